@@ -1,0 +1,35 @@
+#ifndef SPF_BASE_ERROR_H
+#define SPF_BASE_ERROR_H
+
+/*
+ * An error is about us: we could not ask, read or remember. What is wrong with the target is a
+ * finding (pipeline/finding.h), never an error.
+ */
+#define SPF_MUST_USE __attribute__((warn_unused_result))
+#define SPF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+enum spf_err {
+    SPF_OK,
+    SPF_ERR_NOMEM,
+    SPF_ERR_SYS,     /* a system call failed; the text has strerror(3)'s words */
+    SPF_ERR_TOO_BIG, /* a bound of ours was met */
+    SPF_ERR_INVALID, /* the input does not have the form it must have */
+    SPF_ERR_USAGE,   /* the command line asks for something impossible */
+};
+
+/* A value: returned, copied, never freed. The text never holds a secret. */
+struct spf_error {
+    enum spf_err code;
+    char text[200];
+};
+
+/* The error that says that there was none. */
+struct spf_error spf_ok(void);
+
+/* An error with a text of at most 199 bytes; longer ones are cut. */
+struct spf_error spf_error(enum spf_err code, const char *fmt, ...) SPF_PRINTF(2, 3);
+
+/* SPF_ERR_SYS with "<what>: <strerror(errnum)>". */
+struct spf_error spf_error_sys(int errnum, const char *what);
+
+#endif

@@ -1,0 +1,31 @@
+#ifndef SPF_BASE_SECRET_H
+#define SPF_BASE_SECRET_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/*
+ * Private keys, passphrases, AccessKey secrets and tokens live here and nowhere else. Nothing
+ * formats a secret. Its memory is kept out of core dumps (MADV_DONTDUMP) and swap where the system
+ * lets us (mlock), and zeroed on free. One owner; free takes NULL.
+ */
+struct spf_secret;
+
+/* Copies the bytes; the caller wipes its own. A NUL follows them that len does not count. NULL: no memory. */
+struct spf_secret *spf_secret_new(const void *bytes, size_t len);
+/* A zeroed secret of len bytes to be filled through spf_secret_bytes. NULL: no memory. */
+struct spf_secret *spf_secret_alloc(size_t len);
+void spf_secret_free(struct spf_secret *secret);
+/* Shortens it, wiping what is cut. */
+void spf_secret_truncate(struct spf_secret *secret, size_t len);
+
+/* Borrowed from the secret. Only cryptography and wire code call these. */
+const char *spf_secret_text(const struct spf_secret *secret);
+unsigned char *spf_secret_bytes(struct spf_secret *secret);
+size_t spf_secret_len(const struct spf_secret *secret);
+
+/* Makes this process neither dumpable nor traceable by its peers (prctl, RLIMIT_CORE). Once, at start. */
+void spf_secret_guard_process(void);
+
+#endif

@@ -1,0 +1,74 @@
+#ifndef SPF_BASE_TEXT_H
+#define SPF_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/*
+ * A bounded string builder, and the one place where text from outside becomes fit to be shown.
+ *
+ * struct spf_buf is always NUL-terminated (data is "" even when empty), never grows past its cap,
+ * and its failure sticks: append freely and ask spf_buf_failed once at the end.
+ */
+struct spf_buf {
+    char *data;
+    size_t len;
+    size_t cap; /* bytes of text at most, not counting the NUL */
+    size_t room;
+    bool failed;
+};
+
+void spf_buf_init(struct spf_buf *buf, size_t cap);
+void spf_buf_clear(struct spf_buf *buf); /* frees; the buffer may be used again */
+void spf_buf_add(struct spf_buf *buf, const void *bytes, size_t len);
+void spf_buf_addstr(struct spf_buf *buf, const char *text);
+void spf_buf_addch(struct spf_buf *buf, char c);
+void spf_buf_addf(struct spf_buf *buf, const char *fmt, ...) SPF_PRINTF(2, 3);
+void spf_buf_vaddf(struct spf_buf *buf, const char *fmt, va_list args) SPF_PRINTF(2, 0);
+bool spf_buf_failed(const struct spf_buf *buf);
+/* Hands the text over to the caller, who frees it; NULL if the buffer failed. Empties the buffer. */
+char *spf_buf_take(struct spf_buf *buf);
+
+/*
+ * Appends outside text so that a terminal, a log and a JSON reader can take it: C0, DEL, C1, bidi
+ * and zero-width characters become visible escapes (\x1b, \u202e), bytes that are not UTF-8 become
+ * U+FFFD. Line feeds and tabs become \n and \t. At most max bytes of *result* are written; a cut is
+ * marked with "...". Never fails for its input.
+ */
+void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_t max);
+
+/* The same into a fixed array: out is NUL-terminated, at most size-1 bytes, never cut in a character. */
+void spf_clean(char *out, size_t size, const char *bytes, size_t len);
+
+/* Copies at most size-1 bytes of a trusted text; returns false if it was cut. */
+bool spf_copy(char *out, size_t size, const char *text);
+/* snprintf into a fixed array that says with false when the text was cut. */
+bool spf_format(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
+
+/*
+ * Quotes one word for a POSIX shell: plain where nothing needs quoting, '...' else, $'...' where it
+ * holds control bytes. Does not touch a leading "-": paths go through spf_buf_add_path.
+ */
+void spf_buf_add_shell(struct spf_buf *buf, const char *word);
+/* A path as a shell word: "./" before a leading "-" , quoted as above. */
+void spf_buf_add_path(struct spf_buf *buf, const char *path);
+
+/* Lower-case hex, with sep between octets unless it is 0. */
+void spf_buf_add_hex(struct spf_buf *buf, const uint8_t *bytes, size_t len, char sep);
+/* Base64 of RFC 4648 without line breaks; pad says whether "=" is written. */
+void spf_buf_add_base64(struct spf_buf *buf, const uint8_t *bytes, size_t len, bool pad);
+/*
+ * Decodes base64; white space is skipped, padding is optional. Writes at most size bytes to out.
+ * Returns the number of bytes, or -1 for a character or length that base64 cannot have.
+ */
+long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size);
+
+/* Compares without regard to ASCII case. */
+bool spf_same_word(const char *a, const char *b);
+bool spf_starts_with(const char *text, const char *prefix);
+
+#endif

@@ -1,0 +1,148 @@
+#ifndef SPF_CLOUD_CLOUD_FACTS_H
+#define SPF_CLOUD_CLOUD_FACTS_H
+
+#include "base/ip.h"
+#include "base/shape.h"
+
+/*
+ * What a cloud can say about an instance, in no vendor's language. Times are seconds since the epoch,
+ * 0 for none. Empty text means that the cloud did not say.
+ */
+struct spf_id {
+    char id[80];
+};
+extern const struct spf_shape spf_id_shape;
+
+struct spf_credentials_facts {
+    char source[200];     /* "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID", "profile "default" of …" */
+    char access_key[16];  /* its id, cut to 8 characters */
+    char region[40];      /* where to ask first; "" if nothing says it */
+    char region_source[80]; /* "--region", "profile", "environment …", "the instance's id" */
+};
+extern const struct spf_shape spf_credentials_shape;
+
+struct spf_identity_facts {
+    char account[64];
+    char principal[200];
+};
+extern const struct spf_shape spf_identity_shape;
+
+enum spf_instance_state {
+    SPF_INSTANCE_RUNNING,
+    SPF_INSTANCE_PENDING,
+    SPF_INSTANCE_STARTING,
+    SPF_INSTANCE_STOPPING,
+    SPF_INSTANCE_STOPPED,
+    SPF_INSTANCE_STATE_OTHER,
+};
+
+enum spf_instance_search {
+    SPF_INSTANCE_FOUND,
+    SPF_INSTANCE_NOT_FOUND, /* every region that was asked answered, and none has it */
+    SPF_INSTANCE_REGION_UNKNOWN,
+};
+
+/* By the API's label, never by the number. */
+enum spf_address_class {
+    SPF_CLASS_PUBLIC,  /* static public IPv4 */
+    SPF_CLASS_ELASTIC, /* EIP */
+    SPF_CLASS_IPV6,
+    SPF_CLASS_PRIVATE,
+};
+
+struct spf_address {
+    enum spf_address_class class;
+    struct spf_ip ip;
+    int64_t bandwidth; /* Mbit/s towards the internet; 0 none, -1 not known */
+    char interface_id[80];
+};
+
+struct spf_lock {
+    char reason[64]; /* "financial", "security", "recycling" */
+    char message[200];
+};
+
+struct spf_instance_facts {
+    enum spf_instance_search search;
+    char request_id[64];
+    char id[80], name[140], region[40], zone[40];
+    SPF_LIST(struct spf_id) regions_asked; /* with a definite answer */
+    bool region_was_given;                 /* by --region: no other region was asked */
+    enum spf_instance_state state;
+    char state_name[32]; /* the API's word */
+    bool stopped_releases_address; /* economical mode */
+    bool windows;
+    bool prepaid;
+    int64_t expires, started, created, auto_release;
+    char os[140];
+    bool login_as_non_root; /* the image supports a user other than root */
+    char image[80];
+    SPF_LIST(struct spf_lock) locks;
+    SPF_LIST(struct spf_address) addresses;
+    SPF_LIST(struct spf_id) security_groups; /* of the primary interface */
+    char interface_id[80];                   /* the primary */
+    char vpc[80], vswitch[80];
+    char key_pair[140]; /* "": none bound */
+};
+extern const struct spf_shape spf_instance_shape;
+
+enum spf_policy {
+    SPF_POLICY_ACCEPT,
+    SPF_POLICY_DROP,
+};
+
+/* One ingress rule of a security group, as the API gave it; the evaluation is rules.h's. */
+struct spf_rule {
+    char id[80], group[80];
+    enum spf_policy policy;
+    int64_t priority;   /* 1 first … 100 */
+    char protocol[16];  /* "TCP", "ALL", "6" */
+    char ports[16];     /* "22/22", "-1/-1"; "" when a list is named */
+    char port_list[80];
+    char source_ports[16]; /* "" any */
+    char source[64];    /* IPv4 or IPv6 CIDR; "" when another source is named */
+    char source_group[80], source_prefix_list[80];
+    char destination[64]; /* CIDR of our own private address; "" any */
+    char description[140];
+};
+extern const struct spf_shape spf_rule_shape;
+
+struct spf_group_of_rules {
+    char id[80], name[140];
+    bool inner_accept; /* members reach each other */
+    bool managed;      /* by a service: its rules cannot be edited */
+};
+
+struct spf_rules_facts {
+    SPF_LIST(struct spf_group_of_rules) groups;
+    SPF_LIST(struct spf_rule) rules; /* of all groups, in no order */
+};
+extern const struct spf_shape spf_rules_shape;
+
+struct spf_acl_entry {
+    char id[80], name[140];
+    enum spf_policy policy;
+    char protocol[16], ports[16], cidr[64];
+    bool ipv6;
+};
+extern const struct spf_shape spf_acl_entry_shape;
+
+struct spf_acl_facts {
+    bool bound; /* the vSwitch has one */
+    char id[80], name[140], vswitch[80];
+    SPF_LIST(struct spf_acl_entry) ingress; /* in order: the first match decides */
+    SPF_LIST(struct spf_acl_entry) egress;
+};
+extern const struct spf_shape spf_acl_shape;
+
+struct spf_key_pair_facts {
+    bool bound;
+    char name[140];
+    bool found;         /* the pair still exists */
+    char *public_key;   /* "ssh-rsa AAAA… comment"; NULL if the cloud did not give it */
+    char fingerprint[80];
+    int64_t created;
+};
+extern const struct spf_shape spf_key_pair_shape;
+
+#endif

@@ -1,0 +1,76 @@
+#ifndef SPF_KEY_KEY_FACTS_H
+#define SPF_KEY_KEY_FACTS_H
+
+#include "base/ip.h"
+#include "base/shape.h"
+
+/* What can be known about this machine and the person at it. */
+struct spf_own_address {
+    struct spf_ip ip;
+    int64_t bits; /* prefix length of the interface */
+};
+
+struct spf_surroundings_facts {
+    int64_t euid;
+    bool ipv6_global;   /* there is a route to global IPv6 */
+    bool agent_running; /* SSH_AUTH_SOCK answers */
+    SPF_LIST(struct spf_own_address) own; /* addresses of the interfaces that are up, but loopback */
+};
+extern const struct spf_shape spf_surroundings_shape;
+
+enum spf_key_outcome {
+    SPF_KEY_READ,
+    SPF_KEY_ABSENT,
+    SPF_KEY_NOT_A_FILE, /* a directory, FIFO, device, socket */
+    SPF_KEY_UNREADABLE,
+    SPF_KEY_ZERO_BYTES,
+    SPF_KEY_HUGE,
+};
+
+enum spf_key_container {
+    SPF_CONTAINER_NONE, /* not recognised */
+    SPF_CONTAINER_PKCS1,
+    SPF_CONTAINER_PKCS8,
+    SPF_CONTAINER_PKCS8_ENCRYPTED,
+    SPF_CONTAINER_SEC1,
+    SPF_CONTAINER_DSA,
+    SPF_CONTAINER_OPENSSH,
+    SPF_CONTAINER_PPK2,
+    SPF_CONTAINER_PPK3,
+    SPF_CONTAINER_PPK_NEWER,
+    SPF_CONTAINER_PUBLIC,
+    SPF_CONTAINER_CERTIFICATE,
+};
+
+/*
+ * The key file, from its bytes (fstat(2) on the descriptor that was read). `damage` names the cause
+ * that the reader found, an id of the catalogue's key.format part, "" where the file is in good shape.
+ */
+struct spf_key_facts {
+    enum spf_key_outcome outcome;
+    char error[128];   /* strerror(3)'s words, for unreadable */
+    char kind[32];     /* "directory", "FIFO": for what is not a file */
+    bool from_stdin;
+    int64_t size;      /* bytes */
+    int64_t mode;      /* permission bits, 07777 */
+    int64_t owner_uid;
+    char owner[64];    /* the user's name, or the uid's digits */
+    bool dir_writable; /* its folder lets others replace it (sticky folders do not) */
+    char dir[256];
+
+    enum spf_key_container container;
+    char damage[40];
+    char detail[200];  /* what exactly, in plain words; no bytes of the key */
+    char algorithm[40]; /* "ssh-rsa", "ecdsa-sha2-nistp256", "ssh-ed25519"; "" unknown */
+    int64_t bits;
+    char sha256[64]; /* "SHA256:…" of the public blob; "" if it could not be had */
+    char md5[64];    /* "MD5:aa:bb…" */
+    char *public_blob; /* base64 of the SSH wire format (RFC 4253 section 6.6), no key type before it */
+    bool encrypted;
+    bool openssh_accepts; /* would `ssh -i` of OpenSSH 9.2 load these bytes? (mode apart) */
+    bool putty_accepts;   /* would PuTTY 0.78 */
+    bool usable;          /* we can sign with it: the login key is at hand */
+};
+extern const struct spf_shape spf_key_shape;
+
+#endif

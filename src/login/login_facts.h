@@ -1,0 +1,96 @@
+#ifndef SPF_LOGIN_LOGIN_FACTS_H
+#define SPF_LOGIN_LOGIN_FACTS_H
+
+#include "base/shape.h"
+
+enum spf_host_key_marker {
+    SPF_MARKER_NONE,
+    SPF_MARKER_REVOKED,
+    SPF_MARKER_CERT_AUTHORITY,
+};
+
+/* A line of a known_hosts file that speaks of the host (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
+struct spf_known_host {
+    char file[256];
+    int64_t line;
+    enum spf_host_key_marker marker;
+    char algorithm[64];
+    char sha256[64];
+    char *blob; /* base64 */
+};
+
+struct spf_known_hosts_facts {
+    char name[300]; /* what was looked up: "host" or "[host]:port" */
+    SPF_LIST(struct spf_known_host) lines;
+};
+extern const struct spf_shape spf_known_hosts_shape;
+
+enum spf_handshake_outcome {
+    SPF_HANDSHAKE_DONE,
+    SPF_HANDSHAKE_NO_COMMON_KEX,
+    SPF_HANDSHAKE_NO_COMMON_HOST_KEY,
+    SPF_HANDSHAKE_NO_COMMON_CIPHER,
+    SPF_HANDSHAKE_NO_COMMON_MAC,
+    SPF_HANDSHAKE_FAILED, /* closed, reset, disconnected, bad packet: error says how */
+    SPF_HANDSHAKE_TIMEOUT,
+};
+
+struct spf_handshake_facts {
+    enum spf_handshake_outcome outcome;
+    char error[256]; /* libssh's words, or the server's disconnect text */
+    char kex[64], host_key_algorithm[64], cipher_in[64], cipher_out[64], mac_in[64], mac_out[64];
+    /* the server's offer (RFC 4253 section 7.1), comma-separated; NULL if its KEXINIT was not seen */
+    char *server_kex, *server_host_keys, *server_ciphers, *server_macs;
+    char *server_sig_algs; /* RFC 8308; NULL if not announced */
+    char host_key_sha256[64];
+    char *host_key_blob; /* base64 */
+};
+extern const struct spf_shape spf_handshake_shape;
+
+enum spf_auth_outcome {
+    SPF_AUTH_ACCEPTED,
+    SPF_AUTH_REFUSED,
+    SPF_AUTH_PARTIAL,       /* another factor is wanted */
+    SPF_AUTH_DISCONNECTED,  /* the server closed while it had our request; error has its text */
+    SPF_AUTH_LOCAL_REFUSAL, /* nothing was sent: no signature algorithm in common */
+    SPF_AUTH_TIMEOUT,
+};
+
+/* The answer to "would this key do?" (RFC 4252 section 7): no signature was made. */
+struct spf_query_facts {
+    enum spf_auth_outcome outcome;
+    char methods[200]; /* what can continue, comma-separated; "" if the server did not say */
+    char algorithm[64]; /* signature algorithm asked for, "rsa-sha2-512" */
+    char error[256];
+};
+extern const struct spf_shape spf_query_shape;
+
+struct spf_signature_facts {
+    enum spf_auth_outcome outcome;
+    char methods[200];
+    char algorithm[64];
+    char error[256];
+    bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
+    bool options_seen;   /* the server announced key options at all, so absence means something */
+    bool capture;        /* packets could be seen; without, auto means never */
+};
+extern const struct spf_shape spf_signature_shape;
+
+enum spf_session_outcome {
+    SPF_SESSION_ECHOED,  /* our nonce came back: a shell runs commands */
+    SPF_SESSION_OTHER,   /* something else came back, or it ended without the nonce */
+    SPF_SESSION_REFUSED, /* no channel, or no exec */
+    SPF_SESSION_CLOSED,
+    SPF_SESSION_TIMEOUT,
+};
+
+struct spf_session_facts {
+    enum spf_session_outcome outcome;
+    int64_t exit_status; /* -1: none came */
+    char output[600];    /* what came instead of the nonce, clean and cut */
+    char other_user[64]; /* "Please login as the user "X""; "" if not said */
+    char error[256];
+};
+extern const struct spf_shape spf_session_shape;
+
+#endif

@@ -1,0 +1,102 @@
+#ifndef SPF_PIPELINE_FACTS_H
+#define SPF_PIPELINE_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/shape.h"
+#include "cloud/cloud_facts.h"
+#include "key/key_facts.h"
+#include "login/login_facts.h"
+#include "net/net_facts.h"
+#include "pipeline/finding.h"
+
+/*
+ * All that can be known about one target, in groups. A group is asked for as a whole and arrives, or
+ * fails, as a whole.
+ */
+enum spf_group {
+    SPF_GROUP_SURROUNDINGS, /* this machine: user, own addresses, routes, agent */
+    SPF_GROUP_KEY,          /* the key file */
+    SPF_GROUP_CREDENTIALS,  /* where the cloud credentials come from */
+    SPF_GROUP_IDENTITY,     /* who they are (GetCallerIdentity) */
+    SPF_GROUP_INSTANCE,
+    SPF_GROUP_RULES,       /* of all security groups of the interface */
+    SPF_GROUP_NETWORK_ACL, /* of the vSwitch */
+    SPF_GROUP_KEY_PAIR,    /* the bound one */
+    SPF_GROUP_KNOWN_HOSTS, /* lines of known_hosts files that speak of the host */
+    SPF_GROUP_TCP,
+    SPF_GROUP_IDENTIFICATION, /* what the server said up to its SSH identification */
+    SPF_GROUP_HANDSHAKE,      /* algorithms and the host key */
+    SPF_GROUP_QUERY,          /* would this key do? (RFC 4252 section 7) */
+    SPF_GROUP_SIGNATURE,
+    SPF_GROUP_SESSION,
+    SPF_GROUP_COUNT,
+};
+
+/* A set of groups, one bit each. */
+typedef uint32_t spf_groups;
+#define SPF_GROUP_BIT(group) ((spf_groups)1u << SPF_GROUP_##group)
+
+/*
+ * Why a group could not be had: an error of ours, with the cause (always one of status unknown) that
+ * a check which needed it reports. A value; its texts are clean (spf_clean).
+ */
+struct spf_failure {
+    enum spf_finding cause;
+    char text[256];      /* what exactly happened; "" if the cause says it all */
+    char action[64];     /* the API action that was refused or failed, "ecs:DescribeInstances" */
+    char code[96];       /* the API's error code */
+    char request_id[64]; /* the API's; support asks for it */
+};
+
+enum spf_group_phase {
+    SPF_ABSENT,
+    SPF_ASKED,
+    SPF_PRESENT,
+    SPF_FAILED,
+};
+
+struct spf_group_state {
+    enum spf_group_phase phase;
+    int64_t asked_ms, done_ms;  /* monotonic; 0 while not yet */
+    struct spf_failure failure; /* when SPF_FAILED */
+};
+
+struct spf_facts {
+    struct spf_group_state group[SPF_GROUP_COUNT];
+    struct spf_surroundings_facts surroundings;
+    struct spf_key_facts key;
+    struct spf_credentials_facts credentials;
+    struct spf_identity_facts identity;
+    struct spf_instance_facts instance;
+    struct spf_rules_facts rules;
+    struct spf_acl_facts network_acl;
+    struct spf_key_pair_facts key_pair;
+    struct spf_known_hosts_facts known_hosts;
+    struct spf_tcp_facts tcp;
+    struct spf_identification_facts identification;
+    struct spf_handshake_facts handshake;
+    struct spf_query_facts query;
+    struct spf_signature_facts signature;
+    struct spf_session_facts session;
+};
+
+/* How to find, name and copy a group's facts. Indexed by enum spf_group. */
+struct spf_group_info {
+    const char *name; /* "network-acl", in records */
+    size_t offset;    /* in struct spf_facts */
+    const struct spf_shape *shape;
+    spf_groups inputs; /* groups that must be present before it can be asked */
+};
+extern const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT];
+
+void *spf_facts_group(struct spf_facts *facts, enum spf_group group);
+bool spf_facts_have(const struct spf_facts *facts, enum spf_group group);
+/* Frees what the groups own and makes all of them absent. */
+void spf_facts_clear(struct spf_facts *facts);
+
+/* Makes a failure; the text is cleaned and cut. */
+struct spf_failure spf_failure(enum spf_finding cause, const char *fmt, ...) SPF_PRINTF(2, 3);
+
+#endif

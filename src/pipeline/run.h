@@ -1,0 +1,47 @@
+#ifndef SPF_PIPELINE_RUN_H
+#define SPF_PIPELINE_RUN_H
+
+#include "pipeline/check.h"
+
+/*
+ * One target's way through the table. Pure: it judges what can be judged and says which facts are
+ * wanted next; a driver fetches them (probes, or a record) and calls again. Nothing here blocks,
+ * fetches or prints.
+ */
+struct spf_run {
+    const struct spf_target *target;
+    struct spf_facts facts;
+    struct spf_result results[SPF_CHECK_COUNT];
+};
+
+/* target is borrowed and outlives the run. */
+void spf_run_init(struct spf_run *run, const struct spf_target *target);
+void spf_run_clear(struct spf_run *run);
+
+/*
+ * Judges as far as the facts reach, then returns the wanted groups that nobody has asked for yet and
+ * whose inputs are present. Those whose inputs failed fail with the same cause. An empty set with
+ * spf_run_done false means: facts that were asked for are still to come.
+ */
+spf_groups spf_run_advance(struct spf_run *run, int64_t now_ms);
+
+/* Every check has its result. */
+bool spf_run_done(const struct spf_run *run);
+
+/* The driver has asked for the group; its facts have come (failure NULL) or could not be had. */
+void spf_run_asked(struct spf_run *run, enum spf_group group, int64_t now_ms);
+void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf_failure *failure,
+                     int64_t now_ms);
+
+/*
+ * Ends the run: every group that has not come fails with the given cause (deadline-exceeded,
+ * interrupted), so that every check gets a result.
+ */
+void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms);
+
+/* Does a check that is still to be judged come to want the group, if all goes well? */
+bool spf_run_foresees(const struct spf_run *run, enum spf_group group);
+/* Do the cloud facts say that packets will be dropped, so that silence need not be waited out? */
+bool spf_run_expects_silence(const struct spf_run *run);
+
+#endif

@@ -1,0 +1,34 @@
+#ifndef SPF_PIPELINE_SLOTS_H
+#define SPF_PIPELINE_SLOTS_H
+
+#include "base/text.h"
+#include "pipeline/check.h"
+
+/*
+ * The values that the catalogue's templates name in braces.
+ *
+ * {name} is looked up first in the evidence of the result at hand (a text or a number), then among
+ * these:
+ *
+ *     {key}        the key file as given              {user} {host} {port}
+ *     {address}    the address tried                  {instance} {region} {source_ip}
+ *     {source_cidr} the source address as /32 or /128 {known_hosts_name} "host" or "[host]:port"
+ *     {ssh}        the ssh command line for the target
+ *     {rerun}      the sshpreflight command line for it; {rerun_without_host}, {rerun_without_user} (write
+ *                  "-l NAME" behind it), {rerun_as_ecs_user}
+ *
+ * In a sentence any clean text will do. In a command a value must fit its slot's grammar, or the
+ * command is not given at all: {key} and slots that end in "_file" are paths (quoted as needed),
+ * {user} is [A-Za-z_][A-Za-z0-9._-]*, the rest [A-Za-z0-9_][A-Za-z0-9_.:/@-]*. So a value from the
+ * API can never become a second word, an option or a substitution.
+ */
+enum spf_slot_use {
+    SPF_SLOT_TEXT,
+    SPF_SLOT_COMMAND,
+};
+
+/* Appends the template with its values. False if a value is missing or does not fit; buf is then as before. */
+bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_use use,
+                      const struct spf_view *view, const struct spf_result *result);
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef SPF_PIPELINE_TARGET_H
+#define SPF_PIPELINE_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/ip.h"
+#include "base/secret.h"
+
+enum spf_check_id {
+    SPF_CHECK_KEY_FILE,
+    SPF_CHECK_KEY_MODE,
+    SPF_CHECK_KEY_FORMAT,
+    SPF_CHECK_CLOUD_ACCESS,
+    SPF_CHECK_CLOUD_INSTANCE,
+    SPF_CHECK_CLOUD_ADDRESS,
+    SPF_CHECK_CLOUD_SECURITY_GROUP,
+    SPF_CHECK_CLOUD_NETWORK_ACL,
+    SPF_CHECK_CLOUD_KEY_PAIR,
+    SPF_CHECK_NET_PORT,
+    SPF_CHECK_SSH_BANNER,
+    SPF_CHECK_SSH_HANDSHAKE,
+    SPF_CHECK_SSH_HOST_KEY,
+    SPF_CHECK_SSH_AUTH,
+    SPF_CHECK_SSH_SESSION,
+    SPF_CHECK_COUNT,
+};
+
+/* A set of checks, one bit each. */
+typedef uint32_t spf_checks;
+#define SPF_CHECK_BIT(check) ((spf_checks)1u << SPF_CHECK_##check)
+#define SPF_ALL_CHECKS       (((spf_checks)1u << SPF_CHECK_COUNT) - 1)
+#define SPF_CLOUD_CHECKS                                                             \
+    (SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) |                   \
+     SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) |            \
+     SPF_CHECK_BIT(CLOUD_NETWORK_ACL) | SPF_CHECK_BIT(CLOUD_KEY_PAIR))
+
+enum spf_address_choice {
+    SPF_ADDRESS_AUTO,
+    SPF_ADDRESS_PUBLIC,
+    SPF_ADDRESS_PRIVATE,
+    SPF_ADDRESS_IPV6,
+};
+
+enum spf_session_mode {
+    SPF_SESSION_AUTO,
+    SPF_SESSION_ALWAYS,
+    SPF_SESSION_NEVER,
+};
+
+/* What was asked. Strings are borrowed from the caller of the driver, who keeps them for the run. */
+struct spf_target {
+    const char *instance_id; /* NULL: only a host */
+    const char *host;        /* as given; NULL: the instance's address */
+    const char *user;
+    const char *key_path; /* as given; "-" standard input; NULL none */
+    uint16_t port;
+    int family; /* 0 either, 4, 6: -4 and -6 */
+    enum spf_address_choice address;
+    struct spf_ip source_ip; /* family 0: not given */
+    enum spf_session_mode session;
+    spf_checks selected;               /* the checks to run, with what they need */
+    unsigned timeout_ms;               /* each network step */
+    const char *const *known_hosts;    /* NULL: the user's and the system's; else a NULL-terminated list */
+    const struct spf_secret *key_text; /* the key's bytes when key_path is "-" */
+    const struct spf_secret *passphrase; /* NULL: none was given */
+};
+
+#endif
