@@ -44,6 +44,7 @@ struct spf_opinion {
     enum spf_finding finding; /* SPF_NO_FINDING: it passed */
     enum spf_status status;   /* that of the catalogue, or a lower one */
     bool holds;               /* the checks that need this one may go on */
+    enum spf_skip_reason skip_reason;
     enum spf_check_id because;
     const struct spf_failure *failure;
 };
@@ -58,6 +59,7 @@ struct spf_opinion spf_lowered(enum spf_finding finding, enum spf_status status)
 /* The same opinion, but what needs this check may go on all the same (a stopped instance is found). */
 struct spf_opinion spf_but_holds(struct spf_opinion opinion);
 struct spf_opinion spf_skips(enum spf_check_id because);
+struct spf_opinion spf_not_applicable(void);
 /* Unknown, because a group could not be had. The failure is borrowed from the facts. */
 struct spf_opinion spf_cannot_tell(const struct spf_failure *failure);
 

@@ -12,7 +12,14 @@ struct spf_run {
     const struct spf_target *target;
     struct spf_facts facts;
     struct spf_result results[SPF_CHECK_COUNT];
+    spf_checks active; /* the selected ones, and what they need */
 };
+
+/*
+ * The selected checks and what they need, directly or not, for this target: net.port needs an address,
+ * which is given or the instance's; authentication at a given host waits for cloud.address.
+ */
+spf_checks spf_checks_with_needs(const struct spf_target *target);
 
 /* target is borrowed and outlives the run. */
 void spf_run_init(struct spf_run *run, const struct spf_target *target);
@@ -39,8 +46,8 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
  */
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms);
 
-/* Does a check that is still to be judged come to want the group, if all goes well? */
-bool spf_run_foresees(const struct spf_run *run, enum spf_group group);
+/* Is the check to be run, and not judged yet? */
+bool spf_run_expects(const struct spf_run *run, enum spf_check_id check);
 /* Do the cloud facts say that packets will be dropped, so that silence need not be waited out? */
 bool spf_run_expects_silence(const struct spf_run *run);
 

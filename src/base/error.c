@@ -1,0 +1,29 @@
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct spf_error spf_ok(void)
+{
+    return (struct spf_error){.code = SPF_OK};
+}
+
+struct spf_error spf_error(enum spf_err code, const char *fmt, ...)
+{
+    struct spf_error error = {.code = code};
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(error.text, sizeof error.text, fmt, args);
+    va_end(args);
+    return error;
+}
+
+struct spf_error spf_error_sys(int errnum, const char *what)
+{
+    char words[100];
+
+    /* The GNU strerror_r: its result need not be in the array. */
+    return spf_error(SPF_ERR_SYS, "%s: %s", what, strerror_r(errnum, words, sizeof words));
+}

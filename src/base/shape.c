@@ -1,0 +1,246 @@
+#include "base/shape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/ip.h"
+#include "base/json.h"
+#include "base/text.h"
+
+#define STRING_MAX (256 * 1024)
+
+/* How every SPF_LIST lies in memory. */
+struct list {
+    void *items;
+    size_t count;
+};
+
+void *spf_list_append(void *list, size_t item_size)
+{
+    struct list copy;
+    char *items;
+
+    memcpy(&copy, list, sizeof copy);
+    if (copy.count >= SPF_LIST_MAX)
+        return NULL;
+    /* Room is made in powers of two, which the count alone tells. */
+    if ((copy.count & (copy.count - 1)) == 0) {
+        size_t room = copy.count > 0 ? copy.count * 2 : 1;
+
+        items = realloc(copy.items, room * item_size);
+        if (items == NULL)
+            return NULL;
+        copy.items = items;
+    }
+    items = (char *)copy.items + copy.count * item_size;
+    memset(items, 0, item_size);
+    copy.count++;
+    memcpy(list, &copy, sizeof copy);
+    return items;
+}
+
+static struct json_object *write_field(const struct spf_field *field, const char *at)
+{
+    switch (field->type) {
+    case SPF_FIELD_TEXT:
+        return *at != '\0' ? json_object_new_string(at) : NULL;
+    case SPF_FIELD_STRING: {
+        const char *text;
+
+        memcpy(&text, at, sizeof text);
+        return text != NULL ? json_object_new_string(text) : NULL;
+    }
+    case SPF_FIELD_BOOL: {
+        bool value;
+
+        memcpy(&value, at, sizeof value);
+        return value ? json_object_new_boolean(1) : NULL;
+    }
+    case SPF_FIELD_NUMBER: {
+        int64_t value;
+
+        memcpy(&value, at, sizeof value);
+        return json_object_new_int64(value);
+    }
+    case SPF_FIELD_ENUM: {
+        unsigned value;
+
+        memcpy(&value, at, sizeof value);
+        return json_object_new_string(field->names[value]);
+    }
+    case SPF_FIELD_IP: {
+        struct spf_ip ip;
+        char text[SPF_IP_TEXT_SIZE];
+
+        memcpy(&ip, at, sizeof ip);
+        spf_ip_format(&ip, text);
+        return *text != '\0' ? json_object_new_string(text) : NULL;
+    }
+    case SPF_FIELD_STRUCT:
+        return spf_shape_write(field->shape, at);
+    case SPF_FIELD_LIST: {
+        struct list list;
+        struct json_object *array = json_object_new_array();
+
+        memcpy(&list, at, sizeof list);
+        for (size_t i = 0; array != NULL && i < list.count; i++) {
+            const char *item = (const char *)list.items + i * field->shape->size;
+
+            (void)json_object_array_add(array, spf_shape_write(field->shape, item));
+        }
+        return array;
+    }
+    }
+    return NULL;
+}
+
+struct json_object *spf_shape_write(const struct spf_shape *shape, const void *value)
+{
+    struct json_object *object = json_object_new_object();
+
+    for (size_t i = 0; object != NULL && i < shape->count; i++) {
+        const struct spf_field *field = &shape->fields[i];
+        struct json_object *member = write_field(field, (const char *)value + field->offset);
+
+        if (member != NULL)
+            (void)json_object_object_add(object, field->name, member);
+    }
+    return object;
+}
+
+static struct spf_error wrong(const struct spf_field *field)
+{
+    return spf_error(SPF_ERR_INVALID, "member \"%s\" does not have the form it must have", field->name);
+}
+
+static struct spf_error read_text(const struct spf_field *field, struct json_object *json, char *at)
+{
+    const char *text = json_object_get_string(json);
+    size_t len = (size_t)json_object_get_string_len(json);
+
+    if (!json_object_is_type(json, json_type_string) || text == NULL || strlen(text) != len)
+        return wrong(field);
+    switch (field->type) {
+    case SPF_FIELD_TEXT:
+        return spf_copy(at, field->size, text) ? spf_ok() : wrong(field);
+    case SPF_FIELD_STRING: {
+        char *copy = len <= STRING_MAX ? strdup(text) : NULL;
+
+        if (copy == NULL)
+            return wrong(field);
+        memcpy(at, &copy, sizeof copy);
+        return spf_ok();
+    }
+    case SPF_FIELD_IP: {
+        struct spf_ip ip;
+
+        if (!spf_ip_parse(text, &ip))
+            return wrong(field);
+        memcpy(at, &ip, sizeof ip);
+        return spf_ok();
+    }
+    default:
+        for (unsigned i = 0; field->names[i] != NULL; i++) {
+            if (strcmp(field->names[i], text) == 0) {
+                memcpy(at, &i, sizeof i);
+                return spf_ok();
+            }
+        }
+        return wrong(field);
+    }
+}
+
+static struct spf_error read_list(const struct spf_field *field, struct json_object *json, char *at)
+{
+    if (!json_object_is_type(json, json_type_array))
+        return wrong(field);
+    for (size_t i = 0; i < spf_json_count(json); i++) {
+        void *item = spf_list_append(at, field->shape->size);
+        struct spf_error error;
+
+        if (item == NULL)
+            return wrong(field);
+        error = spf_shape_read(field->shape, spf_json_item(json, i), item);
+        if (error.code != SPF_OK)
+            return error;
+    }
+    return spf_ok();
+}
+
+static struct spf_error read_field(const struct spf_field *field, struct json_object *json, char *at)
+{
+    switch (field->type) {
+    case SPF_FIELD_TEXT:
+    case SPF_FIELD_STRING:
+    case SPF_FIELD_IP:
+    case SPF_FIELD_ENUM:
+        return read_text(field, json, at);
+    case SPF_FIELD_BOOL: {
+        bool value = json_object_get_boolean(json);
+
+        if (!json_object_is_type(json, json_type_boolean))
+            return wrong(field);
+        memcpy(at, &value, sizeof value);
+        return spf_ok();
+    }
+    case SPF_FIELD_NUMBER: {
+        int64_t value = json_object_get_int64(json);
+
+        if (!json_object_is_type(json, json_type_int))
+            return wrong(field);
+        memcpy(at, &value, sizeof value);
+        return spf_ok();
+    }
+    case SPF_FIELD_STRUCT:
+        return spf_shape_read(field->shape, json, at);
+    case SPF_FIELD_LIST:
+        return read_list(field, json, at);
+    }
+    return wrong(field);
+}
+
+struct spf_error spf_shape_read(const struct spf_shape *shape, struct json_object *json, void *value)
+{
+    if (!json_object_is_type(json, json_type_object))
+        return spf_error(SPF_ERR_INVALID, "an object was expected");
+
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct spf_field *field = &shape->fields[i];
+        struct json_object *member = spf_json_get(json, field->name);
+        struct spf_error error;
+
+        if (member == NULL)
+            continue;
+        error = read_field(field, member, (char *)value + field->offset);
+        if (error.code != SPF_OK) {
+            spf_shape_clear(shape, value);
+            return error;
+        }
+    }
+    return spf_ok();
+}
+
+void spf_shape_clear(const struct spf_shape *shape, void *value)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct spf_field *field = &shape->fields[i];
+        char *at = (char *)value + field->offset;
+
+        if (field->type == SPF_FIELD_STRING) {
+            char *text;
+
+            memcpy(&text, at, sizeof text);
+            free(text);
+        } else if (field->type == SPF_FIELD_STRUCT) {
+            spf_shape_clear(field->shape, at);
+        } else if (field->type == SPF_FIELD_LIST) {
+            struct list list;
+
+            memcpy(&list, at, sizeof list);
+            for (size_t k = 0; k < list.count; k++)
+                spf_shape_clear(field->shape, (char *)list.items + k * field->shape->size);
+            free(list.items);
+        }
+    }
+    memset(value, 0, shape->size);
+}

@@ -1,0 +1,357 @@
+#include "base/text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void spf_buf_init(struct spf_buf *buf, size_t cap)
+{
+    static char empty[1] = "";
+
+    *buf = (struct spf_buf){.data = empty, .cap = cap};
+}
+
+void spf_buf_clear(struct spf_buf *buf)
+{
+    if (buf->room > 0)
+        free(buf->data);
+    spf_buf_init(buf, buf->cap);
+}
+
+/* Makes room for len more bytes and the NUL. */
+static bool grow(struct spf_buf *buf, size_t len)
+{
+    size_t room = buf->room;
+    char *data;
+
+    if (buf->failed || len > buf->cap - buf->len) {
+        buf->failed = true;
+        return false;
+    }
+    if (buf->len + len < room)
+        return true;
+    if (room < 64)
+        room = 64;
+    while (room <= buf->len + len)
+        room += room / 2;
+    data = realloc(buf->room > 0 ? buf->data : NULL, room);
+    if (data == NULL) {
+        buf->failed = true;
+        return false;
+    }
+    buf->data = data;
+    buf->room = room;
+    return true;
+}
+
+void spf_buf_add(struct spf_buf *buf, const void *bytes, size_t len)
+{
+    if (len == 0 || !grow(buf, len))
+        return;
+    memcpy(buf->data + buf->len, bytes, len);
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+void spf_buf_addstr(struct spf_buf *buf, const char *text)
+{
+    spf_buf_add(buf, text, strlen(text));
+}
+
+void spf_buf_addch(struct spf_buf *buf, char c)
+{
+    spf_buf_add(buf, &c, 1);
+}
+
+void spf_buf_vaddf(struct spf_buf *buf, const char *fmt, va_list args)
+{
+    char *text = NULL;
+    int len = vasprintf(&text, fmt, args);
+
+    if (len < 0) {
+        buf->failed = true;
+        return;
+    }
+    spf_buf_add(buf, text, (size_t)len);
+    free(text);
+}
+
+void spf_buf_addf(struct spf_buf *buf, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    spf_buf_vaddf(buf, fmt, args);
+    va_end(args);
+}
+
+bool spf_buf_failed(const struct spf_buf *buf)
+{
+    return buf->failed;
+}
+
+char *spf_buf_take(struct spf_buf *buf)
+{
+    char *text = NULL;
+
+    if (!buf->failed)
+        text = buf->room > 0 ? buf->data : calloc(1, 1);
+    if (text == NULL || buf->room == 0)
+        spf_buf_clear(buf);
+    else
+        spf_buf_init(buf, buf->cap);
+    return text;
+}
+
+/*
+ * Decodes one UTF-8 character (RFC 3629: no overlong forms, no surrogates). Returns its length, or 0
+ * if the bytes are none.
+ */
+static size_t decode(const unsigned char *s, size_t len, uint32_t *code)
+{
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t want;
+
+    if (s[0] < 0x80) {
+        *code = s[0];
+        return 1;
+    }
+    if (s[0] >= 0xc2 && s[0] < 0xe0)
+        want = 2;
+    else if (s[0] >= 0xe0 && s[0] < 0xf0)
+        want = 3;
+    else if (s[0] >= 0xf0 && s[0] < 0xf5)
+        want = 4;
+    else
+        return 0;
+    if (len < want)
+        return 0;
+    *code = s[0] & (0xffu >> (want + 1));
+    for (size_t i = 1; i < want; i++) {
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | (s[i] & 0x3f);
+    }
+    if (*code < least[want] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
+        return 0;
+    return want;
+}
+
+/* Characters that change how others are shown, or are not shown at all. */
+static bool deceives(uint32_t code)
+{
+    return code == 0xad || code == 0x61c || code == 0x180e || (code >= 0x200b && code <= 0x200f) ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+           code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) ||
+           (code >= 0xe0000 && code <= 0xe0fff);
+}
+
+/* The visible form of the next character; returns how many bytes of s it stands for. */
+static size_t show(const unsigned char *s, size_t len, char out[16])
+{
+    uint32_t code;
+    size_t used = decode(s, len, &code);
+
+    if (used == 0) {
+        strcpy(out, "\xef\xbf\xbd");
+        return 1;
+    }
+    if (code == '\n')
+        strcpy(out, "\\n");
+    else if (code == '\t')
+        strcpy(out, "\\t");
+    else if (code == '\r')
+        strcpy(out, "\\r");
+    else if (code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0))
+        (void)snprintf(out, 16, "\\x%02x", (unsigned)code);
+    else if (deceives(code))
+        (void)snprintf(out, 16, "\\u%04x", (unsigned)code);
+    else {
+        memcpy(out, s, used);
+        out[used] = '\0';
+    }
+    return used;
+}
+
+void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_t max)
+{
+    static const char mark[] = "...";
+    const unsigned char *s = (const unsigned char *)bytes;
+    size_t start = buf->len, written = 0, before_mark = 0;
+    char piece[16];
+
+    for (size_t at = 0; at < len && !buf->failed;) {
+        size_t used = show(s + at, len - at, piece), size = strlen(piece);
+
+        if (written + size > max) {
+            /* Back to where the mark of a cut still fits. */
+            buf->len = start + before_mark;
+            spf_buf_add(buf, mark, max - before_mark < 3 ? max - before_mark : 3);
+            return;
+        }
+        spf_buf_add(buf, piece, size);
+        written += size;
+        at += used;
+        if (written + 3 <= max)
+            before_mark = written;
+    }
+}
+
+void spf_clean(char *out, size_t size, const char *bytes, size_t len)
+{
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, size - 1);
+    spf_buf_add_clean(&buf, bytes, len, size - 1);
+    memcpy(out, buf.data, buf.len);
+    out[buf.len] = '\0';
+    spf_buf_clear(&buf);
+}
+
+bool spf_copy(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(text), kept = len < size ? len : size - 1;
+
+    memcpy(out, text, kept);
+    out[kept] = '\0';
+    return kept == len;
+}
+
+bool spf_format(char *out, size_t size, const char *fmt, ...)
+{
+    va_list args;
+    int len;
+
+    va_start(args, fmt);
+    len = vsnprintf(out, size, fmt, args);
+    va_end(args);
+    if (len < 0)
+        out[0] = '\0';
+    return len >= 0 && (size_t)len < size;
+}
+
+void spf_buf_add_shell(struct spf_buf *buf, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "%+,-./:=@_^";
+    const unsigned char *s = (const unsigned char *)word;
+    size_t len = strlen(word);
+    bool strange = false;
+
+    for (size_t i = 0; i < len;) {
+        uint32_t code;
+        size_t used = decode(s + i, len - i, &code);
+
+        strange |= used == 0 || code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0) ||
+                   deceives(code);
+        i += used > 0 ? used : 1;
+    }
+    if (len > 0 && strspn(word, plain) == len) {
+        spf_buf_addstr(buf, word);
+        return;
+    }
+    spf_buf_addstr(buf, strange ? "$'" : "'");
+    for (size_t i = 0; i < len; i++) {
+        if (strange && (s[i] < 0x20 || s[i] >= 0x7f))
+            spf_buf_addf(buf, "\\%03o", s[i]);
+        else if (strange && (s[i] == '\'' || s[i] == '\\'))
+            spf_buf_addf(buf, "\\%c", s[i]);
+        else if (s[i] == '\'')
+            spf_buf_addstr(buf, "'\\''");
+        else
+            spf_buf_addch(buf, (char)s[i]);
+    }
+    spf_buf_addch(buf, '\'');
+}
+
+void spf_buf_add_path(struct spf_buf *buf, const char *path)
+{
+    if (path[0] == '-')
+        spf_buf_addstr(buf, "./");
+    spf_buf_add_shell(buf, path);
+}
+
+void spf_buf_add_hex(struct spf_buf *buf, const uint8_t *bytes, size_t len, char sep)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (size_t i = 0; i < len; i++) {
+        if (sep != 0 && i > 0)
+            spf_buf_addch(buf, sep);
+        spf_buf_addch(buf, digits[bytes[i] >> 4]);
+        spf_buf_addch(buf, digits[bytes[i] & 15]);
+    }
+}
+
+static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void spf_buf_add_base64(struct spf_buf *buf, const uint8_t *bytes, size_t len, bool pad)
+{
+    for (size_t i = 0; i < len; i += 3) {
+        size_t left = len - i < 3 ? len - i : 3;
+        uint32_t group = (uint32_t)bytes[i] << 16;
+
+        if (left > 1)
+            group |= (uint32_t)bytes[i + 1] << 8;
+        if (left > 2)
+            group |= bytes[i + 2];
+        for (size_t k = 0; k < 4; k++) {
+            if (k <= left)
+                spf_buf_addch(buf, base64[group >> (18 - 6 * k) & 63]);
+            else if (pad)
+                spf_buf_addch(buf, '=');
+        }
+    }
+}
+
+long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size)
+{
+    uint32_t group = 0;
+    size_t written = 0, digits = 0, padding = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        const char *digit;
+
+        if (text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r'))
+            continue;
+        if (text[i] == '=') {
+            padding++;
+            continue;
+        }
+        if (text[i] == '\0' || padding > 0 || (digit = strchr(base64, text[i])) == NULL)
+            return -1;
+        group = group << 6 | (uint32_t)(digit - base64);
+        if (++digits % 4 != 0)
+            continue;
+        if (written + 3 > size)
+            return -1;
+        out[written++] = (uint8_t)(group >> 16);
+        out[written++] = (uint8_t)(group >> 8);
+        out[written++] = (uint8_t)group;
+        group = 0;
+    }
+    /* A last group of two or three digits is one or two octets; a lone digit is nothing. */
+    digits %= 4;
+    if (digits == 1 || padding > 2 || (padding > 0 && digits + padding != 4))
+        return -1;
+    if (digits >= 2) {
+        if (written + digits - 1 > size)
+            return -1;
+        group <<= 6 * (4 - digits);
+        out[written++] = (uint8_t)(group >> 16);
+        if (digits == 3)
+            out[written++] = (uint8_t)(group >> 8);
+    }
+    return (long)written;
+}
+
+bool spf_same_word(const char *a, const char *b)
+{
+    return strcasecmp(a, b) == 0;
+}
+
+bool spf_starts_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}

@@ -1,0 +1,65 @@
+#include "pipeline/facts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define GROUP(symbol, group_name, member, group_shape, ...)                                        \
+    [SPF_GROUP_##symbol] = {group_name, offsetof(struct spf_facts, member), &(group_shape),        \
+                            __VA_ARGS__}
+
+/*
+ * Inputs are what a probe must have in its hands before it can ask. The TCP group's input, an address,
+ * is given or comes with the instance: that depends on the target and is decided in run.c.
+ */
+const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
+    GROUP(SURROUNDINGS, "surroundings", surroundings, spf_surroundings_shape, 0),
+    GROUP(KEY, "key", key, spf_key_shape, 0),
+    GROUP(CREDENTIALS, "credentials", credentials, spf_credentials_shape, 0),
+    GROUP(IDENTITY, "identity", identity, spf_identity_shape, SPF_GROUP_BIT(CREDENTIALS)),
+    GROUP(INSTANCE, "instance", instance, spf_instance_shape, SPF_GROUP_BIT(CREDENTIALS)),
+    GROUP(RULES, "rules", rules, spf_rules_shape, SPF_GROUP_BIT(INSTANCE)),
+    GROUP(NETWORK_ACL, "network-acl", network_acl, spf_acl_shape, SPF_GROUP_BIT(INSTANCE)),
+    GROUP(KEY_PAIR, "key-pair", key_pair, spf_key_pair_shape, SPF_GROUP_BIT(INSTANCE)),
+    GROUP(KNOWN_HOSTS, "known-hosts", known_hosts, spf_known_hosts_shape, 0),
+    GROUP(TCP, "tcp", tcp, spf_tcp_shape, 0),
+    GROUP(IDENTIFICATION, "identification", identification, spf_identification_shape,
+          SPF_GROUP_BIT(TCP)),
+    GROUP(HANDSHAKE, "handshake", handshake, spf_handshake_shape,
+          SPF_GROUP_BIT(IDENTIFICATION) | SPF_GROUP_BIT(KNOWN_HOSTS)),
+    GROUP(QUERY, "query", query, spf_query_shape, SPF_GROUP_BIT(HANDSHAKE) | SPF_GROUP_BIT(KEY)),
+    GROUP(SIGNATURE, "signature", signature, spf_signature_shape, SPF_GROUP_BIT(QUERY)),
+    GROUP(SESSION, "session", session, spf_session_shape, SPF_GROUP_BIT(SIGNATURE)),
+};
+
+void *spf_facts_group(struct spf_facts *facts, enum spf_group group)
+{
+    return (char *)facts + spf_groups_info[group].offset;
+}
+
+bool spf_facts_have(const struct spf_facts *facts, enum spf_group group)
+{
+    return facts->group[group].phase == SPF_PRESENT;
+}
+
+void spf_facts_clear(struct spf_facts *facts)
+{
+    for (int i = 0; i < SPF_GROUP_COUNT; i++)
+        spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(facts, (enum spf_group)i));
+    *facts = (struct spf_facts){0};
+}
+
+struct spf_failure spf_failure(enum spf_finding cause, const char *fmt, ...)
+{
+    struct spf_failure failure = {.cause = cause};
+    char text[sizeof failure.text];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    spf_clean(failure.text, sizeof failure.text, text, strlen(text));
+    return failure;
+}

@@ -1,0 +1,90 @@
+#include "pipeline/result.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* Longer evidence is cut: no reader needs more, and a hostile peer must not fill the report. */
+#define EVIDENCE_MAX 2000
+
+void spf_result_init(struct spf_result *result)
+{
+    *result = (struct spf_result){.evidence = json_object_new_object()};
+}
+
+void spf_result_clear(struct spf_result *result)
+{
+    json_object_put(result->evidence);
+    *result = (struct spf_result){0};
+}
+
+void spf_result_forget(struct spf_result *result)
+{
+    json_object_put(result->evidence);
+    result->evidence = json_object_new_object();
+    result->summary[0] = '\0';
+}
+
+void spf_say(struct spf_result *result, const char *fmt, ...)
+{
+    char text[sizeof result->summary];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    spf_clean(result->summary, sizeof result->summary, text, strlen(text));
+}
+
+struct json_object *spf_clean_json(const char *text)
+{
+    struct json_object *json = NULL;
+    struct spf_buf buf;
+
+    if (text == NULL)
+        return NULL;
+    spf_buf_init(&buf, EVIDENCE_MAX);
+    spf_buf_add_clean(&buf, text, strlen(text), EVIDENCE_MAX);
+    if (!spf_buf_failed(&buf))
+        json = json_object_new_string_len(buf.data, (int)buf.len);
+    spf_buf_clear(&buf);
+    return json;
+}
+
+void spf_note_json(struct spf_result *result, const char *name, struct json_object *value)
+{
+    if (json_object_object_add(result->evidence, name, value) != 0)
+        json_object_put(value);
+}
+
+void spf_note_text(struct spf_result *result, const char *name, const char *value)
+{
+    spf_note_json(result, name, spf_clean_json(value));
+}
+
+void spf_note_number(struct spf_result *result, const char *name, int64_t value)
+{
+    spf_note_json(result, name, json_object_new_int64(value));
+}
+
+void spf_note_bool(struct spf_result *result, const char *name, bool value)
+{
+    spf_note_json(result, name, json_object_new_boolean(value));
+}
+
+void spf_note_null(struct spf_result *result, const char *name)
+{
+    spf_note_json(result, name, NULL);
+}
+
+const char *spf_evidence_text(const struct spf_result *result, const char *name)
+{
+    struct json_object *member = NULL;
+
+    if (!json_object_object_get_ex(result->evidence, name, &member) ||
+        !json_object_is_type(member, json_type_string))
+        return NULL;
+    return json_object_get_string(member);
+}

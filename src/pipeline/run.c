@@ -1,0 +1,249 @@
+#include "pipeline/run.h"
+
+static const spf_checks with_address =
+    SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) | SPF_CHECK_BIT(CLOUD_ADDRESS);
+
+/* What must hold before the check is judged: the table's needs, and an address for the port. */
+static spf_checks needs_of(const struct spf_target *target, int check)
+{
+    spf_checks needs = spf_check_table[check].needs;
+
+    if (check == SPF_CHECK_NET_PORT && target->host == NULL)
+        needs |= SPF_CHECK_BIT(CLOUD_ADDRESS);
+    return needs;
+}
+
+spf_checks spf_checks_with_needs(const struct spf_target *target)
+{
+    spf_checks all = target->selected;
+
+    /* Needs stand above their check in the table, so one way up gathers them all. */
+    for (int i = SPF_CHECK_COUNT - 1; i >= 0; i--) {
+        if (!(all >> i & 1))
+            continue;
+        all |= needs_of(target, i);
+        /* A given address may be a stranger's by now: ssh.auth waits to hear whether it is. */
+        if (i == SPF_CHECK_SSH_AUTH && target->instance_id != NULL && target->host != NULL)
+            all |= with_address;
+    }
+    return all;
+}
+
+void spf_run_init(struct spf_run *run, const struct spf_target *target)
+{
+    *run = (struct spf_run){.target = target, .active = spf_checks_with_needs(target)};
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        struct spf_result *result = &run->results[i];
+
+        spf_result_init(result);
+        if (target->instance_id == NULL && SPF_CLOUD_CHECKS >> i & 1) {
+            result->status = SPF_SKIP;
+            result->skip_reason = SPF_SKIP_NOT_APPLICABLE;
+        } else if (!(run->active >> i & 1)) {
+            result->status = SPF_SKIP;
+            result->skip_reason = SPF_SKIP_NOT_SELECTED;
+        }
+    }
+}
+
+void spf_run_clear(struct spf_run *run)
+{
+    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+        spf_result_clear(&run->results[i]);
+    spf_facts_clear(&run->facts);
+}
+
+static void conclude(struct spf_result *result, const struct spf_opinion *opinion, int64_t now_ms)
+{
+    result->status = opinion->status;
+    result->finding = opinion->finding;
+    result->holds = opinion->holds;
+    result->concluded_ms = now_ms;
+    if (opinion->kind == SPF_OPINION_SKIPS) {
+        result->status = SPF_SKIP;
+        result->skip_reason = opinion->skip_reason;
+        result->because = opinion->because;
+        result->started_ms = now_ms;
+    } else if (opinion->kind == SPF_OPINION_CANNOT_TELL) {
+        const struct spf_failure *failure = opinion->failure;
+
+        result->status = SPF_UNKNOWN;
+        result->finding = failure->cause;
+        if (failure->text[0] != '\0')
+            spf_say(result, "%s", failure->text);
+        if (failure->action[0] != '\0')
+            spf_note_text(result, "action", failure->action);
+        if (failure->code[0] != '\0')
+            spf_note_text(result, "code", failure->code);
+        if (failure->request_id[0] != '\0')
+            spf_note_text(result, "request_id", failure->request_id);
+    }
+}
+
+/* Judges one pending check if its needs are decided; returns what it wants. */
+static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
+{
+    const struct spf_view view = {run->target, &run->facts, run->results};
+    struct spf_result *result = &run->results[check];
+    spf_checks needs = needs_of(run->target, check);
+    struct spf_opinion opinion;
+
+    for (int i = 0; i < check; i++) {
+        if (needs >> i & 1 && run->results[i].status == SPF_PENDING)
+            return 0;
+    }
+    if (result->started_ms == 0)
+        result->started_ms = now_ms;
+    for (int i = 0; i < check; i++) {
+        if (needs >> i & 1 && !run->results[i].holds) {
+            opinion = spf_skips((enum spf_check_id)i);
+            conclude(result, &opinion, now_ms);
+            return 0;
+        }
+    }
+    spf_result_forget(result);
+    opinion = spf_check_table[check].judge(&view, result);
+    if (opinion.kind == SPF_OPINION_WANTS)
+        return opinion.wants;
+    if (opinion.kind != SPF_OPINION_WAITS)
+        conclude(result, &opinion, now_ms);
+    return 0;
+}
+
+static spf_groups inputs_of(const struct spf_run *run, int group)
+{
+    spf_groups inputs = spf_groups_info[group].inputs;
+
+    if (group == SPF_GROUP_TCP && run->target->host == NULL)
+        inputs |= SPF_GROUP_BIT(INSTANCE);
+    return inputs;
+}
+
+/*
+ * From what the checks want to what can be asked: inputs come first, and a group whose input could not
+ * be had fails for the same reason. Returns true if a group failed so, for then there is more to judge.
+ */
+static bool resolve(struct spf_run *run, spf_groups *wants, int64_t now_ms)
+{
+    struct spf_group_state *states = run->facts.group;
+    bool failed = false;
+
+    /* Inputs stand above the group that needs them. */
+    for (int i = SPF_GROUP_COUNT - 1; i >= 0; i--) {
+        if (*wants >> i & 1)
+            *wants |= inputs_of(run, i);
+    }
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        spf_groups inputs = inputs_of(run, i);
+        bool ready = true;
+
+        if (!(*wants >> i & 1))
+            continue;
+        for (int k = 0; k < i && states[i].phase == SPF_ABSENT; k++) {
+            if (!(inputs >> k & 1))
+                continue;
+            ready &= states[k].phase == SPF_PRESENT;
+            if (states[k].phase == SPF_FAILED) {
+                spf_run_arrived(run, (enum spf_group)i, &states[k].failure, now_ms);
+                failed = true;
+            }
+        }
+        if (states[i].phase != SPF_ABSENT || !ready)
+            *wants &= ~((spf_groups)1u << i);
+    }
+    return failed;
+}
+
+static unsigned count_pending(const struct spf_run *run)
+{
+    unsigned pending = 0;
+
+    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+        pending += run->results[i].status == SPF_PENDING;
+    return pending;
+}
+
+spf_groups spf_run_advance(struct spf_run *run, int64_t now_ms)
+{
+    spf_groups wants;
+    unsigned before;
+
+    do {
+        wants = 0;
+        before = count_pending(run);
+        for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+            if (run->results[i].status == SPF_PENDING)
+                wants |= judge(run, i, now_ms);
+        }
+    } while (resolve(run, &wants, now_ms) || count_pending(run) != before);
+
+    if (wants == 0 && before > 0) {
+        bool awaited = false;
+
+        for (int i = 0; i < SPF_GROUP_COUNT; i++)
+            awaited |= run->facts.group[i].phase == SPF_ASKED;
+        /* A judge that waits for what never comes is a bug of ours; it must not become a hang. */
+        if (!awaited) {
+            const struct spf_failure failure =
+                spf_failure(SPF_SYSTEM_ERROR, "a check waits for facts that nobody brings");
+            const struct spf_opinion opinion = spf_cannot_tell(&failure);
+
+            for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+                if (run->results[i].status == SPF_PENDING)
+                    conclude(&run->results[i], &opinion, now_ms);
+            }
+        }
+    }
+    return wants;
+}
+
+bool spf_run_done(const struct spf_run *run)
+{
+    return count_pending(run) == 0;
+}
+
+void spf_run_asked(struct spf_run *run, enum spf_group group, int64_t now_ms)
+{
+    run->facts.group[group].phase = SPF_ASKED;
+    run->facts.group[group].asked_ms = now_ms;
+}
+
+void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf_failure *failure,
+                     int64_t now_ms)
+{
+    struct spf_group_state *state = &run->facts.group[group];
+
+    if (state->asked_ms == 0)
+        state->asked_ms = now_ms;
+    state->done_ms = now_ms;
+    state->phase = failure == NULL ? SPF_PRESENT : SPF_FAILED;
+    if (failure != NULL)
+        state->failure = *failure;
+}
+
+void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms)
+{
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        enum spf_group_phase phase = run->facts.group[i].phase;
+
+        if (phase == SPF_ABSENT || phase == SPF_ASKED)
+            spf_run_arrived(run, (enum spf_group)i, failure, now_ms);
+    }
+    (void)spf_run_advance(run, now_ms);
+}
+
+bool spf_run_expects(const struct spf_run *run, enum spf_check_id check)
+{
+    return run->results[check].status == SPF_PENDING;
+}
+
+bool spf_run_expects_silence(const struct spf_run *run)
+{
+    const struct spf_facts *facts = &run->facts;
+
+    return run->results[SPF_CHECK_CLOUD_SECURITY_GROUP].status == SPF_FAIL ||
+           run->results[SPF_CHECK_CLOUD_NETWORK_ACL].status == SPF_FAIL ||
+           (spf_facts_have(facts, SPF_GROUP_INSTANCE) &&
+            facts->instance.search == SPF_INSTANCE_FOUND &&
+            facts->instance.state != SPF_INSTANCE_RUNNING);
+}

@@ -1,0 +1,234 @@
+#include "pipeline/slots.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define VALUE_MAX 4096
+
+static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+/* Names of values that are whole command lines, quoted when they were put together. */
+static bool is_line(const char *name)
+{
+    return strcmp(name, "ssh") == 0 || spf_starts_with(name, "rerun");
+}
+
+static bool is_path(const char *name)
+{
+    size_t len = strlen(name);
+
+    return strcmp(name, "key") == 0 || (len > 5 && strcmp(name + len - 5, "_file") == 0);
+}
+
+/* Does the value consist of letters, digits and `more`, and begin with none of `not_first`? */
+static bool made_of(const char *value, const char *more, const char *not_first)
+{
+    if (*value == '\0' || strchr(not_first, *value) != NULL)
+        return false;
+    for (; *value != '\0'; value++) {
+        if (strchr(letters, *value) == NULL && strchr(more, *value) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool fits(const char *name, const char *value)
+{
+    if (strcmp(name, "user") == 0)
+        return made_of(value, "._-", "-.0123456789");
+    if (strcmp(name, "known_hosts_name") == 0)
+        return made_of(value, "._:[]-", "-");
+    return made_of(value, "_.:/@-", "-.:/@");
+}
+
+/* The address that was or would be tried: connect(2)'s, else the one cloud.address chose. */
+static const char *address_of(const struct spf_view *view)
+{
+    const struct spf_facts *facts = view->facts;
+
+    if (spf_facts_have(facts, SPF_GROUP_TCP) && facts->tcp.address[0] != '\0')
+        return facts->tcp.address;
+    return spf_evidence_text(&view->results[SPF_CHECK_CLOUD_ADDRESS], "address");
+}
+
+static const char *host_of(const struct spf_view *view)
+{
+    return view->target->host != NULL ? view->target->host : address_of(view);
+}
+
+/* A word of an ssh or sshpreflight command line; false if the value has not the form of its slot. */
+static bool add_word(struct spf_buf *buf, const char *name, const char *value)
+{
+    if (value == NULL)
+        return false;
+    if (is_path(name)) {
+        spf_buf_add_path(buf, value);
+        return true;
+    }
+    if (!fits(name, value))
+        return false;
+    spf_buf_add_shell(buf, value);
+    return true;
+}
+
+static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
+{
+    const struct spf_target *target = view->target;
+
+    spf_buf_addstr(buf, "ssh");
+    if (target->key_path != NULL) {
+        struct spf_buf path;
+
+        if (strcmp(target->key_path, "-") == 0)
+            return false;
+        /* ssh expands % sequences in -i (ssh_config(5), TOKENS). */
+        spf_buf_init(&path, VALUE_MAX);
+        for (const char *p = target->key_path; *p != '\0'; p++)
+            spf_buf_addstr(&path, *p == '%' ? "%%" : (char[]){*p, '\0'});
+        spf_buf_addstr(buf, " -i ");
+        spf_buf_add_path(buf, path.data);
+        spf_buf_clear(&path);
+    }
+    if (target->port != 22)
+        spf_buf_addf(buf, " -p %u", (unsigned)target->port);
+    spf_buf_addch(buf, ' ');
+    if (!add_word(buf, "user", target->user))
+        return false;
+    spf_buf_addch(buf, '@');
+    return add_word(buf, "host", host_of(view));
+}
+
+static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const char *name)
+{
+    const struct spf_target *target = view->target;
+    const char *user = target->user;
+
+    spf_buf_addstr(buf, "sshpreflight");
+    if (target->instance_id != NULL) {
+        spf_buf_addstr(buf, " --instance ");
+        if (!add_word(buf, "instance", target->instance_id))
+            return false;
+    }
+    if (target->host != NULL && strcmp(name, "rerun_without_host") != 0) {
+        spf_buf_addstr(buf, " --host ");
+        if (!add_word(buf, "host", target->host))
+            return false;
+    }
+    if (target->key_path != NULL) {
+        spf_buf_addstr(buf, " --key ");
+        (void)add_word(buf, "key", target->key_path);
+    }
+    for (size_t i = 0; target->other_options != NULL && target->other_options[i] != NULL; i++) {
+        spf_buf_addch(buf, ' ');
+        spf_buf_add_shell(buf, target->other_options[i]);
+    }
+    if (target->port != 22)
+        spf_buf_addf(buf, " -p %u", (unsigned)target->port);
+    if (strcmp(name, "rerun_as_ecs_user") == 0)
+        user = "ecs-user";
+    if (strcmp(name, "rerun_without_user") == 0 || strcmp(user, "root") == 0)
+        return true;
+    spf_buf_addstr(buf, " -l ");
+    return add_word(buf, "user", user);
+}
+
+/* The value of a slot as text; NULL if there is none. A value that must be made is made in scratch. */
+static const char *value_of(const char *name, const struct spf_view *view,
+                            const struct spf_result *result, struct spf_buf *scratch)
+{
+    const struct spf_target *target = view->target;
+    struct json_object *member = NULL;
+    char ip[SPF_IP_TEXT_SIZE];
+
+    if (result != NULL && json_object_object_get_ex(result->evidence, name, &member) &&
+        (json_object_is_type(member, json_type_string) || json_object_is_type(member, json_type_int)))
+        return json_object_get_string(member);
+
+    if (strcmp(name, "key") == 0)
+        return target->key_path;
+    if (strcmp(name, "user") == 0)
+        return target->user;
+    if (strcmp(name, "host") == 0)
+        return host_of(view);
+    if (strcmp(name, "address") == 0)
+        return address_of(view);
+    if (strcmp(name, "instance") == 0)
+        return target->instance_id;
+    if (strcmp(name, "region") == 0)
+        return view->facts->instance.region[0] != '\0' ? view->facts->instance.region : NULL;
+    if (strcmp(name, "port") == 0) {
+        spf_buf_addf(scratch, "%u", (unsigned)target->port);
+        return scratch->data;
+    }
+    if (strcmp(name, "source_ip") == 0 || strcmp(name, "source_cidr") == 0) {
+        const char *source = spf_evidence_text(
+            &view->results[SPF_CHECK_CLOUD_SECURITY_GROUP], "source_ip");
+
+        spf_ip_format(&target->source_ip, ip);
+        if (source == NULL && ip[0] == '\0')
+            return NULL;
+        spf_buf_addstr(scratch, source != NULL ? source : ip);
+        if (strcmp(name, "source_cidr") == 0)
+            spf_buf_addstr(scratch, strchr(scratch->data, ':') != NULL ? "/128" : "/32");
+        return scratch->data;
+    }
+    if (strcmp(name, "known_hosts_name") == 0 && host_of(view) != NULL) {
+        spf_buf_addf(scratch, target->port == 22 ? "%s" : "[%s]:%u", host_of(view),
+                     (unsigned)target->port);
+        return scratch->data;
+    }
+    if (strcmp(name, "ssh") == 0)
+        return add_ssh(scratch, view) ? scratch->data : NULL;
+    if (spf_starts_with(name, "rerun"))
+        return add_rerun(scratch, view, name) ? scratch->data : NULL;
+    return NULL;
+}
+
+static bool expand_one(struct spf_buf *buf, const char *name, enum spf_slot_use use,
+                       const struct spf_view *view, const struct spf_result *result)
+{
+    struct spf_buf scratch;
+    const char *value;
+    bool good;
+
+    spf_buf_init(&scratch, VALUE_MAX);
+    value = value_of(name, view, result, &scratch);
+    good = value != NULL && value[0] != '\0' && !spf_buf_failed(&scratch);
+    if (good && use == SPF_SLOT_TEXT)
+        spf_buf_add_clean(buf, value, strlen(value), VALUE_MAX);
+    else if (good && is_line(name))
+        spf_buf_addstr(buf, value);
+    else if (good)
+        good = add_word(buf, name, value);
+    spf_buf_clear(&scratch);
+    return good;
+}
+
+bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_use use,
+                      const struct spf_view *view, const struct spf_result *result)
+{
+    size_t before = buf->len;
+    char name[40];
+
+    while (*template != '\0') {
+        size_t plain = strcspn(template, "{");
+        size_t len;
+
+        spf_buf_add(buf, template, plain);
+        template += plain;
+        if (*template == '\0')
+            break;
+        len = strcspn(template, "}");
+        if (template[len] == '\0' || len - 1 >= sizeof name)
+            break; /* the catalogue's test finds such a template */
+        memcpy(name, template + 1, len - 1);
+        name[len - 1] = '\0';
+        template += len + 1;
+        if (!expand_one(buf, name, use, view, result)) {
+            if (before < buf->len)
+                buf->data[buf->len = before] = '\0';
+            return false;
+        }
+    }
+    return !spf_buf_failed(buf);
+}

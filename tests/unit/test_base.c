@@ -1,0 +1,221 @@
+#include <check.h>
+#include <stdlib.h>
+
+#include "unit.h"
+
+#include "base/clock.h"
+#include "base/ip.h"
+#include "base/json.h"
+#include "base/shape.h"
+#include "base/text.h"
+
+static void check_clean(const char *in, size_t len, const char *want)
+{
+    char out[64];
+
+    spf_clean(out, sizeof out, in, len);
+    ck_assert_str_eq(out, want);
+}
+
+START_TEST(outside_text_is_made_visible)
+{
+    check_clean("plain \xc3\xa9", 8, "plain \xc3\xa9");
+    check_clean("\x1b[2J\x07", 5, "\\x1b[2J\\x07");
+    check_clean("a\0b", 3, "a\\x00b");
+    check_clean("\xc2\x9b", 2, "\\x9b");                 /* C1 as UTF-8 */
+    check_clean("\x9b", 1, "\xef\xbf\xbd");              /* C1 as a byte */
+    check_clean("\xe2\x80\xae", 3, "\\u202e");           /* right-to-left override */
+    check_clean("\xc0\x80", 2, "\xef\xbf\xbd\xef\xbf\xbd"); /* overlong NUL */
+    check_clean("\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */
+    check_clean("l1\r\nl2\t", 7, "l1\\r\\nl2\\t");
+}
+END_TEST
+
+START_TEST(a_cut_is_marked_and_spares_characters)
+{
+    char out[8];
+
+    spf_clean(out, sizeof out, "abcdefgh", 8);
+    ck_assert_str_eq(out, "abcd...");
+    spf_clean(out, sizeof out, "abcdefg", 7);
+    ck_assert_str_eq(out, "abcdefg");
+    spf_clean(out, sizeof out, "abc\xe2\x82\xac""efgh", 10);
+    ck_assert_str_eq(out, "abc...");
+}
+END_TEST
+
+static void check_shell(const char *word, const char *want)
+{
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 200);
+    spf_buf_add_path(&buf, word);
+    ck_assert_str_eq(buf.data, want);
+    spf_buf_clear(&buf);
+}
+
+START_TEST(words_survive_a_shell)
+{
+    check_shell("key.pem", "key.pem");
+    check_shell("my key.pem", "'my key.pem'");
+    check_shell("it's", "'it'\\''s'");
+    check_shell("-i", "./-i");
+    check_shell("a\nb'\\", "$'a\\012b\\'\\\\'");
+    check_shell("$(reboot)", "'$(reboot)'");
+    check_shell("~x", "'~x'");
+    check_shell("", "''");
+}
+END_TEST
+
+START_TEST(base64_both_ways)
+{
+    static const struct {
+        const char *text;
+        long len;
+    } cases[] = {{"", 0},     {"QQ==", 1}, {"QUI=", 2}, {"QUJD", 3},   {"QQ", 1},    {"Q", -1},
+                 {"QQ=", -1}, {"Q!==", -1}, {"QQ==Q", -1}, {"QU JD\n", 3}, {"QUJDRA", 4}};
+    uint8_t out[8];
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(spf_base64_decode(cases[i].text, strlen(cases[i].text), out, sizeof out) ==
+                          cases[i].len,
+                      "%s", cases[i].text);
+    ck_assert_int_eq(spf_base64_decode("QUJDREVGR0hJ", 12, out, sizeof out), -1);
+}
+END_TEST
+
+START_TEST(cidrs_hold_addresses)
+{
+    static const struct {
+        const char *cidr, *ip;
+        bool holds;
+    } cases[] = {
+        {"0.0.0.0/0", "203.0.113.7", true},      {"0.0.0.0/0", "2001:db8::1", false},
+        {"::/0", "203.0.113.7", false},          {"10.0.0.0/8", "10.255.0.1", true},
+        {"10.1.2.3/8", "10.9.9.9", true},        {"192.168.1.128/25", "192.168.1.127", false},
+        {"192.168.1.128/25", "192.168.1.128", true}, {"198.51.100.7", "198.51.100.7", true},
+        {"198.51.100.7", "198.51.100.8", false}, {"2001:db8::/33", "2001:db8:8000::", false},
+        {"2001:db8::/33", "2001:db8:7fff::1", true}, {"255.255.255.255/31", "255.255.255.254", true},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_cidr cidr;
+        struct spf_ip ip;
+
+        ck_assert(spf_cidr_parse(cases[i].cidr, &cidr));
+        ck_assert(spf_ip_parse(cases[i].ip, &ip));
+        ck_assert_msg(spf_cidr_holds(&cidr, &ip) == cases[i].holds, "%s in %s", cases[i].ip,
+                      cases[i].cidr);
+    }
+    ck_assert(!spf_cidr_parse("10.0.0.0/33", &(struct spf_cidr){0}));
+    ck_assert(!spf_cidr_parse("10.0.0.0/", &(struct spf_cidr){0}));
+    ck_assert(!spf_cidr_parse("10.0.0/8", &(struct spf_cidr){0}));
+    ck_assert(!spf_cidr_parse("10.0.0.0/-1", &(struct spf_cidr){0}));
+}
+END_TEST
+
+START_TEST(times_of_the_cloud)
+{
+    char out[SPF_UTC_SIZE];
+
+    ck_assert_int_eq(spf_utc_parse("1970-01-01T00:01Z"), 60);
+    ck_assert_int_eq(spf_utc_parse("2017-12-10T04:04:05Z"), 1512878645);
+    ck_assert_int_eq(spf_utc_parse("2017-12-10T04:04:05.123Z"), 1512878645);
+    ck_assert_int_eq(spf_utc_parse("2017-12-10 04:04:05"), -1);
+    ck_assert_int_eq(spf_utc_parse(""), -1);
+    ck_assert_int_eq(spf_utc_parse("2017-13-10T04:04Z"), -1);
+    spf_utc_format(1512878645, out);
+    ck_assert_str_eq(out, "2017-12-10T04:04:05Z");
+}
+END_TEST
+
+START_TEST(json_from_outside)
+{
+    static const char *const good[] = {"{}", " [1] \n", "5", "\"x\"", "{\"a\":{\"b\":[1,\"2\"]}}"};
+    static const char *const bad[] = {"", "{", "{} x", "<html>", "{\"a\":}", "[1", "\xff"};
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct json_object *json = spf_json_parse(good[i], strlen(good[i]));
+
+        ck_assert_msg(json != NULL, "%s", good[i]);
+        json_object_put(json);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(spf_json_parse(bad[i], strlen(bad[i])) == NULL, "%s", bad[i]);
+}
+END_TEST
+
+struct inner {
+    char id[8];
+};
+struct outer {
+    char name[8];
+    char *blob;
+    int64_t size;
+    bool flag;
+    enum { RED, GREEN } colour;
+    struct spf_ip ip;
+    SPF_LIST(struct inner) list;
+};
+static const char *const colours[] = {"red", "green", NULL};
+static const struct spf_field inner_fields[] = {SPF_SHAPE_TEXT(struct inner, id)};
+static const struct spf_shape inner_shape = SPF_SHAPE(struct inner, inner_fields);
+static const struct spf_field outer_fields[] = {
+    SPF_SHAPE_TEXT(struct outer, name),   SPF_SHAPE_STRING(struct outer, blob),
+    SPF_SHAPE_NUMBER(struct outer, size), SPF_SHAPE_BOOL(struct outer, flag),
+    SPF_SHAPE_ENUM(struct outer, colour, colours), SPF_SHAPE_IP(struct outer, ip),
+    SPF_SHAPE_LIST(struct outer, list, &inner_shape)};
+static const struct spf_shape outer_shape = SPF_SHAPE(struct outer, outer_fields);
+
+START_TEST(shapes_write_what_they_read)
+{
+    struct outer a = {.name = "n", .size = 7, .flag = true, .colour = GREEN}, b = {0};
+    struct json_object *json;
+
+    a.blob = strdup("blob");
+    ck_assert(spf_ip_parse("10.0.0.1", &a.ip));
+    for (int i = 0; i < 5; i++) {
+        struct inner *item = SPF_APPEND(&a.list);
+
+        ck_assert_ptr_nonnull(item);
+        item->id[0] = (char)('a' + i);
+    }
+    json = spf_shape_write(&outer_shape, &a);
+    ck_assert_int_eq(spf_shape_read(&outer_shape, json, &b).code, SPF_OK);
+    ck_assert_str_eq(b.name, "n");
+    ck_assert_str_eq(b.blob, "blob");
+    ck_assert(b.size == 7 && b.flag && b.colour == GREEN && spf_ip_equal(&a.ip, &b.ip));
+    ck_assert_uint_eq(b.list.count, 5);
+    ck_assert_str_eq(b.list.items[4].id, "e");
+    json_object_put(json);
+    spf_shape_clear(&outer_shape, &a);
+    spf_shape_clear(&outer_shape, &b);
+    ck_assert_uint_eq(b.list.count, 0);
+}
+END_TEST
+
+START_TEST(shapes_refuse_what_is_not_theirs)
+{
+    static const char *const bad[] = {
+        "[]", "{\"name\":\"12345678\"}", "{\"name\":5}", "{\"size\":\"5\"}", "{\"colour\":\"blue\"}",
+        "{\"list\":[5]}", "{\"list\":{}}", "{\"ip\":\"x\"}", "{\"blob\":\"a\\u0000b\"}"};
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct json_object *json = spf_json_parse(bad[i], strlen(bad[i]));
+        struct outer value = {0};
+
+        ck_assert_ptr_nonnull(json);
+        ck_assert_msg(spf_shape_read(&outer_shape, json, &value).code == SPF_ERR_INVALID, "%s", bad[i]);
+        ck_assert_ptr_null(value.blob);
+        json_object_put(json);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("base", (const TTest *const[]){
+        outside_text_is_made_visible, a_cut_is_marked_and_spares_characters, words_survive_a_shell,
+        base64_both_ways, cidrs_hold_addresses, times_of_the_cloud, json_from_outside,
+        shapes_write_what_they_read, shapes_refuse_what_is_not_theirs, NULL});
+}
