@@ -1,0 +1,85 @@
+#ifndef SPF_DIAGNOSIS_DIAGNOSIS_H
+#define SPF_DIAGNOSIS_DIAGNOSIS_H
+
+#include "base/shape.h"
+#include "pipeline/run.h"
+
+/*
+ * From a finished run to one answer: can this person log in, and if not, what is the one reason, how
+ * do we know, and what repairs it. Pure: nothing is fetched, printed or timed here; all functions may
+ * be called from any thread. Where memory runs out, a text, a remedy or a candidate is missing, never
+ * the verdict or the cause.
+ */
+enum spf_verdict {
+    SPF_VERDICT_PASS,
+    SPF_VERDICT_FAIL,
+    SPF_VERDICT_UNKNOWN,
+};
+
+const char *spf_verdict_name(enum spf_verdict verdict); /* "pass" */
+
+/* A remedy with its values filled in. */
+struct spf_advice {
+    enum spf_finding cause; /* what it repairs */
+    char *text;
+    char *command;      /* NULL: none, or a value did not fit a command */
+    const char *impact; /* NULL or one of SPF_IMPACT_*; belongs to the catalogue */
+};
+typedef SPF_LIST(struct spf_advice) spf_advice_list;
+
+/* An explanation that the evidence allows but does not prove. */
+struct spf_candidate {
+    enum spf_finding cause;
+    char *text;
+    char *tell_apart; /* how to find out whether it is this one */
+};
+
+struct spf_diagnosis {
+    enum spf_verdict verdict;
+    enum spf_finding cause; /* SPF_NO_FINDING for pass */
+    enum spf_check_id check; /* whose result the cause is, or rests on; only with a cause */
+    enum spf_permanence permanence; /* only with a cause */
+    char summary[700];              /* one sentence, without a full stop */
+
+    enum spf_finding further[SPF_CHECK_COUNT]; /* independent of the cause, in the order of the path */
+    enum spf_check_id further_check[SPF_CHECK_COUNT];
+    size_t further_count;
+
+    SPF_LIST(struct spf_candidate) candidates; /* likeliest first */
+    spf_advice_list remedies;                  /* of the cause, then of the further causes */
+
+    spf_checks supporting;    /* what the answer rests on */
+    spf_checks contradicting; /* what seems to speak against it, and is explained */
+
+    /* Lines to paste for a login; NULL while user or address are not known or don't fit a command. */
+    char *openssh;
+    char *putty;
+    char *putty_prepare; /* makes the file that putty names; NULL where none is needed */
+};
+
+/*
+ * Lowers what the connection or the login disproved to a warn that says so: rules that read as closed
+ * beside an open port, another key pair beside an accepted key, a stopped instance that let us in.
+ * Changes the run's results; comes after the last spf_run_advance and before spf_diagnose. Calling it
+ * twice changes nothing more.
+ */
+void spf_diagnosis_reconcile(struct spf_run *run);
+
+/* now_utc: seconds since the epoch at the end of the run, to tell a boot that is still going on. */
+void spf_diagnose(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *diagnosis);
+void spf_diagnosis_clear(struct spf_diagnosis *diagnosis);
+
+/*
+ * The last selected of ssh.auth and ssh.session: what the run was to find out. False if it was neither.
+ */
+bool spf_goal(const struct spf_run *run, enum spf_check_id *goal);
+
+/* What a check has to say, for every status: its own words, else the catalogue's, else a plain one. */
+void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id check);
+
+/* The catalogue's remedies for finding, with the values of that check's result. Appends to list. */
+void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_finding finding,
+                spf_advice_list *list);
+void spf_advice_clear(spf_advice_list *list);
+
+#endif

@@ -1,0 +1,58 @@
+#ifndef SPF_REPORT_REPORT_H
+#define SPF_REPORT_REPORT_H
+
+#include "base/text.h"
+#include "diagnosis/diagnosis.h"
+
+/*
+ * Reports render what was found and decide nothing. All of them are pure: they append to a buffer
+ * that the caller gave a cap and writes out; its failure (no memory, cap met) sticks in it. Results
+ * hold clean text already (spf_clean); each format neutralises its own special characters once more.
+ */
+struct spf_report_target {
+    const struct spf_run *run; /* finished and reconciled */
+    const struct spf_diagnosis *diagnosis;
+    int64_t duration_ms;
+};
+
+struct spf_report {
+    int64_t started_utc; /* seconds since the epoch */
+    int64_t duration_ms;
+    int exit_status;
+    const struct spf_report_target *targets; /* borrowed */
+    size_t count;
+};
+
+/* The worst of the targets: fail, then unknown, then pass. */
+enum spf_verdict spf_report_verdict(const struct spf_report *report);
+
+/*
+ * 0 pass, 1 fail, 2 unknown. With strict a fail or a warn that is not advisory makes it 1, else an
+ * unknown check 2. Interruption, usage and other troubles of ours are the caller's.
+ */
+int spf_report_exit_status(const struct spf_report *report, bool strict);
+
+/* One JSON object and a line feed, of the schema "sshpreflight.report/1" (report.schema.json). */
+void spf_report_json(struct spf_buf *buf, const struct spf_report *report);
+
+/* How to write for people. */
+struct spf_style {
+    bool colour;
+    bool utf8;      /* else symbols are words in brackets, and other characters are escaped */
+    unsigned width; /* columns at which text wraps; 0: not at all. Commands are never broken */
+    int detail;     /* -1 quiet: the conclusion only; 0; 1 verbose: every check with its evidence */
+};
+
+void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
+                     const struct spf_style *style);
+
+/*
+ * `sshpreflight explain CAUSE`: what the catalogue says of it. False if there is no such cause; buf
+ * then holds the sentence that says so, with the nearest ids, for standard error.
+ */
+bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style *style);
+
+/* `sshpreflight --list-checks`: one line a check, its id first. */
+void spf_list_checks(struct spf_buf *buf, const struct spf_style *style);
+
+#endif
