@@ -55,6 +55,15 @@ struct spf_address {
     struct spf_ip ip;
     int64_t bandwidth; /* Mbit/s towards the internet; 0 none, -1 not known */
     char interface_id[80];
+    struct spf_ip private_ip; /* what rules see as the destination: the private address behind it */
+};
+extern const struct spf_shape spf_address_shape;
+
+/* A network interface with what is its own: security groups belong to interfaces, not instances. */
+struct spf_interface {
+    char id[80], vswitch[80];
+    bool primary;
+    SPF_LIST(struct spf_id) security_groups;
 };
 
 struct spf_lock {
@@ -66,13 +75,19 @@ struct spf_instance_facts {
     enum spf_instance_search search;
     char request_id[64];
     char id[80], name[140], region[40], zone[40];
-    SPF_LIST(struct spf_id) regions_asked; /* with a definite answer */
-    bool region_was_given;                 /* by --region: no other region was asked */
+    SPF_LIST(struct spf_id) regions_asked;  /* with a definite answer */
+    SPF_LIST(struct spf_id) regions_failed; /* refused, or without an answer */
+    bool every_region_asked;                /* regions_asked holds all the cloud has for this account */
+    bool region_was_given;                  /* by --region: no other region was asked */
+    char region_hint[40];                   /* what the id's form suggests; "" nothing */
     enum spf_instance_state state;
     char state_name[32]; /* the API's word */
     bool stopped_releases_address; /* economical mode */
     bool windows;
     bool prepaid;
+    bool spot;              /* may be reclaimed at any time */
+    bool classic;           /* not in a VPC */
+    bool metadata_disabled; /* the guest cannot read its key from the metadata service */
     int64_t expires, started, created, auto_release;
     char os[140];
     bool login_as_non_root; /* the image supports a user other than root */
@@ -80,6 +95,7 @@ struct spf_instance_facts {
     SPF_LIST(struct spf_lock) locks;
     SPF_LIST(struct spf_address) addresses;
     SPF_LIST(struct spf_id) security_groups; /* of the primary interface */
+    SPF_LIST(struct spf_interface) interfaces; /* empty: only the primary is known of */
     char interface_id[80];                   /* the primary */
     char vpc[80], vswitch[80];
     char key_pair[140]; /* "": none bound */
@@ -103,19 +119,35 @@ struct spf_rule {
     char source[64];    /* IPv4 or IPv6 CIDR; "" when another source is named */
     char source_group[80], source_prefix_list[80];
     char destination[64]; /* CIDR of our own private address; "" any */
+    char network[16];      /* classic network only: "internet" or "intranet"; "" any */
     char description[140];
 };
 extern const struct spf_shape spf_rule_shape;
 
 struct spf_group_of_rules {
     char id[80], name[140];
-    bool inner_accept; /* members reach each other */
+    char type[24];     /* "basic", "enterprise"; "" not asked */
+    bool inner_accept; /* members reach each other over private addresses */
     bool managed;      /* by a service: its rules cannot be edited */
 };
 
+/* A prefix list or port list that rules name. Not resolved: it could not be read, and why. */
+struct spf_named_list {
+    char id[80];
+    bool resolved;
+    char error[200];
+    SPF_LIST(struct spf_id) entries; /* CIDRs, or port ranges "22/22" */
+};
+extern const struct spf_shape spf_named_list_shape;
+
 struct spf_rules_facts {
+    char interface_id[80]; /* whose groups these are */
     SPF_LIST(struct spf_group_of_rules) groups;
     SPF_LIST(struct spf_rule) rules; /* of all groups, in no order */
+    SPF_LIST(struct spf_named_list) prefix_lists;
+    SPF_LIST(struct spf_named_list) port_lists;
+    bool peer_known; /* the groups that our own private address belongs to were asked for: */
+    SPF_LIST(struct spf_id) peer_groups;
 };
 extern const struct spf_shape spf_rules_shape;
 
@@ -130,6 +162,7 @@ extern const struct spf_shape spf_acl_entry_shape;
 struct spf_acl_facts {
     bool bound; /* the vSwitch has one */
     char id[80], name[140], vswitch[80];
+    char vswitch_cidr[64]; /* between its members the ACL does not apply */
     SPF_LIST(struct spf_acl_entry) ingress; /* in order: the first match decides */
     SPF_LIST(struct spf_acl_entry) egress;
 };

@@ -1,0 +1,39 @@
+#ifndef SPF_CLOUD_ACL_H
+#define SPF_CLOUD_ACL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cloud/cloud_facts.h"
+
+/*
+ * The network ACL of a vSwitch: stateless, so the SYN must pass inwards and the reply outwards. The
+ * entries of a direction are asked in order, the first match decides, none means denied. The port
+ * always means the destination's: ours when the packets go out, and that is an ephemeral one.
+ * (Alibaba Cloud, "Network ACL overview".) Pure.
+ */
+struct spf_acl_decision {
+    bool accepted;
+    const struct spf_acl_entry *entry; /* NULL: the default denied. Borrowed. */
+};
+
+/* Does the SYN from source to port come in? */
+struct spf_acl_decision spf_acl_inward(const struct spf_acl_facts *facts,
+                                       const struct spf_ip *source, uint16_t port);
+
+/* What becomes of replies to a client's ports first..last. */
+struct spf_acl_replies {
+    int accepted, denied;              /* how many of the ports */
+    int denied_first;                  /* the lowest denied one */
+    const struct spf_acl_entry *entry; /* that denies it; NULL: the default. Borrowed. */
+};
+struct spf_acl_replies spf_acl_outward(const struct spf_acl_facts *facts,
+                                       const struct spf_ip *source, int first, int last);
+
+/* Ports that a client may have: Linux's own (ip_local_port_range), and what a NAT may make of them. */
+#define SPF_EPHEMERAL_FIRST 1024
+#define SPF_EPHEMERAL_LAST  65535
+#define SPF_LINUX_EPHEMERAL_FIRST 32768
+#define SPF_LINUX_EPHEMERAL_LAST  60999
+
+#endif

@@ -1,0 +1,167 @@
+#include "cloud/address.h"
+
+#include <string.h>
+
+const char *spf_address_class_name(enum spf_address_class class)
+{
+    static const char *const names[] = {"public", "elastic", "ipv6", "private"};
+
+    return names[class];
+}
+
+const struct spf_address *spf_cloud_owns(const struct spf_instance_facts *instance,
+                                         const struct spf_ip *ip)
+{
+    for (size_t i = 0; i < instance->addresses.count; i++)
+        if (spf_ip_equal(&instance->addresses.items[i].ip, ip))
+            return &instance->addresses.items[i];
+    return NULL;
+}
+
+bool spf_cloud_tried_address(const struct spf_target *target, const struct spf_facts *facts,
+                             struct spf_ip *out)
+{
+    if (target->host != NULL && spf_ip_parse(target->host, out))
+        return true;
+    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.address, out);
+}
+
+static bool family_fits(const struct spf_target *target, const struct spf_ip *ip)
+{
+    return target->family == 0 || target->family == ip->family;
+}
+
+/* Our own address in the network that the private address is in. */
+static bool own_beside(const struct spf_facts *facts, const struct spf_ip *private_ip,
+                       struct spf_ip *out)
+{
+    const struct spf_surroundings_facts *here = &facts->surroundings;
+
+    for (size_t i = 0; i < here->own.count; i++) {
+        struct spf_cidr network = {.ip = here->own.items[i].ip,
+                                   .bits = (uint8_t)here->own.items[i].bits};
+
+        *out = network.ip;
+        if (network.bits > 0 && spf_cidr_holds(&network, private_ip))
+            return true;
+    }
+    return false;
+}
+
+static const struct spf_address *first_of(const struct spf_target *target,
+                                          const struct spf_instance_facts *instance,
+                                          enum spf_address_class class)
+{
+    for (size_t i = 0; i < instance->addresses.count; i++) {
+        const struct spf_address *address = &instance->addresses.items[i];
+
+        if (address->class == class && family_fits(target, &address->ip))
+            return address;
+    }
+    return NULL;
+}
+
+bool spf_cloud_has_class(const struct spf_instance_facts *instance, enum spf_address_class class)
+{
+    for (size_t i = 0; i < instance->addresses.count; i++)
+        if (instance->addresses.items[i].class == class)
+            return true;
+    return false;
+}
+
+static const struct spf_address *public_one(const struct spf_target *target,
+                                            const struct spf_instance_facts *instance)
+{
+    const struct spf_address *address = first_of(target, instance, SPF_CLASS_ELASTIC);
+
+    return address != NULL ? address : first_of(target, instance, SPF_CLASS_PUBLIC);
+}
+
+static const struct spf_address *choose(const struct spf_target *target,
+                                        const struct spf_facts *facts)
+{
+    const struct spf_instance_facts *instance = &facts->instance;
+    const struct spf_address *address;
+    struct spf_ip ours;
+
+    switch (target->address) {
+    case SPF_ADDRESS_PUBLIC:
+        return public_one(target, instance);
+    case SPF_ADDRESS_IPV6:
+        return first_of(target, instance, SPF_CLASS_IPV6);
+    case SPF_ADDRESS_PRIVATE:
+        return first_of(target, instance, SPF_CLASS_PRIVATE);
+    case SPF_ADDRESS_AUTO:
+        break;
+    }
+    address = public_one(target, instance);
+    if (address == NULL && (facts->surroundings.ipv6_global || target->family == 6))
+        address = first_of(target, instance, SPF_CLASS_IPV6);
+    if (address != NULL)
+        return address;
+    for (size_t i = 0; i < instance->addresses.count; i++) {
+        address = &instance->addresses.items[i];
+        if (address->class == SPF_CLASS_PRIVATE && family_fits(target, &address->ip) &&
+            own_beside(facts, &address->ip, &ours))
+            return address;
+    }
+    return NULL;
+}
+
+bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_facts *facts,
+                            struct spf_address *out)
+{
+    const struct spf_address *address = NULL;
+    struct spf_ip ip;
+
+    if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) || facts->instance.search != SPF_INSTANCE_FOUND)
+        return false;
+    if (target->host == NULL)
+        address = choose(target, facts);
+    else if (spf_cloud_tried_address(target, facts, &ip))
+        address = spf_cloud_owns(&facts->instance, &ip);
+    if (address == NULL)
+        return false;
+    *out = *address;
+    return true;
+}
+
+/* Our end of the connection that was made or tried. */
+static bool own_end(const struct spf_facts *facts, struct spf_ip *out)
+{
+    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.own_address, out);
+}
+
+/* Our own public address, if packets to the internet leave with it as it is. */
+static bool own_public(const struct spf_facts *facts, int family, struct spf_ip *out)
+{
+    const struct spf_surroundings_facts *here = &facts->surroundings;
+
+    for (size_t i = 0; i < here->own.count; i++) {
+        *out = here->own.items[i].ip;
+        if (out->family == family && spf_ip_is_public(out))
+            return true;
+    }
+    return false;
+}
+
+enum spf_source_kind spf_cloud_source(const struct spf_target *target, const struct spf_facts *facts,
+                                      const struct spf_address *dialled, struct spf_ip *out)
+{
+    bool inside = dialled->class == SPF_CLASS_PRIVATE;
+
+    *out = target->source_ip;
+    if (out->family == dialled->ip.family)
+        return SPF_SOURCE_GIVEN;
+    if (own_end(facts, out) && out->family == dialled->ip.family && (inside || spf_ip_is_public(out)))
+        return SPF_SOURCE_OWN;
+    if (inside ? own_beside(facts, &dialled->ip, out)
+               : own_public(facts, dialled->ip.family, out))
+        return SPF_SOURCE_OWN;
+    memset(out, 0, sizeof *out);
+    if (inside && (target->selected & SPF_CHECK_BIT(NET_PORT)) &&
+        !spf_facts_have(facts, SPF_GROUP_TCP) &&
+        facts->group[SPF_GROUP_TCP].phase != SPF_FAILED)
+        return SPF_SOURCE_NOT_YET;
+    return SPF_SOURCE_UNKNOWN;
+}

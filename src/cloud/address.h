@@ -1,0 +1,53 @@
+#ifndef SPF_CLOUD_ADDRESS_H
+#define SPF_CLOUD_ADDRESS_H
+
+#include <stdbool.h>
+
+#include "cloud/cloud_facts.h"
+#include "pipeline/facts.h"
+#include "pipeline/target.h"
+
+/*
+ * Which address of the instance to dial, and from which address we come. Pure: instance facts, this
+ * machine's interfaces (surroundings, when they are there) and the command line decide. The API's
+ * label decides what is public, never the number.
+ */
+
+/*
+ * The address to dial: the host given, if it is a literal of the instance's; without a host by
+ * --address: auto takes an elastic or public one, else IPv6 if this machine has a global route, else
+ * a private one if it lies in a network of ours. -4 and -6 leave the other family out. False: none.
+ */
+bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_facts *facts,
+                            struct spf_address *out);
+
+/* The instance's address record for an address; NULL if it is not the instance's. Borrowed. */
+const struct spf_address *spf_cloud_owns(const struct spf_instance_facts *instance,
+                                         const struct spf_ip *ip);
+
+/* The address that is being tried: the host if it is a literal, else what connect(2) was given. */
+bool spf_cloud_tried_address(const struct spf_target *target, const struct spf_facts *facts,
+                             struct spf_ip *out);
+
+/* Has the instance an address of the class that could be dialled? */
+bool spf_cloud_has_class(const struct spf_instance_facts *instance, enum spf_address_class class);
+
+/* Where rules will see us come from. */
+enum spf_source_kind {
+    SPF_SOURCE_GIVEN,       /* --source-ip */
+    SPF_SOURCE_OWN,         /* an address of our own interface */
+    SPF_SOURCE_NOT_YET,     /* our end of the connection will tell: the TCP group */
+    SPF_SOURCE_UNKNOWN,
+};
+
+/*
+ * For packets to `dialled`: the address given, else our own if packets keep it on the way: a public
+ * one towards the internet, any one towards a private address. Wants surroundings to be present.
+ */
+enum spf_source_kind spf_cloud_source(const struct spf_target *target, const struct spf_facts *facts,
+                                      const struct spf_address *dialled, struct spf_ip *out);
+
+/* "public", "elastic", "ipv6", "private" */
+const char *spf_address_class_name(enum spf_address_class class);
+
+#endif

@@ -1,0 +1,166 @@
+#include "cloud/cloud_facts.h"
+
+static const struct spf_field id_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_id, id),
+};
+const struct spf_shape spf_id_shape = SPF_SHAPE(struct spf_id, id_fields);
+
+static const struct spf_field credentials_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_credentials_facts, source),
+    SPF_SHAPE_TEXT(struct spf_credentials_facts, access_key),
+    SPF_SHAPE_TEXT(struct spf_credentials_facts, region),
+    SPF_SHAPE_TEXT(struct spf_credentials_facts, region_source),
+};
+const struct spf_shape spf_credentials_shape =
+    SPF_SHAPE(struct spf_credentials_facts, credentials_fields);
+
+static const struct spf_field identity_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_identity_facts, account),
+    SPF_SHAPE_TEXT(struct spf_identity_facts, principal),
+};
+const struct spf_shape spf_identity_shape = SPF_SHAPE(struct spf_identity_facts, identity_fields);
+
+static const char *const state_names[] = {"running",  "pending", "starting",
+                                          "stopping", "stopped", "other", NULL};
+static const char *const search_names[] = {"found", "not-found", "region-unknown", NULL};
+static const char *const class_names[] = {"public", "elastic", "ipv6", "private", NULL};
+static const char *const policy_names[] = {"accept", "drop", NULL};
+
+static const struct spf_field address_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_address, class, class_names),
+    SPF_SHAPE_IP(struct spf_address, ip),
+    SPF_SHAPE_NUMBER(struct spf_address, bandwidth),
+    SPF_SHAPE_TEXT(struct spf_address, interface_id),
+    SPF_SHAPE_IP(struct spf_address, private_ip),
+};
+const struct spf_shape spf_address_shape = SPF_SHAPE(struct spf_address, address_fields);
+
+static const struct spf_field lock_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_lock, reason),
+    SPF_SHAPE_TEXT(struct spf_lock, message),
+};
+static const struct spf_shape lock_shape = SPF_SHAPE(struct spf_lock, lock_fields);
+
+static const struct spf_field interface_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_interface, id),
+    SPF_SHAPE_TEXT(struct spf_interface, vswitch),
+    SPF_SHAPE_BOOL(struct spf_interface, primary),
+    SPF_SHAPE_LIST(struct spf_interface, security_groups, &spf_id_shape),
+};
+static const struct spf_shape interface_shape = SPF_SHAPE(struct spf_interface, interface_fields);
+
+static const struct spf_field instance_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_instance_facts, search, search_names),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, request_id),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, id),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, name),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, region),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, zone),
+    SPF_SHAPE_LIST(struct spf_instance_facts, regions_asked, &spf_id_shape),
+    SPF_SHAPE_LIST(struct spf_instance_facts, regions_failed, &spf_id_shape),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, every_region_asked),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, region_was_given),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, region_hint),
+    SPF_SHAPE_ENUM(struct spf_instance_facts, state, state_names),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, state_name),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, stopped_releases_address),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, windows),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, prepaid),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, spot),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, classic),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, metadata_disabled),
+    SPF_SHAPE_NUMBER(struct spf_instance_facts, expires),
+    SPF_SHAPE_NUMBER(struct spf_instance_facts, started),
+    SPF_SHAPE_NUMBER(struct spf_instance_facts, created),
+    SPF_SHAPE_NUMBER(struct spf_instance_facts, auto_release),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, os),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, login_as_non_root),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, image),
+    SPF_SHAPE_LIST(struct spf_instance_facts, locks, &lock_shape),
+    SPF_SHAPE_LIST(struct spf_instance_facts, addresses, &spf_address_shape),
+    SPF_SHAPE_LIST(struct spf_instance_facts, security_groups, &spf_id_shape),
+    SPF_SHAPE_LIST(struct spf_instance_facts, interfaces, &interface_shape),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, interface_id),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, vpc),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, vswitch),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, key_pair),
+};
+const struct spf_shape spf_instance_shape = SPF_SHAPE(struct spf_instance_facts, instance_fields);
+
+static const struct spf_field rule_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_rule, id),
+    SPF_SHAPE_TEXT(struct spf_rule, group),
+    SPF_SHAPE_ENUM(struct spf_rule, policy, policy_names),
+    SPF_SHAPE_NUMBER(struct spf_rule, priority),
+    SPF_SHAPE_TEXT(struct spf_rule, protocol),
+    SPF_SHAPE_TEXT(struct spf_rule, ports),
+    SPF_SHAPE_TEXT(struct spf_rule, port_list),
+    SPF_SHAPE_TEXT(struct spf_rule, source_ports),
+    SPF_SHAPE_TEXT(struct spf_rule, source),
+    SPF_SHAPE_TEXT(struct spf_rule, source_group),
+    SPF_SHAPE_TEXT(struct spf_rule, source_prefix_list),
+    SPF_SHAPE_TEXT(struct spf_rule, destination),
+    SPF_SHAPE_TEXT(struct spf_rule, network),
+    SPF_SHAPE_TEXT(struct spf_rule, description),
+};
+const struct spf_shape spf_rule_shape = SPF_SHAPE(struct spf_rule, rule_fields);
+
+static const struct spf_field group_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_group_of_rules, id),
+    SPF_SHAPE_TEXT(struct spf_group_of_rules, name),
+    SPF_SHAPE_TEXT(struct spf_group_of_rules, type),
+    SPF_SHAPE_BOOL(struct spf_group_of_rules, inner_accept),
+    SPF_SHAPE_BOOL(struct spf_group_of_rules, managed),
+};
+static const struct spf_shape group_shape = SPF_SHAPE(struct spf_group_of_rules, group_fields);
+
+static const struct spf_field named_list_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_named_list, id),
+    SPF_SHAPE_BOOL(struct spf_named_list, resolved),
+    SPF_SHAPE_TEXT(struct spf_named_list, error),
+    SPF_SHAPE_LIST(struct spf_named_list, entries, &spf_id_shape),
+};
+const struct spf_shape spf_named_list_shape = SPF_SHAPE(struct spf_named_list, named_list_fields);
+
+static const struct spf_field rules_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_rules_facts, interface_id),
+    SPF_SHAPE_LIST(struct spf_rules_facts, groups, &group_shape),
+    SPF_SHAPE_LIST(struct spf_rules_facts, rules, &spf_rule_shape),
+    SPF_SHAPE_LIST(struct spf_rules_facts, prefix_lists, &spf_named_list_shape),
+    SPF_SHAPE_LIST(struct spf_rules_facts, port_lists, &spf_named_list_shape),
+    SPF_SHAPE_BOOL(struct spf_rules_facts, peer_known),
+    SPF_SHAPE_LIST(struct spf_rules_facts, peer_groups, &spf_id_shape),
+};
+const struct spf_shape spf_rules_shape = SPF_SHAPE(struct spf_rules_facts, rules_fields);
+
+static const struct spf_field acl_entry_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_acl_entry, id),
+    SPF_SHAPE_TEXT(struct spf_acl_entry, name),
+    SPF_SHAPE_ENUM(struct spf_acl_entry, policy, policy_names),
+    SPF_SHAPE_TEXT(struct spf_acl_entry, protocol),
+    SPF_SHAPE_TEXT(struct spf_acl_entry, ports),
+    SPF_SHAPE_TEXT(struct spf_acl_entry, cidr),
+    SPF_SHAPE_BOOL(struct spf_acl_entry, ipv6),
+};
+const struct spf_shape spf_acl_entry_shape = SPF_SHAPE(struct spf_acl_entry, acl_entry_fields);
+
+static const struct spf_field acl_fields[] = {
+    SPF_SHAPE_BOOL(struct spf_acl_facts, bound),
+    SPF_SHAPE_TEXT(struct spf_acl_facts, id),
+    SPF_SHAPE_TEXT(struct spf_acl_facts, name),
+    SPF_SHAPE_TEXT(struct spf_acl_facts, vswitch),
+    SPF_SHAPE_TEXT(struct spf_acl_facts, vswitch_cidr),
+    SPF_SHAPE_LIST(struct spf_acl_facts, ingress, &spf_acl_entry_shape),
+    SPF_SHAPE_LIST(struct spf_acl_facts, egress, &spf_acl_entry_shape),
+};
+const struct spf_shape spf_acl_shape = SPF_SHAPE(struct spf_acl_facts, acl_fields);
+
+static const struct spf_field key_pair_fields[] = {
+    SPF_SHAPE_BOOL(struct spf_key_pair_facts, bound),
+    SPF_SHAPE_TEXT(struct spf_key_pair_facts, name),
+    SPF_SHAPE_BOOL(struct spf_key_pair_facts, found),
+    SPF_SHAPE_STRING(struct spf_key_pair_facts, public_key),
+    SPF_SHAPE_TEXT(struct spf_key_pair_facts, fingerprint),
+    SPF_SHAPE_NUMBER(struct spf_key_pair_facts, created),
+};
+const struct spf_shape spf_key_pair_shape = SPF_SHAPE(struct spf_key_pair_facts, key_pair_fields);
