@@ -37,7 +37,8 @@ struct spf_acl_decision spf_acl_inward(const struct spf_acl_facts *facts,
     return (struct spf_acl_decision){false, NULL};
 }
 
-/* The entry that decides for replies to this port, and in *until the last port that it is alike for. */
+/* The entry that decides for replies to this port, and in *until the last port that it is alike
+ * for. */
 static const struct spf_acl_entry *egress_for(const struct spf_acl_facts *facts,
                                               const struct spf_ip *source, int port, int *until)
 {

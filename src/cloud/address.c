@@ -145,7 +145,8 @@ static bool own_public(const struct spf_facts *facts, int family, struct spf_ip 
     return false;
 }
 
-enum spf_source_kind spf_cloud_source(const struct spf_target *target, const struct spf_facts *facts,
+enum spf_source_kind spf_cloud_source(const struct spf_target *target,
+                                      const struct spf_facts *facts,
                                       const struct spf_address *dialled, struct spf_ip *out)
 {
     bool inside = dialled->class == SPF_CLASS_PRIVATE;
@@ -153,15 +154,14 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target, const str
     *out = target->source_ip;
     if (out->family == dialled->ip.family)
         return SPF_SOURCE_GIVEN;
-    if (own_end(facts, out) && out->family == dialled->ip.family && (inside || spf_ip_is_public(out)))
+    if (own_end(facts, out) && out->family == dialled->ip.family &&
+        (inside || spf_ip_is_public(out)))
         return SPF_SOURCE_OWN;
-    if (inside ? own_beside(facts, &dialled->ip, out)
-               : own_public(facts, dialled->ip.family, out))
+    if (inside ? own_beside(facts, &dialled->ip, out) : own_public(facts, dialled->ip.family, out))
         return SPF_SOURCE_OWN;
     memset(out, 0, sizeof *out);
     if (inside && (target->selected & SPF_CHECK_BIT(NET_PORT)) &&
-        !spf_facts_have(facts, SPF_GROUP_TCP) &&
-        facts->group[SPF_GROUP_TCP].phase != SPF_FAILED)
+        !spf_facts_have(facts, SPF_GROUP_TCP) && facts->group[SPF_GROUP_TCP].phase != SPF_FAILED)
         return SPF_SOURCE_NOT_YET;
     return SPF_SOURCE_UNKNOWN;
 }

@@ -15,8 +15,9 @@
 
 /*
  * The address to dial: the host given, if it is a literal of the instance's; without a host by
- * --address: auto takes an elastic or public one, else IPv6 if this machine has a global route, else
- * a private one if it lies in a network of ours. -4 and -6 leave the other family out. False: none.
+ * --address: auto takes an elastic or public one, else IPv6 if this machine has a global route,
+ * else a private one if it lies in a network of ours. -4 and -6 leave the other family out. False:
+ * none.
  */
 bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_facts *facts,
                             struct spf_address *out);
@@ -34,9 +35,9 @@ bool spf_cloud_has_class(const struct spf_instance_facts *instance, enum spf_add
 
 /* Where rules will see us come from. */
 enum spf_source_kind {
-    SPF_SOURCE_GIVEN,       /* --source-ip */
-    SPF_SOURCE_OWN,         /* an address of our own interface */
-    SPF_SOURCE_NOT_YET,     /* our end of the connection will tell: the TCP group */
+    SPF_SOURCE_GIVEN,   /* --source-ip */
+    SPF_SOURCE_OWN,     /* an address of our own interface */
+    SPF_SOURCE_NOT_YET, /* our end of the connection will tell: the TCP group */
     SPF_SOURCE_UNKNOWN,
 };
 
@@ -44,7 +45,8 @@ enum spf_source_kind {
  * For packets to `dialled`: the address given, else our own if packets keep it on the way: a public
  * one towards the internet, any one towards a private address. Wants surroundings to be present.
  */
-enum spf_source_kind spf_cloud_source(const struct spf_target *target, const struct spf_facts *facts,
+enum spf_source_kind spf_cloud_source(const struct spf_target *target,
+                                      const struct spf_facts *facts,
                                       const struct spf_address *dialled, struct spf_ip *out);
 
 /* "public", "elastic", "ipv6", "private" */

@@ -20,8 +20,8 @@ static const struct spf_field identity_fields[] = {
 };
 const struct spf_shape spf_identity_shape = SPF_SHAPE(struct spf_identity_facts, identity_fields);
 
-static const char *const state_names[] = {"running",  "pending", "starting",
-                                          "stopping", "stopped", "other", NULL};
+static const char *const state_names[] = {"running", "pending", "starting", "stopping",
+                                          "stopped", "other",   NULL};
 static const char *const search_names[] = {"found", "not-found", "region-unknown", NULL};
 static const char *const class_names[] = {"public", "elastic", "ipv6", "private", NULL};
 static const char *const policy_names[] = {"accept", "drop", NULL};
@@ -51,6 +51,7 @@ static const struct spf_shape interface_shape = SPF_SHAPE(struct spf_interface, 
 
 static const struct spf_field instance_fields[] = {
     SPF_SHAPE_ENUM(struct spf_instance_facts, search, search_names),
+    SPF_SHAPE_NUMBER(struct spf_instance_facts, seen),
     SPF_SHAPE_TEXT(struct spf_instance_facts, request_id),
     SPF_SHAPE_TEXT(struct spf_instance_facts, id),
     SPF_SHAPE_TEXT(struct spf_instance_facts, name),

@@ -5,8 +5,8 @@
 #include "base/shape.h"
 
 /*
- * What a cloud can say about an instance, in no vendor's language. Times are seconds since the epoch,
- * 0 for none. Empty text means that the cloud did not say.
+ * What a cloud can say about an instance, in no vendor's language. Times are seconds since the
+ * epoch, 0 for none. Empty text means that the cloud did not say.
  */
 struct spf_id {
     char id[80];
@@ -14,9 +14,10 @@ struct spf_id {
 extern const struct spf_shape spf_id_shape;
 
 struct spf_credentials_facts {
-    char source[200];     /* "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID", "profile "default" of …" */
-    char access_key[16];  /* its id, cut to 8 characters */
-    char region[40];      /* where to ask first; "" if nothing says it */
+    char source[200]; /* "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID", "profile "default" of
+                         …" */
+    char access_key[16];    /* its id, cut to 8 characters */
+    char region[40];        /* where to ask first; "" if nothing says it */
     char region_source[80]; /* "--region", "profile", "environment …", "the instance's id" */
 };
 extern const struct spf_shape spf_credentials_shape;
@@ -28,17 +29,17 @@ struct spf_identity_facts {
 extern const struct spf_shape spf_identity_shape;
 
 enum spf_instance_state {
-    SPF_INSTANCE_RUNNING,
-    SPF_INSTANCE_PENDING,
-    SPF_INSTANCE_STARTING,
-    SPF_INSTANCE_STOPPING,
-    SPF_INSTANCE_STOPPED,
-    SPF_INSTANCE_STATE_OTHER,
+    SPF_STATE_RUNNING,
+    SPF_STATE_PENDING,
+    SPF_STATE_STARTING,
+    SPF_STATE_STOPPING,
+    SPF_STATE_STOPPED,
+    SPF_STATE_OTHER,
 };
 
 enum spf_instance_search {
     SPF_INSTANCE_FOUND,
-    SPF_INSTANCE_NOT_FOUND, /* every region that was asked answered, and none has it */
+    SPF_INSTANCE_NOWHERE, /* every region that was asked answered, and none has it */
     SPF_INSTANCE_REGION_UNKNOWN,
 };
 
@@ -73,15 +74,16 @@ struct spf_lock {
 
 struct spf_instance_facts {
     enum spf_instance_search search;
+    int64_t seen; /* when the cloud said all this */
     char request_id[64];
     char id[80], name[140], region[40], zone[40];
     SPF_LIST(struct spf_id) regions_asked;  /* with a definite answer */
     SPF_LIST(struct spf_id) regions_failed; /* refused, or without an answer */
-    bool every_region_asked;                /* regions_asked holds all the cloud has for this account */
-    bool region_was_given;                  /* by --region: no other region was asked */
-    char region_hint[40];                   /* what the id's form suggests; "" nothing */
+    bool every_region_asked; /* regions_asked holds all the cloud has for this account */
+    bool region_was_given;   /* by --region: no other region was asked */
+    char region_hint[40];    /* what the id's form suggests; "" nothing */
     enum spf_instance_state state;
-    char state_name[32]; /* the API's word */
+    char state_name[32];           /* the API's word */
     bool stopped_releases_address; /* economical mode */
     bool windows;
     bool prepaid;
@@ -94,9 +96,9 @@ struct spf_instance_facts {
     char image[80];
     SPF_LIST(struct spf_lock) locks;
     SPF_LIST(struct spf_address) addresses;
-    SPF_LIST(struct spf_id) security_groups; /* of the primary interface */
+    SPF_LIST(struct spf_id) security_groups;   /* of the primary interface */
     SPF_LIST(struct spf_interface) interfaces; /* empty: only the primary is known of */
-    char interface_id[80];                   /* the primary */
+    char interface_id[80];                     /* the primary */
     char vpc[80], vswitch[80];
     char key_pair[140]; /* "": none bound */
 };
@@ -111,15 +113,15 @@ enum spf_policy {
 struct spf_rule {
     char id[80], group[80];
     enum spf_policy policy;
-    int64_t priority;   /* 1 first … 100 */
-    char protocol[16];  /* "TCP", "ALL", "6" */
-    char ports[16];     /* "22/22", "-1/-1"; "" when a list is named */
+    int64_t priority;  /* 1 first … 100 */
+    char protocol[16]; /* "TCP", "ALL", "6" */
+    char ports[16];    /* "22/22", "-1/-1"; "" when a list is named */
     char port_list[80];
     char source_ports[16]; /* "" any */
-    char source[64];    /* IPv4 or IPv6 CIDR; "" when another source is named */
+    char source[64];       /* IPv4 or IPv6 CIDR; "" when another source is named */
     char source_group[80], source_prefix_list[80];
     char destination[64]; /* CIDR of our own private address; "" any */
-    char network[16];      /* classic network only: "internet" or "intranet"; "" any */
+    char network[16];     /* classic network only: "internet" or "intranet"; "" any */
     char description[140];
 };
 extern const struct spf_shape spf_rule_shape;
@@ -162,7 +164,7 @@ extern const struct spf_shape spf_acl_entry_shape;
 struct spf_acl_facts {
     bool bound; /* the vSwitch has one */
     char id[80], name[140], vswitch[80];
-    char vswitch_cidr[64]; /* between its members the ACL does not apply */
+    char vswitch_cidr[64];                  /* between its members the ACL does not apply */
     SPF_LIST(struct spf_acl_entry) ingress; /* in order: the first match decides */
     SPF_LIST(struct spf_acl_entry) egress;
 };
@@ -171,8 +173,8 @@ extern const struct spf_shape spf_acl_shape;
 struct spf_key_pair_facts {
     bool bound;
     char name[140];
-    bool found;         /* the pair still exists */
-    char *public_key;   /* "ssh-rsa AAAA… comment"; NULL if the cloud did not give it */
+    bool found;       /* the pair still exists */
+    char *public_key; /* "ssh-rsa AAAA… comment"; NULL if the cloud did not give it */
     char fingerprint[80];
     int64_t created;
 };

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* RFC 6890's blocks that no router of the internet forwards; what follows a block is a range, too. */
+/* RFC 6890's blocks that no router of the internet forwards; what follows a block is a range, too.
+ */
 static const char *const not_internet[] = {
-    "0.0.0.0/8",      "10.0.0.0/8",     "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
-    "172.16.0.0/12",  "192.168.0.0/16", "224.0.0.0/3",   "::/3",        "4000::/2",
-    "8000::/1",
+    "0.0.0.0/8",      "10.0.0.0/8",    "100.64.0.0/10",  "127.0.0.0/8",
+    "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3",
+    "::/3",           "4000::/2",      "8000::/1",
 };
 
 bool spf_ip_may_cross_internet(const struct spf_ip *ip)

@@ -7,9 +7,9 @@
 #include "base/shape.h"
 
 /*
- * A few addresses that stand for all: rules made of CIDR blocks cut the address space into ranges, and
- * treat every address of a range alike. So the first address of each range is enough to know what
- * the rules do to everybody.
+ * A few addresses that stand for all: rules made of CIDR blocks cut the address space into ranges,
+ * and treat every address of a range alike. So the first address of each range is enough to know
+ * what the rules do to everybody.
  */
 struct spf_everybody {
     int family;
@@ -19,7 +19,8 @@ struct spf_everybody {
 
 /* Starts with the ranges that the address space itself has. False when memory ran out. */
 bool spf_everybody_init(struct spf_everybody *everybody, int family, bool internet);
-/* Takes a block's borders in; blocks of the other family and texts that are no block change nothing. */
+/* Takes a block's borders in; blocks of the other family and texts that are no block change
+ * nothing. */
 bool spf_everybody_cut(struct spf_everybody *everybody, const char *cidr);
 void spf_everybody_clear(struct spf_everybody *everybody);
 

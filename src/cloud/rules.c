@@ -71,7 +71,8 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
     enum match match = NO;
 
     /* A rule for TCP never says -1/-1 by itself, so beside a list it means "see there". */
-    if (rule->port_list[0] != '\0' && (rule->ports[0] == '\0' || strcmp(rule->ports, "-1/-1") == 0)) {
+    if (rule->port_list[0] != '\0' &&
+        (rule->ports[0] == '\0' || strcmp(rule->ports, "-1/-1") == 0)) {
         list = named(facts->port_lists.items, facts->port_lists.count, rule->port_list);
         if (list == NULL) {
             *doubt = "its port list could not be read";

@@ -9,9 +9,9 @@
 /*
  * The security groups of an interface, taken together: does TCP from a source reach a port?
  *
- * All ingress rules of all groups form one list, ordered by priority, smallest number first; at equal
- * priority Drop comes before Accept. The first rule that matches decides; none means denied. Groups
- * are stateful, so replies need no rule. (Alibaba Cloud, "Overview of security groups": rule
+ * All ingress rules of all groups form one list, ordered by priority, smallest number first; at
+ * equal priority Drop comes before Accept. The first rule that matches decides; none means denied.
+ * Groups are stateful, so replies need no rule. (Alibaba Cloud, "Overview of security groups": rule
  * priority and matching.) All functions here are pure.
  */
 struct spf_rules_question {
@@ -50,8 +50,9 @@ enum spf_rules_answer {
 
 struct spf_rules_decision {
     enum spf_rules_answer answer;
-    /* the deciding rule; for UNCERTAIN the first one in doubt that would change the answer. NULL: no
-     * rule, but the default or the access that members of one group have to each other. Borrowed. */
+    /* the deciding rule; for UNCERTAIN the first one in doubt that would change the answer. NULL:
+     * no rule, but the default or the access that members of one group have to each other.
+     * Borrowed. */
     const struct spf_rule *rule;
     const char *doubt; /* for UNCERTAIN: why, a static text */
 };

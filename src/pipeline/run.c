@@ -245,5 +245,5 @@ bool spf_run_expects_silence(const struct spf_run *run)
            run->results[SPF_CHECK_CLOUD_NETWORK_ACL].status == SPF_FAIL ||
            (spf_facts_have(facts, SPF_GROUP_INSTANCE) &&
             facts->instance.search == SPF_INSTANCE_FOUND &&
-            facts->instance.state != SPF_INSTANCE_RUNNING);
+            facts->instance.state != SPF_STATE_RUNNING);
 }

@@ -1,0 +1,50 @@
+#include <string.h>
+
+#include "pipeline/check.h"
+
+/*
+ * Are there credentials, and does the API accept them? No call of its own where another cloud check
+ * calls anyway: the reply to that one says whether the identity was accepted.
+ */
+static enum spf_group witness(const struct spf_target *target)
+{
+    spf_checks others = target->selected & SPF_CLOUD_CHECKS & ~SPF_CHECK_BIT(CLOUD_ACCESS);
+    spf_checks login =
+        target->selected & ~SPF_CLOUD_CHECKS &
+        ~(SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT));
+
+    return others != 0 || login != 0 ? SPF_GROUP_INSTANCE : SPF_GROUP_IDENTITY;
+}
+
+/* A refused permission is a reply to somebody whom the API knows. */
+static bool identity_was_accepted(const struct spf_failure *failure)
+{
+    return failure->cause == SPF_PERMISSION_DENIED || failure->cause == SPF_REGION_UNKNOWN;
+}
+
+struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_facts *facts = view->facts;
+    const struct spf_identity_facts *who = &facts->identity;
+    enum spf_group group = witness(view->target);
+    struct spf_opinion opinion;
+
+    spf_note_null(result, "source");
+    spf_note_null(result, "account");
+    spf_note_null(result, "principal");
+    if (spf_lacks(view, SPF_GROUP_CREDENTIALS, &opinion))
+        return opinion;
+    spf_note_text(result, "source", facts->credentials.source);
+    spf_note_text(result, "access_key", facts->credentials.access_key);
+
+    if (spf_lacks(view, group, &opinion) &&
+        !(opinion.kind == SPF_OPINION_CANNOT_TELL && identity_was_accepted(opinion.failure)))
+        return opinion;
+    if (who->account[0] != '\0')
+        spf_note_text(result, "account", who->account);
+    if (who->principal[0] != '\0')
+        spf_note_text(result, "principal", who->principal);
+    spf_say(result, "the API accepts access key %s… (%s)", facts->credentials.access_key,
+            facts->credentials.source);
+    return spf_passes();
+}

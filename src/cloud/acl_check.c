@@ -1,0 +1,136 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "cloud/acl.h"
+#include "cloud/everybody.h"
+#include "cloud/judging.h"
+
+/* Does the vSwitch's network ACL, which keeps no state, pass the SYN in and the reply out? */
+
+struct verdict {
+    struct spf_acl_decision in;
+    struct spf_acl_replies linux_out; /* to the ports that a Linux client has */
+    struct spf_acl_replies out;       /* to any port that a NAT may make of them */
+};
+
+static struct verdict decide(const struct spf_acl_facts *acl, const struct spf_ip *source,
+                             uint16_t port)
+{
+    return (struct verdict){
+        spf_acl_inward(acl, source, port),
+        spf_acl_outward(acl, source, SPF_LINUX_EPHEMERAL_FIRST, SPF_LINUX_EPHEMERAL_LAST),
+        spf_acl_outward(acl, source, SPF_EPHEMERAL_FIRST, SPF_EPHEMERAL_LAST),
+    };
+}
+
+static void note_entry(struct spf_result *result, const struct spf_acl_entry *entry)
+{
+    spf_note_text(result, "entry", entry != NULL ? entry->id : NULL);
+    if (entry != NULL)
+        spf_note_text(result, "entry_name", entry->name[0] != '\0' ? entry->name : entry->id);
+}
+
+static const char *name_of(const struct spf_acl_entry *entry)
+{
+    if (entry == NULL)
+        return "its default";
+    return entry->name[0] != '\0' ? entry->name : entry->id;
+}
+
+static struct spf_opinion judge_source(const struct verdict *verdict, const struct spf_view *view,
+                                       struct spf_result *result)
+{
+    const struct spf_acl_facts *acl = &view->facts->network_acl;
+
+    if (!verdict->in.accepted) {
+        note_entry(result, verdict->in.entry);
+        spf_say(result, "network ACL %s drops what comes in to port %u: %s", acl->id,
+                (unsigned)view->target->port, name_of(verdict->in.entry));
+        return spf_concludes(SPF_ACL_DENIES_INBOUND);
+    }
+    if (verdict->linux_out.denied == 0) {
+        spf_say(result, "network ACL %s passes both directions", acl->id);
+        return spf_passes();
+    }
+    note_entry(result, verdict->linux_out.entry);
+    spf_note_number(result, "denied_port", verdict->linux_out.denied_first);
+    /* Where only some of a client's ports get no reply, a login works now and then: a warning. */
+    if (verdict->out.accepted > 0) {
+        spf_say(result, "network ACL %s drops replies to some client ports (%d, for one): %s",
+                acl->id, verdict->linux_out.denied_first, name_of(verdict->linux_out.entry));
+        return spf_lowered(SPF_ACL_DENIES_RETURN, SPF_WARN);
+    }
+    spf_say(result, "network ACL %s lets the connection in but drops every reply: %s", acl->id,
+            name_of(verdict->out.entry));
+    return spf_concludes(SPF_ACL_DENIES_RETURN);
+}
+
+static bool cut_all(struct spf_everybody *everybody, const struct spf_acl_facts *acl)
+{
+    for (size_t i = 0; i < acl->ingress.count; i++)
+        if (!spf_everybody_cut(everybody, acl->ingress.items[i].cidr))
+            return false;
+    for (size_t i = 0; i < acl->egress.count; i++)
+        if (!spf_everybody_cut(everybody, acl->egress.items[i].cidr))
+            return false;
+    return true;
+}
+
+/* For a source that is not known: certain only where everybody is treated alike. */
+static struct spf_opinion judge_everybody(const struct spf_path *path, const struct spf_view *view,
+                                          struct spf_result *result)
+{
+    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    struct spf_everybody everybody;
+    struct verdict first = {0};
+    bool alike = spf_everybody_init(&everybody, path->dialled.ip.family, path->internet) &&
+                 cut_all(&everybody, acl);
+
+    for (size_t i = 0; alike && i < everybody.addresses.count; i++) {
+        struct verdict verdict = decide(acl, &everybody.addresses.items[i], view->target->port);
+
+        if (i == 0)
+            first = verdict;
+        alike = verdict.in.accepted == first.in.accepted &&
+                (!first.in.accepted || (verdict.linux_out.accepted == first.linux_out.accepted &&
+                                        verdict.out.accepted == first.out.accepted));
+    }
+    spf_everybody_clear(&everybody);
+    return alike ? judge_source(&first, view, result) : spf_concludes(SPF_ACL_SOURCE_UNKNOWN);
+}
+
+struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
+                                               struct spf_result *result)
+{
+    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    struct spf_opinion opinion;
+    struct spf_cidr vswitch;
+    struct spf_path path;
+    struct verdict verdict;
+
+    spf_note_null(result, "acl");
+    if (spf_lacks(view, SPF_GROUP_NETWORK_ACL, &opinion) && opinion.kind == SPF_OPINION_CANNOT_TELL)
+        return opinion;
+    if (spf_path_lacks(view, &path, &opinion) || spf_lacks(view, SPF_GROUP_NETWORK_ACL, &opinion))
+        return opinion;
+    if (!acl->bound) {
+        spf_say(result,
+                acl->vswitch[0] != '\0' ? "no network ACL is bound to %s"
+                                        : "no vSwitch, so no network ACL",
+                acl->vswitch);
+        return spf_passes();
+    }
+    spf_note_text(result, "acl", acl->id);
+    spf_note_text(result, "vswitch", acl->vswitch);
+    spf_note_source(result, &path.source);
+    if (!path.internet && spf_cidr_parse(acl->vswitch_cidr, &vswitch) &&
+        spf_cidr_holds(&vswitch, &path.source)) {
+        spf_say(result, "network ACL %s does not apply between members of %s", acl->id,
+                acl->vswitch);
+        return spf_passes();
+    }
+    if (path.source.family == 0)
+        return judge_everybody(&path, view, result);
+    verdict = decide(acl, &path.source, view->target->port);
+    return judge_source(&verdict, view, result);
+}

@@ -1,0 +1,137 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "pipeline/check.h"
+
+/* Does the instance exist, run, and is it not locked or expired? A found one holds, whatever its
+ * state. */
+
+static void note_time(struct spf_result *result, const char *name, int64_t utc)
+{
+    char text[SPF_UTC_SIZE];
+
+    if (utc <= 0)
+        return;
+    spf_utc_format(utc, text);
+    spf_note_text(result, name, text);
+}
+
+static void note_regions(struct spf_result *result, const char *name, const struct spf_id *ids,
+                         size_t count)
+{
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; list != NULL && i < count; i++)
+        (void)json_object_array_add(list, spf_clean_json(ids[i].id));
+    spf_note_json(result, name, list);
+}
+
+/* Only a look into every region proves that there is none; else it may be in another one. */
+static struct spf_opinion not_found(const struct spf_instance_facts *instance,
+                                    struct spf_result *result)
+{
+    size_t regions = instance->regions_asked.count;
+
+    if (instance->search == SPF_INSTANCE_REGION_UNKNOWN)
+        return spf_concludes(SPF_REGION_UNKNOWN);
+    if (instance->every_region_asked) {
+        spf_say(result, "no region has this instance (%zu asked), or this identity may not see it",
+                regions);
+        return spf_concludes(SPF_INSTANCE_NOT_FOUND);
+    }
+    if (instance->region_was_given && instance->region_hint[0] != '\0' &&
+        strcmp(instance->region_hint, instance->region) != 0) {
+        spf_note_text(result, "other_region", instance->region_hint);
+        spf_say(result, "not in %s, the region given; its id looks like one of %s",
+                instance->region, instance->region_hint);
+    } else if (instance->region_was_given) {
+        spf_say(result, "not in %s, the region given, or not visible to this identity",
+                instance->region);
+    } else {
+        spf_say(result, "not in the %zu regions that answered; %zu did not", regions,
+                instance->regions_failed.count);
+    }
+    return spf_lowered(SPF_INSTANCE_NOT_FOUND, SPF_UNKNOWN);
+}
+
+/* The kind of lock decides what helps, so each kind has a member of its own for the remedies. */
+static struct spf_opinion locked(const struct spf_lock *lock, struct spf_result *result)
+{
+    const char *kind = "other_lock";
+
+    if (strstr(lock->reason, "financial") != NULL)
+        kind = "financial_lock";
+    else if (spf_same_word(lock->reason, "security"))
+        kind = "security_lock";
+    else if (spf_same_word(lock->reason, "recycling"))
+        kind = "spot_lock";
+    spf_note_text(result, "lock", lock->reason);
+    spf_note_text(result, kind, lock->reason);
+    if (lock->message[0] != '\0')
+        spf_note_text(result, "lock_message", lock->message);
+    return spf_concludes(SPF_INSTANCE_LOCKED);
+}
+
+static struct spf_opinion judge_state(const struct spf_instance_facts *instance,
+                                      struct spf_result *result)
+{
+    bool expired = instance->prepaid && instance->expires > 0 && instance->seen > instance->expires;
+
+    if (instance->locks.count > 0)
+        return locked(&instance->locks.items[0], result);
+    /* An expired subscription keeps running for some days before it is stopped: then it is a
+     * warning. */
+    if (expired)
+        return spf_lowered(SPF_INSTANCE_EXPIRED,
+                           instance->state == SPF_STATE_RUNNING ? SPF_WARN : SPF_FAIL);
+
+    switch (instance->state) {
+    case SPF_STATE_RUNNING:
+        break;
+    case SPF_STATE_PENDING:
+    case SPF_STATE_STARTING:
+        return spf_concludes(SPF_INSTANCE_STARTING);
+    case SPF_STATE_STOPPING:
+        return spf_concludes(SPF_INSTANCE_STOPPING);
+    case SPF_STATE_STOPPED:
+        if (instance->stopped_releases_address)
+            spf_say(result, "stopped in economical mode, which released its public address");
+        return spf_concludes(SPF_INSTANCE_STOPPED);
+    case SPF_STATE_OTHER:
+        return spf_concludes(SPF_INSTANCE_STATE_UNKNOWN);
+    }
+    if (instance->windows)
+        return spf_concludes(SPF_INSTANCE_IS_WINDOWS);
+    spf_say(result, "%s (%s) runs in %s", instance->id, instance->name, instance->region);
+    return spf_passes();
+}
+
+struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_instance_facts *instance = &view->facts->instance;
+    struct spf_opinion opinion;
+
+    spf_note_null(result, "state");
+    spf_note_null(result, "request_id");
+    if (spf_lacks(view, SPF_GROUP_INSTANCE, &opinion))
+        return opinion;
+    if (instance->request_id[0] != '\0')
+        spf_note_text(result, "request_id", instance->request_id);
+    note_regions(result, "regions_asked", instance->regions_asked.items,
+                 instance->regions_asked.count);
+    note_regions(result, "regions_failed", instance->regions_failed.items,
+                 instance->regions_failed.count);
+    if (instance->search != SPF_INSTANCE_FOUND)
+        return not_found(instance, result);
+
+    spf_note_text(result, "state", instance->state_name);
+    spf_note_text(result, "name", instance->name);
+    spf_note_text(result, "region", instance->region);
+    spf_note_text(result, "zone", instance->zone);
+    spf_note_text(result, "os", instance->os);
+    note_time(result, "started", instance->started);
+    note_time(result, "expires", instance->prepaid ? instance->expires : 0);
+    note_time(result, "auto_release", instance->auto_release);
+    return spf_but_holds(judge_state(instance, result));
+}

@@ -1,0 +1,27 @@
+#ifndef SPF_CLOUD_JUDGING_H
+#define SPF_CLOUD_JUDGING_H
+
+#include "cloud/address.h"
+#include "pipeline/check.h"
+
+/* What the judges of rules and of network ACLs share: the way that packets take. */
+struct spf_path {
+    struct spf_address dialled;
+    struct spf_ip source; /* family 0: not known */
+    bool internet;        /* the packets come over the internet */
+};
+
+/*
+ * The address that is dialled and where we come from. Where no address can be dialled (a foreign
+ * host, a private address only), the path is the one from the internet, for which rules are
+ * written. True if facts are missing; *opinion is then what to return.
+ */
+SPF_MUST_USE
+bool spf_path_lacks(const struct spf_view *view, struct spf_path *path,
+                    struct spf_opinion *opinion);
+
+/* source_ip, source_cidr ("203.0.113.7/32") and source_option, the API's parameter for such a
+ * block. */
+void spf_note_source(struct spf_result *result, const struct spf_ip *source);
+
+#endif

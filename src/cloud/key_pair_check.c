@@ -1,0 +1,121 @@
+#include <ctype.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "pipeline/check.h"
+
+/* Is a key pair bound, and is it this key? Proved by the public key itself wherever the API gives
+ * it. */
+
+/* A public key of 16384-bit RSA has 2 KiB; a longer one is nobody's. */
+#define BLOB_MAX 8192
+
+static long key_blob(const char *base64, uint8_t blob[BLOB_MAX])
+{
+    return base64 == NULL ? -1 : spf_base64_decode(base64, strlen(base64), blob, BLOB_MAX);
+}
+
+/* The second word of "ssh-rsa AAAA… comment" (sshd(8), AUTHORIZED_KEYS FILE FORMAT). */
+static long line_blob(const char *line, uint8_t blob[BLOB_MAX])
+{
+    size_t len;
+
+    if (line == NULL)
+        return -1;
+    line += strspn(line, " \t\r\n");
+    line += strcspn(line, " \t");
+    line += strspn(line, " \t");
+    len = strcspn(line, " \t\r\n");
+    return len == 0 ? -1 : spf_base64_decode(line, len, blob, BLOB_MAX);
+}
+
+/* The hexadecimal digits of a fingerprint, without colons and label; false if there are not
+ * `digits`. */
+static bool plain_digits(const char *text, char *out, size_t digits)
+{
+    size_t len = 0;
+
+    if (spf_starts_with(text, "MD5:"))
+        text += 4;
+    for (; *text != '\0'; text++) {
+        if (*text == ':')
+            continue;
+        if (len == digits || !isxdigit((unsigned char)*text))
+            return false;
+        out[len++] = (char)tolower((unsigned char)*text);
+    }
+    out[len] = '\0';
+    return len == digits;
+}
+
+static struct spf_opinion proved(const struct spf_key_pair_facts *pair, const char *how,
+                                 const char *words, struct spf_result *result)
+{
+    spf_note_text(result, "match", how);
+    spf_say(result, "this key is the bound key pair %s (%s)", pair->name, words);
+    return spf_passes();
+}
+
+static struct spf_opinion different(struct spf_result *result)
+{
+    spf_note_text(result, "match", "different");
+    return spf_concludes(SPF_KEY_PAIR_DIFFERENT);
+}
+
+static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
+                                  const struct spf_key_facts *key, struct spf_result *result)
+{
+    uint8_t ours[BLOB_MAX], theirs[BLOB_MAX];
+    long our_len = key_blob(key->public_blob, ours),
+         their_len = line_blob(pair->public_key, theirs);
+    char our_md5[33], their_md5[33];
+
+    if (our_len > 0 && their_len > 0) {
+        if (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0)
+            return proved(pair, "proved", "the public keys are the same", result);
+        return different(result);
+    }
+    if (plain_digits(key->md5, our_md5, 32) && plain_digits(pair->fingerprint, their_md5, 32)) {
+        if (strcmp(our_md5, their_md5) == 0)
+            return proved(pair, "fingerprint", "the MD5 fingerprints are the same", result);
+        return different(result);
+    }
+    spf_note_text(result, "match", "name-only");
+    if (our_len <= 0)
+        spf_say(result, "key pair %s is bound; the public half of the local key is not known",
+                pair->name);
+    else
+        spf_say(result, "key pair %s is bound; the API gave nothing to compare it by", pair->name);
+    return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
+}
+
+struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_key_pair_facts *pair = &view->facts->key_pair;
+    struct spf_opinion opinion;
+
+    spf_note_null(result, "name");
+    spf_note_null(result, "match");
+    if (spf_lacks(view, SPF_GROUP_KEY_PAIR, &opinion))
+        return opinion;
+    if (!pair->bound)
+        return spf_concludes(SPF_KEY_PAIR_NONE);
+    spf_note_text(result, "name", pair->name);
+    if (pair->fingerprint[0] != '\0')
+        spf_note_text(result, "fingerprint", pair->fingerprint);
+    if (!pair->found)
+        return spf_concludes(SPF_KEY_PAIR_DELETED);
+    if (view->target->key_path == NULL) {
+        spf_say(result, "key pair %s is bound (no key was given to compare)", pair->name);
+        return spf_passes();
+    }
+    if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
+        if (opinion.kind == SPF_OPINION_WANTS)
+            return opinion;
+        spf_note_text(result, "match", "name-only");
+        return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
+    }
+    if (view->facts->key.md5[0] != '\0')
+        spf_note_text(result, "local_fingerprint", view->facts->key.md5);
+    return compare(pair, &view->facts->key, result);
+}

@@ -1,0 +1,291 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cloud/judging.h"
+#include "cloud/rules.h"
+
+/*
+ * Do the security groups, taken together, accept TCP on the port from my address, and by which
+ * rule? cloud/rules.h decides; here it is told, with what it beat and what nearly matched.
+ */
+#define TRACE_MAX 20
+#define NEAR_MAX  10
+
+/* What the rule names as its source, in the API's words. */
+static const char *source_of(const struct spf_rule *rule)
+{
+    if (rule->source[0] != '\0')
+        return rule->source;
+    return rule->source_group[0] != '\0' ? rule->source_group : rule->source_prefix_list;
+}
+
+static const char *ports_of(const struct spf_rule *rule)
+{
+    return rule->ports[0] != '\0' ? rule->ports : rule->port_list;
+}
+
+static const char *policy_of(const struct spf_rule *rule)
+{
+    return rule->policy == SPF_POLICY_ACCEPT ? "Accept" : "Drop";
+}
+
+static struct json_object *rule_as_json(const struct spf_rule *rule, const char *label,
+                                        const char *text)
+{
+    struct json_object *json = json_object_new_object();
+
+    if (json == NULL)
+        return NULL;
+    (void)json_object_object_add(json, "rule", spf_clean_json(rule->id));
+    (void)json_object_object_add(json, "group", spf_clean_json(rule->group));
+    (void)json_object_object_add(json, "policy", spf_clean_json(policy_of(rule)));
+    (void)json_object_object_add(json, "priority", json_object_new_int64(rule->priority));
+    (void)json_object_object_add(json, "protocol", spf_clean_json(rule->protocol));
+    (void)json_object_object_add(json, "ports", spf_clean_json(ports_of(rule)));
+    (void)json_object_object_add(json, "source", spf_clean_json(source_of(rule)));
+    (void)json_object_object_add(json, label, spf_clean_json(text));
+    return json;
+}
+
+static int by_order(const void *left, const void *right)
+{
+    const struct spf_rule *a = *(const struct spf_rule *const *)left;
+    const struct spf_rule *b = *(const struct spf_rule *const *)right;
+
+    if (spf_rule_before(a, b))
+        return -1;
+    if (spf_rule_before(b, a))
+        return 1;
+    return a < b ? -1 : a > b;
+}
+
+/*
+ * The rules that bear on the question, in their order: which one decides, which it beat; and those
+ * that nearly matched. Returns how many accept the port, but for other sources.
+ */
+static size_t note_rules(struct spf_result *result, const struct spf_rules_facts *facts,
+                         const struct spf_rules_question *question, const struct spf_rule *decides)
+{
+    struct json_object *trace = json_object_new_array(), *near = json_object_new_array();
+    const struct spf_rule **order = calloc(facts->rules.count + 1, sizeof *order);
+    size_t for_others = 0, traced = 0, missed = 0;
+    bool decided = false;
+
+    for (size_t i = 0; order != NULL && i < facts->rules.count; i++)
+        order[i] = &facts->rules.items[i];
+    if (order != NULL)
+        qsort(order, facts->rules.count, sizeof *order, by_order);
+
+    for (size_t i = 0; order != NULL && i < facts->rules.count; i++) {
+        enum spf_rule_fit fit = spf_rule_fit(facts, question, order[i], NULL);
+        bool accepts = order[i]->policy == SPF_POLICY_ACCEPT;
+
+        if (fit == SPF_FITS || fit == SPF_FITS_PERHAPS) {
+            const char *role = order[i] == decides       ? "decides"
+                               : fit == SPF_FITS_PERHAPS ? "in doubt"
+                               : decided                 ? "beaten"
+                                                         : "matches";
+
+            decided |= order[i] == decides;
+            if (traced++ < TRACE_MAX)
+                (void)json_object_array_add(trace, rule_as_json(order[i], "role", role));
+        } else if (accepts && (fit == SPF_OTHER_SOURCE || fit == SPF_OTHER_PORT)) {
+            for_others += fit == SPF_OTHER_SOURCE;
+            if (missed++ < NEAR_MAX)
+                (void)json_object_array_add(
+                    near,
+                    rule_as_json(order[i], "misses", fit == SPF_OTHER_PORT ? "port" : "source"));
+        }
+    }
+    free(order);
+    spf_note_json(result, "trace", trace);
+    spf_note_json(result, "near_misses", near);
+    return for_others;
+}
+
+static const struct spf_group_of_rules *group_of(const struct spf_rules_facts *facts,
+                                                 const char *id)
+{
+    for (size_t i = 0; i < facts->groups.count; i++)
+        if (strcmp(facts->groups.items[i].id, id) == 0)
+            return &facts->groups.items[i];
+    return NULL;
+}
+
+/* The members that remedies are made of; a member that is missing leaves its remedy or command out.
+ */
+static void note_remedies(struct spf_result *result, const struct spf_rules_facts *facts,
+                          const struct spf_rules_question *question, const struct spf_rule *drop)
+{
+    const struct spf_group_of_rules *home = drop != NULL ? group_of(facts, drop->group) : NULL;
+    size_t first_drops = 0;
+
+    /* A rule can be added to any group of the interface that is not a service's own. */
+    for (size_t i = 0; i < facts->groups.count; i++) {
+        if (!facts->groups.items[i].managed) {
+            spf_note_text(result, "open_in", facts->groups.items[i].id);
+            break;
+        }
+    }
+    if (drop == NULL || home == NULL || home->managed)
+        return;
+    if (drop->priority > 1) {
+        spf_note_number(result, "ahead_priority", drop->priority - 1);
+        return;
+    }
+    /* Nothing comes before priority 1, so that Drop must give way: one command, if it is the only
+     * one. */
+    for (size_t i = 0; i < facts->rules.count; i++) {
+        const struct spf_rule *rule = &facts->rules.items[i];
+
+        if (rule->priority <= 1 && rule->policy == SPF_POLICY_DROP &&
+            spf_rule_fit(facts, question, rule, NULL) == SPF_FITS)
+            first_drops++;
+    }
+    spf_note_text(result, "first_drop_group", drop->group);
+    if (first_drops == 1)
+        spf_note_text(result, "first_drop", drop->id);
+}
+
+static void note_rule(struct spf_result *result, const struct spf_rule *rule)
+{
+    if (rule == NULL) {
+        spf_note_null(result, "rule");
+        spf_note_null(result, "group");
+        spf_note_null(result, "policy");
+        spf_note_null(result, "priority");
+        return;
+    }
+    spf_note_text(result, "rule", rule->id);
+    spf_note_text(result, "group", rule->group);
+    spf_note_text(result, "policy", policy_of(rule));
+    spf_note_number(result, "priority", rule->priority);
+    spf_note_text(result, "rule_source", source_of(rule));
+}
+
+static void who(char *out, size_t size, const struct spf_ip *source)
+{
+    if (source->family == 0)
+        (void)spf_copy(out, size, "everybody");
+    else
+        spf_ip_format(source, out);
+}
+
+static struct spf_opinion accepted(const struct spf_rules_question *question,
+                                   const struct spf_rules_decision *decision, bool open_to_world,
+                                   struct spf_result *result)
+{
+    const struct spf_rule *rule = decision->rule;
+    char from[SPF_IP_TEXT_SIZE];
+
+    who(from, sizeof from, &question->source);
+    if (rule == NULL)
+        spf_say(result, "members of its group reach each other, and %s is one", from);
+    else
+        spf_say(result, "%s lets %s in to TCP port %u by rule %s (priority %lld, source %s)%s",
+                rule->group, from, (unsigned)question->port, rule->id, (long long)rule->priority,
+                source_of(rule), open_to_world ? "; the port is open to the whole internet" : "");
+    return open_to_world ? spf_concludes(SPF_SG_OPEN_TO_WORLD) : spf_passes();
+}
+
+static struct spf_opinion denied(const struct spf_rules_facts *facts,
+                                 const struct spf_rules_question *question,
+                                 const struct spf_rules_decision *decision, size_t for_others,
+                                 struct spf_result *result)
+{
+    const struct spf_rule *rule = decision->rule;
+    char from[SPF_IP_TEXT_SIZE];
+
+    who(from, sizeof from, &question->source);
+    note_remedies(result, facts, question, rule);
+    if (rule != NULL) {
+        spf_say(result, "rule %s of %s drops TCP port %u from %s (priority %lld, source %s)",
+                rule->id, rule->group, (unsigned)question->port, from, (long long)rule->priority,
+                source_of(rule));
+        return spf_concludes(SPF_SG_RULE_DENIES);
+    }
+    if (for_others == 0) {
+        spf_say(result, "no rule of its %zu security group%s accepts TCP port %u",
+                facts->groups.count, facts->groups.count == 1 ? "" : "s", (unsigned)question->port);
+        return spf_concludes(SPF_SG_NO_RULE);
+    }
+    for (size_t i = 0; i < facts->rules.count; i++) {
+        const struct spf_rule *near = &facts->rules.items[i];
+
+        if (near->policy == SPF_POLICY_ACCEPT &&
+            spf_rule_fit(facts, question, near, NULL) == SPF_OTHER_SOURCE) {
+            spf_note_text(result, "allowed_source", source_of(near));
+            spf_say(result, "a rule for port %u exists: it lets %s in; you are %s",
+                    (unsigned)question->port, source_of(near), from);
+            break;
+        }
+    }
+    return spf_concludes(SPF_SG_SOURCE_EXCLUDED);
+}
+
+static struct spf_opinion doubtful(const struct spf_rules_decision *decision,
+                                   struct spf_result *result)
+{
+    if (decision->doubt != NULL)
+        spf_note_text(result, "doubt", decision->doubt);
+    if (decision->rule != NULL)
+        spf_say(result, "it depends on rule %s of %s (priority %lld): %s", decision->rule->id,
+                decision->rule->group, (long long)decision->rule->priority, decision->doubt);
+    return spf_concludes(SPF_SG_RULE_UNRESOLVED);
+}
+
+struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
+                                                  struct spf_result *result)
+{
+    const struct spf_rules_facts *facts = &view->facts->rules;
+    struct spf_rules_question question;
+    struct spf_rules_decision decision;
+    struct spf_rules_crowd crowd;
+    struct spf_opinion opinion;
+    struct spf_path path;
+    size_t for_others;
+
+    note_rule(result, NULL);
+    spf_note_null(result, "trace");
+    spf_note_null(result, "near_misses");
+    if (spf_lacks(view, SPF_GROUP_RULES, &opinion) && opinion.kind == SPF_OPINION_CANNOT_TELL)
+        return opinion;
+    if (spf_path_lacks(view, &path, &opinion) || spf_lacks(view, SPF_GROUP_RULES, &opinion))
+        return opinion;
+
+    question = (struct spf_rules_question){.source = path.source,
+                                           .destination = path.dialled.private_ip,
+                                           .port = view->target->port,
+                                           .family = path.dialled.ip.family,
+                                           .internet = path.internet};
+    if (!spf_rules_crowd(facts, &question, &crowd))
+        return spf_concludes(SPF_SG_SOURCE_UNKNOWN);
+    if (path.source.family != 0)
+        decision = spf_rules_decide(facts, &question);
+    else if (!crowd.denies_some && !crowd.uncertain_for_some)
+        decision = crowd.accepted;
+    else if (!crowd.accepts_some && !crowd.uncertain_for_some)
+        decision = crowd.denied;
+    else
+        decision = crowd.uncertain_for_some && !(crowd.accepts_some && crowd.denies_some)
+                       ? crowd.uncertain
+                       : (struct spf_rules_decision){.answer = SPF_RULES_UNCERTAIN};
+
+    spf_note_source(result, &path.source);
+    note_rule(result, decision.rule);
+    for_others = note_rules(result, facts, &question, decision.rule);
+    switch (decision.answer) {
+    case SPF_RULES_ACCEPT:
+        return accepted(&question, &decision, crowd.open_to_world, result);
+    case SPF_RULES_DROP:
+    case SPF_RULES_NO_MATCH:
+        return denied(facts, &question, &decision, for_others, result);
+    case SPF_RULES_UNCERTAIN:
+        break;
+    }
+    if (decision.doubt != NULL)
+        return doubtful(&decision, result);
+    return spf_concludes(SPF_SG_SOURCE_UNKNOWN);
+}
