@@ -22,7 +22,8 @@ void spf_utc_format(int64_t utc, char out[SPF_UTC_SIZE])
     time_t seconds = (time_t)utc;
     struct tm tm;
 
-    if (gmtime_r(&seconds, &tm) == NULL || strftime(out, SPF_UTC_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+    if (gmtime_r(&seconds, &tm) == NULL ||
+        strftime(out, SPF_UTC_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
         out[0] = '\0';
 }
 

@@ -5,7 +5,7 @@
  * An error is about us: we could not ask, read or remember. What is wrong with the target is a
  * finding (pipeline/finding.h), never an error.
  */
-#define SPF_MUST_USE __attribute__((warn_unused_result))
+#define SPF_MUST_USE          __attribute__((warn_unused_result))
 #define SPF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 enum spf_err {

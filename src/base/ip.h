@@ -21,7 +21,8 @@ struct spf_cidr {
 
 /* Reads a literal address without zone, brackets or port (inet_pton(3)). */
 bool spf_ip_parse(const char *text, struct spf_ip *ip);
-/* Reads "10.0.0.0/8" or a lone address (all bits). Host bits may be set; they are ignored when matching. */
+/* Reads "10.0.0.0/8" or a lone address (all bits). Host bits may be set; they are ignored when
+ * matching. */
 bool spf_cidr_parse(const char *text, struct spf_cidr *cidr);
 /* RFC 5952 text; "" for family 0. */
 void spf_ip_format(const struct spf_ip *ip, char out[SPF_IP_TEXT_SIZE]);

@@ -8,10 +8,12 @@
 
 /*
  * Reading JSON from outside without surprises. Every getter takes NULL and any type, so a chain of
- * them needs no checks in between; "absent", null and "" all mean "none", as the cloud's API has it.
+ * them needs no checks in between; "absent", null and "" all mean "none", as the cloud's API has
+ * it.
  */
 
-/* Parses exactly one value (white space may follow), nested at most 32 deep. NULL if it is not JSON. */
+/* Parses exactly one value (white space may follow), nested at most 32 deep. NULL if it is not
+ * JSON. */
 struct json_object *spf_json_parse(const char *text, size_t len);
 
 /* The member, borrowed; NULL if object is not an object or has none. */

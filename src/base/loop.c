@@ -13,8 +13,8 @@
 #include "base/clock.h"
 
 /*
- * The jobs' side: it outlives the loop for as long as an abandoned worker still runs, so it is counted.
- * Everything in it is guarded by its mutex.
+ * The jobs' side: it outlives the loop for as long as an abandoned worker still runs, so it is
+ * counted. Everything in it is guarded by its mutex.
  */
 struct spf_jobs {
     pthread_mutex_t lock;
@@ -107,8 +107,8 @@ struct spf_loop *spf_loop_new(void)
     (void)pthread_mutex_init(&jobs->lock, NULL);
     loop->jobs = jobs;
     jobs->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    loop->wake = (struct spf_watch){
-        .fd = jobs->wake, .events = POLLIN, .ready = finish_jobs, .owner = loop};
+    loop->wake =
+        (struct spf_watch){.fd = jobs->wake, .events = POLLIN, .ready = finish_jobs, .owner = loop};
     if (jobs->wake < 0 || !spf_loop_add(loop, &loop->wake)) {
         spf_loop_free(loop);
         return NULL;

@@ -10,8 +10,8 @@
 /*
  * One poll(2) for everything: sockets, timers, and the results of worker threads.
  *
- * A loop belongs to one thread, in which all callbacks run. What cannot be polled (name look-up, key
- * derivation, an agent) is a job: its work runs in a thread of its own, its done in the loop's.
+ * A loop belongs to one thread, in which all callbacks run. What cannot be polled (name look-up,
+ * key derivation, an agent) is a job: its work runs in a thread of its own, its done in the loop's.
  */
 struct spf_loop;
 
@@ -20,14 +20,16 @@ struct spf_watch {
     int fd;         /* -1: only a timer */
     short events;   /* POLLIN, POLLOUT; may be changed at any time */
     int64_t due_ms; /* monotonic (spf_now_ms); 0: none. May be changed at any time */
-    /* revents as poll(2) gives them; 0 when due_ms has come (the owner must then move or remove it) */
+    /* revents as poll(2) gives them; 0 when due_ms has come (the owner must then move or remove it)
+     */
     void (*ready)(struct spf_watch *watch, short revents);
     void *owner;
     size_t slot; /* the loop's: index + 1, 0 when not in a loop */
 };
 
 struct spf_loop *spf_loop_new(void); /* NULL: no memory or descriptor */
-/* Watches are forgotten, finished jobs released; running jobs are abandoned and release themselves. */
+/* Watches are forgotten, finished jobs released; running jobs are abandoned and release themselves.
+ */
 void spf_loop_free(struct spf_loop *loop);
 
 /* False when memory ran out. A watch that is in the loop already stays as it is. */

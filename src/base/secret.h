@@ -12,7 +12,8 @@
  */
 struct spf_secret;
 
-/* Copies the bytes; the caller wipes its own. A NUL follows them that len does not count. NULL: no memory. */
+/* Copies the bytes; the caller wipes its own. A NUL follows them that len does not count. NULL: no
+ * memory. */
 struct spf_secret *spf_secret_new(const void *bytes, size_t len);
 /* A zeroed secret of len bytes to be filled through spf_secret_bytes. NULL: no memory. */
 struct spf_secret *spf_secret_alloc(size_t len);
@@ -25,7 +26,8 @@ const char *spf_secret_text(const struct spf_secret *secret);
 unsigned char *spf_secret_bytes(struct spf_secret *secret);
 size_t spf_secret_len(const struct spf_secret *secret);
 
-/* Makes this process neither dumpable nor traceable by its peers (prctl, RLIMIT_CORE). Once, at start. */
+/* Makes this process neither dumpable nor traceable by its peers (prctl, RLIMIT_CORE). Once, at
+ * start. */
 void spf_secret_guard_process(void);
 
 #endif

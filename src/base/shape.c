@@ -110,7 +110,8 @@ struct json_object *spf_shape_write(const struct spf_shape *shape, const void *v
 
 static struct spf_error wrong(const struct spf_field *field)
 {
-    return spf_error(SPF_ERR_INVALID, "member \"%s\" does not have the form it must have", field->name);
+    return spf_error(SPF_ERR_INVALID, "member \"%s\" does not have the form it must have",
+                     field->name);
 }
 
 static struct spf_error read_text(const struct spf_field *field, struct json_object *json, char *at)
@@ -167,7 +168,8 @@ static struct spf_error read_list(const struct spf_field *field, struct json_obj
     return spf_ok();
 }
 
-static struct spf_error read_field(const struct spf_field *field, struct json_object *json, char *at)
+static struct spf_error read_field(const struct spf_field *field, struct json_object *json,
+                                   char *at)
 {
     switch (field->type) {
     case SPF_FIELD_TEXT:
@@ -199,7 +201,8 @@ static struct spf_error read_field(const struct spf_field *field, struct json_ob
     return wrong(field);
 }
 
-struct spf_error spf_shape_read(const struct spf_shape *shape, struct json_object *json, void *value)
+struct spf_error spf_shape_read(const struct spf_shape *shape, struct json_object *json,
+                                void *value)
 {
     if (!json_object_is_type(json, json_type_object))
         return spf_error(SPF_ERR_INVALID, "an object was expected");

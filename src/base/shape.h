@@ -51,33 +51,41 @@ struct spf_shape {
         size_t count;  \
     }
 
-/* Appends one zeroed item; evaluates to a pointer to it, or NULL when memory or SPF_LIST_MAX ran out. */
-#define SPF_APPEND(list) \
-    ((__typeof__((list)->items))spf_list_append((list), sizeof *(list)->items))
-#define SPF_LIST_MAX 100000
+/* Appends one zeroed item; evaluates to a pointer to it, or NULL when memory or SPF_LIST_MAX ran
+ * out. */
+#define SPF_APPEND(list) ((__typeof__((list)->items))spf_list_append((list), sizeof *(list)->items))
+#define SPF_LIST_MAX     100000
 void *spf_list_append(void *list, size_t item_size);
 
-#define SPF_FIELD(kind, type, member, ...) \
-    {#member, SPF_FIELD_##kind, offsetof(type, member), sizeof(((type *)0)->member), __VA_ARGS__}
-#define SPF_SHAPE_TEXT(type, member)         SPF_FIELD(TEXT, type, member, NULL, NULL)
-#define SPF_SHAPE_STRING(type, member)       SPF_FIELD(STRING, type, member, NULL, NULL)
-#define SPF_SHAPE_BOOL(type, member)         SPF_FIELD(BOOL, type, member, NULL, NULL)
-#define SPF_SHAPE_NUMBER(type, member)       SPF_FIELD(NUMBER, type, member, NULL, NULL)
-#define SPF_SHAPE_IP(type, member)           SPF_FIELD(IP, type, member, NULL, NULL)
-#define SPF_SHAPE_ENUM(type, member, table)  SPF_FIELD(ENUM, type, member, NULL, table)
-#define SPF_SHAPE_STRUCT(type, member, of)   SPF_FIELD(STRUCT, type, member, of, NULL)
-#define SPF_SHAPE_LIST(type, member, of)     SPF_FIELD(LIST, type, member, of, NULL)
-#define SPF_SHAPE(type, table) {sizeof(type), table, sizeof(table) / sizeof *(table)}
+#define SPF_FIELD(kind, type, member, ...)                                              \
+    {                                                                                   \
+#member, SPF_FIELD_##kind, offsetof(type, member), sizeof(((type *)0)->member), \
+            __VA_ARGS__                                                                 \
+    }
+#define SPF_SHAPE_TEXT(type, member)        SPF_FIELD(TEXT, type, member, NULL, NULL)
+#define SPF_SHAPE_STRING(type, member)      SPF_FIELD(STRING, type, member, NULL, NULL)
+#define SPF_SHAPE_BOOL(type, member)        SPF_FIELD(BOOL, type, member, NULL, NULL)
+#define SPF_SHAPE_NUMBER(type, member)      SPF_FIELD(NUMBER, type, member, NULL, NULL)
+#define SPF_SHAPE_IP(type, member)          SPF_FIELD(IP, type, member, NULL, NULL)
+#define SPF_SHAPE_ENUM(type, member, table) SPF_FIELD(ENUM, type, member, NULL, table)
+#define SPF_SHAPE_STRUCT(type, member, of)  SPF_FIELD(STRUCT, type, member, of, NULL)
+#define SPF_SHAPE_LIST(type, member, of)    SPF_FIELD(LIST, type, member, of, NULL)
+#define SPF_SHAPE(type, table)                               \
+    {                                                        \
+        sizeof(type), table, sizeof(table) / sizeof *(table) \
+    }
 
 /* A new JSON object that the caller puts; NULL when memory ran out. Empty values are left out. */
 struct json_object *spf_shape_write(const struct spf_shape *shape, const void *value);
 
 /*
- * Fills a zeroed value from JSON, which is hostile: unknown members are ignored, wrong types, unknown
- * enum names, overlong texts and too many items are SPF_ERR_INVALID, and the value is then cleared.
+ * Fills a zeroed value from JSON, which is hostile: unknown members are ignored, wrong types,
+ * unknown enum names, overlong texts and too many items are SPF_ERR_INVALID, and the value is then
+ * cleared.
  */
 SPF_MUST_USE
-struct spf_error spf_shape_read(const struct spf_shape *shape, struct json_object *json, void *value);
+struct spf_error spf_shape_read(const struct spf_shape *shape, struct json_object *json,
+                                void *value);
 
 /* Frees what the value owns and zeroes it. */
 void spf_shape_clear(const struct spf_shape *shape, void *value);

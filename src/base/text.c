@@ -105,8 +105,8 @@ char *spf_buf_take(struct spf_buf *buf)
 }
 
 /*
- * Decodes one UTF-8 character (RFC 3629: no overlong forms, no surrogates). Returns its length, or 0
- * if the bytes are none.
+ * Decodes one UTF-8 character (RFC 3629: no overlong forms, no surrogates). Returns its length, or
+ * 0 if the bytes are none.
  */
 static size_t decode(const unsigned char *s, size_t len, uint32_t *code)
 {

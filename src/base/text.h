@@ -30,7 +30,8 @@ void spf_buf_addch(struct spf_buf *buf, char c);
 void spf_buf_addf(struct spf_buf *buf, const char *fmt, ...) SPF_PRINTF(2, 3);
 void spf_buf_vaddf(struct spf_buf *buf, const char *fmt, va_list args) SPF_PRINTF(2, 0);
 bool spf_buf_failed(const struct spf_buf *buf);
-/* Hands the text over to the caller, who frees it; NULL if the buffer failed. Empties the buffer. */
+/* Hands the text over to the caller, who frees it; NULL if the buffer failed. Empties the buffer.
+ */
 char *spf_buf_take(struct spf_buf *buf);
 
 /*
@@ -41,7 +42,8 @@ char *spf_buf_take(struct spf_buf *buf);
  */
 void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_t max);
 
-/* The same into a fixed array: out is NUL-terminated, at most size-1 bytes, never cut in a character. */
+/* The same into a fixed array: out is NUL-terminated, at most size-1 bytes, never cut in a
+ * character. */
 void spf_clean(char *out, size_t size, const char *bytes, size_t len);
 
 /* Copies at most size-1 bytes of a trusted text; returns false if it was cut. */

@@ -6,9 +6,9 @@
 #include "pipeline/target.h"
 
 /*
- * A check asks one question. Its judge is a pure function: from what is known it either concludes, or
- * says which groups of facts it still wants, or waits for the result of another check. It does no I/O
- * and keeps nothing; it is called again whenever something new is known, until it concludes.
+ * A check asks one question. Its judge is a pure function: from what is known it either concludes,
+ * or says which groups of facts it still wants, or waits for the result of another check. It does
+ * no I/O and keeps nothing; it is called again whenever something new is known, until it concludes.
  *
  *     struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_result *result)
  *     {
@@ -56,7 +56,8 @@ struct spf_opinion spf_passes(void);
 struct spf_opinion spf_concludes(enum spf_finding finding);
 /* With a status below the catalogue's; the comment at the call names the rule. */
 struct spf_opinion spf_lowered(enum spf_finding finding, enum spf_status status);
-/* The same opinion, but what needs this check may go on all the same (a stopped instance is found). */
+/* The same opinion, but what needs this check may go on all the same (a stopped instance is found).
+ */
 struct spf_opinion spf_but_holds(struct spf_opinion opinion);
 struct spf_opinion spf_skips(enum spf_check_id because);
 struct spf_opinion spf_not_applicable(void);
@@ -78,7 +79,8 @@ struct spf_check {
     const char *asks;  /* "is there a regular file I can read?" */
     const char *title; /* "key file", in the text report */
     spf_judge *judge;
-    spf_checks needs; /* while one is pending this one is not judged; one that does not hold skips it */
+    spf_checks
+        needs; /* while one is pending this one is not judged; one that does not hold skips it */
 };
 
 /* The table, in the order of the report; a check needs only checks above it. */

@@ -6,13 +6,13 @@
 
 #include "base/text.h"
 
-#define GROUP(symbol, group_name, member, group_shape, ...)                                        \
-    [SPF_GROUP_##symbol] = {group_name, offsetof(struct spf_facts, member), &(group_shape),        \
-                            __VA_ARGS__}
+#define GROUP(symbol, group_name, member, group_shape, ...) \
+    [SPF_GROUP_##                                           \
+        symbol] = {group_name, offsetof(struct spf_facts, member), &(group_shape), __VA_ARGS__}
 
 /*
- * Inputs are what a probe must have in its hands before it can ask. The TCP group's input, an address,
- * is given or comes with the instance: that depends on the target and is decided in run.c.
+ * Inputs are what a probe must have in its hands before it can ask. The TCP group's input, an
+ * address, is given or comes with the instance: that depends on the target and is decided in run.c.
  */
 const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(SURROUNDINGS, "surroundings", surroundings, spf_surroundings_shape, 0),

@@ -12,8 +12,8 @@
 #include "pipeline/finding.h"
 
 /*
- * All that can be known about one target, in groups. A group is asked for as a whole and arrives, or
- * fails, as a whole.
+ * All that can be known about one target, in groups. A group is asked for as a whole and arrives,
+ * or fails, as a whole.
  */
 enum spf_group {
     SPF_GROUP_SURROUNDINGS, /* this machine: user, own addresses, routes, agent */
@@ -39,8 +39,8 @@ typedef uint32_t spf_groups;
 #define SPF_GROUP_BIT(group) ((spf_groups)1u << SPF_GROUP_##group)
 
 /*
- * Why a group could not be had: an error of ours, with the cause (always one of status unknown) that
- * a check which needed it reports. A value; its texts are clean (spf_clean).
+ * Why a group could not be had: an error of ours, with the cause (always one of status unknown)
+ * that a check which needed it reports. A value; its texts are clean (spf_clean).
  */
 struct spf_failure {
     enum spf_finding cause;

@@ -2,13 +2,16 @@
 
 #include <string.h>
 
-#define REMEDY(text, command, impact) {text, command, impact}
-#define FINDING(symbol, id, check, status, permanence, sentence, meaning, ...)                     \
-    [SPF_##symbol] = {id,      check,       SPF_##status, SPF_##permanence, 0, sentence, meaning,  \
-                      {__VA_ARGS__}},
-#define ADVISORY(symbol, id, check, status, permanence, sentence, meaning, ...)                    \
-    [SPF_##symbol] = {id,      check,       SPF_##status, SPF_##permanence, 1, sentence, meaning,  \
-                      {__VA_ARGS__}},
+#define REMEDY(text, command, impact) \
+    {                                 \
+        text, command, impact         \
+    }
+#define FINDING(symbol, id, check, status, permanence, sentence, meaning, ...) \
+    [SPF_##symbol] = {id, check,    SPF_##status, SPF_##permanence,            \
+                      0,  sentence, meaning,      {__VA_ARGS__}},
+#define ADVISORY(symbol, id, check, status, permanence, sentence, meaning, ...) \
+    [SPF_##symbol] = {id, check,    SPF_##status, SPF_##permanence,             \
+                      1,  sentence, meaning,      {__VA_ARGS__}},
 
 const struct spf_finding_info spf_findings[SPF_FINDING_COUNT] = {
 #include "pipeline/findings.def"

@@ -40,8 +40,8 @@ struct spf_remedy {
 #define SPF_REMEDIES_MAX 6
 
 struct spf_finding_info {
-    const char *id;    /* "sg-no-rule" */
-    const char *check; /* "cloud.security-group"; "cloud.*"; "*"; "target" */
+    const char *id;         /* "sg-no-rule" */
+    const char *check;      /* "cloud.security-group"; "cloud.*"; "*"; "target" */
     enum spf_status status; /* the worst it can have */
     enum spf_permanence permanence;
     unsigned char advisory; /* a warn shown as one dim line and not counted by --strict */
@@ -66,7 +66,7 @@ extern const struct spf_finding_info spf_findings[SPF_FINDING_COUNT];
 /* SPF_NO_FINDING if there is none of that id. */
 enum spf_finding spf_finding_by_id(const char *id);
 
-const char *spf_status_name(enum spf_status status);         /* "pass" */
+const char *spf_status_name(enum spf_status status);             /* "pass" */
 const char *spf_permanence_name(enum spf_permanence permanence); /* "permanent" */
 
 #endif

@@ -6,12 +6,12 @@
 #include "pipeline/target.h"
 
 /*
- * What a probe sees of a target: what was asked, where facts go, and how to say that they have come.
- * It sees no results and has no opinion.
+ * What a probe sees of a target: what was asked, where facts go, and how to say that they have
+ * come. It sees no results and has no opinion.
  *
- * A probe is asked for a group through its serve function, writes the facts into facts->…, and calls
- * arrived exactly once per ask, at once or later, always in the loop's thread. After spf_…_cancel of
- * the probe it calls nothing any more.
+ * A probe is asked for a group through its serve function, writes the facts into facts->…, and
+ * calls arrived exactly once per ask, at once or later, always in the loop's thread. After
+ * spf_…_cancel of the probe it calls nothing any more.
  */
 struct spf_inquiry {
     const struct spf_target *target;
@@ -20,8 +20,9 @@ struct spf_inquiry {
     /* failure NULL: the facts are there. The failure is copied. */
     void (*arrived)(struct spf_inquiry *inquiry, enum spf_group group,
                     const struct spf_failure *failure);
-    /* A secret beside the facts: the key as the login uses it (OpenSSH container, no passphrase), from
-     * the key probe to the login probe. NULL until the key group came, or where there is none. */
+    /* A secret beside the facts: the key as the login uses it (OpenSSH container, no passphrase),
+     * from the key probe to the login probe. NULL until the key group came, or where there is none.
+     */
     struct spf_secret *login_key;
 };
 

@@ -12,8 +12,10 @@ struct spf_opinion spf_wants(spf_groups groups)
 
 struct spf_opinion spf_passes(void)
 {
-    return (struct spf_opinion){
-        .kind = SPF_OPINION_CONCLUDES, .finding = SPF_NO_FINDING, .status = SPF_PASS, .holds = true};
+    return (struct spf_opinion){.kind = SPF_OPINION_CONCLUDES,
+                                .finding = SPF_NO_FINDING,
+                                .status = SPF_PASS,
+                                .holds = true};
 }
 
 struct spf_opinion spf_lowered(enum spf_finding finding, enum spf_status status)

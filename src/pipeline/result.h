@@ -24,9 +24,9 @@ struct spf_result {
     enum spf_finding finding; /* SPF_NO_FINDING for pass and skip */
     bool holds;
     enum spf_skip_reason skip_reason;
-    enum spf_check_id because; /* for SPF_SKIP_NEED */
-    char summary[400];         /* "" until said: then the catalogue's sentence serves */
-    struct json_object *evidence; /* an object, never NULL once initialised */
+    enum spf_check_id because;        /* for SPF_SKIP_NEED */
+    char summary[400];                /* "" until said: then the catalogue's sentence serves */
+    struct json_object *evidence;     /* an object, never NULL once initialised */
     int64_t started_ms, concluded_ms; /* monotonic */
 };
 

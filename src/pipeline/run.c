@@ -120,8 +120,9 @@ static spf_groups inputs_of(const struct spf_run *run, int group)
 }
 
 /*
- * From what the checks want to what can be asked: inputs come first, and a group whose input could not
- * be had fails for the same reason. Returns true if a group failed so, for then there is more to judge.
+ * From what the checks want to what can be asked: inputs come first, and a group whose input could
+ * not be had fails for the same reason. Returns true if a group failed so, for then there is more
+ * to judge.
  */
 static bool resolve(struct spf_run *run, spf_groups *wants, int64_t now_ms)
 {

@@ -16,8 +16,9 @@ struct spf_run {
 };
 
 /*
- * The selected checks and what they need, directly or not, for this target: net.port needs an address,
- * which is given or the instance's; authentication at a given host waits for cloud.address.
+ * The selected checks and what they need, directly or not, for this target: net.port needs an
+ * address, which is given or the instance's; authentication at a given host waits for
+ * cloud.address.
  */
 spf_checks spf_checks_with_needs(const struct spf_target *target);
 
@@ -26,9 +27,9 @@ void spf_run_init(struct spf_run *run, const struct spf_target *target);
 void spf_run_clear(struct spf_run *run);
 
 /*
- * Judges as far as the facts reach, then returns the wanted groups that nobody has asked for yet and
- * whose inputs are present. Those whose inputs failed fail with the same cause. An empty set with
- * spf_run_done false means: facts that were asked for are still to come.
+ * Judges as far as the facts reach, then returns the wanted groups that nobody has asked for yet
+ * and whose inputs are present. Those whose inputs failed fail with the same cause. An empty set
+ * with spf_run_done false means: facts that were asked for are still to come.
  */
 spf_groups spf_run_advance(struct spf_run *run, int64_t now_ms);
 

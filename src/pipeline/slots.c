@@ -56,7 +56,8 @@ static const char *host_of(const struct spf_view *view)
     return view->target->host != NULL ? view->target->host : address_of(view);
 }
 
-/* A word of an ssh or sshpreflight command line; false if the value has not the form of its slot. */
+/* A word of an ssh or sshpreflight command line; false if the value has not the form of its slot.
+ */
 static bool add_word(struct spf_buf *buf, const char *name, const char *value)
 {
     if (value == NULL)
@@ -132,7 +133,8 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     return add_word(buf, "user", user);
 }
 
-/* The value of a slot as text; NULL if there is none. A value that must be made is made in scratch. */
+/* The value of a slot as text; NULL if there is none. A value that must be made is made in scratch.
+ */
 static const char *value_of(const char *name, const struct spf_view *view,
                             const struct spf_result *result, struct spf_buf *scratch)
 {
@@ -141,7 +143,8 @@ static const char *value_of(const char *name, const struct spf_view *view,
     char ip[SPF_IP_TEXT_SIZE];
 
     if (result != NULL && json_object_object_get_ex(result->evidence, name, &member) &&
-        (json_object_is_type(member, json_type_string) || json_object_is_type(member, json_type_int)))
+        (json_object_is_type(member, json_type_string) ||
+         json_object_is_type(member, json_type_int)))
         return json_object_get_string(member);
 
     if (strcmp(name, "key") == 0)
@@ -161,8 +164,8 @@ static const char *value_of(const char *name, const struct spf_view *view,
         return scratch->data;
     }
     if (strcmp(name, "source_ip") == 0 || strcmp(name, "source_cidr") == 0) {
-        const char *source = spf_evidence_text(
-            &view->results[SPF_CHECK_CLOUD_SECURITY_GROUP], "source_ip");
+        const char *source =
+            spf_evidence_text(&view->results[SPF_CHECK_CLOUD_SECURITY_GROUP], "source_ip");
 
         spf_ip_format(&target->source_ip, ip);
         if (source == NULL && ip[0] == '\0')

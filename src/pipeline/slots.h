@@ -14,7 +14,8 @@
  *     {address}    the address tried                  {instance} {region} {source_ip}
  *     {source_cidr} the source address as /32 or /128 {known_hosts_name} "host" or "[host]:port"
  *     {ssh}        the ssh command line for the target
- *     {rerun}      the sshpreflight command line for it; {rerun_without_host}, {rerun_without_user} (write
+ *     {rerun}      the sshpreflight command line for it; {rerun_without_host}, {rerun_without_user}
+ * (write
  *                  "-l NAME" behind it), {rerun_as_ecs_user}
  *
  * In a sentence any clean text will do. In a command a value must fit its slot's grammar, or the
@@ -27,7 +28,8 @@ enum spf_slot_use {
     SPF_SLOT_COMMAND,
 };
 
-/* Appends the template with its values. False if a value is missing or does not fit; buf is then as before. */
+/* Appends the template with its values. False if a value is missing or does not fit; buf is then as
+ * before. */
 bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_use use,
                       const struct spf_view *view, const struct spf_result *result);
 

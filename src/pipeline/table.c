@@ -5,9 +5,10 @@
 #define NEEDS(check) SPF_CHECK_BIT(check)
 
 /*
- * Top down, in the order of the report. Where a judge knows better than "a need that is fail, unknown
- * or skip skips me", its comment says so: a judge may let its own fail hold (spf_but_holds), and
- * net.port and ssh.auth ask for the address themselves, because a given host needs none.
+ * Top down, in the order of the report. Where a judge knows better than "a need that is fail,
+ * unknown or skip skips me", its comment says so: a judge may let its own fail hold
+ * (spf_but_holds), and net.port and ssh.auth ask for the address themselves, because a given host
+ * needs none.
  */
 /* clang-format off */
 const struct spf_check spf_check_table[SPF_CHECK_COUNT] = {

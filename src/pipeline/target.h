@@ -31,10 +31,10 @@ enum spf_check_id {
 typedef uint32_t spf_checks;
 #define SPF_CHECK_BIT(check) ((spf_checks)1u << SPF_CHECK_##check)
 #define SPF_ALL_CHECKS       (((spf_checks)1u << SPF_CHECK_COUNT) - 1)
-#define SPF_CLOUD_CHECKS                                                             \
-    (SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) |                   \
-     SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) |            \
-     SPF_CHECK_BIT(CLOUD_NETWORK_ACL) | SPF_CHECK_BIT(CLOUD_KEY_PAIR))
+#define SPF_CLOUD_CHECKS                                                                          \
+    (SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) | SPF_CHECK_BIT(CLOUD_ADDRESS) | \
+     SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) | SPF_CHECK_BIT(CLOUD_NETWORK_ACL) |                     \
+     SPF_CHECK_BIT(CLOUD_KEY_PAIR))
 
 enum spf_address_choice {
     SPF_ADDRESS_AUTO,
@@ -49,7 +49,8 @@ enum spf_session_mode {
     SPF_SESSION_NEVER,
 };
 
-/* What was asked. Strings are borrowed from the caller of the driver, who keeps them for the run. */
+/* What was asked. Strings are borrowed from the caller of the driver, who keeps them for the run.
+ */
 struct spf_target {
     const char *instance_id; /* NULL: only a host */
     const char *host;        /* as given; NULL: the instance's address */
@@ -60,12 +61,14 @@ struct spf_target {
     enum spf_address_choice address;
     struct spf_ip source_ip; /* family 0: not given */
     enum spf_session_mode session;
-    spf_checks selected;               /* the checks to run, with what they need */
-    unsigned timeout_ms;               /* each network step */
-    const char *const *known_hosts;    /* NULL: the user's and the system's; else a NULL-terminated list */
-    const struct spf_secret *key_text; /* the key's bytes when key_path is "-" */
+    spf_checks selected; /* the checks to run, with what they need */
+    unsigned timeout_ms; /* each network step */
+    const char *const
+        *known_hosts; /* NULL: the user's and the system's; else a NULL-terminated list */
+    const struct spf_secret *key_text;   /* the key's bytes when key_path is "-" */
     const struct spf_secret *passphrase; /* NULL: none was given */
-    /* Words of the command line that lines to rerun repeat (--region …); NULL, or a NULL-terminated list */
+    /* Words of the command line that lines to rerun repeat (--region …); NULL, or a NULL-terminated
+     * list */
     const char *const *other_options;
 };
 

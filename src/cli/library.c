@@ -1,0 +1,83 @@
+/* The public library (include/sshpreflight.h): options by name, one run, one JSON report. */
+#include "sshpreflight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/round.h"
+
+#define REPORT_MAX (16u * 1024 * 1024)
+
+struct spf_preflight {
+    struct spf_options options;
+    SPF_LIST(char *) values; /* copies that the options borrow */
+    char *json;
+    struct spf_error error;
+};
+
+struct spf_preflight *spf_preflight_new(void)
+{
+    struct spf_preflight *preflight = calloc(1, sizeof *preflight);
+
+    if (preflight != NULL)
+        spf_options_init(&preflight->options);
+    return preflight;
+}
+
+void spf_preflight_free(struct spf_preflight *preflight)
+{
+    if (preflight == NULL)
+        return;
+    for (size_t i = 0; i < preflight->values.count; i++)
+        free(preflight->values.items[i]);
+    free(preflight->values.items);
+    free(preflight->json);
+    spf_options_clear(&preflight->options);
+    free(preflight);
+}
+
+int spf_preflight_set(struct spf_preflight *preflight, const char *option, const char *value)
+{
+    char **copy = NULL;
+
+    if (value != NULL &&
+        ((copy = SPF_APPEND(&preflight->values)) == NULL || (*copy = strdup(value)) == NULL))
+        preflight->error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    else
+        preflight->error =
+            spf_options_set(&preflight->options, option, copy != NULL ? *copy : NULL);
+    return preflight->error.code == SPF_OK ? 0 : -1;
+}
+
+int spf_preflight_run(struct spf_preflight *preflight)
+{
+    struct spf_round round = {0};
+    struct spf_buf buf;
+    int status = -1;
+
+    free(preflight->json);
+    preflight->json = NULL;
+    preflight->error = spf_options_finish(&preflight->options);
+    if (preflight->error.code == SPF_OK)
+        preflight->error = spf_round_prepare(&round, &preflight->options);
+    if (preflight->error.code == SPF_OK)
+        preflight->error = spf_round_run(&round, &preflight->options, -1, NULL, NULL);
+    if (preflight->error.code == SPF_OK) {
+        spf_buf_init(&buf, REPORT_MAX);
+        spf_report_json(&buf, &round.report);
+        preflight->json = spf_buf_take(&buf);
+        status = round.report.exit_status;
+    }
+    spf_round_clear(&round);
+    return preflight->json != NULL ? status : -1;
+}
+
+const char *spf_preflight_json(const struct spf_preflight *preflight)
+{
+    return preflight->json;
+}
+
+const char *spf_preflight_error(const struct spf_preflight *preflight)
+{
+    return preflight->error.text;
+}

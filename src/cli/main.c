@@ -1,0 +1,264 @@
+/*
+ * sshpreflight: why can't I log in to this cloud instance with this key, and what do I do about it?
+ *
+ * A map of the tree, in the order in which things happen:
+ *
+ *     cli/options.c        argv to values (one table); cli/round.c makes targets of them
+ *     driver/driver.c      one loop: asks each run what it wants, has the probes fetch it
+ *     key/, cloud/, net/, login/
+ *                          the domains: *_facts.h what can be known, *_probe and friends how we
+ * learn it, *_check.c what it means cloud/aliyun/        Alibaba Cloud: credentials, signature,
+ * API, parsing pipeline/table.c     the fifteen checks; pipeline/run.c judges and wants;
+ * pipeline/findings.def the catalogue of causes diagnosis/           from results to one verdict
+ * and one root cause report/              text for people, JSON for programs; they decide nothing
+ *     base/                errors, text, secrets, clocks, shapes, the loop
+ *
+ * Where is a cause decided? Search its symbol: SPF_SG_NO_RULE is returned by one judge.
+ */
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+#include "cli/prompt.h"
+#include "cli/round.h"
+#include "key/key_probe.h"
+
+/* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
+enum {
+    EXIT_USAGE = 64,
+    EXIT_BUG = 70,
+    EXIT_NOT_WRITTEN = 74,
+};
+
+#define REPORT_MAX (64u * 1024 * 1024)
+
+static int complain(int status, const char *text)
+{
+    (void)fprintf(stderr, "sshpreflight: %s\n", text);
+    if (status == EXIT_USAGE)
+        (void)fputs("Try: sshpreflight --help\n", stderr);
+    return status;
+}
+
+/* NO_COLOR non-empty wins, then TERM=dumb; CLICOLOR_FORCE forces (no-color.org,
+ * bixense.com/clicolors). */
+static bool wants_colour(const struct spf_options *options)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    const char *force = getenv("CLICOLOR_FORCE");
+
+    if (options->colour != SPF_COLOUR_AUTO)
+        return options->colour == SPF_COLOUR_ALWAYS;
+    if (no_color != NULL && no_color[0] != '\0')
+        return false;
+    if (force != NULL && force[0] != '\0' && strcmp(force, "0") != 0)
+        return true;
+    if (term == NULL || strcmp(term, "dumb") == 0)
+        return false;
+    return isatty(STDOUT_FILENO) == 1;
+}
+
+static struct spf_style style_of(const struct spf_options *options)
+{
+    struct winsize size = {0};
+    struct spf_style style = {
+        .colour = wants_colour(options),
+        .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+        .detail = options->quiet     ? -1
+                  : options->verbose ? 1
+                                     : 0,
+    };
+
+    if (isatty(STDOUT_FILENO) == 1)
+        style.width =
+            ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    return style;
+}
+
+static void render(struct spf_buf *buf, const struct spf_report *report, enum spf_format format,
+                   const struct spf_style *style)
+{
+    if (format == SPF_FORMAT_JSON)
+        spf_report_json(buf, report);
+    else
+        spf_report_text(buf, report, style);
+}
+
+/* The report on standard output and in the files; 0, or EXIT_NOT_WRITTEN. */
+static int write_reports(const struct spf_options *options, const struct spf_round *round)
+{
+    const struct spf_style terminal = style_of(options);
+    struct spf_style file = terminal;
+    struct spf_error error;
+    struct spf_buf buf;
+    int status = 0;
+
+    file.colour = options->colour == SPF_COLOUR_ALWAYS;
+    file.width = 0;
+    for (size_t i = 0; i <= options->output_count; i++) {
+        const struct spf_output_option *output = i > 0 ? &options->outputs[i - 1] : NULL;
+
+        spf_buf_init(&buf, REPORT_MAX);
+        render(&buf, &round->report, output != NULL ? output->format : options->format,
+               output != NULL ? &file : &terminal);
+        if (spf_buf_failed(&buf))
+            error = spf_error(SPF_ERR_NOMEM, "out of memory for the report");
+        else
+            error = spf_output_write(output != NULL ? output->path : "-", buf.data, buf.len, 0644);
+        spf_buf_clear(&buf);
+        if (error.code != SPF_OK)
+            status = complain(EXIT_NOT_WRITTEN, error.text);
+    }
+    if (options->record != NULL && options->replay == NULL) {
+        char *record = spf_record_write(round->runs, round->count);
+
+        error = record != NULL ? spf_output_write(options->record, record, strlen(record), 0600)
+                               : spf_error(SPF_ERR_NOMEM, "out of memory for the record");
+        free(record);
+        if (error.code != SPF_OK)
+            status = complain(EXIT_NOT_WRITTEN, error.text);
+    }
+    return status;
+}
+
+/* What must come from a person or a pipe before any clock runs. */
+static struct spf_error gather_secrets(const struct spf_options *options, struct spf_round *round)
+{
+    struct spf_error error = spf_ok();
+
+    if (options->key == NULL || options->replay != NULL)
+        return error;
+    if (strcmp(options->key, "-") == 0)
+        error = spf_read_key_from_stdin(&round->key_text);
+    if (error.code != SPF_OK || options->passphrase_file != NULL)
+        return error; /* that file is read by spf_round_prepare */
+    error = spf_read_passphrase_environment(&round->passphrase);
+    if (error.code == SPF_OK && round->passphrase == NULL && strcmp(options->key, "-") != 0 &&
+        spf_key_wants_passphrase(options->key))
+        error = spf_prompt_passphrase(options->key, &round->passphrase);
+    return error;
+}
+
+/* INT, TERM and HUP as a descriptor: they end the round, and the partial report is still written.
+ */
+static int watch_signals(void)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static int run(const struct spf_options *options)
+{
+    struct spf_round round = {0};
+    struct spf_progress progress;
+    struct signalfd_siginfo signalled = {0};
+    struct spf_error error = gather_secrets(options, &round);
+    int stop_fd, status;
+
+    if (error.code != SPF_OK) {
+        spf_round_clear(&round);
+        return complain(EXIT_USAGE, error.text);
+    }
+    error = spf_round_prepare(&round, options);
+    if (error.code != SPF_OK) {
+        spf_round_clear(&round);
+        return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, error.text);
+    }
+
+    spf_progress_init(&progress, options->format == SPF_FORMAT_TEXT && !options->quiet);
+    stop_fd = watch_signals();
+    error = spf_round_run(&round, options, stop_fd, spf_progress_show, &progress);
+    spf_progress_wipe(&progress);
+    if (error.code != SPF_OK)
+        (void)complain(0, error.text);
+    if (round.stopped && read(stop_fd, &signalled, sizeof signalled) == (ssize_t)sizeof signalled)
+        round.report.exit_status = 128 + (int)signalled.ssi_signo;
+
+    status = write_reports(options, &round);
+    if (status == 0 || round.stopped)
+        status = round.report.exit_status;
+    spf_round_clear(&round);
+    if (stop_fd >= 0)
+        (void)close(stop_fd);
+    return status;
+}
+
+/* Text for a person on standard output, or on standard error with status 64. */
+static int explain(const struct spf_options *options)
+{
+    const struct spf_style style = style_of(options);
+    struct spf_buf buf;
+    bool known;
+
+    spf_buf_init(&buf, REPORT_MAX);
+    known = spf_explain(&buf, options->cause, &style);
+    (void)fputs(buf.data, known ? stdout : stderr);
+    spf_buf_clear(&buf);
+    return known ? 0 : EXIT_USAGE;
+}
+
+static int list_checks(const struct spf_options *options)
+{
+    const struct spf_style style = style_of(options);
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, REPORT_MAX);
+    spf_list_checks(&buf, &style);
+    (void)fputs(buf.data, stdout);
+    spf_buf_clear(&buf);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct spf_options options;
+    struct spf_error error;
+    int status = 0;
+
+    spf_secret_guard_process();
+    (void)setlocale(LC_CTYPE, "");
+    (void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2), status 74 */
+
+    error = spf_options_parse(argc, argv, &options);
+    if (error.code != SPF_OK) {
+        spf_options_clear(&options);
+        return complain(EXIT_USAGE, error.text);
+    }
+    switch (options.command) {
+    case SPF_COMMAND_RUN:
+        status = run(&options);
+        break;
+    case SPF_COMMAND_EXPLAIN:
+        status = explain(&options);
+        break;
+    case SPF_COMMAND_LIST_CHECKS:
+        status = list_checks(&options);
+        break;
+    case SPF_COMMAND_HELP:
+        spf_options_help(stdout);
+        break;
+    case SPF_COMMAND_VERSION:
+        (void)puts("sshpreflight " SPF_VERSION);
+        break;
+    }
+    if (fflush(stdout) != 0 && status == 0)
+        status = complain(EXIT_NOT_WRITTEN, "standard output could not be written");
+    spf_options_clear(&options);
+    return status;
+}

@@ -1,0 +1,91 @@
+#ifndef SPF_CLI_OPTIONS_H
+#define SPF_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "pipeline/target.h"
+
+/* The command line as values. Strings are borrowed from argv, which lives as long as the process.
+ */
+enum spf_command {
+    SPF_COMMAND_RUN,
+    SPF_COMMAND_EXPLAIN, /* explain CAUSE */
+    SPF_COMMAND_HELP,
+    SPF_COMMAND_VERSION,
+    SPF_COMMAND_LIST_CHECKS,
+};
+
+enum spf_format {
+    SPF_FORMAT_TEXT,
+    SPF_FORMAT_JSON,
+};
+
+enum spf_colour_choice {
+    SPF_COLOUR_AUTO,
+    SPF_COLOUR_ALWAYS,
+    SPF_COLOUR_NEVER,
+};
+
+struct spf_output_option {
+    enum spf_format format;
+    const char *path;
+};
+
+#define SPF_LIST_OPTION_MAX 16 /* of --known-hosts, --output, --endpoint */
+
+struct spf_options {
+    enum spf_command command;
+    const char *cause; /* explain's */
+
+    const char *instance, *host, *user, *key, *passphrase_file;
+    uint16_t port;
+    int family;
+    enum spf_address_choice address;
+    struct spf_ip source_ip;
+    enum spf_session_mode session;
+    spf_checks selected;
+    unsigned timeout_s, deadline_s;
+    const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
+
+    const char *region, *profile, *config_path, *ca_file;
+    const char *endpoints[SPF_LIST_OPTION_MAX + 1]; /* "[PRODUCT=]URL" */
+
+    enum spf_format format;
+    struct spf_output_option outputs[SPF_LIST_OPTION_MAX];
+    size_t output_count;
+    enum spf_colour_choice colour;
+    bool strict, quiet, verbose;
+    const char *record, *replay;
+
+    /* Words that lines to rerun repeat: what says how to ask, not what. */
+    const char *repeat[64];
+    char *host_copy; /* owns user and host of a positional user@host */
+};
+
+/*
+ * Reads argv. SPF_ERR_USAGE says what is wrong, in one sentence for a person; *options is written
+ * in any case and cleared with spf_options_clear.
+ */
+SPF_MUST_USE
+struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *options);
+void spf_options_clear(struct spf_options *options);
+
+/* The same piecewise: defaults, one option by its long name (value NULL: none), then what cannot
+ * be. */
+void spf_options_init(struct spf_options *options);
+SPF_MUST_USE
+struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value);
+SPF_MUST_USE struct spf_error spf_options_finish(struct spf_options *options);
+
+/* The text of --help: a list of the options from the one table that parsing reads. */
+void spf_options_help(FILE *out);
+
+/*
+ * "key,ssh.auth" to a set: ids, or what stands before a dot. False if a word names no check; *wrong
+ * is then where it begins.
+ */
+bool spf_checks_parse(const char *list, spf_checks *checks, const char **wrong);
+
+#endif

@@ -1,0 +1,74 @@
+#include "cli/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+static struct spf_error write_all(int fd, const char *text, size_t len, const char *shown)
+{
+    while (len > 0) {
+        ssize_t written = write(fd, text, len);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return spf_error_sys(errno, shown);
+        text += written;
+        len -= (size_t)written;
+    }
+    return spf_ok();
+}
+
+static struct spf_error replace(const char *path, const char *text, size_t len, mode_t mode,
+                                const char *shown)
+{
+    struct spf_error error;
+    char *temporary = NULL;
+    int fd;
+
+    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    fd = mkostemp(temporary, O_CLOEXEC);
+    if (fd < 0) {
+        error = spf_error_sys(errno, shown);
+        free(temporary);
+        return error;
+    }
+    error = write_all(fd, text, len, shown);
+    if (error.code == SPF_OK && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
+        error = spf_error_sys(errno, shown);
+    if (close(fd) != 0 && error.code == SPF_OK)
+        error = spf_error_sys(errno, shown);
+    if (error.code == SPF_OK && rename(temporary, path) != 0)
+        error = spf_error_sys(errno, shown);
+    if (error.code != SPF_OK)
+        (void)unlink(temporary);
+    free(temporary);
+    return error;
+}
+
+struct spf_error spf_output_write(const char *path, const char *text, size_t len, unsigned mode)
+{
+    struct stat status;
+    struct spf_error error;
+    char shown[120];
+    int fd;
+
+    spf_clean(shown, sizeof shown, path, strlen(path));
+    if (strcmp(path, "-") == 0)
+        return write_all(STDOUT_FILENO, text, len, "standard output");
+    if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
+        return replace(path, text, len, (mode_t)mode, shown);
+    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return spf_error_sys(errno, shown);
+    error = write_all(fd, text, len, shown);
+    (void)close(fd);
+    return error;
+}

@@ -1,0 +1,21 @@
+#ifndef SPF_CLI_PROGRESS_H
+#define SPF_CLI_PROGRESS_H
+
+#include "pipeline/run.h"
+
+/*
+ * One line on the terminal that says what is being waited for, redrawn in place and wiped before
+ * the report. Only where standard error is a terminal that can move its cursor; else all of it does
+ * nothing.
+ */
+struct spf_progress {
+    bool shown;
+    int width; /* 0: silent */
+};
+
+void spf_progress_init(struct spf_progress *progress, bool wanted);
+/* For spf_driver_options.progress; context is the struct spf_progress. */
+void spf_progress_show(void *context, const struct spf_run *runs, size_t count);
+void spf_progress_wipe(struct spf_progress *progress);
+
+#endif

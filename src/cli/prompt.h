@@ -1,0 +1,28 @@
+#ifndef SPF_CLI_PROMPT_H
+#define SPF_CLI_PROMPT_H
+
+#include "base/secret.h"
+
+/*
+ * Where secrets come from on a command line; never from argv. Errors are for a person. *secret is
+ * the caller's; NULL where there is none.
+ */
+
+/* Standard input as a key, at most a mebibyte. */
+SPF_MUST_USE struct spf_error spf_read_key_from_stdin(struct spf_secret **secret);
+
+/* The first line of a file, without its line end. */
+SPF_MUST_USE
+struct spf_error spf_read_passphrase_file(const char *path, struct spf_secret **secret);
+
+/* SSHPREFLIGHT_PASSPHRASE; it is taken out of the environment, so that no child sees it. */
+SPF_MUST_USE struct spf_error spf_read_passphrase_environment(struct spf_secret **secret);
+
+/*
+ * Asks on the terminal, without echo. No terminal, or an empty answer: *secret is NULL and that is
+ * no error. Blocks for as long as the person takes.
+ */
+SPF_MUST_USE struct spf_error spf_prompt_passphrase(const char *key_path,
+                                                    struct spf_secret **secret);
+
+#endif

@@ -1,0 +1,179 @@
+#include "cli/round.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/prompt.h"
+
+#define RECORD_MAX (64u * 1024 * 1024)
+
+/* A record is a regular file of a bounded size. */
+static struct spf_error read_file(const char *path, char **text, size_t *len)
+{
+    struct spf_error error = spf_ok();
+    struct stat status;
+    char *bytes = NULL;
+    ssize_t got = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0 || fstat(fd, &status) != 0)
+        error = spf_error_sys(errno, "cannot read the record");
+    else if (!S_ISREG(status.st_mode))
+        error = spf_error(SPF_ERR_INVALID, "the record is not a regular file");
+    else if (status.st_size > (off_t)RECORD_MAX)
+        error = spf_error(SPF_ERR_TOO_BIG, "the record is too large");
+    else if ((bytes = malloc((size_t)status.st_size + 1)) == NULL)
+        error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    *len = 0;
+    while (error.code == SPF_OK && *len < (size_t)status.st_size) {
+        got = read(fd, bytes + *len, (size_t)status.st_size - *len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            error = spf_error_sys(errno, "cannot read the record");
+        if (got <= 0)
+            break;
+        *len += (size_t)got;
+    }
+    if (fd >= 0)
+        (void)close(fd);
+    if (error.code == SPF_OK) {
+        *text = bytes;
+        return error;
+    }
+    free(bytes);
+    return error;
+}
+
+static struct spf_error read_record(struct spf_round *round, const char *path)
+{
+    char *text = NULL;
+    size_t len = 0;
+    struct spf_error error = read_file(path, &text, &len);
+
+    if (error.code == SPF_OK)
+        error = spf_record_read(text, len, &round->replayed);
+    free(text);
+    if (error.code != SPF_OK && error.code != SPF_ERR_NOMEM)
+        error.code = SPF_ERR_USAGE;
+    return error;
+}
+
+static void set_target(struct spf_round *round, const struct spf_options *options)
+{
+    round->targets[0] = (struct spf_target){
+        .instance_id = options->instance,
+        .host = options->host,
+        .user = options->user,
+        .key_path = options->key,
+        .port = options->port,
+        .family = options->family,
+        .address = options->address,
+        .source_ip = options->source_ip,
+        .session = options->session,
+        .selected = options->selected,
+        .timeout_ms = options->timeout_s * 1000,
+        .known_hosts = options->known_hosts[0] != NULL ? options->known_hosts : NULL,
+        .key_text = round->key_text,
+        .passphrase = round->passphrase,
+        .other_options = options->repeat[0] != NULL ? options->repeat : NULL,
+    };
+}
+
+struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options)
+{
+    struct spf_error error = spf_ok();
+
+    if (options->passphrase_file != NULL && options->key != NULL && options->replay == NULL)
+        error = spf_read_passphrase_file(options->passphrase_file, &round->passphrase);
+    if (error.code != SPF_OK)
+        return error;
+    round->count = 1;
+    if (options->replay != NULL) {
+        error = read_record(round, options->replay);
+        if (error.code != SPF_OK) {
+            round->count = 0;
+            return error;
+        }
+        round->count = spf_record_count(round->replayed);
+    }
+    round->targets = calloc(round->count, sizeof *round->targets);
+    round->runs = calloc(round->count, sizeof *round->runs);
+    round->diagnoses = calloc(round->count, sizeof *round->diagnoses);
+    round->reported = calloc(round->count, sizeof *round->reported);
+    if (round->targets == NULL || round->runs == NULL || round->diagnoses == NULL ||
+        round->reported == NULL) {
+        round->count = 0;
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
+    if (round->replayed == NULL)
+        set_target(round, options);
+    for (size_t i = 0; i < round->count; i++) {
+        if (round->replayed != NULL)
+            round->targets[i] = *spf_record_target(round->replayed, i);
+        spf_run_init(&round->runs[i], &round->targets[i]);
+    }
+    return spf_ok();
+}
+
+struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
+                               int stop_fd,
+                               void (*progress)(void *, const struct spf_run *, size_t),
+                               void *context)
+{
+    const struct spf_aliyun_options cloud = {
+        .region = options->region,
+        .profile = options->profile,
+        .config_path = options->config_path,
+        .endpoints = options->endpoints,
+        .ca_file = options->ca_file,
+    };
+    const struct spf_driver_options driver = {
+        .deadline_ms = (int64_t)options->deadline_s * 1000,
+        .stop_fd = stop_fd,
+        .cloud = &cloud,
+        .replay = round->replayed,
+        .progress = progress,
+        .context = context,
+    };
+    int64_t started_ms = spf_now_ms();
+    struct spf_error error;
+
+    round->report.started_utc = spf_utc_now();
+    error = spf_drive(round->runs, round->count, &driver, &round->stopped);
+    round->report.duration_ms = spf_now_ms() - started_ms;
+    for (size_t i = 0; i < round->count; i++) {
+        spf_diagnosis_reconcile(&round->runs[i]);
+        spf_diagnose(&round->runs[i], spf_utc_now(), &round->diagnoses[i]);
+        round->reported[i] = (struct spf_report_target){
+            .run = &round->runs[i],
+            .diagnosis = &round->diagnoses[i],
+            .duration_ms = round->report.duration_ms,
+        };
+    }
+    round->report.targets = round->reported;
+    round->report.count = round->count;
+    round->report.exit_status = spf_report_exit_status(&round->report, options->strict);
+    return error;
+}
+
+void spf_round_clear(struct spf_round *round)
+{
+    for (size_t i = 0; i < round->count; i++) {
+        spf_diagnosis_clear(&round->diagnoses[i]);
+        spf_run_clear(&round->runs[i]);
+    }
+    free(round->reported);
+    free(round->diagnoses);
+    free(round->runs);
+    free(round->targets);
+    spf_record_free(round->replayed);
+    spf_secret_free(round->passphrase);
+    spf_secret_free(round->key_text);
+    *round = (struct spf_round){0};
+}

@@ -1,0 +1,42 @@
+#ifndef SPF_CLI_ROUND_H
+#define SPF_CLI_ROUND_H
+
+#include "cli/options.h"
+#include "driver/driver.h"
+#include "driver/record.h"
+#include "report/report.h"
+
+/*
+ * From options to a diagnosis: the targets that they ask for, one drive, and what it means. The
+ * command line and the library both run through here.
+ */
+struct spf_round {
+    struct spf_secret *key_text, *passphrase;
+    struct spf_record *replayed; /* NULL: a live run */
+    size_t count;
+    struct spf_target *targets;
+    struct spf_run *runs;
+    struct spf_diagnosis *diagnoses;
+    struct spf_report_target *reported;
+    struct spf_report report;
+    bool stopped; /* by stop_fd */
+};
+
+/*
+ * Makes the targets: one, or those of the record that --replay names. Takes over the secrets'
+ * ownership (round->key_text, round->passphrase may be set by the caller before). SPF_ERR_USAGE for
+ * a record that cannot be read. To be cleared in any case.
+ */
+SPF_MUST_USE
+struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options);
+
+/* Drives the targets and diagnoses them. progress and stop_fd (or -1) as in spf_driver_options. */
+SPF_MUST_USE
+struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
+                               int stop_fd,
+                               void (*progress)(void *, const struct spf_run *, size_t),
+                               void *context);
+
+void spf_round_clear(struct spf_round *round);
+
+#endif

@@ -1,1 +1,0 @@
-typedef int spf_placeholder;

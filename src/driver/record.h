@@ -1,0 +1,33 @@
+#ifndef SPF_DRIVER_RECORD_H
+#define SPF_DRIVER_RECORD_H
+
+#include "pipeline/inquiry.h"
+#include "pipeline/run.h"
+
+/*
+ * A record is the evidence of a run: what was asked and the facts that came, so that someone else
+ * can judge it again offline. It holds no secrets, no key comments, no output of commands, and no
+ * path of the recording person's home folder.
+ */
+struct spf_record;
+
+/* The record of finished runs as JSON text, which the caller frees; NULL when memory ran out. */
+char *spf_record_write(const struct spf_run *runs, size_t count);
+
+/*
+ * Reads one. The text is hostile. SPF_ERR_INVALID says what is wrong with it; *record is written
+ * only on success and freed by spf_record_free.
+ */
+SPF_MUST_USE
+struct spf_error spf_record_read(const char *text, size_t len, struct spf_record **record);
+void spf_record_free(struct spf_record *record);
+
+/* What was asked then; the strings live as long as the record. */
+size_t spf_record_count(const struct spf_record *record);
+const struct spf_target *spf_record_target(const struct spf_record *record, size_t index);
+
+/* Serves a group from the record, at once; not-recorded where it does not hold it. */
+void spf_replay_serve(const struct spf_record *record, size_t index, struct spf_inquiry *inquiry,
+                      enum spf_group group);
+
+#endif
