@@ -1,0 +1,437 @@
+#!/usr/bin/env python3
+"""Runs one scenario through the real program: scenario.json in a folder, see README.md.
+
+Exit status: 0 it came out as expected, 1 it did not, 77 it cannot run here (and why).
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
+
+from harness import judge, servers, world  # noqa: E402
+from harness.cloud import Authority, Cloud  # noqa: E402
+from harness.keys import Key  # noqa: E402
+
+SKIPPED = 77
+NOBODY = 65534
+
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+    "LC_ALL": "C.UTF-8",
+    "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tLabCanaryId0001",
+    "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "LabCanarySecretAk000000000001x",
+    "ALIBABA_CLOUD_REGION_ID": "cn-hangzhou",
+}
+KEPT = re.compile(r"^(ASAN|UBSAN|LSAN|TSAN)_OPTIONS$|^LLVM_PROFILE_FILE$|^GCOV_")
+
+OPTIONS = {
+    "--instance": "{instance}",
+    "--key": "{key}",
+    "-p": "{port}",
+    "-l": "{user}",
+    "--source-ip": "198.51.100.7",
+    "--endpoint": "{endpoint}",
+    "--ca-file": "{ca}",
+    "--known-hosts": "{known_hosts}",
+    "--timeout": "5",
+}
+
+
+class Skip(Exception):
+    """The scenario cannot run here."""
+
+
+class Run:
+    """What one run of the program gave."""
+
+    def __init__(self, command, status, out, err, seconds, calls):
+        self.command, self.status, self.out, self.err = command, status, out, err
+        self.seconds, self.calls = seconds, calls
+
+    def __str__(self):
+        return "$ %s\n[exit status %s after %.1f s]\n%s\n%s" % (
+            " ".join(shlex.quote(word) for word in self.command), self.status, self.seconds,
+            self.out.decode("utf-8", "backslashreplace"),
+            self.err.decode("utf-8", "backslashreplace"))
+
+
+class Scenario:
+    def __init__(self, folder, tools, stack):
+        self.tools, self.stack = tools, stack
+        with open(os.path.join(folder, "scenario.json"), encoding="utf-8") as source:
+            self.data = json.load(source)
+        self.expect = self.data["expect"]
+        self.complaints, self.runs = [], []
+        self._check_needs()
+        self.folder = tempfile.mkdtemp(prefix="spf-e2e-")
+        if not tools.keep:
+            stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self.home = self._make("home")
+        self.key = Key(self._make("keys"), "key.pem", self.data.get("key", {}))
+        self.other = Key(self._make("other"), "other.pem", {})
+        recipe = world.fill(self.data.get("server", {}), {"folder": self.folder})
+        self.server = servers.start(self._make("server"), recipe, self.key, self.other)
+        stack.callback(self.server.stop)
+        self.authority = Authority(self._make("authority"))
+        self.ca = self.authority.ca
+        if self.data.get("cloud", {}).get("tls") == "other-ca":
+            self.ca = Authority(self._make("other-authority")).ca
+        self.known_hosts = os.path.join(self.folder, "known_hosts")
+        self._write_known_hosts()
+        self.places = {
+            "host": "127.0.0.1", "port": self.server.port, "user": servers.login_user(),
+            "key": self.key.path, "other_key": self.other.path, "home": self.home,
+            "folder": self.folder, "known_hosts": self.known_hosts, "ca": self.ca,
+            "instance": world.INSTANCE, "public_key": self.key.public, "key_md5": self.key.md5,
+            "key_sha256": self.key.sha256, "other_public_key": self.other.public,
+            "other_key_md5": self.other.md5, "record": os.path.join(self.folder, "record.json"),
+            "endpoint": "https://127.0.0.1:1", "free_port": servers.free_port(),
+        }
+        self._write_files()
+
+    def _check_needs(self):
+        needs = self.data.get("needs", [])
+        if "ordinary user" in needs and os.getuid() == 0:
+            raise Skip("needs an ordinary user: root may do what is refused here")
+        if "root" in needs and os.getuid() != 0:
+            raise Skip("needs root")
+        for need in needs:
+            if need.startswith("tool:") and not shutil.which(need[5:]):
+                raise Skip("needs " + need[5:])
+
+    def _make(self, name):
+        path = os.path.join(self.folder, name)
+        os.mkdir(path, 0o700)
+        return path
+
+    def _write_known_hosts(self):
+        lines = self.server.known_hosts()
+        kind = self.data.get("known_hosts", "true")
+        if kind == "none":
+            lines = []
+        elif kind == "changed":
+            lines = ["[127.0.0.1]:%d %s" % (self.server.port, self.other.public)]
+        elif kind == "revoked":
+            lines = ["@revoked * " + line.split(" ", 1)[1] for line in lines]
+        with open(self.known_hosts, "w", encoding="ascii") as out:
+            out.write("".join(line + "\n" for line in lines))
+
+    def _write_files(self):
+        """files: path under HOME -> text, or JSON to be written as such."""
+        for name, content in self.data.get("files", {}).items():
+            path = os.path.join(self.home, name)
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+            content = world.fill(content, self.places)
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(content if isinstance(content, str) else json.dumps(content, indent=1))
+            os.chmod(path, 0o600)
+
+    def secrets(self):
+        found = list(self.key.secrets) + list(self.other.secrets)
+        found += ["LabCanarySecret", "LabCanaryToken", "CanaryPass"]
+        return found
+
+    def command(self):
+        if "command" in self.data:
+            return world.fill(self.data["command"], self.places)
+        words = []
+        for name, value in world.merge_patch(OPTIONS, self.data.get("options", {})).items():
+            for one in value if isinstance(value, list) else [value]:
+                words += [name] if one is True else [name, str(one)]
+        return world.fill(words + self.data.get("arguments", []), self.places)
+
+    def environment(self):
+        env = {name: value for name, value in os.environ.items() if KEPT.match(name)}
+        env = {**env, **ENVIRONMENT, "HOME": self.home}
+        return world.fill(world.merge_patch(env, self.data.get("env", {})), self.places)
+
+    @contextlib.contextmanager
+    def cloud(self):
+        """A fresh cloud, so that faults count from one; the endpoint becomes its address."""
+        how = self.data.get("cloud", {})
+        if how.get("endpoint"):  # none of ours: a port that is closed, silent, ...
+            fake = servers.Fake(how["endpoint"])
+            try:
+                self.places["endpoint"] = "https://127.0.0.1:%d" % fake.port
+                yield None
+            finally:
+                fake.stop()
+            return
+        shown = world.build(self.data.get("world"), self.places,
+                            self.data.get("region", world.HOME_REGION))
+        plain = how.get("tls") == "none"
+        with Cloud(self.tools.lab_cloud, os.path.join(self.folder, "cloud"), shown,
+                   self.authority, plain) as cloud:
+            scheme = "http" if how.get("scheme") == "http" else "https"
+            self.places["endpoint"] = "%s://127.0.0.1:%d" % (scheme, cloud.port)
+            yield cloud
+
+    def run(self, extra, without_cloud=False, command=None):
+        """Runs the program and waits for it. Complains about a hang."""
+        with contextlib.ExitStack() as stack:
+            cloud = None if without_cloud else stack.enter_context(self.cloud())
+            words = [self.tools.binary] + (command or self.command()) + extra
+            stdin = subprocess.DEVNULL
+            if self.data.get("stdin") == "key":
+                stdin = stack.enter_context(open(self.key.path, "rb"))
+            start = time.monotonic()
+            process = subprocess.Popen(words, stdin=stdin, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env=self.environment(),
+                                       cwd=self.home, start_new_session=True,
+                                       preexec_fn=self._become())
+            if "interrupt" in self.data:
+                self._interrupt(process, cloud)
+            limit = self.expect.get("max_seconds", 40)
+            try:
+                out, err = process.communicate(timeout=limit)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGABRT)
+                out, err = process.communicate()
+                self.complaints.append("it still ran after %s s" % limit)
+            result = Run(words, process.returncode, out, err, time.monotonic() - start,
+                         cloud.calls() if cloud else [])
+        self.runs.append(result)
+        return result
+
+    def _become(self):
+        """With "as_nobody", and as root: another user, who can read neither key nor HOME."""
+        if not self.data.get("as_nobody") or os.getuid() != 0:
+            return None
+        os.chmod(self.folder, 0o755)
+        os.chmod(os.path.dirname(self.key.path), 0o755)
+        os.chmod(os.path.dirname(self.ca), 0o755)
+        for name in (self.ca, self.known_hosts):
+            os.chmod(name, 0o644)
+        os.chown(self.home, NOBODY, NOBODY)
+
+        def become():
+            os.setgroups([])
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        if subprocess.run([self.tools.binary, "--version"], preexec_fn=become, check=False,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                          cwd="/").returncode:
+            raise Skip("another user cannot run the program where it was built")
+        return become
+
+    def _interrupt(self, process, cloud):
+        """Sends the signal once so many calls have reached the cloud or the server."""
+        when = self.data["interrupt"]
+
+        def reached():
+            return process.poll() is not None or (
+                len(cloud.calls()) >= when.get("after_calls", 0) and
+                len(self.server.log) >= when.get("after_connections", 0))
+        if not servers.wait_until(reached, 20):
+            self.complaints.append("it never came to where it should be interrupted")
+        process.send_signal(getattr(signal, "SIG" + when.get("signal", "INT")))
+
+    def parse(self, run):
+        try:
+            report = json.loads(run.out.decode("utf-8"))
+        except ValueError as error:
+            self.complaints.append("no JSON report: %s" % error)
+            return None
+        self.complaints += judge.schema(report, self.tools.schema)
+        return report
+
+    def check_json(self):
+        run = self.run(["--json"])
+        self.complaints += judge.streams({"standard output": run.out, "standard error": run.err},
+                                         self.secrets())
+        status = self.expect["exit_status"]
+        if run.status != status:
+            self.complaints.append("exit status %s, should be %s" % (run.status, status))
+        self.complaints += judge.calls(run.calls, self.expect)
+        self.check_traces()
+        if self.expect.get("usage"):
+            if run.out:
+                self.complaints.append("standard output is not empty")
+            self.complaints += judge.text(run.err.decode("utf-8", "replace"), self.expect)
+            return None
+        report = self.parse(run)
+        if report:
+            expect = world.fill({k: v for k, v in self.expect.items()}, self.places)
+            self.complaints += judge.report(report, expect)
+            if report["exit_status"] != run.status:
+                self.complaints.append("exit_status in the report is %s" % report["exit_status"])
+        return report
+
+    def check_text(self):
+        run = self.run([])
+        shown = run.out.decode("utf-8", "replace")
+        self.complaints += judge.streams({"text report": run.out, "standard error": run.err},
+                                         self.secrets())
+        self.complaints += judge.text(shown, world.fill(self.expect, self.places))
+        if run.status != self.expect["exit_status"]:
+            self.complaints.append("text: exit status %s, should be %s" %
+                                   (run.status, self.expect["exit_status"]))
+
+    def check_traces(self):
+        """What must not have happened, seen from the server's side."""
+        for part in self.expect.get("log_lacks", []):
+            if part in "".join(self.server.log):
+                self.complaints.append("the server's log has %r" % part)
+        for path in world.fill(self.expect.get("absent_files", []), self.places):
+            if os.path.lexists(path):
+                self.complaints.append("%s exists" % path)
+
+    def check_connect(self, report):
+        """Pastes the report's ssh line into a shell; only known_hosts is added to it."""
+        folder = self._make("bin")
+        trusted = shlex.quote(self.known_hosts)
+        with open(os.path.join(folder, "ssh"), "w", encoding="utf-8") as out:
+            out.write("#!/bin/sh\nexec %s -F none -o BatchMode=yes -o UserKnownHostsFile=%s "
+                      "-o GlobalKnownHostsFile=/dev/null \"$@\" echo in\n" %
+                      (shutil.which("ssh"), trusted))
+        os.chmod(os.path.join(folder, "ssh"), 0o755)
+        line = report["targets"][0]["connect"]["openssh"]
+        done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=60,
+                              env={"PATH": folder + ":" + ENVIRONMENT["PATH"], "HOME": self.home},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        if done.stdout.strip() != b"in":
+            self.complaints.append("%s: %s" % (line, done.stdout.decode("utf-8", "replace")))
+
+    def real_ssh(self):
+        """Does the real client log in? None: this scenario does not ask."""
+        if self.data.get("ssh", "real") != "real" or isinstance(self.server, servers.Fake):
+            return None
+        trusted = os.path.join(self.folder, "ssh_known_hosts")
+        shutil.copy(self.known_hosts, trusted)
+        user = self.data.get("options", {}).get("-l") or servers.login_user()
+        done = subprocess.run(
+            ["ssh", "-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
+             "-o", "PreferredAuthentications=publickey", "-o", "BatchMode=yes",
+             "-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile=" + trusted,
+             "-o", "GlobalKnownHostsFile=/dev/null", "-o", "ControlPath=none",
+             "-o", "ConnectTimeout=10", "-i", self.key.path, "-p", str(self.server.port),
+             "%s@127.0.0.1" % user, "true"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={"PATH": ENVIRONMENT["PATH"], "HOME": self.home}, check=False, timeout=60)
+        self.ssh_text = done.stdout.decode("utf-8", "replace")
+        return done.returncode == 0
+
+    def check_ssh(self, report):
+        """Where ssh logs in the verdict is pass; where it does not it is anything else."""
+        logged_in = self.real_ssh()
+        if logged_in is None or not report:
+            return
+        if logged_in != (report["verdict"] == "pass"):
+            self.complaints.append("ssh %s, the verdict is %s; ssh said: %s" % (
+                "logs in" if logged_in else "does not log in", report["verdict"], self.ssh_text))
+
+    def check_replay(self, report):
+        record = self.places["record"]
+        first = self.run(["--json", "--record", record])
+        again = self.run([], without_cloud=True, command=["--replay", record, "--json"])
+        with open(record, "rb") as source:
+            self.complaints += judge.streams(
+                {"record": source.read(), "replay": again.out + again.err}, self.secrets())
+        if os.stat(record).st_mode & 0o077:
+            self.complaints.append("others may read the record")
+        recorded, replayed = self.parse(first), self.parse(again)
+        if not recorded or not replayed:
+            return
+        for what, found in (("recorded run", recorded), ("replay", replayed)):
+            for member in ("verdict", "cause", "further_causes"):
+                is_, should = found["targets"][0][member], report["targets"][0][member]
+                if is_ != should:
+                    self.complaints.append("%s: %s is %s, was %s" % (what, member, is_, should))
+            words = [[(c["id"], judge.check_words(c)) for c in r["targets"][0]["checks"]]
+                     for r in (found, report)]
+            if words[0] != words[1]:
+                self.complaints.append("%s: checks differ: %s" % (
+                    what, [pair for pair in zip(*words) if pair[0] != pair[1]]))
+        if first.status != again.status:
+            self.complaints.append("replay: exit status %s, was %s" % (again.status, first.status))
+
+    def check_repair(self, report):
+        """Runs the remedy's command as a user would paste it, and sees the cause go."""
+        repair = self.data["repair"]
+        cause = repair.get("cause", report["targets"][0]["cause"])
+        remedies = [r["command"] for r in self._remedies(report)
+                    if r["command"] and repair["has"] in r["command"]]
+        if not remedies:
+            self.complaints.append("no remedy has a command with %r" % repair["has"])
+            return
+        environment = dict(self.environment(), PATH=os.path.dirname(self.tools.binary) + ":" +
+                           ENVIRONMENT["PATH"])
+        done = subprocess.run(["sh", "-c", remedies[0]], cwd=self.home, env=environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False, timeout=60)
+        if done.returncode != 0:
+            self.complaints.append("the remedy %r failed: %s" % (remedies[0], done.stdout))
+            return
+        after = self.parse(self.run(["--json"]))
+        if not after:
+            return
+        target = after["targets"][0]
+        left = [c["id"] for c in target["checks"] if c["cause"] == cause]
+        if left:
+            self.complaints.append("%s is still there after %r" % (cause, remedies[0]))
+        if "verdict" in repair and target["verdict"] != repair["verdict"]:
+            self.complaints.append("after %r the verdict is %s" % (remedies[0], target["verdict"]))
+
+    @staticmethod
+    def _remedies(report):
+        target = report["targets"][0]
+        return target["remedies"] + [r for c in target["checks"] for r in c["remedies"]]
+
+    def check(self):
+        report = self.check_json()
+        if self.expect.get("usage"):
+            return
+        self.check_ssh(report)
+        if "interrupt" not in self.data:
+            self.check_text()
+        if report and self.data.get("replay"):
+            self.check_replay(report)
+        if report and self.data.get("connect"):
+            self.check_connect(report)
+        if report and self.data.get("repair"):
+            self.check_repair(report)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binary", required=True)
+    parser.add_argument("--lab-cloud", required=True)
+    parser.add_argument("--schema", required=True)
+    parser.add_argument("--keep", action="store_true", help="keep the scenario's files")
+    parser.add_argument("--show", action="store_true", help="show the runs also on success")
+    parser.add_argument("scenario", help="folder of the scenario")
+    tools = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        try:
+            scenario = Scenario(tools.scenario, tools, stack)
+            scenario.check()
+        except Skip as reason:
+            print("skipped: %s" % reason)
+            return SKIPPED
+        if scenario.complaints or tools.show:
+            print(scenario.data["about"])
+            for run in scenario.runs:
+                print(run)
+            for call in scenario.runs[0].calls if scenario.runs else []:
+                print("call:", json.dumps(call))
+            print("server:", "".join(scenario.server.log))
+        for complaint in scenario.complaints:
+            print("FAILED: %s" % complaint)
+        return 1 if scenario.complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
