@@ -317,7 +317,7 @@ class Scenario:
              "-o", "PreferredAuthentications=publickey", "-o", "BatchMode=yes",
              "-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile=" + trusted,
              "-o", "GlobalKnownHostsFile=/dev/null", "-o", "ControlPath=none",
-             "-o", "ConnectTimeout=10", "-i", self.key.path, "-p", str(self.server.port),
+             "-o", "ConnectTimeout=10", "-i", self.key.path.replace("%", "%%"), "-p", str(self.server.port),
              "%s@127.0.0.1" % user, "true"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={"PATH": ENVIRONMENT["PATH"], "HOME": self.home}, check=False, timeout=60)

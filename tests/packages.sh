@@ -1,0 +1,49 @@
+# shellcheck shell=sh
+# Sourced: what building and testing takes on Debian 12, and how it is installed if it is missing.
+
+packages="
+gcc libc6-dev cmake ninja-build pkg-config
+libcurl4-openssl-dev libjson-c-dev libssh-dev libssl-dev libargon2-dev
+libmicrohttpd-dev check
+openssh-client openssh-server openssl putty-tools
+python3 python3-jsonschema
+"
+
+# Installs what of the above is missing; root only. No daemon is started by it.
+install_missing() {
+    missing=""
+    for package in $packages; do
+        case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+        installed) ;;
+        *) missing="$missing $package" ;;
+        esac
+    done
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        echo "These packages are missing, and only root can install them:$missing" >&2
+        return 1
+    fi
+    echo "Installing:$missing"
+    # The package of sshd would start it; the lab starts its own, on loopback.
+    policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then
+        policy=
+    else
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 755 "$policy"
+    fi
+    status=0
+    log=$(mktemp)
+    # shellcheck disable=SC2086  # a list of words
+    { apt-get -qq update &&
+        DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends \
+            -o Dpkg::Use-Pty=0 install $missing; } </dev/null >"$log" 2>&1 || status=$?
+    if [ -n "$policy" ]; then
+        rm -f "$policy"
+    fi
+    if [ "$status" -ne 0 ]; then
+        cat "$log" >&2
+    fi
+    rm -f "$log"
+    return "$status"
+}
