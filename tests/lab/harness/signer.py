@@ -21,6 +21,7 @@ def query_string(params):
 def authorization(key_id, secret, method, path, params, headers, body=b""):
     """Signs those of the headers that must be signed."""
     headers = {name.lower(): value for name, value in headers.items()}
+    path = path.replace("+", "%20").replace("*", "%2A").replace("%7E", "~")
     signed = sorted(n for n in headers
                     if n in ("host", "content-type") or n.startswith("x-acs-"))
     canonical = "\n".join([
