@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -107,6 +108,9 @@ class Scenario:
             raise Skip("needs an ordinary user: root may do what is refused here")
         if "root" in needs and os.getuid() != 0:
             raise Skip("needs root")
+        shell = os.path.basename(pwd.getpwuid(os.getuid()).pw_shell)
+        if "fake" not in self.data.get("server", {}) and shell in ("nologin", "false"):
+            raise Skip("the user of the tests has no login shell")
         for need in needs:
             if need.startswith("tool:") and not shutil.which(need[5:]):
                 raise Skip("needs " + need[5:])

@@ -21,7 +21,7 @@ struct claim {
 static void hex(const unsigned char *bytes, size_t size, char *text)
 {
     for (size_t i = 0; i < size; i++)
-        sprintf(text + 2 * i, "%02x", bytes[i]);
+        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 }
 
 static void sha256_hex(const char *data, size_t size, char text[65])
@@ -173,10 +173,7 @@ static bool token_fits(struct json_object *key, const struct lab_request *reques
     const char *token = lab_pairs_get(&request->headers, "x-acs-security-token");
     const char *id = lab_pairs_get(&request->headers, "x-acs-accesskey-id");
 
-    if (id && strcmp(id, lab_text(key, "AccessKeyId")) != 0)
-        lab_reply_error(reply, request, 400, "InvalidSecurityToken.MismatchWithAccessKey",
-                        "Specified SecurityToken mismatch with the AccessKey.");
-    else if (expected[0] == '\0' && token)
+    if ((id && strcmp(id, lab_text(key, "AccessKeyId")) != 0) || (expected[0] == '\0' && token))
         lab_reply_error(reply, request, 400, "InvalidSecurityToken.MismatchWithAccessKey",
                         "Specified SecurityToken mismatch with the AccessKey.");
     else if (expected[0] != '\0' && !token)
@@ -221,6 +218,51 @@ static bool headers_fit(const struct lab_request *request, time_t now, struct la
     return true;
 }
 
+/* The rules one by one; NULL and the error in reply at the first that is broken. */
+static struct json_object *judge(const struct lab_world *world, const struct lab_request *request,
+                                 const struct claim *claim, const char *names, const char *text,
+                                 time_t now, struct lab_reply *reply)
+{
+    char body_digest[65];
+    struct json_object *key;
+
+    if (!headers_fit(request, now, reply))
+        return NULL;
+    key = lab_world_access_key(world, claim->credential);
+    if (!key) {
+        lab_reply_error(reply, request, 404, "InvalidAccessKeyId.NotFound",
+                        "Specified access key is not found.");
+        return NULL;
+    }
+    if (strcmp(lab_text(key, "state"), "inactive") == 0) {
+        lab_reply_error(reply, request, 400, "InvalidAccessKeyId.Inactive",
+                        "Specified access key is disabled.");
+        return NULL;
+    }
+    if (!token_fits(key, request, reply))
+        return NULL;
+    if (strcmp(claim->signed_headers, names) != 0) {
+        lab_reply_error(reply, request, 400, "IncompleteSignature",
+                        "The signed headers are not those that must be signed: %s", names);
+        return NULL;
+    }
+    sha256_hex(request->body ? request->body : "", request->body_size, body_digest);
+    if (strcmp(lab_pairs_get(&request->headers, "x-acs-content-sha256"), body_digest) != 0 ||
+        !signature_fits(lab_text(key, "AccessKeySecret"), text, claim->signature)) {
+        lab_reply_error(reply, request, 400, "SignatureDoesNotMatch",
+                        "Specified signature is not matched with our calculation. server string "
+                        "to sign is:%s",
+                        text);
+        return NULL;
+    }
+    if (!nonce_is_new(lab_pairs_get(&request->headers, "x-acs-signature-nonce"))) {
+        lab_reply_error(reply, request, 400, "SignatureNonceUsed",
+                        "Specified signature nonce was used already.");
+        return NULL;
+    }
+    return key;
+}
+
 struct json_object *lab_verify(const struct lab_world *world, const struct lab_request *request,
                                time_t now, struct lab_reply *reply)
 {
@@ -228,42 +270,16 @@ struct json_object *lab_verify(const struct lab_world *world, const struct lab_r
     struct json_object *key = NULL;
     char *names = NULL;
     char *text = string_to_sign(request, &names);
-    char body_digest[65];
-    bool ok = false;
 
-    sha256_hex(request->body ? request->body : "", request->body_size, body_digest);
-    if (!parse_claim(lab_pairs_get(&request->headers, "authorization"), &claim)) {
+    if (parse_claim(lab_pairs_get(&request->headers, "authorization"), &claim))
+        key = judge(world, request, &claim, names, text, now, reply);
+    else
         lab_reply_error(reply, request, 400, "IncompleteSignature",
                         "The request signature does not conform to Aliyun standards.");
-    } else if (!headers_fit(request, now, reply)) {
-        ok = false;
-    } else if (!(key = lab_world_access_key(world, claim.credential))) {
-        lab_reply_error(reply, request, 404, "InvalidAccessKeyId.NotFound",
-                        "Specified access key is not found.");
-    } else if (strcmp(lab_text(key, "state"), "inactive") == 0) {
-        lab_reply_error(reply, request, 400, "InvalidAccessKeyId.Inactive",
-                        "Specified access key is disabled.");
-    } else if (!token_fits(key, request, reply)) {
-        ok = false;
-    } else if (strcmp(claim.signed_headers, names) != 0) {
-        lab_reply_error(reply, request, 400, "IncompleteSignature",
-                        "The signed headers are not those that must be signed: %s", names);
-    } else if (strcmp(lab_pairs_get(&request->headers, "x-acs-content-sha256"), body_digest) != 0 ||
-               !signature_fits(lab_text(key, "AccessKeySecret"), text, claim.signature)) {
-        lab_reply_error(reply, request, 400, "SignatureDoesNotMatch",
-                        "Specified signature is not matched with our calculation. server string "
-                        "to sign is:%s",
-                        text);
-    } else if (!nonce_is_new(lab_pairs_get(&request->headers, "x-acs-signature-nonce"))) {
-        lab_reply_error(reply, request, 400, "SignatureNonceUsed",
-                        "Specified signature nonce was used already.");
-    } else {
-        ok = true;
-    }
     free(claim.credential);
     free(claim.signed_headers);
     free(claim.signature);
     free(names);
     free(text);
-    return ok ? key : NULL;
+    return key;
 }
