@@ -321,12 +321,18 @@ class Scenario:
              "-o", "PreferredAuthentications=publickey", "-o", "BatchMode=yes",
              "-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile=" + trusted,
              "-o", "GlobalKnownHostsFile=/dev/null", "-o", "ControlPath=none",
-             "-o", "ConnectTimeout=10", "-i", self.key.path.replace("%", "%%"), "-p", str(self.server.port),
+             "-o", "ConnectTimeout=10", *self._identity(), "-p", str(self.server.port),
              "%s@127.0.0.1" % user, "true"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={"PATH": ENVIRONMENT["PATH"], "HOME": self.home}, check=False, timeout=60)
         self.ssh_text = done.stdout.decode("utf-8", "replace")
         return done.returncode == 0
+
+    def _identity(self):
+        """ssh expands % in a file of -i, but looks for it unexpanded: only IdentityFile works."""
+        if "%" in self.key.path:
+            return ["-o", 'IdentityFile="%s"' % self.key.path.replace("%", "%%")]
+        return ["-i", self.key.path]
 
     def check_ssh(self, report):
         """Where ssh logs in the verdict is pass; where it does not it is anything else."""
