@@ -1,0 +1,295 @@
+#include "key/key_read.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "key/key_readers.h"
+#include "key/key_text.h"
+
+void spf_key_secrets_clear(struct spf_key_secrets *secrets)
+{
+    spf_secret_free(secrets->login);
+    spf_secret_free(secrets->repaired);
+    *secrets = (struct spf_key_secrets){0};
+}
+
+/* Reads bytes as they are. OpenSSH's container first, PEM if that is refused: OpenSSH's order. */
+static enum spf_reading read_strictly(struct spf_bytes text, const struct spf_secret *passphrase,
+                                      struct spf_key_contents *contents)
+{
+    struct spf_key_contents pem = {0};
+    enum spf_reading reading = spf_ppk_read(text, passphrase, contents), second;
+
+    if (reading != SPF_READING_NOT_THIS)
+        return reading;
+    reading = spf_openssh_read(text, passphrase, contents);
+    if (reading != SPF_READING_NOT_THIS && reading != SPF_READING_CORRUPT &&
+        reading != SPF_READING_TRUNCATED && reading != SPF_READING_MISMATCH)
+        return reading;
+    second = spf_pem_read(text, passphrase, &pem);
+    if (second == SPF_READING_NOT_THIS) {
+        spf_contents_clear(&pem);
+        return reading;
+    }
+    spf_contents_clear(contents);
+    *contents = pem;
+    return second;
+}
+
+static bool is_ppk(enum spf_key_container container)
+{
+    return container == SPF_CONTAINER_PPK2 || container == SPF_CONTAINER_PPK3 ||
+           container == SPF_CONTAINER_PPK_NEWER;
+}
+
+static bool is_pem(enum spf_key_container container)
+{
+    return container >= SPF_CONTAINER_PKCS1 && container <= SPF_CONTAINER_DSA;
+}
+
+/* The file is in order as far as can be told; only a passphrase may be missing. */
+static bool is_whole(enum spf_reading reading)
+{
+    return reading == SPF_READING_DONE || reading == SPF_READING_WANTS_PASSPHRASE ||
+           reading == SPF_READING_WRONG_PASSPHRASE || reading == SPF_READING_TOO_COSTLY;
+}
+
+static bool is_ed25519(const struct spf_key_contents *contents)
+{
+    return strcmp(contents->material.algorithm, "ssh-ed25519") == 0;
+}
+
+static bool rsa_below(const struct spf_key_contents *contents, int64_t bits)
+{
+    return strcmp(contents->material.algorithm, "ssh-rsa") == 0 && contents->material.bits < bits;
+}
+
+/* Would `ssh -i` of OpenSSH 9.2 load it, given its passphrase? */
+static bool openssh_takes(enum spf_reading strict, const struct spf_key_contents *contents)
+{
+    return is_whole(strict) &&
+           (is_pem(contents->container) || contents->container == SPF_CONTAINER_OPENSSH) &&
+           !(is_pem(contents->container) && is_ed25519(contents)) && /* OpenSSH 9.6 does */
+           !rsa_below(contents, 1024);
+}
+
+/* Damages worth a word also where a program reads over them; text before a PEM key is usual. */
+#define NOTICEABLE                                                                \
+    (1u << SPF_DAMAGE_BOM | 1u << SPF_DAMAGE_CRLF | 1u << SPF_DAMAGE_NO_NEWLINE | \
+     1u << SPF_DAMAGE_MULTIPLE)
+
+static int worst_damage(unsigned damage)
+{
+    for (int i = 0; i < SPF_DAMAGE_COUNT; i++) {
+        if (damage & 1u << i)
+            return i;
+    }
+    return -1;
+}
+
+static void add_detail(struct spf_key_facts *facts, const char *words)
+{
+    struct spf_buf buf;
+
+    if (!words || !*words)
+        return;
+    spf_buf_init(&buf, sizeof facts->detail - 1);
+    spf_buf_addf(&buf, "%s%s%s", facts->detail, facts->detail[0] ? "; " : "", words);
+    if (!spf_buf_failed(&buf))
+        (void)spf_copy(facts->detail, sizeof facts->detail, buf.data);
+    spf_buf_clear(&buf);
+}
+
+static void set_damage(struct spf_key_facts *facts, const char *cause)
+{
+    (void)spf_copy(facts->damage, sizeof facts->damage, cause);
+}
+
+static void tell_text_damage(struct spf_key_facts *facts, const struct spf_key_text *text,
+                             unsigned heeded)
+{
+    const unsigned damage = text->damage & heeded;
+    int worst = worst_damage(damage);
+
+    if (worst < 0)
+        return;
+    set_damage(facts, spf_damage_cause((enum spf_damage)worst));
+    for (int i = 0; i < SPF_DAMAGE_COUNT; i++) {
+        if (!(damage & 1u << i))
+            continue;
+        add_detail(facts, i == SPF_DAMAGE_ESCAPED && text->escape
+                              ? text->escape
+                              : spf_damage_words((enum spf_damage)i));
+    }
+}
+
+static void take_public_half(struct spf_key_facts *facts, const struct spf_key_material *material)
+{
+    struct spf_bytes blob = {material->blob, material->blob_len};
+    struct spf_buf base64;
+
+    if (blob.len == 0)
+        return;
+    (void)spf_copy(facts->algorithm, sizeof facts->algorithm, material->algorithm);
+    facts->bits = material->bits;
+    spf_fingerprint_sha256(blob, facts->sha256, sizeof facts->sha256);
+    spf_fingerprint_md5(blob, facts->md5, sizeof facts->md5);
+    spf_buf_init(&base64, blob.len * 2);
+    spf_buf_add_base64(&base64, blob.at, blob.len, true);
+    facts->public_blob = spf_buf_take(&base64);
+}
+
+/* The cause that a reading stands for, where it is one by itself; NULL else. */
+static const char *cause_of(enum spf_reading reading, const struct spf_key_contents *contents)
+{
+    switch (reading) {
+    case SPF_READING_TRUNCATED:
+        return "key-truncated";
+    case SPF_READING_CORRUPT:
+        return "key-corrupt";
+    case SPF_READING_WANTS_PASSPHRASE:
+        return "key-encrypted";
+    case SPF_READING_WRONG_PASSPHRASE:
+        return "key-passphrase-wrong";
+    case SPF_READING_TOO_COSTLY:
+        return "key-kdf-too-costly";
+    case SPF_READING_UNSUPPORTED:
+        return contents->container == SPF_CONTAINER_PPK_NEWER ? "key-ppk-version-new"
+                                                              : "key-algorithm-unsupported";
+    case SPF_READING_MISMATCH:
+        return "key-parts-mismatch";
+    default:
+        return NULL;
+    }
+}
+
+/* Why we can't sign with a key of this type. */
+static const char *kind_words(const char *algorithm)
+{
+    return spf_starts_with(algorithm, "sk-") ? "the private half is on a FIDO device"
+                                             : "DSA (ssh-dss) is switched off everywhere";
+}
+
+/* What is to be said of a key that was read, where the file itself gives no cause to complain. */
+static const char *cause_of_key(const struct spf_key_contents *contents)
+{
+    if (is_pem(contents->container) && is_ed25519(contents))
+        return "key-pkcs8-ed25519";
+    if (rsa_below(contents, 2048))
+        return "key-weak";
+    if (!spf_material_signs(&contents->material))
+        return "key-algorithm-unsupported";
+    return is_ppk(contents->container) ? "key-is-ppk" : NULL;
+}
+
+/* No private key: a public one, a certificate, something else. */
+static void tell_other(struct spf_key_facts *facts, struct spf_bytes file,
+                       struct spf_key_contents *contents)
+{
+    unsigned ignored = 0;
+    struct spf_secret *plain = spf_key_text_plain(file, &ignored);
+    enum spf_reading reading = spf_public_read(spf_secret_view(plain), contents);
+
+    spf_secret_free(plain);
+    set_damage(facts, contents->container == SPF_CONTAINER_CERTIFICATE ? "key-is-certificate"
+                      : contents->container == SPF_CONTAINER_PUBLIC    ? "key-is-public"
+                                                                       : "key-is-not-a-key");
+    if (reading != SPF_READING_NOT_THIS)
+        add_detail(facts, contents->detail);
+}
+
+/* The .pub beside it: the public half where none is known, a trap where it is another key's. */
+static void heed_pub_file(struct spf_key_facts *facts, struct spf_bytes pub_file,
+                          struct spf_key_material *material)
+{
+    struct spf_key_contents beside = {0};
+
+    if (pub_file.len > 0 && spf_public_read(pub_file, &beside) == SPF_READING_DONE &&
+        beside.container == SPF_CONTAINER_PUBLIC) {
+        struct spf_bytes theirs = {beside.material.blob, beside.material.blob_len};
+
+        if (material->blob_len == 0)
+            (void)spf_material_set_blob(material, theirs);
+        else if (!spf_bytes_equal(theirs, (struct spf_bytes){material->blob, material->blob_len}) &&
+                 (facts->damage[0] == '\0' || strcmp(facts->damage, "key-encrypted") == 0))
+            set_damage(facts, "key-pub-file-differs");
+    }
+    spf_contents_clear(&beside);
+}
+
+static bool take_login_key(struct spf_key_facts *facts, const struct spf_key_contents *contents,
+                           struct spf_key_secrets *secrets)
+{
+    if (!spf_material_signs(&contents->material))
+        return true;
+    if (!spf_material_fits(&contents->material)) {
+        set_damage(facts, "key-parts-mismatch");
+        add_detail(facts, "its public and its private numbers belong to different keys");
+        return true;
+    }
+    secrets->login = spf_material_write(&contents->material);
+    facts->usable = secrets->login != NULL;
+    return facts->usable;
+}
+
+bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
+                  const struct spf_secret *passphrase, struct spf_key_facts *facts,
+                  struct spf_key_secrets *secrets)
+{
+    struct spf_key_contents as_is = {0}, cleaned = {0}, *best = &as_is;
+    struct spf_key_text text = {0};
+    enum spf_reading strict = read_strictly(file, passphrase, &as_is), reading = strict;
+    bool good = spf_key_text_clean(file, &text);
+    bool damaged;
+
+    facts->openssh_accepts = openssh_takes(strict, &as_is);
+    facts->putty_accepts = is_ppk(as_is.container) && is_whole(strict);
+    if (good && text.clean && !is_whole(strict)) {
+        enum spf_reading second = read_strictly(spf_secret_view(text.clean), passphrase, &cleaned);
+
+        if (second != SPF_READING_NOT_THIS) {
+            reading = second;
+            best = &cleaned;
+        }
+    }
+    damaged = best == &cleaned && is_whole(reading);
+    good = good && reading != SPF_READING_NO_MEMORY && strict != SPF_READING_NO_MEMORY;
+
+    facts->container = best->container;
+    facts->encrypted = best->encrypted;
+    if (damaged)
+        tell_text_damage(facts, &text, ~0u);
+    else if (is_whole(reading) && !is_ppk(best->container))
+        tell_text_damage(facts, &text, NOTICEABLE);
+    if (!damaged && cause_of(reading, best)) {
+        facts->detail[0] = '\0';
+        set_damage(facts,
+                   text.no_end && !is_whole(reading) ? "key-truncated" : cause_of(reading, best));
+        add_detail(facts, best->detail);
+    }
+    if (good && reading == SPF_READING_NOT_THIS) {
+        tell_other(facts, file, best);
+        facts->container = best->container;
+    }
+    if (reading == SPF_READING_DONE) {
+        const char *cause = damaged ? NULL : cause_of_key(best);
+
+        if (cause)
+            set_damage(facts, cause);
+        if (cause && strcmp(cause, "key-algorithm-unsupported") == 0)
+            add_detail(facts, kind_words(best->material.algorithm));
+        good = good && take_login_key(facts, best, secrets);
+    }
+    if (good && reading != SPF_READING_NOT_THIS)
+        heed_pub_file(facts, pub_file, &best->material);
+    take_public_half(facts, &best->material);
+    facts->repairable = damaged;
+    if (damaged) {
+        secrets->repaired = text.clean;
+        text.clean = NULL;
+    }
+    spf_key_text_clear(&text);
+    spf_contents_clear(&as_is);
+    spf_contents_clear(&cleaned);
+    return good;
+}

@@ -1,0 +1,339 @@
+#include "key/key_text.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#define BIT(damage) (1u << SPF_DAMAGE_##damage)
+
+static const struct {
+    const char *cause, *words;
+} names[SPF_DAMAGE_COUNT] = {
+    [SPF_DAMAGE_UTF16] = {"key-utf16", "the text is UTF-16"},
+    [SPF_DAMAGE_ESCAPED] = {"key-escaped", "the text is quoted or escaped"},
+    [SPF_DAMAGE_BINARY] = {"key-is-der", "it is DER, not PEM"},
+    [SPF_DAMAGE_ONE_LINE] = {"key-on-one-line", "all of it is on one line"},
+    [SPF_DAMAGE_HEADER] = {"key-header-mangled", "its BEGIN or END line is mangled"},
+    [SPF_DAMAGE_INDENTED] = {"key-indented", "its lines are indented"},
+    [SPF_DAMAGE_WRAPPED] = {"key-wrapped", "its lines are broken in wrong places"},
+    [SPF_DAMAGE_TEXT_AROUND] = {"key-text-before", "something stands before it"},
+    [SPF_DAMAGE_BOM] = {"key-bom", "it begins with a byte order mark"},
+    [SPF_DAMAGE_CRLF] = {"key-crlf", "its line ends are those of Windows (CR LF)"},
+    [SPF_DAMAGE_NO_NEWLINE] = {"key-no-final-newline", "the newline after its END line is missing"},
+    [SPF_DAMAGE_MULTIPLE] = {"key-multiple", "it holds more than one private key"},
+};
+
+const char *spf_damage_cause(enum spf_damage damage)
+{
+    return names[damage].cause;
+}
+
+const char *spf_damage_words(enum spf_damage damage)
+{
+    return names[damage].words;
+}
+
+void spf_key_text_clear(struct spf_key_text *text)
+{
+    spf_secret_free(text->clean);
+    *text = (struct spf_key_text){0};
+}
+
+/* A BEGIN or END line of a private key, however mangled. */
+struct mark {
+    size_t at, end; /* with its dashes */
+    char label[64]; /* "RSA PRIVATE KEY" */
+    bool exact;     /* as it should be, on a line of its own (but for what follows on the line) */
+    bool broken;    /* a line break inside */
+};
+
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+}
+
+/* The words up to KEY. False if this is not a private key's mark. */
+static bool read_label(struct spf_bytes text, size_t *at, struct mark *mark)
+{
+    size_t len = 0, i = *at;
+    bool private_key = false;
+
+    for (int words = 0; words < 5; words++) {
+        size_t start, had = len;
+
+        for (; i < text.len && is_blank(text.at[i]); i++)
+            mark->broken |= text.at[i] == '\n';
+        for (start = i; i < text.len && isalnum(text.at[i]) && i - start < 12; i++) {
+            if (len + 2 >= sizeof mark->label)
+                return false;
+            mark->label[len++] = (char)toupper(text.at[i]);
+        }
+        if (i == start)
+            return false;
+        mark->label[len] = '\0';
+        private_key |= strcmp(mark->label + had, "PRIVATE") == 0;
+        if (strcmp(mark->label + had, "KEY") == 0) {
+            *at = i;
+            return private_key;
+        }
+        mark->label[len++] = ' ';
+    }
+    return false;
+}
+
+/* The next mark that begins with word at or after from. */
+static bool find_mark(struct spf_bytes text, size_t from, const char *word, struct mark *mark)
+{
+    size_t len = strlen(word);
+
+    for (size_t i = from; i + len <= text.len; i++) {
+        size_t after = i + len;
+        char expected[96];
+
+        if (strncasecmp((const char *)text.at + i, word, len) != 0)
+            continue;
+        *mark = (struct mark){.at = i};
+        if (after >= text.len || !is_blank(text.at[after]) || !read_label(text, &after, mark))
+            continue;
+        while (mark->at > from && (text.at[mark->at - 1] == '-' || text.at[mark->at - 1] == ' '))
+            mark->at--;
+        while (mark->at < i && text.at[mark->at] == ' ')
+            mark->at++;
+        while (after < text.len && (text.at[after] == '-' || text.at[after] == ' '))
+            after++;
+        while (text.at[after - 1] == ' ')
+            after--;
+        mark->end = after;
+        snprintf(expected, sizeof expected, "-----%s %s-----", word, mark->label);
+        mark->exact = mark->end - mark->at == strlen(expected) &&
+                      memcmp(text.at + mark->at, expected, strlen(expected)) == 0;
+        return true;
+    }
+    return false;
+}
+
+/* "Proc-Type: 4,ENCRYPTED" and "DEK-Info: …" (RFC 1421), wherever they stand in the body. */
+static size_t take_header(struct spf_bytes body, const char *name, struct spf_buf *headers)
+{
+    const char *at = memmem(body.at, body.len, name, strlen(name));
+    size_t start, end;
+
+    if (!at)
+        return 0;
+    start = (size_t)((const uint8_t *)at - body.at) + strlen(name);
+    while (start < body.len && (body.at[start] == ' ' || body.at[start] == ':'))
+        start++;
+    for (end = start; end < body.len && !is_blank(body.at[end]) && end - start < 80;)
+        end++;
+    spf_buf_addf(headers, "%s: %.*s\n", name, (int)(end - start), (const char *)body.at + start);
+    return end;
+}
+
+/* The base64 of the body, without all that does not belong there; notes how it was laid out. */
+static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
+                                      struct spf_key_text *text)
+{
+    struct spf_pen pen = spf_pen(body.len + 4);
+    size_t line = 0, lines = 0, blanks = 0, last = 0;
+    bool ended = false;
+
+    for (size_t i = 0; i <= body.len; i++) {
+        uint8_t c = i < body.len ? body.at[i] : '\n';
+
+        if (c == '\r') /* the line ends of old Macs; before a line feed it says nothing more */
+            c = i + 1 < body.len && body.at[i + 1] == '\n' ? '\0' : '\n';
+        if (c == '\n') {
+            if (line > 0 && lines > 0 && last != width)
+                text->damage |= BIT(WRAPPED); /* a line before the last one of another length */
+            if (line == 0 && i > 0 && i < body.len)
+                text->damage |= BIT(WRAPPED);
+            if (line > 0) {
+                lines++;
+                last = line;
+            }
+            line = blanks = 0;
+        } else if (c == ' ' || c == '\t') {
+            if (line == 0)
+                text->damage |= BIT(INDENTED);
+            blanks++;
+        } else if (isalnum(c) || c == '+' || c == '/' || c == '=') {
+            if (blanks > 0 && line > 0)
+                text->damage |= BIT(WRAPPED);
+            if (c == '=')
+                ended = true;
+            else if (ended)
+                text->strange++;
+            else
+                spf_pen_u8(&pen, c);
+            line++;
+        } else if (c == '"' || c == '\'' || c == '`' || c == ',') {
+            text->damage |= BIT(ESCAPED);
+        } else if (line == 0 && (c == '>' || c == '|')) {
+            text->damage |= BIT(INDENTED); /* quoted in a mail */
+        } else if (!is_blank(c)) {
+            text->strange++;
+        }
+    }
+    if (last > width)
+        text->damage |= BIT(WRAPPED);
+    while (pen.len % 4 != 0 && pen.len % 4 != 1)
+        spf_pen_u8(&pen, '=');
+    return spf_pen_take(&pen);
+}
+
+static const char *guess_label(const struct spf_secret *base64, const char *label)
+{
+    static const char openssh[] = "b3BlbnNzaC1rZXktdjE";
+
+    if (spf_starts_with(spf_secret_text(base64), openssh))
+        return "OPENSSH PRIVATE KEY";
+    return *label ? label : "PRIVATE KEY";
+}
+
+/* -----BEGIN label-----, headers, the base64 in lines, -----END label----- */
+static struct spf_secret *render(const char *label, const char *headers,
+                                 const struct spf_secret *base64, size_t width)
+{
+    size_t len = spf_secret_len(base64);
+    struct spf_pen pen = spf_pen(len + len / width + strlen(headers) + 2 * strlen(label) + 64);
+
+    spf_pen_text(&pen, "-----BEGIN ");
+    spf_pen_text(&pen, label);
+    spf_pen_text(&pen, "-----\n");
+    spf_pen_text(&pen, headers);
+    if (*headers)
+        spf_pen_text(&pen, "\n");
+    for (size_t at = 0; at < len; at += width) {
+        spf_pen_raw(&pen, spf_secret_text(base64) + at, len - at < width ? len - at : width);
+        spf_pen_text(&pen, "\n");
+    }
+    spf_pen_text(&pen, "-----END ");
+    spf_pen_text(&pen, label);
+    spf_pen_text(&pen, "-----\n");
+    return spf_pen_take(&pen);
+}
+
+/* What stands before the first and after the last byte of the key. */
+static void note_around(struct spf_bytes plain, size_t at, size_t end, struct spf_key_text *text)
+{
+    for (size_t i = 0; i < at; i++) {
+        if (plain.at[i] == '"' || plain.at[i] == '\'')
+            text->damage |= BIT(ESCAPED);
+        else if (plain.at[i] == ' ' && (at - i < 40) && i + 1 == at)
+            text->damage |= BIT(INDENTED);
+        else if (plain.at[i] != '\r')
+            text->damage |= BIT(TEXT_AROUND);
+    }
+    if (memchr(plain.at, '\r', plain.len))
+        text->damage |= BIT(CRLF);
+    if (end >= plain.len || plain.at[end] != '\n')
+        text->damage |= end < plain.len && plain.at[end] == '\r' ? 0 : BIT(NO_NEWLINE);
+}
+
+static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
+{
+    struct mark begin, end, next;
+    bool has_begin = find_mark(plain, 0, "BEGIN", &begin);
+    bool has_end = find_mark(plain, has_begin ? begin.end : 0, "END", &end);
+    const char *label = has_begin ? begin.label : has_end ? end.label : "";
+    struct spf_bytes body;
+    struct spf_secret *base64;
+    struct spf_buf headers;
+    size_t skip, dek, width;
+
+    if (!has_begin && !has_end)
+        return true;
+    if (has_begin && find_mark(plain, begin.end, "BEGIN", &next)) {
+        if (has_end && next.at < end.at)
+            has_end = false;
+        text->damage |= BIT(MULTIPLE);
+    }
+    if (!has_begin)
+        begin = (struct mark){.end = 0};
+    text->no_end = !has_end;
+    body = (struct spf_bytes){plain.at + begin.end, (has_end ? end.at : plain.len) - begin.end};
+    if (!has_begin || (has_end && (!end.exact || strcmp(begin.label, end.label) != 0)) ||
+        !begin.exact)
+        text->damage |= BIT(HEADER);
+    if (begin.broken || (has_end && end.broken))
+        text->damage |= BIT(WRAPPED);
+    if (!memchr(body.at, '\n', body.len) && !memchr(body.at, '\r', body.len))
+        text->damage |= BIT(ONE_LINE);
+    note_around(plain, begin.at, has_end ? end.end : plain.len, text);
+
+    spf_buf_init(&headers, 400);
+    skip = take_header(body, "Proc-Type", &headers);
+    dek = take_header(body, "DEK-Info", &headers);
+    skip = dek > skip ? dek : skip;
+    body = (struct spf_bytes){body.at + skip, body.len - skip};
+    /* what stands between mark and first line, and the empty line after headers, is no damage */
+    while (body.len > 0 && is_blank(body.at[0]) && (skip > 0 || body.at[0] != '\n')) {
+        body.at++;
+        body.len--;
+        if (body.at[-1] == '\n' && skip > 0 && body.len > 0 && body.at[0] != '\n' &&
+            body.at[0] != '\r')
+            break;
+    }
+    width = strstr(label, "OPENSSH") ? 70 : 64;
+    base64 = take_base64(body, width, text);
+    if (base64 && !spf_buf_failed(&headers)) {
+        label = guess_label(base64, label);
+        text->clean = render(label, headers.data, base64, strstr(label, "OPENSSH") ? 70 : 64);
+    }
+    spf_buf_clear(&headers);
+    spf_secret_free(base64);
+    return text->clean != NULL;
+}
+
+/* A PPK has no base64 to find its end by: only the lines' surroundings can be put right. */
+static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *text)
+{
+    struct spf_pen pen = spf_pen(plain.len - at + 1);
+    bool line_start = true;
+
+    note_around(plain, at, plain.len - (plain.len > 0 && plain.at[plain.len - 1] == '\n'), text);
+    for (size_t i = at; i < plain.len; i++) {
+        uint8_t c = plain.at[i];
+
+        if (c == '\r' && !(i + 1 < plain.len && plain.at[i + 1] == '\n'))
+            c = '\n';
+        if (line_start && is_blank(c)) {
+            if (c == ' ' || c == '\t')
+                text->damage |= BIT(INDENTED);
+            continue;
+        }
+        if (c == '\r')
+            continue;
+        if (c == '\n' && (pen.bad || spf_secret_bytes(pen.secret)[pen.len - 1] == ' ') &&
+            pen.len > 1 && spf_secret_bytes(pen.secret)[pen.len - 2] != ':')
+            pen.len--; /* a blank at a line's end */
+        spf_pen_u8(&pen, c);
+        line_start = c == '\n';
+    }
+    if (!line_start)
+        spf_pen_u8(&pen, '\n');
+    text->clean = spf_pen_take(&pen);
+    return text->clean != NULL;
+}
+
+bool spf_key_text_clean(struct spf_bytes file, struct spf_key_text *text)
+{
+    static const char ppk[] = "PuTTY-User-Key-File-";
+    struct spf_secret *plain = spf_key_text_plain(file, &text->damage);
+    struct spf_secret *whole =
+        plain ? spf_key_text_unescape(spf_secret_view(plain), &text->escape) : NULL;
+    struct spf_bytes view = spf_secret_view(whole);
+    const uint8_t *at = whole ? memmem(view.at, view.len, ppk, strlen(ppk)) : NULL;
+    bool good = whole != NULL;
+
+    if (text->escape)
+        text->damage |= BIT(ESCAPED);
+    if (good && at)
+        good = clean_ppk(view, (size_t)(at - view.at), text);
+    else if (good)
+        good = clean_pem(view, text);
+    spf_secret_free(plain);
+    spf_secret_free(whole);
+    return good;
+}
