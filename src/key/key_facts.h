@@ -14,7 +14,8 @@ struct spf_surroundings_facts {
     int64_t euid;
     bool ipv6_global;   /* there is a route to global IPv6 */
     bool agent_running; /* SSH_AUTH_SOCK answers */
-    SPF_LIST(struct spf_own_address) own; /* addresses of the interfaces that are up, but loopback */
+    SPF_LIST(struct spf_own_address)
+    own; /* addresses of the interfaces that are up, but loopback */
 };
 extern const struct spf_shape spf_surroundings_shape;
 
@@ -40,35 +41,43 @@ enum spf_key_container {
     SPF_CONTAINER_PPK_NEWER,
     SPF_CONTAINER_PUBLIC,
     SPF_CONTAINER_CERTIFICATE,
+    SPF_CONTAINER_DER,    /* PKCS#1, PKCS#8 or SEC1 without PEM around it */
+    SPF_CONTAINER_PFX,    /* PKCS#12 */
+    SPF_CONTAINER_SSHCOM, /* of ssh.com's and Tectia's */
+    SPF_CONTAINER_SSH1,
 };
 
 /*
  * The key file, from its bytes (fstat(2) on the descriptor that was read). `damage` names the cause
- * that the reader found, an id of the catalogue's key.format part, "" where the file is in good shape.
+ * that the reader found, an id of the catalogue's key.format part, "" where the file is in good
+ * shape.
  */
 struct spf_key_facts {
     enum spf_key_outcome outcome;
-    char error[128];   /* strerror(3)'s words, for unreadable */
-    char kind[32];     /* "directory", "FIFO": for what is not a file */
+    char error[128]; /* strerror(3)'s words, for unreadable */
+    char kind[32];   /* "directory", "FIFO": for what is not a file */
     bool from_stdin;
-    int64_t size;      /* bytes */
-    int64_t mode;      /* permission bits, 07777 */
+    int64_t size; /* bytes */
+    int64_t mode; /* permission bits, 07777 */
     int64_t owner_uid;
     char owner[64];    /* the user's name, or the uid's digits */
+    bool mine;         /* the owner is who runs this: the one case in which ssh minds the mode */
     bool dir_writable; /* its folder lets others replace it (sticky folders do not) */
     char dir[256];
 
     enum spf_key_container container;
     char damage[40];
-    char detail[200];  /* what exactly, in plain words; no bytes of the key */
+    char detail[200];   /* what exactly, in plain words; no bytes of the key */
     char algorithm[40]; /* "ssh-rsa", "ecdsa-sha2-nistp256", "ssh-ed25519"; "" unknown */
     int64_t bits;
-    char sha256[64]; /* "SHA256:…" of the public blob; "" if it could not be had */
-    char md5[64];    /* "MD5:aa:bb…" */
-    char *public_blob; /* base64 of the SSH wire format (RFC 4253 section 6.6), no key type before it */
+    char sha256[64];   /* "SHA256:…" of the public blob; "" if it could not be had */
+    char md5[64];      /* "MD5:aa:bb…" */
+    char *public_blob; /* base64 of the SSH wire format (RFC 4253 section 6.6), no key type before
+                          it */
     bool encrypted;
     bool openssh_accepts; /* would `ssh -i` of OpenSSH 9.2 load these bytes? (mode apart) */
     bool putty_accepts;   /* would PuTTY 0.78 */
+    bool repairable;      /* the damage loses nothing: a good copy can be written */
     bool usable;          /* we can sign with it: the login key is at hand */
 };
 extern const struct spf_shape spf_key_shape;

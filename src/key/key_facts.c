@@ -1,0 +1,75 @@
+#include "key/key_facts.h"
+
+static const struct spf_field own_address_fields[] = {
+    SPF_SHAPE_IP(struct spf_own_address, ip),
+    SPF_SHAPE_NUMBER(struct spf_own_address, bits),
+};
+static const struct spf_shape own_address_shape =
+    SPF_SHAPE(struct spf_own_address, own_address_fields);
+
+static const struct spf_field surroundings_fields[] = {
+    SPF_SHAPE_NUMBER(struct spf_surroundings_facts, euid),
+    SPF_SHAPE_BOOL(struct spf_surroundings_facts, ipv6_global),
+    SPF_SHAPE_BOOL(struct spf_surroundings_facts, agent_running),
+    SPF_SHAPE_LIST(struct spf_surroundings_facts, own, &own_address_shape),
+};
+const struct spf_shape spf_surroundings_shape =
+    SPF_SHAPE(struct spf_surroundings_facts, surroundings_fields);
+
+static const char *const outcomes[] = {
+    [SPF_KEY_READ] = "read",
+    [SPF_KEY_ABSENT] = "absent",
+    [SPF_KEY_NOT_A_FILE] = "not-a-file",
+    [SPF_KEY_UNREADABLE] = "unreadable",
+    [SPF_KEY_ZERO_BYTES] = "zero-bytes",
+    [SPF_KEY_HUGE] = "huge",
+    NULL,
+};
+
+static const char *const containers[] = {
+    [SPF_CONTAINER_NONE] = "none",
+    [SPF_CONTAINER_PKCS1] = "pkcs1",
+    [SPF_CONTAINER_PKCS8] = "pkcs8",
+    [SPF_CONTAINER_PKCS8_ENCRYPTED] = "pkcs8-encrypted",
+    [SPF_CONTAINER_SEC1] = "sec1",
+    [SPF_CONTAINER_DSA] = "dsa",
+    [SPF_CONTAINER_OPENSSH] = "openssh",
+    [SPF_CONTAINER_PPK2] = "ppk2",
+    [SPF_CONTAINER_PPK3] = "ppk3",
+    [SPF_CONTAINER_PPK_NEWER] = "ppk-newer",
+    [SPF_CONTAINER_PUBLIC] = "public",
+    [SPF_CONTAINER_CERTIFICATE] = "certificate",
+    [SPF_CONTAINER_DER] = "der",
+    [SPF_CONTAINER_PFX] = "pfx",
+    [SPF_CONTAINER_SSHCOM] = "sshcom",
+    [SPF_CONTAINER_SSH1] = "ssh1",
+    NULL,
+};
+
+static const struct spf_field key_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_key_facts, outcome, outcomes),
+    SPF_SHAPE_TEXT(struct spf_key_facts, error),
+    SPF_SHAPE_TEXT(struct spf_key_facts, kind),
+    SPF_SHAPE_BOOL(struct spf_key_facts, from_stdin),
+    SPF_SHAPE_NUMBER(struct spf_key_facts, size),
+    SPF_SHAPE_NUMBER(struct spf_key_facts, mode),
+    SPF_SHAPE_NUMBER(struct spf_key_facts, owner_uid),
+    SPF_SHAPE_TEXT(struct spf_key_facts, owner),
+    SPF_SHAPE_BOOL(struct spf_key_facts, mine),
+    SPF_SHAPE_BOOL(struct spf_key_facts, dir_writable),
+    SPF_SHAPE_TEXT(struct spf_key_facts, dir),
+    SPF_SHAPE_ENUM(struct spf_key_facts, container, containers),
+    SPF_SHAPE_TEXT(struct spf_key_facts, damage),
+    SPF_SHAPE_TEXT(struct spf_key_facts, detail),
+    SPF_SHAPE_TEXT(struct spf_key_facts, algorithm),
+    SPF_SHAPE_NUMBER(struct spf_key_facts, bits),
+    SPF_SHAPE_TEXT(struct spf_key_facts, sha256),
+    SPF_SHAPE_TEXT(struct spf_key_facts, md5),
+    SPF_SHAPE_STRING(struct spf_key_facts, public_blob),
+    SPF_SHAPE_BOOL(struct spf_key_facts, encrypted),
+    SPF_SHAPE_BOOL(struct spf_key_facts, openssh_accepts),
+    SPF_SHAPE_BOOL(struct spf_key_facts, putty_accepts),
+    SPF_SHAPE_BOOL(struct spf_key_facts, repairable),
+    SPF_SHAPE_BOOL(struct spf_key_facts, usable),
+};
+const struct spf_shape spf_key_shape = SPF_SHAPE(struct spf_key_facts, key_fields);

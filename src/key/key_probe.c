@@ -1,0 +1,156 @@
+#include "key/key_probe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "key/key_file.h"
+#include "key/surroundings.h"
+
+struct key_job {
+    struct spf_job job; /* first: the loop hands it back */
+    char *path;         /* NULL: from text */
+    struct spf_secret *text, *passphrase;
+    struct spf_key_facts facts;
+    struct spf_key_secrets secrets;
+    bool good;
+};
+
+struct spf_key_probe {
+    struct spf_inquiry *inquiry;
+    struct key_job *running; /* NULL: none */
+};
+
+static void work(struct spf_job *job)
+{
+    struct key_job *key = (struct key_job *)job;
+
+    if (key->path) {
+        key->good = spf_key_file_read(key->path, key->passphrase, &key->facts, &key->secrets);
+        return;
+    }
+    key->facts.from_stdin = true;
+    key->facts.size = (int64_t)spf_secret_len(key->text);
+    key->facts.outcome = key->facts.size > 0 ? SPF_KEY_READ : SPF_KEY_ZERO_BYTES;
+    key->good = key->facts.size == 0 || spf_key_read(spf_secret_view(key->text), spf_bytes_of(""),
+                                                     key->passphrase, &key->facts, &key->secrets);
+}
+
+static void release(struct spf_job *job)
+{
+    struct key_job *key = (struct key_job *)job;
+
+    spf_shape_clear(&spf_key_shape, &key->facts);
+    spf_key_secrets_clear(&key->secrets);
+    spf_secret_free(key->text);
+    spf_secret_free(key->passphrase);
+    free(key->path);
+    free(key);
+}
+
+static void fail(struct spf_inquiry *inquiry, enum spf_group group)
+{
+    const struct spf_failure failure =
+        spf_failure(SPF_SYSTEM_ERROR, "out of memory for the key file");
+
+    inquiry->arrived(inquiry, group, &failure);
+}
+
+static void done(struct spf_job *job)
+{
+    struct key_job *key = (struct key_job *)job;
+    struct spf_key_probe *probe = job->owner;
+    struct spf_inquiry *inquiry = probe->inquiry;
+
+    probe->running = NULL;
+    if (!key->good) {
+        fail(inquiry, SPF_GROUP_KEY);
+        return;
+    }
+    inquiry->facts->key = key->facts;
+    key->facts = (struct spf_key_facts){0};
+    spf_secret_free(inquiry->login_key);
+    inquiry->login_key = key->secrets.login;
+    key->secrets.login = NULL;
+    inquiry->arrived(inquiry, SPF_GROUP_KEY, NULL);
+}
+
+static struct spf_secret *copy(const struct spf_secret *secret, bool *good)
+{
+    struct spf_bytes view = spf_secret_view(secret);
+    struct spf_secret *copied = secret ? spf_secret_new(view.at, view.len) : NULL;
+
+    *good = *good && (copied || !secret);
+    return copied;
+}
+
+/* The job has copies of all it needs: it may outlive the probe, and the target too. */
+static bool start(struct spf_key_probe *probe)
+{
+    const struct spf_target *target = probe->inquiry->target;
+    struct key_job *key = calloc(1, sizeof *key);
+    bool good = key != NULL;
+
+    if (!key)
+        return false;
+    key->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = probe};
+    key->passphrase = copy(target->passphrase, &good);
+    if (target->key_path && strcmp(target->key_path, "-") != 0) {
+        key->path = strdup(target->key_path);
+        good = good && key->path;
+    } else {
+        key->text = target->key_text ? copy(target->key_text, &good) : spf_secret_new("", 0);
+        good = good && key->text;
+    }
+    if (!good) {
+        release(&key->job);
+        return false;
+    }
+    probe->running = key;
+    if (!spf_loop_submit(probe->inquiry->loop, &key->job)) {
+        probe->running = NULL;
+        return false;
+    }
+    return true;
+}
+
+struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry)
+{
+    struct spf_key_probe *probe = calloc(1, sizeof *probe);
+
+    if (probe)
+        probe->inquiry = inquiry;
+    return probe;
+}
+
+void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group)
+{
+    struct spf_inquiry *inquiry = probe->inquiry;
+
+    if (group == SPF_GROUP_SURROUNDINGS) {
+        spf_surroundings_look(&inquiry->facts->surroundings);
+        inquiry->arrived(inquiry, group, NULL);
+    } else if (!start(probe)) {
+        fail(inquiry, group);
+    }
+}
+
+void spf_key_probe_free(struct spf_key_probe *probe)
+{
+    if (!probe)
+        return;
+    if (probe->running)
+        spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
+    free(probe);
+}
+
+bool spf_key_wants_passphrase(const char *path)
+{
+    struct spf_key_facts facts = {0};
+    struct spf_key_secrets secrets = {0};
+    bool wants =
+        spf_key_file_read(path, NULL, &facts, &secrets) && facts.encrypted && !facts.usable;
+
+    spf_key_secrets_clear(&secrets);
+    spf_shape_clear(&spf_key_shape, &facts);
+    return wants;
+}
