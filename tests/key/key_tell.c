@@ -1,0 +1,73 @@
+/*
+ * Says what the key reader makes of files, one JSON object a line: {"path": …, facts …}. For the
+ * tests that hold it against ssh-keygen and puttygen.
+ *
+ *     key_tell [-p PASSPHRASE] [-l DIR] FILE...
+ *
+ * -l writes the login key of each file (its canonical text) to DIR/N.login, the repaired copy to
+ * DIR/N.repaired, N counting from 0.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "key/key_describe.h"
+#include "key/key_file.h"
+
+static void keep(const char *dir, int number, const char *suffix, const struct spf_secret *secret)
+{
+    char path[4096];
+    int fd;
+
+    if (!dir || !secret || !spf_format(path, sizeof path, "%s/%d.%s", dir, number, suffix))
+        return;
+    (void)unlink(path);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
+    if (fd < 0)
+        return;
+    if (write(fd, spf_secret_text(secret), spf_secret_len(secret)) < 0)
+        perror(path);
+    (void)close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    struct spf_secret *passphrase = NULL;
+    const char *dir = NULL;
+    int option;
+
+    while ((option = getopt(argc, argv, "p:l:")) != -1) {
+        if (option == 'p')
+            passphrase = spf_secret_new(optarg, strlen(optarg));
+        else if (option == 'l')
+            dir = optarg;
+        else
+            return 64;
+    }
+    for (int i = optind; i < argc; i++) {
+        struct spf_key_facts facts = {0};
+        struct spf_key_secrets secrets = {0};
+        struct json_object *json;
+        int64_t started = spf_now_ms();
+        char words[80];
+        bool good = spf_key_file_read(argv[i], passphrase, &facts, &secrets);
+
+        keep(dir, i - optind, "login", secrets.login);
+        keep(dir, i - optind, "repaired", secrets.repaired);
+        spf_key_describe(&facts, words, sizeof words);
+        json = spf_shape_write(&spf_key_shape, &facts);
+        json_object_object_add(json, "path", json_object_new_string(argv[i]));
+        json_object_object_add(json, "good", json_object_new_boolean(good));
+        json_object_object_add(json, "words", json_object_new_string(words));
+        json_object_object_add(json, "ms", json_object_new_int64(spf_now_ms() - started));
+        puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN));
+        json_object_put(json);
+        spf_key_secrets_clear(&secrets);
+        spf_shape_clear(&spf_key_shape, &facts);
+    }
+    spf_secret_free(passphrase);
+    return 0;
+}

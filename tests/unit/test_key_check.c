@@ -1,0 +1,184 @@
+#include <stdio.h>
+
+#include "unit.h"
+
+#include "base/json.h"
+#include "key/key_text.h"
+#include "pipeline/check.h"
+
+/* The judges, fed with facts. */
+static const struct verdict {
+    const char *name;
+    struct spf_key_facts facts;
+    const char *file, *mode, *format; /* "pass", "warn key-is-ppk" */
+} verdicts[] = {
+    {"good",
+     {.mode = 0400, .mine = true, .openssh_accepts = true, .usable = true},
+     "pass",
+     "pass",
+     "pass"},
+    {"absent", {.outcome = SPF_KEY_ABSENT}, "fail key-missing", NULL, NULL},
+    {"a FIFO", {.outcome = SPF_KEY_NOT_A_FILE, .kind = "FIFO"}, "fail key-not-regular", NULL, NULL},
+    {"unreadable", {.outcome = SPF_KEY_UNREADABLE}, "fail key-unreadable", NULL, NULL},
+    {"empty", {.outcome = SPF_KEY_ZERO_BYTES}, "fail key-empty", NULL, NULL},
+    {"huge", {.outcome = SPF_KEY_HUGE}, "fail key-too-large", NULL, NULL},
+    {"0600", {.mode = 0600, .mine = true}, "pass", "warn key-mode-not-0400", "pass"},
+    {"0644", {.mode = 0644, .mine = true}, "pass", "fail key-mode-too-open", "pass"},
+    {"0404", {.mode = 0404, .mine = true}, "pass", "fail key-mode-too-open", "pass"},
+    {"0644 of another", {.mode = 0644}, "pass", "warn key-owner-other", "pass"},
+    {"0644 PPK",
+     {.mode = 0644,
+      .mine = true,
+      .container = SPF_CONTAINER_PPK2,
+      .damage = "key-is-ppk",
+      .usable = true},
+     "pass",
+     "warn key-mode-too-open",
+     "warn key-is-ppk"},
+    {"open folder",
+     {.mode = 0400, .mine = true, .dir_writable = true, .dir = "/d"},
+     "pass",
+     "warn key-dir-writable",
+     "pass"},
+    {"standard input", {.from_stdin = true}, "pass", "skip", "pass"},
+    {"CRLF in PEM",
+     {.mode = 0400, .mine = true, .damage = "key-crlf", .openssh_accepts = true},
+     "pass",
+     "pass",
+     "warn key-crlf"},
+    {"CRLF in OpenSSH",
+     {.mode = 0400, .mine = true, .damage = "key-crlf", .usable = true},
+     "pass",
+     "pass",
+     "fail key-crlf"},
+    {"RSA 1024",
+     {.mode = 0400, .mine = true, .damage = "key-weak", .openssh_accepts = true, .bits = 1024},
+     "pass",
+     "pass",
+     "warn key-weak"},
+    {"RSA 768",
+     {.mode = 0400, .mine = true, .damage = "key-weak", .bits = 768},
+     "pass",
+     "pass",
+     "fail key-weak"},
+    {"FIDO",
+     {.mode = 0400,
+      .mine = true,
+      .damage = "key-algorithm-unsupported",
+      .openssh_accepts = true,
+      .algorithm = "sk-ssh-ed25519@openssh.com"},
+     "pass",
+     "pass",
+     "warn key-algorithm-unsupported"},
+    {"DSA",
+     {.mode = 0400,
+      .mine = true,
+      .damage = "key-algorithm-unsupported",
+      .openssh_accepts = true,
+      .algorithm = "ssh-dss"},
+     "pass",
+     "pass",
+     "fail key-algorithm-unsupported"},
+    {"encrypted, nothing known",
+     {.mode = 0400,
+      .mine = true,
+      .damage = "key-encrypted",
+      .encrypted = true,
+      .openssh_accepts = true},
+     "pass",
+     "pass",
+     "unknown key-encrypted"},
+};
+
+static void check_judge(spf_judge *judge, const struct verdict *verdict, const char *want)
+{
+    static const struct spf_target target = {.key_path = "k", .user = "root", .port = 22};
+    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT, .key = verdict->facts};
+    struct spf_result results[SPF_CHECK_COUNT] = {0}, result;
+    const struct spf_view view = {&target, &facts, results};
+    struct spf_opinion opinion;
+    char got[80];
+
+    if (!want)
+        return;
+    spf_result_init(&result);
+    opinion = judge(&view, &result);
+    snprintf(got, sizeof got, "%s%s%s",
+             opinion.kind == SPF_OPINION_SKIPS ? "skip" : spf_status_name(opinion.status),
+             opinion.finding ? " " : "", opinion.finding ? spf_findings[opinion.finding].id : "");
+    ck_assert_msg(strcmp(got, want) == 0, "%s: %s, not %s", verdict->name, got, want);
+    spf_result_clear(&result);
+}
+
+START_TEST(facts_are_judged)
+{
+    check_judge(spf_judge_key_file, &verdicts[_i], verdicts[_i].file);
+    check_judge(spf_judge_key_mode, &verdicts[_i], verdicts[_i].mode);
+    check_judge(spf_judge_key_format, &verdicts[_i], verdicts[_i].format);
+}
+END_TEST
+
+START_TEST(nothing_is_judged_without_facts)
+{
+    static const struct spf_target target = {.key_path = "k"};
+    struct spf_facts facts = {0};
+    struct spf_result results[SPF_CHECK_COUNT] = {0}, result;
+    const struct spf_view view = {&target, &facts, results};
+
+    spf_result_init(&result);
+    ck_assert(spf_judge_key_file(&view, &result).wants == SPF_GROUP_BIT(KEY));
+    ck_assert(spf_judge_key_mode(&view, &result).wants == SPF_GROUP_BIT(KEY));
+    ck_assert(spf_judge_key_format(&view, &result).wants == SPF_GROUP_BIT(KEY));
+    spf_result_clear(&result);
+}
+END_TEST
+
+/* The members that the report promises are there whatever the file is. */
+START_TEST(evidence_is_complete)
+{
+    static const char *const members[] = {
+        "format",          "algorithm",       "bits",          "fingerprint_sha256",
+        "fingerprint_md5", "openssh_accepts", "putty_accepts", "encrypted"};
+    static const struct spf_target target = {.key_path = "k"};
+    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT};
+    struct spf_result results[SPF_CHECK_COUNT] = {0}, result;
+    const struct spf_view view = {&target, &facts, results};
+
+    facts.key = verdicts[_i].facts;
+    spf_result_init(&result);
+    (void)spf_judge_key_format(&view, &result);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        ck_assert_msg(json_object_object_get_ex(result.evidence, members[i], NULL), "%s",
+                      members[i]);
+    spf_result_clear(&result);
+}
+END_TEST
+
+/* Every id that the reader can say is in the catalogue. */
+START_TEST(damages_have_causes)
+{
+    for (int i = 0; i < SPF_DAMAGE_COUNT; i++)
+        ck_assert_msg(spf_finding_by_id(spf_damage_cause((enum spf_damage)i)) != SPF_NO_FINDING,
+                      "%s", spf_damage_cause((enum spf_damage)i));
+}
+END_TEST
+
+#define COUNT(table) (int)(sizeof table / sizeof *table)
+
+int main(void)
+{
+    Suite *suite = suite_create("key_check");
+    TCase *tcase = tcase_create("key_check");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_loop_test(tcase, facts_are_judged, 0, COUNT(verdicts));
+    tcase_add_loop_test(tcase, evidence_is_complete, 0, COUNT(verdicts));
+    tcase_add_test(tcase, nothing_is_judged_without_facts);
+    tcase_add_test(tcase, damages_have_causes);
+    suite_add_tcase(suite, tcase);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
