@@ -1,0 +1,170 @@
+#include "cloud/aliyun/aliyun.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cloud/aliyun/ask.h"
+#include "cloud/aliyun/parse.h"
+
+/* The asks of one or two calls; the instance is find.c's, the rules are groups.c's. */
+
+static void ask_credentials(struct spf_ask *ask)
+{
+    struct spf_aliyun *aliyun = ask->aliyun;
+    struct spf_credentials *found = &aliyun->credentials;
+    struct spf_credentials_facts *facts = &ask->inquiry->facts->credentials;
+    const char *instance = ask->inquiry->target->instance_id;
+    struct spf_failure failure;
+
+    if (!aliyun->credentials_found) {
+        if (!spf_credentials_find(&aliyun->options->credentials, found, &failure)) {
+            spf_ask_finish(ask, &failure);
+            return;
+        }
+        aliyun->credentials_found = true;
+    }
+    memcpy(facts->source, found->source, sizeof facts->source);
+    (void)spf_format(facts->access_key, sizeof facts->access_key, "%.8s", found->key.id);
+    memcpy(facts->region, found->region, sizeof facts->region);
+    memcpy(facts->region_source, found->region_source, sizeof facts->region_source);
+    if (facts->region[0] == '\0' && instance != NULL && spf_region_hint(instance)[0] != '\0') {
+        (void)spf_copy(facts->region, sizeof facts->region, spf_region_hint(instance));
+        (void)spf_copy(facts->region_source, sizeof facts->region_source, "the instance's id");
+    }
+    spf_ask_finish(ask, NULL);
+}
+
+static void identity_done(struct spf_ask *ask, struct spf_errand *errand,
+                          const struct spf_api_reply *reply)
+{
+    (void)errand;
+    if (reply->failure != NULL)
+        spf_ask_finish(ask, reply->failure);
+    else
+        spf_ask_finish_parsed(ask, spf_parse_identity(reply->body, &ask->inquiry->facts->identity),
+                              "sts:GetCallerIdentity", reply->request_id);
+}
+
+static void ask_identity(struct spf_ask *ask)
+{
+    spf_ask_call(ask, "sts", "GetCallerIdentity", "", NULL, 0, "", identity_done);
+}
+
+static void key_pair_done(struct spf_ask *ask, struct spf_errand *errand,
+                          const struct spf_api_reply *reply)
+{
+    (void)errand;
+    if (reply->failure != NULL)
+        spf_ask_finish(ask, reply->failure);
+    else
+        spf_ask_finish_parsed(ask, spf_parse_key_pair(reply->body, &ask->inquiry->facts->key_pair),
+                              "ecs:DescribeKeyPairs", reply->request_id);
+}
+
+static void ask_key_pair(struct spf_ask *ask)
+{
+    const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
+    struct spf_key_pair_facts *pair = &ask->inquiry->facts->key_pair;
+    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
+                                           {"KeyPairName", instance->key_pair},
+                                           {"IncludePublicKey", "true"}};
+
+    if (instance->key_pair[0] == '\0') {
+        spf_ask_finish(ask, NULL);
+        return;
+    }
+    pair->bound = true;
+    memcpy(pair->name, instance->key_pair, sizeof pair->name);
+    spf_ask_call(ask, "ecs", "DescribeKeyPairs", instance->region, params, SPF_COUNT(params), "",
+                 key_pair_done);
+}
+
+static void acl_done(struct spf_ask *ask, struct spf_errand *errand,
+                     const struct spf_api_reply *reply)
+{
+    (void)errand;
+    if (reply->failure != NULL)
+        spf_ask_finish(ask, reply->failure);
+    else
+        spf_ask_finish_parsed(ask, spf_parse_acl(reply->body, &ask->inquiry->facts->network_acl),
+                              "vpc:DescribeNetworkAclAttributes", reply->request_id);
+}
+
+static void vswitch_done(struct spf_ask *ask, struct spf_errand *errand,
+                         const struct spf_api_reply *reply)
+{
+    struct spf_acl_facts *acl = &ask->inquiry->facts->network_acl;
+    const char *region = ask->inquiry->facts->instance.region;
+    struct spf_error error;
+
+    (void)errand;
+    if (reply->failure != NULL) {
+        spf_ask_finish(ask, reply->failure);
+        return;
+    }
+    error = spf_parse_vswitch(reply->body, acl);
+    if (error.code != SPF_OK || !acl->bound) {
+        spf_ask_finish_parsed(ask, error, "vpc:DescribeVSwitchAttributes", reply->request_id);
+    } else {
+        const struct spf_sign_pair params[] = {{"RegionId", region}, {"NetworkAclId", acl->id}};
+
+        spf_ask_call(ask, "vpc", "DescribeNetworkAclAttributes", region, params, SPF_COUNT(params),
+                     "", acl_done);
+    }
+}
+
+static void ask_acl(struct spf_ask *ask)
+{
+    const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
+    struct spf_acl_facts *acl = &ask->inquiry->facts->network_acl;
+    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
+                                           {"VSwitchId", instance->vswitch}};
+
+    memcpy(acl->vswitch, instance->vswitch, sizeof acl->vswitch);
+    if (instance->vswitch[0] == '\0')
+        spf_ask_finish(ask, NULL);
+    else
+        spf_ask_call(ask, "vpc", "DescribeVSwitchAttributes", instance->region, params,
+                     SPF_COUNT(params), "", vswitch_done);
+}
+
+void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, enum spf_group group)
+{
+    const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR};
+    struct spf_ask *ask = calloc(1, sizeof *ask);
+
+    if (ask == NULL) {
+        inquiry->arrived(inquiry, group, &no_memory);
+        return;
+    }
+    ask->aliyun = aliyun;
+    ask->inquiry = inquiry;
+    ask->group = group;
+    ask->next = aliyun->asks;
+    aliyun->asks = ask;
+
+    switch (group) {
+    case SPF_GROUP_CREDENTIALS:
+        ask_credentials(ask);
+        break;
+    case SPF_GROUP_IDENTITY:
+        ask_identity(ask);
+        break;
+    case SPF_GROUP_INSTANCE:
+        spf_ask_instance(ask);
+        break;
+    case SPF_GROUP_RULES:
+        spf_ask_rules(ask);
+        break;
+    case SPF_GROUP_NETWORK_ACL:
+        ask_acl(ask);
+        break;
+    case SPF_GROUP_KEY_PAIR:
+        ask_key_pair(ask);
+        break;
+    default:
+        spf_ask_finish(ask, &no_memory);
+        break;
+    }
+}

@@ -1,0 +1,31 @@
+#ifndef SPF_CLOUD_ALIYUN_ALIYUN_H
+#define SPF_CLOUD_ALIYUN_ALIYUN_H
+
+#include "cloud/aliyun/api.h"
+#include "cloud/aliyun/credentials.h"
+#include "pipeline/inquiry.h"
+
+/*
+ * The probe of Alibaba Cloud: serves the groups credentials, identity, instance, rules, network ACL
+ * and key pair of any number of targets with one client. It calls read-only actions alone and has
+ * no opinion. libcurl is not touched before the first call.
+ */
+struct spf_aliyun;
+
+/* All borrowed for the probe's life. */
+struct spf_aliyun_options {
+    struct spf_credential_options credentials;
+    struct spf_api_options api;
+};
+
+/* NULL: no memory. */
+struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun_options *options);
+/* What is under way is dropped. Takes NULL. */
+void spf_aliyun_free(struct spf_aliyun *aliyun);
+
+/* Asks for a group; inquiry->arrived is called once, at once or later. */
+void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, enum spf_group group);
+/* Drops all that is asked for the inquiry; nothing is called for it any more. */
+void spf_aliyun_cancel(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry);
+
+#endif

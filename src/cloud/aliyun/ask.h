@@ -1,0 +1,68 @@
+#ifndef SPF_CLOUD_ALIYUN_ASK_H
+#define SPF_CLOUD_ALIYUN_ASK_H
+
+#include "cloud/aliyun/aliyun.h"
+
+/*
+ * One group being asked for one target, which takes one or more calls. An errand is one of these
+ * calls: what to do with its reply, and a word to remember.
+ */
+struct spf_aliyun {
+    struct spf_loop *loop;
+    const struct spf_aliyun_options *options;
+    struct spf_api *api; /* NULL until the first call */
+    bool credentials_found;
+    struct spf_credentials credentials;
+    struct spf_ask *asks;
+};
+
+struct spf_ask;
+struct spf_errand;
+
+/* Exactly one of reply->body and reply->failure is there. */
+typedef void spf_errand_done(struct spf_ask *ask, struct spf_errand *errand,
+                             const struct spf_api_reply *reply);
+
+struct spf_errand {
+    struct spf_errand *next;
+    struct spf_ask *ask;
+    struct spf_api_call *call;
+    spf_errand_done *done;
+    char word[80]; /* a region, a group: whatever the call is about */
+};
+
+struct spf_ask {
+    struct spf_ask *next;
+    struct spf_aliyun *aliyun;
+    struct spf_inquiry *inquiry;
+    enum spf_group group;
+    struct spf_errand *errands;
+    /* the search for the instance: regions that are still to be asked */
+    SPF_LIST(struct spf_id) regions;
+    size_t next_region;
+    bool searching;
+    struct spf_failure failure; /* the first region's, when none gave an answer */
+};
+
+/*
+ * Sends a call to the region's endpoint. If memory runs out the ask is finished with system-error:
+ * the caller must then not touch it, which false says.
+ */
+bool spf_ask_call(struct spf_ask *ask, const char *product, const char *action, const char *region,
+                  const struct spf_sign_pair *params, size_t count, const char *word,
+                  spf_errand_done *done);
+
+/* Ends the ask: drops its errands, frees it, and tells the inquiry. failure NULL: the facts are
+ * there. */
+void spf_ask_finish(struct spf_ask *ask, const struct spf_failure *failure);
+/* The same for a reply that could not be understood; an error of SPF_OK is success. */
+void spf_ask_finish_parsed(struct spf_ask *ask, struct spf_error error, const char *action,
+                           const char *request_id);
+
+/* The starts of the longer asks. */
+void spf_ask_instance(struct spf_ask *ask);
+void spf_ask_rules(struct spf_ask *ask);
+
+#define SPF_COUNT(array) (sizeof(array) / sizeof *(array))
+
+#endif

@@ -1,0 +1,202 @@
+#include "cloud/aliyun/errors.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+/* Codes decide, never the HTTP status: services give different ones for the same code. */
+static const struct {
+    const char *code;
+    bool whole; /* else the code begins with it */
+    enum spf_finding cause;
+} causes[] = {
+    {"SignatureDoesNotMatch", true, SPF_ACCESS_KEY_SECRET_WRONG},
+    {"IncompleteSignature", true, SPF_ACCESS_KEY_SECRET_WRONG},
+    {"InvalidAccessKeyId.Inactive", true, SPF_ACCESS_KEY_INACTIVE},
+    {"InvalidAccessKeyId", false, SPF_ACCESS_KEY_UNKNOWN},
+    {"InvalidAccessKeySecret", false, SPF_ACCESS_KEY_SECRET_WRONG},
+    {"Forbidden.AccessKeyDisabled", true, SPF_ACCESS_KEY_INACTIVE},
+    {"InvalidSecurityToken.Expired", true, SPF_TOKEN_EXPIRED},
+    {"InvalidSecurityToken", false, SPF_TOKEN_INVALID},
+    {"MissingSecurityToken", true, SPF_TOKEN_INVALID},
+    {"InvalidTimeStamp.Expired", true, SPF_CLOCK_SKEW},
+    {"Throttling", false, SPF_API_THROTTLED},
+    {"Rejected.Throttling", false, SPF_API_THROTTLED},
+    {"Forbidden.RiskControl", true, SPF_RISK_CONTROL},
+    {"RealNameAuthenticationError", false, SPF_ACCOUNT_NOT_READY},
+    {"InsufficientBalance", false, SPF_ACCOUNT_NOT_READY},
+    {"Forbidden", false, SPF_PERMISSION_DENIED},
+    {"NoPermission", false, SPF_PERMISSION_DENIED},
+    {"EntityNotExist.Role", true, SPF_ROLE_REFUSED},
+    {"InvalidParameter.Role", false, SPF_ROLE_REFUSED},
+    {"InvalidRegionId", false, SPF_REGION_UNKNOWN},
+};
+
+/* Some services write their members with lower-case first letters. */
+static const char *member(struct json_object *body, const char *upper, const char *lower)
+{
+    const char *text = spf_json_text(body, upper);
+
+    return text[0] != '\0' ? text : spf_json_text(body, lower);
+}
+
+static enum spf_finding cause_of(const char *code)
+{
+    for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
+        if (causes[i].whole ? strcmp(code, causes[i].code) == 0
+                            : spf_starts_with(code, causes[i].code))
+            return causes[i].cause;
+    }
+    return strstr(code, "Throttling") != NULL ? SPF_API_THROTTLED : SPF_API_ERROR;
+}
+
+/*
+ * The server says what it signed. If that is what we signed, the keys differ; if not, something
+ * on the way changed the request.
+ */
+static bool was_rewritten(const struct spf_api_outcome *outcome, const char *message)
+{
+    const char *digest = strchr(outcome->string_to_sign, '\n');
+
+    return strstr(message, "server string to sign is:") != NULL && digest != NULL &&
+           strstr(message, digest + 1) == NULL;
+}
+
+static void explain_clock(const struct spf_api_outcome *outcome, struct spf_failure *failure)
+{
+    char theirs[SPF_UTC_SIZE], ours[SPF_UTC_SIZE];
+    int64_t skew = outcome->now - outcome->date;
+
+    if (outcome->date <= 0)
+        return;
+    spf_utc_format(outcome->date, theirs);
+    spf_utc_format(outcome->now, ours);
+    (void)spf_format(failure->text, sizeof failure->text,
+                     "this machine's clock is %" PRId64 " s %s: it says %s, the API %s",
+                     skew < 0 ? -skew : skew, skew < 0 ? "behind" : "ahead", ours, theirs);
+}
+
+static void explain_permission(struct json_object *body, struct spf_failure *failure)
+{
+    struct json_object *detail = spf_json_get(body, "AccessDeniedDetail");
+    const char *action, *who, *type, *policy;
+
+    if (detail == NULL)
+        detail = spf_json_get(body, "accessDeniedDetail");
+    action = spf_json_text(detail, "AuthAction");
+    who = spf_json_text(detail, "AuthPrincipalDisplayName");
+    type = spf_json_text(detail, "NoPermissionType");
+    policy = spf_json_text(detail, "PolicyType");
+    if (action[0] != '\0')
+        spf_clean(failure->action, sizeof failure->action, action, strlen(action));
+    if (spf_same_word(type, "ExplicitDeny") || spf_same_word(policy, "ControlPolicy")) {
+        *failure = (struct spf_failure){.cause = SPF_PERMISSION_FORBIDDEN};
+        if (action[0] != '\0')
+            spf_clean(failure->action, sizeof failure->action, action, strlen(action));
+    }
+    if (who[0] != '\0') {
+        struct spf_failure text =
+            spf_failure(failure->cause, "%s is not allowed to %s%s%s%s",
+                        failure->action[0] != '\0' ? failure->action : "the call", who,
+                        type[0] != '\0' ? " (" : "", type, type[0] != '\0' ? ")" : "");
+
+        memcpy(failure->text, text.text, sizeof failure->text);
+    }
+}
+
+bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *failure)
+{
+    const char *code = member(outcome->body, "Code", "code");
+    const char *message = member(outcome->body, "Message", "message");
+    const char *request_id = member(outcome->body, "RequestId", "requestId");
+    bool is_object = json_object_is_type(outcome->body, json_type_object);
+
+    if (outcome->status >= 200 && outcome->status < 300 && is_object)
+        return true;
+    if (!is_object && outcome->status >= 200 && outcome->status < 300) {
+        *failure = spf_failure(SPF_API_REPLY_INVALID, "the reply to %s is not a JSON object",
+                               outcome->action);
+    } else if (code[0] == '\0') {
+        *failure = spf_failure(SPF_API_ERROR, "%s: HTTP status %ld, and not in the API's words",
+                               outcome->action, outcome->status);
+    } else {
+        *failure = (struct spf_failure){.cause = cause_of(code)};
+        if (failure->cause == SPF_ACCESS_KEY_SECRET_WRONG && was_rewritten(outcome, message))
+            *failure = spf_failure(SPF_API_ERROR, "the API signed another request than we did: "
+                                                  "something on the way (a proxy?) changes it");
+        else if (failure->cause == SPF_API_ERROR || failure->cause == SPF_REGION_UNKNOWN)
+            *failure = spf_failure(failure->cause, "%s: %s: %s", outcome->action, code, message);
+        (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
+        if (failure->cause == SPF_CLOCK_SKEW)
+            explain_clock(outcome, failure);
+        else if (failure->cause == SPF_PERMISSION_DENIED)
+            explain_permission(outcome->body, failure);
+    }
+    if (failure->action[0] == '\0')
+        (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
+    if (request_id[0] == '\0')
+        request_id = outcome->request_id;
+    spf_clean(failure->code, sizeof failure->code, code, strlen(code));
+    spf_clean(failure->request_id, sizeof failure->request_id, request_id, strlen(request_id));
+    return false;
+}
+
+bool spf_api_worth_retrying(const struct spf_api_outcome *outcome)
+{
+    static const char *const codes[] = {"ServiceUnavailable", "InternalError",
+                                        "InternalServerError", "UnknownError",
+                                        "SignatureNonceUsed"};
+    const char *code = member(outcome->body, "Code", "code");
+
+    if (code[0] == '\0')
+        return outcome->status == 502 || outcome->status == 503 || outcome->status == 504;
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (spf_starts_with(code, codes[i]))
+            return true;
+    return cause_of(code) == SPF_API_THROTTLED;
+}
+
+static bool is_tls(int code)
+{
+    switch (code) {
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_USE_SSL_FAILED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+struct spf_failure spf_api_transport_failure(int code, const char *detail, const char *action,
+                                             const char *host)
+{
+    const char *words = detail[0] != '\0' ? detail : curl_easy_strerror((CURLcode)code);
+    enum spf_finding cause = is_tls(code) ? SPF_API_TLS_FAILED : SPF_API_UNREACHABLE;
+    struct spf_failure failure;
+
+    if (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT)
+        cause = SPF_SYSTEM_ERROR;
+    else if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL)
+        cause = SPF_API_REPLY_INVALID;
+    failure = spf_failure(cause, "%s: %s", host, words);
+    (void)spf_copy(failure.action, sizeof failure.action, action);
+    return failure;
+}
+
+bool spf_api_transport_worth_retrying(int code)
+{
+    return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+           code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+}

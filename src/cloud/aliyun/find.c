@@ -1,0 +1,217 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cloud/aliyun/ask.h"
+#include "cloud/aliyun/endpoint.h"
+#include "cloud/aliyun/parse.h"
+
+/*
+ * Where is the instance? First the region that is given, configured or suggested by the id; if it
+ * is not there and the region was not given, all regions of the account, some at a time.
+ */
+#define REGIONS_AT_ONCE 8
+#define REGIONS_MAX     200
+
+static void region_done(struct spf_ask *ask, struct spf_errand *errand,
+                        const struct spf_api_reply *reply);
+
+static bool ask_region(struct spf_ask *ask, const char *region)
+{
+    struct spf_buf ids;
+    bool ok;
+
+    /* An id has no characters that JSON would escape; one that has is in no region. */
+    spf_buf_init(&ids, 256);
+    spf_buf_addf(&ids, "[\"%s\"]", ask->inquiry->target->instance_id);
+    {
+        const struct spf_sign_pair params[] = {
+            {"RegionId", region},
+            {"InstanceIds", ids.data},
+            {"AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP"}};
+
+        ok = spf_ask_call(ask, "ecs", "DescribeInstances", region, params, SPF_COUNT(params),
+                          region, region_done);
+    }
+    spf_buf_clear(&ids);
+    return ok;
+}
+
+static void remember(void *list, const char *region)
+{
+    struct spf_id *id = spf_list_append(list, sizeof *id);
+
+    if (id != NULL)
+        (void)spf_copy(id->id, sizeof id->id, region);
+}
+
+/* Everything that could be asked has answered or failed, and the instance is nowhere. */
+static void conclude(struct spf_ask *ask)
+{
+    struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+
+    if (facts->regions_asked.count == 0 && ask->failure.cause != SPF_NO_FINDING) {
+        spf_ask_finish(ask, &ask->failure);
+        return;
+    }
+    facts->search = SPF_INSTANCE_NOWHERE;
+    facts->every_region_asked = ask->searching && facts->regions_failed.count == 0;
+    spf_ask_finish(ask, NULL);
+}
+
+/* Keeps as many regions under way as may be; false if the ask is gone. */
+static bool ask_more_regions(struct spf_ask *ask)
+{
+    size_t under_way = 0;
+
+    for (const struct spf_errand *errand = ask->errands; errand != NULL; errand = errand->next)
+        under_way++;
+    while (ask->next_region < ask->regions.count && under_way < REGIONS_AT_ONCE) {
+        if (!ask_region(ask, ask->regions.items[ask->next_region++].id))
+            return false;
+        under_way++;
+    }
+    return true;
+}
+
+static bool was_asked(const struct spf_instance_facts *facts, const char *region)
+{
+    for (size_t i = 0; i < facts->regions_asked.count; i++)
+        if (strcmp(facts->regions_asked.items[i].id, region) == 0)
+            return true;
+    return false;
+}
+
+static void regions_done(struct spf_ask *ask, struct spf_errand *errand,
+                         const struct spf_api_reply *reply)
+{
+    struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+    struct spf_id *ids = NULL;
+    struct spf_error error;
+    size_t count = 0;
+
+    (void)errand;
+    if (reply->failure != NULL) {
+        /* Where one region has answered, that answer stands; without any there is nothing to tell.
+         */
+        if (ask->failure.cause == SPF_NO_FINDING)
+            ask->failure = *reply->failure;
+        ask->searching = false;
+        conclude(ask);
+        return;
+    }
+    error = spf_parse_regions(reply->body, &ids, &count);
+    if (error.code != SPF_OK) {
+        spf_ask_finish_parsed(ask, error, "ecs:DescribeRegions", reply->request_id);
+        return;
+    }
+    /* The region that the id suggests goes first. */
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ids[i].id, facts->region_hint) == 0 && !was_asked(facts, ids[i].id))
+            remember(&ask->regions, ids[i].id);
+    for (size_t i = 0; i < count && ask->regions.count < REGIONS_MAX; i++)
+        if (strcmp(ids[i].id, facts->region_hint) != 0 && !was_asked(facts, ids[i].id))
+            remember(&ask->regions, ids[i].id);
+    free(ids);
+    facts->regions_failed.count = 0; /* the first one is asked again if it is among them */
+    ask->searching = true;
+    if (ask_more_regions(ask) && ask->errands == NULL)
+        conclude(ask);
+}
+
+/* Would another region say the same? Then there is no point in asking it. */
+static bool is_about_identity(enum spf_finding cause)
+{
+    switch (cause) {
+    case SPF_ACCESS_KEY_UNKNOWN:
+    case SPF_ACCESS_KEY_INACTIVE:
+    case SPF_ACCESS_KEY_SECRET_WRONG:
+    case SPF_TOKEN_EXPIRED:
+    case SPF_TOKEN_INVALID:
+    case SPF_CLOCK_SKEW:
+    case SPF_SYSTEM_ERROR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void region_failed(struct spf_ask *ask, const char *region,
+                          const struct spf_failure *failure)
+{
+    struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+
+    /* The first failure tells best: it is the one of the likeliest region. */
+    if (ask->failure.cause == SPF_NO_FINDING)
+        ask->failure = *failure;
+    remember(&facts->regions_failed, region);
+    if (!ask->searching || is_about_identity(failure->cause))
+        spf_ask_finish(ask, failure);
+    else if (ask_more_regions(ask) && ask->errands == NULL)
+        conclude(ask);
+}
+
+static bool ask_for_regions(struct spf_ask *ask, const char *from)
+{
+    return spf_ask_call(ask, "ecs", "DescribeRegions", from, NULL, 0, "", regions_done);
+}
+
+static void region_done(struct spf_ask *ask, struct spf_errand *errand,
+                        const struct spf_api_reply *reply)
+{
+    struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+    struct spf_error error;
+
+    if (reply->failure != NULL) {
+        /* A configured region that does not exist is no reason not to look elsewhere. */
+        if (reply->failure->cause == SPF_REGION_UNKNOWN && !facts->region_was_given &&
+            !ask->searching)
+            ask_for_regions(ask, "");
+        else
+            region_failed(ask, errand->word, reply->failure);
+        return;
+    }
+    facts->seen = reply->date > 0 ? reply->date : spf_utc_now();
+    (void)spf_copy(facts->region, sizeof facts->region, errand->word);
+    error = spf_parse_instance(reply->body, ask->inquiry->target->instance_id, facts);
+    if (error.code != SPF_OK) {
+        spf_ask_finish_parsed(ask, error, "ecs:DescribeInstances", reply->request_id);
+        return;
+    }
+    remember(&facts->regions_asked, errand->word);
+    if (facts->search == SPF_INSTANCE_FOUND || facts->region_was_given)
+        spf_ask_finish(ask, NULL);
+    else if (!ask->searching)
+        ask_for_regions(ask, errand->word);
+    else if (ask_more_regions(ask) && ask->errands == NULL)
+        conclude(ask);
+}
+
+/* What an id can be made of; anything else is not sent. */
+static bool is_id(const char *text)
+{
+    return text != NULL && text[0] != '\0' && strlen(text) < 80 &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
+               strlen(text);
+}
+
+void spf_ask_instance(struct spf_ask *ask)
+{
+    const struct spf_credentials_facts *credentials = &ask->inquiry->facts->credentials;
+    struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+    const char *id = ask->inquiry->target->instance_id;
+
+    if (!is_id(id)) {
+        facts->every_region_asked = true;
+        facts->search = SPF_INSTANCE_NOWHERE;
+        spf_ask_finish(ask, NULL);
+        return;
+    }
+    facts->region_was_given = ask->aliyun->options->credentials.region != NULL;
+    (void)spf_copy(facts->region_hint, sizeof facts->region_hint, spf_region_hint(id));
+    if (credentials->region[0] != '\0')
+        ask_region(ask, credentials->region);
+    else
+        ask_for_regions(ask, "");
+}

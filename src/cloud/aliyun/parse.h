@@ -1,0 +1,48 @@
+#ifndef SPF_CLOUD_ALIYUN_PARSE_H
+#define SPF_CLOUD_ALIYUN_PARSE_H
+
+#include <json-c/json.h>
+
+#include "base/error.h"
+#include "cloud/cloud_facts.h"
+
+/*
+ * From replies of the API to facts. Pure. Replies are outside input: texts are cleaned, lists
+ * bounded, and numbers may come as strings. Each returns SPF_ERR_INVALID if the reply lacks what
+ * its action always gives, SPF_ERR_NOMEM or SPF_ERR_TOO_BIG when a bound was met.
+ */
+
+#define SPF_NEXT_SIZE 1024 /* of a page token */
+
+/* DescribeInstances, of which one id was asked. search says whether it is there. */
+SPF_MUST_USE struct spf_error spf_parse_instance(struct json_object *reply, const char *id,
+                                                 struct spf_instance_facts *facts);
+
+/* DescribeRegions: the ids. */
+SPF_MUST_USE struct spf_error spf_parse_regions(struct json_object *reply, struct spf_id **ids,
+                                                size_t *count);
+
+/* DescribeSecurityGroupAttribute, one page: appends the rules, and the group with its first page.
+ */
+SPF_MUST_USE struct spf_error spf_parse_group(struct json_object *reply,
+                                              struct spf_rules_facts *facts,
+                                              char next[SPF_NEXT_SIZE]);
+
+/* DescribeKeyPairs: the pair of that name. */
+SPF_MUST_USE struct spf_error spf_parse_key_pair(struct json_object *reply,
+                                                 struct spf_key_pair_facts *facts);
+
+/* DescribeVSwitchAttributes: the id of its network ACL, and its block. */
+SPF_MUST_USE struct spf_error spf_parse_vswitch(struct json_object *reply,
+                                                struct spf_acl_facts *facts);
+
+/* DescribeNetworkAclAttributes. */
+SPF_MUST_USE struct spf_error spf_parse_acl(struct json_object *reply, struct spf_acl_facts *facts);
+
+/* GetCallerIdentity. */
+SPF_MUST_USE struct spf_error spf_parse_identity(struct json_object *reply,
+                                                 struct spf_identity_facts *facts);
+
+#define SPF_RULES_MAX 5000 /* ten groups of 200, with much to spare */
+
+#endif
