@@ -11,28 +11,40 @@ enum spf_tcp_outcome {
     SPF_TCP_UNREACHABLE, /* no route, or ICMP says so */
     SPF_TCP_RESET,       /* accepted, then reset before a byte came */
     SPF_TCP_UNRESOLVED,  /* the name has no address */
-    SPF_TCP_FORBIDDEN,   /* this machine's own routing or firewall forbids it (EACCES, EPERM) */
+    SPF_TCP_FORBIDDEN,   /* routing or firewall forbids it (EACCES, EPERM), see local */
 };
+
+/* One address of a name that was tried before the last one. */
+struct spf_tcp_attempt {
+    char address[64];
+    char error[128];
+    int64_t elapsed_ms;
+};
+extern const struct spf_shape spf_tcp_attempt_shape;
 
 /* What connect(2) said. */
 struct spf_tcp_facts {
     enum spf_tcp_outcome outcome;
-    char address[64];    /* the literal that was tried last; "" when unresolved */
+    char name[300];       /* the name that was resolved; "" for a literal address */
+    char address[64];     /* the literal that was tried last; "" when unresolved */
     char own_address[64]; /* ours on that connection */
-    char error[128];     /* strerror(3)'s or gai_strerror(3)'s words */
-    int64_t elapsed_ms;  /* from the first SYN to the outcome */
-    bool cut_short;      /* given up after 3 s, because the cloud facts promised silence */
+    char error[128];      /* strerror(3)'s or gai_strerror(3)'s words */
+    bool local;           /* this machine said so itself: no packet left it */
+    int64_t elapsed_ms;   /* from the first SYN to the outcome */
+    int64_t resolve_ms;   /* of the name; 0 for a literal */
+    bool cut_short;       /* given up after 3 s, because the cloud facts promised silence */
+    SPF_LIST(struct spf_tcp_attempt) before; /* in the order of getaddrinfo(3), as ssh tries them */
 };
 extern const struct spf_shape spf_tcp_shape;
 
 enum spf_identification_outcome {
-    SPF_IDENTIFIED,           /* a line "SSH-2.0-…" or "SSH-1.99-…" came (RFC 4253 section 4.2) */
+    SPF_IDENTIFIED, /* a line "SSH-2.0-…" or "SSH-1.99-…" came (RFC 4253 section 4.2) */
     SPF_IDENTIFICATION_SILENT,
     SPF_IDENTIFICATION_CLOSED, /* closed before one came */
     SPF_IDENTIFICATION_RESET,
-    SPF_IDENTIFICATION_SSH1,   /* "SSH-1.5-…" */
+    SPF_IDENTIFICATION_SSH1,    /* "SSH-1.5-…" */
     SPF_IDENTIFICATION_INVALID, /* an SSH- line that RFC 4253 forbids: too long, control bytes */
-    SPF_IDENTIFICATION_OTHER,  /* another protocol, or lines without end */
+    SPF_IDENTIFICATION_OTHER,   /* another protocol, or lines without end */
 };
 
 /* What the server said first. Texts are as they came, but clean and cut. */
@@ -41,7 +53,8 @@ struct spf_identification_facts {
     char line[260];     /* the SSH- line without CR LF */
     char software[256]; /* what follows the second dash, "OpenSSH_9.2p1 Debian-2" */
     char before[600];   /* lines before it, or instead of it */
-    char protocol[16];  /* for OTHER: "HTTP", "TLS", "SMTP", "FTP", … where it is known; else "" */
+    char protocol[16]; /* for OTHER: "HTTP", "TLS", "SMTP", "FTP", … where it is known; else "" */
+    char error[128];   /* what is wrong with an INVALID line; strerror(3)'s words for RESET */
     int64_t elapsed_ms; /* from the open connection */
 };
 extern const struct spf_shape spf_identification_shape;

@@ -1,0 +1,410 @@
+#include "net/dial.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define ADDRESSES_MAX 16 /* of one name; ssh has no bound, a resolver's reply does */
+
+struct place {
+    struct sockaddr_storage address;
+    socklen_t len;
+};
+
+struct places {
+    struct place place[ADDRESSES_MAX];
+    size_t count;
+};
+
+/* The look-up in its thread: it owns copies of all it needs. */
+struct lookup {
+    struct spf_job job;
+    char name[300];
+    char port[8];
+    int family;
+    int error; /* of getaddrinfo */
+    int errnum;
+    struct places places;
+};
+
+struct spf_dial {
+    struct spf_loop *loop;
+    struct spf_tcp_facts *facts;
+    spf_dialled *done;
+    void *owner;
+    struct lookup *lookup; /* while it runs */
+    struct spf_watch watch;
+    struct places places;
+    size_t next;
+    unsigned timeout_ms;
+    int64_t started_ms;   /* of the look-up */
+    int64_t first_syn_ms; /* 0: none yet */
+    int64_t syn_ms;       /* of the address being tried */
+    bool hurried;
+};
+
+static int family_of(int family)
+{
+    return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
+}
+
+static int resolve(const char *name, const char *port, int family, int flags, struct places *places)
+{
+    struct addrinfo hints = {
+        .ai_family = family_of(family), .ai_socktype = SOCK_STREAM, .ai_flags = flags};
+    struct addrinfo *list = NULL;
+    int error = getaddrinfo(name, port, &hints, &list);
+
+    if (error)
+        return error;
+    for (struct addrinfo *at = list; at && places->count < ADDRESSES_MAX; at = at->ai_next) {
+        struct place *place = &places->place[places->count];
+
+        if (at->ai_addrlen > sizeof place->address)
+            continue;
+        memcpy(&place->address, at->ai_addr, at->ai_addrlen);
+        place->len = at->ai_addrlen;
+        places->count++;
+    }
+    freeaddrinfo(list);
+    return 0;
+}
+
+static void lookup_work(struct spf_job *job)
+{
+    struct lookup *lookup = (struct lookup *)job;
+
+    lookup->error =
+        resolve(lookup->name, lookup->port, lookup->family, AI_NUMERICSERV, &lookup->places);
+    lookup->errnum = errno;
+}
+
+static void lookup_release(struct spf_job *job)
+{
+    free(job);
+}
+
+/* The literal of an address, with its scope id where it has one. */
+static void name_place(const struct place *place, char *out, size_t size)
+{
+    if (getnameinfo((const struct sockaddr *)&place->address, place->len, out, (socklen_t)size,
+                    NULL, 0, NI_NUMERICHOST))
+        out[0] = '\0';
+}
+
+static void note_own_address(struct spf_dial *dial)
+{
+    struct place own = {.len = sizeof own.address};
+
+    if (!getsockname(dial->watch.fd, (struct sockaddr *)&own.address, &own.len))
+        name_place(&own, dial->facts->own_address, sizeof dial->facts->own_address);
+}
+
+static void finish(struct spf_dial *dial, const struct spf_failure *failure)
+{
+    int fd = dial->watch.fd;
+
+    spf_loop_remove(dial->loop, &dial->watch);
+    dial->watch.fd = -1;
+    if (fd >= 0 && (failure || dial->facts->outcome != SPF_TCP_OPEN)) {
+        close(fd);
+        fd = -1;
+    }
+    dial->done(dial->owner, fd, failure);
+}
+
+static void fail_system(struct spf_dial *dial, int errnum, const char *what)
+{
+    struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s: %s", what, strerror(errnum));
+
+    finish(dial, &failure);
+}
+
+static enum spf_tcp_outcome outcome_of(int errnum)
+{
+    switch (errnum) {
+    case 0:
+        return SPF_TCP_OPEN;
+    case ECONNREFUSED:
+        return SPF_TCP_REFUSED;
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE:
+        return SPF_TCP_RESET;
+    case ETIMEDOUT:
+        return SPF_TCP_SILENT;
+    case EACCES:
+    case EPERM:
+        return SPF_TCP_FORBIDDEN;
+    default: /* EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL … */
+        return SPF_TCP_UNREACHABLE;
+    }
+}
+
+/* Notes how the present address ended. */
+static void note_outcome(struct spf_dial *dial, int errnum, bool local)
+{
+    struct spf_tcp_facts *facts = dial->facts;
+
+    facts->outcome = outcome_of(errnum);
+    facts->local = local && errnum != 0;
+    facts->elapsed_ms = spf_now_ms() - dial->syn_ms;
+    (void)spf_copy(facts->error, sizeof facts->error, errnum ? strerror(errnum) : "");
+    if (dial->watch.fd >= 0)
+        note_own_address(dial);
+}
+
+static bool remember_attempt(struct spf_dial *dial)
+{
+    struct spf_tcp_facts *facts = dial->facts;
+    struct spf_tcp_attempt *attempt = SPF_APPEND(&facts->before);
+
+    if (!attempt)
+        return false;
+    spf_copy(attempt->address, sizeof attempt->address, facts->address);
+    spf_copy(attempt->error, sizeof attempt->error, facts->error);
+    attempt->elapsed_ms = facts->elapsed_ms;
+    return true;
+}
+
+static void set_patience(struct spf_dial *dial)
+{
+    int64_t end_ms = dial->first_syn_ms + dial->timeout_ms;
+    int64_t left = (int64_t)(dial->places.count - dial->next) + 1;
+
+    dial->watch.due_ms = dial->syn_ms + (end_ms - dial->syn_ms) / left;
+    if (dial->hurried && dial->watch.due_ms > dial->first_syn_ms + SPF_DIAL_SHORT_MS)
+        dial->watch.due_ms = dial->first_syn_ms + SPF_DIAL_SHORT_MS;
+}
+
+/*
+ * Starts connecting to the next address. Returns 0 when it is under way or done, else the errno of
+ * an attempt that ended before a packet left.
+ */
+static int start(struct spf_dial *dial)
+{
+    const struct place *place = &dial->places.place[dial->next++];
+    int one = 1;
+
+    name_place(place, dial->facts->address, sizeof dial->facts->address);
+    dial->syn_ms = spf_now_ms();
+    if (!dial->first_syn_ms)
+        dial->first_syn_ms = dial->syn_ms;
+    dial->watch.fd =
+        socket(place->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (dial->watch.fd < 0)
+        return errno;
+    (void)setsockopt(dial->watch.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    if (connect(dial->watch.fd, (const struct sockaddr *)&place->address, place->len) &&
+        errno != EINPROGRESS)
+        return errno;
+    return 0;
+}
+
+static void try_next(struct spf_dial *dial);
+
+/* The present address ended with errnum: the connection is there, the next address is tried, or
+ * that was all. */
+static void conclude_address(struct spf_dial *dial, int errnum, bool local)
+{
+    note_outcome(dial, errnum, local);
+    if (errnum == 0 || dial->next == dial->places.count || dial->facts->cut_short) {
+        finish(dial, NULL);
+        return;
+    }
+    spf_loop_remove(dial->loop, &dial->watch);
+    if (dial->watch.fd >= 0)
+        close(dial->watch.fd);
+    dial->watch.fd = -1;
+    if (remember_attempt(dial))
+        try_next(dial);
+    else
+        fail_system(dial, ENOMEM, "connect");
+}
+
+static void try_next(struct spf_dial *dial)
+{
+    int errnum = start(dial);
+
+    if (errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM) {
+        fail_system(dial, errnum, "socket");
+        return;
+    }
+    if (errnum) {
+        conclude_address(dial, errnum, true);
+        return;
+    }
+    set_patience(dial);
+    dial->watch.events = POLLOUT;
+    if (!spf_loop_add(dial->loop, &dial->watch))
+        fail_system(dial, ENOMEM, "connect");
+}
+
+static void unresolved(struct spf_dial *dial, const char *why)
+{
+    dial->facts->outcome = SPF_TCP_UNRESOLVED;
+    spf_clean(dial->facts->error, sizeof dial->facts->error, why, strlen(why));
+    finish(dial, NULL);
+}
+
+static void resolved(struct spf_job *job)
+{
+    struct lookup *lookup = (struct lookup *)job;
+    struct spf_dial *dial = job->owner;
+
+    dial->lookup = NULL;
+    dial->facts->resolve_ms = spf_now_ms() - dial->started_ms;
+    spf_loop_remove(dial->loop, &dial->watch);
+    if (lookup->error == EAI_SYSTEM || lookup->error == EAI_MEMORY) {
+        fail_system(dial, lookup->error == EAI_MEMORY ? ENOMEM : lookup->errnum, "getaddrinfo");
+    } else if (lookup->error || lookup->places.count == 0) {
+        unresolved(dial, gai_strerror(lookup->error ? lookup->error : EAI_NONAME));
+    } else {
+        dial->places = lookup->places;
+        try_next(dial);
+    }
+}
+
+static void patience_ended(struct spf_dial *dial)
+{
+    if (dial->lookup) {
+        spf_loop_cancel(dial->loop, &dial->lookup->job);
+        dial->lookup = NULL;
+        dial->facts->resolve_ms = spf_now_ms() - dial->started_ms;
+        unresolved(dial, "the name servers did not answer in time");
+        return;
+    }
+    dial->facts->cut_short =
+        dial->hurried && spf_now_ms() >= dial->first_syn_ms + SPF_DIAL_SHORT_MS;
+    conclude_address(dial, ETIMEDOUT, false);
+}
+
+static void ready(struct spf_watch *watch, short revents)
+{
+    struct spf_dial *dial = watch->owner;
+    int errnum = 0;
+    socklen_t len = sizeof errnum;
+
+    if (!revents) {
+        patience_ended(dial);
+        return;
+    }
+    if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &errnum, &len))
+        errnum = errno;
+    conclude_address(dial, errnum, false);
+}
+
+/* "[::1]" and "::1" are the same to every user of this tool. */
+static void copy_host(char *out, size_t size, const char *host)
+{
+    size_t len = strlen(host);
+
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+        (void)spf_format(out, size, "%.*s", (int)(len - 2), host + 1);
+    else
+        (void)spf_copy(out, size, host);
+}
+
+static bool look_up(struct spf_dial *dial, const char *name, const char *port, int family)
+{
+    struct lookup *lookup = calloc(1, sizeof *lookup);
+
+    if (!lookup)
+        return false;
+    lookup->job.work = lookup_work;
+    lookup->job.done = resolved;
+    lookup->job.release = lookup_release;
+    lookup->job.owner = dial;
+    (void)spf_copy(lookup->name, sizeof lookup->name, name);
+    (void)spf_copy(lookup->port, sizeof lookup->port, port);
+    lookup->family = family;
+    dial->watch.due_ms = dial->started_ms + dial->timeout_ms;
+    if (!spf_loop_add(dial->loop, &dial->watch)) {
+        free(lookup);
+        return false;
+    }
+    dial->lookup = lookup;
+    return spf_loop_submit(dial->loop, &lookup->job);
+}
+
+/* The first step, from a timer that is due at once, so that done is never called inside
+ * spf_dial_new. */
+static void begin(struct spf_watch *watch, short revents)
+{
+    struct spf_dial *dial = watch->owner;
+
+    (void)revents;
+    spf_loop_remove(dial->loop, watch);
+    watch->ready = ready;
+    watch->due_ms = 0;
+    if (dial->places.count)
+        try_next(dial);
+    else
+        unresolved(dial, gai_strerror(EAI_NONAME));
+}
+
+struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destination *destination,
+                              struct spf_tcp_facts *facts, spf_dialled *done, void *owner)
+{
+    struct spf_dial *dial = calloc(1, sizeof *dial);
+    char host[300], port[8];
+
+    if (!dial)
+        return NULL;
+    dial->loop = loop;
+    dial->facts = facts;
+    dial->done = done;
+    dial->owner = owner;
+    dial->timeout_ms = destination->timeout_ms;
+    dial->started_ms = spf_now_ms();
+    dial->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = dial};
+
+    (void)spf_format(port, sizeof port, "%u", (unsigned)destination->port);
+    if (destination->host)
+        copy_host(host, sizeof host, destination->host);
+    else
+        spf_ip_format(destination->ip, host);
+    if (resolve(host, port, destination->family, AI_NUMERICHOST | AI_NUMERICSERV, &dial->places) ==
+            0 ||
+        !destination->host) {
+        dial->watch.ready = begin;
+        dial->watch.due_ms = dial->started_ms;
+        if (spf_loop_add(loop, &dial->watch))
+            return dial;
+    } else {
+        (void)spf_copy(facts->name, sizeof facts->name, host);
+        if (look_up(dial, host, port, destination->family))
+            return dial;
+    }
+    dial->lookup = NULL;
+    spf_dial_free(dial);
+    return NULL;
+}
+
+void spf_dial_expect_silence(struct spf_dial *dial)
+{
+    dial->hurried = true;
+    if (dial->first_syn_ms && dial->watch.due_ms)
+        set_patience(dial);
+}
+
+void spf_dial_free(struct spf_dial *dial)
+{
+    if (!dial)
+        return;
+    if (dial->lookup)
+        spf_loop_cancel(dial->loop, &dial->lookup->job);
+    spf_loop_remove(dial->loop, &dial->watch);
+    if (dial->watch.fd >= 0)
+        close(dial->watch.fd);
+    free(dial);
+}

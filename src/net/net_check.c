@@ -1,0 +1,172 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "pipeline/check.h"
+
+static void note_attempts(struct spf_result *result, const struct spf_tcp_facts *tcp)
+{
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; list && i < tcp->before.count; i++) {
+        struct json_object *attempt = json_object_new_object();
+
+        json_object_object_add(attempt, "address", spf_clean_json(tcp->before.items[i].address));
+        json_object_object_add(attempt, "error", spf_clean_json(tcp->before.items[i].error));
+        json_object_array_add(list, attempt);
+    }
+    spf_note_json(result, "tried_before", list);
+}
+
+static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+
+    if (tcp->cut_short)
+        spf_say(
+            result,
+            "No answer from %s port %u within %.1f s; the cloud's facts say that none will come, "
+            "so this was not waited out",
+            tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
+    else
+        spf_say(result,
+                "No answer from %s port %u within %.1f s: the packets are dropped on the way",
+                tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
+    return spf_concludes(SPF_PORT_SILENT);
+}
+
+static struct spf_opinion judge_unreachable(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+
+    spf_say(result, "%s port %u cannot be reached: %s (%s)", tcp->address,
+            (unsigned)view->target->port, tcp->error,
+            tcp->local ? "this machine's own routing says so, no packet left it"
+            : tcp->outcome == SPF_TCP_FORBIDDEN ? "forbidden on the way, or by a firewall here"
+                                                : "a router or the host says so");
+    return spf_concludes(SPF_PORT_UNREACHABLE);
+}
+
+/*
+ * Does TCP connect? Silence, refusal and unreachability are kept apart because their remedies are:
+ * dropped on the way, refused by the host, or no way at all.
+ */
+struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_result *address = &view->results[SPF_CHECK_CLOUD_ADDRESS];
+    struct spf_opinion opinion;
+
+    if (!view->target->host && address->status == SPF_PENDING)
+        return spf_waits();
+    if (!view->target->host && !address->holds)
+        return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
+    if (spf_lacks(view, SPF_GROUP_TCP, &opinion))
+        return opinion;
+
+    spf_note_text(result, "address", tcp->address[0] ? tcp->address : NULL);
+    spf_note_number(result, "port", view->target->port);
+    spf_note_text(result, "own_address", tcp->own_address[0] ? tcp->own_address : NULL);
+    spf_note_number(result, "elapsed_ms", tcp->elapsed_ms);
+    spf_note_text(result, "error", tcp->error[0] ? tcp->error : NULL);
+    note_attempts(result, tcp);
+
+    switch (tcp->outcome) {
+    case SPF_TCP_REFUSED:
+        return spf_concludes(SPF_PORT_REFUSED);
+    case SPF_TCP_SILENT:
+        return judge_silence(view, result);
+    case SPF_TCP_UNREACHABLE:
+    case SPF_TCP_FORBIDDEN:
+        return judge_unreachable(view, result);
+    case SPF_TCP_RESET:
+        return spf_concludes(SPF_PORT_RESET);
+    case SPF_TCP_UNRESOLVED:
+        spf_say(result, "The name %s has no address: %s", tcp->name, tcp->error);
+        return spf_concludes(SPF_HOST_UNRESOLVED);
+    case SPF_TCP_OPEN:
+        break;
+    }
+    spf_say(result, "%s port %u answers, in %lld ms", tcp->address, (unsigned)view->target->port,
+            (long long)tcp->elapsed_ms);
+    return spf_passes();
+}
+
+/*
+ * Closed before an identification: sshd says why in a line of its own, which no ssh shows.
+ * "Exceeded MaxStartups" is OpenSSH 8.2 to 9.7, "Not allowed at this time" 9.8 and later, for
+ * MaxStartups and for penalties alike (sshd.c).
+ */
+static struct spf_opinion judge_closed(const struct spf_identification_facts *said,
+                                       struct spf_result *result)
+{
+    bool reset = said->outcome == SPF_IDENTIFICATION_RESET;
+
+    if (strstr(said->before, "Exceeded MaxStartups"))
+        return spf_concludes(SPF_SSH_BUSY);
+    if (strstr(said->before, "Not allowed at this time"))
+        return spf_concludes(SPF_SSH_PENALISED);
+    if (said->before[0])
+        spf_say(result, "The server closed the connection before identifying itself, saying: %s",
+                said->before);
+    else
+        spf_say(result, "The server %s the connection before saying anything",
+                reset ? "reset" : "closed");
+    return spf_concludes(SPF_SSH_CLOSED_EARLY);
+}
+
+static struct spf_opinion judge_silent(const struct spf_identification_facts *said,
+                                       struct spf_result *result)
+{
+    if (said->before[0])
+        spf_say(result,
+                "The port accepts connections, but no SSH identification came within %.1f s, "
+                "only: %s",
+                (double)said->elapsed_ms / 1000, said->before);
+    return spf_concludes(SPF_SSH_SILENT);
+}
+
+static struct spf_opinion judge_other(const struct spf_identification_facts *said,
+                                      struct spf_result *result)
+{
+    if (said->protocol[0])
+        spf_say(result, "What answers on the port speaks %s, not SSH", said->protocol);
+    else
+        spf_say(result, "What answers on the port does not speak SSH");
+    return spf_concludes(SPF_NOT_SSH);
+}
+
+/* Does an SSH 2 server identify itself (RFC 4253 section 4.2), and what did it say before? */
+struct spf_opinion spf_judge_ssh_banner(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_identification_facts *said = &view->facts->identification;
+    struct spf_opinion opinion;
+
+    if (spf_lacks(view, SPF_GROUP_IDENTIFICATION, &opinion)) {
+        spf_note_null(result, "software");
+        spf_note_null(result, "before");
+        return opinion;
+    }
+    spf_note_text(result, "software", said->software[0] ? said->software : NULL);
+    spf_note_text(result, "before", said->before[0] ? said->before : NULL);
+    spf_note_text(result, "line", said->line[0] ? said->line : NULL);
+    spf_note_text(result, "protocol", said->protocol[0] ? said->protocol : NULL);
+
+    switch (said->outcome) {
+    case SPF_IDENTIFICATION_SILENT:
+        return judge_silent(said, result);
+    case SPF_IDENTIFICATION_CLOSED:
+    case SPF_IDENTIFICATION_RESET:
+        return judge_closed(said, result);
+    case SPF_IDENTIFICATION_SSH1:
+        return spf_concludes(SPF_SSH_TOO_OLD);
+    case SPF_IDENTIFICATION_INVALID:
+        spf_say(result, "The server's identification line is not one: %s", said->error);
+        return spf_concludes(SPF_SSH_BANNER_INVALID);
+    case SPF_IDENTIFICATION_OTHER:
+        return judge_other(said, result);
+    case SPF_IDENTIFIED:
+        break;
+    }
+    spf_say(result, "%s", said->software);
+    return spf_passes();
+}

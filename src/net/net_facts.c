@@ -1,0 +1,49 @@
+#include "net/net_facts.h"
+
+static const char *const tcp_outcomes[] = {
+    [SPF_TCP_OPEN] = "open",           [SPF_TCP_REFUSED] = "refused",
+    [SPF_TCP_SILENT] = "silent",       [SPF_TCP_UNREACHABLE] = "unreachable",
+    [SPF_TCP_RESET] = "reset",         [SPF_TCP_UNRESOLVED] = "unresolved",
+    [SPF_TCP_FORBIDDEN] = "forbidden", NULL,
+};
+
+static const char *const identification_outcomes[] = {
+    [SPF_IDENTIFIED] = "identified",        [SPF_IDENTIFICATION_SILENT] = "silent",
+    [SPF_IDENTIFICATION_CLOSED] = "closed", [SPF_IDENTIFICATION_RESET] = "reset",
+    [SPF_IDENTIFICATION_SSH1] = "ssh-1",    [SPF_IDENTIFICATION_INVALID] = "invalid",
+    [SPF_IDENTIFICATION_OTHER] = "other",   NULL,
+};
+
+static const struct spf_field tcp_attempt_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_tcp_attempt, address),
+    SPF_SHAPE_TEXT(struct spf_tcp_attempt, error),
+    SPF_SHAPE_NUMBER(struct spf_tcp_attempt, elapsed_ms),
+};
+const struct spf_shape spf_tcp_attempt_shape =
+    SPF_SHAPE(struct spf_tcp_attempt, tcp_attempt_fields);
+
+static const struct spf_field tcp_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_tcp_facts, outcome, tcp_outcomes),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, name),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, address),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, own_address),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, error),
+    SPF_SHAPE_BOOL(struct spf_tcp_facts, local),
+    SPF_SHAPE_NUMBER(struct spf_tcp_facts, elapsed_ms),
+    SPF_SHAPE_NUMBER(struct spf_tcp_facts, resolve_ms),
+    SPF_SHAPE_BOOL(struct spf_tcp_facts, cut_short),
+    SPF_SHAPE_LIST(struct spf_tcp_facts, before, &spf_tcp_attempt_shape),
+};
+const struct spf_shape spf_tcp_shape = SPF_SHAPE(struct spf_tcp_facts, tcp_fields);
+
+static const struct spf_field identification_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_identification_facts, outcome, identification_outcomes),
+    SPF_SHAPE_TEXT(struct spf_identification_facts, line),
+    SPF_SHAPE_TEXT(struct spf_identification_facts, software),
+    SPF_SHAPE_TEXT(struct spf_identification_facts, before),
+    SPF_SHAPE_TEXT(struct spf_identification_facts, protocol),
+    SPF_SHAPE_TEXT(struct spf_identification_facts, error),
+    SPF_SHAPE_NUMBER(struct spf_identification_facts, elapsed_ms),
+};
+const struct spf_shape spf_identification_shape =
+    SPF_SHAPE(struct spf_identification_facts, identification_fields);
