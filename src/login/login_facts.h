@@ -14,10 +14,12 @@ struct spf_known_host {
     char file[256];
     int64_t line;
     enum spf_host_key_marker marker;
+    bool without_port; /* it names the bare host, and the port is not 22 */
     char algorithm[64];
     char sha256[64];
     char *blob; /* base64 */
 };
+extern const struct spf_shape spf_known_host_shape;
 
 struct spf_known_hosts_facts {
     char name[300]; /* what was looked up: "host" or "[host]:port" */
@@ -26,21 +28,24 @@ struct spf_known_hosts_facts {
 extern const struct spf_shape spf_known_hosts_shape;
 
 enum spf_handshake_outcome {
-    SPF_HANDSHAKE_DONE,
-    SPF_HANDSHAKE_NO_COMMON_KEX,
-    SPF_HANDSHAKE_NO_COMMON_HOST_KEY,
-    SPF_HANDSHAKE_NO_COMMON_CIPHER,
-    SPF_HANDSHAKE_NO_COMMON_MAC,
-    SPF_HANDSHAKE_FAILED, /* closed, reset, disconnected, bad packet: error says how */
-    SPF_HANDSHAKE_TIMEOUT,
+    SPF_SHAKE_DONE,
+    SPF_SHAKE_NO_KEX,
+    SPF_SHAKE_NO_HOST_KEY,
+    SPF_SHAKE_NO_CIPHER,
+    SPF_SHAKE_NO_MAC,
+    SPF_SHAKE_FAILED, /* closed, reset, disconnected, bad packet: error says how */
+    SPF_SHAKE_TIMEOUT,
 };
 
 struct spf_handshake_facts {
     enum spf_handshake_outcome outcome;
     char error[256]; /* libssh's words, or the server's disconnect text */
     char kex[64], host_key_algorithm[64], cipher_in[64], cipher_out[64], mac_in[64], mac_out[64];
-    /* the server's offer (RFC 4253 section 7.1), comma-separated; NULL if its KEXINIT was not seen */
-    char *server_kex, *server_host_keys, *server_ciphers, *server_macs;
+    /* the server's offer (RFC 4253 section 7.1), comma-separated; NULL if its KEXINIT was not seen
+     */
+    char *server_kex, *server_host_keys;
+    char *server_ciphers_out, *server_ciphers_in; /* client to server, server to client */
+    char *server_macs_out, *server_macs_in;
     char *server_sig_algs; /* RFC 8308; NULL if not announced */
     char host_key_sha256[64];
     char *host_key_blob; /* base64 */
@@ -49,18 +54,19 @@ extern const struct spf_shape spf_handshake_shape;
 
 enum spf_auth_outcome {
     SPF_AUTH_ACCEPTED,
-    SPF_AUTH_REFUSED,
+    SPF_AUTH_REFUSED,       /* also by a disconnect that answers our request: error has its text */
     SPF_AUTH_PARTIAL,       /* another factor is wanted */
-    SPF_AUTH_DISCONNECTED,  /* the server closed while it had our request; error has its text */
+    SPF_AUTH_ENDED,         /* the connection ended without an answer */
     SPF_AUTH_LOCAL_REFUSAL, /* nothing was sent: no signature algorithm in common */
-    SPF_AUTH_TIMEOUT,
+    SPF_AUTH_SILENT,
 };
 
 /* The answer to "would this key do?" (RFC 4252 section 7): no signature was made. */
 struct spf_query_facts {
     enum spf_auth_outcome outcome;
-    char methods[200]; /* what can continue, comma-separated; "" if the server did not say */
+    char methods[200];  /* what can continue, comma-separated; "" if the server did not say */
     char algorithm[64]; /* signature algorithm asked for, "rsa-sha2-512" */
+    char banner[600];   /* what the server shows before authentication (SSH_MSG_USERAUTH_BANNER) */
     char error[256];
 };
 extern const struct spf_shape spf_query_shape;
@@ -77,11 +83,12 @@ struct spf_signature_facts {
 extern const struct spf_shape spf_signature_shape;
 
 enum spf_session_outcome {
-    SPF_SESSION_ECHOED,  /* our nonce came back: a shell runs commands */
-    SPF_SESSION_OTHER,   /* something else came back, or it ended without the nonce */
-    SPF_SESSION_REFUSED, /* no channel, or no exec */
-    SPF_SESSION_CLOSED,
-    SPF_SESSION_TIMEOUT,
+    SPF_ECHO_BACK,    /* our nonce came back: a shell runs commands */
+    SPF_ECHO_OTHER,   /* something else came back, or it ended without the nonce */
+    SPF_ECHO_REFUSED, /* no channel, or no exec */
+    SPF_ECHO_CLOSED,
+    SPF_ECHO_TIMEOUT,
+    SPF_ECHO_WITHHELD, /* the server announced a forced command: nothing was run */
 };
 
 struct spf_session_facts {
@@ -90,6 +97,8 @@ struct spf_session_facts {
     char output[600];    /* what came instead of the nonce, clean and cut */
     char other_user[64]; /* "Please login as the user "X""; "" if not said */
     char error[256];
+    bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
+    bool options_seen;   /* the server announced key options at all, so absence means something */
 };
 extern const struct spf_shape spf_session_shape;
 

@@ -1,0 +1,169 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "login/offers.h"
+#include "pipeline/check.h"
+
+/* Where it was decided. */
+static const char offer[] = "offer";         /* the method or the algorithm is ruled out */
+static const char query[] = "query";         /* the key was judged */
+static const char signature[] = "signature"; /* the login was judged */
+
+static void note_methods(struct spf_result *result, const char *methods)
+{
+    struct json_object *list = json_object_new_array();
+    char name[64];
+
+    while (list != NULL && *methods != '\0') {
+        size_t len = strcspn(methods, ",");
+
+        (void)spf_format(name, sizeof name, "%.*s", (int)len, methods);
+        (void)json_object_array_add(list, spf_clean_json(name));
+        methods += len;
+        methods += *methods == ',';
+    }
+    spf_note_json(result, "methods", list);
+}
+
+static struct spf_opinion decided(struct spf_result *result, const char *stage,
+                                  enum spf_finding finding)
+{
+    spf_note_text(result, "stage", stage);
+    return spf_concludes(finding);
+}
+
+/*
+ * A given address may be a stranger's by now. If it is not the instance's, only a host key that is
+ * proved lets us show a key there.
+ */
+static bool may_be_a_stranger(const struct spf_view *view)
+{
+    const struct spf_result *address = &view->results[SPF_CHECK_CLOUD_ADDRESS];
+    const struct spf_result *host_key = &view->results[SPF_CHECK_SSH_HOST_KEY];
+
+    return view->target->host != NULL && address->finding == SPF_ADDRESS_NOT_OF_INSTANCE &&
+           spf_evidence_text(host_key, "verified_by") == NULL;
+}
+
+/*
+ * No algorithm to sign with: the server has only SHA-1 for RSA, or wants none of this type. ssh 8.8
+ * and later refuse in the same way ("no mutual signature algorithm").
+ */
+static struct spf_opinion judge_algorithm(const struct spf_view *view, struct spf_result *result)
+{
+    const char *server = view->facts->handshake.server_sig_algs;
+
+    spf_note_text(result, "server_sig_algs", server);
+    spf_say(result,
+            "There is no signature algorithm that both ssh and the server allow for a key of "
+            "type %s; the key itself was not judged",
+            view->facts->key.algorithm);
+    return decided(result, offer, SPF_AUTH_ALGORITHM_REFUSED);
+}
+
+static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_query_facts *facts = &view->facts->query;
+    const char *server = view->facts->handshake.server_sig_algs;
+
+    if (facts->methods[0] != '\0' && !spf_names_have(facts->methods, "publickey"))
+        return decided(result, offer, SPF_AUTH_PUBLICKEY_DISABLED);
+    if (server != NULL && facts->algorithm[0] != '\0' && !spf_names_have(server, facts->algorithm))
+        return judge_algorithm(view, result);
+    if (facts->methods[0] == '\0' && facts->error[0] != '\0')
+        spf_say(result,
+                "The server does not accept this key for %s; it answered by disconnecting: %s",
+                view->target->user, facts->error);
+    return decided(result, query, SPF_AUTH_KEY_REFUSED);
+}
+
+static struct spf_opinion judge_disconnect(const char *error, const char *stage,
+                                           struct spf_result *result)
+{
+    spf_note_text(result, "stage", stage);
+    /* sshd counts tries a connection, and this was the first: others used it up (auth2.c) */
+    if (strstr(error, "Too many authentication failures") != NULL)
+        return spf_concludes(SPF_AUTH_TOO_MANY);
+    if (error[0] != '\0')
+        spf_say(result, "The connection ended during authentication: %s", error);
+    return spf_concludes(SPF_AUTH_DISCONNECTED);
+}
+
+/* The key would do. Does a signature with it log us in? */
+static struct spf_opinion judge_signature(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_signature_facts *facts = &view->facts->signature;
+    struct spf_opinion opinion;
+
+    spf_note_text(result, "stage", query);
+    if (!view->facts->key.usable && view->facts->key.encrypted) {
+        spf_say(result,
+                "The server takes this key for %s; without its passphrase the login itself "
+                "could not be tried",
+                view->target->user);
+        return spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
+    }
+    if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
+        return opinion;
+    if (facts->methods[0] != '\0')
+        note_methods(result, facts->methods);
+
+    switch (facts->outcome) {
+    case SPF_AUTH_REFUSED:
+        return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
+    case SPF_AUTH_PARTIAL:
+        spf_note_text(result, "next_methods", facts->methods);
+        return decided(result, signature, SPF_AUTH_SECOND_FACTOR);
+    case SPF_AUTH_LOCAL_REFUSAL:
+        return judge_algorithm(view, result);
+    case SPF_AUTH_ENDED:
+        return judge_disconnect(facts->error, signature, result);
+    case SPF_AUTH_SILENT:
+        return decided(result, signature, SPF_AUTH_TIMEOUT);
+    case SPF_AUTH_ACCEPTED:
+        break;
+    }
+    spf_note_text(result, "stage", signature);
+    spf_say(result, "The server accepts the key for %s", view->target->user);
+    return spf_passes();
+}
+
+/*
+ * Does the server accept this key for this user? First the query (would the key do?), and only if
+ * the answer is yes the signature: so a key that is not authorised and a login that is refused are
+ * told apart (OpenSSH answers a query after a refused signature with no).
+ */
+struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_query_facts *facts = &view->facts->query;
+    struct spf_opinion opinion;
+
+    spf_note_null(result, "methods");
+    spf_note_null(result, "stage");
+    if (view->target->host != NULL && view->target->instance_id != NULL &&
+        view->results[SPF_CHECK_CLOUD_ADDRESS].status == SPF_PENDING)
+        return spf_waits();
+    if (may_be_a_stranger(view))
+        return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
+    if (spf_lacks(view, SPF_GROUP_QUERY, &opinion))
+        return opinion;
+    if (facts->methods[0] != '\0')
+        note_methods(result, facts->methods);
+    if (facts->algorithm[0] != '\0')
+        spf_note_text(result, "algorithm", facts->algorithm);
+
+    switch (facts->outcome) {
+    case SPF_AUTH_REFUSED:
+    case SPF_AUTH_PARTIAL: /* of a query: no server should, and it is no acceptance */
+        return judge_refusal(view, result);
+    case SPF_AUTH_LOCAL_REFUSAL:
+        return judge_algorithm(view, result);
+    case SPF_AUTH_ENDED:
+        return judge_disconnect(facts->error, query, result);
+    case SPF_AUTH_SILENT:
+        return decided(result, query, SPF_AUTH_TIMEOUT);
+    case SPF_AUTH_ACCEPTED:
+        break;
+    }
+    return judge_signature(view, result);
+}

@@ -1,0 +1,502 @@
+#include "login/conversation.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "cloud/address.h"
+#include "login/echo.h"
+#include "login/known_hosts_files.h"
+#include "login/link.h"
+#include "login/offers.h"
+#include "net/dial.h"
+#include "net/identification.h"
+
+struct spf_conversation {
+    struct spf_inquiry *inquiry;
+    enum spf_group step;    /* being served; SPF_GROUP_COUNT: none */
+    struct spf_watch watch; /* of our socket; its due_ms is the end of the step */
+    int64_t step_ms;        /* when the step began */
+    bool handshake_expected, silence_expected;
+    struct spf_dial *dial;
+    struct spf_greeting greeting;
+    size_t peeked; /* bytes of the greeting that are known and still in the socket */
+    struct spf_link *link;
+    bool asking_none, asked_none;
+    struct spf_echo echo;
+};
+
+static void ready(struct spf_watch *watch, short revents);
+
+struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool handshake_expected)
+{
+    struct spf_conversation *talk = calloc(1, sizeof *talk);
+
+    if (talk == NULL)
+        return NULL;
+    talk->inquiry = inquiry;
+    talk->handshake_expected = handshake_expected;
+    talk->step = SPF_GROUP_COUNT;
+    talk->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = talk};
+    return talk;
+}
+
+void spf_conversation_free(struct spf_conversation *talk)
+{
+    if (talk == NULL)
+        return;
+    spf_dial_free(talk->dial);
+    spf_loop_remove(talk->inquiry->loop, &talk->watch);
+    spf_link_free(talk->link);
+    if (talk->watch.fd >= 0)
+        (void)close(talk->watch.fd);
+    free(talk);
+}
+
+/* The step's facts are there, or cannot be had. The last thing a step does. */
+static void arrive(struct spf_conversation *talk, const struct spf_failure *failure)
+{
+    enum spf_group step = talk->step;
+
+    talk->step = SPF_GROUP_COUNT;
+    spf_loop_remove(talk->inquiry->loop, &talk->watch);
+    talk->inquiry->arrived(talk->inquiry, step, failure);
+}
+
+static void arrive_failed(struct spf_conversation *talk, const char *what)
+{
+    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", what);
+
+    arrive(talk, &failure);
+}
+
+/* Waits for the socket, until the step's time is over. */
+static void wait_for(struct spf_conversation *talk, short events)
+{
+    talk->watch.events = events;
+    talk->watch.due_ms = talk->step_ms + talk->inquiry->target->timeout_ms;
+    if (!spf_loop_add(talk->inquiry->loop, &talk->watch))
+        arrive_failed(talk, "no memory");
+}
+
+static void keep_error(struct spf_conversation *talk, char *out, size_t size)
+{
+    const char *error = spf_link_error(talk->link);
+
+    spf_clean(out, size, error, strlen(error));
+}
+
+/* The host as known_hosts would name it: as given, else the address dialled. */
+static bool host_of(struct spf_conversation *talk, char *out, size_t size)
+{
+    struct spf_inquiry *inquiry = talk->inquiry;
+    struct spf_address address;
+    char ip[SPF_IP_TEXT_SIZE];
+
+    if (inquiry->target->host != NULL)
+        return spf_copy(out, size, inquiry->target->host);
+    if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address))
+        return false;
+    spf_ip_format(&address.ip, ip);
+    return spf_copy(out, size, ip);
+}
+
+/* At once, beside whatever step is under way. */
+static void gather_known_hosts(struct spf_conversation *talk)
+{
+    struct spf_inquiry *inquiry = talk->inquiry;
+    struct spf_failure failure = {0};
+    char host[300];
+
+    if (!host_of(talk, host, sizeof host))
+        failure = spf_failure(SPF_SYSTEM_ERROR, "no host to look up in known_hosts");
+    else if (!spf_known_hosts_gather(inquiry->target, host, &inquiry->facts->known_hosts))
+        failure = spf_failure(SPF_SYSTEM_ERROR, "no memory for known_hosts");
+    inquiry->arrived(inquiry, SPF_GROUP_KNOWN_HOSTS,
+                     failure.cause != SPF_NO_FINDING ? &failure : NULL);
+}
+
+static void dialled(void *owner, int fd, const struct spf_failure *failure)
+{
+    struct spf_conversation *talk = owner;
+
+    spf_dial_free(talk->dial);
+    talk->dial = NULL;
+    talk->watch.fd = fd;
+    arrive(talk, failure);
+}
+
+static void dial(struct spf_conversation *talk)
+{
+    struct spf_inquiry *inquiry = talk->inquiry;
+    const struct spf_target *target = inquiry->target;
+    struct spf_destination destination = {.port = target->port, .timeout_ms = target->timeout_ms};
+    char host[300];
+
+    if (!host_of(talk, host, sizeof host)) {
+        arrive_failed(talk, "no address to dial");
+        return;
+    }
+    destination.host = host;
+    destination.family = target->host != NULL ? target->family : 0;
+    talk->dial = spf_dial_new(inquiry->loop, &destination, &inquiry->facts->tcp, dialled, talk);
+    if (talk->dial == NULL)
+        arrive_failed(talk, "no memory to connect");
+    else if (talk->silence_expected)
+        spf_dial_expect_silence(talk->dial);
+    if (talk->handshake_expected)
+        talk->link = spf_link_new(target->user); /* while the SYN is away */
+}
+
+void spf_conversation_expect_silence(struct spf_conversation *talk)
+{
+    talk->silence_expected = true;
+    if (talk->dial != NULL)
+        spf_dial_expect_silence(talk->dial);
+}
+
+/* poll(2) then wakes us only for more than what is already known, or for an end. */
+static void wake_beyond(struct spf_conversation *talk, size_t known)
+{
+    int mark = (int)known + 1;
+
+    (void)setsockopt(talk->watch.fd, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark);
+}
+
+static void greeting_decided(struct spf_conversation *talk)
+{
+    struct spf_identification_facts *facts = &talk->inquiry->facts->identification;
+
+    facts->elapsed_ms = spf_now_ms() - talk->step_ms;
+    wake_beyond(talk, 0);
+    arrive(talk, NULL);
+}
+
+/*
+ * How a connection that brought nothing new has ended: poll(2) woke us, so more or an end was
+ * there. What came before a FIN or RST stays readable, so only an unchanged amount shows it.
+ */
+static enum spf_greeting_end end_of(struct spf_conversation *talk, ssize_t len, bool woken)
+{
+    struct spf_identification_facts *facts = &talk->inquiry->facts->identification;
+    int error = len < 0 ? errno : 0;
+    socklen_t size = sizeof error;
+
+    if (len > 0 && ((size_t)len > talk->peeked || !woken))
+        return SPF_GREETING_OPEN;
+    if (len < 0 && (error == EAGAIN || error == EINTR))
+        return SPF_GREETING_OPEN;
+    if (len > 0)
+        (void)getsockopt(talk->watch.fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error == 0)
+        return SPF_GREETING_CLOSED;
+    (void)spf_copy(facts->error, sizeof facts->error, strerror(error));
+    return SPF_GREETING_RESET;
+}
+
+/* Looks at what the server has said, without taking its identification from libssh. */
+static void listen_to_greeting(struct spf_conversation *talk, bool woken)
+{
+    char bytes[SPF_IDENTIFICATION_PEEK];
+    size_t taken;
+
+    do {
+        ssize_t len = recv(talk->watch.fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+        enum spf_greeting_end end = end_of(talk, len, woken);
+
+        talk->peeked = len > 0 ? (size_t)len : 0;
+        taken = spf_greeting_read(&talk->greeting, bytes, talk->peeked, end);
+        if (taken > 0 && recv(talk->watch.fd, bytes, taken, MSG_DONTWAIT) < 0)
+            break;
+        talk->peeked -= taken;
+        woken = false; /* the next look is our own idea */
+    } while (taken > 0 && !talk->greeting.decided);
+
+    if (talk->greeting.decided) {
+        greeting_decided(talk);
+        return;
+    }
+    wake_beyond(talk, talk->peeked);
+    wait_for(talk, POLLIN);
+}
+
+/*
+ * Our identification goes out at once, as ssh's does, without waiting for the server's: the round
+ * trip is saved, and a server of another kind gives itself away by its answer.
+ */
+static void greet(struct spf_conversation *talk)
+{
+    struct spf_inquiry *inquiry = talk->inquiry;
+    const char *text;
+    size_t len;
+
+    if (talk->link == NULL)
+        talk->link = spf_link_new(inquiry->target->user);
+    if (talk->link == NULL || !spf_link_attach(talk->link, talk->watch.fd)) {
+        arrive_failed(talk, "the SSH library could not be started");
+        return;
+    }
+    text = spf_link_identification(talk->link, &len);
+    /* a failure shows when we listen */
+    (void)!send(talk->watch.fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    spf_greeting_init(&talk->greeting, &inquiry->facts->identification);
+    listen_to_greeting(talk, false);
+}
+
+static char *copy_list(const char *list)
+{
+    return list != NULL ? strdup(list) : NULL;
+}
+
+static void keep_offers(struct spf_handshake_facts *facts, const struct spf_seen *seen)
+{
+    facts->server_kex = copy_list(seen->server[SPF_OFFER_KEX]);
+    facts->server_host_keys = copy_list(seen->server[SPF_OFFER_HOST_KEYS]);
+    facts->server_ciphers_out = copy_list(seen->server[SPF_OFFER_CIPHERS_OUT]);
+    facts->server_ciphers_in = copy_list(seen->server[SPF_OFFER_CIPHERS_IN]);
+    facts->server_macs_out = copy_list(seen->server[SPF_OFFER_MACS_OUT]);
+    facts->server_macs_in = copy_list(seen->server[SPF_OFFER_MACS_IN]);
+    facts->server_sig_algs = copy_list(seen->sig_algs);
+    /* the first of ours that is among theirs (RFC 4253 section 7.1): libssh does not tell */
+    if (seen->client[SPF_OFFER_HOST_KEYS] != NULL)
+        (void)spf_names_common(seen->client[SPF_OFFER_HOST_KEYS], seen->server[SPF_OFFER_HOST_KEYS],
+                               facts->host_key_algorithm, sizeof facts->host_key_algorithm);
+}
+
+static void begin_handshake(struct spf_conversation *talk)
+{
+    const struct spf_known_hosts_facts *known = &talk->inquiry->facts->known_hosts;
+    char *order = spf_known_hosts_order(known, spf_openssh_offer[SPF_OFFER_HOST_KEYS]);
+    bool set = order != NULL && spf_link_prefer(talk->link, order);
+
+    free(order);
+    if (!set)
+        arrive_failed(talk, "no memory for the handshake");
+}
+
+static void shake_hands(struct spf_conversation *talk)
+{
+    struct spf_handshake_facts *facts = &talk->inquiry->facts->handshake;
+    enum spf_link_state state = spf_link_handshake(talk->link);
+
+    if (state == SPF_LINK_AGAIN) {
+        wait_for(talk, spf_link_events(talk->link));
+        return;
+    }
+    keep_offers(facts, spf_link_seen(talk->link));
+    if (state == SPF_LINK_DONE && !spf_link_describe(talk->link, facts)) {
+        arrive_failed(talk, "the host key could not be read");
+        return;
+    }
+    facts->outcome =
+        state == SPF_LINK_DONE ? SPF_SHAKE_DONE : spf_offers_judge(spf_link_seen(talk->link));
+    if (state != SPF_LINK_DONE)
+        keep_error(talk, facts->error, sizeof facts->error);
+    arrive(talk, NULL);
+}
+
+/*
+ * An SSH_MSG_DISCONNECT while our request waits for its answer is the answer (MaxAuthTries 1 makes
+ * sshd say no in this way); a connection that just ends is none.
+ */
+static enum spf_auth_outcome outcome_of(enum spf_link_state state, const struct spf_seen *seen)
+{
+    switch (state) {
+    case SPF_LINK_DONE:
+        return SPF_AUTH_ACCEPTED;
+    case SPF_LINK_PARTIAL:
+        return SPF_AUTH_PARTIAL;
+    case SPF_LINK_REFUSED:
+        return SPF_AUTH_REFUSED;
+    case SPF_LINK_LOCAL:
+        return SPF_AUTH_LOCAL_REFUSAL;
+    default:
+        return seen->disconnected && seen->request_sent ? SPF_AUTH_REFUSED : SPF_AUTH_ENDED;
+    }
+}
+
+static void clean(char *out, size_t size, const char *text)
+{
+    spf_clean(out, size, text, strlen(text));
+}
+
+static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
+{
+    struct spf_query_facts *facts = &talk->inquiry->facts->query;
+    const struct spf_seen *seen = spf_link_seen(talk->link);
+
+    facts->outcome = outcome_of(state, seen);
+    clean(facts->methods, sizeof facts->methods, seen->methods);
+    clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
+    clean(facts->banner, sizeof facts->banner, seen->banner);
+    if (facts->outcome != SPF_AUTH_ACCEPTED)
+        keep_error(talk, facts->error, sizeof facts->error);
+    arrive(talk, NULL);
+}
+
+static void query(struct spf_conversation *talk)
+{
+    const struct spf_key_facts *key = &talk->inquiry->facts->key;
+    enum spf_link_state state;
+
+    if (talk->asking_none) {
+        state = spf_link_none(talk->link);
+        if (state == SPF_LINK_REFUSED || state == SPF_LINK_PARTIAL)
+            talk->asking_none = false;
+    }
+    if (!talk->asking_none) {
+        state = spf_link_query(talk->link, key->algorithm, key->public_blob);
+        /* libssh chooses RSA's algorithm from an EXT_INFO that may not have been read yet */
+        if (state == SPF_LINK_LOCAL && !talk->asked_none &&
+            spf_link_seen(talk->link)->sig_algs == NULL && strcmp(key->algorithm, "ssh-rsa") == 0) {
+            talk->asking_none = talk->asked_none = true;
+            query(talk);
+            return;
+        }
+    }
+    if (state == SPF_LINK_AGAIN)
+        wait_for(talk, spf_link_events(talk->link));
+    else
+        query_answered(talk, state);
+}
+
+static void sign(struct spf_conversation *talk)
+{
+    struct spf_signature_facts *facts = &talk->inquiry->facts->signature;
+    enum spf_link_state state;
+    const struct spf_seen *seen;
+
+    if (talk->inquiry->login_key == NULL) {
+        arrive_failed(talk, "there is no private key to sign with");
+        return;
+    }
+    state = spf_link_sign(talk->link, talk->inquiry->login_key);
+    if (state == SPF_LINK_AGAIN) {
+        wait_for(talk, spf_link_events(talk->link));
+        return;
+    }
+    seen = spf_link_seen(talk->link);
+    facts->outcome = outcome_of(state, seen);
+    clean(facts->methods, sizeof facts->methods, seen->methods);
+    clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
+    if (facts->outcome != SPF_AUTH_ACCEPTED)
+        keep_error(talk, facts->error, sizeof facts->error);
+    facts->capture = seen->packets;
+    arrive(talk, NULL);
+}
+
+static void run_echo(struct spf_conversation *talk)
+{
+    enum spf_link_state state = spf_echo_step(&talk->echo, talk->link);
+
+    if (state == SPF_LINK_AGAIN) {
+        wait_for(talk, spf_link_events(talk->link));
+        return;
+    }
+    spf_echo_finish(&talk->echo, talk->link, state, &talk->inquiry->facts->session);
+    arrive(talk, NULL);
+}
+
+static void proceed(struct spf_conversation *talk, bool woken)
+{
+    switch (talk->step) {
+    case SPF_GROUP_IDENTIFICATION:
+        listen_to_greeting(talk, woken);
+        break;
+    case SPF_GROUP_HANDSHAKE:
+        shake_hands(talk);
+        break;
+    case SPF_GROUP_QUERY:
+        query(talk);
+        break;
+    case SPF_GROUP_SIGNATURE:
+        sign(talk);
+        break;
+    case SPF_GROUP_SESSION:
+        run_echo(talk);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The step's time is over, or the server talks without end: what is known by now are the facts. */
+static void give_up(struct spf_conversation *talk, const char *why)
+{
+    struct spf_facts *facts = talk->inquiry->facts;
+
+    switch (talk->step) {
+    case SPF_GROUP_IDENTIFICATION: {
+        char bytes[SPF_IDENTIFICATION_PEEK];
+        ssize_t len = recv(talk->watch.fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+
+        (void)spf_greeting_read(&talk->greeting, bytes, len > 0 ? (size_t)len : 0,
+                                SPF_GREETING_TIMEOUT);
+        greeting_decided(talk);
+        return;
+    }
+    case SPF_GROUP_HANDSHAKE:
+        facts->handshake.outcome = SPF_SHAKE_TIMEOUT;
+        keep_offers(&facts->handshake, spf_link_seen(talk->link));
+        clean(facts->handshake.error, sizeof facts->handshake.error, why);
+        break;
+    case SPF_GROUP_QUERY:
+        facts->query.outcome = SPF_AUTH_SILENT;
+        clean(facts->query.error, sizeof facts->query.error, why);
+        break;
+    case SPF_GROUP_SIGNATURE:
+        facts->signature.outcome = SPF_AUTH_SILENT;
+        clean(facts->signature.error, sizeof facts->signature.error, why);
+        break;
+    default:
+        spf_echo_give_up(&talk->echo, why, &facts->session);
+        break;
+    }
+    arrive(talk, NULL);
+}
+
+static void ready(struct spf_watch *watch, short revents)
+{
+    struct spf_conversation *talk = watch->owner;
+
+    if (spf_now_ms() >= watch->due_ms)
+        give_up(talk, "no answer in time");
+    else if (!spf_link_is_bounded(talk->link))
+        give_up(talk, "the server sends without end");
+    else
+        proceed(talk, revents != 0);
+}
+
+void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
+{
+    if (group == SPF_GROUP_KNOWN_HOSTS) {
+        gather_known_hosts(talk);
+        return;
+    }
+    talk->step = group;
+    talk->step_ms = spf_now_ms();
+    if (group == SPF_GROUP_TCP) {
+        dial(talk);
+        return;
+    }
+    if (talk->watch.fd < 0 || (group != SPF_GROUP_IDENTIFICATION && talk->link == NULL)) {
+        arrive_failed(talk, "there is no connection");
+        return;
+    }
+    if (group == SPF_GROUP_IDENTIFICATION) {
+        greet(talk);
+        return;
+    }
+    if (group == SPF_GROUP_HANDSHAKE)
+        begin_handshake(talk);
+    if (group == SPF_GROUP_SESSION &&
+        !spf_echo_init(&talk->echo, talk->inquiry->target->session != SPF_SESSION_ALWAYS))
+        arrive_failed(talk, "no random bytes");
+    if (talk->step == group)
+        proceed(talk, false);
+}

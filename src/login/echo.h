@@ -1,0 +1,37 @@
+#ifndef SPF_LOGIN_ECHO_H
+#define SPF_LOGIN_ECHO_H
+
+#include "login/link.h"
+
+/*
+ * Does a session start? One exec of `echo` with a random word: if the word comes back as a line of
+ * its own, a shell runs commands. Whatever else comes is kept, bounded, for what it says.
+ */
+struct spf_echo {
+    char word[40];
+    char command[48];
+    bool careful; /* not where a forced command would run instead */
+    bool opened, started, withheld;
+    bool options_seen, forced_command;
+    char heard[4096];
+    size_t len;
+    int exit_status;
+};
+
+/* careful: nothing is run where the server has announced a forced command. False: no random bytes.
+ */
+SPF_MUST_USE bool spf_echo_init(struct spf_echo *echo, bool careful);
+/* Goes on. DONE: the word is back, or the output has ended. */
+enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link);
+/* The facts, once a step has said other than AGAIN. */
+void spf_echo_finish(struct spf_echo *echo, struct spf_link *link, enum spf_link_state state,
+                     struct spf_session_facts *facts);
+void spf_echo_give_up(struct spf_echo *echo, const char *why, struct spf_session_facts *facts);
+
+/* Is the word a line of the text? */
+bool spf_echo_has_line(const char *text, size_t len, const char *word);
+/* X of cloud-init's `Please login as the user "X" rather than the user "root".`; false if not said.
+ */
+bool spf_echo_other_user(const char *text, char *out, size_t size);
+
+#endif

@@ -1,0 +1,116 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "login/offers.h"
+#include "pipeline/check.h"
+
+static const char *text_or_null(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+/* A category of algorithms of which no common one was found. */
+struct category {
+    enum spf_finding finding;
+    const char *what;
+    enum spf_offer_list list; /* and the next one, where there is one for each direction */
+    /* what OpenSSH still has, but no longer offers, best first */
+    const char *legacy;
+};
+
+static const struct category categories[] = {
+    [SPF_SHAKE_NO_KEX] = {SPF_HANDSHAKE_NO_COMMON_KEX, "key exchange", SPF_OFFER_KEX,
+                          "diffie-hellman-group14-sha1,"
+                          "diffie-hellman-group-exchange-sha1,"
+                          "diffie-hellman-group1-sha1"},
+    [SPF_SHAKE_NO_HOST_KEY] = {SPF_HANDSHAKE_NO_COMMON_HOST_KEY, "host key", SPF_OFFER_HOST_KEYS,
+                               "ssh-rsa,ssh-dss"},
+    [SPF_SHAKE_NO_CIPHER] = {SPF_HANDSHAKE_NO_COMMON_CIPHER, "cipher", SPF_OFFER_CIPHERS_OUT,
+                             "aes256-cbc,aes128-cbc,3des-cbc"},
+    [SPF_SHAKE_NO_MAC] = {SPF_HANDSHAKE_NO_COMMON_MAC, "MAC", SPF_OFFER_MACS_OUT,
+                          "hmac-sha1-96,hmac-md5"},
+};
+
+static const char *server_offer(const struct spf_handshake_facts *facts, enum spf_offer_list list)
+{
+    const char *const offers[SPF_OFFER_LISTS] = {
+        facts->server_kex,        facts->server_host_keys, facts->server_ciphers_out,
+        facts->server_ciphers_in, facts->server_macs_out,  facts->server_macs_in,
+    };
+
+    return offers[list];
+}
+
+/* Would ssh itself find a common algorithm where our library, which has fewer, does not? */
+static bool openssh_could(const struct spf_handshake_facts *facts, const struct category *category)
+{
+    char common[80];
+    bool both = category->list == SPF_OFFER_CIPHERS_OUT || category->list == SPF_OFFER_MACS_OUT;
+
+    for (int list = category->list; list <= (int)category->list + both; list++) {
+        if (!spf_names_common(spf_openssh_offer[list],
+                              server_offer(facts, (enum spf_offer_list)list), common,
+                              sizeof common))
+            return false;
+    }
+    return true;
+}
+
+static struct spf_opinion judge_no_common(const struct spf_handshake_facts *facts,
+                                          struct spf_result *result)
+{
+    const struct category *category = &categories[facts->outcome];
+    const char *theirs = server_offer(facts, category->list);
+    char legacy[80];
+
+    spf_note_text(result, "server_offer", theirs);
+    spf_note_text(result, "client_offer", spf_openssh_offer[category->list]);
+    if (openssh_could(facts, category)) {
+        spf_say(result,
+                "The server's %s algorithms (%s) are known to ssh, but not to the library "
+                "that this program uses",
+                category->what, theirs);
+        return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
+    }
+    if (spf_names_common(category->legacy, theirs, legacy, sizeof legacy))
+        spf_note_text(result, "legacy", legacy);
+    spf_say(result, "ssh and the server have no %s algorithm in common; the server offers %s",
+            category->what, theirs != NULL ? theirs : "none");
+    return spf_concludes(category->finding);
+}
+
+/* Is there a common key exchange, host key, cipher and MAC, and does the handshake come to its end?
+ */
+struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_handshake_facts *facts = &view->facts->handshake;
+    struct spf_opinion opinion;
+
+    spf_note_text(result, "kex", text_or_null(facts->kex));
+    spf_note_text(result, "host_key_algorithm", text_or_null(facts->host_key_algorithm));
+    spf_note_text(result, "cipher_in", text_or_null(facts->cipher_in));
+    spf_note_text(result, "cipher_out", text_or_null(facts->cipher_out));
+    spf_note_text(result, "mac_in", text_or_null(facts->mac_in));
+    spf_note_text(result, "mac_out", text_or_null(facts->mac_out));
+    if (spf_lacks(view, SPF_GROUP_HANDSHAKE, &opinion))
+        return opinion;
+    spf_note_text(result, "error", text_or_null(facts->error));
+
+    switch (facts->outcome) {
+    case SPF_SHAKE_NO_KEX:
+    case SPF_SHAKE_NO_HOST_KEY:
+    case SPF_SHAKE_NO_CIPHER:
+    case SPF_SHAKE_NO_MAC:
+        return judge_no_common(facts, result);
+    case SPF_SHAKE_FAILED:
+        if (facts->error[0] != '\0')
+            spf_say(result, "The handshake failed: %s", facts->error);
+        return spf_concludes(SPF_HANDSHAKE_FAILED);
+    case SPF_SHAKE_TIMEOUT:
+        return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
+    case SPF_SHAKE_DONE:
+        break;
+    }
+    spf_say(result, "%s, %s, %s", facts->kex, facts->host_key_algorithm, facts->cipher_out);
+    return spf_passes();
+}

@@ -1,0 +1,47 @@
+#ifndef SPF_LOGIN_KNOWN_HOSTS_H
+#define SPF_LOGIN_KNOWN_HOSTS_H
+
+#include "login/login_facts.h"
+
+/*
+ * known_hosts files as OpenSSH reads them (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT; hostfile.c and
+ * sshconnect.c of 9.2): patterns, negation, hashed names, ports, markers. Pure: it is given texts.
+ */
+
+/* Sets facts->name: the host in lower case, and "[host]:port" for a port other than 22. */
+void spf_known_hosts_name(struct spf_known_hosts_facts *facts, const char *host, uint16_t port);
+
+/*
+ * Appends the lines of a file's text that speak of facts->name; where that has a port, those of the
+ * bare host too. Lines that ssh cannot read are passed over, as ssh does. False: no memory.
+ */
+SPF_MUST_USE
+bool spf_known_hosts_read(struct spf_known_hosts_facts *facts, const char *file, const char *text,
+                          size_t len);
+
+enum spf_host_key_verdict {
+    SPF_VERDICT_UNKNOWN,
+    SPF_VERDICT_KNOWN,
+    SPF_VERDICT_CHANGED, /* another key is known, of whichever type */
+    SPF_VERDICT_REVOKED,
+};
+
+/*
+ * What ssh would say of a server that shows this key (base64 of its blob); *line is the line that
+ * decides, borrowed, or NULL.
+ */
+enum spf_host_key_verdict spf_known_hosts_judge(const struct spf_known_hosts_facts *facts,
+                                                const char *blob,
+                                                const struct spf_known_host **line);
+
+/*
+ * The comma-separated algorithms in the order in which ssh would offer them to this host: those of
+ * known keys first, unless the first one of all is known (sshconnect2.c, order_hostkeyalgs). The
+ * caller frees it; NULL: no memory.
+ */
+char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const char *algorithms);
+
+/* "SHA256:…" of a public key blob, as ssh-keygen -l shows it. */
+void spf_host_key_fingerprint(const uint8_t *blob, size_t len, char out[64]);
+
+#endif

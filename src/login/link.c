@@ -1,0 +1,374 @@
+#include "login/link.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <libssh/libssh.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "login/known_hosts.h"
+#include "login/offers.h"
+
+#define CAPTURE_MAX (4l << 20) /* bytes between two looks at it; a whole login takes 20 KiB */
+
+struct spf_link {
+    ssh_session session;
+    ssh_pcap_file pcap; /* NULL: this libssh has none */
+    int capture;        /* the memfd behind it */
+    struct spf_seen seen;
+    ssh_key query_key, sign_key; /* parsed once, at the first call */
+    ssh_channel channel;
+    bool shaken; /* the handshake is done */
+    char identification[256];
+    size_t identification_len;
+};
+
+/*
+ * Two datagram sockets that are connected to each other. AF_INET, because libssh asks the
+ * descriptor for IPv4 addresses to put into its capture; without IPv4 there is no capture, but a
+ * login.
+ */
+static bool open_stand_in(int pair[2])
+{
+    struct sockaddr_in address[2];
+    bool good = true;
+
+    for (int i = 0; i < 2; i++) {
+        socklen_t len = sizeof *address;
+
+        address[i] =
+            (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+        pair[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        good = good && pair[i] >= 0 &&
+               bind(pair[i], (struct sockaddr *)&address[i], sizeof *address) == 0 &&
+               getsockname(pair[i], (struct sockaddr *)&address[i], &len) == 0;
+    }
+    for (int i = 0; i < 2 && good; i++)
+        good = connect(pair[i], (struct sockaddr *)&address[1 - i], sizeof *address) == 0;
+    if (good)
+        return true;
+    for (int i = 0; i < 2; i++) {
+        if (pair[i] >= 0)
+            (void)close(pair[i]);
+    }
+    return socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0;
+}
+
+static void start_capture(struct spf_link *link)
+{
+    char path[32];
+
+    link->capture = memfd_create("capture", MFD_CLOEXEC);
+    link->pcap = ssh_pcap_file_new();
+    if (link->capture < 0 || link->pcap == NULL)
+        return;
+    (void)spf_format(path, sizeof path, "/proc/self/fd/%d", link->capture);
+    if (ssh_pcap_file_open(link->pcap, path) == SSH_OK)
+        (void)ssh_set_pcap_file(link->session, link->pcap);
+}
+
+/* Closing the file flushes it, and opening it again empties it: libssh has no other way. */
+static void read_capture(struct spf_link *link)
+{
+    char path[32];
+    struct stat stat;
+    void *bytes;
+
+    if (link->pcap == NULL || ssh_pcap_file_close(link->pcap) != SSH_OK)
+        return;
+    if (fstat(link->capture, &stat) == 0 && stat.st_size > 0 && stat.st_size <= 2 * CAPTURE_MAX) {
+        bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, link->capture, 0);
+        if (bytes != MAP_FAILED) {
+            spf_seen_read(&link->seen, bytes, (size_t)stat.st_size);
+            (void)munmap(bytes, (size_t)stat.st_size);
+        }
+    }
+    (void)spf_format(path, sizeof path, "/proc/self/fd/%d", link->capture);
+    (void)ssh_pcap_file_open(link->pcap, path);
+}
+
+/*
+ * Nothing of this machine's configuration may have a say: no configuration files, no known_hosts
+ * (to order host keys is our business), no agent; and nothing that ssh would not offer.
+ */
+static bool set_options(ssh_session session, const char *user, int fd)
+{
+    const int no = 0;
+    const struct {
+        enum ssh_options_e option;
+        const void *value;
+    } options[] = {
+        {SSH_OPTIONS_PROCESS_CONFIG, &no},
+        {SSH_OPTIONS_USER, user},
+        {SSH_OPTIONS_FD, &fd},
+        {SSH_OPTIONS_KNOWNHOSTS, "/dev/null"},
+        {SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null"},
+        {SSH_OPTIONS_COMPRESSION, "no"},
+        {SSH_OPTIONS_KEY_EXCHANGE, spf_openssh_offer[SPF_OFFER_KEX]},
+        {SSH_OPTIONS_HOSTKEYS, spf_openssh_offer[SPF_OFFER_HOST_KEYS]},
+        {SSH_OPTIONS_CIPHERS_C_S, spf_openssh_offer[SPF_OFFER_CIPHERS_OUT]},
+        {SSH_OPTIONS_CIPHERS_S_C, spf_openssh_offer[SPF_OFFER_CIPHERS_IN]},
+        {SSH_OPTIONS_HMAC_C_S, spf_openssh_offer[SPF_OFFER_MACS_OUT]},
+        {SSH_OPTIONS_HMAC_S_C, spf_openssh_offer[SPF_OFFER_MACS_IN]},
+        /* never a signature with SHA-1 */
+        {SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, spf_openssh_offer[SPF_OFFER_HOST_KEYS]},
+    };
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        if (ssh_options_set(session, options[i].option, options[i].value) != SSH_OK)
+            return false;
+    }
+    ssh_set_blocking(session, 0);
+    return true;
+}
+
+/* Lets libssh speak its identification into the stand-in, and takes it from there. */
+static bool hear_identification(struct spf_link *link, int far_end)
+{
+    for (int i = 0; i < 8; i++) {
+        ssize_t len;
+
+        if (ssh_connect(link->session) == SSH_ERROR)
+            return false;
+        len = recv(far_end, link->identification, sizeof link->identification, 0);
+        if (len > 0) {
+            link->identification_len = (size_t)len;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct spf_link *spf_link_new(const char *user)
+{
+    struct spf_link *link = calloc(1, sizeof *link);
+    int pair[2];
+    bool good;
+
+    if (link == NULL)
+        return NULL;
+    link->capture = -1;
+    (void)ssh_set_log_level(SSH_LOG_NONE);
+    link->session = ssh_new();
+    if (link->session == NULL || !open_stand_in(pair)) {
+        spf_link_free(link);
+        return NULL;
+    }
+    if (set_options(link->session, user, pair[0])) {
+        start_capture(link);
+        good = hear_identification(link, pair[1]);
+    } else {
+        good = false;
+        (void)close(pair[0]);
+    }
+    (void)close(pair[1]);
+    if (good)
+        return link;
+    spf_link_free(link);
+    return NULL;
+}
+
+void spf_link_free(struct spf_link *link)
+{
+    if (link == NULL)
+        return;
+    ssh_key_free(link->query_key);
+    ssh_key_free(link->sign_key);
+    if (link->session != NULL) {
+        int fd = ssh_get_fd(link->session);
+
+        /* With goodbye libssh leaves the descriptor open, without it does not. */
+        if (link->shaken && ssh_is_connected(link->session))
+            ssh_disconnect(link->session);
+        else
+            fd = -1;
+        ssh_free(link->session);
+        if (fd >= 0)
+            (void)close(fd);
+    }
+    if (link->pcap != NULL)
+        ssh_pcap_file_free(link->pcap);
+    if (link->capture >= 0)
+        (void)close(link->capture);
+    spf_seen_clear(&link->seen);
+    free(link);
+}
+
+const char *spf_link_identification(const struct spf_link *link, size_t *len)
+{
+    *len = link->identification_len;
+    return link->identification;
+}
+
+bool spf_link_attach(struct spf_link *link, int fd)
+{
+    int stand_in = ssh_get_fd(link->session);
+
+    return stand_in >= 0 && dup3(fd, stand_in, O_CLOEXEC) >= 0;
+}
+
+short spf_link_events(struct spf_link *link)
+{
+    return ssh_get_poll_flags(link->session) & SSH_WRITE_PENDING ? POLLIN | POLLOUT : POLLIN;
+}
+
+bool spf_link_prefer(struct spf_link *link, const char *host_key_algorithms)
+{
+    return ssh_options_set(link->session, SSH_OPTIONS_HOSTKEYS, host_key_algorithms) == SSH_OK;
+}
+
+enum spf_link_state spf_link_handshake(struct spf_link *link)
+{
+    switch (ssh_connect(link->session)) {
+    case SSH_AGAIN:
+        return SPF_LINK_AGAIN;
+    case SSH_OK:
+        link->shaken = true;
+        return SPF_LINK_DONE;
+    default:
+        return SPF_LINK_ENDED;
+    }
+}
+
+static void copy_name(char *out, size_t size, const char *name)
+{
+    spf_clean(out, size, name != NULL ? name : "", name != NULL ? strlen(name) : 0);
+}
+
+bool spf_link_describe(struct spf_link *link, struct spf_handshake_facts *facts)
+{
+    ssh_session session = link->session;
+    ssh_key key = NULL;
+    char *base64 = NULL;
+    uint8_t blob[16384];
+    long len = -1;
+
+    copy_name(facts->kex, sizeof facts->kex, ssh_get_kex_algo(session));
+    copy_name(facts->cipher_in, sizeof facts->cipher_in, ssh_get_cipher_in(session));
+    copy_name(facts->cipher_out, sizeof facts->cipher_out, ssh_get_cipher_out(session));
+    copy_name(facts->mac_in, sizeof facts->mac_in, ssh_get_hmac_in(session));
+    copy_name(facts->mac_out, sizeof facts->mac_out, ssh_get_hmac_out(session));
+    if (ssh_get_server_publickey(session, &key) == SSH_OK &&
+        ssh_pki_export_pubkey_base64(key, &base64) == SSH_OK) {
+        facts->host_key_blob = strdup(base64);
+        len = spf_base64_decode(base64, strlen(base64), blob, sizeof blob);
+    }
+    if (len > 0)
+        spf_host_key_fingerprint(blob, (size_t)len, facts->host_key_sha256);
+    ssh_string_free_char(base64);
+    ssh_key_free(key);
+    return len > 0 && facts->host_key_blob != NULL;
+}
+
+static enum spf_link_state auth_state(struct spf_link *link, int code)
+{
+    switch (code) {
+    case SSH_AUTH_SUCCESS:
+        return SPF_LINK_DONE;
+    case SSH_AUTH_PARTIAL:
+        return SPF_LINK_PARTIAL;
+    case SSH_AUTH_DENIED:
+        /* libssh's own verdicts ("The key algorithm '..' is not allowed", RSA_MIN_SIZE, key type)
+         * are told from the server's by their words alone. */
+        return spf_starts_with(ssh_get_error(link->session), "Access denied") ? SPF_LINK_REFUSED
+                                                                              : SPF_LINK_LOCAL;
+    case SSH_AUTH_AGAIN:
+        /* libssh may close the connection and still say "again" */
+        return ssh_is_connected(link->session) ? SPF_LINK_AGAIN : SPF_LINK_ENDED;
+    default:
+        return SPF_LINK_ENDED;
+    }
+}
+
+enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm, const char *blob)
+{
+    if (link->query_key == NULL &&
+        ssh_pki_import_pubkey_base64(blob, ssh_key_type_from_name(algorithm), &link->query_key) !=
+            SSH_OK)
+        return SPF_LINK_LOCAL;
+    return auth_state(link, ssh_userauth_try_publickey(link->session, NULL, link->query_key));
+}
+
+enum spf_link_state spf_link_none(struct spf_link *link)
+{
+    return auth_state(link, ssh_userauth_none(link->session, NULL));
+}
+
+enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret *key)
+{
+    if (link->sign_key == NULL && ssh_pki_import_privkey_base64(spf_secret_text(key), NULL, NULL,
+                                                                NULL, &link->sign_key) != SSH_OK)
+        return SPF_LINK_LOCAL;
+    return auth_state(link, ssh_userauth_publickey(link->session, NULL, link->sign_key));
+}
+
+static enum spf_link_state channel_state(struct spf_link *link, int code)
+{
+    if (code == SSH_OK)
+        return SPF_LINK_DONE;
+    if (!ssh_is_connected(link->session))
+        return SPF_LINK_ENDED;
+    return code == SSH_AGAIN ? SPF_LINK_AGAIN : SPF_LINK_REFUSED;
+}
+
+enum spf_link_state spf_link_open(struct spf_link *link)
+{
+    if (link->channel == NULL)
+        link->channel = ssh_channel_new(link->session);
+    if (link->channel == NULL)
+        return SPF_LINK_LOCAL;
+    return channel_state(link, ssh_channel_open_session(link->channel));
+}
+
+enum spf_link_state spf_link_exec(struct spf_link *link, const char *command)
+{
+    return channel_state(link, ssh_channel_request_exec(link->channel, command));
+}
+
+enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
+                                    int *exit_status)
+{
+    *len = 0;
+    *exit_status = -1;
+    for (int is_stderr = 0; is_stderr < 2; is_stderr++) {
+        int got = 1;
+
+        while (*len < size && got > 0) {
+            got = ssh_channel_read_nonblocking(link->channel, out + *len, (uint32_t)(size - *len),
+                                               is_stderr);
+            if (got > 0)
+                *len += (size_t)got;
+        }
+    }
+    if (!ssh_is_connected(link->session))
+        return SPF_LINK_ENDED;
+    if (!ssh_channel_is_closed(link->channel))
+        return SPF_LINK_AGAIN;
+    *exit_status = ssh_channel_get_exit_status(link->channel);
+    return SPF_LINK_DONE;
+}
+
+const struct spf_seen *spf_link_seen(struct spf_link *link)
+{
+    read_capture(link);
+    return &link->seen;
+}
+
+bool spf_link_is_bounded(const struct spf_link *link)
+{
+    struct stat stat;
+
+    return link->capture < 0 || fstat(link->capture, &stat) != 0 || stat.st_size <= CAPTURE_MAX;
+}
+
+const char *spf_link_error(struct spf_link *link)
+{
+    return link->seen.disconnected ? link->seen.disconnect : ssh_get_error(link->session);
+}

@@ -1,0 +1,80 @@
+#ifndef SPF_LOGIN_LINK_H
+#define SPF_LOGIN_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/secret.h"
+#include "login/login_facts.h"
+#include "login/pcap.h"
+
+/*
+ * One SSH connection through libssh, non-blocking; the only place that knows libssh and its habits.
+ *
+ * It is started without a connection: libssh speaks its identification to a stand-in, a pair of
+ * local datagram sockets, and the caller sends those bytes itself. So nothing of what the server
+ * says is read before the caller has peeked at it; libssh's packet capture, which wants IPv4, works
+ * on any connection; and libssh may close its descriptor as it likes, ours stays ours.
+ */
+struct spf_link;
+
+enum spf_link_state {
+    SPF_LINK_AGAIN, /* wait for spf_link_events on the socket, then call again with the same
+                       arguments */
+    SPF_LINK_DONE,
+    SPF_LINK_REFUSED, /* the server says no; the connection lives on */
+    SPF_LINK_PARTIAL, /* accepted, but another factor is wanted */
+    SPF_LINK_LOCAL,   /* libssh says no by itself: nothing was sent */
+    SPF_LINK_ENDED,   /* the connection is gone; spf_link_error says how */
+};
+
+/* user is copied. NULL: no memory or descriptor. */
+struct spf_link *spf_link_new(const char *user);
+/* Says goodbye if it can, and forgets everything; the socket stays the caller's. Takes NULL. */
+void spf_link_free(struct spf_link *link);
+
+/* What we say first, with CR LF: to be sent by the caller. */
+const char *spf_link_identification(const struct spf_link *link, size_t *len);
+/*
+ * From now on libssh reads and writes a duplicate of the connected socket, on which nothing of the
+ * server's identification may have been read. False: no descriptor.
+ */
+SPF_MUST_USE bool spf_link_attach(struct spf_link *link, int fd);
+/* POLLIN, and POLLOUT when libssh has something to send. */
+short spf_link_events(struct spf_link *link);
+
+/* Comma-separated host key algorithms in order of preference; before the handshake. */
+SPF_MUST_USE bool spf_link_prefer(struct spf_link *link, const char *host_key_algorithms);
+enum spf_link_state spf_link_handshake(struct spf_link *link);
+/* Algorithms and host key of a finished handshake. False: no memory. */
+SPF_MUST_USE bool spf_link_describe(struct spf_link *link, struct spf_handshake_facts *facts);
+
+/* RFC 4252 section 7: would this key do? base64 of the blob, and the type of key in it. */
+enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm, const char *blob);
+/* Section 5.2: asks for nothing, but the answer brings the server's EXT_INFO and methods. */
+enum spf_link_state spf_link_none(struct spf_link *link);
+/* key: text of an OpenSSH container without a passphrase. */
+enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret *key);
+
+/*
+ * Opens a session channel; runs nothing. Once it is DONE, what sshd announces about the key
+ * (spf_link_seen) has come: it sends that before it looks at any request for a channel.
+ */
+enum spf_link_state spf_link_open(struct spf_link *link);
+/* Starts the command. */
+enum spf_link_state spf_link_exec(struct spf_link *link, const char *command);
+/*
+ * Takes what the command has said on either stream, up to size bytes; *len is set. DONE at the end
+ * of its output, with *exit_status (-1: none came).
+ */
+enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
+                                    int *exit_status);
+
+/* What the packet capture has shown so far; borrowed. */
+const struct spf_seen *spf_link_seen(struct spf_link *link);
+/* False once the server has sent more than any login needs: end it. */
+bool spf_link_is_bounded(const struct spf_link *link);
+/* libssh's words for the last trouble, or the server's disconnect text; borrowed. */
+const char *spf_link_error(struct spf_link *link);
+
+#endif

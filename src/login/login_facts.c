@@ -1,0 +1,104 @@
+#include "login/login_facts.h"
+
+static const char *const markers[] = {
+    [SPF_MARKER_NONE] = "none",
+    [SPF_MARKER_REVOKED] = "revoked",
+    [SPF_MARKER_CERT_AUTHORITY] = "cert-authority",
+    NULL,
+};
+
+static const char *const handshake_outcomes[] = {
+    [SPF_SHAKE_DONE] = "done",
+    [SPF_SHAKE_NO_KEX] = "no-common-kex",
+    [SPF_SHAKE_NO_HOST_KEY] = "no-common-host-key",
+    [SPF_SHAKE_NO_CIPHER] = "no-common-cipher",
+    [SPF_SHAKE_NO_MAC] = "no-common-mac",
+    [SPF_SHAKE_FAILED] = "failed",
+    [SPF_SHAKE_TIMEOUT] = "timeout",
+    NULL,
+};
+
+static const char *const auth_outcomes[] = {
+    [SPF_AUTH_ACCEPTED] = "accepted",
+    [SPF_AUTH_REFUSED] = "refused",
+    [SPF_AUTH_PARTIAL] = "partial",
+    [SPF_AUTH_ENDED] = "disconnected",
+    [SPF_AUTH_LOCAL_REFUSAL] = "local-refusal",
+    [SPF_AUTH_SILENT] = "timeout",
+    NULL,
+};
+
+static const char *const session_outcomes[] = {
+    [SPF_ECHO_BACK] = "echoed",   [SPF_ECHO_OTHER] = "other",     [SPF_ECHO_REFUSED] = "refused",
+    [SPF_ECHO_CLOSED] = "closed", [SPF_ECHO_TIMEOUT] = "timeout", NULL,
+};
+
+static const struct spf_field known_host_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_known_host, file),
+    SPF_SHAPE_NUMBER(struct spf_known_host, line),
+    SPF_SHAPE_ENUM(struct spf_known_host, marker, markers),
+    SPF_SHAPE_BOOL(struct spf_known_host, without_port),
+    SPF_SHAPE_TEXT(struct spf_known_host, algorithm),
+    SPF_SHAPE_TEXT(struct spf_known_host, sha256),
+    SPF_SHAPE_STRING(struct spf_known_host, blob),
+};
+const struct spf_shape spf_known_host_shape = SPF_SHAPE(struct spf_known_host, known_host_fields);
+
+static const struct spf_field known_hosts_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_known_hosts_facts, name),
+    SPF_SHAPE_LIST(struct spf_known_hosts_facts, lines, &spf_known_host_shape),
+};
+const struct spf_shape spf_known_hosts_shape =
+    SPF_SHAPE(struct spf_known_hosts_facts, known_hosts_fields);
+
+static const struct spf_field handshake_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_handshake_facts, outcome, handshake_outcomes),
+    SPF_SHAPE_TEXT(struct spf_handshake_facts, error),
+    SPF_SHAPE_TEXT(struct spf_handshake_facts, kex),
+    SPF_SHAPE_TEXT(struct spf_handshake_facts, host_key_algorithm),
+    SPF_SHAPE_TEXT(struct spf_handshake_facts, cipher_in),
+    SPF_SHAPE_TEXT(struct spf_handshake_facts, cipher_out),
+    SPF_SHAPE_TEXT(struct spf_handshake_facts, mac_in),
+    SPF_SHAPE_TEXT(struct spf_handshake_facts, mac_out),
+    SPF_SHAPE_STRING(struct spf_handshake_facts, server_kex),
+    SPF_SHAPE_STRING(struct spf_handshake_facts, server_host_keys),
+    SPF_SHAPE_STRING(struct spf_handshake_facts, server_ciphers_out),
+    SPF_SHAPE_STRING(struct spf_handshake_facts, server_ciphers_in),
+    SPF_SHAPE_STRING(struct spf_handshake_facts, server_macs_out),
+    SPF_SHAPE_STRING(struct spf_handshake_facts, server_macs_in),
+    SPF_SHAPE_STRING(struct spf_handshake_facts, server_sig_algs),
+    SPF_SHAPE_TEXT(struct spf_handshake_facts, host_key_sha256),
+    SPF_SHAPE_STRING(struct spf_handshake_facts, host_key_blob),
+};
+const struct spf_shape spf_handshake_shape =
+    SPF_SHAPE(struct spf_handshake_facts, handshake_fields);
+
+static const struct spf_field query_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_query_facts, outcome, auth_outcomes),
+    SPF_SHAPE_TEXT(struct spf_query_facts, methods),
+    SPF_SHAPE_TEXT(struct spf_query_facts, algorithm),
+    SPF_SHAPE_TEXT(struct spf_query_facts, banner),
+    SPF_SHAPE_TEXT(struct spf_query_facts, error),
+};
+const struct spf_shape spf_query_shape = SPF_SHAPE(struct spf_query_facts, query_fields);
+
+static const struct spf_field signature_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_signature_facts, outcome, auth_outcomes),
+    SPF_SHAPE_TEXT(struct spf_signature_facts, methods),
+    SPF_SHAPE_TEXT(struct spf_signature_facts, algorithm),
+    SPF_SHAPE_TEXT(struct spf_signature_facts, error),
+    SPF_SHAPE_BOOL(struct spf_signature_facts, capture),
+};
+const struct spf_shape spf_signature_shape =
+    SPF_SHAPE(struct spf_signature_facts, signature_fields);
+
+static const struct spf_field session_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_session_facts, outcome, session_outcomes),
+    SPF_SHAPE_NUMBER(struct spf_session_facts, exit_status),
+    SPF_SHAPE_TEXT(struct spf_session_facts, output),
+    SPF_SHAPE_TEXT(struct spf_session_facts, other_user),
+    SPF_SHAPE_TEXT(struct spf_session_facts, error),
+    SPF_SHAPE_BOOL(struct spf_session_facts, forced_command),
+    SPF_SHAPE_BOOL(struct spf_session_facts, options_seen),
+};
+const struct spf_shape spf_session_shape = SPF_SHAPE(struct spf_session_facts, session_fields);

@@ -1,0 +1,85 @@
+#include "login/offers.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define CIPHERS                                                                              \
+    "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com," \
+    "aes256-gcm@openssh.com"
+#define MACS                                                                          \
+    "umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com," \
+    "hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,"    \
+    "umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1"
+
+const char *const spf_openssh_offer[SPF_OFFER_LISTS] = {
+    [SPF_OFFER_KEX] =
+        "sntrup761x25519-sha512@openssh.com,curve25519-sha256,curve25519-sha256@libssh.org,"
+        "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
+        "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
+        "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256",
+    [SPF_OFFER_HOST_KEYS] =
+        "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
+        "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256",
+    [SPF_OFFER_CIPHERS_OUT] = CIPHERS,
+    [SPF_OFFER_CIPHERS_IN] = CIPHERS,
+    [SPF_OFFER_MACS_OUT] = MACS,
+    [SPF_OFFER_MACS_IN] = MACS,
+};
+
+bool spf_names_have(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+
+    while (list != NULL && *list != '\0') {
+        size_t part = strcspn(list, ",");
+
+        if (part == len && memcmp(list, name, len) == 0)
+            return true;
+        list += part;
+        list += *list == ',';
+    }
+    return false;
+}
+
+bool spf_names_common(const char *ours, const char *theirs, char *out, size_t size)
+{
+    while (*ours != '\0') {
+        size_t len = strcspn(ours, ",");
+
+        if (len > 0 && spf_format(out, size, "%.*s", (int)len, ours) && spf_names_have(theirs, out))
+            return true;
+        ours += len;
+        ours += *ours == ',';
+    }
+    return false;
+}
+
+/* Ciphers that authenticate by themselves: no MAC is negotiated with them. */
+static bool needs_mac(const char *cipher)
+{
+    return strstr(cipher, "poly1305") == NULL && strstr(cipher, "-gcm@") == NULL;
+}
+
+enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen)
+{
+    static const enum spf_handshake_outcome outcome[SPF_OFFER_LISTS] = {
+        [SPF_OFFER_KEX] = SPF_SHAKE_NO_KEX,
+        [SPF_OFFER_HOST_KEYS] = SPF_SHAKE_NO_HOST_KEY,
+        [SPF_OFFER_CIPHERS_OUT] = SPF_SHAKE_NO_CIPHER,
+        [SPF_OFFER_CIPHERS_IN] = SPF_SHAKE_NO_CIPHER,
+        [SPF_OFFER_MACS_OUT] = SPF_SHAKE_NO_MAC,
+        [SPF_OFFER_MACS_IN] = SPF_SHAKE_NO_MAC,
+    };
+    char common[SPF_OFFER_LISTS][80] = {{0}};
+
+    for (int i = 0; i < SPF_OFFER_LISTS; i++) {
+        if (seen->client[i] == NULL || seen->server[i] == NULL)
+            return SPF_SHAKE_FAILED;
+        if (i >= SPF_OFFER_MACS_OUT && !needs_mac(common[i - 2]))
+            continue;
+        if (!spf_names_common(seen->client[i], seen->server[i], common[i], sizeof common[i]))
+            return outcome[i];
+    }
+    return SPF_SHAKE_FAILED;
+}

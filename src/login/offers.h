@@ -1,0 +1,25 @@
+#ifndef SPF_LOGIN_OFFERS_H
+#define SPF_LOGIN_OFFERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "login/login_facts.h"
+#include "login/pcap.h"
+
+/*
+ * What OpenSSH's client offers by default (9.2, myproposal.h), without certificates: the measure of
+ * whether ssh could talk to a server. libssh offers the part of it that it has.
+ */
+extern const char *const spf_openssh_offer[SPF_OFFER_LISTS];
+
+/* Is the name one of the comma-separated list? A NULL list has none. */
+bool spf_names_have(const char *list, const char *name);
+/* The first name of ours that is in theirs as well (RFC 4253 section 7.1); false if there is none.
+ */
+bool spf_names_common(const char *ours, const char *theirs, char *out, size_t size);
+
+/* Why a handshake did not succeed: the first category without a common name, else just failed. */
+enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen);
+
+#endif

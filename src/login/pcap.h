@@ -1,0 +1,51 @@
+#ifndef SPF_LOGIN_PCAP_H
+#define SPF_LOGIN_PCAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What libssh hides, from its packet capture (ssh_set_pcap_file): the offers of both sides, the
+ * server's signature algorithms, methods, disconnect and debug messages. libssh writes each packet
+ * in clear, behind made-up IPv4 and TCP headers, into a pcap file in network byte order. Pure,
+ * bounded; all that is read is hostile.
+ */
+#define SPF_NAMES_MAX 4000 /* of a name-list; longer ones are cut at a comma */
+
+/* The lists of SSH_MSG_KEXINIT, RFC 4253 section 7.1, in its order. */
+enum spf_offer_list {
+    SPF_OFFER_KEX,
+    SPF_OFFER_HOST_KEYS,
+    SPF_OFFER_CIPHERS_OUT, /* client to server */
+    SPF_OFFER_CIPHERS_IN,
+    SPF_OFFER_MACS_OUT,
+    SPF_OFFER_MACS_IN,
+    SPF_OFFER_LISTS, /* compression and languages are not kept */
+};
+
+/* Zero-initialised means that nothing was seen yet. Texts are as they came: not clean. */
+struct spf_seen {
+    bool port_known;
+    uint8_t port[2];               /* ours, by which its packets are told from the server's */
+    bool packets;                  /* any packet at all: the capture works */
+    char *server[SPF_OFFER_LISTS]; /* NULL: no KEXINIT of the server came */
+    char *client[SPF_OFFER_LISTS];
+    char *sig_algs;    /* RFC 8308 server-sig-algs; NULL: not announced */
+    char methods[200]; /* of the last SSH_MSG_USERAUTH_FAILURE */
+    char banner[600];  /* SSH_MSG_USERAUTH_BANNER */
+    bool disconnected; /* SSH_MSG_DISCONNECT came */
+    uint32_t disconnect_code;
+    char disconnect[256]; /* its text */
+    bool request_sent;    /* an SSH_MSG_USERAUTH_REQUEST of ours is out, unanswered */
+    char algorithm[64];   /* of our last one, method publickey */
+    bool key_options;     /* sshd announced the key's options in SSH_MSG_DEBUG */
+    bool forced_command;  /* "command" among them */
+};
+
+/* Takes in one whole capture file; call again with the next one. What memory is short for is left
+ * out. */
+void spf_seen_read(struct spf_seen *seen, const uint8_t *file, size_t len);
+void spf_seen_clear(struct spf_seen *seen);
+
+#endif

@@ -1,0 +1,72 @@
+#include "pipeline/check.h"
+
+static const char *text_or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static struct spf_opinion judge_other(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_session_facts *facts = &view->facts->session;
+
+    if (facts->other_user[0] != '\0') {
+        spf_note_text(result, "other_user", facts->other_user);
+        return spf_concludes(SPF_SESSION_OTHER_USER);
+    }
+    if (facts->forced_command) {
+        spf_say(result, "This key runs a fixed command instead of a shell; it was run%s%s",
+                facts->output[0] != '\0' ? " and said: " : "", facts->output);
+        return spf_concludes(SPF_SESSION_FORCED_COMMAND);
+    }
+    if (facts->output[0] != '\0')
+        spf_say(result, "The login works, but no command runs; the server says: %s", facts->output);
+    else if (facts->exit_status >= 0)
+        spf_say(result, "The login works, but a command ends at once with status %lld",
+                (long long)facts->exit_status);
+    return spf_concludes(SPF_SESSION_NO_SHELL);
+}
+
+/*
+ * Does a session start? One echo of a random word. The probe runs nothing when the server has said
+ * that this key has a forced command; where we could not hear that, it is not even asked, unless
+ * --session=always wants it.
+ */
+struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_session_facts *facts = &view->facts->session;
+    enum spf_session_mode mode = view->target->session;
+    struct spf_opinion opinion;
+
+    spf_note_null(result, "output");
+    spf_note_null(result, "forced_command");
+    if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
+        return opinion;
+    if (mode == SPF_SESSION_NEVER || (mode == SPF_SESSION_AUTO && !view->facts->signature.capture))
+        return (struct spf_opinion){.kind = SPF_OPINION_SKIPS,
+                                    .skip_reason = SPF_SKIP_NOT_SELECTED};
+    if (spf_lacks(view, SPF_GROUP_SESSION, &opinion))
+        return opinion;
+
+    if (facts->options_seen)
+        spf_note_bool(result, "forced_command", facts->forced_command);
+    spf_note_text(result, "output", text_or_null(facts->output));
+    if (facts->exit_status >= 0)
+        spf_note_number(result, "exit_status", facts->exit_status);
+    switch (facts->outcome) {
+    case SPF_ECHO_WITHHELD:
+        return spf_concludes(SPF_SESSION_FORCED_COMMAND);
+    case SPF_ECHO_OTHER:
+        return judge_other(view, result);
+    case SPF_ECHO_REFUSED:
+    case SPF_ECHO_CLOSED:
+        if (facts->error[0] != '\0')
+            spf_say(result, "The login works, but the server opens no session: %s", facts->error);
+        return spf_concludes(SPF_SESSION_REFUSED);
+    case SPF_ECHO_TIMEOUT:
+        return spf_concludes(SPF_SESSION_TIMEOUT);
+    case SPF_ECHO_BACK:
+        break;
+    }
+    spf_say(result, "A shell runs commands");
+    return spf_passes();
+}
