@@ -16,10 +16,12 @@ static enum spf_group witness(const struct spf_target *target)
     return others != 0 || login != 0 ? SPF_GROUP_INSTANCE : SPF_GROUP_IDENTITY;
 }
 
-/* A refused permission is a reply to somebody whom the API knows. */
+/* A refused permission or region is a reply (so it has a code) to somebody whom the API knows. */
 static bool identity_was_accepted(const struct spf_failure *failure)
 {
-    return failure->cause == SPF_PERMISSION_DENIED || failure->cause == SPF_REGION_UNKNOWN;
+    return failure->code[0] != '\0' &&
+           (failure->cause == SPF_PERMISSION_DENIED || failure->cause == SPF_PERMISSION_FORBIDDEN ||
+            failure->cause == SPF_REGION_UNKNOWN);
 }
 
 struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct spf_result *result)

@@ -82,7 +82,7 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
         enum spf_rule_fit fit = spf_rule_fit(facts, question, order[i], NULL);
         bool accepts = order[i]->policy == SPF_POLICY_ACCEPT;
 
-        if (fit == SPF_FITS || fit == SPF_FITS_PERHAPS) {
+        if (fit == SPF_FITS || fit == SPF_FITS_PERHAPS || order[i] == decides) {
             const char *role = order[i] == decides       ? "decides"
                                : fit == SPF_FITS_PERHAPS ? "in doubt"
                                : decided                 ? "beaten"
@@ -139,9 +139,10 @@ static void note_remedies(struct spf_result *result, const struct spf_rules_fact
      * one. */
     for (size_t i = 0; i < facts->rules.count; i++) {
         const struct spf_rule *rule = &facts->rules.items[i];
+        enum spf_rule_fit fit = spf_rule_fit(facts, question, rule, NULL);
 
         if (rule->priority <= 1 && rule->policy == SPF_POLICY_DROP &&
-            spf_rule_fit(facts, question, rule, NULL) == SPF_FITS)
+            (fit == SPF_FITS || (fit == SPF_OTHER_SOURCE && question->source.family == 0)))
             first_drops++;
     }
     spf_note_text(result, "first_drop_group", drop->group);

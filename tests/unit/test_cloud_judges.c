@@ -1,0 +1,471 @@
+#include <stdio.h>
+
+#include "base/json.h"
+#include "cloud/address.h"
+#include "pipeline/check.h"
+#include "pipeline/slots.h"
+#include "unit.h"
+
+/* A target with all that the judges ask for, healthy; each test spoils what it is about. */
+struct desk {
+    struct spf_target target;
+    struct spf_facts facts;
+    struct spf_result results[SPF_CHECK_COUNT];
+    struct spf_view view;
+    struct spf_result result;
+    struct spf_opinion opinion;
+};
+
+static struct spf_ip ip(const char *text)
+{
+    struct spf_ip value = {0};
+
+    ck_assert(spf_ip_parse(text, &value));
+    return value;
+}
+
+static struct spf_address *address(struct desk *desk, enum spf_address_class class,
+                                   const char *text)
+{
+    struct spf_address *added = SPF_APPEND(&desk->facts.instance.addresses);
+
+    added->class = class;
+    added->ip = ip(text);
+    added->private_ip = ip("10.0.1.11");
+    added->bandwidth = class == SPF_CLASS_PRIVATE ? 0 : 5;
+    return added;
+}
+
+static struct spf_rule *rule(struct desk *desk, enum spf_policy policy, int priority,
+                             const char *source)
+{
+    struct spf_rule *added = SPF_APPEND(&desk->facts.rules.rules);
+
+    added->policy = policy;
+    added->priority = priority;
+    strcpy(added->protocol, "TCP");
+    strcpy(added->ports, "22/22");
+    strcpy(added->group, "sg-1");
+    (void)snprintf(added->id, sizeof added->id, "sgr-%zu", desk->facts.rules.rules.count);
+    strcpy(added->source, source);
+    return added;
+}
+
+static void own(struct desk *desk, const char *text, int bits)
+{
+    struct spf_own_address *added = SPF_APPEND(&desk->facts.surroundings.own);
+
+    added->ip = ip(text);
+    added->bits = bits;
+}
+
+static void set(struct desk *desk)
+{
+    memset(desk, 0, sizeof *desk);
+    desk->target = (struct spf_target){.instance_id = "i-bp1lab0000000000web1",
+                                       .user = "root",
+                                       .port = 22,
+                                       .key_path = "key.pem",
+                                       .source_ip = ip("203.0.113.7"),
+                                       .selected = SPF_ALL_CHECKS};
+    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+        spf_result_init(&desk->results[i]);
+    spf_result_init(&desk->result);
+    for (int i = 0; i <= SPF_GROUP_KEY_PAIR; i++)
+        desk->facts.group[i].phase = SPF_PRESENT;
+    strcpy(desk->facts.instance.id, desk->target.instance_id);
+    strcpy(desk->facts.instance.region, "cn-hangzhou");
+    strcpy(desk->facts.instance.state_name, "Running");
+    address(desk, SPF_CLASS_ELASTIC, "203.0.113.10");
+    address(desk, SPF_CLASS_PRIVATE, "10.0.1.11");
+    strcpy(SPF_APPEND(&desk->facts.rules.groups)->id, "sg-1");
+    desk->view = (struct spf_view){&desk->target, &desk->facts, desk->results};
+}
+
+static void clean(struct desk *desk)
+{
+    spf_facts_clear(&desk->facts);
+    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+        spf_result_clear(&desk->results[i]);
+    spf_result_clear(&desk->result);
+}
+
+static void judge(struct desk *desk, spf_judge *judge_of)
+{
+    spf_result_forget(&desk->result);
+    desk->opinion = judge_of(&desk->view, &desk->result);
+}
+
+#define FOUND(desk, cause)                                        \
+    ck_assert_msg((desk).opinion.kind == SPF_OPINION_CONCLUDES && \
+                      (desk).opinion.finding == (cause),          \
+                  "kind %d, %s: %s", (int)(desk).opinion.kind,    \
+                  spf_findings[(desk).opinion.finding].id, (desk).result.summary)
+
+/* The first remedy with a command, as it will be printed. */
+static const char *command(struct desk *desk)
+{
+    static char text[1000];
+    const struct spf_remedy *remedy = spf_findings[desk->opinion.finding].remedies;
+
+    for (; remedy->text != NULL; remedy++) {
+        struct spf_buf words, buf;
+        bool ok;
+
+        spf_buf_init(&words, 2000);
+        spf_buf_init(&buf, 2000);
+        ok = spf_slots_expand(&words, remedy->text, SPF_SLOT_TEXT, &desk->view, &desk->result) &&
+             remedy->command != NULL &&
+             spf_slots_expand(&buf, remedy->command, SPF_SLOT_COMMAND, &desk->view, &desk->result);
+        (void)snprintf(text, sizeof text, "%s", buf.data);
+        spf_buf_clear(&words);
+        spf_buf_clear(&buf);
+        if (ok)
+            return text;
+    }
+    return "";
+}
+
+START_TEST(access)
+{
+    struct desk desk;
+
+    set(&desk);
+    judge(&desk, spf_judge_cloud_access);
+    FOUND(desk, SPF_NO_FINDING);
+
+    desk.facts.group[SPF_GROUP_INSTANCE].phase = SPF_FAILED;
+    desk.facts.group[SPF_GROUP_INSTANCE].failure =
+        (struct spf_failure){.cause = SPF_PERMISSION_DENIED, .code = "Forbidden.RAM"};
+    judge(&desk, spf_judge_cloud_access);
+    FOUND(desk, SPF_NO_FINDING);
+
+    desk.facts.group[SPF_GROUP_INSTANCE].failure.cause = SPF_ACCESS_KEY_UNKNOWN;
+    judge(&desk, spf_judge_cloud_access);
+    ck_assert_int_eq(desk.opinion.kind, SPF_OPINION_CANNOT_TELL);
+
+    desk.target.selected = SPF_CHECK_BIT(CLOUD_ACCESS);
+    desk.facts.group[SPF_GROUP_IDENTITY].phase = SPF_ABSENT;
+    judge(&desk, spf_judge_cloud_access);
+    ck_assert_int_eq(desk.opinion.kind, SPF_OPINION_WANTS);
+    ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(IDENTITY));
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(states_of_the_instance)
+{
+    static const struct {
+        enum spf_instance_state state;
+        enum spf_finding cause;
+    } cases[] = {
+        {SPF_STATE_RUNNING, SPF_NO_FINDING},         {SPF_STATE_STOPPED, SPF_INSTANCE_STOPPED},
+        {SPF_STATE_STARTING, SPF_INSTANCE_STARTING}, {SPF_STATE_PENDING, SPF_INSTANCE_STARTING},
+        {SPF_STATE_STOPPING, SPF_INSTANCE_STOPPING}, {SPF_STATE_OTHER, SPF_INSTANCE_STATE_UNKNOWN},
+    };
+    struct desk desk;
+
+    set(&desk);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        desk.facts.instance.state = cases[i].state;
+        judge(&desk, spf_judge_cloud_instance);
+        FOUND(desk, cases[i].cause);
+        ck_assert(desk.opinion.holds);
+    }
+    desk.facts.instance.state = SPF_STATE_RUNNING;
+    desk.facts.instance.windows = true;
+    judge(&desk, spf_judge_cloud_instance);
+    FOUND(desk, SPF_INSTANCE_IS_WINDOWS);
+
+    desk.facts.instance.prepaid = true;
+    desk.facts.instance.expires = 1000;
+    desk.facts.instance.seen = 2000;
+    judge(&desk, spf_judge_cloud_instance);
+    FOUND(desk, SPF_INSTANCE_EXPIRED);
+    ck_assert_int_eq(desk.opinion.status, SPF_WARN);
+    desk.facts.instance.state = SPF_STATE_STOPPED;
+    judge(&desk, spf_judge_cloud_instance);
+    ck_assert_int_eq(desk.opinion.status, SPF_FAIL);
+
+    strcpy(SPF_APPEND(&desk.facts.instance.locks)->reason, "security");
+    judge(&desk, spf_judge_cloud_instance);
+    FOUND(desk, SPF_INSTANCE_LOCKED);
+    ck_assert_str_eq(command(&desk), "");
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(where_it_was_not_found)
+{
+    struct desk desk;
+
+    set(&desk);
+    desk.facts.instance.search = SPF_INSTANCE_NOWHERE;
+    desk.facts.instance.every_region_asked = true;
+    judge(&desk, spf_judge_cloud_instance);
+    FOUND(desk, SPF_INSTANCE_NOT_FOUND);
+    ck_assert_int_eq(desk.opinion.status, SPF_FAIL);
+    ck_assert(!desk.opinion.holds);
+
+    desk.facts.instance.every_region_asked = false;
+    desk.facts.instance.region_was_given = true;
+    strcpy(desk.facts.instance.region_hint, "cn-beijing");
+    judge(&desk, spf_judge_cloud_instance);
+    FOUND(desk, SPF_INSTANCE_NOT_FOUND);
+    ck_assert_int_eq(desk.opinion.status, SPF_UNKNOWN);
+    ck_assert_ptr_nonnull(strstr(desk.result.summary, "cn-beijing"));
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(the_address_to_dial)
+{
+    struct spf_address dialled;
+    struct desk desk;
+
+    set(&desk);
+    address(&desk, SPF_CLASS_IPV6, "2001:db8::1");
+    ck_assert(spf_cloud_dial_address(&desk.target, &desk.facts, &dialled));
+    ck_assert_int_eq(dialled.class, SPF_CLASS_ELASTIC);
+    desk.target.address = SPF_ADDRESS_IPV6;
+    ck_assert(spf_cloud_dial_address(&desk.target, &desk.facts, &dialled));
+    ck_assert_int_eq(dialled.class, SPF_CLASS_IPV6);
+    desk.target.address = SPF_ADDRESS_AUTO;
+    desk.target.family = 6;
+    ck_assert(spf_cloud_dial_address(&desk.target, &desk.facts, &dialled));
+    ck_assert_int_eq(dialled.class, SPF_CLASS_IPV6);
+    desk.target.family = 0;
+    desk.target.address = SPF_ADDRESS_PRIVATE;
+    ck_assert(spf_cloud_dial_address(&desk.target, &desk.facts, &dialled));
+    ck_assert_int_eq(dialled.class, SPF_CLASS_PRIVATE);
+    desk.target.host = "203.0.113.10";
+    ck_assert(spf_cloud_dial_address(&desk.target, &desk.facts, &dialled));
+    ck_assert_int_eq(dialled.class, SPF_CLASS_ELASTIC);
+    desk.target.host = "203.0.113.99";
+    ck_assert(!spf_cloud_dial_address(&desk.target, &desk.facts, &dialled));
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(judging_the_address)
+{
+    struct desk desk;
+
+    set(&desk);
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "address"), "203.0.113.10");
+
+    desk.target.host = "203.0.113.99";
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_NOT_OF_INSTANCE);
+    desk.target.host = "10.0.1.11";
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_NO_FINDING);
+    desk.target.host = "name.example";
+    desk.facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
+    strcpy(desk.facts.tcp.address, "203.0.113.10");
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_NO_FINDING);
+    strcpy(desk.facts.tcp.address, "203.0.113.11");
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_NOT_OF_INSTANCE);
+
+    desk.target.host = NULL;
+    desk.facts.instance.addresses.items[0].class = SPF_CLASS_PUBLIC;
+    desk.facts.instance.addresses.items[0].bandwidth = 0;
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_NO_BANDWIDTH);
+
+    /* Story 9: only a private address, outside and inside its network. */
+    desk.facts.instance.addresses.items[0] = desk.facts.instance.addresses.items[1];
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_PRIVATE_ONLY);
+    desk.target.address = SPF_ADDRESS_PUBLIC;
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_NONE);
+    desk.target.address = SPF_ADDRESS_AUTO;
+    own(&desk, "10.0.1.5", 24);
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "class"), "private");
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(security_groups)
+{
+    struct desk desk;
+
+    set(&desk);
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_NO_RULE);
+    ck_assert_str_eq(command(&desk),
+                     "aliyun ecs AuthorizeSecurityGroup --RegionId cn-hangzhou --SecurityGroupId "
+                     "sg-1 --IpProtocol tcp --PortRange 22/22 --SourceCidrIp 203.0.113.7/32 "
+                     "--Policy accept --Priority 1");
+    desk.facts.rules.groups.items[0].managed = true;
+    judge(&desk, spf_judge_cloud_security_group);
+    ck_assert_str_eq(command(&desk), "");
+    desk.facts.rules.groups.items[0].managed = false;
+
+    rule(&desk, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "allowed_source"), "198.51.100.0/24");
+    ck_assert_uint_eq(spf_json_count(spf_json_get(desk.result.evidence, "near_misses")), 1);
+
+    rule(&desk, SPF_POLICY_ACCEPT, 20, "203.0.113.0/24");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "rule"), "sgr-2");
+
+    rule(&desk, SPF_POLICY_DROP, 5, "203.0.113.7");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_RULE_DENIES);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "rule"), "sgr-3");
+    ck_assert_uint_eq(spf_json_count(spf_json_get(desk.result.evidence, "trace")), 2);
+    ck_assert_ptr_nonnull(strstr(command(&desk), "--Policy accept --Priority 4"));
+
+    /* A new Accept never beats a priority-1 Drop: the remedy is about the Drop. */
+    desk.facts.rules.rules.items[2].priority = 1;
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_RULE_DENIES);
+    ck_assert_ptr_nonnull(strstr(command(&desk), "ModifySecurityGroupRule --RegionId cn-hangzhou "
+                                                 "--SecurityGroupId sg-1 --SecurityGroupRuleId "
+                                                 "sgr-3 --Priority 2"));
+    /* Two of them: no single command helps. */
+    rule(&desk, SPF_POLICY_DROP, 1, "203.0.0.0/16");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_RULE_DENIES);
+    ck_assert_str_eq(command(&desk), "");
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(sources)
+{
+    struct desk desk;
+
+    set(&desk);
+    desk.target.source_ip = (struct spf_ip){0};
+    own(&desk, "192.168.1.5", 24);
+    rule(&desk, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+
+    rule(&desk, SPF_POLICY_ACCEPT, 10, "0.0.0.0/0");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_OPEN_TO_WORLD);
+    ck_assert(desk.opinion.holds);
+    rule(&desk, SPF_POLICY_DROP, 1, "0.0.0.0/0");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_RULE_DENIES);
+    ck_assert_str_eq(command(&desk), "aliyun ecs RevokeSecurityGroup --RegionId cn-hangzhou "
+                                     "--SecurityGroupId sg-1 --SecurityGroupRuleId.1 sgr-3");
+    desk.facts.rules.rules.count = 1;
+
+    /* Our own address, where it is public. */
+    own(&desk, "8.8.8.8", 24);
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "8.8.8.8");
+
+    /* Inside the VPC it is the private one. */
+    own(&desk, "10.0.1.5", 24);
+    desk.target.address = SPF_ADDRESS_PRIVATE;
+    strcpy(desk.facts.rules.rules.items[0].source, "10.0.1.5/32");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_NO_FINDING);
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(network_acl)
+{
+    struct spf_acl_entry *entry;
+    struct desk desk;
+
+    set(&desk);
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_NO_FINDING);
+    desk.facts.network_acl.bound = true;
+    strcpy(desk.facts.network_acl.id, "nacl-1");
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_DENIES_INBOUND);
+    entry = SPF_APPEND(&desk.facts.network_acl.ingress);
+    *entry = (struct spf_acl_entry){.protocol = "tcp", .ports = "22/22", .cidr = "203.0.113.0/24"};
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_DENIES_RETURN);
+    ck_assert_int_eq(desk.opinion.status, SPF_FAIL);
+    entry = SPF_APPEND(&desk.facts.network_acl.egress);
+    *entry = (struct spf_acl_entry){.protocol = "tcp", .ports = "1024/40000", .cidr = "0.0.0.0/0"};
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_DENIES_RETURN);
+    ck_assert_int_eq(desk.opinion.status, SPF_WARN);
+    strcpy(entry->ports, "1024/65535");
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_NO_FINDING);
+    desk.target.source_ip = (struct spf_ip){0};
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_SOURCE_UNKNOWN);
+    strcpy(desk.facts.network_acl.ingress.items[0].cidr, "0.0.0.0/0");
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_NO_FINDING);
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(key_pair)
+{
+    struct spf_key_pair_facts *pair;
+    struct spf_key_facts *key;
+    struct desk desk;
+
+    set(&desk);
+    pair = &desk.facts.key_pair;
+    key = &desk.facts.key;
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_NONE);
+    pair->bound = true;
+    strcpy(pair->name, "lab-key");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_DELETED);
+    pair->found = true;
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "name-only");
+
+    strcpy(key->md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
+    strcpy(pair->fingerprint, "00112233445566778899AABBCCDDEEFF");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
+    /* Twenty octets are no MD5: not "different". */
+    strcat(pair->fingerprint, "00112233");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
+
+    key->public_blob = strdup("AAAAB3NzaC1yc2E=");
+    pair->public_key = strdup("ssh-rsa AAAAB3NzaC1yc2E comment");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "proved");
+    pair->public_key[10] = 'C';
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_DIFFERENT);
+
+    desk.target.key_path = NULL;
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    clean(&desk);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("cloud_judges",
+                     (const TTest *const[]){access, states_of_the_instance, where_it_was_not_found,
+                                            the_address_to_dial, judging_the_address,
+                                            security_groups, sources, network_acl, key_pair, NULL});
+}

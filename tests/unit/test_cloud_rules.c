@@ -1,0 +1,413 @@
+#include "cloud/rules.h"
+
+#include <stdio.h>
+
+#include "cloud/acl.h"
+#include "cloud/everybody.h"
+#include "unit.h"
+
+static struct spf_ip ip(const char *text)
+{
+    struct spf_ip value = {0};
+
+    ck_assert_msg(text == NULL || spf_ip_parse(text, &value), "%s", text);
+    return value;
+}
+
+/* One rule in the order: policy priority protocol ports source, "|" between rules. */
+static void add_rules(struct spf_rules_facts *facts, const char *text)
+{
+    char copy[2000], *save = NULL;
+
+    ck_assert(strlen(text) < sizeof copy);
+    strcpy(copy, text);
+    for (char *part = strtok_r(copy, "|", &save); part != NULL; part = strtok_r(NULL, "|", &save)) {
+        struct spf_rule *rule = SPF_APPEND(&facts->rules);
+        char policy[10], source[64];
+        long priority;
+
+        ck_assert_int_eq(sscanf(part, " %9s %ld %15s %15s %63s", policy, &priority, rule->protocol,
+                                rule->ports, source),
+                         5);
+        rule->policy = strcmp(policy, "drop") == 0 ? SPF_POLICY_DROP : SPF_POLICY_ACCEPT;
+        rule->priority = priority;
+        (void)snprintf(rule->id, sizeof rule->id, "r%zu", facts->rules.count);
+        if (strcmp(rule->ports, "-") == 0)
+            rule->ports[0] = '\0';
+        if (strncmp(source, "sg-", 3) == 0)
+            strcpy(rule->source_group, source);
+        else if (strncmp(source, "pl-", 3) == 0)
+            strcpy(rule->source_prefix_list, source);
+        else
+            strcpy(rule->source, source);
+    }
+}
+
+static void clear(struct spf_rules_facts *facts)
+{
+    spf_shape_clear(&spf_rules_shape, facts);
+}
+
+static struct spf_rules_question from(const char *source)
+{
+    struct spf_rules_question question = {.source = ip(source), .port = 22, .internet = true};
+
+    question.family = question.source.family;
+    question.destination = ip("10.0.1.11");
+    return question;
+}
+
+START_TEST(the_official_rules)
+{
+    static const struct {
+        const char *rules, *source, *decides;
+        enum spf_rules_answer answer;
+    } cases[] = {
+        {"", "192.0.2.1", NULL, SPF_RULES_NO_MATCH},
+        {"accept 1 TCP 22/22 192.0.2.0/24", "192.0.2.1", "r1", SPF_RULES_ACCEPT},
+        {"accept 1 tcp 22/22 192.0.2.0/24", "192.0.3.1", NULL, SPF_RULES_NO_MATCH},
+        {"accept 1 UDP 22/22 0.0.0.0/0", "192.0.2.1", NULL, SPF_RULES_NO_MATCH},
+        {"accept 1 ALL -1/-1 0.0.0.0/0", "192.0.2.1", "r1", SPF_RULES_ACCEPT},
+        {"accept 1 6 22/22 0.0.0.0/0", "192.0.2.1", "r1", SPF_RULES_ACCEPT},
+        {"accept 1 17 22/22 0.0.0.0/0", "192.0.2.1", NULL, SPF_RULES_NO_MATCH},
+        {"accept 1 TCP 1/65535 0.0.0.0/0", "192.0.2.1", "r1", SPF_RULES_ACCEPT},
+        {"accept 1 TCP 20/25 0.0.0.0/0", "192.0.2.1", "r1", SPF_RULES_ACCEPT},
+        {"accept 1 TCP 23/25 0.0.0.0/0", "192.0.2.1", NULL, SPF_RULES_NO_MATCH},
+        {"accept 5 TCP 22/22 0.0.0.0/0 | drop 5 TCP 22/22 192.0.2.1", "192.0.2.1", "r2",
+         SPF_RULES_DROP},
+        {"accept 4 TCP 22/22 0.0.0.0/0 | drop 5 TCP 22/22 192.0.2.1", "192.0.2.1", "r1",
+         SPF_RULES_ACCEPT},
+        {"accept 100 ALL -1/-1 0.0.0.0/0 | drop 1 ALL -1/-1 0.0.0.0/0", "192.0.2.1", "r2",
+         SPF_RULES_DROP},
+        {"accept 1 TCP 22/22 0.0.0.0/0", "2001:db8::1", NULL, SPF_RULES_NO_MATCH},
+        {"accept 1 TCP 22/22 ::/0", "192.0.2.1", NULL, SPF_RULES_NO_MATCH},
+        {"accept 1 TCP 22/22 2001:db8::/32", "2001:db8::1", "r1", SPF_RULES_ACCEPT},
+        /* A source group stands for private addresses, so the internet never matches it. */
+        {"accept 1 TCP 22/22 sg-1", "192.0.2.1", NULL, SPF_RULES_NO_MATCH},
+        /* What cannot be resolved matters only before the first certain match, and if it differs.
+         */
+        {"accept 2 TCP 22/22 pl-1", "192.0.2.1", "r1", SPF_RULES_UNCERTAIN},
+        {"accept 2 TCP 22/22 pl-1 | drop 1 TCP 22/22 0.0.0.0/0", "192.0.2.1", "r2", SPF_RULES_DROP},
+        {"drop 1 TCP 22/22 pl-1 | accept 2 TCP 22/22 0.0.0.0/0", "192.0.2.1", "r1",
+         SPF_RULES_UNCERTAIN},
+        {"accept 1 TCP 22/22 pl-1 | accept 2 TCP 22/22 0.0.0.0/0", "192.0.2.1", "r2",
+         SPF_RULES_ACCEPT},
+        {"accept 1 TCP nonsense 0.0.0.0/0", "192.0.2.1", "r1", SPF_RULES_UNCERTAIN},
+        {"accept 1 TCP 22/22 nonsense", "192.0.2.1", "r1", SPF_RULES_UNCERTAIN},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_rules_question question = from(cases[i].source);
+        struct spf_rules_facts facts = {0};
+        struct spf_rules_decision decision;
+
+        add_rules(&facts, cases[i].rules);
+        decision = spf_rules_decide(&facts, &question);
+        ck_assert_msg(decision.answer == cases[i].answer, "%s from %s: %d", cases[i].rules,
+                      cases[i].source, (int)decision.answer);
+        if (cases[i].decides == NULL)
+            ck_assert_ptr_null(decision.rule);
+        else
+            ck_assert_str_eq(decision.rule->id, cases[i].decides);
+        clear(&facts);
+    }
+}
+END_TEST
+
+START_TEST(the_rarer_fields)
+{
+    struct spf_rules_question question = from("192.0.2.1");
+    struct spf_rules_facts facts = {0};
+    struct spf_named_list *list;
+    struct spf_rule *rule;
+
+    add_rules(&facts, "accept 1 TCP 22/22 0.0.0.0/0");
+    rule = &facts.rules.items[0];
+
+    strcpy(rule->source_ports, "1024/65535");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+    strcpy(rule->source_ports, "-1/-1");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+
+    strcpy(rule->destination, "10.0.1.0/24");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    strcpy(rule->destination, "10.0.2.0/24");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
+    question.destination = (struct spf_ip){0};
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+    strcpy(rule->destination, "0.0.0.0/0");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+
+    strcpy(rule->network, "intranet");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
+    rule->network[0] = '\0';
+
+    /* Lists, once they are resolved. */
+    strcpy(rule->port_list, "prl-1");
+    rule->ports[0] = '\0';
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+    list = SPF_APPEND(&facts.port_lists);
+    strcpy(list->id, "prl-1");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+    list->resolved = true;
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
+    strcpy(SPF_APPEND(&list->entries)->id, "20/25");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+
+    rule->source[0] = '\0';
+    strcpy(rule->source_prefix_list, "pl-1");
+    list = SPF_APPEND(&facts.prefix_lists);
+    strcpy(list->id, "pl-1");
+    list->resolved = true;
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
+    strcpy(SPF_APPEND(&list->entries)->id, "192.0.2.0/25");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    clear(&facts);
+}
+END_TEST
+
+START_TEST(members_of_one_group_reach_each_other)
+{
+    struct spf_rules_question question = from("10.0.1.5");
+    struct spf_rules_facts facts = {0};
+    struct spf_group_of_rules *group = SPF_APPEND(&facts.groups);
+
+    question.internet = false;
+    strcpy(group->id, "sg-1");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
+    group->inner_accept = true;
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+    facts.peer_known = true;
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
+    strcpy(SPF_APPEND(&facts.peer_groups)->id, "sg-1");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    strcpy(group->type, "enterprise");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
+    group->type[0] = '\0';
+    add_rules(&facts, "drop 100 ALL -1/-1 10.0.0.0/8");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_DROP);
+    add_rules(&facts, "accept 1 TCP 22/22 sg-1");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    clear(&facts);
+}
+END_TEST
+
+START_TEST(everybody)
+{
+    static const struct {
+        const char *rules;
+        bool accepts, denies, open;
+    } cases[] = {
+        {"", false, true, false},
+        {"accept 1 TCP 22/22 0.0.0.0/0", true, false, true},
+        {"accept 1 TCP 22/22 192.0.2.0/24", true, true, false},
+        {"accept 1 TCP 22/22 0.0.0.0/0 | drop 1 TCP 22/22 192.0.2.0/24", true, true, true},
+        {"accept 1 TCP 22/22 0.0.0.0/1 | accept 1 TCP 22/22 128.0.0.0/1", true, false, false},
+        /* From the internet nobody comes with a private address. */
+        {"accept 1 TCP 22/22 10.0.0.0/8", false, true, false},
+        {"accept 9 TCP 22/22 0.0.0.0/0 | drop 1 TCP 22/22 10.0.0.0/8", true, false, true},
+        {"accept 1 TCP 22/22 ::/0", false, true, false},
+        {"accept 1 TCP 80/80 192.0.2.0/24", false, true, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_rules_question question = {.port = 22, .family = 4, .internet = true};
+        struct spf_rules_facts facts = {0};
+        struct spf_rules_crowd crowd;
+
+        add_rules(&facts, cases[i].rules);
+        ck_assert(spf_rules_crowd(&facts, &question, &crowd));
+        ck_assert_msg(crowd.accepts_some == cases[i].accepts &&
+                          crowd.denies_some == cases[i].denies &&
+                          crowd.open_to_world == cases[i].open,
+                      "%s: %d %d %d", cases[i].rules, crowd.accepts_some, crowd.denies_some,
+                      crowd.open_to_world);
+        clear(&facts);
+    }
+}
+END_TEST
+
+/*
+ * The oracle. It knows the rules as numbers, never as text, tries every way in which the doubtful
+ * ones could turn out, and walks a plainly sorted list.
+ */
+struct plain_rule {
+    bool drop, doubtful;
+    int priority, low, high;
+    uint32_t net, mask;
+};
+
+static int walk(const struct plain_rule *rules, int count, unsigned matching, uint32_t source,
+                int port)
+{
+    for (int key = 0; key < 1000; key++) {
+        for (int i = 0; i < count; i++) {
+            const struct plain_rule *rule = &rules[i];
+
+            if (rule->priority * 2 + (rule->drop ? 0 : 1) != key)
+                continue;
+            if (rule->doubtful && !(matching >> i & 1))
+                continue;
+            if ((source & rule->mask) == rule->net && port >= rule->low && port <= rule->high)
+                return rule->drop ? 0 : 1;
+        }
+    }
+    return 0;
+}
+
+static int oracle(const struct plain_rule *rules, int count, uint32_t source, int port)
+{
+    int seen[2] = {0, 0};
+
+    for (unsigned matching = 0; matching < 1u << count; matching++)
+        seen[walk(rules, count, matching, source, port)] = 1;
+    return seen[0] && seen[1] ? 2 : seen[1];
+}
+
+static unsigned long next_random(unsigned long *state)
+{
+    *state = *state * 6364136223846793005ul + 1442695040888963407ul;
+    return *state >> 33;
+}
+
+static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf_rule *rule)
+{
+    static const char *const tcp[] = {"TCP", "tcp", "6", "ALL"};
+    int bits = 24 + (int)(next_random(state) % 9);
+
+    plain->drop = next_random(state) % 2;
+    plain->doubtful = next_random(state) % 4 == 0;
+    plain->priority = 1 + (int)(next_random(state) % 4);
+    plain->low = 20 + (int)(next_random(state) % 4);
+    plain->high = plain->low + (int)(next_random(state) % 3);
+    plain->mask = 0xffffffffu << (32 - bits);
+    plain->net = (0x0a000000u | (uint32_t)(next_random(state) % 256)) & plain->mask;
+    if (next_random(state) % 6 == 0)
+        plain->net = plain->mask = 0;
+
+    rule->policy = plain->drop ? SPF_POLICY_DROP : SPF_POLICY_ACCEPT;
+    rule->priority = plain->priority;
+    strcpy(rule->protocol, tcp[next_random(state) % 4]);
+    (void)snprintf(rule->ports, sizeof rule->ports, "%d/%d", plain->low, plain->high);
+    (void)snprintf(rule->source, sizeof rule->source, "%u.%u.%u.%u/%d", plain->net >> 24,
+                   plain->net >> 16 & 255, plain->net >> 8 & 255, plain->net & 255,
+                   plain->mask == 0 ? 0 : bits);
+    if (plain->doubtful)
+        strcpy(rule->source_ports, "1000/2000");
+}
+
+START_TEST(like_the_oracle)
+{
+    static const enum spf_rules_answer answers[] = {SPF_RULES_NO_MATCH, SPF_RULES_ACCEPT,
+                                                    SPF_RULES_UNCERTAIN};
+    unsigned long state = 20261122;
+
+    for (int round = 0; round < 4000; round++) {
+        struct plain_rule plain[7];
+        struct spf_rules_facts facts = {0};
+        struct spf_rules_question question = {.family = 4};
+        int count = (int)(next_random(&state) % 8);
+
+        for (int i = 0; i < count; i++)
+            make_rule(&state, &plain[i], SPF_APPEND(&facts.rules));
+        for (int probe = 0; probe < 12; probe++) {
+            uint32_t source = 0x0a000000u | (uint32_t)(next_random(&state) % 256);
+            struct spf_rules_decision decision;
+            struct spf_rules_crowd crowd;
+            char text[20];
+            int expected;
+
+            question.port = (uint16_t)(19 + next_random(&state) % 8);
+            (void)snprintf(text, sizeof text, "10.0.0.%u", source & 255);
+            question.source = ip(text);
+            expected = oracle(plain, count, source, question.port);
+            decision = spf_rules_decide(&facts, &question);
+            if (decision.answer == SPF_RULES_DROP)
+                decision.answer = SPF_RULES_NO_MATCH;
+            ck_assert_msg(decision.answer == answers[expected], "round %d, %s:%u: %d, not %d",
+                          round, text, question.port, (int)decision.answer, expected);
+
+            /* What one of the crowd gets, the crowd must have got. */
+            ck_assert(spf_rules_crowd(&facts, &question, &crowd));
+            ck_assert(expected != 1 || crowd.accepts_some);
+            ck_assert(expected != 0 || crowd.denies_some);
+            ck_assert(expected != 2 || crowd.uncertain_for_some);
+        }
+        clear(&facts);
+    }
+}
+END_TEST
+
+START_TEST(ranges_of_everybody)
+{
+    struct spf_everybody all;
+
+    ck_assert(spf_everybody_init(&all, 4, false));
+    ck_assert(spf_everybody_cut(&all, "255.255.255.255/32"));
+    ck_assert(spf_everybody_cut(&all, "192.0.2.77/24"));
+    ck_assert(spf_everybody_cut(&all, "2001:db8::/32"));
+    ck_assert(spf_everybody_cut(&all, "nonsense"));
+    ck_assert_uint_eq(all.addresses.count, 4);
+    {
+        struct spf_ip wanted[] = {ip("0.0.0.0"), ip("255.255.255.255"), ip("192.0.2.0"),
+                                  ip("192.0.3.0")};
+
+        for (int i = 0; i < 4; i++)
+            ck_assert(spf_ip_equal(&all.addresses.items[i], &wanted[i]));
+    }
+    spf_everybody_clear(&all);
+    ck_assert(spf_everybody_init(&all, 6, false));
+    ck_assert(spf_everybody_cut(&all, "2001:db8:ffff:ffff::/64"));
+    {
+        struct spf_ip wanted = ip("2001:db9::");
+
+        ck_assert(spf_ip_equal(&all.addresses.items[2], &wanted));
+    }
+    spf_everybody_clear(&all);
+}
+END_TEST
+
+static void add_entry(void *list, enum spf_policy policy, const char *ports, const char *cidr)
+{
+    struct spf_acl_entry *entry = spf_list_append(list, sizeof *entry);
+
+    entry->policy = policy;
+    strcpy(entry->protocol, "all");
+    strcpy(entry->ports, ports);
+    strcpy(entry->cidr, cidr);
+}
+
+START_TEST(network_acls_keep_no_state)
+{
+    struct spf_acl_facts acl = {.bound = true};
+    struct spf_ip source = ip("192.0.2.1"), other = ip("198.51.100.1");
+    struct spf_acl_replies replies;
+
+    ck_assert(!spf_acl_inward(&acl, &source, 22).accepted);
+    add_entry(&acl.ingress, SPF_POLICY_ACCEPT, "22/22", "192.0.2.0/24");
+    add_entry(&acl.ingress, SPF_POLICY_DROP, "-1/-1", "0.0.0.0/0");
+    ck_assert(spf_acl_inward(&acl, &source, 22).accepted);
+    ck_assert(!spf_acl_inward(&acl, &source, 23).accepted);
+    ck_assert_ptr_eq(spf_acl_inward(&acl, &other, 22).entry, &acl.ingress.items[1]);
+
+    replies = spf_acl_outward(&acl, &source, 1024, 65535);
+    ck_assert_int_eq(replies.denied, 64512);
+    add_entry(&acl.egress, SPF_POLICY_DROP, "40000/40001", "0.0.0.0/0");
+    add_entry(&acl.egress, SPF_POLICY_ACCEPT, "1024/65535", "0.0.0.0/0");
+    replies = spf_acl_outward(&acl, &source, 1024, 65535);
+    ck_assert_int_eq(replies.denied, 2);
+    ck_assert_int_eq(replies.accepted, 64510);
+    ck_assert_int_eq(replies.denied_first, 40000);
+    ck_assert_ptr_eq(replies.entry, &acl.egress.items[0]);
+    spf_shape_clear(&spf_acl_shape, &acl);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("cloud_rules",
+                     (const TTest *const[]){the_official_rules, the_rarer_fields,
+                                            members_of_one_group_reach_each_other, everybody,
+                                            like_the_oracle, ranges_of_everybody,
+                                            network_acls_keep_no_state, NULL});
+}
