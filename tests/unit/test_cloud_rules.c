@@ -240,7 +240,7 @@ struct plain_rule {
 static int walk(const struct plain_rule *rules, int count, unsigned matching, uint32_t source,
                 int port)
 {
-    for (int key = 0; key < 1000; key++) {
+    for (int key = 0; key < 12; key++) {
         for (int i = 0; i < count; i++) {
             const struct plain_rule *rule = &rules[i];
 
@@ -302,7 +302,7 @@ START_TEST(like_the_oracle)
                                                     SPF_RULES_UNCERTAIN};
     unsigned long state = 20261122;
 
-    for (int round = 0; round < 4000; round++) {
+    for (int round = 0; round < 2000; round++) {
         struct plain_rule plain[7];
         struct spf_rules_facts facts = {0};
         struct spf_rules_question question = {.family = 4};
