@@ -44,10 +44,10 @@ static const char *mail_or_file(const char *line, size_t len)
 static const char *protocol_of(const char *bytes, size_t len)
 {
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
-        if (len >= protocols[i].len && !memcmp(bytes, protocols[i].start, protocols[i].len))
+        if (len >= protocols[i].len && memcmp(bytes, protocols[i].start, protocols[i].len) == 0)
             return protocols[i].protocol;
     }
-    if (len >= 4 && !memcmp(bytes, "220", 3) && (bytes[3] == ' ' || bytes[3] == '-'))
+    if (len >= 4 && memcmp(bytes, "220", 3) == 0 && (bytes[3] == ' ' || bytes[3] == '-'))
         return mail_or_file(bytes, len);
     if (len >= 6 && bytes[3] == 0 && bytes[4] == 10 && bytes[5] >= '3' && bytes[5] <= '9')
         return "MySQL"; /* length, sequence number 0, protocol 10, "8.0…" */
@@ -142,25 +142,34 @@ static void judge_rest(struct spf_greeting *greeting, const char *bytes, size_t 
     };
     const char *protocol = protocol_of(bytes, len);
 
-    if (len >= 4 && !memcmp(bytes, "SSH-", 4)) {
+    if (len >= 4 && memcmp(bytes, "SSH-", 4) == 0) {
         spf_clean(greeting->facts->line, sizeof greeting->facts->line, bytes, len);
         decide_invalid(greeting, end == SPF_GREETING_OPEN ? "it is longer than 255 bytes"
                                                           : "it ends without a line feed");
         return;
     }
     keep_before(greeting, bytes, len);
-    if (*protocol || is_binary(bytes, len))
+    if (*protocol != '\0' || is_binary(bytes, len))
         decide_other(greeting, protocol);
     else
         decide(greeting, outcome[end]);
 }
 
-/* Bytes without a line feed that need none to be judged. */
-static bool is_enough(const char *bytes, size_t len)
+#define TELLING 6 /* bytes that tell any binary protocol that we know */
+
+/* Bytes that are judged as they stand: a line feed among them would mean nothing, or never comes.
+ */
+static bool is_enough(const char *bytes, size_t len, bool has_feed)
 {
-    if (len >= 4 && !memcmp(bytes, "SSH-", 4))
+    size_t start = len < TELLING ? len : TELLING;
+
+    if (is_binary(bytes, start) && *protocol_of(bytes, len) != '\0')
+        return true;
+    if (has_feed)
+        return false;
+    if (len >= 4 && memcmp(bytes, "SSH-", 4) == 0)
         return len > IDENTIFICATION_MAX;
-    return len >= SPF_IDENTIFICATION_PEEK || (is_binary(bytes, len) && *protocol_of(bytes, len));
+    return len >= SPF_IDENTIFICATION_PEEK;
 }
 
 size_t spf_greeting_read(struct spf_greeting *greeting, const char *bytes, size_t len,
@@ -173,19 +182,21 @@ size_t spf_greeting_read(struct spf_greeting *greeting, const char *bytes, size_
         const char *feed = at < len ? memchr(line, '\n', len - at) : NULL;
         size_t line_len;
 
-        if (!feed) {
-            if (end != SPF_GREETING_OPEN || is_enough(line, len - at))
-                judge_rest(greeting, line, len - at, end);
+        if (is_enough(line, len - at, feed != NULL) || (feed == NULL && end != SPF_GREETING_OPEN)) {
+            judge_rest(greeting, line, len - at, end);
             break;
         }
+        if (feed == NULL ||
+            (len - at < TELLING && is_binary(line, len - at) && end == SPF_GREETING_OPEN))
+            break; /* for more */
         line_len = (size_t)(feed - line);
-        if (line_len >= 4 && !memcmp(line, "SSH-", 4)) {
+        if (line_len >= 4 && memcmp(line, "SSH-", 4) == 0) {
             judge_line(greeting, line, line_len);
             break;
         }
         keep_before(greeting, line, line_len + 1);
         at += line_len + 1;
-        if (*protocol_of(line, line_len))
+        if (*protocol_of(line, line_len) != '\0')
             decide_other(greeting, protocol_of(line, line_len));
         else if (memchr(line, '\0', line_len) || ++greeting->lines >= LINES_MAX)
             decide_other(greeting, "");

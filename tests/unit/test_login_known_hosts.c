@@ -1,0 +1,202 @@
+#include "login_fixture.h"
+
+#include "base/text.h"
+#include "login/known_hosts.h"
+#include "login/offers.h"
+
+#define ED         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+#define ED_BLOB    "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+#define OTHER_BLOB "AAAAC3NzaC1lZDI1NTE5AAAAIP8BAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+#define RSA        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAwEAAQ=="
+
+static void read_text(struct spf_known_hosts_facts *facts, const char *host, uint16_t port,
+                      const char *text)
+{
+    *facts = (struct spf_known_hosts_facts){0};
+    spf_known_hosts_name(facts, host, port);
+    ck_assert(spf_known_hosts_read(facts, "known_hosts", text, strlen(text)));
+}
+
+START_TEST(which_lines_speak_of_the_host)
+{
+    static const struct {
+        const char *host;
+        uint16_t port;
+        const char *hosts;
+        bool match;
+    } cases[] = {
+        {"example.com", 22, "example.com", true},
+        {"EXAMPLE.com", 22, "Example.COM", true},
+        {"example.com", 22, "example.co", false},
+        {"example.com", 22, "a,b,example.com,c", true},
+        {"example.com", 22, "*.com", true},
+        {"example.com", 22, "ex?mple.*", true},
+        {"example.com", 22, "*", true},
+        {"example.com", 22, "*,!example.com", false},
+        {"example.com", 22, "!example.com,*", false},
+        {"www.example.com", 22, "*.example.com,!example.com", true},
+        {"example.com", 2222, "[example.com]:2222", true},
+        {"example.com", 2222, "[example.com]:2223", false},
+        {"example.com", 2222, "example.com", true}, /* ssh looks for the bare host, too */
+        {"example.com", 22, "[example.com]:2222", false},
+        {"::1", 22, "::1", true},
+        {"[::1]", 2222, "[::1]:2222", true},
+        {"a", 22, "|1|bad|bad", false},
+        {"a", 22, "|1|", false},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", 22, "*a*a*a*a*a*a*a*a*a*a*a*a*a*ab", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_known_hosts_facts facts;
+        char *text = text_of("%s %s comment\n", cases[i].hosts, ED);
+
+        read_text(&facts, cases[i].host, cases[i].port, text);
+        ck_assert_msg((facts.lines.count == 1) == cases[i].match, "%s in %s", cases[i].host,
+                      cases[i].hosts);
+        spf_shape_clear(&spf_known_hosts_shape, &facts);
+        free(text);
+    }
+}
+END_TEST
+
+START_TEST(lines_that_ssh_cannot_read_are_passed_over)
+{
+    static const char *const bad[] = {
+        "",
+        "\n\n",
+        "# a comment\n",
+        "host\n",
+        "host ssh-ed25519\n",
+        "host ssh-ed25519 !!!!\n",
+        "host ssh-rsa " ED_BLOB "\n",
+        "@nonsense host " ED "\n",
+        "@revoked\n",
+        "host " ED_BLOB "\n",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct spf_known_hosts_facts facts;
+
+        read_text(&facts, "host", 22, bad[i]);
+        ck_assert_msg(facts.lines.count == 0, "%s", bad[i]);
+        spf_shape_clear(&spf_known_hosts_shape, &facts);
+    }
+}
+END_TEST
+
+START_TEST(what_ssh_would_say)
+{
+    static const struct {
+        const char *text;
+        uint16_t port;
+        enum spf_host_key_verdict verdict;
+        int64_t line;
+    } cases[] = {
+        {"", 22, SPF_VERDICT_UNKNOWN, 0},
+        {"host " ED "\n", 22, SPF_VERDICT_KNOWN, 1},
+        {"\nhost " ED "\r\n", 22, SPF_VERDICT_KNOWN, 2},
+        {"host ssh-ed25519 " OTHER_BLOB "\n", 22, SPF_VERDICT_CHANGED, 1},
+        {"host ssh-ed25519 " OTHER_BLOB "\nhost " ED "\n", 22, SPF_VERDICT_KNOWN, 2},
+        {"host " ED "\nhost ssh-ed25519 " OTHER_BLOB "\n", 22, SPF_VERDICT_KNOWN, 1},
+        {"host " RSA "\n", 22, SPF_VERDICT_CHANGED, 1}, /* of whichever type */
+        {"@revoked host " ED "\nhost " ED "\n", 22, SPF_VERDICT_REVOKED, 1},
+        {"host " ED "\n@revoked * " ED "\n", 22, SPF_VERDICT_REVOKED, 2},
+        {"@revoked host ssh-ed25519 " OTHER_BLOB "\n", 22, SPF_VERDICT_UNKNOWN, 0},
+        {"@cert-authority * " ED "\n", 22, SPF_VERDICT_UNKNOWN, 0},
+        {"host " ED "\n", 2222, SPF_VERDICT_KNOWN, 1},
+        {"host ssh-ed25519 " OTHER_BLOB "\n", 2222, SPF_VERDICT_UNKNOWN, 0},
+        {"[host]:2222 ssh-ed25519 " OTHER_BLOB "\nhost " ED "\n", 2222, SPF_VERDICT_CHANGED, 1},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_known_hosts_facts facts;
+        const struct spf_known_host *line;
+
+        read_text(&facts, "host", cases[i].port, cases[i].text);
+        ck_assert_msg(spf_known_hosts_judge(&facts, ED_BLOB, &line) == cases[i].verdict, "%s",
+                      cases[i].text);
+        ck_assert_msg((line != NULL ? line->line : 0) == cases[i].line, "%s: line %lld",
+                      cases[i].text, line != NULL ? (long long)line->line : 0);
+        spf_shape_clear(&spf_known_hosts_shape, &facts);
+    }
+}
+END_TEST
+
+START_TEST(known_kinds_are_offered_first)
+{
+    static const struct {
+        const char *text, *order;
+    } cases[] = {
+        {"", "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256"},
+        {"host " ED "\nhost " RSA "\n",
+         "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256"},
+        {"host " RSA "\n", "rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256"},
+        {"@revoked host " RSA "\n", "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_known_hosts_facts facts;
+        char *order;
+
+        read_text(&facts, "host", 22, cases[i].text);
+        order = spf_known_hosts_order(&facts, cases[0].order);
+        ck_assert_str_eq(order, cases[i].order);
+        free(order);
+        spf_shape_clear(&spf_known_hosts_shape, &facts);
+    }
+}
+END_TEST
+
+/* ssh-keygen hashes the names and finds them again; so must we. */
+START_TEST(ssh_keygen_is_the_referee)
+{
+    static const char *const hosts[] = {"example.com", "[example.com]:2222", "203.0.113.7", "::1"};
+    struct place place;
+    char *path, *text;
+
+    place_open(&place);
+    path = text_of("%s/known_hosts", place.dir);
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        run("echo '%s %s' >> %s", hosts[i], ED, path);
+    run("ssh-keygen -q -H -f %s 2>/dev/null >/dev/null", path);
+    text = slurp(path);
+    ck_assert_ptr_null(strstr(text, "example"));
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        struct spf_known_hosts_facts facts;
+        char *fingerprint;
+
+        read_text(&facts, i == 1 ? "example.com" : hosts[i], i == 1 ? 2222 : 22, text);
+        ck_assert_msg(facts.lines.count == (i == 1 ? 2 : 1), "%s", hosts[i]);
+        fingerprint = text_of("%s", facts.lines.items[0].sha256);
+        run("ssh-keygen -lf %s | grep -q '%s'", path, fingerprint);
+        free(fingerprint);
+        spf_shape_clear(&spf_known_hosts_shape, &facts);
+    }
+    free(text);
+    free(path);
+    place_close(&place);
+}
+END_TEST
+
+START_TEST(names_in_common)
+{
+    char common[80];
+
+    ck_assert(spf_names_common("a,b,c", "c,b", common, sizeof common));
+    ck_assert_str_eq(common, "b");
+    ck_assert(!spf_names_common("a,b", "aa,bb", common, sizeof common));
+    ck_assert(!spf_names_common("a", NULL, common, sizeof common));
+    ck_assert(!spf_names_common("a,", ",", common, sizeof common));
+    ck_assert(spf_names_have("a,b", "b"));
+    ck_assert(!spf_names_have("a,bb", "b"));
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("login known_hosts",
+                     (const TTest *const[]){which_lines_speak_of_the_host,
+                                            lines_that_ssh_cannot_read_are_passed_over,
+                                            what_ssh_would_say, known_kinds_are_offered_first,
+                                            ssh_keygen_is_the_referee, names_in_common, NULL});
+}
