@@ -349,10 +349,12 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
     }
     if (!ssh_is_connected(link->session))
         return SPF_LINK_ENDED;
-    if (!ssh_channel_is_closed(link->channel))
+    if (!ssh_channel_is_eof(link->channel))
         return SPF_LINK_AGAIN;
+    /* After EOF libssh reads no further for our reading; asking for the status makes it. */
     *exit_status = ssh_channel_get_exit_status(link->channel);
-    return SPF_LINK_DONE;
+    return *exit_status < 0 && !ssh_channel_is_closed(link->channel) ? SPF_LINK_AGAIN
+                                                                     : SPF_LINK_DONE;
 }
 
 const struct spf_seen *spf_link_seen(struct spf_link *link)

@@ -176,10 +176,13 @@ START_TEST(offers_what_is_known_first)
 {
     struct place place;
     struct talk talk;
+    char *config;
 
     place_open(&place);
+    config = text_of("HostKey %s/host_rsa", place.dir);
     run("ssh-keygen -q -t rsa -N '' -f %s/host_rsa", place.dir);
-    start_sshd(&place, text_of("HostKey %s/host_rsa", place.dir));
+    start_sshd(&place, config);
+    free(config);
     run("ssh-keyscan -t rsa -p %u 127.0.0.1 > %s/known_hosts 2>/dev/null", (unsigned)place.port,
         place.dir);
     talk_open(&talk, &place, "127.0.0.1", place.port);
