@@ -78,7 +78,7 @@ static void lab_complete(struct json_object *world)
 static void lab_start(struct lab *lab, void (*change)(struct json_object *world))
 {
     const char *binary = getenv("LAB_CLOUD");
-    struct json_object *world = json_object_from_file(TEST_DATA "/../lab/worlds/base.json");
+    struct json_object *world = json_object_from_file(TEST_LAB "/worlds/base.json");
     char world_file[100];
     int out[2], port = 0;
     FILE *ready;

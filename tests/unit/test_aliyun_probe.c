@@ -242,6 +242,79 @@ START_TEST(what_a_retry_heals)
 }
 END_TEST
 
+/* A rule by a prefix list and a port list, and a second interface with a group and an address of
+ * its own. */
+static void with_lists_and_interfaces(struct json_object *world)
+{
+    static const char region_patch[] =
+        "{\"PrefixLists\":{\"pl-1\":{\"PrefixListId\":\"pl-1\",\"Entries\":{\"Entry\":[{\"Cidr\":"
+        "\"203.0.113.0/24\"}]}}},"
+        "\"PortRangeLists\":{\"prl-1\":{\"Entries\":[{\"PortRange\":\"20/25\"}]}},"
+        "\"NetworkInterfaces\":{\"eni-2\":{\"NetworkInterfaceId\":\"eni-2\",\"Type\":\"Secondary\","
+        "\"InstanceId\":\"i-bp1lab0000000000web1\",\"PrivateIpAddress\":\"10.0.1.51\","
+        "\"PrivateIpSets\":{\"PrivateIpSet\":[{\"PrivateIpAddress\":\"10.0.1.51\"}]},"
+        "\"AssociatedPublicIp\":{\"PublicIpAddress\":\"203.0.113.51\"},"
+        "\"SecurityGroupIds\":{\"SecurityGroupId\":[\"sg-2\"]}}}}";
+    static const char group[] =
+        "{\"SecurityGroupId\":\"sg-2\",\"VpcId\":\"vpc-1\",\"Permissions\":{\"Permission\":["
+        "{\"SourcePrefixListId\":\"pl-1\",\"PortRangeListId\":\"prl-1\",\"Priority\":\"1\"},"
+        "{\"SourcePrefixListId\":\"pl-none\",\"PortRange\":\"22/22\",\"Priority\":1}]}}";
+    struct json_object *region = spf_json_path(world, "regions.cn-hangzhou");
+    struct json_object *patch = json_tokener_parse(region_patch);
+    struct json_object *interfaces =
+        spf_json_path(spf_json_path(region, "Instances.i-bp1lab0000000000web1"),
+                      "NetworkInterfaces.NetworkInterface");
+
+    json_object_object_foreach(patch, name, value)
+    {
+        json_object_object_add(region, name, json_object_get(value));
+    }
+    json_object_put(patch);
+    json_object_object_add(spf_json_get(region, "SecurityGroups"), "sg-2",
+                           json_tokener_parse(group));
+    json_object_array_add(
+        interfaces, json_tokener_parse("{\"NetworkInterfaceId\":\"eni-2\",\"Type\":\"Secondary\","
+                                       "\"PrivateIpSets\":{\"PrivateIpSet\":[{\"PrivateIpAddress\":"
+                                       "\"10.0.1.51\"}]}}"));
+}
+
+START_TEST(the_interface_that_carries_the_address)
+{
+    struct spf_instance_facts *instance;
+    struct spf_rules_facts *rules;
+    struct lab lab;
+
+    lab_start(&lab, with_lists_and_interfaces);
+    instance = &lab.facts.instance;
+    rules = &lab.facts.rules;
+    lab.target.host = "203.0.113.51";
+    credentials(&lab);
+    ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_INSTANCE));
+    ck_assert_uint_eq(instance->interfaces.count, 1);
+    ck_assert_int_eq(lab_calls(&lab, "DescribeNetworkInterfaces"), 1);
+    ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_RULES));
+    ck_assert_str_eq(rules->interface_id, "eni-2");
+    ck_assert_uint_eq(rules->rules.count, 2);
+    ck_assert_str_eq(rules->rules.items[0].group, "sg-2");
+    ck_assert_int_eq(rules->rules.items[0].priority, 1);
+    ck_assert_uint_eq(rules->prefix_lists.count, 2);
+    ck_assert(rules->prefix_lists.items[0].resolved);
+    ck_assert_str_eq(rules->prefix_lists.items[0].entries.items[0].id, "203.0.113.0/24");
+    ck_assert(!rules->prefix_lists.items[1].resolved);
+    ck_assert_str_ne(rules->prefix_lists.items[1].error, "");
+    ck_assert_uint_eq(rules->port_lists.count, 1);
+    ck_assert(rules->port_lists.items[0].resolved);
+    lab_stop(&lab);
+
+    /* The primary's own address needs none of this. */
+    lab_start(&lab, with_lists_and_interfaces);
+    credentials(&lab);
+    ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_INSTANCE));
+    ck_assert_int_eq(lab_calls(&lab, "DescribeNetworkInterfaces"), 0);
+    lab_stop(&lab);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {everything_about_a_healthy_instance,
@@ -253,6 +326,7 @@ int main(void)
                                   nobody_listens,
                                   faults_of_the_api,
                                   what_a_retry_heals,
+                                  the_interface_that_carries_the_address,
                                   NULL};
 
     return unit_main("aliyun_probe", tests);

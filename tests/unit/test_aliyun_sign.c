@@ -6,7 +6,7 @@
 #include "unit.h"
 
 /* What the official SDK signed, and the worked example of the official page. */
-#define VECTORS TEST_DATA "/../lab/signature-vectors.json"
+#define VECTORS TEST_LAB "/signature-vectors.json"
 
 static struct json_object *read_vectors(void)
 {

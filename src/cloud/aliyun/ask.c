@@ -17,6 +17,12 @@ static void drop_errand(struct spf_errand *errand)
     free(errand);
 }
 
+void spf_ask_drop_errands(struct spf_ask *ask)
+{
+    while (ask->errands != NULL)
+        drop_errand(ask->errands);
+}
+
 /* Takes the ask out of the probe and frees it. */
 static void drop_ask(struct spf_ask *ask)
 {
@@ -25,8 +31,7 @@ static void drop_ask(struct spf_ask *ask)
     while (*link != ask)
         link = &(*link)->next;
     *link = ask->next;
-    while (ask->errands != NULL)
-        drop_errand(ask->errands);
+    spf_ask_drop_errands(ask);
     free(ask->regions.items);
     free(ask);
 }

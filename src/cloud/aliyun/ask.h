@@ -52,6 +52,9 @@ bool spf_ask_call(struct spf_ask *ask, const char *product, const char *action, 
                   const struct spf_sign_pair *params, size_t count, const char *word,
                   spf_errand_done *done);
 
+/* Drops the calls that are under way; the ask stays. */
+void spf_ask_drop_errands(struct spf_ask *ask);
+
 /* Ends the ask: drops its errands, frees it, and tells the inquiry. failure NULL: the facts are
  * there. */
 void spf_ask_finish(struct spf_ask *ask, const struct spf_failure *failure);

@@ -157,6 +157,59 @@ static bool ask_for_regions(struct spf_ask *ask, const char *from)
     return spf_ask_call(ask, "ecs", "DescribeRegions", from, NULL, 0, "", regions_done);
 }
 
+/* A refusal leaves the primary interface, which DescribeInstances has told all about. */
+static void interfaces_done(struct spf_ask *ask, struct spf_errand *errand,
+                            const struct spf_api_reply *reply)
+{
+    struct spf_error error = spf_ok();
+
+    (void)errand;
+    if (reply->failure == NULL)
+        error = spf_parse_interfaces(reply->body, &ask->inquiry->facts->instance);
+    spf_ask_finish_parsed(ask, error, "ecs:DescribeNetworkInterfaces", reply->request_id);
+}
+
+/*
+ * Groups and elastic addresses of secondary interfaces are not in DescribeInstances. They matter if
+ * the given host may be one of these addresses, or if the primary has no public one.
+ */
+static bool needs_interfaces(const struct spf_ask *ask)
+{
+    const struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+    const char *host = ask->inquiry->target->host;
+    bool secondary = false;
+    struct spf_ip ip;
+
+    for (size_t i = 0; i < facts->addresses.count; i++)
+        secondary |= strcmp(facts->addresses.items[i].interface_id, facts->interface_id) != 0;
+    if (!secondary)
+        return false;
+    if (host == NULL)
+        return facts->addresses.items[0].class == SPF_CLASS_PRIVATE;
+    for (size_t i = 0; spf_ip_parse(host, &ip) && i < facts->addresses.count; i++)
+        if (spf_ip_equal(&facts->addresses.items[i].ip, &ip) &&
+            strcmp(facts->addresses.items[i].interface_id, facts->interface_id) == 0)
+            return false;
+    return true;
+}
+
+static void found(struct spf_ask *ask)
+{
+    const struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+
+    if (needs_interfaces(ask)) {
+        const struct spf_sign_pair params[] = {
+            {"RegionId", facts->region}, {"InstanceId", facts->id}, {"MaxResults", "100"}};
+
+        /* The other regions that were asked at the same time do not matter any more. */
+        spf_ask_drop_errands(ask);
+        spf_ask_call(ask, "ecs", "DescribeNetworkInterfaces", facts->region, params,
+                     SPF_COUNT(params), "", interfaces_done);
+    } else {
+        spf_ask_finish(ask, NULL);
+    }
+}
+
 static void region_done(struct spf_ask *ask, struct spf_errand *errand,
                         const struct spf_api_reply *reply)
 {
@@ -180,7 +233,9 @@ static void region_done(struct spf_ask *ask, struct spf_errand *errand,
         return;
     }
     remember(&facts->regions_asked, errand->word);
-    if (facts->search == SPF_INSTANCE_FOUND || facts->region_was_given)
+    if (facts->search == SPF_INSTANCE_FOUND)
+        found(ask);
+    else if (facts->region_was_given)
         spf_ask_finish(ask, NULL);
     else if (!ask->searching)
         ask_for_regions(ask, errand->word);

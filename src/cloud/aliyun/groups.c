@@ -1,13 +1,92 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cloud/address.h"
 #include "cloud/aliyun/ask.h"
 #include "cloud/aliyun/parse.h"
 
-/* The rules of all security groups of the interface: every group at once, the pages of each in
- * turn. */
+/*
+ * The rules of all security groups of the interface that carries the dialled address: every group
+ * at once, the pages of each in turn, then the prefix lists and port lists that they name, all at
+ * once.
+ */
+#define LISTS_MAX 100
 
 static bool ask_page(struct spf_ask *ask, const char *group, const char *next);
+
+static struct spf_named_list *list_of(struct spf_named_list *lists, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(lists[i].id, id) == 0)
+            return &lists[i];
+    return NULL;
+}
+
+/* A list that cannot be had leaves its rules in doubt, no more. */
+static void list_done(struct spf_ask *ask, struct spf_errand *errand,
+                      const struct spf_api_reply *reply)
+{
+    struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
+    struct spf_named_list *list =
+        list_of(facts->prefix_lists.items, facts->prefix_lists.count, errand->word);
+    struct spf_error error = spf_ok();
+
+    if (list != NULL && reply->failure == NULL) {
+        error = spf_parse_prefix_list(reply->body, list);
+    } else if (reply->failure == NULL) {
+        list = list_of(facts->port_lists.items, facts->port_lists.count, errand->word);
+        error = spf_parse_port_list(reply->body, list);
+    } else if (list == NULL) {
+        list = list_of(facts->port_lists.items, facts->port_lists.count, errand->word);
+    }
+    if (reply->failure != NULL)
+        (void)spf_format(list->error, sizeof list->error, "%s %s",
+                         spf_findings[reply->failure->cause].id, reply->failure->action);
+    else if (error.code != SPF_OK)
+        (void)spf_copy(list->error, sizeof list->error, error.text);
+    if (ask->errands == NULL)
+        spf_ask_finish(ask, NULL);
+}
+
+static bool ask_list(struct spf_ask *ask, const char *id, bool ports)
+{
+    struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
+    const char *region = ask->inquiry->facts->instance.region;
+    const struct spf_sign_pair params[] = {{"RegionId", region},
+                                           {ports ? "PortRangeListId" : "PrefixListId", id}};
+    struct spf_named_list *lists = ports ? facts->port_lists.items : facts->prefix_lists.items;
+    size_t count = ports ? facts->port_lists.count : facts->prefix_lists.count;
+    struct spf_named_list *list;
+
+    if (id[0] == '\0' || count >= LISTS_MAX || list_of(lists, count, id) != NULL)
+        return true;
+    list = ports ? SPF_APPEND(&facts->port_lists) : SPF_APPEND(&facts->prefix_lists);
+    if (list == NULL)
+        return true; /* a list that is not there leaves its rules in doubt */
+    (void)spf_copy(list->id, sizeof list->id, id);
+    return spf_ask_call(ask, "ecs",
+                        ports ? "DescribePortRangeListEntries" : "DescribePrefixListAttributes",
+                        region, params, SPF_COUNT(params), id, list_done);
+}
+
+/* All pages are there: now the lists that the rules for TCP name. */
+static void pages_done(struct spf_ask *ask)
+{
+    const struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
+
+    for (size_t i = 0; i < facts->rules.count; i++) {
+        const struct spf_rule *rule = &facts->rules.items[i];
+
+        if (!spf_same_word(rule->protocol, "tcp") && !spf_same_word(rule->protocol, "all") &&
+            strcmp(rule->protocol, "6") != 0)
+            continue;
+        if (!ask_list(ask, rule->source_prefix_list, false) ||
+            !ask_list(ask, rule->port_list, true))
+            return;
+    }
+    if (ask->errands == NULL)
+        spf_ask_finish(ask, NULL);
+}
 
 static void page_done(struct spf_ask *ask, struct spf_errand *errand,
                       const struct spf_api_reply *reply)
@@ -32,7 +111,7 @@ static void page_done(struct spf_ask *ask, struct spf_errand *errand,
     if (next[0] != '\0' && !ask_page(ask, errand->word, next))
         return;
     if (ask->errands == NULL)
-        spf_ask_finish(ask, NULL);
+        pages_done(ask);
 }
 
 static bool ask_page(struct spf_ask *ask, const char *group, const char *next)
@@ -51,14 +130,28 @@ static bool ask_page(struct spf_ask *ask, const char *group, const char *next)
 void spf_ask_rules(struct spf_ask *ask)
 {
     const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
+    struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
+    const struct spf_id *groups = instance->security_groups.items;
+    size_t count = instance->security_groups.count;
+    struct spf_address dialled;
 
-    memcpy(ask->inquiry->facts->rules.interface_id, instance->interface_id,
-           sizeof instance->interface_id);
-    if (instance->security_groups.count == 0) {
+    memcpy(facts->interface_id, instance->interface_id, sizeof facts->interface_id);
+    if (spf_cloud_dial_address(ask->inquiry->target, ask->inquiry->facts, &dialled)) {
+        for (size_t i = 0; i < instance->interfaces.count; i++) {
+            const struct spf_interface *interface = &instance->interfaces.items[i];
+
+            if (strcmp(interface->id, dialled.interface_id) != 0)
+                continue;
+            memcpy(facts->interface_id, interface->id, sizeof facts->interface_id);
+            groups = interface->security_groups.items;
+            count = interface->security_groups.count;
+        }
+    }
+    if (count == 0) {
         spf_ask_finish(ask, NULL);
         return;
     }
-    for (size_t i = 0; i < instance->security_groups.count; i++)
-        if (!ask_page(ask, instance->security_groups.items[i].id, ""))
+    for (size_t i = 0; i < count; i++)
+        if (!ask_page(ask, groups[i].id, ""))
             return;
 }

@@ -9,8 +9,10 @@
 
 /* More than an instance can have: ten interfaces with twenty addresses each, and ten groups each.
  */
-#define ADDRESSES_MAX 400
-#define GROUPS_MAX    100
+#define ADDRESSES_MAX  400
+#define INTERFACES_MAX 50
+#define GROUPS_MAX     100
+#define ENTRIES_MAX    1000
 
 /* Cleans and cuts: what the API writes is shown to people. */
 #define TAKE(json, name, member) take((json), (name), (member), sizeof(member))
@@ -110,6 +112,8 @@ static void set_private_ips(struct spf_instance_facts *facts)
     for (size_t i = 0; i < facts->addresses.count; i++) {
         struct spf_address *address = &facts->addresses.items[i];
 
+        if (address->private_ip.family != 0)
+            continue;
         address->private_ip = address->ip;
         for (size_t k = 0; k < facts->addresses.count; k++) {
             const struct spf_address *other = &facts->addresses.items[k];
@@ -148,6 +152,58 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
         ok = add_interface(spf_json_item(interfaces, i), facts);
     set_private_ips(facts);
     return ok;
+}
+
+/* An elastic address of an interface: its own, or one of a private address's. */
+static bool add_elastic(struct json_object *holder, const char *private_ip, const char *id,
+                        struct spf_instance_facts *facts)
+{
+    const char *text = spf_json_text(spf_json_get(holder, "AssociatedPublicIp"), "PublicIpAddress");
+    size_t before = facts->addresses.count;
+
+    if (!add_address(facts, SPF_CLASS_ELASTIC, text, -1, id))
+        return false;
+    if (facts->addresses.count > before)
+        (void)spf_ip_parse(private_ip, &facts->addresses.items[before].private_ip);
+    return true;
+}
+
+static bool take_interface(struct json_object *json, struct spf_instance_facts *facts)
+{
+    struct json_object *groups = spf_json_path(json, "SecurityGroupIds.SecurityGroupId");
+    struct json_object *private = spf_json_path(json, "PrivateIpSets.PrivateIpSet");
+    struct spf_interface *interface = SPF_APPEND(&facts->interfaces);
+
+    if (interface == NULL)
+        return false;
+    TAKE(json, "NetworkInterfaceId", interface->id);
+    TAKE(json, "VSwitchId", interface->vswitch);
+    interface->primary = spf_same_word(spf_json_text(json, "Type"), "Primary");
+    for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++)
+        if (!append_id(&interface->security_groups, item_text(groups, i)))
+            return false;
+    if (!add_interface(json, facts))
+        return false;
+    for (size_t i = 0; i < spf_json_count(private); i++) {
+        struct json_object *item = spf_json_item(private, i);
+
+        if (!add_elastic(item, spf_json_text(item, "PrivateIpAddress"), interface->id, facts))
+            return false;
+    }
+    return add_elastic(json, spf_json_text(json, "PrivateIpAddress"), interface->id, facts);
+}
+
+struct spf_error spf_parse_interfaces(struct json_object *reply, struct spf_instance_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "NetworkInterfaceSets.NetworkInterfaceSet");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("NetworkInterfaceSets");
+    for (size_t i = 0; i < spf_json_count(list) && i < INTERFACES_MAX; i++)
+        if (!take_interface(spf_json_item(list, i), facts))
+            return no_memory();
+    set_private_ips(facts);
+    return spf_ok();
 }
 
 static enum spf_instance_state state_of(const char *word)
@@ -329,6 +385,33 @@ struct spf_error spf_parse_group(struct json_object *reply, struct spf_rules_fac
     if (!spf_copy(next, SPF_NEXT_SIZE, spf_json_text(reply, "NextToken")))
         return spf_error(SPF_ERR_TOO_BIG, "a page token of more than %d bytes", SPF_NEXT_SIZE);
     return spf_ok();
+}
+
+/* A list without entries matches nobody; one whose entries are missing is no list. */
+static struct spf_error take_list(struct json_object *entries, const char *member,
+                                  struct spf_named_list *list)
+{
+    if (!json_object_is_type(entries, json_type_array))
+        return lacks("Entries");
+    for (size_t i = 0; i < spf_json_count(entries); i++) {
+        if (i >= ENTRIES_MAX)
+            return spf_error(SPF_ERR_TOO_BIG, "a list of more than %d entries", ENTRIES_MAX);
+        if (!append_id(&list->entries, spf_json_text(spf_json_item(entries, i), member)))
+            return no_memory();
+    }
+    list->resolved = true;
+    return spf_ok();
+}
+
+struct spf_error spf_parse_prefix_list(struct json_object *reply, struct spf_named_list *list)
+{
+    return take_list(spf_json_path(reply, "Entries.Entry"), "Cidr", list);
+}
+
+/* Here, unlike anywhere else, Entries is the array itself. */
+struct spf_error spf_parse_port_list(struct json_object *reply, struct spf_named_list *list)
+{
+    return take_list(spf_json_get(reply, "Entries"), "PortRange", list);
 }
 
 struct spf_error spf_parse_key_pair(struct json_object *reply, struct spf_key_pair_facts *facts)

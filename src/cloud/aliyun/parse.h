@@ -28,6 +28,16 @@ SPF_MUST_USE struct spf_error spf_parse_group(struct json_object *reply,
                                               struct spf_rules_facts *facts,
                                               char next[SPF_NEXT_SIZE]);
 
+/* DescribePrefixListAttributes, DescribePortRangeListEntries: the entries; the list is then resolved. */
+SPF_MUST_USE struct spf_error spf_parse_prefix_list(struct json_object *reply,
+                                                    struct spf_named_list *list);
+SPF_MUST_USE struct spf_error spf_parse_port_list(struct json_object *reply,
+                                                  struct spf_named_list *list);
+
+/* DescribeNetworkInterfaces of one instance: its interfaces, and the addresses that only they show. */
+SPF_MUST_USE struct spf_error spf_parse_interfaces(struct json_object *reply,
+                                                   struct spf_instance_facts *facts);
+
 /* DescribeKeyPairs: the pair of that name. */
 SPF_MUST_USE struct spf_error spf_parse_key_pair(struct json_object *reply,
                                                  struct spf_key_pair_facts *facts);

@@ -1,4 +1,5 @@
 /* Actions of ecs, version 2014-05-26. */
+#include "ecs_more.h"
 #include "list.h"
 
 #include <string.h>
@@ -252,5 +253,14 @@ const struct lab_action lab_ecs_actions[] = {
      "SecurityGroupId Direction NicType MaxResults NextToken", describe_security_group_attribute},
     {"DescribeKeyPairs", true,
      "KeyPairName KeyPairFingerPrint IncludePublicKey PageNumber PageSize", describe_key_pairs},
+    {"DescribeNetworkInterfaces", true,
+     "InstanceId NetworkInterfaceId.N PrivateIpAddress.N VpcId Type PageNumber PageSize MaxResults "
+     "NextToken",
+     lab_describe_network_interfaces},
+    {"DescribePrefixListAttributes", true, "PrefixListId", lab_describe_prefix_list_attributes},
+    {"DescribePortRangeListEntries", true, "PortRangeListId",
+     lab_describe_port_range_list_entries},
+    {"GetInstanceConsoleOutput", true, "InstanceId RemoveSymbols",
+     lab_get_instance_console_output},
     {0},
 };
