@@ -165,3 +165,33 @@ static const struct spf_field key_pair_fields[] = {
     SPF_SHAPE_NUMBER(struct spf_key_pair_facts, created),
 };
 const struct spf_shape spf_key_pair_shape = SPF_SHAPE(struct spf_key_pair_facts, key_pair_fields);
+
+static const struct spf_field host_key_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_console_host_key, algorithm),
+    SPF_SHAPE_TEXT(struct spf_console_host_key, sha256),
+};
+static const struct spf_shape host_key_shape =
+    SPF_SHAPE(struct spf_console_host_key, host_key_fields);
+
+static const struct spf_field authorized_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_console_authorized, user),
+    SPF_SHAPE_TEXT(struct spf_console_authorized, algorithm),
+    SPF_SHAPE_TEXT(struct spf_console_authorized, fingerprint),
+};
+static const struct spf_shape authorized_shape =
+    SPF_SHAPE(struct spf_console_authorized, authorized_fields);
+
+static const struct spf_field trouble_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_console_trouble, kind),
+    SPF_SHAPE_TEXT(struct spf_console_trouble, line),
+};
+static const struct spf_shape trouble_shape = SPF_SHAPE(struct spf_console_trouble, trouble_fields);
+
+static const struct spf_field console_fields[] = {
+    SPF_SHAPE_NUMBER(struct spf_console_facts, updated),
+    SPF_SHAPE_BOOL(struct spf_console_facts, boot_seen),
+    SPF_SHAPE_LIST(struct spf_console_facts, host_keys, &host_key_shape),
+    SPF_SHAPE_LIST(struct spf_console_facts, authorized, &authorized_shape),
+    SPF_SHAPE_LIST(struct spf_console_facts, trouble, &trouble_shape),
+};
+const struct spf_shape spf_console_shape = SPF_SHAPE(struct spf_console_facts, console_fields);

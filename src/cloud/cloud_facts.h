@@ -180,4 +180,36 @@ struct spf_key_pair_facts {
 };
 extern const struct spf_shape spf_key_pair_shape;
 
+/* A host key that the instance printed to its console while booting. */
+struct spf_console_host_key {
+    char algorithm[64]; /* "ssh-ed25519"; for a fingerprint line ssh-keygen(1)'s word, "ED25519" */
+    char sha256[64];    /* "SHA256:…" */
+};
+
+/* A key that cloud-init said it had authorised. */
+struct spf_console_authorized {
+    char user[64];
+    char algorithm[64];
+    char fingerprint[64]; /* "SHA256:…", or "MD5:aa:…"; "" for "none at all" */
+};
+
+/* A line that tells of trouble, and what kind: "kernel panic", "disk full". */
+struct spf_console_trouble {
+    char kind[40];
+    char line[200];
+};
+
+/*
+ * What the console shows of the last boot, as facts; never its text. Whoever can write to the
+ * console can write all of this: it proves a host key only as far as the guest itself is trusted.
+ */
+struct spf_console_facts {
+    int64_t updated;
+    bool boot_seen; /* the boot's beginning is there, so nothing of it is missing */
+    SPF_LIST(struct spf_console_host_key) host_keys;
+    SPF_LIST(struct spf_console_authorized) authorized;
+    SPF_LIST(struct spf_console_trouble) trouble;
+};
+extern const struct spf_shape spf_console_shape;
+
 #endif

@@ -99,6 +99,7 @@ static void serve(struct course *course, enum spf_group group)
     case SPF_GROUP_RULES:
     case SPF_GROUP_NETWORK_ACL:
     case SPF_GROUP_KEY_PAIR:
+    case SPF_GROUP_CONSOLE:
         serve_cloud(course, group);
         break;
     case SPF_GROUP_KNOWN_HOSTS:

@@ -24,6 +24,7 @@ enum spf_group {
     SPF_GROUP_RULES,       /* of all security groups of the interface */
     SPF_GROUP_NETWORK_ACL, /* of the vSwitch */
     SPF_GROUP_KEY_PAIR,    /* the bound one */
+    SPF_GROUP_CONSOLE,     /* what the last boot printed: host keys, authorised keys, trouble */
     SPF_GROUP_KNOWN_HOSTS, /* lines of known_hosts files that speak of the host */
     SPF_GROUP_TCP,
     SPF_GROUP_IDENTIFICATION, /* what the server said up to its SSH identification */
@@ -73,6 +74,7 @@ struct spf_facts {
     struct spf_rules_facts rules;
     struct spf_acl_facts network_acl;
     struct spf_key_pair_facts key_pair;
+    struct spf_console_facts console;
     struct spf_known_hosts_facts known_hosts;
     struct spf_tcp_facts tcp;
     struct spf_identification_facts identification;

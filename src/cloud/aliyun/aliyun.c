@@ -129,6 +129,27 @@ static void ask_acl(struct spf_ask *ask)
                      SPF_COUNT(params), "", vswitch_done);
 }
 
+static void console_done(struct spf_ask *ask, struct spf_errand *errand,
+                         const struct spf_api_reply *reply)
+{
+    (void)errand;
+    if (reply->failure != NULL)
+        spf_ask_finish(ask, reply->failure);
+    else
+        spf_ask_finish_parsed(ask, spf_parse_console(reply->body, &ask->inquiry->facts->console),
+                              "ecs:GetInstanceConsoleOutput", reply->request_id);
+}
+
+static void ask_console(struct spf_ask *ask)
+{
+    const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
+    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
+                                           {"InstanceId", instance->id}};
+
+    spf_ask_call(ask, "ecs", "GetInstanceConsoleOutput", instance->region, params,
+                 SPF_COUNT(params), "", console_done);
+}
+
 void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, enum spf_group group)
 {
     const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR};
@@ -162,6 +183,9 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
         break;
     case SPF_GROUP_KEY_PAIR:
         ask_key_pair(ask);
+        break;
+    case SPF_GROUP_CONSOLE:
+        ask_console(ask);
         break;
     default:
         spf_ask_finish(ask, &no_memory);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cloud/console.h"
 
 /* More than an instance can have: ten interfaces with twenty addresses each, and ten groups each.
  */
@@ -495,4 +496,42 @@ struct spf_error spf_parse_identity(struct json_object *reply, struct spf_identi
     TAKE(reply, "AccountId", facts->account);
     TAKE(reply, "Arn", facts->principal);
     return spf_ok();
+}
+
+/* "2018-03-22 10:04:57", in China's time, UTC+8. */
+static int64_t take_china_time(struct json_object *json, const char *name)
+{
+    char text[24];
+    int64_t utc;
+
+    if (!spf_copy(text, sizeof text - 1, spf_json_text(json, name)) || strlen(text) != 19)
+        return 0;
+    text[10] = 'T';
+    text[19] = 'Z';
+    text[20] = '\0';
+    utc = spf_utc_parse(text);
+    return utc > 8 * 3600 ? utc - 8 * 3600 : 0;
+}
+
+struct spf_error spf_parse_console(struct json_object *reply, struct spf_console_facts *facts)
+{
+    const char *base64 = spf_json_text(reply, "ConsoleOutput");
+    size_t len = strlen(base64), size = len / 4 * 3 + 3;
+    struct spf_error error;
+    uint8_t *text;
+    long got;
+
+    if (spf_json_get(reply, "ConsoleOutput") == NULL)
+        return lacks("ConsoleOutput");
+    text = malloc(size);
+    if (text == NULL)
+        return no_memory();
+    got = spf_base64_decode(base64, len, text, size);
+    if (got < 0)
+        error = spf_error(SPF_ERR_INVALID, "the console's text is not base64");
+    else
+        error = spf_console_read((const char *)text, (size_t)got, facts);
+    free(text);
+    facts->updated = take_china_time(reply, "LastUpdateTime");
+    return error;
 }

@@ -28,13 +28,15 @@ SPF_MUST_USE struct spf_error spf_parse_group(struct json_object *reply,
                                               struct spf_rules_facts *facts,
                                               char next[SPF_NEXT_SIZE]);
 
-/* DescribePrefixListAttributes, DescribePortRangeListEntries: the entries; the list is then resolved. */
+/* DescribePrefixListAttributes, DescribePortRangeListEntries: the entries; the list is then
+ * resolved. */
 SPF_MUST_USE struct spf_error spf_parse_prefix_list(struct json_object *reply,
                                                     struct spf_named_list *list);
 SPF_MUST_USE struct spf_error spf_parse_port_list(struct json_object *reply,
                                                   struct spf_named_list *list);
 
-/* DescribeNetworkInterfaces of one instance: its interfaces, and the addresses that only they show. */
+/* DescribeNetworkInterfaces of one instance: its interfaces, and the addresses that only they show.
+ */
 SPF_MUST_USE struct spf_error spf_parse_interfaces(struct json_object *reply,
                                                    struct spf_instance_facts *facts);
 
@@ -48,6 +50,10 @@ SPF_MUST_USE struct spf_error spf_parse_vswitch(struct json_object *reply,
 
 /* DescribeNetworkAclAttributes. */
 SPF_MUST_USE struct spf_error spf_parse_acl(struct json_object *reply, struct spf_acl_facts *facts);
+
+/* GetInstanceConsoleOutput, of which only facts are kept. */
+SPF_MUST_USE struct spf_error spf_parse_console(struct json_object *reply,
+                                                struct spf_console_facts *facts);
 
 /* GetCallerIdentity. */
 SPF_MUST_USE struct spf_error spf_parse_identity(struct json_object *reply,

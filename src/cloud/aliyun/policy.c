@@ -1,0 +1,63 @@
+#include "cloud/aliyun/policy.h"
+
+#include <json-c/json.h>
+
+#define NEEDS_INSTANCE                                                        \
+    (SPF_CHECK_BIT(CLOUD_INSTANCE) | SPF_CHECK_BIT(CLOUD_ADDRESS) |           \
+     SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) | SPF_CHECK_BIT(CLOUD_NETWORK_ACL) | \
+     SPF_CHECK_BIT(CLOUD_KEY_PAIR) | NEEDS_ADDRESS)
+#define NEEDS_ADDRESS                                                                     \
+    (SPF_CHECK_BIT(NET_PORT) | SPF_CHECK_BIT(SSH_BANNER) | SPF_CHECK_BIT(SSH_HANDSHAKE) | \
+     SPF_CHECK_BIT(SSH_HOST_KEY) | SPF_CHECK_BIT(SSH_AUTH) | SPF_CHECK_BIT(SSH_SESSION))
+#define NEEDS_CONSOLE (SPF_CHECK_BIT(SSH_HOST_KEY) | SPF_CHECK_BIT(SSH_AUTH))
+
+static const struct {
+    const char *action;
+    spf_checks checks; /* any of them calls it */
+} grants[] = {
+    {"ecs:DescribeInstances", NEEDS_INSTANCE},
+    {"ecs:DescribeRegions", NEEDS_INSTANCE},
+    {"ecs:DescribeNetworkInterfaces", NEEDS_INSTANCE},
+    {"ecs:DescribeSecurityGroupAttribute", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
+    {"ecs:DescribePrefixListAttributes", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
+    {"ecs:DescribePortRangeListEntries", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
+    {"ecs:DescribeKeyPairs", SPF_CHECK_BIT(CLOUD_KEY_PAIR)},
+    {"ecs:GetInstanceConsoleOutput", NEEDS_CONSOLE},
+    {"vpc:DescribeVSwitchAttributes", SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
+    {"vpc:DescribeNetworkAclAttributes", SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
+};
+
+static struct json_object *statement(spf_checks checks)
+{
+    struct json_object *statement = json_object_new_object();
+    struct json_object *actions = json_object_new_array();
+
+    for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
+        if (grants[i].checks & checks)
+            (void)json_object_array_add(actions, json_object_new_string(grants[i].action));
+    (void)json_object_object_add(statement, "Effect", json_object_new_string("Allow"));
+    (void)json_object_object_add(statement, "Action", actions);
+    (void)json_object_object_add(statement, "Resource", json_object_new_string("*"));
+    return statement;
+}
+
+bool spf_aliyun_policy(spf_checks checks, struct spf_buf *out)
+{
+    struct json_object *policy = json_object_new_object();
+    struct json_object *statements = json_object_new_array();
+    const char *text;
+
+    /* A statement without actions is no policy: RAM refuses it. */
+    if (checks & NEEDS_INSTANCE)
+        (void)json_object_array_add(statements, statement(checks));
+    (void)json_object_object_add(policy, "Version", json_object_new_string("1"));
+    (void)json_object_object_add(policy, "Statement", statements);
+    text = json_object_to_json_string_ext(policy,
+                                          JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (text != NULL) {
+        spf_buf_addstr(out, text);
+        spf_buf_addch(out, '\n');
+    }
+    json_object_put(policy);
+    return text != NULL && !spf_buf_failed(out);
+}

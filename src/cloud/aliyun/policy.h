@@ -1,0 +1,14 @@
+#ifndef SPF_CLOUD_ALIYUN_POLICY_H
+#define SPF_CLOUD_ALIYUN_POLICY_H
+
+#include "base/text.h"
+#include "pipeline/target.h"
+
+/*
+ * The least-privilege RAM policy for a set of checks, as JSON with a line feed at its end: every
+ * action that the probe may call for them and that needs a grant (GetCallerIdentity needs none).
+ * False when memory ran out.
+ */
+SPF_MUST_USE bool spf_aliyun_policy(spf_checks checks, struct spf_buf *out);
+
+#endif

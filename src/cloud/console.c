@@ -1,0 +1,263 @@
+#include "cloud/console.h"
+
+#include <ctype.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+#define KEYS_MAX    32
+#define TROUBLE_MAX 20
+#define KEY_MAX     3000 /* base64 of a 16384-bit RSA key */
+
+static const struct {
+    const char *sign, *kind;
+} signs[] = {
+    {"Kernel panic", "kernel panic"},
+    {"You are in emergency mode", "emergency mode"},
+    {"Give root password for maintenance", "emergency mode"},
+    {"RUN fsck MANUALLY", "file system check"},
+    {"UNEXPECTED INCONSISTENCY", "file system check"},
+    {"Unable to mount root", "root file system"},
+    {"Dependency failed for", "unit failed"},
+    {"No space left on device", "disk full"},
+    {"Out of memory:", "out of memory"},
+    {"oom-kill", "out of memory"},
+    {"Failed to start OpenSSH", "sshd failed"},
+    {"Failed to start OpenBSD Secure Shell", "sshd failed"},
+    {"sshd: no hostkeys available", "sshd failed"},
+    {"Failed to start Initial cloud-init", "cloud-init failed"},
+    {"Failed to start Cloud-init", "cloud-init failed"},
+    {"Failed to start Execute cloud", "cloud-init failed"},
+};
+
+/* Where we are in the text. */
+struct reader {
+    struct spf_console_facts *facts;
+    bool fingerprints, keys; /* between cloud-init's BEGIN and END lines */
+    char user[64];           /* of the table of authorised keys; "" outside one */
+    bool md5;                /* the table's kind of fingerprint */
+    bool failed;
+};
+
+static void add_host_key(struct reader *reader, const char *algorithm, const char *sha256)
+{
+    struct spf_console_host_key *key;
+
+    if (reader->facts->host_keys.count >= KEYS_MAX)
+        return;
+    key = SPF_APPEND(&reader->facts->host_keys);
+    if (key == NULL) {
+        reader->failed = true;
+        return;
+    }
+    spf_clean(key->algorithm, sizeof key->algorithm, algorithm, strlen(algorithm));
+    spf_clean(key->sha256, sizeof key->sha256, sha256, strlen(sha256));
+}
+
+/* "256 SHA256:… root@host (ED25519)" */
+static void read_fingerprint(struct reader *reader, const char *line)
+{
+    const char *print = strstr(line, "SHA256:"), *open = strrchr(line, '(');
+    char sha256[64] = "", algorithm[64] = "";
+
+    if (print == NULL || open == NULL)
+        return;
+    if (sscanf(print, "%63s", sha256) == 1 && sscanf(open, "(%62[A-Za-z0-9-])", algorithm) == 1)
+        add_host_key(reader, algorithm, sha256);
+}
+
+static bool sha256_print(const unsigned char *bytes, size_t len, char out[64])
+{
+    unsigned char digest[32];
+    size_t digest_len = sizeof digest;
+    struct spf_buf buf;
+    bool ok;
+
+    spf_buf_init(&buf, 60);
+    spf_buf_addstr(&buf, "SHA256:");
+    ok = EVP_Q_digest(NULL, "SHA256", NULL, bytes, len, digest, &digest_len) == 1;
+    spf_buf_add_base64(&buf, digest, sizeof digest, false);
+    ok = ok && !spf_buf_failed(&buf) && spf_copy(out, 64, buf.data);
+    spf_buf_clear(&buf);
+    return ok;
+}
+
+/* "ssh-ed25519 AAAA… root@host" */
+static void read_key(struct reader *reader, const char *line)
+{
+    static const char *const words[] = {"ssh-ed25519 ", "ssh-rsa ", "ecdsa-sha2-"};
+    char algorithm[64], base64[KEY_MAX], sha256[64];
+    unsigned char blob[KEY_MAX];
+    const char *start = NULL;
+    long len;
+
+    for (size_t i = 0; i < sizeof words / sizeof *words && start == NULL; i++)
+        start = strstr(line, words[i]);
+    if (start == NULL || sscanf(start, "%63s %2999s", algorithm, base64) != 2)
+        return;
+    len = spf_base64_decode(base64, strlen(base64), blob, sizeof blob);
+    if (len > 0 && sha256_print(blob, (size_t)len, sha256))
+        add_host_key(reader, algorithm, sha256);
+}
+
+static void add_authorized(struct reader *reader, const char *algorithm, const char *print)
+{
+    struct spf_console_authorized *key;
+
+    if (reader->facts->authorized.count >= KEYS_MAX)
+        return;
+    key = SPF_APPEND(&reader->facts->authorized);
+    if (key == NULL) {
+        reader->failed = true;
+        return;
+    }
+    spf_clean(key->user, sizeof key->user, reader->user, strlen(reader->user));
+    spf_clean(key->algorithm, sizeof key->algorithm, algorithm, strlen(algorithm));
+    spf_clean(key->fingerprint, sizeof key->fingerprint, print, strlen(print));
+}
+
+/* Octets in hexadecimal with colons; returns how many, or 0. */
+static size_t octets_of(const char *text, unsigned char *out, size_t size)
+{
+    size_t count = 0;
+    unsigned octet;
+
+    while (count < size && isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]) &&
+           sscanf(text, "%2x", &octet) == 1) {
+        out[count++] = (unsigned char)octet;
+        text += 2;
+        if (*text == '\0')
+            return count;
+        if (*text++ != ':')
+            return 0;
+    }
+    return 0;
+}
+
+/* "ci-info: | ssh-rsa | aa:bb:… | - | comment |" */
+static void read_authorized(struct reader *reader, const char *line)
+{
+    const char *bar = strchr(line, '|');
+    char algorithm[64], print[160], text[64] = "";
+    unsigned char octets[32];
+    struct spf_buf buf;
+
+    if (bar == NULL || sscanf(bar, "| %63s | %159s |", algorithm, print) != 2 ||
+        strcmp(algorithm, "Keytype") == 0)
+        return;
+    if (reader->md5) {
+        (void)spf_format(text, sizeof text, "MD5:%.59s", print);
+    } else if (spf_starts_with(print, "SHA256:")) {
+        (void)spf_copy(text, sizeof text, print);
+    } else if (octets_of(print, octets, sizeof octets) == sizeof octets) {
+        spf_buf_init(&buf, 60);
+        spf_buf_addstr(&buf, "SHA256:");
+        spf_buf_add_base64(&buf, octets, sizeof octets, false);
+        (void)spf_copy(text, sizeof text, buf.data);
+        spf_buf_clear(&buf);
+    }
+    if (text[0] != '\0')
+        add_authorized(reader, algorithm, text);
+}
+
+/* "…Authorized keys from /root/.ssh/authorized_keys for user root++++" opens a table. */
+static void read_table_head(struct reader *reader, const char *line)
+{
+    const char *user = strstr(line, " for user ");
+    size_t len;
+
+    reader->md5 = false;
+    if (user == NULL || sscanf(user, " for user %63[A-Za-z0-9._-]", reader->user) != 1)
+        reader->user[0] = '\0';
+    len = strlen(reader->user);
+    if (len > 0 && reader->user[len - 1] == '.') /* the end of the sentence */
+        reader->user[len - 1] = '\0';
+}
+
+static void read_trouble(struct reader *reader, const char *line)
+{
+    struct spf_console_trouble *trouble;
+
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (strstr(line, signs[i].sign) == NULL)
+            continue;
+        if (reader->facts->trouble.count >= TROUBLE_MAX)
+            return;
+        trouble = SPF_APPEND(&reader->facts->trouble);
+        if (trouble == NULL) {
+            reader->failed = true;
+            return;
+        }
+        (void)spf_copy(trouble->kind, sizeof trouble->kind, signs[i].kind);
+        spf_clean(trouble->line, sizeof trouble->line, line, strlen(line));
+        return;
+    }
+}
+
+static void read_line(struct reader *reader, const char *line)
+{
+    if (strstr(line, "-----BEGIN SSH HOST KEY FINGERPRINTS-----") != NULL) {
+        reader->fingerprints = true;
+    } else if (strstr(line, "-----END SSH HOST KEY FINGERPRINTS-----") != NULL) {
+        reader->fingerprints = false;
+    } else if (strstr(line, "-----BEGIN SSH HOST KEY KEYS-----") != NULL) {
+        reader->keys = true;
+    } else if (strstr(line, "-----END SSH HOST KEY KEYS-----") != NULL) {
+        reader->keys = false;
+    } else if (strstr(line, "Authorized keys from ") != NULL) {
+        read_table_head(reader, line);
+    } else if (strstr(line, "no authorized SSH keys fingerprints found for user ") != NULL) {
+        read_table_head(reader, line);
+        add_authorized(reader, "", "");
+        reader->user[0] = '\0';
+    } else if (reader->user[0] != '\0' && strstr(line, "Fingerprint (md5)") != NULL) {
+        reader->md5 = true;
+    } else if (reader->user[0] != '\0' && strchr(line, '|') != NULL) {
+        read_authorized(reader, line);
+    } else if (reader->fingerprints) {
+        read_fingerprint(reader, line);
+    } else if (reader->keys) {
+        read_key(reader, line);
+    } else {
+        read_trouble(reader, line);
+    }
+}
+
+/* Where the last boot begins: the kernel's first line. */
+static const char *last_boot(const char *text, size_t len, bool *seen)
+{
+    static const char first[] = "Linux version ";
+    const char *end = text + len, *start = text;
+
+    *seen = false;
+    for (const char *at = text;
+         (at = memmem(at, (size_t)(end - at), first, sizeof first - 1)) != NULL; at++) {
+        start = at;
+        *seen = true;
+    }
+    return start;
+}
+
+struct spf_error spf_console_read(const char *text, size_t len, struct spf_console_facts *facts)
+{
+    struct reader reader = {.facts = facts};
+    const char *end = text + len;
+    char line[KEY_MAX + 400];
+
+    text = last_boot(text, len, &facts->boot_seen);
+    while (text < end) {
+        const char *feed = memchr(text, '\n', (size_t)(end - text));
+        size_t size = (size_t)((feed != NULL ? feed : end) - text), kept = 0;
+
+        /* A NUL would hide the rest of its line. */
+        for (size_t i = 0; i < size && kept < sizeof line - 1; i++)
+            if (text[i] != '\0' && text[i] != '\r')
+                line[kept++] = text[i];
+        line[kept] = '\0';
+        read_line(&reader, line);
+        text += size + 1;
+    }
+    return reader.failed ? spf_error(SPF_ERR_NOMEM, "out of memory") : spf_ok();
+}

@@ -1,0 +1,76 @@
+#include "cloud/console.h"
+
+#include "unit.h"
+
+static const char text[] =
+    "[    0.000000] Linux version 5.10 (old boot)\n"
+    "-----BEGIN SSH HOST KEY FINGERPRINTS-----\n"
+    "256 SHA256:oldoldold root@old (ED25519)\n"
+    "-----END SSH HOST KEY FINGERPRINTS-----\n"
+    "Kernel panic - not syncing: old\n"
+    "[    0.000000] Linux version 5.10.134\r\n"
+    "[  OK  ] Started something.\n"
+    "ci-info: ++++++Authorized keys from /root/.ssh/authorized_keys for user root+++++++\n"
+    "ci-info: +---------+-------+---------+---------+\n"
+    "ci-info: | Keytype |                Fingerprint (sha256)               | Options | Comment |\n"
+    "ci-info: | ssh-rsa | 00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f:10:11:12:13:14:15:16:17:"
+    "18:19:1a:1b:1c:1d:1e:1f |    -    |  ops  |\n"
+    "ci-info: no authorized SSH keys fingerprints found for user ecs-user.\n"
+    "ec2: -----BEGIN SSH HOST KEY FINGERPRINTS-----\n"
+    "ec2: 256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU root@web-1 (ED25519)\n"
+    "ec2: -----END SSH HOST KEY FINGERPRINTS-----\n"
+    "-----BEGIN SSH HOST KEY KEYS-----\n"
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f root@web-1\n"
+    "-----END SSH HOST KEY KEYS-----\n"
+    "[FAILED] Failed to start OpenSSH server daemon.\033[31m\n"
+    "cp: write error: No space left on device\n";
+
+START_TEST(only_the_last_boot_counts)
+{
+    struct spf_console_facts facts = {0};
+
+    ck_assert_int_eq(spf_console_read(text, sizeof text - 1, &facts).code, SPF_OK);
+    ck_assert(facts.boot_seen);
+    ck_assert_uint_eq(facts.host_keys.count, 2);
+    ck_assert_str_eq(facts.host_keys.items[0].algorithm, "ED25519");
+    ck_assert_str_eq(facts.host_keys.items[0].sha256,
+                     "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU");
+    ck_assert_str_eq(facts.host_keys.items[1].algorithm, "ssh-ed25519");
+    ck_assert_uint_eq(strlen(facts.host_keys.items[1].sha256), 50);
+
+    ck_assert_uint_eq(facts.authorized.count, 2);
+    ck_assert_str_eq(facts.authorized.items[0].user, "root");
+    ck_assert_str_eq(facts.authorized.items[0].algorithm, "ssh-rsa");
+    ck_assert_str_eq(facts.authorized.items[0].fingerprint,
+                     "SHA256:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+    ck_assert_str_eq(facts.authorized.items[1].user, "ecs-user");
+    ck_assert_str_eq(facts.authorized.items[1].fingerprint, "");
+
+    ck_assert_uint_eq(facts.trouble.count, 2);
+    ck_assert_str_eq(facts.trouble.items[0].kind, "sshd failed");
+    ck_assert_ptr_null(strchr(facts.trouble.items[0].line, '\033'));
+    ck_assert_str_eq(facts.trouble.items[1].kind, "disk full");
+    spf_shape_clear(&spf_console_shape, &facts);
+}
+END_TEST
+
+START_TEST(nothing_grows_without_end)
+{
+    static char many[200000];
+    struct spf_console_facts facts = {0};
+
+    for (size_t i = 0; i + 20 < sizeof many; i += 20)
+        memcpy(many + i, "oom-kill and so on.\n", 20);
+    ck_assert_int_eq(spf_console_read(many, sizeof many, &facts).code, SPF_OK);
+    ck_assert(!facts.boot_seen);
+    ck_assert_uint_eq(facts.trouble.count, 20);
+    spf_shape_clear(&spf_console_shape, &facts);
+    ck_assert_int_eq(spf_console_read("", 0, &facts).code, SPF_OK);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("cloud_console", (const TTest *const[]){only_the_last_boot_counts,
+                                                             nothing_grows_without_end, NULL});
+}
