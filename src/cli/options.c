@@ -269,7 +269,9 @@ static struct spf_error take(struct spf_options *options, int option, const char
         options->ca_file = argument;
         break;
     case OPT_ENDPOINT:
-        return add_to(options->endpoints, "endpoint", argument);
+        if (options->endpoint_count == SPF_LIST_OPTION_MAX)
+            return usage("--endpoint is given too often");
+        return spf_endpoint_parse(argument, &options->endpoints[options->endpoint_count++]);
     case OPT_KNOWN_HOSTS:
         return add_to(options->known_hosts, "known-hosts", argument);
     case OPT_ONLY:

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "cloud/aliyun/endpoint.h"
 #include "pipeline/target.h"
 
 /* The command line as values. Strings are borrowed from argv, which lives as long as the process.
@@ -50,7 +51,8 @@ struct spf_options {
     const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
 
     const char *region, *profile, *config_path, *ca_file;
-    const char *endpoints[SPF_LIST_OPTION_MAX + 1]; /* "[PRODUCT=]URL" */
+    struct spf_endpoint endpoints[SPF_LIST_OPTION_MAX];
+    size_t endpoint_count;
 
     enum spf_format format;
     struct spf_output_option outputs[SPF_LIST_OPTION_MAX];

@@ -127,11 +127,12 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
                                void *context)
 {
     const struct spf_aliyun_options cloud = {
-        .region = options->region,
-        .profile = options->profile,
-        .config_path = options->config_path,
-        .endpoints = options->endpoints,
-        .ca_file = options->ca_file,
+        .credentials = {.profile = options->profile,
+                        .config_path = options->config_path,
+                        .region = options->region},
+        .api = {.ca_file = options->ca_file,
+                .endpoints = options->endpoints,
+                .endpoint_count = options->endpoint_count},
     };
     const struct spf_driver_options driver = {
         .deadline_ms = (int64_t)options->deadline_s * 1000,

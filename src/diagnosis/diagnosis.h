@@ -2,13 +2,14 @@
 #define SPF_DIAGNOSIS_DIAGNOSIS_H
 
 #include "base/shape.h"
+#include "base/text.h"
 #include "pipeline/run.h"
 
 /*
- * From a finished run to one answer: can this person log in, and if not, what is the one reason, how
- * do we know, and what repairs it. Pure: nothing is fetched, printed or timed here; all functions may
- * be called from any thread. Where memory runs out, a text, a remedy or a candidate is missing, never
- * the verdict or the cause.
+ * From a finished run to one answer: can this person log in, and if not, what is the one reason,
+ * how do we know, and what repairs it. Pure: nothing is fetched, printed or timed here; all
+ * functions may be called from any thread. Where memory runs out, a text, a remedy or a candidate
+ * is missing, never the verdict or the cause.
  */
 enum spf_verdict {
     SPF_VERDICT_PASS,
@@ -36,12 +37,13 @@ struct spf_candidate {
 
 struct spf_diagnosis {
     enum spf_verdict verdict;
-    enum spf_finding cause; /* SPF_NO_FINDING for pass */
-    enum spf_check_id check; /* whose result the cause is, or rests on; only with a cause */
+    enum spf_finding cause;         /* SPF_NO_FINDING for pass */
+    enum spf_check_id check;        /* whose result the cause is, or rests on; only with a cause */
     enum spf_permanence permanence; /* only with a cause */
     char summary[700];              /* one sentence, without a full stop */
 
-    enum spf_finding further[SPF_CHECK_COUNT]; /* independent of the cause, in the order of the path */
+    enum spf_finding
+        further[SPF_CHECK_COUNT]; /* independent of the cause, in the order of the path */
     enum spf_check_id further_check[SPF_CHECK_COUNT];
     size_t further_count;
 
@@ -51,17 +53,18 @@ struct spf_diagnosis {
     spf_checks supporting;    /* what the answer rests on */
     spf_checks contradicting; /* what seems to speak against it, and is explained */
 
-    /* Lines to paste for a login; NULL while user or address are not known or don't fit a command. */
+    /* Lines to paste for a login; NULL while user or address are not known or don't fit a command.
+     */
     char *openssh;
     char *putty;
     char *putty_prepare; /* makes the file that putty names; NULL where none is needed */
 };
 
 /*
- * Lowers what the connection or the login disproved to a warn that says so: rules that read as closed
- * beside an open port, another key pair beside an accepted key, a stopped instance that let us in.
- * Changes the run's results; comes after the last spf_run_advance and before spf_diagnose. Calling it
- * twice changes nothing more.
+ * Lowers what the connection or the login disproved to a warn that says so: rules that read as
+ * closed beside an open port, another key pair beside an accepted key, a stopped instance that let
+ * us in. Changes the run's results; comes after the last spf_run_advance and before spf_diagnose.
+ * Calling it twice changes nothing more.
  */
 void spf_diagnosis_reconcile(struct spf_run *run);
 
@@ -70,11 +73,13 @@ void spf_diagnose(const struct spf_run *run, int64_t now_utc, struct spf_diagnos
 void spf_diagnosis_clear(struct spf_diagnosis *diagnosis);
 
 /*
- * The last selected of ssh.auth and ssh.session: what the run was to find out. False if it was neither.
+ * The last selected of ssh.auth and ssh.session: what the run was to find out. False if it was
+ * neither.
  */
 bool spf_goal(const struct spf_run *run, enum spf_check_id *goal);
 
-/* What a check has to say, for every status: its own words, else the catalogue's, else a plain one. */
+/* What a check has to say, for every status: its own words, else the catalogue's, else a plain one.
+ */
 void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id check);
 
 /* The catalogue's remedies for finding, with the values of that check's result. Appends to list. */

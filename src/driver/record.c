@@ -123,7 +123,7 @@ static struct json_object *write_failure(const struct spf_failure *failure)
 /* Only the groups that were asked for: what was not is not-recorded in a replay. */
 static struct json_object *write_groups(const struct spf_run *run)
 {
-    struct json_object *groups = json_object_new_object();
+    struct json_object *groups = json_object_new_object(), *session;
 
     for (int i = 0; groups != NULL && i < SPF_GROUP_COUNT; i++) {
         const struct spf_group_state *state = &run->facts.group[i];
@@ -144,7 +144,9 @@ static struct json_object *write_groups(const struct spf_run *run)
         (void)json_object_object_add(groups, info->name, group);
     }
     /* What a command printed is the server's business; its meaning is in the facts. */
-    json_object_object_del(spf_json_path(groups, "session.facts"), "output");
+    session = spf_json_path(groups, "session.facts");
+    if (session != NULL)
+        json_object_object_del(session, "output");
     return groups;
 }
 

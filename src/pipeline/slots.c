@@ -72,23 +72,43 @@ static bool add_word(struct spf_buf *buf, const char *name, const char *value)
     return true;
 }
 
+/*
+ * The key file as ssh takes it. ssh expands % sequences in the name (ssh_config(5), TOKENS), but looks
+ * for the file of -i before it does: only the option can name a file with a % in it.
+ */
+static void add_identity(struct spf_buf *buf, const char *path)
+{
+    struct spf_buf option;
+
+    if (strchr(path, '%') == NULL) {
+        spf_buf_addstr(buf, " -i ");
+        spf_buf_add_path(buf, path);
+        return;
+    }
+    spf_buf_init(&option, VALUE_MAX);
+    spf_buf_addstr(&option, "IdentityFile=\"");
+    for (const char *p = path; *p != '\0'; p++) {
+        if (*p == '%')
+            spf_buf_addch(&option, '%');
+        else if (*p == '"' || *p == '\\')
+            spf_buf_addch(&option, '\\');
+        spf_buf_addch(&option, *p);
+    }
+    spf_buf_addch(&option, '"');
+    spf_buf_addstr(buf, " -o ");
+    spf_buf_add_shell(buf, option.data);
+    spf_buf_clear(&option);
+}
+
 static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
 {
     const struct spf_target *target = view->target;
 
     spf_buf_addstr(buf, "ssh");
     if (target->key_path != NULL) {
-        struct spf_buf path;
-
         if (strcmp(target->key_path, "-") == 0)
             return false;
-        /* ssh expands % sequences in -i (ssh_config(5), TOKENS). */
-        spf_buf_init(&path, VALUE_MAX);
-        for (const char *p = target->key_path; *p != '\0'; p++)
-            spf_buf_addstr(&path, *p == '%' ? "%%" : (char[]){*p, '\0'});
-        spf_buf_addstr(buf, " -i ");
-        spf_buf_add_path(buf, path.data);
-        spf_buf_clear(&path);
+        add_identity(buf, target->key_path);
     }
     if (target->port != 22)
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);

@@ -7,7 +7,8 @@
 /*
  * Reports render what was found and decide nothing. All of them are pure: they append to a buffer
  * that the caller gave a cap and writes out; its failure (no memory, cap met) sticks in it. Results
- * hold clean text already (spf_clean); each format neutralises its own special characters once more.
+ * hold clean text already (spf_clean); each format neutralises its own special characters once
+ * more.
  */
 struct spf_report_target {
     const struct spf_run *run; /* finished and reconciled */

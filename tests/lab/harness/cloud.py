@@ -16,9 +16,9 @@ def run_quietly(*command, **kwargs):
 
 
 class Authority:
-    """A certificate authority and one server certificate for 127.0.0.1 and localhost."""
+    """A certificate authority and one server certificate, for the names of a subjectAltName."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, names="IP:127.0.0.1,DNS:localhost"):
         os.makedirs(folder, exist_ok=True)
         self.ca = os.path.join(folder, "ca.pem")
         self.cert = os.path.join(folder, "server.pem")
@@ -29,7 +29,7 @@ class Authority:
         run_quietly(*new, "-subj", "/CN=lab authority", "-keyout", ca_key, "-out", self.ca,
                     "-addext", "keyUsage=critical,keyCertSign")
         run_quietly(*new, "-CA", self.ca, "-CAkey", ca_key, "-subj", "/CN=lab endpoint",
-                    "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                    "-addext", "subjectAltName=" + names,
                     "-addext", "basicConstraints=critical,CA:FALSE",
                     "-keyout", self.key, "-out", self.cert)
 

@@ -12,8 +12,9 @@ def schema(report, schema_file):
 
     with open(schema_file, encoding="utf-8") as source:
         rules = json.load(source)
-    jsonschema.Draft202012Validator.check_schema(rules)
-    errors = jsonschema.Draft202012Validator(rules).iter_errors(report)
+    validator = jsonschema.validators.validator_for(rules)
+    validator.check_schema(rules)
+    errors = validator(rules).iter_errors(report)
     return ["schema: %s at %s" % (e.message[:300], "/".join(map(str, e.absolute_path)))
             for e in errors]
 

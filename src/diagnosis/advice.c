@@ -1,0 +1,141 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "diagnosis/parts.h"
+
+#define LINE_MAX_BYTES 4000
+
+/* The template with its values, to be freed; NULL where one is missing or does not fit. */
+static char *expanded(const struct spf_run *run, enum spf_check_id check, const char *template,
+                      enum spf_slot_use use)
+{
+    struct spf_view view = spf_view_of(run);
+    struct spf_buf buf;
+
+    if (!template)
+        return NULL;
+    spf_buf_init(&buf, LINE_MAX_BYTES);
+    if (!spf_slots_expand(&buf, template, use, &view, &run->results[check])) {
+        spf_buf_clear(&buf);
+        return NULL;
+    }
+    return spf_buf_take(&buf);
+}
+
+static bool is_given_already(const spf_advice_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].text, text) == 0)
+            return true;
+    return false;
+}
+
+void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_finding finding,
+                spf_advice_list *list)
+{
+    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
+        char *text = expanded(run, check, remedy->text, SPF_SLOT_TEXT);
+        struct spf_advice *advice;
+
+        if (!text || is_given_already(list, text) || !(advice = SPF_APPEND(list))) {
+            free(text);
+            continue;
+        }
+        advice->cause = finding;
+        advice->text = text;
+        advice->command = expanded(run, check, remedy->command, SPF_SLOT_COMMAND);
+        advice->impact = remedy->impact;
+    }
+}
+
+void spf_advice_clear(spf_advice_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->items[i].text);
+        free(list->items[i].command);
+    }
+    free(list->items);
+    list->items = NULL;
+    list->count = 0;
+}
+
+/* "key.pem" with another ending; "keys.d/prod" keeps its dots. */
+static char *with_ending(const char *path, const char *ending)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    size_t stem = dot && dot != name ? (size_t)(dot - path) : strlen(path);
+    char *out = malloc(stem + strlen(ending) + 1);
+
+    if (out) {
+        memcpy(out, path, stem);
+        memcpy(out + stem, ending, strlen(ending) + 1);
+    }
+    return out;
+}
+
+static bool is_ppk(enum spf_key_container container)
+{
+    return container == SPF_CONTAINER_PPK2 || container == SPF_CONTAINER_PPK3;
+}
+
+/*
+ * Two files: what ssh takes and what PuTTY takes, and the line that makes the one from the other.
+ * puttygen 0.78 reads PKCS#1, SEC1 and OpenSSH containers; PKCS#8 it refuses ("unrecognised key
+ * type"), so openssl makes a traditional one first.
+ */
+void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
+{
+    const struct spf_key_facts *key = &run->facts.key;
+    struct spf_target target = *run->target;
+    struct spf_view view = {&target, &run->facts, run->results};
+    const struct spf_result *auth = &run->results[SPF_CHECK_SSH_AUTH];
+    char *other = NULL;
+    struct spf_buf ssh, putty, prepare, key_word, other_word;
+
+    if (!target.key_path || strcmp(target.key_path, "-") == 0)
+        return;
+    if (!(other = with_ending(target.key_path, is_ppk(key->container) ? ".pem" : ".ppk")))
+        return;
+    spf_buf_init(&ssh, LINE_MAX_BYTES);
+    spf_buf_init(&putty, LINE_MAX_BYTES);
+    spf_buf_init(&prepare, LINE_MAX_BYTES);
+    spf_buf_init(&key_word, LINE_MAX_BYTES);
+    spf_buf_init(&other_word, LINE_MAX_BYTES);
+    spf_buf_add_path(&key_word, target.key_path);
+    spf_buf_add_path(&other_word, other);
+
+    if (is_ppk(key->container)) {
+        spf_buf_addf(&ssh, "puttygen %s -O private-openssh -o %s && ", key_word.data,
+                     other_word.data);
+        target.key_path = other;
+    } else if (key->container == SPF_CONTAINER_PKCS8) {
+        spf_buf_addf(
+            &prepare,
+            "(umask 077 && openssl %s -in %s%s -out %s.tmp) && puttygen %s.tmp -o %s && rm "
+            "%s.tmp",
+            spf_starts_with(key->algorithm, "ecdsa") ? "ec" : "rsa", key_word.data,
+            spf_starts_with(key->algorithm, "ecdsa") ? "" : " -traditional", other_word.data,
+            other_word.data, other_word.data, other_word.data);
+    } else {
+        spf_buf_addf(&prepare, "puttygen %s -o %s", key_word.data, other_word.data);
+    }
+    if (spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, auth))
+        d->openssh = spf_buf_take(&ssh);
+
+    spf_buf_addf(&putty, "plink -i %s ", is_ppk(key->container) ? key_word.data : other_word.data);
+    if (target.port != 22)
+        spf_buf_addf(&putty, "-P %u ", (unsigned)target.port);
+    if (spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &view, auth)) {
+        d->putty = spf_buf_take(&putty);
+        if (prepare.len)
+            d->putty_prepare = spf_buf_take(&prepare);
+    }
+    spf_buf_clear(&ssh);
+    spf_buf_clear(&putty);
+    spf_buf_clear(&prepare);
+    spf_buf_clear(&key_word);
+    spf_buf_clear(&other_word);
+    free(other);
+}

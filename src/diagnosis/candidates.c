@@ -1,0 +1,196 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "diagnosis/parts.h"
+
+/*
+ * Where the evidence leaves several explanations. Priors only break ties (they come from support
+ * statistics and issue trackers); what the facts say goes first.
+ */
+#define BOOT_TAKES_S 300
+
+/* One row per explanation. text NULL: the catalogue's sentence. Both are templates
+ * (pipeline/slots.h). */
+static const struct suggestion {
+    enum spf_finding cause;
+    const char *text;
+    const char *tell_apart;
+} suggestions[] = {
+    {SPF_SG_SOURCE_EXCLUDED, "The security group lets other addresses in, but not yours",
+     "Find out the address you have in the internet (a router or NAT may change it), and run again "
+     "with --source-ip and that address"},
+    {SPF_SG_NO_RULE, "The cloud's rules let nobody in on port {port}",
+     "Run again with --instance and the instance's id: its rules are then read and judged"},
+    {SPF_ADDRESS_NOT_OF_INSTANCE, "{host} is not, or no longer, the address of your instance",
+     "Compare it with the instance's present address in the console, or run again with --instance "
+     "instead of the address"},
+    {SPF_INSTANCE_STILL_BOOTING, NULL, "Wait two minutes and run again: then it answers"},
+    {SPF_GUEST_DROPS_PACKETS, NULL,
+     "Log in through Workbench, Session Manager or VNC and look at `iptables -S`, `nft list "
+     "ruleset` "
+     "or `firewall-cmd --list-all`"},
+    {SPF_OWN_NETWORK_BLOCKS, NULL,
+     "Try from another network (a phone's), or another server on port {port}: if nothing at all "
+     "answers on that port, it is your network"},
+    {SPF_CLOUD_FIREWALL_BLOCKS, NULL,
+     "Look at Cloud Firewall in the console, if your account uses it: its log names what it "
+     "dropped"},
+    {SPF_USER_NOT_OF_IMAGE, NULL,
+     "Run again with the user that the image was made for: -l ecs-user, or -l root"},
+    {SPF_KEY_PAIR_NOT_INSTALLED, NULL,
+     "Compare the time when the pair was bound (ActionTrail, or who did it) with the last start of "
+     "the "
+     "instance: a pair that was bound later is installed at the next restart"},
+    {SPF_KEY_PAIR_DIFFERENT, "The key is not the one that is installed for {user}",
+     "Compare its fingerprint with `ssh-keygen -lf ~{user}/.ssh/authorized_keys` on the server; "
+     "with "
+     "--instance the bound key pair is compared from here"},
+    {SPF_AUTHORIZED_KEYS_IGNORED, NULL,
+     "Log in another way and look at sshd's log for \"bad ownership or modes\" or \"not allowed\"; "
+     "~{user} and ~{user}/.ssh must not be writable by others, authorized_keys has mode 600"},
+    {SPF_AUTH_ALGORITHM_REFUSED, "The server refuses the algorithm of this key, not the key itself",
+     "Try an Ed25519 key, or look at PubkeyAcceptedAlgorithms in sshd_config on the server"},
+    {SPF_HOST_KEY_REBUILT, "The system was installed again, and made itself a new host key",
+     "Look in the instance's console output (ECS console, Get System Logs) for the fingerprint "
+     "that "
+     "is shown here: if it is there, the machine is yours"},
+    {SPF_ADDRESS_ANSWERS_AS_OTHER_HOST, "Another machine answers at {address}",
+     "Compare {address} with the instance's present address in the console: addresses move"},
+};
+
+struct ask {
+    const struct spf_run *run;
+    int64_t now_utc;
+    struct spf_diagnosis *d;
+};
+
+static char *filled(const struct ask *ask, const char *template)
+{
+    struct spf_view view = spf_view_of(ask->run);
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 1000);
+    if (!spf_slots_expand(&buf, template, SPF_SLOT_TEXT, &view,
+                          &ask->run->results[ask->d->check])) {
+        spf_buf_clear(&buf);
+        return NULL;
+    }
+    return spf_buf_take(&buf);
+}
+
+static void suggest(const struct ask *ask, enum spf_finding cause)
+{
+    const struct suggestion *row = suggestions;
+    struct spf_candidate *candidate;
+
+    for (size_t i = 0; i < ask->d->candidates.count; i++)
+        if (ask->d->candidates.items[i].cause == cause)
+            return;
+    while (row->cause != cause)
+        row++;
+
+    char *text = filled(ask, row->text ? row->text : spf_findings[cause].sentence);
+    char *tell_apart = filled(ask, row->tell_apart);
+
+    if (text && tell_apart && (candidate = SPF_APPEND(&ask->d->candidates))) {
+        *candidate = (struct spf_candidate){cause, text, tell_apart};
+        return;
+    }
+    free(text);
+    free(tell_apart);
+}
+
+static const struct spf_instance_facts *instance_of(const struct spf_run *run)
+{
+    return spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) ? &run->facts.instance : NULL;
+}
+
+static void suggest_booting(const struct ask *ask)
+{
+    const struct spf_instance_facts *instance = instance_of(ask->run);
+
+    if (instance && instance->started > 0 && ask->now_utc >= instance->started &&
+        ask->now_utc - instance->started < BOOT_TAKES_S)
+        suggest(ask, SPF_INSTANCE_STILL_BOOTING);
+}
+
+static void explain_silence(const struct ask *ask)
+{
+    const struct spf_run *run = ask->run;
+
+    suggest_booting(ask);
+    if (spf_has(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SG_SOURCE_UNKNOWN)) {
+        suggest(ask, SPF_SG_SOURCE_EXCLUDED);
+    } else if (!spf_fine(run, SPF_CHECK_CLOUD_SECURITY_GROUP)) {
+        suggest(ask, SPF_SG_NO_RULE);
+        suggest(ask, SPF_SG_SOURCE_EXCLUDED);
+    }
+    if (!spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
+        suggest(ask, SPF_ADDRESS_NOT_OF_INSTANCE);
+    suggest(ask, SPF_GUEST_DROPS_PACKETS);
+    suggest(ask, SPF_OWN_NETWORK_BLOCKS);
+    if (ask->d->cause == SPF_PATH_BLOCKED_PAST_SECURITY_GROUP)
+        suggest(ask, SPF_CLOUD_FIREWALL_BLOCKS);
+}
+
+/* The image's own user is another one, or the user asked for is none that images come with. */
+static bool user_is_doubtful(const struct spf_run *run)
+{
+    const struct spf_instance_facts *instance = instance_of(run);
+    bool root = strcmp(run->target->user, "root") == 0;
+
+    return !root || (instance && instance->login_as_non_root);
+}
+
+/* Made after the instance started, so bound while it ran; only a restart installs it then. */
+static bool pair_is_newer_than_boot(const struct spf_run *run)
+{
+    const struct spf_instance_facts *instance = instance_of(run);
+
+    return instance && spf_facts_have(&run->facts, SPF_GROUP_KEY_PAIR) && instance->started > 0 &&
+           run->facts.key_pair.created > instance->started;
+}
+
+static void explain_refusal(const struct ask *ask)
+{
+    const struct spf_run *run = ask->run;
+    bool proved = spf_pair_is_proved(run);
+    const struct spf_handshake_facts *handshake = &run->facts.handshake;
+
+    if (proved && pair_is_newer_than_boot(run))
+        suggest(ask, SPF_KEY_PAIR_NOT_INSTALLED);
+    suggest_booting(ask);
+    if (proved && user_is_doubtful(run))
+        suggest(ask, SPF_USER_NOT_OF_IMAGE);
+    suggest(ask, proved ? SPF_KEY_PAIR_NOT_INSTALLED : SPF_KEY_PAIR_DIFFERENT);
+    suggest(ask, SPF_USER_NOT_OF_IMAGE);
+    suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
+    if (!handshake->server_sig_algs)
+        suggest(ask, SPF_AUTH_ALGORITHM_REFUSED);
+}
+
+void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *d)
+{
+    struct ask ask = {run, now_utc, d};
+
+    switch (d->cause) {
+    case SPF_PORT_SILENT:
+    case SPF_PATH_BLOCKED_PAST_SECURITY_GROUP:
+        explain_silence(&ask);
+        break;
+    case SPF_PORT_REFUSED:
+    case SPF_SSH_SILENT:
+        suggest_booting(&ask);
+        break;
+    case SPF_AUTH_KEY_REFUSED:
+    case SPF_KEY_REFUSED_THOUGH_BOUND:
+        explain_refusal(&ask);
+        break;
+    case SPF_HOST_KEY_CHANGED:
+        suggest(&ask, SPF_HOST_KEY_REBUILT);
+        suggest(&ask, SPF_ADDRESS_ANSWERS_AS_OTHER_HOST);
+        break;
+    default:
+        break;
+    }
+}

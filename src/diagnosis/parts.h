@@ -1,0 +1,42 @@
+#ifndef SPF_DIAGNOSIS_PARTS_H
+#define SPF_DIAGNOSIS_PARTS_H
+
+#include "base/text.h"
+#include "diagnosis/diagnosis.h"
+#include "pipeline/slots.h"
+
+/* What the files of this room share. */
+
+static inline struct spf_view spf_view_of(const struct spf_run *run)
+{
+    return (struct spf_view){run->target, &run->facts, run->results};
+}
+
+static inline bool spf_has(const struct spf_run *run, enum spf_check_id check,
+                           enum spf_finding finding)
+{
+    return run->results[check].finding == finding;
+}
+
+static inline bool spf_failed(const struct spf_run *run, enum spf_check_id check)
+{
+    return run->results[check].status == SPF_FAIL;
+}
+
+/* It was judged, and nothing is in the way: pass or warn. */
+static inline bool spf_fine(const struct spf_run *run, enum spf_check_id check)
+{
+    return run->results[check].status == SPF_PASS || run->results[check].status == SPF_WARN;
+}
+
+/* The bound pair and the local key were compared, and are the same. */
+bool spf_pair_is_proved(const struct spf_run *run);
+/* The server said that this key would do, whatever came of the login (RFC 4252 section 7). */
+bool spf_key_is_accepted(const struct spf_run *run);
+
+void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc,
+                            struct spf_diagnosis *diagnosis);
+void spf_summarise(const struct spf_run *run, struct spf_diagnosis *diagnosis);
+void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *diagnosis);
+
+#endif

@@ -1,0 +1,70 @@
+#include <string.h>
+
+#include "diagnosis/parts.h"
+
+/*
+ * A login is stronger evidence than any reading of rules: what it disproves cannot be why a login
+ * fails. But it disproves only what it passed through, so all of this asks first whether the
+ * address that was tried is the instance's; an open port at a stranger's says nothing about our
+ * rules.
+ */
+static void disprove(struct spf_result *result, enum spf_finding instead, const char *but)
+{
+    const char *was = spf_findings[result->finding].id;
+    char words[sizeof result->summary];
+
+    spf_copy(words, sizeof words, result->summary);
+    spf_note_text(result, "disproved", was);
+    if (words[0] == '\0')
+        spf_say(result, "%s (%s)", but, was);
+    else
+        spf_say(result, "%s; %s", words, but);
+    if (instead != SPF_NO_FINDING)
+        result->finding = instead;
+    result->status = SPF_WARN;
+    result->holds = true;
+}
+
+bool spf_key_is_accepted(const struct spf_run *run)
+{
+    const struct spf_facts *facts = &run->facts;
+
+    if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query.outcome == SPF_AUTH_ACCEPTED)
+        return true;
+    return spf_fine(run, SPF_CHECK_SSH_AUTH);
+}
+
+bool spf_pair_is_proved(const struct spf_run *run)
+{
+    const struct spf_result *pair = &run->results[SPF_CHECK_CLOUD_KEY_PAIR];
+    const char *match = spf_evidence_text(pair, "match");
+
+    return spf_fine(run, SPF_CHECK_CLOUD_KEY_PAIR) && match &&
+           (strcmp(match, "proved") == 0 || strcmp(match, "fingerprint") == 0);
+}
+
+void spf_diagnosis_reconcile(struct spf_run *run)
+{
+    struct spf_result *results = run->results;
+    enum spf_check_id goal;
+    /* It is the instance's, though perhaps one that should not be reachable from here. */
+    bool doubtful = spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_NO_BANDWIDTH) ||
+                    spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_PRIVATE_ONLY);
+    bool of_instance = doubtful || spf_fine(run, SPF_CHECK_CLOUD_ADDRESS);
+    bool open = of_instance && spf_fine(run, SPF_CHECK_NET_PORT);
+    bool in = open && spf_goal(run, &goal) && spf_fine(run, goal);
+
+    if (open && spf_failed(run, SPF_CHECK_CLOUD_SECURITY_GROUP))
+        disprove(&results[SPF_CHECK_CLOUD_SECURITY_GROUP], SPF_PATH_OPEN_DESPITE_RULES,
+                 "yet the connection works");
+    if (open && spf_failed(run, SPF_CHECK_CLOUD_NETWORK_ACL))
+        disprove(&results[SPF_CHECK_CLOUD_NETWORK_ACL], SPF_PATH_OPEN_DESPITE_RULES,
+                 "yet the connection works");
+    if (open && doubtful && spf_failed(run, SPF_CHECK_CLOUD_ADDRESS))
+        disprove(&results[SPF_CHECK_CLOUD_ADDRESS], SPF_NO_FINDING, "yet the connection works");
+    if (open && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR) && spf_key_is_accepted(run))
+        disprove(&results[SPF_CHECK_CLOUD_KEY_PAIR], SPF_KEY_ACCEPTED_THOUGH_UNBOUND,
+                 "yet the server accepts this key");
+    if (in && spf_failed(run, SPF_CHECK_CLOUD_INSTANCE) && results[SPF_CHECK_CLOUD_INSTANCE].holds)
+        disprove(&results[SPF_CHECK_CLOUD_INSTANCE], SPF_NO_FINDING, "yet the login works");
+}

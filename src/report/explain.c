@@ -1,0 +1,140 @@
+#include <string.h>
+
+#include "report/page.h"
+
+/* Edits between two short words (Levenshtein); words of 60 bytes and more are as far as can be. */
+static unsigned distance(const char *a, const char *b)
+{
+    unsigned row[64];
+    size_t la = strlen(a), lb = strlen(b);
+
+    if (la >= 60 || lb >= 60)
+        return 60;
+    for (unsigned k = 0; k <= lb; k++)
+        row[k] = k;
+    for (size_t i = 1; i <= la; i++) {
+        unsigned corner = row[0];
+
+        row[0] = (unsigned)i;
+        for (size_t k = 1; k <= lb; k++) {
+            unsigned replace = corner + (a[i - 1] != b[k - 1]);
+            unsigned least = row[k - 1] < row[k] ? row[k - 1] + 1 : row[k] + 1;
+
+            corner = row[k];
+            row[k] = least < replace ? least : replace;
+        }
+    }
+    return row[lb];
+}
+
+static bool is_like(const char *asked, const char *id)
+{
+    return distance(asked, id) <= 3 || (strlen(asked) >= 3 && strstr(id, asked));
+}
+
+static void say_unknown(struct spf_buf *buf, const char *cause)
+{
+    const char *before = "; did you mean ";
+    unsigned shown = 0;
+
+    spf_buf_addstr(buf, "there is no cause \"");
+    spf_buf_add_clean(buf, cause, strlen(cause), 100);
+    spf_buf_addch(buf, '"');
+    for (int i = SPF_NO_FINDING + 1; i < SPF_FINDING_COUNT && shown < 5; i++)
+        if (is_like(cause, spf_findings[i].id)) {
+            spf_buf_addf(buf, "%s%s", before, spf_findings[i].id);
+            before = ", ";
+            shown++;
+        }
+    spf_buf_addstr(buf, shown ? "?\n" : "; sshpreflight-causes(7) lists all of them\n");
+}
+
+static const char *where(const struct spf_finding_info *info)
+{
+    if (strcmp(info->check, "target") == 0)
+        return "of the target as a whole";
+    if (strcmp(info->check, "*") == 0)
+        return "in any check";
+    if (strcmp(info->check, "cloud.*") == 0)
+        return "in any cloud check";
+    return info->check;
+}
+
+/* A template with its slots as placeholders, ending in a full stop if it is a sentence. */
+static void flow_template(struct spf_page *page, enum spf_ink ink, const char *template,
+                          const char *end)
+{
+    struct spf_buf plain;
+
+    spf_buf_init(&plain, 4000);
+    spf_plain_template(&plain, template);
+    spf_buf_addstr(&plain, end);
+    spf_page_flow(page, ink, plain.data);
+    spf_page_line(page);
+    spf_buf_clear(&plain);
+}
+
+static void add_command(struct spf_page *page, const char *command)
+{
+    struct spf_buf plain;
+
+    spf_buf_init(&plain, 4000);
+    spf_plain_template(&plain, command);
+    spf_page_tab(page, 6);
+    spf_page_put(page, SPF_INK_CYAN, plain.data);
+    spf_page_line(page);
+    spf_buf_clear(&plain);
+}
+
+bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style *style)
+{
+    const struct spf_finding_info *info = &spf_findings[spf_finding_by_id(cause)];
+    struct spf_page page = {buf, style, 0, 0};
+    char line[160];
+
+    if (!info->id) {
+        say_unknown(buf, cause);
+        return false;
+    }
+    spf_page_put(&page, SPF_INK_BOLD, info->id);
+    spf_format(line, sizeof line, "  (%s; %s%s; %s)", where(info), spf_status_name(info->status),
+               info->advisory ? ", advisory" : "", spf_permanence_name(info->permanence));
+    spf_page_put(&page, SPF_INK_DIM, line);
+    spf_page_line(&page);
+    spf_page_line(&page);
+    flow_template(&page, SPF_INK_PLAIN, info->sentence, ".");
+    spf_page_line(&page);
+    flow_template(&page, SPF_INK_PLAIN, info->meaning, "");
+    for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
+        if (remedy == info->remedies) {
+            spf_page_line(&page);
+            spf_page_put(&page, SPF_INK_BOLD, "What to do");
+            spf_page_line(&page);
+        }
+        page.indent = 4;
+        spf_page_put(&page, SPF_INK_PLAIN, "  - ");
+        flow_template(&page, SPF_INK_PLAIN, remedy->text, remedy->command ? ":" : "");
+        if (remedy->impact) {
+            spf_format(line, sizeof line, "(%s)", remedy->impact);
+            spf_page_tab(&page, 4);
+            spf_page_put(&page, SPF_INK_YELLOW, line);
+            spf_page_line(&page);
+        }
+        if (remedy->command)
+            add_command(&page, remedy->command);
+    }
+    return true;
+}
+
+void spf_list_checks(struct spf_buf *buf, const struct spf_style *style)
+{
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        const struct spf_check *check = &spf_check_table[i];
+        struct spf_page page = {buf, style, 0, 22};
+
+        spf_page_put(&page, SPF_INK_BOLD, check->id);
+        spf_page_tab(&page, 22);
+        spf_page_flow(&page, SPF_INK_PLAIN, check->asks);
+        spf_page_line(&page);
+    }
+}

@@ -1,0 +1,250 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "pipeline/slots.h"
+#include "report/report.h"
+
+/*
+ * The report for programs: exactly the members of sshpreflight-json(5), every one in every mode, in
+ * a fixed order. json-c keeps the order in which members are added.
+ */
+#define SCHEMA "sshpreflight.report/1"
+
+/* The evidence that readers may rely on: present in every report, null where it is not known. */
+static const char *const promised[SPF_CHECK_COUNT][9] = {
+    [SPF_CHECK_KEY_MODE] = {"mode", "owner", "openssh_accepts"},
+    [SPF_CHECK_KEY_FORMAT] = {"format", "algorithm", "bits", "fingerprint_sha256",
+                              "fingerprint_md5", "openssh_accepts", "putty_accepts", "encrypted"},
+    [SPF_CHECK_CLOUD_ACCESS] = {"source", "account", "principal"},
+    [SPF_CHECK_CLOUD_INSTANCE] = {"state", "request_id"},
+    [SPF_CHECK_CLOUD_SECURITY_GROUP] = {"rule", "group", "policy", "priority", "trace",
+                                        "near_misses"},
+    [SPF_CHECK_CLOUD_KEY_PAIR] = {"name", "match"},
+    [SPF_CHECK_SSH_BANNER] = {"software", "before"},
+    [SPF_CHECK_SSH_HANDSHAKE] = {"kex", "host_key_algorithm", "cipher_in", "cipher_out", "mac_in",
+                                 "mac_out"},
+    [SPF_CHECK_SSH_HOST_KEY] = {"fingerprint_sha256", "verified_by", "known_hosts_line"},
+    [SPF_CHECK_SSH_AUTH] = {"methods", "stage"},
+    [SPF_CHECK_SSH_SESSION] = {"forced_command", "output"},
+};
+
+/* Where memory runs out a member becomes null. */
+static void add(struct json_object *object, const char *name, struct json_object *value)
+{
+    if (json_object_object_add(object, name, value) != 0)
+        json_object_put(value);
+}
+
+static void add_text(struct json_object *object, const char *name, const char *text)
+{
+    add(object, name, spf_clean_json(text));
+}
+
+static void add_number(struct json_object *object, const char *name, int64_t number)
+{
+    add(object, name, json_object_new_int64(number < 0 ? 0 : number));
+}
+
+/* The value of a {slot}; null where there is none. */
+static void add_slot(struct json_object *object, const char *name, const struct spf_run *run,
+                     const char *slot)
+{
+    const struct spf_view view = {run->target, &run->facts, run->results};
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 4000);
+    add_text(object, name,
+             spf_slots_expand(&buf, slot, SPF_SLOT_TEXT, &view, NULL) ? buf.data : NULL);
+    spf_buf_clear(&buf);
+}
+
+static struct json_object *checks_json(spf_checks checks)
+{
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
+        if (checks >> i & 1)
+            json_object_array_add(list, json_object_new_string(spf_check_table[i].id));
+    return list;
+}
+
+static struct json_object *remedies_json(const spf_advice_list *remedies)
+{
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < remedies->count; i++) {
+        struct json_object *remedy = json_object_new_object();
+
+        add_text(remedy, "text", remedies->items[i].text);
+        add_text(remedy, "command", remedies->items[i].command);
+        add_text(remedy, "impact", remedies->items[i].impact);
+        json_object_array_add(list, remedy);
+    }
+    return list;
+}
+
+static struct json_object *evidence_json(const struct spf_run *run, enum spf_check_id check)
+{
+    struct json_object *found = run->results[check].evidence;
+    struct json_object *evidence = json_object_new_object();
+
+    for (size_t i = 0; promised[check][i]; i++) {
+        struct json_object *value = NULL;
+
+        json_object_object_get_ex(found, promised[check][i], &value);
+        add(evidence, promised[check][i], json_object_get(value));
+    }
+    json_object_object_foreach(found, name, value)
+    {
+        if (!json_object_object_get_ex(evidence, name, NULL))
+            add(evidence, name, json_object_get(value));
+    }
+    return evidence;
+}
+
+static const char *because(const struct spf_result *result)
+{
+    if (result->status != SPF_SKIP)
+        return NULL;
+    if (result->skip_reason == SPF_SKIP_NOT_SELECTED)
+        return "not-selected";
+    if (result->skip_reason == SPF_SKIP_NOT_APPLICABLE)
+        return "not-applicable";
+    return spf_check_table[result->because].id;
+}
+
+static struct json_object *check_json(const struct spf_run *run, enum spf_check_id check)
+{
+    const struct spf_result *result = &run->results[check];
+    struct json_object *object = json_object_new_object();
+    spf_advice_list remedies = {0};
+    struct spf_buf words;
+
+    spf_buf_init(&words, 1000);
+    spf_words(&words, run, check);
+    if (result->finding != SPF_NO_FINDING)
+        spf_advise(run, check, result->finding, &remedies);
+
+    add_text(object, "id", spf_check_table[check].id);
+    add_text(object, "status", spf_status_name(result->status));
+    add_text(object, "cause", spf_findings[result->finding].id);
+    add_text(object, "summary", words.data);
+    add_text(object, "because", because(result));
+    add(object, "evidence", evidence_json(run, check));
+    add(object, "remedies", remedies_json(&remedies));
+    add_number(object, "duration_ms",
+               result->status == SPF_SKIP ? 0 : result->concluded_ms - result->started_ms);
+    spf_advice_clear(&remedies);
+    spf_buf_clear(&words);
+    return object;
+}
+
+static struct json_object *echo_json(const struct spf_run *run)
+{
+    const struct spf_target *target = run->target;
+    struct json_object *object = json_object_new_object();
+
+    add_text(object, "instance_id", target->instance_id);
+    add_text(object, "instance_name",
+             run->facts.instance.name[0] ? run->facts.instance.name : NULL);
+    add_slot(object, "region_id", run, "{region}");
+    add_slot(object, "host", run, "{host}");
+    add_slot(object, "address", run, "{address}");
+    add_number(object, "port", target->port);
+    add_text(object, "user", target->user);
+    add_text(object, "key_file", target->key_path);
+    add_slot(object, "source_ip", run, "{source_ip}");
+    return object;
+}
+
+static struct json_object *target_json(const struct spf_report_target *target)
+{
+    const struct spf_diagnosis *d = target->diagnosis;
+    struct json_object *object = json_object_new_object(), *list;
+    bool found = d->cause != SPF_NO_FINDING;
+
+    add(object, "target", echo_json(target->run));
+    add_text(object, "verdict", spf_verdict_name(d->verdict));
+    add_text(object, "cause", spf_findings[d->cause].id);
+    add_text(object, "permanence", found ? spf_permanence_name(d->permanence) : NULL);
+
+    list = json_object_new_array();
+    for (size_t i = 0; i < d->further_count; i++)
+        json_object_array_add(list, json_object_new_string(spf_findings[d->further[i]].id));
+    add(object, "further_causes", list);
+
+    list = json_object_new_array();
+    for (size_t i = 0; i < d->candidates.count; i++) {
+        const struct spf_candidate *candidate = &d->candidates.items[i];
+        struct json_object *item = json_object_new_object();
+
+        add_text(item, "cause", spf_findings[candidate->cause].id);
+        add_text(item, "text", candidate->text);
+        add_text(item, "tell_apart", candidate->tell_apart);
+        json_object_array_add(list, item);
+    }
+    add(object, "candidates", list);
+
+    add_text(object, "summary", d->summary);
+    add(object, "remedies", remedies_json(&d->remedies));
+    add(object, "supporting", checks_json(d->supporting));
+    add(object, "contradicting", checks_json(d->contradicting));
+
+    list = json_object_new_object();
+    add_text(list, "openssh", d->openssh);
+    add_text(list, "putty", d->putty);
+    add_text(list, "putty_prepare", d->putty_prepare);
+    add(object, "connect", list);
+    add_number(object, "duration_ms", target->duration_ms);
+
+    list = json_object_new_array();
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
+        json_object_array_add(list, check_json(target->run, (enum spf_check_id)i));
+    add(object, "checks", list);
+    return object;
+}
+
+static struct json_object *summary_json(const struct spf_report *report)
+{
+    struct json_object *object = json_object_new_object();
+    int64_t count[3] = {0};
+
+    for (size_t i = 0; i < report->count; i++)
+        count[report->targets[i].diagnosis->verdict]++;
+    add_number(object, "targets", (int64_t)report->count);
+    for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++)
+        add_number(object, spf_verdict_name((enum spf_verdict)verdict), count[verdict]);
+    return object;
+}
+
+void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
+{
+    struct json_object *root = json_object_new_object(), *object, *targets;
+    const char *text;
+    char started[SPF_UTC_SIZE];
+
+    add_text(root, "schema", SCHEMA);
+    object = json_object_new_object();
+    add_text(object, "name", "sshpreflight");
+    add_text(object, "version", SPF_VERSION);
+    add(root, "tool", object);
+    spf_utc_format(report->started_utc, started);
+    add_text(root, "started_at", started);
+    add_number(root, "duration_ms", report->duration_ms);
+    add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
+    add_number(root, "exit_status", report->exit_status);
+    add(root, "summary", summary_json(report));
+    targets = json_object_new_array();
+    for (size_t i = 0; i < report->count; i++)
+        json_object_array_add(targets, target_json(&report->targets[i]));
+    add(root, "targets", targets);
+
+    text = json_object_to_json_string_ext(root,
+                                          JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+    if (text)
+        spf_buf_addstr(buf, text);
+    else
+        buf->failed = true;
+    spf_buf_addch(buf, '\n');
+    json_object_put(root);
+}

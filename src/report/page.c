@@ -1,0 +1,230 @@
+#include "report/page.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* Decodes one character of valid or hostile UTF-8; returns its bytes, at least 1. */
+static size_t decode(const char *text, uint32_t *code)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t len = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+
+    *code = len == 1 ? s[0] : s[0] & (0xffu >> (len + 1));
+    for (size_t i = 1; i < len; i++) {
+        if ((s[i] & 0xc0) != 0x80) {
+            *code = 0xfffd;
+            return 1;
+        }
+        *code = *code << 6 | (s[i] & 0x3fu);
+    }
+    return len;
+}
+
+/*
+ * Columns of a character: East Asian wide ones (Unicode's EastAsianWidth.txt, W and F, in ranges
+ * that are a little too generous) take two, combining marks none. wcwidth(3) would depend on the
+ * locale.
+ */
+static unsigned width_of(uint32_t c)
+{
+    static const struct {
+        uint32_t first, last;
+    } wide[] = {{0x1100, 0x115f}, {0x2e80, 0x303e},   {0x3041, 0xa4cf},   {0xa960, 0xa97c},
+                {0xac00, 0xd7a3}, {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
+                {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
+
+    if ((c >= 0x300 && c <= 0x36f) || (c >= 0xfe00 && c <= 0xfe0f))
+        return 0;
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (c >= wide[i].first && c <= wide[i].last)
+            return 2;
+    return 1;
+}
+
+/* What stands for the next character on this page; returns how many bytes of text it took. */
+static size_t show(const struct spf_page *page, const char *text, char out[16], unsigned *width)
+{
+    static const struct {
+        uint32_t code;
+        const char *ascii;
+    } plain[] = {{0x2026, "..."}, {0x2018, "'"}, {0x2019, "'"}, {0x201c, "\""},
+                 {0x201d, "\""},  {0x2013, "-"}, {0x2014, "-"}, {0xfffd, "?"}};
+    uint32_t code;
+    size_t used = decode(text, &code);
+    struct spf_buf escape;
+
+    if (code >= 0x20 && code < 0x7f) {
+        out[0] = text[0];
+        out[1] = '\0';
+    } else if (code < 0xa0) {
+        spf_format(out, 16, "\\x%02x", (unsigned)code);
+    } else if (page->style->utf8) {
+        spf_buf_init(&escape, 15);
+        spf_buf_add_clean(&escape, text, used, 15);
+        spf_copy(out, 16, escape.data);
+        *width = strlen(out) == used ? width_of(code) : (unsigned)strlen(out);
+        spf_buf_clear(&escape);
+        return used;
+    } else {
+        spf_format(out, 16, "\\u%04x", (unsigned)code);
+        for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+            if (plain[i].code == code)
+                spf_copy(out, 16, plain[i].ascii);
+    }
+    *width = (unsigned)strlen(out);
+    return used;
+}
+
+unsigned spf_page_width(const struct spf_page *page, const char *text)
+{
+    unsigned total = 0, width;
+    char out[16];
+
+    while (*text) {
+        text += show(page, text, out, &width);
+        total += width;
+    }
+    return total;
+}
+
+static void colour(struct spf_page *page, enum spf_ink ink)
+{
+    static const char *const codes[] = {"0", "1", "2", "1;32", "1;33", "1;31", "36"};
+
+    if (page->style->colour && ink != SPF_INK_PLAIN)
+        spf_buf_addf(page->buf, "\x1b[%sm", codes[ink]);
+}
+
+static void uncolour(struct spf_page *page, enum spf_ink ink)
+{
+    if (page->style->colour && ink != SPF_INK_PLAIN)
+        spf_buf_addstr(page->buf, "\x1b[0m");
+}
+
+static void put(struct spf_page *page, const char *text, size_t len)
+{
+    char out[16];
+    unsigned width;
+
+    for (const char *end = text + len; text < end;) {
+        text += show(page, text, out, &width);
+        spf_buf_addstr(page->buf, out);
+        page->column += width;
+    }
+}
+
+void spf_page_put(struct spf_page *page, enum spf_ink ink, const char *text)
+{
+    colour(page, ink);
+    put(page, text, strlen(text));
+    uncolour(page, ink);
+}
+
+void spf_page_line(struct spf_page *page)
+{
+    spf_buf_addch(page->buf, '\n');
+    page->column = 0;
+}
+
+void spf_page_tab(struct spf_page *page, unsigned column)
+{
+    if (page->column > column) {
+        spf_buf_addch(page->buf, ' ');
+        page->column++;
+    }
+    while (page->column < column) {
+        spf_buf_addch(page->buf, ' ');
+        page->column++;
+    }
+}
+
+bool spf_page_fits(const struct spf_page *page, unsigned width)
+{
+    return page->style->width == 0 || page->column + width <= page->style->width;
+}
+
+/* Columns of the first len bytes. */
+static unsigned width_to(const struct spf_page *page, const char *text, size_t len)
+{
+    unsigned total = 0, width;
+    char out[16];
+
+    for (const char *end = text + len; text < end; total += width)
+        text += show(page, text, out, &width);
+    return total;
+}
+
+void spf_page_flow(struct spf_page *page, enum spf_ink ink, const char *text)
+{
+    bool gap = *text == ' ';
+
+    colour(page, ink);
+    while (*text) {
+        size_t len = strcspn(text, " ");
+
+        if (len > 0) {
+            unsigned width = width_to(page, text, len) + (gap ? 1 : 0);
+
+            if (page->column > page->indent && !spf_page_fits(page, width)) {
+                spf_page_line(page);
+                spf_page_tab(page, page->indent);
+            } else if (gap) {
+                put(page, " ", 1);
+            }
+            put(page, text, len);
+            gap = true;
+        }
+        text += len;
+        text += strspn(text, " ");
+    }
+    uncolour(page, ink);
+}
+
+const char *spf_symbol(enum spf_status status, const struct spf_style *style)
+{
+    static const char *const utf8[] = {"…", "✓", "!", "✗", "-", "?"};
+    static const char *const ascii[] = {"[..]", "[ok]", "[warn]", "[FAIL]", "[skip]", "[?]"};
+
+    return style->utf8 ? utf8[status] : ascii[status];
+}
+
+enum spf_ink spf_status_ink(enum spf_status status)
+{
+    static const enum spf_ink inks[] = {SPF_INK_PLAIN, SPF_INK_GREEN, SPF_INK_YELLOW,
+                                        SPF_INK_RED,   SPF_INK_DIM,   SPF_INK_YELLOW};
+
+    return inks[status];
+}
+
+void spf_plain_template(struct spf_buf *buf, const char *template)
+{
+    static const struct {
+        const char *slot, *text;
+    } lines[] = {{"ssh", "ssh -i KEY USER@HOST"},
+                 {"rerun", "sshpreflight --instance ID --key KEY"},
+                 {"rerun_without_host", "sshpreflight --instance ID --key KEY"},
+                 {"rerun_without_user", "sshpreflight --instance ID --key KEY"},
+                 {"rerun_as_ecs_user", "sshpreflight --instance ID --key KEY -l ecs-user"}};
+
+    while (*template) {
+        size_t plain = strcspn(template, "{"), len;
+        bool line = false;
+
+        spf_buf_add(buf, template, plain);
+        template += plain;
+        if (!*template)
+            break;
+        len = strcspn(++template, "}");
+        for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+            if (strlen(lines[i].slot) == len && strncmp(template, lines[i].slot, len) == 0) {
+                spf_buf_addstr(buf, lines[i].text);
+                line = true;
+            }
+        for (size_t i = 0; i < len && !line; i++) {
+            char c = template[i];
+
+            spf_buf_addch(buf, c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c);
+        }
+        template += len + (template[len] == '}');
+    }
+}

@@ -1,0 +1,130 @@
+#include "unit.h"
+
+#include "cli/options.h"
+
+#define WORDS_MAX 16
+
+static struct spf_options options;
+
+/* Parses one line of words separated by blanks. */
+static struct spf_error parse(const char *line)
+{
+    static char copy[400];
+    char *words[WORDS_MAX + 1] = {"sshpreflight"};
+    int count = 1;
+
+    spf_options_clear(&options);
+    (void)snprintf(copy, sizeof copy, "%s", line);
+    for (char *word = strtok(copy, " "); word != NULL && count < WORDS_MAX; word = strtok(NULL, " "))
+        words[count++] = word;
+    return spf_options_parse(count, words, &options);
+}
+
+static void check_good(const char *line)
+{
+    struct spf_error error = parse(line);
+
+    ck_assert_msg(error.code == SPF_OK, "%s: %s", line, error.text);
+}
+
+START_TEST(usage_errors_name_what_is_wrong)
+{
+    static const struct {
+        const char *line, *says;
+    } cases[] = {
+        {"", "--instance ID"},
+        {"--instance i-1", "--key FILE"},
+        {"--key k", "--instance ID, or a host"},
+        {"--instance", "needs a value"},
+        {"--wrong", "no option --wrong"},
+        {"h --key k --only nothing", "\"nothing\" is no check"},
+        {"h --key k --only ssh.", "\"ssh.\" is no check"},
+        {"h --key k --only key --skip key", "leave no check"},
+        {"h --key k --only cloud", "need --instance"},
+        {"h g --key k", "two hosts"},
+        {"h --key k -p 0", "\"0\" is no port"},
+        {"h --key k -p 65536", "no port"},
+        {"h --key k -p 22x", "no port"},
+        {"h --key k --timeout 0", "--timeout takes"},
+        {"h --key k --source-ip 300.1.1.1", "is no IP address"},
+        {"h --key k --format xml", "cannot be \"xml\""},
+        {"h --key k --json=x", "takes no value"},
+        {"h --key k --wait", "no option --wait"},
+        {"explain", "name of a cause"},
+        {"explain a b", "one cause"},
+        {"root@ --key k", "the host is empty"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_error error = parse(cases[i].line);
+
+        ck_assert_msg(error.code == SPF_ERR_USAGE, "%s", cases[i].line);
+        ck_assert_msg(strstr(error.text, cases[i].says) != NULL, "%s: %s", cases[i].line, error.text);
+    }
+}
+END_TEST
+
+START_TEST(hosts_and_users_as_ssh_takes_them)
+{
+    check_good("ecs-user@203.0.113.9 -i k");
+    ck_assert_str_eq(options.host, "203.0.113.9");
+    ck_assert_str_eq(options.user, "ecs-user");
+    check_good("-l admin ecs-user@h -i k");
+    ck_assert_str_eq(options.user, "admin");
+    check_good("[2001:db8::1] -i k -p 2222");
+    ck_assert_str_eq(options.host, "2001:db8::1");
+    ck_assert_uint_eq(options.port, 2222);
+    ck_assert_str_eq(options.user, "root");
+    check_good("-4i k h");
+    ck_assert_int_eq(options.family, 4);
+    ck_assert_str_eq(options.key, "k");
+    check_good("-i k -- h");
+    ck_assert_str_eq(options.host, "h");
+    check_good("--instance i-1 --key k explain");
+    ck_assert_str_eq(options.host, "explain");
+}
+END_TEST
+
+START_TEST(checks_are_chosen_by_id_or_room)
+{
+    check_good("h --key k --only key,net.port");
+    ck_assert_uint_eq(options.selected, SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) |
+                                            SPF_CHECK_BIT(KEY_FORMAT) | SPF_CHECK_BIT(NET_PORT));
+    check_good("h --only net");
+    ck_assert_uint_eq(options.selected, SPF_CHECK_BIT(NET_PORT));
+    check_good("--key k --only key.format");
+    check_good("h --key k --no-session");
+    ck_assert_uint_eq(options.selected, SPF_ALL_CHECKS & ~SPF_CHECK_BIT(SSH_SESSION));
+    check_good("h --skip key,ssh.auth,ssh.session,cloud");
+}
+END_TEST
+
+START_TEST(lines_to_rerun_repeat_how_to_ask)
+{
+    check_good("--instance i-1 --region cn-x --key k -4 --ca-file=ca.pem --json --strict");
+    ck_assert_str_eq(options.repeat[0], "--region");
+    ck_assert_str_eq(options.repeat[1], "cn-x");
+    ck_assert_str_eq(options.repeat[2], "-4");
+    ck_assert_str_eq(options.repeat[3], "--ca-file=ca.pem");
+    ck_assert_ptr_null(options.repeat[4]);
+}
+END_TEST
+
+START_TEST(outputs_have_a_format)
+{
+    check_good("h --key k --output json:r.json --output r.txt --output a:b");
+    ck_assert_uint_eq(options.output_count, 3);
+    ck_assert(options.outputs[0].format == SPF_FORMAT_JSON);
+    ck_assert_str_eq(options.outputs[0].path, "r.json");
+    ck_assert(options.outputs[1].format == SPF_FORMAT_TEXT);
+    ck_assert_str_eq(options.outputs[2].path, "a:b");
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("options", (const TTest *const[]){
+        usage_errors_name_what_is_wrong, hosts_and_users_as_ssh_takes_them,
+        checks_are_chosen_by_id_or_room, lines_to_rerun_repeat_how_to_ask, outputs_have_a_format,
+        NULL});
+}
