@@ -257,9 +257,12 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
 
     facts->container = best->container;
     facts->encrypted = best->encrypted;
-    if (damaged)
+    if (damaged) {
+        if (text.damage == 0) /* something small that only a strict reader minds */
+            text.damage = 1u << SPF_DAMAGE_WRAPPED;
         tell_text_damage(facts, &text, ~0u);
-    else if (is_whole(reading) && !is_ppk(best->container))
+    }
+    if (!damaged && is_whole(reading) && !is_ppk(best->container))
         tell_text_damage(facts, &text, NOTICEABLE);
     if (!damaged && cause_of(reading, best)) {
         facts->detail[0] = '\0';

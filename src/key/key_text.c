@@ -141,8 +141,10 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
     for (size_t i = 0; i <= body.len; i++) {
         uint8_t c = i < body.len ? body.at[i] : '\n';
 
-        if (c == '\r') /* the line ends of old Macs; before a line feed it says nothing more */
-            c = i + 1 < body.len && body.at[i + 1] == '\n' ? '\0' : '\n';
+        if (c == '\r' && i + 1 < body.len && body.at[i + 1] == '\n')
+            continue; /* the line feed says it */
+        if (c == '\r')
+            c = '\n'; /* the line ends of old Macs */
         if (c == '\n') {
             if (line > 0 && lines > 0 && last != width)
                 text->damage |= BIT(WRAPPED); /* a line before the last one of another length */
@@ -171,7 +173,9 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
             text->damage |= BIT(ESCAPED);
         } else if (line == 0 && (c == '>' || c == '|')) {
             text->damage |= BIT(INDENTED); /* quoted in a mail */
-        } else if (!is_blank(c)) {
+        } else if (is_blank(c)) {
+            text->damage |= BIT(WRAPPED);
+        } else {
             text->strange++;
         }
     }
