@@ -194,6 +194,28 @@ static EVP_PKEY *pkey_of(const char *label, const unsigned char *der, long len)
     return pkey;
 }
 
+/* The same without PEM around it. */
+static enum spf_reading read_der(struct spf_bytes der, struct spf_key_contents *contents)
+{
+    enum spf_reading reading = SPF_READING_NOT_THIS;
+
+    for (size_t i = 0;
+         der.len > 0 && der.at[0] == 0x30 && der.len < LONG_MAX &&
+         reading == SPF_READING_NOT_THIS && i < sizeof pem_labels / sizeof *pem_labels;
+         i++) {
+        EVP_PKEY *pkey = pkey_of(pem_labels[i].label, der.at, (long)der.len);
+
+        if (!pkey)
+            continue;
+        contents->container = pem_labels[i].container;
+        reading = spf_reads(contents, SPF_READING_DONE, "%s", pem_labels[i].words);
+        set_pkey(contents, pkey);
+        EVP_PKEY_free(pkey);
+    }
+    ERR_clear_error();
+    return reading;
+}
+
 static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents *contents)
 {
     enum spf_reading reading = SPF_READING_NOT_THIS;
@@ -238,5 +260,7 @@ enum spf_reading spf_public_read(struct spf_bytes text, struct spf_key_contents 
     }
     if (reading == SPF_READING_NOT_THIS)
         reading = read_pem(text, contents);
+    if (reading == SPF_READING_NOT_THIS)
+        reading = read_der(text, contents);
     return reading;
 }

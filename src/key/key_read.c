@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "key/key_readers.h"
 #include "key/key_text.h"
+#include "key/key_unwrap.h"
 
 void spf_key_secrets_clear(struct spf_key_secrets *secrets)
 {
@@ -188,14 +189,22 @@ static void tell_other(struct spf_key_facts *facts, struct spf_bytes file,
 {
     unsigned ignored = 0;
     struct spf_secret *plain = spf_key_text_plain(file, &ignored);
-    enum spf_reading reading = spf_public_read(spf_secret_view(plain), contents);
+    enum spf_reading reading = spf_public_read(file, contents);
+    const struct spf_foreign *foreign = spf_foreign(file);
 
+    if (reading == SPF_READING_NOT_THIS)
+        reading = spf_public_read(spf_secret_view(plain), contents);
     spf_secret_free(plain);
-    set_damage(facts, contents->container == SPF_CONTAINER_CERTIFICATE ? "key-is-certificate"
-                      : contents->container == SPF_CONTAINER_PUBLIC    ? "key-is-public"
-                                                                       : "key-is-not-a-key");
-    if (reading != SPF_READING_NOT_THIS)
+    facts->container = contents->container;
+    if (reading != SPF_READING_NOT_THIS) {
+        set_damage(facts, contents->container == SPF_CONTAINER_CERTIFICATE ? "key-is-certificate"
+                                                                           : "key-is-public");
         add_detail(facts, contents->detail);
+        return;
+    }
+    facts->container = foreign->container;
+    set_damage(facts, foreign->cause);
+    add_detail(facts, foreign->words);
 }
 
 /* The .pub beside it: the public half where none is known, a trap where it is another key's. */
@@ -217,82 +226,120 @@ static void heed_pub_file(struct spf_key_facts *facts, struct spf_bytes pub_file
     spf_contents_clear(&beside);
 }
 
-static bool take_login_key(struct spf_key_facts *facts, const struct spf_key_contents *contents,
-                           struct spf_key_secrets *secrets)
+/* The two readings of a file, and which of them counts. */
+struct readings {
+    struct spf_key_text text;
+    struct spf_key_contents as_is, cleaned, *best;
+    enum spf_reading strict, reading;
+    bool damaged; /* not a key as it is, but one once it is cleaned */
+};
+
+static bool read_twice(struct spf_bytes file, const struct spf_secret *passphrase,
+                       struct readings *r)
 {
-    if (!spf_material_signs(&contents->material))
-        return true;
-    if (!spf_material_fits(&contents->material)) {
-        set_damage(facts, "key-parts-mismatch");
-        add_detail(facts, "its public and its private numbers belong to different keys");
-        return true;
+    r->best = &r->as_is;
+    r->reading = r->strict = read_strictly(file, passphrase, &r->as_is);
+    if (!spf_key_text_clean(file, &r->text) ||
+        (!r->text.clean && r->strict == SPF_READING_NOT_THIS && !spf_key_unwrap(file, &r->text)))
+        return false;
+    if (r->text.clean && !is_whole(r->strict)) {
+        enum spf_reading second =
+            read_strictly(spf_secret_view(r->text.clean), passphrase, &r->cleaned);
+
+        if (second != SPF_READING_NOT_THIS) {
+            r->reading = second;
+            r->best = &r->cleaned;
+        }
     }
-    secrets->login = spf_material_write(&contents->material);
-    facts->usable = secrets->login != NULL;
-    return facts->usable;
+    r->damaged = r->best == &r->cleaned && is_whole(r->reading);
+    if (r->damaged && r->reading != SPF_READING_DONE && r->text.strange > 0) {
+        /* something was left out to get here, and nothing proves that it was not needed */
+        r->reading = spf_reads(r->best, SPF_READING_CORRUPT, "characters in it are lost or wrong");
+        r->damaged = false;
+    }
+    if (r->damaged && r->text.no_end)
+        r->text.damage |= 1u << SPF_DAMAGE_HEADER;
+    if (r->damaged && r->text.damage == 0) /* a trifle that only a strict reader minds */
+        r->text.damage = 1u << SPF_DAMAGE_WRAPPED;
+    return r->strict != SPF_READING_NO_MEMORY && r->reading != SPF_READING_NO_MEMORY;
+}
+
+static void tell_damage(struct spf_key_facts *facts, const struct readings *r)
+{
+    const char *cause = cause_of(r->reading, r->best);
+
+    if (r->damaged) {
+        tell_text_damage(facts, &r->text, ~0u);
+    } else if (cause) {
+        set_damage(facts, r->text.no_end && !is_whole(r->reading) ? "key-truncated" : cause);
+        add_detail(facts, r->best->detail);
+    } else if (r->reading == SPF_READING_DONE && cause_of_key(r->best)) {
+        set_damage(facts, cause_of_key(r->best));
+        if (strcmp(facts->damage, "key-algorithm-unsupported") == 0)
+            add_detail(facts, kind_words(r->best->material.algorithm));
+    } else if (!is_ppk(r->best->container)) {
+        tell_text_damage(facts, &r->text, NOTICEABLE);
+    }
+}
+
+static struct spf_secret *copy(const struct spf_secret *secret)
+{
+    struct spf_bytes view = spf_secret_view(secret);
+
+    return secret ? spf_secret_new(view.at, view.len) : NULL;
+}
+
+/* The key for the login, and the copy that --fix would write. */
+static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
+                              struct spf_key_secrets *secrets)
+{
+    const struct spf_key_material *material = &r->best->material;
+
+    if (r->reading == SPF_READING_DONE && spf_material_signs(material)) {
+        if (spf_material_fits(material)) {
+            secrets->login = spf_material_write(material);
+            if (!secrets->login)
+                return false;
+            facts->usable = true;
+        } else {
+            set_damage(facts, "key-parts-mismatch");
+            add_detail(facts, "its public and its private numbers belong to different keys");
+            return true;
+        }
+    }
+    if (r->damaged && (is_ppk(r->best->container) || openssh_takes(r->reading, r->best))) {
+        secrets->repaired = r->text.clean;
+        r->text.clean = NULL;
+    } else if (facts->usable && !facts->encrypted && is_pem(r->best->container) &&
+               !openssh_takes(r->reading, r->best)) {
+        secrets->repaired = copy(secrets->login); /* Ed25519 in PKCS#8: another container */
+    }
+    facts->repairable = secrets->repaired != NULL;
+    return true;
 }
 
 bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
                   const struct spf_secret *passphrase, struct spf_key_facts *facts,
                   struct spf_key_secrets *secrets)
 {
-    struct spf_key_contents as_is = {0}, cleaned = {0}, *best = &as_is;
-    struct spf_key_text text = {0};
-    enum spf_reading strict = read_strictly(file, passphrase, &as_is), reading = strict;
-    bool good = spf_key_text_clean(file, &text);
-    bool damaged;
+    struct readings r = {0};
+    bool good = read_twice(file, passphrase, &r);
 
-    facts->openssh_accepts = openssh_takes(strict, &as_is);
-    facts->putty_accepts = is_ppk(as_is.container) && is_whole(strict);
-    if (good && text.clean && !is_whole(strict)) {
-        enum spf_reading second = read_strictly(spf_secret_view(text.clean), passphrase, &cleaned);
-
-        if (second != SPF_READING_NOT_THIS) {
-            reading = second;
-            best = &cleaned;
-        }
+    facts->openssh_accepts = openssh_takes(r.strict, &r.as_is);
+    facts->putty_accepts = is_ppk(r.as_is.container) && is_whole(r.strict);
+    facts->container = r.damaged && r.text.damage & 1u << SPF_DAMAGE_BINARY ? SPF_CONTAINER_DER
+                                                                            : r.best->container;
+    facts->encrypted = r.best->encrypted;
+    if (good && r.reading == SPF_READING_NOT_THIS) {
+        tell_other(facts, file, r.best);
+    } else if (good) {
+        tell_damage(facts, &r);
+        good = take_private_half(facts, &r, secrets);
+        heed_pub_file(facts, pub_file, &r.best->material);
     }
-    damaged = best == &cleaned && is_whole(reading);
-    good = good && reading != SPF_READING_NO_MEMORY && strict != SPF_READING_NO_MEMORY;
-
-    facts->container = best->container;
-    facts->encrypted = best->encrypted;
-    if (damaged) {
-        if (text.damage == 0) /* something small that only a strict reader minds */
-            text.damage = 1u << SPF_DAMAGE_WRAPPED;
-        tell_text_damage(facts, &text, ~0u);
-    }
-    if (!damaged && is_whole(reading) && !is_ppk(best->container))
-        tell_text_damage(facts, &text, NOTICEABLE);
-    if (!damaged && cause_of(reading, best)) {
-        facts->detail[0] = '\0';
-        set_damage(facts,
-                   text.no_end && !is_whole(reading) ? "key-truncated" : cause_of(reading, best));
-        add_detail(facts, best->detail);
-    }
-    if (good && reading == SPF_READING_NOT_THIS) {
-        tell_other(facts, file, best);
-        facts->container = best->container;
-    }
-    if (reading == SPF_READING_DONE) {
-        const char *cause = damaged ? NULL : cause_of_key(best);
-
-        if (cause)
-            set_damage(facts, cause);
-        if (cause && strcmp(cause, "key-algorithm-unsupported") == 0)
-            add_detail(facts, kind_words(best->material.algorithm));
-        good = good && take_login_key(facts, best, secrets);
-    }
-    if (good && reading != SPF_READING_NOT_THIS)
-        heed_pub_file(facts, pub_file, &best->material);
-    take_public_half(facts, &best->material);
-    facts->repairable = damaged;
-    if (damaged) {
-        secrets->repaired = text.clean;
-        text.clean = NULL;
-    }
-    spf_key_text_clear(&text);
-    spf_contents_clear(&as_is);
-    spf_contents_clear(&cleaned);
+    take_public_half(facts, &r.best->material);
+    spf_key_text_clear(&r.text);
+    spf_contents_clear(&r.as_is);
+    spf_contents_clear(&r.cleaned);
     return good;
 }

@@ -113,21 +113,41 @@ static bool find_mark(struct spf_bytes text, size_t from, const char *word, stru
     return false;
 }
 
-/* "Proc-Type: 4,ENCRYPTED" and "DEK-Info: …" (RFC 1421), wherever they stand in the body. */
-static size_t take_header(struct spf_bytes body, const char *name, struct spf_buf *headers)
+/* The place behind a header's name, its colon and blanks; NULL if it isn't there. */
+static const uint8_t *header_value(struct spf_bytes body, const char *name)
 {
-    const char *at = memmem(body.at, body.len, name, strlen(name));
-    size_t start, end;
+    const uint8_t *at = memmem(body.at, body.len, name, strlen(name));
 
     if (!at)
+        return NULL;
+    for (at += strlen(name); at < body.at + body.len && (*at == ' ' || *at == ':');)
+        at++;
+    return at;
+}
+
+/*
+ * "Proc-Type: 4,ENCRYPTED" and "DEK-Info: AES-128-CBC,<hex>" (RFC 1421) as OpenSSL writes them,
+ * even where nothing stands between them and the base64. Returns how much of the body they take.
+ */
+static size_t take_headers(struct spf_bytes body, struct spf_buf *headers)
+{
+    const uint8_t *cipher = header_value(body, "DEK-Info"), *end = body.at + body.len, *iv, *at;
+
+    iv = cipher ? memchr(cipher, ',', (size_t)(end - cipher)) : NULL;
+    if (!iv || iv - cipher > 20 || !header_value(body, "Proc-Type"))
         return 0;
-    start = (size_t)((const uint8_t *)at - body.at) + strlen(name);
-    while (start < body.len && (body.at[start] == ' ' || body.at[start] == ':'))
-        start++;
-    for (end = start; end < body.len && !is_blank(body.at[end]) && end - start < 80;)
-        end++;
-    spf_buf_addf(headers, "%s: %.*s\n", name, (int)(end - start), (const char *)body.at + start);
-    return end;
+    for (at = ++iv; at < end && isxdigit(*at) && at - iv < (*cipher == 'D' ? 16 : 32);)
+        at++;
+    spf_buf_addf(headers, "Proc-Type: 4,ENCRYPTED\nDEK-Info: %.*s\n", (int)(at - cipher),
+                 (const char *)cipher);
+    return (size_t)(at - body.at);
+}
+
+static bool only_zeros(struct spf_bytes body, size_t from)
+{
+    while (from < body.len && body.at[from] == 0)
+        from++;
+    return from == body.len;
 }
 
 /* The base64 of the body, without all that does not belong there; notes how it was laid out. */
@@ -135,7 +155,7 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
                                       struct spf_key_text *text)
 {
     struct spf_pen pen = spf_pen(body.len + 4);
-    size_t line = 0, lines = 0, blanks = 0, last = 0;
+    size_t line = 0, lines = 0, blanks = 0, last = 0, pads = 0;
     bool ended = false;
 
     for (size_t i = 0; i <= body.len; i++) {
@@ -162,12 +182,14 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
         } else if (isalnum(c) || c == '+' || c == '/' || c == '=') {
             if (blanks > 0 && line > 0)
                 text->damage |= BIT(WRAPPED);
-            if (c == '=')
+            if (c == '=') {
                 ended = true;
-            else if (ended)
+                pads++;
+            } else if (ended) {
                 text->strange++;
-            else
+            } else {
                 spf_pen_u8(&pen, c);
+            }
             line++;
         } else if (c == '"' || c == '\'' || c == '`' || c == ',') {
             text->damage |= BIT(ESCAPED);
@@ -175,12 +197,16 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
             text->damage |= BIT(INDENTED); /* quoted in a mail */
         } else if (is_blank(c)) {
             text->damage |= BIT(WRAPPED);
+            if (c == '\0' && !ended && !only_zeros(body, i))
+                text->strange++;
         } else {
             text->strange++;
         }
     }
     if (last > width)
         text->damage |= BIT(WRAPPED);
+    if ((pen.len + pads) % 4 != 0)
+        text->strange++;
     while (pen.len % 4 != 0 && pen.len % 4 != 1)
         spf_pen_u8(&pen, '=');
     return spf_pen_take(&pen);
@@ -244,7 +270,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     struct spf_bytes body;
     struct spf_secret *base64;
     struct spf_buf headers;
-    size_t skip, dek, width;
+    size_t skip, width;
 
     if (!has_begin && !has_end)
         return true;
@@ -257,6 +283,12 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
         begin = (struct mark){.end = 0};
     text->no_end = !has_end;
     body = (struct spf_bytes){plain.at + begin.end, (has_end ? end.at : plain.len) - begin.end};
+    if (!has_end) { /* a mangled END line still has its dashes */
+        const uint8_t *dashes = memmem(body.at, body.len, "--", 2);
+
+        if (dashes)
+            body.len = (size_t)(dashes - body.at);
+    }
     if (!has_begin || (has_end && (!end.exact || strcmp(begin.label, end.label) != 0)) ||
         !begin.exact)
         text->damage |= BIT(HEADER);
@@ -267,9 +299,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     note_around(plain, begin.at, has_end ? end.end : plain.len, text);
 
     spf_buf_init(&headers, 400);
-    skip = take_header(body, "Proc-Type", &headers);
-    dek = take_header(body, "DEK-Info", &headers);
-    skip = dek > skip ? dek : skip;
+    skip = take_headers(body, &headers);
     body = (struct spf_bytes){body.at + skip, body.len - skip};
     /* what stands between mark and first line, and the empty line after headers, is no damage */
     while (body.len > 0 && is_blank(body.at[0]) && (skip > 0 || body.at[0] != '\n')) {
@@ -290,30 +320,78 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     return text->clean != NULL;
 }
 
-/* A PPK has no base64 to find its end by: only the lines' surroundings can be put right. */
+/* Is one of the names of a PPK's lines at this place? */
+static bool at_ppk_name(struct spf_bytes ppk, size_t at)
+{
+    static const char *const line_names[] = {
+        "Encryption: ",    "Comment: ",       "Public-Lines: ", "Key-Derivation: ",
+        "Argon2-Memory: ", "Argon2-Passes: ", "Argon2-Salt: ",  "Argon2-Parallelism: ",
+        "Private-Lines: ", "Private-MAC: ",
+    };
+
+    for (size_t i = 0; i < sizeof line_names / sizeof *line_names; i++) {
+        size_t len = strlen(line_names[i]);
+
+        if (len <= ppk.len - at && memcmp(ppk.at + at, line_names[i], len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Breaks the one line that is left of a PPK again: before its names, and in its base64. */
+static void break_ppk(struct spf_pen *pen)
+{
+    struct spf_bytes ppk = {pen->bad ? NULL : spf_secret_bytes(pen->secret), pen->len};
+    unsigned char *chars = pen->bad ? NULL : spf_secret_bytes(pen->secret);
+    bool base64 = false, counted = false;
+
+    for (size_t i = 0; i < ppk.len; i++) {
+        if (chars[i] == ' ' && i + 1 < ppk.len && at_ppk_name(ppk, i + 1)) {
+            chars[i] = '\n';
+            base64 = i + 9 < ppk.len && chars[i + 1] == 'P' &&
+                     memmem(chars + i, ppk.len - i < 16 ? ppk.len - i : 16, "-Lines", 6);
+            counted = false;
+        } else if (chars[i] == ' ' && base64) {
+            if (counted) /* the blank before the number stays */
+                chars[i] = '\n';
+            counted = true;
+        }
+    }
+}
+
+/* Its lines are made anew; what stands in them can't be told from what should. */
 static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *text)
 {
     struct spf_pen pen = spf_pen(plain.len - at + 1);
+    const bool quoted = at > 0 && (plain.at[at - 1] == '"' || plain.at[at - 1] == '\'');
     bool line_start = true;
+    size_t breaks = 0;
 
     note_around(plain, at, plain.len - (plain.len > 0 && plain.at[plain.len - 1] == '\n'), text);
     for (size_t i = at; i < plain.len; i++) {
         uint8_t c = plain.at[i];
 
-        if (c == '\r' && !(i + 1 < plain.len && plain.at[i + 1] == '\n'))
+        if (c == '\r')
             c = '\n';
+        if (quoted && c == plain.at[at - 1])
+            break;
         if (line_start && is_blank(c)) {
             if (c == ' ' || c == '\t')
                 text->damage |= BIT(INDENTED);
             continue;
         }
-        if (c == '\r')
-            continue;
-        if (c == '\n' && (pen.bad || spf_secret_bytes(pen.secret)[pen.len - 1] == ' ') &&
-            pen.len > 1 && spf_secret_bytes(pen.secret)[pen.len - 2] != ':')
-            pen.len--; /* a blank at a line's end */
+        if (c == '\n') { /* blanks at a line's end, but not the one after a name's colon */
+            while (!pen.bad && pen.len > 1 && spf_secret_bytes(pen.secret)[pen.len - 1] == ' ' &&
+                   spf_secret_bytes(pen.secret)[pen.len - 2] != ':')
+                pen.len--;
+            breaks++;
+        }
         spf_pen_u8(&pen, c);
         line_start = c == '\n';
+    }
+    if (breaks < 2) {
+        text->damage |= BIT(ONE_LINE);
+        break_ppk(&pen);
     }
     if (!line_start)
         spf_pen_u8(&pen, '\n');
