@@ -171,6 +171,7 @@ static inline void talk_open(struct talk *talk, const struct place *place, const
                                        .user = me->pw_name,
                                        .port = port,
                                        .timeout_ms = 10000,
+                                       .selected = SPF_ALL_CHECKS,
                                        .known_hosts = talk->known_hosts};
     talk->inquiry = (struct spf_inquiry){.target = &talk->target,
                                          .facts = &talk->facts,
