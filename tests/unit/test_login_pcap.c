@@ -1,0 +1,226 @@
+#include "unit.h"
+
+#include "base/text.h"
+#include "login/offers.h"
+#include "login/pcap.h"
+
+/* A capture as libssh writes it: big-endian records of IPv4, TCP and a packet in clear. */
+struct capture {
+    uint8_t bytes[16384];
+    size_t len;
+};
+
+static void put(struct capture *capture, const void *bytes, size_t len)
+{
+    ck_assert_uint_le(capture->len + len, sizeof capture->bytes);
+    memcpy(capture->bytes + capture->len, bytes, len);
+    capture->len += len;
+}
+
+static void put_u32(struct capture *capture, size_t value)
+{
+    const uint8_t bytes[4] = {(uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8),
+                              (uint8_t)value};
+
+    put(capture, bytes, sizeof bytes);
+}
+
+static void put_string(struct capture *capture, const char *text)
+{
+    put_u32(capture, strlen(text));
+    put(capture, text, strlen(text));
+}
+
+static void start(struct capture *capture)
+{
+    static const uint8_t header[24] = {0xa1, 0xb2, 0xc3, 0xd4, 0, 2, 0, 4};
+
+    capture->len = 0;
+    put(capture, header, sizeof header);
+}
+
+static void put_record(struct capture *capture, bool ours, const void *bytes, size_t len)
+{
+    uint8_t headers[40] = {0x45};
+
+    headers[20] = ours ? 0xc0 : 0;
+    headers[21] = ours ? 1 : 22;
+    put_u32(capture, 0);
+    put_u32(capture, 0);
+    put_u32(capture, sizeof headers + len);
+    put_u32(capture, sizeof headers + len);
+    put(capture, headers, sizeof headers);
+    put(capture, bytes, len);
+}
+
+/* with_length: as with most ciphers; without: as where the MAC covers the ciphertext. */
+static void put_packet(struct capture *capture, bool ours, bool with_length,
+                       const struct capture *payload)
+{
+    struct capture packet = {.len = 0};
+    const uint8_t padding[5] = {4};
+
+    if (with_length)
+        put_u32(&packet, payload->len + 5);
+    put(&packet, padding, 1);
+    put(&packet, payload->bytes, payload->len);
+    put(&packet, padding + 1, 4);
+    put_record(capture, ours, packet.bytes, packet.len);
+}
+
+static void message(struct capture *payload, uint8_t type)
+{
+    payload->len = 0;
+    put(payload, &type, 1);
+}
+
+static void put_debug(struct capture *capture, const char *text)
+{
+    struct capture payload;
+
+    message(&payload, 4);
+    put(&payload, "\1", 1);
+    put_string(&payload, text);
+    put_string(&payload, "");
+    put_packet(capture, false, true, &payload);
+}
+
+START_TEST(a_whole_login)
+{
+    static const char cookie[16] = {0};
+    struct capture capture, payload;
+    struct spf_seen seen = {0};
+
+    start(&capture);
+    put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+    put_record(&capture, false, "SSH-2.0-them\r\n", 14);
+    for (int ours = 0; ours < 2; ours++) {
+        message(&payload, 20);
+        put(&payload, cookie, sizeof cookie);
+        for (int i = 0; i < 10; i++)
+            put_string(&payload, ours != 0 ? "a,b" : "b,c");
+        put_packet(&capture, ours != 0, true, &payload);
+    }
+    message(&payload, 7);
+    put_u32(&payload, 2);
+    put_string(&payload, "something");
+    put_string(&payload, "else");
+    put_string(&payload, "server-sig-algs");
+    put_string(&payload, "ssh-ed25519,rsa-sha2-256");
+    put_packet(&capture, false, false, &payload);
+    message(&payload, 50);
+    put_string(&payload, "root");
+    put_string(&payload, "ssh-connection");
+    put_string(&payload, "publickey");
+    put(&payload, "\0", 1);
+    put_string(&payload, "rsa-sha2-256");
+    put_string(&payload, "blob");
+    put_packet(&capture, true, false, &payload);
+    spf_seen_read(&seen, capture.bytes, capture.len);
+
+    ck_assert(seen.packets);
+    ck_assert_str_eq(seen.client[SPF_OFFER_KEX], "a,b");
+    ck_assert_str_eq(seen.server[SPF_OFFER_MACS_IN], "b,c");
+    ck_assert_str_eq(seen.sig_algs, "ssh-ed25519,rsa-sha2-256");
+    ck_assert_str_eq(seen.algorithm, "rsa-sha2-256");
+    ck_assert(seen.request_sent);
+    ck_assert_int_eq(spf_offers_judge(&seen), SPF_SHAKE_FAILED); /* all have "b" */
+
+    start(&capture); /* the next look begins a new file */
+    message(&payload, 51);
+    put_string(&payload, "publickey,password");
+    put(&payload, "\0", 1);
+    put_packet(&capture, false, true, &payload);
+    spf_seen_read(&seen, capture.bytes, capture.len);
+    ck_assert(!seen.request_sent);
+    ck_assert_str_eq(seen.methods, "publickey,password");
+    ck_assert(!seen.disconnected);
+
+    start(&capture);
+    message(&payload, 1);
+    put_u32(&payload, 2);
+    put_string(&payload, "Too many authentication failures");
+    put_string(&payload, "");
+    put_packet(&capture, false, true, &payload);
+    spf_seen_read(&seen, capture.bytes, capture.len);
+    ck_assert(seen.disconnected);
+    ck_assert_uint_eq(seen.disconnect_code, 2);
+    ck_assert_str_eq(seen.disconnect, "Too many authentication failures");
+    spf_seen_clear(&seen);
+}
+END_TEST
+
+START_TEST(forced_commands)
+{
+    static const struct {
+        const char *text;
+        bool options, forced;
+    } cases[] = {
+        {"AK:1: key options: agent-forwarding command pty", true, true},
+        {"AK:1: key options: command", true, true},
+        {"AK:1: key options: agent-forwarding port-forwarding pty user-rc x11-forwarding", true,
+         false},
+        {"AK:1: key options: commander", true, false},
+        {"AK:1: key options:", true, false},
+        {"Forced command.", true, true}, /* OpenSSH before 7.7 */
+        {"Authentication tried with command", false, false},
+        {"", false, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_seen seen = {0};
+        struct capture capture;
+
+        start(&capture);
+        put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+        put_debug(&capture, cases[i].text);
+        spf_seen_read(&seen, capture.bytes, capture.len);
+        ck_assert_msg(seen.key_options == cases[i].options, "%s", cases[i].text);
+        ck_assert_msg(seen.forced_command == cases[i].forced, "%s", cases[i].text);
+        spf_seen_clear(&seen);
+    }
+}
+END_TEST
+
+/* Only the server's words count: what we send ourselves must not look like an announcement. */
+START_TEST(directions_are_told_apart)
+{
+    struct spf_seen seen = {0};
+    struct capture capture, payload;
+
+    start(&capture);
+    put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+    message(&payload, 4);
+    put(&payload, "\1", 1);
+    put_string(&payload, "key options: command");
+    put_packet(&capture, true, true, &payload);
+    spf_seen_read(&seen, capture.bytes, capture.len);
+    ck_assert(!seen.key_options);
+    spf_seen_clear(&seen);
+}
+END_TEST
+
+/* Whatever is cut off or lies about its length is passed over. */
+START_TEST(cut_anywhere)
+{
+    struct capture capture;
+
+    start(&capture);
+    put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+    put_debug(&capture, "AK:1: key options: command");
+    for (size_t len = 0; len < capture.len; len++) {
+        struct spf_seen seen = {0};
+
+        spf_seen_read(&seen, capture.bytes, len);
+        ck_assert(!seen.forced_command);
+        spf_seen_clear(&seen);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("login pcap",
+                     (const TTest *const[]){a_whole_login, forced_commands,
+                                            directions_are_told_apart, cut_anywhere, NULL});
+}
