@@ -20,8 +20,7 @@ static enum spf_group witness(const struct spf_target *target)
 static bool identity_was_accepted(const struct spf_failure *failure)
 {
     return failure->code[0] != '\0' &&
-           (failure->cause == SPF_PERMISSION_DENIED || failure->cause == SPF_PERMISSION_FORBIDDEN ||
-            failure->cause == SPF_REGION_UNKNOWN);
+           (failure->cause == SPF_PERMISSION_DENIED || failure->cause == SPF_REGION_UNKNOWN);
 }
 
 struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct spf_result *result)

@@ -9,8 +9,8 @@
  */
 #define BOOT_TAKES_S 300
 
-/* One row per explanation. text NULL: the catalogue's sentence. Both are templates
- * (pipeline/slots.h). */
+/* One row per explanation. text NULL, or with a value that is not known: the catalogue's sentence.
+ * Both are templates (pipeline/slots.h). */
 static const struct suggestion {
     enum spf_finding cause;
     const char *text;
@@ -37,7 +37,8 @@ static const struct suggestion {
      "dropped"},
     {SPF_USER_NOT_OF_IMAGE, NULL,
      "Run again with the user that the image was made for: -l ecs-user, or -l root"},
-    {SPF_KEY_PAIR_NOT_INSTALLED, NULL,
+    {SPF_KEY_PAIR_NOT_INSTALLED,
+     "The key pair was bound after the last start of the instance, which was at {started}",
      "Compare the time when the pair was bound (ActionTrail, or who did it) with the last start of "
      "the "
      "instance: a pair that was bound later is installed at the next restart"},
@@ -89,7 +90,11 @@ static void suggest(const struct ask *ask, enum spf_finding cause)
     while (row->cause != cause)
         row++;
 
-    char *text = filled(ask, row->text ? row->text : spf_findings[cause].sentence);
+    char *text = row->text ? filled(ask, row->text) : NULL;
+
+    if (!text)
+        text = filled(ask, spf_findings[cause].sentence);
+
     char *tell_apart = filled(ask, row->tell_apart);
 
     if (text && tell_apart && (candidate = SPF_APPEND(&ask->d->candidates))) {

@@ -40,11 +40,15 @@ static const struct spf_shape asked_shape = SPF_SHAPE(struct asked, asked_fields
 
 struct failure_record {
     char cause[64], text[256], action[64], code[96], request_id[64];
+    bool explicit_deny;
 };
 static const struct spf_field failure_fields[] = {
-    SPF_SHAPE_TEXT(struct failure_record, cause),      SPF_SHAPE_TEXT(struct failure_record, text),
-    SPF_SHAPE_TEXT(struct failure_record, action),     SPF_SHAPE_TEXT(struct failure_record, code),
+    SPF_SHAPE_TEXT(struct failure_record, cause),
+    SPF_SHAPE_TEXT(struct failure_record, text),
+    SPF_SHAPE_TEXT(struct failure_record, action),
+    SPF_SHAPE_TEXT(struct failure_record, code),
     SPF_SHAPE_TEXT(struct failure_record, request_id),
+    SPF_SHAPE_BOOL(struct failure_record, explicit_deny),
 };
 static const struct spf_shape failure_shape = SPF_SHAPE(struct failure_record, failure_fields);
 
@@ -110,7 +114,7 @@ static struct json_object *write_target(const struct spf_target *target)
 
 static struct json_object *write_failure(const struct spf_failure *failure)
 {
-    struct failure_record record = {0};
+    struct failure_record record = {.explicit_deny = failure->explicit_deny};
 
     (void)spf_copy(record.cause, sizeof record.cause, spf_findings[failure->cause].id);
     (void)spf_copy(record.text, sizeof record.text, failure->text);
@@ -267,6 +271,7 @@ static struct spf_failure read_failure(struct json_object *json)
     if (cause == SPF_NO_FINDING || spf_findings[cause].status != SPF_UNKNOWN)
         return spf_failure(SPF_NOT_RECORDED, "the record's account of this failure is damaged");
     failure = spf_failure(cause, "%s", record.text);
+    failure.explicit_deny = record.explicit_deny;
     spf_clean(failure.action, sizeof failure.action, record.action, strlen(record.action));
     spf_clean(failure.code, sizeof failure.code, record.code, strlen(record.code));
     spf_clean(failure.request_id, sizeof failure.request_id, record.request_id,

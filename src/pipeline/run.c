@@ -73,6 +73,10 @@ static void conclude(struct spf_result *result, const struct spf_opinion *opinio
             spf_say(result, "%s", failure->text);
         if (failure->action[0] != '\0')
             spf_note_text(result, "action", failure->action);
+        /* Which of the two it is decides the remedy (findings/cloud.def). */
+        if (failure->action[0] != '\0' && failure->cause == SPF_PERMISSION_DENIED)
+            spf_note_text(result, failure->explicit_deny ? "forbidden_action" : "ungranted_action",
+                          failure->action);
         if (failure->code[0] != '\0')
             spf_note_text(result, "code", failure->code);
         if (failure->request_id[0] != '\0')

@@ -73,8 +73,8 @@ static bool add_word(struct spf_buf *buf, const char *name, const char *value)
 }
 
 /*
- * The key file as ssh takes it. ssh expands % sequences in the name (ssh_config(5), TOKENS), but looks
- * for the file of -i before it does: only the option can name a file with a % in it.
+ * The key file as ssh takes it. ssh expands % sequences in the name (ssh_config(5), TOKENS), but
+ * looks for the file of -i before it does: only the option can name a file with a % in it.
  */
 static void add_identity(struct spf_buf *buf, const char *path)
 {
@@ -179,6 +179,8 @@ static const char *value_of(const char *name, const struct spf_view *view,
         return target->instance_id;
     if (strcmp(name, "region") == 0)
         return view->facts->instance.region[0] != '\0' ? view->facts->instance.region : NULL;
+    if (strcmp(name, "started") == 0)
+        return spf_evidence_text(&view->results[SPF_CHECK_CLOUD_INSTANCE], "started");
     if (strcmp(name, "port") == 0) {
         spf_buf_addf(scratch, "%u", (unsigned)target->port);
         return scratch->data;

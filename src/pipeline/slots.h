@@ -13,6 +13,7 @@
  *     {key}        the key file as given              {user} {host} {port}
  *     {address}    the address tried                  {instance} {region} {source_ip}
  *     {source_cidr} the source address as /32 or /128 {known_hosts_name} "host" or "[host]:port"
+ *     {started}    the instance's last start
  *     {ssh}        the ssh command line for the target
  *     {rerun}      the sshpreflight command line for it; {rerun_without_host}, {rerun_without_user}
  * (write

@@ -93,11 +93,8 @@ static void explain_permission(struct json_object *body, struct spf_failure *fai
     policy = spf_json_text(detail, "PolicyType");
     if (action[0] != '\0')
         spf_clean(failure->action, sizeof failure->action, action, strlen(action));
-    if (spf_same_word(type, "ExplicitDeny") || spf_same_word(policy, "ControlPolicy")) {
-        *failure = (struct spf_failure){.cause = SPF_PERMISSION_FORBIDDEN};
-        if (action[0] != '\0')
-            spf_clean(failure->action, sizeof failure->action, action, strlen(action));
-    }
+    failure->explicit_deny =
+        spf_same_word(type, "ExplicitDeny") || spf_same_word(policy, "ControlPolicy");
     if (who[0] != '\0') {
         struct spf_failure text =
             spf_failure(failure->cause, "%s is not allowed to %s%s%s%s",
