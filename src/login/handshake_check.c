@@ -45,15 +45,16 @@ static const char *server_offer(const struct spf_handshake_facts *facts, enum sp
 static bool openssh_could(const struct spf_handshake_facts *facts, const struct category *category)
 {
     char common[80];
-    bool both = category->list == SPF_OFFER_CIPHERS_OUT || category->list == SPF_OFFER_MACS_OUT;
+    enum spf_offer_list list = category->list;
 
-    for (int list = category->list; list <= (int)category->list + both; list++) {
-        if (!spf_names_common(spf_openssh_offer[list],
-                              server_offer(facts, (enum spf_offer_list)list), common,
-                              sizeof common))
-            return false;
-    }
-    return true;
+    if (!spf_names_common(spf_openssh_offer[list], server_offer(facts, list), common,
+                          sizeof common))
+        return false;
+    if (list != SPF_OFFER_CIPHERS_OUT && list != SPF_OFFER_MACS_OUT)
+        return true;
+    list++; /* the other direction */
+    return spf_names_common(spf_openssh_offer[list], server_offer(facts, list), common,
+                            sizeof common);
 }
 
 static struct spf_opinion judge_no_common(const struct spf_handshake_facts *facts,
