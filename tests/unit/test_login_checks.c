@@ -211,6 +211,49 @@ START_TEST(host_keys)
 }
 END_TEST
 
+/* Story 7: a changed key is told apart by what the instance printed on its console. */
+START_TEST(host_keys_and_the_console)
+{
+    struct spf_console_host_key *printed;
+    struct spf_opinion opinion;
+    struct scene scene;
+
+    set_scene(&scene);
+    scene.target.instance_id = "i-1";
+    (void)strcpy(scene.facts.known_hosts.lines.items[0].blob, "BBBB");
+    (void)strcpy(scene.facts.handshake.host_key_sha256, "SHA256:new");
+    (void)strcpy(scene.facts.handshake.host_key_algorithm, "ssh-ed25519");
+    ck_assert_int_eq(judge(&scene, SPF_CHECK_SSH_HOST_KEY).kind, SPF_OPINION_WAITS);
+    scene.results[SPF_CHECK_CLOUD_INSTANCE].status = SPF_PASS;
+    scene.results[SPF_CHECK_CLOUD_INSTANCE].holds = true;
+    scene.facts.group[SPF_GROUP_CONSOLE].phase = SPF_ABSENT;
+    opinion = judge(&scene, SPF_CHECK_SSH_HOST_KEY);
+    ck_assert_int_eq(opinion.kind, SPF_OPINION_WANTS);
+    ck_assert_uint_eq(opinion.wants, SPF_GROUP_BIT(CONSOLE));
+    scene.facts.group[SPF_GROUP_CONSOLE].phase = SPF_FAILED;
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
+
+    have(&scene, SPF_GROUP_CONSOLE);
+    printed = SPF_APPEND(&scene.facts.console.host_keys);
+    (void)strcpy(printed->algorithm, "ED25519");
+    (void)strcpy(printed->sha256, "SHA256:old");
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
+    scene.facts.console.boot_seen = true;
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_NOT_OF_INSTANCE);
+    (void)strcpy(printed->algorithm, "RSA");
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
+    (void)strcpy(printed->sha256, "SHA256:new");
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_REBUILT);
+    ck_assert(judge(&scene, SPF_CHECK_SSH_HOST_KEY).holds);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "verified_by"), "console");
+
+    scene.facts.known_hosts.lines.items[0].marker = SPF_MARKER_CERT_AUTHORITY;
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "verified_by"), "console");
+    strike(&scene);
+}
+END_TEST
+
 START_TEST(authentication)
 {
     static const struct {
@@ -345,9 +388,10 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("login checks", (const TTest *const[]){
-                                         a_login_that_works, one_step_after_the_other,
-                                         ports_and_banners, handshakes, host_keys, authentication,
-                                         an_encrypted_key_is_judged_by_its_public_half,
-                                         no_key_is_shown_to_a_stranger, sessions, NULL});
+    return unit_main("login checks",
+                     (const TTest *const[]){a_login_that_works, one_step_after_the_other,
+                                            ports_and_banners, handshakes, host_keys,
+                                            host_keys_and_the_console, authentication,
+                                            an_encrypted_key_is_judged_by_its_public_half,
+                                            no_key_is_shown_to_a_stranger, sessions, NULL});
 }
