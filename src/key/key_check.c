@@ -58,6 +58,18 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
     spf_note_text(result, "mode", mode);
     spf_note_text(result, "owner", key->owner);
     spf_note_bool(result, "openssh_accepts", !refused);
+    if (key->acl)
+        spf_note_bool(result, "acl", true);
+    if (key->file_system[0])
+        spf_note_text(result, "file_system", key->file_system);
+    if (refused && key->file_system[0])
+        spf_say(result,
+                "the file system of %s (%s) keeps no modes: all files look open there, and ssh "
+                "refuses the key",
+                view->target->key_path, key->file_system);
+    else if (refused && key->acl)
+        spf_say(result, "mode %s: an access control list lets others read %s, so ssh refuses it",
+                mode, view->target->key_path);
     if (refused)
         return is_ppk(key) ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
                            : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
@@ -132,6 +144,8 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     spf_note_bool(result, "encrypted", key->encrypted);
     if (key->detail[0])
         spf_note_text(result, "detail", key->detail);
+    if (key->in_agent)
+        spf_note_bool(result, "in_agent", true);
     if (key->damage[0])
         return judge_damage(key);
     spf_say(result, "%s", words);

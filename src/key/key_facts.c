@@ -58,6 +58,8 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_BOOL(struct spf_key_facts, mine),
     SPF_SHAPE_BOOL(struct spf_key_facts, dir_writable),
     SPF_SHAPE_TEXT(struct spf_key_facts, dir),
+    SPF_SHAPE_TEXT(struct spf_key_facts, file_system),
+    SPF_SHAPE_BOOL(struct spf_key_facts, acl),
     SPF_SHAPE_ENUM(struct spf_key_facts, container, containers),
     SPF_SHAPE_TEXT(struct spf_key_facts, damage),
     SPF_SHAPE_TEXT(struct spf_key_facts, detail),
@@ -70,6 +72,8 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_BOOL(struct spf_key_facts, openssh_accepts),
     SPF_SHAPE_BOOL(struct spf_key_facts, putty_accepts),
     SPF_SHAPE_BOOL(struct spf_key_facts, repairable),
+    SPF_SHAPE_NUMBER(struct spf_key_facts, agent_keys),
+    SPF_SHAPE_BOOL(struct spf_key_facts, in_agent),
     SPF_SHAPE_BOOL(struct spf_key_facts, usable),
 };
 const struct spf_shape spf_key_shape = SPF_SHAPE(struct spf_key_facts, key_fields);

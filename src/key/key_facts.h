@@ -64,6 +64,8 @@ struct spf_key_facts {
     bool mine;         /* the owner is who runs this: the one case in which ssh minds the mode */
     bool dir_writable; /* its folder lets others replace it (sticky folders do not) */
     char dir[256];
+    char file_system[16]; /* "vfat": one that keeps no modes; "" for all others */
+    bool acl; /* an access control list names more users; its mask shows as group bits */
 
     enum spf_key_container container;
     char damage[40];
@@ -78,6 +80,8 @@ struct spf_key_facts {
     bool openssh_accepts; /* would `ssh -i` of OpenSSH 9.2 load these bytes? (mode apart) */
     bool putty_accepts;   /* would PuTTY 0.78 */
     bool repairable;      /* the damage loses nothing: a good copy can be written */
+    int64_t agent_keys;   /* how many keys the ssh-agent holds; -1: none answers */
+    bool in_agent;        /* this key is one of them */
     bool usable;          /* we can sign with it: the login key is at hand */
 };
 extern const struct spf_shape spf_key_shape;

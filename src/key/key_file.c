@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -71,6 +73,28 @@ static void note_folder(struct spf_key_facts *facts, const char *path)
             (st.st_mode & S_IWOTH || (st.st_mode & S_IWGRP && !is_private_group(st.st_gid)));
     }
     free(real);
+}
+
+/* Where chmod(2) changes nothing: FAT, NTFS and Windows drives under WSL, network drives of
+ * Windows. */
+static void note_file_system(struct spf_key_facts *facts, int fd)
+{
+    static const struct {
+        unsigned long magic; /* statfs(2) */
+        const char *name;
+    } without_modes[] = {
+        {0x4d44, "vfat"},      {0x2011bab0, "exfat"}, {0x5346544e, "ntfs"}, {0x7366746e, "ntfs3"},
+        {0x01021997, "drvfs"}, {0xff534d42, "cifs"},  {0xfe534d42, "smb2"},
+    };
+    struct statfs fs;
+
+    if (fstatfs(fd, &fs) != 0)
+        return;
+    for (size_t i = 0; i < sizeof without_modes / sizeof *without_modes; i++) {
+        if ((unsigned long)(uint32_t)fs.f_type == without_modes[i].magic)
+            (void)spf_copy(facts->file_system, sizeof facts->file_system, without_modes[i].name);
+    }
+    facts->acl = fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
 }
 
 static int open_regular(const char *path, struct stat *st)
@@ -136,6 +160,7 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
     }
     note_owner(facts, st.st_uid);
     note_folder(facts, path);
+    note_file_system(facts, fd);
     if (st.st_size > SPF_KEY_FILE_MAX) {
         facts->outcome = SPF_KEY_HUGE;
         (void)close(fd);

@@ -161,8 +161,9 @@ struct spf_secret *spf_key_text_unescape(struct spf_bytes plain, const char **ki
             *kind = found->kind;
             spf_pen_u8(&pen, (uint8_t)found->is);
             i += slash + strlen(found->text);
-        } else {
-            spf_pen_u8(&pen, plain.at[i++]);
+        } else { /* with the whole run of backslashes: each would look at all that follow it */
+            spf_pen_raw(&pen, plain.at + i, slash + 1);
+            i += slash + 1;
         }
     }
     return spf_pen_take(&pen);

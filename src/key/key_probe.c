@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "key/key_agent.h"
 #include "key/key_file.h"
 #include "key/surroundings.h"
 
@@ -20,10 +22,19 @@ struct spf_key_probe {
     struct key_job *running; /* NULL: none */
 };
 
-static void work(struct spf_job *job)
+static void ask_agent(struct spf_key_facts *facts)
 {
-    struct key_job *key = (struct key_job *)job;
+    uint8_t blob[8192];
+    long len = 0;
 
+    if (facts->public_blob)
+        len = spf_base64_decode(facts->public_blob, strlen(facts->public_blob), blob, sizeof blob);
+    facts->agent_keys =
+        spf_agent_keys((struct spf_bytes){blob, len > 0 ? (size_t)len : 0}, &facts->in_agent);
+}
+
+static void read_key(struct key_job *key)
+{
     if (key->path) {
         key->good = spf_key_file_read(key->path, key->passphrase, &key->facts, &key->secrets);
         return;
@@ -33,6 +44,15 @@ static void work(struct spf_job *job)
     key->facts.outcome = key->facts.size > 0 ? SPF_KEY_READ : SPF_KEY_ZERO_BYTES;
     key->good = key->facts.size == 0 || spf_key_read(spf_secret_view(key->text), spf_bytes_of(""),
                                                      key->passphrase, &key->facts, &key->secrets);
+}
+
+static void work(struct spf_job *job)
+{
+    struct key_job *key = (struct key_job *)job;
+
+    read_key(key);
+    if (key->good)
+        ask_agent(&key->facts);
 }
 
 static void release(struct spf_job *job)

@@ -222,7 +222,7 @@ static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents 
     BIO *bio = text.len > INT_MAX ? NULL : BIO_new_mem_buf(text.at, (int)text.len);
     char *name = NULL, *header = NULL;
     unsigned char *der = NULL;
-    long len;
+    long len = 0;
 
     if (bio && PEM_read_bio(bio, &name, &header, &der, &len) == 1) {
         for (size_t i = 0; i < sizeof pem_labels / sizeof *pem_labels; i++) {
@@ -240,7 +240,8 @@ static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents 
     }
     OPENSSL_free(name);
     OPENSSL_free(header);
-    OPENSSL_free(der);
+    if (der)
+        OPENSSL_clear_free(der, (size_t)len);
     BIO_free(bio);
     ERR_clear_error();
     return reading;

@@ -143,13 +143,6 @@ static size_t take_headers(struct spf_bytes body, struct spf_buf *headers)
     return (size_t)(at - body.at);
 }
 
-static bool only_zeros(struct spf_bytes body, size_t from)
-{
-    while (from < body.len && body.at[from] == 0)
-        from++;
-    return from == body.len;
-}
-
 /* The base64 of the body, without all that does not belong there; notes how it was laid out. */
 static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
                                       struct spf_key_text *text)
@@ -158,6 +151,8 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
     size_t line = 0, lines = 0, blanks = 0, last = 0, pads = 0;
     bool ended = false;
 
+    while (body.len > 0 && body.at[body.len - 1] == 0)
+        body.len--; /* what a buffer of fixed size leaves behind */
     for (size_t i = 0; i <= body.len; i++) {
         uint8_t c = i < body.len ? body.at[i] : '\n';
 
@@ -197,7 +192,7 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
             text->damage |= BIT(INDENTED); /* quoted in a mail */
         } else if (is_blank(c)) {
             text->damage |= BIT(WRAPPED);
-            if (c == '\0' && !ended && !only_zeros(body, i))
+            if (c == '\0' && !ended)
                 text->strange++;
         } else {
             text->strange++;
@@ -311,6 +306,8 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     }
     width = strstr(label, "OPENSSH") ? 70 : 64;
     base64 = take_base64(body, width, text);
+    if (text->damage & BIT(ONE_LINE)) /* which says it all */
+        text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE));
     if (base64 && !spf_buf_failed(&headers)) {
         label = guess_label(base64, label);
         text->clean = render(label, headers.data, base64, strstr(label, "OPENSSH") ? 70 : 64);

@@ -1,0 +1,16 @@
+#ifndef SPF_KEY_KEY_AGENT_H
+#define SPF_KEY_KEY_AGENT_H
+
+#include <stdbool.h>
+
+#include "key/wire.h"
+
+/*
+ * Asks the ssh-agent of SSH_AUTH_SOCK which keys it holds (draft-miller-ssh-agent, section 3.5);
+ * waits a second at most: an agent may hang. For worker threads.
+ *
+ * Returns the number of its keys, -1 if none answers. *holds: is one of them the key of this blob?
+ */
+int spf_agent_keys(struct spf_bytes blob, bool *holds);
+
+#endif

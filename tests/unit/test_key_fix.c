@@ -1,0 +1,220 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "unit.h"
+
+#include "base/text.h"
+#include "key/key_file.h"
+#include "key/key_find.h"
+#include "key/key_fix.h"
+
+/* A key made for these tests and used nowhere else. */
+#define BODY                                                                   \
+    "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\n" \
+    "QyNTUxOQAAACDU2ltuEjpZHWhAIOBZ6xZa1BUIqyHJGVdaDiaj7HSOUwAAAIitioUFrYqF\n" \
+    "BQAAAAtzc2gtZWQyNTUxOQAAACDU2ltuEjpZHWhAIOBZ6xZa1BUIqyHJGVdaDiaj7HSOUw\n" \
+    "AAAEA3U8CYrglfRKQrX5kmnb6imXwnoDlmn3KXvgvslEEROtTaW24SOlkdaEAg4FnrFlrU\n" \
+    "FQirIckZV1oOJqPsdI5TAAAAAAECAwQF\n"
+#define KEY  "-----BEGIN OPENSSH PRIVATE KEY-----\n" BODY "-----END OPENSSH PRIVATE KEY-----"
+#define BLOB "AAAAC3NzaC1lZDI1NTE5AAAAINTaW24SOlkdaEAg4FnrFlrUFQirIckZV1oOJqPsdI5T"
+
+static char dir[] = "/tmp/spf-key-XXXXXX";
+
+static const char *in_dir(const char *name)
+{
+    static char path[2][200];
+    static int turn;
+
+    turn = !turn;
+    snprintf(path[turn], sizeof path[turn], "%s/%s", dir, name);
+    return path[turn];
+}
+
+static void put(const char *name, const char *text, mode_t mode)
+{
+    int fd = open(in_dir(name), O_WRONLY | O_CREAT | O_EXCL, 0600);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    ck_assert_int_eq(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+static void make_dir(void)
+{
+    strcpy(dir, "/tmp/spf-key-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void remove_dir(void)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(dir, &entries, NULL, NULL);
+
+    for (int i = 0; i < count; i++) {
+        (void)unlink(in_dir(entries[i]->d_name));
+        free(entries[i]);
+    }
+    free(entries);
+    (void)rmdir(dir);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat st;
+
+    ck_assert_int_eq(stat(path, &st), 0);
+    return st.st_mode & 07777;
+}
+
+START_TEST(the_mode_is_closed)
+{
+    struct spf_key_fixed fixed;
+
+    put("k", KEY "\n", 0644);
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_MODE);
+    ck_assert_ptr_nonnull(strstr(fixed.text, "from 0644 to 0400"));
+    ck_assert_int_eq(mode_of(in_dir("k")), 0400);
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_NOT_NEEDED);
+}
+END_TEST
+
+START_TEST(a_copy_is_written_beside_and_replaces_nothing)
+{
+    struct spf_key_fixed fixed;
+    struct spf_key_facts facts = {0};
+    struct spf_key_secrets secrets = {0};
+    struct spf_secret *original;
+
+    put("k", KEY, 0400);
+    put("k.fixed", "mine", 0600);
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_COPY);
+    ck_assert_str_eq(fixed.path, in_dir("k.fixed2"));
+    ck_assert_int_eq(mode_of(fixed.path), 0400);
+    ck_assert_ptr_nonnull(strstr(fixed.text, "newline"));
+    ck_assert_ptr_nonnull(strstr(fixed.text, "SHA256:"));
+    ck_assert(spf_key_file_read(fixed.path, NULL, &facts, &secrets));
+    ck_assert(facts.openssh_accepts && facts.damage[0] == '\0');
+    spf_key_secrets_clear(&secrets);
+    spf_shape_clear(&spf_key_shape, &facts);
+    original = spf_key_file_bytes(in_dir("k"), 10000);
+    ck_assert(spf_bytes_are(spf_secret_view(original), KEY));
+    spf_secret_free(original);
+    original = spf_key_file_bytes(in_dir("k.fixed"), 10000);
+    ck_assert(spf_bytes_are(spf_secret_view(original), "mine"));
+    spf_secret_free(original);
+}
+END_TEST
+
+START_TEST(what_can_not_be_repaired_is_left)
+{
+    struct spf_key_fixed fixed;
+
+    put("k", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNz\n", 0400);
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_IMPOSSIBLE);
+    ck_assert_int_ne(access(in_dir("k.fixed"), F_OK), 0);
+    ck_assert_int_eq(spf_key_fix(in_dir("none"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_IMPOSSIBLE);
+    ck_assert_int_eq(spf_key_fix(dir, NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_IMPOSSIBLE);
+}
+END_TEST
+
+START_TEST(escapes_in_names_are_not_shown)
+{
+    struct spf_key_fixed fixed;
+
+    put("\x1b[2Jk", KEY "\n", 0644);
+    ck_assert_int_eq(spf_key_fix(in_dir("\x1b[2Jk"), NULL, &fixed).code, SPF_OK);
+    ck_assert_ptr_null(strchr(fixed.text, '\x1b'));
+}
+END_TEST
+
+START_TEST(the_matching_key_is_found)
+{
+    struct spf_key_found found;
+
+    put("a.txt", "nothing", 0600);
+    put("b.pub", "ssh-ed25519 " BLOB " me\n", 0600);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, &found).code, SPF_OK);
+    ck_assert_str_eq(found.path, "");
+    ck_assert_str_eq(found.public_only, in_dir("b.pub"));
+    put("c", KEY "\n", 0400);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, &found).code, SPF_OK);
+    ck_assert_str_eq(found.path, in_dir("c"));
+    ck_assert(!found.encrypted);
+    ck_assert_int_eq(spf_key_find(dir, "AAAA", &found).code, SPF_OK);
+    ck_assert_str_eq(found.path, "");
+    ck_assert_int_eq(spf_key_find("/nowhere", BLOB, &found).code, SPF_ERR_SYS);
+}
+END_TEST
+
+/* None of these may be waited for, and none read. */
+START_TEST(special_files_are_told_by_name)
+{
+    struct spf_key_facts facts = {0};
+
+    ck_assert_int_eq(mkfifo(in_dir("fifo"), 0600), 0);
+    ck_assert_ptr_null(spf_key_file_load(in_dir("fifo"), &facts));
+    ck_assert_int_eq(facts.outcome, SPF_KEY_NOT_A_FILE);
+    ck_assert_str_eq(facts.kind, "FIFO");
+    ck_assert_ptr_null(spf_key_file_load("/dev/zero", &facts));
+    ck_assert_str_eq(facts.kind, "character device");
+    ck_assert_ptr_null(spf_key_file_load(dir, &facts));
+    ck_assert_str_eq(facts.kind, "directory");
+    put("sparse", "", 0600);
+    ck_assert_int_eq(truncate(in_dir("sparse"), (off_t)5 << 30), 0);
+    ck_assert_ptr_null(spf_key_file_load(in_dir("sparse"), &facts));
+    ck_assert_int_eq(facts.outcome, SPF_KEY_HUGE);
+    ck_assert_int_eq(symlink("loop", in_dir("loop")), 0);
+    ck_assert_ptr_null(spf_key_file_load(in_dir("loop"), &facts));
+    ck_assert_int_eq(facts.outcome, SPF_KEY_UNREADABLE);
+    ck_assert_ptr_null(spf_key_file_load(in_dir("none"), &facts));
+    ck_assert_int_eq(facts.outcome, SPF_KEY_ABSENT);
+}
+END_TEST
+
+START_TEST(open_folders_are_noticed)
+{
+    struct spf_key_facts facts = {0};
+
+    put("k", KEY "\n", 0400);
+    ck_assert_int_eq(chmod(dir, 0777), 0);
+    spf_secret_free(spf_key_file_load(in_dir("k"), &facts));
+    ck_assert(facts.dir_writable && facts.mine);
+    ck_assert_int_eq(chmod(dir, 01777), 0);
+    spf_secret_free(spf_key_file_load(in_dir("k"), &facts));
+    ck_assert(!facts.dir_writable);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {the_mode_is_closed,
+                                  a_copy_is_written_beside_and_replaces_nothing,
+                                  what_can_not_be_repaired_is_left,
+                                  escapes_in_names_are_not_shown,
+                                  the_matching_key_is_found,
+                                  special_files_are_told_by_name,
+                                  open_folders_are_noticed};
+    Suite *suite = suite_create("key_fix");
+    TCase *tcase = tcase_create("key_fix");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_checked_fixture(tcase, make_dir, remove_dir);
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
