@@ -34,7 +34,8 @@ def secrets_of(d, name, passphrase):
         run("ssh-keygen", "-p", "-P", passphrase, "-N", "", "-f", str(plain))
     pieces = set()
     public = run("ssh-keygen", "-y", "-P", passphrase, "-f", str(d / name)).stdout
-    public += base64.b64decode(public.split()[1])
+    if public:
+        public += base64.b64decode(public.split()[1])
     for source in (text, plain.read_text()):
         lines = [line for line in source.split("\n") if len(line) >= 32 and ":" not in line
                  and "-----" not in line]
