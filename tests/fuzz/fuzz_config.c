@@ -1,25 +1,21 @@
-#include "base/json.h"
 #include "cloud/aliyun/config_file.h"
 
-/* The aliyun CLI's config.json: the current profile, and one by name. */
+/* The aliyun CLI's config.json, by its current profile and by name; and the SDKs' ini file. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = {NULL, "role"};
     struct spf_secret *text = spf_secret_new(data, size);
+    struct spf_credentials credentials = {0};
+    struct spf_failure failure;
 
     for (int i = 0; text != NULL && i < 2; i++) {
-        struct json_object *root = NULL, *profile;
-        struct spf_failure failure;
-        struct spf_api_key key = {0};
-
-        profile = spf_config_profile(text, names[i], "config.json", &root, &failure);
-        if (profile != NULL)
-            (void)spf_config_key(profile, &key, &failure);
-        spf_secret_free(key.secret);
-        spf_secret_free(key.token);
-        spf_config_put(root);
+        (void)!spf_config_read(text, names[i], "config.json", 1000, &credentials, &failure);
+        spf_credentials_clear(&credentials);
+        (void)!spf_ini_read(text, i == 0 ? "default" : "role", "credentials", &credentials,
+                            &failure);
+        spf_credentials_clear(&credentials);
     }
     spf_secret_free(text);
     return 0;

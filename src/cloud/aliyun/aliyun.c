@@ -7,33 +7,8 @@
 #include "cloud/aliyun/ask.h"
 #include "cloud/aliyun/parse.h"
 
-/* The asks of one or two calls; the instance is find.c's, the rules are groups.c's. */
-
-static void ask_credentials(struct spf_ask *ask)
-{
-    struct spf_aliyun *aliyun = ask->aliyun;
-    struct spf_credentials *found = &aliyun->credentials;
-    struct spf_credentials_facts *facts = &ask->inquiry->facts->credentials;
-    const char *instance = ask->inquiry->target->instance_id;
-    struct spf_failure failure;
-
-    if (!aliyun->credentials_found) {
-        if (!spf_credentials_find(&aliyun->options->credentials, found, &failure)) {
-            spf_ask_finish(ask, &failure);
-            return;
-        }
-        aliyun->credentials_found = true;
-    }
-    memcpy(facts->source, found->source, sizeof facts->source);
-    (void)spf_format(facts->access_key, sizeof facts->access_key, "%.8s", found->key.id);
-    memcpy(facts->region, found->region, sizeof facts->region);
-    memcpy(facts->region_source, found->region_source, sizeof facts->region_source);
-    if (facts->region[0] == '\0' && instance != NULL && spf_region_hint(instance)[0] != '\0') {
-        (void)spf_copy(facts->region, sizeof facts->region, spf_region_hint(instance));
-        (void)spf_copy(facts->region_source, sizeof facts->region_source, "the instance's id");
-    }
-    spf_ask_finish(ask, NULL);
-}
+/* The asks of one or two calls; credentials are keys.c's, the instance is find.c's, the rules are
+ * groups.c's. */
 
 static void identity_done(struct spf_ask *ask, struct spf_errand *errand,
                           const struct spf_api_reply *reply)
@@ -167,7 +142,7 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
 
     switch (group) {
     case SPF_GROUP_CREDENTIALS:
-        ask_credentials(ask);
+        spf_ask_credentials(ask);
         break;
     case SPF_GROUP_IDENTITY:
         ask_identity(ask);

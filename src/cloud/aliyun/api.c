@@ -38,8 +38,11 @@ struct spf_api_call {
     struct spf_watch pause; /* before a retry, or before an early failure is told */
     struct spf_failure early;
 
+    bool form;
+
     /* of the attempt under way: */
-    CURL *easy;
+    struct spf_transfer transfer;
+    struct spf_secret *form_body;
     struct curl_slist *headers;
     char string_to_sign[SPF_SIGN_TEXT_SIZE];
     char curl_error[CURL_ERROR_SIZE];
@@ -50,7 +53,7 @@ struct spf_api_call {
     int64_t attempt_ms;
 };
 
-static void finished(CURL *easy, CURLcode result);
+static void finished(struct spf_transfer *transfer, CURLcode result);
 
 struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options *options)
 {
@@ -60,12 +63,17 @@ struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options 
         return NULL;
     api->loop = loop;
     api->options = options;
-    api->transfers = spf_transfers_new(loop, finished);
+    api->transfers = spf_transfers_new(loop);
     if (api->transfers == NULL) {
         free(api);
         return NULL;
     }
     return api;
+}
+
+struct spf_transfers *spf_api_transfers(struct spf_api *api)
+{
+    return api->transfers;
 }
 
 void spf_api_free(struct spf_api *api)
@@ -88,11 +96,9 @@ static void wipe_headers(struct curl_slist *list)
 
 static void end_attempt(struct spf_api_call *call)
 {
-    if (call->easy != NULL) {
-        spf_transfers_remove(call->api->transfers, call->easy);
-        curl_easy_cleanup(call->easy);
-        call->easy = NULL;
-    }
+    spf_transfers_drop(call->api->transfers, &call->transfer);
+    spf_secret_free(call->form_body);
+    call->form_body = NULL;
     wipe_headers(call->headers);
     call->headers = NULL;
     spf_buf_clear(&call->body);
@@ -101,8 +107,10 @@ static void end_attempt(struct spf_api_call *call)
 
 static void free_params(struct spf_sign_pair *params, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        explicit_bzero((void *)(uintptr_t)params[i].value, strlen(params[i].value));
         free((void *)(uintptr_t)params[i].name); /* the value lies behind it */
+    }
     free(params);
 }
 
@@ -220,11 +228,25 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
     return true;
 }
 
+/* The parameters as a form; what encoding leaves behind is wiped. */
+static bool make_form(struct spf_api_call *call)
+{
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, (size_t)1 << 20);
+    spf_sign_add_query(&buf, call->params, call->param_count);
+    if (!spf_buf_failed(&buf))
+        call->form_body = spf_secret_new(buf.data, buf.len);
+    explicit_bzero(buf.data, buf.len);
+    spf_buf_clear(&buf);
+    return call->form_body != NULL;
+}
+
 /* A fresh date, nonce and signature for every attempt. */
 static bool sign_call(struct spf_api_call *call)
 {
     const struct spf_api_key *key = call->key;
-    char date[SPF_UTC_SIZE], nonce[33];
+    char date[SPF_UTC_SIZE], nonce[33], body_hash[65];
     struct spf_sign_pair headers[10] = {
         {"host", call->endpoint.host},
         {"x-acs-action", call->action},
@@ -238,6 +260,15 @@ static bool sign_call(struct spf_api_call *call)
     bool ok = make_nonce(nonce);
 
     spf_utc_format(spf_utc_now(), date);
+    if (call->form) {
+        ok = ok && make_form(call) &&
+             spf_sha256_hex(spf_secret_text(call->form_body), spf_secret_len(call->form_body),
+                            body_hash);
+        headers[5].value = body_hash;
+        headers[request.header_count++] =
+            (struct spf_sign_pair){"content-type", "application/x-www-form-urlencoded"};
+        request.query_count = 0;
+    }
     if (key->token != NULL) {
         headers[request.header_count++] = (struct spf_sign_pair){"x-acs-accesskey-id", key->id};
         headers[request.header_count++] =
@@ -272,20 +303,26 @@ static bool prepare(struct spf_api_call *call)
     long left = (long)(call->until_ms - spf_now_ms());
     CURLcode bad = CURLE_OK;
     struct spf_buf url;
-    CURL *easy = call->easy;
+    CURL *easy = call->transfer.easy;
 
     spf_buf_init(&url, (size_t)1 << 20);
-    spf_buf_addf(&url, "%s/%s", call->endpoint.url, call->param_count > 0 ? "?" : "");
-    spf_sign_add_query(&url, call->params, call->param_count);
-    if (spf_buf_failed(&url) || !spf_transfers_setup(easy, ca_file, plain) || !sign_call(call) ||
-        !drop_header(&call->headers, "Content-Type:") || !drop_header(&call->headers, "Expect:")) {
+    spf_buf_addf(&url, "%s/", call->endpoint.url);
+    if (!call->form && call->param_count > 0) {
+        spf_buf_addch(&url, '?');
+        spf_sign_add_query(&url, call->params, call->param_count);
+    }
+    if (spf_buf_failed(&url) || !spf_transfer_setup(easy, ca_file, plain) || !sign_call(call) ||
+        (!call->form && !drop_header(&call->headers, "Content-Type:")) ||
+        !drop_header(&call->headers, "Expect:")) {
         spf_buf_clear(&url);
         return false;
     }
     bad |= curl_easy_setopt(easy, CURLOPT_URL, url.data);
     bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
-    bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                            call->form ? spf_secret_text(call->form_body) : "");
+    bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
+                            call->form ? (long)spf_secret_len(call->form_body) : 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left > 1 ? left : 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -293,7 +330,6 @@ static bool prepare(struct spf_api_call *call)
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
     bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_error);
-    bad |= curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     spf_buf_clear(&url);
     return bad == CURLE_OK;
 }
@@ -305,8 +341,9 @@ static void attempt(struct spf_api_call *call)
     call->request_id[0] = '\0';
     call->curl_error[0] = '\0';
     call->attempt_ms = spf_now_ms();
-    call->easy = curl_easy_init();
-    if (call->easy != NULL && prepare(call) && spf_transfers_add(call->api->transfers, call->easy))
+    call->transfer.easy = curl_easy_init();
+    if (call->transfer.easy != NULL && prepare(call) &&
+        spf_transfers_add(call->api->transfers, &call->transfer))
         return;
     call->early = spf_failure(SPF_SYSTEM_ERROR, "no memory for a request to the API");
     end_attempt(call);
@@ -377,7 +414,7 @@ static void judge_reply(struct spf_api_call *call)
     struct spf_failure failure;
     char status[24];
 
-    (void)curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &outcome.status);
+    (void)curl_easy_getinfo(call->transfer.easy, CURLINFO_RESPONSE_CODE, &outcome.status);
     (void)spf_format(status, sizeof status, "%ld", outcome.status);
     outcome.body = body;
     if (call->request_id[0] == '\0') {
@@ -393,11 +430,10 @@ static void judge_reply(struct spf_api_call *call)
     json_object_put(body);
 }
 
-static void finished(CURL *easy, CURLcode result)
+static void finished(struct spf_transfer *transfer, CURLcode result)
 {
-    struct spf_api_call *call = NULL;
+    struct spf_api_call *call = transfer->owner;
 
-    (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&call);
     if (result != CURLE_OK)
         judge_transport(call, result);
     else
@@ -455,6 +491,8 @@ struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_req
     call->owner = owner;
     call->started_ms = spf_now_ms();
     call->until_ms = call->started_ms + request->timeout_ms;
+    call->form = request->form;
+    call->transfer = (struct spf_transfer){.finished = finished, .owner = call};
     call->pause = (struct spf_watch){.fd = -1, .ready = pause_over, .owner = call};
     spf_buf_init(&call->body, SPF_API_REPLY_MAX);
     (void)spf_copy(call->product, sizeof call->product, request->product);

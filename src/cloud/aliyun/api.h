@@ -40,11 +40,16 @@ struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options 
 /* Calls that are under way are dropped; their done is not called. */
 void spf_api_free(struct spf_api *api);
 
+struct spf_transfers;
+/* The client's transfers, for what is no API call. Borrowed. */
+struct spf_transfers *spf_api_transfers(struct spf_api *api);
+
 struct spf_api_request {
     const char *product, *action;
     const char *region; /* of the endpoint; "" the central one */
     const struct spf_sign_pair *params;
     size_t param_count;
+    bool form;           /* parameters in a form body, because one of them is a secret */
     unsigned timeout_ms; /* of the whole call, retries included */
 };
 

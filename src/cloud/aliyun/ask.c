@@ -77,6 +77,13 @@ static void errand_done(void *owner, const struct spf_api_reply *reply)
     copy.done(copy.ask, &copy, reply);
 }
 
+struct spf_api *spf_ask_api(struct spf_aliyun *aliyun)
+{
+    if (aliyun->api == NULL)
+        aliyun->api = spf_api_new(aliyun->loop, &aliyun->options->api);
+    return aliyun->api;
+}
+
 bool spf_ask_call(struct spf_ask *ask, const char *product, const char *action, const char *region,
                   const struct spf_sign_pair *params, size_t count, const char *word,
                   spf_errand_done *done)
@@ -91,15 +98,13 @@ bool spf_ask_call(struct spf_ask *ask, const char *product, const char *action, 
     struct spf_aliyun *aliyun = ask->aliyun;
     struct spf_errand *errand = calloc(1, sizeof *errand);
 
-    if (aliyun->api == NULL)
-        aliyun->api = spf_api_new(aliyun->loop, &aliyun->options->api);
     if (errand != NULL) {
         errand->ask = ask;
         errand->done = done;
         errand->next = ask->errands;
         ask->errands = errand;
         (void)spf_copy(errand->word, sizeof errand->word, word);
-        if (aliyun->api != NULL)
+        if (spf_ask_api(aliyun) != NULL)
             errand->call =
                 spf_api_start(aliyun->api, &request, &aliyun->credentials.key, errand_done, errand);
         if (errand->call != NULL)
@@ -126,6 +131,8 @@ void spf_aliyun_free(struct spf_aliyun *aliyun)
         return;
     while (aliyun->asks != NULL)
         drop_ask(aliyun->asks);
+    if (aliyun->exchange != NULL)
+        spf_exchange_cancel(aliyun->exchange);
     spf_api_free(aliyun->api);
     spf_credentials_clear(&aliyun->credentials);
     free(aliyun);

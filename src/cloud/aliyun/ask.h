@@ -2,6 +2,7 @@
 #define SPF_CLOUD_ALIYUN_ASK_H
 
 #include "cloud/aliyun/aliyun.h"
+#include "cloud/aliyun/exchange.h"
 
 /*
  * One group being asked for one target, which takes one or more calls. An errand is one of these
@@ -13,6 +14,8 @@ struct spf_aliyun {
     struct spf_api *api; /* NULL until the first call */
     bool credentials_found;
     struct spf_credentials credentials;
+    struct spf_exchange *exchange; /* while it is under way; all asks for credentials wait for it */
+    struct spf_exchange_options exchange_options;
     struct spf_ask *asks;
 };
 
@@ -62,7 +65,11 @@ void spf_ask_finish(struct spf_ask *ask, const struct spf_failure *failure);
 void spf_ask_finish_parsed(struct spf_ask *ask, struct spf_error error, const char *action,
                            const char *request_id);
 
+/* The client, made with the first call; NULL: no memory. */
+struct spf_api *spf_ask_api(struct spf_aliyun *aliyun);
+
 /* The starts of the longer asks. */
+void spf_ask_credentials(struct spf_ask *ask);
 void spf_ask_instance(struct spf_ask *ask);
 void spf_ask_rules(struct spf_ask *ask);
 

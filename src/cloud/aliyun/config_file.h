@@ -4,32 +4,28 @@
 #include <json-c/json.h>
 
 #include "base/error.h"
-#include "base/secret.h"
-#include "cloud/aliyun/api.h"
-#include "pipeline/facts.h"
+#include "cloud/aliyun/credentials.h"
 
-/* The aliyun CLI's ~/.aliyun/config.json: {"current": NAME, "profiles": [{"name", "mode", …}]}. */
+/* The aliyun CLI's ~/.aliyun/config.json, and the SDKs' ~/.alibabacloud/credentials. Pure but for
+ * the first. */
 
 /* Reads a regular file of at most 1 MiB. */
 SPF_MUST_USE struct spf_error spf_read_small_file(const char *path, struct spf_secret **text);
 
 /*
- * The profile of that name (NULL: the current one) out of the file's text; borrowed from *root,
- * which the caller gives to spf_config_put. NULL: *failure says why.
+ * config.json, {"current": NAME, "profiles": [{"name", "mode", …}]}: fills key, steps, source and
+ * region from the profile of that name (NULL: the current one). now is for expiry. False: *failure.
  */
-struct json_object *spf_config_profile(const struct spf_secret *text, const char *name,
-                                       const char *shown_path, struct json_object **root,
-                                       struct spf_failure *failure);
+SPF_MUST_USE
+bool spf_config_read(const struct spf_secret *text, const char *name, const char *shown_path,
+                     int64_t now, struct spf_credentials *credentials, struct spf_failure *failure);
+
+/* The ini file's section of that name. False: *failure. */
+SPF_MUST_USE
+bool spf_ini_read(const struct spf_secret *text, const char *section, const char *shown_path,
+                  struct spf_credentials *credentials, struct spf_failure *failure);
 
 /* Overwrites every string before the memory is given back. Takes NULL. */
-void spf_config_put(struct json_object *root);
-
-/* The mode, spelled as the CLI does; guessed from the members where it is empty. Static text or
- * borrowed. */
-const char *spf_config_mode(struct json_object *profile);
-
-/* Fuzzing and tests: profile → key. False: *failure. */
-bool spf_config_key(struct json_object *profile, struct spf_api_key *key,
-                    struct spf_failure *failure);
+void spf_wipe_json(struct json_object *root);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "cloud/aliyun/config_file.h"
 
@@ -50,6 +50,14 @@ const char *spf_first_env(const char *const *names, const char **name)
     return NULL;
 }
 
+/* A variable that is set and not empty; NULL else. */
+static const char *env(const char *name)
+{
+    const char *const names[] = {name, NULL};
+
+    return spf_first_env(names, NULL);
+}
+
 static bool env_is_true(const char *name)
 {
     const char *value = getenv(name);
@@ -80,15 +88,45 @@ bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret
         return false;
     memcpy(key->id, id, id_len);
     key->id[id_len] = '\0';
+    spf_secret_free(key->secret);
+    spf_secret_free(key->token);
     key->secret = spf_secret_new(secret, secret_len);
     key->token = temporary ? spf_secret_new(token, token_len) : NULL;
     return key->secret != NULL && (!temporary || key->token != NULL);
 }
 
+void spf_api_key_clear(struct spf_api_key *key)
+{
+    spf_secret_free(key->secret);
+    spf_secret_free(key->token);
+    *key = (struct spf_api_key){0};
+}
+
+struct spf_credential_step *spf_credentials_step(struct spf_credentials *credentials,
+                                                 enum spf_step_kind kind)
+{
+    struct spf_credential_step *step;
+
+    if (credentials->step_count == SPF_STEPS_MAX)
+        return NULL;
+    step = &credentials->steps[credentials->step_count++];
+    step->kind = kind;
+    return step;
+}
+
+/* Forgets keys and steps, so that the next source starts afresh; the region stays. */
+static void forget(struct spf_credentials *credentials)
+{
+    for (size_t i = 0; i < credentials->step_count; i++)
+        spf_secret_free(credentials->steps[i].bearer);
+    memset(credentials->steps, 0, sizeof credentials->steps);
+    credentials->step_count = 0;
+    spf_api_key_clear(&credentials->key);
+}
+
 void spf_credentials_clear(struct spf_credentials *credentials)
 {
-    spf_secret_free(credentials->key.secret);
-    spf_secret_free(credentials->key.token);
+    forget(credentials);
     *credentials = (struct spf_credentials){0};
 }
 
@@ -133,103 +171,192 @@ static void take_region(struct spf_credentials *credentials, const char *region,
     (void)spf_copy(credentials->region_source, sizeof credentials->region_source, source);
 }
 
-/* Keys from the environment. *partly: something is there, but not enough. */
-static bool from_environment(struct spf_credentials *credentials, struct spf_failure *partly)
+/* What the sources that gave nothing had to say, for the case that none does. */
+struct trail {
+    struct spf_failure first; /* of a source that is there but of no use */
+    struct spf_buf words;     /* "environment: not set; ~/.aliyun/config.json: …" */
+};
+
+static void gave_nothing(struct trail *trail, const char *source, const struct spf_failure *failure,
+                         const char *why)
+{
+    if (trail->first.cause == SPF_NO_FINDING && failure != NULL)
+        trail->first = *failure;
+    spf_buf_addf(&trail->words, "%s%s: %s", trail->words.len > 0 ? "; " : "", source,
+                 failure != NULL ? failure->text : why);
+}
+
+static bool from_environment(struct spf_credentials *credentials, struct trail *trail)
 {
     const char *id_name = NULL, *secret_name = NULL;
     const char *id = spf_first_env(id_names, &id_name);
     const char *secret = spf_first_env(secret_names, &secret_name);
+    struct spf_failure failure;
 
-    if (id == NULL && secret == NULL)
-        return false;
-    if (id == NULL || secret == NULL) {
-        *partly = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s is set, but %s is not",
+    if (id != NULL && secret != NULL) {
+        if (spf_api_key_set(&credentials->key, id, secret, spf_first_env(token_names, NULL))) {
+            (void)spf_format(credentials->source, sizeof credentials->source,
+                             "environment variable %s", id_name);
+            return true;
+        }
+        failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
+                              "%s or its secret has characters that no access key has", id_name);
+    } else if (id != NULL || secret != NULL) {
+        failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s is set, but %s is not",
                               id != NULL ? id_name : secret_name,
                               id != NULL ? secret_names[0] : id_names[0]);
+    } else {
+        gave_nothing(trail, "environment", NULL, "no access key");
         return false;
     }
-    if (!spf_api_key_set(&credentials->key, id, secret, spf_first_env(token_names, NULL))) {
-        *partly = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
-                              "%s or its secret has characters that no access key has", id_name);
-        spf_credentials_clear(credentials);
+    gave_nothing(trail, "environment", &failure, NULL);
+    return false;
+}
+
+/* RRSA: a pod's token for a role. */
+static bool from_oidc(struct spf_credentials *credentials, struct trail *trail)
+{
+    const char *role = env("ALIBABA_CLOUD_ROLE_ARN"), *file = env("ALIBABA_CLOUD_OIDC_TOKEN_FILE");
+    const char *provider = env("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
+    struct spf_credential_step *step;
+
+    if (role == NULL || file == NULL || provider == NULL) {
+        gave_nothing(trail, "OIDC role", NULL, "not configured");
         return false;
     }
-    (void)spf_format(credentials->source, sizeof credentials->source, "environment variable %s",
-                     id_name);
+    step = spf_credentials_step(credentials, SPF_STEP_ASSUME_WITH_OIDC);
+    if (step == NULL || !spf_copy(step->role_arn, sizeof step->role_arn, role) ||
+        !spf_copy(step->place, sizeof step->place, file) ||
+        !spf_copy(step->provider_arn, sizeof step->provider_arn, provider))
+        return false;
+    if (env("ALIBABA_CLOUD_ROLE_SESSION_NAME") != NULL)
+        (void)spf_copy(step->session, sizeof step->session, env("ALIBABA_CLOUD_ROLE_SESSION_NAME"));
+    if (env("ALIBABA_CLOUD_STS_REGION") != NULL)
+        (void)spf_copy(step->sts_region, sizeof step->sts_region, env("ALIBABA_CLOUD_STS_REGION"));
+    (void)spf_copy(credentials->source, sizeof credentials->source,
+                   "OIDC role of ALIBABA_CLOUD_ROLE_ARN");
     return true;
 }
 
-/* Keys from the CLI's file. A file that is not there is no failure unless it was asked for. */
-static bool from_profile(const struct spf_credential_options *options, bool asked,
-                         struct spf_credentials *credentials, struct spf_failure *failure)
+/* Keys from a file: the CLI's, or the SDKs' ini file. A file that is not there is nothing. */
+static bool from_file(const char *path, const char *name, bool ini, bool asked,
+                      struct spf_credentials *credentials, struct trail *trail)
 {
-    const char *name =
-        options->profile != NULL ? options->profile : spf_first_env(profile_names, NULL);
-    struct json_object *root = NULL, *profile;
     struct spf_secret *text = NULL;
-    char path[4096], shown[150];
+    struct spf_failure failure = {0};
     struct spf_error error;
+    char shown[150];
     bool found;
 
-    if (!config_path(options, path, sizeof path))
-        return false;
     show_path(shown, sizeof shown, path, home_folder());
     error = spf_read_small_file(path, &text);
     if (error.code != SPF_OK) {
+        failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", shown, error.text);
         if (asked || access(path, F_OK) == 0)
-            *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", shown, error.text);
+            gave_nothing(trail, "file", &failure, NULL);
+        else
+            gave_nothing(trail, shown, NULL, error.text);
         return false;
     }
-    profile = spf_config_profile(text, name, shown, &root, failure);
-    found = profile != NULL && spf_config_key(profile, &credentials->key, failure);
-    if (found) {
-        struct spf_buf source;
-
-        spf_buf_init(&source, 400);
-        spf_buf_addstr(&source, "profile \"");
-        spf_buf_addstr(&source, spf_json_text(profile, "name"));
-        spf_buf_addf(&source, "\" of %s", shown);
-        spf_clean(credentials->source, sizeof credentials->source, source.data, source.len);
-        spf_buf_clear(&source);
-        take_region(credentials, spf_json_text(profile, "region_id"), "the profile");
-    }
-    spf_config_put(root);
+    if (ini)
+        found = spf_ini_read(text, name != NULL ? name : "default", shown, credentials, &failure);
+    else
+        found = spf_config_read(text, name, shown, spf_utc_now(), credentials, &failure);
     spf_secret_free(text);
+    if (!found) {
+        forget(credentials);
+        gave_nothing(trail, "file", &failure, NULL);
+    }
     return found;
+}
+
+static bool from_config(const struct spf_credential_options *options,
+                        struct spf_credentials *credentials, struct trail *trail)
+{
+    bool asked = options->profile != NULL || options->config_path != NULL;
+    const char *name =
+        options->profile != NULL ? options->profile : spf_first_env(profile_names, NULL);
+    char path[4096];
+
+    if (!asked && (env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED") ||
+                   env_is_true("ALIBABA_CLOUD_IGNORE_PROFILE")))
+        return false;
+    return config_path(options, path, sizeof path) &&
+           from_file(path, name, false, asked, credentials, trail);
+}
+
+static bool from_ini(struct spf_credentials *credentials, struct trail *trail)
+{
+    const char *given = env("ALIBABA_CLOUD_CREDENTIALS_FILE"), *home = home_folder();
+    char path[4096];
+    bool fits = given != NULL ? spf_copy(path, sizeof path, given)
+                              : home != NULL && spf_format(path, sizeof path,
+                                                           "%s/.alibabacloud/credentials", home);
+
+    return fits &&
+           from_file(path, env("ALIBABA_CLOUD_PROFILE"), true, given != NULL, credentials, trail);
+}
+
+/* What only the network can tell: a URI that was named, else this instance's own role. */
+static bool from_network(struct spf_credentials *credentials)
+{
+    const char *uri = env("ALIBABA_CLOUD_CREDENTIALS_URI"),
+               *role = env("ALIBABA_CLOUD_ECS_METADATA");
+    struct spf_credential_step *step;
+
+    if (uri != NULL) {
+        step = spf_credentials_step(credentials, SPF_STEP_URI);
+        (void)spf_copy(credentials->source, sizeof credentials->source,
+                       "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
+        return step != NULL && spf_copy(step->place, sizeof step->place, uri);
+    }
+    if (env_is_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED"))
+        return false;
+    step = spf_credentials_step(credentials, SPF_STEP_METADATA);
+    if (step == NULL)
+        return false;
+    step->by_chance = role == NULL;
+    (void)spf_copy(credentials->source, sizeof credentials->source, "this ECS instance's RAM role");
+    return role == NULL || spf_copy(step->place, sizeof step->place, role);
+}
+
+static bool from_anywhere(const struct spf_credential_options *options,
+                          struct spf_credentials *credentials, struct trail *trail)
+{
+    if (options->profile != NULL || options->config_path != NULL)
+        return from_config(options, credentials, trail);
+    if (from_environment(credentials, trail) || from_oidc(credentials, trail) ||
+        from_config(options, credentials, trail) || from_ini(credentials, trail))
+        return true;
+    /* Something is there and broken: that is the news, not that this machine has no role. */
+    return trail->first.cause == SPF_NO_FINDING && from_network(credentials);
 }
 
 bool spf_credentials_find(const struct spf_credential_options *options,
                           struct spf_credentials *credentials, struct spf_failure *failure)
 {
-    bool asked = options->profile != NULL || options->config_path != NULL;
-    bool no_file = env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED") ||
-                   env_is_true("ALIBABA_CLOUD_IGNORE_PROFILE");
-    struct spf_failure from_env = {0}, from_file = {0};
-    const char *region, *region_name = NULL;
-    bool found = false;
+    struct trail trail = {0};
+    const char *name = NULL, *region;
+    bool found;
 
     *credentials = (struct spf_credentials){0};
+    spf_buf_init(&trail.words, 2000);
     take_region(credentials, options->region, "--region");
-    if (!asked)
-        found = from_environment(credentials, &from_env);
-    if (!found && (asked || !no_file))
-        found = from_profile(options, asked, credentials, &from_file);
-    if (found) {
-        region = spf_first_env(region_names, &region_name);
-        if (region != NULL) {
-            char source[80];
+    found = from_anywhere(options, credentials, &trail);
+    region = spf_first_env(region_names, &name);
+    if (found && region != NULL) {
+        char source[80];
 
-            (void)spf_format(source, sizeof source, "environment variable %s", region_name);
-            take_region(credentials, region, source);
-        }
-        return true;
+        (void)spf_format(source, sizeof source, "environment variable %s", name);
+        take_region(credentials, region, source);
     }
-    spf_credentials_clear(credentials);
-    if (from_file.cause != SPF_NO_FINDING)
-        *failure = from_file;
-    else if (from_env.cause != SPF_NO_FINDING)
-        *failure = from_env;
-    else
-        *failure = (struct spf_failure){.cause = SPF_CREDENTIALS_MISSING};
-    return false;
+    if (!found) {
+        spf_credentials_clear(credentials);
+        *failure = trail.first;
+        if (trail.first.cause == SPF_NO_FINDING)
+            *failure =
+                spf_failure(SPF_CREDENTIALS_MISSING, "no credentials found (%s)", trail.words.data);
+    }
+    spf_buf_clear(&trail.words);
+    return found;
 }

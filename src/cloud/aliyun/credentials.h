@@ -6,16 +6,43 @@
 
 /*
  * Where the access key comes from, in the order of the official SDKs: --profile or --config-path if
- * given, else the environment, else ~/.aliyun/config.json's current profile. Reads the environment
- * and at most one file; no network.
+ * given; else the environment's keys, its OIDC role, ~/.aliyun/config.json's current profile, the
+ * SDKs' ini file, a credentials URI, the instance's own role. Reads the environment and files; what
+ * then takes a network is a list of steps, which exchange.h takes.
  */
 struct spf_credential_options {
     const char *profile, *config_path,
-        *region; /* --profile, --config-path, --region; NULL: not given */
+        *region;              /* --profile, --config-path, --region; NULL: not given */
+    const char *metadata_url; /* NULL: the metadata service's own address */
 };
 
+enum spf_step_kind {
+    SPF_STEP_ASSUME_ROLE,      /* with the key so far */
+    SPF_STEP_ASSUME_WITH_OIDC, /* with a token from a file; unsigned */
+    SPF_STEP_METADATA,         /* the instance's role */
+    SPF_STEP_URI,
+    SPF_STEP_PROGRAM,
+    SPF_STEP_SIGN_IN, /* CloudSSO: an access token for a key */
+};
+
+/* One way from what is there to a key. Texts are as configured. */
+struct spf_credential_step {
+    enum spf_step_kind kind;
+    bool by_chance;   /* nothing asked for it: that it is not there is no error */
+    char place[1100]; /* role name, URI, command line, token file, sign-in URL */
+    char role_arn[300], session[80], external_id[300], provider_arn[300];
+    char sts_region[40];                 /* "" the central endpoint */
+    char account[64], access_config[80]; /* CloudSSO */
+    int64_t seconds;                     /* 0: the default */
+    struct spf_secret *bearer;           /* CloudSSO's access token */
+};
+
+#define SPF_STEPS_MAX 6
+
 struct spf_credentials {
-    struct spf_api_key key;
+    struct spf_api_key key; /* what is configured, or what the steps begin with */
+    struct spf_credential_step steps[SPF_STEPS_MAX];
+    size_t step_count;
     char source[200];
     char region[40], region_source[80]; /* of --region, the profile or the environment; "" none */
 };
@@ -26,10 +53,15 @@ bool spf_credentials_find(const struct spf_credential_options *options,
                           struct spf_credentials *credentials, struct spf_failure *failure);
 void spf_credentials_clear(struct spf_credentials *credentials);
 
+/* Appends a step; NULL when there are too many, as when profiles name each other in a ring. */
+struct spf_credential_step *spf_credentials_step(struct spf_credentials *credentials,
+                                                 enum spf_step_kind kind);
+
 /* Fills key from id, secret and token (NULL or "": none); false if they cannot be what they must
  * be. */
 bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret,
                      const char *token);
+void spf_api_key_clear(struct spf_api_key *key);
 
 /* The first environment variable of the list that is set and not empty; *name tells which. */
 const char *spf_first_env(const char *const *names, const char **name);

@@ -110,9 +110,6 @@ bool spf_endpoint_of(const char *product, const char *region, struct spf_endpoin
     if (strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(region) ||
         strlen(region) > 40 || region[0] == '-')
         return false;
-    /* The credential libraries ask STS at its central name unless told otherwise. */
-    if (strcmp(product, "sts") == 0)
-        by_region = false;
     for (size_t i = 0; i < sizeof central / sizeof *central; i++)
         if (strcmp(region, central[i]) == 0)
             by_region = false;

@@ -12,7 +12,6 @@ struct spf_transfers {
     struct spf_loop *loop;
     CURLM *multi;
     struct spf_watch timer;
-    void (*finished)(CURL *easy, CURLcode result);
 };
 
 /* One of curl's sockets in our loop. */
@@ -29,11 +28,13 @@ static void collect(struct spf_transfers *transfers)
     while ((message = curl_multi_info_read(transfers->multi, &left)) != NULL) {
         CURL *easy = message->easy_handle;
         CURLcode result = message->data.result;
+        struct spf_transfer *transfer = NULL;
 
         if (message->msg != CURLMSG_DONE)
             continue;
+        (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
         (void)curl_multi_remove_handle(transfers->multi, easy);
-        transfers->finished(easy, result);
+        transfer->finished(transfer, result);
     }
 }
 
@@ -102,15 +103,13 @@ static void timer_due(struct spf_watch *watch, short revents)
     collect(transfers);
 }
 
-struct spf_transfers *spf_transfers_new(struct spf_loop *loop,
-                                        void (*finished)(CURL *easy, CURLcode result))
+struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
 {
     struct spf_transfers *transfers = calloc(1, sizeof *transfers);
 
     if (transfers == NULL)
         return NULL;
     transfers->loop = loop;
-    transfers->finished = finished;
     transfers->timer = (struct spf_watch){.fd = -1, .ready = timer_due, .owner = transfers};
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
         !spf_loop_add(loop, &transfers->timer)) {
@@ -140,14 +139,19 @@ void spf_transfers_free(struct spf_transfers *transfers)
     free(transfers);
 }
 
-bool spf_transfers_add(struct spf_transfers *transfers, CURL *easy)
+bool spf_transfers_add(struct spf_transfers *transfers, struct spf_transfer *transfer)
 {
-    return curl_multi_add_handle(transfers->multi, easy) == CURLM_OK;
+    return curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
+           curl_multi_add_handle(transfers->multi, transfer->easy) == CURLM_OK;
 }
 
-void spf_transfers_remove(struct spf_transfers *transfers, CURL *easy)
+void spf_transfers_drop(struct spf_transfers *transfers, struct spf_transfer *transfer)
 {
-    (void)curl_multi_remove_handle(transfers->multi, easy);
+    if (transfer->easy == NULL)
+        return;
+    (void)curl_multi_remove_handle(transfers->multi, transfer->easy);
+    curl_easy_cleanup(transfer->easy);
+    transfer->easy = NULL;
 }
 
 /* Does the directory hold certificates under their hashes (openssl-rehash(1)), as Debian's does? */
@@ -167,7 +171,7 @@ static bool is_hashed(const char *path)
     return found;
 }
 
-bool spf_transfers_setup(CURL *easy, const char *ca_file, bool plain_http)
+bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
 {
     static const char certificates[] = "/etc/ssl/certs";
     CURLcode bad = CURLE_OK;

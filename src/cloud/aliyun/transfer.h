@@ -12,14 +12,21 @@
  */
 struct spf_transfers;
 
-/* finished is called for each easy handle that has ended, already out of the multi handle. */
-struct spf_transfers *spf_transfers_new(struct spf_loop *loop,
-                                        void (*finished)(CURL *easy, CURLcode result));
+/* Embedded by its owner. finished is called once, when curl is done; the handle is then out of
+ * curl. */
+struct spf_transfer {
+    CURL *easy;
+    void (*finished)(struct spf_transfer *transfer, CURLcode result);
+    void *owner;
+};
+
+struct spf_transfers *spf_transfers_new(struct spf_loop *loop);
 void spf_transfers_free(struct spf_transfers *transfers);
-bool spf_transfers_add(struct spf_transfers *transfers, CURL *easy);
-void spf_transfers_remove(struct spf_transfers *transfers, CURL *easy);
+bool spf_transfers_add(struct spf_transfers *transfers, struct spf_transfer *transfer);
+/* Takes it out if it is under way, and frees the easy handle, if there is one. */
+void spf_transfers_drop(struct spf_transfers *transfers, struct spf_transfer *transfer);
 
 /* What every transfer of ours has: no redirects, no signals, TLS verified, only https (or http). */
-bool spf_transfers_setup(CURL *easy, const char *ca_file, bool plain_http);
+bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http);
 
 #endif

@@ -1,6 +1,8 @@
 /* Actions of sts, version 2015-04-01. */
 #include "action.h"
 
+#include <string.h>
+
 static void get_caller_identity(const struct lab_call *call, struct lab_reply *reply)
 {
     struct json_object *identity = lab_member(call->access_key, "identity");
@@ -12,7 +14,41 @@ static void get_caller_identity(const struct lab_call *call, struct lab_reply *r
         json_object_object_add(reply->body, at.key, json_object_get(at.val));
 }
 
+/* The world's roles: arn -> {Credentials, and what lets in: "trusts" (a key id), "oidc_token"}. */
+static void hand_out(const struct lab_call *call, const char *member, const char *presented,
+                     struct lab_reply *reply)
+{
+    const char *arn = lab_action_need(call, "RoleArn", reply);
+    struct json_object *role = lab_member(lab_member(call->world->root, "roles"), arn ? arn : "");
+
+    if (!arn || !lab_action_need(call, "RoleSessionName", reply))
+        return;
+    if (!role)
+        lab_reply_error(reply, call->request, 404, "EntityNotExist.Role",
+                        "The role not exists: %s.", arn);
+    else if (!presented || strcmp(lab_text(role, member), presented) != 0)
+        lab_reply_error(reply, call->request, 403, "NoPermission",
+                        "You are not authorized to do this action.");
+    else
+        json_object_object_add(reply->body, "Credentials",
+                               json_object_get(lab_member(role, "Credentials")));
+}
+
+static void assume_role(const struct lab_call *call, struct lab_reply *reply)
+{
+    hand_out(call, "trusts", lab_text(call->access_key, "AccessKeyId"), reply);
+}
+
+static void assume_role_with_oidc(const struct lab_call *call, struct lab_reply *reply)
+{
+    hand_out(call, "oidc_token", lab_request_param(call->request, "OIDCToken"), reply);
+}
+
 const struct lab_action lab_sts_actions[] = {
     {"GetCallerIdentity", false, "", get_caller_identity},
+    {"AssumeRole", false, "RoleArn RoleSessionName DurationSeconds Policy ExternalId", assume_role},
+    {"AssumeRoleWithOIDC", false,
+     "RoleArn RoleSessionName DurationSeconds Policy OIDCProviderArn OIDCToken",
+     assume_role_with_oidc},
     {0},
 };

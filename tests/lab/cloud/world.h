@@ -8,6 +8,7 @@
  *   sections     objects: id -> item with the field names and nesting of the real replies:
  *                Instances, SecurityGroups (with Permissions), KeyPairs, VSwitches, NetworkAcls,
  *                and those of ecs_more.h
+ *   roles        object: arn -> {trusts (an AccessKeyId), oidc_token, Credentials}: AssumeRole
  *   faults       list, see faults.h
  *   page_limit   at most so many items in one page of a NextToken list, whatever is asked
  *   clock_offset_s  the server's clock is ahead of ours by so many seconds

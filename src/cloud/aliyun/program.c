@@ -1,0 +1,263 @@
+#include "cloud/aliyun/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define OUTPUT_MAX ((size_t)64 << 10)
+#define WORDS_MAX  64
+
+struct spf_program {
+    struct spf_job job;
+    struct spf_loop *loop;
+    spf_program_done *done;
+    void *owner;
+    unsigned timeout_ms;
+    char line[1100];
+    char *words[WORDS_MAX + 1]; /* into line */
+    char path[4096];
+    struct spf_secret *output;
+    char error[200];
+};
+
+/* Splits in place as a shell would its words; false for an open quote or too many words. */
+static bool split(char *line, char **words)
+{
+    size_t count = 0;
+    char *in = line;
+
+    for (;;) {
+        char *out, quote = '\0';
+
+        in += strspn(in, " \t\n");
+        if (*in == '\0')
+            break;
+        if (count == WORDS_MAX)
+            return false;
+        words[count++] = out = in;
+        for (; *in != '\0' && (quote != '\0' || strchr(" \t\n", *in) == NULL); in++) {
+            if (quote == '\0' && (*in == '\'' || *in == '"'))
+                quote = *in;
+            else if (*in == quote)
+                quote = '\0';
+            else if (*in == '\\' && quote != '\'' && in[1] != '\0')
+                *out++ = *++in;
+            else
+                *out++ = *in;
+        }
+        if (quote != '\0')
+            return false;
+        if (*in != '\0')
+            in++;
+        *out = '\0';
+    }
+    words[count] = NULL;
+    return count > 0;
+}
+
+/* Where execvp(3) would find it. */
+static bool find(const char *word, char *path, size_t size)
+{
+    const char *dirs = getenv("PATH");
+
+    if (strchr(word, '/') != NULL)
+        return spf_copy(path, size, word);
+    for (; dirs != NULL && *dirs != '\0'; dirs += *dirs == ':') {
+        size_t len = strcspn(dirs, ":");
+
+        if (len > 0 && spf_format(path, size, "%.*s/%s", (int)len, dirs, word) &&
+            access(path, X_OK) == 0)
+            return true;
+        dirs += len;
+    }
+    return false;
+}
+
+static bool is_trusted(const char *path, char *why, size_t size)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        (void)spf_format(why, size, "%s: %s", path, strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        (void)spf_format(why, size, "%s is not a regular file", path);
+    else if (st.st_uid != geteuid() && st.st_uid != 0)
+        (void)spf_format(why, size, "%s belongs to somebody else, so it is not run", path);
+    else if (st.st_mode & 022)
+        (void)spf_format(why, size, "%s can be written by others, so it is not run", path);
+    else
+        return true;
+    return false;
+}
+
+/* The environment without what is secret in it. */
+static char **clean_environment(void)
+{
+    static const char *const secrets[] = {"SECRET", "TOKEN=", "PASSPHRASE", "PASSWORD"};
+    size_t count = 0, kept = 0;
+    char **clean;
+
+    while (environ[count] != NULL)
+        count++;
+    clean = calloc(count + 1, sizeof *clean);
+    for (size_t i = 0; clean != NULL && i < count; i++) {
+        size_t name = strcspn(environ[i], "=") + 1;
+        bool secret = false;
+
+        for (size_t k = 0; k < sizeof secrets / sizeof *secrets; k++)
+            secret |= memmem(environ[i], name, secrets[k], strlen(secrets[k])) != NULL;
+        if (!secret)
+            clean[kept++] = environ[i];
+    }
+    return clean;
+}
+
+static pid_t spawn(struct spf_program *program, int out)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    char **environment = clean_environment();
+    pid_t pid = -1;
+    int error = ENOMEM;
+
+    if (environment == NULL || posix_spawn_file_actions_init(&actions) != 0) {
+        free(environment);
+        return -1;
+    }
+    (void)posix_spawnattr_init(&attributes);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+    (void)posix_spawnattr_setpgroup(&attributes, 0);
+    if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) == 0 &&
+        posix_spawn_file_actions_adddup2(&actions, out, 1) == 0 &&
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) == 0)
+        error =
+            posix_spawn(&pid, program->path, &actions, &attributes, program->words, environment);
+    (void)posix_spawn_file_actions_destroy(&actions);
+    (void)posix_spawnattr_destroy(&attributes);
+    free(environment);
+    if (error != 0) {
+        (void)spf_format(program->error, sizeof program->error, "%s: %s", program->words[0],
+                         strerror(error));
+        return -1;
+    }
+    return pid;
+}
+
+/* Reads until the end, the bound or the limit. */
+static void collect(struct spf_program *program, int in)
+{
+    int64_t until = spf_now_ms() + program->timeout_ms;
+    size_t len = 0;
+
+    for (;;) {
+        struct pollfd poller = {.fd = in, .events = POLLIN};
+        int64_t left = until - spf_now_ms();
+        ssize_t got;
+
+        if (left <= 0 || poll(&poller, 1, (int)left) == 0) {
+            (void)spf_format(program->error, sizeof program->error, "%s: no end within %u ms",
+                             program->words[0], program->timeout_ms);
+            break;
+        }
+        got = read(in, spf_secret_bytes(program->output) + len, OUTPUT_MAX - len);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        len += (size_t)got;
+        if (len == OUTPUT_MAX) {
+            (void)spf_format(program->error, sizeof program->error,
+                             "%s: more than 64 KiB of output", program->words[0]);
+            break;
+        }
+    }
+    spf_secret_truncate(program->output, len);
+}
+
+static void work(struct spf_job *job)
+{
+    struct spf_program *program = job->owner;
+    int ends[2], status = 0;
+    pid_t pid;
+
+    program->output = spf_secret_alloc(OUTPUT_MAX);
+    if (program->output == NULL || pipe2(ends, O_CLOEXEC) != 0) {
+        (void)spf_copy(program->error, sizeof program->error, "out of memory or descriptors");
+        return;
+    }
+    pid = spawn(program, ends[1]);
+    (void)close(ends[1]);
+    if (pid > 0) {
+        collect(program, ends[0]);
+        (void)kill(-pid, SIGKILL);
+        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+            continue;
+        if (program->error[0] == '\0' && !(WIFEXITED(status) && WEXITSTATUS(status) == 0) &&
+            spf_secret_len(program->output) == 0)
+            (void)spf_format(program->error, sizeof program->error, "%s failed (status %d)",
+                             program->words[0], WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+    }
+    (void)close(ends[0]);
+}
+
+static void job_done(struct spf_job *job)
+{
+    struct spf_program *program = job->owner;
+
+    program->done(program->owner, program->error[0] == '\0' ? program->output : NULL,
+                  program->error);
+}
+
+static void release(struct spf_job *job)
+{
+    struct spf_program *program = job->owner;
+
+    spf_secret_free(program->output);
+    free(program);
+}
+
+/* A program that may not be run is told by a job that has nothing to do. */
+static void no_work(struct spf_job *job)
+{
+    (void)job;
+}
+
+struct spf_program *spf_program_start(struct spf_loop *loop, const char *command_line,
+                                      unsigned timeout_ms, spf_program_done *done, void *owner)
+{
+    struct spf_program *program = calloc(1, sizeof *program);
+
+    if (program == NULL)
+        return NULL;
+    program->loop = loop;
+    program->done = done;
+    program->owner = owner;
+    program->timeout_ms = timeout_ms;
+    program->job =
+        (struct spf_job){.work = work, .done = job_done, .release = release, .owner = program};
+    if (!spf_copy(program->line, sizeof program->line, command_line) ||
+        !split(program->line, program->words))
+        (void)spf_copy(program->error, sizeof program->error, "not a command line");
+    else if (!find(program->words[0], program->path, sizeof program->path))
+        (void)spf_format(program->error, sizeof program->error, "%s: not found", program->words[0]);
+    else
+        (void)is_trusted(program->path, program->error, sizeof program->error);
+    if (program->error[0] != '\0')
+        program->job.work = no_work;
+    return spf_loop_submit(loop, &program->job) ? program : NULL;
+}
+
+void spf_program_cancel(struct spf_program *program)
+{
+    spf_loop_cancel(program->loop, &program->job);
+}
