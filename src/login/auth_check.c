@@ -89,6 +89,15 @@ static struct spf_opinion judge_disconnect(const char *error, const char *stage,
     return spf_concludes(SPF_AUTH_DISCONNECTED);
 }
 
+/*
+ * TinySSH says yes to any query for a key of its kind and looks into authorized_keys only for the
+ * signature, so that its refusal is one of the key.
+ */
+static bool judges_by_query(const struct spf_view *view)
+{
+    return !spf_starts_with(view->facts->identification.software, "tinyssh");
+}
+
 /* The key would do. Does a signature with it log us in? */
 static struct spf_opinion judge_signature(const struct spf_view *view, struct spf_result *result)
 {
@@ -97,10 +106,11 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
 
     spf_note_text(result, "stage", query);
     if (!view->facts->key.usable && view->facts->key.encrypted) {
-        spf_say(result,
-                "The server takes this key for %s; without its passphrase the login itself "
-                "could not be tried",
-                view->target->user);
+        if (judges_by_query(view))
+            spf_say(result,
+                    "The server takes this key for %s; without its passphrase the login itself "
+                    "could not be tried",
+                    view->target->user);
         return spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
     }
     if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
@@ -110,7 +120,8 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
 
     switch (facts->outcome) {
     case SPF_AUTH_REFUSED:
-        return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
+        return decided(result, signature,
+                       judges_by_query(view) ? SPF_AUTH_LOGIN_REFUSED : SPF_AUTH_KEY_REFUSED);
     case SPF_AUTH_PARTIAL:
         spf_note_text(result, "next_methods", facts->methods);
         return decided(result, signature, SPF_AUTH_SECOND_FACTOR);

@@ -308,6 +308,22 @@ START_TEST(authentication)
 }
 END_TEST
 
+START_TEST(tinyssh_says_yes_to_any_query)
+{
+    struct scene scene;
+
+    set_scene(&scene);
+    (void)strcpy(scene.facts.identification.software, "tinyssh_noversion");
+    scene.facts.signature.outcome = SPF_AUTH_REFUSED;
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_KEY_REFUSED);
+    scene.facts.key.usable = false;
+    scene.facts.key.encrypted = true;
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_UNKNOWN, SPF_KEY_ENCRYPTED);
+    ck_assert_ptr_null(strstr(scene.results[SPF_CHECK_SSH_AUTH].summary, "takes this key"));
+    strike(&scene);
+}
+END_TEST
+
 START_TEST(an_encrypted_key_is_judged_by_its_public_half)
 {
     struct scene scene;
@@ -393,5 +409,6 @@ int main(void)
                                             ports_and_banners, handshakes, host_keys,
                                             host_keys_and_the_console, authentication,
                                             an_encrypted_key_is_judged_by_its_public_half,
+                                            tinyssh_says_yes_to_any_query,
                                             no_key_is_shown_to_a_stranger, sessions, NULL});
 }
