@@ -98,6 +98,16 @@ static bool judges_by_query(const struct spf_view *view)
     return !spf_starts_with(view->facts->identification.software, "tinyssh");
 }
 
+/*
+ * ssh offers the keys of an agent before the file's, unless the agent holds the file's too
+ * (sshconnect2.c, pubkey_prepare); a server cuts it off at the sixth that it does not take
+ * (MaxAuthTries, default 6).
+ */
+static bool agent_stands_before_it(const struct spf_view *view)
+{
+    return view->facts->key.agent_keys >= 6 && !view->facts->key.in_agent;
+}
+
 /* The key would do. Does a signature with it log us in? */
 static struct spf_opinion judge_signature(const struct spf_view *view, struct spf_result *result)
 {
@@ -135,6 +145,10 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         break;
     }
     spf_note_text(result, "stage", signature);
+    if (agent_stands_before_it(view)) {
+        spf_note_number(result, "agent_keys", view->facts->key.agent_keys);
+        return spf_concludes(SPF_AGENT_KEYS_TOO_MANY);
+    }
     spf_say(result, "The server accepts the key for %s", view->target->user);
     return spf_passes();
 }

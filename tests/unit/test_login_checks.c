@@ -308,6 +308,21 @@ START_TEST(authentication)
 }
 END_TEST
 
+START_TEST(an_agent_that_is_too_full)
+{
+    struct scene scene;
+
+    set_scene(&scene);
+    scene.facts.key.agent_keys = 5;
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
+    scene.facts.key.agent_keys = 6;
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_WARN, SPF_AGENT_KEYS_TOO_MANY);
+    scene.facts.key.in_agent = true;
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
+    strike(&scene);
+}
+END_TEST
+
 START_TEST(tinyssh_says_yes_to_any_query)
 {
     struct scene scene;
@@ -404,11 +419,11 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("login checks",
-                     (const TTest *const[]){a_login_that_works, one_step_after_the_other,
-                                            ports_and_banners, handshakes, host_keys,
-                                            host_keys_and_the_console, authentication,
-                                            an_encrypted_key_is_judged_by_its_public_half,
-                                            tinyssh_says_yes_to_any_query,
-                                            no_key_is_shown_to_a_stranger, sessions, NULL});
+    return unit_main(
+        "login checks",
+        (const TTest *const[]){a_login_that_works, one_step_after_the_other, ports_and_banners,
+                               handshakes, host_keys, host_keys_and_the_console, authentication,
+                               an_encrypted_key_is_judged_by_its_public_half,
+                               tinyssh_says_yes_to_any_query, an_agent_that_is_too_full,
+                               no_key_is_shown_to_a_stranger, sessions, NULL});
 }
