@@ -144,6 +144,10 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     spf_note_bool(result, "encrypted", key->encrypted);
     if (key->detail[0])
         spf_note_text(result, "detail", key->detail);
+    if (strcmp(key->damage, "key-pkcs8-ed25519") == 0)
+        spf_note_text(result, "openssh_accepts_since", "9.6");
+    if (key->container == SPF_CONTAINER_PPK3)
+        spf_note_number(result, "ppk_version", 3);
     if (key->in_agent)
         spf_note_bool(result, "in_agent", true);
     if (key->damage[0])
