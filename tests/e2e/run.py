@@ -295,21 +295,26 @@ class Scenario:
                 self.complaints.append("%s exists" % path)
 
     def check_connect(self, report):
-        """Pastes the report's ssh line into a shell; only known_hosts is added to it."""
+        """Pastes the report's lines into a shell; only what to trust is added to them."""
         folder = self._make("bin")
-        trusted = shlex.quote(self.known_hosts)
-        with open(os.path.join(folder, "ssh"), "w", encoding="utf-8") as out:
-            out.write("#!/bin/sh\nexec %s -F none -o BatchMode=yes -o UserKnownHostsFile=%s "
-                      "-o GlobalKnownHostsFile=/dev/null \"$@\" echo in\n" %
-                      (shutil.which("ssh"), trusted))
-        os.chmod(os.path.join(folder, "ssh"), 0o755)
-        line = report["targets"][0]["connect"]["openssh"]
-        done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=60,
-                              env={"PATH": folder + ":" + ENVIRONMENT["PATH"], "HOME": self.home},
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
-        if done.stdout.strip() != b"in":
-            self.complaints.append("%s: %s" % (line, done.stdout.decode("utf-8", "replace")))
+        trusted = {
+            "ssh": "-F none -o BatchMode=yes -o UserKnownHostsFile=%s "
+                   "-o GlobalKnownHostsFile=/dev/null" % shlex.quote(self.known_hosts),
+            "plink": "-batch -hostkey " + self.server.fingerprint(),
+        }
+        for tool, options in trusted.items():
+            with open(os.path.join(folder, tool), "w", encoding="utf-8") as out:
+                out.write('#!/bin/sh\nexec %s %s "$@" echo in\n' % (shutil.which(tool), options))
+            os.chmod(os.path.join(folder, tool), 0o755)
+        connect = report["targets"][0]["connect"]
+        for line in (connect["openssh"], connect["putty_prepare"] + " && " + connect["putty"]):
+            done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=60,
+                                  env={"PATH": folder + ":" + ENVIRONMENT["PATH"],
+                                       "HOME": self.home},
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
+            if done.stdout.split()[-1:] != [b"in"]:
+                self.complaints.append("%s: %s" % (line, done.stdout.decode("utf-8", "replace")))
 
     def real_ssh(self):
         """Does the real client log in? None: this scenario does not ask."""

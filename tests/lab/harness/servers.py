@@ -100,6 +100,10 @@ class Sshd:
                 lines.append("[127.0.0.1]:%d %s" % (self.port, source.read().strip()))
         return lines
 
+    def fingerprint(self):
+        """Of the first host key, as ssh-keygen prints it."""
+        return run_quietly("ssh-keygen", "-l", "-f", self.host_keys[0]).decode().split()[1]
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
