@@ -108,9 +108,11 @@ START_TEST(names_and_literals)
     int listener = listen_somewhere(&port); /* IPv4 only */
 
     dial(&call, "localhost", port, 0, 5000, false);
-    ck_assert_int_eq(call.facts.outcome, SPF_TCP_OPEN);
     ck_assert_str_eq(call.facts.name, "localhost");
-    ck_assert_str_eq(call.facts.address, "127.0.0.1");
+    if (call.facts.outcome != SPF_TCP_UNRESOLVED || access("/etc/hosts", R_OK) == 0) {
+        ck_assert_int_eq(call.facts.outcome, SPF_TCP_OPEN);
+        ck_assert_str_eq(call.facts.address, "127.0.0.1");
+    } /* else: a bare root of debootstrap knows no names at all */
     hang_up(&call);
 
     dial(&call, "no-such-name.invalid", port, 0, 5000, false);
