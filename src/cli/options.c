@@ -454,19 +454,22 @@ struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *op
 {
     struct option longs[ROWS + 1] = {0};
     char shorts[2 * ROWS + 3] = "-:"; /* words in between come as option 1, in their order */
-    size_t long_count = 0;
+    size_t short_count = 2, long_count = 0;
     struct spf_error error;
     int option;
 
     spf_options_init(options);
     for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].value < 256)
-            (void)strncat(shorts,
-                          (char[]){(char)rows[i].value, rows[i].argument ? ':' : '\0', '\0'}, 2);
-        if (rows[i].name != NULL)
+        const struct option_row *row = &rows[i];
+
+        if (row->value < 256)
+            shorts[short_count++] = (char)row->value;
+        if (row->value < 256 && row->argument != NULL)
+            shorts[short_count++] = ':';
+        if (row->name != NULL)
             longs[long_count++] =
-                (struct option){rows[i].name, rows[i].argument ? required_argument : no_argument,
-                                NULL, rows[i].value};
+                (struct option){row->name, row->argument != NULL ? required_argument : no_argument,
+                                NULL, row->value};
     }
 
     opterr = 0;
