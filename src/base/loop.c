@@ -20,8 +20,12 @@ struct spf_jobs {
     pthread_mutex_t lock;
     struct spf_job *waiting, *finished;
     int wake;         /* eventfd; -1 once the loop is gone */
-    unsigned holders; /* the loop and each worker */
-    unsigned workers;
+    unsigned holders; /* the loop and each running worker */
+    struct worker {
+        pthread_t thread;
+        enum { FREE, IDLE, BUSY, ENDED } state; /* ENDED: to be joined; FREE: no thread */
+        struct spf_jobs *jobs;
+    } workers[SPF_LOOP_WORKERS];
 };
 
 struct spf_loop {
@@ -44,9 +48,10 @@ static void jobs_leave(struct spf_jobs *jobs) /* with the lock held */
 }
 
 /* A worker takes jobs until none waits, then ends: an idle loop has no threads. */
-static void *worker(void *arg)
+static void *work(void *arg)
 {
-    struct spf_jobs *jobs = arg;
+    struct worker *self = arg;
+    struct spf_jobs *jobs = self->jobs;
 
     (void)pthread_mutex_lock(&jobs->lock);
     while (jobs->waiting != NULL && jobs->wake >= 0) {
@@ -54,9 +59,11 @@ static void *worker(void *arg)
         const uint64_t one = 1;
 
         jobs->waiting = job->next;
+        self->state = BUSY;
         (void)pthread_mutex_unlock(&jobs->lock);
         job->work(job);
         (void)pthread_mutex_lock(&jobs->lock);
+        self->state = IDLE;
         if (jobs->wake < 0) {
             job->release(job);
             continue;
@@ -67,7 +74,7 @@ static void *worker(void *arg)
         if (write(jobs->wake, &one, sizeof one) < 0)
             continue;
     }
-    jobs->workers--;
+    self->state = ENDED;
     jobs_leave(jobs);
     return NULL;
 }
@@ -148,6 +155,19 @@ void spf_loop_free(struct spf_loop *loop)
     release_all(jobs->waiting);
     release_all(jobs->finished);
     jobs->waiting = jobs->finished = NULL;
+    /* Idle workers end at once and are waited for, so that nothing of theirs is left; busy ones may
+     * take for ever and are left to themselves. */
+    for (size_t i = 0; i < SPF_LOOP_WORKERS; i++) {
+        struct worker *worker = &jobs->workers[i];
+
+        if (worker->state == BUSY) {
+            (void)pthread_detach(worker->thread);
+        } else if (worker->state != FREE) {
+            (void)pthread_mutex_unlock(&jobs->lock);
+            (void)pthread_join(worker->thread, NULL);
+            (void)pthread_mutex_lock(&jobs->lock);
+        }
+    }
     jobs_leave(jobs);
 }
 
@@ -183,47 +203,57 @@ void spf_loop_remove(struct spf_loop *loop, struct spf_watch *watch)
     watch->slot = 0;
 }
 
-/* A thread must not take the signals that are meant for the loop's. */
-static bool start_worker(struct spf_jobs *jobs)
+/* With the lock held. A thread must not take the signals that are meant for the loop's. */
+static bool start_worker(struct spf_jobs *jobs, struct worker *worker)
 {
-    pthread_attr_t attributes;
     sigset_t all, before;
-    pthread_t thread;
     bool started;
 
+    worker->jobs = jobs;
     (void)sigfillset(&all);
-    (void)pthread_attr_init(&attributes);
-    (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_create(&thread, &attributes, worker, jobs) == 0;
+    started = pthread_create(&worker->thread, NULL, work, worker) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    (void)pthread_attr_destroy(&attributes);
+    worker->state = started ? IDLE : FREE;
+    jobs->holders += started;
     return started;
+}
+
+/* With the lock held: is there somebody to take the job that was just put in line? */
+static bool find_worker(struct spf_jobs *jobs)
+{
+    struct worker *unused = NULL;
+    bool running = false;
+
+    for (size_t i = 0; i < SPF_LOOP_WORKERS; i++) {
+        struct worker *worker = &jobs->workers[i];
+
+        if (worker->state == ENDED) { /* it has left the lock for the last time */
+            (void)pthread_join(worker->thread, NULL);
+            worker->state = FREE;
+        }
+        if (worker->state == FREE)
+            unused = worker;
+        else
+            running = true;
+    }
+    /* With another worker at hand the job only waits longer. */
+    return (unused != NULL && start_worker(jobs, unused)) || running;
 }
 
 bool spf_loop_submit(struct spf_loop *loop, struct spf_job *job)
 {
     struct spf_jobs *jobs = loop->jobs;
     struct spf_job **end = &jobs->waiting;
-    bool taken = true;
+    bool taken;
 
     job->cancelled = false;
-    job->jobs = jobs;
     job->next = NULL;
     (void)pthread_mutex_lock(&jobs->lock);
     while (*end != NULL)
         end = &(*end)->next;
     *end = job;
-    if (jobs->workers < SPF_LOOP_WORKERS) {
-        jobs->workers++;
-        jobs->holders++;
-        if (!start_worker(jobs)) {
-            jobs->workers--;
-            jobs->holders--;
-            /* With another worker at hand the job only waits longer. */
-            taken = jobs->workers > 0;
-        }
-    }
+    taken = find_worker(jobs);
     if (!taken)
         *end = NULL;
     (void)pthread_mutex_unlock(&jobs->lock);

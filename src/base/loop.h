@@ -45,7 +45,6 @@ struct spf_job {
     void *owner;
     /* the loop's: */
     struct spf_job *next;
-    struct spf_jobs *jobs;
     bool cancelled;
 };
 
