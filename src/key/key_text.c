@@ -202,7 +202,9 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
         text->damage |= BIT(WRAPPED);
     if ((pen.len + pads) % 4 != 0)
         text->strange++;
-    while (pen.len % 4 != 0 && pen.len % 4 != 1)
+    if (pen.len % 4 == 1)
+        pen.len--; /* six bits are no octet; without them a reader sees what is missing */
+    while (pen.len % 4 != 0)
         spf_pen_u8(&pen, '=');
     return spf_pen_take(&pen);
 }
