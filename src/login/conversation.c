@@ -1,6 +1,5 @@
 #include "login/conversation.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,7 +16,7 @@
 #include "login/link.h"
 #include "login/offers.h"
 #include "net/dial.h"
-#include "net/identification.h"
+#include "net/listen.h"
 
 struct spf_conversation {
     struct spf_inquiry *inquiry;
@@ -26,8 +25,7 @@ struct spf_conversation {
     int64_t step_ms;        /* when the step began */
     bool handshake_expected, silence_expected;
     struct spf_dial *dial;
-    struct spf_greeting greeting;
-    size_t peeked; /* bytes of the greeting that are known and still in the socket */
+    struct spf_listener listener;
     struct spf_link *link;
     bool asking_none, asked_none;
     struct spf_echo echo;
@@ -162,69 +160,18 @@ void spf_conversation_expect_silence(struct spf_conversation *talk)
         spf_dial_expect_silence(talk->dial);
 }
 
-/* poll(2) then wakes us only for more than what is already known, or for an end. */
-static void wake_beyond(struct spf_conversation *talk, size_t known)
-{
-    int mark = (int)known + 1;
-
-    (void)setsockopt(talk->watch.fd, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark);
-}
-
 static void greeting_decided(struct spf_conversation *talk)
 {
-    struct spf_identification_facts *facts = &talk->inquiry->facts->identification;
-
-    facts->elapsed_ms = spf_now_ms() - talk->step_ms;
-    wake_beyond(talk, 0);
+    talk->inquiry->facts->identification.elapsed_ms = spf_now_ms() - talk->step_ms;
     arrive(talk, NULL);
 }
 
-/*
- * How a connection that brought nothing new has ended: poll(2) woke us, so more or an end was
- * there. What came before a FIN or RST stays readable, so only an unchanged amount shows it.
- */
-static enum spf_greeting_end end_of(struct spf_conversation *talk, ssize_t len, bool woken)
-{
-    struct spf_identification_facts *facts = &talk->inquiry->facts->identification;
-    int error = len < 0 ? errno : 0;
-    socklen_t size = sizeof error;
-
-    if (len > 0 && ((size_t)len > talk->peeked || !woken))
-        return SPF_GREETING_OPEN;
-    if (len < 0 && (error == EAGAIN || error == EINTR))
-        return SPF_GREETING_OPEN;
-    if (len > 0)
-        (void)getsockopt(talk->watch.fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error == 0)
-        return SPF_GREETING_CLOSED;
-    (void)spf_copy(facts->error, sizeof facts->error, strerror(error));
-    return SPF_GREETING_RESET;
-}
-
-/* Looks at what the server has said, without taking its identification from libssh. */
 static void listen_to_greeting(struct spf_conversation *talk, bool woken)
 {
-    char bytes[SPF_IDENTIFICATION_PEEK];
-    size_t taken;
-
-    do {
-        ssize_t len = recv(talk->watch.fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-        enum spf_greeting_end end = end_of(talk, len, woken);
-
-        talk->peeked = len > 0 ? (size_t)len : 0;
-        taken = spf_greeting_read(&talk->greeting, bytes, talk->peeked, end);
-        if (taken > 0 && recv(talk->watch.fd, bytes, taken, MSG_DONTWAIT) < 0)
-            break;
-        talk->peeked -= taken;
-        woken = false; /* the next look is our own idea */
-    } while (taken > 0 && !talk->greeting.decided);
-
-    if (talk->greeting.decided) {
+    if (spf_listen(&talk->listener, woken))
         greeting_decided(talk);
-        return;
-    }
-    wake_beyond(talk, talk->peeked);
-    wait_for(talk, POLLIN);
+    else
+        wait_for(talk, POLLIN);
 }
 
 /*
@@ -246,7 +193,7 @@ static void greet(struct spf_conversation *talk)
     text = spf_link_identification(talk->link, &len);
     /* a failure shows when we listen */
     (void)!send(talk->watch.fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    spf_greeting_init(&talk->greeting, &inquiry->facts->identification);
+    spf_listener_init(&talk->listener, talk->watch.fd, &inquiry->facts->identification);
     listen_to_greeting(talk, false);
 }
 
@@ -455,15 +402,10 @@ static void give_up(struct spf_conversation *talk, const char *why)
     struct spf_facts *facts = talk->inquiry->facts;
 
     switch (talk->step) {
-    case SPF_GROUP_IDENTIFICATION: {
-        char bytes[SPF_IDENTIFICATION_PEEK];
-        ssize_t len = recv(talk->watch.fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-
-        (void)spf_greeting_read(&talk->greeting, bytes, len > 0 ? (size_t)len : 0,
-                                SPF_GREETING_TIMEOUT);
+    case SPF_GROUP_IDENTIFICATION:
+        spf_listen_no_more(&talk->listener);
         greeting_decided(talk);
         return;
-    }
     case SPF_GROUP_HANDSHAKE:
         facts->handshake.outcome = SPF_SHAKE_TIMEOUT;
         keep_offers(&facts->handshake, spf_link_seen(talk->link));

@@ -1,0 +1,76 @@
+#include "net/listen.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+
+void spf_listener_init(struct spf_listener *listener, int fd,
+                       struct spf_identification_facts *facts)
+{
+    *listener = (struct spf_listener){.fd = fd};
+    spf_greeting_init(&listener->greeting, facts);
+}
+
+/* poll(2) then wakes only for more than what is known, or for an end. */
+static void wake_beyond(const struct spf_listener *listener, size_t known)
+{
+    int mark = (int)known + 1;
+
+    (void)setsockopt(listener->fd, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark);
+}
+
+/*
+ * Has the connection ended? What came before a FIN or RST stays readable, so where poll(2) woke us
+ * and nothing new is there, it woke us for the end.
+ */
+static enum spf_greeting_end end_of(struct spf_listener *listener, ssize_t len, bool woken)
+{
+    struct spf_identification_facts *facts = listener->greeting.facts;
+    int error = len < 0 ? errno : 0;
+    socklen_t size = sizeof error;
+
+    if (len > 0 && ((size_t)len > listener->peeked || !woken))
+        return SPF_GREETING_OPEN;
+    if (len < 0 && (error == EAGAIN || error == EINTR))
+        return SPF_GREETING_OPEN;
+    if (len > 0)
+        (void)getsockopt(listener->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+    if (error == 0)
+        return SPF_GREETING_CLOSED;
+    (void)spf_copy(facts->error, sizeof facts->error, strerror(error));
+    return SPF_GREETING_RESET;
+}
+
+bool spf_listen(struct spf_listener *listener, bool woken)
+{
+    struct spf_greeting *greeting = &listener->greeting;
+    char bytes[SPF_IDENTIFICATION_PEEK];
+    size_t taken;
+
+    do {
+        ssize_t len = recv(listener->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+        enum spf_greeting_end end = end_of(listener, len, woken);
+
+        listener->peeked = len > 0 ? (size_t)len : 0;
+        taken = spf_greeting_read(greeting, bytes, listener->peeked, end);
+        if (taken > 0 && recv(listener->fd, bytes, taken, MSG_DONTWAIT) < 0)
+            break;
+        listener->peeked -= taken;
+        woken = false; /* the next look is our own idea */
+    } while (taken > 0 && !greeting->decided);
+
+    wake_beyond(listener, greeting->decided ? 0 : listener->peeked);
+    return greeting->decided;
+}
+
+void spf_listen_no_more(struct spf_listener *listener)
+{
+    char bytes[SPF_IDENTIFICATION_PEEK];
+    ssize_t len = recv(listener->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
+
+    (void)spf_greeting_read(&listener->greeting, bytes, len > 0 ? (size_t)len : 0,
+                            SPF_GREETING_TIMEOUT);
+    wake_beyond(listener, 0);
+}

@@ -1,0 +1,29 @@
+#ifndef SPF_NET_LISTEN_H
+#define SPF_NET_LISTEN_H
+
+#include "base/error.h"
+#include "net/identification.h"
+
+/*
+ * Hears a server's greeting on a connected, non-blocking socket, and takes the lines before the SSH
+ * identification off it: the identification itself stays for the SSH library.
+ *
+ * What is known stays unread, so SO_RCVLOWAT keeps poll(2) from waking for it again.
+ */
+struct spf_listener {
+    struct spf_greeting greeting;
+    int fd;        /* borrowed */
+    size_t peeked; /* bytes that are known and still in the socket */
+};
+
+/* facts is borrowed, and filled once the greeting is decided. */
+void spf_listener_init(struct spf_listener *listener, int fd,
+                       struct spf_identification_facts *facts);
+
+/* woken: poll(2) said that there is something. True once the greeting is decided. */
+SPF_MUST_USE bool spf_listen(struct spf_listener *listener, bool woken);
+
+/* The time is over: decides with what is there. */
+void spf_listen_no_more(struct spf_listener *listener);
+
+#endif
