@@ -156,8 +156,8 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
     for (size_t i = 0; i <= body.len; i++) {
         uint8_t c = i < body.len ? body.at[i] : '\n';
 
-        if (c == '\r' && i + 1 < body.len && body.at[i + 1] == '\n')
-            continue; /* the line feed says it */
+        if (c == '\r' && i + 1 < body.len && (body.at[i + 1] == '\n' || body.at[i + 1] == '\r'))
+            continue; /* what follows says it */
         if (c == '\r')
             c = '\n'; /* the line ends of old Macs */
         if (c == '\n') {
@@ -254,8 +254,10 @@ static void note_around(struct spf_bytes plain, size_t at, size_t end, struct sp
     }
     if (memchr(plain.at, '\r', plain.len))
         text->damage |= BIT(CRLF);
-    if (end >= plain.len || plain.at[end] != '\n')
-        text->damage |= end < plain.len && plain.at[end] == '\r' ? 0 : BIT(NO_NEWLINE);
+    for (; end < plain.len && plain.at[end] == ' '; end++)
+        text->damage |= BIT(WRAPPED);
+    if (end >= plain.len || (plain.at[end] != '\n' && plain.at[end] != '\r'))
+        text->damage |= BIT(NO_NEWLINE);
 }
 
 static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
