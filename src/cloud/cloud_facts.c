@@ -109,9 +109,7 @@ const struct spf_shape spf_rule_shape = SPF_SHAPE(struct spf_rule, rule_fields);
 static const struct spf_field group_fields[] = {
     SPF_SHAPE_TEXT(struct spf_group_of_rules, id),
     SPF_SHAPE_TEXT(struct spf_group_of_rules, name),
-    SPF_SHAPE_TEXT(struct spf_group_of_rules, type),
     SPF_SHAPE_BOOL(struct spf_group_of_rules, inner_accept),
-    SPF_SHAPE_BOOL(struct spf_group_of_rules, managed),
 };
 static const struct spf_shape group_shape = SPF_SHAPE(struct spf_group_of_rules, group_fields);
 
@@ -129,10 +127,23 @@ static const struct spf_field rules_fields[] = {
     SPF_SHAPE_LIST(struct spf_rules_facts, rules, &spf_rule_shape),
     SPF_SHAPE_LIST(struct spf_rules_facts, prefix_lists, &spf_named_list_shape),
     SPF_SHAPE_LIST(struct spf_rules_facts, port_lists, &spf_named_list_shape),
-    SPF_SHAPE_BOOL(struct spf_rules_facts, peer_known),
-    SPF_SHAPE_LIST(struct spf_rules_facts, peer_groups, &spf_id_shape),
 };
 const struct spf_shape spf_rules_shape = SPF_SHAPE(struct spf_rules_facts, rules_fields);
+
+static const struct spf_field kind_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_kind_of_group, id),
+    SPF_SHAPE_TEXT(struct spf_kind_of_group, type),
+    SPF_SHAPE_BOOL(struct spf_kind_of_group, managed),
+};
+static const struct spf_shape kind_shape = SPF_SHAPE(struct spf_kind_of_group, kind_fields);
+
+static const struct spf_field membership_fields[] = {
+    SPF_SHAPE_LIST(struct spf_membership_facts, groups, &kind_shape),
+    SPF_SHAPE_BOOL(struct spf_membership_facts, peer_known),
+    SPF_SHAPE_LIST(struct spf_membership_facts, peer_groups, &spf_id_shape),
+};
+const struct spf_shape spf_membership_shape =
+    SPF_SHAPE(struct spf_membership_facts, membership_fields);
 
 static const struct spf_field acl_entry_fields[] = {
     SPF_SHAPE_TEXT(struct spf_acl_entry, id),

@@ -128,9 +128,7 @@ extern const struct spf_shape spf_rule_shape;
 
 struct spf_group_of_rules {
     char id[80], name[140];
-    char type[24];     /* "basic", "enterprise"; "" not asked */
     bool inner_accept; /* members reach each other over private addresses */
-    bool managed;      /* by a service: its rules cannot be edited */
 };
 
 /* A prefix list or port list that rules name. Not resolved: it could not be read, and why. */
@@ -148,10 +146,23 @@ struct spf_rules_facts {
     SPF_LIST(struct spf_rule) rules; /* of all groups, in no order */
     SPF_LIST(struct spf_named_list) prefix_lists;
     SPF_LIST(struct spf_named_list) port_lists;
-    bool peer_known; /* the groups that our own private address belongs to were asked for: */
-    SPF_LIST(struct spf_id) peer_groups;
 };
 extern const struct spf_shape spf_rules_shape;
+
+struct spf_kind_of_group {
+    char id[80];
+    char type[24]; /* "basic", "enterprise"; "" not known */
+    bool managed;  /* by a service: its rules cannot be edited */
+};
+
+/* What only some answers need: of what kind the groups are, and in which groups we are ourselves.
+ */
+struct spf_membership_facts {
+    SPF_LIST(struct spf_kind_of_group) groups;
+    bool peer_known; /* the groups of our own private address are these: */
+    SPF_LIST(struct spf_id) peer_groups;
+};
+extern const struct spf_shape spf_membership_shape;
 
 struct spf_acl_entry {
     char id[80], name[140];

@@ -124,11 +124,22 @@ static enum match match_destination(const struct spf_rules_question *question,
     return spf_cidr_holds(&block, &question->destination) ? YES : NO;
 }
 
-static bool peer_is_in(const struct spf_rules_facts *facts, const char *group)
+/* Is the source a member of the group? */
+static enum match peer_in(const struct spf_membership_facts *membership, const char *group)
 {
-    for (size_t i = 0; i < facts->peer_groups.count; i++)
-        if (strcmp(facts->peer_groups.items[i].id, group) == 0)
-            return true;
+    if (membership == NULL || !membership->peer_known)
+        return PERHAPS;
+    for (size_t i = 0; i < membership->peer_groups.count; i++)
+        if (strcmp(membership->peer_groups.items[i].id, group) == 0)
+            return YES;
+    return NO;
+}
+
+static bool is_enterprise(const struct spf_membership_facts *membership, const char *group)
+{
+    for (size_t i = 0; membership != NULL && i < membership->groups.count; i++)
+        if (strcmp(membership->groups.items[i].id, group) == 0)
+            return strcmp(membership->groups.items[i].type, "enterprise") == 0;
     return false;
 }
 
@@ -139,6 +150,7 @@ static enum match match_source(const struct spf_rules_facts *facts,
 {
     const struct spf_named_list *list;
     struct spf_cidr block;
+    enum match member;
 
     if (rule->source[0] != '\0') {
         if (!spf_cidr_parse(rule->source, &block)) {
@@ -150,10 +162,10 @@ static enum match match_source(const struct spf_rules_facts *facts,
     if (rule->source_group[0] != '\0') {
         if (question->internet)
             return NO; /* a source group stands for its members' private addresses */
-        if (facts->peer_known)
-            return peer_is_in(facts, rule->source_group) ? YES : NO;
-        *doubt = "whether the source belongs to its source group is not known";
-        return PERHAPS;
+        member = peer_in(question->membership, rule->source_group);
+        if (member == PERHAPS)
+            *doubt = "whether the source belongs to its source group is not known";
+        return member;
     }
     if (rule->source_prefix_list[0] == '\0') {
         *doubt = "it names no source that is understood";
@@ -216,12 +228,8 @@ static enum match inner_access(const struct spf_rules_facts *facts,
     for (size_t i = 0; i < facts->groups.count; i++) {
         const struct spf_group_of_rules *group = &facts->groups.items[i];
 
-        if (!group->inner_accept || strcmp(group->type, "enterprise") == 0)
-            continue;
-        if (!facts->peer_known)
-            match = any_of(match, PERHAPS);
-        else if (peer_is_in(facts, group->id))
-            match = YES;
+        if (group->inner_accept && !is_enterprise(question->membership, group->id))
+            match = any_of(match, peer_in(question->membership, group->id));
     }
     return match;
 }

@@ -20,6 +20,7 @@ struct spf_rules_question {
     uint16_t port;
     int family;    /* 4 or 6: that of the address which is dialled */
     bool internet; /* a public address is dialled, so the packets come from the internet */
+    const struct spf_membership_facts *membership; /* borrowed; NULL: not known */
 };
 
 /* How a rule bears on a question. */

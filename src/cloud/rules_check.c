@@ -105,13 +105,15 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
     return for_others;
 }
 
-static const struct spf_group_of_rules *group_of(const struct spf_rules_facts *facts,
-                                                 const char *id)
+/* A group that a service manages can be seen, but its rules cannot be edited. */
+static bool is_managed(const struct spf_rules_question *question, const char *group)
 {
-    for (size_t i = 0; i < facts->groups.count; i++)
-        if (strcmp(facts->groups.items[i].id, id) == 0)
-            return &facts->groups.items[i];
-    return NULL;
+    const struct spf_membership_facts *membership = question->membership;
+
+    for (size_t i = 0; membership != NULL && i < membership->groups.count; i++)
+        if (strcmp(membership->groups.items[i].id, group) == 0)
+            return membership->groups.items[i].managed;
+    return false;
 }
 
 /* The members that remedies are made of; a member that is missing leaves its remedy or command out.
@@ -119,17 +121,16 @@ static const struct spf_group_of_rules *group_of(const struct spf_rules_facts *f
 static void note_remedies(struct spf_result *result, const struct spf_rules_facts *facts,
                           const struct spf_rules_question *question, const struct spf_rule *drop)
 {
-    const struct spf_group_of_rules *home = drop != NULL ? group_of(facts, drop->group) : NULL;
     size_t first_drops = 0;
 
     /* A rule can be added to any group of the interface that is not a service's own. */
     for (size_t i = 0; i < facts->groups.count; i++) {
-        if (!facts->groups.items[i].managed) {
+        if (!is_managed(question, facts->groups.items[i].id)) {
             spf_note_text(result, "open_in", facts->groups.items[i].id);
             break;
         }
     }
-    if (drop == NULL || home == NULL || home->managed)
+    if (drop == NULL || is_managed(question, drop->group))
         return;
     if (drop->priority > 1) {
         spf_note_number(result, "ahead_priority", drop->priority - 1);
@@ -237,6 +238,14 @@ static struct spf_opinion doubtful(const struct spf_rules_decision *decision,
     return spf_concludes(SPF_SG_RULE_UNRESOLVED);
 }
 
+/* Who manages the group is asked for a remedy's sake, who is in it for the answer's; else never. */
+static bool membership_matters(const struct spf_rules_decision *decision)
+{
+    return decision->answer == SPF_RULES_DROP || decision->answer == SPF_RULES_NO_MATCH ||
+           (decision->answer == SPF_RULES_UNCERTAIN && decision->doubt != NULL &&
+            (decision->rule == NULL || decision->rule->source_group[0] != '\0'));
+}
+
 struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
                                                   struct spf_result *result)
 {
@@ -261,6 +270,8 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
                                            .port = view->target->port,
                                            .family = path.dialled.ip.family,
                                            .internet = path.internet};
+    if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP))
+        question.membership = &view->facts->membership;
     if (!spf_rules_crowd(facts, &question, &crowd))
         return spf_concludes(SPF_SG_SOURCE_UNKNOWN);
     if (path.source.family != 0)
@@ -273,6 +284,10 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
         decision = crowd.uncertain_for_some && !(crowd.accepts_some && crowd.denies_some)
                        ? crowd.uncertain
                        : (struct spf_rules_decision){.answer = SPF_RULES_UNCERTAIN};
+
+    if (membership_matters(&decision) && spf_lacks(view, SPF_GROUP_MEMBERSHIP, &opinion) &&
+        opinion.kind == SPF_OPINION_WANTS)
+        return opinion;
 
     spf_note_source(result, &path.source);
     note_rule(result, decision.rule);

@@ -21,6 +21,7 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(IDENTITY, "identity", identity, spf_identity_shape, SPF_GROUP_BIT(CREDENTIALS)),
     GROUP(INSTANCE, "instance", instance, spf_instance_shape, SPF_GROUP_BIT(CREDENTIALS)),
     GROUP(RULES, "rules", rules, spf_rules_shape, SPF_GROUP_BIT(INSTANCE)),
+    GROUP(MEMBERSHIP, "membership", membership, spf_membership_shape, SPF_GROUP_BIT(RULES)),
     GROUP(NETWORK_ACL, "network-acl", network_acl, spf_acl_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(KEY_PAIR, "key-pair", key_pair, spf_key_pair_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(CONSOLE, "console", console, spf_console_shape, SPF_GROUP_BIT(INSTANCE)),

@@ -22,6 +22,7 @@ enum spf_group {
     SPF_GROUP_IDENTITY,     /* who they are (GetCallerIdentity) */
     SPF_GROUP_INSTANCE,
     SPF_GROUP_RULES,       /* of all security groups of the interface */
+    SPF_GROUP_MEMBERSHIP,  /* what kind the groups are, and which ones we are in ourselves */
     SPF_GROUP_NETWORK_ACL, /* of the vSwitch */
     SPF_GROUP_KEY_PAIR,    /* the bound one */
     SPF_GROUP_CONSOLE,     /* what the last boot printed: host keys, authorised keys, trouble */
@@ -73,6 +74,7 @@ struct spf_facts {
     struct spf_identity_facts identity;
     struct spf_instance_facts instance;
     struct spf_rules_facts rules;
+    struct spf_membership_facts membership;
     struct spf_acl_facts network_acl;
     struct spf_key_pair_facts key_pair;
     struct spf_console_facts console;

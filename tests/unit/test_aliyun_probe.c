@@ -37,6 +37,12 @@ START_TEST(everything_about_a_healthy_instance)
     ck_assert(facts->rules.groups.items[0].inner_accept);
     ck_assert_uint_gt(facts->rules.rules.count, 0);
 
+    ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_MEMBERSHIP));
+    ck_assert_uint_eq(facts->membership.groups.count, 1);
+    ck_assert_str_eq(facts->membership.groups.items[0].type, "basic");
+    ck_assert(!facts->membership.groups.items[0].managed);
+    ck_assert(!facts->membership.peer_known);
+
     ck_assert_ptr_null(lab_ask(&lab, SPF_GROUP_KEY_PAIR));
     ck_assert(facts->key_pair.bound && facts->key_pair.found);
     ck_assert_str_eq(facts->key_pair.name, "lab-key");

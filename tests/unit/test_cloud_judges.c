@@ -298,16 +298,21 @@ START_TEST(security_groups)
     struct desk desk;
 
     set(&desk);
+    desk.facts.group[SPF_GROUP_MEMBERSHIP].phase = SPF_ABSENT;
+    judge(&desk, spf_judge_cloud_security_group);
+    ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(MEMBERSHIP));
+    desk.facts.group[SPF_GROUP_MEMBERSHIP].phase = SPF_PRESENT;
+    strcpy(SPF_APPEND(&desk.facts.membership.groups)->id, "sg-1");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_NO_RULE);
     ck_assert_str_eq(command(&desk),
                      "aliyun ecs AuthorizeSecurityGroup --RegionId cn-hangzhou --SecurityGroupId "
                      "sg-1 --IpProtocol tcp --PortRange 22/22 --SourceCidrIp 203.0.113.7/32 "
                      "--Policy accept --Priority 1");
-    desk.facts.rules.groups.items[0].managed = true;
+    desk.facts.membership.groups.items[0].managed = true;
     judge(&desk, spf_judge_cloud_security_group);
     ck_assert_str_eq(command(&desk), "");
-    desk.facts.rules.groups.items[0].managed = false;
+    desk.facts.membership.groups.items[0].managed = false;
 
     rule(&desk, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
     judge(&desk, spf_judge_cloud_security_group);

@@ -169,25 +169,30 @@ END_TEST
 START_TEST(members_of_one_group_reach_each_other)
 {
     struct spf_rules_question question = from("10.0.1.5");
+    struct spf_membership_facts membership = {0};
     struct spf_rules_facts facts = {0};
     struct spf_group_of_rules *group = SPF_APPEND(&facts.groups);
+    struct spf_kind_of_group *kind = SPF_APPEND(&membership.groups);
 
     question.internet = false;
+    question.membership = &membership;
     strcpy(group->id, "sg-1");
+    strcpy(kind->id, "sg-1");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
     group->inner_accept = true;
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
-    facts.peer_known = true;
+    membership.peer_known = true;
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
-    strcpy(SPF_APPEND(&facts.peer_groups)->id, "sg-1");
+    strcpy(SPF_APPEND(&membership.peer_groups)->id, "sg-1");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
-    strcpy(group->type, "enterprise");
+    strcpy(kind->type, "enterprise");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
-    group->type[0] = '\0';
+    kind->type[0] = '\0';
     add_rules(&facts, "drop 100 ALL -1/-1 10.0.0.0/8");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_DROP);
     add_rules(&facts, "accept 1 TCP 22/22 sg-1");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    spf_shape_clear(&spf_membership_shape, &membership);
     clear(&facts);
 }
 END_TEST

@@ -153,6 +153,9 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
     case SPF_GROUP_RULES:
         spf_ask_rules(ask);
         break;
+    case SPF_GROUP_MEMBERSHIP:
+        spf_ask_membership(ask);
+        break;
     case SPF_GROUP_NETWORK_ACL:
         ask_acl(ask);
         break;

@@ -72,6 +72,7 @@ struct spf_api *spf_ask_api(struct spf_aliyun *aliyun);
 void spf_ask_credentials(struct spf_ask *ask);
 void spf_ask_instance(struct spf_ask *ask);
 void spf_ask_rules(struct spf_ask *ask);
+void spf_ask_membership(struct spf_ask *ask);
 
 #define SPF_COUNT(array) (sizeof(array) / sizeof *(array))
 

@@ -388,6 +388,47 @@ struct spf_error spf_parse_group(struct json_object *reply, struct spf_rules_fac
     return spf_ok();
 }
 
+struct spf_error spf_parse_kinds(struct json_object *reply, struct spf_membership_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "SecurityGroups.SecurityGroup");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("SecurityGroups");
+    for (size_t i = 0; i < spf_json_count(list) && i < GROUPS_MAX; i++) {
+        struct json_object *item = spf_json_item(list, i);
+        struct spf_kind_of_group *kind = SPF_APPEND(&facts->groups);
+        const char *type = spf_json_text(item, "SecurityGroupType");
+
+        if (kind == NULL)
+            return no_memory();
+        TAKE(item, "SecurityGroupId", kind->id);
+        (void)spf_copy(kind->type, sizeof kind->type,
+                       spf_same_word(type, "normal")       ? "basic"
+                       : spf_same_word(type, "enterprise") ? "enterprise"
+                                                           : "");
+        kind->managed = spf_json_bool(item, "ServiceManaged");
+    }
+    return spf_ok();
+}
+
+struct spf_error spf_parse_peer(struct json_object *reply, struct spf_membership_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "NetworkInterfaceSets.NetworkInterfaceSet");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("NetworkInterfaceSets");
+    for (size_t i = 0; i < spf_json_count(list) && i < INTERFACES_MAX; i++) {
+        struct json_object *groups =
+            spf_json_path(spf_json_item(list, i), "SecurityGroupIds.SecurityGroupId");
+
+        for (size_t k = 0; k < spf_json_count(groups) && k < GROUPS_MAX; k++)
+            if (!append_id(&facts->peer_groups, item_text(groups, k)))
+                return no_memory();
+    }
+    facts->peer_known = true;
+    return spf_ok();
+}
+
 /* A list without entries matches nobody; one whose entries are missing is no list. */
 static struct spf_error take_list(struct json_object *entries, const char *member,
                                   struct spf_named_list *list)

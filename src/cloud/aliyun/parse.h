@@ -35,6 +35,15 @@ SPF_MUST_USE struct spf_error spf_parse_prefix_list(struct json_object *reply,
 SPF_MUST_USE struct spf_error spf_parse_port_list(struct json_object *reply,
                                                   struct spf_named_list *list);
 
+/* DescribeSecurityGroups: the kinds of the groups. */
+SPF_MUST_USE struct spf_error spf_parse_kinds(struct json_object *reply,
+                                              struct spf_membership_facts *facts);
+
+/* DescribeNetworkInterfaces by our own address: the groups it is in. Nobody's address is in none.
+ */
+SPF_MUST_USE struct spf_error spf_parse_peer(struct json_object *reply,
+                                             struct spf_membership_facts *facts);
+
 /* DescribeNetworkInterfaces of one instance: its interfaces, and the addresses that only they show.
  */
 SPF_MUST_USE struct spf_error spf_parse_interfaces(struct json_object *reply,

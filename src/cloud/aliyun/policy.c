@@ -19,6 +19,7 @@ static const struct {
     {"ecs:DescribeRegions", NEEDS_INSTANCE},
     {"ecs:DescribeNetworkInterfaces", NEEDS_INSTANCE},
     {"ecs:DescribeSecurityGroupAttribute", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
+    {"ecs:DescribeSecurityGroups", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
     {"ecs:DescribePrefixListAttributes", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
     {"ecs:DescribePortRangeListEntries", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
     {"ecs:DescribeKeyPairs", SPF_CHECK_BIT(CLOUD_KEY_PAIR)},

@@ -1,0 +1,82 @@
+#include "base/text.h"
+#include "cloud/address.h"
+#include "cloud/aliyun/ask.h"
+#include "cloud/aliyun/parse.h"
+
+/*
+ * Of what kind the groups are, and which ones our own private address is in: two calls at once. One
+ * that is refused leaves its half unknown; the answer does without.
+ */
+
+static void end_if_last(struct spf_ask *ask)
+{
+    if (ask->errands == NULL)
+        spf_ask_finish(ask, NULL);
+}
+
+static void kinds_done(struct spf_ask *ask, struct spf_errand *errand,
+                       const struct spf_api_reply *reply)
+{
+    (void)errand;
+    if (reply->failure == NULL)
+        (void)!spf_parse_kinds(reply->body, &ask->inquiry->facts->membership).code;
+    end_if_last(ask);
+}
+
+static void peer_done(struct spf_ask *ask, struct spf_errand *errand,
+                      const struct spf_api_reply *reply)
+{
+    (void)errand;
+    if (reply->failure == NULL)
+        (void)!spf_parse_peer(reply->body, &ask->inquiry->facts->membership).code;
+    end_if_last(ask);
+}
+
+/* Our own address as the rules see it, if we come by the private network. */
+static bool own_private(const struct spf_ask *ask, char out[SPF_IP_TEXT_SIZE])
+{
+    const struct spf_target *target = ask->inquiry->target;
+    struct spf_address dialled;
+    struct spf_ip source;
+
+    if (!spf_cloud_dial_address(target, ask->inquiry->facts, &dialled) ||
+        dialled.class != SPF_CLASS_PRIVATE)
+        return false;
+    (void)spf_cloud_source(target, ask->inquiry->facts, &dialled, &source);
+    spf_ip_format(&source, out);
+    return source.family != 0;
+}
+
+void spf_ask_membership(struct spf_ask *ask)
+{
+    const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
+    const struct spf_rules_facts *rules = &ask->inquiry->facts->rules;
+    char own[SPF_IP_TEXT_SIZE];
+    struct spf_buf ids;
+    bool going = true;
+
+    spf_buf_init(&ids, 16384);
+    spf_buf_addch(&ids, '[');
+    for (size_t i = 0; i < rules->groups.count; i++)
+        spf_buf_addf(&ids, "%s\"%s\"", i > 0 ? "," : "", rules->groups.items[i].id);
+    spf_buf_addch(&ids, ']');
+    if (rules->groups.count > 0 && !spf_buf_failed(&ids)) {
+        const struct spf_sign_pair params[] = {
+            {"RegionId", instance->region}, {"SecurityGroupIds", ids.data}, {"MaxResults", "100"}};
+
+        going = spf_ask_call(ask, "ecs", "DescribeSecurityGroups", instance->region, params,
+                             SPF_COUNT(params), "", kinds_done);
+    }
+    spf_buf_clear(&ids);
+    if (going && own_private(ask, own)) {
+        const struct spf_sign_pair params[] = {{"RegionId", instance->region},
+                                               {"VpcId", instance->vpc},
+                                               {"PrivateIpAddress.1", own},
+                                               {"MaxResults", "10"}};
+
+        going = spf_ask_call(ask, "ecs", "DescribeNetworkInterfaces", instance->region, params,
+                             SPF_COUNT(params), "", peer_done);
+    }
+    if (going)
+        end_if_last(ask);
+}
