@@ -204,7 +204,7 @@ static char *copy_list(const char *list)
 
 static void keep_offers(struct spf_handshake_facts *facts, const struct spf_seen *seen)
 {
-    facts->server_kex = copy_list(seen->server[SPF_OFFER_KEX]);
+    facts->server_kex = spf_names_of_algorithms(seen->server[SPF_OFFER_KEX]);
     facts->server_host_keys = copy_list(seen->server[SPF_OFFER_HOST_KEYS]);
     facts->server_ciphers_out = copy_list(seen->server[SPF_OFFER_CIPHERS_OUT]);
     facts->server_ciphers_in = copy_list(seen->server[SPF_OFFER_CIPHERS_IN]);

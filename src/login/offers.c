@@ -55,6 +55,24 @@ bool spf_names_common(const char *ours, const char *theirs, char *out, size_t si
     return false;
 }
 
+char *spf_names_of_algorithms(const char *list)
+{
+    struct spf_buf names;
+
+    if (list == NULL)
+        return NULL;
+    spf_buf_init(&names, SPF_NAMES_MAX);
+    for (size_t len; *list != '\0'; list += len, list += *list == ',') {
+        len = strcspn(list, ",");
+        if (spf_starts_with(list, "ext-info-") || spf_starts_with(list, "kex-strict-"))
+            continue;
+        if (names.len > 0)
+            spf_buf_addch(&names, ',');
+        spf_buf_add(&names, list, len);
+    }
+    return spf_buf_take(&names);
+}
+
 /* Ciphers that authenticate by themselves: no MAC is negotiated with them. */
 static bool needs_mac(const char *cipher)
 {

@@ -19,6 +19,12 @@ bool spf_names_have(const char *list, const char *name);
  */
 bool spf_names_common(const char *ours, const char *theirs, char *out, size_t size);
 
+/*
+ * The list without names that are no algorithms but flags (ext-info-s, RFC 8308; kex-strict-s-v00).
+ * The caller frees it; NULL: no list, or no memory.
+ */
+char *spf_names_of_algorithms(const char *list);
+
 /* Why a handshake did not succeed: the first category without a common name, else just failed. */
 enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen);
 

@@ -346,10 +346,7 @@ static void begin(struct spf_watch *watch, short revents)
     spf_loop_remove(dial->loop, watch);
     watch->ready = ready;
     watch->due_ms = 0;
-    if (dial->places.count)
-        try_next(dial);
-    else
-        unresolved(dial, gai_strerror(EAI_NONAME));
+    try_next(dial);
 }
 
 struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destination *destination,
@@ -369,13 +366,9 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
     dial->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = dial};
 
     (void)spf_format(port, sizeof port, "%u", (unsigned)destination->port);
-    if (destination->host)
-        copy_host(host, sizeof host, destination->host);
-    else
-        spf_ip_format(destination->ip, host);
+    copy_host(host, sizeof host, destination->host);
     if (resolve(host, port, destination->family, AI_NUMERICHOST | AI_NUMERICSERV, &dial->places) ==
-            0 ||
-        !destination->host) {
+        0) {
         dial->watch.ready = begin;
         dial->watch.due_ms = dial->started_ms;
         if (spf_loop_add(loop, &dial->watch))

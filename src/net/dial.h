@@ -14,8 +14,7 @@
  * among the addresses still to be tried.
  */
 struct spf_destination {
-    const char *host;        /* name or literal; NULL: ip */
-    const struct spf_ip *ip; /* used when host is NULL; copied */
+    const char *host; /* name or literal */
     uint16_t port;
     int family; /* 0 either, 4, 6 */
     unsigned timeout_ms;

@@ -180,13 +180,17 @@ END_TEST
 
 START_TEST(names_in_common)
 {
-    char common[80];
+    char common[80], *names;
 
     ck_assert(spf_names_common("a,b,c", "c,b", common, sizeof common));
     ck_assert_str_eq(common, "b");
     ck_assert(!spf_names_common("a,b", "aa,bb", common, sizeof common));
     ck_assert(!spf_names_common("a", NULL, common, sizeof common));
     ck_assert(!spf_names_common("a,", ",", common, sizeof common));
+    names = spf_names_of_algorithms("ext-info-s,a,kex-strict-s-v00@openssh.com,b");
+    ck_assert_str_eq(names, "a,b");
+    free(names);
+    ck_assert_ptr_null(spf_names_of_algorithms(NULL));
     ck_assert(spf_names_have("a,b", "b"));
     ck_assert(!spf_names_have("a,bb", "b"));
 }
