@@ -80,7 +80,7 @@ static bool pen_ed25519(struct spf_pen *pen, const EVP_PKEY *pkey)
 
 enum spf_reading spf_material_from_pkey(const EVP_PKEY *pkey, struct spf_key_contents *contents)
 {
-    struct spf_pen pen = spf_pen(6 * (SPF_KEY_NUMBER_MAX + 8));
+    struct spf_pen pen = spf_pen((size_t)6 * (SPF_KEY_NUMBER_MAX + 8));
     enum spf_reading reading = SPF_READING_CORRUPT;
     struct spf_secret *payload;
     const struct spf_curve *curve = NULL;

@@ -144,7 +144,7 @@ struct spf_secret *spf_key_text_unescape(struct spf_bytes plain, const char **ki
         const struct escape *found = NULL;
         size_t slash = 0;
 
-        if (memchr("\\&<%=", plain.at[i], 5) != NULL) {
+        if (plain.at[i] != '\0' && strchr("\\&<%=", plain.at[i]) != NULL) {
             /* escaped twice: \\n */
             while (plain.at[i] == '\\' && i + slash + 1 < plain.len &&
                    plain.at[i + slash + 1] == '\\')

@@ -167,7 +167,7 @@ static bool read_derivation(struct lines *lines, struct ppk *ppk)
 static enum spf_reading read_head(struct lines *lines, struct ppk *ppk,
                                   struct spf_key_contents *contents)
 {
-    char header[HEADER_MAX + 1];
+    char header[HEADER_MAX + 1] = "";
     struct spf_bytes algorithm;
     size_t signature = strlen(SIGNATURE);
 

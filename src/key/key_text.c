@@ -342,10 +342,12 @@ static bool at_ppk_name(struct spf_bytes ppk, size_t at)
 /* Breaks the one line that is left of a PPK again: before its names, and in its base64. */
 static void break_ppk(struct spf_pen *pen)
 {
-    struct spf_bytes ppk = {pen->bad ? NULL : spf_secret_bytes(pen->secret), pen->len};
     unsigned char *chars = pen->bad ? NULL : spf_secret_bytes(pen->secret);
+    const struct spf_bytes ppk = {chars, pen->len};
     bool base64 = false, counted = false;
 
+    if (!chars)
+        return;
     for (size_t i = 0; i < ppk.len; i++) {
         if (chars[i] == ' ' && i + 1 < ppk.len && at_ppk_name(ppk, i + 1)) {
             chars[i] = '\n';
