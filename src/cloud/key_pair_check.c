@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <openssl/evp.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -48,6 +49,22 @@ static bool plain_digits(const char *text, char *out, size_t digits)
     return len == digits;
 }
 
+/* Twenty octets may be SHA-1 of the blob, or of another form of the key: only a match says
+ * anything. */
+static bool is_sha1_of(const char *fingerprint, const uint8_t *blob, size_t len)
+{
+    unsigned char digest[20];
+    size_t digest_len = sizeof digest;
+    char theirs[41], ours[41];
+
+    if (!plain_digits(fingerprint, theirs, 40) ||
+        EVP_Q_digest(NULL, "SHA1", NULL, blob, len, digest, &digest_len) != 1)
+        return false;
+    for (size_t i = 0; i < sizeof digest; i++)
+        (void)spf_format(ours + 2 * i, 3, "%02x", digest[i]);
+    return strcmp(ours, theirs) == 0;
+}
+
 static struct spf_opinion proved(const struct spf_key_pair_facts *pair, const char *how,
                                  const char *words, struct spf_result *result)
 {
@@ -80,6 +97,8 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
             return proved(pair, "fingerprint", "the MD5 fingerprints are the same", result);
         return different(result);
     }
+    if (our_len > 0 && is_sha1_of(pair->fingerprint, ours, (size_t)our_len))
+        return proved(pair, "fingerprint", "the SHA-1 fingerprints are the same", result);
     spf_note_text(result, "match", "name-only");
     if (our_len <= 0)
         spf_say(result, "key pair %s is bound; the public half of the local key is not known",

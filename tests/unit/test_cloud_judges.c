@@ -452,6 +452,11 @@ START_TEST(key_pair)
     FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
 
     key->public_blob = strdup("AAAAB3NzaC1yc2E=");
+    /* sha1sum of that blob */
+    strcpy(pair->fingerprint, "d6:66:7c:d8:89:b4:81:5d:d5:89:ca:2a:cd:d8:a8:dc:88:87:9b:7d");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
     pair->public_key = strdup("ssh-rsa AAAAB3NzaC1yc2E comment");
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_NO_FINDING);

@@ -1,0 +1,234 @@
+#include "cloud/aliyun/parse_common.h"
+
+/* DescribeInstances and DescribeNetworkInterfaces: an instance, its addresses and interfaces. */
+
+static bool add_address(struct spf_instance_facts *facts, enum spf_address_class class,
+                        const char *text, int64_t bandwidth, const char *interface_id)
+{
+    struct spf_address *address;
+    struct spf_ip ip;
+
+    if (!spf_ip_parse(text, &ip) || facts->addresses.count >= ADDRESSES_MAX)
+        return true;
+    for (size_t i = 0; i < facts->addresses.count; i++)
+        if (spf_ip_equal(&facts->addresses.items[i].ip, &ip))
+            return true;
+    address = SPF_APPEND(&facts->addresses);
+    if (address == NULL)
+        return false;
+    address->class = class;
+    address->ip = ip;
+    address->bandwidth = bandwidth;
+    (void)spf_copy(address->interface_id, sizeof address->interface_id, interface_id);
+    return true;
+}
+
+static bool add_all(struct spf_instance_facts *facts, enum spf_address_class class,
+                    struct json_object *array, int64_t bandwidth)
+{
+    for (size_t i = 0; i < spf_json_count(array); i++)
+        if (!add_address(facts, class, item_text(array, i), bandwidth, facts->interface_id))
+            return false;
+    return true;
+}
+
+static bool add_interface(struct json_object *json, struct spf_instance_facts *facts)
+{
+    struct json_object *ipv6 = spf_json_path(json, "Ipv6Sets.Ipv6Set");
+    struct json_object *private = spf_json_path(json, "PrivateIpSets.PrivateIpSet");
+    char id[80];
+    bool ok = true;
+
+    TAKE(json, "NetworkInterfaceId", id);
+    for (size_t i = 0; ok && i < spf_json_count(private); i++)
+        ok = add_address(facts, SPF_CLASS_PRIVATE,
+                         spf_json_text(spf_json_item(private, i), "PrivateIpAddress"), 0, id);
+    for (size_t i = 0; ok && i < spf_json_count(ipv6); i++)
+        ok = add_address(facts, SPF_CLASS_IPV6,
+                         spf_json_text(spf_json_item(ipv6, i), "Ipv6Address"), -1, id);
+    return ok;
+}
+
+/* What the rules see behind a public address is the private one of the same interface. */
+static void set_private_ips(struct spf_instance_facts *facts)
+{
+    for (size_t i = 0; i < facts->addresses.count; i++) {
+        struct spf_address *address = &facts->addresses.items[i];
+
+        if (address->private_ip.family != 0)
+            continue;
+        address->private_ip = address->ip;
+        for (size_t k = 0; k < facts->addresses.count; k++) {
+            const struct spf_address *other = &facts->addresses.items[k];
+
+            if (address->class != SPF_CLASS_PRIVATE && address->class != SPF_CLASS_IPV6 &&
+                other->class == SPF_CLASS_PRIVATE &&
+                strcmp(other->interface_id, address->interface_id) == 0) {
+                address->private_ip = other->ip;
+                break;
+            }
+        }
+    }
+}
+
+static bool take_addresses(struct json_object *json, struct spf_instance_facts *facts)
+{
+    struct json_object *interfaces = spf_json_path(json, "NetworkInterfaces.NetworkInterface");
+    struct json_object *elastic = spf_json_get(json, "EipAddress");
+    int64_t out = spf_json_number(json, "InternetMaxBandwidthOut", -1);
+    bool ok;
+
+    for (size_t i = 0; i < spf_json_count(interfaces); i++) {
+        struct json_object *item = spf_json_item(interfaces, i);
+
+        if (facts->interface_id[0] == '\0' || spf_same_word(spf_json_text(item, "Type"), "Primary"))
+            TAKE(item, "NetworkInterfaceId", facts->interface_id);
+    }
+    /* InternetMaxBandwidthOut is 0 beside an elastic address and means nothing for it. */
+    ok = add_address(facts, SPF_CLASS_ELASTIC, spf_json_text(elastic, "IpAddress"),
+                     spf_json_number(elastic, "Bandwidth", -1), facts->interface_id) &&
+         add_all(facts, SPF_CLASS_PUBLIC, spf_json_path(json, "PublicIpAddress.IpAddress"), out) &&
+         add_all(facts, SPF_CLASS_PRIVATE,
+                 spf_json_path(json, "VpcAttributes.PrivateIpAddress.IpAddress"), 0) &&
+         add_all(facts, SPF_CLASS_PRIVATE, spf_json_path(json, "InnerIpAddress.IpAddress"), 0);
+    for (size_t i = 0; ok && i < spf_json_count(interfaces); i++)
+        ok = add_interface(spf_json_item(interfaces, i), facts);
+    set_private_ips(facts);
+    return ok;
+}
+
+/* An elastic address of an interface: its own, or one of a private address's. */
+static bool add_elastic(struct json_object *holder, const char *private_ip, const char *id,
+                        struct spf_instance_facts *facts)
+{
+    const char *text = spf_json_text(spf_json_get(holder, "AssociatedPublicIp"), "PublicIpAddress");
+    size_t before = facts->addresses.count;
+
+    if (!add_address(facts, SPF_CLASS_ELASTIC, text, -1, id))
+        return false;
+    if (facts->addresses.count > before)
+        (void)spf_ip_parse(private_ip, &facts->addresses.items[before].private_ip);
+    return true;
+}
+
+static bool take_interface(struct json_object *json, struct spf_instance_facts *facts)
+{
+    struct json_object *groups = spf_json_path(json, "SecurityGroupIds.SecurityGroupId");
+    struct json_object *private = spf_json_path(json, "PrivateIpSets.PrivateIpSet");
+    struct spf_interface *interface = SPF_APPEND(&facts->interfaces);
+
+    if (interface == NULL)
+        return false;
+    TAKE(json, "NetworkInterfaceId", interface->id);
+    TAKE(json, "VSwitchId", interface->vswitch);
+    interface->primary = spf_same_word(spf_json_text(json, "Type"), "Primary");
+    for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++)
+        if (!append_id(&interface->security_groups, item_text(groups, i)))
+            return false;
+    if (!add_interface(json, facts))
+        return false;
+    for (size_t i = 0; i < spf_json_count(private); i++) {
+        struct json_object *item = spf_json_item(private, i);
+
+        if (!add_elastic(item, spf_json_text(item, "PrivateIpAddress"), interface->id, facts))
+            return false;
+    }
+    return add_elastic(json, spf_json_text(json, "PrivateIpAddress"), interface->id, facts);
+}
+
+struct spf_error spf_parse_interfaces(struct json_object *reply, struct spf_instance_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "NetworkInterfaceSets.NetworkInterfaceSet");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("NetworkInterfaceSets");
+    for (size_t i = 0; i < spf_json_count(list) && i < INTERFACES_MAX; i++)
+        if (!take_interface(spf_json_item(list, i), facts))
+            return no_memory();
+    set_private_ips(facts);
+    return spf_ok();
+}
+
+static enum spf_instance_state state_of(const char *word)
+{
+    static const char *const words[] = {"Running",  "Pending", "Starting",
+                                        "Stopping", "Stopped", NULL};
+
+    for (int i = 0; words[i] != NULL; i++)
+        if (spf_same_word(word, words[i]))
+            return (enum spf_instance_state)i;
+    return SPF_STATE_OTHER;
+}
+
+static bool take_locks(struct json_object *json, struct spf_instance_facts *facts)
+{
+    struct json_object *locks = spf_json_path(json, "OperationLocks.LockReason");
+
+    for (size_t i = 0; i < spf_json_count(locks); i++) {
+        struct spf_lock *lock = SPF_APPEND(&facts->locks);
+
+        if (lock == NULL)
+            return false;
+        TAKE(spf_json_item(locks, i), "LockReason", lock->reason);
+        TAKE(spf_json_item(locks, i), "LockMsg", lock->message);
+    }
+    return true;
+}
+
+static bool take_instance(struct json_object *json, struct spf_instance_facts *facts)
+{
+    struct json_object *vpc = spf_json_get(json, "VpcAttributes");
+    struct json_object *groups = spf_json_path(json, "SecurityGroupIds.SecurityGroupId");
+    const char *spot = spf_json_text(json, "SpotStrategy");
+
+    facts->search = SPF_INSTANCE_FOUND;
+    TAKE(json, "InstanceId", facts->id);
+    TAKE(json, "InstanceName", facts->name);
+    if (spf_json_text(json, "RegionId")[0] != '\0')
+        TAKE(json, "RegionId", facts->region);
+    TAKE(json, "ZoneId", facts->zone);
+    TAKE(json, "Status", facts->state_name);
+    facts->state = state_of(facts->state_name);
+    facts->stopped_releases_address =
+        spf_same_word(spf_json_text(json, "StoppedMode"), "StopCharging");
+    facts->windows = spf_same_word(spf_json_text(json, "OSType"), "windows");
+    facts->prepaid = spf_same_word(spf_json_text(json, "InstanceChargeType"), "PrePaid");
+    facts->spot = spot[0] != '\0' && !spf_same_word(spot, "NoSpot");
+    facts->classic = spf_same_word(spf_json_text(json, "InstanceNetworkType"), "classic");
+    facts->metadata_disabled = spf_same_word(
+        spf_json_text(spf_json_get(json, "MetadataOptions"), "HttpEndpoint"), "disabled");
+    facts->expires = take_time(json, "ExpiredTime");
+    facts->started = take_time(json, "StartTime");
+    facts->created = take_time(json, "CreationTime");
+    facts->auto_release = take_time(json, "AutoReleaseTime");
+    TAKE(json, "OSNameEn", facts->os);
+    if (facts->os[0] == '\0')
+        TAKE(json, "OSName", facts->os);
+    facts->login_as_non_root = spf_json_bool(spf_json_get(json, "ImageOptions"), "LoginAsNonRoot");
+    TAKE(json, "ImageId", facts->image);
+    TAKE(json, "KeyPairName", facts->key_pair);
+    TAKE(vpc, "VpcId", facts->vpc);
+    TAKE(vpc, "VSwitchId", facts->vswitch);
+    for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++)
+        if (!append_id(&facts->security_groups, item_text(groups, i)))
+            return false;
+    return take_locks(json, facts) && take_addresses(json, facts);
+}
+
+struct spf_error spf_parse_instance(struct json_object *reply, const char *id,
+                                    struct spf_instance_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "Instances.Instance");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("Instances");
+    TAKE(reply, "RequestId", facts->request_id);
+    facts->search = SPF_INSTANCE_NOWHERE;
+    for (size_t i = 0; i < spf_json_count(list); i++) {
+        struct json_object *item = spf_json_item(list, i);
+
+        if (strcmp(spf_json_text(item, "InstanceId"), id) == 0)
+            return take_instance(item, facts) ? spf_ok() : no_memory();
+    }
+    return spf_ok();
+}
