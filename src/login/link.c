@@ -267,6 +267,14 @@ bool spf_link_describe(struct spf_link *link, struct spf_handshake_facts *facts)
     return len > 0 && facts->host_key_blob != NULL;
 }
 
+/* A packet that cannot be read is an error to libssh, but it keeps the connection and says "again".
+ */
+static bool is_alive(const struct spf_link *link)
+{
+    return ssh_is_connected(link->session) &&
+           (ssh_get_status(link->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0;
+}
+
 static enum spf_link_state auth_state(struct spf_link *link, int code)
 {
     switch (code) {
@@ -281,7 +289,7 @@ static enum spf_link_state auth_state(struct spf_link *link, int code)
                                                                               : SPF_LINK_LOCAL;
     case SSH_AUTH_AGAIN:
         /* libssh may close the connection and still say "again" */
-        return ssh_is_connected(link->session) ? SPF_LINK_AGAIN : SPF_LINK_ENDED;
+        return is_alive(link) ? SPF_LINK_AGAIN : SPF_LINK_ENDED;
     default:
         return SPF_LINK_ENDED;
     }
@@ -313,7 +321,7 @@ static enum spf_link_state channel_state(struct spf_link *link, int code)
 {
     if (code == SSH_OK)
         return SPF_LINK_DONE;
-    if (!ssh_is_connected(link->session))
+    if (!is_alive(link))
         return SPF_LINK_ENDED;
     return code == SSH_AGAIN ? SPF_LINK_AGAIN : SPF_LINK_REFUSED;
 }
@@ -347,7 +355,7 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
                 *len += (size_t)got;
         }
     }
-    if (!ssh_is_connected(link->session))
+    if (!is_alive(link))
         return SPF_LINK_ENDED;
     if (!ssh_channel_is_eof(link->channel))
         return SPF_LINK_AGAIN;
