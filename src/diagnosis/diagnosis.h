@@ -82,6 +82,12 @@ bool spf_goal(const struct spf_run *run, enum spf_check_id *goal);
  */
 void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id check);
 
+/*
+ * Appends a sentence as it stands in the middle of another: "The rules deny" becomes "the rules
+ * deny", while names (OpenSSH, Windows) and the user's own words stay as they are.
+ */
+void spf_add_mid_sentence(struct spf_buf *buf, const char *sentence);
+
 /* The catalogue's remedies for finding, with the values of that check's result. Appends to list. */
 void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_finding finding,
                 spf_advice_list *list);

@@ -48,11 +48,7 @@ void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id
     }
 }
 
-/*
- * Appends a sentence to the middle of another: "The rules deny" becomes "the rules deny", while
- * names (OpenSSH, Windows) and the user's own words stay as they are.
- */
-static void add_mid_sentence(struct spf_buf *buf, const char *sentence)
+void spf_add_mid_sentence(struct spf_buf *buf, const char *sentence)
 {
     static const char *const openers[] = {
         "A",  "An",  "The",  "There",   "This", "These", "No",   "None", "Nothing",
@@ -122,7 +118,7 @@ void spf_summarise(const struct spf_run *run, struct spf_diagnosis *d)
         add_sentence(&sentence, run, d->check, d->cause);
         spf_buf_addstr(&buf, start);
         if (*start)
-            add_mid_sentence(&buf, sentence.data);
+            spf_add_mid_sentence(&buf, sentence.data);
         else
             spf_buf_addstr(&buf, sentence.data);
     }

@@ -10,6 +10,10 @@
  */
 #define LABEL  12 /* columns of "Local key   " */
 #define MARGIN 10 /* columns of "  Fix     " */
+#define OR     "Or"
+
+/* Where lines do not wrap, what passed is still not strung together past this column. */
+#define UNWRAPPED 100
 
 static const struct group {
     const char *label;
@@ -27,12 +31,16 @@ struct writer {
     const struct spf_diagnosis *d;
 };
 
+/* As they stand behind a symbol. */
 static char *words_of(const struct spf_run *run, enum spf_check_id check)
 {
-    struct spf_buf buf;
+    struct spf_buf words, buf;
 
+    spf_buf_init(&words, 1000);
     spf_buf_init(&buf, 1000);
-    spf_words(&buf, run, check);
+    spf_words(&words, run, check);
+    spf_add_mid_sentence(&buf, words.data);
+    spf_buf_clear(&words);
     return spf_buf_take(&buf);
 }
 
@@ -80,7 +88,10 @@ static void add_pass(struct spf_page *page, const char *words)
     unsigned width =
         spf_page_width(page, words) + spf_page_width(page, spf_symbol(SPF_PASS, page->style)) + 1;
 
-    if (page->column > LABEL && spf_page_fits(page, width + 3))
+    bool fits = page->style->width > 0 ? spf_page_fits(page, width + 3)
+                                       : page->column + width + 3 <= UNWRAPPED;
+
+    if (page->column > LABEL && fits)
         spf_page_put(page, SPF_INK_PLAIN, "   ");
     else
         own_line(page);
@@ -230,23 +241,28 @@ static void add_command(struct spf_page *page, const char *command)
     spf_page_line(page);
 }
 
+/* What it does besides repairing is said before the command that does it. */
 static void add_advice(struct spf_page *page, const char *label, const struct spf_advice *advice)
 {
-    add_label(page, label);
-    spf_page_flow(page, SPF_INK_PLAIN, advice->text);
-    if (advice->impact) {
-        char impact[80];
+    const char *text = advice->text, *colon = advice->command ? ":" : "";
+    struct spf_buf words;
 
-        spf_format(impact, sizeof impact, " (%s)", advice->impact);
-        spf_page_flow(page, SPF_INK_YELLOW, impact);
+    if (strcmp(label, OR) == 0 && spf_starts_with(text, OR " "))
+        text += strlen(OR " ");
+    spf_buf_init(&words, 4000);
+    spf_buf_addf(&words, "%s%s", text, advice->impact ? "" : colon);
+    add_label(page, label);
+    spf_page_flow(page, SPF_INK_PLAIN, words.data);
+    spf_buf_clear(&words);
+    if (advice->impact) {
+        spf_buf_addf(&words, " (%s)%s", advice->impact, colon);
+        spf_page_flow(page, SPF_INK_YELLOW, words.data);
     }
+    spf_buf_clear(&words);
+    spf_page_line(page);
     if (advice->command) {
-        spf_page_put(page, SPF_INK_PLAIN, ":");
-        spf_page_line(page);
         spf_page_tab(page, MARGIN + 2);
         add_command(page, advice->command);
-    } else {
-        spf_page_line(page);
     }
 }
 
@@ -259,7 +275,7 @@ static void add_remedies(struct writer *w, enum spf_finding cause, const char *f
         if (w->d->remedies.items[i].cause != cause)
             continue;
         add_advice(&w->page, label, &w->d->remedies.items[i]);
-        label = *first ? "Or" : "";
+        label = *first ? OR : "";
     }
 }
 
