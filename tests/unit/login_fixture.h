@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -129,6 +130,7 @@ static inline void start_sshd(struct place *place, const char *config)
     (void)fclose(file);
     place->server = fork();
     if (place->server == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* a test that fails leaves nothing running */
         (void)execl("/usr/sbin/sshd", "/usr/sbin/sshd", "-D", "-e", "-f", path, (char *)NULL);
         _exit(127);
     }

@@ -69,6 +69,7 @@ static void start_fake(struct place *place, const struct fake *fake)
 
     place->server = fork();
     if (place->server == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)signal(SIGTERM, SIG_DFL); /* check's own handler would end the test */
         for (;;) {
             int fd = accept(listener, NULL, NULL);

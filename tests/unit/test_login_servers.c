@@ -41,6 +41,7 @@ START_TEST(dropbear)
     run("dropbearkey -t ed25519 -f %s >/dev/null 2>&1", host);
     place.server = fork();
     if (place.server == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)signal(SIGTERM, SIG_DFL);
         (void)execl("/usr/sbin/dropbear", "dropbear", "-F", "-E", "-s", "-r", host, "-p", port,
                     (char *)NULL);
@@ -83,6 +84,7 @@ START_TEST(tinyssh)
             char *keys = text_of("%s/keys", place.dir);
             int fd = accept(listener, NULL, NULL);
 
+            (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
             (void)signal(SIGTERM, SIG_DFL);
             (void)dup2(fd, 0);
             (void)dup2(fd, 1);
