@@ -11,6 +11,15 @@ static void add_plain_id(struct spf_buf *buf, enum spf_finding finding)
         spf_buf_addch(buf, *c == '-' ? ' ' : *c);
 }
 
+/* Causes whose own words are those of a library or a server: they need the catalogue's before them.
+ */
+static bool is_raw_detail(enum spf_finding finding)
+{
+    return finding == SPF_API_UNREACHABLE || finding == SPF_API_TLS_FAILED ||
+           finding == SPF_API_ERROR || finding == SPF_API_REPLY_INVALID ||
+           finding == SPF_SYSTEM_ERROR;
+}
+
 /* The sentence of the catalogue; where a value for it is missing, what the check itself said. */
 static void add_sentence(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id check,
                          enum spf_finding finding)
@@ -19,7 +28,9 @@ static void add_sentence(struct spf_buf *buf, const struct spf_run *run, enum sp
     struct spf_view view = spf_view_of(run);
     bool own = finding == result->finding;
 
-    if (own && result->summary[0])
+    if (own && result->summary[0] && is_raw_detail(finding))
+        spf_buf_addf(buf, "%s (%s)", spf_findings[finding].sentence, result->summary);
+    else if (own && result->summary[0])
         spf_buf_addstr(buf, result->summary);
     else if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, &view, result))
         return;
@@ -81,7 +92,7 @@ static const char *opening(const struct spf_run *run, const struct spf_diagnosis
     }
     if (spf_fine(run, SPF_CHECK_SSH_AUTH))
         return "The server accepts this key, but whether a session starts is not known: ";
-    if (spf_key_is_accepted(run))
+    if (spf_key_is_accepted(run) && d->check != SPF_CHECK_SSH_AUTH) /* which says so itself */
         return "The server takes this key, but whether you can log in is not known: ";
     return "Whether you can log in is not known: ";
 }

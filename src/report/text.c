@@ -244,12 +244,16 @@ static void add_command(struct spf_page *page, const char *command)
 /* What it does besides repairing is said before the command that does it. */
 static void add_advice(struct spf_page *page, const char *label, const struct spf_advice *advice)
 {
-    const char *text = advice->text, *colon = advice->command ? ":" : "";
+    const char *text = advice->text;
+    const char *colon = advice->command ? ":" : "";
     struct spf_buf words;
 
-    if (strcmp(label, OR) == 0 && spf_starts_with(text, OR " "))
-        text += strlen(OR " ");
     spf_buf_init(&words, 4000);
+    if (strcmp(label, OR) == 0 && spf_starts_with(text, OR " ")) { /* the label says it already */
+        text += strlen(OR " ");
+        spf_buf_addch(&words, *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text);
+        text++;
+    }
     spf_buf_addf(&words, "%s%s", text, advice->impact ? "" : colon);
     add_label(page, label);
     spf_page_flow(page, SPF_INK_PLAIN, words.data);
