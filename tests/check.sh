@@ -10,4 +10,4 @@ cmake --preset dev
 cmake --build --preset dev
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Most tests wait for timeouts rather than compute, so more of them than processors run at once.
-exec ctest --preset dev --parallel $((jobs * 3))
+exec ctest --preset dev --parallel $((jobs * 2))
