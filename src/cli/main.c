@@ -31,6 +31,7 @@
 #include "cli/progress.h"
 #include "cli/prompt.h"
 #include "cli/round.h"
+#include "key/key_fix.h"
 #include "key/key_probe.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
@@ -163,11 +164,24 @@ static int watch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static int run(const struct spf_options *options)
+/* --fix, before the checks: says what it did, and puts the file to use from now on into the
+ * options. */
+static void fix_key(struct spf_options *options, const struct spf_round *round,
+                    struct spf_key_fixed *fixed)
+{
+    struct spf_error error = spf_key_fix(options->key, round->passphrase, fixed);
+
+    (void)complain(0, error.code == SPF_OK ? fixed->text : error.text);
+    if (error.code == SPF_OK && fixed->fix == SPF_FIX_COPY)
+        options->key = fixed->path;
+}
+
+static int run(struct spf_options *options)
 {
     struct spf_round round = {0};
     struct spf_progress progress;
     struct signalfd_siginfo signalled = {0};
+    struct spf_key_fixed fixed;
     struct spf_error error = gather_secrets(options, &round);
     int stop_fd, status;
 
@@ -175,6 +189,8 @@ static int run(const struct spf_options *options)
         spf_round_clear(&round);
         return complain(EXIT_USAGE, error.text);
     }
+    if (options->fix && options->replay == NULL)
+        fix_key(options, &round, &fixed);
     error = spf_round_prepare(&round, options);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);

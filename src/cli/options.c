@@ -19,6 +19,8 @@ enum {
     OPT_ENDPOINT,
     OPT_CA_FILE,
     OPT_KNOWN_HOSTS,
+    OPT_FIX,
+    OPT_FIND_KEY,
     OPT_ONLY,
     OPT_SKIP,
     OPT_LIST_CHECKS,
@@ -45,7 +47,7 @@ enum {
 static const struct option_row {
     const char *name;
     int value; /* the short letter, or an OPT_ */
-    const char *argument;
+    const char *argument; /* "[=..." may be left out */
     const char *help;
     enum { ONCE, REPEATED, TERMINAL } kind;
 } rows[] = {
@@ -78,6 +80,8 @@ static const struct option_row {
     {"format", OPT_FORMAT, "FORMAT", "text or json, on standard output", TERMINAL},
     {"json", OPT_JSON, NULL, "the same as --format json", TERMINAL},
     {"output", OPT_OUTPUT, "[FORMAT:]FILE", "write a report there as well; repeatable", TERMINAL},
+    {"fix", OPT_FIX, NULL, "first chmod 0400, or write a repaired copy of a damaged key", TERMINAL},
+    {"find-key", OPT_FIND_KEY, "[=DIR]", "look for the bound pair's private key (~/.ssh)", ONCE},
     {"record", OPT_RECORD, "FILE", "write the evidence there, redacted", TERMINAL},
     {"replay", OPT_REPLAY, "FILE", "judge recorded evidence again; asks nobody", TERMINAL},
     {"color", OPT_COLOR, "WHEN", "auto, always or never", TERMINAL},
@@ -88,6 +92,11 @@ static const struct option_row {
 };
 /* clang-format on */
 #define ROWS (sizeof rows / sizeof *rows)
+
+static bool may_lack(const struct option_row *row)
+{
+    return row->argument != NULL && spf_starts_with(row->argument, "[=");
+}
 
 void spf_options_help(FILE *out)
 {
@@ -105,11 +114,12 @@ void spf_options_help(FILE *out)
         const struct option_row *row = &rows[i];
         char left[64];
 
-        (void)spf_format(
-            left, sizeof left, "%s%c%s%s%s%s%s", row->value < 256 ? "-" : "   ",
-            row->value < 256 ? row->value : ' ', row->value < 256 && row->name != NULL ? ", " : "",
-            row->name != NULL ? "--" : "", row->name != NULL ? row->name : "",
-            row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
+        (void)spf_format(left, sizeof left, "%s%c%s%s%s%s%s", row->value < 256 ? "-" : "   ",
+                         row->value < 256 ? row->value : ' ',
+                         row->value < 256 && row->name != NULL ? ", " : "",
+                         row->name != NULL ? "--" : "", row->name != NULL ? row->name : "",
+                         row->argument != NULL && !may_lack(row) ? " " : "",
+                         row->argument != NULL ? row->argument : "");
         (void)fprintf(out, "  %-31s %s\n", left, row->help);
     }
     (void)fputs("\n"
@@ -272,6 +282,12 @@ static struct spf_error take(struct spf_options *options, int option, const char
         if (options->endpoint_count == SPF_LIST_OPTION_MAX)
             return usage("--endpoint is given too often");
         return spf_endpoint_parse(argument, &options->endpoints[options->endpoint_count++]);
+    case OPT_FIX:
+        options->fix = true;
+        break;
+    case OPT_FIND_KEY:
+        options->find_key = argument != NULL ? argument : "";
+        break;
     case OPT_KNOWN_HOSTS:
         return add_to(options->known_hosts, "known-hosts", argument);
     case OPT_ONLY:
@@ -404,12 +420,14 @@ static void remember(struct spf_options *options, int option, char **words, size
     }
 }
 
+/* The checks that mean nothing without a key. */
+static const spf_checks with_key = SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) |
+                                   SPF_CHECK_BIT(KEY_FORMAT) | SPF_CHECK_BIT(SSH_AUTH) |
+                                   SPF_CHECK_BIT(SSH_SESSION);
+
 /* What cannot be: said before anything is asked. */
 static struct spf_error judge(const struct spf_options *options)
 {
-    static const spf_checks with_key = SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) |
-                                       SPF_CHECK_BIT(KEY_FORMAT) | SPF_CHECK_BIT(SSH_AUTH) |
-                                       SPF_CHECK_BIT(SSH_SESSION);
     static const spf_checks without_host =
         SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT);
 
@@ -428,6 +446,10 @@ static struct spf_error judge(const struct spf_options *options)
         return usage("the host is empty");
     if (options->key == NULL && (options->selected & with_key) != 0)
         return usage("say which private key: --key FILE");
+    if (options->find_key != NULL && options->instance == NULL)
+        return usage("--find-key looks for the key pair of an instance: it needs --instance ID");
+    if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0))
+        return usage("--fix repairs a file: it needs --key FILE");
     if (options->user[0] == '\0')
         return usage("the user name is empty");
     return spf_ok();
@@ -445,6 +467,9 @@ struct spf_error spf_options_finish(struct spf_options *options)
         options->user = "root";
     if (options->session == SPF_SESSION_NEVER)
         options->selected &= ~SPF_CHECK_BIT(SSH_SESSION);
+    /* Looking for the key is what somebody does who does not have it. */
+    if (options->find_key != NULL && options->key == NULL)
+        options->selected &= ~with_key;
     if (options->command == SPF_COMMAND_EXPLAIN && options->cause == NULL)
         return usage("explain needs the name of a cause");
     return options->command == SPF_COMMAND_RUN ? judge(options) : spf_ok();
@@ -467,9 +492,11 @@ struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *op
         if (row->value < 256 && row->argument != NULL)
             shorts[short_count++] = ':';
         if (row->name != NULL)
-            longs[long_count++] =
-                (struct option){row->name, row->argument != NULL ? required_argument : no_argument,
-                                NULL, row->value};
+            longs[long_count++] = (struct option){row->name,
+                                                  row->argument == NULL ? no_argument
+                                                  : may_lack(row)       ? optional_argument
+                                                                        : required_argument,
+                                                  NULL, row->value};
     }
 
     opterr = 0;
@@ -505,7 +532,7 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
 
         if (row->name == NULL || strcmp(row->name, name) != 0 || row->kind == TERMINAL)
             continue;
-        if ((value != NULL) != (row->argument != NULL))
+        if ((value != NULL) != (row->argument != NULL) && !(value == NULL && may_lack(row)))
             return usage("option %s %s", name, value != NULL ? "takes no value" : "needs a value");
         return take(options, row->value, value);
     }

@@ -48,6 +48,8 @@ struct spf_options {
     enum spf_session_mode session;
     spf_checks selected;
     unsigned timeout_s, deadline_s;
+    const char *find_key; /* NULL: not asked; "": in ~/.ssh */
+    bool fix;
     const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
 
     const char *region, *profile, *config_path, *ca_file;

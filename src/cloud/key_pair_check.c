@@ -108,6 +108,34 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
     return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
 }
 
+/*
+ * --find-key: the file that is the bound pair's key is the remedy. True while it is being looked
+ * for; *opinion is then what to return.
+ */
+static bool find_key_lacks(const struct spf_view *view, struct spf_result *result,
+                           struct spf_opinion *opinion)
+{
+    const struct spf_found_key_facts *found = &view->facts->found_key;
+    const char *public_key = view->facts->key_pair.public_key;
+
+    if (view->target->find_key == NULL || public_key == NULL || public_key[0] == '\0')
+        return false;
+    if (spf_lacks(view, SPF_GROUP_FOUND_KEY, opinion)) {
+        if (opinion->kind == SPF_OPINION_WANTS)
+            return true;
+        spf_note_text(result, "find_key", opinion->failure->text);
+        return false;
+    }
+    spf_note_number(result, "files_looked_at", found->looked_at);
+    if (found->path[0] != '\0')
+        spf_note_text(result, "matching_key_file", found->path);
+    else if (found->public_only[0] != '\0')
+        spf_note_text(result, "matching_public_key_file", found->public_only);
+    else
+        spf_note_text(result, "searched_file", found->folder);
+    return false;
+}
+
 struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_key_pair_facts *pair = &view->facts->key_pair;
@@ -125,7 +153,13 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
     if (!pair->found)
         return spf_concludes(SPF_KEY_PAIR_DELETED);
     if (view->target->key_path == NULL) {
-        spf_say(result, "key pair %s is bound (no key was given to compare)", pair->name);
+        if (find_key_lacks(view, result, &opinion))
+            return opinion;
+        if (spf_evidence_text(result, "matching_key_file") != NULL)
+            spf_say(result, "%s is the private key of the bound key pair %s",
+                    view->facts->found_key.path, pair->name);
+        else
+            spf_say(result, "key pair %s is bound (no key was given to compare)", pair->name);
         return spf_passes();
     }
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
@@ -136,5 +170,14 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
     }
     if (view->facts->key.md5[0] != '\0')
         spf_note_text(result, "local_fingerprint", view->facts->key.md5);
-    return compare(pair, &view->facts->key, result);
+    opinion = compare(pair, &view->facts->key, result);
+    if (opinion.finding == SPF_KEY_PAIR_DIFFERENT) {
+        struct spf_opinion wants;
+
+        if (find_key_lacks(view, result, &wants))
+            return wants;
+        if (view->target->find_key == NULL)
+            spf_note_text(result, "key_to_find", pair->name);
+    }
+    return opinion;
 }

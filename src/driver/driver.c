@@ -91,6 +91,7 @@ static void serve(struct course *course, enum spf_group group)
     switch (group) {
     case SPF_GROUP_SURROUNDINGS:
     case SPF_GROUP_KEY:
+    case SPF_GROUP_FOUND_KEY:
         serve_key(course, group);
         break;
     case SPF_GROUP_CREDENTIALS:

@@ -77,3 +77,13 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_BOOL(struct spf_key_facts, usable),
 };
 const struct spf_shape spf_key_shape = SPF_SHAPE(struct spf_key_facts, key_fields);
+
+static const struct spf_field found_key_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_found_key_facts, path),
+    SPF_SHAPE_BOOL(struct spf_found_key_facts, encrypted),
+    SPF_SHAPE_TEXT(struct spf_found_key_facts, public_only),
+    SPF_SHAPE_TEXT(struct spf_found_key_facts, folder),
+    SPF_SHAPE_NUMBER(struct spf_found_key_facts, looked_at),
+};
+const struct spf_shape spf_found_key_shape =
+    SPF_SHAPE(struct spf_found_key_facts, found_key_fields);

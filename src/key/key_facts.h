@@ -86,4 +86,14 @@ struct spf_key_facts {
 };
 extern const struct spf_shape spf_key_shape;
 
+/* The answer to --find-key: where the private key of the bound key pair is. */
+struct spf_found_key_facts {
+    char path[1024];        /* "" if no file looked at is it */
+    bool encrypted;         /* it needs its passphrase */
+    char public_only[1024]; /* a .pub file that matches without its private key; "" none */
+    char folder[1024];      /* where was looked */
+    int64_t looked_at;      /* files */
+};
+extern const struct spf_shape spf_found_key_shape;
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "key/key_agent.h"
 #include "key/key_file.h"
+#include "key/key_find.h"
 #include "key/surroundings.h"
 
 struct key_job {
@@ -17,9 +18,17 @@ struct key_job {
     bool good;
 };
 
+struct search_job {
+    struct spf_job job; /* first, too */
+    char *folder, *blob;
+    struct spf_key_found found;
+    struct spf_error error;
+};
+
 struct spf_key_probe {
     struct spf_inquiry *inquiry;
     struct key_job *running; /* NULL: none */
+    struct search_job *searching;
 };
 
 static void ask_agent(struct spf_key_facts *facts)
@@ -67,10 +76,9 @@ static void release(struct spf_job *job)
     free(key);
 }
 
-static void fail(struct spf_inquiry *inquiry, enum spf_group group)
+static void fail(struct spf_inquiry *inquiry, enum spf_group group, const char *what)
 {
-    const struct spf_failure failure =
-        spf_failure(SPF_SYSTEM_ERROR, "out of memory for the key file");
+    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", what);
 
     inquiry->arrived(inquiry, group, &failure);
 }
@@ -83,7 +91,7 @@ static void done(struct spf_job *job)
 
     probe->running = NULL;
     if (!key->good) {
-        fail(inquiry, SPF_GROUP_KEY);
+        fail(inquiry, SPF_GROUP_KEY, "out of memory for the key file");
         return;
     }
     inquiry->facts->key = key->facts;
@@ -133,6 +141,80 @@ static bool start(struct spf_key_probe *probe)
     return true;
 }
 
+static void search(struct spf_job *job)
+{
+    struct search_job *search = (struct search_job *)job;
+
+    search->error =
+        spf_key_find(*search->folder ? search->folder : NULL, search->blob, &search->found);
+}
+
+static void search_release(struct spf_job *job)
+{
+    struct search_job *search = (struct search_job *)job;
+
+    free(search->folder);
+    free(search->blob);
+    free(search);
+}
+
+static void search_done(struct spf_job *job)
+{
+    struct search_job *search = (struct search_job *)job;
+    struct spf_key_probe *probe = job->owner;
+    struct spf_found_key_facts *facts = &probe->inquiry->facts->found_key;
+
+    probe->searching = NULL;
+    if (search->error.code != SPF_OK) {
+        fail(probe->inquiry, SPF_GROUP_FOUND_KEY, search->error.text);
+        return;
+    }
+    (void)spf_copy(facts->folder, sizeof facts->folder,
+                   *search->folder ? search->folder : "~/.ssh");
+    facts->encrypted = search->found.encrypted;
+    facts->looked_at = search->found.looked_at;
+    /* A path too long for the facts would be another file's: then there is none. */
+    if (!spf_copy(facts->path, sizeof facts->path, search->found.path))
+        facts->path[0] = '\0';
+    if (!spf_copy(facts->public_only, sizeof facts->public_only, search->found.public_only))
+        facts->public_only[0] = '\0';
+    probe->inquiry->arrived(probe->inquiry, SPF_GROUP_FOUND_KEY, NULL);
+}
+
+/* The base64 word of "ssh-rsa AAAA… comment"; NULL: no memory. */
+static char *blob_word(const char *public_key)
+{
+    const char *word = public_key != NULL ? public_key : "";
+
+    word += strspn(word, " \t");
+    word += strcspn(word, " \t");
+    word += strspn(word, " \t");
+    return strndup(word, strcspn(word, " \t\r\n"));
+}
+
+static bool start_search(struct spf_key_probe *probe)
+{
+    const struct spf_target *target = probe->inquiry->target;
+    struct search_job *search_job = calloc(1, sizeof *search_job);
+
+    if (!search_job)
+        return false;
+    search_job->job = (struct spf_job){
+        .work = search, .done = search_done, .release = search_release, .owner = probe};
+    search_job->folder = strdup(target->find_key ? target->find_key : "");
+    search_job->blob = blob_word(probe->inquiry->facts->key_pair.public_key);
+    if (!search_job->folder || !search_job->blob) {
+        search_release(&search_job->job);
+        return false;
+    }
+    probe->searching = search_job;
+    if (!spf_loop_submit(probe->inquiry->loop, &search_job->job)) {
+        probe->searching = NULL;
+        return false;
+    }
+    return true;
+}
+
 struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry)
 {
     struct spf_key_probe *probe = calloc(1, sizeof *probe);
@@ -149,8 +231,8 @@ void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group)
     if (group == SPF_GROUP_SURROUNDINGS) {
         spf_surroundings_look(&inquiry->facts->surroundings);
         inquiry->arrived(inquiry, group, NULL);
-    } else if (!start(probe)) {
-        fail(inquiry, group);
+    } else if (group == SPF_GROUP_FOUND_KEY ? !start_search(probe) : !start(probe)) {
+        fail(inquiry, group, "out of memory for the key file");
     }
 }
 
@@ -160,6 +242,8 @@ void spf_key_probe_free(struct spf_key_probe *probe)
         return;
     if (probe->running)
         spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
+    if (probe->searching)
+        spf_loop_cancel(probe->inquiry->loop, &probe->searching->job);
     free(probe);
 }
 

@@ -6,9 +6,9 @@
 #include "pipeline/inquiry.h"
 
 /*
- * Serves SPF_GROUP_KEY and SPF_GROUP_SURROUNDINGS of one target.
+ * Serves SPF_GROUP_KEY, SPF_GROUP_SURROUNDINGS and SPF_GROUP_FOUND_KEY of one target.
  *
- * The key is read in a worker thread (a network file system or a key derivation may block);
+ * The key is read, and another one looked for, in a worker thread (a network file system or a key derivation may block);
  * inquiry->login_key is set just before its facts arrive, and belongs to the inquiry's owner. The
  * surroundings cost nothing and are answered at once.
  */

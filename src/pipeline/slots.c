@@ -135,7 +135,11 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
         if (!add_word(buf, "host", target->host))
             return false;
     }
-    if (target->key_path != NULL) {
+    if (strcmp(name, "rerun_with_matching_key_file") == 0) {
+        spf_buf_addstr(buf, " --key ");
+        if (!add_word(buf, "key", view->facts->found_key.path))
+            return false;
+    } else if (target->key_path != NULL) {
         spf_buf_addstr(buf, " --key ");
         (void)add_word(buf, "key", target->key_path);
     }

@@ -17,7 +17,8 @@
  *     {ssh}        the ssh command line for the target
  *     {rerun}      the sshpreflight command line for it; {rerun_without_host}, {rerun_without_user}
  * (write
- *                  "-l NAME" behind it), {rerun_as_ecs_user}
+ *                  "-l NAME" behind it), {rerun_as_ecs_user},
+ *                  {rerun_with_matching_key_file} (the one that --find-key found)
  *
  * In a sentence any clean text will do. In a command a value must fit its slot's grammar, or the
  * command is not given at all: {key} and slots that end in "_file" are paths (quoted as needed),
