@@ -422,6 +422,12 @@ START_TEST(lines_to_paste)
     fixture_clear(&f);
 
     healthy(&f);
+    f.run.facts.surroundings.agent_running = true;
+    judge(&f);
+    ck_assert_str_eq(f.d.openssh, "ssh -i key.pem -o IdentitiesOnly=yes root@203.0.113.9");
+    fixture_clear(&f);
+
+    healthy(&f);
     f.target.key_path = "my keys/it's";
     f.target.user = "root; reboot";
     judge(&f);
