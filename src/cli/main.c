@@ -6,11 +6,13 @@
  *     cli/options.c        argv to values (one table); cli/round.c makes targets of them
  *     driver/driver.c      one loop: asks each run what it wants, has the probes fetch it
  *     key/, cloud/, net/, login/
- *                          the domains: *_facts.h what can be known, *_probe and friends how we
- * learn it, *_check.c what it means cloud/aliyun/        Alibaba Cloud: credentials, signature,
- * API, parsing pipeline/table.c     the fifteen checks; pipeline/run.c judges and wants;
- * pipeline/findings.def the catalogue of causes diagnosis/           from results to one verdict
- * and one root cause report/              text for people, JSON for programs; they decide nothing
+ *                          the domains: *_facts.h what can be known, *_probe and friends how
+ *                          it is learnt, *_check.c what it means
+ *     cloud/aliyun/        Alibaba Cloud: credentials, signature, API, parsing
+ *     pipeline/table.c     the fifteen checks; pipeline/run.c judges and wants;
+ *                          pipeline/findings.def is the catalogue of causes
+ *     diagnosis/           from results to one verdict and one root cause
+ *     report/              text for people, JSON for programs; they decide nothing
  *     base/                errors, text, secrets, clocks, shapes, the loop
  *
  * Where is a cause decided? Search its symbol: SPF_SG_NO_RULE is returned by one judge.
@@ -42,6 +44,7 @@ enum {
 };
 
 #define REPORT_MAX (64u * 1024 * 1024)
+#define PAGE_WIDTH 100 /* columns, where no terminal says its own */
 
 static int complain(int status, const char *text)
 {
@@ -80,6 +83,8 @@ static struct spf_style style_of(const struct spf_options *options)
                                      : 0,
     };
 
+    /* Into a pipe or a file: as wide as a log is comfortably read. */
+    style.width = PAGE_WIDTH;
     if (isatty(STDOUT_FILENO) == 1)
         style.width =
             ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
@@ -105,7 +110,7 @@ static int write_reports(const struct spf_options *options, const struct spf_rou
     int status = 0;
 
     file.colour = options->colour == SPF_COLOUR_ALWAYS;
-    file.width = 0;
+    file.width = PAGE_WIDTH;
     for (size_t i = 0; i <= options->output_count; i++) {
         const struct spf_output_option *output = i > 0 ? &options->outputs[i - 1] : NULL;
 

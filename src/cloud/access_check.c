@@ -45,7 +45,6 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
         spf_note_text(result, "account", who->account);
     if (who->principal[0] != '\0')
         spf_note_text(result, "principal", who->principal);
-    spf_say(result, "the API accepts access key %s… (%s)", facts->credentials.access_key,
-            facts->credentials.source);
+    spf_say(result, "access key %s… accepted", facts->credentials.access_key);
     return spf_passes();
 }

@@ -49,7 +49,7 @@ static struct spf_opinion judge_source(const struct verdict *verdict, const stru
         return spf_concludes(SPF_ACL_DENIES_INBOUND);
     }
     if (verdict->linux_out.denied == 0) {
-        spf_say(result, "network ACL %s passes both directions", acl->id);
+        spf_say(result, "passed by network ACL %s, both ways", acl->id);
         return spf_passes();
     }
     note_entry(result, verdict->linux_out.entry);
@@ -114,10 +114,9 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
     if (spf_path_lacks(view, &path, &opinion) || spf_lacks(view, SPF_GROUP_NETWORK_ACL, &opinion))
         return opinion;
     if (!acl->bound) {
-        spf_say(result,
-                acl->vswitch[0] != '\0' ? "no network ACL is bound to %s"
-                                        : "no vSwitch, so no network ACL",
-                acl->vswitch);
+        if (acl->vswitch[0] != '\0')
+            spf_note_text(result, "vswitch", acl->vswitch);
+        spf_say(result, "no network ACL");
         return spf_passes();
     }
     spf_note_text(result, "acl", acl->id);

@@ -28,7 +28,7 @@ static void note_regions(struct spf_result *result, const char *name, const stru
 }
 
 /* Only a look into every region proves that there is none; else it may be in another one. */
-static struct spf_opinion not_found(const struct spf_instance_facts *instance,
+static struct spf_opinion not_found(const struct spf_instance_facts *instance, const char *id,
                                     struct spf_result *result)
 {
     size_t regions = instance->regions_asked.count;
@@ -36,20 +36,20 @@ static struct spf_opinion not_found(const struct spf_instance_facts *instance,
     if (instance->search == SPF_INSTANCE_REGION_UNKNOWN)
         return spf_concludes(SPF_REGION_UNKNOWN);
     if (instance->every_region_asked) {
-        spf_say(result, "no region has this instance (%zu asked), or this identity may not see it",
+        spf_say(result, "%s is in none of the %zu regions, or this identity may not see it", id,
                 regions);
         return spf_concludes(SPF_INSTANCE_NOT_FOUND);
     }
     if (instance->region_was_given && instance->region_hint[0] != '\0' &&
         strcmp(instance->region_hint, instance->region) != 0) {
         spf_note_text(result, "other_region", instance->region_hint);
-        spf_say(result, "not in %s, the region given; its id looks like one of %s",
+        spf_say(result, "%s is not in %s, the region given; its id looks like one of %s", id,
                 instance->region, instance->region_hint);
     } else if (instance->region_was_given) {
-        spf_say(result, "not in %s, the region given, or not visible to this identity",
+        spf_say(result, "%s is not in %s, the region given, or not visible to this identity", id,
                 instance->region);
     } else {
-        spf_say(result, "not in the %zu regions that answered; %zu did not", regions,
+        spf_say(result, "%s is not in the %zu regions that answered; %zu did not", id, regions,
                 instance->regions_failed.count);
     }
     return spf_lowered(SPF_INSTANCE_NOT_FOUND, SPF_UNKNOWN);
@@ -96,14 +96,16 @@ static struct spf_opinion judge_state(const struct spf_instance_facts *instance,
         return spf_concludes(SPF_INSTANCE_STOPPING);
     case SPF_STATE_STOPPED:
         if (instance->stopped_releases_address)
-            spf_say(result, "stopped in economical mode, which released its public address");
+            spf_say(result, "%s is stopped in economical mode, which released its public address",
+                    instance->id);
         return spf_concludes(SPF_INSTANCE_STOPPED);
     case SPF_STATE_OTHER:
         return spf_concludes(SPF_INSTANCE_STATE_UNKNOWN);
     }
     if (instance->windows)
         return spf_concludes(SPF_INSTANCE_IS_WINDOWS);
-    spf_say(result, "%s (%s) runs in %s", instance->id, instance->name, instance->region);
+    spf_say(result, "%s (%s) runs in %s", instance->name[0] != '\0' ? instance->name : "instance",
+            instance->id, instance->region);
     return spf_passes();
 }
 
@@ -123,7 +125,7 @@ struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct 
     note_regions(result, "regions_failed", instance->regions_failed.items,
                  instance->regions_failed.count);
     if (instance->search != SPF_INSTANCE_FOUND)
-        return not_found(instance, result);
+        return not_found(instance, view->target->instance_id, result);
 
     spf_note_text(result, "state", instance->state_name);
     spf_note_text(result, "name", instance->name);

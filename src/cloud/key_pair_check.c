@@ -69,7 +69,7 @@ static struct spf_opinion proved(const struct spf_key_pair_facts *pair, const ch
                                  const char *words, struct spf_result *result)
 {
     spf_note_text(result, "match", how);
-    spf_say(result, "this key is the bound key pair %s (%s)", pair->name, words);
+    spf_say(result, "key pair %s is this key (%s)", pair->name, words);
     return spf_passes();
 }
 
@@ -89,12 +89,12 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
 
     if (our_len > 0 && their_len > 0) {
         if (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0)
-            return proved(pair, "proved", "the public keys are the same", result);
+            return proved(pair, "proved", "public keys equal", result);
         return different(result);
     }
     if (plain_digits(key->md5, our_md5, 32) && plain_digits(pair->fingerprint, their_md5, 32)) {
         if (strcmp(our_md5, their_md5) == 0)
-            return proved(pair, "fingerprint", "the MD5 fingerprints are the same", result);
+            return proved(pair, "fingerprint", "MD5 fingerprints equal", result);
         return different(result);
     }
     if (our_len > 0 && is_sha1_of(pair->fingerprint, ours, (size_t)our_len))
@@ -159,7 +159,7 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
             spf_say(result, "%s is the private key of the bound key pair %s",
                     view->facts->found_key.path, pair->name);
         else
-            spf_say(result, "key pair %s is bound (no key was given to compare)", pair->name);
+            spf_say(result, "key pair %s is bound (no key given to compare)", pair->name);
         return spf_passes();
     }
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {

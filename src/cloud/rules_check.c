@@ -186,9 +186,9 @@ static struct spf_opinion accepted(const struct spf_rules_question *question,
     if (rule == NULL)
         spf_say(result, "members of its group reach each other, and %s is one", from);
     else
-        spf_say(result, "%s lets %s in to TCP port %u by rule %s (priority %lld, source %s)%s",
-                rule->group, from, (unsigned)question->port, rule->id, (long long)rule->priority,
-                source_of(rule), open_to_world ? "; the port is open to the whole internet" : "");
+        spf_say(result, "%s by %s/%s, priority %lld",
+                open_to_world ? "open to the whole internet" : "allowed", rule->group, rule->id,
+                (long long)rule->priority);
     return open_to_world ? spf_concludes(SPF_SG_OPEN_TO_WORLD) : spf_passes();
 }
 
@@ -209,8 +209,12 @@ static struct spf_opinion denied(const struct spf_rules_facts *facts,
         return spf_concludes(SPF_SG_RULE_DENIES);
     }
     if (for_others == 0) {
-        spf_say(result, "no rule of its %zu security group%s accepts TCP port %u",
-                facts->groups.count, facts->groups.count == 1 ? "" : "s", (unsigned)question->port);
+        if (facts->groups.count == 1)
+            spf_say(result, "its security group has no rule that accepts TCP port %u",
+                    (unsigned)question->port);
+        else
+            spf_say(result, "its %zu security groups have no rule that accepts TCP port %u",
+                    facts->groups.count, (unsigned)question->port);
         return spf_concludes(SPF_SG_NO_RULE);
     }
     for (size_t i = 0; i < facts->rules.count; i++) {
@@ -219,8 +223,8 @@ static struct spf_opinion denied(const struct spf_rules_facts *facts,
         if (near->policy == SPF_POLICY_ACCEPT &&
             spf_rule_fit(facts, question, near, NULL) == SPF_OTHER_SOURCE) {
             spf_note_text(result, "allowed_source", source_of(near));
-            spf_say(result, "a rule for port %u exists: it lets %s in; you are %s",
-                    (unsigned)question->port, source_of(near), from);
+            spf_say(result, "rule %s of %s lets %s in to port %u, but you are %s", near->id,
+                    near->group, source_of(near), (unsigned)question->port, from);
             break;
         }
     }

@@ -53,8 +53,8 @@ static const struct suggestion {
      "Try an Ed25519 key, or look at PubkeyAcceptedAlgorithms in sshd_config on the server"},
     {SPF_HOST_KEY_REBUILT, "The system was installed again, and made itself a new host key",
      "Look in the instance's console output (ECS console, Get System Logs) for the fingerprint "
-     "that "
-     "is shown here: if it is there, the machine is yours"},
+     "{fingerprint_sha256}: only if it is there, the machine is yours, and the line that "
+     "known_hosts has may be replaced"},
     {SPF_ADDRESS_ANSWERS_AS_OTHER_HOST, "Another machine answers at {address}",
      "Compare {address} with the instance's present address in the console: addresses move"},
 };

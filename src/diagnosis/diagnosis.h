@@ -78,15 +78,11 @@ void spf_diagnosis_clear(struct spf_diagnosis *diagnosis);
  */
 bool spf_goal(const struct spf_run *run, enum spf_check_id *goal);
 
-/* What a check has to say, for every status: its own words, else the catalogue's, else a plain one.
+/*
+ * What a check has to say, for every status: its own words, else the catalogue's, else plain ones.
+ * A fragment, in lower case unless it begins with a name, without a full stop.
  */
 void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id check);
-
-/*
- * Appends a sentence as it stands in the middle of another: "The rules deny" becomes "the rules
- * deny", while names (OpenSSH, Windows) and the user's own words stay as they are.
- */
-void spf_add_mid_sentence(struct spf_buf *buf, const char *sentence);
 
 /* The catalogue's remedies for finding, with the values of that check's result. Appends to list. */
 void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_finding finding,

@@ -8,17 +8,17 @@
  * address that was tried is the instance's; an open port at a stranger's says nothing about our
  * rules.
  */
-static void disprove(struct spf_result *result, enum spf_finding instead, const char *but)
+static void disprove(struct spf_run *run, enum spf_check_id check, enum spf_finding instead,
+                     const char *but)
 {
-    const char *was = spf_findings[result->finding].id;
-    char words[sizeof result->summary];
+    struct spf_result *result = &run->results[check];
+    struct spf_buf words;
 
-    spf_copy(words, sizeof words, result->summary);
-    spf_note_text(result, "disproved", was);
-    if (words[0] == '\0')
-        spf_say(result, "%s (%s)", but, was);
-    else
-        spf_say(result, "%s; %s", words, but);
+    spf_buf_init(&words, sizeof result->summary);
+    spf_words(&words, run, check);
+    spf_note_text(result, "disproved", spf_findings[result->finding].id);
+    spf_say(result, "%s, %s", spf_buf_failed(&words) ? "" : words.data, but);
+    spf_buf_clear(&words);
     if (instead != SPF_NO_FINDING)
         result->finding = instead;
     result->status = SPF_WARN;
@@ -55,16 +55,16 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     bool in = open && spf_goal(run, &goal) && spf_fine(run, goal);
 
     if (open && spf_failed(run, SPF_CHECK_CLOUD_SECURITY_GROUP))
-        disprove(&results[SPF_CHECK_CLOUD_SECURITY_GROUP], SPF_PATH_OPEN_DESPITE_RULES,
+        disprove(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_PATH_OPEN_DESPITE_RULES,
                  "yet the connection works");
     if (open && spf_failed(run, SPF_CHECK_CLOUD_NETWORK_ACL))
-        disprove(&results[SPF_CHECK_CLOUD_NETWORK_ACL], SPF_PATH_OPEN_DESPITE_RULES,
+        disprove(run, SPF_CHECK_CLOUD_NETWORK_ACL, SPF_PATH_OPEN_DESPITE_RULES,
                  "yet the connection works");
     if (open && doubtful && spf_failed(run, SPF_CHECK_CLOUD_ADDRESS))
-        disprove(&results[SPF_CHECK_CLOUD_ADDRESS], SPF_NO_FINDING, "yet the connection works");
+        disprove(run, SPF_CHECK_CLOUD_ADDRESS, SPF_NO_FINDING, "yet the connection works");
     if (open && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR) && spf_key_is_accepted(run))
-        disprove(&results[SPF_CHECK_CLOUD_KEY_PAIR], SPF_KEY_ACCEPTED_THOUGH_UNBOUND,
+        disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_KEY_ACCEPTED_THOUGH_UNBOUND,
                  "yet the server accepts this key");
     if (in && spf_failed(run, SPF_CHECK_CLOUD_INSTANCE) && results[SPF_CHECK_CLOUD_INSTANCE].holds)
-        disprove(&results[SPF_CHECK_CLOUD_INSTANCE], SPF_NO_FINDING, "yet the login works");
+        disprove(run, SPF_CHECK_CLOUD_INSTANCE, SPF_NO_FINDING, "yet the login works");
 }

@@ -11,8 +11,28 @@ static void add_plain_id(struct spf_buf *buf, enum spf_finding finding)
         spf_buf_addch(buf, *c == '-' ? ' ' : *c);
 }
 
-/* Causes whose own words are those of a library or a server: they need the catalogue's before them.
+/*
+ * A sentence as a fragment, to stand beside a symbol or after a colon: "The rules deny" becomes
+ * "the rules deny", while names (OpenSSH, Windows) and the user's own words stay as they are.
  */
+static void lower_first(struct spf_buf *buf, size_t from)
+{
+    static const char *const openers[] = {
+        "A",       "All",     "An",    "Interrupted", "It",   "Its",      "Key",
+        "Neither", "Network", "No",    "None",        "Not",  "Nothing",  "One",
+        "Only",    "Opening", "Other", "Packets",     "Port", "Security", "Something",
+        "The",     "There",   "These", "This",        "What", "Your"};
+    size_t len;
+
+    if (spf_buf_failed(buf) || from >= buf->len)
+        return;
+    len = strcspn(buf->data + from, " ");
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++)
+        if (strlen(openers[i]) == len && strncmp(buf->data + from, openers[i], len) == 0)
+            buf->data[from] = (char)tolower((unsigned char)buf->data[from]);
+}
+
+/* Their own words are those of a library or a server, and say little without the catalogue's. */
 static bool is_raw_detail(enum spf_finding finding)
 {
     return finding == SPF_API_UNREACHABLE || finding == SPF_API_TLS_FAILED ||
@@ -20,24 +40,29 @@ static bool is_raw_detail(enum spf_finding finding)
            finding == SPF_SYSTEM_ERROR;
 }
 
-/* The sentence of the catalogue; where a value for it is missing, what the check itself said. */
+/*
+ * What the check itself said; for a cause of the whole target the catalogue's sentence, or where a
+ * value for that is missing, the check's words after all.
+ */
 static void add_sentence(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id check,
                          enum spf_finding finding)
 {
     const struct spf_result *result = &run->results[check];
     struct spf_view view = spf_view_of(run);
     bool own = finding == result->finding;
+    size_t from = buf->len;
 
     if (own && result->summary[0] && is_raw_detail(finding))
         spf_buf_addf(buf, "%s (%s)", spf_findings[finding].sentence, result->summary);
     else if (own && result->summary[0])
         spf_buf_addstr(buf, result->summary);
     else if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, &view, result))
-        return;
+        ;
     else if (result->summary[0])
         spf_buf_addstr(buf, result->summary);
     else
         add_plain_id(buf, finding);
+    lower_first(buf, from);
 }
 
 void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id check)
@@ -59,42 +84,31 @@ void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id
     }
 }
 
-void spf_add_mid_sentence(struct spf_buf *buf, const char *sentence)
-{
-    static const char *const openers[] = {
-        "A",  "An",  "The",  "There",   "This", "These", "No",   "None", "Nothing",
-        "It", "Its", "Only", "Packets", "One",  "Other", "Your", "Not",  "Something"};
-    size_t len = strcspn(sentence, " ");
-
-    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++)
-        if (strlen(openers[i]) == len && strncmp(sentence, openers[i], len) == 0) {
-            spf_buf_addch(buf, (char)tolower((unsigned char)*sentence));
-            spf_buf_addstr(buf, sentence + 1);
-            return;
-        }
-    spf_buf_addstr(buf, sentence);
-}
-
-static const char *opening(const struct spf_run *run, const struct spf_diagnosis *d)
+static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d,
+                        struct spf_buf *buf)
 {
     enum spf_check_id goal;
     bool has_goal = spf_goal(run, &goal);
+    bool of_key = d->check == SPF_CHECK_KEY_FILE || d->check == SPF_CHECK_KEY_MODE ||
+                  d->check == SPF_CHECK_KEY_FORMAT;
+    const char *start;
 
-    if (!has_goal)
-        return "";
-    if (d->verdict == SPF_VERDICT_FAIL) {
-        if (!spf_fine(run, goal))
-            return "You can't log in: ";
-        if (d->check == SPF_CHECK_KEY_FILE || d->check == SPF_CHECK_KEY_MODE ||
-            d->check == SPF_CHECK_KEY_FORMAT)
-            return "The server accepts this key, but ssh can't use the file: ";
-        return "The login works, but something is wrong: ";
-    }
-    if (spf_fine(run, SPF_CHECK_SSH_AUTH))
-        return "The server accepts this key, but whether a session starts is not known: ";
-    if (spf_key_is_accepted(run) && d->check != SPF_CHECK_SSH_AUTH) /* which says so itself */
-        return "The server takes this key, but whether you can log in is not known: ";
-    return "Whether you can log in is not known: ";
+    if (d->verdict == SPF_VERDICT_FAIL)
+        start = !has_goal              ? "Something is wrong"
+                : !spf_fine(run, goal) ? "You can't log in"
+                : of_key               ? "The server accepts this key, but ssh can't use the file"
+                                       : "The login works, but something is wrong";
+    else
+        start = !has_goal ? "Not everything could be checked"
+                : spf_fine(run, SPF_CHECK_SSH_AUTH)
+                    ? "The server accepts this key, but whether a session starts is not known"
+                : spf_key_is_accepted(run) && d->check != SPF_CHECK_SSH_AUTH
+                    ? "The server takes this key, but whether you can log in is not known"
+                    : "Whether you can log in is not known";
+    spf_buf_addstr(buf, start);
+    if (d->further_count > 0)
+        spf_buf_addf(buf, ", for %zu reasons; the first", d->further_count + 1);
+    spf_buf_addstr(buf, ": ");
 }
 
 static void say_pass(const struct spf_run *run, struct spf_buf *buf)
@@ -115,25 +129,17 @@ static void say_pass(const struct spf_run *run, struct spf_buf *buf)
 
 void spf_summarise(const struct spf_run *run, struct spf_diagnosis *d)
 {
-    struct spf_buf buf, sentence;
+    struct spf_buf buf;
 
     spf_buf_init(&buf, sizeof d->summary - 1);
-    spf_buf_init(&sentence, sizeof d->summary - 1);
     if (d->verdict == SPF_VERDICT_PASS) {
         say_pass(run, &buf);
     } else if (d->cause == SPF_NO_FINDING) {
         spf_buf_addstr(&buf, "It could not be determined whether you can log in");
     } else {
-        const char *start = opening(run, d);
-
-        add_sentence(&sentence, run, d->check, d->cause);
-        spf_buf_addstr(&buf, start);
-        if (*start)
-            spf_add_mid_sentence(&buf, sentence.data);
-        else
-            spf_buf_addstr(&buf, sentence.data);
+        say_opening(run, d, &buf);
+        add_sentence(&buf, run, d->check, d->cause);
     }
     spf_clean(d->summary, sizeof d->summary, buf.data, strlen(buf.data));
-    spf_buf_clear(&sentence);
     spf_buf_clear(&buf);
 }

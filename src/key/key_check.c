@@ -31,7 +31,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
         break;
     }
     spf_note_number(result, "size", key->size);
-    spf_say(result, key->from_stdin ? "read from standard input" : "a file that I can read");
+    spf_say(result, key->from_stdin ? "read from standard input" : "file readable");
     return spf_passes();
 }
 

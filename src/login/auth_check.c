@@ -55,7 +55,7 @@ static struct spf_opinion judge_algorithm(const struct spf_view *view, struct sp
 
     spf_note_text(result, "server_sig_algs", server);
     spf_say(result,
-            "There is no signature algorithm that both ssh and the server allow for a key of "
+            "there is no signature algorithm that both ssh and the server allow for a key of "
             "type %s; the key itself was not judged",
             view->facts->key.algorithm);
     return decided(result, offer, SPF_AUTH_ALGORITHM_REFUSED);
@@ -72,7 +72,7 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
         return judge_algorithm(view, result);
     if (facts->methods[0] == '\0' && facts->error[0] != '\0')
         spf_say(result,
-                "The server does not accept this key for %s; it answered by disconnecting: %s",
+                "the server does not accept this key for %s; it answered by disconnecting: %s",
                 view->target->user, facts->error);
     return decided(result, query, SPF_AUTH_KEY_REFUSED);
 }
@@ -85,7 +85,7 @@ static struct spf_opinion judge_disconnect(const char *error, const char *stage,
     if (strstr(error, "Too many authentication failures") != NULL)
         return spf_concludes(SPF_AUTH_TOO_MANY);
     if (error[0] != '\0')
-        spf_say(result, "The connection ended during authentication: %s", error);
+        spf_say(result, "the connection ended during authentication: %s", error);
     return spf_concludes(SPF_AUTH_DISCONNECTED);
 }
 
@@ -118,7 +118,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     if (!view->facts->key.usable && view->facts->key.encrypted) {
         if (judges_by_query(view))
             spf_say(result,
-                    "The server takes this key for %s; without its passphrase the login itself "
+                    "the server takes this key for %s; without its passphrase the login itself "
                     "could not be tried",
                     view->target->user);
         return spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
@@ -149,7 +149,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         spf_note_number(result, "agent_keys", view->facts->key.agent_keys);
         return spf_concludes(SPF_AGENT_KEYS_TOO_MANY);
     }
-    spf_say(result, "The server accepts the key for %s", view->target->user);
+    spf_say(result, "key accepted for %s", view->target->user);
     return spf_passes();
 }
 

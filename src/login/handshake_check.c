@@ -68,7 +68,7 @@ static struct spf_opinion judge_no_common(const struct spf_handshake_facts *fact
     spf_note_text(result, "client_offer", spf_openssh_offer[category->list]);
     if (openssh_could(facts, category)) {
         spf_say(result,
-                "The server's %s algorithms (%s) are known to ssh, but not to the library "
+                "the server's %s algorithms (%s) are known to ssh, but not to the library "
                 "that this program uses",
                 category->what, theirs);
         return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
@@ -80,19 +80,27 @@ static struct spf_opinion judge_no_common(const struct spf_handshake_facts *fact
     return spf_concludes(category->finding);
 }
 
+/* A cipher that authenticates by itself (RFC 5116) has no MAC beside it; libssh then gives none, or
+ * a name of its own, "aead-poly1305". */
+static const char *mac_or_null(const char *name)
+{
+    return name[0] == '\0' || spf_starts_with(name, "aead-") ? NULL : name;
+}
+
 /* Is there a common key exchange, host key, cipher and MAC, and does the handshake come to its end?
  */
 struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_handshake_facts *facts = &view->facts->handshake;
     struct spf_opinion opinion;
+    const char *mac;
 
     spf_note_text(result, "kex", text_or_null(facts->kex));
     spf_note_text(result, "host_key_algorithm", text_or_null(facts->host_key_algorithm));
     spf_note_text(result, "cipher_in", text_or_null(facts->cipher_in));
     spf_note_text(result, "cipher_out", text_or_null(facts->cipher_out));
-    spf_note_text(result, "mac_in", text_or_null(facts->mac_in));
-    spf_note_text(result, "mac_out", text_or_null(facts->mac_out));
+    spf_note_text(result, "mac_in", mac_or_null(facts->mac_in));
+    spf_note_text(result, "mac_out", mac_or_null(facts->mac_out));
     if (spf_lacks(view, SPF_GROUP_HANDSHAKE, &opinion))
         return opinion;
     spf_note_text(result, "error", text_or_null(facts->error));
@@ -105,13 +113,15 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
         return judge_no_common(facts, result);
     case SPF_SHAKE_FAILED:
         if (facts->error[0] != '\0')
-            spf_say(result, "The handshake failed: %s", facts->error);
+            spf_say(result, "the handshake failed: %s", facts->error);
         return spf_concludes(SPF_HANDSHAKE_FAILED);
     case SPF_SHAKE_TIMEOUT:
         return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
     case SPF_SHAKE_DONE:
         break;
     }
-    spf_say(result, "%s, %s, %s", facts->kex, facts->host_key_algorithm, facts->cipher_out);
+    mac = mac_or_null(facts->mac_out);
+    spf_say(result, "%s, %s, %s%s%s", facts->kex, facts->host_key_algorithm, facts->cipher_out,
+            mac != NULL ? ", " : "", mac != NULL ? mac : "");
     return spf_passes();
 }

@@ -14,14 +14,14 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
         return spf_concludes(SPF_SESSION_OTHER_USER);
     }
     if (facts->forced_command) {
-        spf_say(result, "This key runs a fixed command instead of a shell; it was run%s%s",
+        spf_say(result, "this key runs a fixed command instead of a shell; it was run%s%s",
                 facts->output[0] != '\0' ? " and said: " : "", facts->output);
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
     }
     if (facts->output[0] != '\0')
-        spf_say(result, "The login works, but no command runs; the server says: %s", facts->output);
+        spf_say(result, "the login works, but no command runs; the server says: %s", facts->output);
     else if (facts->exit_status >= 0)
-        spf_say(result, "The login works, but a command ends at once with status %lld",
+        spf_say(result, "the login works, but a command ends at once with status %lld",
                 (long long)facts->exit_status);
     return spf_concludes(SPF_SESSION_NO_SHELL);
 }
@@ -60,13 +60,13 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
     case SPF_ECHO_REFUSED:
     case SPF_ECHO_CLOSED:
         if (facts->error[0] != '\0')
-            spf_say(result, "The login works, but the server opens no session: %s", facts->error);
+            spf_say(result, "the login works, but the server opens no session: %s", facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);
     case SPF_ECHO_TIMEOUT:
         return spf_concludes(SPF_SESSION_TIMEOUT);
     case SPF_ECHO_BACK:
         break;
     }
-    spf_say(result, "A shell runs commands");
+    spf_say(result, "a shell runs commands");
     return spf_passes();
 }

@@ -24,12 +24,10 @@ static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_
     if (tcp->cut_short)
         spf_say(
             result,
-            "No answer from %s port %u within %.1f s; the cloud's facts say that none will come, "
-            "so this was not waited out",
+            "no answer from %s port %u in %.1f s, as the cloud's facts foretell (not waited out)",
             tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
     else
-        spf_say(result,
-                "No answer from %s port %u within %.1f s: the packets are dropped on the way",
+        spf_say(result, "no answer from %s port %u in %.1f s: the packets are dropped on the way",
                 tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
     return spf_concludes(SPF_PORT_SILENT);
 }
@@ -81,12 +79,12 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     case SPF_TCP_RESET:
         return spf_concludes(SPF_PORT_RESET);
     case SPF_TCP_UNRESOLVED:
-        spf_say(result, "The name %s has no address: %s", tcp->name, tcp->error);
+        spf_say(result, "the name %s has no address: %s", tcp->name, tcp->error);
         return spf_concludes(SPF_HOST_UNRESOLVED);
     case SPF_TCP_OPEN:
         break;
     }
-    spf_say(result, "%s port %u answers, in %lld ms", tcp->address, (unsigned)view->target->port,
+    spf_say(result, "%s port %u in %lld ms", tcp->address, (unsigned)view->target->port,
             (long long)tcp->elapsed_ms);
     return spf_passes();
 }
@@ -106,10 +104,10 @@ static struct spf_opinion judge_closed(const struct spf_identification_facts *sa
     if (strstr(said->before, "Not allowed at this time"))
         return spf_concludes(SPF_SSH_PENALISED);
     if (said->before[0])
-        spf_say(result, "The server closed the connection before identifying itself, saying: %s",
+        spf_say(result, "the server closed the connection before identifying itself, saying: %s",
                 said->before);
     else
-        spf_say(result, "The server %s the connection before saying anything",
+        spf_say(result, "the server %s the connection before saying anything",
                 reset ? "reset" : "closed");
     return spf_concludes(SPF_SSH_CLOSED_EARLY);
 }
@@ -119,7 +117,7 @@ static struct spf_opinion judge_silent(const struct spf_identification_facts *sa
 {
     if (said->before[0])
         spf_say(result,
-                "The port accepts connections, but no SSH identification came within %.1f s, "
+                "the port accepts connections, but no SSH identification came in %.1f s, "
                 "only: %s",
                 (double)said->elapsed_ms / 1000, said->before);
     return spf_concludes(SPF_SSH_SILENT);
@@ -129,9 +127,9 @@ static struct spf_opinion judge_other(const struct spf_identification_facts *sai
                                       struct spf_result *result)
 {
     if (said->protocol[0])
-        spf_say(result, "What answers on the port speaks %s, not SSH", said->protocol);
+        spf_say(result, "what answers on the port speaks %s, not SSH", said->protocol);
     else
-        spf_say(result, "What answers on the port does not speak SSH");
+        spf_say(result, "what answers on the port does not speak SSH");
     return spf_concludes(SPF_NOT_SSH);
 }
 
@@ -160,7 +158,7 @@ struct spf_opinion spf_judge_ssh_banner(const struct spf_view *view, struct spf_
     case SPF_IDENTIFICATION_SSH1:
         return spf_concludes(SPF_SSH_TOO_OLD);
     case SPF_IDENTIFICATION_INVALID:
-        spf_say(result, "The server's identification line is not one: %s", said->error);
+        spf_say(result, "the server's identification line is not valid: %s", said->error);
         return spf_concludes(SPF_SSH_BANNER_INVALID);
     case SPF_IDENTIFICATION_OTHER:
         return judge_other(said, result);

@@ -56,6 +56,12 @@ static const char *host_of(const struct spf_view *view)
     return view->target->host != NULL ? view->target->host : address_of(view);
 }
 
+/* The cloud's images log in as root, or as ecs-user where that was chosen. */
+static const char *other_user(const char *user)
+{
+    return strcmp(user, "root") == 0 ? "ecs-user" : "root";
+}
+
 /* A word of an ssh or sshpreflight command line; false if the value has not the form of its slot.
  */
 static bool add_word(struct spf_buf *buf, const char *name, const char *value)
@@ -152,8 +158,8 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     }
     if (target->port != 22)
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
-    if (strcmp(name, "rerun_as_ecs_user") == 0)
-        user = "ecs-user";
+    if (strcmp(name, "rerun_as_other_user") == 0)
+        user = other_user(user);
     if (strcmp(name, "rerun_without_user") == 0 || strcmp(user, "root") == 0)
         return true;
     spf_buf_addstr(buf, " -l ");
@@ -178,6 +184,8 @@ static const char *value_of(const char *name, const struct spf_view *view,
         return target->key_path;
     if (strcmp(name, "user") == 0)
         return target->user;
+    if (strcmp(name, "usual_user") == 0)
+        return other_user(target->user);
     if (strcmp(name, "host") == 0)
         return host_of(view);
     if (strcmp(name, "address") == 0)
@@ -216,6 +224,25 @@ static const char *value_of(const char *name, const struct spf_view *view,
     return NULL;
 }
 
+/* {?name} stands for nothing, where it holds. */
+static bool holds(const char *condition, const struct spf_view *view,
+                  const struct spf_result *result)
+{
+    struct spf_buf scratch;
+    bool known;
+
+    if (strcmp(condition, "host_only") == 0)
+        return view->target->instance_id == NULL;
+    if (strcmp(condition, "source_unknown") != 0)
+        return false;
+    if (view->target->instance_id == NULL)
+        return false;
+    spf_buf_init(&scratch, VALUE_MAX);
+    known = value_of("source_ip", view, result, &scratch) != NULL;
+    spf_buf_clear(&scratch);
+    return !known;
+}
+
 static bool expand_one(struct spf_buf *buf, const char *name, enum spf_slot_use use,
                        const struct spf_view *view, const struct spf_result *result)
 {
@@ -223,6 +250,8 @@ static bool expand_one(struct spf_buf *buf, const char *name, enum spf_slot_use 
     const char *value;
     bool good;
 
+    if (name[0] == '?')
+        return holds(name + 1, view, result);
     spf_buf_init(&scratch, VALUE_MAX);
     value = value_of(name, view, result, &scratch);
     good = value != NULL && value[0] != '\0' && !spf_buf_failed(&scratch);

@@ -16,9 +16,12 @@
  *     {started}    the instance's last start
  *     {ssh}        the ssh command line for the target
  *     {rerun}      the sshpreflight command line for it; {rerun_without_host}, {rerun_without_user}
- * (write
- *                  "-l NAME" behind it), {rerun_as_ecs_user},
- *                  {rerun_with_matching_key_file} (the one that --find-key found)
+ *                  (write "-l NAME" behind it), {rerun_as_other_user}: as {usual_user}, the one
+ *                  of root and ecs-user that was not tried; {rerun_with_matching_key_file}: with
+ *                  the one that --find-key found
+ *     {?host_only} {?source_unknown}
+ *                  nothing, but only where no instance was given, or where the address that its
+ *                  rules see is not known; elsewhere they are missing, and so is their remedy
  *
  * In a sentence any clean text will do. In a command a value must fit its slot's grammar, or the
  * command is not given at all: {key} and slots that end in "_file" are paths (quoted as needed),

@@ -204,7 +204,8 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
                  {"rerun", "sshpreflight --instance ID --key KEY"},
                  {"rerun_without_host", "sshpreflight --instance ID --key KEY"},
                  {"rerun_without_user", "sshpreflight --instance ID --key KEY"},
-                 {"rerun_as_ecs_user", "sshpreflight --instance ID --key KEY -l ecs-user"}};
+                 {"rerun_as_other_user", "sshpreflight --instance ID --key KEY -l USER"},
+                 {"rerun_with_matching_key_file", "sshpreflight --instance ID --key FILE"}};
 
     while (*template) {
         size_t plain = strcspn(template, "{"), len;
@@ -220,7 +221,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
                 spf_buf_addstr(buf, lines[i].text);
                 line = true;
             }
-        for (size_t i = 0; i < len && !line; i++) {
+        for (size_t i = 0; i < len && !line && *template != '?'; i++) {
             char c = template[i];
 
             spf_buf_addch(buf, c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c);

@@ -10,10 +10,6 @@
  */
 #define LABEL  12 /* columns of "Local key   " */
 #define MARGIN 10 /* columns of "  Fix     " */
-#define OR     "Or"
-
-/* Where lines do not wrap, what passed is still not strung together past this column. */
-#define UNWRAPPED 100
 
 static const struct group {
     const char *label;
@@ -31,16 +27,12 @@ struct writer {
     const struct spf_diagnosis *d;
 };
 
-/* As they stand behind a symbol. */
 static char *words_of(const struct spf_run *run, enum spf_check_id check)
 {
-    struct spf_buf words, buf;
+    struct spf_buf buf;
 
-    spf_buf_init(&words, 1000);
     spf_buf_init(&buf, 1000);
-    spf_words(&words, run, check);
-    spf_add_mid_sentence(&buf, words.data);
-    spf_buf_clear(&words);
+    spf_words(&buf, run, check);
     return spf_buf_take(&buf);
 }
 
@@ -88,16 +80,18 @@ static void add_pass(struct spf_page *page, const char *words)
     unsigned width =
         spf_page_width(page, words) + spf_page_width(page, spf_symbol(SPF_PASS, page->style)) + 1;
 
-    bool fits = page->style->width > 0 ? spf_page_fits(page, width + 3)
-                                       : page->column + width + 3 <= UNWRAPPED;
+    bool wraps;
 
-    if (page->column > LABEL && fits)
+    if (page->column > LABEL && spf_page_fits(page, width + 3))
         spf_page_put(page, SPF_INK_PLAIN, "   ");
     else
         own_line(page);
     add_symbol(page, SPF_PASS, SPF_INK_GREEN);
     page->indent = page->column > LABEL + 10 ? LABEL + 2 : page->column;
+    wraps = !spf_page_fits(page, spf_page_width(page, words));
     spf_page_flow(page, SPF_INK_PLAIN, words);
+    if (wraps)
+        spf_page_line(page); /* the next one would look like a part of it */
 }
 
 static void add_trouble(struct writer *w, enum spf_check_id check, const char *words)
@@ -119,25 +113,28 @@ static void add_trouble(struct writer *w, enum spf_check_id check, const char *w
     spf_page_line(&w->page);
 }
 
-/* Skips for one reason share a line. Returns the last check of it. */
-static enum spf_check_id add_skips(struct writer *w, enum spf_check_id from, enum spf_check_id last)
+/* Skips for one reason share a line, which names them if they are not the whole group. Returns the
+ * last of them. */
+static enum spf_check_id add_skips(struct writer *w, enum spf_check_id from,
+                                   const struct group *group)
 {
     const struct spf_result *result = &w->run->results[from];
     enum spf_check_id check = from;
     struct spf_buf line;
 
+    while (check < group->last && is_same_skip(w->run, from, check + 1))
+        check++;
     spf_buf_init(&line, 1000);
-    spf_buf_addstr(&line, spf_check_table[check].title);
-    while (check < last && is_same_skip(w->run, from, check + 1))
-        spf_buf_addf(&line, ", %s", spf_check_table[++check].title);
+    for (enum spf_check_id i = from; i <= check && check - from < group->last - group->first; i++)
+        spf_buf_addf(&line, "%s%s", spf_check_table[i].title, i < check ? ", " : ": ");
     if (result->skip_reason == SPF_SKIP_NEED)
-        spf_buf_addf(&line, ": not reached (needs %s)", spf_check_table[blocker(w->run, from)].id);
+        spf_buf_addf(&line, "not reached (needs %s)", spf_check_table[blocker(w->run, from)].id);
     else if (result->skip_reason == SPF_SKIP_NOT_SELECTED)
-        spf_buf_addstr(&line, ": not selected");
+        spf_buf_addstr(&line, "not selected");
     else if (SPF_CLOUD_CHECKS >> from & 1 && !w->run->target->instance_id)
-        spf_buf_addstr(&line, ": not asked, no --instance was given");
+        spf_buf_addstr(&line, "not asked, as no --instance was given");
     else
-        spf_buf_addstr(&line, ": does not apply here");
+        spf_buf_addstr(&line, "does not apply here");
     own_line(&w->page);
     add_symbol(&w->page, SPF_SKIP, SPF_INK_DIM);
     w->page.indent = w->page.column;
@@ -166,7 +163,7 @@ static void add_group(struct writer *w, const struct group *group)
         char *words = words_of(w->run, check);
 
         if (w->run->results[check].status == SPF_SKIP)
-            check = add_skips(w, check, group->last);
+            check = add_skips(w, check, group);
         else if (w->run->results[check].status == SPF_PASS)
             add_pass(&w->page, words ? words : spf_check_table[check].title);
         else
@@ -244,17 +241,11 @@ static void add_command(struct spf_page *page, const char *command)
 /* What it does besides repairing is said before the command that does it. */
 static void add_advice(struct spf_page *page, const char *label, const struct spf_advice *advice)
 {
-    const char *text = advice->text;
     const char *colon = advice->command ? ":" : "";
     struct spf_buf words;
 
     spf_buf_init(&words, 4000);
-    if (strcmp(label, OR) == 0 && spf_starts_with(text, OR " ")) { /* the label says it already */
-        text += strlen(OR " ");
-        spf_buf_addch(&words, *text >= 'a' && *text <= 'z' ? (char)(*text - 'a' + 'A') : *text);
-        text++;
-    }
-    spf_buf_addf(&words, "%s%s", text, advice->impact ? "" : colon);
+    spf_buf_addf(&words, "%s%s", advice->text, advice->impact ? "" : colon);
     add_label(page, label);
     spf_page_flow(page, SPF_INK_PLAIN, words.data);
     spf_buf_clear(&words);
@@ -270,16 +261,22 @@ static void add_advice(struct spf_page *page, const char *label, const struct sp
     }
 }
 
-/* The first remedy of a cause is the fix; the next ones are for when it is not. */
+/*
+ * The first remedy of a cause is the fix; the next ones are other ways. Under a list of
+ * explanations, which say themselves what to look at, only what can be pasted.
+ */
 static void add_remedies(struct writer *w, enum spf_finding cause, const char *first)
 {
+    bool explained = cause == w->d->cause && w->d->candidates.count > 1;
     const char *label = first;
 
     for (size_t i = 0; i < w->d->remedies.count; i++) {
-        if (w->d->remedies.items[i].cause != cause)
+        const struct spf_advice *advice = &w->d->remedies.items[i];
+
+        if (advice->cause != cause || (explained && !advice->command))
             continue;
-        add_advice(&w->page, label, &w->d->remedies.items[i]);
-        label = *first ? OR : "";
+        add_advice(&w->page, label, advice);
+        label = "Or";
     }
 }
 
@@ -292,7 +289,7 @@ static void add_candidates(struct writer *w)
     add_label(page, "Why");
     spf_page_flow(page, SPF_INK_PLAIN,
                   w->d->candidates.count == 1 ? "not certain; it may be this:"
-                                              : "can't be told apart from here; likeliest first:");
+                                              : "not certain; likeliest first:");
     spf_page_line(page);
     for (size_t i = 0; i < w->d->candidates.count; i++) {
         const struct spf_candidate *candidate = &w->d->candidates.items[i];
@@ -328,6 +325,25 @@ static void add_connect(struct writer *w)
     }
 }
 
+/* Beside a login that works: where to read about what could be better. */
+static void add_warnings(struct writer *w)
+{
+    const char *label = "More";
+
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        const struct spf_result *result = &w->run->results[i];
+        char line[120];
+
+        if (result->status != SPF_WARN || spf_findings[result->finding].advisory)
+            continue;
+        add_label(&w->page, label);
+        spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[result->finding].id);
+        spf_page_put(&w->page, SPF_INK_PLAIN, line);
+        spf_page_line(&w->page);
+        label = "";
+    }
+}
+
 static void add_conclusion(struct writer *w)
 {
     static const enum spf_ink inks[] = {SPF_INK_GREEN, SPF_INK_RED, SPF_INK_YELLOW};
@@ -340,8 +356,10 @@ static void add_conclusion(struct writer *w)
     spf_page_line(page);
     if (d->verdict == SPF_VERDICT_PASS)
         add_connect(w);
-    if (d->cause == SPF_NO_FINDING)
+    if (d->cause == SPF_NO_FINDING) {
+        add_warnings(w);
         return;
+    }
     add_candidates(w);
     if (d->verdict == SPF_VERDICT_FAIL)
         add_remedies(w, d->cause, d->candidates.count > 0 ? "Try" : "Fix");

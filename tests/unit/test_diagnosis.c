@@ -76,6 +76,7 @@ static void rebuilt_and_proved(struct fixture *f)
 static void changed_and_unproved(struct fixture *f)
 {
     set(f, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED, NULL);
+    note(f, SPF_CHECK_SSH_HOST_KEY, "fingerprint_sha256", "SHA256:uHk7rYfV0lqk2Yx3bJm5Zc");
     skip(f, SPF_CHECK_SSH_AUTH, SPF_CHECK_SSH_HOST_KEY);
     skip(f, SPF_CHECK_SSH_SESSION, SPF_CHECK_SSH_AUTH);
 }
@@ -149,6 +150,7 @@ static void another_host_answers(struct fixture *f)
     open_at_a_stranger(f);
     set(f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_PASS, SPF_NO_FINDING, NULL);
     set(f, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED, NULL);
+    note(f, SPF_CHECK_SSH_HOST_KEY, "fingerprint_sha256", "SHA256:uHk7rYfV0lqk2Yx3bJm5Zc");
 }
 
 static void blocked_past_the_rules(struct fixture *f)
