@@ -116,7 +116,7 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
             return false;
         add_identity(buf, target->key_path);
         /* Else ssh offers the agent's keys first, and may be cut off before it comes to this one. */
-        if (view->facts->surroundings.agent_running)
+        if (view->facts->surroundings.agent_running || view->facts->key.agent_keys > 0)
             spf_buf_addstr(buf, " -o IdentitiesOnly=yes");
     }
     if (target->port != 22)
