@@ -258,9 +258,7 @@ const struct lab_action lab_ecs_actions[] = {
      "NextToken",
      lab_describe_network_interfaces},
     {"DescribePrefixListAttributes", true, "PrefixListId", lab_describe_prefix_list_attributes},
-    {"DescribePortRangeListEntries", true, "PortRangeListId",
-     lab_describe_port_range_list_entries},
-    {"GetInstanceConsoleOutput", true, "InstanceId RemoveSymbols",
-     lab_get_instance_console_output},
+    {"DescribePortRangeListEntries", true, "PortRangeListId", lab_describe_port_range_list_entries},
+    {"GetInstanceConsoleOutput", true, "InstanceId RemoveSymbols", lab_get_instance_console_output},
     {0},
 };
