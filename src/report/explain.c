@@ -27,9 +27,12 @@ static unsigned distance(const char *a, const char *b)
     return row[lb];
 }
 
+/* A slip of the fingers, or words of the id. */
 static bool is_like(const char *asked, const char *id)
 {
-    return distance(asked, id) <= 3 || (strlen(asked) >= 3 && strstr(id, asked));
+    const char *at = strlen(asked) >= 3 ? strstr(id, asked) : NULL;
+
+    return distance(asked, id) <= 3 || (at && (at == id || at[-1] == '-'));
 }
 
 static void say_unknown(struct spf_buf *buf, const char *cause)
@@ -113,13 +116,12 @@ bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style 
         }
         page.indent = 4;
         spf_page_put(&page, SPF_INK_PLAIN, "  - ");
-        flow_template(&page, SPF_INK_PLAIN, remedy->text, remedy->command ? ":" : "");
-        if (remedy->impact) {
-            spf_format(line, sizeof line, "(%s)", remedy->impact);
-            spf_page_tab(&page, 4);
-            spf_page_put(&page, SPF_INK_YELLOW, line);
-            spf_page_line(&page);
-        }
+        line[0] = '\0';
+        if (remedy->impact)
+            spf_format(line, sizeof line, " (%s)", remedy->impact);
+        if (remedy->command)
+            strncat(line, ":", sizeof line - strlen(line) - 1);
+        flow_template(&page, SPF_INK_PLAIN, remedy->text, line);
         if (remedy->command)
             add_command(&page, remedy->command);
     }

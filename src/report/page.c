@@ -200,12 +200,20 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
 {
     static const struct {
         const char *slot, *text;
-    } lines[] = {{"ssh", "ssh -i KEY USER@HOST"},
-                 {"rerun", "sshpreflight --instance ID --key KEY"},
-                 {"rerun_without_host", "sshpreflight --instance ID --key KEY"},
-                 {"rerun_without_user", "sshpreflight --instance ID --key KEY"},
-                 {"rerun_as_other_user", "sshpreflight --instance ID --key KEY -l USER"},
-                 {"rerun_with_matching_key_file", "sshpreflight --instance ID --key FILE"}};
+    } lines[] = {
+        {"ssh", "ssh -i KEY USER@HOST"},
+        {"rerun", "sshpreflight --instance ID --key KEY"},
+        {"rerun_without_host", "sshpreflight --instance ID --key KEY"},
+        {"rerun_without_user", "sshpreflight --instance ID --key KEY"},
+        {"rerun_as_other_user", "sshpreflight --instance ID --key KEY -l USER"},
+        {"rerun_with_matching_key_file", "sshpreflight --instance ID --key FILE"},
+        {"usual_user", "ecs-user"},
+        {"source_option", "SourceCidrIp"},
+        {"open_in", "GROUP"},
+        {"ungranted_action", "ACTION"},
+        {"forbidden_action", "ACTION"},
+        {"known_hosts_name", "HOST"},
+    };
 
     while (*template) {
         size_t plain = strcspn(template, "{"), len;

@@ -1,0 +1,149 @@
+#include "fixture.h"
+
+/* What the diagnosis comes to where the login was not tried, or not all of it, and how it says so.
+ */
+/* Deselects all but these, as --only does. */
+static void only(struct fixture *f, spf_checks checks)
+{
+    f->target.selected = checks;
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        if (checks >> i & 1)
+            continue;
+        set(f, (enum spf_check_id)i, SPF_SKIP, SPF_NO_FINDING, NULL);
+        f->run.results[i].skip_reason = SPF_SKIP_NOT_SELECTED;
+    }
+}
+
+START_TEST(without_a_login_to_try_the_checks_that_ran_decide)
+{
+    static const struct {
+        enum spf_status status;
+        enum spf_verdict verdict;
+        const char *summary;
+    } cases[] = {
+        {SPF_PASS, SPF_VERDICT_PASS, "Nothing wrong"},
+        {SPF_WARN, SPF_VERDICT_PASS, "Nothing wrong"},
+        {SPF_FAIL, SPF_VERDICT_FAIL, "Something is wrong: the rules"},
+        {SPF_UNKNOWN, SPF_VERDICT_UNKNOWN, "Not everything could be checked: the rules"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        enum spf_check_id goal;
+        struct fixture f;
+
+        healthy(&f);
+        only(&f, SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) |
+                     SPF_CHECK_BIT(CLOUD_SECURITY_GROUP));
+        if (cases[i].status != SPF_PASS)
+            set(&f, SPF_CHECK_CLOUD_SECURITY_GROUP, cases[i].status, SPF_SG_SOURCE_UNKNOWN, NULL);
+        judge(&f);
+        ck_assert(!spf_goal(&f.run, &goal));
+        ck_assert_int_eq(f.d.verdict, cases[i].verdict);
+        ck_assert_msg(spf_starts_with(f.d.summary, cases[i].summary), "%s", f.d.summary);
+        ck_assert_int_eq(f.d.cause != SPF_NO_FINDING, f.d.verdict != SPF_VERDICT_PASS);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
+/* Without a session asked for, an accepted login is the goal, and no more is said than that. */
+START_TEST(without_a_session_the_login_is_the_goal)
+{
+    enum spf_check_id goal;
+    struct fixture f;
+
+    healthy(&f);
+    f.target.session = SPF_SESSION_NEVER;
+    set(&f, SPF_CHECK_SSH_SESSION, SPF_SKIP, SPF_NO_FINDING, NULL);
+    f.run.results[SPF_CHECK_SSH_SESSION].skip_reason = SPF_SKIP_NOT_SELECTED;
+    judge(&f);
+    ck_assert(spf_goal(&f.run, &goal));
+    ck_assert_int_eq(goal, SPF_CHECK_SSH_AUTH);
+    ck_assert_int_eq(f.d.verdict, SPF_VERDICT_PASS);
+    ck_assert_str_eq(f.d.summary, "The server accepts key.pem for root at 203.0.113.9");
+    fixture_clear(&f);
+}
+END_TEST
+
+/* Everything the cloud was asked is unknown, and the port is open: the login decides alone. */
+START_TEST(what_the_cloud_does_not_tell_is_no_cause_beside_a_refused_login)
+{
+    struct fixture f;
+
+    healthy(&f);
+    for (int i = SPF_CHECK_CLOUD_SECURITY_GROUP; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++)
+        set(&f, (enum spf_check_id)i, SPF_UNKNOWN, SPF_PERMISSION_DENIED, NULL);
+    refused(&f, NULL);
+    judge(&f);
+    ck_assert_int_eq(f.d.cause, SPF_AUTH_KEY_REFUSED);
+    ck_assert_uint_eq(f.d.further_count, 0);
+    fixture_clear(&f);
+}
+END_TEST
+
+START_TEST(several_reasons_are_counted)
+{
+    struct fixture f;
+
+    healthy(&f);
+    set(&f, SPF_CHECK_KEY_MODE, SPF_FAIL, SPF_KEY_MODE_TOO_OPEN, NULL);
+    set(&f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_FAIL, SPF_SG_SOURCE_EXCLUDED, NULL);
+    note(&f, SPF_CHECK_CLOUD_SECURITY_GROUP, "source_ip", "198.51.100.7");
+    silent(&f, NULL);
+    judge(&f);
+    ck_assert_msg(spf_starts_with(f.d.summary, "You can't log in, for 2 reasons; the first: the "),
+                  "%s", f.d.summary);
+    fixture_clear(&f);
+
+    healthy(&f);
+    set(&f, SPF_CHECK_KEY_MODE, SPF_FAIL, SPF_KEY_MODE_TOO_OPEN, NULL);
+    judge(&f);
+    ck_assert_msg(spf_starts_with(f.d.summary, "The server accepts this key, but ssh can't use "
+                                               "the file: "),
+                  "%s", f.d.summary);
+    fixture_clear(&f);
+}
+END_TEST
+
+/* A remedy for a host alone is not given where an instance was named, and the other way round. */
+START_TEST(remedies_fit_what_was_asked)
+{
+    static const char advice[] = "name the instance with --instance", source[] = "--source-ip";
+
+    for (int alone = 0; alone <= 1; alone++) {
+        struct fixture f;
+        bool has_advice = false, has_source = false;
+
+        healthy(&f);
+        if (alone)
+            host_only(&f, "203.0.113.9");
+        else
+            set(&f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_UNKNOWN, SPF_SG_SOURCE_UNKNOWN, NULL);
+        silent(&f, NULL);
+        judge(&f);
+        for (size_t i = 0; i < f.d.remedies.count; i++) {
+            const struct spf_advice *given = &f.d.remedies.items[i];
+
+            has_advice |= strstr(given->text, advice) != NULL;
+            has_source |= given->command && strstr(given->command, source);
+        }
+        ck_assert_int_eq(has_advice, alone == 1);
+        ck_assert_int_eq(has_source, alone == 0);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        without_a_login_to_try_the_checks_that_ran_decide,
+        without_a_session_the_login_is_the_goal,
+        what_the_cloud_does_not_tell_is_no_cause_beside_a_refused_login,
+        several_reasons_are_counted,
+        remedies_fit_what_was_asked,
+        NULL,
+    };
+
+    return unit_main("diagnosis_words", tests);
+}
