@@ -154,15 +154,15 @@ static size_t show(const unsigned char *s, size_t len, char out[16])
     size_t used = decode(s, len, &code);
 
     if (used == 0) {
-        strcpy(out, "\xef\xbf\xbd");
+        memcpy(out, "\xef\xbf\xbd", 4);
         return 1;
     }
     if (code == '\n')
-        strcpy(out, "\\n");
+        memcpy(out, "\\n", 3);
     else if (code == '\t')
-        strcpy(out, "\\t");
+        memcpy(out, "\\t", 3);
     else if (code == '\r')
-        strcpy(out, "\\r");
+        memcpy(out, "\\r", 3);
     else if (code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0))
         (void)snprintf(out, 16, "\\x%02x", (unsigned)code);
     else if (deceives(code))

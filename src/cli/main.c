@@ -171,14 +171,15 @@ static int watch_signals(void)
 
 /* --fix, before the checks: says what it did, and puts the file to use from now on into the
  * options. */
-static void fix_key(struct spf_options *options, const struct spf_round *round,
-                    struct spf_key_fixed *fixed)
+static void fix_key(struct spf_options *options, const struct spf_round *round)
 {
-    struct spf_error error = spf_key_fix(options->key, round->passphrase, fixed);
+    struct spf_key_fixed fixed;
+    struct spf_error error = spf_key_fix(options->key, round->passphrase, &fixed);
 
-    (void)complain(0, error.code == SPF_OK ? fixed->text : error.text);
-    if (error.code == SPF_OK && fixed->fix == SPF_FIX_COPY)
-        options->key = fixed->path;
+    (void)complain(0, error.code == SPF_OK ? fixed.text : error.text);
+    if (error.code == SPF_OK && fixed.fix == SPF_FIX_COPY &&
+        (options->key_copy = strdup(fixed.path)) != NULL)
+        options->key = options->key_copy;
 }
 
 static int run(struct spf_options *options)
@@ -186,7 +187,6 @@ static int run(struct spf_options *options)
     struct spf_round round = {0};
     struct spf_progress progress;
     struct signalfd_siginfo signalled = {0};
-    struct spf_key_fixed fixed;
     struct spf_error error = gather_secrets(options, &round);
     int stop_fd, status;
 
@@ -195,7 +195,7 @@ static int run(struct spf_options *options)
         return complain(EXIT_USAGE, error.text);
     }
     if (options->fix && options->replay == NULL)
-        fix_key(options, &round, &fixed);
+        fix_key(options, &round);
     error = spf_round_prepare(&round, options);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);

@@ -233,6 +233,9 @@ static struct spf_error take(struct spf_options *options, int option, const char
     unsigned choice = 0;
     long value = 0;
 
+    if (argument == NULL) /* only where it may be left out */
+        argument = "";
+
     switch (option) {
     case OPT_INSTANCE:
         options->instance = argument;
@@ -286,7 +289,7 @@ static struct spf_error take(struct spf_options *options, int option, const char
         options->fix = true;
         break;
     case OPT_FIND_KEY:
-        options->find_key = argument != NULL ? argument : "";
+        options->find_key = argument;
         break;
     case OPT_KNOWN_HOSTS:
         return add_to(options->known_hosts, "known-hosts", argument);
@@ -542,5 +545,6 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
 void spf_options_clear(struct spf_options *options)
 {
     free(options->host_copy);
-    options->host_copy = NULL;
+    free(options->key_copy);
+    options->host_copy = options->key_copy = NULL;
 }

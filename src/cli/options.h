@@ -66,6 +66,7 @@ struct spf_options {
     /* Words that lines to rerun repeat: what says how to ask, not what. */
     const char *repeat[64];
     char *host_copy; /* owns user and host of a positional user@host */
+    char *key_copy;  /* owns key where --fix made another file of it */
 };
 
 /*

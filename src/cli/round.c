@@ -16,7 +16,7 @@
 static struct spf_error read_file(const char *path, char **text, size_t *len)
 {
     struct spf_error error = spf_ok();
-    struct stat status;
+    struct stat status = {0};
     char *bytes = NULL;
     ssize_t got = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

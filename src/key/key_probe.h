@@ -8,9 +8,9 @@
 /*
  * Serves SPF_GROUP_KEY, SPF_GROUP_SURROUNDINGS and SPF_GROUP_FOUND_KEY of one target.
  *
- * The key is read, and another one looked for, in a worker thread (a network file system or a key derivation may block);
- * inquiry->login_key is set just before its facts arrive, and belongs to the inquiry's owner. The
- * surroundings cost nothing and are answered at once.
+ * The key is read, and another one looked for, in a worker thread (a network file system or a key
+ * derivation may block); inquiry->login_key is set just before its facts arrive, and belongs to the
+ * inquiry's owner. The surroundings cost nothing and are answered at once.
  */
 struct spf_key_probe;
 

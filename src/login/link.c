@@ -21,7 +21,9 @@
 struct spf_link {
     ssh_session session;
     ssh_pcap_file pcap; /* NULL: this libssh has none */
-    int capture;        /* the memfd behind it */
+    int capture;        /* the file behind it */
+    char capture_path[64];
+    bool capture_named; /* it has a name to be removed */
     struct spf_seen seen;
     ssh_key query_key, sign_key; /* parsed once, at the first call */
     ssh_channel channel;
@@ -61,23 +63,34 @@ static bool open_stand_in(int pair[2])
     return socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0;
 }
 
+/* A file without a name; where /proc is not there to open it by, one of our own in /tmp, mode 0600.
+ */
+static void open_capture(struct spf_link *link)
+{
+    link->capture = memfd_create("capture", MFD_CLOEXEC);
+    (void)spf_format(link->capture_path, sizeof link->capture_path, "/proc/self/fd/%d",
+                     link->capture);
+    if (link->capture < 0 || access(link->capture_path, W_OK) == 0)
+        return;
+    (void)close(link->capture);
+    (void)spf_copy(link->capture_path, sizeof link->capture_path, "/tmp/sshpreflight.XXXXXX");
+    link->capture = mkostemp(link->capture_path, O_CLOEXEC);
+    link->capture_named = link->capture >= 0;
+}
+
 static void start_capture(struct spf_link *link)
 {
-    char path[32];
-
-    link->capture = memfd_create("capture", MFD_CLOEXEC);
+    open_capture(link);
     link->pcap = ssh_pcap_file_new();
     if (link->capture < 0 || link->pcap == NULL)
         return;
-    (void)spf_format(path, sizeof path, "/proc/self/fd/%d", link->capture);
-    if (ssh_pcap_file_open(link->pcap, path) == SSH_OK)
+    if (ssh_pcap_file_open(link->pcap, link->capture_path) == SSH_OK)
         (void)ssh_set_pcap_file(link->session, link->pcap);
 }
 
 /* Closing the file flushes it, and opening it again empties it: libssh has no other way. */
 static void read_capture(struct spf_link *link)
 {
-    char path[32];
     struct stat stat;
     void *bytes;
 
@@ -90,8 +103,7 @@ static void read_capture(struct spf_link *link)
             (void)munmap(bytes, (size_t)stat.st_size);
         }
     }
-    (void)spf_format(path, sizeof path, "/proc/self/fd/%d", link->capture);
-    (void)ssh_pcap_file_open(link->pcap, path);
+    (void)ssh_pcap_file_open(link->pcap, link->capture_path);
 }
 
 /*
@@ -197,6 +209,8 @@ void spf_link_free(struct spf_link *link)
         ssh_pcap_file_free(link->pcap);
     if (link->capture >= 0)
         (void)close(link->capture);
+    if (link->capture_named)
+        (void)unlink(link->capture_path);
     spf_seen_clear(&link->seen);
     free(link);
 }

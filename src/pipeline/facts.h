@@ -51,7 +51,7 @@ struct spf_failure {
     char action[64];     /* the API action that was refused or failed, "ecs:DescribeInstances" */
     char code[96];       /* the API's error code */
     char request_id[64]; /* the API's; support asks for it */
-    bool explicit_deny;  /* of a refused permission: a policy forbids it, so a grant does not help */
+    bool explicit_deny; /* of a refused permission: a policy forbids it, so a grant does not help */
 };
 
 enum spf_group_phase {

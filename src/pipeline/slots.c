@@ -115,7 +115,8 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
         if (strcmp(target->key_path, "-") == 0)
             return false;
         add_identity(buf, target->key_path);
-        /* Else ssh offers the agent's keys first, and may be cut off before it comes to this one. */
+        /* Else ssh offers the agent's keys first, and may be cut off before it comes to this one.
+         */
         if (view->facts->surroundings.agent_running || view->facts->key.agent_keys > 0)
             spf_buf_addstr(buf, " -o IdentitiesOnly=yes");
     }

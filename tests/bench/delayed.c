@@ -1,13 +1,14 @@
 /*
  * delayed RTT_MS COMMAND [ARG...]
  *
- * Runs COMMAND in a network namespace of its own that has one far host: what is sent to 10.99.0.2 comes
- * back to this namespace as if 10.99.0.2 had sent it to 10.99.0.1, half a round trip later. So a server
- * that listens on 10.99.0.1 is reached at 10.99.0.2, and every packet of both directions, the SYN too,
- * takes the delay. (Source and destination change places, which leaves the checksums right.)
+ * Runs COMMAND in a network namespace of its own that has one far host: what is sent to 10.99.0.2
+ * comes back to this namespace as if 10.99.0.2 had sent it to 10.99.0.1, half a round trip later.
+ * So a server that listens on 10.99.0.1 is reached at 10.99.0.2, and every packet of both
+ * directions, the SYN too, takes the delay. (Source and destination change places, which leaves the
+ * checksums right.)
  *
- * Needs root and /dev/net/tun. Nothing outside the namespace is touched or can be reached. Exits with
- * COMMAND's status.
+ * Needs root and /dev/net/tun. Nothing outside the namespace is touched or can be reached. Exits
+ * with COMMAND's status.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -149,7 +150,8 @@ int main(int argc, char **argv)
     for (;;) {
         struct pollfd polls[2] = {{tun, POLLIN, 0}, {child_fd, POLLIN, 0}};
         int64_t wait = count > 0 ? queue[head].due_ns - now_ns() : 1000000000;
-        struct timespec timeout = {wait > 0 ? wait / 1000000000 : 0, wait > 0 ? wait % 1000000000 : 0};
+        struct timespec timeout = {wait > 0 ? wait / 1000000000 : 0,
+                                   wait > 0 ? wait % 1000000000 : 0};
 
         if (ppoll(polls, 2, &timeout, NULL) < 0 && errno != EINTR)
             die("ppoll");

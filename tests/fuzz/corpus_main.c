@@ -1,4 +1,5 @@
-/* Stands in for libFuzzer where it is not linked: runs the target once on every file of the folders. */
+/* Stands in for libFuzzer where it is not linked: runs the target once on every file of the
+ * folders. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

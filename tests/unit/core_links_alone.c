@@ -1,6 +1,6 @@
 /*
- * That this program links is the test: it holds the whole core and no library that talks to a network.
- * A check that reaches for libcurl or libssh leaves an undefined symbol behind.
+ * That this program links is the test: it holds the whole core and no library that talks to a
+ * network. A check that reaches for libcurl or libssh leaves an undefined symbol behind.
  */
 #include "pipeline/check.h"
 

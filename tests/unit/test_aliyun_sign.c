@@ -96,7 +96,7 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {every_vector, query_is_sorted_and_encoded,
-                                         too_many_parameters_fail, NULL};
+                                  too_many_parameters_fail, NULL};
 
     return unit_main("aliyun_sign", tests);
 }

@@ -22,9 +22,9 @@ START_TEST(outside_text_is_made_visible)
     check_clean("plain \xc3\xa9", 8, "plain \xc3\xa9");
     check_clean("\x1b[2J\x07", 5, "\\x1b[2J\\x07");
     check_clean("a\0b", 3, "a\\x00b");
-    check_clean("\xc2\x9b", 2, "\\x9b");                 /* C1 as UTF-8 */
-    check_clean("\x9b", 1, "\xef\xbf\xbd");              /* C1 as a byte */
-    check_clean("\xe2\x80\xae", 3, "\\u202e");           /* right-to-left override */
+    check_clean("\xc2\x9b", 2, "\\x9b");                    /* C1 as UTF-8 */
+    check_clean("\x9b", 1, "\xef\xbf\xbd");                 /* C1 as a byte */
+    check_clean("\xe2\x80\xae", 3, "\\u202e");              /* right-to-left override */
     check_clean("\xc0\x80", 2, "\xef\xbf\xbd\xef\xbf\xbd"); /* overlong NUL */
     check_clean("\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */
     check_clean("l1\r\nl2\t", 7, "l1\\r\\nl2\\t");
@@ -39,7 +39,10 @@ START_TEST(a_cut_is_marked_and_spares_characters)
     ck_assert_str_eq(out, "abcd...");
     spf_clean(out, sizeof out, "abcdefg", 7);
     ck_assert_str_eq(out, "abcdefg");
-    spf_clean(out, sizeof out, "abc\xe2\x82\xac""efgh", 10);
+    spf_clean(out, sizeof out,
+              "abc\xe2\x82\xac"
+              "efgh",
+              10);
     ck_assert_str_eq(out, "abc...");
 }
 END_TEST
@@ -72,7 +75,7 @@ START_TEST(base64_both_ways)
     static const struct {
         const char *text;
         long len;
-    } cases[] = {{"", 0},     {"QQ==", 1}, {"QUI=", 2}, {"QUJD", 3},   {"QQ", 1},    {"Q", -1},
+    } cases[] = {{"", 0},     {"QQ==", 1},  {"QUI=", 2},   {"QUJD", 3},    {"QQ", 1},    {"Q", -1},
                  {"QQ=", -1}, {"Q!==", -1}, {"QQ==Q", -1}, {"QU JD\n", 3}, {"QUJDRA", 4}};
     uint8_t out[8];
 
@@ -90,12 +93,18 @@ START_TEST(cidrs_hold_addresses)
         const char *cidr, *ip;
         bool holds;
     } cases[] = {
-        {"0.0.0.0/0", "203.0.113.7", true},      {"0.0.0.0/0", "2001:db8::1", false},
-        {"::/0", "203.0.113.7", false},          {"10.0.0.0/8", "10.255.0.1", true},
-        {"10.1.2.3/8", "10.9.9.9", true},        {"192.168.1.128/25", "192.168.1.127", false},
-        {"192.168.1.128/25", "192.168.1.128", true}, {"198.51.100.7", "198.51.100.7", true},
-        {"198.51.100.7", "198.51.100.8", false}, {"2001:db8::/33", "2001:db8:8000::", false},
-        {"2001:db8::/33", "2001:db8:7fff::1", true}, {"255.255.255.255/31", "255.255.255.254", true},
+        {"0.0.0.0/0", "203.0.113.7", true},
+        {"0.0.0.0/0", "2001:db8::1", false},
+        {"::/0", "203.0.113.7", false},
+        {"10.0.0.0/8", "10.255.0.1", true},
+        {"10.1.2.3/8", "10.9.9.9", true},
+        {"192.168.1.128/25", "192.168.1.127", false},
+        {"192.168.1.128/25", "192.168.1.128", true},
+        {"198.51.100.7", "198.51.100.7", true},
+        {"198.51.100.7", "198.51.100.8", false},
+        {"2001:db8::/33", "2001:db8:8000::", false},
+        {"2001:db8::/33", "2001:db8:7fff::1", true},
+        {"255.255.255.255/31", "255.255.255.254", true},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -160,11 +169,13 @@ struct outer {
 static const char *const colours[] = {"red", "green", NULL};
 static const struct spf_field inner_fields[] = {SPF_SHAPE_TEXT(struct inner, id)};
 static const struct spf_shape inner_shape = SPF_SHAPE(struct inner, inner_fields);
-static const struct spf_field outer_fields[] = {
-    SPF_SHAPE_TEXT(struct outer, name),   SPF_SHAPE_STRING(struct outer, blob),
-    SPF_SHAPE_NUMBER(struct outer, size), SPF_SHAPE_BOOL(struct outer, flag),
-    SPF_SHAPE_ENUM(struct outer, colour, colours), SPF_SHAPE_IP(struct outer, ip),
-    SPF_SHAPE_LIST(struct outer, list, &inner_shape)};
+static const struct spf_field outer_fields[] = {SPF_SHAPE_TEXT(struct outer, name),
+                                                SPF_SHAPE_STRING(struct outer, blob),
+                                                SPF_SHAPE_NUMBER(struct outer, size),
+                                                SPF_SHAPE_BOOL(struct outer, flag),
+                                                SPF_SHAPE_ENUM(struct outer, colour, colours),
+                                                SPF_SHAPE_IP(struct outer, ip),
+                                                SPF_SHAPE_LIST(struct outer, list, &inner_shape)};
 static const struct spf_shape outer_shape = SPF_SHAPE(struct outer, outer_fields);
 
 START_TEST(shapes_write_what_they_read)
@@ -196,16 +207,23 @@ END_TEST
 
 START_TEST(shapes_refuse_what_is_not_theirs)
 {
-    static const char *const bad[] = {
-        "[]", "{\"name\":\"12345678\"}", "{\"name\":5}", "{\"size\":\"5\"}", "{\"colour\":\"blue\"}",
-        "{\"list\":[5]}", "{\"list\":{}}", "{\"ip\":\"x\"}", "{\"blob\":\"a\\u0000b\"}"};
+    static const char *const bad[] = {"[]",
+                                      "{\"name\":\"12345678\"}",
+                                      "{\"name\":5}",
+                                      "{\"size\":\"5\"}",
+                                      "{\"colour\":\"blue\"}",
+                                      "{\"list\":[5]}",
+                                      "{\"list\":{}}",
+                                      "{\"ip\":\"x\"}",
+                                      "{\"blob\":\"a\\u0000b\"}"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct json_object *json = spf_json_parse(bad[i], strlen(bad[i]));
         struct outer value = {0};
 
         ck_assert_ptr_nonnull(json);
-        ck_assert_msg(spf_shape_read(&outer_shape, json, &value).code == SPF_ERR_INVALID, "%s", bad[i]);
+        ck_assert_msg(spf_shape_read(&outer_shape, json, &value).code == SPF_ERR_INVALID, "%s",
+                      bad[i]);
         ck_assert_ptr_null(value.blob);
         json_object_put(json);
     }
@@ -214,8 +232,10 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("base", (const TTest *const[]){
-        outside_text_is_made_visible, a_cut_is_marked_and_spares_characters, words_survive_a_shell,
-        base64_both_ways, cidrs_hold_addresses, times_of_the_cloud, json_from_outside,
-        shapes_write_what_they_read, shapes_refuse_what_is_not_theirs, NULL});
+    return unit_main("base", (const TTest *const[]){outside_text_is_made_visible,
+                                                    a_cut_is_marked_and_spares_characters,
+                                                    words_survive_a_shell, base64_both_ways,
+                                                    cidrs_hold_addresses, times_of_the_cloud,
+                                                    json_from_outside, shapes_write_what_they_read,
+                                                    shapes_refuse_what_is_not_theirs, NULL});
 }

@@ -162,7 +162,8 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("loop", (const TTest *const[]){
-        descriptors_and_timers, a_callback_may_remove_any_watch, jobs_come_back_or_are_cancelled,
-        a_running_job_outlives_the_loop, NULL});
+    return unit_main("loop",
+                     (const TTest *const[]){descriptors_and_timers, a_callback_may_remove_any_watch,
+                                            jobs_come_back_or_are_cancelled,
+                                            a_running_job_outlives_the_loop, NULL});
 }

@@ -15,7 +15,8 @@ static struct spf_error parse(const char *line)
 
     spf_options_clear(&options);
     (void)snprintf(copy, sizeof copy, "%s", line);
-    for (char *word = strtok(copy, " "); word != NULL && count < WORDS_MAX; word = strtok(NULL, " "))
+    for (char *word = strtok(copy, " "); word != NULL && count < WORDS_MAX;
+         word = strtok(NULL, " "))
         words[count++] = word;
     return spf_options_parse(count, words, &options);
 }
@@ -59,7 +60,8 @@ START_TEST(usage_errors_name_what_is_wrong)
         struct spf_error error = parse(cases[i].line);
 
         ck_assert_msg(error.code == SPF_ERR_USAGE, "%s", cases[i].line);
-        ck_assert_msg(strstr(error.text, cases[i].says) != NULL, "%s: %s", cases[i].line, error.text);
+        ck_assert_msg(strstr(error.text, cases[i].says) != NULL, "%s: %s", cases[i].line,
+                      error.text);
     }
 }
 END_TEST
@@ -123,8 +125,9 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("options", (const TTest *const[]){
-        usage_errors_name_what_is_wrong, hosts_and_users_as_ssh_takes_them,
-        checks_are_chosen_by_id_or_room, lines_to_rerun_repeat_how_to_ask, outputs_have_a_format,
-        NULL});
+    return unit_main("options", (const TTest *const[]){usage_errors_name_what_is_wrong,
+                                                       hosts_and_users_as_ssh_takes_them,
+                                                       checks_are_chosen_by_id_or_room,
+                                                       lines_to_rerun_repeat_how_to_ask,
+                                                       outputs_have_a_format, NULL});
 }

@@ -5,17 +5,24 @@
 
 static struct spf_run run;
 
-static const struct spf_target host_only = {
-    .host = "203.0.113.9", .user = "root", .key_path = "key.pem", .port = 22,
-    .selected = SPF_ALL_CHECKS, .timeout_ms = 1000};
-static const struct spf_target instance = {
-    .instance_id = "i-bp1", .user = "root", .key_path = "key.pem", .port = 22,
-    .selected = SPF_ALL_CHECKS, .timeout_ms = 1000};
+static const struct spf_target host_only = {.host = "203.0.113.9",
+                                            .user = "root",
+                                            .key_path = "key.pem",
+                                            .port = 22,
+                                            .selected = SPF_ALL_CHECKS,
+                                            .timeout_ms = 1000};
+static const struct spf_target instance = {.instance_id = "i-bp1",
+                                           .user = "root",
+                                           .key_path = "key.pem",
+                                           .port = 22,
+                                           .selected = SPF_ALL_CHECKS,
+                                           .timeout_ms = 1000};
 
 static void check_status(enum spf_check_id check, enum spf_status status)
 {
-    ck_assert_msg(run.results[check].status == status, "%s is %s, not %s", spf_check_table[check].id,
-                  spf_status_name(run.results[check].status), spf_status_name(status));
+    ck_assert_msg(run.results[check].status == status, "%s is %s, not %s",
+                  spf_check_table[check].id, spf_status_name(run.results[check].status),
+                  spf_status_name(status));
 }
 
 static void check_skip(enum spf_check_id check, enum spf_check_id because)
@@ -56,7 +63,8 @@ START_TEST(the_catalogue_is_whole)
                           strcmp(info->check, "*") == 0 || strcmp(info->check, "target") == 0,
                       "%s: %s", info->id, info->check);
         ck_assert_msg(info->status == SPF_WARN || info->status == SPF_FAIL ||
-                          info->status == SPF_UNKNOWN, "%s", info->id);
+                          info->status == SPF_UNKNOWN,
+                      "%s", info->id);
         ck_assert_msg(info->remedies[0].text != NULL, "%s has no remedy", info->id);
         ck_assert_msg(info->sentence[strlen(info->sentence) - 1] != '.', "%s", info->id);
         ck_assert_msg(!info->advisory || info->status == SPF_WARN, "%s", info->id);
@@ -133,7 +141,8 @@ START_TEST(only_brings_what_it_needs)
     (void)spf_run_advance(&run, 1);
     check_status(SPF_CHECK_CLOUD_ADDRESS, SPF_PENDING);
     check_status(SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SKIP);
-    ck_assert_uint_eq(run.results[SPF_CHECK_CLOUD_SECURITY_GROUP].skip_reason, SPF_SKIP_NOT_SELECTED);
+    ck_assert_uint_eq(run.results[SPF_CHECK_CLOUD_SECURITY_GROUP].skip_reason,
+                      SPF_SKIP_NOT_SELECTED);
     check_status(SPF_CHECK_KEY_FILE, SPF_SKIP);
     spf_run_clear(&run);
 
@@ -149,7 +158,8 @@ START_TEST(only_brings_what_it_needs)
 }
 END_TEST
 
-/* Whatever comes, in whatever order, and whatever fails: the run ends, and without a pass for the unseen. */
+/* Whatever comes, in whatever order, and whatever fails: the run ends, and without a pass for the
+ * unseen. */
 START_TEST(every_run_ends)
 {
     unsigned seed = 1;
@@ -203,9 +213,11 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("run", (const TTest *const[]){
-        the_table_is_in_order, the_catalogue_is_whole, a_host_alone_needs_no_cloud,
-        a_missing_key_skips_the_login_and_is_never_dialled_for_it,
-        without_credentials_the_rest_is_skipped_with_its_reason, only_brings_what_it_needs,
-        every_run_ends, an_abandoned_run_is_unknown_with_its_cause, NULL});
+    return unit_main(
+        "run", (const TTest *const[]){the_table_is_in_order, the_catalogue_is_whole,
+                                      a_host_alone_needs_no_cloud,
+                                      a_missing_key_skips_the_login_and_is_never_dialled_for_it,
+                                      without_credentials_the_rest_is_skipped_with_its_reason,
+                                      only_brings_what_it_needs, every_run_ends,
+                                      an_abandoned_run_is_unknown_with_its_cause, NULL});
 }

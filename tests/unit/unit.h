@@ -6,8 +6,8 @@
 #include <string.h>
 
 /*
- * The main of every unit test program: runs the tests of a NULL-terminated list and returns the exit
- * status for ctest. CK_FORK says whether each runs in a process of its own.
+ * The main of every unit test program: runs the tests of a NULL-terminated list and returns the
+ * exit status for ctest. CK_FORK says whether each runs in a process of its own.
  */
 static inline int unit_main(const char *module, const TTest *const *tests)
 {

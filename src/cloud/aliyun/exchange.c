@@ -98,10 +98,13 @@ static void take_reply(struct spf_exchange *exchange, const struct spf_secret *r
 static bool start_fetch(struct spf_exchange *exchange, const struct spf_fetch_request *request,
                         spf_fetch_done *done)
 {
-    exchange->fetch = spf_fetch_start(spf_api_transfers(exchange->api), request, done, exchange);
-    if (exchange->fetch == NULL)
-        fail(exchange, SPF_SYSTEM_ERROR, request->url, "out of memory");
-    return exchange->fetch != NULL;
+    struct spf_fetch *fetch =
+        spf_fetch_start(spf_api_transfers(exchange->api), request, done, exchange);
+
+    exchange->fetch = fetch;
+    if (fetch == NULL)
+        fail(exchange, SPF_SYSTEM_ERROR, request->url, "out of memory"); /* the exchange is gone */
+    return fetch != NULL;
 }
 
 /* --- AssumeRole, AssumeRoleWithOIDC --- */
