@@ -26,6 +26,7 @@ enum {
     OPT_LIST_CHECKS,
     OPT_SESSION,
     OPT_NO_SESSION,
+    OPT_CONSOLE,
     OPT_TIMEOUT,
     OPT_DEADLINE,
     OPT_STRICT,
@@ -74,6 +75,8 @@ static const struct option_row {
     {"list-checks", OPT_LIST_CHECKS, NULL, "list the checks", TERMINAL},
     {"session", OPT_SESSION, "WHEN", "auto, always or never: run an echo after the login", REPEATED},
     {"no-session", OPT_NO_SESSION, NULL, "the same as --session=never", REPEATED},
+    {"console", OPT_CONSOLE, NULL, "read what the instance printed while booting, in any case",
+     REPEATED},
     {"timeout", OPT_TIMEOUT, "SECONDS", "for each network step (10)", REPEATED},
     {"deadline", OPT_DEADLINE, "SECONDS", "for everything together (60)", REPEATED},
     {"strict", OPT_STRICT, NULL, "exit 1 on a warning, too, and 2 on anything unknown", ONCE},
@@ -306,6 +309,9 @@ static struct spf_error take(struct spf_options *options, int option, const char
     case OPT_NO_SESSION:
         options->session = SPF_SESSION_NEVER;
         break;
+    case OPT_CONSOLE:
+        options->console = true;
+        break;
     case OPT_TIMEOUT:
         if (!number(argument, 1, 3600, &value))
             return usage("--timeout takes 1 to 3600 seconds, not \"%s\"", argument);
@@ -451,6 +457,8 @@ static struct spf_error judge(const struct spf_options *options)
         return usage("say which private key: --key FILE");
     if (options->find_key != NULL && options->instance == NULL)
         return usage("--find-key looks for the key pair of an instance: it needs --instance ID");
+    if (options->console && options->instance == NULL)
+        return usage("--console reads that of an instance: it needs --instance ID");
     if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0))
         return usage("--fix repairs a file: it needs --key FILE");
     if (options->user[0] == '\0')

@@ -49,7 +49,7 @@ struct spf_options {
     spf_checks selected;
     unsigned timeout_s, deadline_s;
     const char *find_key; /* NULL: not asked; "": in ~/.ssh */
-    bool fix;
+    bool fix, console;
     const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
 
     const char *region, *profile, *config_path, *ca_file;

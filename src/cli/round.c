@@ -81,6 +81,7 @@ static void set_target(struct spf_round *round, const struct spf_options *option
         .known_hosts = options->known_hosts[0] != NULL ? options->known_hosts : NULL,
         .key_text = round->key_text,
         .passphrase = round->passphrase,
+        .console = options->console,
         .find_key = options->find_key,
         .other_options = options->repeat[0] != NULL ? options->repeat : NULL,
     };

@@ -25,6 +25,8 @@ static const struct suggestion {
      "Compare it with the instance's present address in the console, or run again with --instance "
      "instead of the address"},
     {SPF_INSTANCE_STILL_BOOTING, NULL, "Wait two minutes and run again: then it answers"},
+    {SPF_GUEST_IN_TROUBLE, NULL,
+     "Look at the rest of it in the ECS console (Get System Logs), or at the screen itself (VNC)"},
     {SPF_GUEST_DROPS_PACKETS, NULL,
      "Log in through Workbench, Session Manager or VNC and look at `iptables -S`, `nft list "
      "ruleset` "
@@ -35,7 +37,8 @@ static const struct suggestion {
     {SPF_CLOUD_FIREWALL_BLOCKS, NULL,
      "Look at Cloud Firewall in the console, if your account uses it: its log names what it "
      "dropped"},
-    {SPF_USER_NOT_OF_IMAGE, NULL,
+    {SPF_USER_NOT_OF_IMAGE,
+     "The console shows that this key was installed for {console_user}, not for {user}",
      "Run again with the user that the image was made for: -l ecs-user, or -l root"},
     {SPF_KEY_PAIR_NOT_INSTALLED,
      "The key pair was bound after the last start of the instance, which was at {started}",
@@ -119,11 +122,19 @@ static void suggest_booting(const struct ask *ask)
         suggest(ask, SPF_INSTANCE_STILL_BOOTING);
 }
 
+/* What the guest itself printed is more than a guess. */
+static void suggest_trouble(const struct ask *ask)
+{
+    if (ask->run->facts.console.trouble.count > 0)
+        suggest(ask, SPF_GUEST_IN_TROUBLE);
+}
+
 static void explain_silence(const struct ask *ask)
 {
     const struct spf_run *run = ask->run;
 
     suggest_booting(ask);
+    suggest_trouble(ask);
     if (spf_has(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SG_SOURCE_UNKNOWN)) {
         suggest(ask, SPF_SG_SOURCE_EXCLUDED);
     } else if (!spf_fine(run, SPF_CHECK_CLOUD_SECURITY_GROUP)) {
@@ -156,15 +167,31 @@ static bool pair_is_newer_than_boot(const struct spf_run *run)
            run->facts.key_pair.created > instance->started;
 }
 
+/* The console lists what this boot authorised for the user, and the key is not in it. */
+static bool boot_left_it_out(const struct spf_run *run)
+{
+    const struct spf_console_facts *console = &run->facts.console;
+
+    for (size_t i = 0; i < console->authorized.count; i++)
+        if (strcmp(console->authorized.items[i].user, run->target->user) == 0)
+            return !spf_console_authorizes(run, NULL);
+    return false;
+}
+
 static void explain_refusal(const struct ask *ask)
 {
     const struct spf_run *run = ask->run;
     bool proved = spf_pair_is_proved(run);
     const struct spf_handshake_facts *handshake = &run->facts.handshake;
 
-    if (proved && pair_is_newer_than_boot(run))
+    if (spf_console_authorizes(run, run->target->user))
+        suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED); /* it was installed for the right user */
+    else if (spf_console_authorizes(run, NULL))
+        suggest(ask, SPF_USER_NOT_OF_IMAGE);
+    if (proved && (pair_is_newer_than_boot(run) || boot_left_it_out(run)))
         suggest(ask, SPF_KEY_PAIR_NOT_INSTALLED);
     suggest_booting(ask);
+    suggest_trouble(ask);
     if (proved && user_is_doubtful(run))
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
     suggest(ask, proved ? SPF_KEY_PAIR_NOT_INSTALLED : SPF_KEY_PAIR_DIFFERENT);
@@ -185,7 +212,9 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
         break;
     case SPF_PORT_REFUSED:
     case SPF_SSH_SILENT:
+    case SPF_SSH_CLOSED_EARLY:
         suggest_booting(&ask);
+        suggest_trouble(&ask);
         break;
     case SPF_AUTH_KEY_REFUSED:
     case SPF_KEY_REFUSED_THOUGH_BOUND:

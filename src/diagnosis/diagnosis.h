@@ -61,6 +61,14 @@ struct spf_diagnosis {
 };
 
 /*
+ * What may still explain the results, once they are there: the console, say. To be asked for with
+ * what the checks want; it is never wanted twice. While it is awaited the run is not at its end,
+ * though nothing else waits for it.
+ */
+spf_groups spf_diagnosis_wants(const struct spf_run *run);
+bool spf_diagnosis_awaits(const struct spf_run *run);
+
+/*
  * Lowers what the connection or the login disproved to a warn that says so: rules that read as
  * closed beside an open port, another key pair beside an accepted key, a stopped instance that let
  * us in. Changes the run's results; comes after the last spf_run_advance and before spf_diagnose.

@@ -34,6 +34,11 @@ bool spf_pair_is_proved(const struct spf_run *run);
 /* The server said that this key would do, whatever came of the login (RFC 4252 section 7). */
 bool spf_key_is_accepted(const struct spf_run *run);
 
+/* The console shows that this boot authorised the local key for the user (NULL: for anybody). */
+bool spf_console_authorizes(const struct spf_run *run, const char *user);
+/* Puts what the console says into the evidence, and judges an unknown host key by it. */
+void spf_tell_console(struct spf_run *run);
+
 void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc,
                             struct spf_diagnosis *diagnosis);
 void spf_summarise(const struct spf_run *run, struct spf_diagnosis *diagnosis);

@@ -54,6 +54,7 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     bool open = of_instance && spf_fine(run, SPF_CHECK_NET_PORT);
     bool in = open && spf_goal(run, &goal) && spf_fine(run, goal);
 
+    spf_tell_console(run);
     if (open && spf_failed(run, SPF_CHECK_CLOUD_SECURITY_GROUP))
         disprove(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_PATH_OPEN_DESPITE_RULES,
                  "yet the connection works");

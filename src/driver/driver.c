@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "diagnosis/diagnosis.h"
 #include "driver/record.h"
 #include "key/key_probe.h"
 #include "login/conversation.h"
@@ -126,6 +127,7 @@ static void advance(struct course *course)
 
         course->news = false;
         wants = spf_run_advance(course->run, spf_now_ms());
+        wants |= spf_diagnosis_wants(course->run);
         if (course->conversation != NULL && spf_run_expects_silence(course->run))
             spf_conversation_expect_silence(course->conversation);
         for (int i = 0; i < SPF_GROUP_COUNT; i++) {
@@ -160,7 +162,7 @@ static struct spf_error turn(struct round *round, struct spf_run *runs, int64_t 
 
             news |= course->news;
             advance(course);
-            done &= spf_run_done(course->run);
+            done &= spf_run_done(course->run) && !spf_diagnosis_awaits(course->run);
         }
         if (news && options->progress != NULL)
             options->progress(options->context, runs, round->count);

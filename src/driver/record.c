@@ -18,6 +18,7 @@ struct asked {
     enum spf_address_choice address;
     enum spf_session_mode session;
     struct spf_ip source_ip;
+    bool console;
 };
 
 static const char *const address_names[] = {"auto", "public", "private", "ipv6", NULL};
@@ -35,6 +36,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_ENUM(struct asked, address, address_names),
     SPF_SHAPE_ENUM(struct asked, session, session_names),
     SPF_SHAPE_IP(struct asked, source_ip),
+    SPF_SHAPE_BOOL(struct asked, console),
 };
 static const struct spf_shape asked_shape = SPF_SHAPE(struct asked, asked_fields);
 
@@ -98,6 +100,7 @@ static struct json_object *write_target(const struct spf_target *target)
         .timeout_ms = target->timeout_ms,
         .address = target->address,
         .session = target->session,
+        .console = target->console,
         .source_ip = target->source_ip,
     };
     const char *const from[] = {target->instance_id, target->host, target->user, target->key_path};
@@ -201,6 +204,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .family = (int)asked->family,
         .address = asked->address,
         .source_ip = asked->source_ip,
+        .console = asked->console,
         .session = asked->session,
         .selected = (spf_checks)asked->selected,
         .timeout_ms = (unsigned)asked->timeout_ms,

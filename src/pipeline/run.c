@@ -114,6 +114,18 @@ static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
     return 0;
 }
 
+void spf_run_judge_again(struct spf_run *run, enum spf_check_id check)
+{
+    const struct spf_view view = {run->target, &run->facts, run->results};
+    struct spf_result *result = &run->results[check];
+    struct spf_opinion opinion;
+
+    spf_result_forget(result);
+    opinion = spf_check_table[check].judge(&view, result);
+    if (opinion.kind != SPF_OPINION_WANTS && opinion.kind != SPF_OPINION_WAITS)
+        conclude(result, &opinion, result->concluded_ms);
+}
+
 static spf_groups inputs_of(const struct spf_run *run, int group)
 {
     spf_groups inputs = spf_groups_info[group].inputs;

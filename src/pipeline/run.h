@@ -47,6 +47,9 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
  */
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms);
 
+/* Judges a check once more that has its result, by facts that came after it. */
+void spf_run_judge_again(struct spf_run *run, enum spf_check_id check);
+
 /* Is the check to be run, and not judged yet? */
 bool spf_run_expects(const struct spf_run *run, enum spf_check_id check);
 /* Do the cloud facts say that packets will be dropped, so that silence need not be waited out? */

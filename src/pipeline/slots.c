@@ -161,6 +161,11 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
     if (strcmp(name, "rerun_as_other_user") == 0)
         user = other_user(user);
+    if (strcmp(name, "rerun_as_console_user") == 0) {
+        user = spf_evidence_text(&view->results[SPF_CHECK_CLOUD_INSTANCE], "console_user");
+        if (user == NULL)
+            return false;
+    }
     if (strcmp(name, "rerun_without_user") == 0 || strcmp(user, "root") == 0)
         return true;
     spf_buf_addstr(buf, " -l ");
@@ -195,8 +200,8 @@ static const char *value_of(const char *name, const struct spf_view *view,
         return target->instance_id;
     if (strcmp(name, "region") == 0)
         return view->facts->instance.region[0] != '\0' ? view->facts->instance.region : NULL;
-    if (strcmp(name, "started") == 0)
-        return spf_evidence_text(&view->results[SPF_CHECK_CLOUD_INSTANCE], "started");
+    if (strcmp(name, "started") == 0 || spf_starts_with(name, "console_"))
+        return spf_evidence_text(&view->results[SPF_CHECK_CLOUD_INSTANCE], name);
     if (strcmp(name, "port") == 0) {
         spf_buf_addf(scratch, "%u", (unsigned)target->port);
         return scratch->data;

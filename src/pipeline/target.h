@@ -67,6 +67,7 @@ struct spf_target {
         *known_hosts; /* NULL: the user's and the system's; else a NULL-terminated list */
     const struct spf_secret *key_text;   /* the key's bytes when key_path is "-" */
     const struct spf_secret *passphrase; /* NULL: none was given */
+    bool console;                        /* read the console in any case */
     const char
         *find_key; /* the folder to look for the bound pair's key in; "" ~/.ssh; NULL: don't */
     /* Words of the command line that lines to rerun repeat (--region …); NULL, or a NULL-terminated

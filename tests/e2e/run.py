@@ -100,6 +100,7 @@ class Scenario:
             "instance": world.INSTANCE, "public_key": self.key.public, "key_md5": self.key.md5,
             "key_sha256": self.key.sha256, "other_public_key": self.other.public,
             "other_key_md5": self.other.md5, "record": os.path.join(self.folder, "record.json"),
+            "host_key_sha256": self.server.fingerprint(),
             "endpoint": "https://127.0.0.1:1", "free_port": servers.free_port(),
         }
         self._write_files()

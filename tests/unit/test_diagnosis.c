@@ -206,6 +206,55 @@ static void refused_port_and_closed_rules(struct fixture *f)
     skip_ssh(f);
 }
 
+/* What this boot authorised for the user, as the console shows it; this key or another one. */
+static void authorized(struct fixture *f, const char *user, bool this_key)
+{
+    static struct spf_console_authorized line;
+
+    spf_copy(line.user, sizeof line.user, user);
+    spf_copy(line.fingerprint, sizeof line.fingerprint, this_key ? "SHA256:mine" : "SHA256:other");
+    spf_copy(f->run.facts.key.sha256, sizeof f->run.facts.key.sha256, "SHA256:mine");
+    *SPF_APPEND(&f->run.facts.console.authorized) = line;
+    present(f, SPF_GROUP_CONSOLE);
+}
+
+static void trouble(struct fixture *f)
+{
+    spf_copy(SPF_APPEND(&f->run.facts.console.trouble)->line, 200, "Kernel panic - not syncing");
+    present(f, SPF_GROUP_CONSOLE);
+}
+
+static void console_names_user(struct fixture *f)
+{
+    authorized(f, "admin", true);
+    refused(f, NULL);
+}
+
+static void console_shows_it_installed(struct fixture *f)
+{
+    authorized(f, "root", true);
+    refused(f, NULL);
+}
+
+static void console_shows_it_left_out(struct fixture *f)
+{
+    authorized(f, "root", false);
+    wrong_user(f);
+}
+
+static void blocked_by_a_panic(struct fixture *f)
+{
+    trouble(f);
+    silent(f, NULL);
+}
+
+static void refused_port_in_trouble(struct fixture *f)
+{
+    trouble(f);
+    set(f, SPF_CHECK_NET_PORT, SPF_FAIL, SPF_PORT_REFUSED, NULL);
+    skip_ssh(f);
+}
+
 static const struct story {
     const char *name;
     void (*spoil)(struct fixture *f);
@@ -261,6 +310,18 @@ static const struct story {
      SPF_CHECK_BIT(CLOUD_INSTANCE)},
     {"refused port, closed rules", refused_port_and_closed_rules, "fail", "sg-no-rule",
      "port-refused", "", SPF_CHECK_BIT(NET_PORT)},
+    {"the console names the user", console_names_user, "fail", "key-refused-though-bound", "",
+     "user-not-of-image key-pair-not-installed authorized-keys-ignored"},
+    {"the console shows the key installed", console_shows_it_installed, "fail",
+     "key-refused-though-bound", "",
+     "authorized-keys-ignored key-pair-not-installed user-not-of-image"},
+    {"the console shows the key left out", console_shows_it_left_out, "fail",
+     "key-refused-though-bound", "",
+     "key-pair-not-installed user-not-of-image authorized-keys-ignored"},
+    {"the console tells of a panic", blocked_by_a_panic, "fail", "path-blocked-past-security-group",
+     "", "guest-in-trouble guest-drops-packets own-network-blocks cloud-firewall-blocks"},
+    {"the console tells why the port is refused", refused_port_in_trouble, "fail", "port-refused",
+     "", "guest-in-trouble"},
 };
 
 static const char *id_or_empty(enum spf_finding finding)
@@ -385,6 +446,85 @@ START_TEST(verdicts_are_consistent)
 }
 END_TEST
 
+static void unknown_host_key(struct fixture *f)
+{
+    set(f, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN, NULL);
+}
+
+static void silent_and_denied(struct fixture *f)
+{
+    silent(f, NULL);
+    set(f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_FAIL, SPF_SG_NO_RULE, NULL);
+}
+
+static void silent_and_rules_to_come(struct fixture *f)
+{
+    silent(f, NULL);
+    set(f, SPF_CHECK_CLOUD_NETWORK_ACL, SPF_PENDING, SPF_NO_FINDING, NULL);
+}
+
+static void refused_port(struct fixture *f)
+{
+    set(f, SPF_CHECK_NET_PORT, SPF_FAIL, SPF_PORT_REFUSED, NULL);
+    skip_ssh(f);
+}
+
+static void refused_at_a_stranger(struct fixture *f)
+{
+    refused_port(f);
+    set(f, SPF_CHECK_CLOUD_ADDRESS, SPF_FAIL, SPF_ADDRESS_NOT_OF_INSTANCE, NULL);
+}
+
+static void no_banner(struct fixture *f)
+{
+    set(f, SPF_CHECK_SSH_BANNER, SPF_FAIL, SPF_SSH_SILENT, NULL);
+}
+
+static void asked_for(struct fixture *f)
+{
+    f->target.console = true;
+}
+
+static void failed_before(struct fixture *f)
+{
+    refused_port(f);
+    f->run.facts.group[SPF_GROUP_CONSOLE].phase = SPF_FAILED;
+}
+
+START_TEST(the_console_is_wanted_where_it_can_help)
+{
+    static const struct {
+        void (*spoil)(struct fixture *f);
+        bool wanted;
+    } cases[] = {
+        {NULL, false},
+        {asked_for, true},
+        {unknown_host_key, true},
+        {silent_and_denied, false},
+        {silent_and_rules_to_come, false},
+        {blocked_past_the_rules, true},
+        {refused_port, true},
+        {refused_at_a_stranger, false},
+        {no_banner, true},
+        {bound_long_ago, true},
+        {another_pair, false},
+        {host_alone_refused, false},
+        {failed_before, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+
+        healthy(&f);
+        if (cases[i].spoil)
+            cases[i].spoil(&f);
+        ck_assert_msg((spf_diagnosis_wants(&f.run) == SPF_GROUP_BIT(CONSOLE)) == cases[i].wanted,
+                      "case %zu", i);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
 START_TEST(unknowns_of_the_cloud_beside_an_open_port_come_last)
 {
     struct fixture f;
@@ -453,6 +593,7 @@ int main(void)
         an_accepted_query_disproves_the_binding_even_if_the_login_is_refused,
         verdicts_are_consistent,
         unknowns_of_the_cloud_beside_an_open_port_come_last,
+        the_console_is_wanted_where_it_can_help,
         lines_to_paste,
         NULL,
     };

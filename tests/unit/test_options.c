@@ -50,6 +50,7 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h --key k --source-ip 300.1.1.1", "is no IP address"},
         {"h --key k --format xml", "cannot be \"xml\""},
         {"h --key k --json=x", "takes no value"},
+        {"h --key k --console", "--console reads that of an instance"},
         {"h --key k --wait", "no option --wait"},
         {"explain", "name of a cause"},
         {"explain a b", "one cause"},

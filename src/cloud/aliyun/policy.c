@@ -9,7 +9,9 @@
 #define NEEDS_ADDRESS                                                                     \
     (SPF_CHECK_BIT(NET_PORT) | SPF_CHECK_BIT(SSH_BANNER) | SPF_CHECK_BIT(SSH_HANDSHAKE) | \
      SPF_CHECK_BIT(SSH_HOST_KEY) | SPF_CHECK_BIT(SSH_AUTH) | SPF_CHECK_BIT(SSH_SESSION))
-#define NEEDS_CONSOLE (SPF_CHECK_BIT(SSH_HOST_KEY) | SPF_CHECK_BIT(SSH_AUTH))
+#define NEEDS_CONSOLE                                                                    \
+    (SPF_CHECK_BIT(NET_PORT) | SPF_CHECK_BIT(SSH_BANNER) | SPF_CHECK_BIT(SSH_HOST_KEY) | \
+     SPF_CHECK_BIT(SSH_AUTH))
 
 static const struct {
     const char *action;

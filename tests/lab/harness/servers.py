@@ -204,6 +204,9 @@ class Fake:
     def known_hosts(self):
         return []
 
+    def fingerprint(self):
+        return ""
+
     def stop(self):
         self._done.set()
         if self._filler:

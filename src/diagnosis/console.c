@@ -1,0 +1,126 @@
+#include <string.h>
+
+#include "diagnosis/parts.h"
+
+/*
+ * The instance's console: asked for where it may explain what the checks found, or where somebody
+ * wants it (--console). Nothing waits for it but the end of the run.
+ */
+
+/* Do the rules let us in, as far as they could be read? */
+static bool rules_allow(const struct spf_run *run)
+{
+    return spf_fine(run, SPF_CHECK_CLOUD_SECURITY_GROUP) &&
+           run->results[SPF_CHECK_CLOUD_NETWORK_ACL].status != SPF_PENDING &&
+           !spf_failed(run, SPF_CHECK_CLOUD_NETWORK_ACL);
+}
+
+static bool may_explain(const struct spf_run *run)
+{
+    if (spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
+        return true;
+    if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) || !spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
+        return false;
+    /* A refusal is an answer, so the packets arrive whatever the rules are. */
+    return spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_REFUSED) ||
+           (spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_SILENT) && rules_allow(run)) ||
+           spf_has(run, SPF_CHECK_SSH_BANNER, SPF_SSH_SILENT) ||
+           spf_has(run, SPF_CHECK_SSH_BANNER, SPF_SSH_CLOSED_EARLY) ||
+           (spf_has(run, SPF_CHECK_SSH_AUTH, SPF_AUTH_KEY_REFUSED) && spf_pair_is_proved(run));
+}
+
+spf_groups spf_diagnosis_wants(const struct spf_run *run)
+{
+    const struct spf_facts *facts = &run->facts;
+
+    if (facts->group[SPF_GROUP_CONSOLE].phase != SPF_ABSENT ||
+        !spf_facts_have(facts, SPF_GROUP_INSTANCE) || facts->instance.search != SPF_INSTANCE_FOUND)
+        return 0;
+    if (run->target->console || may_explain(run))
+        return SPF_GROUP_BIT(CONSOLE);
+    return 0;
+}
+
+bool spf_diagnosis_awaits(const struct spf_run *run)
+{
+    return run->facts.group[SPF_GROUP_CONSOLE].phase == SPF_ASKED;
+}
+
+bool spf_console_authorizes(const struct spf_run *run, const char *user)
+{
+    const struct spf_console_facts *console = &run->facts.console;
+    const struct spf_key_facts *key = &run->facts.key;
+
+    for (size_t i = 0; i < console->authorized.count; i++) {
+        const struct spf_console_authorized *line = &console->authorized.items[i];
+
+        if ((user == NULL || strcmp(line->user, user) == 0) && line->fingerprint[0] != '\0' &&
+            (strcmp(line->fingerprint, key->sha256) == 0 ||
+             strcmp(line->fingerprint, key->md5) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* The user for whom the console shows this key, if that is another one than asked for. */
+static const char *other_user(const struct spf_run *run)
+{
+    const struct spf_console_facts *console = &run->facts.console;
+
+    if (spf_console_authorizes(run, run->target->user))
+        return NULL;
+    for (size_t i = 0; i < console->authorized.count; i++)
+        if (spf_console_authorizes(run, console->authorized.items[i].user))
+            return console->authorized.items[i].user;
+    return NULL;
+}
+
+static void add_text(struct json_object *object, const char *name, const char *text)
+{
+    (void)json_object_object_add(object, name, spf_clean_json(text));
+}
+
+static void note_lists(const struct spf_console_facts *console, struct spf_result *result)
+{
+    struct json_object *trouble = json_object_new_array(), *keys = json_object_new_array();
+    struct json_object *authorized = json_object_new_array();
+
+    for (size_t i = 0; i < console->trouble.count; i++) {
+        struct json_object *one = json_object_new_object();
+
+        add_text(one, "kind", console->trouble.items[i].kind);
+        add_text(one, "line", console->trouble.items[i].line);
+        (void)json_object_array_add(trouble, one);
+    }
+    for (size_t i = 0; i < console->host_keys.count; i++)
+        (void)json_object_array_add(keys, spf_clean_json(console->host_keys.items[i].sha256));
+    for (size_t i = 0; i < console->authorized.count; i++) {
+        struct json_object *one = json_object_new_object();
+
+        add_text(one, "user", console->authorized.items[i].user);
+        add_text(one, "fingerprint", console->authorized.items[i].fingerprint);
+        (void)json_object_array_add(authorized, one);
+    }
+    spf_note_json(result, "console_trouble", trouble);
+    spf_note_json(result, "console_host_keys", keys);
+    spf_note_json(result, "console_authorized", authorized);
+}
+
+void spf_tell_console(struct spf_run *run)
+{
+    const struct spf_group_state *state = &run->facts.group[SPF_GROUP_CONSOLE];
+    const struct spf_console_facts *console = &run->facts.console;
+    struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
+
+    if (state->phase == SPF_FAILED)
+        spf_note_text(result, "console_unread", spf_findings[state->failure.cause].id);
+    if (state->phase != SPF_PRESENT)
+        return;
+    note_lists(console, result);
+    spf_note_text(result, "console_user", other_user(run));
+    if (console->trouble.count > 0)
+        spf_note_text(result, "console_says", console->trouble.items[0].line);
+    /* It came after the host key was judged, for nothing waits for it. */
+    if (spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
+        spf_run_judge_again(run, SPF_CHECK_SSH_HOST_KEY);
+}
