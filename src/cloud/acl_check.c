@@ -44,7 +44,7 @@ static struct spf_opinion judge_source(const struct verdict *verdict, const stru
 
     if (!verdict->in.accepted) {
         note_entry(result, verdict->in.entry);
-        spf_say(result, "network ACL %s drops what comes in to port %u: %s", acl->id,
+        spf_say(result, "network ACL %s drops what comes in to port %u (%s)", acl->id,
                 (unsigned)view->target->port, name_of(verdict->in.entry));
         return spf_concludes(SPF_ACL_DENIES_INBOUND);
     }
@@ -56,11 +56,11 @@ static struct spf_opinion judge_source(const struct verdict *verdict, const stru
     spf_note_number(result, "denied_port", verdict->linux_out.denied_first);
     /* Where only some of a client's ports get no reply, a login works now and then: a warning. */
     if (verdict->out.accepted > 0) {
-        spf_say(result, "network ACL %s drops replies to some client ports (%d, for one): %s",
+        spf_say(result, "network ACL %s drops replies to some client ports, %d for one (%s)",
                 acl->id, verdict->linux_out.denied_first, name_of(verdict->linux_out.entry));
         return spf_lowered(SPF_ACL_DENIES_RETURN, SPF_WARN);
     }
-    spf_say(result, "network ACL %s lets the connection in but drops every reply: %s", acl->id,
+    spf_say(result, "network ACL %s lets the connection in but drops every reply (%s)", acl->id,
             name_of(verdict->out.entry));
     return spf_concludes(SPF_ACL_DENIES_RETURN);
 }

@@ -9,8 +9,8 @@
  */
 #define BOOT_TAKES_S 300
 
-/* One row per explanation. text NULL, or with a value that is not known: the catalogue's sentence.
- * Both are templates (pipeline/slots.h). */
+/* Of the rows of an explanation the first whose values are known. text NULL, or with a value that
+ * is not known: the catalogue's sentence. Both are templates (pipeline/slots.h). */
 static const struct suggestion {
     enum spf_finding cause;
     const char *text;
@@ -20,7 +20,11 @@ static const struct suggestion {
      "Find out the address you have in the internet (a router or NAT may change it), and run again "
      "with --source-ip and that address"},
     {SPF_SG_NO_RULE, "The cloud's rules let nobody in on port {port}",
-     "Run again with --instance and the instance's id: its rules are then read and judged"},
+     "{?no_instance}Run again with --instance and the instance's id: its rules are then read and "
+     "judged"},
+    {SPF_SG_NO_RULE, "The cloud's rules let nobody in on port {port}",
+     "They could not be read here: look at the inbound rules of the instance's security groups in "
+     "the ECS console"},
     {SPF_ADDRESS_NOT_OF_INSTANCE, "{host} is not, or no longer, the address of your instance",
      "Compare it with the instance's present address in the console, or run again with --instance "
      "instead of the address"},
@@ -39,16 +43,19 @@ static const struct suggestion {
      "dropped"},
     {SPF_USER_NOT_OF_IMAGE,
      "The console shows that this key was installed for {console_user}, not for {user}",
-     "Run again with the user that the image was made for: -l ecs-user, or -l root"},
+     "Run again with -l {console_user}"},
+    {SPF_USER_NOT_OF_IMAGE, NULL,
+     "Run again with the user that the image was made for: -l {usual_user}, for one"},
     {SPF_KEY_PAIR_NOT_INSTALLED,
      "The key pair was bound after the last start of the instance, which was at {started}",
      "Compare the time when the pair was bound (ActionTrail, or who did it) with the last start of "
      "the "
      "instance: a pair that was bound later is installed at the next restart"},
     {SPF_KEY_PAIR_DIFFERENT, "The key is not the one that is installed for {user}",
-     "Compare its fingerprint with `ssh-keygen -lf ~{user}/.ssh/authorized_keys` on the server; "
-     "with "
-     "--instance the bound key pair is compared from here"},
+     "{?no_instance}Compare its fingerprint with `ssh-keygen -lf ~{user}/.ssh/authorized_keys` on "
+     "the server; with --instance the bound key pair is compared from here"},
+    {SPF_KEY_PAIR_DIFFERENT, "The key is not the one that is installed for {user}",
+     "Compare its fingerprint with `ssh-keygen -lf ~{user}/.ssh/authorized_keys` on the server"},
     {SPF_AUTHORIZED_KEYS_IGNORED, NULL,
      "Log in another way and look at sshd's log for \"bad ownership or modes\" or \"not allowed\"; "
      "~{user} and ~{user}/.ssh must not be writable by others, authorized_keys has mode 600"},
@@ -85,21 +92,19 @@ static char *filled(const struct ask *ask, const char *template)
 static void suggest(const struct ask *ask, enum spf_finding cause)
 {
     const struct suggestion *row = suggestions;
+    char *text = NULL, *tell_apart = NULL;
     struct spf_candidate *candidate;
 
     for (size_t i = 0; i < ask->d->candidates.count; i++)
         if (ask->d->candidates.items[i].cause == cause)
             return;
-    while (row->cause != cause)
-        row++;
-
-    char *text = row->text ? filled(ask, row->text) : NULL;
-
-    if (!text)
-        text = filled(ask, spf_findings[cause].sentence);
-
-    char *tell_apart = filled(ask, row->tell_apart);
-
+    for (; !tell_apart && row < suggestions + sizeof suggestions / sizeof *suggestions; row++) {
+        if (row->cause != cause || !(tell_apart = filled(ask, row->tell_apart)))
+            continue;
+        text = row->text ? filled(ask, row->text) : NULL;
+        if (!text)
+            text = filled(ask, spf_findings[cause].sentence);
+    }
     if (text && tell_apart && (candidate = SPF_APPEND(&ask->d->candidates))) {
         *candidate = (struct spf_candidate){cause, text, tell_apart};
         return;

@@ -37,7 +37,7 @@ static bool is_raw_detail(enum spf_finding finding)
 {
     return finding == SPF_API_UNREACHABLE || finding == SPF_API_TLS_FAILED ||
            finding == SPF_API_ERROR || finding == SPF_API_REPLY_INVALID ||
-           finding == SPF_SYSTEM_ERROR;
+           finding == SPF_REGION_UNKNOWN || finding == SPF_SYSTEM_ERROR;
 }
 
 /*

@@ -237,14 +237,13 @@ static bool holds(const char *condition, const struct spf_view *view,
     struct spf_buf scratch;
     bool known;
 
-    if (strcmp(condition, "host_only") == 0)
-        return view->target->instance_id == NULL;
-    if (strcmp(condition, "source_unknown") != 0)
+    if (!spf_starts_with(condition, "no_"))
         return false;
-    if (view->target->instance_id == NULL)
+    /* Of a host alone no rules are judged: nothing is missing. */
+    if (strcmp(condition, "no_source_ip") == 0 && view->target->instance_id == NULL)
         return false;
     spf_buf_init(&scratch, VALUE_MAX);
-    known = value_of("source_ip", view, result, &scratch) != NULL;
+    known = value_of(condition + 3, view, result, &scratch) != NULL;
     spf_buf_clear(&scratch);
     return !known;
 }

@@ -19,9 +19,8 @@
  *                  (write "-l NAME" behind it), {rerun_as_other_user}: as {usual_user}, the one
  *                  of root and ecs-user that was not tried; {rerun_with_matching_key_file}: with
  *                  the one that --find-key found
- *     {?host_only} {?source_unknown}
- *                  nothing, but only where no instance was given, or where the address that its
- *                  rules see is not known; elsewhere they are missing, and so is their remedy
+ *     {?no_NAME}   nothing, but only where the value NAME is not known (a host alone has no
+ *                  {instance}); elsewhere it is missing, and so is its remedy
  *
  * In a sentence any clean text will do. In a command a value must fit its slot's grammar, or the
  * command is not given at all: {key} and slots that end in "_file" are paths (quoted as needed),
