@@ -143,6 +143,7 @@ START_TEST(explaining)
         ck_assert(spf_explain(&buf, spf_findings[i].id, &style));
         ck_assert(!spf_buf_failed(&buf));
         ck_assert_ptr_null(strchr(buf.data, '{'));
+        ck_assert_ptr_null(strstr(buf.data, "RERUN")); /* lines have placeholders of their own */
         spf_buf_clear(&buf);
     }
     spf_buf_init(&buf, 20000);
