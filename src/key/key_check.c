@@ -131,7 +131,8 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
         return opinion;
     spf_key_describe(key, words, sizeof words);
-    spf_note_text(result, "format", words[0] ? words : NULL);
+    spf_note_text(result, "format",
+                  key->container != SPF_CONTAINER_NONE ? spf_container_name(key->container) : NULL);
     spf_note_text(result, "algorithm", key->algorithm[0] ? key->algorithm : NULL);
     if (key->bits > 0)
         spf_note_number(result, "bits", key->bits);

@@ -46,6 +46,11 @@ static const char *const containers[] = {
     NULL,
 };
 
+const char *spf_container_name(enum spf_key_container container)
+{
+    return containers[container];
+}
+
 static const struct spf_field key_fields[] = {
     SPF_SHAPE_ENUM(struct spf_key_facts, outcome, outcomes),
     SPF_SHAPE_TEXT(struct spf_key_facts, error),

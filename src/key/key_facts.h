@@ -47,6 +47,9 @@ enum spf_key_container {
     SPF_CONTAINER_SSH1,
 };
 
+/* "pkcs1", "openssh", "ppk3": as records and the evidence of key.format have it. */
+const char *spf_container_name(enum spf_key_container container);
+
 /*
  * The key file, from its bytes (fstat(2) on the descriptor that was read). `damage` names the cause
  * that the reader found, an id of the catalogue's key.format part, "" where the file is in good
