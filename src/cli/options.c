@@ -110,7 +110,7 @@ void spf_options_help(FILE *out)
         "       sshpreflight --replay FILE\n"
         "\n"
         "Says why a login to a cloud instance with an SSH key fails, and how to repair it.\n"
-        "It changes nothing: not the cloud, not the instance, not your files.\n"
+        "It changes nothing: not the cloud, not the instance, and no file of yours without --fix.\n"
         "\n",
         out);
     for (size_t i = 0; i < ROWS; i++) {

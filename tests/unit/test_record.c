@@ -1,0 +1,164 @@
+/* What a record keeps, what it must not, and that a damaged one is told apart. */
+#include <stdio.h>
+
+#include "unit.h"
+
+#include "base/json.h"
+#include "driver/record.h"
+
+static struct spf_facts replayed;
+static struct spf_failure failed;
+static bool came;
+
+static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
+                    const struct spf_failure *failure)
+{
+    (void)inquiry;
+    (void)group;
+    came = failure == NULL;
+    if (failure != NULL)
+        failed = *failure;
+}
+
+static struct spf_record *read_back(const char *text)
+{
+    struct spf_record *record = NULL;
+    struct spf_error error = spf_record_read(text, strlen(text), &record);
+
+    ck_assert_msg(error.code == SPF_OK, "%s", error.text);
+    return record;
+}
+
+static void serve(const struct spf_record *record, enum spf_group group)
+{
+    struct spf_inquiry inquiry = {
+        .target = spf_record_target(record, 0), .facts = &replayed, .arrived = arrived};
+
+    spf_replay_serve(record, 0, &inquiry, group);
+}
+
+static const struct spf_target target = {.instance_id = "i-bp1",
+                                         .user = "root",
+                                         .key_path = "/home/someone/keys/prod.pem",
+                                         .port = 2222,
+                                         .selected = SPF_ALL_CHECKS,
+                                         .timeout_ms = 10000};
+
+static char *record_of_a_run(void)
+{
+    const struct spf_failure denied =
+        (struct spf_failure){.cause = SPF_PERMISSION_DENIED,
+                             .text = "refused",
+                             .action = "ecs:DescribeSecurityGroupAttribute",
+                             .request_id = "R-1",
+                             .explicit_deny = true};
+    struct spf_run run;
+    char *text;
+
+    ck_assert_int_eq(setenv("HOME", "/home/someone", 1), 0);
+    spf_run_init(&run, &target);
+    (void)snprintf(run.facts.tcp.address, sizeof run.facts.tcp.address, "203.0.113.9");
+    spf_run_arrived(&run, SPF_GROUP_TCP, NULL, 5);
+    (void)snprintf(run.facts.session.output, sizeof run.facts.session.output,
+                   "canary of a command");
+    spf_run_arrived(&run, SPF_GROUP_SESSION, NULL, 6);
+    spf_run_arrived(&run, SPF_GROUP_RULES, &denied, 7);
+    text = spf_record_write(&run, 1);
+    ck_assert_ptr_nonnull(text);
+    spf_run_clear(&run);
+    return text;
+}
+
+START_TEST(facts_and_failures_come_back)
+{
+    char *text = record_of_a_run();
+    struct spf_record *record = read_back(text);
+
+    ck_assert_uint_eq(spf_record_count(record), 1);
+    ck_assert_str_eq(spf_record_target(record, 0)->instance_id, "i-bp1");
+    ck_assert_uint_eq(spf_record_target(record, 0)->port, 2222);
+    serve(record, SPF_GROUP_TCP);
+    ck_assert(came);
+    ck_assert_str_eq(replayed.tcp.address, "203.0.113.9");
+    serve(record, SPF_GROUP_RULES);
+    ck_assert(!came);
+    ck_assert_uint_eq(failed.cause, SPF_PERMISSION_DENIED);
+    ck_assert_str_eq(failed.action, "ecs:DescribeSecurityGroupAttribute");
+    ck_assert_str_eq(failed.request_id, "R-1");
+    ck_assert(failed.explicit_deny);
+    serve(record, SPF_GROUP_KEY);
+    ck_assert(!came);
+    ck_assert_uint_eq(failed.cause, SPF_NOT_RECORDED);
+    spf_record_free(record);
+    spf_facts_clear(&replayed);
+    free(text);
+}
+END_TEST
+
+START_TEST(no_home_and_no_output_is_kept)
+{
+    char *text = record_of_a_run();
+
+    ck_assert_ptr_null(strstr(text, "/home/someone"));
+    ck_assert_ptr_nonnull(strstr(text, "~/keys/prod.pem"));
+    ck_assert_ptr_null(strstr(text, "canary"));
+    free(text);
+}
+END_TEST
+
+START_TEST(what_is_no_record_is_refused)
+{
+    static const char *const bad[] = {
+        "",
+        "[]",
+        "{}",
+        "{\"schema\":\"sshpreflight.report/1\",\"targets\":[]}",
+        "{\"schema\":\"sshpreflight.record/1\",\"targets\":[]}",
+        "{\"schema\":\"sshpreflight.record/1\",\"targets\":[{}]}",
+        "{\"schema\":\"sshpreflight.record/"
+        "1\",\"targets\":[{\"target\":{\"host\":\"h\",\"port\":0}}]}",
+        "{\"schema\":\"sshpreflight.record/1\",\"targets\":[{\"target\":{\"port\":22}}]}",
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct spf_record *record = NULL;
+
+        ck_assert_msg(spf_record_read(bad[i], strlen(bad[i]), &record).code == SPF_ERR_INVALID,
+                      "%s", bad[i]);
+        ck_assert_ptr_null(record);
+    }
+}
+END_TEST
+
+START_TEST(a_damaged_group_is_not_recorded)
+{
+    static const char *const groups[] = {
+        "{\"tcp\":{\"facts\":{\"outcome\":\"no such outcome\"}}}", "{\"tcp\":{\"facts\":[]}}",
+        "{\"tcp\":{\"failure\":{\"cause\":\"no-such-cause\"}}}",
+        "{\"tcp\":{\"failure\":{\"cause\":\"port-silent\"}}}", /* a finding is no failure */
+    };
+
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+        char text[400];
+        struct spf_record *record;
+
+        (void)snprintf(text, sizeof text,
+                       "{\"schema\":\"sshpreflight.record/1\",\"targets\":[{\"target\":{\"host\":"
+                       "\"h\",\"port\":22},\"groups\":%s}]}",
+                       groups[i]);
+        record = read_back(text);
+        serve(record, SPF_GROUP_TCP);
+        ck_assert_msg(!came && failed.cause == SPF_NOT_RECORDED, "%s", groups[i]);
+        spf_record_free(record);
+    }
+    spf_facts_clear(&replayed);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("record", (const TTest *const[]){facts_and_failures_come_back,
+                                                      no_home_and_no_output_is_kept,
+                                                      what_is_no_record_is_refused,
+                                                      a_damaged_group_is_not_recorded, NULL});
+}
