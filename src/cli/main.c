@@ -33,11 +33,13 @@
 #include "cli/progress.h"
 #include "cli/prompt.h"
 #include "cli/round.h"
+#include "diagnosis/pasted.h"
 #include "key/key_fix.h"
 #include "key/key_probe.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
 enum {
+    EXIT_UNKNOWN = 2,
     EXIT_USAGE = 64,
     EXIT_BUG = 70,
     EXIT_NOT_WRITTEN = 74,
@@ -220,18 +222,31 @@ static int run(struct spf_options *options)
     return status;
 }
 
-/* Text for a person on standard output, or on standard error with status 64. */
+/* Text for a person on standard output; or, where nothing is known, on standard error: status 64
+ * for a cause that there is none of, 2 (unknown) for a pasted text without a known message. */
 static int explain(const struct spf_options *options)
 {
     const struct spf_style style = style_of(options);
-    struct spf_buf buf;
-    bool known;
+    bool pasted = strcmp(options->cause, "-") == 0, known;
+    struct spf_error error = spf_ok();
+    struct spf_buf text, buf;
 
+    spf_buf_init(&text, SPF_PASTED_TEXT_MAX);
+    if (pasted)
+        error = spf_read_pasted(STDIN_FILENO, &text);
+    if (error.code != SPF_OK) {
+        spf_buf_clear(&text);
+        return complain(EXIT_USAGE, error.text);
+    }
     spf_buf_init(&buf, REPORT_MAX);
-    known = spf_explain(&buf, options->cause, &style);
+    known = pasted ? spf_explain_pasted(&buf, text.data, text.len, &style)
+                   : spf_explain(&buf, options->cause, &style);
     (void)fputs(buf.data, known ? stdout : stderr);
     spf_buf_clear(&buf);
-    return known ? 0 : EXIT_USAGE;
+    spf_buf_clear(&text);
+    if (known)
+        return 0;
+    return pasted ? EXIT_UNKNOWN : EXIT_USAGE;
 }
 
 static int list_checks(const struct spf_options *options)

@@ -107,6 +107,7 @@ void spf_options_help(FILE *out)
         "Usage: sshpreflight --instance ID --key FILE [options]\n"
         "       sshpreflight [user@]host --key FILE [options]\n"
         "       sshpreflight explain CAUSE\n"
+        "       ssh -v ... 2>&1 | sshpreflight explain -\n"
         "       sshpreflight --replay FILE\n"
         "\n"
         "Says why a login to a cloud instance with an SSH key fails, and how to repair it.\n"
@@ -482,7 +483,7 @@ struct spf_error spf_options_finish(struct spf_options *options)
     if (options->find_key != NULL && options->key == NULL)
         options->selected &= ~with_key;
     if (options->command == SPF_COMMAND_EXPLAIN && options->cause == NULL)
-        return usage("explain needs the name of a cause");
+        return usage("explain needs the name of a cause, or - and a pasted text");
     return options->command == SPF_COMMAND_RUN ? judge(options) : spf_ok();
 }
 

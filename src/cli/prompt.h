@@ -2,10 +2,11 @@
 #define SPF_CLI_PROMPT_H
 
 #include "base/secret.h"
+#include "base/text.h"
 
 /*
- * Where secrets come from on a command line; never from argv. Errors are for a person. *secret is
- * the caller's; NULL where there is none.
+ * Where secrets come from on a command line (never from argv), and other standard input. Errors are
+ * for a person. *secret is the caller's; NULL where there is none.
  */
 
 /* Standard input as a key, at most a mebibyte. */
@@ -24,5 +25,8 @@ SPF_MUST_USE struct spf_error spf_read_passphrase_environment(struct spf_secret 
  */
 SPF_MUST_USE struct spf_error spf_prompt_passphrase(const char *key_path,
                                                     struct spf_secret **secret);
+
+/* A pasted text, to its end; too long for the buffer's cap: SPF_ERR_TOO_BIG. */
+SPF_MUST_USE struct spf_error spf_read_pasted(int fd, struct spf_buf *text);
 
 #endif

@@ -69,6 +69,15 @@ static const struct suggestion {
      "Compare {address} with the instance's present address in the console: addresses move"},
 };
 
+const char *spf_tell_apart(enum spf_finding cause)
+{
+    for (size_t i = 0; i < sizeof suggestions / sizeof *suggestions; i++) {
+        if (suggestions[i].cause == cause)
+            return suggestions[i].tell_apart;
+    }
+    return NULL;
+}
+
 struct ask {
     const struct spf_run *run;
     int64_t now_utc;

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "diagnosis/pasted.h"
 #include "report/page.h"
 
 /* Edits between two short words (Levenshtein); words of 60 bytes and more are as far as can be. */
@@ -89,41 +90,111 @@ static void add_command(struct spf_page *page, const char *command)
     spf_buf_clear(&plain);
 }
 
-bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style *style)
+static void explain_finding(struct spf_page *page, const struct spf_finding_info *info)
 {
-    const struct spf_finding_info *info = &spf_findings[spf_finding_by_id(cause)];
-    struct spf_page page = {buf, style, 0, 0};
     char line[160];
 
-    if (!info->id) {
-        say_unknown(buf, cause);
-        return false;
-    }
-    spf_page_put(&page, SPF_INK_BOLD, info->id);
+    spf_page_put(page, SPF_INK_BOLD, info->id);
     spf_format(line, sizeof line, "  (%s; %s%s; %s)", where(info), spf_status_name(info->status),
                info->advisory ? ", advisory" : "", spf_permanence_name(info->permanence));
-    spf_page_put(&page, SPF_INK_DIM, line);
-    spf_page_line(&page);
-    spf_page_line(&page);
-    flow_template(&page, SPF_INK_PLAIN, info->sentence, ".");
-    spf_page_line(&page);
-    flow_template(&page, SPF_INK_PLAIN, info->meaning, "");
+    spf_page_put(page, SPF_INK_DIM, line);
+    spf_page_line(page);
+    spf_page_line(page);
+    flow_template(page, SPF_INK_PLAIN, info->sentence, ".");
+    spf_page_line(page);
+    flow_template(page, SPF_INK_PLAIN, info->meaning, "");
     for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
         if (remedy == info->remedies) {
-            spf_page_line(&page);
-            spf_page_put(&page, SPF_INK_BOLD, "What to do");
-            spf_page_line(&page);
+            spf_page_line(page);
+            spf_page_put(page, SPF_INK_BOLD, "What to do");
+            spf_page_line(page);
         }
-        page.indent = 4;
-        spf_page_put(&page, SPF_INK_PLAIN, "  - ");
+        page->indent = 4;
+        spf_page_put(page, SPF_INK_PLAIN, "  - ");
         line[0] = '\0';
         if (remedy->impact)
             spf_format(line, sizeof line, " (%s)", remedy->impact);
         if (remedy->command)
             strncat(line, ":", sizeof line - strlen(line) - 1);
-        flow_template(&page, SPF_INK_PLAIN, remedy->text, line);
+        flow_template(page, SPF_INK_PLAIN, remedy->text, line);
         if (remedy->command)
-            add_command(&page, remedy->command);
+            add_command(page, remedy->command);
+    }
+    page->indent = 0;
+}
+
+bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style *style)
+{
+    const struct spf_finding_info *info = &spf_findings[spf_finding_by_id(cause)];
+    struct spf_page page = {buf, style, 0, 0};
+
+    if (!info->id) {
+        say_unknown(buf, cause);
+        return false;
+    }
+    explain_finding(&page, info);
+    return true;
+}
+
+static void list_candidates(struct spf_page *page, const struct spf_pasted *pasted)
+{
+    spf_page_put(page, SPF_INK_BOLD,
+                 pasted->cause != SPF_NO_FINDING
+                     ? "Behind it may be, the likeliest first"
+                     : "ssh says these words for several causes; the likeliest first");
+    spf_page_line(page);
+    for (size_t i = 0; i < pasted->count; i++) {
+        const struct spf_finding_info *info = &spf_findings[pasted->candidates[i]];
+        const char *tell_apart = spf_tell_apart(pasted->candidates[i]);
+
+        page->indent = 4;
+        spf_page_put(page, SPF_INK_PLAIN, "  ? ");
+        spf_page_put(page, SPF_INK_BOLD, info->id);
+        spf_page_put(page, SPF_INK_PLAIN, "  ");
+        flow_template(page, SPF_INK_PLAIN, info->sentence, ".");
+        if (tell_apart != NULL) {
+            spf_page_tab(page, 4);
+            flow_template(page, SPF_INK_DIM, tell_apart, ".");
+        }
+    }
+    page->indent = 0;
+}
+
+bool spf_explain_pasted(struct spf_buf *buf, const char *text, size_t len,
+                        const struct spf_style *style)
+{
+    struct spf_page page = {buf, style, 0, 0};
+    struct spf_pasted pasted;
+
+    if (!spf_pasted_read(text, len, &pasted)) {
+        spf_buf_addstr(buf, "no message of ssh, PuTTY or plink in it that is known here; ssh -vvv "
+                            "says more\n");
+        return false;
+    }
+    spf_page_put(&page, SPF_INK_DIM, pasted.line);
+    spf_page_line(&page);
+    spf_page_line(&page);
+    if (pasted.logged_in) {
+        spf_page_flow(&page, SPF_INK_PLAIN,
+                      "The login worked there, and nothing failed behind it.");
+        spf_page_line(&page);
+        return true;
+    }
+    if (pasted.cause != SPF_NO_FINDING)
+        explain_finding(&page, &spf_findings[pasted.cause]);
+    if (pasted.count > 0) {
+        if (pasted.cause != SPF_NO_FINDING)
+            spf_page_line(&page);
+        list_candidates(&page, &pasted);
+        spf_page_line(&page);
+        spf_page_flow(&page, SPF_INK_PLAIN, "These tell most of them apart:");
+        spf_page_line(&page);
+        spf_page_tab(&page, 4);
+        spf_page_put(&page, SPF_INK_CYAN, "sshpreflight --instance ID -l USER --key FILE");
+        spf_page_line(&page);
+        spf_page_tab(&page, 4);
+        spf_page_put(&page, SPF_INK_CYAN, "sshpreflight USER@HOST --key FILE");
+        spf_page_line(&page);
     }
     return true;
 }

@@ -21,7 +21,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
-from harness import judge, servers, world  # noqa: E402
+from harness import clients, judge, servers, world  # noqa: E402
 from harness.cloud import Authority, Cloud  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
@@ -73,6 +73,7 @@ class Run:
 class Scenario:
     def __init__(self, folder, tools, stack):
         self.tools, self.stack = tools, stack
+        self.name = os.path.basename(os.path.abspath(folder))
         with open(os.path.join(folder, "scenario.json"), encoding="utf-8") as source:
             self.data = json.load(source)
         self.expect = self.data["expect"]
@@ -317,39 +318,51 @@ class Scenario:
             if done.stdout.split()[-1:] != [b"in"]:
                 self.complaints.append("%s: %s" % (line, done.stdout.decode("utf-8", "replace")))
 
-    def real_ssh(self):
-        """Does the real client log in? None: this scenario does not ask."""
-        if self.data.get("ssh", "real") != "real" or isinstance(self.server, servers.Fake):
-            return None
-        trusted = os.path.join(self.folder, "ssh_known_hosts")
-        shutil.copy(self.known_hosts, trusted)
-        user = self.data.get("options", {}).get("-l") or servers.login_user()
-        done = subprocess.run(
-            ["ssh", "-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
-             "-o", "PreferredAuthentications=publickey", "-o", "BatchMode=yes",
-             "-o", "StrictHostKeyChecking=accept-new", "-o", "UserKnownHostsFile=" + trusted,
-             "-o", "GlobalKnownHostsFile=/dev/null", "-o", "ControlPath=none",
-             "-o", "ConnectTimeout=10", *self._identity(), "-p", str(self.server.port),
-             "%s@127.0.0.1" % user, "true"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={"PATH": ENVIRONMENT["PATH"], "HOME": self.home}, check=False, timeout=60)
-        self.ssh_text = done.stdout.decode("utf-8", "replace")
-        return done.returncode == 0
-
-    def _identity(self):
-        """ssh expands % in a file of -i, but looks for it unexpanded: only IdentityFile works."""
-        if "%" in self.key.path:
-            return ["-o", 'IdentityFile="%s"' % self.key.path.replace("%", "%%")]
-        return ["-i", self.key.path]
-
     def check_ssh(self, report):
         """Where ssh logs in the verdict is pass; where it does not it is anything else."""
-        logged_in = self.real_ssh()
-        if logged_in is None or not report:
+        if self.data.get("ssh", "real") != "real" or not report:
             return
-        if logged_in != (report["verdict"] == "pass"):
+        user = self.data.get("options", {}).get("-l") or servers.login_user()
+        how = (self.home, self.key.path, self.known_hosts, user, self.server.port)
+        said = clients.ssh(*how)
+        self.note(report, said)
+        if bool(said.logged_in) != (report["verdict"] == "pass"):
             self.complaints.append("ssh %s, the verdict is %s; ssh said: %s" % (
-                "logs in" if logged_in else "does not log in", report["verdict"], self.ssh_text))
+                "logs in" if said.logged_in else "does not log in", report["verdict"], said.text))
+        if said.logged_in is not False:
+            return
+        self.check_explained("ssh", said, report)
+        self.check_explained("ssh -vvv", clients.ssh(*how, more=["-vvv"]), report)
+        if not self.data.get("key"):
+            self.check_explained("plink", clients.plink(
+                self.home, self.key.path, self.server.fingerprint(), user, self.server.port),
+                report)
+
+    def note(self, report, said):
+        """A line of the table of scenarios, where somebody collects it."""
+        if os.environ.get("SPF_E2E_TABLE"):
+            target = report["targets"][0]
+            row = {"scenario": self.name, "ssh_logs_in": said.logged_in,
+                   "ssh_says": said.last_line(), "verdict": report["verdict"],
+                   "cause": target["cause"], "duration_ms": report["duration_ms"]}
+            with open(os.environ["SPF_E2E_TABLE"], "a", encoding="utf-8") as out:
+                out.write(json.dumps(row) + "\n")
+
+    def check_explained(self, client, said, report):
+        """explain - must name, of what the client said, a cause of the report."""
+        if said is None or said.logged_in is not False or not said.text.strip():
+            return
+        run = subprocess.run([self.tools.binary, "explain", "-"], check=False, timeout=20,
+                             input=said.text.encode(), stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, env=self.environment())
+        named = re.findall(r"^(?:  \? )?([a-z0-9]+(?:-[a-z0-9]+)+)  ", run.stdout.decode(), re.M)
+        target = report["targets"][0]
+        causes = {c["cause"] for c in target["checks"] if c["cause"]} | {target["cause"]}
+        causes |= {c["cause"] for c in target["candidates"]}
+        known = self.data.get("explained", {}).get(client, sorted(causes))
+        if not set(known) & set(named):
+            self.complaints.append("explain names %s of what %s said, the report %s: %s" % (
+                named, client, known, said.text))
 
     def check_replay(self, report):
         record = self.places["record"]

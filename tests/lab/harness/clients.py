@@ -1,0 +1,65 @@
+"""The real clients as referees: does ssh log in, and what do ssh and plink say if not?"""
+
+import os
+import shutil
+import subprocess
+
+REFEREE = ["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
+           "-o", "PreferredAuthentications=publickey", "-o", "BatchMode=yes",
+           "-o", "StrictHostKeyChecking=accept-new", "-o", "GlobalKnownHostsFile=/dev/null",
+           "-o", "ControlPath=none"]
+PATIENCE = 4  # seconds for a connection and a banner; a client that hangs on is ended after twice that
+
+
+class Outcome:
+    """logged_in is None where the client had to be ended."""
+
+    def __init__(self, logged_in, text):
+        self.logged_in, self.text = logged_in, text
+
+    def last_line(self):
+        lines = [line for line in self.text.splitlines() if line.strip()]
+        return lines[-1] if lines else ""
+
+
+def _run(words, home):
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT,
+                               env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": home})
+    try:
+        text, _ = process.communicate(timeout=2 * PATIENCE)
+        return Outcome(process.returncode == 0, text.decode("utf-8", "replace"))
+    except subprocess.TimeoutExpired:
+        process.kill()
+        text, _ = process.communicate()
+        return Outcome(None, text.decode("utf-8", "replace"))
+
+
+def _identity(path):
+    """ssh expands % in a file of -i, but looks for it unexpanded: only IdentityFile works."""
+    if "%" in path:
+        return ["-o", 'IdentityFile="%s"' % path.replace("%", "%%")]
+    return ["-i", path]
+
+
+def ssh(home, key_path, known_hosts, user, port, more=()):
+    """known_hosts is copied, so that what ssh accepts now does not count later."""
+    trusted = known_hosts + ".ssh"
+    shutil.copy(known_hosts, trusted)
+    return _run(["ssh", *REFEREE, "-o", "UserKnownHostsFile=" + trusted,
+                 "-o", "ConnectTimeout=%d" % PATIENCE, *_identity(key_path), *more,
+                 "-p", str(port), "%s@127.0.0.1" % user, "true"], home)
+
+
+def plink(home, key_path, fingerprint, user, port):
+    """None: there is no plink here, or no .ppk could be made of the key."""
+    ppk = os.path.join(home, "referee.ppk")
+    if not shutil.which("plink") or not shutil.which("puttygen"):
+        return None
+    if not os.path.exists(ppk) and subprocess.run(
+            ["puttygen", key_path, "-O", "private", "-o", ppk], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False).returncode:
+        return None
+    trust = ["-hostkey", fingerprint] if fingerprint else []
+    return _run(["plink", "-batch", "-v", *trust, "-i", ppk, "-P", str(port),
+                 "%s@127.0.0.1" % user, "true"], home)
