@@ -17,7 +17,7 @@ enum {
     WAIT_MS = 1000,
 };
 
-static int agent_socket(void)
+int spf_agent_connect(void)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     const char *path = getenv("SSH_AUTH_SOCK");
@@ -75,7 +75,7 @@ int spf_agent_keys(struct spf_bytes blob, bool *holds)
     static const uint8_t request[] = {0, 0, 0, 1, REQUEST_IDENTITIES};
     const int64_t due_ms = spf_now_ms() + WAIT_MS;
     uint8_t head[4], *answer = NULL;
-    int fd = agent_socket(), count = -1;
+    int fd = spf_agent_connect(), count = -1;
     size_t len;
 
     *holds = false;

@@ -13,4 +13,7 @@
  */
 int spf_agent_keys(struct spf_bytes blob, bool *holds);
 
+/* A non-blocking connection to the agent of SSH_AUTH_SOCK, the caller's; -1: none answers. */
+int spf_agent_connect(void);
+
 #endif

@@ -105,6 +105,8 @@ static struct spf_opinion judge_damage(const struct spf_key_facts *key)
     case SPF_KEY_ENCRYPTED:
     case SPF_KEY_KDF_TOO_COSTLY: /* warn where the public half is enough to ask the server */
         return public_known ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
+    case SPF_KEY_IS_PUBLIC: /* ssh_config(5), IdentityFile: enough where an agent has the rest */
+        return spf_key_agent_signs(key) ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
     case SPF_KEY_PASSPHRASE_WRONG:
         return public_known ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
     case SPF_KEY_WEAK: /* ssh loads RSA keys from 1024 bits on; servers often want 2048 */
@@ -119,6 +121,20 @@ static struct spf_opinion judge_damage(const struct spf_key_facts *key)
         break;
     }
     return key->usable ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
+}
+
+/* The file alone does not say whether the login works: ssh, too, lets the agent sign. */
+static void say_agent_holds(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_key_facts *key = &view->facts->key;
+    const char *path = view->target->key_path;
+
+    if (strcmp(key->damage, "key-encrypted") == 0)
+        spf_say(result, "%s is encrypted and no passphrase was given; the ssh-agent holds this key",
+                path);
+    else if (strcmp(key->damage, "key-is-public") == 0)
+        spf_say(result, "%s is a public key; the ssh-agent holds the private one, and ssh uses it",
+                path);
 }
 
 /* Is it a private key that ssh can load, in good shape and strong enough? */
@@ -151,6 +167,8 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
         spf_note_number(result, "ppk_version", 3);
     if (key->in_agent)
         spf_note_bool(result, "in_agent", true);
+    if (spf_key_agent_signs(key))
+        say_agent_holds(view, result);
     if (key->damage[0])
         return judge_damage(key);
     spf_say(result, "%s", words);

@@ -92,3 +92,8 @@ static const struct spf_field found_key_fields[] = {
 };
 const struct spf_shape spf_found_key_shape =
     SPF_SHAPE(struct spf_found_key_facts, found_key_fields);
+
+bool spf_key_agent_signs(const struct spf_key_facts *key)
+{
+    return !key->usable && key->in_agent && key->public_blob != NULL;
+}

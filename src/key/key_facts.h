@@ -89,6 +89,12 @@ struct spf_key_facts {
 };
 extern const struct spf_shape spf_key_shape;
 
+/*
+ * The file gives no key to sign with, but the ssh-agent holds that very key: ssh lets the agent
+ * sign then (ssh_config(5), IdentityFile; sshconnect2.c, pubkey_prepare).
+ */
+bool spf_key_agent_signs(const struct spf_key_facts *key);
+
 /* The answer to --find-key: where the private key of the bound key pair is. */
 struct spf_found_key_facts {
     char path[1024];        /* "" if no file looked at is it */

@@ -254,6 +254,9 @@ bool spf_key_wants_passphrase(const char *path)
     bool wants =
         spf_key_file_read(path, NULL, &facts, &secrets) && facts.encrypted && !facts.usable;
 
+    if (wants)
+        ask_agent(&facts);
+    wants = wants && !spf_key_agent_signs(&facts);
     spf_key_secrets_clear(&secrets);
     spf_shape_clear(&spf_key_shape, &facts);
     return wants;

@@ -20,8 +20,9 @@ void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group);
 void spf_key_probe_free(struct spf_key_probe *probe);
 
 /*
- * A cheap look at a file: is it a key that can't be used without its passphrase? For the prompt,
- * which comes before everything else. False for anything that isn't such a file.
+ * A cheap look at a file: is it a key that can't be used without its passphrase, and that no agent
+ * holds either? For the prompt, which comes before everything else. False for anything that isn't
+ * such a file.
  */
 bool spf_key_wants_passphrase(const char *path);
 

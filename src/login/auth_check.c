@@ -115,7 +115,9 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     struct spf_opinion opinion;
 
     spf_note_text(result, "stage", query);
-    if (!view->facts->key.usable && view->facts->key.encrypted) {
+    if (spf_key_agent_signs(&view->facts->key)) {
+        spf_note_text(result, "signed_by", "agent");
+    } else if (!view->facts->key.usable && view->facts->key.encrypted) {
         if (judges_by_query(view))
             spf_say(result,
                     "the server takes this key for %s; without its passphrase the login itself "
@@ -149,7 +151,8 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         spf_note_number(result, "agent_keys", view->facts->key.agent_keys);
         return spf_concludes(SPF_AGENT_KEYS_TOO_MANY);
     }
-    spf_say(result, "key accepted for %s", view->target->user);
+    spf_say(result, "key accepted for %s%s", view->target->user,
+            spf_key_agent_signs(&view->facts->key) ? " (signed by the ssh-agent)" : "");
     return spf_passes();
 }
 

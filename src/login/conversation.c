@@ -11,12 +11,20 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cloud/address.h"
+#include "login/agent_door.h"
 #include "login/echo.h"
 #include "login/known_hosts_files.h"
 #include "login/link.h"
 #include "login/offers.h"
 #include "net/dial.h"
 #include "net/listen.h"
+
+/* libssh waits for an agent: in a worker, which has the link as long as that takes. */
+struct signing {
+    struct spf_job job; /* first: the loop hands it back */
+    struct spf_link *link;
+    enum spf_link_state state;
+};
 
 struct spf_conversation {
     struct spf_inquiry *inquiry;
@@ -29,9 +37,24 @@ struct spf_conversation {
     struct spf_link *link;
     bool asking_none, asked_none;
     struct spf_echo echo;
+    struct spf_agent_door *door; /* NULL: our own key signs */
+    struct signing *signing;     /* NULL: none */
+    struct spf_watch patience;   /* with it: a timer */
 };
 
 static void ready(struct spf_watch *watch, short revents);
+static void agent_is_late(struct spf_watch *watch, short revents);
+
+/* The worker frees the link then. */
+static void abandon_signing(struct spf_conversation *talk)
+{
+    spf_loop_remove(talk->inquiry->loop, &talk->patience);
+    if (talk->signing != NULL)
+        spf_loop_cancel(talk->inquiry->loop, &talk->signing->job);
+    talk->signing = NULL;
+    spf_agent_door_free(talk->door);
+    talk->door = NULL;
+}
 
 struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool handshake_expected)
 {
@@ -43,6 +66,7 @@ struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool 
     talk->handshake_expected = handshake_expected;
     talk->step = SPF_GROUP_COUNT;
     talk->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = talk};
+    talk->patience = (struct spf_watch){.fd = -1, .ready = agent_is_late, .owner = talk};
     return talk;
 }
 
@@ -52,6 +76,7 @@ void spf_conversation_free(struct spf_conversation *talk)
         return;
     spf_dial_free(talk->dial);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
+    abandon_signing(talk);
     spf_link_free(talk->link);
     if (talk->watch.fd >= 0)
         (void)close(talk->watch.fd);
@@ -299,7 +324,9 @@ static void query(struct spf_conversation *talk)
             talk->asking_none = false;
     }
     if (!talk->asking_none) {
-        state = spf_link_query(talk->link, key->algorithm, key->public_blob);
+        state = spf_key_agent_signs(key)
+                    ? spf_link_query_for_agent(talk->link, key->algorithm, key->public_blob)
+                    : spf_link_query(talk->link, key->algorithm, key->public_blob);
         /* libssh chooses RSA's algorithm from an EXT_INFO that may not have been read yet */
         if (state == SPF_LINK_LOCAL && !talk->asked_none &&
             spf_link_seen(talk->link)->sig_algs == NULL && strcmp(key->algorithm, "ssh-rsa") == 0) {
@@ -330,21 +357,11 @@ static bool opens_early(const struct spf_conversation *talk)
            spf_starts_with(talk->inquiry->facts->identification.software, "OpenSSH_");
 }
 
-static void sign(struct spf_conversation *talk)
+static void signed_or_not(struct spf_conversation *talk, enum spf_link_state state)
 {
     struct spf_signature_facts *facts = &talk->inquiry->facts->signature;
-    enum spf_link_state state;
     const struct spf_seen *seen;
 
-    if (talk->inquiry->login_key == NULL) {
-        arrive_failed(talk, "there is no private key to sign with");
-        return;
-    }
-    state = spf_link_sign(talk->link, talk->inquiry->login_key);
-    if (state == SPF_LINK_AGAIN && opens_early(talk)) {
-        (void)spf_link_open(talk->link);
-        state = spf_link_sign(talk->link, talk->inquiry->login_key);
-    }
     if (state == SPF_LINK_AGAIN) {
         wait_for(talk, spf_link_events(talk->link));
         return;
@@ -357,6 +374,124 @@ static void sign(struct spf_conversation *talk)
         keep_error(talk, facts->error, sizeof facts->error);
     facts->capture = seen->packets;
     arrive(talk, NULL);
+}
+
+/* An agent that refuses, is locked, or waits for its user: the key is as good as none. */
+static void arrive_unsigned(struct spf_conversation *talk, const char *why)
+{
+    const struct spf_failure failure = spf_failure(
+        SPF_KEY_ENCRYPTED, "The server takes this key for %s; the ssh-agent holds it, but %s",
+        talk->inquiry->target->user, why);
+
+    abandon_signing(talk);
+    arrive(talk, &failure);
+}
+
+static void agent_is_late(struct spf_watch *watch, short revents)
+{
+    (void)revents;
+    arrive_unsigned(watch->owner, "did not sign in time");
+}
+
+static void signing_work(struct spf_job *job)
+{
+    struct signing *signing = (struct signing *)job;
+
+    signing->state = spf_link_sign_by_agent(signing->link);
+}
+
+static void signing_release(struct spf_job *job)
+{
+    struct signing *signing = (struct signing *)job;
+
+    spf_link_free(signing->link);
+    free(signing);
+}
+
+static void signing_done(struct spf_job *job)
+{
+    struct signing *signing = (struct signing *)job;
+    struct spf_conversation *talk = job->owner;
+    enum spf_link_state state = signing->state;
+
+    talk->link = signing->link;
+    signing->link = NULL;
+    talk->signing = NULL;
+    spf_loop_remove(talk->inquiry->loop, &talk->patience);
+    /* No signature, but the connection stands: nothing was sent. */
+    if (state == SPF_LINK_ENDED && spf_link_is_alive(talk->link)) {
+        arrive_unsigned(talk, "did not sign");
+        return;
+    }
+    if (state == SPF_LINK_AGAIN && spf_agent_door_answered(talk->door) && opens_early(talk)) {
+        (void)spf_link_open(talk->link);
+        state = spf_link_sign_by_agent(talk->link);
+    }
+    signed_or_not(talk, state);
+}
+
+/* Reading a message from an agent blocks within libssh: a worker has the link meanwhile. */
+static void start_signing(struct spf_conversation *talk)
+{
+    struct signing *signing = calloc(1, sizeof *signing);
+
+    talk->patience.due_ms = talk->step_ms + talk->inquiry->target->timeout_ms;
+    if (signing == NULL || !spf_loop_add(talk->inquiry->loop, &talk->patience)) {
+        free(signing);
+        arrive_failed(talk, "no memory");
+        return;
+    }
+    spf_loop_remove(talk->inquiry->loop, &talk->watch);
+    *signing = (struct signing){.job = {.work = signing_work,
+                                        .done = signing_done,
+                                        .release = signing_release,
+                                        .owner = talk},
+                                .link = talk->link};
+    talk->link = NULL;
+    talk->signing = signing;
+    if (spf_loop_submit(talk->inquiry->loop, &signing->job))
+        return;
+    talk->signing = NULL;
+    abandon_signing(talk);
+    arrive_failed(talk, "no worker for the agent's signature");
+}
+
+static void sign_by_agent(struct spf_conversation *talk)
+{
+    struct spf_inquiry *inquiry = talk->inquiry;
+
+    if (talk->door == NULL) {
+        talk->door = spf_agent_door_new(inquiry->loop, inquiry->facts->key.public_blob);
+        if (talk->door == NULL ||
+            !spf_link_use_agent(talk->link, spf_agent_door_take(talk->door))) {
+            arrive_failed(talk, "the agent could not be asked");
+            return;
+        }
+    }
+    if (spf_agent_door_answered(talk->door))
+        signed_or_not(talk, spf_link_sign_by_agent(talk->link));
+    else
+        start_signing(talk);
+}
+
+static void sign(struct spf_conversation *talk)
+{
+    enum spf_link_state state;
+
+    if (spf_key_agent_signs(&talk->inquiry->facts->key)) {
+        sign_by_agent(talk);
+        return;
+    }
+    if (talk->inquiry->login_key == NULL) {
+        arrive_failed(talk, "there is no private key to sign with");
+        return;
+    }
+    state = spf_link_sign(talk->link, talk->inquiry->login_key);
+    if (state == SPF_LINK_AGAIN && opens_early(talk)) {
+        (void)spf_link_open(talk->link);
+        state = spf_link_sign(talk->link, talk->inquiry->login_key);
+    }
+    signed_or_not(talk, state);
 }
 
 static void run_echo(struct spf_conversation *talk)

@@ -27,7 +27,8 @@ struct spf_link {
     struct spf_seen seen;
     ssh_key query_key, sign_key; /* parsed once, at the first call */
     ssh_channel channel;
-    bool shaken; /* the handshake is done */
+    bool shaken;     /* the handshake is done */
+    bool query_left; /* its answer is left for ssh_userauth_agent */
     char identification[256];
     size_t identification_len;
 };
@@ -283,7 +284,7 @@ bool spf_link_describe(struct spf_link *link, struct spf_handshake_facts *facts)
 
 /* A packet that cannot be read is an error to libssh, but it keeps the connection and says "again".
  */
-static bool is_alive(const struct spf_link *link)
+bool spf_link_is_alive(const struct spf_link *link)
 {
     return ssh_is_connected(link->session) &&
            (ssh_get_status(link->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0;
@@ -303,7 +304,7 @@ static enum spf_link_state auth_state(struct spf_link *link, int code)
                                                                               : SPF_LINK_LOCAL;
     case SSH_AUTH_AGAIN:
         /* libssh may close the connection and still say "again" */
-        return is_alive(link) ? SPF_LINK_AGAIN : SPF_LINK_ENDED;
+        return spf_link_is_alive(link) ? SPF_LINK_AGAIN : SPF_LINK_ENDED;
     default:
         return SPF_LINK_ENDED;
     }
@@ -331,11 +332,55 @@ enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret
     return auth_state(link, ssh_userauth_publickey(link->session, NULL, link->sign_key));
 }
 
+/* Takes in what has come, without taking the answer to the pending call from libssh. */
+static void take_in(struct spf_link *link)
+{
+    ssh_event event = ssh_event_new();
+
+    if (event == NULL)
+        return;
+    if (ssh_event_add_session(event, link->session) == SSH_OK) {
+        (void)ssh_event_dopoll(event, 0);
+        (void)ssh_event_remove_session(event, link->session);
+    }
+    ssh_event_free(event);
+}
+
+enum spf_link_state spf_link_query_for_agent(struct spf_link *link, const char *algorithm,
+                                             const char *blob)
+{
+    enum spf_link_state state;
+
+    if (link->query_left) {
+        const struct spf_seen *seen;
+
+        take_in(link);
+        seen = spf_link_seen(link);
+        if (spf_link_is_alive(link) && seen->key_accepted)
+            return SPF_LINK_DONE;
+        if (spf_link_is_alive(link) && seen->request_sent)
+            return SPF_LINK_AGAIN;
+    }
+    state = spf_link_query(link, algorithm, blob);
+    link->query_left = state == SPF_LINK_AGAIN && spf_link_seen(link)->request_sent;
+    return state;
+}
+
+bool spf_link_use_agent(struct spf_link *link, int agent)
+{
+    return ssh_set_agent_socket(link->session, agent) == SSH_OK;
+}
+
+enum spf_link_state spf_link_sign_by_agent(struct spf_link *link)
+{
+    return auth_state(link, ssh_userauth_agent(link->session, NULL));
+}
+
 static enum spf_link_state channel_state(struct spf_link *link, int code)
 {
     if (code == SSH_OK)
         return SPF_LINK_DONE;
-    if (!is_alive(link))
+    if (!spf_link_is_alive(link))
         return SPF_LINK_ENDED;
     return code == SSH_AGAIN ? SPF_LINK_AGAIN : SPF_LINK_REFUSED;
 }
@@ -369,7 +414,7 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
                 *len += (size_t)got;
         }
     }
-    if (!is_alive(link))
+    if (!spf_link_is_alive(link))
         return SPF_LINK_ENDED;
     if (!ssh_channel_is_eof(link->channel))
         return SPF_LINK_AGAIN;

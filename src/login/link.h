@@ -43,6 +43,9 @@ SPF_MUST_USE bool spf_link_attach(struct spf_link *link, int fd);
 /* POLLIN, and POLLOUT when libssh has something to send. */
 short spf_link_events(struct spf_link *link);
 
+/* False after any ENDED but one: the agent did not sign, and so nothing was sent. */
+bool spf_link_is_alive(const struct spf_link *link);
+
 /* Comma-separated host key algorithms in order of preference; before the handshake. */
 SPF_MUST_USE bool spf_link_prefer(struct spf_link *link, const char *host_key_algorithms);
 enum spf_link_state spf_link_handshake(struct spf_link *link);
@@ -55,6 +58,20 @@ enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm,
 enum spf_link_state spf_link_none(struct spf_link *link);
 /* key: text of an OpenSSH container without a passphrase. */
 enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret *key);
+
+/*
+ * An agent signs instead of a key of ours. ssh_userauth_agent, libssh's only way to one, begins
+ * with a query of its own. So ours is sent, but its "yes" is only seen in the capture (DONE) and
+ * left for ssh_userauth_agent to take: the server hears one query, as ever. Without a capture, or
+ * where the answer is faster than our look, it hears a second one.
+ *
+ * agent: a socket at which this one key, and no other, is to be had; the link's from now on.
+ */
+enum spf_link_state spf_link_query_for_agent(struct spf_link *link, const char *algorithm,
+                                             const char *blob);
+SPF_MUST_USE bool spf_link_use_agent(struct spf_link *link, int agent);
+/* Blocks while the agent signs: for a worker, until the agent has answered. */
+enum spf_link_state spf_link_sign_by_agent(struct spf_link *link);
 
 /*
  * Opens a session channel; runs nothing. Once it is DONE, what sshd announces about the key

@@ -175,8 +175,11 @@ static void read_from_server(struct spf_seen *seen, uint8_t type, struct input b
         if (take_string(&body, &text))
             keep_text(seen->banner, sizeof seen->banner, text);
         break;
-    case MSG_USERAUTH_SUCCESS:
     case MSG_USERAUTH_PK_OK:
+        seen->key_accepted = true;
+        seen->request_sent = false;
+        break;
+    case MSG_USERAUTH_SUCCESS:
         seen->request_sent = false;
         break;
     default:

@@ -38,6 +38,7 @@ struct spf_seen {
     uint32_t disconnect_code;
     char disconnect[256]; /* its text */
     bool request_sent;    /* an SSH_MSG_USERAUTH_REQUEST of ours is out, unanswered */
+    bool key_accepted;    /* SSH_MSG_USERAUTH_PK_OK came: the answer "yes" to a query */
     char algorithm[64];   /* of our last one, method publickey */
     bool key_options;     /* sshd announced the key's options in SSH_MSG_DEBUG */
     bool forced_command;  /* "command" among them */
