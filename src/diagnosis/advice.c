@@ -80,10 +80,16 @@ static bool is_ppk(enum spf_key_container container)
     return container == SPF_CONTAINER_PPK2 || container == SPF_CONTAINER_PPK3;
 }
 
+static bool is_pkcs8(enum spf_key_container container)
+{
+    return container == SPF_CONTAINER_PKCS8 || container == SPF_CONTAINER_PKCS8_ENCRYPTED;
+}
+
 /*
  * Two files: what ssh takes and what PuTTY takes, and the line that makes the one from the other.
  * puttygen 0.78 reads PKCS#1, SEC1 and OpenSSH containers; PKCS#8 it refuses ("unrecognised key
- * type"), so openssl makes a traditional one first.
+ * type"), so openssl makes a traditional one first. For Ed25519 there is none, and of a public key
+ * no other file can be made: then there are no lines for PuTTY.
  */
 void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
 {
@@ -93,6 +99,7 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     const struct spf_result *auth = &run->results[SPF_CHECK_SSH_AUTH];
     char *other = NULL;
     struct spf_buf ssh, putty, prepare, key_word, other_word;
+    bool has_putty;
 
     if (!target.key_path || strcmp(target.key_path, "-") == 0)
         return;
@@ -110,24 +117,24 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
         spf_buf_addf(&ssh, "puttygen %s -O private-openssh -o %s && ", key_word.data,
                      other_word.data);
         target.key_path = other;
-    } else if (key->container == SPF_CONTAINER_PKCS8) {
-        spf_buf_addf(
-            &prepare,
-            "(umask 077 && openssl %s -in %s%s -out %s.tmp) && puttygen %s.tmp -o %s && rm "
-            "%s.tmp",
-            spf_starts_with(key->algorithm, "ecdsa") ? "ec" : "rsa", key_word.data,
-            spf_starts_with(key->algorithm, "ecdsa") ? "" : " -traditional", other_word.data,
-            other_word.data, other_word.data, other_word.data);
+    } else if (is_pkcs8(key->container)) {
+        spf_buf_addf(&prepare,
+                     "(umask 077 && openssl pkey -traditional -in %s -out %s.tmp) && puttygen "
+                     "%s.tmp -o %s && rm %s.tmp",
+                     key_word.data, other_word.data, other_word.data, other_word.data,
+                     other_word.data);
     } else {
         spf_buf_addf(&prepare, "puttygen %s -o %s", key_word.data, other_word.data);
     }
     if (spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, auth))
         d->openssh = spf_buf_take(&ssh);
 
+    has_putty = key->container != SPF_CONTAINER_PUBLIC &&
+                !(is_pkcs8(key->container) && strcmp(key->algorithm, "ssh-ed25519") == 0);
     spf_buf_addf(&putty, "plink -i %s ", is_ppk(key->container) ? key_word.data : other_word.data);
     if (target.port != 22)
         spf_buf_addf(&putty, "-P %u ", (unsigned)target.port);
-    if (spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &view, auth)) {
+    if (has_putty && spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &view, auth)) {
         d->putty = spf_buf_take(&putty);
         if (prepare.len)
             d->putty_prepare = spf_buf_take(&prepare);

@@ -100,11 +100,13 @@ class Scenario:
             "folder": self.folder, "known_hosts": self.known_hosts, "ca": self.ca,
             "instance": world.INSTANCE, "public_key": self.key.public, "key_md5": self.key.md5,
             "key_sha256": self.key.sha256, "other_public_key": self.other.public,
-            "other_key_md5": self.other.md5, "record": os.path.join(self.folder, "record.json"),
+            "other_key_md5": self.other.md5, "other_key_text": self.other.text.decode("ascii"),
+            "record": os.path.join(self.folder, "record.json"),
             "host_key_sha256": self.server.fingerprint(),
             "endpoint": "https://127.0.0.1:1", "free_port": servers.free_port(),
         }
         self._write_files()
+        self._start_agent()
 
     def _check_needs(self):
         needs = self.data.get("needs", [])
@@ -146,6 +148,27 @@ class Scenario:
                 out.write(content if isinstance(content, str) else json.dumps(content, indent=1))
             os.chmod(path, 0o600)
 
+    def _start_agent(self):
+        """agent: keys ("client", "other") and how many strangers' keys come before them."""
+        self.agent = None
+        if "agent" not in self.data:
+            return
+        folder = self._make("agent")
+        self.agent = os.path.join(folder, "socket")
+        self.places["agent"] = self.agent
+        process = subprocess.Popen(["ssh-agent", "-D", "-a", self.agent],
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        self.stack.callback(process.wait)
+        self.stack.callback(process.terminate)
+        if not servers.wait_until(lambda: os.path.exists(self.agent), 20):
+            raise RuntimeError("ssh-agent did not start")
+        held = [Key(folder, "stranger%d" % number, {})
+                for number in range(self.data["agent"].get("strangers", 0))]
+        held += [{"client": self.key, "other": self.other}[name]
+                 for name in self.data["agent"].get("keys", ["client"])]
+        for key in held:
+            key.load_into(self.agent, os.path.join(folder, "loading"))
+
     def secrets(self):
         found = list(self.key.secrets) + list(self.other.secrets)
         found += ["LabCanarySecret", "LabCanaryToken", "CanaryPass"]
@@ -163,6 +186,8 @@ class Scenario:
     def environment(self):
         env = {name: value for name, value in os.environ.items() if KEPT.match(name)}
         env = {**env, **ENVIRONMENT, "HOME": self.home}
+        if self.agent:
+            env["SSH_AUTH_SOCK"] = self.agent
         return world.fill(world.merge_patch(env, self.data.get("env", {})), self.places)
 
     @contextlib.contextmanager
@@ -292,6 +317,16 @@ class Scenario:
         for part in self.expect.get("log_lacks", []):
             if part in "".join(self.server.log):
                 self.complaints.append("the server's log has %r" % part)
+        for part, count in self.expect.get("log_counts", {}).items():
+            servers.wait_until(lambda: "".join(self.server.log).count(part) >= count, 5)
+            seen = "".join(self.server.log).count(part)
+            if seen != count:
+                self.complaints.append("the server's log has %r %d times, should be %d" %
+                                       (part, seen, count))
+        for path, mode in world.fill(self.expect.get("made_files", {}), self.places).items():
+            found = "%04o" % (os.stat(path).st_mode & 0o7777) if os.path.isfile(path) else "none"
+            if found != mode:
+                self.complaints.append("%s: mode %s, should be %s" % (path, found, mode))
         for path in world.fill(self.expect.get("absent_files", []), self.places):
             if os.path.lexists(path):
                 self.complaints.append("%s exists" % path)
@@ -309,10 +344,13 @@ class Scenario:
                 out.write('#!/bin/sh\nexec %s %s "$@" echo in\n' % (shutil.which(tool), options))
             os.chmod(os.path.join(folder, tool), 0o755)
         connect = report["targets"][0]["connect"]
-        for line in (connect["openssh"], connect["putty_prepare"] + " && " + connect["putty"]):
+        lines = [" && ".join(filter(None, (connect["putty_prepare"], connect["putty"])))]
+        lines = [connect["openssh"]] + [line for line in lines if line]
+        for line in lines:
             done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=60,
                                   env={"PATH": folder + ":" + ENVIRONMENT["PATH"],
-                                       "HOME": self.home},
+                                       "HOME": self.home,
+                                       **({"SSH_AUTH_SOCK": self.agent} if self.agent else {})},
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT)
             if done.stdout.split()[-1:] != [b"in"]:
@@ -324,7 +362,7 @@ class Scenario:
             return
         user = self.data.get("options", {}).get("-l") or servers.login_user()
         how = (self.home, self.key.path, self.known_hosts, user, self.server.port)
-        said = clients.ssh(*how)
+        said = clients.ssh(*how, agent=self.agent)
         self.note(report, said)
         if bool(said.logged_in) != (report["verdict"] == "pass"):
             self.complaints.append("ssh %s, the verdict is %s; ssh said: %s" % (
@@ -332,7 +370,8 @@ class Scenario:
         if said.logged_in is not False:
             return
         self.check_explained("ssh", said, report)
-        self.check_explained("ssh -vvv", clients.ssh(*how, more=["-vvv"]), report)
+        self.check_explained("ssh -vvv", clients.ssh(*how, more=["-vvv"], agent=self.agent),
+                             report)
         if not self.data.get("key"):
             self.check_explained("plink", clients.plink(
                 self.home, self.key.path, self.server.fingerprint(), user, self.server.port),
@@ -398,6 +437,9 @@ class Scenario:
         if not remedies:
             self.complaints.append("no remedy has a command with %r" % repair["has"])
             return
+        if "rerun" in repair:
+            self._check_rerun(remedies[0], repair["rerun"])
+            return
         environment = dict(self.environment(), PATH=os.path.dirname(self.tools.binary) + ":" +
                            ENVIRONMENT["PATH"])
         done = subprocess.run(["sh", "-c", remedies[0]], cwd=self.home, env=environment,
@@ -415,6 +457,20 @@ class Scenario:
             self.complaints.append("%s is still there after %r" % (cause, remedies[0]))
         if "verdict" in repair and target["verdict"] != repair["verdict"]:
             self.complaints.append("after %r the verdict is %s" % (remedies[0], target["verdict"]))
+
+    def _check_rerun(self, line, status):
+        """Pastes a line that runs the program again, on the same cloud at another port."""
+        with self.cloud():
+            line = re.sub(r"https://127\.0\.0\.1:\d+", self.places["endpoint"], line)
+            done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=60,
+                                  env=dict(self.environment(),
+                                           PATH=os.path.dirname(self.tools.binary) + ":" +
+                                           ENVIRONMENT["PATH"]),
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT)
+        if done.returncode != status:
+            self.complaints.append("%r: exit status %s, should be %s:\n%s" % (
+                line, done.returncode, status, done.stdout.decode("utf-8", "replace")))
 
     @staticmethod
     def _remedies(report):

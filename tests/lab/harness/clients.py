@@ -42,11 +42,12 @@ def _identity(path):
     return ["-i", path]
 
 
-def ssh(home, key_path, known_hosts, user, port, more=()):
-    """known_hosts is copied, so that what ssh accepts now does not count later."""
+def ssh(home, key_path, known_hosts, user, port, more=(), agent=None):
+    """known_hosts is copied, so that what ssh accepts now does not count later. agent: a socket."""
+    first = ["-o", "IdentityAgent=" + agent] if agent else []
     trusted = known_hosts + ".ssh"
     shutil.copy(known_hosts, trusted)
-    return _run(["ssh", *REFEREE, "-o", "UserKnownHostsFile=" + trusted,
+    return _run(["ssh", *first, *REFEREE, "-o", "UserKnownHostsFile=" + trusted,
                  "-o", "ConnectTimeout=%d" % PATIENCE, *_identity(key_path), *more,
                  "-p", str(port), "%s@127.0.0.1" % user, "true"], home)
 

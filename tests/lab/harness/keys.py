@@ -40,9 +40,36 @@ def _public(path, _recipe):
     os.replace(path + ".pub", path)
 
 
-def _ppk(path, _recipe):
-    run_quietly("puttygen", path, "-O", "private", "-o", path + ".ppk")
-    os.replace(path + ".ppk", path)
+def _ppk(version):
+    def shape(path, recipe):
+        words = path + ".words"
+        with open(words, "w", encoding="utf-8") as out:
+            out.write(recipe.get("passphrase", "") + "\n")
+        # little memory for Argon2: what is tested is the format
+        param = "version=%d" % version + (",memory=256,passes=2" if version == 3 else "")
+        run_quietly("puttygen", path, "-O", "private", "-o", path + ".ppk", "--ppk-param", param,
+                    "--old-passphrase", words, "--new-passphrase", words)
+        os.unlink(words)
+        os.replace(path + ".ppk", path)
+    return shape
+
+
+def _foreign_pub(path, _recipe):
+    run_quietly("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path + ".foreign")
+    os.unlink(path + ".foreign")
+    os.replace(path + ".foreign.pub", path + ".pub")
+
+
+def _pkcs8(path, _recipe):
+    """Ed25519 as openssl writes it, the same key: its seed put into the fixed frame of RFC 8410."""
+    with open(path, encoding="ascii") as source:
+        data = base64.b64decode("".join(source.read().splitlines()[1:-1]))
+    private = data.rindex(b"\0\0\0\x0bssh-ed25519") + 4 + 11 + 4 + 32 + 4
+    seed = data[private:private + 32]
+    frame = bytes.fromhex("302e020100300506032b657004220420") + seed
+    with open(path, "w", encoding="ascii") as out:
+        out.write("-----BEGIN PRIVATE KEY-----\n%s\n-----END PRIVATE KEY-----\n" %
+                  base64.b64encode(frame).decode())
 
 
 def _certificate(path, _recipe):
@@ -70,7 +97,14 @@ SHAPES = {
     "empty": _edit(lambda _: b""),
     "public": _public,
     "certificate": _certificate,
-    "ppk": _ppk,
+    "ppk": _ppk(3),
+    "ppk2": _ppk(2),
+    "ppk4": lambda path, recipe: (_ppk(3)(path, recipe), SHAPES["version4"](path, recipe)),
+    "version4": _edit(lambda d: d.replace(b"User-Key-File-3", b"User-Key-File-4", 1)),
+    "foreign-pub": _foreign_pub,
+    "pkcs8-ed25519": _pkcs8,
+    "one-line": _edit(lambda d: d.replace(b"\n", b" ")),
+    "indented": _edit(lambda d: b"".join(b"    " + l + b"\n" for l in d.splitlines())),
     "missing": _replace(lambda path: None),
     "directory": _replace(os.mkdir),
     "fifo": _replace(os.mkfifo),
@@ -100,9 +134,22 @@ class Key:
         self.md5 = ":".join(digest[i:i + 2] for i in range(0, 32, 2))
         self.sha256 = "SHA256:" + base64.b64encode(
             hashlib.sha256(blob).digest()).decode().rstrip("=")
+        self.text, self.passphrase = text, recipe.get("passphrase", "")
         if "shape" in recipe:
             SHAPES[recipe["shape"]](self.path, recipe)
-        if not recipe.get("keep_pub") and os.path.exists(self.path + ".pub"):
+        keep_pub = recipe.get("keep_pub") or recipe.get("shape") == "foreign-pub"
+        if not keep_pub and os.path.exists(self.path + ".pub"):
             os.unlink(self.path + ".pub")
         if os.path.isfile(self.path) and not os.path.islink(self.path):
             os.chmod(self.path, int(recipe.get("mode", "0400"), 8))
+
+    def load_into(self, agent, path):
+        """ssh-add, from a copy without passphrase at path that is gone afterwards."""
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(self.text)
+        try:
+            if self.passphrase:
+                run_quietly("ssh-keygen", "-q", "-p", "-P", self.passphrase, "-N", "", "-f", path)
+            run_quietly("ssh-add", "-q", path, env={**os.environ, "SSH_AUTH_SOCK": agent})
+        finally:
+            os.unlink(path)
