@@ -33,6 +33,7 @@
 #include "cli/progress.h"
 #include "cli/prompt.h"
 #include "cli/round.h"
+#include "cloud/aliyun/policy.h"
 #include "diagnosis/pasted.h"
 #include "key/key_fix.h"
 #include "key/key_probe.h"
@@ -261,6 +262,22 @@ static int list_checks(const struct spf_options *options)
     return 0;
 }
 
+/* What an administrator must grant; JSON and nothing else. */
+static int print_policy(const struct spf_options *options)
+{
+    const struct spf_target target = {
+        .instance_id = "", .host = options->host, .selected = options->selected};
+    struct spf_buf buf;
+    bool whole;
+
+    spf_buf_init(&buf, REPORT_MAX);
+    whole = spf_aliyun_policy(spf_checks_with_needs(&target), options->console, &buf);
+    if (whole)
+        (void)fputs(buf.data, stdout);
+    spf_buf_clear(&buf);
+    return whole ? 0 : complain(EXIT_BUG, "out of memory");
+}
+
 int main(int argc, char **argv)
 {
     struct spf_options options;
@@ -285,6 +302,9 @@ int main(int argc, char **argv)
         break;
     case SPF_COMMAND_LIST_CHECKS:
         status = list_checks(&options);
+        break;
+    case SPF_COMMAND_PRINT_POLICY:
+        status = print_policy(&options);
         break;
     case SPF_COMMAND_HELP:
         spf_options_help(stdout);

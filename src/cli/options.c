@@ -24,6 +24,7 @@ enum {
     OPT_ONLY,
     OPT_SKIP,
     OPT_LIST_CHECKS,
+    OPT_PRINT_POLICY,
     OPT_SESSION,
     OPT_NO_SESSION,
     OPT_CONSOLE,
@@ -73,6 +74,7 @@ static const struct option_row {
     {"only", OPT_ONLY, "IDS", "run these checks and what they need (key,net.port)", ONCE},
     {"skip", OPT_SKIP, "IDS", "leave these checks out", ONCE},
     {"list-checks", OPT_LIST_CHECKS, NULL, "list the checks", TERMINAL},
+    {"print-policy", OPT_PRINT_POLICY, NULL, "print the RAM policy that these checks need", TERMINAL},
     {"session", OPT_SESSION, "WHEN", "auto, always or never: run an echo after the login", REPEATED},
     {"no-session", OPT_NO_SESSION, NULL, "the same as --session=never", REPEATED},
     {"console", OPT_CONSOLE, NULL, "read what the instance printed while booting, in any case",
@@ -302,6 +304,9 @@ static struct spf_error take(struct spf_options *options, int option, const char
         return select_checks(options, option, argument);
     case OPT_LIST_CHECKS:
         options->command = SPF_COMMAND_LIST_CHECKS;
+        break;
+    case OPT_PRINT_POLICY:
+        options->command = SPF_COMMAND_PRINT_POLICY;
         break;
     case OPT_SESSION:
         error = choose("--session", argument, session_words, &choice);

@@ -16,6 +16,7 @@ enum spf_command {
     SPF_COMMAND_HELP,
     SPF_COMMAND_VERSION,
     SPF_COMMAND_LIST_CHECKS,
+    SPF_COMMAND_PRINT_POLICY,
 };
 
 enum spf_format {

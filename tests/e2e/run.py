@@ -288,6 +288,8 @@ class Scenario:
         if run.status != status:
             self.complaints.append("exit status %s, should be %s" % (run.status, status))
         self.complaints += judge.calls(run.calls, self.expect)
+        if run.calls:
+            self.check_policy(run.calls)
         self.check_traces()
         if self.expect.get("usage"):
             if run.out:
@@ -301,6 +303,18 @@ class Scenario:
             if report["exit_status"] != run.status:
                 self.complaints.append("exit_status in the report is %s" % report["exit_status"])
         return report
+
+    def check_policy(self, calls):
+        """No call but those that --print-policy lists for the same checks; sts needs no grant."""
+        done = subprocess.run([self.tools.binary] + self.command() + ["--print-policy"],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False,
+                              env=self.environment())
+        listed = {action for part in json.loads(done.stdout)["Statement"]
+                  for action in part["Action"]}
+        for call in calls:
+            name = "%s:%s" % (call["product"], call["action"])
+            if call["product"] != "sts" and name not in listed:
+                self.complaints.append("%s is called, and not in the policy" % name)
 
     def check_text(self):
         run = self.run([])

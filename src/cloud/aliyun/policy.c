@@ -1,6 +1,7 @@
 #include "cloud/aliyun/policy.h"
 
 #include <json-c/json.h>
+#include <string.h>
 
 #define NEEDS_INSTANCE                                                        \
     (SPF_CHECK_BIT(CLOUD_INSTANCE) | SPF_CHECK_BIT(CLOUD_ADDRESS) |           \
@@ -30,13 +31,14 @@ static const struct {
     {"vpc:DescribeNetworkAclAttributes", SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
 };
 
-static struct json_object *statement(spf_checks checks)
+static struct json_object *statement(spf_checks checks, bool console)
 {
     struct json_object *statement = json_object_new_object();
     struct json_object *actions = json_object_new_array();
 
     for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
-        if (grants[i].checks & checks)
+        if (grants[i].checks & checks ||
+            (console && strcmp(grants[i].action, "ecs:GetInstanceConsoleOutput") == 0))
             (void)json_object_array_add(actions, json_object_new_string(grants[i].action));
     (void)json_object_object_add(statement, "Effect", json_object_new_string("Allow"));
     (void)json_object_object_add(statement, "Action", actions);
@@ -44,7 +46,7 @@ static struct json_object *statement(spf_checks checks)
     return statement;
 }
 
-bool spf_aliyun_policy(spf_checks checks, struct spf_buf *out)
+bool spf_aliyun_policy(spf_checks checks, bool console, struct spf_buf *out)
 {
     struct json_object *policy = json_object_new_object();
     struct json_object *statements = json_object_new_array();
@@ -52,7 +54,7 @@ bool spf_aliyun_policy(spf_checks checks, struct spf_buf *out)
 
     /* A statement without actions is no policy: RAM refuses it. */
     if (checks & NEEDS_INSTANCE)
-        (void)json_object_array_add(statements, statement(checks));
+        (void)json_object_array_add(statements, statement(checks, console));
     (void)json_object_object_add(policy, "Version", json_object_new_string("1"));
     (void)json_object_object_add(policy, "Statement", statements);
     text = json_object_to_json_string_ext(policy,
