@@ -37,15 +37,15 @@ static const char *name_of(const struct spf_acl_entry *entry)
     return entry->name[0] != '\0' ? entry->name : entry->id;
 }
 
-static struct spf_opinion judge_source(const struct verdict *verdict, const struct spf_view *view,
-                                       struct spf_result *result)
+static struct spf_opinion judge_source(const struct verdict *verdict, const struct spf_path *path,
+                                       const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_acl_facts *acl = &view->facts->network_acl;
 
     if (!verdict->in.accepted) {
         note_entry(result, verdict->in.entry);
         spf_say(result, "network ACL %s drops what comes in to port %u (%s)", acl->id,
-                (unsigned)view->target->port, name_of(verdict->in.entry));
+                (unsigned)path->port, name_of(verdict->in.entry));
         return spf_concludes(SPF_ACL_DENIES_INBOUND);
     }
     if (verdict->linux_out.denied == 0) {
@@ -87,7 +87,7 @@ static struct spf_opinion judge_everybody(const struct spf_path *path, const str
                  cut_all(&everybody, acl);
 
     for (size_t i = 0; alike && i < everybody.addresses.count; i++) {
-        struct verdict verdict = decide(acl, &everybody.addresses.items[i], view->target->port);
+        struct verdict verdict = decide(acl, &everybody.addresses.items[i], path->port);
 
         if (i == 0)
             first = verdict;
@@ -96,7 +96,7 @@ static struct spf_opinion judge_everybody(const struct spf_path *path, const str
                                         verdict.out.accepted == first.out.accepted));
     }
     spf_everybody_clear(&everybody);
-    return alike ? judge_source(&first, view, result) : spf_concludes(SPF_ACL_SOURCE_UNKNOWN);
+    return alike ? judge_source(&first, path, view, result) : spf_concludes(SPF_ACL_SOURCE_UNKNOWN);
 }
 
 struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
@@ -130,6 +130,6 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
     }
     if (path.source.family == 0)
         return judge_everybody(&path, view, result);
-    verdict = decide(acl, &path.source, view->target->port);
-    return judge_source(&verdict, view, result);
+    verdict = decide(acl, &path.source, path.port);
+    return judge_source(&verdict, &path, view, result);
 }

@@ -1,5 +1,6 @@
 #include "cloud/address.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 const char *spf_address_class_name(enum spf_address_class class)
@@ -57,6 +58,46 @@ static const struct spf_address *first_of(const struct spf_target *target,
 
         if (address->class == class && family_fits(target, &address->ip))
             return address;
+    }
+    return NULL;
+}
+
+/* "22", "20/30" or "any". Writes where the port goes among the inside ports. */
+static bool port_is_among(const char *ports, const char *inside_ports, uint16_t port,
+                          uint16_t *inside)
+{
+    long first = 0, last = 0, inside_first = 0;
+    char *end;
+
+    *inside = port;
+    if (strcasecmp(ports, "any") == 0)
+        return true;
+    first = last = strtol(ports, &end, 10);
+    if (*end == '/')
+        last = strtol(end + 1, NULL, 10);
+    if (port < first || port > last)
+        return false;
+    inside_first = strtol(inside_ports, &end, 10);
+    if (inside_first < 1 || inside_first > 65535)
+        return false;
+    /* A range keeps the order; one port keeps to itself. */
+    *inside = (uint16_t)(inside_first + (*end == '/' ? port - first : 0));
+    return true;
+}
+
+const struct spf_forward *spf_cloud_forward(const struct spf_target *target,
+                                            const struct spf_facts *facts, uint16_t *inside)
+{
+    const struct spf_gateway_facts *gateway = &facts->gateway;
+
+    for (size_t i = 0; i < gateway->forwards.count; i++) {
+        const struct spf_forward *forward = &gateway->forwards.items[i];
+
+        if ((strcasecmp(forward->protocol, "tcp") == 0 ||
+             strcasecmp(forward->protocol, "any") == 0) &&
+            port_is_among(forward->ports, forward->inside_ports, target->port, inside) &&
+            spf_cloud_owns(&facts->instance, &forward->inside) != NULL)
+            return forward;
     }
     return NULL;
 }

@@ -30,6 +30,13 @@ const struct spf_address *spf_cloud_owns(const struct spf_instance_facts *instan
 bool spf_cloud_tried_address(const struct spf_target *target, const struct spf_facts *facts,
                              struct spf_ip *out);
 
+/*
+ * Where a NAT gateway forwards the port of its public address, if that is one of the instance's
+ * private ones: *inside is its port. NULL: there is no such entry, or the gateway is not known.
+ */
+const struct spf_forward *spf_cloud_forward(const struct spf_target *target,
+                                            const struct spf_facts *facts, uint16_t *inside);
+
 /* Has the instance an address of the class that could be dialled? */
 bool spf_cloud_has_class(const struct spf_instance_facts *instance, enum spf_address_class class);
 

@@ -17,7 +17,33 @@ static void note_addresses(struct spf_result *result, const struct spf_instance_
     spf_note_json(result, "addresses", list);
 }
 
-static struct spf_opinion judge_one(const struct spf_address *address, struct spf_result *result)
+/* Is the way from the internet to the address open, as far as that was asked? */
+static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
+                                    struct spf_result *result)
+{
+    if (gateway->lock[0] != '\0') {
+        spf_note_text(result, "address_lock", gateway->lock);
+        return spf_but_holds(spf_concludes(SPF_ADDRESS_LOCKED));
+    }
+    if (!gateway->gateway_mode || spf_same_word(gateway->default_hop, "Ipv4Gateway") ||
+        (gateway->gateway[0] != '\0' && !gateway->routes_known))
+        return spf_passes();
+    if (gateway->gateway[0] == '\0') {
+        spf_note_bool(result, "gateway_missing", true);
+        spf_say(result, "the VPC lets internet traffic through an IPv4 gateway only, and has none");
+    } else {
+        spf_note_text(result, "gateway", gateway->gateway);
+        spf_note_text(result, "route_table", gateway->route_table);
+        spf_say(result,
+                "the VPC lets internet traffic through its IPv4 gateway %s only, to which route "
+                "table %s has no default route",
+                gateway->gateway, gateway->route_table);
+    }
+    return spf_but_holds(spf_concludes(SPF_ADDRESS_NO_ROUTE));
+}
+
+static struct spf_opinion judge_one(const struct spf_view *view, const struct spf_address *address,
+                                    struct spf_result *result)
 {
     char text[SPF_IP_TEXT_SIZE];
 
@@ -28,8 +54,57 @@ static struct spf_opinion judge_one(const struct spf_address *address, struct sp
         spf_note_text(result, "interface", address->interface_id);
     if (address->class != SPF_CLASS_PRIVATE && address->bandwidth == 0)
         return spf_but_holds(spf_concludes(SPF_ADDRESS_NO_BANDWIDTH));
+    if (address->class != SPF_CLASS_PRIVATE && address->class != SPF_CLASS_IPV6 &&
+        spf_facts_have(view->facts, SPF_GROUP_GATEWAY)) {
+        struct spf_opinion opinion = judge_way(&view->facts->gateway, result);
+
+        if (opinion.finding != SPF_NO_FINDING)
+            return opinion;
+    }
     spf_say(result, "%s is its %s address", text, spf_address_class_name(address->class));
     return spf_passes();
+}
+
+/* Not one of its own: a NAT gateway may forward it, or it is bound to something else by now. */
+static struct spf_opinion judge_other(const struct spf_view *view, const struct spf_ip *ip,
+                                      struct spf_result *result)
+{
+    const struct spf_gateway_facts *gateway = &view->facts->gateway;
+    const struct spf_forward *forward;
+    struct spf_opinion opinion;
+    char text[SPF_IP_TEXT_SIZE], inside[SPF_IP_TEXT_SIZE];
+    uint16_t port;
+
+    /* What cannot be had is done without: the address is not the instance's own, that is certain.
+     */
+    if (spf_lacks(view, SPF_GROUP_GATEWAY, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+        return opinion;
+    spf_ip_format(ip, text);
+    forward = spf_cloud_forward(view->target, view->facts, &port);
+    if (forward != NULL) {
+        spf_ip_format(&forward->inside, inside);
+        spf_note_text(result, "address", text);
+        spf_note_text(result, "class", "nat");
+        spf_note_text(result, "nat_gateway", forward->gateway);
+        spf_note_text(result, "inside_address", inside);
+        spf_note_number(result, "inside_port", port);
+        spf_say(result, "%s is a NAT gateway's, which forwards port %u to %s port %u of it", text,
+                (unsigned)view->target->port, inside, (unsigned)port);
+        return spf_passes();
+    }
+    spf_note_text(result, "tried", text);
+    if (gateway->elastic_known && gateway->bound_to[0] != '\0') {
+        spf_note_text(result, "bound_to", gateway->bound_to);
+        spf_note_text(result, "bound_type", gateway->bound_type);
+        if (spf_same_word(gateway->bound_type, "Nat"))
+            spf_say(
+                result, "%s belongs to the NAT gateway %s, which forwards port %u to nothing of %s",
+                text, gateway->bound_to, (unsigned)view->target->port, view->target->instance_id);
+        else
+            spf_say(result, "%s is not an address of %s: it is bound to %s", text,
+                    view->target->instance_id, gateway->bound_to);
+    }
+    return spf_concludes(SPF_ADDRESS_NOT_OF_INSTANCE);
 }
 
 /* A host is given: is it the instance's? */
@@ -38,7 +113,6 @@ static struct spf_opinion judge_host(const struct spf_view *view, struct spf_res
     const struct spf_address *address;
     struct spf_opinion opinion;
     struct spf_ip ip;
-    char text[SPF_IP_TEXT_SIZE];
 
     if (!spf_ip_parse(view->target->host, &ip)) {
         if (spf_lacks(view, SPF_GROUP_TCP, &opinion))
@@ -50,16 +124,14 @@ static struct spf_opinion judge_host(const struct spf_view *view, struct spf_res
 
             without_host.host = NULL;
             if (spf_cloud_dial_address(&without_host, view->facts, &usual))
-                return judge_one(&usual, result);
+                return judge_one(view, &usual, result);
             return spf_concludes(SPF_ADDRESS_NONE);
         }
     }
     address = spf_cloud_owns(&view->facts->instance, &ip);
     if (address != NULL)
-        return judge_one(address, result);
-    spf_ip_format(&ip, text);
-    spf_note_text(result, "tried", text);
-    return spf_concludes(SPF_ADDRESS_NOT_OF_INSTANCE);
+        return judge_one(view, address, result);
+    return judge_other(view, &ip, result);
 }
 
 struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct spf_result *result)
@@ -77,7 +149,7 @@ struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct s
     if (target->address == SPF_ADDRESS_AUTO && spf_lacks(view, SPF_GROUP_SURROUNDINGS, &opinion))
         return opinion;
     if (spf_cloud_dial_address(target, view->facts, &address))
-        return judge_one(&address, result);
+        return judge_one(view, &address, result);
     if (target->address == SPF_ADDRESS_AUTO && target->family == 0 &&
         spf_cloud_has_class(instance, SPF_CLASS_PRIVATE) &&
         !spf_cloud_has_class(instance, SPF_CLASS_IPV6))

@@ -161,11 +161,37 @@ static const struct spf_field acl_fields[] = {
     SPF_SHAPE_TEXT(struct spf_acl_facts, id),
     SPF_SHAPE_TEXT(struct spf_acl_facts, name),
     SPF_SHAPE_TEXT(struct spf_acl_facts, vswitch),
+    SPF_SHAPE_TEXT(struct spf_acl_facts, route_table),
     SPF_SHAPE_TEXT(struct spf_acl_facts, vswitch_cidr),
     SPF_SHAPE_LIST(struct spf_acl_facts, ingress, &spf_acl_entry_shape),
     SPF_SHAPE_LIST(struct spf_acl_facts, egress, &spf_acl_entry_shape),
 };
 const struct spf_shape spf_acl_shape = SPF_SHAPE(struct spf_acl_facts, acl_fields);
+
+static const struct spf_field forward_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_forward, id),       SPF_SHAPE_TEXT(struct spf_forward, gateway),
+    SPF_SHAPE_TEXT(struct spf_forward, ports),    SPF_SHAPE_TEXT(struct spf_forward, inside_ports),
+    SPF_SHAPE_TEXT(struct spf_forward, protocol), SPF_SHAPE_IP(struct spf_forward, inside),
+};
+static const struct spf_shape forward_shape = SPF_SHAPE(struct spf_forward, forward_fields);
+
+static const struct spf_field gateway_fields[] = {
+    SPF_SHAPE_IP(struct spf_gateway_facts, address),
+    SPF_SHAPE_BOOL(struct spf_gateway_facts, elastic_known),
+    SPF_SHAPE_TEXT(struct spf_gateway_facts, elastic_id),
+    SPF_SHAPE_TEXT(struct spf_gateway_facts, bound_to),
+    SPF_SHAPE_TEXT(struct spf_gateway_facts, bound_type),
+    SPF_SHAPE_TEXT(struct spf_gateway_facts, lock),
+    SPF_SHAPE_NUMBER(struct spf_gateway_facts, bandwidth),
+    SPF_SHAPE_BOOL(struct spf_gateway_facts, vpc_known),
+    SPF_SHAPE_BOOL(struct spf_gateway_facts, gateway_mode),
+    SPF_SHAPE_TEXT(struct spf_gateway_facts, gateway),
+    SPF_SHAPE_BOOL(struct spf_gateway_facts, routes_known),
+    SPF_SHAPE_TEXT(struct spf_gateway_facts, default_hop),
+    SPF_SHAPE_TEXT(struct spf_gateway_facts, route_table),
+    SPF_SHAPE_LIST(struct spf_gateway_facts, forwards, &forward_shape),
+};
+const struct spf_shape spf_gateway_shape = SPF_SHAPE(struct spf_gateway_facts, gateway_fields);
 
 static const struct spf_field key_pair_fields[] = {
     SPF_SHAPE_BOOL(struct spf_key_pair_facts, bound),

@@ -175,11 +175,41 @@ extern const struct spf_shape spf_acl_entry_shape;
 struct spf_acl_facts {
     bool bound; /* the vSwitch has one */
     char id[80], name[140], vswitch[80];
+    char route_table[80];                   /* that of the vSwitch */
     char vswitch_cidr[64];                  /* between its members the ACL does not apply */
     SPF_LIST(struct spf_acl_entry) ingress; /* in order: the first match decides */
     SPF_LIST(struct spf_acl_entry) egress;
 };
 extern const struct spf_shape spf_acl_shape;
+
+/* A port of a NAT gateway's public address that leads to a private one (DNAT). */
+struct spf_forward {
+    char id[80], gateway[80];
+    char ports[16]; /* outside: "22", "20/30", "any" */
+    char inside_ports[16];
+    char protocol[16];    /* "tcp", "udp", "any" */
+    struct spf_ip inside; /* the private address */
+};
+
+/*
+ * What stands between the internet and the instance besides rules. Asked only where a public
+ * address is not the instance's, or is silent although the rules allow.
+ */
+struct spf_gateway_facts {
+    struct spf_ip address; /* the public address that this is about */
+    bool elastic_known;    /* it is an elastic address of this account, and this is about it: */
+    char elastic_id[80], bound_to[80], bound_type[40];
+    char lock[64];        /* "" none; "financial" and the like */
+    int64_t bandwidth;    /* Mbit/s; -1 not known */
+    bool vpc_known;       /* the VPC was asked about: */
+    bool gateway_mode;    /* internet traffic passes only by way of an IPv4 gateway */
+    char gateway[80];     /* "": it has none */
+    bool routes_known;    /* the vSwitch's route table was asked for its default route: */
+    char default_hop[40]; /* the type of its next hop; "" there is no such route */
+    char route_table[80];
+    SPF_LIST(struct spf_forward) forwards; /* of the address, if it is a NAT gateway's */
+};
+extern const struct spf_shape spf_gateway_shape;
 
 struct spf_key_pair_facts {
     bool bound;

@@ -43,6 +43,21 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
 
     path->dialled = address_for(view);
     path->internet = path->dialled.class != SPF_CLASS_PRIVATE;
+    path->port = target->port;
+    if (target->host != NULL && spf_cloud_tried_address(target, view->facts, &ip) &&
+        spf_cloud_owns(&view->facts->instance, &ip) == NULL) {
+        const struct spf_forward *forward;
+
+        if (spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS)
+            return true;
+        forward = spf_cloud_forward(target, view->facts, &path->port);
+        if (forward != NULL) {
+            /* DNAT keeps the client's address; behind it stands a private one. */
+            path->dialled = *spf_cloud_owns(&view->facts->instance, &forward->inside);
+            path->dialled.class = SPF_CLASS_PUBLIC;
+            path->internet = true;
+        }
+    }
     if (spf_cloud_source(target, view->facts, &path->dialled, &path->source) == SPF_SOURCE_NOT_YET)
         return spf_lacks(view, SPF_GROUP_TCP, opinion);
     return false;

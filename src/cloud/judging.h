@@ -9,6 +9,7 @@ struct spf_path {
     struct spf_address dialled;
     struct spf_ip source; /* family 0: not known */
     bool internet;        /* the packets come over the internet */
+    uint16_t port;        /* as the rules see it: behind a NAT gateway it may be another one */
 };
 
 /*

@@ -271,7 +271,7 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
 
     question = (struct spf_rules_question){.source = path.source,
                                            .destination = path.dialled.private_ip,
-                                           .port = view->target->port,
+                                           .port = path.port,
                                            .family = path.dialled.ip.family,
                                            .internet = path.internet};
     if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP))

@@ -29,21 +29,32 @@ static bool may_explain(const struct spf_run *run)
            (spf_has(run, SPF_CHECK_SSH_AUTH, SPF_AUTH_KEY_REFUSED) && spf_pair_is_proved(run));
 }
 
+/* Silence at a public address that the rules do not explain. */
+static bool way_may_be_closed(const struct spf_run *run)
+{
+    return spf_fine(run, SPF_CHECK_CLOUD_ADDRESS) && rules_allow(run) &&
+           spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_SILENT);
+}
+
 spf_groups spf_diagnosis_wants(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
+    spf_groups wants = 0;
 
-    if (facts->group[SPF_GROUP_CONSOLE].phase != SPF_ABSENT ||
-        !spf_facts_have(facts, SPF_GROUP_INSTANCE) || facts->instance.search != SPF_INSTANCE_FOUND)
+    if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) || facts->instance.search != SPF_INSTANCE_FOUND)
         return 0;
-    if (run->target->console || may_explain(run))
-        return SPF_GROUP_BIT(CONSOLE);
-    return 0;
+    if (facts->group[SPF_GROUP_CONSOLE].phase == SPF_ABSENT &&
+        (run->target->console || may_explain(run)))
+        wants |= SPF_GROUP_BIT(CONSOLE);
+    if (facts->group[SPF_GROUP_GATEWAY].phase == SPF_ABSENT && way_may_be_closed(run))
+        wants |= SPF_GROUP_BIT(GATEWAY);
+    return wants;
 }
 
 bool spf_diagnosis_awaits(const struct spf_run *run)
 {
-    return run->facts.group[SPF_GROUP_CONSOLE].phase == SPF_ASKED;
+    return run->facts.group[SPF_GROUP_CONSOLE].phase == SPF_ASKED ||
+           run->facts.group[SPF_GROUP_GATEWAY].phase == SPF_ASKED;
 }
 
 bool spf_console_authorizes(const struct spf_run *run, const char *user)

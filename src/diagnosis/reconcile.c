@@ -47,6 +47,12 @@ void spf_diagnosis_reconcile(struct spf_run *run)
 {
     struct spf_result *results = run->results;
     enum spf_check_id goal;
+
+    /* What was asked because of the silence says more about the address than was known before. */
+    if (spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
+        spf_run_judge_again(run, SPF_CHECK_CLOUD_ADDRESS);
+    spf_tell_console(run);
+
     /* It is the instance's, though perhaps one that should not be reachable from here. */
     bool doubtful = spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_NO_BANDWIDTH) ||
                     spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_PRIVATE_ONLY);
@@ -54,7 +60,6 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     bool open = of_instance && spf_fine(run, SPF_CHECK_NET_PORT);
     bool in = open && spf_goal(run, &goal) && spf_fine(run, goal);
 
-    spf_tell_console(run);
     if (open && spf_failed(run, SPF_CHECK_CLOUD_SECURITY_GROUP))
         disprove(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_PATH_OPEN_DESPITE_RULES,
                  "yet the connection works");

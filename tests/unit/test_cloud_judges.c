@@ -257,6 +257,10 @@ START_TEST(judging_the_address)
     ck_assert_str_eq(spf_evidence_text(&desk.result, "address"), "203.0.113.10");
 
     desk.target.host = "203.0.113.99";
+    desk.facts.group[SPF_GROUP_GATEWAY].phase = SPF_ABSENT;
+    judge(&desk, spf_judge_cloud_address);
+    ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(GATEWAY));
+    desk.facts.group[SPF_GROUP_GATEWAY].phase = SPF_PRESENT;
     judge(&desk, spf_judge_cloud_address);
     FOUND(desk, SPF_ADDRESS_NOT_OF_INSTANCE);
     desk.target.host = "10.0.1.11";
@@ -386,6 +390,80 @@ START_TEST(sources)
 }
 END_TEST
 
+START_TEST(behind_a_nat_gateway)
+{
+    static const struct {
+        const char *ports, *inside_ports, *protocol, *inside;
+        int port; /* where it comes out; 0: nowhere */
+    } cases[] = {
+        {"22", "2222", "tcp", "10.0.1.11", 2222},
+        {"22", "22", "TCP", "10.0.1.11", 22},
+        {"20/30", "120/130", "tcp", "10.0.1.11", 122},
+        {"any", "any", "any", "10.0.1.11", 22},
+        {"23", "22", "tcp", "10.0.1.11", 0},
+        {"22", "22", "udp", "10.0.1.11", 0},
+        {"22", "22", "tcp", "10.0.1.99", 0},
+        {"22", "x", "tcp", "10.0.1.11", 0},
+        {"", "", "", "", 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_forward *forward;
+        struct desk desk;
+        uint16_t port = 0;
+
+        set(&desk);
+        desk.target.host = "203.0.113.99";
+        desk.facts.group[SPF_GROUP_GATEWAY].phase = SPF_PRESENT;
+        forward = SPF_APPEND(&desk.facts.gateway.forwards);
+        strcpy(forward->ports, cases[i].ports);
+        strcpy(forward->inside_ports, cases[i].inside_ports);
+        strcpy(forward->protocol, cases[i].protocol);
+        (void)spf_ip_parse(cases[i].inside, &forward->inside);
+        ck_assert_msg((spf_cloud_forward(&desk.target, &desk.facts, &port) != NULL) ==
+                          (cases[i].port != 0),
+                      "case %zu", i);
+        if (cases[i].port != 0)
+            ck_assert_int_eq(port, cases[i].port);
+        judge(&desk, spf_judge_cloud_address);
+        FOUND(desk, cases[i].port != 0 ? SPF_NO_FINDING : SPF_ADDRESS_NOT_OF_INSTANCE);
+        clean(&desk);
+    }
+}
+END_TEST
+
+START_TEST(the_way_from_the_internet)
+{
+    struct spf_gateway_facts *gateway;
+    struct desk desk;
+
+    set(&desk);
+    gateway = &desk.facts.gateway;
+    desk.facts.group[SPF_GROUP_GATEWAY].phase = SPF_PRESENT;
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_NO_FINDING);
+    gateway->gateway_mode = true;
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_NO_ROUTE);
+    strcpy(gateway->gateway, "ipv4gw-1"); /* and no word about routes: nothing is guessed */
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_NO_FINDING);
+    gateway->routes_known = true;
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_NO_ROUTE);
+    strcpy(gateway->default_hop, "NatGateway");
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_NO_ROUTE);
+    strcpy(gateway->default_hop, "Ipv4Gateway");
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_NO_FINDING);
+    strcpy(gateway->lock, "financial");
+    judge(&desk, spf_judge_cloud_address);
+    FOUND(desk, SPF_ADDRESS_LOCKED);
+    clean(&desk);
+}
+END_TEST
+
 START_TEST(network_acl)
 {
     struct spf_acl_entry *entry;
@@ -474,8 +552,9 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("cloud_judges",
-                     (const TTest *const[]){access, states_of_the_instance, where_it_was_not_found,
-                                            the_address_to_dial, judging_the_address,
-                                            security_groups, sources, network_acl, key_pair, NULL});
+    return unit_main("cloud_judges", (const TTest *const[]){
+                                         access, states_of_the_instance, where_it_was_not_found,
+                                         the_address_to_dial, judging_the_address, security_groups,
+                                         sources, behind_a_nat_gateway, the_way_from_the_internet,
+                                         network_acl, key_pair, NULL});
 }

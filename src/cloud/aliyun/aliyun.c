@@ -159,6 +159,9 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
     case SPF_GROUP_NETWORK_ACL:
         ask_acl(ask);
         break;
+    case SPF_GROUP_GATEWAY:
+        spf_ask_gateway(ask);
+        break;
     case SPF_GROUP_KEY_PAIR:
         ask_key_pair(ask);
         break;

@@ -73,6 +73,7 @@ void spf_ask_credentials(struct spf_ask *ask);
 void spf_ask_instance(struct spf_ask *ask);
 void spf_ask_rules(struct spf_ask *ask);
 void spf_ask_membership(struct spf_ask *ask);
+void spf_ask_gateway(struct spf_ask *ask);
 
 #define SPF_COUNT(array) (sizeof(array) / sizeof *(array))
 

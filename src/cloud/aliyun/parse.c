@@ -206,6 +206,7 @@ struct spf_error spf_parse_vswitch(struct json_object *reply, struct spf_acl_fac
         return lacks("VSwitchId");
     TAKE(reply, "NetworkAclId", facts->id);
     TAKE(reply, "CidrBlock", facts->vswitch_cidr);
+    TAKE(spf_json_get(reply, "RouteTable"), "RouteTableId", facts->route_table);
     facts->bound = facts->id[0] != '\0';
     return spf_ok();
 }

@@ -53,12 +53,25 @@ SPF_MUST_USE struct spf_error spf_parse_interfaces(struct json_object *reply,
 SPF_MUST_USE struct spf_error spf_parse_key_pair(struct json_object *reply,
                                                  struct spf_key_pair_facts *facts);
 
-/* DescribeVSwitchAttributes: the id of its network ACL, and its block. */
+/* DescribeVSwitchAttributes: the id of its network ACL, its route table and block. */
 SPF_MUST_USE struct spf_error spf_parse_vswitch(struct json_object *reply,
                                                 struct spf_acl_facts *facts);
 
 /* DescribeNetworkAclAttributes. */
 SPF_MUST_USE struct spf_error spf_parse_acl(struct json_object *reply, struct spf_acl_facts *facts);
+
+/* DescribeEipAddresses by facts->address; not in the list: not one of this account's. */
+SPF_MUST_USE struct spf_error spf_parse_elastic(struct json_object *reply,
+                                                struct spf_gateway_facts *facts);
+/* DescribeVpcAttribute: the mode of its way to the internet. */
+SPF_MUST_USE struct spf_error spf_parse_vpc(struct json_object *reply,
+                                            struct spf_gateway_facts *facts);
+/* DescribeRouteEntryList: the default route. */
+SPF_MUST_USE struct spf_error spf_parse_routes(struct json_object *reply,
+                                               struct spf_gateway_facts *facts);
+/* DescribeForwardTableEntries, one page: appends. *more: there may be another page. */
+SPF_MUST_USE struct spf_error spf_parse_forwards(struct json_object *reply, bool *more,
+                                                 struct spf_gateway_facts *facts);
 
 /* GetInstanceConsoleOutput, of which only facts are kept. */
 SPF_MUST_USE struct spf_error spf_parse_console(struct json_object *reply,

@@ -14,6 +14,10 @@
     (SPF_CHECK_BIT(NET_PORT) | SPF_CHECK_BIT(SSH_BANNER) | SPF_CHECK_BIT(SSH_HOST_KEY) | \
      SPF_CHECK_BIT(SSH_AUTH))
 
+#define NEEDS_GATEWAY                                                     \
+    (SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) | \
+     SPF_CHECK_BIT(CLOUD_NETWORK_ACL) | SPF_CHECK_BIT(NET_PORT))
+
 static const struct {
     const char *action;
     spf_checks checks; /* any of them calls it */
@@ -27,6 +31,10 @@ static const struct {
     {"ecs:DescribePortRangeListEntries", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
     {"ecs:DescribeKeyPairs", SPF_CHECK_BIT(CLOUD_KEY_PAIR)},
     {"ecs:GetInstanceConsoleOutput", NEEDS_CONSOLE},
+    {"vpc:DescribeEipAddresses", NEEDS_GATEWAY},
+    {"vpc:DescribeForwardTableEntries", NEEDS_GATEWAY},
+    {"vpc:DescribeRouteEntryList", SPF_CHECK_BIT(NET_PORT)},
+    {"vpc:DescribeVpcAttribute", SPF_CHECK_BIT(NET_PORT)},
     {"vpc:DescribeVSwitchAttributes", SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
     {"vpc:DescribeNetworkAclAttributes", SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
 };

@@ -52,7 +52,90 @@ static void describe_network_acl_attributes(const struct lab_call *call, struct 
     json_object_object_add(reply->body, "NetworkAclAttribute", json_object_get(item));
 }
 
+static void describe_vpc_attribute(const struct lab_call *call, struct lab_reply *reply)
+{
+    const char *id = lab_action_need(call, "VpcId", reply);
+    struct json_object_iter at;
+
+    if (!id)
+        return;
+    struct json_object *item = find_item(call, "Vpcs", id);
+    if (!item) {
+        lab_reply_error(reply, call->request, 404, "InvalidVpcId.NotFound",
+                        "Specified VPC does not exist.");
+        return;
+    }
+    json_object_object_foreachC(item, at)
+        json_object_object_add(reply->body, at.key, json_object_get(at.val));
+}
+
+static const struct lab_filter elastic_filters[] = {
+    {"EipAddress", "IpAddress", LAB_MATCH_EXACT},
+    {"AllocationId", "AllocationId", LAB_MATCH_EXACT},
+    {0},
+};
+static const struct lab_list elastic_list = {
+    .section = "EipAddresses",
+    .outer = "EipAddresses",
+    .inner = "EipAddress",
+    .filters = elastic_filters,
+    .page_size_max = 100,
+    .default_size = 10,
+};
+
+static void describe_eip_addresses(const struct lab_call *call, struct lab_reply *reply)
+{
+    (void)lab_list_serve(&elastic_list, call, reply);
+}
+
+static const struct lab_filter route_filters[] = {
+    {"RouteTableId", "RouteTableId", LAB_MATCH_EXACT},
+    {"DestinationCidrBlock", "DestinationCidrBlock", LAB_MATCH_EXACT},
+    {0},
+};
+static const struct lab_list route_list = {
+    .section = "RouteEntries",
+    .outer = "RouteEntrys",
+    .inner = "RouteEntry",
+    .filters = route_filters,
+    .default_size = 10,
+};
+
+static void describe_route_entry_list(const struct lab_call *call, struct lab_reply *reply)
+{
+    if (lab_action_need(call, "RouteTableId", reply))
+        (void)lab_list_serve(&route_list, call, reply);
+}
+
+static const struct lab_filter forward_filters[] = {
+    {"NatGatewayId", "NatGatewayId", LAB_MATCH_EXACT},
+    {"ForwardTableId", "ForwardTableId", LAB_MATCH_EXACT},
+    {"ExternalIp", "ExternalIp", LAB_MATCH_EXACT},
+    {0},
+};
+static const struct lab_list forward_list = {
+    .section = "ForwardEntries",
+    .outer = "ForwardTableEntries",
+    .inner = "ForwardTableEntry",
+    .filters = forward_filters,
+    .page_size_max = 50,
+    .default_size = 10,
+};
+
+static void describe_forward_table_entries(const struct lab_call *call, struct lab_reply *reply)
+{
+    (void)lab_list_serve(&forward_list, call, reply);
+}
+
 const struct lab_action lab_vpc_actions[] = {
+    {"DescribeVpcAttribute", true, "VpcId", describe_vpc_attribute},
+    {"DescribeEipAddresses", true, "EipAddress AllocationId PageNumber PageSize",
+     describe_eip_addresses},
+    {"DescribeRouteEntryList", true, "RouteTableId DestinationCidrBlock MaxResult NextToken",
+     describe_route_entry_list},
+    {"DescribeForwardTableEntries", true,
+     "NatGatewayId ForwardTableId ExternalIp PageNumber PageSize", describe_forward_table_entries},
+
     {"DescribeVSwitchAttributes", false, "VSwitchId", describe_vswitch_attributes},
     {"DescribeNetworkAclAttributes", true, "NetworkAclId", describe_network_acl_attributes},
     {0},

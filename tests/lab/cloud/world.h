@@ -7,6 +7,7 @@
  *   regions      object: region id -> {LocalName, RegionEndpoint, and sections}
  *   sections     objects: id -> item with the field names and nesting of the real replies:
  *                Instances, SecurityGroups (with Permissions), KeyPairs, VSwitches, NetworkAcls,
+ *                Vpcs, EipAddresses, RouteEntries, ForwardEntries,
  *                and those of ecs_more.h
  *   roles        object: arn -> {trusts (an AccessKeyId), oidc_token, Credentials}: AssumeRole
  *   faults       list, see faults.h
