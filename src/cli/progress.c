@@ -27,15 +27,40 @@ void spf_progress_wipe(struct spf_progress *progress)
     progress->shown = false;
 }
 
+/* What is being waited for, in a few words. */
+static const char *phrase(enum spf_group group)
+{
+    static const char *const phrases[SPF_GROUP_COUNT] = {
+        [SPF_GROUP_KEY] = "the key file",
+        [SPF_GROUP_CREDENTIALS] = "credentials",
+        [SPF_GROUP_IDENTITY] = "the cloud's API",
+        [SPF_GROUP_INSTANCE] = "the cloud's API",
+        [SPF_GROUP_RULES] = "security groups",
+        [SPF_GROUP_NETWORK_ACL] = "the network ACL",
+        [SPF_GROUP_KEY_PAIR] = "the key pair",
+        [SPF_GROUP_FOUND_KEY] = "a look for its key",
+        [SPF_GROUP_CONSOLE] = "console output",
+        [SPF_GROUP_TCP] = "the port to answer",
+        [SPF_GROUP_IDENTIFICATION] = "the server's greeting",
+        [SPF_GROUP_HANDSHAKE] = "the handshake",
+        [SPF_GROUP_QUERY] = "whether the key would do",
+        [SPF_GROUP_SIGNATURE] = "the login",
+        [SPF_GROUP_SESSION] = "a session",
+    };
+
+    return phrases[group] != NULL ? phrases[group] : spf_groups_info[group].name;
+}
+
 void spf_progress_show(void *context, const struct spf_run *runs, size_t count)
 {
     struct spf_progress *progress = context;
     unsigned judged = 0, active = 0;
+    bool waits = false;
     struct spf_buf line;
 
     if (progress->width == 0)
         return;
-    spf_buf_init(&line, 1000);
+    spf_buf_init(&line, 2000);
     for (size_t i = 0; i < count; i++) {
         for (int k = 0; k < SPF_CHECK_COUNT; k++) {
             bool runs_it = runs[i].active >> k & 1;
@@ -43,15 +68,15 @@ void spf_progress_show(void *context, const struct spf_run *runs, size_t count)
             active += runs_it;
             judged += runs_it && runs[i].results[k].status != SPF_PENDING;
         }
-        for (int k = 0; count == 1 && k < SPF_GROUP_COUNT; k++) {
-            if (runs[i].facts.group[k].phase == SPF_ASKED)
-                spf_buf_addf(&line, "%s%s", line.len > 0 ? ", " : "", spf_groups_info[k].name);
-        }
     }
-    (void)fputs("\r\x1b[K", stderr);
-    (void)fprintf(stderr, "%u of %u checks judged", judged, active);
-    if (line.len > 0 && progress->width > 50)
-        (void)fprintf(stderr, "; asking: %.*s", progress->width - 40, line.data);
+    spf_buf_addf(&line, "%u of %u checks", judged, active);
+    for (int k = 0; count == 1 && k < SPF_GROUP_COUNT; k++) {
+        if (runs->facts.group[k].phase != SPF_ASKED)
+            continue;
+        spf_buf_addf(&line, "%s%s", waits ? ", " : "; waiting for ", phrase((enum spf_group)k));
+        waits = true;
+    }
+    (void)fprintf(stderr, "\r\x1b[K%.*s", progress->width - 1, line.data);
     (void)fflush(stderr);
     progress->shown = true;
     spf_buf_clear(&line);
