@@ -1,6 +1,10 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "pipeline/check.h"
+
+/* The API refuses a clock that is off by 15 minutes; from here on it is worth a word. */
+#define CLOCK_OFF_S 60
 
 /*
  * Are there credentials, and does the API accept them? No call of its own where another cloud check
@@ -45,6 +49,14 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
         spf_note_text(result, "account", who->account);
     if (who->principal[0] != '\0')
         spf_note_text(result, "principal", who->principal);
+    if (group == SPF_GROUP_INSTANCE && facts->group[group].phase == SPF_PRESENT &&
+        (facts->instance.clock_off > CLOCK_OFF_S || facts->instance.clock_off < -CLOCK_OFF_S)) {
+        spf_note_number(result, "clock_off_s", facts->instance.clock_off);
+        spf_say(result, "access key %s… accepted, but this machine's clock is %lld s %s",
+                facts->credentials.access_key, (long long)llabs(facts->instance.clock_off),
+                facts->instance.clock_off > 0 ? "slow" : "fast");
+        return spf_concludes(SPF_CLOCK_OFF);
+    }
     spf_say(result, "access key %s… accepted", facts->credentials.access_key);
     return spf_passes();
 }

@@ -52,6 +52,7 @@ static const struct spf_shape interface_shape = SPF_SHAPE(struct spf_interface, 
 static const struct spf_field instance_fields[] = {
     SPF_SHAPE_ENUM(struct spf_instance_facts, search, search_names),
     SPF_SHAPE_NUMBER(struct spf_instance_facts, seen),
+    SPF_SHAPE_NUMBER(struct spf_instance_facts, clock_off),
     SPF_SHAPE_TEXT(struct spf_instance_facts, request_id),
     SPF_SHAPE_TEXT(struct spf_instance_facts, id),
     SPF_SHAPE_TEXT(struct spf_instance_facts, name),
@@ -167,6 +168,19 @@ static const struct spf_field acl_fields[] = {
     SPF_SHAPE_LIST(struct spf_acl_facts, egress, &spf_acl_entry_shape),
 };
 const struct spf_shape spf_acl_shape = SPF_SHAPE(struct spf_acl_facts, acl_fields);
+
+static const struct spf_field event_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_event, id),           SPF_SHAPE_TEXT(struct spf_event, type),
+    SPF_SHAPE_TEXT(struct spf_event, state),        SPF_SHAPE_TEXT(struct spf_event, reason),
+    SPF_SHAPE_NUMBER(struct spf_event, not_before),
+};
+static const struct spf_shape event_shape = SPF_SHAPE(struct spf_event, event_fields);
+
+static const struct spf_field events_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_events_facts, health),
+    SPF_SHAPE_LIST(struct spf_events_facts, events, &event_shape),
+};
+const struct spf_shape spf_events_shape = SPF_SHAPE(struct spf_events_facts, events_fields);
 
 static const struct spf_field forward_fields[] = {
     SPF_SHAPE_TEXT(struct spf_forward, id),       SPF_SHAPE_TEXT(struct spf_forward, gateway),

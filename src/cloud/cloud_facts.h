@@ -74,7 +74,8 @@ struct spf_lock {
 
 struct spf_instance_facts {
     enum spf_instance_search search;
-    int64_t seen; /* when the cloud said all this */
+    int64_t seen;      /* when the cloud said all this */
+    int64_t clock_off; /* the cloud's clock less ours then, in seconds; 0 if it did not say */
     char request_id[64];
     char id[80], name[140], region[40], zone[40];
     SPF_LIST(struct spf_id) regions_asked;  /* with a definite answer */
@@ -181,6 +182,19 @@ struct spf_acl_facts {
     SPF_LIST(struct spf_acl_entry) egress;
 };
 extern const struct spf_shape spf_acl_shape;
+
+/* What the provider does to the instance, or plans to. */
+struct spf_event {
+    char id[80], type[64]; /* "SystemMaintenance.Reboot" */
+    char state[24];        /* "Scheduled", "Executing" */
+    char reason[140];
+    int64_t not_before;
+};
+struct spf_events_facts {
+    char health[24]; /* the API's word; no more than a hint */
+    SPF_LIST(struct spf_event) events;
+};
+extern const struct spf_shape spf_events_shape;
 
 /* A port of a NAT gateway's public address that leads to a private one (DNAT). */
 struct spf_forward {

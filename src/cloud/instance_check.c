@@ -104,6 +104,8 @@ static struct spf_opinion judge_state(const struct spf_instance_facts *instance,
     }
     if (instance->windows)
         return spf_concludes(SPF_INSTANCE_IS_WINDOWS);
+    if (instance->auto_release > 0)
+        return spf_concludes(SPF_INSTANCE_TO_BE_RELEASED);
     spf_say(result, "%s (%s) runs in %s", instance->name[0] != '\0' ? instance->name : "instance",
             instance->id, instance->region);
     return spf_passes();
@@ -135,5 +137,7 @@ struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct 
     note_time(result, "started", instance->started);
     note_time(result, "expires", instance->prepaid ? instance->expires : 0);
     note_time(result, "auto_release", instance->auto_release);
+    spf_note_bool(result, "spot", instance->spot);
+    spf_note_bool(result, "metadata_disabled", instance->metadata_disabled);
     return spf_but_holds(judge_state(instance, result));
 }

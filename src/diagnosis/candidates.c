@@ -29,6 +29,8 @@ static const struct suggestion {
      "Compare it with the instance's present address in the console, or run again with --instance "
      "instead of the address"},
     {SPF_INSTANCE_STILL_BOOTING, NULL, "Wait two minutes and run again: then it answers"},
+    {SPF_SYSTEM_EVENT, NULL,
+     "Look at the event in the ECS console (Events): it says when it is over"},
     {SPF_GUEST_IN_TROUBLE, NULL,
      "Look at the rest of it in the ECS console (Get System Logs), or at the screen itself (VNC)"},
     {SPF_GUEST_DROPS_PACKETS, NULL,
@@ -139,6 +141,8 @@ static void suggest_booting(const struct ask *ask)
 /* What the guest itself printed is more than a guess. */
 static void suggest_trouble(const struct ask *ask)
 {
+    if (spf_evidence_text(&ask->run->results[SPF_CHECK_CLOUD_INSTANCE], "event_type"))
+        suggest(ask, SPF_SYSTEM_EVENT);
     if (ask->run->facts.console.trouble.count > 0)
         suggest(ask, SPF_GUEST_IN_TROUBLE);
 }
@@ -202,7 +206,8 @@ static void explain_refusal(const struct ask *ask)
         suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED); /* it was installed for the right user */
     else if (spf_console_authorizes(run, NULL))
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
-    if (proved && (pair_is_newer_than_boot(run) || boot_left_it_out(run)))
+    if (proved && (pair_is_newer_than_boot(run) || boot_left_it_out(run) ||
+                   (instance_of(run) && instance_of(run)->metadata_disabled)))
         suggest(ask, SPF_KEY_PAIR_NOT_INSTALLED);
     suggest_booting(ask);
     suggest_trouble(ask);
@@ -228,6 +233,11 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
     case SPF_SSH_SILENT:
     case SPF_SSH_CLOSED_EARLY:
         suggest_booting(&ask);
+        suggest_trouble(&ask);
+        break;
+    case SPF_INSTANCE_STOPPED:
+    case SPF_INSTANCE_STOPPING:
+    case SPF_INSTANCE_STARTING:
         suggest_trouble(&ask);
         break;
     case SPF_AUTH_KEY_REFUSED:

@@ -36,8 +36,8 @@ bool spf_key_is_accepted(const struct spf_run *run);
 
 /* The console shows that this boot authorised the local key for the user (NULL: for anybody). */
 bool spf_console_authorizes(const struct spf_run *run, const char *user);
-/* Puts what the console says into the evidence, and judges an unknown host key by it. */
-void spf_tell_console(struct spf_run *run);
+/* Puts what the console and system events say into the evidence; judges an unknown host key. */
+void spf_tell_late_facts(struct spf_run *run);
 
 void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc,
                             struct spf_diagnosis *diagnosis);

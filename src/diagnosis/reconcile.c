@@ -51,7 +51,7 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     /* What was asked because of the silence says more about the address than was known before. */
     if (spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ADDRESS);
-    spf_tell_console(run);
+    spf_tell_late_facts(run);
 
     /* It is the instance's, though perhaps one that should not be reachable from here. */
     bool doubtful = spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_NO_BANDWIDTH) ||

@@ -25,6 +25,7 @@ enum spf_group {
     SPF_GROUP_MEMBERSHIP,  /* what kind the groups are, and which ones we are in ourselves */
     SPF_GROUP_NETWORK_ACL, /* of the vSwitch */
     SPF_GROUP_GATEWAY,     /* what stands between the internet and the instance besides rules */
+    SPF_GROUP_EVENTS,      /* what the provider does to the instance, or plans to */
     SPF_GROUP_KEY_PAIR,    /* the bound one */
     SPF_GROUP_FOUND_KEY,   /* the file that is the bound pair's private key (--find-key) */
     SPF_GROUP_CONSOLE,     /* what the last boot printed: host keys, authorised keys, trouble */
@@ -79,6 +80,7 @@ struct spf_facts {
     struct spf_membership_facts membership;
     struct spf_acl_facts network_acl;
     struct spf_gateway_facts gateway;
+    struct spf_events_facts events;
     struct spf_key_pair_facts key_pair;
     struct spf_found_key_facts found_key;
     struct spf_console_facts console;

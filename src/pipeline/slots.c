@@ -200,7 +200,8 @@ static const char *value_of(const char *name, const struct spf_view *view,
         return target->instance_id;
     if (strcmp(name, "region") == 0)
         return view->facts->instance.region[0] != '\0' ? view->facts->instance.region : NULL;
-    if (strcmp(name, "started") == 0 || spf_starts_with(name, "console_"))
+    if (strcmp(name, "started") == 0 || spf_starts_with(name, "console_") ||
+        spf_starts_with(name, "event_"))
         return spf_evidence_text(&view->results[SPF_CHECK_CLOUD_INSTANCE], name);
     if (strcmp(name, "port") == 0) {
         spf_buf_addf(scratch, "%u", (unsigned)target->port);

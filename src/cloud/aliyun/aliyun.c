@@ -125,6 +125,27 @@ static void ask_console(struct spf_ask *ask)
                  SPF_COUNT(params), "", console_done);
 }
 
+static void events_done(struct spf_ask *ask, struct spf_errand *errand,
+                        const struct spf_api_reply *reply)
+{
+    (void)errand;
+    if (reply->failure != NULL)
+        spf_ask_finish(ask, reply->failure);
+    else
+        spf_ask_finish_parsed(ask, spf_parse_events(reply->body, &ask->inquiry->facts->events),
+                              "ecs:DescribeInstancesFullStatus", reply->request_id);
+}
+
+static void ask_events(struct spf_ask *ask)
+{
+    const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
+    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
+                                           {"InstanceId.1", instance->id}};
+
+    spf_ask_call(ask, "ecs", "DescribeInstancesFullStatus", instance->region, params,
+                 SPF_COUNT(params), "", events_done);
+}
+
 void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, enum spf_group group)
 {
     const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR};
@@ -161,6 +182,9 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
         break;
     case SPF_GROUP_GATEWAY:
         spf_ask_gateway(ask);
+        break;
+    case SPF_GROUP_EVENTS:
+        ask_events(ask);
         break;
     case SPF_GROUP_KEY_PAIR:
         ask_key_pair(ask);

@@ -226,6 +226,7 @@ static void region_done(struct spf_ask *ask, struct spf_errand *errand,
         return;
     }
     facts->seen = reply->date > 0 ? reply->date : spf_utc_now();
+    facts->clock_off = reply->date > 0 ? reply->date - spf_utc_now() : 0;
     (void)spf_copy(facts->region, sizeof facts->region, errand->word);
     error = spf_parse_instance(reply->body, ask->inquiry->target->instance_id, facts);
     if (error.code != SPF_OK) {

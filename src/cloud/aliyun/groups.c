@@ -12,7 +12,7 @@
  */
 #define LISTS_MAX 100
 
-static bool ask_page(struct spf_ask *ask, const char *group, const char *next);
+static bool ask_page(struct spf_ask *ask, const char *group, const char *next, bool intranet);
 
 static struct spf_named_list *list_of(struct spf_named_list *lists, size_t count, const char *id)
 {
@@ -88,8 +88,8 @@ static void pages_done(struct spf_ask *ask)
         spf_ask_finish(ask, NULL);
 }
 
-static void page_done(struct spf_ask *ask, struct spf_errand *errand,
-                      const struct spf_api_reply *reply)
+static void take_page(struct spf_ask *ask, struct spf_errand *errand,
+                      const struct spf_api_reply *reply, bool intranet)
 {
     static const char action[] = "ecs:DescribeSecurityGroupAttribute";
     struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
@@ -108,23 +108,41 @@ static void page_done(struct spf_ask *ask, struct spf_errand *errand,
         spf_ask_finish_parsed(ask, error, action, reply->request_id);
         return;
     }
-    if (next[0] != '\0' && !ask_page(ask, errand->word, next))
+    if (next[0] != '\0' && !ask_page(ask, errand->word, next, intranet))
         return;
     if (ask->errands == NULL)
         pages_done(ask);
 }
 
-static bool ask_page(struct spf_ask *ask, const char *group, const char *next)
+static void page_done(struct spf_ask *ask, struct spf_errand *errand,
+                      const struct spf_api_reply *reply)
+{
+    take_page(ask, errand, reply, false);
+}
+
+static void intranet_page_done(struct spf_ask *ask, struct spf_errand *errand,
+                               const struct spf_api_reply *reply)
+{
+    take_page(ask, errand, reply, true);
+}
+
+/* In the classic network rules are of two kinds, told one kind a call; in a VPC there is but one.
+ */
+static bool ask_page(struct spf_ask *ask, const char *group, const char *next, bool intranet)
 {
     const char *region = ask->inquiry->facts->instance.region;
-    const struct spf_sign_pair params[] = {{"RegionId", region},
-                                           {"SecurityGroupId", group},
-                                           {"Direction", "ingress"},
-                                           {"MaxResults", "1000"},
-                                           {"NextToken", next}};
+    struct spf_sign_pair params[6] = {{"RegionId", region},
+                                      {"SecurityGroupId", group},
+                                      {"Direction", "ingress"},
+                                      {"MaxResults", "1000"}};
+    size_t count = 4;
 
-    return spf_ask_call(ask, "ecs", "DescribeSecurityGroupAttribute", region, params,
-                        SPF_COUNT(params) - (next[0] == '\0'), group, page_done);
+    if (ask->inquiry->facts->instance.classic)
+        params[count++] = (struct spf_sign_pair){"NicType", intranet ? "intranet" : "internet"};
+    if (next[0] != '\0')
+        params[count++] = (struct spf_sign_pair){"NextToken", next};
+    return spf_ask_call(ask, "ecs", "DescribeSecurityGroupAttribute", region, params, count, group,
+                        intranet ? intranet_page_done : page_done);
 }
 
 void spf_ask_rules(struct spf_ask *ask)
@@ -152,6 +170,7 @@ void spf_ask_rules(struct spf_ask *ask)
         return;
     }
     for (size_t i = 0; i < count; i++)
-        if (!ask_page(ask, groups[i].id, ""))
+        if (!ask_page(ask, groups[i].id, "", false) ||
+            (instance->classic && !ask_page(ask, groups[i].id, "", true)))
             return;
 }

@@ -73,6 +73,10 @@ SPF_MUST_USE struct spf_error spf_parse_routes(struct json_object *reply,
 SPF_MUST_USE struct spf_error spf_parse_forwards(struct json_object *reply, bool *more,
                                                  struct spf_gateway_facts *facts);
 
+/* DescribeInstancesFullStatus of one instance: its health and its system events. */
+SPF_MUST_USE struct spf_error spf_parse_events(struct json_object *reply,
+                                               struct spf_events_facts *facts);
+
 /* GetInstanceConsoleOutput, of which only facts are kept. */
 SPF_MUST_USE struct spf_error spf_parse_console(struct json_object *reply,
                                                 struct spf_console_facts *facts);

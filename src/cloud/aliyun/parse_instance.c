@@ -232,3 +232,27 @@ struct spf_error spf_parse_instance(struct json_object *reply, const char *id,
     }
     return spf_ok();
 }
+
+struct spf_error spf_parse_events(struct json_object *reply, struct spf_events_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "InstanceFullStatusSet.InstanceFullStatusType");
+    struct json_object *one = spf_json_item(list, 0), *events;
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("InstanceFullStatusSet");
+    TAKE(spf_json_get(one, "HealthStatus"), "Name", facts->health);
+    events = spf_json_path(one, "ScheduledSystemEventSet.ScheduledSystemEventType");
+    for (size_t i = 0; i < spf_json_count(events) && i < ENTRIES_MAX; i++) {
+        struct json_object *item = spf_json_item(events, i);
+        struct spf_event *event = SPF_APPEND(&facts->events);
+
+        if (event == NULL)
+            return no_memory();
+        TAKE(item, "EventId", event->id);
+        TAKE(item, "Reason", event->reason);
+        TAKE(spf_json_get(item, "EventType"), "Name", event->type);
+        TAKE(spf_json_get(item, "EventCycleStatus"), "Name", event->state);
+        event->not_before = take_time(item, "NotBefore");
+    }
+    return spf_ok();
+}

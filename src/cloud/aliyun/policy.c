@@ -24,6 +24,7 @@ static const struct {
 } grants[] = {
     {"ecs:DescribeInstances", NEEDS_INSTANCE},
     {"ecs:DescribeRegions", NEEDS_INSTANCE},
+    {"ecs:DescribeInstancesFullStatus", SPF_CHECK_BIT(CLOUD_INSTANCE) | SPF_CHECK_BIT(NET_PORT)},
     {"ecs:DescribeNetworkInterfaces", NEEDS_INSTANCE},
     {"ecs:DescribeSecurityGroupAttribute", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
     {"ecs:DescribeSecurityGroups", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},

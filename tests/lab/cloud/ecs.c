@@ -259,6 +259,8 @@ const struct lab_action lab_ecs_actions[] = {
      lab_describe_network_interfaces},
     {"DescribePrefixListAttributes", true, "PrefixListId", lab_describe_prefix_list_attributes},
     {"DescribePortRangeListEntries", true, "PortRangeListId", lab_describe_port_range_list_entries},
+    {"DescribeInstancesFullStatus", true, "InstanceId.N PageNumber PageSize",
+     lab_describe_instances_full_status},
     {"GetInstanceConsoleOutput", true, "InstanceId RemoveSymbols", lab_get_instance_console_output},
     {0},
 };

@@ -87,3 +87,21 @@ void lab_get_instance_console_output(const struct lab_call *call, struct lab_rep
                            json_object_new_string("2026-11-20 10:12:57"));
     free(base64);
 }
+
+static const struct lab_filter status_filters[] = {
+    {"InstanceId", "InstanceId", LAB_MATCH_NUMBERED},
+    {0},
+};
+static const struct lab_list status_list = {
+    .section = "FullStatuses",
+    .outer = "InstanceFullStatusSet",
+    .inner = "InstanceFullStatusType",
+    .filters = status_filters,
+    .page_size_max = 100,
+    .default_size = 10,
+};
+
+void lab_describe_instances_full_status(const struct lab_call *call, struct lab_reply *reply)
+{
+    (void)lab_list_serve(&status_list, call, reply);
+}

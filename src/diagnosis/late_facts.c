@@ -3,8 +3,8 @@
 #include "diagnosis/parts.h"
 
 /*
- * The instance's console: asked for where it may explain what the checks found, or where somebody
- * wants it (--console). Nothing waits for it but the end of the run.
+ * Facts that are asked for only where they may explain what the checks found: the console, system
+ * events, the way from the internet. Nothing waits for them but the end of the run.
  */
 
 /* Do the rules let us in, as far as they could be read? */
@@ -36,6 +36,17 @@ static bool way_may_be_closed(const struct spf_run *run)
            spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_SILENT);
 }
 
+/* An instance or a port that is as dead as a restart makes it. */
+static bool may_be_an_event(const struct spf_run *run)
+{
+    if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE))
+        return spf_has(run, SPF_CHECK_CLOUD_INSTANCE, SPF_INSTANCE_STOPPED) ||
+               spf_has(run, SPF_CHECK_CLOUD_INSTANCE, SPF_INSTANCE_STOPPING) ||
+               spf_has(run, SPF_CHECK_CLOUD_INSTANCE, SPF_INSTANCE_STARTING);
+    return spf_fine(run, SPF_CHECK_CLOUD_ADDRESS) &&
+           (spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_REFUSED) || way_may_be_closed(run));
+}
+
 spf_groups spf_diagnosis_wants(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
@@ -48,12 +59,15 @@ spf_groups spf_diagnosis_wants(const struct spf_run *run)
         wants |= SPF_GROUP_BIT(CONSOLE);
     if (facts->group[SPF_GROUP_GATEWAY].phase == SPF_ABSENT && way_may_be_closed(run))
         wants |= SPF_GROUP_BIT(GATEWAY);
+    if (facts->group[SPF_GROUP_EVENTS].phase == SPF_ABSENT && may_be_an_event(run))
+        wants |= SPF_GROUP_BIT(EVENTS);
     return wants;
 }
 
 bool spf_diagnosis_awaits(const struct spf_run *run)
 {
     return run->facts.group[SPF_GROUP_CONSOLE].phase == SPF_ASKED ||
+           run->facts.group[SPF_GROUP_EVENTS].phase == SPF_ASKED ||
            run->facts.group[SPF_GROUP_GATEWAY].phase == SPF_ASKED;
 }
 
@@ -117,12 +131,48 @@ static void note_lists(const struct spf_console_facts *console, struct spf_resul
     spf_note_json(result, "console_authorized", authorized);
 }
 
-void spf_tell_console(struct spf_run *run)
+/* Under way, or due by now. */
+static bool is_now(const struct spf_event *event, int64_t now)
+{
+    if (strcmp(event->state, "Executing") == 0)
+        return true;
+    return (strcmp(event->state, "Scheduled") == 0 || strcmp(event->state, "Inquiring") == 0) &&
+           event->not_before > 0 && event->not_before <= now;
+}
+
+static void tell_events(struct spf_run *run)
+{
+    const struct spf_events_facts *facts = &run->facts.events;
+    struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < facts->events.count; i++) {
+        const struct spf_event *event = &facts->events.items[i];
+        struct json_object *one = json_object_new_object();
+
+        add_text(one, "id", event->id);
+        add_text(one, "type", event->type);
+        add_text(one, "state", event->state);
+        add_text(one, "reason", event->reason);
+        (void)json_object_array_add(list, one);
+        if (is_now(event, run->facts.instance.seen) && !spf_evidence_text(result, "event_type")) {
+            spf_note_text(result, "event_type", event->type);
+            spf_note_text(result, "event_state", event->state);
+        }
+    }
+    spf_note_json(result, "events", list);
+    if (facts->health[0] != '\0')
+        spf_note_text(result, "health", facts->health);
+}
+
+void spf_tell_late_facts(struct spf_run *run)
 {
     const struct spf_group_state *state = &run->facts.group[SPF_GROUP_CONSOLE];
     const struct spf_console_facts *console = &run->facts.console;
     struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
 
+    if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS))
+        tell_events(run);
     if (state->phase == SPF_FAILED)
         spf_note_text(result, "console_unread", spf_findings[state->failure.cause].id);
     if (state->phase != SPF_PRESENT)
