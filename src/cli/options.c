@@ -56,6 +56,7 @@ static const struct option_row {
     {"instance", OPT_INSTANCE, "ID", "the ECS instance to check", ONCE},
     {"host", OPT_HOST, "NAME", "the host to try; with --instance: instead of its address", ONCE},
     {"key", 'i', "FILE", "the private key; - reads it from standard input", ONCE},
+    {"jump", 'J', "[USER@]HOST[:PORT]", "go through this jump host, as ssh -J does", REPEATED},
     {"passphrase-file", OPT_PASSPHRASE_FILE, "FILE", "its first line is the key's passphrase", REPEATED},
     {"user", 'l', "NAME", "log in as NAME (root)", ONCE},
     {"port", 'p', "N", "the SSH port (22)", ONCE},
@@ -232,6 +233,24 @@ static struct spf_error select_checks(struct spf_options *options, int option, c
     return spf_ok();
 }
 
+/* [user@]host[:port], several between commas, of letters that mean nothing to a shell or to ssh. */
+static bool is_jump(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "._-@:,[]";
+
+    if (text[0] == '\0' || strlen(text) > 255 || text[strspn(text, allowed)] != '\0')
+        return false;
+    for (const char *hop = text; hop != NULL;
+         hop = strchr(hop, ',') ? strchr(hop, ',') + 1 : NULL) {
+        size_t user = strcspn(hop, "@,");
+
+        if (strchr("-,@:", hop[0]) != NULL || (hop[user] == '@' && strchr("-,@:", hop[user + 1])))
+            return false;
+    }
+    return true;
+}
+
 /* One option with its argument. */
 static struct spf_error take(struct spf_options *options, int option, const char *argument)
 {
@@ -257,6 +276,11 @@ static struct spf_error take(struct spf_options *options, int option, const char
         break;
     case 'l':
         options->user = argument;
+        break;
+    case 'J':
+        if (!is_jump(argument))
+            return usage("\"%s\" is no jump host ([user@]host[:port])", argument);
+        options->jump = argument;
         break;
     case 'p':
         if (!number(argument, 1, 65535, &value))

@@ -41,7 +41,7 @@ struct spf_options {
     enum spf_command command;
     const char *cause; /* explain's */
 
-    const char *instance, *host, *user, *key, *passphrase_file;
+    const char *instance, *host, *user, *key, *passphrase_file, *jump;
     uint16_t port;
     int family;
     enum spf_address_choice address;

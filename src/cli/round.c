@@ -71,6 +71,7 @@ static void set_target(struct spf_round *round, const struct spf_options *option
         .host = options->host,
         .user = options->user,
         .key_path = options->key,
+        .jump = options->jump,
         .port = options->port,
         .family = options->family,
         .address = options->address,

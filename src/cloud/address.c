@@ -135,7 +135,10 @@ static const struct spf_address *choose(const struct spf_target *target,
     case SPF_ADDRESS_AUTO:
         break;
     }
-    address = public_one(target, instance);
+    /* who jumps does so because the machine behind cannot be reached from outside */
+    address = target->jump != NULL ? first_of(target, instance, SPF_CLASS_PRIVATE) : NULL;
+    if (address == NULL)
+        address = public_one(target, instance);
     if (address == NULL && (facts->surroundings.ipv6_global || target->family == 6))
         address = first_of(target, instance, SPF_CLASS_IPV6);
     if (address != NULL)
@@ -186,6 +189,26 @@ static bool own_public(const struct spf_facts *facts, int family, struct spf_ip 
     return false;
 }
 
+/*
+ * Behind a jump host the rules see the jump host. Its address as we dial it is what they see, if it
+ * is of the same world as the one behind: a public address says nothing of the private one that a
+ * machine has within the VPC.
+ */
+static enum spf_source_kind jump_end(const struct spf_target *target, const struct spf_facts *facts,
+                                     const struct spf_address *dialled, struct spf_ip *out)
+{
+    bool inside = dialled->class == SPF_CLASS_PRIVATE;
+
+    if (spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.jump_address, out) &&
+        out->family == dialled->ip.family && spf_ip_is_public(out) != inside)
+        return SPF_SOURCE_OWN;
+    memset(out, 0, sizeof *out);
+    return (target->selected & SPF_CHECK_BIT(NET_PORT)) && !spf_facts_have(facts, SPF_GROUP_TCP) &&
+                   facts->group[SPF_GROUP_TCP].phase != SPF_FAILED
+               ? SPF_SOURCE_NOT_YET
+               : SPF_SOURCE_UNKNOWN;
+}
+
 enum spf_source_kind spf_cloud_source(const struct spf_target *target,
                                       const struct spf_facts *facts,
                                       const struct spf_address *dialled, struct spf_ip *out)
@@ -195,6 +218,8 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target,
     *out = target->source_ip;
     if (out->family == dialled->ip.family)
         return SPF_SOURCE_GIVEN;
+    if (target->jump != NULL)
+        return jump_end(target, facts, dialled, out);
     if (own_end(facts, out) && out->family == dialled->ip.family &&
         (inside || spf_ip_is_public(out)))
         return SPF_SOURCE_OWN;

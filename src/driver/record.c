@@ -13,7 +13,7 @@
 
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
-    char instance_id[80], host[260], user[80], key_path[1024];
+    char instance_id[80], host[260], user[80], key_path[1024], jump[300];
     int64_t port, family, selected, timeout_ms;
     enum spf_address_choice address;
     enum spf_session_mode session;
@@ -29,6 +29,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_TEXT(struct asked, host),
     SPF_SHAPE_TEXT(struct asked, user),
     SPF_SHAPE_TEXT(struct asked, key_path),
+    SPF_SHAPE_TEXT(struct asked, jump),
     SPF_SHAPE_NUMBER(struct asked, port),
     SPF_SHAPE_NUMBER(struct asked, family),
     SPF_SHAPE_NUMBER(struct asked, selected),
@@ -103,10 +104,11 @@ static struct json_object *write_target(const struct spf_target *target)
         .console = target->console,
         .source_ip = target->source_ip,
     };
-    const char *const from[] = {target->instance_id, target->host, target->user, target->key_path};
-    char *const to[] = {asked.instance_id, asked.host, asked.user, asked.key_path};
+    const char *const from[] = {target->instance_id, target->host, target->user, target->key_path,
+                                target->jump};
+    char *const to[] = {asked.instance_id, asked.host, asked.user, asked.key_path, asked.jump};
     const size_t sizes[] = {sizeof asked.instance_id, sizeof asked.host, sizeof asked.user,
-                            sizeof asked.key_path};
+                            sizeof asked.key_path, sizeof asked.jump};
 
     for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
         if (from[i] != NULL)
@@ -199,6 +201,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .instance_id = asked->instance_id[0] != '\0' ? asked->instance_id : NULL,
         .host = asked->host[0] != '\0' ? asked->host : NULL,
         .key_path = asked->key_path[0] != '\0' ? asked->key_path : NULL,
+        .jump = asked->jump[0] != '\0' ? asked->jump : NULL,
         .user = asked->user[0] != '\0' ? asked->user : "root",
         .port = (uint16_t)asked->port,
         .family = (int)asked->family,

@@ -13,6 +13,7 @@
 #include "cloud/address.h"
 #include "login/agent_door.h"
 #include "login/echo.h"
+#include "login/jump.h"
 #include "login/known_hosts_files.h"
 #include "login/link.h"
 #include "login/offers.h"
@@ -33,6 +34,7 @@ struct spf_conversation {
     int64_t step_ms;        /* when the step began */
     bool handshake_expected, silence_expected;
     struct spf_dial *dial;
+    struct spf_jump *jump; /* carries the connection */
     struct spf_listener listener;
     struct spf_link *link;
     bool asking_none, asked_none;
@@ -80,6 +82,7 @@ void spf_conversation_free(struct spf_conversation *talk)
     spf_link_free(talk->link);
     if (talk->watch.fd >= 0)
         (void)close(talk->watch.fd);
+    spf_jump_free(talk->jump);
     free(talk);
 }
 
@@ -165,6 +168,12 @@ static void dial(struct spf_conversation *talk)
 
     if (!host_of(talk, host, sizeof host)) {
         arrive_failed(talk, "no address to dial");
+        return;
+    }
+    if (target->jump != NULL) {
+        talk->jump = spf_jump_new(inquiry->loop, target, host, &inquiry->facts->tcp, dialled, talk);
+        if (talk->jump == NULL)
+            arrive_failed(talk, "ssh cannot be run, which a jump host needs");
         return;
     }
     destination.host = host;

@@ -44,6 +44,16 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
     return spf_concludes(SPF_PORT_UNREACHABLE);
 }
 
+/* ssh says at the jump host what it says anywhere; the catalogue knows it. */
+static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf_result *result)
+{
+    spf_note_text(result, "jump_cause", tcp->jump_cause[0] ? tcp->jump_cause : NULL);
+    spf_say(result, "ssh does not get through the jump host %s: %s%s%s", tcp->jump,
+            tcp->error[0] ? tcp->error : "no answer in time", tcp->jump_cause[0] ? "; see " : "",
+            tcp->jump_cause);
+    return spf_concludes(SPF_JUMP_FAILED);
+}
+
 /*
  * Does TCP connect? Silence, refusal and unreachability are kept apart because their remedies are:
  * dropped on the way, refused by the host, or no way at all.
@@ -67,6 +77,10 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     spf_note_number(result, "elapsed_ms", tcp->elapsed_ms);
     spf_note_text(result, "error", tcp->error[0] ? tcp->error : NULL);
     note_attempts(result, tcp);
+    if (tcp->jump[0]) {
+        spf_note_text(result, "jump", tcp->jump);
+        spf_note_text(result, "jump_address", tcp->jump_address[0] ? tcp->jump_address : NULL);
+    }
 
     switch (tcp->outcome) {
     case SPF_TCP_REFUSED:
@@ -81,9 +95,20 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     case SPF_TCP_UNRESOLVED:
         spf_say(result, "the name %s has no address: %s", tcp->name, tcp->error);
         return spf_concludes(SPF_HOST_UNRESOLVED);
+    case SPF_TCP_JUMP_FAILED:
+        return judge_jump(tcp, result);
+    case SPF_TCP_JUMP_FORBIDS:
+        return spf_concludes(SPF_JUMP_FORWARDING_REFUSED);
     case SPF_TCP_OPEN:
         break;
     }
+    if (tcp->jump[0])
+        spf_say(result, "%s port %u answers through %s, in %lld ms", tcp->address,
+                (unsigned)view->target->port, tcp->jump, (long long)tcp->elapsed_ms);
+    if (tcp->jump_key_unknown)
+        return spf_concludes(SPF_JUMP_HOST_KEY_UNKNOWN);
+    if (tcp->jump[0])
+        return spf_passes();
     spf_say(result, "%s port %u in %lld ms", tcp->address, (unsigned)view->target->port,
             (long long)tcp->elapsed_ms);
     return spf_passes();

@@ -1,10 +1,16 @@
 #include "net/net_facts.h"
 
 static const char *const tcp_outcomes[] = {
-    [SPF_TCP_OPEN] = "open",           [SPF_TCP_REFUSED] = "refused",
-    [SPF_TCP_SILENT] = "silent",       [SPF_TCP_UNREACHABLE] = "unreachable",
-    [SPF_TCP_RESET] = "reset",         [SPF_TCP_UNRESOLVED] = "unresolved",
-    [SPF_TCP_FORBIDDEN] = "forbidden", NULL,
+    [SPF_TCP_OPEN] = "open",
+    [SPF_TCP_REFUSED] = "refused",
+    [SPF_TCP_SILENT] = "silent",
+    [SPF_TCP_UNREACHABLE] = "unreachable",
+    [SPF_TCP_RESET] = "reset",
+    [SPF_TCP_UNRESOLVED] = "unresolved",
+    [SPF_TCP_FORBIDDEN] = "forbidden",
+    [SPF_TCP_JUMP_FAILED] = "jump-failed",
+    [SPF_TCP_JUMP_FORBIDS] = "jump-forbids",
+    NULL,
 };
 
 static const char *const identification_outcomes[] = {
@@ -32,6 +38,10 @@ static const struct spf_field tcp_fields[] = {
     SPF_SHAPE_NUMBER(struct spf_tcp_facts, elapsed_ms),
     SPF_SHAPE_NUMBER(struct spf_tcp_facts, resolve_ms),
     SPF_SHAPE_BOOL(struct spf_tcp_facts, cut_short),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, jump),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_address),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_cause),
+    SPF_SHAPE_BOOL(struct spf_tcp_facts, jump_key_unknown),
     SPF_SHAPE_LIST(struct spf_tcp_facts, before, &spf_tcp_attempt_shape),
 };
 const struct spf_shape spf_tcp_shape = SPF_SHAPE(struct spf_tcp_facts, tcp_fields);

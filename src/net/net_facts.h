@@ -6,12 +6,14 @@
 
 enum spf_tcp_outcome {
     SPF_TCP_OPEN,
-    SPF_TCP_REFUSED,     /* RST: nothing listens, or a firewall rejects */
-    SPF_TCP_SILENT,      /* no answer in time: something drops the packets */
-    SPF_TCP_UNREACHABLE, /* no route, or ICMP says so */
-    SPF_TCP_RESET,       /* accepted, then reset before a byte came */
-    SPF_TCP_UNRESOLVED,  /* the name has no address */
-    SPF_TCP_FORBIDDEN,   /* routing or firewall forbids it (EACCES, EPERM), see local */
+    SPF_TCP_REFUSED,      /* RST: nothing listens, or a firewall rejects */
+    SPF_TCP_SILENT,       /* no answer in time: something drops the packets */
+    SPF_TCP_UNREACHABLE,  /* no route, or ICMP says so */
+    SPF_TCP_RESET,        /* accepted, then reset before a byte came */
+    SPF_TCP_UNRESOLVED,   /* the name has no address */
+    SPF_TCP_FORBIDDEN,    /* routing or firewall forbids it (EACCES, EPERM), see local */
+    SPF_TCP_JUMP_FAILED,  /* ssh did not get through the jump host, see jump_cause */
+    SPF_TCP_JUMP_FORBIDS, /* it did, and the jump host does not forward the connection */
 };
 
 /* One address of a name that was tried before the last one. */
@@ -25,14 +27,18 @@ extern const struct spf_shape spf_tcp_attempt_shape;
 /* What connect(2) said. */
 struct spf_tcp_facts {
     enum spf_tcp_outcome outcome;
-    char name[300];       /* the name that was resolved; "" for a literal address */
-    char address[64];     /* the literal that was tried last; "" when unresolved */
-    char own_address[64]; /* ours on that connection */
-    char error[128];      /* strerror(3)'s or gai_strerror(3)'s words */
-    bool local;           /* this machine said so itself: no packet left it */
-    int64_t elapsed_ms;   /* from the first SYN to the outcome */
-    int64_t resolve_ms;   /* of the name; 0 for a literal */
-    bool cut_short;       /* given up after 3 s, because the cloud facts promised silence */
+    char name[300];        /* the name that was resolved; "" for a literal address */
+    char address[64];      /* the literal that was tried last; "" when unresolved */
+    char own_address[64];  /* ours on that connection */
+    char error[128];       /* strerror(3)'s or gai_strerror(3)'s words */
+    bool local;            /* this machine said so itself: no packet left it */
+    int64_t elapsed_ms;    /* from the first SYN to the outcome */
+    int64_t resolve_ms;    /* of the name; 0 for a literal */
+    bool cut_short;        /* given up after 3 s, because the cloud facts promised silence */
+    char jump[300];        /* the jump hosts, as given; "" for a direct connection */
+    char jump_address[64]; /* the literal that ssh connected to, of a single jump host */
+    char jump_cause[64];   /* of JUMP_FAILED: the catalogue's id for what ssh said, or "" */
+    bool jump_key_unknown; /* its host key was in no known_hosts */
     SPF_LIST(struct spf_tcp_attempt) before; /* in the order of getaddrinfo(3), as ssh tries them */
 };
 extern const struct spf_shape spf_tcp_shape;

@@ -120,6 +120,14 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
         if (view->facts->surroundings.agent_running || view->facts->key.agent_keys > 0)
             spf_buf_addstr(buf, " -o IdentitiesOnly=yes");
     }
+    if (target->ssh_config != NULL && target->ssh_config[0] != '\0') {
+        spf_buf_addstr(buf, " -F ");
+        spf_buf_add_path(buf, target->ssh_config);
+    }
+    if (target->jump != NULL) {
+        spf_buf_addstr(buf, " -J ");
+        spf_buf_add_shell(buf, target->jump);
+    }
     if (target->port != 22)
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
     spf_buf_addch(buf, ' ');
@@ -240,8 +248,10 @@ static bool holds(const char *condition, const struct spf_view *view,
 
     if (!spf_starts_with(condition, "no_"))
         return false;
-    /* Of a host alone no rules are judged: nothing is missing. */
-    if (strcmp(condition, "no_source_ip") == 0 && view->target->instance_id == NULL)
+    /* Of a host alone no rules are judged, and behind a jump host they do not see us: nothing is
+     * missing. */
+    if (strcmp(condition, "no_source_ip") == 0 &&
+        (view->target->instance_id == NULL || view->target->jump != NULL))
         return false;
     spf_buf_init(&scratch, VALUE_MAX);
     known = value_of(condition + 3, view, result, &scratch) != NULL;

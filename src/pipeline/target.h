@@ -55,6 +55,9 @@ struct spf_target {
     const char *instance_id; /* NULL: only a host */
     const char *host;        /* as given; NULL: the instance's address */
     const char *user;
+    const char *jump; /* jump hosts, [user@]host[:port] in the order passed, between commas; NULL */
+    /* the user's ssh configuration for the way there: NULL none is read, "" the usual files */
+    const char *ssh_config;
     const char *key_path; /* as given; "-" standard input; NULL none */
     uint16_t port;
     int family; /* 0 either, 4, 6: -4 and -6 */

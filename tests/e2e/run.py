@@ -88,6 +88,11 @@ class Scenario:
         recipe = world.fill(self.data.get("server", {}), {"folder": self.folder})
         self.server = servers.start(self._make("server"), recipe, self.key, self.other)
         stack.callback(self.server.stop)
+        self.bastion = None
+        if "bastion" in self.data:
+            self.bastion = servers.start(self._make("bastion"), self.data["bastion"], self.key,
+                                         self.other)
+            stack.callback(self.bastion.stop)
         self.authority = Authority(self._make("authority"))
         self.ca = self.authority.ca
         if self.data.get("cloud", {}).get("tls") == "other-ca":
@@ -103,6 +108,7 @@ class Scenario:
             "other_key_md5": self.other.md5, "other_key_text": self.other.text.decode("ascii"),
             "record": os.path.join(self.folder, "record.json"),
             "host_key_sha256": self.server.fingerprint(),
+            "jump_port": self.bastion.port if self.bastion else 0,
             "endpoint": "https://127.0.0.1:1", "free_port": servers.free_port(),
         }
         self._write_files()
@@ -135,6 +141,10 @@ class Scenario:
             lines = ["[127.0.0.1]:%d %s" % (self.server.port, self.other.public)]
         elif kind == "revoked":
             lines = ["@revoked * " + line.split(" ", 1)[1] for line in lines]
+        if self.bastion and self.data.get("bastion_known_hosts") == "changed":
+            lines.append("[127.0.0.1]:%d %s" % (self.bastion.port, self.other.public))
+        elif self.bastion and self.data.get("bastion_known_hosts", "true") == "true":
+            lines += self.bastion.known_hosts()
         with open(self.known_hosts, "w", encoding="ascii") as out:
             out.write("".join(line + "\n" for line in lines))
 
@@ -376,7 +386,8 @@ class Scenario:
             return
         user = self.data.get("options", {}).get("-l") or servers.login_user()
         how = (self.home, self.key.path, self.known_hosts, user, self.server.port)
-        said = clients.ssh(*how, agent=self.agent)
+        jump = self._jump_words()
+        said = clients.ssh(*how, more=jump, agent=self.agent)
         self.note(report, said)
         if bool(said.logged_in) != (report["verdict"] == "pass"):
             self.complaints.append("ssh %s, the verdict is %s; ssh said: %s" % (
@@ -384,12 +395,22 @@ class Scenario:
         if said.logged_in is not False:
             return
         self.check_explained("ssh", said, report)
-        self.check_explained("ssh -vvv", clients.ssh(*how, more=["-vvv"], agent=self.agent),
-                             report)
-        if not self.data.get("key"):
+        self.check_explained(
+            "ssh -vvv", clients.ssh(*how, more=jump + ["-vvv"], agent=self.agent), report)
+        if not self.data.get("key") and not jump:
             self.check_explained("plink", clients.plink(
                 self.home, self.key.path, self.server.fingerprint(), user, self.server.port),
                 report)
+
+    def _jump_words(self):
+        """What ssh -J does (ssh.c), with the lab's known_hosts for the jump host, too."""
+        if not self.bastion:
+            return []
+        return ["-o", "ProxyCommand=ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
+                " -o UserKnownHostsFile=%s -o GlobalKnownHostsFile=/dev/null -o IdentityAgent=%s"
+                " -o ConnectTimeout=4 -W %%h:%%p -p %d %s@127.0.0.1" % (
+                    self.known_hosts + ".ssh", self.agent, self.bastion.port,
+                    servers.login_user())]
 
     def note(self, report, said):
         """A line of the table of scenarios, where somebody collects it."""
@@ -412,7 +433,8 @@ class Scenario:
         target = report["targets"][0]
         causes = {c["cause"] for c in target["checks"] if c["cause"]} | {target["cause"]}
         causes |= {c["cause"] for c in target["candidates"]}
-        known = self.data.get("explained", {}).get(client, sorted(causes))
+        causes |= {c["evidence"].get("jump_cause") for c in target["checks"]}
+        known = self.data.get("explained", {}).get(client, sorted(causes - {None}))
         if not set(known) & set(named):
             self.complaints.append("explain names %s of what %s said, the report %s: %s" % (
                 named, client, known, said.text))

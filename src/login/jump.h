@@ -1,0 +1,37 @@
+#ifndef SPF_LOGIN_JUMP_H
+#define SPF_LOGIN_JUMP_H
+
+#include "net/dial.h"
+#include "pipeline/target.h"
+
+/*
+ * The way through a jump host: the user's own ssh carries the connection (`ssh -W`, which is what
+ * `ssh -J` does, ssh.c). So it logs in at the jump host with what ssh would use there: the agent
+ * and the usual identities, never the key of -i, which ssh does not offer to a jump host either. It
+ * runs without a shell and without a terminal (BatchMode), asks nobody, has none of our secrets in
+ * its environment, reads no configuration unless target->ssh_config names one, and writes no
+ * known_hosts: an unknown key is accepted for this once and said, a changed one ends it.
+ *
+ * The descriptor that comes of it is one end of a socket pair; for the rest it is like a dialled
+ * one.
+ */
+struct spf_jump;
+
+/*
+ * To host and port, as the jump host names them. facts and owner outlive it; done is called once,
+ * as a dial's (net/dial.h), in the loop's thread. Altogether it has twice timeout_ms: for the way
+ * to the jump host with its login, and for the way behind it. NULL: no memory, or ssh cannot be
+ * run.
+ */
+struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *target,
+                              const char *host, struct spf_tcp_facts *facts, spf_dialled *done,
+                              void *owner);
+
+/* Ends ssh and what it started; the connection through it breaks. Takes NULL. */
+void spf_jump_free(struct spf_jump *jump);
+
+/* What ssh -vv says, so far, becomes facts. False: the outcome is not decided yet. ended: nothing
+ * more comes. Pure, and never fails for its input. */
+bool spf_jump_read(const char *text, size_t len, bool ended, struct spf_tcp_facts *facts);
+
+#endif

@@ -1,0 +1,91 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "diagnosis/pasted.h"
+#include "login/jump.h"
+
+/* sshd's reasons for a channel that it does not open (RFC 4254 section 5.1; sshd adds strerror). */
+static const struct {
+    const char *words;
+    enum spf_tcp_outcome outcome;
+} reasons[] = {
+    {"Connection refused", SPF_TCP_REFUSED},
+    {"timed out", SPF_TCP_SILENT},
+    {"No route to host", SPF_TCP_UNREACHABLE},
+    {"unreachable", SPF_TCP_UNREACHABLE},
+    {"Name or service not known", SPF_TCP_UNRESOLVED},
+    {"Temporary failure in name resolution", SPF_TCP_UNRESOLVED},
+    {"unknown host", SPF_TCP_UNRESOLVED},
+    {"administratively prohibited", SPF_TCP_JUMP_FORBIDS},
+    {"connect failed", SPF_TCP_REFUSED},
+};
+
+/* "debug1: Connecting to HOST [ADDRESS] port N." */
+static void keep_address(const char *text, size_t len, struct spf_tcp_facts *facts)
+{
+    const char *begin = memmem(text, len, "Connecting to ", 14), *end;
+
+    begin = begin != NULL ? memchr(begin, '[', len - (size_t)(begin - text)) : NULL;
+    if (begin == NULL)
+        return;
+    begin++;
+    end = memchr(begin, ']', len - (size_t)(begin - text));
+    if (end != NULL && (size_t)(end - begin) < sizeof facts->jump_address)
+        spf_clean(facts->jump_address, sizeof facts->jump_address, begin, (size_t)(end - begin));
+}
+
+static void keep_refusal(const char *line, size_t len, struct spf_tcp_facts *facts)
+{
+    size_t size = 0;
+
+    while (size < len && line[size] != '\r' && line[size] != '\n')
+        size++;
+    spf_clean(facts->error, sizeof facts->error, line, size);
+    facts->outcome = SPF_TCP_JUMP_FORBIDS;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (strstr(facts->error, reasons[i].words) != NULL) {
+            facts->outcome = reasons[i].outcome;
+            return;
+        }
+    }
+}
+
+static bool has(const char *text, size_t len, const char *words)
+{
+    return memmem(text, len, words, strlen(words)) != NULL;
+}
+
+bool spf_jump_read(const char *text, size_t len, bool ended, struct spf_tcp_facts *facts)
+{
+    bool inside = has(text, len, "Authenticated to ");
+    const char *refusal = memmem(text, len, "open failed: ", 13);
+    struct spf_pasted pasted;
+
+    facts->jump_key_unknown = has(text, len, "Warning: Permanently added");
+    if (strchr(facts->jump, ',') == NULL) /* of several, ssh tells the first one's only */
+        keep_address(text, len, facts);
+    if (has(text, len, "open confirm")) {
+        facts->outcome = SPF_TCP_OPEN;
+        return true;
+    }
+    if (inside && refusal != NULL) {
+        keep_refusal(refusal, len - (size_t)(refusal - text), facts);
+        return true;
+    }
+    if (!ended)
+        return false;
+    if (inside) {
+        facts->outcome = SPF_TCP_SILENT;
+        return true;
+    }
+    facts->outcome = SPF_TCP_JUMP_FAILED;
+    if (spf_pasted_read(text, len, &pasted)) {
+        enum spf_finding cause =
+            pasted.cause != SPF_NO_FINDING ? pasted.cause : pasted.candidates[0];
+
+        (void)spf_copy(facts->error, sizeof facts->error, pasted.line);
+        if (cause != SPF_NO_FINDING)
+            (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
+    }
+    return true;
+}
