@@ -465,131 +465,128 @@ START_TEST(the_way_from_the_internet)
 END_TEST
 
 /* The rules see the jump host; what this machine's own address is does not matter. */
-    START_TEST(sources_behind_a_jump_host)
-    {
-        struct desk desk;
+START_TEST(sources_behind_a_jump_host)
+{
+    struct desk desk;
 
-        set(&desk);
-        desk.target.jump = "root@bastion";
-        desk.target.source_ip = (struct spf_ip){0};
-        desk.target.address = SPF_ADDRESS_PUBLIC;
-        own(&desk, "8.8.8.8", 24);
-        own(&desk, "10.0.1.5", 24);
-        rule(&desk, SPF_POLICY_ACCEPT, 10, "9.9.9.9/32");
-        desk.facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
-        judge(&desk, spf_judge_cloud_security_group);
-        FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
-        strcpy(desk.facts.tcp.jump_address, "9.9.9.9");
-        judge(&desk, spf_judge_cloud_security_group);
-        FOUND(desk, SPF_NO_FINDING);
-        ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "9.9.9.9");
+    set(&desk);
+    desk.target.jump = "root@bastion";
+    desk.target.source_ip = (struct spf_ip){0};
+    desk.target.address = SPF_ADDRESS_PUBLIC;
+    own(&desk, "8.8.8.8", 24);
+    own(&desk, "10.0.1.5", 24);
+    rule(&desk, SPF_POLICY_ACCEPT, 10, "9.9.9.9/32");
+    desk.facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+    strcpy(desk.facts.tcp.jump_address, "9.9.9.9");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "9.9.9.9");
 
-        /* Its public address says nothing of the one it has in the VPC. */
-        desk.target.address = SPF_ADDRESS_PRIVATE;
-        judge(&desk, spf_judge_cloud_security_group);
-        FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
-        strcpy(desk.facts.tcp.jump_address, "10.0.1.9");
-        judge(&desk, spf_judge_cloud_security_group);
-        FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
-        ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "10.0.1.9");
-        clean(&desk);
-    }
-    END_TEST
+    /* Its public address says nothing of the one it has in the VPC. */
+    desk.target.address = SPF_ADDRESS_PRIVATE;
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+    strcpy(desk.facts.tcp.jump_address, "10.0.1.9");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "10.0.1.9");
+    clean(&desk);
+}
+END_TEST
 
-    START_TEST(network_acl)
-    {
-        struct spf_acl_entry *entry;
-        struct desk desk;
+START_TEST(network_acl)
+{
+    struct spf_acl_entry *entry;
+    struct desk desk;
 
-        set(&desk);
-        judge(&desk, spf_judge_cloud_network_acl);
-        FOUND(desk, SPF_NO_FINDING);
-        desk.facts.network_acl.bound = true;
-        strcpy(desk.facts.network_acl.id, "nacl-1");
-        judge(&desk, spf_judge_cloud_network_acl);
-        FOUND(desk, SPF_ACL_DENIES_INBOUND);
-        entry = SPF_APPEND(&desk.facts.network_acl.ingress);
-        *entry =
-            (struct spf_acl_entry){.protocol = "tcp", .ports = "22/22", .cidr = "203.0.113.0/24"};
-        judge(&desk, spf_judge_cloud_network_acl);
-        FOUND(desk, SPF_ACL_DENIES_RETURN);
-        ck_assert_int_eq(desk.opinion.status, SPF_FAIL);
-        entry = SPF_APPEND(&desk.facts.network_acl.egress);
-        *entry =
-            (struct spf_acl_entry){.protocol = "tcp", .ports = "1024/40000", .cidr = "0.0.0.0/0"};
-        judge(&desk, spf_judge_cloud_network_acl);
-        FOUND(desk, SPF_ACL_DENIES_RETURN);
-        ck_assert_int_eq(desk.opinion.status, SPF_WARN);
-        strcpy(entry->ports, "1024/65535");
-        judge(&desk, spf_judge_cloud_network_acl);
-        FOUND(desk, SPF_NO_FINDING);
-        desk.target.source_ip = (struct spf_ip){0};
-        judge(&desk, spf_judge_cloud_network_acl);
-        FOUND(desk, SPF_ACL_SOURCE_UNKNOWN);
-        strcpy(desk.facts.network_acl.ingress.items[0].cidr, "0.0.0.0/0");
-        judge(&desk, spf_judge_cloud_network_acl);
-        FOUND(desk, SPF_NO_FINDING);
-        clean(&desk);
-    }
-    END_TEST
+    set(&desk);
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_NO_FINDING);
+    desk.facts.network_acl.bound = true;
+    strcpy(desk.facts.network_acl.id, "nacl-1");
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_DENIES_INBOUND);
+    entry = SPF_APPEND(&desk.facts.network_acl.ingress);
+    *entry = (struct spf_acl_entry){.protocol = "tcp", .ports = "22/22", .cidr = "203.0.113.0/24"};
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_DENIES_RETURN);
+    ck_assert_int_eq(desk.opinion.status, SPF_FAIL);
+    entry = SPF_APPEND(&desk.facts.network_acl.egress);
+    *entry = (struct spf_acl_entry){.protocol = "tcp", .ports = "1024/40000", .cidr = "0.0.0.0/0"};
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_DENIES_RETURN);
+    ck_assert_int_eq(desk.opinion.status, SPF_WARN);
+    strcpy(entry->ports, "1024/65535");
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_NO_FINDING);
+    desk.target.source_ip = (struct spf_ip){0};
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_SOURCE_UNKNOWN);
+    strcpy(desk.facts.network_acl.ingress.items[0].cidr, "0.0.0.0/0");
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_NO_FINDING);
+    clean(&desk);
+}
+END_TEST
 
-    START_TEST(key_pair)
-    {
-        struct spf_key_pair_facts *pair;
-        struct spf_key_facts *key;
-        struct desk desk;
+START_TEST(key_pair)
+{
+    struct spf_key_pair_facts *pair;
+    struct spf_key_facts *key;
+    struct desk desk;
 
-        set(&desk);
-        pair = &desk.facts.key_pair;
-        key = &desk.facts.key;
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_KEY_PAIR_NONE);
-        pair->bound = true;
-        strcpy(pair->name, "lab-key");
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_KEY_PAIR_DELETED);
-        pair->found = true;
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
-        ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "name-only");
+    set(&desk);
+    pair = &desk.facts.key_pair;
+    key = &desk.facts.key;
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_NONE);
+    pair->bound = true;
+    strcpy(pair->name, "lab-key");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_DELETED);
+    pair->found = true;
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "name-only");
 
-        strcpy(key->md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
-        strcpy(pair->fingerprint, "00112233445566778899AABBCCDDEEFF");
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_NO_FINDING);
-        ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
-        /* Twenty octets are no MD5: not "different". */
-        strcat(pair->fingerprint, "00112233");
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
+    strcpy(key->md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
+    strcpy(pair->fingerprint, "00112233445566778899AABBCCDDEEFF");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
+    /* Twenty octets are no MD5: not "different". */
+    strcat(pair->fingerprint, "00112233");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
 
-        key->public_blob = strdup("AAAAB3NzaC1yc2E=");
-        /* sha1sum of that blob */
-        strcpy(pair->fingerprint, "d6:66:7c:d8:89:b4:81:5d:d5:89:ca:2a:cd:d8:a8:dc:88:87:9b:7d");
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_NO_FINDING);
-        ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
-        pair->public_key = strdup("ssh-rsa AAAAB3NzaC1yc2E comment");
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_NO_FINDING);
-        ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "proved");
-        pair->public_key[10] = 'C';
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_KEY_PAIR_DIFFERENT);
+    key->public_blob = strdup("AAAAB3NzaC1yc2E=");
+    /* sha1sum of that blob */
+    strcpy(pair->fingerprint, "d6:66:7c:d8:89:b4:81:5d:d5:89:ca:2a:cd:d8:a8:dc:88:87:9b:7d");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
+    pair->public_key = strdup("ssh-rsa AAAAB3NzaC1yc2E comment");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "proved");
+    pair->public_key[10] = 'C';
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_DIFFERENT);
 
-        desk.target.key_path = NULL;
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_NO_FINDING);
-        clean(&desk);
-    }
-    END_TEST
+    desk.target.key_path = NULL;
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    clean(&desk);
+}
+END_TEST
 
-    int main(void)
-    {
-        return unit_main(
-            "cloud_judges",
-            (const TTest *const[]){access, states_of_the_instance, where_it_was_not_found,
-                                   the_address_to_dial, judging_the_address, security_groups,
-                                   sources, sources_behind_a_jump_host, behind_a_nat_gateway,
-                                   the_way_from_the_internet, network_acl, key_pair, NULL});
-    }
+int main(void)
+{
+    return unit_main("cloud_judges", (const TTest *const[]){
+                                         access, states_of_the_instance, where_it_was_not_found,
+                                         the_address_to_dial, judging_the_address, security_groups,
+                                         sources, sources_behind_a_jump_host, behind_a_nat_gateway,
+                                         the_way_from_the_internet, network_acl, key_pair, NULL});
+}
