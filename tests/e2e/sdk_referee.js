@@ -1,0 +1,33 @@
+// What the official SDK reads from the lab: one JSON object on standard output, for sdk_referee.py.
+'use strict';
+const ecs = require('@alicloud/ecs20140526');
+const { $OpenApiUtil } = require('@alicloud/openapi-core');
+
+const client = new ecs.default(new $OpenApiUtil.Config({
+  accessKeyId: process.env.ALIBABA_CLOUD_ACCESS_KEY_ID,
+  accessKeySecret: process.env.ALIBABA_CLOUD_ACCESS_KEY_SECRET,
+  regionId: process.env.REGION, endpoint: process.env.ENDPOINT, protocol: 'https',
+}));
+const regionId = process.env.REGION;
+
+(async () => {
+  const instances = await client.describeInstances(new ecs.DescribeInstancesRequest({
+    regionId, instanceIds: JSON.stringify([process.env.INSTANCE]),
+    additionalAttributes: ['NETWORK_PRIMARY_ENI_IP'] }));
+  const instance = instances.body.instances.instance[0];
+  const group = await client.describeSecurityGroupAttribute(
+    new ecs.DescribeSecurityGroupAttributeRequest({ regionId, direction: 'ingress',
+      securityGroupId: instance.securityGroupIds.securityGroupId[0], maxResults: 1000 }));
+  const pairs = await client.describeKeyPairs(new ecs.DescribeKeyPairsRequest({
+    regionId, keyPairName: instance.keyPairName, includePublicKey: true }));
+  const prefixes = await client.describePrefixListAttributes(
+    new ecs.DescribePrefixListAttributesRequest({ regionId, prefixListId: process.env.PREFIXES }));
+  const ports = await client.describePortRangeListEntries(
+    new ecs.DescribePortRangeListEntriesRequest({ regionId, portRangeListId: process.env.PORTS }));
+  const console_ = await client.getInstanceConsoleOutput(
+    new ecs.GetInstanceConsoleOutputRequest({ regionId, instanceId: process.env.INSTANCE }));
+  console.log(JSON.stringify({ instance, group: group.body, pair: pairs.body.keyPairs.keyPair[0],
+    prefixes: prefixes.body.entries.entry.map((entry) => entry.cidr),
+    ports: ports.body.entries.map((entry) => entry.portRange),
+    console: Buffer.from(console_.body.consoleOutput, 'base64').toString() }));
+})().catch((error) => { console.error(String(error)); process.exit(1); });

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""The official SDK as a referee: sdk_referee.py BINARY LAB-CLOUD
+
+Both read the same world through the same emulated API: the SDK (sdk_referee.js), and the program,
+whose record holds what its parser read. Field by field they must agree. Needs node and the packages
+@alicloud/ecs20140526 and @alicloud/openapi-core where node finds them (NODE_PATH); else exit status
+77.
+"""
+import calendar
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
+
+from harness import world  # noqa: E402
+from harness.cloud import Authority, Cloud  # noqa: E402
+from harness.keys import Key  # noqa: E402
+
+PREFIXES, PORTS, GROUP = "pl-bp1lab00000000000001", "prl-bp1lab0000000000001", "sg-bp1lab0000000000web"
+PATCH = {"regions": {world.HOME_REGION: {
+    "Instances": {world.INSTANCE: {
+        "PublicIpAddress": {"IpAddress": ["203.0.113.9"]}, "InternetMaxBandwidthOut": 7,
+        "InstanceChargeType": "PrePaid", "ExpiredTime": "2099-01-02T03:04Z",
+        "AutoReleaseTime": "2098-01-02T03:04Z", "SpotStrategy": "SpotAsPriceGo",
+        "StoppedMode": "KeepCharging", "ImageOptions": {"LoginAsNonRoot": True},
+        "MetadataOptions": {"HttpTokens": "required", "HttpEndpoint": "disabled"}}},
+    "SecurityGroups": {GROUP: {"Permissions": {"Permission": [
+        {"SourceCidrIp": "198.51.100.0/24", "PortRange": "1/65535", "Priority": 10},
+        {"Ipv6SourceCidrIp": "2001:db8::/32", "Policy": "Drop", "IpProtocol": "6"},
+        {"SourceGroupId": "sg-bp1labother000000001", "SourcePortRange": "1/65535"},
+        {"SourceCidrIp": "0.0.0.0/0", "DestCidrIp": "10.0.1.11", "IpProtocol": "ALL",
+         "PortRange": "-1/-1", "Priority": 100, "Description": "last"},
+        {"SourcePrefixListId": PREFIXES, "PortRange": "", "PortRangeListId": PORTS}]}}},
+    "PrefixLists": {PREFIXES: {"PrefixListId": PREFIXES, "AddressFamily": "IPv4",
+                               "Entries": {"Entry": [{"Cidr": "192.0.2.0/24"},
+                                                     {"Cidr": "198.51.100.0/24"}]}}},
+    "PortRangeLists": {PORTS: {"Entries": [{"PortRange": "20/25"}, {"PortRange": "2222/2222"}]}},
+    "Consoles": {world.INSTANCE: {"text": "Linux version 5\nKernel panic - not syncing\n"}}}}}
+
+
+class Sparse(dict):
+    """A record leaves out what is false, zero or empty."""
+
+    def __missing__(self, name):
+        return None
+
+
+def seconds(text):
+    return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%MZ")) if text else 0
+
+
+def compare(sdk, facts):
+    """Pairs of (what, the SDK's, ours) that differ."""
+    one, ours = sdk["instance"], facts["instance"]
+    addresses = {a["ip"]: a for a in ours["addresses"]}
+    elastic = one["eipAddress"]["ipAddress"]
+    pairs = [
+        ("id", one["instanceId"], ours["id"]), ("name", one["instanceName"], ours["name"]),
+        ("region", one["regionId"], ours["region"]), ("zone", one["zoneId"], ours["zone"]),
+        ("state", one["status"], ours["state_name"]), ("os", one["OSNameEn"], ours["os"]),
+        ("image", one["imageId"], ours["image"]),
+        ("pair", one["keyPairName"], ours["key_pair"]),
+        ("vpc", one["vpcAttributes"]["vpcId"], ours["vpc"]),
+        ("vswitch", one["vpcAttributes"]["vSwitchId"], ours["vswitch"]),
+        ("created", seconds(one["creationTime"]), ours["created"]),
+        ("started", seconds(one["startTime"]), ours["started"]),
+        ("expires", seconds(one["expiredTime"]), ours["expires"]),
+        ("auto release", seconds(one["autoReleaseTime"]), ours["auto_release"]),
+        ("prepaid", one["instanceChargeType"] == "PrePaid", ours["prepaid"]),
+        ("spot", one["spotStrategy"] != "NoSpot", ours["spot"]),
+        ("windows", one["OSType"] == "windows", ours["windows"]),
+        ("classic", one["instanceNetworkType"] == "classic", ours["classic"]),
+        ("other user", one["imageOptions"]["loginAsNonRoot"], ours["login_as_non_root"]),
+        ("metadata", one["metadataOptions"]["httpEndpoint"] == "disabled",
+         ours["metadata_disabled"]),
+        ("groups", one["securityGroupIds"]["securityGroupId"],
+         [g["id"] for g in ours["security_groups"]]),
+        ("interface", one["networkInterfaces"]["networkInterface"][0]["networkInterfaceId"],
+         ours["interface_id"]),
+        ("locks", len(one["operationLocks"]["lockReason"]), len(ours["locks"] or [])),
+        ("addresses", {elastic, *one["publicIpAddress"]["ipAddress"],
+                       *one["vpcAttributes"]["privateIpAddress"]["ipAddress"]}, set(addresses)),
+        ("elastic bandwidth", one["eipAddress"]["bandwidth"], addresses[elastic]["bandwidth"]),
+        ("public bandwidth", one["internetMaxBandwidthOut"],
+         addresses[one["publicIpAddress"]["ipAddress"][0]]["bandwidth"]),
+        ("pair's name", sdk["pair"]["keyPairName"], facts["key-pair"]["name"]),
+        ("pair's print", sdk["pair"]["keyPairFingerPrint"], facts["key-pair"]["fingerprint"]),
+        ("pair's key", sdk["pair"]["publicKey"], facts["key-pair"]["public_key"]),
+        ("pair's birth", seconds(sdk["pair"]["creationTime"]), facts["key-pair"]["created"]),
+        ("inner", sdk["group"]["innerAccessPolicy"] == "Accept",
+         facts["rules"]["groups"][0]["inner_accept"]),
+        ("group's name", sdk["group"]["securityGroupName"], facts["rules"]["groups"][0]["name"]),
+        ("prefixes", sdk["prefixes"],
+         [e["id"] for e in facts["rules"]["prefix_lists"][0]["entries"]]),
+        ("ports", sdk["ports"], [e["id"] for e in facts["rules"]["port_lists"][0]["entries"]]),
+        ("console", "Kernel panic" in sdk["console"],
+         facts["console"]["trouble"][0]["kind"] == "kernel panic"),
+    ]
+    rules = sdk["group"]["permissions"]["permission"]
+    pairs.append(("number of rules", len(rules), len(facts["rules"]["rules"])))
+    for number, (theirs, rule) in enumerate(zip(rules, facts["rules"]["rules"])):
+        for what, should in (
+                ("id", theirs["securityGroupRuleId"]), ("policy", theirs["policy"].lower()),
+                ("priority", int(theirs["priority"])), ("protocol", theirs["ipProtocol"]),
+                ("ports", theirs["portRange"]), ("port_list", theirs["portRangeListId"]),
+                ("source_ports", theirs["sourcePortRange"]),
+                ("source", theirs["sourceCidrIp"] or theirs["ipv6SourceCidrIp"]),
+                ("source_group", theirs["sourceGroupId"]),
+                ("source_prefix_list", theirs["sourcePrefixListId"]),
+                ("destination", theirs["destCidrIp"] or theirs["ipv6DestCidrIp"]),
+                ("description", theirs["description"])):
+            pairs.append(("rule %d: %s" % (number, what), should, rule[what]))
+    return len(pairs), [pair for pair in pairs
+                        if pair[1] != pair[2] and (pair[1] or pair[2])]
+
+
+def has_sdk():
+    if not shutil.which("node"):
+        return False
+    done = subprocess.run(["node", "-e", "require('@alicloud/ecs20140526');"
+                           "require('@alicloud/openapi-core')"], check=False,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return done.returncode == 0
+
+
+def main(binary, lab_cloud):
+    if not has_sdk():
+        print("skipped: node does not find the SDK's packages")
+        return 77
+    with tempfile.TemporaryDirectory(prefix="spf-sdk-") as folder:
+        for name in ("keys", "other", "home"):
+            os.mkdir(os.path.join(folder, name), 0o700)
+        key = Key(os.path.join(folder, "keys"), "key.pem", {})
+        other = Key(os.path.join(folder, "other"), "other.pem", {})
+        authority = Authority(os.path.join(folder, "authority"))
+        shown = world.build(PATCH, {"public_key": key.public, "key_md5": key.md5,
+                                    "other_public_key": other.public,
+                                    "other_key_md5": other.md5})
+        record = os.path.join(folder, "record.json")
+        env = {"PATH": os.environ["PATH"], "HOME": os.path.join(folder, "home"),
+               "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tLabCanaryId0001",
+               "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "LabCanarySecretAk000000000001x",
+               "NODE_PATH": os.environ.get("NODE_PATH", ""), "NODE_EXTRA_CA_CERTS": authority.ca,
+               "REGION": world.HOME_REGION, "INSTANCE": world.INSTANCE, "PREFIXES": PREFIXES,
+               "PORTS": PORTS}
+        with Cloud(lab_cloud, os.path.join(folder, "cloud"), shown, authority) as cloud:
+            env["ENDPOINT"] = "127.0.0.1:%d" % cloud.port
+            node = subprocess.run(["node", os.path.join(HERE, "sdk_referee.js")], env=env,
+                                  stdout=subprocess.PIPE, check=True, timeout=60)
+            subprocess.run([binary, "--instance", world.INSTANCE, "--key", key.path,
+                            "--endpoint", cloud.url, "--ca-file", authority.ca, "--only", "cloud",
+                            "--source-ip", "198.51.100.7", "--console", "--record", record],
+                           env=env, stdout=subprocess.DEVNULL, check=False, timeout=60)
+        with open(record, encoding="utf-8") as source:
+            groups = json.load(source, object_hook=Sparse)["targets"][0]["groups"]
+    facts = {name: group["facts"] for name, group in groups.items() if "facts" in group}
+    count, differing = compare(json.loads(node.stdout), facts)
+    for what, theirs, ours in differing:
+        print("%s: the SDK reads %r, we read %r" % (what, theirs, ours))
+    print("%d fields compared" % count)
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
