@@ -17,6 +17,7 @@ enum {
     OPT_PROFILE,
     OPT_CONFIG_PATH,
     OPT_ENDPOINT,
+    OPT_ENDPOINT_TYPE,
     OPT_CA_FILE,
     OPT_KNOWN_HOSTS,
     OPT_FIX,
@@ -68,6 +69,8 @@ static const struct option_row {
     {"profile", OPT_PROFILE, "NAME", "profile of the aliyun CLI", REPEATED},
     {"config-path", OPT_CONFIG_PATH, "FILE", "its configuration (~/.aliyun/config.json)", REPEATED},
     {"endpoint", OPT_ENDPOINT, "[PRODUCT=]URL", "another API endpoint, for all or for ecs, vpc, sts",
+     REPEATED},
+    {"endpoint-type", OPT_ENDPOINT_TYPE, "TYPE", "vpc or public: the API as it is reached inside a VPC",
      REPEATED},
     {"ca-file", OPT_CA_FILE, "FILE", "trust these CA certificates for the API, no others", REPEATED},
     {"known-hosts", OPT_KNOWN_HOSTS, "FILE", "instead of the user's and the system's; repeatable",
@@ -171,6 +174,7 @@ static int one_of(const char *text, const char *const *words)
 
 static const char *const address_words[] = {"auto", "public", "private", "ipv6", NULL};
 static const char *const session_words[] = {"auto", "always", "never", NULL};
+static const char *const endpoint_words[] = {"public", "vpc", NULL};
 static const char *const colour_words[] = {"auto", "always", "never", NULL};
 static const char *const format_words[] = {"text", "json", NULL};
 
@@ -315,6 +319,10 @@ static struct spf_error take(struct spf_options *options, int option, const char
         if (options->endpoint_count == SPF_LIST_OPTION_MAX)
             return usage("--endpoint is given too often");
         return spf_endpoint_parse(argument, &options->endpoints[options->endpoint_count++]);
+    case OPT_ENDPOINT_TYPE:
+        error = choose("--endpoint-type", argument, endpoint_words, &choice);
+        options->vpc_endpoints = choice == 1;
+        break;
     case OPT_FIX:
         options->fix = true;
         break;

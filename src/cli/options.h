@@ -50,7 +50,7 @@ struct spf_options {
     spf_checks selected;
     unsigned timeout_s, deadline_s;
     const char *find_key; /* NULL: not asked; "": in ~/.ssh */
-    bool fix, console;
+    bool fix, console, vpc_endpoints;
     const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
 
     const char *region, *profile, *config_path, *ca_file;

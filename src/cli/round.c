@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "cli/prompt.h"
 
 #define RECORD_MAX (64u * 1024 * 1024)
@@ -124,6 +126,16 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     return spf_ok();
 }
 
+/* -v: each call of the API, as it ends. */
+static void trace(void *owner, const char *line)
+{
+    char clean[600];
+
+    (void)owner;
+    spf_clean(clean, sizeof clean, line, strlen(line));
+    (void)fprintf(stderr, "%s\n", clean);
+}
+
 struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
                                int stop_fd,
                                void (*progress)(void *, const struct spf_run *, size_t),
@@ -132,10 +144,12 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
     const struct spf_aliyun_options cloud = {
         .credentials = {.profile = options->profile,
                         .config_path = options->config_path,
-                        .region = options->region},
+                        .region = options->region,
+                        .vpc = options->vpc_endpoints},
         .api = {.ca_file = options->ca_file,
                 .endpoints = options->endpoints,
-                .endpoint_count = options->endpoint_count},
+                .endpoint_count = options->endpoint_count,
+                .trace = options->verbose ? trace : NULL},
     };
     const struct spf_driver_options driver = {
         .deadline_ms = (int64_t)options->deadline_s * 1000,

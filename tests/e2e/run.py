@@ -298,6 +298,9 @@ class Scenario:
         if run.status != status:
             self.complaints.append("exit status %s, should be %s" % (run.status, status))
         self.complaints += judge.calls(run.calls, self.expect)
+        for part in self.expect.get("error", []):
+            if part not in run.err.decode("utf-8", "replace"):
+                self.complaints.append("standard error lacks %r" % part)
         if run.calls:
             self.check_policy(run.calls)
         self.check_traces()

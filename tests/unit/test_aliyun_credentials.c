@@ -76,6 +76,62 @@ START_TEST(nothing_anywhere)
 }
 END_TEST
 
+START_TEST(endpoints_inside_a_vpc)
+{
+    static const struct {
+        const char *product, *region;
+        bool vpc;
+        const char *host;
+    } names[] = {
+        {"ecs", "cn-beijing", false, "ecs.cn-beijing.aliyuncs.com"},
+        {"ecs", "cn-beijing", true, "ecs-vpc.cn-beijing.aliyuncs.com"},
+        {"vpc", "cn-beijing", true, "vpc-vpc.cn-beijing.aliyuncs.com"},
+        {"sts", "", true, "sts.aliyuncs.com"},
+        {"sts", "cn-beijing", true, "sts-vpc.cn-beijing.aliyuncs.com"},
+        {"ecs", "", false, "ecs.aliyuncs.com"},
+        {"ecs", "cn-hangzhou-finance", true, "ecs.aliyuncs.com"},
+        {"vpc", "cn-north-2-gov-1", false, "vpc.aliyuncs.com"},
+        {"ecs", "evil.example/", false, NULL},
+    };
+    static const struct {
+        bool option;
+        const char *name, *value;
+        bool all, sts;
+    } cases[] = {
+        {false, "HOME", "/nonexistent", false, false},
+        {true, "HOME", "/nonexistent", true, false},
+        {false, "ALIBABA_CLOUD_ENDPOINT_TYPE", "VPC", true, false},
+        {false, "ALIBABA_CLOUD_ENDPOINT_TYPE", "", false, false},
+        {false, "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", "True", false, true},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct spf_endpoint endpoint = {0};
+        bool good = spf_endpoint_of(names[i].product, names[i].region, names[i].vpc, &endpoint);
+
+        ck_assert_int_eq(good, names[i].host != NULL);
+        if (good)
+            ck_assert_str_eq(endpoint.host, names[i].host);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct spf_credential_options options = {.vpc = cases[i].option};
+        struct spf_credentials found;
+        struct spf_failure failure;
+
+        forget_environment();
+        setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "id", 1);
+        setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s", 1);
+        setenv(cases[i].name, cases[i].value, 1);
+        ck_assert(spf_credentials_find(&options, &found, &failure));
+        ck_assert_int_eq(found.vpc, cases[i].all);
+        ck_assert_int_eq(found.sts_vpc, cases[i].sts);
+        spf_credentials_clear(&found);
+        unsetenv(cases[i].name);
+    }
+    forget_environment();
+}
+END_TEST
+
 #define KEY  "\"access_key_id\":\"id\",\"access_key_secret\":\"s\""
 #define ROLE "\"ram_role_arn\":\"acs:ram::1:role/r\""
 
@@ -369,6 +425,7 @@ int main(void)
 {
     return unit_main("aliyun_credentials",
                      (const TTest *const[]){the_environment_in_its_spellings, nothing_anywhere,
-                                            the_modes_of_config_json, the_ini_file,
-                                            every_source_gives_a_key_that_works, NULL});
+                                            endpoints_inside_a_vpc, the_modes_of_config_json,
+                                            the_ini_file, every_source_gives_a_key_that_works,
+                                            NULL});
 }

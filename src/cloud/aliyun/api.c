@@ -21,6 +21,7 @@ struct spf_api {
     const struct spf_api_options *options;
     struct spf_transfers *transfers;
     struct spf_api_call *calls;
+    bool vpc_for_sts, vpc_for_others; /* which endpoints are those inside a VPC */
 };
 
 struct spf_api_call {
@@ -440,9 +441,18 @@ static void finished(struct spf_transfer *transfer, CURLcode result)
         judge_reply(call);
 }
 
-static bool find_endpoint(const struct spf_api_options *options, const char *product,
-                          const char *region, struct spf_endpoint *endpoint)
+void spf_api_use_vpc(struct spf_api *api, bool sts, bool others)
 {
+    api->vpc_for_sts = sts;
+    api->vpc_for_others = others;
+}
+
+static bool find_endpoint(const struct spf_api *api, const char *product, const char *region,
+                          struct spf_endpoint *endpoint)
+{
+    const struct spf_api_options *options = api->options;
+    bool vpc = strcmp(product, "sts") == 0 ? api->vpc_for_sts : api->vpc_for_others;
+
     /* The one for this product goes before the one for all. */
     for (int exact = 1; exact >= 0; exact--) {
         for (size_t i = 0; i < options->endpoint_count; i++) {
@@ -454,7 +464,7 @@ static bool find_endpoint(const struct spf_api_options *options, const char *pro
             }
         }
     }
-    return spf_endpoint_of(product, region, endpoint);
+    return spf_endpoint_of(product, region, vpc, endpoint);
 }
 
 static bool copy_params(struct spf_api_call *call, const struct spf_api_request *request)
@@ -503,7 +513,7 @@ struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_req
         spf_api_cancel(call);
         return NULL;
     }
-    if (!find_endpoint(api->options, call->product, request->region, &call->endpoint)) {
+    if (!find_endpoint(api, call->product, request->region, &call->endpoint)) {
         call->early =
             spf_failure(SPF_REGION_UNKNOWN, "\"%s\" is not a region's name", request->region);
         call->pause.due_ms = spf_now_ms();

@@ -37,6 +37,9 @@ struct spf_api_options {
 
 /* options are borrowed for the client's life. NULL: no memory. */
 struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options *options);
+/* From now on the provider's endpoints are those inside its VPCs, for sts, and for all the others.
+ */
+void spf_api_use_vpc(struct spf_api *api, bool sts, bool others);
 /* Calls that are under way are dropped; their done is not called. */
 void spf_api_free(struct spf_api *api);
 

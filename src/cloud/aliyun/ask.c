@@ -81,6 +81,10 @@ struct spf_api *spf_ask_api(struct spf_aliyun *aliyun)
 {
     if (aliyun->api == NULL)
         aliyun->api = spf_api_new(aliyun->loop, &aliyun->options->api);
+    /* The credentials were found before the first call, and with them where to call. */
+    if (aliyun->api != NULL)
+        spf_api_use_vpc(aliyun->api, aliyun->credentials.vpc || aliyun->credentials.sts_vpc,
+                        aliyun->credentials.vpc);
     return aliyun->api;
 }
 

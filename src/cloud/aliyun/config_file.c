@@ -316,6 +316,9 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
             spf_failure(SPF_NO_FINDING, "profile \"%s\" of %s", name, shown_path);
 
         (void)spf_copy(credentials->source, sizeof credentials->source, source.text);
+        credentials->vpc =
+            spf_same_word(spf_json_text(find_profile(&reading, name), "endpoint_type"), "vpc");
+        credentials->sts_vpc = spf_json_bool(find_profile(&reading, name), "enable_vpc");
         if (credentials->region[0] == '\0' && region[0] != '\0') {
             spf_clean(credentials->region, sizeof credentials->region, region, strlen(region));
             (void)spf_copy(credentials->region_source, sizeof credentials->region_source,

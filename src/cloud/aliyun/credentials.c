@@ -336,13 +336,19 @@ bool spf_credentials_find(const struct spf_credential_options *options,
                           struct spf_credentials *credentials, struct spf_failure *failure)
 {
     struct trail trail = {0};
-    const char *name = NULL, *region;
+    const char *name = NULL, *region, *endpoint_type = env("ALIBABA_CLOUD_ENDPOINT_TYPE");
     bool found;
 
+    if (endpoint_type == NULL)
+        endpoint_type = "";
     *credentials = (struct spf_credentials){0};
     spf_buf_init(&trail.words, 2000);
     take_region(credentials, options->region, "--region");
     found = from_anywhere(options, credentials, &trail);
+    if (options->vpc || spf_same_word(endpoint_type, "vpc"))
+        credentials->vpc = true;
+    if (env_is_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"))
+        credentials->sts_vpc = true;
     region = spf_first_env(region_names, &name);
     if (found && region != NULL) {
         char source[80];

@@ -13,6 +13,7 @@
 struct spf_credential_options {
     const char *profile, *config_path,
         *region;              /* --profile, --config-path, --region; NULL: not given */
+    bool vpc;                 /* --endpoint-type vpc */
     const char *metadata_url; /* NULL: the metadata service's own address */
 };
 
@@ -44,6 +45,8 @@ struct spf_credentials {
     struct spf_credential_step steps[SPF_STEPS_MAX];
     size_t step_count;
     char source[200];
+    bool vpc;     /* call the endpoints inside the VPC: --endpoint-type, environment or profile */
+    bool sts_vpc; /* those of sts */
     char region[40], region_source[80]; /* of --region, the profile or the environment; "" none */
 };
 

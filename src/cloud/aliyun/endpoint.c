@@ -102,7 +102,8 @@ out:
     return error;
 }
 
-bool spf_endpoint_of(const char *product, const char *region, struct spf_endpoint *endpoint)
+bool spf_endpoint_of(const char *product, const char *region, bool vpc,
+                     struct spf_endpoint *endpoint)
 {
     static const char *const central[] = {"cn-hangzhou-finance", "cn-north-2-gov-1"};
     bool by_region = region[0] != '\0';
@@ -114,8 +115,8 @@ bool spf_endpoint_of(const char *product, const char *region, struct spf_endpoin
         if (strcmp(region, central[i]) == 0)
             by_region = false;
     (void)spf_copy(endpoint->product, sizeof endpoint->product, product);
-    (void)spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s.aliyuncs.com", product,
-                     by_region ? "." : "", by_region ? region : "");
+    (void)spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s%s.aliyuncs.com", product,
+                     by_region && vpc ? "-vpc" : "", by_region ? "." : "", by_region ? region : "");
     (void)spf_format(endpoint->url, sizeof endpoint->url, "https://%s", endpoint->host);
     return true;
 }

@@ -18,9 +18,13 @@ struct spf_endpoint {
  */
 SPF_MUST_USE struct spf_error spf_endpoint_parse(const char *text, struct spf_endpoint *endpoint);
 
-/* The provider's own endpoint. region "" means the central one. False if the region cannot be a
- * name. */
-bool spf_endpoint_of(const char *product, const char *region, struct spf_endpoint *endpoint);
+/*
+ * The provider's own endpoint. region "" means the central one. vpc: the one that is reached from
+ * inside a VPC without the internet, where the region has such names. False if the region cannot be
+ * a name.
+ */
+bool spf_endpoint_of(const char *product, const char *region, bool vpc,
+                     struct spf_endpoint *endpoint);
 
 /* "2014-05-26" for ecs; NULL for an unknown product. */
 const char *spf_api_version(const char *product);
