@@ -86,30 +86,54 @@ def main():
                 if record.exists():
                     search(f"{name}, record", record.read_bytes(), pieces, found)
 
-        # A server that never speaks holds the program while it has the key; then it is made to crash.
+        # A server that never speaks holds the program while it has the decrypted key; then it is made
+        # to crash. Another program, crashed in the same way, shows whether cores are to be had here.
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        child = subprocess.Popen(["sh", "-c", 'ulimit -c unlimited; exec "$@"', "sh", program, "--host",
-                                  "127.0.0.1", "--port", str(listener.getsockname()[1]), "--key",
-                                  str(d / "sealed"), "--json"], env=environment, cwd=d,
-                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        connection, _ = listener.accept()
-        connection.recv(100)
-        arguments = pathlib.Path(f"/proc/{child.pid}/cmdline")
-        if arguments.exists():  # a bare root may have no /proc
-            search("arguments", arguments.read_bytes(), pieces, found)
-        child.send_signal(signal.SIGABRT)
-        _, status = os.waitpid(child.pid, 0)
-        child.returncode = 0
-        if not os.WIFSIGNALED(status):
-            found.append("the program did not crash as it should have")
-        if os.WCOREDUMP(status):
-            found.append("a core was dumped")
+
+        def crash(*argv, ready):
+            child = subprocess.Popen(["sh", "-c", 'ulimit -c unlimited; exec "$@"', "sh", *argv],
+                                     env=environment, cwd=d, stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            ready(child)
+            child.send_signal(signal.SIGABRT)
+            _, status = os.waitpid(child.pid, 0)
+            child.returncode = 0
+            child.stdin.close()
+            child.stdout.close()
+            return status
+
+        def connected(child):
+            connection, _ = listener.accept()
+            connection.recv(100)
+            connections.append(connection)
+            search("arguments", pathlib.Path(f"/proc/{child.pid}/cmdline").read_bytes(), pieces, found)
+
+        def repeats(child):
+            child.stdin.write(PASSPHRASE.encode())
+            child.stdin.flush()
+            child.stdout.read(len(PASSPHRASE))
+
+        connections = []
+        control = os.WCOREDUMP(crash("cat", ready=repeats))
+        for core in d.glob("core*"):
+            core.unlink()
+        crashes = [(name, ["--key", str(d / name)]) for name in ("sealed", "pem", "damaged")]
+        for name, key in crashes:
+            status = crash(program, "--host", "127.0.0.1", "--port", str(listener.getsockname()[1]), *key,
+                           "--record", str(d / "record"), "--json", ready=connected)
+            if not os.WIFSIGNALED(status):
+                found.append(f"{name}: the program did not crash as it should have")
+            if os.WCOREDUMP(status):
+                found.append(f"{name}: a core was dumped")
         for core in d.glob("core*"):
             search("core", core.read_bytes(), pieces, found)
-        connection.close()
+        for connection in connections:
+            connection.close()
         listener.close()
+        print(f"{len(crashes)} crashes without a core; cat, crashed alike, "
+              + ("dumps one" if control else "dumps none here either"))
 
         # An agent that holds the key.
         sock = d / "agent"

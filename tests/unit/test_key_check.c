@@ -6,11 +6,14 @@
 #include "key/key_text.h"
 #include "pipeline/check.h"
 
+static char some_blob[] = "AAAA";
+
 /* The judges, fed with facts. */
 static const struct verdict {
     const char *name;
     struct spf_key_facts facts;
     const char *file, *mode, *format; /* "pass", "warn key-is-ppk" */
+    const char *says;                 /* a part of one of the summaries; NULL: any */
 } verdicts[] = {
     {"good",
      {.mode = 0400, .mine = true, .openssh_accepts = true, .usable = true},
@@ -88,9 +91,60 @@ static const struct verdict {
      "pass",
      "pass",
      "unknown key-encrypted"},
+    {"encrypted, in the agent",
+     {.mode = 0400,
+      .mine = true,
+      .damage = "key-encrypted",
+      .encrypted = true,
+      .openssh_accepts = true,
+      .public_blob = some_blob,
+      .in_agent = true},
+     "pass",
+     "pass",
+     "warn key-encrypted",
+     "the ssh-agent holds this key"},
+    {"public",
+     {.mode = 0400, .mine = true, .damage = "key-is-public", .public_blob = some_blob},
+     "pass",
+     "pass",
+     "fail key-is-public"},
+    {"public, in the agent",
+     {.mode = 0400,
+      .mine = true,
+      .damage = "key-is-public",
+      .public_blob = some_blob,
+      .in_agent = true},
+     "pass",
+     "pass",
+     "warn key-is-public",
+     "the ssh-agent holds the private one"},
+    {"on a FAT stick",
+     {.mode = 0777, .mine = true, .file_system = "vfat"},
+     "pass",
+     "fail key-mode-too-open",
+     "pass",
+     "(vfat) keeps no modes"},
+    {"on a Windows drive under WSL",
+     {.mode = 0777, .mine = true, .file_system = "drvfs"},
+     "pass",
+     "fail key-mode-too-open",
+     "pass",
+     "(drvfs) keeps no modes"},
+    {"on a FAT stick, mounted for me alone",
+     {.mode = 0700, .mine = true, .file_system = "vfat"},
+     "pass",
+     "warn key-mode-not-0400",
+     "pass"},
+    {"an access control list",
+     {.mode = 0440, .mine = true, .acl = true},
+     "pass",
+     "fail key-mode-too-open",
+     "pass",
+     "an access control list lets others read"},
 };
 
-static void check_judge(spf_judge *judge, const struct verdict *verdict, const char *want)
+/* True where the judge said what the row has it say. */
+static bool check_judge(spf_judge *judge, const struct verdict *verdict, const char *want)
 {
     static const struct spf_target target = {.key_path = "k", .user = "root", .port = 22};
     struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT, .key = verdict->facts};
@@ -98,23 +152,29 @@ static void check_judge(spf_judge *judge, const struct verdict *verdict, const c
     const struct spf_view view = {&target, &facts, results};
     struct spf_opinion opinion;
     char got[80];
+    bool said;
 
     if (!want)
-        return;
+        return false;
     spf_result_init(&result);
     opinion = judge(&view, &result);
     snprintf(got, sizeof got, "%s%s%s",
              opinion.kind == SPF_OPINION_SKIPS ? "skip" : spf_status_name(opinion.status),
              opinion.finding ? " " : "", opinion.finding ? spf_findings[opinion.finding].id : "");
     ck_assert_msg(strcmp(got, want) == 0, "%s: %s, not %s", verdict->name, got, want);
+    said = verdict->says && strstr(result.summary, verdict->says);
     spf_result_clear(&result);
+    return said;
 }
 
 START_TEST(facts_are_judged)
 {
-    check_judge(spf_judge_key_file, &verdicts[_i], verdicts[_i].file);
-    check_judge(spf_judge_key_mode, &verdicts[_i], verdicts[_i].mode);
-    check_judge(spf_judge_key_format, &verdicts[_i], verdicts[_i].format);
+    const struct verdict *verdict = &verdicts[_i];
+    bool said = check_judge(spf_judge_key_file, verdict, verdict->file);
+
+    said |= check_judge(spf_judge_key_mode, verdict, verdict->mode);
+    said |= check_judge(spf_judge_key_format, verdict, verdict->format);
+    ck_assert_msg(said || !verdict->says, "%s: no summary has '%s'", verdict->name, verdict->says);
 }
 END_TEST
 
