@@ -30,6 +30,14 @@ static bool is_given_already(const spf_advice_list *list, const char *text)
     return false;
 }
 
+/* A line about the key's file: of a key from standard input there is none. */
+static bool needs_file(const struct spf_run *run, enum spf_check_id check,
+                       const struct spf_remedy *remedy)
+{
+    return check <= SPF_CHECK_KEY_FORMAT && run->target->key_path &&
+           strcmp(run->target->key_path, "-") == 0 && remedy->command;
+}
+
 void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_finding finding,
                 spf_advice_list *list)
 {
@@ -37,13 +45,17 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
         char *text = expanded(run, check, remedy->text, SPF_SLOT_TEXT);
         struct spf_advice *advice;
 
-        if (!text || is_given_already(list, text) || !(advice = SPF_APPEND(list))) {
+        char *command = expanded(run, check, remedy->command, SPF_SLOT_COMMAND);
+
+        if (!text || is_given_already(list, text) || (needs_file(run, check, remedy) && !command) ||
+            !(advice = SPF_APPEND(list))) {
             free(text);
+            free(command);
             continue;
         }
         advice->cause = finding;
         advice->text = text;
-        advice->command = expanded(run, check, remedy->command, SPF_SLOT_COMMAND);
+        advice->command = command;
         advice->impact = remedy->impact;
     }
 }

@@ -15,6 +15,8 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     spf_note_text(result, "path", view->target->key_path);
     switch (key->outcome) {
     case SPF_KEY_ABSENT:
+        if (view->target->key_path != NULL && view->target->key_path[0] == '\0')
+            spf_say(result, "the name of the key file is empty: is a variable not set?");
         return spf_concludes(SPF_KEY_MISSING);
     case SPF_KEY_NOT_A_FILE:
         spf_note_text(result, "kind", key->kind);

@@ -330,7 +330,8 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
     facts->container = r.damaged && r.text.damage & 1u << SPF_DAMAGE_BINARY ? SPF_CONTAINER_DER
                                                                             : r.best->container;
     facts->encrypted = r.best->encrypted;
-    if (good && r.reading == SPF_READING_NOT_THIS) {
+    if (good && (r.reading == SPF_READING_NOT_THIS ||
+                 (!r.damaged && !is_whole(r.reading) && spf_is_rich_text(file)))) {
         tell_other(facts, file, r.best);
     } else if (good) {
         tell_damage(facts, &r);

@@ -16,7 +16,8 @@ static const struct {
     [SPF_DAMAGE_ONE_LINE] = {"key-on-one-line", "all of it is on one line"},
     [SPF_DAMAGE_HEADER] = {"key-header-mangled", "its BEGIN or END line is mangled"},
     [SPF_DAMAGE_INDENTED] = {"key-indented", "its lines are indented"},
-    [SPF_DAMAGE_WRAPPED] = {"key-wrapped", "its lines are broken in wrong places"},
+    [SPF_DAMAGE_WRAPPED] = {"key-wrapped",
+                            "its lines are broken in wrong places, or have blanks in them"},
     [SPF_DAMAGE_TEXT_AROUND] = {"key-text-before", "something stands before it"},
     [SPF_DAMAGE_BOM] = {"key-bom", "it begins with a byte order mark"},
     [SPF_DAMAGE_CRLF] = {"key-crlf", "its line ends are those of Windows (CR LF)"},
@@ -293,7 +294,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
         text->damage |= BIT(HEADER);
     if (begin.broken || (has_end && end.broken))
         text->damage |= BIT(WRAPPED);
-    if (!memchr(body.at, '\n', body.len) && !memchr(body.at, '\r', body.len))
+    if (!memchr(body.at, '\n', body.len)) /* the line ends of old Macs are none to ssh */
         text->damage |= BIT(ONE_LINE);
     note_around(plain, begin.at, has_end ? end.end : plain.len, text);
 
@@ -311,7 +312,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     width = strstr(label, "OPENSSH") ? 70 : 64;
     base64 = take_base64(body, width, text);
     if (text->damage & BIT(ONE_LINE)) /* which says it all */
-        text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE));
+        text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE) | BIT(CRLF));
     if (base64 && !spf_buf_failed(&headers)) {
         label = guess_label(base64, label);
         text->clean = render(label, headers.data, base64, strstr(label, "OPENSSH") ? 70 : 64);

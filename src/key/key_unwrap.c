@@ -127,6 +127,7 @@ bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text)
 }
 
 #define MAGIC(text) text, sizeof text - 1
+#define RICH_TEXT   "{\\rtf"
 static const struct spf_foreign foreigners[] = {
     {MAGIC("SSH PRIVATE KEY FILE FORMAT 1.1\n"), SPF_CONTAINER_SSH1, "key-algorithm-unsupported",
      "it is a key for version 1 of the SSH protocol, which no server of today speaks"},
@@ -139,6 +140,8 @@ static const struct spf_foreign foreigners[] = {
      "it is a web page, as a download gives that was not logged in"},
     {MAGIC("<?xml"), SPF_CONTAINER_NONE, "key-is-not-a-key",
      "it is XML, as an object store answers when it refuses a download"},
+    {MAGIC(RICH_TEXT), SPF_CONTAINER_NONE, "key-is-not-a-key",
+     "it is a document of a word processor (RTF); only plain text will do"},
     {MAGIC("{"), SPF_CONTAINER_NONE, "key-is-not-a-key", "it is JSON"},
     {MAGIC("PK\3\4"), SPF_CONTAINER_NONE, "key-is-not-a-key", "it is a ZIP archive"},
     {MAGIC("\x1f\x8b"), SPF_CONTAINER_NONE, "key-is-not-a-key", "it is compressed (gzip)"},
@@ -149,6 +152,15 @@ static const struct spf_foreign foreigners[] = {
     {MAGIC("\xfe\xed\xfe\xed"), SPF_CONTAINER_NONE, "key-is-not-a-key", "it is a Java key store"},
     {MAGIC("$ANSIBLE_VAULT"), SPF_CONTAINER_NONE, "key-is-not-a-key",
      "it is encrypted by ansible-vault"},
+    {MAGIC("***"), SPF_CONTAINER_NONE, "key-is-not-a-key",
+     "it is the asterisks that a CI system shows in a secret's place"},
+    {MAGIC("$"), SPF_CONTAINER_NONE, "key-is-not-a-key",
+     "it begins with a $, as the name of a variable that was not filled in"},
+    {MAGIC("/"), SPF_CONTAINER_NONE, "key-is-not-a-key",
+     "it begins with a /, as if the name of the key's file had been written, not its contents"},
+    {MAGIC("~/"), SPF_CONTAINER_NONE, "key-is-not-a-key",
+     "it begins with a ~/, as if the name of the key's file had been written, not its contents"},
+    {MAGIC("%PDF-"), SPF_CONTAINER_NONE, "key-is-not-a-key", "it is a PDF"},
     {MAGIC("age-encryption.org/"), SPF_CONTAINER_NONE, "key-is-not-a-key",
      "it is encrypted by age"},
     {MAGIC("Salted__"), SPF_CONTAINER_NONE, "key-is-not-a-key", "it is encrypted by openssl enc"},
@@ -172,4 +184,9 @@ const struct spf_foreign *spf_foreign(struct spf_bytes file)
            strncasecmp((const char *)file.at, entry->magic, entry->len) != 0)
         entry++;
     return entry;
+}
+
+bool spf_is_rich_text(struct spf_bytes file)
+{
+    return strncmp(spf_foreign(file)->magic, RICH_TEXT, sizeof RICH_TEXT) == 0;
 }

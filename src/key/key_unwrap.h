@@ -22,5 +22,7 @@ struct spf_foreign {
 
 /* Never NULL: the last entry fits everything. */
 const struct spf_foreign *spf_foreign(struct spf_bytes file);
+/* A key may stand in it, but with marks of the word processor between its letters. */
+bool spf_is_rich_text(struct spf_bytes file);
 
 #endif

@@ -137,6 +137,11 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
     return add_word(buf, "host", host_of(view));
 }
 
+static bool is_from_stdin(const struct spf_target *target)
+{
+    return target->key_path != NULL && strcmp(target->key_path, "-") == 0;
+}
+
 static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const char *name)
 {
     const struct spf_target *target = view->target;
@@ -157,6 +162,10 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
         spf_buf_addstr(buf, " --key ");
         if (!add_word(buf, "key", view->facts->found_key.path))
             return false;
+    } else if (is_from_stdin(target)) {
+        if (strcmp(name, "rerun_with_file") == 0)
+            return false;
+        spf_buf_addstr(buf, " --key -");
     } else if (target->key_path != NULL) {
         spf_buf_addstr(buf, " --key ");
         (void)add_word(buf, "key", target->key_path);
@@ -271,6 +280,10 @@ static bool expand_one(struct spf_buf *buf, const char *name, enum spf_slot_use 
     spf_buf_init(&scratch, VALUE_MAX);
     value = value_of(name, view, result, &scratch);
     good = value != NULL && value[0] != '\0' && !spf_buf_failed(&scratch);
+    if (strcmp(name, "key") == 0 && is_from_stdin(view->target)) {
+        value = "the key from standard input"; /* which no command can name */
+        good = use == SPF_SLOT_TEXT;
+    }
     if (good && use == SPF_SLOT_TEXT)
         spf_buf_add_clean(buf, value, strlen(value), VALUE_MAX);
     else if (good && is_line(name))

@@ -203,6 +203,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
     } lines[] = {
         {"ssh", "ssh -i KEY USER@HOST"},
         {"rerun", "sshpreflight --instance ID --key KEY"},
+        {"rerun_with_file", "sshpreflight --instance ID --key KEY"},
         {"rerun_without_host", "sshpreflight --instance ID --key KEY"},
         {"rerun_without_user", "sshpreflight --instance ID --key KEY"},
         {"rerun_as_other_user", "sshpreflight --instance ID --key KEY -l USER"},

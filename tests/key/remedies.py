@@ -36,6 +36,7 @@ def cases(d):
         "key-mode-too-open": (ed, 0o644),
         "key-mode-not-0400": (ed, 0o600),
         "key-crlf": (ed.replace(b"\n", b"\r\n"), 0o400),
+        "key-crlf ": (ed.replace(b"\n", b"\r\n").rstrip(), 0o400),
         "key-bom": (b"\xef\xbb\xbf" + ed, 0o400),
         "key-utf16": (b"\xff\xfe" + ed.decode().replace("\n", "\r\n").encode("utf-16-le"), 0o400),
         "key-no-final-newline": (ed[:-1], 0o400),
@@ -69,7 +70,7 @@ def main():
             (d / NAME).chmod(mode)
             if cause == "key-pub-file-differs":
                 shutil.copy(top / "ed.pub", d / (NAME + ".pub"))
-            named = [check for check in ask(program, d, NAME) if check["cause"] == cause]
+            named = [check for check in ask(program, d, NAME) if check["cause"] == cause.strip()]
             if not named:
                 wrong.append(f"{cause}: the file did not have it")
                 continue

@@ -49,6 +49,18 @@ START_TEST(lines_for_the_target)
 }
 END_TEST
 
+START_TEST(a_key_from_standard_input_has_no_path)
+{
+    begin();
+    target.key_path = "-";
+    check_command("{rerun}", "sshpreflight --instance i-bp1 --host 203.0.113.9 --key -");
+    check_command("{rerun_with_file} --fix", NULL);
+    check_command("chmod 400 {key}", NULL);
+    check_command("{ssh}", NULL);
+    spf_run_clear(&run);
+}
+END_TEST
+
 START_TEST(paths_are_quoted_whatever_they_hold)
 {
     static const struct {
@@ -112,6 +124,7 @@ END_TEST
 int main(void)
 {
     return unit_main("slots", (const TTest *const[]){lines_for_the_target,
+                                                     a_key_from_standard_input_has_no_path,
                                                      paths_are_quoted_whatever_they_hold,
                                                      a_value_that_does_not_fit_makes_no_command,
                                                      sources_become_single_addresses, NULL});
