@@ -181,6 +181,18 @@ static const struct phrase {
     {"request failed on channel", NULL, DECIDES, SPF_SESSION_REFUSED, {0}},
     {"open failed: administratively prohibited", NULL, DECIDES, SPF_SESSION_REFUSED, {0}},
     {"open failed: connect failed", NULL, DECIDES, SPF_SESSION_REFUSED, {0}},
+    {"Server refused to open main channel", NULL, DECIDES, SPF_SESSION_REFUSED, {0}},
+    {"safely_chroot", NULL, DECIDES, SPF_SESSION_REFUSED, {0}},
+    {"client_loop: send disconnect",
+     NULL,
+     DECIDES,
+     SPF_NO_FINDING,
+     {SPF_SESSION_REFUSED, SPF_SESSION_NO_SHELL}},
+    {"Connection to ",
+     "closed by remote host",
+     DECIDES,
+     SPF_NO_FINDING,
+     {SPF_SESSION_REFUSED, SPF_SESSION_NO_SHELL}},
     {"Server refused to start a shell", NULL, DECIDES, SPF_SESSION_REFUSED, {0}},
     {"Password change required but no TTY", NULL, DECIDES, SPF_SESSION_REFUSED, {0}},
     {"account has expired", NULL, DECIDES, SPF_SESSION_REFUSED, {0}},
@@ -230,6 +242,10 @@ static const struct phrase {
     {"Received disconnect from ", NULL, SUGGESTS, ENDED},
     {"Remote side sent disconnect message", NULL, SUGGESTS, ENDED},
 };
+
+/* What ends a connection means another thing behind the login. */
+static const struct phrase ended_inside = {
+    "", NULL, DECIDES, SPF_NO_FINDING, {SPF_SESSION_REFUSED, SPF_SESSION_NO_SHELL}};
 
 struct reading {
     const struct phrase *decided; /* by DECIDES, SUGGESTS or DENIED */
@@ -286,8 +302,8 @@ static void take_line(struct reading *reading, const char *line, struct spf_past
         decide(reading, phrase, line, pasted);
         break;
     case SUGGESTS:
-        if (reading->decided == NULL && !pasted->logged_in)
-            decide(reading, phrase, line, pasted);
+        if (reading->decided == NULL)
+            decide(reading, pasted->logged_in ? &ended_inside : phrase, line, pasted);
         break;
     case KEY_TROUBLE:
         /* an encrypted key is asked for, and then its passphrase is wrong: the later says more */

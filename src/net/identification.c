@@ -142,7 +142,8 @@ static void judge_rest(struct spf_greeting *greeting, const char *bytes, size_t 
     };
     const char *protocol = protocol_of(bytes, len);
 
-    if (len >= 4 && memcmp(bytes, "SSH-", 4) == 0) {
+    /* on its way, but slow: a line that has not ended yet is not wrong */
+    if (len >= 4 && memcmp(bytes, "SSH-", 4) == 0 && end != SPF_GREETING_TIMEOUT) {
         spf_clean(greeting->facts->line, sizeof greeting->facts->line, bytes, len);
         decide_invalid(greeting, end == SPF_GREETING_OPEN ? "it is longer than 255 bytes"
                                                           : "it ends without a line feed");

@@ -109,6 +109,21 @@ class Sshd:
         self.process.wait()
 
 
+def packet(payload):
+    """An unencrypted SSH packet (RFC 4253 section 6)."""
+    padding = 8 - (5 + len(payload)) % 8
+    padding += 8 if padding < 4 else 0
+    return struct.pack(">IB", 1 + len(payload) + padding, padding) + payload + bytes(padding)
+
+
+def kexinit():
+    """A server's SSH_MSG_KEXINIT that has something in common with everybody (section 7.1)."""
+    lists = [b"curve25519-sha256", b"ssh-ed25519", b"aes128-ctr", b"aes128-ctr", b"hmac-sha2-256",
+             b"hmac-sha2-256", b"none", b"none", b"", b""]
+    body = b"".join(struct.pack(">I", len(names)) + names for names in lists)
+    return packet(b"\x14" + bytes(16) + body + b"\x00" + bytes(4))
+
+
 class Fake:
     """A listener that treats every connection in one bad way; see the methods named do_*."""
 
@@ -200,6 +215,81 @@ class Fake:
         peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
         peer.recv(4096)
         peer.sendall(b"\x7f\xff\xff\xff this is no packet" * 10)
+
+    def _drip(self, peer, data, seconds=0.5):
+        """A byte at a time, for as long as somebody listens; then silence."""
+        for byte in data:
+            peer.sendall(bytes([byte]))
+            if self._done.wait(seconds):
+                return
+        self._hold(peer)
+
+    def do_dripped_banner(self, peer):
+        self._drip(peer, b"SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10\r\n" * 50)
+
+    def do_dripped_text(self, peer):
+        self._drip(peer, b"Welcome to the tarpit. " * 50)
+
+    def do_dripped_lines(self, peer):
+        """A whole line now and then, never an identification (endlessh)."""
+        for number in range(1000):
+            peer.sendall(b"%x\r\n" % (number * 2654435761))
+            if self._done.wait(0.3):
+                return
+
+    def do_dripped_kexinit(self, peer):
+        peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        self._drip(peer, kexinit())
+
+    def do_stalled_kexinit(self, peer):
+        peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" + kexinit())
+        self._hold(peer)
+
+    def do_endless_ignores(self, peer):
+        peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" + kexinit())
+        while not self._done.wait(0.01):
+            peer.sendall(packet(b"\x02" + struct.pack(">I", 20) + b"x" * 20))
+
+    def do_disconnecting(self, peer):
+        peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
+        text = b"Your address is on a list \x1b[31mof mine"
+        peer.sendall(packet(b"\x01" + struct.pack(">I", 2) + struct.pack(">I", len(text)) + text +
+                            struct.pack(">I", 0)))
+        self._hold(peer)
+
+    def do_smtp(self, peer):
+        peer.sendall(b"220 mail.example ESMTP Postfix\r\n")
+        self._hold(peer)
+
+    def do_ftp(self, peer):
+        peer.sendall(b"220 (vsFTPd 3.0.5)\r\n")
+        self._hold(peer)
+
+    def do_tls(self, peer):
+        peer.recv(4096)
+        peer.sendall(b"\x15\x03\x01\x00\x02\x02\x46")
+
+    def do_rdp(self, peer):
+        peer.recv(4096)
+        peer.sendall(b"\x03\x00\x00\x13\x0e\xd0\x00\x00\x124\x00\x02\x0f\x08\x00\x02\x00\x00\x00")
+
+    def do_proxy_error(self, peer):
+        peer.recv(4096)
+        peer.sendall(b"HTTP/1.0 503 Service Unavailable\r\nVia: 1.1 squid\r\n\r\n")
+
+    def do_wrappers(self, peer):
+        peer.sendall(b"sshd: connection refused by tcp wrapper\r\n")
+
+    def do_junk(self, peer):
+        peer.sendall(bytes((7 * i * i + 13) % 256 for i in range(4096)))
+        self._hold(peer)
+
+    def do_overlong_banner(self, peer):
+        peer.sendall(b"SSH-2.0-" + b"x" * 5000 + b"\r\n")
+        self._hold(peer)
+
+    def do_half_banner(self, peer):
+        peer.sendall(b"SSH-2.0-Open")
 
     def known_hosts(self):
         return []
