@@ -439,8 +439,9 @@ static bool judge(const struct reading *reading, struct spf_pasted *pasted)
     /* where -v shows how far it had come, the end has a name */
     if (phrase->effect == SUGGESTS && phrase->cause == SPF_NO_FINDING && reading->identified &&
         phrase->candidates[0] != SPF_HOST_KEY_UNKNOWN) {
-        pasted->cause = reading->methods_seen || reading->offered > 0 ? SPF_AUTH_DISCONNECTED
-                                                                      : SPF_HANDSHAKE_FAILED;
+        pasted->cause = reading->methods_seen || reading->offered > 0 || reading->accepted
+                            ? SPF_AUTH_DISCONNECTED
+                            : SPF_HANDSHAKE_FAILED;
         pasted->count = 0;
     }
     return true;
