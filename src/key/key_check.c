@@ -125,11 +125,16 @@ static struct spf_opinion judge_damage(const struct spf_key_facts *key)
     return key->usable ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
 }
 
+static const char *name_of(const struct spf_view *view)
+{
+    return view->facts->key.from_stdin ? "the key from standard input" : view->target->key_path;
+}
+
 /* The file alone does not say whether the login works: ssh, too, lets the agent sign. */
 static void say_agent_holds(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_key_facts *key = &view->facts->key;
-    const char *path = view->target->key_path;
+    const char *path = name_of(view);
 
     if (strcmp(key->damage, "key-encrypted") == 0)
         spf_say(result, "%s is encrypted and no passphrase was given; the ssh-agent holds this key",
@@ -165,8 +170,15 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
         spf_note_text(result, "detail", key->detail);
     if (strcmp(key->damage, "key-pkcs8-ed25519") == 0)
         spf_note_text(result, "openssh_accepts_since", "9.6");
-    if (key->container == SPF_CONTAINER_PPK3)
+    if (key->container == SPF_CONTAINER_PPK3) {
         spf_note_number(result, "ppk_version", 3);
+        if (strcmp(key->damage, "key-is-ppk") == 0)
+            spf_say(
+                result,
+                "%s is a PuTTY key (PPK 3, for PuTTY 0.75 or newer): PuTTY and this program can "
+                "use it, ssh can't",
+                name_of(view));
+    }
     if (key->in_agent)
         spf_note_bool(result, "in_agent", true);
     if (spf_key_agent_signs(key))
