@@ -17,10 +17,11 @@ static bool rules_allow(const struct spf_run *run)
 
 static bool may_explain(const struct spf_run *run)
 {
-    if (spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
-        return true;
+    /* A stranger's answers, and those of an instance that does not run, are not its console's. */
     if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) || !spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
         return false;
+    if (spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
+        return true;
     /* A refusal is an answer, so the packets arrive whatever the rules are. */
     return spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_REFUSED) ||
            (spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_SILENT) && rules_allow(run)) ||
