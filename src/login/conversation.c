@@ -231,26 +231,6 @@ static void greet(struct spf_conversation *talk)
     listen_to_greeting(talk, false);
 }
 
-static char *copy_list(const char *list)
-{
-    return list != NULL ? strdup(list) : NULL;
-}
-
-static void keep_offers(struct spf_handshake_facts *facts, const struct spf_seen *seen)
-{
-    facts->server_kex = spf_names_of_algorithms(seen->server[SPF_OFFER_KEX]);
-    facts->server_host_keys = copy_list(seen->server[SPF_OFFER_HOST_KEYS]);
-    facts->server_ciphers_out = copy_list(seen->server[SPF_OFFER_CIPHERS_OUT]);
-    facts->server_ciphers_in = copy_list(seen->server[SPF_OFFER_CIPHERS_IN]);
-    facts->server_macs_out = copy_list(seen->server[SPF_OFFER_MACS_OUT]);
-    facts->server_macs_in = copy_list(seen->server[SPF_OFFER_MACS_IN]);
-    facts->server_sig_algs = copy_list(seen->sig_algs);
-    /* the first of ours that is among theirs (RFC 4253 section 7.1): libssh does not tell */
-    if (seen->client[SPF_OFFER_HOST_KEYS] != NULL)
-        (void)spf_names_common(seen->client[SPF_OFFER_HOST_KEYS], seen->server[SPF_OFFER_HOST_KEYS],
-                               facts->host_key_algorithm, sizeof facts->host_key_algorithm);
-}
-
 static void begin_handshake(struct spf_conversation *talk)
 {
     const struct spf_known_hosts_facts *known = &talk->inquiry->facts->known_hosts;
@@ -271,7 +251,7 @@ static void shake_hands(struct spf_conversation *talk)
         wait_for(talk, spf_link_events(talk->link));
         return;
     }
-    keep_offers(facts, spf_link_seen(talk->link));
+    spf_offers_keep(facts, spf_link_seen(talk->link));
     if (state == SPF_LINK_DONE && !spf_link_describe(talk->link, facts)) {
         arrive_failed(talk, "the host key could not be read");
         return;
@@ -552,7 +532,7 @@ static void give_up(struct spf_conversation *talk, const char *why)
         return;
     case SPF_GROUP_HANDSHAKE:
         facts->handshake.outcome = SPF_SHAKE_TIMEOUT;
-        keep_offers(&facts->handshake, spf_link_seen(talk->link));
+        spf_offers_keep(&facts->handshake, spf_link_seen(talk->link));
         clean(facts->handshake.error, sizeof facts->handshake.error, why);
         break;
     case SPF_GROUP_QUERY:

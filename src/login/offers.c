@@ -101,3 +101,23 @@ enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen)
     }
     return SPF_SHAKE_FAILED;
 }
+
+static char *copy_list(const char *list)
+{
+    return list != NULL ? strdup(list) : NULL;
+}
+
+void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *seen)
+{
+    facts->server_kex = spf_names_of_algorithms(seen->server[SPF_OFFER_KEX]);
+    facts->server_host_keys = copy_list(seen->server[SPF_OFFER_HOST_KEYS]);
+    facts->server_ciphers_out = copy_list(seen->server[SPF_OFFER_CIPHERS_OUT]);
+    facts->server_ciphers_in = copy_list(seen->server[SPF_OFFER_CIPHERS_IN]);
+    facts->server_macs_out = copy_list(seen->server[SPF_OFFER_MACS_OUT]);
+    facts->server_macs_in = copy_list(seen->server[SPF_OFFER_MACS_IN]);
+    facts->server_sig_algs = copy_list(seen->sig_algs);
+    /* the first of ours that is among theirs (RFC 4253 section 7.1): libssh does not tell */
+    if (seen->client[SPF_OFFER_HOST_KEYS] != NULL)
+        (void)spf_names_common(seen->client[SPF_OFFER_HOST_KEYS], seen->server[SPF_OFFER_HOST_KEYS],
+                               facts->host_key_algorithm, sizeof facts->host_key_algorithm);
+}

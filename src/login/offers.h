@@ -28,4 +28,7 @@ char *spf_names_of_algorithms(const char *list);
 /* Why a handshake did not succeed: the first category without a common name, else just failed. */
 enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen);
 
+/* Copies the server's offer to the facts, which own it, and names the host key algorithm chosen. */
+void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *seen);
+
 #endif
