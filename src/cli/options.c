@@ -237,11 +237,14 @@ static struct spf_error select_checks(struct spf_options *options, int option, c
     return spf_ok();
 }
 
-/* [user@]host[:port], several between commas, of letters that mean nothing to a shell or to ssh. */
+/*
+ * [user@]host[:port], one only: to the hops of a chain ssh passes none of our options, so it might
+ * write known_hosts there. Of letters that mean nothing to a shell or to ssh.
+ */
 static bool is_jump(const char *text)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "._-@:,[]";
+                                  "._-@:[]";
 
     if (text[0] == '\0' || strlen(text) > 255 || text[strspn(text, allowed)] != '\0')
         return false;

@@ -52,7 +52,7 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h --key k -J -oProxyCommand=x", "no jump host"},
         {"h --key k -J a@-b", "no jump host"},
         {"h --key k -J a;b", "no jump host"},
-        {"h --key k -J a,,b", "no jump host"},
+        {"h --key k -J a,b", "no jump host"},
         {"h --key k --json=x", "takes no value"},
         {"h --key k --console", "--console reads that of an instance"},
         {"h --key k --wait", "no option --wait"},
@@ -87,8 +87,8 @@ START_TEST(hosts_and_users_as_ssh_takes_them)
     ck_assert_str_eq(options.key, "k");
     check_good("-i k -- h");
     ck_assert_str_eq(options.host, "h");
-    check_good("h --key k -J root@bastion:2222,[2001:db8::1]:22");
-    ck_assert_str_eq(options.jump, "root@bastion:2222,[2001:db8::1]:22");
+    check_good("h --key k -J root@[2001:db8::1]:2222");
+    ck_assert_str_eq(options.jump, "root@[2001:db8::1]:2222");
     check_good("--instance i-1 --key k explain");
     ck_assert_str_eq(options.host, "explain");
 }
