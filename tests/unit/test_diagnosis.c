@@ -446,85 +446,6 @@ START_TEST(verdicts_are_consistent)
 }
 END_TEST
 
-static void unknown_host_key(struct fixture *f)
-{
-    set(f, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN, NULL);
-}
-
-static void silent_and_denied(struct fixture *f)
-{
-    silent(f, NULL);
-    set(f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_FAIL, SPF_SG_NO_RULE, NULL);
-}
-
-static void silent_and_rules_to_come(struct fixture *f)
-{
-    silent(f, NULL);
-    set(f, SPF_CHECK_CLOUD_NETWORK_ACL, SPF_PENDING, SPF_NO_FINDING, NULL);
-}
-
-static void refused_port(struct fixture *f)
-{
-    set(f, SPF_CHECK_NET_PORT, SPF_FAIL, SPF_PORT_REFUSED, NULL);
-    skip_ssh(f);
-}
-
-static void refused_at_a_stranger(struct fixture *f)
-{
-    refused_port(f);
-    set(f, SPF_CHECK_CLOUD_ADDRESS, SPF_FAIL, SPF_ADDRESS_NOT_OF_INSTANCE, NULL);
-}
-
-static void no_banner(struct fixture *f)
-{
-    set(f, SPF_CHECK_SSH_BANNER, SPF_FAIL, SPF_SSH_SILENT, NULL);
-}
-
-static void asked_for(struct fixture *f)
-{
-    f->target.console = true;
-}
-
-static void failed_before(struct fixture *f)
-{
-    refused_port(f);
-    f->run.facts.group[SPF_GROUP_CONSOLE].phase = SPF_FAILED;
-}
-
-START_TEST(the_console_is_wanted_where_it_can_help)
-{
-    static const struct {
-        void (*spoil)(struct fixture *f);
-        bool wanted;
-    } cases[] = {
-        {NULL, false},
-        {asked_for, true},
-        {unknown_host_key, true},
-        {silent_and_denied, false},
-        {silent_and_rules_to_come, false},
-        {blocked_past_the_rules, true},
-        {refused_port, true},
-        {refused_at_a_stranger, false},
-        {no_banner, true},
-        {bound_long_ago, true},
-        {another_pair, false},
-        {host_alone_refused, false},
-        {failed_before, false},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct fixture f;
-
-        healthy(&f);
-        if (cases[i].spoil)
-            cases[i].spoil(&f);
-        ck_assert_msg(((spf_diagnosis_wants(&f.run) & SPF_GROUP_BIT(CONSOLE)) != 0) == cases[i].wanted,
-                      "case %zu", i);
-        fixture_clear(&f);
-    }
-}
-END_TEST
-
 START_TEST(unknowns_of_the_cloud_beside_an_open_port_come_last)
 {
     struct fixture f;
@@ -593,7 +514,6 @@ int main(void)
         an_accepted_query_disproves_the_binding_even_if_the_login_is_refused,
         verdicts_are_consistent,
         unknowns_of_the_cloud_beside_an_open_port_come_last,
-        the_console_is_wanted_where_it_can_help,
         lines_to_paste,
         NULL,
     };
