@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -170,7 +171,7 @@ class Scenario:
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         self.stack.callback(process.wait)
         self.stack.callback(process.terminate)
-        if not servers.wait_until(lambda: os.path.exists(self.agent), 20):
+        if not servers.wait_until(self._agent_listens, 20):
             raise RuntimeError("ssh-agent did not start")
         held = [Key(folder, "stranger%d" % number, {})
                 for number in range(self.data["agent"].get("strangers", 0))]
@@ -178,6 +179,11 @@ class Scenario:
                  for name in self.data["agent"].get("keys", ["client"])]
         for key in held:
             key.load_into(self.agent, os.path.join(folder, "loading"))
+
+    def _agent_listens(self):
+        """Its socket is there a moment before it can be connected to."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.agent) == 0
 
     def secrets(self):
         found = list(self.key.secrets) + list(self.other.secrets)

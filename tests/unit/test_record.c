@@ -106,6 +106,8 @@ START_TEST(no_home_and_no_output_is_kept)
 }
 END_TEST
 
+#define RECORD "{\"schema\":\"sshpreflight.record/1\",\"targets\":"
+
 START_TEST(what_is_no_record_is_refused)
 {
     static const char *const bad[] = {
@@ -113,11 +115,10 @@ START_TEST(what_is_no_record_is_refused)
         "[]",
         "{}",
         "{\"schema\":\"sshpreflight.report/1\",\"targets\":[]}",
-        "{\"schema\":\"sshpreflight.record/1\",\"targets\":[]}",
-        "{\"schema\":\"sshpreflight.record/1\",\"targets\":[{}]}",
-        "{\"schema\":\"sshpreflight.record/"
-        "1\",\"targets\":[{\"target\":{\"host\":\"h\",\"port\":0}}]}",
-        "{\"schema\":\"sshpreflight.record/1\",\"targets\":[{\"target\":{\"port\":22}}]}",
+        RECORD "[]}",
+        RECORD "[{}]}",
+        RECORD "[{\"target\":{\"host\":\"h\",\"port\":0}}]}",
+        RECORD "[{\"target\":{\"port\":22}}]}",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
