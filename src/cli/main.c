@@ -18,6 +18,7 @@
  * Where is a cause decided? Search its symbol: SPF_SG_NO_RULE is returned by one judge.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -103,8 +104,11 @@ static void render(struct spf_buf *buf, const struct spf_report *report, enum sp
         spf_report_text(buf, report, style);
 }
 
-/* The report on standard output and in the files; 0, or EXIT_NOT_WRITTEN. */
-static int write_reports(const struct spf_options *options, const struct spf_round *round)
+/*
+ * The record, the report in the files, and last the one on standard output, which so can say how
+ * the others ended. 0, or EXIT_NOT_WRITTEN.
+ */
+static int write_reports(const struct spf_options *options, struct spf_round *round)
 {
     const struct spf_style terminal = style_of(options);
     struct spf_style file = terminal;
@@ -114,8 +118,21 @@ static int write_reports(const struct spf_options *options, const struct spf_rou
 
     file.colour = options->colour == SPF_COLOUR_ALWAYS;
     file.width = PAGE_WIDTH;
+    if (options->record != NULL && options->replay == NULL) {
+        char *record = spf_record_write(round->runs, round->count);
+
+        error = record != NULL ? spf_output_write(options->record, record, strlen(record), 0600)
+                               : spf_error(SPF_ERR_NOMEM, "out of memory for the record");
+        free(record);
+        if (error.code != SPF_OK)
+            status = complain(EXIT_NOT_WRITTEN, error.text);
+    }
     for (size_t i = 0; i <= options->output_count; i++) {
-        const struct spf_output_option *output = i > 0 ? &options->outputs[i - 1] : NULL;
+        const struct spf_output_option *output =
+            i < options->output_count ? &options->outputs[i] : NULL;
+
+        if (status != 0 && !round->stopped)
+            round->report.exit_status = status;
 
         spf_buf_init(&buf, REPORT_MAX);
         render(&buf, &round->report, output != NULL ? output->format : options->format,
@@ -128,48 +145,38 @@ static int write_reports(const struct spf_options *options, const struct spf_rou
         if (error.code != SPF_OK)
             status = complain(EXIT_NOT_WRITTEN, error.text);
     }
-    if (options->record != NULL && options->replay == NULL) {
-        char *record = spf_record_write(round->runs, round->count);
-
-        error = record != NULL ? spf_output_write(options->record, record, strlen(record), 0600)
-                               : spf_error(SPF_ERR_NOMEM, "out of memory for the record");
-        free(record);
-        if (error.code != SPF_OK)
-            status = complain(EXIT_NOT_WRITTEN, error.text);
-    }
     return status;
 }
 
 /* What must come from a person or a pipe before any clock runs. */
-static struct spf_error gather_secrets(const struct spf_options *options, struct spf_round *round)
+static struct spf_error gather_secrets(const struct spf_options *options, struct spf_round *round,
+                                       int stop_fd)
 {
     struct spf_error error = spf_ok();
 
     if (options->key == NULL || options->replay != NULL)
         return error;
     if (strcmp(options->key, "-") == 0)
-        error = spf_read_key_from_stdin(&round->key_text);
+        error = spf_read_key_from_stdin(stop_fd, &round->key_text);
     if (error.code != SPF_OK || options->passphrase_file != NULL)
         return error; /* that file is read by spf_round_prepare */
     error = spf_read_passphrase_environment(&round->passphrase);
     if (error.code == SPF_OK && round->passphrase == NULL && strcmp(options->key, "-") != 0 &&
         spf_key_wants_passphrase(options->key))
-        error = spf_prompt_passphrase(options->key, &round->passphrase);
+        error = spf_prompt_passphrase(stop_fd, options->key, &round->passphrase);
     return error;
 }
 
 /* INT, TERM and HUP as a descriptor: they end the round, and the partial report is still written.
  */
-static int watch_signals(void)
+static int watch_signals(sigset_t *set)
 {
-    sigset_t set;
-
-    (void)sigemptyset(&set);
-    (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGTERM);
-    (void)sigaddset(&set, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGTERM);
+    (void)sigaddset(set, SIGHUP);
+    (void)sigprocmask(SIG_BLOCK, set, NULL);
+    return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* --fix, before the checks: says what it did, and puts the file to use from now on into the
@@ -190,8 +197,9 @@ static int run(struct spf_options *options)
     struct spf_round round = {0};
     struct spf_progress progress;
     struct signalfd_siginfo signalled = {0};
-    struct spf_error error = gather_secrets(options, &round);
-    int stop_fd, status;
+    sigset_t signals;
+    int stop_fd = watch_signals(&signals), status;
+    struct spf_error error = gather_secrets(options, &round, stop_fd);
 
     if (error.code != SPF_OK) {
         spf_round_clear(&round);
@@ -206,7 +214,6 @@ static int run(struct spf_options *options)
     }
 
     spf_progress_init(&progress, options->format == SPF_FORMAT_TEXT && !options->quiet);
-    stop_fd = watch_signals();
     error = spf_round_run(&round, options, stop_fd, spf_progress_show, &progress);
     spf_progress_wipe(&progress);
     if (error.code != SPF_OK)
@@ -214,6 +221,9 @@ static int run(struct spf_options *options)
     if (round.stopped && read(stop_fd, &signalled, sizeof signalled) == (ssize_t)sizeof signalled)
         round.report.exit_status = 128 + (int)signalled.ssi_signo;
 
+    /* What is to be written is known: a writer that blocks (a pager) may be ended like any other.
+     */
+    (void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
     status = write_reports(options, &round);
     if (status == 0 || round.stopped)
         status = round.report.exit_status;
@@ -278,15 +288,29 @@ static int print_policy(const struct spf_options *options)
     return whole ? 0 : complain(EXIT_BUG, "out of memory");
 }
 
+/* A closed standard descriptor would become a socket's number, and a message go to the server. */
+static void hold_standard_descriptors(void)
+{
+    for (int fd = open("/dev/null", O_RDONLY | O_NOCTTY); fd >= 0;
+         fd = open("/dev/null", O_RDONLY | O_NOCTTY)) {
+        if (fd > STDERR_FILENO) {
+            (void)close(fd);
+            return;
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     struct spf_options options;
     struct spf_error error;
     int status = 0;
 
+    hold_standard_descriptors();
     spf_secret_guard_process();
     (void)setlocale(LC_CTYPE, "");
     (void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2), status 74 */
+    (void)signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
 
     error = spf_options_parse(argc, argv, &options);
     if (error.code != SPF_OK) {

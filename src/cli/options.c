@@ -195,6 +195,8 @@ static struct spf_error add_output(struct spf_options *options, const char *argu
     }
     if (output->path[0] == '\0')
         return usage("--output %s names no file", argument);
+    if (strcmp(output->path, "-") == 0)
+        return usage("--output names a file; standard output has the report of --format");
     options->output_count++;
     return spf_ok();
 }
@@ -258,6 +260,33 @@ static bool is_jump(const char *text)
     return true;
 }
 
+/* [user@]host; an IPv6 address may stand in brackets. */
+static struct spf_error take_host(struct spf_options *options, const char *word)
+{
+    char *copy = strdup(word), *at, *host;
+    size_t len;
+
+    if (copy == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    free(options->host_copy);
+    options->host_copy = copy;
+    at = strrchr(copy, '@');
+    host = copy;
+    if (at != NULL) {
+        *at = '\0';
+        host = at + 1;
+        if (options->user == NULL)
+            options->user = copy;
+    }
+    len = strlen(host);
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+        host[len - 1] = '\0';
+        host++;
+    }
+    options->host = host;
+    return spf_ok();
+}
+
 /* One option with its argument. */
 static struct spf_error take(struct spf_options *options, int option, const char *argument)
 {
@@ -273,9 +302,10 @@ static struct spf_error take(struct spf_options *options, int option, const char
         options->instance = argument;
         break;
     case OPT_HOST:
-        options->host = argument;
-        break;
+        return take_host(options, argument);
     case 'i':
+        if (options->key != NULL)
+            return usage("two keys, %s and %s: one is checked at a time", options->key, argument);
         options->key = argument;
         break;
     case OPT_PASSPHRASE_FILE:
@@ -296,6 +326,8 @@ static struct spf_error take(struct spf_options *options, int option, const char
         break;
     case '4':
     case '6':
+        if (options->family != 0 && options->family != option - '0')
+            return usage("-4 and -6 exclude each other");
         options->family = option - '0';
         break;
     case OPT_ADDRESS:
@@ -380,6 +412,8 @@ static struct spf_error take(struct spf_options *options, int option, const char
         options->colour = (enum spf_colour_choice)choice;
         break;
     case OPT_RECORD:
+        if (options->record != NULL || argument[0] == '\0' || strcmp(argument, "-") == 0)
+            return usage("--record takes one file, once");
         options->record = argument;
         break;
     case OPT_REPLAY:
@@ -401,33 +435,6 @@ static struct spf_error take(struct spf_options *options, int option, const char
         break;
     }
     return error;
-}
-
-/* [user@]host; an IPv6 address may stand in brackets. */
-static struct spf_error take_host(struct spf_options *options, const char *word)
-{
-    char *copy = strdup(word), *at, *host;
-    size_t len;
-
-    if (copy == NULL)
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
-    free(options->host_copy);
-    options->host_copy = copy;
-    at = strrchr(copy, '@');
-    host = copy;
-    if (at != NULL) {
-        *at = '\0';
-        host = at + 1;
-        if (options->user == NULL)
-            options->user = copy;
-    }
-    len = strlen(host);
-    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
-        host[len - 1] = '\0';
-        host++;
-    }
-    options->host = host;
-    return spf_ok();
 }
 
 /* A word that is no option: the command explain and its cause, or the host. */
@@ -470,43 +477,6 @@ static void remember(struct spf_options *options, int option, char **words, size
     }
 }
 
-/* The checks that mean nothing without a key. */
-static const spf_checks with_key = SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) |
-                                   SPF_CHECK_BIT(KEY_FORMAT) | SPF_CHECK_BIT(SSH_AUTH) |
-                                   SPF_CHECK_BIT(SSH_SESSION);
-
-/* What cannot be: said before anything is asked. */
-static struct spf_error judge(const struct spf_options *options)
-{
-    static const spf_checks without_host =
-        SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT);
-
-    if (options->replay != NULL)
-        return spf_ok();
-    if (options->selected == 0)
-        return usage("--only and --skip leave no check to run");
-    if (options->instance == NULL && options->host == NULL &&
-        (options->selected & ~without_host) != 0)
-        return usage("say what to check: --instance ID, or a host");
-    if (options->instance == NULL && (options->selected & ~SPF_CLOUD_CHECKS) == 0)
-        return usage("the cloud checks need --instance ID");
-    if (options->instance != NULL && options->instance[0] == '\0')
-        return usage("--instance is empty");
-    if (options->host != NULL && options->host[0] == '\0')
-        return usage("the host is empty");
-    if (options->key == NULL && (options->selected & with_key) != 0)
-        return usage("say which private key: --key FILE");
-    if (options->find_key != NULL && options->instance == NULL)
-        return usage("--find-key looks for the key pair of an instance: it needs --instance ID");
-    if (options->console && options->instance == NULL)
-        return usage("--console reads that of an instance: it needs --instance ID");
-    if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0))
-        return usage("--fix repairs a file: it needs --key FILE");
-    if (options->user[0] == '\0')
-        return usage("the user name is empty");
-    return spf_ok();
-}
-
 void spf_options_init(struct spf_options *options)
 {
     *options = (struct spf_options){
@@ -521,10 +491,13 @@ struct spf_error spf_options_finish(struct spf_options *options)
         options->selected &= ~SPF_CHECK_BIT(SSH_SESSION);
     /* Looking for the key is what somebody does who does not have it. */
     if (options->find_key != NULL && options->key == NULL)
-        options->selected &= ~with_key;
+        options->selected &= ~SPF_CHECKS_WITH_KEY;
     if (options->command == SPF_COMMAND_EXPLAIN && options->cause == NULL)
         return usage("explain needs the name of a cause, or - and a pasted text");
-    return options->command == SPF_COMMAND_RUN ? judge(options) : spf_ok();
+    if (options->command == SPF_COMMAND_EXPLAIN &&
+        (options->format != SPF_FORMAT_TEXT || options->output_count > 0))
+        return usage("explain writes text on standard output, and nothing else");
+    return options->command == SPF_COMMAND_RUN ? spf_options_judge(options) : spf_ok();
 }
 
 struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *options)
@@ -552,9 +525,9 @@ struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *op
     }
 
     opterr = 0;
-    optind = 1;
+    optind = 0; /* glibc's way to begin anew, whatever an earlier call left */
     for (;;) {
-        int before = optind;
+        int before = optind > 0 ? optind : 1;
 
         option = getopt_long(argc, argv, shorts, longs, NULL);
         if (option == -1)

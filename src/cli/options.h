@@ -78,6 +78,14 @@ SPF_MUST_USE
 struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *options);
 void spf_options_clear(struct spf_options *options);
 
+/* The checks that mean nothing without a key. */
+#define SPF_CHECKS_WITH_KEY                                                          \
+    (SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT) | \
+     SPF_CHECK_BIT(SSH_AUTH) | SPF_CHECK_BIT(SSH_SESSION))
+
+/* What cannot be meant (judge.c): SPF_ERR_USAGE, or SPF_OK. */
+SPF_MUST_USE struct spf_error spf_options_judge(const struct spf_options *options);
+
 /* The same piecewise: defaults, one option by its long name (value NULL: none), then what cannot
  * be. */
 void spf_options_init(struct spf_options *options);

@@ -65,9 +65,11 @@ struct spf_error spf_output_write(const char *path, const char *text, size_t len
         return write_all(STDOUT_FILENO, text, len, "standard output");
     if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
         return replace(path, text, len, (mode_t)mode, shown);
-    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    /* Non-blocking: a FIFO that nobody reads is an error, not a wait without end. */
+    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return spf_error_sys(errno, shown);
+    (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     error = write_all(fd, text, len, shown);
     (void)close(fd);
     return error;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,21 @@
 #define KEY_MAX        (1024 * 1024)
 #define PASSPHRASE_MAX 4096
 
+/* Waits until fd has something to read; false once stop_fd (-1: none) has. */
+static bool may_read(int fd, int stop_fd)
+{
+    struct pollfd polls[2] = {{.fd = fd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+
+    while (poll(polls, 2, -1) < 0) {
+        if (errno != EINTR)
+            return true; /* read(2) will tell */
+    }
+    return polls[1].revents == 0;
+}
+
 /* Reads at most max bytes until the end, or until a line feed (which is left out) where asked. */
-static struct spf_error read_bounded(int fd, size_t max, bool one_line, const char *what,
-                                     struct spf_secret **secret)
+static struct spf_error read_bounded(int fd, int stop_fd, size_t max, bool one_line,
+                                     const char *what, struct spf_secret **secret)
 {
     struct spf_secret *read_so_far = spf_secret_alloc(max + 1);
     struct spf_error error = spf_ok();
@@ -25,8 +38,11 @@ static struct spf_error read_bounded(int fd, size_t max, bool one_line, const ch
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     while (len <= max) {
         unsigned char *at = spf_secret_bytes(read_so_far) + len;
-        ssize_t got = read(fd, at, one_line ? 1 : max + 1 - len);
+        ssize_t got;
 
+        if (!may_read(fd, stop_fd))
+            break;
+        got = read(fd, at, one_line ? 1 : max + 1 - len);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -67,9 +83,9 @@ struct spf_error spf_read_pasted(int fd, struct spf_buf *text)
     }
 }
 
-struct spf_error spf_read_key_from_stdin(struct spf_secret **secret)
+struct spf_error spf_read_key_from_stdin(int stop_fd, struct spf_secret **secret)
 {
-    return read_bounded(STDIN_FILENO, KEY_MAX, false, "standard input", secret);
+    return read_bounded(STDIN_FILENO, stop_fd, KEY_MAX, false, "standard input", secret);
 }
 
 struct spf_error spf_read_passphrase_file(const char *path, struct spf_secret **secret)
@@ -81,7 +97,7 @@ struct spf_error spf_read_passphrase_file(const char *path, struct spf_secret **
     spf_clean(shown, sizeof shown, path, strlen(path));
     if (fd < 0)
         return spf_error_sys(errno, shown);
-    error = read_bounded(fd, PASSPHRASE_MAX, true, shown, secret);
+    error = read_bounded(fd, -1, PASSPHRASE_MAX, true, shown, secret);
     (void)close(fd);
     return error;
 }
@@ -99,7 +115,8 @@ struct spf_error spf_read_passphrase_environment(struct spf_secret **secret)
     return *secret != NULL ? spf_ok() : spf_error(SPF_ERR_NOMEM, "out of memory");
 }
 
-struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret **secret)
+struct spf_error spf_prompt_passphrase(int stop_fd, const char *key_path,
+                                       struct spf_secret **secret)
 {
     struct termios before, silent;
     char shown[120];
@@ -118,7 +135,7 @@ struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret *
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     (void)tcsetattr(tty, TCSAFLUSH, &silent);
-    error = read_bounded(tty, PASSPHRASE_MAX, true, "/dev/tty", secret);
+    error = read_bounded(tty, stop_fd, PASSPHRASE_MAX, true, "/dev/tty", secret);
     (void)tcsetattr(tty, TCSAFLUSH, &before);
     (void)dprintf(tty, "\n");
     (void)close(tty);

@@ -9,8 +9,12 @@
  * for a person. *secret is the caller's; NULL where there is none.
  */
 
-/* Standard input as a key, at most a mebibyte. */
-SPF_MUST_USE struct spf_error spf_read_key_from_stdin(struct spf_secret **secret);
+/*
+ * Standard input as a key, at most a mebibyte. Once stop_fd is readable what has come is all there
+ * is.
+ */
+SPF_MUST_USE
+struct spf_error spf_read_key_from_stdin(int stop_fd, struct spf_secret **secret);
 
 /* The first line of a file, without its line end. */
 SPF_MUST_USE
@@ -21,10 +25,12 @@ SPF_MUST_USE struct spf_error spf_read_passphrase_environment(struct spf_secret 
 
 /*
  * Asks on the terminal, without echo. No terminal, or an empty answer: *secret is NULL and that is
- * no error. Blocks for as long as the person takes.
+ * no error. Blocks for as long as the person takes, or until stop_fd is readable; the terminal is
+ * as before in any case.
  */
-SPF_MUST_USE struct spf_error spf_prompt_passphrase(const char *key_path,
-                                                    struct spf_secret **secret);
+SPF_MUST_USE
+struct spf_error spf_prompt_passphrase(int stop_fd, const char *key_path,
+                                       struct spf_secret **secret);
 
 /* A pasted text, to its end; too long for the buffer's cap: SPF_ERR_TOO_BIG. */
 SPF_MUST_USE struct spf_error spf_read_pasted(int fd, struct spf_buf *text);

@@ -66,7 +66,10 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
     const struct spf_query_facts *facts = &view->facts->query;
     const char *server = view->facts->handshake.server_sig_algs;
 
-    if (facts->methods[0] != '\0' && !spf_names_have(facts->methods, "publickey"))
+    /* "Permission denied ()": a refusal (not an end of the connection) that leaves no method at
+     * all. */
+    if ((facts->methods[0] != '\0' && !spf_names_have(facts->methods, "publickey")) ||
+        (facts->methods[0] == '\0' && strstr(facts->error, "can continue:") != NULL))
         return decided(result, offer, SPF_AUTH_PUBLICKEY_DISABLED);
     if (server != NULL && facts->algorithm[0] != '\0' && !spf_names_have(server, facts->algorithm))
         return judge_algorithm(view, result);

@@ -57,6 +57,18 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h --key k --console", "--console reads that of an instance"},
         {"h --key k --wait", "no option --wait"},
         {"explain", "name of a cause"},
+        {"explain key-missing --json", "explain writes text"},
+        {"-4 -6 h --key k", "exclude each other"},
+        {"h --key k -i k2", "two keys"},
+        {"ssh://h --key k", "without ssh://"},
+        {"h:2222 --key k", "the port goes with -p"},
+        {"-l $(id) h --key k", "ssh refuses this user name"},
+        {"h --key k --output -", "--output names a file"},
+        {"h --key k --output text:k", "would be lost"},
+        {"h --key k --record ./k --output ./k", "the same file twice"},
+        {"h --key k --record r --output json:r", "the same file twice"},
+        {"h --key k --known-hosts kh --record kh", "would be lost"},
+        {"h --key k --record -", "--record takes one file"},
         {"explain a b", "one cause"},
         {"root@ --key k", "the host is empty"},
     };
@@ -76,6 +88,9 @@ START_TEST(hosts_and_users_as_ssh_takes_them)
     check_good("ecs-user@203.0.113.9 -i k");
     ck_assert_str_eq(options.host, "203.0.113.9");
     ck_assert_str_eq(options.user, "ecs-user");
+    check_good("--host ecs-user@203.0.113.9 -i k");
+    ck_assert_str_eq(options.user, "ecs-user");
+    check_good("-l DOM\\user h -i k");
     check_good("-l admin ecs-user@h -i k");
     ck_assert_str_eq(options.user, "admin");
     check_good("[2001:db8::1] -i k -p 2222");

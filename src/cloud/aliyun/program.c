@@ -23,6 +23,7 @@ struct spf_program {
     spf_program_done *done;
     void *owner;
     unsigned timeout_ms;
+    _Atomic pid_t group; /* of the running program; 0 none. The loop's thread may end it */
     char line[1100];
     char *words[WORDS_MAX + 1]; /* into line */
     char path[4096];
@@ -198,7 +199,9 @@ static void work(struct spf_job *job)
     pid = spawn(program, ends[1]);
     (void)close(ends[1]);
     if (pid > 0) {
+        program->group = pid;
         collect(program, ends[0]);
+        program->group = 0;
         (void)kill(-pid, SIGKILL);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             continue;
@@ -259,5 +262,10 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
 
 void spf_program_cancel(struct spf_program *program)
 {
+    pid_t group = program->group;
+
+    /* Its worker may not live to do it: the process ends soon after the round. */
+    if (group > 0)
+        (void)kill(-group, SIGKILL);
     spf_loop_cancel(program->loop, &program->job);
 }
