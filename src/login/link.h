@@ -62,8 +62,8 @@ enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret
 /*
  * An agent signs instead of a key of ours. ssh_userauth_agent, libssh's only way to one, begins
  * with a query of its own. So ours is sent, but its "yes" is only seen in the capture (DONE) and
- * left for ssh_userauth_agent to take: the server hears one query, as ever. Without a capture, or
- * where the answer is faster than our look, it hears a second one.
+ * left for ssh_userauth_agent to take: the server hears one query, as ever. Without a capture it
+ * hears a second one.
  *
  * agent: a socket at which this one key, and no other, is to be had; the link's from now on.
  */
