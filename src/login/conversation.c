@@ -330,22 +330,6 @@ static void query(struct spf_conversation *talk)
         query_answered(talk, state);
 }
 
-/*
- * A channel is asked for in the same breath as the signature, where a session will be wanted.
- * Behind its success sshd sends a packet of its own and holds back what follows until that is
- * acknowledged (Nagle): the channel's confirmation then travels with it, and a round trip is saved.
- * A channel runs nothing; if the signature is refused, sshd passes over the request. Only OpenSSH
- * is known to.
- */
-static bool opens_early(const struct spf_conversation *talk)
-{
-    const struct spf_target *target = talk->inquiry->target;
-
-    return target->session != SPF_SESSION_NEVER &&
-           (target->selected & SPF_CHECK_BIT(SSH_SESSION)) != 0 &&
-           spf_starts_with(talk->inquiry->facts->identification.software, "OpenSSH_");
-}
-
 static void signed_or_not(struct spf_conversation *talk, enum spf_link_state state)
 {
     struct spf_signature_facts *facts = &talk->inquiry->facts->signature;
@@ -412,10 +396,6 @@ static void signing_done(struct spf_job *job)
         arrive_unsigned(talk, "did not sign");
         return;
     }
-    if (state == SPF_LINK_AGAIN && spf_agent_door_answered(talk->door) && opens_early(talk)) {
-        (void)spf_link_open(talk->link);
-        state = spf_link_sign_by_agent(talk->link);
-    }
     signed_or_not(talk, state);
 }
 
@@ -465,8 +445,6 @@ static void sign_by_agent(struct spf_conversation *talk)
 
 static void sign(struct spf_conversation *talk)
 {
-    enum spf_link_state state;
-
     if (spf_key_agent_signs(&talk->inquiry->facts->key)) {
         sign_by_agent(talk);
         return;
@@ -475,12 +453,7 @@ static void sign(struct spf_conversation *talk)
         arrive_failed(talk, "there is no private key to sign with");
         return;
     }
-    state = spf_link_sign(talk->link, talk->inquiry->login_key);
-    if (state == SPF_LINK_AGAIN && opens_early(talk)) {
-        (void)spf_link_open(talk->link);
-        state = spf_link_sign(talk->link, talk->inquiry->login_key);
-    }
-    signed_or_not(talk, state);
+    signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->login_key));
 }
 
 static void run_echo(struct spf_conversation *talk)

@@ -11,7 +11,7 @@ struct spf_echo {
     char word[40];
     char command[48];
     bool careful; /* not where a forced command would run instead */
-    bool opened, started, withheld;
+    bool started, withheld;
     bool options_seen, forced_command;
     char heard[4096];
     size_t len;

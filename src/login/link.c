@@ -414,9 +414,10 @@ static enum spf_link_state channel_state(struct spf_link *link, int code)
 {
     if (code == SSH_OK)
         return SPF_LINK_DONE;
-    if (!spf_link_is_alive(link))
-        return SPF_LINK_ENDED;
-    return code == SSH_AGAIN ? SPF_LINK_AGAIN : SPF_LINK_REFUSED;
+    if (spf_link_is_alive(link))
+        return code == SSH_AGAIN ? SPF_LINK_AGAIN : SPF_LINK_REFUSED;
+    /* sshd hangs up on the early command of a channel that it has refused */
+    return spf_link_seen(link)->channel_refused ? SPF_LINK_REFUSED : SPF_LINK_ENDED;
 }
 
 enum spf_link_state spf_link_open(struct spf_link *link)
@@ -473,5 +474,7 @@ bool spf_link_is_bounded(const struct spf_link *link)
 
 const char *spf_link_error(struct spf_link *link)
 {
+    if (link->seen.refusal[0] != '\0')
+        return link->seen.refusal;
     return link->seen.disconnected ? link->seen.disconnect : ssh_get_error(link->session);
 }

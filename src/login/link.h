@@ -78,7 +78,11 @@ enum spf_link_state spf_link_sign_by_agent(struct spf_link *link);
  * (spf_link_seen) has come: it sends that before it looks at any request for a channel.
  */
 enum spf_link_state spf_link_open(struct spf_link *link);
-/* Starts the command. */
+/*
+ * Starts the command. It may go out while spf_link_open still says AGAIN, but only to sshd:
+ * libssh addresses a channel as 0 until it is confirmed, and sshd gives its first one this number
+ * (channels.c, channel_new: the first free slot).
+ */
 enum spf_link_state spf_link_exec(struct spf_link *link, const char *command);
 /*
  * Takes what the command has said on either stream, up to size bytes; *len is set. DONE at the end
@@ -91,7 +95,7 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
 const struct spf_seen *spf_link_seen(struct spf_link *link);
 /* False once the server has sent more than any login needs: end it. */
 bool spf_link_is_bounded(const struct spf_link *link);
-/* libssh's words for the last trouble, or the server's disconnect text; borrowed. */
+/* The server's words, where it refused a channel or disconnected, else libssh's; borrowed. */
 const char *spf_link_error(struct spf_link *link);
 
 #endif

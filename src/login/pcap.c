@@ -19,6 +19,7 @@ enum message { /* RFC 4250 section 4.1.2 */
                MSG_USERAUTH_SUCCESS = 52,
                MSG_USERAUTH_BANNER = 53,
                MSG_USERAUTH_PK_OK = 60,
+               MSG_CHANNEL_OPEN_FAILURE = 92,
 };
 
 /* What is left to read of something. */
@@ -128,6 +129,7 @@ static void read_debug(struct spf_seen *seen, struct input body)
     if (options == NULL)
         return;
     seen->key_options = true;
+    seen->options_settled = seen->accepted;
     for (options += strlen(mark); *options != '\0';) {
         size_t len;
 
@@ -146,6 +148,17 @@ static void read_disconnect(struct spf_seen *seen, struct input body)
     seen->disconnected = true;
     if (take_u32(&body, &seen->disconnect_code) && take_string(&body, &text))
         keep_text(seen->disconnect, sizeof seen->disconnect, text);
+}
+
+/* RFC 4254 section 5.1: our channel's number, a reason code, a text. */
+static void read_refusal(struct spf_seen *seen, struct input body)
+{
+    struct input text;
+    uint32_t ignored;
+
+    seen->channel_refused = true;
+    if (take_u32(&body, &ignored) && take_u32(&body, &ignored) && take_string(&body, &text))
+        keep_text(seen->refusal, sizeof seen->refusal, text);
 }
 
 static void read_from_server(struct spf_seen *seen, uint8_t type, struct input body)
@@ -181,6 +194,10 @@ static void read_from_server(struct spf_seen *seen, uint8_t type, struct input b
         break;
     case MSG_USERAUTH_SUCCESS:
         seen->request_sent = false;
+        seen->accepted = true;
+        break;
+    case MSG_CHANNEL_OPEN_FAILURE:
+        read_refusal(seen, body);
         break;
     default:
         break;

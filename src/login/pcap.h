@@ -42,6 +42,10 @@ struct spf_seen {
     char algorithm[64];   /* of our last one, method publickey */
     bool key_options;     /* sshd announced the key's options in SSH_MSG_DEBUG */
     bool forced_command;  /* "command" among them */
+    bool accepted;        /* SSH_MSG_USERAUTH_SUCCESS came */
+    bool options_settled; /* and after it the options that hold for the session */
+    bool channel_refused; /* SSH_MSG_CHANNEL_OPEN_FAILURE came */
+    char refusal[256];    /* its text */
 };
 
 /* Takes in one whole capture file; call again with the next one. What memory is short for is left

@@ -182,6 +182,39 @@ START_TEST(forced_commands)
 }
 END_TEST
 
+/* What is announced before SUCCESS, with the answer to a query, does not settle anything. */
+START_TEST(what_holds_for_the_session)
+{
+    struct spf_seen seen = {0};
+    struct capture capture, payload;
+
+    start(&capture);
+    put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+    put_debug(&capture, "AK:1: key options: pty");
+    spf_seen_read(&seen, capture.bytes, capture.len);
+    ck_assert(seen.key_options && !seen.accepted && !seen.options_settled);
+
+    start(&capture);
+    message(&payload, 52);
+    put_packet(&capture, false, true, &payload);
+    spf_seen_read(&seen, capture.bytes, capture.len);
+    ck_assert(seen.accepted && !seen.options_settled);
+
+    start(&capture);
+    put_debug(&capture, "AK:1: key options: command pty");
+    message(&payload, 92);
+    put_u32(&payload, 43);
+    put_u32(&payload, 1);
+    put_string(&payload, "open failed");
+    put_string(&payload, "");
+    put_packet(&capture, false, true, &payload);
+    spf_seen_read(&seen, capture.bytes, capture.len);
+    ck_assert(seen.options_settled && seen.forced_command && seen.channel_refused);
+    ck_assert_str_eq(seen.refusal, "open failed");
+    spf_seen_clear(&seen);
+}
+END_TEST
+
 /* Only the server's words count: what we send ourselves must not look like an announcement. */
 START_TEST(directions_are_told_apart)
 {
@@ -220,7 +253,7 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("login pcap",
-                     (const TTest *const[]){a_whole_login, forced_commands,
-                                            directions_are_told_apart, cut_anywhere, NULL});
+    return unit_main("login pcap", (const TTest *const[]){
+                                       a_whole_login, forced_commands, what_holds_for_the_session,
+                                       directions_are_told_apart, cut_anywhere, NULL});
 }
