@@ -10,4 +10,15 @@ cmake --preset dev
 cmake --build --preset dev
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Most tests wait for timeouts rather than compute, so more of them than processors run at once.
-exec ctest --preset dev --parallel $((jobs * 2))
+status=0
+rm -f build/dev/tests.xml
+ctest --preset dev --parallel $((jobs * 2)) --output-junit tests.xml || status=$?
+python3 - build/dev/tests.xml <<'EOF'
+import sys
+from xml.etree import ElementTree
+
+suite = ElementTree.parse(sys.argv[1]).getroot()
+total, failed, skipped = (int(suite.get(name)) for name in ("tests", "failures", "skipped"))
+print("tests: %d passed, %d failed, %d skipped" % (total - failed - skipped, failed, skipped))
+EOF
+exit "$status"
