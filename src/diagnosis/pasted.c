@@ -254,6 +254,7 @@ struct reading {
     unsigned offered, from_agent;
     bool identified, unusable, accepted, answered, partial, no_algorithm, methods_seen,
         methods_lack_ours;
+    bool queries_mean_nothing; /* TinySSH says yes to each, and judges only the signature */
 };
 
 static const struct phrase *phrase_of(const char *line, const char **behind)
@@ -327,7 +328,7 @@ static void take_line(struct reading *reading, const char *line, struct spf_past
             decide(reading, phrase, line, pasted);
         break;
     case ACCEPTED:
-        reading->accepted = true;
+        reading->accepted = !reading->queries_mean_nothing;
         break;
     case PARTIAL:
         reading->partial = true;
@@ -344,6 +345,7 @@ static void take_line(struct reading *reading, const char *line, struct spf_past
         break;
     case IDENTIFIED:
         reading->identified = true;
+        reading->queries_mean_nothing = strstr(behind, "tinyssh_") != NULL;
         break;
     case DENIED:
         if (!reading->methods_seen)

@@ -109,6 +109,11 @@ START_TEST(verbose_output_tells_refusals_apart)
         {OFFER "debug1: Server accepts key: k ED25519 SHA256:x explicit\n"
                "root@h: Permission denied (publickey).",
          SPF_AUTH_LOGIN_REFUSED},
+        /* TinySSH accepts any key of its kind until it is to be used */
+        {"debug1: Remote protocol version 2.0, remote software version tinyssh_20230101-1\n" OFFER
+         "debug1: Server accepts key: k ED25519 SHA256:x explicit\n"
+         "root@h: Permission denied (publickey).",
+         SPF_AUTH_KEY_REFUSED},
         {OFFER "Authenticated using \"publickey\" with partial success.\n"
                "debug1: Authentications that can continue: password\n"
                "root@h: Permission denied (password).",
