@@ -5,7 +5,7 @@ packages="
 gcc libc6-dev cmake ninja-build pkg-config
 libcurl4-openssl-dev libjson-c-dev libssh-dev libssl-dev libargon2-dev
 libmicrohttpd-dev check
-openssh-client openssh-server openssl putty-tools
+openssh-client openssh-server dropbear-bin tinysshd openssl putty-tools
 python3 python3-jsonschema mandoc acl dosfstools
 "
 

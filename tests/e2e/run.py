@@ -87,7 +87,8 @@ class Scenario:
         self.key = Key(self._make("keys"), "key.pem", self.data.get("key", {}))
         self.other = Key(self._make("other"), "other.pem", {})
         recipe = world.fill(self.data.get("server", {}), {"folder": self.folder})
-        self.server = servers.start(self._make("server"), recipe, self.key, self.other)
+        self.server = servers.start(self._make("server"), recipe, self.key, self.other,
+                                    os.path.dirname(tools.lab_cloud))
         stack.callback(self.server.stop)
         self.bastion = None
         if "bastion" in self.data:
@@ -124,6 +125,9 @@ class Scenario:
         shell = os.path.basename(pwd.getpwuid(os.getuid()).pw_shell)
         if "fake" not in self.data.get("server", {}) and shell in ("nologin", "false"):
             raise Skip("the user of the tests has no login shell")
+        server = self.data.get("server", {})
+        if "program" in server and servers.Other.lacks(server):
+            raise Skip("needs " + servers.Other.lacks(server))
         for need in needs:
             if need.startswith("tool:") and not shutil.which(need[5:]):
                 raise Skip("needs " + need[5:])
@@ -445,6 +449,8 @@ class Scenario:
         causes |= {c["cause"] for c in target["candidates"]}
         causes |= {c["evidence"].get("jump_cause") for c in target["checks"]}
         known = self.data.get("explained", {}).get(client, sorted(causes - {None}))
+        if not known:
+            return  # its words say nothing
         if not set(known) & set(named):
             self.complaints.append("explain names %s of what %s said, the report %s: %s" % (
                 named, client, known, said.text))

@@ -9,6 +9,7 @@ import threading
 import time
 
 from .cloud import run_quietly
+from .others import Other
 
 SSHD = "/usr/sbin/sshd"
 
@@ -308,9 +309,12 @@ class Fake:
         self._socket.close()
 
 
-def start(folder, recipe, client_key, other_key):
+def start(folder, recipe, client_key, other_key, tools=None):
+    """tools: the folder of what tests/lab builds, for the servers of others.py."""
     if "fake" in recipe:
         return Fake(recipe["fake"])
+    if "program" in recipe:
+        return Other(folder, recipe, client_key, other_key, tools)
     return Sshd(folder, recipe, client_key, other_key)
 
 
