@@ -96,6 +96,10 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return no("--find-key looks for the key pair of an instance: it needs --instance ID");
     if (options->console && options->instance == NULL)
         return no("--console reads that of an instance: it needs --instance ID");
+    if (options->source_lookup != NULL && options->jump != NULL)
+        return no(
+            "behind a jump host the rules see its address, which lookup: cannot tell; give it "
+            "to --source-ip");
     if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0))
         return no("--fix repairs a file: it needs --key FILE");
     if (options->user[0] == '\0')

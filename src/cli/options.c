@@ -64,7 +64,7 @@ static const struct option_row {
     {NULL, '4', NULL, "use IPv4 only", REPEATED},
     {NULL, '6', NULL, "use IPv6 only", REPEATED},
     {"address", OPT_ADDRESS, "KIND", "public, private, ipv6 or auto: which of the instance's", REPEATED},
-    {"source-ip", OPT_SOURCE_IP, "ADDR", "the address the security group rules will see", REPEATED},
+    {"source-ip", OPT_SOURCE_IP, "ADDR|lookup:URL", "the address that the rules see, or an https service that tells it", REPEATED},
     {"region", OPT_REGION, "ID", "the instance's region", REPEATED},
     {"profile", OPT_PROFILE, "NAME", "profile of the aliyun CLI", REPEATED},
     {"config-path", OPT_CONFIG_PATH, "FILE", "its configuration (~/.aliyun/config.json)", REPEATED},
@@ -287,6 +287,24 @@ static struct spf_error take_host(struct spf_options *options, const char *word)
     return spf_ok();
 }
 
+/* An address, or who is asked for it; of several the last one counts. */
+static struct spf_error take_source(struct spf_options *options, const char *argument)
+{
+    static const char lookup[] = "lookup:";
+    char host[280];
+
+    options->source_ip = (struct spf_ip){0};
+    options->source_lookup = NULL;
+    if (spf_starts_with(argument, lookup)) {
+        options->source_lookup = argument + strlen(lookup);
+        if (spf_lookup_parse(options->source_lookup, host, sizeof host).code != SPF_OK)
+            return usage("--source-ip \"%s\": give lookup:https://HOST/PATH", argument);
+    } else if (!spf_ip_parse(argument, &options->source_ip)) {
+        return usage("--source-ip \"%s\" is no IP address", argument);
+    }
+    return spf_ok();
+}
+
 /* One option with its argument. */
 static struct spf_error take(struct spf_options *options, int option, const char *argument)
 {
@@ -335,9 +353,7 @@ static struct spf_error take(struct spf_options *options, int option, const char
         options->address = (enum spf_address_choice)choice;
         break;
     case OPT_SOURCE_IP:
-        if (!spf_ip_parse(argument, &options->source_ip))
-            return usage("--source-ip \"%s\" is no IP address", argument);
-        break;
+        return take_source(options, argument);
     case OPT_REGION:
         options->region = argument;
         break;

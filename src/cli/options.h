@@ -46,6 +46,7 @@ struct spf_options {
     int family;
     enum spf_address_choice address;
     struct spf_ip source_ip;
+    const char *source_lookup; /* the URL of --source-ip=lookup:URL */
     enum spf_session_mode session;
     spf_checks selected;
     unsigned timeout_s, deadline_s;

@@ -78,6 +78,7 @@ static void set_target(struct spf_round *round, const struct spf_options *option
         .family = options->family,
         .address = options->address,
         .source_ip = options->source_ip,
+        .source_lookup = options->source_lookup,
         .session = options->session,
         .selected = options->selected,
         .timeout_ms = options->timeout_s * 1000,

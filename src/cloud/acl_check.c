@@ -96,7 +96,8 @@ static struct spf_opinion judge_everybody(const struct spf_path *path, const str
                                         verdict.out.accepted == first.out.accepted));
     }
     spf_everybody_clear(&everybody);
-    return alike ? judge_source(&first, path, view, result) : spf_concludes(SPF_ACL_SOURCE_UNKNOWN);
+    return alike ? judge_source(&first, path, view, result)
+                 : spf_source_unknown(SPF_ACL_SOURCE_UNKNOWN, view, result);
 }
 
 struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
@@ -109,9 +110,7 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
     struct verdict verdict;
 
     spf_note_null(result, "acl");
-    if (spf_lacks(view, SPF_GROUP_NETWORK_ACL, &opinion) && opinion.kind == SPF_OPINION_CANNOT_TELL)
-        return opinion;
-    if (spf_path_lacks(view, &path, &opinion) || spf_lacks(view, SPF_GROUP_NETWORK_ACL, &opinion))
+    if (spf_path_or_lacks(view, SPF_GROUP_NETWORK_ACL, &path, &opinion))
         return opinion;
     if (!acl->bound) {
         if (acl->vswitch[0] != '\0')
@@ -121,7 +120,7 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
     }
     spf_note_text(result, "acl", acl->id);
     spf_note_text(result, "vswitch", acl->vswitch);
-    spf_note_source(result, &path.source);
+    spf_note_source(result, view, &path);
     if (!path.internet && spf_cidr_parse(acl->vswitch_cidr, &vswitch) &&
         spf_cidr_holds(&vswitch, &path.source)) {
         spf_say(result, "network ACL %s does not apply between members of %s", acl->id,

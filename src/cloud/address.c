@@ -170,6 +170,32 @@ bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_fa
     return true;
 }
 
+/* The private address of the primary interface: what rules see as the destination. */
+static struct spf_ip primary_private(const struct spf_instance_facts *instance)
+{
+    for (size_t i = 0; i < instance->addresses.count; i++)
+        if (instance->addresses.items[i].class == SPF_CLASS_PRIVATE)
+            return instance->addresses.items[i].ip;
+    return (struct spf_ip){0};
+}
+
+struct spf_address spf_cloud_judged_address(const struct spf_target *target,
+                                            const struct spf_facts *facts)
+{
+    struct spf_target without_host = *target;
+    struct spf_address address;
+
+    if (spf_cloud_dial_address(target, facts, &address))
+        return address;
+    without_host.host = NULL;
+    if (spf_cloud_dial_address(&without_host, facts, &address))
+        return address;
+    address = (struct spf_address){.class = SPF_CLASS_PUBLIC};
+    address.ip.family = target->source_ip.family == 6 ? 6 : 4;
+    address.private_ip = primary_private(&facts->instance);
+    return address;
+}
+
 /* Our end of the connection that was made or tried. */
 static bool own_end(const struct spf_facts *facts, struct spf_ip *out)
 {
@@ -220,6 +246,16 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target,
         return SPF_SOURCE_GIVEN;
     if (target->jump != NULL)
         return jump_end(target, facts, dialled, out);
+    if (target->source_lookup != NULL && !inside) {
+        enum spf_group_phase phase = facts->group[SPF_GROUP_LOOKUP].phase;
+
+        *out = facts->lookup.address;
+        if (phase == SPF_PRESENT && out->family == dialled->ip.family)
+            return SPF_SOURCE_LOOKED_UP;
+        memset(out, 0, sizeof *out);
+        return phase == SPF_ABSENT || phase == SPF_ASKED ? SPF_SOURCE_NOT_ASKED
+                                                         : SPF_SOURCE_UNKNOWN;
+    }
     if (own_end(facts, out) && out->family == dialled->ip.family &&
         (inside || spf_ip_is_public(out)))
         return SPF_SOURCE_OWN;

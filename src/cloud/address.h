@@ -22,6 +22,13 @@
 bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_facts *facts,
                             struct spf_address *out);
 
+/*
+ * The address whose rules are judged: that one; where a foreign host is given the one that would be
+ * dialled without it; else some public one, behind which stands the primary interface.
+ */
+struct spf_address spf_cloud_judged_address(const struct spf_target *target,
+                                            const struct spf_facts *facts);
+
 /* The instance's address record for an address; NULL if it is not the instance's. Borrowed. */
 const struct spf_address *spf_cloud_owns(const struct spf_instance_facts *instance,
                                          const struct spf_ip *ip);
@@ -42,15 +49,18 @@ bool spf_cloud_has_class(const struct spf_instance_facts *instance, enum spf_add
 
 /* Where rules will see us come from. */
 enum spf_source_kind {
-    SPF_SOURCE_GIVEN,   /* --source-ip */
-    SPF_SOURCE_OWN,     /* an address of our own interface */
-    SPF_SOURCE_NOT_YET, /* our end of the connection will tell: the TCP group */
+    SPF_SOURCE_GIVEN,     /* --source-ip */
+    SPF_SOURCE_OWN,       /* an address of our own interface */
+    SPF_SOURCE_LOOKED_UP, /* by the service of --source-ip=lookup: */
+    SPF_SOURCE_NOT_YET,   /* our end of the connection will tell: the TCP group */
+    SPF_SOURCE_NOT_ASKED, /* that service will: the lookup group */
     SPF_SOURCE_UNKNOWN,
 };
 
 /*
- * For packets to `dialled`: the address given, else our own if packets keep it on the way: a public
- * one towards the internet, any one towards a private address. Wants surroundings to be present.
+ * For packets to `dialled`: the address given or, over the internet, looked up; else our own if
+ * packets keep it on the way: a public one towards the internet, any one towards a private address.
+ * Wants surroundings to be present.
  */
 enum spf_source_kind spf_cloud_source(const struct spf_target *target,
                                       const struct spf_facts *facts,

@@ -89,6 +89,12 @@ static const struct spf_field instance_fields[] = {
 };
 const struct spf_shape spf_instance_shape = SPF_SHAPE(struct spf_instance_facts, instance_fields);
 
+static const struct spf_field lookup_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_lookup_facts, service),
+    SPF_SHAPE_IP(struct spf_lookup_facts, address),
+};
+const struct spf_shape spf_lookup_shape = SPF_SHAPE(struct spf_lookup_facts, lookup_fields);
+
 static const struct spf_field rule_fields[] = {
     SPF_SHAPE_TEXT(struct spf_rule, id),
     SPF_SHAPE_TEXT(struct spf_rule, group),

@@ -105,6 +105,13 @@ struct spf_instance_facts {
 };
 extern const struct spf_shape spf_instance_shape;
 
+/* What a service in the internet, asked only on demand, says of the address that we have there. */
+struct spf_lookup_facts {
+    char service[280]; /* its host */
+    struct spf_ip address;
+};
+extern const struct spf_shape spf_lookup_shape;
+
 enum spf_policy {
     SPF_POLICY_ACCEPT,
     SPF_POLICY_DROP,

@@ -2,31 +2,6 @@
 
 #include "base/text.h"
 
-/* The private address of the primary interface: what rules see as the destination. */
-static struct spf_ip primary_private(const struct spf_instance_facts *instance)
-{
-    for (size_t i = 0; i < instance->addresses.count; i++)
-        if (instance->addresses.items[i].class == SPF_CLASS_PRIVATE)
-            return instance->addresses.items[i].ip;
-    return (struct spf_ip){0};
-}
-
-static struct spf_address address_for(const struct spf_view *view)
-{
-    struct spf_target without_host = *view->target;
-    struct spf_address address;
-
-    if (spf_cloud_dial_address(view->target, view->facts, &address))
-        return address;
-    without_host.host = NULL;
-    if (spf_cloud_dial_address(&without_host, view->facts, &address))
-        return address;
-    address = (struct spf_address){.class = SPF_CLASS_PUBLIC};
-    address.ip.family = view->target->source_ip.family == 6 ? 6 : 4;
-    address.private_ip = primary_private(&view->facts->instance);
-    return address;
-}
-
 bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct spf_opinion *opinion)
 {
     const struct spf_target *target = view->target;
@@ -41,7 +16,7 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
         opinion->kind == SPF_OPINION_WANTS)
         return true;
 
-    path->dialled = address_for(view);
+    path->dialled = spf_cloud_judged_address(target, view->facts);
     path->internet = path->dialled.class != SPF_CLASS_PRIVATE;
     path->port = target->port;
     if (target->host != NULL && spf_cloud_tried_address(target, view->facts, &ip) &&
@@ -58,22 +33,78 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
             path->internet = true;
         }
     }
-    if (spf_cloud_source(target, view->facts, &path->dialled, &path->source) == SPF_SOURCE_NOT_YET)
+    path->source_kind = spf_cloud_source(target, view->facts, &path->dialled, &path->source);
+    if (path->source_kind == SPF_SOURCE_NOT_YET)
         return spf_lacks(view, SPF_GROUP_TCP, opinion);
+    if (path->source_kind == SPF_SOURCE_NOT_ASKED)
+        return spf_lacks(view, SPF_GROUP_LOOKUP, opinion);
     return false;
 }
 
-void spf_note_source(struct spf_result *result, const struct spf_ip *source)
+bool spf_path_or_lacks(const struct spf_view *view, enum spf_group group, struct spf_path *path,
+                       struct spf_opinion *opinion)
 {
+    struct spf_opinion of_group = {0};
+    bool lacks = spf_lacks(view, group, &of_group);
+
+    *opinion = of_group;
+    if (lacks && of_group.kind == SPF_OPINION_CANNOT_TELL)
+        return true;
+    if (!spf_path_lacks(view, path, opinion)) {
+        *opinion = of_group;
+        return lacks;
+    }
+    if (opinion->kind == SPF_OPINION_WANTS)
+        opinion->wants |= of_group.wants;
+    return true;
+}
+
+void spf_note_source(struct spf_result *result, const struct spf_view *view,
+                     const struct spf_path *path)
+{
+    const char *from = "this machine's own address";
     char text[SPF_IP_TEXT_SIZE], cidr[SPF_IP_TEXT_SIZE + 4];
 
     spf_note_null(result, "source_ip");
-    if (source->family == 0)
+    if (path->source.family == 0)
         return;
-    spf_ip_format(source, text);
-    (void)spf_format(cidr, sizeof cidr, "%s/%s", text, source->family == 4 ? "32" : "128");
+    if (path->source_kind == SPF_SOURCE_GIVEN)
+        from = "--source-ip";
+    else if (path->source_kind == SPF_SOURCE_LOOKED_UP)
+        from = view->facts->lookup.service;
+    else if (view->target->jump != NULL)
+        from = "the jump host's address";
+    spf_ip_format(&path->source, text);
+    (void)spf_format(cidr, sizeof cidr, "%s/%s", text, path->source.family == 4 ? "32" : "128");
     spf_note_text(result, "source_ip", text);
+    spf_note_text(result, "source_from", from);
     spf_note_text(result, "source_cidr", cidr);
     spf_note_text(result, "source_option",
-                  source->family == 4 ? "SourceCidrIp" : "Ipv6SourceCidrIp");
+                  path->source.family == 4 ? "SourceCidrIp" : "Ipv6SourceCidrIp");
+}
+
+void spf_source_words(char *out, size_t size, const struct spf_view *view,
+                      const struct spf_path *path)
+{
+    char text[SPF_IP_TEXT_SIZE];
+
+    spf_ip_format(&path->source, text);
+    if (path->source.family == 0)
+        (void)spf_copy(out, size, "everybody");
+    else if (path->source_kind == SPF_SOURCE_LOOKED_UP)
+        (void)spf_format(out, size, "%s (says %s)", text, view->facts->lookup.service);
+    else
+        (void)spf_copy(out, size, text);
+}
+
+struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf_view *view,
+                                      struct spf_result *result)
+{
+    const struct spf_group_state *lookup = &view->facts->group[SPF_GROUP_LOOKUP];
+
+    if (lookup->phase == SPF_FAILED) {
+        spf_note_text(result, "lookup_failed", lookup->failure.text);
+        spf_say(result, "it hangs on your address, and %s", lookup->failure.text);
+    }
+    return spf_concludes(finding);
 }

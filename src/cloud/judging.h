@@ -8,8 +8,9 @@
 struct spf_path {
     struct spf_address dialled;
     struct spf_ip source; /* family 0: not known */
-    bool internet;        /* the packets come over the internet */
-    uint16_t port;        /* as the rules see it: behind a NAT gateway it may be another one */
+    enum spf_source_kind source_kind;
+    bool internet; /* the packets come over the internet */
+    uint16_t port; /* as the rules see it: behind a NAT gateway it may be another one */
 };
 
 /*
@@ -21,8 +22,24 @@ SPF_MUST_USE
 bool spf_path_lacks(const struct spf_view *view, struct spf_path *path,
                     struct spf_opinion *opinion);
 
-/* source_ip, source_cidr ("203.0.113.7/32") and source_option, the API's parameter for such a
- * block. */
-void spf_note_source(struct spf_result *result, const struct spf_ip *source);
+/* The same, and the group as well: what both lack is wanted at once. */
+SPF_MUST_USE
+bool spf_path_or_lacks(const struct spf_view *view, enum spf_group group, struct spf_path *path,
+                       struct spf_opinion *opinion);
+
+/*
+ * source_ip, where it comes from (source_from), source_cidr ("203.0.113.7/32") and source_option,
+ * the API's parameter for such a block.
+ */
+void spf_note_source(struct spf_result *result, const struct spf_view *view,
+                     const struct spf_path *path);
+
+/* "203.0.113.7", with who says so where it was looked up; "everybody" where it is not known. */
+void spf_source_words(char *out, size_t size, const struct spf_view *view,
+                      const struct spf_path *path);
+
+/* The conclusion where it hangs on a source that is not known; says why a lookup did not help. */
+struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf_view *view,
+                                      struct spf_result *result);
 
 #endif

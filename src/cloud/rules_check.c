@@ -167,40 +167,28 @@ static void note_rule(struct spf_result *result, const struct spf_rule *rule)
     spf_note_text(result, "rule_source", source_of(rule));
 }
 
-static void who(char *out, size_t size, const struct spf_ip *source)
-{
-    if (source->family == 0)
-        (void)spf_copy(out, size, "everybody");
-    else
-        spf_ip_format(source, out);
-}
-
-static struct spf_opinion accepted(const struct spf_rules_question *question,
-                                   const struct spf_rules_decision *decision, bool open_to_world,
-                                   struct spf_result *result)
+static struct spf_opinion accepted(const struct spf_rules_decision *decision, const char *from,
+                                   bool open_to_world, struct spf_result *result)
 {
     const struct spf_rule *rule = decision->rule;
-    char from[SPF_IP_TEXT_SIZE];
 
-    who(from, sizeof from, &question->source);
     if (rule == NULL)
         spf_say(result, "members of its group reach each other, and %s is one", from);
     else
-        spf_say(result, "%s by %s/%s, priority %lld",
+        spf_say(result, "%s by %s/%s, priority %lld%s%s",
                 open_to_world ? "open to the whole internet" : "allowed", rule->group, rule->id,
-                (long long)rule->priority);
+                (long long)rule->priority, strchr(from, ' ') != NULL ? ", for " : "",
+                strchr(from, ' ') != NULL ? from : "");
     return open_to_world ? spf_concludes(SPF_SG_OPEN_TO_WORLD) : spf_passes();
 }
 
 static struct spf_opinion denied(const struct spf_rules_facts *facts,
                                  const struct spf_rules_question *question,
-                                 const struct spf_rules_decision *decision, size_t for_others,
-                                 struct spf_result *result)
+                                 const struct spf_rules_decision *decision, const char *from,
+                                 size_t for_others, struct spf_result *result)
 {
     const struct spf_rule *rule = decision->rule;
-    char from[SPF_IP_TEXT_SIZE];
 
-    who(from, sizeof from, &question->source);
     note_remedies(result, facts, question, rule);
     if (rule != NULL) {
         spf_say(result, "rule %s of %s drops TCP port %u from %s (priority %lld, source %s)",
@@ -260,13 +248,12 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     struct spf_opinion opinion;
     struct spf_path path;
     size_t for_others;
+    char from[360];
 
     note_rule(result, NULL);
     spf_note_null(result, "trace");
     spf_note_null(result, "near_misses");
-    if (spf_lacks(view, SPF_GROUP_RULES, &opinion) && opinion.kind == SPF_OPINION_CANNOT_TELL)
-        return opinion;
-    if (spf_path_lacks(view, &path, &opinion) || spf_lacks(view, SPF_GROUP_RULES, &opinion))
+    if (spf_path_or_lacks(view, SPF_GROUP_RULES, &path, &opinion))
         return opinion;
 
     question = (struct spf_rules_question){.source = path.source,
@@ -277,7 +264,7 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP))
         question.membership = &view->facts->membership;
     if (!spf_rules_crowd(facts, &question, &crowd))
-        return spf_concludes(SPF_SG_SOURCE_UNKNOWN);
+        return spf_source_unknown(SPF_SG_SOURCE_UNKNOWN, view, result);
     if (path.source.family != 0)
         decision = spf_rules_decide(facts, &question);
     else if (!crowd.denies_some && !crowd.uncertain_for_some)
@@ -293,19 +280,20 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
         opinion.kind == SPF_OPINION_WANTS)
         return opinion;
 
-    spf_note_source(result, &path.source);
+    spf_note_source(result, view, &path);
     note_rule(result, decision.rule);
+    spf_source_words(from, sizeof from, view, &path);
     for_others = note_rules(result, facts, &question, decision.rule);
     switch (decision.answer) {
     case SPF_RULES_ACCEPT:
-        return accepted(&question, &decision, crowd.open_to_world, result);
+        return accepted(&decision, from, crowd.open_to_world, result);
     case SPF_RULES_DROP:
     case SPF_RULES_NO_MATCH:
-        return denied(facts, &question, &decision, for_others, result);
+        return denied(facts, &question, &decision, from, for_others, result);
     case SPF_RULES_UNCERTAIN:
         break;
     }
     if (decision.doubt != NULL)
         return doubtful(&decision, result);
-    return spf_concludes(SPF_SG_SOURCE_UNKNOWN);
+    return spf_source_unknown(SPF_SG_SOURCE_UNKNOWN, view, result);
 }

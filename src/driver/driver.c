@@ -98,6 +98,7 @@ static void serve(struct course *course, enum spf_group group)
     case SPF_GROUP_CREDENTIALS:
     case SPF_GROUP_IDENTITY:
     case SPF_GROUP_INSTANCE:
+    case SPF_GROUP_LOOKUP:
     case SPF_GROUP_RULES:
     case SPF_GROUP_MEMBERSHIP:
     case SPF_GROUP_NETWORK_ACL:

@@ -13,7 +13,7 @@
 
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
-    char instance_id[80], host[260], user[80], key_path[1024], jump[300];
+    char instance_id[80], host[260], user[80], key_path[1024], jump[300], source_lookup[300];
     int64_t port, family, selected, timeout_ms;
     enum spf_address_choice address;
     enum spf_session_mode session;
@@ -30,6 +30,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_TEXT(struct asked, user),
     SPF_SHAPE_TEXT(struct asked, key_path),
     SPF_SHAPE_TEXT(struct asked, jump),
+    SPF_SHAPE_TEXT(struct asked, source_lookup),
     SPF_SHAPE_NUMBER(struct asked, port),
     SPF_SHAPE_NUMBER(struct asked, family),
     SPF_SHAPE_NUMBER(struct asked, selected),
@@ -104,11 +105,13 @@ static struct json_object *write_target(const struct spf_target *target)
         .console = target->console,
         .source_ip = target->source_ip,
     };
-    const char *const from[] = {target->instance_id, target->host, target->user, target->key_path,
-                                target->jump};
-    char *const to[] = {asked.instance_id, asked.host, asked.user, asked.key_path, asked.jump};
-    const size_t sizes[] = {sizeof asked.instance_id, sizeof asked.host, sizeof asked.user,
-                            sizeof asked.key_path, sizeof asked.jump};
+    const char *const from[] = {target->instance_id, target->host, target->user,
+                                target->key_path,    target->jump, target->source_lookup};
+    char *const to[] = {asked.instance_id, asked.host, asked.user,
+                        asked.key_path,    asked.jump, asked.source_lookup};
+    const size_t sizes[] = {sizeof asked.instance_id, sizeof asked.host,
+                            sizeof asked.user,        sizeof asked.key_path,
+                            sizeof asked.jump,        sizeof asked.source_lookup};
 
     for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
         if (from[i] != NULL)
@@ -207,6 +210,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .family = (int)asked->family,
         .address = asked->address,
         .source_ip = asked->source_ip,
+        .source_lookup = asked->source_lookup[0] != '\0' ? asked->source_lookup : NULL,
         .console = asked->console,
         .session = asked->session,
         .selected = (spf_checks)asked->selected,

@@ -20,6 +20,7 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(CREDENTIALS, "credentials", credentials, spf_credentials_shape, 0),
     GROUP(IDENTITY, "identity", identity, spf_identity_shape, SPF_GROUP_BIT(CREDENTIALS)),
     GROUP(INSTANCE, "instance", instance, spf_instance_shape, SPF_GROUP_BIT(CREDENTIALS)),
+    GROUP(LOOKUP, "lookup", lookup, spf_lookup_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(RULES, "rules", rules, spf_rules_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(MEMBERSHIP, "membership", membership, spf_membership_shape, SPF_GROUP_BIT(RULES)),
     GROUP(NETWORK_ACL, "network-acl", network_acl, spf_acl_shape, SPF_GROUP_BIT(INSTANCE)),

@@ -62,7 +62,8 @@ struct spf_target {
     uint16_t port;
     int family; /* 0 either, 4, 6: -4 and -6 */
     enum spf_address_choice address;
-    struct spf_ip source_ip; /* family 0: not given */
+    struct spf_ip source_ip;   /* family 0: not given */
+    const char *source_lookup; /* https URL of a service that tells our address; NULL: none */
     enum spf_session_mode session;
     spf_checks selected; /* the checks to run, with what they need */
     unsigned timeout_ms; /* each network step */

@@ -22,7 +22,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
-from harness import clients, judge, servers, world  # noqa: E402
+from harness import clients, judge, servers, teller, world  # noqa: E402
 from harness.cloud import Authority, Cloud  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
@@ -99,6 +99,13 @@ class Scenario:
         self.ca = self.authority.ca
         if self.data.get("cloud", {}).get("tls") == "other-ca":
             self.ca = Authority(self._make("other-authority")).ca
+        self.teller = None
+        if "teller" in self.data:
+            authority = self.authority
+            if self.data["teller"].get("tls") == "other-ca":
+                authority = Authority(self._make("teller"))
+            self.teller = teller.Teller(self.data["teller"], authority)
+            stack.callback(self.teller.stop)
         self.known_hosts = os.path.join(self.folder, "known_hosts")
         self._write_known_hosts()
         self.places = {
@@ -112,6 +119,7 @@ class Scenario:
             "host_key_sha256": self.server.fingerprint(),
             "jump_port": self.bastion.port if self.bastion else 0,
             "endpoint": "https://127.0.0.1:1", "free_port": servers.free_port(),
+            "teller": self.teller.url if self.teller else "",
         }
         self._write_files()
         self._start_agent()
@@ -120,6 +128,8 @@ class Scenario:
         needs = self.data.get("needs", [])
         if "ordinary user" in needs and os.getuid() == 0:
             raise Skip("needs an ordinary user: root may do what is refused here")
+        if "ipv6" in needs and not teller.has_ipv6():
+            raise Skip("needs IPv6 on loopback")
         if "root" in needs and os.getuid() != 0:
             raise Skip("needs root")
         shell = os.path.basename(pwd.getpwuid(os.getuid()).pw_shell)
@@ -354,6 +364,9 @@ class Scenario:
         for part in self.expect.get("log_lacks", []):
             if part in "".join(self.server.log):
                 self.complaints.append("the server's log has %r" % part)
+        if self.teller and len(self.teller.requests) > self.expect.get("lookups", 1):
+            self.complaints.append("the address was asked for %d times" %
+                                   len(self.teller.requests))
         for part, count in self.expect.get("log_counts", {}).items():
             counts = count if isinstance(count, list) else [count]
             servers.wait_until(lambda: "".join(self.server.log).count(part) >= counts[0], 5)

@@ -171,6 +171,9 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
     case SPF_GROUP_INSTANCE:
         spf_ask_instance(ask);
         break;
+    case SPF_GROUP_LOOKUP:
+        spf_ask_lookup(ask);
+        break;
     case SPF_GROUP_RULES:
         spf_ask_rules(ask);
         break;

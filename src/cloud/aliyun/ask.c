@@ -32,6 +32,8 @@ static void drop_ask(struct spf_ask *ask)
         link = &(*link)->next;
     *link = ask->next;
     spf_ask_drop_errands(ask);
+    if (ask->fetch != NULL)
+        spf_fetch_cancel(ask->fetch);
     free(ask->regions.items);
     free(ask);
 }

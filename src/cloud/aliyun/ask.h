@@ -3,6 +3,7 @@
 
 #include "cloud/aliyun/aliyun.h"
 #include "cloud/aliyun/exchange.h"
+#include "cloud/aliyun/fetch.h"
 
 /*
  * One group being asked for one target, which takes one or more calls. An errand is one of these
@@ -44,6 +45,7 @@ struct spf_ask {
     SPF_LIST(struct spf_id) regions;
     size_t next_region;
     bool searching;
+    struct spf_fetch *fetch;    /* of a lookup */
     struct spf_failure failure; /* the first region's, when none gave an answer */
 };
 
@@ -71,6 +73,7 @@ struct spf_api *spf_ask_api(struct spf_aliyun *aliyun);
 /* The starts of the longer asks. */
 void spf_ask_credentials(struct spf_ask *ask);
 void spf_ask_instance(struct spf_ask *ask);
+void spf_ask_lookup(struct spf_ask *ask);
 void spf_ask_rules(struct spf_ask *ask);
 void spf_ask_membership(struct spf_ask *ask);
 void spf_ask_gateway(struct spf_ask *ask);

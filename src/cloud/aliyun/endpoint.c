@@ -102,6 +102,28 @@ out:
     return error;
 }
 
+struct spf_error spf_lookup_parse(const char *text, char *host, size_t size)
+{
+    static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT};
+    CURLU *url = strlen(text) < 300 ? curl_url() : NULL;
+    char *scheme = NULL, *name = NULL, *extra = NULL;
+    bool good = url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+                curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                curl_url_get(url, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
+                strcmp(scheme, "https") == 0 && spf_copy(host, size, name);
+
+    for (size_t i = 0; good && i < sizeof unwanted / sizeof *unwanted; i++) {
+        if (curl_url_get(url, unwanted[i], &extra, 0) == CURLUE_OK) {
+            curl_free(extra);
+            good = false;
+        }
+    }
+    curl_free(scheme);
+    curl_free(name);
+    curl_url_cleanup(url);
+    return good ? spf_ok() : spf_error(SPF_ERR_USAGE, "give lookup:https://HOST/PATH");
+}
+
 bool spf_endpoint_of(const char *product, const char *region, bool vpc,
                      struct spf_endpoint *endpoint)
 {

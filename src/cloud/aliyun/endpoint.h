@@ -2,6 +2,7 @@
 #define SPF_CLOUD_ALIYUN_ENDPOINT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -17,6 +18,12 @@ struct spf_endpoint {
  * means https. SPF_ERR_USAGE says what is wrong.
  */
 SPF_MUST_USE struct spf_error spf_endpoint_parse(const char *text, struct spf_endpoint *endpoint);
+
+/*
+ * Can the text be asked for our address: an https URL without user, password or fragment, of at
+ * most 299 bytes? SPF_ERR_USAGE says what is wrong. host receives its host, for people.
+ */
+SPF_MUST_USE struct spf_error spf_lookup_parse(const char *text, char *host, size_t size);
 
 /*
  * The provider's own endpoint. region "" means the central one. vpc: the one that is reached from

@@ -15,6 +15,7 @@ struct spf_fetch {
     struct curl_slist *headers;
     struct spf_secret *reply; /* REPLY_MAX bytes, of which len are used */
     size_t len;
+    bool too_large;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -24,7 +25,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
     size_t len = size * count;
 
     if (len > REPLY_MAX - fetch->len) {
-        (void)spf_copy(fetch->error, sizeof fetch->error, "the reply is larger than 64 KiB");
+        fetch->too_large = true;
         return 0;
     }
     memcpy(spf_secret_bytes(fetch->reply) + fetch->len, bytes, len);
@@ -49,6 +50,8 @@ static void finished(struct spf_transfer *transfer, CURLcode result)
 
     if (result == CURLE_OK)
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    else if (fetch->too_large)
+        (void)spf_copy(fetch->error, sizeof fetch->error, "the reply is larger than 64 KiB");
     else if (fetch->error[0] == '\0')
         (void)spf_copy(fetch->error, sizeof fetch->error, curl_easy_strerror(result));
     spf_secret_truncate(fetch->reply, fetch->len);
@@ -97,6 +100,10 @@ static bool prepare(struct spf_fetch *fetch, const struct spf_fetch_request *req
     bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error);
     if (request->body != NULL)
         bad |= curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
+    if (request->family != 0)
+        bad |=
+            curl_easy_setopt(easy, CURLOPT_IPRESOLVE,
+                             (long)(request->family == 4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6));
     if (request->direct)
         bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     return bad == CURLE_OK;

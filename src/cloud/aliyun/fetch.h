@@ -21,6 +21,7 @@ struct spf_fetch_request {
     const char *ca_file;
     unsigned timeout_ms;
     bool direct; /* never through a proxy */
+    int family;  /* 4 or 6: over that only; 0: either */
 };
 
 /* status 0: no reply, and error says why. reply is borrowed. Called once, later, in the loop's
