@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Whatever a server does and at whichever of its packets: the run ends in time, with what is known.
+
+A proxy before a real sshd falls silent, closes, resets or drips at each packet in turn, also within
+the encrypted part. A run must end within its deadline and a second, name the step that it was in and
+only causes that can be, and pass only where the answer of the session had come.
+"""
+
+import concurrent.futures
+import json
+import subprocess
+import sys
+import tempfile
+import time
+
+import run  # noqa: F401  (finds the harness)
+from harness import proxy, servers
+from harness.keys import Key
+
+PATIENT = ["--timeout", "10", "--deadline", "2"]  # the deadline ends it
+HASTY = ["--timeout", "1", "--deadline", "20"]    # the step's own time does
+LIMIT = 3  # seconds; for both of them
+
+# manner, how -> step -> cause
+CAUSES = {
+    ("stall", "2"): dict.fromkeys(("banner", "handshake", "auth", "session"), "deadline-exceeded"),
+    ("stall", "20"): {"banner": "ssh-silent", "handshake": "handshake-timeout",
+                      "auth": "auth-timeout", "session": "session-timeout"},
+    ("close", "20"): {"banner": "ssh-closed-early", "handshake": "handshake-failed",
+                      "auth": "auth-disconnected", "session": "session-refused"},
+}
+for like in ("half", "drip"):
+    CAUSES[like, "2"] = CAUSES["stall", "2"]
+CAUSES["reset", "20"] = CAUSES["close", "20"]
+STEPS = ["banner", "handshake", "auth", "session", None]
+SEEN = {0: "banner", 1: "handshake", 2: "handshake", 3: "handshake"}  # the packet -> its step
+
+
+class Sweep:
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.key = Key(folder, "key.pem", {})
+        self.sshd = servers.Sshd(folder + "/sshd", {"config": proxy.PROXIED + ["MaxStartups 500"]},
+                                 self.key, self.key)
+
+    def run(self, manner, at, how):
+        """How many packets the server had to say, the report's target, and what is wrong."""
+        between = proxy.Proxy(self.sshd.port, manner, at)
+        with open(self.folder + "/known_hosts-%d" % between.port, "w", encoding="ascii") as out:
+            out.write(self.sshd.known_hosts()[0].replace(str(self.sshd.port), str(between.port)))
+        start = time.monotonic()
+        done = subprocess.run([self.binary, "--host", "127.0.0.1", "-p", str(between.port), "--key",
+                               self.key.path, "--known-hosts", out.name, "--json", *how],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, timeout=40, check=False,
+                              env={"HOME": self.folder})
+        seconds = time.monotonic() - start
+        between.stop()
+        if done.returncode not in (0, 1, 2) or done.stderr:
+            return 0, None, ["status %d: %s" % (done.returncode, done.stderr.decode())]
+        target = json.loads(done.stdout)["targets"][0]
+        late = ["it took %.1f s" % seconds] if seconds > LIMIT else []
+        if between.connections != 1:
+            late.append("%d connections" % between.connections)
+        return len(between.said["server"]), target, late
+
+    def attempt(self, job):
+        manner, at, how = job
+        _, target, wrong = self.run(*job)
+        if target is None:
+            return None, wrong
+        step, wrong_words = self.judge(target, CAUSES[manner, how[-1]], SEEN.get(at))
+        return step, wrong + wrong_words
+
+    @staticmethod
+    def judge(target, causes, expected):
+        """The step at which it ended, and what is wrong with the report."""
+        checks = {check["id"]: check for check in target["checks"]}
+        path = [checks["net.port"]] + [checks["ssh." + name] for name in
+                                       ("banner", "handshake", "host-key", "auth", "session")]
+        stuck = next((check for check in path if check["status"] != "pass"), None)
+        if stuck is None:
+            return None, [] if target["verdict"] == "pass" and not expected else ["it passes"]
+        step = stuck["id"].split(".")[1]
+        wrong = []
+        if expected not in (step, None):
+            wrong.append("ends at %s, not %s" % (step, expected))
+        if target["verdict"] == "pass" or stuck["cause"] != causes.get(step):
+            wrong.append("%s, %s" % (target["verdict"], stuck["cause"]))
+        if target["cause"] != stuck["cause"]:
+            wrong.append("the root cause is " + target["cause"])
+        if any(check["status"] != "skip" for check in path[path.index(stuck) + 1:]):
+            wrong.append("goes on behind " + step)
+        return step, wrong
+
+
+def complain(sweep, job, step, wrong):
+    """A run that a busy machine has starved is tried once more, alone."""
+    if any(word.startswith("it took") for word in wrong):
+        step, wrong = sweep.attempt(job)
+    for word in wrong:
+        print("FAILED: %s at packet %d, %s: %s" % (job[0], job[1], " ".join(job[2]), word))
+    return step, bool(wrong)
+
+
+def main():
+    failed = False
+    with tempfile.TemporaryDirectory(prefix="spf-cuts-") as folder:
+        sweep = Sweep(sys.argv[1], folder)
+        try:
+            count, target, wrong = sweep.run("through", 0, HASTY)
+            if wrong or target["verdict"] != "pass":
+                print("FAILED: undisturbed:", wrong, target)
+                return 1
+            jobs = [(manner, at, PATIENT if how == "2" else HASTY)
+                    for manner, how in CAUSES for at in range(count)]
+            with concurrent.futures.ThreadPoolExecutor(10) as pool:
+                done = list(pool.map(sweep.attempt, jobs))
+            furthest = {}
+            for job, (step, wrong) in zip(jobs, done):
+                step, bad = complain(sweep, job, step, wrong)
+                failed |= bad
+                way = (job[0], job[2][-1])
+                if STEPS.index(step) < STEPS.index(furthest.get(way, "banner")):
+                    failed = True
+                    print("FAILED: %s at packet %d comes less far" % (job[0], job[1]))
+                furthest[way] = step
+        finally:
+            sweep.sshd.stop()
+    print("%d runs at %d packets: %s" % (len(jobs), count, ", ".join(
+        "%s %d" % (step or "pass", sum(s == step for s, _ in done)) for step in STEPS)))
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
