@@ -1,8 +1,10 @@
 /* The public library (include/sshpreflight.h): options by name, one run, one JSON report. */
 #include "sshpreflight.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cli/round.h"
 
@@ -49,10 +51,39 @@ int spf_preflight_set(struct spf_preflight *preflight, const char *option, const
     return preflight->error.code == SPF_OK ? 0 : -1;
 }
 
+/*
+ * OpenSSL writes to connections that may be gone, and libcurl leaves the signal to us where there
+ * are threads (CURLOPT_NOSIGNAL): it must not end a program that knows nothing of it. Says whether
+ * one was pending before, which then is the program's own.
+ */
+static bool hold_sigpipe(sigset_t *before)
+{
+    sigset_t pipe, pending;
+
+    (void)sigemptyset(&pipe);
+    (void)sigaddset(&pipe, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &pipe, before);
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+}
+
+static void release_sigpipe(const sigset_t *before, bool was_pending)
+{
+    const struct timespec now = {0};
+    sigset_t pipe;
+
+    (void)sigemptyset(&pipe);
+    (void)sigaddset(&pipe, SIGPIPE);
+    if (!was_pending)
+        (void)sigtimedwait(&pipe, NULL, &now);
+    (void)pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
 int spf_preflight_run(struct spf_preflight *preflight)
 {
     struct spf_round round = {0};
     struct spf_buf buf;
+    sigset_t before;
+    bool was_pending = hold_sigpipe(&before);
     int status = -1;
 
     free(preflight->json);
@@ -69,6 +100,7 @@ int spf_preflight_run(struct spf_preflight *preflight)
         status = round.report.exit_status;
     }
     spf_round_clear(&round);
+    release_sigpipe(&before, was_pending);
     return preflight->json != NULL ? status : -1;
 }
 

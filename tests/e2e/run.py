@@ -241,11 +241,22 @@ class Scenario:
             self.places["endpoint"] = "%s://127.0.0.1:%d" % (scheme, cloud.port)
             yield cloud
 
-    def run(self, extra, without_cloud=False, command=None):
+    def library_words(self):
+        """The command line as library_client takes it: long options with their values."""
+        words = [self.tools.library_client]
+        for word in self.command():
+            if word.startswith("-"):
+                words.append({"-p": "port", "-l": "user"}.get(word, word.lstrip("-")))
+            else:
+                words[-1] += "=" + word
+        return words
+
+    def run(self, extra, without_cloud=False, command=None, library=False):
         """Runs the program and waits for it. Complains about a hang."""
         with contextlib.ExitStack() as stack:
             cloud = None if without_cloud else stack.enter_context(self.cloud())
-            words = [self.tools.binary] + (command or self.command()) + extra
+            words = self.library_words() if library else \
+                [self.tools.binary] + (command or self.command()) + extra
             stdin = subprocess.DEVNULL
             if self.data.get("stdin") == "key":
                 stdin = stack.enter_context(open(self.key.path, "rb"))
@@ -477,21 +488,28 @@ class Scenario:
                 {"record": source.read(), "replay": again.out + again.err}, self.secrets())
         if os.stat(record).st_mode & 0o077:
             self.complaints.append("others may read the record")
-        recorded, replayed = self.parse(first), self.parse(again)
-        if not recorded or not replayed:
+        self.compare("recorded run", first, report)
+        self.compare("replay", again, report)
+
+    def check_library(self, report):
+        self.compare("library", self.run([], library=True), report)
+
+    def compare(self, what, run, report):
+        """A run by other means must have found the same."""
+        found = self.parse(run)
+        if not found:
             return
-        for what, found in (("recorded run", recorded), ("replay", replayed)):
-            for member in ("verdict", "cause", "further_causes"):
-                is_, should = found["targets"][0][member], report["targets"][0][member]
-                if is_ != should:
-                    self.complaints.append("%s: %s is %s, was %s" % (what, member, is_, should))
-            words = [[(c["id"], judge.check_words(c)) for c in r["targets"][0]["checks"]]
-                     for r in (found, report)]
-            if words[0] != words[1]:
-                self.complaints.append("%s: checks differ: %s" % (
-                    what, [pair for pair in zip(*words) if pair[0] != pair[1]]))
-        if first.status != again.status:
-            self.complaints.append("replay: exit status %s, was %s" % (again.status, first.status))
+        if run.status != self.expect["exit_status"]:
+            self.complaints.append("%s: exit status %s" % (what, run.status))
+        for member in ("verdict", "cause", "further_causes"):
+            is_, should = found["targets"][0][member], report["targets"][0][member]
+            if is_ != should:
+                self.complaints.append("%s: %s is %s, was %s" % (what, member, is_, should))
+        words = [[(c["id"], judge.check_words(c)) for c in r["targets"][0]["checks"]]
+                 for r in (found, report)]
+        if words[0] != words[1]:
+            self.complaints.append("%s: checks differ: %s" % (
+                what, [pair for pair in zip(*words) if pair[0] != pair[1]]))
 
     def check_repair(self, report):
         """Runs the remedy's command as a user would paste it, and sees the cause go."""
@@ -551,6 +569,8 @@ class Scenario:
             self.check_text()
         if report and self.data.get("replay"):
             self.check_replay(report)
+        if report and self.data.get("library"):
+            self.check_library(report)
         if report and self.data.get("connect"):
             self.check_connect(report)
         if report and self.data.get("repair"):
@@ -561,6 +581,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
     parser.add_argument("--lab-cloud", required=True)
+    parser.add_argument("--library-client", required=True)
     parser.add_argument("--schema", required=True)
     parser.add_argument("--keep", action="store_true", help="keep the scenario's files")
     parser.add_argument("--show", action="store_true", help="show the runs also on success")
