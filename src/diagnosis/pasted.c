@@ -89,6 +89,7 @@ static const struct phrase {
     {"agree a host key algorithm", NULL, DECIDES, SPF_HANDSHAKE_NO_COMMON_HOST_KEY, {0}},
     {"no matching cipher", NULL, DECIDES, SPF_HANDSHAKE_NO_COMMON_CIPHER, {0}},
     {"agree a ", " cipher", DECIDES, SPF_HANDSHAKE_NO_COMMON_CIPHER, {0}},
+    {"Selected client-to-server cipher", NULL, DECIDES, SPF_HANDSHAKE_NO_COMMON_CIPHER, {0}},
     {"no matching MAC", NULL, DECIDES, SPF_HANDSHAKE_NO_COMMON_MAC, {0}},
     {"agree a ", " MAC", DECIDES, SPF_HANDSHAKE_NO_COMMON_MAC, {0}},
     {"first key-exchange algorithm supported by", NULL, DECIDES, SPF_HANDSHAKE_NO_COMMON_KEX, {0}},

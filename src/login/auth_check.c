@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "login/ending.h"
 #include "login/offers.h"
 #include "pipeline/check.h"
 
@@ -8,6 +9,8 @@
 static const char offer[] = "offer";         /* the method or the algorithm is ruled out */
 static const char query[] = "query";         /* the key was judged */
 static const char signature[] = "signature"; /* the login was judged */
+
+static const char unanswered[] = "the server does not answer the authentication";
 
 static void note_methods(struct spf_result *result, const char *methods)
 {
@@ -73,22 +76,21 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
         return decided(result, offer, SPF_AUTH_PUBLICKEY_DISABLED);
     if (server != NULL && facts->algorithm[0] != '\0' && !spf_names_have(server, facts->algorithm))
         return judge_algorithm(view, result);
-    if (facts->methods[0] == '\0' && facts->error[0] != '\0')
+    if (facts->ending.kind == SPF_ENDING_DISCONNECT)
         spf_say(result,
                 "the server does not accept this key for %s; it answered by disconnecting: %s",
                 view->target->user, facts->error);
     return decided(result, query, SPF_AUTH_KEY_REFUSED);
 }
 
-static struct spf_opinion judge_disconnect(const char *error, const char *stage,
-                                           struct spf_result *result)
+static struct spf_opinion judge_disconnect(const struct spf_ending *ending, const char *error,
+                                           const char *stage, struct spf_result *result)
 {
     spf_note_text(result, "stage", stage);
     /* sshd counts tries a connection, and this was the first: others used it up (auth2.c) */
     if (strstr(error, "Too many authentication failures") != NULL)
         return spf_concludes(SPF_AUTH_TOO_MANY);
-    if (error[0] != '\0')
-        spf_say(result, "the connection ended during authentication: %s", error);
+    spf_ending_say(result, "the authentication came to no answer", ending, error);
     return spf_concludes(SPF_AUTH_DISCONNECTED);
 }
 
@@ -135,6 +137,11 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
 
     switch (facts->outcome) {
     case SPF_AUTH_REFUSED:
+        if (facts->ending.kind == SPF_ENDING_DISCONNECT && judges_by_query(view))
+            spf_say(result,
+                    "the server knows this key, but refuses the login of %s; it answered by "
+                    "disconnecting: %s",
+                    view->target->user, facts->error);
         return decided(result, signature,
                        judges_by_query(view) ? SPF_AUTH_LOGIN_REFUSED : SPF_AUTH_KEY_REFUSED);
     case SPF_AUTH_PARTIAL:
@@ -143,8 +150,9 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     case SPF_AUTH_LOCAL_REFUSAL:
         return judge_algorithm(view, result);
     case SPF_AUTH_ENDED:
-        return judge_disconnect(facts->error, signature, result);
+        return judge_disconnect(&facts->ending, facts->error, signature, result);
     case SPF_AUTH_SILENT:
+        spf_ending_say(result, unanswered, &facts->ending, facts->error);
         return decided(result, signature, SPF_AUTH_TIMEOUT);
     case SPF_AUTH_ACCEPTED:
         break;
@@ -190,8 +198,9 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
     case SPF_AUTH_LOCAL_REFUSAL:
         return judge_algorithm(view, result);
     case SPF_AUTH_ENDED:
-        return judge_disconnect(facts->error, query, result);
+        return judge_disconnect(&facts->ending, facts->error, query, result);
     case SPF_AUTH_SILENT:
+        spf_ending_say(result, unanswered, &facts->ending, facts->error);
         return decided(result, query, SPF_AUTH_TIMEOUT);
     case SPF_AUTH_ACCEPTED:
         break;

@@ -1,4 +1,4 @@
-#include "login/conversation.h"
+#include "login/conversation_parts.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -11,8 +11,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cloud/address.h"
-#include "login/agent_door.h"
 #include "login/echo.h"
+#include "login/ending.h"
 #include "login/jump.h"
 #include "login/known_hosts_files.h"
 #include "login/link.h"
@@ -20,43 +20,7 @@
 #include "net/dial.h"
 #include "net/listen.h"
 
-/* libssh waits for an agent: in a worker, which has the link as long as that takes. */
-struct signing {
-    struct spf_job job; /* first: the loop hands it back */
-    struct spf_link *link;
-    enum spf_link_state state;
-};
-
-struct spf_conversation {
-    struct spf_inquiry *inquiry;
-    enum spf_group step;    /* being served; SPF_GROUP_COUNT: none */
-    struct spf_watch watch; /* of our socket; its due_ms is the end of the step */
-    int64_t step_ms;        /* when the step began */
-    bool handshake_expected, silence_expected;
-    struct spf_dial *dial;
-    struct spf_jump *jump; /* carries the connection */
-    struct spf_listener listener;
-    struct spf_link *link;
-    bool asking_none, asked_none;
-    struct spf_echo echo;
-    struct spf_agent_door *door; /* NULL: our own key signs */
-    struct signing *signing;     /* NULL: none */
-    struct spf_watch patience;   /* with it: a timer */
-};
-
 static void ready(struct spf_watch *watch, short revents);
-static void agent_is_late(struct spf_watch *watch, short revents);
-
-/* The worker frees the link then. */
-static void abandon_signing(struct spf_conversation *talk)
-{
-    spf_loop_remove(talk->inquiry->loop, &talk->patience);
-    if (talk->signing != NULL)
-        spf_loop_cancel(talk->inquiry->loop, &talk->signing->job);
-    talk->signing = NULL;
-    spf_agent_door_free(talk->door);
-    talk->door = NULL;
-}
 
 struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool handshake_expected)
 {
@@ -68,7 +32,7 @@ struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool 
     talk->handshake_expected = handshake_expected;
     talk->step = SPF_GROUP_COUNT;
     talk->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = talk};
-    talk->patience = (struct spf_watch){.fd = -1, .ready = agent_is_late, .owner = talk};
+    spf_talk_await_agent(talk);
     return talk;
 }
 
@@ -78,7 +42,7 @@ void spf_conversation_free(struct spf_conversation *talk)
         return;
     spf_dial_free(talk->dial);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
-    abandon_signing(talk);
+    spf_talk_abandon_signing(talk);
     spf_link_free(talk->link);
     if (talk->watch.fd >= 0)
         (void)close(talk->watch.fd);
@@ -87,7 +51,7 @@ void spf_conversation_free(struct spf_conversation *talk)
 }
 
 /* The step's facts are there, or cannot be had. The last thing a step does. */
-static void arrive(struct spf_conversation *talk, const struct spf_failure *failure)
+void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure)
 {
     enum spf_group step = talk->step;
 
@@ -96,11 +60,11 @@ static void arrive(struct spf_conversation *talk, const struct spf_failure *fail
     talk->inquiry->arrived(talk->inquiry, step, failure);
 }
 
-static void arrive_failed(struct spf_conversation *talk, const char *what)
+void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what)
 {
     const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", what);
 
-    arrive(talk, &failure);
+    spf_talk_arrive(talk, &failure);
 }
 
 /* Waits for the socket, until the step's time is over. */
@@ -109,14 +73,34 @@ static void wait_for(struct spf_conversation *talk, short events)
     talk->watch.events = events;
     talk->watch.due_ms = talk->step_ms + talk->inquiry->target->timeout_ms;
     if (!spf_loop_add(talk->inquiry->loop, &talk->watch))
-        arrive_failed(talk, "no memory");
+        spf_talk_arrive_failed(talk, "no memory");
 }
 
-static void keep_error(struct spf_conversation *talk, char *out, size_t size)
+static void clean(char *out, size_t size, const char *text)
 {
-    const char *error = spf_link_error(talk->link);
+    spf_clean(out, size, text, strlen(text));
+}
 
-    spf_clean(out, size, error, strlen(error));
+/* Our own descriptor sees the server's end whatever libssh has made of it. */
+static bool is_closed(const struct spf_conversation *talk)
+{
+    char byte;
+
+    return recv(talk->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* How the step ended that came to no answer: the server's own text, if it gave one. */
+static void keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
+                        size_t size)
+{
+    const struct spf_seen *seen = spf_link_seen(talk->link);
+    const char *library = spf_link_error(talk->link);
+
+    *ending = spf_ending_of(seen, library, is_closed(talk));
+    clean(error, size,
+          ending->kind == SPF_ENDING_DISCONNECT   ? seen->disconnect
+          : ending->kind == SPF_ENDING_NO_CHANNEL ? seen->refusal
+                                                  : library);
 }
 
 /* The host as known_hosts would name it: as given, else the address dialled. */
@@ -156,7 +140,7 @@ static void dialled(void *owner, int fd, const struct spf_failure *failure)
     spf_dial_free(talk->dial);
     talk->dial = NULL;
     talk->watch.fd = fd;
-    arrive(talk, failure);
+    spf_talk_arrive(talk, failure);
 }
 
 static void dial(struct spf_conversation *talk)
@@ -167,20 +151,20 @@ static void dial(struct spf_conversation *talk)
     char host[300];
 
     if (!host_of(talk, host, sizeof host)) {
-        arrive_failed(talk, "no address to dial");
+        spf_talk_arrive_failed(talk, "no address to dial");
         return;
     }
     if (target->jump != NULL) {
         talk->jump = spf_jump_new(inquiry->loop, target, host, &inquiry->facts->tcp, dialled, talk);
         if (talk->jump == NULL)
-            arrive_failed(talk, "ssh cannot be run, which a jump host needs");
+            spf_talk_arrive_failed(talk, "ssh cannot be run, which a jump host needs");
         return;
     }
     destination.host = host;
     destination.family = target->host != NULL ? target->family : 0;
     talk->dial = spf_dial_new(inquiry->loop, &destination, &inquiry->facts->tcp, dialled, talk);
     if (talk->dial == NULL)
-        arrive_failed(talk, "no memory to connect");
+        spf_talk_arrive_failed(talk, "no memory to connect");
     else if (talk->silence_expected)
         spf_dial_expect_silence(talk->dial);
     if (talk->handshake_expected)
@@ -197,7 +181,7 @@ void spf_conversation_expect_silence(struct spf_conversation *talk)
 static void greeting_decided(struct spf_conversation *talk)
 {
     talk->inquiry->facts->identification.elapsed_ms = spf_now_ms() - talk->step_ms;
-    arrive(talk, NULL);
+    spf_talk_arrive(talk, NULL);
 }
 
 static void listen_to_greeting(struct spf_conversation *talk, bool woken)
@@ -221,7 +205,7 @@ static void greet(struct spf_conversation *talk)
     if (talk->link == NULL)
         talk->link = spf_link_new(inquiry->target->user);
     if (talk->link == NULL || !spf_link_attach(talk->link, talk->watch.fd)) {
-        arrive_failed(talk, "the SSH library could not be started");
+        spf_talk_arrive_failed(talk, "the SSH library could not be started");
         return;
     }
     text = spf_link_identification(talk->link, &len);
@@ -239,7 +223,7 @@ static void begin_handshake(struct spf_conversation *talk)
 
     free(order);
     if (!set)
-        arrive_failed(talk, "no memory for the handshake");
+        spf_talk_arrive_failed(talk, "no memory for the handshake");
 }
 
 static void shake_hands(struct spf_conversation *talk)
@@ -253,14 +237,14 @@ static void shake_hands(struct spf_conversation *talk)
     }
     spf_offers_keep(facts, spf_link_seen(talk->link));
     if (state == SPF_LINK_DONE && !spf_link_describe(talk->link, facts)) {
-        arrive_failed(talk, "the host key could not be read");
+        spf_talk_arrive_failed(talk, "the host key could not be read");
         return;
     }
     facts->outcome =
         state == SPF_LINK_DONE ? SPF_SHAKE_DONE : spf_offers_judge(spf_link_seen(talk->link));
     if (state != SPF_LINK_DONE)
-        keep_error(talk, facts->error, sizeof facts->error);
-    arrive(talk, NULL);
+        keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    spf_talk_arrive(talk, NULL);
 }
 
 /*
@@ -283,11 +267,6 @@ static enum spf_auth_outcome outcome_of(enum spf_link_state state, const struct 
     }
 }
 
-static void clean(char *out, size_t size, const char *text)
-{
-    spf_clean(out, size, text, strlen(text));
-}
-
 static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
 {
     struct spf_query_facts *facts = &talk->inquiry->facts->query;
@@ -298,8 +277,8 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
     clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
     clean(facts->banner, sizeof facts->banner, seen->banner);
     if (facts->outcome != SPF_AUTH_ACCEPTED)
-        keep_error(talk, facts->error, sizeof facts->error);
-    arrive(talk, NULL);
+        keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    spf_talk_arrive(talk, NULL);
 }
 
 static void query(struct spf_conversation *talk)
@@ -330,7 +309,7 @@ static void query(struct spf_conversation *talk)
         query_answered(talk, state);
 }
 
-static void signed_or_not(struct spf_conversation *talk, enum spf_link_state state)
+void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state state)
 {
     struct spf_signature_facts *facts = &talk->inquiry->facts->signature;
     const struct spf_seen *seen;
@@ -344,120 +323,27 @@ static void signed_or_not(struct spf_conversation *talk, enum spf_link_state sta
     clean(facts->methods, sizeof facts->methods, seen->methods);
     clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
     if (facts->outcome != SPF_AUTH_ACCEPTED)
-        keep_error(talk, facts->error, sizeof facts->error);
+        keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     facts->capture = seen->packets;
-    arrive(talk, NULL);
-}
-
-/* An agent that refuses, is locked, or waits for its user: the key is as good as none. */
-static void arrive_unsigned(struct spf_conversation *talk, const char *why)
-{
-    const struct spf_failure failure = spf_failure(
-        SPF_KEY_ENCRYPTED, "The server takes this key for %s; the ssh-agent holds it, but %s",
-        talk->inquiry->target->user, why);
-
-    abandon_signing(talk);
-    arrive(talk, &failure);
-}
-
-static void agent_is_late(struct spf_watch *watch, short revents)
-{
-    (void)revents;
-    arrive_unsigned(watch->owner, "did not sign in time");
-}
-
-static void signing_work(struct spf_job *job)
-{
-    struct signing *signing = (struct signing *)job;
-
-    signing->state = spf_link_sign_by_agent(signing->link);
-}
-
-static void signing_release(struct spf_job *job)
-{
-    struct signing *signing = (struct signing *)job;
-
-    spf_link_free(signing->link);
-    free(signing);
-}
-
-static void signing_done(struct spf_job *job)
-{
-    struct signing *signing = (struct signing *)job;
-    struct spf_conversation *talk = job->owner;
-    enum spf_link_state state = signing->state;
-
-    talk->link = signing->link;
-    signing->link = NULL;
-    talk->signing = NULL;
-    spf_loop_remove(talk->inquiry->loop, &talk->patience);
-    /* No signature, but the connection stands: nothing was sent. */
-    if (state == SPF_LINK_ENDED && spf_link_is_alive(talk->link)) {
-        arrive_unsigned(talk, "did not sign");
-        return;
-    }
-    signed_or_not(talk, state);
-}
-
-/* Reading a message from an agent blocks within libssh: a worker has the link meanwhile. */
-static void start_signing(struct spf_conversation *talk)
-{
-    struct signing *signing = calloc(1, sizeof *signing);
-
-    talk->patience.due_ms = talk->step_ms + talk->inquiry->target->timeout_ms;
-    if (signing == NULL || !spf_loop_add(talk->inquiry->loop, &talk->patience)) {
-        free(signing);
-        arrive_failed(talk, "no memory");
-        return;
-    }
-    spf_loop_remove(talk->inquiry->loop, &talk->watch);
-    *signing = (struct signing){.job = {.work = signing_work,
-                                        .done = signing_done,
-                                        .release = signing_release,
-                                        .owner = talk},
-                                .link = talk->link};
-    talk->link = NULL;
-    talk->signing = signing;
-    if (spf_loop_submit(talk->inquiry->loop, &signing->job))
-        return;
-    talk->signing = NULL;
-    abandon_signing(talk);
-    arrive_failed(talk, "no worker for the agent's signature");
-}
-
-static void sign_by_agent(struct spf_conversation *talk)
-{
-    struct spf_inquiry *inquiry = talk->inquiry;
-
-    if (talk->door == NULL) {
-        talk->door = spf_agent_door_new(inquiry->loop, inquiry->facts->key.public_blob);
-        if (talk->door == NULL ||
-            !spf_link_use_agent(talk->link, spf_agent_door_take(talk->door))) {
-            arrive_failed(talk, "the agent could not be asked");
-            return;
-        }
-    }
-    if (spf_agent_door_answered(talk->door))
-        signed_or_not(talk, spf_link_sign_by_agent(talk->link));
-    else
-        start_signing(talk);
+    spf_talk_arrive(talk, NULL);
 }
 
 static void sign(struct spf_conversation *talk)
 {
     if (spf_key_agent_signs(&talk->inquiry->facts->key)) {
-        sign_by_agent(talk);
+        spf_talk_sign_by_agent(talk);
         return;
     }
     if (talk->inquiry->login_key == NULL) {
-        arrive_failed(talk, "there is no private key to sign with");
+        spf_talk_arrive_failed(talk, "there is no private key to sign with");
         return;
     }
-    signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->login_key));
+    spf_talk_signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->login_key));
 }
 
 static void run_echo(struct spf_conversation *talk)
 {
+    struct spf_session_facts *facts = &talk->inquiry->facts->session;
     enum spf_link_state state = spf_echo_step(&talk->echo, talk->link);
 
     if (state == SPF_LINK_AGAIN) {
@@ -466,8 +352,10 @@ static void run_echo(struct spf_conversation *talk)
         wait_for(talk, spf_link_events(talk->link));
         return;
     }
-    spf_echo_finish(&talk->echo, talk->link, state, &talk->inquiry->facts->session);
-    arrive(talk, NULL);
+    spf_echo_finish(&talk->echo, state, facts);
+    if (facts->outcome == SPF_ECHO_REFUSED || facts->outcome == SPF_ECHO_CLOSED)
+        keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    spf_talk_arrive(talk, NULL);
 }
 
 static void proceed(struct spf_conversation *talk, bool woken)
@@ -494,33 +382,37 @@ static void proceed(struct spf_conversation *talk, bool woken)
 }
 
 /* The step's time is over, or the server talks without end: what is known by now are the facts. */
-static void give_up(struct spf_conversation *talk, const char *why)
+static void give_up(struct spf_conversation *talk, bool without_end)
 {
     struct spf_facts *facts = talk->inquiry->facts;
+    struct spf_ending ending;
 
-    switch (talk->step) {
-    case SPF_GROUP_IDENTIFICATION:
+    if (talk->step == SPF_GROUP_IDENTIFICATION) {
         spf_listen_no_more(&talk->listener);
         greeting_decided(talk);
         return;
+    }
+    ending = spf_standstill_of(spf_link_seen(talk->link), without_end);
+    switch (talk->step) {
     case SPF_GROUP_HANDSHAKE:
-        facts->handshake.outcome = SPF_SHAKE_TIMEOUT;
+        facts->handshake.outcome = without_end ? SPF_SHAKE_FAILED : SPF_SHAKE_TIMEOUT;
+        facts->handshake.ending = ending;
         spf_offers_keep(&facts->handshake, spf_link_seen(talk->link));
-        clean(facts->handshake.error, sizeof facts->handshake.error, why);
         break;
     case SPF_GROUP_QUERY:
         facts->query.outcome = SPF_AUTH_SILENT;
-        clean(facts->query.error, sizeof facts->query.error, why);
+        facts->query.ending = ending;
         break;
     case SPF_GROUP_SIGNATURE:
         facts->signature.outcome = SPF_AUTH_SILENT;
-        clean(facts->signature.error, sizeof facts->signature.error, why);
+        facts->signature.ending = ending;
         break;
     default:
-        spf_echo_give_up(&talk->echo, why, &facts->session);
+        spf_echo_give_up(&talk->echo, &facts->session);
+        facts->session.ending = ending;
         break;
     }
-    arrive(talk, NULL);
+    spf_talk_arrive(talk, NULL);
 }
 
 static void ready(struct spf_watch *watch, short revents)
@@ -528,9 +420,9 @@ static void ready(struct spf_watch *watch, short revents)
     struct spf_conversation *talk = watch->owner;
 
     if (spf_now_ms() >= watch->due_ms)
-        give_up(talk, "no answer in time");
+        give_up(talk, false);
     else if (!spf_link_is_bounded(talk->link))
-        give_up(talk, "the server sends without end");
+        give_up(talk, true);
     else
         proceed(talk, revents != 0);
 }
@@ -548,7 +440,7 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         return;
     }
     if (talk->watch.fd < 0 || (group != SPF_GROUP_IDENTIFICATION && talk->link == NULL)) {
-        arrive_failed(talk, "there is no connection");
+        spf_talk_arrive_failed(talk, "there is no connection");
         return;
     }
     if (group == SPF_GROUP_IDENTIFICATION) {
@@ -559,7 +451,7 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         begin_handshake(talk);
     if (group == SPF_GROUP_SESSION &&
         !spf_echo_init(&talk->echo, talk->inquiry->target->session != SPF_SESSION_ALWAYS))
-        arrive_failed(talk, "no random bytes");
+        spf_talk_arrive_failed(talk, "no random bytes");
     if (talk->step == group)
         proceed(talk, false);
 }

@@ -124,11 +124,9 @@ static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *fa
         facts->other_user[0] = '\0';
 }
 
-void spf_echo_finish(struct spf_echo *echo, struct spf_link *link, enum spf_link_state state,
+void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
                      struct spf_session_facts *facts)
 {
-    const char *error;
-
     facts->options_seen = echo->options_seen;
     facts->forced_command = echo->forced_command;
     if (echo->withheld) {
@@ -147,14 +145,10 @@ void spf_echo_finish(struct spf_echo *echo, struct spf_link *link, enum spf_link
         return;
     }
     facts->outcome = state == SPF_LINK_ENDED ? SPF_ECHO_CLOSED : SPF_ECHO_REFUSED;
-    (void)spf_link_seen(link);
-    error = spf_link_error(link);
-    spf_clean(facts->error, sizeof facts->error, error, strlen(error));
 }
 
-void spf_echo_give_up(struct spf_echo *echo, const char *why, struct spf_session_facts *facts)
+void spf_echo_give_up(struct spf_echo *echo, struct spf_session_facts *facts)
 {
     keep_heard(echo, facts);
     facts->outcome = SPF_ECHO_TIMEOUT;
-    spf_clean(facts->error, sizeof facts->error, why, strlen(why));
 }

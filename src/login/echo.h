@@ -23,10 +23,10 @@ struct spf_echo {
 SPF_MUST_USE bool spf_echo_init(struct spf_echo *echo, bool careful);
 /* Goes on. DONE: the word is back, or the output has ended. */
 enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link);
-/* The facts, once a step has said other than AGAIN. */
-void spf_echo_finish(struct spf_echo *echo, struct spf_link *link, enum spf_link_state state,
+/* The facts, once a step has said other than AGAIN; of an outcome REFUSED or CLOSED not how. */
+void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
                      struct spf_session_facts *facts);
-void spf_echo_give_up(struct spf_echo *echo, const char *why, struct spf_session_facts *facts);
+void spf_echo_give_up(struct spf_echo *echo, struct spf_session_facts *facts);
 
 /* Is the word a line of the text? */
 bool spf_echo_has_line(const char *text, size_t len, const char *word);

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "login/ending.h"
 #include "login/offers.h"
 #include "pipeline/check.h"
 
@@ -75,8 +76,12 @@ static struct spf_opinion judge_no_common(const struct spf_handshake_facts *fact
     }
     if (spf_names_common(category->legacy, theirs, legacy, sizeof legacy))
         spf_note_text(result, "legacy", legacy);
-    spf_say(result, "ssh and the server have no %s algorithm in common; the server offers %s",
-            category->what, theirs != NULL ? theirs : "none");
+    if (text_or_null(theirs) == NULL)
+        spf_say(result, "the server offers no %s algorithm at all: its list is empty",
+                category->what);
+    else
+        spf_say(result, "ssh and the server have no %s algorithm in common; the server offers %s",
+                category->what, theirs);
     return spf_concludes(category->finding);
 }
 
@@ -103,7 +108,6 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
     spf_note_text(result, "mac_out", mac_or_null(facts->mac_out));
     if (spf_lacks(view, SPF_GROUP_HANDSHAKE, &opinion))
         return opinion;
-    spf_note_text(result, "error", text_or_null(facts->error));
 
     switch (facts->outcome) {
     case SPF_SHAKE_NO_KEX:
@@ -112,10 +116,10 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
     case SPF_SHAKE_NO_MAC:
         return judge_no_common(facts, result);
     case SPF_SHAKE_FAILED:
-        if (facts->error[0] != '\0')
-            spf_say(result, "the handshake failed: %s", facts->error);
+        spf_ending_say(result, "the handshake failed", &facts->ending, facts->error);
         return spf_concludes(SPF_HANDSHAKE_FAILED);
     case SPF_SHAKE_TIMEOUT:
+        spf_ending_say(result, "the handshake stalls", &facts->ending, facts->error);
         return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
     case SPF_SHAKE_DONE:
         break;

@@ -474,7 +474,5 @@ bool spf_link_is_bounded(const struct spf_link *link)
 
 const char *spf_link_error(struct spf_link *link)
 {
-    if (link->seen.refusal[0] != '\0')
-        return link->seen.refusal;
-    return link->seen.disconnected ? link->seen.disconnect : ssh_get_error(link->session);
+    return ssh_get_error(link->session);
 }

@@ -25,7 +25,7 @@ enum spf_link_state {
     SPF_LINK_REFUSED, /* the server says no; the connection lives on */
     SPF_LINK_PARTIAL, /* accepted, but another factor is wanted */
     SPF_LINK_LOCAL,   /* libssh says no by itself: nothing was sent */
-    SPF_LINK_ENDED,   /* the connection is gone; spf_link_error says how */
+    SPF_LINK_ENDED,   /* the connection is gone, or of no more use */
 };
 
 /* user is copied. NULL: no memory or descriptor. */
@@ -95,7 +95,8 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
 const struct spf_seen *spf_link_seen(struct spf_link *link);
 /* False once the server has sent more than any login needs: end it. */
 bool spf_link_is_bounded(const struct spf_link *link);
-/* The server's words, where it refused a channel or disconnected, else libssh's; borrowed. */
+/* libssh's words for its last trouble, which may be of long ago; borrowed. For ending.h only: what
+ * the user is told is what the server did. */
 const char *spf_link_error(struct spf_link *link);
 
 #endif

@@ -18,6 +18,26 @@ static const char *const handshake_outcomes[] = {
     NULL,
 };
 
+static const char *const ending_kinds[] = {
+    [SPF_ENDING_NONE] = "none",
+    [SPF_ENDING_DISCONNECT] = "disconnect",
+    [SPF_ENDING_CLOSED] = "closed",
+    [SPF_ENDING_RESET] = "reset",
+    [SPF_ENDING_BROKEN] = "broken",
+    [SPF_ENDING_NO_PACKET] = "no-packet",
+    [SPF_ENDING_BAD_MAC] = "bad-mac",
+    [SPF_ENDING_OUT_OF_TURN] = "out-of-turn",
+    [SPF_ENDING_DAMAGED] = "damaged",
+    [SPF_ENDING_UNPROVED_HOST_KEY] = "unproved-host-key",
+    [SPF_ENDING_NO_CHANNEL] = "no-channel",
+    [SPF_ENDING_NO_COMMAND] = "no-command",
+    [SPF_ENDING_FLOOD] = "flood",
+    [SPF_ENDING_FILLERS] = "fillers",
+    [SPF_ENDING_SILENCE] = "silence",
+    [SPF_ENDING_UNCLEAR] = "unclear",
+    NULL,
+};
+
 static const char *const auth_outcomes[] = {
     [SPF_AUTH_ACCEPTED] = "accepted",
     [SPF_AUTH_REFUSED] = "refused",
@@ -51,8 +71,17 @@ static const struct spf_field known_hosts_fields[] = {
 const struct spf_shape spf_known_hosts_shape =
     SPF_SHAPE(struct spf_known_hosts_facts, known_hosts_fields);
 
+static const struct spf_field ending_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_ending, kind, ending_kinds),
+    SPF_SHAPE_TEXT(struct spf_ending, last_message),
+    SPF_SHAPE_TEXT(struct spf_ending, filler),
+    SPF_SHAPE_NUMBER(struct spf_ending, fillers),
+};
+static const struct spf_shape ending_shape = SPF_SHAPE(struct spf_ending, ending_fields);
+
 static const struct spf_field handshake_fields[] = {
     SPF_SHAPE_ENUM(struct spf_handshake_facts, outcome, handshake_outcomes),
+    SPF_SHAPE_STRUCT(struct spf_handshake_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_handshake_facts, error),
     SPF_SHAPE_TEXT(struct spf_handshake_facts, kex),
     SPF_SHAPE_TEXT(struct spf_handshake_facts, host_key_algorithm),
@@ -78,6 +107,7 @@ static const struct spf_field query_fields[] = {
     SPF_SHAPE_TEXT(struct spf_query_facts, methods),
     SPF_SHAPE_TEXT(struct spf_query_facts, algorithm),
     SPF_SHAPE_TEXT(struct spf_query_facts, banner),
+    SPF_SHAPE_STRUCT(struct spf_query_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_query_facts, error),
 };
 const struct spf_shape spf_query_shape = SPF_SHAPE(struct spf_query_facts, query_fields);
@@ -86,6 +116,7 @@ static const struct spf_field signature_fields[] = {
     SPF_SHAPE_ENUM(struct spf_signature_facts, outcome, auth_outcomes),
     SPF_SHAPE_TEXT(struct spf_signature_facts, methods),
     SPF_SHAPE_TEXT(struct spf_signature_facts, algorithm),
+    SPF_SHAPE_STRUCT(struct spf_signature_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_signature_facts, error),
     SPF_SHAPE_BOOL(struct spf_signature_facts, capture),
 };
@@ -97,6 +128,7 @@ static const struct spf_field session_fields[] = {
     SPF_SHAPE_NUMBER(struct spf_session_facts, exit_status),
     SPF_SHAPE_TEXT(struct spf_session_facts, output),
     SPF_SHAPE_TEXT(struct spf_session_facts, other_user),
+    SPF_SHAPE_STRUCT(struct spf_session_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_session_facts, error),
     SPF_SHAPE_BOOL(struct spf_session_facts, forced_command),
     SPF_SHAPE_BOOL(struct spf_session_facts, options_seen),

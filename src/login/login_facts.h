@@ -27,19 +27,47 @@ struct spf_known_hosts_facts {
 };
 extern const struct spf_shape spf_known_hosts_shape;
 
+/* How a step ended that did not come to its answer. */
+enum spf_ending_kind {
+    SPF_ENDING_NONE,              /* it did */
+    SPF_ENDING_DISCONNECT,        /* SSH_MSG_DISCONNECT; error is its text */
+    SPF_ENDING_CLOSED,            /* the server closed the connection */
+    SPF_ENDING_RESET,             /* RST, or a write that met one */
+    SPF_ENDING_BROKEN,            /* another error of the socket */
+    SPF_ENDING_NO_PACKET,         /* lengths that RFC 4253 section 6 does not allow */
+    SPF_ENDING_BAD_MAC,           /* a packet that is not what was sealed */
+    SPF_ENDING_OUT_OF_TURN,       /* a message that cannot come here */
+    SPF_ENDING_DAMAGED,           /* a message whose content is not one */
+    SPF_ENDING_UNPROVED_HOST_KEY, /* the signature does not fit the host key */
+    SPF_ENDING_NO_CHANNEL,        /* SSH_MSG_CHANNEL_OPEN_FAILURE; error is its text */
+    SPF_ENDING_NO_COMMAND,        /* SSH_MSG_CHANNEL_FAILURE */
+    SPF_ENDING_FLOOD,             /* more than any login needs, and no answer */
+    SPF_ENDING_FILLERS,           /* no answer in time, but messages that mean nothing */
+    SPF_ENDING_SILENCE,           /* no answer in time */
+    SPF_ENDING_UNCLEAR,
+};
+
+struct spf_ending {
+    enum spf_ending_kind kind;
+    char last_message[48]; /* the server's last one that means something; "" none */
+    char filler[24];       /* SSH_MSG_IGNORE or SSH_MSG_DEBUG, of which so many came since */
+    int64_t fillers;
+};
+
 enum spf_handshake_outcome {
     SPF_SHAKE_DONE,
     SPF_SHAKE_NO_KEX,
     SPF_SHAKE_NO_HOST_KEY,
     SPF_SHAKE_NO_CIPHER,
     SPF_SHAKE_NO_MAC,
-    SPF_SHAKE_FAILED, /* closed, reset, disconnected, bad packet: error says how */
+    SPF_SHAKE_FAILED, /* closed, reset, disconnected, bad packet: ending says how */
     SPF_SHAKE_TIMEOUT,
 };
 
 struct spf_handshake_facts {
     enum spf_handshake_outcome outcome;
-    char error[256]; /* libssh's words, or the server's disconnect text */
+    struct spf_ending ending;
+    char error[256]; /* the server's disconnect text, else the library's words */
     char kex[64], host_key_algorithm[64], cipher_in[64], cipher_out[64], mac_in[64], mac_out[64];
     /* the server's offer (RFC 4253 section 7.1), comma-separated; NULL if its KEXINIT was not seen
      */
@@ -67,6 +95,7 @@ struct spf_query_facts {
     char methods[200];  /* what can continue, comma-separated; "" if the server did not say */
     char algorithm[64]; /* signature algorithm asked for, "rsa-sha2-512" */
     char banner[600];   /* what the server shows before authentication (SSH_MSG_USERAUTH_BANNER) */
+    struct spf_ending ending;
     char error[256];
 };
 extern const struct spf_shape spf_query_shape;
@@ -75,6 +104,7 @@ struct spf_signature_facts {
     enum spf_auth_outcome outcome;
     char methods[200];
     char algorithm[64];
+    struct spf_ending ending;
     char error[256];
     bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
     bool options_seen;   /* the server announced key options at all, so absence means something */
@@ -96,6 +126,7 @@ struct spf_session_facts {
     int64_t exit_status; /* -1: none came */
     char output[600];    /* what came instead of the nonce, clean and cut */
     char other_user[64]; /* "Please login as the user "X""; "" if not said */
+    struct spf_ending ending;
     char error[256];
     bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
     bool options_seen;   /* the server announced key options at all, so absence means something */

@@ -11,6 +11,7 @@
 
 enum message { /* RFC 4250 section 4.1.2 */
                MSG_DISCONNECT = 1,
+               MSG_IGNORE = 2,
                MSG_DEBUG = 4,
                MSG_EXT_INFO = 7,
                MSG_KEXINIT = 20,
@@ -161,10 +162,22 @@ static void read_refusal(struct spf_seen *seen, struct input body)
         keep_text(seen->refusal, sizeof seen->refusal, text);
 }
 
+static void count_message(struct spf_seen *seen, uint8_t type)
+{
+    if (type == MSG_IGNORE || type == MSG_DEBUG) {
+        seen->filler = type;
+        seen->fillers++;
+    } else {
+        seen->last = type;
+        seen->fillers = 0;
+    }
+}
+
 static void read_from_server(struct spf_seen *seen, uint8_t type, struct input body)
 {
     struct input text;
 
+    count_message(seen, type);
     switch (type) {
     case MSG_KEXINIT:
         if (seen->server[0] == NULL)

@@ -37,6 +37,9 @@ struct spf_seen {
     bool disconnected; /* SSH_MSG_DISCONNECT came */
     uint32_t disconnect_code;
     char disconnect[256]; /* its text */
+    uint8_t last;         /* type of the server's last message that means something; 0: none */
+    uint8_t filler;       /* type of the last that means nothing (SSH_MSG_IGNORE, SSH_MSG_DEBUG) */
+    int64_t fillers;      /* how many of those came since */
     bool request_sent;    /* an SSH_MSG_USERAUTH_REQUEST of ours is out, unanswered */
     bool key_accepted;    /* SSH_MSG_USERAUTH_PK_OK came: the answer "yes" to a query */
     char algorithm[64];   /* of our last one, method publickey */

@@ -1,3 +1,4 @@
+#include "login/ending.h"
 #include "pipeline/check.h"
 
 static const char *text_or_null(const char *text)
@@ -59,10 +60,12 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
         return judge_other(view, result);
     case SPF_ECHO_REFUSED:
     case SPF_ECHO_CLOSED:
-        if (facts->error[0] != '\0')
-            spf_say(result, "the login works, but the server opens no session: %s", facts->error);
+        spf_ending_say(result, "the login works, but no session starts", &facts->ending,
+                       facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);
     case SPF_ECHO_TIMEOUT:
+        spf_ending_say(result, "the login works, but the session does not come to life",
+                       &facts->ending, facts->error);
         return spf_concludes(SPF_SESSION_TIMEOUT);
     case SPF_ECHO_BACK:
         break;

@@ -210,6 +210,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
         {"rerun_as_console_user", "sshpreflight --instance ID --key KEY -l CONSOLE_USER"},
         {"rerun_with_matching_key_file", "sshpreflight --instance ID --key FILE"},
         {"usual_user", "ecs-user"},
+        {"legacy", "ALGORITHM"},
         {"source_option", "SourceCidrIp"},
         {"open_in", "GROUP"},
         {"ungranted_action", "ACTION"},

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "login/ending.h"
 #include "pipeline/check.h"
 
 /* The judges of the network and the login: facts in, opinions out. */
@@ -417,6 +418,46 @@ START_TEST(sessions)
 }
 END_TEST
 
+/* libssh keeps words of long ago, and has some for which there is no meaning: none are repeated. */
+START_TEST(what_the_server_did)
+{
+    static const struct {
+        struct spf_seen seen;
+        const char *library;
+        bool closed;
+        const char *says;
+    } cases[] = {
+        {{0},
+         "Can't verify server in known hosts if the host we should connect to has not been set",
+         true,
+         "the server closed the connection (after its identification line)"},
+        {{.last = 20},
+         "Can't verify server in known hosts if the host we should connect to has not been set",
+         false,
+         "the server sent something that the SSH library cannot go on with (after its "
+         "SSH_MSG_KEXINIT)"},
+        {{.last = 31}, "Failed to verify server hostkey signature", false, "does not prove"},
+        {{.last = 20}, "Packet len too high(99 63)", false, "bytes that are no SSH packet"},
+        {{.last = 6}, "Socket error: No route to host", false, "the connection broke (after its "},
+        {{.last = 20, .disconnected = true}, "", false, "disconnected without saying why"},
+        {{.last = 92, .channel_refused = true}, "x", false, "opens no channel for it: text"},
+        {{.last = 100}, "x", false, "refuses to run a command"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct spf_ending ending =
+            spf_ending_of(&cases[i].seen, cases[i].library, cases[i].closed);
+        struct spf_result result;
+
+        spf_result_init(&result);
+        spf_ending_say(&result, "it failed", &ending, cases[i].seen.channel_refused ? "text" : "");
+        ck_assert_msg(strstr(result.summary, cases[i].says) != NULL, "case %zu: %s", i,
+                      result.summary);
+        spf_result_clear(&result);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return unit_main(
@@ -425,5 +466,5 @@ int main(void)
                                handshakes, host_keys, host_keys_and_the_console, authentication,
                                an_encrypted_key_is_judged_by_its_public_half,
                                tinyssh_says_yes_to_any_query, an_agent_that_is_too_full,
-                               no_key_is_shown_to_a_stranger, sessions, NULL});
+                               no_key_is_shown_to_a_stranger, sessions, what_the_server_did, NULL});
 }

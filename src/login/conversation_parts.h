@@ -1,0 +1,41 @@
+#ifndef SPF_LOGIN_CONVERSATION_PARTS_H
+#define SPF_LOGIN_CONVERSATION_PARTS_H
+
+#include "login/conversation.h"
+#include "login/echo.h"
+#include "login/jump.h"
+#include "login/link.h"
+#include "net/dial.h"
+#include "net/listen.h"
+
+/* What the files of the conversation share. */
+
+struct spf_conversation {
+    struct spf_inquiry *inquiry;
+    enum spf_group step;    /* being served; SPF_GROUP_COUNT: none */
+    struct spf_watch watch; /* of our socket; its due_ms is the end of the step */
+    int64_t step_ms;        /* when the step began */
+    bool handshake_expected, silence_expected;
+    struct spf_dial *dial;
+    struct spf_jump *jump; /* carries the connection */
+    struct spf_listener listener;
+    struct spf_link *link;
+    bool asking_none, asked_none;
+    struct spf_echo echo;
+    struct spf_agent_door *door; /* NULL: our own key signs */
+    struct spf_signing *signing; /* NULL: none */
+    struct spf_watch patience;   /* with it: a timer */
+};
+
+/* The step's facts are there, or cannot be had. The last thing a step does. */
+void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure);
+void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what);
+/* The signature was answered, or still waits for its answer. */
+void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state state);
+
+/* conversation_agent.c: the key is one that an agent holds. */
+void spf_talk_await_agent(struct spf_conversation *talk); /* once, when the conversation begins */
+void spf_talk_sign_by_agent(struct spf_conversation *talk);
+void spf_talk_abandon_signing(struct spf_conversation *talk); /* a worker frees the link then */
+
+#endif

@@ -1,0 +1,208 @@
+#include "login/ending.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+#define FILLERS_MIN 20 /* fewer are no flood: sshd sends some SSH_MSG_DEBUG of its own */
+
+/* RFC 4250 section 4.1.2, with the numbers that RFC 5656, RFC 8308 and sshd give a meaning. */
+static const struct {
+    uint8_t type;
+    const char *name;
+} messages[] = {
+    {1, "SSH_MSG_DISCONNECT"},
+    {2, "SSH_MSG_IGNORE"},
+    {3, "SSH_MSG_UNIMPLEMENTED"},
+    {4, "SSH_MSG_DEBUG"},
+    {6, "SSH_MSG_SERVICE_ACCEPT"},
+    {7, "SSH_MSG_EXT_INFO"},
+    {20, "SSH_MSG_KEXINIT"},
+    {21, "SSH_MSG_NEWKEYS"},
+    {31, "key exchange reply"},
+    {33, "key exchange reply"},
+    {51, "SSH_MSG_USERAUTH_FAILURE"},
+    {52, "SSH_MSG_USERAUTH_SUCCESS"},
+    {53, "SSH_MSG_USERAUTH_BANNER"},
+    {60, "SSH_MSG_USERAUTH_PK_OK"},
+    {80, "SSH_MSG_GLOBAL_REQUEST"},
+    {91, "SSH_MSG_CHANNEL_OPEN_CONFIRMATION"},
+    {92, "SSH_MSG_CHANNEL_OPEN_FAILURE"},
+    {93, "SSH_MSG_CHANNEL_WINDOW_ADJUST"},
+    {94, "SSH_MSG_CHANNEL_DATA"},
+    {96, "SSH_MSG_CHANNEL_EOF"},
+    {97, "SSH_MSG_CHANNEL_CLOSE"},
+    {98, "SSH_MSG_CHANNEL_REQUEST"},
+    {99, "SSH_MSG_CHANNEL_SUCCESS"},
+    {100, "SSH_MSG_CHANNEL_FAILURE"},
+};
+
+static void name_message(uint8_t type, char *out, size_t size)
+{
+    (void)spf_format(out, size, "message of type %u", (unsigned)type);
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+        if (messages[i].type == type)
+            (void)spf_copy(out, size, messages[i].name);
+    }
+    if (type == 0)
+        out[0] = '\0';
+}
+
+/* What libssh 0.10 says (packet.c, packet_crypt.c, socket.c, kex.c, dh.c, session.c), and what it
+ * means; the first that fits. */
+static const struct {
+    const char *words;
+    enum spf_ending_kind kind;
+} phrases[] = {
+    {"hostkey signature", SPF_ENDING_UNPROVED_HOST_KEY},
+    {"Packet filter: rejected", SPF_ENDING_OUT_OF_TURN},
+    {"Packet len too high", SPF_ENDING_NO_PACKET},
+    {"Invalid padding", SPF_ENDING_NO_PACKET},
+    {"Packet too short", SPF_ENDING_NO_PACKET},
+    {"blocksize", SPF_ENDING_NO_PACKET},
+    {"Decryption error", SPF_ENDING_BAD_MAC},
+    {"HMAC error", SPF_ENDING_BAD_MAC},
+    {"EVP_Decrypt", SPF_ENDING_BAD_MAC},
+    {"Socket error: disconnected", SPF_ENDING_CLOSED},
+    {"Connection reset", SPF_ENDING_RESET},
+    {"Broken pipe", SPF_ENDING_RESET},
+    {"Socket error: ", SPF_ENDING_BROKEN},
+    {"kex error", SPF_ENDING_DAMAGED},
+    {"in packet", SPF_ENDING_DAMAGED},
+    {"kexinit", SPF_ENDING_DAMAGED},
+    {"Invalid", SPF_ENDING_DAMAGED},
+    {"Incorrect size", SPF_ENDING_DAMAGED},
+    {"Couldn't find DH group", SPF_ENDING_DAMAGED},
+    {"import", SPF_ENDING_DAMAGED},
+    {"shared secret", SPF_ENDING_DAMAGED},
+    {"X25519", SPF_ENDING_DAMAGED},
+    {"peer key", SPF_ENDING_DAMAGED},
+};
+
+static enum spf_ending_kind kind_of(const struct spf_seen *seen, const char *library_says,
+                                    bool closed)
+{
+    if (seen->channel_refused)
+        return SPF_ENDING_NO_CHANNEL; /* sshd hangs up behind it */
+    if (seen->disconnected)
+        return SPF_ENDING_DISCONNECT;
+    if (seen->last == 51 && !seen->request_sent)
+        return SPF_ENDING_NONE; /* it is the answer */
+    if (seen->last == 100)
+        return SPF_ENDING_NO_COMMAND;
+    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
+        if (strstr(library_says, phrases[i].words) != NULL)
+            return phrases[i].kind;
+    }
+    return closed ? SPF_ENDING_CLOSED : SPF_ENDING_UNCLEAR;
+}
+
+struct spf_ending spf_ending_of(const struct spf_seen *seen, const char *library_says, bool closed)
+{
+    struct spf_ending ending = {.kind = kind_of(seen, library_says, closed)};
+
+    name_message(seen->last, ending.last_message, sizeof ending.last_message);
+    return ending;
+}
+
+struct spf_ending spf_standstill_of(const struct spf_seen *seen, bool without_end)
+{
+    struct spf_ending ending = {.kind = SPF_ENDING_SILENCE};
+
+    name_message(seen->last, ending.last_message, sizeof ending.last_message);
+    if (seen->fillers < FILLERS_MIN && !without_end)
+        return ending;
+    ending.kind = without_end ? SPF_ENDING_FLOOD : SPF_ENDING_FILLERS;
+    ending.fillers = seen->fillers;
+    name_message(seen->filler, ending.filler, sizeof ending.filler);
+    return ending;
+}
+
+static void add_after(struct spf_buf *buf, const struct spf_ending *ending)
+{
+    spf_buf_addf(buf, " (after its %s)",
+                 ending->last_message[0] != '\0' ? ending->last_message : "identification line");
+}
+
+static void add_clause(struct spf_buf *buf, const struct spf_ending *ending, const char *error)
+{
+    const char *last = ending->last_message;
+
+    switch (ending->kind) {
+    case SPF_ENDING_NONE:
+        return;
+    case SPF_ENDING_DISCONNECT:
+        spf_buf_addf(buf, "the server disconnected%s%s",
+                     error[0] != '\0' ? " and said: " : " without saying why", error);
+        return;
+    case SPF_ENDING_CLOSED:
+        spf_buf_addstr(buf, "the server closed the connection");
+        break;
+    case SPF_ENDING_RESET:
+        spf_buf_addstr(buf, "the connection was reset");
+        break;
+    case SPF_ENDING_BROKEN:
+        spf_buf_addstr(buf, "the connection broke");
+        break;
+    case SPF_ENDING_NO_PACKET:
+        spf_buf_addstr(buf, "the server sent bytes that are no SSH packet");
+        break;
+    case SPF_ENDING_BAD_MAC:
+        spf_buf_addstr(buf, "a packet of the server failed the integrity check: it was badly made, "
+                            "or changed on the way");
+        break;
+    case SPF_ENDING_OUT_OF_TURN:
+        spf_buf_addf(buf, "the server sent a message that cannot come here (%s)",
+                     last[0] != '\0' ? last : "its first one");
+        return;
+    case SPF_ENDING_DAMAGED:
+        spf_buf_addf(buf, "a message of the server is damaged (%s)",
+                     last[0] != '\0' ? last : "its first one");
+        return;
+    case SPF_ENDING_UNPROVED_HOST_KEY:
+        spf_buf_addstr(buf, "the server shows a host key, but its signature does not prove that it "
+                            "holds that key");
+        return;
+    case SPF_ENDING_NO_CHANNEL:
+        spf_buf_addf(buf, "the server opens no channel for it%s%s", error[0] != '\0' ? ": " : "",
+                     error);
+        return;
+    case SPF_ENDING_NO_COMMAND:
+        spf_buf_addstr(buf, "the server opens a channel, but refuses to run a command in it");
+        return;
+    case SPF_ENDING_FLOOD:
+        spf_buf_addf(buf, "the server sends %s%swithout end, and not what comes next",
+                     ending->filler, ending->filler[0] != '\0' ? " " : "");
+        return;
+    case SPF_ENDING_FILLERS:
+        spf_buf_addf(buf, "the server goes on sending %s (%lld by now), but not what comes next",
+                     ending->filler, (long long)ending->fillers);
+        return;
+    case SPF_ENDING_SILENCE:
+        spf_buf_addf(buf, "nothing came after the server's %s",
+                     last[0] != '\0' ? last : "identification line");
+        return;
+    case SPF_ENDING_UNCLEAR:
+        spf_buf_addstr(buf, "the server sent something that the SSH library cannot go on with");
+        break;
+    }
+    add_after(buf, ending);
+}
+
+void spf_ending_say(struct spf_result *result, const char *what, const struct spf_ending *ending,
+                    const char *error)
+{
+    struct spf_buf buf;
+
+    if (ending->kind == SPF_ENDING_NONE)
+        return;
+    spf_buf_init(&buf, sizeof result->summary);
+    spf_buf_addf(&buf, "%s: ", what);
+    add_clause(&buf, ending, error);
+    if (!spf_buf_failed(&buf))
+        spf_say(result, "%s", buf.data);
+    spf_buf_clear(&buf);
+    spf_note_text(result, "last_message",
+                  ending->last_message[0] != '\0' ? ending->last_message : NULL);
+    spf_note_text(result, "error", error[0] != '\0' ? error : NULL);
+}

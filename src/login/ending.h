@@ -1,0 +1,27 @@
+#ifndef SPF_LOGIN_ENDING_H
+#define SPF_LOGIN_ENDING_H
+
+#include "login/login_facts.h"
+#include "login/pcap.h"
+#include "pipeline/result.h"
+
+/*
+ * How a connection came to its end, or to a standstill: what the server sent and did, in the terms
+ * of RFC 4253 and RFC 4254, from the packets that were seen and the words of the SSH library. Pure.
+ */
+
+/* library_says: its error text ("" if none), of libssh 0.10; closed: the socket has reached the
+ * server's end. */
+struct spf_ending spf_ending_of(const struct spf_seen *seen, const char *library_says, bool closed);
+/* Nothing that helps came in time; without_end: and what came was more than any login needs. */
+struct spf_ending spf_standstill_of(const struct spf_seen *seen, bool without_end);
+
+/*
+ * The words of a check: what and then the ending as a clause, "the handshake failed: the server
+ * closed the connection, after its SSH_MSG_KEXINIT". Nothing where there is no ending. error: the
+ * server's text, else the library's words, which go into the evidence alone.
+ */
+void spf_ending_say(struct spf_result *result, const char *what, const struct spf_ending *ending,
+                    const char *error);
+
+#endif

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+"""What the program says of a server that does one wrong thing at one message of a login.
+
+Every deed at every stage (../lab/harness/odd_ssh.py). The report must say what the server did, in
+the terms of the protocol; the SSH library's own words are evidence, and no more.
+"""
+
+import argparse
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
+
+from harness import odd_ssh  # noqa: E402
+from harness.keys import Key  # noqa: E402
+
+# What libssh says; none of it means anything to somebody who wants to log in.
+LIBRARY = ["Socket error", "read_packet", "packet_send", "Packet len", "Packet filter", "Invalid",
+           "Decryption error", "HMAC", "ssh_packet", "hostkey", "known hosts", "public key in packet",
+           "kex error", "Channel opening", "no answer in time"]
+
+# deed -> what the summary says, where it is not one thing at every stage
+SAYS = {
+    "close": ["the server closed the connection (after its ",
+              "the connection was reset (after its "],  # which it is, where it left ours unread
+    "reset": "the connection was reset (after its ",
+    "silence": "nothing came after the server's ",
+    "disconnect": "Gone for \\x1b[31mlunch",
+    "no-packet": "the server sent bytes that are no SSH packet (after its ",
+    "bad-padding": ["bytes that are no SSH packet", "failed the integrity check"],
+    "wrong-message": ["a message that cannot come here (SSH_MSG_CHANNEL_OPEN_CONFIRMATION)",
+                      "nothing came after the server's SSH_MSG_CHANNEL_OPEN_CONFIRMATION"],
+    "cut-message": ["a message of the server is damaged (", "nothing came after the server's "],
+    "unknown-message": "nothing came after the server's message of type 200",
+    "ignores": ["sends SSH_MSG_IGNORE without end", "goes on sending SSH_MSG_IGNORE ("],
+    "debugs": ["sends SSH_MSG_DEBUG without end", "goes on sending SSH_MSG_DEBUG ("],
+}
+CAUSES = {
+    "kexinit": ["handshake-failed", "handshake-timeout"],
+    "kex-reply": ["handshake-failed", "handshake-timeout"],
+    "newkeys": ["handshake-failed", "handshake-timeout", "auth-timeout"],
+    "service-accept": ["auth-disconnected", "auth-timeout"],
+    "query-answer": ["auth-disconnected", "auth-timeout", "auth-key-refused"],
+    "signature-answer": ["auth-disconnected", "auth-timeout", "auth-login-refused",
+                         "session-timeout"],
+    "channel-confirmation": ["session-refused", "session-timeout"],
+    "exec-answer": ["session-refused", "session-timeout"],
+    "output": ["session-refused", "session-timeout"],
+}
+
+
+def cases():
+    yield None, None, ["You can log in"]
+    yield None, "bad-signature", ["does not prove that it holds that key"]
+    for stage in odd_ssh.STAGES:
+        sealed = odd_ssh.STAGES.index(stage) > odd_ssh.STAGES.index("newkeys")
+        for deed in odd_ssh.DEEDS:
+            if deed == "bad-mac" and not sealed:
+                continue  # before there are keys nothing is checked
+            says = SAYS.get(deed, "a packet of the server failed the integrity check")
+            yield stage, deed, says if isinstance(says, list) else [says]
+
+
+def complaints_of(tools, folder, key, case):
+    stage, deed, says = case
+    name = "%s at %s: " % (deed, stage)
+    place = tempfile.mkdtemp(dir=folder)
+    server = odd_ssh.OddServer(place, stage, deed)
+    known_hosts = os.path.join(place, "known_hosts")
+    with open(known_hosts, "w", encoding="ascii") as out:
+        out.write("[127.0.0.1]:%d %s\n" % (server.port, server.host_key.line))
+    try:
+        done = subprocess.run(
+            [tools.binary, "--host", "127.0.0.1", "-p", str(server.port), "-l", "somebody", "--key",
+             key.path, "--known-hosts", known_hosts, "--timeout", "1", "--json"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            timeout=60, check=False, env={"PATH": os.environ["PATH"], "HOME": place})
+    finally:
+        server.stop()
+    try:
+        target = json.loads(done.stdout)["targets"][0]
+    except (ValueError, KeyError):
+        return [name + "no report: %r" % done.stdout]
+    found = [name + "it says nothing of %r: %s" % (says, target["summary"])]
+    found = [] if any(part in target["summary"] for part in says) else found
+    words = [target["summary"]] + [check["summary"] for check in target["checks"]]
+    words += [part["text"] for part in target["remedies"] + target["candidates"]]
+    found += [name + "words of the library: " + text for text in words
+              for part in LIBRARY if part in text]
+    if stage and target["cause"] not in CAUSES[stage]:
+        found.append(name + "cause " + str(target["cause"]))
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--binary", required=True)
+    tools = parser.parse_args()
+    tools.binary = os.path.abspath(tools.binary)
+    with tempfile.TemporaryDirectory(prefix="spf-odd-") as folder:
+        key = Key(folder, "key.pem", {})
+        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+            found = list(pool.map(lambda case: complaints_of(tools, folder, key, case), cases()))
+    for text in sum(found, []):
+        print(text)
+    print("%d servers" % len(found))
+    return 1 if any(found) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
