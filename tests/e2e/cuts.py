@@ -17,21 +17,21 @@ import run  # noqa: F401  (finds the harness)
 from harness import proxy, servers
 from harness.keys import Key
 
-PATIENT = ["--timeout", "10", "--deadline", "2"]  # the deadline ends it
-HASTY = ["--timeout", "1", "--deadline", "20"]    # the step's own time does
-LIMIT = 3  # seconds; for both of them
+LIMIT = 3  # seconds
+# What ends a run: its deadline, a step's own time, or the server.
+DEADLINE = ("--deadline", "2")
+STEP = ("--deadline", "20", "--timeout", "2")
+SERVER = ("--deadline", "20")
 
-# manner, how -> step -> cause
-CAUSES = {
-    ("stall", "2"): dict.fromkeys(("banner", "handshake", "auth", "session"), "deadline-exceeded"),
-    ("stall", "20"): {"banner": "ssh-silent", "handshake": "handshake-timeout",
-                      "auth": "auth-timeout", "session": "session-timeout"},
-    ("close", "20"): {"banner": "ssh-closed-early", "handshake": "handshake-failed",
-                      "auth": "auth-disconnected", "session": "session-refused"},
-}
-for like in ("half", "drip"):
-    CAUSES[like, "2"] = CAUSES["stall", "2"]
-CAUSES["reset", "20"] = CAUSES["close", "20"]
+# (manner, what ends the run) -> the step it was in -> the cause that must be named
+LATE = dict.fromkeys(("banner", "handshake", "auth", "session"), "deadline-exceeded")
+SILENT = {"banner": "ssh-silent", "handshake": "handshake-timeout", "auth": "auth-timeout",
+          "session": "session-timeout"}
+ENDED = {"banner": "ssh-closed-early", "handshake": "handshake-failed",
+         "auth": "auth-disconnected", "session": "session-refused"}
+CAUSES = {("stall", DEADLINE): LATE, ("half", DEADLINE): LATE, ("drip", DEADLINE): LATE,
+          ("stall", STEP): SILENT, ("close", SERVER): ENDED, ("reset", SERVER): ENDED}
+PACKETS = 20  # of the server: 18 in all, and the last ones are not waited for
 STEPS = ["banner", "handshake", "auth", "session", None]
 SEEN = {0: "banner", 1: "handshake", 2: "handshake", 3: "handshake"}  # the packet -> its step
 
@@ -40,11 +40,12 @@ class Sweep:
     def __init__(self, binary, folder):
         self.binary, self.folder = binary, folder
         self.key = Key(folder, "key.pem", {})
-        self.sshd = servers.Sshd(folder + "/sshd", {"config": proxy.PROXIED + ["MaxStartups 500"]},
-                                 self.key, self.key)
+        # With this SHLVL bash reads no start-up file for a remote command.
+        config = proxy.PROXIED + ["MaxStartups 500", "SetEnv SHLVL=2"]
+        self.sshd = servers.Sshd(folder + "/sshd", {"config": config}, self.key, self.key)
 
     def run(self, manner, at, how):
-        """How many packets the server had to say, the report's target, and what is wrong."""
+        """The report's target, and what is wrong already."""
         between = proxy.Proxy(self.sshd.port, manner, at)
         with open(self.folder + "/known_hosts-%d" % between.port, "w", encoding="ascii") as out:
             out.write(self.sshd.known_hosts()[0].replace(str(self.sshd.port), str(between.port)))
@@ -57,20 +58,19 @@ class Sweep:
         seconds = time.monotonic() - start
         between.stop()
         if done.returncode not in (0, 1, 2) or done.stderr:
-            return 0, None, ["status %d: %s" % (done.returncode, done.stderr.decode())]
-        target = json.loads(done.stdout)["targets"][0]
-        late = ["it took %.1f s" % seconds] if seconds > LIMIT else []
+            return None, ["status %d: %s" % (done.returncode, done.stderr.decode())]
+        wrong = ["it took %.1f s" % seconds] if seconds > LIMIT else []
         if between.connections != 1:
-            late.append("%d connections" % between.connections)
-        return len(between.said["server"]), target, late
+            wrong.append("%d connections" % between.connections)
+        return json.loads(done.stdout)["targets"][0], wrong
 
     def attempt(self, job):
         manner, at, how = job
-        _, target, wrong = self.run(*job)
+        target, wrong = self.run(*job)
         if target is None:
             return None, wrong
-        step, wrong_words = self.judge(target, CAUSES[manner, how[-1]], SEEN.get(at))
-        return step, wrong + wrong_words
+        step, more = self.judge(target, CAUSES[manner, how], SEEN.get(at))
+        return step, wrong + more
 
     @staticmethod
     def judge(target, causes, expected):
@@ -108,28 +108,31 @@ def main():
     with tempfile.TemporaryDirectory(prefix="spf-cuts-") as folder:
         sweep = Sweep(sys.argv[1], folder)
         try:
-            count, target, wrong = sweep.run("through", 0, HASTY)
+            target, wrong = sweep.run("through", 0, SERVER)
             if wrong or target["verdict"] != "pass":
                 print("FAILED: undisturbed:", wrong, target)
                 return 1
-            jobs = [(manner, at, PATIENT if how == "2" else HASTY)
-                    for manner, how in CAUSES for at in range(count)]
+            jobs = [(manner, at, how) for manner, how in CAUSES for at in range(PACKETS)]
             with concurrent.futures.ThreadPoolExecutor(10) as pool:
                 done = list(pool.map(sweep.attempt, jobs))
             furthest = {}
             for job, (step, wrong) in zip(jobs, done):
                 step, bad = complain(sweep, job, step, wrong)
                 failed |= bad
-                before = furthest.setdefault((job[0], job[2][-1]), 0)
+                before = furthest.setdefault((job[0], job[2]), 0)
                 reached = STEPS.index(step)
                 # What a command says and how it ends have no fixed order: 3 may follow 4.
                 if not min(before, 3) <= reached <= before + 1:
                     failed = True
                     print("FAILED: %s at packet %d comes to %s" % (job[0], job[1], step))
-                furthest[job[0], job[2][-1]] = reached
+                furthest[job[0], job[2]] = reached
+            for way, reached in furthest.items():
+                if reached < 3:
+                    failed = True
+                    print("FAILED: %s never comes to a session" % way[0])
         finally:
             sweep.sshd.stop()
-    print("%d runs at %d packets: %s" % (len(jobs), count, ", ".join(
+    print("%d runs: %s" % (len(jobs), ", ".join(
         "%s %d" % (step or "pass", sum(s == step for s, _ in done)) for step in STEPS)))
     return int(failed)
 
