@@ -10,6 +10,7 @@ static const struct spf_field credentials_fields[] = {
     SPF_SHAPE_TEXT(struct spf_credentials_facts, access_key),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, region),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, region_source),
+    SPF_SHAPE_BOOL(struct spf_credentials_facts, region_guessed),
 };
 const struct spf_shape spf_credentials_shape =
     SPF_SHAPE(struct spf_credentials_facts, credentials_fields);

@@ -19,6 +19,7 @@ struct spf_credentials_facts {
     char access_key[16];    /* its id, cut to 8 characters */
     char region[40];        /* where to ask first; "" if nothing says it */
     char region_source[80]; /* "--region", "profile", "environment …", "the instance's id" */
+    bool region_guessed;    /* nobody named it */
 };
 extern const struct spf_shape spf_credentials_shape;
 

@@ -27,14 +27,45 @@ static void note_regions(struct spf_result *result, const char *name, const stru
     spf_note_json(result, name, list);
 }
 
-/* Only a look into every region proves that there is none; else it may be in another one. */
-static struct spf_opinion not_found(const struct spf_instance_facts *instance, const char *id,
-                                    struct spf_result *result)
+/* The regions that could not be asked, the first few by name. */
+static void name_regions(char *out, size_t size, const struct spf_instance_facts *instance)
 {
-    size_t regions = instance->regions_asked.count;
+    size_t count = instance->regions_failed.count, named = count > 5 ? 4 : count;
+    struct spf_buf buf;
 
-    if (instance->search == SPF_INSTANCE_REGION_UNKNOWN)
+    spf_buf_init(&buf, size);
+    for (size_t i = 0; i < named; i++)
+        spf_buf_addf(&buf, "%s%s", i > 0 ? ", " : "", instance->regions_failed.items[i].id);
+    if (named < count)
+        spf_buf_addf(&buf, " and %zu more", count - named);
+    (void)spf_copy(out, size, spf_buf_failed(&buf) ? "" : buf.data);
+    spf_buf_clear(&buf);
+}
+
+/* The region where it was looked for first, if somebody named that one, and it is not there. */
+static const char *wrong_region(const struct spf_view *view)
+{
+    const struct spf_credentials_facts *credentials = &view->facts->credentials;
+
+    return credentials->region[0] != '\0' && !credentials->region_guessed &&
+                   strcmp(credentials->region, view->facts->instance.region) != 0
+               ? credentials->region
+               : NULL;
+}
+
+/* Only a look into every region proves that there is none; else it may be in another one. */
+static struct spf_opinion not_found(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_instance_facts *instance = &view->facts->instance;
+    const char *id = view->target->instance_id;
+    size_t regions = instance->regions_asked.count;
+    char failed[200];
+
+    if (instance->search == SPF_INSTANCE_REGION_UNKNOWN) {
+        spf_say(result, "there is no region \"%s\" for this account",
+                view->facts->credentials.region);
         return spf_concludes(SPF_REGION_UNKNOWN);
+    }
     if (instance->every_region_asked) {
         spf_say(result, "%s is in none of the %zu regions, or this identity may not see it", id,
                 regions);
@@ -49,8 +80,9 @@ static struct spf_opinion not_found(const struct spf_instance_facts *instance, c
         spf_say(result, "%s is not in %s, the region given, or not visible to this identity", id,
                 instance->region);
     } else {
-        spf_say(result, "%s is not in the %zu regions that answered; %zu did not", id, regions,
-                instance->regions_failed.count);
+        name_regions(failed, sizeof failed, instance);
+        spf_say(result, "%s is not in the %zu regions that answered; %zu did not: %s", id, regions,
+                instance->regions_failed.count, failed);
     }
     return spf_lowered(SPF_INSTANCE_NOT_FOUND, SPF_UNKNOWN);
 }
@@ -73,9 +105,10 @@ static struct spf_opinion locked(const struct spf_lock *lock, struct spf_result 
     return spf_concludes(SPF_INSTANCE_LOCKED);
 }
 
-static struct spf_opinion judge_state(const struct spf_instance_facts *instance,
-                                      struct spf_result *result)
+static struct spf_opinion judge_state(const struct spf_view *view, struct spf_result *result)
 {
+    const struct spf_instance_facts *instance = &view->facts->instance;
+    const char *wrong = wrong_region(view);
     bool expired = instance->prepaid && instance->expires > 0 && instance->seen > instance->expires;
 
     if (instance->locks.count > 0)
@@ -106,8 +139,10 @@ static struct spf_opinion judge_state(const struct spf_instance_facts *instance,
         return spf_concludes(SPF_INSTANCE_IS_WINDOWS);
     if (instance->auto_release > 0)
         return spf_concludes(SPF_INSTANCE_TO_BE_RELEASED);
-    spf_say(result, "%s (%s) runs in %s", instance->name[0] != '\0' ? instance->name : "instance",
-            instance->id, instance->region);
+    spf_say(result, "%s (%s) runs in %s%s%s%s%s%s",
+            instance->name[0] != '\0' ? instance->name : "instance", instance->id, instance->region,
+            wrong != NULL ? ", not in " : "", wrong != NULL ? wrong : "", wrong != NULL ? " (" : "",
+            wrong != NULL ? view->facts->credentials.region_source : "", wrong != NULL ? ")" : "");
     return spf_passes();
 }
 
@@ -127,7 +162,7 @@ struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct 
     note_regions(result, "regions_failed", instance->regions_failed.items,
                  instance->regions_failed.count);
     if (instance->search != SPF_INSTANCE_FOUND)
-        return not_found(instance, view->target->instance_id, result);
+        return not_found(view, result);
 
     spf_note_text(result, "state", instance->state_name);
     spf_note_text(result, "name", instance->name);
@@ -139,5 +174,7 @@ struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct 
     note_time(result, "auto_release", instance->auto_release);
     spf_note_bool(result, "spot", instance->spot);
     spf_note_bool(result, "metadata_disabled", instance->metadata_disabled);
-    return spf_but_holds(judge_state(instance, result));
+    if (wrong_region(view) != NULL)
+        spf_note_text(result, "wrong_region", wrong_region(view));
+    return spf_but_holds(judge_state(view, result));
 }

@@ -22,7 +22,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
-from harness import clients, judge, servers, teller, world  # noqa: E402
+from harness import clients, judge, servers, teller, tunnel, world  # noqa: E402
 from harness.cloud import Authority, Cloud  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
@@ -95,7 +95,13 @@ class Scenario:
             self.bastion = servers.start(self._make("bastion"), self.data["bastion"], self.key,
                                          self.other)
             stack.callback(self.bastion.stop)
-        self.authority = Authority(self._make("authority"))
+        self.tunnel = None
+        names = ["IP:127.0.0.1", "IP:::1", "DNS:localhost"]
+        if "tunnel" in self.data:
+            self.tunnel = tunnel.Tunnel(self.data["tunnel"])
+            stack.callback(self.tunnel.stop)
+            names += ["DNS:" + name for name in self.data["tunnel"]]
+        self.authority = Authority(self._make("authority"), ",".join(names))
         self.ca = self.authority.ca
         if self.data.get("cloud", {}).get("tls") == "other-ca":
             self.ca = Authority(self._make("other-authority")).ca
@@ -216,6 +222,8 @@ class Scenario:
     def environment(self):
         env = {name: value for name, value in os.environ.items() if KEPT.match(name)}
         env = {**env, **ENVIRONMENT, "HOME": self.home}
+        if self.tunnel:
+            env["https_proxy"] = self.tunnel.url
         if self.agent:
             env["SSH_AUTH_SOCK"] = self.agent
         return world.fill(world.merge_patch(env, self.data.get("env", {})), self.places)
@@ -239,6 +247,8 @@ class Scenario:
                    self.authority, plain) as cloud:
             scheme = "http" if how.get("scheme") == "http" else "https"
             self.places["endpoint"] = "%s://127.0.0.1:%d" % (scheme, cloud.port)
+            if self.tunnel:
+                self.tunnel.target = cloud.port
             yield cloud
 
     def library_words(self):
@@ -375,6 +385,8 @@ class Scenario:
         for part in self.expect.get("log_lacks", []):
             if part in "".join(self.server.log):
                 self.complaints.append("the server's log has %r" % part)
+        if self.tunnel and sorted(set(self.tunnel.hosts)) != sorted(self.expect["hosts"]):
+            self.complaints.append("hosts that were called: %s" % sorted(set(self.tunnel.hosts)))
         if self.teller and len(self.teller.requests) > self.expect.get("lookups", 1):
             self.complaints.append("the address was asked for %d times" %
                                    len(self.teller.requests))

@@ -14,7 +14,7 @@ static void parse(uint8_t action, struct json_object *reply)
     struct spf_key_pair_facts pair = {.name = "lab-key"};
     struct spf_acl_facts acl = {0};
     struct spf_identity_facts identity = {0};
-    struct spf_id *ids = NULL;
+    struct spf_region *regions = NULL;
     struct spf_error error = {0};
     char next[SPF_NEXT_SIZE];
     size_t count;
@@ -39,11 +39,11 @@ static void parse(uint8_t action, struct json_object *reply)
         error = spf_parse_identity(reply, &identity);
         break;
     default:
-        error = spf_parse_regions(reply, &ids, &count);
+        error = spf_parse_regions(reply, &regions, &count);
         break;
     }
     (void)error;
-    free(ids);
+    free(regions);
     spf_shape_clear(&spf_instance_shape, &instance);
     spf_shape_clear(&spf_rules_shape, &rules);
     spf_shape_clear(&spf_key_pair_shape, &pair);

@@ -99,8 +99,8 @@ START_TEST(endpoints_inside_a_vpc)
         bool all, sts;
     } cases[] = {
         {false, "HOME", "/nonexistent", false, false},
-        {true, "HOME", "/nonexistent", true, false},
-        {false, "ALIBABA_CLOUD_ENDPOINT_TYPE", "VPC", true, false},
+        {true, "HOME", "/nonexistent", true, true},
+        {false, "ALIBABA_CLOUD_ENDPOINT_TYPE", "VPC", true, true},
         {false, "ALIBABA_CLOUD_ENDPOINT_TYPE", "", false, false},
         {false, "ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", "True", false, true},
     };
@@ -123,12 +123,84 @@ START_TEST(endpoints_inside_a_vpc)
         setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "s", 1);
         setenv(cases[i].name, cases[i].value, 1);
         ck_assert(spf_credentials_find(&options, &found, &failure));
-        ck_assert_int_eq(found.vpc, cases[i].all);
-        ck_assert_int_eq(found.sts_vpc, cases[i].sts);
+        ck_assert_int_eq(found.places.vpc, cases[i].all);
+        ck_assert_int_eq(found.places.vpc_for_sts, cases[i].sts);
         spf_credentials_clear(&found);
         unsetenv(cases[i].name);
     }
     forget_environment();
+}
+END_TEST
+
+START_TEST(endpoints_that_are_configured)
+{
+    static const struct {
+        const char *text, *product, *host;
+    } cases[] = {
+        {"gateway.example", "", "gateway.example"},
+        {"https://gateway.example:8443/", "", "gateway.example:8443"},
+        {"ecs.cn-beijing.aliyuncs.com", "ecs", "ecs.cn-beijing.aliyuncs.com"},
+        {"ecs-cn-hangzhou.aliyuncs.com", "ecs", "ecs-cn-hangzhou.aliyuncs.com"},
+        {"vpc-vpc.cn-beijing.aliyuncs.com", "vpc", "vpc-vpc.cn-beijing.aliyuncs.com"},
+        {"oss.cn-beijing.aliyuncs.com", "", "oss.cn-beijing.aliyuncs.com"},
+        {"aliyuncs.com", "", "aliyuncs.com"},
+        {"http://gateway.example", NULL, NULL},
+        {"ecs=gateway.example", NULL, NULL},
+        {"https://user:pass@gateway.example", NULL, NULL},
+        {"https://gateway.example/path", NULL, NULL},
+        {" ", NULL, NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_endpoint endpoint = {0};
+        bool good = spf_endpoint_configured(cases[i].text, &endpoint).code == SPF_OK;
+
+        ck_assert_msg(good == (cases[i].host != NULL), "%s", cases[i].text);
+        if (!good)
+            continue;
+        ck_assert_str_eq(endpoint.product, cases[i].product);
+        ck_assert_str_eq(endpoint.host, cases[i].host);
+    }
+}
+END_TEST
+
+/* The order of the sources, of which each says something else. */
+START_TEST(places_in_their_order)
+{
+    struct spf_endpoint given[2] = {{.product = "vpc", .url = "https://a", .host = "a"},
+                                    {.product = "", .url = "https://b", .host = "b"}};
+    struct spf_configured_places configured = {.all = {.url = "https://c", .host = "c"},
+                                               .sts = {.url = "https://d", .host = "d"}};
+    const struct spf_endpoint of_profile = {.url = "https://e", .host = "e"};
+    struct spf_places places = {.given = given, .given_count = 2, .configured = &configured};
+    struct spf_endpoint found;
+
+    ck_assert(spf_places_find(&places, "vpc", "cn-beijing", &of_profile, &found));
+    ck_assert_str_eq(found.host, "a");
+    ck_assert(spf_places_find(&places, "sts", "", &of_profile, &found));
+    ck_assert_str_eq(found.host, "b");
+    ck_assert(!spf_places_learn(&places, "cn-beijing", "ecs.aliyuncs.com"));
+    places.given_count = 0;
+    ck_assert(spf_places_find(&places, "sts", "", &of_profile, &found));
+    ck_assert_str_eq(found.host, "e");
+    ck_assert(spf_places_find(&places, "sts", "", NULL, &found));
+    ck_assert_str_eq(found.host, "d");
+    ck_assert(spf_places_find(&places, "ecs", "cn-beijing", NULL, &found));
+    ck_assert_str_eq(found.host, "c");
+    ck_assert(spf_places_fixed(&places));
+    strcpy(configured.all.product, "vpc");
+    ck_assert(!spf_places_fixed(&places));
+    ck_assert(spf_places_find(&places, "ecs", "cn-beijing", NULL, &found));
+    ck_assert_str_eq(found.host, "ecs.cn-beijing.aliyuncs.com");
+    ck_assert(!spf_places_learn(&places, "cn-beijing", "ecs.cn-beijing.aliyuncs.com"));
+    ck_assert(!spf_places_learn(&places, "cn-beijing", "stranger.example"));
+    ck_assert(!spf_places_learn(&places, "cn-beijing", "x/@y.aliyuncs.com"));
+    ck_assert(spf_places_learn(&places, "cn-beijing", "ecs-cn-hangzhou.aliyuncs.com"));
+    ck_assert(spf_places_find(&places, "ecs", "cn-beijing", NULL, &found));
+    ck_assert_str_eq(found.host, "ecs-cn-hangzhou.aliyuncs.com");
+    ck_assert(spf_places_find(&places, "ecs", "cn-shanghai", NULL, &found));
+    ck_assert_str_eq(found.host, "ecs.cn-shanghai.aliyuncs.com");
+    spf_places_clear(&places);
 }
 END_TEST
 
@@ -425,7 +497,8 @@ int main(void)
 {
     return unit_main("aliyun_credentials",
                      (const TTest *const[]){the_environment_in_its_spellings, nothing_anywhere,
-                                            endpoints_inside_a_vpc, the_modes_of_config_json,
+                                            endpoints_inside_a_vpc, endpoints_that_are_configured,
+                                            places_in_their_order, the_modes_of_config_json,
                                             the_ini_file, every_source_gives_a_key_that_works,
                                             NULL});
 }

@@ -21,7 +21,7 @@ struct spf_api {
     const struct spf_api_options *options;
     struct spf_transfers *transfers;
     struct spf_api_call *calls;
-    bool vpc_for_sts, vpc_for_others; /* which endpoints are those inside a VPC */
+    struct spf_places places;
 };
 
 struct spf_api_call {
@@ -39,7 +39,7 @@ struct spf_api_call {
     struct spf_watch pause; /* before a retry, or before an early failure is told */
     struct spf_failure early;
 
-    bool form;
+    bool form, misplaced;
 
     /* of the attempt under way: */
     struct spf_transfer transfer;
@@ -64,6 +64,8 @@ struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options 
         return NULL;
     api->loop = loop;
     api->options = options;
+    api->places.given = options->endpoints;
+    api->places.given_count = options->endpoint_count;
     api->transfers = spf_transfers_new(loop);
     if (api->transfers == NULL) {
         free(api);
@@ -84,6 +86,7 @@ void spf_api_free(struct spf_api *api)
     while (api->calls != NULL)
         spf_api_cancel(api->calls);
     spf_transfers_free(api->transfers);
+    spf_places_clear(&api->places);
     free(api);
 }
 
@@ -136,7 +139,8 @@ static void conclude(struct spf_api_call *call, struct json_object *body,
     struct spf_api_reply reply = {.body = failure == NULL ? body : NULL,
                                   .failure = failure,
                                   .request_id = request_id,
-                                  .date = call->date};
+                                  .date = call->date,
+                                  .misplaced = call->misplaced};
     spf_api_done *done = call->done;
     void *owner = call->owner;
 
@@ -391,6 +395,7 @@ static void judge_transport(struct spf_api_call *call, CURLcode result)
 {
     struct spf_failure failure;
 
+    call->misplaced = result == CURLE_COULDNT_RESOLVE_HOST;
     trace(call, curl_easy_strerror(result));
     if (spf_buf_failed(&call->body)) {
         failure = spf_failure(SPF_API_REPLY_INVALID, "the reply to %s is larger than %zu MiB",
@@ -424,6 +429,8 @@ static void judge_reply(struct spf_api_call *call)
         spf_clean(call->request_id, sizeof call->request_id, id, strlen(id));
     }
     trace(call, status);
+    call->misplaced =
+        strcmp(spf_json_text(body, "Code"), "InvalidOperation.NotSupportedEndpoint") == 0;
     if (spf_api_judge(&outcome, &failure))
         conclude(call, body, NULL);
     else if (!spf_api_worth_retrying(&outcome) || !retry(call))
@@ -441,30 +448,9 @@ static void finished(struct spf_transfer *transfer, CURLcode result)
         judge_reply(call);
 }
 
-void spf_api_use_vpc(struct spf_api *api, bool sts, bool others)
+struct spf_places *spf_api_places(struct spf_api *api)
 {
-    api->vpc_for_sts = sts;
-    api->vpc_for_others = others;
-}
-
-static bool find_endpoint(const struct spf_api *api, const char *product, const char *region,
-                          struct spf_endpoint *endpoint)
-{
-    const struct spf_api_options *options = api->options;
-    bool vpc = strcmp(product, "sts") == 0 ? api->vpc_for_sts : api->vpc_for_others;
-
-    /* The one for this product goes before the one for all. */
-    for (int exact = 1; exact >= 0; exact--) {
-        for (size_t i = 0; i < options->endpoint_count; i++) {
-            const struct spf_endpoint *given = &options->endpoints[i];
-
-            if (strcmp(given->product, exact ? product : "") == 0) {
-                *endpoint = *given;
-                return true;
-            }
-        }
-    }
-    return spf_endpoint_of(product, region, vpc, endpoint);
+    return &api->places;
 }
 
 static bool copy_params(struct spf_api_call *call, const struct spf_api_request *request)
@@ -513,7 +499,8 @@ struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_req
         spf_api_cancel(call);
         return NULL;
     }
-    if (!find_endpoint(api, call->product, request->region, &call->endpoint)) {
+    if (!spf_places_find(&api->places, request->product, request->region, request->endpoint,
+                         &call->endpoint)) {
         call->early =
             spf_failure(SPF_REGION_UNKNOWN, "\"%s\" is not a region's name", request->region);
         call->pause.due_ms = spf_now_ms();

@@ -8,7 +8,7 @@
 
 #include "base/loop.h"
 #include "base/secret.h"
-#include "cloud/aliyun/endpoint.h"
+#include "cloud/aliyun/places.h"
 #include "cloud/aliyun/sign.h"
 #include "pipeline/facts.h"
 
@@ -37,9 +37,8 @@ struct spf_api_options {
 
 /* options are borrowed for the client's life. NULL: no memory. */
 struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options *options);
-/* From now on the provider's endpoints are those inside its VPCs, for sts, and for all the others.
- */
-void spf_api_use_vpc(struct spf_api *api, bool sts, bool others);
+/* Where it calls: to be told what is configured, and what the API says. */
+struct spf_places *spf_api_places(struct spf_api *api);
 /* Calls that are under way are dropped; their done is not called. */
 void spf_api_free(struct spf_api *api);
 
@@ -50,6 +49,8 @@ struct spf_transfers *spf_api_transfers(struct spf_api *api);
 struct spf_api_request {
     const char *product, *action;
     const char *region; /* of the endpoint; "" the central one */
+    const struct spf_endpoint
+        *endpoint; /* a profile's own, before what is configured; NULL: none */
     const struct spf_sign_pair *params;
     size_t param_count;
     bool form;           /* parameters in a form body, because one of them is a secret */
@@ -62,6 +63,7 @@ struct spf_api_reply {
     const struct spf_failure *failure; /* NULL: success */
     const char *request_id;
     int64_t date;
+    bool misplaced; /* the endpoint has no address, or is not the one of that region */
 };
 
 /*

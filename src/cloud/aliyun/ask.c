@@ -34,7 +34,7 @@ static void drop_ask(struct spf_ask *ask)
     spf_ask_drop_errands(ask);
     if (ask->fetch != NULL)
         spf_fetch_cancel(ask->fetch);
-    free(ask->regions.items);
+    free(ask->regions);
     free(ask);
 }
 
@@ -85,8 +85,7 @@ struct spf_api *spf_ask_api(struct spf_aliyun *aliyun)
         aliyun->api = spf_api_new(aliyun->loop, &aliyun->options->api);
     /* The credentials were found before the first call, and with them where to call. */
     if (aliyun->api != NULL)
-        spf_api_use_vpc(aliyun->api, aliyun->credentials.vpc || aliyun->credentials.sts_vpc,
-                        aliyun->credentials.vpc);
+        spf_api_places(aliyun->api)->configured = &aliyun->credentials.places;
     return aliyun->api;
 }
 

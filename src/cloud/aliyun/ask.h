@@ -4,6 +4,7 @@
 #include "cloud/aliyun/aliyun.h"
 #include "cloud/aliyun/exchange.h"
 #include "cloud/aliyun/fetch.h"
+#include "cloud/aliyun/parse.h"
 
 /*
  * One group being asked for one target, which takes one or more calls. An errand is one of these
@@ -42,8 +43,8 @@ struct spf_ask {
     enum spf_group group;
     struct spf_errand *errands;
     /* the search for the instance: regions that are still to be asked */
-    SPF_LIST(struct spf_id) regions;
-    size_t next_region;
+    struct spf_region *regions;
+    size_t region_count, next_region;
     bool searching;
     struct spf_fetch *fetch;    /* of a lookup */
     struct spf_failure failure; /* the first region's, when none gave an answer */

@@ -165,6 +165,21 @@ static bool take_place(const struct reading *reading, struct json_object *profil
     return TAKE(profile, step->place, member) || lacks(reading, member);
 }
 
+/* Where the profile says to call, if it does. */
+static bool take_endpoint(const struct reading *reading, struct json_object *profile,
+                          const char *member, struct spf_endpoint *endpoint)
+{
+    const char *text = spf_json_text(profile, member);
+    struct spf_error error = spf_ok();
+
+    if (text[0] != '\0')
+        error = spf_endpoint_configured(text, endpoint);
+    if (error.code != SPF_OK)
+        *reading->failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "profile \"%s\": %s: %s",
+                                        reading->name, member, error.text);
+    return error.code == SPF_OK;
+}
+
 static bool take_role(const struct reading *reading, struct json_object *profile,
                       enum spf_step_kind kind)
 {
@@ -176,6 +191,8 @@ static bool take_role(const struct reading *reading, struct json_object *profile
     if (step == NULL)
         return false;
     step->seconds = spf_json_number(profile, "expired_seconds", 0);
+    if (!take_endpoint(reading, profile, "sts_endpoint", &step->sts_endpoint))
+        return false;
     return (TAKE(profile, step->role_arn, "ram_role_arn") &&
             TAKE(profile, step->session, "ram_session_name") &&
             TAKE(profile, step->external_id, "external_id") &&
@@ -310,15 +327,18 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
                                shown_path);
     else
         found = take_profile(&reading, name, 0);
+    found = found && take_endpoint(&reading, find_profile(&reading, name), "endpoint",
+                                   &credentials->places.all);
     if (found) {
         const char *region = spf_json_text(find_profile(&reading, name), "region_id");
         struct spf_failure source =
             spf_failure(SPF_NO_FINDING, "profile \"%s\" of %s", name, shown_path);
 
         (void)spf_copy(credentials->source, sizeof credentials->source, source.text);
-        credentials->vpc =
+        credentials->places.vpc =
             spf_same_word(spf_json_text(find_profile(&reading, name), "endpoint_type"), "vpc");
-        credentials->sts_vpc = spf_json_bool(find_profile(&reading, name), "enable_vpc");
+        credentials->places.vpc_for_sts =
+            credentials->places.vpc || spf_json_bool(find_profile(&reading, name), "enable_vpc");
         if (credentials->region[0] == '\0' && region[0] != '\0') {
             spf_clean(credentials->region, sizeof credentials->region, region, strlen(region));
             (void)spf_copy(credentials->region_source, sizeof credentials->region_source,

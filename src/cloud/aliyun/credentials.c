@@ -332,6 +332,20 @@ static bool from_anywhere(const struct spf_credential_options *options,
     return trail->first.cause == SPF_NO_FINDING && from_network(credentials);
 }
 
+/* Fills what the profile left open, as the CLI does. A text that is no endpoint must not be passed
+ * over: the calls would go elsewhere. */
+static bool endpoint_of(const char *name, struct spf_endpoint *endpoint, struct trail *trail)
+{
+    const char *text = env(name);
+    struct spf_error error = spf_ok();
+
+    if (text != NULL && endpoint->url[0] == '\0')
+        error = spf_endpoint_configured(text, endpoint);
+    if (error.code != SPF_OK)
+        trail->first = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", name, error.text);
+    return error.code == SPF_OK;
+}
+
 bool spf_credentials_find(const struct spf_credential_options *options,
                           struct spf_credentials *credentials, struct spf_failure *failure)
 {
@@ -346,9 +360,11 @@ bool spf_credentials_find(const struct spf_credential_options *options,
     take_region(credentials, options->region, "--region");
     found = from_anywhere(options, credentials, &trail);
     if (options->vpc || spf_same_word(endpoint_type, "vpc"))
-        credentials->vpc = true;
-    if (env_is_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"))
-        credentials->sts_vpc = true;
+        credentials->places.vpc = true;
+    if (credentials->places.vpc || env_is_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"))
+        credentials->places.vpc_for_sts = true;
+    found = found && endpoint_of("ALIBABA_CLOUD_ENDPOINT", &credentials->places.all, &trail) &&
+            endpoint_of("ALIBABA_CLOUD_STS_ENDPOINT", &credentials->places.sts, &trail);
     region = spf_first_env(region_names, &name);
     if (found && region != NULL) {
         char source[80];

@@ -33,6 +33,7 @@ struct spf_credential_step {
     char place[1100]; /* role name, URI, command line, token file, sign-in URL */
     char role_arn[300], session[80], external_id[300], provider_arn[300];
     char sts_region[40];                 /* "" the central endpoint */
+    struct spf_endpoint sts_endpoint;    /* the profile's own; url "": none */
     char account[64], access_config[80]; /* CloudSSO */
     int64_t seconds;                     /* 0: the default */
     struct spf_secret *bearer;           /* CloudSSO's access token */
@@ -45,8 +46,8 @@ struct spf_credentials {
     struct spf_credential_step steps[SPF_STEPS_MAX];
     size_t step_count;
     char source[200];
-    bool vpc;     /* call the endpoints inside the VPC: --endpoint-type, environment or profile */
-    bool sts_vpc; /* those of sts */
+    struct spf_configured_places
+        places; /* where to call: of --endpoint-type, environment or profile */
     char region[40], region_source[80]; /* of --region, the profile or the environment; "" none */
 };
 

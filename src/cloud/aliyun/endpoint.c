@@ -102,6 +102,25 @@ out:
     return error;
 }
 
+struct spf_error spf_endpoint_configured(const char *text, struct spf_endpoint *endpoint)
+{
+    static const char domain[] = ".aliyuncs.com";
+    struct spf_error error = strchr(text, '=') == NULL
+                                 ? spf_endpoint_parse(text, endpoint)
+                                 : spf_error(SPF_ERR_USAGE, "not an endpoint: give a host");
+    size_t len = strlen(endpoint->host), word = strcspn(endpoint->host, ".-");
+
+    if (error.code != SPF_OK || len <= strlen(domain) ||
+        strcmp(endpoint->host + len - strlen(domain), domain) != 0 ||
+        word >= sizeof endpoint->product)
+        return error;
+    memcpy(endpoint->product, endpoint->host, word);
+    endpoint->product[word] = '\0';
+    if (spf_api_version(endpoint->product) == NULL)
+        endpoint->product[0] = '\0';
+    return error;
+}
+
 struct spf_error spf_lookup_parse(const char *text, char *host, size_t size)
 {
     static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT};

@@ -26,6 +26,13 @@ SPF_MUST_USE struct spf_error spf_endpoint_parse(const char *text, struct spf_en
 SPF_MUST_USE struct spf_error spf_lookup_parse(const char *text, char *host, size_t size);
 
 /*
+ * An endpoint that the configuration names, as the aliyun CLI takes it: a host, or an https URL of
+ * it. One of the provider's own for one product (ecs.…aliyuncs.com) is that product's only.
+ */
+SPF_MUST_USE struct spf_error spf_endpoint_configured(const char *text,
+                                                      struct spf_endpoint *endpoint);
+
+/*
  * The provider's own endpoint. region "" means the central one. vpc: the one that is reached from
  * inside a VPC without the internet, where the region has such names. False if the region cannot be
  * a name.

@@ -137,6 +137,7 @@ static void assume_role(struct spf_exchange *exchange, const struct spf_secret *
                                       .action =
                                           oidc_token != NULL ? "AssumeRoleWithOIDC" : "AssumeRole",
                                       .region = step->sts_region,
+                                      .endpoint = &step->sts_endpoint,
                                       .params = params,
                                       .form = true,
                                       .timeout_ms = exchange->options->timeout_ms};

@@ -60,6 +60,56 @@ static void conclude(struct spf_ask *ask)
     spf_ask_finish(ask, NULL);
 }
 
+static bool holds(const struct spf_id *ids, size_t count, const char *region)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(ids[i].id, region) == 0)
+            return true;
+    return false;
+}
+
+static struct spf_region *region_of(struct spf_ask *ask, const char *id)
+{
+    for (size_t i = 0; i < ask->region_count; i++)
+        if (strcmp(ask->regions[i].id, id) == 0)
+            return &ask->regions[i];
+    return NULL;
+}
+
+/* Is there another place to ask the region at, by the API's own word? Once each. */
+static bool learn(struct spf_ask *ask, const char *id)
+{
+    struct spf_region *region = region_of(ask, id);
+
+    if (region == NULL || region->learned)
+        return false;
+    region->learned = true;
+    return spf_places_learn(spf_api_places(ask->aliyun->api), id, region->endpoint);
+}
+
+static void forget_failure(struct spf_instance_facts *facts, const char *region)
+{
+    for (size_t i = 0; i < facts->regions_failed.count; i++)
+        if (strcmp(facts->regions_failed.items[i].id, region) == 0)
+            facts->regions_failed.items[i] =
+                facts->regions_failed.items[--facts->regions_failed.count];
+}
+
+/* The region was asked before the search: it has answered, or there is no other place for it. */
+static bool is_settled(struct spf_ask *ask, const char *region)
+{
+    struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+
+    if (holds(facts->regions_asked.items, facts->regions_asked.count, region))
+        return true;
+    if (!holds(facts->regions_failed.items, facts->regions_failed.count, region))
+        return false;
+    if (!learn(ask, region))
+        return true;
+    forget_failure(facts, region);
+    return false;
+}
+
 /* Keeps as many regions under way as may be; false if the ask is gone. */
 static bool ask_more_regions(struct spf_ask *ask)
 {
@@ -67,29 +117,53 @@ static bool ask_more_regions(struct spf_ask *ask)
 
     for (const struct spf_errand *errand = ask->errands; errand != NULL; errand = errand->next)
         under_way++;
-    while (ask->next_region < ask->regions.count && under_way < REGIONS_AT_ONCE) {
-        if (!ask_region(ask, ask->regions.items[ask->next_region++].id))
+    while (ask->next_region < ask->region_count && under_way < REGIONS_AT_ONCE) {
+        const char *region = ask->regions[ask->next_region++].id;
+
+        if (is_settled(ask, region))
+            continue;
+        if (!ask_region(ask, region))
             return false;
         under_way++;
     }
     return true;
 }
 
-static bool was_asked(const struct spf_instance_facts *facts, const char *region)
+/* The region that the id suggests goes first. */
+static void order_regions(struct spf_ask *ask)
 {
-    for (size_t i = 0; i < facts->regions_asked.count; i++)
-        if (strcmp(facts->regions_asked.items[i].id, region) == 0)
-            return true;
-    return false;
+    struct spf_region *hint = region_of(ask, ask->inquiry->facts->instance.region_hint);
+
+    if (hint != NULL) {
+        struct spf_region first = *hint;
+
+        *hint = ask->regions[0];
+        ask->regions[0] = first;
+    }
+    if (ask->region_count > REGIONS_MAX)
+        ask->region_count = REGIONS_MAX;
+}
+
+/* The region that was given could not be asked where its name says: is there such a region? */
+static void given_region(struct spf_ask *ask)
+{
+    const char *region = ask->inquiry->facts->credentials.region;
+
+    if (region_of(ask, region) == NULL) {
+        ask->inquiry->facts->instance.search = SPF_INSTANCE_REGION_UNKNOWN;
+        spf_ask_finish(ask, NULL);
+    } else if (learn(ask, region)) {
+        (void)ask_region(ask, region);
+    } else {
+        spf_ask_finish(ask, &ask->failure);
+    }
 }
 
 static void regions_done(struct spf_ask *ask, struct spf_errand *errand,
                          const struct spf_api_reply *reply)
 {
     struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
-    struct spf_id *ids = NULL;
     struct spf_error error;
-    size_t count = 0;
 
     (void)errand;
     if (reply->failure != NULL) {
@@ -101,20 +175,16 @@ static void regions_done(struct spf_ask *ask, struct spf_errand *errand,
         conclude(ask);
         return;
     }
-    error = spf_parse_regions(reply->body, &ids, &count);
+    error = spf_parse_regions(reply->body, &ask->regions, &ask->region_count);
     if (error.code != SPF_OK) {
         spf_ask_finish_parsed(ask, error, "ecs:DescribeRegions", reply->request_id);
         return;
     }
-    /* The region that the id suggests goes first. */
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(ids[i].id, facts->region_hint) == 0 && !was_asked(facts, ids[i].id))
-            remember(&ask->regions, ids[i].id);
-    for (size_t i = 0; i < count && ask->regions.count < REGIONS_MAX; i++)
-        if (strcmp(ids[i].id, facts->region_hint) != 0 && !was_asked(facts, ids[i].id))
-            remember(&ask->regions, ids[i].id);
-    free(ids);
-    facts->regions_failed.count = 0; /* the first one is asked again if it is among them */
+    if (facts->region_was_given) {
+        given_region(ask);
+        return;
+    }
+    order_regions(ask);
     ask->searching = true;
     if (ask_more_regions(ask) && ask->errands == NULL)
         conclude(ask);
@@ -137,24 +207,44 @@ static bool is_about_identity(enum spf_finding cause)
     }
 }
 
+static bool ask_for_regions(struct spf_ask *ask, const char *from)
+{
+    return spf_ask_call(ask, "ecs", "DescribeRegions", from, NULL, 0, "", regions_done);
+}
+
+/*
+ * The first region could not be asked where its name says. Another place may know of it, or another
+ * region have the instance, unless the user chose the one place where all are asked. A region that
+ * was given and merely is silent is no riddle.
+ */
+static bool may_be_elsewhere(const struct spf_ask *ask, const struct spf_api_reply *reply)
+{
+    bool given = ask->inquiry->facts->instance.region_was_given;
+
+    return !ask->searching && ask->regions == NULL &&
+           !spf_places_fixed(spf_api_places(ask->aliyun->api)) &&
+           (reply->misplaced || (!given && reply->failure->cause == SPF_API_UNREACHABLE));
+}
+
 static void region_failed(struct spf_ask *ask, const char *region,
-                          const struct spf_failure *failure)
+                          const struct spf_api_reply *reply)
 {
     struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
+    const struct spf_failure *failure = reply->failure;
 
     /* The first failure tells best: it is the one of the likeliest region. */
     if (ask->failure.cause == SPF_NO_FINDING)
         ask->failure = *failure;
     remember(&facts->regions_failed, region);
-    if (!ask->searching || is_about_identity(failure->cause))
+    if (may_be_elsewhere(ask, reply)) {
+        ask_for_regions(ask, "");
+    } else if (!ask->searching || is_about_identity(failure->cause)) {
         spf_ask_finish(ask, failure);
-    else if (ask_more_regions(ask) && ask->errands == NULL)
+    } else if (reply->misplaced && learn(ask, region)) {
+        forget_failure(facts, region);
+        ask_region(ask, region);
+    } else if (ask_more_regions(ask) && ask->errands == NULL)
         conclude(ask);
-}
-
-static bool ask_for_regions(struct spf_ask *ask, const char *from)
-{
-    return spf_ask_call(ask, "ecs", "DescribeRegions", from, NULL, 0, "", regions_done);
 }
 
 /* A refusal leaves the primary interface, which DescribeInstances has told all about. */
@@ -222,7 +312,7 @@ static void region_done(struct spf_ask *ask, struct spf_errand *errand,
             !ask->searching)
             ask_for_regions(ask, "");
         else
-            region_failed(ask, errand->word, reply->failure);
+            region_failed(ask, errand->word, reply);
         return;
     }
     facts->seen = reply->date > 0 ? reply->date : spf_utc_now();

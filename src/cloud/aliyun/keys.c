@@ -19,6 +19,7 @@ static void tell(struct spf_ask *ask)
     if (facts->region[0] == '\0' && instance != NULL && spf_region_hint(instance)[0] != '\0') {
         (void)spf_copy(facts->region, sizeof facts->region, spf_region_hint(instance));
         (void)spf_copy(facts->region_source, sizeof facts->region_source, "the instance's id");
+        facts->region_guessed = true;
     }
     spf_ask_finish(ask, NULL);
 }

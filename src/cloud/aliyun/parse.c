@@ -6,22 +6,29 @@
 #include "cloud/aliyun/parse_common.h"
 #include "cloud/console.h"
 
-struct spf_error spf_parse_regions(struct json_object *reply, struct spf_id **ids, size_t *count)
+struct spf_error spf_parse_regions(struct json_object *reply, struct spf_region **regions,
+                                   size_t *count)
 {
     struct json_object *list = spf_json_path(reply, "Regions.Region");
-    SPF_LIST(struct spf_id) found = {0};
+    SPF_LIST(struct spf_region) found = {0};
 
     if (!json_object_is_type(list, json_type_array))
         return lacks("Regions");
     for (size_t i = 0; i < spf_json_count(list); i++) {
-        const char *region = spf_json_text(spf_json_item(list, i), "RegionId");
+        struct json_object *item = spf_json_item(list, i);
+        struct spf_region *region;
 
-        if (region[0] != '\0' && !append_id(&found, region)) {
+        if (spf_json_text(item, "RegionId")[0] == '\0')
+            continue;
+        region = SPF_APPEND(&found);
+        if (region == NULL) {
             free(found.items);
             return no_memory();
         }
+        take(item, "RegionId", region->id, sizeof region->id);
+        take(item, "RegionEndpoint", region->endpoint, sizeof region->endpoint);
     }
-    *ids = found.items;
+    *regions = found.items;
     *count = found.count;
     return spf_ok();
 }

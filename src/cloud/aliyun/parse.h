@@ -18,9 +18,14 @@
 SPF_MUST_USE struct spf_error spf_parse_instance(struct json_object *reply, const char *id,
                                                  struct spf_instance_facts *facts);
 
-/* DescribeRegions: the ids. */
-SPF_MUST_USE struct spf_error spf_parse_regions(struct json_object *reply, struct spf_id **ids,
-                                                size_t *count);
+/* DescribeRegions: ids, and the hosts where they are asked, in the API's own words. */
+struct spf_region {
+    char id[80];
+    char endpoint[100]; /* of ecs; "" not said */
+    bool learned;       /* it was already asked there */
+};
+SPF_MUST_USE struct spf_error spf_parse_regions(struct json_object *reply,
+                                                struct spf_region **regions, size_t *count);
 
 /* DescribeSecurityGroupAttribute, one page: appends the rules, and the group with its first page.
  */

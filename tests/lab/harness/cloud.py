@@ -18,7 +18,7 @@ def run_quietly(*command, **kwargs):
 class Authority:
     """A certificate authority and one server certificate, for the names of a subjectAltName."""
 
-    def __init__(self, folder, names="IP:127.0.0.1,IP:::1,DNS:localhost"):
+    def __init__(self, folder, names="IP:127.0.0.1,DNS:localhost"):
         os.makedirs(folder, exist_ok=True)
         self.ca = os.path.join(folder, "ca.pem")
         self.cert = os.path.join(folder, "server.pem")
