@@ -63,6 +63,11 @@ static const struct suggestion {
      "~{user} and ~{user}/.ssh must not be writable by others, authorized_keys has mode 600"},
     {SPF_AUTH_ALGORITHM_REFUSED, "The server refuses the algorithm of this key, not the key itself",
      "Try an Ed25519 key, or look at PubkeyAcceptedAlgorithms in sshd_config on the server"},
+    {SPF_AUTH_TOO_MANY, "The server lets nobody try at all (MaxAuthTries 0)",
+     "Run `ssh -v`: if it is cut off before it offers a key, no key would have done"},
+    {SPF_AUTH_PUBLICKEY_DISABLED,
+     "The server offers no login by key, and cuts the connection at the first try (MaxAuthTries 1)",
+     "Run `ssh -v`: the first line \"Authentications that can continue\" then lacks publickey"},
     {SPF_HOST_KEY_REBUILT, "The system was installed again, and made itself a new host key",
      "Look in the instance's console output (ECS console, Get System Logs) for the fingerprint "
      "{fingerprint_sha256}: only if it is there, the machine is yours, and the line that "
@@ -218,6 +223,12 @@ static void explain_refusal(const struct ask *ask)
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
     if (!handshake->server_sig_algs)
         suggest(ask, SPF_AUTH_ALGORITHM_REFUSED);
+    /* sshd counts a refused query, but not ssh's first request, "none" (auth2.c, userauth_finish)
+     */
+    if (strstr(run->facts.query.error, "Too many authentication failures")) {
+        suggest(ask, SPF_AUTH_PUBLICKEY_DISABLED);
+        suggest(ask, SPF_AUTH_TOO_MANY);
+    }
 }
 
 void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *d)

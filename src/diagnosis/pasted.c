@@ -165,7 +165,7 @@ static const struct phrase {
      NULL,
      DECIDES,
      SPF_AUTH_TOO_MANY,
-     {SPF_AGENT_KEYS_TOO_MANY, SPF_AUTH_KEY_REFUSED}},
+     {SPF_AGENT_KEYS_TOO_MANY, SPF_AUTH_KEY_REFUSED, SPF_AUTH_LOGIN_REFUSED}},
     {"Authentications that can continue: ", NULL, CONTINUES, SPF_NO_FINDING, {0}},
     {"Permission denied, please try again", NULL, OFFERED, SPF_NO_FINDING, {0}},
     {"Permission denied (", NULL, DENIED, SPF_NO_FINDING, {0}},
@@ -434,6 +434,9 @@ static bool judge(const struct reading *reading, struct spf_pasted *pasted)
     suggest(pasted, phrase->candidates);
     if (phrase->cause == SPF_AUTH_TOO_MANY && reading->from_agent > 1) {
         pasted->cause = SPF_AGENT_KEYS_TOO_MANY;
+        pasted->count = 0;
+    } else if (phrase->cause == SPF_AUTH_TOO_MANY && reading->accepted && !reading->answered) {
+        pasted->cause = SPF_AUTH_LOGIN_REFUSED; /* and this is its last try's answer */
         pasted->count = 0;
     } else if (phrase->cause == SPF_AUTH_TOO_MANY && reading->offered == 1) {
         pasted->cause = SPF_AUTH_KEY_REFUSED; /* MaxAuthTries 1 says no in this way */

@@ -134,6 +134,11 @@ START_TEST(verbose_output_tells_refusals_apart)
          "debug1: Offering public key: b ED25519 SHA256:y agent\n"
          "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures",
          SPF_AGENT_KEYS_TOO_MANY},
+        {OFFER "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures",
+         SPF_AUTH_KEY_REFUSED},
+        {OFFER "debug1: Server accepts key: k ED25519 SHA256:x explicit\n"
+               "Received disconnect from 10.0.0.1 port 22:2: Too many authentication failures",
+         SPF_AUTH_LOGIN_REFUSED},
         /* the first address did not answer, the second let us in and refused the key */
         {"debug1: Connecting to h [::1] port 22.\n"
          "debug1: connect to address ::1 port 22: Connection refused\n"
