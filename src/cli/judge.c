@@ -71,11 +71,24 @@ static struct spf_error judge_outputs(const struct spf_options *options)
     return spf_ok();
 }
 
+/* ssh: "Address family for hostname not supported". */
+static struct spf_error judge_family(const struct spf_options *options)
+{
+    struct spf_ip ip;
+
+    if (options->family == 0 || options->host == NULL || !spf_ip_parse(options->host, &ip) ||
+        ip.family == options->family)
+        return spf_ok();
+    return spf_error(SPF_ERR_USAGE, "%s is an IPv%d address, and -%d allows IPv%d only",
+                     options->host, ip.family, options->family, options->family);
+}
+
 /* What cannot be: said before anything is asked. */
 struct spf_error spf_options_judge(const struct spf_options *options)
 {
     static const spf_checks without_host =
         SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT);
+    struct spf_error error;
 
     if (options->replay != NULL)
         return judge_outputs(options);
@@ -111,5 +124,6 @@ struct spf_error spf_options_judge(const struct spf_options *options)
     if (options->host != NULL && strchr(options->host, ':') != NULL &&
         strchr(options->host, ':') == strrchr(options->host, ':'))
         return no("give the host alone; the port goes with -p");
-    return judge_outputs(options);
+    error = judge_family(options);
+    return error.code == SPF_OK ? judge_outputs(options) : error;
 }

@@ -29,6 +29,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cli/fixing.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -36,7 +37,6 @@
 #include "cli/round.h"
 #include "cloud/aliyun/policy.h"
 #include "diagnosis/pasted.h"
-#include "key/key_fix.h"
 #include "key/key_probe.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
@@ -157,7 +157,7 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
     if (options->key == NULL || options->replay != NULL)
         return error;
     if (strcmp(options->key, "-") == 0)
-        error = spf_read_key_from_stdin(stop_fd, &round->key_text);
+        error = spf_read_key_from_stdin(stop_fd, options->deadline_s, &round->key_text);
     if (error.code != SPF_OK || options->passphrase_file != NULL)
         return error; /* that file is read by spf_round_prepare */
     error = spf_read_passphrase_environment(&round->passphrase);
@@ -181,12 +181,20 @@ static int watch_signals(sigset_t *set)
 
 /* --fix, before the checks: says what it did, and puts the file to use from now on into the
  * options. */
-static void fix_key(struct spf_options *options, const struct spf_round *round)
+static void fix_key(struct spf_options *options, const struct spf_round *round, int stop_fd,
+                    const sigset_t *signals)
 {
-    struct spf_key_fixed fixed;
-    struct spf_error error = spf_key_fix(options->key, round->passphrase, &fixed);
+    static struct spf_key_fixed fixed; /* a thread that is given up may still write to it */
+    struct spf_error error =
+        spf_fix_in_time(options->key, round->passphrase, options->deadline_s, stop_fd, &fixed);
 
     (void)complain(0, error.code == SPF_OK ? fixed.text : error.text);
+    if (error.code == SPF_ERR_TOO_BIG) {
+        /* That thread uses what a tidy end would free; a signal that came ends us in its own way.
+         */
+        (void)sigprocmask(SIG_UNBLOCK, signals, NULL);
+        _exit(EXIT_USAGE);
+    }
     if (error.code == SPF_OK && fixed.fix == SPF_FIX_COPY &&
         (options->key_copy = strdup(fixed.path)) != NULL)
         options->key = options->key_copy;
@@ -206,7 +214,7 @@ static int run(struct spf_options *options)
         return complain(EXIT_USAGE, error.text);
     }
     if (options->fix && options->replay == NULL)
-        fix_key(options, &round);
+        fix_key(options, &round, stop_fd, &signals);
     error = spf_round_prepare(&round, options);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);

@@ -53,24 +53,40 @@ static struct spf_error replace(const char *path, const char *text, size_t len, 
     return error;
 }
 
-struct spf_error spf_output_write(const char *path, const char *text, size_t len, unsigned mode)
+/* Not in one step, but where a new file may come to be only by being opened. */
+static struct spf_error write_through(const char *path, const char *text, size_t len, mode_t mode,
+                                      const char *shown)
 {
-    struct stat status;
-    struct spf_error error;
-    char shown[120];
-    int fd;
-
-    spf_clean(shown, sizeof shown, path, strlen(path));
-    if (strcmp(path, "-") == 0)
-        return write_all(STDOUT_FILENO, text, len, "standard output");
-    if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
-        return replace(path, text, len, (mode_t)mode, shown);
     /* Non-blocking: a FIFO that nobody reads is an error, not a wait without end. */
-    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
+    struct spf_error error;
+
     if (fd < 0)
         return spf_error_sys(errno, shown);
     (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     error = write_all(fd, text, len, shown);
-    (void)close(fd);
+    if (close(fd) != 0 && error.code == SPF_OK)
+        error = spf_error_sys(errno, shown);
+    return error;
+}
+
+struct spf_error spf_output_write(const char *path, const char *text, size_t len, unsigned mode)
+{
+    struct stat status, link;
+    struct spf_error error;
+    char shown[120], *target = NULL;
+
+    spf_clean(shown, sizeof shown, path, strlen(path));
+    if (strcmp(path, "-") == 0)
+        return write_all(STDOUT_FILENO, text, len, "standard output");
+    if (lstat(path, &link) != 0)
+        return replace(path, text, len, (mode_t)mode, shown);
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) /* also a link to what is not yet */
+        return write_through(path, text, len, (mode_t)mode, shown);
+    /* A link stays one: what it leads to is replaced. */
+    if (S_ISLNK(link.st_mode) && (target = realpath(path, NULL)) == NULL)
+        return spf_error_sys(errno, shown);
+    error = replace(target != NULL ? target : path, text, len, (mode_t)mode, shown);
+    free(target);
     return error;
 }

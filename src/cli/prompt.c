@@ -9,38 +9,59 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 #define KEY_MAX        (1024 * 1024)
 #define PASSPHRASE_MAX 4096
 
-/* Waits until fd has something to read; false once stop_fd (-1: none) has. */
-static bool may_read(int fd, int stop_fd)
-{
-    struct pollfd polls[2] = {{.fd = fd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+/* How long to wait for an input. */
+struct patience {
+    int stop_fd;      /* until this is readable; -1: none */
+    unsigned seconds; /* so long at most; 0: no bound */
+};
 
-    while (poll(polls, 2, -1) < 0) {
-        if (errno != EINTR)
-            return true; /* read(2) will tell */
-    }
-    return polls[1].revents == 0;
+enum waited { READABLE, STOPPED, EXPIRED };
+
+static enum waited wait_for(int fd, const struct patience *patience, int64_t since_ms)
+{
+    struct pollfd polls[2] = {{.fd = fd, .events = POLLIN},
+                              {.fd = patience->stop_fd, .events = POLLIN}};
+    int got;
+
+    do {
+        int64_t left = since_ms + (int64_t)patience->seconds * 1000 - spf_now_ms();
+
+        if (patience->seconds == 0)
+            left = -1;
+        else if (left <= 0)
+            return EXPIRED;
+        got = poll(polls, 2, (int)left);
+    } while (got == 0 || (got < 0 && errno == EINTR));
+    return got > 0 && polls[1].revents != 0 ? STOPPED : READABLE; /* an error read(2) will tell */
 }
 
 /* Reads at most max bytes until the end, or until a line feed (which is left out) where asked. */
-static struct spf_error read_bounded(int fd, int stop_fd, size_t max, bool one_line,
-                                     const char *what, struct spf_secret **secret)
+static struct spf_error read_bounded(int fd, const struct patience *patience, size_t max,
+                                     bool one_line, const char *what, struct spf_secret **secret)
 {
     struct spf_secret *read_so_far = spf_secret_alloc(max + 1);
     struct spf_error error = spf_ok();
+    int64_t since_ms = spf_now_ms();
     size_t len = 0;
 
     if (read_so_far == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     while (len <= max) {
         unsigned char *at = spf_secret_bytes(read_so_far) + len;
+        enum waited waited = wait_for(fd, patience, since_ms);
         ssize_t got;
 
-        if (!may_read(fd, stop_fd))
+        if (waited == EXPIRED)
+            error =
+                spf_error(SPF_ERR_TOO_BIG, "%s did not come to its end within %u s (--deadline)",
+                          what, patience->seconds);
+        if (waited != READABLE)
             break;
         got = read(fd, at, one_line ? 1 : max + 1 - len);
         if (got < 0 && errno == EINTR)
@@ -83,13 +104,18 @@ struct spf_error spf_read_pasted(int fd, struct spf_buf *text)
     }
 }
 
-struct spf_error spf_read_key_from_stdin(int stop_fd, struct spf_secret **secret)
+struct spf_error spf_read_key_from_stdin(int stop_fd, unsigned seconds, struct spf_secret **secret)
 {
-    return read_bounded(STDIN_FILENO, stop_fd, KEY_MAX, false, "standard input", secret);
+    const struct patience patience = {stop_fd, seconds};
+
+    return read_bounded(STDIN_FILENO, &patience, KEY_MAX, false, "standard input (--key -)",
+                        secret);
 }
 
-struct spf_error spf_read_passphrase_file(const char *path, struct spf_secret **secret)
+struct spf_error spf_read_passphrase_file(const char *path, unsigned seconds,
+                                          struct spf_secret **secret)
 {
+    const struct patience patience = {-1, seconds};
     char shown[120];
     struct spf_error error;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -97,7 +123,7 @@ struct spf_error spf_read_passphrase_file(const char *path, struct spf_secret **
     spf_clean(shown, sizeof shown, path, strlen(path));
     if (fd < 0)
         return spf_error_sys(errno, shown);
-    error = read_bounded(fd, -1, PASSPHRASE_MAX, true, shown, secret);
+    error = read_bounded(fd, &patience, PASSPHRASE_MAX, true, shown, secret);
     (void)close(fd);
     return error;
 }
@@ -118,6 +144,7 @@ struct spf_error spf_read_passphrase_environment(struct spf_secret **secret)
 struct spf_error spf_prompt_passphrase(int stop_fd, const char *key_path,
                                        struct spf_secret **secret)
 {
+    const struct patience patience = {stop_fd, 0};
     struct termios before, silent;
     char shown[120];
     struct spf_error error;
@@ -135,7 +162,7 @@ struct spf_error spf_prompt_passphrase(int stop_fd, const char *key_path,
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     (void)tcsetattr(tty, TCSAFLUSH, &silent);
-    error = read_bounded(tty, stop_fd, PASSPHRASE_MAX, true, "/dev/tty", secret);
+    error = read_bounded(tty, &patience, PASSPHRASE_MAX, true, "/dev/tty", secret);
     (void)tcsetattr(tty, TCSAFLUSH, &before);
     (void)dprintf(tty, "\n");
     (void)close(tty);

@@ -11,14 +11,15 @@
 
 /*
  * Standard input as a key, at most a mebibyte. Once stop_fd is readable what has come is all there
- * is.
+ * is. An input that has not ended after so many seconds is an error.
  */
 SPF_MUST_USE
-struct spf_error spf_read_key_from_stdin(int stop_fd, struct spf_secret **secret);
+struct spf_error spf_read_key_from_stdin(int stop_fd, unsigned seconds, struct spf_secret **secret);
 
-/* The first line of a file, without its line end. */
+/* The first line of a file, without its line end; it must have come in so many seconds. */
 SPF_MUST_USE
-struct spf_error spf_read_passphrase_file(const char *path, struct spf_secret **secret);
+struct spf_error spf_read_passphrase_file(const char *path, unsigned seconds,
+                                          struct spf_secret **secret);
 
 /* SSHPREFLIGHT_PASSPHRASE; it is taken out of the environment, so that no child sees it. */
 SPF_MUST_USE struct spf_error spf_read_passphrase_environment(struct spf_secret **secret);

@@ -24,11 +24,11 @@ static struct spf_error read_file(const char *path, char **text, size_t *len)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
     if (fd < 0 || fstat(fd, &status) != 0)
-        error = spf_error_sys(errno, "cannot read the record");
+        error = spf_error_sys(errno, "it cannot be read");
     else if (!S_ISREG(status.st_mode))
-        error = spf_error(SPF_ERR_INVALID, "the record is not a regular file");
+        error = spf_error(SPF_ERR_INVALID, "it is not a regular file");
     else if (status.st_size > (off_t)RECORD_MAX)
-        error = spf_error(SPF_ERR_TOO_BIG, "the record is too large");
+        error = spf_error(SPF_ERR_TOO_BIG, "it is too large");
     else if ((bytes = malloc((size_t)status.st_size + 1)) == NULL)
         error = spf_error(SPF_ERR_NOMEM, "out of memory");
     *len = 0;
@@ -37,7 +37,7 @@ static struct spf_error read_file(const char *path, char **text, size_t *len)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            error = spf_error_sys(errno, "cannot read the record");
+            error = spf_error_sys(errno, "it cannot be read");
         if (got <= 0)
             break;
         *len += (size_t)got;
@@ -54,16 +54,17 @@ static struct spf_error read_file(const char *path, char **text, size_t *len)
 
 static struct spf_error read_record(struct spf_round *round, const char *path)
 {
-    char *text = NULL;
+    char *text = NULL, shown[100];
     size_t len = 0;
     struct spf_error error = read_file(path, &text, &len);
 
     if (error.code == SPF_OK)
         error = spf_record_read(text, len, &round->replayed);
     free(text);
-    if (error.code != SPF_OK && error.code != SPF_ERR_NOMEM)
-        error.code = SPF_ERR_USAGE;
-    return error;
+    if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
+        return error;
+    spf_clean(shown, sizeof shown, path, strlen(path));
+    return spf_error(SPF_ERR_USAGE, "the record %s: %s", shown, error.text);
 }
 
 static void set_target(struct spf_round *round, const struct spf_options *options)
@@ -82,6 +83,7 @@ static void set_target(struct spf_round *round, const struct spf_options *option
         .session = options->session,
         .selected = options->selected,
         .timeout_ms = options->timeout_s * 1000,
+        .deadline_s = options->deadline_s,
         .known_hosts = options->known_hosts[0] != NULL ? options->known_hosts : NULL,
         .key_text = round->key_text,
         .passphrase = round->passphrase,
@@ -96,7 +98,8 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     struct spf_error error = spf_ok();
 
     if (options->passphrase_file != NULL && options->key != NULL && options->replay == NULL)
-        error = spf_read_passphrase_file(options->passphrase_file, &round->passphrase);
+        error = spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
+                                         &round->passphrase);
     if (error.code != SPF_OK)
         return error;
     round->count = 1;

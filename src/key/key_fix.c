@@ -83,17 +83,19 @@ static struct spf_error write_copy(const char *path, const struct spf_secret *pa
 
     if (fd < 0)
         return spf_error_sys(errno, "the repaired copy can't be made");
+    (void)spf_copy(fixed->path, sizeof fixed->path, name);
+    atomic_store(&fixed->unproved, true);
     if (!write_all(fd, spf_secret_view(repaired)))
         error = spf_error_sys(errno, "the repaired copy can't be written");
     if (close(fd) != 0 && error.code == SPF_OK)
         error = spf_error_sys(errno, "the repaired copy can't be written");
     if (error.code == SPF_OK && !prove(name, passphrase, facts))
         error = spf_error(SPF_ERR_INVALID, "the repaired copy could not be proved to be the key");
+    atomic_store(&fixed->unproved, false);
     if (error.code != SPF_OK) {
         (void)unlink(name);
         return error;
     }
-    (void)spf_copy(fixed->path, sizeof fixed->path, name);
     (void)spf_format(after, sizeof after,
                      " (mode 0400), a copy that is in order; the file given is as it was. "
                      "Repaired: %s%s%s",
@@ -136,7 +138,9 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     struct spf_key_secrets secrets = {0};
     struct spf_error error = spf_ok();
 
-    *fixed = (struct spf_key_fixed){0};
+    fixed->fix = SPF_FIX_NOT_NEEDED;
+    fixed->text[0] = '\0';
+    atomic_store(&fixed->unproved, false);
     if (!spf_copy(fixed->path, sizeof fixed->path, path))
         return spf_error(SPF_ERR_TOO_BIG, "the key's path is too long");
     if (!spf_key_file_read(path, passphrase, &facts, &secrets))

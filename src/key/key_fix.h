@@ -1,6 +1,9 @@
 #ifndef SPF_KEY_KEY_FIX_H
 #define SPF_KEY_KEY_FIX_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/secret.h"
 
@@ -14,7 +17,10 @@ enum spf_fix {
 struct spf_key_fixed {
     enum spf_fix fix;
     char path[4096]; /* the file to use from now on: the copy's, or the one given */
-    char text[600];  /* what was done, or why nothing was, in one sentence; clean */
+    /* Path is a copy that is not proved yet. Another thread that does not want to wait for the end
+     * any more may look, and remove it. */
+    _Atomic bool unproved;
+    char text[600]; /* what was done, or why nothing was, in one sentence; clean */
 };
 
 /*

@@ -20,6 +20,7 @@
 
 struct spf_link {
     ssh_session session;
+    char *user;         /* given with each request: libssh's option refuses some that ssh takes */
     ssh_pcap_file pcap; /* NULL: this libssh has none */
     int capture;        /* the file behind it */
     char capture_path[64];
@@ -111,7 +112,7 @@ static void read_capture(struct spf_link *link)
  * Nothing of this machine's configuration may have a say: no configuration files, no known_hosts
  * (to order host keys is our business), no agent; and nothing that ssh would not offer.
  */
-static bool set_options(ssh_session session, const char *user, int fd)
+static bool set_options(ssh_session session, int fd)
 {
     const int no = 0;
     const struct {
@@ -119,7 +120,7 @@ static bool set_options(ssh_session session, const char *user, int fd)
         const void *value;
     } options[] = {
         {SSH_OPTIONS_PROCESS_CONFIG, &no},
-        {SSH_OPTIONS_USER, user},
+        {SSH_OPTIONS_USER, "nobody"}, /* any: else libssh asks the system who we are */
         {SSH_OPTIONS_FD, &fd},
         {SSH_OPTIONS_KNOWNHOSTS, "/dev/null"},
         {SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null"},
@@ -170,11 +171,12 @@ struct spf_link *spf_link_new(const char *user)
     link->capture = -1;
     (void)ssh_set_log_level(SSH_LOG_NONE);
     link->session = ssh_new();
-    if (link->session == NULL || !open_stand_in(pair)) {
+    link->user = strdup(user);
+    if (link->session == NULL || link->user == NULL || !open_stand_in(pair)) {
         spf_link_free(link);
         return NULL;
     }
-    if (set_options(link->session, user, pair[0])) {
+    if (set_options(link->session, pair[0])) {
         start_capture(link);
         good = hear_identification(link, pair[1]);
     } else {
@@ -213,6 +215,7 @@ void spf_link_free(struct spf_link *link)
     if (link->capture_named)
         (void)unlink(link->capture_path);
     spf_seen_clear(&link->seen);
+    free(link->user);
     free(link);
 }
 
@@ -316,12 +319,12 @@ enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm,
         ssh_pki_import_pubkey_base64(blob, ssh_key_type_from_name(algorithm), &link->query_key) !=
             SSH_OK)
         return SPF_LINK_LOCAL;
-    return auth_state(link, ssh_userauth_try_publickey(link->session, NULL, link->query_key));
+    return auth_state(link, ssh_userauth_try_publickey(link->session, link->user, link->query_key));
 }
 
 enum spf_link_state spf_link_none(struct spf_link *link)
 {
-    return auth_state(link, ssh_userauth_none(link->session, NULL));
+    return auth_state(link, ssh_userauth_none(link->session, link->user));
 }
 
 enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret *key)
@@ -329,7 +332,7 @@ enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret
     if (link->sign_key == NULL && ssh_pki_import_privkey_base64(spf_secret_text(key), NULL, NULL,
                                                                 NULL, &link->sign_key) != SSH_OK)
         return SPF_LINK_LOCAL;
-    return auth_state(link, ssh_userauth_publickey(link->session, NULL, link->sign_key));
+    return auth_state(link, ssh_userauth_publickey(link->session, link->user, link->sign_key));
 }
 
 /* Takes in what has come, without taking the answer to the pending call from libssh. */
@@ -407,7 +410,7 @@ bool spf_link_use_agent(struct spf_link *link, int agent)
 
 enum spf_link_state spf_link_sign_by_agent(struct spf_link *link)
 {
-    return auth_state(link, ssh_userauth_agent(link->session, NULL));
+    return auth_state(link, ssh_userauth_agent(link->session, link->user));
 }
 
 static enum spf_link_state channel_state(struct spf_link *link, int code)

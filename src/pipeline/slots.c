@@ -142,7 +142,41 @@ static bool is_from_stdin(const struct spf_target *target)
     return target->key_path != NULL && strcmp(target->key_path, "-") == 0;
 }
 
-static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const char *name)
+/*
+ * The option that a template writes behind {rerun} takes the place of the user's own. Does word
+ * begin that one? getopt_long(3) lets a long name be cut where that is unambiguous.
+ */
+static bool is_replaced(const char *word, const char *behind)
+{
+    size_t len = strcspn(word, "="), option = strcspn(behind, " =");
+
+    if (word[0] != '-' || len < 2 || option == 0)
+        return false;
+    if (strncmp(behind, "-4", option) == 0)
+        return strcmp(word, "-4") == 0 || strcmp(word, "-6") == 0;
+    return len > 2 && len <= option && strncmp(word, behind, len) == 0;
+}
+
+static void add_other_options(struct spf_buf *buf, const struct spf_target *target,
+                              const char *behind)
+{
+    const char *const *words = target->other_options;
+
+    behind += strspn(behind, " ");
+    for (; words != NULL && *words != NULL; words++) {
+        if (is_replaced(*words, behind)) {
+            if (strncmp(*words, "--", 2) == 0 && strchr(*words, '=') == NULL && words[1] != NULL)
+                words++; /* its value */
+            continue;
+        }
+        spf_buf_addch(buf, ' ');
+        spf_buf_add_shell(buf, *words);
+    }
+}
+
+/* behind: what the template goes on with. */
+static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const char *name,
+                      const char *behind)
 {
     const struct spf_target *target = view->target;
     const char *user = target->user;
@@ -170,10 +204,9 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
         spf_buf_addstr(buf, " --key ");
         (void)add_word(buf, "key", target->key_path);
     }
-    for (size_t i = 0; target->other_options != NULL && target->other_options[i] != NULL; i++) {
-        spf_buf_addch(buf, ' ');
-        spf_buf_add_shell(buf, target->other_options[i]);
-    }
+    if (target->instance_id == NULL && target->host == NULL)
+        spf_buf_addstr(buf, " --only key"); /* the rest would need one of them */
+    add_other_options(buf, target, behind);
     if (target->port != 22)
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
     if (strcmp(name, "rerun_as_other_user") == 0)
@@ -189,9 +222,18 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     return add_word(buf, "user", user);
 }
 
+/* What helps against a limit that was met: least, or twice as much as it was. */
+static unsigned more_than(unsigned seconds, unsigned least, unsigned most)
+{
+    if (seconds < least)
+        return least;
+    return seconds > most / 2 ? most : 2 * seconds;
+}
+
 /* The value of a slot as text; NULL if there is none. A value that must be made is made in scratch.
+ * behind: what follows the slot in its template.
  */
-static const char *value_of(const char *name, const struct spf_view *view,
+static const char *value_of(const char *name, const char *behind, const struct spf_view *view,
                             const struct spf_result *result, struct spf_buf *scratch)
 {
     const struct spf_target *target = view->target;
@@ -243,8 +285,16 @@ static const char *value_of(const char *name, const struct spf_view *view,
     }
     if (strcmp(name, "ssh") == 0)
         return add_ssh(scratch, view) ? scratch->data : NULL;
+    if (strcmp(name, "longer_timeout") == 0) {
+        spf_buf_addf(scratch, "%u", more_than(target->timeout_ms / 1000, 60, 3600));
+        return scratch->data;
+    }
+    if (strcmp(name, "longer_deadline") == 0) {
+        spf_buf_addf(scratch, "%u", more_than(target->deadline_s, 120, 86400));
+        return scratch->data;
+    }
     if (spf_starts_with(name, "rerun"))
-        return add_rerun(scratch, view, name) ? scratch->data : NULL;
+        return add_rerun(scratch, view, name, behind) ? scratch->data : NULL;
     return NULL;
 }
 
@@ -263,13 +313,14 @@ static bool holds(const char *condition, const struct spf_view *view,
         (view->target->instance_id == NULL || view->target->jump != NULL))
         return false;
     spf_buf_init(&scratch, VALUE_MAX);
-    known = value_of(condition + 3, view, result, &scratch) != NULL;
+    known = value_of(condition + 3, "", view, result, &scratch) != NULL;
     spf_buf_clear(&scratch);
     return !known;
 }
 
-static bool expand_one(struct spf_buf *buf, const char *name, enum spf_slot_use use,
-                       const struct spf_view *view, const struct spf_result *result)
+static bool expand_one(struct spf_buf *buf, const char *name, const char *behind,
+                       enum spf_slot_use use, const struct spf_view *view,
+                       const struct spf_result *result)
 {
     struct spf_buf scratch;
     const char *value;
@@ -278,7 +329,7 @@ static bool expand_one(struct spf_buf *buf, const char *name, enum spf_slot_use 
     if (name[0] == '?')
         return holds(name + 1, view, result);
     spf_buf_init(&scratch, VALUE_MAX);
-    value = value_of(name, view, result, &scratch);
+    value = value_of(name, behind, view, result, &scratch);
     good = value != NULL && value[0] != '\0' && !spf_buf_failed(&scratch);
     if (strcmp(name, "key") == 0 && is_from_stdin(view->target)) {
         value = "the key from standard input"; /* which no command can name */
@@ -314,7 +365,7 @@ bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_u
         memcpy(name, template + 1, len - 1);
         name[len - 1] = '\0';
         template += len + 1;
-        if (!expand_one(buf, name, use, view, result)) {
+        if (!expand_one(buf, name, template, use, view, result)) {
             if (before < buf->len)
                 buf->data[buf->len = before] = '\0';
             return false;

@@ -67,6 +67,7 @@ struct spf_target {
     enum spf_session_mode session;
     spf_checks selected; /* the checks to run, with what they need */
     unsigned timeout_ms; /* each network step */
+    unsigned deadline_s; /* of the round; only for what is said about it */
     const char *const
         *known_hosts; /* NULL: the user's and the system's; else a NULL-terminated list */
     const struct spf_secret *key_text;   /* the key's bytes when key_path is "-" */

@@ -270,6 +270,10 @@ class Scenario:
             stdin = subprocess.DEVNULL
             if self.data.get("stdin") == "key":
                 stdin = stack.enter_context(open(self.key.path, "rb"))
+            if self.data.get("stdin") == "endless":
+                stdin, writer = os.pipe()  # nothing comes, and no end
+                stack.callback(os.close, stdin)
+                stack.callback(os.close, writer)
             start = time.monotonic()
             process = subprocess.Popen(words, stdin=stdin, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, env=self.environment(),

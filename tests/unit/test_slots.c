@@ -49,6 +49,45 @@ START_TEST(lines_for_the_target)
 }
 END_TEST
 
+/* What a remedy writes behind the line takes the place of what the user gave. */
+START_TEST(options_are_given_once)
+{
+    static const char deadline[] = "{rerun} --deadline {longer_deadline}";
+    static const struct {
+        const char *given[5], *template, *want;
+    } cases[] = {
+        {{"--deadline", "5", "--profile", "x"}, deadline, "--profile x --deadline 120"},
+        {{"--deadline=5", "-4"}, deadline, "-4 --deadline 120"},
+        {{"--dead", "5"}, deadline, "--deadline 120"},
+        {{"--region", "--deadline"},
+         "{rerun} --timeout {longer_timeout}",
+         "--region --deadline --timeout 60"},
+        {{"-6", "--region", "r"}, "{rerun} -4", "--region r -4"},
+        {{"--session", "never"}, "{rerun} --session=always", "--session=always"},
+        {{"--session=never"}, "{rerun}", "--session=never"},
+    };
+    char want[200];
+
+    begin();
+    target.deadline_s = 5;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        target.other_options = cases[i].given;
+        spf_format(want, sizeof want,
+                   "sshpreflight --instance i-bp1 --host 203.0.113.9 --key key.pem %s",
+                   cases[i].want);
+        check_command(cases[i].template, want);
+    }
+    target.other_options = NULL;
+    target.deadline_s = 300;
+    target.timeout_ms = 3000000;
+    check_command("x --deadline {longer_deadline} --timeout {longer_timeout}",
+                  "x --deadline 600 --timeout 3600");
+    target.instance_id = target.host = NULL;
+    check_command("{rerun}", "sshpreflight --key key.pem --only key");
+    spf_run_clear(&run);
+}
+END_TEST
+
 START_TEST(a_key_from_standard_input_has_no_path)
 {
     begin();
@@ -123,7 +162,7 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("slots", (const TTest *const[]){lines_for_the_target,
+    return unit_main("slots", (const TTest *const[]){lines_for_the_target, options_are_given_once,
                                                      a_key_from_standard_input_has_no_path,
                                                      paths_are_quoted_whatever_they_hold,
                                                      a_value_that_does_not_fit_makes_no_command,

@@ -54,6 +54,18 @@ def _ppk(version):
     return shape
 
 
+def _slow(path, _recipe):
+    """The header claims as many rounds of key derivation as we are willing to do: seconds; CR LF as well."""
+    with open(path, encoding="ascii") as source:
+        lines = source.read().splitlines()
+    data = bytearray(base64.b64decode("".join(lines[1:-1])))
+    at = data.index(b"bcrypt") + 6 + 4 + 4 + 16  # lengths of options and salt, salt
+    data[at:at + 4] = (1000).to_bytes(4, "big")
+    text = [lines[0], base64.b64encode(data).decode(), lines[-1], ""]
+    with open(path, "w", encoding="ascii", newline="") as out:
+        out.write("\r\n".join(text))
+
+
 def _foreign_pub(path, _recipe):
     run_quietly("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path + ".foreign")
     os.unlink(path + ".foreign")
@@ -92,6 +104,7 @@ def _sparse(path):
 
 SHAPES = {
     "crlf": _edit(lambda d: d.replace(b"\n", b"\r\n")),
+    "slow": _slow,
     "truncated": _edit(lambda d: d[:len(d) // 2]),
     "text": _edit(lambda _: b"This is not the file you are looking for.\n"),
     "empty": _edit(lambda _: b""),
