@@ -41,6 +41,8 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
         return opinion;
     spf_note_text(result, "source", facts->credentials.source);
     spf_note_text(result, "access_key", facts->credentials.access_key);
+    if (facts->credentials.passed_over[0] != '\0')
+        spf_note_text(result, "passed_over", facts->credentials.passed_over);
 
     if (spf_lacks(view, group, &opinion) &&
         !(opinion.kind == SPF_OPINION_CANNOT_TELL && identity_was_accepted(opinion.failure)))

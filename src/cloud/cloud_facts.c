@@ -7,6 +7,7 @@ const struct spf_shape spf_id_shape = SPF_SHAPE(struct spf_id, id_fields);
 
 static const struct spf_field credentials_fields[] = {
     SPF_SHAPE_TEXT(struct spf_credentials_facts, source),
+    SPF_SHAPE_TEXT(struct spf_credentials_facts, passed_over),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, access_key),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, region),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, region_source),

@@ -16,6 +16,7 @@ extern const struct spf_shape spf_id_shape;
 struct spf_credentials_facts {
     char source[200]; /* "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID", "profile "default" of
                          …" */
+    char passed_over[256];  /* sources before it that were there but of no use; "" none */
     char access_key[16];    /* its id, cut to 8 characters */
     char region[40];        /* where to ask first; "" if nothing says it */
     char region_source[80]; /* "--region", "profile", "environment …", "the instance's id" */

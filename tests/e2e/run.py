@@ -112,6 +112,8 @@ class Scenario:
                 authority = Authority(self._make("teller"))
             self.teller = teller.Teller(self.data["teller"], authority)
             stack.callback(self.teller.stop)
+            if self.tunnel and "name" in self.data["teller"]:
+                self.tunnel.others[self.data["teller"]["name"]] = self.teller.port
         self.known_hosts = os.path.join(self.folder, "known_hosts")
         self._write_known_hosts()
         self.places = {

@@ -16,6 +16,7 @@ struct spf_aliyun {
     struct spf_api *api; /* NULL until the first call */
     bool credentials_found;
     struct spf_credentials credentials;
+    struct spf_credential_trail trail;
     struct spf_exchange *exchange; /* while it is under way; all asks for credentials wait for it */
     struct spf_exchange_options exchange_options;
     struct spf_ask *asks;

@@ -171,22 +171,31 @@ static void take_region(struct spf_credentials *credentials, const char *region,
     (void)spf_copy(credentials->region_source, sizeof credentials->region_source, source);
 }
 
-/* What the sources that gave nothing had to say, for the case that none does. */
-struct trail {
-    struct spf_failure first; /* of a source that is there but of no use */
-    struct spf_buf words;     /* "environment: not set; ~/.aliyun/config.json: …" */
-};
-
-static void gave_nothing(struct trail *trail, const char *source, const struct spf_failure *failure,
-                         const char *why)
+static void add_words(char *words, size_t size, const char *source, const char *why)
 {
-    if (trail->first.cause == SPF_NO_FINDING && failure != NULL)
-        trail->first = *failure;
-    spf_buf_addf(&trail->words, "%s%s: %s", trail->words.len > 0 ? "; " : "", source,
-                 failure != NULL ? failure->text : why);
+    size_t len = strlen(words);
+
+    (void)spf_format(words + len, size - len, "%s%s%s%s", len > 0 ? "; " : "", source,
+                     source[0] != '\0' ? ": " : "", why);
 }
 
-static bool from_environment(struct spf_credentials *credentials, struct trail *trail)
+void spf_credentials_absent(struct spf_credential_trail *trail, const char *source, const char *why)
+{
+    add_words(trail->words, sizeof trail->words, source, why);
+}
+
+void spf_credentials_useless(struct spf_credential_trail *trail, const struct spf_failure *failure)
+{
+    bool silent = failure->text[0] == '\0'; /* the cause says it all, but not to a list */
+
+    if (trail->first.cause == SPF_NO_FINDING)
+        trail->first = *failure;
+    add_words(trail->useless, sizeof trail->useless, silent ? failure->action : "",
+              silent ? spf_findings[failure->cause].id : failure->text);
+}
+
+static bool from_environment(struct spf_credentials *credentials,
+                             struct spf_credential_trail *trail)
 {
     const char *id_name = NULL, *secret_name = NULL;
     const char *id = spf_first_env(id_names, &id_name);
@@ -206,22 +215,22 @@ static bool from_environment(struct spf_credentials *credentials, struct trail *
                               id != NULL ? id_name : secret_name,
                               id != NULL ? secret_names[0] : id_names[0]);
     } else {
-        gave_nothing(trail, "environment", NULL, "no access key");
+        spf_credentials_absent(trail, "environment", "no access key");
         return false;
     }
-    gave_nothing(trail, "environment", &failure, NULL);
+    spf_credentials_useless(trail, &failure);
     return false;
 }
 
 /* RRSA: a pod's token for a role. */
-static bool from_oidc(struct spf_credentials *credentials, struct trail *trail)
+static bool from_oidc(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
     const char *role = env("ALIBABA_CLOUD_ROLE_ARN"), *file = env("ALIBABA_CLOUD_OIDC_TOKEN_FILE");
     const char *provider = env("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
     struct spf_credential_step *step;
 
     if (role == NULL || file == NULL || provider == NULL) {
-        gave_nothing(trail, "OIDC role", NULL, "not configured");
+        spf_credentials_absent(trail, "OIDC role", "not configured");
         return false;
     }
     step = spf_credentials_step(credentials, SPF_STEP_ASSUME_WITH_OIDC);
@@ -240,7 +249,7 @@ static bool from_oidc(struct spf_credentials *credentials, struct trail *trail)
 
 /* Keys from a file: the CLI's, or the SDKs' ini file. A file that is not there is nothing. */
 static bool from_file(const char *path, const char *name, bool ini, bool asked,
-                      struct spf_credentials *credentials, struct trail *trail)
+                      struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
     struct spf_secret *text = NULL;
     struct spf_failure failure = {0};
@@ -253,9 +262,9 @@ static bool from_file(const char *path, const char *name, bool ini, bool asked,
     if (error.code != SPF_OK) {
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", shown, error.text);
         if (asked || access(path, F_OK) == 0)
-            gave_nothing(trail, "file", &failure, NULL);
+            spf_credentials_useless(trail, &failure);
         else
-            gave_nothing(trail, shown, NULL, error.text);
+            spf_credentials_absent(trail, shown, error.text);
         return false;
     }
     if (ini)
@@ -265,13 +274,13 @@ static bool from_file(const char *path, const char *name, bool ini, bool asked,
     spf_secret_free(text);
     if (!found) {
         forget(credentials);
-        gave_nothing(trail, "file", &failure, NULL);
+        spf_credentials_useless(trail, &failure);
     }
     return found;
 }
 
 static bool from_config(const struct spf_credential_options *options,
-                        struct spf_credentials *credentials, struct trail *trail)
+                        struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
     bool asked = options->profile != NULL || options->config_path != NULL;
     const char *name =
@@ -285,7 +294,7 @@ static bool from_config(const struct spf_credential_options *options,
            from_file(path, name, false, asked, credentials, trail);
 }
 
-static bool from_ini(struct spf_credentials *credentials, struct trail *trail)
+static bool from_ini(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
     const char *given = env("ALIBABA_CLOUD_CREDENTIALS_FILE"), *home = home_folder();
     char path[4096];
@@ -297,21 +306,28 @@ static bool from_ini(struct spf_credentials *credentials, struct trail *trail)
            from_file(path, env("ALIBABA_CLOUD_PROFILE"), true, given != NULL, credentials, trail);
 }
 
-/* What only the network can tell: a URI that was named, else this instance's own role. */
-static bool from_network(struct spf_credentials *credentials)
+static bool from_uri(struct spf_credentials *credentials)
 {
-    const char *uri = env("ALIBABA_CLOUD_CREDENTIALS_URI"),
-               *role = env("ALIBABA_CLOUD_ECS_METADATA");
+    const char *uri = env("ALIBABA_CLOUD_CREDENTIALS_URI");
     struct spf_credential_step *step;
 
-    if (uri != NULL) {
-        step = spf_credentials_step(credentials, SPF_STEP_URI);
-        (void)spf_copy(credentials->source, sizeof credentials->source,
-                       "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
-        return step != NULL && spf_copy(step->place, sizeof step->place, uri);
-    }
-    if (env_is_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED"))
+    if (uri == NULL)
         return false;
+    step = spf_credentials_step(credentials, SPF_STEP_URI);
+    (void)spf_copy(credentials->source, sizeof credentials->source,
+                   "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
+    return step != NULL && spf_copy(step->place, sizeof step->place, uri);
+}
+
+static bool from_metadata(struct spf_credentials *credentials, struct spf_credential_trail *trail)
+{
+    const char *role = env("ALIBABA_CLOUD_ECS_METADATA");
+    struct spf_credential_step *step;
+
+    if (env_is_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
+        spf_credentials_absent(trail, "instance's RAM role", "switched off");
+        return false;
+    }
     step = spf_credentials_step(credentials, SPF_STEP_METADATA);
     if (step == NULL)
         return false;
@@ -320,21 +336,67 @@ static bool from_network(struct spf_credentials *credentials)
     return role == NULL || spf_copy(step->place, sizeof step->place, role);
 }
 
-static bool from_anywhere(const struct spf_credential_options *options,
-                          struct spf_credentials *credentials, struct trail *trail)
+/*
+ * The next source that is there. What was named, a URI, goes before the search for what may be
+ * there, a role of this machine's: that costs a second wherever there is none.
+ */
+static bool from_next(const struct spf_credential_options *options,
+                      struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
     if (options->profile != NULL || options->config_path != NULL)
-        return from_config(options, credentials, trail);
-    if (from_environment(credentials, trail) || from_oidc(credentials, trail) ||
-        from_config(options, credentials, trail) || from_ini(credentials, trail))
-        return true;
-    /* Something is there and broken: that is the news, not that this machine has no role. */
-    return trail->first.cause == SPF_NO_FINDING && from_network(credentials);
+        return trail->next++ == 0 && from_config(options, credentials, trail);
+    for (;;) {
+        bool found = false;
+
+        switch (trail->next++) {
+        case 0:
+            found = from_environment(credentials, trail);
+            break;
+        case 1:
+            found = from_oidc(credentials, trail);
+            break;
+        case 2:
+            found = from_config(options, credentials, trail);
+            break;
+        case 3:
+            found = from_ini(credentials, trail);
+            break;
+        case 4:
+            found = from_uri(credentials);
+            break;
+        case 5:
+            found = from_metadata(credentials, trail);
+            break;
+        default:
+            return false;
+        }
+        if (found)
+            return true;
+        forget(credentials);
+    }
+}
+
+/* Something that is there and of no use is the news; else that there is nothing. */
+static struct spf_failure nothing_found(const struct spf_credential_trail *trail)
+{
+    struct spf_failure failure = trail->first;
+
+    if (failure.cause == SPF_NO_FINDING)
+        failure = spf_failure(SPF_CREDENTIALS_MISSING, "no credentials found (%s)", trail->words);
+    else if (trail->words[0] != '\0')
+        failure =
+            spf_failure(failure.cause, "%s (nothing elsewhere: %s)", trail->useless, trail->words);
+    (void)spf_copy(failure.action, sizeof failure.action, trail->first.action);
+    (void)spf_copy(failure.code, sizeof failure.code, trail->first.code);
+    (void)spf_copy(failure.request_id, sizeof failure.request_id, trail->first.request_id);
+    failure.explicit_deny = trail->first.explicit_deny;
+    return failure;
 }
 
 /* Fills what the profile left open, as the CLI does. A text that is no endpoint must not be passed
  * over: the calls would go elsewhere. */
-static bool endpoint_of(const char *name, struct spf_endpoint *endpoint, struct trail *trail)
+static bool endpoint_of(const char *name, struct spf_endpoint *endpoint,
+                        struct spf_failure *failure)
 {
     const char *text = env(name);
     struct spf_error error = spf_ok();
@@ -342,43 +404,45 @@ static bool endpoint_of(const char *name, struct spf_endpoint *endpoint, struct 
     if (text != NULL && endpoint->url[0] == '\0')
         error = spf_endpoint_configured(text, endpoint);
     if (error.code != SPF_OK)
-        trail->first = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", name, error.text);
+        *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", name, error.text);
     return error.code == SPF_OK;
 }
 
-bool spf_credentials_find(const struct spf_credential_options *options,
-                          struct spf_credentials *credentials, struct spf_failure *failure)
+static bool take_surroundings(const struct spf_credential_options *options,
+                              struct spf_credentials *credentials, struct spf_failure *failure)
 {
-    struct trail trail = {0};
-    const char *name = NULL, *region, *endpoint_type = env("ALIBABA_CLOUD_ENDPOINT_TYPE");
-    bool found;
+    const char *name = NULL, *region = spf_first_env(region_names, &name);
+    const char *endpoint_type = env("ALIBABA_CLOUD_ENDPOINT_TYPE");
+    struct spf_configured_places *places = &credentials->places;
 
-    if (endpoint_type == NULL)
-        endpoint_type = "";
-    *credentials = (struct spf_credentials){0};
-    spf_buf_init(&trail.words, 2000);
-    take_region(credentials, options->region, "--region");
-    found = from_anywhere(options, credentials, &trail);
-    if (options->vpc || spf_same_word(endpoint_type, "vpc"))
-        credentials->places.vpc = true;
-    if (credentials->places.vpc || env_is_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"))
-        credentials->places.vpc_for_sts = true;
-    found = found && endpoint_of("ALIBABA_CLOUD_ENDPOINT", &credentials->places.all, &trail) &&
-            endpoint_of("ALIBABA_CLOUD_STS_ENDPOINT", &credentials->places.sts, &trail);
-    region = spf_first_env(region_names, &name);
-    if (found && region != NULL) {
+    if (options->vpc || (endpoint_type != NULL && spf_same_word(endpoint_type, "vpc")))
+        places->vpc = true;
+    if (places->vpc || env_is_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"))
+        places->vpc_for_sts = true;
+    if (region != NULL) {
         char source[80];
 
         (void)spf_format(source, sizeof source, "environment variable %s", name);
         take_region(credentials, region, source);
     }
-    if (!found) {
+    return endpoint_of("ALIBABA_CLOUD_ENDPOINT", &places->all, failure) &&
+           endpoint_of("ALIBABA_CLOUD_STS_ENDPOINT", &places->sts, failure);
+}
+
+bool spf_credentials_find(const struct spf_credential_options *options,
+                          struct spf_credential_trail *trail, struct spf_credentials *credentials,
+                          struct spf_failure *failure)
+{
+    bool found;
+
+    *credentials = (struct spf_credentials){0};
+    take_region(credentials, options->region, "--region");
+    found = from_next(options, credentials, trail);
+    if (!found)
+        *failure = nothing_found(trail);
+    else
+        found = take_surroundings(options, credentials, failure);
+    if (!found)
         spf_credentials_clear(credentials);
-        *failure = trail.first;
-        if (trail.first.cause == SPF_NO_FINDING)
-            *failure =
-                spf_failure(SPF_CREDENTIALS_MISSING, "no credentials found (%s)", trail.words.data);
-    }
-    spf_buf_clear(&trail.words);
     return found;
 }

@@ -49,12 +49,30 @@ struct spf_credentials {
     struct spf_configured_places
         places; /* where to call: of --endpoint-type, environment or profile */
     char region[40], region_source[80]; /* of --region, the profile or the environment; "" none */
+    bool region_guessed;                /* this machine's own, which nobody named */
 };
 
-/* False: *failure says what was tried and why each gave nothing; nothing is kept then. */
+/* What was tried so far and why it gave nothing. Zeroed at first; of plain values. */
+struct spf_credential_trail {
+    unsigned next;            /* the source to try next */
+    struct spf_failure first; /* of the first source that is there but of no use */
+    char useless[256];        /* all of these, in words */
+    char words[256];          /* what is not there: "environment: no access key; OIDC role: …" */
+};
+
+/*
+ * The next source that is there, as the SDKs' chain goes on after an error. False: there is none,
+ * nothing is kept, and *failure says what was tried and why each gave nothing.
+ */
 SPF_MUST_USE
 bool spf_credentials_find(const struct spf_credential_options *options,
-                          struct spf_credentials *credentials, struct spf_failure *failure);
+                          struct spf_credential_trail *trail, struct spf_credentials *credentials,
+                          struct spf_failure *failure);
+/* Keeps why a source that was found was of no use after all. */
+void spf_credentials_useless(struct spf_credential_trail *trail, const struct spf_failure *failure);
+/* The same of one that need not have been there: no failure. */
+void spf_credentials_absent(struct spf_credential_trail *trail, const char *source,
+                            const char *why);
 void spf_credentials_clear(struct spf_credentials *credentials);
 
 /* Appends a step; NULL when there are too many, as when profiles name each other in a ring. */

@@ -29,6 +29,10 @@ struct spf_exchange {
 };
 
 static void next_step(struct spf_exchange *exchange);
+static bool ask_metadata(struct spf_exchange *exchange, const char *method, const char *path,
+                         const char *name, spf_fetch_done *done);
+static void metadata_region(void *owner, long status, const struct spf_secret *reply,
+                            const char *error);
 
 void spf_exchange_cancel(struct spf_exchange *exchange)
 {
@@ -73,6 +77,11 @@ static void take_key(struct spf_exchange *exchange, struct json_object *json, co
     if (!spf_api_key_set(&exchange->credentials->key, spf_json_text(json, id),
                          spf_json_text(json, secret), spf_json_text(json, token))) {
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, "its reply holds no usable access key");
+        return;
+    }
+    if (step_of(exchange)->kind == SPF_STEP_METADATA && exchange->options->wants_region &&
+        exchange->credentials->region[0] == '\0') {
+        (void)ask_metadata(exchange, "GET", "/latest/meta-data/region-id", "", metadata_region);
         return;
     }
     exchange->at++;
@@ -201,13 +210,33 @@ static bool ask_metadata(struct spf_exchange *exchange, const char *method, cons
     return start_fetch(exchange, &request, done);
 }
 
+/* A role is of an instance, and that is in a region: the likeliest one. Without an answer the
+ * instance's id must do. */
+static void metadata_region(void *owner, long status, const struct spf_secret *reply,
+                            const char *error)
+{
+    struct spf_exchange *exchange = owner;
+    struct spf_credentials *credentials = exchange->credentials;
+    const char *text = spf_secret_text(reply);
+    size_t len = strcspn(text, "\r\n");
+
+    (void)error;
+    exchange->fetch = NULL;
+    if (status == 200 && len > 0 && len < sizeof credentials->region &&
+        strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") >= len) {
+        memcpy(credentials->region, text, len);
+        (void)spf_copy(credentials->region_source, sizeof credentials->region_source,
+                       "this machine's own");
+        credentials->region_guessed = true;
+    }
+    exchange->at++;
+    next_step(exchange);
+}
+
 static void no_metadata(struct spf_exchange *exchange, const char *why)
 {
     if (step_of(exchange)->by_chance) {
-        struct spf_failure failure = spf_failure(
-            SPF_CREDENTIALS_MISSING,
-            "no access key in the environment or a file, and this machine has no RAM role (%s)",
-            why);
+        struct spf_failure failure = spf_failure(SPF_CREDENTIALS_MISSING, "%s", why);
 
         conclude(exchange, &failure);
     } else {
@@ -250,10 +279,16 @@ static void metadata_token(void *owner, long status, const struct spf_secret *re
 {
     struct spf_exchange *exchange = owner;
     const char *role = step_of(exchange)->place;
+    const char *hardened = getenv("ALIBABA_CLOUD_IMDSV1_DISABLED");
 
     exchange->fetch = NULL;
     if (status == 0) {
         no_metadata(exchange, error);
+        return;
+    }
+    if (status != 200 && hardened != NULL && spf_same_word(hardened, "true")) {
+        no_metadata(exchange, "it gives no token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to ask "
+                              "without one");
         return;
     }
     /* Without the hardened mode there is no token, and none is needed. */
@@ -267,6 +302,14 @@ static void metadata_token(void *owner, long status, const struct spf_secret *re
 
 /* --- a URI, a program, a sign-in host --- */
 
+static void refused(struct spf_exchange *exchange, const char *what, long status, const char *error)
+{
+    char said[40];
+
+    (void)spf_format(said, sizeof said, "it answers with status %ld", status);
+    fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, status == 0 ? error : said);
+}
+
 static void uri_answered(void *owner, long status, const struct spf_secret *reply,
                          const char *error)
 {
@@ -274,8 +317,7 @@ static void uri_answered(void *owner, long status, const struct spf_secret *repl
 
     exchange->fetch = NULL;
     if (status != 200)
-        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "the credentials URI",
-             status == 0 ? error : "it does not answer with status 200");
+        refused(exchange, "the credentials URI", status, error);
     else
         take_reply(exchange, reply, "the credentials URI");
 }
@@ -336,8 +378,7 @@ static void signed_in(void *owner, long status, const struct spf_secret *reply, 
     if (status == 401 || status == 403)
         fail(exchange, SPF_TOKEN_EXPIRED, "CloudSSO", "sign in again with `aliyun configure`");
     else if (status != 200)
-        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "CloudSSO",
-             status == 0 ? error : "it does not answer with status 200");
+        refused(exchange, "CloudSSO", status, error);
     else
         take_key(exchange, spf_json_get(json, "CloudCredential"), "AccessKeyId", "AccessKeySecret",
                  "SecurityToken", "CloudSSO");

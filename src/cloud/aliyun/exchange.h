@@ -13,6 +13,7 @@ struct spf_exchange_options {
     const char *metadata_url; /* NULL: the service's own address */
     const char *ca_file;
     unsigned timeout_ms; /* of each step */
+    bool wants_region;   /* where this machine is, if it is asked for its role anyway */
 };
 
 /* failure NULL: the key is there. Called once, later; the exchange is gone after it. */

@@ -14,8 +14,10 @@ static void tell(struct spf_ask *ask)
 
     memcpy(facts->source, found->source, sizeof facts->source);
     (void)spf_format(facts->access_key, sizeof facts->access_key, "%.8s", found->key.id);
+    (void)spf_copy(facts->passed_over, sizeof facts->passed_over, ask->aliyun->trail.useless);
     memcpy(facts->region, found->region, sizeof facts->region);
     memcpy(facts->region_source, found->region_source, sizeof facts->region_source);
+    facts->region_guessed = found->region_guessed;
     if (facts->region[0] == '\0' && instance != NULL && spf_region_hint(instance)[0] != '\0') {
         (void)spf_copy(facts->region, sizeof facts->region, spf_region_hint(instance));
         (void)spf_copy(facts->region_source, sizeof facts->region_source, "the instance's id");
@@ -35,17 +37,16 @@ static struct spf_ask *waiting(struct spf_aliyun *aliyun)
     return ask;
 }
 
-static void exchanged(void *owner, const struct spf_failure *failure)
+static void tell_all(struct spf_aliyun *aliyun, const struct spf_failure *failure)
 {
-    struct spf_aliyun *aliyun = owner;
     struct spf_failure copy = {0};
     struct spf_ask *ask;
 
-    aliyun->exchange = NULL;
     aliyun->credentials_found = failure == NULL;
     if (failure != NULL) {
         copy = *failure;
         spf_credentials_clear(&aliyun->credentials);
+        aliyun->trail = (struct spf_credential_trail){0}; /* the next round tries all again */
     }
     while ((ask = waiting(aliyun)) != NULL) {
         if (failure == NULL)
@@ -55,9 +56,49 @@ static void exchanged(void *owner, const struct spf_failure *failure)
     }
 }
 
-void spf_ask_credentials(struct spf_ask *ask)
+static void exchanged(void *owner, const struct spf_failure *failure);
+
+/* The next source; true if its steps are under way, else all who wait have been told. */
+static void try_next(struct spf_aliyun *aliyun)
 {
     struct spf_failure failure = {.cause = SPF_SYSTEM_ERROR};
+
+    if (!spf_credentials_find(&aliyun->options->credentials, &aliyun->trail, &aliyun->credentials,
+                              &failure)) {
+        tell_all(aliyun, &failure);
+        return;
+    }
+    if (aliyun->credentials.step_count == 0) {
+        tell_all(aliyun, NULL);
+        return;
+    }
+    if (spf_ask_api(aliyun) != NULL)
+        aliyun->exchange = spf_exchange_start(aliyun->loop, aliyun->api, &aliyun->exchange_options,
+                                              &aliyun->credentials, exchanged, aliyun);
+    if (aliyun->exchange == NULL)
+        tell_all(aliyun, &failure);
+}
+
+static void exchanged(void *owner, const struct spf_failure *failure)
+{
+    struct spf_aliyun *aliyun = owner;
+
+    aliyun->exchange = NULL;
+    if (failure == NULL) {
+        tell_all(aliyun, NULL);
+        return;
+    }
+    /* That a machine has no role is no news where nobody said that it has one. */
+    if (failure->cause == SPF_CREDENTIALS_MISSING)
+        spf_credentials_absent(&aliyun->trail, "instance's RAM role", failure->text);
+    else
+        spf_credentials_useless(&aliyun->trail, failure);
+    spf_credentials_clear(&aliyun->credentials);
+    try_next(aliyun);
+}
+
+void spf_ask_credentials(struct spf_ask *ask)
+{
     struct spf_aliyun *aliyun = ask->aliyun;
     const struct spf_credential_options *options = &aliyun->options->credentials;
 
@@ -67,22 +108,10 @@ void spf_ask_credentials(struct spf_ask *ask)
         tell(ask);
         return;
     }
-    if (!spf_credentials_find(options, &aliyun->credentials, &failure)) {
-        spf_ask_finish(ask, &failure);
-        return;
-    }
-    if (aliyun->credentials.step_count == 0) {
-        aliyun->credentials_found = true;
-        tell(ask);
-        return;
-    }
-    aliyun->exchange_options =
-        (struct spf_exchange_options){.metadata_url = options->metadata_url,
-                                      .ca_file = aliyun->options->api.ca_file,
-                                      .timeout_ms = ask->inquiry->target->timeout_ms};
-    if (spf_ask_api(aliyun) != NULL)
-        aliyun->exchange = spf_exchange_start(aliyun->loop, aliyun->api, &aliyun->exchange_options,
-                                              &aliyun->credentials, exchanged, aliyun);
-    if (aliyun->exchange == NULL)
-        spf_ask_finish(ask, &failure);
+    aliyun->exchange_options = (struct spf_exchange_options){
+        .metadata_url = options->metadata_url,
+        .ca_file = aliyun->options->api.ca_file,
+        .timeout_ms = ask->inquiry->target->timeout_ms,
+        .wants_region = (ask->inquiry->target->selected & ~SPF_CHECK_BIT(CLOUD_ACCESS)) != 0};
+    try_next(aliyun);
 }

@@ -1,6 +1,7 @@
-"""An https service that tells its clients their address, for --source-ip=lookup:URL."""
+"""A small https service: it tells clients their address (--source-ip=lookup:URL), or signs them in."""
 
 import http.server
+import json
 import socket
 import ssl
 import threading
@@ -9,7 +10,8 @@ import threading
 class Teller:
     """An https service that tells its clients' address, or something else.
 
-    recipe: status, body, location, ipv6 (listen on ::1), silent (take the request, say nothing).
+    recipe: status, body, location, ipv6 (listen on ::1), silent (take the request, say nothing);
+    sign_in: CloudSSO's exchange, with the access token that is taken and what must be asked for.
     """
 
     def __init__(self, recipe, authority):
@@ -31,6 +33,18 @@ class Teller:
                 self.end_headers()
                 self.wfile.write(body)
 
+            def do_POST(self):
+                teller.requests.append(self.path)
+                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                takes = recipe["sign_in"]
+                good = (self.path == "/cloud-credentials" and asked == takes["asked"] and
+                        self.headers["Authorization"] == "Bearer " + takes["token"])
+                body = json.dumps(takes["reply"] if good else {"ErrorCode": "no"}).encode()
+                self.send_response(recipe.get("status", 200 if good else 401))
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
             def log_message(self, *_):
                 pass
 
@@ -41,8 +55,9 @@ class Teller:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(authority.cert, authority.key)
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self.port = self._server.server_address[1]
         self.url = "https://%s:%d/ip" % ("[::1]" if recipe.get("ipv6") else "localhost",
-                                         self._server.server_address[1])
+                                         self.port)
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def stop(self):
