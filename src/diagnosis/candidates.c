@@ -59,8 +59,25 @@ static const struct suggestion {
     {SPF_KEY_PAIR_DIFFERENT, "The key is not the one that is installed for {user}",
      "Compare its fingerprint with `ssh-keygen -lf ~{user}/.ssh/authorized_keys` on the server"},
     {SPF_AUTHORIZED_KEYS_IGNORED, NULL,
-     "Log in another way and look at sshd's log for \"bad ownership or modes\" or \"not allowed\"; "
-     "~{user} and ~{user}/.ssh must not be writable by others, authorized_keys has mode 600"},
+     "Log in another way and look at sshd's log (`journalctl -u sshd -u ssh`, or auth.log or "
+     "secure "
+     "in /var/log): it says \"bad ownership or modes\". If it says nothing of this login, "
+     "`sshd -T -C user={user} | grep -i authorizedkeysfile` names the file that is read"},
+    {SPF_USER_NOT_ALLOWED, NULL,
+     "sshd's log says \"User {user} from ... not allowed because ...\", or \"Invalid user {user}\" "
+     "where there is no such account"},
+    {SPF_KEY_LINE_EXCLUDES, NULL,
+     "sshd's log says \"with correct key but not from a permitted host\" for from=, and only "
+     "\"Refused by key options\" for expiry-time="},
+    {SPF_KEY_AGAINST_POLICY, NULL,
+     "sshd's log says \"not in PubkeyAcceptedAlgorithms\", \"Invalid key length\" or \"revoked by "
+     "file\""},
+    {SPF_ROOT_FOR_COMMANDS_ONLY, NULL,
+     "sshd's log says \"ROOT LOGIN REFUSED\"; inside, `sshd -T -C user={user} | grep -i "
+     "permitrootlogin` shows forced-commands-only"},
+    {SPF_SESSION_LIMITED, NULL,
+     "sshd's log says why it ended (\"fork: Resource temporarily unavailable\", pam_limits, \"No "
+     "space left\"); the instance's own figures are in the ECS console"},
     {SPF_AUTH_ALGORITHM_REFUSED, "The server refuses the algorithm of this key, not the key itself",
      "Try an Ed25519 key, or look at PubkeyAcceptedAlgorithms in sshd_config on the server"},
     {SPF_AUTH_TOO_MANY, "The server lets nobody try at all (MaxAuthTries 0)",
@@ -201,6 +218,15 @@ static bool boot_left_it_out(const struct spf_run *run)
     return false;
 }
 
+/* What only sshd's log inside tells apart: the client hears the same no. */
+static void suggest_inside(const struct ask *ask)
+{
+    suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
+    suggest(ask, SPF_USER_NOT_ALLOWED);
+    suggest(ask, SPF_KEY_LINE_EXCLUDES);
+    suggest(ask, SPF_KEY_AGAINST_POLICY);
+}
+
 static void explain_refusal(const struct ask *ask)
 {
     const struct spf_run *run = ask->run;
@@ -208,7 +234,7 @@ static void explain_refusal(const struct ask *ask)
     const struct spf_handshake_facts *handshake = &run->facts.handshake;
 
     if (spf_console_authorizes(run, run->target->user))
-        suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED); /* it was installed for the right user */
+        suggest_inside(ask); /* it was installed for the right user */
     else if (spf_console_authorizes(run, NULL))
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
     if (proved && (pair_is_newer_than_boot(run) || boot_left_it_out(run) ||
@@ -221,14 +247,35 @@ static void explain_refusal(const struct ask *ask)
     suggest(ask, proved ? SPF_KEY_PAIR_NOT_INSTALLED : SPF_KEY_PAIR_DIFFERENT);
     suggest(ask, SPF_USER_NOT_OF_IMAGE);
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
-    if (!handshake->server_sig_algs)
-        suggest(ask, SPF_AUTH_ALGORITHM_REFUSED);
     /* sshd counts a refused query, but not ssh's first request, "none" (auth2.c, userauth_finish)
      */
     if (strstr(run->facts.query.error, "Too many authentication failures")) {
         suggest(ask, SPF_AUTH_PUBLICKEY_DISABLED);
         suggest(ask, SPF_AUTH_TOO_MANY);
     }
+    suggest_inside(ask);
+    if (!handshake->server_sig_algs)
+        suggest(ask, SPF_AUTH_ALGORITHM_REFUSED);
+}
+
+/*
+ * sshd ended the connection in the moment in which it had accepted the signature: its unprivileged
+ * half says yes, and then the privileged one refuses (monitor.c), which is what becomes of root
+ * under PermitRootLogin forced-commands-only with a key that has no command.
+ */
+static void explain_early_end(const struct ask *ask)
+{
+    const struct spf_run *run = ask->run;
+    const struct spf_session_facts *session = &run->facts.session;
+    bool at_once =
+        (session->ending.kind == SPF_ENDING_CLOSED || session->ending.kind == SPF_ENDING_RESET) &&
+        strcmp(session->ending.last_message, "SSH_MSG_USERAUTH_SUCCESS") == 0;
+
+    if (!spf_facts_have(&run->facts, SPF_GROUP_SESSION) || !at_once)
+        return;
+    if (strcmp(run->target->user, "root") == 0 && !session->forced_command)
+        suggest(ask, SPF_ROOT_FOR_COMMANDS_ONLY);
+    suggest(ask, SPF_SESSION_LIMITED);
 }
 
 void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *d)
@@ -254,6 +301,9 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
     case SPF_AUTH_KEY_REFUSED:
     case SPF_KEY_REFUSED_THOUGH_BOUND:
         explain_refusal(&ask);
+        break;
+    case SPF_SESSION_REFUSED:
+        explain_early_end(&ask);
         break;
     case SPF_HOST_KEY_CHANGED:
         suggest(&ask, SPF_HOST_KEY_REBUILT);

@@ -383,11 +383,13 @@ static void suggest(struct spf_pasted *pasted, const enum spf_finding *candidate
 static void judge_denial(const struct reading *reading, struct spf_pasted *pasted)
 {
     static const enum spf_finding refused[SPF_PASTED_CANDIDATES] = {
-        SPF_KEY_PAIR_DIFFERENT, SPF_USER_NOT_OF_IMAGE, SPF_KEY_PAIR_NOT_INSTALLED,
-        SPF_AUTHORIZED_KEYS_IGNORED, SPF_AUTH_ALGORITHM_REFUSED};
+        SPF_KEY_PAIR_DIFFERENT,      SPF_USER_NOT_OF_IMAGE,     SPF_KEY_PAIR_NOT_INSTALLED,
+        SPF_AUTHORIZED_KEYS_IGNORED, SPF_USER_NOT_ALLOWED,      SPF_KEY_LINE_EXCLUDES,
+        SPF_KEY_AGAINST_POLICY,      SPF_AUTH_ALGORITHM_REFUSED};
     static const enum spf_finding any[SPF_PASTED_CANDIDATES] = {
         SPF_KEY_PAIR_DIFFERENT,    SPF_USER_NOT_OF_IMAGE,       SPF_KEY_PAIR_NOT_INSTALLED,
         SPF_AUTH_LOGIN_REFUSED,    SPF_AUTHORIZED_KEYS_IGNORED, SPF_KEY_ENCRYPTED,
+        SPF_USER_NOT_ALLOWED,      SPF_KEY_LINE_EXCLUDES,       SPF_KEY_AGAINST_POLICY,
         SPF_AUTH_ALGORITHM_REFUSED};
     static const enum spf_finding methods[SPF_PASTED_CANDIDATES] = {SPF_AUTH_PUBLICKEY_DISABLED,
                                                                     SPF_AUTH_SECOND_FACTOR};

@@ -325,22 +325,25 @@ static void add_connect(struct writer *w)
     }
 }
 
-/* Beside a login that works: where to read about what could be better. */
+/* Beside a login that works: what would make it better, one way each, and where to read more. */
 static void add_warnings(struct writer *w)
 {
-    const char *label = "More";
+    char line[120];
 
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_result *result = &w->run->results[i];
-        char line[120];
+        spf_advice_list list = {0};
 
         if (result->status != SPF_WARN || spf_findings[result->finding].advisory)
             continue;
-        add_label(&w->page, label);
+        spf_advise(w->run, (enum spf_check_id)i, result->finding, &list);
+        if (list.count > 0)
+            add_advice(&w->page, "Better", &list.items[0]);
+        spf_advice_clear(&list);
         spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[result->finding].id);
+        add_label(&w->page, "More");
         spf_page_put(&w->page, SPF_INK_PLAIN, line);
         spf_page_line(&w->page);
-        label = "";
     }
 }
 
@@ -354,10 +357,10 @@ static void add_conclusion(struct writer *w)
     page->indent = 2;
     spf_page_flow(page, inks[d->verdict], d->summary);
     spf_page_line(page);
-    if (d->verdict == SPF_VERDICT_PASS)
-        add_connect(w);
     if (d->cause == SPF_NO_FINDING) {
         add_warnings(w);
+        if (d->verdict == SPF_VERDICT_PASS)
+            add_connect(w);
         return;
     }
     add_candidates(w);
