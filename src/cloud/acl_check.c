@@ -100,6 +100,49 @@ static struct spf_opinion judge_everybody(const struct spf_path *path, const str
                  : spf_source_unknown(SPF_ACL_SOURCE_UNKNOWN, view, result);
 }
 
+/*
+ * A network ACL does not see what comes by an elastic address in cut-through mode, which a
+ * secondary interface may have. Asked only where that changes the answer.
+ */
+static void pass_if_bypassed(const struct spf_view *view, const struct spf_path *path,
+                             struct spf_result *result, struct spf_opinion *opinion)
+{
+    const struct spf_interface *interface =
+        spf_cloud_interface(&view->facts->instance, &path->dialled);
+    struct spf_opinion wants;
+
+    if (path->dialled.class != SPF_CLASS_ELASTIC || interface == NULL || interface->primary ||
+        opinion->finding == SPF_NO_FINDING)
+        return;
+    if (spf_lacks(view, SPF_GROUP_GATEWAY, &wants)) {
+        if (wants.kind == SPF_OPINION_WANTS)
+            *opinion = wants;
+        return;
+    }
+    if (!view->facts->gateway.cut_through)
+        return;
+    spf_say(result, "network ACL %s does not apply: the elastic address is in cut-through mode",
+            view->facts->network_acl.id);
+    *opinion = spf_passes();
+}
+
+static struct spf_opinion judge_path(const struct spf_view *view, const struct spf_path *path,
+                                     struct spf_result *result)
+{
+    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    struct spf_opinion opinion;
+
+    if (path->source.family == 0) {
+        opinion = judge_everybody(path, view, result);
+    } else {
+        const struct verdict verdict = decide(acl, &path->source, path->port);
+
+        opinion = judge_source(&verdict, path, view, result);
+    }
+    pass_if_bypassed(view, path, result, &opinion);
+    return opinion;
+}
+
 struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
                                                struct spf_result *result)
 {
@@ -107,7 +150,6 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
     struct spf_opinion opinion;
     struct spf_cidr vswitch;
     struct spf_path path;
-    struct verdict verdict;
 
     spf_note_null(result, "acl");
     if (spf_path_or_lacks(view, SPF_GROUP_NETWORK_ACL, &path, &opinion))
@@ -127,8 +169,5 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
                 acl->vswitch);
         return spf_passes();
     }
-    if (path.source.family == 0)
-        return judge_everybody(&path, view, result);
-    verdict = decide(acl, &path.source, path.port);
-    return judge_source(&verdict, &path, view, result);
+    return judge_path(view, &path, result);
 }

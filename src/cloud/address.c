@@ -92,12 +92,15 @@ const struct spf_forward *spf_cloud_forward(const struct spf_target *target,
 
     for (size_t i = 0; i < gateway->forwards.count; i++) {
         const struct spf_forward *forward = &gateway->forwards.items[i];
+        uint16_t port;
 
         if ((strcasecmp(forward->protocol, "tcp") == 0 ||
              strcasecmp(forward->protocol, "any") == 0) &&
-            port_is_among(forward->ports, forward->inside_ports, target->port, inside) &&
-            spf_cloud_owns(&facts->instance, &forward->inside) != NULL)
+            port_is_among(forward->ports, forward->inside_ports, target->port, &port) &&
+            spf_cloud_owns(&facts->instance, &forward->inside) != NULL) {
+            *inside = port;
             return forward;
+        }
     }
     return NULL;
 }
@@ -183,10 +186,21 @@ struct spf_address spf_cloud_judged_address(const struct spf_target *target,
                                             const struct spf_facts *facts)
 {
     struct spf_target without_host = *target;
+    const struct spf_forward *forward = NULL;
     struct spf_address address;
+    struct spf_ip tried;
+    uint16_t port;
 
     if (spf_cloud_dial_address(target, facts, &address))
         return address;
+    if (target->host != NULL && spf_cloud_tried_address(target, facts, &tried))
+        forward = spf_cloud_forward(target, facts, &port);
+    if (forward != NULL) {
+        /* DNAT keeps the client's address; behind it stands a private one. */
+        address = *spf_cloud_owns(&facts->instance, &forward->inside);
+        address.class = SPF_CLASS_PUBLIC;
+        return address;
+    }
     without_host.host = NULL;
     if (spf_cloud_dial_address(&without_host, facts, &address))
         return address;
@@ -194,6 +208,24 @@ struct spf_address spf_cloud_judged_address(const struct spf_target *target,
     address.ip.family = target->source_ip.family == 6 ? 6 : 4;
     address.private_ip = primary_private(&facts->instance);
     return address;
+}
+
+const struct spf_interface *spf_cloud_interface(const struct spf_instance_facts *instance,
+                                                const struct spf_address *address)
+{
+    for (size_t i = 0; i < instance->interfaces.count; i++)
+        if (strcmp(instance->interfaces.items[i].id, address->interface_id) == 0)
+            return &instance->interfaces.items[i];
+    return NULL;
+}
+
+const char *spf_cloud_vswitch(const struct spf_instance_facts *instance,
+                              const struct spf_address *address)
+{
+    const struct spf_interface *interface = spf_cloud_interface(instance, address);
+
+    return interface != NULL && interface->vswitch[0] != '\0' ? interface->vswitch
+                                                              : instance->vswitch;
 }
 
 /* Our end of the connection that was made or tried. */

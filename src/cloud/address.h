@@ -23,11 +23,19 @@ bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_fa
                             struct spf_address *out);
 
 /*
- * The address whose rules are judged: that one; where a foreign host is given the one that would be
- * dialled without it; else some public one, behind which stands the primary interface.
+ * The address whose rules are judged: that one; where a foreign host is given the one to which a
+ * NAT gateway forwards it, or the one that would be dialled without it; else some public one,
+ * behind which stands the primary interface.
  */
 struct spf_address spf_cloud_judged_address(const struct spf_target *target,
                                             const struct spf_facts *facts);
+
+/* The interface that has the address; NULL: the primary, of which no more is known. Borrowed. */
+const struct spf_interface *spf_cloud_interface(const struct spf_instance_facts *instance,
+                                                const struct spf_address *address);
+/* Its vSwitch. Borrowed. */
+const char *spf_cloud_vswitch(const struct spf_instance_facts *instance,
+                              const struct spf_address *address);
 
 /* The instance's address record for an address; NULL if it is not the instance's. Borrowed. */
 const struct spf_address *spf_cloud_owns(const struct spf_instance_facts *instance,

@@ -205,6 +205,7 @@ static const struct spf_field gateway_fields[] = {
     SPF_SHAPE_TEXT(struct spf_gateway_facts, bound_type),
     SPF_SHAPE_TEXT(struct spf_gateway_facts, lock),
     SPF_SHAPE_NUMBER(struct spf_gateway_facts, bandwidth),
+    SPF_SHAPE_BOOL(struct spf_gateway_facts, cut_through),
     SPF_SHAPE_BOOL(struct spf_gateway_facts, vpc_known),
     SPF_SHAPE_BOOL(struct spf_gateway_facts, gateway_mode),
     SPF_SHAPE_TEXT(struct spf_gateway_facts, gateway),

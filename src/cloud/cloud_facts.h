@@ -223,6 +223,7 @@ struct spf_gateway_facts {
     bool elastic_known;    /* it is an elastic address of this account, and this is about it: */
     char elastic_id[80], bound_to[80], bound_type[40];
     char lock[64];        /* "" none; "financial" and the like */
+    bool cut_through;     /* the interface has the address itself: no network ACL applies */
     int64_t bandwidth;    /* Mbit/s; -1 not known */
     bool vpc_known;       /* the VPC was asked about: */
     bool gateway_mode;    /* internet traffic passes only by way of an IPv4 gateway */

@@ -105,6 +105,33 @@ static struct spf_opinion locked(const struct spf_lock *lock, struct spf_result 
     return spf_concludes(SPF_INSTANCE_LOCKED);
 }
 
+/* What the provider does to it now, else what it plans next. */
+static bool note_event(struct spf_result *result, const struct spf_events_facts *facts)
+{
+    const struct spf_event *found = NULL;
+    char when[SPF_UTC_SIZE];
+    struct spf_failure text;
+
+    for (size_t i = 0; i < facts->events.count; i++) {
+        const struct spf_event *event = &facts->events.items[i];
+        bool at_work = strcmp(event->state, "Executing") == 0;
+
+        if (!at_work && strcmp(event->state, "Scheduled") != 0 &&
+            strcmp(event->state, "Inquiring") != 0)
+            continue;
+        if (found == NULL || at_work ||
+            (strcmp(found->state, "Executing") != 0 && event->not_before < found->not_before))
+            found = event;
+    }
+    if (found == NULL)
+        return false;
+    spf_utc_format(found->not_before, when);
+    text = spf_failure(SPF_NO_FINDING, "%s, %s%s%s", found->type, found->state,
+                       found->not_before > 0 ? ", from " : "", found->not_before > 0 ? when : "");
+    spf_note_text(result, "planned_event", text.text);
+    return true;
+}
+
 static struct spf_opinion judge_state(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_instance_facts *instance = &view->facts->instance;
@@ -139,6 +166,8 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
         return spf_concludes(SPF_INSTANCE_IS_WINDOWS);
     if (instance->auto_release > 0)
         return spf_concludes(SPF_INSTANCE_TO_BE_RELEASED);
+    if (spf_facts_have(view->facts, SPF_GROUP_EVENTS) && note_event(result, &view->facts->events))
+        return spf_concludes(SPF_INSTANCE_EVENT);
     spf_say(result, "%s (%s) runs in %s%s%s%s%s%s",
             instance->name[0] != '\0' ? instance->name : "instance", instance->id, instance->region,
             wrong != NULL ? ", not in " : "", wrong != NULL ? wrong : "", wrong != NULL ? " (" : "",

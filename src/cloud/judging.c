@@ -16,23 +16,15 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
         opinion->kind == SPF_OPINION_WANTS)
         return true;
 
-    path->dialled = spf_cloud_judged_address(target, view->facts);
-    path->internet = path->dialled.class != SPF_CLASS_PRIVATE;
     path->port = target->port;
     if (target->host != NULL && spf_cloud_tried_address(target, view->facts, &ip) &&
         spf_cloud_owns(&view->facts->instance, &ip) == NULL) {
-        const struct spf_forward *forward;
-
         if (spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS)
             return true;
-        forward = spf_cloud_forward(target, view->facts, &path->port);
-        if (forward != NULL) {
-            /* DNAT keeps the client's address; behind it stands a private one. */
-            path->dialled = *spf_cloud_owns(&view->facts->instance, &forward->inside);
-            path->dialled.class = SPF_CLASS_PUBLIC;
-            path->internet = true;
-        }
+        (void)spf_cloud_forward(target, view->facts, &path->port);
     }
+    path->dialled = spf_cloud_judged_address(target, view->facts);
+    path->internet = path->dialled.class != SPF_CLASS_PRIVATE;
     path->source_kind = spf_cloud_source(target, view->facts, &path->dialled, &path->source);
     if (path->source_kind == SPF_SOURCE_NOT_YET)
         return spf_lacks(view, SPF_GROUP_TCP, opinion);
@@ -54,7 +46,8 @@ bool spf_path_or_lacks(const struct spf_view *view, enum spf_group group, struct
         *opinion = of_group;
         return lacks;
     }
-    if (opinion->kind == SPF_OPINION_WANTS)
+    /* Before an interface is certain its rules must not be asked for; then they need not wait. */
+    if (opinion->kind == SPF_OPINION_WANTS && opinion->wants & SPF_GROUP_BIT(LOOKUP))
         opinion->wants |= of_group.wants;
     return true;
 }

@@ -22,7 +22,7 @@ SPF_MUST_USE
 bool spf_path_lacks(const struct spf_view *view, struct spf_path *path,
                     struct spf_opinion *opinion);
 
-/* The same, and the group as well: what both lack is wanted at once. */
+/* The same, and the group as well. */
 SPF_MUST_USE
 bool spf_path_or_lacks(const struct spf_view *view, enum spf_group group, struct spf_path *path,
                        struct spf_opinion *opinion);

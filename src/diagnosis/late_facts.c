@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cloud/address.h"
 #include "diagnosis/parts.h"
 
 /*
@@ -48,6 +49,28 @@ static bool may_be_an_event(const struct spf_run *run)
            (spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_REFUSED) || way_may_be_closed(run));
 }
 
+/*
+ * Nobody tries the port, so no answer of it shows that all is well: what is else asked only because
+ * of a silence must be asked for the cloud's own sake.
+ */
+static bool is_without_trial(const struct spf_run *run, enum spf_check_id check)
+{
+    return !(run->active & SPF_CHECK_BIT(NET_PORT)) && run->target->selected >> check & 1 &&
+           spf_fine(run, check);
+}
+
+static bool wants_way(const struct spf_run *run)
+{
+    struct spf_address address;
+
+    /* the ACL's facts hold the route table's name, so they come first where they come at all */
+    return way_may_be_closed(run) ||
+           (is_without_trial(run, SPF_CHECK_CLOUD_ADDRESS) &&
+            run->results[SPF_CHECK_CLOUD_NETWORK_ACL].status != SPF_PENDING &&
+            spf_cloud_dial_address(run->target, &run->facts, &address) &&
+            (address.class == SPF_CLASS_PUBLIC || address.class == SPF_CLASS_ELASTIC));
+}
+
 spf_groups spf_diagnosis_wants(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
@@ -58,9 +81,10 @@ spf_groups spf_diagnosis_wants(const struct spf_run *run)
     if (facts->group[SPF_GROUP_CONSOLE].phase == SPF_ABSENT &&
         (run->target->console || may_explain(run)))
         wants |= SPF_GROUP_BIT(CONSOLE);
-    if (facts->group[SPF_GROUP_GATEWAY].phase == SPF_ABSENT && way_may_be_closed(run))
+    if (facts->group[SPF_GROUP_GATEWAY].phase == SPF_ABSENT && wants_way(run))
         wants |= SPF_GROUP_BIT(GATEWAY);
-    if (facts->group[SPF_GROUP_EVENTS].phase == SPF_ABSENT && may_be_an_event(run))
+    if (facts->group[SPF_GROUP_EVENTS].phase == SPF_ABSENT &&
+        (may_be_an_event(run) || is_without_trial(run, SPF_CHECK_CLOUD_INSTANCE)))
         wants |= SPF_GROUP_BIT(EVENTS);
     return wants;
 }

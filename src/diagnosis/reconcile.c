@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "cloud/address.h"
 #include "diagnosis/parts.h"
 
 /*
@@ -43,6 +44,29 @@ bool spf_pair_is_proved(const struct spf_run *run)
            (strcmp(match, "proved") == 0 || strcmp(match, "fingerprint") == 0);
 }
 
+/*
+ * A host's name was taken for the instance's own address until it was resolved. If it is a NAT
+ * gateway's, which leads another port inside, the rules are judged for that one.
+ */
+static void judge_forwarded_again(struct spf_run *run)
+{
+    static const enum spf_check_id checks[] = {SPF_CHECK_CLOUD_SECURITY_GROUP,
+                                               SPF_CHECK_CLOUD_NETWORK_ACL};
+    uint16_t port = run->target->port;
+    struct spf_ip ip;
+
+    if (run->target->host == NULL || spf_ip_parse(run->target->host, &ip) ||
+        !spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) ||
+        !spf_facts_have(&run->facts, SPF_GROUP_TCP) ||
+        !spf_facts_have(&run->facts, SPF_GROUP_SURROUNDINGS) ||
+        spf_cloud_forward(run->target, &run->facts, &port) == NULL)
+        return;
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+        if (run->results[checks[i]].status != SPF_SKIP &&
+            run->results[checks[i]].status != SPF_PENDING)
+            spf_run_judge_again(run, checks[i]);
+}
+
 void spf_diagnosis_reconcile(struct spf_run *run)
 {
     struct spf_result *results = run->results;
@@ -51,6 +75,10 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     /* What was asked because of the silence says more about the address than was known before. */
     if (spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ADDRESS);
+    if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS) && spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) &&
+        !(run->active & SPF_CHECK_BIT(NET_PORT)))
+        spf_run_judge_again(run, SPF_CHECK_CLOUD_INSTANCE);
+    judge_forwarded_again(run);
     spf_tell_late_facts(run);
 
     /* It is the instance's, though perhaps one that should not be reachable from here. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cloud/address.h"
 #include "cloud/aliyun/ask.h"
 #include "cloud/aliyun/parse.h"
 
@@ -93,11 +94,13 @@ static void ask_acl(struct spf_ask *ask)
 {
     const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
     struct spf_acl_facts *acl = &ask->inquiry->facts->network_acl;
-    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
-                                           {"VSwitchId", instance->vswitch}};
+    const struct spf_address dialled =
+        spf_cloud_judged_address(ask->inquiry->target, ask->inquiry->facts);
+    const char *vswitch = spf_cloud_vswitch(instance, &dialled);
+    const struct spf_sign_pair params[] = {{"RegionId", instance->region}, {"VSwitchId", vswitch}};
 
-    memcpy(acl->vswitch, instance->vswitch, sizeof acl->vswitch);
-    if (instance->vswitch[0] == '\0')
+    (void)spf_copy(acl->vswitch, sizeof acl->vswitch, vswitch);
+    if (vswitch[0] == '\0')
         spf_ask_finish(ask, NULL);
     else
         spf_ask_call(ask, "vpc", "DescribeVSwitchAttributes", instance->region, params,

@@ -114,6 +114,36 @@ static void routes_done(struct spf_ask *ask, struct spf_errand *errand,
         end_if_last(ask);
 }
 
+static bool ask_routes(struct spf_ask *ask)
+{
+    const struct spf_gateway_facts *facts = &ask->inquiry->facts->gateway;
+    const struct spf_sign_pair params[] = {{"RegionId", ask->inquiry->facts->instance.region},
+                                           {"RouteTableId", facts->route_table},
+                                           {"DestinationCidrBlock", "0.0.0.0/0"}};
+
+    return spf_ask_call(ask, "vpc", "DescribeRouteEntryList", ask->inquiry->facts->instance.region,
+                        params, SPF_COUNT(params), "", routes_done);
+}
+
+static void vswitch_done(struct spf_ask *ask, struct spf_errand *errand,
+                         const struct spf_api_reply *reply)
+{
+    struct spf_gateway_facts *facts = &ask->inquiry->facts->gateway;
+    struct spf_acl_facts vswitch = {0};
+    struct spf_error error = spf_ok();
+
+    (void)errand;
+    if (reply->failure == NULL)
+        error = spf_parse_vswitch(reply->body, &vswitch);
+    if (!taken(ask, reply, error, "vpc:DescribeVSwitchAttributes"))
+        return;
+    memcpy(facts->route_table, vswitch.route_table, sizeof facts->route_table);
+    if (facts->route_table[0] != '\0')
+        (void)ask_routes(ask);
+    else
+        end_if_last(ask);
+}
+
 static void vpc_done(struct spf_ask *ask, struct spf_errand *errand,
                      const struct spf_api_reply *reply)
 {
@@ -126,15 +156,19 @@ static void vpc_done(struct spf_ask *ask, struct spf_errand *errand,
         error = spf_parse_vpc(reply->body, facts);
     if (!taken(ask, reply, error, "vpc:DescribeVpcAttribute"))
         return;
-    if (facts->gateway_mode && facts->gateway[0] != '\0' && facts->route_table[0] != '\0') {
-        const struct spf_sign_pair params[] = {{"RegionId", region},
-                                               {"RouteTableId", facts->route_table},
-                                               {"DestinationCidrBlock", "0.0.0.0/0"}};
-
-        (void)spf_ask_call(ask, "vpc", "DescribeRouteEntryList", region, params, SPF_COUNT(params),
-                           "", routes_done);
-    } else {
+    if (!facts->gateway_mode || facts->gateway[0] == '\0') {
         end_if_last(ask);
+    } else if (facts->route_table[0] != '\0') {
+        (void)ask_routes(ask);
+    } else {
+        const struct spf_address dialled =
+            spf_cloud_judged_address(ask->inquiry->target, ask->inquiry->facts);
+        const struct spf_sign_pair params[] = {
+            {"RegionId", region},
+            {"VSwitchId", spf_cloud_vswitch(&ask->inquiry->facts->instance, &dialled)}};
+
+        (void)spf_ask_call(ask, "vpc", "DescribeVSwitchAttributes", region, params,
+                           SPF_COUNT(params), "", vswitch_done);
     }
 }
 

@@ -151,19 +151,15 @@ void spf_ask_rules(struct spf_ask *ask)
     struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
     const struct spf_id *groups = instance->security_groups.items;
     size_t count = instance->security_groups.count;
-    struct spf_address dialled;
+    struct spf_address dialled =
+        spf_cloud_judged_address(ask->inquiry->target, ask->inquiry->facts);
+    const struct spf_interface *interface = spf_cloud_interface(instance, &dialled);
 
     memcpy(facts->interface_id, instance->interface_id, sizeof facts->interface_id);
-    if (spf_cloud_dial_address(ask->inquiry->target, ask->inquiry->facts, &dialled)) {
-        for (size_t i = 0; i < instance->interfaces.count; i++) {
-            const struct spf_interface *interface = &instance->interfaces.items[i];
-
-            if (strcmp(interface->id, dialled.interface_id) != 0)
-                continue;
-            memcpy(facts->interface_id, interface->id, sizeof facts->interface_id);
-            groups = interface->security_groups.items;
-            count = interface->security_groups.count;
-        }
+    if (interface != NULL) {
+        memcpy(facts->interface_id, interface->id, sizeof facts->interface_id);
+        groups = interface->security_groups.items;
+        count = interface->security_groups.count;
     }
     if (count == 0) {
         spf_ask_finish(ask, NULL);

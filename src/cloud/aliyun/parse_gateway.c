@@ -22,6 +22,7 @@ struct spf_error spf_parse_elastic(struct json_object *reply, struct spf_gateway
         TAKE(item, "InstanceId", facts->bound_to);
         TAKE(item, "InstanceType", facts->bound_type);
         facts->bandwidth = spf_json_number(item, "Bandwidth", -1);
+        facts->cut_through = spf_same_word(spf_json_text(item, "Mode"), "BINDED");
         if (spf_json_count(locks) > 0)
             TAKE(spf_json_item(locks, 0), "LockReason", facts->lock);
         else if (spf_same_word(business, "FinancialLocked"))

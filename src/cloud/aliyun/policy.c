@@ -18,6 +18,9 @@
     (SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) | \
      SPF_CHECK_BIT(CLOUD_NETWORK_ACL) | SPF_CHECK_BIT(NET_PORT))
 
+#define NEEDS_WAY \
+    (SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_NETWORK_ACL) | SPF_CHECK_BIT(NET_PORT))
+
 static const struct {
     const char *action;
     spf_checks checks; /* any of them calls it */
@@ -34,9 +37,9 @@ static const struct {
     {"ecs:GetInstanceConsoleOutput", NEEDS_CONSOLE},
     {"vpc:DescribeEipAddresses", NEEDS_GATEWAY},
     {"vpc:DescribeForwardTableEntries", NEEDS_GATEWAY},
-    {"vpc:DescribeRouteEntryList", SPF_CHECK_BIT(NET_PORT)},
-    {"vpc:DescribeVpcAttribute", SPF_CHECK_BIT(NET_PORT)},
-    {"vpc:DescribeVSwitchAttributes", SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
+    {"vpc:DescribeRouteEntryList", NEEDS_WAY},
+    {"vpc:DescribeVpcAttribute", NEEDS_WAY},
+    {"vpc:DescribeVSwitchAttributes", NEEDS_WAY},
     {"vpc:DescribeNetworkAclAttributes", SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
 };
 
