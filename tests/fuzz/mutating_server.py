@@ -5,7 +5,11 @@ A proxy stands before a real sshd and flips, drops, repeats, inserts or withhold
 server says; each run has a seed. Whatever comes, the program must end in time, with a status of its
 own and a report that is JSON. Best with a binary built with AddressSanitizer.
 
-    mutating_server.py [--seconds N] [--seed N] [--jobs N] path/to/sshpreflight
+    mutating_server.py [--seconds N] [--seed N] [--jobs N] [--inside libmutating_cipher.so
+                       [--libssh path/to/lab-libssh]] path/to/sshpreflight
+
+With --inside the damage is done before it is encrypted (mutating_cipher.c), to sshd's words or to
+those of a server on libssh.
 """
 
 import argparse
@@ -75,7 +79,7 @@ def pump(chance, client, server):
         end.close()
 
 
-def start_sshd(folder):
+def start_sshd(folder, inside):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -86,7 +90,8 @@ def start_sshd(folder):
     with open(f"{folder}/config", "w", encoding="ascii") as config:
         config.write(f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\n"
                      f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
-                     "PermitRootLogin yes\nMaxStartups 100\n")
+                     "PermitRootLogin yes\nMaxStartups 100\n" +
+                     ("Ciphers aes256-gcm@openssh.com\n" if inside else ""))
     os.makedirs("/run/sshd", exist_ok=True)
     process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-E", f"{folder}/log", "-f", f"{folder}/config"])
     for _ in range(200):
@@ -98,6 +103,18 @@ def start_sshd(folder):
     raise SystemExit("sshd does not come up")
 
 
+def serve_inside(options, folder, client, seed):
+    """One connection with a server that damages its own words; whatever becomes of that server."""
+    words = ["/usr/sbin/sshd", "-i", "-E", f"{folder}/log", "-f", f"{folder}/config"]
+    if options.libssh:
+        words = [options.libssh, "--host-key", f"{folder}/host", "--authorized", f"{folder}/key.pub",
+                 "--cipher", "aes256-gcm@openssh.com"]
+    with client, open(f"{folder}/log", "ab") as log:
+        subprocess.run(words, stdin=client, stdout=client, stderr=log, check=False,
+                       env={"PATH": os.environ["PATH"], "LD_PRELOAD": options.inside,
+                            "SPF_MUTATE": str(seed)})
+
+
 def attack(options, folder, port, seed):
     """One run of the program; the reason why it is not as it should be, or None."""
     listener = socket.create_server(("127.0.0.1", 0))
@@ -105,6 +122,9 @@ def attack(options, folder, port, seed):
 
     def serve():
         client, _ = listener.accept()
+        if options.inside:
+            serve_inside(options, folder, client, seed)
+            return
         pump(chance, client, socket.create_connection(("127.0.0.1", port)))
 
     threading.Thread(target=serve, daemon=True).start()
@@ -132,6 +152,8 @@ def main():
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--inside")
+    parser.add_argument("--libssh")
     options = parser.parse_args()
     seen, seeds, end = {}, itertools.count(options.seed), time.monotonic() + options.seconds
 
@@ -145,7 +167,7 @@ def main():
         return None
 
     with tempfile.TemporaryDirectory() as folder:
-        server, port = start_sshd(folder)
+        server, port = start_sshd(folder, options.inside)
         try:
             with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
                 troubles = [job.result() for job in [pool.submit(work) for _ in range(options.jobs)]]

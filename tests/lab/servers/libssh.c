@@ -1,7 +1,7 @@
 /*
  * lab-libssh: an SSH server on libssh's own server side, for one connection on standard input.
  *
- *     lab-libssh --host-key FILE --authorized FILE [--refuse WHAT]
+ *     lab-libssh --host-key FILE --authorized FILE [--cipher NAME] [--refuse WHAT]
  *
  * authorized holds one public key, as ssh-keygen writes it. WHAT: "signature" (the query is
  * accepted), "half" (a password is wanted, too), "session" (no channel), "exec" (no command).
@@ -126,6 +126,7 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"host-key", required_argument, NULL, 'h'},
         {"authorized", required_argument, NULL, 'a'},
+        {"cipher", required_argument, NULL, 'c'},
         {"refuse", required_argument, NULL, 'r'},
         {0},
     };
@@ -144,11 +145,16 @@ int main(int argc, char **argv)
             errx(1, "%s: %s", optarg, ssh_get_error(listener));
         if (option == 'a' && ssh_pki_import_pubkey_file(optarg, &server.authorized) != SSH_OK)
             errx(1, "%s is no public key", optarg);
+        if (option == 'c' &&
+            (ssh_bind_options_set(listener, SSH_BIND_OPTIONS_CIPHERS_S_C, optarg) != SSH_OK ||
+             ssh_bind_options_set(listener, SSH_BIND_OPTIONS_CIPHERS_C_S, optarg) != SSH_OK))
+            errx(1, "no cipher %s", optarg);
         if (option == 'r')
             server.refuse = optarg;
     }
     if (server.authorized == NULL || optind != argc)
-        errx(64, "usage: lab-libssh --host-key FILE --authorized FILE [--refuse WHAT]");
+        errx(64,
+             "usage: lab-libssh --host-key FILE --authorized FILE [--cipher NAME] [--refuse WHAT]");
     if (ssh_bind_accept_fd(listener, session, STDIN_FILENO) != SSH_OK)
         errx(1, "%s", ssh_get_error(listener));
     serve(session, &server);
