@@ -67,11 +67,16 @@ void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what)
     spf_talk_arrive(talk, &failure);
 }
 
+static int64_t end_of_step(const struct spf_conversation *talk)
+{
+    return talk->step_ms + talk->inquiry->target->timeout_ms;
+}
+
 /* Waits for the socket, until the step's time is over. */
 static void wait_for(struct spf_conversation *talk, short events)
 {
     talk->watch.events = events;
-    talk->watch.due_ms = talk->step_ms + talk->inquiry->target->timeout_ms;
+    talk->watch.due_ms = end_of_step(talk);
     if (!spf_loop_add(talk->inquiry->loop, &talk->watch))
         spf_talk_arrive_failed(talk, "no memory");
 }
@@ -186,10 +191,17 @@ static void greeting_decided(struct spf_conversation *talk)
 
 static void listen_to_greeting(struct spf_conversation *talk, bool woken)
 {
-    if (spf_listen(&talk->listener, woken))
+    bool again;
+    short events;
+
+    if (spf_listen(&talk->listener, woken)) {
         greeting_decided(talk);
-    else
-        wait_for(talk, POLLIN);
+        return;
+    }
+    events = spf_listen_events(&talk->listener, &again);
+    wait_for(talk, events);
+    if (again && talk->watch.due_ms > spf_now_ms() + SPF_LISTEN_AGAIN_MS)
+        talk->watch.due_ms = spf_now_ms() + SPF_LISTEN_AGAIN_MS;
 }
 
 /*
@@ -419,7 +431,7 @@ static void ready(struct spf_watch *watch, short revents)
 {
     struct spf_conversation *talk = watch->owner;
 
-    if (spf_now_ms() >= watch->due_ms)
+    if (spf_now_ms() >= end_of_step(talk))
         give_up(talk, false);
     else if (!spf_link_is_bounded(talk->link))
         give_up(talk, true);

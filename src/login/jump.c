@@ -50,17 +50,18 @@ static void settle(struct spf_jump *jump)
 static void ready(struct spf_watch *watch, short revents)
 {
     struct spf_jump *jump = watch->owner;
-    bool ended = watch->due_ms != 0 && spf_now_ms() >= watch->due_ms;
+    enum spf_jump_end end =
+        watch->due_ms != 0 && spf_now_ms() >= watch->due_ms ? SPF_JUMP_LATE : SPF_JUMP_GOES_ON;
     char bytes[4096];
     ssize_t got = revents != 0 ? read(watch->fd, bytes, sizeof bytes) : -1;
 
     if (got > 0 && jump->done != NULL && !spf_buf_failed(&jump->says))
         spf_buf_add(&jump->says, bytes, (size_t)got);
     if (revents != 0 && (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))) {
-        ended = true;
+        end = SPF_JUMP_OVER;
         spf_loop_remove(jump->loop, watch);
     }
-    if (jump->done != NULL && spf_jump_read(jump->says.data, jump->says.len, ended, jump->facts))
+    if (jump->done != NULL && spf_jump_read(jump->says.data, jump->says.len, end, jump->facts))
         settle(jump);
 }
 

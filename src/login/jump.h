@@ -30,8 +30,15 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
 /* Ends ssh and what it started; the connection through it breaks. Takes NULL. */
 void spf_jump_free(struct spf_jump *jump);
 
-/* What ssh -vv says, so far, becomes facts. False: the outcome is not decided yet. ended: nothing
- * more comes. Pure, and never fails for its input. */
-bool spf_jump_read(const char *text, size_t len, bool ended, struct spf_tcp_facts *facts);
+enum spf_jump_end {
+    SPF_JUMP_GOES_ON,
+    SPF_JUMP_LATE, /* its time is over */
+    SPF_JUMP_OVER, /* ssh is */
+};
+
+/* What ssh -vv says, so far, becomes facts. False: the outcome is not decided yet. Pure, and never
+ * fails for its input. */
+bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end,
+                   struct spf_tcp_facts *facts);
 
 #endif

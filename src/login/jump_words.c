@@ -55,7 +55,7 @@ static bool has(const char *text, size_t len, const char *words)
     return memmem(text, len, words, strlen(words)) != NULL;
 }
 
-bool spf_jump_read(const char *text, size_t len, bool ended, struct spf_tcp_facts *facts)
+bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct spf_tcp_facts *facts)
 {
     bool inside = has(text, len, "Authenticated to ");
     const char *refusal = memmem(text, len, "open failed: ", 13);
@@ -72,9 +72,9 @@ bool spf_jump_read(const char *text, size_t len, bool ended, struct spf_tcp_fact
         keep_refusal(refusal, len - (size_t)(refusal - text), facts);
         return true;
     }
-    if (!ended)
+    if (end == SPF_JUMP_GOES_ON)
         return false;
-    if (inside) {
+    if (inside && end == SPF_JUMP_LATE) {
         facts->outcome = SPF_TCP_SILENT;
         return true;
     }

@@ -1,6 +1,7 @@
 #include "net/listen.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -9,7 +10,12 @@
 void spf_listener_init(struct spf_listener *listener, int fd,
                        struct spf_identification_facts *facts)
 {
+    int domain = AF_UNSPEC;
+    socklen_t size = sizeof domain;
+
     *listener = (struct spf_listener){.fd = fd};
+    listener->local =
+        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
     spf_greeting_init(&listener->greeting, facts);
 }
 
@@ -63,6 +69,12 @@ bool spf_listen(struct spf_listener *listener, bool woken)
 
     wake_beyond(listener, greeting->decided ? 0 : listener->peeked);
     return greeting->decided;
+}
+
+short spf_listen_events(const struct spf_listener *listener, bool *again)
+{
+    *again = listener->local && listener->peeked > 0;
+    return *again ? POLLRDHUP : POLLIN;
 }
 
 void spf_listen_no_more(struct spf_listener *listener)

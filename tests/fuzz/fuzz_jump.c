@@ -9,6 +9,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct spf_tcp_facts facts = {0};
 
-    (void)spf_jump_read((const char *)data, size, size % 2 == 0, &facts);
+    (void)spf_jump_read((const char *)data, size, (enum spf_jump_end)(size % 3), &facts);
     return 0;
 }
