@@ -177,6 +177,8 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
     CURLcode bad = CURLE_OK;
 
     bad |= curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    /* a name server that is silent holds a thread in getaddrinfo(3): no end of ours waits for it */
+    bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain_http ? "http" : "https");
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""A name server that never answers: neither a host's name nor the API's holds a run up.
+
+In namespaces of its own, where the name server is a socket that nobody reads. Exit status 77: this
+machine gives us none.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import run  # noqa: F401  (finds the harness)
+from harness.keys import Key
+
+SKIPPED = 77
+CLOUD = {"ALIBABA_CLOUD_REGION_ID": "cn-hangzhou", "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tLab",
+         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x", "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
+HOST = ["--host", "nosuch.example"]
+API = ["--instance", "i-bp1lab0000000000web1", "--endpoint", "https://api.example"]
+# options -> seconds, causes
+CASES = [
+    (HOST + ["--deadline", "2"], 3, {"net.port": "deadline-exceeded"}),
+    (HOST + ["--timeout", "2"], 3, {"net.port": "host-unresolved"}),
+    (API + ["--deadline", "2"], 3, {"cloud.access": "deadline-exceeded"}),
+    (HOST + API + ["--deadline", "2"], 3, {"cloud.access": "deadline-exceeded",
+                                           "net.port": "deadline-exceeded"}),
+]
+
+
+@contextlib.contextmanager
+def unanswered_names(folder):
+    """The name server; None: nothing can be mounted here."""
+    with socket.socket() as any_socket:
+        up = struct.pack("16sh14x", b"lo", 0x41)
+        fcntl.ioctl(any_socket, 0x8914, up)  # SIOCSIFFLAGS, IFF_UP | IFF_RUNNING
+    with open(folder + "/resolv.conf", "w", encoding="ascii") as out:
+        out.write("nameserver 127.0.0.1\n")
+    mounted = subprocess.run(["mount", "--bind", out.name, "/etc/resolv.conf"], check=False)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 53))
+        yield server if mounted.returncode == 0 else None
+
+
+def check(binary, folder):
+    failed = False
+    key = Key(folder, "key.pem", {})
+    for options, limit, causes in CASES:
+        start = time.monotonic()
+        done = subprocess.run([binary, "--key", key.path, "--json", *options], check=False,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60,
+                              env={"HOME": folder, **CLOUD})
+        seconds = time.monotonic() - start
+        checks = {c["id"]: c["cause"] for c in json.loads(done.stdout)["targets"][0]["checks"]}
+        found = {name: checks[name] for name in causes}
+        print("%s: %.1f s, %s" % (" ".join(options), seconds, found))
+        failed |= seconds > limit or found != causes
+    return int(failed)
+
+
+def main():
+    here = sys.argv[-1] == "--here"
+    if not here:
+        words = ["unshare", "-m", "-n"] + ([] if os.getuid() == 0 else ["-r"])
+        if subprocess.run(words + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            print("skipped: no namespaces here")
+            return SKIPPED
+        os.execvp("unshare", words + [sys.executable, "-B", *sys.argv, "--here"])
+    with tempfile.TemporaryDirectory(prefix="spf-names-") as folder:
+        with unanswered_names(folder) as server:
+            if server is None:
+                print("skipped: nothing can be mounted here")
+                return SKIPPED
+            return check(sys.argv[1], folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
