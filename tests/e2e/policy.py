@@ -1,16 +1,17 @@
 #!/usr/bin/env python3
-"""Holds --print-policy: policy.py BINARY SCENARIOS-FOLDER
+"""Holds --print-policy: policy.py BINARY SCENARIOS-FOLDER README
 
 Valid JSON and nothing else on standard output, without any target; only what the selected checks
 need; and each action that it lists is called in a scenario, which holds how often. That no scenario
-calls what is not listed is held by run.py, in each scenario.
+calls what is not listed is held by run.py, in each scenario. The README names the same actions.
 """
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
-binary, folder = sys.argv[1:]
+binary, folder, readme = sys.argv[1:]
 faults = []
 
 
@@ -35,6 +36,9 @@ for scenario in pathlib.Path(folder).glob("*/scenario.json"):
 for action in sorted(everything):
     if action.split(":")[1] not in called:
         faults.append("%s is listed, and no scenario holds that it is called" % action)
+named = set(re.findall(r"`((?:ecs|vpc):\w+)`", pathlib.Path(readme).read_text()))
+if named != everything:
+    faults.append("the README and the policy differ in %s" % sorted(named ^ everything))
 pair = actions("--only", "cloud.key-pair")
 if not pair < everything or "ecs:DescribeKeyPairs" not in pair or \
         "ecs:DescribeSecurityGroupAttribute" in pair:
