@@ -248,6 +248,24 @@ static bool own_public(const struct spf_facts *facts, int family, struct spf_ip 
 }
 
 /*
+ * What the server saw: its session says so. That is what the rules saw, unless the connection came
+ * from the server itself, by some other program's help.
+ */
+static bool seen_by_server(const struct spf_facts *facts, int family, struct spf_ip *out)
+{
+    static const char *const itself[] = {"127.0.0.0/8", "::1/128"};
+    struct spf_cidr block;
+
+    if (!spf_facts_have(facts, SPF_GROUP_SESSION) || !spf_ip_parse(facts->session.peer, out) ||
+        out->family != family)
+        return false;
+    for (size_t i = 0; i < sizeof itself / sizeof *itself; i++)
+        if (spf_cidr_parse(itself[i], &block) && spf_cidr_holds(&block, out))
+            return false;
+    return true;
+}
+
+/*
  * Behind a jump host the rules see the jump host. Its address as we dial it is what they see, if it
  * is of the same world as the one behind: a public address says nothing of the private one that a
  * machine has within the VPC.
@@ -260,6 +278,8 @@ static enum spf_source_kind jump_end(const struct spf_target *target, const stru
     if (spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.jump_address, out) &&
         out->family == dialled->ip.family && spf_ip_is_public(out) != inside)
         return SPF_SOURCE_OWN;
+    if (seen_by_server(facts, dialled->ip.family, out))
+        return SPF_SOURCE_SEEN;
     memset(out, 0, sizeof *out);
     return (target->selected & SPF_CHECK_BIT(NET_PORT)) && !spf_facts_have(facts, SPF_GROUP_TCP) &&
                    facts->group[SPF_GROUP_TCP].phase != SPF_FAILED
@@ -293,6 +313,8 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target,
         return SPF_SOURCE_OWN;
     if (inside ? own_beside(facts, &dialled->ip, out) : own_public(facts, dialled->ip.family, out))
         return SPF_SOURCE_OWN;
+    if (seen_by_server(facts, dialled->ip.family, out))
+        return SPF_SOURCE_SEEN;
     memset(out, 0, sizeof *out);
     if (inside && (target->selected & SPF_CHECK_BIT(NET_PORT)) &&
         !spf_facts_have(facts, SPF_GROUP_TCP) && facts->group[SPF_GROUP_TCP].phase != SPF_FAILED)

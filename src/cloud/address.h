@@ -59,6 +59,7 @@ bool spf_cloud_has_class(const struct spf_instance_facts *instance, enum spf_add
 enum spf_source_kind {
     SPF_SOURCE_GIVEN,     /* --source-ip */
     SPF_SOURCE_OWN,       /* an address of our own interface */
+    SPF_SOURCE_SEEN,      /* by the server, whose session told it */
     SPF_SOURCE_LOOKED_UP, /* by the service of --source-ip=lookup: */
     SPF_SOURCE_NOT_YET,   /* our end of the connection will tell: the TCP group */
     SPF_SOURCE_NOT_ASKED, /* that service will: the lookup group */
@@ -67,8 +68,8 @@ enum spf_source_kind {
 
 /*
  * For packets to `dialled`: the address given or, over the internet, looked up; else our own if
- * packets keep it on the way: a public one towards the internet, any one towards a private address.
- * Wants surroundings to be present.
+ * packets keep it on the way: a public one towards the internet, any one towards a private address;
+ * else what the server has seen. Wants surroundings to be present.
  */
 enum spf_source_kind spf_cloud_source(const struct spf_target *target,
                                       const struct spf_facts *facts,

@@ -65,6 +65,8 @@ void spf_note_source(struct spf_result *result, const struct spf_view *view,
         from = "--source-ip";
     else if (path->source_kind == SPF_SOURCE_LOOKED_UP)
         from = view->facts->lookup.service;
+    else if (path->source_kind == SPF_SOURCE_SEEN)
+        from = "the server, which saw it";
     else if (view->target->jump != NULL)
         from = "the jump host's address";
     spf_ip_format(&path->source, text);
@@ -86,6 +88,8 @@ void spf_source_words(char *out, size_t size, const struct spf_view *view,
         (void)spf_copy(out, size, "everybody");
     else if (path->source_kind == SPF_SOURCE_LOOKED_UP)
         (void)spf_format(out, size, "%s (says %s)", text, view->facts->lookup.service);
+    else if (path->source_kind == SPF_SOURCE_SEEN)
+        (void)spf_format(out, size, "%s (as the server sees it)", text);
     else
         (void)spf_copy(out, size, text);
 }

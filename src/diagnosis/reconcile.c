@@ -79,6 +79,12 @@ void spf_diagnosis_reconcile(struct spf_run *run)
         !(run->active & SPF_CHECK_BIT(NET_PORT)))
         spf_run_judge_again(run, SPF_CHECK_CLOUD_INSTANCE);
     judge_forwarded_again(run);
+    if (spf_facts_have(&run->facts, SPF_GROUP_SESSION) && run->facts.session.peer[0] != '\0') {
+        if (spf_has(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SG_SOURCE_UNKNOWN))
+            spf_run_judge_again(run, SPF_CHECK_CLOUD_SECURITY_GROUP);
+        if (spf_has(run, SPF_CHECK_CLOUD_NETWORK_ACL, SPF_ACL_SOURCE_UNKNOWN))
+            spf_run_judge_again(run, SPF_CHECK_CLOUD_NETWORK_ACL);
+    }
     spf_tell_late_facts(run);
 
     /* It is the instance's, though perhaps one that should not be reachable from here. */

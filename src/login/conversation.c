@@ -439,6 +439,16 @@ static void ready(struct spf_watch *watch, short revents)
         proceed(talk, revents != 0);
 }
 
+/* Only rules ask for it, where they hang on it; of OpenSSH it is certain that it tells. */
+static bool wants_peer(const struct spf_conversation *talk)
+{
+    const struct spf_target *target = talk->inquiry->target;
+
+    return target->instance_id != NULL && target->source_ip.family == 0 &&
+           target->source_lookup == NULL &&
+           spf_starts_with(talk->inquiry->facts->identification.software, "OpenSSH");
+}
+
 void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
 {
     if (group == SPF_GROUP_KNOWN_HOSTS) {
@@ -462,7 +472,8 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
     if (group == SPF_GROUP_HANDSHAKE)
         begin_handshake(talk);
     if (group == SPF_GROUP_SESSION &&
-        !spf_echo_init(&talk->echo, talk->inquiry->target->session != SPF_SESSION_ALWAYS))
+        !spf_echo_init(&talk->echo, talk->inquiry->target->session != SPF_SESSION_ALWAYS,
+                       wants_peer(talk)))
         spf_talk_arrive_failed(talk, "no random bytes");
     if (talk->step == group)
         proceed(talk, false);

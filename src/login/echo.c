@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 
-bool spf_echo_init(struct spf_echo *echo, bool careful)
+bool spf_echo_init(struct spf_echo *echo, bool careful, bool peer)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char bytes[12];
@@ -20,12 +20,15 @@ bool spf_echo_init(struct spf_echo *echo, bool careful)
         *out++ = hex[bytes[i] & 15];
     }
     *out = '\0';
-    return spf_format(echo->command, sizeof echo->command, "echo %s", echo->word);
+    return spf_format(echo->command, sizeof echo->command, "echo %s%s", echo->word,
+                      peer ? " $SSH_CONNECTION" : "");
 }
 
-bool spf_echo_has_line(const char *text, size_t len, const char *word)
+bool spf_echo_has_line(const char *text, size_t len, const char *word, char *more, size_t size)
 {
     size_t word_len = strlen(word);
+
+    more[0] = '\0';
 
     for (size_t at = 0; at < len;) {
         const char *feed = memchr(text + at, '\n', len - at);
@@ -34,8 +37,16 @@ bool spf_echo_has_line(const char *text, size_t len, const char *word)
 
         while (text_len > 0 && (text[at + text_len - 1] == '\r' || text[at + text_len - 1] == ' '))
             text_len--;
-        if (text_len == word_len && memcmp(text + at, word, word_len) == 0)
+        if (text_len >= word_len && memcmp(text + at, word, word_len) == 0 &&
+            (text_len == word_len || text[at + word_len] == ' ')) {
+            size_t from = at + word_len, to;
+
+            from += text_len > word_len;
+            for (to = from; to < at + text_len && text[to] != ' '; to++)
+                continue;
+            spf_clean(more, size, text + from, to - from);
             return true;
+        }
         at += line + 1;
     }
     return false;
@@ -103,7 +114,7 @@ enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
         state = spf_link_output(link, echo->heard + echo->len, sizeof echo->heard - echo->len, &got,
                                 &echo->exit_status);
         echo->len += got;
-        if (spf_echo_has_line(echo->heard, echo->len, echo->word))
+        if (spf_echo_has_line(echo->heard, echo->len, echo->word, name, sizeof name))
             return SPF_LINK_DONE;
         /* cloud-init says it and sleeps; and whoever says so much does not echo */
         if (other_user(echo, name, sizeof name) || echo->len == sizeof echo->heard)
@@ -134,7 +145,8 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
         facts->exit_status = -1;
         return;
     }
-    if (state == SPF_LINK_DONE && spf_echo_has_line(echo->heard, echo->len, echo->word)) {
+    if (state == SPF_LINK_DONE &&
+        spf_echo_has_line(echo->heard, echo->len, echo->word, facts->peer, sizeof facts->peer)) {
         facts->outcome = SPF_ECHO_BACK;
         facts->exit_status = echo->exit_status;
         return;

@@ -9,7 +9,7 @@
  */
 struct spf_echo {
     char word[40];
-    char command[48];
+    char command[64];
     bool careful; /* not where a forced command would run instead */
     bool started, withheld;
     bool options_seen, forced_command;
@@ -18,9 +18,11 @@ struct spf_echo {
     int exit_status;
 };
 
-/* careful: nothing is run where the server has announced a forced command. False: no random bytes.
+/*
+ * careful: nothing is run where the server has announced a forced command. peer: the echo also says
+ * which address the server sees us at, as OpenSSH tells every session. False: no random bytes.
  */
-SPF_MUST_USE bool spf_echo_init(struct spf_echo *echo, bool careful);
+SPF_MUST_USE bool spf_echo_init(struct spf_echo *echo, bool careful, bool peer);
 /* Goes on. DONE: the word is back, or the output has ended. */
 enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link);
 /* The facts, once a step has said other than AGAIN; of an outcome REFUSED or CLOSED not how. */
@@ -28,8 +30,11 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
                      struct spf_session_facts *facts);
 void spf_echo_give_up(struct spf_echo *echo, struct spf_session_facts *facts);
 
-/* Is the word a line of the text? */
-bool spf_echo_has_line(const char *text, size_t len, const char *word);
+/*
+ * Is the word a line of the text, by itself or before other words? The first of these goes to more,
+ * cut; "" if there is none.
+ */
+bool spf_echo_has_line(const char *text, size_t len, const char *word, char *more, size_t size);
 /* X of cloud-init's `Please login as the user "X" rather than the user "root".`; false if not said.
  */
 bool spf_echo_other_user(const char *text, char *out, size_t size);

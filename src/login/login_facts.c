@@ -129,6 +129,7 @@ static const struct spf_field session_fields[] = {
     SPF_SHAPE_TEXT(struct spf_session_facts, output),
     SPF_SHAPE_TEXT(struct spf_session_facts, other_user),
     SPF_SHAPE_STRUCT(struct spf_session_facts, ending, &ending_shape),
+    SPF_SHAPE_TEXT(struct spf_session_facts, peer),
     SPF_SHAPE_TEXT(struct spf_session_facts, error),
     SPF_SHAPE_BOOL(struct spf_session_facts, forced_command),
     SPF_SHAPE_BOOL(struct spf_session_facts, options_seen),

@@ -125,6 +125,7 @@ struct spf_session_facts {
     enum spf_session_outcome outcome;
     int64_t exit_status; /* -1: none came */
     char output[600];    /* what came instead of the nonce, clean and cut */
+    char peer[64];       /* our address as the server sees it; "" if it did not say */
     char other_user[64]; /* "Please login as the user "X""; "" if not said */
     struct spf_ending ending;
     char error[256];

@@ -53,6 +53,8 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
     spf_note_text(result, "output", text_or_null(facts->output));
     if (facts->exit_status >= 0)
         spf_note_number(result, "exit_status", facts->exit_status);
+    if (facts->peer[0] != '\0')
+        spf_note_text(result, "source_seen", facts->peer);
     switch (facts->outcome) {
     case SPF_ECHO_WITHHELD:
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);

@@ -117,13 +117,19 @@ static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
 void spf_run_judge_again(struct spf_run *run, enum spf_check_id check)
 {
     const struct spf_view view = {run->target, &run->facts, run->results};
-    struct spf_result *result = &run->results[check];
+    struct spf_result *result = &run->results[check], fresh;
     struct spf_opinion opinion;
 
-    spf_result_forget(result);
-    opinion = spf_check_table[check].judge(&view, result);
-    if (opinion.kind != SPF_OPINION_WANTS && opinion.kind != SPF_OPINION_WAITS)
-        conclude(result, &opinion, result->concluded_ms);
+    spf_result_init(&fresh);
+    opinion = spf_check_table[check].judge(&view, &fresh);
+    if (opinion.kind == SPF_OPINION_WANTS || opinion.kind == SPF_OPINION_WAITS) {
+        spf_result_clear(&fresh); /* what was known before stands */
+        return;
+    }
+    fresh.started_ms = result->started_ms;
+    conclude(&fresh, &opinion, result->concluded_ms);
+    spf_result_clear(result);
+    *result = fresh;
 }
 
 static spf_groups inputs_of(const struct spf_run *run, int group)

@@ -1,0 +1,162 @@
+#include "cloud_desk.h"
+
+/* From which address the rules see us come. */
+
+START_TEST(sources)
+{
+    struct desk desk;
+
+    set(&desk);
+    desk.target.source_ip = (struct spf_ip){0};
+    own(&desk, "192.168.1.5", 24);
+    rule(&desk, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+
+    rule(&desk, SPF_POLICY_ACCEPT, 10, "0.0.0.0/0");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_OPEN_TO_WORLD);
+    ck_assert(desk.opinion.holds);
+    rule(&desk, SPF_POLICY_DROP, 1, "0.0.0.0/0");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_RULE_DENIES);
+    ck_assert_str_eq(command(&desk), "aliyun ecs RevokeSecurityGroup --RegionId cn-hangzhou "
+                                     "--SecurityGroupId sg-1 --SecurityGroupRuleId.1 sgr-3");
+    desk.facts.rules.rules.count = 1;
+
+    /* Our own address, where it is public. */
+    own(&desk, "8.8.8.8", 24);
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "8.8.8.8");
+
+    /* Inside the VPC it is the private one. */
+    own(&desk, "10.0.1.5", 24);
+    desk.target.address = SPF_ADDRESS_PRIVATE;
+    strcpy(desk.facts.rules.rules.items[0].source, "10.0.1.5/32");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_NO_FINDING);
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(sources_behind_a_jump_host)
+{
+    struct desk desk;
+
+    set(&desk);
+    desk.target.jump = "root@bastion";
+    desk.target.source_ip = (struct spf_ip){0};
+    desk.target.address = SPF_ADDRESS_PUBLIC;
+    own(&desk, "8.8.8.8", 24);
+    own(&desk, "10.0.1.5", 24);
+    rule(&desk, SPF_POLICY_ACCEPT, 10, "9.9.9.9/32");
+    desk.facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+    strcpy(desk.facts.tcp.jump_address, "9.9.9.9");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "9.9.9.9");
+
+    /* Its public address says nothing of the one it has in the VPC. */
+    desk.target.address = SPF_ADDRESS_PRIVATE;
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+    strcpy(desk.facts.tcp.jump_address, "10.0.1.9");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "10.0.1.9");
+    clean(&desk);
+}
+END_TEST
+
+START_TEST(what_the_server_saw)
+{
+    static const struct {
+        const char *peer;
+        enum spf_finding finding;
+        const char *source;
+    } cases[] = {
+        {"", SPF_SG_SOURCE_UNKNOWN, NULL},
+        {"198.51.100.7", SPF_NO_FINDING, "198.51.100.7"},
+        {"203.0.113.9", SPF_SG_SOURCE_EXCLUDED, "203.0.113.9"},
+        {"127.0.0.1", SPF_SG_SOURCE_UNKNOWN, NULL},
+        {"2001:db8::1", SPF_SG_SOURCE_UNKNOWN, NULL},
+        {"no address", SPF_SG_SOURCE_UNKNOWN, NULL},
+    };
+
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof *cases; i++) {
+        struct desk desk;
+        bool jumps = i % 2 == 1;
+
+        set(&desk);
+        desk.target.source_ip = (struct spf_ip){0};
+        desk.target.jump = jumps ? "root@bastion" : NULL;
+        desk.target.address = SPF_ADDRESS_PUBLIC;
+        own(&desk, "192.168.1.5", 24);
+        rule(&desk, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
+        desk.facts.group[SPF_GROUP_TCP].phase = SPF_PRESENT;
+        desk.facts.group[SPF_GROUP_SESSION].phase = SPF_PRESENT;
+        strcpy(desk.facts.session.peer, cases[i / 2].peer);
+        judge(&desk, spf_judge_cloud_security_group);
+        FOUND(desk, cases[i / 2].finding);
+        if (cases[i / 2].source != NULL) {
+            ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), cases[i / 2].source);
+            ck_assert_str_eq(spf_evidence_text(&desk.result, "source_from"),
+                             "the server, which saw it");
+        }
+        clean(&desk);
+    }
+}
+END_TEST
+
+/* The lookup is wanted where it is asked for and bears on the answer, and for the internet only. */
+START_TEST(a_service_that_tells)
+{
+    struct desk desk;
+
+    set(&desk);
+    desk.target.source_ip = (struct spf_ip){0};
+    desk.target.source_lookup = "https://service.example/ip";
+    own(&desk, "8.8.8.8", 24);
+    own(&desk, "10.0.1.5", 24);
+    rule(&desk, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
+    desk.facts.group[SPF_GROUP_LOOKUP].phase = SPF_ABSENT;
+    desk.facts.group[SPF_GROUP_RULES].phase = SPF_ABSENT;
+    judge(&desk, spf_judge_cloud_security_group);
+    ck_assert_int_eq(desk.opinion.kind, SPF_OPINION_WANTS);
+    ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(LOOKUP) | SPF_GROUP_BIT(RULES));
+    desk.facts.group[SPF_GROUP_RULES].phase = SPF_PRESENT;
+    desk.facts.group[SPF_GROUP_LOOKUP].phase = SPF_PRESENT;
+    desk.facts.lookup.address = ip("198.51.100.7");
+    strcpy(desk.facts.lookup.service, "service.example");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_from"), "service.example");
+    desk.facts.lookup.address = ip("2001:db8::1"); /* of no use for an IPv4 address */
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+
+    desk.facts.group[SPF_GROUP_LOOKUP].phase = SPF_FAILED;
+    desk.facts.group[SPF_GROUP_LOOKUP].failure = spf_failure(SPF_SG_SOURCE_UNKNOWN, "it is down");
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "lookup_failed"), "it is down");
+
+    /* On the way to a private address the internet's view of us says nothing. */
+    desk.target.address = SPF_ADDRESS_PRIVATE;
+    desk.facts.group[SPF_GROUP_LOOKUP].phase = SPF_ABSENT;
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "10.0.1.5");
+    clean(&desk);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("cloud_sources",
+                     (const TTest *const[]){sources, sources_behind_a_jump_host,
+                                            what_the_server_saw, a_service_that_tells, NULL});
+}
