@@ -26,6 +26,20 @@ static bool ssh_takes_user(const char *user)
     return true;
 }
 
+/* As later versions of ssh judge it (ssh.c: valid_hostname): a host that stands on a command line
+ * becomes a part of the commands that its configuration has. */
+static bool ssh_takes_host(const char *host)
+{
+    if (host[0] == '-')
+        return false;
+    for (const char *c = host; *c != '\0'; c++) {
+        if (iscntrl((unsigned char)*c) || isspace((unsigned char)*c) ||
+            strchr("'`\"$\\;&<>|(){}", *c) != NULL)
+            return false;
+    }
+    return true;
+}
+
 static bool same_file(const char *a, const char *b)
 {
     struct stat one, other;
@@ -44,9 +58,9 @@ static bool is_read(const struct spf_options *options, const char *path)
         if (same_file(path, options->known_hosts[i]))
             return true;
     }
-    return same_file(path, options->key) || same_file(path, options->passphrase_file) ||
-           same_file(path, options->config_path) || same_file(path, options->ca_file) ||
-           same_file(path, options->replay);
+    return same_file(path, options->key) || same_file(path, options->ssh_config) ||
+           same_file(path, options->passphrase_file) || same_file(path, options->config_path) ||
+           same_file(path, options->ca_file) || same_file(path, options->replay);
 }
 
 /* A report must never take the place of a key, nor of another report. */
@@ -103,7 +117,9 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return no("--instance is empty");
     if (options->host != NULL && options->host[0] == '\0')
         return no("the host is empty");
-    if (options->key == NULL && (options->selected & SPF_CHECKS_WITH_KEY) != 0)
+    if (options->key == NULL &&
+        (options->ssh_config == NULL || (options->instance == NULL && options->host == NULL)) &&
+        (options->selected & SPF_CHECKS_WITH_KEY) != 0)
         return no("say which private key: --key FILE");
     if (options->find_key != NULL && options->instance == NULL)
         return no("--find-key looks for the key pair of an instance: it needs --instance ID");
@@ -119,6 +135,8 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return no("the user name is empty");
     if (!ssh_takes_user(options->user))
         return no("ssh refuses this user name: it holds characters that no user name should have");
+    if (options->ssh_config != NULL && options->host != NULL && !ssh_takes_host(options->host))
+        return no("ssh refuses this host name: it holds characters that no host name should have");
     if (options->host != NULL && strstr(options->host, "://") != NULL)
         return no("give the host alone, without ssh://; the port goes with -p");
     if (options->host != NULL && strchr(options->host, ':') != NULL &&

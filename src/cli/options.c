@@ -57,7 +57,8 @@ static const struct option_row {
     {"instance", OPT_INSTANCE, "ID", "the ECS instance to check", ONCE},
     {"host", OPT_HOST, "NAME", "the host to try; with --instance: instead of its address", ONCE},
     {"key", 'i', "FILE", "the private key; - reads it from standard input", ONCE},
-    {"jump", 'J', "[USER@]HOST[:PORT]", "go through this jump host, as ssh -J does", REPEATED},
+    {"jump", 'J', "HOST[,HOST]", "go through these jump hosts ([user@]host[:port]), as ssh -J does", REPEATED},
+    {"ssh-config", 'F', "[=FILE]", "use the ssh configuration (~/.ssh/config), as ssh would", REPEATED},
     {"passphrase-file", OPT_PASSPHRASE_FILE, "FILE", "its first line is the key's passphrase", REPEATED},
     {"user", 'l', "NAME", "log in as NAME (root)", ONCE},
     {"port", 'p', "N", "the SSH port (22)", ONCE},
@@ -239,14 +240,12 @@ static struct spf_error select_checks(struct spf_options *options, int option, c
     return spf_ok();
 }
 
-/*
- * [user@]host[:port], one only: to the hops of a chain ssh passes none of our options, so it might
- * write known_hosts there. Of letters that mean nothing to a shell or to ssh.
- */
+/* [user@]host[:port], and more of them behind commas, of letters that mean nothing to a shell or to
+ * ssh. */
 static bool is_jump(const char *text)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "._-@:[]";
+                                  "._-@:[],";
 
     if (text[0] == '\0' || strlen(text) > 255 || text[strspn(text, allowed)] != '\0')
         return false;
@@ -277,6 +276,7 @@ static struct spf_error take_host(struct spf_options *options, const char *word)
         host = at + 1;
         if (options->user == NULL)
             options->user = copy;
+        options->user_given = true;
     }
     len = strlen(host);
     if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
@@ -331,16 +331,21 @@ static struct spf_error take(struct spf_options *options, int option, const char
         break;
     case 'l':
         options->user = argument;
+        options->user_given = true;
         break;
     case 'J':
         if (!is_jump(argument))
             return usage("\"%s\" is no jump host ([user@]host[:port])", argument);
         options->jump = argument;
         break;
+    case 'F':
+        options->ssh_config = argument;
+        break;
     case 'p':
         if (!number(argument, 1, 65535, &value))
             return usage("\"%s\" is no port (1 to 65535)", argument);
         options->port = (uint16_t)value;
+        options->port_given = true;
         break;
     case '4':
     case '6':

@@ -42,7 +42,9 @@ struct spf_options {
     const char *cause; /* explain's */
 
     const char *instance, *host, *user, *key, *passphrase_file, *jump;
+    const char *ssh_config; /* NULL: not to be used; "" the usual files */
     uint16_t port;
+    bool user_given, port_given;
     int family;
     enum spf_address_choice address;
     struct spf_ip source_ip;

@@ -36,6 +36,7 @@ static const char *phrase(enum spf_group group)
         [SPF_GROUP_IDENTITY] = "the cloud's API",
         [SPF_GROUP_INSTANCE] = "the cloud's API",
         [SPF_GROUP_LOOKUP] = "your address in the internet",
+        [SPF_GROUP_SSH_CONFIG] = "the ssh configuration",
         [SPF_GROUP_RULES] = "security groups",
         [SPF_GROUP_NETWORK_ACL] = "the network ACL",
         [SPF_GROUP_KEY_PAIR] = "the key pair",

@@ -139,7 +139,7 @@ static const struct spf_address *choose(const struct spf_target *target,
         break;
     }
     /* who jumps does so because the machine behind cannot be reached from outside */
-    address = target->jump != NULL ? first_of(target, instance, SPF_CLASS_PRIVATE) : NULL;
+    address = spf_target_is_proxied(target) ? first_of(target, instance, SPF_CLASS_PRIVATE) : NULL;
     if (address == NULL)
         address = public_one(target, instance);
     if (address == NULL && (facts->surroundings.ipv6_global || target->family == 6))
@@ -296,7 +296,7 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target,
     *out = target->source_ip;
     if (out->family == dialled->ip.family)
         return SPF_SOURCE_GIVEN;
-    if (target->jump != NULL)
+    if (spf_target_is_proxied(target))
         return jump_end(target, facts, dialled, out);
     if (target->source_lookup != NULL && !inside) {
         enum spf_group_phase phase = facts->group[SPF_GROUP_LOOKUP].phase;

@@ -146,8 +146,8 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     spf_buf_addf(&putty, "plink -i %s ", is_ppk(key->container) ? key_word.data : other_word.data);
     if (target.port != 22)
         spf_buf_addf(&putty, "-P %u ", (unsigned)target.port);
-    /* PuTTY keeps jump hosts in a saved session, not on its command line */
-    if (has_putty && !target.jump &&
+    /* PuTTY keeps jump hosts and proxies in a saved session, not on its command line */
+    if (has_putty && !spf_target_is_proxied(&target) &&
         spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &view, auth)) {
         d->putty = spf_buf_take(&putty);
         if (prepare.len)

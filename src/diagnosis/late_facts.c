@@ -5,7 +5,8 @@
 
 /*
  * Facts that are asked for only where they may explain what the checks found: the console, system
- * events, the way from the internet. Nothing waits for them but the end of the run.
+ * events, the way from the internet; and what the user's ssh would do instead. Nothing waits for
+ * them but the end of the run.
  */
 
 /* Do the rules let us in, as far as they could be read? */
@@ -71,13 +72,23 @@ static bool wants_way(const struct spf_run *run)
             (address.class == SPF_CLASS_PUBLIC || address.class == SPF_CLASS_ELASTIC));
 }
 
+/* The user's ssh configuration, where it is not to be used: is it the same for this host? */
+static bool may_differ(const struct spf_run *run)
+{
+    const struct spf_group_state *states = run->facts.group;
+
+    return run->target->ssh_config == NULL && states[SPF_GROUP_SSH_CONFIG].phase == SPF_ABSENT &&
+           run->results[SPF_CHECK_NET_PORT].status != SPF_SKIP &&
+           (run->target->host != NULL || states[SPF_GROUP_TCP].phase != SPF_ABSENT);
+}
+
 spf_groups spf_diagnosis_wants(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
-    spf_groups wants = 0;
+    spf_groups wants = may_differ(run) ? SPF_GROUP_BIT(SSH_CONFIG) : 0;
 
     if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) || facts->instance.search != SPF_INSTANCE_FOUND)
-        return 0;
+        return wants;
     if (facts->group[SPF_GROUP_CONSOLE].phase == SPF_ABSENT &&
         (run->target->console || may_explain(run)))
         wants |= SPF_GROUP_BIT(CONSOLE);
@@ -92,6 +103,7 @@ spf_groups spf_diagnosis_wants(const struct spf_run *run)
 bool spf_diagnosis_awaits(const struct spf_run *run)
 {
     return run->facts.group[SPF_GROUP_CONSOLE].phase == SPF_ASKED ||
+           run->facts.group[SPF_GROUP_SSH_CONFIG].phase == SPF_ASKED ||
            run->facts.group[SPF_GROUP_EVENTS].phase == SPF_ASKED ||
            run->facts.group[SPF_GROUP_GATEWAY].phase == SPF_ASKED;
 }
@@ -190,12 +202,24 @@ static void tell_events(struct spf_run *run)
         spf_note_text(result, "health", facts->health);
 }
 
+/* It came after the port was judged, for nothing waits for it. */
+static void tell_difference(struct spf_run *run)
+{
+    const struct spf_result *port = &run->results[SPF_CHECK_NET_PORT];
+
+    if (run->target->ssh_config == NULL && spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG) &&
+        run->facts.ssh_config.says[0] != '\0' && spf_facts_have(&run->facts, SPF_GROUP_TCP) &&
+        port->status != SPF_SKIP && spf_evidence_text(port, "ssh_config_unused") == NULL)
+        spf_run_judge_again(run, SPF_CHECK_NET_PORT);
+}
+
 void spf_tell_late_facts(struct spf_run *run)
 {
     const struct spf_group_state *state = &run->facts.group[SPF_GROUP_CONSOLE];
     const struct spf_console_facts *console = &run->facts.console;
     struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
 
+    tell_difference(run);
     if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS))
         tell_events(run);
     if (state->phase == SPF_FAILED)

@@ -9,6 +9,7 @@
 #include "driver/record.h"
 #include "key/key_probe.h"
 #include "login/conversation.h"
+#include "login/ssh_config.h"
 #include "pipeline/inquiry.h"
 
 /* One target on its way: its run, and what its probes hold for it. */
@@ -18,6 +19,7 @@ struct course {
     struct round *round;
     struct spf_key_probe *key;
     struct spf_conversation *conversation;
+    struct spf_ssh_config *ssh_config;
     bool news; /* something has come since the run was last asked what it wants */
 };
 
@@ -38,6 +40,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     struct course *course = (struct course *)inquiry;
 
     spf_run_arrived(course->run, group, failure, spf_now_ms());
+    inquiry->target = course->run->target; /* the ssh configuration may have made another of it */
     course->news = true;
 }
 
@@ -68,6 +71,13 @@ static void serve_key(struct course *course, enum spf_group group)
         fail(course, group, "out of memory");
     else
         spf_key_probe_serve(course->key, group);
+}
+
+static void serve_ssh_config(struct course *course)
+{
+    course->ssh_config = spf_ssh_config_new(&course->inquiry);
+    if (course->ssh_config == NULL)
+        fail(course, SPF_GROUP_SSH_CONFIG, "out of memory");
 }
 
 static void serve_conversation(struct course *course, enum spf_group group)
@@ -107,6 +117,9 @@ static void serve(struct course *course, enum spf_group group)
     case SPF_GROUP_KEY_PAIR:
     case SPF_GROUP_CONSOLE:
         serve_cloud(course, group);
+        break;
+    case SPF_GROUP_SSH_CONFIG:
+        serve_ssh_config(course);
         break;
     case SPF_GROUP_KNOWN_HOSTS:
     case SPF_GROUP_TCP:
@@ -208,6 +221,7 @@ static void finish(struct round *round)
         struct course *course = &round->courses[i];
 
         spf_conversation_free(course->conversation);
+        spf_ssh_config_free(course->ssh_config);
         spf_key_probe_free(course->key);
         spf_secret_free(course->inquiry.login_key);
     }

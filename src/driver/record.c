@@ -14,11 +14,12 @@
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
     char instance_id[80], host[260], user[80], key_path[1024], jump[300], source_lookup[300];
+    char ssh_config[1024];
     int64_t port, family, selected, timeout_ms;
     enum spf_address_choice address;
     enum spf_session_mode session;
     struct spf_ip source_ip;
-    bool console;
+    bool console, with_ssh_config;
 };
 
 static const char *const address_names[] = {"auto", "public", "private", "ipv6", NULL};
@@ -31,6 +32,8 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_TEXT(struct asked, key_path),
     SPF_SHAPE_TEXT(struct asked, jump),
     SPF_SHAPE_TEXT(struct asked, source_lookup),
+    SPF_SHAPE_TEXT(struct asked, ssh_config),
+    SPF_SHAPE_BOOL(struct asked, with_ssh_config),
     SPF_SHAPE_NUMBER(struct asked, port),
     SPF_SHAPE_NUMBER(struct asked, family),
     SPF_SHAPE_NUMBER(struct asked, selected),
@@ -103,15 +106,17 @@ static struct json_object *write_target(const struct spf_target *target)
         .address = target->address,
         .session = target->session,
         .console = target->console,
+        .with_ssh_config = target->ssh_config != NULL,
         .source_ip = target->source_ip,
     };
     const char *const from[] = {target->instance_id, target->host, target->user,
-                                target->key_path,    target->jump, target->source_lookup};
-    char *const to[] = {asked.instance_id, asked.host, asked.user,
-                        asked.key_path,    asked.jump, asked.source_lookup};
-    const size_t sizes[] = {sizeof asked.instance_id, sizeof asked.host,
-                            sizeof asked.user,        sizeof asked.key_path,
-                            sizeof asked.jump,        sizeof asked.source_lookup};
+                                target->key_path,    target->jump, target->source_lookup,
+                                target->ssh_config};
+    char *const to[] = {asked.instance_id, asked.host,          asked.user,      asked.key_path,
+                        asked.jump,        asked.source_lookup, asked.ssh_config};
+    const size_t sizes[] = {sizeof asked.instance_id, sizeof asked.host, sizeof asked.user,
+                            sizeof asked.key_path,    sizeof asked.jump, sizeof asked.source_lookup,
+                            sizeof asked.ssh_config};
 
     for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
         if (from[i] != NULL)
@@ -176,7 +181,7 @@ char *spf_record_write(const struct spf_run *runs, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct json_object *one = json_object_new_object();
 
-        (void)json_object_object_add(one, "target", write_target(runs[i].target));
+        (void)json_object_object_add(one, "target", write_target(runs[i].asked));
         (void)json_object_object_add(one, "groups", write_groups(&runs[i]));
         (void)json_object_array_add(targets, one);
     }
@@ -205,6 +210,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .host = asked->host[0] != '\0' ? asked->host : NULL,
         .key_path = asked->key_path[0] != '\0' ? asked->key_path : NULL,
         .jump = asked->jump[0] != '\0' ? asked->jump : NULL,
+        .ssh_config = asked->with_ssh_config ? asked->ssh_config : NULL,
         .user = asked->user[0] != '\0' ? asked->user : "root",
         .port = (uint16_t)asked->port,
         .family = (int)asked->family,

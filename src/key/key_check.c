@@ -10,6 +10,13 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     const struct spf_key_facts *key = &view->facts->key;
     struct spf_opinion opinion;
 
+    /* Only from a configuration: ssh would then try the keys of an agent, of which we show none
+     * that was not asked for. */
+    if (view->target->key_path == NULL) {
+        spf_note_null(result, "path");
+        spf_say(result, "the ssh configuration names no key file that exists: name one with --key");
+        return spf_lowered(SPF_KEY_MISSING, SPF_UNKNOWN);
+    }
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
         return opinion;
     spf_note_text(result, "path", view->target->key_path);

@@ -64,6 +64,31 @@ static struct spf_opinion judge_algorithm(const struct spf_view *view, struct sp
     return decided(result, offer, SPF_AUTH_ALGORITHM_REFUSED);
 }
 
+/* Of the keys that the configuration names, one was asked about: ssh would go on with the next. */
+static bool has_other_keys(const struct spf_view *view)
+{
+    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    size_t files = 0;
+
+    for (size_t i = 0; i < config->identities.count; i++)
+        files += config->identities.items[i].exists;
+    return files > 1 || (!config->identities_only && view->facts->key.agent_keys > 0 &&
+                         !(view->facts->key.in_agent && view->facts->key.agent_keys == 1));
+}
+
+static struct spf_opinion refused(const struct spf_view *view, const char *stage,
+                                  struct spf_result *result)
+{
+    if (!view->target->key_configured || !has_other_keys(view))
+        return decided(result, stage, SPF_AUTH_KEY_REFUSED);
+    spf_note_text(result, "stage", stage);
+    spf_say(result,
+            "the server does not accept %s for %s; ssh would try its other keys too: name one with "
+            "--key",
+            view->target->key_path, view->target->user);
+    return spf_lowered(SPF_AUTH_KEY_REFUSED, SPF_UNKNOWN);
+}
+
 static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_query_facts *facts = &view->facts->query;
@@ -80,7 +105,7 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
         spf_say(result,
                 "the server does not accept this key for %s; it answered by disconnecting: %s",
                 view->target->user, facts->error);
-    return decided(result, query, SPF_AUTH_KEY_REFUSED);
+    return refused(view, query, result);
 }
 
 static struct spf_opinion judge_disconnect(const struct spf_ending *ending, const char *error,
@@ -184,6 +209,11 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
         return spf_waits();
     if (may_be_a_stranger(view))
         return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
+    if (view->target->ssh_config != NULL && view->facts->ssh_config.publickey_off) {
+        spf_say(result, "the ssh configuration switches public keys off for this host "
+                        "(PubkeyAuthentication no): ssh would not offer this one");
+        return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
+    }
     if (spf_lacks(view, SPF_GROUP_QUERY, &opinion))
         return opinion;
     if (facts->methods[0] != '\0')

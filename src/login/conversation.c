@@ -127,12 +127,19 @@ static bool host_of(struct spf_conversation *talk, char *out, size_t size)
 static void gather_known_hosts(struct spf_conversation *talk)
 {
     struct spf_inquiry *inquiry = talk->inquiry;
+    const char *alias = inquiry->facts->ssh_config.host_key_alias;
+    struct spf_target named = *inquiry->target;
     struct spf_failure failure = {0};
     char host[300];
+    bool good = host_of(talk, host, sizeof host);
 
-    if (!host_of(talk, host, sizeof host))
+    if (named.ssh_config != NULL && alias[0] != '\0') { /* it stands for a port, too */
+        good = spf_copy(host, sizeof host, alias);
+        named.port = 22;
+    }
+    if (!good)
         failure = spf_failure(SPF_SYSTEM_ERROR, "no host to look up in known_hosts");
-    else if (!spf_known_hosts_gather(inquiry->target, host, &inquiry->facts->known_hosts))
+    else if (!spf_known_hosts_gather(&named, host, &inquiry->facts->known_hosts))
         failure = spf_failure(SPF_SYSTEM_ERROR, "no memory for known_hosts");
     inquiry->arrived(inquiry, SPF_GROUP_KNOWN_HOSTS,
                      failure.cause != SPF_NO_FINDING ? &failure : NULL);
@@ -148,6 +155,30 @@ static void dialled(void *owner, int fd, const struct spf_failure *failure)
     spf_talk_arrive(talk, failure);
 }
 
+/* Through jump hosts, or by a ProxyCommand. */
+static void go_through(struct spf_conversation *talk, const char *host)
+{
+    struct spf_inquiry *inquiry = talk->inquiry;
+    const struct spf_target *target = inquiry->target;
+    const struct spf_ssh_config_facts *config =
+        target->ssh_config != NULL ? &inquiry->facts->ssh_config : NULL;
+
+    if (target->jump == NULL && config->proxy_passes_descriptor) {
+        const struct spf_failure failure =
+            spf_failure(SPF_SSH_CONFIG_UNUSABLE,
+                        "the ssh configuration has ProxyUseFdpass, which is not supported here");
+
+        spf_talk_arrive(talk, &failure);
+        return;
+    }
+    talk->jump =
+        spf_jump_new(inquiry->loop, target, config, host, &inquiry->facts->tcp, dialled, talk);
+    if (talk->jump == NULL)
+        spf_talk_arrive_failed(talk, target->jump != NULL
+                                         ? "ssh cannot be run, which a jump host needs"
+                                         : "the ProxyCommand cannot be run");
+}
+
 static void dial(struct spf_conversation *talk)
 {
     struct spf_inquiry *inquiry = talk->inquiry;
@@ -159,10 +190,8 @@ static void dial(struct spf_conversation *talk)
         spf_talk_arrive_failed(talk, "no address to dial");
         return;
     }
-    if (target->jump != NULL) {
-        talk->jump = spf_jump_new(inquiry->loop, target, host, &inquiry->facts->tcp, dialled, talk);
-        if (talk->jump == NULL)
-            spf_talk_arrive_failed(talk, "ssh cannot be run, which a jump host needs");
+    if (spf_target_is_proxied(target)) {
+        go_through(talk, host);
         return;
     }
     destination.host = host;

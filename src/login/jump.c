@@ -3,29 +3,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "login/child.h"
+#include "login/jump_line.h"
 
-#define SAYS_MAX  (256u * 1024) /* of what ssh -vv says; a login takes 20 KiB */
-#define WORDS_MAX 40
-#define ROOM      5
+#define SAYS_MAX (256u * 1024) /* of what ssh -vv says; a login takes 20 KiB */
 
 struct spf_jump {
     struct spf_loop *loop;
-    struct spf_watch watch; /* of ssh's standard error */
+    struct spf_watch watch;  /* of the program's standard error, and of the time */
+    struct spf_watch stream; /* of our end, where the first byte decides */
     struct spf_tcp_facts *facts;
     spf_dialled *done; /* NULL once called */
     void *owner;
-    pid_t ssh;
+    pid_t program;
     int fd; /* our end of the pair, until it is given away */
     int64_t started_ms;
     struct spf_buf says;
@@ -36,6 +33,7 @@ static void settle(struct spf_jump *jump)
     spf_dialled *done = jump->done;
     int fd = jump->fd;
 
+    spf_loop_remove(jump->loop, &jump->stream);
     jump->done = NULL;
     jump->watch.due_ms = 0;
     jump->facts->elapsed_ms = spf_now_ms() - jump->started_ms;
@@ -46,18 +44,25 @@ static void settle(struct spf_jump *jump)
     done(jump->owner, fd, NULL);
 }
 
+/* Takes what the program says; false at its end. Of too much, the beginning is kept. */
+static bool listen_on(struct spf_jump *jump)
+{
+    char bytes[4096];
+    ssize_t got = read(jump->watch.fd, bytes, sizeof bytes);
+
+    if (got > 0 && jump->done != NULL && !spf_buf_failed(&jump->says))
+        spf_buf_add(&jump->says, bytes, (size_t)got);
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
 /* What ssh says is read as long as it lives, for it would wait for a reader. */
-static void ready(struct spf_watch *watch, short revents)
+static void ssh_says(struct spf_watch *watch, short revents)
 {
     struct spf_jump *jump = watch->owner;
     enum spf_jump_end end =
         watch->due_ms != 0 && spf_now_ms() >= watch->due_ms ? SPF_JUMP_LATE : SPF_JUMP_GOES_ON;
-    char bytes[4096];
-    ssize_t got = revents != 0 ? read(watch->fd, bytes, sizeof bytes) : -1;
 
-    if (got > 0 && jump->done != NULL && !spf_buf_failed(&jump->says))
-        spf_buf_add(&jump->says, bytes, (size_t)got);
-    if (revents != 0 && (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))) {
+    if (revents != 0 && !listen_on(jump)) {
         end = SPF_JUMP_OVER;
         spf_loop_remove(jump->loop, watch);
     }
@@ -65,7 +70,56 @@ static void ready(struct spf_watch *watch, short revents)
         settle(jump);
 }
 
-/* Our end and ssh's ends; what ssh gets is closed in us by the caller. */
+static void proxy_ended(struct spf_jump *jump, const char *why)
+{
+    struct spf_tcp_facts *facts = jump->facts;
+
+    facts->outcome = SPF_TCP_PROXY_FAILED;
+    spf_proxy_read(jump->says.data, jump->says.len, facts);
+    if (facts->error[0] == '\0')
+        (void)spf_copy(facts->error, sizeof facts->error, why);
+    settle(jump);
+}
+
+static void proxy_says(struct spf_watch *watch, short revents)
+{
+    struct spf_jump *jump = watch->owner;
+
+    if (revents != 0 && !listen_on(jump))
+        spf_loop_remove(jump->loop, watch); /* it may go on with its standard error closed */
+    else if (jump->done != NULL && spf_now_ms() >= watch->due_ms)
+        proxy_ended(jump, "no byte came in time");
+}
+
+/* The first byte shows that somebody answers, as far as that can be seen through a program. */
+static void proxy_answers(struct spf_watch *watch, short revents)
+{
+    struct spf_jump *jump = watch->owner;
+    ssize_t got;
+    char byte;
+
+    if (revents == 0) { /* the time is over, and its standard error closed */
+        proxy_ended(jump, "no byte came in time");
+        return;
+    }
+    got = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (got > 0) {
+        jump->facts->outcome = SPF_TCP_OPEN;
+        settle(jump);
+        return;
+    }
+    for (int i = 0; i < 64 && jump->watch.slot != 0; i++) { /* its last words */
+        size_t before = jump->says.len;
+
+        if (!listen_on(jump) || jump->says.len == before)
+            break;
+    }
+    proxy_ended(jump, "it ended without a word");
+}
+
+/* Our end and the program's ends; what it gets is closed in us by the caller. */
 struct ends {
     int pair[2], says[2];
 };
@@ -87,112 +141,90 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
-/* ssh's command line; texts that it needs are made in room. */
-static bool set_words(const struct spf_target *target, const char *host, struct spf_buf room[ROOM],
-                      const char **words)
+static pid_t run(const char *const *words, const struct spf_child_environment *environment,
+                 const struct ends *ends)
 {
-    const char *last = strrchr(target->jump, ',');
-    size_t count = 0;
-    bool good = true;
+    const int fds[3] = {ends->pair[1], ends->pair[1], ends->says[1]};
 
-    for (int i = 0; i < ROOM; i++)
-        spf_buf_init(&room[i], 64 * 1024);
-    spf_buf_addf(&room[0], "-oConnectTimeout=%u", (target->timeout_ms + 999) / 1000);
-    spf_buf_addstr(&room[1], "-oUserKnownHostsFile=/dev/null"); /* where a new key is written to */
-    for (size_t i = 0; target->known_hosts != NULL && target->known_hosts[i] != NULL; i++)
-        spf_buf_addf(&room[1], " \"%s\"", target->known_hosts[i]);
-    if (target->known_hosts == NULL)
-        spf_buf_addstr(&room[1], " ~/.ssh/known_hosts ~/.ssh/known_hosts2");
-    spf_buf_addf(&room[2], strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
-                 (unsigned)target->port);
-    spf_buf_addf(&room[3], "ssh://%s", last != NULL ? last + 1 : target->jump);
-
-    words[count++] = "ssh";
-    if (target->ssh_config == NULL || target->ssh_config[0] != '\0') {
-        words[count++] = "-F";
-        words[count++] = target->ssh_config != NULL ? target->ssh_config : "none";
-    }
-    words[count++] = "-vvT";
-    words[count++] = "-oBatchMode=yes";
-    words[count++] = "-oStrictHostKeyChecking=accept-new";
-    words[count++] = "-oUpdateHostKeys=no";
-    words[count++] = "-oPermitLocalCommand=no";
-    words[count++] = "-oControlPath=none";
-    words[count++] = "-oLogLevel=DEBUG2";
-    words[count++] = room[0].data;
-    words[count++] = room[1].data;
-    if (target->known_hosts != NULL)
-        words[count++] = "-oGlobalKnownHostsFile=/dev/null";
-    if (last != NULL) {
-        spf_buf_add(&room[4], target->jump, (size_t)(last - target->jump));
-        words[count++] = "-J";
-        words[count++] = room[4].data;
-    }
-    words[count++] = "-W";
-    words[count++] = room[2].data;
-    words[count++] = "--";
-    words[count++] = room[3].data;
-    words[count] = NULL;
-    for (int i = 0; i < ROOM; i++)
-        good = good && !spf_buf_failed(&room[i]);
-    return good;
+    return spf_child_run(words, environment, fds);
 }
 
-/* What ssh needs to find keys, agent and home; its messages in English. */
-static void set_environment(struct spf_buf room[5], char **environment)
+/* The last of a chain connects to the target. An address of its own is what the rules see. */
+static void note_last_hop(const struct spf_jump_line *line, struct spf_tcp_facts *facts)
 {
-    static const char *const names[] = {"PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK"};
-    size_t count = 0;
+    const struct spf_ssh_hop *hop = &line->hops[line->hop_count - 1];
+    const char *at = strrchr(hop->name, '@');
+    struct spf_ip ip;
+    char host[300];
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = getenv(names[i]);
-
-        spf_buf_init(&room[i], 8192);
-        spf_buf_addf(&room[i], "%s=%s", names[i], value != NULL ? value : "");
-        if (value != NULL && !spf_buf_failed(&room[i]))
-            environment[count++] = room[i].data;
-    }
-    environment[count++] = (char *)(uintptr_t) "LC_ALL=C";
-    environment[count] = NULL;
+    if (line->hop_count < 2)
+        return; /* ssh says to which address it connects */
+    (void)spf_copy(host, sizeof host, hop->host[0] != '\0' ? hop->host : at ? at + 1 : hop->name);
+    if (hop->host[0] == '\0' && strchr(host, ':') == strrchr(host, ':'))
+        host[strcspn(host, ":")] = '\0';
+    if (spf_ip_parse(host, &ip))
+        (void)spf_copy(facts->jump_address, sizeof facts->jump_address, host);
 }
 
-static pid_t run_ssh(const char **words, const struct ends *ends)
+static pid_t run_ssh(struct spf_jump *jump, const struct spf_target *target,
+                     const struct spf_ssh_config_facts *config, const char *host,
+                     const struct ends *ends)
 {
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    struct spf_buf room[5];
-    char *environment[7];
-    sigset_t none;
-    pid_t pid = -1;
+    struct spf_child_environment environment = spf_child_environment(target->ssh_config != NULL);
+    struct spf_jump_line line;
+    pid_t ssh = -1;
 
-    if (posix_spawn_file_actions_init(&actions) != 0)
-        return -1;
-    set_environment(room, environment);
-    (void)sigemptyset(&none);
-    (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawnattr_setsigmask(&attributes, &none);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK);
-    if (posix_spawn_file_actions_adddup2(&actions, ends->pair[1], 0) != 0 ||
-        posix_spawn_file_actions_adddup2(&actions, ends->pair[1], 1) != 0 ||
-        posix_spawn_file_actions_adddup2(&actions, ends->says[1], 2) != 0 ||
-        posix_spawnp(&pid, "ssh", &actions, &attributes, (char **)(uintptr_t)words, environment) !=
-            0)
-        pid = -1;
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attributes);
-    for (size_t i = 0; i < 5; i++)
-        spf_buf_clear(&room[i]);
-    return pid;
+    jump->watch.ready = ssh_says;
+    (void)spf_copy(jump->facts->jump, sizeof jump->facts->jump, target->jump);
+    if (spf_jump_line_make(&line, target, config, host)) {
+        note_last_hop(&line, jump->facts);
+        jump->watch.due_ms += (int64_t)(line.hop_count - 1) * target->timeout_ms;
+        spf_child_environment_add(&environment, "LC_ALL=C");
+        for (size_t i = 0; i < SPF_JUMP_HOPS_MAX && line.variables[i] != NULL; i++)
+            spf_child_environment_add(&environment, line.variables[i]);
+        ssh = run((const char *const *)line.words, &environment, ends);
+    }
+    spf_jump_line_clear(&line);
+    spf_child_environment_clear(&environment);
+    return ssh;
+}
+
+/* As ssh does (sshconnect.c, ssh_proxy_connect). */
+static pid_t run_proxy(struct spf_jump *jump, const struct spf_target *target,
+                       const struct spf_ssh_config_facts *config, const struct ends *ends)
+{
+    struct spf_child_environment environment = spf_child_environment(true);
+    const char *shell = getenv("SHELL");
+    struct spf_buf command;
+    pid_t proxy = -1;
+
+    jump->watch.ready = proxy_says;
+    jump->stream = (struct spf_watch){.fd = ends->pair[0],
+                                      .events = POLLIN,
+                                      .ready = proxy_answers,
+                                      .owner = jump,
+                                      .due_ms = jump->watch.due_ms};
+    (void)spf_copy(jump->facts->proxy, sizeof jump->facts->proxy, config->proxy_program);
+    spf_buf_init(&command, 8192);
+    spf_buf_addf(&command, "exec %s", target->proxy_command);
+    if (!spf_buf_failed(&command)) {
+        const char *const words[] = {shell != NULL && shell[0] != '\0' ? shell : "/bin/sh", "-c",
+                                     command.data, NULL};
+
+        proxy = run(words, &environment, ends);
+    }
+    spf_buf_clear(&command);
+    spf_child_environment_clear(&environment);
+    return proxy;
 }
 
 struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *target,
-                              const char *host, struct spf_tcp_facts *facts, spf_dialled *done,
-                              void *owner)
+                              const struct spf_ssh_config_facts *config, const char *host,
+                              struct spf_tcp_facts *facts, spf_dialled *done, void *owner)
 {
     struct spf_jump *jump = calloc(1, sizeof *jump);
-    const char *words[WORDS_MAX];
-    struct spf_buf room[ROOM] = {0};
     struct ends ends;
+    bool good;
 
     if (jump == NULL)
         return NULL;
@@ -200,26 +232,26 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
                               .facts = facts,
                               .done = done,
                               .owner = owner,
-                              .ssh = -1,
+                              .program = -1,
                               .fd = -1,
                               .started_ms = spf_now_ms()};
     spf_buf_init(&jump->says, SAYS_MAX);
     jump->watch = (struct spf_watch){.fd = -1,
                                      .events = POLLIN,
-                                     .ready = ready,
                                      .owner = jump,
                                      .due_ms = jump->started_ms + 2 * (int64_t)target->timeout_ms};
-    (void)spf_copy(facts->jump, sizeof facts->jump, target->jump);
+    jump->stream = (struct spf_watch){.fd = -1};
     (void)spf_copy(facts->address, sizeof facts->address, host);
-    if (open_ends(&ends) && set_words(target, host, room, words))
-        jump->ssh = run_ssh(words, &ends);
-    for (int i = 0; i < ROOM; i++)
-        spf_buf_clear(&room[i]);
+    if (open_ends(&ends))
+        jump->program = target->jump != NULL ? run_ssh(jump, target, config, host, &ends)
+                                             : run_proxy(jump, target, config, &ends);
     jump->fd = ends.pair[0];
     jump->watch.fd = ends.says[0];
     close_end(&ends.pair[1]);
     close_end(&ends.says[1]);
-    if (jump->ssh > 0 && spf_loop_add(loop, &jump->watch))
+    good = jump->program > 0 && spf_loop_add(loop, &jump->watch) &&
+           (jump->stream.fd < 0 || spf_loop_add(loop, &jump->stream));
+    if (good)
         return jump;
     spf_jump_free(jump);
     return NULL;
@@ -227,24 +259,13 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
 
 void spf_jump_free(struct spf_jump *jump)
 {
-    const struct timespec moment = {.tv_nsec = 5 * 1000 * 1000};
-
     if (jump == NULL)
         return;
     spf_loop_remove(jump->loop, &jump->watch);
+    spf_loop_remove(jump->loop, &jump->stream);
     close_end(&jump->fd);
     close_end(&jump->watch.fd);
-    if (jump->ssh > 0) {
-        int left = 40;
-
-        (void)kill(-jump->ssh, SIGTERM); /* a chain of jumps is in the same session */
-        while (waitpid(jump->ssh, NULL, WNOHANG) == 0 && left-- > 0)
-            (void)nanosleep(&moment, NULL);
-        if (left < 0) {
-            (void)kill(-jump->ssh, SIGKILL);
-            (void)waitpid(jump->ssh, NULL, 0);
-        }
-    }
+    (void)spf_child_end(&jump->program); /* a chain of jumps is in the same session */
     spf_buf_clear(&jump->says);
     free(jump);
 }

@@ -1,6 +1,7 @@
 #ifndef SPF_LOGIN_JUMP_H
 #define SPF_LOGIN_JUMP_H
 
+#include "login/login_facts.h"
 #include "net/dial.h"
 #include "pipeline/target.h"
 
@@ -12,20 +13,24 @@
  * its environment, reads no configuration unless target->ssh_config names one, and writes no
  * known_hosts: an unknown key is accepted for this once and said, a changed one ends it.
  *
+ * Or, where the configuration has a ProxyCommand, that program in place of ssh, run as ssh runs it:
+ * by the user's shell, with the user's environment but for our passphrase.
+ *
  * The descriptor that comes of it is one end of a socket pair; for the rest it is like a dialled
  * one.
  */
 struct spf_jump;
 
 /*
- * To host and port, as the jump host names them. facts and owner outlive it; done is called once,
- * as a dial's (net/dial.h), in the loop's thread. Altogether it has twice timeout_ms: for the way
- * to the jump host with its login, and for the way behind it. NULL: no memory, or ssh cannot be
- * run.
+ * To host and port, as the jump host names them; through target->jump, else by
+ * target->proxy_command. config: what the user's ssh said, NULL if it was not asked; facts and
+ * owner outlive it; done is called once, as a dial's (net/dial.h), in the loop's thread. Altogether
+ * it has twice timeout_ms: for the way to the jump host with its login, and for the way behind it;
+ * and once more for each further jump host. NULL: no memory, or the program cannot be run.
  */
 struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *target,
-                              const char *host, struct spf_tcp_facts *facts, spf_dialled *done,
-                              void *owner);
+                              const struct spf_ssh_config_facts *config, const char *host,
+                              struct spf_tcp_facts *facts, spf_dialled *done, void *owner);
 
 /* Ends ssh and what it started; the connection through it breaks. Takes NULL. */
 void spf_jump_free(struct spf_jump *jump);
@@ -40,5 +45,9 @@ enum spf_jump_end {
  * fails for its input. */
 bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end,
                    struct spf_tcp_facts *facts);
+
+/* What a ProxyCommand said before it ended: its last line becomes the error, and if the catalogue
+ * knows a message in it (it may be an ssh), that the cause. Pure, too. */
+void spf_proxy_read(const char *text, size_t len, struct spf_tcp_facts *facts);
 
 #endif

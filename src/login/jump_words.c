@@ -55,11 +55,38 @@ static bool has(const char *text, size_t len, const char *words)
     return memmem(text, len, words, strlen(words)) != NULL;
 }
 
+/* What the catalogue knows of what ssh said. */
+static bool keep_cause(const char *text, size_t len, struct spf_tcp_facts *facts)
+{
+    enum spf_finding cause;
+    struct spf_pasted pasted;
+
+    if (!spf_pasted_read(text, len, &pasted))
+        return false;
+    cause = pasted.cause != SPF_NO_FINDING ? pasted.cause : pasted.candidates[0];
+    (void)spf_copy(facts->error, sizeof facts->error, pasted.line);
+    if (cause != SPF_NO_FINDING)
+        (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
+    return true;
+}
+
+void spf_proxy_read(const char *text, size_t len, struct spf_tcp_facts *facts)
+{
+    size_t end = len, begin;
+
+    if (keep_cause(text, len, facts))
+        return;
+    while (end > 0 && strchr("\r\n \t", text[end - 1]) != NULL)
+        end--;
+    for (begin = end; begin > 0 && text[begin - 1] != '\n';)
+        begin--;
+    spf_clean(facts->error, sizeof facts->error, text + begin, end - begin);
+}
+
 bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct spf_tcp_facts *facts)
 {
     bool inside = has(text, len, "Authenticated to ");
     const char *refusal = memmem(text, len, "open failed: ", 13);
-    struct spf_pasted pasted;
 
     facts->jump_key_unknown = has(text, len, "Warning: Permanently added");
     if (strchr(facts->jump, ',') == NULL) /* of several, ssh tells the first one's only */
@@ -79,13 +106,6 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct s
         return true;
     }
     facts->outcome = SPF_TCP_JUMP_FAILED;
-    if (spf_pasted_read(text, len, &pasted)) {
-        enum spf_finding cause =
-            pasted.cause != SPF_NO_FINDING ? pasted.cause : pasted.candidates[0];
-
-        (void)spf_copy(facts->error, sizeof facts->error, pasted.line);
-        if (cause != SPF_NO_FINDING)
-            (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
-    }
+    (void)keep_cause(text, len, facts);
     return true;
 }

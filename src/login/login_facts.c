@@ -135,3 +135,36 @@ static const struct spf_field session_fields[] = {
     SPF_SHAPE_BOOL(struct spf_session_facts, options_seen),
 };
 const struct spf_shape spf_session_shape = SPF_SHAPE(struct spf_session_facts, session_fields);
+
+static const struct spf_field hop_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_ssh_hop, name),
+    SPF_SHAPE_TEXT(struct spf_ssh_hop, host),
+};
+static const struct spf_shape hop_shape = SPF_SHAPE(struct spf_ssh_hop, hop_fields);
+
+static const struct spf_field file_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_ssh_file, path),
+    SPF_SHAPE_BOOL(struct spf_ssh_file, exists),
+};
+static const struct spf_shape file_shape = SPF_SHAPE(struct spf_ssh_file, file_fields);
+
+/* Without what only a live run needs: proxy_command, which may hold a secret, and a hop's files. */
+static const struct spf_field ssh_config_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, asked),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, host),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, user),
+    SPF_SHAPE_NUMBER(struct spf_ssh_config_facts, port),
+    SPF_SHAPE_NUMBER(struct spf_ssh_config_facts, family),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, jump),
+    SPF_SHAPE_LIST(struct spf_ssh_config_facts, hops, &hop_shape),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, proxy_program),
+    SPF_SHAPE_BOOL(struct spf_ssh_config_facts, proxy_passes_descriptor),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, host_key_alias),
+    SPF_SHAPE_LIST(struct spf_ssh_config_facts, known_hosts, &file_shape),
+    SPF_SHAPE_LIST(struct spf_ssh_config_facts, identities, &file_shape),
+    SPF_SHAPE_BOOL(struct spf_ssh_config_facts, identities_only),
+    SPF_SHAPE_BOOL(struct spf_ssh_config_facts, publickey_off),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, says),
+};
+const struct spf_shape spf_ssh_config_shape =
+    SPF_SHAPE(struct spf_ssh_config_facts, ssh_config_fields);

@@ -134,4 +134,40 @@ struct spf_session_facts {
 };
 extern const struct spf_shape spf_session_shape;
 
+/* A jump host, as the user's ssh would come to it. */
+struct spf_ssh_hop {
+    char name[300];         /* [user@]host[:port], as given */
+    char host[300];         /* what its HostName makes of it; "" if ssh was not asked */
+    char known_hosts[1024]; /* files, as ssh_config(5) writes them; "" if ssh was not asked */
+};
+
+struct spf_ssh_file {
+    char path[1024];
+    bool exists; /* as a regular file */
+};
+
+/*
+ * What the user's ssh would use for the target, by its configuration and what was given (ssh -G).
+ * The command of a ProxyCommand may hold a secret: it is in no record, its first word is.
+ */
+struct spf_ssh_config_facts {
+    char asked[300]; /* the name that ssh was asked about; "" if there was none to ask about */
+    char host[300];  /* HostName */
+    char user[256];
+    int64_t port;
+    int64_t family;  /* AddressFamily: 0 any, 4, 6 */
+    char jump[1024]; /* all jump hosts in the order passed; "" none */
+    SPF_LIST(struct spf_ssh_hop) hops;
+    char proxy_program[256]; /* the first word of ProxyCommand; "" none */
+    char proxy_command[4096];
+    bool proxy_passes_descriptor; /* ProxyUseFdpass */
+    char host_key_alias[300];
+    SPF_LIST(struct spf_ssh_file) known_hosts; /* the user's, then the system's */
+    SPF_LIST(struct spf_ssh_file) identities;  /* in ssh's order */
+    bool identities_only;
+    bool publickey_off; /* PubkeyAuthentication no */
+    char says[700];     /* what of it is not what was asked for anyway; "" nothing */
+};
+extern const struct spf_shape spf_ssh_config_shape;
+
 #endif

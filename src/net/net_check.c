@@ -54,6 +54,38 @@ static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf
     return spf_concludes(SPF_JUMP_FAILED);
 }
 
+static struct spf_opinion judge_proxy(const struct spf_tcp_facts *tcp, struct spf_result *result)
+{
+    spf_note_text(result, "jump_cause", tcp->jump_cause[0] ? tcp->jump_cause : NULL);
+    spf_say(result, "nothing comes through the ProxyCommand %s: %s%s%s", tcp->proxy, tcp->error,
+            tcp->jump_cause[0] ? "; see " : "", tcp->jump_cause);
+    return spf_concludes(SPF_PROXY_COMMAND_FAILED);
+}
+
+/* What the user's ssh configuration has for this host: used, or beside what was checked. */
+static const char *note_configuration(const struct spf_view *view, struct spf_result *result)
+{
+    const char *says = view->facts->ssh_config.says;
+
+    if (!spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) || says[0] == '\0')
+        return NULL;
+    spf_note_text(result, view->target->ssh_config ? "ssh_config" : "ssh_config_unused", says);
+    return view->target->ssh_config ? NULL : says;
+}
+
+static void say_open(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    unsigned port = view->target->port;
+    const char *through = tcp->jump[0] ? tcp->jump : tcp->proxy;
+
+    if (tcp->jump[0] || tcp->proxy[0])
+        spf_say(result, "%s port %u answers through %s, in %lld ms", tcp->address, port, through,
+                (long long)tcp->elapsed_ms);
+    else
+        spf_say(result, "%s port %u in %lld ms", tcp->address, port, (long long)tcp->elapsed_ms);
+}
+
 /*
  * Does TCP connect? Silence, refusal and unreachability are kept apart because their remedies are:
  * dropped on the way, refused by the host, or no way at all.
@@ -63,6 +95,7 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
     const struct spf_result *address = &view->results[SPF_CHECK_CLOUD_ADDRESS];
     struct spf_opinion opinion;
+    const char *unused;
 
     if (!view->target->host && address->status == SPF_PENDING)
         return spf_waits();
@@ -81,6 +114,9 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
         spf_note_text(result, "jump", tcp->jump);
         spf_note_text(result, "jump_address", tcp->jump_address[0] ? tcp->jump_address : NULL);
     }
+    if (tcp->proxy[0])
+        spf_note_text(result, "proxy_command", tcp->proxy);
+    unused = note_configuration(view, result);
 
     switch (tcp->outcome) {
     case SPF_TCP_REFUSED:
@@ -99,19 +135,20 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
         return judge_jump(tcp, result);
     case SPF_TCP_JUMP_FORBIDS:
         return spf_concludes(SPF_JUMP_FORWARDING_REFUSED);
+    case SPF_TCP_PROXY_FAILED:
+        return judge_proxy(tcp, result);
     case SPF_TCP_OPEN:
         break;
     }
-    if (tcp->jump[0])
-        spf_say(result, "%s port %u answers through %s, in %lld ms", tcp->address,
-                (unsigned)view->target->port, tcp->jump, (long long)tcp->elapsed_ms);
+    say_open(view, result);
     if (tcp->jump_key_unknown)
         return spf_concludes(SPF_JUMP_HOST_KEY_UNKNOWN);
-    if (tcp->jump[0])
+    if (unused == NULL)
         return spf_passes();
-    spf_say(result, "%s port %u in %lld ms", tcp->address, (unsigned)view->target->port,
-            (long long)tcp->elapsed_ms);
-    return spf_passes();
+    spf_say(result,
+            "%s port %u in %lld ms; your ssh configuration, which was not used, has for it: %s",
+            tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms, unused);
+    return spf_concludes(SPF_SSH_CONFIG_DIFFERS);
 }
 
 /*

@@ -10,6 +10,7 @@ static const char *const tcp_outcomes[] = {
     [SPF_TCP_FORBIDDEN] = "forbidden",
     [SPF_TCP_JUMP_FAILED] = "jump-failed",
     [SPF_TCP_JUMP_FORBIDS] = "jump-forbids",
+    [SPF_TCP_PROXY_FAILED] = "proxy-failed",
     NULL,
 };
 
@@ -42,6 +43,7 @@ static const struct spf_field tcp_fields[] = {
     SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_address),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_cause),
     SPF_SHAPE_BOOL(struct spf_tcp_facts, jump_key_unknown),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, proxy),
     SPF_SHAPE_LIST(struct spf_tcp_facts, before, &spf_tcp_attempt_shape),
 };
 const struct spf_shape spf_tcp_shape = SPF_SHAPE(struct spf_tcp_facts, tcp_fields);

@@ -14,6 +14,7 @@ enum spf_tcp_outcome {
     SPF_TCP_FORBIDDEN,    /* routing or firewall forbids it (EACCES, EPERM), see local */
     SPF_TCP_JUMP_FAILED,  /* ssh did not get through the jump host, see jump_cause */
     SPF_TCP_JUMP_FORBIDS, /* it did, and the jump host does not forward the connection */
+    SPF_TCP_PROXY_FAILED, /* the ProxyCommand ended, or nothing came through it, see error */
 };
 
 /* One address of a name that was tried before the last one. */
@@ -39,6 +40,7 @@ struct spf_tcp_facts {
     char jump_address[64]; /* the literal that ssh connected to, of a single jump host */
     char jump_cause[64];   /* of JUMP_FAILED: the catalogue's id for what ssh said, or "" */
     bool jump_key_unknown; /* its host key was in no known_hosts */
+    char proxy[256];       /* the program of a ProxyCommand that connects; "" none */
     SPF_LIST(struct spf_tcp_attempt) before; /* in the order of getaddrinfo(3), as ssh tries them */
 };
 extern const struct spf_shape spf_tcp_shape;

@@ -11,8 +11,9 @@
         symbol] = {group_name, offsetof(struct spf_facts, member), &(group_shape), __VA_ARGS__}
 
 /*
- * Inputs are what a probe must have in its hands before it can ask. The TCP group's input, an
- * address, is given or comes with the instance: that depends on the target and is decided in run.c.
+ * Inputs are what a probe must have in its hands before it can ask. What the TCP group
+ * and the ssh configuration need, an address or a name, is given or comes with the instance: that
+ * depends on the target and is decided in run.c.
  */
 const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(SURROUNDINGS, "surroundings", surroundings, spf_surroundings_shape, 0),
@@ -21,6 +22,7 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(IDENTITY, "identity", identity, spf_identity_shape, SPF_GROUP_BIT(CREDENTIALS)),
     GROUP(INSTANCE, "instance", instance, spf_instance_shape, SPF_GROUP_BIT(CREDENTIALS)),
     GROUP(LOOKUP, "lookup", lookup, spf_lookup_shape, SPF_GROUP_BIT(INSTANCE)),
+    GROUP(SSH_CONFIG, "ssh-config", ssh_config, spf_ssh_config_shape, 0),
     GROUP(RULES, "rules", rules, spf_rules_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(MEMBERSHIP, "membership", membership, spf_membership_shape, SPF_GROUP_BIT(RULES)),
     GROUP(NETWORK_ACL, "network-acl", network_acl, spf_acl_shape, SPF_GROUP_BIT(INSTANCE)),

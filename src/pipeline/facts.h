@@ -22,6 +22,7 @@ enum spf_group {
     SPF_GROUP_IDENTITY,     /* who they are (GetCallerIdentity) */
     SPF_GROUP_INSTANCE,
     SPF_GROUP_LOOKUP,      /* our address in the internet (--source-ip=lookup:URL) */
+    SPF_GROUP_SSH_CONFIG,  /* what the user's ssh would use */
     SPF_GROUP_RULES,       /* of all security groups of the interface */
     SPF_GROUP_MEMBERSHIP,  /* what kind the groups are, and which ones we are in ourselves */
     SPF_GROUP_NETWORK_ACL, /* of the vSwitch */
@@ -78,6 +79,7 @@ struct spf_facts {
     struct spf_identity_facts identity;
     struct spf_instance_facts instance;
     struct spf_lookup_facts lookup;
+    struct spf_ssh_config_facts ssh_config;
     struct spf_rules_facts rules;
     struct spf_membership_facts membership;
     struct spf_acl_facts network_acl;

@@ -31,7 +31,8 @@ spf_checks spf_checks_with_needs(const struct spf_target *target)
 
 void spf_run_init(struct spf_run *run, const struct spf_target *target)
 {
-    *run = (struct spf_run){.target = target, .active = spf_checks_with_needs(target)};
+    *run = (struct spf_run){
+        .target = target, .asked = target, .active = spf_checks_with_needs(target)};
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         struct spf_result *result = &run->results[i];
 
@@ -84,6 +85,17 @@ static void conclude(struct spf_result *result, const struct spf_opinion *opinio
     }
 }
 
+/* What the ssh configuration may change waits for it. */
+static bool lacks_configuration(const struct spf_view *view, int check, struct spf_opinion *opinion)
+{
+    spf_checks free = SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE);
+
+    if (view->target->key_path != NULL)
+        free |= SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT);
+    return view->target->ssh_config != NULL && !(free >> check & 1) &&
+           spf_lacks(view, SPF_GROUP_SSH_CONFIG, opinion);
+}
+
 /* Judges one pending check if its needs are decided; returns what it wants. */
 static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
 {
@@ -106,7 +118,8 @@ static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
         }
     }
     spf_result_forget(result);
-    opinion = spf_check_table[check].judge(&view, result);
+    if (!lacks_configuration(&view, check, &opinion))
+        opinion = spf_check_table[check].judge(&view, result);
     if (opinion.kind == SPF_OPINION_WANTS)
         return opinion.wants;
     if (opinion.kind != SPF_OPINION_WAITS)
@@ -138,6 +151,8 @@ static spf_groups inputs_of(const struct spf_run *run, int group)
 
     if (group == SPF_GROUP_TCP && run->target->host == NULL)
         inputs |= SPF_GROUP_BIT(INSTANCE);
+    if (group == SPF_GROUP_SSH_CONFIG && run->asked->host == NULL)
+        inputs |= SPF_GROUP_BIT(INSTANCE) | SPF_GROUP_BIT(SURROUNDINGS);
     return inputs;
 }
 
@@ -242,6 +257,8 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
     state->phase = failure == NULL ? SPF_PRESENT : SPF_FAILED;
     if (failure != NULL)
         state->failure = *failure;
+    else if (group == SPF_GROUP_SSH_CONFIG)
+        spf_run_configure(run);
 }
 
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms)

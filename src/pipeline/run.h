@@ -8,8 +8,13 @@
  * wanted next; a driver fetches them (probes, or a record) and calls again. Nothing here blocks,
  * fetches or prints.
  */
+#define SPF_KNOWN_HOSTS_MAX 16
+
 struct spf_run {
-    const struct spf_target *target;
+    const struct spf_target *target; /* what is checked: asked, or configured */
+    const struct spf_target *asked;
+    struct spf_target configured; /* what the ssh configuration makes of it, once that is there */
+    const char *known_hosts[SPF_KNOWN_HOSTS_MAX + 1]; /* configured's */
     struct spf_facts facts;
     struct spf_result results[SPF_CHECK_COUNT];
     spf_checks active; /* the selected ones, and what they need */
@@ -46,6 +51,13 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
  * interrupted), so that every check gets a result.
  */
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms);
+
+/*
+ * What the user's ssh configuration says of the target, once that is present and if it is to be
+ * used: from then on run->target is what it makes of run->asked. Nothing that it may change is
+ * judged before. spf_run_arrived calls it.
+ */
+void spf_run_configure(struct spf_run *run);
 
 /* Judges a check once more that has its result, by facts that came after it. */
 void spf_run_judge_again(struct spf_run *run, enum spf_check_id check);

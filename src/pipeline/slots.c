@@ -106,11 +106,20 @@ static void add_identity(struct spf_buf *buf, const char *path)
     spf_buf_clear(&option);
 }
 
+/* Would ssh with its configuration do something else than was checked without it? */
+static bool must_pass_by_configuration(const struct spf_view *view)
+{
+    return view->target->ssh_config == NULL && spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
+           view->facts->ssh_config.says[0] != '\0';
+}
+
 static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
 {
     const struct spf_target *target = view->target;
 
     spf_buf_addstr(buf, "ssh");
+    if (must_pass_by_configuration(view))
+        spf_buf_addstr(buf, " -F none");
     if (target->key_path != NULL) {
         if (strcmp(target->key_path, "-") == 0)
             return false;
@@ -124,17 +133,17 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
         spf_buf_addstr(buf, " -F ");
         spf_buf_add_path(buf, target->ssh_config);
     }
-    if (target->jump != NULL) {
+    if (target->jump != NULL && !target->jump_configured) {
         spf_buf_addstr(buf, " -J ");
         spf_buf_add_shell(buf, target->jump);
     }
-    if (target->port != 22)
+    if (target->ssh_config != NULL ? target->port_given : target->port != 22)
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
     spf_buf_addch(buf, ' ');
     if (!add_word(buf, "user", target->user))
         return false;
     spf_buf_addch(buf, '@');
-    return add_word(buf, "host", host_of(view));
+    return add_word(buf, "host", target->alias != NULL ? target->alias : host_of(view));
 }
 
 static bool is_from_stdin(const struct spf_target *target)
@@ -180,6 +189,7 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
 {
     const struct spf_target *target = view->target;
     const char *user = target->user;
+    bool with_configuration = strcmp(name, "rerun_with_ssh_config") == 0;
 
     spf_buf_addstr(buf, "sshpreflight");
     if (target->instance_id != NULL) {
@@ -189,7 +199,7 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     }
     if (target->host != NULL && strcmp(name, "rerun_without_host") != 0) {
         spf_buf_addstr(buf, " --host ");
-        if (!add_word(buf, "host", target->host))
+        if (!add_word(buf, "host", target->alias != NULL ? target->alias : target->host))
             return false;
     }
     if (strcmp(name, "rerun_with_matching_key_file") == 0) {
@@ -207,7 +217,9 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     if (target->instance_id == NULL && target->host == NULL)
         spf_buf_addstr(buf, " --only key"); /* the rest would need one of them */
     add_other_options(buf, target, behind);
-    if (target->port != 22)
+    if (with_configuration)
+        spf_buf_addstr(buf, " --ssh-config");
+    if (target->port != 22 || (with_configuration && target->port_given))
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
     if (strcmp(name, "rerun_as_other_user") == 0)
         user = other_user(user);
@@ -216,7 +228,8 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
         if (user == NULL)
             return false;
     }
-    if (strcmp(name, "rerun_without_user") == 0 || strcmp(user, "root") == 0)
+    if (strcmp(name, "rerun_without_user") == 0 ||
+        (strcmp(user, "root") == 0 && !(with_configuration && target->user_given)))
         return true;
     spf_buf_addstr(buf, " -l ");
     return add_word(buf, "user", user);
@@ -278,6 +291,9 @@ static const char *value_of(const char *name, const char *behind, const struct s
             spf_buf_addstr(scratch, strchr(scratch->data, ':') != NULL ? "/128" : "/32");
         return scratch->data;
     }
+    if (strcmp(name, "known_hosts_name") == 0 && target->ssh_config != NULL &&
+        view->facts->ssh_config.host_key_alias[0] != '\0')
+        return view->facts->ssh_config.host_key_alias;
     if (strcmp(name, "known_hosts_name") == 0 && host_of(view) != NULL) {
         spf_buf_addf(scratch, target->port == 22 ? "%s" : "[%s]:%u", host_of(view),
                      (unsigned)target->port);
@@ -310,7 +326,7 @@ static bool holds(const char *condition, const struct spf_view *view,
     /* Of a host alone no rules are judged, and behind a jump host they do not see us: nothing is
      * missing. */
     if (strcmp(condition, "no_source_ip") == 0 &&
-        (view->target->instance_id == NULL || view->target->jump != NULL))
+        (view->target->instance_id == NULL || spf_target_is_proxied(view->target)))
         return false;
     spf_buf_init(&scratch, VALUE_MAX);
     known = value_of(condition + 3, "", view, result, &scratch) != NULL;

@@ -54,11 +54,19 @@ enum spf_session_mode {
 struct spf_target {
     const char *instance_id; /* NULL: only a host */
     const char *host;        /* as given; NULL: the instance's address */
+    const char *alias;       /* as given, where the ssh configuration made host of it; NULL */
     const char *user;
     const char *jump; /* jump hosts, [user@]host[:port] in the order passed, between commas; NULL */
-    /* the user's ssh configuration for the way there: NULL none is read, "" the usual files */
+    /* a program that connects (ssh_config(5), ProxyCommand), run in place of a connection; NULL.
+     * "" in a replay: there was one. Only from the ssh configuration. */
+    const char *proxy_command;
+    /* the user's ssh configuration, to be used: NULL not at all, "" the usual files */
     const char *ssh_config;
+    bool jump_configured; /* jump is the ssh configuration's */
+    /* they stand on the command line, so that a configuration does not count */
+    bool user_given, port_given;
     const char *key_path; /* as given; "-" standard input; NULL none */
+    bool key_configured;  /* key_path is the first one that the ssh configuration has */
     uint16_t port;
     int family; /* 0 either, 4, 6: -4 and -6 */
     enum spf_address_choice address;
@@ -79,5 +87,11 @@ struct spf_target {
      * list */
     const char *const *other_options;
 };
+
+/* Somebody else connects for us, so that what we know of our own way there does not count. */
+static inline bool spf_target_is_proxied(const struct spf_target *target)
+{
+    return target->jump != NULL || target->proxy_command != NULL;
+}
 
 #endif

@@ -148,7 +148,10 @@ static struct json_object *echo_json(const struct spf_run *run)
     add_text(object, "instance_name",
              run->facts.instance.name[0] ? run->facts.instance.name : NULL);
     add_slot(object, "region_id", run, "{region}");
-    add_slot(object, "host", run, "{host}");
+    if (target->alias != NULL)
+        add_text(object, "host", target->alias);
+    else
+        add_slot(object, "host", run, "{host}");
     add_slot(object, "address", run, "{address}");
     add_number(object, "port", target->port);
     add_text(object, "user", target->user);

@@ -387,13 +387,29 @@ static void add_title(struct writer *w)
 {
     const struct spf_target *target = w->run->target;
     const struct spf_instance_facts *instance = &w->run->facts.instance;
-    const char *name = target->instance_id ? target->instance_id : target->host;
+    const char *name = target->instance_id ? target->instance_id
+                       : target->alias     ? target->alias
+                                           : target->host;
 
     spf_page_put(&w->page, SPF_INK_BOLD, name ? name : "?");
     if (target->instance_id && instance->name[0]) {
         spf_page_put(&w->page, SPF_INK_PLAIN, "  ");
         spf_page_put(&w->page, SPF_INK_PLAIN, instance->name);
     }
+    spf_page_line(&w->page);
+}
+
+/* What was checked is not only what was asked for. */
+static void add_configuration(struct writer *w)
+{
+    const char *says = w->run->facts.ssh_config.says;
+    char line[800];
+
+    if (w->run->target->ssh_config == NULL || !spf_facts_have(&w->run->facts, SPF_GROUP_SSH_CONFIG))
+        return;
+    (void)spf_format(line, sizeof line, "From the ssh configuration: %s", says);
+    w->page.indent = 4;
+    spf_page_flow(&w->page, SPF_INK_DIM, says[0] ? line : "From the ssh configuration: nothing");
     spf_page_line(&w->page);
 }
 
@@ -422,6 +438,8 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
             spf_page_line(&w.page);
         if (report->count > 1)
             add_title(&w);
+        if (style->detail >= 0)
+            add_configuration(&w);
         for (int check = 0; style->detail > 0 && check < SPF_CHECK_COUNT; check++)
             add_detail(&w, (enum spf_check_id)check);
         for (size_t g = 0; style->detail == 0 && g < sizeof groups / sizeof *groups; g++)

@@ -114,12 +114,13 @@ class Scenario:
             stack.callback(self.teller.stop)
             if self.tunnel and "name" in self.data["teller"]:
                 self.tunnel.others[self.data["teller"]["name"]] = self.teller.port
+        self.programs = self._make("programs")
         self.known_hosts = os.path.join(self.folder, "known_hosts")
         self._write_known_hosts()
         self.places = {
             "host": "127.0.0.1", "port": self.server.port, "user": servers.login_user(),
             "key": self.key.path, "other_key": self.other.path, "home": self.home,
-            "folder": self.folder, "known_hosts": self.known_hosts, "ca": self.ca,
+            "folder": self.folder, "programs": self.programs, "known_hosts": self.known_hosts, "ca": self.ca,
             "instance": world.INSTANCE, "public_key": self.key.public, "key_md5": self.key.md5,
             "key_sha256": self.key.sha256, "other_public_key": self.other.public,
             "other_key_md5": self.other.md5, "other_key_text": self.other.text.decode("ascii"),
@@ -130,6 +131,7 @@ class Scenario:
             "teller": self.teller.url if self.teller else "",
         }
         self._write_files()
+        self._write_programs()
         self._start_agent()
 
     def _check_needs(self):
@@ -181,6 +183,14 @@ class Scenario:
                 out.write(content if isinstance(content, str) else json.dumps(content, indent=1))
             os.chmod(path, 0o600)
 
+    def _write_programs(self):
+        """programs: name -> text, in a folder that stands first in PATH."""
+        for name, text in self.data.get("programs", {}).items():
+            path = os.path.join(self.programs, name)
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(world.fill(text, self.places))
+            os.chmod(path, 0o700)
+
     def _start_agent(self):
         """agent: keys ("client", "other") and how many strangers' keys come before them."""
         self.agent = None
@@ -226,6 +236,8 @@ class Scenario:
         env = {**env, **ENVIRONMENT, "HOME": self.home}
         if self.tunnel:
             env["https_proxy"] = self.tunnel.url
+        if "programs" in self.data:
+            env["PATH"] = self.programs + ":" + env["PATH"]
         if self.agent:
             env["SSH_AUTH_SOCK"] = self.agent
         return world.fill(world.merge_patch(env, self.data.get("env", {})), self.places)
@@ -442,6 +454,9 @@ class Scenario:
             return
         user = self.data.get("options", {}).get("-l") or servers.login_user()
         how = (self.home, self.key.path, self.known_hosts, user, self.server.port)
+        if "ssh_config" in self.data:
+            self._check_configured_ssh(report)
+            return
         jump = self._jump_words()
         said = clients.ssh(*how, more=jump, agent=self.agent)
         self.note(report, said)
@@ -457,6 +472,15 @@ class Scenario:
             self.check_explained("plink", clients.plink(
                 self.home, self.key.path, self.server.fingerprint(), user, self.server.port),
                 report)
+
+    def _check_configured_ssh(self, report):
+        """The same with the user's configuration: ssh_config has the file and the name."""
+        how = world.fill(self.data["ssh_config"], self.places)
+        said = clients.configured_ssh(self.home, how["file"], how["name"], agent=self.agent)
+        self.note(report, said)
+        if bool(said.logged_in) != (report["verdict"] == "pass"):
+            self.complaints.append("ssh -F %s, the verdict is %s; ssh said: %s" % (
+                "logs in" if said.logged_in else "does not log in", report["verdict"], said.text))
 
     def _jump_words(self):
         """What ssh -J does (ssh.c), with the lab's known_hosts for the jump host, too."""

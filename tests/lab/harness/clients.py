@@ -22,10 +22,11 @@ class Outcome:
         return lines[-1] if lines else ""
 
 
-def _run(words, home):
+def _run(words, home, **more):
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT,
-                               env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": home})
+                               env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": home,
+                                    **more})
     try:
         text, _ = process.communicate(timeout=2 * PATIENCE)
         return Outcome(process.returncode == 0, text.decode("utf-8", "replace"))
@@ -50,6 +51,15 @@ def ssh(home, key_path, known_hosts, user, port, more=(), agent=None):
     return _run(["ssh", *first, *REFEREE, "-o", "UserKnownHostsFile=" + trusted,
                  "-o", "ConnectTimeout=%d" % PATIENCE, *_identity(key_path), *more,
                  "-p", str(port), "%s@127.0.0.1" % user, "true"], home)
+
+
+def configured_ssh(home, file, name, agent=None):
+    """As the user's ssh with a configuration file: keys, ways and trust come from there."""
+    return _run(["ssh", "-F", file, "-o", "BatchMode=yes",
+                 "-o", "PreferredAuthentications=publickey",
+                 "-o", "StrictHostKeyChecking=accept-new", "-o", "UpdateHostKeys=no",
+                 "-o", "ConnectTimeout=%d" % PATIENCE, name, "true"], home,
+                **({"SSH_AUTH_SOCK": agent} if agent else {}))
 
 
 def plink(home, key_path, fingerprint, user, port):

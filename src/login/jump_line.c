@@ -1,0 +1,167 @@
+#include "login/jump_line.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_MAX_BYTES ((size_t)64 * 1024)
+
+struct words {
+    char *word[SPF_JUMP_WORDS_MAX + 1];
+    size_t count;
+    bool failed;
+};
+
+static void add(struct words *words, const char *fmt, ...) SPF_PRINTF(2, 3);
+static void add(struct words *words, const char *fmt, ...)
+{
+    struct spf_buf buf;
+    va_list args;
+
+    spf_buf_init(&buf, LINE_MAX_BYTES);
+    va_start(args, fmt);
+    spf_buf_vaddf(&buf, fmt, args);
+    va_end(args);
+    if (words->count < SPF_JUMP_WORDS_MAX && (words->word[words->count] = spf_buf_take(&buf)))
+        words->count++;
+    else
+        words->failed = true;
+    spf_buf_clear(&buf);
+}
+
+/* The files in which a jump host's key may stand; before them where a new key is written to. */
+static void add_known_hosts(struct words *words, const struct spf_target *target,
+                            const struct spf_ssh_hop *hop)
+{
+    struct spf_buf files;
+
+    spf_buf_init(&files, LINE_MAX_BYTES);
+    spf_buf_addstr(&files, "-oUserKnownHostsFile=/dev/null");
+    if (hop->known_hosts[0] != '\0')
+        spf_buf_addf(&files, " %s", hop->known_hosts);
+    else if (target->known_hosts == NULL)
+        spf_buf_addstr(&files, " ~/.ssh/known_hosts ~/.ssh/known_hosts2");
+    for (size_t i = 0; hop->known_hosts[0] == '\0' && target->known_hosts != NULL &&
+                       target->known_hosts[i] != NULL;
+         i++)
+        spf_buf_addf(&files, " \"%s\"", target->known_hosts[i]);
+    words->failed |= spf_buf_failed(&files);
+    add(words, "%s", files.data);
+    if (hop->known_hosts[0] == '\0' && target->known_hosts != NULL)
+        add(words, "-oGlobalKnownHostsFile=/dev/null");
+    spf_buf_clear(&files);
+}
+
+/* ssh to the hop at index, which forwards to destination. */
+static void add_ssh(struct words *words, const struct spf_jump_line *line,
+                    const struct spf_target *target, size_t index, const char *destination)
+{
+    const struct spf_ssh_hop *hop = &line->hops[index];
+    bool outermost = index + 1 == line->hop_count;
+
+    add(words, "ssh");
+    if (target->ssh_config == NULL || target->ssh_config[0] != '\0') {
+        add(words, "-F");
+        add(words, "%s", target->ssh_config != NULL ? target->ssh_config : "none");
+    }
+    /* What the inner ones say beyond complaints would be taken for the outermost one's. */
+    add(words, "%s", outermost ? "-vvT" : "-T");
+    add(words, "-oBatchMode=yes");
+    add(words, "-oStrictHostKeyChecking=accept-new");
+    add(words, "-oUpdateHostKeys=no");
+    add(words, "-oPermitLocalCommand=no");
+    add(words, "-oControlPath=none");
+    add(words, "-oLogLevel=%s", outermost ? "DEBUG2" : "INFO");
+    add(words, "-oConnectTimeout=%u", (target->timeout_ms + 999) / 1000);
+    add_known_hosts(words, target, hop);
+    if (index > 0)
+        add(words, "-oProxyCommand=sh -c \"$SSHPREFLIGHT_HOP_%zu\" '[%%h]:%%p'", index);
+    add(words, "-W");
+    add(words, "%s", destination);
+    add(words, "--");
+    add(words, "ssh://%s", hop->name);
+}
+
+/* "SSHPREFLIGHT_HOP_n=exec ssh ...", for a shell whose $0 is the destination. */
+static char *variable(const struct words *words, size_t number)
+{
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, LINE_MAX_BYTES);
+    spf_buf_addf(&buf, "SSHPREFLIGHT_HOP_%zu=exec", number);
+    for (size_t i = 0; i < words->count; i++) {
+        spf_buf_addch(&buf, ' ');
+        if (i > 0 && strcmp(words->word[i - 1], "-W") == 0)
+            spf_buf_addstr(&buf, "\"$0\"");
+        else
+            spf_buf_add_shell(&buf, words->word[i]);
+    }
+    return spf_buf_take(&buf);
+}
+
+static void clear_words(struct words *words)
+{
+    for (size_t i = 0; i < words->count; i++)
+        free(words->word[i]);
+}
+
+static bool take_hops(struct spf_jump_line *line, const char *jump,
+                      const struct spf_ssh_config_facts *config)
+{
+    for (size_t i = 0; config != NULL && i < config->hops.count; i++) {
+        if (line->hop_count == SPF_JUMP_HOPS_MAX)
+            return false;
+        line->hops[line->hop_count++] = config->hops.items[i];
+    }
+    while (line->hop_count == 0 || (*jump == ',' && config == NULL)) {
+        struct spf_ssh_hop *hop = &line->hops[line->hop_count];
+        size_t len;
+
+        jump += *jump == ',';
+        len = strcspn(jump, ",");
+        if (line->hop_count == SPF_JUMP_HOPS_MAX ||
+            !spf_format(hop->name, sizeof hop->name, "%.*s", (int)len, jump))
+            return false;
+        line->hop_count++;
+        jump += len;
+    }
+    return true;
+}
+
+bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *target,
+                        const struct spf_ssh_config_facts *config, const char *host)
+{
+    char destination[320];
+    bool good;
+
+    *line = (struct spf_jump_line){0};
+    if (config != NULL && config->hops.count == 0)
+        config = NULL;
+    good =
+        take_hops(line, target->jump, config) &&
+        spf_format(destination, sizeof destination, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u",
+                   host, (unsigned)target->port);
+    for (size_t i = 0; good && i < line->hop_count; i++) {
+        struct words words = {0};
+
+        add_ssh(&words, line, target, i, destination);
+        good = !words.failed;
+        if (i + 1 < line->hop_count) {
+            line->variables[i] = good ? variable(&words, i + 1) : NULL;
+            good = line->variables[i] != NULL;
+            clear_words(&words);
+        } else {
+            memcpy(line->words, words.word, sizeof line->words);
+        }
+    }
+    return good;
+}
+
+void spf_jump_line_clear(struct spf_jump_line *line)
+{
+    for (size_t i = 0; line->words[i] != NULL; i++)
+        free(line->words[i]);
+    for (size_t i = 0; i < SPF_JUMP_HOPS_MAX; i++)
+        free(line->variables[i]);
+    *line = (struct spf_jump_line){0};
+}

@@ -1,0 +1,33 @@
+#ifndef SPF_LOGIN_JUMP_LINE_H
+#define SPF_LOGIN_JUMP_LINE_H
+
+#include "base/text.h"
+#include "login/login_facts.h"
+#include "pipeline/target.h"
+
+#define SPF_JUMP_HOPS_MAX  8
+#define SPF_JUMP_WORDS_MAX 40
+
+/*
+ * The command line of the ssh that carries a connection through jump hosts. With several, each ssh
+ * is the ProxyCommand of the next one, as ssh -J does it; but every one gets our options, where ssh
+ * would pass none on: no known_hosts is written at any of them. The lines of the inner ones travel
+ * in variables of the environment, so that no line has to be quoted within another.
+ */
+struct spf_jump_line {
+    char *words[SPF_JUMP_WORDS_MAX + 1];        /* of the outermost ssh; ends with NULL */
+    char *variables[SPF_JUMP_HOPS_MAX];         /* NAME=value for its environment; NULL ends */
+    struct spf_ssh_hop hops[SPF_JUMP_HOPS_MAX]; /* in the order passed */
+    size_t hop_count;
+};
+
+/*
+ * To host and target->port through target->jump. config: what the user's ssh says of the hops, if
+ * it was asked; else NULL. False: no memory, or too many hops. To be cleared in any case.
+ */
+SPF_MUST_USE
+bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *target,
+                        const struct spf_ssh_config_facts *config, const char *host);
+void spf_jump_line_clear(struct spf_jump_line *line);
+
+#endif

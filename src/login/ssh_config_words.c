@@ -1,0 +1,284 @@
+#include "login/ssh_config_words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A line of ssh -G; its texts are copies and free of control bytes. */
+struct line {
+    char name[64];
+    char value[4096];
+};
+
+/*
+ * Takes the next line off the text; false at its end. One with control bytes, or too long, is as if
+ * it were not there: no name of a host, a user or a file that is meant has any.
+ */
+static bool next_line(const char **text, size_t *len, struct line *line)
+{
+    while (*len > 0) {
+        const char *at = *text, *end = memchr(at, '\n', *len), *blank;
+        size_t size = end != NULL ? (size_t)(end - at) : *len, name;
+        bool good = true;
+
+        *text += size + (end != NULL);
+        *len -= size + (end != NULL);
+        blank = memchr(at, ' ', size);
+        name = blank != NULL ? (size_t)(blank - at) : size;
+        for (size_t i = 0; i < size; i++)
+            good = good && (unsigned char)at[i] >= ' ' && at[i] != '\x7f';
+        if (!good || blank == NULL || name >= sizeof line->name ||
+            size - name - 1 >= sizeof line->value)
+            continue;
+        memcpy(line->name, at, name);
+        line->name[name] = '\0';
+        memcpy(line->value, blank + 1, size - name - 1);
+        line->value[size - name - 1] = '\0';
+        return true;
+    }
+    return false;
+}
+
+static bool is(const struct line *line, const char *name)
+{
+    return strcmp(line->name, name) == 0;
+}
+
+static bool is_none(const struct line *line)
+{
+    return spf_same_word(line->value, "none");
+}
+
+/* A list of files as ssh -G prints it: blanks within a name cannot be told from those between. */
+static bool add_files(struct spf_ssh_config_facts *facts, const char *value)
+{
+    while (*value != '\0') {
+        size_t len = strcspn(value, " ");
+        struct spf_ssh_file *file;
+
+        if (len > 0 && len < sizeof file->path) {
+            if (facts->known_hosts.count >= SPF_IDENTITIES_MAX)
+                return true;
+            if ((file = SPF_APPEND(&facts->known_hosts)) == NULL)
+                return false;
+            memcpy(file->path, value, len);
+        }
+        value += len + (value[len] == ' ');
+    }
+    return true;
+}
+
+static bool add_identity(struct spf_ssh_config_facts *facts, const char *value)
+{
+    struct spf_ssh_file *file;
+
+    if (facts->identities.count >= SPF_IDENTITIES_MAX || strlen(value) >= sizeof file->path)
+        return true;
+    if ((file = SPF_APPEND(&facts->identities)) == NULL)
+        return false;
+    return spf_copy(file->path, sizeof file->path, value);
+}
+
+static int64_t port_of(const char *value)
+{
+    char *end;
+    long port = strtol(value, &end, 10);
+
+    return *end == '\0' && port >= 1 && port <= 65535 ? port : 0;
+}
+
+/* The files of the user come before those of the system, whichever ssh prints first. */
+static bool take_known_hosts(struct spf_ssh_config_facts *facts, const char *users,
+                             const char *systems)
+{
+    return add_files(facts, users) && add_files(facts, systems);
+}
+
+bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_facts *facts)
+{
+    struct line line, users = {0}, systems = {0};
+    bool good = true;
+
+    while (good && next_line(&text, &len, &line)) {
+        if (is(&line, "hostname"))
+            good = spf_copy(facts->host, sizeof facts->host, line.value);
+        else if (is(&line, "user"))
+            good = spf_copy(facts->user, sizeof facts->user, line.value);
+        else if (is(&line, "port"))
+            facts->port = port_of(line.value);
+        else if (is(&line, "addressfamily"))
+            facts->family = strcmp(line.value, "inet") == 0    ? 4
+                            : strcmp(line.value, "inet6") == 0 ? 6
+                                                               : 0;
+        else if (is(&line, "proxyjump") && !is_none(&line))
+            good = spf_copy(facts->jump, sizeof facts->jump, line.value);
+        else if (is(&line, "proxycommand") && !is_none(&line))
+            good = spf_copy(facts->proxy_command, sizeof facts->proxy_command, line.value);
+        else if (is(&line, "proxyusefdpass"))
+            facts->proxy_passes_descriptor = strcmp(line.value, "yes") == 0;
+        else if (is(&line, "hostkeyalias"))
+            good = spf_copy(facts->host_key_alias, sizeof facts->host_key_alias, line.value);
+        else if (is(&line, "userknownhostsfile") && !is_none(&line))
+            users = line;
+        else if (is(&line, "globalknownhostsfile") && !is_none(&line))
+            systems = line;
+        else if (is(&line, "identityfile") && !is_none(&line))
+            good = add_identity(facts, line.value);
+        else if (is(&line, "identitiesonly"))
+            facts->identities_only = strcmp(line.value, "yes") == 0;
+        else if (is(&line, "pubkeyauthentication"))
+            facts->publickey_off = strcmp(line.value, "false") == 0 || /* 9.2; "no" before 8.9 */
+                                   strcmp(line.value, "no") == 0;
+    }
+    return good && take_known_hosts(facts, users.value, systems.value) && facts->host[0] != '\0' &&
+           facts->user[0] != '\0' && facts->port != 0;
+}
+
+bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *hop, char *jump,
+                             size_t size)
+{
+    struct line line;
+    bool good = true;
+
+    jump[0] = hop->host[0] = hop->known_hosts[0] = '\0';
+    while (good && next_line(&text, &len, &line)) {
+        if (is(&line, "hostname"))
+            good = spf_copy(hop->host, sizeof hop->host, line.value);
+        else if (is(&line, "userknownhostsfile") && !is_none(&line))
+            good = spf_copy(hop->known_hosts, sizeof hop->known_hosts, line.value);
+        else if (is(&line, "proxyjump") && !is_none(&line))
+            good = spf_copy(jump, size, line.value);
+    }
+    return good && hop->host[0] != '\0';
+}
+
+/* What a token's letter stands for; NULL for one that is not known here (%C, %j, ...). */
+static const char *value_of(char letter, const struct spf_ssh_tokens *tokens, char room[300])
+{
+    switch (letter) {
+    case '%':
+        return "%";
+    case 'd':
+        return tokens->home;
+    case 'h':
+        return tokens->host;
+    case 'k':
+        return tokens->alias;
+    case 'n':
+        return tokens->name;
+    case 'r':
+        return tokens->user;
+    case 'u':
+        return tokens->own_user;
+    case 'l':
+        return tokens->own_host;
+    case 'L':
+        (void)spf_format(room, 300, "%.*s", (int)strcspn(tokens->own_host, "."), tokens->own_host);
+        return room;
+    case 'i':
+        (void)spf_format(room, 300, "%u", tokens->uid);
+        return room;
+    case 'p':
+        (void)spf_format(room, 300, "%u", tokens->port);
+        return room;
+    default:
+        return NULL;
+    }
+}
+
+/* ${NAME}, whose name begins behind the brace; writes how long all of it is. */
+static const char *variable(const char *name, size_t *used)
+{
+    size_t len = strcspn(name, "}");
+    char copy[128];
+
+    if (name[len] != '}' || len >= sizeof copy)
+        return NULL;
+    memcpy(copy, name, len);
+    copy[len] = '\0';
+    *used = len + 3;
+    return getenv(copy);
+}
+
+bool spf_ssh_config_expand(struct spf_buf *buf, const char *template,
+                           const struct spf_ssh_tokens *tokens, bool is_path)
+{
+    char room[300];
+
+    if (is_path && template[0] == '~' && (template[1] == '/' || template[1] == '\0')) {
+        spf_buf_addstr(buf, tokens->home);
+        template ++;
+    } else if (is_path && template[0] == '~') {
+        return false; /* the folder of somebody else */
+    }
+    while (*template != '\0') {
+        const char *value = NULL;
+        size_t used = 1;
+
+        if (*template == '%') {
+            if ((value = value_of(template[1], tokens, room)) == NULL)
+                return false;
+            used = 2;
+        } else if (is_path && template[0] == '$' && template[1] == '{') {
+            if ((value = variable(template + 2, &used)) == NULL)
+                return false;
+        }
+        if (value != NULL)
+            spf_buf_addstr(buf, value);
+        else
+            spf_buf_addch(buf, *template);
+        template += used;
+    }
+    return !spf_buf_failed(buf);
+}
+
+static void add_says(struct spf_buf *says, const char *option, const char *value)
+{
+    spf_buf_addf(says, "%s%s ", says->len > 0 ? ", " : "", option);
+    spf_buf_add_clean(says, value, strlen(value), 100);
+}
+
+static void add_path(struct spf_buf *says, const char *option, const char *path, const char *home)
+{
+    size_t len = strlen(home);
+    char shown[1024];
+
+    if (len > 1 && strncmp(path, home, len) == 0 && path[len] == '/' &&
+        spf_format(shown, sizeof shown, "~%s", path + len))
+        path = shown;
+    add_says(says, option, path);
+}
+
+void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, const char *home,
+                         struct spf_ssh_config_facts *facts)
+{
+    struct spf_buf says;
+    char port[8];
+
+    spf_buf_init(&says, 4096);
+    if (!spf_same_word(facts->host, facts->asked))
+        add_says(&says, "HostName", facts->host);
+    if (strcmp(facts->user, asked->user) != 0 &&
+        (asked->ssh_config != NULL || strcmp(facts->user, own_user) != 0))
+        add_says(&says, "User", facts->user);
+    if (facts->port != asked->port) {
+        (void)spf_format(port, sizeof port, "%lld", (long long)facts->port);
+        add_says(&says, "Port", port);
+    }
+    if (facts->jump[0] != '\0' && asked->jump == NULL)
+        add_says(&says, "ProxyJump", facts->jump);
+    if (facts->proxy_program[0] != '\0')
+        add_path(&says, "ProxyCommand", facts->proxy_program, home);
+    for (size_t i = 0;
+         asked->ssh_config != NULL && asked->key_path == NULL && i < facts->identities.count; i++) {
+        if (facts->identities.items[i].exists) {
+            add_path(&says, "IdentityFile", facts->identities.items[i].path, home);
+            break;
+        }
+    }
+    if (asked->ssh_config != NULL && facts->host_key_alias[0] != '\0')
+        add_says(&says, "HostKeyAlias", facts->host_key_alias);
+    if (asked->ssh_config != NULL && facts->publickey_off)
+        add_says(&says, "PubkeyAuthentication", "no");
+    spf_clean(facts->says, sizeof facts->says, says.data, says.len);
+    spf_buf_clear(&says);
+}
