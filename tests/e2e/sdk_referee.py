@@ -4,7 +4,7 @@
 Both read the same world through the same emulated API: the SDK (sdk_referee.js), and the program,
 whose record holds what its parser read. Field by field they must agree. Needs node and the packages
 @alicloud/ecs20140526 and @alicloud/openapi-core where node finds them (NODE_PATH); else exit status
-77.
+77. With @alicloud/vpc20160428 what vpc says is compared, too.
 """
 import calendar
 import json
@@ -41,6 +41,30 @@ PATCH = {"regions": {world.HOME_REGION: {
                                "Entries": {"Entry": [{"Cidr": "192.0.2.0/24"},
                                                      {"Cidr": "198.51.100.0/24"}]}}},
     "PortRangeLists": {PORTS: {"Entries": [{"PortRange": "20/25"}, {"PortRange": "2222/2222"}]}},
+    "VSwitches": {"vsw-bp1lab0000000000001": {"NetworkAclId": "nacl-bp1lab000000000001"}},
+    "NetworkAcls": {"nacl-bp1lab000000000001": {
+        "IngressAclEntries": {"IngressAclEntry": [
+            {"NetworkAclEntryName": "ssh", "Protocol": "tcp", "Port": "22/22",
+             "SourceCidrIp": "198.51.100.0/24"},
+            {"Protocol": "all", "Policy": "drop"}]},
+        "EgressAclEntries": {"EgressAclEntry": [
+            {"Protocol": "tcp", "Port": "1024/65535", "DestinationCidrIp": "0.0.0.0/0"}]}}},
+    "Vpcs": {"vpc-bp1lab0000000000001": {"SupportIpv4Gateway": True,
+                                         "Ipv4GatewayId": "ipv4gw-bp1lab00000000001"}},
+    "EipAddresses": {"eip-1": {"IpAddress": "127.0.0.1", "AllocationId": "eip-bp1lab0000000000001",
+                               "Bandwidth": "5", "InstanceId": world.INSTANCE, "Mode": "NAT",
+                               "InstanceType": "EcsInstance", "BusinessStatus": "Normal"}},
+    "RouteEntries": {"rte-1": {"RouteTableId": "vtb-bp1lab0000000000001",
+                               "DestinationCidrBlock": "0.0.0.0/0", "NextHops": {"NextHop": [
+                                   {"NextHopType": "Ipv4Gateway",
+                                    "NextHopId": "ipv4gw-bp1lab00000000001"}]}}},
+    "FullStatuses": {world.INSTANCE: {
+        "InstanceId": world.INSTANCE, "HealthStatus": {"Code": 0, "Name": "Ok"},
+        "Status": {"Name": "Running"},
+        "ScheduledSystemEventSet": {"ScheduledSystemEventType": [
+            {"EventId": "e-bp1lab1", "EventType": {"Code": 1, "Name": "SystemMaintenance.Reboot"},
+             "EventCycleStatus": {"Code": 24, "Name": "Scheduled"},
+             "NotBefore": "2099-01-01T00:00:00Z", "Reason": "upkeep"}]}}},
     "Consoles": {world.INSTANCE: {"text": "Linux version 5\nKernel panic - not syncing\n"}}}}}
 
 
@@ -53,6 +77,36 @@ class Sparse(dict):
 
 def seconds(text):
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%MZ")) if text else 0
+
+
+def compare_way(way, facts):
+    """What vpc says: the network ACL, the IPv4 gateway and its route, the elastic address."""
+    acl, gateway = facts["network-acl"], facts["gateway"]
+    pairs = [
+        ("vswitch's block", way["vswitch"]["cidrBlock"], acl["vswitch_cidr"]),
+        ("route table", way["vswitch"]["routeTable"]["routeTableId"], acl["route_table"]),
+        ("ACL", way["acl"]["networkAclId"], acl["id"]),
+        ("ACL's name", way["acl"]["networkAclName"], acl["name"]),
+        ("gateway mode", way["network"]["supportIpv4Gateway"], gateway["gateway_mode"]),
+        ("gateway", way["network"]["ipv4GatewayId"], gateway["gateway"]),
+        ("next hop", way["routes"][0]["nextHops"]["nextHop"][0]["nextHopType"],
+         gateway["default_hop"]),
+        ("elastic id", way["elastic"]["allocationId"], gateway["elastic_id"]),
+        ("bound to", way["elastic"]["instanceId"], gateway["bound_to"]),
+        ("bound type", way["elastic"]["instanceType"], gateway["bound_type"]),
+        ("bandwidth", int(way["elastic"]["bandwidth"]), gateway["bandwidth"]),
+    ]
+    for ours, name, peer in (("ingress", "ingressAclEntr", "sourceCidrIp"),
+                             ("egress", "egressAclEntr", "destinationCidrIp")):
+        entries = way["acl"][name + "ies"][name + "y"]
+        pairs.append(("number of entries, " + ours, len(entries), len(acl[ours])))
+        for number, (theirs, entry) in enumerate(zip(entries, acl[ours])):
+            for what, should in (("id", theirs["networkAclEntryId"]), ("cidr", theirs[peer]),
+                                 ("name", theirs["networkAclEntryName"]), ("ports", theirs["port"]),
+                                 ("policy", theirs["policy"]), ("protocol", theirs["protocol"]),
+                                 ("ipv6", theirs["ipVersion"] == "IPV6")):
+                pairs.append(("%s %d: %s" % (ours, number, what), should, entry[what]))
+    return pairs
 
 
 def compare(sdk, facts):
@@ -102,6 +156,17 @@ def compare(sdk, facts):
         ("console", "Kernel panic" in sdk["console"],
          facts["console"]["trouble"][0]["kind"] == "kernel panic"),
     ]
+    events = sdk["status"]["scheduledSystemEventSet"]["scheduledSystemEventType"]
+    pairs += [("health", sdk["status"]["healthStatus"]["name"], facts["events"]["health"])]
+    for theirs, event in zip(events, facts["events"]["events"]):
+        pairs += [("event", theirs["eventId"], event["id"]),
+                  ("event's type", theirs["eventType"]["name"], event["type"]),
+                  ("event's state", theirs["eventCycleStatus"]["name"], event["state"]),
+                  ("event's reason", theirs["reason"], event["reason"]),
+                  ("event's time", calendar.timegm(time.strptime(
+                      theirs["notBefore"], "%Y-%m-%dT%H:%M:%SZ")), event["not_before"])]
+    if sdk["way"]:
+        pairs += compare_way(sdk["way"], facts)
     rules = sdk["group"]["permissions"]["permission"]
     pairs.append(("number of rules", len(rules), len(facts["rules"]["rules"])))
     for number, (theirs, rule) in enumerate(zip(rules, facts["rules"]["rules"])):
