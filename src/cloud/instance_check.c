@@ -53,22 +53,39 @@ static const char *wrong_region(const struct spf_view *view)
                : NULL;
 }
 
+static void name_identity(char *out, size_t size, const struct spf_view *view,
+                          struct spf_result *result)
+{
+    const struct spf_identity_facts *identity = &view->facts->identity;
+
+    (void)spf_copy(out, size, "this identity");
+    if (!spf_facts_have(view->facts, SPF_GROUP_IDENTITY) || identity->principal[0] == '\0')
+        return;
+    (void)spf_format(out, size, "%s", identity->principal);
+    spf_note_text(result, "account", identity->account);
+    spf_note_text(result, "principal", identity->principal);
+}
+
 /* Only a look into every region proves that there is none; else it may be in another one. */
 static struct spf_opinion not_found(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_instance_facts *instance = &view->facts->instance;
     const char *id = view->target->instance_id;
     size_t regions = instance->regions_asked.count;
-    char failed[200];
+    struct spf_opinion opinion;
+    char failed[200], who[300];
 
     if (instance->search == SPF_INSTANCE_REGION_UNKNOWN) {
         spf_say(result, "there is no region \"%s\" for this account",
                 view->facts->credentials.region);
         return spf_concludes(SPF_REGION_UNKNOWN);
     }
+    /* Whoever asked may be the wrong one to ask: that is worth a call. */
+    if (spf_lacks(view, SPF_GROUP_IDENTITY, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+        return opinion;
+    name_identity(who, sizeof who, view, result);
     if (instance->every_region_asked) {
-        spf_say(result, "%s is in none of the %zu regions, or this identity may not see it", id,
-                regions);
+        spf_say(result, "%s is in none of the %zu regions, or %s may not see it", id, regions, who);
         return spf_concludes(SPF_INSTANCE_NOT_FOUND);
     }
     if (instance->region_was_given && instance->region_hint[0] != '\0' &&
@@ -77,12 +94,12 @@ static struct spf_opinion not_found(const struct spf_view *view, struct spf_resu
         spf_say(result, "%s is not in %s, the region given; its id looks like one of %s", id,
                 instance->region, instance->region_hint);
     } else if (instance->region_was_given) {
-        spf_say(result, "%s is not in %s, the region given, or not visible to this identity", id,
-                instance->region);
+        spf_say(result, "%s is not in %s, the region given, or not visible to %s", id,
+                instance->region, who);
     } else {
         name_regions(failed, sizeof failed, instance);
-        spf_say(result, "%s is not in the %zu regions that answered; %zu did not: %s", id, regions,
-                instance->regions_failed.count, failed);
+        spf_say(result, "%s is not in the %zu regions that answered to %s; %zu did not: %s", id,
+                regions, who, instance->regions_failed.count, failed);
     }
     return spf_lowered(SPF_INSTANCE_NOT_FOUND, SPF_UNKNOWN);
 }

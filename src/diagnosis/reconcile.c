@@ -78,6 +78,8 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS) && spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) &&
         !(run->active & SPF_CHECK_BIT(NET_PORT)))
         spf_run_judge_again(run, SPF_CHECK_CLOUD_INSTANCE);
+    if (spf_facts_have(&run->facts, SPF_GROUP_IDENTITY) && spf_fine(run, SPF_CHECK_CLOUD_ACCESS))
+        spf_run_judge_again(run, SPF_CHECK_CLOUD_ACCESS); /* who asked came later */
     judge_forwarded_again(run);
     if (spf_facts_have(&run->facts, SPF_GROUP_SESSION) && run->facts.session.peer[0] != '\0') {
         if (spf_has(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SG_SOURCE_UNKNOWN))
