@@ -33,6 +33,7 @@ static const struct {
     {"NoPermission", false, SPF_PERMISSION_DENIED},
     {"EntityNotExist.Role", true, SPF_ROLE_REFUSED},
     {"InvalidParameter.Role", false, SPF_ROLE_REFUSED},
+    {"InvalidParameter.DurationSeconds", true, SPF_ROLE_REFUSED},
     {"InvalidRegionId", false, SPF_REGION_UNKNOWN},
 };
 

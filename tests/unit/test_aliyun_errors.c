@@ -1,0 +1,216 @@
+#include <stdio.h>
+
+#include "base/json.h"
+#include "cloud/aliyun/errors.h"
+#include "unit.h"
+
+/* The API's codes, as they are told: their causes, what is worth another try, and whose words. */
+
+static bool judge(const char *json, long status, struct spf_failure *failure, bool *retried)
+{
+    struct json_object *body = spf_json_parse(json, strlen(json));
+    struct spf_api_outcome outcome = {.body = body,
+                                      .status = status,
+                                      .action = "ecs:DescribeInstances",
+                                      .string_to_sign = "ACS3-HMAC-SHA256\n0123abcd",
+                                      .request_id = "from-the-header",
+                                      .date = 1000000,
+                                      .now = 1000100};
+    bool good;
+
+    memset(failure, 0, sizeof *failure);
+    good = spf_api_judge(&outcome, failure);
+    *retried = spf_api_worth_retrying(&outcome);
+    json_object_put(body);
+    return good;
+}
+
+START_TEST(every_code)
+{
+    static const struct {
+        const char *code;
+        enum spf_finding cause;
+        bool retried;
+    } cases[] = {
+        {"SignatureDoesNotMatch", SPF_ACCESS_KEY_SECRET_WRONG, false},
+        {"IncompleteSignature", SPF_ACCESS_KEY_SECRET_WRONG, false},
+        {"InvalidAccessKeyId.NotFound", SPF_ACCESS_KEY_UNKNOWN, false},
+        {"InvalidAccessKeyId.Inactive", SPF_ACCESS_KEY_INACTIVE, false},
+        {"Forbidden.AccessKeyDisabled", SPF_ACCESS_KEY_INACTIVE, false},
+        {"InvalidSecurityToken.Expired", SPF_TOKEN_EXPIRED, false},
+        {"InvalidSecurityToken.Malformed", SPF_TOKEN_INVALID, false},
+        {"InvalidSecurityToken.MismatchWithAccessKey", SPF_TOKEN_INVALID, false},
+        {"MissingSecurityToken", SPF_TOKEN_INVALID, false},
+        {"InvalidTimeStamp.Expired", SPF_CLOCK_SKEW, false},
+        {"InvalidTimeStamp.Format", SPF_API_ERROR, false},
+        {"IllegalTimestamp", SPF_API_ERROR, false},
+        {"SignatureNonceUsed", SPF_API_ERROR, true},
+        {"Throttling", SPF_API_THROTTLED, true},
+        {"Throttling.User", SPF_API_THROTTLED, true},
+        {"Throttling.Api", SPF_API_THROTTLED, true},
+        {"Rejected.Throttling", SPF_API_THROTTLED, true},
+        {"System.ThrottlingOfAll", SPF_API_THROTTLED, true},
+        {"ServiceUnavailable", SPF_API_ERROR, true},
+        {"ServiceUnavailable.Region", SPF_API_ERROR, true},
+        {"InternalError", SPF_API_ERROR, true},
+        {"InternalServerError", SPF_API_ERROR, true},
+        {"UnknownError", SPF_API_ERROR, true},
+        {"Forbidden.RAM", SPF_PERMISSION_DENIED, false},
+        {"Forbidden", SPF_PERMISSION_DENIED, false},
+        {"Forbidden.SubUser", SPF_PERMISSION_DENIED, false},
+        {"Forbidden.Unauthorized", SPF_PERMISSION_DENIED, false},
+        {"Forbidden.NotSupportRAM", SPF_PERMISSION_DENIED, false},
+        {"NoPermission", SPF_PERMISSION_DENIED, false},
+        {"EntityNotExist.Role", SPF_ROLE_REFUSED, false},
+        {"InvalidParameter.RoleArn", SPF_ROLE_REFUSED, false},
+        {"InvalidParameter.RoleSessionName", SPF_ROLE_REFUSED, false},
+        {"InvalidParameter.DurationSeconds", SPF_ROLE_REFUSED, false},
+        {"Forbidden.RiskControl", SPF_RISK_CONTROL, false},
+        {"InvalidAction", SPF_API_ERROR, false},
+        {"InvalidAction.NotFound", SPF_API_ERROR, false},
+        {"InvalidApi.NotFound", SPF_API_ERROR, false},
+        {"InvalidVersion", SPF_API_ERROR, false},
+        {"MissingParameter", SPF_API_ERROR, false},
+        {"MissingRegionId", SPF_API_ERROR, false},
+        {"InvalidRegionId.NotFound", SPF_REGION_UNKNOWN, false},
+        {"InvalidRegionId.Malformed", SPF_REGION_UNKNOWN, false},
+        {"InvalidOperation.NotSupportedEndpoint", SPF_API_ERROR, false},
+        {"InvalidInstanceId.NotFound", SPF_API_ERROR, false},
+        {"InvalidInstanceId.Malformed", SPF_API_ERROR, false},
+        {"InvalidSecurityGroupId.NotFound", SPF_API_ERROR, false},
+        {"InvalidNicType.ValueNotSupported", SPF_API_ERROR, false},
+        {"InvalidParamter", SPF_API_ERROR, false},
+        {"IncorrectInstanceStatus", SPF_API_ERROR, false},
+        {"InvalidTag.Mismatch", SPF_API_ERROR, false},
+        {"RealNameAuthenticationError", SPF_ACCOUNT_NOT_READY, false},
+        {"InsufficientBalance", SPF_ACCOUNT_NOT_READY, false},
+        {"SomethingNew", SPF_API_ERROR, false},
+    };
+    static const long statuses[] = {400, 403, 404, 429, 500, 503};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        for (size_t k = 0; k < sizeof statuses / sizeof *statuses; k++) {
+            const struct spf_finding_info *info = &spf_findings[cases[i].cause];
+            struct spf_failure failure;
+            char json[300];
+            bool retried;
+
+            (void)snprintf(json, sizeof json,
+                           k % 2 == 0 ? "{\"Code\":\"%s\",\"Message\":\"m\",\"RequestId\":\"R-1\"}"
+                                      : "{\"code\":\"%s\",\"message\":\"m\",\"requestId\":\"R-1\"}",
+                           cases[i].code);
+            ck_assert(!judge(json, statuses[k], &failure, &retried));
+            ck_assert_msg(failure.cause == cases[i].cause, "%s: %s", cases[i].code,
+                          spf_findings[failure.cause].id);
+            ck_assert_msg(retried == cases[i].retried, "%s", cases[i].code);
+            ck_assert_str_eq(failure.code, cases[i].code);
+            ck_assert_str_eq(failure.request_id, "R-1");
+            ck_assert_str_eq(failure.action, "ecs:DescribeInstances");
+            ck_assert_ptr_nonnull(info->sentence);
+            ck_assert_msg(info->remedies[0].text != NULL, "%s has no remedy", info->id);
+        }
+    }
+}
+END_TEST
+
+START_TEST(whose_fault_a_signature_is)
+{
+    struct spf_failure failure;
+    bool retried;
+
+    /* It signed what we signed: the keys differ. It did not: something changed the request. */
+    ck_assert(!judge("{\"Code\":\"SignatureDoesNotMatch\",\"Message\":\"x server string to sign is:"
+                     "ACS3-HMAC-SHA256\\n0123abcd\"}",
+                     400, &failure, &retried));
+    ck_assert_int_eq(failure.cause, SPF_ACCESS_KEY_SECRET_WRONG);
+    ck_assert_str_eq(failure.request_id, "from-the-header");
+    ck_assert(!judge("{\"Code\":\"SignatureDoesNotMatch\",\"Message\":\"x server string to sign is:"
+                     "ACS3-HMAC-SHA256\\nffff\"}",
+                     403, &failure, &retried));
+    ck_assert_int_eq(failure.cause, SPF_API_ERROR);
+    ck_assert_ptr_nonnull(strstr(failure.text, "proxy"));
+}
+END_TEST
+
+START_TEST(who_is_not_allowed_what)
+{
+    static const struct {
+        const char *detail;
+        bool explicit_deny;
+        const char *action;
+    } cases[] = {
+        {"\"AccessDeniedDetail\":{\"AuthAction\":\"ecs:DescribeKeyPairs\",\"NoPermissionType\":"
+         "\"ImplicitDeny\",\"AuthPrincipalDisplayName\":\"2001\"}",
+         false, "ecs:DescribeKeyPairs"},
+        {"\"accessDeniedDetail\":{\"AuthAction\":\"ecs:DescribeKeyPairs\",\"NoPermissionType\":"
+         "\"ExplicitDeny\",\"AuthPrincipalDisplayName\":\"2001\"}",
+         true, "ecs:DescribeKeyPairs"},
+        {"\"AccessDeniedDetail\":{\"PolicyType\":\"ControlPolicy\"}", true,
+         "ecs:DescribeInstances"},
+        {"\"AccessDeniedDetail\":null", false, "ecs:DescribeInstances"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_failure failure;
+        char json[400];
+        bool retried;
+
+        (void)snprintf(json, sizeof json, "{\"Code\":\"Forbidden.RAM\",%s}", cases[i].detail);
+        ck_assert(!judge(json, 403, &failure, &retried));
+        ck_assert_int_eq(failure.cause, SPF_PERMISSION_DENIED);
+        ck_assert_int_eq(failure.explicit_deny, cases[i].explicit_deny);
+        ck_assert_str_eq(failure.action, cases[i].action);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_answer_of_the_api)
+{
+    static const struct {
+        const char *body;
+        long status;
+        enum spf_finding cause;
+        bool retried;
+    } cases[] = {
+        {"{}", 200, SPF_NO_FINDING, false},
+        {"[]", 200, SPF_API_REPLY_INVALID, false},
+        {"<html>", 200, SPF_API_REPLY_INVALID, false},
+        {"<html>", 502, SPF_API_ERROR, true},
+        {"{}", 503, SPF_API_ERROR, true},
+        {"", 504, SPF_API_ERROR, true},
+        {"<Error><Code>x</Code></Error>", 400, SPF_API_ERROR, false},
+        {"{\"Code\":17}", 400, SPF_API_ERROR, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_failure failure;
+        bool retried;
+
+        ck_assert_int_eq(judge(cases[i].body, cases[i].status, &failure, &retried),
+                         cases[i].cause == SPF_NO_FINDING);
+        ck_assert_int_eq(failure.cause, cases[i].cause);
+        if (cases[i].cause != SPF_NO_FINDING)
+            ck_assert_int_eq(retried, cases[i].retried);
+    }
+}
+END_TEST
+
+START_TEST(a_clock_that_is_off)
+{
+    struct spf_failure failure;
+    bool retried;
+
+    ck_assert(!judge("{\"Code\":\"InvalidTimeStamp.Expired\"}", 400, &failure, &retried));
+    ck_assert_ptr_nonnull(strstr(failure.text, "100 s ahead"));
+    ck_assert_ptr_nonnull(strstr(failure.text, "1970-01-12T13:46:40Z"));
+    ck_assert_ptr_nonnull(strstr(failure.text, "1970-01-12T13:48:20Z"));
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("aliyun_errors",
+                     (const TTest *const[]){every_code, whose_fault_a_signature_is,
+                                            who_is_not_allowed_what, what_is_no_answer_of_the_api,
+                                            a_clock_that_is_off, NULL});
+}
