@@ -61,8 +61,9 @@ static const struct suggestion {
     {SPF_AUTHORIZED_KEYS_IGNORED, NULL,
      "Log in another way and look at sshd's log (`journalctl -u sshd -u ssh`, or auth.log or "
      "secure "
-     "in /var/log): it says \"bad ownership or modes\". If it says nothing of this login, "
-     "`sshd -T -C user={user} | grep -i authorizedkeysfile` names the file that is read"},
+     "in /var/log): it says \"bad ownership or modes\"; `sshd -T | grep -i authorizedkeysfile` "
+     "names "
+     "the file that is read"},
     {SPF_USER_NOT_ALLOWED, NULL,
      "sshd's log says \"User {user} from ... not allowed because ...\", or \"Invalid user {user}\" "
      "where there is no such account"},
@@ -73,8 +74,9 @@ static const struct suggestion {
      "sshd's log says \"not in PubkeyAcceptedAlgorithms\", \"Invalid key length\" or \"revoked by "
      "file\""},
     {SPF_ROOT_FOR_COMMANDS_ONLY, NULL,
-     "sshd's log says \"ROOT LOGIN REFUSED\"; inside, `sshd -T -C user={user} | grep -i "
-     "permitrootlogin` shows forced-commands-only"},
+     "sshd's log says \"ROOT LOGIN REFUSED\"; try another user (-l {usual_user}), or look inside: "
+     "`sshd -T | grep -i permitrootlogin` shows forced-commands-only, and prohibit-password there "
+     "lets root in"},
     {SPF_SESSION_LIMITED, NULL,
      "sshd's log says why it ended (\"fork: Resource temporarily unavailable\", pam_limits, \"No "
      "space left\"); the instance's own figures are in the ECS console"},

@@ -120,7 +120,7 @@ struct spf_ending spf_standstill_of(const struct spf_seen *seen, bool without_en
 
 static void add_after(struct spf_buf *buf, const struct spf_ending *ending)
 {
-    spf_buf_addf(buf, " (after its %s)",
+    spf_buf_addf(buf, " (after the server's %s)",
                  ending->last_message[0] != '\0' ? ending->last_message : "identification line");
 }
 

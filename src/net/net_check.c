@@ -22,10 +22,10 @@ static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
 
     if (tcp->cut_short)
-        spf_say(
-            result,
-            "no answer from %s port %u in %.1f s, as the cloud's facts foretell (not waited out)",
-            tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
+        spf_say(result,
+                "no answer from %s port %u in %.1f s; by the cloud's facts none can come, so no "
+                "longer wait was made",
+                tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
     else
         spf_say(result, "no answer from %s port %u in %.1f s: the packets are dropped on the way",
                 tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
@@ -47,10 +47,15 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
 /* ssh says at the jump host what it says anywhere; the catalogue knows it. */
 static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf_result *result)
 {
-    spf_note_text(result, "jump_cause", tcp->jump_cause[0] ? tcp->jump_cause : NULL);
-    spf_say(result, "ssh does not get through the jump host %s: %s%s%s", tcp->jump,
-            tcp->error[0] ? tcp->error : "no answer in time", tcp->jump_cause[0] ? "; see " : "",
-            tcp->jump_cause);
+    const char *cause = tcp->jump_cause;
+    size_t len = strlen(tcp->error);
+
+    if (len > 0 && tcp->error[len - 1] == '.')
+        len--; /* a sentence of ssh's within one of ours */
+    spf_note_text(result, "jump_cause", cause[0] ? cause : NULL);
+    spf_say(result, "ssh does not get through the jump host %s; %s%.*s%s%s%s", tcp->jump,
+            len > 0 ? "it says: " : "no answer came in time", (int)len, tcp->error,
+            cause[0] ? " (see " : "", cause, cause[0] ? ")" : "");
     return spf_concludes(SPF_JUMP_FAILED);
 }
 

@@ -113,7 +113,8 @@ static bool must_pass_by_configuration(const struct spf_view *view)
            view->facts->ssh_config.says[0] != '\0';
 }
 
-static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
+/* behind: what the template goes on with. */
+static bool add_ssh(struct spf_buf *buf, const struct spf_view *view, const char *behind)
 {
     const struct spf_target *target = view->target;
 
@@ -126,7 +127,8 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view)
         add_identity(buf, target->key_path);
         /* Else ssh offers the agent's keys first, and may be cut off before it comes to this one.
          */
-        if (view->facts->surroundings.agent_running || view->facts->key.agent_keys > 0)
+        if ((view->facts->surroundings.agent_running || view->facts->key.agent_keys > 0) &&
+            strstr(behind, "IdentitiesOnly") == NULL)
             spf_buf_addstr(buf, " -o IdentitiesOnly=yes");
     }
     if (target->ssh_config != NULL && target->ssh_config[0] != '\0') {
@@ -300,7 +302,7 @@ static const char *value_of(const char *name, const char *behind, const struct s
         return scratch->data;
     }
     if (strcmp(name, "ssh") == 0)
-        return add_ssh(scratch, view) ? scratch->data : NULL;
+        return add_ssh(scratch, view, behind) ? scratch->data : NULL;
     if (strcmp(name, "longer_timeout") == 0) {
         spf_buf_addf(scratch, "%u", more_than(target->timeout_ms / 1000, 60, 3600));
         return scratch->data;

@@ -325,11 +325,19 @@ static void add_connect(struct writer *w)
     }
 }
 
-/* Beside a login that works: what would make it better, one way each, and where to read more. */
-static void add_warnings(struct writer *w)
+static void add_more(struct spf_page *page, const char *label, enum spf_finding cause)
 {
     char line[120];
 
+    add_label(page, label);
+    spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[cause].id);
+    spf_page_put(page, SPF_INK_PLAIN, line);
+    spf_page_line(page);
+}
+
+/* Beside a login that works: what would make it better, one way each, and where to read more. */
+static void add_warnings(struct writer *w)
+{
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_result *result = &w->run->results[i];
         spf_advice_list list = {0};
@@ -340,10 +348,7 @@ static void add_warnings(struct writer *w)
         if (list.count > 0)
             add_advice(&w->page, "Better", &list.items[0]);
         spf_advice_clear(&list);
-        spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[result->finding].id);
-        add_label(&w->page, "More");
-        spf_page_put(&w->page, SPF_INK_PLAIN, line);
-        spf_page_line(&w->page);
+        add_more(&w->page, "More", result->finding);
     }
 }
 
@@ -352,7 +357,6 @@ static void add_conclusion(struct writer *w)
     static const enum spf_ink inks[] = {SPF_INK_GREEN, SPF_INK_RED, SPF_INK_YELLOW};
     const struct spf_diagnosis *d = w->d;
     struct spf_page *page = &w->page;
-    char line[120];
 
     page->indent = 2;
     spf_page_flow(page, inks[d->verdict], d->summary);
@@ -375,12 +379,11 @@ static void add_conclusion(struct writer *w)
         spf_page_flow(page, SPF_INK_PLAIN, words ? words : spf_findings[d->further[i]].id);
         spf_page_line(page);
         free(words);
-        add_remedies(w, d->further[i], "");
+        add_remedies(w, d->further[i], "Fix");
     }
-    add_label(page, "More");
-    spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[d->cause].id);
-    spf_page_put(page, SPF_INK_PLAIN, line);
-    spf_page_line(page);
+    add_more(page, "More", d->cause);
+    for (size_t i = 0; i < d->further_count; i++)
+        add_more(page, "", d->further[i]);
 }
 
 static void add_title(struct writer *w)

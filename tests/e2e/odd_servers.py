@@ -26,12 +26,12 @@ LIBRARY = ["Socket error", "read_packet", "packet_send", "Packet len", "Packet f
 
 # deed -> what the summary says, where it is not one thing at every stage
 SAYS = {
-    "close": ["the server closed the connection (after its ",
-              "the connection was reset (after its "],  # which it is, where it left ours unread
-    "reset": "the connection was reset (after its ",
+    "close": ["the server closed the connection (after the server's ",
+              "the connection was reset (after the server's "],  # which it is, where it left ours unread
+    "reset": "the connection was reset (after the server's ",
     "silence": "nothing came after the server's ",
     "disconnect": "Gone for \\x1b[31mlunch",
-    "no-packet": "the server sent bytes that are no SSH packet (after its ",
+    "no-packet": "the server sent bytes that are no SSH packet (after the server's ",
     "bad-padding": ["bytes that are no SSH packet", "failed the integrity check"],
     "wrong-message": ["a message that cannot come here (SSH_MSG_CHANNEL_OPEN_CONFIRMATION)",
                       "nothing came after the server's SSH_MSG_CHANNEL_OPEN_CONFIRMATION"],

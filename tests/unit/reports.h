@@ -17,8 +17,8 @@ static inline void excluded(struct fixture *f)
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "source_option", "SourceCidrIp");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "allowed_source", "192.0.2.0/24");
     silent(f,
-           "no answer from 203.0.113.9 port 22 in 3.0 s, as the cloud's facts foretell (not waited "
-           "out)");
+           "no answer from 203.0.113.9 port 22 in 3.0 s; by the cloud's facts none can come, so no "
+           "longer wait was made");
 }
 
 static inline void refused_though_bound(struct fixture *f)
