@@ -55,7 +55,7 @@ def check(binary, folder):
         start = time.monotonic()
         done = subprocess.run([binary, "--key", key.path, "--json", *options], check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60,
-                              env={"HOME": folder, **CLOUD})
+                              env={"HOME": folder, **CLOUD, "TSAN_OPTIONS": "atexit_sleep_ms=0"})
         seconds = time.monotonic() - start
         checks = {c["id"]: c["cause"] for c in json.loads(done.stdout)["targets"][0]["checks"]}
         found = {name: checks[name] for name in causes}
