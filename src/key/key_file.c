@@ -147,6 +147,10 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
     int fd = open_regular(path, &st);
     bool more = false;
 
+    if (fd == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+        facts->outcome = SPF_KEY_READ; /* that is us, not the file */
+        return NULL;
+    }
     if (fd == -1) {
         note_errno(facts);
         return NULL;

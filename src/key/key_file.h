@@ -11,8 +11,8 @@
  * Opens a key file so that nothing can block or be triggered by it (only a regular file is opened,
  * not waiting, not becoming a terminal of ours), notes what stat(2) says of the very file that is
  * read, and returns its bytes; NULL with facts->outcome saying why there are none, or without
- * memory (facts->outcome is then SPF_KEY_READ). May block on a network file system: for worker
- * threads.
+ * memory or a descriptor (facts->outcome is then SPF_KEY_READ). May block on a network file system:
+ * for worker threads.
  */
 struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *facts);
 

@@ -91,7 +91,7 @@ static void done(struct spf_job *job)
 
     probe->running = NULL;
     if (!key->good) {
-        fail(inquiry, SPF_GROUP_KEY, "out of memory for the key file");
+        fail(inquiry, SPF_GROUP_KEY, "no memory or descriptor for the key file");
         return;
     }
     inquiry->facts->key = key->facts;
@@ -232,7 +232,7 @@ void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group)
         spf_surroundings_look(&inquiry->facts->surroundings);
         inquiry->arrived(inquiry, group, NULL);
     } else if (group == SPF_GROUP_FOUND_KEY ? !start_search(probe) : !start(probe)) {
-        fail(inquiry, group, "out of memory for the key file");
+        fail(inquiry, group, "no memory or descriptor for the key file");
     }
 }
 
