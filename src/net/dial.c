@@ -1,6 +1,7 @@
 #include "net/dial.h"
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -150,6 +151,60 @@ static enum spf_tcp_outcome outcome_of(int errnum)
     }
 }
 
+/*
+ * Asks for the ICMP message that ends a connection attempt, and, with 0, no longer for any: on an
+ * open connection it would turn a passing trouble into its end (ip(7)).
+ */
+static void want_icmp(int fd, int wanted)
+{
+    (void)setsockopt(fd, SOL_IP, IP_RECVERR, &wanted, sizeof wanted);
+    (void)setsockopt(fd, SOL_IPV6, IPV6_RECVERR, &wanted, sizeof wanted);
+}
+
+/* RFC 792 and 1812: net, host or communication administratively prohibited; RFC 4443. */
+static bool is_policy(const struct sock_extended_err *error)
+{
+    if (error->ee_origin == SO_EE_ORIGIN_ICMP6)
+        return error->ee_type == 1 &&
+               (error->ee_code == 1 || error->ee_code == 5 || error->ee_code == 6);
+    return error->ee_type == 3 &&
+           (error->ee_code == 9 || error->ee_code == 10 || error->ee_code == 13);
+}
+
+/*
+ * Who ended the attempt, and whether it was a rule: connect(2) tells neither (EHOSTUNREACH, and
+ * for a firewall's REJECT ECONNREFUSED). Linux 5.8 and later keep it (tcp_ipv4.c, tcp_v4_err).
+ */
+static void note_icmp(struct spf_dial *dial, int errnum)
+{
+    struct spf_tcp_facts *facts = dial->facts;
+    char bytes[256] __attribute__((aligned(8))), from[64];
+    struct msghdr message = {.msg_control = bytes, .msg_controllen = sizeof bytes};
+
+    if (recvmsg(dial->watch.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+        return;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        struct {
+            struct sock_extended_err error;
+            struct sockaddr_in6 from; /* of either family */
+        } said = {0};
+        struct place place = {.len = sizeof said.from};
+        size_t len = part->cmsg_len - CMSG_LEN(0);
+
+        memcpy(&said, CMSG_DATA(part), len < sizeof said ? len : sizeof said);
+        if (said.error.ee_origin != SO_EE_ORIGIN_ICMP && said.error.ee_origin != SO_EE_ORIGIN_ICMP6)
+            continue;
+        memcpy(&place.address, &said.from, sizeof said.from);
+        if (place.address.ss_family == AF_INET)
+            place.len = sizeof(struct sockaddr_in);
+        name_place(&place, from, sizeof from);
+        if (is_policy(&said.error))
+            facts->outcome = SPF_TCP_FORBIDDEN;
+        (void)spf_format(facts->error, sizeof facts->error, "ICMP from %s: %s", from,
+                         is_policy(&said.error) ? "administratively prohibited" : strerror(errnum));
+    }
+}
+
 /* Notes how the present address ended. */
 static void note_outcome(struct spf_dial *dial, int errnum, bool local)
 {
@@ -159,8 +214,12 @@ static void note_outcome(struct spf_dial *dial, int errnum, bool local)
     facts->local = local && errnum != 0;
     facts->elapsed_ms = spf_now_ms() - dial->syn_ms;
     (void)spf_copy(facts->error, sizeof facts->error, errnum ? strerror(errnum) : "");
-    if (dial->watch.fd >= 0)
-        note_own_address(dial);
+    if (dial->watch.fd < 0)
+        return;
+    note_own_address(dial);
+    if (errnum != 0 && !local)
+        note_icmp(dial, errnum);
+    want_icmp(dial->watch.fd, 0);
 }
 
 static bool remember_attempt(struct spf_dial *dial)
@@ -204,6 +263,7 @@ static int start(struct spf_dial *dial)
     if (dial->watch.fd < 0)
         return errno;
     (void)setsockopt(dial->watch.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    want_icmp(dial->watch.fd, 1);
     if (connect(dial->watch.fd, (const struct sockaddr *)&place->address, place->len) &&
         errno != EINPROGRESS)
         return errno;

@@ -39,7 +39,7 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
     spf_say(result, "%s port %u cannot be reached: %s (%s)", tcp->address,
             (unsigned)view->target->port, tcp->error,
             tcp->local ? "this machine's own routing says so, no packet left it"
-            : tcp->outcome == SPF_TCP_FORBIDDEN ? "forbidden on the way, or by a firewall here"
+            : tcp->outcome == SPF_TCP_FORBIDDEN ? "a firewall forbids it, on the way or here"
                                                 : "a router or the host says so");
     return spf_concludes(SPF_PORT_UNREACHABLE);
 }
@@ -125,6 +125,11 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
 
     switch (tcp->outcome) {
     case SPF_TCP_REFUSED:
+        if (spf_starts_with(tcp->error, "ICMP"))
+            spf_say(result,
+                    "%s refuses connections to port %u, by ICMP: so does a firewall (REJECT), "
+                    "while a port where nothing listens resets",
+                    tcp->address, (unsigned)view->target->port);
         return spf_concludes(SPF_PORT_REFUSED);
     case SPF_TCP_SILENT:
         return judge_silence(view, result);
