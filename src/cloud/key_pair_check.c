@@ -49,20 +49,86 @@ static bool plain_digits(const char *text, char *out, size_t digits)
     return len == digits;
 }
 
-/* Twenty octets may be SHA-1 of the blob, or of another form of the key: only a match says
- * anything. */
-static bool is_sha1_of(const char *fingerprint, const uint8_t *blob, size_t len)
+/* A DER element (X.690) of less than 64 KiB; returns its length. */
+static size_t der(uint8_t *out, uint8_t tag, const uint8_t *content, size_t len)
+{
+    size_t head = 0;
+
+    out[head++] = tag;
+    if (len >= 0x100)
+        out[head++] = 0x82;
+    else if (len >= 0x80)
+        out[head++] = 0x81;
+    if (len >= 0x100)
+        out[head++] = (uint8_t)(len >> 8);
+    out[head++] = (uint8_t)len;
+    memcpy(out + head, content, len);
+    return head + len;
+}
+
+/* The next length-prefixed string of an SSH blob (RFC 4251 section 5); NULL if it is cut off. */
+static const uint8_t *next_string(const uint8_t **at, size_t *left, size_t *len)
+{
+    const uint8_t *bytes;
+
+    if (*left < 4)
+        return NULL;
+    bytes = *at + 4;
+    *len = (size_t)(*at)[0] << 24 | (size_t)(*at)[1] << 16 | (size_t)(*at)[2] << 8 | (*at)[3];
+    if (*len > *left - 4)
+        return NULL;
+    *at += 4 + *len;
+    *left -= 4 + *len;
+    return bytes;
+}
+
+#define HEADERS_MAX 64 /* all that DER puts around the numbers */
+
+/* The blob of an RSA key as SubjectPublicKeyInfo (RFC 3279 section 2.3.1); 0 for another key. */
+static size_t public_key_info(const uint8_t *blob, size_t len, uint8_t out[BLOB_MAX + HEADERS_MAX])
+{
+    static const uint8_t rsa[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
+                                  0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
+    uint8_t numbers[BLOB_MAX + HEADERS_MAX], key[BLOB_MAX + HEADERS_MAX];
+    size_t name_len, e_len, n_len, size;
+    const uint8_t *name = next_string(&blob, &len, &name_len), *e, *n;
+
+    if (name == NULL || name_len != 7 || memcmp(name, "ssh-rsa", 7) != 0 ||
+        (e = next_string(&blob, &len, &e_len)) == NULL ||
+        (n = next_string(&blob, &len, &n_len)) == NULL)
+        return 0;
+    size = der(numbers, 0x02, n, n_len); /* an mpint is an INTEGER's content */
+    size += der(numbers + size, 0x02, e, e_len);
+    key[0] = 0; /* no unused bits in the BIT STRING */
+    size = 1 + der(key + 1, 0x30, numbers, size);
+    memcpy(numbers, rsa, sizeof rsa);
+    size = sizeof rsa + der(numbers + sizeof rsa, 0x03, key, size);
+    return der(out, 0x30, numbers, size);
+}
+
+static bool has_sha1(const char *fingerprint, const uint8_t *bytes, size_t len)
 {
     unsigned char digest[20];
     size_t digest_len = sizeof digest;
     char theirs[41], ours[41];
 
     if (!plain_digits(fingerprint, theirs, 40) ||
-        EVP_Q_digest(NULL, "SHA1", NULL, blob, len, digest, &digest_len) != 1)
+        EVP_Q_digest(NULL, "SHA1", NULL, bytes, len, digest, &digest_len) != 1)
         return false;
     for (size_t i = 0; i < sizeof digest; i++)
         (void)spf_format(ours + 2 * i, 3, "%02x", digest[i]);
     return strcmp(ours, theirs) == 0;
+}
+
+/* Twenty octets may be SHA-1 of the blob, or of another form of the key: only a match says
+ * anything. */
+static bool is_sha1_of(const char *fingerprint, const uint8_t *blob, size_t len)
+{
+    uint8_t info[BLOB_MAX + HEADERS_MAX];
+    size_t info_len = public_key_info(blob, len, info);
+
+    return has_sha1(fingerprint, blob, len) ||
+           (info_len > 0 && has_sha1(fingerprint, info, info_len));
 }
 
 static struct spf_opinion proved(const struct spf_key_pair_facts *pair, const char *how,

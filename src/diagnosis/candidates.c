@@ -197,7 +197,8 @@ static bool user_is_doubtful(const struct spf_run *run)
     const struct spf_instance_facts *instance = instance_of(run);
     bool root = strcmp(run->target->user, "root") == 0;
 
-    return !root || (instance && instance->login_as_non_root);
+    return !root ||
+           (instance && (instance->login_as_non_root || spf_starts_with(instance->image, "m-")));
 }
 
 /* Made after the instance started, so bound while it ran; only a restart installs it then. */

@@ -56,10 +56,25 @@ static const char *host_of(const struct spf_view *view)
     return view->target->host != NULL ? view->target->host : address_of(view);
 }
 
-/* The cloud's images log in as root, or as ecs-user where that was chosen. */
-static const char *other_user(const char *user)
+/*
+ * Who else could be meant. The cloud's images log in as root, or as ecs-user where that was chosen;
+ * somebody's own image ("m-…") has the user that its distribution's cloud images come with.
+ */
+static const char *other_user(const struct spf_view *view)
 {
-    return strcmp(user, "root") == 0 ? "ecs-user" : "root";
+    static const char *const users[][2] = {
+        {"ubuntu", "ubuntu"},  {"debian", "debian"}, {"centos", "centos"},      {"rocky", "rocky"},
+        {"alma", "almalinux"}, {"fedora", "fedora"}, {"red hat", "cloud-user"},
+    };
+    const struct spf_instance_facts *instance = &view->facts->instance;
+
+    if (strcmp(view->target->user, "root") != 0)
+        return "root";
+    for (size_t i = 0; i < sizeof users / sizeof *users; i++)
+        if (spf_starts_with(instance->image, "m-") && !instance->login_as_non_root &&
+            strcasestr(instance->os, users[i][0]) != NULL)
+            return users[i][1];
+    return "ecs-user";
 }
 
 /* A word of an ssh or sshpreflight command line; false if the value has not the form of its slot.
@@ -224,7 +239,7 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     if (target->port != 22 || (with_configuration && target->port_given))
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
     if (strcmp(name, "rerun_as_other_user") == 0)
-        user = other_user(user);
+        user = other_user(view);
     if (strcmp(name, "rerun_as_console_user") == 0) {
         user = spf_evidence_text(&view->results[SPF_CHECK_CLOUD_INSTANCE], "console_user");
         if (user == NULL)
@@ -265,7 +280,7 @@ static const char *value_of(const char *name, const char *behind, const struct s
     if (strcmp(name, "user") == 0)
         return target->user;
     if (strcmp(name, "usual_user") == 0)
-        return other_user(target->user);
+        return other_user(view);
     if (strcmp(name, "host") == 0)
         return host_of(view);
     if (strcmp(name, "address") == 0)

@@ -372,6 +372,25 @@ START_TEST(key_pair)
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_NO_FINDING);
     ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
+    /* The same key, and what `openssl pkey -pubout -outform DER | sha1sum` says of it. */
+    free(key->public_blob);
+    key->public_blob = strdup(
+        "AAAAB3NzaC1yc2EAAAADAQABAAAAgQDX62V0lq2JUwyxRBrGVDG8eZ3JkClWlY+OjtYQ4gq0kvITrrjshu3Qk9l8mJ"
+        "hn1XsFX60XJUEWaXxbLZs9ds1PP5S2T5u1SlU0mmRHubTf6xl65D4ZPACG9L8D4XgrsARhdj+oiMF/mp0jRWRK+13C"
+        "CXDFbWfCoTgFz949SI3qUw==");
+    strcpy(pair->fingerprint, "ae:df:75:50:ec:cf:90:a9:d4:e4:bc:28:6c:f6:d4:9e:a7:de:1b:43");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
+    strcpy(pair->fingerprint, "1f445a9696b871f82a9da8a0ec044cbc65dfd3f9");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_NO_FINDING);
+    strcpy(pair->fingerprint, "1f445a9696b871f82a9da8a0ec044cbc65dfd3f8");
+    judge(&desk, spf_judge_cloud_key_pair);
+    FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
+
+    free(key->public_blob);
+    key->public_blob = strdup("AAAAB3NzaC1yc2E=");
     pair->public_key = strdup("ssh-rsa AAAAB3NzaC1yc2E comment");
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_NO_FINDING);
