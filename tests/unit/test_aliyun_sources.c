@@ -268,6 +268,32 @@ START_TEST(the_chain_goes_on)
 }
 END_TEST
 
+START_TEST(a_uri_of_the_environment)
+{
+    const struct spf_failure *failure;
+    struct lab lab;
+    char uri[100];
+    int port;
+    pid_t server;
+
+    lab_start(&lab, NULL);
+    forget_environment();
+    server = small_server(&port);
+    (void)snprintf(uri, sizeof uri, "http://127.0.0.1:%d/uri", port);
+    setenv("ALIBABA_CLOUD_CREDENTIALS_URI", uri, 1);
+    failure = lab_ask(&lab, SPF_GROUP_CREDENTIALS);
+    ck_assert_msg(failure == NULL, "%s", failure != NULL ? failure->text : "");
+    ck_assert_str_eq(lab.facts.credentials.source,
+                     "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
+    failure = lab_ask(&lab, SPF_GROUP_IDENTITY);
+    ck_assert_msg(failure == NULL, "%s", failure != NULL ? failure->text : "");
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    lab_stop(&lab);
+    forget_environment();
+}
+END_TEST
+
 /* Nobody answers where the metadata service should be: a word among the others, not the news. */
 START_TEST(no_role_of_this_machine)
 {
@@ -292,5 +318,6 @@ int main(void)
 {
     return unit_main("aliyun_sources",
                      (const TTest *const[]){every_source_gives_a_key_that_works, the_chain_goes_on,
-                                            no_role_of_this_machine, NULL});
+                                            a_uri_of_the_environment, no_role_of_this_machine,
+                                            NULL});
 }
