@@ -70,7 +70,8 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     add(words, "-oStrictHostKeyChecking=accept-new");
     add(words, "-oUpdateHostKeys=no");
     add(words, "-oPermitLocalCommand=no");
-    add(words, "-oControlPath=none");
+    /* A connection that the user holds open is used, as the user's ssh would; none is left open. */
+    add(words, target->ssh_config != NULL ? "-oControlMaster=no" : "-oControlPath=none");
     add(words, "-oLogLevel=%s", outermost ? "DEBUG2" : "INFO");
     add(words, "-oConnectTimeout=%u", (target->timeout_ms + 999) / 1000);
     add_known_hosts(words, target, hop);

@@ -50,6 +50,11 @@ static void keep_refusal(const char *line, size_t len, struct spf_tcp_facts *fac
     }
 }
 
+/* Through a connection that another ssh holds (ControlPath) this comes instead of a login and a
+ * channel (mux.c, mux_client_request_stdio_fwd). */
+static const char shared_open[] = "master session id: ";
+static const char shared_refusal[] = "Stdio forwarding request failed: ";
+
 static bool has(const char *text, size_t len, const char *words)
 {
     return memmem(text, len, words, strlen(words)) != NULL;
@@ -91,7 +96,8 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct s
     facts->jump_key_unknown = has(text, len, "Warning: Permanently added");
     if (strchr(facts->jump, ',') == NULL) /* of several, ssh tells the first one's only */
         keep_address(text, len, facts);
-    if (has(text, len, "open confirm")) {
+    if (has(text, len, "open confirm") ||
+        (!has(text, len, "Connecting to ") && has(text, len, shared_open))) {
         facts->outcome = SPF_TCP_OPEN;
         return true;
     }
@@ -106,6 +112,8 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct s
         return true;
     }
     facts->outcome = SPF_TCP_JUMP_FAILED;
-    (void)keep_cause(text, len, facts);
+    if (!keep_cause(text, len, facts) && has(text, len, shared_refusal))
+        (void)spf_copy(facts->error, sizeof facts->error,
+                       "through the connection that is open there it refuses to forward");
     return true;
 }

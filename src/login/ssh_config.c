@@ -305,6 +305,8 @@ static void hop_answered(struct spf_ssh_config *config)
         give_up(config, "ssh -G does not say how to reach a jump host");
         return;
     }
+    if (config->inquiry->target->known_hosts != NULL) /* the command line's count for all */
+        facts->hops.items[config->hop].known_hosts[0] = '\0';
     if (config->hop == 0 && jump[0] != '\0' && !passes(facts, jump)) {
         if (!put_in_front(facts, jump)) {
             give_up(config, "it names more jump hosts in a row than can be followed");

@@ -133,6 +133,7 @@ class Scenario:
         self._write_files()
         self._write_programs()
         self._start_agent()
+        self._start_master()
 
     def _check_needs(self):
         needs = self.data.get("needs", [])
@@ -211,6 +212,21 @@ class Scenario:
                  for name in self.data["agent"].get("keys", ["client"])]
         for key in held:
             key.load_into(self.agent, os.path.join(folder, "loading"))
+
+    def _start_master(self):
+        """master: a name of the ssh configuration to which a connection is held (ControlMaster)."""
+        if "master" not in self.data:
+            return
+        path = os.path.join(self.folder, "master")
+        process = subprocess.Popen(
+            ["ssh", "-F", os.path.join(self.home, "ssh_config"), "-i", self.key.path, "-N",
+             "-o", "ControlMaster=yes", "-o", "ControlPath=" + path, "-o", "BatchMode=yes",
+             self.data["master"]],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.stack.callback(process.wait)
+        self.stack.callback(process.terminate)
+        if not servers.wait_until(lambda: os.path.exists(path), 20):
+            raise RuntimeError("ssh -M did not start")
 
     def _agent_listens(self):
         """Its socket is there a moment before it can be connected to."""

@@ -48,6 +48,10 @@ START_TEST(what_ssh_says_becomes_facts)
              "debug1: Offering public key: k ED25519 SHA256:x agent\r\n"
              "a@b: Permission denied (publickey).\r\n",
          OVER, true, SPF_TCP_JUMP_FAILED, "auth-key-refused"},
+        {"debug1: mux_client_request_stdio_fwd: master session id: 2\r\n", ON, true, SPF_TCP_OPEN,
+         ""},
+        {"Stdio forwarding request failed: Session open refused by peer", OVER, true,
+         SPF_TCP_JUMP_FAILED, ""},
         /* a server cannot say so before it let us in */
         {WAY "channel 0: open failed: connect failed: Connection refused\r\n", ON, false, 0, ""},
     };
