@@ -24,7 +24,12 @@ static void identity_done(struct spf_ask *ask, struct spf_errand *errand,
 
 static void ask_identity(struct spf_ask *ask)
 {
-    spf_ask_call(ask, "sts", "GetCallerIdentity", "", NULL, 0, "", identity_done);
+    const struct spf_credentials *credentials = &ask->aliyun->credentials;
+
+    /* Any will do; inside a VPC the central one may be out of reach. */
+    spf_ask_call(ask, "sts", "GetCallerIdentity",
+                 credentials->places.vpc_for_sts ? credentials->region : "", NULL, 0, "",
+                 identity_done);
 }
 
 static void key_pair_done(struct spf_ask *ask, struct spf_errand *errand,

@@ -147,7 +147,11 @@ bool spf_endpoint_of(const char *product, const char *region, bool vpc,
                      struct spf_endpoint *endpoint)
 {
     static const char *const central[] = {"cn-hangzhou-finance", "cn-north-2-gov-1"};
-    bool by_region = region[0] != '\0';
+    /* Regions without an sts of their own, by the provider's table of endpoints. */
+    static const char *const without_sts[] = {
+        "ap-south-1",       "ap-southeast-2", "ap-southeast-6", "cn-heyuan-acdr-1",
+        "cn-zhengzhou-jva", "cn-zhongwei",    "us-southeast-1"};
+    bool by_region = region[0] != '\0', sts = strcmp(product, "sts") == 0;
 
     if (strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(region) ||
         strlen(region) > 40 || region[0] == '-')
@@ -155,6 +159,11 @@ bool spf_endpoint_of(const char *product, const char *region, bool vpc,
     for (size_t i = 0; i < sizeof central / sizeof *central; i++)
         if (strcmp(region, central[i]) == 0)
             by_region = false;
+    for (size_t i = 0; sts && i < sizeof without_sts / sizeof *without_sts; i++)
+        if (strcmp(region, without_sts[i]) == 0)
+            by_region = false;
+    if (sts && !vpc && strcmp(region, "cn-shenzhen-finance-1") == 0)
+        by_region = false;
     (void)spf_copy(endpoint->product, sizeof endpoint->product, product);
     (void)spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s%s.aliyuncs.com", product,
                      by_region && vpc ? "-vpc" : "", by_region ? "." : "", by_region ? region : "");
