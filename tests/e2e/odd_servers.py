@@ -71,19 +71,23 @@ def complaints_of(tools, folder, key, case):
     name = "%s at %s: " % (deed, stage)
     place = tempfile.mkdtemp(dir=folder)
     server = odd_ssh.OddServer(place, stage, deed)
-    known_hosts = os.path.join(place, "known_hosts")
+    known_hosts, record = os.path.join(place, "known_hosts"), os.path.join(place, "record")
+    env = {"PATH": os.environ["PATH"], "HOME": place}
     with open(known_hosts, "w", encoding="ascii") as out:
         out.write("[127.0.0.1]:%d %s\n" % (server.port, server.host_key.line))
     try:
         done = subprocess.run(
             [tools.binary, "--host", "127.0.0.1", "-p", str(server.port), "-l", "somebody", "--key",
-             key.path, "--known-hosts", known_hosts, "--timeout", "1", "--json"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=60, check=False, env={"PATH": os.environ["PATH"], "HOME": place})
+             key.path, "--known-hosts", known_hosts, "--timeout", "1", "--record", record,
+             "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=60, check=False, env=env)
     finally:
         server.stop()
+    again = subprocess.run([tools.binary, "--replay", record, "--json"], timeout=60, check=False,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=env)
     try:
         target = json.loads(done.stdout)["targets"][0]
+        replayed = json.loads(again.stdout)["targets"][0]
     except (ValueError, KeyError):
         return [name + "no report: %r" % done.stdout]
     found = [name + "it says nothing of %r: %s" % (says, target["summary"])]
@@ -92,6 +96,8 @@ def complaints_of(tools, folder, key, case):
     words += [part["text"] for part in target["remedies"] + target["candidates"]]
     found += [name + "words of the library: " + text for text in words
               for part in LIBRARY if part in text]
+    if replayed["summary"] != target["summary"]:
+        found.append(name + "replayed: " + replayed["summary"])
     if stage and target["cause"] not in CAUSES[stage]:
         found.append(name + "cause " + str(target["cause"]))
     return found
