@@ -3,6 +3,7 @@
 import http.server
 import json
 import socket
+import socketserver
 import ssl
 import threading
 
@@ -50,6 +51,10 @@ class Teller:
 
         class Server(http.server.ThreadingHTTPServer):
             address_family = socket.AF_INET6 if recipe.get("ipv6") else socket.AF_INET
+
+            def server_bind(self):
+                """Without HTTPServer's look-up of its own name, which would ask a name server."""
+                socketserver.TCPServer.server_bind(self)
 
         self._server = Server(("::1" if recipe.get("ipv6") else "127.0.0.1", 0), Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
