@@ -120,6 +120,29 @@ static struct spf_opinion judge_disconnect(const struct spf_ending *ending, cons
 }
 
 /*
+ * PAM's account phase speaks last: sshd takes the signature, shows what PAM said as a banner, and
+ * closes (auth2.c, userauth_finish, do_pam_account). A banner of sshd_config comes before any
+ * answer.
+ */
+static bool is_told_off(const struct spf_signature_facts *facts)
+{
+    return strcmp(facts->ending.last_message, "SSH_MSG_USERAUTH_BANNER") == 0 &&
+           facts->banner[0] != '\0';
+}
+
+static struct spf_opinion judge_told_off(const struct spf_view *view, struct spf_result *result)
+{
+    const char *said = view->facts->signature.banner;
+
+    spf_say(result, "the server knows this key, but refuses the login of %s; it says: %s",
+            view->target->user, said);
+    /* /run/nologin of systemd-user-sessions(8), which pam_nologin(8) shows */
+    if (strstr(said, "Unprivileged users are not permitted to log in") != NULL)
+        return decided(result, signature, SPF_AUTH_NOT_YET);
+    return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
+}
+
+/*
  * TinySSH says yes to any query for a key of its kind and looks into authorized_keys only for the
  * signature, so that its refusal is one of the key.
  */
@@ -175,6 +198,8 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     case SPF_AUTH_LOCAL_REFUSAL:
         return judge_algorithm(view, result);
     case SPF_AUTH_ENDED:
+        if (is_told_off(facts))
+            return judge_told_off(view, result);
         return judge_disconnect(&facts->ending, facts->error, signature, result);
     case SPF_AUTH_SILENT:
         spf_ending_say(result, unanswered, &facts->ending, facts->error);

@@ -308,6 +308,15 @@ static enum spf_auth_outcome outcome_of(enum spf_link_state state, const struct 
     }
 }
 
+static void keep_banner(char *out, size_t size, const struct spf_seen *seen)
+{
+    size_t len = strlen(seen->banner);
+
+    while (len > 0 && (seen->banner[len - 1] == '\n' || seen->banner[len - 1] == '\r'))
+        len--;
+    spf_clean(out, size, seen->banner, len);
+}
+
 static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
 {
     struct spf_query_facts *facts = &talk->inquiry->facts->query;
@@ -316,7 +325,7 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
     facts->outcome = outcome_of(state, seen);
     clean(facts->methods, sizeof facts->methods, seen->methods);
     clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
-    clean(facts->banner, sizeof facts->banner, seen->banner);
+    keep_banner(facts->banner, sizeof facts->banner, seen);
     if (facts->outcome != SPF_AUTH_ACCEPTED)
         keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     spf_talk_arrive(talk, NULL);
@@ -363,6 +372,7 @@ void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state s
     facts->outcome = outcome_of(state, seen);
     clean(facts->methods, sizeof facts->methods, seen->methods);
     clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
+    keep_banner(facts->banner, sizeof facts->banner, seen);
     if (facts->outcome != SPF_AUTH_ACCEPTED)
         keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     facts->capture = seen->packets;

@@ -116,6 +116,7 @@ static const struct spf_field signature_fields[] = {
     SPF_SHAPE_ENUM(struct spf_signature_facts, outcome, auth_outcomes),
     SPF_SHAPE_TEXT(struct spf_signature_facts, methods),
     SPF_SHAPE_TEXT(struct spf_signature_facts, algorithm),
+    SPF_SHAPE_TEXT(struct spf_signature_facts, banner),
     SPF_SHAPE_STRUCT(struct spf_signature_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_signature_facts, error),
     SPF_SHAPE_BOOL(struct spf_signature_facts, capture),

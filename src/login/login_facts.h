@@ -104,6 +104,7 @@ struct spf_signature_facts {
     enum spf_auth_outcome outcome;
     char methods[200];
     char algorithm[64];
+    char banner[600]; /* the last one; the server's answer where ending says that it came last */
     struct spf_ending ending;
     char error[256];
     bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */

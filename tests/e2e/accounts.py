@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Accounts that a key opens, but not all the way: locked, expired, without shell or home.
+
+In a mount namespace of its own, whose passwd and shadow have such accounts; sshd with PAM and without.
+The real ssh is the referee. Exit status 77: not root, or this machine gives us no namespace.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+import run  # noqa: F401  (finds the harness)
+from harness import clients, servers
+from harness.keys import Key
+
+SKIPPED = 77
+# user -> shell, rest of the line in shadow, and what comes of a login without PAM and with it
+USERS = {
+    "fine": ("/bin/sh", "*:19000::::::", None, None),
+    "nologin": ("/usr/sbin/nologin", "*:19000::::::", "session-no-shell", "session-no-shell"),
+    "false": ("/bin/false", "*:19000::::::", "session-no-shell", "session-no-shell"),
+    "shell-missing": ("/no/such/shell", "*:19000::::::", "auth-key-refused", "auth-key-refused"),
+    "locked": ("/bin/sh", "!:19000::::::", "auth-key-refused", None),
+    "account-expired": ("/bin/sh", "*:19000:::::1:", "auth-key-refused", "auth-login-refused"),
+    "password-expired": ("/bin/sh", "*:0::::::", None, "session-no-shell"),
+    "password-old": ("/bin/sh", "*:10000::30::::", None, "session-no-shell"),
+    "home-missing": ("/bin/sh", "*:19000::::::", None, None),
+}
+# What the server said must be in the report.
+SAID = {"nologin": "currently not available", "account-expired": "Your account has expired",
+        "password-expired": "Password change required", "booting": "System is booting up"}
+BOOTING = ("System is booting up. Unprivileged users are not permitted to log in yet. Please come back "
+           "later. For technical details, see pam_nologin(8).\n")
+
+
+def write(path, mode, text):
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    os.chmod(path, mode)
+
+
+def with_accounts(folder):
+    """False: here nothing can be mounted."""
+    with open("/etc/passwd", encoding="utf-8") as passwd, \
+            open("/etc/shadow", encoding="utf-8") as shadow:
+        known, secret = passwd.read(), shadow.read()
+    for number, (name, (shell, rest, _, _)) in enumerate(USERS.items()):
+        home = os.path.join(folder, name)
+        if name != "home-missing":
+            os.mkdir(home, 0o755)
+            os.chown(home, 64000 + number, 65534)
+        known += "%s:x:%d:65534::%s:%s\n" % (name, 64000 + number, home, shell)
+        secret += "%s:%s\n" % (name, rest)
+    write(folder + "/passwd", 0o644, known)
+    write(folder + "/shadow", 0o600, secret)
+    mounts = [["--bind", folder + "/passwd", "/etc/passwd"],
+              ["--bind", folder + "/shadow", "/etc/shadow"], ["-t", "tmpfs", "none", "/run"]]
+    return all(subprocess.run(["mount", *words], check=False).returncode == 0 for words in mounts)
+
+
+class Logins:
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.key = Key(folder, "key.pem", {})
+        write(folder + "/authorized", 0o644, self.key.public + "\n")
+        self.failed = False
+
+    def start(self, pam):
+        config = ["UsePAM " + pam, "AuthorizedKeysFile %s/authorized" % self.folder]
+        self.sshd = servers.Sshd("%s/sshd-%s" % (self.folder, pam), {"config": config}, self.key,
+                                 self.key)
+        write(self.folder + "/known", 0o600, "\n".join(self.sshd.known_hosts()) + "\n")
+
+    def ask(self, *words, **more):
+        return subprocess.run([self.binary, *words], stdout=subprocess.PIPE, timeout=60, check=False,
+                              env={"HOME": self.folder}, **more).stdout
+
+    def attempt(self, user, expected, said, pam):
+        """Ours, ssh's, and what explain makes of ssh's words, all of one login."""
+        known, port = self.folder + "/known", self.sshd.port
+        target = json.loads(self.ask("--host", "127.0.0.1", "-p", str(port), "--key", self.key.path,
+                                     "-l", user, "--known-hosts", known, "--json",
+                                     stdin=subprocess.DEVNULL))["targets"][0]
+        ssh = clients.ssh(self.folder, self.key.path, known, user, port)
+        wrong = []
+        if target["cause"] != expected or said not in target["summary"]:
+            wrong.append("%s, %s" % (target["cause"], target["summary"]))
+        if ssh.logged_in != (target["verdict"] == "pass"):
+            wrong.append("ssh %s: %s" % (ssh.logged_in, ssh.text))
+        causes = [target["cause"]] + [c["cause"] for c in target["candidates"]]
+        explained = self.ask("explain", "-", input=ssh.text.encode()).decode() if ssh.text else ""
+        if target["cause"] and explained and not any(cause + " " in explained for cause in causes):
+            wrong.append("explain: " + explained)
+        print("%-7s %-18s PAM %-3s %s" % ("FAILED:" if wrong else "", user, pam, target["cause"]),
+              *wrong)
+        self.failed |= bool(wrong)
+
+    def all(self):
+        for number, pam in enumerate(("no", "yes")):
+            self.start(pam)
+            try:
+                for user, row in USERS.items():
+                    expected = row[2 + number]
+                    said = SAID.get(user, "") if expected != "auth-key-refused" and expected else ""
+                    self.attempt(user, expected, said, pam)
+                if pam == "yes":
+                    write("/run/nologin", 0o644, BOOTING)
+                    self.attempt("fine", "auth-not-yet", SAID["booting"], pam)
+            finally:
+                self.sshd.stop()
+        return int(self.failed)
+
+
+def main():
+    if os.getuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+        print("skipped: not root, or no namespaces here")
+        return SKIPPED
+    if sys.argv[-1] != "--here":
+        os.execvp("unshare", ["unshare", "-m", sys.executable, "-B", *sys.argv, "--here"])
+    with tempfile.TemporaryDirectory(prefix="spf-accounts-") as folder:
+        os.chmod(folder, 0o755)
+        if not with_accounts(folder):
+            print("skipped: nothing can be mounted here")
+            return SKIPPED
+        return Logins(sys.argv[1], folder).all()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
