@@ -13,13 +13,14 @@
 
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
-    char instance_id[80], host[260], user[80], key_path[1024], jump[300], source_lookup[300];
+    char instance_id[80], host[260], user[80], key_path[1024], jump[300];
     char ssh_config[1024];
     int64_t port, family, selected, timeout_ms;
     enum spf_address_choice address;
     enum spf_session_mode session;
     struct spf_ip source_ip;
     bool console, with_ssh_config;
+    bool source_lookup; /* not its URL: what stands in that may be secret */
 };
 
 static const char *const address_names[] = {"auto", "public", "private", "ipv6", NULL};
@@ -31,7 +32,6 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_TEXT(struct asked, user),
     SPF_SHAPE_TEXT(struct asked, key_path),
     SPF_SHAPE_TEXT(struct asked, jump),
-    SPF_SHAPE_TEXT(struct asked, source_lookup),
     SPF_SHAPE_TEXT(struct asked, ssh_config),
     SPF_SHAPE_BOOL(struct asked, with_ssh_config),
     SPF_SHAPE_NUMBER(struct asked, port),
@@ -42,6 +42,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_ENUM(struct asked, session, session_names),
     SPF_SHAPE_IP(struct asked, source_ip),
     SPF_SHAPE_BOOL(struct asked, console),
+    SPF_SHAPE_BOOL(struct asked, source_lookup),
 };
 static const struct spf_shape asked_shape = SPF_SHAPE(struct asked, asked_fields);
 
@@ -107,16 +108,15 @@ static struct json_object *write_target(const struct spf_target *target)
         .session = target->session,
         .console = target->console,
         .with_ssh_config = target->ssh_config != NULL,
+        .source_lookup = target->source_lookup != NULL,
         .source_ip = target->source_ip,
     };
     const char *const from[] = {target->instance_id, target->host, target->user,
-                                target->key_path,    target->jump, target->source_lookup,
-                                target->ssh_config};
-    char *const to[] = {asked.instance_id, asked.host,          asked.user,      asked.key_path,
-                        asked.jump,        asked.source_lookup, asked.ssh_config};
+                                target->key_path,    target->jump, target->ssh_config};
+    char *const to[] = {asked.instance_id, asked.host, asked.user,
+                        asked.key_path,    asked.jump, asked.ssh_config};
     const size_t sizes[] = {sizeof asked.instance_id, sizeof asked.host, sizeof asked.user,
-                            sizeof asked.key_path,    sizeof asked.jump, sizeof asked.source_lookup,
-                            sizeof asked.ssh_config};
+                            sizeof asked.key_path,    sizeof asked.jump, sizeof asked.ssh_config};
 
     for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
         if (from[i] != NULL)
@@ -216,7 +216,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .family = (int)asked->family,
         .address = asked->address,
         .source_ip = asked->source_ip,
-        .source_lookup = asked->source_lookup[0] != '\0' ? asked->source_lookup : NULL,
+        .source_lookup = asked->source_lookup ? "" : NULL, /* nobody is asked again */
         .console = asked->console,
         .session = asked->session,
         .selected = (spf_checks)asked->selected,
