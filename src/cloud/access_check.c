@@ -59,6 +59,11 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
                 facts->instance.clock_off > 0 ? "slow" : "fast");
         return spf_concludes(SPF_CLOCK_OFF);
     }
-    spf_say(result, "access key %s… accepted", facts->credentials.access_key);
+    if (facts->credentials.passed_over[0] != '\0')
+        spf_say(result, "access key %s… of %s accepted; of no use before it: %s",
+                facts->credentials.access_key, facts->credentials.source,
+                facts->credentials.passed_over);
+    else
+        spf_say(result, "access key %s… accepted", facts->credentials.access_key);
     return spf_passes();
 }
