@@ -508,6 +508,8 @@ struct spf_error spf_options_finish(struct spf_options *options)
 {
     if (options->user == NULL)
         options->user = "root";
+    if (options->jump != NULL && options->ssh_config == NULL && strcmp(options->jump, "none") == 0)
+        options->jump = NULL; /* as ssh takes it; ssh itself asks for it where it has more to say */
     if (options->session == SPF_SESSION_NEVER)
         options->selected &= ~SPF_CHECK_BIT(SSH_SESSION);
     /* Looking for the key is what somebody does who does not have it. */

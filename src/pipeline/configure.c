@@ -49,6 +49,7 @@ void spf_run_configure(struct spf_run *run)
     if (asked->family == 0)
         target->family = (int)config->family;
     target->jump_configured = asked->jump == NULL;
+    target->jump = NULL; /* -J none takes away what the configuration has */
     if (config->jump[0] != '\0')
         target->jump = config->jump;
     else if (config->proxy_program[0] != '\0')

@@ -207,6 +207,7 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     const struct spf_target *target = view->target;
     const char *user = target->user;
     bool with_configuration = strcmp(name, "rerun_with_ssh_config") == 0;
+    bool with_next_key = strcmp(name, "rerun_with_next_key_file") == 0;
 
     spf_buf_addstr(buf, "sshpreflight");
     if (target->instance_id != NULL) {
@@ -219,9 +220,12 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
         if (!add_word(buf, "host", target->alias != NULL ? target->alias : target->host))
             return false;
     }
-    if (strcmp(name, "rerun_with_matching_key_file") == 0) {
+    if (strcmp(name, "rerun_with_matching_key_file") == 0 || with_next_key) {
         spf_buf_addstr(buf, " --key ");
-        if (!add_word(buf, "key", view->facts->found_key.path))
+        if (!add_word(buf, "key",
+                      with_next_key
+                          ? spf_evidence_text(&view->results[SPF_CHECK_SSH_AUTH], "next_key_file")
+                          : view->facts->found_key.path))
             return false;
     } else if (is_from_stdin(target)) {
         if (strcmp(name, "rerun_with_file") == 0)
@@ -289,6 +293,8 @@ static const char *value_of(const char *name, const char *behind, const struct s
         return target->instance_id;
     if (strcmp(name, "region") == 0)
         return view->facts->instance.region[0] != '\0' ? view->facts->instance.region : NULL;
+    if (strcmp(name, "ssh_config_unused") == 0)
+        return spf_evidence_text(&view->results[SPF_CHECK_NET_PORT], name);
     if (strcmp(name, "started") == 0 || spf_starts_with(name, "console_") ||
         spf_starts_with(name, "event_"))
         return spf_evidence_text(&view->results[SPF_CHECK_CLOUD_INSTANCE], name);

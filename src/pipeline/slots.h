@@ -18,7 +18,8 @@
  *     {rerun}      the sshpreflight command line for it; {rerun_without_host}, {rerun_without_user}
  *                  (write "-l NAME" behind it), {rerun_as_other_user}: as {usual_user}, the one
  *                  of root and ecs-user that was not tried; {rerun_with_matching_key_file}: with
- *                  the one that --find-key found; {rerun_with_ssh_config}: with the user's. An
+ *                  the one that --find-key found; {rerun_with_ssh_config}: with the user's;
+ *                  {rerun_with_next_key_file}: with the one that ssh would offer next. An
  *                  option that the template writes behind it takes the place of the user's own
  *     {longer_timeout} {longer_deadline}   seconds, more than those that were not enough
  *     {?no_NAME}   nothing, but only where the value NAME is not known (a host alone has no

@@ -209,6 +209,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
         {"rerun_as_other_user", "sshpreflight --instance ID --key KEY -l USER"},
         {"rerun_as_console_user", "sshpreflight --instance ID --key KEY -l CONSOLE_USER"},
         {"rerun_with_ssh_config", "sshpreflight HOST --key KEY --ssh-config"},
+        {"rerun_with_next_key_file", "sshpreflight HOST --key NEXT_KEY"},
         {"rerun_with_matching_key_file", "sshpreflight --instance ID --key FILE"},
         {"usual_user", "ecs-user"},
         {"legacy", "ALGORITHM"},
