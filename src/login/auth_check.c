@@ -57,6 +57,13 @@ static struct spf_opinion judge_algorithm(const struct spf_view *view, struct sp
     const char *server = view->facts->handshake.server_sig_algs;
 
     spf_note_text(result, "server_sig_algs", server);
+    if (view->target->ssh_config != NULL && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0 &&
+        spf_names_have(view->facts->ssh_config.accepted_algorithms, "ssh-rsa")) {
+        spf_note_text(result, "stage", offer);
+        spf_say(result, "the ssh configuration allows signatures with SHA-1, which ssh would make "
+                        "and this program does not");
+        return spf_lowered(SPF_AUTH_ALGORITHM_REFUSED, SPF_UNKNOWN);
+    }
     spf_say(result,
             "there is no signature algorithm that both ssh and the server allow for a key of "
             "type %s; the key itself was not judged",

@@ -259,9 +259,23 @@ static void greet(struct spf_conversation *talk)
 static void begin_handshake(struct spf_conversation *talk)
 {
     const struct spf_known_hosts_facts *known = &talk->inquiry->facts->known_hosts;
-    char *order = spf_known_hosts_order(known, spf_openssh_offer[SPF_OFFER_HOST_KEYS]);
-    bool set = order != NULL && spf_link_prefer(talk->link, order);
+    const struct spf_ssh_config_facts *config =
+        talk->inquiry->target->ssh_config != NULL ? &talk->inquiry->facts->ssh_config : NULL;
+    const char *offers[SPF_OFFER_LISTS];
+    char *order;
+    bool set;
 
+    spf_offers_of(config, offers);
+    if (config != NULL && !spf_link_offer(talk->link, offers, config->accepted_algorithms)) {
+        const struct spf_failure failure = spf_failure(
+            SPF_SSH_CONFIG_UNUSABLE, "of some kind of algorithm the ssh configuration allows none "
+                                     "that the library has that this program uses");
+
+        spf_talk_arrive(talk, &failure);
+        return;
+    }
+    order = spf_known_hosts_order(known, offers[SPF_OFFER_HOST_KEYS]);
+    set = order != NULL && spf_link_prefer(talk->link, order);
     free(order);
     if (!set)
         spf_talk_arrive_failed(talk, "no memory for the handshake");

@@ -43,31 +43,32 @@ static const char *server_offer(const struct spf_handshake_facts *facts, enum sp
 }
 
 /* Would ssh itself find a common algorithm where our library, which has fewer, does not? */
-static bool openssh_could(const struct spf_handshake_facts *facts, const struct category *category)
+static bool openssh_could(const struct spf_handshake_facts *facts, const struct category *category,
+                          const char *const offers[SPF_OFFER_LISTS])
 {
     char common[80];
     enum spf_offer_list list = category->list;
 
-    if (!spf_names_common(spf_openssh_offer[list], server_offer(facts, list), common,
-                          sizeof common))
+    if (!spf_names_common(offers[list], server_offer(facts, list), common, sizeof common))
         return false;
     if (list != SPF_OFFER_CIPHERS_OUT && list != SPF_OFFER_MACS_OUT)
         return true;
     list++; /* the other direction */
-    return spf_names_common(spf_openssh_offer[list], server_offer(facts, list), common,
-                            sizeof common);
+    return spf_names_common(offers[list], server_offer(facts, list), common, sizeof common);
 }
 
-static struct spf_opinion judge_no_common(const struct spf_handshake_facts *facts,
-                                          struct spf_result *result)
+static struct spf_opinion judge_no_common(const struct spf_view *view, struct spf_result *result)
 {
+    const struct spf_handshake_facts *facts = &view->facts->handshake;
+    const char *offers[SPF_OFFER_LISTS];
     const struct category *category = &categories[facts->outcome];
     const char *theirs = server_offer(facts, category->list);
     char legacy[80];
 
+    spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL, offers);
     spf_note_text(result, "server_offer", theirs);
-    spf_note_text(result, "client_offer", spf_openssh_offer[category->list]);
-    if (openssh_could(facts, category)) {
+    spf_note_text(result, "client_offer", offers[category->list]);
+    if (openssh_could(facts, category, offers)) {
         spf_say(result,
                 "the server's %s algorithms (%s) are known to ssh, but not to the library "
                 "that this program uses",
@@ -114,7 +115,7 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
     case SPF_SHAKE_NO_HOST_KEY:
     case SPF_SHAKE_NO_CIPHER:
     case SPF_SHAKE_NO_MAC:
-        return judge_no_common(facts, result);
+        return judge_no_common(view, result);
     case SPF_SHAKE_FAILED:
         spf_ending_say(result, "the handshake failed", &facts->ending, facts->error);
         return spf_concludes(SPF_HANDSHAKE_FAILED);

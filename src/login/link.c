@@ -237,6 +237,39 @@ short spf_link_events(struct spf_link *link)
     return ssh_get_poll_flags(link->session) & SSH_WRITE_PENDING ? POLLIN | POLLOUT : POLLIN;
 }
 
+bool spf_link_offer(struct spf_link *link, const char *const offers[SPF_OFFER_LISTS],
+                    const char *accepted)
+{
+    static const enum ssh_options_e options[SPF_OFFER_LISTS] = {
+        [SPF_OFFER_KEX] = SSH_OPTIONS_KEY_EXCHANGE,
+        [SPF_OFFER_HOST_KEYS] = SSH_OPTIONS_HOSTKEYS,
+        [SPF_OFFER_CIPHERS_OUT] = SSH_OPTIONS_CIPHERS_C_S,
+        [SPF_OFFER_CIPHERS_IN] = SSH_OPTIONS_CIPHERS_S_C,
+        [SPF_OFFER_MACS_OUT] = SSH_OPTIONS_HMAC_C_S,
+        [SPF_OFFER_MACS_IN] = SSH_OPTIONS_HMAC_S_C,
+    };
+    struct spf_buf modern;
+    bool good = true;
+
+    for (int i = 0; good && i < SPF_OFFER_LISTS; i++)
+        good = ssh_options_set(link->session, options[i], offers[i]) == SSH_OK;
+    if (accepted == NULL || !good)
+        return good;
+    spf_buf_init(&modern, 4096);
+    for (size_t len; *accepted != '\0'; accepted += len, accepted += *accepted == ',') {
+        len = strcspn(accepted, ",");
+        if (len == 7 && strncmp(accepted, "ssh-rsa", len) == 0)
+            continue;
+        if (modern.len > 0)
+            spf_buf_addch(&modern, ',');
+        spf_buf_add(&modern, accepted, len);
+    }
+    good =
+        ssh_options_set(link->session, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, modern.data) == SSH_OK;
+    spf_buf_clear(&modern);
+    return good;
+}
+
 bool spf_link_prefer(struct spf_link *link, const char *host_key_algorithms)
 {
     return ssh_options_set(link->session, SSH_OPTIONS_HOSTKEYS, host_key_algorithms) == SSH_OK;

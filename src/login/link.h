@@ -46,6 +46,13 @@ short spf_link_events(struct spf_link *link);
 /* False after any ENDED but one: the agent did not sign, and so nothing was sent. */
 bool spf_link_is_alive(const struct spf_link *link);
 
+/*
+ * Offers these algorithms instead of what ssh does by default, and takes signatures of these;
+ * before the handshake. False if libssh has none of a list. accepted: NULL for the default;
+ * signatures with SHA-1 are never made.
+ */
+SPF_MUST_USE bool spf_link_offer(struct spf_link *link, const char *const offers[SPF_OFFER_LISTS],
+                                 const char *accepted);
 /* Comma-separated host key algorithms in order of preference; before the handshake. */
 SPF_MUST_USE bool spf_link_prefer(struct spf_link *link, const char *host_key_algorithms);
 enum spf_link_state spf_link_handshake(struct spf_link *link);

@@ -166,6 +166,8 @@ struct spf_ssh_config_facts {
     SPF_LIST(struct spf_ssh_file) known_hosts; /* the user's, then the system's */
     SPF_LIST(struct spf_ssh_file) identities;  /* in ssh's order */
     bool identities_only;
+    /* algorithms that it allows, comma-separated; NULL if ssh did not say */
+    char *kex, *host_key_algorithms, *ciphers, *macs, *accepted_algorithms;
     bool publickey_off; /* PubkeyAuthentication no */
     char says[700];     /* what of it is not what was asked for anyway; "" nothing */
 };

@@ -28,6 +28,20 @@ const char *const spf_openssh_offer[SPF_OFFER_LISTS] = {
     [SPF_OFFER_MACS_IN] = MACS,
 };
 
+void spf_offers_of(const struct spf_ssh_config_facts *config, const char *offers[SPF_OFFER_LISTS])
+{
+    const char *configured[SPF_OFFER_LISTS] = {NULL};
+
+    if (config != NULL) {
+        configured[SPF_OFFER_KEX] = config->kex;
+        configured[SPF_OFFER_HOST_KEYS] = config->host_key_algorithms;
+        configured[SPF_OFFER_CIPHERS_OUT] = configured[SPF_OFFER_CIPHERS_IN] = config->ciphers;
+        configured[SPF_OFFER_MACS_OUT] = configured[SPF_OFFER_MACS_IN] = config->macs;
+    }
+    for (int i = 0; i < SPF_OFFER_LISTS; i++)
+        offers[i] = configured[i] != NULL ? configured[i] : spf_openssh_offer[i];
+}
+
 bool spf_names_have(const char *list, const char *name)
 {
     size_t len = strlen(name);

@@ -13,6 +13,9 @@
  */
 extern const char *const spf_openssh_offer[SPF_OFFER_LISTS];
 
+/* The same by the user's configuration (NULL: the default); the lists are borrowed. */
+void spf_offers_of(const struct spf_ssh_config_facts *config, const char *offers[SPF_OFFER_LISTS]);
+
 /* Is the name one of the comma-separated list? A NULL list has none. */
 bool spf_names_have(const char *list, const char *name);
 /* The first name of ours that is in theirs as well (RFC 4253 section 7.1); false if there is none.

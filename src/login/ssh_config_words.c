@@ -93,6 +93,42 @@ static bool take_known_hosts(struct spf_ssh_config_facts *facts, const char *use
     return add_files(facts, users) && add_files(facts, systems);
 }
 
+/* Lists of algorithms; without those of certificates, which are none of ours. */
+static bool take_algorithms(const struct line *line, struct spf_ssh_config_facts *facts)
+{
+    const struct {
+        const char *name;
+        char **list;
+    } lists[] = {
+        {"kexalgorithms", &facts->kex},
+        {"hostkeyalgorithms", &facts->host_key_algorithms},
+        {"ciphers", &facts->ciphers},
+        {"macs", &facts->macs},
+        {"pubkeyacceptedalgorithms", &facts->accepted_algorithms},
+        {"pubkeyacceptedkeytypes", &facts->accepted_algorithms}, /* before 8.5 */
+    };
+    struct spf_buf kept;
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        if (!is(line, lists[i].name) || *lists[i].list != NULL)
+            continue;
+        spf_buf_init(&kept, sizeof line->value);
+        for (const char *name = line->value; *name != '\0';) {
+            size_t len = strcspn(name, ",");
+
+            if (memmem(name, len, "-cert-", 6) == NULL) {
+                if (kept.len > 0)
+                    spf_buf_addch(&kept, ',');
+                spf_buf_add(&kept, name, len);
+            }
+            name += len + (name[len] == ',');
+        }
+        *lists[i].list = spf_buf_take(&kept);
+        return *lists[i].list != NULL;
+    }
+    return true;
+}
+
 bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_facts *facts)
 {
     struct line line, users = {0}, systems = {0};
@@ -128,6 +164,8 @@ bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_fac
         else if (is(&line, "pubkeyauthentication"))
             facts->publickey_off = strcmp(line.value, "false") == 0 || /* 9.2; "no" before 8.9 */
                                    strcmp(line.value, "no") == 0;
+        else
+            good = take_algorithms(&line, facts);
     }
     return good && take_known_hosts(facts, users.value, systems.value) && facts->host[0] != '\0' &&
            facts->user[0] != '\0' && facts->port != 0;
