@@ -17,12 +17,13 @@ enum {
     WAIT_MS = 1000,
 };
 
-int spf_agent_connect(void)
+int spf_agent_connect(const char *path)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX};
-    const char *path = getenv("SSH_AUTH_SOCK");
     int fd;
 
+    if (!path)
+        path = getenv("SSH_AUTH_SOCK");
     if (!path || !*path || !spf_copy(to.sun_path, sizeof to.sun_path, path))
         return -1;
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -70,12 +71,12 @@ static int count_keys(struct spf_bytes answer, struct spf_bytes blob, bool *hold
     return wire.bad ? -1 : (int)count;
 }
 
-int spf_agent_keys(struct spf_bytes blob, bool *holds)
+int spf_agent_keys(const char *path, struct spf_bytes blob, bool *holds)
 {
     static const uint8_t request[] = {0, 0, 0, 1, REQUEST_IDENTITIES};
     const int64_t due_ms = spf_now_ms() + WAIT_MS;
     uint8_t head[4], *answer = NULL;
-    int fd = spf_agent_connect(), count = -1;
+    int fd = spf_agent_connect(path), count = -1;
     size_t len;
 
     *holds = false;

@@ -6,14 +6,14 @@
 #include "key/wire.h"
 
 /*
- * Asks the ssh-agent of SSH_AUTH_SOCK which keys it holds (draft-miller-ssh-agent, section 3.5);
+ * Asks the ssh-agent at path (NULL: that of SSH_AUTH_SOCK; "": none) which keys it holds (draft-miller-ssh-agent, section 3.5);
  * waits a second at most: an agent may hang. For worker threads.
  *
  * Returns the number of its keys, -1 if none answers. *holds: is one of them the key of this blob?
  */
-int spf_agent_keys(struct spf_bytes blob, bool *holds);
+int spf_agent_keys(const char *path, struct spf_bytes blob, bool *holds);
 
-/* A non-blocking connection to the agent of SSH_AUTH_SOCK, the caller's; -1: none answers. */
-int spf_agent_connect(void);
+/* A non-blocking connection to the agent at path, as above, the caller's; -1: none answers. */
+int spf_agent_connect(const char *path);
 
 #endif

@@ -12,6 +12,7 @@
 struct key_job {
     struct spf_job job; /* first: the loop hands it back */
     char *path;         /* NULL: from text */
+    char *agent;        /* as target->agent */
     struct spf_secret *text, *passphrase;
     struct spf_key_facts facts;
     struct spf_key_secrets secrets;
@@ -31,15 +32,15 @@ struct spf_key_probe {
     struct search_job *searching;
 };
 
-static void ask_agent(struct spf_key_facts *facts)
+static void ask_agent(const char *agent, struct spf_key_facts *facts)
 {
     uint8_t blob[8192];
     long len = 0;
 
     if (facts->public_blob)
         len = spf_base64_decode(facts->public_blob, strlen(facts->public_blob), blob, sizeof blob);
-    facts->agent_keys =
-        spf_agent_keys((struct spf_bytes){blob, len > 0 ? (size_t)len : 0}, &facts->in_agent);
+    facts->agent_keys = spf_agent_keys(agent, (struct spf_bytes){blob, len > 0 ? (size_t)len : 0},
+                                       &facts->in_agent);
 }
 
 static void read_key(struct key_job *key)
@@ -61,7 +62,7 @@ static void work(struct spf_job *job)
 
     read_key(key);
     if (key->good)
-        ask_agent(&key->facts);
+        ask_agent(key->agent, &key->facts);
 }
 
 static void release(struct spf_job *job)
@@ -73,6 +74,7 @@ static void release(struct spf_job *job)
     spf_secret_free(key->text);
     spf_secret_free(key->passphrase);
     free(key->path);
+    free(key->agent);
     free(key);
 }
 
@@ -128,6 +130,10 @@ static bool start(struct spf_key_probe *probe)
     } else {
         key->text = target->key_text ? copy(target->key_text, &good) : spf_secret_new("", 0);
         good = good && key->text;
+    }
+    if (target->agent != NULL) {
+        key->agent = strdup(target->agent);
+        good = good && key->agent;
     }
     if (!good) {
         release(&key->job);
@@ -255,7 +261,7 @@ bool spf_key_wants_passphrase(const char *path)
         spf_key_file_read(path, NULL, &facts, &secrets) && facts.encrypted && !facts.usable;
 
     if (wants)
-        ask_agent(&facts);
+        ask_agent(NULL, &facts);
     wants = wants && !spf_key_agent_signs(&facts);
     spf_key_secrets_clear(&secrets);
     spf_shape_clear(&spf_key_shape, &facts);

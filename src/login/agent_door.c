@@ -28,6 +28,7 @@ struct message {
 };
 
 struct spf_agent_door {
+    const char *path; /* of the real one; borrowed */
     struct spf_loop *loop;
     struct spf_watch inside, agent; /* who asks at the door; the real agent, -1 while not needed */
     int visitor;                    /* the other end of inside, until it is taken */
@@ -127,7 +128,7 @@ static void list_the_key(struct spf_agent_door *door)
 static void ask_to_sign(struct spf_agent_door *door)
 {
     door->reply.len = 0;
-    door->agent.fd = spf_agent_connect();
+    door->agent.fd = spf_agent_connect(door->path);
     if (door->agent.fd < 0 || !hand_over(door->agent.fd, door->request.bytes, door->request.len) ||
         !spf_loop_add(door->loop, &door->agent))
         refuse(door);
@@ -178,7 +179,8 @@ static void agent_answers(struct spf_watch *watch, short revents)
     }
 }
 
-struct spf_agent_door *spf_agent_door_new(struct spf_loop *loop, const char *public_blob)
+struct spf_agent_door *spf_agent_door_new(struct spf_loop *loop, const char *path,
+                                          const char *public_blob)
 {
     struct spf_agent_door *door = calloc(1, sizeof *door);
     long len = 0;
@@ -191,6 +193,7 @@ struct spf_agent_door *spf_agent_door_new(struct spf_loop *loop, const char *pub
         return NULL;
     }
     door->loop = loop;
+    door->path = path;
     door->blob_len = (size_t)len;
     door->visitor = pair[0];
     door->inside =

@@ -6,10 +6,11 @@
 #include "base/loop.h"
 
 /*
- * An ssh-agent of one key, in front of the real one at SSH_AUTH_SOCK: libssh would try every key
- * that an agent holds, and a server counts the tries. Whoever asks at this door hears of the one
- * key only, and only what that key is to sign is passed on, as it is (draft-miller-ssh-agent,
- * sections 3.5 and 3.6); all else is refused without the real agent being asked.
+ * An ssh-agent of one key, in front of the real one at path (borrowed; NULL: at SSH_AUTH_SOCK):
+ * libssh would try every key that an agent holds, and a server counts the tries. Whoever asks at
+ * this door hears of the one key only, and only what that key is to sign is passed on, as it is
+ * (draft-miller-ssh-agent, sections 3.5 and 3.6); all else is refused without the real agent being
+ * asked.
  *
  * It lives in the loop's thread and never blocks. An agent that asks its user first may take its
  * time: the caller's patience is the bound.
@@ -17,7 +18,8 @@
 struct spf_agent_door;
 
 /* public_blob: base64 of RFC 4253 section 6.6. NULL: no memory or descriptor, or no blob. */
-struct spf_agent_door *spf_agent_door_new(struct spf_loop *loop, const char *public_blob);
+struct spf_agent_door *spf_agent_door_new(struct spf_loop *loop, const char *path,
+                                          const char *public_blob);
 /* The socket to ask at; the caller's from now on. -1: it has been taken. Reading from it blocks. */
 int spf_agent_door_take(struct spf_agent_door *door);
 /* The one signature was asked for, and has been answered, by yes or no. */

@@ -108,7 +108,8 @@ void spf_talk_sign_by_agent(struct spf_conversation *talk)
     struct spf_inquiry *inquiry = talk->inquiry;
 
     if (talk->door == NULL) {
-        talk->door = spf_agent_door_new(inquiry->loop, inquiry->facts->key.public_blob);
+        talk->door = spf_agent_door_new(inquiry->loop, inquiry->target->agent,
+                                        inquiry->facts->key.public_blob);
         if (talk->door == NULL ||
             !spf_link_use_agent(talk->link, spf_agent_door_take(talk->door))) {
             spf_talk_arrive_failed(talk, "the agent could not be asked");

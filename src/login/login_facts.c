@@ -164,6 +164,7 @@ static const struct spf_field ssh_config_fields[] = {
     SPF_SHAPE_LIST(struct spf_ssh_config_facts, known_hosts, &file_shape),
     SPF_SHAPE_LIST(struct spf_ssh_config_facts, identities, &file_shape),
     SPF_SHAPE_BOOL(struct spf_ssh_config_facts, identities_only),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, identity_agent),
     SPF_SHAPE_STRING(struct spf_ssh_config_facts, kex),
     SPF_SHAPE_STRING(struct spf_ssh_config_facts, host_key_algorithms),
     SPF_SHAPE_STRING(struct spf_ssh_config_facts, ciphers),

@@ -166,6 +166,7 @@ struct spf_ssh_config_facts {
     SPF_LIST(struct spf_ssh_file) known_hosts; /* the user's, then the system's */
     SPF_LIST(struct spf_ssh_file) identities;  /* in ssh's order */
     bool identities_only;
+    char identity_agent[1024]; /* a socket, or "none"; "" that of SSH_AUTH_SOCK */
     /* algorithms that it allows, comma-separated; NULL if ssh did not say */
     char *kex, *host_key_algorithms, *ciphers, *macs, *accepted_algorithms;
     bool publickey_off; /* PubkeyAuthentication no */

@@ -78,6 +78,15 @@ static bool add_identity(struct spf_ssh_config_facts *facts, const char *value)
     return spf_copy(file->path, sizeof file->path, value);
 }
 
+/* $NAME is a variable that holds the socket (ssh_config(5), IdentityAgent). */
+static bool take_agent(const char *value, struct spf_ssh_config_facts *facts)
+{
+    if (value[0] == '$')
+        value = getenv(value + 1);
+    return spf_copy(facts->identity_agent, sizeof facts->identity_agent,
+                    value != NULL ? value : "none");
+}
+
 static int64_t port_of(const char *value)
 {
     char *end;
@@ -159,6 +168,8 @@ bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_fac
             systems = line;
         else if (is(&line, "identityfile") && !is_none(&line))
             good = add_identity(facts, line.value);
+        else if (is(&line, "identityagent") && strcmp(line.value, "SSH_AUTH_SOCK") != 0)
+            good = take_agent(line.value, facts);
         else if (is(&line, "identitiesonly"))
             facts->identities_only = strcmp(line.value, "yes") == 0;
         else if (is(&line, "pubkeyauthentication"))

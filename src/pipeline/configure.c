@@ -54,6 +54,8 @@ void spf_run_configure(struct spf_run *run)
         target->jump = config->jump;
     else if (config->proxy_program[0] != '\0')
         target->proxy_command = config->proxy_command;
+    if (config->identity_agent[0] != '\0')
+        target->agent = strcmp(config->identity_agent, "none") == 0 ? "" : config->identity_agent;
     set_host(asked, config, target);
     if (asked->key_path == NULL) {
         target->key_path = first_identity(config);

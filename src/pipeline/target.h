@@ -67,6 +67,7 @@ struct spf_target {
     bool user_given, port_given;
     const char *key_path; /* as given; "-" standard input; NULL none */
     bool key_configured;  /* key_path is the first one that the ssh configuration has */
+    const char *agent;    /* the socket of the ssh-agent; NULL that of SSH_AUTH_SOCK, "" none */
     uint16_t port;
     int family; /* 0 either, 4, 6: -4 and -6 */
     enum spf_address_choice address;

@@ -8,6 +8,10 @@ static const char printed[] = "host web\n"
                               "user deploy\n"
                               "hostname 10.0.0.5\n"
                               "port 2222\n"
+                              "kexalgorithms a-cert-v01@x,b,c\n"
+                              "ciphers d\n"
+                              "pubkeyacceptedkeytypes e,f-cert-v01@x\n"
+                              "identityagent /run/agent\n"
                               "addressfamily inet6\n"
                               "identitiesonly yes\n"
                               "proxyusefdpass no\n"
@@ -48,6 +52,11 @@ START_TEST(what_ssh_prints_is_read)
     ck_assert_str_eq(facts.jump, "me@bastion:2200,[10.0.0.1]");
     ck_assert_str_eq(facts.host_key_alias, "web-%h");
     ck_assert_str_eq(facts.proxy_command, "");
+    ck_assert_str_eq(facts.kex, "b,c");
+    ck_assert_str_eq(facts.ciphers, "d");
+    ck_assert_str_eq(facts.accepted_algorithms, "e");
+    ck_assert_ptr_null(facts.macs);
+    ck_assert_str_eq(facts.identity_agent, "/run/agent");
     ck_assert(facts.identities_only && !facts.publickey_off && !facts.proxy_passes_descriptor);
     ck_assert_uint_eq(facts.identities.count, 2);
     ck_assert_str_eq(facts.identities.items[0].path, "~/.ssh/id_%h");
