@@ -1,11 +1,11 @@
 #include "login/known_hosts_files.h"
 
 #include <fcntl.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/self.h"
 #include "base/text.h"
 
 #define FILE_MAX (16u << 20)
@@ -44,21 +44,15 @@ static bool gather_file(struct spf_known_hosts_facts *facts, const char *path)
     return good;
 }
 
-/* ssh takes the home directory from the password database, not from $HOME (ssh.c). */
-static const char *home(void)
-{
-    const struct passwd *me = getpwuid(getuid());
-
-    return me != NULL ? me->pw_dir : getenv("HOME");
-}
-
 bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
                             struct spf_known_hosts_facts *facts)
 {
     static const char *const of_user[] = {".ssh/known_hosts", ".ssh/known_hosts2"};
     static const char *const of_system[] = {"/etc/ssh/ssh_known_hosts",
                                             "/etc/ssh/ssh_known_hosts2"};
-    const char *folder = home();
+    /* ssh takes the home directory from the password database, not from $HOME (ssh.c) */
+    struct spf_self self;
+    const char *folder = spf_self(&self) ? self.home : getenv("HOME");
     bool good = true;
     char path[4096];
 

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/self.h"
 #include "cloud/address.h"
 #include "login/child.h"
 
@@ -412,7 +412,7 @@ static void choose_name(struct spf_inquiry *inquiry)
 struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry)
 {
     struct spf_ssh_config *config = calloc(1, sizeof *config);
-    const struct passwd *me = getpwuid(getuid());
+    struct spf_self self;
     int64_t patience = (int64_t)inquiry->target->timeout_ms;
 
     if (config == NULL)
@@ -429,8 +429,9 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry)
     };
     spf_buf_init(&config->says, SAYS_MAX);
     spf_buf_init(&config->complains, COMPLAINTS);
-    (void)spf_copy(config->user, sizeof config->user, me != NULL ? me->pw_name : "");
-    (void)spf_copy(config->home, sizeof config->home, me != NULL ? me->pw_dir : "");
+    (void)spf_self(&self);
+    (void)spf_copy(config->user, sizeof config->user, self.name);
+    (void)spf_copy(config->home, sizeof config->home, self.home);
     if (gethostname(config->own_host, sizeof config->own_host - 1) != 0)
         config->own_host[0] = '\0';
     choose_name(inquiry);

@@ -1,11 +1,11 @@
 #include "cloud/aliyun/credentials.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/self.h"
 #include "base/text.h"
 #include "cloud/aliyun/config_file.h"
 
@@ -141,22 +141,21 @@ static void show_path(char *out, size_t size, const char *path, const char *home
         (void)spf_copy(out, size, path);
 }
 
-static const char *home_folder(void)
+static const char *home_folder(struct spf_self *self)
 {
     const char *home = getenv("HOME");
-    const struct passwd *user;
 
     if (home != NULL && home[0] != '\0')
         return home;
-    user = getpwuid(getuid());
-    return user != NULL ? user->pw_dir : NULL;
+    return spf_self(self) ? self->home : NULL;
 }
 
 static bool config_path(const struct spf_credential_options *options, char *path, size_t size)
 {
     const char *given =
         options->config_path != NULL ? options->config_path : getenv("ALIBABA_CLOUD_CONFIG_FILE");
-    const char *home = home_folder();
+    struct spf_self self;
+    const char *home = home_folder(&self);
 
     if (given != NULL && given[0] != '\0')
         return spf_copy(path, size, given);
@@ -254,10 +253,11 @@ static bool from_file(const char *path, const char *name, bool ini, bool asked,
     struct spf_secret *text = NULL;
     struct spf_failure failure = {0};
     struct spf_error error;
+    struct spf_self self;
     char shown[150];
     bool found;
 
-    show_path(shown, sizeof shown, path, home_folder());
+    show_path(shown, sizeof shown, path, home_folder(&self));
     error = spf_read_small_file(path, &text);
     if (error.code != SPF_OK) {
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", shown, error.text);
@@ -296,7 +296,8 @@ static bool from_config(const struct spf_credential_options *options,
 
 static bool from_ini(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    const char *given = env("ALIBABA_CLOUD_CREDENTIALS_FILE"), *home = home_folder();
+    struct spf_self self;
+    const char *given = env("ALIBABA_CLOUD_CREDENTIALS_FILE"), *home = home_folder(&self);
     char path[4096];
     bool fits = given != NULL ? spf_copy(path, sizeof path, given)
                               : home != NULL && spf_format(path, sizeof path,
