@@ -6,8 +6,9 @@
 #include "key/wire.h"
 
 /*
- * Asks the ssh-agent at path (NULL: that of SSH_AUTH_SOCK; "": none) which keys it holds (draft-miller-ssh-agent, section 3.5);
- * waits a second at most: an agent may hang. For worker threads.
+ * Asks the ssh-agent at path (NULL: that of SSH_AUTH_SOCK; "": none) which keys it holds
+ * (draft-miller-ssh-agent, section 3.5); waits a second at most: an agent may hang. For worker
+ * threads.
  *
  * Returns the number of its keys, -1 if none answers. *holds: is one of them the key of this blob?
  */
