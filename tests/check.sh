@@ -12,7 +12,7 @@ jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Most tests wait for timeouts rather than compute, so more of them than processors run at once.
 status=0
 rm -f build/dev/tests.xml
-ctest --preset dev --parallel $((jobs * 2)) --output-junit tests.xml || status=$?
+ctest --preset dev --parallel $((jobs * 3)) --output-junit tests.xml || status=$?
 python3 - build/dev/tests.xml <<'EOF'
 import sys
 from xml.etree import ElementTree

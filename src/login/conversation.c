@@ -163,7 +163,7 @@ static void go_through(struct spf_conversation *talk, const char *host)
     const struct spf_ssh_config_facts *config =
         target->ssh_config != NULL ? &inquiry->facts->ssh_config : NULL;
 
-    if (target->jump == NULL && config->proxy_passes_descriptor) {
+    if (target->jump == NULL && config != NULL && config->proxy_passes_descriptor) {
         const struct spf_failure failure =
             spf_failure(SPF_SSH_CONFIG_UNUSABLE,
                         "the ssh configuration has ProxyUseFdpass, which is not supported here");

@@ -154,11 +154,10 @@ static void read_disconnect(struct spf_seen *seen, struct input body)
 /* RFC 4254 section 5.1: our channel's number, a reason code, a text. */
 static void read_refusal(struct spf_seen *seen, struct input body)
 {
-    struct input text;
-    uint32_t ignored;
+    struct input numbers, text;
 
     seen->channel_refused = true;
-    if (take_u32(&body, &ignored) && take_u32(&body, &ignored) && take_string(&body, &text))
+    if (take(&body, 8, &numbers) && take_string(&body, &text))
         keep_text(seen->refusal, sizeof seen->refusal, text);
 }
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-import run  # noqa: F401  (finds the harness)
+import stage  # noqa: F401  (finds the harness)
 from harness import clients, servers
 from harness.keys import Key
 

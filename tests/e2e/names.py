@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-import run  # noqa: F401  (finds the harness)
+import stage  # noqa: F401  (finds the harness)
 from harness.keys import Key
 
 SKIPPED = 77

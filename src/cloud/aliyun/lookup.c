@@ -68,7 +68,7 @@ void spf_ask_lookup(struct spf_ask *ask)
                                         .direct = true,
                                         .family = family_of(ask)};
     struct spf_failure failure = {.cause = SPF_SYSTEM_ERROR};
-    struct spf_error error = spf_ok();
+    struct spf_error error;
 
     if (request.url == NULL)
         request.url = "";
