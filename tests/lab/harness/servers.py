@@ -1,7 +1,9 @@
 """SSH servers for scenarios: the real sshd, and small ones that misbehave. All on loopback."""
 
+import contextlib
 import os
 import pwd
+import signal
 import socket
 import struct
 import subprocess
@@ -106,8 +108,17 @@ class Sshd:
         return run_quietly("ssh-keygen", "-l", "-f", self.host_keys[0]).decode().split()[1]
 
     def stop(self):
+        """With its connections: a delayed link may be gone before one has noticed its end."""
+        serving = []
+        with contextlib.suppress(OSError):  # where there is no /proc
+            with open("/proc/{0}/task/{0}/children".format(self.process.pid),
+                      encoding="ascii") as children:
+                serving = children.read().split()
         self.process.terminate()
         self.process.wait()
+        for pid in serving:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGTERM)
 
 
 def packet(payload):
