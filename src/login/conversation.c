@@ -21,6 +21,7 @@
 #include "net/listen.h"
 
 static void ready(struct spf_watch *watch, short revents);
+static void give_up(struct spf_conversation *talk, bool without_end);
 
 struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool handshake_expected)
 {
@@ -411,6 +412,10 @@ static void run_echo(struct spf_conversation *talk)
     struct spf_session_facts *facts = &talk->inquiry->facts->session;
     enum spf_link_state state = spf_echo_step(&talk->echo, talk->link);
 
+    if (state == SPF_LINK_AGAIN && talk->echo.flooded) {
+        give_up(talk, true);
+        return;
+    }
     if (state == SPF_LINK_AGAIN) {
         /* sshd may wait for an acknowledgement that our kernel would put off by 40 ms */
         (void)setsockopt(talk->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));

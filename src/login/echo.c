@@ -5,11 +5,16 @@
 
 #include "base/text.h"
 
+#define HEAD      4096
+#define TAIL      512 /* more than the word and an address */
+#define TOTAL_MAX (4l << 20)
+
 bool spf_echo_init(struct spf_echo *echo, bool careful, bool peer)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char bytes[12];
     char *out = echo->word;
+    size_t half;
 
     *echo = (struct spf_echo){.exit_status = -1, .careful = careful};
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
@@ -20,34 +25,55 @@ bool spf_echo_init(struct spf_echo *echo, bool careful, bool peer)
         *out++ = hex[bytes[i] & 15];
     }
     *out = '\0';
-    return spf_format(echo->command, sizeof echo->command, "echo %s%s", echo->word,
+    half = strlen(echo->word) / 2;
+    return spf_format(echo->quoted, sizeof echo->quoted, "%.*s''%s", (int)half, echo->word,
+                      echo->word + half) &&
+           spf_format(echo->command, sizeof echo->command, "echo %s%s", echo->quoted,
                       peer ? " $SSH_CONNECTION" : "");
 }
 
-bool spf_echo_has_line(const char *text, size_t len, const char *word, char *more, size_t size)
+/* A program that takes the command apart as a shell does, and then only complains about it. */
+static bool is_complaint(const char *text, size_t at)
 {
-    size_t word_len = strlen(word);
+    static const char command[] = "echo";
+    size_t len = sizeof command - 1;
+
+    while (at > 0 && strchr(" '\",[(", text[at - 1]) != NULL && text[at - 1] != '\0')
+        at--;
+    return at >= len && memcmp(text + at - len, command, len) == 0;
+}
+
+static bool is_break(const char *text, size_t len, size_t at)
+{
+    return at == len || strchr(" \r\n", text[at]) != NULL;
+}
+
+bool spf_echo_answers(const struct spf_echo *echo, const char *text, size_t len, char *more,
+                      size_t size)
+{
+    const char *const words[] = {echo->word, echo->quoted};
 
     more[0] = '\0';
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t word_len = strlen(words[i]);
+        const char *found = text;
+        size_t at, to;
 
-    for (size_t at = 0; at < len;) {
-        const char *feed = memchr(text + at, '\n', len - at);
-        size_t line = feed != NULL ? (size_t)(feed - text) - at : len - at;
-        size_t text_len = line;
-
-        while (text_len > 0 && (text[at + text_len - 1] == '\r' || text[at + text_len - 1] == ' '))
-            text_len--;
-        if (text_len >= word_len && memcmp(text + at, word, word_len) == 0 &&
-            (text_len == word_len || text[at + word_len] == ' ')) {
-            size_t from = at + word_len, to;
-
-            from += text_len > word_len;
-            for (to = from; to < at + text_len && text[to] != ' '; to++)
+        while ((found = memmem(found, len - (size_t)(found - text), words[i], word_len)) != NULL) {
+            at = (size_t)(found++ - text);
+            to = at + word_len;
+            if (words[i] == echo->quoted
+                    ? (at > 0 && text[at - 1] != '\n') || !is_break(text, len, to)
+                    : is_complaint(text, at))
                 continue;
-            spf_clean(more, size, text + from, to - from);
+            if (to < len && text[to] == ' ') {
+                at = to + 1;
+                for (to = at; !is_break(text, len, to); to++)
+                    continue;
+                spf_clean(more, size, text + at, to - at);
+            }
             return true;
         }
-        at += line + 1;
     }
     return false;
 }
@@ -98,6 +124,15 @@ static enum spf_link_state start(struct spf_echo *echo, struct spf_link *link)
     return echo->withheld ? state : spf_link_exec(link, echo->command);
 }
 
+/* Start-up files may say much before the echo: the beginning is kept, to be told, and the end. */
+static void make_room(struct spf_echo *echo)
+{
+    if (echo->len < sizeof echo->heard)
+        return;
+    memmove(echo->heard + HEAD, echo->heard + echo->len - TAIL, TAIL);
+    echo->len = HEAD + TAIL;
+}
+
 enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
 {
     enum spf_link_state state;
@@ -111,16 +146,19 @@ enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
         echo->started = true;
     }
     do {
+        make_room(echo);
         state = spf_link_output(link, echo->heard + echo->len, sizeof echo->heard - echo->len, &got,
                                 &echo->exit_status);
         echo->len += got;
-        if (spf_echo_has_line(echo->heard, echo->len, echo->word, name, sizeof name))
+        echo->total += got;
+        if (spf_echo_answers(echo, echo->heard, echo->len, name, sizeof name))
             return SPF_LINK_DONE;
-        /* cloud-init says it and sleeps; and whoever says so much does not echo */
-        if (other_user(echo, name, sizeof name) || echo->len == sizeof echo->heard)
+        /* cloud-init says it and sleeps */
+        if (other_user(echo, name, sizeof name))
             return SPF_LINK_DONE;
-    } while (got > 0);
-    return state;
+        echo->flooded = echo->total > TOTAL_MAX || !spf_link_is_bounded(link);
+    } while (got > 0 && !echo->flooded);
+    return echo->flooded ? SPF_LINK_AGAIN : state;
 }
 
 static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *facts)
@@ -146,7 +184,7 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
         return;
     }
     if (state == SPF_LINK_DONE &&
-        spf_echo_has_line(echo->heard, echo->len, echo->word, facts->peer, sizeof facts->peer)) {
+        spf_echo_answers(echo, echo->heard, echo->len, facts->peer, sizeof facts->peer)) {
         facts->outcome = SPF_ECHO_BACK;
         facts->exit_status = echo->exit_status;
         return;

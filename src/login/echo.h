@@ -4,17 +4,20 @@
 #include "login/link.h"
 
 /*
- * Does a session start? One exec of `echo` with a random word: if the word comes back as a line of
- * its own, a shell runs commands. Whatever else comes is kept, bounded, for what it says.
+ * Does a session start? One exec of `echo` with a random word in two halves, AAAA''BBBB: if they
+ * come back joined, a shell runs commands; whoever only repeats the command leaves the quotes in.
+ * Whatever else comes is kept, bounded, for what it says.
  */
 struct spf_echo {
-    char word[40];
-    char command[64];
+    char word[40];   /* joined */
+    char quoted[48]; /* as sent */
+    char command[80];
     bool careful; /* not where a forced command would run instead */
     bool started, withheld;
     bool options_seen, forced_command;
-    char heard[4096];
-    size_t len;
+    char heard[16384]; /* the beginning, and what came last */
+    size_t len, total;
+    bool flooded; /* so much, and no answer, that no more is read */
     int exit_status;
 };
 
@@ -23,7 +26,7 @@ struct spf_echo {
  * which address the server sees us at, as OpenSSH tells every session. False: no random bytes.
  */
 SPF_MUST_USE bool spf_echo_init(struct spf_echo *echo, bool careful, bool peer);
-/* Goes on. DONE: the word is back, or the output has ended. */
+/* Goes on. DONE: the word is back, or the output has ended; AGAIN with flooded: give it up. */
 enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link);
 /* The facts, once a step has said other than AGAIN; of an outcome REFUSED or CLOSED not how. */
 void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
@@ -31,10 +34,12 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
 void spf_echo_give_up(struct spf_echo *echo, struct spf_session_facts *facts);
 
 /*
- * Is the word a line of the text, by itself or before other words? The first of these goes to more,
- * cut; "" if there is none.
+ * Does the text have a shell's answer? The joined word stands anywhere: start-up files may leave
+ * their last line open, and may set a title. As it was sent it must be a line of its own (cmd.exe
+ * knows no such quotes). The word after it goes to more, cut; "" if there is none.
  */
-bool spf_echo_has_line(const char *text, size_t len, const char *word, char *more, size_t size);
+bool spf_echo_answers(const struct spf_echo *echo, const char *text, size_t len, char *more,
+                      size_t size);
 /* X of cloud-init's `Please login as the user "X" rather than the user "root".`; false if not said.
  */
 bool spf_echo_other_user(const char *text, char *out, size_t size);

@@ -66,6 +66,11 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
                        facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);
     case SPF_ECHO_TIMEOUT:
+        if (facts->ending.kind == SPF_ENDING_FLOOD) { /* which ssh might come to the end of */
+            spf_say(result, "the login works, but so much output came before that of our command "
+                            "that it was not read to its end");
+            return spf_lowered(SPF_SESSION_TIMEOUT, SPF_UNKNOWN);
+        }
         spf_ending_say(result, "the login works, but the session does not come to life",
                        &facts->ending, facts->error);
         return spf_concludes(SPF_SESSION_TIMEOUT);
