@@ -104,6 +104,17 @@ bool spf_ip_is_public(const struct spf_ip *ip)
     return true;
 }
 
+void spf_ip_unmap(struct spf_ip *ip)
+{
+    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+    if (ip->family != 6 || memcmp(ip->octets, mapped, sizeof mapped) != 0)
+        return;
+    ip->family = 4;
+    memmove(ip->octets, ip->octets + 12, 4);
+    memset(ip->octets + 4, 0, 12);
+}
+
 bool spf_ip_from_sockaddr(const struct sockaddr *address, struct spf_ip *ip)
 {
     *ip = (struct spf_ip){0};
@@ -119,13 +130,9 @@ bool spf_ip_from_sockaddr(const struct sockaddr *address, struct spf_ip *ip)
         struct sockaddr_in6 in6;
 
         memcpy(&in6, address, sizeof in6);
-        if (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr)) {
-            ip->family = 4;
-            memcpy(ip->octets, &in6.sin6_addr.s6_addr[12], 4);
-        } else {
-            ip->family = 6;
-            memcpy(ip->octets, &in6.sin6_addr, 16);
-        }
+        ip->family = 6;
+        memcpy(ip->octets, &in6.sin6_addr, 16);
+        spf_ip_unmap(ip);
         return true;
     }
     return false;

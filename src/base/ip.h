@@ -31,6 +31,9 @@ bool spf_ip_equal(const struct spf_ip *a, const struct spf_ip *b);
 bool spf_cidr_holds(const struct spf_cidr *cidr, const struct spf_ip *ip);
 /* Globally routable unicast, by the IANA special-purpose registries (RFC 6890). */
 bool spf_ip_is_public(const struct spf_ip *ip);
+/* An IPv4 address that is written as IPv6 (::ffff:192.0.2.1, RFC 4291 section 2.5.5.2) becomes one.
+ */
+void spf_ip_unmap(struct spf_ip *ip);
 bool spf_ip_from_sockaddr(const struct sockaddr *address, struct spf_ip *ip);
 
 #endif

@@ -97,6 +97,40 @@ static struct spf_error judge_family(const struct spf_options *options)
                      options->host, ip.family, options->family, options->family);
 }
 
+/* A record says itself what was asked, and of whom. */
+static struct spf_error judge_replay(const struct spf_options *options)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } idle[] = {
+        {options->record != NULL, "--record"},
+        {options->host != NULL, "a host"},
+        {options->instance != NULL, "--instance"},
+        {options->key != NULL, "--key"},
+        {options->user_given, "--user"},
+        {options->port_given, "--port"},
+        {options->find_key != NULL, "--find-key"},
+        {options->fix, "--fix"},
+    };
+
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
+        if (idle[i].given)
+            return spf_error(SPF_ERR_USAGE,
+                             "%s means nothing with --replay: the record says what was asked",
+                             idle[i].name);
+    }
+    for (size_t i = 0; i < sizeof options->repeat / sizeof *options->repeat &&
+                       options->repeat[i] != NULL;
+         i++) {
+        if (options->repeat[i][0] == '-')
+            return spf_error(SPF_ERR_USAGE,
+                             "%s means nothing with --replay: the record says what was asked",
+                             options->repeat[i]);
+    }
+    return judge_outputs(options);
+}
+
 /* What cannot be: said before anything is asked. */
 struct spf_error spf_options_judge(const struct spf_options *options)
 {
@@ -105,7 +139,7 @@ struct spf_error spf_options_judge(const struct spf_options *options)
     struct spf_error error;
 
     if (options->replay != NULL)
-        return judge_outputs(options);
+        return judge_replay(options);
     if (options->selected == 0)
         return no("--only and --skip leave no check to run");
     if (options->instance == NULL && options->host == NULL &&

@@ -182,20 +182,25 @@ static const char *const format_words[] = {"text", "json", NULL};
 static struct spf_error add_output(struct spf_options *options, const char *argument)
 {
     struct spf_output_option *output = &options->outputs[options->output_count];
-    const char *colon = strchr(argument, ':');
+    size_t word = strcspn(argument, ":/.");
+    int format = -1;
 
     if (options->output_count == SPF_LIST_OPTION_MAX)
         return usage("--output is given too often");
     *output = (struct spf_output_option){.format = options->format, .path = argument};
-    for (int i = 0; colon != NULL && format_words[i] != NULL; i++) {
-        if (strncmp(argument, format_words[i], (size_t)(colon - argument)) == 0 &&
-            strlen(format_words[i]) == (size_t)(colon - argument)) {
-            output->format = (enum spf_format)i;
-            output->path = colon + 1;
+    if (word > 0 && argument[word] == ':') {
+        for (int i = 0; format_words[i] != NULL; i++) {
+            if (strlen(format_words[i]) == word && strncmp(argument, format_words[i], word) == 0)
+                format = i;
         }
+        if (format < 0)
+            return usage("--output \"%s\": the formats are text and json (a file of that name "
+                         "is ./%s)",
+                         argument, argument);
+        *output = (struct spf_output_option){(enum spf_format)format, argument + word + 1};
     }
     if (output->path[0] == '\0')
-        return usage("--output %s names no file", argument);
+        return usage("--output \"%s\" names no file", argument);
     if (strcmp(output->path, "-") == 0)
         return usage("--output names a file; standard output has the report of --format");
     options->output_count++;
@@ -298,10 +303,12 @@ static struct spf_error take_source(struct spf_options *options, const char *arg
     if (spf_starts_with(argument, lookup)) {
         options->source_lookup = argument + strlen(lookup);
         if (spf_lookup_parse(options->source_lookup, host, sizeof host).code != SPF_OK)
-            return usage("--source-ip \"%s\": give lookup:https://HOST/PATH", argument);
+            /* the URL may hold a password: it is not repeated */
+            return usage("--source-ip asks no such service: give lookup:https://HOST/PATH");
     } else if (!spf_ip_parse(argument, &options->source_ip)) {
         return usage("--source-ip \"%s\" is no IP address", argument);
     }
+    spf_ip_unmap(&options->source_ip);
     return spf_ok();
 }
 

@@ -9,18 +9,37 @@
 
 struct verdict {
     struct spf_acl_decision in;
-    struct spf_acl_replies linux_out; /* to the ports that a Linux client has */
-    struct spf_acl_replies out;       /* to any port that a NAT may make of them */
+    struct spf_acl_replies client_out; /* to the ports that the client may have */
+    struct spf_acl_replies out;        /* to any port that anybody may have */
 };
 
-static struct verdict decide(const struct spf_acl_facts *acl, const struct spf_ip *source,
+/* Does this machine itself choose the port that the entries see? */
+static bool is_ours(const struct spf_view *view, const struct spf_ip *source)
+{
+    const struct spf_surroundings_facts *here = &view->facts->surroundings;
+
+    for (size_t i = 0; i < here->own.count && view->target->jump == NULL; i++) {
+        if (spf_ip_equal(&here->own.items[i].ip, source))
+            return true;
+    }
+    return false;
+}
+
+static struct verdict decide(const struct spf_view *view, const struct spf_ip *source,
                              uint16_t port)
 {
-    return (struct verdict){
-        spf_acl_inward(acl, source, port),
-        spf_acl_outward(acl, source, SPF_LINUX_EPHEMERAL_FIRST, SPF_LINUX_EPHEMERAL_LAST),
-        spf_acl_outward(acl, source, SPF_EPHEMERAL_FIRST, SPF_EPHEMERAL_LAST),
+    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    struct verdict verdict = {
+        .in = spf_acl_inward(acl, source, port),
+        .out = spf_acl_outward(acl, source, SPF_EPHEMERAL_FIRST, SPF_EPHEMERAL_LAST),
     };
+
+    /* behind a NAT, or of another machine, it may be any */
+    verdict.client_out = is_ours(view, source)
+                             ? spf_acl_outward(acl, source, SPF_LINUX_EPHEMERAL_FIRST,
+                                               SPF_LINUX_EPHEMERAL_LAST)
+                             : verdict.out;
+    return verdict;
 }
 
 static void note_entry(struct spf_result *result, const struct spf_acl_entry *entry)
@@ -48,16 +67,16 @@ static struct spf_opinion judge_source(const struct verdict *verdict, const stru
                 (unsigned)path->port, name_of(verdict->in.entry));
         return spf_concludes(SPF_ACL_DENIES_INBOUND);
     }
-    if (verdict->linux_out.denied == 0) {
+    if (verdict->client_out.denied == 0) {
         spf_say(result, "passed by network ACL %s, both ways", acl->id);
         return spf_passes();
     }
-    note_entry(result, verdict->linux_out.entry);
-    spf_note_number(result, "denied_port", verdict->linux_out.denied_first);
+    note_entry(result, verdict->client_out.entry);
+    spf_note_number(result, "denied_port", verdict->client_out.denied_first);
     /* Where only some of a client's ports get no reply, a login works now and then: a warning. */
     if (verdict->out.accepted > 0) {
         spf_say(result, "network ACL %s drops replies to some client ports, %d for one (%s)",
-                acl->id, verdict->linux_out.denied_first, name_of(verdict->linux_out.entry));
+                acl->id, verdict->client_out.denied_first, name_of(verdict->client_out.entry));
         return spf_lowered(SPF_ACL_DENIES_RETURN, SPF_WARN);
     }
     spf_say(result, "network ACL %s lets the connection in but drops every reply (%s)", acl->id,
@@ -87,12 +106,12 @@ static struct spf_opinion judge_everybody(const struct spf_path *path, const str
                  cut_all(&everybody, acl);
 
     for (size_t i = 0; alike && i < everybody.addresses.count; i++) {
-        struct verdict verdict = decide(acl, &everybody.addresses.items[i], path->port);
+        struct verdict verdict = decide(view, &everybody.addresses.items[i], path->port);
 
         if (i == 0)
             first = verdict;
         alike = verdict.in.accepted == first.in.accepted &&
-                (!first.in.accepted || (verdict.linux_out.accepted == first.linux_out.accepted &&
+                (!first.in.accepted || (verdict.client_out.accepted == first.client_out.accepted &&
                                         verdict.out.accepted == first.out.accepted));
     }
     spf_everybody_clear(&everybody);
@@ -129,13 +148,12 @@ static void pass_if_bypassed(const struct spf_view *view, const struct spf_path 
 static struct spf_opinion judge_path(const struct spf_view *view, const struct spf_path *path,
                                      struct spf_result *result)
 {
-    const struct spf_acl_facts *acl = &view->facts->network_acl;
     struct spf_opinion opinion;
 
     if (path->source.family == 0) {
         opinion = judge_everybody(path, view, result);
     } else {
-        const struct verdict verdict = decide(acl, &path->source, path->port);
+        const struct verdict verdict = decide(view, &path->source, path->port);
 
         opinion = judge_source(&verdict, path, view, result);
     }

@@ -51,7 +51,7 @@ typedef uint32_t spf_groups;
  */
 struct spf_failure {
     enum spf_finding cause;
-    char text[256];      /* what exactly happened; "" if the cause says it all */
+    char text[384];      /* what exactly happened; "" if the cause says it all */
     char action[64];     /* the API action that was refused or failed, "ecs:DescribeInstances" */
     char code[96];       /* the API's error code */
     char request_id[64]; /* the API's; support asks for it */

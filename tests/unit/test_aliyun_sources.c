@@ -109,6 +109,7 @@ struct source_case {
     mode_t program_mode; /* 0: 0700 */
     bool others_program; /* belongs to another user */
     const char *says;    /* part of the failure's text; NULL: any */
+    bool metadata_off;   /* by the environment */
 };
 
 /* Credentials by this profile, then a call with them. */
@@ -122,6 +123,8 @@ static void by_profile(const struct source_case *one, const char *expected_id)
 
     lab_start(&lab, with_roles);
     forget_environment();
+    if (!one->metadata_off)
+        unsetenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED");
     server = small_server(&port);
     (void)snprintf(path, sizeof path, "%s/program", lab.folder);
     write_file(path,
@@ -177,6 +180,12 @@ START_TEST(every_source_gives_a_key_that_works)
                  "\"ram_role_arn\":\"acs:ram::1:role/second\""),
          SPF_NO_FINDING, .region = "cn-shanghai"},
         {PROFILE("\"mode\":\"EcsRamRole\""), SPF_NO_FINDING},
+        {PROFILE("\"mode\":\"EcsRamRole\""), SPF_CREDENTIALS_INCOMPLETE, .metadata_off = true,
+         .says = "ALIBABA_CLOUD_ECS_METADATA_DISABLED"},
+        {PROFILE("\"mode\":\"RamRoleArnWithRoleName\",\"ram_role_name\":\"lab-role\","
+                 "\"ram_role_arn\":\"acs:ram::1:role/second\""),
+         SPF_CREDENTIALS_INCOMPLETE, .metadata_off = true,
+         .says = "ALIBABA_CLOUD_ECS_METADATA_DISABLED"},
         {PROFILE("\"mode\":\"EcsRamRole\",\"ram_role_name\":\"other\""),
          SPF_CREDENTIALS_INCOMPLETE},
         {"{\"profiles\":[{\"name\":\"default\",\"mode\":\"CredentialsURI\",\"credentials_uri\":"
@@ -224,6 +233,15 @@ START_TEST(every_source_gives_a_key_that_works)
 }
 END_TEST
 
+static bool ends_whole(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len > 0 && text[len - 1] == ')' &&
+           (strstr(text, "not there)") != NULL || strstr(text, "switched off)") != NULL ||
+            strstr(text, "…)") != NULL);
+}
+
 /* As in the SDKs' chain an error in one source leads on to the next; the report tells of it. */
 START_TEST(the_chain_goes_on)
 {
@@ -252,6 +270,8 @@ START_TEST(the_chain_goes_on)
     ck_assert_int_eq(failure->cause, SPF_CREDENTIALS_INCOMPLETE);
     ck_assert_ptr_nonnull(strstr(failure->text, "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not"));
     ck_assert_ptr_nonnull(strstr(failure->text, "AssumeRoleWithOIDC"));
+    /* What has no room is left out whole. */
+    ck_assert_msg(ends_whole(failure->text), "%s", failure->text);
 
     /* The last source works: this instance's role, with its region. */
     unsetenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED");

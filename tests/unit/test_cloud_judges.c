@@ -323,6 +323,19 @@ START_TEST(network_acl)
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_ACL_DENIES_RETURN);
     ck_assert_int_eq(desk.opinion.status, SPF_WARN);
+    /* the ports of this kernel count only where it is this machine's address that is seen */
+    strcpy(entry->ports, "32768/60999");
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_DENIES_RETURN);
+    ck_assert_int_eq(desk.opinion.status, SPF_WARN);
+    own(&desk, "203.0.113.7", 24);
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_NO_FINDING);
+    desk.target.jump = "bastion";
+    judge(&desk, spf_judge_cloud_network_acl);
+    FOUND(desk, SPF_ACL_DENIES_RETURN);
+    desk.target.jump = NULL;
+    desk.facts.surroundings.own.count--;
     strcpy(entry->ports, "1024/65535");
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_NO_FINDING);

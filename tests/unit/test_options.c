@@ -76,6 +76,19 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h --key k --record -", "--record takes one file"},
         {"explain a b", "one cause"},
         {"root@ --key k", "the host is empty"},
+        {"h --key k --output json:", "--output \"json:\" names no file"},
+        {"h --key k --output xml:/tmp/r", "\"xml:/tmp/r\": the formats are text and json"},
+        {"h --key k --source-ip lookup:https://u:p@h/", "lookup:https://HOST/PATH"},
+        {"--replay r --record f", "--record means nothing with --replay"},
+        {"--replay r h", "a host means nothing with --replay"},
+        {"--replay r --host h", "a host means nothing with --replay"},
+        {"--replay r -i k", "--key means nothing with --replay"},
+        {"--replay r --instance i-1", "--instance means nothing with --replay"},
+        {"--replay r -l root", "--user means nothing with --replay"},
+        {"--replay r -p 22", "--port means nothing with --replay"},
+        {"--replay r --fix", "--fix means nothing with --replay"},
+        {"--replay r --source-ip 192.0.2.1", "--source-ip means nothing with --replay"},
+        {"--replay r -4", "-4 means nothing with --replay"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -139,14 +152,36 @@ START_TEST(lines_to_rerun_repeat_how_to_ask)
 }
 END_TEST
 
+/* A URL may hold a password, which a terminal or a log must not show. */
+START_TEST(no_usage_error_shows_a_password)
+{
+    struct spf_error error = parse("h --key k --source-ip lookup:https://user:canary@h/ip");
+
+    ck_assert_int_eq(error.code, SPF_ERR_USAGE);
+    ck_assert_ptr_null(strstr(error.text, "canary"));
+}
+END_TEST
+
+START_TEST(source_addresses)
+{
+    char text[SPF_IP_TEXT_SIZE];
+
+    check_good("h --key k --source-ip ::ffff:198.51.100.7");
+    spf_ip_format(&options.source_ip, text);
+    ck_assert_str_eq(text, "198.51.100.7");
+    check_good("h --key k --source-ip ::fffe:198.51.100.7");
+    ck_assert_int_eq(options.source_ip.family, 6);
+}
+END_TEST
+
 START_TEST(outputs_have_a_format)
 {
-    check_good("h --key k --output json:r.json --output r.txt --output a:b");
+    check_good("h --key k --output json:r.json --output r.txt --output ./a:b");
     ck_assert_uint_eq(options.output_count, 3);
     ck_assert(options.outputs[0].format == SPF_FORMAT_JSON);
     ck_assert_str_eq(options.outputs[0].path, "r.json");
     ck_assert(options.outputs[1].format == SPF_FORMAT_TEXT);
-    ck_assert_str_eq(options.outputs[2].path, "a:b");
+    ck_assert_str_eq(options.outputs[2].path, "./a:b");
 }
 END_TEST
 
@@ -156,5 +191,7 @@ int main(void)
                                                        hosts_and_users_as_ssh_takes_them,
                                                        checks_are_chosen_by_id_or_room,
                                                        lines_to_rerun_repeat_how_to_ask,
+                                                       no_usage_error_shows_a_password,
+                                                       source_addresses,
                                                        outputs_have_a_format, NULL});
 }

@@ -174,8 +174,10 @@ static void add_words(char *words, size_t size, const char *source, const char *
 {
     size_t len = strlen(words);
 
-    (void)spf_format(words + len, size - len, "%s%s%s%s", len > 0 ? "; " : "", source,
-                     source[0] != '\0' ? ": " : "", why);
+    /* whole, or not at all */
+    if (!spf_format(words + len, size - len, "%s%s%s%s", len > 0 ? "; " : "", source,
+                    source[0] != '\0' ? ": " : "", why))
+        words[len] = '\0';
 }
 
 void spf_credentials_absent(struct spf_credential_trail *trail, const char *source, const char *why)
@@ -264,7 +266,7 @@ static bool from_file(const char *path, const char *name, bool ini, bool asked,
         if (asked || access(path, F_OK) == 0)
             spf_credentials_useless(trail, &failure);
         else
-            spf_credentials_absent(trail, shown, error.text);
+            spf_credentials_absent(trail, shown, "not there");
         return false;
     }
     if (ini)
@@ -337,6 +339,25 @@ static bool from_metadata(struct spf_credentials *credentials, struct spf_creden
     return role == NULL || spf_copy(step->place, sizeof step->place, role);
 }
 
+/* The SDKs' switch against the metadata service: it counts for a profile that names it as well. */
+static bool may_ask(const struct spf_credentials *credentials, struct spf_credential_trail *trail)
+{
+    struct spf_failure failure;
+
+    for (size_t i = 0; i < credentials->step_count; i++) {
+        if (credentials->steps[i].kind != SPF_STEP_METADATA ||
+            !env_is_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED"))
+            continue;
+        failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
+                              "%s needs the metadata service, and "
+                              "ALIBABA_CLOUD_ECS_METADATA_DISABLED switches it off",
+                              credentials->source);
+        spf_credentials_useless(trail, &failure);
+        return false;
+    }
+    return true;
+}
+
 /*
  * The next source that is there. What was named, a URI, goes before the search for what may be
  * there, a role of this machine's: that costs a second wherever there is none.
@@ -345,7 +366,8 @@ static bool from_next(const struct spf_credential_options *options,
                       struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
     if (options->profile != NULL || options->config_path != NULL)
-        return trail->next++ == 0 && from_config(options, credentials, trail);
+        return trail->next++ == 0 && from_config(options, credentials, trail) &&
+               may_ask(credentials, trail);
     for (;;) {
         bool found = false;
 
@@ -371,7 +393,7 @@ static bool from_next(const struct spf_credential_options *options,
         default:
             return false;
         }
-        if (found)
+        if (found && may_ask(credentials, trail))
             return true;
         forget(credentials);
     }
@@ -380,13 +402,25 @@ static bool from_next(const struct spf_credential_options *options,
 /* Something that is there and of no use is the news; else that there is nothing. */
 static struct spf_failure nothing_found(const struct spf_credential_trail *trail)
 {
+    static const char none[] = "no credentials found", elsewhere[] = " (nothing elsewhere: ";
     struct spf_failure failure = trail->first;
+    char words[sizeof trail->words + 8];
+    size_t room = sizeof failure.text - sizeof elsewhere - 1, taken;
 
     if (failure.cause == SPF_NO_FINDING)
-        failure = spf_failure(SPF_CREDENTIALS_MISSING, "no credentials found (%s)", trail->words);
+        failure.cause = SPF_CREDENTIALS_MISSING;
+    taken = strlen(trail->first.cause != SPF_NO_FINDING ? trail->useless : none);
+    (void)spf_copy(words, sizeof words, trail->words);
+    for (char *last; strlen(words) + taken > room && (last = strrchr(words, ';')) != NULL;)
+        strcpy(last, strlen(words) + taken - strlen(last) + 5 <= room ? "; …" : "");
+    if (strlen(words) + taken > room)
+        words[0] = '\0';
+    if (trail->first.cause == SPF_NO_FINDING)
+        failure = spf_failure(failure.cause, "%s (%s)", none, words);
     else if (trail->words[0] != '\0')
-        failure =
-            spf_failure(failure.cause, "%s (nothing elsewhere: %s)", trail->useless, trail->words);
+        failure = spf_failure(failure.cause, "%s%s%s%s", trail->useless,
+                              words[0] != '\0' ? elsewhere : "", words,
+                              words[0] != '\0' ? ")" : "");
     (void)spf_copy(failure.action, sizeof failure.action, trail->first.action);
     (void)spf_copy(failure.code, sizeof failure.code, trail->first.code);
     (void)spf_copy(failure.request_id, sizeof failure.request_id, trail->first.request_id);

@@ -57,7 +57,7 @@ struct spf_credential_trail {
     unsigned next;            /* the source to try next */
     struct spf_failure first; /* of the first source that is there but of no use */
     char useless[256];        /* all of these, in words */
-    char words[256];          /* what is not there: "environment: no access key; OIDC role: …" */
+    char words[320];          /* what is not there: "environment: no access key; OIDC role: …" */
 };
 
 /*

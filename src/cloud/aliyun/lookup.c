@@ -24,6 +24,7 @@ static bool take_address(const char *reply, int family, struct spf_ip *address, 
     text[len] = '\0';
     if (!spf_ip_parse(text, address))
         return false;
+    spf_ip_unmap(address);
     *wrong = "it tells an address of the other kind (IPv4, IPv6) than the one that is dialled";
     if (address->family != family)
         return false;
@@ -48,7 +49,9 @@ static void answered(void *owner, long status, const struct spf_secret *reply, c
     if (status != 0 && status != 200) {
         (void)spf_format(said, sizeof said, "it answers with status %ld", status);
         wrong = said;
-    } else if (status == 200 && strlen(text) == spf_secret_len(reply) &&
+    } else if (status == 200 && strlen(text) != spf_secret_len(reply)) {
+        wrong = "its reply has a zero byte, which no address has";
+    } else if (status == 200 &&
                take_address(text, family_of(ask), &facts->address, &wrong)) {
         spf_ask_finish(ask, NULL);
         return;
