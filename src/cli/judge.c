@@ -104,14 +104,10 @@ static struct spf_error judge_replay(const struct spf_options *options)
         bool given;
         const char *name;
     } idle[] = {
-        {options->record != NULL, "--record"},
-        {options->host != NULL, "a host"},
-        {options->instance != NULL, "--instance"},
-        {options->key != NULL, "--key"},
-        {options->user_given, "--user"},
-        {options->port_given, "--port"},
-        {options->find_key != NULL, "--find-key"},
-        {options->fix, "--fix"},
+        {options->record != NULL, "--record"},     {options->host != NULL, "a host"},
+        {options->instance != NULL, "--instance"}, {options->key != NULL, "--key"},
+        {options->user_given, "--user"},           {options->port_given, "--port"},
+        {options->find_key != NULL, "--find-key"}, {options->fix, "--fix"},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
@@ -120,9 +116,8 @@ static struct spf_error judge_replay(const struct spf_options *options)
                              "%s means nothing with --replay: the record says what was asked",
                              idle[i].name);
     }
-    for (size_t i = 0; i < sizeof options->repeat / sizeof *options->repeat &&
-                       options->repeat[i] != NULL;
-         i++) {
+    for (size_t i = 0;
+         i < sizeof options->repeat / sizeof *options->repeat && options->repeat[i] != NULL; i++) {
         if (options->repeat[i][0] == '-')
             return spf_error(SPF_ERR_USAGE,
                              "%s means nothing with --replay: the record says what was asked",

@@ -188,16 +188,12 @@ static struct spf_error add_output(struct spf_options *options, const char *argu
     if (options->output_count == SPF_LIST_OPTION_MAX)
         return usage("--output is given too often");
     *output = (struct spf_output_option){.format = options->format, .path = argument};
-    if (word > 0 && argument[word] == ':') {
-        for (int i = 0; format_words[i] != NULL; i++) {
-            if (strlen(format_words[i]) == word && strncmp(argument, format_words[i], word) == 0)
-                format = i;
-        }
-        if (format < 0)
-            return usage("--output \"%s\": the formats are text and json (a file of that name "
-                         "is ./%s)",
-                         argument, argument);
-        *output = (struct spf_output_option){(enum spf_format)format, argument + word + 1};
+    while (word > 0 && argument[word] == ':' && output->path == argument) {
+        if (format_words[++format] == NULL)
+            return usage("--output \"%s\": the formats are text and json", argument);
+        if (strlen(format_words[format]) == word &&
+            strncmp(argument, format_words[format], word) == 0)
+            *output = (struct spf_output_option){(enum spf_format)format, argument + word + 1};
     }
     if (output->path[0] == '\0')
         return usage("--output \"%s\" names no file", argument);

@@ -35,10 +35,10 @@ static struct verdict decide(const struct spf_view *view, const struct spf_ip *s
     };
 
     /* behind a NAT, or of another machine, it may be any */
-    verdict.client_out = is_ours(view, source)
-                             ? spf_acl_outward(acl, source, SPF_LINUX_EPHEMERAL_FIRST,
-                                               SPF_LINUX_EPHEMERAL_LAST)
-                             : verdict.out;
+    verdict.client_out =
+        is_ours(view, source)
+            ? spf_acl_outward(acl, source, SPF_LINUX_EPHEMERAL_FIRST, SPF_LINUX_EPHEMERAL_LAST)
+            : verdict.out;
     return verdict;
 }
 

@@ -187,11 +187,10 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("options", (const TTest *const[]){usage_errors_name_what_is_wrong,
-                                                       hosts_and_users_as_ssh_takes_them,
-                                                       checks_are_chosen_by_id_or_room,
-                                                       lines_to_rerun_repeat_how_to_ask,
-                                                       no_usage_error_shows_a_password,
-                                                       source_addresses,
-                                                       outputs_have_a_format, NULL});
+    return unit_main(
+        "options",
+        (const TTest *const[]){usage_errors_name_what_is_wrong, hosts_and_users_as_ssh_takes_them,
+                               checks_are_chosen_by_id_or_room, lines_to_rerun_repeat_how_to_ask,
+                               no_usage_error_shows_a_password, source_addresses,
+                               outputs_have_a_format, NULL});
 }

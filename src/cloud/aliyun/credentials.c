@@ -418,9 +418,9 @@ static struct spf_failure nothing_found(const struct spf_credential_trail *trail
     if (trail->first.cause == SPF_NO_FINDING)
         failure = spf_failure(failure.cause, "%s (%s)", none, words);
     else if (trail->words[0] != '\0')
-        failure = spf_failure(failure.cause, "%s%s%s%s", trail->useless,
-                              words[0] != '\0' ? elsewhere : "", words,
-                              words[0] != '\0' ? ")" : "");
+        failure =
+            spf_failure(failure.cause, "%s%s%s%s", trail->useless,
+                        words[0] != '\0' ? elsewhere : "", words, words[0] != '\0' ? ")" : "");
     (void)spf_copy(failure.action, sizeof failure.action, trail->first.action);
     (void)spf_copy(failure.code, sizeof failure.code, trail->first.code);
     (void)spf_copy(failure.request_id, sizeof failure.request_id, trail->first.request_id);

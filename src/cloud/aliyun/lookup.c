@@ -51,8 +51,7 @@ static void answered(void *owner, long status, const struct spf_secret *reply, c
         wrong = said;
     } else if (status == 200 && strlen(text) != spf_secret_len(reply)) {
         wrong = "its reply has a zero byte, which no address has";
-    } else if (status == 200 &&
-               take_address(text, family_of(ask), &facts->address, &wrong)) {
+    } else if (status == 200 && take_address(text, family_of(ask), &facts->address, &wrong)) {
         spf_ask_finish(ask, NULL);
         return;
     }
