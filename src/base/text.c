@@ -355,3 +355,20 @@ bool spf_starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
+
+int spf_utf16_order(const uint8_t *bytes, size_t len)
+{
+    size_t zeros[2] = {0, 0}, look = len < 64 ? len & ~(size_t)1 : 64;
+
+    if (len >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe)
+        return 1;
+    if (len >= 2 && bytes[0] == 0xfe && bytes[1] == 0xff)
+        return 2;
+    for (size_t i = 0; i < look; i++)
+        zeros[i % 2] += bytes[i] == 0;
+    if (look < 16)
+        return 0;
+    return zeros[1] == look / 2 && zeros[0] == 0   ? 1
+           : zeros[0] == look / 2 && zeros[1] == 0 ? 2
+                                                   : 0;
+}

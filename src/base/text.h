@@ -73,4 +73,8 @@ long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size);
 bool spf_same_word(const char *a, const char *b);
 bool spf_starts_with(const char *text, const char *prefix);
 
+/* 0: not UTF-16; 1: little-endian; 2: big-endian. Told by the byte order mark; without one, by
+ * every other octet of the beginning being 0. */
+int spf_utf16_order(const uint8_t *bytes, size_t len);
+
 #endif

@@ -49,29 +49,10 @@ static uint32_t next_utf8(struct spf_bytes text, size_t *at)
     return c;
 }
 
-/* 0: not UTF-16; 1: little-endian; 2: big-endian. Without a byte order mark every other octet is 0.
- */
-static int utf16_order(struct spf_bytes file)
-{
-    size_t zeros[2] = {0, 0}, look = file.len < 64 ? file.len & ~(size_t)1 : 64;
-
-    if (file.len >= 2 && file.at[0] == 0xff && file.at[1] == 0xfe)
-        return 1;
-    if (file.len >= 2 && file.at[0] == 0xfe && file.at[1] == 0xff)
-        return 2;
-    for (size_t i = 0; i < look; i++)
-        zeros[i % 2] += file.at[i] == 0;
-    if (look < 16)
-        return 0;
-    return zeros[1] == look / 2 && zeros[0] == 0   ? 1
-           : zeros[0] == look / 2 && zeros[1] == 0 ? 2
-                                                   : 0;
-}
-
 struct spf_secret *spf_key_text_plain(struct spf_bytes file, unsigned *damage)
 {
     struct spf_pen pen = spf_pen(file.len);
-    int order = utf16_order(file);
+    int order = spf_utf16_order(file.at, file.len);
 
     if (order != 0) {
         unsigned ignored = 0; /* the byte order mark belongs to UTF-16 */

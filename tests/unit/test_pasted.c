@@ -79,6 +79,62 @@ START_TEST(one_line_names_its_cause)
          SPF_NO_FINDING, SPF_AUTH_PUBLICKEY_DISABLED},
         {"FATAL ERROR: Couldn't agree a host key algorithm (available: ssh-dss)",
          SPF_HANDSHAKE_NO_COMMON_HOST_KEY, 0},
+        /* -W and -J: what the jump host says of the target, or of forwarding as such */
+        {"channel 0: open failed: administratively prohibited: open failed\n"
+         "stdio forwarding failed\n"
+         "kex_exchange_identification: Connection closed by remote host\n"
+         "Connection closed by UNKNOWN port 65535",
+         SPF_JUMP_FORWARDING_REFUSED, 0},
+        {"channel 0: open failed: administratively prohibited: open failed", SPF_NO_FINDING,
+         SPF_JUMP_FORWARDING_REFUSED},
+        {"channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed",
+         SPF_PORT_REFUSED, 0},
+        {"channel 0: open failed: connect failed: Name or service not known\n"
+         "stdio forwarding failed",
+         SPF_HOST_UNRESOLVED, 0},
+        {"channel 0: open failed: connect failed: open failed", SPF_SESSION_REFUSED, 0},
+        {"PTY allocation request failed on channel 0", SPF_SESSION_NO_PTY, 0},
+        {"PTY allocation request failed on channel 0\nConnection to 127.0.0.1 closed.",
+         SPF_SESSION_NO_PTY, 0},
+        {"PTY allocation request failed on channel 0\nshell request failed on channel 0",
+         SPF_SESSION_REFUSED, 0},
+        {"Server refused to allocate pty", SPF_SESSION_NO_PTY, 0},
+        {"Server refused our key", SPF_AUTH_KEY_REFUSED, SPF_KEY_PAIR_DIFFERENT},
+        {"2026-11-22 20:00:00\tServer refused our key", SPF_AUTH_KEY_REFUSED,
+         SPF_KEY_PAIR_DIFFERENT},
+        {"Using username \"root\".\nServer refused our key\nroot@h's password:",
+         SPF_AUTH_KEY_REFUSED, SPF_KEY_PAIR_DIFFERENT},
+        {"Server refused public-key signature despite accepting key!", SPF_AUTH_LOGIN_REFUSED, 0},
+        {"root@h's password:", SPF_NO_FINDING, SPF_KEY_PAIR_DIFFERENT},
+        {"Bad owner or permissions on /home/u/.ssh/config", SPF_SSH_CONFIG_REFUSED, 0},
+        {"/home/u/.ssh/config: line 1: Bad configuration option: foo", SPF_SSH_CONFIG_REFUSED, 0},
+        {"/home/u/.ssh/config: terminating, 1 bad configuration options", SPF_SSH_CONFIG_REFUSED,
+         0},
+        {"sign_and_send_pubkey: signing failed for ED25519 \"k\" from agent: agent refused "
+         "operation",
+         SPF_AGENT_REFUSED_TO_SIGN, 0},
+        {"sign_and_send_pubkey: signing failed for ED25519 \"k\" from agent: agent refused "
+         "operation\nroot@h: Permission denied (publickey).",
+         SPF_AGENT_REFUSED_TO_SIGN, 0},
+        {"sign_and_send_pubkey: no mutual signature supported", SPF_AUTH_ALGORITHM_REFUSED, 0},
+        {"debug1: send_pubkey_test: no mutual signature algorithm", SPF_AUTH_ALGORITHM_REFUSED, 0},
+        {"Couldn't load private key (unable to open file)", SPF_KEY_MISSING, 0},
+        {"Couldn't load private key (PuTTY key format too new)", SPF_KEY_PPK_VERSION_NEW, 0},
+        {"Couldn't load this key (OpenSSH SSH-2 private key (new format))", SPF_PUTTY_NEEDS_PPK, 0},
+        {"Unable to load key file \"four.ppk\" (PuTTY key format too new)", SPF_KEY_PPK_VERSION_NEW,
+         0},
+        {"Unable to load key file \"k.ppk\" (wrong passphrase)", SPF_KEY_PASSPHRASE_WRONG, 0},
+        {"Unable to use key file \"k.pem\" (not a recognised key file format)", SPF_NO_FINDING,
+         SPF_PUTTY_NEEDS_PPK},
+        {"Unable to use key file \"k.pem\" (OpenSSH SSH-2 private key (new format))\n"
+         "FATAL ERROR: Cannot answer interactive prompts in batch mode",
+         SPF_PUTTY_NEEDS_PPK, 0},
+        {"FATAL ERROR: Cannot answer interactive prompts in batch mode", SPF_NO_FINDING,
+         SPF_AUTH_PUBLICKEY_DISABLED},
+        {"It is required that your private key files are NOT accessible by others.",
+         SPF_KEY_MODE_TOO_OPEN, 0},
+        {"Load key \"k\": bad permissions", SPF_KEY_MODE_TOO_OPEN, 0},
+        {"Permissions for 'k.pem' are too open.", SPF_KEY_MODE_TOO_OPEN, 0}, /* on Windows */
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -177,6 +233,49 @@ START_TEST(login_that_worked)
 }
 END_TEST
 
+/* A key that is refused is not the end: the next one may be taken. */
+START_TEST(later_key_may_be_taken)
+{
+    ck_assert(reads("Server refused our key\nOffer of public key accepted\nAccess granted"));
+    ck_assert(pasted.logged_in);
+    ck_assert(reads("sign_and_send_pubkey: no mutual signature supported\n"
+                    "Authenticated to h ([127.0.0.1]:22) using \"publickey\"."));
+    ck_assert(pasted.logged_in);
+}
+END_TEST
+
+/* As PowerShell's > writes it, with and without a byte order mark, in either order. */
+START_TEST(text_in_utf16)
+{
+    static const char said[] = "ssh : root@\xfc: Permission denied (publickey).\r\n"
+                               "Load key \"k\": bad permissions\r\n";
+    char wide[2 * sizeof said + 2];
+
+    for (int big = 0; big < 2; big++) {
+        for (size_t mark = 0; mark < 2; mark++) {
+            size_t len = 0;
+
+            if (mark != 0) {
+                wide[len++] = (char)(big ? 0xfe : 0xff);
+                wide[len++] = (char)(big ? 0xff : 0xfe);
+            }
+            for (size_t i = 0; i < sizeof said - 1; i++) {
+                wide[len + (size_t)big] = said[i];
+                wide[len + (size_t)!big] = '\0';
+                len += 2;
+            }
+            ck_assert(spf_pasted_read(wide, len - 1, &pasted)); /* cut in a character, too */
+            ck_assert_int_eq(pasted.cause, SPF_KEY_MODE_TOO_OPEN);
+            ck_assert_str_eq(pasted.line, "Load key \"k\": bad permissions");
+            ck_assert(spf_pasted_read(wide, 98, &pasted));
+            ck_assert_str_eq(pasted.line, "ssh : root@\xc3\xbc: Permission denied (publickey).");
+        }
+    }
+    ck_assert(!spf_pasted_read("\xff\xfe", 2, &pasted));
+    ck_assert(!spf_pasted_read("\xff", 1, &pasted));
+}
+END_TEST
+
 START_TEST(hostile_input)
 {
     static char huge[3 * 1024 * 1024];
@@ -201,6 +300,8 @@ int main(void)
                                   verbose_output_tells_refusals_apart,
                                   bare_denial_is_never_certain,
                                   login_that_worked,
+                                  later_key_may_be_taken,
+                                  text_in_utf16,
                                   hostile_input,
                                   NULL};
 
