@@ -80,6 +80,7 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_NUMBER(struct spf_key_facts, agent_keys),
     SPF_SHAPE_BOOL(struct spf_key_facts, in_agent),
     SPF_SHAPE_BOOL(struct spf_key_facts, usable),
+    SPF_SHAPE_TEXT(struct spf_key_facts, certificate),
 };
 const struct spf_shape spf_key_shape = SPF_SHAPE(struct spf_key_facts, key_fields);
 

@@ -80,12 +80,14 @@ struct spf_key_facts {
     char *public_blob; /* base64 of the SSH wire format (RFC 4253 section 6.6), no key type before
                           it */
     bool encrypted;
-    bool openssh_accepts; /* would `ssh -i` of OpenSSH 9.2 load these bytes? (mode apart) */
-    bool putty_accepts;   /* would PuTTY 0.78 */
-    bool repairable;      /* the damage loses nothing: a good copy can be written */
-    int64_t agent_keys;   /* how many keys the ssh-agent holds; -1: none answers */
-    bool in_agent;        /* this key is one of them */
-    bool usable;          /* we can sign with it: the login key is at hand */
+    bool openssh_accepts;   /* would `ssh -i` of OpenSSH 9.2 load these bytes? (mode apart) */
+    bool putty_accepts;     /* would PuTTY 0.78 */
+    bool repairable;        /* the damage loses nothing: a good copy can be written */
+    int64_t agent_keys;     /* how many keys the ssh-agent holds; -1: none answers */
+    bool in_agent;          /* this key is one of them */
+    bool usable;            /* we can sign with it: the login key is at hand */
+    char certificate[1024]; /* a certificate of this key beside it, which ssh offers before the key
+                               itself; "" none */
 };
 extern const struct spf_shape spf_key_shape;
 

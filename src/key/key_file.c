@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "key/key_readers.h"
 
 enum { PUB_FILE_MAX = 64 << 10 };
 
@@ -201,6 +202,46 @@ struct spf_secret *spf_key_file_bytes(const char *path, size_t max)
     return bytes;
 }
 
+/*
+ * PROTOCOL.certkeys of OpenSSH: type, nonce, the key's own numbers as in its plain blob, then what
+ * the authority says.
+ */
+static bool is_certificate_of(struct spf_bytes certificate, struct spf_bytes plain)
+{
+    struct spf_wire ours = spf_wire(plain.at, plain.len);
+    struct spf_wire theirs = spf_wire(certificate.at, certificate.len);
+    struct spf_bytes type = spf_wire_string(&theirs);
+
+    (void)spf_wire_string(&ours);
+    (void)spf_wire_string(&theirs);
+    return !ours.bad && !theirs.bad && memmem(type.at, type.len, "-cert-v01@", 10) != NULL &&
+           ours.left > 0 && theirs.left > ours.left && memcmp(theirs.at, ours.at, ours.left) == 0;
+}
+
+/* ssh loads it by itself, and offers it before the key (ssh.c, load_public_identity_files). */
+static void note_certificate(struct spf_key_facts *facts, const char *path)
+{
+    struct spf_key_contents contents = {0};
+    struct spf_secret *bytes = NULL;
+    uint8_t plain[8192];
+    long len = -1;
+
+    if (facts->public_blob &&
+        spf_format(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path)) {
+        bytes = spf_key_file_bytes(facts->certificate, PUB_FILE_MAX);
+        len =
+            spf_base64_decode(facts->public_blob, strlen(facts->public_blob), plain, sizeof plain);
+    }
+    if (!bytes || len <= 0 ||
+        spf_public_read(spf_secret_view(bytes), &contents) != SPF_READING_DONE ||
+        strcmp(contents.material.algorithm, facts->algorithm) != 0 ||
+        !is_certificate_of((struct spf_bytes){contents.material.blob, contents.material.blob_len},
+                           (struct spf_bytes){plain, (size_t)len}))
+        facts->certificate[0] = '\0';
+    spf_contents_clear(&contents);
+    spf_secret_free(bytes);
+}
+
 bool spf_key_file_read(const char *path, const struct spf_secret *passphrase,
                        struct spf_key_facts *facts, struct spf_key_secrets *secrets)
 {
@@ -213,6 +254,7 @@ bool spf_key_file_read(const char *path, const struct spf_secret *passphrase,
     if (spf_format(beside, sizeof beside, "%s.pub", path))
         pub = spf_key_file_bytes(beside, PUB_FILE_MAX);
     good = spf_key_read(spf_secret_view(bytes), spf_secret_view(pub), passphrase, facts, secrets);
+    note_certificate(facts, path);
     spf_secret_free(pub);
     spf_secret_free(bytes);
     return good;

@@ -19,7 +19,10 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
 /* The same without facts: the bytes of a regular file of at most max bytes, else NULL. */
 struct spf_secret *spf_key_file_bytes(const char *path, size_t max);
 
-/* Loads path, and path.pub beside it, and reads them (spf_key_read). False: no memory. */
+/*
+ * Loads path, and path.pub and path-cert.pub beside it, and reads them (spf_key_read). False: no
+ * memory.
+ */
 SPF_MUST_USE
 bool spf_key_file_read(const char *path, const struct spf_secret *passphrase,
                        struct spf_key_facts *facts, struct spf_key_secrets *secrets);

@@ -49,6 +49,21 @@ static bool may_be_a_stranger(const struct spf_view *view)
 }
 
 /*
+ * The key alone is refused, but ssh would offer the certificate beside it first, which this program
+ * cannot.
+ */
+static struct spf_opinion judge_certificate(const struct spf_view *view, const char *stage,
+                                            struct spf_result *result)
+{
+    spf_note_text(result, "certificate_file", view->facts->key.certificate);
+    spf_say(result,
+            "the server does not accept this key alone for %s; ssh would offer the certificate %s "
+            "first, which was not tried",
+            view->target->user, view->facts->key.certificate);
+    return decided(result, stage, SPF_AUTH_CERTIFICATE_UNTRIED);
+}
+
+/*
  * No algorithm to sign with: the server has only SHA-1 for RSA, or wants none of this type. ssh 8.8
  * and later refuse in the same way ("no mutual signature algorithm").
  */
@@ -57,6 +72,8 @@ static struct spf_opinion judge_algorithm(const struct spf_view *view, struct sp
     const char *server = view->facts->handshake.server_sig_algs;
 
     spf_note_text(result, "server_sig_algs", server);
+    if (view->facts->key.certificate[0] != '\0')
+        return judge_certificate(view, offer, result);
     if (view->target->ssh_config != NULL && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0 &&
         spf_names_have(view->facts->ssh_config.accepted_algorithms, "ssh-rsa")) {
         spf_note_text(result, "stage", offer);
@@ -96,6 +113,8 @@ static bool has_other_keys(const struct spf_view *view)
 static struct spf_opinion refused(const struct spf_view *view, const char *stage,
                                   struct spf_result *result)
 {
+    if (view->facts->key.certificate[0] != '\0')
+        return judge_certificate(view, stage, result);
     if (!view->target->key_configured || !has_other_keys(view))
         return decided(result, stage, SPF_AUTH_KEY_REFUSED);
     spf_note_text(result, "stage", stage);
@@ -204,13 +223,14 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
 
     switch (facts->outcome) {
     case SPF_AUTH_REFUSED:
-        if (facts->ending.kind == SPF_ENDING_DISCONNECT && judges_by_query(view))
+        if (!judges_by_query(view))
+            return refused(view, signature, result);
+        if (facts->ending.kind == SPF_ENDING_DISCONNECT)
             spf_say(result,
                     "the server knows this key, but refuses the login of %s; it answered by "
                     "disconnecting: %s",
                     view->target->user, facts->error);
-        return decided(result, signature,
-                       judges_by_query(view) ? SPF_AUTH_LOGIN_REFUSED : SPF_AUTH_KEY_REFUSED);
+        return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
     case SPF_AUTH_PARTIAL:
         spf_note_text(result, "next_methods", facts->methods);
         return decided(result, signature, SPF_AUTH_SECOND_FACTOR);

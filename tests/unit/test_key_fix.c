@@ -127,6 +127,41 @@ START_TEST(what_can_not_be_repaired_is_left)
 }
 END_TEST
 
+static bool has_certificate(const char *name)
+{
+    struct spf_key_facts facts = {0};
+    struct spf_key_secrets secrets = {0};
+    bool has;
+
+    ck_assert(spf_key_file_read(in_dir(name), NULL, &facts, &secrets));
+    has = facts.certificate[0] != '\0';
+    spf_key_secrets_clear(&secrets);
+    spf_shape_clear(&spf_key_shape, &facts);
+    return has;
+}
+
+START_TEST(a_certificate_beside_is_noticed_if_it_is_of_this_key)
+{
+    static const char make[] =
+        "cd %s && for k in ca k o; do ssh-keygen -q -t ed25519 -N '' -f $k; done && "
+        "ssh-keygen -q -s ca -I lab -n root k.pub && cp k-cert.pub o-cert.pub && "
+        "ssh-keygen -q -t rsa -b 2048 -N '' -f r && ssh-keygen -q -s ca -I lab r.pub";
+    char command[1000];
+
+    ck_assert(spf_format(command, sizeof command, make, dir));
+    ck_assert_int_eq(system(command), 0);
+    ck_assert(has_certificate("k"));
+    ck_assert(has_certificate("r"));
+    ck_assert(!has_certificate("o"));
+    ck_assert(!has_certificate("ca"));
+    put("ca-cert.pub", "ssh-ed25519-cert-v01@openssh.com AAAA\n", 0600);
+    ck_assert(!has_certificate("ca"));
+    ck_assert_int_eq(unlink(in_dir("k-cert.pub")), 0);
+    ck_assert_int_eq(mkfifo(in_dir("k-cert.pub"), 0600), 0);
+    ck_assert(!has_certificate("k"));
+}
+END_TEST
+
 START_TEST(escapes_in_names_are_not_shown)
 {
     struct spf_key_fixed fixed;
@@ -203,7 +238,8 @@ int main(void)
                                   escapes_in_names_are_not_shown,
                                   the_matching_key_is_found,
                                   special_files_are_told_by_name,
-                                  open_folders_are_noticed};
+                                  open_folders_are_noticed,
+                                  a_certificate_beside_is_noticed_if_it_is_of_this_key};
     Suite *suite = suite_create("key_fix");
     TCase *tcase = tcase_create("key_fix");
     SRunner *runner = srunner_create(suite);

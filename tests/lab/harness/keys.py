@@ -2,12 +2,13 @@
 
 A recipe: type (ed25519, ecdsa, rsa), bits, container (openssh, pem: PKCS#1 or SEC1, pkcs8),
 passphrase, mode ("0400"), shape (what is done to the file, see SHAPES), name (of the file),
-unreadable (whoever runs the program cannot open it).
+certified (a certificate of an authority of its own lies beside it).
 """
 
 import base64
 import hashlib
 import os
+import pwd
 import re
 
 from .cloud import run_quietly
@@ -84,9 +85,17 @@ def _pkcs8(path, _recipe):
                   base64.b64encode(frame).decode())
 
 
-def _certificate(path, _recipe):
+def _certify(path):
+    """Makes KEY-cert.pub; returns the public line of its authority."""
     run_quietly("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path + ".ca")
-    run_quietly("ssh-keygen", "-q", "-s", path + ".ca", "-I", "lab", "-n", "root", path + ".pub")
+    run_quietly("ssh-keygen", "-q", "-s", path + ".ca", "-I", "lab", "-n",
+                pwd.getpwuid(os.getuid()).pw_name, path + ".pub")
+    with open(path + ".ca.pub", encoding="ascii") as source:
+        return source.read().strip()
+
+
+def _certificate(path, _recipe):
+    _certify(path)
     os.replace(path + "-cert.pub", path)
 
 
@@ -150,6 +159,7 @@ class Key:
         self.text, self.passphrase = text, recipe.get("passphrase", "")
         if "shape" in recipe:
             SHAPES[recipe["shape"]](self.path, recipe)
+        self.authority = _certify(self.path) if recipe.get("certified") else None
         keep_pub = recipe.get("keep_pub") or recipe.get("shape") == "foreign-pub"
         if not keep_pub and os.path.exists(self.path + ".pub"):
             os.unlink(self.path + ".pub")

@@ -31,7 +31,7 @@ class Sshd:
     """sshd with a generated configuration.
 
     recipe: config (lines put first, so they win), host_keys (types), authorized (list of
-    {options, key: "client" or "other"}; default: the client's key), strict (modes are checked).
+    {options, key: "client", "other" or "authority"}; default: the client's key), strict (modes are checked).
     """
 
     def __init__(self, folder, recipe, client_key, other_key):
@@ -45,10 +45,11 @@ class Sshd:
             run_quietly("ssh-keygen", "-q", "-t", kind, *size, "-N", "", "-C", "", "-f", path)
             self.host_keys.append(path)
         authorized = os.path.join(folder, "authorized_keys")
-        keys = {"client": client_key, "other": other_key}
+        keys = {"client": client_key.public, "other": other_key.public,
+                "authority": client_key.authority}
         with open(authorized, "w", encoding="ascii") as out:
             for entry in recipe.get("authorized", [{"key": "client"}]):
-                line = keys[entry.get("key", "client")].public
+                line = keys[entry.get("key", "client")]
                 out.write((entry["options"] + " " if "options" in entry else "") + line + "\n")
         os.chmod(authorized, 0o600)
         self.lines = list(recipe.get("config", [])) + [
