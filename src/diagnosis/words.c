@@ -84,6 +84,18 @@ void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id
     }
 }
 
+/* Of what only took longer than we wait it is not known whether ssh, which waits on, gets in. */
+static void say_no_login(const struct spf_run *run, const struct spf_diagnosis *d,
+                         struct spf_buf *buf)
+{
+    struct spf_view view = spf_view_of(run);
+
+    spf_buf_addstr(buf, "You can't log in");
+    if (d->cause == SPF_AUTH_TIMEOUT || d->cause == SPF_SESSION_TIMEOUT)
+        (void)spf_slots_expand(buf, " within {waited_s} s", SPF_SLOT_TEXT, &view,
+                               &run->results[d->check]);
+}
+
 static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d,
                         struct spf_buf *buf)
 {
@@ -93,11 +105,12 @@ static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d
                   d->check == SPF_CHECK_KEY_FORMAT;
     const char *start;
 
-    if (d->verdict == SPF_VERDICT_FAIL)
-        start = !has_goal              ? "Something is wrong"
-                : !spf_fine(run, goal) ? "You can't log in"
-                : of_key               ? "The server accepts this key, but ssh can't use the file"
-                                       : "The login works, but something is wrong";
+    if (d->verdict == SPF_VERDICT_FAIL && has_goal && !spf_fine(run, goal))
+        start = NULL;
+    else if (d->verdict == SPF_VERDICT_FAIL)
+        start = !has_goal ? "Something is wrong"
+                : of_key  ? "The server accepts this key, but ssh can't use the file"
+                          : "The login works, but something is wrong";
     else
         start = !has_goal ? "Not everything could be checked"
                 : spf_fine(run, SPF_CHECK_SSH_AUTH)
@@ -105,7 +118,10 @@ static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d
                 : spf_key_is_accepted(run) && d->check != SPF_CHECK_SSH_AUTH
                     ? "The server takes this key, but whether you can log in is not known"
                     : "Whether you can log in is not known";
-    spf_buf_addstr(buf, start);
+    if (start != NULL)
+        spf_buf_addstr(buf, start);
+    else
+        say_no_login(run, d, buf);
     if (d->further_count > 0)
         spf_buf_addf(buf, ", for %zu reasons; the first", d->further_count + 1);
     spf_buf_addstr(buf, ": ");

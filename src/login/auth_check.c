@@ -241,7 +241,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
             return judge_told_off(view, result);
         return judge_disconnect(&facts->ending, facts->error, signature, result);
     case SPF_AUTH_SILENT:
-        spf_ending_say(result, unanswered, &facts->ending, facts->error);
+        spf_ending_say_late(view, result, unanswered, &facts->ending, facts->error);
         return decided(result, signature, SPF_AUTH_TIMEOUT);
     case SPF_AUTH_ACCEPTED:
         break;
@@ -294,7 +294,7 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
     case SPF_AUTH_ENDED:
         return judge_disconnect(&facts->ending, facts->error, query, result);
     case SPF_AUTH_SILENT:
-        spf_ending_say(result, unanswered, &facts->ending, facts->error);
+        spf_ending_say_late(view, result, unanswered, &facts->ending, facts->error);
         return decided(result, query, SPF_AUTH_TIMEOUT);
     case SPF_AUTH_ACCEPTED:
         break;

@@ -206,3 +206,19 @@ void spf_ending_say(struct spf_result *result, const char *what, const struct sp
                   ending->last_message[0] != '\0' ? ending->last_message : NULL);
     spf_note_text(result, "error", error[0] != '\0' ? error : NULL);
 }
+
+void spf_ending_say_late(const struct spf_view *view, struct spf_result *result, const char *what,
+                         const struct spf_ending *ending, const char *error)
+{
+    unsigned seconds = (view->target->timeout_ms + 999) / 1000;
+    char late[200];
+
+    if (ending->kind != SPF_ENDING_SILENCE && ending->kind != SPF_ENDING_FILLERS) {
+        spf_ending_say(result, what, ending, error);
+        return;
+    }
+    (void)spf_format(late, sizeof late, "%s within %u s (--timeout); ssh itself goes on waiting",
+                     what, seconds);
+    spf_ending_say(result, late, ending, error);
+    spf_note_number(result, "waited_s", seconds);
+}

@@ -3,7 +3,7 @@
 
 #include "login/login_facts.h"
 #include "login/pcap.h"
-#include "pipeline/result.h"
+#include "pipeline/check.h"
 
 /*
  * How a connection came to its end, or to a standstill: what the server sent and did, in the terms
@@ -23,5 +23,12 @@ struct spf_ending spf_standstill_of(const struct spf_seen *seen, bool without_en
  */
 void spf_ending_say(struct spf_result *result, const char *what, const struct spf_ending *ending,
                     const char *error);
+
+/*
+ * The same of a step whose time may have run out: then the sentence says after how long, and that
+ * ssh, which has no such limit (ConnectTimeout ends with the handshake), waits on.
+ */
+void spf_ending_say_late(const struct spf_view *view, struct spf_result *result, const char *what,
+                         const struct spf_ending *ending, const char *error);
 
 #endif

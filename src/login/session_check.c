@@ -71,8 +71,8 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
                             "that it was not read to its end");
             return spf_lowered(SPF_SESSION_TIMEOUT, SPF_UNKNOWN);
         }
-        spf_ending_say(result, "the login works, but the session does not come to life",
-                       &facts->ending, facts->error);
+        spf_ending_say_late(view, result, "the login works, but our command is not answered",
+                            &facts->ending, facts->error);
         return spf_concludes(SPF_SESSION_TIMEOUT);
     case SPF_ECHO_BACK:
         break;
