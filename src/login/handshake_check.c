@@ -14,22 +14,24 @@ static const char *text_or_null(const char *text)
 struct category {
     enum spf_finding finding;
     const char *what;
+    const char *option;       /* of ssh */
     enum spf_offer_list list; /* and the next one, where there is one for each direction */
     /* what OpenSSH still has, but no longer offers, best first */
     const char *legacy;
 };
 
 static const struct category categories[] = {
-    [SPF_SHAKE_NO_KEX] = {SPF_HANDSHAKE_NO_COMMON_KEX, "key exchange", SPF_OFFER_KEX,
+    [SPF_SHAKE_NO_KEX] = {SPF_HANDSHAKE_NO_COMMON_KEX, "key exchange", "KexAlgorithms",
+                          SPF_OFFER_KEX,
                           "diffie-hellman-group14-sha1,"
                           "diffie-hellman-group-exchange-sha1,"
                           "diffie-hellman-group1-sha1"},
-    [SPF_SHAKE_NO_HOST_KEY] = {SPF_HANDSHAKE_NO_COMMON_HOST_KEY, "host key", SPF_OFFER_HOST_KEYS,
-                               "ssh-rsa,ssh-dss"},
-    [SPF_SHAKE_NO_CIPHER] = {SPF_HANDSHAKE_NO_COMMON_CIPHER, "cipher", SPF_OFFER_CIPHERS_OUT,
-                             "aes256-cbc,aes128-cbc,3des-cbc"},
-    [SPF_SHAKE_NO_MAC] = {SPF_HANDSHAKE_NO_COMMON_MAC, "MAC", SPF_OFFER_MACS_OUT,
-                          "hmac-sha1-96,hmac-md5"},
+    [SPF_SHAKE_NO_HOST_KEY] = {SPF_HANDSHAKE_NO_COMMON_HOST_KEY, "host key", "HostKeyAlgorithms",
+                               SPF_OFFER_HOST_KEYS, "ssh-rsa,ssh-dss"},
+    [SPF_SHAKE_NO_CIPHER] = {SPF_HANDSHAKE_NO_COMMON_CIPHER, "cipher", "Ciphers",
+                             SPF_OFFER_CIPHERS_OUT, "aes256-cbc,aes192-cbc,aes128-cbc,3des-cbc"},
+    [SPF_SHAKE_NO_MAC] = {SPF_HANDSHAKE_NO_COMMON_MAC, "MAC", "MACs", SPF_OFFER_MACS_OUT,
+                          "hmac-sha1-96,hmac-md5,hmac-md5-96"},
 };
 
 static const char *server_offer(const struct spf_handshake_facts *facts, enum spf_offer_list list)
@@ -42,6 +44,12 @@ static const char *server_offer(const struct spf_handshake_facts *facts, enum sp
     return offers[list];
 }
 
+/* Each direction has a cipher and a MAC of its own. */
+static bool has_two(enum spf_offer_list list)
+{
+    return list == SPF_OFFER_CIPHERS_OUT || list == SPF_OFFER_MACS_OUT;
+}
+
 /* Would ssh itself find a common algorithm where our library, which has fewer, does not? */
 static bool openssh_could(const struct spf_handshake_facts *facts, const struct category *category,
                           const char *const offers[SPF_OFFER_LISTS])
@@ -51,10 +59,47 @@ static bool openssh_could(const struct spf_handshake_facts *facts, const struct 
 
     if (!spf_names_common(offers[list], server_offer(facts, list), common, sizeof common))
         return false;
-    if (list != SPF_OFFER_CIPHERS_OUT && list != SPF_OFFER_MACS_OUT)
+    if (!has_two(list))
         return true;
     list++; /* the other direction */
     return spf_names_common(offers[list], server_offer(facts, list), common, sizeof common);
+}
+
+/*
+ * The options of ssh that open every list in which it and the server have nothing in common: with
+ * one of them alone the handshake would fail at the next. "" where options cannot do it.
+ */
+static void legacy_options(const struct spf_handshake_facts *facts,
+                           const char *const offers[SPF_OFFER_LISTS], char *out, size_t size)
+{
+    char chosen[SPF_OFFER_LISTS][80] = {{0}};
+
+    out[0] = '\0';
+    for (size_t i = SPF_SHAKE_NO_KEX; i < sizeof categories / sizeof *categories; i++) {
+        const struct category *category = &categories[i];
+        const char *before = "";
+
+        for (int list = (int)category->list; list <= (int)category->list + has_two(category->list);
+             list++) {
+            const char *theirs = server_offer(facts, (enum spf_offer_list)list);
+            size_t len = strlen(out);
+
+            if (list >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(chosen[list - 2]))
+                continue;
+            if (spf_names_common(offers[list], theirs, chosen[list], sizeof chosen[list]))
+                continue;
+            if (!spf_names_common(category->legacy, theirs, chosen[list], sizeof chosen[list])) {
+                out[0] = '\0';
+                return;
+            }
+            if (before[0] == '\0')
+                (void)spf_format(out + len, size - len, "%s-o %s=+%s", len > 0 ? " " : "",
+                                 category->option, chosen[list]);
+            else if (strcmp(before, chosen[list]) != 0)
+                (void)spf_format(out + len, size - len, ",%s", chosen[list]);
+            before = chosen[list];
+        }
+    }
 }
 
 static struct spf_opinion judge_no_common(const struct spf_view *view, struct spf_result *result)
@@ -63,7 +108,7 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
     const char *offers[SPF_OFFER_LISTS];
     const struct category *category = &categories[facts->outcome];
     const char *theirs = server_offer(facts, category->list);
-    char legacy[80];
+    char legacy[80], options[600];
 
     spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL, offers);
     spf_note_text(result, "server_offer", theirs);
@@ -77,6 +122,9 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
     }
     if (spf_names_common(category->legacy, theirs, legacy, sizeof legacy))
         spf_note_text(result, "legacy", legacy);
+    legacy_options(facts, offers, options, sizeof options);
+    if (options[0] != '\0')
+        spf_note_text(result, "legacy_options", options);
     if (text_or_null(theirs) == NULL)
         spf_say(result, "the server offers no %s algorithm at all: its list is empty",
                 category->what);

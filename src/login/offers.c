@@ -88,8 +88,7 @@ char *spf_names_of_algorithms(const char *list)
     return spf_buf_take(&names);
 }
 
-/* Ciphers that authenticate by themselves: no MAC is negotiated with them. */
-static bool needs_mac(const char *cipher)
+bool spf_cipher_needs_mac(const char *cipher)
 {
     return strstr(cipher, "poly1305") == NULL && strstr(cipher, "-gcm@") == NULL;
 }
@@ -109,7 +108,7 @@ enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen)
     for (int i = 0; i < SPF_OFFER_LISTS; i++) {
         if (seen->client[i] == NULL || seen->server[i] == NULL)
             return SPF_SHAKE_FAILED;
-        if (i >= SPF_OFFER_MACS_OUT && !needs_mac(common[i - 2]))
+        if (i >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(common[i - 2]))
             continue;
         if (!spf_names_common(seen->client[i], seen->server[i], common[i], sizeof common[i]))
             return outcome[i];

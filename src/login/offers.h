@@ -22,6 +22,9 @@ bool spf_names_have(const char *list, const char *name);
  */
 bool spf_names_common(const char *ours, const char *theirs, char *out, size_t size);
 
+/* Is a MAC negotiated with it, or does it authenticate by itself (RFC 5116)? */
+bool spf_cipher_needs_mac(const char *cipher);
+
 /*
  * The list without names that are no algorithms but flags (ext-info-s, RFC 8308; kex-strict-s-v00).
  * The caller frees it; NULL: no list, or no memory.

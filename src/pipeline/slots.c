@@ -10,7 +10,9 @@ static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 /* Names of values that are whole command lines, quoted when they were put together. */
 static bool is_line(const char *name)
 {
-    return strcmp(name, "ssh") == 0 || spf_starts_with(name, "rerun");
+    /* legacy_options: of names that the check itself has */
+    return strcmp(name, "ssh") == 0 || spf_starts_with(name, "rerun") ||
+           strcmp(name, "legacy_options") == 0;
 }
 
 static bool is_path(const char *name)

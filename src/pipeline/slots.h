@@ -21,6 +21,7 @@
  *                  the one that --find-key found; {rerun_with_ssh_config}: with the user's;
  *                  {rerun_with_next_key_file}: with the one that ssh would offer next. An
  *                  option that the template writes behind it takes the place of the user's own
+ *     {legacy_options} of ssh.handshake: "-o Ciphers=+aes128-cbc …", for ssh
  *     {longer_timeout} {longer_deadline}   seconds, more than those that were not enough
  *     {?no_NAME}   nothing, but only where the value NAME is not known (a host alone has no
  *                  {instance}); elsewhere it is missing, and so is its remedy

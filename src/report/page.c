@@ -213,6 +213,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
         {"rerun_with_matching_key_file", "sshpreflight --instance ID --key FILE"},
         {"usual_user", "ecs-user"},
         {"legacy", "ALGORITHM"},
+        {"legacy_options", "-o KexAlgorithms=+ALGORITHM -o Ciphers=+ALGORITHM …"},
         {"longer_timeout", "60"},
         {"longer_deadline", "120"},
         {"source_option", "SourceCidrIp"},

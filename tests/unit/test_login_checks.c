@@ -180,6 +180,20 @@ START_TEST(handshakes)
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_HOST_KEY);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy"), "ssh-rsa");
 
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy_options"), "(null)");
+    scene.facts.handshake.server_kex = strdup("diffie-hellman-group14-sha1");
+    scene.facts.handshake.server_ciphers_out = strdup("aes128-cbc,3des-cbc");
+    scene.facts.handshake.server_ciphers_in = strdup("3des-cbc");
+    scene.facts.handshake.server_macs_out = strdup("hmac-sha1");
+    scene.facts.handshake.server_macs_in = strdup("hmac-md5");
+    expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_HOST_KEY);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy_options"),
+                     "-o KexAlgorithms=+diffie-hellman-group14-sha1 -o HostKeyAlgorithms=+ssh-rsa "
+                     "-o Ciphers=+aes128-cbc,3des-cbc -o MACs=+hmac-md5");
+    free(scene.facts.handshake.server_kex);
+    free(scene.facts.handshake.server_macs_out);
+    free(scene.facts.handshake.server_macs_in);
+
     /* what our library lacks is no fault of the server's: ssh itself has it */
     scene.facts.handshake.outcome = SPF_SHAKE_NO_KEX;
     scene.facts.handshake.server_kex = strdup("sntrup761x25519-sha512@openssh.com");
