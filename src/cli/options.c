@@ -241,19 +241,23 @@ static struct spf_error select_checks(struct spf_options *options, int option, c
     return spf_ok();
 }
 
-/* [user@]host[:port], and more of them behind commas, of letters that mean nothing to a shell or to
- * ssh. */
+/* [ssh://][user@]host[:port], and more of them behind commas, of letters that mean nothing to a
+ * shell or to ssh. */
 static bool is_jump(const char *text)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "._-@:[],";
 
-    if (text[0] == '\0' || strlen(text) > 255 || text[strspn(text, allowed)] != '\0')
+    if (text[0] == '\0' || strlen(text) > 255)
         return false;
     for (const char *hop = text; hop != NULL;
          hop = strchr(hop, ',') ? strchr(hop, ',') + 1 : NULL) {
-        size_t user = strcspn(hop, "@,");
+        size_t user;
 
+        hop += spf_starts_with(hop, "ssh://") ? 6 : 0;
+        user = strcspn(hop, "@,");
+        if (strspn(hop, allowed) < strcspn(hop, ","))
+            return false;
         if (strchr("-,@:", hop[0]) != NULL || (hop[user] == '@' && strchr("-,@:", hop[user + 1])))
             return false;
     }

@@ -256,6 +256,22 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     return spf_passes();
 }
 
+/* RequiredRSASize (ssh_config(5)): shorter keys are as if they were not there. */
+static bool is_too_short(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_key_facts *key = &view->facts->key;
+    int64_t required = view->facts->ssh_config.required_rsa;
+
+    if (view->target->ssh_config == NULL || !spf_facts_have(view->facts, SPF_GROUP_KEY) ||
+        strcmp(key->algorithm, "ssh-rsa") != 0 || key->bits == 0 || key->bits >= required)
+        return false;
+    spf_say(result,
+            "the ssh configuration has RequiredRSASize %lld, and this key has %lld bits: ssh would "
+            "not offer it",
+            (long long)required, (long long)key->bits);
+    return true;
+}
+
 /*
  * Does the server accept this key for this user? First the query (would the key do?), and only if
  * the answer is yes the signature: so a key that is not authorised and a login that is refused are
@@ -278,6 +294,8 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
                         "(PubkeyAuthentication no): ssh would not offer this one");
         return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
     }
+    if (is_too_short(view, result))
+        return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
     if (spf_lacks(view, SPF_GROUP_QUERY, &opinion))
         return opinion;
     if (facts->methods[0] != '\0')

@@ -191,6 +191,14 @@ static void dial(struct spf_conversation *talk)
         spf_talk_arrive_failed(talk, "no address to dial");
         return;
     }
+    if (target->ssh_config != NULL && inquiry->facts->ssh_config.unhonoured[0] != '\0') {
+        const struct spf_failure failure = spf_failure(
+            SPF_SSH_CONFIG_UNUSABLE, "the ssh configuration has %s, which is not honoured here",
+            inquiry->facts->ssh_config.unhonoured);
+
+        spf_talk_arrive(talk, &failure);
+        return;
+    }
     if (spf_target_is_proxied(target)) {
         go_through(talk, host);
         return;

@@ -1,3 +1,4 @@
+#include <netinet/in.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -70,6 +71,26 @@ static bool console_may_help(const struct spf_view *view, struct spf_opinion *op
            (instance->holds && (phase == SPF_ABSENT || phase == SPF_ASKED));
 }
 
+/* StrictHostKeyChecking, of the configuration that is used; "" for what ssh does without it. */
+static const char *strictness(const struct spf_view *view)
+{
+    return view->target->ssh_config != NULL ? view->facts->ssh_config.strict : "";
+}
+
+/* With StrictHostKeyChecking no ssh only warns, and logs in by key (sshconnect.c, check_host_key).
+ */
+static struct spf_opinion even_so(const struct spf_view *view, enum spf_finding finding,
+                                  struct spf_result *result)
+{
+    if (strcmp(strictness(view), "no") != 0)
+        return spf_concludes(finding);
+    spf_say(result,
+            "the host key is %s; ssh only warns of it, because the ssh configuration has "
+            "StrictHostKeyChecking no",
+            finding == SPF_HOST_KEY_REVOKED ? "revoked" : "not the one that is known");
+    return spf_lowered(finding, SPF_WARN);
+}
+
 /* Another key is known. Only the console can say that the new one is right. */
 static struct spf_opinion judge_changed(const struct spf_view *view, struct spf_result *result)
 {
@@ -87,7 +108,7 @@ static struct spf_opinion judge_changed(const struct spf_view *view, struct spf_
     case PROOF_NONE:
         break;
     }
-    return spf_concludes(SPF_HOST_KEY_CHANGED);
+    return even_so(view, SPF_HOST_KEY_CHANGED, result);
 }
 
 /* No key is known. The console is used if it is there, but nothing waits for it. */
@@ -95,6 +116,7 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
 {
     const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
     enum proof proof = proof_of(view);
+    bool certified = false;
 
     if (proof == PROOF_OTHER)
         return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
@@ -108,13 +130,83 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
     for (size_t i = 0; proof == PROOF_NONE && i < known->lines.count; i++) {
         if (known->lines.items[i].marker != SPF_MARKER_CERT_AUTHORITY)
             continue;
+        certified = true;
         spf_say(result,
                 "%s is not known by itself; known_hosts trusts certificates of an authority "
                 "for it, which ssh asks for and this program does not",
                 known->name);
         break;
     }
-    return spf_concludes(SPF_HOST_KEY_UNKNOWN);
+    if (strcmp(strictness(view), "yes") != 0) /* then ssh asks, or adds it by itself */
+        return spf_lowered(SPF_HOST_KEY_UNKNOWN, SPF_WARN);
+    if (certified)
+        return spf_lowered(SPF_HOST_KEY_UNKNOWN, SPF_UNKNOWN);
+    spf_say(result,
+            "the host key is not known, and the ssh configuration has StrictHostKeyChecking yes: "
+            "ssh refuses to go on");
+    return spf_but_holds(spf_concludes(SPF_HOST_KEY_UNKNOWN));
+}
+
+static uint32_t number_at(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* The modulus of an RSA key (RFC 4253 section 6.6: name, e, n) in bits; 0 for another one. */
+static int64_t rsa_bits(const char *text)
+{
+    uint8_t blob[8192];
+    long len = spf_base64_decode(text, strlen(text), blob, sizeof blob);
+    size_t at = 0, left = len > 0 ? (size_t)len : 0, size = 0;
+
+    if (left < 11 || memcmp(blob, "\0\0\0\7ssh-rsa", 11) != 0)
+        return 0;
+    for (int field = 0; field < 3; field++) {
+        at += size;
+        if (left - at < 4)
+            return 0;
+        size = number_at(blob + at);
+        at += 4;
+        if (size > left - at)
+            return 0;
+    }
+    while (size > 0 && blob[at] == 0) {
+        at++;
+        size--;
+    }
+    if (size == 0)
+        return 0;
+    return (int64_t)(8 * size) - (__builtin_clz(blob[at]) - 24);
+}
+
+/* What the configuration says before any known_hosts file counts; false: nothing. */
+static bool is_decided(const struct spf_view *view, struct spf_result *result,
+                       struct spf_opinion *opinion)
+{
+    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    const char *blob = view->facts->handshake.host_key_blob;
+    int64_t bits = blob != NULL ? rsa_bits(blob) : 0;
+    struct spf_ip ip;
+
+    if (view->target->ssh_config == NULL)
+        return false;
+    if (bits > 0 && bits < config->required_rsa) {
+        spf_say(result,
+                "the server's RSA key has %lld bits, and the ssh configuration has "
+                "RequiredRSASize %lld: ssh refuses to go on",
+                (long long)bits, (long long)config->required_rsa);
+        *opinion = spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
+        return true;
+    }
+    if (config->trusts_loopback && config->host_key_alias[0] == '\0' &&
+        !spf_target_is_proxied(view->target) && spf_ip_parse(view->facts->tcp.address, &ip) &&
+        (ip.family == 4 ? ip.octets[0] == 127
+                        : memcmp(ip.octets, &in6addr_loopback, sizeof ip.octets) == 0)) {
+        spf_say(result, "not compared: the ssh configuration has NoHostAuthenticationForLocalhost");
+        *opinion = spf_passes();
+        return true;
+    }
+    return false;
 }
 
 /* Is the host key the known one? As ssh judges it, from the lines that speak of the host. */
@@ -137,10 +229,12 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     spf_note_text(result, "fingerprint_sha256", shown->host_key_sha256);
     spf_note_text(result, "host_key_algorithm", shown->host_key_algorithm);
     note_line(result, line);
+    if (is_decided(view, result, &opinion))
+        return opinion;
 
     switch (verdict) {
     case SPF_VERDICT_REVOKED:
-        return spf_concludes(SPF_HOST_KEY_REVOKED);
+        return even_so(view, SPF_HOST_KEY_REVOKED, result);
     case SPF_VERDICT_CHANGED:
         spf_note_text(result, "known_fingerprint", line->sha256);
         return judge_changed(view, result);

@@ -153,15 +153,15 @@ static pid_t run(const char *const *words, const struct spf_child_environment *e
 static void note_last_hop(const struct spf_jump_line *line, struct spf_tcp_facts *facts)
 {
     const struct spf_ssh_hop *hop = &line->hops[line->hop_count - 1];
-    const char *at = strrchr(hop->name, '@');
+    struct spf_jump_place place;
+    const char *host = hop->host;
     struct spf_ip ip;
-    char host[300];
 
     if (line->hop_count < 2)
         return; /* ssh says to which address it connects */
-    (void)spf_copy(host, sizeof host, hop->host[0] != '\0' ? hop->host : at ? at + 1 : hop->name);
-    if (hop->host[0] == '\0' && strchr(host, ':') == strrchr(host, ':'))
-        host[strcspn(host, ":")] = '\0';
+    spf_jump_split(hop->name, &place);
+    if (host[0] == '\0')
+        host = place.host;
     if (spf_ip_parse(host, &ip))
         (void)spf_copy(facts->jump_address, sizeof facts->jump_address, host);
 }

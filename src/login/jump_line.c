@@ -29,6 +29,37 @@ static void add(struct words *words, const char *fmt, ...)
     spf_buf_clear(&buf);
 }
 
+void spf_jump_split(const char *name, struct spf_jump_place *place)
+{
+    const char *host, *end, *at;
+    size_t len;
+
+    *place = (struct spf_jump_place){{0}, {0}, {0}};
+    name += spf_starts_with(name, "ssh://") ? 6 : 0;
+    at = strrchr(name, '@');
+    host = at != NULL ? at + 1 : name;
+    if (at != NULL)
+        (void)spf_format(place->user, sizeof place->user, "%.*s", (int)(at - name), name);
+    end = host[0] == '[' ? strchr(host, ']') : NULL;
+    if (end != NULL && (end[1] == ':' || end[1] == '\0')) {
+        (void)spf_format(place->host, sizeof place->host, "%.*s", (int)(end - host - 1), host + 1);
+        end++;
+    } else {
+        end = strchr(host, ':');
+        if (end == NULL || strchr(end + 1, ':') != NULL)
+            end = host + strlen(host);
+        (void)spf_format(place->host, sizeof place->host, "%.*s", (int)(end - host), host);
+    }
+    if (*end == ':')
+        (void)spf_copy(place->port, sizeof place->port, end + 1);
+    len = strlen(place->host);
+    if (len > 2 && strchr("\"'", place->host[0]) != NULL &&
+        place->host[len - 1] == place->host[0]) {
+        memmove(place->host, place->host + 1, len - 2);
+        place->host[len - 2] = '\0';
+    }
+}
+
 /* The files in which a jump host's key may stand; before them where a new key is written to. */
 static void add_known_hosts(struct words *words, const struct spf_target *target,
                             const struct spf_ssh_hop *hop)
@@ -58,6 +89,7 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
 {
     const struct spf_ssh_hop *hop = &line->hops[index];
     bool outermost = index + 1 == line->hop_count;
+    struct spf_jump_place place;
 
     add(words, "ssh");
     if (target->ssh_config == NULL || target->ssh_config[0] != '\0') {
@@ -67,7 +99,7 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     /* What the inner ones say beyond complaints would be taken for the outermost one's. */
     add(words, "%s", outermost ? "-vvT" : "-T");
     add(words, "-oBatchMode=yes");
-    add(words, "-oStrictHostKeyChecking=accept-new");
+    add(words, "-oStrictHostKeyChecking=%s", hop->strict[0] != '\0' ? hop->strict : "accept-new");
     add(words, "-oUpdateHostKeys=no");
     add(words, "-oPermitLocalCommand=no");
     /* A connection that the user holds open is used, as the user's ssh would; none is left open. */
@@ -79,8 +111,17 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
         add(words, "-oProxyCommand=sh -c \"$SSHPREFLIGHT_HOP_%zu\" '[%%h]:%%p'", index);
     add(words, "-W");
     add(words, "%s", destination);
+    spf_jump_split(hop->name, &place);
+    if (place.user[0] != '\0') {
+        add(words, "-l");
+        add(words, "%s", place.user);
+    }
+    if (place.port[0] != '\0') {
+        add(words, "-p");
+        add(words, "%s", place.port);
+    }
     add(words, "--");
-    add(words, "ssh://%s", hop->name);
+    add(words, "%s", place.host);
 }
 
 /* "SSHPREFLIGHT_HOP_n=exec ssh ...", for a shell whose $0 is the destination. */

@@ -8,6 +8,17 @@
 #define SPF_JUMP_HOPS_MAX  8
 #define SPF_JUMP_WORDS_MAX 40
 
+/* What a jump host's name says; "" where it says nothing. */
+struct spf_jump_place {
+    char user[256], host[300], port[8];
+};
+
+/*
+ * Takes [ssh://][user@]host[:port] to pieces, as ssh does (misc.c, parse_ssh_uri): an IPv6 address
+ * with a port stands in brackets, which ssh takes off, as the shell that it runs takes quotes off.
+ */
+void spf_jump_split(const char *name, struct spf_jump_place *place);
+
 /*
  * The command line of the ssh that carries a connection through jump hosts. With several, each ssh
  * is the ProxyCommand of the next one, as ssh -J does it; but every one gets our options, where ssh

@@ -171,6 +171,10 @@ static const struct spf_field ssh_config_fields[] = {
     SPF_SHAPE_STRING(struct spf_ssh_config_facts, macs),
     SPF_SHAPE_STRING(struct spf_ssh_config_facts, accepted_algorithms),
     SPF_SHAPE_BOOL(struct spf_ssh_config_facts, publickey_off),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, strict),
+    SPF_SHAPE_BOOL(struct spf_ssh_config_facts, trusts_loopback),
+    SPF_SHAPE_NUMBER(struct spf_ssh_config_facts, required_rsa),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, unhonoured),
     SPF_SHAPE_TEXT(struct spf_ssh_config_facts, says),
 };
 const struct spf_shape spf_ssh_config_shape =

@@ -140,6 +140,7 @@ struct spf_ssh_hop {
     char name[300];         /* [user@]host[:port], as given */
     char host[300];         /* what its HostName makes of it; "" if ssh was not asked */
     char known_hosts[1024]; /* files, as ssh_config(5) writes them; "" if ssh was not asked */
+    char strict[8];         /* StrictHostKeyChecking, where it is yes or no; else "" */
 };
 
 struct spf_ssh_file {
@@ -169,8 +170,12 @@ struct spf_ssh_config_facts {
     char identity_agent[1024]; /* a socket, or "none"; "" that of SSH_AUTH_SOCK */
     /* algorithms that it allows, comma-separated; NULL if ssh did not say */
     char *kex, *host_key_algorithms, *ciphers, *macs, *accepted_algorithms;
-    bool publickey_off; /* PubkeyAuthentication no */
-    char says[700];     /* what of it is not what was asked for anyway; "" nothing */
+    bool publickey_off;   /* PubkeyAuthentication no */
+    char strict[8];       /* StrictHostKeyChecking, where it is yes or no; else "" */
+    bool trusts_loopback; /* NoHostAuthenticationForLocalhost */
+    int64_t required_rsa; /* RequiredRSASize, bits; 0 if ssh did not say */
+    char unhonoured[300]; /* the first option that matters and is not honoured; "" none */
+    char says[700];       /* what of it is not what was asked for anyway; "" nothing */
 };
 extern const struct spf_shape spf_ssh_config_shape;
 

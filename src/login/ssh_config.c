@@ -12,6 +12,7 @@
 #include "base/self.h"
 #include "cloud/address.h"
 #include "login/child.h"
+#include "login/jump_line.h"
 
 #define SAYS_MAX   (256u * 1024) /* of ssh -G; it prints 5 KiB */
 #define COMPLAINTS (16u * 1024)
@@ -117,7 +118,8 @@ static void ask(struct spf_ssh_config *config)
     const char *file = inquiry->target->ssh_config, *words[WORDS_MAX];
     struct spf_child_environment environment = spf_child_environment(file != NULL);
     int given[3] = {-1, -1, -1}, error = 0;
-    char port[8], hop[320];
+    struct spf_jump_place hop;
+    char port[8];
     size_t count = 0;
 
     words[count++] = "ssh";
@@ -136,10 +138,17 @@ static void ask(struct spf_ssh_config *config)
     if (config->hop == NONE) {
         count = add_target(config, words, count, port);
     } else {
-        (void)spf_format(hop, sizeof hop, "ssh://%s",
-                         inquiry->facts->ssh_config.hops.items[config->hop].name);
+        spf_jump_split(inquiry->facts->ssh_config.hops.items[config->hop].name, &hop);
+        if (hop.user[0] != '\0') {
+            words[count++] = "-l";
+            words[count++] = hop.user;
+        }
+        if (hop.port[0] != '\0') {
+            words[count++] = "-p";
+            words[count++] = hop.port;
+        }
         words[count++] = "--";
-        words[count++] = hop;
+        words[count++] = hop.host;
     }
     words[count] = NULL;
 
@@ -227,6 +236,13 @@ static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_f
 
         file->exists =
             expand_into(file->path, sizeof file->path, &tokens, true) && is_file(file->path);
+    }
+    for (size_t i = 0; i < facts->known_hosts.count && facts->unhonoured[0] == '\0'; i++) {
+        const char *path = facts->known_hosts.items[i].path;
+
+        if (strchr(path, ' ') != NULL && !is_file(path)) /* one name, or several? */
+            (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
+                             "UserKnownHostsFile %.200s", path);
     }
     keep_program(facts);
     return NULL;

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "login/offers.h"
+
 /* A line of ssh -G; its texts are copies and free of control bytes. */
 struct line {
     char name[64];
@@ -48,11 +50,23 @@ static bool is_none(const struct line *line)
     return spf_same_word(line->value, "none");
 }
 
-/* A list of files as ssh -G prints it: blanks within a name cannot be told from those between. */
+/*
+ * How long the first file of a list is. ssh -G does not quote, so that a blank within a name cannot
+ * be told from one between two; but ssh has made all names absolute by then that begin with ~.
+ */
+static size_t first_file(const char *value)
+{
+    size_t len = strcspn(value, " ");
+
+    while (value[len] == ' ' && value[len + 1] != '/' && value[len + 1] != '\0')
+        len += 1 + strcspn(value + len + 1, " ");
+    return len;
+}
+
 static bool add_files(struct spf_ssh_config_facts *facts, const char *value)
 {
     while (*value != '\0') {
-        size_t len = strcspn(value, " ");
+        size_t len = first_file(value);
         struct spf_ssh_file *file;
 
         if (len > 0 && len < sizeof file->path) {
@@ -138,9 +152,54 @@ static bool take_algorithms(const struct line *line, struct spf_ssh_config_facts
     return true;
 }
 
+static void take_strictness(const char *value, char strict[8])
+{
+    (void)spf_copy(strict, 8,
+                   strcmp(value, "true") == 0 || strcmp(value, "yes") == 0   ? "yes"
+                   : strcmp(value, "false") == 0 || strcmp(value, "no") == 0 ? "no"
+                                                                             : "");
+}
+
+/*
+ * Options that decide whether ssh gets in and that are not honoured here, with the values that
+ * change nothing. Without such a value one of them is in the way of any verdict.
+ */
+static const struct limit {
+    const char *name, *keyword; /* as ssh -G and as ssh_config(5) write it */
+    const char *harmless;
+    bool direct; /* counts only where ssh itself connects */
+} limits[] = {
+    {"bindaddress", "BindAddress", "none", true},
+    {"bindinterface", "BindInterface", "none", true},
+    {"certificatefile", "CertificateFile", "none", false},
+    {"knownhostscommand", "KnownHostsCommand", "none", false},
+    {"pkcs11provider", "PKCS11Provider", "none", false},
+    {"preferredauthentications", "PreferredAuthentications", NULL, false},
+    {"revokedhostkeys", "RevokedHostKeys", "none", false},
+};
+
+/* Keeps the first one of them; false if the line is none. */
+static bool take_limit(const struct line *line, char direct[300], char always[300])
+{
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        const struct limit *limit = &limits[i];
+        char *room = limit->direct ? direct : always;
+
+        if (!is(line, limit->name))
+            continue;
+        if (room[0] == '\0' &&
+            (limit->harmless != NULL ? !spf_same_word(line->value, limit->harmless)
+                                     : !spf_names_have(line->value, "publickey")))
+            (void)spf_format(room, 300, "%s %.200s", limit->keyword, line->value);
+        return true;
+    }
+    return false;
+}
+
 bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_facts *facts)
 {
     struct line line, users = {0}, systems = {0};
+    char direct[300] = "";
     bool good = true;
 
     while (good && next_line(&text, &len, &line)) {
@@ -175,11 +234,38 @@ bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_fac
         else if (is(&line, "pubkeyauthentication"))
             facts->publickey_off = strcmp(line.value, "false") == 0 || /* 9.2; "no" before 8.9 */
                                    strcmp(line.value, "no") == 0;
-        else
+        else if (is(&line, "stricthostkeychecking"))
+            take_strictness(line.value, facts->strict);
+        else if (is(&line, "nohostauthenticationforlocalhost"))
+            facts->trusts_loopback = strcmp(line.value, "yes") == 0;
+        else if (is(&line, "requiredrsasize"))
+            facts->required_rsa = strtol(line.value, NULL, 10);
+        else if (!take_limit(&line, direct, facts->unhonoured))
             good = take_algorithms(&line, facts);
     }
+    if (facts->unhonoured[0] == '\0' && facts->jump[0] == '\0' && facts->proxy_command[0] == '\0')
+        (void)spf_copy(facts->unhonoured, sizeof facts->unhonoured, direct);
     return good && take_known_hosts(facts, users.value, systems.value) && facts->host[0] != '\0' &&
            facts->user[0] != '\0' && facts->port != 0;
+}
+
+/* A list of files as ssh_config(5) writes it. False: it is too long. */
+static bool quote_files(const char *value, char *out, size_t size)
+{
+    struct spf_buf files;
+    bool good;
+
+    spf_buf_init(&files, size - 1);
+    while (*value != '\0') {
+        size_t len = first_file(value);
+
+        spf_buf_addf(&files, memchr(value, ' ', len) != NULL ? "%s\"%.*s\"" : "%s%.*s",
+                     files.len > 0 ? " " : "", (int)len, value);
+        value += len + (value[len] == ' ');
+    }
+    good = !spf_buf_failed(&files) && spf_copy(out, size, files.data);
+    spf_buf_clear(&files);
+    return good;
 }
 
 bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *hop, char *jump,
@@ -188,12 +274,14 @@ bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *h
     struct line line;
     bool good = true;
 
-    jump[0] = hop->host[0] = hop->known_hosts[0] = '\0';
+    jump[0] = hop->host[0] = hop->known_hosts[0] = hop->strict[0] = '\0';
     while (good && next_line(&text, &len, &line)) {
         if (is(&line, "hostname"))
             good = spf_copy(hop->host, sizeof hop->host, line.value);
         else if (is(&line, "userknownhostsfile") && !is_none(&line))
-            good = spf_copy(hop->known_hosts, sizeof hop->known_hosts, line.value);
+            good = quote_files(line.value, hop->known_hosts, sizeof hop->known_hosts);
+        else if (is(&line, "stricthostkeychecking"))
+            take_strictness(line.value, hop->strict);
         else if (is(&line, "proxyjump") && !is_none(&line))
             good = spf_copy(jump, size, line.value);
     }

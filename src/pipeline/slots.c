@@ -252,7 +252,8 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
             return false;
     }
     if (strcmp(name, "rerun_without_user") == 0 ||
-        (strcmp(user, "root") == 0 && !(with_configuration && target->user_given)))
+        (strcmp(user, "root") == 0 && !(with_configuration && target->user_given) &&
+         (target->ssh_config == NULL || user == target->user)))
         return true;
     spf_buf_addstr(buf, " -l ");
     return add_word(buf, "user", user);
@@ -339,6 +340,30 @@ static const char *value_of(const char *name, const char *behind, const struct s
     return NULL;
 }
 
+/* What did not work at the jump host, by what the catalogue has for it. */
+static const struct {
+    const char *name, *causes;
+} jump_failures[] = {
+    {"jump_key", " auth-key-refused auth-too-many auth-algorithm-refused key-pair-different "},
+    {"jump_identity", " host-key-changed host-key-revoked host-key-rebuilt "},
+    {"jump_unknown", " host-key-unknown "},
+    {"jump_way", " port-refused port-silent port-unreachable port-reset host-unresolved "},
+};
+
+static const char *jump_failure(const char *name, const struct spf_result *result)
+{
+    const char *cause = result != NULL ? spf_evidence_text(result, "jump_cause") : NULL;
+    char word[80];
+
+    for (size_t i = 0; cause != NULL && i < sizeof jump_failures / sizeof *jump_failures; i++) {
+        if (strcmp(name, jump_failures[i].name) == 0 &&
+            spf_format(word, sizeof word, " %s ", cause) &&
+            strstr(jump_failures[i].causes, word) != NULL)
+            return cause;
+    }
+    return NULL;
+}
+
 /* {?name} stands for nothing, where it holds. */
 static bool holds(const char *condition, const struct spf_view *view,
                   const struct spf_result *result)
@@ -347,7 +372,7 @@ static bool holds(const char *condition, const struct spf_view *view,
     bool known;
 
     if (!spf_starts_with(condition, "no_"))
-        return false;
+        return jump_failure(condition, result) != NULL;
     /* Of a host alone no rules are judged, and behind a jump host they do not see us: nothing is
      * missing. */
     if (strcmp(condition, "no_source_ip") == 0 &&

@@ -23,6 +23,8 @@
  *                  option that the template writes behind it takes the place of the user's own
  *     {legacy_options} of ssh.handshake: "-o Ciphers=+aes128-cbc …", for ssh
  *     {longer_timeout} {longer_deadline}   seconds, more than those that were not enough
+ *     {?jump_key} {?jump_identity} {?jump_unknown} {?jump_way}   nothing, but only where that is
+ *                  what failed at a jump host: our key, its host key (changed, not known), the way
  *     {?no_NAME}   nothing, but only where the value NAME is not known (a host alone has no
  *                  {instance}); elsewhere it is missing, and so is its remedy
  *

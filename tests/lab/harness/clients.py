@@ -55,9 +55,12 @@ def ssh(home, key_path, known_hosts, user, port, more=(), agent=None):
 
 def configured_ssh(home, file, name, agent=None):
     """As the user's ssh with a configuration file: keys, ways and trust come from there."""
-    return _run(["ssh", "-F", file, "-o", "BatchMode=yes",
-                 "-o", "PreferredAuthentications=publickey",
-                 "-o", "StrictHostKeyChecking=accept-new", "-o", "UpdateHostKeys=no",
+    with open(file, encoding="utf-8") as source:
+        written = source.read()
+    usual = [word for option, value in (("PreferredAuthentications", "publickey"),
+                                        ("StrictHostKeyChecking", "accept-new"))
+             if option not in written for word in ("-o", option + "=" + value)]
+    return _run(["ssh", "-F", file, "-o", "BatchMode=yes", *usual, "-o", "UpdateHostKeys=no",
                  "-o", "ConnectTimeout=%d" % PATIENCE, name, "true"], home,
                 **({"SSH_AUTH_SOCK": agent} if agent else {}))
 
