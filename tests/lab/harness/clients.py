@@ -55,8 +55,10 @@ def ssh(home, key_path, known_hosts, user, port, more=(), agent=None):
 
 def configured_ssh(home, file, name, agent=None):
     """As the user's ssh with a configuration file: keys, ways and trust come from there."""
-    with open(file, encoding="utf-8") as source:
-        written = source.read()
+    written = ""
+    if os.path.exists(file):
+        with open(file, encoding="utf-8") as source:
+            written = source.read()
     usual = [word for option, value in (("PreferredAuthentications", "publickey"),
                                         ("StrictHostKeyChecking", "accept-new"))
              if option not in written for word in ("-o", option + "=" + value)]
