@@ -1,6 +1,7 @@
 /* Options that cannot be meant, told before anything is asked, read or written. */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "cli/options.h"
@@ -154,7 +155,8 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return no("--find-key looks for the key pair of an instance: it needs --instance ID");
     if (options->console && options->instance == NULL)
         return no("--console reads that of an instance: it needs --instance ID");
-    if (options->source_lookup != NULL && options->jump != NULL)
+    if (options->source_lookup != NULL && options->jump != NULL &&
+        strcasecmp(options->jump, "none") != 0)
         return no(
             "behind a jump host the rules see its address, which lookup: cannot tell; give it "
             "to --source-ip");
@@ -167,7 +169,9 @@ struct spf_error spf_options_judge(const struct spf_options *options)
     if (options->ssh_config != NULL && options->host != NULL && !ssh_takes_host(options->host))
         return no("ssh refuses this host name: it holds characters that no host name should have");
     if (options->host != NULL && strstr(options->host, "://") != NULL)
-        return no("give the host alone, without ssh://; the port goes with -p");
+        return no("give the host alone, or as ssh://[user@]host[:port]");
+    if (options->host != NULL && options->host[0] == '[')
+        return no("only an IPv6 address may stand in brackets; the port goes with -p");
     if (options->host != NULL && strchr(options->host, ':') != NULL &&
         strchr(options->host, ':') == strrchr(options->host, ':'))
         return no("give the host alone; the port goes with -p");

@@ -195,9 +195,14 @@ static void fix_key(struct spf_options *options, const struct spf_round *round, 
         (void)sigprocmask(SIG_UNBLOCK, signals, NULL);
         _exit(EXIT_USAGE);
     }
-    if (error.code == SPF_OK && fixed.fix == SPF_FIX_COPY &&
-        (options->key_copy = strdup(fixed.path)) != NULL)
-        options->key = options->key_copy;
+    if (error.code == SPF_OK && fixed.fix == SPF_FIX_COPY) {
+        char *copy = strdup(fixed.path);
+
+        if (copy == NULL)
+            return;
+        free(options->key_copy);
+        options->key = options->key_copy = copy;
+    }
 }
 
 static int run(struct spf_options *options)

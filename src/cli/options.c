@@ -3,8 +3,10 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
+#include "cli/destination.h"
 
 /* Options without a short letter are told apart by these. */
 enum {
@@ -139,8 +141,7 @@ void spf_options_help(FILE *out)
                 out);
 }
 
-static struct spf_error usage(const char *fmt, ...) SPF_PRINTF(1, 2);
-static struct spf_error usage(const char *fmt, ...)
+struct spf_error spf_usage(const char *fmt, ...)
 {
     char text[160], clean[160];
     va_list args;
@@ -186,19 +187,19 @@ static struct spf_error add_output(struct spf_options *options, const char *argu
     int format = -1;
 
     if (options->output_count == SPF_LIST_OPTION_MAX)
-        return usage("--output is given too often");
+        return spf_usage("--output is given too often");
     *output = (struct spf_output_option){.format = options->format, .path = argument};
     while (word > 0 && argument[word] == ':' && output->path == argument) {
         if (format_words[++format] == NULL)
-            return usage("--output \"%s\": the formats are text and json", argument);
+            return spf_usage("--output \"%s\": the formats are text and json", argument);
         if (strlen(format_words[format]) == word &&
             strncmp(argument, format_words[format], word) == 0)
             *output = (struct spf_output_option){(enum spf_format)format, argument + word + 1};
     }
     if (output->path[0] == '\0')
-        return usage("--output \"%s\" names no file", argument);
+        return spf_usage("--output \"%s\" names no file", argument);
     if (strcmp(output->path, "-") == 0)
-        return usage("--output names a file; standard output has the report of --format");
+        return spf_usage("--output names a file; standard output has the report of --format");
     options->output_count++;
     return spf_ok();
 }
@@ -210,7 +211,7 @@ static struct spf_error add_to(const char **list, const char *name, const char *
     while (list[count] != NULL)
         count++;
     if (count == SPF_LIST_OPTION_MAX)
-        return usage("--%s is given too often", name);
+        return spf_usage("--%s is given too often", name);
     list[count] = value;
     return spf_ok();
 }
@@ -221,7 +222,7 @@ static struct spf_error choose(const char *option, const char *text, const char 
     int found = one_of(text, words);
 
     if (found < 0)
-        return usage("%s cannot be \"%s\"; --help lists what it can be", option, text);
+        return spf_usage("%s cannot be \"%s\"; --help lists what it can be", option, text);
     *choice = (unsigned)found;
     return spf_ok();
 }
@@ -232,63 +233,12 @@ static struct spf_error select_checks(struct spf_options *options, int option, c
     spf_checks checks;
 
     if (!spf_checks_parse(list, &checks, &wrong))
-        return usage("\"%.*s\" is no check; --list-checks lists them", (int)strcspn(wrong, ","),
-                     wrong);
+        return spf_usage("\"%.*s\" is no check; --list-checks lists them", (int)strcspn(wrong, ","),
+                         wrong);
     if (option == OPT_ONLY)
         options->selected &= checks;
     else
         options->selected &= ~checks;
-    return spf_ok();
-}
-
-/* [ssh://][user@]host[:port], and more of them behind commas, of letters that mean nothing to a
- * shell or to ssh. */
-static bool is_jump(const char *text)
-{
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "._-@:[],";
-
-    if (text[0] == '\0' || strlen(text) > 255)
-        return false;
-    for (const char *hop = text; hop != NULL;
-         hop = strchr(hop, ',') ? strchr(hop, ',') + 1 : NULL) {
-        size_t user;
-
-        hop += spf_starts_with(hop, "ssh://") ? 6 : 0;
-        user = strcspn(hop, "@,");
-        if (strspn(hop, allowed) < strcspn(hop, ","))
-            return false;
-        if (strchr("-,@:", hop[0]) != NULL || (hop[user] == '@' && strchr("-,@:", hop[user + 1])))
-            return false;
-    }
-    return true;
-}
-
-/* [user@]host; an IPv6 address may stand in brackets. */
-static struct spf_error take_host(struct spf_options *options, const char *word)
-{
-    char *copy = strdup(word), *at, *host;
-    size_t len;
-
-    if (copy == NULL)
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
-    free(options->host_copy);
-    options->host_copy = copy;
-    at = strrchr(copy, '@');
-    host = copy;
-    if (at != NULL) {
-        *at = '\0';
-        host = at + 1;
-        if (options->user == NULL)
-            options->user = copy;
-        options->user_given = true;
-    }
-    len = strlen(host);
-    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
-        host[len - 1] = '\0';
-        host++;
-    }
-    options->host = host;
     return spf_ok();
 }
 
@@ -304,9 +254,9 @@ static struct spf_error take_source(struct spf_options *options, const char *arg
         options->source_lookup = argument + strlen(lookup);
         if (spf_lookup_parse(options->source_lookup, host, sizeof host).code != SPF_OK)
             /* the URL may hold a password: it is not repeated */
-            return usage("--source-ip asks no such service: give lookup:https://HOST/PATH");
+            return spf_usage("--source-ip asks no such service: give lookup:https://HOST/PATH");
     } else if (!spf_ip_parse(argument, &options->source_ip)) {
-        return usage("--source-ip \"%s\" is no IP address", argument);
+        return spf_usage("--source-ip \"%s\" is no IP address", argument);
     }
     spf_ip_unmap(&options->source_ip);
     return spf_ok();
@@ -327,22 +277,23 @@ static struct spf_error take(struct spf_options *options, int option, const char
         options->instance = argument;
         break;
     case OPT_HOST:
-        return take_host(options, argument);
+        return spf_take_destination(options, argument);
     case 'i':
         if (options->key != NULL)
-            return usage("two keys, %s and %s: one is checked at a time", options->key, argument);
-        options->key = argument;
-        break;
+            return spf_usage("two keys, %s and %s: one is checked at a time", options->key,
+                             argument);
+        return spf_take_key(options, argument);
     case OPT_PASSPHRASE_FILE:
         options->passphrase_file = argument;
         break;
-    case 'l':
-        options->user = argument;
+    case 'l': /* the first counts, as it does with ssh */
+        if (options->user == NULL)
+            options->user = argument;
         options->user_given = true;
         break;
     case 'J':
-        if (!is_jump(argument))
-            return usage("\"%s\" is no jump host ([user@]host[:port])", argument);
+        if (!spf_is_jump(argument))
+            return spf_usage("\"%s\" is no jump host ([user@]host[:port])", argument);
         options->jump = argument;
         break;
     case 'F':
@@ -350,14 +301,15 @@ static struct spf_error take(struct spf_options *options, int option, const char
         break;
     case 'p':
         if (!number(argument, 1, 65535, &value))
-            return usage("\"%s\" is no port (1 to 65535)", argument);
-        options->port = (uint16_t)value;
+            return spf_usage("\"%s\" is no port (1 to 65535)", argument);
+        if (!options->port_given)
+            options->port = (uint16_t)value;
         options->port_given = true;
         break;
     case '4':
     case '6':
         if (options->family != 0 && options->family != option - '0')
-            return usage("-4 and -6 exclude each other");
+            return spf_usage("-4 and -6 exclude each other");
         options->family = option - '0';
         break;
     case OPT_ADDRESS:
@@ -380,7 +332,7 @@ static struct spf_error take(struct spf_options *options, int option, const char
         break;
     case OPT_ENDPOINT:
         if (options->endpoint_count == SPF_LIST_OPTION_MAX)
-            return usage("--endpoint is given too often");
+            return spf_usage("--endpoint is given too often");
         return spf_endpoint_parse(argument, &options->endpoints[options->endpoint_count++]);
     case OPT_ENDPOINT_TYPE:
         error = choose("--endpoint-type", argument, endpoint_words, &choice);
@@ -415,12 +367,12 @@ static struct spf_error take(struct spf_options *options, int option, const char
         break;
     case OPT_TIMEOUT:
         if (!number(argument, 1, 3600, &value))
-            return usage("--timeout takes 1 to 3600 seconds, not \"%s\"", argument);
+            return spf_usage("--timeout takes 1 to 3600 seconds, not \"%s\"", argument);
         options->timeout_s = (unsigned)value;
         break;
     case OPT_DEADLINE:
         if (!number(argument, 1, 86400, &value))
-            return usage("--deadline takes 1 to 86400 seconds, not \"%s\"", argument);
+            return spf_usage("--deadline takes 1 to 86400 seconds, not \"%s\"", argument);
         options->deadline_s = (unsigned)value;
         break;
     case OPT_STRICT:
@@ -441,7 +393,7 @@ static struct spf_error take(struct spf_options *options, int option, const char
         break;
     case OPT_RECORD:
         if (options->record != NULL || argument[0] == '\0' || strcmp(argument, "-") == 0)
-            return usage("--record takes one file, once");
+            return spf_usage("--record takes one file, once");
         options->record = argument;
         break;
     case OPT_REPLAY:
@@ -474,13 +426,13 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
     }
     if (options->command == SPF_COMMAND_EXPLAIN) {
         if (options->cause != NULL)
-            return usage("explain takes one cause");
+            return spf_usage("explain takes one cause");
         options->cause = word;
         return spf_ok();
     }
     if (options->host != NULL)
-        return usage("two hosts: %s and %s", options->host, word);
-    return take_host(options, word);
+        return spf_usage("two hosts: %s and %s", options->host, word);
+    return spf_take_destination(options, word);
 }
 
 /* Keeps the words of an option that lines to rerun repeat. */
@@ -515,7 +467,8 @@ struct spf_error spf_options_finish(struct spf_options *options)
 {
     if (options->user == NULL)
         options->user = "root";
-    if (options->jump != NULL && options->ssh_config == NULL && strcmp(options->jump, "none") == 0)
+    if (options->jump != NULL && options->ssh_config == NULL &&
+        strcasecmp(options->jump, "none") == 0)
         options->jump = NULL; /* as ssh takes it; ssh itself asks for it where it has more to say */
     if (options->session == SPF_SESSION_NEVER)
         options->selected &= ~SPF_CHECK_BIT(SSH_SESSION);
@@ -523,10 +476,10 @@ struct spf_error spf_options_finish(struct spf_options *options)
     if (options->find_key != NULL && options->key == NULL)
         options->selected &= ~SPF_CHECKS_WITH_KEY;
     if (options->command == SPF_COMMAND_EXPLAIN && options->cause == NULL)
-        return usage("explain needs the name of a cause, or - and a pasted text");
+        return spf_usage("explain needs the name of a cause, or - and a pasted text");
     if (options->command == SPF_COMMAND_EXPLAIN &&
         (options->format != SPF_FORMAT_TEXT || options->output_count > 0))
-        return usage("explain writes text on standard output, and nothing else");
+        return spf_usage("explain writes text on standard output, and nothing else");
     return options->command == SPF_COMMAND_RUN ? spf_options_judge(options) : spf_ok();
 }
 
@@ -563,11 +516,12 @@ struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *op
         if (option == -1)
             break;
         if (option == ':')
-            return usage("%s needs a value", argv[optind - 1]);
+            return spf_usage("%s needs a value", argv[optind - 1]);
         if (option == '?')
-            return usage("there is no option %s, or it takes no value", argv[optind - 1]);
-        error =
-            option == 1 ? take_word(options, optarg, before == 1) : take(options, option, optarg);
+            return spf_usage("there is no option %s, or it takes no value", argv[optind - 1]);
+        error = option == 1          ? take_word(options, optarg, before == 1)
+                : option == OPT_HOST ? take_word(options, optarg, false)
+                                     : take(options, option, optarg);
         if (error.code != SPF_OK)
             return error;
         remember(options, option, argv + before, (size_t)(optind - before));
@@ -588,10 +542,15 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
         if (row->name == NULL || strcmp(row->name, name) != 0 || row->kind == TERMINAL)
             continue;
         if ((value != NULL) != (row->argument != NULL) && !(value == NULL && may_lack(row)))
-            return usage("option %s %s", name, value != NULL ? "takes no value" : "needs a value");
+            return spf_usage("option %s %s", name,
+                             value != NULL ? "takes no value" : "needs a value");
+        if (row->value == 'l') /* here a caller changes his mind */
+            options->user = NULL;
+        if (row->value == 'p')
+            options->port_given = false;
         return take(options, row->value, value);
     }
-    return usage("there is no option %s", name);
+    return spf_usage("there is no option %s", name);
 }
 
 void spf_options_clear(struct spf_options *options)

@@ -70,7 +70,7 @@ struct spf_options {
     /* Words that lines to rerun repeat: what says how to ask, not what. */
     const char *repeat[64];
     char *host_copy; /* owns user and host of a positional user@host */
-    char *key_copy;  /* owns key where --fix made another file of it */
+    char *key_copy;  /* owns key where a ~ was expanded, or --fix made another file of it */
 };
 
 /*
@@ -95,6 +95,9 @@ void spf_options_init(struct spf_options *options);
 SPF_MUST_USE
 struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value);
 SPF_MUST_USE struct spf_error spf_options_finish(struct spf_options *options);
+
+/* SPF_ERR_USAGE with what is wrong; what fmt takes from outside is cleaned. */
+struct spf_error spf_usage(const char *fmt, ...) SPF_PRINTF(1, 2);
 
 /* The text of --help: a list of the options from the one table that parsing reads. */
 void spf_options_help(FILE *out);

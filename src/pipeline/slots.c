@@ -36,6 +36,10 @@ static bool made_of(const char *value, const char *more, const char *not_first)
 
 static bool fits(const char *name, const char *value)
 {
+    struct spf_ip ip;
+
+    if ((strcmp(name, "host") == 0 || strcmp(name, "address") == 0) && spf_ip_parse(value, &ip))
+        return true; /* ::1 begins with a colon */
     if (strcmp(name, "user") == 0)
         return made_of(value, "._-", "-.0123456789");
     if (strcmp(name, "known_hosts_name") == 0)

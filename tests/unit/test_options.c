@@ -1,5 +1,8 @@
 #include "unit.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include "cli/options.h"
 
 #define WORDS_MAX 16
@@ -65,7 +68,24 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"explain key-missing --json", "explain writes text"},
         {"-4 -6 h --key k", "exclude each other"},
         {"h --key k -i k2", "two keys"},
-        {"ssh://h --key k", "without ssh://"},
+        {"sftp://h --key k", "or as ssh://"},
+        {"ssh:// --key k", "ssh does not take"},
+        {"ssh://u@ --key k", "ssh does not take"},
+        {"ssh://@h --key k", "ssh does not take"},
+        {"ssh://a@b@h --key k", "ssh does not take"},
+        {"ssh://h/path --key k", "ssh does not take"},
+        {"ssh://h:0 --key k", "ssh does not take"},
+        {"ssh://h:65536 --key k", "ssh does not take"},
+        {"ssh://h:22x --key k", "ssh does not take"},
+        {"ssh://h;id --key k", "ssh does not take"},
+        {"ssh://u%4@h --key k", "ssh does not take"},
+        {"ssh://u%00@h --key k", "ssh does not take"},
+        {"ssh://[::1]:22 --key k", "ssh does not take"},
+        {"ssh://-h --key k", "ssh does not take"},
+        {"[::1]:2222 --key k", "the port goes with -p"},
+        {"[::1 --key k", "the port goes with -p"},
+        {"--host a@b --host c@d --key k", "two hosts"},
+        {"h --key ~nobody-of-this-name/k", "no such user"},
         {"h:2222 --key k", "the port goes with -p"},
         {"-l $(id) h --key k", "ssh refuses this user name"},
         {"h --key k --output -", "--output names a file"},
@@ -124,6 +144,55 @@ START_TEST(hosts_and_users_as_ssh_takes_them)
     ck_assert_str_eq(options.jump, "root@[2001:db8::1]:2222");
     check_good("--instance i-1 --key k explain");
     ck_assert_str_eq(options.host, "explain");
+}
+END_TEST
+
+/* ssh -G says the same of each. */
+START_TEST(first_user_and_port_count)
+{
+    static const struct {
+        const char *line, *user;
+        unsigned port;
+    } cases[] = {
+        {"h -i k -p 1 -p 2 -l a -l b", "a", 1},
+        {"-l a b@h -i k", "a", 22},
+        {"b@h -l a -i k", "b", 22},
+        {"ssh://u@h:23 -p 24 -i k", "u", 23},
+        {"-p 24 ssh://u@h:23 -i k", "u", 24},
+        {"ssh://h -i k", "root", 22},
+        {"ssh://u@h:23/ -i k", "u", 23},
+        {"ssh://u@h: -i k", "u", 22},
+        {"ssh://u;x=y@h -i k", "u", 22},
+        {"ssh://u%40x@h -i k", "u@x", 22},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_good(cases[i].line);
+        ck_assert_str_eq(options.host, "h");
+        ck_assert_str_eq(options.user, cases[i].user);
+        ck_assert_uint_eq(options.port, cases[i].port);
+    }
+    ck_assert(options.user_given && !options.port_given);
+    check_good("h -i k -J NONE");
+    ck_assert_ptr_null(options.jump);
+}
+END_TEST
+
+START_TEST(tilde_of_the_key_is_expanded)
+{
+    struct passwd *self = getpwuid(getuid());
+    char expected[4200];
+
+    ck_assert_ptr_nonnull(self);
+    (void)snprintf(expected, sizeof expected, "%s/.ssh/k", self->pw_dir);
+    check_good("h --key=~/.ssh/k");
+    ck_assert_str_eq(options.key, expected);
+    check_good("h -i ~root/k");
+    ck_assert_str_eq(options.key, "/root/k");
+    check_good("h -i ./~/k");
+    ck_assert_str_eq(options.key, "./~/k");
+    check_good("h -i k~");
+    ck_assert_str_eq(options.key, "k~");
 }
 END_TEST
 
@@ -190,6 +259,7 @@ int main(void)
     return unit_main(
         "options",
         (const TTest *const[]){usage_errors_name_what_is_wrong, hosts_and_users_as_ssh_takes_them,
+                               first_user_and_port_count, tilde_of_the_key_is_expanded,
                                checks_are_chosen_by_id_or_room, lines_to_rerun_repeat_how_to_ask,
                                no_usage_error_shows_a_password, source_addresses,
                                outputs_have_a_format, NULL});

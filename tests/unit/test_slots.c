@@ -42,6 +42,12 @@ START_TEST(lines_for_the_target)
     check_command("{rerun_without_host}", "sshpreflight --instance i-bp1 --key key.pem");
     check_command("{rerun_as_other_user}",
                   "sshpreflight --instance i-bp1 --host 203.0.113.9 --key key.pem -l ecs-user");
+    target.host = "::1"; /* without brackets: ssh takes them for a part of a name */
+    check_command("{ssh}", "ssh -i key.pem root@::1");
+    check_command("{rerun}", "sshpreflight --instance i-bp1 --host ::1 --key key.pem");
+    target.host = ":1";
+    check_command("{ssh}", NULL);
+    target.host = "203.0.113.9";
     target.port = 2222;
     check_command("{ssh}", "ssh -i key.pem -p 2222 root@203.0.113.9");
     check_command("ssh-keygen -R {known_hosts_name}", "ssh-keygen -R '[203.0.113.9]:2222'");

@@ -1,0 +1,195 @@
+#include "cli/destination.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/self.h"
+#include "base/text.h"
+
+bool spf_is_jump(const char *text)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "._-@:[],";
+
+    if (text[0] == '\0' || strlen(text) > 255)
+        return false;
+    for (const char *hop = text; hop != NULL;
+         hop = strchr(hop, ',') ? strchr(hop, ',') + 1 : NULL) {
+        size_t user;
+
+        hop += spf_starts_with(hop, "ssh://") ? 6 : 0;
+        user = strcspn(hop, "@,");
+        if (strspn(hop, allowed) < strcspn(hop, ","))
+            return false;
+        if (strchr("-,@:", hop[0]) != NULL || (hop[user] == '@' && strchr("-,@:", hop[user + 1])))
+            return false;
+    }
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *found = c != '\0' ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+    return found != NULL ? (int)(found - digits) : -1;
+}
+
+/* In place (misc.c: urldecode). */
+static bool url_decode(char *text)
+{
+    char *out = text;
+
+    for (; *text != '\0'; text++) {
+        if (*text == '%') {
+            int high = hex_digit(text[1]), low = high >= 0 ? hex_digit(text[2]) : -1;
+
+            if (low < 0 || (high == 0 && low == 0))
+                return false;
+            *out++ = (char)(high << 4 | low);
+            text += 2;
+        } else {
+            *out++ = *text == '+' ? ' ' : *text;
+        }
+    }
+    *out = '\0';
+    return true;
+}
+
+/* As misc.c: valid_domain; an address in brackets is none. */
+static bool is_domain(const char *host)
+{
+    if (!isalnum((unsigned char)host[0]) && host[0] != '_')
+        return false;
+    for (const char *c = host; *c != '\0'; c++) {
+        if (!isalnum((unsigned char)*c) && strchr(".-_", *c) == NULL)
+            return false;
+        if (c[0] == '.' && c[1] == '.')
+            return false;
+    }
+    return true;
+}
+
+/* What stands behind ssh://; cut in place. */
+static bool take_uri(struct spf_options *options, char *rest)
+{
+    char *at = strchr(rest, '@'), *host = at != NULL ? at + 1 : rest, *slash, *colon;
+    long port = 0;
+
+    slash = strchr(host, '/');
+    if (slash != NULL && slash[1] != '\0')
+        return false; /* a path */
+    if (slash != NULL)
+        *slash = '\0';
+    colon = strchr(host, ':');
+    if (colon != NULL) {
+        char *end = colon + 1;
+
+        *colon = '\0';
+        if (colon[1] != '\0' && isdigit((unsigned char)colon[1]))
+            port = strtol(colon + 1, &end, 10);
+        if (*end != '\0' || (colon[1] != '\0' && (port < 1 || port > 65535)))
+            return false;
+    }
+    if (!is_domain(host))
+        return false;
+    if (at != NULL) {
+        *at = '\0';
+        rest[strcspn(rest, ";")] = '\0'; /* parameters of the connection, which ssh ignores */
+        if (rest[0] == '\0' || !url_decode(rest))
+            return false;
+        if (options->user == NULL)
+            options->user = rest;
+        options->user_given = true;
+    }
+    if (port != 0 && !options->port_given) {
+        options->port = (uint16_t)port;
+        options->port_given = true;
+    }
+    options->host = host;
+    return true;
+}
+
+struct spf_error spf_take_destination(struct spf_options *options, const char *word)
+{
+    static const char scheme[] = "ssh://";
+    bool uri = spf_starts_with(word, scheme);
+    char *copy = strdup(uri ? word + strlen(scheme) : word), *at, *host;
+    size_t len;
+
+    if (copy == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    if (options->host_copy != NULL && options->user == options->host_copy) { /* it came with it */
+        options->user = NULL;
+        options->user_given = false;
+    }
+    free(options->host_copy);
+    options->host_copy = copy;
+    if (uri)
+        return take_uri(options, copy)
+                   ? spf_ok()
+                   : spf_usage("ssh does not take \"%s\": give ssh://[user@]host[:port], or the "
+                               "host alone and the port with -p",
+                               word);
+    at = strrchr(copy, '@');
+    host = copy;
+    if (at != NULL) {
+        *at = '\0';
+        host = at + 1;
+        if (options->user == NULL)
+            options->user = copy;
+        options->user_given = true;
+    }
+    len = strlen(host);
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+        host[len - 1] = '\0';
+        host++;
+    }
+    options->host = host;
+    return spf_ok();
+}
+
+/* The home of name, or of whoever runs this if it is empty. */
+static bool home_of(const char *name, char home[PATH_MAX])
+{
+    struct passwd entry, *found = NULL;
+    char room[16384];
+    struct spf_self self;
+
+    if (name[0] == '\0') {
+        if (!spf_self(&self))
+            return false;
+        return spf_copy(home, PATH_MAX, self.home);
+    }
+    return getpwnam_r(name, &entry, room, sizeof room, &found) == 0 && found != NULL &&
+           spf_copy(home, PATH_MAX, entry.pw_dir);
+}
+
+struct spf_error spf_take_key(struct spf_options *options, const char *file)
+{
+    char name[256], home[PATH_MAX], path[2 * PATH_MAX];
+    size_t len = strcspn(file, "/");
+
+    options->key = file;
+    if (file[0] != '~')
+        return spf_ok();
+    if (len > sizeof name)
+        return spf_usage("no user has the name that \"%s\" begins with", file);
+    memcpy(name, file + 1, len - 1);
+    name[len - 1] = '\0';
+    if (!home_of(name, home))
+        return spf_usage("\"%s\": ssh expands the ~, and there is no such user; a file of this "
+                         "name is ./%s",
+                         file, file);
+    if (!spf_format(path, sizeof path, "%s%s", home, file + len))
+        return spf_usage("the name of the key file is too long");
+    free(options->key_copy);
+    options->key_copy = strdup(path);
+    if (options->key_copy == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    options->key = options->key_copy;
+    return spf_ok();
+}
