@@ -141,7 +141,7 @@ static void list_candidates(struct spf_page *page, const struct spf_pasted *past
     spf_page_put(page, SPF_INK_BOLD,
                  pasted->cause != SPF_NO_FINDING
                      ? "Behind it may be, the likeliest first"
-                     : "ssh says these words for several causes; the likeliest first");
+                     : "These words are said for several causes; the likeliest first");
     spf_page_line(page);
     for (size_t i = 0; i < pasted->count; i++) {
         const struct spf_finding_info *info = &spf_findings[pasted->candidates[i]];
