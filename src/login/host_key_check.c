@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "login/known_hosts.h"
+#include "login/offers.h"
 #include "pipeline/check.h"
 
 static void note_line(struct spf_result *result, const struct spf_known_host *line)
@@ -209,13 +210,36 @@ static bool is_decided(const struct spf_view *view, struct spf_result *result,
     return false;
 }
 
+/* Files that were not read: true if ssh's verdict may hang on one. */
+static bool note_unread(const struct spf_known_hosts_facts *known, struct spf_result *result,
+                        char *words, size_t size)
+{
+    bool hangs = false;
+
+    words[0] = '\0';
+    for (size_t i = 0; i < known->unread.count; i++) {
+        const struct spf_unread_file *file = &known->unread.items[i];
+
+        if (words[0] == '\0' || (file->ssh_reads && !hangs))
+            (void)spf_format(words, size, "%s could not be read: %s", file->file, file->why);
+        hangs |= file->ssh_reads;
+    }
+    if (words[0] != '\0')
+        spf_note_text(result, "unread", words);
+    return hangs;
+}
+
 /* Is the host key the known one? As ssh judges it, from the lines that speak of the host. */
 struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_handshake_facts *shown = &view->facts->handshake;
+    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
     const struct spf_known_host *line = NULL;
+    const char *offers[SPF_OFFER_LISTS];
     enum spf_host_key_verdict verdict;
     struct spf_opinion opinion;
+    char unread[400];
+    bool hangs;
 
     spf_note_null(result, "fingerprint_sha256");
     spf_note_null(result, "verified_by");
@@ -224,13 +248,24 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
         spf_lacks(view, SPF_GROUP_KNOWN_HOSTS, &opinion))
         return opinion;
 
-    verdict = spf_known_hosts_judge(
-        &view->facts->known_hosts, shown->host_key_blob != NULL ? shown->host_key_blob : "", &line);
+    verdict = spf_known_hosts_judge(known, shown->host_key_blob != NULL ? shown->host_key_blob : "",
+                                    &line);
     spf_note_text(result, "fingerprint_sha256", shown->host_key_sha256);
     spf_note_text(result, "host_key_algorithm", shown->host_key_algorithm);
     note_line(result, line);
+    hangs = note_unread(known, result, unread, sizeof unread);
     if (is_decided(view, result, &opinion))
         return opinion;
+    spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL, offers);
+    /* with StrictHostKeyChecking no, ssh goes on whatever is found */
+    if (strcmp(strictness(view), "no") != 0) {
+        if (spf_known_hosts_by_certificate(known, shown, offers[SPF_OFFER_HOST_KEYS], verdict))
+            return spf_concludes(SPF_HOST_KEY_BY_CERTIFICATE);
+        if (hangs && verdict != SPF_VERDICT_REVOKED) {
+            spf_say(result, "%s, so what ssh would say of the host key is not known", unread);
+            return spf_concludes(SPF_KNOWN_HOSTS_UNREAD);
+        }
+    }
 
     switch (verdict) {
     case SPF_VERDICT_REVOKED:
@@ -239,11 +274,15 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
         spf_note_text(result, "known_fingerprint", line->sha256);
         return judge_changed(view, result);
     case SPF_VERDICT_UNKNOWN:
+        if (unread[0] != '\0')
+            spf_say(result, "the host key is not known: %s (ssh passes it over without a word)",
+                    unread);
         return judge_unknown(view, result);
     case SPF_VERDICT_KNOWN:
         break;
     }
     spf_note_text(result, "verified_by", "known-hosts");
-    spf_say(result, "host key known, %s line %lld", line->file, (long long)line->line);
+    spf_say(result, "host key known, %s line %lld%s%s", line->file, (long long)line->line,
+            unread[0] != '\0' ? "; " : "", unread);
     return spf_passes();
 }

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "login/offers.h"
 
-#define BLOB_MAX 16384 /* a 64 kbit RSA key is 8 KiB */
+#define BLOB_MAX    16384 /* a 64 kbit RSA key is 8 KiB */
+#define PATTERN_MAX 1022  /* match.c, match_pattern_list: a longer one ends the list */
+#define LINES_MAX   4096  /* that speak of one host */
 
 /* A run of bytes of the file. */
 struct span {
@@ -119,6 +122,8 @@ static bool list_matches(struct span list, const char *name)
         list = (struct span){list.at + taken, list.len - taken};
         if (negated)
             pattern = (struct span){pattern.at + 1, pattern.len - 1};
+        if (pattern.len > PATTERN_MAX)
+            return false; /* whatever matched before it */
         if (!pattern_matches(pattern, name))
             continue;
         if (negated)
@@ -216,21 +221,45 @@ static bool read_line(struct spf_known_hosts_facts *facts, struct spf_known_host
     return append(facts, host, word, next_word(&line));
 }
 
+bool spf_known_hosts_miss(struct spf_known_hosts_facts *facts, const char *file, bool ssh_reads,
+                          const char *why)
+{
+    struct spf_unread_file *unread = SPF_APPEND(&facts->unread);
+
+    if (unread == NULL)
+        return false;
+    (void)spf_copy(unread->file, sizeof unread->file, file);
+    (void)spf_copy(unread->why, sizeof unread->why, why);
+    unread->ssh_reads = ssh_reads;
+    return true;
+}
+
+bool spf_known_hosts_read_line(struct spf_known_hosts_facts *facts, const char *file,
+                               int64_t number, const char *text, size_t len)
+{
+    /* ssh's lines are C strings */
+    struct span line = {text, strnlen(text, len)};
+    struct spf_known_host host = {.line = number};
+
+    if (line.len > 0 && line.at[line.len - 1] == '\r')
+        line.len--;
+    (void)spf_copy(host.file, sizeof host.file, file);
+    if (facts->lines.count < LINES_MAX)
+        return read_line(facts, &host, line);
+    return facts->unread.count > 0 ||
+           spf_known_hosts_miss(facts, file, true, "it has too many lines for this host");
+}
+
 bool spf_known_hosts_read(struct spf_known_hosts_facts *facts, const char *file, const char *text,
                           size_t len)
 {
     int64_t number = 0;
 
-    for (size_t at = 0; at < len;) {
+    for (size_t at = 0, line; at < len; at += line + 1) {
         const char *feed = memchr(text + at, '\n', len - at);
-        struct span line = {text + at, feed != NULL ? (size_t)(feed - text) - at : len - at};
-        struct spf_known_host host = {.line = ++number};
 
-        at += line.len + 1;
-        if (line.len > 0 && line.at[line.len - 1] == '\r')
-            line.len--;
-        (void)spf_copy(host.file, sizeof host.file, file);
-        if (!read_line(facts, &host, line))
+        line = feed != NULL ? (size_t)(feed - text) - at : len - at;
+        if (!spf_known_hosts_read_line(facts, file, ++number, text + at, line))
             return false;
     }
     return true;
@@ -277,19 +306,58 @@ enum spf_host_key_verdict spf_known_hosts_judge(const struct spf_known_hosts_fac
     return verdict;
 }
 
-/* The type of key that an algorithm signs with: all of RSA's are "ssh-rsa" (RFC 8332). */
-static const char *key_type(const char *algorithm)
+#define CERTIFICATE "-cert-v01"
+
+static bool is_certificate(const char *algorithm)
 {
-    return spf_starts_with(algorithm, "rsa-sha2-") ? "ssh-rsa" : algorithm;
+    return strstr(algorithm, CERTIFICATE) != NULL;
 }
 
+/* The type of key that an algorithm signs with: all of RSA's are "ssh-rsa" (RFC 8332), and a
+ * certificate is of the key within it (PROTOCOL.certkeys). */
+static void key_type(const char *algorithm, char *out, size_t size)
+{
+    const char *end = strstr(algorithm, CERTIFICATE);
+
+    if (spf_starts_with(algorithm, "rsa-sha2-"))
+        (void)spf_copy(out, size, "ssh-rsa");
+    else if (end == NULL)
+        (void)spf_copy(out, size, algorithm);
+    else
+        (void)spf_format(out, size, "%.*s%s", (int)(end - algorithm), algorithm,
+                         spf_starts_with(algorithm, "sk-") ? end + strlen(CERTIFICATE) : "");
+}
+
+/* hostfile.c, lookup_key_in_hostkeys_by_type: the first key of the type, and it is not revoked. */
 static bool knows_type(const struct spf_known_hosts_facts *facts, const char *algorithm)
+{
+    const struct spf_known_host *first = NULL;
+    char type[80];
+
+    key_type(algorithm, type, sizeof type);
+    for (size_t i = 0; i < facts->lines.count && first == NULL; i++) {
+        const struct spf_known_host *host = &facts->lines.items[i];
+
+        if (host->marker == SPF_MARKER_NONE && !host->without_port &&
+            strcmp(host->algorithm, type) == 0)
+            first = host;
+    }
+    for (size_t i = 0; i < facts->lines.count && first != NULL; i++) {
+        const struct spf_known_host *host = &facts->lines.items[i];
+
+        if (host->marker == SPF_MARKER_REVOKED && !host->without_port && host->blob != NULL &&
+            first->blob != NULL && strcmp(host->blob, first->blob) == 0)
+            return false;
+    }
+    return first != NULL;
+}
+
+static bool has_authority(const struct spf_known_hosts_facts *facts, bool without_port_too)
 {
     for (size_t i = 0; i < facts->lines.count; i++) {
         const struct spf_known_host *host = &facts->lines.items[i];
 
-        if (host->marker == SPF_MARKER_NONE && !host->without_port &&
-            strcmp(host->algorithm, key_type(algorithm)) == 0)
+        if (host->marker == SPF_MARKER_CERT_AUTHORITY && (without_port_too || !host->without_port))
             return true;
     }
     return false;
@@ -303,12 +371,13 @@ char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const cha
 
     if (copy == NULL)
         return NULL;
-    spf_buf_init(&first, 4096);
-    spf_buf_init(&last, 4096);
+    spf_buf_init(&first, 8192);
+    spf_buf_init(&last, 8192);
     for (char *name = strtok_r(copy, ",", &state); name != NULL && !verbatim;
          name = strtok_r(NULL, ",", &state)) {
         bool known = knows_type(facts, name);
-        struct spf_buf *to = known ? &first : &last;
+        bool wanted = known || (is_certificate(name) && has_authority(facts, false));
+        struct spf_buf *to = wanted ? &first : &last;
 
         verbatim = known && first.len == 0 && last.len == 0;
         spf_buf_addf(to, "%s%s", to->len > 0 ? "," : "", name);
@@ -322,4 +391,63 @@ char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const cha
         return spf_buf_take(&first);
     spf_buf_clear(&first);
     return strdup(algorithms);
+}
+
+/* The type of the key in the certificate that ssh would ask this server for; "" none. */
+static void certificate_of(const struct spf_known_hosts_facts *facts, const char *plain,
+                           const char *theirs, char *out, size_t size)
+{
+    static const char certificates[] =
+        "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
+        "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
+        "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
+        "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,";
+    char *order = NULL, chosen[80];
+    struct spf_buf all;
+
+    out[0] = '\0';
+    spf_buf_init(&all, SPF_NAMES_MAX + sizeof certificates);
+    spf_buf_addstr(&all, certificates);
+    spf_buf_addstr(&all, plain);
+    if (!spf_buf_failed(&all))
+        order = spf_known_hosts_order(facts, all.data);
+    if (order != NULL && spf_names_common(order, theirs, chosen, sizeof chosen) &&
+        is_certificate(chosen))
+        key_type(chosen, out, size);
+    free(order);
+    spf_buf_clear(&all);
+}
+
+bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
+                                    const struct spf_handshake_facts *shown, const char *plain,
+                                    enum spf_host_key_verdict verdict)
+{
+    char certified[80], type[80];
+    bool same, authority = has_authority(facts, true), revoked = false;
+
+    key_type(shown->host_key_algorithm, type, sizeof type);
+    if (shown->server_host_keys == NULL) /* its offer was not seen: it may have one */
+        (void)spf_copy(certified, sizeof certified, type);
+    else
+        certificate_of(facts, plain, shown->server_host_keys, certified, sizeof certified);
+    if (certified[0] == '\0')
+        return false;
+    same = strcmp(type, certified) == 0;
+    for (size_t i = 0; i < facts->lines.count; i++) {
+        const struct spf_known_host *host = &facts->lines.items[i];
+
+        revoked |= host->marker == SPF_MARKER_REVOKED && host->blob != NULL &&
+                   (shown->host_key_blob == NULL || strcmp(host->blob, shown->host_key_blob) != 0);
+    }
+    switch (verdict) {
+    case SPF_VERDICT_REVOKED: /* the key in the certificate counts as well */
+        return !same;
+    case SPF_VERDICT_UNKNOWN:
+        return revoked;
+    case SPF_VERDICT_KNOWN: /* where no authority matches, the key itself is looked at */
+        return !same || revoked;
+    case SPF_VERDICT_CHANGED:
+        return !same || authority;
+    }
+    return true;
 }

@@ -19,6 +19,15 @@ SPF_MUST_USE
 bool spf_known_hosts_read(struct spf_known_hosts_facts *facts, const char *file, const char *text,
                           size_t len);
 
+/* One line of it, without its newline. */
+SPF_MUST_USE
+bool spf_known_hosts_read_line(struct spf_known_hosts_facts *facts, const char *file,
+                               int64_t number, const char *text, size_t len);
+/* Keeps that a file was not read, or not to its end. False: no memory. */
+SPF_MUST_USE
+bool spf_known_hosts_miss(struct spf_known_hosts_facts *facts, const char *file, bool ssh_reads,
+                          const char *why);
+
 enum spf_host_key_verdict {
     SPF_VERDICT_UNKNOWN,
     SPF_VERDICT_KNOWN,
@@ -33,6 +42,16 @@ enum spf_host_key_verdict {
 enum spf_host_key_verdict spf_known_hosts_judge(const struct spf_known_hosts_facts *facts,
                                                 const char *blob,
                                                 const struct spf_known_host **line);
+
+/*
+ * Does ssh's verdict hang on a certificate, which we cannot read? It asks a server that has one for
+ * it (plain: its other host key algorithms), looks for an authority that signed it, revoked or
+ * not, and only where there is none at the key itself (sshconnect.c, check_host_key; hostfile.c,
+ * check_hostkeys_by_key_or_type). verdict: the one on the key itself.
+ */
+bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
+                                    const struct spf_handshake_facts *shown, const char *plain,
+                                    enum spf_host_key_verdict verdict);
 
 /*
  * The comma-separated algorithms in the order in which ssh would offer them to this host: those of

@@ -6,8 +6,9 @@
 
 /*
  * Reads the known_hosts files that ssh would read (or those of target->known_hosts) and keeps the
- * lines that speak of the host and target->port. A file that is missing or cannot be read is passed
- * over, as ssh does; one larger than 16 MiB is read up to there. Never writes. False: no memory.
+ * lines that speak of the host and target->port. What is not read is kept in facts->unread: a file
+ * that cannot be opened (a usual one may be missing), that is not regular, what is over 64 MiB, a
+ * line over 1 MiB. Never writes. False: no memory.
  */
 SPF_MUST_USE
 bool spf_known_hosts_gather(const struct spf_target *target, const char *host,

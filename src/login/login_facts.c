@@ -64,9 +64,18 @@ static const struct spf_field known_host_fields[] = {
 };
 const struct spf_shape spf_known_host_shape = SPF_SHAPE(struct spf_known_host, known_host_fields);
 
+static const struct spf_field unread_file_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_unread_file, file),
+    SPF_SHAPE_TEXT(struct spf_unread_file, why),
+    SPF_SHAPE_BOOL(struct spf_unread_file, ssh_reads),
+};
+const struct spf_shape spf_unread_file_shape =
+    SPF_SHAPE(struct spf_unread_file, unread_file_fields);
+
 static const struct spf_field known_hosts_fields[] = {
     SPF_SHAPE_TEXT(struct spf_known_hosts_facts, name),
     SPF_SHAPE_LIST(struct spf_known_hosts_facts, lines, &spf_known_host_shape),
+    SPF_SHAPE_LIST(struct spf_known_hosts_facts, unread, &spf_unread_file_shape),
 };
 const struct spf_shape spf_known_hosts_shape =
     SPF_SHAPE(struct spf_known_hosts_facts, known_hosts_fields);

@@ -21,9 +21,18 @@ struct spf_known_host {
 };
 extern const struct spf_shape spf_known_host_shape;
 
+/* A known_hosts file that was not read, or not to its end. */
+struct spf_unread_file {
+    char file[256];
+    char why[100];
+    bool ssh_reads; /* ssh would, or might: what it says there is not known */
+};
+extern const struct spf_shape spf_unread_file_shape;
+
 struct spf_known_hosts_facts {
     char name[300]; /* what was looked up: "host" or "[host]:port" */
     SPF_LIST(struct spf_known_host) lines;
+    SPF_LIST(struct spf_unread_file) unread;
 };
 extern const struct spf_shape spf_known_hosts_shape;
 

@@ -226,6 +226,26 @@ START_TEST(host_keys)
 }
 END_TEST
 
+/* What ssh would read and we did not may say anything; what ssh passes over as well is said. */
+START_TEST(files_that_were_not_read)
+{
+    struct spf_unread_file *unread;
+    struct scene scene;
+
+    set_scene(&scene);
+    unread = SPF_APPEND(&scene.facts.known_hosts.unread);
+    (void)strcpy(unread->file, "kh");
+    (void)strcpy(unread->why, "it is a directory");
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_PASS, SPF_NO_FINDING);
+    ck_assert_ptr_nonnull(strstr(scene.results[SPF_CHECK_SSH_HOST_KEY].summary, "a directory"));
+    unread->ssh_reads = true;
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_UNKNOWN, SPF_KNOWN_HOSTS_UNREAD);
+    scene.facts.known_hosts.lines.items[0].marker = SPF_MARKER_REVOKED;
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_REVOKED);
+    strike(&scene);
+}
+END_TEST
+
 /* Story 7: a changed key is told apart by what the instance printed on its console. */
 START_TEST(host_keys_and_the_console)
 {
@@ -484,11 +504,11 @@ END_TEST
 
 int main(void)
 {
-    return unit_main(
-        "login checks",
-        (const TTest *const[]){a_login_that_works, one_step_after_the_other, ports_and_banners,
-                               handshakes, host_keys, host_keys_and_the_console, authentication,
-                               an_encrypted_key_is_judged_by_its_public_half,
-                               tinyssh_says_yes_to_any_query, an_agent_that_is_too_full,
-                               no_key_is_shown_to_a_stranger, sessions, what_the_server_did, NULL});
+    return unit_main("login checks",
+                     (const TTest *const[]){
+                         a_login_that_works, one_step_after_the_other, ports_and_banners,
+                         handshakes, host_keys, files_that_were_not_read, host_keys_and_the_console,
+                         authentication, an_encrypted_key_is_judged_by_its_public_half,
+                         tinyssh_says_yes_to_any_query, an_agent_that_is_too_full,
+                         no_key_is_shown_to_a_stranger, sessions, what_the_server_did, NULL});
 }

@@ -131,6 +131,9 @@ START_TEST(known_kinds_are_offered_first)
         {"host " ED "\nhost " RSA "\n",
          "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256"},
         {"host " RSA "\n", "rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256"},
+        /* one that is revoked is not known, and another one of its type does not make up for it */
+        {"host " ED "\nhost ssh-ed25519 " OTHER_BLOB "\nhost " RSA "\n@revoked * " ED "\n",
+         "rsa-sha2-512,rsa-sha2-256,ssh-ed25519,ecdsa-sha2-nistp256"},
         {"@revoked host " RSA "\n", "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512,rsa-sha2-256"},
     };
 
@@ -142,6 +145,53 @@ START_TEST(known_kinds_are_offered_first)
         order = spf_known_hosts_order(&facts, cases[0].order);
         ck_assert_str_eq(order, cases[i].order);
         free(order);
+        spf_shape_clear(&spf_known_hosts_shape, &facts);
+    }
+}
+END_TEST
+
+/* ssh asks a server that has certificates for one, and then its signer counts. */
+START_TEST(what_hangs_on_a_certificate)
+{
+    static const char plain[] = "ssh-ed25519,rsa-sha2-512", none[] = "ssh-ed25519,rsa-sha2-512",
+                      ed[] = "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com",
+                      rsa[] = "ssh-ed25519,rsa-sha2-512-cert-v01@openssh.com";
+    static const char authority[] = "@cert-authority * ssh-ed25519 " OTHER_BLOB "\n",
+                      bad_authority[] = "@cert-authority * ssh-ed25519 " OTHER_BLOB
+                                        "\n@revoked * ssh-ed25519 " OTHER_BLOB "\n",
+                      revoked[] = "@revoked * ssh-ed25519 " OTHER_BLOB "\n";
+    static const struct {
+        const char *text, *offer;
+        enum spf_host_key_verdict verdict;
+        bool hangs;
+    } cases[] = {
+        {"", ed, SPF_VERDICT_UNKNOWN, false},
+        {authority, ed, SPF_VERDICT_UNKNOWN, false},
+        {authority, ed, SPF_VERDICT_CHANGED, true},
+        {authority, none, SPF_VERDICT_CHANGED, false},
+        {authority, NULL, SPF_VERDICT_CHANGED, true}, /* it may have one */
+        {authority, ed, SPF_VERDICT_KNOWN, false},
+        {authority, rsa, SPF_VERDICT_KNOWN, true}, /* of another key */
+        {bad_authority, ed, SPF_VERDICT_UNKNOWN, true},
+        {bad_authority, ed, SPF_VERDICT_KNOWN, true},
+        {bad_authority, none, SPF_VERDICT_KNOWN, false},
+        {revoked, ed, SPF_VERDICT_KNOWN, true},
+        {revoked, ed, SPF_VERDICT_CHANGED, false}, /* ssh refuses either way */
+        {authority, ed, SPF_VERDICT_REVOKED, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_handshake_facts shown = {.host_key_algorithm = "ssh-ed25519"};
+        struct spf_known_hosts_facts facts;
+
+        read_text(&facts, "host", 22, cases[i].text);
+        shown.server_host_keys = cases[i].offer != NULL ? text_of("%s", cases[i].offer) : NULL;
+        shown.host_key_blob = text_of("%s", ED_BLOB);
+        ck_assert_msg(spf_known_hosts_by_certificate(&facts, &shown, plain, cases[i].verdict) ==
+                          cases[i].hangs,
+                      "case %zu", i);
+        free(shown.server_host_keys);
+        free(shown.host_key_blob);
         spf_shape_clear(&spf_known_hosts_shape, &facts);
     }
 }
@@ -202,5 +252,6 @@ int main(void)
                      (const TTest *const[]){which_lines_speak_of_the_host,
                                             lines_that_ssh_cannot_read_are_passed_over,
                                             what_ssh_would_say, known_kinds_are_offered_first,
-                                            ssh_keygen_is_the_referee, names_in_common, NULL});
+                                            what_hangs_on_a_certificate, ssh_keygen_is_the_referee,
+                                            names_in_common, NULL});
 }

@@ -31,7 +31,8 @@ class Sshd:
     """sshd with a generated configuration.
 
     recipe: config (lines put first, so they win), host_keys (types), authorized (list of
-    {options, key: "client", "other" or "authority"}; default: the client's key), strict (modes are checked).
+    {options, key: "client", "other" or "authority"}; default: the client's key), strict (modes are checked),
+    host_authority (path of the private key that signs certificates for the host keys of the types `certified`).
     """
 
     def __init__(self, folder, recipe, client_key, other_key):
@@ -44,6 +45,11 @@ class Sshd:
             size = ["-b", "2048"] if kind == "rsa" else []
             run_quietly("ssh-keygen", "-q", "-t", kind, *size, "-N", "", "-C", "", "-f", path)
             self.host_keys.append(path)
+        certified = [path for path in self.host_keys
+                     if path.rsplit("_", 1)[1] in recipe.get("certified", [])]
+        for path in certified:
+            run_quietly("ssh-keygen", "-q", "-s", recipe["host_authority"], "-I", "host", "-h",
+                        "-n", "127.0.0.1", path + ".pub")
         authorized = os.path.join(folder, "authorized_keys")
         keys = {"client": client_key.public, "other": other_key.public,
                 "authority": client_key.authority}
@@ -63,7 +69,8 @@ class Sshd:
             "PrintMotd no",
             "PrintLastLog no",
             "LogLevel VERBOSE",
-        ] + ["HostKey " + path for path in self.host_keys]
+        ] + ["HostKey " + path for path in self.host_keys] + [
+            "HostCertificate %s-cert.pub" % path for path in certified]
         self.folder = folder
         self.log = []
         for _ in range(20):
