@@ -56,6 +56,40 @@ static void add_host_key(struct reader *reader, const char *algorithm, const cha
     spf_clean(key->sha256, sizeof key->sha256, sha256, strlen(sha256));
 }
 
+/*
+ * Is the whole of a fingerprint there, and no more? The lines of a serial console get damaged, and
+ * a damaged one must not tell against a machine. 32 octets make 43 characters, the last of four
+ * bits.
+ */
+static bool is_whole_print(const char *print)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    static const char last[] = "AEIMQUYcgkosw048";
+
+    if (!spf_starts_with(print, "SHA256:"))
+        return false;
+    print += sizeof "SHA256:" - 1;
+    return strlen(print) == 43 && strspn(print, digits) == 43 && strchr(last, print[42]) != NULL;
+}
+
+/* The blob's strings (RFC 4253 section 6.6) fill it exactly, and the first is the algorithm. */
+static bool is_whole_key(const unsigned char *blob, size_t len, const char *algorithm)
+{
+    size_t at = 0;
+
+    for (size_t part; at < len; at += part) {
+        if (len - at < 4)
+            return false;
+        part = (size_t)blob[at] << 24 | (size_t)blob[at + 1] << 16 | (size_t)blob[at + 2] << 8 |
+               blob[at + 3];
+        at += 4;
+        if (part > len - at || (at == 4 && (part != strlen(algorithm) || part == len - at ||
+                                            memcmp(blob + at, algorithm, part) != 0)))
+            return false;
+    }
+    return at > 0;
+}
+
 /* "256 SHA256:… root@host (ED25519)" */
 static void read_fingerprint(struct reader *reader, const char *line)
 {
@@ -64,7 +98,8 @@ static void read_fingerprint(struct reader *reader, const char *line)
 
     if (print == NULL || open == NULL)
         return;
-    if (sscanf(print, "%63s", sha256) == 1 && sscanf(open, "(%62[A-Za-z0-9-])", algorithm) == 1)
+    if (sscanf(print, "%63s", sha256) == 1 && is_whole_print(sha256) &&
+        sscanf(open, "(%62[A-Za-z0-9-])", algorithm) == 1)
         add_host_key(reader, algorithm, sha256);
 }
 
@@ -98,7 +133,8 @@ static void read_key(struct reader *reader, const char *line)
     if (start == NULL || sscanf(start, "%63s %2999s", algorithm, base64) != 2)
         return;
     len = spf_base64_decode(base64, strlen(base64), blob, sizeof blob);
-    if (len > 0 && sha256_print(blob, (size_t)len, sha256))
+    if (len > 0 && is_whole_key(blob, (size_t)len, algorithm) &&
+        sha256_print(blob, (size_t)len, sha256))
         add_host_key(reader, algorithm, sha256);
 }
 
@@ -147,11 +183,11 @@ static void read_authorized(struct reader *reader, const char *line)
     if (bar == NULL || sscanf(bar, "| %63s | %159s |", algorithm, print) != 2 ||
         strcmp(algorithm, "Keytype") == 0)
         return;
-    if (reader->md5) {
+    if (reader->md5 && octets_of(print, octets, sizeof octets) == 16) {
         (void)spf_format(text, sizeof text, "MD5:%.59s", print);
-    } else if (spf_starts_with(print, "SHA256:")) {
+    } else if (is_whole_print(print)) {
         (void)spf_copy(text, sizeof text, print);
-    } else if (octets_of(print, octets, sizeof octets) == sizeof octets) {
+    } else if (!reader->md5 && octets_of(print, octets, sizeof octets) == sizeof octets) {
         spf_buf_init(&buf, 60);
         spf_buf_addstr(&buf, "SHA256:");
         spf_buf_add_base64(&buf, octets, sizeof octets, false);

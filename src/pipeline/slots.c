@@ -294,6 +294,10 @@ static const char *value_of(const char *name, const char *behind, const struct s
         return other_user(view);
     if (strcmp(name, "host") == 0)
         return host_of(view);
+    if (strcmp(name, "session_always") == 0)
+        return target->session == SPF_SESSION_ALWAYS ? "always" : NULL;
+    if (strcmp(name, "given_host") == 0)
+        return target->alias != NULL ? target->alias : target->host;
     if (strcmp(name, "address") == 0)
         return address_of(view);
     if (strcmp(name, "instance") == 0)

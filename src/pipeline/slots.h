@@ -13,7 +13,7 @@
  *     {key}        the key file as given              {user} {host} {port}
  *     {address}    the address tried                  {instance} {region} {source_ip}
  *     {source_cidr} the source address as /32 or /128 {known_hosts_name} "host" or "[host]:port"
- *     {started}    the instance's last start
+ *     {started}    the instance's last start          {given_host} the host, where one was given
  *     {ssh}        the ssh command line for the target
  *     {rerun}      the sshpreflight command line for it; {rerun_without_host}, {rerun_without_user}
  *                  (write "-l NAME" behind it), {rerun_as_other_user}: as {usual_user}, the one
@@ -25,6 +25,7 @@
  *     {longer_timeout} {longer_deadline}   seconds, more than those that were not enough
  *     {?jump_key} {?jump_identity} {?jump_unknown} {?jump_way}   nothing, but only where that is
  *                  what failed at a jump host: our key, its host key (changed, not known), the way
+ *     {session_always} "always", where --session says so
  *     {?no_NAME}   nothing, but only where the value NAME is not known (a host alone has no
  *                  {instance}); elsewhere it is missing, and so is its remedy
  *

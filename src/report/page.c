@@ -221,6 +221,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
         {"ungranted_action", "ACTION"},
         {"forbidden_action", "ACTION"},
         {"known_hosts_name", "HOST"},
+        {"given_host", "HOST"},
     };
 
     while (*template) {

@@ -2,10 +2,12 @@
 
 #include "unit.h"
 
+#include "base/text.h"
+
 static const char text[] =
     "[    0.000000] Linux version 5.10 (old boot)\n"
     "-----BEGIN SSH HOST KEY FINGERPRINTS-----\n"
-    "256 SHA256:oldoldold root@old (ED25519)\n"
+    "256 SHA256:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8 root@old (ED25519)\n"
     "-----END SSH HOST KEY FINGERPRINTS-----\n"
     "Kernel panic - not syncing: old\n"
     "[    0.000000] Linux version 5.10.134\r\n"
@@ -54,6 +56,45 @@ START_TEST(only_the_last_boot_counts)
 }
 END_TEST
 
+/* Damaged, a line is no evidence: neither for a key nor against one. */
+START_TEST(damaged_lines_are_passed_over)
+{
+    static const char *const lines[] = {
+        "256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuF root@h (ED25519)",
+        "256 SHA256:47DEQpj8HBSa+/TIm root@h (ED25519)",
+        "256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFUU root@h (ED25519)",
+        "256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuF[ root@h (ED25519)",
+        "256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV root@h (ED25519)",
+        "-----END SSH HOST KEY FINGERPRINTS-----\n-----BEGIN SSH HOST KEY KEYS-----\n"
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4 root@h",
+        "-----END SSH HOST KEY FINGERPRINTS-----\n-----BEGIN SSH HOST KEY KEYS-----\n"
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhsc root@h",
+        "-----END SSH HOST KEY FINGERPRINTS-----\n-----BEGIN SSH HOST KEY KEYS-----\nssh-ed25519 "
+        "AAAAC3NzaC1lZDI1NTE5 root@h",
+        "-----END SSH HOST KEY FINGERPRINTS-----\n-----BEGIN SSH HOST KEY KEYS-----\n"
+        "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f root@h",
+        "Authorized keys from /root/.ssh/authorized_keys for user root++\n"
+        "| Keytype | Fingerprint (md5) |\n| ssh-rsa | 00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d | "
+        "-",
+        "Authorized keys from /root/.ssh/authorized_keys for user root++\n"
+        "| ssh-rsa | SHA256:47DEQpj8HBSa+/TImW | - |",
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct spf_console_facts facts = {0};
+        char whole[600];
+
+        ck_assert(spf_format(whole, sizeof whole,
+                             "[ 0.0] Linux version 5\n-----BEGIN SSH HOST KEY "
+                             "FINGERPRINTS-----\n%s\n",
+                             lines[i]));
+        ck_assert_int_eq(spf_console_read(whole, strlen(whole), &facts).code, SPF_OK);
+        ck_assert_msg(facts.host_keys.count == 0 && facts.authorized.count == 0, "%s", lines[i]);
+        spf_shape_clear(&spf_console_shape, &facts);
+    }
+}
+END_TEST
+
 START_TEST(nothing_grows_without_end)
 {
     static char many[200000];
@@ -72,5 +113,6 @@ END_TEST
 int main(void)
 {
     return unit_main("cloud_console", (const TTest *const[]){only_the_last_boot_counts,
+                                                             damaged_lines_are_passed_over,
                                                              nothing_grows_without_end, NULL});
 }
