@@ -20,6 +20,8 @@
 #include "net/dial.h"
 #include "net/listen.h"
 
+#define OUTPUT_AGAIN_MS 50
+
 static void ready(struct spf_watch *watch, short revents);
 static void give_up(struct spf_conversation *talk, bool without_end);
 
@@ -428,6 +430,8 @@ static void run_echo(struct spf_conversation *talk)
         /* sshd may wait for an acknowledgement that our kernel would put off by 40 ms */
         (void)setsockopt(talk->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
         wait_for(talk, spf_link_events(talk->link));
+        if (talk->echo.started && talk->watch.due_ms > spf_now_ms() + OUTPUT_AGAIN_MS)
+            talk->watch.due_ms = spf_now_ms() + OUTPUT_AGAIN_MS;
         return;
     }
     spf_echo_finish(&talk->echo, state, facts);

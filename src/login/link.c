@@ -475,7 +475,9 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
 {
     *len = 0;
     *exit_status = -1;
-    for (int is_stderr = 0; is_stderr < 2; is_stderr++) {
+    /* To look at one stream makes libssh read from the socket, for either. */
+    for (int turn = 0; turn < 3; turn++) {
+        const int is_stderr = turn == 1;
         int got = 1;
 
         while (*len < size && got > 0) {

@@ -93,7 +93,8 @@ enum spf_link_state spf_link_open(struct spf_link *link);
 enum spf_link_state spf_link_exec(struct spf_link *link, const char *command);
 /*
  * Takes what the command has said on either stream, up to size bytes; *len is set. DONE at the end
- * of its output, with *exit_status (-1: none came).
+ * of its output, with *exit_status (-1: none came). After AGAIN libssh may hold some that the
+ * socket no longer tells of: look again a little later.
  */
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
                                     int *exit_status);
