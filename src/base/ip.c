@@ -1,10 +1,13 @@
 #include "base/ip.h"
 
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static unsigned width(const struct spf_ip *ip)
 {
@@ -136,4 +139,22 @@ bool spf_ip_from_sockaddr(const struct sockaddr *address, struct spf_ip *ip)
         return true;
     }
     return false;
+}
+
+bool spf_same_host(const char *a, const char *b)
+{
+    const struct addrinfo numeric = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *one = NULL, *other = NULL;
+    bool same;
+
+    if (spf_same_word(a, b))
+        return true;
+    same = getaddrinfo(a, NULL, &numeric, &one) == 0 &&
+           getaddrinfo(b, NULL, &numeric, &other) == 0 && one->ai_addrlen == other->ai_addrlen &&
+           memcmp(one->ai_addr, other->ai_addr, one->ai_addrlen) == 0;
+    if (one != NULL)
+        freeaddrinfo(one);
+    if (other != NULL)
+        freeaddrinfo(other);
+    return same;
 }

@@ -34,6 +34,9 @@ bool spf_ip_is_public(const struct spf_ip *ip);
 /* An IPv4 address that is written as IPv6 (::ffff:192.0.2.1, RFC 4291 section 2.5.5.2) becomes one.
  */
 void spf_ip_unmap(struct spf_ip *ip);
+/* Do two names or literals mean the same host by their letters: without case, and with a literal in
+ * any form that getaddrinfo(3) takes (127.1)? No name is looked up. */
+bool spf_same_host(const char *a, const char *b);
 bool spf_ip_from_sockaddr(const struct sockaddr *address, struct spf_ip *ip);
 
 #endif

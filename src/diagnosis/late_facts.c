@@ -206,11 +206,18 @@ static void tell_events(struct spf_run *run)
 static void tell_difference(struct spf_run *run)
 {
     const struct spf_result *port = &run->results[SPF_CHECK_NET_PORT];
+    const struct spf_ssh_config_facts *config = &run->facts.ssh_config;
 
-    if (run->target->ssh_config == NULL && spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG) &&
-        run->facts.ssh_config.says[0] != '\0' && spf_facts_have(&run->facts, SPF_GROUP_TCP) &&
-        port->status != SPF_SKIP && spf_evidence_text(port, "ssh_config_unused") == NULL)
+    if (run->target->ssh_config != NULL || !spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG))
+        return;
+    if ((config->says[0] != '\0' || config->broken[0] != '\0') &&
+        spf_facts_have(&run->facts, SPF_GROUP_TCP) && port->status != SPF_SKIP &&
+        spf_evidence_text(port, "ssh_config_unused") == NULL &&
+        spf_evidence_text(port, "ssh_config_error") == NULL)
         spf_run_judge_again(run, SPF_CHECK_NET_PORT);
+    if (strcmp(config->strict, "yes") == 0 &&
+        spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
+        spf_run_judge_again(run, SPF_CHECK_SSH_HOST_KEY);
 }
 
 void spf_tell_late_facts(struct spf_run *run)

@@ -4,6 +4,34 @@
 #include "key/key_describe.h"
 #include "pipeline/check.h"
 
+/* Files of the configuration that ssh cannot use: it says so, and goes on. */
+static void say_passed_over(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+    struct json_object *list;
+    struct spf_buf names;
+
+    if (!view->target->key_configured)
+        return;
+    spf_buf_init(&names, 2000);
+    list = json_object_new_array();
+    for (size_t i = 0; i < config->identities.count; i++) {
+        const struct spf_ssh_file *file = &config->identities.items[i];
+
+        if (!file->passed_over || strcmp(file->path, view->target->key_path) == 0)
+            continue;
+        (void)json_object_array_add(list, spf_clean_json(file->path));
+        spf_buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", file->path);
+    }
+    if (names.len > 0) {
+        spf_say(result, "file readable; ssh passes over %s, which it cannot use", names.data);
+        spf_note_json(result, "passed_over", list);
+    } else {
+        json_object_put(list);
+    }
+    spf_buf_clear(&names);
+}
+
 /* Is there a regular file I can read? */
 struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_result *result)
 {
@@ -41,6 +69,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     }
     spf_note_number(result, "size", key->size);
     spf_say(result, key->from_stdin ? "read from standard input" : "file readable");
+    say_passed_over(view, result);
     return spf_passes();
 }
 

@@ -89,23 +89,18 @@ static struct spf_opinion judge_algorithm(const struct spf_view *view, struct sp
 }
 
 /* Of the keys that the configuration names, one was asked about: ssh would go on with the next. */
-static const char *next_key(const struct spf_ssh_config_facts *config)
+static const char *next_key(const struct spf_view *view)
 {
-    bool first = true;
+    const char *key = view->target->key_path;
 
-    for (size_t i = 0; i < config->identities.count; i++) {
-        if (config->identities.items[i].exists && !first)
-            return config->identities.items[i].path;
-        first = first && !config->identities.items[i].exists;
-    }
-    return NULL;
+    return key != NULL ? spf_ssh_config_key(&view->facts->ssh_config, key) : NULL;
 }
 
 static bool has_other_keys(const struct spf_view *view)
 {
     const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
 
-    return next_key(config) != NULL ||
+    return next_key(view) != NULL ||
            (!config->identities_only && view->facts->key.agent_keys > 0 &&
             !(view->facts->key.in_agent && view->facts->key.agent_keys == 1));
 }
@@ -118,8 +113,8 @@ static struct spf_opinion refused(const struct spf_view *view, const char *stage
     if (!view->target->key_configured || !has_other_keys(view))
         return decided(result, stage, SPF_AUTH_KEY_REFUSED);
     spf_note_text(result, "stage", stage);
-    if (next_key(&view->facts->ssh_config) != NULL)
-        spf_note_text(result, "next_key_file", next_key(&view->facts->ssh_config));
+    if (next_key(view) != NULL)
+        spf_note_text(result, "next_key_file", next_key(view));
     spf_say(result,
             "the server does not accept %s for %s; ssh would try its other keys too: name one with "
             "--key",

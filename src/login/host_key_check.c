@@ -138,6 +138,11 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
                 known->name);
         break;
     }
+    if (view->target->ssh_config == NULL && spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
+        strcmp(view->facts->ssh_config.strict, "yes") == 0)
+        spf_say(result,
+                "the host key is not known yet: your ssh configuration, which was not used, has "
+                "StrictHostKeyChecking yes, so a plain ssh refuses");
     if (strcmp(strictness(view), "yes") != 0) /* then ssh asks, or adds it by itself */
         return spf_lowered(SPF_HOST_KEY_UNKNOWN, SPF_WARN);
     if (certified)

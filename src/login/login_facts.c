@@ -1,5 +1,7 @@
 #include "login/login_facts.h"
 
+#include <string.h>
+
 static const char *const markers[] = {
     [SPF_MARKER_NONE] = "none",
     [SPF_MARKER_REVOKED] = "revoked",
@@ -155,6 +157,7 @@ static const struct spf_shape hop_shape = SPF_SHAPE(struct spf_ssh_hop, hop_fiel
 static const struct spf_field file_fields[] = {
     SPF_SHAPE_TEXT(struct spf_ssh_file, path),
     SPF_SHAPE_BOOL(struct spf_ssh_file, exists),
+    SPF_SHAPE_BOOL(struct spf_ssh_file, passed_over),
 };
 static const struct spf_shape file_shape = SPF_SHAPE(struct spf_ssh_file, file_fields);
 
@@ -184,7 +187,28 @@ static const struct spf_field ssh_config_fields[] = {
     SPF_SHAPE_BOOL(struct spf_ssh_config_facts, trusts_loopback),
     SPF_SHAPE_NUMBER(struct spf_ssh_config_facts, required_rsa),
     SPF_SHAPE_TEXT(struct spf_ssh_config_facts, unhonoured),
+    SPF_SHAPE_TEXT(struct spf_ssh_config_facts, broken),
     SPF_SHAPE_TEXT(struct spf_ssh_config_facts, says),
 };
 const struct spf_shape spf_ssh_config_shape =
     SPF_SHAPE(struct spf_ssh_config_facts, ssh_config_fields);
+
+const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const char *after)
+{
+    const char *found = NULL;
+    bool any = after == NULL;
+
+    for (size_t i = 0; i < config->identities.count; i++) {
+        const struct spf_ssh_file *file = &config->identities.items[i];
+
+        if (after != NULL) {
+            if (strcmp(file->path, after) == 0)
+                after = NULL;
+        } else if (file->exists && !file->passed_over) {
+            return file->path;
+        } else if (file->exists && any && found == NULL) {
+            found = file->path;
+        }
+    }
+    return found;
+}

@@ -154,7 +154,8 @@ struct spf_ssh_hop {
 
 struct spf_ssh_file {
     char path[1024];
-    bool exists; /* as a regular file */
+    bool exists;      /* as a regular file */
+    bool passed_over; /* of a key: ssh would say that it cannot use it, and go on to the next one */
 };
 
 /*
@@ -184,8 +185,13 @@ struct spf_ssh_config_facts {
     bool trusts_loopback; /* NoHostAuthenticationForLocalhost */
     int64_t required_rsa; /* RequiredRSASize, bits; 0 if ssh did not say */
     char unhonoured[300]; /* the first option that matters and is not honoured; "" none */
+    char broken[300];     /* why ssh refuses it, where it is only compared; "" */
     char says[700];       /* what of it is not what was asked for anyway; "" nothing */
 };
 extern const struct spf_shape spf_ssh_config_shape;
+
+/* The first key file that ssh would not pass over: of all (after NULL), or of those behind after;
+ * of all, if there is none, the first that exists. NULL: none. Borrowed. */
+const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const char *after);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/self.h"
 #include "cloud/address.h"
+#include "key/key_file.h"
 #include "login/child.h"
 #include "login/jump_line.h"
 
@@ -30,6 +31,10 @@ struct spf_ssh_config {
     char user[256], home[1024], own_host[256];
 };
 #define NONE ((size_t)-1)
+
+/* What ssh then says of a command that it does not run, it says of this path. */
+static const char shell_variable[] = "SHELL=/dev/null/none";
+static const char *const no_shell = shell_variable + sizeof "SHELL=" - 1;
 
 static void close_end(int *fd)
 {
@@ -131,7 +136,7 @@ static void ask(struct spf_ssh_config *config)
     if (file == NULL) {
         words[count++] = "-oCanonicalizeHostname=no";
         /* readconf.c, execute_in_shell: ssh gives up where it would run a command */
-        spf_child_environment_add(&environment, "SHELL=/dev/null/none");
+        spf_child_environment_add(&environment, shell_variable);
     } else {
         spf_child_environment_add(&environment, "LC_ALL=C");
     }
@@ -180,6 +185,22 @@ static bool is_file(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+/* Would ssh say that it cannot use this file, and go on (sshconnect2.c, load_identity_file)? */
+static bool is_passed_over(const char *path)
+{
+    struct spf_key_secrets secrets = {0};
+    struct spf_key_facts facts = {0};
+    bool usable;
+
+    /* a public key will do where an agent has the private one */
+    usable = !spf_key_file_read(path, NULL, &facts, &secrets) ||
+             (facts.outcome == SPF_KEY_READ && !(facts.mine && (facts.mode & 077) != 0) &&
+              (facts.openssh_accepts || strcmp(facts.damage, "key-is-public") == 0));
+    spf_shape_clear(&spf_key_shape, &facts);
+    spf_key_secrets_clear(&secrets);
+    return !usable;
+}
+
 static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *tokens, bool is_path)
 {
     struct spf_buf buf;
@@ -222,6 +243,9 @@ static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_f
                                     .own_host = config->own_host,
                                     .uid = (unsigned)getuid(),
                                     .port = (unsigned)facts->port};
+    const struct spf_target *target = config->inquiry->target;
+    bool uses_keys = target->ssh_config != NULL && target->key_path == NULL;
+    size_t files = 0;
 
     if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens, false))
         return "HostKeyAlias holds a token that is not known here";
@@ -236,6 +260,12 @@ static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_f
 
         file->exists =
             expand_into(file->path, sizeof file->path, &tokens, true) && is_file(file->path);
+        files += file->exists;
+    }
+    for (size_t i = 0; uses_keys && files > 1 && i < facts->identities.count; i++) {
+        struct spf_ssh_file *file = &facts->identities.items[i];
+
+        file->passed_over = file->exists && is_passed_over(file->path);
     }
     for (size_t i = 0; i < facts->known_hosts.count && facts->unhonoured[0] == '\0'; i++) {
         const char *path = facts->known_hosts.items[i].path;
@@ -356,11 +386,27 @@ static void target_answered(struct spf_ssh_config *config)
         next_hop(config);
 }
 
+/* Is it the configuration that ssh complains about, and not what was kept from it (a Match exec)?
+ */
+static bool is_broken(const struct spf_buf *complains)
+{
+    return memmem(complains->data, complains->len, no_shell, strlen(no_shell)) == NULL &&
+           (spf_starts_with(complains->data, "Bad owner or permissions on ") ||
+            strstr(complains->data, " line ") != NULL ||
+            strstr(complains->data, "configuration") != NULL);
+}
+
 /* The first line of what ssh complains about. */
 static void complain(struct spf_ssh_config *config)
 {
+    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
     const char *line = config->complains.data;
 
+    if (config->inquiry->target->ssh_config == NULL && is_broken(&config->complains)) {
+        spf_clean(facts->broken, sizeof facts->broken, line, strlen(line));
+        arrive(config, NULL);
+        return;
+    }
     give_up(config, line[0] != '\0' ? line : "ssh -G failed");
 }
 

@@ -389,10 +389,12 @@ void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, c
                          struct spf_ssh_config_facts *facts)
 {
     struct spf_buf says;
+    struct spf_ip ip;
+    const char *key;
     char port[8];
 
     spf_buf_init(&says, 4096);
-    if (!spf_same_word(facts->host, facts->asked))
+    if (!spf_same_host(facts->host, facts->asked))
         add_says(&says, "HostName", facts->host);
     if (strcmp(facts->user, asked->user) != 0 &&
         (asked->ssh_config != NULL || strcmp(facts->user, own_user) != 0))
@@ -405,17 +407,24 @@ void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, c
         add_says(&says, "ProxyJump", facts->jump);
     if (facts->proxy_program[0] != '\0')
         add_path(&says, "ProxyCommand", facts->proxy_program, home);
-    for (size_t i = 0;
-         asked->ssh_config != NULL && asked->key_path == NULL && i < facts->identities.count; i++) {
-        if (facts->identities.items[i].exists) {
-            add_path(&says, "IdentityFile", facts->identities.items[i].path, home);
-            break;
-        }
-    }
+    if (asked->ssh_config != NULL && asked->key_path == NULL &&
+        (key = spf_ssh_config_key(facts, NULL)) != NULL)
+        add_path(&says, "IdentityFile", key, home);
     if (asked->ssh_config != NULL && facts->host_key_alias[0] != '\0')
         add_says(&says, "HostKeyAlias", facts->host_key_alias);
-    if (asked->ssh_config != NULL && facts->publickey_off)
+    if (facts->publickey_off)
         add_says(&says, "PubkeyAuthentication", "no");
+    if (asked->ssh_config == NULL) {
+        if (asked->family == 0 && facts->family != 0 && spf_ip_parse(facts->asked, &ip) &&
+            ip.family != facts->family)
+            add_says(&says, "AddressFamily", facts->family == 4 ? "inet" : "inet6");
+        if (facts->unhonoured[0] != '\0') {
+            size_t len = strcspn(facts->unhonoured, " ");
+
+            spf_buf_addf(&says, "%s%.*s", says.len > 0 ? ", " : "", (int)len, facts->unhonoured);
+            spf_buf_add_clean(&says, facts->unhonoured + len, strlen(facts->unhonoured + len), 100);
+        }
+    }
     spf_clean(facts->says, sizeof facts->says, says.data, says.len);
     spf_buf_clear(&says);
 }

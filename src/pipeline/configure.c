@@ -4,16 +4,6 @@
 
 #include "base/text.h"
 
-/* The first identity that exists, as ssh would try them; NULL if none does. */
-static const char *first_identity(const struct spf_ssh_config_facts *config)
-{
-    for (size_t i = 0; i < config->identities.count; i++) {
-        if (config->identities.items[i].exists)
-            return config->identities.items[i].path;
-    }
-    return NULL;
-}
-
 /*
  * The host: what HostName says. Where an instance was asked for and its address is not reached
  * directly, the address about which ssh was asked is the one to try: another one of the instance's
@@ -58,7 +48,7 @@ void spf_run_configure(struct spf_run *run)
         target->agent = strcmp(config->identity_agent, "none") == 0 ? "" : config->identity_agent;
     set_host(asked, config, target);
     if (asked->key_path == NULL) {
-        target->key_path = first_identity(config);
+        target->key_path = spf_ssh_config_key(config, NULL);
         target->key_configured = true;
     }
     for (size_t i = 0; i < config->known_hosts.count && files < SPF_KNOWN_HOSTS_MAX; i++)

@@ -130,8 +130,12 @@ static void add_identity(struct spf_buf *buf, const char *path)
 /* Would ssh with its configuration do something else than was checked without it? */
 static bool must_pass_by_configuration(const struct spf_view *view)
 {
+    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+
     return view->target->ssh_config == NULL && spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
-           view->facts->ssh_config.says[0] != '\0';
+           (config->says[0] != '\0' || config->broken[0] != '\0' ||
+            (strcmp(config->strict, "yes") == 0 &&
+             view->results[SPF_CHECK_SSH_HOST_KEY].finding == SPF_HOST_KEY_UNKNOWN));
 }
 
 /* behind: what the template goes on with. */
