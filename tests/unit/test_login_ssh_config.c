@@ -197,8 +197,99 @@ START_TEST(what_differs_is_told)
         .host = "10.0.0.5", .user = "deploy", .port = 2222, .jump = "me@bastion:2200,10.0.0.1"};
     (void)spf_copy(facts.asked, sizeof facts.asked, "10.0.0.5");
     spf_ssh_config_tell(&asked, "me", "/home/me", &facts);
-    ck_assert_str_eq(facts.says, "");
+    ck_assert_str_eq(facts.says, "AddressFamily inet6"); /* that it allows no address of */
     spf_shape_clear(&spf_ssh_config_shape, &facts);
+}
+END_TEST
+
+START_TEST(what_is_not_honoured_is_kept)
+{
+#define BASE "hostname h\nuser u\nport 22\n"
+    static const struct {
+        const char *text, *unhonoured;
+    } cases[] = {
+        {BASE, ""},
+        {BASE "bindaddress 203.0.113.9\n", "BindAddress 203.0.113.9"},
+        {BASE "bindaddress 203.0.113.9\nproxyjump way\n", ""},
+        {BASE "bindinterface eth7\nproxycommand nc h 22\n", ""},
+        {BASE "revokedhostkeys none\nknownhostscommand none\n", ""},
+        {BASE "revokedhostkeys /r\nproxyjump way\n", "RevokedHostKeys /r"},
+        {BASE "knownhostscommand /k %H\nbindinterface eth7\n", "KnownHostsCommand /k %H"},
+        {BASE "certificatefile ~/c\n", "CertificateFile ~/c"},
+        {BASE "pkcs11provider /p\n", "PKCS11Provider /p"},
+        {BASE "preferredauthentications password,publickey\n", ""},
+        {BASE "preferredauthentications password\n", "PreferredAuthentications password"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert(read_it(cases[i].text));
+        ck_assert_str_eq(facts.unhonoured, cases[i].unhonoured);
+    }
+    ck_assert(read_it(BASE "stricthostkeychecking true\nrequiredrsasize 4096\n"
+                           "nohostauthenticationforlocalhost yes\nuserknownhostsfile /a b c /d\n"));
+    ck_assert_str_eq(facts.strict, "yes");
+    ck_assert_int_eq(facts.required_rsa, 4096);
+    ck_assert(facts.trusts_loopback);
+    ck_assert_uint_eq(facts.known_hosts.count, 2);
+    ck_assert_str_eq(facts.known_hosts.items[0].path, "/a b c");
+    ck_assert_str_eq(facts.known_hosts.items[1].path, "/d");
+    spf_shape_clear(&spf_ssh_config_shape, &facts);
+}
+END_TEST
+
+START_TEST(a_jump_host_is_taken_to_pieces)
+{
+    static const struct {
+        const char *name, *user, *host, *port;
+    } cases[] = {
+        {"way", "", "way", ""},
+        {"me@way:2200", "me", "way", "2200"},
+        {"ssh://me@way:2200", "me", "way", "2200"},
+        {"root@[::1]:2200", "root", "::1", "2200"},
+        {"[::1]", "", "::1", ""},
+        {"root@::1", "root", "::1", ""},
+        {"a@b@way", "a@b", "way", ""},
+        {"\"way\"", "", "way", ""},
+        {"[::1", "", "[::1", ""},
+        {"\"", "", "\"", ""},
+        {"", "", "", ""},
+    };
+    struct spf_jump_place place;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        spf_jump_split(cases[i].name, &place);
+        ck_assert_str_eq(place.user, cases[i].user);
+        ck_assert_str_eq(place.host, cases[i].host);
+        ck_assert_str_eq(place.port, cases[i].port);
+    }
+}
+END_TEST
+
+START_TEST(the_key_that_ssh_comes_to)
+{
+    static const struct spf_ssh_file files[] = {{.path = "a"},
+                                                {.path = "b", .exists = true, .passed_over = true},
+                                                {.path = "c", .exists = true},
+                                                {.path = "d", .exists = true, .passed_over = true}};
+    struct spf_ssh_config_facts config = {0};
+
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        *SPF_APPEND(&config.identities) = files[i];
+    ck_assert_str_eq(spf_ssh_config_key(&config, NULL), "c");
+    ck_assert_str_eq(spf_ssh_config_key(&config, "b"), "c");
+    ck_assert_ptr_null(spf_ssh_config_key(&config, "c"));
+    config.identities.items[2].passed_over = true;
+    ck_assert_str_eq(spf_ssh_config_key(&config, NULL), "b");
+    spf_shape_clear(&spf_ssh_config_shape, &config);
+}
+END_TEST
+
+START_TEST(addresses_are_compared_as_addresses)
+{
+    ck_assert(spf_same_host("127.1", "127.0.0.1") && spf_same_host("WEB", "web"));
+    ck_assert(spf_same_host("2001:DB8::0:1", "2001:db8::1"));
+    ck_assert(!spf_same_host("127.0.0.2", "127.0.0.1") && !spf_same_host("web", "127.0.0.1"));
+    ck_assert(!spf_same_host("", "web") && !spf_same_host("::1", "127.0.0.1"));
 }
 END_TEST
 
@@ -248,10 +339,18 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {what_ssh_prints_is_read,   something_else_is_not,
-                                  long_values_are_no_values, a_jump_host_is_read,
-                                  tokens_stand_for_values,   what_differs_is_told,
-                                  a_line_for_each_jump_host, NULL};
+    const TTest *const tests[] = {what_ssh_prints_is_read,
+                                  something_else_is_not,
+                                  long_values_are_no_values,
+                                  a_jump_host_is_read,
+                                  tokens_stand_for_values,
+                                  what_differs_is_told,
+                                  a_line_for_each_jump_host,
+                                  what_is_not_honoured_is_kept,
+                                  a_jump_host_is_taken_to_pieces,
+                                  the_key_that_ssh_comes_to,
+                                  addresses_are_compared_as_addresses,
+                                  NULL};
 
     return unit_main("login_ssh_config", tests);
 }
