@@ -105,10 +105,15 @@ static struct spf_error judge_replay(const struct spf_options *options)
         bool given;
         const char *name;
     } idle[] = {
-        {options->record != NULL, "--record"},     {options->host != NULL, "a host"},
-        {options->instance != NULL, "--instance"}, {options->key != NULL, "--key"},
-        {options->user_given, "--user"},           {options->port_given, "--port"},
-        {options->find_key != NULL, "--find-key"}, {options->fix, "--fix"},
+        {options->record != NULL, "--record"},
+        {options->host != NULL, "a host"},
+        {options->instance != NULL, "--instance"},
+        {options->key != NULL, "--key"},
+        {options->user_given, "--user"},
+        {options->port_given, "--port"},
+        {options->find_key != NULL, "--find-key"},
+        {options->fix, "--fix"},
+        {options->selected != SPF_ALL_CHECKS, "--only or --skip"},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {

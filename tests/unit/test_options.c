@@ -106,6 +106,8 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"--replay r --instance i-1", "--instance means nothing with --replay"},
         {"--replay r -l root", "--user means nothing with --replay"},
         {"--replay r -p 22", "--port means nothing with --replay"},
+        {"--replay r --only key", "--only or --skip means nothing with --replay"},
+        {"--replay r --no-session", "means nothing with --replay"},
         {"--replay r --fix", "--fix means nothing with --replay"},
         {"--replay r --source-ip 192.0.2.1", "--source-ip means nothing with --replay"},
         {"--replay r -4", "-4 means nothing with --replay"},
