@@ -163,6 +163,9 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view, const char
     if (target->jump != NULL && !target->jump_configured) {
         spf_buf_addstr(buf, " -J ");
         spf_buf_add_shell(buf, target->jump);
+    } else if (target->jump == NULL && !target->jump_configured && target->ssh_config != NULL &&
+               spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG)) {
+        spf_buf_addstr(buf, " -J none"); /* it was asked for, over what the configuration has */
     }
     if (target->ssh_config != NULL ? target->port_given : target->port != 22)
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
