@@ -138,7 +138,8 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
                 known->name);
         break;
     }
-    if (view->target->ssh_config == NULL && spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
+    if (!certified && view->target->ssh_config == NULL &&
+        spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
         strcmp(view->facts->ssh_config.strict, "yes") == 0)
         spf_say(result,
                 "the host key is not known yet: your ssh configuration, which was not used, has "
