@@ -110,9 +110,12 @@ static bool other_user(const struct spf_echo *echo, char *out, size_t size)
  */
 static enum spf_link_state start(struct spf_echo *echo, struct spf_link *link)
 {
-    enum spf_link_state state = spf_link_open(link);
+    enum spf_link_state state;
     const struct spf_seen *seen;
 
+    if (echo->asked)
+        return spf_link_exec(link, echo->command);
+    state = spf_link_open(link);
     if (state != SPF_LINK_DONE && state != SPF_LINK_AGAIN)
         return state;
     seen = spf_link_seen(link);
@@ -121,7 +124,10 @@ static enum spf_link_state start(struct spf_echo *echo, struct spf_link *link)
     echo->options_seen = seen->key_options;
     echo->forced_command = seen->forced_command;
     echo->withheld = echo->careful && seen->forced_command;
-    return echo->withheld ? state : spf_link_exec(link, echo->command);
+    if (echo->withheld)
+        return state;
+    echo->asked = true;
+    return spf_link_exec(link, echo->command);
 }
 
 /* Start-up files may say much before the echo: the beginning is kept, to be told, and the end. */

@@ -12,8 +12,8 @@ struct spf_echo {
     char word[40];   /* joined */
     char quoted[48]; /* as sent */
     char command[80];
-    bool careful; /* not where a forced command would run instead */
-    bool started, withheld;
+    bool careful;                  /* not where a forced command would run instead */
+    bool asked, started, withheld; /* the command is sent; the server has taken it */
     bool options_seen, forced_command;
     char heard[16384]; /* the beginning, and what came last */
     size_t len, total;

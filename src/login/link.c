@@ -467,7 +467,12 @@ enum spf_link_state spf_link_open(struct spf_link *link)
 
 enum spf_link_state spf_link_exec(struct spf_link *link, const char *command)
 {
-    return channel_state(link, ssh_channel_request_exec(link->channel, command));
+    enum spf_link_state state =
+        channel_state(link, ssh_channel_request_exec(link->channel, command));
+
+    /* sent early, for a channel that was refused then: libssh would wait on */
+    return state == SPF_LINK_AGAIN && spf_link_seen(link)->channel_refused ? SPF_LINK_REFUSED
+                                                                           : state;
 }
 
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,

@@ -57,6 +57,9 @@ CAUSES = {
 def cases():
     yield None, None, ["You can log in"]
     yield None, "bad-signature", ["does not prove that it holds that key"]
+    yield None, "late-shell", ["You can log in"]
+    yield None, "late-no-shell", ["a command ends at once with status 1"]
+    yield None, "late-refusal", ["the server opens no channel for it: open failed"]
     for stage in odd_ssh.STAGES:
         sealed = odd_ssh.STAGES.index(stage) > odd_ssh.STAGES.index("newkeys")
         for deed in odd_ssh.DEEDS:

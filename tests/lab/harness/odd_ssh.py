@@ -3,7 +3,8 @@
 It speaks the real protocol (curve25519-sha256, ssh-ed25519, chacha20-poly1305@openssh.com) in plain
 Python, takes any key, and carries out any echo; slow, and for tests alone. STAGES are the messages
 at which it can go wrong, DEEDS what it then does instead of sending that message; the deed
-"bad-signature" belongs to no stage.
+"bad-signature" belongs to no stage. Nor do the LATE ones: as on a long way to sshd, the key's
+options are announced, and the channel's confirmation comes only behind the command.
 """
 
 import base64
@@ -18,6 +19,8 @@ STAGES = ["kexinit", "kex-reply", "newkeys", "service-accept", "query-answer", "
           "channel-confirmation", "exec-answer", "output"]
 DEEDS = ["close", "reset", "silence", "disconnect", "no-packet", "bad-padding", "bad-mac",
          "wrong-message", "cut-message", "unknown-message", "ignores", "debugs"]
+
+LATE = ["late-shell", "late-no-shell", "late-refusal"]
 
 IGNORE, DEBUG, DISCONNECT, UNIMPLEMENTED = 2, 4, 1, 3
 PRIME = 2 ** 255 - 19
@@ -262,6 +265,9 @@ class Talk:
                     self.send(b"\x33" + string(b"publickey") + b"\0")
                 elif message[at]:
                     self.reach("signature-answer", b"\x34")
+                    if self.deed in LATE:
+                        self.send(bytes([DEBUG, 0]) + string(b"keys:1: key options: pty") +
+                                  string(b""))
                     return
                 else:
                     algorithm, at = take_string(message, at + 1)
@@ -277,6 +283,9 @@ class Talk:
             if message[0] == 90:  # CHANNEL_OPEN
                 _, at = take_string(message, 1)
                 theirs, = struct.unpack_from(">I", message, at)
+                if self.deed in LATE:
+                    self.late(theirs)
+                    return
                 self.reach("channel-confirmation", b"\x5b" + u32(theirs) + u32(7) + u32(1 << 20) +
                            u32(1 << 15))
             elif message[0] == 98:  # CHANNEL_REQUEST
@@ -291,6 +300,27 @@ class Talk:
                 self.send(b"\x61" + u32(theirs))
             elif message[0] == 1:
                 raise Done
+
+
+    def late(self, theirs):
+        """Waits for the command, for channel 0, and answers all at once."""
+        message = self.receive()
+        if message[:5] != b"\x62" + u32(0):
+            raise Done
+        command, _ = take_string(message, take_string(message, 5)[1] + 1)
+        if self.deed == "late-refusal":
+            answers = [b"\x5c" + u32(theirs) + u32(1) + string(b"open failed") + string(b""),
+                       bytes([DISCONNECT]) + u32(2) + string(b"unknown channel 0") + string(b"")]
+        else:
+            shell = self.deed == "late-shell"
+            said = command.split()[1].replace(b"''", b"") + b"\n"
+            answers = [b"\x5b" + u32(theirs) + u32(0) + u32(1 << 20) + u32(1 << 15),
+                       b"\x63" + u32(theirs)]
+            answers += [b"\x5e" + u32(theirs) + string(said)] if shell else []
+            answers += [b"\x62" + u32(theirs) + string(b"exit-status") + b"\0" + u32(not shell),
+                        b"\x60" + u32(theirs), b"\x61" + u32(theirs)]
+        self.peer.sendall(b"".join(map(self._packed, answers)))
+        self._hold()
 
 
 class OddServer:
