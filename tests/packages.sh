@@ -11,6 +11,10 @@ python3 python3-jsonschema mandoc acl dosfstools iproute2 nftables
 
 # Installs what of the above is missing; root only. No daemon is started by it.
 install_missing() {
+    # Every installer writes this file, debootstrap does not; without it "localhost" is asked of DNS.
+    if [ ! -e /etc/hosts ] && [ "$(id -u)" -eq 0 ]; then
+        printf '127.0.0.1 localhost\n::1 localhost ip6-localhost\n' >/etc/hosts
+    fi
     missing=""
     for package in $packages; do
         case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
