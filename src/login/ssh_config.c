@@ -13,6 +13,7 @@
 #include "cloud/address.h"
 #include "key/key_file.h"
 #include "login/child.h"
+#include "login/ssh_config_plain.h"
 #include "login/jump_line.h"
 
 #define SAYS_MAX   (256u * 1024) /* of ssh -G; it prints 5 KiB */
@@ -496,7 +497,8 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry)
     (void)spf_copy(config->home, sizeof config->home, self.home);
     if (gethostname(config->own_host, sizeof config->own_host - 1) != 0)
         config->own_host[0] = '\0';
-    choose_name(inquiry);
+    if (inquiry->target->ssh_config != NULL || !spf_ssh_config_is_plain(config->home))
+        choose_name(inquiry);
     if (inquiry->facts->ssh_config.asked[0] != '\0')
         ask(config);
     else

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "login/jump_line.h"
+#include "login/ssh_config_plain.h"
 #include "login/ssh_config_words.h"
 
 /* What ssh -G of OpenSSH 9.2 prints, shortened. */
@@ -337,6 +338,37 @@ START_TEST(a_line_for_each_jump_host)
 }
 END_TEST
 
+/* What Debian delivers changes nothing of a login; whatever else there is, ssh is asked. */
+START_TEST(plain_lines)
+{
+    static const struct {
+        const char *line;
+        bool plain;
+    } cases[] = {
+        {"", true},
+        {"\n", true},
+        {"  # Port 2222\n", true},
+        {"Host *\n", true},
+        {"    SendEnv LANG LC_*\n", true},
+        {"hashknownhosts=yes\n", true},
+        {"Include /nonexistent/ssh_config.d/*.conf\n", true},
+        {"Include /etc/pass*d\n", false},
+        {"Include conf.d/*\n", false},
+        {"Include /nonexistent/a /etc/passwd\n", false},
+        {"Include \"/nonexistent/a b\"\n", false},
+        {"Match all\n", false},
+        {"Hostname web\n", false},
+        {"HostKeyAlgorithms ssh-rsa\n", false},
+        {"Port 2222\n", false},
+        {"Foo bar\n", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(spf_ssh_config_line_is_plain(cases[i].line) == cases[i].plain, "%s",
+                      cases[i].line);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {what_ssh_prints_is_read,
@@ -350,6 +382,7 @@ int main(void)
                                   a_jump_host_is_taken_to_pieces,
                                   the_key_that_ssh_comes_to,
                                   addresses_are_compared_as_addresses,
+                                  plain_lines,
                                   NULL};
 
     return unit_main("login_ssh_config", tests);
