@@ -13,8 +13,8 @@
 #include "cloud/address.h"
 #include "key/key_file.h"
 #include "login/child.h"
-#include "login/ssh_config_plain.h"
 #include "login/jump_line.h"
+#include "login/ssh_config_plain.h"
 
 #define SAYS_MAX   (256u * 1024) /* of ssh -G; it prints 5 KiB */
 #define COMPLAINTS (16u * 1024)
