@@ -12,9 +12,18 @@
  * it.
  */
 
-/* Parses exactly one value (white space may follow), nested at most 32 deep. NULL if it is not
- * JSON. */
+/*
+ * Parses exactly one value, white space around it, nested at most 32 deep. NULL if it is not JSON
+ * by RFC 8259 to the letter, if one object has a name twice, or a string has U+0000: whatever one
+ * reader takes for A and another for B is not read at all.
+ */
 struct json_object *spf_json_parse(const char *text, size_t len);
+/*
+ * The same for files that Go's encoding/json reads (the aliyun CLI's): it knows names in any letter
+ * case, takes the last of equal ones, and replaces half characters with U+FFFD. The names come out
+ * with ASCII letters in lower case.
+ */
+struct json_object *spf_json_parse_as_go(const char *text, size_t len);
 
 /* The member, borrowed; NULL if object is not an object or has none. */
 struct json_object *spf_json_get(struct json_object *object, const char *name);
@@ -25,7 +34,9 @@ size_t spf_json_count(struct json_object *array);
 struct json_object *spf_json_item(struct json_object *array, size_t index);
 /* The string member, borrowed; "" for none. A number is given as its digits. */
 const char *spf_json_text(struct json_object *object, const char *name);
-/* A number, or a string that is one in decimal; else fallback. */
+/* The whole number; false if it has a fraction or does not fit: json-c would clamp it. */
+bool spf_json_whole(struct json_object *number, int64_t *value);
+/* A whole number, or a string that is one in decimal; else fallback. */
 int64_t spf_json_number(struct json_object *object, const char *name, int64_t fallback);
 /* true, "true", "True"; else false. */
 bool spf_json_bool(struct json_object *object, const char *name);

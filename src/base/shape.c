@@ -186,9 +186,9 @@ static struct spf_error read_field(const struct spf_field *field, struct json_ob
         return spf_ok();
     }
     case SPF_FIELD_NUMBER: {
-        int64_t value = json_object_get_int64(json);
+        int64_t value;
 
-        if (!json_object_is_type(json, json_type_int))
+        if (!spf_json_whole(json, &value))
             return wrong(field);
         memcpy(at, &value, sizeof value);
         return spf_ok();

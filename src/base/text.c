@@ -104,13 +104,10 @@ char *spf_buf_take(struct spf_buf *buf)
     return text;
 }
 
-/*
- * Decodes one UTF-8 character (RFC 3629: no overlong forms, no surrogates). Returns its length, or
- * 0 if the bytes are none.
- */
-static size_t decode(const unsigned char *s, size_t len, uint32_t *code)
+size_t spf_utf8_decode(const char *text, size_t len, uint32_t *code)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    const unsigned char *s = (const unsigned char *)text;
     size_t want;
 
     if (s[0] < 0x80) {
@@ -151,7 +148,7 @@ static bool deceives(uint32_t code)
 static size_t show(const unsigned char *s, size_t len, char out[16])
 {
     uint32_t code;
-    size_t used = decode(s, len, &code);
+    size_t used = spf_utf8_decode((const char *)s, len, &code);
 
     if (used == 0) {
         memcpy(out, "\xef\xbf\xbd", 4);
@@ -241,7 +238,7 @@ void spf_buf_add_shell(struct spf_buf *buf, const char *word)
 
     for (size_t i = 0; i < len;) {
         uint32_t code;
-        size_t used = decode(s + i, len - i, &code);
+        size_t used = spf_utf8_decode((const char *)s + i, len - i, &code);
 
         strange |= used == 0 || code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0) ||
                    deceives(code);

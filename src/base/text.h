@@ -73,6 +73,12 @@ long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size);
 bool spf_same_word(const char *a, const char *b);
 bool spf_starts_with(const char *text, const char *prefix);
 
+/*
+ * Decodes one UTF-8 character of at least one byte (RFC 3629: no overlong forms, no surrogates).
+ * Returns its length, or 0 if the bytes are none.
+ */
+size_t spf_utf8_decode(const char *text, size_t len, uint32_t *code);
+
 /* 0: not UTF-16; 1: little-endian; 2: big-endian. Told by the byte order mark; without one, by
  * every other octet of the beginning being 0. */
 int spf_utf16_order(const uint8_t *bytes, size_t len);

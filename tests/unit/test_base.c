@@ -138,10 +138,40 @@ START_TEST(times_of_the_cloud)
 }
 END_TEST
 
+/* What RFC 8259 calls JSON, and what readers of other habits take for it. */
 START_TEST(json_from_outside)
 {
-    static const char *const good[] = {"{}", " [1] \n", "5", "\"x\"", "{\"a\":{\"b\":[1,\"2\"]}}"};
-    static const char *const bad[] = {"", "{", "{} x", "<html>", "{\"a\":}", "[1", "\xff"};
+    static const char *const good[] = {"{}",
+                                       " [1] \n",
+                                       "5",
+                                       "-0.5e+10",
+                                       "[0,-0,10,1E2,true,false,null]",
+                                       "\"x\"",
+                                       "{\"a\":{\"b\":[1,\"2\"]}}",
+                                       "{\"a\":{\"a\":1},\"b\":{\"a\":2}}",
+                                       "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"",
+                                       "\"\\ud83d\\ude00\"",
+                                       "\"\xc3\xa9\xf0\x9f\x98\x80\x7f\"",
+                                       "[\"a:b\",\"{\\\"c\\\":1}\"]",
+                                       "[99999999999999999999,1e400]"};
+    static const char *const bad[] = {
+        "", "{", "{} x", "<html>", "{\"a\":}", "[1", "\xff", "\xef\xbb\xbf{}",
+        /* commas, comments, quotes */
+        "[1,]", "{\"a\":1,}", "[,1]", "[1 2]", "/* x */ {}", "{} // x", "{\"a\":/**/1}", "['a']",
+        "{'a':1}", "{a:1}",
+        /* words and numbers */
+        "NaN", "[nan]", "[Infinity]", "[-Infinity]", "[True]", "[TRUE]", "[NULL]", "[nUll]",
+        "[tru]", "[truefalse]", "[01]", "[-01]", "[5.]", "[.5]", "[-.5]", "[1e]", "[1e+]", "[1.e5]",
+        "[+1]", "[0x5]", "[-]", "[1_000]", "[1.2.3]",
+        /* strings: bare control characters, what is not UTF-8, half characters, U+0000 */
+        "\"a\tb\"", "\"a\nb\"", "\"\x01\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"",
+        "\"\xf4\x90\x80\x80\"", "\"\xe9\"", "\"\\ud800\"", "\"\\ud800x\"", "\"\\ud800\\n\"",
+        "\"\\udc00\"", "\"\\ud800\\ud800\"", "\"\\u00\"", "\"\\x41\"", "\"a\\u0000b\"",
+        "{\"a\\u0000b\":1}",
+        /* one name, two meanings */
+        "{\"a\":1,\"a\":2}", "{\"a\":1,\"\\u0061\":2}", "[{\"b\":{\"a\":1,\"c\":2,\"a\":1}}]",
+        /* blanks of other alphabets */
+        "[1,\v2]", "[1,\f2]", "{}\xc2\xa0"};
 
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         struct json_object *json = spf_json_parse(good[i], strlen(good[i]));
@@ -151,6 +181,43 @@ START_TEST(json_from_outside)
     }
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         ck_assert_msg(spf_json_parse(bad[i], strlen(bad[i])) == NULL, "%s", bad[i]);
+    ck_assert_ptr_null(spf_json_parse("[\"a\0b\"]", 7));
+    ck_assert_ptr_null(spf_json_parse("[1]\0", 4));
+}
+END_TEST
+
+/* Go's encoding/json is as strict about form, but not about names, and mends text. */
+START_TEST(json_as_go_reads_it)
+{
+    static const char text[] = "{\"Mode\":\"AK\",\"x\":\"Mode\",\"mode\":\"StsToken\","
+                               "\"Profiles\":[{\"NAME\":\"A:B\"}],\"y\":\"\\ud800\"}";
+    static const char *const bad[] = {"{\"a\":1,}", "[NaN]",    "['a']", "[01]",
+                                      "\"a\nb\"",   "// x\n{}", "{} x",  "{\"a\\u0000\":1}"};
+    struct json_object *json = spf_json_parse_as_go(text, sizeof text - 1);
+
+    ck_assert_ptr_nonnull(json);
+    ck_assert_str_eq(spf_json_text(json, "mode"), "StsToken");
+    ck_assert_str_eq(spf_json_text(json, "x"), "Mode");
+    ck_assert_str_eq(spf_json_text(spf_json_item(spf_json_get(json, "profiles"), 0), "name"),
+                     "A:B");
+    json_object_put(json);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(spf_json_parse_as_go(bad[i], strlen(bad[i])) == NULL, "%s", bad[i]);
+}
+END_TEST
+
+START_TEST(numbers_are_never_clamped)
+{
+    static const char text[] = "{\"big\":99999999999999999999,\"small\":-99999999999999999999,"
+                               "\"most\":9223372036854775807,\"half\":18446744073709551615,"
+                               "\"text\":\"99999999999999999999\",\"fine\":\"7\",\"real\":5.0}";
+    static const char *const doubtful[] = {"big", "small", "most", "half", "text", "real"};
+    struct json_object *json = spf_json_parse(text, sizeof text - 1);
+
+    for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++)
+        ck_assert_msg(spf_json_number(json, doubtful[i], -7) == -7, "%s", doubtful[i]);
+    ck_assert_int_eq(spf_json_number(json, "fine", -7), 7);
+    json_object_put(json);
 }
 END_TEST
 
@@ -214,8 +281,8 @@ START_TEST(shapes_refuse_what_is_not_theirs)
                                       "{\"colour\":\"blue\"}",
                                       "{\"list\":[5]}",
                                       "{\"list\":{}}",
-                                      "{\"ip\":\"x\"}",
-                                      "{\"blob\":\"a\\u0000b\"}"};
+                                      "{\"size\":99999999999999999999}",
+                                      "{\"ip\":\"x\"}"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct json_object *json = spf_json_parse(bad[i], strlen(bad[i]));
@@ -232,10 +299,11 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("base", (const TTest *const[]){outside_text_is_made_visible,
-                                                    a_cut_is_marked_and_spares_characters,
-                                                    words_survive_a_shell, base64_both_ways,
-                                                    cidrs_hold_addresses, times_of_the_cloud,
-                                                    json_from_outside, shapes_write_what_they_read,
-                                                    shapes_refuse_what_is_not_theirs, NULL});
+    return unit_main(
+        "base",
+        (const TTest *const[]){outside_text_is_made_visible, a_cut_is_marked_and_spares_characters,
+                               words_survive_a_shell, base64_both_ways, cidrs_hold_addresses,
+                               times_of_the_cloud, json_from_outside, json_as_go_reads_it,
+                               numbers_are_never_clamped, shapes_write_what_they_read,
+                               shapes_refuse_what_is_not_theirs, NULL});
 }

@@ -309,7 +309,7 @@ static bool take_profile(struct reading *reading, const char *name, int depth)
 bool spf_config_read(const struct spf_secret *text, const char *name, const char *shown_path,
                      int64_t now, struct spf_credentials *credentials, struct spf_failure *failure)
 {
-    struct json_object *root = spf_json_parse(spf_secret_text(text), spf_secret_len(text));
+    struct json_object *root = spf_json_parse_as_go(spf_secret_text(text), spf_secret_len(text));
     struct reading reading = {.profiles = spf_json_get(root, "profiles"),
                               .path = shown_path,
                               .now = now,
