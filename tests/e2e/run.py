@@ -297,7 +297,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True)
     parser.add_argument("--lab-cloud", required=True)
-    parser.add_argument("--library-client", required=True)
+    parser.add_argument("--library-client", dest="linked_client", required=True)
     parser.add_argument("--schema", required=True)
     parser.add_argument("--keep", action="store_true", help="keep the scenario's files")
     parser.add_argument("--show", action="store_true", help="show the runs also on success")

@@ -278,9 +278,9 @@ class Stage:
                 self.tunnel.target = cloud.port
             yield cloud
 
-    def library_words(self):
+    def linked_words(self):
         """The command line as library_client takes it: long options with their values."""
-        words = [self.tools.library_client]
+        words = [self.tools.linked_client]
         for word in self.command():
             if word.startswith("-"):
                 words.append({"-p": "port", "-l": "user"}.get(word, word.lstrip("-")))
@@ -292,7 +292,7 @@ class Stage:
         """Runs the program and waits for it. Complains about a hang."""
         with contextlib.ExitStack() as stack:
             cloud = None if without_cloud else stack.enter_context(self.cloud())
-            words = self.library_words() if library else \
+            words = self.linked_words() if library else \
                 [self.tools.binary] + (command or self.command()) + extra
             stdin = subprocess.DEVNULL
             if self.data.get("stdin") == "key":

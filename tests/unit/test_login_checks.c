@@ -464,7 +464,7 @@ START_TEST(what_the_server_did)
 {
     static const struct {
         struct spf_seen seen;
-        const char *library;
+        const char *words;
         bool closed;
         const char *says;
     } cases[] = {
@@ -490,7 +490,7 @@ START_TEST(what_the_server_did)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct spf_ending ending =
-            spf_ending_of(&cases[i].seen, cases[i].library, cases[i].closed);
+            spf_ending_of(&cases[i].seen, cases[i].words, cases[i].closed);
         struct spf_result result;
 
         spf_result_init(&result);
