@@ -88,6 +88,7 @@ int spf_preflight_run(struct spf_preflight *preflight)
 
     free(preflight->json);
     preflight->json = NULL;
+    preflight->options.format = SPF_FORMAT_JSON;
     preflight->error = spf_options_finish(&preflight->options);
     if (preflight->error.code == SPF_OK)
         preflight->error = spf_round_prepare(&round, &preflight->options);

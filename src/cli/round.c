@@ -143,6 +143,16 @@ static void trace(void *owner, const char *line)
     (void)fprintf(stderr, "%s\n", clean);
 }
 
+/* The report in JSON says which ssh was evaluated, and a record lets it be said again. */
+static spf_groups reported(const struct spf_options *options)
+{
+    bool json = options->format == SPF_FORMAT_JSON || options->record != NULL;
+
+    for (size_t i = 0; i < options->output_count; i++)
+        json |= options->outputs[i].format == SPF_FORMAT_JSON;
+    return json ? SPF_GROUP_BIT(OPENSSH) : 0;
+}
+
 struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
                                int stop_fd,
                                void (*progress)(void *, const struct spf_run *, size_t),
@@ -162,6 +172,7 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
         .deadline_ms = (int64_t)options->deadline_s * 1000,
         .stop_fd = stop_fd,
         .cloud = &cloud,
+        .reported = reported(options),
         .replay = round->replayed,
         .progress = progress,
         .context = context,

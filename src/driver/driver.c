@@ -10,6 +10,7 @@
 #include "key/key_probe.h"
 #include "login/conversation.h"
 #include "login/ssh_config.h"
+#include "openssh/openssh.h"
 #include "pipeline/inquiry.h"
 
 /* One target on its way: its run, and what its probes hold for it. */
@@ -28,6 +29,7 @@ struct round {
     struct spf_loop *loop;
     struct spf_aliyun
         *cloud; /* made when the first cloud group is wanted: no start-up for nothing */
+    struct spf_openssh *openssh; /* likewise */
     struct course *courses;
     size_t count;
     struct spf_watch stop;
@@ -80,6 +82,18 @@ static void serve_ssh_config(struct course *course)
         fail(course, SPF_GROUP_SSH_CONFIG, "out of memory");
 }
 
+static void serve_openssh(struct course *course)
+{
+    struct round *round = course->round;
+
+    if (round->openssh == NULL)
+        round->openssh = spf_openssh_new(round->loop);
+    if (round->openssh == NULL)
+        fail(course, SPF_GROUP_OPENSSH, "out of memory");
+    else
+        spf_openssh_serve(round->openssh, &course->inquiry);
+}
+
 static void serve_conversation(struct course *course, enum spf_group group)
 {
     if (course->conversation == NULL)
@@ -121,6 +135,9 @@ static void serve(struct course *course, enum spf_group group)
     case SPF_GROUP_SSH_CONFIG:
         serve_ssh_config(course);
         break;
+    case SPF_GROUP_OPENSSH:
+        serve_openssh(course);
+        break;
     case SPF_GROUP_KNOWN_HOSTS:
     case SPF_GROUP_TCP:
     case SPF_GROUP_IDENTIFICATION:
@@ -135,6 +152,18 @@ static void serve(struct course *course, enum spf_group group)
     }
 }
 
+/* What the report needs beside the checks, as far as it is in this phase. */
+static spf_groups missing(const struct course *course, enum spf_group_phase phase)
+{
+    spf_groups groups = course->round->options->reported;
+
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (course->run->facts.group[i].phase != phase)
+            groups &= ~((spf_groups)1u << i);
+    }
+    return groups;
+}
+
 /* Probes may answer at once; then there is news again before this returns. */
 static void advance(struct course *course)
 {
@@ -143,7 +172,7 @@ static void advance(struct course *course)
 
         course->news = false;
         wants = spf_run_advance(course->run, spf_now_ms());
-        wants |= spf_diagnosis_wants(course->run);
+        wants |= spf_diagnosis_wants(course->run) | missing(course, SPF_ABSENT);
         if (course->conversation != NULL && spf_run_expects_silence(course->run))
             spf_conversation_expect_silence(course->conversation);
         for (int i = 0; i < SPF_GROUP_COUNT; i++) {
@@ -178,7 +207,8 @@ static struct spf_error turn(struct round *round, struct spf_run *runs, int64_t 
 
             news |= course->news;
             advance(course);
-            done &= spf_run_done(course->run) && !spf_diagnosis_awaits(course->run);
+            done &= spf_run_done(course->run) && !spf_diagnosis_awaits(course->run) &&
+                    missing(course, SPF_ASKED) == 0;
         }
         if (news && options->progress != NULL)
             options->progress(options->context, runs, round->count);
@@ -226,6 +256,7 @@ static void finish(struct round *round)
         spf_secret_free(course->inquiry.login_key);
     }
     spf_aliyun_free(round->cloud);
+    spf_openssh_free(round->openssh);
     spf_loop_free(round->loop);
     free(round->courses);
 }

@@ -14,6 +14,7 @@ struct spf_driver_options {
     int64_t deadline_ms; /* of the round, from its start */
     int stop_fd;         /* readable: stop now; -1 none */
     const struct spf_aliyun_options *cloud;
+    spf_groups reported; /* groups without inputs that the report shows, whatever the checks want */
     const struct spf_record *replay; /* serve wants from it instead of asking; NULL: ask */
     /* Called whenever something new is known; may be NULL. */
     void (*progress)(void *context, const struct spf_run *runs, size_t count);

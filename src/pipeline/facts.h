@@ -9,6 +9,7 @@
 #include "key/key_facts.h"
 #include "login/login_facts.h"
 #include "net/net_facts.h"
+#include "openssh/version.h"
 #include "pipeline/finding.h"
 
 /*
@@ -18,6 +19,7 @@
 enum spf_group {
     SPF_GROUP_SURROUNDINGS, /* this machine: user, own addresses, routes, agent */
     SPF_GROUP_KEY,          /* the key file */
+    SPF_GROUP_OPENSSH,      /* which ssh this machine has */
     SPF_GROUP_CREDENTIALS,  /* where the cloud credentials come from */
     SPF_GROUP_IDENTITY,     /* who they are (GetCallerIdentity) */
     SPF_GROUP_INSTANCE,
@@ -75,6 +77,7 @@ struct spf_facts {
     struct spf_group_state group[SPF_GROUP_COUNT];
     struct spf_surroundings_facts surroundings;
     struct spf_key_facts key;
+    struct spf_openssh_facts openssh;
     struct spf_credentials_facts credentials;
     struct spf_identity_facts identity;
     struct spf_instance_facts instance;

@@ -220,6 +220,18 @@ static struct json_object *summary_json(const struct spf_report *report)
     return object;
 }
 
+/* The -V line of the ssh that was evaluated: all targets of a run are on the same machine. */
+static const char *ssh_line(const struct spf_report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const char *line = report->targets[i].run->facts.openssh.line;
+
+        if (line[0] != '\0')
+            return line;
+    }
+    return NULL;
+}
+
 void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
 {
     struct json_object *root = json_object_new_object(), *object, *targets;
@@ -230,6 +242,7 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     object = json_object_new_object();
     add_text(object, "name", "sshpreflight");
     add_text(object, "version", SPF_VERSION);
+    add_text(object, "ssh", ssh_line(report));
     add(root, "tool", object);
     spf_utc_format(report->started_utc, started);
     add_text(root, "started_at", started);

@@ -1,0 +1,17 @@
+#ifndef SPF_OPENSSH_OPENSSH_H
+#define SPF_OPENSSH_OPENSSH_H
+
+#include "pipeline/inquiry.h"
+
+/*
+ * Serves SPF_GROUP_OPENSSH of all targets of a round: this machine's ssh is asked once, in a
+ * worker, when the first target wants to know. A machine without ssh has facts too, empty ones.
+ */
+struct spf_openssh;
+
+struct spf_openssh *spf_openssh_new(struct spf_loop *loop); /* NULL: no memory */
+void spf_openssh_serve(struct spf_openssh *openssh, struct spf_inquiry *inquiry);
+/* Calls nothing any more; a worker that still runs is abandoned. Takes NULL. */
+void spf_openssh_free(struct spf_openssh *openssh);
+
+#endif

@@ -1,0 +1,176 @@
+#include "unit.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "openssh/ask.h"
+#include "openssh/version.h"
+
+START_TEST(the_version_line_becomes_numbers)
+{
+    static const struct {
+        const char *says, *line, *crypto;
+        int64_t version, crypto_version;
+    } cases[] = {
+        {"OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026\r\n",
+         "OpenSSH_9.2p1 Debian-2+deb12u10, OpenSSL 3.0.19 27 Jan 2026", "OpenSSL", 902, 300},
+        {"OpenSSH_10.0p2 Debian-7+deb13u4, OpenSSL 3.5.9 29 Sep 2026\n",
+         "OpenSSH_10.0p2 Debian-7+deb13u4, OpenSSL 3.5.9 29 Sep 2026", "OpenSSL", 1000, 305},
+        {"OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026",
+         "OpenSSH_10.6p1 Debian-1, OpenSSL 3.6.5 29 Sep 2026", "OpenSSL", 1006, 306},
+        {"OpenSSH_for_Windows_9.5p1, LibreSSL 3.8.2\r\n",
+         "OpenSSH_for_Windows_9.5p1, LibreSSL 3.8.2", "LibreSSL", 905, 308},
+        {"OpenSSH_7.4p1, OpenSSL 1.0.2k-fips  26 Jan 2017\n",
+         "OpenSSH_7.4p1, OpenSSL 1.0.2k-fips  26 Jan 2017", "OpenSSL", 704, 100},
+        {"OpenSSH_9.9p2, without OpenSSL\n", "OpenSSH_9.9p2, without OpenSSL", "", 909, 0},
+        /* what a wrapper says first is not ssh's */
+        {"this host is monitored\nOpenSSH_9.6p1 Ubuntu-3, OpenSSL 3.0.13 30 Jan 2024\n",
+         "OpenSSH_9.6p1 Ubuntu-3, OpenSSL 3.0.13 30 Jan 2024", "OpenSSL", 906, 300},
+        /* not OpenSSH, or nothing that is a version */
+        {"Dropbear v2022.83\n", "Dropbear v2022.83", "", 0, 0},
+        {"OpenSSH_\n", "OpenSSH_", "", 0, 0},
+        {"OpenSSH_9\n", "OpenSSH_9", "", 0, 0},
+        {"OpenSSH_9.\n", "OpenSSH_9.", "", 0, 0},
+        {"OpenSSH_99999999999999999999.1\n", "OpenSSH_99999999999999999999.1", "", 0, 0},
+        {"OpenSSH_9.100p1\n", "OpenSSH_9.100p1", "", 0, 0},
+        {"\033[2JOpenSSH_9.2p1\n", "\\x1b[2JOpenSSH_9.2p1", "", 0, 0},
+        {"", "", "", 0, 0},
+        {"\n\n", "", "", 0, 0},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_openssh_facts facts;
+
+        spf_openssh_read_version(cases[i].says, strlen(cases[i].says), &facts);
+        ck_assert_str_eq(facts.line, cases[i].line);
+        ck_assert_msg(facts.version == cases[i].version, "%s: %lld", cases[i].says,
+                      (long long)facts.version);
+        ck_assert_str_eq(facts.crypto, cases[i].crypto);
+        ck_assert_int_eq(facts.crypto_version, cases[i].crypto_version);
+    }
+}
+END_TEST
+
+START_TEST(a_version_is_written_as_people_say_it)
+{
+    char text[16];
+
+    spf_openssh_version_format(902, text, sizeof text);
+    ck_assert_str_eq(text, "9.2");
+    spf_openssh_version_format(1006, text, sizeof text);
+    ck_assert_str_eq(text, "10.6");
+    spf_openssh_version_format(0, text, sizeof text);
+    ck_assert_str_eq(text, "");
+}
+END_TEST
+
+/* A directory of its own that PATH then consists of, with an ssh that does what script says. */
+static char place[] = "/tmp/spf-openssh-XXXXXX";
+
+static void put_ssh(const char *script)
+{
+    char path[80];
+    FILE *file;
+
+    strcpy(place, "/tmp/spf-openssh-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(place));
+    snprintf(path, sizeof path, "%s/ssh", place);
+    if (script != NULL) {
+        file = fopen(path, "w");
+        ck_assert_ptr_nonnull(file);
+        fprintf(file, "#!/bin/sh\n%s\n", script);
+        fclose(file);
+        ck_assert_int_eq(chmod(path, 0700), 0);
+    }
+    setenv("PATH", place, 1);
+}
+
+static void take_away(void)
+{
+    char path[80];
+
+    snprintf(path, sizeof path, "%s/ssh", place);
+    (void)unlink(path);
+    (void)rmdir(place);
+    setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
+}
+
+static bool ask(const char *option, enum spf_openssh_stream stream, struct spf_buf *says)
+{
+    const char *const words[] = {"ssh", option, NULL};
+
+    spf_buf_init(says, 1000);
+    return spf_openssh_ask(words, stream, says);
+}
+
+START_TEST(ssh_is_asked_on_the_right_stream)
+{
+    struct spf_buf says;
+
+    put_ssh("echo errors >&2; echo \"$1\"");
+    ck_assert(ask("-V", SPF_OPENSSH_ERRORS, &says));
+    ck_assert_str_eq(says.data, "errors\n");
+    spf_buf_clear(&says);
+    ck_assert(ask("-Q", SPF_OPENSSH_OUTPUT, &says));
+    ck_assert_str_eq(says.data, "-Q\n");
+    spf_buf_clear(&says);
+    take_away();
+}
+END_TEST
+
+START_TEST(an_ssh_that_fails_floods_or_is_missing_says_nothing)
+{
+    static const char *const scripts[] = {NULL, "exit 3", "echo x >&2; exit 1",
+                                          "while :; do echo flood >&2; done"};
+    struct spf_buf says;
+
+    for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
+        put_ssh(scripts[i]);
+        ck_assert_msg(!ask("-V", SPF_OPENSSH_ERRORS, &says), "%zu", i);
+        spf_buf_clear(&says);
+        take_away();
+    }
+}
+END_TEST
+
+START_TEST(an_ssh_that_hangs_is_ended)
+{
+    int64_t started_ms = spf_now_ms();
+    struct spf_buf says;
+
+    put_ssh("kill -STOP $$");
+    ck_assert(!ask("-V", SPF_OPENSSH_ERRORS, &says));
+    ck_assert_int_lt(spf_now_ms() - started_ms, 20000);
+    spf_buf_clear(&says);
+    take_away();
+}
+END_TEST
+
+START_TEST(it_has_no_passphrase_and_no_input)
+{
+    struct spf_buf says;
+
+    setenv("SSHPREFLIGHT_PASSPHRASE", "canary", 1);
+    put_ssh("read line && echo input; echo \"<$SSHPREFLIGHT_PASSPHRASE>\"");
+    ck_assert(ask("-Q", SPF_OPENSSH_OUTPUT, &says));
+    ck_assert_str_eq(says.data, "<>\n");
+    spf_buf_clear(&says);
+    take_away();
+    unsetenv("SSHPREFLIGHT_PASSPHRASE");
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {the_version_line_becomes_numbers,
+                                  a_version_is_written_as_people_say_it,
+                                  ssh_is_asked_on_the_right_stream,
+                                  an_ssh_that_fails_floods_or_is_missing_says_nothing,
+                                  an_ssh_that_hangs_is_ended,
+                                  it_has_no_passphrase_and_no_input,
+                                  NULL};
+
+    return unit_main("openssh", tests);
+}
