@@ -400,7 +400,6 @@ void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state s
     keep_banner(facts->banner, sizeof facts->banner, seen);
     if (facts->outcome != SPF_AUTH_ACCEPTED)
         keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
-    facts->capture = seen->packets;
     spf_talk_arrive(talk, NULL);
 }
 
@@ -542,8 +541,8 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
     if (group == SPF_GROUP_HANDSHAKE)
         begin_handshake(talk);
     if (group == SPF_GROUP_SESSION &&
-        !spf_echo_init(&talk->echo, talk->inquiry->target->session != SPF_SESSION_ALWAYS,
-                       wants_peer(talk)))
+        !spf_echo_init(&talk->echo, talk->inquiry->facts->identification.software,
+                       talk->inquiry->target->session != SPF_SESSION_ALWAYS, wants_peer(talk)))
         spf_talk_arrive_failed(talk, "no random bytes");
     if (talk->step == group)
         proceed(talk, false);

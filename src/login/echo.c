@@ -4,19 +4,20 @@
 #include <sys/random.h>
 
 #include "base/text.h"
+#include "login/implementations.h"
 
 #define HEAD      4096
 #define TAIL      512 /* more than the word and an address */
 #define TOTAL_MAX (4l << 20)
 
-bool spf_echo_init(struct spf_echo *echo, bool careful, bool peer)
+bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bool peer)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char bytes[12];
     char *out = echo->word;
     size_t half;
 
-    *echo = (struct spf_echo){.exit_status = -1, .careful = careful};
+    *echo = (struct spf_echo){.exit_status = -1, .software = software, .careful = careful};
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
         return false;
     out = stpcpy(out, "sshpreflight");
@@ -121,9 +122,9 @@ static enum spf_link_state start(struct spf_echo *echo, struct spf_link *link)
     seen = spf_link_seen(link);
     if (state == SPF_LINK_AGAIN && !seen->options_settled)
         return state;
-    echo->options_seen = seen->key_options;
+    echo->options_seen = spf_announces_forced_commands(echo->software, seen);
     echo->forced_command = seen->forced_command;
-    echo->withheld = echo->careful && seen->forced_command;
+    echo->withheld = echo->careful && (echo->forced_command || !echo->options_seen);
     if (echo->withheld)
         return state;
     echo->asked = true;
@@ -184,8 +185,8 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
 {
     facts->options_seen = echo->options_seen;
     facts->forced_command = echo->forced_command;
-    if (echo->withheld) {
-        facts->outcome = SPF_ECHO_WITHHELD;
+    if (echo->withheld && state == SPF_LINK_DONE) {
+        facts->outcome = echo->forced_command ? SPF_ECHO_WITHHELD : SPF_ECHO_OPENED;
         facts->exit_status = -1;
         return;
     }

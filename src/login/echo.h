@@ -4,16 +4,19 @@
 #include "login/link.h"
 
 /*
- * Does a session start? One exec of `echo` with a random word in two halves, AAAA''BBBB: if they
- * come back joined, a shell runs commands; whoever only repeats the command leaves the quotes in.
- * Whatever else comes is kept, bounded, for what it says.
+ * Does a session start? A channel is opened. Then, where no forced command can be met, one exec of
+ * `echo` with a random word in two halves, AAAA''BBBB: if they come back joined, a shell runs
+ * commands; whoever only repeats the command leaves the quotes in. Whatever else comes is kept,
+ * bounded, for what it says.
  */
 struct spf_echo {
     char word[40];   /* joined */
     char quoted[48]; /* as sent */
     char command[80];
-    bool careful;                  /* not where a forced command would run instead */
-    bool asked, started, withheld; /* the command is sent; the server has taken it */
+    const char *software; /* of the identification line; borrowed */
+    bool careful;         /* nothing is run where a forced command might run instead */
+    bool withheld;        /* so the channel is only opened */
+    bool asked, started;  /* the command is sent; the server has taken it */
     bool options_seen, forced_command;
     char heard[16384]; /* the beginning, and what came last */
     size_t len, total;
@@ -22,10 +25,13 @@ struct spf_echo {
 };
 
 /*
- * careful: nothing is run where the server has announced a forced command. peer: the echo also says
- * which address the server sees us at, as OpenSSH tells every session. False: no random bytes.
+ * software: the server's (borrowed). careful: the echo runs only where the server is known to
+ * announce forced commands (implementations.h), and has announced none; elsewhere nothing is
+ * requested on the channel. peer: the echo also says which address the server sees us at, as
+ * OpenSSH tells every session. False: no random bytes.
  */
-SPF_MUST_USE bool spf_echo_init(struct spf_echo *echo, bool careful, bool peer);
+SPF_MUST_USE bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful,
+                                bool peer);
 /* Goes on. DONE: the word is back, or the output has ended; AGAIN with flooded: give it up. */
 enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link);
 /* The facts, once a step has said other than AGAIN; of an outcome REFUSED or CLOSED not how. */

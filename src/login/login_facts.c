@@ -51,8 +51,10 @@ static const char *const auth_outcomes[] = {
 };
 
 static const char *const session_outcomes[] = {
-    [SPF_ECHO_BACK] = "echoed",   [SPF_ECHO_OTHER] = "other",     [SPF_ECHO_REFUSED] = "refused",
-    [SPF_ECHO_CLOSED] = "closed", [SPF_ECHO_TIMEOUT] = "timeout", NULL,
+    [SPF_ECHO_BACK] = "echoed",     [SPF_ECHO_OTHER] = "other",
+    [SPF_ECHO_REFUSED] = "refused", [SPF_ECHO_CLOSED] = "closed",
+    [SPF_ECHO_TIMEOUT] = "timeout", [SPF_ECHO_WITHHELD] = "withheld",
+    [SPF_ECHO_OPENED] = "opened",   NULL,
 };
 
 static const struct spf_field known_host_fields[] = {
@@ -130,7 +132,6 @@ static const struct spf_field signature_fields[] = {
     SPF_SHAPE_TEXT(struct spf_signature_facts, banner),
     SPF_SHAPE_STRUCT(struct spf_signature_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_signature_facts, error),
-    SPF_SHAPE_BOOL(struct spf_signature_facts, capture),
 };
 const struct spf_shape spf_signature_shape =
     SPF_SHAPE(struct spf_signature_facts, signature_fields);

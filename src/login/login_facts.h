@@ -116,9 +116,6 @@ struct spf_signature_facts {
     char banner[600]; /* the last one; the server's answer where ending says that it came last */
     struct spf_ending ending;
     char error[256];
-    bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
-    bool options_seen;   /* the server announced key options at all, so absence means something */
-    bool capture;        /* packets could be seen; without, auto means never */
 };
 extern const struct spf_shape spf_signature_shape;
 
@@ -129,6 +126,7 @@ enum spf_session_outcome {
     SPF_ECHO_CLOSED,
     SPF_ECHO_TIMEOUT,
     SPF_ECHO_WITHHELD, /* the server announced a forced command: nothing was run */
+    SPF_ECHO_OPENED,   /* it would not have announced one: a channel opens, nothing was run */
 };
 
 struct spf_session_facts {
@@ -140,7 +138,7 @@ struct spf_session_facts {
     struct spf_ending ending;
     char error[256];
     bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
-    bool options_seen;   /* the server announced key options at all, so absence means something */
+    bool options_seen;   /* had it one, the server would have said so */
 };
 extern const struct spf_shape spf_session_shape;
 

@@ -20,6 +20,7 @@ enum message { /* RFC 4250 section 4.1.2 */
                MSG_USERAUTH_SUCCESS = 52,
                MSG_USERAUTH_BANNER = 53,
                MSG_USERAUTH_PK_OK = 60,
+               MSG_GLOBAL_REQUEST = 80,
                MSG_CHANNEL_OPEN_FAILURE = 92,
 };
 
@@ -110,16 +111,19 @@ static void read_ext_info(struct spf_seen *seen, struct input body)
 
 /*
  * sshd says what it read beside the key: "FILE:LINE: key options: agent-forwarding command pty …"
- * (auth.c, auth_log_authopts); before 7.7 "Forced command." (auth-options.c).
+ * (auth.c, auth_log_authopts; since 7.7). "expires" follows without a blank, up to 10.6 at least:
+ * "commandexpires"; no other option begins with "command". Before 7.7 it was "Forced command." or,
+ * before 5.7, "Forced command: …" (auth-options.c), and nothing where there is none. A message as
+ * long as sshd's buffer was cut, and its options may be missing: it announces nothing.
  */
 static void read_debug(struct spf_seen *seen, struct input body)
 {
-    static const char mark[] = "key options:";
+    static const char mark[] = "key options:", command[] = "command";
     struct input ignored, message;
     const char *options;
     char text[1000];
 
-    if (!take(&body, 1, &ignored) || !take_string(&body, &message))
+    if (!take(&body, 1, &ignored) || !take_string(&body, &message) || message.len >= sizeof text)
         return;
     keep_text(text, sizeof text, message);
     if (spf_starts_with(text, "Forced command")) {
@@ -131,14 +135,10 @@ static void read_debug(struct spf_seen *seen, struct input body)
         return;
     seen->key_options = true;
     seen->options_settled = seen->accepted;
-    for (options += strlen(mark); *options != '\0';) {
-        size_t len;
-
+    for (options += strlen(mark); *options != '\0'; options += strcspn(options, " ")) {
         options += strspn(options, " ");
-        len = strcspn(options, " ");
-        if (len == strlen("command") && strncmp(options, "command", len) == 0)
+        if (spf_starts_with(options, command))
             seen->forced_command = true;
-        options += len;
     }
 }
 
@@ -149,6 +149,17 @@ static void read_disconnect(struct spf_seen *seen, struct input body)
     seen->disconnected = true;
     if (take_u32(&body, &seen->disconnect_code) && take_string(&body, &text))
         keep_text(seen->disconnect, sizeof seen->disconnect, text);
+}
+
+/* RFC 4254 section 4: the name of what is wanted, … */
+static void read_global_request(struct spf_seen *seen, struct input body)
+{
+    static const char name[] = "hostkeys-00@openssh.com";
+    struct input request;
+
+    if (seen->accepted && take_string(&body, &request) && request.len == strlen(name) &&
+        memcmp(request.at, name, request.len) == 0)
+        seen->host_keys_shown = true;
 }
 
 /* RFC 4254 section 5.1: our channel's number, a reason code, a text. */
@@ -207,6 +218,9 @@ static void read_from_server(struct spf_seen *seen, uint8_t type, struct input b
     case MSG_USERAUTH_SUCCESS:
         seen->request_sent = false;
         seen->accepted = true;
+        break;
+    case MSG_GLOBAL_REQUEST:
+        read_global_request(seen, body);
         break;
     case MSG_CHANNEL_OPEN_FAILURE:
         read_refusal(seen, body);

@@ -47,6 +47,7 @@ struct spf_seen {
     bool forced_command;  /* "command" among them */
     bool accepted;        /* SSH_MSG_USERAUTH_SUCCESS came */
     bool options_settled; /* and after it the options that hold for the session */
+    bool host_keys_shown; /* and after it the global request hostkeys-00@openssh.com */
     bool channel_refused; /* SSH_MSG_CHANNEL_OPEN_FAILURE came */
     char refusal[256];    /* its text */
 };

@@ -28,21 +28,20 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
 }
 
 /*
- * Does a session start? One echo of a random word. The probe runs nothing when the server has said
- * that this key has a forced command; where we could not hear that, it is not even asked, unless
+ * Does a session start? One echo of a random word, where the server is known to announce forced
+ * commands and has announced none; else a channel is opened and nothing is requested on it, unless
  * --session=always wants it.
  */
 struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_session_facts *facts = &view->facts->session;
-    enum spf_session_mode mode = view->target->session;
     struct spf_opinion opinion;
 
     spf_note_null(result, "output");
     spf_note_null(result, "forced_command");
     if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
         return opinion;
-    if (mode == SPF_SESSION_NEVER || (mode == SPF_SESSION_AUTO && !view->facts->signature.capture))
+    if (view->target->session == SPF_SESSION_NEVER)
         return (struct spf_opinion){.kind = SPF_OPINION_SKIPS,
                                     .skip_reason = SPF_SKIP_NOT_SELECTED};
     if (spf_lacks(view, SPF_GROUP_SESSION, &opinion))
@@ -58,6 +57,12 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
     switch (facts->outcome) {
     case SPF_ECHO_WITHHELD:
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
+    case SPF_ECHO_OPENED:
+        spf_say(result,
+                "a session opens; no command was run, because this server (%s) does not announce "
+                "whether the key runs a fixed command",
+                view->facts->identification.software);
+        return spf_passes();
     case SPF_ECHO_OTHER:
         return judge_other(view, result);
     case SPF_ECHO_REFUSED:

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include "base/text.h"
+#include "login/implementations.h"
 #include "login/offers.h"
 #include "login/pcap.h"
 
@@ -160,9 +161,11 @@ START_TEST(forced_commands)
         {"AK:1: key options: command", true, true},
         {"AK:1: key options: agent-forwarding port-forwarding pty user-rc x11-forwarding", true,
          false},
-        {"AK:1: key options: commander", true, false},
+        {"AK:1: key options: agent-forwarding commandexpires pty", true, true},
+        {"AK:1: key options: environmentexpires pty", true, false},
         {"AK:1: key options:", true, false},
-        {"Forced command.", true, true}, /* OpenSSH before 7.7 */
+        {"Forced command.", true, true},             /* OpenSSH before 7.7 */
+        {"Forced command: /bin/deploy", true, true}, /* before 5.7 */
         {"Authentication tried with command", false, false},
         {"", false, false},
     };
@@ -178,6 +181,60 @@ START_TEST(forced_commands)
         ck_assert_msg(seen.key_options == cases[i].options, "%s", cases[i].text);
         ck_assert_msg(seen.forced_command == cases[i].forced, "%s", cases[i].text);
         spf_seen_clear(&seen);
+    }
+}
+END_TEST
+
+/* As long as sshd's buffer: what would follow was cut off, so it is no announcement of nothing. */
+START_TEST(an_announcement_that_was_cut)
+{
+    struct spf_seen seen = {0};
+    struct capture capture;
+    char text[1024];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    memcpy(text + sizeof text - 14, " key options:", 13);
+    start(&capture);
+    put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+    put_debug(&capture, text);
+    spf_seen_read(&seen, capture.bytes, capture.len);
+    ck_assert(!seen.key_options);
+    spf_seen_clear(&seen);
+}
+END_TEST
+
+/* Who says nothing has said that there is none only if he would have said something. */
+START_TEST(who_announces_forced_commands)
+{
+    static const struct {
+        const char *software;
+        bool key_options, host_keys, announces;
+    } cases[] = {
+        {"OpenSSH_9.2p1 Debian-2+deb12u10", true, true, true},
+        {"OpenSSH_9.2p1 Debian-2+deb12u10", false, true, false},
+        {"OpenSSH_7.7p1", false, true, false},
+        {"OpenSSH_7.6p1", false, true, true},
+        {"OpenSSH_7.4", false, true, true},
+        {"OpenSSH_6.8", false, true, true},
+        {"OpenSSH_6.7", false, true, false},
+        {"OpenSSH_5.3", false, false, false},
+        {"OpenSSH_7.6p1", false, false, false}, /* so says wish, of Go */
+        {"OpenSSH_10.6p1 Debian-1", false, true, false},
+        {"OpenSSH_for_Windows_7.6", false, true, true},
+        {"OpenSSH_", false, true, false},
+        {"OpenSSH_7.99999999999", false, true, false},
+        {"dropbear_2022.83", false, false, false},
+        {"mod_sftp", false, true, false},
+        {"", false, true, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct spf_seen seen = {.key_options = cases[i].key_options,
+                                      .host_keys_shown = cases[i].host_keys};
+
+        ck_assert_msg(spf_announces_forced_commands(cases[i].software, &seen) == cases[i].announces,
+                      "%s (case %zu)", cases[i].software, i);
     }
 }
 END_TEST
@@ -202,6 +259,10 @@ START_TEST(what_holds_for_the_session)
 
     start(&capture);
     put_debug(&capture, "AK:1: key options: command pty");
+    message(&payload, 80);
+    put_string(&payload, "hostkeys-00@openssh.com");
+    put(&payload, "\0", 1);
+    put_packet(&capture, false, true, &payload);
     message(&payload, 92);
     put_u32(&payload, 43);
     put_u32(&payload, 1);
@@ -210,6 +271,7 @@ START_TEST(what_holds_for_the_session)
     put_packet(&capture, false, true, &payload);
     spf_seen_read(&seen, capture.bytes, capture.len);
     ck_assert(seen.options_settled && seen.forced_command && seen.channel_refused);
+    ck_assert(seen.host_keys_shown);
     ck_assert_str_eq(seen.refusal, "open failed");
     spf_seen_clear(&seen);
 }
@@ -254,6 +316,7 @@ END_TEST
 int main(void)
 {
     return unit_main("login pcap", (const TTest *const[]){
-                                       a_whole_login, forced_commands, what_holds_for_the_session,
+                                       a_whole_login, forced_commands, an_announcement_that_was_cut,
+                                       who_announces_forced_commands, what_holds_for_the_session,
                                        directions_are_told_apart, cut_anywhere, NULL});
 }

@@ -1,5 +1,7 @@
-"""SSH servers beside OpenSSH's: Dropbear, TinySSH and one on libssh, each as an inetd would start it."""
+"""SSH servers beside OpenSSH's. Some are started as an inetd would, a process for each connection;
+others stand, and print "ready PORT"."""
 
+import contextlib
 import os
 import shutil
 import socket
@@ -8,6 +10,9 @@ import tempfile
 import threading
 
 from .cloud import run_quietly
+
+PYTHON = "/usr/bin/python3"  # which has Debian's modules; the first in PATH may be another
+SERVERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "servers")
 
 
 class Dropbear:
@@ -51,9 +56,14 @@ class Libssh:
 
     tool, home = "true", None
 
+    @staticmethod
+    def program(tools):
+        return [os.path.join(tools, "lab-libssh")]
+
     def __init__(self, folder, recipe, tools):
-        self.words = [os.path.join(tools, "lab-libssh"), "--authorized",
-                      os.path.join(folder, ".ssh", "authorized_keys")] + recipe.get("arguments", [])
+        self.words = self.program(tools) + [
+            "--authorized", os.path.join(folder, ".ssh", "authorized_keys")] + \
+            recipe.get("arguments", [])
         self.environment = {}
         self.public = []
         for kind in recipe.get("host_keys", ["ed25519"]):
@@ -65,7 +75,26 @@ class Libssh:
             self.words += ["--host-key", path]
 
 
-PROGRAMS = {"dropbear": Dropbear, "tinyssh": TinySsh, "libssh": Libssh}
+class AsyncSsh(Libssh):
+    """../../servers/asyncssh_server.py"""
+
+    tool, stands = "python3:asyncssh", True
+
+    @staticmethod
+    def program(tools):
+        return [PYTHON, "-B", os.path.join(SERVERS, "asyncssh_server.py")]
+
+
+PROGRAMS = {"dropbear": Dropbear, "tinyssh": TinySsh, "libssh": Libssh, "asyncssh": AsyncSsh}
+
+
+def is_installed(tool):
+    """A program, or "python3:MODULE" of the system's Python."""
+    if tool.startswith("python3:"):
+        return os.path.exists(PYTHON) and subprocess.run(
+            [PYTHON, "-W", "ignore", "-c", "import " + tool.split(":")[1]], check=False,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin") is not None
 
 
 class Other:
@@ -79,20 +108,34 @@ class Other:
                 line = keys[entry.get("key", "client")].public
                 out.write((entry["options"] + " " if "options" in entry else "") + line + "\n")
         self._program = PROGRAMS[recipe["program"]](folder, recipe, tools)
-        self._log = open(os.path.join(folder, "log"), "a+", encoding="utf-8", errors="replace")
-        self._running = []
+        self._log_path = os.path.join(folder, "log")
+        self._log = open(self._log_path, "a+", encoding="utf-8", errors="replace")
+        self._running, self._socket = [], None
+        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self._program.environment}
+        if getattr(self._program, "stands", False):
+            self._start(environment)
+            return
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port = self._socket.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=self._accept, args=(environment,), daemon=True).start()
+
+    def _start(self, environment):
+        process = subprocess.Popen(self._program.words, stdin=subprocess.DEVNULL, text=True,
+                                   stdout=subprocess.PIPE, stderr=self._log, env=environment)
+        self._running.append(process)
+        words = process.stdout.readline().split()
+        if words[:1] != ["ready"]:
+            self.stop()
+            raise RuntimeError("%s did not start:\n%s" % (self._program.words, "".join(self.log)))
+        self.port = int(words[1])
 
     @staticmethod
     def lacks(recipe):
         """The tool that is not installed here, or None."""
         tool = PROGRAMS[recipe["program"]].tool
-        return None if shutil.which(tool, path=os.environ["PATH"] + ":/usr/sbin") else tool
+        return None if is_installed(tool) else tool
 
-    def _accept(self):
-        environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self._program.environment}
+    def _accept(self, environment):
         while True:
             try:
                 peer, _ = self._socket.accept()
@@ -105,7 +148,7 @@ class Other:
 
     @property
     def log(self):
-        with open(self._log.name, encoding="utf-8", errors="replace") as source:
+        with open(self._log_path, encoding="utf-8", errors="replace") as source:
             return source.readlines()
 
     def known_hosts(self):
@@ -118,14 +161,15 @@ class Other:
         return shown.stdout.decode().split()[1]
 
     def stop(self):
-        try:
-            self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self._socket.close()
+        if self._socket:
+            with contextlib.suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+            self._socket.close()
         for process in self._running:
             process.terminate()
             process.wait()
+            if process.stdout:
+                process.stdout.close()
         self._log.close()
         if self._program.home:
             shutil.rmtree(self._program.home, ignore_errors=True)
