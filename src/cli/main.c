@@ -13,6 +13,7 @@
  *                          pipeline/findings.def is the catalogue of causes
  *     diagnosis/           from results to one verdict and one root cause
  *     report/              text for people, JSON for programs; they decide nothing
+ *     platform/            what the kernel and libc give: how every child is started
  *     base/                errors, text, secrets, clocks, shapes, the loop
  *
  * Where is a cause decided? Search its symbol: SPF_SG_NO_RULE is returned by one judge.

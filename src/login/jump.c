@@ -10,10 +10,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "login/child.h"
 #include "login/jump_line.h"
+#include "platform/child.h"
 
 #define SAYS_MAX (256u * 1024) /* of what ssh -vv says; a login takes 20 KiB */
+#define GRACE_MS 200           /* to end, once asked to */
 
 struct spf_jump {
     struct spf_loop *loop;
@@ -144,9 +145,10 @@ static void close_end(int *fd)
 static pid_t run(const char *const *words, const struct spf_child_environment *environment,
                  const struct ends *ends)
 {
-    const int fds[3] = {ends->pair[1], ends->pair[1], ends->says[1]};
-
-    return spf_child_run(words, environment, fds);
+    return spf_child_start(
+        &(struct spf_child_program){.words = words,
+                                    .environment = environment,
+                                    .fds = {ends->pair[1], ends->pair[1], ends->says[1]}});
 }
 
 /* The last of a chain connects to the target. An address of its own is what the rules see. */
@@ -265,7 +267,7 @@ void spf_jump_free(struct spf_jump *jump)
     spf_loop_remove(jump->loop, &jump->stream);
     close_end(&jump->fd);
     close_end(&jump->watch.fd);
-    (void)spf_child_end(&jump->program); /* a chain of jumps is in the same session */
+    (void)spf_child_end(&jump->program, GRACE_MS); /* a chain of jumps is in the same session */
     spf_buf_clear(&jump->says);
     free(jump);
 }

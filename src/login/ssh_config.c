@@ -12,13 +12,15 @@
 #include "base/self.h"
 #include "cloud/address.h"
 #include "key/key_file.h"
-#include "login/child.h"
 #include "login/jump_line.h"
 #include "login/ssh_config_plain.h"
+#include "platform/child.h"
 
 #define SAYS_MAX   (256u * 1024) /* of ssh -G; it prints 5 KiB */
 #define COMPLAINTS (16u * 1024)
 #define COMPARE_MS 2000
+#define EXIT_MS    1000 /* for an ssh that has closed its output: it is exiting */
+#define GRACE_MS   200  /* for one that was asked to end */
 #define HOPS_MAX   8
 #define WORDS_MAX  24
 
@@ -51,7 +53,8 @@ static int end(struct spf_ssh_config *config, bool by_itself)
     spf_loop_remove(config->inquiry->loop, &config->complaints);
     close_end(&config->output.fd);
     close_end(&config->complaints.fd);
-    return by_itself ? spf_child_wait(&config->ssh) : spf_child_end(&config->ssh);
+    return by_itself ? spf_child_wait(&config->ssh, EXIT_MS)
+                     : spf_child_end(&config->ssh, GRACE_MS);
 }
 
 static void arrive(struct spf_ssh_config *config, const struct spf_failure *failure)
@@ -76,19 +79,18 @@ static void no_memory(struct spf_ssh_config *config)
 
 static void ready(struct spf_watch *watch, short revents);
 
-/* Both ends that we read from, and the three that ssh gets. */
-static bool open_ends(struct spf_ssh_config *config, int given[3])
+/* Both ends that we read from, and the two that ssh gets. */
+static bool open_ends(struct spf_ssh_config *config, int given[2])
 {
     int out[2] = {-1, -1}, err[2] = {-1, -1};
     bool good;
 
-    given[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    good = given[0] >= 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0 &&
+    good = pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0 &&
            fcntl(out[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(err[0], F_SETFL, O_NONBLOCK) == 0;
     config->output.fd = out[0];
     config->complaints.fd = err[0];
-    given[1] = out[1];
-    given[2] = err[1];
+    given[0] = out[1];
+    given[1] = err[1];
     return good;
 }
 
@@ -123,7 +125,7 @@ static void ask(struct spf_ssh_config *config)
     struct spf_inquiry *inquiry = config->inquiry;
     const char *file = inquiry->target->ssh_config, *words[WORDS_MAX];
     struct spf_child_environment environment = spf_child_environment(file != NULL);
-    int given[3] = {-1, -1, -1}, error = 0;
+    int given[2] = {-1, -1}, error = 0;
     struct spf_jump_place hop;
     char port[8];
     size_t count = 0;
@@ -161,13 +163,14 @@ static void ask(struct spf_ssh_config *config)
     spf_buf_clear(&config->says);
     spf_buf_clear(&config->complains);
     if (open_ends(config, given)) {
-        config->ssh = spf_child_run(words, &environment, given);
+        config->ssh = spf_child_start(&(struct spf_child_program){
+            .words = words, .environment = &environment, .fds = {-1, given[0], given[1]}});
         error = config->ssh < 0 ? errno : 0;
     } else {
         error = EMFILE;
     }
     spf_child_environment_clear(&environment);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         close_end(&given[i]);
     config->output.due_ms = config->until_ms;
     if (error == ENOENT)
@@ -416,13 +419,15 @@ static void answered(struct spf_ssh_config *config)
     char *end_of_line;
     char bytes[4096];
     ssize_t got;
+    int status;
 
     while (!spf_buf_failed(&config->complains) &&
            (got = read(config->complaints.fd, bytes, sizeof bytes)) > 0)
         spf_buf_add(&config->complains, bytes, (size_t)got);
     if ((end_of_line = strpbrk(config->complains.data, "\r\n")) != NULL)
         *end_of_line = '\0';
-    if (end(config, true) != 0)
+    status = end(config, true);
+    if (status != 0 && status != SPF_CHILD_STATUS_LOST)
         complain(config);
     else if (config->hop == NONE)
         target_answered(config);

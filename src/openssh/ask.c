@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "login/child.h"
+#include "platform/child.h"
 
-enum { TIMEOUT_MS = 2000 };
+enum { TIMEOUT_MS = 2000, GRACE_MS = 200 };
 
 /* Everything up to the end of the pipe; false if the end does not come in time or in room. */
 static bool read_to_end(int fd, struct spf_buf *says)
@@ -40,22 +40,21 @@ static bool read_to_end(int fd, struct spf_buf *says)
 bool spf_openssh_ask(const char *const *words, enum spf_openssh_stream stream, struct spf_buf *says)
 {
     struct spf_child_environment environment = spf_child_environment(false);
-    int pipe_ends[2] = {-1, -1}, null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct spf_child_program program = {
+        .words = words, .environment = &environment, .fds = {-1, -1, -1}};
+    int pipe_ends[2];
     pid_t ssh = -1;
     bool good = false;
+    int status;
 
-    if (null >= 0 && pipe2(pipe_ends, O_CLOEXEC) == 0) {
-        const bool errors = stream == SPF_OPENSSH_ERRORS;
-        const int given[3] = {null, errors ? null : pipe_ends[1], errors ? pipe_ends[1] : null};
-
-        ssh = spf_child_run(words, &environment, given);
+    if (pipe2(pipe_ends, O_CLOEXEC) == 0) {
+        program.fds[stream == SPF_OPENSSH_ERRORS ? STDERR_FILENO : STDOUT_FILENO] = pipe_ends[1];
+        ssh = spf_child_start(&program);
         (void)close(pipe_ends[1]);
         good = ssh > 0 && read_to_end(pipe_ends[0], says);
         (void)close(pipe_ends[0]);
     }
-    good = (good ? spf_child_wait(&ssh) : spf_child_end(&ssh)) == 0 && good;
+    status = good ? spf_child_wait(&ssh, TIMEOUT_MS) : spf_child_end(&ssh, GRACE_MS);
     spf_child_environment_clear(&environment);
-    if (null >= 0)
-        (void)close(null);
-    return good;
+    return good && (status == 0 || status == SPF_CHILD_STATUS_LOST);
 }

@@ -128,16 +128,23 @@ static void by_profile(const struct source_case *one, const char *expected_id)
     server = small_server(&port);
     (void)snprintf(path, sizeof path, "%s/program", lab.folder);
     write_file(path,
-               "#!/bin/sh\nread x && exit 1\n[ -z \"$LAB_TEST_SECRET\" ] || exit 2\n"
+               "#!/bin/sh\nread x && exit 1\n"
+               "[ -z \"$ALICLOUD_SECRET_KEY$SECURITY_TOKEN$SSHPREFLIGHT_PASSPHRASE\" ] || exit 2\n"
+               "[ \"$VAULT_TOKEN\" = \"the program's own\" ] || exit 3\n"
+               "[ \"$(ls /proc/self/fd | wc -l)\" -eq 4 ] || exit 5\n" /* ls opens the fourth */
                "echo '{\"mode\":\"StsToken\",\"access_key_id\":\"" STS_ID
                "\",\"access_key_secret\":\"LabCanarySecretSts00000000001x\",\"sts_token\":"
-               "\"CAISLabCanaryToken+/=000000000000000000000000000000000000001\"}'\n",
+               "\"CAISLabCanaryToken+/=000000000000000000000000000000000000001\"}'\n"
+               "exit \"${1:-0}\"\n",
                0700);
     if (one->program_mode != 0)
         ck_assert_int_eq(chmod(path, one->program_mode), 0);
     if (one->others_program)
         ck_assert_int_eq(chown(path, 65534, 65534), 0);
-    setenv("LAB_TEST_SECRET", "x", 1);
+    setenv("ALICLOUD_SECRET_KEY", "x", 1);
+    setenv("SECURITY_TOKEN", "x", 1);
+    setenv("SSHPREFLIGHT_PASSPHRASE", "x", 1);
+    setenv("VAULT_TOKEN", "the program's own", 1);
     (void)snprintf(path, sizeof path, "%s/token", lab.folder);
     write_file(path, "oidc-canary", 0600);
     (void)snprintf(config, sizeof config, "%s/config.json", lab.folder);
@@ -192,8 +199,15 @@ START_TEST(every_source_gives_a_key_that_works)
          "\"http://127.0.0.1:@PORT@/uri\"}]}",
          SPF_NO_FINDING},
         {"{\"profiles\":[{\"name\":\"default\",\"mode\":\"External\",\"process_command\":"
-         "\"'@FOLDER@/program' --json\"}]}",
+         "\"'@FOLDER@/program' \\\"0\\\"\"}]}",
          SPF_NO_FINDING},
+        /* takes signals, and is no shell, which clears its mask */
+        {"{\"profiles\":[{\"name\":\"default\",\"mode\":\"External\",\"process_command\":"
+         "\"timeout 1 sleep 60\"}]}",
+         SPF_CREDENTIALS_INCOMPLETE, .says = "failed (exit status 124)"},
+        {"{\"profiles\":[{\"name\":\"default\",\"mode\":\"External\",\"process_command\":"
+         "\"@FOLDER@/program 7\"}]}",
+         SPF_CREDENTIALS_INCOMPLETE, .says = "failed (exit status 7)"},
         {"{\"profiles\":[{\"name\":\"default\",\"mode\":\"External\",\"process_command\":"
          "\"@FOLDER@/none\"}]}",
          SPF_CREDENTIALS_INCOMPLETE},

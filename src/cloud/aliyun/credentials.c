@@ -8,6 +8,7 @@
 #include "base/self.h"
 #include "base/text.h"
 #include "cloud/aliyun/config_file.h"
+#include "platform/child.h"
 
 /* The spellings of the SDKs, of the aliyun CLI and of Terraform, in the CLI's order. */
 static const char *const id_names[] = {"ALIBABA_CLOUD_ACCESS_KEY_ID",
@@ -35,6 +36,12 @@ static const char *const region_names[] = {"ALIBABA_CLOUD_REGION_ID",
                                            NULL};
 static const char *const profile_names[] = {"ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE",
                                             "ALICLOUD_PROFILE", NULL};
+
+void spf_credentials_drop_secrets(struct spf_child_environment *environment)
+{
+    spf_child_environment_drop(environment, secret_names);
+    spf_child_environment_drop(environment, token_names);
+}
 
 const char *spf_first_env(const char *const *names, const char **name)
 {

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cloud/aliyun/credentials.h"
+#include "platform/child.h"
 
 #define OUTPUT_MAX ((size_t)64 << 10)
 #define WORDS_MAX  64
@@ -101,63 +102,28 @@ static bool is_trusted(const char *path, char *why, size_t size)
     return false;
 }
 
-/* The environment without what is secret in it. */
-static char **clean_environment(void)
+/* -1: program->error says why. */
+static pid_t start(struct spf_program *program, int out)
 {
-    static const char *const secrets[] = {"SECRET", "TOKEN=", "PASSPHRASE", "PASSWORD"};
-    size_t count = 0, kept = 0;
-    char **clean;
+    struct spf_child_environment environment = spf_child_environment(true);
+    pid_t pid;
 
-    while (environ[count] != NULL)
-        count++;
-    clean = calloc(count + 1, sizeof *clean);
-    for (size_t i = 0; clean != NULL && i < count; i++) {
-        size_t name = strcspn(environ[i], "=") + 1;
-        bool secret = false;
-
-        for (size_t k = 0; k < sizeof secrets / sizeof *secrets; k++)
-            secret |= memmem(environ[i], name, secrets[k], strlen(secrets[k])) != NULL;
-        if (!secret)
-            clean[kept++] = environ[i];
-    }
-    return clean;
-}
-
-static pid_t spawn(struct spf_program *program, int out)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    char **environment = clean_environment();
-    pid_t pid = -1;
-    int error = ENOMEM;
-
-    if (environment == NULL || posix_spawn_file_actions_init(&actions) != 0) {
-        free(environment);
-        return -1;
-    }
-    (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-    (void)posix_spawnattr_setpgroup(&attributes, 0);
-    if (posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0) == 0 &&
-        posix_spawn_file_actions_adddup2(&actions, out, 1) == 0 &&
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0) == 0)
-        error =
-            posix_spawn(&pid, program->path, &actions, &attributes, program->words, environment);
-    (void)posix_spawn_file_actions_destroy(&actions);
-    (void)posix_spawnattr_destroy(&attributes);
-    free(environment);
-    if (error != 0) {
+    /* Other secrets in it are the program's own: the token of its vault, say. */
+    spf_credentials_drop_secrets(&environment);
+    pid = spf_child_start(&(struct spf_child_program){.path = program->path,
+                                                      .words = (const char *const *)program->words,
+                                                      .environment = &environment,
+                                                      .fds = {-1, out, -1}});
+    if (pid < 0)
         (void)spf_format(program->error, sizeof program->error, "%s: %s", program->words[0],
-                         strerror(error));
-        return -1;
-    }
+                         strerror(errno));
+    spf_child_environment_clear(&environment);
     return pid;
 }
 
 /* Reads until the end, the bound or the limit. */
-static void collect(struct spf_program *program, int in)
+static void collect(struct spf_program *program, int in, int64_t until)
 {
-    int64_t until = spf_now_ms() + program->timeout_ms;
     size_t len = 0;
 
     for (;;) {
@@ -185,10 +151,30 @@ static void collect(struct spf_program *program, int in)
     spf_secret_truncate(program->output, len);
 }
 
+/* As the aliyun CLI does, whatever a program has printed: the end of its output and of itself are
+ * waited for, and a status that is not 0 is an error. */
+static void finish(struct spf_program *program, pid_t pid, int64_t until)
+{
+    bool cut_short = program->error[0] != '\0';
+    int64_t left = cut_short ? 0 : until - spf_now_ms();
+    int status = spf_child_wait(&pid, left > 0 ? (unsigned)left : 0);
+
+    program->group = 0;
+    if (cut_short || status == 0 || status == SPF_CHILD_STATUS_LOST)
+        return;
+    if (WIFEXITED(status))
+        (void)spf_format(program->error, sizeof program->error, "%s failed (exit status %d)",
+                         program->words[0], WEXITSTATUS(status));
+    else
+        (void)spf_format(program->error, sizeof program->error, "%s was ended by signal %d",
+                         program->words[0], WTERMSIG(status));
+}
+
 static void work(struct spf_job *job)
 {
     struct spf_program *program = job->owner;
-    int ends[2], status = 0;
+    int64_t until = spf_now_ms() + program->timeout_ms;
+    int ends[2];
     pid_t pid;
 
     program->output = spf_secret_alloc(OUTPUT_MAX);
@@ -196,19 +182,12 @@ static void work(struct spf_job *job)
         (void)spf_copy(program->error, sizeof program->error, "out of memory or descriptors");
         return;
     }
-    pid = spawn(program, ends[1]);
+    pid = start(program, ends[1]);
     (void)close(ends[1]);
     if (pid > 0) {
         program->group = pid;
-        collect(program, ends[0]);
-        program->group = 0;
-        (void)kill(-pid, SIGKILL);
-        while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-            continue;
-        if (program->error[0] == '\0' && !(WIFEXITED(status) && WEXITSTATUS(status) == 0) &&
-            spf_secret_len(program->output) == 0)
-            (void)spf_format(program->error, sizeof program->error, "%s failed (status %d)",
-                             program->words[0], WIFEXITED(status) ? WEXITSTATUS(status) : -1);
+        collect(program, ends[0], until);
+        finish(program, pid, until);
     }
     (void)close(ends[0]);
 }

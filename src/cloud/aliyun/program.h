@@ -6,8 +6,8 @@
 
 /*
  * Runs a configured credential program in a worker: only from a file owned by us or root that
- * nobody else can write, without a shell, in its own process group, killed at its limit, standard
- * input null, at most 64 KiB of output, and none of our secrets in its environment.
+ * nobody else can write, without a shell, in its own session, killed at its limit, standard input
+ * null, at most 64 KiB of output, and none of our secrets in its environment (platform/child.h).
  */
 struct spf_program;
 

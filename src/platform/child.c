@@ -1,0 +1,210 @@
+#include "platform/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static bool is_one_of(const char *variable, const char *const *names)
+{
+    size_t len = strcspn(variable, "=");
+
+    for (; *names != NULL; names++) {
+        if (strlen(*names) == len && strncmp(variable, *names, len) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct spf_child_environment spf_child_environment(bool whole)
+{
+    static const char *const needed[] = {"PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", NULL};
+    static const char *const ours[] = {"SSHPREFLIGHT_PASSPHRASE", NULL};
+    struct spf_child_environment environment = {0};
+    size_t count = 0;
+
+    while (environ != NULL && environ[count] != NULL)
+        count++;
+    environment.room = count + SPF_CHILD_VARIABLES_MAX;
+    environment.variables = calloc(environment.room + 1, sizeof *environment.variables);
+    for (size_t i = 0; environment.variables != NULL && i < count; i++) {
+        if (whole || is_one_of(environ[i], needed))
+            environment.variables[environment.count++] = environ[i];
+    }
+    spf_child_environment_drop(&environment, ours);
+    if (!whole)
+        spf_child_environment_add(&environment, "LC_ALL=C");
+    return environment;
+}
+
+void spf_child_environment_drop(struct spf_child_environment *environment, const char *const *names)
+{
+    size_t kept = 0;
+
+    if (environment->variables == NULL)
+        return;
+    for (size_t i = 0; i < environment->count; i++) {
+        if (!is_one_of(environment->variables[i], names))
+            environment->variables[kept++] = environment->variables[i];
+    }
+    environment->variables[kept] = NULL;
+    environment->count = kept;
+}
+
+void spf_child_environment_add(struct spf_child_environment *environment, const char *variable)
+{
+    size_t name = strcspn(variable, "=") + 1, at = 0;
+
+    if (environment->variables == NULL)
+        return;
+    while (at < environment->count && strncmp(environment->variables[at], variable, name) != 0)
+        at++;
+    if (at == environment->room)
+        return;
+    environment->variables[at] = (char *)(uintptr_t)variable; /* execve(2) does not write it */
+    environment->count += at == environment->count;
+}
+
+void spf_child_environment_clear(struct spf_child_environment *environment)
+{
+    free(environment->variables);
+    *environment = (struct spf_child_environment){0};
+}
+
+/* Signals and session; the attributes are to be destroyed. An error number. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    /* By ignoring these nohup(1) and a shell's `&` ask to be left alone; ignored ones stay so. */
+    static const int inherited[] = {SIGHUP, SIGINT, SIGQUIT};
+    sigset_t none, usual;
+    int error = posix_spawnattr_init(attributes);
+
+    if (error != 0)
+        return error;
+    (void)sigemptyset(&none);
+    (void)sigfillset(&usual);
+    for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++)
+        (void)sigdelset(&usual, inherited[i]);
+    (void)posix_spawnattr_setsigmask(attributes, &none);
+    (void)posix_spawnattr_setsigdefault(attributes, &usual);
+    (void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+                                                   POSIX_SPAWN_SETSIGDEF);
+    return 0;
+}
+
+/* The three standard descriptors and no other; the actions are to be destroyed. An error number. */
+static int set_descriptors(posix_spawn_file_actions_t *actions, const int fds[3])
+{
+    int error = posix_spawn_file_actions_init(actions);
+
+    if (error != 0)
+        return error;
+    for (int i = 0; i < 3 && error == 0; i++)
+        error = fds[i] >= 0
+                    ? posix_spawn_file_actions_adddup2(actions, fds[i], i)
+                    : posix_spawn_file_actions_addopen(actions, i, "/dev/null",
+                                                       i == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
+    if (error == 0)
+        error = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+    if (error != 0)
+        (void)posix_spawn_file_actions_destroy(actions);
+    return error;
+}
+
+static int spawn(const struct spf_child_program *program, const int fds[3], pid_t *pid)
+{
+    char *const *words =
+        (char *const *)(uintptr_t)program->words; /* execve(2) does not write them */
+    char **variables = program->environment->variables;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    int error;
+
+    if (variables == NULL)
+        return ENOMEM;
+    if ((error = set_descriptors(&actions, fds)) != 0)
+        return error;
+    if ((error = set_attributes(&attributes)) == 0) {
+        error = program->path != NULL
+                    ? posix_spawn(pid, program->path, &actions, &attributes, words, variables)
+                    : posix_spawnp(pid, words[0], &actions, &attributes, words, variables);
+        (void)posix_spawnattr_destroy(&attributes);
+    }
+    (void)posix_spawn_file_actions_destroy(&actions);
+    return error;
+}
+
+pid_t spf_child_start(const struct spf_child_program *program)
+{
+    int fds[3], error = 0;
+    pid_t pid = -1;
+
+    /* In an application that has closed its own standard descriptors, a pipe may have their
+     * numbers: one must not take another's place before that one has been moved. */
+    for (int i = 0; i < 3; i++) {
+        fds[i] = program->fds[i];
+        if (fds[i] >= 0 && fds[i] <= STDERR_FILENO) {
+            fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+            error = fds[i] < 0 ? errno : error;
+        }
+    }
+    if (error == 0)
+        error = spawn(program, fds, &pid);
+    for (int i = 0; i < 3; i++) {
+        if (fds[i] >= 0 && fds[i] != program->fds[i])
+            (void)close(fds[i]);
+    }
+    errno = error;
+    return error == 0 ? pid : -1;
+}
+
+/* Ended (and not yet waited for), or unknown to the kernel, before the time has come? */
+static bool has_ended(pid_t child, int64_t until_ms)
+{
+    const struct timespec moment = {.tv_nsec = 1000 * 1000};
+
+    for (;;) {
+        siginfo_t info = {0};
+
+        if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno != EINTR)
+            return true;
+        if (info.si_pid == child)
+            return true;
+        if (spf_now_ms() >= until_ms)
+            return false;
+        (void)nanosleep(&moment, NULL);
+    }
+}
+
+int spf_child_wait(pid_t *child, unsigned grace_ms)
+{
+    pid_t pid = *child, waited;
+    bool in_time;
+    int status = -1;
+
+    if (pid <= 0)
+        return -1;
+    in_time = has_ended(pid, spf_now_ms() + grace_ms);
+    (void)kill(-pid, SIGKILL); /* before it is reaped, so that the number cannot be another's */
+    while ((waited = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+        continue;
+    *child = -1;
+    if (waited == pid)
+        return status;
+    return in_time ? SPF_CHILD_STATUS_LOST : -1;
+}
+
+int spf_child_end(pid_t *child, unsigned grace_ms)
+{
+    if (*child > 0)
+        (void)kill(-*child, SIGTERM);
+    return spf_child_wait(child, grace_ms);
+}
