@@ -1,8 +1,9 @@
 #include "base/error.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "base/text.h"
 
 struct spf_error spf_ok(void)
 {
@@ -15,7 +16,7 @@ struct spf_error spf_error(enum spf_err code, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(error.text, sizeof error.text, fmt, args);
+    (void)spf_vformat(error.text, sizeof error.text, fmt, args);
     va_end(args);
     return error;
 }

@@ -39,16 +39,60 @@ void *spf_list_append(void *list, size_t item_size)
     return items;
 }
 
-static struct json_object *write_field(const struct spf_field *field, const char *at)
+/* A JSON string is UTF-8; other bytes, and characters that a reader should not be shown as they
+ * are, travel as {"base64": "..."}. Line feeds and the like have JSON's own escapes. */
+static struct json_object *bytes_json(const char *text)
+{
+    struct json_object *object = json_object_new_object();
+    struct spf_buf digits;
+
+    spf_buf_init(&digits, 2 * STRING_MAX);
+    spf_buf_add_base64(&digits, (const uint8_t *)text, strlen(text), true);
+    if (object != NULL && !spf_buf_failed(&digits))
+        (void)json_object_object_add(object, "base64", json_object_new_string(digits.data));
+    spf_buf_clear(&digits);
+    return object;
+}
+
+static bool is_json_text(const char *text)
+{
+    char *copy = strdup(text);
+    bool good;
+
+    for (char *c = copy; c != NULL && *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20)
+            *c = ' ';
+    }
+    good = copy != NULL && spf_is_clean(copy);
+    free(copy);
+    return good;
+}
+
+static struct json_object *text_json(const char *text, const struct spf_shape_filter *filter)
+{
+    char *filtered = filter != NULL ? filter->text(filter->owner, text) : NULL;
+    struct json_object *json;
+
+    if (filter != NULL && filtered == NULL)
+        return NULL; /* no memory: rather nothing than what was to be hidden */
+    if (filtered != NULL)
+        text = filtered;
+    json = is_json_text(text) ? json_object_new_string(text) : bytes_json(text);
+    free(filtered);
+    return json;
+}
+
+static struct json_object *write_field(const struct spf_field *field, const char *at,
+                                       const struct spf_shape_filter *filter)
 {
     switch (field->type) {
     case SPF_FIELD_TEXT:
-        return *at != '\0' ? json_object_new_string(at) : NULL;
+        return *at != '\0' ? text_json(at, filter) : NULL;
     case SPF_FIELD_STRING: {
         const char *text;
 
         memcpy(&text, at, sizeof text);
-        return text != NULL ? json_object_new_string(text) : NULL;
+        return text != NULL ? text_json(text, filter) : NULL;
     }
     case SPF_FIELD_BOOL: {
         bool value;
@@ -77,7 +121,7 @@ static struct json_object *write_field(const struct spf_field *field, const char
         return *text != '\0' ? json_object_new_string(text) : NULL;
     }
     case SPF_FIELD_STRUCT:
-        return spf_shape_write(field->shape, at);
+        return spf_shape_write(field->shape, at, filter);
     case SPF_FIELD_LIST: {
         struct list list;
         struct json_object *array = json_object_new_array();
@@ -86,7 +130,7 @@ static struct json_object *write_field(const struct spf_field *field, const char
         for (size_t i = 0; array != NULL && i < list.count; i++) {
             const char *item = (const char *)list.items + i * field->shape->size;
 
-            (void)json_object_array_add(array, spf_shape_write(field->shape, item));
+            (void)json_object_array_add(array, spf_shape_write(field->shape, item, filter));
         }
         return array;
     }
@@ -94,13 +138,15 @@ static struct json_object *write_field(const struct spf_field *field, const char
     return NULL;
 }
 
-struct json_object *spf_shape_write(const struct spf_shape *shape, const void *value)
+struct json_object *spf_shape_write(const struct spf_shape *shape, const void *value,
+                                    const struct spf_shape_filter *filter)
 {
     struct json_object *object = json_object_new_object();
 
     for (size_t i = 0; object != NULL && i < shape->count; i++) {
         const struct spf_field *field = &shape->fields[i];
-        struct json_object *member = write_field(field, (const char *)value + field->offset);
+        struct json_object *member =
+            write_field(field, (const char *)value + field->offset, filter);
 
         if (member != NULL)
             (void)json_object_object_add(object, field->name, member);
@@ -114,41 +160,64 @@ static struct spf_error wrong(const struct spf_field *field)
                      field->name);
 }
 
+/* A JSON string, or {"base64": "..."}; to be freed. NULL: neither, or one that C cannot hold. */
+static char *text_of(struct json_object *json)
+{
+    struct json_object *digits = spf_json_get(json, "base64");
+    struct json_object *string = digits != NULL ? digits : json;
+    const char *text = json_object_get_string(string);
+    size_t len = (size_t)json_object_get_string_len(string);
+    long decoded = (long)len;
+    char *copy;
+
+    if (!json_object_is_type(string, json_type_string) || text == NULL || len > 2 * STRING_MAX ||
+        (copy = malloc(len + 1)) == NULL)
+        return NULL;
+    if (digits != NULL)
+        decoded = spf_base64_decode(text, len, (uint8_t *)copy, len);
+    else
+        memcpy(copy, text, len);
+    copy[decoded >= 0 ? decoded : 0] = '\0';
+    if (decoded < 0 || decoded > STRING_MAX || strlen(copy) != (size_t)decoded) {
+        free(copy);
+        return NULL;
+    }
+    return copy;
+}
+
+static bool read_word(const struct spf_field *field, const char *text, char *at)
+{
+    struct spf_ip ip;
+
+    if (field->type == SPF_FIELD_TEXT)
+        return spf_copy(at, field->size, text);
+    if (field->type == SPF_FIELD_IP) {
+        if (!spf_ip_parse(text, &ip))
+            return false;
+        memcpy(at, &ip, sizeof ip);
+        return true;
+    }
+    for (unsigned i = 0; field->names[i] != NULL; i++) {
+        if (strcmp(field->names[i], text) == 0) {
+            memcpy(at, &i, sizeof i);
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct spf_error read_text(const struct spf_field *field, struct json_object *json, char *at)
 {
-    const char *text = json_object_get_string(json);
-    size_t len = (size_t)json_object_get_string_len(json);
+    char *text = text_of(json);
+    bool good = text != NULL;
 
-    if (!json_object_is_type(json, json_type_string) || text == NULL || strlen(text) != len)
-        return wrong(field);
-    switch (field->type) {
-    case SPF_FIELD_TEXT:
-        return spf_copy(at, field->size, text) ? spf_ok() : wrong(field);
-    case SPF_FIELD_STRING: {
-        char *copy = len <= STRING_MAX ? strdup(text) : NULL;
-
-        if (copy == NULL)
-            return wrong(field);
-        memcpy(at, &copy, sizeof copy);
-        return spf_ok();
-    }
-    case SPF_FIELD_IP: {
-        struct spf_ip ip;
-
-        if (!spf_ip_parse(text, &ip))
-            return wrong(field);
-        memcpy(at, &ip, sizeof ip);
-        return spf_ok();
-    }
-    default:
-        for (unsigned i = 0; field->names[i] != NULL; i++) {
-            if (strcmp(field->names[i], text) == 0) {
-                memcpy(at, &i, sizeof i);
-                return spf_ok();
-            }
-        }
-        return wrong(field);
-    }
+    if (good && field->type == SPF_FIELD_STRING)
+        memcpy(at, &text, sizeof text);
+    else if (good)
+        good = read_word(field, text, at);
+    if (!good || field->type != SPF_FIELD_STRING)
+        free(text);
+    return good ? spf_ok() : wrong(field);
 }
 
 static struct spf_error read_list(const struct spf_field *field, struct json_object *json, char *at)

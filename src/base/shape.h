@@ -75,8 +75,19 @@ void *spf_list_append(void *list, size_t item_size);
         sizeof(type), table, sizeof(table) / sizeof *(table) \
     }
 
-/* A new JSON object that the caller puts; NULL when memory ran out. Empty values are left out. */
-struct json_object *spf_shape_write(const struct spf_shape *shape, const void *value);
+/* What every text passes on its way out: a copy to be freed, NULL when memory ran out. */
+struct spf_shape_filter {
+    char *(*text)(const void *owner, const char *text);
+    const void *owner;
+};
+
+/*
+ * A new JSON object that the caller puts; NULL when memory ran out. Empty values are left out.
+ * filter may be NULL. A text that is no UTF-8, or holds characters that must not be shown, is
+ * written as {"base64": "..."}: what is read back is the same, byte for byte.
+ */
+struct json_object *spf_shape_write(const struct spf_shape *shape, const void *value,
+                                    const struct spf_shape_filter *filter);
 
 /*
  * Fills a zeroed value from JSON, which is hostile: unknown members are ignored, wrong types,

@@ -206,66 +206,134 @@ void spf_clean(char *out, size_t size, const char *bytes, size_t len)
     spf_buf_clear(&buf);
 }
 
+/* How much of the first len bytes remains where a character that begun there is not cut in two. */
+static size_t whole_characters(const char *text, size_t len)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t start = len;
+    uint32_t code;
+
+    while (start > 0 && len - start < 3 && (s[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start == 0 || s[start - 1] < 0xc0)
+        return len; /* ASCII at the end, or bytes that are no character anyway */
+    start--;
+    return spf_utf8_decode((const char *)(s + start), len - start, &code) == len - start ? len
+                                                                                         : start;
+}
+
 bool spf_copy(char *out, size_t size, const char *text)
 {
-    size_t len = strlen(text), kept = len < size ? len : size - 1;
+    size_t len = strlen(text), kept = len < size ? len : whole_characters(text, size - 1);
 
     memcpy(out, text, kept);
     out[kept] = '\0';
     return kept == len;
 }
 
+bool spf_vformat(char *out, size_t size, const char *fmt, va_list args)
+{
+    int len = vsnprintf(out, size, fmt, args);
+
+    if (len < 0)
+        out[0] = '\0';
+    if (len >= 0 && (size_t)len >= size)
+        out[whole_characters(out, size - 1)] = '\0';
+    return len >= 0 && (size_t)len < size;
+}
+
 bool spf_format(char *out, size_t size, const char *fmt, ...)
 {
     va_list args;
-    int len;
+    bool whole;
 
     va_start(args, fmt);
-    len = vsnprintf(out, size, fmt, args);
+    whole = spf_vformat(out, size, fmt, args);
     va_end(args);
-    if (len < 0)
-        out[0] = '\0';
-    return len >= 0 && (size_t)len < size;
+    return whole;
+}
+
+/* Is it a character that a terminal can show as it is? */
+static bool is_plain(uint32_t code)
+{
+    return code >= 0x20 && code != 0x7f && (code < 0x80 || code >= 0xa0) && !deceives(code);
+}
+
+bool spf_is_clean(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t len = strlen(text);
+
+    while (len > 0) {
+        uint32_t code;
+        size_t used = spf_utf8_decode((const char *)s, len, &code);
+
+        if (used == 0 || !is_plain(code))
+            return false;
+        s += used;
+        len -= used;
+    }
+    return true;
+}
+
+/*
+ * POSIX has no quotes for bytes that must not be shown ($'...' is for bash, ksh and zsh; dash takes
+ * it as text): printf(1) makes them of octal escapes. The shell strips line feeds from the end of
+ * what a command prints, so a word that ends with one cannot be written.
+ */
+static void add_strange_word(struct spf_buf *buf, const char *word)
+{
+    if (word[strlen(word) - 1] == '\n') {
+        buf->failed = true;
+        return;
+    }
+    spf_buf_addstr(buf, "\"$(printf '");
+    for (const char *at = word; *at != '\0'; at++) {
+        unsigned char byte = (unsigned char)*at;
+
+        if (byte == '%' || byte == '\\')
+            spf_buf_addf(buf, "%c%c", byte, byte);
+        else if (byte < 0x20 || byte >= 0x7f || byte == '\'' || (byte == '-' && at == word))
+            spf_buf_addf(buf, "\\%03o", byte);
+        else
+            spf_buf_addch(buf, (char)byte);
+    }
+    spf_buf_addstr(buf, "')\"");
 }
 
 void spf_buf_add_shell(struct spf_buf *buf, const char *word)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                 "%+,-./:=@_^";
-    const unsigned char *s = (const unsigned char *)word;
-    size_t len = strlen(word);
-    bool strange = false;
 
-    for (size_t i = 0; i < len;) {
-        uint32_t code;
-        size_t used = spf_utf8_decode((const char *)s + i, len - i, &code);
-
-        strange |= used == 0 || code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0) ||
-                   deceives(code);
-        i += used > 0 ? used : 1;
-    }
-    if (len > 0 && strspn(word, plain) == len) {
+    if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
         spf_buf_addstr(buf, word);
         return;
     }
-    spf_buf_addstr(buf, strange ? "$'" : "'");
-    for (size_t i = 0; i < len; i++) {
-        if (strange && (s[i] < 0x20 || s[i] >= 0x7f))
-            spf_buf_addf(buf, "\\%03o", s[i]);
-        else if (strange && (s[i] == '\'' || s[i] == '\\'))
-            spf_buf_addf(buf, "\\%c", s[i]);
-        else if (s[i] == '\'')
+    if (!spf_is_clean(word)) {
+        add_strange_word(buf, word);
+        return;
+    }
+    spf_buf_addch(buf, '\'');
+    for (; *word != '\0'; word++) {
+        if (*word == '\'')
             spf_buf_addstr(buf, "'\\''");
         else
-            spf_buf_addch(buf, (char)s[i]);
+            spf_buf_addch(buf, *word);
     }
     spf_buf_addch(buf, '\'');
 }
 
 void spf_buf_add_path(struct spf_buf *buf, const char *path)
 {
-    if (path[0] == '-')
+    if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
+        spf_buf_addstr(buf, path[1] == '/' ? "~/" : "~");
+        path += path[1] == '/' ? 2 : 1;
+        if (path[0] == '\0')
+            return;
+    } else if (path[0] == '-') {
         spf_buf_addstr(buf, "./");
+    }
     spf_buf_add_shell(buf, path);
 }
 

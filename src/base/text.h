@@ -46,17 +46,24 @@ void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_
  * character. */
 void spf_clean(char *out, size_t size, const char *bytes, size_t len);
 
-/* Copies at most size-1 bytes of a trusted text; returns false if it was cut. */
+/* Would cleaning leave it as it is? */
+bool spf_is_clean(const char *text);
+
+/* Copies at most size-1 bytes of a trusted text; false if it was cut, which is never done in the
+ * middle of a UTF-8 character. */
 bool spf_copy(char *out, size_t size, const char *text);
-/* snprintf into a fixed array that says with false when the text was cut. */
+/* snprintf into a fixed array that says with false when the text was cut; cuts likewise. */
 bool spf_format(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
+bool spf_vformat(char *out, size_t size, const char *fmt, va_list args) SPF_PRINTF(3, 0);
 
 /*
- * Quotes one word for a POSIX shell: plain where nothing needs quoting, '...' else, $'...' where it
- * holds control bytes. Does not touch a leading "-": paths go through spf_buf_add_path.
+ * Quotes one word for a POSIX shell: plain where nothing needs quoting, '...' else; what must not
+ * be shown (control bytes, bytes that are not UTF-8) through printf(1). A word with such bytes that
+ * ends with a line feed fails. Does not touch a leading "-": paths go through spf_buf_add_path.
  */
 void spf_buf_add_shell(struct spf_buf *buf, const char *word);
-/* A path as a shell word: "./" before a leading "-" , quoted as above. */
+/* A path as a shell word, quoted as above: "./" before a leading "-"; "~/" at its beginning is a
+ * home directory (a file of that name is "./~"), which the shell must find outside of quotes. */
 void spf_buf_add_path(struct spf_buf *buf, const char *path);
 
 /* Lower-case hex, with sep between octets unless it is 0. */

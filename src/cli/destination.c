@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/self.h"
 #include "base/text.h"
+#include "platform/home.h"
 
 bool spf_is_jump(const char *text)
 {
@@ -157,13 +157,9 @@ static bool home_of(const char *name, char home[PATH_MAX])
 {
     struct passwd entry, *found = NULL;
     char room[16384];
-    struct spf_self self;
 
-    if (name[0] == '\0') {
-        if (!spf_self(&self))
-            return false;
-        return spf_copy(home, PATH_MAX, self.home);
-    }
+    if (name[0] == '\0')
+        return spf_home(home);
     return getpwnam_r(name, &entry, room, sizeof room, &found) == 0 && found != NULL &&
            spf_copy(home, PATH_MAX, entry.pw_dir);
 }

@@ -120,7 +120,7 @@ static int write_reports(const struct spf_options *options, struct spf_round *ro
     file.colour = options->colour == SPF_COLOUR_ALWAYS;
     file.width = PAGE_WIDTH;
     if (options->record != NULL && options->replay == NULL) {
-        char *record = spf_record_write(round->runs, round->count);
+        char *record = spf_record_write(round->runs, round->count, round->report.started_utc);
 
         error = record != NULL ? spf_output_write(options->record, record, strlen(record), 0600)
                                : spf_error(SPF_ERR_NOMEM, "out of memory for the record");

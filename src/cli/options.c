@@ -147,7 +147,7 @@ struct spf_error spf_usage(const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    (void)spf_vformat(text, sizeof text, fmt, args);
     va_end(args);
     spf_clean(clean, sizeof clean, text, strlen(text));
     return spf_error(SPF_ERR_USAGE, "%s", clean);

@@ -181,11 +181,17 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
     struct spf_error error;
 
     round->report.started_utc = spf_utc_now();
+    if (round->replayed != NULL) {
+        round->report.started_utc = spf_record_started(round->replayed);
+        round->report.replayed_utc = spf_record_made(round->replayed);
+    }
     error = spf_drive(round->runs, round->count, &driver, &round->stopped);
     round->report.duration_ms = spf_now_ms() - started_ms;
     for (size_t i = 0; i < round->count; i++) {
         spf_diagnosis_reconcile(&round->runs[i]);
-        spf_diagnose(&round->runs[i], spf_utc_now(), &round->diagnoses[i]);
+        spf_diagnose(&round->runs[i],
+                     round->replayed != NULL ? round->report.replayed_utc : spf_utc_now(),
+                     &round->diagnoses[i]);
         round->reported[i] = (struct spf_report_target){
             .run = &round->runs[i],
             .diagnosis = &round->diagnoses[i],

@@ -1,53 +1,68 @@
 #include "driver/record.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "platform/home.h"
 
 #define SCHEMA      "sshpreflight.record/1"
 #define TARGETS_MAX 10000
 
+struct word {
+    char *word;
+};
+
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
-    char instance_id[80], host[260], user[80], key_path[1024], jump[300];
-    char ssh_config[1024];
-    int64_t port, family, selected, timeout_ms;
+    char *instance_id, *host, *user, *key_path, *jump, *ssh_config, *find_key;
+    int64_t port, family, selected, timeout_ms, deadline_s;
     enum spf_address_choice address;
     enum spf_session_mode session;
     struct spf_ip source_ip;
-    bool console, with_ssh_config;
+    bool user_given, port_given, console, with_ssh_config;
     bool source_lookup; /* not its URL: what stands in that may be secret */
+    SPF_LIST(struct word) other_options;
 };
 
 static const char *const address_names[] = {"auto", "public", "private", "ipv6", NULL};
 static const char *const session_names[] = {"auto", "always", "never", NULL};
 
+static const struct spf_field word_fields[] = {SPF_SHAPE_STRING(struct word, word)};
+static const struct spf_shape word_shape = SPF_SHAPE(struct word, word_fields);
+
 static const struct spf_field asked_fields[] = {
-    SPF_SHAPE_TEXT(struct asked, instance_id),
-    SPF_SHAPE_TEXT(struct asked, host),
-    SPF_SHAPE_TEXT(struct asked, user),
-    SPF_SHAPE_TEXT(struct asked, key_path),
-    SPF_SHAPE_TEXT(struct asked, jump),
-    SPF_SHAPE_TEXT(struct asked, ssh_config),
+    SPF_SHAPE_STRING(struct asked, instance_id),
+    SPF_SHAPE_STRING(struct asked, host),
+    SPF_SHAPE_STRING(struct asked, user),
+    SPF_SHAPE_STRING(struct asked, key_path),
+    SPF_SHAPE_STRING(struct asked, jump),
+    SPF_SHAPE_STRING(struct asked, ssh_config),
+    SPF_SHAPE_STRING(struct asked, find_key),
+    SPF_SHAPE_BOOL(struct asked, user_given),
+    SPF_SHAPE_BOOL(struct asked, port_given),
     SPF_SHAPE_BOOL(struct asked, with_ssh_config),
     SPF_SHAPE_NUMBER(struct asked, port),
     SPF_SHAPE_NUMBER(struct asked, family),
     SPF_SHAPE_NUMBER(struct asked, selected),
     SPF_SHAPE_NUMBER(struct asked, timeout_ms),
+    SPF_SHAPE_NUMBER(struct asked, deadline_s),
     SPF_SHAPE_ENUM(struct asked, address, address_names),
     SPF_SHAPE_ENUM(struct asked, session, session_names),
     SPF_SHAPE_IP(struct asked, source_ip),
     SPF_SHAPE_BOOL(struct asked, console),
     SPF_SHAPE_BOOL(struct asked, source_lookup),
+    SPF_SHAPE_LIST(struct asked, other_options, &word_shape),
 };
 static const struct spf_shape asked_shape = SPF_SHAPE(struct asked, asked_fields);
 
+/* struct spf_failure with the cause by its id; as large, so that nothing is cut. */
+#define ROOM(member) sizeof((struct spf_failure){0}.member)
 struct failure_record {
-    char cause[64], text[256], action[64], code[96], request_id[64];
+    char cause[64];
+    char text[ROOM(text)], action[ROOM(action)], code[ROOM(code)], request_id[ROOM(request_id)];
     bool explicit_deny;
 };
 static const struct spf_field failure_fields[] = {
@@ -62,70 +77,68 @@ static const struct spf_shape failure_shape = SPF_SHAPE(struct failure_record, f
 
 struct spf_record {
     struct json_object *json;
+    int64_t recorded_utc, started_utc;
     size_t count;
     struct recorded {
         struct asked asked;
         struct spf_target target;
+        const char **other_options; /* of asked, as a target has them; NULL ends */
     } * targets;
 };
 
-/* Texts that begin with the home folder begin with "~" instead, however deep they stand. */
-static void hide_home(struct json_object *json, const char *home)
+/* Where a text names a home directory of ours it gets "~" instead. */
+static char *hide_homes(const void *homes, const char *text)
 {
-    size_t len = strlen(home);
-
-    if (json_object_is_type(json, json_type_object)) {
-        json_object_object_foreach(json, name, member)
-        {
-            (void)name;
-            hide_home(member, home);
-        }
-    } else if (json_object_is_type(json, json_type_array)) {
-        for (size_t i = 0; i < spf_json_count(json); i++)
-            hide_home(spf_json_item(json, i), home);
-    } else if (json_object_is_type(json, json_type_string)) {
-        const char *text = json_object_get_string(json);
-
-        if (strncmp(text, home, len) == 0 && (text[len] == '/' || text[len] == '\0')) {
-            char *short_path = NULL;
-
-            if (asprintf(&short_path, "~%s", text + len) >= 0) {
-                (void)json_object_set_string(json, short_path);
-                free(short_path);
-            }
-        }
-    }
+    return spf_homes_hide(homes, text);
 }
 
-static struct json_object *write_target(const struct spf_target *target)
+/*
+ * --source-ip lookup:URL is left out of the words that lines to rerun repeat. Each word stands
+ * alone, or before its value.
+ */
+static struct json_object *write_target(const struct spf_target *target,
+                                        const struct spf_shape_filter *filter)
 {
+    /* Only read: a shape has no const. */
     struct asked asked = {
+        .instance_id = (char *)(uintptr_t)target->instance_id,
+        .host = (char *)(uintptr_t)target->host,
+        .user = (char *)(uintptr_t)target->user,
+        .key_path = (char *)(uintptr_t)target->key_path,
+        .jump = (char *)(uintptr_t)target->jump,
+        .ssh_config = (char *)(uintptr_t)target->ssh_config,
+        .find_key = (char *)(uintptr_t)target->find_key,
         .port = target->port,
         .family = target->family,
         .selected = target->selected,
         .timeout_ms = target->timeout_ms,
+        .deadline_s = target->deadline_s,
         .address = target->address,
         .session = target->session,
+        .user_given = target->user_given,
+        .port_given = target->port_given,
         .console = target->console,
         .with_ssh_config = target->ssh_config != NULL,
         .source_lookup = target->source_lookup != NULL,
         .source_ip = target->source_ip,
     };
-    const char *const from[] = {target->instance_id, target->host, target->user,
-                                target->key_path,    target->jump, target->ssh_config};
-    char *const to[] = {asked.instance_id, asked.host, asked.user,
-                        asked.key_path,    asked.jump, asked.ssh_config};
-    const size_t sizes[] = {sizeof asked.instance_id, sizeof asked.host, sizeof asked.user,
-                            sizeof asked.key_path,    sizeof asked.jump, sizeof asked.ssh_config};
+    struct json_object *json;
 
-    for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
-        if (from[i] != NULL)
-            spf_clean(to[i], sizes[i], from[i], strlen(from[i]));
+    for (const char *const *word = target->other_options; word != NULL && *word != NULL; word++) {
+        struct word *kept;
+        bool is_lookup = strstr(*word, "lookup:") != NULL;
+        bool leads_to_it = word[1] != NULL && spf_starts_with(word[1], "lookup:");
+
+        if (!is_lookup && !leads_to_it && (kept = SPF_APPEND(&asked.other_options)) != NULL)
+            kept->word = (char *)(uintptr_t)*word;
     }
-    return spf_shape_write(&asked_shape, &asked);
+    json = spf_shape_write(&asked_shape, &asked, filter);
+    free(asked.other_options.items);
+    return json;
 }
 
-static struct json_object *write_failure(const struct spf_failure *failure)
+static struct json_object *write_failure(const struct spf_failure *failure,
+                                         const struct spf_shape_filter *filter)
 {
     struct failure_record record = {.explicit_deny = failure->explicit_deny};
 
@@ -134,11 +147,12 @@ static struct json_object *write_failure(const struct spf_failure *failure)
     (void)spf_copy(record.action, sizeof record.action, failure->action);
     (void)spf_copy(record.code, sizeof record.code, failure->code);
     (void)spf_copy(record.request_id, sizeof record.request_id, failure->request_id);
-    return spf_shape_write(&failure_shape, &record);
+    return spf_shape_write(&failure_shape, &record, filter);
 }
 
 /* Only the groups that were asked for: what was not is not-recorded in a replay. */
-static struct json_object *write_groups(const struct spf_run *run)
+static struct json_object *write_groups(const struct spf_run *run,
+                                        const struct spf_shape_filter *filter)
 {
     struct json_object *groups = json_object_new_object(), *session;
 
@@ -155,9 +169,10 @@ static struct json_object *write_groups(const struct spf_run *run)
         (void)json_object_object_add(group, "ms",
                                      json_object_new_int64(state->done_ms - state->asked_ms));
         if (state->phase == SPF_PRESENT)
-            (void)json_object_object_add(group, "facts", spf_shape_write(info->shape, facts));
+            (void)json_object_object_add(group, "facts",
+                                         spf_shape_write(info->shape, facts, filter));
         else
-            (void)json_object_object_add(group, "failure", write_failure(&state->failure));
+            (void)json_object_object_add(group, "failure", write_failure(&state->failure, filter));
         (void)json_object_object_add(groups, info->name, group);
     }
     /* What a command printed is the server's business; its meaning is in the facts. */
@@ -167,31 +182,52 @@ static struct json_object *write_groups(const struct spf_run *run)
     return groups;
 }
 
-char *spf_record_write(const struct spf_run *runs, size_t count)
+char *spf_record_write(const struct spf_run *runs, size_t count, int64_t started_utc)
 {
     struct json_object *json = json_object_new_object(), *targets = json_object_new_array();
-    const char *home = getenv("HOME");
-    char now[SPF_UTC_SIZE], *text = NULL;
+    struct spf_homes homes;
+    const struct spf_shape_filter filter = {hide_homes, &homes};
+    char now[SPF_UTC_SIZE], started[SPF_UTC_SIZE], *text = NULL;
 
+    spf_homes_find(&homes);
+    spf_utc_format(started_utc, started);
     spf_utc_format(spf_utc_now(), now);
     (void)json_object_object_add(json, "schema", json_object_new_string(SCHEMA));
     (void)json_object_object_add(json, "version", json_object_new_string(SPF_VERSION));
+    (void)json_object_object_add(json, "started_at", json_object_new_string(started));
     (void)json_object_object_add(json, "recorded_at", json_object_new_string(now));
     (void)json_object_object_add(json, "targets", targets);
     for (size_t i = 0; i < count; i++) {
         struct json_object *one = json_object_new_object();
 
-        (void)json_object_object_add(one, "target", write_target(runs[i].asked));
-        (void)json_object_object_add(one, "groups", write_groups(&runs[i]));
+        (void)json_object_object_add(one, "target", write_target(runs[i].asked, &filter));
+        (void)json_object_object_add(one, "groups", write_groups(&runs[i], &filter));
         (void)json_object_array_add(targets, one);
     }
-    if (home != NULL && strlen(home) > 1)
-        hide_home(json, home);
     if (json != NULL)
         text = strdup(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(json);
     return text;
+}
+
+static bool could_be_asked(const struct asked *asked)
+{
+    static const int64_t of_the_key =
+        SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT);
+
+    return asked->port >= 1 && asked->port <= 65535 && asked->selected >= 0 &&
+           asked->selected <= (int64_t)SPF_ALL_CHECKS && asked->timeout_ms >= 0 &&
+           asked->timeout_ms <= INT32_MAX && asked->deadline_s >= 0 &&
+           asked->deadline_s <= INT32_MAX &&
+           (asked->family == 0 || asked->family == 4 || asked->family == 6) &&
+           (asked->instance_id != NULL || asked->host != NULL ||
+            (asked->selected & ~of_the_key) == 0);
+}
+
+static const char *given(const char *text)
+{
+    return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
 static struct spf_error read_target(struct json_object *json, struct recorded *recorded)
@@ -201,18 +237,29 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
 
     if (error.code != SPF_OK)
         return error;
-    if (asked->port < 1 || asked->port > 65535 || asked->selected < 0 ||
-        asked->selected > (int64_t)SPF_ALL_CHECKS || asked->timeout_ms < 0 ||
-        asked->timeout_ms > INT32_MAX || (asked->instance_id[0] == '\0' && asked->host[0] == '\0'))
+    if (!could_be_asked(asked))
         return spf_error(SPF_ERR_INVALID, "a target is not one that could have been asked for");
+    recorded->other_options = calloc(asked->other_options.count + 1, sizeof(char *));
+    if (recorded->other_options == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    for (size_t i = 0; i < asked->other_options.count; i++) {
+        const char *word = asked->other_options.items[i].word;
+
+        recorded->other_options[i] = word != NULL ? word : "";
+    }
     recorded->target = (struct spf_target){
-        .instance_id = asked->instance_id[0] != '\0' ? asked->instance_id : NULL,
-        .host = asked->host[0] != '\0' ? asked->host : NULL,
-        .key_path = asked->key_path[0] != '\0' ? asked->key_path : NULL,
-        .jump = asked->jump[0] != '\0' ? asked->jump : NULL,
-        .ssh_config = asked->with_ssh_config ? asked->ssh_config : NULL,
-        .user = asked->user[0] != '\0' ? asked->user : "root",
+        .instance_id = given(asked->instance_id),
+        .host = given(asked->host),
+        .key_path = given(asked->key_path),
+        .jump = given(asked->jump),
+        .ssh_config = !asked->with_ssh_config     ? NULL
+                      : asked->ssh_config != NULL ? asked->ssh_config
+                                                  : "",
+        .find_key = asked->find_key,
+        .user = given(asked->user) != NULL ? asked->user : "root",
+        .user_given = asked->user_given,
         .port = (uint16_t)asked->port,
+        .port_given = asked->port_given,
         .family = (int)asked->family,
         .address = asked->address,
         .source_ip = asked->source_ip,
@@ -221,6 +268,9 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .session = asked->session,
         .selected = (spf_checks)asked->selected,
         .timeout_ms = (unsigned)asked->timeout_ms,
+        .deadline_s = (unsigned)asked->deadline_s,
+        .other_options =
+            asked->other_options.count > 0 ? (const char *const *)recorded->other_options : NULL,
     };
     return spf_ok();
 }
@@ -251,6 +301,14 @@ struct spf_error spf_record_read(const char *text, size_t len, struct spf_record
         if (error.code != SPF_OK)
             goto out;
     }
+    read->recorded_utc = spf_utc_parse(spf_json_text(read->json, "recorded_at"));
+    read->started_utc = spf_utc_parse(spf_json_text(read->json, "started_at"));
+    if (read->recorded_utc <= 0) {
+        error = spf_error(SPF_ERR_INVALID, "the record does not say when it was made");
+        goto out;
+    }
+    if (read->started_utc <= 0) /* of before records had it */
+        read->started_utc = read->recorded_utc;
     *record = read;
     return spf_ok();
 out:
@@ -263,8 +321,22 @@ void spf_record_free(struct spf_record *record)
     if (record == NULL)
         return;
     json_object_put(record->json);
+    for (size_t i = 0; record->targets != NULL && i < record->count; i++) {
+        spf_shape_clear(&asked_shape, &record->targets[i].asked);
+        free(record->targets[i].other_options);
+    }
     free(record->targets);
     free(record);
+}
+
+int64_t spf_record_started(const struct spf_record *record)
+{
+    return record->started_utc;
+}
+
+int64_t spf_record_made(const struct spf_record *record)
+{
+    return record->recorded_utc;
 }
 
 size_t spf_record_count(const struct spf_record *record)

@@ -11,8 +11,11 @@
  */
 struct spf_record;
 
-/* The record of finished runs as JSON text, which the caller frees; NULL when memory ran out. */
-char *spf_record_write(const struct spf_run *runs, size_t count);
+/*
+ * The record of finished runs, which began at started_utc (seconds since the epoch), as JSON text,
+ * which the caller frees; NULL when memory ran out.
+ */
+char *spf_record_write(const struct spf_run *runs, size_t count, int64_t started_utc);
 
 /*
  * Reads one. The text is hostile. SPF_ERR_INVALID says what is wrong with it; *record is written
@@ -25,6 +28,10 @@ void spf_record_free(struct spf_record *record);
 /* What was asked then; the strings live as long as the record. */
 size_t spf_record_count(const struct spf_record *record);
 const struct spf_target *spf_record_target(const struct spf_record *record, size_t index);
+
+/* When the recorded run began and when its record was written, in seconds since the epoch. */
+int64_t spf_record_started(const struct spf_record *record);
+int64_t spf_record_made(const struct spf_record *record);
 
 /* Serves a group from the record, at once; not-recorded where it does not hold it. */
 void spf_replay_serve(const struct spf_record *record, size_t index, struct spf_inquiry *inquiry,

@@ -2,13 +2,13 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "key/key_file.h"
+#include "platform/home.h"
 
 enum {
     FILES_MAX = 1000,
@@ -85,17 +85,12 @@ static bool search_dir(struct search *search, const char *dir, int depth, bool p
 struct spf_error spf_key_find(const char *dir, const char *public_blob, struct spf_key_found *found)
 {
     struct search search = {public_blob, found};
-    char home_ssh[PATH_ROOM], text[4096];
-    struct passwd user, *entry = NULL;
-    const char *home = getenv("HOME");
+    char home[PATH_MAX], home_ssh[PATH_ROOM];
 
     *found = (struct spf_key_found){0};
     if (!dir) {
-        if ((!home || !*home) && getpwuid_r(getuid(), &user, text, sizeof text, &entry) == 0 &&
-            entry)
-            home = entry->pw_dir;
-        if (!home || !spf_format(home_ssh, sizeof home_ssh, "%s/.ssh", home))
-            return spf_error(SPF_ERR_INVALID, "there is no home folder to look in");
+        if (!spf_home(home) || !spf_format(home_ssh, sizeof home_ssh, "%s/.ssh", home))
+            return spf_error(SPF_ERR_INVALID, "there is no home directory to look in");
         dir = home_ssh;
     }
     if (access(dir, R_OK | X_OK) != 0)

@@ -25,7 +25,7 @@ enum spf_reading spf_reads(struct spf_key_contents *contents, enum spf_reading r
     va_list args;
 
     va_start(args, fmt);
-    vsnprintf(contents->detail, sizeof contents->detail, fmt, args);
+    (void)spf_vformat(contents->detail, sizeof contents->detail, fmt, args);
     va_end(args);
     return reading;
 }

@@ -8,8 +8,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "base/self.h"
 #include "base/text.h"
+#include "platform/home.h"
 
 #define LINE_MAX_BYTES (1u << 20)
 #define FILE_MAX_BYTES (64u << 20)
@@ -120,11 +120,8 @@ bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
     static const char *const of_user[] = {".ssh/known_hosts", ".ssh/known_hosts2"};
     static const char *const of_system[] = {"/etc/ssh/ssh_known_hosts",
                                             "/etc/ssh/ssh_known_hosts2"};
-    /* ssh takes the home directory from the password database, not from $HOME (ssh.c) */
-    struct spf_self self;
-    const char *folder = spf_self(&self) ? self.home : getenv("HOME");
-    bool good = true;
-    char path[4096];
+    char home[PATH_MAX], path[PATH_MAX];
+    bool at_home = spf_home(home), good = true;
 
     spf_known_hosts_name(facts, host, target->port);
     if (target->known_hosts != NULL) {
@@ -135,8 +132,8 @@ bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
             good = gather_file(facts, target->known_hosts[i], asked);
         return good;
     }
-    for (size_t i = 0; good && folder != NULL && i < 2; i++) {
-        if (spf_format(path, sizeof path, "%s/%s", folder, of_user[i]))
+    for (size_t i = 0; good && at_home && i < 2; i++) {
+        if (spf_format(path, sizeof path, "%s/%s", home, of_user[i]))
             good = gather_file(facts, path, false);
     }
     for (size_t i = 0; good && i < 2; i++)

@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/self.h"
 #include "cloud/address.h"
 #include "key/key_file.h"
 #include "login/jump_line.h"
 #include "login/ssh_config_plain.h"
 #include "platform/child.h"
+#include "platform/home.h"
 
 #define SAYS_MAX   (256u * 1024) /* of ssh -G; it prints 5 KiB */
 #define COMPLAINTS (16u * 1024)

@@ -33,7 +33,7 @@ void spf_say(struct spf_result *result, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)vsnprintf(text, sizeof text, fmt, args);
+    (void)spf_vformat(text, sizeof text, fmt, args);
     va_end(args);
     spf_clean(result->summary, sizeof result->summary, text, strlen(text));
 }

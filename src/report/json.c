@@ -40,6 +40,14 @@ static void add_text(struct json_object *object, const char *name, const char *t
     add(object, name, spf_clean_json(text));
 }
 
+/* A line to paste: whole, or null. */
+static void add_command(struct json_object *object, const char *name, const char *line)
+{
+    bool good = line != NULL && spf_is_clean(line);
+
+    add(object, name, good ? json_object_new_string(line) : NULL);
+}
+
 static void add_number(struct json_object *object, const char *name, int64_t number)
 {
     add(object, name, json_object_new_int64(number < 0 ? 0 : number));
@@ -76,7 +84,7 @@ static struct json_object *remedies_json(const spf_advice_list *remedies)
         struct json_object *remedy = json_object_new_object();
 
         add_text(remedy, "text", remedies->items[i].text);
-        add_text(remedy, "command", remedies->items[i].command);
+        add_command(remedy, "command", remedies->items[i].command);
         add_text(remedy, "impact", remedies->items[i].impact);
         json_object_array_add(list, remedy);
     }
@@ -194,9 +202,9 @@ static struct json_object *target_json(const struct spf_report_target *target)
     add(object, "contradicting", checks_json(d->contradicting));
 
     list = json_object_new_object();
-    add_text(list, "openssh", d->openssh);
-    add_text(list, "putty", d->putty);
-    add_text(list, "putty_prepare", d->putty_prepare);
+    add_command(list, "openssh", d->openssh);
+    add_command(list, "putty", d->putty);
+    add_command(list, "putty_prepare", d->putty_prepare);
     add(object, "connect", list);
     add_number(object, "duration_ms", target->duration_ms);
 
@@ -236,7 +244,7 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
 {
     struct json_object *root = json_object_new_object(), *object, *targets;
     const char *text;
-    char started[SPF_UTC_SIZE];
+    char started[SPF_UTC_SIZE], replayed[SPF_UTC_SIZE];
 
     add_text(root, "schema", SCHEMA);
     object = json_object_new_object();
@@ -246,6 +254,9 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     add(root, "tool", object);
     spf_utc_format(report->started_utc, started);
     add_text(root, "started_at", started);
+    spf_utc_format(report->replayed_utc, replayed);
+    add_text(root, "replayed_from", report->replayed_utc != 0 ? replayed : NULL);
+    add_text(root, "source", report->replayed_utc != 0 ? "record" : "live");
     add_number(root, "duration_ms", report->duration_ms);
     add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
     add_number(root, "exit_status", report->exit_status);

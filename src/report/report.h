@@ -17,7 +17,10 @@ struct spf_report_target {
 };
 
 struct spf_report {
-    int64_t started_utc; /* seconds since the epoch */
+    int64_t started_utc; /* seconds since the epoch; of the recorded run in a replay */
+    /* when the record was made that this is a replay of, in seconds since the epoch; 0: evidence of
+     * this very run */
+    int64_t replayed_utc;
     int64_t duration_ms;
     int exit_status;
     const struct spf_report_target *targets; /* borrowed */

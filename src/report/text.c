@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "report/page.h"
 
 /*
@@ -430,9 +431,25 @@ static void add_tally(struct spf_page *page, const struct spf_report *report)
     spf_page_line(page);
 }
 
+/* A replay says what it is before anything else: its verdict is about then. */
+static void add_origin(struct spf_page *page, const struct spf_report *report)
+{
+    char when[SPF_UTC_SIZE], line[120];
+
+    if (report->replayed_utc == 0)
+        return;
+    spf_utc_format(report->replayed_utc, when);
+    spf_format(line, sizeof line, "Replay of evidence recorded at %s; nothing was contacted", when);
+    spf_page_flow(page, SPF_INK_YELLOW, line);
+    spf_page_line(page);
+    if (page->style->detail >= 0)
+        spf_page_line(page);
+}
+
 void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
                      const struct spf_style *style)
 {
+    add_origin(&(struct spf_page){buf, style, 0, 0}, report);
     for (size_t i = 0; i < report->count; i++) {
         struct writer w = {
             {buf, style, 0, 0}, report->targets[i].run, report->targets[i].diagnosis};

@@ -58,7 +58,7 @@ int main(int argc, char **argv)
         keep(dir, i - optind, "login", secrets.login);
         keep(dir, i - optind, "repaired", secrets.repaired);
         spf_key_describe(&facts, words, sizeof words);
-        json = spf_shape_write(&spf_key_shape, &facts);
+        json = spf_shape_write(&spf_key_shape, &facts, NULL);
         json_object_object_add(json, "path", json_object_new_string(argv[i]));
         json_object_object_add(json, "good", json_object_new_boolean(good));
         json_object_object_add(json, "words", json_object_new_string(words));

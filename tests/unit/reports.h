@@ -98,7 +98,8 @@ static inline struct spf_report_target reported(const struct fixture *f)
 
 static inline struct spf_report report_of(const struct spf_report_target *targets, size_t count)
 {
-    struct spf_report report = {FIXTURE_NOW, 812, 0, targets, count};
+    struct spf_report report = {
+        .started_utc = FIXTURE_NOW, .duration_ms = 812, .targets = targets, .count = count};
 
     report.exit_status = spf_report_exit_status(&report, false);
     return report;

@@ -1,6 +1,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include <stdio.h>
+
 #include "unit.h"
 
 #include "base/clock.h"
@@ -57,13 +59,78 @@ static void check_shell(const char *word, const char *want)
     spf_buf_clear(&buf);
 }
 
+/* What sh makes of the quoted word; printf(1) ends it with a mark, so that nothing is stripped. */
+static void check_through_sh(const char *word)
+{
+    char got[100] = "";
+    struct spf_buf buf;
+    FILE *sh;
+
+    spf_buf_init(&buf, 1000);
+    spf_buf_addstr(&buf, "printf %s. ");
+    spf_buf_add_shell(&buf, word);
+    if (word[strlen(word) - 1] == '\n') {
+        ck_assert(spf_buf_failed(&buf)); /* the one that no quotes can hold */
+    } else {
+        ck_assert(!spf_buf_failed(&buf) && spf_is_clean(buf.data));
+        ck_assert_ptr_nonnull(sh = popen(buf.data, "r"));
+        (void)!fread(got, 1, sizeof got - 1, sh);
+        ck_assert_int_eq(pclose(sh), 0);
+        ck_assert_msg(strncmp(got, word, strlen(word)) == 0 && strcmp(got + strlen(word), ".") == 0,
+                      "%s", buf.data);
+    }
+    spf_buf_clear(&buf);
+}
+
+START_TEST(sh_reads_what_was_quoted)
+{
+    char word[12];
+
+    srand(1);
+    for (int i = 0; i < 300; i++) {
+        int len = 1 + rand() % 10;
+
+        for (int k = 0; k < len; k++)
+            word[k] = (char)(1 + rand() % 255);
+        if (i % 3 == 0)
+            word[rand() % len] = "'\\%-$`\"\n~ "[rand() % 10];
+        word[len] = '\0';
+        check_through_sh(word);
+    }
+    check_through_sh("-\x1b");
+    check_through_sh("100%\x1b\\033");
+}
+END_TEST
+
+/* A record with half a character in it would not be UTF-8. */
+START_TEST(cuts_end_at_a_character)
+{
+    static const char text[] = "ab\xe8\xae\xbf\xf0\x9f\x98\x80\xc3\xa9z\x80\x80\x80\x80";
+    char out[sizeof text], same[sizeof text];
+
+    for (size_t size = 1; size < sizeof text - 4; size++) {
+        (void)spf_copy(out, size, text);
+        ck_assert_msg(spf_is_clean(out), "%zu", size);
+        (void)spf_format(same, size, "%s", text);
+        ck_assert_str_eq(same, out);
+        ck_assert_uint_ge(strlen(out) + 4, size);
+    }
+    /* what is no character is cut anywhere, and all of it */
+    ck_assert(!spf_copy(out, sizeof text - 1, text));
+    ck_assert_uint_eq(strlen(out), sizeof text - 2);
+    ck_assert(spf_copy(out, sizeof out, text));
+}
+END_TEST
+
 START_TEST(words_survive_a_shell)
 {
     check_shell("key.pem", "key.pem");
     check_shell("my key.pem", "'my key.pem'");
     check_shell("it's", "'it'\\''s'");
     check_shell("-i", "./-i");
-    check_shell("a\nb'\\", "$'a\\012b\\'\\\\'");
+    check_shell("a\nb'\\", "\"$(printf 'a\\012b\\047\\\\')\"");
+    check_shell("~/my key", "~/'my key'");
+    check_shell("~", "~");
     check_shell("$(reboot)", "'$(reboot)'");
     check_shell("~x", "'~x'");
     check_shell("", "''");
@@ -258,7 +325,7 @@ START_TEST(shapes_write_what_they_read)
         ck_assert_ptr_nonnull(item);
         item->id[0] = (char)('a' + i);
     }
-    json = spf_shape_write(&outer_shape, &a);
+    json = spf_shape_write(&outer_shape, &a, NULL);
     ck_assert_int_eq(spf_shape_read(&outer_shape, json, &b).code, SPF_OK);
     ck_assert_str_eq(b.name, "n");
     ck_assert_str_eq(b.blob, "blob");
@@ -299,11 +366,11 @@ END_TEST
 
 int main(void)
 {
-    return unit_main(
-        "base",
-        (const TTest *const[]){outside_text_is_made_visible, a_cut_is_marked_and_spares_characters,
-                               words_survive_a_shell, base64_both_ways, cidrs_hold_addresses,
-                               times_of_the_cloud, json_from_outside, json_as_go_reads_it,
-                               numbers_are_never_clamped, shapes_write_what_they_read,
-                               shapes_refuse_what_is_not_theirs, NULL});
+    return unit_main("base",
+                     (const TTest *const[]){
+                         outside_text_is_made_visible, a_cut_is_marked_and_spares_characters,
+                         words_survive_a_shell, sh_reads_what_was_quoted, cuts_end_at_a_character,
+                         base64_both_ways, cidrs_hold_addresses, times_of_the_cloud,
+                         json_from_outside, json_as_go_reads_it, numbers_are_never_clamped,
+                         shapes_write_what_they_read, shapes_refuse_what_is_not_theirs, NULL});
 }

@@ -55,7 +55,7 @@ static char *record_of_a_run(void)
     struct spf_run run;
     char *text;
 
-    ck_assert_int_eq(setenv("HOME", "/home/someone", 1), 0);
+    ck_assert_int_eq(setenv("HOME", "/home/someone//", 1), 0);
     spf_run_init(&run, &target);
     (void)snprintf(run.facts.tcp.address, sizeof run.facts.tcp.address, "203.0.113.9");
     spf_run_arrived(&run, SPF_GROUP_TCP, NULL, 5);
@@ -63,7 +63,7 @@ static char *record_of_a_run(void)
                    "canary of a command");
     spf_run_arrived(&run, SPF_GROUP_SESSION, NULL, 6);
     spf_run_arrived(&run, SPF_GROUP_RULES, &denied, 7);
-    text = spf_record_write(&run, 1);
+    text = spf_record_write(&run, 1, 1000);
     ck_assert_ptr_nonnull(text);
     spf_run_clear(&run);
     return text;
@@ -95,6 +95,67 @@ START_TEST(facts_and_failures_come_back)
 }
 END_TEST
 
+/* Written and read, every text is the same, whatever bytes it has and however long it is. */
+START_TEST(texts_come_back_byte_for_byte)
+{
+    static const char *const words[] = {"--region", "cn-\x80x", NULL};
+    struct spf_target odd = {.host = "h\xff\xc3\x28.example",
+                             .user = "\xe2\x80\xaeroot",
+                             .key_path = "/k\x1b[2J\n\x7f",
+                             .ssh_config = "",
+                             .find_key = "",
+                             .other_options = words,
+                             .port = 22,
+                             .port_given = true,
+                             .deadline_s = 7,
+                             .selected = SPF_ALL_CHECKS};
+    struct spf_failure refused = {.cause = SPF_API_ERROR};
+    struct spf_record *record;
+    struct spf_run run;
+    char *text;
+
+    /* a message of the API in Chinese that fills its room, cut where a character ends */
+    for (size_t len = 0; len + 3 < sizeof refused.text; len += 3)
+        (void)strcat(refused.text, "\xe6\x9d\x83");
+    spf_run_init(&run, &odd);
+    spf_run_arrived(&run, SPF_GROUP_INSTANCE, &refused, 7);
+    text = spf_record_write(&run, 1, 1000);
+    spf_run_clear(&run);
+    record = read_back(text);
+    ck_assert_str_eq(spf_record_target(record, 0)->host, odd.host);
+    ck_assert_str_eq(spf_record_target(record, 0)->user, odd.user);
+    ck_assert_str_eq(spf_record_target(record, 0)->key_path, odd.key_path);
+    ck_assert_str_eq(spf_record_target(record, 0)->ssh_config, "");
+    ck_assert_str_eq(spf_record_target(record, 0)->find_key, "");
+    ck_assert_str_eq(spf_record_target(record, 0)->other_options[1], words[1]);
+    ck_assert_ptr_null(spf_record_target(record, 0)->other_options[2]);
+    ck_assert(spf_record_target(record, 0)->port_given &&
+              !spf_record_target(record, 0)->user_given);
+    ck_assert_uint_eq(spf_record_target(record, 0)->deadline_s, 7);
+    ck_assert_int_eq(spf_record_started(record), 1000);
+    serve(record, SPF_GROUP_INSTANCE);
+    ck_assert_str_eq(failed.text, refused.text);
+    spf_record_free(record);
+    free(text);
+}
+END_TEST
+
+/* --only key asks about no host. */
+START_TEST(a_record_of_the_key_alone_is_read)
+{
+    const struct spf_target alone = {
+        .key_path = "k", .user = "root", .port = 22, .selected = SPF_CHECK_BIT(KEY_FORMAT)};
+    struct spf_run run;
+    char *text;
+
+    spf_run_init(&run, &alone);
+    text = spf_record_write(&run, 1, 1000);
+    spf_run_clear(&run);
+    spf_record_free(read_back(text));
+    free(text);
+}
+END_TEST
+
 START_TEST(no_home_and_no_output_is_kept)
 {
     char *text = record_of_a_run();
@@ -106,7 +167,8 @@ START_TEST(no_home_and_no_output_is_kept)
 }
 END_TEST
 
-#define RECORD "{\"schema\":\"sshpreflight.record/1\",\"targets\":"
+#define HEAD   "\"recorded_at\":\"2026-11-22T10:00:00Z\",\"targets\":"
+#define RECORD "{\"schema\":\"sshpreflight.record/1\"," HEAD
 
 START_TEST(what_is_no_record_is_refused)
 {
@@ -118,7 +180,12 @@ START_TEST(what_is_no_record_is_refused)
         RECORD "[]}",
         RECORD "[{}]}",
         RECORD "[{\"target\":{\"host\":\"h\",\"port\":0}}]}",
-        RECORD "[{\"target\":{\"port\":22}}]}",
+        RECORD "[{\"target\":{\"port\":22,\"selected\":32767}}]}",
+        RECORD "[{\"target\":{\"host\":\"h\",\"port\":22,\"family\":5}}]}",
+        RECORD "[{\"target\":{\"host\":{\"base64\":\"aABo\"},\"port\":22}}]}",
+        RECORD "[{\"target\":{\"host\":{\"base64\":\"a\"},\"port\":22}}]}",
+        "{\"schema\":\"sshpreflight.record/"
+        "1\",\"targets\":[{\"target\":{\"host\":\"h\",\"port\":22}}]}",
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -144,8 +211,7 @@ START_TEST(a_damaged_group_is_not_recorded)
         struct spf_record *record;
 
         (void)snprintf(text, sizeof text,
-                       "{\"schema\":\"sshpreflight.record/1\",\"targets\":[{\"target\":{\"host\":"
-                       "\"h\",\"port\":22},\"groups\":%s}]}",
+                       RECORD "[{\"target\":{\"host\":\"h\",\"port\":22},\"groups\":%s}]}",
                        groups[i]);
         record = read_back(text);
         serve(record, SPF_GROUP_TCP);
@@ -158,8 +224,9 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("record", (const TTest *const[]){facts_and_failures_come_back,
-                                                      no_home_and_no_output_is_kept,
-                                                      what_is_no_record_is_refused,
-                                                      a_damaged_group_is_not_recorded, NULL});
+    return unit_main("record",
+                     (const TTest *const[]){
+                         facts_and_failures_come_back, texts_come_back_byte_for_byte,
+                         a_record_of_the_key_alone_is_read, no_home_and_no_output_is_kept,
+                         what_is_no_record_is_refused, a_damaged_group_is_not_recorded, NULL});
 }

@@ -114,6 +114,41 @@ START_TEST(the_schema_refuses_what_is_missing_or_misspelt)
 }
 END_TEST
 
+/* Half a line must not be pasted. */
+START_TEST(a_command_is_whole_or_null)
+{
+    static char path[6000];
+
+    for (size_t len = 1500; len < sizeof path; len += 500) {
+        struct spf_report_target target;
+        struct spf_report report;
+        struct json_object *json, *targets, *connect, *line;
+        struct fixture f;
+        struct spf_buf buf;
+
+        memset(path, 'k', len);
+        path[len] = '\0';
+        healthy(&f);
+        f.target.key_path = path;
+        judge(&f);
+        target = reported(&f);
+        report = report_of(&target, 1);
+        spf_buf_init(&buf, 1 << 20);
+        spf_report_json(&buf, &report);
+        json = json_tokener_parse(buf.data);
+        ck_assert(json_object_object_get_ex(json, "targets", &targets));
+        ck_assert(
+            json_object_object_get_ex(json_object_array_get_idx(targets, 0), "connect", &connect));
+        ck_assert(json_object_object_get_ex(connect, "openssh", &line));
+        ck_assert(len > 3500 || line != NULL);
+        ck_assert(line == NULL || strstr(json_object_get_string(line), path) != NULL);
+        json_object_put(json);
+        spf_buf_clear(&buf);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
 START_TEST(evidence_that_is_promised_is_there_even_for_skipped_checks)
 {
     char *text = json_of(&report_cases[4]);
@@ -158,8 +193,10 @@ int main(void)
 {
     const TTest *const tests[] = {reports_are_what_the_schema_says,
                                   the_schema_refuses_what_is_missing_or_misspelt,
+                                  a_command_is_whole_or_null,
                                   evidence_that_is_promised_is_there_even_for_skipped_checks,
-                                  strict_counts_warns_but_no_advice, NULL};
+                                  strict_counts_warns_but_no_advice,
+                                  NULL};
 
     return unit_main("report_json", tests);
 }

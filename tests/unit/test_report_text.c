@@ -133,6 +133,30 @@ START_TEST(several_targets_end_with_a_tally)
 }
 END_TEST
 
+START_TEST(a_replay_says_so_first)
+{
+    static const char first[] = "Replay of evidence recorded at 2026-11-22T10:00:00Z; nothing was ";
+    struct spf_report_target target;
+    struct spf_report report;
+    struct fixture f;
+    struct spf_buf buf;
+
+    begin_case(&f, &report_cases[0]);
+    target = reported(&f);
+    report = report_of(&target, 1);
+    report.replayed_utc = 1795341600;
+    for (int detail = -1; detail <= 1; detail++) {
+        const struct spf_style style = {false, true, 80, detail};
+
+        spf_buf_init(&buf, 60000);
+        spf_report_text(&buf, &report, &style);
+        ck_assert_msg(strncmp(buf.data, first, sizeof first - 1) == 0, "%.100s", buf.data);
+        spf_buf_clear(&buf);
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(explaining)
 {
     static const struct spf_style style = {false, true, 80, 0};
@@ -164,8 +188,12 @@ END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {reports_read_as_kept, pages_hold_their_width_and_no_control_bytes,
-                                  several_targets_end_with_a_tally, explaining, NULL};
+    const TTest *const tests[] = {reports_read_as_kept,
+                                  pages_hold_their_width_and_no_control_bytes,
+                                  several_targets_end_with_a_tally,
+                                  a_replay_says_so_first,
+                                  explaining,
+                                  NULL};
 
     return unit_main("report_text", tests);
 }

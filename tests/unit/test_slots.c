@@ -114,9 +114,12 @@ START_TEST(paths_are_quoted_whatever_they_hold)
     static const struct {
         const char *path, *want;
     } cases[] = {
-        {"my key.pem", "chmod 400 'my key.pem'"}, {"-rf", "chmod 400 ./-rf"},
-        {"$(reboot)", "chmod 400 '$(reboot)'"},   {"a'b", "chmod 400 'a'\\''b'"},
-        {"a\033[2Jb", "chmod 400 $'a\\033[2Jb'"}, {"a\nb", "chmod 400 $'a\\012b'"},
+        {"my key.pem", "chmod 400 'my key.pem'"},
+        {"-rf", "chmod 400 ./-rf"},
+        {"$(reboot)", "chmod 400 '$(reboot)'"},
+        {"a'b", "chmod 400 'a'\\''b'"},
+        {"a\033[2Jb", "chmod 400 \"$(printf 'a\\033[2Jb')\""},
+        {"a\nb", "chmod 400 \"$(printf 'a\\012b')\""},
     };
 
     begin();

@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/self.h"
 #include "base/text.h"
 #include "cloud/aliyun/config_file.h"
 #include "platform/child.h"
+#include "platform/home.h"
 
 /* The spellings of the SDKs, of the aliyun CLI and of Terraform, in the CLI's order. */
 static const char *const id_names[] = {"ALIBABA_CLOUD_ACCESS_KEY_ID",
@@ -137,36 +137,27 @@ void spf_credentials_clear(struct spf_credentials *credentials)
     *credentials = (struct spf_credentials){0};
 }
 
-/* With the home folder as "~": no report or record shows where a user's home is. */
-static void show_path(char *out, size_t size, const char *path, const char *home)
+/* With the home directory as "~": no report or record shows where a user's home is. */
+static void show_path(char *out, size_t size, const char *path)
 {
-    size_t len = home != NULL ? strlen(home) : 0;
+    struct spf_homes homes;
+    char *hidden;
 
-    if (len > 1 && strncmp(path, home, len) == 0 && path[len] == '/')
-        (void)spf_format(out, size, "~%s", path + len);
-    else
-        (void)spf_copy(out, size, path);
-}
-
-static const char *home_folder(struct spf_self *self)
-{
-    const char *home = getenv("HOME");
-
-    if (home != NULL && home[0] != '\0')
-        return home;
-    return spf_self(self) ? self->home : NULL;
+    spf_homes_find(&homes);
+    hidden = spf_homes_hide(&homes, path);
+    (void)spf_copy(out, size, hidden != NULL ? hidden : "a file");
+    free(hidden);
 }
 
 static bool config_path(const struct spf_credential_options *options, char *path, size_t size)
 {
     const char *given =
         options->config_path != NULL ? options->config_path : getenv("ALIBABA_CLOUD_CONFIG_FILE");
-    struct spf_self self;
-    const char *home = home_folder(&self);
+    char home[PATH_MAX];
 
     if (given != NULL && given[0] != '\0')
         return spf_copy(path, size, given);
-    return home != NULL && spf_format(path, size, "%s/.aliyun/config.json", home);
+    return spf_home_of_shell(home) && spf_format(path, size, "%s/.aliyun/config.json", home);
 }
 
 static void take_region(struct spf_credentials *credentials, const char *region, const char *source)
@@ -262,11 +253,10 @@ static bool from_file(const char *path, const char *name, bool ini, bool asked,
     struct spf_secret *text = NULL;
     struct spf_failure failure = {0};
     struct spf_error error;
-    struct spf_self self;
     char shown[150];
     bool found;
 
-    show_path(shown, sizeof shown, path, home_folder(&self));
+    show_path(shown, sizeof shown, path);
     error = spf_read_small_file(path, &text);
     if (error.code != SPF_OK) {
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", shown, error.text);
@@ -305,12 +295,12 @@ static bool from_config(const struct spf_credential_options *options,
 
 static bool from_ini(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    struct spf_self self;
-    const char *given = env("ALIBABA_CLOUD_CREDENTIALS_FILE"), *home = home_folder(&self);
-    char path[4096];
-    bool fits = given != NULL ? spf_copy(path, sizeof path, given)
-                              : home != NULL && spf_format(path, sizeof path,
-                                                           "%s/.alibabacloud/credentials", home);
+    const char *given = env("ALIBABA_CLOUD_CREDENTIALS_FILE");
+    char home[PATH_MAX], path[PATH_MAX];
+    bool fits = given != NULL
+                    ? spf_copy(path, sizeof path, given)
+                    : spf_home_of_shell(home) &&
+                          spf_format(path, sizeof path, "%s/.alibabacloud/credentials", home);
 
     return fits &&
            from_file(path, env("ALIBABA_CLOUD_PROFILE"), true, given != NULL, credentials, trail);

@@ -1,0 +1,140 @@
+#include "platform/home.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define ENTRY_MAX 16384 /* bytes of a password entry */
+
+/* A path without slashes at its end; false: empty, relative or too long. */
+static bool take(char out[PATH_MAX], const char *path)
+{
+    size_t len;
+
+    if (path == NULL || path[0] != '/' || !spf_copy(out, PATH_MAX, path)) {
+        out[0] = '\0';
+        return false;
+    }
+    for (len = strlen(out); len > 1 && out[len - 1] == '/'; len--)
+        out[len - 1] = '\0';
+    return true;
+}
+
+bool spf_self(struct spf_self *self)
+{
+    char text[ENTRY_MAX];
+    struct passwd entry, *found = NULL;
+
+    *self = (struct spf_self){0};
+    if (getpwuid_r(getuid(), &entry, text, sizeof text, &found) != 0 || found == NULL)
+        return false;
+    (void)spf_copy(self->name, sizeof self->name, found->pw_name);
+    (void)take(self->home, found->pw_dir);
+    return true;
+}
+
+bool spf_home(char home[PATH_MAX])
+{
+    struct spf_self self;
+
+    return (spf_self(&self) && take(home, self.home)) || take(home, getenv("HOME"));
+}
+
+bool spf_home_of_shell(char home[PATH_MAX])
+{
+    return take(home, getenv("HOME")) || spf_home(home);
+}
+
+/* Notes a home, and where it leads. "/" is nobody's: hiding it would hide every path. */
+static void note(struct spf_homes *homes, const char *path)
+{
+    char *real = path != NULL ? realpath(path, NULL) : NULL;
+    const char *const forms[] = {path, real};
+
+    for (size_t i = 0; i < 2; i++) {
+        char *slot = homes->path[homes->count];
+        bool known = !take(slot, forms[i]) || slot[1] == '\0';
+
+        for (int k = 0; !known && k < homes->count; k++)
+            known = strcmp(homes->path[k], slot) == 0;
+        homes->count += known ? 0 : 1;
+    }
+    free(real);
+}
+
+static void note_caller_of_sudo(struct spf_homes *homes)
+{
+    const char *uid = getenv("SUDO_UID");
+    char text[ENTRY_MAX], *end = NULL;
+    struct passwd entry, *found = NULL;
+    unsigned long number;
+
+    if (uid == NULL || !isdigit((unsigned char)uid[0]))
+        return;
+    number = strtoul(uid, &end, 10);
+    if (*end == '\0' && number <= UINT_MAX &&
+        getpwuid_r((uid_t)number, &entry, text, sizeof text, &found) == 0 && found != NULL)
+        note(homes, found->pw_dir);
+}
+
+void spf_homes_find(struct spf_homes *homes)
+{
+    struct spf_self self;
+
+    homes->count = 0;
+    if (spf_self(&self))
+        note(homes, self.home);
+    note(homes, getenv("HOME"));
+    note_caller_of_sudo(homes);
+}
+
+static bool is_of_a_name(char c)
+{
+    return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 ||
+           (c != '\0' && strchr("_-.+@~", c) != NULL);
+}
+
+/*
+ * How much of text is the home at its beginning, 0 if it is none: slashes may be doubled, as in a
+ * path that was put together of two, and a name ends where it ends ("/home/me2" is somebody else's,
+ * but a full stop may end a sentence).
+ */
+static size_t home_at(const char *text, const char *home)
+{
+    const char *at = text;
+
+    for (; *home != '\0'; home++, at++) {
+        if (*at != *home)
+            return 0;
+        while (*home == '/' && at[1] == '/')
+            at++;
+    }
+    if (*at == '.' && !is_of_a_name(at[1]) && at[1] != '/')
+        return (size_t)(at - text);
+    return is_of_a_name(*at) ? 0 : (size_t)(at - text);
+}
+
+char *spf_homes_hide(const struct spf_homes *homes, const char *text)
+{
+    size_t len = strlen(text), best;
+    char *out = malloc(len + 1), *to = out;
+
+    for (size_t i = 0; out != NULL && i < len;) {
+        best = 0;
+        /* A path may follow anything but a name: "file=/home/me", "'/home/me", "file:///home/me" */
+        for (int k = 0; k < homes->count && (i == 0 || !is_of_a_name(text[i - 1])); k++) {
+            size_t found = text[i] == '/' ? home_at(text + i, homes->path[k]) : 0;
+
+            best = found > best ? found : best;
+        }
+        *to++ = best > 0 ? '~' : text[i];
+        i += best > 0 ? best : 1;
+    }
+    if (out != NULL)
+        *to = '\0';
+    return out;
+}
