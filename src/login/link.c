@@ -334,8 +334,11 @@ static enum spf_link_state auth_state(struct spf_link *link, int code)
     case SSH_AUTH_PARTIAL:
         return SPF_LINK_PARTIAL;
     case SSH_AUTH_DENIED:
+        /* So libssh since 0.11 reports a disconnect, where 0.10 says "again". */
+        if (!spf_link_is_alive(link))
+            return SPF_LINK_ENDED;
         /* libssh's own verdicts ("The key algorithm '..' is not allowed", RSA_MIN_SIZE, key type)
-         * are told from the server's by their words alone. */
+         * differ from the server's by their words alone. */
         return spf_starts_with(ssh_get_error(link->session), "Access denied") ? SPF_LINK_REFUSED
                                                                               : SPF_LINK_LOCAL;
     case SSH_AUTH_AGAIN:
@@ -475,6 +478,18 @@ enum spf_link_state spf_link_exec(struct spf_link *link, const char *command)
                                                                            : state;
 }
 
+/* -1: none came so far. Reads from the socket, if need be. */
+static int exit_status_of(ssh_channel channel)
+{
+#if LIBSSH_VERSION_INT >= SSH_VERSION_INT(0, 11, 0)
+    uint32_t code = 0;
+
+    return ssh_channel_get_exit_state(channel, &code, NULL, NULL) == SSH_OK ? (int)code : -1;
+#else
+    return ssh_channel_get_exit_status(channel);
+#endif
+}
+
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
                                     int *exit_status)
 {
@@ -497,7 +512,7 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
     if (!ssh_channel_is_eof(link->channel))
         return SPF_LINK_AGAIN;
     /* After EOF libssh reads no further for our reading; asking for the status makes it. */
-    *exit_status = ssh_channel_get_exit_status(link->channel);
+    *exit_status = exit_status_of(link->channel);
     return *exit_status < 0 && !ssh_channel_is_closed(link->channel) ? SPF_LINK_AGAIN
                                                                      : SPF_LINK_DONE;
 }

@@ -57,6 +57,11 @@ static bool take_string(struct input *in, struct input *out)
     return take_u32(in, &len) && take(in, len, out);
 }
 
+static bool is_word(struct input text, const char *word)
+{
+    return text.len == strlen(word) && memcmp(text.at, word, text.len) == 0;
+}
+
 static void keep_text(char *out, size_t size, struct input text)
 {
     size_t len = text.len < size - 1 ? text.len : size - 1;
@@ -103,8 +108,7 @@ static void read_ext_info(struct spf_seen *seen, struct input body)
     if (!take_u32(&body, &count))
         return;
     while (count-- > 0 && take_string(&body, &name) && take_string(&body, &value)) {
-        if (name.len == strlen("server-sig-algs") &&
-            memcmp(name.at, "server-sig-algs", name.len) == 0)
+        if (is_word(name, "server-sig-algs"))
             keep_names(&seen->sig_algs, value);
     }
 }
@@ -246,15 +250,19 @@ static bool payload_of(struct input packet, struct input *payload)
     return take(&packet, packet.len - part.at[0], payload);
 }
 
-/* RFC 4252 section 7: user, service, "publickey", signed or not, algorithm, … */
+/*
+ * RFC 4252 section 7: user, service, "publickey", signed or not, algorithm, … The second name is
+ * the method of OpenSSH's PROTOCOL, section 3.1: the same and then the host key; libssh has it
+ * since 0.12.
+ */
 static void read_request(struct spf_seen *seen, struct input body)
 {
     struct input user, service, method, ignored, algorithm;
 
     seen->request_sent = true;
     if (take_string(&body, &user) && take_string(&body, &service) && take_string(&body, &method) &&
-        method.len == strlen("publickey") && take(&body, 1, &ignored) &&
-        take_string(&body, &algorithm))
+        (is_word(method, "publickey") || is_word(method, "publickey-hostbound-v00@openssh.com")) &&
+        take(&body, 1, &ignored) && take_string(&body, &algorithm))
         keep_text(seen->algorithm, sizeof seen->algorithm, algorithm);
 }
 

@@ -151,6 +151,43 @@ START_TEST(a_whole_login)
 }
 END_TEST
 
+/* Which algorithm our key was offered with, and by which method: libssh since 0.12 has a second. */
+START_TEST(requests)
+{
+    static const struct {
+        const char *method, *algorithm;
+    } cases[] = {
+        {"publickey", "rsa-sha2-512"},
+        {"publickey-hostbound-v00@openssh.com", "rsa-sha2-512"},
+        {"publickey-hostbound", ""},
+        {"hostbased", ""},
+        {"none", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_seen seen = {0};
+        struct capture capture, payload;
+
+        start(&capture);
+        put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+        message(&payload, 50);
+        put_string(&payload, "root");
+        put_string(&payload, "ssh-connection");
+        put_string(&payload, cases[i].method);
+        put(&payload, "\0", 1);
+        put_string(&payload, "rsa-sha2-512");
+        put_string(&payload, "the key");
+        put_string(&payload, "the host key");
+        put_packet(&capture, true, true, &payload);
+        spf_seen_read(&seen, capture.bytes, capture.len);
+        ck_assert_msg(seen.request_sent, "%s", cases[i].method);
+        ck_assert_msg(strcmp(seen.algorithm, cases[i].algorithm) == 0, "%s: %s", cases[i].method,
+                      seen.algorithm);
+        spf_seen_clear(&seen);
+    }
+}
+END_TEST
+
 START_TEST(forced_commands)
 {
     static const struct {
@@ -315,8 +352,9 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("login pcap", (const TTest *const[]){
-                                       a_whole_login, forced_commands, an_announcement_that_was_cut,
-                                       who_announces_forced_commands, what_holds_for_the_session,
-                                       directions_are_told_apart, cut_anywhere, NULL});
+    return unit_main("login pcap",
+                     (const TTest *const[]){
+                         a_whole_login, requests, forced_commands, an_announcement_that_was_cut,
+                         who_announces_forced_commands, what_holds_for_the_session,
+                         directions_are_told_apart, cut_anywhere, NULL});
 }
