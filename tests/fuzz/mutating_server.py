@@ -26,6 +26,9 @@ import tempfile
 import threading
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
+from harness import servers  # noqa: E402
+
 TIMEOUT = 1  # seconds, each step of the program's
 
 
@@ -91,6 +94,7 @@ def start_sshd(folder, inside):
         config.write(f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile none\n"
                      f"AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
                      "PermitRootLogin yes\nMaxStartups 100\n" +
+                     ("PerSourcePenalties no\n" if servers.sshd_version() >= (9, 8) else "") +
                      ("Ciphers aes256-gcm@openssh.com\n" if inside else ""))
     os.makedirs("/run/sshd", exist_ok=True)
     process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-E", f"{folder}/log", "-f", f"{folder}/config"])

@@ -70,11 +70,13 @@ def make_keys(d):
         keys[name] = (d / name).read_bytes()
 
     (d / "pw").write_text(PASSPHRASE)
+    # OpenSSH has no DSA since 10.0
+    dsa = {"dsa": ("-t", "dsa")} if b"ssh-dss" in must("ssh", "-Q", "key") else {}
     for kind, options in {"rsa": ("-t", "rsa", "-b", "2048"), "rsa1024": ("-t", "rsa", "-b", "1024"),
                           "rsa4096": ("-t", "rsa", "-b", "4096"),
                           "ec256": ("-t", "ecdsa", "-b", "256"), "ec384": ("-t", "ecdsa", "-b", "384"),
                           "ec521": ("-t", "ecdsa", "-b", "521"), "ed": ("-t", "ed25519",),
-                          "dsa": ("-t", "dsa",)}.items():
+                          **dsa}.items():
         keygen(f"{kind}-openssh", *options)
         if kind != "ed":
             keygen(f"{kind}-pem", *options, "-m", "PEM")
