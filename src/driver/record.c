@@ -63,6 +63,7 @@ static const struct spf_shape asked_shape = SPF_SHAPE(struct asked, asked_fields
 struct failure_record {
     char cause[64];
     char text[ROOM(text)], action[ROOM(action)], code[ROOM(code)], request_id[ROOM(request_id)];
+    char denied_by[ROOM(denied_by)], denial[ROOM(denial)];
     bool explicit_deny;
 };
 static const struct spf_field failure_fields[] = {
@@ -72,6 +73,8 @@ static const struct spf_field failure_fields[] = {
     SPF_SHAPE_TEXT(struct failure_record, code),
     SPF_SHAPE_TEXT(struct failure_record, request_id),
     SPF_SHAPE_BOOL(struct failure_record, explicit_deny),
+    SPF_SHAPE_TEXT(struct failure_record, denied_by),
+    SPF_SHAPE_TEXT(struct failure_record, denial),
 };
 static const struct spf_shape failure_shape = SPF_SHAPE(struct failure_record, failure_fields);
 
@@ -147,6 +150,8 @@ static struct json_object *write_failure(const struct spf_failure *failure,
     (void)spf_copy(record.action, sizeof record.action, failure->action);
     (void)spf_copy(record.code, sizeof record.code, failure->code);
     (void)spf_copy(record.request_id, sizeof record.request_id, failure->request_id);
+    (void)spf_copy(record.denied_by, sizeof record.denied_by, failure->denied_by);
+    (void)spf_copy(record.denial, sizeof record.denial, failure->denial);
     return spf_shape_write(&failure_shape, &record, filter);
 }
 
@@ -365,6 +370,9 @@ static struct spf_failure read_failure(struct json_object *json)
     spf_clean(failure.code, sizeof failure.code, record.code, strlen(record.code));
     spf_clean(failure.request_id, sizeof failure.request_id, record.request_id,
               strlen(record.request_id));
+    spf_clean(failure.denied_by, sizeof failure.denied_by, record.denied_by,
+              strlen(record.denied_by));
+    spf_clean(failure.denial, sizeof failure.denial, record.denial, strlen(record.denial));
     return failure;
 }
 

@@ -58,6 +58,8 @@ struct spf_failure {
     char code[96];       /* the API's error code */
     char request_id[64]; /* the API's; support asks for it */
     bool explicit_deny; /* of a refused permission: a policy forbids it, so a grant does not help */
+    char denied_by[64]; /* its PolicyType: "SessionPolicy", "ControlPolicy"; "" not said */
+    char denial[32];    /* its NoPermissionType: "ImplicitDeny", "ExplicitDeny"; "" not said */
 };
 
 enum spf_group_phase {

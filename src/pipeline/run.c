@@ -1,5 +1,7 @@
 #include "pipeline/run.h"
 
+#include <string.h>
+
 static const spf_checks with_address =
     SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) | SPF_CHECK_BIT(CLOUD_ADDRESS);
 
@@ -54,6 +56,21 @@ void spf_run_clear(struct spf_run *run)
     spf_facts_clear(&run->facts);
 }
 
+/* Who must allow what decides the remedy (findings/cloud.def). */
+static void note_denial(struct spf_result *result, const struct spf_failure *failure)
+{
+    if (failure->action[0] != '\0')
+        spf_note_text(result,
+                      failure->explicit_deny                             ? "forbidden_action"
+                      : strcmp(failure->denied_by, "SessionPolicy") == 0 ? "session_action"
+                                                                         : "ungranted_action",
+                      failure->action);
+    if (failure->denied_by[0] != '\0')
+        spf_note_text(result, "denied_by", failure->denied_by);
+    if (failure->denial[0] != '\0')
+        spf_note_text(result, "denial", failure->denial);
+}
+
 static void conclude(struct spf_result *result, const struct spf_opinion *opinion, int64_t now_ms)
 {
     result->status = opinion->status;
@@ -74,10 +91,8 @@ static void conclude(struct spf_result *result, const struct spf_opinion *opinio
             spf_say(result, "%s", failure->text);
         if (failure->action[0] != '\0')
             spf_note_text(result, "action", failure->action);
-        /* Which of the two it is decides the remedy (findings/cloud.def). */
-        if (failure->action[0] != '\0' && failure->cause == SPF_PERMISSION_DENIED)
-            spf_note_text(result, failure->explicit_deny ? "forbidden_action" : "ungranted_action",
-                          failure->action);
+        if (failure->cause == SPF_PERMISSION_DENIED)
+            note_denial(result, failure);
         if (failure->code[0] != '\0')
             spf_note_text(result, "code", failure->code);
         if (failure->request_id[0] != '\0')

@@ -220,6 +220,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
         {"open_in", "GROUP"},
         {"ungranted_action", "ACTION"},
         {"forbidden_action", "ACTION"},
+        {"session_action", "ACTION"},
         {"known_hosts_name", "HOST"},
         {"given_host", "HOST"},
     };

@@ -32,8 +32,8 @@ START_TEST(every_code)
         enum spf_finding cause;
         bool retried;
     } cases[] = {
-        {"SignatureDoesNotMatch", SPF_ACCESS_KEY_SECRET_WRONG, false},
-        {"IncompleteSignature", SPF_ACCESS_KEY_SECRET_WRONG, false},
+        {"SignatureDoesNotMatch", SPF_API_ERROR, false}, /* without what was signed */
+        {"IncompleteSignature", SPF_API_ERROR, false},   /* is ours, or a proxy's */
         {"InvalidAccessKeyId.NotFound", SPF_ACCESS_KEY_UNKNOWN, false},
         {"InvalidAccessKeyId.Inactive", SPF_ACCESS_KEY_INACTIVE, false},
         {"Forbidden.AccessKeyDisabled", SPF_ACCESS_KEY_INACTIVE, false},
@@ -43,7 +43,9 @@ START_TEST(every_code)
         {"MissingSecurityToken", SPF_TOKEN_INVALID, false},
         {"InvalidTimeStamp.Expired", SPF_CLOCK_SKEW, false},
         {"InvalidTimeStamp.Format", SPF_API_ERROR, false},
-        {"IllegalTimestamp", SPF_API_ERROR, false},
+        {"IllegalTimestamp", SPF_CLOCK_SKEW, false},
+        {"SecurityTokenExpired", SPF_TOKEN_EXPIRED, false},
+        {"Degrade.Api", SPF_API_ERROR, true},
         {"SignatureNonceUsed", SPF_API_ERROR, true},
         {"Throttling", SPF_API_THROTTLED, true},
         {"Throttling.User", SPF_API_THROTTLED, true},
@@ -60,6 +62,10 @@ START_TEST(every_code)
         {"Forbidden.SubUser", SPF_PERMISSION_DENIED, false},
         {"Forbidden.Unauthorized", SPF_PERMISSION_DENIED, false},
         {"Forbidden.NotSupportRAM", SPF_PERMISSION_DENIED, false},
+        {"Forbedden.NotSupportRAM", SPF_PERMISSION_DENIED, false},
+        {"ActionUnauthorized", SPF_PERMISSION_DENIED, false},
+        {"Account.Arrearage", SPF_ACCOUNT_NOT_READY, false},
+        {"AccountArrears", SPF_ACCOUNT_NOT_READY, false},
         {"NoPermission", SPF_PERMISSION_DENIED, false},
         {"EntityNotExist.Role", SPF_ROLE_REFUSED, false},
         {"InvalidParameter.RoleArn", SPF_ROLE_REFUSED, false},
@@ -86,7 +92,7 @@ START_TEST(every_code)
         {"InsufficientBalance", SPF_ACCOUNT_NOT_READY, false},
         {"SomethingNew", SPF_API_ERROR, false},
     };
-    static const long statuses[] = {400, 403, 404, 429, 500, 503};
+    static const long statuses[] = {400, 403, 404, 429, 500, 503, 200};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (size_t k = 0; k < sizeof statuses / sizeof *statuses; k++) {
@@ -137,17 +143,20 @@ START_TEST(who_is_not_allowed_what)
     static const struct {
         const char *detail;
         bool explicit_deny;
-        const char *action;
+        const char *action, *denied_by, *denial;
     } cases[] = {
         {"\"AccessDeniedDetail\":{\"AuthAction\":\"ecs:DescribeKeyPairs\",\"NoPermissionType\":"
          "\"ImplicitDeny\",\"AuthPrincipalDisplayName\":\"2001\"}",
-         false, "ecs:DescribeKeyPairs"},
+         false, "ecs:DescribeKeyPairs", "", "ImplicitDeny"},
         {"\"accessDeniedDetail\":{\"AuthAction\":\"ecs:DescribeKeyPairs\",\"NoPermissionType\":"
          "\"ExplicitDeny\",\"AuthPrincipalDisplayName\":\"2001\"}",
-         true, "ecs:DescribeKeyPairs"},
-        {"\"AccessDeniedDetail\":{\"PolicyType\":\"ControlPolicy\"}", true,
-         "ecs:DescribeInstances"},
-        {"\"AccessDeniedDetail\":null", false, "ecs:DescribeInstances"},
+         true, "ecs:DescribeKeyPairs", "", "ExplicitDeny"},
+        {"\"AccessDeniedDetail\":{\"PolicyType\":\"ControlPolicy\"}", true, "ecs:DescribeInstances",
+         "ControlPolicy", ""},
+        {"\"AccessDeniedDetail\":{\"PolicyType\":\"SessionPolicy\",\"NoPermissionType\":"
+         "\"ImplicitDeny\"}",
+         false, "ecs:DescribeInstances", "SessionPolicy", "ImplicitDeny"},
+        {"\"AccessDeniedDetail\":null", false, "ecs:DescribeInstances", "", ""},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -160,6 +169,8 @@ START_TEST(who_is_not_allowed_what)
         ck_assert_int_eq(failure.cause, SPF_PERMISSION_DENIED);
         ck_assert_int_eq(failure.explicit_deny, cases[i].explicit_deny);
         ck_assert_str_eq(failure.action, cases[i].action);
+        ck_assert_str_eq(failure.denied_by, cases[i].denied_by);
+        ck_assert_str_eq(failure.denial, cases[i].denial);
     }
 }
 END_TEST
@@ -173,6 +184,14 @@ START_TEST(what_is_no_answer_of_the_api)
         bool retried;
     } cases[] = {
         {"{}", 200, SPF_NO_FINDING, false},
+        {"{\"Code\":\"\"}", 200, SPF_NO_FINDING, false},
+        {"{\"Code\":null}", 200, SPF_NO_FINDING, false},
+        {"{\"Code\":{}}", 200, SPF_API_REPLY_INVALID, false},
+        {"{\"Code\":17}", 200, SPF_API_ERROR, false},
+        {"{\"Code\":\"Throttling\"}", 200, SPF_API_THROTTLED, true},
+        {"{\"Code\":\"Throttling\"}", 202, SPF_API_THROTTLED, true},
+        {"{}", 202, SPF_API_REPLY_INVALID, false},
+        {"{}", 206, SPF_API_REPLY_INVALID, false},
         {"[]", 200, SPF_API_REPLY_INVALID, false},
         {"<html>", 200, SPF_API_REPLY_INVALID, false},
         {"<html>", 502, SPF_API_ERROR, true},

@@ -422,6 +422,8 @@ static struct spf_failure nothing_found(const struct spf_credential_trail *trail
     (void)spf_copy(failure.code, sizeof failure.code, trail->first.code);
     (void)spf_copy(failure.request_id, sizeof failure.request_id, trail->first.request_id);
     failure.explicit_deny = trail->first.explicit_deny;
+    (void)spf_copy(failure.denied_by, sizeof failure.denied_by, trail->first.denied_by);
+    (void)spf_copy(failure.denial, sizeof failure.denial, trail->first.denial);
     return failure;
 }
 

@@ -15,21 +15,26 @@ static const struct {
     enum spf_finding cause;
 } causes[] = {
     {"SignatureDoesNotMatch", true, SPF_ACCESS_KEY_SECRET_WRONG},
-    {"IncompleteSignature", true, SPF_ACCESS_KEY_SECRET_WRONG},
     {"InvalidAccessKeyId.Inactive", true, SPF_ACCESS_KEY_INACTIVE},
     {"InvalidAccessKeyId", false, SPF_ACCESS_KEY_UNKNOWN},
     {"InvalidAccessKeySecret", false, SPF_ACCESS_KEY_SECRET_WRONG},
     {"Forbidden.AccessKeyDisabled", true, SPF_ACCESS_KEY_INACTIVE},
     {"InvalidSecurityToken.Expired", true, SPF_TOKEN_EXPIRED},
+    {"SecurityTokenExpired", true, SPF_TOKEN_EXPIRED},
     {"InvalidSecurityToken", false, SPF_TOKEN_INVALID},
     {"MissingSecurityToken", true, SPF_TOKEN_INVALID},
     {"InvalidTimeStamp.Expired", true, SPF_CLOCK_SKEW},
+    {"IllegalTimestamp", true, SPF_CLOCK_SKEW},
     {"Throttling", false, SPF_API_THROTTLED},
     {"Rejected.Throttling", false, SPF_API_THROTTLED},
     {"Forbidden.RiskControl", true, SPF_RISK_CONTROL},
     {"RealNameAuthenticationError", false, SPF_ACCOUNT_NOT_READY},
     {"InsufficientBalance", false, SPF_ACCOUNT_NOT_READY},
+    {"Account.Arrearage", true, SPF_ACCOUNT_NOT_READY},
+    {"AccountArrears", true, SPF_ACCOUNT_NOT_READY},
     {"Forbidden", false, SPF_PERMISSION_DENIED},
+    {"Forbedden.", false, SPF_PERMISSION_DENIED}, /* so spelt in the API's own tables */
+    {"ActionUnauthorized", true, SPF_PERMISSION_DENIED},
     {"NoPermission", false, SPF_PERMISSION_DENIED},
     {"EntityNotExist.Role", true, SPF_ROLE_REFUSED},
     {"InvalidParameter.Role", false, SPF_ROLE_REFUSED},
@@ -56,15 +61,23 @@ static enum spf_finding cause_of(const char *code)
 }
 
 /*
- * The server says what it signed. If that is what we signed, the keys differ; if not, something
- * on the way changed the request.
+ * The server may say what it signed. If that is what we signed, the keys differ; if not, something
+ * on the way changed the request; if it does not say, it may be either.
  */
-static bool was_rewritten(const struct spf_api_outcome *outcome, const char *message)
+static void explain_signature(const struct spf_api_outcome *outcome, const char *message,
+                              struct spf_failure *failure)
 {
-    const char *digest = strchr(outcome->string_to_sign, '\n');
+    const char *ours = strchr(outcome->string_to_sign, '\n');
 
-    return strstr(message, "server string to sign is:") != NULL && digest != NULL &&
-           strstr(message, digest + 1) == NULL;
+    if (strcasestr(message, "string to sign") == NULL &&
+        strcasestr(message, "StringToSign") == NULL)
+        *failure = spf_failure(SPF_API_ERROR,
+                               "the API computed another signature and does not say from what: the "
+                               "access key's secret is wrong, or something on the way (a proxy?) "
+                               "changes the request");
+    else if (ours != NULL && strstr(message, ours + 1) == NULL)
+        *failure = spf_failure(SPF_API_ERROR, "the API signed another request than we did: "
+                                              "something on the way (a proxy?) changes it");
 }
 
 static void explain_clock(const struct spf_api_outcome *outcome, struct spf_failure *failure)
@@ -74,6 +87,13 @@ static void explain_clock(const struct spf_api_outcome *outcome, struct spf_fail
 
     if (outcome->date <= 0)
         return;
+    if (llabs(skew) < 60) {
+        (void)spf_copy(
+            failure->text, sizeof failure->text,
+            "the API refuses the request's time, although its own clock and this "
+            "machine's agree: something on the way holds requests back, or changes them");
+        return;
+    }
     spf_utc_format(outcome->date, theirs);
     spf_utc_format(outcome->now, ours);
     (void)spf_format(failure->text, sizeof failure->text,
@@ -94,16 +114,54 @@ static void explain_permission(struct json_object *body, struct spf_failure *fai
     policy = spf_json_text(detail, "PolicyType");
     if (action[0] != '\0')
         spf_clean(failure->action, sizeof failure->action, action, strlen(action));
+    spf_clean(failure->denial, sizeof failure->denial, type, strlen(type));
+    spf_clean(failure->denied_by, sizeof failure->denied_by, policy, strlen(policy));
     failure->explicit_deny =
         spf_same_word(type, "ExplicitDeny") || spf_same_word(policy, "ControlPolicy");
     if (who[0] != '\0') {
-        struct spf_failure text =
-            spf_failure(failure->cause, "%s is not allowed to %s%s%s%s",
-                        failure->action[0] != '\0' ? failure->action : "the call", who,
-                        type[0] != '\0' ? " (" : "", type, type[0] != '\0' ? ")" : "");
+        struct spf_failure text = spf_failure(
+            failure->cause, "%s is not allowed to call %s%s%s%s%s%s", who, failure->action,
+            type[0] != '\0' ? " (" : "", type, type[0] != '\0' && policy[0] != '\0' ? ", " : "",
+            type[0] != '\0' ? policy : "", type[0] != '\0' ? ")" : "");
 
         memcpy(failure->text, text.text, sizeof failure->text);
     }
+}
+
+static void explain_code(const struct spf_api_outcome *outcome, const char *code,
+                         const char *message, struct spf_failure *failure)
+{
+    *failure = (struct spf_failure){.cause = cause_of(code)};
+    (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
+    switch (failure->cause) {
+    case SPF_ACCESS_KEY_SECRET_WRONG:
+        if (strcmp(code, "SignatureDoesNotMatch") == 0)
+            explain_signature(outcome, message, failure);
+        break;
+    case SPF_API_ERROR:
+    case SPF_REGION_UNKNOWN:
+        *failure = spf_failure(failure->cause, "%s: %s: %s", outcome->action, code, message);
+        break;
+    case SPF_CLOCK_SKEW:
+        explain_clock(outcome, failure);
+        break;
+    case SPF_PERMISSION_DENIED:
+        explain_permission(outcome->body, failure);
+        break;
+    default:
+        break;
+    }
+}
+
+/* No action's reply of success has a Code, and none comes with another status than 200. */
+static bool has_code(struct json_object *body)
+{
+    struct json_object *code = spf_json_get(body, "Code");
+
+    if (code == NULL)
+        code = spf_json_get(body, "code");
+    return code != NULL &&
+           (!json_object_is_type(code, json_type_string) || json_object_get_string_len(code) > 0);
 }
 
 bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *failure)
@@ -113,27 +171,20 @@ bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *fa
     const char *request_id = member(outcome->body, "RequestId", "requestId");
     bool is_object = json_object_is_type(outcome->body, json_type_object);
 
-    if (outcome->status >= 200 && outcome->status < 300 && is_object)
+    if (outcome->status == 200 && is_object && !has_code(outcome->body))
         return true;
-    if (!is_object && outcome->status >= 200 && outcome->status < 300) {
+    if (!is_object && outcome->status == 200)
         *failure = spf_failure(SPF_API_REPLY_INVALID, "the reply to %s is not a JSON object",
                                outcome->action);
-    } else if (code[0] == '\0') {
+    else if (code[0] == '\0' && outcome->status >= 200 && outcome->status < 300)
+        *failure = spf_failure(SPF_API_REPLY_INVALID,
+                               "the reply to %s (HTTP status %ld) is neither a result nor an error",
+                               outcome->action, outcome->status);
+    else if (code[0] == '\0')
         *failure = spf_failure(SPF_API_ERROR, "%s: HTTP status %ld, and not in the API's words",
                                outcome->action, outcome->status);
-    } else {
-        *failure = (struct spf_failure){.cause = cause_of(code)};
-        if (failure->cause == SPF_ACCESS_KEY_SECRET_WRONG && was_rewritten(outcome, message))
-            *failure = spf_failure(SPF_API_ERROR, "the API signed another request than we did: "
-                                                  "something on the way (a proxy?) changes it");
-        else if (failure->cause == SPF_API_ERROR || failure->cause == SPF_REGION_UNKNOWN)
-            *failure = spf_failure(failure->cause, "%s: %s: %s", outcome->action, code, message);
-        (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
-        if (failure->cause == SPF_CLOCK_SKEW)
-            explain_clock(outcome, failure);
-        else if (failure->cause == SPF_PERMISSION_DENIED)
-            explain_permission(outcome->body, failure);
-    }
+    else
+        explain_code(outcome, code, message, failure);
     if (failure->action[0] == '\0')
         (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
     if (request_id[0] == '\0')
@@ -145,9 +196,9 @@ bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *fa
 
 bool spf_api_worth_retrying(const struct spf_api_outcome *outcome)
 {
-    static const char *const codes[] = {"ServiceUnavailable", "InternalError",
+    static const char *const codes[] = {"ServiceUnavailable",  "InternalError",
                                         "InternalServerError", "UnknownError",
-                                        "SignatureNonceUsed"};
+                                        "SignatureNonceUsed",  "Degrade."};
     const char *code = member(outcome->body, "Code", "code");
 
     if (code[0] == '\0')
