@@ -226,10 +226,60 @@ START_TEST(a_clock_that_is_off)
 }
 END_TEST
 
+/* One reply taken for another's: another group, list, vSwitch, region; a page that leads to itself.
+ */
+START_TEST(what_was_not_asked)
+{
+    static const struct {
+        const char *name, *value, *body;
+        bool good;
+    } cases[] = {
+        {"RegionId", "cn-hangzhou", "{\"RegionId\":\"cn-hangzhou\"}", true},
+        {"RegionId", "cn-hangzhou", "{\"RegionId\":\"\"}", true},
+        {"RegionId", "cn-hangzhou", "{\"RegionId\":\"cn-beijing\"}", false},
+        {"RegionId", "cn-hangzhou",
+         "{\"Instances\":{\"Instance\":[{\"RegionId\":\"cn-hangzhou\"},{\"RegionId\":\"cn-"
+         "beijing\"}]}}",
+         false},
+        {"SecurityGroupId", "sg-1", "{\"SecurityGroupId\":\"sg-other\"}", false},
+        {"VSwitchId", "vsw-1", "{\"VSwitchId\":\"vsw-2\"}", false},
+        {"PrefixListId", "pl-1", "{\"PrefixListId\":\"pl-2\",\"Entries\":{\"Entry\":[]}}", false},
+        {"NetworkAclId", "nacl-1", "{\"NetworkAclAttribute\":{\"NetworkAclId\":\"nacl-2\"}}",
+         false},
+        {"InstanceId.1", "i-1",
+         "{\"InstanceFullStatusSet\":{\"InstanceFullStatusType\":[{\"InstanceId\":\"i-2\"}]}}",
+         false},
+        {"InstanceIds", "[\"i-1\"]", "{\"InstanceIds\":\"x\"}", true},
+        {"NextToken", "t", "{\"NextToken\":\"u\"}", true},
+        {"NextToken", "t", "{}", true},
+        {"NextToken", "t", "{\"NextToken\":\"t\"}", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct spf_sign_pair param = {cases[i].name, cases[i].value};
+        struct json_object *body = spf_json_parse(cases[i].body, strlen(cases[i].body));
+        struct spf_api_outcome outcome = {.body = body,
+                                          .status = 200,
+                                          .action = "ecs:DescribeInstances",
+                                          .params = &param,
+                                          .param_count = 1,
+                                          .string_to_sign = "",
+                                          .request_id = ""};
+        struct spf_failure failure = {0};
+
+        ck_assert_ptr_nonnull(body);
+        ck_assert_msg(spf_api_judge(&outcome, &failure) == cases[i].good, "%s", cases[i].body);
+        if (!cases[i].good)
+            ck_assert_int_eq(failure.cause, SPF_API_REPLY_INVALID);
+        json_object_put(body);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("aliyun_errors",
                      (const TTest *const[]){every_code, whose_fault_a_signature_is,
                                             who_is_not_allowed_what, what_is_no_answer_of_the_api,
-                                            a_clock_that_is_off, NULL});
+                                            a_clock_that_is_off, what_was_not_asked, NULL});
 }

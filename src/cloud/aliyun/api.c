@@ -412,6 +412,8 @@ static void judge_transport(struct spf_api_call *call, CURLcode result)
 static void judge_reply(struct spf_api_call *call)
 {
     struct spf_api_outcome outcome = {.action = call->full_action,
+                                      .params = call->params,
+                                      .param_count = call->param_count,
                                       .string_to_sign = call->string_to_sign,
                                       .request_id = call->request_id,
                                       .date = call->date,

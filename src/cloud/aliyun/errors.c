@@ -164,6 +164,56 @@ static bool has_code(struct json_object *body)
            (!json_object_is_type(code, json_type_string) || json_object_get_string_len(code) > 0);
 }
 
+/* A text in the reply, at any depth, under that name, that is another one than was asked for. */
+static const char *other_than(struct json_object *reply, const char *name, const char *asked)
+{
+    const char *other = NULL;
+
+    for (size_t i = 0; other == NULL && i < spf_json_count(reply); i++)
+        other = other_than(spf_json_item(reply, i), name, asked);
+    if (!json_object_is_type(reply, json_type_object))
+        return other;
+    json_object_object_foreach(reply, key, member)
+    {
+        if (json_object_is_type(member, json_type_string) && strcmp(key, name) == 0) {
+            const char *text = json_object_get_string(member);
+
+            if (text[0] != '\0' && !spf_same_word(text, asked))
+                return text;
+        } else if ((other = other_than(member, name, asked)) != NULL) {
+            return other;
+        }
+    }
+    return NULL;
+}
+
+/* Filters are sent as "InstanceId" and "InstanceId.1"; only those that name one thing count. */
+static bool answers_what_was_asked(const struct spf_api_outcome *outcome,
+                                   struct spf_failure *failure)
+{
+    for (size_t i = 0; i < outcome->param_count; i++) {
+        const struct spf_sign_pair *param = &outcome->params[i];
+        const char *other = NULL;
+        char name[64];
+
+        (void)spf_format(name, sizeof name, "%.*s", (int)strcspn(param->name, "."), param->name);
+        if (strlen(name) > 2 && strcmp(name + strlen(name) - 2, "Id") == 0)
+            other = other_than(outcome->body, name, param->value);
+        if (other != NULL)
+            *failure = spf_failure(SPF_API_REPLY_INVALID,
+                                   "%s was asked about %s %s, and the reply is about %s",
+                                   outcome->action, name, param->value, other);
+        else if (strcmp(name, "NextToken") == 0 &&
+                 strcmp(spf_json_text(outcome->body, name), param->value) == 0)
+            *failure = spf_failure(SPF_API_REPLY_INVALID,
+                                   "a page of %s names itself as the next one", outcome->action);
+        else
+            continue;
+        return false;
+    }
+    return true;
+}
+
 bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *failure)
 {
     const char *code = member(outcome->body, "Code", "code");
@@ -171,9 +221,10 @@ bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *fa
     const char *request_id = member(outcome->body, "RequestId", "requestId");
     bool is_object = json_object_is_type(outcome->body, json_type_object);
 
-    if (outcome->status == 200 && is_object && !has_code(outcome->body))
-        return true;
-    if (!is_object && outcome->status == 200)
+    if (outcome->status == 200 && is_object && !has_code(outcome->body)) {
+        if (answers_what_was_asked(outcome, failure))
+            return true;
+    } else if (!is_object && outcome->status == 200)
         *failure = spf_failure(SPF_API_REPLY_INVALID, "the reply to %s is not a JSON object",
                                outcome->action);
     else if (code[0] == '\0' && outcome->status >= 200 && outcome->status < 300)

@@ -5,11 +5,14 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "cloud/aliyun/sign.h"
 #include "pipeline/facts.h"
 
 /* From what came back instead of facts to the cause that a check reports. Pure. */
 struct spf_api_outcome {
-    const char *action;         /* "ecs:DescribeInstances" */
+    const char *action;                 /* "ecs:DescribeInstances" */
+    const struct spf_sign_pair *params; /* what was asked */
+    size_t param_count;
     const char *string_to_sign; /* ours */
     long status;                /* HTTP; 0: no reply */
     struct json_object *body;   /* NULL: not JSON */
@@ -17,7 +20,11 @@ struct spf_api_outcome {
     int64_t date, now;          /* the reply's Date and our clock then, seconds; date 0: none */
 };
 
-/* True if the reply is one of success; else *failure says what it is. */
+/*
+ * True if the reply is one of success, to what was asked: an id or region that was sent and stands
+ * in the reply is the same there, and a page does not lead to itself. Else *failure says what it
+ * is.
+ */
 bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *failure);
 
 /* Would the same request have a chance a little later? By code and status. */

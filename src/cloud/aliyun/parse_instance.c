@@ -230,6 +230,8 @@ struct spf_error spf_parse_instance(struct json_object *reply, const char *id,
         if (strcmp(spf_json_text(item, "InstanceId"), id) == 0)
             return take_instance(item, facts) ? spf_ok() : no_memory();
     }
+    if (spf_json_count(list) > 0)
+        return spf_error(SPF_ERR_INVALID, "the API's reply is about another instance");
     return spf_ok();
 }
 
