@@ -87,6 +87,7 @@ static struct json_object *write_field(const struct spf_field *field, const char
 {
     switch (field->type) {
     case SPF_FIELD_TEXT:
+    case SPF_FIELD_READ:
         return *at != '\0' ? text_json(at, filter) : NULL;
     case SPF_FIELD_STRING: {
         const char *text;
@@ -191,6 +192,12 @@ static bool read_word(const struct spf_field *field, const char *text, char *at)
 
     if (field->type == SPF_FIELD_TEXT)
         return spf_copy(at, field->size, text);
+    if (field->type == SPF_FIELD_READ) {
+        if (strlen(text) >= field->size)
+            return false;
+        field->read(at, text);
+        return true;
+    }
     if (field->type == SPF_FIELD_IP) {
         if (!spf_ip_parse(text, &ip))
             return false;
@@ -242,6 +249,7 @@ static struct spf_error read_field(const struct spf_field *field, struct json_ob
 {
     switch (field->type) {
     case SPF_FIELD_TEXT:
+    case SPF_FIELD_READ:
     case SPF_FIELD_STRING:
     case SPF_FIELD_IP:
     case SPF_FIELD_ENUM:

@@ -14,10 +14,12 @@
  *
  * Text is either an array inside the struct (SPF_SHAPE_TEXT) or a string that the struct owns
  * (SPF_SHAPE_STRING, NULL for none). Numbers are int64_t, truth is bool, enums are ints with a
- * NULL-terminated table of names. A list is SPF_LIST(type).
+ * NULL-terminated table of names. A list is SPF_LIST(type). A text whose meaning is read once, on
+ * arrival (SPF_SHAPE_READ), is a struct that begins with the text's array, and a function fills it.
  */
 enum spf_field_type {
     SPF_FIELD_TEXT,
+    SPF_FIELD_READ,
     SPF_FIELD_STRING,
     SPF_FIELD_BOOL,
     SPF_FIELD_NUMBER,
@@ -33,9 +35,10 @@ struct spf_field {
     const char *name;
     enum spf_field_type type;
     size_t offset;
-    size_t size;                   /* of a text array, with its NUL */
-    const struct spf_shape *shape; /* of a struct, or of a list's items */
-    const char *const *names;      /* of an enum */
+    size_t size;                                 /* of a text array, with its NUL */
+    const struct spf_shape *shape;               /* of a struct, or of a list's items */
+    const char *const *names;                    /* of an enum */
+    void (*read)(void *value, const char *text); /* of a text that has a meaning */
 };
 
 struct spf_shape {
@@ -60,9 +63,14 @@ void *spf_list_append(void *list, size_t item_size);
 #define SPF_FIELD(kind, type, member, ...)                                              \
     {                                                                                   \
 #member, SPF_FIELD_##kind, offsetof(type, member), sizeof(((type *)0)->member), \
-            __VA_ARGS__                                                                 \
+            __VA_ARGS__, NULL                                                           \
     }
-#define SPF_SHAPE_TEXT(type, member)        SPF_FIELD(TEXT, type, member, NULL, NULL)
+#define SPF_SHAPE_TEXT(type, member) SPF_FIELD(TEXT, type, member, NULL, NULL)
+#define SPF_SHAPE_READ(type, member, reader)                                                    \
+    {                                                                                           \
+#member, SPF_FIELD_READ, offsetof(type, member.text), sizeof(((type *)0)->member.text), \
+            NULL, NULL, reader                                                                  \
+    }
 #define SPF_SHAPE_STRING(type, member)      SPF_FIELD(STRING, type, member, NULL, NULL)
 #define SPF_SHAPE_BOOL(type, member)        SPF_FIELD(BOOL, type, member, NULL, NULL)
 #define SPF_SHAPE_NUMBER(type, member)      SPF_FIELD(NUMBER, type, member, NULL, NULL)

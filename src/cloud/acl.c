@@ -3,22 +3,22 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cloud/rules.h"
 
 static bool concerns(const struct spf_acl_entry *entry, const struct spf_ip *source)
 {
-    struct spf_cidr block;
-
     return (spf_same_word(entry->protocol, "tcp") || spf_same_word(entry->protocol, "all") ||
             strcmp(entry->protocol, "6") == 0) &&
-           spf_cidr_parse(entry->cidr, &block) && spf_cidr_holds(&block, source);
+           spf_cidr_holds(&entry->cidr.cidr, source);
 }
 
 /* An entry whose ports cannot be read accepts nothing and denies everything. */
 static void ports_of(const struct spf_acl_entry *entry, int *first, int *last)
 {
-    if (spf_ports_parse(entry->ports, first, last))
+    if (entry->ports.understood) {
+        *first = entry->ports.first;
+        *last = entry->ports.last;
         return;
+    }
     *first = entry->policy == SPF_POLICY_DROP ? 0 : 1;
     *last = entry->policy == SPF_POLICY_DROP ? 65535 : 0;
 }

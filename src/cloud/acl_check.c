@@ -87,10 +87,10 @@ static struct spf_opinion judge_source(const struct verdict *verdict, const stru
 static bool cut_all(struct spf_everybody *everybody, const struct spf_acl_facts *acl)
 {
     for (size_t i = 0; i < acl->ingress.count; i++)
-        if (!spf_everybody_cut(everybody, acl->ingress.items[i].cidr))
+        if (!spf_everybody_cut(everybody, &acl->ingress.items[i].cidr.cidr))
             return false;
     for (size_t i = 0; i < acl->egress.count; i++)
-        if (!spf_everybody_cut(everybody, acl->egress.items[i].cidr))
+        if (!spf_everybody_cut(everybody, &acl->egress.items[i].cidr.cidr))
             return false;
     return true;
 }
@@ -166,7 +166,6 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
 {
     const struct spf_acl_facts *acl = &view->facts->network_acl;
     struct spf_opinion opinion;
-    struct spf_cidr vswitch;
     struct spf_path path;
 
     spf_note_null(result, "acl");
@@ -181,8 +180,7 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
     spf_note_text(result, "acl", acl->id);
     spf_note_text(result, "vswitch", acl->vswitch);
     spf_note_source(result, view, &path);
-    if (!path.internet && spf_cidr_parse(acl->vswitch_cidr, &vswitch) &&
-        spf_cidr_holds(&vswitch, &path.source)) {
+    if (!path.internet && spf_cidr_holds(&acl->vswitch_cidr.cidr, &path.source)) {
         spf_say(result, "network ACL %s does not apply between members of %s", acl->id,
                 acl->vswitch);
         return spf_passes();

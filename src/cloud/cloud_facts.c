@@ -97,19 +97,29 @@ static const struct spf_field lookup_fields[] = {
 };
 const struct spf_shape spf_lookup_shape = SPF_SHAPE(struct spf_lookup_facts, lookup_fields);
 
+static void read_block(void *block, const char *text)
+{
+    spf_block_set(block, text);
+}
+
+static void read_ports(void *ports, const char *text)
+{
+    spf_ports_set(ports, text);
+}
+
 static const struct spf_field rule_fields[] = {
     SPF_SHAPE_TEXT(struct spf_rule, id),
     SPF_SHAPE_TEXT(struct spf_rule, group),
     SPF_SHAPE_ENUM(struct spf_rule, policy, policy_names),
     SPF_SHAPE_NUMBER(struct spf_rule, priority),
     SPF_SHAPE_TEXT(struct spf_rule, protocol),
-    SPF_SHAPE_TEXT(struct spf_rule, ports),
+    SPF_SHAPE_READ(struct spf_rule, ports, read_ports),
     SPF_SHAPE_TEXT(struct spf_rule, port_list),
-    SPF_SHAPE_TEXT(struct spf_rule, source_ports),
-    SPF_SHAPE_TEXT(struct spf_rule, source),
+    SPF_SHAPE_READ(struct spf_rule, source_ports, read_ports),
+    SPF_SHAPE_READ(struct spf_rule, source, read_block),
     SPF_SHAPE_TEXT(struct spf_rule, source_group),
     SPF_SHAPE_TEXT(struct spf_rule, source_prefix_list),
-    SPF_SHAPE_TEXT(struct spf_rule, destination),
+    SPF_SHAPE_READ(struct spf_rule, destination, read_block),
     SPF_SHAPE_TEXT(struct spf_rule, network),
     SPF_SHAPE_TEXT(struct spf_rule, description),
 };
@@ -122,20 +132,37 @@ static const struct spf_field group_fields[] = {
 };
 static const struct spf_shape group_shape = SPF_SHAPE(struct spf_group_of_rules, group_fields);
 
-static const struct spf_field named_list_fields[] = {
-    SPF_SHAPE_TEXT(struct spf_named_list, id),
-    SPF_SHAPE_BOOL(struct spf_named_list, resolved),
-    SPF_SHAPE_TEXT(struct spf_named_list, error),
-    SPF_SHAPE_LIST(struct spf_named_list, entries, &spf_id_shape),
+/* In a record an entry of either kind of list is {"id": "10.0.0.0/8"}, {"id": "22/22"}. */
+static const struct spf_field block_entry_fields[] = {
+    {"id", SPF_FIELD_READ, 0, sizeof(((struct spf_block *)0)->text), NULL, NULL, read_block},
 };
-const struct spf_shape spf_named_list_shape = SPF_SHAPE(struct spf_named_list, named_list_fields);
+static const struct spf_shape block_entry_shape = SPF_SHAPE(struct spf_block, block_entry_fields);
+
+static const struct spf_field ports_entry_fields[] = {
+    {"id", SPF_FIELD_READ, 0, sizeof(((struct spf_ports *)0)->text), NULL, NULL, read_ports},
+};
+static const struct spf_shape ports_entry_shape = SPF_SHAPE(struct spf_ports, ports_entry_fields);
+
+#define LIST_OF(member, shape)                                                                  \
+    SPF_SHAPE_TEXT(struct spf_named_list, id), SPF_SHAPE_BOOL(struct spf_named_list, resolved), \
+        SPF_SHAPE_TEXT(struct spf_named_list, error),                                           \
+    {                                                                                           \
+        "entries", SPF_FIELD_LIST, offsetof(struct spf_named_list, member),                     \
+            sizeof(((struct spf_named_list *)0)->member), shape, NULL, NULL                     \
+    }
+static const struct spf_field prefix_list_fields[] = {LIST_OF(blocks, &block_entry_shape)};
+static const struct spf_shape prefix_list_shape =
+    SPF_SHAPE(struct spf_named_list, prefix_list_fields);
+
+static const struct spf_field port_list_fields[] = {LIST_OF(ports, &ports_entry_shape)};
+static const struct spf_shape port_list_shape = SPF_SHAPE(struct spf_named_list, port_list_fields);
 
 static const struct spf_field rules_fields[] = {
     SPF_SHAPE_TEXT(struct spf_rules_facts, interface_id),
     SPF_SHAPE_LIST(struct spf_rules_facts, groups, &group_shape),
     SPF_SHAPE_LIST(struct spf_rules_facts, rules, &spf_rule_shape),
-    SPF_SHAPE_LIST(struct spf_rules_facts, prefix_lists, &spf_named_list_shape),
-    SPF_SHAPE_LIST(struct spf_rules_facts, port_lists, &spf_named_list_shape),
+    SPF_SHAPE_LIST(struct spf_rules_facts, prefix_lists, &prefix_list_shape),
+    SPF_SHAPE_LIST(struct spf_rules_facts, port_lists, &port_list_shape),
 };
 const struct spf_shape spf_rules_shape = SPF_SHAPE(struct spf_rules_facts, rules_fields);
 
@@ -159,8 +186,8 @@ static const struct spf_field acl_entry_fields[] = {
     SPF_SHAPE_TEXT(struct spf_acl_entry, name),
     SPF_SHAPE_ENUM(struct spf_acl_entry, policy, policy_names),
     SPF_SHAPE_TEXT(struct spf_acl_entry, protocol),
-    SPF_SHAPE_TEXT(struct spf_acl_entry, ports),
-    SPF_SHAPE_TEXT(struct spf_acl_entry, cidr),
+    SPF_SHAPE_READ(struct spf_acl_entry, ports, read_ports),
+    SPF_SHAPE_READ(struct spf_acl_entry, cidr, read_block),
     SPF_SHAPE_BOOL(struct spf_acl_entry, ipv6),
 };
 const struct spf_shape spf_acl_entry_shape = SPF_SHAPE(struct spf_acl_entry, acl_entry_fields);
@@ -171,7 +198,7 @@ static const struct spf_field acl_fields[] = {
     SPF_SHAPE_TEXT(struct spf_acl_facts, name),
     SPF_SHAPE_TEXT(struct spf_acl_facts, vswitch),
     SPF_SHAPE_TEXT(struct spf_acl_facts, route_table),
-    SPF_SHAPE_TEXT(struct spf_acl_facts, vswitch_cidr),
+    SPF_SHAPE_READ(struct spf_acl_facts, vswitch_cidr, read_block),
     SPF_SHAPE_LIST(struct spf_acl_facts, ingress, &spf_acl_entry_shape),
     SPF_SHAPE_LIST(struct spf_acl_facts, egress, &spf_acl_entry_shape),
 };

@@ -3,6 +3,7 @@
 
 #include "base/ip.h"
 #include "base/shape.h"
+#include "cloud/ranges.h"
 
 /*
  * What a cloud can say about an instance, in no vendor's language. Times are seconds since the
@@ -123,15 +124,15 @@ enum spf_policy {
 struct spf_rule {
     char id[80], group[80];
     enum spf_policy policy;
-    int64_t priority;  /* 1 first … 100 */
-    char protocol[16]; /* "TCP", "ALL", "6" */
-    char ports[16];    /* "22/22", "-1/-1"; "" when a list is named */
+    int64_t priority;       /* 1 first … 100 */
+    char protocol[16];      /* "TCP", "ALL", "6" */
+    struct spf_ports ports; /* "" when a list is named */
     char port_list[80];
-    char source_ports[16]; /* "" any */
-    char source[64];       /* IPv4 or IPv6 CIDR; "" when another source is named */
+    struct spf_ports source_ports; /* "" any */
+    struct spf_block source;       /* IPv4 or IPv6; "" when another source is named */
     char source_group[80], source_prefix_list[80];
-    char destination[64]; /* CIDR of our own private address; "" any */
-    char network[16];     /* classic network only: "internet" or "intranet"; "" any */
+    struct spf_block destination; /* of our own private address; "" any */
+    char network[16];             /* classic network only: "internet" or "intranet"; "" any */
     char description[140];
 };
 extern const struct spf_shape spf_rule_shape;
@@ -146,9 +147,9 @@ struct spf_named_list {
     char id[80];
     bool resolved;
     char error[200];
-    SPF_LIST(struct spf_id) entries; /* CIDRs, or port ranges "22/22" */
+    SPF_LIST(struct spf_block) blocks; /* of a prefix list */
+    SPF_LIST(struct spf_ports) ports;  /* of a port list */
 };
-extern const struct spf_shape spf_named_list_shape;
 
 struct spf_rules_facts {
     char interface_id[80]; /* whose groups these are */
@@ -177,7 +178,9 @@ extern const struct spf_shape spf_membership_shape;
 struct spf_acl_entry {
     char id[80], name[140];
     enum spf_policy policy;
-    char protocol[16], ports[16], cidr[64];
+    char protocol[16];
+    struct spf_ports ports;
+    struct spf_block cidr;
     bool ipv6;
 };
 extern const struct spf_shape spf_acl_entry_shape;
@@ -186,7 +189,7 @@ struct spf_acl_facts {
     bool bound; /* the vSwitch has one */
     char id[80], name[140], vswitch[80];
     char route_table[80];                   /* that of the vSwitch */
-    char vswitch_cidr[64];                  /* between its members the ACL does not apply */
+    struct spf_block vswitch_cidr;          /* between its members the ACL does not apply */
     SPF_LIST(struct spf_acl_entry) ingress; /* in order: the first match decides */
     SPF_LIST(struct spf_acl_entry) egress;
 };

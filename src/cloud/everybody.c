@@ -5,18 +5,17 @@
 
 /* RFC 6890's blocks that no router of the internet forwards; what follows a block is a range, too.
  */
-static const char *const not_internet[] = {
-    "0.0.0.0/8",      "10.0.0.0/8",    "100.64.0.0/10",  "127.0.0.0/8",
-    "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/3",
-    "::/3",           "4000::/2",      "8000::/1",
+static const struct spf_cidr not_internet[] = {
+    {{4, {0}}, 8},         {{4, {10}}, 8},        {{4, {100, 64}}, 10},
+    {{4, {127}}, 8},       {{4, {169, 254}}, 16}, {{4, {172, 16}}, 12},
+    {{4, {192, 168}}, 16}, {{4, {224}}, 3},       {{6, {0}}, 3}, /* ::/3 */
+    {{6, {0x40}}, 2},      {{6, {0x80}}, 1},
 };
 
 bool spf_ip_may_cross_internet(const struct spf_ip *ip)
 {
-    struct spf_cidr block;
-
     for (size_t i = 0; i < sizeof not_internet / sizeof *not_internet; i++)
-        if (spf_cidr_parse(not_internet[i], &block) && spf_cidr_holds(&block, ip))
+        if (spf_cidr_holds(&not_internet[i], ip))
             return false;
     return ip->family != 0;
 }
@@ -35,19 +34,18 @@ static bool add(struct spf_everybody *everybody, const struct spf_ip *ip)
 }
 
 /* The first address of the block and the first one after it. */
-bool spf_everybody_cut(struct spf_everybody *everybody, const char *cidr)
+bool spf_everybody_cut(struct spf_everybody *everybody, const struct spf_cidr *block)
 {
-    struct spf_cidr block;
     struct spf_ip ip;
     size_t octets;
     unsigned carry = 1;
 
-    if (!spf_cidr_parse(cidr, &block) || block.ip.family != everybody->family)
+    if (block->ip.family != everybody->family)
         return true;
-    ip = block.ip;
+    ip = block->ip;
     octets = ip.family == 4 ? 4 : 16;
     for (size_t i = 0; i < octets; i++) {
-        unsigned kept = block.bits > 8 * i ? block.bits - 8 * (unsigned)i : 0;
+        unsigned kept = block->bits > 8 * i ? block->bits - 8 * (unsigned)i : 0;
 
         if (kept < 8)
             ip.octets[i] &= (uint8_t)(0xff00u >> kept);
@@ -56,7 +54,7 @@ bool spf_everybody_cut(struct spf_everybody *everybody, const char *cidr)
         return false;
 
     for (size_t i = octets; i-- > 0;) {
-        unsigned kept = block.bits > 8 * i ? block.bits - 8 * (unsigned)i : 0;
+        unsigned kept = block->bits > 8 * i ? block->bits - 8 * (unsigned)i : 0;
         unsigned sum = kept >= 8 ? ip.octets[i] + carry : (ip.octets[i] | (0xffu >> kept)) + carry;
 
         ip.octets[i] = (uint8_t)sum;
@@ -67,15 +65,17 @@ bool spf_everybody_cut(struct spf_everybody *everybody, const char *cidr)
 
 bool spf_everybody_init(struct spf_everybody *everybody, int family, bool internet)
 {
+    const struct spf_cidr all = {{(uint8_t)family, {0}}, 0};
+
     memset(everybody, 0, sizeof *everybody);
     everybody->family = family;
     everybody->internet = internet;
-    if (!spf_everybody_cut(everybody, family == 4 ? "0.0.0.0/0" : "::/0"))
+    if (!spf_everybody_cut(everybody, &all))
         return false;
     if (!internet)
         return true;
     for (size_t i = 0; i < sizeof not_internet / sizeof *not_internet; i++)
-        if (!spf_everybody_cut(everybody, not_internet[i]))
+        if (!spf_everybody_cut(everybody, &not_internet[i]))
             return false;
     return true;
 }

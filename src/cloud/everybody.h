@@ -19,9 +19,8 @@ struct spf_everybody {
 
 /* Starts with the ranges that the address space itself has. False when memory ran out. */
 bool spf_everybody_init(struct spf_everybody *everybody, int family, bool internet);
-/* Takes a block's borders in; blocks of the other family and texts that are no block change
- * nothing. */
-bool spf_everybody_cut(struct spf_everybody *everybody, const char *cidr);
+/* Takes a block's borders in; blocks of the other family, or of none, change nothing. */
+bool spf_everybody_cut(struct spf_everybody *everybody, const struct spf_cidr *block);
 void spf_everybody_clear(struct spf_everybody *everybody);
 
 /* Could packets with this source come over the internet? Documentation blocks count as if. */

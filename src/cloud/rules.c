@@ -1,40 +1,10 @@
 #include "cloud/rules.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "cloud/everybody.h"
 
 enum match { NO, PERHAPS, YES };
-
-bool spf_ports_parse(const char *text, int *first, int *last)
-{
-    char *end;
-    long a = strtol(text, &end, 10), b = a;
-
-    if (end == text)
-        return false;
-    if (*end == '/') {
-        const char *second = end + 1;
-
-        b = strtol(second, &end, 10);
-        if (end == second)
-            return false;
-    }
-    if (*end != '\0')
-        return false;
-    if (a == -1 && b == -1) {
-        a = 0;
-        b = 65535;
-    }
-    if (a < 0 || b > 65535 || a > b)
-        return false;
-    *first = (int)a;
-    *last = (int)b;
-    return true;
-}
 
 static const struct spf_named_list *named(const struct spf_named_list *lists, size_t count,
                                           const char *id)
@@ -45,13 +15,11 @@ static const struct spf_named_list *named(const struct spf_named_list *lists, si
     return NULL;
 }
 
-static enum match port_in(const char *ports, uint16_t port)
+static enum match port_in(const struct spf_ports *ports, uint16_t port)
 {
-    int first, last;
-
-    if (!spf_ports_parse(ports, &first, &last))
+    if (!ports->understood)
         return PERHAPS;
-    return port >= first && port <= last ? YES : NO;
+    return port >= ports->first && port <= ports->last ? YES : NO;
 }
 
 static enum match any_of(enum match a, enum match b)
@@ -72,18 +40,18 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
 
     /* A rule for TCP never says -1/-1 by itself, so beside a list it means "see there". */
     if (rule->port_list[0] != '\0' &&
-        (rule->ports[0] == '\0' || strcmp(rule->ports, "-1/-1") == 0)) {
+        (rule->ports.text[0] == '\0' || strcmp(rule->ports.text, "-1/-1") == 0)) {
         list = named(facts->port_lists.items, facts->port_lists.count, rule->port_list);
         if (list == NULL) {
             *doubt = "its port list could not be read";
             return PERHAPS;
         }
-        for (size_t i = 0; i < list->entries.count; i++)
-            match = any_of(match, port_in(list->entries.items[i].id, port));
-    } else if (rule->ports[0] == '\0' && is_all(rule)) {
+        for (size_t i = 0; i < list->ports.count; i++)
+            match = any_of(match, port_in(&list->ports.items[i], port));
+    } else if (rule->ports.text[0] == '\0' && is_all(rule)) {
         return YES;
     } else {
-        match = port_in(rule->ports, port);
+        match = port_in(&rule->ports, port);
     }
     if (match == PERHAPS)
         *doubt = "its port range could not be understood";
@@ -92,11 +60,11 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
 
 static enum match match_source_port(const struct spf_rule *rule, const char **doubt)
 {
-    int first, last;
+    const struct spf_ports *ports = &rule->source_ports;
 
-    if (rule->source_ports[0] == '\0')
+    if (ports->text[0] == '\0')
         return YES;
-    if (spf_ports_parse(rule->source_ports, &first, &last) && first <= 1 && last == 65535)
+    if (ports->understood && ports->first <= 1 && ports->last == 65535)
         return YES;
     *doubt = "it asks for a source port that a client does not choose";
     return PERHAPS;
@@ -105,23 +73,23 @@ static enum match match_source_port(const struct spf_rule *rule, const char **do
 static enum match match_destination(const struct spf_rules_question *question,
                                     const struct spf_rule *rule, const char **doubt)
 {
-    struct spf_cidr block;
+    const struct spf_cidr *block = &rule->destination.cidr;
 
-    if (rule->destination[0] == '\0')
+    if (rule->destination.text[0] == '\0')
         return YES;
-    if (!spf_cidr_parse(rule->destination, &block)) {
+    if (block->ip.family == 0) {
         *doubt = "its destination could not be understood";
         return PERHAPS;
     }
-    if (block.ip.family != question->family)
+    if (block->ip.family != question->family)
         return NO;
-    if (block.bits == 0)
+    if (block->bits == 0)
         return YES;
     if (question->destination.family == 0) {
         *doubt = "the private address that it asks for is not known";
         return PERHAPS;
     }
-    return spf_cidr_holds(&block, &question->destination) ? YES : NO;
+    return spf_cidr_holds(block, &question->destination) ? YES : NO;
 }
 
 /* Is the source a member of the group? */
@@ -144,66 +112,84 @@ static bool is_enterprise(const struct spf_membership_facts *membership, const c
 }
 
 /* CIDR wins over group, and a prefix list counts only alone (AuthorizeSecurityGroup). */
+struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
+                                         const struct spf_rules_question *question,
+                                         const struct spf_rule *rule)
+{
+    const struct spf_named_list *list;
+
+    if (rule->source.text[0] != '\0') {
+        if (rule->source.cidr.ip.family == 0)
+            return (struct spf_rule_sources){.doubt = "its source could not be understood"};
+        return (struct spf_rule_sources){.blocks = &rule->source, .count = 1};
+    }
+    if (rule->source_group[0] != '\0') {
+        if (question->internet) /* a source group stands for its members' private addresses */
+            return (struct spf_rule_sources){0};
+        switch (peer_in(question->membership, rule->source_group)) {
+        case YES:
+            return (struct spf_rule_sources){.all = true};
+        case NO:
+            return (struct spf_rule_sources){0};
+        case PERHAPS:
+            return (struct spf_rule_sources){
+                .doubt = "whether the source belongs to its source group is not known"};
+        }
+    }
+    if (rule->source_prefix_list[0] == '\0')
+        return (struct spf_rule_sources){.doubt = "it names no source that is understood"};
+    list = named(facts->prefix_lists.items, facts->prefix_lists.count, rule->source_prefix_list);
+    if (list == NULL)
+        return (struct spf_rule_sources){.doubt = "its prefix list could not be read"};
+    return (struct spf_rule_sources){
+        .list = list, .blocks = list->blocks.items, .count = list->blocks.count};
+}
+
 static enum match match_source(const struct spf_rules_facts *facts,
                                const struct spf_rules_question *question,
                                const struct spf_rule *rule, const char **doubt)
 {
-    const struct spf_named_list *list;
-    struct spf_cidr block;
-    enum match member;
+    const struct spf_rule_sources sources = spf_rule_sources(facts, question, rule);
 
-    if (rule->source[0] != '\0') {
-        if (!spf_cidr_parse(rule->source, &block)) {
-            *doubt = "its source could not be understood";
-            return PERHAPS;
-        }
-        return spf_cidr_holds(&block, &question->source) ? YES : NO;
-    }
-    if (rule->source_group[0] != '\0') {
-        if (question->internet)
-            return NO; /* a source group stands for its members' private addresses */
-        member = peer_in(question->membership, rule->source_group);
-        if (member == PERHAPS)
-            *doubt = "whether the source belongs to its source group is not known";
-        return member;
-    }
-    if (rule->source_prefix_list[0] == '\0') {
-        *doubt = "it names no source that is understood";
+    if (sources.doubt != NULL) {
+        *doubt = sources.doubt;
         return PERHAPS;
     }
-    list = named(facts->prefix_lists.items, facts->prefix_lists.count, rule->source_prefix_list);
-    if (list == NULL) {
-        *doubt = "its prefix list could not be read";
-        return PERHAPS;
-    }
-    for (size_t i = 0; i < list->entries.count; i++)
-        if (spf_cidr_parse(list->entries.items[i].id, &block) &&
-            spf_cidr_holds(&block, &question->source))
+    for (size_t i = 0; i < sources.count; i++)
+        if (spf_cidr_holds(&sources.blocks[i].cidr, &question->source))
             return YES;
-    return NO;
+    return sources.all ? YES : NO;
+}
+
+enum spf_rule_fit spf_rule_fit_but_source(const struct spf_rules_facts *facts,
+                                          const struct spf_rules_question *question,
+                                          const struct spf_rule *rule, const char **doubt)
+{
+    *doubt = NULL;
+    if (rule->network[0] != '\0' && spf_same_word(rule->network, "internet") != question->internet)
+        return SPF_OTHER_NETWORK;
+    if (!is_all(rule) && !spf_same_word(rule->protocol, "tcp") && strcmp(rule->protocol, "6") != 0)
+        return SPF_OTHER_PROTOCOL;
+    if (match_port(facts, rule, question->port, doubt) == NO)
+        return SPF_OTHER_PORT;
+    (void)match_source_port(rule, doubt);
+    if (match_destination(question, rule, doubt) == NO)
+        return SPF_OTHER_DESTINATION;
+    return *doubt == NULL ? SPF_FITS : SPF_FITS_PERHAPS;
 }
 
 enum spf_rule_fit spf_rule_fit(const struct spf_rules_facts *facts,
                                const struct spf_rules_question *question,
                                const struct spf_rule *rule, const char **doubt)
 {
-    const char *why = NULL;
-    enum match ports, sources;
+    const char *why;
+    enum spf_rule_fit fit = spf_rule_fit_but_source(facts, question, rule, &why);
 
     if (doubt != NULL)
         *doubt = NULL;
-    if (rule->network[0] != '\0' && spf_same_word(rule->network, "internet") != question->internet)
-        return SPF_OTHER_NETWORK;
-    if (!is_all(rule) && !spf_same_word(rule->protocol, "tcp") && strcmp(rule->protocol, "6") != 0)
-        return SPF_OTHER_PROTOCOL;
-    ports = match_port(facts, rule, question->port, &why);
-    if (ports == NO)
-        return SPF_OTHER_PORT;
-    (void)match_source_port(rule, &why);
-    if (match_destination(question, rule, &why) == NO)
-        return SPF_OTHER_DESTINATION;
-    sources = match_source(facts, question, rule, &why);
-    if (sources == NO)
+    if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS)
+        return fit;
+    if (match_source(facts, question, rule, &why) == NO)
         return SPF_OTHER_SOURCE;
     if (doubt != NULL)
         *doubt = why;
@@ -215,6 +201,18 @@ bool spf_rule_before(const struct spf_rule *a, const struct spf_rule *b)
     if (a->priority != b->priority)
         return a->priority < b->priority;
     return a->policy == SPF_POLICY_DROP && b->policy == SPF_POLICY_ACCEPT;
+}
+
+int spf_rule_compare(const void *left, const void *right)
+{
+    const struct spf_rule *a = *(const struct spf_rule *const *)left;
+    const struct spf_rule *b = *(const struct spf_rule *const *)right;
+
+    if (spf_rule_before(a, b))
+        return -1;
+    if (spf_rule_before(b, a))
+        return 1;
+    return a < b ? -1 : a > b;
 }
 
 /* Members of one basic group reach each other, unless its inner policy says no; below all rules. */
@@ -234,123 +232,67 @@ static enum match inner_access(const struct spf_rules_facts *facts,
     return match;
 }
 
+struct spf_rules_decision spf_rules_default(const struct spf_rules_facts *facts,
+                                            const struct spf_rules_question *question)
+{
+    switch (inner_access(facts, question)) {
+    case YES:
+        return (struct spf_rules_decision){.answer = SPF_RULES_ACCEPT};
+    case PERHAPS:
+        return (struct spf_rules_decision){
+            .answer = SPF_RULES_UNCERTAIN,
+            .doubt = "whether the source is a member of the same group is not known"};
+    case NO:
+        break;
+    }
+    return (struct spf_rules_decision){.answer = SPF_RULES_NO_MATCH};
+}
+
+/* Why a rule that fits does so only perhaps: the same for every source that it fits. */
+static const char *doubt_of(const struct spf_rules_facts *facts,
+                            const struct spf_rules_question *question, const struct spf_rule *rule)
+{
+    const struct spf_rule_sources sources = spf_rule_sources(facts, question, rule);
+    const char *doubt;
+
+    (void)spf_rule_fit_but_source(facts, question, rule, &doubt);
+    return sources.doubt != NULL ? sources.doubt : doubt;
+}
+
+struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts,
+                                             const struct spf_rules_question *question,
+                                             const struct spf_rules_firsts *firsts,
+                                             const struct spf_rules_decision *otherwise)
+{
+    const struct spf_rule *certain = firsts->certain, *open;
+    bool accepts = certain != NULL ? certain->policy == SPF_POLICY_ACCEPT
+                                   : otherwise->answer == SPF_RULES_ACCEPT;
+
+    open = firsts->in_doubt[accepts ? SPF_POLICY_DROP : SPF_POLICY_ACCEPT];
+    if (open != NULL && (certain == NULL || spf_rule_before(open, certain)))
+        return (struct spf_rules_decision){SPF_RULES_UNCERTAIN, .rule = open,
+                                           .doubt = doubt_of(facts, question, open)};
+    if (certain == NULL)
+        return *otherwise;
+    return (struct spf_rules_decision){accepts ? SPF_RULES_ACCEPT : SPF_RULES_DROP,
+                                       .rule = certain};
+}
+
 struct spf_rules_decision spf_rules_decide(const struct spf_rules_facts *facts,
                                            const struct spf_rules_question *question)
 {
-    struct spf_rules_decision decision = {.answer = SPF_RULES_NO_MATCH};
-    const struct spf_rule *certain = NULL, *open = NULL;
-    enum match inner = inner_access(facts, question);
-    enum spf_policy outcome;
-    const char *doubt;
+    const struct spf_rules_decision otherwise = spf_rules_default(facts, question);
+    struct spf_rules_firsts firsts = {0};
 
     for (size_t i = 0; i < facts->rules.count; i++) {
-        const struct spf_rule *rule = &facts->rules.items[i];
+        const struct spf_rule *rule = &facts->rules.items[i], **first;
+        enum spf_rule_fit fit = spf_rule_fit(facts, question, rule, NULL);
 
-        if ((certain == NULL || spf_rule_before(rule, certain)) &&
-            spf_rule_fit(facts, question, rule, NULL) == SPF_FITS)
-            certain = rule;
+        if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS)
+            continue;
+        first = fit == SPF_FITS ? &firsts.certain : &firsts.in_doubt[rule->policy];
+        if (*first == NULL || spf_rule_before(rule, *first))
+            *first = rule;
     }
-    if (certain != NULL)
-        outcome = certain->policy;
-    else
-        outcome = inner == YES ? SPF_POLICY_ACCEPT : SPF_POLICY_DROP;
-
-    for (size_t i = 0; i < facts->rules.count; i++) {
-        const struct spf_rule *rule = &facts->rules.items[i];
-
-        if (rule->policy != outcome && (certain == NULL || spf_rule_before(rule, certain)) &&
-            (open == NULL || spf_rule_before(rule, open)) &&
-            spf_rule_fit(facts, question, rule, &doubt) == SPF_FITS_PERHAPS) {
-            open = rule;
-            decision.doubt = doubt;
-        }
-    }
-    decision.rule = open != NULL ? open : certain;
-    if (open != NULL) {
-        decision.answer = SPF_RULES_UNCERTAIN;
-    } else if (certain == NULL && inner == PERHAPS) {
-        decision.answer = SPF_RULES_UNCERTAIN;
-        decision.doubt = "whether the source is a member of the same group is not known";
-    } else if (outcome == SPF_POLICY_ACCEPT) {
-        decision.answer = SPF_RULES_ACCEPT;
-    } else if (certain != NULL) {
-        decision.answer = SPF_RULES_DROP;
-    }
-    return decision;
-}
-
-static bool cut_by_rule(const struct spf_rules_facts *facts, const struct spf_rule *rule,
-                        struct spf_everybody *everybody)
-{
-    const struct spf_named_list *list;
-
-    if (rule->source[0] != '\0')
-        return spf_everybody_cut(everybody, rule->source);
-    list = named(facts->prefix_lists.items, facts->prefix_lists.count, rule->source_prefix_list);
-    for (size_t i = 0; list != NULL && i < list->entries.count; i++)
-        if (!spf_everybody_cut(everybody, list->entries.items[i].id))
-            return false;
-    return true;
-}
-
-static bool is_for_everybody(const struct spf_rule *rule)
-{
-    struct spf_cidr block;
-
-    return rule != NULL && spf_cidr_parse(rule->source, &block) && block.bits == 0;
-}
-
-static void ask_one(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
-                    struct spf_rules_crowd *crowd)
-{
-    struct spf_rules_decision decision = spf_rules_decide(facts, question);
-
-    switch (decision.answer) {
-    case SPF_RULES_ACCEPT:
-        if (!crowd->accepts_some)
-            crowd->accepted = decision;
-        crowd->accepts_some = true;
-        if (is_for_everybody(decision.rule))
-            crowd->open_to_world = true;
-        break;
-    case SPF_RULES_DROP:
-    case SPF_RULES_NO_MATCH:
-        if (!crowd->denies_some)
-            crowd->denied = decision;
-        crowd->denies_some = true;
-        break;
-    case SPF_RULES_UNCERTAIN:
-        if (!crowd->uncertain_for_some)
-            crowd->uncertain = decision;
-        crowd->uncertain_for_some = true;
-        break;
-    }
-}
-
-/* Can the rule matter to anyone who asks for this port? Then its borders do. */
-static bool matters(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
-                    const struct spf_rule *rule)
-{
-    enum spf_rule_fit fit = spf_rule_fit(facts, question, rule, NULL);
-
-    return fit == SPF_FITS || fit == SPF_FITS_PERHAPS || fit == SPF_OTHER_SOURCE;
-}
-
-bool spf_rules_crowd(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
-                     struct spf_rules_crowd *crowd)
-{
-    struct spf_rules_question one = *question;
-    struct spf_everybody everybody;
-    bool ok = spf_everybody_init(&everybody, question->family, question->internet);
-
-    memset(crowd, 0, sizeof *crowd);
-    for (size_t i = 0; ok && i < facts->rules.count; i++)
-        if (matters(facts, question, &facts->rules.items[i]))
-            ok = cut_by_rule(facts, &facts->rules.items[i], &everybody);
-    for (size_t i = 0; ok && i < everybody.addresses.count; i++) {
-        one.source = everybody.addresses.items[i];
-        ask_one(facts, &one, crowd);
-    }
-    spf_everybody_clear(&everybody);
-    return ok;
+    return spf_rules_conclude(facts, question, &firsts, &otherwise);
 }

@@ -39,8 +39,27 @@ enum spf_rule_fit spf_rule_fit(const struct spf_rules_facts *facts,
                                const struct spf_rules_question *question,
                                const struct spf_rule *rule, const char **doubt);
 
+/* The same, whatever the source; SPF_OTHER_SOURCE is no answer then. */
+enum spf_rule_fit spf_rule_fit_but_source(const struct spf_rules_facts *facts,
+                                          const struct spf_rules_question *question,
+                                          const struct spf_rule *rule, const char **doubt);
+
+/* The sources that a rule is for: all, those in any of the blocks, or in doubt for everybody. */
+struct spf_rule_sources {
+    bool all;
+    const char *doubt;                 /* a static text; NULL: certain */
+    const struct spf_named_list *list; /* the prefix list whose blocks these are, or NULL */
+    const struct spf_block *blocks;    /* borrowed from the facts */
+    size_t count;
+};
+struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
+                                         const struct spf_rules_question *question,
+                                         const struct spf_rule *rule);
+
 /* Does a come before b in the order of evaluation? */
 bool spf_rule_before(const struct spf_rule *a, const struct spf_rule *b);
+/* For qsort(3) over pointers to the rules of one array: rules of equal rank keep its order. */
+int spf_rule_compare(const void *left, const void *right);
 
 enum spf_rules_answer {
     SPF_RULES_ACCEPT,
@@ -65,6 +84,20 @@ struct spf_rules_decision {
 struct spf_rules_decision spf_rules_decide(const struct spf_rules_facts *facts,
                                            const struct spf_rules_question *question);
 
+/* For one source, of the rules that fit it, the first that certainly does, and the first in doubt
+ * of either policy; NULL: none. Borrowed. */
+struct spf_rules_firsts {
+    const struct spf_rule *certain;
+    const struct spf_rule *in_doubt[2]; /* by enum spf_policy */
+};
+struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts,
+                                             const struct spf_rules_question *question,
+                                             const struct spf_rules_firsts *firsts,
+                                             const struct spf_rules_decision *otherwise);
+/* What holds where no rule fits. */
+struct spf_rules_decision spf_rules_default(const struct spf_rules_facts *facts,
+                                            const struct spf_rules_question *question);
+
 /* What the rules do to everybody who could ask: for a source that is not known. */
 struct spf_rules_crowd {
     bool accepts_some, denies_some, uncertain_for_some;
@@ -73,13 +106,11 @@ struct spf_rules_crowd {
 };
 
 /*
- * Asks for one source out of every range that the rules tell apart: internet ones if
- * question->internet, else all of question->family. False when memory ran out.
+ * Answers for one source out of every range that the rules tell apart: internet ones if
+ * question->internet, else all of question->family. False when memory ran out. Takes time in
+ * proportion to the rules and the entries of their lists (times a logarithm), not to their product.
  */
 bool spf_rules_crowd(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
                      struct spf_rules_crowd *crowd);
-
-/* "22/22", "22", "-1/-1" (all). False if the text is none of these. */
-bool spf_ports_parse(const char *text, int *first, int *last);
 
 #endif

@@ -16,14 +16,14 @@
 /* What the rule names as its source, in the API's words. */
 static const char *source_of(const struct spf_rule *rule)
 {
-    if (rule->source[0] != '\0')
-        return rule->source;
+    if (rule->source.text[0] != '\0')
+        return rule->source.text;
     return rule->source_group[0] != '\0' ? rule->source_group : rule->source_prefix_list;
 }
 
 static const char *ports_of(const struct spf_rule *rule)
 {
-    return rule->ports[0] != '\0' ? rule->ports : rule->port_list;
+    return rule->ports.text[0] != '\0' ? rule->ports.text : rule->port_list;
 }
 
 static const char *policy_of(const struct spf_rule *rule)
@@ -49,18 +49,6 @@ static struct json_object *rule_as_json(const struct spf_rule *rule, const char 
     return json;
 }
 
-static int by_order(const void *left, const void *right)
-{
-    const struct spf_rule *a = *(const struct spf_rule *const *)left;
-    const struct spf_rule *b = *(const struct spf_rule *const *)right;
-
-    if (spf_rule_before(a, b))
-        return -1;
-    if (spf_rule_before(b, a))
-        return 1;
-    return a < b ? -1 : a > b;
-}
-
 /*
  * The rules that bear on the question, in their order: which one decides, which it beat; and those
  * that nearly matched. Returns how many accept the port, but for other sources.
@@ -76,7 +64,7 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
     for (size_t i = 0; order != NULL && i < facts->rules.count; i++)
         order[i] = &facts->rules.items[i];
     if (order != NULL)
-        qsort(order, facts->rules.count, sizeof *order, by_order);
+        qsort(order, facts->rules.count, sizeof *order, spf_rule_compare);
 
     for (size_t i = 0; order != NULL && i < facts->rules.count; i++) {
         enum spf_rule_fit fit = spf_rule_fit(facts, question, order[i], NULL);

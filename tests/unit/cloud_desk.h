@@ -47,11 +47,20 @@ static inline struct spf_rule *rule(struct desk *desk, enum spf_policy policy, i
     added->policy = policy;
     added->priority = priority;
     strcpy(added->protocol, "TCP");
-    strcpy(added->ports, "22/22");
+    spf_ports_set(&added->ports, "22/22");
     strcpy(added->group, "sg-1");
     (void)snprintf(added->id, sizeof added->id, "sgr-%zu", desk->facts.rules.rules.count);
-    strcpy(added->source, source);
+    spf_block_set(&added->source, source);
     return added;
+}
+
+static inline struct spf_acl_entry acl_entry(const char *ports, const char *cidr)
+{
+    struct spf_acl_entry entry = {.protocol = "tcp"};
+
+    spf_ports_set(&entry.ports, ports);
+    spf_block_set(&entry.cidr, cidr);
+    return entry;
 }
 
 static inline void own(struct desk *desk, const char *text, int bits)

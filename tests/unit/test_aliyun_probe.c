@@ -305,7 +305,7 @@ START_TEST(the_interface_that_carries_the_address)
     ck_assert_int_eq(rules->rules.items[0].priority, 1);
     ck_assert_uint_eq(rules->prefix_lists.count, 2);
     ck_assert(rules->prefix_lists.items[0].resolved);
-    ck_assert_str_eq(rules->prefix_lists.items[0].entries.items[0].id, "203.0.113.0/24");
+    ck_assert_str_eq(rules->prefix_lists.items[0].blocks.items[0].text, "203.0.113.0/24");
     ck_assert(!rules->prefix_lists.items[1].resolved);
     ck_assert_str_ne(rules->prefix_lists.items[1].error, "");
     ck_assert_uint_eq(rules->port_lists.count, 1);

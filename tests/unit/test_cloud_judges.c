@@ -314,17 +314,17 @@ START_TEST(network_acl)
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_ACL_DENIES_INBOUND);
     entry = SPF_APPEND(&desk.facts.network_acl.ingress);
-    *entry = (struct spf_acl_entry){.protocol = "tcp", .ports = "22/22", .cidr = "203.0.113.0/24"};
+    *entry = acl_entry("22/22", "203.0.113.0/24");
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_ACL_DENIES_RETURN);
     ck_assert_int_eq(desk.opinion.status, SPF_FAIL);
     entry = SPF_APPEND(&desk.facts.network_acl.egress);
-    *entry = (struct spf_acl_entry){.protocol = "tcp", .ports = "1024/40000", .cidr = "0.0.0.0/0"};
+    *entry = acl_entry("1024/40000", "0.0.0.0/0");
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_ACL_DENIES_RETURN);
     ck_assert_int_eq(desk.opinion.status, SPF_WARN);
     /* the ports of this kernel count only where it is this machine's address that is seen */
-    strcpy(entry->ports, "32768/60999");
+    spf_ports_set(&entry->ports, "32768/60999");
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_ACL_DENIES_RETURN);
     ck_assert_int_eq(desk.opinion.status, SPF_WARN);
@@ -336,13 +336,13 @@ START_TEST(network_acl)
     FOUND(desk, SPF_ACL_DENIES_RETURN);
     desk.target.jump = NULL;
     desk.facts.surroundings.own.count--;
-    strcpy(entry->ports, "1024/65535");
+    spf_ports_set(&entry->ports, "1024/65535");
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_NO_FINDING);
     desk.target.source_ip = (struct spf_ip){0};
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_ACL_SOURCE_UNKNOWN);
-    strcpy(desk.facts.network_acl.ingress.items[0].cidr, "0.0.0.0/0");
+    spf_block_set(&desk.facts.network_acl.ingress.items[0].cidr, "0.0.0.0/0");
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_NO_FINDING);
     clean(&desk);

@@ -23,23 +23,22 @@ static void add_rules(struct spf_rules_facts *facts, const char *text)
     strcpy(copy, text);
     for (char *part = strtok_r(copy, "|", &save); part != NULL; part = strtok_r(NULL, "|", &save)) {
         struct spf_rule *rule = SPF_APPEND(&facts->rules);
-        char policy[10], source[64];
+        char policy[10], ports[16], source[64];
         long priority;
 
         ck_assert_int_eq(sscanf(part, " %9s %ld %15s %15s %63s", policy, &priority, rule->protocol,
-                                rule->ports, source),
+                                ports, source),
                          5);
         rule->policy = strcmp(policy, "drop") == 0 ? SPF_POLICY_DROP : SPF_POLICY_ACCEPT;
         rule->priority = priority;
         (void)snprintf(rule->id, sizeof rule->id, "r%zu", facts->rules.count);
-        if (strcmp(rule->ports, "-") == 0)
-            rule->ports[0] = '\0';
+        spf_ports_set(&rule->ports, strcmp(ports, "-") == 0 ? "" : ports);
         if (strncmp(source, "sg-", 3) == 0)
             strcpy(rule->source_group, source);
         else if (strncmp(source, "pl-", 3) == 0)
             strcpy(rule->source_prefix_list, source);
         else
-            strcpy(rule->source, source);
+            spf_block_set(&rule->source, source);
     }
 }
 
@@ -124,18 +123,18 @@ START_TEST(the_rarer_fields)
     add_rules(&facts, "accept 1 TCP 22/22 0.0.0.0/0");
     rule = &facts.rules.items[0];
 
-    strcpy(rule->source_ports, "1024/65535");
+    spf_ports_set(&rule->source_ports, "1024/65535");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
-    strcpy(rule->source_ports, "-1/-1");
+    spf_ports_set(&rule->source_ports, "-1/-1");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
 
-    strcpy(rule->destination, "10.0.1.0/24");
+    spf_block_set(&rule->destination, "10.0.1.0/24");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
-    strcpy(rule->destination, "10.0.2.0/24");
+    spf_block_set(&rule->destination, "10.0.2.0/24");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
     question.destination = (struct spf_ip){0};
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
-    strcpy(rule->destination, "0.0.0.0/0");
+    spf_block_set(&rule->destination, "0.0.0.0/0");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
 
     strcpy(rule->network, "intranet");
@@ -144,23 +143,23 @@ START_TEST(the_rarer_fields)
 
     /* Lists, once they are resolved. */
     strcpy(rule->port_list, "prl-1");
-    rule->ports[0] = '\0';
+    spf_ports_set(&rule->ports, "");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
     list = SPF_APPEND(&facts.port_lists);
     strcpy(list->id, "prl-1");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
     list->resolved = true;
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
-    strcpy(SPF_APPEND(&list->entries)->id, "20/25");
+    spf_ports_set(SPF_APPEND(&list->ports), "20/25");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
 
-    rule->source[0] = '\0';
+    spf_block_set(&rule->source, "");
     strcpy(rule->source_prefix_list, "pl-1");
     list = SPF_APPEND(&facts.prefix_lists);
     strcpy(list->id, "pl-1");
     list->resolved = true;
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
-    strcpy(SPF_APPEND(&list->entries)->id, "192.0.2.0/25");
+    spf_block_set(SPF_APPEND(&list->blocks), "192.0.2.0/25");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
     clear(&facts);
 }
@@ -197,7 +196,7 @@ START_TEST(members_of_one_group_reach_each_other)
 }
 END_TEST
 
-START_TEST(everybody)
+START_TEST(crowds)
 {
     static const struct {
         const char *rules;
@@ -279,6 +278,7 @@ static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf
 {
     static const char *const tcp[] = {"TCP", "tcp", "6", "ALL"};
     int bits = 24 + (int)(next_random(state) % 9);
+    char text[64];
 
     plain->drop = next_random(state) % 2;
     plain->doubtful = next_random(state) % 4 == 0;
@@ -293,12 +293,13 @@ static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf
     rule->policy = plain->drop ? SPF_POLICY_DROP : SPF_POLICY_ACCEPT;
     rule->priority = plain->priority;
     strcpy(rule->protocol, tcp[next_random(state) % 4]);
-    (void)snprintf(rule->ports, sizeof rule->ports, "%d/%d", plain->low, plain->high);
-    (void)snprintf(rule->source, sizeof rule->source, "%u.%u.%u.%u/%d", plain->net >> 24,
-                   plain->net >> 16 & 255, plain->net >> 8 & 255, plain->net & 255,
-                   plain->mask == 0 ? 0 : bits);
+    (void)snprintf(text, sizeof text, "%d/%d", plain->low, plain->high);
+    spf_ports_set(&rule->ports, text);
+    (void)snprintf(text, sizeof text, "%u.%u.%u.%u/%d", plain->net >> 24, plain->net >> 16 & 255,
+                   plain->net >> 8 & 255, plain->net & 255, plain->mask == 0 ? 0 : bits);
+    spf_block_set(&rule->source, text);
     if (plain->doubtful)
-        strcpy(rule->source_ports, "1000/2000");
+        spf_ports_set(&rule->source_ports, "1000/2000");
 }
 
 START_TEST(like_the_oracle)
@@ -343,15 +344,130 @@ START_TEST(like_the_oracle)
 }
 END_TEST
 
+/* A world of every kind of source and doubt; small ranges, so that rules overlap. */
+static void make_world(unsigned long *state, struct spf_rules_facts *facts,
+                       struct spf_membership_facts *membership)
+{
+    struct plain_rule plain;
+    int count = (int)(next_random(state) % 12);
+
+    for (int i = 0; i < 3; i++) {
+        struct spf_named_list *list = SPF_APPEND(&facts->prefix_lists);
+
+        (void)snprintf(list->id, sizeof list->id, "pl-%d", i);
+        list->resolved = i != 2;
+        for (unsigned long k = next_random(state) % 4; k > 0; k--) {
+            char text[40];
+
+            (void)snprintf(text, sizeof text, "10.0.0.%lu/%lu", next_random(state) % 256,
+                           24 + next_random(state) % 9);
+            spf_block_set(SPF_APPEND(&list->blocks), text);
+        }
+    }
+    strcpy(SPF_APPEND(&facts->groups)->id, "sg-0");
+    facts->groups.items[0].inner_accept = next_random(state) % 2;
+    membership->peer_known = next_random(state) % 2;
+    if (next_random(state) % 2)
+        strcpy(SPF_APPEND(&membership->peer_groups)->id, "sg-0");
+    for (int i = 0; i < count; i++) {
+        struct spf_rule *rule = SPF_APPEND(&facts->rules);
+
+        make_rule(state, &plain, rule);
+        switch (next_random(state) % 8) {
+        case 0:
+        case 1:
+            spf_block_set(&rule->source, "");
+            (void)snprintf(rule->source_prefix_list, sizeof rule->source_prefix_list, "pl-%lu",
+                           next_random(state) % 4);
+            break;
+        case 2:
+            spf_block_set(&rule->source, "");
+            (void)snprintf(rule->source_group, sizeof rule->source_group, "sg-%lu",
+                           next_random(state) % 2);
+            break;
+        case 3:
+            spf_block_set(&rule->source, next_random(state) % 2 ? "::/0" : "nonsense");
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/* The quick way must find what asking one address after the other finds, with the same examples. */
+static void one_by_one(const struct spf_rules_facts *facts, struct spf_rules_question question,
+                       struct spf_rules_crowd *crowd)
+{
+    memset(crowd, 0, sizeof *crowd);
+    for (unsigned last = 0; last < 258; last++) {
+        struct spf_rules_decision decision;
+        char text[20] = "9.255.255.255";
+
+        if (last == 257)
+            strcpy(text, "10.0.1.0");
+        else if (last > 0)
+            (void)snprintf(text, sizeof text, "10.0.0.%u", last - 1);
+        question.source = ip(text);
+        decision = spf_rules_decide(facts, &question);
+        if (decision.answer == SPF_RULES_ACCEPT) {
+            crowd->accepts_some = true;
+            crowd->open_to_world |= decision.rule != NULL &&
+                                    decision.rule->source.cidr.ip.family != 0 &&
+                                    decision.rule->source.cidr.bits == 0;
+        } else if (decision.answer == SPF_RULES_UNCERTAIN) {
+            crowd->uncertain_for_some = true;
+        } else {
+            crowd->denies_some = true;
+        }
+    }
+}
+
+START_TEST(everybody_is_everyone)
+{
+    unsigned long state = 20261129;
+
+    for (int round = 0; round < 3000; round++) {
+        struct spf_membership_facts membership = {0};
+        struct spf_rules_facts facts = {0};
+        struct spf_rules_crowd crowd, slow;
+        struct spf_rules_question question = {.family = 4, .membership = &membership};
+
+        make_world(&state, &facts, &membership);
+        question.port = (uint16_t)(19 + next_random(&state) % 8);
+        one_by_one(&facts, question, &slow);
+        ck_assert(spf_rules_crowd(&facts, &question, &crowd));
+        ck_assert_msg(crowd.accepts_some == slow.accepts_some &&
+                          crowd.denies_some == slow.denies_some &&
+                          crowd.uncertain_for_some == slow.uncertain_for_some &&
+                          crowd.open_to_world == slow.open_to_world,
+                      "round %d", round);
+        if (crowd.accepts_some)
+            ck_assert_int_eq(crowd.accepted.answer, SPF_RULES_ACCEPT);
+        if (crowd.uncertain_for_some)
+            ck_assert_ptr_nonnull(crowd.uncertain.doubt);
+        clear(&facts);
+        spf_shape_clear(&spf_membership_shape, &membership);
+    }
+}
+END_TEST
+
+static bool cut(struct spf_everybody *everybody, const char *text)
+{
+    struct spf_block block;
+
+    spf_block_set(&block, text);
+    return spf_everybody_cut(everybody, &block.cidr);
+}
+
 START_TEST(ranges_of_everybody)
 {
     struct spf_everybody all;
 
     ck_assert(spf_everybody_init(&all, 4, false));
-    ck_assert(spf_everybody_cut(&all, "255.255.255.255/32"));
-    ck_assert(spf_everybody_cut(&all, "192.0.2.77/24"));
-    ck_assert(spf_everybody_cut(&all, "2001:db8::/32"));
-    ck_assert(spf_everybody_cut(&all, "nonsense"));
+    ck_assert(cut(&all, "255.255.255.255/32"));
+    ck_assert(cut(&all, "192.0.2.77/24"));
+    ck_assert(cut(&all, "2001:db8::/32"));
+    ck_assert(cut(&all, "nonsense"));
     ck_assert_uint_eq(all.addresses.count, 4);
     {
         struct spf_ip wanted[] = {ip("0.0.0.0"), ip("255.255.255.255"), ip("192.0.2.0"),
@@ -362,7 +478,7 @@ START_TEST(ranges_of_everybody)
     }
     spf_everybody_clear(&all);
     ck_assert(spf_everybody_init(&all, 6, false));
-    ck_assert(spf_everybody_cut(&all, "2001:db8:ffff:ffff::/64"));
+    ck_assert(cut(&all, "2001:db8:ffff:ffff::/64"));
     {
         struct spf_ip wanted = ip("2001:db9::");
 
@@ -378,8 +494,8 @@ static void add_entry(void *list, enum spf_policy policy, const char *ports, con
 
     entry->policy = policy;
     strcpy(entry->protocol, "all");
-    strcpy(entry->ports, ports);
-    strcpy(entry->cidr, cidr);
+    spf_ports_set(&entry->ports, ports);
+    spf_block_set(&entry->cidr, cidr);
 }
 
 START_TEST(network_acls_keep_no_state)
@@ -412,7 +528,7 @@ int main(void)
 {
     return unit_main("cloud_rules",
                      (const TTest *const[]){the_official_rules, the_rarer_fields,
-                                            members_of_one_group_reach_each_other, everybody,
-                                            like_the_oracle, ranges_of_everybody,
-                                            network_acls_keep_no_state, NULL});
+                                            members_of_one_group_reach_each_other, crowds,
+                                            like_the_oracle, everybody_is_everyone,
+                                            ranges_of_everybody, network_acls_keep_no_state, NULL});
 }

@@ -33,7 +33,7 @@ START_TEST(sources)
     /* Inside the VPC it is the private one. */
     own(&desk, "10.0.1.5", 24);
     desk.target.address = SPF_ADDRESS_PRIVATE;
-    strcpy(desk.facts.rules.rules.items[0].source, "10.0.1.5/32");
+    spf_block_set(&desk.facts.rules.rules.items[0].source, "10.0.1.5/32");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_NO_FINDING);
     clean(&desk);

@@ -34,10 +34,12 @@ struct spf_error spf_parse_regions(struct json_object *reply, struct spf_region 
 }
 
 /* Of two fields for the two families one is filled. */
-static void take_either(struct json_object *json, const char *ipv4, const char *ipv6, char *out,
-                        size_t size)
+static void take_either(struct json_object *json, const char *ipv4, const char *ipv6,
+                        struct spf_block *block)
 {
-    take(json, spf_json_text(json, ipv4)[0] != '\0' ? ipv4 : ipv6, out, size);
+    const char *text = spf_json_text(json, ipv4);
+
+    spf_block_set(block, text[0] != '\0' ? text : spf_json_text(json, ipv6));
 }
 
 static void take_rule(struct json_object *json, const struct spf_group_of_rules *group,
@@ -49,13 +51,13 @@ static void take_rule(struct json_object *json, const struct spf_group_of_rules 
                                                                           : SPF_POLICY_DROP;
     rule->priority = spf_json_number(json, "Priority", 1);
     TAKE(json, "IpProtocol", rule->protocol);
-    TAKE(json, "PortRange", rule->ports);
+    spf_ports_set(&rule->ports, spf_json_text(json, "PortRange"));
     TAKE(json, "PortRangeListId", rule->port_list);
-    TAKE(json, "SourcePortRange", rule->source_ports);
-    take_either(json, "SourceCidrIp", "Ipv6SourceCidrIp", rule->source, sizeof rule->source);
+    spf_ports_set(&rule->source_ports, spf_json_text(json, "SourcePortRange"));
+    take_either(json, "SourceCidrIp", "Ipv6SourceCidrIp", &rule->source);
     TAKE(json, "SourceGroupId", rule->source_group);
     TAKE(json, "SourcePrefixListId", rule->source_prefix_list);
-    take_either(json, "DestCidrIp", "Ipv6DestCidrIp", rule->destination, sizeof rule->destination);
+    take_either(json, "DestCidrIp", "Ipv6DestCidrIp", &rule->destination);
     if (classic)
         TAKE(json, "NicType", rule->network);
     TAKE(json, "Description", rule->description);
@@ -152,30 +154,50 @@ struct spf_error spf_parse_peer(struct json_object *reply, struct spf_membership
 }
 
 /* A list without entries matches nobody; one whose entries are missing is no list. */
-static struct spf_error take_list(struct json_object *entries, const char *member,
-                                  struct spf_named_list *list)
+static struct spf_error check_list(struct json_object *entries)
 {
     if (!json_object_is_type(entries, json_type_array))
         return lacks("Entries");
-    for (size_t i = 0; i < spf_json_count(entries); i++) {
-        if (i >= ENTRIES_MAX)
-            return spf_error(SPF_ERR_TOO_BIG, "a list of more than %d entries", ENTRIES_MAX);
-        if (!append_id(&list->entries, spf_json_text(spf_json_item(entries, i), member)))
-            return no_memory();
-    }
-    list->resolved = true;
+    if (spf_json_count(entries) > ENTRIES_MAX)
+        return spf_error(SPF_ERR_TOO_BIG, "a list of more than %d entries", ENTRIES_MAX);
     return spf_ok();
 }
 
 struct spf_error spf_parse_prefix_list(struct json_object *reply, struct spf_named_list *list)
 {
-    return take_list(spf_json_path(reply, "Entries.Entry"), "Cidr", list);
+    struct json_object *entries = spf_json_path(reply, "Entries.Entry");
+    struct spf_error error = check_list(entries);
+
+    if (error.code != SPF_OK)
+        return error;
+    for (size_t i = 0; i < spf_json_count(entries); i++) {
+        struct spf_block *block = SPF_APPEND(&list->blocks);
+
+        if (block == NULL)
+            return no_memory();
+        spf_block_set(block, spf_json_text(spf_json_item(entries, i), "Cidr"));
+    }
+    list->resolved = true;
+    return spf_ok();
 }
 
 /* Here, unlike anywhere else, Entries is the array itself. */
 struct spf_error spf_parse_port_list(struct json_object *reply, struct spf_named_list *list)
 {
-    return take_list(spf_json_get(reply, "Entries"), "PortRange", list);
+    struct json_object *entries = spf_json_get(reply, "Entries");
+    struct spf_error error = check_list(entries);
+
+    if (error.code != SPF_OK)
+        return error;
+    for (size_t i = 0; i < spf_json_count(entries); i++) {
+        struct spf_ports *ports = SPF_APPEND(&list->ports);
+
+        if (ports == NULL)
+            return no_memory();
+        spf_ports_set(ports, spf_json_text(spf_json_item(entries, i), "PortRange"));
+    }
+    list->resolved = true;
+    return spf_ok();
 }
 
 struct spf_error spf_parse_key_pair(struct json_object *reply, struct spf_key_pair_facts *facts)
@@ -212,45 +234,48 @@ struct spf_error spf_parse_vswitch(struct json_object *reply, struct spf_acl_fac
     if (spf_json_text(reply, "VSwitchId")[0] == '\0')
         return lacks("VSwitchId");
     TAKE(reply, "NetworkAclId", facts->id);
-    TAKE(reply, "CidrBlock", facts->vswitch_cidr);
+    spf_block_set(&facts->vswitch_cidr, spf_json_text(reply, "CidrBlock"));
     TAKE(spf_json_get(reply, "RouteTable"), "RouteTableId", facts->route_table);
     facts->bound = facts->id[0] != '\0';
     return spf_ok();
 }
 
-static bool take_entries(struct json_object *list, const char *peer, void *entries)
+static struct spf_error take_entries(struct json_object *list, const char *peer, void *entries)
 {
+    if (spf_json_count(list) > ACL_ENTRIES_MAX)
+        return spf_error(SPF_ERR_TOO_BIG, "a network ACL of more than %d entries", ACL_ENTRIES_MAX);
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
         struct spf_acl_entry *entry = spf_list_append(entries, sizeof *entry);
 
         if (entry == NULL)
-            return false;
+            return no_memory();
         TAKE(item, "NetworkAclEntryId", entry->id);
         TAKE(item, "NetworkAclEntryName", entry->name);
         entry->policy = spf_same_word(spf_json_text(item, "Policy"), "accept") ? SPF_POLICY_ACCEPT
                                                                                : SPF_POLICY_DROP;
         TAKE(item, "Protocol", entry->protocol);
-        TAKE(item, "Port", entry->ports);
-        take(item, peer, entry->cidr, sizeof entry->cidr);
+        spf_ports_set(&entry->ports, spf_json_text(item, "Port"));
+        spf_block_set(&entry->cidr, spf_json_text(item, peer));
         entry->ipv6 = spf_same_word(spf_json_text(item, "IpVersion"), "ipv6");
     }
-    return true;
+    return spf_ok();
 }
 
 struct spf_error spf_parse_acl(struct json_object *reply, struct spf_acl_facts *facts)
 {
     struct json_object *acl = spf_json_get(reply, "NetworkAclAttribute");
+    struct spf_error error;
 
     if (!json_object_is_type(acl, json_type_object))
         return lacks("NetworkAclAttribute");
     TAKE(acl, "NetworkAclName", facts->name);
-    if (!take_entries(spf_json_path(acl, "IngressAclEntries.IngressAclEntry"), "SourceCidrIp",
-                      &facts->ingress) ||
-        !take_entries(spf_json_path(acl, "EgressAclEntries.EgressAclEntry"), "DestinationCidrIp",
-                      &facts->egress))
-        return no_memory();
-    return spf_ok();
+    error = take_entries(spf_json_path(acl, "IngressAclEntries.IngressAclEntry"), "SourceCidrIp",
+                         &facts->ingress);
+    if (error.code == SPF_OK)
+        error = take_entries(spf_json_path(acl, "EgressAclEntries.EgressAclEntry"),
+                             "DestinationCidrIp", &facts->egress);
+    return error;
 }
 
 struct spf_error spf_parse_identity(struct json_object *reply, struct spf_identity_facts *facts)

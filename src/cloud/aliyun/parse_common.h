@@ -16,6 +16,8 @@
 #define INTERFACES_MAX 50
 #define GROUPS_MAX     100
 #define ENTRIES_MAX    1000
+/* Twenty by default, on request some hundreds. */
+#define ACL_ENTRIES_MAX 400
 
 /* Cleans and cuts: what the API writes is shown to people. */
 #define TAKE(json, name, member) take((json), (name), (member), sizeof(member))

@@ -1,0 +1,47 @@
+#include "cloud/ranges.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void spf_block_set(struct spf_block *block, const char *text)
+{
+    *block = (struct spf_block){0};
+    spf_clean(block->text, sizeof block->text, text, strlen(text));
+    (void)spf_cidr_parse(block->text, &block->cidr);
+}
+
+static bool parse_ports(const char *text, int *first, int *last)
+{
+    char *end;
+    long a = strtol(text, &end, 10), b = a;
+
+    if (end == text)
+        return false;
+    if (*end == '/') {
+        const char *second = end + 1;
+
+        b = strtol(second, &end, 10);
+        if (end == second)
+            return false;
+    }
+    if (*end != '\0')
+        return false;
+    if (a == -1 && b == -1) {
+        a = 0;
+        b = 65535;
+    }
+    if (a < 0 || b > 65535 || a > b)
+        return false;
+    *first = (int)a;
+    *last = (int)b;
+    return true;
+}
+
+void spf_ports_set(struct spf_ports *ports, const char *text)
+{
+    *ports = (struct spf_ports){0};
+    spf_clean(ports->text, sizeof ports->text, text, strlen(text));
+    ports->understood = parse_ports(ports->text, &ports->first, &ports->last);
+}
