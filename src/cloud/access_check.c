@@ -27,6 +27,26 @@ static bool identity_was_accepted(const struct spf_failure *failure)
            (failure->cause == SPF_PERMISSION_DENIED || failure->cause == SPF_REGION_UNKNOWN);
 }
 
+/*
+ * Which of several sources won, and that there are others: a person with two identities otherwise
+ * reads the report of one as that of the other.
+ */
+static void say_who(struct spf_result *result, const struct spf_credentials_facts *credentials,
+                    const char *outcome)
+{
+    bool alone = credentials->passed_over[0] == '\0' && credentials->beside[0] == '\0';
+
+    /* The environment is the one place that names no identity of its own. */
+    if (alone && credentials->identity == SPF_IDENTITY_ENVIRONMENT)
+        spf_say(result, "access key %s… %s", credentials->access_key, outcome);
+    else
+        spf_say(result, "access key %s… %s (%s)%s%s%s%s", credentials->access_key, outcome,
+                credentials->source,
+                credentials->passed_over[0] != '\0' ? "; unusable, tried first: " : "",
+                credentials->passed_over,
+                credentials->beside[0] != '\0' ? "; present, not used: " : "", credentials->beside);
+}
+
 struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_facts *facts = view->facts;
@@ -43,10 +63,16 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
     spf_note_text(result, "access_key", facts->credentials.access_key);
     if (facts->credentials.passed_over[0] != '\0')
         spf_note_text(result, "passed_over", facts->credentials.passed_over);
+    if (facts->credentials.beside[0] != '\0')
+        spf_note_text(result, "not_used", facts->credentials.beside);
 
     if (spf_lacks(view, group, &opinion) &&
-        !(opinion.kind == SPF_OPINION_CANNOT_TELL && identity_was_accepted(opinion.failure)))
+        !(opinion.kind == SPF_OPINION_CANNOT_TELL && identity_was_accepted(opinion.failure))) {
+        /* Of a failure that has no words of its own the catalogue says what, and this whose. */
+        if (opinion.kind == SPF_OPINION_CANNOT_TELL && opinion.failure->code[0] != '\0')
+            say_who(result, &facts->credentials, "refused");
         return opinion;
+    }
     if (who->account[0] != '\0')
         spf_note_text(result, "account", who->account);
     if (who->principal[0] != '\0')
@@ -59,11 +85,6 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
                 facts->instance.clock_off > 0 ? "slow" : "fast");
         return spf_concludes(SPF_CLOCK_OFF);
     }
-    if (facts->credentials.passed_over[0] != '\0')
-        spf_say(result, "access key %s… of %s accepted; of no use before it: %s",
-                facts->credentials.access_key, facts->credentials.source,
-                facts->credentials.passed_over);
-    else
-        spf_say(result, "access key %s… accepted", facts->credentials.access_key);
+    say_who(result, &facts->credentials, "accepted");
     return spf_passes();
 }

@@ -5,10 +5,19 @@ static const struct spf_field id_fields[] = {
 };
 const struct spf_shape spf_id_shape = SPF_SHAPE(struct spf_id, id_fields);
 
+static const char *const identity_names[] = {
+    "unknown", "profile", "environment", "terraform", "oidc", "machine", "uri", "elsewhere", NULL};
+
 static const struct spf_field credentials_fields[] = {
     SPF_SHAPE_TEXT(struct spf_credentials_facts, source),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, passed_over),
+    SPF_SHAPE_TEXT(struct spf_credentials_facts, beside),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, access_key),
+    SPF_SHAPE_ENUM(struct spf_credentials_facts, identity, identity_names),
+    SPF_SHAPE_TEXT(struct spf_credentials_facts, profile),
+    SPF_SHAPE_TEXT(struct spf_credentials_facts, config_path),
+    SPF_SHAPE_BOOL(struct spf_credentials_facts, region_configured),
+    SPF_SHAPE_BOOL(struct spf_credentials_facts, beside_configuration),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, region),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, region_source),
     SPF_SHAPE_BOOL(struct spf_credentials_facts, region_guessed),

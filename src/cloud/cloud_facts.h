@@ -14,14 +14,32 @@ struct spf_id {
 };
 extern const struct spf_shape spf_id_shape;
 
+/* How a line of the aliyun CLI acts as the identity that was used here. */
+enum spf_cli_identity {
+    SPF_IDENTITY_UNKNOWN,     /* of an old record */
+    SPF_IDENTITY_PROFILE,     /* of its configuration file */
+    SPF_IDENTITY_ENVIRONMENT, /* keys in variables that it reads */
+    SPF_IDENTITY_TERRAFORM,   /* keys in variables of Terraform, which it does not read */
+    SPF_IDENTITY_OIDC,        /* of the environment */
+    SPF_IDENTITY_MACHINE,     /* the role of the instance that this runs on */
+    SPF_IDENTITY_URI,         /* of the environment */
+    SPF_IDENTITY_ELSEWHERE,   /* it cannot: it does not read the SDKs' file */
+};
+
 struct spf_credentials_facts {
     char source[200]; /* "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID", "profile "default" of
                          …" */
-    char passed_over[256];  /* sources before it that were there but of no use; "" none */
-    char access_key[16];    /* its id, cut to 8 characters */
-    char region[40];        /* where to ask first; "" if nothing says it */
-    char region_source[80]; /* "--region", "profile", "environment …", "the instance's id" */
-    bool region_guessed;    /* nobody named it */
+    char passed_over[256]; /* sources before it that were there but of no use; "" none */
+    char beside[256];      /* sources that are there as well and were not used; "" none */
+    char access_key[16];   /* its id, cut to 8 characters */
+    enum spf_cli_identity identity;
+    char profile[100];         /* that a line of the CLI must name; "" none */
+    char config_path[200];     /* that it must name; "" the usual one. Home is "~" */
+    bool region_configured;    /* the CLI finds a region by itself */
+    bool beside_configuration; /* a configuration file is there that must be ignored */
+    char region[40];           /* where to ask first; "" if nothing says it */
+    char region_source[80];    /* "--region", "profile", "environment …", "the instance's id" */
+    bool region_guessed;       /* nobody named it */
 };
 extern const struct spf_shape spf_credentials_shape;
 

@@ -14,7 +14,8 @@ SPF_MUST_USE struct spf_error spf_read_small_file(const char *path, struct spf_s
 
 /*
  * config.json, {"current": NAME, "profiles": [{"name", "mode", …}]}: fills key, steps, source and
- * region from the profile of that name (NULL: the current one). now is for expiry. False: *failure.
+ * region from the profile of that name (NULL: the current one). now is for expiry. False: *failure,
+ * with SPF_CREDENTIALS_MISSING where the profile is there and nobody has configured it.
  */
 SPF_MUST_USE
 bool spf_config_read(const struct spf_secret *text, const char *name, const char *shown_path,

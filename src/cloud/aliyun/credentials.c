@@ -34,6 +34,14 @@ static const char *const region_names[] = {"ALIBABA_CLOUD_REGION_ID",
                                            "REGION_ID",
                                            "REGION",
                                            NULL};
+static const char *const role_names[] = {"ALIBABA_CLOUD_ROLE_ARN", "ALIBABACLOUD_ROLE_ARN", NULL};
+static const char *const provider_names[] = {"ALIBABA_CLOUD_OIDC_PROVIDER_ARN",
+                                             "ALIBABACLOUD_OIDC_PROVIDER_ARN", NULL};
+static const char *const token_files[] = {"ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+                                          "ALIBABACLOUD_OIDC_TOKEN_FILE", NULL};
+static const char *const endpoint_types[] = {"ALIBABA_CLOUD_ENDPOINT_TYPE",
+                                             "ALIBABACLOUD_ENDPOINT_TYPE", "ALICLOUD_ENDPOINT_TYPE",
+                                             "ENDPOINT_TYPE", NULL};
 static const char *const profile_names[] = {"ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE",
                                             "ALICLOUD_PROFILE", NULL};
 
@@ -126,6 +134,9 @@ static void forget(struct spf_credentials *credentials)
 {
     for (size_t i = 0; i < credentials->step_count; i++)
         spf_secret_free(credentials->steps[i].bearer);
+    spf_wipe_json(credentials->profile);
+    spf_wipe_json(credentials->profiles);
+    credentials->profile = credentials->profiles = NULL;
     memset(credentials->steps, 0, sizeof credentials->steps);
     credentials->step_count = 0;
     spf_api_key_clear(&credentials->key);
@@ -137,8 +148,7 @@ void spf_credentials_clear(struct spf_credentials *credentials)
     *credentials = (struct spf_credentials){0};
 }
 
-/* With the home directory as "~": no report or record shows where a user's home is. */
-static void show_path(char *out, size_t size, const char *path)
+void spf_show_path(char *out, size_t size, const char *path)
 {
     struct spf_homes homes;
     char *hidden;
@@ -149,15 +159,24 @@ static void show_path(char *out, size_t size, const char *path)
     free(hidden);
 }
 
+/* The file that the CLI reads; it knows no variable for it. */
 static bool config_path(const struct spf_credential_options *options, char *path, size_t size)
 {
-    const char *given =
-        options->config_path != NULL ? options->config_path : getenv("ALIBABA_CLOUD_CONFIG_FILE");
     char home[PATH_MAX];
 
-    if (given != NULL && given[0] != '\0')
-        return spf_copy(path, size, given);
+    if (options->config_path != NULL)
+        return spf_copy(path, size, options->config_path);
     return spf_home_of_shell(home) && spf_format(path, size, "%s/.aliyun/config.json", home);
+}
+
+/* The CLI's switch against its file, which it takes in this spelling alone. */
+static bool ignores_profile(void)
+{
+    static const char *const names[] = {"ALIBABA_CLOUD_IGNORE_PROFILE",
+                                        "ALIBABACLOUD_IGNORE_PROFILE", NULL};
+    const char *value = spf_first_env(names, NULL);
+
+    return value != NULL && strcmp(value, "TRUE") == 0;
 }
 
 static void take_region(struct spf_credentials *credentials, const char *region, const char *source)
@@ -205,6 +224,10 @@ static bool from_environment(struct spf_credentials *credentials,
         if (spf_api_key_set(&credentials->key, id, secret, spf_first_env(token_names, NULL))) {
             (void)spf_format(credentials->source, sizeof credentials->source,
                              "environment variable %s", id_name);
+            credentials->identity = strcmp(id_name, "ALICLOUD_ACCESS_KEY") == 0 ||
+                                            strcmp(secret_name, "ALICLOUD_SECRET_KEY") == 0
+                                        ? SPF_IDENTITY_TERRAFORM
+                                        : SPF_IDENTITY_ENVIRONMENT;
             return true;
         }
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
@@ -224,8 +247,8 @@ static bool from_environment(struct spf_credentials *credentials,
 /* RRSA: a pod's token for a role. */
 static bool from_oidc(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    const char *role = env("ALIBABA_CLOUD_ROLE_ARN"), *file = env("ALIBABA_CLOUD_OIDC_TOKEN_FILE");
-    const char *provider = env("ALIBABA_CLOUD_OIDC_PROVIDER_ARN");
+    const char *role = spf_first_env(role_names, NULL), *file = spf_first_env(token_files, NULL);
+    const char *provider = spf_first_env(provider_names, NULL);
     struct spf_credential_step *step;
 
     if (role == NULL || file == NULL || provider == NULL) {
@@ -243,6 +266,7 @@ static bool from_oidc(struct spf_credentials *credentials, struct spf_credential
         (void)spf_copy(step->sts_region, sizeof step->sts_region, env("ALIBABA_CLOUD_STS_REGION"));
     (void)spf_copy(credentials->source, sizeof credentials->source,
                    "OIDC role of ALIBABA_CLOUD_ROLE_ARN");
+    credentials->identity = SPF_IDENTITY_OIDC;
     return true;
 }
 
@@ -256,7 +280,7 @@ static bool from_file(const char *path, const char *name, bool ini, bool asked,
     char shown[150];
     bool found;
 
-    show_path(shown, sizeof shown, path);
+    spf_show_path(shown, sizeof shown, path);
     error = spf_read_small_file(path, &text);
     if (error.code != SPF_OK) {
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", shown, error.text);
@@ -273,7 +297,11 @@ static bool from_file(const char *path, const char *name, bool ini, bool asked,
     spf_secret_free(text);
     if (!found) {
         forget(credentials);
-        spf_credentials_useless(trail, &failure);
+        if (failure.cause == SPF_CREDENTIALS_MISSING && !asked)
+            spf_credentials_absent(trail, "", failure.text);
+        else
+            spf_credentials_useless(trail, &failure);
+        trail->refused |= !ini && failure.cause != SPF_CREDENTIALS_MISSING;
     }
     return found;
 }
@@ -286,11 +314,29 @@ static bool from_config(const struct spf_credential_options *options,
         options->profile != NULL ? options->profile : spf_first_env(profile_names, NULL);
     char path[4096];
 
-    if (!asked && (env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED") ||
-                   env_is_true("ALIBABA_CLOUD_IGNORE_PROFILE")))
+    if (!config_path(options, path, sizeof path))
         return false;
-    return config_path(options, path, sizeof path) &&
-           from_file(path, name, false, asked, credentials, trail);
+    trail->configuration = access(path, F_OK) == 0;
+    if (!asked && ignores_profile()) {
+        spf_credentials_absent(trail, "~/.aliyun/config.json", "ignored, as IGNORE_PROFILE says");
+        return false;
+    }
+    return from_file(path, name, false, asked, credentials, trail);
+}
+
+/* Another place of that file, which the SDKs for Go know, and the CLI does not. */
+static bool from_other_config(struct spf_credentials *credentials,
+                              struct spf_credential_trail *trail)
+{
+    const char *path = env("ALIBABA_CLOUD_CONFIG_FILE");
+    bool found;
+
+    if (path == NULL || env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"))
+        return false;
+    found = from_file(path, env("ALIBABA_CLOUD_PROFILE"), false, true, credentials, trail);
+    if (found)
+        (void)spf_copy(credentials->config_path, sizeof credentials->config_path, path);
+    return found;
 }
 
 static bool from_ini(struct spf_credentials *credentials, struct spf_credential_trail *trail)
@@ -316,6 +362,7 @@ static bool from_uri(struct spf_credentials *credentials)
     step = spf_credentials_step(credentials, SPF_STEP_URI);
     (void)spf_copy(credentials->source, sizeof credentials->source,
                    "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
+    credentials->identity = SPF_IDENTITY_URI;
     return step != NULL && spf_copy(step->place, sizeof step->place, uri);
 }
 
@@ -328,69 +375,55 @@ static bool from_metadata(struct spf_credentials *credentials, struct spf_creden
         spf_credentials_absent(trail, "instance's RAM role", "switched off");
         return false;
     }
+    /* Somebody has said who to be: not whoever this machine happens to be. */
+    if (trail->refused && role == NULL) {
+        spf_credentials_absent(trail, "instance's RAM role", "not tried beside a profile");
+        return false;
+    }
     step = spf_credentials_step(credentials, SPF_STEP_METADATA);
     if (step == NULL)
         return false;
     step->by_chance = role == NULL;
     (void)spf_copy(credentials->source, sizeof credentials->source, "this ECS instance's RAM role");
+    credentials->identity = SPF_IDENTITY_MACHINE;
     return role == NULL || spf_copy(step->place, sizeof step->place, role);
 }
 
-/* The SDKs' switch against the metadata service: it counts for a profile that names it as well. */
-static bool may_ask(const struct spf_credentials *credentials, struct spf_credential_trail *trail)
-{
-    struct spf_failure failure;
-
-    for (size_t i = 0; i < credentials->step_count; i++) {
-        if (credentials->steps[i].kind != SPF_STEP_METADATA ||
-            !env_is_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED"))
-            continue;
-        failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
-                              "%s needs the metadata service, and "
-                              "ALIBABA_CLOUD_ECS_METADATA_DISABLED switches it off",
-                              credentials->source);
-        spf_credentials_useless(trail, &failure);
-        return false;
-    }
-    return true;
-}
-
-/*
- * The next source that is there. What was named, a URI, goes before the search for what may be
- * there, a role of this machine's: that costs a second wherever there is none.
- */
+/* The next source that is there; see credentials.h for their order. */
 static bool from_next(const struct spf_credential_options *options,
                       struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
     if (options->profile != NULL || options->config_path != NULL)
-        return trail->next++ == 0 && from_config(options, credentials, trail) &&
-               may_ask(credentials, trail);
+        return trail->next++ == 0 && from_config(options, credentials, trail);
     for (;;) {
         bool found = false;
 
         switch (trail->next++) {
         case 0:
-            found = from_environment(credentials, trail);
-            break;
-        case 1:
-            found = from_oidc(credentials, trail);
-            break;
-        case 2:
             found = from_config(options, credentials, trail);
             break;
+        case 1:
+            found = from_environment(credentials, trail);
+            break;
+        case 2:
+            found = from_oidc(credentials, trail);
+            break;
         case 3:
-            found = from_ini(credentials, trail);
+            found = from_other_config(credentials, trail);
             break;
         case 4:
-            found = from_uri(credentials);
+            found = from_ini(credentials, trail);
             break;
         case 5:
             found = from_metadata(credentials, trail);
             break;
+        case 6:
+            found = from_uri(credentials);
+            break;
         default:
             return false;
         }
-        if (found && may_ask(credentials, trail))
+        if (found)
             return true;
         forget(credentials);
     }
@@ -429,14 +462,15 @@ static struct spf_failure nothing_found(const struct spf_credential_trail *trail
 
 /* Fills what the profile left open, as the CLI does. A text that is no endpoint must not be passed
  * over: the calls would go elsewhere. */
-static bool endpoint_of(const char *name, struct spf_endpoint *endpoint,
-                        struct spf_failure *failure)
+static bool endpoint_of(const char *name,
+                        struct spf_error (*read)(const char *, struct spf_endpoint *),
+                        struct spf_endpoint *endpoint, struct spf_failure *failure)
 {
     const char *text = env(name);
     struct spf_error error = spf_ok();
 
     if (text != NULL && endpoint->url[0] == '\0')
-        error = spf_endpoint_configured(text, endpoint);
+        error = read(text, endpoint);
     if (error.code != SPF_OK)
         *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", name, error.text);
     return error.code == SPF_OK;
@@ -446,21 +480,66 @@ static bool take_surroundings(const struct spf_credential_options *options,
                               struct spf_credentials *credentials, struct spf_failure *failure)
 {
     const char *name = NULL, *region = spf_first_env(region_names, &name);
-    const char *endpoint_type = env("ALIBABA_CLOUD_ENDPOINT_TYPE");
+    const char *endpoint_type = spf_first_env(endpoint_types, NULL);
     struct spf_configured_places *places = &credentials->places;
 
     if (options->vpc || (endpoint_type != NULL && spf_same_word(endpoint_type, "vpc")))
         places->vpc = true;
     if (places->vpc || env_is_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"))
         places->vpc_for_sts = true;
+    /* Two of the names are Terraform's, which the CLI does not read. */
+    if (region != NULL && strcmp(name, "ALIBABA_CLOUD_REGION") != 0 &&
+        strcmp(name, "ALICLOUD_REGION") != 0)
+        credentials->region_configured = true;
     if (region != NULL) {
         char source[80];
 
         (void)spf_format(source, sizeof source, "environment variable %s", name);
         take_region(credentials, region, source);
     }
-    return endpoint_of("ALIBABA_CLOUD_ENDPOINT", &places->all, failure) &&
-           endpoint_of("ALIBABA_CLOUD_STS_ENDPOINT", &places->sts, failure);
+    return endpoint_of("ALIBABA_CLOUD_ENDPOINT", spf_endpoint_configured, &places->all, failure) &&
+           endpoint_of("ALIBABA_CLOUD_STS_ENDPOINT", spf_endpoint_of_sts, &places->sts, failure);
+}
+
+/* A source behind the one that was taken: where it is there, a user may think that it counts. */
+static void note_beside(const struct spf_credential_options *options,
+                        const struct spf_credential_trail *trail,
+                        struct spf_credentials *credentials)
+{
+    bool profile = credentials->identity == SPF_IDENTITY_PROFILE;
+    bool environment = credentials->identity == SPF_IDENTITY_ENVIRONMENT ||
+                       credentials->identity == SPF_IDENTITY_TERRAFORM;
+    const char *name = NULL, *beside[8];
+    char home[PATH_MAX], ini[PATH_MAX + 32], variable[80];
+    size_t count = 0;
+
+    if (profile && spf_first_env(id_names, &name) != NULL &&
+        spf_first_env(secret_names, NULL) != NULL && strstr(credentials->source, name) == NULL &&
+        spf_format(variable, sizeof variable, "environment variable %s", name))
+        beside[count++] = variable;
+    if ((profile || environment) && spf_first_env(role_names, NULL) != NULL &&
+        spf_first_env(token_files, NULL) != NULL && spf_first_env(provider_names, NULL) != NULL &&
+        strstr(credentials->source, "ROLE_ARN") == NULL)
+        beside[count++] = "OIDC role of ALIBABA_CLOUD_ROLE_ARN";
+    credentials->beside_configuration = !profile && trail->configuration;
+    if (!profile && trail->configuration && !trail->refused)
+        beside[count++] = "~/.aliyun/config.json";
+    if (options->config_path == NULL && credentials->config_path[0] == '\0' &&
+        env("ALIBABA_CLOUD_CONFIG_FILE") != NULL)
+        beside[count++] = "ALIBABA_CLOUD_CONFIG_FILE, which the aliyun CLI ignores";
+    if (profile && env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"))
+        beside[count++] = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED, which the aliyun CLI ignores";
+    if (credentials->identity != SPF_IDENTITY_ELSEWHERE &&
+        (env("ALIBABA_CLOUD_CREDENTIALS_FILE") != NULL ||
+         (spf_home_of_shell(home) &&
+          spf_format(ini, sizeof ini, "%s/.alibabacloud/credentials", home) &&
+          access(ini, F_OK) == 0)))
+        beside[count++] = "the SDKs' credentials file";
+    if (credentials->identity != SPF_IDENTITY_URI && env("ALIBABA_CLOUD_CREDENTIALS_URI") != NULL &&
+        strstr(credentials->source, "CREDENTIALS_URI") == NULL)
+        beside[count++] = "environment variable ALIBABA_CLOUD_CREDENTIALS_URI";
+    for (size_t i = 0; i < count; i++)
+        add_words(credentials->beside, sizeof credentials->beside, "", beside[i]);
 }
 
 bool spf_credentials_find(const struct spf_credential_options *options,
@@ -472,10 +551,12 @@ bool spf_credentials_find(const struct spf_credential_options *options,
     *credentials = (struct spf_credentials){0};
     take_region(credentials, options->region, "--region");
     found = from_next(options, credentials, trail);
-    if (!found)
+    if (!found) {
         *failure = nothing_found(trail);
-    else
+    } else {
         found = take_surroundings(options, credentials, failure);
+        note_beside(options, trail, credentials);
+    }
     if (!found)
         spf_credentials_clear(credentials);
     return found;

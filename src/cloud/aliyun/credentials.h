@@ -1,14 +1,18 @@
 #ifndef SPF_CLOUD_ALIYUN_CREDENTIALS_H
 #define SPF_CLOUD_ALIYUN_CREDENTIALS_H
 
+#include <json-c/json.h>
+
 #include "cloud/aliyun/api.h"
 #include "pipeline/facts.h"
 
 /*
- * Where the access key comes from, in the order of the official SDKs: --profile or --config-path if
- * given; else the environment's keys, its OIDC role, ~/.aliyun/config.json's current profile, the
- * SDKs' ini file, a credentials URI, the instance's own role. Reads the environment and files; what
- * then takes a network is a list of steps, which exchange.h takes.
+ * Where the access key comes from: the identity that the aliyun CLI would act as, so the profile of
+ * --profile or --config-path, else that of ~/.aliyun/config.json where one is configured there,
+ * read as the CLI reads it (identity/profile.h). Where none is, the order of the official SDKs: the
+ * environment's keys, its OIDC role, the file of ALIBABA_CLOUD_CONFIG_FILE, the SDKs' ini file,
+ * this machine's own role, a credentials URI. Reads the environment and files; what then takes a
+ * network is a list of steps, which exchange.h takes.
  */
 struct spf_credential_options {
     const char *profile, *config_path,
@@ -24,6 +28,7 @@ enum spf_step_kind {
     SPF_STEP_URI,
     SPF_STEP_PROGRAM,
     SPF_STEP_SIGN_IN, /* CloudSSO: an access token for a key */
+    SPF_STEP_OAUTH,   /* the same of an OAuth application */
 };
 
 /* One way from what is there to a key. Texts are as configured. */
@@ -36,7 +41,8 @@ struct spf_credential_step {
     struct spf_endpoint sts_endpoint;    /* the profile's own; url "": none */
     char account[64], access_config[80]; /* CloudSSO */
     int64_t seconds;                     /* 0: the default */
-    struct spf_secret *bearer;           /* CloudSSO's access token */
+    char policy[2048];                   /* narrows the role; "" none */
+    struct spf_secret *bearer;           /* CloudSSO's or OAuth's access token */
 };
 
 #define SPF_STEPS_MAX 6
@@ -46,6 +52,17 @@ struct spf_credentials {
     struct spf_credential_step steps[SPF_STEPS_MAX];
     size_t step_count;
     char source[200];
+    char beside[256];               /* other sources that are there and were not used; "" none */
+    enum spf_cli_identity identity; /* what makes the aliyun CLI act as the same */
+    char profile_name[100];         /* of the profile; "" none */
+    char config_path[1024];    /* of a file that the CLI reads only where it is named; "" none */
+    bool profile_is_usual;     /* the CLI would take it unasked, whatever becomes current */
+    bool region_configured;    /* the CLI finds one by itself */
+    bool beside_configuration; /* there is a configuration file, and this is none of it */
+    /* Of mode External, for what the program prints: the file's profiles and this one, with the
+     * environment in it. Owned; NULL else. */
+    struct json_object *profiles, *profile;
+    char profile_path[150];
     struct spf_configured_places
         places; /* where to call: of --endpoint-type, environment or profile */
     char region[40], region_source[80]; /* of --region, the profile or the environment; "" none */
@@ -55,6 +72,8 @@ struct spf_credentials {
 /* What was tried so far and why it gave nothing. Zeroed at first; of plain values. */
 struct spf_credential_trail {
     unsigned next;            /* the source to try next */
+    bool configuration;       /* there is a configuration file of the CLI */
+    bool refused;             /* a profile is configured, and could not be used */
     struct spf_failure first; /* of the first source that is there but of no use */
     char useless[256];        /* all of these, in words */
     char words[320];          /* what is not there: "environment: no access key; OIDC role: …" */
@@ -88,6 +107,9 @@ struct spf_credential_step *spf_credentials_step(struct spf_credentials *credent
 bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret,
                      const char *token);
 void spf_api_key_clear(struct spf_api_key *key);
+
+/* The path with the home directory as "~": no report or record shows where a user's home is. */
+void spf_show_path(char *out, size_t size, const char *path);
 
 /* The first environment variable of the list that is set and not empty; *name tells which. */
 const char *spf_first_env(const char *const *names, const char **name);

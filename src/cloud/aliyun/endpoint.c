@@ -121,6 +121,26 @@ struct spf_error spf_endpoint_configured(const char *text, struct spf_endpoint *
     return error;
 }
 
+struct spf_error spf_endpoint_of_sts(const char *text, struct spf_endpoint *endpoint)
+{
+    char host[280];
+    size_t len;
+
+    text += strspn(text, " \t\r\n");
+    if (spf_starts_with(text, "https://"))
+        text += strlen("https://");
+    if (spf_starts_with(text, "http://"))
+        text += strlen("http://");
+    len = strlen(text);
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+        len--;
+    if (len > 0 && text[len - 1] == '/')
+        len--;
+    if (!spf_format(host, sizeof host, "%.*s", (int)len, text))
+        return spf_error(SPF_ERR_USAGE, "not an endpoint: it is too long");
+    return spf_endpoint_configured(host, endpoint);
+}
+
 struct spf_error spf_lookup_parse(const char *text, char *host, size_t size)
 {
     static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT};

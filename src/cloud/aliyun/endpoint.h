@@ -32,6 +32,9 @@ SPF_MUST_USE struct spf_error spf_lookup_parse(const char *text, char *host, siz
 SPF_MUST_USE struct spf_error spf_endpoint_configured(const char *text,
                                                       struct spf_endpoint *endpoint);
 
+/* The same of sts_endpoint and its variable: the CLI cuts blanks and a scheme, and calls https. */
+SPF_MUST_USE struct spf_error spf_endpoint_of_sts(const char *text, struct spf_endpoint *endpoint);
+
 /*
  * The provider's own endpoint. region "" means the central one. vpc: the one that is reached from
  * inside a VPC without the internet, where the region has such names. False if the region cannot be

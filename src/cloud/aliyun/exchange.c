@@ -8,10 +8,11 @@
 #include "base/text.h"
 #include "cloud/aliyun/config_file.h"
 #include "cloud/aliyun/fetch.h"
+#include "cloud/aliyun/identity/profile.h"
 #include "cloud/aliyun/program.h"
 
-#define METADATA_MS 1000 /* it answers at once, or is not there */
-#define PROGRAM_MS  30000
+#define METADATA_MS 1000  /* it answers at once, or is not there */
+#define PROGRAM_MS  60000 /* as the SDKs; the CLI waits for ever */
 
 struct spf_exchange {
     struct spf_loop *loop;
@@ -160,6 +161,8 @@ static void assume_role(struct spf_exchange *exchange, const struct spf_secret *
     params[request.param_count++] = (struct spf_sign_pair){"DurationSeconds", seconds};
     if (step->external_id[0] != '\0' && oidc_token == NULL)
         params[request.param_count++] = (struct spf_sign_pair){"ExternalId", step->external_id};
+    if (step->policy[0] != '\0')
+        params[request.param_count++] = (struct spf_sign_pair){"Policy", step->policy};
     if (oidc_token != NULL) {
         params[request.param_count++] =
             (struct spf_sign_pair){"OIDCProviderArn", step->provider_arn};
@@ -322,6 +325,42 @@ static void uri_answered(void *owner, long status, const struct spf_secret *repl
         take_reply(exchange, reply, "the credentials URI");
 }
 
+static void program_ended(void *owner, const struct spf_secret *output, const char *error)
+{
+    struct spf_exchange *exchange = owner;
+    struct spf_failure failure = {0};
+    struct json_object *json;
+
+    exchange->program = NULL;
+    if (output == NULL) {
+        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "its program", error);
+        return;
+    }
+    json = spf_json_parse_as_go(spf_secret_text(output), spf_secret_len(output));
+    if (!json_object_is_type(json, json_type_object)) {
+        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "its program",
+             "the output is not a JSON object");
+    } else if (!spf_profile_go_on(exchange->credentials, exchange->at, json, &failure)) {
+        conclude(exchange, &failure);
+    } else {
+        exchange->at++;
+        next_step(exchange);
+    }
+    spf_wipe_json(json);
+}
+
+/* The CLI's switch, of two modes. */
+static bool is_forbidden(struct spf_exchange *exchange, const char *what)
+{
+    const char *forbidden = getenv("ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS");
+
+    if (forbidden == NULL || (strcmp(forbidden, "1") != 0 && !spf_same_word(forbidden, "true")))
+        return false;
+    fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what,
+         "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS forbids it");
+    return true;
+}
+
 static void ask_uri(struct spf_exchange *exchange)
 {
     struct spf_fetch_request request = {.method = "GET",
@@ -329,40 +368,16 @@ static void ask_uri(struct spf_exchange *exchange)
                                         .ca_file = exchange->options->ca_file,
                                         .timeout_ms = exchange->options->timeout_ms};
 
-    (void)start_fetch(exchange, &request, uri_answered);
-}
-
-static void program_ended(void *owner, const struct spf_secret *output, const char *error)
-{
-    struct spf_exchange *exchange = owner;
-    struct json_object *json;
-    const char *mode;
-
-    exchange->program = NULL;
-    if (output == NULL) {
-        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "its program", error);
+    if (exchange->credentials->identity == SPF_IDENTITY_PROFILE &&
+        is_forbidden(exchange, "the credentials URI"))
         return;
-    }
-    json = spf_json_parse(spf_secret_text(output), spf_secret_len(output));
-    mode = spf_json_text(json, "mode");
-    if (json == NULL)
-        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "its program", "the output is not JSON");
-    else if (mode[0] != '\0' && !spf_same_word(mode, "AK") && !spf_same_word(mode, "StsToken"))
-        fail(exchange, SPF_PROFILE_MODE_UNSUPPORTED, "its program gives mode", mode);
-    else
-        take_key(exchange, json, "access_key_id", "access_key_secret", "sts_token", "its program");
-    spf_wipe_json(json);
+    (void)start_fetch(exchange, &request, uri_answered);
 }
 
 static void run_program(struct spf_exchange *exchange)
 {
-    const char *forbidden = getenv("ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS");
-
-    if (forbidden != NULL && (strcmp(forbidden, "1") == 0 || spf_same_word(forbidden, "true"))) {
-        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "its program",
-             "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS forbids to run it");
+    if (is_forbidden(exchange, "its program"))
         return;
-    }
     exchange->program = spf_program_start(exchange->loop, step_of(exchange)->place, PROGRAM_MS,
                                           program_ended, exchange);
     if (exchange->program == NULL)
@@ -408,6 +423,48 @@ static void sign_in(struct spf_exchange *exchange)
     json_object_put(body);
 }
 
+static void exchanged(void *owner, long status, const struct spf_secret *reply, const char *error)
+{
+    struct spf_exchange *exchange = owner;
+    struct json_object *json = spf_json_parse_as_go(spf_secret_text(reply), spf_secret_len(reply));
+
+    exchange->fetch = NULL;
+    if (status == 400 || status == 401 || status == 403)
+        fail(exchange, SPF_TOKEN_EXPIRED, "OAuth",
+             "its access token is refused; sign in again with `aliyun configure --mode OAuth`");
+    else if (status != 200)
+        refused(exchange, "OAuth", status, error);
+    else
+        take_key(exchange, json, "accesskeyid", "accesskeysecret", "securitytoken", "OAuth");
+    spf_wipe_json(json);
+}
+
+static void exchange_oauth(struct spf_exchange *exchange)
+{
+    const struct spf_credential_step *step = step_of(exchange);
+    struct spf_fetch_request request = {.method = "POST",
+                                        .url = step->place,
+                                        .header = "Authorization: Bearer ",
+                                        .secret = step->bearer,
+                                        .body = "",
+                                        .ca_file = exchange->options->ca_file,
+                                        .timeout_ms = exchange->options->timeout_ms};
+
+    (void)start_fetch(exchange, &request, exchanged);
+}
+
+/* The SDKs' switch counts for a profile that names the metadata service as well. */
+static void ask_machine(struct spf_exchange *exchange)
+{
+    const char *off = getenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED");
+
+    if (off != NULL && spf_same_word(off, "true"))
+        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "the metadata service",
+             "ALIBABA_CLOUD_ECS_METADATA_DISABLED switches it off");
+    else
+        (void)ask_metadata(exchange, "PUT", "/latest/api/token", "", metadata_token);
+}
+
 static void next_step(struct spf_exchange *exchange)
 {
     if (exchange->at == exchange->credentials->step_count) {
@@ -422,7 +479,7 @@ static void next_step(struct spf_exchange *exchange)
         assume_with_oidc(exchange);
         break;
     case SPF_STEP_METADATA:
-        (void)ask_metadata(exchange, "PUT", "/latest/api/token", "", metadata_token);
+        ask_machine(exchange);
         break;
     case SPF_STEP_URI:
         ask_uri(exchange);
@@ -432,6 +489,9 @@ static void next_step(struct spf_exchange *exchange)
         break;
     case SPF_STEP_SIGN_IN:
         sign_in(exchange);
+        break;
+    case SPF_STEP_OAUTH:
+        exchange_oauth(exchange);
         break;
     }
 }

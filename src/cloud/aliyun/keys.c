@@ -6,6 +6,22 @@
 
 /* The credentials: found once for all targets, and exchanged once where they must be. */
 
+/* What a line of the aliyun CLI takes to be the same identity. */
+static void tell_identity(const struct spf_aliyun *aliyun, const struct spf_credentials *found,
+                          struct spf_credentials_facts *facts)
+{
+    const struct spf_credential_options *options = &aliyun->options->credentials;
+    const char *path = options->config_path != NULL ? options->config_path : found->config_path;
+
+    facts->identity = found->identity;
+    facts->region_configured = found->region_configured;
+    facts->beside_configuration = found->beside_configuration;
+    if (options->profile != NULL || !found->profile_is_usual)
+        (void)spf_copy(facts->profile, sizeof facts->profile, found->profile_name);
+    if (path[0] != '\0')
+        spf_show_path(facts->config_path, sizeof facts->config_path, path);
+}
+
 static void tell(struct spf_ask *ask)
 {
     const struct spf_credentials *found = &ask->aliyun->credentials;
@@ -15,6 +31,8 @@ static void tell(struct spf_ask *ask)
     memcpy(facts->source, found->source, sizeof facts->source);
     (void)spf_format(facts->access_key, sizeof facts->access_key, "%.8s", found->key.id);
     (void)spf_copy(facts->passed_over, sizeof facts->passed_over, ask->aliyun->trail.useless);
+    (void)spf_copy(facts->beside, sizeof facts->beside, found->beside);
+    tell_identity(ask->aliyun, found, facts);
     memcpy(facts->region, found->region, sizeof facts->region);
     memcpy(facts->region_source, found->region_source, sizeof facts->region_source);
     facts->region_guessed = found->region_guessed;
@@ -93,6 +111,7 @@ static void exchanged(void *owner, const struct spf_failure *failure)
         spf_credentials_absent(&aliyun->trail, "instance's RAM role", failure->text);
     else
         spf_credentials_useless(&aliyun->trail, failure);
+    aliyun->trail.refused |= aliyun->credentials.identity == SPF_IDENTITY_PROFILE;
     spf_credentials_clear(&aliyun->credentials);
     try_next(aliyun);
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cloud/aliyun/credentials.h"
+#include "cloud/aliyun/identity/words.h"
 #include "platform/child.h"
 
 #define OUTPUT_MAX ((size_t)64 << 10)
@@ -31,41 +32,6 @@ struct spf_program {
     struct spf_secret *output;
     char error[200];
 };
-
-/* Splits in place as a shell would its words; false for an open quote or too many words. */
-static bool split(char *line, char **words)
-{
-    size_t count = 0;
-    char *in = line;
-
-    for (;;) {
-        char *out, quote = '\0';
-
-        in += strspn(in, " \t\n");
-        if (*in == '\0')
-            break;
-        if (count == WORDS_MAX)
-            return false;
-        words[count++] = out = in;
-        for (; *in != '\0' && (quote != '\0' || strchr(" \t\n", *in) == NULL); in++) {
-            if (quote == '\0' && (*in == '\'' || *in == '"'))
-                quote = *in;
-            else if (*in == quote)
-                quote = '\0';
-            else if (*in == '\\' && quote != '\'' && in[1] != '\0')
-                *out++ = *++in;
-            else
-                *out++ = *in;
-        }
-        if (quote != '\0')
-            return false;
-        if (*in != '\0')
-            in++;
-        *out = '\0';
-    }
-    words[count] = NULL;
-    return count > 0;
-}
 
 /* Where execvp(3) would find it. */
 static bool find(const char *word, char *path, size_t size)
@@ -228,7 +194,7 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
     program->job =
         (struct spf_job){.work = work, .done = job_done, .release = release, .owner = program};
     if (!spf_copy(program->line, sizeof program->line, command_line) ||
-        !split(program->line, program->words))
+        !spf_command_words(program->line, program->words, WORDS_MAX))
         (void)spf_copy(program->error, sizeof program->error, "not a command line");
     else if (!find(program->words[0], program->path, sizeof program->path))
         (void)spf_format(program->error, sizeof program->error, "%s: not found", program->words[0]);

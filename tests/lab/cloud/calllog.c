@@ -36,6 +36,9 @@ void lab_calllog_add(const struct lab_request *request, bool verified,
     params = lab_need(json_object_new_object());
     for (size_t i = 0; i < request->query.count; i++)
         add(params, request->query.item[i].name, request->query.item[i].value);
+    for (size_t i = 0; i < request->form.count; i++)
+        if (strcmp(request->form.item[i].name, "OIDCToken") != 0)
+            add(params, request->form.item[i].name, request->form.item[i].value);
     json_object_object_add(
         line, "time_ms", json_object_new_int64((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
     json_object_object_add(line, "connection", json_object_new_int64((int64_t)request->connection));

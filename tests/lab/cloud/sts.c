@@ -14,7 +14,23 @@ static void get_caller_identity(const struct lab_call *call, struct lab_reply *r
         json_object_object_add(reply->body, at.key, json_object_get(at.val));
 }
 
-/* The world's roles: arn -> {Credentials, and what lets in: "trusts" (a key id), "oidc_token"}. */
+/* Does the member have this value, or a list of it? */
+static bool names(struct json_object *role, const char *member, const char *value)
+{
+    struct json_object *list = lab_member(role, member);
+
+    if (!json_object_is_type(list, json_type_array))
+        return value && strcmp(lab_text(role, member), value) == 0;
+    for (size_t i = 0; value && i < json_object_array_length(list); i++)
+        if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), value) == 0)
+            return true;
+    return false;
+}
+
+/*
+ * The world's roles: arn -> {Credentials, and what lets in: "trusts" (a key id, or several) or
+ * "oidc_token"; "external_id", where that is asked for}.
+ */
 static void hand_out(const struct lab_call *call, const char *member, const char *presented,
                      struct lab_reply *reply)
 {
@@ -26,7 +42,9 @@ static void hand_out(const struct lab_call *call, const char *member, const char
     if (!role)
         lab_reply_error(reply, call->request, 404, "EntityNotExist.Role",
                         "The role not exists: %s.", arn);
-    else if (!presented || strcmp(lab_text(role, member), presented) != 0)
+    else if (!names(role, member, presented) ||
+             (lab_member(role, "external_id") &&
+              !names(role, "external_id", lab_request_param(call->request, "ExternalId"))))
         lab_reply_error(reply, call->request, 403, "NoPermission",
                         "You are not authorized to do this action.");
     else
