@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <limits.h>
+#include <netdb.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,25 +10,78 @@
 #include "base/text.h"
 #include "platform/home.h"
 
-bool spf_is_jump(const char *text)
+/* What stands behind a jump host's colon, as ssh takes it (misc.c: a2port; nothing means 22). */
+static bool is_port(const char *text, size_t len)
+{
+    char port[8];
+    long number;
+    char *end;
+
+    if (len == 0)
+        return true;
+    if (len >= sizeof port)
+        return false;
+    memcpy(port, text, len);
+    port[len] = '\0';
+    if (!isdigit((unsigned char)port[0])) /* "h:ssh" */
+        return getservbyname(port, "tcp") != NULL;
+    number = strtol(port, &end, 10);
+    return *end == '\0' && number >= 1 && number <= 65535;
+}
+
+static struct spf_error judge_hop(const char *hop, size_t len)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "._-@:[],";
+                                  "._-@:[]";
+    const char *end = hop + len, *at, *host, *colon = NULL;
+    struct spf_error form =
+        spf_usage("\"%.*s\" is not a valid jump host ([user@]host[:port])", (int)len, hop);
+    size_t colons = 0;
 
-    if (text[0] == '\0' || strlen(text) > 255)
-        return false;
-    for (const char *hop = text; hop != NULL;
-         hop = strchr(hop, ',') ? strchr(hop, ',') + 1 : NULL) {
-        size_t user;
+    if (spf_starts_with(hop, "ssh://"))
+        hop += 6;
+    if (hop >= end || strspn(hop, allowed) < (size_t)(end - hop) || strchr("-@", hop[0]) != NULL)
+        return form;
+    at = memchr(hop, '@', (size_t)(end - hop));
+    host = at != NULL ? at + 1 : hop;
+    if (host >= end || strchr("-@", host[0]) != NULL)
+        return form;
+    if (host[0] == '[') {
+        const char *close = memchr(host, ']', (size_t)(end - host));
 
-        hop += spf_starts_with(hop, "ssh://") ? 6 : 0;
-        user = strcspn(hop, "@,");
-        if (strspn(hop, allowed) < strcspn(hop, ","))
-            return false;
-        if (strchr("-,@:", hop[0]) != NULL || (hop[user] == '@' && strchr("-,@:", hop[user + 1])))
-            return false;
+        if (close == NULL || (close + 1 < end && close[1] != ':'))
+            return form;
+        colon = close + 1 < end ? close + 1 : NULL;
+    } else {
+        for (const char *c = host; c < end; c++) {
+            colons += *c == ':';
+            colon = *c == ':' ? c : colon;
+        }
+        if (colons > 1)
+            return spf_usage("\"%.*s\": an IPv6 address of a jump host stands in brackets, "
+                             "[%.*s], its port after them: [::1]:22",
+                             (int)(end - hop), hop, (int)(end - host), host);
     }
-    return true;
+    if (colon == host)
+        return form;
+    if (colon != NULL && !is_port(colon + 1, (size_t)(end - colon - 1)))
+        return spf_usage("\"%.*s\" is not a valid port of a jump host (1-65535)",
+                         (int)(end - colon - 1), colon + 1);
+    return spf_ok();
+}
+
+struct spf_error spf_judge_jump(const char *hosts)
+{
+    if (strlen(hosts) > 255)
+        return spf_usage("the jump hosts are longer than 255 bytes");
+    for (;;) {
+        size_t len = strcspn(hosts, ",");
+        struct spf_error error = judge_hop(hosts, len);
+
+        if (error.code != SPF_OK || hosts[len] == '\0')
+            return error;
+        hosts += len + 1;
+    }
 }
 
 static int hex_digit(char c)
@@ -144,6 +198,7 @@ struct spf_error spf_take_destination(struct spf_options *options, const char *w
         options->user_given = true;
     }
     len = strlen(host);
+    options->host_in_brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
     if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
         host[len - 1] = '\0';
         host++;
@@ -164,12 +219,13 @@ static bool home_of(const char *name, char home[PATH_MAX])
            spf_copy(home, PATH_MAX, entry.pw_dir);
 }
 
-struct spf_error spf_take_key(struct spf_options *options, const char *file)
+struct spf_error spf_expand_home(struct spf_options *options, const char *file, const char **path)
 {
-    char name[256], home[PATH_MAX], path[2 * PATH_MAX];
+    char name[256], home[PATH_MAX], whole[2 * PATH_MAX];
     size_t len = strcspn(file, "/");
+    char **copy;
 
-    options->key = file;
+    *path = file;
     if (file[0] != '~')
         return spf_ok();
     if (len > sizeof name)
@@ -180,12 +236,11 @@ struct spf_error spf_take_key(struct spf_options *options, const char *file)
         return spf_usage("\"%s\": ssh expands the ~, and there is no such user; a file of this "
                          "name is ./%s",
                          file, file);
-    if (!spf_format(path, sizeof path, "%s%s", home, file + len))
-        return spf_usage("the name of the key file is too long");
-    free(options->key_copy);
-    options->key_copy = strdup(path);
-    if (options->key_copy == NULL)
+    if (!spf_format(whole, sizeof whole, "%s%s", home, file + len))
+        return spf_usage("the name of a file is too long");
+    copy = SPF_APPEND(&options->copies);
+    if (copy == NULL || (*copy = strdup(whole)) == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
-    options->key = options->key_copy;
+    *path = *copy;
     return spf_ok();
 }

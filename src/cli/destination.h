@@ -11,12 +11,16 @@
  */
 SPF_MUST_USE struct spf_error spf_take_destination(struct spf_options *options, const char *word);
 
-/* A file with a leading ~ as ssh expands it (misc.c: tilde_expand_filename): the home that the
- * password database has, of ~name that user's. SPF_ERR_USAGE: there is no such user. */
-SPF_MUST_USE struct spf_error spf_take_key(struct spf_options *options, const char *file);
+/*
+ * A file with a leading ~ as ssh expands it (misc.c: tilde_expand_filename): the home that the
+ * password database has, of ~name that user's. *path is file itself, or belongs to options.
+ * SPF_ERR_USAGE: there is no such user.
+ */
+SPF_MUST_USE
+struct spf_error spf_expand_home(struct spf_options *options, const char *file, const char **path);
 
-/* [ssh://][user@]host[:port], and more of them behind commas, of letters that mean nothing to a
- * shell or to ssh. */
-bool spf_is_jump(const char *text);
+/* [ssh://][user@]host[:port], and more of them after commas, of letters that mean nothing to a
+ * shell or to ssh. SPF_ERR_USAGE says what is wrong. */
+SPF_MUST_USE struct spf_error spf_judge_jump(const char *hosts);
 
 #endif

@@ -2,9 +2,8 @@
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
-#include "cli/options.h"
+#include "cli/output.h"
 
 static struct spf_error no(const char *sentence)
 {
@@ -41,51 +40,6 @@ static bool ssh_takes_host(const char *host)
     return true;
 }
 
-static bool same_file(const char *a, const char *b)
-{
-    struct stat one, other;
-
-    if (a == NULL || b == NULL)
-        return false;
-    if (strcmp(a, b) == 0)
-        return true;
-    return stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&
-           one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-static bool is_read(const struct spf_options *options, const char *path)
-{
-    for (size_t i = 0; options->known_hosts[i] != NULL; i++) {
-        if (same_file(path, options->known_hosts[i]))
-            return true;
-    }
-    return same_file(path, options->key) || same_file(path, options->ssh_config) ||
-           same_file(path, options->passphrase_file) || same_file(path, options->config_path) ||
-           same_file(path, options->ca_file) || same_file(path, options->replay);
-}
-
-/* A report must never take the place of a key, nor of another report. */
-static struct spf_error judge_outputs(const struct spf_options *options)
-{
-    const char *paths[SPF_LIST_OPTION_MAX + 1];
-    size_t count = 0;
-
-    for (size_t i = 0; i < options->output_count; i++)
-        paths[count++] = options->outputs[i].path;
-    if (options->record != NULL)
-        paths[count++] = options->record;
-    for (size_t i = 0; i < count; i++) {
-        if (is_read(options, paths[i]))
-            return no(
-                "--output or --record names a file that is also to be read; it would be lost");
-        for (size_t k = 0; k < i; k++) {
-            if (same_file(paths[i], paths[k]))
-                return no("--output and --record name the same file twice");
-        }
-    }
-    return spf_ok();
-}
-
 /* ssh: "Address family for hostname not supported". */
 static struct spf_error judge_family(const struct spf_options *options)
 {
@@ -96,6 +50,39 @@ static struct spf_error judge_family(const struct spf_options *options)
         return spf_ok();
     return spf_error(SPF_ERR_USAGE, "%s is an IPv%d address, and -%d allows IPv%d only",
                      options->host, ip.family, options->family, options->family);
+}
+
+/* [::1]:22, h:22, ::1:22: a port that stands with the host. */
+static struct spf_error judge_form(const struct spf_options *options)
+{
+    const char *host = options->host, *colon = host != NULL ? strrchr(host, ':') : NULL, *user = "";
+    const char *at = "", *open = host != NULL && host[0] == '[' ? "[" : "";
+    size_t len = colon != NULL ? (size_t)(colon - host) : 0;
+    struct spf_ip ip;
+    bool is_port;
+
+    if (colon == NULL)
+        return open[0] != '\0' ? no("only an IPv6 address may stand in brackets") : spf_ok();
+    if (options->user_given) {
+        user = options->user;
+        at = "@";
+    }
+    is_port = colon[1] != '\0' && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
+    if (open[0] != '\0' && is_port && len > 2 && host[len - 1] == ']')
+        return spf_usage("the port goes with -p: write -p %s %s%s%.*s", colon + 1, user, at,
+                         (int)(len - 2), host + 1);
+    if (open[0] != '\0')
+        return no("only an IPv6 address may stand in brackets; the port goes with -p");
+    if (!spf_ip_parse(host, &ip))
+        return is_port && memchr(host, ':', len) == NULL
+                   ? spf_usage("the port goes with -p: write -p %s %s%s%.*s", colon + 1, user, at,
+                               (int)len, host)
+                   : no("give the host alone; the port goes with -p");
+    /* ::1:22 is an address that no machine has, and meant otherwise; other addresses may end so. */
+    if (spf_starts_with(host, "::1:") && is_port && !options->host_in_brackets)
+        return spf_usage("%s is itself an IPv6 address; for port %s of ::1 write -p %s %s%s::1",
+                         host, colon + 1, colon + 1, user, at);
+    return spf_ok();
 }
 
 /* A record says itself what was asked, and of whom. */
@@ -113,7 +100,8 @@ static struct spf_error judge_replay(const struct spf_options *options)
         {options->port_given, "--port"},
         {options->find_key != NULL, "--find-key"},
         {options->fix, "--fix"},
-        {options->selected != SPF_ALL_CHECKS, "--only or --skip"},
+        {options->only != 0, "--only"},
+        {options->skip != 0, "--skip"},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
@@ -129,7 +117,7 @@ static struct spf_error judge_replay(const struct spf_options *options)
                              "%s means nothing with --replay: the record says what was asked",
                              options->repeat[i]);
     }
-    return judge_outputs(options);
+    return spf_guard_outputs(options);
 }
 
 /* What cannot be: said before anything is asked. */
@@ -175,11 +163,8 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return no("ssh refuses this host name: it holds characters that no host name should have");
     if (options->host != NULL && strstr(options->host, "://") != NULL)
         return no("give the host alone, or as ssh://[user@]host[:port]");
-    if (options->host != NULL && options->host[0] == '[')
-        return no("only an IPv6 address may stand in brackets; the port goes with -p");
-    if (options->host != NULL && strchr(options->host, ':') != NULL &&
-        strchr(options->host, ':') == strrchr(options->host, ':'))
-        return no("give the host alone; the port goes with -p");
-    error = judge_family(options);
-    return error.code == SPF_OK ? judge_outputs(options) : error;
+    error = judge_form(options);
+    if (error.code == SPF_OK)
+        error = judge_family(options);
+    return error.code == SPF_OK ? spf_guard_outputs(options) : error;
 }

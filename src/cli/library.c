@@ -91,7 +91,7 @@ int spf_preflight_run(struct spf_preflight *preflight)
     preflight->options.format = SPF_FORMAT_JSON;
     preflight->error = spf_options_finish(&preflight->options);
     if (preflight->error.code == SPF_OK)
-        preflight->error = spf_round_prepare(&round, &preflight->options);
+        preflight->error = spf_round_prepare(&round, &preflight->options, -1);
     if (preflight->error.code == SPF_OK)
         preflight->error = spf_round_run(&round, &preflight->options, -1, NULL, NULL);
     if (preflight->error.code == SPF_OK) {

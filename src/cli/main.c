@@ -141,12 +141,19 @@ static int write_reports(const struct spf_options *options, struct spf_round *ro
         if (spf_buf_failed(&buf))
             error = spf_error(SPF_ERR_NOMEM, "out of memory for the report");
         else
-            error = spf_output_write(output != NULL ? output->path : "-", buf.data, buf.len, 0644);
+            error = spf_output_write(output != NULL ? output->path : "-", buf.data, buf.len, 0666);
         spf_buf_clear(&buf);
         if (error.code != SPF_OK)
             status = complain(EXIT_NOT_WRITTEN, error.text);
     }
     return status;
+}
+
+/* Somebody who typed - without a pipe would see nothing happen. */
+static void say_that_it_waits(const char *what)
+{
+    if (isatty(STDIN_FILENO) == 1)
+        (void)fprintf(stderr, "sshpreflight: reading %s from the terminal; Ctrl-D ends it\n", what);
 }
 
 /* What must come from a person or a pipe before any clock runs. */
@@ -157,6 +164,8 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
 
     if (options->key == NULL || options->replay != NULL)
         return error;
+    if (strcmp(options->key, "-") == 0)
+        say_that_it_waits("the private key");
     if (strcmp(options->key, "-") == 0)
         error = spf_read_key_from_stdin(stop_fd, options->deadline_s, &round->key_text);
     if (error.code != SPF_OK || options->passphrase_file != NULL)
@@ -206,6 +215,19 @@ static void fix_key(struct spf_options *options, const struct spf_round *round, 
     }
 }
 
+static void say_remarks(const struct spf_options *options)
+{
+    struct spf_buf lines;
+
+    spf_buf_init(&lines, 8000);
+    spf_options_remark(options, &lines);
+    for (char *at = lines.data, *line; (line = strsep(&at, "\n")) != NULL;) {
+        if (line[0] != '\0')
+            (void)complain(0, line);
+    }
+    spf_buf_clear(&lines);
+}
+
 static int run(struct spf_options *options)
 {
     struct spf_round round = {0};
@@ -219,9 +241,12 @@ static int run(struct spf_options *options)
         spf_round_clear(&round);
         return complain(EXIT_USAGE, error.text);
     }
+    say_remarks(options);
     if (options->fix && options->replay == NULL)
         fix_key(options, &round, stop_fd, &signals);
-    error = spf_round_prepare(&round, options);
+    if (options->replay != NULL && strcmp(options->replay, "-") == 0)
+        say_that_it_waits("a record");
+    error = spf_round_prepare(&round, options, stop_fd);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);
         return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, error.text);
@@ -258,6 +283,8 @@ static int explain(const struct spf_options *options)
 
     spf_buf_init(&text, SPF_PASTED_TEXT_MAX);
     if (pasted)
+        say_that_it_waits("what ssh said");
+    if (pasted)
         error = spf_read_pasted(STDIN_FILENO, &text);
     if (error.code != SPF_OK) {
         spf_buf_clear(&text);
@@ -280,7 +307,10 @@ static int list_checks(const struct spf_options *options)
     struct spf_buf buf;
 
     spf_buf_init(&buf, REPORT_MAX);
-    spf_list_checks(&buf, &style);
+    if (options->format == SPF_FORMAT_JSON)
+        spf_list_checks_json(&buf);
+    else
+        spf_list_checks(&buf, &style);
     (void)fputs(buf.data, stdout);
     spf_buf_clear(&buf);
     return 0;

@@ -1,114 +1,22 @@
 #include "cli/options.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
-#include "base/text.h"
+#include "base/suggest.h"
 #include "cli/destination.h"
+#include "cli/option_table.h"
+#include "pipeline/run.h"
 
-/* Options without a short letter are told apart by these. */
-enum {
-    OPT_INSTANCE = 256,
-    OPT_HOST,
-    OPT_PASSPHRASE_FILE,
-    OPT_ADDRESS,
-    OPT_SOURCE_IP,
-    OPT_REGION,
-    OPT_PROFILE,
-    OPT_CONFIG_PATH,
-    OPT_ENDPOINT,
-    OPT_ENDPOINT_TYPE,
-    OPT_CA_FILE,
-    OPT_KNOWN_HOSTS,
-    OPT_FIX,
-    OPT_FIND_KEY,
-    OPT_ONLY,
-    OPT_SKIP,
-    OPT_LIST_CHECKS,
-    OPT_PRINT_POLICY,
-    OPT_SESSION,
-    OPT_NO_SESSION,
-    OPT_CONSOLE,
-    OPT_TIMEOUT,
-    OPT_DEADLINE,
-    OPT_STRICT,
-    OPT_FORMAT,
-    OPT_JSON,
-    OPT_OUTPUT,
-    OPT_COLOR,
-    OPT_RECORD,
-    OPT_REPLAY,
-    OPT_VERSION,
-};
+/* What getopt_long(3) returns for a row without a letter: its place behind all letters. */
+#define FIRST_ROW 256
 
-/*
- * The one table: parsing, --help and the manual's test read it. REPEATED options say how to ask:
- * lines to rerun carry them. TERMINAL ones belong to the command line and mean nothing to the
- * library.
- */
-/* clang-format off */
-static const struct option_row {
-    const char *name;
-    int value; /* the short letter, or an OPT_ */
-    const char *argument; /* "[=..." may be left out */
-    const char *help;
-    enum { ONCE, REPEATED, TERMINAL } kind;
-} rows[] = {
-    {"instance", OPT_INSTANCE, "ID", "the ECS instance to check", ONCE},
-    {"host", OPT_HOST, "NAME", "the host to try; with --instance: instead of its address", ONCE},
-    {"key", 'i', "FILE", "the private key; - reads it from standard input", ONCE},
-    {"jump", 'J', "HOST[,HOST]", "go through these jump hosts ([user@]host[:port]), as ssh -J does", REPEATED},
-    {"ssh-config", 'F', "[=FILE]", "use the ssh configuration (~/.ssh/config), as ssh would", REPEATED},
-    {"passphrase-file", OPT_PASSPHRASE_FILE, "FILE", "its first line is the key's passphrase", REPEATED},
-    {"user", 'l', "NAME", "log in as NAME (root)", ONCE},
-    {"port", 'p', "N", "the SSH port (22)", ONCE},
-    {NULL, '4', NULL, "use IPv4 only", REPEATED},
-    {NULL, '6', NULL, "use IPv6 only", REPEATED},
-    {"address", OPT_ADDRESS, "KIND", "public, private, ipv6 or auto: which of the instance's", REPEATED},
-    {"source-ip", OPT_SOURCE_IP, "ADDR|lookup:URL", "the address that the rules see, or an https service that tells it", REPEATED},
-    {"region", OPT_REGION, "ID", "the instance's region", REPEATED},
-    {"profile", OPT_PROFILE, "NAME", "profile of the aliyun CLI", REPEATED},
-    {"config-path", OPT_CONFIG_PATH, "FILE", "its configuration (~/.aliyun/config.json)", REPEATED},
-    {"endpoint", OPT_ENDPOINT, "[PRODUCT=]URL", "another API endpoint, for all or for ecs, vpc, sts",
-     REPEATED},
-    {"endpoint-type", OPT_ENDPOINT_TYPE, "TYPE", "vpc or public: the API as it is reached inside a VPC",
-     REPEATED},
-    {"ca-file", OPT_CA_FILE, "FILE", "trust these CA certificates for the API, no others", REPEATED},
-    {"known-hosts", OPT_KNOWN_HOSTS, "FILE", "instead of the user's and the system's; repeatable",
-     REPEATED},
-    {"only", OPT_ONLY, "IDS", "run these checks and what they need (key,net.port)", ONCE},
-    {"skip", OPT_SKIP, "IDS", "leave these checks out", ONCE},
-    {"list-checks", OPT_LIST_CHECKS, NULL, "list the checks", TERMINAL},
-    {"print-policy", OPT_PRINT_POLICY, NULL, "print the RAM policy that these checks need", TERMINAL},
-    {"session", OPT_SESSION, "WHEN", "auto, always or never: run an echo after the login", REPEATED},
-    {"no-session", OPT_NO_SESSION, NULL, "the same as --session=never", REPEATED},
-    {"console", OPT_CONSOLE, NULL, "read what the instance printed while booting, in any case",
-     REPEATED},
-    {"timeout", OPT_TIMEOUT, "SECONDS", "for each network step (10)", REPEATED},
-    {"deadline", OPT_DEADLINE, "SECONDS", "for everything together (60)", REPEATED},
-    {"strict", OPT_STRICT, NULL, "exit 1 on a warning, too, and 2 on anything unknown", ONCE},
-    {"format", OPT_FORMAT, "FORMAT", "text or json, on standard output", TERMINAL},
-    {"json", OPT_JSON, NULL, "the same as --format json", TERMINAL},
-    {"output", OPT_OUTPUT, "[FORMAT:]FILE", "write a report there as well; repeatable", TERMINAL},
-    {"fix", OPT_FIX, NULL, "first chmod 0400, or write a repaired copy of a damaged key", TERMINAL},
-    {"find-key", OPT_FIND_KEY, "[=DIR]", "look for the bound pair's private key (~/.ssh)", ONCE},
-    {"record", OPT_RECORD, "FILE", "write the evidence there, redacted", TERMINAL},
-    {"replay", OPT_REPLAY, "FILE", "judge recorded evidence again; asks nobody", TERMINAL},
-    {"color", OPT_COLOR, "WHEN", "auto, always or never", TERMINAL},
-    {"verbose", 'v', NULL, "show the evidence of every check", TERMINAL},
-    {"quiet", 'q', NULL, "show the verdict only", TERMINAL},
-    {"help", 'h', NULL, "this help", TERMINAL},
-    {"version", OPT_VERSION, NULL, "the version", TERMINAL},
-};
-/* clang-format on */
-#define ROWS (sizeof rows / sizeof *rows)
-
-static bool may_lack(const struct option_row *row)
-{
-    return row->argument != NULL && spf_starts_with(row->argument, "[=");
-}
+/* ssh's own letters, so that one of them is not called a typo (ssh.c, the call of getopt). */
+#define LETTERS_OF_SSH "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:PQ:R:S:TVw:W:XYy"
 
 void spf_options_help(FILE *out)
 {
@@ -123,15 +31,15 @@ void spf_options_help(FILE *out)
         "It changes nothing: not the cloud, not the instance, and no file of yours without --fix.\n"
         "\n",
         out);
-    for (size_t i = 0; i < ROWS; i++) {
-        const struct option_row *row = &rows[i];
+    for (size_t i = 0; i < spf_option_count; i++) {
+        const struct spf_option_row *row = &spf_option_rows[i];
         char left[64];
 
-        (void)spf_format(left, sizeof left, "%s%c%s%s%s%s%s", row->value < 256 ? "-" : "   ",
-                         row->value < 256 ? row->value : ' ',
-                         row->value < 256 && row->name != NULL ? ", " : "",
+        (void)spf_format(left, sizeof left, "%s%c%s%s%s%s%s", row->letter != 0 ? "-" : "   ",
+                         row->letter != 0 ? row->letter : ' ',
+                         row->letter != 0 && row->name != NULL ? ", " : "",
                          row->name != NULL ? "--" : "", row->name != NULL ? row->name : "",
-                         row->argument != NULL && !may_lack(row) ? " " : "",
+                         row->argument != NULL && !spf_option_may_lack_value(row) ? " " : "",
                          row->argument != NULL ? row->argument : "");
         (void)fprintf(out, "  %-31s %s\n", left, row->help);
     }
@@ -143,7 +51,7 @@ void spf_options_help(FILE *out)
 
 struct spf_error spf_usage(const char *fmt, ...)
 {
-    char text[160], clean[160];
+    char text[200], clean[200];
     va_list args;
 
     va_start(args, fmt);
@@ -153,267 +61,100 @@ struct spf_error spf_usage(const char *fmt, ...)
     return spf_error(SPF_ERR_USAGE, "%s", clean);
 }
 
-/* A whole decimal number between least and most. */
-static bool number(const char *text, long least, long most, long *value)
+static const struct spf_option_row *row_of(int option)
 {
-    char *end;
-
-    if (text[0] < '0' || text[0] > '9' || strlen(text) > 9)
-        return false;
-    *value = strtol(text, &end, 10);
-    return *end == '\0' && *value >= least && *value <= most;
-}
-
-/* Where text stands in a NULL-terminated list of words; -1 if it doesn't. */
-static int one_of(const char *text, const char *const *words)
-{
-    for (int i = 0; words[i] != NULL; i++) {
-        if (strcmp(words[i], text) == 0)
-            return i;
+    if (option >= FIRST_ROW && (size_t)(option - FIRST_ROW) < spf_option_count)
+        return &spf_option_rows[option - FIRST_ROW];
+    for (size_t i = 0; option > 1 && i < spf_option_count; i++) {
+        if (spf_option_rows[i].letter == option)
+            return &spf_option_rows[i];
     }
-    return -1;
+    return NULL;
 }
 
-static const char *const address_words[] = {"auto", "public", "private", "ipv6", NULL};
-static const char *const session_words[] = {"auto", "always", "never", NULL};
-static const char *const endpoint_words[] = {"public", "vpc", NULL};
-static const char *const colour_words[] = {"auto", "always", "never", NULL};
-static const char *const format_words[] = {"text", "json", NULL};
-
-static struct spf_error add_output(struct spf_options *options, const char *argument)
+static const struct spf_option_row *row_named(const char *name)
 {
-    struct spf_output_option *output = &options->outputs[options->output_count];
-    size_t word = strcspn(argument, ":/.");
-    int format = -1;
-
-    if (options->output_count == SPF_LIST_OPTION_MAX)
-        return spf_usage("--output is given too often");
-    *output = (struct spf_output_option){.format = options->format, .path = argument};
-    while (word > 0 && argument[word] == ':' && output->path == argument) {
-        if (format_words[++format] == NULL)
-            return spf_usage("--output \"%s\": the formats are text and json", argument);
-        if (strlen(format_words[format]) == word &&
-            strncmp(argument, format_words[format], word) == 0)
-            *output = (struct spf_output_option){(enum spf_format)format, argument + word + 1};
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (spf_option_rows[i].name != NULL && strcmp(spf_option_rows[i].name, name) == 0)
+            return &spf_option_rows[i];
     }
-    if (output->path[0] == '\0')
-        return spf_usage("--output \"%s\" names no file", argument);
-    if (strcmp(output->path, "-") == 0)
-        return spf_usage("--output names a file; standard output has the report of --format");
-    options->output_count++;
-    return spf_ok();
+    return NULL;
 }
 
-static struct spf_error add_to(const char **list, const char *name, const char *value)
+static bool suggest_long(struct spf_buf *said, const char *typed)
 {
-    size_t count = 0;
+    const char *names[SPF_OPTIONS_MAX];
 
-    while (list[count] != NULL)
-        count++;
-    if (count == SPF_LIST_OPTION_MAX)
-        return spf_usage("--%s is given too often", name);
-    list[count] = value;
-    return spf_ok();
+    for (size_t i = 0; i < spf_option_count; i++)
+        names[i] = spf_option_rows[i].name;
+    return spf_suggest(said, typed, "--", names, spf_option_count);
 }
 
-static struct spf_error choose(const char *option, const char *text, const char *const *words,
-                               unsigned *choice)
+/* --wrong[=VALUE]: an option that there is not, or the beginning of several. */
+static void say_unknown_long(struct spf_buf *said, const char *word)
 {
-    int found = one_of(text, words);
+    size_t len = strcspn(word, "=");
+    unsigned shown = 0;
+    char name[60];
 
-    if (found < 0)
-        return spf_usage("%s cannot be \"%s\"; --help lists what it can be", option, text);
-    *choice = (unsigned)found;
-    return spf_ok();
+    (void)spf_format(name, sizeof name, "%.*s", (int)len, word);
+    for (size_t i = 0; i < spf_option_count && len > 2; i++) {
+        const char *other = spf_option_rows[i].name;
+
+        if (other == NULL || strncmp(other, word + 2, len - 2) != 0)
+            continue;
+        spf_buf_addf(said, "%s%s--%s", shown == 0 ? name : "", shown == 0 ? " may be " : ", ",
+                     other);
+        shown++;
+    }
+    if (shown > 0)
+        return;
+    spf_buf_addf(said, "there is no option %s", name);
+    (void)suggest_long(said, name + 2);
 }
 
-static struct spf_error select_checks(struct spf_options *options, int option, const char *list)
+/* "-jsn", but not "-Av" nor "-oX=y". */
+static bool looks_like_a_long_name(const char *word)
 {
-    const char *wrong;
-    spf_checks checks;
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
+    size_t len = strspn(word + 1, letters);
 
-    if (!spf_checks_parse(list, &checks, &wrong))
-        return spf_usage("\"%.*s\" is no check; --list-checks lists them", (int)strcspn(wrong, ","),
-                         wrong);
-    if (option == OPT_ONLY)
-        options->selected &= checks;
+    return word[1] != '-' && len >= 3 && (word[1 + len] == '\0' || word[1 + len] == '=');
+}
+
+/* A letter that there is not, in word: "-A", "-Av", or a long name with one hyphen. */
+static void say_unknown_letter(struct spf_buf *said, int letter, const char *word)
+{
+    spf_buf_addf(said, "there is no option -%c", letter);
+    if (looks_like_a_long_name(word) && suggest_long(said, word + 1))
+        return;
+    if (letter != ':' && strchr(LETTERS_OF_SSH, letter) != NULL)
+        spf_buf_addf(said, " (%s)",
+                     letter == 'o' ? "ssh has it; its value can stand in a file for --ssh-config"
+                                   : "ssh has it; it means nothing here");
+}
+
+/* What getopt_long(3) refuses, by the word that it was looking at. */
+static struct spf_error refuse(int option, const char *word)
+{
+    const struct spf_option_row *row = row_of(optopt);
+    struct spf_error error;
+    struct spf_buf said;
+    char name[40] = "";
+
+    if (row != NULL)
+        spf_option_name(row, name);
+    spf_buf_init(&said, 400);
+    if (option == ':' && row != NULL)
+        spf_buf_addf(&said, "%s needs a value (%s)", name, row->argument);
+    else if (optopt == 0)
+        say_unknown_long(&said, word);
+    else if (row == NULL)
+        say_unknown_letter(&said, optopt, word);
     else
-        options->selected &= ~checks;
-    return spf_ok();
-}
-
-/* An address, or who is asked for it; of several the last one counts. */
-static struct spf_error take_source(struct spf_options *options, const char *argument)
-{
-    static const char lookup[] = "lookup:";
-    char host[280];
-
-    options->source_ip = (struct spf_ip){0};
-    options->source_lookup = NULL;
-    if (spf_starts_with(argument, lookup)) {
-        options->source_lookup = argument + strlen(lookup);
-        if (spf_lookup_parse(options->source_lookup, host, sizeof host).code != SPF_OK)
-            /* the URL may hold a password: it is not repeated */
-            return spf_usage("--source-ip asks no such service: give lookup:https://HOST/PATH");
-    } else if (!spf_ip_parse(argument, &options->source_ip)) {
-        return spf_usage("--source-ip \"%s\" is no IP address", argument);
-    }
-    spf_ip_unmap(&options->source_ip);
-    return spf_ok();
-}
-
-/* One option with its argument. */
-static struct spf_error take(struct spf_options *options, int option, const char *argument)
-{
-    struct spf_error error = spf_ok();
-    unsigned choice = 0;
-    long value = 0;
-
-    if (argument == NULL) /* only where it may be left out */
-        argument = "";
-
-    switch (option) {
-    case OPT_INSTANCE:
-        options->instance = argument;
-        break;
-    case OPT_HOST:
-        return spf_take_destination(options, argument);
-    case 'i':
-        if (options->key != NULL)
-            return spf_usage("two keys, %s and %s: one is checked at a time", options->key,
-                             argument);
-        return spf_take_key(options, argument);
-    case OPT_PASSPHRASE_FILE:
-        options->passphrase_file = argument;
-        break;
-    case 'l': /* the first counts, as it does with ssh */
-        if (options->user == NULL)
-            options->user = argument;
-        options->user_given = true;
-        break;
-    case 'J':
-        if (!spf_is_jump(argument))
-            return spf_usage("\"%s\" is no jump host ([user@]host[:port])", argument);
-        options->jump = argument;
-        break;
-    case 'F':
-        options->ssh_config = argument;
-        break;
-    case 'p':
-        if (!number(argument, 1, 65535, &value))
-            return spf_usage("\"%s\" is no port (1 to 65535)", argument);
-        if (!options->port_given)
-            options->port = (uint16_t)value;
-        options->port_given = true;
-        break;
-    case '4':
-    case '6':
-        if (options->family != 0 && options->family != option - '0')
-            return spf_usage("-4 and -6 exclude each other");
-        options->family = option - '0';
-        break;
-    case OPT_ADDRESS:
-        error = choose("--address", argument, address_words, &choice);
-        options->address = (enum spf_address_choice)choice;
-        break;
-    case OPT_SOURCE_IP:
-        return take_source(options, argument);
-    case OPT_REGION:
-        options->region = argument;
-        break;
-    case OPT_PROFILE:
-        options->profile = argument;
-        break;
-    case OPT_CONFIG_PATH:
-        options->config_path = argument;
-        break;
-    case OPT_CA_FILE:
-        options->ca_file = argument;
-        break;
-    case OPT_ENDPOINT:
-        if (options->endpoint_count == SPF_LIST_OPTION_MAX)
-            return spf_usage("--endpoint is given too often");
-        return spf_endpoint_parse(argument, &options->endpoints[options->endpoint_count++]);
-    case OPT_ENDPOINT_TYPE:
-        error = choose("--endpoint-type", argument, endpoint_words, &choice);
-        options->vpc_endpoints = choice == 1;
-        break;
-    case OPT_FIX:
-        options->fix = true;
-        break;
-    case OPT_FIND_KEY:
-        options->find_key = argument;
-        break;
-    case OPT_KNOWN_HOSTS:
-        return add_to(options->known_hosts, "known-hosts", argument);
-    case OPT_ONLY:
-    case OPT_SKIP:
-        return select_checks(options, option, argument);
-    case OPT_LIST_CHECKS:
-        options->command = SPF_COMMAND_LIST_CHECKS;
-        break;
-    case OPT_PRINT_POLICY:
-        options->command = SPF_COMMAND_PRINT_POLICY;
-        break;
-    case OPT_SESSION:
-        error = choose("--session", argument, session_words, &choice);
-        options->session = (enum spf_session_mode)choice;
-        break;
-    case OPT_NO_SESSION:
-        options->session = SPF_SESSION_NEVER;
-        break;
-    case OPT_CONSOLE:
-        options->console = true;
-        break;
-    case OPT_TIMEOUT:
-        if (!number(argument, 1, 3600, &value))
-            return spf_usage("--timeout takes 1 to 3600 seconds, not \"%s\"", argument);
-        options->timeout_s = (unsigned)value;
-        break;
-    case OPT_DEADLINE:
-        if (!number(argument, 1, 86400, &value))
-            return spf_usage("--deadline takes 1 to 86400 seconds, not \"%s\"", argument);
-        options->deadline_s = (unsigned)value;
-        break;
-    case OPT_STRICT:
-        options->strict = true;
-        break;
-    case OPT_FORMAT:
-        error = choose("--format", argument, format_words, &choice);
-        options->format = (enum spf_format)choice;
-        break;
-    case OPT_JSON:
-        options->format = SPF_FORMAT_JSON;
-        break;
-    case OPT_OUTPUT:
-        return add_output(options, argument);
-    case OPT_COLOR:
-        error = choose("--color", argument, colour_words, &choice);
-        options->colour = (enum spf_colour_choice)choice;
-        break;
-    case OPT_RECORD:
-        if (options->record != NULL || argument[0] == '\0' || strcmp(argument, "-") == 0)
-            return spf_usage("--record takes one file, once");
-        options->record = argument;
-        break;
-    case OPT_REPLAY:
-        options->replay = argument;
-        break;
-    case 'v':
-        options->verbose = true;
-        break;
-    case 'q':
-        options->quiet = true;
-        break;
-    case 'h':
-        options->command = SPF_COMMAND_HELP;
-        break;
-    case OPT_VERSION:
-        options->command = SPF_COMMAND_VERSION;
-        break;
-    default:
-        break;
-    }
+        spf_buf_addf(&said, "%s takes no value", name);
+    error = spf_usage("%s", said.data);
+    spf_buf_clear(&said);
     return error;
 }
 
@@ -430,31 +171,53 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
         options->cause = word;
         return spf_ok();
     }
-    if (options->host != NULL)
-        return spf_usage("two hosts: %s and %s", options->host, word);
-    return spf_take_destination(options, word);
+    return spf_option_take(options, row_named("host"), word);
+}
+
+/*
+ * Behind an option whose value may be left out and was: is word its value all the same? A host has
+ * no slash, and seldom the name of a file that is there; nor is it a number with a unit.
+ */
+static bool looks_like_its_value(const struct spf_option_row *row, const char *word)
+{
+    struct stat status;
+    struct spf_ip ip;
+
+    if (spf_starts_with(word, "ssh://") || spf_ip_parse(word, &ip))
+        return false;
+    if (row->type == SPF_OPTION_FILE)
+        return strchr(word, '/') != NULL || word[0] == '~' || word[0] == '.' ||
+               (stat(word, &status) == 0 &&
+                (S_ISREG(status.st_mode) || strcmp(row->name, "find-key") == 0));
+    return isdigit((unsigned char)word[0]) && strspn(word, "0123456789") + 1 >= strlen(word);
+}
+
+/* "-json" is read as letters, "-instance" even as a key: exactly a long name is one. */
+static const struct spf_option_row *long_with_one_hyphen(const char *word)
+{
+    return word[0] == '-' && word[1] != '-' && word[1] != '\0' && strlen(word) > 2
+               ? row_named(word + 1)
+               : NULL;
 }
 
 /* Keeps the words of an option that lines to rerun repeat. */
-static void remember(struct spf_options *options, int option, char **words, size_t count)
+static void remember(struct spf_options *options, const struct spf_option_row *row, char **words,
+                     size_t count)
 {
     static const size_t room = sizeof options->repeat / sizeof *options->repeat - 1;
     size_t kept = 0;
 
     while (options->repeat[kept] != NULL)
         kept++;
-    for (size_t i = 0; i < ROWS; i++) {
-        if (rows[i].value != option || rows[i].kind != REPEATED)
-            continue;
-        if (option == '4' || option == '6') { /* it may stand in a cluster */
-            if (kept < room)
-                options->repeat[kept] = option == '4' ? "-4" : "-6";
-            return;
-        }
-        for (size_t k = 0; k < count && kept < room; k++)
-            options->repeat[kept++] = words[k];
+    if (row->kind != SPF_OPTION_HOW)
+        return;
+    if (row->name == NULL) { /* it may stand in a cluster */
+        if (kept < room)
+            options->repeat[kept] = row->letter == '4' ? "-4" : "-6";
         return;
     }
+    for (size_t k = 0; k < count && kept + count - k <= room; k++)
+        options->repeat[kept++] = words[k];
 }
 
 void spf_options_init(struct spf_options *options)
@@ -465,6 +228,7 @@ void spf_options_init(struct spf_options *options)
 
 struct spf_error spf_options_finish(struct spf_options *options)
 {
+    options->selected = (options->only != 0 ? options->only : SPF_ALL_CHECKS) & ~options->skip;
     if (options->user == NULL)
         options->user = "root";
     if (options->jump != NULL && options->ssh_config == NULL &&
@@ -483,48 +247,61 @@ struct spf_error spf_options_finish(struct spf_options *options)
     return options->command == SPF_COMMAND_RUN ? spf_options_judge(options) : spf_ok();
 }
 
+/* The same table as getopt_long(3) wants it. */
+static void make_getopt_tables(char *shorts, struct option *longs)
+{
+    shorts += strlen(strcpy(shorts, "-:")); /* words in between come as option 1, in their order */
+    for (size_t i = 0; i < spf_option_count; i++) {
+        const struct spf_option_row *row = &spf_option_rows[i];
+
+        if (row->letter != 0)
+            *shorts++ = (char)row->letter;
+        if (row->letter != 0 && row->argument != NULL)
+            *shorts++ = ':';
+        if (row->name != NULL)
+            *longs++ = (struct option){row->name,
+                                       row->argument == NULL            ? no_argument
+                                       : spf_option_may_lack_value(row) ? optional_argument
+                                                                        : required_argument,
+                                       NULL, FIRST_ROW + (int)i};
+    }
+    *shorts = '\0';
+    *longs = (struct option){0};
+}
+
 struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *options)
 {
-    struct option longs[ROWS + 1] = {0};
-    char shorts[2 * ROWS + 3] = "-:"; /* words in between come as option 1, in their order */
-    size_t short_count = 2, long_count = 0;
+    const struct spf_option_row *row, *lacked = NULL; /* the last one, if its value was left out */
+    struct option longs[SPF_OPTIONS_MAX + 1];
+    char shorts[2 * SPF_OPTIONS_MAX + 3];
     struct spf_error error;
-    int option;
+    int option, before;
 
     spf_options_init(options);
-    for (size_t i = 0; i < ROWS; i++) {
-        const struct option_row *row = &rows[i];
-
-        if (row->value < 256)
-            shorts[short_count++] = (char)row->value;
-        if (row->value < 256 && row->argument != NULL)
-            shorts[short_count++] = ':';
-        if (row->name != NULL)
-            longs[long_count++] = (struct option){row->name,
-                                                  row->argument == NULL ? no_argument
-                                                  : may_lack(row)       ? optional_argument
-                                                                        : required_argument,
-                                                  NULL, row->value};
-    }
-
+    make_getopt_tables(shorts, longs);
     opterr = 0;
     optind = 0; /* glibc's way to begin anew, whatever an earlier call left */
-    for (;;) {
-        int before = optind > 0 ? optind : 1;
+    while (before = optind > 0 ? optind : 1,
+           (option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const char *word = argv[before];
 
-        option = getopt_long(argc, argv, shorts, longs, NULL);
-        if (option == -1)
-            break;
-        if (option == ':')
-            return spf_usage("%s needs a value", argv[optind - 1]);
-        if (option == '?')
-            return spf_usage("there is no option %s, or it takes no value", argv[optind - 1]);
-        error = option == 1          ? take_word(options, optarg, before == 1)
-                : option == OPT_HOST ? take_word(options, optarg, false)
-                                     : take(options, option, optarg);
+        if (option == ':' || option == '?')
+            return refuse(option, word);
+        if (option == 1 && lacked != NULL && looks_like_its_value(lacked, word))
+            return spf_usage("--%s takes its value with =: --%s=%s%s%s", lacked->name, lacked->name,
+                             word,
+                             strchr(word, '/') == NULL ? "; a host of that name is --host " : "",
+                             strchr(word, '/') == NULL ? word : "");
+        row = row_of(option);
+        if (row != NULL && long_with_one_hyphen(word) != NULL)
+            return spf_usage("%s is read as single letters; did you mean -%s?", word, word);
+        error = row != NULL ? spf_option_take(options, row, optarg)
+                            : take_word(options, optarg, before == 1);
         if (error.code != SPF_OK)
             return error;
-        remember(options, option, argv + before, (size_t)(optind - before));
+        if (row != NULL)
+            remember(options, row, argv + before, (size_t)(optind - before));
+        lacked = row != NULL && optarg == NULL && spf_option_may_lack_value(row) ? row : NULL;
     }
     for (; optind < argc; optind++) {
         error = take_word(options, argv[optind], false);
@@ -536,26 +313,81 @@ struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *op
 
 struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value)
 {
-    for (size_t i = 0; i < ROWS; i++) {
-        const struct option_row *row = &rows[i];
+    const struct spf_option_row *row = row_named(name);
+    struct spf_error error;
+    struct spf_buf said;
 
-        if (row->name == NULL || strcmp(row->name, name) != 0 || row->kind == TERMINAL)
-            continue;
-        if ((value != NULL) != (row->argument != NULL) && !(value == NULL && may_lack(row)))
-            return spf_usage("option %s %s", name,
-                             value != NULL ? "takes no value" : "needs a value");
-        if (row->value == 'l') /* here a caller changes his mind */
-            options->user = NULL;
-        if (row->value == 'p')
-            options->port_given = false;
-        return take(options, row->value, value);
+    if (row == NULL || row->kind == SPF_OPTION_HERE) {
+        spf_buf_init(&said, 400);
+        spf_buf_addf(&said, "there is no option %s", name);
+        if (row == NULL)
+            (void)suggest_long(&said, name);
+        error = spf_usage("%s", said.data);
+        spf_buf_clear(&said);
+        return error;
     }
-    return spf_usage("there is no option %s", name);
+    if ((value != NULL) != (row->argument != NULL) &&
+        !(value == NULL && spf_option_may_lack_value(row)))
+        return spf_usage("option %s %s", name, value != NULL ? "takes no value" : "needs a value");
+    /* Here a caller changes his mind. */
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (spf_option_rows[i].offset == row->offset)
+            options->given[i] = NULL;
+    }
+    if (strcmp(name, "user") == 0)
+        options->user = NULL;
+    if (strcmp(name, "port") == 0)
+        options->port_given = false;
+    if (strcmp(name, "host") == 0)
+        options->host = NULL;
+    return spf_option_take(options, row, value);
+}
+
+/* The first of the checks to be run that needs this one, directly or not. */
+static int needed_by(const struct spf_options *options, int check)
+{
+    struct spf_target target = {.instance_id = options->instance, .host = options->host};
+
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        target.selected = (spf_checks)1u << i;
+        if (options->selected & target.selected && spf_checks_with_needs(&target) >> check & 1)
+            return i;
+    }
+    return -1;
+}
+
+/* "2001:db8::1:22", but not "2001:db8::22" */
+static bool ends_like_a_port(const char *host)
+{
+    size_t len = strlen(host);
+
+    return len > 4 && strcmp(host + len - 3, ":22") == 0 && host[len - 4] != ':';
+}
+
+void spf_options_remark(const struct spf_options *options, struct spf_buf *lines)
+{
+    struct spf_ip ip;
+
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        int by = options->skip >> i & 1 ? needed_by(options, i) : -1;
+
+        if (by >= 0 && (options->instance != NULL || !(SPF_CLOUD_CHECKS >> i & 1)))
+            spf_buf_addf(lines, "--skip %s: it runs all the same, for %s needs it\n",
+                         spf_check_table[i].id, spf_check_table[by].id);
+    }
+    if (options->host != NULL && !options->port_given && !options->host_in_brackets &&
+        spf_ip_parse(options->host, &ip) && ends_like_a_port(options->host))
+        spf_buf_addf(lines, "%s is read as an address; a port goes with -p\n", options->host);
 }
 
 void spf_options_clear(struct spf_options *options)
 {
+    for (size_t i = 0; i < options->copies.count; i++)
+        free(options->copies.items[i]);
+    free(options->copies.items);
     free(options->host_copy);
     free(options->key_copy);
     options->host_copy = options->key_copy = NULL;
+    options->copies.items = NULL;
+    options->copies.count = 0;
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/shape.h"
+#include "base/text.h"
 #include "cloud/aliyun/endpoint.h"
 #include "pipeline/target.h"
 
@@ -36,6 +38,7 @@ struct spf_output_option {
 };
 
 #define SPF_LIST_OPTION_MAX 16 /* of --known-hosts, --output, --endpoint */
+#define SPF_OPTIONS_MAX     64
 
 struct spf_options {
     enum spf_command command;
@@ -45,15 +48,18 @@ struct spf_options {
     const char *ssh_config; /* NULL: not to be used; "" the usual files */
     uint16_t port;
     bool user_given, port_given;
+    bool host_in_brackets; /* [::1:22] can't be meant as ::1, port 22 */
     int family;
     enum spf_address_choice address;
     struct spf_ip source_ip;
     const char *source_lookup; /* the URL of --source-ip=lookup:URL */
     enum spf_session_mode session;
-    spf_checks selected;
+    spf_checks only, skip; /* as given; only: 0 for all */
+    spf_checks selected;   /* what they leave, once finished */
     unsigned timeout_s, deadline_s;
     const char *find_key; /* NULL: not asked; "": in ~/.ssh */
-    bool fix, console, vpc_endpoints;
+    bool fix, console;
+    unsigned vpc_endpoints; /* 0 or 1 */
     const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
 
     const char *region, *profile, *config_path, *ca_file;
@@ -69,8 +75,10 @@ struct spf_options {
 
     /* Words that lines to rerun repeat: what says how to ask, not what. */
     const char *repeat[64];
-    char *host_copy; /* owns user and host of a positional user@host */
-    char *key_copy;  /* owns key where a ~ was expanded, or --fix made another file of it */
+    char *host_copy;                    /* owns user and host of a positional user@host */
+    char *key_copy;                     /* owns key where --fix made another file of it */
+    SPF_LIST(char *) copies;            /* own file names in which a ~ was expanded */
+    const char *given[SPF_OPTIONS_MAX]; /* by the table's rows: the value, "" where it has none */
 };
 
 /*
@@ -98,6 +106,12 @@ SPF_MUST_USE struct spf_error spf_options_finish(struct spf_options *options);
 
 /* SPF_ERR_USAGE with what is wrong; what fmt takes from outside is cleaned. */
 struct spf_error spf_usage(const char *fmt, ...) SPF_PRINTF(1, 2);
+
+/*
+ * What is done otherwise than the words say, for standard error: a check that --skip names and
+ * another one needs, an address that ends like a port. One line each; "" for nothing.
+ */
+void spf_options_remark(const struct spf_options *options, struct spf_buf *lines);
 
 /* The text of --help: a list of the options from the one table that parsing reads. */
 void spf_options_help(FILE *out);

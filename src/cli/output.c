@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/files.h"
 
 static struct spf_error write_all(int fd, const char *text, size_t len, const char *shown)
 {
@@ -25,23 +27,52 @@ static struct spf_error write_all(int fd, const char *text, size_t len, const ch
     return spf_ok();
 }
 
+/* A new file beside path, under a name that nothing has; its name is to be freed. */
+static int create_beside(const char *path, mode_t mode, char **name)
+{
+    unsigned number;
+    int fd = -1;
+
+    for (int tries = 0; fd < 0 && tries < 100; tries++) {
+        if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number ||
+            asprintf(name, "%s.%08x", path, number) < 0) {
+            *name = NULL;
+            return -1;
+        }
+        fd = open(*name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+        if (fd < 0) {
+            free(*name);
+            *name = NULL;
+        }
+        if (fd < 0 && errno != EEXIST)
+            return -1;
+    }
+    return fd;
+}
+
+/* The mode and the owner of the file whose place it takes. */
+static bool take_rights(int fd, const struct stat *old)
+{
+    mode_t mode = old->st_mode & 0777;
+
+    /* Rights of a group are not another group's. */
+    if (fchown(fd, old->st_uid, old->st_gid) != 0 && fchown(fd, (uid_t)-1, old->st_gid) != 0)
+        mode &= ~(mode_t)0070;
+    return fchmod(fd, mode) == 0;
+}
+
+/* old: what is there now; NULL: nothing. */
 static struct spf_error replace(const char *path, const char *text, size_t len, mode_t mode,
-                                const char *shown)
+                                const struct stat *old, const char *shown)
 {
     struct spf_error error;
     char *temporary = NULL;
-    int fd;
+    int fd = create_beside(path, old != NULL ? 0600 : mode, &temporary);
 
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
-    fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        error = spf_error_sys(errno, shown);
-        free(temporary);
-        return error;
-    }
+    if (fd < 0)
+        return spf_error_sys(errno, shown);
     error = write_all(fd, text, len, shown);
-    if (error.code == SPF_OK && (fchmod(fd, mode) != 0 || fsync(fd) != 0))
+    if (error.code == SPF_OK && ((old != NULL && !take_rights(fd, old)) || fsync(fd) != 0))
         error = spf_error_sys(errno, shown);
     if (close(fd) != 0 && error.code == SPF_OK)
         error = spf_error_sys(errno, shown);
@@ -80,13 +111,15 @@ struct spf_error spf_output_write(const char *path, const char *text, size_t len
     if (strcmp(path, "-") == 0)
         return write_all(STDOUT_FILENO, text, len, "standard output");
     if (lstat(path, &link) != 0)
-        return replace(path, text, len, (mode_t)mode, shown);
+        return replace(path, text, len, (mode_t)mode, NULL, shown);
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) /* also a link to what is not yet */
         return write_through(path, text, len, (mode_t)mode, shown);
+    if (spf_file_is_noted(&status))
+        return spf_error(SPF_ERR_INVALID, "%s was read in this run, and is not replaced", shown);
     /* A link stays one: what it leads to is replaced. */
     if (S_ISLNK(link.st_mode) && (target = realpath(path, NULL)) == NULL)
         return spf_error_sys(errno, shown);
-    error = replace(target != NULL ? target : path, text, len, (mode_t)mode, shown);
+    error = replace(target != NULL ? target : path, text, len, (mode_t)mode, &status, shown);
     free(target);
     return error;
 }

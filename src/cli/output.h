@@ -3,12 +3,20 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include "cli/options.h"
+
+/*
+ * SPF_ERR_USAGE: --output or --record names a file that is read or may be, by whatever name or
+ * link, or one file twice. Before anything is asked.
+ */
+SPF_MUST_USE struct spf_error spf_guard_outputs(const struct spf_options *options);
 
 /*
  * Replaces a file's content as a whole: a temporary file beside it, then rename(2), so that a
  * reader never sees half a report. "-" and what is not a regular file (a pipe, /dev/stderr) are
- * written as they are. A new file gets the given mode (0644 for reports, 0600 for records).
+ * written as they are. A file that is replaced keeps its mode and, where that is allowed, its
+ * owner; a new one gets the given mode, less the umask. A file that this process has read
+ * (platform/files.h) is not replaced: SPF_ERR_INVALID.
  */
 SPF_MUST_USE
 struct spf_error spf_output_write(const char *path, const char *text, size_t len, unsigned mode);

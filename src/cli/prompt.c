@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "platform/files.h"
 
 #define KEY_MAX        (1024 * 1024)
 #define PASSPHRASE_MAX 4096
@@ -118,7 +119,7 @@ struct spf_error spf_read_passphrase_file(const char *path, unsigned seconds,
     const struct patience patience = {-1, seconds};
     char shown[120];
     struct spf_error error;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = spf_open_to_read(path);
 
     spf_clean(shown, sizeof shown, path, strlen(path));
     if (fd < 0)

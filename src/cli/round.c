@@ -1,66 +1,81 @@
 #include "cli/round.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/prompt.h"
+#include "platform/files.h"
 
 #define RECORD_MAX (64u * 1024 * 1024)
 
-/* A record is a regular file of a bounded size. */
-static struct spf_error read_file(const char *path, char **text, size_t *len)
+/* Waits until fd can be read: a pipe's writer may take its time, but not for ever. */
+static struct spf_error wait_for(int fd, int stop_fd, int64_t until_ms)
 {
-    struct spf_error error = spf_ok();
-    struct stat status = {0};
-    char *bytes = NULL;
-    ssize_t got = 0;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct pollfd polls[2] = {{.fd = fd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
+    int64_t left;
+    int got;
 
-    if (fd < 0 || fstat(fd, &status) != 0)
-        error = spf_error_sys(errno, "it cannot be read");
-    else if (!S_ISREG(status.st_mode))
-        error = spf_error(SPF_ERR_INVALID, "it is not a regular file");
-    else if (status.st_size > (off_t)RECORD_MAX)
-        error = spf_error(SPF_ERR_TOO_BIG, "it is too large");
-    else if ((bytes = malloc((size_t)status.st_size + 1)) == NULL)
-        error = spf_error(SPF_ERR_NOMEM, "out of memory");
-    *len = 0;
-    while (error.code == SPF_OK && *len < (size_t)status.st_size) {
-        got = read(fd, bytes + *len, (size_t)status.st_size - *len);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            error = spf_error_sys(errno, "it cannot be read");
-        if (got <= 0)
+    do {
+        left = until_ms - spf_now_ms();
+        got = left > 0 ? poll(polls, 2, (int)left) : 0;
+    } while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return spf_error_sys(errno, "it cannot be waited for");
+    if (got > 0 && polls[1].revents != 0)
+        return spf_error(SPF_ERR_INVALID, "interrupted before it was read");
+    return got > 0 ? spf_ok()
+                   : spf_error(SPF_ERR_TOO_BIG, "it did not come to its end in time (--deadline)");
+}
+
+/* A file, a pipe, or "-": standard input. Of a bounded size. */
+static struct spf_error read_all(const char *path, int stop_fd, unsigned seconds,
+                                 struct spf_buf *text)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    int fd = is_input ? STDIN_FILENO : spf_open_to_read(path);
+    int64_t until_ms = spf_now_ms() + (int64_t)seconds * 1000;
+    struct spf_error error = fd >= 0 ? spf_ok() : spf_error_sys(errno, "it cannot be read");
+    char bytes[16384];
+    ssize_t got = 1;
+
+    while (error.code == SPF_OK && got > 0) {
+        error = wait_for(fd, stop_fd, until_ms);
+        if (error.code != SPF_OK)
             break;
-        *len += (size_t)got;
+        got = read(fd, bytes, sizeof bytes);
+        if (got < 0 && (errno == EINTR || errno == EAGAIN))
+            got = 1;
+        else if (got < 0)
+            error = spf_error_sys(errno, "it cannot be read");
+        else
+            spf_buf_add(text, bytes, (size_t)got);
+        if (spf_buf_failed(text))
+            error = spf_error(SPF_ERR_TOO_BIG, "it is too large");
     }
-    if (fd >= 0)
+    if (!is_input && fd >= 0)
         (void)close(fd);
-    if (error.code == SPF_OK) {
-        *text = bytes;
-        return error;
-    }
-    free(bytes);
     return error;
 }
 
-static struct spf_error read_record(struct spf_round *round, const char *path)
+static struct spf_error read_record(struct spf_round *round, const struct spf_options *options,
+                                    int stop_fd)
 {
-    char *text = NULL, shown[100];
-    size_t len = 0;
-    struct spf_error error = read_file(path, &text, &len);
+    const char *path = strcmp(options->replay, "-") == 0 ? "standard input" : options->replay;
+    struct spf_error error;
+    struct spf_buf text;
+    char shown[100];
 
+    spf_buf_init(&text, RECORD_MAX);
+    error = read_all(options->replay, stop_fd, options->deadline_s, &text);
     if (error.code == SPF_OK)
-        error = spf_record_read(text, len, &round->replayed);
-    free(text);
+        error = spf_record_read(text.data, text.len, &round->replayed);
+    spf_buf_clear(&text);
     if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
         return error;
     spf_clean(shown, sizeof shown, path, strlen(path));
@@ -96,7 +111,8 @@ static void set_target(struct spf_round *round, const struct spf_options *option
     };
 }
 
-struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options)
+struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
+                                   int stop_fd)
 {
     struct spf_error error = spf_ok();
 
@@ -107,7 +123,7 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
         return error;
     round->count = 1;
     if (options->replay != NULL) {
-        error = read_record(round, options->replay);
+        error = read_record(round, options, stop_fd);
         if (error.code != SPF_OK) {
             round->count = 0;
             return error;
@@ -162,7 +178,7 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
         .credentials = {.profile = options->profile,
                         .config_path = options->config_path,
                         .region = options->region,
-                        .vpc = options->vpc_endpoints},
+                        .vpc = options->vpc_endpoints != 0},
         .api = {.ca_file = options->ca_file,
                 .endpoints = options->endpoints,
                 .endpoint_count = options->endpoint_count,

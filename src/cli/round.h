@@ -24,11 +24,13 @@ struct spf_round {
 
 /*
  * Makes the targets: one, or those of the record that --replay names. Takes over the secrets'
- * ownership (round->key_text, round->passphrase may be set by the caller before). SPF_ERR_USAGE for
- * a record that cannot be read. To be cleared in any case.
+ * ownership (round->key_text, round->passphrase may be set by the caller before). stop_fd (-1:
+ * none) ends the wait for a record that comes through a pipe. SPF_ERR_USAGE for a record that
+ * cannot be read. To be cleared in any case.
  */
 SPF_MUST_USE
-struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options);
+struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
+                                   int stop_fd);
 
 /* Drives the targets and diagnoses them. progress and stop_fd (or -1) as in spf_driver_options. */
 SPF_MUST_USE

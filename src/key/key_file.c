@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "key/key_readers.h"
+#include "platform/files.h"
 
 enum { PUB_FILE_MAX = 64 << 10 };
 
@@ -107,7 +108,7 @@ static int open_regular(const char *path, struct stat *st)
         return -1;
     if (!S_ISREG(st->st_mode))
         return -2;
-    fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    fd = spf_open_to_read(path);
     if (fd < 0)
         return -1;
     if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/files.h"
 #include "platform/home.h"
 
 #define LINE_MAX_BYTES (1u << 20)
@@ -93,7 +94,7 @@ static bool is_null_device(const struct stat *stat)
 static bool gather_file(struct spf_known_hosts_facts *facts, const char *path, bool asked)
 {
     struct reading reading = {.facts = facts, .path = path};
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    int fd = spf_open_to_read(path);
     struct stat stat;
     bool good = true;
 

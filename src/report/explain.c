@@ -1,56 +1,21 @@
 #include <string.h>
 
+#include "base/suggest.h"
 #include "diagnosis/pasted.h"
 #include "report/page.h"
 
-/* Edits between two short words (Levenshtein); words of 60 bytes and more are as far as can be. */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[64];
-    size_t la = strlen(a), lb = strlen(b);
-
-    if (la >= 60 || lb >= 60)
-        return 60;
-    for (unsigned k = 0; k <= lb; k++)
-        row[k] = k;
-    for (size_t i = 1; i <= la; i++) {
-        unsigned corner = row[0];
-
-        row[0] = (unsigned)i;
-        for (size_t k = 1; k <= lb; k++) {
-            unsigned replace = corner + (a[i - 1] != b[k - 1]);
-            unsigned least = row[k - 1] < row[k] ? row[k - 1] + 1 : row[k] + 1;
-
-            corner = row[k];
-            row[k] = least < replace ? least : replace;
-        }
-    }
-    return row[lb];
-}
-
-/* A slip of the fingers, or words of the id. */
-static bool is_like(const char *asked, const char *id)
-{
-    const char *at = strlen(asked) >= 3 ? strstr(id, asked) : NULL;
-
-    return distance(asked, id) <= 3 || (at && (at == id || at[-1] == '-'));
-}
-
 static void say_unknown(struct spf_buf *buf, const char *cause)
 {
-    const char *before = "; did you mean ";
-    unsigned shown = 0;
+    const char *names[SPF_FINDING_COUNT];
 
+    for (int i = 0; i < SPF_FINDING_COUNT; i++)
+        names[i] = spf_findings[i].id;
     spf_buf_addstr(buf, "there is no cause \"");
     spf_buf_add_clean(buf, cause, strlen(cause), 100);
     spf_buf_addch(buf, '"');
-    for (int i = SPF_NO_FINDING + 1; i < SPF_FINDING_COUNT && shown < 5; i++)
-        if (is_like(cause, spf_findings[i].id)) {
-            spf_buf_addf(buf, "%s%s", before, spf_findings[i].id);
-            before = ", ";
-            shown++;
-        }
-    spf_buf_addstr(buf, shown ? "?\n" : "; sshpreflight-causes(7) lists all of them\n");
+    if (!spf_suggest(buf, cause, "", names, SPF_FINDING_COUNT))
+        spf_buf_addstr(buf, "; sshpreflight-causes(7) lists all of them");
+    spf_buf_addch(buf, '\n');
 }
 
 static const char *where(const struct spf_finding_info *info)
@@ -210,4 +175,29 @@ void spf_list_checks(struct spf_buf *buf, const struct spf_style *style)
         spf_page_flow(&page, SPF_INK_PLAIN, check->asks);
         spf_page_line(&page);
     }
+}
+
+void spf_list_checks_json(struct spf_buf *buf)
+{
+    struct json_object *json = json_object_new_object(), *checks = json_object_new_array();
+
+    (void)json_object_object_add(json, "schema", json_object_new_string("sshpreflight.checks/1"));
+    (void)json_object_object_add(json, "checks", checks);
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        const struct spf_check *check = &spf_check_table[i];
+        struct json_object *one = json_object_new_object(), *needs = json_object_new_array();
+
+        (void)json_object_object_add(one, "id", json_object_new_string(check->id));
+        (void)json_object_object_add(one, "asks", json_object_new_string(check->asks));
+        for (size_t k = 0; k < i; k++) {
+            if (check->needs >> k & 1)
+                (void)json_object_array_add(needs, json_object_new_string(spf_check_table[k].id));
+        }
+        (void)json_object_object_add(one, "needs", needs);
+        (void)json_object_array_add(checks, one);
+    }
+    spf_buf_addf(buf, "%s\n",
+                 json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
+                                                          JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(json);
 }

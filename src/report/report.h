@@ -65,5 +65,7 @@ bool spf_explain_pasted(struct spf_buf *buf, const char *text, size_t len,
 
 /* `sshpreflight --list-checks`: one line a check, its id first. */
 void spf_list_checks(struct spf_buf *buf, const struct spf_style *style);
+/* The same as one JSON object, "sshpreflight.checks/1", and a line feed. */
+void spf_list_checks_json(struct spf_buf *buf);
 
 #endif

@@ -3,7 +3,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include "cli/options.h"
+#include "cli/option_table.h"
 
 #define WORDS_MAX 16
 
@@ -39,35 +39,35 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"", "--instance ID"},
         {"--instance i-1", "--key FILE"},
         {"--key k", "--instance ID, or a host"},
-        {"--instance", "needs a value"},
+        {"--instance", "--instance needs a value (ID)"},
         {"--wrong", "no option --wrong"},
-        {"h --key k --only nothing", "\"nothing\" is no check"},
-        {"h --key k --only ssh.", "\"ssh.\" is no check"},
+        {"h --key k --only nothing", "\"nothing\" is not a check"},
+        {"h --key k --only ssh.", "\"ssh.\" is not a check"},
         {"h --key k --only key --skip key", "leave no check"},
         {"h --key k --only cloud", "need --instance"},
         {"h g --key k", "two hosts"},
-        {"h --key k -p 0", "\"0\" is no port"},
-        {"h --key k -p 65536", "no port"},
-        {"h --key k -p 22x", "no port"},
-        {"h --key k --timeout 0", "--timeout takes"},
-        {"h --key k --source-ip 300.1.1.1", "is no IP address"},
+        {"h --key k -p 0", "--port cannot be \"0\"; it takes a whole number from 1 to 65535"},
+        {"h --key k -p 65536", "--port cannot be"},
+        {"h --key k -p 22x", "--port cannot be"},
+        {"h --key k --timeout 0", "--timeout cannot be \"0\"; it takes"},
+        {"h --key k --source-ip 300.1.1.1", "is not an IP address"},
         {"h --key k --format xml", "cannot be \"xml\""},
-        {"h --key k -J -oProxyCommand=x", "no jump host"},
-        {"h --key k -J a@-b", "no jump host"},
-        {"h --key k -J a;b", "no jump host"},
-        {"h --key k -J a,,b", "no jump host"},
-        {"h --key k -J a,", "no jump host"},
-        {"h --key k -J a,-b", "no jump host"},
+        {"h --key k -J -oProxyCommand=x", "is not a valid jump host"},
+        {"h --key k -J a@-b", "is not a valid jump host"},
+        {"h --key k -J a;b", "is not a valid jump host"},
+        {"h --key k -J a,,b", "is not a valid jump host"},
+        {"h --key k -J a,", "is not a valid jump host"},
+        {"h --key k -J a,-b", "is not a valid jump host"},
         {"-F none --only key", "which private key"},
         {"h;id --ssh-config", "ssh refuses this host name"},
-        {"h --ssh-config=c --output c", "would be lost"},
+        {"h --ssh-config=c --output c", "is not replaced"},
         {"h --key k --json=x", "takes no value"},
         {"h --key k --console", "--console reads that of an instance"},
         {"h --key k --wait", "no option --wait"},
         {"explain", "name of a cause"},
         {"explain key-missing --json", "explain writes text"},
         {"-4 -6 h --key k", "exclude each other"},
-        {"h --key k -i k2", "two keys"},
+        {"h --key k -i k2", "--key can be given once, not as both \"k\" and \"k2\""},
         {"sftp://h --key k", "or as ssh://"},
         {"ssh:// --key k", "ssh does not take"},
         {"ssh://u@ --key k", "ssh does not take"},
@@ -82,18 +82,20 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"ssh://u%00@h --key k", "ssh does not take"},
         {"ssh://[::1]:22 --key k", "ssh does not take"},
         {"ssh://-h --key k", "ssh does not take"},
-        {"[::1]:2222 --key k", "the port goes with -p"},
-        {"[::1 --key k", "the port goes with -p"},
+        {"[::1]:2222 --key k", "the port goes with -p: write -p 2222 ::1"},
+        {"u@[::1]:22 --key k", "write -p 22 u@::1"},
+        {"root@::1:22 --key k", "for port 22 of ::1 write -p 22 root@::1"},
+        {"[::1 --key k", "in brackets"},
         {"--host a@b --host c@d --key k", "two hosts"},
         {"h --key ~nobody-of-this-name/k", "no such user"},
-        {"h:2222 --key k", "the port goes with -p"},
+        {"h:2222 --key k", "the port goes with -p: write -p 2222 h"},
         {"-l $(id) h --key k", "ssh refuses this user name"},
         {"h --key k --output -", "--output names a file"},
-        {"h --key k --output text:k", "would be lost"},
+        {"h --key k --output text:k", "is not replaced"},
         {"h --key k --record ./k --output ./k", "the same file twice"},
         {"h --key k --record r --output json:r", "the same file twice"},
-        {"h --key k --known-hosts kh --record kh", "would be lost"},
-        {"h --key k --record -", "--record takes one file"},
+        {"h --key k --known-hosts kh --record kh", "is not replaced"},
+        {"h --key k --record -", "--record writes to a file"},
         {"explain a b", "one cause"},
         {"root@ --key k", "the host is empty"},
         {"h --key k --output json:", "--output \"json:\" names no file"},
@@ -106,11 +108,40 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"--replay r --instance i-1", "--instance means nothing with --replay"},
         {"--replay r -l root", "--user means nothing with --replay"},
         {"--replay r -p 22", "--port means nothing with --replay"},
-        {"--replay r --only key", "--only or --skip means nothing with --replay"},
+        {"--replay r --only key", "--only means nothing with --replay"},
         {"--replay r --no-session", "means nothing with --replay"},
         {"--replay r --fix", "--fix means nothing with --replay"},
         {"--replay r --source-ip 192.0.2.1", "--source-ip means nothing with --replay"},
         {"--replay r -4", "-4 means nothing with --replay"},
+        {"-oX=y h -i k", "there is no option -o (ssh has it;"},
+        {"-i k -Av h", "there is no option -A (ssh has it;"},
+        {"-i k -zv h", "there is no option -z"},
+        {"h -i k --jsn", "there is no option --jsn; did you mean --json?"},
+        {"h -i k --regoin=x", "there is no option --regoin; did you mean --region?"},
+        {"h -i k -jsn", "there is no option -j; did you mean --json?"},
+        {"-instance i-1", "-instance is read as single letters; did you mean --instance?"},
+        {"h -i k --s", "--s may be --ssh-config, --source-ip, --skip, --session, --strict"},
+        {"h --key k --format jsn", "--format cannot be \"jsn\"; did you mean json?"},
+        {"h --key k --color blue", "--color cannot be \"blue\"; it can be auto, always or never"},
+        {"h --key k --only ssh.atuh", "\"ssh.atuh\" is not a check; did you mean ssh.auth?"},
+        {"h --key k --skip auth", "did you mean ssh.auth?"},
+        {"--instance i --region a --region b -i k", "once, not as both \"a\" and \"b\""},
+        {"h -i k --timeout 5 --timeout 6",
+         "--timeout can be given once, not as both \"5\" and \"6\""},
+        {"h -i k --json --format text", "--json and --format text exclude each other"},
+        {"h -i k --session always --no-session", "--session always and --no-session exclude"},
+        {"h -i k -J a -J b", "--jump can be given once"},
+        {"h -i k --record a --record b", "--record can be given once"},
+        {"h -i k --source-ip 192.0.2.1 --source-ip 192.0.2.2", "--source-ip can be given once"},
+        {"h -i k -J host:99999", "\"99999\" is not a valid port of a jump host"},
+        {"h -i k -J host:0", "\"0\" is not a valid port of a jump host"},
+        {"h -i k -J a,[::1]:0", "\"0\" is not a valid port of a jump host"},
+        {"h -i k -J ::1:22", "stands in brackets"},
+        {"h -i k -J [::1]x", "is not a valid jump host"},
+        {"h -i k -J :22", "is not a valid jump host"},
+        {"--instance i-1 --find-key /tmp", "--find-key takes its value with =: --find-key=/tmp"},
+        {"--ssh-config ~/c h -i k", "--ssh-config takes its value with =: --ssh-config=~/c"},
+        {"h -i k --ca-file ~nobody-of-this-name/c", "no such user"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -175,6 +206,14 @@ START_TEST(first_user_and_port_count)
         ck_assert_uint_eq(options.port, cases[i].port);
     }
     ck_assert(options.user_given && !options.port_given);
+    check_good("h -i k -J a,ssh://u@b:22,[::1]:22,c:ssh,d:");
+    check_good("h -i k --region a --region a --json --format json --no-session --session=never");
+    check_good("--ssh-config h -i k");
+    ck_assert_str_eq(options.host, "h");
+    check_good("[::1:22] -i k");
+    check_good("2001:db8::1:22 -i k"); /* some machine's address */
+    check_good("h -i k --dead 5 --verb");
+    ck_assert_uint_eq(options.deadline_s, 5);
     check_good("h -i k -J NONE");
     ck_assert_ptr_null(options.jump);
 }
@@ -209,6 +248,64 @@ START_TEST(checks_are_chosen_by_id_or_room)
     check_good("h --key k --no-session");
     ck_assert_uint_eq(options.selected, SPF_ALL_CHECKS & ~SPF_CHECK_BIT(SSH_SESSION));
     check_good("h --skip key,ssh.auth,ssh.session,cloud");
+}
+END_TEST
+
+/* What is said to be done and is not must be said. */
+START_TEST(remarks)
+{
+    static const struct {
+        const char *line, *says;
+    } cases[] = {
+        {"h --key k --skip key.format", "--skip key.format: it runs all the same, for ssh.auth"},
+        {"h --key k --skip key", "--skip key.file: it runs all the same"},
+        {"h --key k --skip ssh.session", ""},
+        {"h --key k --skip ssh,key", ""},
+        {"h --key k --skip cloud", ""},
+        {"--instance i-1 --key k --skip cloud", "--skip cloud.instance: it runs all the same"},
+        {"2001:db8::1:22 --key k", "is read as an address; a port goes with -p"},
+        {"2001:db8::22 --key k", ""},
+        {"2001:db8::1:22 --key k -p 22", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_buf lines;
+
+        check_good(cases[i].line);
+        spf_buf_init(&lines, 4000);
+        spf_options_remark(&options, &lines);
+        ck_assert_msg(cases[i].says[0] == '\0' ? lines.len == 0
+                                               : strstr(lines.data, cases[i].says) != NULL,
+                      "%s: %s", cases[i].line, lines.data);
+        spf_buf_clear(&lines);
+    }
+}
+END_TEST
+
+/* Each long option with a value, given twice: an error that names both, or both count. */
+START_TEST(repeated_options)
+{
+    for (size_t i = 0; i < spf_option_count; i++) {
+        const struct spf_option_row *row = &spf_option_rows[i];
+        struct spf_options two;
+        struct spf_error error;
+        const char *one =
+            row->type == SPF_OPTION_NUMBER || row->type == SPF_OPTION_OTHER ? "1" : "a";
+
+        if (row->argument == NULL || row->adds || row->type == SPF_OPTION_CHOICE)
+            continue;
+        spf_options_init(&two);
+        error = spf_option_take(&two, row, row->secret ? "192.0.2.1" : one);
+        ck_assert_msg(error.code == SPF_OK, "%s: %s", row->name, error.text);
+        error = spf_option_take(&two, row, row->secret ? "192.0.2.1" : one);
+        ck_assert_msg(error.code == SPF_OK, "%s: %s", row->name, error.text);
+        error = spf_option_take(&two, row, row->secret ? "192.0.2.3" : "3");
+        ck_assert_msg(error.code == SPF_ERR_USAGE, "%s", row->name);
+        ck_assert_msg(strstr(error.text, row->name) != NULL, "%s", error.text);
+        ck_assert_msg(row->secret || strstr(error.text, "\"3\"") != NULL, "%s", error.text);
+        ck_assert(!row->secret || strstr(error.text, "192.0.2.3") == NULL);
+        spf_options_clear(&two);
+    }
 }
 END_TEST
 
@@ -262,7 +359,7 @@ int main(void)
         "options",
         (const TTest *const[]){usage_errors_name_what_is_wrong, hosts_and_users_as_ssh_takes_them,
                                first_user_and_port_count, tilde_of_the_key_is_expanded,
-                               checks_are_chosen_by_id_or_room, lines_to_rerun_repeat_how_to_ask,
-                               no_usage_error_shows_a_password, source_addresses,
-                               outputs_have_a_format, NULL});
+                               checks_are_chosen_by_id_or_room, remarks, repeated_options,
+                               lines_to_rerun_repeat_how_to_ask, no_usage_error_shows_a_password,
+                               source_addresses, outputs_have_a_format, NULL});
 }

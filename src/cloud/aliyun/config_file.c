@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/identity/profile.h"
+#include "platform/files.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 
@@ -19,7 +20,7 @@ struct spf_error spf_read_small_file(const char *path, struct spf_secret **text)
     struct stat st;
     size_t len = 0;
     ssize_t got = 1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int fd = spf_open_to_read(path);
 
     if (fd < 0)
         return spf_error(SPF_ERR_SYS, "%s", strerror(errno));

@@ -1,0 +1,384 @@
+#include "cli/option_table.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/suggest.h"
+#include "cli/destination.h"
+#include "pipeline/check.h"
+
+static const char *const address_words[] = {"auto", "public", "private", "ipv6", NULL};
+static const char *const session_words[] = {"auto", "always", "never", NULL};
+static const char *const endpoint_words[] = {"public", "vpc", NULL};
+static const char *const colour_words[] = {"auto", "always", "never", NULL};
+static const char *const format_words[] = {"text", "json", NULL};
+
+/* A whole decimal number between least and most. */
+static bool number(const char *text, unsigned least, unsigned most, unsigned *value)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9' || strlen(text) > 9)
+        return false;
+    *value = (unsigned)strtoul(text, &end, 10);
+    return *end == '\0' && *value >= least && *value <= most;
+}
+
+static struct spf_error refuse_number(const char *name, const char *value, unsigned least,
+                                      unsigned most)
+{
+    return spf_usage("%s cannot be \"%s\"; it takes a whole number from %u to %u", name, value,
+                     least, most);
+}
+
+static struct spf_error take_host(struct spf_options *options, const char *word)
+{
+    if (options->host != NULL)
+        return spf_usage("two hosts: %s and %s", options->host, word);
+    return spf_take_destination(options, word);
+}
+
+/* Of several users and ports the first counts, as it does with ssh. */
+static struct spf_error take_user(struct spf_options *options, const char *name)
+{
+    if (options->user == NULL)
+        options->user = name;
+    options->user_given = true;
+    return spf_ok();
+}
+
+static struct spf_error take_port(struct spf_options *options, const char *text)
+{
+    unsigned port;
+
+    if (!number(text, 1, 65535, &port))
+        return refuse_number("--port", text, 1, 65535);
+    if (!options->port_given)
+        options->port = (uint16_t)port;
+    options->port_given = true;
+    return spf_ok();
+}
+
+static struct spf_error take_jump(struct spf_options *options, const char *hosts)
+{
+    options->jump = hosts;
+    return spf_judge_jump(hosts);
+}
+
+static struct spf_error take_endpoint(struct spf_options *options, const char *url)
+{
+    if (options->endpoint_count == SPF_LIST_OPTION_MAX)
+        return spf_usage("--endpoint is given more than %d times", SPF_LIST_OPTION_MAX);
+    return spf_endpoint_parse(url, &options->endpoints[options->endpoint_count++]);
+}
+
+/* An address, or who is asked for it. */
+static struct spf_error take_source(struct spf_options *options, const char *argument)
+{
+    static const char lookup[] = "lookup:";
+    char host[280];
+
+    options->source_ip = (struct spf_ip){0};
+    options->source_lookup = NULL;
+    if (spf_starts_with(argument, lookup)) {
+        options->source_lookup = argument + strlen(lookup);
+        if (spf_lookup_parse(options->source_lookup, host, sizeof host).code != SPF_OK)
+            return spf_usage("--source-ip asks no such service: give lookup:https://HOST/PATH");
+    } else if (!spf_ip_parse(argument, &options->source_ip)) {
+        return spf_usage("--source-ip \"%s\" is not an IP address", argument);
+    }
+    spf_ip_unmap(&options->source_ip);
+    return spf_ok();
+}
+
+static struct spf_error take_checks(const char *list, spf_checks *set)
+{
+    const char *names[SPF_CHECK_COUNT + 4] = {"key", "cloud", "net", "ssh"}, *wrong;
+    char word[60];
+    struct spf_error error;
+    struct spf_buf text;
+    spf_checks checks;
+
+    if (spf_checks_parse(list, &checks, &wrong)) {
+        *set |= checks;
+        return spf_ok();
+    }
+    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+        names[4 + i] = spf_check_table[i].id;
+    (void)spf_format(word, sizeof word, "%.*s", (int)strcspn(wrong, ","), wrong);
+    spf_buf_init(&text, 400);
+    spf_buf_addf(&text, "\"%s\" is not a check", word);
+    if (!spf_suggest(&text, word, "", names, SPF_CHECK_COUNT + 4))
+        spf_buf_addstr(&text, "; --list-checks lists them");
+    error = spf_usage("%s", text.data);
+    spf_buf_clear(&text);
+    return error;
+}
+
+static struct spf_error take_only(struct spf_options *options, const char *list)
+{
+    return take_checks(list, &options->only);
+}
+
+static struct spf_error take_skip(struct spf_options *options, const char *list)
+{
+    return take_checks(list, &options->skip);
+}
+
+/* "json:report.json"; a name with a slash or a dot before its colon has no format. */
+static struct spf_error take_output(struct spf_options *options, const char *argument)
+{
+    struct spf_output_option *output = &options->outputs[options->output_count];
+    size_t word = strcspn(argument, ":/.");
+    int format = -1;
+
+    if (options->output_count == SPF_LIST_OPTION_MAX)
+        return spf_usage("--output is given more than %d times", SPF_LIST_OPTION_MAX);
+    *output = (struct spf_output_option){.format = options->format, .path = argument};
+    while (word > 0 && argument[word] == ':' && output->path == argument) {
+        if (format_words[++format] == NULL)
+            return spf_usage("--output \"%s\": the formats are text and json", argument);
+        if (strlen(format_words[format]) == word &&
+            strncmp(argument, format_words[format], word) == 0)
+            *output = (struct spf_output_option){(unsigned)format, argument + word + 1};
+    }
+    if (output->path[0] == '\0')
+        return spf_usage("--output \"%s\" names no file", argument);
+    if (strcmp(output->path, "-") == 0)
+        return spf_usage("--output names a file; standard output has the report of --format");
+    options->output_count++;
+    return spf_expand_home(options, output->path, &output->path);
+}
+
+static struct spf_error take_record(struct spf_options *options, const char *file)
+{
+    if (file[0] == '\0' || strcmp(file, "-") == 0)
+        return spf_usage("--record writes to a file: give its name");
+    return spf_expand_home(options, file, &options->record);
+}
+
+/* clang-format off */
+#define AT(member)   offsetof(struct spf_options, member)
+#define FLAG(member) .type = SPF_OPTION_FLAG, .offset = AT(member)
+#define SET(member, value) .type = SPF_OPTION_SET, .offset = AT(member), .least = (value)
+#define TEXT(member) .type = SPF_OPTION_TEXT, .offset = AT(member)
+#define A_FILE(member) .type = SPF_OPTION_FILE, .offset = AT(member)
+#define FILES(member) .type = SPF_OPTION_FILES, .offset = AT(member), .adds = true
+#define NUMBER(member, from, to) .type = SPF_OPTION_NUMBER, .offset = AT(member), .least = (from), .most = (to)
+#define CHOICE(member, list) .type = SPF_OPTION_CHOICE, .offset = AT(member), .words = (list)
+#define TAKE(member, function) .type = SPF_OPTION_OTHER, .offset = AT(member), .take = (function)
+#define ADDS         .adds = true
+#define WHAT         SPF_OPTION_WHAT
+#define HOW          SPF_OPTION_HOW
+#define HERE         SPF_OPTION_HERE
+
+const struct spf_option_row spf_option_rows[] = {
+    {"instance", 0, "ID", "the ECS instance to check", WHAT, TEXT(instance)},
+    {"host", 0, "NAME", "the host to try; with --instance: instead of its address", WHAT, TAKE(host, take_host), ADDS},
+    {"key", 'i', "FILE", "the private key; - reads it from standard input", WHAT, A_FILE(key)},
+    {"jump", 'J', "HOST[,HOST]", "go through these jump hosts ([user@]host[:port]), as ssh -J does", HOW, TAKE(jump, take_jump)},
+    {"ssh-config", 'F', "[=FILE]", "use the ssh configuration (~/.ssh/config), as ssh would", HOW, A_FILE(ssh_config)},
+    {"passphrase-file", 0, "FILE", "its first line is the key's passphrase", HOW, A_FILE(passphrase_file)},
+    {"user", 'l', "NAME", "log in as NAME (root)", WHAT, TAKE(user, take_user), ADDS},
+    {"port", 'p', "N", "the SSH port (22)", WHAT, TAKE(port, take_port), ADDS},
+    {NULL, '4', NULL, "use IPv4 only", HOW, SET(family, 4)},
+    {NULL, '6', NULL, "use IPv6 only", HOW, SET(family, 6)},
+    {"address", 0, "KIND", "public, private, ipv6 or auto: which of the instance's", HOW, CHOICE(address, address_words)},
+    {"source-ip", 0, "ADDR|lookup:URL", "the address that the rules see, or an https service that tells it", HOW, TAKE(source_ip, take_source), .secret = true},
+    {"region", 0, "ID", "the instance's region", HOW, TEXT(region)},
+    {"profile", 0, "NAME", "profile of the aliyun CLI", HOW, TEXT(profile)},
+    {"config-path", 0, "FILE", "its configuration (~/.aliyun/config.json)", HOW, A_FILE(config_path)},
+    {"endpoint", 0, "[PRODUCT=]URL", "another API endpoint, for all or for ecs, vpc, sts", HOW, TAKE(endpoints, take_endpoint), ADDS},
+    {"endpoint-type", 0, "TYPE", "vpc or public: the API as it is reached inside a VPC", HOW, CHOICE(vpc_endpoints, endpoint_words)},
+    {"ca-file", 0, "FILE", "trust these CA certificates for the API, no others", HOW, A_FILE(ca_file)},
+    {"known-hosts", 0, "FILE", "instead of the user's and the system's; repeatable", HOW, FILES(known_hosts)},
+    {"only", 0, "IDS", "run these checks and what they need (key,net.port)", WHAT, TAKE(only, take_only), ADDS},
+    {"skip", 0, "IDS", "leave these checks out", WHAT, TAKE(skip, take_skip), ADDS},
+    {"list-checks", 0, NULL, "list the checks", HERE, SET(command, SPF_COMMAND_LIST_CHECKS), ADDS},
+    {"print-policy", 0, NULL, "print the RAM policy that these checks need", HERE, SET(command, SPF_COMMAND_PRINT_POLICY), ADDS},
+    {"session", 0, "WHEN", "auto, always or never: run an echo after the login", HOW, CHOICE(session, session_words)},
+    {"no-session", 0, NULL, "the same as --session=never", HOW, SET(session, SPF_SESSION_NEVER)},
+    {"console", 0, NULL, "read what the instance printed while booting, in any case", HOW, FLAG(console)},
+    {"timeout", 0, "SECONDS", "for each network step (10)", HOW, NUMBER(timeout_s, 1, 3600)},
+    {"deadline", 0, "SECONDS", "for everything together (60)", HOW, NUMBER(deadline_s, 1, 86400)},
+    {"strict", 0, NULL, "exit 1 on a warning, too, and 2 on anything unknown", WHAT, FLAG(strict)},
+    {"format", 0, "FORMAT", "text or json, on standard output", HERE, CHOICE(format, format_words)},
+    {"json", 0, NULL, "the same as --format json", HERE, SET(format, SPF_FORMAT_JSON)},
+    {"output", 0, "[FORMAT:]FILE", "write a report there as well; repeatable", HERE, TAKE(outputs, take_output), ADDS},
+    {"fix", 0, NULL, "first chmod 0400, or write a repaired copy of a damaged key", HERE, FLAG(fix)},
+    {"find-key", 0, "[=DIR]", "look for the bound pair's private key (~/.ssh)", WHAT, A_FILE(find_key)},
+    {"record", 0, "FILE", "write the evidence there, redacted", HERE, TAKE(record, take_record)},
+    {"replay", 0, "FILE", "judge recorded evidence again (- reads standard input); asks nobody", HERE, A_FILE(replay)},
+    {"color", 0, "WHEN", "auto, always or never", HERE, CHOICE(colour, colour_words)},
+    {"verbose", 'v', NULL, "show the evidence of every check", HERE, FLAG(verbose)},
+    {"quiet", 'q', NULL, "show the verdict only", HERE, FLAG(quiet)},
+    {"help", 'h', NULL, "this help", HERE, SET(command, SPF_COMMAND_HELP), ADDS},
+    {"version", 0, NULL, "the version", HERE, SET(command, SPF_COMMAND_VERSION), ADDS},
+};
+/* clang-format on */
+const size_t spf_option_count = sizeof spf_option_rows / sizeof *spf_option_rows;
+_Static_assert(sizeof spf_option_rows / sizeof *spf_option_rows <= SPF_OPTIONS_MAX,
+               "struct spf_options has room for a value of each");
+
+bool spf_option_may_lack_value(const struct spf_option_row *row)
+{
+    return row->argument != NULL && spf_starts_with(row->argument, "[=");
+}
+
+void spf_option_name(const struct spf_option_row *row, char name[40])
+{
+    if (row->name != NULL)
+        (void)spf_format(name, 40, "--%s", row->name);
+    else
+        (void)spf_format(name, 40, "-%c", row->letter);
+}
+
+static struct spf_error choose(const char *name, const char *text, const char *const *words,
+                               unsigned *choice)
+{
+    struct spf_error error;
+    struct spf_buf said;
+    size_t count = 0;
+
+    for (; words[count] != NULL; count++) {
+        if (strcmp(words[count], text) == 0) {
+            *choice = (unsigned)count;
+            return spf_ok();
+        }
+    }
+    spf_buf_init(&said, 400);
+    spf_buf_addf(&said, "%s cannot be \"%s\"", name, text);
+    if (!spf_suggest(&said, text, "", words, count)) {
+        for (size_t i = 0; i < count; i++)
+            spf_buf_addf(&said, "%s%s",
+                         i == 0           ? "; it can be "
+                         : i + 1 == count ? " or "
+                                          : ", ",
+                         words[i]);
+    }
+    error = spf_usage("%s", said.data);
+    spf_buf_clear(&said);
+    return error;
+}
+
+static struct spf_error add_file(struct spf_options *options, const char **list, const char *name,
+                                 const char *file)
+{
+    size_t count = 0;
+
+    while (list[count] != NULL)
+        count++;
+    if (count == SPF_LIST_OPTION_MAX)
+        return spf_usage("%s is given more than %d times", name, SPF_LIST_OPTION_MAX);
+    return spf_expand_home(options, file, &list[count]);
+}
+
+static struct spf_error set_value(struct spf_options *options, const struct spf_option_row *row,
+                                  const char *name, const char *value)
+{
+    void *at = (char *)options + row->offset;
+
+    switch (row->type) {
+    case SPF_OPTION_FLAG:
+        *(bool *)at = true;
+        return spf_ok();
+    case SPF_OPTION_SET:
+        *(unsigned *)at = row->least;
+        return spf_ok();
+    case SPF_OPTION_TEXT:
+        *(const char **)at = value;
+        return spf_ok();
+    case SPF_OPTION_FILE:
+        return spf_expand_home(options, value, at);
+    case SPF_OPTION_FILES:
+        return add_file(options, at, name, value);
+    case SPF_OPTION_NUMBER:
+        return number(value, row->least, row->most, at)
+                   ? spf_ok()
+                   : refuse_number(name, value, row->least, row->most);
+    case SPF_OPTION_CHOICE:
+        return choose(name, value, row->words, at);
+    case SPF_OPTION_OTHER:
+        return row->take(options, value);
+    }
+    return spf_ok();
+}
+
+/* What a row with a value of the same field as this one said before; NULL: none did. */
+static const struct spf_option_row *given_before(const struct spf_options *options,
+                                                 const struct spf_option_row *row)
+{
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (options->given[i] != NULL && spf_option_rows[i].offset == row->offset)
+            return &spf_option_rows[i];
+    }
+    return NULL;
+}
+
+/* Do two rows of one field say the same? A SET row says the word that its CHOICE sister has. */
+static bool says_the_same(const struct spf_option_row *one, const char *value,
+                          const struct spf_option_row *other, const char *other_value)
+{
+    if (one->type == SPF_OPTION_SET && other->type == SPF_OPTION_CHOICE)
+        return strcmp(other->words[one->least], other_value) == 0;
+    if (one->type == SPF_OPTION_CHOICE && other->type == SPF_OPTION_SET)
+        return strcmp(one->words[other->least], value) == 0;
+    return one == other && strcmp(value, other_value) == 0;
+}
+
+static void add_given(struct spf_buf *buf, const struct spf_option_row *row, const char *value)
+{
+    char name[40];
+
+    spf_option_name(row, name);
+    spf_buf_addstr(buf, name);
+    if (row->argument != NULL)
+        spf_buf_addf(buf, " %s", row->secret ? row->argument : value);
+}
+
+static struct spf_error refuse_both(const struct spf_option_row *before, const char *value_before,
+                                    const struct spf_option_row *row, const char *value)
+{
+    struct spf_error error;
+    struct spf_buf said;
+    char name[40];
+
+    spf_buf_init(&said, 1000);
+    if (row == before) {
+        spf_option_name(row, name);
+        spf_buf_addf(&said, "%s can be given once", name);
+        if (!row->secret)
+            spf_buf_addf(&said, ", not as both \"%s\" and \"%s\"", value_before, value);
+    } else {
+        add_given(&said, before, value_before);
+        spf_buf_addstr(&said, " and ");
+        add_given(&said, row, value);
+        spf_buf_addstr(&said, " exclude each other");
+    }
+    error = spf_usage("%s", said.data);
+    spf_buf_clear(&said);
+    return error;
+}
+
+struct spf_error spf_option_take(struct spf_options *options, const struct spf_option_row *row,
+                                 const char *value)
+{
+    const struct spf_option_row *before = row->adds ? NULL : given_before(options, row);
+    struct spf_error error;
+    char name[40];
+
+    value = value != NULL ? value : "";
+    spf_option_name(row, name);
+    if (before != NULL) {
+        const char *value_before = options->given[before - spf_option_rows];
+
+        return says_the_same(before, value_before, row, value)
+                   ? spf_ok()
+                   : refuse_both(before, value_before, row, value);
+    }
+    error = set_value(options, row, name, value);
+    if (error.code == SPF_OK)
+        options->given[row - spf_option_rows] = value;
+    return error;
+}

@@ -1,0 +1,26 @@
+#ifndef SPF_PLATFORM_FILES_H
+#define SPF_PLATFORM_FILES_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/*
+ * Which files this process has read, by identity (device and inode), so that no report or record
+ * takes the place of one of them: a key, a configuration, known_hosts, whatever name or link leads
+ * there. Kept for the whole process, as file identities are; all functions may be called from any
+ * thread.
+ */
+
+/*
+ * Opens for reading so that nothing can block or be triggered by it: not waiting for a FIFO's
+ * writer, not becoming a terminal of ours, closed on exec. A descriptor, or -1 with errno. Notes
+ * the file.
+ */
+int spf_open_to_read(const char *path);
+
+/* Notes a file that another program or a library reads for us; nothing where there is none. */
+void spf_note_file(const char *path);
+
+bool spf_file_is_noted(const struct stat *status);
+
+#endif
