@@ -10,8 +10,10 @@
 #define DEPTH_MAX 32
 
 /*
- * json-c reads numbers, words and strings more kindly than RFC 8259 even in its strict mode. So the
- * tokens are looked at here, and the grammar between them is left to json-c.
+ * json-c reads numbers, words and strings more kindly than RFC 8259 even in its strict mode, which
+ * in 0.18 refuses all text beyond ASCII, and since then integers beyond 64 bits. So the tokens and
+ * the commas before a bracket are looked at here, and the rest of the grammar is left to json-c in
+ * its usual mode.
  */
 struct lexer {
     char *at;
@@ -150,6 +152,16 @@ static bool is_at_delimiter(const struct lexer *lexer)
            (*lexer->at != '\0' && strchr(",]}", *lexer->at) != NULL);
 }
 
+/* json-c would take a comma that nothing follows. */
+static bool comma(struct lexer *lexer)
+{
+    const char *next = ++lexer->at;
+
+    while (next < lexer->end && is_blank(*next))
+        next++;
+    return next < lexer->end && *next != ']' && *next != '}';
+}
+
 static bool are_tokens(struct lexer *lexer)
 {
     while (lexer->at < lexer->end) {
@@ -157,7 +169,9 @@ static bool are_tokens(struct lexer *lexer)
 
         if (*lexer->at == '"')
             ok = name_or_string(lexer);
-        else if (is_blank(*lexer->at) || (*lexer->at != '\0' && strchr("{}[]:,", *lexer->at)))
+        else if (*lexer->at == ',')
+            ok = comma(lexer);
+        else if (is_blank(*lexer->at) || (*lexer->at != '\0' && strchr("{}[]:", *lexer->at)))
             lexer->at++;
         else
             ok = number_or_word(lexer) && is_at_delimiter(lexer);
@@ -189,18 +203,22 @@ static struct json_object *parse(const char *text, size_t len)
 {
     struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
     struct json_object *json;
+    size_t end;
     bool whole;
 
     if (tokener == NULL)
         return NULL;
-    json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
     json = json_tokener_parse_ex(tokener, text, (int)len);
+    end = json_tokener_get_parse_end(tokener);
     /* A lone number has no end of its own until a blank follows it. */
     if (json_tokener_get_error(tokener) == json_tokener_continue) {
         json_object_put(json);
         json = json_tokener_parse_ex(tokener, " ", 1);
+        end = len;
     }
-    whole = json_tokener_get_error(tokener) == json_tokener_success;
+    while (end < len && is_blank(text[end]))
+        end++;
+    whole = end == len && json_tokener_get_error(tokener) == json_tokener_success;
     json_tokener_free(tokener);
     if (!whole) {
         json_object_put(json);
