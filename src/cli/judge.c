@@ -120,6 +120,30 @@ static struct spf_error judge_replay(const struct spf_options *options)
     return spf_guard_outputs(options);
 }
 
+/* A text names the host, the user and the key; the cloud may be asked beside it. */
+static struct spf_error judge_transcript(const struct spf_options *options)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } idle[] = {
+        {options->ssh_config != NULL, "--ssh-config"},
+        {options->jump != NULL, "--jump"},
+        {options->fix, "--fix"},
+        {options->find_key != NULL, "--find-key"},
+        {options->known_hosts[0] != NULL, "--known-hosts"},
+        {options->passphrase_file != NULL, "--passphrase-file"},
+    };
+
+    for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
+        if (idle[i].given)
+            return spf_error(SPF_ERR_USAGE,
+                             "%s means nothing with a transcript: nothing connects to the host",
+                             idle[i].name);
+    }
+    return judge_outputs(options);
+}
+
 /* What cannot be: said before anything is asked. */
 struct spf_error spf_options_judge(const struct spf_options *options)
 {
@@ -129,6 +153,8 @@ struct spf_error spf_options_judge(const struct spf_options *options)
 
     if (options->replay != NULL)
         return judge_replay(options);
+    if (options->transcript != NULL)
+        return judge_transcript(options);
     if (options->selected == 0)
         return no("--only and --skip leave no check to run");
     if (options->instance == NULL && options->host == NULL &&

@@ -37,7 +37,6 @@
 #include "cli/prompt.h"
 #include "cli/round.h"
 #include "cloud/aliyun/policy.h"
-#include "diagnosis/pasted.h"
 #include "key/key_probe.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
@@ -162,7 +161,9 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
 {
     struct spf_error error = spf_ok();
 
-    if (options->key == NULL || options->replay != NULL)
+    if (options->transcript != NULL && strcmp(options->transcript, "-") == 0)
+        say_that_it_waits("the transcript");
+    if (options->key == NULL || options->replay != NULL || options->transcript != NULL)
         return error;
     if (strcmp(options->key, "-") == 0)
         say_that_it_waits("the private key");
@@ -272,33 +273,18 @@ static int run(struct spf_options *options)
     return status;
 }
 
-/* Text for a person on standard output; or, where nothing is known, on standard error: status 64
- * for a cause that there is none of, 2 (unknown) for a pasted text without a known message. */
+/* Text for a person on standard output; for a cause that does not exist, on standard error. */
 static int explain(const struct spf_options *options)
 {
     const struct spf_style style = style_of(options);
-    bool pasted = strcmp(options->cause, "-") == 0, known;
-    struct spf_error error = spf_ok();
-    struct spf_buf text, buf;
+    struct spf_buf buf;
+    bool known;
 
-    spf_buf_init(&text, SPF_PASTED_TEXT_MAX);
-    if (pasted)
-        say_that_it_waits("what ssh said");
-    if (pasted)
-        error = spf_read_pasted(STDIN_FILENO, &text);
-    if (error.code != SPF_OK) {
-        spf_buf_clear(&text);
-        return complain(EXIT_USAGE, error.text);
-    }
     spf_buf_init(&buf, REPORT_MAX);
-    known = pasted ? spf_explain_pasted(&buf, text.data, text.len, &style)
-                   : spf_explain(&buf, options->cause, &style);
+    known = spf_explain(&buf, options->cause, &style);
     (void)fputs(buf.data, known ? stdout : stderr);
     spf_buf_clear(&buf);
-    spf_buf_clear(&text);
-    if (known)
-        return 0;
-    return pasted ? EXIT_UNKNOWN : EXIT_USAGE;
+    return known ? 0 : EXIT_USAGE;
 }
 
 static int list_checks(const struct spf_options *options)

@@ -210,6 +210,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"find-key", 0, "[=DIR]", "look for the bound pair's private key (~/.ssh)", WHAT, A_FILE(find_key)},
     {"record", 0, "FILE", "write the evidence there, redacted", HERE, TAKE(record, take_record)},
     {"replay", 0, "FILE", "judge recorded evidence again (- reads standard input); asks nobody", HERE, A_FILE(replay)},
+    {"transcript", 0, "FILE", "evaluate a pasted text of ssh, PuTTY or another client (- reads standard input)", HERE, A_FILE(transcript)},
     {"color", 0, "WHEN", "auto, always or never", HERE, CHOICE(colour, colour_words)},
     {"verbose", 'v', NULL, "show the evidence of every check", HERE, FLAG(verbose)},
     {"quiet", 'q', NULL, "show the verdict only", HERE, FLAG(quiet)},

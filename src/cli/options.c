@@ -168,6 +168,11 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
     if (options->command == SPF_COMMAND_EXPLAIN) {
         if (options->cause != NULL)
             return spf_usage("explain takes one cause");
+        if (strcmp(word, "-") == 0) { /* a run whose evidence comes from standard input */
+            options->command = SPF_COMMAND_RUN;
+            options->transcript = word;
+            return spf_ok();
+        }
         options->cause = word;
         return spf_ok();
     }

@@ -72,6 +72,7 @@ struct spf_options {
     enum spf_colour_choice colour;
     bool strict, quiet, verbose;
     const char *record, *replay;
+    const char *transcript; /* a file, or "-": a pasted text */
 
     /* Words that lines to rerun repeat: what says how to ask, not what. */
     const char *repeat[64];

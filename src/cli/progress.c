@@ -48,6 +48,7 @@ static const char *phrase(enum spf_group group)
         [SPF_GROUP_QUERY] = "whether the key would do",
         [SPF_GROUP_SIGNATURE] = "the login",
         [SPF_GROUP_SESSION] = "a session",
+        [SPF_GROUP_TRANSCRIPT] = "the transcript",
     };
 
     return phrases[group] != NULL ? phrases[group] : spf_groups_info[group].name;

@@ -86,25 +86,6 @@ static struct spf_error read_bounded(int fd, const struct patience *patience, si
     return spf_ok();
 }
 
-struct spf_error spf_read_pasted(int fd, struct spf_buf *text)
-{
-    char bytes[16384];
-
-    for (;;) {
-        ssize_t got = read(fd, bytes, sizeof bytes);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return spf_error_sys(errno, "standard input");
-        if (got == 0)
-            return spf_ok();
-        spf_buf_add(text, bytes, (size_t)got);
-        if (spf_buf_failed(text))
-            return spf_error(SPF_ERR_TOO_BIG, "standard input is too long to be a pasted text");
-    }
-}
-
 struct spf_error spf_read_key_from_stdin(int stop_fd, unsigned seconds, struct spf_secret **secret)
 {
     const struct patience patience = {stop_fd, seconds};

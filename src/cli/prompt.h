@@ -33,7 +33,4 @@ SPF_MUST_USE
 struct spf_error spf_prompt_passphrase(int stop_fd, const char *key_path,
                                        struct spf_secret **secret);
 
-/* A pasted text, to its end; too long for the buffer's cap: SPF_ERR_TOO_BIG. */
-SPF_MUST_USE struct spf_error spf_read_pasted(int fd, struct spf_buf *text);
-
 #endif

@@ -111,6 +111,50 @@ static void set_target(struct spf_round *round, const struct spf_options *option
     };
 }
 
+/* What the text names is the target; what is given on the command line counts first. */
+static void set_transcript_target(struct spf_round *round, const struct spf_options *options)
+{
+    const struct spf_transcript_target *named = spf_transcript_target(round->transcript);
+    struct spf_target *target = &round->targets[0];
+
+    set_target(round, options);
+    target->from_transcript = true;
+    target->session = spf_transcript_shows_session(round->transcript) ? SPF_SESSION_AUTO
+                                                                      : SPF_SESSION_NEVER;
+    if (options->host == NULL)
+        target->host = named->host != NULL ? named->host : SPF_UNNAMED_HOST;
+    if (!options->user_given)
+        target->user = named->user != NULL ? named->user : SPF_UNNAMED_USER;
+    if (!options->port_given && named->port != 0)
+        target->port = named->port;
+    if (options->key == NULL)
+        target->key_path = named->key_path;
+    target->jump = named->jump;
+}
+
+static struct spf_error read_transcript(struct spf_round *round, const struct spf_options *options,
+                                        int stop_fd)
+{
+    const char *path =
+        strcmp(options->transcript, "-") == 0 ? "standard input" : options->transcript;
+    struct spf_error error;
+    struct spf_buf text;
+    char shown[100];
+
+    spf_buf_init(&text, SPF_TRANSCRIPT_MAX);
+    error = read_all(options->transcript, stop_fd, options->deadline_s, &text);
+    if (error.code == SPF_OK) {
+        round->transcript = spf_transcript_read(text.data, text.len);
+        if (round->transcript == NULL)
+            error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
+    spf_buf_clear(&text);
+    if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
+        return error;
+    spf_clean(shown, sizeof shown, path, strlen(path));
+    return spf_error(SPF_ERR_USAGE, "the transcript %s: %s", shown, error.text);
+}
+
 struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd)
 {
@@ -130,6 +174,12 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
         }
         round->count = spf_record_count(round->replayed);
     }
+    if (options->transcript != NULL)
+        error = read_transcript(round, options, stop_fd);
+    if (error.code != SPF_OK) {
+        round->count = 0;
+        return error;
+    }
     round->targets = calloc(round->count, sizeof *round->targets);
     round->runs = calloc(round->count, sizeof *round->runs);
     round->diagnoses = calloc(round->count, sizeof *round->diagnoses);
@@ -139,7 +189,9 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
         round->count = 0;
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     }
-    if (round->replayed == NULL)
+    if (round->transcript != NULL)
+        set_transcript_target(round, options);
+    else if (round->replayed == NULL)
         set_target(round, options);
     for (size_t i = 0; i < round->count; i++) {
         if (round->replayed != NULL)
@@ -166,7 +218,7 @@ static spf_groups reported(const struct spf_options *options)
 
     for (size_t i = 0; i < options->output_count; i++)
         json |= options->outputs[i].format == SPF_FORMAT_JSON;
-    return json ? SPF_GROUP_BIT(OPENSSH) : 0;
+    return json && options->transcript == NULL ? SPF_GROUP_BIT(OPENSSH) : 0;
 }
 
 struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
@@ -189,6 +241,7 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
         .stop_fd = stop_fd,
         .cloud = &cloud,
         .reported = reported(options),
+        .transcript = round->transcript,
         .replay = round->replayed,
         .progress = progress,
         .context = context,
@@ -231,6 +284,7 @@ void spf_round_clear(struct spf_round *round)
     free(round->runs);
     free(round->targets);
     spf_record_free(round->replayed);
+    spf_transcript_free(round->transcript);
     spf_secret_free(round->passphrase);
     spf_secret_free(round->key_text);
     *round = (struct spf_round){0};

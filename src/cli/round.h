@@ -12,7 +12,8 @@
  */
 struct spf_round {
     struct spf_secret *key_text, *passphrase;
-    struct spf_record *replayed; /* NULL: a live run */
+    struct spf_transcript *transcript; /* NULL: a live run */
+    struct spf_record *replayed;       /* NULL: a live run */
     size_t count;
     struct spf_target *targets;
     struct spf_run *runs;

@@ -95,15 +95,6 @@ static const struct suggestion {
      "Compare {address} with the instance's present address in the console: addresses move"},
 };
 
-const char *spf_tell_apart(enum spf_finding cause)
-{
-    for (size_t i = 0; i < sizeof suggestions / sizeof *suggestions; i++) {
-        if (suggestions[i].cause == cause)
-            return suggestions[i].tell_apart;
-    }
-    return NULL;
-}
-
 struct ask {
     const struct spf_run *run;
     int64_t now_utc;
@@ -146,6 +137,46 @@ static void suggest(const struct ask *ask, enum spf_finding cause)
     }
     free(text);
     free(tell_apart);
+}
+
+/* The template with placeholders where its values are not known. */
+static char *filled_or_plain(const struct ask *ask, const char *template)
+{
+    char *text = filled(ask, template);
+    struct spf_buf plain;
+
+    if (text != NULL)
+        return text;
+    spf_buf_init(&plain, 1000);
+    spf_plain_template(&plain, template);
+    return spf_buf_take(&plain);
+}
+
+/* A transcript names its candidates itself; of some the catalogue has no more than their meaning.
+ */
+static void suggest_reported(const struct ask *ask)
+{
+    const char *list = ask->run->facts.transcript.candidates;
+    char id[64];
+
+    for (; *list != '\0'; list += strcspn(list, ","), list += *list == ',') {
+        enum spf_finding cause;
+        size_t before = ask->d->candidates.count;
+        struct spf_candidate *candidate;
+
+        if (!spf_format(id, sizeof id, "%.*s", (int)strcspn(list, ","), list))
+            continue;
+        cause = spf_finding_by_id(id);
+        if (cause == SPF_NO_FINDING)
+            continue;
+        suggest(ask, cause);
+        if (ask->d->candidates.count > before ||
+            (candidate = SPF_APPEND(&ask->d->candidates)) == NULL)
+            continue;
+        *candidate =
+            (struct spf_candidate){cause, filled_or_plain(ask, spf_findings[cause].sentence),
+                                   filled_or_plain(ask, spf_findings[cause].meaning)};
+    }
 }
 
 static const struct spf_instance_facts *instance_of(const struct spf_run *run)
@@ -285,6 +316,7 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
 {
     struct ask ask = {run, now_utc, d};
 
+    suggest_reported(&ask);
     switch (d->cause) {
     case SPF_PORT_SILENT:
     case SPF_PATH_BLOCKED_PAST_SECURITY_GROUP:

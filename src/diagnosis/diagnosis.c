@@ -131,7 +131,15 @@ static void find_fails(const struct spf_run *run, struct spf_diagnosis *d)
 static void find_unknown(const struct spf_run *run, struct spf_diagnosis *d)
 {
     bool open = spf_fine(run, SPF_CHECK_NET_PORT);
+    int stopped = spf_check_by_id(run->facts.transcript.stopped_at);
 
+    /* Of a transcript, what was not reached is no reason: where it ended is the open question. */
+    if (stopped >= 0 && run->results[stopped].status == SPF_UNKNOWN) {
+        d->cause = run->results[stopped].finding;
+        d->check = (enum spf_check_id)stopped;
+        d->supporting |= BIT(stopped);
+        return;
+    }
     for (int last_resort = 0; last_resort <= 1; last_resort++)
         for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
             enum spf_check_id check = path[i];

@@ -35,10 +35,6 @@ struct spf_candidate {
     char *tell_apart; /* how to find out whether it is this one */
 };
 
-/* How to find out whether it is this one: a template (pipeline/slots.h); NULL: the catalogue has
- * no more than its meaning. */
-const char *spf_tell_apart(enum spf_finding cause);
-
 struct spf_diagnosis {
     enum spf_verdict verdict;
     enum spf_finding cause;         /* SPF_NO_FINDING for pass */

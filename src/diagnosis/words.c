@@ -133,7 +133,9 @@ static void say_pass(const struct spf_run *run, struct spf_buf *buf)
     enum spf_check_id goal;
     bool has_goal = spf_goal(run, &goal);
 
-    if (!has_goal)
+    if (run->target->from_transcript)
+        spf_buf_addstr(buf, "The login worked there, and nothing failed after it");
+    else if (!has_goal)
         spf_buf_addstr(buf, "Nothing wrong was found by the checks that were run");
     else if (!spf_slots_expand(buf,
                                goal == SPF_CHECK_SSH_SESSION

@@ -113,6 +113,10 @@ static void serve(struct course *course, enum spf_group group)
                          &course->inquiry, group);
         return;
     }
+    if (course->round->options->transcript != NULL && !(SPF_CLOUD_GROUPS >> group & 1)) {
+        spf_transcript_serve(course->round->options->transcript, &course->inquiry, group);
+        return;
+    }
     switch (group) {
     case SPF_GROUP_SURROUNDINGS:
     case SPF_GROUP_KEY:
@@ -147,6 +151,7 @@ static void serve(struct course *course, enum spf_group group)
     case SPF_GROUP_SESSION:
         serve_conversation(course, group);
         break;
+    case SPF_GROUP_TRANSCRIPT: /* there is none */
     case SPF_GROUP_COUNT:
         break;
     }

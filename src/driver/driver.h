@@ -3,6 +3,7 @@
 
 #include "cloud/aliyun/aliyun.h"
 #include "pipeline/run.h"
+#include "transcript/transcript.h"
 
 /*
  * One round for one target or thousands: asks each run what it wants, has the probes (or a record)
@@ -15,6 +16,8 @@ struct spf_driver_options {
     int stop_fd;         /* readable: stop now; -1 none */
     const struct spf_aliyun_options *cloud;
     spf_groups reported; /* groups without inputs that the report shows, whatever the checks want */
+    /* everything but the cloud comes from it; NULL: there is none */
+    const struct spf_transcript *transcript;
     const struct spf_record *replay; /* serve wants from it instead of asking; NULL: ask */
     /* Called whenever something new is known; may be NULL. */
     void (*progress)(void *context, const struct spf_run *runs, size_t count);

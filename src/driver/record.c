@@ -22,7 +22,7 @@ struct asked {
     enum spf_address_choice address;
     enum spf_session_mode session;
     struct spf_ip source_ip;
-    bool user_given, port_given, console, with_ssh_config;
+    bool user_given, port_given, console, with_ssh_config, from_transcript;
     bool source_lookup; /* not its URL: what stands in that may be secret */
     SPF_LIST(struct word) other_options;
 };
@@ -53,6 +53,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_ENUM(struct asked, session, session_names),
     SPF_SHAPE_IP(struct asked, source_ip),
     SPF_SHAPE_BOOL(struct asked, console),
+    SPF_SHAPE_BOOL(struct asked, from_transcript),
     SPF_SHAPE_BOOL(struct asked, source_lookup),
     SPF_SHAPE_LIST(struct asked, other_options, &word_shape),
 };
@@ -121,6 +122,7 @@ static struct json_object *write_target(const struct spf_target *target,
         .user_given = target->user_given,
         .port_given = target->port_given,
         .console = target->console,
+        .from_transcript = target->from_transcript,
         .with_ssh_config = target->ssh_config != NULL,
         .source_lookup = target->source_lookup != NULL,
         .source_ip = target->source_ip,
@@ -270,6 +272,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .source_ip = asked->source_ip,
         .source_lookup = asked->source_lookup ? "" : NULL, /* nobody is asked again */
         .console = asked->console,
+        .from_transcript = asked->from_transcript,
         .session = asked->session,
         .selected = (spf_checks)asked->selected,
         .timeout_ms = (unsigned)asked->timeout_ms,

@@ -40,7 +40,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
 
     /* Only from a configuration: ssh would then try the keys of an agent, of which we show none
      * that was not asked for. */
-    if (view->target->key_path == NULL) {
+    if (view->target->key_path == NULL && !view->target->from_transcript) {
         spf_note_null(result, "path");
         spf_say(result, "the ssh configuration names no key file that exists: name one with --key");
         return spf_lowered(SPF_KEY_MISSING, SPF_UNKNOWN);

@@ -44,7 +44,8 @@ static bool may_be_a_stranger(const struct spf_view *view)
     const struct spf_result *address = &view->results[SPF_CHECK_CLOUD_ADDRESS];
     const struct spf_result *host_key = &view->results[SPF_CHECK_SSH_HOST_KEY];
 
-    return view->target->host != NULL && address->finding == SPF_ADDRESS_NOT_OF_INSTANCE &&
+    return !view->target->from_transcript && view->target->host != NULL &&
+           address->finding == SPF_ADDRESS_NOT_OF_INSTANCE &&
            spf_evidence_text(host_key, "verified_by") == NULL;
 }
 

@@ -235,6 +235,25 @@ static bool note_unread(const struct spf_known_hosts_facts *known, struct spf_re
     return hangs;
 }
 
+/* Of a transcript: the client has compared, and said what it found. */
+static struct spf_opinion judge_reported(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
+    const char *verdict = known->client_verdict;
+
+    note_line(result, known->lines.count > 0 ? &known->lines.items[0] : NULL);
+    if (strcmp(verdict, "changed") == 0)
+        return judge_changed(view, result);
+    if (strcmp(verdict, "revoked") == 0)
+        return spf_concludes(SPF_HOST_KEY_REVOKED);
+    if (strcmp(verdict, "refused") == 0)
+        return spf_concludes(SPF_HOST_KEY_UNKNOWN);
+    if (strcmp(verdict, "unknown") == 0)
+        return spf_but_holds(spf_concludes(SPF_HOST_KEY_UNKNOWN));
+    spf_say(result, "the client accepted the host key");
+    return spf_passes();
+}
+
 /* Is the host key the known one? As ssh judges it, from the lines that speak of the host. */
 struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct spf_result *result)
 {
@@ -254,6 +273,11 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
         spf_lacks(view, SPF_GROUP_KNOWN_HOSTS, &opinion))
         return opinion;
 
+    if (known->client_verdict[0] != '\0') {
+        spf_note_text(result, "fingerprint_sha256",
+                      shown->host_key_sha256[0] != '\0' ? shown->host_key_sha256 : NULL);
+        return judge_reported(view, result);
+    }
     verdict = spf_known_hosts_judge(known, shown->host_key_blob != NULL ? shown->host_key_blob : "",
                                     &line);
     spf_note_text(result, "fingerprint_sha256", shown->host_key_sha256);

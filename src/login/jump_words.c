@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "diagnosis/pasted.h"
 #include "login/jump.h"
+#include "transcript/judge.h"
 
 /* sshd's reasons for a channel that it does not open (RFC 4254 section 5.1; sshd adds strerror). */
 static const struct {
@@ -63,13 +63,10 @@ static bool has(const char *text, size_t len, const char *words)
 /* What the catalogue knows of what ssh said. */
 static bool keep_cause(const char *text, size_t len, struct spf_tcp_facts *facts)
 {
-    enum spf_finding cause;
-    struct spf_pasted pasted;
+    enum spf_finding cause = spf_transcript_cause(text, len, facts->error);
 
-    if (!spf_pasted_read(text, len, &pasted))
+    if (facts->error[0] == '\0')
         return false;
-    cause = pasted.cause != SPF_NO_FINDING ? pasted.cause : pasted.candidates[0];
-    (void)spf_copy(facts->error, sizeof facts->error, pasted.line);
     if (cause != SPF_NO_FINDING)
         (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
     return true;

@@ -31,6 +31,9 @@ extern const struct spf_shape spf_unread_file_shape;
 
 struct spf_known_hosts_facts {
     char name[300]; /* what was looked up: "host" or "[host]:port" */
+    /* of a transcript: what the client made of the host key: known, unknown, refused (unknown, and
+     * nobody could be asked), changed, revoked; "" where the lines below are evaluated */
+    char client_verdict[16];
     SPF_LIST(struct spf_known_host) lines;
     SPF_LIST(struct spf_unread_file) unread;
 };

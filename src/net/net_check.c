@@ -17,9 +17,21 @@ static void note_attempts(struct spf_result *result, const struct spf_tcp_facts 
     spf_note_json(result, "tried_before", list);
 }
 
+/* " in 12 ms", " in 3.0 s"; "" for a transcript, which does not say. */
+static const char *duration(int64_t ms, bool seconds, char text[32])
+{
+    text[0] = '\0';
+    if (ms >= 0 && seconds)
+        (void)spf_format(text, 32, " in %.1f s", (double)ms / 1000);
+    else if (ms >= 0)
+        (void)spf_format(text, 32, " in %lld ms", (long long)ms);
+    return text;
+}
+
 static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    char took[32];
 
     if (tcp->cut_short)
         spf_say(result,
@@ -27,8 +39,8 @@ static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_
                 "longer wait was made",
                 tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
     else
-        spf_say(result, "no answer from %s port %u in %.1f s: the packets are dropped on the way",
-                tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
+        spf_say(result, "no answer from %s port %u%s: the packets are dropped on the way",
+                tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));
     return spf_concludes(SPF_PORT_SILENT);
 }
 
@@ -87,12 +99,14 @@ static void say_open(const struct spf_view *view, struct spf_result *result)
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
     unsigned port = view->target->port;
     const char *through = tcp->jump[0] ? tcp->jump : tcp->proxy;
+    char took[32];
 
+    (void)duration(tcp->elapsed_ms, false, took);
     if (tcp->jump[0] || tcp->proxy[0])
-        spf_say(result, "%s port %u answers through %s, in %lld ms", tcp->address, port, through,
-                (long long)tcp->elapsed_ms);
+        spf_say(result, "%s port %u answers through %s%s%s", tcp->address, port, through,
+                took[0] ? "," : "", took);
     else
-        spf_say(result, "%s port %u in %lld ms", tcp->address, port, (long long)tcp->elapsed_ms);
+        spf_say(result, "%s port %u%s", tcp->address, port, took[0] ? took : " answers");
 }
 
 /*
@@ -116,7 +130,8 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     spf_note_text(result, "address", tcp->address[0] ? tcp->address : NULL);
     spf_note_number(result, "port", view->target->port);
     spf_note_text(result, "own_address", tcp->own_address[0] ? tcp->own_address : NULL);
-    spf_note_number(result, "elapsed_ms", tcp->elapsed_ms);
+    if (tcp->elapsed_ms >= 0)
+        spf_note_number(result, "elapsed_ms", tcp->elapsed_ms);
     spf_note_text(result, "error", tcp->error[0] ? tcp->error : NULL);
     note_attempts(result, tcp);
     if (tcp->jump[0]) {
@@ -247,6 +262,6 @@ struct spf_opinion spf_judge_ssh_banner(const struct spf_view *view, struct spf_
     case SPF_IDENTIFIED:
         break;
     }
-    spf_say(result, "%s", said->software);
+    spf_say(result, "%s", said->software[0] ? said->software : "an SSH server");
     return spf_passes();
 }

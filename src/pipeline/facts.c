@@ -41,6 +41,7 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(QUERY, "query", query, spf_query_shape, SPF_GROUP_BIT(HANDSHAKE) | SPF_GROUP_BIT(KEY)),
     GROUP(SIGNATURE, "signature", signature, spf_signature_shape, SPF_GROUP_BIT(QUERY)),
     GROUP(SESSION, "session", session, spf_session_shape, SPF_GROUP_BIT(SIGNATURE)),
+    GROUP(TRANSCRIPT, "transcript", transcript, spf_transcript_shape, 0),
 };
 
 void *spf_facts_group(struct spf_facts *facts, enum spf_group group)

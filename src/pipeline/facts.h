@@ -11,6 +11,7 @@
 #include "net/net_facts.h"
 #include "openssh/version.h"
 #include "pipeline/finding.h"
+#include "transcript/transcript_facts.h"
 
 /*
  * All that can be known about one target, in groups. A group is asked for as a whole and arrives,
@@ -40,12 +41,19 @@ enum spf_group {
     SPF_GROUP_QUERY,          /* would this key do? (RFC 4252 section 7) */
     SPF_GROUP_SIGNATURE,
     SPF_GROUP_SESSION,
+    SPF_GROUP_TRANSCRIPT, /* what a pasted text says beside the other groups */
     SPF_GROUP_COUNT,
 };
 
 /* A set of groups, one bit each. */
 typedef uint32_t spf_groups;
 #define SPF_GROUP_BIT(group) ((spf_groups)1u << SPF_GROUP_##group)
+
+#define SPF_CLOUD_GROUPS                                                              \
+    (SPF_GROUP_BIT(CREDENTIALS) | SPF_GROUP_BIT(IDENTITY) | SPF_GROUP_BIT(INSTANCE) | \
+     SPF_GROUP_BIT(LOOKUP) | SPF_GROUP_BIT(RULES) | SPF_GROUP_BIT(MEMBERSHIP) |       \
+     SPF_GROUP_BIT(NETWORK_ACL) | SPF_GROUP_BIT(GATEWAY) | SPF_GROUP_BIT(EVENTS) |    \
+     SPF_GROUP_BIT(KEY_PAIR) | SPF_GROUP_BIT(CONSOLE))
 
 /*
  * Why a group could not be had: an error of ours, with the cause (always one of status unknown)
@@ -100,6 +108,7 @@ struct spf_facts {
     struct spf_query_facts query;
     struct spf_signature_facts signature;
     struct spf_session_facts session;
+    struct spf_transcript_facts transcript;
 };
 
 /* How to find, name and copy a group's facts. Indexed by enum spf_group. */

@@ -12,6 +12,9 @@ static spf_checks needs_of(const struct spf_target *target, int check)
 
     if (check == SPF_CHECK_NET_PORT && target->host == NULL)
         needs |= SPF_CHECK_BIT(CLOUD_ADDRESS);
+    /* That the client loaded and offered its key is in the text; the file is on another machine. */
+    if (target->from_transcript)
+        needs &= ~(SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_FORMAT));
     return needs;
 }
 
@@ -100,6 +103,50 @@ static void conclude(struct spf_result *result, const struct spf_opinion *opinio
     }
 }
 
+/* The lines of a transcript that the check rests on, with their numbers. */
+static void note_lines(const struct spf_facts *facts, int check, struct spf_result *result)
+{
+    const struct spf_transcript_facts *text = &facts->transcript;
+    struct json_object *list = NULL;
+
+    for (size_t i = 0; i < text->shown.count; i++) {
+        const struct spf_transcript_line *line = &text->shown.items[i];
+        struct json_object *item;
+
+        if (strcmp(line->check, spf_check_table[check].id) != 0)
+            continue;
+        if (list == NULL)
+            list = json_object_new_array();
+        item = json_object_new_object();
+        (void)json_object_object_add(item, "line", json_object_new_int64(line->number));
+        (void)json_object_object_add(item, "text", spf_clean_json(line->text));
+        (void)json_object_array_add(list, item);
+    }
+    if (list != NULL)
+        spf_note_json(result, "transcript", list);
+}
+
+/* A transcript can name a cause that no other group of facts holds: sshd's log does, for one. */
+static bool is_named(const struct spf_facts *facts, int check, struct spf_result *result,
+                     struct spf_opinion *opinion)
+{
+    const struct spf_transcript_facts *text = &facts->transcript;
+    enum spf_finding named;
+
+    if (!spf_facts_have(facts, SPF_GROUP_TRANSCRIPT) || text->named[0] == '\0' ||
+        strcmp(text->stopped_at, spf_check_table[check].id) != 0)
+        return false;
+    named = spf_finding_by_id(text->named);
+    if (named == SPF_NO_FINDING)
+        return false;
+    if (text->key_mode[0] != '\0')
+        spf_note_text(result, "mode", text->key_mode);
+    spf_say(result, "%s",
+            text->words); /* where the catalogue's sentence needs more than is known */
+    *opinion = spf_concludes(named);
+    return true;
+}
+
 /* What the ssh configuration may change waits for it. */
 static bool lacks_configuration(const struct spf_view *view, int check, struct spf_opinion *opinion)
 {
@@ -133,12 +180,17 @@ static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
         }
     }
     spf_result_forget(result);
-    if (!lacks_configuration(&view, check, &opinion))
+    if (run->target->from_transcript && spf_lacks(&view, SPF_GROUP_TRANSCRIPT, &opinion))
+        return opinion.kind == SPF_OPINION_WANTS ? opinion.wants : 0;
+    if (!is_named(&run->facts, check, result, &opinion) &&
+        !lacks_configuration(&view, check, &opinion))
         opinion = spf_check_table[check].judge(&view, result);
     if (opinion.kind == SPF_OPINION_WANTS)
         return opinion.wants;
-    if (opinion.kind != SPF_OPINION_WAITS)
-        conclude(result, &opinion, now_ms);
+    if (opinion.kind == SPF_OPINION_WAITS)
+        return 0;
+    conclude(result, &opinion, now_ms);
+    note_lines(&run->facts, check, result);
     return 0;
 }
 
@@ -164,6 +216,8 @@ static spf_groups inputs_of(const struct spf_run *run, int group)
 {
     spf_groups inputs = spf_groups_info[group].inputs;
 
+    if (run->target->from_transcript && !(SPF_CLOUD_GROUPS >> group & 1))
+        return 0; /* a text may show a later step without an earlier one */
     if (group == SPF_GROUP_TCP && run->target->host == NULL)
         inputs |= SPF_GROUP_BIT(INSTANCE);
     if (group == SPF_GROUP_SSH_CONFIG && run->asked->host == NULL)

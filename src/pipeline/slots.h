@@ -44,4 +44,7 @@ enum spf_slot_use {
 bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_use use,
                       const struct spf_view *view, const struct spf_result *result);
 
+/* {slots} as placeholders in capitals, as manual pages write them: "ssh -i KEY USER@HOST". */
+void spf_plain_template(struct spf_buf *buf, const char *template);
+
 #endif

@@ -65,6 +65,9 @@ struct spf_target {
     bool jump_configured; /* jump is the ssh configuration's */
     /* they stand on the command line, so that a configuration does not count */
     bool user_given, port_given;
+    /* what is evaluated is a pasted text: nothing connects to the host, and this machine's own key
+     * file, agent and known_hosts are not looked at */
+    bool from_transcript;
     const char *key_path; /* as given; "-" standard input; NULL none */
     bool key_configured;  /* key_path is the first one that the ssh configuration has */
     const char *agent;    /* the socket of the ssh-agent; NULL that of SSH_AUTH_SOCK, "" none */
@@ -88,6 +91,11 @@ struct spf_target {
      * list */
     const char *const *other_options;
 };
+
+/* For a user or host that a transcript does not name: readable in a sentence, and no value that
+ * fits a command. */
+#define SPF_UNNAMED_USER "the user"
+#define SPF_UNNAMED_HOST "the server"
 
 /* Somebody else connects for us, so that what we know of our own way there does not count. */
 static inline bool spf_target_is_proxied(const struct spf_target *target)

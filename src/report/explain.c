@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/suggest.h"
-#include "diagnosis/pasted.h"
 #include "report/page.h"
 
 static void say_unknown(struct spf_buf *buf, const char *cause)
@@ -98,69 +97,6 @@ bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style 
         return false;
     }
     explain_finding(&page, info);
-    return true;
-}
-
-static void list_candidates(struct spf_page *page, const struct spf_pasted *pasted)
-{
-    spf_page_put(page, SPF_INK_BOLD,
-                 pasted->cause != SPF_NO_FINDING
-                     ? "Behind it may be, the likeliest first"
-                     : "These words are said for several causes; the likeliest first");
-    spf_page_line(page);
-    for (size_t i = 0; i < pasted->count; i++) {
-        const struct spf_finding_info *info = &spf_findings[pasted->candidates[i]];
-        const char *tell_apart = spf_tell_apart(pasted->candidates[i]);
-
-        page->indent = 4;
-        spf_page_put(page, SPF_INK_PLAIN, "  ? ");
-        spf_page_put(page, SPF_INK_BOLD, info->id);
-        spf_page_put(page, SPF_INK_PLAIN, "  ");
-        flow_template(page, SPF_INK_PLAIN, info->sentence, ".");
-        if (tell_apart != NULL) {
-            spf_page_tab(page, 4);
-            flow_template(page, SPF_INK_DIM, tell_apart, ".");
-        }
-    }
-    page->indent = 0;
-}
-
-bool spf_explain_pasted(struct spf_buf *buf, const char *text, size_t len,
-                        const struct spf_style *style)
-{
-    struct spf_page page = {buf, style, 0, 0};
-    struct spf_pasted pasted;
-
-    if (!spf_pasted_read(text, len, &pasted)) {
-        spf_buf_addstr(buf, "no message of ssh, PuTTY or plink in it that is known here; ssh -vvv "
-                            "says more\n");
-        return false;
-    }
-    spf_page_put(&page, SPF_INK_DIM, pasted.line);
-    spf_page_line(&page);
-    spf_page_line(&page);
-    if (pasted.logged_in) {
-        spf_page_flow(&page, SPF_INK_PLAIN,
-                      "The login worked there, and nothing failed behind it.");
-        spf_page_line(&page);
-        return true;
-    }
-    if (pasted.cause != SPF_NO_FINDING)
-        explain_finding(&page, &spf_findings[pasted.cause]);
-    if (pasted.count > 0) {
-        if (pasted.cause != SPF_NO_FINDING)
-            spf_page_line(&page);
-        list_candidates(&page, &pasted);
-        spf_page_line(&page);
-        spf_page_flow(&page, SPF_INK_PLAIN, "These tell most of them apart:");
-        spf_page_line(&page);
-        spf_page_tab(&page, 4);
-        spf_page_put(&page, SPF_INK_CYAN, "sshpreflight --instance ID -l USER --key FILE");
-        spf_page_line(&page);
-        spf_page_tab(&page, 4);
-        spf_page_put(&page, SPF_INK_CYAN, "sshpreflight USER@HOST --key FILE");
-        spf_page_line(&page);
-    }
     return true;
 }
 

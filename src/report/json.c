@@ -158,11 +158,13 @@ static struct json_object *echo_json(const struct spf_run *run)
     add_slot(object, "region_id", run, "{region}");
     if (target->alias != NULL)
         add_text(object, "host", target->alias);
+    else if (target->host != NULL && strcmp(target->host, SPF_UNNAMED_HOST) == 0)
+        add_text(object, "host", NULL);
     else
         add_slot(object, "host", run, "{host}");
     add_slot(object, "address", run, "{address}");
     add_number(object, "port", target->port);
-    add_text(object, "user", target->user);
+    add_text(object, "user", strcmp(target->user, SPF_UNNAMED_USER) != 0 ? target->user : NULL);
     add_text(object, "key_file", target->key_path);
     add_slot(object, "source_ip", run, "{source_ip}");
     return object;
@@ -256,7 +258,10 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     add_text(root, "started_at", started);
     spf_utc_format(report->replayed_utc, replayed);
     add_text(root, "replayed_from", report->replayed_utc != 0 ? replayed : NULL);
-    add_text(root, "source", report->replayed_utc != 0 ? "record" : "live");
+    add_text(root, "source",
+             report->replayed_utc != 0                                                ? "record"
+             : report->count > 0 && report->targets[0].run->target->from_transcript ? "transcript"
+                                                                                      : "live");
     add_number(root, "duration_ms", report->duration_ms);
     add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
     add_number(root, "exit_status", report->exit_status);

@@ -2,6 +2,7 @@
 #define SPF_REPORT_PAGE_H
 
 #include "pipeline/finding.h"
+#include "pipeline/slots.h"
 #include "report/report.h"
 
 /*
@@ -42,8 +43,5 @@ unsigned spf_page_width(const struct spf_page *page, const char *text);
 
 const char *spf_symbol(enum spf_status status, const struct spf_style *style);
 enum spf_ink spf_status_ink(enum spf_status status);
-
-/* {slots} as placeholders in capitals, as manual pages write them: "ssh -i KEY USER@HOST". */
-void spf_plain_template(struct spf_buf *buf, const char *template);
 
 #endif

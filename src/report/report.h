@@ -56,13 +56,6 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
  */
 bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style *style);
 
-/*
- * `sshpreflight explain -`: what a pasted text of ssh, PuTTY or plink comes from
- * (diagnosis/pasted.h). False if nothing in it is known; buf then holds the sentence that says so.
- */
-bool spf_explain_pasted(struct spf_buf *buf, const char *text, size_t len,
-                        const struct spf_style *style);
-
 /* `sshpreflight --list-checks`: one line a check, its id first. */
 void spf_list_checks(struct spf_buf *buf, const struct spf_style *style);
 /* The same as one JSON object, "sshpreflight.checks/1", and a line feed. */

@@ -154,6 +154,30 @@ static bool is_unselected(const struct spf_run *run, const struct group *group)
     return true;
 }
 
+/* What a transcript does not show shares a line. Returns the last of them. */
+static enum spf_check_id add_not_shown(struct writer *w, enum spf_check_id from,
+                                       const struct group *group)
+{
+    enum spf_check_id check = from;
+    struct spf_buf line;
+
+    spf_buf_init(&line, 1000);
+    spf_buf_addstr(&line, spf_check_table[from].title);
+    while (check < group->last && w->run->results[check + 1].finding == SPF_NOT_IN_TRANSCRIPT &&
+           w->run->results[check + 1].summary[0] == '\0') {
+        check++;
+        spf_buf_addf(&line, ", %s", spf_check_table[check].title);
+    }
+    spf_buf_addstr(&line, ": not in the transcript");
+    own_line(&w->page);
+    add_symbol(&w->page, SPF_UNKNOWN, SPF_INK_DIM);
+    w->page.indent = w->page.column;
+    spf_page_flow(&w->page, SPF_INK_DIM, line.data);
+    spf_page_line(&w->page);
+    spf_buf_clear(&line);
+    return check;
+}
+
 static void add_group(struct writer *w, const struct group *group)
 {
     if (is_unselected(w->run, group))
@@ -165,6 +189,9 @@ static void add_group(struct writer *w, const struct group *group)
 
         if (w->run->results[check].status == SPF_SKIP)
             check = add_skips(w, check, group);
+        else if (w->run->results[check].finding == SPF_NOT_IN_TRANSCRIPT &&
+                 w->run->results[check].summary[0] == '\0')
+            check = add_not_shown(w, check, group);
         else if (w->run->results[check].status == SPF_PASS)
             add_pass(&w->page, words ? words : spf_check_table[check].title);
         else
@@ -353,6 +380,33 @@ static void add_warnings(struct writer *w)
     }
 }
 
+/* The lines of the transcript on which the answer rests. */
+static void add_lines(struct writer *w)
+{
+    const struct spf_transcript_facts *text = &w->run->facts.transcript;
+    const char *label = "Text";
+    char number[40];
+
+    for (size_t i = 0; i < text->shown.count; i++) {
+        const struct spf_transcript_line *line = &text->shown.items[i];
+
+        if (strcmp(line->check, text->stopped_at) != 0)
+            continue;
+        add_label(&w->page, label);
+        spf_format(number, sizeof number, "line %lld: ", (long long)line->number);
+        spf_page_put(&w->page, SPF_INK_DIM, number);
+        spf_page_flow(&w->page, SPF_INK_PLAIN, line->text);
+        spf_page_line(&w->page);
+        label = "";
+    }
+    if (text->harmless[0] != '\0') {
+        add_label(&w->page, "Note");
+        spf_page_flow(&w->page, SPF_INK_DIM, "harmless: ");
+        spf_page_flow(&w->page, SPF_INK_PLAIN, text->harmless);
+        spf_page_line(&w->page);
+    }
+}
+
 static void add_conclusion(struct writer *w)
 {
     static const enum spf_ink inks[] = {SPF_INK_GREEN, SPF_INK_RED, SPF_INK_YELLOW};
@@ -362,6 +416,7 @@ static void add_conclusion(struct writer *w)
     page->indent = 2;
     spf_page_flow(page, inks[d->verdict], d->summary);
     spf_page_line(page);
+    add_lines(w);
     if (d->cause == SPF_NO_FINDING) {
         add_warnings(w);
         if (d->verdict == SPF_VERDICT_PASS)
@@ -401,6 +456,28 @@ static void add_title(struct writer *w)
         spf_page_put(&w->page, SPF_INK_PLAIN, instance->name);
     }
     spf_page_line(&w->page);
+}
+
+/* What was evaluated is what somebody pasted; nobody was asked. */
+static void add_source(struct writer *w)
+{
+    const struct spf_transcript_facts *text = &w->run->facts.transcript;
+    char line[300];
+
+    if (!w->run->target->from_transcript)
+        return;
+    (void)spf_format(
+        line, sizeof line, "From a transcript of %lld line%s%s%s; %s", (long long)text->lines,
+        text->lines == 1 ? "" : "s", text->client[0] ? ", " : "", text->client,
+        w->run->target->instance_id ? "only the cloud was asked" : "nothing was contacted");
+    spf_page_flow(&w->page, SPF_INK_DIM, line);
+    spf_page_line(&w->page);
+    if (text->private_key) {
+        spf_page_flow(&w->page, SPF_INK_RED,
+                      "The text contains a private key. Treat it as compromised: make a new one, "
+                      "and remove this one wherever it is authorized.");
+        spf_page_line(&w->page);
+    }
 }
 
 /* What was checked is not only what was asked for. */
@@ -460,6 +537,8 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
             add_title(&w);
         if (style->detail >= 0)
             add_configuration(&w);
+        if (style->detail >= 0)
+            add_source(&w);
         for (int check = 0; style->detail > 0 && check < SPF_CHECK_COUNT; check++)
             add_detail(&w, (enum spf_check_id)check);
         for (size_t g = 0; style->detail == 0 && g < sizeof groups / sizeof *groups; g++)

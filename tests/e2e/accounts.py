@@ -90,9 +90,11 @@ class Logins:
         if ssh.logged_in != (target["verdict"] == "pass"):
             wrong.append("ssh %s: %s" % (ssh.logged_in, ssh.text))
         causes = [target["cause"]] + [c["cause"] for c in target["candidates"]]
-        explained = self.ask("explain", "-", input=ssh.text.encode()).decode() if ssh.text else ""
-        if target["cause"] and explained and not any(cause + " " in explained for cause in causes):
-            wrong.append("explain: " + explained)
+        if target["cause"] and ssh.text:
+            read = json.loads(self.ask("explain", "-", "--json", input=ssh.text.encode()))["targets"][0]
+            named = [read["cause"]] + [c["cause"] for c in read["candidates"]]
+            if not set(named) & set(causes):
+                wrong.append("explain: %s" % named)
         print("%-7s %-18s PAM %-3s %s" % ("FAILED:" if wrong else "", user, pam, target["cause"]),
               *wrong)
         self.failed |= bool(wrong)

@@ -180,10 +180,12 @@ class Scenario(Stage):
         """explain - must name, of what the client said, a cause of the report."""
         if said is None or said.logged_in is not False or not said.text.strip():
             return
-        run = subprocess.run([self.tools.binary, "explain", "-"], check=False, timeout=20,
+        run = subprocess.run([self.tools.binary, "explain", "-", "--json"], check=False, timeout=20,
                              input=said.text.encode(), stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, env=self.environment())
-        named = re.findall(r"^(?:  \? )?([a-z0-9]+(?:-[a-z0-9]+)+)  ", run.stdout.decode(), re.M)
+        read = json.loads(run.stdout)["targets"][0]
+        named = [read["cause"]] + [c["cause"] for c in read["candidates"]]
+        named += [c["evidence"].get("jump_cause") for c in read["checks"]]
         target = report["targets"][0]
         causes = {c["cause"] for c in target["checks"] if c["cause"]} | {target["cause"]}
         causes |= {c["cause"] for c in target["candidates"]}

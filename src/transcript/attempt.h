@@ -1,0 +1,84 @@
+#ifndef SPF_TRANSCRIPT_ATTEMPT_H
+#define SPF_TRANSCRIPT_ATTEMPT_H
+
+#include "pipeline/finding.h"
+#include "pipeline/target.h"
+#include "transcript/messages.h"
+#include "transcript/transcript_facts.h"
+
+/* How far an attempt came; the steps before are implied. */
+enum spf_stage {
+    SPF_STAGE_NONE,
+    SPF_STAGE_CONNECTING,
+    SPF_STAGE_CONNECTED,
+    SPF_STAGE_IDENTIFIED,
+    SPF_STAGE_KEY_EXCHANGE,
+    SPF_STAGE_HOST_KEY,  /* it was shown, and what became of it is known or not */
+    SPF_STAGE_USER_AUTH, /* the handshake is done, and the host key accepted */
+    SPF_STAGE_IN,
+};
+
+/*
+ * One attempt to log in, as far as the lines show it: a state machine that takes one message after
+ * the other. The last attempt of a text counts; what an earlier one proved is not carried over.
+ */
+struct spf_attempt {
+    enum spf_stage stage;
+    int64_t first_line;
+
+    /* who went where; "" where the text does not say */
+    char host[256], address[64], user[80], key_file[1024], jump[300], proxy[256];
+    int64_t port; /* 0: not said */
+    char client[100];
+
+    /* what ended it; check is SPF_CHECK_COUNT while nothing did */
+    struct spf_ended {
+        enum spf_check_id check;
+        enum spf_finding cause; /* the text itself names it; SPF_NO_FINDING: an open question */
+        char words[300];        /* the line */
+        char candidates[300];   /* ids between commas, the likeliest first */
+        int weight;             /* a line that says more replaces one that says less */
+    } ended;
+
+    const char *tcp;    /* an outcome's word, NULL none */
+    const char *banner; /* likewise */
+    const char *no_common;
+    char tcp_error[128], before[600], software[256], offer[1024];
+    char kex[64], host_key_algorithm[64], host_key_sha256[64];
+    bool kex_waits, kex_timeout, kex_broken;
+    char kex_error[256];
+    enum {
+        SPF_HOST_NOT_SAID,
+        SPF_HOST_TAKEN,
+        SPF_HOST_ASKED,
+        SPF_HOST_UNKNOWN_REFUSED,
+        SPF_HOST_OTHER,
+        SPF_HOST_IS_REVOKED,
+    } host_key;
+    char known_file[256];
+    int64_t known_line;
+
+    char methods[200];         /* before the first offer, or of the denial */
+    unsigned offered, refused; /* keys of ours, and the answers that were no */
+    bool from_agent;
+    bool accepted; /* the query of the last key offered was answered with yes */
+    bool signature_refused, partial, no_algorithm, unsigned_key, too_many, denied, asks_password;
+    unsigned passphrases; /* asked for */
+    char disconnect[256];
+    const char *key_trouble; /* a cause's id */
+    char key_trouble_file[1024], key_mode[8];
+    bool key_unclear;
+    unsigned keys_absent, keys_found; /* of the default files */
+    bool in_by_none, in;
+    bool in_somehow;     /* by a key or another way: the text does not show it */
+    int64_t exit_status; /* -1 not said */
+    bool session_closed;
+    bool closed; /* the connection ended without a word of why */
+    bool forced_command;
+};
+
+void spf_attempt_begin(struct spf_attempt *attempt, int64_t line);
+void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
+                      struct spf_transcript_facts *facts);
+
+#endif

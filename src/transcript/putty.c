@@ -1,0 +1,77 @@
+#include "transcript/messages.h"
+
+/* PuTTY, plink, pscp, PuTTYgen, Pageant and WinSCP, 0.70 to 0.85: network.c, ssh/ and sshpubk.c. */
+static const struct spf_message rows[] = {
+    {"Host does not exist", NULL, SPF_EVENT_TCP, "unresolved"},
+    {"Failed to connect to ", "Connection refused", SPF_EVENT_TCP, "refused"},
+    {"Failed to connect to ", "timed out", SPF_EVENT_TCP, "silent"},
+    {"Failed to connect to ", "reset", SPF_EVENT_TCP, "reset"},
+    {"Failed to connect to ", ": ", SPF_EVENT_TCP, "unreachable"},
+    {"FATAL ERROR: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
+    {"FATAL ERROR: Connection timed out", NULL, SPF_EVENT_TCP, "silent"},
+    {"FATAL ERROR: No route to host", NULL, SPF_EVENT_TCP, "unreachable"},
+    {"Network error: Connection timed out", NULL, SPF_EVENT_TCP, "silent"},
+    {"Network error: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
+    {"Network error: No route to host", NULL, SPF_EVENT_TCP, "unreachable"},
+    {"Network error: Network is unreachable", NULL, SPF_EVENT_TCP, "unreachable"},
+    {"remote only provides (old, insecure) SSH-1", NULL, SPF_EVENT_BANNER, "ssh1"},
+    {"Remote version: SSH-2.0-", NULL, SPF_EVENT_IDENTIFIED, NULL},
+    {"agree a key exchange algorithm", NULL, SPF_EVENT_NO_COMMON, "kex"},
+    {"agree a host key algorithm", NULL, SPF_EVENT_NO_COMMON, "host-key"},
+    {"agree a ", " cipher", SPF_EVENT_NO_COMMON, "cipher"},
+    {"agree a ", " MAC", SPF_EVENT_NO_COMMON, "mac"},
+    {"Selected client-to-server cipher", NULL, SPF_EVENT_NO_COMMON, "cipher"},
+    {"first key-exchange algorithm supported by", NULL, SPF_EVENT_NO_COMMON, "kex"},
+    {"first host key type supported by", NULL, SPF_EVENT_NO_COMMON, "host-key"},
+    {"cipher supported by the server", NULL, SPF_EVENT_NO_COMMON, "cipher"},
+    {"Incoming packet was garbled", NULL, SPF_EVENT_KEX_BROKEN, NULL},
+    {"POTENTIAL SECURITY BREACH", NULL, SPF_EVENT_HOST_CHANGED, NULL},
+    {"Host key not in manually configured list", NULL, SPF_EVENT_HOST_CHANGED, NULL},
+    {"host key is not cached", NULL, SPF_EVENT_HOST_UNKNOWN, NULL},
+    {"Using username \"", NULL, SPF_EVENT_LOGS_IN_TO, "user"},
+    {"Sent username \"", NULL, SPF_EVENT_LOGS_IN_TO, "user"},
+/* What is wrong with a file follows in brackets. */
+#define PUTTY_FILE(words)                                                     \
+    {words, "unable to open", SPF_EVENT_KEY_TROUBLE, "key-missing"},          \
+        {words, "too new", SPF_EVENT_KEY_TROUBLE, "key-ppk-version-new"},     \
+        {words, "passphrase", SPF_EVENT_KEY_TROUBLE, "key-passphrase-wrong"}, \
+        {words, "public key", SPF_EVENT_KEY_TROUBLE, "key-is-public"},        \
+        {words, "ssh.com", SPF_EVENT_KEY_TROUBLE, "key-is-sshcom"},           \
+        {words, "OpenSSH", SPF_EVENT_KEY_TROUBLE, "putty-needs-ppk"},         \
+        {words, "MAC failed", SPF_EVENT_KEY_TROUBLE, "key-corrupt"},          \
+        {words, "format error", SPF_EVENT_KEY_TROUBLE, "key-corrupt"},        \
+        {words, "createkey failed", SPF_EVENT_KEY_TROUBLE, "key-corrupt"},    \
+    {                                                                         \
+        words, NULL, SPF_EVENT_SUSPECTED,                                     \
+            "key.format putty-needs-ppk,key-is-not-a-key,key-corrupt"         \
+    }
+    PUTTY_FILE("Unable to use key file"),
+    PUTTY_FILE("Unable to use this key file"),
+    PUTTY_FILE("Unable to load key"),
+    PUTTY_FILE("Unable to load private key"),
+    PUTTY_FILE("Couldn't load private key"),
+    PUTTY_FILE("Couldn't load this key"),
+    PUTTY_FILE("puttygen: error loading"),
+    {"Key file contains public key only", NULL, SPF_EVENT_KEY_TROUBLE, "key-is-public"},
+    {"Wrong passphrase", NULL, SPF_EVENT_KEY_TROUBLE, "key-passphrase-wrong"},
+    {"Passphrase for key ", NULL, SPF_EVENT_ASKS_PASSPHRASE, NULL},
+    {"Pageant refused signing request", NULL, SPF_EVENT_NAMED, "ssh.auth agent-refused-to-sign"},
+    {"Pageant failed to respond to signing", NULL, SPF_EVENT_NAMED,
+     "ssh.auth agent-refused-to-sign"},
+    {"Offered public key", NULL, SPF_EVENT_OFFERED, NULL},
+    {"Offer of public key accepted", NULL, SPF_EVENT_ACCEPTED, NULL},
+    {"Server refused our key", NULL, SPF_EVENT_REFUSED, NULL},
+    {"Server refused our public key", NULL, SPF_EVENT_REFUSED, NULL},
+    {"signature despite accepting", NULL, SPF_EVENT_SIGNATURE_REFUSED, NULL},
+    {"Further authentication required", NULL, SPF_EVENT_PARTIAL, NULL},
+    {"No supported authentication methods available (server sent: ", NULL, SPF_EVENT_DENIED, NULL},
+    {"Cannot answer interactive prompts", NULL, SPF_EVENT_DENIED, NULL},
+    {"Access granted", NULL, SPF_EVENT_AUTHENTICATED, ""},
+    {"Server refused to open main channel", NULL, SPF_EVENT_NAMED, "ssh.session session-refused"},
+    {"Server refused to start a shell", NULL, SPF_EVENT_NAMED, "ssh.session session-refused"},
+    {"Server refused to allocate pty", NULL, SPF_EVENT_SUSPECTED, "ssh.session session-no-pty"},
+    {"Session sent command exit status ", NULL, SPF_EVENT_EXIT, NULL},
+    {"unexpectedly closed network connection", NULL, SPF_EVENT_CLOSED, NULL},
+};
+
+const struct spf_family spf_family_putty = SPF_FAMILY("PuTTY", rows);

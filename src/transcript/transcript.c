@@ -1,0 +1,176 @@
+#include "transcript/transcript.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "transcript/attempt.h"
+#include "transcript/conclude.h"
+#include "transcript/words.h"
+
+struct spf_transcript {
+    struct spf_attempt attempt;
+    struct spf_transcript_facts facts;
+    struct spf_transcript_target target;
+};
+
+static const struct spf_field line_fields[] = {
+    SPF_SHAPE_NUMBER(struct spf_transcript_line, number),
+    SPF_SHAPE_TEXT(struct spf_transcript_line, check),
+    SPF_SHAPE_TEXT(struct spf_transcript_line, text),
+};
+const struct spf_shape spf_transcript_line_shape =
+    SPF_SHAPE(struct spf_transcript_line, line_fields);
+
+static const struct spf_field facts_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_transcript_facts, client),
+    SPF_SHAPE_NUMBER(struct spf_transcript_facts, attempts),
+    SPF_SHAPE_NUMBER(struct spf_transcript_facts, lines),
+    SPF_SHAPE_BOOL(struct spf_transcript_facts, private_key),
+    SPF_SHAPE_BOOL(struct spf_transcript_facts, host_named),
+    SPF_SHAPE_BOOL(struct spf_transcript_facts, user_named),
+    SPF_SHAPE_TEXT(struct spf_transcript_facts, stopped_at),
+    SPF_SHAPE_TEXT(struct spf_transcript_facts, named),
+    SPF_SHAPE_TEXT(struct spf_transcript_facts, words),
+    SPF_SHAPE_TEXT(struct spf_transcript_facts, key_mode),
+    SPF_SHAPE_TEXT(struct spf_transcript_facts, harmless),
+    SPF_SHAPE_TEXT(struct spf_transcript_facts, candidates),
+    SPF_SHAPE_LIST(struct spf_transcript_facts, shown, &spf_transcript_line_shape),
+};
+const struct spf_shape spf_transcript_shape = SPF_SHAPE(struct spf_transcript_facts, facts_fields);
+
+/* The last line before a ProxyCommand's connection ended that no client says is the command's own.
+ */
+static void keep_own_words(struct spf_attempt *attempt, const char *line)
+{
+    static const char *const ours[] = {"debug1:", "debug2:", "debug3:"};
+
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+        if (strstr(line, ours[i]) != NULL)
+            return;
+    if (line[strspn(line, " \t")] != '\0' && attempt->stage <= SPF_STAGE_CONNECTING &&
+        attempt->tcp == NULL)
+        spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, line, strlen(line));
+}
+
+static void read_lines(struct spf_transcript *transcript, struct spf_lines *lines,
+                       const struct spf_matcher *matcher)
+{
+    struct spf_attempt *attempt = &transcript->attempt;
+    struct spf_match match;
+    const char *line;
+    int64_t number;
+
+    spf_attempt_begin(attempt, 1);
+    transcript->facts.attempts = 1;
+    while ((line = spf_lines_next(lines, &number)) != NULL) {
+        transcript->facts.lines = number;
+        if (spf_typed_command(line, attempt))
+            continue;
+        if (spf_matcher_find(matcher, line, &match))
+            spf_attempt_take(attempt, &match, number, &transcript->facts);
+        else
+            keep_own_words(attempt, line);
+    }
+    transcript->facts.private_key = lines->private_key;
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] != '\0' ? text : NULL;
+}
+
+static void name_target(struct spf_transcript *transcript)
+{
+    const struct spf_attempt *attempt = &transcript->attempt;
+    const char *key =
+        attempt->key_trouble_file[0] != '\0' ? attempt->key_trouble_file : attempt->key_file;
+
+    transcript->target = (struct spf_transcript_target){
+        .host = or_null(attempt->host[0] != '\0' ? attempt->host : attempt->address),
+        .user = or_null(attempt->user),
+        .key_path = or_null(key),
+        .jump = or_null(attempt->jump),
+        .port = attempt->port > 0 && attempt->port < 65536 ? (uint16_t)attempt->port : 0,
+    };
+    transcript->facts.host_named = transcript->target.host != NULL;
+    transcript->facts.user_named = transcript->target.user != NULL;
+    (void)spf_copy(transcript->facts.key_mode, sizeof transcript->facts.key_mode,
+                   attempt->key_mode);
+    (void)spf_copy(transcript->facts.client, sizeof transcript->facts.client, attempt->client);
+}
+
+struct spf_transcript *spf_transcript_read(const char *text, size_t len)
+{
+    struct spf_transcript *transcript = calloc(1, sizeof *transcript);
+    struct spf_matcher *matcher = spf_matcher_new();
+    struct spf_lines lines = {0};
+    bool good = transcript != NULL && matcher != NULL && spf_unwrap(text, len, &lines);
+
+    if (good) {
+        read_lines(transcript, &lines, matcher);
+        name_target(transcript);
+        spf_conclude(&transcript->attempt, &transcript->facts);
+    } else {
+        free(transcript);
+        transcript = NULL;
+    }
+    spf_matcher_free(matcher);
+    spf_lines_clear(&lines);
+    return transcript;
+}
+
+void spf_transcript_free(struct spf_transcript *transcript)
+{
+    if (transcript == NULL)
+        return;
+    spf_shape_clear(&spf_transcript_shape, &transcript->facts);
+    free(transcript);
+}
+
+const struct spf_transcript_target *spf_transcript_target(const struct spf_transcript *transcript)
+{
+    return &transcript->target;
+}
+
+bool spf_transcript_shows_session(const struct spf_transcript *transcript)
+{
+    return strcmp(transcript->facts.stopped_at, "ssh.session") == 0;
+}
+
+/* The facts own their list, so each target gets one of its own. */
+static bool copy_facts(const struct spf_transcript_facts *from, struct spf_transcript_facts *to)
+{
+    *to = *from;
+    to->shown.items = NULL;
+    to->shown.count = 0;
+    for (size_t i = 0; i < from->shown.count; i++) {
+        struct spf_transcript_line *line = SPF_APPEND(&to->shown);
+
+        if (line == NULL)
+            return false;
+        *line = from->shown.items[i];
+    }
+    return true;
+}
+
+void spf_transcript_serve(const struct spf_transcript *transcript, struct spf_inquiry *inquiry,
+                          enum spf_group group)
+{
+    struct spf_failure failure;
+
+    if (group == SPF_GROUP_TRANSCRIPT) {
+        if (copy_facts(&transcript->facts, &inquiry->facts->transcript)) {
+            inquiry->arrived(inquiry, group, NULL);
+            return;
+        }
+        failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
+    } else if (spf_conclude_group(&transcript->attempt, group, inquiry->facts)) {
+        inquiry->arrived(inquiry, group, NULL);
+        return;
+    } else {
+        failure = spf_failure(SPF_NOT_IN_TRANSCRIPT, "%s",
+                              spf_open_question(&transcript->attempt, &transcript->facts, group));
+    }
+    inquiry->arrived(inquiry, group, &failure);
+}

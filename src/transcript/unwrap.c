@@ -1,0 +1,270 @@
+#include <string.h>
+
+#include "transcript/lines.h"
+
+/* UTF-16 becomes UTF-8: PowerShell redirects so. Lone surrogates become U+FFFD. */
+static void add_code_point(struct spf_buf *buf, uint32_t c)
+{
+    if (c == 0)
+        return;
+    if (c < 0x80) {
+        spf_buf_addch(buf, (char)c);
+    } else if (c < 0x800) {
+        spf_buf_addch(buf, (char)(0xc0 | c >> 6));
+        spf_buf_addch(buf, (char)(0x80 | (c & 0x3f)));
+    } else if (c < 0x10000) {
+        spf_buf_addch(buf, (char)(0xe0 | c >> 12));
+        spf_buf_addch(buf, (char)(0x80 | (c >> 6 & 0x3f)));
+        spf_buf_addch(buf, (char)(0x80 | (c & 0x3f)));
+    } else {
+        spf_buf_addch(buf, (char)(0xf0 | c >> 18));
+        spf_buf_addch(buf, (char)(0x80 | (c >> 12 & 0x3f)));
+        spf_buf_addch(buf, (char)(0x80 | (c >> 6 & 0x3f)));
+        spf_buf_addch(buf, (char)(0x80 | (c & 0x3f)));
+    }
+}
+
+static uint32_t unit_at(const uint8_t *bytes, int order)
+{
+    return order == 1 ? (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8
+                      : (uint32_t)bytes[1] | (uint32_t)bytes[0] << 8;
+}
+
+static void decode_utf16(struct spf_buf *out, const char *text, size_t len, int order)
+{
+    const uint8_t *bytes = (const uint8_t *)text;
+
+    for (size_t i = 0; i + 1 < len; i += 2) {
+        uint32_t unit = unit_at(bytes + i, order);
+
+        if (unit >= 0xd800 && unit < 0xdc00 && i + 3 < len) {
+            uint32_t low = unit_at(bytes + i + 2, order);
+
+            if (low >= 0xdc00 && low < 0xe000) {
+                unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+                i += 2;
+            }
+        }
+        if (unit >= 0xd800 && unit < 0xe000)
+            unit = 0xfffd;
+        if (unit != 0xfeff)
+            add_code_point(out, unit);
+    }
+}
+
+/* The length of an ANSI escape at text (ECMA-48: CSI and OSC, and two-byte ones); 0: none. */
+static size_t escape_length(const char *text, size_t len)
+{
+    size_t i = 2;
+
+    if (len < 2 || text[0] != '\x1b')
+        return 0;
+    if (text[1] == '[') {
+        while (i < len && i < 64 && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x40)
+            i++;
+        return i < len ? i + 1 : i;
+    }
+    if (text[1] == ']') {
+        while (i < len && i < 1024 && text[i] != '\a' && text[i] != '\x1b' && text[i] != '\n')
+            i++;
+        if (i + 1 < len && text[i] == '\x1b' && text[i + 1] == '\\')
+            return i + 2;
+        return i < len && text[i] == '\a' ? i + 1 : i;
+    }
+    return 2;
+}
+
+/*
+ * Does the line hold a text with the escapes of a programming language (a JSON member, a quoted log
+ * record)? Then \n ends a line; else it may be a part of C:\new.
+ */
+static bool is_escaped(const char *line, size_t len)
+{
+    return memmem(line, len, "\\r\\n", 4) != NULL || memmem(line, len, "\\\"", 2) != NULL ||
+           memmem(line, len, "\": \"", 4) != NULL || memmem(line, len, "\":\"", 3) != NULL ||
+           memmem(line, len, "=\"", 2) != NULL;
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/* \uXXXX; 0: it is not one. */
+static uint32_t unicode_escape(const char *text, size_t len)
+{
+    uint32_t value = 0;
+
+    if (len < 6 || text[1] != 'u')
+        return 0;
+    for (int i = 2; i < 6; i++) {
+        int digit = hex_value(text[i]);
+
+        if (digit < 0)
+            return 0;
+        value = value << 4 | (uint32_t)digit;
+    }
+    return value >= 0xd800 && value < 0xe000 ? 0xfffd : value;
+}
+
+struct unwrapping {
+    struct spf_lines *lines;
+    int64_t number;    /* of the pasted line */
+    size_t started;    /* where the line begins in the buffer */
+    bool in_key;       /* between BEGIN and END of a private key */
+    unsigned key_left; /* lines that a key may still have */
+};
+
+static void begin_line(struct unwrapping *u)
+{
+    spf_buf_addf(&u->lines->text, "%lld", (long long)u->number);
+    spf_buf_addch(&u->lines->text, ' ');
+    u->started = u->lines->text.len;
+}
+
+/* Drops the line if it belongs to a private key. Its first line stays, as a sign of it. */
+static void end_line(struct unwrapping *u)
+{
+    struct spf_buf *text = &u->lines->text;
+    const char *line;
+
+    if (spf_buf_failed(text))
+        return;
+    line = text->data + u->started;
+    if (u->in_key) {
+        u->in_key = --u->key_left > 0 && strstr(line, "-----END ") == NULL &&
+                    strstr(line, "Private-MAC:") == NULL;
+        text->len = u->started;
+    } else if ((strstr(line, "-----BEGIN ") != NULL && strstr(line, "PRIVATE KEY-----") != NULL) ||
+               strstr(line, "PuTTY-User-Key-File-") != NULL) {
+        u->lines->private_key = true;
+        u->key_left = 400;
+        u->in_key = strstr(line, "-----END ") == NULL;
+        text->len = u->started;
+    }
+    spf_buf_addch(text, '\0');
+}
+
+/* Words of a tool after which the client's own message follows in the same line. */
+static size_t wrapper_length(const char *text, size_t len)
+{
+    static const char *const wrappers[] = {
+        "Failed to connect to the host via ssh: ", /* Ansible, plugins/connection/ssh.py */
+        "Failed to connect to the host via scp: ", "stderr> ", /* VS Code Remote-SSH */
+    };
+
+    for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
+        size_t size = strlen(wrappers[i]);
+
+        if (len > size && memcmp(text, wrappers[i], size) == 0)
+            return size;
+    }
+    return 0;
+}
+
+/* One line of the pasted text, without its line feed. */
+static void unwrap_line(struct unwrapping *u, const char *line, size_t len)
+{
+    struct spf_buf *out = &u->lines->text;
+    bool escaped = is_escaped(line, len);
+
+    begin_line(u);
+    for (size_t i = 0; i < len && !spf_buf_failed(out);) {
+        size_t escape = escape_length(line + i, len - i);
+        uint32_t c;
+
+        if (escape > 0) {
+            i += escape;
+        } else if (wrapper_length(line + i, len - i) > 0) {
+            i += wrapper_length(line + i, len - i);
+            end_line(u);
+            begin_line(u);
+        } else if (line[i] == '\r') {
+            i++;
+        } else if (escaped && line[i] == '\\' && i + 1 < len) {
+            char next = line[i + 1];
+
+            if ((c = unicode_escape(line + i, len - i)) > 0) {
+                if (c != 0x1b)
+                    add_code_point(out, c);
+                i += 6;
+                continue;
+            }
+            if (next == 'n') {
+                end_line(u);
+                begin_line(u);
+            } else if (next == 't') {
+                spf_buf_addch(out, ' ');
+            } else if (next != 'r') {
+                spf_buf_addch(out, next);
+            }
+            i += 2;
+        } else {
+            if (line[i] != '\0' && out->len - u->started < SPF_LINE_MAX)
+                spf_buf_addch(out, line[i]);
+            i++;
+        }
+    }
+    end_line(u);
+}
+
+bool spf_unwrap(const char *text, size_t len, struct spf_lines *lines)
+{
+    struct unwrapping u = {.lines = lines};
+    int order = spf_utf16_order((const uint8_t *)text, len);
+    struct spf_buf decoded;
+
+    *lines = (struct spf_lines){0};
+    /* each line carries its number: at most 8 bytes for one of a line feed alone */
+    spf_buf_init(&lines->text, 9 * SPF_TRANSCRIPT_MAX + 64);
+    spf_buf_init(&decoded, 2 * SPF_TRANSCRIPT_MAX);
+    if (order != 0) {
+        decode_utf16(&decoded, text, len, order);
+        text = decoded.data;
+        len = decoded.len;
+    } else if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3;
+        len -= 3;
+    }
+    while (len > 0 && !spf_buf_failed(&lines->text)) {
+        const char *end = memchr(text, '\n', len);
+        size_t size = end != NULL ? (size_t)(end - text) : len;
+
+        u.number++;
+        unwrap_line(&u, text, size);
+        text += size + (end != NULL);
+        len -= size + (end != NULL);
+    }
+    spf_buf_clear(&decoded);
+    return !spf_buf_failed(&lines->text);
+}
+
+const char *spf_lines_next(struct spf_lines *lines, int64_t *number)
+{
+    const char *line;
+
+    if (lines->at >= lines->text.len)
+        return NULL;
+    line = lines->text.data + lines->at;
+    lines->at += strlen(line) + 1;
+    *number = 0;
+    while (*line >= '0' && *line <= '9')
+        *number = *number * 10 + (*line++ - '0');
+    return line + (*line == ' ');
+}
+
+void spf_lines_rewind(struct spf_lines *lines)
+{
+    lines->at = 0;
+}
+
+void spf_lines_clear(struct spf_lines *lines)
+{
+    if (lines->text.data != NULL && lines->private_key)
+        explicit_bzero(lines->text.data, lines->text.len);
+    spf_buf_clear(&lines->text);
+}

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Texts that people pasted, names replaced: what explain - makes of each beside what was true.
+
+    cases.py SSHPREFLIGHT
+
+A cause that is wrong is worse than none: where the text does not show one, the verdict is unknown,
+and the true one is among the candidates.
+"""
+import json
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+
+
+def explain(binary, name):
+    with open(HERE / "cases" / (name + ".txt"), "rb") as text:
+        run = subprocess.run([binary, "explain", "-", "--json"], stdin=text, check=False,
+                             timeout=60, capture_output=True, env={"HOME": "/nonexistent"})
+    return run.returncode, json.loads(run.stdout)["targets"][0]
+
+
+def judge(row, status, target):
+    name, causes, candidate, never = row
+    named = [c["cause"] for c in target["candidates"]]
+    cause = "-" if target["verdict"] != "fail" else target["cause"]
+    if cause not in causes.split("|"):
+        return "cause %s, expected %s" % (cause, causes)
+    if status != {"pass": 0, "fail": 1, "unknown": 2}[target["verdict"]]:
+        return "exit status %d for %s" % (status, target["verdict"])
+    if candidate != "*" and candidate not in named:
+        return "candidates %s lack %s" % (named, candidate)
+    if never and never in named + [target["cause"]]:
+        return "%s is named, and the text excludes it" % never
+    if cause != "-" and not any(c["evidence"].get("transcript") for c in target["checks"]):
+        return "no line of the text is shown as evidence"
+    return None
+
+
+def main():
+    rows = [line.rstrip("\n").split("\t")
+            for line in open(HERE / "expected.tsv", encoding="utf-8") if not line.startswith("#")]
+    texts = {path.stem for path in (HERE / "cases").glob("*.txt")}
+    wrong = ["%s: no expectation" % name for name in sorted(texts - {row[0] for row in rows})]
+    for row in rows:
+        complaint = judge(row, *explain(sys.argv[1], row[0]))
+        if complaint:
+            wrong.append("%s: %s" % (row[0], complaint))
+    print("\n".join(wrong) or "%d texts as they should be" % len(rows))
+    return 1 if wrong else 0
+
+
+sys.exit(main())
