@@ -119,6 +119,19 @@ static void conclude_proxy(struct spf_attempt *attempt)
     attempt->ended.check = SPF_CHECK_NET_PORT;
 }
 
+/* The server's last word answers what was sent last; without that, who used up the tries is open. */
+static void conclude_too_many(struct spf_attempt *attempt)
+{
+    attempt->ended.check = SPF_CHECK_SSH_AUTH;
+    if (attempt->accepted && !attempt->unsigned_key)
+        attempt->signature_refused = true;
+    else if (attempt->from_agent || attempt->offered == 0)
+        leave_open(attempt, SPF_CHECK_SSH_AUTH,
+                   "agent-keys-too-many,auth-key-refused,auth-login-refused");
+    else if (attempt->offered == 1)
+        attempt->refused = 1;
+}
+
 static void conclude_session(struct spf_attempt *attempt)
 {
     bool at_once = attempt->session_closed && attempt->exit_status > 0;
@@ -155,7 +168,7 @@ static void conclude_attempt(struct spf_attempt *attempt)
         if (attempt->ended.check == SPF_CHECK_COUNT)
             conclude_session(attempt);
     } else if (attempt->too_many) {
-        attempt->ended.check = SPF_CHECK_SSH_AUTH;
+        conclude_too_many(attempt);
     } else if (attempt->denied || attempt->asks_password || attempt->signature_refused) {
         conclude_denial(attempt);
     } else if (attempt->ended.check != SPF_CHECK_COUNT) {
@@ -332,7 +345,7 @@ static bool fill_query(const struct spf_attempt *attempt, struct spf_query_facts
     *query = (struct spf_query_facts){.outcome = SPF_AUTH_REFUSED};
     if (attempt->in || attempt->partial || attempt->signature_refused || attempt->accepted)
         query->outcome = SPF_AUTH_ACCEPTED;
-    else if (attempt->too_many || (attempt->closed && !attempt->denied && attempt->refused == 0))
+    else if ((attempt->too_many && attempt->refused == 0) || (attempt->closed && !attempt->denied && attempt->refused == 0))
         query->outcome = SPF_AUTH_ENDED;
     if (query->outcome == SPF_AUTH_ENDED) {
         query->ending.kind =
