@@ -119,7 +119,8 @@ static void conclude_proxy(struct spf_attempt *attempt)
     attempt->ended.check = SPF_CHECK_NET_PORT;
 }
 
-/* The server's last word answers what was sent last; without that, who used up the tries is open. */
+/* The server's last word answers what was sent last; without that, who used up the tries is open.
+ */
 static void conclude_too_many(struct spf_attempt *attempt)
 {
     attempt->ended.check = SPF_CHECK_SSH_AUTH;
@@ -345,7 +346,8 @@ static bool fill_query(const struct spf_attempt *attempt, struct spf_query_facts
     *query = (struct spf_query_facts){.outcome = SPF_AUTH_REFUSED};
     if (attempt->in || attempt->partial || attempt->signature_refused || attempt->accepted)
         query->outcome = SPF_AUTH_ACCEPTED;
-    else if ((attempt->too_many && attempt->refused == 0) || (attempt->closed && !attempt->denied && attempt->refused == 0))
+    else if ((attempt->too_many && attempt->refused == 0) ||
+             (attempt->closed && !attempt->denied && attempt->refused == 0))
         query->outcome = SPF_AUTH_ENDED;
     if (query->outcome == SPF_AUTH_ENDED) {
         query->ending.kind =
