@@ -13,7 +13,8 @@ static const char any_denial[] =
 static const char damaged_file[] =
     "key-no-final-newline,key-crlf,key-is-ppk,key-on-one-line,key-truncated,key-is-public,"
     "key-pkcs8-ed25519,key-is-not-a-key";
-static const char ended_somewhere[] = "handshake-failed,auth-disconnected,ssh-closed-early";
+static const char ended_somewhere[] =
+    "handshake-failed,auth-disconnected,ssh-closed-early,ssh-busy,ssh-penalised";
 static const char ended_after_host_key[] = "auth-disconnected,handshake-failed,ssh-closed-early";
 
 static void name(struct spf_attempt *attempt, enum spf_check_id check, const char *cause)
@@ -156,6 +157,8 @@ static void conclude_attempt(struct spf_attempt *attempt)
         conclude_proxy(attempt);
     } else if (attempt->banner != NULL) {
         attempt->ended.check = SPF_CHECK_SSH_BANNER;
+        if (banner_broken && attempt->before[0] == '\0') /* sshd says why, and no ssh shows it */
+            leave_open(attempt, SPF_CHECK_SSH_BANNER, "ssh-busy,ssh-penalised,not-ssh");
     } else if (attempt->no_common != NULL || attempt->kex_broken || attempt->kex_timeout ||
                (attempt->kex_waits && attempt->stage == SPF_STAGE_KEY_EXCHANGE)) {
         attempt->ended.check = SPF_CHECK_SSH_HANDSHAKE;
