@@ -47,7 +47,7 @@ static size_t list_named(const struct spf_options *options, const char *named[NA
 {
     const char *const all[NAMED_MAX] = {options->key,         options->ssh_config,
                                         options->config_path, options->passphrase_file,
-                                        options->ca_file,     options->replay};
+                                        options->ca_file,     options->replay, options->transcript};
     size_t count = 0;
 
     for (size_t i = 0; i < NAMED_MAX; i++) {

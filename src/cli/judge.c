@@ -141,7 +141,7 @@ static struct spf_error judge_transcript(const struct spf_options *options)
                              "%s means nothing with a transcript: nothing connects to the host",
                              idle[i].name);
     }
-    return judge_outputs(options);
+    return spf_guard_outputs(options);
 }
 
 /* What cannot be: said before anything is asked. */

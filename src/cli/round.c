@@ -119,8 +119,8 @@ static void set_transcript_target(struct spf_round *round, const struct spf_opti
 
     set_target(round, options);
     target->from_transcript = true;
-    target->session = spf_transcript_shows_session(round->transcript) ? SPF_SESSION_AUTO
-                                                                      : SPF_SESSION_NEVER;
+    target->session =
+        spf_transcript_shows_session(round->transcript) ? SPF_SESSION_AUTO : SPF_SESSION_NEVER;
     if (options->host == NULL)
         target->host = named->host != NULL ? named->host : SPF_UNNAMED_HOST;
     if (!options->user_given)

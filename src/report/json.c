@@ -259,9 +259,9 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     spf_utc_format(report->replayed_utc, replayed);
     add_text(root, "replayed_from", report->replayed_utc != 0 ? replayed : NULL);
     add_text(root, "source",
-             report->replayed_utc != 0                                                ? "record"
+             report->replayed_utc != 0                                              ? "record"
              : report->count > 0 && report->targets[0].run->target->from_transcript ? "transcript"
-                                                                                      : "live");
+                                                                                    : "live");
     add_number(root, "duration_ms", report->duration_ms);
     add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
     add_number(root, "exit_status", report->exit_status);
