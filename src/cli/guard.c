@@ -42,12 +42,12 @@ static void note_beside(const char *key)
 }
 
 /* The options that name files to read. */
-#define NAMED_MAX 6
+#define NAMED_MAX 7
 static size_t list_named(const struct spf_options *options, const char *named[NAMED_MAX])
 {
-    const char *const all[NAMED_MAX] = {options->key,         options->ssh_config,
-                                        options->config_path, options->passphrase_file,
-                                        options->ca_file,     options->replay, options->transcript};
+    const char *const all[NAMED_MAX] = {
+        options->key,     options->ssh_config, options->config_path, options->passphrase_file,
+        options->ca_file, options->replay,     options->transcript};
     size_t count = 0;
 
     for (size_t i = 0; i < NAMED_MAX; i++) {
