@@ -20,4 +20,7 @@ void spf_utc_format(int64_t utc, char out[SPF_UTC_SIZE]);
  */
 int64_t spf_utc_parse(const char *text);
 
+/* Later than any time and longer than any span that outside numbers may name, in seconds. */
+#define SPF_SECONDS_MAX 1000000000000
+
 #endif

@@ -324,22 +324,14 @@ bool spf_json_whole(struct json_object *number, int64_t *value)
     return *value != INT64_MAX && *value != INT64_MIN;
 }
 
-int64_t spf_json_number(struct json_object *object, const char *name, int64_t fallback)
+int64_t spf_json_number(struct json_object *object, const char *name, int64_t max, int64_t fallback)
 {
     struct json_object *member = spf_json_get(object, name);
-    const char *text;
-    char *end;
-    int64_t value;
 
-    if (spf_json_whole(member, &value))
-        return value;
-    if (!json_object_is_type(member, json_type_string))
+    if (!json_object_is_type(member, json_type_int) &&
+        !json_object_is_type(member, json_type_string))
         return fallback;
-    text = json_object_get_string(member);
-    if (text == NULL || *text == '\0' || strlen(text) > 18)
-        return fallback;
-    value = strtoll(text, &end, 10);
-    return *end == '\0' ? value : fallback;
+    return spf_decimal(spf_json_text(object, name), max, fallback);
 }
 
 bool spf_json_bool(struct json_object *object, const char *name)

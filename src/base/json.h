@@ -36,8 +36,9 @@ struct json_object *spf_json_item(struct json_object *array, size_t index);
 const char *spf_json_text(struct json_object *object, const char *name);
 /* The whole number; false if it has a fraction or does not fit: json-c would clamp it. */
 bool spf_json_whole(struct json_object *number, int64_t *value);
-/* A whole number, or a string that is one in decimal; else fallback. */
-int64_t spf_json_number(struct json_object *object, const char *name, int64_t fallback);
+/* A whole number from -max to max, or a string that is one (spf_decimal); else fallback. */
+int64_t spf_json_number(struct json_object *object, const char *name, int64_t max,
+                        int64_t fallback);
 /* true, "true", "True"; else false. */
 bool spf_json_bool(struct json_object *object, const char *name);
 

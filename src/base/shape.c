@@ -82,8 +82,26 @@ static struct json_object *text_json(const char *text, const struct spf_shape_fi
     return json;
 }
 
+static struct json_object *write_list(const struct spf_field *field, const char *at,
+                                      const struct spf_shape_filter *filter, bool *failed)
+{
+    struct json_object *array = json_object_new_array();
+    struct list list;
+
+    memcpy(&list, at, sizeof list);
+    for (size_t i = 0; array != NULL && !*failed && i < list.count; i++) {
+        const char *item = (const char *)list.items + i * field->shape->size;
+        struct json_object *member = spf_shape_write(field->shape, item, filter);
+
+        *failed = member == NULL || json_object_array_add(array, member) != 0;
+    }
+    return array;
+}
+
+/* NULL leaves the member out; with *failed, which begins as false, nothing must be written at all.
+ */
 static struct json_object *write_field(const struct spf_field *field, const char *at,
-                                       const struct spf_shape_filter *filter)
+                                       const struct spf_shape_filter *filter, bool *failed)
 {
     switch (field->type) {
     case SPF_FIELD_TEXT:
@@ -111,7 +129,8 @@ static struct json_object *write_field(const struct spf_field *field, const char
         unsigned value;
 
         memcpy(&value, at, sizeof value);
-        return json_object_new_string(field->names[value]);
+        *failed = field->name_of(value) == NULL;
+        return *failed ? NULL : json_object_new_string(field->name_of(value));
     }
     case SPF_FIELD_IP: {
         struct spf_ip ip;
@@ -121,20 +140,14 @@ static struct json_object *write_field(const struct spf_field *field, const char
         spf_ip_format(&ip, text);
         return *text != '\0' ? json_object_new_string(text) : NULL;
     }
-    case SPF_FIELD_STRUCT:
-        return spf_shape_write(field->shape, at, filter);
-    case SPF_FIELD_LIST: {
-        struct list list;
-        struct json_object *array = json_object_new_array();
+    case SPF_FIELD_STRUCT: {
+        struct json_object *member = spf_shape_write(field->shape, at, filter);
 
-        memcpy(&list, at, sizeof list);
-        for (size_t i = 0; array != NULL && i < list.count; i++) {
-            const char *item = (const char *)list.items + i * field->shape->size;
-
-            (void)json_object_array_add(array, spf_shape_write(field->shape, item, filter));
-        }
-        return array;
+        *failed = member == NULL;
+        return member;
     }
+    case SPF_FIELD_LIST:
+        return write_list(field, at, filter, failed);
     }
     return NULL;
 }
@@ -143,16 +156,20 @@ struct json_object *spf_shape_write(const struct spf_shape *shape, const void *v
                                     const struct spf_shape_filter *filter)
 {
     struct json_object *object = json_object_new_object();
+    bool failed = false;
 
-    for (size_t i = 0; object != NULL && i < shape->count; i++) {
+    for (size_t i = 0; object != NULL && !failed && i < shape->count; i++) {
         const struct spf_field *field = &shape->fields[i];
         struct json_object *member =
-            write_field(field, (const char *)value + field->offset, filter);
+            write_field(field, (const char *)value + field->offset, filter, &failed);
 
-        if (member != NULL)
-            (void)json_object_object_add(object, field->name, member);
+        if (member != NULL && json_object_object_add(object, field->name, member) != 0)
+            failed = true;
     }
-    return object;
+    if (!failed)
+        return object;
+    json_object_put(object);
+    return NULL;
 }
 
 static struct spf_error wrong(const struct spf_field *field)
@@ -204,8 +221,8 @@ static bool read_word(const struct spf_field *field, const char *text, char *at)
         memcpy(at, &ip, sizeof ip);
         return true;
     }
-    for (unsigned i = 0; field->names[i] != NULL; i++) {
-        if (strcmp(field->names[i], text) == 0) {
+    for (unsigned i = 0; field->name_of(i) != NULL; i++) {
+        if (strcmp(field->name_of(i), text) == 0) {
             memcpy(at, &i, sizeof i);
             return true;
         }

@@ -14,8 +14,9 @@
  *
  * Text is either an array inside the struct (SPF_SHAPE_TEXT) or a string that the struct owns
  * (SPF_SHAPE_STRING, NULL for none). Numbers are int64_t, truth is bool, enums are ints with a
- * NULL-terminated table of names. A list is SPF_LIST(type). A text whose meaning is read once, on
- * arrival (SPF_SHAPE_READ), is a struct that begins with the text's array, and a function fills it.
+ * function that names their values (base/names.h). A list is SPF_LIST(type). A text whose meaning
+ * is read once, on arrival (SPF_SHAPE_READ), is a struct that begins with the text's array, and a
+ * function fills it.
  */
 enum spf_field_type {
     SPF_FIELD_TEXT,
@@ -37,7 +38,7 @@ struct spf_field {
     size_t offset;
     size_t size;                                 /* of a text array, with its NUL */
     const struct spf_shape *shape;               /* of a struct, or of a list's items */
-    const char *const *names;                    /* of an enum */
+    const char *(*name_of)(unsigned value);      /* of an enum: NULL for no value of it */
     void (*read)(void *value, const char *text); /* of a text that has a meaning */
 };
 
@@ -71,13 +72,13 @@ void *spf_list_append(void *list, size_t item_size);
 #member, SPF_FIELD_READ, offsetof(type, member.text), sizeof(((type *)0)->member.text), \
             NULL, NULL, reader                                                                  \
     }
-#define SPF_SHAPE_STRING(type, member)      SPF_FIELD(STRING, type, member, NULL, NULL)
-#define SPF_SHAPE_BOOL(type, member)        SPF_FIELD(BOOL, type, member, NULL, NULL)
-#define SPF_SHAPE_NUMBER(type, member)      SPF_FIELD(NUMBER, type, member, NULL, NULL)
-#define SPF_SHAPE_IP(type, member)          SPF_FIELD(IP, type, member, NULL, NULL)
-#define SPF_SHAPE_ENUM(type, member, table) SPF_FIELD(ENUM, type, member, NULL, table)
-#define SPF_SHAPE_STRUCT(type, member, of)  SPF_FIELD(STRUCT, type, member, of, NULL)
-#define SPF_SHAPE_LIST(type, member, of)    SPF_FIELD(LIST, type, member, of, NULL)
+#define SPF_SHAPE_STRING(type, member)     SPF_FIELD(STRING, type, member, NULL, NULL)
+#define SPF_SHAPE_BOOL(type, member)       SPF_FIELD(BOOL, type, member, NULL, NULL)
+#define SPF_SHAPE_NUMBER(type, member)     SPF_FIELD(NUMBER, type, member, NULL, NULL)
+#define SPF_SHAPE_IP(type, member)         SPF_FIELD(IP, type, member, NULL, NULL)
+#define SPF_SHAPE_ENUM(type, member, name) SPF_FIELD(ENUM, type, member, NULL, name)
+#define SPF_SHAPE_STRUCT(type, member, of) SPF_FIELD(STRUCT, type, member, of, NULL)
+#define SPF_SHAPE_LIST(type, member, of)   SPF_FIELD(LIST, type, member, of, NULL)
 #define SPF_SHAPE(type, table)                               \
     {                                                        \
         sizeof(type), table, sizeof(table) / sizeof *(table) \
@@ -90,7 +91,8 @@ struct spf_shape_filter {
 };
 
 /*
- * A new JSON object that the caller puts; NULL when memory ran out. Empty values are left out.
+ * A new JSON object that the caller puts; NULL when memory ran out, or an enum holds what is no
+ * value of it: nothing is written then, for it could not be read back. Empty values are left out.
  * filter may be NULL. A text that is no UTF-8, or holds characters that must not be shown, is
  * written as {"base64": "..."}: what is read back is the same, byte for byte.
  */

@@ -437,3 +437,21 @@ int spf_utf16_order(const uint8_t *bytes, size_t len)
            : zeros[0] == look / 2 && zeros[1] == 0 ? 2
                                                    : 0;
 }
+
+int64_t spf_decimal(const char *text, int64_t max, int64_t fallback)
+{
+    bool negative = *text == '-';
+    int64_t value = 0;
+
+    text += negative;
+    if (*text == '\0')
+        return fallback;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return fallback;
+        if (value > (max - (*text - '0')) / 10)
+            return fallback;
+        value = value * 10 + (*text - '0');
+    }
+    return negative ? -value : value;
+}

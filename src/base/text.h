@@ -90,4 +90,8 @@ size_t spf_utf8_decode(const char *text, size_t len, uint32_t *code);
  * every other octet of the beginning being 0. */
 int spf_utf16_order(const uint8_t *bytes, size_t len);
 
+/* A decimal number of outside text, of digits alone but for a leading "-", from -max to max, which
+ * is at least 9; fallback for anything else. */
+int64_t spf_decimal(const char *text, int64_t max, int64_t fallback);
+
 #endif

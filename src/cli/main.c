@@ -121,8 +121,12 @@ static int write_reports(const struct spf_options *options, struct spf_round *ro
     if (options->record != NULL && options->replay == NULL) {
         char *record = spf_record_write(round->runs, round->count, round->report.started_utc);
 
-        error = record != NULL ? spf_output_write(options->record, record, strlen(record), 0600)
-                               : spf_error(SPF_ERR_NOMEM, "out of memory for the record");
+        error =
+            record != NULL
+                ? spf_output_write(options->record, record, strlen(record), 0600)
+                : spf_error(
+                      SPF_ERR_NOMEM,
+                      "the record could not be made: out of memory, or a fact that has no name");
         free(record);
         if (error.code != SPF_OK)
             status = complain(EXIT_NOT_WRITTEN, error.text);

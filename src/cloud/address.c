@@ -3,11 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
+
 const char *spf_address_class_name(enum spf_address_class class)
 {
-    static const char *const names[] = {"public", "elastic", "ipv6", "private"};
-
-    return names[class];
+    switch (class) {
+        SPF_NAME(SPF_CLASS_PUBLIC, "public");
+        SPF_NAME(SPF_CLASS_ELASTIC, "elastic");
+        SPF_NAME(SPF_CLASS_IPV6, "ipv6");
+        SPF_NAME(SPF_CLASS_PRIVATE, "private");
+    }
+    return "";
 }
 
 const struct spf_address *spf_cloud_owns(const struct spf_instance_facts *instance,
@@ -66,23 +72,23 @@ static const struct spf_address *first_of(const struct spf_target *target,
 static bool port_is_among(const char *ports, const char *inside_ports, uint16_t port,
                           uint16_t *inside)
 {
-    long first = 0, last = 0, inside_first = 0;
-    char *end;
+    struct spf_ports outside_range, inside_range;
+    int at;
 
     *inside = port;
     if (strcasecmp(ports, "any") == 0)
         return true;
-    first = last = strtol(ports, &end, 10);
-    if (*end == '/')
-        last = strtol(end + 1, NULL, 10);
-    if (port < first || port > last)
-        return false;
-    inside_first = strtol(inside_ports, &end, 10);
-    if (inside_first < 1 || inside_first > 65535)
+    spf_ports_set(&outside_range, ports);
+    spf_ports_set(&inside_range, inside_ports);
+    if (!outside_range.understood || !inside_range.understood || port < outside_range.first ||
+        port > outside_range.last)
         return false;
     /* A range keeps the order; one port keeps to itself. */
-    *inside = (uint16_t)(inside_first + (*end == '/' ? port - first : 0));
-    return true;
+    at = inside_range.first;
+    if (inside_range.last > inside_range.first)
+        at += port - outside_range.first;
+    *inside = (uint16_t)at;
+    return at >= 1 && at <= 65535;
 }
 
 const struct spf_forward *spf_cloud_forward(const struct spf_target *target,

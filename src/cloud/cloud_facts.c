@@ -1,19 +1,33 @@
 #include "cloud/cloud_facts.h"
 
+#include "base/names.h"
+
 static const struct spf_field id_fields[] = {
     SPF_SHAPE_TEXT(struct spf_id, id),
 };
 const struct spf_shape spf_id_shape = SPF_SHAPE(struct spf_id, id_fields);
 
-static const char *const identity_names[] = {
-    "unknown", "profile", "environment", "terraform", "oidc", "machine", "uri", "elsewhere", NULL};
+static const char *identity_name(unsigned value)
+{
+    switch ((enum spf_cli_identity)value) {
+        SPF_NAME(SPF_IDENTITY_UNKNOWN, "unknown");
+        SPF_NAME(SPF_IDENTITY_PROFILE, "profile");
+        SPF_NAME(SPF_IDENTITY_ENVIRONMENT, "environment");
+        SPF_NAME(SPF_IDENTITY_TERRAFORM, "terraform");
+        SPF_NAME(SPF_IDENTITY_OIDC, "oidc");
+        SPF_NAME(SPF_IDENTITY_MACHINE, "machine");
+        SPF_NAME(SPF_IDENTITY_URI, "uri");
+        SPF_NAME(SPF_IDENTITY_ELSEWHERE, "elsewhere");
+    }
+    return NULL;
+}
 
 static const struct spf_field credentials_fields[] = {
     SPF_SHAPE_TEXT(struct spf_credentials_facts, source),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, passed_over),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, beside),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, access_key),
-    SPF_SHAPE_ENUM(struct spf_credentials_facts, identity, identity_names),
+    SPF_SHAPE_ENUM(struct spf_credentials_facts, identity, identity_name),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, profile),
     SPF_SHAPE_TEXT(struct spf_credentials_facts, config_path),
     SPF_SHAPE_BOOL(struct spf_credentials_facts, region_configured),
@@ -31,14 +45,51 @@ static const struct spf_field identity_fields[] = {
 };
 const struct spf_shape spf_identity_shape = SPF_SHAPE(struct spf_identity_facts, identity_fields);
 
-static const char *const state_names[] = {"running", "pending", "starting", "stopping",
-                                          "stopped", "other",   NULL};
-static const char *const search_names[] = {"found", "not-found", "region-unknown", NULL};
-static const char *const class_names[] = {"public", "elastic", "ipv6", "private", NULL};
-static const char *const policy_names[] = {"accept", "drop", NULL};
+static const char *state_name(unsigned value)
+{
+    switch ((enum spf_instance_state)value) {
+        SPF_NAME(SPF_STATE_RUNNING, "running");
+        SPF_NAME(SPF_STATE_PENDING, "pending");
+        SPF_NAME(SPF_STATE_STARTING, "starting");
+        SPF_NAME(SPF_STATE_STOPPING, "stopping");
+        SPF_NAME(SPF_STATE_STOPPED, "stopped");
+        SPF_NAME(SPF_STATE_OTHER, "other");
+    }
+    return NULL;
+}
+
+static const char *search_name(unsigned value)
+{
+    switch ((enum spf_instance_search)value) {
+        SPF_NAME(SPF_INSTANCE_FOUND, "found");
+        SPF_NAME(SPF_INSTANCE_NOWHERE, "not-found");
+        SPF_NAME(SPF_INSTANCE_REGION_UNKNOWN, "region-unknown");
+    }
+    return NULL;
+}
+
+static const char *class_name(unsigned value)
+{
+    switch ((enum spf_address_class)value) {
+        SPF_NAME(SPF_CLASS_PUBLIC, "public");
+        SPF_NAME(SPF_CLASS_ELASTIC, "elastic");
+        SPF_NAME(SPF_CLASS_IPV6, "ipv6");
+        SPF_NAME(SPF_CLASS_PRIVATE, "private");
+    }
+    return NULL;
+}
+
+static const char *policy_name(unsigned value)
+{
+    switch ((enum spf_policy)value) {
+        SPF_NAME(SPF_POLICY_ACCEPT, "accept");
+        SPF_NAME(SPF_POLICY_DROP, "drop");
+    }
+    return NULL;
+}
 
 static const struct spf_field address_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_address, class, class_names),
+    SPF_SHAPE_ENUM(struct spf_address, class, class_name),
     SPF_SHAPE_IP(struct spf_address, ip),
     SPF_SHAPE_NUMBER(struct spf_address, bandwidth),
     SPF_SHAPE_TEXT(struct spf_address, interface_id),
@@ -61,7 +112,7 @@ static const struct spf_field interface_fields[] = {
 static const struct spf_shape interface_shape = SPF_SHAPE(struct spf_interface, interface_fields);
 
 static const struct spf_field instance_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_instance_facts, search, search_names),
+    SPF_SHAPE_ENUM(struct spf_instance_facts, search, search_name),
     SPF_SHAPE_NUMBER(struct spf_instance_facts, seen),
     SPF_SHAPE_NUMBER(struct spf_instance_facts, clock_off),
     SPF_SHAPE_TEXT(struct spf_instance_facts, request_id),
@@ -74,7 +125,7 @@ static const struct spf_field instance_fields[] = {
     SPF_SHAPE_BOOL(struct spf_instance_facts, every_region_asked),
     SPF_SHAPE_BOOL(struct spf_instance_facts, region_was_given),
     SPF_SHAPE_TEXT(struct spf_instance_facts, region_hint),
-    SPF_SHAPE_ENUM(struct spf_instance_facts, state, state_names),
+    SPF_SHAPE_ENUM(struct spf_instance_facts, state, state_name),
     SPF_SHAPE_TEXT(struct spf_instance_facts, state_name),
     SPF_SHAPE_BOOL(struct spf_instance_facts, stopped_releases_address),
     SPF_SHAPE_BOOL(struct spf_instance_facts, windows),
@@ -119,7 +170,7 @@ static void read_ports(void *ports, const char *text)
 static const struct spf_field rule_fields[] = {
     SPF_SHAPE_TEXT(struct spf_rule, id),
     SPF_SHAPE_TEXT(struct spf_rule, group),
-    SPF_SHAPE_ENUM(struct spf_rule, policy, policy_names),
+    SPF_SHAPE_ENUM(struct spf_rule, policy, policy_name),
     SPF_SHAPE_NUMBER(struct spf_rule, priority),
     SPF_SHAPE_TEXT(struct spf_rule, protocol),
     SPF_SHAPE_READ(struct spf_rule, ports, read_ports),
@@ -193,7 +244,7 @@ const struct spf_shape spf_membership_shape =
 static const struct spf_field acl_entry_fields[] = {
     SPF_SHAPE_TEXT(struct spf_acl_entry, id),
     SPF_SHAPE_TEXT(struct spf_acl_entry, name),
-    SPF_SHAPE_ENUM(struct spf_acl_entry, policy, policy_names),
+    SPF_SHAPE_ENUM(struct spf_acl_entry, policy, policy_name),
     SPF_SHAPE_TEXT(struct spf_acl_entry, protocol),
     SPF_SHAPE_READ(struct spf_acl_entry, ports, read_ports),
     SPF_SHAPE_READ(struct spf_acl_entry, cidr, read_block),

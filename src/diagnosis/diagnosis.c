@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/names.h"
 #include "diagnosis/parts.h"
 
 /*
@@ -25,9 +26,12 @@ static const enum spf_check_id path[SPF_CHECK_COUNT] = {
 
 const char *spf_verdict_name(enum spf_verdict verdict)
 {
-    static const char *const names[] = {"pass", "fail", "unknown"};
-
-    return names[verdict];
+    switch (verdict) {
+        SPF_NAME(SPF_VERDICT_PASS, "pass");
+        SPF_NAME(SPF_VERDICT_FAIL, "fail");
+        SPF_NAME(SPF_VERDICT_UNKNOWN, "unknown");
+    }
+    return "";
 }
 
 static bool selected(const struct spf_run *run, enum spf_check_id check)

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/names.h"
 #include "base/text.h"
 #include "platform/home.h"
 
@@ -27,8 +28,26 @@ struct asked {
     SPF_LIST(struct word) other_options;
 };
 
-static const char *const address_names[] = {"auto", "public", "private", "ipv6", NULL};
-static const char *const session_names[] = {"auto", "always", "never", NULL};
+static const char *address_name(unsigned value)
+{
+    switch ((enum spf_address_choice)value) {
+        SPF_NAME(SPF_ADDRESS_AUTO, "auto");
+        SPF_NAME(SPF_ADDRESS_PUBLIC, "public");
+        SPF_NAME(SPF_ADDRESS_PRIVATE, "private");
+        SPF_NAME(SPF_ADDRESS_IPV6, "ipv6");
+    }
+    return NULL;
+}
+
+static const char *session_name(unsigned value)
+{
+    switch ((enum spf_session_mode)value) {
+        SPF_NAME(SPF_SESSION_AUTO, "auto");
+        SPF_NAME(SPF_SESSION_ALWAYS, "always");
+        SPF_NAME(SPF_SESSION_NEVER, "never");
+    }
+    return NULL;
+}
 
 static const struct spf_field word_fields[] = {SPF_SHAPE_STRING(struct word, word)};
 static const struct spf_shape word_shape = SPF_SHAPE(struct word, word_fields);
@@ -49,8 +68,8 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_NUMBER(struct asked, selected),
     SPF_SHAPE_NUMBER(struct asked, timeout_ms),
     SPF_SHAPE_NUMBER(struct asked, deadline_s),
-    SPF_SHAPE_ENUM(struct asked, address, address_names),
-    SPF_SHAPE_ENUM(struct asked, session, session_names),
+    SPF_SHAPE_ENUM(struct asked, address, address_name),
+    SPF_SHAPE_ENUM(struct asked, session, session_name),
     SPF_SHAPE_IP(struct asked, source_ip),
     SPF_SHAPE_BOOL(struct asked, console),
     SPF_SHAPE_BOOL(struct asked, from_transcript),
@@ -157,7 +176,8 @@ static struct json_object *write_failure(const struct spf_failure *failure,
     return spf_shape_write(&failure_shape, &record, filter);
 }
 
-/* Only the groups that were asked for: what was not is not-recorded in a replay. */
+/* Only the groups that were asked for: what was not is not-recorded in a replay. NULL: one could
+ * not be written. */
 static struct json_object *write_groups(const struct spf_run *run,
                                         const struct spf_shape_filter *filter)
 {
@@ -167,19 +187,23 @@ static struct json_object *write_groups(const struct spf_run *run,
         const struct spf_group_state *state = &run->facts.group[i];
         const struct spf_group_info *info = &spf_groups_info[i];
         const void *facts = (const char *)&run->facts + info->offset;
-        struct json_object *group;
+        struct json_object *group, *content;
 
         if (state->phase != SPF_PRESENT && state->phase != SPF_FAILED)
             continue;
-        if ((group = json_object_new_object()) == NULL)
-            continue;
+        group = json_object_new_object();
+        content = state->phase == SPF_PRESENT ? spf_shape_write(info->shape, facts, filter)
+                                              : write_failure(&state->failure, filter);
+        if (group == NULL || content == NULL) {
+            json_object_put(group);
+            json_object_put(content);
+            json_object_put(groups);
+            return NULL;
+        }
         (void)json_object_object_add(group, "ms",
                                      json_object_new_int64(state->done_ms - state->asked_ms));
-        if (state->phase == SPF_PRESENT)
-            (void)json_object_object_add(group, "facts",
-                                         spf_shape_write(info->shape, facts, filter));
-        else
-            (void)json_object_object_add(group, "failure", write_failure(&state->failure, filter));
+        (void)json_object_object_add(group, state->phase == SPF_PRESENT ? "facts" : "failure",
+                                     content);
         (void)json_object_object_add(groups, info->name, group);
     }
     /* What a command printed is the server's business; its meaning is in the facts. */
@@ -195,6 +219,7 @@ char *spf_record_write(const struct spf_run *runs, size_t count, int64_t started
     struct spf_homes homes;
     const struct spf_shape_filter filter = {hide_homes, &homes};
     char now[SPF_UTC_SIZE], started[SPF_UTC_SIZE], *text = NULL;
+    bool whole = json != NULL && targets != NULL;
 
     spf_homes_find(&homes);
     spf_utc_format(started_utc, started);
@@ -206,12 +231,15 @@ char *spf_record_write(const struct spf_run *runs, size_t count, int64_t started
     (void)json_object_object_add(json, "targets", targets);
     for (size_t i = 0; i < count; i++) {
         struct json_object *one = json_object_new_object();
+        struct json_object *target = write_target(runs[i].asked, &filter);
+        struct json_object *groups = write_groups(&runs[i], &filter);
 
-        (void)json_object_object_add(one, "target", write_target(runs[i].asked, &filter));
-        (void)json_object_object_add(one, "groups", write_groups(&runs[i], &filter));
+        whole = whole && one != NULL && target != NULL && groups != NULL;
+        (void)json_object_object_add(one, "target", target);
+        (void)json_object_object_add(one, "groups", groups);
         (void)json_object_array_add(targets, one);
     }
-    if (json != NULL)
+    if (whole)
         text = strdup(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
                                                                JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(json);

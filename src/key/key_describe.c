@@ -2,28 +2,35 @@
 
 #include <string.h>
 
+#include "base/names.h"
 #include "base/text.h"
+
+static const char *container_words(enum spf_key_container container)
+{
+    switch (container) {
+        SPF_NAME(SPF_CONTAINER_NONE, "");
+        SPF_NAME(SPF_CONTAINER_PKCS1, "PEM (PKCS#1)");
+        SPF_NAME(SPF_CONTAINER_PKCS8, "PEM (PKCS#8)");
+        SPF_NAME(SPF_CONTAINER_PKCS8_ENCRYPTED, "PEM (PKCS#8, encrypted)");
+        SPF_NAME(SPF_CONTAINER_SEC1, "PEM (SEC 1)");
+        SPF_NAME(SPF_CONTAINER_DSA, "PEM");
+        SPF_NAME(SPF_CONTAINER_OPENSSH, "OpenSSH format");
+        SPF_NAME(SPF_CONTAINER_PPK2, "PuTTY format (PPK 2)");
+        SPF_NAME(SPF_CONTAINER_PPK3, "PuTTY format (PPK 3)");
+        SPF_NAME(SPF_CONTAINER_PPK_NEWER, "PuTTY format (newer)");
+        SPF_NAME(SPF_CONTAINER_PUBLIC, "public key");
+        SPF_NAME(SPF_CONTAINER_CERTIFICATE, "certificate");
+        SPF_NAME(SPF_CONTAINER_DER, "DER");
+        SPF_NAME(SPF_CONTAINER_PFX, "PKCS#12");
+        SPF_NAME(SPF_CONTAINER_SSHCOM, "ssh.com format");
+        SPF_NAME(SPF_CONTAINER_SSH1, "SSH-1 format");
+    }
+    return "";
+}
 
 void spf_key_describe(const struct spf_key_facts *facts, char *out, size_t size)
 {
-    static const char *const containers[] = {
-        [SPF_CONTAINER_NONE] = "",
-        [SPF_CONTAINER_PKCS1] = "PEM (PKCS#1)",
-        [SPF_CONTAINER_PKCS8] = "PEM (PKCS#8)",
-        [SPF_CONTAINER_PKCS8_ENCRYPTED] = "PEM (PKCS#8, encrypted)",
-        [SPF_CONTAINER_SEC1] = "PEM (SEC 1)",
-        [SPF_CONTAINER_DSA] = "PEM",
-        [SPF_CONTAINER_OPENSSH] = "OpenSSH format",
-        [SPF_CONTAINER_PPK2] = "PuTTY format (PPK 2)",
-        [SPF_CONTAINER_PPK3] = "PuTTY format (PPK 3)",
-        [SPF_CONTAINER_PPK_NEWER] = "PuTTY format (newer)",
-        [SPF_CONTAINER_PUBLIC] = "public key",
-        [SPF_CONTAINER_CERTIFICATE] = "certificate",
-        [SPF_CONTAINER_DER] = "DER",
-        [SPF_CONTAINER_PFX] = "PKCS#12",
-        [SPF_CONTAINER_SSHCOM] = "ssh.com format",
-        [SPF_CONTAINER_SSH1] = "SSH-1 format",
-    };
+    const char *container = container_words(facts->container);
     const char *name = facts->algorithm;
     char sized[32];
 
@@ -38,7 +45,6 @@ void spf_key_describe(const struct spf_key_facts *facts, char *out, size_t size)
         name = "Ed25519";
     }
     (void)spf_format(
-        out, size, "%s%s%s%s", name, *name && *containers[facts->container] ? ", " : "",
-        containers[facts->container],
+        out, size, "%s%s%s%s", name, *name && *container ? ", " : "", container,
         facts->encrypted && facts->container != SPF_CONTAINER_PKCS8_ENCRYPTED ? ", encrypted" : "");
 }

@@ -1,5 +1,7 @@
 #include "key/key_facts.h"
 
+#include "base/names.h"
+
 static const struct spf_field own_address_fields[] = {
     SPF_SHAPE_IP(struct spf_own_address, ip),
     SPF_SHAPE_NUMBER(struct spf_own_address, bits),
@@ -16,43 +18,49 @@ static const struct spf_field surroundings_fields[] = {
 const struct spf_shape spf_surroundings_shape =
     SPF_SHAPE(struct spf_surroundings_facts, surroundings_fields);
 
-static const char *const outcomes[] = {
-    [SPF_KEY_READ] = "read",
-    [SPF_KEY_ABSENT] = "absent",
-    [SPF_KEY_NOT_A_FILE] = "not-a-file",
-    [SPF_KEY_UNREADABLE] = "unreadable",
-    [SPF_KEY_ZERO_BYTES] = "zero-bytes",
-    [SPF_KEY_HUGE] = "huge",
-    NULL,
-};
+static const char *outcome_name(unsigned value)
+{
+    switch ((enum spf_key_outcome)value) {
+        SPF_NAME(SPF_KEY_READ, "read");
+        SPF_NAME(SPF_KEY_ABSENT, "absent");
+        SPF_NAME(SPF_KEY_NOT_A_FILE, "not-a-file");
+        SPF_NAME(SPF_KEY_UNREADABLE, "unreadable");
+        SPF_NAME(SPF_KEY_ZERO_BYTES, "zero-bytes");
+        SPF_NAME(SPF_KEY_HUGE, "huge");
+    }
+    return NULL;
+}
 
-static const char *const containers[] = {
-    [SPF_CONTAINER_NONE] = "none",
-    [SPF_CONTAINER_PKCS1] = "pkcs1",
-    [SPF_CONTAINER_PKCS8] = "pkcs8",
-    [SPF_CONTAINER_PKCS8_ENCRYPTED] = "pkcs8-encrypted",
-    [SPF_CONTAINER_SEC1] = "sec1",
-    [SPF_CONTAINER_DSA] = "dsa",
-    [SPF_CONTAINER_OPENSSH] = "openssh",
-    [SPF_CONTAINER_PPK2] = "ppk2",
-    [SPF_CONTAINER_PPK3] = "ppk3",
-    [SPF_CONTAINER_PPK_NEWER] = "ppk-newer",
-    [SPF_CONTAINER_PUBLIC] = "public",
-    [SPF_CONTAINER_CERTIFICATE] = "certificate",
-    [SPF_CONTAINER_DER] = "der",
-    [SPF_CONTAINER_PFX] = "pfx",
-    [SPF_CONTAINER_SSHCOM] = "sshcom",
-    [SPF_CONTAINER_SSH1] = "ssh1",
-    NULL,
-};
+static const char *container_name(unsigned value)
+{
+    switch ((enum spf_key_container)value) {
+        SPF_NAME(SPF_CONTAINER_NONE, "none");
+        SPF_NAME(SPF_CONTAINER_PKCS1, "pkcs1");
+        SPF_NAME(SPF_CONTAINER_PKCS8, "pkcs8");
+        SPF_NAME(SPF_CONTAINER_PKCS8_ENCRYPTED, "pkcs8-encrypted");
+        SPF_NAME(SPF_CONTAINER_SEC1, "sec1");
+        SPF_NAME(SPF_CONTAINER_DSA, "dsa");
+        SPF_NAME(SPF_CONTAINER_OPENSSH, "openssh");
+        SPF_NAME(SPF_CONTAINER_PPK2, "ppk2");
+        SPF_NAME(SPF_CONTAINER_PPK3, "ppk3");
+        SPF_NAME(SPF_CONTAINER_PPK_NEWER, "ppk-newer");
+        SPF_NAME(SPF_CONTAINER_PUBLIC, "public");
+        SPF_NAME(SPF_CONTAINER_CERTIFICATE, "certificate");
+        SPF_NAME(SPF_CONTAINER_DER, "der");
+        SPF_NAME(SPF_CONTAINER_PFX, "pfx");
+        SPF_NAME(SPF_CONTAINER_SSHCOM, "sshcom");
+        SPF_NAME(SPF_CONTAINER_SSH1, "ssh1");
+    }
+    return NULL;
+}
 
 const char *spf_container_name(enum spf_key_container container)
 {
-    return containers[container];
+    return container_name(container);
 }
 
 static const struct spf_field key_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_key_facts, outcome, outcomes),
+    SPF_SHAPE_ENUM(struct spf_key_facts, outcome, outcome_name),
     SPF_SHAPE_TEXT(struct spf_key_facts, error),
     SPF_SHAPE_TEXT(struct spf_key_facts, kind),
     SPF_SHAPE_BOOL(struct spf_key_facts, from_stdin),
@@ -65,7 +73,7 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_TEXT(struct spf_key_facts, dir),
     SPF_SHAPE_TEXT(struct spf_key_facts, file_system),
     SPF_SHAPE_BOOL(struct spf_key_facts, acl),
-    SPF_SHAPE_ENUM(struct spf_key_facts, container, containers),
+    SPF_SHAPE_ENUM(struct spf_key_facts, container, container_name),
     SPF_SHAPE_TEXT(struct spf_key_facts, damage),
     SPF_SHAPE_TEXT(struct spf_key_facts, detail),
     SPF_SHAPE_TEXT(struct spf_key_facts, algorithm),

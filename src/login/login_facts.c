@@ -2,65 +2,86 @@
 
 #include <string.h>
 
-static const char *const markers[] = {
-    [SPF_MARKER_NONE] = "none",
-    [SPF_MARKER_REVOKED] = "revoked",
-    [SPF_MARKER_CERT_AUTHORITY] = "cert-authority",
-    NULL,
-};
+#include "base/names.h"
 
-static const char *const handshake_outcomes[] = {
-    [SPF_SHAKE_DONE] = "done",
-    [SPF_SHAKE_NO_KEX] = "no-common-kex",
-    [SPF_SHAKE_NO_HOST_KEY] = "no-common-host-key",
-    [SPF_SHAKE_NO_CIPHER] = "no-common-cipher",
-    [SPF_SHAKE_NO_MAC] = "no-common-mac",
-    [SPF_SHAKE_FAILED] = "failed",
-    [SPF_SHAKE_TIMEOUT] = "timeout",
-    NULL,
-};
+static const char *marker_name(unsigned value)
+{
+    switch ((enum spf_host_key_marker)value) {
+        SPF_NAME(SPF_MARKER_NONE, "none");
+        SPF_NAME(SPF_MARKER_REVOKED, "revoked");
+        SPF_NAME(SPF_MARKER_CERT_AUTHORITY, "cert-authority");
+    }
+    return NULL;
+}
 
-static const char *const ending_kinds[] = {
-    [SPF_ENDING_NONE] = "none",
-    [SPF_ENDING_DISCONNECT] = "disconnect",
-    [SPF_ENDING_CLOSED] = "closed",
-    [SPF_ENDING_RESET] = "reset",
-    [SPF_ENDING_BROKEN] = "broken",
-    [SPF_ENDING_NO_PACKET] = "no-packet",
-    [SPF_ENDING_BAD_MAC] = "bad-mac",
-    [SPF_ENDING_OUT_OF_TURN] = "out-of-turn",
-    [SPF_ENDING_DAMAGED] = "damaged",
-    [SPF_ENDING_UNPROVED_HOST_KEY] = "unproved-host-key",
-    [SPF_ENDING_NO_CHANNEL] = "no-channel",
-    [SPF_ENDING_NO_COMMAND] = "no-command",
-    [SPF_ENDING_FLOOD] = "flood",
-    [SPF_ENDING_FILLERS] = "fillers",
-    [SPF_ENDING_SILENCE] = "silence",
-    [SPF_ENDING_UNCLEAR] = "unclear",
-    NULL,
-};
+static const char *handshake_outcome(unsigned value)
+{
+    switch ((enum spf_handshake_outcome)value) {
+        SPF_NAME(SPF_SHAKE_DONE, "done");
+        SPF_NAME(SPF_SHAKE_NO_KEX, "no-common-kex");
+        SPF_NAME(SPF_SHAKE_NO_HOST_KEY, "no-common-host-key");
+        SPF_NAME(SPF_SHAKE_NO_CIPHER, "no-common-cipher");
+        SPF_NAME(SPF_SHAKE_NO_MAC, "no-common-mac");
+        SPF_NAME(SPF_SHAKE_FAILED, "failed");
+        SPF_NAME(SPF_SHAKE_TIMEOUT, "timeout");
+    }
+    return NULL;
+}
 
-static const char *const auth_outcomes[] = {
-    [SPF_AUTH_ACCEPTED] = "accepted",
-    [SPF_AUTH_REFUSED] = "refused",
-    [SPF_AUTH_PARTIAL] = "partial",
-    [SPF_AUTH_ENDED] = "disconnected",
-    [SPF_AUTH_LOCAL_REFUSAL] = "local-refusal",
-    [SPF_AUTH_SILENT] = "timeout",
-    NULL,
-};
+static const char *ending_kind(unsigned value)
+{
+    switch ((enum spf_ending_kind)value) {
+        SPF_NAME(SPF_ENDING_NONE, "none");
+        SPF_NAME(SPF_ENDING_DISCONNECT, "disconnect");
+        SPF_NAME(SPF_ENDING_CLOSED, "closed");
+        SPF_NAME(SPF_ENDING_RESET, "reset");
+        SPF_NAME(SPF_ENDING_BROKEN, "broken");
+        SPF_NAME(SPF_ENDING_NO_PACKET, "no-packet");
+        SPF_NAME(SPF_ENDING_BAD_MAC, "bad-mac");
+        SPF_NAME(SPF_ENDING_OUT_OF_TURN, "out-of-turn");
+        SPF_NAME(SPF_ENDING_DAMAGED, "damaged");
+        SPF_NAME(SPF_ENDING_UNPROVED_HOST_KEY, "unproved-host-key");
+        SPF_NAME(SPF_ENDING_NO_CHANNEL, "no-channel");
+        SPF_NAME(SPF_ENDING_NO_COMMAND, "no-command");
+        SPF_NAME(SPF_ENDING_FLOOD, "flood");
+        SPF_NAME(SPF_ENDING_FILLERS, "fillers");
+        SPF_NAME(SPF_ENDING_SILENCE, "silence");
+        SPF_NAME(SPF_ENDING_UNCLEAR, "unclear");
+    }
+    return NULL;
+}
 
-static const char *const session_outcomes[] = {
-    [SPF_ECHO_BACK] = "echoed",     [SPF_ECHO_OTHER] = "other",
-    [SPF_ECHO_REFUSED] = "refused", [SPF_ECHO_CLOSED] = "closed",
-    [SPF_ECHO_TIMEOUT] = "timeout", [SPF_ECHO_WITHHELD] = "withheld",
-    [SPF_ECHO_OPENED] = "opened",   NULL,
-};
+static const char *auth_outcome(unsigned value)
+{
+    switch ((enum spf_auth_outcome)value) {
+        SPF_NAME(SPF_AUTH_ACCEPTED, "accepted");
+        SPF_NAME(SPF_AUTH_REFUSED, "refused");
+        SPF_NAME(SPF_AUTH_PARTIAL, "partial");
+        SPF_NAME(SPF_AUTH_ENDED, "disconnected");
+        SPF_NAME(SPF_AUTH_LOCAL_REFUSAL, "local-refusal");
+        SPF_NAME(SPF_AUTH_SILENT, "timeout");
+    }
+    return NULL;
+}
+
+static const char *session_outcome(unsigned value)
+{
+    switch ((enum spf_session_outcome)value) {
+        SPF_NAME(SPF_ECHO_BACK, "echoed");
+        SPF_NAME(SPF_ECHO_OTHER, "other");
+        SPF_NAME(SPF_ECHO_REFUSED, "refused");
+        SPF_NAME(SPF_ECHO_CLOSED, "closed");
+        SPF_NAME(SPF_ECHO_TIMEOUT, "timeout");
+        SPF_NAME(SPF_ECHO_WITHHELD, "withheld");
+        SPF_NAME(SPF_ECHO_OPENED, "opened");
+    }
+    return NULL;
+}
 
 static const struct spf_field known_host_fields[] = {
     SPF_SHAPE_TEXT(struct spf_known_host, file),
     SPF_SHAPE_NUMBER(struct spf_known_host, line),
-    SPF_SHAPE_ENUM(struct spf_known_host, marker, markers),
+    SPF_SHAPE_ENUM(struct spf_known_host, marker, marker_name),
     SPF_SHAPE_BOOL(struct spf_known_host, without_port),
     SPF_SHAPE_TEXT(struct spf_known_host, algorithm),
     SPF_SHAPE_TEXT(struct spf_known_host, sha256),
@@ -86,7 +107,7 @@ const struct spf_shape spf_known_hosts_shape =
     SPF_SHAPE(struct spf_known_hosts_facts, known_hosts_fields);
 
 static const struct spf_field ending_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_ending, kind, ending_kinds),
+    SPF_SHAPE_ENUM(struct spf_ending, kind, ending_kind),
     SPF_SHAPE_TEXT(struct spf_ending, last_message),
     SPF_SHAPE_TEXT(struct spf_ending, filler),
     SPF_SHAPE_NUMBER(struct spf_ending, fillers),
@@ -94,7 +115,7 @@ static const struct spf_field ending_fields[] = {
 static const struct spf_shape ending_shape = SPF_SHAPE(struct spf_ending, ending_fields);
 
 static const struct spf_field handshake_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_handshake_facts, outcome, handshake_outcomes),
+    SPF_SHAPE_ENUM(struct spf_handshake_facts, outcome, handshake_outcome),
     SPF_SHAPE_STRUCT(struct spf_handshake_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_handshake_facts, error),
     SPF_SHAPE_TEXT(struct spf_handshake_facts, kex),
@@ -117,7 +138,7 @@ const struct spf_shape spf_handshake_shape =
     SPF_SHAPE(struct spf_handshake_facts, handshake_fields);
 
 static const struct spf_field query_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_query_facts, outcome, auth_outcomes),
+    SPF_SHAPE_ENUM(struct spf_query_facts, outcome, auth_outcome),
     SPF_SHAPE_TEXT(struct spf_query_facts, methods),
     SPF_SHAPE_TEXT(struct spf_query_facts, algorithm),
     SPF_SHAPE_TEXT(struct spf_query_facts, banner),
@@ -127,7 +148,7 @@ static const struct spf_field query_fields[] = {
 const struct spf_shape spf_query_shape = SPF_SHAPE(struct spf_query_facts, query_fields);
 
 static const struct spf_field signature_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_signature_facts, outcome, auth_outcomes),
+    SPF_SHAPE_ENUM(struct spf_signature_facts, outcome, auth_outcome),
     SPF_SHAPE_TEXT(struct spf_signature_facts, methods),
     SPF_SHAPE_TEXT(struct spf_signature_facts, algorithm),
     SPF_SHAPE_TEXT(struct spf_signature_facts, banner),
@@ -138,7 +159,7 @@ const struct spf_shape spf_signature_shape =
     SPF_SHAPE(struct spf_signature_facts, signature_fields);
 
 static const struct spf_field session_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_session_facts, outcome, session_outcomes),
+    SPF_SHAPE_ENUM(struct spf_session_facts, outcome, session_outcome),
     SPF_SHAPE_NUMBER(struct spf_session_facts, exit_status),
     SPF_SHAPE_TEXT(struct spf_session_facts, output),
     SPF_SHAPE_TEXT(struct spf_session_facts, other_user),

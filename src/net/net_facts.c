@@ -1,25 +1,37 @@
 #include "net/net_facts.h"
 
-static const char *const tcp_outcomes[] = {
-    [SPF_TCP_OPEN] = "open",
-    [SPF_TCP_REFUSED] = "refused",
-    [SPF_TCP_SILENT] = "silent",
-    [SPF_TCP_UNREACHABLE] = "unreachable",
-    [SPF_TCP_RESET] = "reset",
-    [SPF_TCP_UNRESOLVED] = "unresolved",
-    [SPF_TCP_FORBIDDEN] = "forbidden",
-    [SPF_TCP_JUMP_FAILED] = "jump-failed",
-    [SPF_TCP_JUMP_FORBIDS] = "jump-forbids",
-    [SPF_TCP_PROXY_FAILED] = "proxy-failed",
-    NULL,
-};
+#include "base/names.h"
 
-static const char *const identification_outcomes[] = {
-    [SPF_IDENTIFIED] = "identified",        [SPF_IDENTIFICATION_SILENT] = "silent",
-    [SPF_IDENTIFICATION_CLOSED] = "closed", [SPF_IDENTIFICATION_RESET] = "reset",
-    [SPF_IDENTIFICATION_SSH1] = "ssh-1",    [SPF_IDENTIFICATION_INVALID] = "invalid",
-    [SPF_IDENTIFICATION_OTHER] = "other",   NULL,
-};
+static const char *tcp_outcome(unsigned value)
+{
+    switch ((enum spf_tcp_outcome)value) {
+        SPF_NAME(SPF_TCP_OPEN, "open");
+        SPF_NAME(SPF_TCP_REFUSED, "refused");
+        SPF_NAME(SPF_TCP_SILENT, "silent");
+        SPF_NAME(SPF_TCP_UNREACHABLE, "unreachable");
+        SPF_NAME(SPF_TCP_RESET, "reset");
+        SPF_NAME(SPF_TCP_UNRESOLVED, "unresolved");
+        SPF_NAME(SPF_TCP_FORBIDDEN, "forbidden");
+        SPF_NAME(SPF_TCP_JUMP_FAILED, "jump-failed");
+        SPF_NAME(SPF_TCP_JUMP_FORBIDS, "jump-forbids");
+        SPF_NAME(SPF_TCP_PROXY_FAILED, "proxy-failed");
+    }
+    return NULL;
+}
+
+static const char *identification_outcome(unsigned value)
+{
+    switch ((enum spf_identification_outcome)value) {
+        SPF_NAME(SPF_IDENTIFIED, "identified");
+        SPF_NAME(SPF_IDENTIFICATION_SILENT, "silent");
+        SPF_NAME(SPF_IDENTIFICATION_CLOSED, "closed");
+        SPF_NAME(SPF_IDENTIFICATION_RESET, "reset");
+        SPF_NAME(SPF_IDENTIFICATION_SSH1, "ssh-1");
+        SPF_NAME(SPF_IDENTIFICATION_INVALID, "invalid");
+        SPF_NAME(SPF_IDENTIFICATION_OTHER, "other");
+    }
+    return NULL;
+}
 
 static const struct spf_field tcp_attempt_fields[] = {
     SPF_SHAPE_TEXT(struct spf_tcp_attempt, address),
@@ -30,7 +42,7 @@ const struct spf_shape spf_tcp_attempt_shape =
     SPF_SHAPE(struct spf_tcp_attempt, tcp_attempt_fields);
 
 static const struct spf_field tcp_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_tcp_facts, outcome, tcp_outcomes),
+    SPF_SHAPE_ENUM(struct spf_tcp_facts, outcome, tcp_outcome),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, name),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, address),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, own_address),
@@ -49,7 +61,7 @@ static const struct spf_field tcp_fields[] = {
 const struct spf_shape spf_tcp_shape = SPF_SHAPE(struct spf_tcp_facts, tcp_fields);
 
 static const struct spf_field identification_fields[] = {
-    SPF_SHAPE_ENUM(struct spf_identification_facts, outcome, identification_outcomes),
+    SPF_SHAPE_ENUM(struct spf_identification_facts, outcome, identification_outcome),
     SPF_SHAPE_TEXT(struct spf_identification_facts, line),
     SPF_SHAPE_TEXT(struct spf_identification_facts, software),
     SPF_SHAPE_TEXT(struct spf_identification_facts, before),

@@ -14,6 +14,7 @@
                       1,  sentence, meaning,      {__VA_ARGS__}},
 
 const struct spf_finding_info spf_findings[SPF_FINDING_COUNT] = {
+#include "base/names.h"
 #include "pipeline/findings.def"
 };
 
@@ -28,14 +29,23 @@ enum spf_finding spf_finding_by_id(const char *id)
 
 const char *spf_status_name(enum spf_status status)
 {
-    static const char *const names[] = {"pending", "pass", "warn", "fail", "skip", "unknown"};
-
-    return names[status];
+    switch (status) {
+        SPF_NAME(SPF_PENDING, "pending");
+        SPF_NAME(SPF_PASS, "pass");
+        SPF_NAME(SPF_WARN, "warn");
+        SPF_NAME(SPF_FAIL, "fail");
+        SPF_NAME(SPF_SKIP, "skip");
+        SPF_NAME(SPF_UNKNOWN, "unknown");
+    }
+    return "";
 }
 
 const char *spf_permanence_name(enum spf_permanence permanence)
 {
-    static const char *const names[] = {"permanent", "transient", "depends"};
-
-    return names[permanence];
+    switch (permanence) {
+        SPF_NAME(SPF_PERMANENT, "permanent");
+        SPF_NAME(SPF_TRANSIENT, "transient");
+        SPF_NAME(SPF_DEPENDS, "depends");
+    }
+    return "";
 }

@@ -3,6 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/names.h"
+
 /* Decodes one character of valid or hostile UTF-8; returns its bytes, at least 1. */
 static size_t decode(const char *text, uint32_t *code)
 {
@@ -87,12 +89,25 @@ unsigned spf_page_width(const struct spf_page *page, const char *text)
     return total;
 }
 
+/* ECMA-48's parameters of SGR. */
+static const char *code_of(enum spf_ink ink)
+{
+    switch (ink) {
+        SPF_NAME(SPF_INK_PLAIN, "0");
+        SPF_NAME(SPF_INK_BOLD, "1");
+        SPF_NAME(SPF_INK_DIM, "2");
+        SPF_NAME(SPF_INK_GREEN, "1;32");
+        SPF_NAME(SPF_INK_YELLOW, "1;33");
+        SPF_NAME(SPF_INK_RED, "1;31");
+        SPF_NAME(SPF_INK_CYAN, "36");
+    }
+    return "0";
+}
+
 static void colour(struct spf_page *page, enum spf_ink ink)
 {
-    static const char *const codes[] = {"0", "1", "2", "1;32", "1;33", "1;31", "36"};
-
     if (page->style->colour && ink != SPF_INK_PLAIN)
-        spf_buf_addf(page->buf, "\x1b[%sm", codes[ink]);
+        spf_buf_addf(page->buf, "\x1b[%sm", code_of(ink));
 }
 
 static void uncolour(struct spf_page *page, enum spf_ink ink)
@@ -182,16 +197,26 @@ void spf_page_flow(struct spf_page *page, enum spf_ink ink, const char *text)
 
 const char *spf_symbol(enum spf_status status, const struct spf_style *style)
 {
-    static const char *const utf8[] = {"…", "✓", "!", "✗", "-", "?"};
-    static const char *const ascii[] = {"[..]", "[ok]", "[warn]", "[FAIL]", "[skip]", "[?]"};
-
-    return style->utf8 ? utf8[status] : ascii[status];
+    switch (status) {
+        SPF_NAME(SPF_PENDING, style->utf8 ? "…" : "[..]");
+        SPF_NAME(SPF_PASS, style->utf8 ? "✓" : "[ok]");
+        SPF_NAME(SPF_WARN, style->utf8 ? "!" : "[warn]");
+        SPF_NAME(SPF_FAIL, style->utf8 ? "✗" : "[FAIL]");
+        SPF_NAME(SPF_SKIP, style->utf8 ? "-" : "[skip]");
+        SPF_NAME(SPF_UNKNOWN, style->utf8 ? "?" : "[?]");
+    }
+    return "?";
 }
 
 enum spf_ink spf_status_ink(enum spf_status status)
 {
-    static const enum spf_ink inks[] = {SPF_INK_PLAIN, SPF_INK_GREEN, SPF_INK_YELLOW,
-                                        SPF_INK_RED,   SPF_INK_DIM,   SPF_INK_YELLOW};
-
-    return inks[status];
+    switch (status) {
+        SPF_NAME(SPF_PENDING, SPF_INK_PLAIN);
+        SPF_NAME(SPF_PASS, SPF_INK_GREEN);
+        SPF_NAME(SPF_WARN, SPF_INK_YELLOW);
+        SPF_NAME(SPF_FAIL, SPF_INK_RED);
+        SPF_NAME(SPF_SKIP, SPF_INK_DIM);
+        SPF_NAME(SPF_UNKNOWN, SPF_INK_YELLOW);
+    }
+    return SPF_INK_PLAIN;
 }

@@ -282,8 +282,9 @@ START_TEST(numbers_are_never_clamped)
     struct json_object *json = spf_json_parse(text, sizeof text - 1);
 
     for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++)
-        ck_assert_msg(spf_json_number(json, doubtful[i], -7) == -7, "%s", doubtful[i]);
-    ck_assert_int_eq(spf_json_number(json, "fine", -7), 7);
+        ck_assert_msg(spf_json_number(json, doubtful[i], INT64_MAX - 1, -7) == -7, "%s",
+                      doubtful[i]);
+    ck_assert_int_eq(spf_json_number(json, "fine", INT64_MAX, -7), 7);
     json_object_put(json);
 }
 END_TEST
@@ -300,14 +301,17 @@ struct outer {
     struct spf_ip ip;
     SPF_LIST(struct inner) list;
 };
-static const char *const colours[] = {"red", "green", NULL};
+static const char *colour_name(unsigned value)
+{
+    return value == RED ? "red" : value == GREEN ? "green" : NULL;
+}
 static const struct spf_field inner_fields[] = {SPF_SHAPE_TEXT(struct inner, id)};
 static const struct spf_shape inner_shape = SPF_SHAPE(struct inner, inner_fields);
 static const struct spf_field outer_fields[] = {SPF_SHAPE_TEXT(struct outer, name),
                                                 SPF_SHAPE_STRING(struct outer, blob),
                                                 SPF_SHAPE_NUMBER(struct outer, size),
                                                 SPF_SHAPE_BOOL(struct outer, flag),
-                                                SPF_SHAPE_ENUM(struct outer, colour, colours),
+                                                SPF_SHAPE_ENUM(struct outer, colour, colour_name),
                                                 SPF_SHAPE_IP(struct outer, ip),
                                                 SPF_SHAPE_LIST(struct outer, list, &inner_shape)};
 static const struct spf_shape outer_shape = SPF_SHAPE(struct outer, outer_fields);
@@ -336,6 +340,46 @@ START_TEST(shapes_write_what_they_read)
     spf_shape_clear(&outer_shape, &a);
     spf_shape_clear(&outer_shape, &b);
     ck_assert_uint_eq(b.list.count, 0);
+}
+END_TEST
+
+/* Nothing that could not be read back is written; nor is it fallen into. */
+START_TEST(shapes_write_no_value_without_a_name)
+{
+    struct outer a = {.name = "n", .colour = GREEN + 1};
+
+    ck_assert_ptr_null(spf_shape_write(&outer_shape, &a, NULL));
+    memset(&a.colour, 0xff, sizeof a.colour);
+    ck_assert_ptr_null(spf_shape_write(&outer_shape, &a, NULL));
+}
+END_TEST
+
+START_TEST(numbers_stay_in_their_bounds)
+{
+    static const struct {
+        const char *text;
+        int64_t value;
+    } cases[] = {
+        {"0", 0},
+        {"7", 7},
+        {"-7", -7},
+        {"1000", 1000},
+        {"1001", -5},
+        {"-1001", -5},
+        {"", -5},
+        {"-", -5},
+        {"+1", -5},
+        {" 1", -5},
+        {"1x", -5},
+        {"1.5", -5},
+        {"99999999999999999999", -5},
+        {"-9223372036854775808", -5},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_int_eq(spf_decimal(cases[i].text, 1000, -5), cases[i].value);
+    ck_assert_int_eq(spf_decimal("9223372036854775808", INT64_MAX, 0), 0);
+    ck_assert(spf_decimal("9223372036854775807", INT64_MAX, 0) == INT64_MAX);
 }
 END_TEST
 
@@ -372,5 +416,6 @@ int main(void)
                          words_survive_a_shell, sh_reads_what_was_quoted, cuts_end_at_a_character,
                          base64_both_ways, cidrs_hold_addresses, times_of_the_cloud,
                          json_from_outside, json_as_go_reads_it, numbers_are_never_clamped,
-                         shapes_write_what_they_read, shapes_refuse_what_is_not_theirs, NULL});
+                         shapes_write_what_they_read, shapes_write_no_value_without_a_name,
+                         numbers_stay_in_their_bounds, shapes_refuse_what_is_not_theirs, NULL});
 }

@@ -189,6 +189,9 @@ static bool header_value(const char *line, size_t len, const char *name, char *v
     return true;
 }
 
+/* Milliseconds; more than any deadline. */
+#define RETRY_AFTER_MAX 1000000000
+
 static size_t on_header(char *bytes, size_t size, size_t count, void *owner)
 {
     struct spf_api_call *call = owner;
@@ -200,7 +203,7 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *owner)
     if (header_value(bytes, len, "date", value, sizeof value))
         call->date = curl_getdate(value, NULL);
     else if (header_value(bytes, len, "x-acs-retry-after", value, sizeof value))
-        call->retry_after_ms = strtol(value, NULL, 10);
+        call->retry_after_ms = (long)spf_decimal(value, RETRY_AFTER_MAX, -1);
     return len;
 }
 

@@ -37,7 +37,7 @@ static void forwards_done(struct spf_ask *ask, struct spf_errand *errand,
 {
     struct spf_gateway_facts *facts = &ask->inquiry->facts->gateway;
     struct spf_error error = spf_ok();
-    long page = strtol(errand->word, NULL, 10) + 1;
+    int64_t page = spf_decimal(errand->word, PAGES_MAX, PAGES_MAX) + 1;
     bool more = false;
     char next[24];
 
@@ -45,7 +45,7 @@ static void forwards_done(struct spf_ask *ask, struct spf_errand *errand,
         error = spf_parse_forwards(reply->body, &more, facts);
     if (!taken(ask, reply, error, "vpc:DescribeForwardTableEntries"))
         return;
-    (void)spf_format(next, sizeof next, "%ld", page);
+    (void)spf_format(next, sizeof next, "%lld", (long long)page);
     if (!more || page > PAGES_MAX)
         end_if_last(ask);
     else

@@ -49,7 +49,7 @@ static void take_rule(struct json_object *json, const struct spf_group_of_rules 
     (void)spf_copy(rule->group, sizeof rule->group, group->id);
     rule->policy = spf_same_word(spf_json_text(json, "Policy"), "accept") ? SPF_POLICY_ACCEPT
                                                                           : SPF_POLICY_DROP;
-    rule->priority = spf_json_number(json, "Priority", 1);
+    rule->priority = spf_json_number(json, "Priority", ITEMS_MAX, 1);
     TAKE(json, "IpProtocol", rule->protocol);
     spf_ports_set(&rule->ports, spf_json_text(json, "PortRange"));
     TAKE(json, "PortRangeListId", rule->port_list);

@@ -15,7 +15,11 @@
 #define ADDRESSES_MAX  400
 #define INTERFACES_MAX 50
 #define GROUPS_MAX     100
-#define ENTRIES_MAX    1000
+/* More than any count, page or priority; two of them multiplied are still a number. */
+#define ITEMS_MAX 1000000000
+/* Mbit/s. */
+#define SPF_BANDWIDTH_MAX ITEMS_MAX
+#define ENTRIES_MAX       1000
 /* Twenty by default, on request some hundreds. */
 #define ACL_ENTRIES_MAX 400
 

@@ -21,7 +21,7 @@ struct spf_error spf_parse_elastic(struct json_object *reply, struct spf_gateway
         TAKE(item, "AllocationId", facts->elastic_id);
         TAKE(item, "InstanceId", facts->bound_to);
         TAKE(item, "InstanceType", facts->bound_type);
-        facts->bandwidth = spf_json_number(item, "Bandwidth", -1);
+        facts->bandwidth = spf_json_number(item, "Bandwidth", SPF_BANDWIDTH_MAX, -1);
         facts->cut_through = spf_same_word(spf_json_text(item, "Mode"), "BINDED");
         if (spf_json_count(locks) > 0)
             TAKE(spf_json_item(locks, 0), "LockReason", facts->lock);
@@ -82,8 +82,8 @@ struct spf_error spf_parse_forwards(struct json_object *reply, bool *more,
         TAKE(item, "IpProtocol", forward->protocol);
         (void)spf_ip_parse(spf_json_text(item, "InternalIp"), &forward->inside);
     }
-    *more = spf_json_count(list) > 0 &&
-            spf_json_number(reply, "PageNumber", 1) * spf_json_number(reply, "PageSize", 50) <
-                spf_json_number(reply, "TotalCount", 0);
+    *more = spf_json_count(list) > 0 && spf_json_number(reply, "PageNumber", ITEMS_MAX, 1) *
+                                                spf_json_number(reply, "PageSize", ITEMS_MAX, 50) <
+                                            spf_json_number(reply, "TotalCount", ITEMS_MAX, 0);
     return spf_ok();
 }

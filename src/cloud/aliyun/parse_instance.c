@@ -75,7 +75,7 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
 {
     struct json_object *interfaces = spf_json_path(json, "NetworkInterfaces.NetworkInterface");
     struct json_object *elastic = spf_json_get(json, "EipAddress");
-    int64_t out = spf_json_number(json, "InternetMaxBandwidthOut", -1);
+    int64_t out = spf_json_number(json, "InternetMaxBandwidthOut", SPF_BANDWIDTH_MAX, -1);
     bool ok;
 
     for (size_t i = 0; i < spf_json_count(interfaces); i++) {
@@ -86,7 +86,8 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
     }
     /* InternetMaxBandwidthOut is 0 beside an elastic address and means nothing for it. */
     ok = add_address(facts, SPF_CLASS_ELASTIC, spf_json_text(elastic, "IpAddress"),
-                     spf_json_number(elastic, "Bandwidth", -1), facts->interface_id) &&
+                     spf_json_number(elastic, "Bandwidth", SPF_BANDWIDTH_MAX, -1),
+                     facts->interface_id) &&
          add_all(facts, SPF_CLASS_PUBLIC, spf_json_path(json, "PublicIpAddress.IpAddress"), out) &&
          add_all(facts, SPF_CLASS_PRIVATE,
                  spf_json_path(json, "VpcAttributes.PrivateIpAddress.IpAddress"), 0) &&

@@ -206,7 +206,7 @@ static bool take_role(struct spf_profile_reading *reading, struct json_object *p
     step = add_step(reading, kind);
     if (step == NULL)
         return false;
-    step->seconds = spf_json_number(profile, "expired_seconds", 0);
+    step->seconds = spf_json_number(profile, "expired_seconds", SPF_SECONDS_MAX, 0);
     if (!take_sts_endpoint(reading, profile, &step->sts_endpoint))
         return false;
     if (!TAKE(step->role_arn, "ram_role_arn") || !TAKE(step->session, "ram_session_name") ||
@@ -246,7 +246,7 @@ static bool take_oidc(struct spf_profile_reading *reading, struct json_object *p
 /* The temporary key that the CLI has left in the file, while it is valid. */
 static bool take_cached(struct spf_profile_reading *reading, struct json_object *profile)
 {
-    return spf_json_number(profile, "sts_expiration", 0) > reading->now + 60 &&
+    return spf_json_number(profile, "sts_expiration", SPF_SECONDS_MAX, 0) > reading->now + 60 &&
            there(profile, "access_key_id") && there(profile, "sts_token") &&
            take_key(reading, profile, spf_json_text(profile, "sts_token"));
 }
@@ -279,8 +279,8 @@ static bool take_cloud_sso(struct spf_profile_reading *reading, struct json_obje
 
     if (take_cached(reading, profile))
         return true;
-    if (token[0] == '\0' ||
-        spf_json_number(profile, "cloud_sso_access_token_expire", 0) <= reading->now)
+    if (token[0] == '\0' || spf_json_number(profile, "cloud_sso_access_token_expire",
+                                            SPF_SECONDS_MAX, 0) <= reading->now)
         return sign_in_again(reading);
     step = add_exchange(reading, SPF_STEP_SIGN_IN, token);
     return step != NULL && ((TAKE(step->place, "cloud_sso_sign_in_url") &&
@@ -302,7 +302,7 @@ static bool take_oauth(struct spf_profile_reading *reading, struct json_object *
     if (take_cached(reading, profile))
         return true;
     if (token[0] == '\0' ||
-        spf_json_number(profile, "oauth_access_token_expire", 0) < reading->now) {
+        spf_json_number(profile, "oauth_access_token_expire", SPF_SECONDS_MAX, 0) < reading->now) {
         if (!there(profile, "oauth_refresh_token"))
             return sign_in_again(reading);
         *reading->failure =
