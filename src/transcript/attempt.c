@@ -189,14 +189,11 @@ static void take_proxy_failure(struct spf_attempt *attempt, const struct spf_mat
 
 static void take_banner(struct spf_attempt *attempt, const struct spf_match *match)
 {
-    bool broken =
-        strcmp(match->row->argument, "closed") == 0 || strcmp(match->row->argument, "reset") == 0;
-
     /* behind a proxy this only repeats that the way there failed */
     if (attempt->stage > SPF_STAGE_CONNECTED || attempt->denied || attempt->tcp != NULL ||
         attempt->ended.weight == WEIGHT_NAMED)
         return;
-    if (attempt->banner != NULL && broken)
+    if (attempt->banner != NULL)
         return; /* what was wrong with it was said before */
     attempt->banner = match->row->argument;
     reach(attempt, SPF_STAGE_CONNECTED);

@@ -12,9 +12,9 @@ static const char any_denial[] =
     "authorized-keys-ignored,key-encrypted,user-not-allowed";
 static const char damaged_file[] =
     "key-no-final-newline,key-crlf,key-is-ppk,key-on-one-line,key-truncated,key-is-public,"
-    "key-pkcs8-ed25519,key-is-not-a-key";
+    "key-pkcs8-ed25519,key-is-not-a-key,key-header-mangled,key-empty";
 static const char ended_somewhere[] =
-    "handshake-failed,auth-disconnected,ssh-closed-early,ssh-busy,ssh-penalised";
+    "handshake-failed,auth-disconnected,ssh-closed-early,ssh-busy,ssh-penalised,not-ssh";
 static const char ended_after_host_key[] = "auth-disconnected,handshake-failed,ssh-closed-early";
 
 static void name(struct spf_attempt *attempt, enum spf_check_id check, const char *cause)
@@ -136,9 +136,7 @@ static void conclude_too_many(struct spf_attempt *attempt)
 
 static void conclude_session(struct spf_attempt *attempt)
 {
-    bool at_once = attempt->session_closed && attempt->exit_status > 0;
-
-    if (at_once && attempt->exit_status < 128)
+    if (attempt->exit_status > 0 && attempt->exit_status < 128)
         leave_open(attempt, SPF_CHECK_SSH_SESSION,
                    "session-no-shell,session-forced-command,session-other-user");
     else if (attempt->closed && !attempt->session_closed && attempt->exit_status < 0)
@@ -263,6 +261,10 @@ static bool fill_identification(const struct spf_attempt *attempt,
     for (size_t i = 0; attempt->banner != NULL && i < sizeof outcomes / sizeof *outcomes; i++)
         if (strcmp(outcomes[i].word, attempt->banner) == 0)
             said->outcome = outcomes[i].outcome;
+    /* of a server that closes, the lines that it sent instead say what it is */
+    if (said->outcome != SPF_IDENTIFIED &&
+        (spf_starts_with(attempt->before, "HTTP/") || spf_starts_with(attempt->before, "220 ")))
+        said->outcome = SPF_IDENTIFICATION_OTHER;
     (void)spf_copy(said->software, sizeof said->software, attempt->software);
     (void)spf_copy(said->before, sizeof said->before, attempt->before);
     if (spf_starts_with(attempt->before, "HTTP/"))

@@ -174,6 +174,7 @@ static const struct spf_message rows[] = {
     {"allows sftp connections only", NULL, SPF_EVENT_NAMED, "ssh.session session-no-shell"},
     {"PTY allocation request failed", NULL, SPF_EVENT_SUSPECTED, "ssh.session session-no-pty"},
     {"request failed on channel", NULL, SPF_EVENT_NAMED, "ssh.session session-refused"},
+    {"safely_chroot", NULL, SPF_EVENT_NAMED, "ssh.session session-refused"},
     {"client_loop: send disconnect", NULL, SPF_EVENT_SUSPECTED,
      "ssh.session session-refused,session-no-shell"},
     {"Connection to ", "closed by remote host", SPF_EVENT_SUSPECTED,
