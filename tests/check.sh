@@ -1,12 +1,13 @@
 #!/bin/sh
-# Installs what is missing, builds with warnings as errors, and runs all tests in parallel.
+# Installs what is missing, builds, and runs all tests in parallel. That a newer compiler or library warns of
+# something is no reason not to know whether it works: warnings are errors for who builds the dev preset by hand.
 set -eu
 cd "$(dirname "$0")/.."
 # shellcheck source=tests/packages.sh
 . tests/packages.sh
 
 install_missing
-cmake --preset dev
+cmake --preset dev -DSPF_WERROR=OFF
 cmake --build --preset dev
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Most tests wait for timeouts rather than compute, so more of them than processors run at once.

@@ -17,7 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
-from harness import judge, servers, teller, tunnel, world  # noqa: E402
+from harness import clients, judge, servers, teller, tunnel, world  # noqa: E402
 from harness.cloud import Authority, Cloud  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
@@ -65,6 +65,16 @@ class Run:
             self.err.decode("utf-8", "backslashreplace"))
 
 
+def _of_this_release(data):
+    """since: "sshd 10.0" or "ssh 10.0" -> merge patch, for this version here and later ones."""
+    for since, change in data.get("since", {}).items():
+        program, version = since.split()
+        here = {"sshd": servers.sshd_version, "ssh": clients.ssh_version}[program]()
+        if here >= tuple(int(part) for part in version.split(".")):
+            data = world.merge_patch(data, change)
+    return data
+
+
 class Stage:
     """The scene of a scenario: keys, servers, cloud, files; and the program, run in it."""
 
@@ -72,7 +82,7 @@ class Stage:
         self.tools, self.stack = tools, stack
         self.name = os.path.basename(os.path.abspath(folder))
         with open(os.path.join(folder, "scenario.json"), encoding="utf-8") as source:
-            self.data = json.load(source)
+            self.data = _of_this_release(json.load(source))
         self.expect = self.data["expect"]
         self.complaints, self.runs = [], []
         self._check_needs()

@@ -1,7 +1,10 @@
 """The real clients as referees: does ssh log in, and what do ssh and plink say if not?"""
 
+import functools
 import os
+import re
 import shutil
+import signal
 import subprocess
 
 REFEREE = ["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
@@ -9,6 +12,18 @@ REFEREE = ["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
            "-o", "StrictHostKeyChecking=accept-new", "-o", "GlobalKnownHostsFile=/dev/null",
            "-o", "ControlPath=none"]
 PATIENCE = 4  # seconds for a connection and a banner; a client that hangs on is ended after twice that
+
+
+@functools.lru_cache(maxsize=None)
+def openssh_version(program):
+    """(9, 2) of OpenSSH 9.2"""
+    shown = subprocess.run([program, "-V"], check=False, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout.decode()
+    return tuple(int(part) for part in re.search(r"OpenSSH_(\d+)\.(\d+)", shown).groups())
+
+
+def ssh_version():
+    return openssh_version("ssh")
 
 
 class Outcome:
@@ -24,14 +39,16 @@ class Outcome:
 
 def _run(words, home, **more):
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT,
+                               stderr=subprocess.STDOUT, start_new_session=True,
                                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": home,
                                     **more})
     try:
         text, _ = process.communicate(timeout=2 * PATIENCE)
         return Outcome(process.returncode == 0, text.decode("utf-8", "replace"))
     except subprocess.TimeoutExpired:
-        process.kill()
+        # With the ssh of its ProxyCommand, which would hold the pipe: since 10.0 ssh has no timeout
+        # for an identification that comes a byte at a time.
+        os.killpg(process.pid, signal.SIGKILL)
         text, _ = process.communicate()
         return Outcome(None, text.decode("utf-8", "replace"))
 

@@ -1,10 +1,8 @@
 """SSH servers for scenarios: the real sshd, and small ones that misbehave. All on loopback."""
 
 import contextlib
-import functools
 import os
 import pwd
-import re
 import signal
 import socket
 import struct
@@ -12,6 +10,7 @@ import subprocess
 import threading
 import time
 
+from .clients import openssh_version
 from .cloud import run_quietly
 from .others import Other
 
@@ -29,12 +28,9 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@functools.lru_cache(maxsize=None)
 def sshd_version():
     """(9, 2) of OpenSSH 9.2; before 9.3 it is only in the usage that an unknown option brings."""
-    shown = subprocess.run([SSHD, "-V"], check=False, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout.decode()
-    return tuple(int(part) for part in re.search(r"OpenSSH_(\d+)\.(\d+)", shown).groups())
+    return openssh_version(SSHD)
 
 
 class Sshd:
