@@ -107,6 +107,8 @@ static void set_target(struct spf_round *round, const struct spf_options *option
         .passphrase = round->passphrase,
         .console = options->console,
         .find_key = options->find_key,
+        .profile = options->profile,
+        .config_path = options->config_path,
         .other_options = options->repeat[0] != NULL ? options->repeat : NULL,
     };
 }

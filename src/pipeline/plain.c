@@ -9,6 +9,10 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
     static const struct {
         const char *slot, *text;
     } lines[] = {
+        {"aliyun", "aliyun"},
+        {"as", ""},
+        {"as_profile", ""},
+        {"as_config", ""},
         {"ssh", "ssh -i KEY USER@HOST"},
         {"rerun", "sshpreflight --instance ID --key KEY"},
         {"rerun_with_file", "sshpreflight --instance ID --key KEY"},

@@ -1,5 +1,7 @@
 #include "pipeline/slots.h"
 
+#include "pipeline/aliyun_line.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -12,7 +14,13 @@ static bool is_line(const char *name)
 {
     /* legacy_options: of names that the check itself has */
     return strcmp(name, "ssh") == 0 || spf_starts_with(name, "rerun") ||
-           strcmp(name, "legacy_options") == 0;
+           strcmp(name, "legacy_options") == 0 || strcmp(name, "aliyun") == 0;
+}
+
+/* Options that a line of the aliyun CLI may need, each behind a blank. */
+static bool is_identity(const char *name)
+{
+    return strcmp(name, "as") == 0 || spf_starts_with(name, "as_");
 }
 
 static bool is_path(const char *name)
@@ -350,6 +358,8 @@ static const char *value_of(const char *name, const char *behind, const struct s
         spf_buf_addf(scratch, "%u", more_than(target->deadline_s, 120, 86400));
         return scratch->data;
     }
+    if (strcmp(name, "aliyun") == 0)
+        return spf_aliyun_line(scratch, view) ? scratch->data : NULL;
     if (spf_starts_with(name, "rerun"))
         return add_rerun(scratch, view, name, behind) ? scratch->data : NULL;
     return NULL;
@@ -409,6 +419,8 @@ static bool expand_one(struct spf_buf *buf, const char *name, const char *behind
 
     if (name[0] == '?')
         return holds(name + 1, view, result);
+    if (is_identity(name))
+        return use == SPF_SLOT_TEXT || spf_aliyun_options(buf, name, view);
     spf_buf_init(&scratch, VALUE_MAX);
     value = value_of(name, behind, view, result, &scratch);
     good = value != NULL && value[0] != '\0' && !spf_buf_failed(&scratch);

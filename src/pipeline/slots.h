@@ -21,6 +21,9 @@
  *                  the one that --find-key found; {rerun_with_ssh_config}: with the user's;
  *                  {rerun_with_next_key_file}: with the one that ssh would offer next. An
  *                  option that the template writes behind it takes the place of the user's own
+ *     {aliyun} {as} the aliyun CLI and the options behind a call of it that make it act as the
+ *                  identity that was used here; {as_profile}: --profile and --config-path alone;
+ *                  {as_config}: --config-path alone (aliyun_line.h)
  *     {legacy_options} of ssh.handshake: "-o Ciphers=+aes128-cbc …", for ssh
  *     {longer_timeout} {longer_deadline}   seconds, more than those that were not enough
  *     {?jump_key} {?jump_identity} {?jump_unknown} {?jump_way}   nothing, but only where that is

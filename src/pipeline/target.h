@@ -87,6 +87,7 @@ struct spf_target {
     bool console;                        /* read the console in any case */
     const char
         *find_key; /* the folder to look for the bound pair's key in; "" ~/.ssh; NULL: don't */
+    const char *profile, *config_path; /* of --profile and --config-path; NULL: not given */
     /* Words of the command line that lines to rerun repeat (--region …); NULL, or a NULL-terminated
      * list */
     const char *const *other_options;

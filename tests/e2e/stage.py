@@ -85,6 +85,7 @@ class Stage:
             self.data = _of_this_release(json.load(source))
         self.expect = self.data["expect"]
         self.complaints, self.runs = [], []
+        self.shown = None  # the world as somebody has changed it since
         self._check_needs()
         self.folder = tempfile.mkdtemp(prefix="spf-e2e-")
         if not tools.keep:
@@ -277,8 +278,8 @@ class Stage:
             finally:
                 fake.stop()
             return
-        shown = world.build(self.data.get("world"), self.places,
-                            self.data.get("region", world.HOME_REGION))
+        shown = self.shown or world.build(self.data.get("world"), self.places,
+                                          self.data.get("region", world.HOME_REGION))
         plain = how.get("tls") == "none"
         with Cloud(self.tools.lab_cloud, os.path.join(self.folder, "cloud"), shown,
                    self.authority, plain) as cloud:

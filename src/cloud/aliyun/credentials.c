@@ -212,6 +212,17 @@ void spf_credentials_useless(struct spf_credential_trail *trail, const struct sp
               silent ? spf_findings[failure->cause].id : failure->text);
 }
 
+/* Terraform's names are not read by the CLI; half of them make a line that nobody would want. */
+static enum spf_cli_identity identity_by(const char *id_name, const char *secret_name)
+{
+    bool id = strcmp(id_name, "ALICLOUD_ACCESS_KEY") == 0;
+    bool secret = strcmp(secret_name, "ALICLOUD_SECRET_KEY") == 0;
+
+    if (id != secret)
+        return SPF_IDENTITY_ELSEWHERE;
+    return id ? SPF_IDENTITY_TERRAFORM : SPF_IDENTITY_ENVIRONMENT;
+}
+
 static bool from_environment(struct spf_credentials *credentials,
                              struct spf_credential_trail *trail)
 {
@@ -224,10 +235,7 @@ static bool from_environment(struct spf_credentials *credentials,
         if (spf_api_key_set(&credentials->key, id, secret, spf_first_env(token_names, NULL))) {
             (void)spf_format(credentials->source, sizeof credentials->source,
                              "environment variable %s", id_name);
-            credentials->identity = strcmp(id_name, "ALICLOUD_ACCESS_KEY") == 0 ||
-                                            strcmp(secret_name, "ALICLOUD_SECRET_KEY") == 0
-                                        ? SPF_IDENTITY_TERRAFORM
-                                        : SPF_IDENTITY_ENVIRONMENT;
+            credentials->identity = identity_by(id_name, secret_name);
             return true;
         }
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,

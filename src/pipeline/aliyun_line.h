@@ -1,0 +1,20 @@
+#ifndef SPF_PIPELINE_ALIYUN_LINE_H
+#define SPF_PIPELINE_ALIYUN_LINE_H
+
+#include "base/text.h"
+#include "pipeline/check.h"
+
+/*
+ * A line of the aliyun CLI that acts as the identity with which the instance was looked at,
+ * wherever the CLI by itself would take another: it prefers the current profile to the environment,
+ * and knows nothing of the SDKs' chain (aliyun-cli v3.4.11, config/configuration.go).
+ */
+
+/* The program, behind the variables that it needs. False: the CLI cannot act as this identity. */
+bool spf_aliyun_line(struct spf_buf *buf, const struct spf_view *view);
+
+/* The options {as}, {as_profile} or {as_config}, each behind a blank; often none. False: a value
+ * begins with "-". */
+bool spf_aliyun_options(struct spf_buf *buf, const char *slot, const struct spf_view *view);
+
+#endif
