@@ -7,6 +7,7 @@
 
 /* Does the vSwitch's network ACL, which keeps no state, pass the SYN in and the reply out? */
 
+/* What one reading of the entries says. */
 struct verdict {
     struct spf_acl_decision in;
     struct spf_acl_replies client_out; /* to the ports that the client may have */
@@ -26,20 +27,30 @@ static bool is_ours(const struct spf_view *view, const struct spf_ip *source)
 }
 
 static struct verdict decide(const struct spf_view *view, const struct spf_ip *source,
-                             uint16_t port)
+                             uint16_t port, enum spf_reading reading)
 {
     const struct spf_acl_facts *acl = &view->facts->network_acl;
     struct verdict verdict = {
-        .in = spf_acl_inward(acl, source, port),
-        .out = spf_acl_outward(acl, source, SPF_EPHEMERAL_FIRST, SPF_EPHEMERAL_LAST),
+        .in = spf_acl_inward(acl, source, port, reading),
+        .out = spf_acl_outward(acl, source, SPF_EPHEMERAL_FIRST, SPF_EPHEMERAL_LAST, reading),
     };
 
     /* behind a NAT, or of another machine, it may be any */
-    verdict.client_out =
-        is_ours(view, source)
-            ? spf_acl_outward(acl, source, SPF_LINUX_EPHEMERAL_FIRST, SPF_LINUX_EPHEMERAL_LAST)
-            : verdict.out;
+    verdict.client_out = is_ours(view, source)
+                             ? spf_acl_outward(acl, source, SPF_LINUX_EPHEMERAL_FIRST,
+                                               SPF_LINUX_EPHEMERAL_LAST, reading)
+                             : verdict.out;
     return verdict;
+}
+
+/* Will the two be reported alike? */
+static bool are_alike(const struct verdict *a, const struct verdict *b)
+{
+    if (!a->in.accepted || !b->in.accepted)
+        return a->in.accepted == b->in.accepted;
+    if (a->client_out.denied == 0 || b->client_out.denied == 0)
+        return a->client_out.denied == b->client_out.denied;
+    return (a->out.accepted > 0) == (b->out.accepted > 0);
 }
 
 static void note_entry(struct spf_result *result, const struct spf_acl_entry *entry)
@@ -54,6 +65,32 @@ static const char *name_of(const struct spf_acl_entry *entry)
     if (entry == NULL)
         return "its default";
     return entry->name[0] != '\0' ? entry->name : entry->id;
+}
+
+static struct spf_opinion unresolved(const struct spf_view *view, const struct spf_path *path,
+                                     const struct spf_ip *source, struct spf_result *result)
+{
+    const struct spf_acl_facts *acl = &view->facts->network_acl;
+    bool ours = is_ours(view, source);
+    const struct spf_acl_entry *entry = spf_acl_doubt(
+        acl, source, path->port, ours ? SPF_LINUX_EPHEMERAL_FIRST : SPF_EPHEMERAL_FIRST,
+        ours ? SPF_LINUX_EPHEMERAL_LAST : SPF_EPHEMERAL_LAST);
+    const char *doubt = "an entry could not be understood";
+
+    /* Where the client's own ports are alike, others decide between a warning and a failure. */
+    if (entry == NULL)
+        entry = spf_acl_doubt(acl, source, path->port, SPF_EPHEMERAL_FIRST, SPF_EPHEMERAL_LAST);
+    if (entry != NULL && entry->doubt[0] != '\0')
+        doubt = entry->doubt;
+    spf_note_text(result, "doubt", doubt);
+    if (entry != NULL && entry->id[0] != '\0') {
+        note_entry(result, entry);
+        spf_say(result, "it depends on entry %s of network ACL %s: %s", name_of(entry), acl->id,
+                doubt);
+    } else {
+        spf_say(result, "it depends on an entry of network ACL %s: %s", acl->id, doubt);
+    }
+    return spf_concludes(SPF_ACL_ENTRY_UNRESOLVED);
 }
 
 static struct spf_opinion judge_source(const struct verdict *verdict, const struct spf_path *path,
@@ -95,28 +132,45 @@ static bool cut_all(struct spf_everybody *everybody, const struct spf_acl_facts 
     return true;
 }
 
+/* The two readings of the entries for one source; what is denied is denied even in the lax one. */
+static struct spf_opinion judge_readings(const struct spf_ip *source, const struct spf_path *path,
+                                         const struct spf_view *view, struct spf_result *result)
+{
+    const struct verdict strict = decide(view, source, path->port, SPF_STRICT);
+    const struct verdict lax = decide(view, source, path->port, SPF_LAX);
+
+    if (!are_alike(&strict, &lax))
+        return unresolved(view, path, source, result);
+    return judge_source(&lax, path, view, result);
+}
+
 /* For a source that is not known: certain only where everybody is treated alike. */
 static struct spf_opinion judge_everybody(const struct spf_path *path, const struct spf_view *view,
                                           struct spf_result *result)
 {
     const struct spf_acl_facts *acl = &view->facts->network_acl;
+    struct spf_opinion opinion;
     struct spf_everybody everybody;
-    struct verdict first = {0};
+    struct verdict first[2] = {{{0}}};
     bool alike = spf_everybody_init(&everybody, path->dialled.ip.family, path->internet) &&
                  cut_all(&everybody, acl);
 
     for (size_t i = 0; alike && i < everybody.addresses.count; i++) {
-        struct verdict verdict = decide(view, &everybody.addresses.items[i], path->port);
+        for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
+            struct verdict verdict =
+                decide(view, &everybody.addresses.items[i], path->port, (enum spf_reading)reading);
 
-        if (i == 0)
-            first = verdict;
-        alike = verdict.in.accepted == first.in.accepted &&
-                (!first.in.accepted || (verdict.client_out.accepted == first.client_out.accepted &&
-                                        verdict.out.accepted == first.out.accepted));
+            if (i == 0)
+                first[reading] = verdict;
+            alike = alike && are_alike(&verdict, &first[reading]);
+        }
     }
+    if (alike && everybody.addresses.count > 0)
+        opinion = judge_readings(&everybody.addresses.items[0], path, view, result);
+    else
+        opinion = spf_source_unknown(SPF_ACL_SOURCE_UNKNOWN, view, result);
     spf_everybody_clear(&everybody);
-    return alike ? judge_source(&first, path, view, result)
-                 : spf_source_unknown(SPF_ACL_SOURCE_UNKNOWN, view, result);
+    return opinion;
 }
 
 /*
@@ -150,13 +204,8 @@ static struct spf_opinion judge_path(const struct spf_view *view, const struct s
 {
     struct spf_opinion opinion;
 
-    if (path->source.family == 0) {
-        opinion = judge_everybody(path, view, result);
-    } else {
-        const struct verdict verdict = decide(view, &path->source, path->port);
-
-        opinion = judge_source(&verdict, path, view, result);
-    }
+    opinion = path->source.family == 0 ? judge_everybody(path, view, result)
+                                       : judge_readings(&path->source, path, view, result);
     pass_if_bypassed(view, path, result, &opinion);
     return opinion;
 }
@@ -185,5 +234,15 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
                 acl->vswitch);
         return spf_passes();
     }
-    return judge_path(view, &path, result);
+    opinion = judge_path(view, &path, result);
+    /* Between members of one vSwitch no ACL applies; whether we are one may be in doubt. */
+    if (!path.internet && acl->vswitch_cidr.text[0] != '\0' &&
+        acl->vswitch_cidr.cidr.ip.family == 0 && opinion.kind == SPF_OPINION_CONCLUDES &&
+        opinion.status != SPF_PASS) {
+        spf_note_text(result, "doubt", "the CidrBlock of the vSwitch");
+        spf_say(result, "whether network ACL %s applies is not known: the block of %s is \"%s\"",
+                acl->id, acl->vswitch, acl->vswitch_cidr.text);
+        return spf_concludes(SPF_ACL_ENTRY_UNRESOLVED);
+    }
+    return opinion;
 }

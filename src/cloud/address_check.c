@@ -134,7 +134,7 @@ static struct spf_opinion judge_host(const struct spf_view *view, struct spf_res
     return judge_other(view, &ip, result);
 }
 
-struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct spf_result *result)
+static struct spf_opinion judge_address(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_target *target = view->target;
     const struct spf_instance_facts *instance = &view->facts->instance;
@@ -155,4 +155,23 @@ struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct s
         !spf_cloud_has_class(instance, SPF_CLASS_IPV6))
         return spf_concludes(SPF_ADDRESS_PRIVATE_ONLY);
     return spf_concludes(SPF_ADDRESS_NONE);
+}
+
+/* What is not listed may be in the member that could not be understood. */
+struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct spf_result *result)
+{
+    struct spf_opinion opinion = judge_address(view, result);
+
+    if (opinion.kind != SPF_OPINION_CONCLUDES || !view->facts->instance.addresses_in_doubt)
+        return opinion;
+    switch (opinion.finding) {
+    case SPF_ADDRESS_NONE:
+    case SPF_ADDRESS_PRIVATE_ONLY:
+    case SPF_ADDRESS_NOT_OF_INSTANCE:
+        spf_say(result, "a part of the API's reply that names addresses of %s is not understood",
+                view->facts->instance.id);
+        return spf_concludes(SPF_API_REPLY_INVALID);
+    default:
+        return opinion;
+    }
 }

@@ -108,6 +108,7 @@ static const struct spf_field interface_fields[] = {
     SPF_SHAPE_TEXT(struct spf_interface, vswitch),
     SPF_SHAPE_BOOL(struct spf_interface, primary),
     SPF_SHAPE_LIST(struct spf_interface, security_groups, &spf_id_shape),
+    SPF_SHAPE_BOOL(struct spf_interface, groups_in_doubt),
 };
 static const struct spf_shape interface_shape = SPF_SHAPE(struct spf_interface, interface_fields);
 
@@ -143,6 +144,8 @@ static const struct spf_field instance_fields[] = {
     SPF_SHAPE_LIST(struct spf_instance_facts, locks, &lock_shape),
     SPF_SHAPE_LIST(struct spf_instance_facts, addresses, &spf_address_shape),
     SPF_SHAPE_LIST(struct spf_instance_facts, security_groups, &spf_id_shape),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, groups_in_doubt),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, addresses_in_doubt),
     SPF_SHAPE_LIST(struct spf_instance_facts, interfaces, &interface_shape),
     SPF_SHAPE_TEXT(struct spf_instance_facts, interface_id),
     SPF_SHAPE_TEXT(struct spf_instance_facts, vpc),
@@ -182,6 +185,11 @@ static const struct spf_field rule_fields[] = {
     SPF_SHAPE_READ(struct spf_rule, destination, read_block),
     SPF_SHAPE_TEXT(struct spf_rule, network),
     SPF_SHAPE_TEXT(struct spf_rule, description),
+    SPF_SHAPE_TEXT(struct spf_rule, source_owner),
+    SPF_SHAPE_BOOL(struct spf_rule, policy_in_doubt),
+    SPF_SHAPE_BOOL(struct spf_rule, priority_in_doubt),
+    SPF_SHAPE_BOOL(struct spf_rule, match_in_doubt),
+    SPF_SHAPE_TEXT(struct spf_rule, doubt),
 };
 const struct spf_shape spf_rule_shape = SPF_SHAPE(struct spf_rule, rule_fields);
 
@@ -189,6 +197,7 @@ static const struct spf_field group_fields[] = {
     SPF_SHAPE_TEXT(struct spf_group_of_rules, id),
     SPF_SHAPE_TEXT(struct spf_group_of_rules, name),
     SPF_SHAPE_BOOL(struct spf_group_of_rules, inner_accept),
+    SPF_SHAPE_BOOL(struct spf_group_of_rules, inner_in_doubt),
 };
 static const struct spf_shape group_shape = SPF_SHAPE(struct spf_group_of_rules, group_fields);
 
@@ -206,6 +215,7 @@ static const struct spf_shape ports_entry_shape = SPF_SHAPE(struct spf_ports, po
 #define LIST_OF(member, shape)                                                                  \
     SPF_SHAPE_TEXT(struct spf_named_list, id), SPF_SHAPE_BOOL(struct spf_named_list, resolved), \
         SPF_SHAPE_TEXT(struct spf_named_list, error),                                           \
+        SPF_SHAPE_TEXT(struct spf_named_list, doubt),                                           \
     {                                                                                           \
         "entries", SPF_FIELD_LIST, offsetof(struct spf_named_list, member),                     \
             sizeof(((struct spf_named_list *)0)->member), shape, NULL, NULL                     \
@@ -236,6 +246,7 @@ static const struct spf_shape kind_shape = SPF_SHAPE(struct spf_kind_of_group, k
 static const struct spf_field membership_fields[] = {
     SPF_SHAPE_LIST(struct spf_membership_facts, groups, &kind_shape),
     SPF_SHAPE_BOOL(struct spf_membership_facts, peer_known),
+    SPF_SHAPE_TEXT(struct spf_membership_facts, peer_owner),
     SPF_SHAPE_LIST(struct spf_membership_facts, peer_groups, &spf_id_shape),
 };
 const struct spf_shape spf_membership_shape =
@@ -249,6 +260,9 @@ static const struct spf_field acl_entry_fields[] = {
     SPF_SHAPE_READ(struct spf_acl_entry, ports, read_ports),
     SPF_SHAPE_READ(struct spf_acl_entry, cidr, read_block),
     SPF_SHAPE_BOOL(struct spf_acl_entry, ipv6),
+    SPF_SHAPE_BOOL(struct spf_acl_entry, policy_in_doubt),
+    SPF_SHAPE_BOOL(struct spf_acl_entry, match_in_doubt),
+    SPF_SHAPE_TEXT(struct spf_acl_entry, doubt),
 };
 const struct spf_shape spf_acl_entry_shape = SPF_SHAPE(struct spf_acl_entry, acl_entry_fields);
 

@@ -86,6 +86,7 @@ struct spf_interface {
     char id[80], vswitch[80];
     bool primary;
     SPF_LIST(struct spf_id) security_groups;
+    bool groups_in_doubt; /* the list could not be understood whole */
 };
 
 struct spf_lock {
@@ -118,7 +119,9 @@ struct spf_instance_facts {
     char image[80];
     SPF_LIST(struct spf_lock) locks;
     SPF_LIST(struct spf_address) addresses;
-    SPF_LIST(struct spf_id) security_groups;   /* of the primary interface */
+    SPF_LIST(struct spf_id) security_groups; /* of the primary interface */
+    bool groups_in_doubt;                    /* its list of groups could not be understood whole */
+    bool addresses_in_doubt;                 /* a member that names addresses, likewise */
     SPF_LIST(struct spf_interface) interfaces; /* empty: only the primary is known of */
     char interface_id[80];                     /* the primary */
     char vpc[80], vswitch[80];
@@ -152,12 +155,17 @@ struct spf_rule {
     struct spf_block destination; /* of our own private address; "" any */
     char network[16];             /* classic network only: "internet" or "intranet"; "" any */
     char description[140];
+    char source_owner[32]; /* the account of the source group, its number; "" not said */
+    /* What of it could not be understood: it may then be either, any (1-110), or match or not. */
+    bool policy_in_doubt, priority_in_doubt, match_in_doubt;
+    char doubt[160]; /* the first of these, in words: "its Priority is 5.0"; "" nothing */
 };
 extern const struct spf_shape spf_rule_shape;
 
 struct spf_group_of_rules {
     char id[80], name[140];
-    bool inner_accept; /* members reach each other over private addresses */
+    bool inner_accept;   /* members reach each other over private addresses, whatever the rules */
+    bool inner_in_doubt; /* whether they do could not be understood */
 };
 
 /* A prefix list or port list that rules name. Not resolved: it could not be read, and why. */
@@ -165,6 +173,7 @@ struct spf_named_list {
     char id[80];
     bool resolved;
     char error[200];
+    char doubt[160]; /* an entry that could not be understood, in words; "" none */
     SPF_LIST(struct spf_block) blocks; /* of a prefix list */
     SPF_LIST(struct spf_ports) ports;  /* of a port list */
 };
@@ -188,7 +197,8 @@ struct spf_kind_of_group {
  */
 struct spf_membership_facts {
     SPF_LIST(struct spf_kind_of_group) groups;
-    bool peer_known; /* the groups of our own private address are these: */
+    bool peer_known;     /* an interface with our own private address was seen; its groups are: */
+    char peer_owner[32]; /* the account that it belongs to, its number; "" not said */
     SPF_LIST(struct spf_id) peer_groups;
 };
 extern const struct spf_shape spf_membership_shape;
@@ -200,6 +210,8 @@ struct spf_acl_entry {
     struct spf_ports ports;
     struct spf_block cidr;
     bool ipv6;
+    bool policy_in_doubt, match_in_doubt; /* as with struct spf_rule */
+    char doubt[160];
 };
 extern const struct spf_shape spf_acl_entry_shape;
 

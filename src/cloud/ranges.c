@@ -1,5 +1,6 @@
 #include "cloud/ranges.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,24 +16,22 @@ void spf_block_set(struct spf_block *block, const char *text)
 static bool parse_ports(const char *text, int *first, int *last)
 {
     char *end;
-    long a = strtol(text, &end, 10), b = a;
+    long a, b;
 
-    if (end == text)
+    if (strcmp(text, "-1/-1") == 0 || strcmp(text, "-1") == 0) {
+        *first = 0;
+        *last = 65535;
+        return true;
+    }
+    if (!isdigit((unsigned char)text[0]))
         return false;
+    a = b = strtol(text, &end, 10);
     if (*end == '/') {
-        const char *second = end + 1;
-
-        b = strtol(second, &end, 10);
-        if (end == second)
+        if (!isdigit((unsigned char)end[1]))
             return false;
+        b = strtol(end + 1, &end, 10);
     }
-    if (*end != '\0')
-        return false;
-    if (a == -1 && b == -1) {
-        a = 0;
-        b = 65535;
-    }
-    if (a < 0 || b > 65535 || a > b)
+    if (*end != '\0' || b > 65535 || a > b)
         return false;
     *first = (int)a;
     *last = (int)b;

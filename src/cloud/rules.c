@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cloud/acl.h"
 
 enum match { NO, PERHAPS, YES };
 
@@ -32,6 +33,25 @@ static bool is_all(const struct spf_rule *rule)
     return spf_same_word(rule->protocol, "all");
 }
 
+static bool is_number(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len > 0 && len <= 3 && strspn(text, "0123456789") == len && (len == 1 || text[0] != '0');
+}
+
+enum spf_protocol spf_protocol_parse(const char *text)
+{
+    static const char *const others[] = {"udp", "icmp", "icmpv6", "gre"};
+
+    if (spf_same_word(text, "tcp") || spf_same_word(text, "all") || strcmp(text, "6") == 0)
+        return SPF_PROTOCOL_TCP;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (spf_same_word(text, others[i]))
+            return SPF_PROTOCOL_OTHER;
+    return is_number(text) ? SPF_PROTOCOL_OTHER : SPF_PROTOCOL_UNKNOWN;
+}
+
 static enum match match_port(const struct spf_rules_facts *facts, const struct spf_rule *rule,
                              uint16_t port, const char **doubt)
 {
@@ -48,6 +68,10 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
         }
         for (size_t i = 0; i < list->ports.count; i++)
             match = any_of(match, port_in(&list->ports.items[i], port));
+        if (match != YES && list->doubt[0] != '\0') {
+            *doubt = list->doubt;
+            return PERHAPS;
+        }
     } else if (rule->ports.text[0] == '\0' && is_all(rule)) {
         return YES;
     } else {
@@ -58,15 +82,50 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
     return match;
 }
 
+/* ssh(1) connects from an unprivileged port, whichever the system gives it. */
 static enum match match_source_port(const struct spf_rule *rule, const char **doubt)
 {
     const struct spf_ports *ports = &rule->source_ports;
 
     if (ports->text[0] == '\0')
         return YES;
-    if (ports->understood && ports->first <= 1 && ports->last == 65535)
+    if (!ports->understood) {
+        *doubt = "its source ports could not be understood";
+        return PERHAPS;
+    }
+    if (ports->first <= SPF_EPHEMERAL_FIRST && ports->last >= SPF_EPHEMERAL_LAST)
         return YES;
+    if (ports->last < SPF_EPHEMERAL_FIRST)
+        return NO;
     *doubt = "it asks for a source port that a client does not choose";
+    return PERHAPS;
+}
+
+/* In the classic network a rule is for one of the two. */
+static enum match match_network(const struct spf_rules_question *question,
+                                const struct spf_rule *rule, const char **doubt)
+{
+    bool internet = spf_same_word(rule->network, "internet");
+
+    if (rule->network[0] == '\0')
+        return YES;
+    if (internet || spf_same_word(rule->network, "intranet"))
+        return internet == question->internet ? YES : NO;
+    *doubt = "the network that it is for could not be understood";
+    return PERHAPS;
+}
+
+static enum match match_protocol(const struct spf_rule *rule, const char **doubt)
+{
+    switch (spf_protocol_parse(rule->protocol)) {
+    case SPF_PROTOCOL_TCP:
+        return YES;
+    case SPF_PROTOCOL_OTHER:
+        return NO;
+    case SPF_PROTOCOL_UNKNOWN:
+        break;
+    }
+    *doubt = "its protocol could not be understood";
     return PERHAPS;
 }
 
@@ -93,22 +152,31 @@ static enum match match_destination(const struct spf_rules_question *question,
 }
 
 /* Is the source a member of the group? */
-static enum match peer_in(const struct spf_membership_facts *membership, const char *group)
+static enum match peer_in(const struct spf_membership_facts *membership, const char *group,
+                          const char *owner)
 {
     if (membership == NULL || !membership->peer_known)
         return PERHAPS;
+    /* An account's interfaces are in its own groups alone. */
+    if (owner[0] != '\0' && membership->peer_owner[0] != '\0' &&
+        strcmp(owner, membership->peer_owner) != 0)
+        return NO;
     for (size_t i = 0; i < membership->peer_groups.count; i++)
         if (strcmp(membership->peer_groups.items[i].id, group) == 0)
             return YES;
     return NO;
 }
 
-static bool is_enterprise(const struct spf_membership_facts *membership, const char *group)
+/* Enterprise groups always isolate their members. */
+static enum match is_basic(const struct spf_membership_facts *membership, const char *group)
 {
-    for (size_t i = 0; membership != NULL && i < membership->groups.count; i++)
+    for (size_t i = 0; membership != NULL && i < membership->groups.count; i++) {
+        const char *type = membership->groups.items[i].type;
+
         if (strcmp(membership->groups.items[i].id, group) == 0)
-            return strcmp(membership->groups.items[i].type, "enterprise") == 0;
-    return false;
+            return type[0] == '\0' ? PERHAPS : strcmp(type, "enterprise") == 0 ? NO : YES;
+    }
+    return PERHAPS;
 }
 
 /* CIDR wins over group, and a prefix list counts only alone (AuthorizeSecurityGroup). */
@@ -126,7 +194,7 @@ struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
     if (rule->source_group[0] != '\0') {
         if (question->internet) /* a source group stands for its members' private addresses */
             return (struct spf_rule_sources){0};
-        switch (peer_in(question->membership, rule->source_group)) {
+        switch (peer_in(question->membership, rule->source_group, rule->source_owner)) {
         case YES:
             return (struct spf_rule_sources){.all = true};
         case NO:
@@ -141,8 +209,10 @@ struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
     list = named(facts->prefix_lists.items, facts->prefix_lists.count, rule->source_prefix_list);
     if (list == NULL)
         return (struct spf_rule_sources){.doubt = "its prefix list could not be read"};
-    return (struct spf_rule_sources){
-        .list = list, .blocks = list->blocks.items, .count = list->blocks.count};
+    return (struct spf_rule_sources){.doubt = list->doubt[0] != '\0' ? list->doubt : NULL,
+                                     .list = list,
+                                     .blocks = list->blocks.items,
+                                     .count = list->blocks.count};
 }
 
 static enum match match_source(const struct spf_rules_facts *facts,
@@ -151,14 +221,13 @@ static enum match match_source(const struct spf_rules_facts *facts,
 {
     const struct spf_rule_sources sources = spf_rule_sources(facts, question, rule);
 
-    if (sources.doubt != NULL) {
-        *doubt = sources.doubt;
-        return PERHAPS;
-    }
     for (size_t i = 0; i < sources.count; i++)
         if (spf_cidr_holds(&sources.blocks[i].cidr, &question->source))
             return YES;
-    return sources.all ? YES : NO;
+    if (sources.all || sources.doubt == NULL)
+        return sources.all ? YES : NO;
+    *doubt = sources.doubt;
+    return PERHAPS;
 }
 
 enum spf_rule_fit spf_rule_fit_but_source(const struct spf_rules_facts *facts,
@@ -166,15 +235,18 @@ enum spf_rule_fit spf_rule_fit_but_source(const struct spf_rules_facts *facts,
                                           const struct spf_rule *rule, const char **doubt)
 {
     *doubt = NULL;
-    if (rule->network[0] != '\0' && spf_same_word(rule->network, "internet") != question->internet)
+    if (match_network(question, rule, doubt) == NO)
         return SPF_OTHER_NETWORK;
-    if (!is_all(rule) && !spf_same_word(rule->protocol, "tcp") && strcmp(rule->protocol, "6") != 0)
+    if (match_protocol(rule, doubt) == NO)
         return SPF_OTHER_PROTOCOL;
     if (match_port(facts, rule, question->port, doubt) == NO)
         return SPF_OTHER_PORT;
-    (void)match_source_port(rule, doubt);
+    if (match_source_port(rule, doubt) == NO)
+        return SPF_OTHER_SOURCE_PORT;
     if (match_destination(question, rule, doubt) == NO)
         return SPF_OTHER_DESTINATION;
+    if (rule->match_in_doubt)
+        *doubt = rule->doubt;
     return *doubt == NULL ? SPF_FITS : SPF_FITS_PERHAPS;
 }
 
@@ -191,12 +263,14 @@ enum spf_rule_fit spf_rule_fit(const struct spf_rules_facts *facts,
         return fit;
     if (match_source(facts, question, rule, &why) == NO)
         return SPF_OTHER_SOURCE;
+    if (rule->policy_in_doubt || rule->priority_in_doubt)
+        why = rule->doubt;
     if (doubt != NULL)
         *doubt = why;
     return why == NULL ? SPF_FITS : SPF_FITS_PERHAPS;
 }
 
-bool spf_rule_before(const struct spf_rule *a, const struct spf_rule *b)
+static bool before(const struct spf_rule *a, const struct spf_rule *b)
 {
     if (a->priority != b->priority)
         return a->priority < b->priority;
@@ -208,47 +282,77 @@ int spf_rule_compare(const void *left, const void *right)
     const struct spf_rule *a = *(const struct spf_rule *const *)left;
     const struct spf_rule *b = *(const struct spf_rule *const *)right;
 
-    if (spf_rule_before(a, b))
+    if (before(a, b))
         return -1;
-    if (spf_rule_before(b, a))
+    if (before(b, a))
         return 1;
     return a < b ? -1 : a > b;
 }
 
-/* Members of one basic group reach each other, unless its inner policy says no; below all rules. */
-static enum match inner_access(const struct spf_rules_facts *facts,
-                               const struct spf_rules_question *question)
-{
-    enum match match = NO;
+#define FIRST_PRIORITY 1
+#define LAST_PRIORITY  110 /* of old times; 100 today */
 
-    if (question->internet)
-        return NO;
-    for (size_t i = 0; i < facts->groups.count; i++) {
+bool spf_rule_read(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
+                   const struct spf_rule *rule, enum spf_reading reading,
+                   struct spf_rule_as_read *as_read)
+{
+    const struct spf_rule_sources sources = spf_rule_sources(facts, question, rule);
+    enum spf_policy wished = reading == SPF_LAX ? SPF_POLICY_ACCEPT : SPF_POLICY_DROP;
+    const char *doubt;
+    enum spf_rule_fit fit = spf_rule_fit_but_source(facts, question, rule, &doubt);
+
+    if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS)
+        return false;
+    *as_read = (struct spf_rule_as_read){rule, rule->policy, rule->priority, sources.all};
+    if (rule->policy_in_doubt)
+        as_read->policy = wished;
+    if (as_read->policy == wished)
+        as_read->all |= sources.doubt != NULL;
+    else if (fit == SPF_FITS_PERHAPS)
+        return false;
+    if (rule->priority_in_doubt)
+        as_read->priority = as_read->policy == wished ? FIRST_PRIORITY : LAST_PRIORITY;
+    return as_read->all || sources.count > 0;
+}
+
+static bool read_before(const struct spf_rule_as_read *a, const struct spf_rule_as_read *b)
+{
+    if (a->priority != b->priority)
+        return a->priority < b->priority;
+    return a->policy == SPF_POLICY_DROP && b->policy == SPF_POLICY_ACCEPT;
+}
+
+int spf_rule_compare_as_read(const void *left, const void *right)
+{
+    const struct spf_rule_as_read *a = left, *b = right;
+
+    if (read_before(a, b))
+        return -1;
+    if (read_before(b, a))
+        return 1;
+    return a->rule < b->rule ? -1 : a->rule > b->rule;
+}
+
+enum spf_inner_access spf_rules_inner(const struct spf_rules_facts *facts,
+                                      const struct spf_rules_question *question)
+{
+    enum spf_inner_access access = SPF_INNER_NO;
+
+    for (size_t i = 0; !question->internet && i < facts->groups.count; i++) {
         const struct spf_group_of_rules *group = &facts->groups.items[i];
+        enum match basic = is_basic(question->membership, group->id);
+        enum match member = peer_in(question->membership, group->id, "");
 
-        if (group->inner_accept && !is_enterprise(question->membership, group->id))
-            match = any_of(match, peer_in(question->membership, group->id));
+        if ((!group->inner_accept && !group->inner_in_doubt) || basic == NO || member == NO)
+            continue;
+        if (!group->inner_in_doubt && basic == YES && member == YES)
+            return SPF_INNER_YES;
+        access = SPF_INNER_PERHAPS;
     }
-    return match;
+    return access;
 }
 
-struct spf_rules_decision spf_rules_default(const struct spf_rules_facts *facts,
-                                            const struct spf_rules_question *question)
-{
-    switch (inner_access(facts, question)) {
-    case YES:
-        return (struct spf_rules_decision){.answer = SPF_RULES_ACCEPT};
-    case PERHAPS:
-        return (struct spf_rules_decision){
-            .answer = SPF_RULES_UNCERTAIN,
-            .doubt = "whether the source is a member of the same group is not known"};
-    case NO:
-        break;
-    }
-    return (struct spf_rules_decision){.answer = SPF_RULES_NO_MATCH};
-}
-
-/* Why a rule that fits does so only perhaps: the same for every source that it fits. */
+/* Why the rule is in doubt, for whatever source it fits; NULL: it is not. */
 static const char *doubt_of(const struct spf_rules_facts *facts,
                             const struct spf_rules_question *question, const struct spf_rule *rule)
 {
@@ -256,43 +360,67 @@ static const char *doubt_of(const struct spf_rules_facts *facts,
     const char *doubt;
 
     (void)spf_rule_fit_but_source(facts, question, rule, &doubt);
-    return sources.doubt != NULL ? sources.doubt : doubt;
+    if (rule->doubt[0] != '\0')
+        return rule->doubt;
+    return doubt != NULL ? doubt : sources.doubt;
 }
 
 struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts,
                                              const struct spf_rules_question *question,
-                                             const struct spf_rules_firsts *firsts,
-                                             const struct spf_rules_decision *otherwise)
+                                             enum spf_inner_access inner,
+                                             const struct spf_rule_as_read firsts[2])
 {
-    const struct spf_rule *certain = firsts->certain, *open;
-    bool accepts = certain != NULL ? certain->policy == SPF_POLICY_ACCEPT
-                                   : otherwise->answer == SPF_RULES_ACCEPT;
+    const struct spf_rule_as_read *strict = &firsts[SPF_STRICT], *lax = &firsts[SPF_LAX];
+    bool lax_accepts = lax->rule != NULL && lax->policy == SPF_POLICY_ACCEPT;
+    struct spf_rules_decision decision = {.answer = SPF_RULES_UNCERTAIN};
 
-    open = firsts->in_doubt[accepts ? SPF_POLICY_DROP : SPF_POLICY_ACCEPT];
-    if (open != NULL && (certain == NULL || spf_rule_before(open, certain)))
-        return (struct spf_rules_decision){SPF_RULES_UNCERTAIN, .rule = open,
-                                           .doubt = doubt_of(facts, question, open)};
-    if (certain == NULL)
-        return *otherwise;
-    return (struct spf_rules_decision){accepts ? SPF_RULES_ACCEPT : SPF_RULES_DROP,
-                                       .rule = certain};
+    if (inner == SPF_INNER_YES)
+        return (struct spf_rules_decision){.answer = SPF_RULES_ACCEPT};
+    if (strict->rule != NULL && strict->policy == SPF_POLICY_ACCEPT)
+        return (struct spf_rules_decision){.answer = SPF_RULES_ACCEPT, .rule = strict->rule};
+    if (!lax_accepts && inner == SPF_INNER_NO)
+        return (struct spf_rules_decision){
+            .answer = lax->rule != NULL ? SPF_RULES_DROP : SPF_RULES_NO_MATCH, .rule = lax->rule};
+    if (!lax_accepts) {
+        decision.doubt = "whether the source is a member of the same group is not known";
+        return decision;
+    }
+    /* One of the two is in doubt: certain ones stand in the same order in both readings. */
+    decision.rule = lax->rule;
+    decision.doubt = doubt_of(facts, question, lax->rule);
+    if (decision.doubt == NULL && strict->rule != NULL) {
+        decision.rule = strict->rule;
+        decision.doubt = doubt_of(facts, question, strict->rule);
+    }
+    return decision;
+}
+
+static bool is_for(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
+                   const struct spf_rule_as_read *as_read)
+{
+    const struct spf_rule_sources sources = spf_rule_sources(facts, question, as_read->rule);
+
+    for (size_t i = 0; !as_read->all && i < sources.count; i++)
+        if (spf_cidr_holds(&sources.blocks[i].cidr, &question->source))
+            return true;
+    return as_read->all;
 }
 
 struct spf_rules_decision spf_rules_decide(const struct spf_rules_facts *facts,
                                            const struct spf_rules_question *question)
 {
-    const struct spf_rules_decision otherwise = spf_rules_default(facts, question);
-    struct spf_rules_firsts firsts = {0};
+    struct spf_rule_as_read firsts[2] = {{0}}, as_read;
 
     for (size_t i = 0; i < facts->rules.count; i++) {
-        const struct spf_rule *rule = &facts->rules.items[i], **first;
-        enum spf_rule_fit fit = spf_rule_fit(facts, question, rule, NULL);
+        for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
+            struct spf_rule_as_read *first = &firsts[reading];
 
-        if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS)
-            continue;
-        first = fit == SPF_FITS ? &firsts.certain : &firsts.in_doubt[rule->policy];
-        if (*first == NULL || spf_rule_before(rule, *first))
-            *first = rule;
+            if (spf_rule_read(facts, question, &facts->rules.items[i], (enum spf_reading)reading,
+                              &as_read) &&
+                (first->rule == NULL || read_before(&as_read, first)) &&
+                is_for(facts, question, &as_read))
+                *first = as_read;
+        }
     }
-    return spf_rules_conclude(facts, question, &firsts, &otherwise);
+    return spf_rules_conclude(facts, question, spf_rules_inner(facts, question), firsts);
 }

@@ -212,18 +212,24 @@ static struct spf_opinion doubtful(const struct spf_rules_decision *decision,
 {
     if (decision->doubt != NULL)
         spf_note_text(result, "doubt", decision->doubt);
-    if (decision->rule != NULL)
+    if (decision->rule != NULL && decision->rule->id[0] != '\0')
         spf_say(result, "it depends on rule %s of %s (priority %lld): %s", decision->rule->id,
                 decision->rule->group, (long long)decision->rule->priority, decision->doubt);
+    else if (decision->rule != NULL && decision->rule->group[0] != '\0')
+        spf_say(result, "it depends on a rule of %s: %s", decision->rule->group, decision->doubt);
+    else if (decision->doubt != NULL)
+        spf_say(result, "%s", decision->doubt);
     return spf_concludes(SPF_SG_RULE_UNRESOLVED);
 }
 
-/* Who manages the group is asked for a remedy's sake, who is in it for the answer's; else never. */
-static bool membership_matters(const struct spf_rules_decision *decision)
+/* Who manages the group is asked for a remedy's sake, who is in it for the answer's: over private
+ * addresses alone. */
+static bool membership_matters(const struct spf_rules_decision *decision,
+                               const struct spf_rules_question *question)
 {
     return decision->answer == SPF_RULES_DROP || decision->answer == SPF_RULES_NO_MATCH ||
            (decision->answer == SPF_RULES_UNCERTAIN && decision->doubt != NULL &&
-            (decision->rule == NULL || decision->rule->source_group[0] != '\0'));
+            !question->internet);
 }
 
 struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
@@ -264,8 +270,8 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
                        ? crowd.uncertain
                        : (struct spf_rules_decision){.answer = SPF_RULES_UNCERTAIN};
 
-    if (membership_matters(&decision) && spf_lacks(view, SPF_GROUP_MEMBERSHIP, &opinion) &&
-        opinion.kind == SPF_OPINION_WANTS)
+    if (membership_matters(&decision, &question) &&
+        spf_lacks(view, SPF_GROUP_MEMBERSHIP, &opinion) && opinion.kind == SPF_OPINION_WANTS)
         return opinion;
 
     spf_note_source(result, view, &path);

@@ -17,7 +17,7 @@ struct place {
     uint32_t asked; /* its place in the order in which examples are looked for */
 };
 
-/* One coat of paint: rules that fit for certain, or those in doubt of one policy. */
+/* One coat of paint: the rules of one reading. */
 struct coat {
     uint32_t *rule; /* for each place the rank of its first rule, or NOBODY */
     uint32_t *next; /* leads to the first unpainted place from here on (union-find) */
@@ -28,10 +28,11 @@ struct line {
     const struct spf_rules_question *question;
     struct place *places;
     uint32_t count;
-    const struct spf_rule **ranked; /* those that can matter to anyone who asks for this port */
-    uint32_t rules;
-    struct coat certain, in_doubt[2]; /* by enum spf_policy */
-    unsigned char *lists;             /* what was done with each prefix list */
+    struct spf_rule_as_read *ranked[2]; /* by enum spf_reading: those that fit anybody */
+    uint32_t rules[2];
+    struct coat coats[2];
+    struct coat open;     /* painted by the rules that accept somebody */
+    unsigned char *lists; /* what was done with each prefix list */
 };
 
 static int by_address(const void *left, const void *right)
@@ -109,7 +110,7 @@ static void coat_clear(struct coat *coat)
  * What rules with the same prefix list share needs doing once: its borders are the same, and where
  * an earlier rule painted it nothing is left to paint.
  */
-enum { CUT = 1, CERTAIN = 2, IN_DOUBT = 4 /* shifted by the policy */ };
+enum { CUT = 1, OPEN = 2, PAINTED = 4 /* shifted by the reading */ };
 
 static bool is_done(struct line *line, const struct spf_rule_sources *sources, unsigned what)
 {
@@ -124,20 +125,17 @@ static bool is_done(struct line *line, const struct spf_rule_sources *sources, u
     return false;
 }
 
-static void paint_rule(struct line *line, uint32_t rank)
+static void paint_rule(struct line *line, const struct spf_rule_as_read *rule, struct coat *coat,
+                       uint32_t rank, unsigned what)
 {
-    const struct spf_rule *rule = line->ranked[rank];
-    const struct spf_rule_sources sources = spf_rule_sources(line->facts, line->question, rule);
-    const char *doubt;
-    bool certain = spf_rule_fit_but_source(line->facts, line->question, rule, &doubt) == SPF_FITS &&
-                   sources.doubt == NULL;
-    struct coat *coat = certain ? &line->certain : &line->in_doubt[rule->policy];
+    const struct spf_rule_sources sources =
+        spf_rule_sources(line->facts, line->question, rule->rule);
 
-    if (sources.all || sources.doubt != NULL) {
+    if (rule->all) {
         paint(coat, 0, line->count, rank);
         return;
     }
-    if (is_done(line, &sources, certain ? CERTAIN : (unsigned)IN_DOUBT << rule->policy))
+    if (is_done(line, &sources, what))
         return;
     for (size_t i = 0; i < sources.count; i++) {
         const struct spf_cidr *block = &sources.blocks[i].cidr;
@@ -152,19 +150,24 @@ static bool take_rules(struct line *line, struct spf_everybody *everybody)
     for (size_t i = 0; i < line->facts->rules.count; i++) {
         const struct spf_rule *rule = &line->facts->rules.items[i];
         struct spf_rule_sources sources = spf_rule_sources(line->facts, line->question, rule);
-        const char *doubt;
-        enum spf_rule_fit fit = spf_rule_fit_but_source(line->facts, line->question, rule, &doubt);
+        bool matters = false;
 
-        if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS)
-            continue;
-        line->ranked[line->rules++] = rule;
-        if (is_done(line, &sources, CUT))
+        for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
+            if (!spf_rule_read(line->facts, line->question, rule, (enum spf_reading)reading,
+                               &line->ranked[reading][line->rules[reading]]))
+                continue;
+            line->rules[reading]++;
+            matters = true;
+        }
+        if (!matters || is_done(line, &sources, CUT))
             continue;
         for (size_t k = 0; k < sources.count; k++)
             if (!spf_everybody_cut(everybody, &sources.blocks[k].cidr))
                 return false;
     }
-    qsort(line->ranked, line->rules, sizeof *line->ranked, spf_rule_compare);
+    for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++)
+        qsort(line->ranked[reading], line->rules[reading], sizeof *line->ranked[reading],
+              spf_rule_compare_as_read);
     return true;
 }
 
@@ -175,8 +178,11 @@ static bool line_init(struct line *line)
     bool ok = spf_everybody_init(&everybody, line->question->family, line->question->internet);
 
     line->lists = calloc(facts->prefix_lists.count + 1, 1);
-    line->ranked = calloc(facts->rules.count + 1, sizeof *line->ranked);
-    ok = ok && line->lists != NULL && line->ranked != NULL && take_rules(line, &everybody);
+    for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
+        line->ranked[reading] = calloc(facts->rules.count + 1, sizeof *line->ranked[reading]);
+        ok = ok && line->ranked[reading] != NULL;
+    }
+    ok = ok && line->lists != NULL && take_rules(line, &everybody);
     line->places = calloc(everybody.addresses.count + 1, sizeof *line->places);
     ok = ok && line->places != NULL;
     for (; ok && line->count < everybody.addresses.count; line->count++)
@@ -186,25 +192,27 @@ static bool line_init(struct line *line)
     if (!ok)
         return false;
     qsort(line->places, line->count, sizeof *line->places, by_address);
-    return coat_init(&line->certain, line->count) &&
-           coat_init(&line->in_doubt[SPF_POLICY_ACCEPT], line->count) &&
-           coat_init(&line->in_doubt[SPF_POLICY_DROP], line->count);
+    return coat_init(&line->coats[SPF_STRICT], line->count) &&
+           coat_init(&line->coats[SPF_LAX], line->count) && coat_init(&line->open, line->count);
 }
 
 static void line_clear(struct line *line)
 {
-    coat_clear(&line->certain);
-    coat_clear(&line->in_doubt[SPF_POLICY_ACCEPT]);
-    coat_clear(&line->in_doubt[SPF_POLICY_DROP]);
+    coat_clear(&line->coats[SPF_STRICT]);
+    coat_clear(&line->coats[SPF_LAX]);
+    coat_clear(&line->open);
     free(line->places);
-    free(line->ranked);
+    free(line->ranked[SPF_STRICT]);
+    free(line->ranked[SPF_LAX]);
     free(line->lists);
 }
 
-static const struct spf_rule *rule_at(const struct line *line, const struct coat *coat,
-                                      uint32_t place)
+static struct spf_rule_as_read rule_at(const struct line *line, enum spf_reading reading,
+                                       uint32_t place)
 {
-    return coat->rule[place] != NOBODY ? line->ranked[coat->rule[place]] : NULL;
+    uint32_t rank = line->coats[reading].rule[place];
+
+    return rank != NOBODY ? line->ranked[reading][rank] : (struct spf_rule_as_read){0};
 }
 
 /* Of each answer the example is the one that was asked for first: a rule's own, before its
@@ -224,9 +232,6 @@ static void note_answer(struct spf_rules_crowd *crowd, struct examples *examples
         some = &crowd->accepts_some;
         example = &crowd->accepted;
         first = &examples->accepted;
-        if (decision->rule != NULL && decision->rule->source.cidr.ip.family != 0 &&
-            decision->rule->source.cidr.bits == 0)
-            crowd->open_to_world = true;
     } else if (decision->answer == SPF_RULES_UNCERTAIN) {
         some = &crowd->uncertain_for_some;
         example = &crowd->uncertain;
@@ -239,28 +244,40 @@ static void note_answer(struct spf_rules_crowd *crowd, struct examples *examples
     *example = *decision;
 }
 
+/* Takes the rule that accepts somebody at the place as open, for all blocks that it names; a rule
+ * for the members of a group, of which we are one, opens the port to no stranger. */
+static void paint_open(struct line *line, uint32_t place)
+{
+    const struct spf_rule_as_read rule = rule_at(line, SPF_STRICT, place);
+
+    if (line->open.rule[place] == NOBODY && rule.rule != NULL && rule.policy == SPF_POLICY_ACCEPT &&
+        !rule.all)
+        paint_rule(line, &rule, &line->open, 0, OPEN);
+}
+
 bool spf_rules_crowd(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
                      struct spf_rules_crowd *crowd)
 {
-    const struct spf_rules_decision otherwise = spf_rules_default(facts, question);
+    enum spf_inner_access inner = spf_rules_inner(facts, question);
     struct line line = {.facts = facts, .question = question};
     struct examples examples;
     bool ok = line_init(&line);
 
     memset(crowd, 0, sizeof *crowd);
-    for (uint32_t rank = 0; ok && rank < line.rules; rank++)
-        paint_rule(&line, rank);
+    for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++)
+        for (uint32_t rank = 0; ok && rank < line.rules[reading]; rank++)
+            paint_rule(&line, &line.ranked[reading][rank], &line.coats[reading], rank,
+                       (unsigned)PAINTED << reading);
     for (uint32_t i = 0; ok && i < line.count; i++) {
-        const struct spf_rules_firsts firsts = {
-            .certain = rule_at(&line, &line.certain, i),
-            .in_doubt = {rule_at(&line, &line.in_doubt[0], i),
-                         rule_at(&line, &line.in_doubt[1], i)},
-        };
-        struct spf_rules_decision decision =
-            spf_rules_conclude(facts, question, &firsts, &otherwise);
+        const struct spf_rule_as_read firsts[2] = {rule_at(&line, SPF_STRICT, i),
+                                                   rule_at(&line, SPF_LAX, i)};
+        struct spf_rules_decision decision = spf_rules_conclude(facts, question, inner, firsts);
 
         note_answer(crowd, &examples, &decision, line.places[i].asked);
+        if (decision.answer == SPF_RULES_ACCEPT)
+            paint_open(&line, i);
     }
+    crowd->open_to_world = ok && crowd->accepts_some && unpainted(&line.open, 0) == line.count;
     line_clear(&line);
     return ok;
 }

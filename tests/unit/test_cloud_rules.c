@@ -123,7 +123,12 @@ START_TEST(the_rarer_fields)
     add_rules(&facts, "accept 1 TCP 22/22 0.0.0.0/0");
     rule = &facts.rules.items[0];
 
+    /* ssh uses unprivileged ports. */
     spf_ports_set(&rule->source_ports, "1024/65535");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    spf_ports_set(&rule->source_ports, "1/1023");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
+    spf_ports_set(&rule->source_ports, "1000/2000");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
     spf_ports_set(&rule->source_ports, "-1/-1");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
@@ -180,6 +185,7 @@ START_TEST(members_of_one_group_reach_each_other)
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
     group->inner_accept = true;
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+    strcpy(kind->type, "basic");
     membership.peer_known = true;
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
     strcpy(SPF_APPEND(&membership.peer_groups)->id, "sg-1");
@@ -187,9 +193,38 @@ START_TEST(members_of_one_group_reach_each_other)
     strcpy(kind->type, "enterprise");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_NO_MATCH);
     kind->type[0] = '\0';
-    add_rules(&facts, "drop 100 ALL -1/-1 10.0.0.0/8");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+
+    /* The policy precedes every rule; isolation comes after them all. */
+    strcpy(kind->type, "basic");
+    add_rules(&facts, "drop 1 ALL -1/-1 0.0.0.0/0");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    group->inner_accept = false;
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_DROP);
+    group->inner_in_doubt = true;
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+    group->inner_in_doubt = false;
+    facts.rules.items[0].priority = 100;
     add_rules(&facts, "accept 1 TCP 22/22 sg-1");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    strcpy(facts.rules.items[1].source_owner, "2000");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
+    strcpy(membership.peer_owner, "1000");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_DROP);
+    membership.peer_known = false;
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_UNCERTAIN);
+
+    /* Of several groups that are shared, one that connects is enough. */
+    membership.peer_known = true;
+    facts.rules.items[0].priority = 1;
+    group = SPF_APPEND(&facts.groups);
+    strcpy(group->id, "sg-2");
+    group->inner_accept = true;
+    kind = SPF_APPEND(&membership.groups);
+    strcpy(kind->id, "sg-2");
+    strcpy(kind->type, "basic");
+    ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_DROP);
+    strcpy(SPF_APPEND(&membership.peer_groups)->id, "sg-2");
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_ACCEPT);
     spf_shape_clear(&spf_membership_shape, &membership);
     clear(&facts);
@@ -206,7 +241,14 @@ START_TEST(crowds)
         {"accept 1 TCP 22/22 0.0.0.0/0", true, false, true},
         {"accept 1 TCP 22/22 192.0.2.0/24", true, true, false},
         {"accept 1 TCP 22/22 0.0.0.0/0 | drop 1 TCP 22/22 192.0.2.0/24", true, true, true},
-        {"accept 1 TCP 22/22 0.0.0.0/1 | accept 1 TCP 22/22 128.0.0.0/1", true, false, false},
+        {"accept 1 TCP 22/22 0.0.0.0/1 | accept 1 TCP 22/22 128.0.0.0/1", true, false, true},
+        {"accept 1 TCP 22/22 0.0.0.0/1 | accept 1 TCP 22/22 128.0.0.0/1 | drop 1 TCP 22/22 "
+         "1.0.0.0/8",
+         true, true, true},
+        {"accept 1 TCP 22/22 0.0.0.0/1 | accept 1 TCP 22/22 192.0.0.0/2", true, true, false},
+        {"accept 1 TCP 22/22 1.2.3.0/24 | drop 5 TCP 22/22 0.0.0.0/0 | accept 9 TCP 22/22 "
+         "0.0.0.0/0",
+         true, true, false},
         /* From the internet nobody comes with a private address. */
         {"accept 1 TCP 22/22 10.0.0.0/8", false, true, false},
         {"accept 9 TCP 22/22 0.0.0.0/0 | drop 1 TCP 22/22 10.0.0.0/8", true, false, true},
@@ -233,38 +275,63 @@ END_TEST
 
 /*
  * The oracle. It knows the rules as numbers, never as text, tries every way in which the doubtful
- * ones could turn out, and walks a plainly sorted list.
+ * parts could turn out, one by one, and walks a plainly sorted list.
  */
 struct plain_rule {
-    bool drop, doubtful;
+    bool drop, any_policy, any_priority, any_match, rest_in_doubt;
     int priority, low, high;
     uint32_t net, mask;
 };
 
-static int walk(const struct plain_rule *rules, int count, unsigned matching, uint32_t source,
-                int port)
-{
-    for (int key = 0; key < 12; key++) {
-        for (int i = 0; i < count; i++) {
-            const struct plain_rule *rule = &rules[i];
+/* The rule as it turned out: what it does to the source, and when. */
+struct outcome {
+    bool drop, matches;
+    int priority;
+};
 
-            if (rule->priority * 2 + (rule->drop ? 0 : 1) != key)
+static int walk(const struct outcome *rules, int count)
+{
+    for (int key = 0; key <= 221; key++)
+        for (int i = 0; i < count; i++)
+            if (rules[i].matches && rules[i].priority * 2 + (rules[i].drop ? 0 : 1) == key)
+                return rules[i].drop ? 0 : 1;
+    return 0;
+}
+
+static void try_all(const struct plain_rule *rules, int count, uint32_t source, int port,
+                    struct outcome *outcomes, int done, int seen[2])
+{
+    static const int priorities[] = {1, 2, 3, 4, 110};
+    const struct plain_rule *rule = &rules[done];
+    bool in_net, may_match, must_match;
+
+    if (done == count) {
+        seen[walk(outcomes, count)] = 1;
+        return;
+    }
+    in_net = (source & rule->mask) == rule->net;
+    may_match = port >= rule->low && port <= rule->high && (in_net || rule->rest_in_doubt);
+    must_match = may_match && in_net && !rule->any_match;
+    for (int policy = 0; policy < 2; policy++) {
+        for (int k = 0; k < 5; k++) {
+            int priority = rule->any_priority ? priorities[k] : rule->priority;
+
+            if ((!rule->any_policy && policy != rule->drop) || (!rule->any_priority && k > 0))
                 continue;
-            if (rule->doubtful && !(matching >> i & 1))
-                continue;
-            if ((source & rule->mask) == rule->net && port >= rule->low && port <= rule->high)
-                return rule->drop ? 0 : 1;
+            for (int matches = must_match; matches <= may_match; matches++) {
+                outcomes[done] = (struct outcome){policy, matches, priority};
+                try_all(rules, count, source, port, outcomes, done + 1, seen);
+            }
         }
     }
-    return 0;
 }
 
 static int oracle(const struct plain_rule *rules, int count, uint32_t source, int port)
 {
+    struct outcome outcomes[8];
     int seen[2] = {0, 0};
 
-    for (unsigned matching = 0; matching < 1u << count; matching++)
-        seen[walk(rules, count, matching, source, port)] = 1;
+    try_all(rules, count, source, port, outcomes, 0, seen);
     return seen[0] && seen[1] ? 2 : seen[1];
 }
 
@@ -280,8 +347,9 @@ static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf
     int bits = 24 + (int)(next_random(state) % 9);
     char text[64];
 
+    memset(plain, 0, sizeof *plain);
     plain->drop = next_random(state) % 2;
-    plain->doubtful = next_random(state) % 4 == 0;
+    plain->any_match = next_random(state) % 5 == 0;
     plain->priority = 1 + (int)(next_random(state) % 4);
     plain->low = 20 + (int)(next_random(state) % 4);
     plain->high = plain->low + (int)(next_random(state) % 3);
@@ -298,8 +366,35 @@ static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf
     (void)snprintf(text, sizeof text, "%u.%u.%u.%u/%d", plain->net >> 24, plain->net >> 16 & 255,
                    plain->net >> 8 & 255, plain->net & 255, plain->mask == 0 ? 0 : bits);
     spf_block_set(&rule->source, text);
-    if (plain->doubtful)
+    if (plain->any_match)
         spf_ports_set(&rule->source_ports, "1000/2000");
+}
+
+/* Puts more of the rule in doubt: its policy, its priority, whether it matches, an entry of a list.
+ */
+static void make_doubts(unsigned long *state, struct plain_rule *plain, struct spf_rule *rule,
+                        struct spf_rules_facts *facts)
+{
+    plain->any_policy = rule->policy_in_doubt = next_random(state) % 6 == 0;
+    plain->any_priority = rule->priority_in_doubt = next_random(state) % 6 == 0;
+    if (next_random(state) % 8 == 0)
+        plain->any_match = rule->match_in_doubt = true;
+    if (rule->policy_in_doubt || rule->priority_in_doubt || rule->match_in_doubt)
+        strcpy(rule->doubt, "a part of it");
+    if (next_random(state) % 6 == 0) {
+        struct spf_named_list *list = SPF_APPEND(&facts->prefix_lists);
+
+        (void)snprintf(list->id, sizeof list->id, "pl-%zu", facts->prefix_lists.count);
+        strcpy(rule->source_prefix_list, list->id);
+        *SPF_APPEND(&list->blocks) = rule->source;
+        spf_block_set(&rule->source, "");
+        list->resolved = true;
+        if (next_random(state) % 2) {
+            plain->rest_in_doubt = true;
+            spf_block_set(SPF_APPEND(&list->blocks), "any");
+            strcpy(list->doubt, "an entry of it");
+        }
+    }
 }
 
 START_TEST(like_the_oracle)
@@ -307,15 +402,20 @@ START_TEST(like_the_oracle)
     static const enum spf_rules_answer answers[] = {SPF_RULES_NO_MATCH, SPF_RULES_ACCEPT,
                                                     SPF_RULES_UNCERTAIN};
     unsigned long state = 20261122;
+    int counts[3] = {0};
 
-    for (int round = 0; round < 2000; round++) {
-        struct plain_rule plain[7];
+    for (int round = 0; round < 3000; round++) {
+        struct plain_rule plain[8];
         struct spf_rules_facts facts = {0};
         struct spf_rules_question question = {.family = 4};
-        int count = (int)(next_random(&state) % 8);
+        int count = (int)(next_random(&state) % 6);
 
-        for (int i = 0; i < count; i++)
-            make_rule(&state, &plain[i], SPF_APPEND(&facts.rules));
+        for (int i = 0; i < count; i++) {
+            struct spf_rule *rule = SPF_APPEND(&facts.rules);
+
+            make_rule(&state, &plain[i], rule);
+            make_doubts(&state, &plain[i], rule, &facts);
+        }
         for (int probe = 0; probe < 12; probe++) {
             uint32_t source = 0x0a000000u | (uint32_t)(next_random(&state) % 256);
             struct spf_rules_decision decision;
@@ -327,7 +427,9 @@ START_TEST(like_the_oracle)
             (void)snprintf(text, sizeof text, "10.0.0.%u", source & 255);
             question.source = ip(text);
             expected = oracle(plain, count, source, question.port);
+            counts[expected]++;
             decision = spf_rules_decide(&facts, &question);
+            ck_assert((decision.answer == SPF_RULES_UNCERTAIN) == (decision.doubt != NULL));
             if (decision.answer == SPF_RULES_DROP)
                 decision.answer = SPF_RULES_NO_MATCH;
             ck_assert_msg(decision.answer == answers[expected], "round %d, %s:%u: %d, not %d",
@@ -341,6 +443,7 @@ START_TEST(like_the_oracle)
         }
         clear(&facts);
     }
+    ck_assert(counts[0] > 1000 && counts[1] > 1000 && counts[2] > 1000);
 }
 END_TEST
 
@@ -349,7 +452,11 @@ static void make_world(unsigned long *state, struct spf_rules_facts *facts,
                        struct spf_membership_facts *membership)
 {
     struct plain_rule plain;
+    struct spf_kind_of_group *kind = SPF_APPEND(&membership->groups);
     int count = (int)(next_random(state) % 12);
+
+    strcpy(kind->id, "sg-0");
+    strcpy(kind->type, "basic");
 
     for (int i = 0; i < 3; i++) {
         struct spf_named_list *list = SPF_APPEND(&facts->prefix_lists);
@@ -411,9 +518,6 @@ static void one_by_one(const struct spf_rules_facts *facts, struct spf_rules_que
         decision = spf_rules_decide(facts, &question);
         if (decision.answer == SPF_RULES_ACCEPT) {
             crowd->accepts_some = true;
-            crowd->open_to_world |= decision.rule != NULL &&
-                                    decision.rule->source.cidr.ip.family != 0 &&
-                                    decision.rule->source.cidr.bits == 0;
         } else if (decision.answer == SPF_RULES_UNCERTAIN) {
             crowd->uncertain_for_some = true;
         } else {
@@ -438,8 +542,7 @@ START_TEST(everybody_is_everyone)
         ck_assert(spf_rules_crowd(&facts, &question, &crowd));
         ck_assert_msg(crowd.accepts_some == slow.accepts_some &&
                           crowd.denies_some == slow.denies_some &&
-                          crowd.uncertain_for_some == slow.uncertain_for_some &&
-                          crowd.open_to_world == slow.open_to_world,
+                          crowd.uncertain_for_some == slow.uncertain_for_some,
                       "round %d", round);
         if (crowd.accepts_some)
             ck_assert_int_eq(crowd.accepted.answer, SPF_RULES_ACCEPT);
@@ -504,23 +607,96 @@ START_TEST(network_acls_keep_no_state)
     struct spf_ip source = ip("192.0.2.1"), other = ip("198.51.100.1");
     struct spf_acl_replies replies;
 
-    ck_assert(!spf_acl_inward(&acl, &source, 22).accepted);
+    ck_assert(!spf_acl_inward(&acl, &source, 22, SPF_STRICT).accepted);
     add_entry(&acl.ingress, SPF_POLICY_ACCEPT, "22/22", "192.0.2.0/24");
     add_entry(&acl.ingress, SPF_POLICY_DROP, "-1/-1", "0.0.0.0/0");
-    ck_assert(spf_acl_inward(&acl, &source, 22).accepted);
-    ck_assert(!spf_acl_inward(&acl, &source, 23).accepted);
-    ck_assert_ptr_eq(spf_acl_inward(&acl, &other, 22).entry, &acl.ingress.items[1]);
+    ck_assert(spf_acl_inward(&acl, &source, 22, SPF_STRICT).accepted);
+    ck_assert(!spf_acl_inward(&acl, &source, 23, SPF_LAX).accepted);
+    ck_assert_ptr_eq(spf_acl_inward(&acl, &other, 22, SPF_LAX).entry, &acl.ingress.items[1]);
 
-    replies = spf_acl_outward(&acl, &source, 1024, 65535);
+    replies = spf_acl_outward(&acl, &source, 1024, 65535, SPF_STRICT);
     ck_assert_int_eq(replies.denied, 64512);
     add_entry(&acl.egress, SPF_POLICY_DROP, "40000/40001", "0.0.0.0/0");
     add_entry(&acl.egress, SPF_POLICY_ACCEPT, "1024/65535", "0.0.0.0/0");
-    replies = spf_acl_outward(&acl, &source, 1024, 65535);
+    replies = spf_acl_outward(&acl, &source, 1024, 65535, SPF_STRICT);
     ck_assert_int_eq(replies.denied, 2);
     ck_assert_int_eq(replies.accepted, 64510);
     ck_assert_int_eq(replies.denied_first, 40000);
     ck_assert_ptr_eq(replies.entry, &acl.egress.items[0]);
     spf_shape_clear(&spf_acl_shape, &acl);
+}
+END_TEST
+
+/* The entries as numbers; each doubtful one turned out in every way. */
+struct plain_entry {
+    bool drop, any_policy, any_match, matches;
+};
+
+static void try_entries(const struct plain_entry *entries, int count, int done, bool decided,
+                        bool accepted, int seen[2])
+{
+    const struct plain_entry *entry = &entries[done];
+
+    if (decided || done == count) {
+        seen[decided && accepted] = 1;
+        return;
+    }
+    for (int policy = 0; policy < 2; policy++) {
+        if (!entry->any_policy && policy != entry->drop)
+            continue;
+        for (int matches = entry->matches && !entry->any_match;
+             matches <= (entry->matches || entry->any_match); matches++)
+            try_entries(entries, count, done + 1, matches, policy == 0, seen);
+    }
+}
+
+START_TEST(network_acls_like_the_oracle)
+{
+    unsigned long state = 7;
+    int counts[3] = {0};
+
+    for (int round = 0; round < 5000; round++) {
+        struct spf_acl_facts acl = {.bound = true};
+        struct spf_ip source = ip("192.0.2.1");
+        struct plain_entry plain[8];
+        int count = (int)(next_random(&state) % 7), seen[2] = {0, 0}, answer;
+        bool strict, lax;
+
+        for (int i = 0; i < count; i++) {
+            struct plain_entry *entry = &plain[i];
+            unsigned long doubt = next_random(&state) % 12;
+            struct spf_acl_entry *real;
+
+            *entry = (struct plain_entry){.drop = next_random(&state) % 2,
+                                          .matches = next_random(&state) % 2};
+            add_entry(&acl.ingress, entry->drop ? SPF_POLICY_DROP : SPF_POLICY_ACCEPT, "22/22",
+                      entry->matches ? "192.0.2.0/24" : "198.51.100.0/24");
+            real = &acl.ingress.items[i];
+            entry->any_policy = real->policy_in_doubt = doubt == 0 || doubt == 1;
+            if (doubt == 1 || doubt == 2) {
+                real->match_in_doubt = entry->any_match = entry->matches;
+            } else if (doubt == 3) {
+                spf_block_set(&real->cidr, "any");
+                entry->any_match = true;
+            } else if (doubt == 4) {
+                strcpy(real->protocol, "TCP ");
+                entry->any_match = entry->matches;
+            } else if (doubt == 5) {
+                spf_ports_set(&real->ports, "x");
+                entry->any_match = entry->matches;
+            }
+        }
+        try_entries(plain, count, 0, false, false, seen);
+        answer = seen[0] && seen[1] ? 2 : seen[1];
+        counts[answer]++;
+        strict = spf_acl_inward(&acl, &source, 22, SPF_STRICT).accepted;
+        lax = spf_acl_inward(&acl, &source, 22, SPF_LAX).accepted;
+        ck_assert_msg(strict == (answer == 1) && lax == (answer != 0), "round %d: %d %d, not %d",
+                      round, strict, lax, answer);
+        ck_assert((spf_acl_doubt(&acl, &source, 22, 1024, 65535) != NULL) == (answer == 2));
+        spf_shape_clear(&spf_acl_shape, &acl);
+    }
+    ck_assert(counts[0] > 500 && counts[1] > 500 && counts[2] > 500);
 }
 END_TEST
 
@@ -530,5 +706,6 @@ int main(void)
                      (const TTest *const[]){the_official_rules, the_rarer_fields,
                                             members_of_one_group_reach_each_other, crowds,
                                             like_the_oracle, everybody_is_everyone,
-                                            ranges_of_everybody, network_acls_keep_no_state, NULL});
+                                            ranges_of_everybody, network_acls_keep_no_state,
+                                            network_acls_like_the_oracle, NULL});
 }

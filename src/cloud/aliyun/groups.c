@@ -4,6 +4,7 @@
 #include "cloud/address.h"
 #include "cloud/aliyun/ask.h"
 #include "cloud/aliyun/parse.h"
+#include "cloud/rules.h"
 
 /*
  * The rules of all security groups of the interface that carries the dialled address: every group
@@ -77,8 +78,7 @@ static void pages_done(struct spf_ask *ask)
     for (size_t i = 0; i < facts->rules.count; i++) {
         const struct spf_rule *rule = &facts->rules.items[i];
 
-        if (!spf_same_word(rule->protocol, "tcp") && !spf_same_word(rule->protocol, "all") &&
-            strcmp(rule->protocol, "6") != 0)
+        if (spf_protocol_parse(rule->protocol) == SPF_PROTOCOL_OTHER)
             continue;
         if (!ask_list(ask, rule->source_prefix_list, false) ||
             !ask_list(ask, rule->port_list, true))
@@ -151,6 +151,8 @@ void spf_ask_rules(struct spf_ask *ask)
     struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
     const struct spf_id *groups = instance->security_groups.items;
     size_t count = instance->security_groups.count;
+    bool in_doubt = instance->groups_in_doubt;
+    const struct spf_error no_memory = spf_error(SPF_ERR_NOMEM, "out of memory");
     struct spf_address dialled =
         spf_cloud_judged_address(ask->inquiry->target, ask->inquiry->facts);
     const struct spf_interface *interface = spf_cloud_interface(instance, &dialled);
@@ -160,6 +162,14 @@ void spf_ask_rules(struct spf_ask *ask)
         memcpy(facts->interface_id, interface->id, sizeof facts->interface_id);
         groups = interface->security_groups.items;
         count = interface->security_groups.count;
+        in_doubt = interface->groups_in_doubt;
+    }
+    /* An interface has at least one group. */
+    if ((count == 0 || in_doubt) &&
+        !spf_doubt_rules(facts, "",
+                         "the reply does not name all security groups of the interface")) {
+        spf_ask_finish_parsed(ask, no_memory, "ecs:DescribeInstances", "");
+        return;
     }
     if (count == 0) {
         spf_ask_finish(ask, NULL);

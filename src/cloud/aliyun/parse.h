@@ -27,8 +27,12 @@ struct spf_region {
 SPF_MUST_USE struct spf_error spf_parse_regions(struct json_object *reply,
                                                 struct spf_region **regions, size_t *count);
 
+/* A rule of the group that may be any, for that reason. False: no memory. */
+SPF_MUST_USE bool spf_doubt_rules(struct spf_rules_facts *facts, const char *group,
+                                  const char *doubt);
+
 /* DescribeSecurityGroupAttribute, one page: appends the rules, and the group with its first page.
- */
+ * What cannot be understood is there as in doubt. */
 SPF_MUST_USE struct spf_error spf_parse_group(struct json_object *reply,
                                               struct spf_rules_facts *facts,
                                               char next[SPF_NEXT_SIZE]);
@@ -44,8 +48,7 @@ SPF_MUST_USE struct spf_error spf_parse_port_list(struct json_object *reply,
 SPF_MUST_USE struct spf_error spf_parse_kinds(struct json_object *reply,
                                               struct spf_membership_facts *facts);
 
-/* DescribeNetworkInterfaces by our own address: the groups it is in. Nobody's address is in none.
- */
+/* DescribeNetworkInterfaces by our own address: the groups that an interface which has it is in. */
 SPF_MUST_USE struct spf_error spf_parse_peer(struct json_object *reply,
                                              struct spf_membership_facts *facts);
 

@@ -71,6 +71,14 @@ static void set_private_ips(struct spf_instance_facts *facts)
     }
 }
 
+/* Null and absent are none; anything else but an object is not understood. */
+static bool is_understood(struct json_object *json, const char *name)
+{
+    struct json_object *member = spf_json_get(json, name);
+
+    return member == NULL || json_object_is_type(member, json_type_object);
+}
+
 static bool take_addresses(struct json_object *json, struct spf_instance_facts *facts)
 {
     struct json_object *interfaces = spf_json_path(json, "NetworkInterfaces.NetworkInterface");
@@ -78,6 +86,9 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
     int64_t out = spf_json_number(json, "InternetMaxBandwidthOut", SPF_BANDWIDTH_MAX, -1);
     bool ok;
 
+    facts->addresses_in_doubt =
+        !is_understood(json, "EipAddress") || !is_understood(json, "PublicIpAddress") ||
+        !is_understood(json, "VpcAttributes") || !is_understood(json, "NetworkInterfaces");
     for (size_t i = 0; i < spf_json_count(interfaces); i++) {
         struct json_object *item = spf_json_item(interfaces, i);
 
@@ -123,9 +134,12 @@ static bool take_interface(struct json_object *json, struct spf_instance_facts *
     TAKE(json, "NetworkInterfaceId", interface->id);
     TAKE(json, "VSwitchId", interface->vswitch);
     interface->primary = spf_same_word(spf_json_text(json, "Type"), "Primary");
-    for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++)
-        if (!append_id(&interface->security_groups, item_text(groups, i)))
+    for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++) {
+        interface->groups_in_doubt |= item_text(groups, i)[0] == '\0';
+        if (item_text(groups, i)[0] != '\0' &&
+            !append_id(&interface->security_groups, item_text(groups, i)))
             return false;
+    }
     if (!add_interface(json, facts))
         return false;
     for (size_t i = 0; i < spf_json_count(private); i++) {
@@ -210,9 +224,12 @@ static bool take_instance(struct json_object *json, struct spf_instance_facts *f
     TAKE(json, "KeyPairName", facts->key_pair);
     TAKE(vpc, "VpcId", facts->vpc);
     TAKE(vpc, "VSwitchId", facts->vswitch);
-    for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++)
-        if (!append_id(&facts->security_groups, item_text(groups, i)))
+    for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++) {
+        facts->groups_in_doubt |= item_text(groups, i)[0] == '\0';
+        if (item_text(groups, i)[0] != '\0' &&
+            !append_id(&facts->security_groups, item_text(groups, i)))
             return false;
+    }
     return take_locks(json, facts) && take_addresses(json, facts);
 }
 
