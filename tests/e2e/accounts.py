@@ -74,7 +74,7 @@ class Logins:
         write(self.folder + "/known", 0o600, "\n".join(self.sshd.known_hosts()) + "\n")
 
     def ask(self, *words, **more):
-        return subprocess.run([self.binary, *words], stdout=subprocess.PIPE, timeout=60, check=False,
+        return subprocess.run([self.binary, *words], stdout=subprocess.PIPE, timeout=300, check=False,
                               env={"HOME": self.folder}, **more).stdout
 
     def attempt(self, user, expected, said, pam):

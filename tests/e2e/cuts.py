@@ -2,8 +2,8 @@
 """Whatever a server does and at whichever of its packets: the run ends in time, with what is known.
 
 A proxy before a real sshd falls silent, closes, resets or drips at each packet in turn, also within
-the encrypted part. A run must end within its deadline and a second, name the step that it was in and
-only causes that can be, and pass only where the answer of the session had come.
+the encrypted part. A run must end by its deadline, by the time of a step or with the server, name the
+step that it was in and only causes that can be, and pass only where the answer of the session had come.
 """
 
 import concurrent.futures
@@ -17,11 +17,11 @@ import stage  # noqa: F401  (finds the harness)
 from harness import proxy, servers
 from harness.keys import Key
 
-LIMIT = 3  # seconds
+LIMIT = 150  # seconds; what ends a run must end it far sooner than what else would
 # What ends a run: its deadline, a step's own time, or the server.
-DEADLINE = ("--deadline", "2")
-STEP = ("--deadline", "20", "--timeout", "2")
-SERVER = ("--deadline", "20")
+DEADLINE = ("--deadline", "8", "--timeout", "600")
+STEP = ("--deadline", "600", "--timeout", "6")
+SERVER = ("--deadline", "600", "--timeout", "600")
 
 # (manner, what ends the run) -> the step it was in -> the cause that must be named
 LATE = dict.fromkeys(("banner", "handshake", "auth", "session"), "deadline-exceeded")
@@ -53,7 +53,7 @@ class Sweep:
         done = subprocess.run([self.binary, "--host", "127.0.0.1", "-p", str(between.port), "--key",
                                self.key.path, "--known-hosts", out.name, "--json", *how],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, timeout=40, check=False,
+                              stderr=subprocess.PIPE, timeout=300, check=False,
                               env={"HOME": self.folder})
         seconds = time.monotonic() - start
         between.stop()
@@ -94,13 +94,10 @@ class Sweep:
         return step, wrong
 
 
-def complain(sweep, job, step, wrong):
-    """A run that a busy machine has starved is tried once more, alone."""
-    if any(word.startswith("it took") for word in wrong):
-        step, wrong = sweep.attempt(job)
+def complain(job, wrong):
     for word in wrong:
         print("FAILED: %s at packet %d, %s: %s" % (job[0], job[1], " ".join(job[2]), word))
-    return step, bool(wrong)
+    return bool(wrong)
 
 
 def main():
@@ -113,12 +110,11 @@ def main():
                 print("FAILED: undisturbed:", wrong, target)
                 return 1
             jobs = [(manner, at, how) for manner, how in CAUSES for at in range(PACKETS)]
-            with concurrent.futures.ThreadPoolExecutor(10) as pool:
+            with concurrent.futures.ThreadPoolExecutor(20) as pool:
                 done = list(pool.map(sweep.attempt, jobs))
             furthest = {}
             for job, (step, wrong) in zip(jobs, done):
-                step, bad = complain(sweep, job, step, wrong)
-                failed |= bad
+                failed |= complain(job, wrong)
                 before = furthest.setdefault((job[0], job[2]), 0)
                 reached = STEPS.index(step)
                 # What a command says and how it ends have no fixed order: 3 may follow 4.

@@ -115,7 +115,7 @@ def judge_unread(program, folder, key, port, name, expected):
 
 def asked(words, home):
     return subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=60, check=False, env={"HOME": home})
+                          stderr=subprocess.PIPE, timeout=300, check=False, env={"HOME": home})
 
 
 def ssh_says(path, key, port, home):

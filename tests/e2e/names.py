@@ -24,13 +24,14 @@ CLOUD = {"ALIBABA_CLOUD_REGION_ID": "cn-hangzhou", "ALIBABA_CLOUD_ACCESS_KEY_ID"
          "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "x", "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
 HOST = ["--host", "nosuch.example"]
 API = ["--instance", "i-bp1lab0000000000web1", "--endpoint", "https://api.example"]
-# options -> seconds, causes
+LIMIT = 60  # seconds; the resolver would ask for 90
+# options -> causes
 CASES = [
-    (HOST + ["--deadline", "2"], 3, {"net.port": "deadline-exceeded"}),
-    (HOST + ["--timeout", "2"], 3, {"net.port": "host-unresolved"}),
-    (API + ["--deadline", "2"], 3, {"cloud.access": "deadline-exceeded"}),
-    (HOST + API + ["--deadline", "2"], 3, {"cloud.access": "deadline-exceeded",
-                                           "net.port": "deadline-exceeded"}),
+    (HOST + ["--deadline", "4"], {"net.port": "deadline-exceeded"}),
+    (HOST + ["--timeout", "4"], {"net.port": "host-unresolved"}),
+    (API + ["--deadline", "4"], {"cloud.access": "deadline-exceeded"}),
+    (HOST + API + ["--deadline", "4"], {"cloud.access": "deadline-exceeded",
+                                        "net.port": "deadline-exceeded"}),
 ]
 
 
@@ -41,7 +42,7 @@ def unanswered_names(folder):
         up = struct.pack("16sh14x", b"lo", 0x41)
         fcntl.ioctl(any_socket, 0x8914, up)  # SIOCSIFFLAGS, IFF_UP | IFF_RUNNING
     with open(folder + "/resolv.conf", "w", encoding="ascii") as out:
-        out.write("nameserver 127.0.0.1\n")
+        out.write("nameserver 127.0.0.1\noptions timeout:30 attempts:3\n")
     mounted = subprocess.run(["mount", "--bind", out.name, "/etc/resolv.conf"], check=False)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 53))
@@ -51,16 +52,16 @@ def unanswered_names(folder):
 def check(binary, folder):
     failed = False
     key = Key(folder, "key.pem", {})
-    for options, limit, causes in CASES:
+    for options, causes in CASES:
         start = time.monotonic()
         done = subprocess.run([binary, "--key", key.path, "--json", *options], check=False,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=60,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=300,
                               env={"HOME": folder, **CLOUD, "TSAN_OPTIONS": "atexit_sleep_ms=0"})
         seconds = time.monotonic() - start
         checks = {c["id"]: c["cause"] for c in json.loads(done.stdout)["targets"][0]["checks"]}
         found = {name: checks[name] for name in causes}
         print("%s: %.1f s, %s" % (" ".join(options), seconds, found))
-        failed |= seconds > limit or found != causes
+        failed |= seconds > LIMIT or found != causes
     return int(failed)
 
 

@@ -81,12 +81,12 @@ def complaints_of(tools, folder, key, case):
     try:
         done = subprocess.run(
             [tools.binary, "--host", "127.0.0.1", "-p", str(server.port), "-l", "somebody", "--key",
-             key.path, "--known-hosts", known_hosts, "--timeout", "1", "--record", record,
+             key.path, "--known-hosts", known_hosts, "--timeout", "5", "--record", record,
              "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=60, check=False, env=env)
+            stderr=subprocess.STDOUT, timeout=300, check=False, env=env)
     finally:
         server.stop()
-    again = subprocess.run([tools.binary, "--replay", record, "--json"], timeout=60, check=False,
+    again = subprocess.run([tools.binary, "--replay", record, "--json"], timeout=300, check=False,
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=env)
     try:
         target = json.loads(done.stdout)["targets"][0]
@@ -113,7 +113,7 @@ def main():
     tools.binary = os.path.abspath(tools.binary)
     with tempfile.TemporaryDirectory(prefix="spf-odd-") as folder:
         key = Key(folder, "key.pem", {})
-        with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
             found = list(pool.map(lambda case: complaints_of(tools, folder, key, case), cases()))
     for text in sum(found, []):
         print(text)

@@ -105,9 +105,9 @@ class Check:
 
     def run(self, host, **more):
         done = subprocess.run([self.binary, "--host", host, "-p", str(self.sshd.port), "--key",
-                               self.key.path, "--timeout", "2", "--known-hosts", "/dev/null",
+                               self.key.path, "--timeout", "5", "--known-hosts", "/dev/null",
                                "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              timeout=60, check=False, env={"HOME": self.folder}, **more)
+                              timeout=300, check=False, env={"HOME": self.folder}, **more)
         return json.loads(done.stdout)["targets"][0]
 
     def note(self, right, *what):

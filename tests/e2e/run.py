@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 
-from stage import ENVIRONMENT, Skip, Stage  # which finds the harness
+from stage import ENVIRONMENT, HANGS, Skip, Stage  # which finds the harness
 from harness import clients, judge, servers, world
 
 SKIPPED = 77
@@ -84,7 +84,7 @@ class Scenario(Stage):
                                    len(self.teller.requests))
         for part, count in self.expect.get("log_counts", {}).items():
             counts = count if isinstance(count, list) else [count]
-            servers.wait_until(lambda: "".join(self.server.log).count(part) >= counts[0], 5)
+            servers.wait_until(lambda: "".join(self.server.log).count(part) >= counts[0], 30)
             seen = "".join(self.server.log).count(part)
             if seen not in counts:
                 self.complaints.append("the server's log has %r %d times, should be %s" %
@@ -113,7 +113,7 @@ class Scenario(Stage):
         lines = [" && ".join(filter(None, (connect["putty_prepare"], connect["putty"])))]
         lines = [connect["openssh"]] + [line for line in lines if line]
         for line in lines:
-            done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=60,
+            done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=HANGS,
                                   env={"PATH": folder + ":" + ENVIRONMENT["PATH"],
                                        "HOME": self.home,
                                        **({"SSH_AUTH_SOCK": self.agent} if self.agent else {})},
@@ -132,7 +132,7 @@ class Scenario(Stage):
             self._check_configured_ssh(report)
             return
         jump = self._jump_words()
-        said = clients.ssh(*how, more=jump, agent=self.agent)
+        said = clients.ssh(*how, more=jump, agent=self.agent, patience=self.patience())
         self.note(report, said)
         if bool(said.logged_in) != (report["verdict"] == "pass"):
             self.complaints.append("ssh %s, the verdict is %s; ssh said: %s" % (
@@ -141,16 +141,18 @@ class Scenario(Stage):
             return
         self.check_explained("ssh", said, report)
         self.check_explained(
-            "ssh -vvv", clients.ssh(*how, more=jump + ["-vvv"], agent=self.agent), report)
+            "ssh -vvv", clients.ssh(*how, more=jump + ["-vvv"], agent=self.agent,
+                                    patience=self.patience()), report)
         if not self.data.get("key") and not jump:
             self.check_explained("plink", clients.plink(
-                self.home, self.key.path, self.server.fingerprint(), user, self.server.port),
-                report)
+                self.home, self.key.path, self.server.fingerprint(), user, self.server.port,
+                self.patience()), report)
 
     def _check_configured_ssh(self, report):
         """The same with the user's configuration: ssh_config has the file and the name."""
         how = world.fill(self.data["ssh_config"], self.places)
-        said = clients.configured_ssh(self.home, how["file"], how["name"], agent=self.agent)
+        said = clients.configured_ssh(self.home, how["file"], how["name"], agent=self.agent,
+                                      patience=self.patience())
         self.note(report, said)
         if bool(said.logged_in) != (report["verdict"] == "pass"):
             self.complaints.append("ssh -F %s, the verdict is %s; ssh said: %s" % (
@@ -162,9 +164,14 @@ class Scenario(Stage):
             return []
         return ["-o", "ProxyCommand=ssh -F none -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
                 " -o UserKnownHostsFile=%s -o GlobalKnownHostsFile=/dev/null -o IdentityAgent=%s"
-                " -o ConnectTimeout=4 -W %%h:%%p -p %d %s@127.0.0.1" % (
-                    self.known_hosts + ".ssh", self.agent, self.bastion.port,
+                " -o ConnectTimeout=%d -W %%h:%%p -p %d %s@127.0.0.1" % (
+                    self.known_hosts + ".ssh", self.agent, self.patience(), self.bastion.port,
                     servers.login_user())]
+
+    def patience(self):
+        """How long the real clients may wait, in seconds."""
+        fake = "fake" in self.data.get("server", {}) and not self.bastion
+        return clients.SHORT if self.data.get("keeps_waiting", fake) else clients.PATIENCE
 
     def note(self, report, said):
         """A line of the table of scenarios, where somebody collects it."""
@@ -180,7 +187,8 @@ class Scenario(Stage):
         """explain - must name, of what the client said, a cause of the report."""
         if said is None or said.logged_in is not False or not said.text.strip():
             return
-        run = subprocess.run([self.tools.binary, "explain", "-", "--json"], check=False, timeout=20,
+        run = subprocess.run([self.tools.binary, "explain", "-", "--json"], check=False,
+                             timeout=HANGS,
                              input=said.text.encode(), stdout=subprocess.PIPE,
                              stderr=subprocess.STDOUT, env=self.environment())
         read = json.loads(run.stdout)["targets"][0]
@@ -245,7 +253,7 @@ class Scenario(Stage):
                            ENVIRONMENT["PATH"])
         done = subprocess.run(["sh", "-c", remedies[0]], cwd=self.home, env=environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False, timeout=60)
+                              stderr=subprocess.STDOUT, check=False, timeout=HANGS)
         if done.returncode != 0:
             self.complaints.append("the remedy %r failed: %s" % (remedies[0], done.stdout))
             return
@@ -263,7 +271,7 @@ class Scenario(Stage):
         """Pastes a line that runs the program again, on the same cloud at another port."""
         with self.cloud():
             line = re.sub(r"https://127\.0\.0\.1:\d+", self.places["endpoint"], line)
-            done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=60,
+            done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=HANGS,
                                   env=dict(self.environment(),
                                            PATH=os.path.dirname(self.tools.binary) + ":" +
                                            ENVIRONMENT["PATH"]),

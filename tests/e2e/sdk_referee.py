@@ -217,11 +217,11 @@ def main(binary, lab_cloud):
         with Cloud(lab_cloud, os.path.join(folder, "cloud"), shown, authority) as cloud:
             env["ENDPOINT"] = "127.0.0.1:%d" % cloud.port
             node = subprocess.run(["node", os.path.join(HERE, "sdk_referee.js")], env=env,
-                                  stdout=subprocess.PIPE, check=True, timeout=60)
+                                  stdout=subprocess.PIPE, check=True, timeout=300)
             subprocess.run([binary, "--instance", world.INSTANCE, "--key", key.path,
                             "--endpoint", cloud.url, "--ca-file", authority.ca, "--only", "cloud",
                             "--source-ip", "198.51.100.7", "--console", "--record", record],
-                           env=env, stdout=subprocess.DEVNULL, check=False, timeout=60)
+                           env=env, stdout=subprocess.DEVNULL, check=False, timeout=300)
         with open(record, encoding="utf-8") as source:
             groups = json.load(source, object_hook=Sparse)["targets"][0]["groups"]
     facts = {name: group["facts"] for name, group in groups.items() if "facts" in group}

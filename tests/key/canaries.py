@@ -21,7 +21,7 @@ PASSPHRASE = "CanaryPass-7f3a-open-sesame"
 
 
 def run(*argv, **options):
-    return subprocess.run(argv, capture_output=True, timeout=60, **options)
+    return subprocess.run(argv, capture_output=True, timeout=600, **options)
 
 
 def secrets_of(d, name, passphrase):

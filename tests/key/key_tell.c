@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -31,6 +32,15 @@ static void keep(const char *dir, int number, const char *suffix, const struct s
     if (write(fd, spf_secret_text(secret), spf_secret_len(secret)) < 0)
         perror(path);
     (void)close(fd);
+}
+
+/* The most memory that this process has had so far. */
+static int64_t peak_kib(void)
+{
+    struct rusage usage = {0};
+
+    (void)getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
 }
 
 int main(int argc, char **argv)
@@ -63,6 +73,7 @@ int main(int argc, char **argv)
         json_object_object_add(json, "good", json_object_new_boolean(good));
         json_object_object_add(json, "words", json_object_new_string(words));
         json_object_object_add(json, "ms", json_object_new_int64(spf_now_ms() - started));
+        json_object_object_add(json, "peak_kib", json_object_new_int64(peak_kib()));
         puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN));
         json_object_put(json);
         spf_key_secrets_clear(&secrets);

@@ -23,7 +23,7 @@ class LeftOut(Exception):
 
 
 def must(*argv):
-    done = subprocess.run(argv, capture_output=True, timeout=60)
+    done = subprocess.run(argv, capture_output=True, timeout=600)
     if done.returncode != 0:
         raise LeftOut(f"{argv[0]}: {done.stderr.decode().strip().splitlines()[0]}")
 
@@ -168,7 +168,7 @@ EXPECTED = {
 
 def judge(program, path):
     done = subprocess.run([program, "--host", "127.0.0.1", "--key", str(path), "--only", "key", "--json"],
-                          capture_output=True, timeout=60)
+                          capture_output=True, timeout=600)
     check = json.loads(done.stdout)["targets"][0]["checks"][1]
     reason = check["because"] if check["status"] == "skip" else check["cause"]
     return " ".join(filter(None, (check["status"], reason))), check
@@ -191,7 +191,7 @@ def main():
                 continue
             words, check = judge(program, path)
             ssh = subprocess.run(["ssh-keygen", "-y", "-P", "", "-f", str(path)], capture_output=True,
-                                 timeout=60)
+                                 timeout=600)
             if words != should:
                 wrong.append(f"{name}: {words}, should be {should}")
             if (ssh.returncode == 0) != loads:

@@ -38,7 +38,7 @@ EXPLAINED = [
 ]
 
 
-def run(*argv, cwd=None, data=None, timeout=60):
+def run(*argv, cwd=None, data=None, timeout=600):
     return subprocess.run(argv, cwd=cwd, input=data, capture_output=True, timeout=timeout,
                           env={**os.environ, "SSH_ASKPASS_REQUIRE": "never", "LC_ALL": "C"})
 
@@ -386,11 +386,9 @@ def ask_puttygen(path, pw):
                    str(path) + ".converted")
         if done.returncode != 0:
             return None
-    try: # puttygen 0.78 never ends on some PEM files without an END line
-        done = run("puttygen", str(path), "-O", "public-openssh", "--old-passphrase", str(pw),
-                   timeout=1.5)
-    except subprocess.TimeoutExpired:
-        return None
+    if b"-----BEGIN " in path.read_bytes() and b"-----END " not in path.read_bytes():
+        return None  # not every puttygen comes to an end with it
+    done = run("puttygen", str(path), "-O", "public-openssh", "--old-passphrase", str(pw))
     if done.returncode != 0 or not done.stdout:
         return None
     try:

@@ -19,7 +19,7 @@ NAME = "my key's $file"
 
 
 def must(*argv, cwd):
-    done = subprocess.run(argv, cwd=cwd, capture_output=True, timeout=60)
+    done = subprocess.run(argv, cwd=cwd, capture_output=True, timeout=600)
     if done.returncode != 0:
         raise SystemExit(f"{argv}: {done.stderr.decode()}")
 
@@ -52,7 +52,7 @@ def cases(d):
 
 def ask(program, d, name):
     done = subprocess.run([program, "--host", "127.0.0.1", "--key", name, "--only", "key", "--json"],
-                          cwd=d, capture_output=True, timeout=60)
+                          cwd=d, capture_output=True, timeout=600)
     return json.loads(done.stdout)["targets"][0]["checks"][:3]
 
 
@@ -78,7 +78,7 @@ def main():
             if not command:
                 wrong.append(f"{cause}: there is no command")
                 continue
-            done = subprocess.run(["sh", "-c", command], cwd=d, capture_output=True, timeout=60,
+            done = subprocess.run(["sh", "-c", command], cwd=d, capture_output=True, timeout=600,
                                   env={**os.environ, "PATH": paths})
             # The program's own status is the verdict on a login, which nobody answers here.
             failed = done.returncode != 0 and not command.startswith("sshpreflight ")

@@ -366,7 +366,7 @@ class Faults(Lab):
         client = self.client(cloud)
         headers = client.headers("DescribeRegions")
         headers["authorization"] = signer.authorization(ID, SECRET, "POST", "/", {}, headers)
-        connection = http.client.HTTPSConnection("127.0.0.1", cloud.port, timeout=10,
+        connection = http.client.HTTPSConnection("127.0.0.1", cloud.port, timeout=100,
                                                  context=client.context)
         self.addCleanup(connection.close)
         connection.request("POST", "/", headers=headers)

@@ -98,7 +98,7 @@ static inline void wait_for_port(uint16_t port)
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 
-    for (int64_t end = spf_now_ms() + 20000; spf_now_ms() < end;) {
+    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; spf_now_ms() < end;) {
         int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         int error = connect(fd, (struct sockaddr *)&address, sizeof address);
 
@@ -176,7 +176,7 @@ static inline void talk_open(struct talk *talk, const struct place *place, const
     talk->target = (struct spf_target){.host = host,
                                        .user = me->pw_name,
                                        .port = port,
-                                       .timeout_ms = 10000,
+                                       .timeout_ms = 60000,
                                        .selected = SPF_ALL_CHECKS,
                                        .known_hosts = talk->known_hosts};
     talk->inquiry = (struct spf_inquiry){.target = &talk->target,
@@ -215,7 +215,7 @@ static inline void talk_use_key(struct talk *talk, const struct place *place, co
 
 static inline void ask(struct talk *talk, enum spf_group group)
 {
-    int64_t end = spf_now_ms() + 30000;
+    int64_t end = spf_now_ms() + UNIT_HANGS_MS;
 
     talk->there = false;
     spf_conversation_serve(talk->conversation, group);

@@ -228,17 +228,11 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("key_check");
-    TCase *tcase = tcase_create("key_check");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tcase = unit_case(suite, "key_check");
 
     tcase_add_loop_test(tcase, facts_are_judged, 0, COUNT(verdicts));
     tcase_add_loop_test(tcase, evidence_is_complete, 0, COUNT(verdicts));
     tcase_add_test(tcase, nothing_is_judged_without_facts);
     tcase_add_test(tcase, damages_have_causes);
-    suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run(suite);
 }

@@ -241,16 +241,10 @@ int main(void)
                                   open_folders_are_noticed,
                                   a_certificate_beside_is_noticed_if_it_is_of_this_key};
     Suite *suite = suite_create("key_fix");
-    TCase *tcase = tcase_create("key_fix");
-    SRunner *runner = srunner_create(suite);
-    int failed;
+    TCase *tcase = unit_case(suite, "key_fix");
 
     tcase_add_checked_fixture(tcase, make_dir, remove_dir);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return unit_run(suite);
 }

@@ -25,7 +25,7 @@ static pid_t start_agent(const struct place *place)
         (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
         _exit(127);
     }
-    for (int64_t end = spf_now_ms() + 20000; access(path, F_OK) != 0 && spf_now_ms() < end;)
+    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; access(path, F_OK) != 0 && spf_now_ms() < end;)
         (void)poll(NULL, 0, 10);
     free(path);
     use_socket(place);
@@ -166,7 +166,7 @@ END_TEST
 /* Asks for the signature, which must fail as a group and say why. */
 static void ask_in_vain(struct talk *talk, const char *why)
 {
-    int64_t end_ms = spf_now_ms() + 30000;
+    int64_t end_ms = spf_now_ms() + UNIT_HANGS_MS;
 
     talk->there = false;
     spf_conversation_serve(talk->conversation, SPF_GROUP_SIGNATURE);

@@ -11,7 +11,7 @@ static int fired;
 
 static void turn_until(int want)
 {
-    int64_t until = spf_now_ms() + 10000;
+    int64_t until = spf_now_ms() + UNIT_HANGS_MS;
 
     while (fired < want && spf_now_ms() < until)
         ck_assert_int_eq(spf_loop_turn(loop, until).code, SPF_OK);

@@ -36,7 +36,7 @@ static int run(const char *const *words, const struct spf_child_environment *env
         len += (size_t)got;
     out[len] = '\0';
     (void)close(ends[0]);
-    status = spf_child_wait(&pid, 10000);
+    status = spf_child_wait(&pid, UNIT_HANGS_MS);
     ck_assert_int_eq(pid, -1);
     spf_child_environment_clear(&whole);
     return status;
@@ -128,7 +128,7 @@ START_TEST(standard_descriptors_in_any_order)
     (void)close(err[1]);
     ck_assert_int_eq(read(out[0], said, sizeof said - 1), 4);
     ck_assert_int_gt(read(err[0], complained, sizeof complained - 1), 0);
-    ck_assert_int_eq(spf_child_wait(&pid, 10000), 0);
+    ck_assert_int_eq(spf_child_wait(&pid, UNIT_HANGS_MS), 0);
     ck_assert_str_eq(said, "said");
     ck_assert_str_eq(complained, "complaint\n");
     (void)close(in[0]);
@@ -205,7 +205,7 @@ START_TEST(what_cannot_be_run)
     program.path = "/bin/sh"; /* not what PATH has under words[0] */
     program.words = shell;
     ck_assert_int_gt(pid = spf_child_start(&program), 0);
-    ck_assert_int_eq(WEXITSTATUS(spf_child_wait(&pid, 10000)), 3);
+    ck_assert_int_eq(WEXITSTATUS(spf_child_wait(&pid, UNIT_HANGS_MS)), 3);
     program.environment = &empty; /* memory ran out */
     ck_assert_int_eq(spf_child_start(&program), -1);
     ck_assert_int_eq(errno, ENOMEM);
@@ -247,7 +247,7 @@ static bool lives(pid_t group)
 static bool is_gone(pid_t group)
 {
     const struct timespec moment = {.tv_nsec = 1000 * 1000};
-    int64_t until = spf_now_ms() + 20000;
+    int64_t until = spf_now_ms() + UNIT_HANGS_MS;
 
     while (lives(group)) {
         if (spf_now_ms() > until)
@@ -290,7 +290,7 @@ START_TEST(what_a_child_leaves_behind)
     pid_t pid = spf_child_start(&program), group = pid;
 
     ck_assert_int_gt(pid, 0);
-    ck_assert_int_eq(spf_child_wait(&pid, 10000), 0);
+    ck_assert_int_eq(spf_child_wait(&pid, UNIT_HANGS_MS), 0);
     ck_assert(is_gone(group));
     spf_child_environment_clear(&environment);
 }

@@ -11,7 +11,8 @@ REFEREE = ["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
            "-o", "PreferredAuthentications=publickey", "-o", "BatchMode=yes",
            "-o", "StrictHostKeyChecking=accept-new", "-o", "GlobalKnownHostsFile=/dev/null",
            "-o", "ControlPath=none"]
-PATIENCE = 4  # seconds for a connection and a banner; a client that hangs on is ended after twice that
+PATIENCE = 60  # seconds for a connection and a banner; a client that hangs on is ended after twice that
+SHORT = 5  # the same where the server is one that leaves its clients waiting
 
 
 @functools.lru_cache(maxsize=None)
@@ -37,13 +38,13 @@ class Outcome:
         return lines[-1] if lines else ""
 
 
-def _run(words, home, **more):
+def _run(words, home, patience, **more):
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, start_new_session=True,
                                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": home,
                                     **more})
     try:
-        text, _ = process.communicate(timeout=2 * PATIENCE)
+        text, _ = process.communicate(timeout=2 * patience)
         return Outcome(process.returncode == 0, text.decode("utf-8", "replace"))
     except subprocess.TimeoutExpired:
         # With the ssh of its ProxyCommand, which would hold the pipe: since 10.0 ssh has no timeout
@@ -60,17 +61,18 @@ def _identity(path):
     return ["-i", path]
 
 
-def ssh(home, key_path, known_hosts, user, port, more=(), agent=None):
+def ssh(home, key_path, known_hosts, user, port, more=(), agent=None,
+        patience=PATIENCE):
     """known_hosts is copied, so that what ssh accepts now does not count later. agent: a socket."""
     first = ["-o", "IdentityAgent=" + agent] if agent else []
     trusted = known_hosts + ".ssh"
     shutil.copy(known_hosts, trusted)
     return _run(["ssh", *first, *REFEREE, "-o", "UserKnownHostsFile=" + trusted,
-                 "-o", "ConnectTimeout=%d" % PATIENCE, *_identity(key_path), *more,
-                 "-p", str(port), "%s@127.0.0.1" % user, "true"], home)
+                 "-o", "ConnectTimeout=%d" % patience, *_identity(key_path), *more,
+                 "-p", str(port), "%s@127.0.0.1" % user, "true"], home, patience)
 
 
-def configured_ssh(home, file, name, agent=None):
+def configured_ssh(home, file, name, agent=None, patience=PATIENCE):
     """As the user's ssh with a configuration file: keys, ways and trust come from there."""
     written = ""
     if os.path.exists(file):
@@ -80,11 +82,11 @@ def configured_ssh(home, file, name, agent=None):
                                         ("StrictHostKeyChecking", "accept-new"))
              if option not in written for word in ("-o", option + "=" + value)]
     return _run(["ssh", "-F", file, "-o", "BatchMode=yes", *usual, "-o", "UpdateHostKeys=no",
-                 "-o", "ConnectTimeout=%d" % PATIENCE, name, "true"], home,
+                 "-o", "ConnectTimeout=%d" % patience, name, "true"], home, patience,
                 **({"SSH_AUTH_SOCK": agent} if agent else {}))
 
 
-def plink(home, key_path, fingerprint, user, port):
+def plink(home, key_path, fingerprint, user, port, patience=PATIENCE):
     """None: there is no plink here, or no .ppk could be made of the key."""
     ppk = os.path.join(home, "referee.ppk")
     if not shutil.which("plink") or not shutil.which("puttygen"):
@@ -95,4 +97,4 @@ def plink(home, key_path, fingerprint, user, port):
         return None
     trust = ["-hostkey", fingerprint] if fingerprint else []
     return _run(["plink", "-batch", "-v", *trust, "-i", ppk, "-P", str(port),
-                 "%s@127.0.0.1" % user, "true"], home)
+                 "%s@127.0.0.1" % user, "true"], home, patience)

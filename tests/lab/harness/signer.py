@@ -60,7 +60,7 @@ class Client:
             headers["x-acs-security-token"] = self.token
         return headers
 
-    def send(self, method, params, headers, body=b"", timeout=10):
+    def send(self, method, params, headers, body=b"", timeout=100):
         """Sends exactly this. Returns (status, headers, body bytes)."""
         connection = http.client.HTTPSConnection("127.0.0.1", self.cloud.port,
                                                  context=self.context, timeout=timeout)
@@ -78,7 +78,7 @@ class Client:
             connection.close()
 
     def call(self, action, params=None, product="ecs", change=None, drop=(), after=None,
-             secret=None, timeout=10):
+             secret=None, timeout=100):
         """A signed call. change: header values before signing; after: those after signing."""
         params = params or {}
         headers = self.headers(action, product)
