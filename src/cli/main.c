@@ -95,15 +95,6 @@ static struct spf_style style_of(const struct spf_options *options)
     return style;
 }
 
-static void render(struct spf_buf *buf, const struct spf_report *report, enum spf_format format,
-                   const struct spf_style *style)
-{
-    if (format == SPF_FORMAT_JSON)
-        spf_report_json(buf, report);
-    else
-        spf_report_text(buf, report, style);
-}
-
 /*
  * The record, the report in the files, and last the one on standard output, which so can say how
  * the others ended. 0, or EXIT_NOT_WRITTEN.
@@ -139,8 +130,8 @@ static int write_reports(const struct spf_options *options, struct spf_round *ro
             round->report.exit_status = status;
 
         spf_buf_init(&buf, REPORT_MAX);
-        render(&buf, &round->report, output != NULL ? output->format : options->format,
-               output != NULL ? &file : &terminal);
+        spf_report_render(&buf, output != NULL ? output->format : options->format, &round->report,
+                          output != NULL ? &file : &terminal);
         if (spf_buf_failed(&buf))
             error = spf_error(SPF_ERR_NOMEM, "out of memory for the report");
         else
@@ -271,6 +262,8 @@ static int run(struct spf_options *options)
     status = write_reports(options, &round);
     if (status == 0 || round.stopped)
         status = round.report.exit_status;
+    if (options->format == SPF_FORMAT_NAGIOS && status < EXIT_USAGE)
+        status = spf_report_nagios_status(&round.report); /* its own contract */
     spf_round_clear(&round);
     if (stop_fd >= 0)
         (void)close(stop_fd);

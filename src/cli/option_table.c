@@ -12,7 +12,6 @@ static const char *const address_words[] = {"auto", "public", "private", "ipv6",
 static const char *const session_words[] = {"auto", "always", "never", NULL};
 static const char *const endpoint_words[] = {"public", "vpc", NULL};
 static const char *const colour_words[] = {"auto", "always", "never", NULL};
-static const char *const format_words[] = {"text", "json", NULL};
 
 /* A whole decimal number between least and most. */
 static bool number(const char *text, unsigned least, unsigned most, unsigned *value)
@@ -137,10 +136,10 @@ static struct spf_error take_output(struct spf_options *options, const char *arg
         return spf_usage("--output is given more than %d times", SPF_LIST_OPTION_MAX);
     *output = (struct spf_output_option){.format = options->format, .path = argument};
     while (word > 0 && argument[word] == ':' && output->path == argument) {
-        if (format_words[++format] == NULL)
-            return spf_usage("--output \"%s\": the formats are text and json", argument);
-        if (strlen(format_words[format]) == word &&
-            strncmp(argument, format_words[format], word) == 0)
+        if (spf_format_names[++format] == NULL)
+            return spf_usage("--output \"%s\": no such format; --help lists them", argument);
+        if (strlen(spf_format_names[format]) == word &&
+            strncmp(argument, spf_format_names[format], word) == 0)
             *output = (struct spf_output_option){(unsigned)format, argument + word + 1};
     }
     if (output->path[0] == '\0')
@@ -203,7 +202,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"timeout", 0, "SECONDS", "for each network step (10)", HOW, NUMBER(timeout_s, 1, 3600)},
     {"deadline", 0, "SECONDS", "for everything together (60)", HOW, NUMBER(deadline_s, 1, 86400)},
     {"strict", 0, NULL, "exit 1 on a warning, too, and 2 on anything unknown", WHAT, FLAG(strict)},
-    {"format", 0, "FORMAT", "text or json, on standard output", HERE, CHOICE(format, format_words)},
+    {"format", 0, "FORMAT", "of the report on standard output: text, short, json, ndjson, junit, tap, nagios, prometheus, github", HERE, CHOICE(format, spf_format_names)},
     {"json", 0, NULL, "the same as --format json", HERE, SET(format, SPF_FORMAT_JSON)},
     {"output", 0, "[FORMAT:]FILE", "write a report there as well; repeatable", HERE, TAKE(outputs, take_output), ADDS},
     {"fix", 0, NULL, "first chmod 0400, or write a repaired copy of a damaged key", HERE, FLAG(fix)},

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cloud/aliyun/endpoint.h"
 #include "pipeline/target.h"
+#include "report/format.h"
 
 /* The command line as values. Strings are borrowed from argv, which lives as long as the process.
  */
@@ -19,11 +20,6 @@ enum spf_command {
     SPF_COMMAND_VERSION,
     SPF_COMMAND_LIST_CHECKS,
     SPF_COMMAND_PRINT_POLICY,
-};
-
-enum spf_format {
-    SPF_FORMAT_TEXT,
-    SPF_FORMAT_JSON,
 };
 
 enum spf_colour_choice {

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "pipeline/slots.h"
-#include "report/report.h"
+#include "report/format.h"
 
 /*
  * The report for programs: exactly the members of sshpreflight-json(5), every one in every mode, in
@@ -170,7 +170,7 @@ static struct json_object *echo_json(const struct spf_run *run)
     return object;
 }
 
-static struct json_object *target_json(const struct spf_report_target *target)
+struct json_object *spf_report_target_json(const struct spf_report_target *target)
 {
     const struct spf_diagnosis *d = target->diagnosis;
     struct json_object *object = json_object_new_object(), *list;
@@ -268,7 +268,7 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     add(root, "summary", summary_json(report));
     targets = json_object_new_array();
     for (size_t i = 0; i < report->count; i++)
-        json_object_array_add(targets, target_json(&report->targets[i]));
+        json_object_array_add(targets, spf_report_target_json(&report->targets[i]));
     add(root, "targets", targets);
 
     text = json_object_to_json_string_ext(root,

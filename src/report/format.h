@@ -1,0 +1,49 @@
+#ifndef SPF_REPORT_FORMAT_H
+#define SPF_REPORT_FORMAT_H
+
+#include "report/report.h"
+
+/*
+ * The formats of --format and --output, in one table. To add one: a file with its function, a row
+ * in format.c and a word in enum spf_format; the option, the help and the completion follow, and a
+ * test holds that the manual names it.
+ */
+enum spf_format {
+    SPF_FORMAT_TEXT,
+    SPF_FORMAT_SHORT,
+    SPF_FORMAT_JSON,
+    SPF_FORMAT_NDJSON,
+    SPF_FORMAT_JUNIT,
+    SPF_FORMAT_TAP,
+    SPF_FORMAT_NAGIOS,
+    SPF_FORMAT_PROMETHEUS,
+    SPF_FORMAT_GITHUB,
+    SPF_FORMAT_COUNT,
+};
+
+typedef void spf_render(struct spf_buf *buf, const struct spf_report *report,
+                        const struct spf_style *style);
+
+/* The names, in the order of the enum, NULL after the last: as the option table wants them. */
+extern const char *const spf_format_names[SPF_FORMAT_COUNT + 1];
+
+void spf_report_render(struct spf_buf *buf, enum spf_format format, const struct spf_report *report,
+                       const struct spf_style *style);
+
+spf_render spf_report_short, spf_report_ndjson, spf_report_junit, spf_report_tap, spf_report_nagios,
+    spf_report_prometheus, spf_report_github;
+
+/* Nagios' own statuses (Monitoring Plugins Development Guidelines): 0 OK, 1 WARNING (a warn that is
+ * not advisory), 2 CRITICAL (fail), 3 UNKNOWN. */
+int spf_report_nagios_status(const struct spf_report *report);
+
+/* ---- for the formats ---------------------------------------------------------------------- */
+
+/* "i-bp1… (web-1)", "root@203.0.113.9:22": what a line about a target begins with. */
+void spf_target_title(struct spf_buf *buf, const struct spf_run *run);
+/* One target as in the JSON report's "targets"; the caller puts it. */
+struct json_object *spf_report_target_json(const struct spf_report_target *target);
+/* Is there a warn that --strict counts? */
+bool spf_report_warns(const struct spf_report_target *target);
+
+#endif

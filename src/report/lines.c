@@ -1,0 +1,60 @@
+/* The formats of one line a target: short, for people and logs; ndjson, for streams. */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "report/format.h"
+
+/* "fail  sg-source-excluded  i-bp1…: one sentence" */
+void spf_report_short(struct spf_buf *buf, const struct spf_report *report,
+                      const struct spf_style *style)
+{
+    (void)style;
+    for (size_t i = 0; i < report->count; i++) {
+        const struct spf_report_target *target = &report->targets[i];
+        const struct spf_diagnosis *d = target->diagnosis;
+
+        spf_buf_addf(buf, "%-7s  %s  ", spf_verdict_name(d->verdict),
+                     d->cause != SPF_NO_FINDING ? spf_findings[d->cause].id
+                     : spf_report_warns(target) ? "warnings"
+                                                : "-");
+        spf_target_title(buf, target->run);
+        spf_buf_addf(buf, ": %s\n", d->summary);
+    }
+}
+
+/* Each line is a target's object of the JSON report, with the run's own members before it. */
+void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report,
+                       const struct spf_style *style)
+{
+    char started[SPF_UTC_SIZE], replayed[SPF_UTC_SIZE];
+
+    (void)style;
+    spf_utc_format(report->started_utc, started);
+    spf_utc_format(report->replayed_utc, replayed);
+    for (size_t i = 0; i < report->count; i++) {
+        struct json_object *line = json_object_new_object();
+        struct json_object *target = spf_report_target_json(&report->targets[i]);
+        const char *text = NULL;
+
+        (void)json_object_object_add(line, "schema",
+                                     json_object_new_string("sshpreflight.target/1"));
+        (void)json_object_object_add(line, "version", json_object_new_string(SPF_VERSION));
+        (void)json_object_object_add(line, "started_at", json_object_new_string(started));
+        (void)json_object_object_add(line, "replayed_from",
+                                     report->replayed_utc != 0 ? json_object_new_string(replayed)
+                                                               : NULL);
+        json_object_object_foreach(target, name, member)
+        {
+            (void)json_object_object_add(line, name, json_object_get(member));
+        }
+        text = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
+                                                        JSON_C_TO_STRING_NOSLASHESCAPE);
+        if (text != NULL)
+            spf_buf_addf(buf, "%s\n", text);
+        else
+            buf->failed = true;
+        json_object_put(target);
+        json_object_put(line);
+    }
+}

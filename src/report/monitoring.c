@@ -1,0 +1,139 @@
+/* What monitoring systems read: a Nagios plugin's line, and Prometheus' text format. */
+#include <string.h>
+
+#include "report/format.h"
+
+/* "|" separates performance data, a line feed the long output (Monitoring Plugins guidelines). */
+static void add_plugin_text(struct spf_buf *buf, const char *text)
+{
+    for (; *text != '\0'; text++)
+        spf_buf_addch(buf, *text == '|' ? '/' : *text == '\n' ? ' ' : *text);
+}
+
+int spf_report_nagios_status(const struct spf_report *report)
+{
+    static const int statuses[] = {
+        [SPF_VERDICT_PASS] = 0, [SPF_VERDICT_FAIL] = 2, [SPF_VERDICT_UNKNOWN] = 3};
+    enum spf_verdict worst = spf_report_verdict(report);
+
+    for (size_t i = 0; worst == SPF_VERDICT_PASS && i < report->count; i++)
+        if (spf_report_warns(&report->targets[i]))
+            return 1;
+    return statuses[worst];
+}
+
+void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report,
+                       const struct spf_style *style)
+{
+    static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+    size_t count[3] = {0};
+
+    (void)style;
+    for (size_t i = 0; i < report->count; i++)
+        count[report->targets[i].diagnosis->verdict]++;
+    spf_buf_addf(buf, "SSHPREFLIGHT %s - ", words[spf_report_nagios_status(report)]);
+    if (report->count == 1)
+        add_plugin_text(buf, report->targets[0].diagnosis->summary);
+    else
+        spf_buf_addf(buf, "%zu of %zu can log in", count[SPF_VERDICT_PASS], report->count);
+    spf_buf_addf(buf,
+                 " | time=%lld.%03llds;;;0 pass=%zu;;;0;%zu fail=%zu;;;0;%zu unknown=%zu;;;0;%zu\n",
+                 (long long)(report->duration_ms / 1000), (long long)(report->duration_ms % 1000),
+                 count[SPF_VERDICT_PASS], report->count, count[SPF_VERDICT_FAIL], report->count,
+                 count[SPF_VERDICT_UNKNOWN], report->count);
+    for (size_t i = 0; i < report->count; i++) {
+        const struct spf_report_target *target = &report->targets[i];
+        struct spf_buf title;
+
+        if (target->diagnosis->cause == SPF_NO_FINDING)
+            continue;
+        spf_buf_init(&title, 600);
+        spf_target_title(&title, target->run);
+        add_plugin_text(buf, title.data);
+        spf_buf_addf(buf, ": %s: ", spf_findings[target->diagnosis->cause].id);
+        add_plugin_text(buf, target->diagnosis->summary);
+        spf_buf_addch(buf, '\n');
+        spf_buf_clear(&title);
+    }
+}
+
+/* A label's value (Prometheus exposition formats): backslash, quote and line feed are escaped. */
+static void add_label(struct spf_buf *buf, const char *name, const char *value)
+{
+    spf_buf_addf(buf, "%s=\"", name);
+    for (; *value != '\0'; value++) {
+        if (*value == '\\' || *value == '"')
+            spf_buf_addch(buf, '\\');
+        if (*value == '\n')
+            spf_buf_addstr(buf, "\\n");
+        else
+            spf_buf_addch(buf, *value);
+    }
+    spf_buf_addch(buf, '"');
+}
+
+static void add_family(struct spf_buf *buf, const char *name, const char *help)
+{
+    spf_buf_addf(buf, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+/* {target="…", more} for a sample of one target. */
+static void begin_sample(struct spf_buf *buf, const char *name, const struct spf_run *run)
+{
+    struct spf_buf title;
+
+    spf_buf_init(&title, 600);
+    spf_target_title(&title, run);
+    spf_buf_addf(buf, "%s{", name);
+    add_label(buf, "target", title.data);
+    spf_buf_clear(&title);
+}
+
+static void add_checks(struct spf_buf *buf, const struct spf_run *run)
+{
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        begin_sample(buf, "sshpreflight_check_status", run);
+        spf_buf_addf(buf, ",check=\"%s\",status=\"%s\"} 1\n", spf_check_table[i].id,
+                     spf_status_name(run->results[i].status));
+    }
+}
+
+/* For the node exporter's textfile collector. Whether one can log in: 1, 0; no sample: not known.
+ */
+void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report,
+                           const struct spf_style *style)
+{
+    (void)style;
+    add_family(buf, "sshpreflight_login_possible",
+               "Whether a login is possible (1) or not (0); absent while it is not known.");
+    for (size_t i = 0; i < report->count; i++) {
+        enum spf_verdict verdict = report->targets[i].diagnosis->verdict;
+
+        if (verdict == SPF_VERDICT_UNKNOWN)
+            continue;
+        begin_sample(buf, "sshpreflight_login_possible", report->targets[i].run);
+        spf_buf_addf(buf, "} %d\n", verdict == SPF_VERDICT_PASS);
+    }
+    add_family(buf, "sshpreflight_verdict", "The verdict, and its root cause where there is one.");
+    for (size_t i = 0; i < report->count; i++) {
+        const struct spf_diagnosis *d = report->targets[i].diagnosis;
+
+        begin_sample(buf, "sshpreflight_verdict", report->targets[i].run);
+        spf_buf_addf(buf, ",verdict=\"%s\",cause=\"%s\"} 1\n", spf_verdict_name(d->verdict),
+                     d->cause != SPF_NO_FINDING ? spf_findings[d->cause].id : "");
+    }
+    add_family(buf, "sshpreflight_check_status", "The status of each check.");
+    for (size_t i = 0; i < report->count; i++)
+        add_checks(buf, report->targets[i].run);
+    add_family(buf, "sshpreflight_duration_seconds", "How long the target took.");
+    for (size_t i = 0; i < report->count; i++) {
+        int64_t ms = report->targets[i].duration_ms;
+
+        begin_sample(buf, "sshpreflight_duration_seconds", report->targets[i].run);
+        spf_buf_addf(buf, "} %lld.%03lld\n", (long long)(ms / 1000), (long long)(ms % 1000));
+    }
+    add_family(buf, "sshpreflight_last_run_timestamp_seconds",
+               "When the run began, in seconds since the epoch.");
+    spf_buf_addf(buf, "sshpreflight_last_run_timestamp_seconds %lld\n",
+                 (long long)report->started_utc);
+}
