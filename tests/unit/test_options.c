@@ -99,7 +99,7 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"explain a b", "one cause"},
         {"root@ --key k", "the host is empty"},
         {"h --key k --output json:", "--output \"json:\" names no file"},
-        {"h --key k --output xml:/tmp/r", "\"xml:/tmp/r\": the formats are text and json"},
+        {"h --key k --output xml:/tmp/r", "\"xml:/tmp/r\": no such format"},
         {"h --key k --source-ip lookup:https://u:p@h/", "lookup:https://HOST/PATH"},
         {"--replay r --record f", "--record means nothing with --replay"},
         {"--replay r h", "a host means nothing with --replay"},
