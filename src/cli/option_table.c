@@ -6,6 +6,7 @@
 
 #include "base/suggest.h"
 #include "cli/destination.h"
+#include "cloud/instance_word.h"
 #include "pipeline/check.h"
 
 static const char *const address_words[] = {"auto", "public", "private", "ipv6", NULL};
@@ -36,6 +37,23 @@ static struct spf_error take_host(struct spf_options *options, const char *word)
     if (options->host != NULL)
         return spf_usage("two hosts: %s and %s", options->host, word);
     return spf_take_destination(options, word);
+}
+
+/* Pasted ids come with blanks around them. */
+static struct spf_error take_instance(struct spf_options *options, const char *word)
+{
+    size_t len;
+    enum spf_instance_word kind;
+    char **copy = SPF_APPEND(&options->copies);
+
+    word += strspn(word, " \t\r\n");
+    len = strlen(word);
+    while (len > 0 && strchr(" \t\r\n", word[len - 1]) != NULL)
+        len--;
+    if (copy == NULL || (*copy = strndup(word, len)) == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    options->instance = *copy;
+    return spf_instance_word(*copy, &kind, NULL);
 }
 
 /* Of several users and ports the first counts, as it does with ssh. */
@@ -173,7 +191,7 @@ static struct spf_error take_record(struct spf_options *options, const char *fil
 #define HERE         SPF_OPTION_HERE
 
 const struct spf_option_row spf_option_rows[] = {
-    {"instance", 0, "ID", "the ECS instance to check", WHAT, TEXT(instance)},
+    {"instance", 0, "ID", "the ECS instance to check; its name or an address will do, too", WHAT, TAKE(instance, take_instance)},
     {"host", 0, "NAME", "the host to try; with --instance: instead of its address", WHAT, TAKE(host, take_host), ADDS},
     {"key", 'i', "FILE", "the private key; - reads it from standard input", WHAT, A_FILE(key)},
     {"jump", 'J', "HOST[,HOST]", "go through these jump hosts ([user@]host[:port]), as ssh -J does", HOW, TAKE(jump, take_jump)},

@@ -64,6 +64,7 @@ static const char *search_name(unsigned value)
         SPF_NAME(SPF_INSTANCE_FOUND, "found");
         SPF_NAME(SPF_INSTANCE_NOWHERE, "not-found");
         SPF_NAME(SPF_INSTANCE_REGION_UNKNOWN, "region-unknown");
+        SPF_NAME(SPF_INSTANCE_SEVERAL, "several");
     }
     return NULL;
 }
@@ -144,6 +145,7 @@ static const struct spf_field instance_fields[] = {
     SPF_SHAPE_LIST(struct spf_instance_facts, locks, &lock_shape),
     SPF_SHAPE_LIST(struct spf_instance_facts, addresses, &spf_address_shape),
     SPF_SHAPE_LIST(struct spf_instance_facts, security_groups, &spf_id_shape),
+    SPF_SHAPE_LIST(struct spf_instance_facts, several, &spf_id_shape),
     SPF_SHAPE_BOOL(struct spf_instance_facts, groups_in_doubt),
     SPF_SHAPE_BOOL(struct spf_instance_facts, addresses_in_doubt),
     SPF_SHAPE_LIST(struct spf_instance_facts, interfaces, &interface_shape),

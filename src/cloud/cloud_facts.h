@@ -62,6 +62,7 @@ enum spf_instance_search {
     SPF_INSTANCE_FOUND,
     SPF_INSTANCE_NOWHERE, /* every region that was asked answered, and none has it */
     SPF_INSTANCE_REGION_UNKNOWN,
+    SPF_INSTANCE_SEVERAL, /* the name that was given is that of several */
 };
 
 /* By the API's label, never by the number. */
@@ -120,6 +121,7 @@ struct spf_instance_facts {
     SPF_LIST(struct spf_lock) locks;
     SPF_LIST(struct spf_address) addresses;
     SPF_LIST(struct spf_id) security_groups; /* of the primary interface */
+    SPF_LIST(struct spf_id) several;         /* the ids of those that have the name */
     bool groups_in_doubt;                    /* its list of groups could not be understood whole */
     bool addresses_in_doubt;                 /* a member that names addresses, likewise */
     SPF_LIST(struct spf_interface) interfaces; /* empty: only the primary is known of */

@@ -66,6 +66,26 @@ static void name_identity(char *out, size_t size, const struct spf_view *view,
     spf_note_text(result, "principal", identity->principal);
 }
 
+/* A name that several have: which one is meant is not ours to guess. */
+static struct spf_opinion several(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_instance_facts *instance = &view->facts->instance;
+    struct spf_buf ids;
+
+    spf_buf_init(&ids, 400);
+    for (size_t i = 0; i < instance->several.count && i < 4; i++)
+        spf_buf_addf(&ids, "%s%s", i > 0 ? ", " : "", instance->several.items[i].id);
+    if (instance->several.count > 4)
+        spf_buf_addstr(&ids, ", …");
+    spf_note_text(result, "several", ids.data);
+    spf_note_number(result, "several_count", (int64_t)instance->several.count);
+    spf_note_text(result, "several_name", view->target->instance_id);
+    spf_say(result, "%zu instances in %s are named %s: %s", instance->several.count,
+            instance->region, view->target->instance_id, ids.data);
+    spf_buf_clear(&ids);
+    return spf_concludes(SPF_INSTANCE_AMBIGUOUS);
+}
+
 /* Only a look into every region proves that there is none; else it may be in another one. */
 static struct spf_opinion not_found(const struct spf_view *view, struct spf_result *result)
 {
@@ -151,6 +171,7 @@ static bool note_event(struct spf_result *result, const struct spf_events_facts 
 
 static struct spf_opinion judge_state(const struct spf_view *view, struct spf_result *result)
 {
+    char by[200] = "";
     const struct spf_instance_facts *instance = &view->facts->instance;
     const char *wrong = wrong_region(view);
     bool expired = instance->prepaid && instance->expires > 0 && instance->seen > instance->expires;
@@ -185,10 +206,13 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
         return spf_concludes(SPF_INSTANCE_TO_BE_RELEASED);
     if (spf_facts_have(view->facts, SPF_GROUP_EVENTS) && note_event(result, &view->facts->events))
         return spf_concludes(SPF_INSTANCE_EVENT);
-    spf_say(result, "%s (%s) runs in %s%s%s%s%s%s",
+    if (strcmp(view->target->instance_id, instance->id) != 0)
+        (void)spf_format(by, sizeof by, "; found by \"%.140s\"", view->target->instance_id);
+    spf_say(result, "%s (%s) runs in %s%s%s%s%s%s%s",
             instance->name[0] != '\0' ? instance->name : "instance", instance->id, instance->region,
             wrong != NULL ? ", not in " : "", wrong != NULL ? wrong : "", wrong != NULL ? " (" : "",
-            wrong != NULL ? view->facts->credentials.region_source : "", wrong != NULL ? ")" : "");
+            wrong != NULL ? view->facts->credentials.region_source : "", wrong != NULL ? ")" : "",
+            by);
     return spf_passes();
 }
 
@@ -207,6 +231,8 @@ struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct 
                  instance->regions_asked.count);
     note_regions(result, "regions_failed", instance->regions_failed.items,
                  instance->regions_failed.count);
+    if (instance->search == SPF_INSTANCE_SEVERAL)
+        return several(view, result);
     if (instance->search != SPF_INSTANCE_FOUND)
         return not_found(view, result);
 

@@ -233,7 +233,9 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     spf_buf_addstr(buf, "sshpreflight");
     if (target->instance_id != NULL) {
         spf_buf_addstr(buf, " --instance ");
-        if (!add_word(buf, "instance", target->instance_id))
+        if (!add_word(buf, "instance",
+                      view->facts->instance.id[0] != '\0' ? view->facts->instance.id
+                                                          : target->instance_id))
             return false;
     }
     if (target->host != NULL && strcmp(name, "rerun_without_host") != 0) {
@@ -315,8 +317,9 @@ static const char *value_of(const char *name, const char *behind, const struct s
         return target->alias != NULL ? target->alias : target->host;
     if (strcmp(name, "address") == 0)
         return address_of(view);
+    /* What was given may be its name; what a command takes is the id. */
     if (strcmp(name, "instance") == 0)
-        return target->instance_id;
+        return view->facts->instance.id[0] != '\0' ? view->facts->instance.id : target->instance_id;
     if (strcmp(name, "region") == 0)
         return view->facts->instance.region[0] != '\0' ? view->facts->instance.region : NULL;
     if (strcmp(name, "ssh_config_unused") == 0)

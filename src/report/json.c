@@ -152,7 +152,8 @@ static struct json_object *echo_json(const struct spf_run *run)
     const struct spf_target *target = run->target;
     struct json_object *object = json_object_new_object();
 
-    add_text(object, "instance_id", target->instance_id);
+    add_text(object, "instance_id",
+             run->facts.instance.id[0] != '\0' ? run->facts.instance.id : target->instance_id);
     add_text(object, "instance_name",
              run->facts.instance.name[0] ? run->facts.instance.name : NULL);
     add_slot(object, "region_id", run, "{region}");

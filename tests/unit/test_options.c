@@ -31,6 +31,28 @@ static void check_good(const char *line)
     ck_assert_msg(error.code == SPF_OK, "%s: %s", line, error.text);
 }
 
+/* A pasted id, a name, an address. */
+START_TEST(words_for_an_instance)
+{
+    static const char *const good[] = {"i-bp1a2b3c", "web-1", "sg-gateway", "203.0.113.9",
+                                       "2001:db8::1"};
+    char line[100];
+
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        (void)snprintf(line, sizeof line, "--only cloud --instance %s", good[i]);
+        check_good(line);
+        ck_assert_str_eq(options.instance, good[i]);
+    }
+    {
+        char *words[] = {(char *)"sshpreflight", (char *)"--only",        (char *)"cloud",
+                         (char *)"--instance",   (char *)" i-bp1a2b3c\n", NULL};
+
+        ck_assert_int_eq(spf_options_parse(5, words, &options).code, SPF_OK);
+        ck_assert_str_eq(options.instance, "i-bp1a2b3c");
+    }
+}
+END_TEST
+
 START_TEST(usage_errors_name_what_is_wrong)
 {
     static const struct {
@@ -40,6 +62,11 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"--instance i-1", "--key FILE"},
         {"--key k", "--instance ID, or a host"},
         {"--instance", "--instance needs a value (ID)"},
+        {"--instance eip-bp1lab0000000001 --only cloud", "is the id of an elastic IP address"},
+        {"--instance I-BP1LAB0000000000WEB1 --only cloud", "lower-case"},
+        {"--instance acs:ecs:cn-hangzhou:1000:instance/i-bp1a2b3c --only cloud", "end: i-bp1a2b3c"},
+        {"--instance web*1 --only cloud", "as in i-bp1"},
+        {"--instance 1web --only cloud", "as in i-bp1"},
         {"--wrong", "no option --wrong"},
         {"h --key k --only nothing", "\"nothing\" is not a check"},
         {"h --key k --only ssh.", "\"ssh.\" is not a check"},
@@ -125,7 +152,7 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h --key k --color blue", "--color cannot be \"blue\"; it can be auto, always or never"},
         {"h --key k --only ssh.atuh", "\"ssh.atuh\" is not a check; did you mean ssh.auth?"},
         {"h --key k --skip auth", "did you mean ssh.auth?"},
-        {"--instance i --region a --region b -i k", "once, not as both \"a\" and \"b\""},
+        {"--instance i-1 --region a --region b -i k", "once, not as both \"a\" and \"b\""},
         {"h -i k --timeout 5 --timeout 6",
          "--timeout can be given once, not as both \"5\" and \"6\""},
         {"h -i k --json --format text", "--json and --format text exclude each other"},
@@ -291,18 +318,23 @@ START_TEST(repeated_options)
         struct spf_error error;
         const char *one =
             row->type == SPF_OPTION_NUMBER || row->type == SPF_OPTION_OTHER ? "1" : "a";
+        const char *other = "3";
 
         if (row->argument == NULL || row->adds || row->type == SPF_OPTION_CHOICE)
             continue;
+        if (strcmp(row->name, "instance") == 0) {
+            one = "i-1";
+            other = "i-3";
+        }
         spf_options_init(&two);
         error = spf_option_take(&two, row, row->secret ? "192.0.2.1" : one);
         ck_assert_msg(error.code == SPF_OK, "%s: %s", row->name, error.text);
         error = spf_option_take(&two, row, row->secret ? "192.0.2.1" : one);
         ck_assert_msg(error.code == SPF_OK, "%s: %s", row->name, error.text);
-        error = spf_option_take(&two, row, row->secret ? "192.0.2.3" : "3");
+        error = spf_option_take(&two, row, row->secret ? "192.0.2.3" : other);
         ck_assert_msg(error.code == SPF_ERR_USAGE, "%s", row->name);
         ck_assert_msg(strstr(error.text, row->name) != NULL, "%s", error.text);
-        ck_assert_msg(row->secret || strstr(error.text, "\"3\"") != NULL, "%s", error.text);
+        ck_assert_msg(row->secret || strstr(error.text, other) != NULL, "%s", error.text);
         ck_assert(!row->secret || strstr(error.text, "192.0.2.3") == NULL);
         spf_options_clear(&two);
     }
@@ -355,11 +387,11 @@ END_TEST
 
 int main(void)
 {
-    return unit_main(
-        "options",
-        (const TTest *const[]){usage_errors_name_what_is_wrong, hosts_and_users_as_ssh_takes_them,
-                               first_user_and_port_count, tilde_of_the_key_is_expanded,
-                               checks_are_chosen_by_id_or_room, remarks, repeated_options,
-                               lines_to_rerun_repeat_how_to_ask, no_usage_error_shows_a_password,
-                               source_addresses, outputs_have_a_format, NULL});
+    return unit_main("options", (const TTest *const[]){
+                                    words_for_an_instance, usage_errors_name_what_is_wrong,
+                                    hosts_and_users_as_ssh_takes_them, first_user_and_port_count,
+                                    tilde_of_the_key_is_expanded, checks_are_chosen_by_id_or_room,
+                                    remarks, repeated_options, lines_to_rerun_repeat_how_to_ask,
+                                    no_usage_error_shows_a_password, source_addresses,
+                                    outputs_have_a_format, NULL});
 }

@@ -2,10 +2,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/ask.h"
 #include "cloud/aliyun/endpoint.h"
 #include "cloud/aliyun/parse.h"
+#include "cloud/everybody.h"
+#include "cloud/instance_word.h"
 
 /*
  * Where is the instance? First the region that is given, configured or suggested by the id; if it
@@ -17,25 +20,56 @@
 static void region_done(struct spf_ask *ask, struct spf_errand *errand,
                         const struct spf_api_reply *reply);
 
-static bool ask_region(struct spf_ask *ask, const char *region)
+/* A filter of DescribeInstances with a list of one. No word that is asked for has characters that
+ * JSON would escape. */
+static bool ask_by(struct spf_ask *ask, const char *region, const char *filter, bool list,
+                   spf_errand_done *done)
 {
-    struct spf_buf ids;
+    const char *word = ask->inquiry->target->instance_id;
+    struct spf_buf value;
     bool ok;
 
-    /* An id has no characters that JSON would escape; one that has is in no region. */
-    spf_buf_init(&ids, 256);
-    spf_buf_addf(&ids, "[\"%s\"]", ask->inquiry->target->instance_id);
+    spf_buf_init(&value, 400);
+    spf_buf_addf(&value, list ? "[\"%s\"]" : "%s", word);
     {
         const struct spf_sign_pair params[] = {
             {"RegionId", region},
-            {"InstanceIds", ids.data},
+            {filter, value.data},
             {"AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP"}};
 
         ok = spf_ask_call(ask, "ecs", "DescribeInstances", region, params, SPF_COUNT(params),
-                          region, region_done);
+                          region, done);
     }
-    spf_buf_clear(&ids);
+    spf_buf_clear(&value);
     return ok;
+}
+
+/* No elastic address of that number in the region: is it an instance's own public one? */
+static void elastic_done(struct spf_ask *ask, struct spf_errand *errand,
+                         const struct spf_api_reply *reply)
+{
+    if (reply->failure == NULL &&
+        spf_json_count(spf_json_path(reply->body, "Instances.Instance")) == 0)
+        (void)ask_by(ask, errand->word, "PublicIpAddresses", true, region_done);
+    else
+        region_done(ask, errand, reply);
+}
+
+static bool ask_region(struct spf_ask *ask, const char *region)
+{
+    enum spf_instance_word kind = SPF_WORD_ID;
+    struct spf_ip ip;
+
+    (void)!spf_instance_word(ask->inquiry->target->instance_id, &kind, &ip).code;
+    if (kind == SPF_WORD_ID)
+        return ask_by(ask, region, "InstanceIds", true, region_done);
+    if (kind == SPF_WORD_NAME)
+        return ask_by(ask, region, "InstanceName", false, region_done);
+    if (ip.family == 6)
+        return ask_by(ask, region, "Ipv6Address.1", false, region_done);
+    if (!spf_ip_may_cross_internet(&ip))
+        return ask_by(ask, region, "PrivateIpAddresses", true, region_done);
+    return ask_by(ask, region, "EipAddresses", true, elastic_done);
 }
 
 static void remember(void *list, const char *region)
@@ -326,7 +360,7 @@ static void region_done(struct spf_ask *ask, struct spf_errand *errand,
     remember(&facts->regions_asked, errand->word);
     if (facts->search == SPF_INSTANCE_FOUND)
         found(ask);
-    else if (facts->region_was_given)
+    else if (facts->search == SPF_INSTANCE_SEVERAL || facts->region_was_given)
         spf_ask_finish(ask, NULL);
     else if (!ask->searching)
         ask_for_regions(ask, errand->word);
@@ -334,24 +368,19 @@ static void region_done(struct spf_ask *ask, struct spf_errand *errand,
         conclude(ask);
 }
 
-/* What an id can be made of; anything else is not sent. */
-static bool is_id(const char *text)
-{
-    return text != NULL && text[0] != '\0' && strlen(text) < 80 &&
-           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") ==
-               strlen(text);
-}
-
 void spf_ask_instance(struct spf_ask *ask)
 {
     const struct spf_credentials_facts *credentials = &ask->inquiry->facts->credentials;
     struct spf_instance_facts *facts = &ask->inquiry->facts->instance;
     const char *id = ask->inquiry->target->instance_id;
+    enum spf_instance_word kind;
+    struct spf_error error;
 
-    if (!is_id(id)) {
-        facts->every_region_asked = true;
-        facts->search = SPF_INSTANCE_NOWHERE;
-        spf_ask_finish(ask, NULL);
+    error = spf_instance_word(id, &kind, NULL);
+    if (error.code != SPF_OK) {
+        const struct spf_failure failure = spf_failure(SPF_INSTANCE_WORD_INVALID, "%s", error.text);
+
+        spf_ask_finish(ask, &failure);
         return;
     }
     facts->region_was_given = ask->aliyun->options->credentials.region != NULL;

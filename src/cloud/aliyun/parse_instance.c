@@ -1,4 +1,7 @@
+#include <stdlib.h>
+
 #include "cloud/aliyun/parse_common.h"
+#include "cloud/instance_word.h"
 
 /* DescribeInstances and DescribeNetworkInterfaces: an instance, its addresses and interfaces. */
 
@@ -233,24 +236,54 @@ static bool take_instance(struct json_object *json, struct spf_instance_facts *f
     return take_locks(json, facts) && take_addresses(json, facts);
 }
 
-struct spf_error spf_parse_instance(struct json_object *reply, const char *id,
+/* Does the instance bear the name? The API's filter takes more for a match than it should. */
+static bool is_called(struct json_object *item, const char *word, enum spf_instance_word kind)
+{
+    if (kind == SPF_WORD_ADDRESS)
+        return true; /* its addresses are compared once they are read */
+    return strcmp(spf_json_text(item, kind == SPF_WORD_ID ? "InstanceId" : "InstanceName"), word) ==
+           0;
+}
+
+struct spf_error spf_parse_instance(struct json_object *reply, const char *word,
                                     struct spf_instance_facts *facts)
 {
-    struct json_object *list = spf_json_path(reply, "Instances.Instance");
+    struct json_object *list = spf_json_path(reply, "Instances.Instance"), *found = NULL;
+    enum spf_instance_word kind = SPF_WORD_ID;
+    struct spf_ip ip = {0};
 
     if (!json_object_is_type(list, json_type_array))
         return lacks("Instances");
     TAKE(reply, "RequestId", facts->request_id);
     facts->search = SPF_INSTANCE_NOWHERE;
+    (void)!spf_instance_word(word, &kind, &ip).code;
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
 
-        if (strcmp(spf_json_text(item, "InstanceId"), id) == 0)
-            return take_instance(item, facts) ? spf_ok() : no_memory();
+        if (!is_called(item, word, kind))
+            continue;
+        found = item;
+        if (!append_id(&facts->several, spf_json_text(item, "InstanceId")))
+            return no_memory();
     }
-    if (spf_json_count(list) > 0)
+    if (facts->several.count > 1) {
+        facts->search = SPF_INSTANCE_SEVERAL;
+        return spf_ok();
+    }
+    free(facts->several.items);
+    memset(&facts->several, 0, sizeof facts->several);
+    if (found == NULL && spf_json_count(list) > 0 && kind == SPF_WORD_ID)
         return spf_error(SPF_ERR_INVALID, "the API's reply is about another instance");
-    return spf_ok();
+    if (found == NULL)
+        return spf_ok();
+    if (!take_instance(found, facts))
+        return no_memory();
+    for (size_t i = 0; kind == SPF_WORD_ADDRESS && i < facts->addresses.count; i++)
+        if (spf_ip_equal(&facts->addresses.items[i].ip, &ip))
+            return spf_ok();
+    return kind != SPF_WORD_ADDRESS
+               ? spf_ok()
+               : spf_error(SPF_ERR_INVALID, "the API's reply is about another address");
 }
 
 struct spf_error spf_parse_events(struct json_object *reply, struct spf_events_facts *facts)
