@@ -40,6 +40,7 @@ make_root() {
         tail -n 20 "$log" >&2
         exit 1
     }
+    echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/throw-away" # what a crash would lose is made again
     # How this machine reaches its mirror, and what it thinks of the mirror's dates, holds there, too.
     apt-config dump | grep -E '^Acquire::(http|https|Retries|Check-[A-Za-z-]+)\b' \
         >"$root/etc/apt/apt.conf.d/90machine" || true
