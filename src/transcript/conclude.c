@@ -367,13 +367,22 @@ static bool fill_query(const struct spf_attempt *attempt, struct spf_query_facts
 
 static bool fill_signature(const struct spf_attempt *attempt, struct spf_signature_facts *signature)
 {
-    if (!attempt->in && !attempt->partial && !attempt->signature_refused)
+    /* The key would do, and then the connection ended: sshd was not content, but with what? */
+    bool ended = attempt->accepted && attempt->closed && !attempt->denied;
+
+    if (!attempt->in && !attempt->partial && !attempt->signature_refused && !ended)
         return false;
     *signature = (struct spf_signature_facts){.outcome = SPF_AUTH_REFUSED};
     if (attempt->in)
         signature->outcome = SPF_AUTH_ACCEPTED;
     else if (attempt->partial)
         signature->outcome = SPF_AUTH_PARTIAL;
+    else if (!attempt->signature_refused) {
+        signature->outcome = SPF_AUTH_ENDED;
+        signature->ending.kind = SPF_ENDING_CLOSED;
+        (void)spf_copy(signature->ending.last_message, sizeof signature->ending.last_message,
+                       "SSH_MSG_USERAUTH_PK_OK");
+    }
     return true;
 }
 
