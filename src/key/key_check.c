@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "key/key_describe.h"
+#include "openssh/key_support.h"
 #include "pipeline/check.h"
 
 /* Files of the configuration that ssh cannot use: it says so, and goes on. */
@@ -123,16 +124,22 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
     return spf_passes();
 }
 
+static const char *name_of(const struct spf_view *view)
+{
+    return view->facts->key.from_stdin ? "the key from standard input" : view->target->key_path;
+}
+
 /* Damages of the text, from which a whole key was recovered. */
 static bool is_text_damage(const struct spf_key_facts *key)
 {
-    return key->openssh_accepts &&
-           (strcmp(key->damage, "key-crlf") == 0 || strcmp(key->damage, "key-bom") == 0 ||
-            strcmp(key->damage, "key-no-final-newline") == 0 ||
-            strcmp(key->damage, "key-multiple") == 0);
+    return strcmp(key->damage, "key-crlf") == 0 || strcmp(key->damage, "key-header-mangled") == 0 ||
+           strcmp(key->damage, "key-bom") == 0 ||
+           strcmp(key->damage, "key-no-final-newline") == 0 ||
+           strcmp(key->damage, "key-multiple") == 0;
 }
 
-static struct spf_opinion judge_damage(const struct spf_key_facts *key)
+/* loads: this machine's ssh would load the file. */
+static struct spf_opinion judge_damage(const struct spf_key_facts *key, bool loads)
 {
     const enum spf_finding finding = spf_finding_by_id(key->damage);
     const bool public_known = key->public_blob != NULL;
@@ -141,29 +148,32 @@ static struct spf_opinion judge_damage(const struct spf_key_facts *key)
     case SPF_NO_FINDING: /* an id that only a record of another version can have */
         return spf_concludes(SPF_KEY_CORRUPT);
     case SPF_KEY_ENCRYPTED:
-    case SPF_KEY_KDF_TOO_COSTLY: /* warn where the public half is enough to ask the server */
+    case SPF_KEY_NEEDS_DEVICE: /* warn where the public key is enough to ask the server */
         return public_known ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
     case SPF_KEY_IS_PUBLIC: /* ssh_config(5), IdentityFile: enough where an agent has the rest */
         return spf_key_agent_signs(key) ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
+    case SPF_KEY_KDF_TOO_COSTLY:
     case SPF_KEY_PASSPHRASE_WRONG:
         return public_known ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
     case SPF_KEY_WEAK: /* ssh loads RSA keys from 1024 bits on; servers often want 2048 */
-        return key->openssh_accepts ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
-    case SPF_KEY_ALGORITHM_UNSUPPORTED: /* ssh can use FIDO keys, with the device at hand */
-        if (strncmp(key->algorithm, "sk-", 3) == 0 && key->openssh_accepts)
+        return loads ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
+    case SPF_KEY_PARTS_MISMATCH: /* a number that only speeds up signing */
+        return loads && key->usable ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
+    case SPF_KEY_ALGORITHM_UNSUPPORTED: /* by us; ssh or PuTTY can log in with it */
+        if ((loads && strcmp(key->algorithm, "ssh-dss") != 0) || key->putty_accepts)
             return spf_lowered(finding, SPF_WARN);
         break;
+    case SPF_KEY_PKCS8_ED25519:
+    case SPF_KEY_PKCS8_V2: /* another ssh than this machine's would not load it */
+        if (loads)
+            return spf_passes();
+        break;
     default:
-        if (is_text_damage(key)) /* harmless in PEM, fatal in OpenSSH's own container */
+        if (loads && is_text_damage(key)) /* harmless in PEM, fatal in OpenSSH's own container */
             return spf_lowered(finding, SPF_WARN);
         break;
     }
     return key->usable ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
-}
-
-static const char *name_of(const struct spf_view *view)
-{
-    return view->facts->key.from_stdin ? "the key from standard input" : view->target->key_path;
 }
 
 /* The file alone does not say whether the login works: ssh, too, lets the agent sign. */
@@ -180,16 +190,35 @@ static void say_agent_holds(const struct spf_view *view, struct spf_result *resu
                 path);
 }
 
-/* Is it a private key that ssh can load, in good shape and strong enough? */
-struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_result *result)
+/* The version that counts, where versions differ: "OpenSSH 9.2 here can't; 9.6 and later can". */
+static void say_which_ssh(const struct spf_view *view, const struct spf_openssh_facts *ssh,
+                          bool loads, struct spf_result *result)
 {
     const struct spf_key_facts *key = &view->facts->key;
-    struct spf_opinion opinion;
-    char words[80];
+    const char *who = spf_openssh_that_loads(key->needs);
+    const enum spf_finding finding = spf_finding_by_id(key->damage);
+    char here[40], words[80];
 
-    if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
-        return opinion;
+    if (who == NULL || !key->openssh_accepts)
+        return;
+    spf_note_text(result, "openssh_accepted_by", who);
+    spf_openssh_here(ssh, here, sizeof here);
     spf_key_describe(key, words, sizeof words);
+    if (finding != SPF_KEY_PKCS8_ED25519 && finding != SPF_KEY_PKCS8_V2)
+        return;
+    if (!loads)
+        spf_say(result, "%s is %s%s: %s can't read it; %s can", name_of(view), words,
+                key->needs == SPF_NEEDS_ED25519_PKCS8 ? "" : " version 2", here, who);
+    else if (ssh != NULL && ssh->version > 0)
+        spf_say(result, "%s; %s reads it, older ones do not", words, here);
+    else
+        spf_say(result, "%s; %s read it", words, who);
+}
+
+static void note_key(const struct spf_view *view, bool loads, struct spf_result *result)
+{
+    const struct spf_key_facts *key = &view->facts->key;
+
     spf_note_text(result, "format",
                   key->container != SPF_CONTAINER_NONE ? spf_container_name(key->container) : NULL);
     spf_note_text(result, "algorithm", key->algorithm[0] ? key->algorithm : NULL);
@@ -199,28 +228,50 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
         spf_note_null(result, "bits");
     spf_note_text(result, "fingerprint_sha256", key->sha256[0] ? key->sha256 : NULL);
     spf_note_text(result, "fingerprint_md5", key->md5[0] ? key->md5 : NULL);
-    spf_note_bool(result, "openssh_accepts", key->openssh_accepts);
+    spf_note_bool(result, "openssh_accepts", loads);
     spf_note_bool(result, "putty_accepts", key->putty_accepts);
     spf_note_bool(result, "encrypted", key->encrypted);
     if (key->detail[0])
         spf_note_text(result, "detail", key->detail);
-    if (strcmp(key->damage, "key-pkcs8-ed25519") == 0)
-        spf_note_text(result, "openssh_accepts_since", "9.6");
-    if (key->container == SPF_CONTAINER_PPK3) {
+    if (key->legacy_cipher[0])
+        spf_note_text(result, "legacy_cipher", key->legacy_cipher);
+    if (key->container == SPF_CONTAINER_PPK3)
         spf_note_number(result, "ppk_version", 3);
-        if (strcmp(key->damage, "key-is-ppk") == 0)
-            spf_say(
-                result,
+    if (key->in_agent)
+        spf_note_bool(result, "in_agent", true);
+}
+
+/* Is it a private key that ssh can load, in good shape and strong enough? */
+struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_openssh_facts *ssh = NULL;
+    struct spf_opinion opinion;
+    char words[80];
+    bool loads;
+
+    if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
+        return opinion;
+    if (key->openssh_accepts && spf_openssh_that_loads(key->needs) != NULL) {
+        /* Where it can't be asked (an older record), it is as if there were none. */
+        if (spf_lacks(view, SPF_GROUP_OPENSSH, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+            return opinion;
+        if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH))
+            ssh = &view->facts->openssh;
+    }
+    loads = spf_openssh_loads(ssh, key);
+    note_key(view, loads, result);
+    spf_key_describe(key, words, sizeof words);
+    if (key->container == SPF_CONTAINER_PPK3 && strcmp(key->damage, "key-is-ppk") == 0)
+        spf_say(result,
                 "%s is a PuTTY key (PPK 3, for PuTTY 0.75 or newer): PuTTY and this program can "
                 "use it, ssh can't",
                 name_of(view));
-    }
-    if (key->in_agent)
-        spf_note_bool(result, "in_agent", true);
+    say_which_ssh(view, ssh, loads, result);
     if (spf_key_agent_signs(key))
         say_agent_holds(view, result);
     if (key->damage[0])
-        return judge_damage(key);
+        return judge_damage(key, loads);
     spf_say(result, "%s", words);
     return spf_passes();
 }

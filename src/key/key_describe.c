@@ -24,6 +24,16 @@ static const char *container_words(enum spf_key_container container)
         SPF_NAME(SPF_CONTAINER_PFX, "PKCS#12");
         SPF_NAME(SPF_CONTAINER_SSHCOM, "ssh.com format");
         SPF_NAME(SPF_CONTAINER_SSH1, "SSH-1 format");
+        SPF_NAME(SPF_CONTAINER_DROPBEAR, "Dropbear format");
+        SPF_NAME(SPF_CONTAINER_PGP, "OpenPGP");
+        SPF_NAME(SPF_CONTAINER_GPG_AGENT, "gpg-agent format");
+        SPF_NAME(SPF_CONTAINER_XML, "XML");
+        SPF_NAME(SPF_CONTAINER_JWK, "JWK");
+        SPF_NAME(SPF_CONTAINER_JKS, "Java key store");
+        SPF_NAME(SPF_CONTAINER_JCEKS, "Java key store (JCEKS)");
+        SPF_NAME(SPF_CONTAINER_PVK, "PVK");
+        SPF_NAME(SPF_CONTAINER_MSBLOB, "PRIVATEKEYBLOB");
+        SPF_NAME(SPF_CONTAINER_SSH2_PRIVATE, "SSH2 private key");
     }
     return "";
 }

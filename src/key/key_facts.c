@@ -50,6 +50,31 @@ static const char *container_name(unsigned value)
         SPF_NAME(SPF_CONTAINER_PFX, "pfx");
         SPF_NAME(SPF_CONTAINER_SSHCOM, "sshcom");
         SPF_NAME(SPF_CONTAINER_SSH1, "ssh1");
+        SPF_NAME(SPF_CONTAINER_DROPBEAR, "dropbear");
+        SPF_NAME(SPF_CONTAINER_PGP, "pgp");
+        SPF_NAME(SPF_CONTAINER_GPG_AGENT, "gpg-agent");
+        SPF_NAME(SPF_CONTAINER_XML, "xml");
+        SPF_NAME(SPF_CONTAINER_JWK, "jwk");
+        SPF_NAME(SPF_CONTAINER_JKS, "jks");
+        SPF_NAME(SPF_CONTAINER_JCEKS, "jceks");
+        SPF_NAME(SPF_CONTAINER_PVK, "pvk");
+        SPF_NAME(SPF_CONTAINER_MSBLOB, "msblob");
+        SPF_NAME(SPF_CONTAINER_SSH2_PRIVATE, "ssh2-private");
+    }
+    return NULL;
+}
+
+static const char *needs_name(unsigned value)
+{
+    switch ((enum spf_key_needs)value) {
+        SPF_NAME(SPF_NEEDS_NOTHING, "nothing");
+        SPF_NAME(SPF_NEEDS_ED25519_PKCS8, "ed25519-pkcs8");
+        SPF_NAME(SPF_NEEDS_ED25519_PKCS8_V2, "ed25519-pkcs8-v2");
+        SPF_NAME(SPF_NEEDS_PKCS8_V2, "pkcs8-v2");
+        SPF_NAME(SPF_NEEDS_DSA, "dsa");
+        SPF_NAME(SPF_NEEDS_MLDSA44_ED25519, "mldsa44-ed25519");
+        SPF_NAME(SPF_NEEDS_LEGACY_CIPHER, "legacy-cipher");
+        SPF_NAME(SPF_NEEDS_ED25519_COPY, "ed25519-copy");
     }
     return NULL;
 }
@@ -58,6 +83,15 @@ const char *spf_container_name(enum spf_key_container container)
 {
     return container_name(container);
 }
+
+static const struct spf_field certificate_fields[] = {
+    SPF_SHAPE_BOOL(struct spf_certificate_facts, host),
+    SPF_SHAPE_NUMBER(struct spf_certificate_facts, valid_after),
+    SPF_SHAPE_NUMBER(struct spf_certificate_facts, valid_before),
+    SPF_SHAPE_TEXT(struct spf_certificate_facts, principals),
+};
+static const struct spf_shape certificate_shape =
+    SPF_SHAPE(struct spf_certificate_facts, certificate_fields);
 
 static const struct spf_field key_fields[] = {
     SPF_SHAPE_ENUM(struct spf_key_facts, outcome, outcome_name),
@@ -82,13 +116,16 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_TEXT(struct spf_key_facts, md5),
     SPF_SHAPE_STRING(struct spf_key_facts, public_blob),
     SPF_SHAPE_BOOL(struct spf_key_facts, encrypted),
+    SPF_SHAPE_TEXT(struct spf_key_facts, legacy_cipher),
     SPF_SHAPE_BOOL(struct spf_key_facts, openssh_accepts),
+    SPF_SHAPE_ENUM(struct spf_key_facts, needs, needs_name),
     SPF_SHAPE_BOOL(struct spf_key_facts, putty_accepts),
     SPF_SHAPE_BOOL(struct spf_key_facts, repairable),
     SPF_SHAPE_NUMBER(struct spf_key_facts, agent_keys),
     SPF_SHAPE_BOOL(struct spf_key_facts, in_agent),
     SPF_SHAPE_BOOL(struct spf_key_facts, usable),
     SPF_SHAPE_TEXT(struct spf_key_facts, certificate),
+    SPF_SHAPE_STRUCT(struct spf_key_facts, certified, &certificate_shape),
 };
 const struct spf_shape spf_key_shape = SPF_SHAPE(struct spf_key_facts, key_fields);
 

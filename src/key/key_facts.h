@@ -45,10 +45,39 @@ enum spf_key_container {
     SPF_CONTAINER_PFX,    /* PKCS#12 */
     SPF_CONTAINER_SSHCOM, /* of ssh.com's and Tectia's */
     SPF_CONTAINER_SSH1,
+    SPF_CONTAINER_DROPBEAR,     /* Dropbear's own binary format */
+    SPF_CONTAINER_PGP,          /* OpenPGP secret keys, armoured or binary */
+    SPF_CONTAINER_GPG_AGENT,    /* an S-expression of gpg-agent's private-keys-v1.d */
+    SPF_CONTAINER_XML,          /* .NET's RSAKeyValue */
+    SPF_CONTAINER_JWK,          /* RFC 7517 */
+    SPF_CONTAINER_JKS,          /* a Java key store */
+    SPF_CONTAINER_JCEKS,        /* one of the JCE's */
+    SPF_CONTAINER_PVK,          /* Microsoft's */
+    SPF_CONTAINER_MSBLOB,       /* Microsoft's PRIVATEKEYBLOB */
+    SPF_CONTAINER_SSH2_PRIVATE, /* "BEGIN SSH2 PRIVATE KEY", as RFC 4716 has it for public keys */
+};
+
+/* What a file that some ssh loads needs of it; which ones do: openssh/key_support.h. */
+enum spf_key_needs {
+    SPF_NEEDS_NOTHING,
+    SPF_NEEDS_ED25519_PKCS8,
+    SPF_NEEDS_ED25519_PKCS8_V2, /* with the public key of RFC 5958 */
+    SPF_NEEDS_PKCS8_V2,
+    SPF_NEEDS_DSA,
+    SPF_NEEDS_MLDSA44_ED25519,
+    SPF_NEEDS_LEGACY_CIPHER, /* encrypted with a cipher that OpenSSL 3 has put aside */
+    SPF_NEEDS_ED25519_COPY,  /* the second copy of the public key in it is another one */
 };
 
 /* "pkcs1", "openssh", "ppk3": as records and the evidence of key.format have it. */
 const char *spf_container_name(enum spf_key_container container);
+
+/* What an authority says in a certificate (OpenSSH PROTOCOL.certkeys). */
+struct spf_certificate_facts {
+    bool host;                         /* a host's, which no user logs in with */
+    int64_t valid_after, valid_before; /* seconds since the epoch; INT64_MAX for ever */
+    char principals[512];              /* between commas; "" any user, cut with "..." */
+};
 
 /*
  * The key file, from its bytes (fstat(2) on the descriptor that was read). `damage` names the cause
@@ -80,14 +109,18 @@ struct spf_key_facts {
     char *public_blob; /* base64 of the SSH wire format (RFC 4253 section 6.6), no key type before
                           it */
     bool encrypted;
-    bool openssh_accepts;   /* would `ssh -i` of OpenSSH 9.2 load these bytes? (mode apart) */
-    bool putty_accepts;     /* would PuTTY 0.78 */
-    bool repairable;        /* the damage loses nothing: a good copy can be written */
-    int64_t agent_keys;     /* how many keys the ssh-agent holds; -1: none answers */
-    bool in_agent;          /* this key is one of them */
-    bool usable;            /* we can sign with it: the login key is at hand */
-    char certificate[1024]; /* a certificate of this key beside it, which ssh offers before the key
-                               itself; "" none */
+    char legacy_cipher[32]; /* "DES-CBC": one that OpenSSL 3 has in its legacy provider only; "" */
+    bool openssh_accepts;   /* would `ssh -i` of some OpenSSH from 9.2 on load these bytes? (mode
+                               apart) */
+    enum spf_key_needs needs; /* and of which one */
+    bool putty_accepts;       /* would PuTTY 0.78 */
+    bool repairable;          /* the damage loses nothing: a good copy can be written */
+    int64_t agent_keys;       /* how many keys the ssh-agent holds; -1: none answers */
+    bool in_agent;            /* this key is one of them */
+    bool usable;              /* we can sign with it: the login key is at hand */
+    char certificate[1024];   /* a certificate of this key beside it, which ssh -i offers after the
+                                 key itself; "" none */
+    struct spf_certificate_facts certified; /* what it says */
 };
 extern const struct spf_shape spf_key_shape;
 

@@ -203,41 +203,26 @@ struct spf_secret *spf_key_file_bytes(const char *path, size_t max)
     return bytes;
 }
 
-/*
- * PROTOCOL.certkeys of OpenSSH: type, nonce, the key's own numbers as in its plain blob, then what
- * the authority says.
- */
-static bool is_certificate_of(struct spf_bytes certificate, struct spf_bytes plain)
-{
-    struct spf_wire ours = spf_wire(plain.at, plain.len);
-    struct spf_wire theirs = spf_wire(certificate.at, certificate.len);
-    struct spf_bytes type = spf_wire_string(&theirs);
-
-    (void)spf_wire_string(&ours);
-    (void)spf_wire_string(&theirs);
-    return !ours.bad && !theirs.bad && memmem(type.at, type.len, "-cert-v01@", 10) != NULL &&
-           ours.left > 0 && theirs.left > ours.left && memcmp(theirs.at, ours.at, ours.left) == 0;
-}
-
-/* ssh loads it by itself, and offers it before the key (ssh.c, load_public_identity_files). */
+/* ssh loads it by itself, and with -i offers it after the key (sshconnect2.c, pubkey_prepare). */
 static void note_certificate(struct spf_key_facts *facts, const char *path)
 {
     struct spf_key_contents contents = {0};
     struct spf_secret *bytes = NULL;
-    uint8_t plain[8192];
-    long len = -1;
+    char sha256[sizeof facts->sha256];
 
     if (facts->public_blob &&
-        spf_format(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path)) {
+        spf_format(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path))
         bytes = spf_key_file_bytes(facts->certificate, PUB_FILE_MAX);
-        len =
-            spf_base64_decode(facts->public_blob, strlen(facts->public_blob), plain, sizeof plain);
-    }
-    if (!bytes || len <= 0 ||
-        spf_public_read(spf_secret_view(bytes), &contents) != SPF_READING_DONE ||
-        strcmp(contents.material.algorithm, facts->algorithm) != 0 ||
-        !is_certificate_of((struct spf_bytes){contents.material.blob, contents.material.blob_len},
-                           (struct spf_bytes){plain, (size_t)len}))
+    if (bytes && spf_public_read(spf_secret_view(bytes), &contents) == SPF_READING_DONE &&
+        contents.container == SPF_CONTAINER_CERTIFICATE)
+        spf_fingerprint_sha256(
+            (struct spf_bytes){contents.material.blob, contents.material.blob_len}, sha256,
+            sizeof sha256);
+    else
+        sha256[0] = '\0';
+    if (sha256[0] != '\0' && strcmp(sha256, facts->sha256) == 0)
+        facts->certified = contents.material.certified;
+    else
         facts->certificate[0] = '\0';
     spf_contents_clear(&contents);
     spf_secret_free(bytes);

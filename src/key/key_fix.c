@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 #include "key/key_file.h"
+#include "openssh/ask.h"
+#include "openssh/key_support.h"
 
 enum { NAMES_TRIED = 20 };
 
@@ -56,6 +58,18 @@ static bool write_all(int fd, struct spf_bytes bytes)
         bytes = (struct spf_bytes){bytes.at + put, bytes.len - (size_t)put};
     }
     return fsync(fd) == 0;
+}
+
+/* In a form that this machine's ssh reads, though others do not (an Ed25519 key in PKCS#8). */
+static bool is_good_here(const struct spf_key_facts *facts)
+{
+    struct spf_openssh_facts ssh;
+
+    if (strcmp(facts->damage, "key-pkcs8-ed25519") != 0 &&
+        strcmp(facts->damage, "key-pkcs8-v2") != 0)
+        return false;
+    spf_openssh_ask_version(&ssh);
+    return spf_openssh_loads(&ssh, facts);
 }
 
 /* Is the copy in order, and the same key as far as that one is known? */
@@ -148,7 +162,7 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     else if (facts.outcome != SPF_KEY_READ)
         say(fixed, SPF_FIX_IMPOSSIBLE, "", path,
             " can't be read as a file, so nothing was changed");
-    else if (secrets.repaired)
+    else if (secrets.repaired && !is_good_here(&facts))
         error = write_copy(path, passphrase, &facts, secrets.repaired, fixed);
     else if (facts.mine && facts.mode != 0400)
         error = close_mode(path, &facts, fixed);

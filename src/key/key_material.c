@@ -59,6 +59,52 @@ static bool is(const char *algorithm, const char *name)
     return strcmp(algorithm, name) == 0;
 }
 
+static const struct {
+    const char *algorithm, *words;
+    int64_t bits;
+} foreign_types[] = {
+    {"ssh-ed448",
+     "an Ed448 key: PuTTY and some servers (AsyncSSH, Erlang's, ProFTPD) have it, OpenSSH does not",
+     448},
+    {"ssh-mldsa44-ed25519", "an ML-DSA-44 and Ed25519 key, which OpenSSH has since 10.6", 0},
+    {"ssh-mldsa44-ed25519@openssh.com",
+     "an ML-DSA-44 and Ed25519 key under the name of OpenSSH's experiments before 10.6", 0},
+    {"ssh-mldsa-44", "an ML-DSA-44 key, which OpenSSH does not have", 0},
+    {"ssh-mldsa-65", "an ML-DSA-65 key, which OpenSSH does not have", 0},
+    {"ssh-mldsa-87", "an ML-DSA-87 key, which OpenSSH does not have", 0},
+    {"ecdsa-sha2-1.3.132.0.10",
+     "an ECDSA key on the curve secp256k1; OpenSSH knows P-256, P-384 and P-521 only", 256},
+    {"ssh-xmss@openssh.com", "an XMSS key, which OpenSSH is not built with", 0},
+};
+
+const char *spf_foreign_type(const char *algorithm)
+{
+    for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++) {
+        if (is(foreign_types[i].algorithm, algorithm))
+            return foreign_types[i].words;
+    }
+    return NULL;
+}
+
+bool spf_material_set_foreign(struct spf_key_material *material, struct spf_bytes blob)
+{
+    struct spf_wire wire = spf_wire(blob.at, blob.len);
+    char name[sizeof material->algorithm];
+
+    spf_wire_name(&wire, name, sizeof name);
+    if (wire.bad || wire.left == 0 || blob.len > sizeof material->blob ||
+        spf_foreign_type(name) == NULL)
+        return false;
+    (void)spf_copy(material->algorithm, sizeof material->algorithm, name);
+    memcpy(material->blob, blob.at, blob.len);
+    material->blob_len = blob.len;
+    material->foreign = true;
+    for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++)
+        material->bits =
+            is(foreign_types[i].algorithm, name) ? foreign_types[i].bits : material->bits;
+    return true;
+}
+
 #define SK_ED25519 "sk-ssh-ed25519@openssh.com"
 #define SK_ECDSA   "sk-ecdsa-sha2-nistp256@openssh.com"
 
@@ -125,6 +171,76 @@ static int64_t bits_of(const struct parts *parts)
     return parts->ed_public.len > 0 ? 256 : spf_bits(parts->p);
 }
 
+static void write_public(struct spf_pen *pen, const struct parts *parts)
+{
+    spf_pen_cstring(pen, parts->algorithm);
+    if (is(parts->algorithm, "ssh-rsa")) {
+        spf_pen_mpint(pen, parts->e);
+        spf_pen_mpint(pen, parts->n);
+    } else if (is(parts->algorithm, "ssh-dss")) {
+        spf_pen_mpint(pen, parts->p);
+        spf_pen_mpint(pen, parts->q);
+        spf_pen_mpint(pen, parts->g);
+        spf_pen_mpint(pen, parts->y);
+    } else if (parts->curve) {
+        spf_pen_cstring(pen, parts->curve->name);
+        spf_pen_string(pen, parts->point);
+    } else {
+        spf_pen_string(pen, parts->ed_public);
+    }
+    if (parts->application.len > 0)
+        spf_pen_string(pen, parts->application);
+}
+
+/* The plain key's blob from the numbers in its certificate. */
+static bool set_plain(struct spf_key_material *material, const struct parts *parts)
+{
+    struct spf_pen pen = spf_pen(sizeof material->blob);
+    struct spf_secret *blob;
+
+    write_public(&pen, parts);
+    blob = spf_pen_take(&pen);
+    if (!blob)
+        return false;
+    material->blob_len = spf_secret_len(blob);
+    memcpy(material->blob, spf_secret_text(blob), material->blob_len);
+    spf_secret_free(blob);
+    return true;
+}
+
+/* A time of a certificate; all bits set is for ever. */
+static int64_t read_time(struct spf_wire *wire)
+{
+    uint64_t high = spf_wire_u32(wire), time = high << 32 | spf_wire_u32(wire);
+
+    return time > INT64_MAX ? INT64_MAX : (int64_t)time;
+}
+
+/* PROTOCOL.certkeys, from the serial on. */
+static bool read_certified(struct spf_wire *wire, struct spf_certificate_facts *certified)
+{
+    struct spf_bytes text;
+    struct spf_wire names;
+    struct spf_buf list;
+
+    (void)read_time(wire); /* the serial number */
+    certified->host = spf_wire_u32(wire) == 2;
+    spf_wire_string(wire); /* the key ID */
+    text = spf_wire_string(wire);
+    names = spf_wire(text.at, text.len);
+    spf_buf_init(&list, 4096);
+    while (!names.bad && names.left > 0) {
+        text = spf_wire_string(&names);
+        spf_buf_addstr(&list, list.len > 0 ? "," : "");
+        spf_buf_add(&list, text.at, text.len);
+    }
+    spf_clean(certified->principals, sizeof certified->principals, list.data, list.len);
+    spf_buf_clear(&list);
+    certified->valid_after = read_time(wire);
+    certified->valid_before = read_time(wire);
+    return !wire->bad && !names.bad;
+}
+
 bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes blob)
 {
     static const char cert_suffix[] = "-cert-v01@openssh.com";
@@ -145,31 +261,13 @@ bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes b
     if (!read_public(&wire, &parts) || wire.bad || (!cert && wire.left > 0) ||
         !spf_copy(material->algorithm, sizeof material->algorithm, name))
         return false;
+    material->bits = bits_of(&parts);
+    material->e_is_one = parts.e.len == 1 && parts.e.at[0] == 1;
+    if (cert)
+        return set_plain(material, &parts) && read_certified(&wire, &material->certified);
     memcpy(material->blob, blob.at, blob.len);
     material->blob_len = blob.len;
-    material->bits = bits_of(&parts);
     return true;
-}
-
-static void write_public(struct spf_pen *pen, const struct parts *parts)
-{
-    spf_pen_cstring(pen, parts->algorithm);
-    if (is(parts->algorithm, "ssh-rsa")) {
-        spf_pen_mpint(pen, parts->e);
-        spf_pen_mpint(pen, parts->n);
-    } else if (is(parts->algorithm, "ssh-dss")) {
-        spf_pen_mpint(pen, parts->p);
-        spf_pen_mpint(pen, parts->q);
-        spf_pen_mpint(pen, parts->g);
-        spf_pen_mpint(pen, parts->y);
-    } else if (parts->curve) {
-        spf_pen_cstring(pen, parts->curve->name);
-        spf_pen_string(pen, parts->point);
-    } else {
-        spf_pen_string(pen, parts->ed_public);
-    }
-    if (parts->application.len > 0)
-        spf_pen_string(pen, parts->application);
 }
 
 static void write_private(struct spf_pen *pen, const struct parts *parts)
@@ -252,6 +350,8 @@ enum spf_reading spf_material_from_openssh(struct spf_wire *wire, struct spf_key
             struct spf_bytes both = exactly(wire, 64);
 
             parts.ed_seed = (struct spf_bytes){both.at, wire->bad ? 0 : 32};
+            material->copy_differs =
+                !wire->bad && memcmp(both.at + 32, parts.ed_public.at, 32) != 0;
         } else if (parts.application.len > 0) {
             parts.flags = spf_wire_u8(wire);
             parts.handle = spf_wire_string(wire);
@@ -318,13 +418,36 @@ bool spf_material_fits(const struct spf_key_material *material)
     if (wire.bad)
         return false;
     if (is(material->algorithm, "ssh-rsa"))
-        return count == 6 && spf_rsa_fits(f[0], f[1], f[2], f[4], f[5]);
+        return count == 6 && spf_rsa_fits(f[0], f[1], f[2], f[4], f[5]) &&
+               spf_rsa_inverse_fits(f[3], f[4], f[5]);
     if (is(material->algorithm, "ssh-dss"))
         return count == 5 && spf_dsa_fits(f[0], f[2], f[3], f[4]);
     if (is(material->algorithm, "ssh-ed25519"))
         return count == 2 && f[1].len == 64 &&
                spf_ed25519_fits(f[0], (struct spf_bytes){f[1].at, 32});
     return count == 3 && spf_ec_fits(spf_curve(f[0]), f[1], f[2]);
+}
+
+/* The numbers of an RSA payload as assemble wrote them. */
+static bool rsa_signs(const struct spf_key_material *material)
+{
+    struct spf_bytes payload = spf_secret_view(material->payload), f[6];
+    struct spf_wire wire = spf_wire(payload.at, payload.len);
+
+    spf_wire_string(&wire);
+    for (size_t i = 0; i < sizeof f / sizeof *f; i++)
+        f[i] = spf_wire_string(&wire);
+    return !wire.bad && spf_rsa_signs(f[0], f[1], f[2], f[3], f[4], f[5]);
+}
+
+enum spf_fit spf_material_fit(const struct spf_key_material *material)
+{
+    if (material->uneven || material->copy_differs)
+        return SPF_FIT_UNEVEN;
+    if (material->proved || spf_material_fits(material))
+        return SPF_FIT_GOOD;
+    return is(material->algorithm, "ssh-rsa") && rsa_signs(material) ? SPF_FIT_UNEVEN
+                                                                     : SPF_FIT_BROKEN;
 }
 
 bool spf_material_signs(const struct spf_key_material *material)

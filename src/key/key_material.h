@@ -26,6 +26,20 @@ struct spf_key_material {
     uint8_t blob[SPF_KEY_BLOB_MAX]; /* public half, RFC 4253 section 6.6 */
     size_t blob_len;                /* 0: unknown */
     struct spf_secret *payload;     /* NULL: only the public half is known */
+    bool foreign;      /* of a type that only the blob's name is known of (spf_foreign_type) */
+    bool proved;       /* the numbers don't show it, but a signature did: RSA of three primes */
+    bool uneven;       /* a number is wrong that signing can do without: a signature proved it */
+    bool copy_differs; /* Ed25519: the public key after the seed is another one */
+    bool e_is_one;     /* RSA: anybody can sign */
+    struct spf_certificate_facts certified; /* of a certificate */
+};
+
+/* How the private numbers and the public ones go together. */
+enum spf_fit {
+    SPF_FIT_BROKEN, /* no signature of it would be accepted */
+    SPF_FIT_UNEVEN, /* OpenSSL, and so ssh, signs in spite of a wrong number; others refuse the key
+                     */
+    SPF_FIT_GOOD,
 };
 
 /* How reading a container ended. */
@@ -36,7 +50,8 @@ enum spf_reading {
     SPF_READING_CORRUPT,          /* bytes are wrong */
     SPF_READING_WANTS_PASSPHRASE, /* well-formed as far as one can see without it */
     SPF_READING_WRONG_PASSPHRASE,
-    SPF_READING_TOO_COSTLY, /* its key derivation would take longer than we are willing to */
+    SPF_READING_TOO_COSTLY,    /* its key derivation would take longer than we are willing to */
+    SPF_READING_LEGACY_CIPHER, /* encrypted so that OpenSSL 3 can't decrypt it (legacy_cipher) */
     SPF_READING_UNSUPPORTED,
     SPF_READING_MISMATCH, /* public and private half belong to different keys */
     SPF_READING_NO_MEMORY,
@@ -47,7 +62,10 @@ struct spf_key_contents {
     enum spf_key_container container;
     bool encrypted;
     struct spf_key_material material;
-    char detail[160]; /* what is wrong or unsupported, in plain words; no bytes of the key */
+    bool pkcs8_v2;          /* with the public key of RFC 5958 */
+    char legacy_cipher[32]; /* "DES-CBC" */
+    const char *refused;    /* why OpenSSH refuses what is otherwise whole, in words; NULL */
+    char detail[160];       /* what is wrong or unsupported, in plain words; no bytes of the key */
 };
 
 void spf_contents_clear(struct spf_key_contents *contents);
@@ -57,8 +75,18 @@ enum spf_reading spf_reads(struct spf_key_contents *contents, enum spf_reading r
 
 void spf_material_clear(struct spf_key_material *material);
 
-/* Takes the public half from an SSH blob; false if it is not a well-formed key (or certificate). */
+/*
+ * Takes the public half from an SSH blob; false if it is not a well-formed key. Of a certificate
+ * the plain key within is taken, as ssh-keygen -l does.
+ */
 bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes blob);
+
+/*
+ * Key types that some SSH programs have, but not OpenSSH 9.2 or we: what is said of one, NULL for
+ * all other names. And takes such a blob as it is; false if its type is none of these.
+ */
+const char *spf_foreign_type(const char *algorithm);
+bool spf_material_set_foreign(struct spf_key_material *material, struct spf_bytes blob);
 
 /*
  * Reads type and numbers of a private key in OpenSSH's order from wire, and fills the material from
@@ -73,10 +101,12 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
                                          struct spf_key_material *material);
 
 /* From a key of libcrypto; SPF_READING_UNSUPPORTED for kinds that SSH has no name for. */
-enum spf_reading spf_material_from_pkey(const EVP_PKEY *pkey, struct spf_key_contents *contents);
+enum spf_reading spf_material_from_pkey(EVP_PKEY *pkey, struct spf_key_contents *contents);
 
 /* Do the private numbers belong to the public ones? True where it can't be computed (FIDO keys). */
 bool spf_material_fits(const struct spf_key_material *material);
+/* The same as OpenSSL sees it: where numbers don't match, a signature decides. */
+enum spf_fit spf_material_fit(const struct spf_key_material *material);
 
 /* Can this process sign with it, and libssh use it for a login? */
 bool spf_material_signs(const struct spf_key_material *material);

@@ -108,7 +108,8 @@ static enum spf_reading read_envelope(struct spf_wire *wire, struct envelope *en
     sealed_len = spf_wire_u32(wire);
     if (wire->bad)
         return spf_reads(contents, SPF_READING_TRUNCATED, "it ends within the public half");
-    if (!spf_material_set_blob(&contents->material, blob))
+    if (!spf_material_set_blob(&contents->material, blob) &&
+        !spf_material_set_foreign(&contents->material, blob))
         return spf_reads(contents, SPF_READING_CORRUPT, "its public half can't be read");
     for (size_t i = 0; i < sizeof ciphers / sizeof *ciphers; i++) {
         if (strcmp(ciphers[i].name, envelope->cipher_name) == 0)
@@ -230,7 +231,11 @@ static enum spf_reading read_private(struct spf_wire *wire, struct spf_key_conte
     enum spf_reading reading = spf_material_from_openssh(wire, &private_half);
 
     if (reading == SPF_READING_DONE) {
-        spf_wire_string(wire);
+        struct spf_bytes comment = spf_wire_string(wire);
+
+        /* sshbuf-getput-basic.c, sshbuf_get_cstring: only the last octet may be one */
+        if (comment.len > 1 && memchr(comment.at, '\0', comment.len - 1) != NULL)
+            contents->refused = "its comment holds a NUL byte, at which ssh refuses the key";
         for (uint8_t pad = 1; !wire->bad && wire->left > 0; pad++)
             wire->bad = spf_wire_u8(wire) != pad;
         if (wire->bad)
@@ -247,6 +252,7 @@ static enum spf_reading read_private(struct spf_wire *wire, struct spf_key_conte
         spf_reads(contents, reading, "OpenSSH has no such type of private key");
     if (reading == SPF_READING_DONE) {
         public_half->payload = private_half.payload;
+        public_half->copy_differs = private_half.copy_differs;
         private_half.payload = NULL;
     }
     spf_material_clear(&private_half);
@@ -270,6 +276,9 @@ enum spf_reading spf_openssh_read_binary(struct spf_bytes binary,
     reading = read_envelope(&wire, &envelope, contents);
     if (reading != SPF_READING_DONE)
         return reading;
+    if (contents->material.foreign)
+        return spf_reads(contents, SPF_READING_UNSUPPORTED, "%s",
+                         spf_foreign_type(contents->material.algorithm));
     if (contents->encrypted && spf_secret_view(passphrase).len == 0)
         return SPF_READING_WANTS_PASSPHRASE;
     opened = unseal(&envelope, passphrase, contents, &reading);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "key/key_math.h"
+#include "key/key_pkcs8.h"
 #include "key/key_readers.h"
 
 /* Beyond these a key derivation is refused: about two seconds of this century's hardware. */
@@ -100,9 +101,27 @@ static bool der_cut_off(const unsigned char *der, long len)
     return len < 2 || (der[0] == 0x30 && inner > len - (p - der));
 }
 
-/* What the first block of a private key is, found with libcrypto's own idea of PEM. */
+/* What a block's label, headers and outermost DER say of it. */
+static enum spf_reading survey_block(struct spf_bytes der, const char *headers,
+                                     struct spf_key_contents *contents)
+{
+    if (contents->container == SPF_CONTAINER_PKCS8)
+        return spf_pkcs8_survey(der, contents);
+    if (contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED && !affordable(der.at, (long)der.len))
+        return spf_reads(contents, SPF_READING_TOO_COSTLY,
+                         "its key derivation would take too long");
+    if (contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED ? spf_pkcs8_is_legacy(der, contents)
+                                                             : spf_pem_is_legacy(headers, contents))
+        return SPF_READING_LEGACY_CIPHER;
+    return SPF_READING_DONE;
+}
+
+/*
+ * What the first block of a private key is, found with libcrypto's own idea of PEM; *block are its
+ * bytes, the caller's.
+ */
 static enum spf_reading survey(struct spf_bytes text, struct spf_key_contents *contents,
-                               bool *cut_off)
+                               struct spf_secret **block)
 {
     enum spf_reading reading = SPF_READING_NOT_THIS;
     BIO *bio = bio_of(text);
@@ -116,14 +135,13 @@ static enum spf_reading survey(struct spf_bytes text, struct spf_key_contents *c
         for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
             if (strcmp(name, labels[i].label) != 0)
                 continue;
-            reading = SPF_READING_DONE;
             contents->container = labels[i].container;
             contents->encrypted = contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED ||
                                   strstr(header, "ENCRYPTED") != NULL;
-            *cut_off = der_cut_off(der, len);
-            if (contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED && !affordable(der, len))
-                reading = spf_reads(contents, SPF_READING_TOO_COSTLY,
-                                    "its key derivation would take too long");
+            *block = spf_secret_new(der, (size_t)len);
+            reading = *block ? survey_block(spf_secret_view(*block), header, contents)
+                             : SPF_READING_NO_MEMORY;
+            break;
         }
         OPENSSL_clear_free(der, (size_t)len);
         OPENSSL_free(header);
@@ -151,32 +169,47 @@ static int give_passphrase(char *buf, int size, int writing, void *user)
     return (int)asked->passphrase.len;
 }
 
+/* Why libcrypto did not read the block; or what it is, where only we know (key_pkcs8.h). */
+static enum spf_reading read_refused(struct spf_bytes der, const struct asked *asked,
+                                     struct spf_key_contents *contents)
+{
+    const bool pkcs8 = contents->container == SPF_CONTAINER_PKCS8 ||
+                       contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED;
+
+    if (asked->asked && asked->passphrase.len == 0)
+        return SPF_READING_WANTS_PASSPHRASE;
+    if (pkcs8 && !der_cut_off(der.at, (long)der.len) &&
+        (asked->asked || contents->container == SPF_CONTAINER_PKCS8))
+        return spf_pkcs8_read(der, asked->passphrase, contents);
+    if (asked->asked)
+        return SPF_READING_WRONG_PASSPHRASE;
+    if (der_cut_off(der.at, (long)der.len))
+        return spf_reads(contents, SPF_READING_TRUNCATED, "a part of it is missing");
+    return spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
+}
+
 enum spf_reading spf_pem_read(struct spf_bytes text, const struct spf_secret *passphrase,
                               struct spf_key_contents *contents)
 {
     struct asked asked = {.passphrase = spf_secret_view(passphrase)};
-    bool cut_off = false;
-    enum spf_reading reading = survey(text, contents, &cut_off);
+    struct spf_secret *block = NULL;
+    enum spf_reading reading = survey(text, contents, &block);
     EVP_PKEY *pkey;
     BIO *bio;
 
-    if (reading != SPF_READING_DONE)
-        return reading;
-    bio = bio_of(text);
-    if (!bio)
-        return SPF_READING_NO_MEMORY;
-    pkey = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asked);
-    BIO_free(bio);
-    ERR_clear_error();
-    if (pkey)
-        reading = spf_material_from_pkey(pkey, contents);
-    else if (asked.asked)
-        reading =
-            asked.passphrase.len == 0 ? SPF_READING_WANTS_PASSPHRASE : SPF_READING_WRONG_PASSPHRASE;
-    else if (cut_off)
-        reading = spf_reads(contents, SPF_READING_TRUNCATED, "a part of it is missing");
-    else
-        reading = spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
-    EVP_PKEY_free(pkey);
+    if (reading == SPF_READING_DONE) {
+        bio = bio_of(text);
+        pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asked) : NULL;
+        ERR_clear_error();
+        if (!bio)
+            reading = SPF_READING_NO_MEMORY;
+        else if (pkey)
+            reading = spf_material_from_pkey(pkey, contents);
+        else
+            reading = read_refused(spf_secret_view(block), &asked, contents);
+        EVP_PKEY_free(pkey);
+        BIO_free(bio);
+    }
+    spf_secret_free(block);
     return reading;
 }

@@ -336,8 +336,10 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
 
     if (ppk->encrypted && spf_secret_len(ppk->private_blob) % CIPHER_IV != 0)
         return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private half is wrong");
-    if (ppk->encrypted && passphrase.len == 0)
+    if (ppk->encrypted && passphrase.len == 0 && !contents->material.foreign)
         return SPF_READING_WANTS_PASSPHRASE;
+    if (ppk->encrypted && contents->material.foreign) /* of no use to us even when decrypted */
+        return spf_reads(contents, SPF_READING_UNSUPPORTED, "%s", spf_foreign_type(ppk->algorithm));
     reading = derive(ppk, passphrase, keys, contents);
     if (reading == SPF_READING_DONE && ppk->encrypted && !unseal(ppk, keys))
         reading = SPF_READING_NO_MEMORY;
@@ -348,6 +350,8 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
     explicit_bzero(keys, sizeof keys);
     if (reading != SPF_READING_DONE)
         return reading;
+    if (contents->material.foreign)
+        return spf_reads(contents, SPF_READING_UNSUPPORTED, "%s", spf_foreign_type(ppk->algorithm));
     reading = spf_material_from_putty(ppk->algorithm, spf_secret_view(ppk->public_blob),
                                       spf_secret_view(ppk->private_blob), &contents->material);
     if (reading == SPF_READING_CORRUPT)
@@ -366,7 +370,9 @@ enum spf_reading spf_ppk_read(struct spf_bytes text, const struct spf_secret *pa
     enum spf_reading reading = read_head(&lines, &ppk, contents);
 
     if (reading == SPF_READING_DONE) {
-        bool known = spf_material_set_blob(&contents->material, spf_secret_view(ppk.public_blob)) &&
+        const struct spf_bytes blob = spf_secret_view(ppk.public_blob);
+        bool known = (spf_material_set_blob(&contents->material, blob) ||
+                      spf_material_set_foreign(&contents->material, blob)) &&
                      strcmp(contents->material.algorithm, ppk.algorithm) == 0;
 
         reading = read_tail(&lines, &ppk, contents);

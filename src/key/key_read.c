@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "key/key_foreign.h"
 #include "key/key_readers.h"
 #include "key/key_text.h"
 #include "key/key_unwrap.h"
@@ -60,24 +61,53 @@ static bool is_ed25519(const struct spf_key_contents *contents)
     return strcmp(contents->material.algorithm, "ssh-ed25519") == 0;
 }
 
+static bool is_ed448(const struct spf_key_contents *contents)
+{
+    return strcmp(contents->material.algorithm, "ssh-ed448") == 0;
+}
+
+static bool is_mldsa44(const struct spf_key_contents *contents)
+{
+    return strcmp(contents->material.algorithm, "ssh-mldsa44-ed25519") == 0;
+}
+
 static bool rsa_below(const struct spf_key_contents *contents, int64_t bits)
 {
     return strcmp(contents->material.algorithm, "ssh-rsa") == 0 && contents->material.bits < bits;
 }
 
-/* Would `ssh -i` of OpenSSH 9.2 load it, given its passphrase? */
+/* Would `ssh -i` of some OpenSSH from 9.2 on load it, given its passphrase? */
 static bool openssh_takes(enum spf_reading strict, const struct spf_key_contents *contents)
 {
-    return is_whole(strict) &&
-           (is_pem(contents->container) || contents->container == SPF_CONTAINER_OPENSSH) &&
-           !(is_pem(contents->container) && is_ed25519(contents)) && /* OpenSSH 9.6 does */
+    const bool openssh = contents->container == SPF_CONTAINER_OPENSSH;
+
+    if (strict == SPF_READING_LEGACY_CIPHER ||
+        (strict == SPF_READING_UNSUPPORTED && openssh && is_mldsa44(contents)))
+        return true;
+    return is_whole(strict) && (is_pem(contents->container) || openssh) && !contents->refused &&
            !rsa_below(contents, 1024);
 }
 
+/* And which one (openssh/key_support.h)? */
+static enum spf_key_needs needs_of(enum spf_reading strict, const struct spf_key_contents *contents)
+{
+    if (strict == SPF_READING_LEGACY_CIPHER)
+        return SPF_NEEDS_LEGACY_CIPHER;
+    if (is_mldsa44(contents))
+        return SPF_NEEDS_MLDSA44_ED25519;
+    if (is_pem(contents->container) && is_ed25519(contents))
+        return contents->pkcs8_v2 ? SPF_NEEDS_ED25519_PKCS8_V2 : SPF_NEEDS_ED25519_PKCS8;
+    if (contents->pkcs8_v2)
+        return SPF_NEEDS_PKCS8_V2;
+    if (strcmp(contents->material.algorithm, "ssh-dss") == 0)
+        return SPF_NEEDS_DSA;
+    return contents->material.copy_differs ? SPF_NEEDS_ED25519_COPY : SPF_NEEDS_NOTHING;
+}
+
 /* Damages worth a word also where a program reads over them; text before a PEM key is usual. */
-#define NOTICEABLE                                                                \
-    (1u << SPF_DAMAGE_BOM | 1u << SPF_DAMAGE_CRLF | 1u << SPF_DAMAGE_NO_NEWLINE | \
-     1u << SPF_DAMAGE_MULTIPLE)
+#define NOTICEABLE                                                           \
+    (1u << SPF_DAMAGE_LABEL | 1u << SPF_DAMAGE_BOM | 1u << SPF_DAMAGE_CRLF | \
+     1u << SPF_DAMAGE_NO_NEWLINE | 1u << SPF_DAMAGE_MULTIPLE)
 
 static int worst_damage(unsigned damage)
 {
@@ -118,9 +148,9 @@ static void tell_text_damage(struct spf_key_facts *facts, const struct spf_key_t
     for (int i = 0; i < SPF_DAMAGE_COUNT; i++) {
         if (!(damage & 1u << i))
             continue;
-        add_detail(facts, i == SPF_DAMAGE_ESCAPED && text->escape
-                              ? text->escape
-                              : spf_damage_words((enum spf_damage)i));
+        add_detail(facts, i == SPF_DAMAGE_ESCAPED && text->escape ? text->escape
+                          : i == SPF_DAMAGE_LABEL                 ? text->label
+                                                  : spf_damage_words((enum spf_damage)i));
     }
 }
 
@@ -154,6 +184,8 @@ static const char *cause_of(enum spf_reading reading, const struct spf_key_conte
         return "key-passphrase-wrong";
     case SPF_READING_TOO_COSTLY:
         return "key-kdf-too-costly";
+    case SPF_READING_LEGACY_CIPHER:
+        return "key-cipher-legacy";
     case SPF_READING_UNSUPPORTED:
         return contents->container == SPF_CONTAINER_PPK_NEWER ? "key-ppk-version-new"
                                                               : "key-algorithm-unsupported";
@@ -164,23 +196,38 @@ static const char *cause_of(enum spf_reading reading, const struct spf_key_conte
     }
 }
 
-/* Why we can't sign with a key of this type. */
-static const char *kind_words(const char *algorithm)
-{
-    return spf_starts_with(algorithm, "sk-") ? "the private half is on a FIDO device"
-                                             : "DSA (ssh-dss) is switched off everywhere";
-}
-
 /* What is to be said of a key that was read, where the file itself gives no cause to complain. */
 static const char *cause_of_key(const struct spf_key_contents *contents)
 {
+    if (contents->refused)
+        return "key-corrupt";
     if (is_pem(contents->container) && is_ed25519(contents))
         return "key-pkcs8-ed25519";
-    if (rsa_below(contents, 2048))
+    if (contents->pkcs8_v2)
+        return "key-pkcs8-v2";
+    if (rsa_below(contents, 2048) || contents->material.e_is_one)
         return "key-weak";
+    if (spf_starts_with(contents->material.algorithm, "sk-"))
+        return "key-needs-device";
     if (!spf_material_signs(&contents->material))
         return "key-algorithm-unsupported";
     return is_ppk(contents->container) ? "key-is-ppk" : NULL;
+}
+
+/* In which words. */
+static void detail_of_key(struct spf_key_facts *facts, const struct spf_key_contents *contents)
+{
+    const struct spf_key_material *material = &contents->material;
+    char bits[40];
+
+    if (contents->refused) {
+        add_detail(facts, contents->refused);
+    } else if (strcmp(facts->damage, "key-weak") == 0) {
+        (void)spf_format(bits, sizeof bits, "RSA with %lld bits", (long long)material->bits);
+        add_detail(facts, material->e_is_one ? "RSA with a public exponent of 1" : bits);
+    } else if (strcmp(facts->damage, "key-algorithm-unsupported") == 0) {
+        add_detail(facts, "DSA (ssh-dss) is switched off everywhere");
+    }
 }
 
 /* No private key: a public one, a certificate, something else. */
@@ -203,6 +250,9 @@ static void tell_other(struct spf_key_facts *facts, struct spf_bytes file,
         return;
     }
     facts->container = foreign->container;
+    if (foreign->container == SPF_CONTAINER_PFX && spf_pfx_legacy_cipher(file) != NULL)
+        (void)spf_copy(facts->legacy_cipher, sizeof facts->legacy_cipher,
+                       spf_pfx_legacy_cipher(file));
     set_damage(facts, foreign->cause);
     add_detail(facts, foreign->words);
 }
@@ -275,8 +325,7 @@ static void tell_damage(struct spf_key_facts *facts, const struct readings *r)
         add_detail(facts, r->best->detail);
     } else if (r->reading == SPF_READING_DONE && cause_of_key(r->best)) {
         set_damage(facts, cause_of_key(r->best));
-        if (strcmp(facts->damage, "key-algorithm-unsupported") == 0)
-            add_detail(facts, kind_words(r->best->material.algorithm));
+        detail_of_key(facts, r->best);
     } else if (!is_ppk(r->best->container)) {
         tell_text_damage(facts, &r->text, NOTICEABLE);
     }
@@ -289,30 +338,56 @@ static struct spf_secret *copy(const struct spf_secret *secret)
     return secret ? spf_secret_new(view.at, view.len) : NULL;
 }
 
+/* Could the file be in a better shape than it is? */
+static bool wants_rewriting(const struct spf_key_facts *facts, const struct readings *r,
+                            enum spf_fit fit)
+{
+    return !facts->encrypted && !is_ppk(r->best->container) &&
+           (!openssh_takes(r->reading, r->best) || fit == SPF_FIT_UNEVEN ||
+            needs_of(r->reading, r->best) != SPF_NEEDS_NOTHING);
+}
+
+static void tell_fit(struct spf_key_facts *facts, const struct spf_key_material *material,
+                     enum spf_fit fit)
+{
+    if (fit == SPF_FIT_GOOD)
+        return;
+    set_damage(facts, "key-parts-mismatch");
+    facts->detail[0] = '\0';
+    add_detail(facts,
+               fit == SPF_FIT_BROKEN ? "the private key does not belong to the public key in it"
+               : material->copy_differs
+                   ? "the second copy of its public key differs from the first"
+                   : "one of its numbers is wrong; ssh can sign without it, other programs may "
+                     "refuse the key");
+}
+
 /* The key for the login, and the copy that --fix would write. */
 static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
                               struct spf_key_secrets *secrets)
 {
     const struct spf_key_material *material = &r->best->material;
+    enum spf_fit fit = SPF_FIT_GOOD;
 
     if (r->reading == SPF_READING_DONE && spf_material_signs(material)) {
-        if (spf_material_fits(material)) {
-            secrets->login = spf_material_write(material);
-            if (!secrets->login)
-                return false;
-            facts->usable = true;
-        } else {
-            set_damage(facts, "key-parts-mismatch");
-            add_detail(facts, "its public and its private numbers belong to different keys");
+        fit = spf_material_fit(material);
+        if (fit != SPF_FIT_GOOD)
+            tell_fit(facts, material, fit);
+        if (fit == SPF_FIT_BROKEN)
             return true;
-        }
+        secrets->login = spf_material_write(material);
+        if (!secrets->login)
+            return false;
+        facts->usable = true;
     }
-    if (r->damaged && (is_ppk(r->best->container) || openssh_takes(r->reading, r->best))) {
+    if ((r->damaged || strcmp(facts->damage, "key-header-mangled") == 0) &&
+        (is_ppk(r->best->container) || openssh_takes(r->reading, r->best)) &&
+        !(facts->encrypted && needs_of(r->reading, r->best) != SPF_NEEDS_NOTHING) &&
+        !(facts->usable && wants_rewriting(facts, r, fit))) {
         secrets->repaired = r->text.clean;
         r->text.clean = NULL;
-    } else if (facts->usable && !facts->encrypted && is_pem(r->best->container) &&
-               !openssh_takes(r->reading, r->best)) {
-        secrets->repaired = copy(secrets->login); /* Ed25519 in PKCS#8: another container */
+    } else if (facts->usable && wants_rewriting(facts, r, fit) && spf_material_fits(material)) {
+        secrets->repaired = copy(secrets->login); /* in OpenSSH's container */
     }
     facts->repairable = secrets->repaired != NULL;
     return true;
@@ -326,7 +401,12 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
     bool good = read_twice(file, passphrase, &r);
 
     facts->openssh_accepts = openssh_takes(r.strict, &r.as_is);
-    facts->putty_accepts = is_ppk(r.as_is.container) && is_whole(r.strict);
+    facts->needs = facts->openssh_accepts ? needs_of(r.strict, &r.as_is) : SPF_NEEDS_NOTHING;
+    facts->putty_accepts =
+        is_ppk(r.as_is.container) &&
+        (is_whole(r.strict) ||
+         (r.strict == SPF_READING_UNSUPPORTED && is_ed448(&r.as_is))); /* PuTTY has it since 0.75 */
+    (void)spf_copy(facts->legacy_cipher, sizeof facts->legacy_cipher, r.best->legacy_cipher);
     facts->container = r.damaged && r.text.damage & 1u << SPF_DAMAGE_BINARY ? SPF_CONTAINER_DER
                                                                             : r.best->container;
     facts->encrypted = r.best->encrypted;

@@ -14,8 +14,8 @@ struct spf_key_secrets {
 };
 
 /*
- * Says what OpenSSH 9.2 and PuTTY 0.78 would do with a file of these bytes, what it holds, and what
- * has happened to it: fills the part of *facts that follows `dir` (the rest is the probe's).
+ * Says what OpenSSH and PuTTY 0.78 would do with a file of these bytes, what it holds, and what has
+ * happened to it: fills the part of *facts that follows `dir` (the rest is the probe's).
  *
  * The bytes are read twice: as they are, by the rules of the program whose container it is, which
  * gives openssh_accepts and putty_accepts; and after all that ways of transport do to text has been

@@ -1,9 +1,12 @@
 #include "key/key_text.h"
 
 #include <ctype.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "key/key_unwrap.h"
 
 #define BIT(damage) (1u << SPF_DAMAGE_##damage)
 
@@ -14,7 +17,8 @@ static const struct {
     [SPF_DAMAGE_ESCAPED] = {"key-escaped", "the text is quoted or escaped"},
     [SPF_DAMAGE_BINARY] = {"key-is-der", "it is DER, not PEM"},
     [SPF_DAMAGE_ONE_LINE] = {"key-on-one-line", "all of it is on one line"},
-    [SPF_DAMAGE_HEADER] = {"key-header-mangled", "its BEGIN or END line is mangled"},
+    [SPF_DAMAGE_HEADER] = {"key-header-mangled", "dashes or words of it are missing or changed"},
+    [SPF_DAMAGE_LABEL] = {"key-header-mangled", "it names another format"},
     [SPF_DAMAGE_INDENTED] = {"key-indented", "its lines are indented"},
     [SPF_DAMAGE_WRAPPED] = {"key-wrapped",
                             "its lines are broken in wrong places, or have blanks in them"},
@@ -210,13 +214,74 @@ static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
     return spf_pen_take(&pen);
 }
 
-static const char *guess_label(const struct spf_secret *base64, const char *label)
+/*
+ * Ed25519 as npm's sshpk writes it under "EdDSA PRIVATE KEY", in the form of RFC 5915, which nobody
+ * reads: *base64 becomes PKCS#8 (RFC 8410).
+ */
+static bool take_eddsa(struct spf_bytes der, struct spf_secret **base64)
+{
+    static const uint8_t form[] = {0x30, 0x51, 2, 1, 1, 4, 32};
+    static const uint8_t type[] = {0xa0, 5, 6, 3, 0x2b, 0x65, 0x70};
+    static const uint8_t pkcs8[] = {0x30, 0x2e, 2,    1,    0, 0x30, 5, 6,
+                                    3,    0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20};
+    uint8_t whole[sizeof pkcs8 + 32];
+    char chars[65];
+    struct spf_secret *made;
+
+    if (der.len < sizeof form + 32 + sizeof type || memcmp(der.at, form, sizeof form) != 0 ||
+        memcmp(der.at + sizeof form + 32, type, sizeof type) != 0)
+        return false;
+    memcpy(whole, pkcs8, sizeof pkcs8);
+    memcpy(whole + sizeof pkcs8, der.at + sizeof form, 32);
+    (void)EVP_EncodeBlock((unsigned char *)chars, whole, sizeof whole);
+    made = spf_secret_new(chars, 64);
+    explicit_bzero(whole, sizeof whole);
+    explicit_bzero(chars, sizeof chars);
+    if (!made)
+        return false;
+    spf_secret_free(*base64);
+    *base64 = made;
+    return true;
+}
+
+/* Which standard a label of PEM stands for. */
+static const char *standard_of(const char *label)
+{
+    return strcmp(label, "RSA PRIVATE KEY") == 0   ? "PKCS#1"
+           : strcmp(label, "EC PRIVATE KEY") == 0  ? "SEC 1"
+           : strcmp(label, "DSA PRIVATE KEY") == 0 ? "OpenSSL's DSA form"
+                                                   : "PKCS#8";
+}
+
+/* What the contents say that they are, which the BEGIN line need not. *base64 may become another.
+ */
+static const char *label_of(struct spf_secret **base64, const char *label, bool has_headers,
+                            struct spf_key_text *text)
 {
     static const char openssh[] = "b3BlbnNzaC1rZXktdjE";
+    struct spf_secret *der;
+    const char *is = NULL;
+    long len;
 
-    if (spf_starts_with(spf_secret_text(base64), openssh))
+    if (spf_starts_with(spf_secret_text(*base64), openssh))
         return "OPENSSH PRIVATE KEY";
-    return *label ? label : "PRIVATE KEY";
+    der = has_headers ? NULL : spf_secret_alloc(spf_secret_len(*base64));
+    if (der) {
+        len = spf_base64_decode(spf_secret_text(*base64), spf_secret_len(*base64),
+                                spf_secret_bytes(der), spf_secret_len(der));
+        spf_secret_truncate(der, len > 0 ? (size_t)len : 0);
+        is = take_eddsa(spf_secret_view(der), base64) ? "PRIVATE KEY"
+                                                      : spf_der_label(spf_secret_view(der));
+        spf_secret_free(der);
+    }
+    if (is == NULL || strcmp(is, label) == 0)
+        return *label ? label : "PRIVATE KEY";
+    if (*label) {
+        text->damage |= BIT(LABEL);
+        (void)spf_format(text->label, sizeof text->label,
+                         "it says %.40s, but the contents are %s (%s)", label, standard_of(is), is);
+    }
+    return is;
 }
 
 /* -----BEGIN label-----, headers, the base64 in lines, -----END label----- */
@@ -314,7 +379,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     if (text->damage & BIT(ONE_LINE)) /* which says it all */
         text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE) | BIT(CRLF));
     if (base64 && !spf_buf_failed(&headers)) {
-        label = guess_label(base64, label);
+        label = label_of(&base64, label, headers.len > 0, text);
         text->clean = render(label, headers.data, base64, strstr(label, "OPENSSH") ? 70 : 64);
     }
     spf_buf_clear(&headers);

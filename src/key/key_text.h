@@ -16,6 +16,7 @@ enum spf_damage {
     SPF_DAMAGE_BINARY,  /* DER instead of PEM */
     SPF_DAMAGE_ONE_LINE,
     SPF_DAMAGE_HEADER,
+    SPF_DAMAGE_LABEL, /* the BEGIN line names another format than the contents are in */
     SPF_DAMAGE_INDENTED,
     SPF_DAMAGE_WRAPPED,
     SPF_DAMAGE_TEXT_AROUND,
@@ -31,6 +32,7 @@ struct spf_key_text {
     bool no_end;        /* the end of the key is missing */
     unsigned strange;   /* characters in the base64 that don't belong there */
     const char *escape; /* which kind of escapes, in words; NULL none */
+    char label[120];    /* what is wrong with the label, in words */
     struct spf_secret
         *clean; /* the first private key as it should have been; NULL: there is none */
 };

@@ -11,18 +11,9 @@
  */
 SPF_MUST_USE bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text);
 
-/* What a file that holds no usable key is, as far as its first bytes tell. */
-struct spf_foreign {
-    const char *magic; /* what it begins with, white space and byte order mark apart */
-    size_t len;
-    enum spf_key_container container;
-    const char *cause;
-    const char *words; /* "it is a web page" */
-};
-
-/* Never NULL: the last entry fits everything. */
-const struct spf_foreign *spf_foreign(struct spf_bytes file);
-/* A key may stand in it, but with marks of the word processor between its letters. */
-bool spf_is_rich_text(struct spf_bytes file);
+/* The tags of the values within the outermost SEQUENCE, at most 9; 0 for anything else. */
+size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer);
+/* The PEM label of a private key in DER; NULL if it is none (RFC 8017, 5208, 5915, 7292). */
+const char *spf_der_label(struct spf_bytes der);
 
 #endif

@@ -13,6 +13,7 @@
 #include "key/key_file.h"
 #include "login/jump_line.h"
 #include "login/ssh_config_plain.h"
+#include "openssh/key_support.h"
 #include "platform/child.h"
 #include "platform/home.h"
 
@@ -190,7 +191,7 @@ static bool is_file(const char *path)
 }
 
 /* Would ssh say that it cannot use this file, and go on (sshconnect2.c, load_identity_file)? */
-static bool is_passed_over(const char *path)
+static bool is_passed_over(const char *path, const struct spf_openssh_facts *ssh)
 {
     struct spf_key_secrets secrets = {0};
     struct spf_key_facts facts = {0};
@@ -199,7 +200,7 @@ static bool is_passed_over(const char *path)
     /* a public key will do where an agent has the private one */
     usable = !spf_key_file_read(path, NULL, &facts, &secrets) ||
              (facts.outcome == SPF_KEY_READ && !(facts.mine && (facts.mode & 077) != 0) &&
-              (facts.openssh_accepts || strcmp(facts.damage, "key-is-public") == 0));
+              (spf_openssh_loads(ssh, &facts) || strcmp(facts.damage, "key-is-public") == 0));
     spf_shape_clear(&spf_key_shape, &facts);
     spf_key_secrets_clear(&secrets);
     return !usable;
@@ -269,7 +270,8 @@ static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_f
     for (size_t i = 0; uses_keys && files > 1 && i < facts->identities.count; i++) {
         struct spf_ssh_file *file = &facts->identities.items[i];
 
-        file->passed_over = file->exists && is_passed_over(file->path);
+        file->passed_over =
+            file->exists && is_passed_over(file->path, &config->inquiry->facts->openssh);
     }
     for (size_t i = 0; i < facts->known_hosts.count && facts->unhonoured[0] == '\0'; i++) {
         const char *path = facts->known_hosts.items[i].path;

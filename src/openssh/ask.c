@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "platform/child.h"
 
+#define VERSION_MAX 4096u /* bytes of ssh -V; it prints one line */
+
 enum { TIMEOUT_MS = 2000, GRACE_MS = 200 };
 
 /* Everything up to the end of the pipe; false if the end does not come in time or in room. */
@@ -57,4 +59,16 @@ bool spf_openssh_ask(const char *const *words, enum spf_openssh_stream stream, s
     status = good ? spf_child_wait(&ssh, TIMEOUT_MS) : spf_child_end(&ssh, GRACE_MS);
     spf_child_environment_clear(&environment);
     return good && (status == 0 || status == SPF_CHILD_STATUS_LOST);
+}
+
+void spf_openssh_ask_version(struct spf_openssh_facts *facts)
+{
+    static const char *const words[] = {"ssh", "-V", NULL};
+    struct spf_buf says;
+
+    *facts = (struct spf_openssh_facts){0};
+    spf_buf_init(&says, VERSION_MAX);
+    if (spf_openssh_ask(words, SPF_OPENSSH_ERRORS, &says))
+        spf_openssh_read_version(says.data, says.len, facts);
+    spf_buf_clear(&says);
 }

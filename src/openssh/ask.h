@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "openssh/version.h"
 
 /*
  * Runs the ssh that PATH finds with these words (NULL-terminated, "ssh" itself included) and
@@ -23,5 +24,8 @@ enum spf_openssh_stream {
 SPF_MUST_USE
 bool spf_openssh_ask(const char *const *words, enum spf_openssh_stream stream,
                      struct spf_buf *says);
+
+/* Which ssh it is, by its -V; all empty if there is none. Blocks, too. */
+void spf_openssh_ask_version(struct spf_openssh_facts *facts);
 
 #endif

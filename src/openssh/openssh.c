@@ -4,8 +4,6 @@
 
 #include "openssh/ask.h"
 
-#define SAYS_MAX 4096u /* of ssh -V; it prints one line */
-
 struct version_job {
     struct spf_job job; /* first: the loop hands it back */
     struct spf_openssh_facts facts;
@@ -21,14 +19,7 @@ struct spf_openssh {
 
 static void work(struct spf_job *job)
 {
-    static const char *const words[] = {"ssh", "-V", NULL};
-    struct version_job *version = (struct version_job *)job;
-    struct spf_buf says;
-
-    spf_buf_init(&says, SAYS_MAX);
-    if (spf_openssh_ask(words, SPF_OPENSSH_ERRORS, &says))
-        spf_openssh_read_version(says.data, says.len, &version->facts);
-    spf_buf_clear(&says);
+    spf_openssh_ask_version(&((struct version_job *)job)->facts);
 }
 
 static void release(struct spf_job *job)

@@ -37,7 +37,7 @@ struct spf_remedy {
     const char *impact;  /* NULL or one of SPF_IMPACT_* */
 };
 
-#define SPF_REMEDIES_MAX 8
+#define SPF_REMEDIES_MAX 12
 
 struct spf_finding_info {
     const char *id;         /* "sg-no-rule" */

@@ -399,6 +399,13 @@ static bool holds(const char *condition, const struct spf_view *view,
     struct spf_buf scratch;
     bool known;
 
+    if (strcmp(condition, "repairable") == 0 || strcmp(condition, "not_repairable") == 0)
+        return view->facts->key.repairable == (condition[0] == 'r');
+    if (spf_starts_with(condition, "format_")) {
+        const char *format = result != NULL ? spf_evidence_text(result, "format") : NULL;
+
+        return format != NULL && strcmp(condition + strlen("format_"), format) == 0;
+    }
     if (!spf_starts_with(condition, "no_"))
         return jump_failure(condition, result) != NULL;
     /* Of a host alone no rules are judged, and behind a jump host they do not see us: nothing is

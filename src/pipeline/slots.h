@@ -29,6 +29,9 @@
  *     {?jump_key} {?jump_identity} {?jump_unknown} {?jump_way}   nothing, but only where that is
  *                  what failed at a jump host: our key, its host key (changed, not known), the way
  *     {session_always} "always", where --session says so
+ *     {?repairable} {?not_repairable}   nothing, but only where --fix would write a good copy of
+ *                  the key file, or not
+ *     {?format_NAME} nothing, but only where the key file is of that format (spf_container_name)
  *     {?no_NAME}   nothing, but only where the value NAME is not known (a host alone has no
  *                  {instance}); elsewhere it is missing, and so is its remedy
  *

@@ -2,10 +2,11 @@
  * Says what the key reader makes of files, one JSON object a line: {"path": …, facts …}. For the
  * tests that hold it against ssh-keygen and puttygen.
  *
- *     key_tell [-p PASSPHRASE] [-l DIR] FILE...
+ *     key_tell [-p PASSPHRASE] [-l DIR] [-s VERSION] FILE...
  *
- * -l writes the login key of each file (its canonical text) to DIR/N.login, the repaired copy to
- * DIR/N.repaired, N counting from 0.
+ * openssh_accepts is about the ssh of this machine; -s says of which version ("OpenSSH_9.2p1,
+ * OpenSSL 3.0.19") it is to be instead. -l writes the login key of each file (its canonical text)
+ * to DIR/N.login, the repaired copy to DIR/N.repaired, N counting from 0.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@
 #include "base/text.h"
 #include "key/key_describe.h"
 #include "key/key_file.h"
+#include "openssh/ask.h"
+#include "openssh/key_support.h"
 
 static void keep(const char *dir, int number, const char *suffix, const struct spf_secret *secret)
 {
@@ -45,18 +48,23 @@ static int64_t peak_kib(void)
 
 int main(int argc, char **argv)
 {
+    struct spf_openssh_facts ssh = {0};
     struct spf_secret *passphrase = NULL;
     const char *dir = NULL;
     int option;
 
-    while ((option = getopt(argc, argv, "p:l:")) != -1) {
+    while ((option = getopt(argc, argv, "p:l:s:")) != -1) {
         if (option == 'p')
             passphrase = spf_secret_new(optarg, strlen(optarg));
         else if (option == 'l')
             dir = optarg;
+        else if (option == 's')
+            spf_openssh_read_version(optarg, strlen(optarg), &ssh);
         else
             return 64;
     }
+    if (ssh.line[0] == '\0')
+        spf_openssh_ask_version(&ssh);
     for (int i = optind; i < argc; i++) {
         struct spf_key_facts facts = {0};
         struct spf_key_secrets secrets = {0};
@@ -69,6 +77,8 @@ int main(int argc, char **argv)
         keep(dir, i - optind, "repaired", secrets.repaired);
         spf_key_describe(&facts, words, sizeof words);
         json = spf_shape_write(&spf_key_shape, &facts, NULL);
+        json_object_object_add(json, "openssh_accepts",
+                               json_object_new_boolean(spf_openssh_loads(&ssh, &facts)));
         json_object_object_add(json, "path", json_object_new_string(argv[i]));
         json_object_object_add(json, "good", json_object_new_boolean(good));
         json_object_object_add(json, "words", json_object_new_string(words));

@@ -33,6 +33,8 @@ EXPLAINED = [
      "in the old encrypted PEM, changed ciphertext can't be told from a wrong passphrase"),
     ("puttygen", "(rsa|ed|ec256)-ppk[23]-encrypted", "one character changed late",
      "nor can it in an encrypted PPK, whose MAC is keyed with the passphrase"),
+    ("puttygen", "(rsa|ed|ec256)-ssh-certificate", "none",
+     "of a certificate we show the fingerprint of its key, as ssh-keygen -l does"),
     ("recovery", "rsa-pem-encrypted", "BEGIN and END missing",
      "nothing is left that says which kind of key the ciphertext is"),
 ]
@@ -301,7 +303,7 @@ DAMAGES = {
     "six dashes": lambda b: in_marks(b, "-----", "------"),
     "long dashes": lambda b: b.replace(b"-----", "\u2014\u2014-".encode()),
     "no dashes": lambda b: in_marks(b, "-----", ""),
-    "small letters": lambda b: in_marks(b, "BEGIN", "begin").replace(b"END", b"end"),
+    "small letters": lambda b: in_marks(in_marks(b, "BEGIN", "begin"), "END", "end"),
     "blanks in the dashes": lambda b: in_marks(b, "-----", "- - - - -"),
     "BEGIN line missing": lambda b: joined(lines_of(b)[1:]),
     "END line missing": lambda b: joined(lines_of(b)[:-1]),
