@@ -158,7 +158,9 @@ static struct spf_opinion judge_damage(const struct spf_key_facts *key, bool loa
     case SPF_KEY_WEAK: /* ssh loads RSA keys from 1024 bits on; servers often want 2048 */
         return loads ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
     case SPF_KEY_PARTS_MISMATCH: /* a number that only speeds up signing */
-        return loads && key->usable ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
+        if (loads && key->usable)
+            return spf_lowered(finding, SPF_WARN);
+        break;
     case SPF_KEY_ALGORITHM_UNSUPPORTED: /* by us; ssh or PuTTY can log in with it */
         if ((loads && strcmp(key->algorithm, "ssh-dss") != 0) || key->putty_accepts)
             return spf_lowered(finding, SPF_WARN);

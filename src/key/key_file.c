@@ -13,6 +13,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "key/key_readers.h"
 #include "platform/files.h"
@@ -220,10 +221,15 @@ static void note_certificate(struct spf_key_facts *facts, const char *path)
             sizeof sha256);
     else
         sha256[0] = '\0';
-    if (sha256[0] != '\0' && strcmp(sha256, facts->sha256) == 0)
+    if (sha256[0] != '\0' && strcmp(sha256, facts->sha256) == 0) {
+        const int64_t now = spf_utc_now();
+
         facts->certified = contents.material.certified;
-    else
+        facts->certified.in_time =
+            now >= facts->certified.valid_after && now < facts->certified.valid_before;
+    } else {
         facts->certificate[0] = '\0';
+    }
     spf_contents_clear(&contents);
     spf_secret_free(bytes);
 }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "login/ending.h"
 #include "login/offers.h"
@@ -50,17 +51,40 @@ static bool may_be_a_stranger(const struct spf_view *view)
 }
 
 /*
- * The key alone is refused, but ssh would offer the certificate beside it first, which this program
- * cannot.
+ * The key alone is refused. ssh -i offers it first and then the certificate beside it, which this
+ * program does not; what the certificate says may rule it out (PROTOCOL.certkeys). Principals do
+ * not: AuthorizedPrincipalsFile may map them to other users.
  */
 static struct spf_opinion judge_certificate(const struct spf_view *view, const char *stage,
                                             struct spf_result *result)
 {
-    spf_note_text(result, "certificate_file", view->facts->key.certificate);
+    const struct spf_key_facts *key = &view->facts->key;
+    const struct spf_certificate_facts *certified = &key->certified;
+    const char *user = view->target->user;
+    const bool names_user =
+        certified->principals[0] == '\0' || spf_names_have(certified->principals, user);
+    char until[SPF_UTC_SIZE] = "";
+
+    spf_note_text(result, "certificate_file", key->certificate);
+    spf_note_text(result, "certificate_principals", certified->principals);
+    if (certified->valid_before > 0 && certified->valid_before < INT64_MAX)
+        spf_utc_format(certified->valid_before, until);
+    if (until[0] != '\0')
+        spf_note_text(result, "certificate_valid_until", until);
+    if (certified->valid_before > 0 && (certified->host || !certified->in_time)) {
+        spf_say(result,
+                "the server does not accept this key for %s; ssh would offer the certificate %s "
+                "next, which %s",
+                user, key->certificate,
+                certified->host ? "is a host's and logs nobody in" : "is not valid now");
+        return decided(result, stage, SPF_AUTH_KEY_REFUSED);
+    }
     spf_say(result,
             "the server does not accept this key alone for %s; ssh would offer the certificate %s "
-            "first, which was not tried",
-            view->target->user, view->facts->key.certificate);
+            "next, which was not tried%s%s%s",
+            user, key->certificate, names_user ? "" : " (its principals, ",
+            names_user ? "" : certified->principals,
+            names_user ? "" : ", do not include this user)");
     return decided(result, stage, SPF_AUTH_CERTIFICATE_UNTRIED);
 }
 
@@ -212,6 +236,15 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
                     view->target->user);
         return spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
     }
+    if (!spf_key_agent_signs(&view->facts->key) &&
+        strcmp(view->facts->key.damage, "key-needs-device") == 0) {
+        if (judges_by_query(view))
+            spf_say(result,
+                    "the server accepts this key for %s; its security key was not asked to sign, "
+                    "so the login itself is untried",
+                    view->target->user);
+        return spf_lowered(SPF_KEY_NEEDS_DEVICE, SPF_UNKNOWN);
+    }
     if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
         return opinion;
     if (facts->methods[0] != '\0')
@@ -250,6 +283,20 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     spf_say(result, "key accepted for %s%s", view->target->user,
             spf_key_agent_signs(&view->facts->key) ? " (signed by the ssh-agent)" : "");
     return spf_passes();
+}
+
+/* A type of key that only the user's ssh or PuTTY has: our limit, and no verdict on the login. */
+static bool is_beyond_us(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_key_facts *key = &view->facts->key;
+
+    if (!spf_facts_have(view->facts, SPF_GROUP_KEY) || key->usable || key->public_blob == NULL ||
+        spf_key_agent_signs(key) || strcmp(key->damage, "key-algorithm-unsupported") != 0)
+        return false;
+    spf_say(result,
+            "this program has no keys of type %s: whether the server accepts it is not known",
+            key->algorithm);
+    return true;
 }
 
 /* RequiredRSASize (ssh_config(5)): shorter keys are as if they were not there. */
@@ -292,6 +339,8 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
     }
     if (is_too_short(view, result))
         return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
+    if (is_beyond_us(view, result))
+        return spf_lowered(SPF_KEY_ALGORITHM_UNSUPPORTED, SPF_UNKNOWN);
     if (spf_lacks(view, SPF_GROUP_QUERY, &opinion))
         return opinion;
     if (facts->methods[0] != '\0')

@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "openssh/ask.h"
+#include "openssh/key_support.h"
 #include "openssh/version.h"
+#include "pipeline/check.h"
 
 START_TEST(the_version_line_becomes_numbers)
 {
@@ -63,6 +65,110 @@ START_TEST(a_version_is_written_as_people_say_it)
     ck_assert_str_eq(text, "10.6");
     spf_openssh_version_format(0, text, sizeof text);
     ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(what_a_file_needs_decides_which_ssh_loads_it)
+{
+    static const struct {
+        enum spf_key_needs needs;
+        const char *version; /* NULL: there is no ssh */
+        bool loads;
+    } cases[] = {
+        {SPF_NEEDS_NOTHING, "OpenSSH_7.4p1, OpenSSL 1.0.2k 26 Jan 2017", true},
+        {SPF_NEEDS_NOTHING, NULL, true},
+        {SPF_NEEDS_ED25519_PKCS8, "OpenSSH_9.2p1, OpenSSL 3.0.19 27 Jan 2026", false},
+        {SPF_NEEDS_ED25519_PKCS8, "OpenSSH_9.5p1, OpenSSL 3.5.0 1 Jan 2026", false},
+        {SPF_NEEDS_ED25519_PKCS8, "OpenSSH_9.6p1, OpenSSL 3.0.13 30 Jan 2024", true},
+        {SPF_NEEDS_ED25519_PKCS8, "OpenSSH_10.6p1, OpenSSL 3.6.5 29 Sep 2026", true},
+        {SPF_NEEDS_ED25519_PKCS8, NULL, true},
+        {SPF_NEEDS_ED25519_PKCS8, "Dropbear v2022.83", true},
+        {SPF_NEEDS_ED25519_PKCS8_V2, "OpenSSH_9.6p1, OpenSSL 3.0.13 30 Jan 2024", false},
+        {SPF_NEEDS_ED25519_PKCS8_V2, "OpenSSH_10.0p2, OpenSSL 3.5.9 29 Sep 2026", true},
+        {SPF_NEEDS_ED25519_PKCS8_V2, "OpenSSH_10.0p2, LibreSSL 4.1.0", false},
+        {SPF_NEEDS_ED25519_PKCS8_V2, NULL, false},
+        {SPF_NEEDS_PKCS8_V2, "OpenSSH_9.2p1, OpenSSL 3.5.9 29 Sep 2026", true},
+        {SPF_NEEDS_PKCS8_V2, "OpenSSH_9.2p1, OpenSSL 3.0.19 27 Jan 2026", false},
+        {SPF_NEEDS_DSA, "OpenSSH_9.2p1, OpenSSL 3.0.19 27 Jan 2026", true},
+        {SPF_NEEDS_DSA, "OpenSSH_10.0p2, OpenSSL 3.5.9 29 Sep 2026", false},
+        {SPF_NEEDS_DSA, NULL, false},
+        {SPF_NEEDS_MLDSA44_ED25519, "OpenSSH_10.0p2, OpenSSL 3.5.9 29 Sep 2026", false},
+        {SPF_NEEDS_MLDSA44_ED25519, "OpenSSH_10.6p1, OpenSSL 3.6.5 29 Sep 2026", true},
+        {SPF_NEEDS_MLDSA44_ED25519, NULL, false},
+        {SPF_NEEDS_LEGACY_CIPHER, "OpenSSH_8.4p1, OpenSSL 1.1.1w 11 Sep 2023", true},
+        {SPF_NEEDS_LEGACY_CIPHER, "OpenSSH_9.2p1, OpenSSL 3.0.19 27 Jan 2026", false},
+        {SPF_NEEDS_LEGACY_CIPHER, "OpenSSH_9.8p1, LibreSSL 3.3.6", true},
+        {SPF_NEEDS_LEGACY_CIPHER, NULL, false},
+        {SPF_NEEDS_ED25519_COPY, "OpenSSH_10.0p2, OpenSSL 3.5.9 29 Sep 2026", false},
+        {SPF_NEEDS_ED25519_COPY, "OpenSSH_10.6p1, OpenSSL 3.6.5 29 Sep 2026", true},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_key_facts key = {.openssh_accepts = true, .needs = cases[i].needs};
+        struct spf_openssh_facts ssh = {0};
+
+        if (cases[i].version != NULL)
+            spf_openssh_read_version(cases[i].version, strlen(cases[i].version), &ssh);
+        ck_assert_msg(spf_openssh_loads(cases[i].version ? &ssh : NULL, &key) == cases[i].loads,
+                      "%zu: %s", i, cases[i].version ? cases[i].version : "none");
+        key.openssh_accepts = false;
+        ck_assert(!spf_openssh_loads(&ssh, &key));
+    }
+}
+END_TEST
+
+/* key.format of an Ed25519 key in PKCS#8, with an ssh that says this to -V. */
+static struct spf_opinion judge(const char *says, enum spf_group_phase phase,
+                                struct spf_result *result)
+{
+    static const struct spf_target target = {.key_path = "k", .user = "root", .port = 22};
+    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT,
+                              .group[SPF_GROUP_OPENSSH].phase = phase,
+                              .key = {.openssh_accepts = true,
+                                      .usable = true,
+                                      .damage = "key-pkcs8-ed25519",
+                                      .algorithm = "ssh-ed25519",
+                                      .container = SPF_CONTAINER_PKCS8,
+                                      .needs = SPF_NEEDS_ED25519_PKCS8}};
+    struct spf_result results[SPF_CHECK_COUNT] = {0};
+    const struct spf_view view = {&target, &facts, results};
+
+    if (says != NULL)
+        spf_openssh_read_version(says, strlen(says), &facts.openssh);
+    spf_result_init(result);
+    return spf_judge_key_format(&view, result);
+}
+
+START_TEST(the_key_is_judged_for_the_ssh_of_this_machine)
+{
+    struct spf_opinion opinion;
+    struct spf_result result;
+
+    opinion = judge(NULL, SPF_ABSENT, &result);
+    ck_assert_int_eq(opinion.kind, SPF_OPINION_WANTS);
+    ck_assert(opinion.wants == SPF_GROUP_BIT(OPENSSH));
+    spf_result_clear(&result);
+
+    opinion = judge("OpenSSH_9.2p1, OpenSSL 3.0.19 27 Jan 2026", SPF_PRESENT, &result);
+    ck_assert_int_eq(opinion.status, SPF_FAIL);
+    ck_assert_int_eq(opinion.finding, SPF_KEY_PKCS8_ED25519);
+    ck_assert_str_eq(result.summary, "k is Ed25519, PEM (PKCS#8): OpenSSH 9.2 here can't read it; "
+                                     "OpenSSH 9.6 and later can");
+    spf_result_clear(&result);
+
+    opinion = judge("OpenSSH_10.6p1, OpenSSL 3.6.5 29 Sep 2026", SPF_PRESENT, &result);
+    ck_assert_int_eq(opinion.status, SPF_PASS);
+    ck_assert_ptr_nonnull(strstr(result.summary, "OpenSSH 10.6 here reads it"));
+    spf_result_clear(&result);
+
+    /* no ssh here, or a record that does not say which one there was */
+    opinion = judge("", SPF_PRESENT, &result);
+    ck_assert_int_eq(opinion.status, SPF_PASS);
+    ck_assert_ptr_nonnull(strstr(result.summary, "OpenSSH 9.6 and later read it"));
+    spf_result_clear(&result);
+    opinion = judge(NULL, SPF_FAILED, &result);
+    ck_assert_int_eq(opinion.status, SPF_PASS);
+    spf_result_clear(&result);
 }
 END_TEST
 
@@ -164,6 +270,8 @@ int main(void)
 {
     const TTest *const tests[] = {the_version_line_becomes_numbers,
                                   a_version_is_written_as_people_say_it,
+                                  what_a_file_needs_decides_which_ssh_loads_it,
+                                  the_key_is_judged_for_the_ssh_of_this_machine,
                                   ssh_is_asked_on_the_right_stream,
                                   an_ssh_that_fails_floods_or_is_missing_says_nothing,
                                   an_ssh_that_hangs_is_ended,
