@@ -13,7 +13,7 @@
  *                          pipeline/findings.def is the catalogue of causes
  *     diagnosis/           from results to one verdict and one root cause
  *     report/              text for people, JSON for programs; they decide nothing
- *     platform/            what the kernel and libc give: how every child is started
+ *     platform/            what the kernel and libc give: children, signals, home, files
  *     base/                errors, text, secrets, clocks, shapes, the loop
  *
  * Where is a cause decided? Search its symbol: SPF_SG_NO_RULE is returned by one judge.
@@ -38,6 +38,7 @@
 #include "cli/round.h"
 #include "cloud/aliyun/policy.h"
 #include "key/key_probe.h"
+#include "platform/signals.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
 enum {
@@ -173,18 +174,6 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
     return error;
 }
 
-/* INT, TERM and HUP as a descriptor: they end the round, and the partial report is still written.
- */
-static int watch_signals(sigset_t *set)
-{
-    (void)sigemptyset(set);
-    (void)sigaddset(set, SIGINT);
-    (void)sigaddset(set, SIGTERM);
-    (void)sigaddset(set, SIGHUP);
-    (void)sigprocmask(SIG_BLOCK, set, NULL);
-    return signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* --fix, before the checks: says what it did, and puts the file to use from now on into the
  * options. */
 static void fix_key(struct spf_options *options, const struct spf_round *round, int stop_fd,
@@ -230,7 +219,7 @@ static int run(struct spf_options *options)
     struct spf_progress progress;
     struct signalfd_siginfo signalled = {0};
     sigset_t signals;
-    int stop_fd = watch_signals(&signals), status;
+    int stop_fd = spf_signals_watch(&signals), status;
     struct spf_error error = gather_secrets(options, &round, stop_fd);
 
     if (error.code != SPF_OK) {
@@ -336,8 +325,7 @@ int main(int argc, char **argv)
     hold_standard_descriptors();
     spf_secret_guard_process();
     (void)setlocale(LC_CTYPE, "");
-    (void)signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error of write(2), status 74 */
-    (void)signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow */
+    spf_signals_init();
 
     error = spf_options_parse(argc, argv, &options);
     if (error.code != SPF_OK) {

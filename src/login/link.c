@@ -1,6 +1,7 @@
 #include "login/link.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <libssh/libssh.h>
 #include <netinet/in.h>
@@ -16,7 +17,9 @@
 #include "login/known_hosts.h"
 #include "login/offers.h"
 
-#define CAPTURE_MAX (4l << 20) /* bytes between two looks at it; a whole login takes 20 KiB */
+#define STRANGERS_MAX 16 /* connections to our listener before ours */
+#define PAIR_MS       1000
+#define CAPTURE_MAX   (4l << 20) /* bytes between two looks at it; a whole login takes 20 KiB */
 
 struct spf_link {
     ssh_session session;
@@ -34,35 +37,62 @@ struct spf_link {
     size_t identification_len;
 };
 
-/*
- * Two datagram sockets that are connected to each other. AF_INET, because libssh asks the
- * descriptor for IPv4 addresses to put into its capture; without IPv4 there is no capture, but a
- * login.
- */
-static bool open_stand_in(int pair[2])
+/* The connection that is ours; a stranger's, who got to the listener first, is closed. */
+static int accept_own(int listener, const struct sockaddr_in *own)
 {
-    struct sockaddr_in address[2];
-    bool good = true;
+    struct pollfd poller = {.fd = listener, .events = POLLIN};
 
-    for (int i = 0; i < 2; i++) {
-        socklen_t len = sizeof *address;
+    for (int i = 0; i < STRANGERS_MAX && poll(&poller, 1, PAIR_MS) == 1; i++) {
+        struct sockaddr_in peer;
+        socklen_t len = sizeof peer;
+        int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-        address[i] =
-            (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-        pair[i] = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        good = good && pair[i] >= 0 &&
-               bind(pair[i], (struct sockaddr *)&address[i], sizeof *address) == 0 &&
-               getsockname(pair[i], (struct sockaddr *)&address[i], &len) == 0;
+        if (fd < 0)
+            continue;
+        if (len == sizeof peer && peer.sin_port == own->sin_port &&
+            peer.sin_addr.s_addr == own->sin_addr.s_addr)
+            return fd;
+        (void)close(fd);
     }
-    for (int i = 0; i < 2 && good; i++)
-        good = connect(pair[i], (struct sockaddr *)&address[1 - i], sizeof *address) == 0;
-    if (good)
-        return true;
-    for (int i = 0; i < 2; i++) {
-        if (pair[i] >= 0)
-            (void)close(pair[i]);
-    }
-    return socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0;
+    return -1;
+}
+
+/* A TCP connection of this process with itself: false if there is none to be had. */
+static bool open_ipv4_pair(int pair[2])
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct linger none = {.l_onoff = 1}; /* without it the port would wait for a minute */
+    socklen_t len = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    pair[1] = -1;
+    if (listener >= 0 && pair[0] >= 0 &&
+        bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+        listen(listener, STRANGERS_MAX) == 0 &&
+        getsockname(listener, (struct sockaddr *)&address, &len) == 0 &&
+        (connect(pair[0], (struct sockaddr *)&address, sizeof address) == 0 ||
+         errno == EINPROGRESS) &&
+        getsockname(pair[0], (struct sockaddr *)&address, &len) == 0)
+        pair[1] = accept_own(listener, &address);
+    if (listener >= 0)
+        (void)close(listener);
+    if (pair[1] >= 0)
+        return setsockopt(pair[1], SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0;
+    if (pair[0] >= 0)
+        (void)close(pair[0]);
+    return false;
+}
+
+/*
+ * Two sockets that are connected to each other, and to which nobody else can write. IPv4, because
+ * libssh asks the descriptor for such addresses to put into its capture, with the first bytes that
+ * it writes; without IPv4 there is no capture, but a login.
+ */
+static bool open_placeholder(int pair[2])
+{
+    return open_ipv4_pair(pair) ||
+           socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0;
 }
 
 /* A file without a name; where /proc is not there to open it by, one of our own in /tmp, mode 0600.
@@ -143,7 +173,7 @@ static bool set_options(ssh_session session, int fd)
     return true;
 }
 
-/* Lets libssh speak its identification into the stand-in, and takes it from there. */
+/* Lets libssh speak its identification into the placeholder, and takes it from there. */
 static bool hear_identification(struct spf_link *link, int far_end)
 {
     for (int i = 0; i < 8; i++) {
@@ -172,7 +202,7 @@ struct spf_link *spf_link_new(const char *user)
     (void)ssh_set_log_level(SSH_LOG_NONE);
     link->session = ssh_new();
     link->user = strdup(user);
-    if (link->session == NULL || link->user == NULL || !open_stand_in(pair)) {
+    if (link->session == NULL || link->user == NULL || !open_placeholder(pair)) {
         spf_link_free(link);
         return NULL;
     }
@@ -227,9 +257,9 @@ const char *spf_link_identification(const struct spf_link *link, size_t *len)
 
 bool spf_link_attach(struct spf_link *link, int fd)
 {
-    int stand_in = ssh_get_fd(link->session);
+    int placeholder = ssh_get_fd(link->session);
 
-    return stand_in >= 0 && dup3(fd, stand_in, O_CLOEXEC) >= 0;
+    return placeholder >= 0 && dup3(fd, placeholder, O_CLOEXEC) >= 0;
 }
 
 short spf_link_events(struct spf_link *link)

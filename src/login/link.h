@@ -11,10 +11,11 @@
 /*
  * One SSH connection through libssh, non-blocking; the only place that knows libssh and its habits.
  *
- * It is started without a connection: libssh speaks its identification to a stand-in, a pair of
- * local datagram sockets, and the caller sends those bytes itself. So nothing of what the server
- * says is read before the caller has peeked at it; libssh's packet capture, which wants IPv4, works
- * on any connection; and libssh may close its descriptor as it likes, ours stays ours.
+ * It is started without a connection: libssh speaks its identification to a placeholder, a
+ * connection of this process with itself, and the caller sends those bytes itself. So nothing of
+ * what the server says is read before the caller has peeked at it; libssh's packet capture, which
+ * wants IPv4, works on any connection; and libssh may close its descriptor as it likes, ours stays
+ * ours.
  */
 struct spf_link;
 
