@@ -8,6 +8,7 @@ import argparse
 import contextlib
 import json
 import os
+import pwd
 import re
 import shlex
 import shutil
@@ -15,7 +16,7 @@ import subprocess
 import sys
 
 from stage import ENVIRONMENT, HANGS, Skip, Stage  # which finds the harness
-from harness import clients, judge, servers, world
+from harness import clients, judge, replay, servers, world
 
 SKIPPED = 77
 
@@ -63,8 +64,15 @@ class Scenario(Stage):
                 self.complaints.append("%s is called, and not in the policy" % name)
 
     def check_text(self):
-        run = self.run([])
+        """The text report; and a replay of that very run, which must say the same."""
+        record = os.path.join(self.home, "evidence.json")
+        live = os.path.join(self.home, "live.json")
+        run = self.run(["--record", record, "--output", "json:" + live])
         shown = run.out.decode("utf-8", "replace")
+        if os.path.exists(record) and os.path.exists(live):
+            self.check_property(record, live, shown, run.status)
+        elif not self.expect.get("usage"):
+            self.complaints.append("the text run wrote no record")
         self.complaints += judge.streams({"text report": run.out, "standard error": run.err},
                                          self.secrets())
         self.complaints += judge.text(shown, world.fill(self.expect, self.places))
@@ -216,6 +224,27 @@ class Scenario(Stage):
             self.complaints.append("others may read the record")
         self.compare("recorded run", first, report)
         self.compare("replay", again, report)
+
+    def check_property(self, record, live, shown, status):
+        """Record then replay is the same report, but for times: all that was judged is evidence."""
+        again = os.path.join(self.home, "replayed.json")
+        run = self.run([], without_cloud=True,
+                       command=["--replay", record, "--output", "json:" + again])
+        if self.data.get("options", {}).get("--strict") is not True and run.status != status:
+            self.complaints.append("replay: exit status %s, was %s" % (run.status, status))
+        if not os.path.exists(again):
+            self.complaints.append("the replay failed: %s" % run.err.decode("utf-8", "replace"))
+            return
+        with open(record, "rb") as source:
+            self.complaints += judge.streams({"record": source.read(), "replay": run.out},
+                                             self.secrets())
+        if os.stat(record).st_mode & 0o077:
+            self.complaints.append("others may read the record")
+        homes = [self.home, pwd.getpwuid(os.getuid()).pw_dir]
+        self.complaints += replay.differences(live, again, homes)
+        if "says_otherwise" not in self.data.get("replay_text", {}):
+            self.complaints += replay.text_differences(
+                shown, run.out.decode("utf-8", "replace"), homes)
 
     def check_library(self, report):
         self.compare("library", self.run([], library=True), report)
