@@ -106,6 +106,7 @@ static void set_target(struct spf_round *round, const struct spf_options *option
         .key_text = round->key_text,
         .passphrase = round->passphrase,
         .console = options->console,
+        .fix_tried = options->fix,
         .find_key = options->find_key,
         .profile = options->profile,
         .config_path = options->config_path,

@@ -202,6 +202,42 @@ static bool find_key_lacks(const struct spf_view *view, struct spf_result *resul
     return false;
 }
 
+/* Only looked for: what was found is the answer. */
+static struct spf_opinion judge_without_key(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_key_pair_facts *pair = &view->facts->key_pair;
+    const struct spf_found_key_facts *found = &view->facts->found_key;
+    struct spf_opinion opinion;
+
+    if (view->target->find_key == NULL) {
+        spf_say(result, "key pair %s is bound (no key given to compare)", pair->name);
+        return spf_passes();
+    }
+    if (pair->public_key == NULL || pair->public_key[0] == '\0') {
+        spf_say(result, "the API gave no public key of key pair %s to look for", pair->name);
+        return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
+    }
+    if (spf_lacks(view, SPF_GROUP_FOUND_KEY, &opinion))
+        return opinion;
+    if (found->path[0] != '\0') {
+        spf_say(result, "%s is the private key of the bound key pair %s", found->path, pair->name);
+        return spf_passes();
+    }
+    if (found->public_only[0] != '\0')
+        spf_say(result, "%s is the public key of key pair %s; the private key is not beside it",
+                found->public_only, pair->name);
+    else if (!found->all)
+        spf_say(result, "%s holds more files than the %lld that were compared with key pair %s",
+                found->folder, (long long)found->looked_at, pair->name);
+    else if (found->unclear > 0)
+        spf_say(result,
+                "no file in %s was proved to be the private key of key pair %s; %lld encrypted "
+                "ones do not show their public key",
+                found->folder, pair->name, (long long)found->unclear);
+    return found->all && found->unclear == 0 ? spf_concludes(SPF_KEY_PAIR_FILE_MISSING)
+                                             : spf_lowered(SPF_KEY_PAIR_FILE_MISSING, SPF_UNKNOWN);
+}
+
 struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_key_pair_facts *pair = &view->facts->key_pair;
@@ -221,12 +257,7 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
     if (view->target->key_path == NULL) {
         if (find_key_lacks(view, result, &opinion))
             return opinion;
-        if (spf_evidence_text(result, "matching_key_file") != NULL)
-            spf_say(result, "%s is the private key of the bound key pair %s",
-                    view->facts->found_key.path, pair->name);
-        else
-            spf_say(result, "key pair %s is bound (no key given to compare)", pair->name);
-        return spf_passes();
+        return judge_without_key(view, result);
     }
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         if (opinion.kind == SPF_OPINION_WANTS)

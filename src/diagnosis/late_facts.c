@@ -229,7 +229,7 @@ void spf_tell_late_facts(struct spf_run *run)
     tell_difference(run);
     if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS))
         tell_events(run);
-    if (state->phase == SPF_FAILED)
+    if (state->phase == SPF_FAILED && state->asked)
         spf_note_text(result, "console_unread", spf_findings[state->failure.cause].id);
     if (state->phase != SPF_PRESENT)
         return;

@@ -23,7 +23,7 @@ struct asked {
     enum spf_address_choice address;
     enum spf_session_mode session;
     struct spf_ip source_ip;
-    bool user_given, port_given, console, with_ssh_config, from_transcript;
+    bool user_given, port_given, console, with_ssh_config, from_transcript, fix_tried;
     bool source_lookup; /* not its URL: what stands in that may be secret */
     SPF_LIST(struct word) other_options;
 };
@@ -73,6 +73,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_IP(struct asked, source_ip),
     SPF_SHAPE_BOOL(struct asked, console),
     SPF_SHAPE_BOOL(struct asked, from_transcript),
+    SPF_SHAPE_BOOL(struct asked, fix_tried),
     SPF_SHAPE_BOOL(struct asked, source_lookup),
     SPF_SHAPE_LIST(struct asked, other_options, &word_shape),
 };
@@ -142,6 +143,7 @@ static struct json_object *write_target(const struct spf_target *target,
         .port_given = target->port_given,
         .console = target->console,
         .from_transcript = target->from_transcript,
+        .fix_tried = target->fix_tried,
         .with_ssh_config = target->ssh_config != NULL,
         .source_lookup = target->source_lookup != NULL,
         .source_ip = target->source_ip,
@@ -301,6 +303,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .source_lookup = asked->source_lookup ? "" : NULL, /* nobody is asked again */
         .console = asked->console,
         .from_transcript = asked->from_transcript,
+        .fix_tried = asked->fix_tried,
         .session = asked->session,
         .selected = (spf_checks)asked->selected,
         .timeout_ms = (unsigned)asked->timeout_ms,

@@ -101,6 +101,9 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
         spf_note_bool(result, "acl", true);
     if (key->file_system[0])
         spf_note_text(result, "file_system", key->file_system);
+    if (key->file_system[0] || key->read_only)
+        spf_note_text(result, "mode_fixed",
+                      key->read_only ? "it is mounted read-only" : "it keeps no modes");
     if (refused && key->file_system[0])
         spf_say(result,
                 "the file system of %s (%s) keeps no modes: all files look open there, and ssh "

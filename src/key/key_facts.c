@@ -107,6 +107,7 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_BOOL(struct spf_key_facts, dir_writable),
     SPF_SHAPE_TEXT(struct spf_key_facts, dir),
     SPF_SHAPE_TEXT(struct spf_key_facts, file_system),
+    SPF_SHAPE_BOOL(struct spf_key_facts, read_only),
     SPF_SHAPE_BOOL(struct spf_key_facts, acl),
     SPF_SHAPE_ENUM(struct spf_key_facts, container, container_name),
     SPF_SHAPE_TEXT(struct spf_key_facts, damage),
@@ -136,6 +137,8 @@ static const struct spf_field found_key_fields[] = {
     SPF_SHAPE_TEXT(struct spf_found_key_facts, public_only),
     SPF_SHAPE_TEXT(struct spf_found_key_facts, folder),
     SPF_SHAPE_NUMBER(struct spf_found_key_facts, looked_at),
+    SPF_SHAPE_NUMBER(struct spf_found_key_facts, unclear),
+    SPF_SHAPE_BOOL(struct spf_found_key_facts, all),
 };
 const struct spf_shape spf_found_key_shape =
     SPF_SHAPE(struct spf_found_key_facts, found_key_fields);

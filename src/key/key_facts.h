@@ -98,7 +98,10 @@ struct spf_key_facts {
     bool dir_writable; /* its folder lets others replace it (sticky folders do not) */
     char dir[256];
     char file_system[16]; /* "vfat": one that keeps no modes; "" for all others */
+    bool read_only;       /* its file system is mounted so: the mode cannot be changed either */
     bool acl; /* an access control list names more users; its mask shows as group bits */
+    /* which file it was that was read, for who opens it again; in no record */
+    uint64_t device, inode;
 
     enum spf_key_container container;
     char damage[40];
@@ -138,6 +141,8 @@ struct spf_found_key_facts {
     char public_only[1024]; /* a .pub file that matches without its private key; "" none */
     char folder[1024];      /* where was looked */
     int64_t looked_at;      /* files */
+    int64_t unclear;        /* of them: encrypted ones whose public key nothing shows */
+    bool all;               /* false: there were more files than are looked at */
 };
 extern const struct spf_shape spf_found_key_shape;
 

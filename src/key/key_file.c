@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -93,6 +94,7 @@ static void note_file_system(struct spf_key_facts *facts, int fd)
 
     if (fstatfs(fd, &fs) != 0)
         return;
+    facts->read_only = (fs.f_flags & ST_RDONLY) != 0;
     for (size_t i = 0; i < sizeof without_modes / sizeof *without_modes; i++) {
         if ((unsigned long)(uint32_t)fs.f_type == without_modes[i].magic)
             (void)spf_copy(facts->file_system, sizeof facts->file_system, without_modes[i].name);
@@ -160,6 +162,8 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
     }
     facts->size = (int64_t)st.st_size;
     facts->mode = (int64_t)(st.st_mode & 07777);
+    facts->device = st.st_dev;
+    facts->inode = st.st_ino;
     if (fd == -2) {
         facts->outcome = SPF_KEY_NOT_A_FILE;
         (void)spf_copy(facts->kind, sizeof facts->kind, kind_of(st.st_mode));

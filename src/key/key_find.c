@@ -39,6 +39,7 @@ static bool matches(struct search *search, const char *path)
     found->looked_at++;
     same = spf_key_file_read(path, NULL, &facts, &secrets) && facts.public_blob &&
            strcmp(facts.public_blob, search->public_blob) == 0;
+    found->unclear += facts.encrypted && !facts.public_blob;
     is_private =
         facts.usable || (facts.encrypted && (facts.openssh_accepts || facts.putty_accepts));
     if (same && is_private) {
@@ -97,5 +98,6 @@ struct spf_error spf_key_find(const char *dir, const char *public_blob, struct s
         return spf_error_sys(errno, "the folder of keys can't be read");
     if (search_dir(&search, dir, 1, true) || search_dir(&search, dir, 1, false))
         found->public_only[0] = '\0';
+    found->all = found->looked_at < FILES_MAX;
     return spf_ok();
 }

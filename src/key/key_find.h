@@ -10,6 +10,8 @@ struct spf_key_found {
     bool encrypted;         /* it needs its passphrase */
     char public_only[4096]; /* a .pub file that matches without its private key; "" none */
     int looked_at;          /* files */
+    int unclear;            /* of them: encrypted ones whose public key nothing shows */
+    bool all;               /* false: there were more files than are looked at */
 };
 
 /*

@@ -87,11 +87,65 @@ static bool prove(const char *copy, const struct spf_secret *passphrase,
     return proved;
 }
 
+/* chmod through a descriptor of the very file that was read: the name may lead elsewhere by now.
+ * *left: the mode that it has then. */
+static struct spf_error close_mode(const char *path, const struct spf_key_facts *facts,
+                                   mode_t *left)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct spf_error error = spf_ok();
+    struct stat st;
+
+    if (fd < 0)
+        return spf_error_sys(errno, "the mode can't be changed");
+    if (fstat(fd, &st) != 0)
+        error = spf_error_sys(errno, "the mode can't be changed");
+    else if (!S_ISREG(st.st_mode) || st.st_dev != facts->device || st.st_ino != facts->inode)
+        error =
+            spf_error(SPF_ERR_INVALID, "another file took the key's place; nothing was changed");
+    else if (fchmod(fd, 0400) != 0 || fstat(fd, &st) != 0)
+        error = spf_error_sys(errno, "the mode can't be changed");
+    (void)close(fd);
+    *left = st.st_mode & 07777;
+    return error;
+}
+
+static struct spf_error fix_mode(const char *path, const struct spf_key_facts *facts,
+                                 struct spf_key_fixed *fixed)
+{
+    mode_t left = 0;
+    struct spf_error error = close_mode(path, facts, &left);
+    char after[80];
+
+    if (error.code != SPF_OK)
+        return error;
+    if (left != 0400) {
+        say(fixed, SPF_FIX_IMPOSSIBLE, "the file system of ", path,
+            " keeps no modes; copy the key to your home directory");
+        return error;
+    }
+    (void)spf_format(after, sizeof after, " from %04o to 0400", (unsigned)facts->mode);
+    say(fixed, SPF_FIX_MODE, "changed the mode of ", path, after);
+    return error;
+}
+
+/* The damaged original holds the key as well: others must not read it on. In words. */
+static const char *close_original(const char *path, const struct spf_key_facts *facts)
+{
+    mode_t left = 0;
+
+    if (!facts->mine || (facts->mode & 077) == 0)
+        return "the file given is as it was";
+    if (close_mode(path, facts, &left).code == SPF_OK && (left & 077) == 0)
+        return "the text of the file given is as it was, and its mode is 0400 now";
+    return "the file given is as it was, and others may read it still: its mode can't be changed";
+}
+
 static struct spf_error write_copy(const char *path, const struct spf_secret *passphrase,
                                    const struct spf_key_facts *facts,
                                    const struct spf_secret *repaired, struct spf_key_fixed *fixed)
 {
-    char name[sizeof fixed->path], after[400];
+    char name[sizeof fixed->path], after[500];
     struct spf_error error = spf_ok();
     int fd = create_beside(path, name, sizeof name);
 
@@ -110,39 +164,19 @@ static struct spf_error write_copy(const char *path, const struct spf_secret *pa
         (void)unlink(name);
         return error;
     }
-    (void)spf_format(after, sizeof after,
-                     " (mode 0400), a copy that is in order; the file given is as it was. "
-                     "Repaired: %s%s%s",
-                     facts->detail[0] ? facts->detail : "the container",
-                     facts->sha256[0] ? ". Key: " : "", facts->sha256);
+    (void)spf_format(
+        after, sizeof after, " (mode 0400), a copy that is in order; %s. Repaired: %s%s%s",
+        close_original(path, facts), facts->detail[0] ? facts->detail : "the container",
+        facts->sha256[0] ? ". Key: " : "", facts->sha256);
     say(fixed, SPF_FIX_COPY, "wrote ", name, after);
     return error;
 }
 
-/* chmod through the descriptor of the very file that was looked at. */
-static struct spf_error close_mode(const char *path, const struct spf_key_facts *facts,
-                                   struct spf_key_fixed *fixed)
+/* Not every file that somebody names holds a secret, and none of the others is ours to close. */
+static bool holds_private_key(const struct spf_key_facts *facts)
 {
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    struct spf_error error = spf_ok();
-    struct stat st;
-    char after[80];
-
-    if (fd < 0)
-        return spf_error_sys(errno, "the mode can't be changed");
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || fchmod(fd, 0400) != 0 || fstat(fd, &st) != 0)
-        error = spf_error_sys(errno, "the mode can't be changed");
-    (void)close(fd);
-    if (error.code != SPF_OK)
-        return error;
-    if ((st.st_mode & 07777) != 0400) {
-        say(fixed, SPF_FIX_IMPOSSIBLE, "the file system of ", path,
-            " keeps no modes; copy the key to your home folder");
-        return error;
-    }
-    (void)spf_format(after, sizeof after, " from %04o to 0400", (unsigned)facts->mode);
-    say(fixed, SPF_FIX_MODE, "changed the mode of ", path, after);
-    return error;
+    return facts->container != SPF_CONTAINER_NONE && facts->container != SPF_CONTAINER_PUBLIC &&
+           facts->container != SPF_CONTAINER_CERTIFICATE;
 }
 
 struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphrase,
@@ -164,8 +198,10 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
             " can't be read as a file, so nothing was changed");
     else if (secrets.repaired && !is_good_here(&facts))
         error = write_copy(path, passphrase, &facts, secrets.repaired, fixed);
+    else if (!holds_private_key(&facts))
+        say(fixed, SPF_FIX_IMPOSSIBLE, "", path, " is not a private key, so nothing was changed");
     else if (facts.mine && facts.mode != 0400)
-        error = close_mode(path, &facts, fixed);
+        error = fix_mode(path, &facts, fixed);
     else if (facts.openssh_accepts || facts.putty_accepts)
         say(fixed, SPF_FIX_NOT_NEEDED, "", path, " needs no repair");
     else

@@ -27,7 +27,8 @@ struct spf_key_fixed {
  * Repairs a key file as far as that loses nothing: rights of others are taken from it (mode 0400);
  * of one with damaged text (key_text.h) or of an unencrypted key in a form that ssh can't read, a
  * good copy is written beside it, as a new file of mode 0400 that never replaces another, and
- * proved: it is read again and must be loadable and the same key, or it is removed.
+ * proved: it is read again and must be loadable and the same key, or it is removed. The mode of
+ * the damaged one is closed as well. Only the very file that was read is changed.
  *
  * An error is about this machine (no room, no right to write); nothing is left behind then. Blocks.
  */

@@ -179,6 +179,8 @@ static void search_done(struct spf_job *job)
                    *search->folder ? search->folder : "~/.ssh");
     facts->encrypted = search->found.encrypted;
     facts->looked_at = search->found.looked_at;
+    facts->unclear = search->found.unclear;
+    facts->all = search->found.all;
     /* A path too long for the facts would be another file's: then there is none. */
     if (!spf_copy(facts->path, sizeof facts->path, search->found.path))
         facts->path[0] = '\0';

@@ -282,6 +282,7 @@ struct readings {
     struct spf_key_contents as_is, cleaned, *best;
     enum spf_reading strict, reading;
     bool damaged; /* not a key as it is, but one once it is cleaned */
+    bool untidy;  /* a key as it is, but its text has a damage that is reported */
 };
 
 static bool read_twice(struct spf_bytes file, const struct spf_secret *passphrase,
@@ -314,7 +315,7 @@ static bool read_twice(struct spf_bytes file, const struct spf_secret *passphras
     return r->strict != SPF_READING_NO_MEMORY && r->reading != SPF_READING_NO_MEMORY;
 }
 
-static void tell_damage(struct spf_key_facts *facts, const struct readings *r)
+static void tell_damage(struct spf_key_facts *facts, struct readings *r)
 {
     const char *cause = cause_of(r->reading, r->best);
 
@@ -328,6 +329,7 @@ static void tell_damage(struct spf_key_facts *facts, const struct readings *r)
         detail_of_key(facts, r->best);
     } else if (!is_ppk(r->best->container)) {
         tell_text_damage(facts, &r->text, NOTICEABLE);
+        r->untidy = facts->damage[0] != '\0' && is_whole(r->reading);
     }
 }
 
@@ -362,6 +364,12 @@ static void tell_fit(struct spf_key_facts *facts, const struct spf_key_material 
                      "refuse the key");
 }
 
+/* Of several keys in one file a copy would have one: whose, nobody but the user knows. */
+static bool has_several_keys(const struct spf_key_facts *facts)
+{
+    return strcmp(facts->damage, "key-multiple") == 0;
+}
+
 /* The key for the login, and the copy that --fix would write. */
 static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
                               struct spf_key_secrets *secrets)
@@ -380,7 +388,8 @@ static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
             return false;
         facts->usable = true;
     }
-    if ((r->damaged || strcmp(facts->damage, "key-header-mangled") == 0) &&
+    if ((r->damaged || strcmp(facts->damage, "key-header-mangled") == 0 ||
+         (r->untidy && r->text.clean && !has_several_keys(facts))) &&
         (is_ppk(r->best->container) || openssh_takes(r->reading, r->best)) &&
         !(facts->encrypted && needs_of(r->reading, r->best) != SPF_NEEDS_NOTHING) &&
         !(facts->usable && wants_rewriting(facts, r, fit))) {

@@ -79,6 +79,7 @@ enum spf_group_phase {
 
 struct spf_group_state {
     enum spf_group_phase phase;
+    bool asked;                 /* else it failed with its inputs, or at the run's early end */
     int64_t asked_ms, done_ms;  /* monotonic; 0 while not yet */
     struct spf_failure failure; /* when SPF_FAILED */
 };

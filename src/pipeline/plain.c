@@ -16,6 +16,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
         {"ssh", "ssh -i KEY USER@HOST"},
         {"rerun", "sshpreflight --instance ID --key KEY"},
         {"rerun_with_file", "sshpreflight --instance ID --key KEY"},
+        {"rerun_with_home_copy_file", "sshpreflight --instance ID --key ~/.ssh/login-key"},
         {"rerun_without_host", "sshpreflight --instance ID --key KEY"},
         {"rerun_without_user", "sshpreflight --instance ID --key KEY"},
         {"rerun_as_other_user", "sshpreflight --instance ID --key KEY -l USER"},
@@ -35,6 +36,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
         {"session_action", "ACTION"},
         {"known_hosts_name", "HOST"},
         {"given_host", "HOST"},
+        {"mode_fixed", "it is mounted read-only, or keeps no modes"},
     };
 
     while (*template) {

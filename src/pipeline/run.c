@@ -312,6 +312,7 @@ bool spf_run_done(const struct spf_run *run)
 void spf_run_asked(struct spf_run *run, enum spf_group group, int64_t now_ms)
 {
     run->facts.group[group].phase = SPF_ASKED;
+    run->facts.group[group].asked = true;
     run->facts.group[group].asked_ms = now_ms;
 }
 

@@ -250,6 +250,8 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
                           ? spf_evidence_text(&view->results[SPF_CHECK_SSH_AUTH], "next_key_file")
                           : view->facts->found_key.path))
             return false;
+    } else if (strcmp(name, "rerun_with_home_copy_file") == 0) {
+        spf_buf_addstr(buf, " --key ~/.ssh/login-key");
     } else if (is_from_stdin(target)) {
         if (strcmp(name, "rerun_with_file") == 0)
             return false;
@@ -311,6 +313,10 @@ static const char *value_of(const char *name, const char *behind, const struct s
         return other_user(view);
     if (strcmp(name, "host") == 0)
         return host_of(view);
+    if (strcmp(name, "fix_untried") == 0)
+        return target->fix_tried ? NULL : "yes";
+    if (strcmp(name, "fix_tried") == 0)
+        return target->fix_tried ? "yes" : NULL;
     if (strcmp(name, "session_always") == 0)
         return target->session == SPF_SESSION_ALWAYS ? "always" : NULL;
     if (strcmp(name, "given_host") == 0)

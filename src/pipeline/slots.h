@@ -19,7 +19,8 @@
  *                  (write "-l NAME" behind it), {rerun_as_other_user}: as {usual_user}, the one
  *                  of root and ecs-user that was not tried; {rerun_with_matching_key_file}: with
  *                  the one that --find-key found; {rerun_with_ssh_config}: with the user's;
- *                  {rerun_with_next_key_file}: with the one that ssh would offer next. An
+ *                  {rerun_with_next_key_file}: with the one that ssh would offer next;
+ *                  {rerun_with_home_copy_file}: with ~/.ssh/login-key, a copy made before. An
  *                  option that the template writes behind it takes the place of the user's own
  *     {aliyun} {as} the aliyun CLI and the options behind a call of it that make it act as the
  *                  identity that was used here; {as_profile}: --profile and --config-path alone;
@@ -28,7 +29,8 @@
  *     {longer_timeout} {longer_deadline}   seconds, more than those that were not enough
  *     {?jump_key} {?jump_identity} {?jump_unknown} {?jump_way}   nothing, but only where that is
  *                  what failed at a jump host: our key, its host key (changed, not known), the way
- *     {session_always} "always", where --session says so
+ *     {session_always} "always", where --session says so; {fix_tried} "yes", where --fix had its
+ *                  try
  *     {?repairable} {?not_repairable}   nothing, but only where --fix would write a good copy of
  *                  the key file, or not
  *     {?format_NAME} nothing, but only where the key file is of that format (spf_container_name)

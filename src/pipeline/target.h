@@ -85,6 +85,7 @@ struct spf_target {
     const struct spf_secret *key_text;   /* the key's bytes when key_path is "-" */
     const struct spf_secret *passphrase; /* NULL: none was given */
     bool console;                        /* read the console in any case */
+    bool fix_tried; /* --fix has done what it can: what is left it cannot repair */
     const char
         *find_key; /* the folder to look for the bound pair's key in; "" ~/.ssh; NULL: don't */
     const char *profile, *config_path; /* of --profile and --config-path; NULL: not given */

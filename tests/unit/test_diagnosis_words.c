@@ -134,6 +134,62 @@ START_TEST(remedies_fit_what_was_asked)
 }
 END_TEST
 
+/* What --fix has just done or refused is not advised again, nor a mode where none can be set. */
+START_TEST(what_was_tried_is_not_advised)
+{
+    unsigned with_fix = 0;
+
+    for (int finding = SPF_NO_FINDING + 1; finding < SPF_FINDING_COUNT; finding++) {
+        enum spf_check_id check = SPF_CHECK_KEY_FORMAT;
+        spf_advice_list before = {0}, after = {0};
+        struct fixture f;
+
+        if (strncmp(spf_findings[finding].check, "key.", 4) != 0)
+            continue;
+        healthy(&f);
+        set(&f, check, SPF_FAIL, (enum spf_finding)finding, NULL);
+        spf_advise(&f.run, check, (enum spf_finding)finding, &before);
+        f.target.fix_tried = true;
+        spf_advise(&f.run, check, (enum spf_finding)finding, &after);
+        for (size_t i = 0; i < before.count; i++)
+            with_fix += before.items[i].command && strstr(before.items[i].command, "--fix") != NULL;
+        for (size_t i = 0; i < after.count; i++) {
+            const char *command = after.items[i].command;
+
+            ck_assert_msg(command == NULL || strcmp(command, "chmod 400 key.pem") != 0, "%s",
+                          spf_findings[finding].id);
+            ck_assert_msg(command == NULL || strstr(command, "--fix") == NULL ||
+                              strstr(command, "--key ~/.ssh/login-key") != NULL,
+                          "%s: %s", spf_findings[finding].id, command);
+        }
+        spf_advice_clear(&before);
+        spf_advice_clear(&after);
+        fixture_clear(&f);
+    }
+    ck_assert_uint_ge(with_fix, 10);
+}
+END_TEST
+
+START_TEST(where_no_mode_can_be_set_the_copy_is_advised_first)
+{
+    for (int fixed = 0; fixed < 2; fixed++) {
+        spf_advice_list list = {0};
+        struct fixture f;
+
+        healthy(&f);
+        set(&f, SPF_CHECK_KEY_MODE, SPF_FAIL, SPF_KEY_MODE_TOO_OPEN, NULL);
+        if (fixed)
+            note(&f, SPF_CHECK_KEY_MODE, "mode_fixed", "it is mounted read-only");
+        spf_advise(&f.run, SPF_CHECK_KEY_MODE, SPF_KEY_MODE_TOO_OPEN, &list);
+        ck_assert_uint_gt(list.count, 0);
+        ck_assert_int_eq(strstr(list.items[0].command, "~/.ssh/login-key") != NULL, fixed);
+        ck_assert_uint_eq(list.count, fixed ? 1 : 2);
+        spf_advice_clear(&list);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -142,6 +198,8 @@ int main(void)
         what_the_cloud_does_not_tell_is_no_cause_beside_a_refused_login,
         several_reasons_are_counted,
         remedies_fit_what_was_asked,
+        what_was_tried_is_not_advised,
+        where_no_mode_can_be_set_the_copy_is_advised_first,
         NULL,
     };
 

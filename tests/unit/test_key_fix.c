@@ -1,5 +1,7 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -127,6 +129,105 @@ START_TEST(what_can_not_be_repaired_is_left)
 }
 END_TEST
 
+/* The original holds the key as well. */
+START_TEST(the_original_of_a_copy_is_closed)
+{
+    struct spf_key_fixed fixed;
+
+    put("k", KEY, 0644);
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_COPY);
+    ck_assert_int_eq(mode_of(in_dir("k")), 0400);
+    ck_assert_ptr_nonnull(strstr(fixed.text, "its mode is 0400 now"));
+    put("private", KEY, 0600);
+    ck_assert_int_eq(spf_key_fix(in_dir("private"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(mode_of(in_dir("private")), 0600);
+}
+END_TEST
+
+/* Where the report names a damage of the text and advises --fix, --fix has something to do. */
+START_TEST(a_pem_that_ssh_takes_is_tidied_as_well)
+{
+    static const char *const shapes[] = {"head -c -1 p > k", "sed 's/$/\\r/' p > k",
+                                         "(printf '\\357\\273\\277'; cat p) > k"};
+    char command[1000];
+
+    ck_assert(spf_format(command, sizeof command,
+                         "cd %s && ssh-keygen -q -t ecdsa -m PEM -N '' -f p && rm p.pub", dir));
+    ck_assert_int_eq(system(command), 0);
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct spf_key_fixed fixed;
+        struct spf_key_facts facts = {0};
+        struct spf_key_secrets secrets = {0};
+
+        ck_assert(spf_format(command, sizeof command,
+                             "cd %s && rm -f k k.fixed && %s && chmod 400 k", dir, shapes[i]));
+        ck_assert_int_eq(system(command), 0);
+        ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+        ck_assert_msg(fixed.fix == SPF_FIX_COPY, "%s: %s", shapes[i], fixed.text);
+        ck_assert(spf_key_file_read(fixed.path, NULL, &facts, &secrets));
+        ck_assert_msg(facts.damage[0] == '\0' && facts.openssh_accepts, "%s", facts.damage);
+        spf_key_secrets_clear(&secrets);
+        spf_shape_clear(&spf_key_shape, &facts);
+    }
+}
+END_TEST
+
+START_TEST(what_is_no_private_key_keeps_its_mode)
+{
+    struct spf_key_fixed fixed;
+
+    put("text", "root:x:0:0::/root:/bin/sh\n", 0644);
+    put("k.pub", "ssh-ed25519 " BLOB "\n", 0644);
+    ck_assert_int_eq(spf_key_fix(in_dir("text"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_IMPOSSIBLE);
+    ck_assert_int_eq(mode_of(in_dir("text")), 0644);
+    ck_assert_int_eq(spf_key_fix(in_dir("k.pub"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(mode_of(in_dir("k.pub")), 0644);
+}
+END_TEST
+
+static void *exchange(void *stop)
+{
+    char one[200], other[200];
+
+    (void)spf_copy(one, sizeof one, in_dir("k"));
+    (void)spf_copy(other, sizeof other, in_dir("victim"));
+    while (!atomic_load((atomic_bool *)stop))
+        (void)renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+    return NULL;
+}
+
+/* Another file that takes the key's place between reading and changing keeps its mode. */
+START_TEST(only_the_file_that_was_read_is_changed)
+{
+    atomic_bool stop = false;
+    struct stat victim;
+    pthread_t thread;
+    int fd;
+
+    put("k", KEY "\n", 0644);
+    put("victim", "no key at all", 0644);
+    fd = open(in_dir("victim"), O_RDONLY);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, exchange, &stop), 0);
+    for (int i = 0; i < 500; i++) {
+        static struct spf_key_fixed fixed;
+
+        ck_assert_int_ge(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+        if (fixed.fix == SPF_FIX_MODE) {
+            (void)chmod(in_dir("k"), 0644);
+            (void)chmod(in_dir("victim"), 0644);
+        }
+        ck_assert_int_eq(fstat(fd, &victim), 0);
+        ck_assert_uint_eq(victim.st_mode & 0777, 0644);
+    }
+    atomic_store(&stop, true);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    (void)close(fd);
+}
+END_TEST
+
 static bool has_certificate(const char *name)
 {
     struct spf_key_facts facts = {0};
@@ -235,6 +336,10 @@ int main(void)
     const TTest *const tests[] = {the_mode_is_closed,
                                   a_copy_is_written_beside_and_replaces_nothing,
                                   what_can_not_be_repaired_is_left,
+                                  the_original_of_a_copy_is_closed,
+                                  a_pem_that_ssh_takes_is_tidied_as_well,
+                                  what_is_no_private_key_keeps_its_mode,
+                                  only_the_file_that_was_read_is_changed,
                                   escapes_in_names_are_not_shown,
                                   the_matching_key_is_found,
                                   special_files_are_told_by_name,
@@ -243,6 +348,7 @@ int main(void)
     Suite *suite = suite_create("key_fix");
     TCase *tcase = unit_case(suite, "key_fix");
 
+    tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, make_dir, remove_dir);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         tcase_add_test(tcase, tests[i]);

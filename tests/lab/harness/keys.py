@@ -148,7 +148,8 @@ class Key:
         self.secrets = [line for line in text.decode("ascii").splitlines()
                         if re.fullmatch(r"[A-Za-z0-9+/=]{40,}", line)]
         # The first lines of an OpenSSH container hold no secret, only names and the public half.
-        self.secrets = self.secrets[len(self.secrets) // 2:]
+        self.secrets = [line for line in self.secrets[len(self.secrets) // 2:]
+                        if line not in self.public]  # the private half repeats the public one
         if recipe.get("passphrase"):
             self.secrets.append(recipe["passphrase"])
         blob = base64.b64decode(self.public.split()[1])
