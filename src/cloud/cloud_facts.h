@@ -274,7 +274,7 @@ struct spf_key_pair_facts {
     bool bound;
     char name[140];
     bool found;       /* the pair still exists */
-    char *public_key; /* "ssh-rsa AAAA… comment"; NULL if the cloud did not give it */
+    char *public_key; /* "ssh-rsa AAAA…", without a comment; NULL if the cloud gave none */
     char fingerprint[80];
     int64_t created;
 };

@@ -246,7 +246,7 @@ class Stage:
 
     def secrets(self):
         found = list(self.key.secrets) + list(self.other.secrets)
-        found += ["LabCanarySecret", "LabCanaryToken", "CanaryPass"]
+        found += ["LabCanarySecret", "LabCanaryToken", "CanaryPass", "CanaryComment"]
         return found
 
     def command(self):

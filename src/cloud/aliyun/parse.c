@@ -33,6 +33,24 @@ struct spf_error spf_parse_regions(struct json_object *reply, struct spf_region 
     return spf_ok();
 }
 
+/* "ssh-rsa AAAA…": a comment names its owner, and is nobody's business. NULL: no memory. */
+static char *without_comment(const char *line)
+{
+    static const char blanks[] = " \t\r\n";
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 16384);
+    for (int word = 0; word < 2; word++) {
+        size_t len = strcspn(line += strspn(line, blanks), blanks);
+
+        if (word > 0 && len > 0)
+            spf_buf_addch(&buf, ' ');
+        spf_buf_add_clean(&buf, line, len, 16000);
+        line += len;
+    }
+    return spf_buf_take(&buf);
+}
+
 struct spf_error spf_parse_key_pair(struct json_object *reply, struct spf_key_pair_facts *facts)
 {
     struct json_object *list = spf_json_path(reply, "KeyPairs.KeyPair");
@@ -48,15 +66,8 @@ struct spf_error spf_parse_key_pair(struct json_object *reply, struct spf_key_pa
         facts->found = true;
         TAKE(item, "KeyPairFingerPrint", facts->fingerprint);
         facts->created = take_time(item, "CreationTime");
-        if (key[0] != '\0') {
-            struct spf_buf buf;
-
-            spf_buf_init(&buf, 16384);
-            spf_buf_add_clean(&buf, key, strlen(key), 16384);
-            facts->public_key = spf_buf_take(&buf);
-            if (facts->public_key == NULL)
-                return no_memory();
-        }
+        if (key[0] != '\0' && (facts->public_key = without_comment(key)) == NULL)
+            return no_memory();
         break;
     }
     return spf_ok();
