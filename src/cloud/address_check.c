@@ -42,6 +42,43 @@ static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
     return spf_but_holds(spf_concludes(SPF_ADDRESS_NO_ROUTE));
 }
 
+/* By default an IPv6 address is for the VPC alone; the internet reaches it once it has bandwidth.
+ */
+static struct spf_opinion judge_ipv6(const struct spf_view *view, const char *text,
+                                     struct spf_result *result)
+{
+    const struct spf_gateway_facts *gateway = &view->facts->gateway;
+    struct spf_opinion opinion;
+
+    /* A refused call must not keep the login from being tried. */
+    if (spf_lacks(view, SPF_GROUP_GATEWAY, &opinion))
+        return opinion.kind == SPF_OPINION_WANTS ? opinion : spf_but_holds(opinion);
+    if (!gateway->ipv6_known || gateway->ipv6_bandwidth < 0) {
+        spf_say(result, "whether the internet reaches %s is not known: the VPC does not say", text);
+        return spf_but_holds(spf_concludes(SPF_ADDRESS_IPV6_UNKNOWN));
+    }
+    spf_note_text(result, "ipv6_address_id", gateway->ipv6_id);
+    if (gateway->ipv6_gateway[0] != '\0')
+        spf_note_text(result, "ipv6_gateway", gateway->ipv6_gateway);
+    if (gateway->ipv6_bandwidth == 0)
+        return spf_but_holds(spf_concludes(SPF_ADDRESS_IPV6_NO_INTERNET));
+    if (gateway->lock[0] != '\0') {
+        spf_note_text(result, "address_lock", gateway->lock);
+        return spf_but_holds(spf_concludes(SPF_ADDRESS_LOCKED));
+    }
+    if (gateway->egress_only[0] != '\0') {
+        spf_note_text(result, "egress_only_rule", gateway->egress_only);
+        return spf_but_holds(spf_concludes(SPF_ADDRESS_IPV6_EGRESS_ONLY));
+    }
+    if (!gateway->egress_only_known && gateway->ipv6_gateway[0] != '\0') {
+        spf_say(result, "not all egress-only rules of %s were listed", gateway->ipv6_gateway);
+        return spf_but_holds(spf_concludes(SPF_ADDRESS_IPV6_UNKNOWN));
+    }
+    spf_say(result, "%s is its ipv6 address, with %lld Mbit/s to the internet", text,
+            (long long)gateway->ipv6_bandwidth);
+    return spf_passes();
+}
+
 static struct spf_opinion judge_one(const struct spf_view *view, const struct spf_address *address,
                                     struct spf_result *result)
 {
@@ -52,6 +89,8 @@ static struct spf_opinion judge_one(const struct spf_view *view, const struct sp
     spf_note_text(result, "class", spf_address_class_name(address->class));
     if (address->interface_id[0] != '\0')
         spf_note_text(result, "interface", address->interface_id);
+    if (address->class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0')
+        return judge_ipv6(view, text, result);
     if (address->class != SPF_CLASS_PRIVATE && address->bandwidth == 0)
         return spf_but_holds(spf_concludes(SPF_ADDRESS_NO_BANDWIDTH));
     if (address->class != SPF_CLASS_PRIVATE && address->class != SPF_CLASS_IPV6 &&

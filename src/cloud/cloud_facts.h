@@ -267,6 +267,11 @@ struct spf_gateway_facts {
     char default_hop[40]; /* the type of its next hop; "" there is no such route */
     char route_table[80];
     SPF_LIST(struct spf_forward) forwards; /* of the address, if it is a NAT gateway's */
+    bool ipv6_known;                       /* it is an IPv6 address of this account, and: */
+    char ipv6_id[80], ipv6_gateway[80];
+    int64_t ipv6_bandwidth; /* towards the internet, Mbit/s; 0 none, -1 not understood */
+    bool egress_only_known; /* the gateway's egress-only rules were listed: */
+    char egress_only[80];   /* the one for the address; "": none */
 };
 extern const struct spf_shape spf_gateway_shape;
 

@@ -232,6 +232,16 @@ static bool membership_matters(const struct spf_rules_decision *decision,
             !question->internet);
 }
 
+/* Open rules open nothing to a world that does not reach the address. */
+static bool is_cut_off(const struct spf_view *view, const struct spf_path *path)
+{
+    const struct spf_gateway_facts *gateway = &view->facts->gateway;
+
+    return path->dialled.class == SPF_CLASS_IPV6 &&
+           spf_facts_have(view->facts, SPF_GROUP_GATEWAY) && gateway->ipv6_known &&
+           (gateway->ipv6_bandwidth == 0 || gateway->egress_only[0] != '\0');
+}
+
 struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
                                                   struct spf_result *result)
 {
@@ -274,13 +284,19 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
         spf_lacks(view, SPF_GROUP_MEMBERSHIP, &opinion) && opinion.kind == SPF_OPINION_WANTS)
         return opinion;
 
+    /* Whether the internet reaches an IPv6 address at all is cloud.address's question. */
+    if (decision.answer == SPF_RULES_ACCEPT && crowd.open_to_world &&
+        path.dialled.class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0' &&
+        spf_lacks(view, SPF_GROUP_GATEWAY, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+        return opinion;
+
     spf_note_source(result, view, &path);
     note_rule(result, decision.rule);
     spf_source_words(from, sizeof from, view, &path);
     for_others = note_rules(result, facts, &question, decision.rule);
     switch (decision.answer) {
     case SPF_RULES_ACCEPT:
-        return accepted(&decision, from, crowd.open_to_world, result);
+        return accepted(&decision, from, crowd.open_to_world && !is_cut_off(view, &path), result);
     case SPF_RULES_DROP:
     case SPF_RULES_NO_MATCH:
         return denied(facts, &question, &decision, from, for_others, result);

@@ -91,6 +91,8 @@ void spf_diagnosis_reconcile(struct spf_run *run)
 
     /* It is the instance's, though perhaps one that should not be reachable from here. */
     bool doubtful = spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_NO_BANDWIDTH) ||
+                    spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_IPV6_NO_INTERNET) ||
+                    spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_IPV6_EGRESS_ONLY) ||
                     spf_has(run, SPF_CHECK_CLOUD_ADDRESS, SPF_ADDRESS_PRIVATE_ONLY);
     bool of_instance = doubtful || spf_fine(run, SPF_CHECK_CLOUD_ADDRESS);
     bool open = of_instance && spf_fine(run, SPF_CHECK_NET_PORT);

@@ -182,6 +182,57 @@ static bool ask_vpc(struct spf_ask *ask)
                         SPF_COUNT(params), "", vpc_done);
 }
 
+static void egress_only_done(struct spf_ask *ask, struct spf_errand *errand,
+                             const struct spf_api_reply *reply)
+{
+    struct spf_facts *facts = ask->inquiry->facts;
+    struct spf_error error = spf_ok();
+
+    (void)errand;
+    if (reply->failure == NULL)
+        error = spf_parse_egress_only(reply->body, facts->instance.id, &facts->gateway);
+    if (taken(ask, reply, error, "vpc:DescribeIpv6EgressOnlyRules"))
+        end_if_last(ask);
+}
+
+/* Egress-only rules matter only where the internet reaches the address at all. */
+static void ipv6_done(struct spf_ask *ask, struct spf_errand *errand,
+                      const struct spf_api_reply *reply)
+{
+    struct spf_gateway_facts *facts = &ask->inquiry->facts->gateway;
+    const char *region = ask->inquiry->facts->instance.region;
+    struct spf_error error = spf_ok();
+
+    (void)errand;
+    if (reply->failure == NULL)
+        error = spf_parse_ipv6(reply->body, facts);
+    if (!taken(ask, reply, error, "vpc:DescribeIpv6Addresses"))
+        return;
+    if (facts->ipv6_bandwidth > 0 && facts->ipv6_gateway[0] != '\0') {
+        const struct spf_sign_pair params[] = {
+            {"RegionId", region}, {"Ipv6GatewayId", facts->ipv6_gateway}, {"PageSize", "50"}};
+
+        (void)spf_ask_call(ask, "vpc", "DescribeIpv6EgressOnlyRules", region, params,
+                           SPF_COUNT(params), "", egress_only_done);
+    } else {
+        end_if_last(ask);
+    }
+}
+
+static void ask_ipv6(struct spf_ask *ask)
+{
+    const char *region = ask->inquiry->facts->instance.region;
+    char address[SPF_IP_TEXT_SIZE];
+
+    spf_ip_format(&ask->inquiry->facts->gateway.address, address);
+    {
+        const struct spf_sign_pair params[] = {{"RegionId", region}, {"Ipv6Address", address}};
+
+        (void)spf_ask_call(ask, "vpc", "DescribeIpv6Addresses", region, params, SPF_COUNT(params),
+                           "", ipv6_done);
+    }
+}
+
 void spf_ask_gateway(struct spf_ask *ask)
 {
     struct spf_facts *facts = ask->inquiry->facts;
@@ -194,6 +245,10 @@ void spf_ask_gateway(struct spf_ask *ask)
     gateway->address = dialled.ip;
     if (!own && !spf_cloud_tried_address(ask->inquiry->target, facts, &gateway->address)) {
         spf_ask_finish(ask, NULL);
+        return;
+    }
+    if (own && dialled.class == SPF_CLASS_IPV6) {
+        ask_ipv6(ask);
         return;
     }
     memcpy(gateway->route_table, facts->network_acl.route_table, sizeof gateway->route_table);

@@ -65,6 +65,12 @@ SPF_MUST_USE struct spf_error spf_parse_key_pair(struct json_object *reply,
 SPF_MUST_USE struct spf_error spf_parse_vswitch(struct json_object *reply,
                                                 struct spf_acl_facts *facts);
 
+/* DescribeIpv6Addresses of one address; DescribeIpv6EgressOnlyRules of its gateway. */
+SPF_MUST_USE struct spf_error spf_parse_ipv6(struct json_object *reply,
+                                             struct spf_gateway_facts *facts);
+SPF_MUST_USE struct spf_error spf_parse_egress_only(struct json_object *reply, const char *instance,
+                                                    struct spf_gateway_facts *facts);
+
 /* DescribeNetworkAclAttributes. */
 SPF_MUST_USE struct spf_error spf_parse_acl(struct json_object *reply, struct spf_acl_facts *facts);
 

@@ -87,3 +87,55 @@ struct spf_error spf_parse_forwards(struct json_object *reply, bool *more,
                                             spf_json_number(reply, "TotalCount", ITEMS_MAX, 0);
     return spf_ok();
 }
+
+struct spf_error spf_parse_ipv6(struct json_object *reply, struct spf_gateway_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "Ipv6Addresses.Ipv6Address");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("Ipv6Addresses");
+    for (size_t i = 0; i < spf_json_count(list); i++) {
+        struct json_object *item = spf_json_item(list, i);
+        struct json_object *bandwidth = spf_json_get(item, "Ipv6InternetBandwidth");
+        const char *business = spf_json_text(bandwidth, "BusinessStatus");
+        struct spf_ip ip;
+
+        if (!spf_ip_parse(spf_json_text(item, "Ipv6Address"), &ip) ||
+            !spf_ip_equal(&ip, &facts->address))
+            continue;
+        facts->ipv6_known = true;
+        TAKE(item, "Ipv6AddressId", facts->ipv6_id);
+        TAKE(item, "Ipv6GatewayId", facts->ipv6_gateway);
+        /* Absent, null, {} and 0 are none: the address is for the VPC alone. */
+        facts->ipv6_bandwidth =
+            spf_json_get(bandwidth, "Bandwidth") == NULL &&
+                    (bandwidth == NULL || json_object_is_type(bandwidth, json_type_object))
+                ? 0
+                : spf_json_number(bandwidth, "Bandwidth", SPF_BANDWIDTH_MAX, -1);
+        if (facts->ipv6_bandwidth > 0 && business[0] != '\0' && !spf_same_word(business, "Normal"))
+            (void)spf_copy(facts->lock, sizeof facts->lock,
+                           spf_same_word(business, "FinancialLocked") ? "financial" : "security");
+    }
+    return spf_ok();
+}
+
+struct spf_error spf_parse_egress_only(struct json_object *reply, const char *instance,
+                                       struct spf_gateway_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "Ipv6EgressOnlyRules.Ipv6EgressOnlyRule");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("Ipv6EgressOnlyRules");
+    facts->egress_only_known =
+        spf_json_number(reply, "TotalCount", ITEMS_MAX, 0) <= (int64_t)spf_json_count(list);
+    for (size_t i = 0; i < spf_json_count(list); i++) {
+        struct json_object *item = spf_json_item(list, i);
+        const char *id = spf_json_text(item, "InstanceId");
+
+        if (strcmp(id, facts->ipv6_id) != 0 && strcmp(id, instance) != 0)
+            continue;
+        facts->egress_only_known = true;
+        TAKE(item, "Ipv6EgressOnlyRuleId", facts->egress_only);
+    }
+    return spf_ok();
+}

@@ -39,6 +39,8 @@ static const struct {
     {"vpc:DescribeForwardTableEntries", NEEDS_GATEWAY},
     {"vpc:DescribeRouteEntryList", NEEDS_WAY},
     {"vpc:DescribeVpcAttribute", NEEDS_WAY},
+    {"vpc:DescribeIpv6Addresses", NEEDS_INSTANCE},
+    {"vpc:DescribeIpv6EgressOnlyRules", NEEDS_INSTANCE},
     {"vpc:DescribeVSwitchAttributes", NEEDS_WAY},
     {"vpc:DescribeNetworkAclAttributes", SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
 };

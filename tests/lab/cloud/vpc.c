@@ -127,6 +127,48 @@ static void describe_forward_table_entries(const struct lab_call *call, struct l
     (void)lab_list_serve(&forward_list, call, reply);
 }
 
+static const struct lab_filter ipv6_filters[] = {
+    {"Ipv6Address", "Ipv6Address", LAB_MATCH_EXACT},
+    {"Ipv6AddressId", "Ipv6AddressId", LAB_MATCH_EXACT},
+    {"VpcId", "VpcId", LAB_MATCH_EXACT},
+    {"AssociatedInstanceId", "AssociatedInstanceId", LAB_MATCH_EXACT},
+    {0},
+};
+static const struct lab_list ipv6_list = {
+    .section = "Ipv6Addresses",
+    .outer = "Ipv6Addresses",
+    .inner = "Ipv6Address",
+    .filters = ipv6_filters,
+    .page_size_max = 50,
+    .default_size = 10,
+};
+
+static void describe_ipv6_addresses(const struct lab_call *call, struct lab_reply *reply)
+{
+    (void)lab_list_serve(&ipv6_list, call, reply);
+}
+
+static const struct lab_filter egress_only_filters[] = {
+    {"Ipv6GatewayId", "Ipv6GatewayId", LAB_MATCH_EXACT},
+    {"InstanceId", "InstanceId", LAB_MATCH_EXACT},
+    {"Ipv6EgressOnlyRuleId", "Ipv6EgressOnlyRuleId", LAB_MATCH_EXACT},
+    {0},
+};
+static const struct lab_list egress_only_list = {
+    .section = "Ipv6EgressOnlyRules",
+    .outer = "Ipv6EgressOnlyRules",
+    .inner = "Ipv6EgressOnlyRule",
+    .filters = egress_only_filters,
+    .page_size_max = 50,
+    .default_size = 10,
+};
+
+static void describe_ipv6_egress_only_rules(const struct lab_call *call, struct lab_reply *reply)
+{
+    if (lab_action_need(call, "Ipv6GatewayId", reply))
+        (void)lab_list_serve(&egress_only_list, call, reply);
+}
+
 const struct lab_action lab_vpc_actions[] = {
     {"DescribeVpcAttribute", true, "VpcId", describe_vpc_attribute},
     {"DescribeEipAddresses", true, "EipAddress AllocationId PageNumber PageSize",
@@ -136,6 +178,12 @@ const struct lab_action lab_vpc_actions[] = {
     {"DescribeForwardTableEntries", true,
      "NatGatewayId ForwardTableId ExternalIp PageNumber PageSize", describe_forward_table_entries},
 
+    {"DescribeIpv6Addresses", true,
+     "Ipv6Address Ipv6AddressId VpcId AssociatedInstanceId PageNumber PageSize",
+     describe_ipv6_addresses},
+    {"DescribeIpv6EgressOnlyRules", true,
+     "Ipv6GatewayId InstanceId InstanceType Ipv6EgressOnlyRuleId Name PageNumber PageSize",
+     describe_ipv6_egress_only_rules},
     {"DescribeVSwitchAttributes", false, "VSwitchId", describe_vswitch_attributes},
     {"DescribeNetworkAclAttributes", true, "NetworkAclId", describe_network_acl_attributes},
     {0},
