@@ -9,7 +9,13 @@ openssh-client openssh-server dropbear-bin tinysshd openssl putty-tools
 python3 python3-asyncssh python3-jsonschema mandoc acl dosfstools iproute2 nftables
 "
 
-# Installs what of the above is missing; root only. No daemon is started by it.
+# What tests/gates.sh takes beside them.
+# shellcheck disable=SC2034  # it is sourced there
+gate_packages="
+clang clang-format clang-tidy libclang-rt-dev shellcheck
+"
+
+# Installs what of $packages is missing; root only. No daemon is started by it.
 install_missing() {
     # Every installer writes this file, debootstrap does not; without it "localhost" is asked of DNS.
     if [ ! -e /etc/hosts ] && [ "$(id -u)" -eq 0 ]; then

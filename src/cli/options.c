@@ -255,7 +255,8 @@ struct spf_error spf_options_finish(struct spf_options *options)
 /* The same table as getopt_long(3) wants it. */
 static void make_getopt_tables(char *shorts, struct option *longs)
 {
-    shorts += strlen(strcpy(shorts, "-:")); /* words in between come as option 1, in their order */
+    *shorts++ = '-'; /* words in between come as option 1, in their order */
+    *shorts++ = ':';
     for (size_t i = 0; i < spf_option_count; i++) {
         const struct spf_option_row *row = &spf_option_rows[i];
 

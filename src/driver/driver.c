@@ -229,8 +229,10 @@ static struct spf_error start(struct round *round, struct spf_run *runs)
 {
     round->loop = spf_loop_new();
     round->courses = calloc(round->count, sizeof *round->courses);
-    if (round->loop == NULL || round->courses == NULL)
+    if (round->loop == NULL || round->courses == NULL) {
+        round->count = 0; /* no course has begun */
         return spf_error(SPF_ERR_NOMEM, "out of memory or descriptors");
+    }
     for (size_t i = 0; i < round->count; i++) {
         round->courses[i] = (struct course){
             .inquiry = {.target = runs[i].target,

@@ -12,7 +12,7 @@ static void say_passed_over(const struct spf_view *view, struct spf_result *resu
     struct json_object *list;
     struct spf_buf names;
 
-    if (!view->target->key_configured)
+    if (!view->target->key_configured || view->target->key_path == NULL)
         return;
     spf_buf_init(&names, 2000);
     list = json_object_new_array();

@@ -43,7 +43,7 @@ static int accept_own(int listener, const struct sockaddr_in *own)
     struct pollfd poller = {.fd = listener, .events = POLLIN};
 
     for (int i = 0; i < STRANGERS_MAX && poll(&poller, 1, PAIR_MS) == 1; i++) {
-        struct sockaddr_in peer;
+        struct sockaddr_in peer = {0};
         socklen_t len = sizeof peer;
         int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 

@@ -134,7 +134,7 @@ static bool next_word(const char **at, char *out, size_t size)
 bool spf_typed_command(const char *line, struct spf_attempt *attempt)
 {
     const char *at = strstr(line, "ssh ");
-    char word[1024];
+    char word[1024] = "";
 
     if (at == NULL ||
         (at != line && (at < line + 2 || at[-1] != ' ' || strchr("$#>%", at[-2]) == NULL)))
