@@ -2,12 +2,15 @@
 #include <string.h>
 
 #include "diagnosis/parts.h"
+#include "login/implementations.h"
+#include "openssh/version.h"
 
 /*
  * Where the evidence leaves several explanations. Priors only break ties (they come from support
  * statistics and issue trackers); what the facts say goes first.
  */
 #define BOOT_TAKES_S 300
+#define GRACE_MIN_MS 900 /* the least LoginGraceTime is a second */
 
 /* Of the rows of an explanation the first whose values are known. text NULL, or with a value that
  * is not known: the catalogue's sentence. Both are templates (pipeline/slots.h). */
@@ -59,29 +62,43 @@ static const struct suggestion {
     {SPF_KEY_PAIR_DIFFERENT, "The key is not the one that is installed for {user}",
      "Compare its fingerprint with `ssh-keygen -lf ~{user}/.ssh/authorized_keys` on the server"},
     {SPF_AUTHORIZED_KEYS_IGNORED, NULL,
-     "Log in another way and look at sshd's log (`journalctl -u sshd -u ssh`, or auth.log or "
+     "{?sshd}Log in another way and look at sshd's log (`journalctl -u sshd -u ssh`, or auth.log "
+     "or "
      "secure "
      "in /var/log): it says \"bad ownership or modes\"; `sshd -T | grep -i authorizedkeysfile` "
      "names "
      "the file that is read"},
     {SPF_USER_NOT_ALLOWED, NULL,
-     "sshd's log says \"User {user} from ... not allowed because ...\", or \"Invalid user {user}\" "
+     "{?sshd}sshd's log says \"User {user} from ... not allowed because ...\", or \"Invalid user "
+     "{user}\" "
      "where there is no such account"},
     {SPF_KEY_LINE_EXCLUDES, NULL,
-     "sshd's log says \"with correct key but not from a permitted host\" for from=, and only "
+     "{?sshd}sshd's log says \"with correct key but not from a permitted host\" for from=, and "
+     "only "
      "\"Refused by key options\" for expiry-time="},
     {SPF_KEY_AGAINST_POLICY, NULL,
-     "sshd's log says \"not in PubkeyAcceptedAlgorithms\", \"Invalid key length\" or \"revoked by "
+     "{?sshd}sshd's log says \"not in PubkeyAcceptedAlgorithms\", \"Invalid key length\" or "
+     "\"revoked by "
      "file\""},
     {SPF_ROOT_FOR_COMMANDS_ONLY, NULL,
-     "sshd's log says \"ROOT LOGIN REFUSED\"; try another user (-l {usual_user}), or look inside: "
+     "{?sshd}sshd's log says \"ROOT LOGIN REFUSED\"; try another user (-l {usual_user}), or look "
+     "inside: "
      "`sshd -T | grep -i permitrootlogin` shows forced-commands-only, and prohibit-password there "
      "lets root in"},
     {SPF_SESSION_LIMITED, NULL,
-     "sshd's log says why it ended (\"fork: Resource temporarily unavailable\", pam_limits, \"No "
+     "{?sshd}sshd's log says why it ended (\"fork: Resource temporarily unavailable\", pam_limits, "
+     "\"No "
      "space left\"); the instance's own figures are in the ECS console"},
     {SPF_AUTH_ALGORITHM_REFUSED, "The server refuses the algorithm of this key, not the key itself",
-     "Try an Ed25519 key, or look at PubkeyAcceptedAlgorithms in sshd_config on the server"},
+     "{?sshd}Try an Ed25519 key, or look at PubkeyAcceptedAlgorithms in sshd_config on the server"},
+    {SPF_AUTH_ALGORITHM_REFUSED, "The server refuses the algorithm of this key, not the key itself",
+     "{?no_sshd}Try a key of another type"},
+    {SPF_CONNECTION_REFUSED_BY_RULE, NULL,
+     "{?sshd}sshd's log says \"administratively prohibited connection\"; `sshd -T -C user={user} | "
+     "grep -i refuseconnection` shows it"},
+    {SPF_LOGIN_GRACE_EXCEEDED, NULL,
+     "{?sshd}sshd's log says \"Timeout before authentication\"; `sshd -T | grep -i "
+     "logingracetime` shows the limit"},
     {SPF_AUTH_TOO_MANY, "The server lets nobody try at all (MaxAuthTries 0)",
      "Run `ssh -v`: if it is cut off before it offers a key, no key would have done"},
     {SPF_AUTH_PUBLICKEY_DISABLED,
@@ -312,6 +329,22 @@ static void explain_early_end(const struct ask *ask)
     suggest(ask, SPF_SESSION_LIMITED);
 }
 
+/* Both end the connection without a word; since which version, NEWS of OpenSSH says. */
+static void explain_disconnect(const struct ask *ask)
+{
+    const char *software = ask->run->facts.identification.software;
+    const int64_t version = spf_openssh_version_of(software);
+    const struct spf_group_state *query = &ask->run->facts.group[SPF_GROUP_QUERY];
+
+    if (!spf_is_sshd(software))
+        return;
+    if (query->done_ms - query->asked_ms >= GRACE_MIN_MS)
+        suggest(ask, SPF_LOGIN_GRACE_EXCEEDED);
+    if (version == 0 || version >= 909)
+        suggest(ask, SPF_CONNECTION_REFUSED_BY_RULE);
+    suggest(ask, SPF_LOGIN_GRACE_EXCEEDED);
+}
+
 void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *d)
 {
     struct ask ask = {run, now_utc, d};
@@ -336,6 +369,9 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
     case SPF_AUTH_KEY_REFUSED:
     case SPF_KEY_REFUSED_THOUGH_BOUND:
         explain_refusal(&ask);
+        break;
+    case SPF_AUTH_DISCONNECTED:
+        explain_disconnect(&ask);
         break;
     case SPF_SESSION_REFUSED:
         explain_early_end(&ask);

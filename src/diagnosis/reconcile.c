@@ -2,6 +2,7 @@
 
 #include "cloud/address.h"
 #include "diagnosis/parts.h"
+#include "login/implementations.h"
 
 /*
  * A login is stronger evidence than any reading of rules: what it disproves cannot be why a login
@@ -30,7 +31,8 @@ bool spf_key_is_accepted(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
 
-    if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query.outcome == SPF_AUTH_ACCEPTED)
+    if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query.outcome == SPF_AUTH_ACCEPTED &&
+        spf_query_proves(facts->identification.software, &facts->query))
         return true;
     return spf_fine(run, SPF_CHECK_SSH_AUTH);
 }

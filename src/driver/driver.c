@@ -82,16 +82,16 @@ static void serve_ssh_config(struct course *course)
         fail(course, SPF_GROUP_SSH_CONFIG, "out of memory");
 }
 
-static void serve_openssh(struct course *course)
+static void serve_openssh(struct course *course, enum spf_group group)
 {
     struct round *round = course->round;
 
     if (round->openssh == NULL)
         round->openssh = spf_openssh_new(round->loop);
     if (round->openssh == NULL)
-        fail(course, SPF_GROUP_OPENSSH, "out of memory");
+        fail(course, group, "out of memory");
     else
-        spf_openssh_serve(round->openssh, &course->inquiry);
+        spf_openssh_serve(round->openssh, &course->inquiry, group);
 }
 
 static void serve_conversation(struct course *course, enum spf_group group)
@@ -140,7 +140,8 @@ static void serve(struct course *course, enum spf_group group)
         serve_ssh_config(course);
         break;
     case SPF_GROUP_OPENSSH:
-        serve_openssh(course);
+    case SPF_GROUP_OPENSSH_ALGORITHMS:
+        serve_openssh(course, group);
         break;
     case SPF_GROUP_KNOWN_HOSTS:
     case SPF_GROUP_TCP:

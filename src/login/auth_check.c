@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "login/ending.h"
+#include "login/implementations.h"
 #include "login/offers.h"
+#include "openssh/version.h"
 #include "pipeline/check.h"
 
 /* Where it was decided. */
@@ -89,14 +91,45 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
 }
 
 /*
+ * What helps where the server takes no signature that ssh makes by itself: an older one of the same
+ * key (a server without EXT_INFO knows no other of RSA), or a key of another type.
+ */
+static void note_ways_out(const struct spf_view *view, const char *types, struct spf_result *result)
+{
+    static const char *const usable[][2] = {
+        {"ssh-ed25519", "ed25519"},
+        {"ecdsa-sha2-nistp256", "ecdsa"},
+        {"rsa-sha2-512", "rsa"},
+        {"rsa-sha2-256", "rsa"},
+    };
+    const char *key = view->facts->key.algorithm;
+
+    if (strcmp(key, "ssh-rsa") == 0 && (types == NULL || spf_names_have(types, "ssh-rsa")))
+        spf_note_text(result, "signature_algorithm", "ssh-rsa");
+    for (size_t i = 0; i < sizeof usable / sizeof *usable; i++) {
+        if (strcmp(usable[i][0], key) != 0 &&
+            (types == NULL || spf_names_have(types, usable[i][0]))) {
+            spf_note_text(result, "usable_type", usable[i][1]);
+            return;
+        }
+    }
+}
+
+/*
  * No algorithm to sign with: the server has only SHA-1 for RSA, or wants none of this type. ssh 8.8
  * and later refuse in the same way ("no mutual signature algorithm").
  */
 static struct spf_opinion judge_algorithm(const struct spf_view *view, struct spf_result *result)
 {
     const char *server = view->facts->handshake.server_sig_algs;
+    const struct spf_implementation *maker =
+        spf_implementation_of(view->facts->identification.software);
+    const char *types = server != NULL ? server : maker->key_types;
 
     spf_note_text(result, "server_sig_algs", server);
+    if (server == NULL && types != NULL)
+        spf_note_text(result, "server_key_types", types);
+    note_ways_out(view, types, result);
     if (view->facts->key.certificate[0] != '\0')
         return judge_certificate(view, offer, result);
     if (view->target->ssh_config != NULL && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0 &&
@@ -106,10 +139,16 @@ static struct spf_opinion judge_algorithm(const struct spf_view *view, struct sp
                         "and this program does not");
         return spf_lowered(SPF_AUTH_ALGORITHM_REFUSED, SPF_UNKNOWN);
     }
-    spf_say(result,
-            "there is no signature algorithm that both ssh and the server allow for a key of "
-            "type %s; the key itself was not judged",
-            view->facts->key.algorithm);
+    if (types != NULL)
+        spf_say(result,
+                "there is no signature algorithm that both ssh and the server allow for a key of "
+                "type %s (the server knows %s); the key itself was not judged",
+                view->facts->key.algorithm, types);
+    else
+        spf_say(result,
+                "there is no signature algorithm that both ssh and the server allow for a key of "
+                "type %s; the key itself was not judged",
+                view->facts->key.algorithm);
     return decided(result, offer, SPF_AUTH_ALGORITHM_REFUSED);
 }
 
@@ -157,7 +196,12 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
     if ((facts->methods[0] != '\0' && !spf_names_have(facts->methods, "publickey")) ||
         (facts->methods[0] == '\0' && strstr(facts->error, "can continue:") != NULL))
         return decided(result, offer, SPF_AUTH_PUBLICKEY_DISABLED);
-    if (server != NULL && facts->algorithm[0] != '\0' && !spf_names_have(server, facts->algorithm))
+    if (server == NULL)
+        server = spf_implementation_of(view->facts->identification.software)->key_types;
+    if (server != NULL && facts->algorithm[0] != '\0' &&
+        !spf_names_have(server, facts->algorithm) &&
+        !(view->facts->handshake.server_sig_algs == NULL &&
+          spf_names_have(server, view->facts->key.algorithm)))
         return judge_algorithm(view, result);
     if (facts->ending.kind == SPF_ENDING_DISCONNECT)
         spf_say(result,
@@ -201,22 +245,26 @@ static struct spf_opinion judge_told_off(const struct spf_view *view, struct spf
 }
 
 /*
- * TinySSH says yes to any query for a key of its kind and looks into authorized_keys only for the
- * signature, so that its refusal is one of the key.
+ * Some servers say yes to a query for any key and look for it only when it has signed: the refusal
+ * of a signature is then one of the key.
  */
 static bool judges_by_query(const struct spf_view *view)
 {
-    return !spf_starts_with(view->facts->identification.software, "tinyssh");
+    return spf_query_proves(view->facts->identification.software, &view->facts->query);
 }
 
 /*
  * ssh offers the keys of an agent before the file's, unless the agent holds the file's too
  * (sshconnect2.c, pubkey_prepare); a server cuts it off at the sixth that it does not take
- * (MaxAuthTries, default 6).
+ * (MaxAuthTries, default 6). Since 10.6 sshd lets six refused queries go by before it counts them
+ * (PubkeyAuthOptions max-pk-ok:6).
  */
 static bool agent_stands_before_it(const struct spf_view *view)
 {
-    return view->facts->key.agent_keys >= 6 && !view->facts->key.in_agent;
+    const int64_t version = spf_openssh_version_of(view->facts->identification.software);
+    const int64_t tries = version >= 1006 ? 12 : 6;
+
+    return view->facts->key.agent_keys >= tries && !view->facts->key.in_agent;
 }
 
 /* The key would do. Does a signature with it log us in? */
@@ -234,6 +282,11 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
                     "the server takes this key for %s; without its passphrase the login itself "
                     "could not be tried",
                     view->target->user);
+        else
+            spf_say(result,
+                    "without the passphrase the login could not be tried, and the answer to the "
+                    "question alone proves nothing: this server (%s) may say yes to any key",
+                    view->facts->identification.software);
         return spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
     }
     if (!spf_key_agent_signs(&view->facts->key) &&
@@ -252,8 +305,17 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
 
     switch (facts->outcome) {
     case SPF_AUTH_REFUSED:
-        if (!judges_by_query(view))
+        if (!judges_by_query(view)) {
+            spf_say(result,
+                    "the server does not accept this key for %s: it refused the signature%s%s (its "
+                    "yes to the question before proves nothing: this server, %s, may say it to any "
+                    "key)",
+                    view->target->user,
+                    facts->ending.kind == SPF_ENDING_DISCONNECT ? " and disconnected: " : "",
+                    facts->ending.kind == SPF_ENDING_DISCONNECT ? facts->error : "",
+                    view->facts->identification.software);
             return refused(view, signature, result);
+        }
         if (facts->ending.kind == SPF_ENDING_DISCONNECT)
             spf_say(result,
                     "the server knows this key, but refuses the login of %s; it answered by "

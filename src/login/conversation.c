@@ -75,8 +75,7 @@ static int64_t end_of_step(const struct spf_conversation *talk)
     return talk->step_ms + talk->inquiry->target->timeout_ms;
 }
 
-/* Waits for the socket, until the step's time is over. */
-static void wait_for(struct spf_conversation *talk, short events)
+void spf_talk_wait(struct spf_conversation *talk, short events)
 {
     talk->watch.events = events;
     talk->watch.due_ms = end_of_step(talk);
@@ -84,7 +83,7 @@ static void wait_for(struct spf_conversation *talk, short events)
         spf_talk_arrive_failed(talk, "no memory");
 }
 
-static void clean(char *out, size_t size, const char *text)
+void spf_talk_clean(char *out, size_t size, const char *text)
 {
     spf_clean(out, size, text, strlen(text));
 }
@@ -97,18 +96,17 @@ static bool is_closed(const struct spf_conversation *talk)
     return recv(talk->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* How the step ended that came to no answer: the server's own text, if it gave one. */
-static void keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
-                        size_t size)
+void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
+                          size_t size)
 {
     const struct spf_seen *seen = spf_link_seen(talk->link);
     const char *library = spf_link_error(talk->link);
 
     *ending = spf_ending_of(seen, library, is_closed(talk));
-    clean(error, size,
-          ending->kind == SPF_ENDING_DISCONNECT   ? seen->disconnect
-          : ending->kind == SPF_ENDING_NO_CHANNEL ? seen->refusal
-                                                  : library);
+    spf_talk_clean(error, size,
+                   ending->kind == SPF_ENDING_DISCONNECT   ? seen->disconnect
+                   : ending->kind == SPF_ENDING_NO_CHANNEL ? seen->refusal
+                                                           : library);
 }
 
 /* The host as known_hosts would name it: as given, else the address dialled. */
@@ -239,7 +237,7 @@ static void listen_to_greeting(struct spf_conversation *talk, bool woken)
         return;
     }
     events = spf_listen_events(&talk->listener, &again);
-    wait_for(talk, events);
+    spf_talk_wait(talk, events);
     if (again && talk->watch.due_ms > spf_now_ms() + SPF_LISTEN_AGAIN_MS)
         talk->watch.due_ms = spf_now_ms() + SPF_LISTEN_AGAIN_MS;
 }
@@ -276,7 +274,7 @@ static void begin_handshake(struct spf_conversation *talk)
     char *order;
     bool set;
 
-    spf_offers_of(config, offers);
+    spf_offers_of(config, NULL, offers);
     if (config != NULL && !spf_link_offer(talk->link, offers, config->accepted_algorithms)) {
         const struct spf_failure failure = spf_failure(
             SPF_SSH_CONFIG_UNUSABLE, "of some kind of algorithm the ssh configuration allows none "
@@ -298,7 +296,7 @@ static void shake_hands(struct spf_conversation *talk)
     enum spf_link_state state = spf_link_handshake(talk->link);
 
     if (state == SPF_LINK_AGAIN) {
-        wait_for(talk, spf_link_events(talk->link));
+        spf_talk_wait(talk, spf_link_events(talk->link));
         return;
     }
     spf_offers_keep(facts, spf_link_seen(talk->link));
@@ -309,79 +307,8 @@ static void shake_hands(struct spf_conversation *talk)
     facts->outcome =
         state == SPF_LINK_DONE ? SPF_SHAKE_DONE : spf_offers_judge(spf_link_seen(talk->link));
     if (state != SPF_LINK_DONE)
-        keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     spf_talk_arrive(talk, NULL);
-}
-
-/*
- * An SSH_MSG_DISCONNECT while our request waits for its answer is the answer (MaxAuthTries 1 makes
- * sshd say no in this way); a connection that just ends is none.
- */
-static enum spf_auth_outcome outcome_of(enum spf_link_state state, const struct spf_seen *seen)
-{
-    switch (state) {
-    case SPF_LINK_DONE:
-        return SPF_AUTH_ACCEPTED;
-    case SPF_LINK_PARTIAL:
-        return SPF_AUTH_PARTIAL;
-    case SPF_LINK_REFUSED:
-        return SPF_AUTH_REFUSED;
-    case SPF_LINK_LOCAL:
-        return SPF_AUTH_LOCAL_REFUSAL;
-    default:
-        return seen->disconnected && seen->request_sent ? SPF_AUTH_REFUSED : SPF_AUTH_ENDED;
-    }
-}
-
-static void keep_banner(char *out, size_t size, const struct spf_seen *seen)
-{
-    size_t len = strlen(seen->banner);
-
-    while (len > 0 && (seen->banner[len - 1] == '\n' || seen->banner[len - 1] == '\r'))
-        len--;
-    spf_clean(out, size, seen->banner, len);
-}
-
-static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
-{
-    struct spf_query_facts *facts = &talk->inquiry->facts->query;
-    const struct spf_seen *seen = spf_link_seen(talk->link);
-
-    facts->outcome = outcome_of(state, seen);
-    clean(facts->methods, sizeof facts->methods, seen->methods);
-    clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
-    keep_banner(facts->banner, sizeof facts->banner, seen);
-    if (facts->outcome != SPF_AUTH_ACCEPTED)
-        keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
-    spf_talk_arrive(talk, NULL);
-}
-
-static void query(struct spf_conversation *talk)
-{
-    const struct spf_key_facts *key = &talk->inquiry->facts->key;
-    enum spf_link_state state;
-
-    if (talk->asking_none) {
-        state = spf_link_none(talk->link);
-        if (state == SPF_LINK_REFUSED || state == SPF_LINK_PARTIAL)
-            talk->asking_none = false;
-    }
-    if (!talk->asking_none) {
-        state = spf_key_agent_signs(key)
-                    ? spf_link_query_for_agent(talk->link, key->algorithm, key->public_blob)
-                    : spf_link_query(talk->link, key->algorithm, key->public_blob);
-        /* libssh chooses RSA's algorithm from an EXT_INFO that may not have been read yet */
-        if (state == SPF_LINK_LOCAL && !talk->asked_none &&
-            spf_link_seen(talk->link)->sig_algs == NULL && strcmp(key->algorithm, "ssh-rsa") == 0) {
-            talk->asking_none = talk->asked_none = true;
-            query(talk);
-            return;
-        }
-    }
-    if (state == SPF_LINK_AGAIN)
-        wait_for(talk, spf_link_events(talk->link));
-    else
-        query_answered(talk, state);
 }
 
 void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state state)
@@ -390,16 +317,16 @@ void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state s
     const struct spf_seen *seen;
 
     if (state == SPF_LINK_AGAIN) {
-        wait_for(talk, spf_link_events(talk->link));
+        spf_talk_wait(talk, spf_link_events(talk->link));
         return;
     }
     seen = spf_link_seen(talk->link);
-    facts->outcome = outcome_of(state, seen);
-    clean(facts->methods, sizeof facts->methods, seen->methods);
-    clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
-    keep_banner(facts->banner, sizeof facts->banner, seen);
+    facts->outcome = spf_talk_outcome(state, seen);
+    spf_talk_clean(facts->methods, sizeof facts->methods, seen->methods);
+    spf_talk_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
+    spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
     if (facts->outcome != SPF_AUTH_ACCEPTED)
-        keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     spf_talk_arrive(talk, NULL);
 }
 
@@ -428,14 +355,14 @@ static void run_echo(struct spf_conversation *talk)
     if (state == SPF_LINK_AGAIN) {
         /* sshd may wait for an acknowledgement that our kernel would put off by 40 ms */
         (void)setsockopt(talk->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
-        wait_for(talk, spf_link_events(talk->link));
+        spf_talk_wait(talk, spf_link_events(talk->link));
         if (talk->echo.started && talk->watch.due_ms > spf_now_ms() + OUTPUT_AGAIN_MS)
             talk->watch.due_ms = spf_now_ms() + OUTPUT_AGAIN_MS;
         return;
     }
     spf_echo_finish(&talk->echo, state, facts);
     if (facts->outcome == SPF_ECHO_REFUSED || facts->outcome == SPF_ECHO_CLOSED)
-        keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     spf_talk_arrive(talk, NULL);
 }
 
@@ -449,7 +376,7 @@ static void proceed(struct spf_conversation *talk, bool woken)
         shake_hands(talk);
         break;
     case SPF_GROUP_QUERY:
-        query(talk);
+        spf_talk_query(talk);
         break;
     case SPF_GROUP_SIGNATURE:
         sign(talk);

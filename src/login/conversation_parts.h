@@ -21,6 +21,7 @@ struct spf_conversation {
     struct spf_listener listener;
     struct spf_link *link;
     bool asking_none, asked_none;
+    bool asking_stranger; /* about a key that nobody has */
     struct spf_echo echo;
     struct spf_agent_door *door; /* NULL: our own key signs */
     struct spf_signing *signing; /* NULL: none */
@@ -30,6 +31,18 @@ struct spf_conversation {
 /* The step's facts are there, or cannot be had. The last thing a step does. */
 void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure);
 void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what);
+/* Waits for the socket, until the step's time is over. */
+void spf_talk_wait(struct spf_conversation *talk, short events);
+void spf_talk_clean(char *out, size_t size, const char *text);
+/* How the step ended that came to no answer: the server's own text, if it gave one. */
+void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
+                          size_t size);
+
+/* conversation_query.c */
+void spf_talk_query(struct spf_conversation *talk);
+enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct spf_seen *seen);
+void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen);
+
 /* The signature was answered, or still waits for its answer. */
 void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state state);
 

@@ -17,7 +17,8 @@ bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bo
     char *out = echo->word;
     size_t half;
 
-    *echo = (struct spf_echo){.exit_status = -1, .software = software, .careful = careful};
+    *echo = (struct spf_echo){
+        .exit_status = -1, .software = software, .careful = careful, .peer = peer};
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
         return false;
     out = stpcpy(out, "sshpreflight");
@@ -30,7 +31,7 @@ bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bo
     return spf_format(echo->quoted, sizeof echo->quoted, "%.*s''%s", (int)half, echo->word,
                       echo->word + half) &&
            spf_format(echo->command, sizeof echo->command, "echo %s%s", echo->quoted,
-                      peer ? " $SSH_CONNECTION" : "");
+                      peer ? " $SSH_CONNECTION" : " $HOME");
 }
 
 /* A program that takes the command apart as a shell does, and then only complains about it. */
@@ -124,11 +125,20 @@ static enum spf_link_state start(struct spf_echo *echo, struct spf_link *link)
         return state;
     echo->options_seen = spf_announces_forced_commands(echo->software, seen);
     echo->forced_command = seen->forced_command;
-    echo->withheld = echo->careful && (echo->forced_command || !echo->options_seen);
+    echo->withheld = echo->careful && (echo->forced_command || !echo->options_seen) &&
+                     !spf_implementation_of(echo->software)->runs_no_forced_command;
     if (echo->withheld)
         return state;
     echo->asked = true;
     return spf_link_exec(link, echo->command);
+}
+
+static enum spf_link_state ask_for_sftp(struct spf_echo *echo, struct spf_link *link)
+{
+    enum spf_link_state state = spf_link_sftp(link);
+
+    echo->sftp = state == SPF_LINK_DONE;
+    return echo->sftp ? SPF_LINK_REFUSED : state;
 }
 
 /* Start-up files may say much before the echo: the beginning is kept, to be told, and the end. */
@@ -146,8 +156,14 @@ enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
     char name[64];
     size_t got;
 
+    if (echo->asking_sftp)
+        return ask_for_sftp(echo, link);
     if (!echo->started) {
         state = start(echo, link);
+        echo->asking_sftp =
+            state == SPF_LINK_REFUSED && echo->asked && !spf_link_seen(link)->channel_refused;
+        if (echo->asking_sftp)
+            return ask_for_sftp(echo, link);
         if (state != SPF_LINK_DONE || echo->withheld)
             return state;
         echo->started = true;
@@ -183,16 +199,22 @@ static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *fa
 void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
                      struct spf_session_facts *facts)
 {
+    char more[sizeof facts->peer];
+
     facts->options_seen = echo->options_seen;
     facts->forced_command = echo->forced_command;
+    facts->sftp = echo->sftp;
     if (echo->withheld && state == SPF_LINK_DONE) {
         facts->outcome = echo->forced_command ? SPF_ECHO_WITHHELD : SPF_ECHO_OPENED;
         facts->exit_status = -1;
         return;
     }
     if (state == SPF_LINK_DONE &&
-        spf_echo_answers(echo, echo->heard, echo->len, facts->peer, sizeof facts->peer)) {
+        spf_echo_answers(echo, echo->heard, echo->len, more, sizeof more)) {
         facts->outcome = SPF_ECHO_BACK;
+        facts->shell = more[0] != '\0' && more[0] != '$';
+        if (echo->peer && facts->shell)
+            (void)spf_copy(facts->peer, sizeof facts->peer, more);
         facts->exit_status = echo->exit_status;
         return;
     }

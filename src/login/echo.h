@@ -13,10 +13,12 @@ struct spf_echo {
     char word[40];   /* joined */
     char quoted[48]; /* as sent */
     char command[80];
-    const char *software; /* of the identification line; borrowed */
-    bool careful;         /* nothing is run where a forced command might run instead */
-    bool withheld;        /* so the channel is only opened */
-    bool asked, started;  /* the command is sent; the server has taken it */
+    const char *software;   /* of the identification line; borrowed */
+    bool careful;           /* nothing is run where a forced command might run instead */
+    bool withheld;          /* so the channel is only opened */
+    bool asked, started;    /* the command is sent; the server has taken it */
+    bool asking_sftp, sftp; /* it has not: is it for file transfer only? */
+    bool peer;              /* $SSH_CONNECTION was asked for, else $HOME */
     bool options_seen, forced_command;
     char heard[16384]; /* the beginning, and what came last */
     size_t len, total;

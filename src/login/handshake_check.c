@@ -51,28 +51,72 @@ static bool has_two(enum spf_offer_list list)
     return list == SPF_OFFER_CIPHERS_OUT || list == SPF_OFFER_MACS_OUT;
 }
 
-/* Would ssh itself find a common algorithm where our library, which has fewer, does not? */
-static bool openssh_could(const struct spf_handshake_facts *facts, const struct category *category,
-                          const char *const offers[SPF_OFFER_LISTS])
+/*
+ * The first category in which ssh itself and the server have nothing in common; NULL: there is
+ * none, so that only our library, which has fewer, could not go on.
+ */
+static const struct category *first_gap(const struct spf_handshake_facts *facts,
+                                        const char *const offers[SPF_OFFER_LISTS])
 {
-    char common[80];
-    enum spf_offer_list list = category->list;
+    char chosen[SPF_OFFER_LISTS][80] = {{0}};
 
-    if (!spf_names_common(offers[list], server_offer(facts, list), common, sizeof common))
-        return false;
-    if (!has_two(list))
-        return true;
-    list++; /* the other direction */
-    return spf_names_common(offers[list], server_offer(facts, list), common, sizeof common);
+    for (size_t i = SPF_SHAKE_NO_KEX; i < sizeof categories / sizeof *categories; i++) {
+        const struct category *category = &categories[i];
+
+        for (int list = (int)category->list; list <= (int)category->list + has_two(category->list);
+             list++) {
+            const char *theirs = server_offer(facts, (enum spf_offer_list)list);
+
+            if (theirs == NULL ||
+                (list >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(chosen[list - 2])))
+                continue;
+            if (!spf_names_common(offers[list], theirs, chosen[list], sizeof chosen[list]))
+                return category;
+        }
+    }
+    return NULL;
+}
+
+/* All that this machine's ssh has of a category; NULL: not known. */
+static const char *known_to_ssh(const struct spf_view *view, const struct category *category)
+{
+    const struct spf_openssh_algorithms_facts *ssh = &view->facts->openssh_algorithms;
+    const char *const known[] = {
+        [SPF_OFFER_KEX] = ssh->known_kex,
+        [SPF_OFFER_HOST_KEYS] = ssh->known_host_keys,
+        [SPF_OFFER_CIPHERS_OUT] = ssh->known_ciphers,
+        [SPF_OFFER_CIPHERS_IN] = NULL,
+        [SPF_OFFER_MACS_OUT] = ssh->known_macs,
+    };
+
+    return known[category->list];
+}
+
+/* What ssh has and no longer offers, and the server does: the best of it. */
+static bool find_legacy(const struct spf_view *view, const struct category *category,
+                        const char *theirs, char *out, size_t size)
+{
+    const char *known = known_to_ssh(view, category);
+
+    for (const char *name = category->legacy; *name != '\0'; name += *name == ',') {
+        size_t len = strcspn(name, ",");
+
+        if (spf_format(out, size, "%.*s", (int)len, name) && spf_names_have(theirs, out) &&
+            (known == NULL || spf_names_have(known, out)))
+            return true;
+        name += len;
+    }
+    return known != NULL && spf_names_common(known, theirs, out, size);
 }
 
 /*
  * The options of ssh that open every list in which it and the server have nothing in common: with
  * one of them alone the handshake would fail at the next. "" where options cannot do it.
  */
-static void legacy_options(const struct spf_handshake_facts *facts,
-                           const char *const offers[SPF_OFFER_LISTS], char *out, size_t size)
+static void legacy_options(const struct spf_view *view, const char *const offers[SPF_OFFER_LISTS],
+                           char *out, size_t size)
 {
+    const struct spf_handshake_facts *facts = &view->facts->handshake;
     char chosen[SPF_OFFER_LISTS][80] = {{0}};
 
     out[0] = '\0';
@@ -89,7 +133,7 @@ static void legacy_options(const struct spf_handshake_facts *facts,
                 continue;
             if (spf_names_common(offers[list], theirs, chosen[list], sizeof chosen[list]))
                 continue;
-            if (!spf_names_common(category->legacy, theirs, chosen[list], sizeof chosen[list])) {
+            if (!find_legacy(view, category, theirs, chosen[list], sizeof chosen[list])) {
                 out[0] = '\0';
                 return;
             }
@@ -101,29 +145,47 @@ static void legacy_options(const struct spf_handshake_facts *facts,
             before = chosen[list];
         }
     }
+    /* so old a server knows RSA with SHA-1 alone, or says nothing else (RFC 8308) */
+    if (out[0] != '\0' && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0)
+        (void)spf_format(out + strlen(out), size - strlen(out),
+                         " -o PubkeyAcceptedAlgorithms=+ssh-rsa");
 }
 
+/*
+ * The measure is this machine's ssh. Records of before it was asked are judged by what OpenSSH 9.2
+ * offers.
+ */
 static struct spf_opinion judge_no_common(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_handshake_facts *facts = &view->facts->handshake;
-    const char *offers[SPF_OFFER_LISTS];
     const struct category *category = &categories[facts->outcome];
-    const char *theirs = server_offer(facts, category->list);
+    const char *offers[SPF_OFFER_LISTS], *theirs;
     char legacy[80], options[600];
+    struct spf_opinion opinion;
 
-    spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL, offers);
-    spf_note_text(result, "server_offer", theirs);
-    spf_note_text(result, "client_offer", offers[category->list]);
-    if (openssh_could(facts, category, offers)) {
+    if (view->facts->group[SPF_GROUP_OPENSSH_ALGORITHMS].phase != SPF_FAILED &&
+        spf_lacks(view, SPF_GROUP_OPENSSH_ALGORITHMS, &opinion))
+        return opinion;
+    spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL,
+                  &view->facts->openssh_algorithms, offers);
+    theirs = server_offer(facts, category->list);
+    if (theirs != NULL && first_gap(facts, offers) == NULL) {
+        spf_note_text(result, "server_offer", theirs);
+        spf_note_text(result, "client_offer", offers[category->list]);
         spf_say(result,
                 "the server's %s algorithms (%s) are known to ssh, but not to the library "
                 "that this program uses",
                 category->what, theirs);
         return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
     }
-    if (spf_names_common(category->legacy, theirs, legacy, sizeof legacy))
+    if (theirs != NULL) /* a transcript says which category it was, and no more */
+        category = first_gap(facts, offers);
+    theirs = server_offer(facts, category->list);
+    spf_note_text(result, "server_offer", theirs);
+    spf_note_text(result, "client_offer", offers[category->list]);
+    if (find_legacy(view, category, theirs, legacy, sizeof legacy))
         spf_note_text(result, "legacy", legacy);
-    legacy_options(facts, offers, options, sizeof options);
+    legacy_options(view, offers, options, sizeof options);
     if (options[0] != '\0')
         spf_note_text(result, "legacy_options", options);
     if (text_or_null(theirs) == NULL)
@@ -166,6 +228,12 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
     case SPF_SHAKE_NO_MAC:
         return judge_no_common(view, result);
     case SPF_SHAKE_FAILED:
+        if (strstr(facts->error, "too large banner") !=
+            NULL) { /* libssh takes 127 bytes, ssh 8191 */
+            spf_say(result, "the server's identification line is longer than the SSH library of "
+                            "this program reads; ssh reads it");
+            return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
+        }
         spf_ending_say(result, "the handshake failed", &facts->ending, facts->error);
         return spf_concludes(SPF_HANDSHAKE_FAILED);
     case SPF_SHAKE_TIMEOUT:

@@ -286,7 +286,7 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     hangs = note_unread(known, result, unread, sizeof unread);
     if (is_decided(view, result, &opinion))
         return opinion;
-    spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL, offers);
+    spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL, NULL, offers);
     /* with StrictHostKeyChecking no, ssh goes on whatever is found */
     if (strcmp(strictness(view), "no") != 0) {
         if (spf_known_hosts_by_certificate(known, shown, offers[SPF_OFFER_HOST_KEYS], verdict))

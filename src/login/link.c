@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -29,7 +30,7 @@ struct spf_link {
     char capture_path[64];
     bool capture_named; /* it has a name to be removed */
     struct spf_seen seen;
-    ssh_key query_key, sign_key; /* parsed once, at the first call */
+    ssh_key query_key, stranger_key, sign_key; /* parsed or made once, at the first call */
     ssh_channel channel;
     bool shaken;     /* the handshake is done */
     bool query_left; /* its answer is left for ssh_userauth_agent */
@@ -225,6 +226,7 @@ void spf_link_free(struct spf_link *link)
     if (link == NULL)
         return;
     ssh_key_free(link->query_key);
+    ssh_key_free(link->stranger_key);
     ssh_key_free(link->sign_key);
     if (link->session != NULL) {
         int fd = ssh_get_fd(link->session);
@@ -388,6 +390,39 @@ enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm,
     return auth_state(link, ssh_userauth_try_publickey(link->session, link->user, link->query_key));
 }
 
+/* An ECDSA key must be a point of its curve; other blobs end with bytes that may be any. */
+static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
+{
+    enum ssh_keytypes_e type = ssh_key_type_from_name(algorithm);
+    struct spf_buf text;
+    uint8_t bytes[8192];
+    long len;
+    bool made;
+
+    if (spf_starts_with(algorithm, "ecdsa-sha2-"))
+        return ssh_pki_generate(type, 0, key) == SSH_OK;
+    if (strcmp(algorithm, "ssh-ed25519") != 0 && strcmp(algorithm, "ssh-rsa") != 0)
+        return false;
+    len = spf_base64_decode(blob, strlen(blob), bytes, sizeof bytes);
+    if (len < 4 + 11 + 4 + 32 || getrandom(bytes + len - 32, 32, 0) != 32)
+        return false;
+    bytes[len - 1] |= 1; /* a modulus is odd */
+    spf_buf_init(&text, 2 * sizeof bytes);
+    spf_buf_add_base64(&text, bytes, (size_t)len, true);
+    made = !spf_buf_failed(&text) && ssh_pki_import_pubkey_base64(text.data, type, key) == SSH_OK;
+    spf_buf_clear(&text);
+    return made;
+}
+
+enum spf_link_state spf_link_query_stranger(struct spf_link *link, const char *algorithm,
+                                            const char *blob)
+{
+    if (link->stranger_key == NULL && !make_stranger(algorithm, blob, &link->stranger_key))
+        return SPF_LINK_LOCAL;
+    return auth_state(link,
+                      ssh_userauth_try_publickey(link->session, link->user, link->stranger_key));
+}
+
 enum spf_link_state spf_link_none(struct spf_link *link)
 {
     return auth_state(link, ssh_userauth_none(link->session, link->user));
@@ -518,6 +553,11 @@ static int exit_status_of(ssh_channel channel)
 #else
     return ssh_channel_get_exit_status(channel);
 #endif
+}
+
+enum spf_link_state spf_link_sftp(struct spf_link *link)
+{
+    return channel_state(link, ssh_channel_request_subsystem(link->channel, "sftp"));
 }
 
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,

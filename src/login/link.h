@@ -62,6 +62,12 @@ SPF_MUST_USE bool spf_link_describe(struct spf_link *link, struct spf_handshake_
 
 /* RFC 4252 section 7: would this key do? base64 of the blob, and the type of key in it. */
 enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm, const char *blob);
+/*
+ * The same of a key of that type that no server can know: made on the spot, with the numbers of the
+ * given one changed. LOCAL: of this type none can be made (hardware keys).
+ */
+enum spf_link_state spf_link_query_stranger(struct spf_link *link, const char *algorithm,
+                                            const char *blob);
 /* Section 5.2: asks for nothing, but the answer brings the server's EXT_INFO and methods. */
 enum spf_link_state spf_link_none(struct spf_link *link);
 /* key: text of an OpenSSH container without a passphrase. */
@@ -92,6 +98,8 @@ enum spf_link_state spf_link_open(struct spf_link *link);
  * (channels.c, channel_new: the first free slot).
  */
 enum spf_link_state spf_link_exec(struct spf_link *link, const char *command);
+/* Asks for the subsystem sftp (RFC 4254 section 6.5) on a channel that refused a command. */
+enum spf_link_state spf_link_sftp(struct spf_link *link);
 /*
  * Takes what the command has said on either stream, up to size bytes; *len is set. DONE at the end
  * of its output, with *exit_status (-1: none came). After AGAIN libssh may hold some that the

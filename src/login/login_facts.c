@@ -78,6 +78,16 @@ static const char *session_outcome(unsigned value)
     return NULL;
 }
 
+static const char *stranger(unsigned value)
+{
+    switch ((enum spf_stranger)value) {
+        SPF_NAME(SPF_STRANGER_NOT_ASKED, "not-asked");
+        SPF_NAME(SPF_STRANGER_REFUSED, "refused");
+        SPF_NAME(SPF_STRANGER_ACCEPTED, "accepted");
+    }
+    return NULL;
+}
+
 static const struct spf_field known_host_fields[] = {
     SPF_SHAPE_TEXT(struct spf_known_host, file),
     SPF_SHAPE_NUMBER(struct spf_known_host, line),
@@ -144,6 +154,8 @@ static const struct spf_field query_fields[] = {
     SPF_SHAPE_TEXT(struct spf_query_facts, banner),
     SPF_SHAPE_STRUCT(struct spf_query_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_query_facts, error),
+    SPF_SHAPE_ENUM(struct spf_query_facts, stranger, stranger),
+    SPF_SHAPE_BOOL(struct spf_query_facts, unlike_openssh),
 };
 const struct spf_shape spf_query_shape = SPF_SHAPE(struct spf_query_facts, query_fields);
 
@@ -168,6 +180,8 @@ static const struct spf_field session_fields[] = {
     SPF_SHAPE_TEXT(struct spf_session_facts, error),
     SPF_SHAPE_BOOL(struct spf_session_facts, forced_command),
     SPF_SHAPE_BOOL(struct spf_session_facts, options_seen),
+    SPF_SHAPE_BOOL(struct spf_session_facts, sftp),
+    SPF_SHAPE_BOOL(struct spf_session_facts, shell),
 };
 const struct spf_shape spf_session_shape = SPF_SHAPE(struct spf_session_facts, session_fields);
 

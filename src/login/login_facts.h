@@ -101,6 +101,13 @@ enum spf_auth_outcome {
     SPF_AUTH_SILENT,
 };
 
+/* What the server said to the same question about a key that was made on the spot. */
+enum spf_stranger {
+    SPF_STRANGER_NOT_ASKED,
+    SPF_STRANGER_REFUSED,  /* so its "yes" to ours means something */
+    SPF_STRANGER_ACCEPTED, /* it says "yes" to any key */
+};
+
 /* The answer to "would this key do?" (RFC 4252 section 7): no signature was made. */
 struct spf_query_facts {
     enum spf_auth_outcome outcome;
@@ -109,6 +116,8 @@ struct spf_query_facts {
     char banner[600];   /* what the server shows before authentication (SSH_MSG_USERAUTH_BANNER) */
     struct spf_ending ending;
     char error[256];
+    enum spf_stranger stranger; /* asked where no signature could follow */
+    bool unlike_openssh;        /* whatever its identification says, see implementations.h */
 };
 extern const struct spf_shape spf_query_shape;
 
@@ -142,6 +151,8 @@ struct spf_session_facts {
     char error[256];
     bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
     bool options_seen;   /* had it one, the server would have said so */
+    bool sftp;           /* the command was refused, and then the subsystem sftp accepted */
+    bool shell;          /* of BACK: what came back only a shell could have made of the command */
 };
 extern const struct spf_shape spf_session_shape;
 

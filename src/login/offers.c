@@ -28,10 +28,18 @@ const char *const spf_openssh_offer[SPF_OFFER_LISTS] = {
     [SPF_OFFER_MACS_IN] = MACS,
 };
 
-void spf_offers_of(const struct spf_ssh_config_facts *config, const char *offers[SPF_OFFER_LISTS])
+void spf_offers_of(const struct spf_ssh_config_facts *config,
+                   const struct spf_openssh_algorithms_facts *ssh,
+                   const char *offers[SPF_OFFER_LISTS])
 {
     const char *configured[SPF_OFFER_LISTS] = {NULL};
 
+    if (ssh != NULL) {
+        configured[SPF_OFFER_KEX] = ssh->kex;
+        configured[SPF_OFFER_HOST_KEYS] = ssh->host_keys;
+        configured[SPF_OFFER_CIPHERS_OUT] = configured[SPF_OFFER_CIPHERS_IN] = ssh->ciphers;
+        configured[SPF_OFFER_MACS_OUT] = configured[SPF_OFFER_MACS_IN] = ssh->macs;
+    }
     if (config != NULL) {
         configured[SPF_OFFER_KEX] = config->kex;
         configured[SPF_OFFER_HOST_KEYS] = config->host_key_algorithms;
@@ -121,6 +129,12 @@ static char *copy_list(const char *list)
     return list != NULL ? strdup(list) : NULL;
 }
 
+void spf_offers_keep_sig_algs(struct spf_handshake_facts *facts, const struct spf_seen *seen)
+{
+    if (facts->server_sig_algs == NULL)
+        facts->server_sig_algs = copy_list(seen->sig_algs);
+}
+
 void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *seen)
 {
     facts->server_kex = spf_names_of_algorithms(seen->server[SPF_OFFER_KEX]);
@@ -129,7 +143,7 @@ void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *s
     facts->server_ciphers_in = copy_list(seen->server[SPF_OFFER_CIPHERS_IN]);
     facts->server_macs_out = copy_list(seen->server[SPF_OFFER_MACS_OUT]);
     facts->server_macs_in = copy_list(seen->server[SPF_OFFER_MACS_IN]);
-    facts->server_sig_algs = copy_list(seen->sig_algs);
+    spf_offers_keep_sig_algs(facts, seen);
     /* the first of ours that is among theirs (RFC 4253 section 7.1): libssh does not tell */
     if (seen->client[SPF_OFFER_HOST_KEYS] != NULL)
         (void)spf_names_common(seen->client[SPF_OFFER_HOST_KEYS], seen->server[SPF_OFFER_HOST_KEYS],

@@ -6,6 +6,7 @@
 
 #include "login/login_facts.h"
 #include "login/pcap.h"
+#include "openssh/algorithms.h"
 
 /*
  * What OpenSSH's client offers by default (9.2, myproposal.h), without certificates: the measure of
@@ -13,8 +14,13 @@
  */
 extern const char *const spf_openssh_offer[SPF_OFFER_LISTS];
 
-/* The same by the user's configuration (NULL: the default); the lists are borrowed. */
-void spf_offers_of(const struct spf_ssh_config_facts *config, const char *offers[SPF_OFFER_LISTS]);
+/*
+ * The same by the user's configuration, else by what this machine's ssh says that it offers (NULL
+ * each: not known); the lists are borrowed.
+ */
+void spf_offers_of(const struct spf_ssh_config_facts *config,
+                   const struct spf_openssh_algorithms_facts *ssh,
+                   const char *offers[SPF_OFFER_LISTS]);
 
 /* Is the name one of the comma-separated list? A NULL list has none. */
 bool spf_names_have(const char *list, const char *name);
@@ -33,6 +39,9 @@ char *spf_names_of_algorithms(const char *list);
 
 /* Why a handshake did not succeed: the first category without a common name, else just failed. */
 enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen);
+
+/* EXT_INFO may come in a later segment than NEWKEYS: again once more of the server was read. */
+void spf_offers_keep_sig_algs(struct spf_handshake_facts *facts, const struct spf_seen *seen);
 
 /* Copies the server's offer to the facts, which own it, and names the host key algorithm chosen. */
 void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *seen);

@@ -110,6 +110,8 @@ static void read_ext_info(struct spf_seen *seen, struct input body)
     while (count-- > 0 && take_string(&body, &name) && take_string(&body, &value)) {
         if (is_word(name, "server-sig-algs"))
             keep_names(&seen->sig_algs, value);
+        if (is_word(name, "publickey-hostbound@openssh.com"))
+            seen->hostbound = true;
     }
 }
 
@@ -158,11 +160,10 @@ static void read_disconnect(struct spf_seen *seen, struct input body)
 /* RFC 4254 section 4: the name of what is wanted, … */
 static void read_global_request(struct spf_seen *seen, struct input body)
 {
-    static const char name[] = "hostkeys-00@openssh.com";
     struct input request;
 
-    if (seen->accepted && take_string(&body, &request) && request.len == strlen(name) &&
-        memcmp(request.at, name, request.len) == 0)
+    if (seen->accepted && take_string(&body, &request) &&
+        is_word(request, "hostkeys-00@openssh.com"))
         seen->host_keys_shown = true;
 }
 

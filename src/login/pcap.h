@@ -32,6 +32,7 @@ struct spf_seen {
     char *server[SPF_OFFER_LISTS]; /* NULL: no KEXINIT of the server came */
     char *client[SPF_OFFER_LISTS];
     char *sig_algs;    /* RFC 8308 server-sig-algs; NULL: not announced */
+    bool hostbound;    /* RFC 8308: publickey-hostbound@openssh.com */
     char methods[200]; /* of the last SSH_MSG_USERAUTH_FAILURE */
     char banner[600];  /* SSH_MSG_USERAUTH_BANNER */
     bool disconnected; /* SSH_MSG_DISCONNECT came */

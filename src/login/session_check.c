@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "login/ending.h"
 #include "pipeline/check.h"
 
@@ -19,6 +21,9 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
                 facts->output[0] != '\0' ? " and said: " : "", facts->output);
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
     }
+    /* sshd, where internal-sftp is forced (session.c, do_child) */
+    if (strstr(facts->output, "This service allows sftp connections only.") != NULL)
+        return spf_concludes(SPF_SESSION_SFTP_ONLY);
     if (facts->output[0] != '\0')
         spf_say(result, "the login works, but no command runs; the server says: %s", facts->output);
     else if (facts->exit_status >= 0)
@@ -67,6 +72,8 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
         return judge_other(view, result);
     case SPF_ECHO_REFUSED:
     case SPF_ECHO_CLOSED:
+        if (facts->sftp)
+            return spf_concludes(SPF_SESSION_SFTP_ONLY);
         spf_ending_say(result, "the login works, but no session starts", &facts->ending,
                        facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);
@@ -82,6 +89,7 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
     case SPF_ECHO_BACK:
         break;
     }
-    spf_say(result, "a shell runs commands");
+    spf_say(result, facts->shell ? "a shell runs commands"
+                                 : "an echo was answered, but nothing shows that a shell ran it");
     return spf_passes();
 }

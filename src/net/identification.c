@@ -5,8 +5,11 @@
 
 #include "base/text.h"
 
-#define LINES_MAX          1024 /* SSH_MAX_PRE_BANNER_LINES of OpenSSH */
-#define IDENTIFICATION_MAX 255  /* with CR LF, RFC 4253 section 4.2 */
+#define LINES_MAX 1024 /* SSH_MAX_PRE_BANNER_LINES of OpenSSH */
+/* RFC 4253 section 4.2 has 255, with CR LF; ssh takes more (SSH_MAX_BANNER_LEN), so VersionAddendum
+ * may make more. */
+#define IDENTIFICATION_MAX (SPF_IDENTIFICATION_PEEK - 1)
+#define TOO_LONG           "it is longer than 8191 bytes"
 
 void spf_greeting_init(struct spf_greeting *greeting, struct spf_identification_facts *facts)
 {
@@ -107,8 +110,8 @@ static void judge_line(struct spf_greeting *greeting, const char *line, size_t l
     if (len && line[len - 1] == '\r')
         len--;
     spf_clean(facts->line, sizeof facts->line, line, len);
-    if (len + 2 > IDENTIFICATION_MAX) {
-        decide_invalid(greeting, "it is longer than 255 bytes");
+    if (len > IDENTIFICATION_MAX) {
+        decide_invalid(greeting, TOO_LONG);
         return;
     }
     if (is_binary(line, len)) {
@@ -145,8 +148,8 @@ static void judge_rest(struct spf_greeting *greeting, const char *bytes, size_t 
     /* on its way, but slow: a line that has not ended yet is not wrong */
     if (len >= 4 && memcmp(bytes, "SSH-", 4) == 0 && end != SPF_GREETING_TIMEOUT) {
         spf_clean(greeting->facts->line, sizeof greeting->facts->line, bytes, len);
-        decide_invalid(greeting, end == SPF_GREETING_OPEN ? "it is longer than 255 bytes"
-                                                          : "it ends without a line feed");
+        decide_invalid(greeting,
+                       end == SPF_GREETING_OPEN ? TOO_LONG : "it ends without a line feed");
         return;
     }
     keep_before(greeting, bytes, len);
@@ -168,8 +171,6 @@ static bool is_enough(const char *bytes, size_t len, bool has_feed)
         return true;
     if (has_feed)
         return false;
-    if (len >= 4 && memcmp(bytes, "SSH-", 4) == 0)
-        return len > IDENTIFICATION_MAX;
     return len >= SPF_IDENTIFICATION_PEEK;
 }
 

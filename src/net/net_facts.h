@@ -58,8 +58,8 @@ enum spf_identification_outcome {
 /* What the server said first. Texts are as they came, but clean and cut. */
 struct spf_identification_facts {
     enum spf_identification_outcome outcome;
-    char line[260];     /* the SSH- line without CR LF */
-    char software[256]; /* what follows the second dash, "OpenSSH_9.2p1 Debian-2" */
+    char line[260];     /* the SSH- line without CR LF, cut */
+    char software[256]; /* what follows the second dash, "OpenSSH_9.2p1 Debian-2", cut */
     char before[600];   /* lines before it, or instead of it */
     char protocol[16]; /* for OTHER: "HTTP", "TLS", "SMTP", "FTP", … where it is known; else "" */
     char error[128];   /* what is wrong with an INVALID line; strerror(3)'s words for RESET */

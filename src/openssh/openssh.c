@@ -1,62 +1,142 @@
 #include "openssh/openssh.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "openssh/ask.h"
 
-struct version_job {
+#define SAYS_MAX 65536u /* of ssh -G; the longest, it prints 5 KiB */
+
+/* What a worker asks ssh, for one group; of the facts one is filled. */
+struct answer {
     struct spf_job job; /* first: the loop hands it back */
-    struct spf_openssh_facts facts;
+    enum spf_group group;
+    struct spf_openssh_facts version;
+    struct spf_openssh_algorithms_facts algorithms;
+};
+
+/* A group: asked for once, and handed to all who want it. */
+struct topic {
+    enum spf_group group;
+    struct answer *running; /* NULL: none */
+    bool known;
+    struct spf_openssh_facts version;
+    struct spf_openssh_algorithms_facts algorithms;
+    SPF_LIST(struct spf_inquiry *) waiting;
 };
 
 struct spf_openssh {
     struct spf_loop *loop;
-    struct version_job *running; /* NULL: none */
-    bool known;
-    struct spf_openssh_facts facts;
-    SPF_LIST(struct spf_inquiry *) waiting;
+    struct topic version, algorithms;
 };
+
+static void ask_version(struct answer *answer)
+{
+    spf_openssh_ask_version(&answer->version);
+}
+
+/* ssh before 8.6 has no "HostKeyAlgorithms" to ask about, but "key". */
+static void ask_algorithms(struct answer *answer)
+{
+    static const char *const offer[] = {"ssh", "-G", "-F", "none", "localhost", NULL};
+    struct spf_openssh_algorithms_facts *facts = &answer->algorithms;
+    const struct {
+        const char *what;
+        char **list;
+    } questions[] = {
+        {"kex", &facts->known_kex},       {"HostKeyAlgorithms", &facts->known_host_keys},
+        {"key", &facts->known_host_keys}, {"cipher", &facts->known_ciphers},
+        {"mac", &facts->known_macs},
+    };
+    struct spf_buf says;
+
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        const char *const words[] = {"ssh", "-Q", questions[i].what, NULL};
+
+        spf_buf_init(&says, SAYS_MAX);
+        if (*questions[i].list == NULL && spf_openssh_ask(words, SPF_OPENSSH_OUTPUT, &says) &&
+            says.len > 0)
+            *questions[i].list = spf_openssh_read_names(says.data);
+        spf_buf_clear(&says);
+    }
+    spf_buf_init(&says, SAYS_MAX);
+    if (spf_openssh_ask(offer, SPF_OPENSSH_OUTPUT, &says) && says.len > 0)
+        spf_openssh_read_offer(says.data, facts);
+    spf_buf_clear(&says);
+}
 
 static void work(struct spf_job *job)
 {
-    spf_openssh_ask_version(&((struct version_job *)job)->facts);
+    struct answer *answer = (struct answer *)job;
+
+    if (answer->group == SPF_GROUP_OPENSSH)
+        ask_version(answer);
+    else
+        ask_algorithms(answer);
 }
 
 static void release(struct spf_job *job)
 {
-    free(job);
+    struct answer *answer = (struct answer *)job;
+
+    spf_shape_clear(&spf_openssh_algorithms_shape, &answer->algorithms);
+    free(answer);
 }
 
-static void tell(const struct spf_openssh *openssh, struct spf_inquiry *inquiry)
+static char *copy(const char *list)
 {
-    inquiry->facts->openssh = openssh->facts;
-    inquiry->arrived(inquiry, SPF_GROUP_OPENSSH, NULL);
+    return list != NULL ? strdup(list) : NULL;
+}
+
+static void tell(const struct topic *topic, struct spf_inquiry *inquiry)
+{
+    const struct spf_openssh_algorithms_facts *known = &topic->algorithms;
+
+    if (topic->group == SPF_GROUP_OPENSSH)
+        inquiry->facts->openssh = topic->version;
+    else
+        inquiry->facts->openssh_algorithms = (struct spf_openssh_algorithms_facts){
+            .kex = copy(known->kex),
+            .host_keys = copy(known->host_keys),
+            .ciphers = copy(known->ciphers),
+            .macs = copy(known->macs),
+            .known_kex = copy(known->known_kex),
+            .known_host_keys = copy(known->known_host_keys),
+            .known_ciphers = copy(known->known_ciphers),
+            .known_macs = copy(known->known_macs),
+        };
+    inquiry->arrived(inquiry, topic->group, NULL);
 }
 
 static void done(struct spf_job *job)
 {
-    struct spf_openssh *openssh = job->owner;
+    struct answer *answer = (struct answer *)job;
+    struct topic *topic = job->owner;
 
-    openssh->running = NULL;
-    openssh->facts = ((struct version_job *)job)->facts;
-    openssh->known = true;
-    for (size_t i = 0; i < openssh->waiting.count; i++)
-        tell(openssh, openssh->waiting.items[i]);
-    openssh->waiting.count = 0;
+    topic->running = NULL;
+    topic->version = answer->version;
+    topic->algorithms = answer->algorithms;
+    answer->algorithms = (struct spf_openssh_algorithms_facts){0}; /* the topic's now */
+    topic->known = true;
+    for (size_t i = 0; i < topic->waiting.count; i++)
+        tell(topic, topic->waiting.items[i]);
+    topic->waiting.count = 0;
 }
 
-static bool start(struct spf_openssh *openssh)
+static bool start(struct spf_openssh *openssh, struct topic *topic)
 {
-    struct version_job *version = calloc(1, sizeof *version);
+    struct answer *answer = calloc(1, sizeof *answer);
 
-    if (version == NULL)
+    if (answer == NULL)
         return false;
-    version->job =
-        (struct spf_job){.work = work, .done = done, .release = release, .owner = openssh};
-    openssh->running = version;
-    if (spf_loop_submit(openssh->loop, &version->job))
+    *answer = (struct answer){
+        .job = {.work = work, .done = done, .release = release, .owner = topic},
+        .group = topic->group,
+    };
+    topic->running = answer;
+    if (spf_loop_submit(openssh->loop, &answer->job))
         return true;
-    openssh->running = NULL;
+    topic->running = NULL;
     return false;
 }
 
@@ -64,36 +144,48 @@ struct spf_openssh *spf_openssh_new(struct spf_loop *loop)
 {
     struct spf_openssh *openssh = calloc(1, sizeof *openssh);
 
-    if (openssh != NULL)
-        openssh->loop = loop;
+    if (openssh == NULL)
+        return NULL;
+    openssh->loop = loop;
+    openssh->version.group = SPF_GROUP_OPENSSH;
+    openssh->algorithms.group = SPF_GROUP_OPENSSH_ALGORITHMS;
     return openssh;
 }
 
-void spf_openssh_serve(struct spf_openssh *openssh, struct spf_inquiry *inquiry)
+void spf_openssh_serve(struct spf_openssh *openssh, struct spf_inquiry *inquiry,
+                       enum spf_group group)
 {
+    struct topic *topic = group == SPF_GROUP_OPENSSH ? &openssh->version : &openssh->algorithms;
     struct spf_inquiry **waiting;
 
-    if (openssh->known) {
-        tell(openssh, inquiry);
+    if (topic->known) {
+        tell(topic, inquiry);
         return;
     }
-    waiting = openssh->running != NULL || start(openssh) ? SPF_APPEND(&openssh->waiting) : NULL;
+    waiting = topic->running != NULL || start(openssh, topic) ? SPF_APPEND(&topic->waiting) : NULL;
     if (waiting != NULL) {
         *waiting = inquiry;
     } else {
         const struct spf_failure failure =
-            spf_failure(SPF_SYSTEM_ERROR, "no memory or thread to ask ssh for its version");
+            spf_failure(SPF_SYSTEM_ERROR, "no memory or thread to ask ssh what it is");
 
-        inquiry->arrived(inquiry, SPF_GROUP_OPENSSH, &failure);
+        inquiry->arrived(inquiry, group, &failure);
     }
+}
+
+static void clear_topic(struct spf_openssh *openssh, struct topic *topic)
+{
+    if (topic->running != NULL)
+        spf_loop_cancel(openssh->loop, &topic->running->job);
+    spf_shape_clear(&spf_openssh_algorithms_shape, &topic->algorithms);
+    free(topic->waiting.items);
 }
 
 void spf_openssh_free(struct spf_openssh *openssh)
 {
     if (openssh == NULL)
         return;
-    if (openssh->running != NULL)
-        spf_loop_cancel(openssh->loop, &openssh->running->job);
-    free(openssh->waiting.items);
+    clear_topic(openssh, &openssh->version);
+    clear_topic(openssh, &openssh->algorithms);
     free(openssh);
 }

@@ -40,8 +40,7 @@ static int64_t read_number(const char *text)
     return minor < 0 ? 0 : major * 100 + minor;
 }
 
-/* The version after OpenSSH's name; 0 if the line has none. */
-static int64_t read_openssh(const char *line)
+int64_t spf_openssh_version_of(const char *line)
 {
     static const char *const names[] = {"OpenSSH_for_Windows_", "OpenSSH_"};
 
@@ -80,7 +79,7 @@ void spf_openssh_read_version(const char *says, size_t len, struct spf_openssh_f
         if (line_len > 0 && at[line_len - 1] == '\r')
             line_len--;
         spf_clean(read.line, sizeof read.line, at, line_len);
-        read.version = read_openssh(read.line);
+        read.version = spf_openssh_version_of(read.line);
         if (read.version != 0)
             read_crypto(&read);
         if (read.version != 0 || facts->line[0] == '\0')

@@ -28,6 +28,9 @@ extern const struct spf_shape spf_openssh_shape;
  */
 void spf_openssh_read_version(const char *says, size_t len, struct spf_openssh_facts *facts);
 
+/* The same of a server's software version, "OpenSSH_9.2p1 Debian-2" → 902; 0: not OpenSSH's. */
+int64_t spf_openssh_version_of(const char *software);
+
 /* "9.2" of 902, into at least 16 bytes; "" of 0. */
 void spf_openssh_version_format(int64_t version, char *out, size_t size);
 

@@ -19,6 +19,8 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(SURROUNDINGS, "surroundings", surroundings, spf_surroundings_shape, 0),
     GROUP(KEY, "key", key, spf_key_shape, 0),
     GROUP(OPENSSH, "openssh", openssh, spf_openssh_shape, 0),
+    GROUP(OPENSSH_ALGORITHMS, "openssh-algorithms", openssh_algorithms,
+          spf_openssh_algorithms_shape, 0),
     GROUP(CREDENTIALS, "credentials", credentials, spf_credentials_shape, 0),
     GROUP(IDENTITY, "identity", identity, spf_identity_shape, SPF_GROUP_BIT(CREDENTIALS)),
     GROUP(INSTANCE, "instance", instance, spf_instance_shape, SPF_GROUP_BIT(CREDENTIALS)),

@@ -9,6 +9,7 @@
 #include "key/key_facts.h"
 #include "login/login_facts.h"
 #include "net/net_facts.h"
+#include "openssh/algorithms.h"
 #include "openssh/version.h"
 #include "pipeline/finding.h"
 #include "transcript/transcript_facts.h"
@@ -18,11 +19,12 @@
  * or fails, as a whole.
  */
 enum spf_group {
-    SPF_GROUP_SURROUNDINGS, /* this machine: user, own addresses, routes, agent */
-    SPF_GROUP_KEY,          /* the key file */
-    SPF_GROUP_OPENSSH,      /* which ssh this machine has */
-    SPF_GROUP_CREDENTIALS,  /* where the cloud credentials come from */
-    SPF_GROUP_IDENTITY,     /* who they are (GetCallerIdentity) */
+    SPF_GROUP_SURROUNDINGS,       /* this machine: user, own addresses, routes, agent */
+    SPF_GROUP_KEY,                /* the key file */
+    SPF_GROUP_OPENSSH,            /* which ssh this machine has */
+    SPF_GROUP_OPENSSH_ALGORITHMS, /* and which algorithms it has */
+    SPF_GROUP_CREDENTIALS,        /* where the cloud credentials come from */
+    SPF_GROUP_IDENTITY,           /* who they are (GetCallerIdentity) */
     SPF_GROUP_INSTANCE,
     SPF_GROUP_LOOKUP,      /* our address in the internet (--source-ip=lookup:URL) */
     SPF_GROUP_SSH_CONFIG,  /* what the user's ssh would use */
@@ -89,6 +91,7 @@ struct spf_facts {
     struct spf_surroundings_facts surroundings;
     struct spf_key_facts key;
     struct spf_openssh_facts openssh;
+    struct spf_openssh_algorithms_facts openssh_algorithms;
     struct spf_credentials_facts credentials;
     struct spf_identity_facts identity;
     struct spf_instance_facts instance;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "login/implementations.h"
+
 #define VALUE_MAX 4096
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -309,6 +311,10 @@ static const char *value_of(const char *name, const char *behind, const struct s
         return target->key_path;
     if (strcmp(name, "user") == 0)
         return target->user;
+    if (strcmp(name, "sshd") == 0)
+        return spf_is_sshd(view->facts->identification.software) ? "sshd" : NULL;
+    if (strcmp(name, "guest") == 0)
+        return spf_implementation_of(view->facts->identification.software)->guest;
     if (strcmp(name, "usual_user") == 0)
         return other_user(view);
     if (strcmp(name, "host") == 0)
@@ -412,6 +418,8 @@ static bool holds(const char *condition, const struct spf_view *view,
 
         return format != NULL && strcmp(condition + strlen("format_"), format) == 0;
     }
+    if (strcmp(condition, "sshd") == 0)
+        return spf_is_sshd(view->facts->identification.software);
     if (!spf_starts_with(condition, "no_"))
         return jump_failure(condition, result) != NULL;
     /* Of a host alone no rules are judged, and behind a jump host they do not see us: nothing is

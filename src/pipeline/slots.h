@@ -29,6 +29,9 @@
  *     {longer_timeout} {longer_deadline}   seconds, more than those that were not enough
  *     {?jump_key} {?jump_identity} {?jump_unknown} {?jump_way}   nothing, but only where that is
  *                  what failed at a jump host: our key, its host key (changed, not known), the way
+ *     {guest}      where keys, configuration and log of this server are on its machine; none of
+ *                  sshd's: its advice stands in the catalogue
+ *     {?sshd} {?no_sshd}   nothing, but only where the server is sshd (or did not say), or is not
  *     {session_always} "always", where --session says so; {fix_tried} "yes", where --fix had its
  *                  try
  *     {?repairable} {?not_repairable}   nothing, but only where --fix would write a good copy of

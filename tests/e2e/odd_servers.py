@@ -80,8 +80,8 @@ def complaints_of(tools, folder, key, case):
         out.write("[127.0.0.1]:%d %s\n" % (server.port, server.host_key.line))
     try:
         done = subprocess.run(
-            [tools.binary, "--host", "127.0.0.1", "-p", str(server.port), "-l", "somebody", "--key",
-             key.path, "--known-hosts", known_hosts, "--timeout", "5", "--record", record,
+            [tools.binary, "--host", "127.0.0.1", "-p", str(server.port), "-l", "somebody",
+             "--session=always", "--key", key.path, "--known-hosts", known_hosts, "--timeout", "5", "--record", record,
              "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=300, check=False, env=env)
     finally:

@@ -1,47 +1,49 @@
 #!/usr/bin/python3
-"""AsyncSSH's server. Prints "ready PORT", and ends when it is told to or when its parent dies."""
+"""AsyncSSH's server (Debian: python3-asyncssh); see common.py."""
 
-import argparse
 import asyncio
-import ctypes
-import signal
 import warnings
 
-warnings.simplefilter("ignore")  # its ciphers of old
+warnings.simplefilter("ignore")  # ciphers of old
 
-import asyncssh  # noqa: E402  (Debian: python3-asyncssh)
+import asyncssh  # noqa: E402
+
+import common  # noqa: E402
+
+
+class Server(asyncssh.SSHServer):
+    def begin_auth(self, username):
+        return True
+
+    def password_auth_supported(self):
+        return ARGUMENTS.password_only
+
+    def public_key_auth_supported(self):
+        return not ARGUMENTS.password_only
 
 
 async def run_command(process):
     """process.command is the forced command of the key, where it has one."""
-    if process.command is None:
+    if process.command is None or ARGUMENTS.sftp_only:
         process.exit(1)
         return
-    child = await asyncio.create_subprocess_shell(
-        process.command, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT)
-    output, _ = await child.communicate()
+    output, status = await asyncio.get_running_loop().run_in_executor(
+        None, common.run, process.command)
     process.stdout.write(output)
-    process.exit(child.returncode)
+    process.exit(status)
 
 
-async def serve(arguments):
+async def serve():
+    more = {"server_version": ARGUMENTS.version} if ARGUMENTS.version else {}
     server = await asyncssh.listen(
-        "127.0.0.1", 0, server_host_keys=arguments.host_key, process_factory=run_command,
-        encoding=None, authorized_client_keys=arguments.authorized, password_auth=False,
-        kbdint_auth=False, gss_host=None, server_version=arguments.version)
-    print("ready", server.sockets[0].getsockname()[1], flush=True)
+        "127.0.0.1", 0, server_factory=Server, server_host_keys=ARGUMENTS.host_key,
+        process_factory=None if ARGUMENTS.sftp_only else run_command, encoding=None,
+        sftp_factory=True, gss_host=None,
+        authorized_client_keys=None if ARGUMENTS.password_only else ARGUMENTS.authorized, **more)
+    common.ready(server.sockets[0].getsockname()[1])
     await server.wait_closed()
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--host-key", action="append", required=True)
-    parser.add_argument("--authorized", required=True)
-    parser.add_argument("--version", default=())
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-    asyncio.run(serve(parser.parse_args()))
-
-
 if __name__ == "__main__":
-    main()
+    ARGUMENTS = common.arguments()
+    asyncio.run(serve())

@@ -390,6 +390,7 @@ START_TEST(an_accepted_query_disproves_the_binding_even_if_the_login_is_refused)
 
     healthy(&f);
     accepted_though_unbound(&f);
+    (void)strcpy(f.run.facts.identification.software, "OpenSSH_9.2p1");
     set(&f, SPF_CHECK_SSH_AUTH, SPF_FAIL, SPF_AUTH_LOGIN_REFUSED, NULL);
     skip(&f, SPF_CHECK_SSH_SESSION, SPF_CHECK_SSH_AUTH);
     judge(&f);

@@ -185,17 +185,27 @@ START_TEST(handshakes)
     scene.facts.handshake.server_ciphers_in = strdup("3des-cbc");
     scene.facts.handshake.server_macs_out = strdup("hmac-sha1");
     scene.facts.handshake.server_macs_in = strdup("hmac-md5");
-    expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_HOST_KEY);
+    expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_KEX);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy_options"),
                      "-o KexAlgorithms=+diffie-hellman-group14-sha1 -o HostKeyAlgorithms=+ssh-rsa "
-                     "-o Ciphers=+aes128-cbc,3des-cbc -o MACs=+hmac-md5");
-    free(scene.facts.handshake.server_kex);
-    free(scene.facts.handshake.server_macs_out);
-    free(scene.facts.handshake.server_macs_in);
+                     "-o Ciphers=+aes128-cbc,3des-cbc -o MACs=+hmac-md5 "
+                     "-o PubkeyAcceptedAlgorithms=+ssh-rsa");
+    spf_shape_clear(&spf_handshake_shape, &scene.facts.handshake);
 
     /* what our library lacks is no fault of the server's: ssh itself has it */
     scene.facts.handshake.outcome = SPF_SHAKE_NO_KEX;
     scene.facts.handshake.server_kex = strdup("sntrup761x25519-sha512@openssh.com");
+    expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_UNKNOWN, SPF_HANDSHAKE_BEYOND_US);
+    /* which ssh has it, ssh says */
+    scene.facts.openssh_algorithms.kex = strdup("curve25519-sha256");
+    expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_KEX);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy_options"), "(null)");
+    scene.facts.openssh_algorithms.known_kex = strdup("sntrup761x25519-sha512@openssh.com");
+    expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_NO_COMMON_KEX);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "legacy"),
+                     "sntrup761x25519-sha512@openssh.com");
+    free(scene.facts.openssh_algorithms.kex);
+    scene.facts.openssh_algorithms.kex = strdup("new,sntrup761x25519-sha512@openssh.com");
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_UNKNOWN, SPF_HANDSHAKE_BEYOND_US);
 
     scene.facts.handshake.outcome = SPF_SHAKE_NO_MAC;

@@ -1,17 +1,23 @@
 """SSH servers beside OpenSSH's. Some are started as an inetd would, a process for each connection;
 others stand, and print "ready PORT"."""
 
+import atexit
 import contextlib
+import glob
+import grp
 import os
+import pwd
 import shutil
 import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 from .cloud import run_quietly
 
 PYTHON = "/usr/bin/python3"  # which has Debian's modules; the first in PATH may be another
+GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}  # Debian's libraries
 SERVERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "servers")
 
 
@@ -19,6 +25,7 @@ class Dropbear:
     """Knows authorized_keys in a user's home only, so it is shown another home (servers/home.c)."""
 
     tool, home = "dropbear", None
+    cannot = ("password only", "sftp only")
 
     def __init__(self, folder, recipe, tools):
         self.words = ["dropbear", "-i", "-m"] + recipe.get("arguments", ["-s"])
@@ -37,6 +44,7 @@ class TinySsh:
     """As Dropbear; it knows Ed25519 only."""
 
     tool = "tinysshd"
+    cannot = ("password only", "sftp only", "forced command")
 
     def __init__(self, folder, recipe, tools):
         keys = os.path.join(folder, "keys")
@@ -55,9 +63,10 @@ class Libssh:
     """servers/libssh.c"""
 
     tool, home = "true", None
+    cannot = ("password only", "sftp only", "forced command")
 
-    @staticmethod
-    def program(tools):
+    @classmethod
+    def program(cls, tools):
         return [os.path.join(tools, "lab-libssh")]
 
     def __init__(self, folder, recipe, tools):
@@ -76,20 +85,132 @@ class Libssh:
 
 
 class AsyncSsh(Libssh):
-    """../../servers/asyncssh_server.py"""
+    """../../servers/asyncssh_server.py, and others in Python with the same options."""
 
-    tool, stands = "python3:asyncssh", True
+    tool, stands, source = "python3:asyncssh", True, "asyncssh_server.py"
+    cannot = ()
 
-    @staticmethod
-    def program(tools):
-        return [PYTHON, "-B", os.path.join(SERVERS, "asyncssh_server.py")]
+    def __init__(self, folder, recipe, tools):
+        super().__init__(folder, recipe, tools)
+        self.words += [word for member, word in (("password_only", "--password-only"),
+                                                 ("sftp_only", "--sftp-only"))
+                       if recipe.get(member)]
+
+    @classmethod
+    def program(cls, tools):
+        return [PYTHON, "-B", os.path.join(SERVERS, cls.source)]
 
 
-PROGRAMS = {"dropbear": Dropbear, "tinyssh": TinySsh, "libssh": Libssh, "asyncssh": AsyncSsh}
+class Paramiko(AsyncSsh):
+    tool, source = "python3:paramiko", "paramiko_server.py"
+    cannot = ("forced command",)
+
+
+class Conch(AsyncSsh):
+    tool, source = "python3:twisted.conch", "conch_server.py"
+    cannot = ("forced command",)
+
+    def __init__(self, folder, recipe, tools):
+        super().__init__(folder, recipe, tools)
+        self.environment = {"LAB_USER": pwd.getpwuid(os.getuid()).pw_name}
+
+
+class Go(AsyncSsh):
+    """../../servers/go_server.go, on x/crypto; built once for all of a run."""
+
+    tool, stands, feeds = "go:golang.org/x/crypto/ssh", True, True
+    cannot = ("forced command",)
+    _built = None
+
+    @classmethod
+    def program(cls, tools):
+        if Go._built is None:
+            folder = tempfile.mkdtemp(prefix="spf-go-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            run_quietly("go", "build", "-o", os.path.join(folder, "server"),
+                        os.path.join(SERVERS, "go_server.go"),
+                        env={**os.environ, **GO, "GOCACHE": os.path.join(folder, "cache")})
+            Go._built = os.path.join(folder, "server")
+        return [Go._built]
+
+
+class Wish(Go):
+    """What wish, on that library, calls itself."""
+
+    is_sshd = True  # so it is taken for one
+
+    def __init__(self, folder, recipe, tools):
+        super().__init__(folder, recipe, tools)
+        self.words += ["--version", "OpenSSH_7.6p1"]
+
+
+class Erlang(AsyncSsh):
+    tool, stands = "erlang:ssh", True
+    cannot = ("sftp only", "forced command")
+
+    def __init__(self, folder, recipe, tools):
+        super().__init__(folder, recipe, tools)
+        os.rename(os.path.join(folder, "host_ed25519"),
+                  os.path.join(folder, "ssh_host_ed25519_key"))
+        methods = "password" if recipe.get("password_only") else "publickey"
+        self.environment = {"HOME": folder}
+        self.words = ["erl", "-noshell", "-noinput", "-eval", """
+            {ok, _} = application:ensure_all_started(ssh),
+            Run = {direct, fun(Command) -> {ok, os:cmd(Command)} end},
+            {ok, Daemon} = ssh:daemon({127,0,0,1}, 0, [
+                {system_dir, "%s"}, {user_dir, "%s"}, {auth_methods, "%s"}, {exec, Run}]),
+            {ok, Info} = ssh:daemon_info(Daemon),
+            io:format("ready ~p~n", [proplists:get_value(port, Info)]).
+        """ % (folder, os.path.join(folder, ".ssh"), methods)]
+
+
+class ProFtpd(AsyncSsh):
+    """mod_sftp: file transfer only; keys in RFC 4716's format."""
+
+    tool, stands, waits = "/usr/lib/proftpd/mod_sftp.so", True, True
+    cannot = ("forced command",)
+
+    def __init__(self, folder, recipe, tools):
+        super().__init__(folder, recipe, tools)
+        keys = os.path.join(folder, "keys")
+        with open(keys, "wb") as out:
+            out.write(run_quietly("ssh-keygen", "-e", "-f",
+                                  os.path.join(folder, ".ssh", "authorized_keys")))
+        os.chmod(keys, 0o600)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        user = pwd.getpwuid(os.getuid())
+        lines = [
+            "ServerType standalone", "Port %d" % self.port, "DefaultAddress 127.0.0.1",
+            "UseIPv6 off", "User %s" % user.pw_name, "Group %s" % grp.getgrgid(user.pw_gid).gr_name,
+            "RootLogin on", "RequireValidShell off", "UseFtpUsers off", "UseReverseDNS off",
+            "DelayEngine off", "ModulePath /usr/lib/proftpd", "LoadModule mod_sftp.c",
+            "PidFile %s/pid" % folder, "ScoreboardFile %s/score" % folder, "WtmpLog off",
+            "TransferLog none", "SystemLog %s/system" % folder, "SFTPEngine on",
+            "SFTPLog %s/sftp" % folder, "SFTPHostKey %s/host_ed25519" % folder,
+            "SFTPAuthorizedUserKeys file:" + keys,
+            "SFTPAuthMethods " + ("password" if recipe.get("password_only") else "publickey")]
+        with open(os.path.join(folder, "conf"), "w", encoding="ascii") as out:
+            out.write("".join(line + "\n" for line in lines))
+        self.words = ["proftpd", "-n", "-c", os.path.join(folder, "conf")]
+
+
+PROGRAMS = {"go": Go, "wish": Wish, "erlang": Erlang, "proftpd": ProFtpd, "dropbear": Dropbear, "tinyssh": TinySsh, "libssh": Libssh, "asyncssh": AsyncSsh,
+            "paramiko": Paramiko, "conch": Conch}
 
 
 def is_installed(tool):
-    """A program, or "python3:MODULE" of the system's Python."""
+    """A program, a file, or a module: "python3:NAME" of the system's Python, "go:NAME", "erlang:NAME"."""
+    if tool.startswith("go:"):
+        return shutil.which("go") is not None and subprocess.run(
+            ["go", "list", tool[3:]], check=False, env={**os.environ, **GO},
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    if tool.startswith("erlang:"):
+        return shutil.which("erl") is not None and \
+            bool(glob.glob("/usr/lib/erlang/lib/%s-*" % tool[7:]))
+    if tool.startswith("/"):
+        return os.path.exists(tool)
     if tool.startswith("python3:"):
         return os.path.exists(PYTHON) and subprocess.run(
             [PYTHON, "-W", "ignore", "-c", "import " + tool.split(":")[1]], check=False,
@@ -120,9 +241,15 @@ class Other:
         threading.Thread(target=self._accept, args=(environment,), daemon=True).start()
 
     def _start(self, environment):
-        process = subprocess.Popen(self._program.words, stdin=subprocess.DEVNULL, text=True,
-                                   stdout=subprocess.PIPE, stderr=self._log, env=environment)
+        feeds = getattr(self._program, "feeds", False)  # it ends when its input does
+        process = subprocess.Popen(self._program.words, text=True, stdout=subprocess.PIPE,
+                                   stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
+                                   stderr=self._log, env=environment)
         self._running.append(process)
+        if getattr(self._program, "waits", False):
+            self.port = self._program.port
+            self._wait(process)
+            return
         words = process.stdout.readline().split()
         if words[:1] != ["ready"]:
             self.stop()
@@ -134,6 +261,17 @@ class Other:
         """The tool that is not installed here, or None."""
         tool = PROGRAMS[recipe["program"]].tool
         return None if is_installed(tool) else tool
+
+    def _wait(self, process):
+        """For one that does not say when it listens."""
+        end = time.monotonic() + 30
+        while process.poll() is None and time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.02)
+        self.stop()
+        raise RuntimeError("%s does not listen:\n%s" % (self._program.words, "".join(self.log)))
 
     def _accept(self, environment):
         while True:
@@ -168,8 +306,9 @@ class Other:
         for process in self._running:
             process.terminate()
             process.wait()
-            if process.stdout:
-                process.stdout.close()
+            for stream in (process.stdin, process.stdout):
+                if stream:
+                    stream.close()
         self._log.close()
         if self._program.home:
             shutil.rmtree(self._program.home, ignore_errors=True)

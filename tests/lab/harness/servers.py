@@ -317,7 +317,7 @@ class Fake:
         self._hold(peer)
 
     def do_overlong_banner(self, peer):
-        peer.sendall(b"SSH-2.0-" + b"x" * 5000 + b"\r\n")
+        peer.sendall(b"SSH-2.0-" + b"x" * 9000 + b"\r\n")
         self._hold(peer)
 
     def do_half_banner(self, peer):

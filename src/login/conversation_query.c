@@ -1,0 +1,122 @@
+#include <string.h>
+
+#include "base/text.h"
+#include "login/conversation_parts.h"
+#include "login/implementations.h"
+#include "login/offers.h"
+
+/* The query: would the key do? And of what worth is the answer? */
+
+/*
+ * An SSH_MSG_DISCONNECT while our request waits for its answer is the answer (MaxAuthTries 1 makes
+ * sshd say no in this way); a connection that just ends is none.
+ */
+enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct spf_seen *seen)
+{
+    switch (state) {
+    case SPF_LINK_DONE:
+        return SPF_AUTH_ACCEPTED;
+    case SPF_LINK_PARTIAL:
+        return SPF_AUTH_PARTIAL;
+    case SPF_LINK_REFUSED:
+        return SPF_AUTH_REFUSED;
+    case SPF_LINK_LOCAL:
+        return SPF_AUTH_LOCAL_REFUSAL;
+    default:
+        return seen->disconnected && seen->request_sent ? SPF_AUTH_REFUSED : SPF_AUTH_ENDED;
+    }
+}
+
+void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen)
+{
+    size_t len = strlen(seen->banner);
+
+    while (len > 0 && (seen->banner[len - 1] == '\n' || seen->banner[len - 1] == '\r'))
+        len--;
+    spf_clean(out, size, seen->banner, len);
+}
+
+/*
+ * Where no signature can follow, the answer is the last word on the key, so it must be known what
+ * it is worth: a key made on the spot, which no server can know, is asked about behind it. Nothing
+ * was refused before, so that no limit is used up and the answer holds.
+ */
+static void ask_about_stranger(struct spf_conversation *talk)
+{
+    const struct spf_key_facts *key = &talk->inquiry->facts->key;
+    struct spf_query_facts *facts = &talk->inquiry->facts->query;
+    enum spf_link_state state =
+        spf_link_query_stranger(talk->link, key->algorithm, key->public_blob);
+
+    if (state == SPF_LINK_AGAIN) {
+        spf_talk_wait(talk, spf_link_events(talk->link));
+        return;
+    }
+    talk->asking_stranger = false;
+    if (state == SPF_LINK_DONE)
+        facts->stranger = SPF_STRANGER_ACCEPTED;
+    else if (spf_talk_outcome(state, spf_link_seen(talk->link)) == SPF_AUTH_REFUSED)
+        facts->stranger = SPF_STRANGER_REFUSED;
+    spf_talk_arrive(talk, NULL);
+}
+
+static bool decides(const struct spf_conversation *talk)
+{
+    const struct spf_facts *facts = talk->inquiry->facts;
+
+    return facts->query.outcome == SPF_AUTH_ACCEPTED && talk->inquiry->login_key == NULL &&
+           !spf_key_agent_signs(&facts->key) &&
+           !spf_query_proves(facts->identification.software, &facts->query);
+}
+
+static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
+{
+    struct spf_query_facts *facts = &talk->inquiry->facts->query;
+    const struct spf_seen *seen = spf_link_seen(talk->link);
+
+    spf_offers_keep_sig_algs(&talk->inquiry->facts->handshake, seen);
+    facts->outcome = spf_talk_outcome(state, seen);
+    spf_talk_clean(facts->methods, sizeof facts->methods, seen->methods);
+    spf_talk_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
+    spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
+    if (facts->outcome != SPF_AUTH_ACCEPTED)
+        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    facts->unlike_openssh = !spf_shows_openssh(seen);
+    talk->asking_stranger = decides(talk);
+    if (talk->asking_stranger)
+        ask_about_stranger(talk);
+    else
+        spf_talk_arrive(talk, NULL);
+}
+
+void spf_talk_query(struct spf_conversation *talk)
+{
+    const struct spf_key_facts *key = &talk->inquiry->facts->key;
+    enum spf_link_state state;
+
+    if (talk->asking_stranger) {
+        ask_about_stranger(talk);
+        return;
+    }
+    if (talk->asking_none) {
+        state = spf_link_none(talk->link);
+        if (state == SPF_LINK_REFUSED || state == SPF_LINK_PARTIAL)
+            talk->asking_none = false;
+    }
+    if (!talk->asking_none) {
+        state = spf_key_agent_signs(key)
+                    ? spf_link_query_for_agent(talk->link, key->algorithm, key->public_blob)
+                    : spf_link_query(talk->link, key->algorithm, key->public_blob);
+        /* libssh chooses RSA's algorithm from an EXT_INFO that may not have been read yet */
+        if (state == SPF_LINK_LOCAL && !talk->asked_none &&
+            spf_link_seen(talk->link)->sig_algs == NULL && strcmp(key->algorithm, "ssh-rsa") == 0) {
+            talk->asking_none = talk->asked_none = true;
+            spf_talk_query(talk);
+            return;
+        }
+    }
+    if (state == SPF_LINK_AGAIN)
+        spf_talk_wait(talk, spf_link_events(talk->link));
+    else
+        query_answered(talk, state);
+}
