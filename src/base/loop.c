@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -27,6 +28,13 @@ struct spf_jobs {
         struct spf_jobs *jobs;
     } workers[SPF_LOOP_WORKERS];
 };
+
+static atomic_bool abandoned;
+
+bool spf_loop_abandoned(void)
+{
+    return atomic_load(&abandoned);
+}
 
 struct spf_loop {
     struct spf_watch **watches;
@@ -162,6 +170,7 @@ void spf_loop_free(struct spf_loop *loop)
 
         if (worker->state == BUSY) {
             (void)pthread_detach(worker->thread);
+            atomic_store(&abandoned, true);
         } else if (worker->state != FREE) {
             (void)pthread_mutex_unlock(&jobs->lock);
             (void)pthread_join(worker->thread, NULL);

@@ -31,6 +31,11 @@ struct spf_loop *spf_loop_new(void); /* NULL: no memory or descriptor */
 /* Watches are forgotten, finished jobs released; running jobs are abandoned and release themselves.
  */
 void spf_loop_free(struct spf_loop *loop);
+/*
+ * Was a job ever abandoned? Its thread may still be inside OpenSSL, libssh or libc, whose clean-up
+ * exit(3) would run under its feet: such a process ends by _exit(2). From any thread.
+ */
+bool spf_loop_abandoned(void);
 
 /* False when memory ran out. A watch that is in the loop already stays as it is. */
 SPF_MUST_USE bool spf_loop_add(struct spf_loop *loop, struct spf_watch *watch);

@@ -30,6 +30,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/loop.h"
 #include "cli/fixing.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -38,6 +39,7 @@
 #include "cli/round.h"
 #include "cloud/aliyun/policy.h"
 #include "key/key_probe.h"
+#include "platform/limits.h"
 #include "platform/signals.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
@@ -170,7 +172,7 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
     error = spf_read_passphrase_environment(&round->passphrase);
     if (error.code == SPF_OK && round->passphrase == NULL && strcmp(options->key, "-") != 0 &&
         spf_key_wants_passphrase(options->key))
-        error = spf_prompt_passphrase(stop_fd, options->key, &round->passphrase);
+        error = spf_prompt_passphrase(options->key, &round->passphrase);
     return error;
 }
 
@@ -323,6 +325,9 @@ int main(int argc, char **argv)
     int status = 0;
 
     hold_standard_descriptors();
+    error = spf_limits_prepare();
+    if (error.code != SPF_OK)
+        return complain(EXIT_USAGE, error.text);
     spf_secret_guard_process();
     (void)setlocale(LC_CTYPE, "");
     spf_signals_init();
@@ -355,5 +360,7 @@ int main(int argc, char **argv)
     if (fflush(stdout) != 0 && status == 0)
         status = complain(EXIT_NOT_WRITTEN, "standard output could not be written");
     spf_options_clear(&options);
+    if (spf_loop_abandoned())
+        _exit(status); /* see there: no clean-up of a library while a thread is in it */
     return status;
 }

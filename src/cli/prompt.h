@@ -26,11 +26,10 @@ SPF_MUST_USE struct spf_error spf_read_passphrase_environment(struct spf_secret 
 
 /*
  * Asks on the terminal, without echo. No terminal, or an empty answer: *secret is NULL and that is
- * no error. Blocks for as long as the person takes, or until stop_fd is readable; the terminal is
- * as before in any case.
+ * no error. Blocks for as long as the person takes. INT, TERM, HUP and QUIT end the process as if
+ * it had not caught them, with the terminal as before; after a stop (TSTP) it asks again.
  */
 SPF_MUST_USE
-struct spf_error spf_prompt_passphrase(int stop_fd, const char *key_path,
-                                       struct spf_secret **secret);
+struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret **secret);
 
 #endif

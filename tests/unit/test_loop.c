@@ -132,11 +132,14 @@ END_TEST
 
 static int gate[2];
 
+static bool at_gate;
+
 static void wait_at_gate(struct spf_job *job)
 {
     char c;
 
     (void)job;
+    __atomic_store_n(&at_gate, true, __ATOMIC_SEQ_CST);
     if (read(gate[0], &c, 1) < 0)
         abort();
 }
@@ -152,7 +155,11 @@ START_TEST(a_running_job_outlives_the_loop)
     counted->job = (struct spf_job){.work = wait_at_gate, .done = done, .release = release};
     counted->released = &released;
     ck_assert(spf_loop_submit(loop, &counted->job));
+    while (!__atomic_load_n(&at_gate, __ATOMIC_SEQ_CST))
+        (void)poll(NULL, 0, 1);
+    ck_assert(!spf_loop_abandoned());
     spf_loop_free(loop);
+    ck_assert(spf_loop_abandoned()); /* this process must not run exit(3)'s handlers any more */
     ck_assert_int_eq(write(gate[1], "g", 1), 1);
     while (__atomic_load_n(&released, __ATOMIC_SEQ_CST) == 0)
         (void)poll(NULL, 0, 1);

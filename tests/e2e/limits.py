@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Low limits of the process itself: an error that names the limit, never a crash, and never a finding
+about the cloud or the network."""
+
+import json
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+
+def run(binary, folder, port, what, soft, hard):
+    def limit():
+        resource.setrlimit(what, (soft, hard))
+    return subprocess.run([binary, "--host", "127.0.0.1", "-p", str(port), "--key", folder + "/key", "--json",
+                           "--timeout", "20"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, timeout=100, check=False, preexec_fn=limit, env={"HOME": folder})
+
+
+def main():
+    wrong = []
+    with tempfile.TemporaryDirectory(prefix="spf-limits-") as folder, \
+            socket.create_server(("127.0.0.1", 0)) as server:
+        subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", folder + "/key"], check=True)
+        closed = server.getsockname()[1]
+        server.close()
+        usual = run(sys.argv[1], folder, closed, resource.RLIMIT_NOFILE, 1024, 1024)
+        cause = json.loads(usual.stdout)["targets"][0]["cause"]
+        cases = [(resource.RLIMIT_NOFILE, b"ulimit -n", n, n, n < 64) for n in (*range(6, 20), 32, 63, 64, 100)]
+        cases += [(resource.RLIMIT_STACK, b"ulimit -s", k << 10, k << 10, k < 256) for k in (64, 80, 96, 128, 255, 256)]
+        # what the hard limit allows is taken
+        cases += [(resource.RLIMIT_NOFILE, b"", 10, 1024, False), (resource.RLIMIT_STACK, b"", 128 << 10, 8 << 20, False)]
+        for what, name, soft, hard, refused in cases:
+            done = run(sys.argv[1], folder, closed, what, soft, hard)
+            label = "%s %d of %d" % (name.decode(), soft, hard)
+            if done.returncode < 0:
+                wrong.append("%s: %s" % (label, signal.Signals(-done.returncode).name))
+            elif refused and (done.returncode != 64 or name not in done.stderr):
+                wrong.append("%s: status %d, %r" % (label, done.returncode, done.stderr))
+            elif not refused and json.loads(done.stdout)["targets"][0]["cause"] != cause:
+                wrong.append("%s: %s" % (label, done.stdout.decode()))
+    for line in wrong:
+        print("FAILED:", line)
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
