@@ -1,6 +1,7 @@
 #include "base/json.h"
 
 #include <ctype.h>
+#include <json-c/printbuf.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,7 +209,8 @@ static struct json_object *parse(const char *text, size_t len)
 
     if (tokener == NULL)
         return NULL;
-    json = json_tokener_parse_ex(tokener, text, (int)len);
+    if (printbuf_memset(tokener->pb, (int)len, 0, 1) == 0)
+        json = json_tokener_parse_ex(tokener, text, (int)len);
     end = json_tokener_get_parse_end(tokener);
     /* A lone number has no end of its own until a blank follows it. */
     if (json_tokener_get_error(tokener) == json_tokener_continue) {
@@ -219,9 +221,11 @@ static struct json_object *parse(const char *text, size_t len)
     while (end < len && is_blank(text[end]))
         end++;
     whole = end == len && json_tokener_get_error(tokener) == json_tokener_success;
+    /* Each string went through this; it was given room for all, so that it never left a copy. */
+    explicit_bzero(tokener->pb->buf, (size_t)tokener->pb->size);
     json_tokener_free(tokener);
     if (!whole) {
-        json_object_put(json);
+        spf_json_wipe(json);
         return NULL;
     }
     return json;
@@ -236,7 +240,7 @@ static struct json_object *check_and_parse(char *text, size_t len, bool as_go)
         return NULL;
     json = parse(text, len);
     if (json != NULL && !as_go && members(json) != lexer.names) {
-        json_object_put(json);
+        spf_json_wipe(json);
         return NULL;
     }
     return json;
@@ -341,4 +345,28 @@ bool spf_json_bool(struct json_object *object, const char *name)
     if (json_object_is_type(member, json_type_boolean))
         return json_object_get_boolean(member);
     return spf_same_word(spf_json_text(object, name), "true");
+}
+
+static void wipe(struct json_object *value)
+{
+    if (json_object_is_type(value, json_type_string)) {
+        /* json-c's own memory, which it only lends: nobody reads the value again. */
+        explicit_bzero((char *)(uintptr_t)json_object_get_string(value),
+                       (size_t)json_object_get_string_len(value));
+    } else if (json_object_is_type(value, json_type_array)) {
+        for (size_t i = 0; i < json_object_array_length(value); i++)
+            wipe(json_object_array_get_idx(value, i));
+    } else if (json_object_is_type(value, json_type_object)) {
+        json_object_object_foreach(value, name, member)
+        {
+            (void)name;
+            wipe(member);
+        }
+    }
+}
+
+void spf_json_wipe(struct json_object *root)
+{
+    wipe(root);
+    json_object_put(root);
 }

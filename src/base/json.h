@@ -42,4 +42,7 @@ int64_t spf_json_number(struct json_object *object, const char *name, int64_t ma
 /* true, "true", "True"; else false. */
 bool spf_json_bool(struct json_object *object, const char *name);
 
+/* Overwrites every string before the memory is given back. Takes NULL. */
+void spf_json_wipe(struct json_object *root);
+
 #endif

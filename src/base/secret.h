@@ -9,6 +9,10 @@
  * Private keys, passphrases, AccessKey secrets and tokens live here and nowhere else. Nothing
  * formats a secret. Its memory is kept out of core dumps (MADV_DONTDUMP) and swap where the system
  * lets us (mlock), and zeroed on free. One owner; free takes NULL.
+ *
+ * On its way here a secret passes text buffers (spf_buf) and JSON (spf_json_wipe): those wipe what
+ * they free. What libcurl, OpenSSL and libc copy into memory of their own, they wipe or not as they
+ * do.
  */
 struct spf_secret;
 

@@ -12,10 +12,17 @@ void spf_buf_init(struct spf_buf *buf, size_t cap)
     *buf = (struct spf_buf){.data = empty, .cap = cap};
 }
 
+static void release(struct spf_buf *buf)
+{
+    if (buf->room == 0)
+        return;
+    explicit_bzero(buf->data, buf->room);
+    free(buf->data);
+}
+
 void spf_buf_clear(struct spf_buf *buf)
 {
-    if (buf->room > 0)
-        free(buf->data);
+    release(buf);
     spf_buf_init(buf, buf->cap);
 }
 
@@ -35,11 +42,13 @@ static bool grow(struct spf_buf *buf, size_t len)
         room = 64;
     while (room <= buf->len + len)
         room += room / 2;
-    data = realloc(buf->room > 0 ? buf->data : NULL, room);
+    data = malloc(room); /* not realloc(3), which leaves a copy of what may be secret behind */
     if (data == NULL) {
         buf->failed = true;
         return false;
     }
+    memcpy(data, buf->data, buf->len + 1);
+    release(buf);
     buf->data = data;
     buf->room = room;
     return true;

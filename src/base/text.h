@@ -23,7 +23,7 @@ struct spf_buf {
 };
 
 void spf_buf_init(struct spf_buf *buf, size_t cap);
-void spf_buf_clear(struct spf_buf *buf); /* frees; the buffer may be used again */
+void spf_buf_clear(struct spf_buf *buf); /* wipes and frees; the buffer may be used again */
 void spf_buf_add(struct spf_buf *buf, const void *bytes, size_t len);
 void spf_buf_addstr(struct spf_buf *buf, const char *text);
 void spf_buf_addch(struct spf_buf *buf, char c);

@@ -1,3 +1,5 @@
+#include <curl/curl.h>
+
 #include <stdio.h>
 
 #include "base/json.h"
@@ -276,10 +278,38 @@ START_TEST(what_was_not_asked)
 }
 END_TEST
 
+START_TEST(a_proxys_password_is_not_repeated)
+{
+    static const struct {
+        const char *detail, *shown;
+    } cases[] = {
+        {"Unsupported proxy syntax in 'http://me:can/ary@proxy:1'",
+         "h: Unsupported proxy syntax in 'http://...@proxy:1'"},
+        {"Unsupported proxy syntax in 'http://me:can ary%@x@proxy:1'",
+         "h: Unsupported proxy syntax in 'http://...@proxy:1'"},
+        {"Unsupported proxy scheme for 'ftp://me:canary@proxy'",
+         "h: Unsupported proxy scheme for 'ftp://...@proxy'"},
+        {"Unsupported proxy syntax in 'me:canary@proxy'",
+         "h: Unsupported proxy syntax in '...@proxy'"},
+        {"odd me:canary@proxy", "h: Couldn't resolve proxy name"},
+        {"Could not resolve proxy: proxy", "h: Could not resolve proxy: proxy"},
+        {"", "h: Couldn't resolve proxy name"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_failure failure =
+            spf_api_transport_failure(CURLE_COULDNT_RESOLVE_PROXY, cases[i].detail, "a", "h");
+
+        ck_assert_str_eq(failure.text, cases[i].shown);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("aliyun_errors",
-                     (const TTest *const[]){every_code, whose_fault_a_signature_is,
-                                            who_is_not_allowed_what, what_is_no_answer_of_the_api,
-                                            a_clock_that_is_off, what_was_not_asked, NULL});
+                     (const TTest *const[]){a_proxys_password_is_not_repeated, every_code,
+                                            whose_fault_a_signature_is, who_is_not_allowed_what,
+                                            what_is_no_answer_of_the_api, a_clock_that_is_off,
+                                            what_was_not_asked, NULL});
 }

@@ -1,4 +1,6 @@
 #include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <stdio.h>
@@ -316,6 +318,57 @@ static const struct spf_field outer_fields[] = {SPF_SHAPE_TEXT(struct outer, nam
                                                 SPF_SHAPE_LIST(struct outer, list, &inner_shape)};
 static const struct spf_shape outer_shape = SPF_SHAPE(struct outer, outer_fields);
 
+/* How often a text that is only known as a shifted copy occurs in the heap. */
+static int in_heap(const char *shifted, size_t len)
+{
+    FILE *maps = fopen("/proc/self/maps", "re");
+    char line[300];
+    int found = 0;
+
+    ck_assert_ptr_nonnull(maps);
+    while (fgets(line, sizeof line, maps) != NULL) {
+        uintptr_t from, to;
+
+        if (strstr(line, "[heap]") == NULL ||
+            sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) != 2)
+            continue;
+        for (const char *at = (const char *)from; at + len <= (const char *)to; at++) {
+            size_t same = 0;
+
+            while (same < len && at[same] == shifted[same] + 1)
+                same++;
+            found += same == len;
+        }
+    }
+    (void)fclose(maps);
+    return found;
+}
+
+/* A token that came in pieces, was parsed and was dropped: freed memory must not hold it. */
+START_TEST(freed_memory_holds_no_secret)
+{
+    static const char shifted[] = "bm`qx,ne,sgd,gd`o"; /* each character one less */
+    enum { LEN = sizeof shifted - 1, TIMES = 40 };
+    char piece[LEN];
+    struct json_object *json;
+    struct spf_buf buf;
+
+    for (size_t i = 0; i < LEN; i++)
+        piece[i] = (char)(shifted[i] + 1);
+    spf_buf_init(&buf, 100000);
+    spf_buf_addstr(&buf, "{\"SecurityToken\": \"");
+    for (int i = 0; i < TIMES; i++)
+        spf_buf_add(&buf, piece, LEN);
+    spf_buf_addstr(&buf, "\"}");
+    json = spf_json_parse(buf.data, buf.len);
+    ck_assert_uint_eq(strlen(spf_json_text(json, "SecurityToken")), (size_t)LEN * TIMES);
+    ck_assert_int_ge(in_heap(shifted, LEN), 2 * TIMES);
+    spf_json_wipe(json);
+    spf_buf_clear(&buf);
+    ck_assert_int_eq(in_heap(shifted, LEN), 0);
+}
+END_TEST
+
 START_TEST(shapes_write_what_they_read)
 {
     struct outer a = {.name = "n", .size = 7, .flag = true, .colour = GREEN}, b = {0};
@@ -410,12 +463,12 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("base",
-                     (const TTest *const[]){
-                         outside_text_is_made_visible, a_cut_is_marked_and_spares_characters,
-                         words_survive_a_shell, sh_reads_what_was_quoted, cuts_end_at_a_character,
-                         base64_both_ways, cidrs_hold_addresses, times_of_the_cloud,
-                         json_from_outside, json_as_go_reads_it, numbers_are_never_clamped,
-                         shapes_write_what_they_read, shapes_write_no_value_without_a_name,
-                         numbers_stay_in_their_bounds, shapes_refuse_what_is_not_theirs, NULL});
+    return unit_main(
+        "base", (const TTest *const[]){
+                    outside_text_is_made_visible, a_cut_is_marked_and_spares_characters,
+                    words_survive_a_shell, sh_reads_what_was_quoted, cuts_end_at_a_character,
+                    base64_both_ways, cidrs_hold_addresses, times_of_the_cloud, json_from_outside,
+                    json_as_go_reads_it, numbers_are_never_clamped, freed_memory_holds_no_secret,
+                    shapes_write_what_they_read, shapes_write_no_value_without_a_name,
+                    numbers_stay_in_their_bounds, shapes_refuse_what_is_not_theirs, NULL});
 }

@@ -49,32 +49,6 @@ struct spf_error spf_read_small_file(const char *path, struct spf_secret **text)
     return error;
 }
 
-static void wipe(struct json_object *value)
-{
-    static const char blank[] = "################################################################";
-
-    if (json_object_is_type(value, json_type_string)) {
-        /* json-c overwrites in place what is not longer than the old text. */
-        for (int len = json_object_get_string_len(value); len > 0; len = len > 64 ? len - 64 : 0)
-            (void)json_object_set_string_len(value, blank, len > 64 ? 64 : len);
-    } else if (json_object_is_type(value, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(value); i++)
-            wipe(json_object_array_get_idx(value, i));
-    } else if (json_object_is_type(value, json_type_object)) {
-        json_object_object_foreach(value, name, member)
-        {
-            (void)name;
-            wipe(member);
-        }
-    }
-}
-
-void spf_wipe_json(struct json_object *root)
-{
-    wipe(root);
-    json_object_put(root);
-}
-
 /* Where the profile says to call, if it does. */
 static bool take_endpoint(const char *name, struct json_object *profile,
                           struct spf_credentials *credentials, struct spf_failure *failure)
@@ -157,8 +131,8 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
         json_object_put(profile);
         json_object_put(root);
     } else {
-        spf_wipe_json(profile);
-        spf_wipe_json(root);
+        spf_json_wipe(profile);
+        spf_json_wipe(root);
     }
     return found;
 }

@@ -26,7 +26,4 @@ SPF_MUST_USE
 bool spf_ini_read(const struct spf_secret *text, const char *section, const char *shown_path,
                   struct spf_credentials *credentials, struct spf_failure *failure);
 
-/* Overwrites every string before the memory is given back. Takes NULL. */
-void spf_wipe_json(struct json_object *root);
-
 #endif

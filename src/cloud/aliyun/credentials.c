@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/config_file.h"
 #include "platform/child.h"
@@ -134,8 +135,8 @@ static void forget(struct spf_credentials *credentials)
 {
     for (size_t i = 0; i < credentials->step_count; i++)
         spf_secret_free(credentials->steps[i].bearer);
-    spf_wipe_json(credentials->profile);
-    spf_wipe_json(credentials->profiles);
+    spf_json_wipe(credentials->profile);
+    spf_json_wipe(credentials->profiles);
     credentials->profile = credentials->profiles = NULL;
     memset(credentials->steps, 0, sizeof credentials->steps);
     credentials->step_count = 0;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cloud/aliyun/transfer.h"
 
 /* Codes decide, never the HTTP status: services give different ones for the same code. */
 static const struct {
@@ -282,10 +283,11 @@ static bool is_tls(int code)
 struct spf_failure spf_api_transport_failure(int code, const char *detail, const char *action,
                                              const char *host)
 {
-    const char *words = detail[0] != '\0' ? detail : curl_easy_strerror((CURLcode)code);
+    char words[CURL_ERROR_SIZE];
     enum spf_finding cause = is_tls(code) ? SPF_API_TLS_FAILED : SPF_API_UNREACHABLE;
     struct spf_failure failure;
 
+    spf_transfer_words(words, sizeof words, code, detail);
     if (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT)
         cause = SPF_SYSTEM_ERROR;
     else if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL)

@@ -102,7 +102,7 @@ static void take_reply(struct spf_exchange *exchange, const struct spf_secret *r
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, "its reply does not say Success");
     else
         take_key(exchange, json, "AccessKeyId", "AccessKeySecret", "SecurityToken", what);
-    spf_wipe_json(json);
+    spf_json_wipe(json);
 }
 
 static bool start_fetch(struct spf_exchange *exchange, const struct spf_fetch_request *request,
@@ -135,7 +135,7 @@ static void role_assumed(void *owner, const struct spf_api_reply *reply)
     }
     take_key(exchange, spf_json_get(reply->body, "Credentials"), "AccessKeyId", "AccessKeySecret",
              "SecurityToken", "AssumeRole");
-    spf_wipe_json(json_object_get(reply->body));
+    spf_json_wipe(json_object_get(reply->body));
 }
 
 static void assume_role(struct spf_exchange *exchange, const struct spf_secret *oidc_token)
@@ -346,7 +346,7 @@ static void program_ended(void *owner, const struct spf_secret *output, const ch
         exchange->at++;
         next_step(exchange);
     }
-    spf_wipe_json(json);
+    spf_json_wipe(json);
 }
 
 /* The CLI's switch, of two modes. */
@@ -397,7 +397,7 @@ static void signed_in(void *owner, long status, const struct spf_secret *reply, 
     else
         take_key(exchange, spf_json_get(json, "CloudCredential"), "AccessKeyId", "AccessKeySecret",
                  "SecurityToken", "CloudSSO");
-    spf_wipe_json(json);
+    spf_json_wipe(json);
 }
 
 static void sign_in(struct spf_exchange *exchange)
@@ -436,7 +436,7 @@ static void exchanged(void *owner, long status, const struct spf_secret *reply, 
         refused(exchange, "OAuth", status, error);
     else
         take_key(exchange, json, "accesskeyid", "accesskeysecret", "securitytoken", "OAuth");
-    spf_wipe_json(json);
+    spf_json_wipe(json);
 }
 
 static void exchange_oauth(struct spf_exchange *exchange)

@@ -17,6 +17,7 @@ struct spf_fetch {
     size_t len;
     bool too_large;
     char error[CURL_ERROR_SIZE];
+    char detail[CURL_ERROR_SIZE]; /* libcurl's words, unfiltered */
 };
 
 static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
@@ -52,8 +53,8 @@ static void finished(struct spf_transfer *transfer, CURLcode result)
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     else if (fetch->too_large)
         (void)spf_copy(fetch->error, sizeof fetch->error, "the reply is larger than 64 KiB");
-    else if (fetch->error[0] == '\0')
-        (void)spf_copy(fetch->error, sizeof fetch->error, curl_easy_strerror(result));
+    else
+        spf_transfer_words(fetch->error, sizeof fetch->error, (int)result, fetch->detail);
     spf_secret_truncate(fetch->reply, fetch->len);
     fetch->done(fetch->owner, status, fetch->reply, fetch->error);
     spf_fetch_cancel(fetch);
@@ -97,7 +98,7 @@ static bool prepare(struct spf_fetch *fetch, const struct spf_fetch_request *req
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
-    bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->error);
+    bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->detail);
     if (request->body != NULL)
         bad |= curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
     if (request->family != 0)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 struct spf_transfers {
     struct spf_loop *loop;
@@ -195,4 +196,22 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
         bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, certificates);
     }
     return bad == CURLE_OK;
+}
+
+void spf_transfer_words(char *out, size_t size, int code, const char *detail)
+{
+    const char *words = detail[0] != '\0' ? detail : curl_easy_strerror((CURLcode)code);
+    const char *at = strrchr(words, '@'), *from = strstr(words, "//");
+
+    /* A password may hold any character, also "/", "@" and blanks: all goes, up to the last "@". */
+    if (from != NULL)
+        from += 2;
+    else if ((from = strchr(words, '\'')) != NULL)
+        from++;
+    if (at == NULL)
+        (void)spf_copy(out, size, words);
+    else if (from == NULL || from > at)
+        (void)spf_copy(out, size, curl_easy_strerror((CURLcode)code));
+    else
+        (void)spf_format(out, size, "%.*s...%s", (int)(from - words), words, at);
 }

@@ -29,4 +29,11 @@ void spf_transfers_drop(struct spf_transfers *transfers, struct spf_transfer *tr
 /* What every transfer of ours has: no redirects, no signals, TLS verified, only https (or http). */
 bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http);
 
+/*
+ * What libcurl says about a failure, fit to be shown: whatever precedes an "@" in a URL is left
+ * out, for a proxy's URL that libcurl cannot parse is repeated by it with its password. detail is
+ * its error buffer; where that is empty the code's own words.
+ */
+void spf_transfer_words(char *out, size_t size, int code, const char *detail);
+
 #endif

@@ -28,7 +28,7 @@ struct json_object *spf_profile_find(struct json_object *profiles, const char *n
 
 /*
  * A copy of the profile whose empty members have the environment's values, and in *origins the
- * variables' names by member. Both are the caller's; spf_wipe_json frees them. NULL: no memory.
+ * variables' names by member. Both are the caller's; spf_json_wipe frees them. NULL: no memory.
  */
 struct json_object *spf_profile_open(struct json_object *profile, struct json_object **origins);
 
