@@ -20,6 +20,10 @@ from xml.etree import ElementTree
 
 suite = ElementTree.parse(sys.argv[1]).getroot()
 total, failed, skipped = (int(suite.get(name)) for name in ("tests", "failures", "skipped"))
+for case in suite.iter("testcase"):
+    if case.get("status") == "notrun":
+        said = (case.findtext("system-out") or "").strip().splitlines()
+        print("SKIPPED: %s%s" % (case.get("name"), ": " + said[-1] if said else ""))
 print("tests: %d passed, %d failed, %d skipped" % (total - failed - skipped, failed, skipped))
 EOF
 exit "$status"

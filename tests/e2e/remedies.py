@@ -61,6 +61,7 @@ CASES = [
     ("sg-open-to-world", "sg-open-to-world", "ModifySecurityGroupRule", {}, "gone"),
     ("acl-denies-inbound", "acl-denies-inbound", "DescribeNetworkAclAttributes", {}, "read"),
     ("acl-denies-return", "acl-denies-return", "DescribeNetworkAclAttributes", {}, "read"),
+    ("acl-entry-unresolved", "acl-entry-in-doubt", "DescribeNetworkAclAttributes", {}, "read"),
 ]
 
 

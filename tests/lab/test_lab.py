@@ -111,6 +111,43 @@ class Signatures(Lab):
             reply = client.call("DescribeRegions", after={"authorization": header})
             self.assertEqual(reply.code, "IncompleteSignature")
 
+    def test_the_older_scheme(self):
+        # The example of the official page on this scheme.
+        self.assertEqual(signer.signature_v1("testsecret", "GET", {
+            "Timestamp": "2016-02-23T12:46:24Z", "Format": "XML", "AccessKeyId": "testid",
+            "Action": "DescribeRegions", "SignatureMethod": "HMAC-SHA1",
+            "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf", "Version": "2014-05-26",
+            "SignatureVersion": "1.0"}), "OLeaidS1JvxuMvnyHOwuJ+uX5qY=")
+        cloud = self.start()
+        client = self.client(cloud)
+        self.assertEqual(client.call_v1("DescribeInstances", REGION).json["TotalCount"], 1)
+        self.assertEqual(cloud.calls()[-1]["signature"], "ok")
+        sts = self.client(cloud, STS_ID, STS_SECRET, STS_TOKEN)
+        self.assertIn("Arn", sts.call_v1("GetCallerIdentity", {}, "sts").json)
+        for code, how in (("SignatureDoesNotMatch", {"secret": "x"}),
+                          ("InvalidTimeStamp.Expired", {"Timestamp": "2020-01-01T00:00:00Z"}),
+                          ("IncompleteSignature", {"SignatureMethod": "HMAC-SHA256"}),
+                          ("InvalidAccessKeyId.NotFound", {"AccessKeyId": "LTAInobody"})):
+            with self.subTest(code):
+                self.assertEqual(client.call_v1("DescribeRegions", {}, **how).code, code)
+
+    def test_roles(self):
+        role = {"acs:ram::1:role/r": {"oidc_token": "token", "trusts": [ID], "Credentials": {
+            "AccessKeyId": STS_ID}}}
+        client = self.client(self.start({"roles": role}))
+        asked = {"RoleArn": "acs:ram::1:role/r", "RoleSessionName": "s"}
+        reply = client.call("AssumeRole", asked, "sts").json
+        self.assertEqual(reply["AssumedRoleUser"]["Arn"], "acs:ram::1:assumed-role/r/s")
+        # As the STS SDK calls it: all in the query, and unsigned.
+        oidc = {**asked, "OIDCToken": "token", "OIDCProviderArn": "x", "Version": "2015-04-01",
+                "Action": "AssumeRoleWithOIDC", "Format": "json", "SignatureNonce": "1",
+                "Timestamp": "2026-11-22T10:00:00Z"}
+        status, _, body = client.send("POST", oidc, {"host": "x"})
+        self.assertEqual((status, json.loads(body)["Credentials"]["AccessKeyId"]), (200, STS_ID))
+        status, _, body = client.send("POST", {**oidc, "Action": "GetCallerIdentity"},
+                                      {"host": "x"})
+        self.assertEqual(json.loads(body)["Code"], "IncompleteSignature")
+
     def test_nonce_once(self):
         client = self.client(self.start())
         nonce = {"x-acs-signature-nonce": "n1"}
@@ -274,11 +311,16 @@ class Actions(Lab):
                 self.assertEqual(len(rules), count)
                 self.assertEqual(set(rules[0]), set(world.RULE))
         self.assertNotIn("SecurityGroupType", reply)
+        self.assertTrue(all(isinstance(rule["Priority"], str) for rule in rules))
+        reply = client.call("DescribeSecurityGroupAttribute", dict(
+            REGION, SecurityGroupId=GROUP, Attribute="snapshotPolicyIds")).json
+        self.assertEqual(reply["SnapshotPolicyIds"], {"SnapshotPolicyId": []})
         groups = client.call("DescribeSecurityGroups",
                              dict(REGION, SecurityGroupIds=json.dumps([GROUP]))).json
         group = groups["SecurityGroups"]["SecurityGroup"][0]
         self.assertEqual(group["SecurityGroupType"], "normal")
         self.assertNotIn("Permissions", group)
+        self.assertNotIn("RegionId", group)
 
     def test_classic_rules(self):
         group = {"VpcId": "", "Permissions": {"Permission": [
@@ -310,6 +352,9 @@ class Actions(Lab):
                           dict(REGION, NetworkAclId="nacl-bp1lab000000000001"), "vpc").json
         entry = acl["NetworkAclAttribute"]["IngressAclEntries"]["IngressAclEntry"][0]
         self.assertEqual((entry["Policy"], entry["Protocol"]), ("accept", "all"))
+        routes = client.call("DescribeRouteEntryList", dict(
+            REGION, RouteTableId="vtb-bp1lab0000000000001", MaxResult="10"), "vpc").json
+        self.assertEqual({"RequestId", "RouteEntrys", "NextToken", "TotalCount"}, set(routes))
 
 
 class Faults(Lab):

@@ -4,8 +4,11 @@
 #include <string.h>
 
 /* Taken by every action, and ignored. */
-static const char common_params[] = "OwnerId OwnerAccount ResourceOwnerId ResourceOwnerAccount "
-                                    "RegionId Format AcceptLanguage DryRun";
+static const char common_params[] =
+    "Action Version Timestamp Signature SignatureMethod "
+    "SignatureVersion SignatureNonce SignatureType AccessKeyId "
+    "SecurityToken OwnerId OwnerAccount ResourceOwnerId ResourceOwnerAccount "
+    "RegionId Format AcceptLanguage DryRun";
 
 /* Does the name fit the word, where ".N" in the word stands for a number from 1? */
 static bool word_fits(const char *word, size_t size, const char *name)

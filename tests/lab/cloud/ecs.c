@@ -129,6 +129,7 @@ static void describe_security_groups(const struct lab_call *call, struct lab_rep
     for (size_t i = 0; i < json_object_array_length(page); i++) {
         struct json_object *group = json_object_array_get_idx(page, i);
         json_object_object_del(group, "Permissions");
+        json_object_object_del(group, "RegionId");
         json_object_object_del(group, "InnerAccessPolicy");
     }
 }
@@ -167,12 +168,23 @@ static bool one_of(const char *value, const char *const *words)
     return false;
 }
 
+/* As the model has it. Worlds may write it as a number. */
+static void priority_as_text(struct json_object *rule)
+{
+    struct json_object *priority = lab_member(rule, "Priority");
+
+    if (json_object_is_type(priority, json_type_int))
+        json_object_object_add(rule, "Priority",
+                               json_object_new_string(json_object_to_json_string(priority)));
+}
+
 static void describe_security_group_attribute(const struct lab_call *call, struct lab_reply *reply)
 {
     static const char *const told[] = {"SecurityGroupId", "InnerAccessPolicy", "SecurityGroupName",
                                        "Description",     "RegionId",          "VpcId"};
     static const char *const directions[] = {"ingress", "egress", "all", NULL};
     static const char *const nics[] = {"internet", "intranet", NULL};
+    const char *attribute = lab_request_param(call->request, "Attribute");
     const char *id = lab_action_need(call, "SecurityGroupId", reply);
     struct json_object *group =
         lab_member(lab_member(call->region, "SecurityGroups"), id ? id : "");
@@ -199,12 +211,19 @@ static void describe_security_group_attribute(const struct lab_call *call, struc
     json_object_put(rules);
     if (!page)
         return;
+    for (size_t i = 0; i < json_object_array_length(page); i++)
+        priority_as_text(json_object_array_get_idx(page, i));
     for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
         json_object_object_add(reply->body, told[i],
                                json_object_new_string(lab_text(group, told[i])));
     struct json_object *outer = lab_need(json_object_new_object());
     json_object_object_add(outer, "Permission", page);
     json_object_object_add(reply->body, "Permissions", outer);
+    if (attribute && strcmp(attribute, "snapshotPolicyIds") == 0) {
+        outer = lab_need(json_object_new_object());
+        json_object_object_add(outer, "SnapshotPolicyId", json_object_new_array());
+        json_object_object_add(reply->body, "SnapshotPolicyIds", outer);
+    }
 }
 
 /* --- DescribeKeyPairs --- */
@@ -250,7 +269,8 @@ const struct lab_action lab_ecs_actions[] = {
      "PageSize MaxResults NextToken",
      describe_security_groups},
     {"DescribeSecurityGroupAttribute", true,
-     "SecurityGroupId Direction NicType MaxResults NextToken", describe_security_group_attribute},
+     "SecurityGroupId Direction NicType MaxResults NextToken Attribute",
+     describe_security_group_attribute},
     {"DescribeKeyPairs", true,
      "KeyPairName KeyPairFingerPrint IncludePublicKey PageNumber PageSize", describe_key_pairs},
     {"DescribeNetworkInterfaces", true,

@@ -153,7 +153,9 @@ struct json_object *lab_list_token_page(const struct lab_call *call, struct json
     char next[64] = "";
     int used = 0;
 
-    if (!number_param(call, "MaxResults", min, max, default_size, &wanted, reply))
+    if (!number_param(call,
+                      lab_request_param(call->request, "MaxResult") ? "MaxResult" : "MaxResults",
+                      min, max, default_size, &wanted, reply))
         return NULL;
     if (token && token[0] != '\0' &&
         (sscanf(token, "AAAA%16lx%zx%n", &token_sum, &from, &used) != 2 || token[used] != '\0' ||
@@ -187,8 +189,10 @@ static struct json_object *number_page(const struct lab_list *list, const struct
     size_t from = (size_t)(number - 1) * (size_t)size;
     for (size_t i = from; i < count && i < from + (size_t)size; i++)
         json_object_array_add(page, lab_copy(json_object_array_get_idx(all, i)));
-    json_object_object_add(reply->body, "PageNumber", json_object_new_int64(number));
-    json_object_object_add(reply->body, "PageSize", json_object_new_int64(size));
+    if (list->page_size_max > 0) {
+        json_object_object_add(reply->body, "PageNumber", json_object_new_int64(number));
+        json_object_object_add(reply->body, "PageSize", json_object_new_int64(size));
+    }
     return page;
 }
 
@@ -197,8 +201,9 @@ bool lab_list_serve(const struct lab_list *list, const struct lab_call *call,
 {
     struct json_object *section = lab_member(call->region, list->section);
     struct json_object_iter at;
-    bool by_token = list->token_max > 0 && (lab_request_param(call->request, "MaxResults") ||
-                                            lab_request_param(call->request, "NextToken"));
+    bool by_token = list->token_max > 0 &&
+                    (list->page_size_max == 0 || lab_request_param(call->request, "MaxResults") ||
+                     lab_request_param(call->request, "NextToken"));
 
     if (!arrays_are_sound(list, call, reply))
         return false;

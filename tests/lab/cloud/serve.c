@@ -1,5 +1,7 @@
 #include "serve.h"
 
+#include "legacy.h"
+
 #include "action.h"
 #include "calllog.h"
 #include "verify.h"
@@ -196,7 +198,7 @@ static bool is_anonymous(const struct lab_request *request)
     const char *action = lab_pairs_get(&request->headers, "x-acs-action");
 
     return action && strcmp(action, "AssumeRoleWithOIDC") == 0 &&
-           !lab_pairs_get(&request->headers, "authorization");
+           !lab_pairs_get(&request->headers, "authorization") && !lab_legacy_is_signed(request);
 }
 
 static enum MHD_Result answer(const struct lab_world *world, struct MHD_Connection *connection,
@@ -212,11 +214,14 @@ static enum MHD_Result answer(const struct lab_world *world, struct MHD_Connecti
     if (request->body && type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
         lab_pairs_decode(&request->form, request->body);
 
+    lab_legacy_open(request);
     pthread_mutex_lock(&lock);
     lab_reply_init(&reply);
     if (is_anonymous(request))
         lab_action_serve(&call, &reply);
-    else if ((call.access_key = lab_verify(world, request, now, &reply)))
+    else if ((call.access_key = lab_legacy_is_signed(request)
+                                    ? lab_legacy_verify(world, request, now, &reply)
+                                    : lab_verify(world, request, now, &reply)))
         lab_action_serve(&call, &reply);
     struct lab_struck struck = lab_faults_apply(world, request, &reply);
     lab_calllog_add(request, call.access_key != NULL, &reply, &struck);

@@ -1,6 +1,7 @@
 /* Actions of sts, version 2015-04-01. */
 #include "action.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void get_caller_identity(const struct lab_call *call, struct lab_reply *reply)
@@ -27,6 +28,25 @@ static bool names(struct json_object *role, const char *member, const char *valu
     return false;
 }
 
+/* The role's key, and who holds it: "acs:ram::1:role/r" becomes
+ * "acs:ram::1:assumed-role/r/SESSION". */
+static void give(struct json_object *role, const char *arn, const char *session,
+                 struct lab_reply *reply)
+{
+    struct json_object *user = lab_need(json_object_new_object());
+    const char *name = strstr(arn, ":role/");
+    char text[512];
+
+    snprintf(text, sizeof(text), "%.*s:assumed-role/%s/%s", name ? (int)(name - arn) : 0, arn,
+             name ? name + 6 : arn, session);
+    json_object_object_add(user, "Arn", json_object_new_string(text));
+    snprintf(text, sizeof(text), "300000000000000003:%s", session);
+    json_object_object_add(user, "AssumedRoleId", json_object_new_string(text));
+    json_object_object_add(reply->body, "AssumedRoleUser", user);
+    json_object_object_add(reply->body, "Credentials",
+                           json_object_get(lab_member(role, "Credentials")));
+}
+
 /*
  * The world's roles: arn -> {Credentials, and what lets in: "trusts" (a key id, or several) or
  * "oidc_token"; "external_id", where that is asked for}.
@@ -48,8 +68,7 @@ static void hand_out(const struct lab_call *call, const char *member, const char
         lab_reply_error(reply, call->request, 403, "NoPermission",
                         "You are not authorized to do this action.");
     else
-        json_object_object_add(reply->body, "Credentials",
-                               json_object_get(lab_member(role, "Credentials")));
+        give(role, arn, lab_request_param(call->request, "RoleSessionName"), reply);
 }
 
 static void assume_role(const struct lab_call *call, struct lab_reply *reply)

@@ -81,7 +81,7 @@ static bool must_be_signed(const char *header)
            strncmp(header, "x-acs-", 6) == 0;
 }
 
-static void percent_encode(FILE *out, const char *text)
+void lab_percent_encode(FILE *out, const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         bool plain = (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
@@ -103,7 +103,7 @@ static char *string_to_sign(const struct lab_request *request, char **names)
     fprintf(out, "%s\n%s\n", request->method, request->path);
     for (size_t i = 0; i < query.count; i++) {
         fprintf(out, "%s%s=", i ? "&" : "", query.item[i].name);
-        percent_encode(out, query.item[i].value);
+        lab_percent_encode(out, query.item[i].value);
     }
     fputc('\n', out);
     for (size_t i = 0; i < headers.count; i++) {
@@ -156,7 +156,7 @@ static bool parse_date(const char *text, time_t *when)
     return strcmp(again, text) == 0;
 }
 
-static bool nonce_is_new(const char *nonce)
+bool lab_verify_nonce(const char *nonce)
 {
     static struct lab_pairs seen;
 
@@ -167,10 +167,9 @@ static bool nonce_is_new(const char *nonce)
 }
 
 static bool token_fits(struct json_object *key, const struct lab_request *request,
-                       struct lab_reply *reply)
+                       const char *token, struct lab_reply *reply)
 {
     const char *expected = lab_text(key, "SecurityToken");
-    const char *token = lab_pairs_get(&request->headers, "x-acs-security-token");
     const char *id = lab_pairs_get(&request->headers, "x-acs-accesskey-id");
 
     if ((id && strcmp(id, lab_text(key, "AccessKeyId")) != 0) || (expected[0] == '\0' && token))
@@ -190,21 +189,11 @@ static bool token_fits(struct json_object *key, const struct lab_request *reques
     return false;
 }
 
-/* What must be there whatever the key is. */
-static bool headers_fit(const struct lab_request *request, time_t now, struct lab_reply *reply)
+bool lab_verify_date(const char *date, const struct lab_request *request, time_t now,
+                     struct lab_reply *reply)
 {
-    static const char *const required[] = {"host", "x-acs-signature-nonce", "x-acs-content-sha256"};
-    const char *date = lab_pairs_get(&request->headers, "x-acs-date");
     time_t when;
 
-    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-        const char *value = lab_pairs_get(&request->headers, required[i]);
-        if (!value || value[0] == '\0') {
-            lab_reply_error(reply, request, 400, "MissingParameter",
-                            "The header %s is mandatory for this action.", required[i]);
-            return false;
-        }
-    }
     if (!parse_date(date, &when)) {
         lab_reply_error(reply, request, 400, "InvalidTimeStamp.Format",
                         "Specified time stamp or date value is not well formatted.");
@@ -218,17 +207,28 @@ static bool headers_fit(const struct lab_request *request, time_t now, struct la
     return true;
 }
 
-/* The rules one by one; NULL and the error in reply at the first that is broken. */
-static struct json_object *judge(const struct lab_world *world, const struct lab_request *request,
-                                 const struct claim *claim, const char *names, const char *text,
-                                 time_t now, struct lab_reply *reply)
+/* What must be there whatever the key is. */
+static bool headers_fit(const struct lab_request *request, time_t now, struct lab_reply *reply)
 {
-    char body_digest[65];
-    struct json_object *key;
+    static const char *const required[] = {"host", "x-acs-signature-nonce", "x-acs-content-sha256"};
+    const char *date = lab_pairs_get(&request->headers, "x-acs-date");
 
-    if (!headers_fit(request, now, reply))
-        return NULL;
-    key = lab_world_access_key(world, claim->credential);
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+        const char *value = lab_pairs_get(&request->headers, required[i]);
+        if (!value || value[0] == '\0') {
+            lab_reply_error(reply, request, 400, "MissingParameter",
+                            "The header %s is mandatory for this action.", required[i]);
+            return false;
+        }
+    }
+    return lab_verify_date(date, request, now, reply);
+}
+
+struct json_object *lab_verify_key(const struct lab_world *world, const struct lab_request *request,
+                                   const char *id, const char *token, struct lab_reply *reply)
+{
+    struct json_object *key = lab_world_access_key(world, id);
+
     if (!key) {
         lab_reply_error(reply, request, 404, "InvalidAccessKeyId.NotFound",
                         "Specified access key is not found.");
@@ -239,7 +239,22 @@ static struct json_object *judge(const struct lab_world *world, const struct lab
                         "Specified access key is disabled.");
         return NULL;
     }
-    if (!token_fits(key, request, reply))
+    return token_fits(key, request, token, reply) ? key : NULL;
+}
+
+/* The rules one by one; NULL and the error in reply at the first that is broken. */
+static struct json_object *judge(const struct lab_world *world, const struct lab_request *request,
+                                 const struct claim *claim, const char *names, const char *text,
+                                 time_t now, struct lab_reply *reply)
+{
+    char body_digest[65];
+    struct json_object *key;
+
+    if (!headers_fit(request, now, reply))
+        return NULL;
+    key = lab_verify_key(world, request, claim->credential,
+                         lab_pairs_get(&request->headers, "x-acs-security-token"), reply);
+    if (!key)
         return NULL;
     if (strcmp(claim->signed_headers, names) != 0) {
         lab_reply_error(reply, request, 400, "IncompleteSignature",
@@ -255,7 +270,7 @@ static struct json_object *judge(const struct lab_world *world, const struct lab
                         text);
         return NULL;
     }
-    if (!nonce_is_new(lab_pairs_get(&request->headers, "x-acs-signature-nonce"))) {
+    if (!lab_verify_nonce(lab_pairs_get(&request->headers, "x-acs-signature-nonce"))) {
         lab_reply_error(reply, request, 400, "SignatureNonceUsed",
                         "Specified signature nonce was used already.");
         return NULL;

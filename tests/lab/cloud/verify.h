@@ -9,6 +9,8 @@
 #ifndef LAB_VERIFY_H
 #define LAB_VERIFY_H
 
+#include <stdio.h>
+
 #include "reply.h"
 #include "world.h"
 
@@ -20,5 +22,14 @@
  */
 struct json_object *lab_verify(const struct lab_world *world, const struct lab_request *request,
                                time_t now, struct lab_reply *reply);
+
+/* Parts of that which the older scheme shares (legacy.h). False or NULL: the error is in reply. */
+bool lab_verify_date(const char *date, const struct lab_request *request, time_t now,
+                     struct lab_reply *reply);
+struct json_object *lab_verify_key(const struct lab_world *world, const struct lab_request *request,
+                                   const char *id, const char *token, struct lab_reply *reply);
+/* Has nobody used it before? */
+bool lab_verify_nonce(const char *nonce);
+void lab_percent_encode(FILE *out, const char *text);
 
 #endif

@@ -98,7 +98,9 @@ static const struct lab_list route_list = {
     .outer = "RouteEntrys",
     .inner = "RouteEntry",
     .filters = route_filters,
-    .default_size = 10,
+    .token_min = 1,
+    .token_max = 100,
+    .default_size = 50,
 };
 
 static void describe_route_entry_list(const struct lab_call *call, struct lab_reply *reply)

@@ -1,5 +1,6 @@
 """Signs calls with ACS3-HMAC-SHA256: the lab's own client, for testing the lab itself."""
 
+import base64
 import datetime
 import hashlib
 import hmac
@@ -32,6 +33,14 @@ def authorization(key_id, secret, method, path, params, headers, body=b""):
     signature = hmac.new(secret.encode(), text.encode(), hashlib.sha256).hexdigest()
     return "ACS3-HMAC-SHA256 Credential=%s,SignedHeaders=%s,Signature=%s" % (
         key_id, ";".join(signed), signature)
+
+
+def signature_v1(secret, method, params):
+    """The older scheme's: HMAC-SHA1 over the parameters, which say all."""
+    text = "%s&%%2F&%s" % (method, encode("&".join(
+        "%s=%s" % (encode(name), encode(value)) for name, value in sorted(params.items()))))
+    mac = hmac.new((secret + "&").encode(), text.encode(), hashlib.sha1).digest()
+    return base64.b64encode(mac).decode()
 
 
 VERSIONS = {"ecs": "2014-05-26", "vpc": "2016-04-28", "sts": "2015-04-01"}
@@ -90,6 +99,21 @@ class Client:
         headers.update(after or {})
         status, reply_headers, body = self.send("POST", params, headers, timeout=timeout)
         return Reply(status, reply_headers, body)
+
+    def call_v1(self, action, params, product="ecs", secret=None, **more):
+        """The same in the older scheme, as the aliyun CLI sends it."""
+        now = datetime.datetime.now(datetime.timezone.utc)
+        params = {**params, "Action": action, "Version": VERSIONS[product], "Format": "JSON",
+                  "AccessKeyId": self.key_id, "SignatureMethod": "HMAC-SHA1",
+                  "SignatureType": "", "SignatureVersion": "1.0",
+                  "SignatureNonce": secrets.token_hex(16),
+                  "Timestamp": now.strftime("%Y-%m-%dT%H:%M:%SZ")}
+        if self.token:
+            params["SecurityToken"] = self.token
+        params.update(more)
+        params["Signature"] = signature_v1(secret or self.secret, "POST", params)
+        host = {"host": "127.0.0.1:%d" % self.cloud.port}
+        return Reply(*self.send("POST", params, host))
 
 
 class Reply:
