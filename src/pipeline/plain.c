@@ -10,6 +10,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
         const char *slot, *text;
     } lines[] = {
         {"aliyun", "aliyun"},
+        {"asked_region", "REGION"},
         {"as", ""},
         {"as_profile", ""},
         {"as_config", ""},

@@ -332,6 +332,9 @@ static const char *value_of(const char *name, const char *behind, const struct s
     /* What was given may be its name; what a command takes is the id. */
     if (strcmp(name, "instance") == 0)
         return view->facts->instance.id[0] != '\0' ? view->facts->instance.id : target->instance_id;
+    if (strcmp(name, "asked_region") == 0)
+        return view->facts->credentials.region[0] != '\0' ? view->facts->credentials.region
+                                                          : "cn-hangzhou";
     if (strcmp(name, "region") == 0)
         return view->facts->instance.region[0] != '\0' ? view->facts->instance.region : NULL;
     if (strcmp(name, "ssh_config_unused") == 0)

@@ -22,6 +22,7 @@
  *                  {rerun_with_next_key_file}: with the one that ssh would offer next;
  *                  {rerun_with_home_copy_file}: with ~/.ssh/login-key, a copy made before. An
  *                  option that the template writes behind it takes the place of the user's own
+ *     {asked_region} the region that is asked first
  *     {aliyun} {as} the aliyun CLI and the options behind a call of it that make it act as the
  *                  identity that was used here; {as_profile}: --profile and --config-path alone;
  *                  {as_config}: --config-path alone (aliyun_line.h)

@@ -65,6 +65,10 @@ CASES = [
 ]
 
 
+# Causes that no command line of the program comes to: a wrong word there is a usage error.
+OF_THE_LIBRARY = {"instance-word-invalid"}
+
+
 def config(current, *profiles):
     return {".aliyun/config.json": {"current": current, "profiles": list(profiles)}}
 
@@ -232,7 +236,7 @@ def uncovered(catalogue, done):
         flat = re.sub(r'"\s*"', "", entry)
         for action in re.findall(r"aliyun\}? (configure(?: list)?|(?:ecs|vpc|sts) \w+)", flat):
             action = action.split()[-1]
-            if not any(cause == of and action in line for of, line in done):
+            if cause not in OF_THE_LIBRARY and not any(cause == of and action in line for of, line in done):
                 wrong.append("no case runs %s of %s" % (action, cause))
         if re.search(r"\baliyun (?:ecs|vpc|sts) ", flat):
             wrong.append("%s has a call without {aliyun}" % cause)
