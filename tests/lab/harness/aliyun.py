@@ -201,6 +201,15 @@ class World:
             "NextHops": {"NextHop": [{"NextHopId": flags["NextHopId"], "Weight": 0,
                                       "NextHopType": flags["NextHopType"], "Enabled": 1}]}}
 
+    def AllocateIpv6InternetBandwidth(self, flags):
+        one = self.region["Ipv6Addresses"][flags["Ipv6AddressId"]]
+        one["Ipv6InternetBandwidth"] = {
+            "Bandwidth": int(flags["Bandwidth"]), "BusinessStatus": "Normal",
+            "InternetChargeType": "PayByBandwidth", "Ipv6InternetBandwidthId": "ipv6bw-bp1labnew"}
+
+    def DeleteIpv6EgressOnlyRule(self, flags):
+        del self.region["Ipv6EgressOnlyRules"][flags["Ipv6EgressOnlyRuleId"]]
+
     def DescribeRegions(self, _):
         return {"Regions": {"Region": [{"RegionId": name} for name in self.root["regions"]]}}
 
