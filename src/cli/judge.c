@@ -59,6 +59,7 @@ static struct spf_error judge_form(const struct spf_options *options)
     const char *at = "", *open = host != NULL && host[0] == '[' ? "[" : "";
     size_t len = colon != NULL ? (size_t)(colon - host) : 0;
     struct spf_ip ip;
+    char address[80];
     bool is_port;
 
     if (colon == NULL)
@@ -73,7 +74,8 @@ static struct spf_error judge_form(const struct spf_options *options)
                          (int)(len - 2), host + 1);
     if (open[0] != '\0')
         return no("only an IPv6 address may stand in brackets; the port goes with -p");
-    if (!spf_ip_parse(host, &ip))
+    (void)spf_format(address, sizeof address, "%.*s", (int)strcspn(host, "%"), host);
+    if (!spf_ip_parse(address, &ip)) /* without its zone (RFC 4007 section 11) */
         return is_port && memchr(host, ':', len) == NULL
                    ? spf_usage("the port goes with -p: write -p %s %s%s%.*s", colon + 1, user, at,
                                (int)len, host)

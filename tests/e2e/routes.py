@@ -8,7 +8,6 @@ us none.
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -130,15 +129,6 @@ class Check:
                       [a["address"] for a in port["evidence"]["tried_before"]] == before,
                       name, port["evidence"]["tried_before"], port["summary"])
 
-    def descriptors(self):
-        """Too few of them: that is nothing about the target."""
-        seen = set()
-        for limit in range(4, 16):
-            target = self.run("192.0.2.1", preexec_fn=lambda n=limit: resource.setrlimit(
-                resource.RLIMIT_NOFILE, (n, n)), stderr=subprocess.DEVNULL)
-            seen.add((target["verdict"], target["cause"]))
-        self.note(seen == {("unknown", "system-error"), ("pass", None)}, "few descriptors", seen)
-
 
 def main():
     if sys.argv[-1] != "--here":
@@ -156,7 +146,6 @@ def main():
         check = Check(sys.argv[1], folder)
         try:
             check.addresses()
-            check.descriptors()
             if given(["mount", "--bind", out.name, "/etc/hosts"], ""):
                 check.names()
         finally:

@@ -230,7 +230,7 @@ class Scenario(Stage):
         """Record then replay is the same report, but for times: all that was judged is evidence."""
         again = os.path.join(self.home, "replayed.json")
         run = self.run([], without_cloud=True,
-                       command=["--replay", record, "--output", "json:" + again])
+                       command=["--replay", record, "--output", "json:" + again] + self.detail())
         strict = "--strict" in self.command()  # asks for an exit status, which no record does
         if run.status != status and not strict:
             self.complaints.append("replay: exit status %s, was %s" % (run.status, status))
@@ -249,6 +249,10 @@ class Scenario(Stage):
         if not allowed:
             self.complaints += replay.text_differences(
                 shown, run.out.decode("utf-8", "replace"), homes)
+
+    def detail(self):
+        """How much the text of the live run shows."""
+        return [word for word in ("-v", "-q") if word in self.command()]
 
     def check_library(self, report):
         self.compare("library", self.run([], library=True), report)

@@ -77,12 +77,13 @@ def differences(live_file, replayed_file, homes, allowed=()):
 
 
 def text_differences(live, replayed, homes):
-    """Lines are broken elsewhere where a path is shorter, and ~ stands outside of quotes."""
+    """Lines break elsewhere where a path is shorter, ~ stands outside of quotes, and nothing takes
+    time."""
     first, _, rest = replayed.partition("\n")
     if not first.startswith("Replay of evidence recorded at "):
         return ["the replay's text begins with %r" % first]
     said = [re.sub(r"[\s'\"]+", "", hidden(re.sub(
-        r"--source-ip[ =]lookup:\S+", "", re.sub(r"\s+", " ", text)), homes))
+        r"--source-ip[ =]lookup:\S+", "", re.sub(r"\s+", " ", re.sub(r"  \d+ ms", "", text))), homes))
             for text in (live, rest)]
     if said[0] == said[1]:
         return []
