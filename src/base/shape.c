@@ -123,7 +123,8 @@ static struct json_object *write_field(const struct spf_field *field, const char
         int64_t value;
 
         memcpy(&value, at, sizeof value);
-        return json_object_new_int64(value);
+        *failed = value == INT64_MAX || value == INT64_MIN; /* as spf_json_whole */
+        return *failed ? NULL : json_object_new_int64(value);
     }
     case SPF_FIELD_ENUM: {
         unsigned value;

@@ -91,10 +91,10 @@ struct spf_shape_filter {
 };
 
 /*
- * A new JSON object that the caller puts; NULL when memory ran out, or an enum holds what is no
- * value of it: nothing is written then, for it could not be read back. Empty values are left out.
- * filter may be NULL. A text that is no UTF-8, or holds characters that must not be shown, is
- * written as {"base64": "..."}: what is read back is the same, byte for byte.
+ * A new JSON object that the caller puts; NULL when memory ran out, an enum holds what is no value
+ * of it or a number INT64_MAX or INT64_MIN: nothing is written then, for it could not be read back.
+ * Empty values are left out. filter may be NULL. A text that is no UTF-8, or holds characters that
+ * must not be shown, is written as {"base64": "..."}: what is read back is the same, byte for byte.
  */
 struct json_object *spf_shape_write(const struct spf_shape *shape, const void *value,
                                     const struct spf_shape_filter *filter);

@@ -73,10 +73,12 @@ enum spf_key_needs {
 const char *spf_container_name(enum spf_key_container container);
 
 /* What an authority says in a certificate (OpenSSH PROTOCOL.certkeys). */
+#define SPF_FOR_EVER (INT64_MAX - 1) /* the largest number that a record holds (base/shape.h) */
+
 struct spf_certificate_facts {
     bool host;                         /* a host's, which no user logs in with */
     bool in_time;                      /* valid when it was read, by our clock */
-    int64_t valid_after, valid_before; /* seconds since the epoch; INT64_MAX for ever */
+    int64_t valid_after, valid_before; /* seconds since the epoch; SPF_FOR_EVER */
     char principals[512];              /* between commas; "" any user, cut with "..." */
 };
 

@@ -213,7 +213,7 @@ static int64_t read_time(struct spf_wire *wire)
 {
     uint64_t high = spf_wire_u32(wire), time = high << 32 | spf_wire_u32(wire);
 
-    return time > INT64_MAX ? INT64_MAX : (int64_t)time;
+    return time > SPF_FOR_EVER ? SPF_FOR_EVER : (int64_t)time;
 }
 
 /* PROTOCOL.certkeys, from the serial on. */

@@ -69,7 +69,7 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
 
     spf_note_text(result, "certificate_file", key->certificate);
     spf_note_text(result, "certificate_principals", certified->principals);
-    if (certified->valid_before > 0 && certified->valid_before < INT64_MAX)
+    if (certified->valid_before > 0 && certified->valid_before < SPF_FOR_EVER)
         spf_utc_format(certified->valid_before, until);
     if (until[0] != '\0')
         spf_note_text(result, "certificate_valid_until", until);

@@ -404,6 +404,12 @@ START_TEST(shapes_write_no_value_without_a_name)
     ck_assert_ptr_null(spf_shape_write(&outer_shape, &a, NULL));
     memset(&a.colour, 0xff, sizeof a.colour);
     ck_assert_ptr_null(spf_shape_write(&outer_shape, &a, NULL));
+    /* json-c makes these of whatever is larger. */
+    a.colour = GREEN;
+    a.size = INT64_MAX;
+    ck_assert_ptr_null(spf_shape_write(&outer_shape, &a, NULL));
+    a.size = INT64_MIN;
+    ck_assert_ptr_null(spf_shape_write(&outer_shape, &a, NULL));
 }
 END_TEST
 

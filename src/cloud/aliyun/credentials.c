@@ -451,7 +451,8 @@ static struct spf_failure nothing_found(const struct spf_credential_trail *trail
     taken = strlen(trail->first.cause != SPF_NO_FINDING ? trail->useless : none);
     (void)spf_copy(words, sizeof words, trail->words);
     for (char *last; strlen(words) + taken > room && (last = strrchr(words, ';')) != NULL;)
-        strcpy(last, strlen(words) + taken - strlen(last) + 5 <= room ? "; …" : "");
+        (void)spf_copy(last, sizeof words - (size_t)(last - words),
+                       strlen(words) + taken - strlen(last) + 5 <= room ? "; …" : "");
     if (strlen(words) + taken > room)
         words[0] = '\0';
     if (trail->first.cause == SPF_NO_FINDING)
