@@ -26,4 +26,5 @@ for case in suite.iter("testcase"):
         print("SKIPPED: %s%s" % (case.get("name"), ": " + said[-1] if said else ""))
 print("tests: %d passed, %d failed, %d skipped" % (total - failed - skipped, failed, skipped))
 EOF
+command -v promtool >/dev/null || echo "not installed, so not tried: promtool (Debian: prometheus)"
 exit "$status"

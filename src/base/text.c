@@ -144,10 +144,12 @@ size_t spf_utf8_decode(const char *text, size_t len, uint32_t *code)
     return want;
 }
 
-/* Characters that change how others are shown, or are not shown at all. */
+/* Characters that change how others are shown, or are not shown at all, and those that are none
+ * (Unicode's noncharacters, which XML 1.0 refuses as well). */
 static bool deceives(uint32_t code)
 {
-    return code == 0xad || code == 0x61c || code == 0x180e || (code >= 0x200b && code <= 0x200f) ||
+    return (code & 0xfffe) == 0xfffe || (code >= 0xfdd0 && code <= 0xfdef) || code == 0xad ||
+           code == 0x61c || code == 0x180e || (code >= 0x200b && code <= 0x200f) ||
            (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
            code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) ||
            (code >= 0xe0000 && code <= 0xe0fff);

@@ -36,9 +36,9 @@ char *spf_buf_take(struct spf_buf *buf);
 
 /*
  * Appends outside text so that a terminal, a log and a JSON reader can take it: C0, DEL, C1, bidi
- * and zero-width characters become visible escapes (\x1b, \u202e), bytes that are not UTF-8 become
- * U+FFFD. Line feeds and tabs become \n and \t. At most max bytes of *result* are written; a cut is
- * marked with "...". Never fails for its input.
+ * and zero-width characters and noncharacters become visible escapes (\x1b, \u202e), bytes that are
+ * not UTF-8 become U+FFFD. Line feeds and tabs become \n and \t. At most max bytes of *result* are
+ * written; a cut is marked with "...". Never fails for its input.
  */
 void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_t max);
 

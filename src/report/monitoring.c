@@ -1,4 +1,6 @@
 /* What monitoring systems read: a Nagios plugin's line, and Prometheus' text format. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report/format.h"
@@ -77,33 +79,85 @@ static void add_family(struct spf_buf *buf, const char *name, const char *help)
     spf_buf_addf(buf, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-/* {target="…", more} for a sample of one target. */
-static void begin_sample(struct spf_buf *buf, const char *name, const struct spf_run *run)
-{
-    struct spf_buf title;
+/*
+ * Two samples of one name and the same labels are refused by whoever scrapes them: of the targets
+ * with one title the later ones get a number.
+ */
+struct entry {
+    char *title;
+    size_t target;
+};
 
-    spf_buf_init(&title, 600);
-    spf_target_title(&title, run);
-    spf_buf_addf(buf, "%s{", name);
-    add_label(buf, "target", title.data);
-    spf_buf_clear(&title);
+static int by_title(const void *a, const void *b)
+{
+    const struct entry *one = a, *other = b;
+    int order = strcmp(one->title, other->title);
+
+    return order != 0 ? order : (one->target > other->target) - (one->target < other->target);
 }
 
-static void add_checks(struct spf_buf *buf, const struct spf_run *run)
+static void free_names(char **names, size_t count)
+{
+    for (size_t i = 0; names != NULL && i < count; i++)
+        free(names[i]);
+    free(names);
+}
+
+/* The label's value of each target, to be freed with free_names; NULL: no memory. */
+static char **name_targets(const struct spf_report *report)
+{
+    char **names = calloc(report->count + 1, sizeof *names);
+    struct entry *entries = calloc(report->count + 1, sizeof *entries);
+    size_t same = 0;
+    bool whole = names != NULL && entries != NULL;
+
+    for (size_t i = 0; whole && i < report->count; i++) {
+        struct spf_buf title;
+
+        spf_buf_init(&title, 600);
+        spf_target_title(&title, report->targets[i].run);
+        entries[i] = (struct entry){spf_buf_take(&title), i};
+        whole = entries[i].title != NULL;
+    }
+    if (whole)
+        qsort(entries, report->count, sizeof *entries, by_title);
+    for (size_t i = 0; whole && i < report->count; i++) {
+        char **name = &names[entries[i].target];
+
+        same = i > 0 && strcmp(entries[i - 1].title, entries[i].title) == 0 ? same + 1 : 1;
+        if (same == 1)
+            *name = strdup(entries[i].title);
+        else if (asprintf(name, "%s #%zu", entries[i].title, same) < 0)
+            *name = NULL;
+        whole = *name != NULL;
+    }
+    for (size_t i = 0; entries != NULL && i < report->count; i++)
+        free(entries[i].title);
+    free(entries);
+    if (whole)
+        return names;
+    free_names(names, report->count);
+    return NULL;
+}
+
+/* name{target="…" for a sample of one target; the caller goes on. */
+static void begin_sample(struct spf_buf *buf, const char *name, const char *target)
+{
+    spf_buf_addf(buf, "%s{", name);
+    add_label(buf, "target", target);
+}
+
+static void add_checks(struct spf_buf *buf, const struct spf_run *run, const char *name)
 {
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
-        begin_sample(buf, "sshpreflight_check_status", run);
+        begin_sample(buf, "sshpreflight_check_status", name);
         spf_buf_addf(buf, ",check=\"%s\",status=\"%s\"} 1\n", spf_check_table[i].id,
                      spf_status_name(run->results[i].status));
     }
 }
 
-/* For the node exporter's textfile collector. Whether one can log in: 1, 0; no sample: not known.
- */
-void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report,
-                           const struct spf_style *style)
+static void add_verdicts(struct spf_buf *buf, const struct spf_report *report, char *const *names)
 {
-    (void)style;
     add_family(buf, "sshpreflight_login_possible",
                "Whether a login is possible (1) or not (0); absent while it is not known.");
     for (size_t i = 0; i < report->count; i++) {
@@ -111,29 +165,44 @@ void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report,
 
         if (verdict == SPF_VERDICT_UNKNOWN)
             continue;
-        begin_sample(buf, "sshpreflight_login_possible", report->targets[i].run);
+        begin_sample(buf, "sshpreflight_login_possible", names[i]);
         spf_buf_addf(buf, "} %d\n", verdict == SPF_VERDICT_PASS);
     }
     add_family(buf, "sshpreflight_verdict", "The verdict, and its root cause where there is one.");
     for (size_t i = 0; i < report->count; i++) {
         const struct spf_diagnosis *d = report->targets[i].diagnosis;
 
-        begin_sample(buf, "sshpreflight_verdict", report->targets[i].run);
+        begin_sample(buf, "sshpreflight_verdict", names[i]);
         spf_buf_addf(buf, ",verdict=\"%s\",cause=\"%s\"} 1\n", spf_verdict_name(d->verdict),
                      d->cause != SPF_NO_FINDING ? spf_findings[d->cause].id : "");
     }
+}
+
+/* For the node exporter's textfile collector. */
+void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report,
+                           const struct spf_style *style)
+{
+    char **names = name_targets(report);
+
+    (void)style;
+    if (names == NULL) {
+        buf->failed = true;
+        return;
+    }
+    add_verdicts(buf, report, names);
     add_family(buf, "sshpreflight_check_status", "The status of each check.");
     for (size_t i = 0; i < report->count; i++)
-        add_checks(buf, report->targets[i].run);
+        add_checks(buf, report->targets[i].run, names[i]);
     add_family(buf, "sshpreflight_duration_seconds", "How long the target took.");
     for (size_t i = 0; i < report->count; i++) {
         int64_t ms = report->targets[i].duration_ms;
 
-        begin_sample(buf, "sshpreflight_duration_seconds", report->targets[i].run);
+        begin_sample(buf, "sshpreflight_duration_seconds", names[i]);
         spf_buf_addf(buf, "} %lld.%03lld\n", (long long)(ms / 1000), (long long)(ms % 1000));
     }
     add_family(buf, "sshpreflight_last_run_timestamp_seconds",
                "When the run began, in seconds since the epoch.");
     spf_buf_addf(buf, "sshpreflight_last_run_timestamp_seconds %lld\n",
                  (long long)report->started_utc);
+    free_names(names, report->count);
 }

@@ -29,6 +29,8 @@ START_TEST(outside_text_is_made_visible)
     check_clean("\xc2\x9b", 2, "\\x9b");                    /* C1 as UTF-8 */
     check_clean("\x9b", 1, "\xef\xbf\xbd");                 /* C1 as a byte */
     check_clean("\xe2\x80\xae", 3, "\\u202e");              /* right-to-left override */
+    check_clean("\xef\xbf\xbe", 3, "\\ufffe");              /* a noncharacter, unknown to XML */
+    check_clean("\xf0\x9f\xbf\xbf", 4, "\\u1ffff");         /* another one */
     check_clean("\xc0\x80", 2, "\xef\xbf\xbd\xef\xbf\xbd"); /* overlong NUL */
     check_clean("\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */
     check_clean("l1\r\nl2\t", 7, "l1\\r\\nl2\\t");
