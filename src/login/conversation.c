@@ -164,6 +164,10 @@ static void go_through(struct spf_conversation *talk, const char *host)
     const struct spf_ssh_config_facts *config =
         target->ssh_config != NULL ? &inquiry->facts->ssh_config : NULL;
 
+    if (target->jump != NULL && spf_jump_refuses(target, config, host, &inquiry->facts->tcp)) {
+        spf_talk_arrive(talk, NULL);
+        return;
+    }
     if (target->jump == NULL && config != NULL && config->proxy_passes_descriptor) {
         const struct spf_failure failure =
             spf_failure(SPF_SSH_CONFIG_UNUSABLE,
@@ -195,6 +199,14 @@ static void dial(struct spf_conversation *talk)
         const struct spf_failure failure = spf_failure(
             SPF_SSH_CONFIG_UNUSABLE, "the ssh configuration has %s, which is not honoured here",
             inquiry->facts->ssh_config.unhonoured);
+
+        spf_talk_arrive(talk, &failure);
+        return;
+    }
+    if (target->ssh_config != NULL && inquiry->facts->ssh_config.refusal[0] != '\0') {
+        const struct spf_failure failure =
+            spf_failure(SPF_SSH_CONFIG_UNUSABLE, "ssh itself ends with the configuration's %s",
+                        inquiry->facts->ssh_config.refusal);
 
         spf_talk_arrive(talk, &failure);
         return;
@@ -265,6 +277,24 @@ static void greet(struct spf_conversation *talk)
     listen_to_greeting(talk, false);
 }
 
+/* ssh gives up when the server's identification is not there by then (sshconnect.c). */
+static bool is_too_late_for_ssh(struct spf_conversation *talk)
+{
+    const struct spf_facts *facts = talk->inquiry->facts;
+    const int64_t limit_s = facts->ssh_config.manners.connect_timeout;
+    const int64_t took_ms = facts->tcp.elapsed_ms + facts->identification.elapsed_ms;
+    struct spf_failure failure;
+
+    if (talk->inquiry->target->ssh_config == NULL || limit_s <= 0 || took_ms <= limit_s * 1000)
+        return false;
+    failure = spf_failure(SPF_SSH_CONFIG_UNUSABLE,
+                          "the ssh configuration has ConnectTimeout %lld; it took %.1f s until the "
+                          "server identified itself, and ssh would have given up",
+                          (long long)limit_s, (double)took_ms / 1000);
+    spf_talk_arrive(talk, &failure);
+    return true;
+}
+
 static void begin_handshake(struct spf_conversation *talk)
 {
     const struct spf_known_hosts_facts *known = &talk->inquiry->facts->known_hosts;
@@ -274,6 +304,8 @@ static void begin_handshake(struct spf_conversation *talk)
     char *order;
     bool set;
 
+    if (is_too_late_for_ssh(talk))
+        return;
     spf_offers_of(config, NULL, offers);
     if (config != NULL && !spf_link_offer(talk->link, offers, config->accepted_algorithms)) {
         const struct spf_failure failure = spf_failure(
@@ -330,6 +362,24 @@ void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state s
     spf_talk_arrive(talk, NULL);
 }
 
+/* Nobody can give ssh the passphrase that was given to us. */
+static bool ssh_cannot_decrypt(struct spf_conversation *talk)
+{
+    const struct spf_facts *facts = talk->inquiry->facts;
+    const struct spf_ssh_manners *manners = &facts->ssh_config.manners;
+    struct spf_failure failure;
+
+    if (talk->inquiry->target->ssh_config == NULL || !facts->key.encrypted ||
+        (!manners->is_batch && !manners->asks_for_no_passphrase))
+        return false;
+    failure = spf_failure(SPF_SSH_CONFIG_UNUSABLE,
+                          "the ssh configuration has %s: ssh asks for no passphrase, and the key "
+                          "is encrypted and in no agent",
+                          manners->is_batch ? "BatchMode yes" : "NumberOfPasswordPrompts 0");
+    spf_talk_arrive(talk, &failure);
+    return true;
+}
+
 static void sign(struct spf_conversation *talk)
 {
     if (spf_key_agent_signs(&talk->inquiry->facts->key)) {
@@ -340,6 +390,8 @@ static void sign(struct spf_conversation *talk)
         spf_talk_arrive_failed(talk, "there is no private key to sign with");
         return;
     }
+    if (ssh_cannot_decrypt(talk))
+        return;
     spf_talk_signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->login_key));
 }
 

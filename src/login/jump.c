@@ -168,6 +168,25 @@ static void note_last_hop(const struct spf_jump_line *line, struct spf_tcp_facts
         (void)spf_copy(facts->jump_address, sizeof facts->jump_address, host);
 }
 
+bool spf_jump_refuses(const struct spf_target *target, const struct spf_ssh_config_facts *config,
+                      const char *host, struct spf_tcp_facts *facts)
+{
+    struct spf_jump_line line;
+    char via[300];
+    bool loops;
+
+    loops = spf_jump_line_make(&line, target, config, host) &&
+            spf_jump_line_loops(&line, target, host, via);
+    if (loops) {
+        (void)spf_copy(facts->jump, sizeof facts->jump, target->jump);
+        (void)spf_copy(facts->address, sizeof facts->address, host);
+        (void)spf_format(facts->error, sizeof facts->error, "jumphost loop via %.100s", via);
+        facts->outcome = SPF_TCP_JUMP_FAILED;
+    }
+    spf_jump_line_clear(&line);
+    return loops;
+}
+
 static pid_t run_ssh(struct spf_jump *jump, const struct spf_target *target,
                      const struct spf_ssh_config_facts *config, const char *host,
                      const struct ends *ends)

@@ -32,6 +32,13 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
                               const struct spf_ssh_config_facts *config, const char *host,
                               struct spf_tcp_facts *facts, spf_dialled *done, void *owner);
 
+/*
+ * Would ssh refuse this chain before it connects, as a host that is its own jump host? Then the
+ * facts are complete: SPF_TCP_JUMP_FAILED, with ssh's own words.
+ */
+bool spf_jump_refuses(const struct spf_target *target, const struct spf_ssh_config_facts *config,
+                      const char *host, struct spf_tcp_facts *facts);
+
 /* Ends ssh and what it started; the connection through it breaks. Takes NULL. */
 void spf_jump_free(struct spf_jump *jump);
 

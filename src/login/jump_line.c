@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/home.h"
+
 #define LINE_MAX_BYTES ((size_t)64 * 1024)
 
 struct words {
@@ -83,6 +85,15 @@ static void add_known_hosts(struct words *words, const struct spf_target *target
     spf_buf_clear(&files);
 }
 
+/* The shorter one of ours and the configuration's, s. */
+static unsigned connect_timeout(const struct spf_target *target, const struct spf_ssh_hop *hop)
+{
+    const unsigned ours = (target->timeout_ms + 999) / 1000;
+    const int64_t configured = hop->manners.connect_timeout;
+
+    return configured > 0 && configured < ours ? (unsigned)configured : ours;
+}
+
 /* ssh to the hop at index, which forwards to destination. */
 static void add_ssh(struct words *words, const struct spf_jump_line *line,
                     const struct spf_target *target, size_t index, const char *destination)
@@ -105,7 +116,7 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     /* A connection that the user holds open is used, as the user's ssh would; none is left open. */
     add(words, target->ssh_config != NULL ? "-oControlMaster=no" : "-oControlPath=none");
     add(words, "-oLogLevel=%s", outermost ? "DEBUG2" : "INFO");
-    add(words, "-oConnectTimeout=%u", (target->timeout_ms + 999) / 1000);
+    add(words, "-oConnectTimeout=%u", connect_timeout(target, hop));
     add_known_hosts(words, target, hop);
     if (index > 0)
         add(words, "-oProxyCommand=sh -c \"$SSHPREFLIGHT_HOP_%zu\" '[%%h]:%%p'", index);
@@ -197,6 +208,63 @@ bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *tar
         }
     }
     return good;
+}
+
+/* Where ssh goes: by its configuration, else by the name and ssh's own defaults. */
+static void resolve_hop(const struct spf_ssh_hop *hop, struct spf_jump_place *place)
+{
+    struct spf_self self;
+
+    spf_jump_split(hop->name, place);
+    if (hop->host[0] != '\0')
+        (void)spf_copy(place->host, sizeof place->host, hop->host);
+    if (hop->port != 0)
+        (void)spf_format(place->port, sizeof place->port, "%u", (unsigned)hop->port);
+    if (place->port[0] == '\0')
+        (void)spf_copy(place->port, sizeof place->port, "22");
+    if (hop->user[0] != '\0')
+        (void)spf_copy(place->user, sizeof place->user, hop->user);
+    if (place->user[0] == '\0' && spf_self(&self))
+        (void)spf_copy(place->user, sizeof place->user, self.name);
+}
+
+/* ssh compares the name of the jump host as it was given with what it makes of the other's. */
+static bool is_reached_through_itself(const struct spf_jump_place *place, const char *jump)
+{
+    struct spf_jump_place via;
+    const char *at = place->host;
+    size_t i;
+
+    spf_jump_split(jump, &via);
+    for (i = 0; at[i] != '\0'; i++) {
+        char lower = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] | 0x20) : at[i];
+
+        if (via.host[i] != lower)
+            return false;
+    }
+    return via.host[i] == '\0' && strcmp(via.port[0] ? via.port : "22", place->port) == 0 &&
+           (via.user[0] == '\0' || strcmp(via.user, place->user) == 0);
+}
+
+bool spf_jump_line_loops(const struct spf_jump_line *line, const struct spf_target *target,
+                         const char *host, char via[300])
+{
+    for (size_t i = 0; i < line->hop_count; i++) {
+        struct spf_jump_place place = {{0}, {0}, {0}}, jump;
+
+        if (i + 1 < line->hop_count) {
+            resolve_hop(&line->hops[i + 1], &place);
+        } else {
+            (void)spf_copy(place.host, sizeof place.host, host);
+            (void)spf_copy(place.user, sizeof place.user, target->user);
+            (void)spf_format(place.port, sizeof place.port, "%u", (unsigned)target->port);
+        }
+        if (is_reached_through_itself(&place, line->hops[i].name)) {
+            spf_jump_split(line->hops[i].name, &jump);
+            return spf_copy(via, 300, jump.host);
+        }
+    }
+    return false;
 }
 
 void spf_jump_line_clear(struct spf_jump_line *line)

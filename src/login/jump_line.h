@@ -39,6 +39,14 @@ struct spf_jump_line {
 SPF_MUST_USE
 bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *target,
                         const struct spf_ssh_config_facts *config, const char *host);
+/*
+ * ssh ends with "jumphost loop via HOST" where a host is to be reached through one that is called
+ * like it, with the same port and user (ssh.c, main). True: via receives that HOST. host: as in
+ * spf_jump_line_make.
+ */
+bool spf_jump_line_loops(const struct spf_jump_line *line, const struct spf_target *target,
+                         const char *host, char via[300]);
+
 void spf_jump_line_clear(struct spf_jump_line *line);
 
 #endif

@@ -156,10 +156,22 @@ struct spf_session_facts {
 };
 extern const struct spf_shape spf_session_shape;
 
+/* How ssh goes about the login by its configuration, to the target or to a jump host. */
+struct spf_ssh_manners {
+    int64_t connect_timeout; /* ConnectTimeout, s: up to the server's identification; 0 none */
+    bool is_batch;           /* BatchMode */
+    bool asks_for_no_passphrase;
+    bool is_master;          /* ControlMaster, not "no" */
+    char control_path[1024]; /* as ssh would use it; "" none */
+};
+
 /* A jump host, as the user's ssh would come to it. */
 struct spf_ssh_hop {
-    char name[300];         /* [user@]host[:port], as given */
-    char host[300];         /* what its HostName makes of it; "" if ssh was not asked */
+    char name[300]; /* [user@]host[:port], as given */
+    char host[300]; /* what its HostName makes of it; "" if ssh was not asked */
+    char user[256]; /* by its configuration; "" if ssh was not asked */
+    int64_t port;   /* 0 if ssh was not asked */
+    struct spf_ssh_manners manners;
     char known_hosts[1024]; /* files, as ssh_config(5) writes them; "" if ssh was not asked */
     char strict[8];         /* StrictHostKeyChecking, where it is yes or no; else "" */
 };
@@ -197,8 +209,10 @@ struct spf_ssh_config_facts {
     bool trusts_loopback; /* NoHostAuthenticationForLocalhost */
     int64_t required_rsa; /* RequiredRSASize, bits; 0 if ssh did not say */
     char unhonoured[300]; /* the first option that matters and is not honoured; "" none */
-    char broken[300];     /* why ssh refuses it, where it is only compared; "" */
-    char says[700];       /* what of it is not what was asked for anyway; "" nothing */
+    char refusal[300];    /* the option with which ssh itself ends, and why; "" none */
+    struct spf_ssh_manners manners;
+    char broken[300]; /* why ssh refuses it, where it is only compared; "" */
+    char says[700];   /* what of it is not what was asked for anyway; "" nothing */
 };
 extern const struct spf_shape spf_ssh_config_shape;
 

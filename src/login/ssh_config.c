@@ -13,6 +13,7 @@
 #include "key/key_file.h"
 #include "login/jump_line.h"
 #include "login/ssh_config_plain.h"
+#include "openssh/control_path.h"
 #include "openssh/key_support.h"
 #include "platform/child.h"
 #include "platform/home.h"
@@ -281,6 +282,13 @@ static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_f
                              "UserKnownHostsFile %.200s", path);
     }
     keep_program(facts);
+    (void)spf_control_path_fails(facts->manners.control_path, facts->manners.is_master,
+                                 facts->refusal, sizeof facts->refusal);
+    if (target->ssh_config != NULL && facts->unhonoured[0] == '\0' &&
+        spf_control_path_is_open(facts->manners.control_path))
+        (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
+                         "ControlPath %.200s, where a connection is open that ssh would share",
+                         facts->manners.control_path);
     return NULL;
 }
 
@@ -309,18 +317,6 @@ static bool put_in_front(struct spf_ssh_config_facts *facts, const char *jump)
     return true;
 }
 
-static bool passes(const struct spf_ssh_config_facts *facts, const char *jump)
-{
-    size_t len = strcspn(jump, ",");
-
-    for (size_t i = 0; i < facts->hops.count; i++) {
-        if (strlen(facts->hops.items[i].name) == len &&
-            strncmp(facts->hops.items[i].name, jump, len) == 0)
-            return true;
-    }
-    return false;
-}
-
 static void finish(struct spf_ssh_config *config)
 {
     struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
@@ -335,7 +331,7 @@ static void finish(struct spf_ssh_config *config)
     arrive(config, NULL);
 }
 
-/* A chain begins at the first host that needs no other; that a list repeats itself ssh finds. */
+/* A chain begins at the first host that needs no other. */
 static void next_hop(struct spf_ssh_config *config)
 {
     const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
@@ -350,18 +346,22 @@ static void next_hop(struct spf_ssh_config *config)
 static void hop_answered(struct spf_ssh_config *config)
 {
     struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
-    char jump[1024];
+    struct spf_ssh_hop *hop = &facts->hops.items[config->hop];
+    char jump[1024], why[300];
 
-    if (!spf_ssh_config_read_hop(config->says.data, config->says.len,
-                                 &facts->hops.items[config->hop], jump, sizeof jump)) {
+    if (!spf_ssh_config_read_hop(config->says.data, config->says.len, hop, jump, sizeof jump)) {
         give_up(config, "ssh -G does not say how to reach a jump host");
         return;
     }
+    if (facts->refusal[0] == '\0' &&
+        spf_control_path_fails(hop->manners.control_path, hop->manners.is_master, why, sizeof why))
+        (void)spf_format(facts->refusal, sizeof facts->refusal, "%.200s, for the jump host %.60s",
+                         why, hop->name);
     if (config->inquiry->target->known_hosts != NULL) /* the command line's count for all */
         facts->hops.items[config->hop].known_hosts[0] = '\0';
-    if (config->hop == 0 && jump[0] != '\0' && !passes(facts, jump)) {
+    if (config->hop == 0 && jump[0] != '\0') {
         if (!put_in_front(facts, jump)) {
-            give_up(config, "it names more jump hosts in a row than can be followed");
+            give_up(config, "it names more jump hosts in a row than can be followed (a loop?)");
             return;
         }
         config->hop = NONE;
@@ -392,14 +392,11 @@ static void target_answered(struct spf_ssh_config *config)
         next_hop(config);
 }
 
-/* Is it the configuration that ssh complains about, and not what was kept from it (a Match exec)?
- */
+/* Is it the configuration that ssh refuses, whatever its words, and not what was kept from it (a
+ * Match exec)? */
 static bool is_broken(const struct spf_buf *complains)
 {
-    return memmem(complains->data, complains->len, no_shell, strlen(no_shell)) == NULL &&
-           (spf_starts_with(complains->data, "Bad owner or permissions on ") ||
-            strstr(complains->data, " line ") != NULL ||
-            strstr(complains->data, "configuration") != NULL);
+    return memmem(complains->data, complains->len, no_shell, strlen(no_shell)) == NULL;
 }
 
 /* The first line of what ssh complains about. */

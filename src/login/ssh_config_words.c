@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "login/offers.h"
+#include "openssh/keywords.h"
 
 /* A line of ssh -G; its texts are copies and free of control bytes. */
 struct line {
@@ -48,6 +49,17 @@ static bool is(const struct line *line, const char *name)
 static bool is_none(const struct line *line)
 {
     return spf_same_word(line->value, "none");
+}
+
+/* ssh -G writes a flag either way. */
+static bool is_yes(const struct line *line)
+{
+    return strcmp(line->value, "yes") == 0 || strcmp(line->value, "true") == 0;
+}
+
+static bool is_no(const struct line *line)
+{
+    return strcmp(line->value, "no") == 0 || strcmp(line->value, "false") == 0;
 }
 
 /*
@@ -152,54 +164,70 @@ static bool take_algorithms(const struct line *line, struct spf_ssh_config_facts
     return true;
 }
 
-static void take_strictness(const char *value, char strict[8])
+/* In batch mode nobody is asked, which counts as a no (sshconnect.c, confirm). "" stands for "ask"
+ * and for "accept-new". */
+static void keep_strictness(const struct line *line, bool is_batch, char strict[8])
 {
-    (void)spf_copy(strict, 8,
-                   strcmp(value, "true") == 0 || strcmp(value, "yes") == 0   ? "yes"
-                   : strcmp(value, "false") == 0 || strcmp(value, "no") == 0 ? "no"
-                                                                             : "");
+    bool refuses = is_yes(line) || (is_batch && strcmp(line->value, "ask") == 0);
+
+    (void)spf_copy(strict, 8, refuses ? "yes" : is_no(line) ? "no" : "");
 }
 
-/*
- * Options that decide whether ssh gets in and that are not honoured here, with the values that
- * change nothing. Without such a value one of them is in the way of any verdict.
- */
-static const struct limit {
-    const char *name, *keyword; /* as ssh -G and as ssh_config(5) write it */
-    const char *harmless;
-    bool direct; /* counts only where ssh itself connects */
-} limits[] = {
-    {"bindaddress", "BindAddress", "none", true},
-    {"bindinterface", "BindInterface", "none", true},
-    {"certificatefile", "CertificateFile", "none", false},
-    {"knownhostscommand", "KnownHostsCommand", "none", false},
-    {"pkcs11provider", "PKCS11Provider", "none", false},
-    {"preferredauthentications", "PreferredAuthentications", NULL, false},
-    {"revokedhostkeys", "RevokedHostKeys", "none", false},
+/* What the configuration has of the keywords that are only named, the first of each kind, and what
+ * makes it count. */
+struct named {
+    char first[SPF_KEYWORD_FORWARDING + 1][300]; /* by enum spf_keyword_when */
+    bool exits;                                  /* ExitOnForwardFailure */
 };
 
-/* Keeps the first one of them; false if the line is none. */
-static bool take_limit(const struct line *line, char direct[300], char always[300])
+static void take_named(const struct line *line, struct named *named)
 {
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-        const struct limit *limit = &limits[i];
-        char *room = limit->direct ? direct : always;
+    const struct spf_openssh_keyword *keyword = spf_openssh_keyword(line->name);
 
-        if (!is(line, limit->name))
-            continue;
-        if (room[0] == '\0' &&
-            (limit->harmless != NULL ? !spf_same_word(line->value, limit->harmless)
-                                     : !spf_names_have(line->value, "publickey")))
-            (void)spf_format(room, 300, "%s %.200s", limit->keyword, line->value);
-        return true;
-    }
-    return false;
+    if (is(line, "exitonforwardfailure"))
+        named->exits = is_yes(line);
+    if (keyword != NULL && spf_openssh_keyword_matters(keyword, line->value) &&
+        named->first[keyword->when][0] == '\0')
+        (void)spf_format(named->first[keyword->when], 300, "%s %.200s", keyword->name, line->value);
+}
+
+/* The one that is in the way of any verdict, if one is. */
+static void keep_named(const struct named *named, struct spf_ssh_config_facts *facts)
+{
+    bool direct = facts->jump[0] == '\0' && facts->proxy_command[0] == '\0';
+    struct spf_ip ip;
+    const bool counts[] = {
+        [SPF_KEYWORD_ALWAYS] = true,
+        [SPF_KEYWORD_DIRECT] = direct,
+        [SPF_KEYWORD_DIRECT_NAME] = direct && !spf_ip_parse(facts->host, &ip),
+        [SPF_KEYWORD_FORWARDING] = named->exits,
+    };
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts && facts->unhonoured[0] == '\0'; i++)
+        if (counts[i])
+            (void)spf_copy(facts->unhonoured, sizeof facts->unhonoured, named->first[i]);
+}
+
+/* What the login's time, its questions and its shared connection depend on. */
+static bool take_manners(const struct line *line, struct spf_ssh_manners *manners)
+{
+    if (is(line, "connecttimeout"))
+        manners->connect_timeout = is_none(line) ? 0 : strtol(line->value, NULL, 10);
+    else if (is(line, "batchmode"))
+        manners->is_batch = is_yes(line);
+    else if (is(line, "numberofpasswordprompts"))
+        manners->asks_for_no_passphrase = strcmp(line->value, "0") == 0;
+    else if (is(line, "controlpath") && !is_none(line))
+        return spf_copy(manners->control_path, sizeof manners->control_path, line->value);
+    else if (is(line, "controlmaster"))
+        manners->is_master = !is_no(line);
+    return true;
 }
 
 bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_facts *facts)
 {
-    struct line line, users = {0}, systems = {0};
-    char direct[300] = "";
+    struct line line, users = {0}, systems = {0}, strictness = {0};
+    struct named named = {0};
     bool good = true;
 
     while (good && next_line(&text, &len, &line)) {
@@ -235,16 +263,17 @@ bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_fac
             facts->publickey_off = strcmp(line.value, "false") == 0 || /* 9.2; "no" before 8.9 */
                                    strcmp(line.value, "no") == 0;
         else if (is(&line, "stricthostkeychecking"))
-            take_strictness(line.value, facts->strict);
+            strictness = line;
         else if (is(&line, "nohostauthenticationforlocalhost"))
             facts->trusts_loopback = strcmp(line.value, "yes") == 0;
         else if (is(&line, "requiredrsasize"))
             facts->required_rsa = strtol(line.value, NULL, 10);
-        else if (!take_limit(&line, direct, facts->unhonoured))
-            good = take_algorithms(&line, facts);
+        else
+            good = take_algorithms(&line, facts) && take_manners(&line, &facts->manners);
+        take_named(&line, &named);
     }
-    if (facts->unhonoured[0] == '\0' && facts->jump[0] == '\0' && facts->proxy_command[0] == '\0')
-        (void)spf_copy(facts->unhonoured, sizeof facts->unhonoured, direct);
+    keep_named(&named, facts);
+    keep_strictness(&strictness, facts->manners.is_batch, facts->strict);
     return good && take_known_hosts(facts, users.value, systems.value) && facts->host[0] != '\0' &&
            facts->user[0] != '\0' && facts->port != 0;
 }
@@ -271,20 +300,29 @@ static bool quote_files(const char *value, char *out, size_t size)
 bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *hop, char *jump,
                              size_t size)
 {
-    struct line line;
+    struct line line, strictness = {0};
     bool good = true;
 
-    jump[0] = hop->host[0] = hop->known_hosts[0] = hop->strict[0] = '\0';
+    jump[0] = hop->host[0] = hop->user[0] = hop->known_hosts[0] = '\0';
+    hop->port = 0;
+    hop->manners = (struct spf_ssh_manners){0};
     while (good && next_line(&text, &len, &line)) {
         if (is(&line, "hostname"))
             good = spf_copy(hop->host, sizeof hop->host, line.value);
+        else if (is(&line, "user"))
+            good = spf_copy(hop->user, sizeof hop->user, line.value);
+        else if (is(&line, "port"))
+            hop->port = port_of(line.value);
         else if (is(&line, "userknownhostsfile") && !is_none(&line))
             good = quote_files(line.value, hop->known_hosts, sizeof hop->known_hosts);
         else if (is(&line, "stricthostkeychecking"))
-            take_strictness(line.value, hop->strict);
+            strictness = line;
         else if (is(&line, "proxyjump") && !is_none(&line))
             good = spf_copy(jump, size, line.value);
+        else
+            good = take_manners(&line, &hop->manners);
     }
+    keep_strictness(&strictness, hop->manners.is_batch, hop->strict);
     return good && hop->host[0] != '\0';
 }
 
@@ -385,6 +423,14 @@ static void add_path(struct spf_buf *says, const char *option, const char *path,
     add_says(says, option, path);
 }
 
+/* A keyword with its value; "" adds nothing. */
+static void add_as_is(struct spf_buf *says, const char *text)
+{
+    if (text[0] != '\0' && says->len > 0)
+        spf_buf_addstr(says, ", ");
+    spf_buf_add_clean(says, text, strlen(text), 160);
+}
+
 void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, const char *home,
                          struct spf_ssh_config_facts *facts)
 {
@@ -418,12 +464,8 @@ void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, c
         if (asked->family == 0 && facts->family != 0 && spf_ip_parse(facts->asked, &ip) &&
             ip.family != facts->family)
             add_says(&says, "AddressFamily", facts->family == 4 ? "inet" : "inet6");
-        if (facts->unhonoured[0] != '\0') {
-            size_t len = strcspn(facts->unhonoured, " ");
-
-            spf_buf_addf(&says, "%s%.*s", says.len > 0 ? ", " : "", (int)len, facts->unhonoured);
-            spf_buf_add_clean(&says, facts->unhonoured + len, strlen(facts->unhonoured + len), 100);
-        }
+        add_as_is(&says, facts->refusal);
+        add_as_is(&says, facts->unhonoured);
     }
     spf_clean(facts->says, sizeof facts->says, says.data, says.len);
     spf_buf_clear(&says);

@@ -220,12 +220,25 @@ START_TEST(what_is_not_honoured_is_kept)
         {BASE "pkcs11provider /p\n", "PKCS11Provider /p"},
         {BASE "preferredauthentications password,publickey\n", ""},
         {BASE "preferredauthentications password\n", "PreferredAuthentications password"},
+        {BASE "checkhostip yes\n", "CheckHostIP yes"},
+        {"hostname 192.0.2.1\nuser u\nport 22\ncheckhostip yes\n", ""},
+        {BASE "checkhostip yes\nproxyjump way\n", ""},
+        {BASE "verifyhostkeydns true\n", "VerifyHostKeyDNS true"},
+        {BASE "localforward 1 [h]:2\n", ""},
+        {BASE "exitonforwardfailure yes\nlocalforward 1 [h]:2\n", "LocalForward 1 [h]:2"},
+        {BASE "exitonforwardfailure yes\ntunnel false\n", ""},
+        {BASE "tunnel point-to-point\nexitonforwardfailure yes\n", "Tunnel point-to-point"},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert(read_it(cases[i].text));
         ck_assert_str_eq(facts.unhonoured, cases[i].unhonoured);
     }
+    ck_assert(read_it(BASE "batchmode yes\nstricthostkeychecking ask\nconnecttimeout 3\n"));
+    ck_assert_str_eq(facts.strict, "yes");
+    ck_assert_int_eq(facts.manners.connect_timeout, 3);
+    ck_assert(read_it(BASE "batchmode yes\nstricthostkeychecking accept-new\n"));
+    ck_assert_str_eq(facts.strict, "");
     ck_assert(read_it(BASE "stricthostkeychecking true\nrequiredrsasize 4096\n"
                            "nohostauthenticationforlocalhost yes\nuserknownhostsfile /a b c /d\n"));
     ck_assert_str_eq(facts.strict, "yes");
@@ -339,6 +352,41 @@ START_TEST(a_line_for_each_jump_host)
 END_TEST
 
 /* What Debian delivers changes nothing of a login; whatever else there is, ssh is asked. */
+START_TEST(a_host_through_itself_is_a_loop)
+{
+    static const struct {
+        const char *jump, *user, *host;
+        unsigned port;
+        const char *via; /* tried with ssh -J of 9.2 */
+    } cases[] = {
+        {"web", "me", "web", 22, "web"},    {"web:22", "me", "web", 22, "web"},
+        {"me@web", "me", "web", 22, "web"}, {"you@web", "me", "web", 22, ""},
+        {"web", "me", "web", 23, ""},       {"web:23", "me", "web", 22, ""},
+        {"WEB", "me", "web", 22, ""},       {"web", "me", "WEB", 22, "web"},
+        {"b,b", "me", "web", 22, "b"},      {"a@b,a@b", "me", "web", 22, "b"},
+        {"b,a@b", "me", "web", 22, "b"}, /* the first one's user is then the second one's */
+        {"a@b,c@b", "me", "web", 22, ""},   {"b:2,b:3", "me", "web", 22, ""},
+        {"b,c,b", "me", "web", 22, ""},     {"b,c,c", "me", "web", 22, "c"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct spf_target target = {.jump = cases[i].jump,
+                                          .host = cases[i].host,
+                                          .user = cases[i].user,
+                                          .port = (uint16_t)cases[i].port};
+        struct spf_jump_line line;
+        char via[300] = "";
+
+        ck_assert(spf_jump_line_make(&line, &target, NULL, target.host));
+        ck_assert_msg(spf_jump_line_loops(&line, &target, target.host, via) ==
+                          (cases[i].via[0] != '\0'),
+                      "case %zu", i);
+        ck_assert_str_eq(via, cases[i].via);
+        spf_jump_line_clear(&line);
+    }
+}
+END_TEST
+
 START_TEST(plain_lines)
 {
     static const struct {
@@ -378,6 +426,7 @@ int main(void)
                                   tokens_stand_for_values,
                                   what_differs_is_told,
                                   a_line_for_each_jump_host,
+                                  a_host_through_itself_is_a_loop,
                                   what_is_not_honoured_is_kept,
                                   a_jump_host_is_taken_to_pieces,
                                   the_key_that_ssh_comes_to,

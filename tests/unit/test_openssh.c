@@ -6,9 +6,76 @@
 
 #include "base/clock.h"
 #include "openssh/ask.h"
+#include "openssh/control_path.h"
 #include "openssh/key_support.h"
+#include "openssh/keywords.h"
 #include "openssh/version.h"
 #include "pipeline/check.h"
+
+/* The first word of each line; a keyword that is in no row fails. */
+static void expect_rows(FILE *list, const char *where)
+{
+    char line[8192];
+    size_t count = 0;
+
+    while (fgets(line, sizeof line, list) != NULL) {
+        line[strcspn(line, " \r\n")] = '\0';
+        ck_assert_msg(line[0] == '\0' || spf_openssh_keyword(line) != NULL,
+                      "%s: ssh -G prints %s, which is in no row of keywords.c", where, line);
+        count++;
+    }
+    ck_assert_msg(count > 60, "%s: %zu lines", where, count);
+}
+
+START_TEST(every_keyword_of_ssh_has_a_row)
+{
+    /* with all that has no default, so that it is printed: Debian 12's 9.2, trixie's 10.0, sid's
+     * 10.6 */
+    static const char *const lists[] = {"bookworm", "trixie", "sid"};
+    FILE *list;
+
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        char path[1024];
+
+        ck_assert(spf_format(path, sizeof path, TEST_DATA "/openssh/keywords-%s.txt", lists[i]));
+        list = fopen(path, "re");
+        ck_assert_ptr_nonnull(list);
+        expect_rows(list, lists[i]);
+        ck_assert_int_eq(fclose(list), 0);
+    }
+    if (system("ssh -V 2>/dev/null") != 0)
+        return;
+    list = popen("ssh -F none -G localhost 2>/dev/null", "re");
+    ck_assert_ptr_nonnull(list);
+    expect_rows(list, "the ssh of this machine");
+    ck_assert_int_eq(pclose(list), 0);
+}
+END_TEST
+
+START_TEST(a_control_path_ends_ssh_or_not)
+{
+    char folder[] = "/tmp/spf-control-XXXXXX", path[300], why[300];
+
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    ck_assert(spf_format(path, sizeof path, "%s/x", folder));
+    ck_assert(!spf_control_path_fails("", true, why, sizeof why));
+    ck_assert(!spf_control_path_fails(path, true, why, sizeof why));
+    ck_assert(!spf_control_path_is_open(path));
+    ck_assert(spf_format(path, sizeof path, "%s/none/x", folder));
+    ck_assert(!spf_control_path_fails(path, false, why, sizeof why)); /* it only looks */
+    ck_assert(spf_control_path_fails(path, true, why, sizeof why));
+    ck_assert_ptr_nonnull(strstr(why, "whose directory does not exist"));
+    /* 108 bytes with the NUL, of which ssh wants 17 for itself where it listens */
+    ck_assert(spf_format(path, sizeof path, "/tmp/%086d", 0));
+    ck_assert(spf_control_path_fails(path, true, why, sizeof why));
+    ck_assert(!spf_control_path_fails(path, false, why, sizeof why));
+    path[90] = '\0';
+    ck_assert(!spf_control_path_fails(path, true, why, sizeof why));
+    ck_assert(spf_format(path, sizeof path, "/tmp/%0103d", 0));
+    ck_assert(spf_control_path_fails(path, false, why, sizeof why));
+    ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
 
 START_TEST(the_version_line_becomes_numbers)
 {
@@ -276,6 +343,8 @@ int main(void)
                                   an_ssh_that_fails_floods_or_is_missing_says_nothing,
                                   an_ssh_that_hangs_is_ended,
                                   it_has_no_passphrase_and_no_input,
+                                  every_keyword_of_ssh_has_a_row,
+                                  a_control_path_ends_ssh_or_not,
                                   NULL};
 
     return unit_main("openssh", tests);
