@@ -20,6 +20,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -27,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -86,7 +88,7 @@ static struct spf_style style_of(const struct spf_options *options)
         .colour = wants_colour(options),
         .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
         .detail = options->quiet     ? -1
-                  : options->verbose ? 1
+                  : options->verbose ? (options->verbose > 1 ? 2 : 1)
                                      : 0,
     };
 
@@ -144,6 +146,33 @@ static int write_reports(const struct spf_options *options, struct spf_round *ro
             status = complain(EXIT_NOT_WRITTEN, error.text);
     }
     return status;
+}
+
+/* A job of GitHub Actions has files that a step's summary and its outputs are appended to. */
+static int write_job_files(const struct spf_report *report)
+{
+    const char *summary = getenv("GITHUB_STEP_SUMMARY"), *outputs = getenv("GITHUB_OUTPUT");
+    struct spf_error error = spf_ok();
+    char delimiter[40];
+    struct spf_buf buf;
+    uint64_t random[2];
+
+    spf_buf_init(&buf, REPORT_MAX);
+    if (summary != NULL && summary[0] != '\0') {
+        spf_report_github_summary(&buf, report);
+        error = spf_output_append(summary, buf.data, buf.len);
+    }
+    spf_buf_clear(&buf);
+    if (outputs != NULL && outputs[0] != '\0' && error.code == SPF_OK) {
+        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+            return complain(EXIT_NOT_WRITTEN, "no random bytes for a delimiter in GITHUB_OUTPUT");
+        (void)spf_format(delimiter, sizeof delimiter, "EOF_%016" PRIx64 "%016" PRIx64, random[0],
+                         random[1]);
+        spf_report_github_outputs(&buf, report, delimiter);
+        error = spf_output_append(outputs, buf.data, buf.len);
+    }
+    spf_buf_clear(&buf);
+    return error.code == SPF_OK ? 0 : complain(EXIT_NOT_WRITTEN, error.text);
 }
 
 /* Somebody who typed - without a pipe would see nothing happen. */
@@ -251,6 +280,8 @@ static int run(struct spf_options *options)
      */
     (void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
     status = write_reports(options, &round);
+    if (options->format == SPF_FORMAT_GITHUB && write_job_files(&round.report) != 0)
+        status = EXIT_NOT_WRITTEN;
     if (status == 0 || round.stopped)
         status = round.report.exit_status;
     if (options->format == SPF_FORMAT_NAGIOS && status < EXIT_USAGE)

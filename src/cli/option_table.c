@@ -168,6 +168,13 @@ static struct spf_error take_output(struct spf_options *options, const char *arg
     return spf_expand_home(options, output->path, &output->path);
 }
 
+static struct spf_error take_verbose(struct spf_options *options, const char *none)
+{
+    (void)none;
+    options->verbose++;
+    return spf_ok();
+}
+
 static struct spf_error take_record(struct spf_options *options, const char *file)
 {
     if (file[0] == '\0' || strcmp(file, "-") == 0)
@@ -220,7 +227,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"timeout", 0, "SECONDS", "for each network step (10)", HOW, NUMBER(timeout_s, 1, 3600)},
     {"deadline", 0, "SECONDS", "for everything together (60)", HOW, NUMBER(deadline_s, 1, 86400)},
     {"strict", 0, NULL, "exit 1 on a warning, too, and 2 on anything unknown", WHAT, FLAG(strict)},
-    {"format", 0, "FORMAT", "of the report on standard output: text, short, json, ndjson, junit, tap, nagios, prometheus, github", HERE, CHOICE(format, spf_format_names)},
+    {"format", 0, "FORMAT", "of the report on standard output: text, short, json, ndjson, junit, tap, nagios, prometheus, github, html", HERE, CHOICE(format, spf_format_names)},
     {"json", 0, NULL, "the same as --format json", HERE, SET(format, SPF_FORMAT_JSON)},
     {"output", 0, "[FORMAT:]FILE", "write a report there as well; repeatable", HERE, TAKE(outputs, take_output), ADDS},
     {"fix", 0, NULL, "first chmod 0400, or write a repaired copy of a damaged key", HERE, FLAG(fix)},
@@ -229,7 +236,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"replay", 0, "FILE", "judge recorded evidence again (- reads standard input); asks nobody", HERE, A_FILE(replay)},
     {"transcript", 0, "FILE", "evaluate a pasted text of ssh, PuTTY or another client (- reads standard input)", HERE, A_FILE(transcript)},
     {"color", 0, "WHEN", "auto, always or never", HERE, CHOICE(colour, colour_words)},
-    {"verbose", 'v', NULL, "show the evidence of every check", HERE, FLAG(verbose)},
+    {"verbose", 'v', NULL, "show the evidence of every check; -vv: and a timeline of the run", HERE, TAKE(verbose, take_verbose), ADDS},
     {"quiet", 'q', NULL, "show the verdict only", HERE, FLAG(quiet)},
     {"help", 'h', NULL, "this help", HERE, SET(command, SPF_COMMAND_HELP), ADDS},
     {"version", 0, NULL, "the version", HERE, SET(command, SPF_COMMAND_VERSION), ADDS},

@@ -66,7 +66,8 @@ struct spf_options {
     struct spf_output_option outputs[SPF_LIST_OPTION_MAX];
     size_t output_count;
     enum spf_colour_choice colour;
-    bool strict, quiet, verbose;
+    bool strict, quiet;
+    unsigned verbose; /* how often -v was given */
     const char *record, *replay;
     const char *transcript; /* a file, or "-": a pasted text */
 

@@ -85,11 +85,11 @@ static struct spf_error replace(const char *path, const char *text, size_t len, 
 }
 
 /* Not in one step, but where a new file may come to be only by being opened. */
-static struct spf_error write_through(const char *path, const char *text, size_t len, mode_t mode,
-                                      const char *shown)
+static struct spf_error write_through(const char *path, int flags, const char *text, size_t len,
+                                      mode_t mode, const char *shown)
 {
     /* Non-blocking: a FIFO that nobody reads is an error, not a wait without end. */
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, mode);
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, mode);
     struct spf_error error;
 
     if (fd < 0)
@@ -113,7 +113,7 @@ struct spf_error spf_output_write(const char *path, const char *text, size_t len
     if (lstat(path, &link) != 0)
         return replace(path, text, len, (mode_t)mode, NULL, shown);
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) /* also a link to what is not yet */
-        return write_through(path, text, len, (mode_t)mode, shown);
+        return write_through(path, 0, text, len, (mode_t)mode, shown);
     if (spf_file_is_noted(&status))
         return spf_error(SPF_ERR_INVALID, "%s was read in this run, and is not replaced", shown);
     /* A link stays one: what it leads to is replaced. */
@@ -122,4 +122,12 @@ struct spf_error spf_output_write(const char *path, const char *text, size_t len
     error = replace(target != NULL ? target : path, text, len, (mode_t)mode, &status, shown);
     free(target);
     return error;
+}
+
+struct spf_error spf_output_append(const char *path, const char *text, size_t len)
+{
+    char shown[120];
+
+    spf_clean(shown, sizeof shown, path, strlen(path));
+    return write_through(path, O_APPEND, text, len, 0666, shown);
 }

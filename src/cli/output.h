@@ -21,4 +21,8 @@ SPF_MUST_USE struct spf_error spf_guard_outputs(const struct spf_options *option
 SPF_MUST_USE
 struct spf_error spf_output_write(const char *path, const char *text, size_t len, unsigned mode);
 
+/* Adds to the end of a file that others may add to as well; a new one obeys the umask. */
+SPF_MUST_USE
+struct spf_error spf_output_append(const char *path, const char *text, size_t len);
+
 #endif

@@ -22,10 +22,12 @@ static const struct {
     [SPF_FORMAT_NAGIOS] = {"nagios", spf_report_nagios},
     [SPF_FORMAT_PROMETHEUS] = {"prometheus", spf_report_prometheus},
     [SPF_FORMAT_GITHUB] = {"github", spf_report_github},
+    [SPF_FORMAT_HTML] = {"html", spf_report_html},
 };
 
 const char *const spf_format_names[SPF_FORMAT_COUNT + 1] = {
-    "text", "short", "json", "ndjson", "junit", "tap", "nagios", "prometheus", "github", NULL,
+    "text",   "short",      "json",   "ndjson", "junit", "tap",
+    "nagios", "prometheus", "github", "html",   NULL,
 };
 
 void spf_report_render(struct spf_buf *buf, enum spf_format format, const struct spf_report *report,
@@ -58,6 +60,33 @@ void spf_target_title(struct spf_buf *buf, const struct spf_run *run)
     spf_buf_add_clean(buf, host, strlen(host), 300);
     if (target->port != 22)
         spf_buf_addf(buf, " port %u", (unsigned)target->port);
+}
+
+/* Neither takes control bytes; clean text has none. */
+void spf_add_markup(struct spf_buf *buf, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        switch (*text) {
+        case '&':
+            spf_buf_addstr(buf, "&amp;");
+            break;
+        case '<':
+            spf_buf_addstr(buf, "&lt;");
+            break;
+        case '>':
+            spf_buf_addstr(buf, "&gt;");
+            break;
+        case '"':
+            spf_buf_addstr(buf, "&quot;");
+            break;
+        case '\n':
+            spf_buf_addstr(buf, "&#10;");
+            break;
+        default:
+            spf_buf_addch(buf, *text);
+            break;
+        }
+    }
 }
 
 bool spf_report_warns(const struct spf_report_target *target)

@@ -18,6 +18,7 @@ enum spf_format {
     SPF_FORMAT_NAGIOS,
     SPF_FORMAT_PROMETHEUS,
     SPF_FORMAT_GITHUB,
+    SPF_FORMAT_HTML,
     SPF_FORMAT_COUNT,
 };
 
@@ -31,7 +32,16 @@ void spf_report_render(struct spf_buf *buf, enum spf_format format, const struct
                        const struct spf_style *style);
 
 spf_render spf_report_short, spf_report_ndjson, spf_report_junit, spf_report_tap, spf_report_nagios,
-    spf_report_prometheus, spf_report_github;
+    spf_report_prometheus, spf_report_github, spf_report_html;
+
+/*
+ * What GitHub Actions takes beside the log (github_job.c): a step's summary in GitHub's Markdown,
+ * and its outputs, "verdict", "cause", "summary" and "exit-status", of several targets those of the
+ * first with the worst verdict. The delimiter is a word that no value can hold.
+ */
+void spf_report_github_summary(struct spf_buf *buf, const struct spf_report *report);
+void spf_report_github_outputs(struct spf_buf *buf, const struct spf_report *report,
+                               const char *delimiter);
 
 /* Nagios' own statuses (Monitoring Plugins Development Guidelines): 0 OK, 1 WARNING (a warn that is
  * not advisory), 2 CRITICAL (fail), 3 UNKNOWN. */
@@ -43,6 +53,8 @@ int spf_report_nagios_status(const struct spf_report *report);
 void spf_target_title(struct spf_buf *buf, const struct spf_run *run);
 /* One target as in the JSON report's "targets"; the caller puts it. */
 struct json_object *spf_report_target_json(const struct spf_report_target *target);
+/* A text of XML or HTML, or an attribute's value in double quotes. */
+void spf_add_markup(struct spf_buf *buf, const char *text);
 /* Is there a warn that --strict counts? */
 bool spf_report_warns(const struct spf_report_target *target);
 

@@ -8,37 +8,10 @@
 #include "base/clock.h"
 #include "report/format.h"
 
-/* XML 1.0 takes no control bytes; clean text has none. */
-static void add_escaped(struct spf_buf *buf, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '&':
-            spf_buf_addstr(buf, "&amp;");
-            break;
-        case '<':
-            spf_buf_addstr(buf, "&lt;");
-            break;
-        case '>':
-            spf_buf_addstr(buf, "&gt;");
-            break;
-        case '"':
-            spf_buf_addstr(buf, "&quot;");
-            break;
-        case '\n':
-            spf_buf_addstr(buf, "&#10;");
-            break;
-        default:
-            spf_buf_addch(buf, *text);
-            break;
-        }
-    }
-}
-
 static void add_attribute(struct spf_buf *buf, const char *name, const char *value)
 {
     spf_buf_addf(buf, " %s=\"", name);
-    add_escaped(buf, value);
+    spf_add_markup(buf, value);
     spf_buf_addch(buf, '"');
 }
 
@@ -70,11 +43,11 @@ static void add_remedies(struct spf_buf *buf, const struct spf_run *run, enum sp
 
     spf_advise(run, check, run->results[check].finding, &list);
     for (size_t i = 0; i < list.count; i++) {
-        add_escaped(buf, list.items[i].text);
+        spf_add_markup(buf, list.items[i].text);
         spf_buf_addch(buf, '\n');
         if (list.items[i].command != NULL) {
             spf_buf_addstr(buf, "  ");
-            add_escaped(buf, list.items[i].command);
+            spf_add_markup(buf, list.items[i].command);
             spf_buf_addch(buf, '\n');
         }
     }
@@ -95,9 +68,9 @@ static void add_outcome(struct spf_buf *buf, const struct spf_run *run, enum spf
         spf_buf_addstr(buf, "/>");
     } else if (result->status == SPF_WARN) {
         spf_buf_addstr(buf, "<system-out>");
-        add_escaped(buf, spf_findings[result->finding].id);
+        spf_add_markup(buf, spf_findings[result->finding].id);
         spf_buf_addstr(buf, ": ");
-        add_escaped(buf, words.data);
+        spf_add_markup(buf, words.data);
         spf_buf_addstr(buf, "</system-out>");
     } else if (result->status == SPF_FAIL || result->status == SPF_UNKNOWN) {
         spf_buf_addf(buf, "<%s", element);

@@ -44,7 +44,8 @@ struct spf_style {
     bool colour;
     bool utf8;      /* else symbols are words in brackets, and other characters are escaped */
     unsigned width; /* columns at which text wraps; 0: not at all. Commands are never broken */
-    int detail;     /* -1 quiet: the conclusion only; 0; 1 verbose: every check with its evidence */
+    int detail;     /* -1 quiet: the conclusion only; 0; 1 verbose: every check with its evidence;
+                     * 2: and a timeline */
 };
 
 void spf_report_text(struct spf_buf *buf, const struct spf_report *report,

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "report/page.h"
+#include "report/timeline.h"
 
 /*
  * The report for people. A group of checks is a line; what is not well gets a line of its own. The
@@ -494,6 +495,17 @@ static void add_configuration(struct writer *w)
     spf_page_line(&w->page);
 }
 
+/* What overlapped with what, and where the time went. */
+static void add_timeline(struct writer *w, const struct spf_report *report)
+{
+    const struct spf_timeline timeline = spf_timeline_of(report, w->run);
+
+    if (timeline.total_ms == 0)
+        return;
+    spf_page_line(&w->page);
+    spf_timeline_draw(&w->page, &timeline, w->run);
+}
+
 static void add_tally(struct spf_page *page, const struct spf_report *report)
 {
     size_t count[3] = {0};
@@ -541,6 +553,8 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
             add_source(&w);
         for (int check = 0; style->detail > 0 && check < SPF_CHECK_COUNT; check++)
             add_detail(&w, (enum spf_check_id)check);
+        if (style->detail > 1)
+            add_timeline(&w, report);
         for (size_t g = 0; style->detail == 0 && g < sizeof groups / sizeof *groups; g++)
             add_group(&w, &groups[g]);
         if (style->detail >= 0)

@@ -20,27 +20,52 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
+import markup  # noqa: E402
+
 from stage import Stage  # noqa: E402  (which finds the harness)
 from harness import judge  # noqa: E402
 
 import jsonschema  # noqa: E402
 
 SCENARIOS = ["healthy", "story-06-excluded-and-mode", "session-forced-command", "api-hostile-texts"]
-FORMATS = ["text", "short", "json", "ndjson", "junit", "tap", "nagios", "prometheus", "github"]
+FORMATS = ["text", "short", "json", "ndjson", "junit", "tap", "nagios", "prometheus", "github", "html"]
+JOB = ["summary.md", "outputs"]  # what GitHub Actions keeps of a step
 # What ends or begins something in one of the formats, then control, bidi and zero-width characters, and those
 # that XML 1.0 does not have.
 HOSTILE = ("x]]> ::error title=a,b::c | d=1 \"q\" 'q' <b> &amp; # SKIP # TODO \\ % %0A {} \n::error::x\r\n"
            "ok 1 - y\n---\n\t\u001b[31m\u0007\u0085\u202e\u200b\ufeff\ufffe\uffff 名前 `id` $(id) \U0001f600")
 
+SUMMARY_ELEMENTS = {"h3", "p", "code", "ol", "li", "pre", "strong", "details", "summary", "table", "thead", "tbody",
+                    "tr", "th", "td"}
+HTML_ELEMENTS = {"html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "h3", "p", "section",
+                 "span", "code", "ol", "ul", "li", "pre", "strong", "br", "b", "small", "details", "summary", "dl",
+                 "dt", "dd", "svg", "circle", "path", "figure", "text", "rect", "line"}
+HTML_ATTRIBUTES = {"lang", "charset", "name", "content", "http-equiv", "class", "id", "aria-labelledby", "aria-label",
+                   "aria-hidden", "viewbox", "cx", "cy", "r", "d"}
+TIMELINE_ATTRIBUTES = {"role", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "rx", "text-anchor"}
 
-def record(args, folder):
+
+def check_timeline(name, run, page):
+    """A live run has a bar for each check that ran: -vv in the terminal, HTML as SVG."""
+    text, html = run.out.decode("utf-8"), page.read_text(encoding="utf-8")
+    ran = re.findall(r"^(?:✓|!|✗|\?) ([a-z.-]+)", text, re.M)
+    bars = re.findall(r"^([a-z]+\.[a-z-]+) +━+ \d+ ms$", text, re.M)
+    wrong = [] if bars and bars == ran else ["%s: bars %s, checks %s" % (name, bars, ran)]
+    shown = markup.Page(html, HTML_ELEMENTS, HTML_ATTRIBUTES | TIMELINE_ATTRIBUTES)
+    if shown.elements.count("rect") != len(ran):
+        wrong.append("%s: %d bars in HTML" % (name, shown.elements.count("rect")))
+    return wrong + ["%s: %s" % (name, complaint) for complaint in shown.wrong]
+
+
+def record(args, folder, wrong):
     """One record of a target of each scenario."""
     records = []
     for name in SCENARIOS:
         with contextlib.ExitStack() as stack:
             scene = Stage(str(HERE.parent / "e2e" / "scenarios" / name), args, stack)
             path = os.path.join(folder, name)
-            scene.run(["--record", path, "-q"])
+            page = pathlib.Path(path + ".html")
+            wrong += check_timeline(name, scene.run(["--record", path, "-vv", "--output", "html:%s" % page]), page)
             with open(path, encoding="utf-8") as source:
                 records.append(json.load(source))
     for other in records[1:]:
@@ -81,19 +106,23 @@ class Report:
         self.name, self.folder, self.wrong = name, pathlib.Path(folder), []
         self.folder.mkdir()
         self.path("record").write_text(json.dumps(content), encoding="utf-8")
-        words = [args.binary, "--replay", str(self.path("record")), "--format", "short"]
+        words = [args.binary, "--replay", str(self.path("record")), "--format", "github"]
         for form in FORMATS:
             words += ["--output", "%s:%s" % (form, self.path(form))]
         done = subprocess.run(words, capture_output=True, check=False, timeout=120, cwd=self.folder,
-                              env={"HOME": "/nonexistent", "LC_ALL": "C.UTF-8"})
+                              env={"HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
+                                   "GITHUB_STEP_SUMMARY": str(self.path("summary.md")),
+                                   "GITHUB_OUTPUT": str(self.path("outputs"))})
         self.status = done.returncode
         self.refused = done.returncode == 64  # it is no record any more
         if self.refused:
             return
         if done.returncode not in (0, 1, 2):
             self.wrong.append("exit status %d: %s" % (done.returncode, done.stderr))
-        if sorted(path.name for path in self.folder.iterdir()) != sorted(FORMATS + ["record"]):
+        if sorted(path.name for path in self.folder.iterdir()) != sorted(FORMATS + JOB + ["record"]):
             self.wrong.append("files: %s" % sorted(path.name for path in self.folder.iterdir()))
+        if done.stdout != self.path("github").read_bytes():
+            self.wrong.append("standard output differs from the file")
         self.json = json.loads(self.read("json"))
         self.checks = [check for target in self.json["targets"] for check in target["checks"]]
 
@@ -109,7 +138,7 @@ class Report:
 
 def check_streams(report):
     """No control byte but line feeds, whatever the format."""
-    report.wrong += judge.streams({form: report.path(form).read_bytes() for form in FORMATS}, [])
+    report.wrong += judge.streams({form: report.path(form).read_bytes() for form in FORMATS + JOB}, [])
 
 
 def check_lines(report, schemas):
@@ -241,6 +270,55 @@ def check_github(report):
             report.say("github", "%r is not %r" % (message, target["summary"]))
 
 
+def plain(text):
+    """As HTML shows white space."""
+    return " ".join(text.split())
+
+
+def check_job(report):
+    """The step's outputs, as the runner reads name<<delimiter, and its summary, by GitHub's Markdown."""
+    lines, outputs = report.read("outputs").split("\n"), {}
+    while lines and lines[0]:
+        name, _, delimiter = lines.pop(0).partition("<<")
+        end = lines.index(delimiter)
+        outputs[name], lines = "\n".join(lines[:end]), lines[end + 1:]
+    worst = next(target for target in report.json["targets"] if target["verdict"] == report.json["verdict"])
+    wanted = {"verdict": report.json["verdict"], "cause": worst["cause"] or "", "summary": worst["summary"],
+              "exit-status": str(report.status)}
+    if outputs != wanted or lines != [""]:
+        report.say("outputs", "%s, not %s; then %s" % (outputs, wanted, lines))
+    done = subprocess.run(["cmark-gfm", "--unsafe", "-e", "table", "-e", "autolink", "-e", "strikethrough",
+                           "-e", "tasklist", str(report.path("summary.md"))], stdout=subprocess.PIPE, check=True)
+    page = markup.Page(done.stdout.decode("utf-8"), SUMMARY_ELEMENTS, {"start"})
+    shown = page.shown()
+    for complaint in page.wrong:
+        report.say("summary", complaint)
+    for text in [target["summary"] for target in report.json["targets"]] + \
+            [remedy[kind] for target in report.json["targets"] for remedy in target["remedies"]
+             for kind in ("text", "command") if remedy[kind]] + [check["summary"] for check in report.checks]:
+        if plain(text) not in shown:
+            report.say("summary", "%r is not in it" % text)
+    if page.elements.count("tr") != len(report.checks) + len(report.json["targets"]):
+        report.say("summary", "%d rows" % page.elements.count("tr"))
+
+
+def check_html(report):
+    """Nothing but our own elements, and every text as it is."""
+    text = report.read("html")
+    page = markup.Page(text, HTML_ELEMENTS, HTML_ATTRIBUTES)
+    shown = page.shown()
+    for complaint in page.wrong:
+        report.say("html", complaint)
+    for target in report.json["targets"]:
+        for wanted in [target["summary"]] + [check["summary"] for check in target["checks"]] + \
+                [remedy[kind] for remedy in target["remedies"] for kind in ("text", "command") if remedy[kind]]:
+            if plain(wanted) not in shown:
+                report.say("html", "%r is not in it" % wanted)
+    ends = sum(1 for target in report.json["targets"] if target["cause"])
+    if text.count(": ends here<") != ends:
+        report.say("html", "%d ends of %d ways" % (text.count(": ends here<"), ends))
+
+
 def check_replacing(args, folder, content):
     """A file that is written again is another one at once: a reader never sees half of it."""
     report = Report(args, os.path.join(folder, "replacing"), "replacing", content)
@@ -266,7 +344,8 @@ def main():
     schemas = {name: jsonschema.Draft7Validator(json.loads(pathlib.Path(path).read_text(encoding="utf-8")))
                for name, path in (("report", args.report_schema), ("target", args.target_schema))}
     with tempfile.TemporaryDirectory(prefix="spf-formats-") as folder:
-        content = record(args, folder)
+        wrong = []
+        content = record(args, folder, wrong)
         reports = [Report(args, os.path.join(folder, "plain"), "as it is", content)]
         for number, (place, paths) in enumerate(places(content).items()):
             hostile = content
@@ -279,10 +358,12 @@ def main():
             check_lines(report, schemas)
             check_nagios(report)
             check_github(report)
+            check_job(report)
+            check_html(report)
         check_junit(judged)
         check_tap(judged)
         promtool = check_prometheus(judged)
-        wrong = ["%s: %s" % (report.name, complaint) for report in reports for complaint in report.wrong]
+        wrong += ["%s: %s" % (report.name, complaint) for report in reports for complaint in report.wrong]
         wrong += check_replacing(args, folder, content)
         reached = sum(1 for report in judged if "]]>" in report.read("json"))
     verdicts = [target["verdict"] for target in reports[0].json["targets"]]

@@ -1,0 +1,191 @@
+/*
+ * One HTML file that holds all of a report: it needs no script, no network and no other file, and
+ * allows itself none (Content-Security-Policy).
+ */
+#include "report/html.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "report/timeline.h"
+
+void spf_html_mark(struct spf_buf *buf, const char *status)
+{
+    static const struct {
+        const char *status, *sign;
+    } signs[] = {{"pass", "✓"}, {"warn", "!"}, {"fail", "✗"}, {"unknown", "?"}, {"skip", "–"}};
+    const char *sign = "";
+
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (strcmp(signs[i].status, status) == 0)
+            sign = signs[i].sign;
+    spf_buf_addf(buf, "<span class=\"mark %s\">%s %s</span>", status, sign, status);
+}
+
+static void add_element(struct spf_buf *buf, const char *begin, const char *text, const char *end)
+{
+    spf_buf_addstr(buf, begin);
+    spf_add_markup(buf, text);
+    spf_buf_addstr(buf, end);
+}
+
+static void add_command(struct spf_buf *buf, const char *command)
+{
+    if (command != NULL)
+        add_element(buf, "<pre><code>", command, "</code></pre>\n");
+}
+
+static void add_advice(struct spf_buf *buf, const struct spf_advice *advice)
+{
+    add_element(buf, "<li>", advice->text, "");
+    if (advice->impact != NULL)
+        add_element(buf, " <strong>(", advice->impact, ")</strong>");
+    add_command(buf, advice->command);
+    spf_buf_addstr(buf, "</li>\n");
+}
+
+static void add_remedies(struct spf_buf *buf, const struct spf_diagnosis *d)
+{
+    if (d->candidates.count > 0) {
+        spf_buf_addstr(buf, "<h3>What it may be, likeliest first</h3>\n<ol>\n");
+        for (size_t i = 0; i < d->candidates.count; i++) {
+            add_element(buf, "<li>", d->candidates.items[i].text, "");
+            add_element(buf, "<br><span class=\"dim\">", d->candidates.items[i].tell_apart,
+                        "</span></li>\n");
+        }
+        spf_buf_addstr(buf, "</ol>\n");
+    }
+    if (d->remedies.count > 0) {
+        spf_buf_addstr(buf, "<h3>What to do</h3>\n<ul>\n");
+        for (size_t i = 0; i < d->remedies.count; i++)
+            add_advice(buf, &d->remedies.items[i]);
+        spf_buf_addstr(buf, "</ul>\n");
+    }
+    if (d->verdict == SPF_VERDICT_PASS && d->openssh != NULL) {
+        spf_buf_addstr(buf, "<h3>Log in</h3>\n");
+        add_command(buf, d->openssh);
+        add_command(buf, d->putty_prepare);
+        add_command(buf, d->putty);
+    }
+}
+
+static void add_evidence(struct spf_buf *buf, const struct spf_result *result)
+{
+    bool any = false;
+
+    json_object_object_foreach(result->evidence, name, value)
+    {
+        if (value == NULL)
+            continue;
+        if (!any)
+            spf_buf_addstr(buf, "<details><summary>Evidence</summary><dl>");
+        any = true;
+        add_element(buf, "<dt>", name, "</dt>");
+        add_element(buf, "<dd>",
+                    json_object_is_type(value, json_type_string)
+                        ? json_object_get_string(value)
+                        : json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE),
+                    "</dd>");
+    }
+    if (any)
+        spf_buf_addstr(buf, "</dl></details>");
+}
+
+static void add_checks(struct spf_buf *buf, const struct spf_run *run)
+{
+    struct spf_buf words;
+
+    spf_buf_init(&words, 1000);
+    spf_buf_addstr(buf, "<h3>Checks</h3>\n<ul class=\"checks\">\n");
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        const struct spf_result *result = &run->results[i];
+
+        spf_buf_clear(&words);
+        spf_words(&words, run, (enum spf_check_id)i);
+        spf_buf_addstr(buf, "<li>");
+        spf_html_mark(buf, spf_status_name(result->status));
+        add_element(buf, " <code>", spf_check_table[i].id, "</code>");
+        if (result->finding != SPF_NO_FINDING)
+            add_element(buf, " <span class=\"dim\">", spf_findings[result->finding].id, "</span>");
+        add_element(buf, "<p>", words.data, "</p>");
+        add_evidence(buf, result);
+        spf_buf_addstr(buf, "</li>\n");
+    }
+    spf_buf_addstr(buf, "</ul>\n");
+    spf_buf_clear(&words);
+}
+
+static void add_target(struct spf_buf *buf, const struct spf_report *report, size_t i)
+{
+    const struct spf_run *run = report->targets[i].run;
+    const struct spf_diagnosis *d = report->targets[i].diagnosis;
+    const struct spf_timeline timeline = spf_timeline_of(report, run);
+    const char *verdict = spf_verdict_name(d->verdict);
+    struct spf_buf title;
+
+    spf_buf_init(&title, 600);
+    spf_target_title(&title, run);
+    spf_buf_addf(buf, "<section class=\"target %s\" aria-labelledby=\"target%zu\">\n", verdict,
+                 i + 1);
+    spf_buf_addf(buf, "<h2 id=\"target%zu\">", i + 1);
+    add_element(buf, "", title.data, " ");
+    spf_html_mark(buf, verdict);
+    add_element(buf, "</h2>\n<p class=\"summary\">", d->summary, "</p>\n");
+    if (d->cause != SPF_NO_FINDING)
+        add_element(buf, "<p class=\"dim\">Cause: <code>", spf_findings[d->cause].id,
+                    "</code></p>\n");
+    spf_html_way(buf, run, d);
+    add_remedies(buf, d);
+    add_checks(buf, run);
+    if (timeline.total_ms > 0) {
+        spf_buf_addstr(buf, "<h3>Where the time went</h3>\n<figure>\n");
+        spf_timeline_svg(buf, &timeline, run);
+        spf_buf_addstr(buf, "</figure>\n");
+    }
+    spf_buf_addstr(buf, "</section>\n");
+    spf_buf_clear(&title);
+}
+
+static void add_heading(struct spf_buf *buf, const struct spf_report *report)
+{
+    size_t count[3] = {0};
+    char when[SPF_UTC_SIZE];
+
+    spf_utc_format(report->started_utc, when);
+    spf_buf_addf(buf,
+                 "<header>\n<h1>SSH preflight</h1>\n<p class=\"dim\">%s, %lld.%03lld s, "
+                 "sshpreflight %s</p>\n",
+                 when, (long long)(report->duration_ms / 1000),
+                 (long long)(report->duration_ms % 1000), SPF_VERSION);
+    if (report->replayed_utc != 0) {
+        spf_utc_format(report->replayed_utc, when);
+        spf_buf_addf(buf,
+                     "<p><strong>Replay of evidence recorded at %s; nothing was "
+                     "contacted.</strong></p>\n",
+                     when);
+    }
+    for (size_t i = 0; i < report->count; i++)
+        count[report->targets[i].diagnosis->verdict]++;
+    if (report->count > 1)
+        spf_buf_addf(buf, "<p>%zu targets: %zu pass, %zu fail, %zu unknown</p>\n", report->count,
+                     count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL], count[SPF_VERDICT_UNKNOWN]);
+    spf_buf_addstr(buf, "</header>\n");
+}
+
+void spf_report_html(struct spf_buf *buf, const struct spf_report *report,
+                     const struct spf_style *style)
+{
+    (void)style;
+    spf_buf_addf(buf,
+                 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                 "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                 "style-src 'unsafe-inline'\">\n<title>%s: SSH preflight</title>\n<style>\n%s"
+                 "</style>\n</head>\n<body>\n<main>\n",
+                 spf_verdict_name(spf_report_verdict(report)), spf_html_style);
+    add_heading(buf, report);
+    for (size_t i = 0; i < report->count; i++)
+        add_target(buf, report, i);
+    spf_buf_addstr(buf, "</main>\n</body>\n</html>\n");
+}
