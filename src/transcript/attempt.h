@@ -73,10 +73,18 @@ struct spf_attempt {
     bool in_somehow;     /* by a key or another way: the text does not show it */
     int64_t exit_status; /* -1 not said */
     bool session_closed;
+    bool forwarding; /* a jump host was to open a channel, and did not */
+    bool no_way_on;  /* what failed was a jump host's login: nothing came through it */
+    char typed_host[256], typed_user[80], jump_cause[64];
     bool closed; /* the connection ended without a word of why */
     bool forced_command;
 };
 
+/* Has something ended it? Then another command begins the next one. */
+bool spf_attempt_is_over(const struct spf_attempt *attempt);
+/* The next one of the same text: it is still the same client, key and way. */
+void spf_attempt_begin_next(struct spf_attempt *attempt, int64_t line,
+                            struct spf_transcript_facts *facts);
 void spf_attempt_begin(struct spf_attempt *attempt, int64_t line);
 void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
                       struct spf_transcript_facts *facts);

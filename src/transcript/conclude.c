@@ -10,6 +10,10 @@
 static const char any_denial[] =
     "key-pair-different,user-not-of-image,key-pair-not-installed,auth-login-refused,"
     "authorized-keys-ignored,key-encrypted,user-not-allowed";
+/* PuTTY says of each key of a file that is refused that it is, so mostly there was none. */
+static const char putty_denial[] =
+    "key-missing,key-pair-different,user-not-of-image,auth-algorithm-refused,authorized-keys-"
+    "ignored";
 static const char damaged_file[] =
     "key-no-final-newline,key-crlf,key-is-ppk,key-on-one-line,key-truncated,key-is-public,"
     "key-pkcs8-ed25519,key-is-not-a-key,key-header-mangled,key-empty";
@@ -81,7 +85,9 @@ static void conclude_denial(struct spf_attempt *attempt)
     } else if (attempt->offered == 0 && attempt->keys_absent > 0 && attempt->keys_found == 0) {
         name(attempt, SPF_CHECK_KEY_FILE, "key-missing");
     } else if (attempt->offered == 0) {
-        leave_open(attempt, SPF_CHECK_SSH_AUTH, any_denial);
+        leave_open(attempt, SPF_CHECK_SSH_AUTH,
+                   strstr(attempt->ended.words, "(server sent: ") != NULL ? putty_denial
+                                                                          : any_denial);
     }
 }
 
@@ -173,6 +179,8 @@ static void conclude_attempt(struct spf_attempt *attempt)
         conclude_too_many(attempt);
     } else if (attempt->denied || attempt->asks_password || attempt->signature_refused) {
         conclude_denial(attempt);
+    } else if (attempt->no_algorithm && attempt->ended.check == SPF_CHECK_SSH_AUTH) {
+        name(attempt, SPF_CHECK_SSH_AUTH, "auth-algorithm-refused"); /* what a library suspects */
     } else if (attempt->ended.check != SPF_CHECK_COUNT) {
         return; /* a suspicion */
     } else if (attempt->key_trouble != NULL) {
@@ -190,9 +198,69 @@ static void conclude_attempt(struct spf_attempt *attempt)
     }
 }
 
+/* What the facts of the jump host's own login come to, for the evidence; "" several things. */
+static const char *cause_there(const struct spf_attempt *attempt)
+{
+    static const char *const outcomes[][2] = {{"refused", "port-refused"},
+                                              {"silent", "port-silent"},
+                                              {"unreachable", "port-unreachable"},
+                                              {"forbidden", "port-unreachable"},
+                                              {"reset", "port-reset"},
+                                              {"unresolved", "host-unresolved"}};
+
+    if (attempt->ended.cause != SPF_NO_FINDING)
+        return spf_findings[attempt->ended.cause].id;
+    for (size_t i = 0; attempt->tcp != NULL && i < sizeof outcomes / sizeof *outcomes; i++)
+        if (strcmp(attempt->tcp, outcomes[i][0]) == 0)
+            return outcomes[i][1];
+    return attempt->host_key == SPF_HOST_OTHER             ? "host-key-changed"
+           : attempt->host_key == SPF_HOST_UNKNOWN_REFUSED ? "host-key-unknown"
+           : attempt->host_key == SPF_HOST_IS_REVOKED      ? "host-key-revoked"
+                                                           : "";
+}
+
+static bool is_way_itself(const char *tcp)
+{
+    return tcp != NULL &&
+           (strcmp(tcp, "proxy") == 0 || strcmp(tcp, "jump") == 0 || strcmp(tcp, "forbids") == 0);
+}
+
+/*
+ * The login that failed was that of a jump host, for the ssh that waited for it got nothing: the
+ * target itself was never reached.
+ */
+static void conclude_jump(struct spf_attempt *attempt, struct spf_transcript_facts *facts)
+{
+    const char *there = cause_there(attempt), *check;
+
+    /* a channel that the jump host did not open, or a ProxyCommand: said so already */
+    if (is_way_itself(attempt->tcp) || attempt->forwarding)
+        return;
+    check = spf_check_table[attempt->ended.check].id;
+    for (size_t i = 0; i < facts->shown.count; i++)
+        if (strcmp(facts->shown.items[i].check, check) == 0)
+            (void)spf_copy(facts->shown.items[i].check, sizeof facts->shown.items[i].check,
+                           spf_check_table[SPF_CHECK_NET_PORT].id);
+    if (attempt->ended.words[0] != '\0')
+        (void)spf_copy(attempt->tcp_error, sizeof attempt->tcp_error, attempt->ended.words);
+    (void)spf_copy(attempt->jump_cause, sizeof attempt->jump_cause, there);
+    if (attempt->jump[0] == '\0')
+        (void)spf_copy(attempt->jump, sizeof attempt->jump,
+                       attempt->host[0] != '\0' ? attempt->host : "(not named)");
+    (void)spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
+    (void)spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
+    attempt->address[0] = '\0';
+    attempt->port = 0;
+    attempt->tcp = "jump";
+    attempt->key_trouble_file[0] = '\0';
+    attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT};
+}
+
 void spf_conclude(struct spf_attempt *attempt, struct spf_transcript_facts *facts)
 {
     conclude_attempt(attempt);
+    if (attempt->no_way_on && attempt->ended.check != SPF_CHECK_COUNT)
+        conclude_jump(attempt, facts);
     if (attempt->ended.check == SPF_CHECK_COUNT)
         return;
     (void)spf_copy(facts->stopped_at, sizeof facts->stopped_at,
@@ -237,6 +305,7 @@ static bool fill_tcp(const struct spf_attempt *attempt, struct spf_tcp_facts *tc
         (void)spf_copy(tcp->address, sizeof tcp->address, SPF_UNNAMED_HOST);
     (void)spf_copy(tcp->error, sizeof tcp->error, attempt->tcp != NULL ? attempt->tcp_error : "");
     (void)spf_copy(tcp->jump, sizeof tcp->jump, attempt->jump);
+    (void)spf_copy(tcp->jump_cause, sizeof tcp->jump_cause, attempt->jump_cause);
     (void)spf_copy(tcp->proxy, sizeof tcp->proxy, attempt->proxy);
     if (tcp->outcome == SPF_TCP_PROXY_FAILED && tcp->proxy[0] == '\0')
         (void)spf_copy(tcp->proxy, sizeof tcp->proxy, "or jump host");

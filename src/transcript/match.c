@@ -8,9 +8,9 @@
 #define SLOTS 4096u
 
 static const struct spf_family *const families[] = {
-    &spf_family_openssh,
-    &spf_family_putty,
-    &spf_family_other,
+    &spf_family_openssh,  &spf_family_putty,  &spf_family_go,         &spf_family_python,
+    &spf_family_java,     &spf_family_node,   &spf_family_dotnet,     &spf_family_ruby,
+    &spf_family_dropbear, &spf_family_libssh, &spf_family_commercial, &spf_family_tools,
     &spf_family_sshd,
 };
 #define FAMILIES (sizeof families / sizeof *families)

@@ -86,8 +86,32 @@ struct spf_family {
         name, rows, sizeof(rows) / sizeof *(rows) \
     }
 
-extern const struct spf_family spf_family_openssh, spf_family_putty, spf_family_other,
+/* In the order in which they are tried: of equal words, the first family's row counts. */
+extern const struct spf_family spf_family_openssh, spf_family_putty, spf_family_go,
+    spf_family_python, spf_family_java, spf_family_node, spf_family_dotnet, spf_family_ruby,
+    spf_family_dropbear, spf_family_libssh, spf_family_commercial, spf_family_tools,
     spf_family_sshd;
+
+/*
+ * What a library's client knows of a failure, as arguments of SPF_EVENT_SUSPECTED: mostly less than
+ * ssh does. Which key was refused, or why, they do not say, and many sign RSA with SHA-1 only.
+ */
+#define SPF_SAID_REFUSED                                                               \
+    "ssh.auth key-pair-different,user-not-of-image,auth-algorithm-refused,authorized-" \
+    "keys-ignored,key-pair-not-installed,auth-login-refused"
+#define SPF_SAID_ENDED                                                          \
+    "ssh.banner ssh-closed-early,handshake-failed,ssh-busy,ssh-penalised,auth-" \
+    "disconnected,not-ssh"
+#define SPF_SAID_NO_IDENTIFICATION "ssh.banner ssh-closed-early,ssh-busy,ssh-penalised,not-ssh"
+#define SPF_SAID_NO_COMMON                                                             \
+    "ssh.handshake handshake-no-common-kex,handshake-no-common-host-key,handshake-no-" \
+    "common-cipher,handshake-no-common-mac"
+#define SPF_SAID_HOST_KEY "ssh.host-key host-key-changed,host-key-unknown"
+#define SPF_SAID_KEY_FORMAT                                                            \
+    "key.format key-is-not-a-key,key-is-public,key-is-ppk,client-too-old,key-corrupt," \
+    "key-on-one-line,key-empty"
+#define SPF_SAID_PASSWORD_TRIED  "ssh.auth key-missing,auth-publickey-disabled"
+#define SPF_SAID_NOTHING_OFFERED "ssh.auth key-missing,key-is-not-a-key,key-encrypted"
 
 /*
  * Finds rows in lines by the first four bytes of their words, in one pass over a line however many

@@ -1,6 +1,9 @@
 #include "transcript/messages.h"
 
-/* PuTTY, plink, pscp, PuTTYgen, Pageant and WinSCP, 0.70 to 0.85: network.c, ssh/ and sshpubk.c. */
+/*
+ * PuTTY, plink, pscp, PuTTYgen, Pageant and WinSCP, 0.70 to 0.85: network.c, ssh/ and sshpubk.c; of
+ * WinSCP also its own SecureShell.cpp. MobaXterm shows the same words.
+ */
 static const struct spf_message rows[] = {
     {"Host does not exist", NULL, SPF_EVENT_TCP, "unresolved"},
     {"Failed to connect to ", "Connection refused", SPF_EVENT_TCP, "refused"},
@@ -10,10 +13,19 @@ static const struct spf_message rows[] = {
     {"FATAL ERROR: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
     {"FATAL ERROR: Connection timed out", NULL, SPF_EVENT_TCP, "silent"},
     {"FATAL ERROR: No route to host", NULL, SPF_EVENT_TCP, "unreachable"},
+    {"Network error: Software caused connection abort", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_ENDED},
+    {"Network error: Connection reset by peer", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_ENDED},
+    {"Network error: Connection to ", "timed out", SPF_EVENT_TCP, "silent"},
+    {"Network error: Connection to ", "refused", SPF_EVENT_TCP, "refused"},
+    {"Network error: No route to host ", NULL, SPF_EVENT_TCP, "unreachable"},
+    {"Network error: Network is unreachable", NULL, SPF_EVENT_TCP, "unreachable"},
+    {"Network error: Cannot assign requested address", NULL, SPF_EVENT_TCP, "unreachable"},
+    {"Network error: Permission denied", NULL, SPF_EVENT_TCP, "forbidden"},
+    {"Host \"", "does not exist", SPF_EVENT_TCP, "unresolved"},
+    {"Unable to open connection: Host does not exist", NULL, SPF_EVENT_TCP, "unresolved"},
     {"Network error: Connection timed out", NULL, SPF_EVENT_TCP, "silent"},
     {"Network error: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
     {"Network error: No route to host", NULL, SPF_EVENT_TCP, "unreachable"},
-    {"Network error: Network is unreachable", NULL, SPF_EVENT_TCP, "unreachable"},
     {"remote only provides (old, insecure) SSH-1", NULL, SPF_EVENT_BANNER, "ssh1"},
     {"Remote version: SSH-2.0-", NULL, SPF_EVENT_IDENTIFIED, NULL},
     {"agree a key exchange algorithm", NULL, SPF_EVENT_NO_COMMON, "kex"},
@@ -27,6 +39,11 @@ static const struct spf_message rows[] = {
     {"Incoming packet was garbled", NULL, SPF_EVENT_KEX_BROKEN, NULL},
     {"POTENTIAL SECURITY BREACH", NULL, SPF_EVENT_HOST_CHANGED, NULL},
     {"Host key not in manually configured list", NULL, SPF_EVENT_HOST_CHANGED, NULL},
+    {"host key does not match the one WinSCP has in cache", NULL, SPF_EVENT_HOST_CHANGED, NULL},
+    {"host key does not match the one PuTTY has cached", NULL, SPF_EVENT_HOST_CHANGED, NULL},
+    {"Host key verification failed", "WinSCP", SPF_EVENT_HOST_UNVERIFIED, NULL},
+    {"Host key wasn't verified!", NULL, SPF_EVENT_HOST_UNVERIFIED, NULL},
+    {"Host key hasn't been verified!", NULL, SPF_EVENT_HOST_UNVERIFIED, NULL},
     {"host key is not cached", NULL, SPF_EVENT_HOST_UNKNOWN, NULL},
     {"Using username \"", NULL, SPF_EVENT_LOGS_IN_TO, "user"},
     {"Sent username \"", NULL, SPF_EVENT_LOGS_IN_TO, "user"},
@@ -52,6 +69,9 @@ static const struct spf_message rows[] = {
     PUTTY_FILE("Couldn't load private key"),
     PUTTY_FILE("Couldn't load this key"),
     PUTTY_FILE("puttygen: error loading"),
+    {"contains a key in OpenSSH ", "only PuTTY format", SPF_EVENT_KEY_TROUBLE, "putty-needs-ppk"},
+    {"contains private key in OpenSSH", NULL, SPF_EVENT_KEY_TROUBLE, "putty-needs-ppk"},
+    {"(OpenSSH SSH-2 private key", NULL, SPF_EVENT_KEY_TROUBLE, "putty-needs-ppk"},
     {"Key file contains public key only", NULL, SPF_EVENT_KEY_TROUBLE, "key-is-public"},
     {"Wrong passphrase", NULL, SPF_EVENT_KEY_TROUBLE, "key-passphrase-wrong"},
     {"Passphrase for key ", NULL, SPF_EVENT_ASKS_PASSPHRASE, NULL},
@@ -67,6 +87,12 @@ static const struct spf_message rows[] = {
     {"No supported authentication methods available (server sent: ", NULL, SPF_EVENT_DENIED, NULL},
     {"Cannot answer interactive prompts", NULL, SPF_EVENT_DENIED, "quiet"},
     {"Remote side sent disconnect message", NULL, SPF_EVENT_DISCONNECT, NULL},
+    {"Cannot initialize SFTP protocol", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.session session-no-shell,session-forced-command,session-refused"},
+    {"Server sent command exit status ", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.session session-no-shell,session-forced-command"},
+    {"Too many authentication failures", "(server", SPF_EVENT_TOO_MANY, NULL},
+    {"rejected SFTP connection, but it listens for FTP", NULL, SPF_EVENT_TCP, "refused"},
     {"Access granted", NULL, SPF_EVENT_AUTHENTICATED, ""},
     {"Server refused to open main channel", NULL, SPF_EVENT_NAMED, "ssh.session session-refused"},
     {"Server refused to start a shell", NULL, SPF_EVENT_NAMED, "ssh.session session-refused"},

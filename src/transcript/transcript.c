@@ -53,20 +53,87 @@ static void keep_own_words(struct spf_attempt *attempt, const char *line)
         spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, line, strlen(line));
 }
 
+/* Marks of mail, forums and Terraform's frames, and blanks: what may precede a wrapped line's rest.
+ */
+static const char *after_marks(const char *line)
+{
+    static const char *const marks[] = {" ", "\t", ">", "|", "│"};
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (spf_starts_with(line, marks[i]))
+            return after_marks(line + strlen(marks[i]));
+    return line;
+}
+
+/*
+ * A terminal of some 80 columns breaks a message in two, between words or within one. Words that
+ * lie across the break count; those of one line alone were seen.
+ */
+#define WRAPS_FROM 50u
+#define WRAPS_TO   250u
+
+static bool find_wrapped(const struct spf_matcher *matcher, const char *line, const char *next,
+                         char *joined, size_t size, struct spf_match *match)
+{
+    size_t len = strlen(line);
+
+    next = after_marks(next);
+    if (len < WRAPS_FROM || len > WRAPS_TO || *next == '\0')
+        return false;
+    for (int spaced = 1; spaced >= 0; spaced--) {
+        if (!spf_format(joined, size, "%s%s%.300s", line, spaced && line[len - 1] != ' ' ? " " : "",
+                        next) ||
+            !spf_matcher_find(matcher, joined, match))
+            continue;
+        /* the row's words, or what must follow them, reach into the next line */
+        if (match->rest > joined + len &&
+            match->rest < joined + len + strlen(match->row->words) + (size_t)spaced)
+            return true;
+        if (match->row->then != NULL && match->rest <= joined + len &&
+            strstr(match->rest, match->row->then) + strlen(match->row->then) > joined + len)
+            return true;
+    }
+    return false;
+}
+
+/* A command that somebody typed; after an attempt that ended, it begins the next. */
+static bool take_command(struct spf_transcript *transcript, const char *line, int64_t number)
+{
+    struct spf_attempt *attempt = &transcript->attempt, typed = {0};
+
+    if (!spf_typed_command(line, &typed))
+        return false;
+    /* a log's "> ssh child died" is none */
+    if (strstr(line, "> ssh ") != NULL && strstr(line, "PS ") == NULL &&
+        strstr(line, ":\\") == NULL)
+        return spf_attempt_is_over(attempt) || spf_typed_command(line, attempt);
+    if (spf_attempt_is_over(attempt)) {
+        spf_attempt_begin_next(attempt, number, &transcript->facts);
+        attempt->user[0] = attempt->key_file[0] = attempt->proxy[0] = '\0';
+    }
+    (void)spf_typed_command(line, attempt);
+    (void)spf_copy(attempt->typed_host, sizeof attempt->typed_host, attempt->host);
+    (void)spf_copy(attempt->typed_user, sizeof attempt->typed_user, attempt->user);
+    return true;
+}
+
 static void read_lines(struct spf_transcript *transcript, struct spf_lines *lines,
                        const struct spf_matcher *matcher)
 {
     struct spf_attempt *attempt = &transcript->attempt;
     struct spf_match match;
-    const char *line;
+    const char *line, *before = "";
+    char joined[1024];
     int64_t number;
 
     spf_attempt_begin(attempt, 1);
     transcript->facts.attempts = 1;
-    while ((line = spf_lines_next(lines, &number)) != NULL) {
+    for (; (line = spf_lines_next(lines, &number)) != NULL; before = line) {
         transcript->facts.lines = number;
-        if (spf_typed_command(line, attempt))
+        if (take_command(transcript, line, number))
             continue;
+        if (find_wrapped(matcher, before, line, joined, sizeof joined, &match))
+            spf_attempt_take(attempt, &match, number - 1, &transcript->facts);
         if (spf_matcher_find(matcher, line, &match))
             spf_attempt_take(attempt, &match, number, &transcript->facts);
         else
@@ -109,8 +176,8 @@ struct spf_transcript *spf_transcript_read(const char *text, size_t len)
 
     if (good) {
         read_lines(transcript, &lines, matcher);
-        name_target(transcript);
         spf_conclude(&transcript->attempt, &transcript->facts);
+        name_target(transcript);
     } else {
         free(transcript);
         transcript = NULL;

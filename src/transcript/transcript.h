@@ -13,7 +13,7 @@
  * To add a client's words: a row in its family's table (openssh.c, putty.c, …), which says what the
  * words report (enum spf_message_kind); a text of the real program with its expectation in
  * tests/transcript. Only words whose meaning depends on what preceded them need a line in
- * attempt.c.
+ * attempt.c and take_*.c.
  *
  * Pure: from any thread; nothing is fetched or printed.
  */

@@ -1,0 +1,269 @@
+#include "transcript/take.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "pipeline/check.h"
+#include "transcript/words.h"
+
+/* "HOST [ADDRESS] port N." */
+static void take_connects(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
+                          struct spf_transcript_facts *facts)
+{
+    char host[256], address[64];
+    const char *port = strstr(match->rest, " port ");
+
+    (void)spf_word_at(match->rest, " [", host, sizeof host);
+    address[0] = '\0';
+    if (strchr(match->rest, '[') != NULL)
+        (void)spf_word_at(strchr(match->rest, '[') + 1, "]", address, sizeof address);
+    /* the next address of the same name is no new attempt */
+    if (attempt->stage > SPF_STAGE_CONNECTING ||
+        (attempt->stage == SPF_STAGE_CONNECTING && strcmp(attempt->host, host) != 0))
+        spf_attempt_begin_next(attempt, line, facts);
+    attempt->tcp = NULL;
+    attempt->ended = (struct spf_ended){.check = SPF_CHECK_COUNT};
+    (void)spf_copy(attempt->host, sizeof attempt->host, host);
+    (void)spf_copy(attempt->address, sizeof attempt->address, address);
+    attempt->port = port != NULL ? strtol(port + 6, NULL, 10) : 0;
+    spf_attempt_reach(attempt, SPF_STAGE_CONNECTING);
+}
+
+/* "connect to host HOST port N: Connection refused", "dial tcp ADDRESS:N: connect: …" */
+static void take_tcp(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    const char *port = strstr(match->rest, " port "), *colon;
+
+    if (attempt->stage > SPF_STAGE_CONNECTING)
+        return;
+    if (port != NULL && spf_starts_with(match->row->words, "connect to host")) {
+        (void)spf_word_at(match->rest, " ", attempt->host, sizeof attempt->host);
+        attempt->port = strtol(port + 6, NULL, 10);
+    } else if (strcmp(match->row->words, "Could not resolve hostname ") == 0) {
+        (void)spf_word_at(match->rest, ": ", attempt->host, sizeof attempt->host);
+    } else if (strcmp(match->row->words, "dial tcp ") == 0 &&
+               spf_word_at(match->rest, ": ", attempt->host, sizeof attempt->host) &&
+               (colon = strrchr(attempt->host, ':')) != NULL) {
+        attempt->port = strtol(colon + 1, NULL, 10);
+        attempt->host[colon - attempt->host] = '\0';
+    }
+    colon = strrchr(match->line, ':');
+    spf_clean(attempt->tcp_error, sizeof attempt->tcp_error,
+              colon != NULL ? colon + 1 : match->rest,
+              strlen(colon != NULL ? colon + 1 : match->rest));
+    attempt->tcp = match->row->argument;
+    attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT, .weight = SPF_WEIGHT_NAMED};
+    spf_attempt_reach(attempt, SPF_STAGE_CONNECTING);
+}
+
+static void take_forward(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    if (match->row->argument[0] == '\0') { /* the line before says why */
+        if (attempt->tcp == NULL)
+            attempt->tcp = "jump";
+    } else {
+        attempt->tcp = match->row->argument;
+    }
+    attempt->forwarding = true;
+    attempt->stage = SPF_STAGE_CONNECTING; /* that was the jump host's login */
+    attempt->in = attempt->denied = false;
+    if (attempt->jump[0] == '\0')
+        (void)spf_copy(attempt->jump, sizeof attempt->jump,
+                       attempt->host[0] != '\0' ? attempt->host : "(not named)");
+    (void)spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
+    (void)spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
+    attempt->address[0] = '\0';
+    spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, match->line, strlen(match->line));
+    attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT, .weight = SPF_WEIGHT_NAMED};
+}
+
+static void take_proxy_failure(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    attempt->tcp = "proxy";
+    if (attempt->tcp_error[0] == '\0')
+        spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, match->line, strlen(match->line));
+    attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT, .weight = SPF_WEIGHT_NAMED};
+}
+
+static void take_banner(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    /* behind a proxy or a jump host this only repeats that the way there failed */
+    if (strcmp(match->row->argument, "closed") == 0)
+        attempt->no_way_on = spf_attempt_is_over(attempt);
+    if (attempt->stage > SPF_STAGE_CONNECTED || attempt->denied || attempt->tcp != NULL ||
+        attempt->ended.weight == SPF_WEIGHT_NAMED)
+        return;
+    if (attempt->banner != NULL)
+        return; /* what was wrong with it was said before */
+    attempt->banner = match->row->argument;
+    spf_attempt_reach(attempt, SPF_STAGE_CONNECTED);
+}
+
+static void take_banner_line(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    const char *text = strstr(match->rest, ": ");
+    size_t len = strlen(attempt->before);
+
+    text = text != NULL ? text + 2 : "";
+    spf_clean(attempt->before + len, sizeof attempt->before - len, text, strlen(text));
+    spf_attempt_reach(attempt, SPF_STAGE_CONNECTED);
+}
+
+static void take_no_common(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    const char *offer = strstr(match->rest, "Their offer: ");
+
+    attempt->no_common = match->row->argument;
+    if (offer != NULL)
+        (void)spf_word_at(offer + 13, " ", attempt->offer, sizeof attempt->offer);
+    spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+}
+
+static void take_host_key(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    (void)spf_word_at(match->rest, " ", attempt->host_key_algorithm,
+                      sizeof attempt->host_key_algorithm);
+    if (strstr(match->rest, "SHA256:") != NULL)
+        (void)spf_word_at(strstr(match->rest, "SHA256:"), " ", attempt->host_key_sha256,
+                          sizeof attempt->host_key_sha256);
+    spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
+}
+
+/* "Offending ECDSA key in /home/me/.ssh/known_hosts:3" */
+static void take_changed(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    const char *file = strstr(match->rest, "key in "), *colon;
+
+    attempt->host_key = SPF_HOST_OTHER;
+    spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
+    if (match->row->argument == NULL || file == NULL)
+        return;
+    (void)spf_word_at(file + 7, "\r", attempt->known_file, sizeof attempt->known_file);
+    colon = strrchr(attempt->known_file, ':');
+    if (colon != NULL) {
+        attempt->known_line = strtol(colon + 1, NULL, 10);
+        attempt->known_file[colon - attempt->known_file] = '\0';
+    }
+}
+
+static void take_unverified(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    static const struct spf_message unclear = {
+        "", NULL, SPF_EVENT_SUSPECTED,
+        "ssh.host-key host-key-unknown,host-key-changed,host-key-revoked"};
+    struct spf_match suspected = *match;
+
+    spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
+    if (attempt->host_key == SPF_HOST_ASKED)
+        attempt->host_key = SPF_HOST_UNKNOWN_REFUSED;
+    if (attempt->host_key > SPF_HOST_ASKED)
+        return;
+    suspected.row = &unclear;
+    spf_attempt_end(attempt, &suspected, SPF_WEIGHT_SUSPICION);
+}
+
+/* Messages of the connection, the identification and the key exchange. False: of none of them. */
+bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
+                        struct spf_transcript_facts *facts)
+{
+    switch (match->row->event) {
+    case SPF_EVENT_CONNECTS:
+        take_connects(attempt, match, line, facts);
+        return true;
+    case SPF_EVENT_CONNECTED:
+        spf_attempt_reach(attempt, SPF_STAGE_CONNECTED);
+        return true;
+    case SPF_EVENT_PROXY_RUNS:
+        spf_clean(attempt->proxy, sizeof attempt->proxy, match->rest, strcspn(match->rest, "\r"));
+        return true;
+    case SPF_EVENT_PROXY_FAILED:
+        take_proxy_failure(attempt, match);
+        return true;
+    case SPF_EVENT_TCP:
+        take_tcp(attempt, match);
+        return true;
+    case SPF_EVENT_FORWARD:
+        take_forward(attempt, match);
+        return true;
+    case SPF_EVENT_BANNER:
+        take_banner(attempt, match);
+        return true;
+    case SPF_EVENT_BANNER_LINE:
+        take_banner_line(attempt, match);
+        return true;
+    case SPF_EVENT_IDENTIFIED:
+        if (attempt->stage == SPF_STAGE_IN) /* the target's, behind the jump host's */
+            spf_attempt_begin_next(attempt, line, facts);
+        spf_clean(attempt->software, sizeof attempt->software, match->rest,
+                  strcspn(match->rest, "\r\n"));
+        spf_attempt_reach(attempt, SPF_STAGE_IDENTIFIED);
+        return true;
+    case SPF_EVENT_LOGS_IN_TO:
+        spf_login_named(match, attempt);
+        return true;
+    case SPF_EVENT_KEX_BEGINS:
+        if (attempt->stage < SPF_STAGE_USER_AUTH)
+            spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+        return true;
+    case SPF_EVENT_KEX_ALGORITHM:
+        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+        if (strcmp(match->row->argument, "kex") == 0)
+            (void)spf_word_at(match->rest, " ", attempt->kex, sizeof attempt->kex);
+        else
+            (void)spf_word_at(match->rest, " ", attempt->host_key_algorithm,
+                              sizeof attempt->host_key_algorithm);
+        return true;
+    case SPF_EVENT_KEX_WAITS:
+        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+        attempt->kex_waits = true;
+        return true;
+    case SPF_EVENT_NO_COMMON:
+        take_no_common(attempt, match);
+        return true;
+    case SPF_EVENT_KEX_BROKEN:
+        attempt->kex_broken = true;
+        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+        spf_clean(attempt->kex_error, sizeof attempt->kex_error, match->line, strlen(match->line));
+        return true;
+    case SPF_EVENT_KEX_TIMEOUT:
+        attempt->kex_timeout = true;
+        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool spf_take_host_keys(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    switch (match->row->event) {
+    case SPF_EVENT_HOST_KEY:
+        take_host_key(attempt, match);
+        return true;
+    case SPF_EVENT_HOST_KNOWN:
+        attempt->host_key = SPF_HOST_TAKEN;
+        spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
+        return true;
+    case SPF_EVENT_HOST_UNKNOWN:
+        attempt->host_key = SPF_HOST_ASKED;
+        spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
+        return true;
+    case SPF_EVENT_HOST_REFUSED:
+        attempt->host_key = SPF_HOST_UNKNOWN_REFUSED;
+        spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
+        return true;
+    case SPF_EVENT_HOST_CHANGED:
+        take_changed(attempt, match);
+        return true;
+    case SPF_EVENT_HOST_REVOKED:
+        attempt->host_key = SPF_HOST_IS_REVOKED;
+        spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
+        return true;
+    case SPF_EVENT_HOST_UNVERIFIED:
+        take_unverified(attempt, match);
+        return true;
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,212 @@
+#include "transcript/take.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "pipeline/check.h"
+#include "transcript/words.h"
+
+static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    const char *mode = strstr(match->line, "Permissions ");
+
+    /* an encrypted key is asked for, and then its passphrase is wrong: the later says more */
+    if (attempt->key_trouble == NULL || strcmp(attempt->key_trouble, "key-encrypted") == 0)
+        attempt->key_trouble = match->row->argument;
+    if (mode != NULL && mode[12] == '0')
+        (void)spf_word_at(mode + 12, " ", attempt->key_mode, sizeof attempt->key_mode);
+    (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
+                             sizeof attempt->key_trouble_file);
+    if (attempt->key_file[0] == '\0')
+        (void)spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
+    /* its name says that no mode would help */
+    if (spf_ends_with(attempt->key_trouble_file, ".pub") &&
+        strcmp(attempt->key_trouble, "key-mode-too-open") == 0)
+        attempt->key_trouble = "key-is-public";
+}
+
+static void take_offer(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    const char *key = strstr(match->line, "public key: ");
+
+    attempt->offered++;
+    attempt->from_agent = match->row->event == SPF_EVENT_OFFERED_AGENT;
+    attempt->accepted = false;
+    spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+    if (key != NULL && attempt->key_file[0] == '\0' && !attempt->from_agent &&
+        strpbrk(key, "/\\") != NULL)
+        (void)spf_word_at(key + 12, " ", attempt->key_file, sizeof attempt->key_file);
+}
+
+/* What can continue: at first what the server offers, later its answer to what was sent. */
+static void take_methods(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+    if (attempt->accepted) {
+        attempt->signature_refused = !attempt->unsigned_key && !attempt->partial;
+    } else if (attempt->offered > 0) {
+        attempt->refused++;
+    } else {
+        (void)spf_word_at(match->rest, " ", attempt->methods, sizeof attempt->methods);
+    }
+}
+
+/* "USER@HOST: Permission denied (publickey,password)." */
+static void take_denied(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    const char *at = strchr(match->line, '@'), *stop = strstr(match->line, ": Permission denied");
+    char list[200];
+
+    spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+    if (attempt->host_key == SPF_HOST_ASKED) /* the prompt was answered */
+        attempt->host_key = SPF_HOST_TAKEN;
+    attempt->denied = true;
+    spf_clean(attempt->ended.words, sizeof attempt->ended.words, match->line, strlen(match->line));
+    if (at != NULL && stop != NULL && at < stop) {
+        spf_login_at(match->line, stop, attempt);
+    }
+    if (match->row->argument == NULL && attempt->methods[0] == '\0' &&
+        spf_word_at(match->rest, ").", list, sizeof list))
+        (void)spf_format(attempt->methods, sizeof attempt->methods, "?%s", list);
+}
+
+static void take_authenticated(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    /* a password that was typed says nothing of the key */
+    if (strstr(match->line, "(password)") != NULL || strstr(match->line, "\"password\"") != NULL ||
+        strstr(match->line, "(keyboard-interactive)") != NULL ||
+        strstr(match->line, "\"keyboard-interactive\"") != NULL) {
+        attempt->asks_password = true;
+        return;
+    }
+    attempt->in = true;
+    attempt->in_somehow = false;
+    attempt->in_by_none |= strcmp(match->row->argument, "none") == 0;
+    attempt->denied = attempt->asks_password = false;
+    attempt->key_trouble = NULL;
+    attempt->key_unclear = false;
+    attempt->ended = (struct spf_ended){.check = SPF_CHECK_COUNT};
+    spf_attempt_reach(attempt, SPF_STAGE_IN);
+}
+
+bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    switch (match->row->event) {
+    case SPF_EVENT_KEY_ABSENT:
+        attempt->keys_absent++;
+        return true;
+    case SPF_EVENT_KEY_FILE:
+        attempt->keys_found += strstr(match->rest, " type -1") == NULL;
+        return true;
+    case SPF_EVENT_KEY_TROUBLE:
+        take_key_trouble(attempt, match);
+        return true;
+    case SPF_EVENT_KEY_UNCLEAR:
+        attempt->key_unclear = true;
+        (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
+                                 sizeof attempt->key_trouble_file);
+        return true;
+    case SPF_EVENT_ASKS_PASSPHRASE:
+        attempt->passphrases++;
+        (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
+                                 sizeof attempt->key_trouble_file);
+        return true;
+    case SPF_EVENT_TRIES_KEY:
+        attempt->accepted = false;
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        if (attempt->key_file[0] == '\0')
+            (void)spf_word_at(match->rest, " ", attempt->key_file, sizeof attempt->key_file);
+        return true;
+    default:
+        return false;
+    }
+}
+
+void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    switch (match->row->event) {
+    case SPF_EVENT_AUTH_BEGINS:
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        break;
+    case SPF_EVENT_METHODS:
+        take_methods(attempt, match);
+        break;
+    case SPF_EVENT_OFFERED:
+    case SPF_EVENT_OFFERED_AGENT:
+        take_offer(attempt, match);
+        break;
+    case SPF_EVENT_SENT_KEY:
+        if (attempt->offered == 0) /* "Trying private key:", and it was sent */
+            attempt->offered = 1;
+        break;
+    case SPF_EVENT_ACCEPTED:
+        attempt->accepted = true;
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        break;
+    case SPF_EVENT_REFUSED:
+        attempt->offered += attempt->offered == 0;
+        attempt->refused++;
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        break;
+    case SPF_EVENT_SIGNATURE_REFUSED:
+        attempt->accepted = attempt->signature_refused = true;
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        break;
+    case SPF_EVENT_UNSIGNED:
+        attempt->unsigned_key |= attempt->accepted && !attempt->signature_refused;
+        break;
+    case SPF_EVENT_NO_ALGORITHM:
+        attempt->no_algorithm = true;
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        break;
+    case SPF_EVENT_PARTIAL:
+        attempt->partial = true;
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        break;
+    case SPF_EVENT_ASKS_PASSWORD:
+        if (attempt->host_key == SPF_HOST_ASKED)
+            attempt->host_key = SPF_HOST_TAKEN;
+        attempt->asks_password = true;
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        break;
+    case SPF_EVENT_DENIED:
+        take_denied(attempt, match);
+        break;
+    case SPF_EVENT_TOO_MANY:
+        attempt->too_many = true;
+        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+        break;
+    case SPF_EVENT_DISCONNECT:
+        spf_clean(attempt->disconnect, sizeof attempt->disconnect, match->rest,
+                  strlen(match->rest));
+        attempt->closed = true;
+        break;
+    case SPF_EVENT_AUTHENTICATED:
+        take_authenticated(attempt, match);
+        break;
+    default:
+        break;
+    }
+}
+
+void spf_take_session(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    switch (match->row->event) {
+    case SPF_EVENT_SESSION:
+        if (!attempt->denied) {
+            attempt->in_somehow |= !attempt->in;
+            attempt->in = true;
+            spf_attempt_reach(attempt, SPF_STAGE_IN);
+        }
+        break;
+    case SPF_EVENT_EXIT:
+        attempt->exit_status = strtol(match->rest, NULL, 10);
+        break;
+    case SPF_EVENT_SESSION_CLOSED:
+        attempt->session_closed = true;
+        break;
+    default:
+        break;
+    }
+}
