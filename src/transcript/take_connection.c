@@ -91,6 +91,8 @@ static void take_banner(struct spf_attempt *attempt, const struct spf_match *mat
     /* behind a proxy or a jump host this only repeats that the way there failed */
     if (strcmp(match->row->argument, "closed") == 0)
         attempt->no_way_on = spf_attempt_is_over(attempt);
+    if (attempt->stage == SPF_STAGE_IDENTIFIED && strcmp(match->row->argument, "ssh1") == 0)
+        attempt->stage = SPF_STAGE_CONNECTED; /* what was read of it is what is wrong with it */
     if (attempt->stage > SPF_STAGE_CONNECTED || attempt->denied || attempt->tcp != NULL ||
         attempt->ended.weight == SPF_WEIGHT_NAMED)
         return;
