@@ -10,9 +10,11 @@
  * formats a secret. Its memory is kept out of core dumps (MADV_DONTDUMP) and swap where the system
  * lets us (mlock), and zeroed on free. One owner; free takes NULL.
  *
- * On its way here a secret passes text buffers (spf_buf) and JSON (spf_json_wipe): those wipe what
- * they free. What libcurl, OpenSSL and libc copy into memory of their own, they wipe or not as they
- * do.
+ * On its way here a secret passes text buffers (spf_buf), JSON (spf_json_wipe) and libcurl (see
+ * transfer.c): those wipe what they free. After a run nothing of an access key, token or reply is
+ * left in memory that was written to, whatever their source (the tests look); but for the
+ * environment that the process was started with. What OpenSSL, libssh and libc copy they wipe or
+ * not as they do.
  */
 struct spf_secret;
 

@@ -246,7 +246,8 @@ class Stage:
 
     def secrets(self):
         found = list(self.key.secrets) + list(self.other.secrets)
-        found += ["LabCanarySecret", "LabCanaryToken", "CanaryPass", "CanaryComment"]
+        found += ["LabCanarySecret", "LabCanaryToken", "CanaryPass", "CanaryComment",
+                  "CanaryProxy", "CanaryProgram"]
         return found
 
     def command(self):

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,30 @@ static void timer_due(struct spf_watch *watch, short revents)
     collect(transfers);
 }
 
+/*
+ * libcurl copies headers, bodies and replies into memory of its own, and so tokens and keys: what
+ * it frees is wiped. (Where an application has initialised libcurl before us it keeps its own way.)
+ */
+static void wipe_and_free(void *memory)
+{
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+static void *wiping_realloc(void *memory, size_t size)
+{
+    size_t had = memory != NULL ? malloc_usable_size(memory) : 0;
+    void *moved = malloc(size > 0 ? size : 1);
+
+    if (moved == NULL)
+        return NULL;
+    if (memory != NULL)
+        memcpy(moved, memory, had < size ? had : size);
+    wipe_and_free(memory);
+    return moved;
+}
+
 struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
 {
     struct spf_transfers *transfers = calloc(1, sizeof *transfers);
@@ -112,7 +137,8 @@ struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
         return NULL;
     transfers->loop = loop;
     transfers->timer = (struct spf_watch){.fd = -1, .ready = timer_due, .owner = transfers};
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, wiping_realloc, strdup,
+                             calloc) != CURLE_OK ||
         !spf_loop_add(loop, &transfers->timer)) {
         free(transfers);
         return NULL;
