@@ -19,6 +19,7 @@ struct word {
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
     char *instance_id, *host, *user, *key_path, *jump, *ssh_config, *find_key;
+    char *profile, *config_path;
     int64_t port, family, selected, timeout_ms, deadline_s;
     enum spf_address_choice address;
     enum spf_session_mode session;
@@ -60,6 +61,8 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_STRING(struct asked, jump),
     SPF_SHAPE_STRING(struct asked, ssh_config),
     SPF_SHAPE_STRING(struct asked, find_key),
+    SPF_SHAPE_STRING(struct asked, profile),
+    SPF_SHAPE_STRING(struct asked, config_path),
     SPF_SHAPE_BOOL(struct asked, user_given),
     SPF_SHAPE_BOOL(struct asked, port_given),
     SPF_SHAPE_BOOL(struct asked, with_ssh_config),
@@ -132,6 +135,8 @@ static struct json_object *write_target(const struct spf_target *target,
         .jump = (char *)(uintptr_t)target->jump,
         .ssh_config = (char *)(uintptr_t)target->ssh_config,
         .find_key = (char *)(uintptr_t)target->find_key,
+        .profile = (char *)(uintptr_t)target->profile,
+        .config_path = (char *)(uintptr_t)target->config_path,
         .port = target->port,
         .family = target->family,
         .selected = target->selected,
@@ -293,6 +298,8 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
                       : asked->ssh_config != NULL ? asked->ssh_config
                                                   : "",
         .find_key = asked->find_key,
+        .profile = asked->profile,
+        .config_path = asked->config_path,
         .user = given(asked->user) != NULL ? asked->user : "root",
         .user_given = asked->user_given,
         .port = (uint16_t)asked->port,
