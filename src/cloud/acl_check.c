@@ -194,7 +194,7 @@ static void pass_if_bypassed(const struct spf_view *view, const struct spf_path 
     }
     if (!view->facts->gateway.cut_through)
         return;
-    spf_say(result, "network ACL %s does not apply: the elastic address is in cut-through mode",
+    spf_say(result, "network ACL %s does not apply: the elastic IP (EIP) is in cut-through mode",
             view->facts->network_acl.id);
     *opinion = spf_passes();
 }

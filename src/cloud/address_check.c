@@ -18,6 +18,21 @@ static void note_addresses(struct spf_result *result, const struct spf_instance_
 }
 
 /* Is the way from the internet to the address open, as far as that was asked? */
+static const char *described(enum spf_address_class class)
+{
+    switch (class) {
+    case SPF_CLASS_PUBLIC:
+        return "public address";
+    case SPF_CLASS_ELASTIC:
+        return "elastic IP (EIP)";
+    case SPF_CLASS_IPV6:
+        return "IPv6 address";
+    case SPF_CLASS_PRIVATE:
+        break;
+    }
+    return "private address";
+}
+
 static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
                                     struct spf_result *result)
 {
@@ -100,7 +115,7 @@ static struct spf_opinion judge_one(const struct spf_view *view, const struct sp
         if (opinion.finding != SPF_NO_FINDING)
             return opinion;
     }
-    spf_say(result, "%s is its %s address", text, spf_address_class_name(address->class));
+    spf_say(result, "%s is its %s", text, described(address->class));
     return spf_passes();
 }
 

@@ -101,7 +101,7 @@ struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf
 
     if (lookup->phase == SPF_FAILED) {
         spf_note_text(result, "lookup_failed", lookup->failure.text);
-        spf_say(result, "it hangs on your address, and %s", lookup->failure.text);
+        spf_say(result, "it depends on your public address, and %s", lookup->failure.text);
     }
     return spf_concludes(finding);
 }

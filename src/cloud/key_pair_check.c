@@ -167,7 +167,7 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
         return proved(pair, "fingerprint", "the SHA-1 fingerprints are the same", result);
     spf_note_text(result, "match", "name-only");
     if (our_len <= 0)
-        spf_say(result, "key pair %s is bound; the public half of the local key is not known",
+        spf_say(result, "key pair %s is bound; the public key of the local key file is not known",
                 pair->name);
     else
         spf_say(result, "key pair %s is bound; the API gave nothing to compare it by", pair->name);

@@ -199,8 +199,8 @@ static struct spf_opinion denied(const struct spf_rules_facts *facts,
         if (near->policy == SPF_POLICY_ACCEPT &&
             spf_rule_fit(facts, question, near, NULL) == SPF_OTHER_SOURCE) {
             spf_note_text(result, "allowed_source", source_of(near));
-            spf_say(result, "rule %s of %s lets %s in to port %u, but you are %s", near->id,
-                    near->group, source_of(near), (unsigned)question->port, from);
+            spf_say(result, "%s allows port %u only from %s (rule %s); you connect from %s",
+                    near->group, (unsigned)question->port, source_of(near), near->id, from);
             break;
         }
     }

@@ -19,13 +19,13 @@ static const struct suggestion {
     const char *text;
     const char *tell_apart;
 } suggestions[] = {
-    {SPF_SG_SOURCE_EXCLUDED, "The security group lets other addresses in, but not yours",
-     "Find out the address you have in the internet (a router or NAT may change it), and run again "
-     "with --source-ip and that address"},
-    {SPF_SG_NO_RULE, "The cloud's rules let nobody in on port {port}",
+    {SPF_SG_SOURCE_EXCLUDED, "The security group allows other addresses, but not yours",
+     "Find out your public address (a router or NAT may change it), and run again with --source-ip "
+     "and that address"},
+    {SPF_SG_NO_RULE, "No security group rule allows port {port}",
      "{?no_instance}Run again with --instance and the instance's id: its rules are then read and "
-     "judged"},
-    {SPF_SG_NO_RULE, "The cloud's rules let nobody in on port {port}",
+     "evaluated"},
+    {SPF_SG_NO_RULE, "No security group rule allows port {port}",
      "They could not be read here: look at the inbound rules of the instance's security groups in "
      "the ECS console"},
     {SPF_ADDRESS_NOT_OF_INSTANCE, "{host} is not, or no longer, the address of your instance",

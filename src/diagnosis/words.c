@@ -136,7 +136,7 @@ static void say_pass(const struct spf_run *run, struct spf_buf *buf)
     if (run->target->from_transcript)
         spf_buf_addstr(buf, "The login worked there, and nothing failed after it");
     else if (!has_goal)
-        spf_buf_addstr(buf, "Nothing wrong was found by the checks that were run");
+        spf_buf_addstr(buf, "No problem found in the checks that ran; a login was not attempted");
     else if (!spf_slots_expand(buf,
                                goal == SPF_CHECK_SSH_SESSION
                                    ? "You can log in as {user} to {host} with {key}"

@@ -143,10 +143,10 @@ struct spf_error spf_bcrypt_pbkdf(struct spf_bytes passphrase, struct spf_bytes 
     if (!w)
         return spf_error(SPF_ERR_NOMEM, "no memory for the key derivation");
     if (!sha512(passphrase.at, passphrase.len, w->pass))
-        error = spf_error(SPF_ERR_NOMEM, "SHA-512 is not to be had");
+        error = spf_error(SPF_ERR_NOMEM, "SHA-512 is unavailable");
     for (uint32_t count = 0; error.code == SPF_OK && count < stride; count++) {
         if (!derive_block(w, salt, count + 1, rounds)) {
-            error = spf_error(SPF_ERR_NOMEM, "SHA-512 is not to be had");
+            error = spf_error(SPF_ERR_NOMEM, "SHA-512 is unavailable");
             break;
         }
         for (size_t i = 0; i < HASH_LEN && i * stride + count < key_len; i++)

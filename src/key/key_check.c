@@ -25,7 +25,7 @@ static void say_passed_over(const struct spf_view *view, struct spf_result *resu
         spf_buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", file->path);
     }
     if (names.len > 0) {
-        spf_say(result, "file readable; ssh passes over %s, which it cannot use", names.data);
+        spf_say(result, "file readable; ssh skips %s, which it cannot use", names.data);
         spf_note_json(result, "passed_over", list);
     } else {
         json_object_put(list);

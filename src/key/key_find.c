@@ -95,7 +95,7 @@ struct spf_error spf_key_find(const char *dir, const char *public_blob, struct s
         dir = home_ssh;
     }
     if (access(dir, R_OK | X_OK) != 0)
-        return spf_error_sys(errno, "the folder of keys can't be read");
+        return spf_error_sys(errno, "the directory of keys can't be read");
     if (search_dir(&search, dir, 1, true) || search_dir(&search, dir, 1, false))
         found->public_only[0] = '\0';
     found->all = found->looked_at < FILES_MAX;

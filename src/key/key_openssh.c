@@ -107,10 +107,10 @@ static enum spf_reading read_envelope(struct spf_wire *wire, struct envelope *en
     blob = spf_wire_string(wire);
     sealed_len = spf_wire_u32(wire);
     if (wire->bad)
-        return spf_reads(contents, SPF_READING_TRUNCATED, "it ends within the public half");
+        return spf_reads(contents, SPF_READING_TRUNCATED, "it ends within the public key");
     if (!spf_material_set_blob(&contents->material, blob) &&
         !spf_material_set_foreign(&contents->material, blob))
-        return spf_reads(contents, SPF_READING_CORRUPT, "its public half can't be read");
+        return spf_reads(contents, SPF_READING_CORRUPT, "its public key can't be read");
     for (size_t i = 0; i < sizeof ciphers / sizeof *ciphers; i++) {
         if (strcmp(ciphers[i].name, envelope->cipher_name) == 0)
             envelope->cipher = &ciphers[i];
@@ -130,13 +130,13 @@ static enum spf_reading read_envelope(struct spf_wire *wire, struct envelope *en
             return spf_reads(contents, SPF_READING_CORRUPT, "its key derivation is broken");
     }
     if (sealed_len < envelope->cipher->block || sealed_len % envelope->cipher->block != 0)
-        return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private half is wrong");
+        return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private key is wrong");
     envelope->sealed = spf_wire_take(wire, sealed_len);
     envelope->tag = spf_wire_take(wire, envelope->cipher->tag);
     if (wire->bad)
-        return spf_reads(contents, SPF_READING_TRUNCATED, "a part of its private half is missing");
+        return spf_reads(contents, SPF_READING_TRUNCATED, "a part of its private key is missing");
     if (wire->left > 0)
-        return spf_reads(contents, SPF_READING_CORRUPT, "something follows its private half");
+        return spf_reads(contents, SPF_READING_CORRUPT, "something follows its private key");
     return SPF_READING_DONE;
 }
 
@@ -245,9 +245,9 @@ static enum spf_reading read_private(struct spf_wire *wire, struct spf_key_conte
         !spf_bytes_equal((struct spf_bytes){public_half->blob, public_half->blob_len},
                          (struct spf_bytes){private_half.blob, private_half.blob_len}))
         reading =
-            spf_reads(contents, SPF_READING_MISMATCH, "its public half is that of another key");
+            spf_reads(contents, SPF_READING_MISMATCH, "its public key belongs to another key");
     if (reading == SPF_READING_CORRUPT)
-        spf_reads(contents, reading, "the numbers of its private half are broken");
+        spf_reads(contents, reading, "the numbers of its private key are damaged");
     if (reading == SPF_READING_UNSUPPORTED)
         spf_reads(contents, reading, "OpenSSH has no such type of private key");
     if (reading == SPF_READING_DONE) {

@@ -192,7 +192,7 @@ static enum spf_reading read_head(struct lines *lines, struct ppk *ppk,
         return spf_reads(contents, SPF_READING_CORRUPT, "its Comment line is missing or broken");
     ppk->public_blob = read_blob(lines, "Public-Lines");
     if (!ppk->public_blob)
-        return spf_reads(contents, SPF_READING_CORRUPT, "its public half is broken");
+        return spf_reads(contents, SPF_READING_CORRUPT, "its public key is damaged");
     return SPF_READING_DONE;
 }
 
@@ -207,7 +207,7 @@ static enum spf_reading read_tail(struct lines *lines, struct ppk *ppk,
     if (!ppk->private_blob)
         return spf_reads(contents,
                          lines->at == lines->end ? SPF_READING_TRUNCATED : SPF_READING_CORRUPT,
-                         "its private half is broken");
+                         "its private key is damaged");
     if (!read_header(lines, header))
         return spf_reads(contents, SPF_READING_TRUNCATED, "its Private-MAC line is missing");
     ppk->is_hash = ppk->version == 1 && strcmp(header, "Private-Hash") == 0;
@@ -335,7 +335,7 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
     enum spf_reading reading;
 
     if (ppk->encrypted && spf_secret_len(ppk->private_blob) % CIPHER_IV != 0)
-        return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private half is wrong");
+        return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private key is wrong");
     if (ppk->encrypted && passphrase.len == 0 && !contents->material.foreign)
         return SPF_READING_WANTS_PASSPHRASE;
     if (ppk->encrypted && contents->material.foreign) /* of no use to us even when decrypted */
@@ -358,7 +358,7 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
         spf_reads(contents, reading, "its numbers are broken");
     if (reading == SPF_READING_DONE && !spf_material_fits(&contents->material))
         reading =
-            spf_reads(contents, SPF_READING_MISMATCH, "its public half is that of another key");
+            spf_reads(contents, SPF_READING_MISMATCH, "its public key belongs to another key");
     return reading;
 }
 

@@ -22,7 +22,7 @@ static const struct {
     [SPF_DAMAGE_INDENTED] = {"key-indented", "its lines are indented"},
     [SPF_DAMAGE_WRAPPED] = {"key-wrapped",
                             "its lines are broken in wrong places, or have blanks in them"},
-    [SPF_DAMAGE_TEXT_AROUND] = {"key-text-before", "something stands before it"},
+    [SPF_DAMAGE_TEXT_AROUND] = {"key-text-before", "something precedes it"},
     [SPF_DAMAGE_BOM] = {"key-bom", "it begins with a byte order mark"},
     [SPF_DAMAGE_CRLF] = {"key-crlf", "its line ends are those of Windows (CR LF)"},
     [SPF_DAMAGE_NO_NEWLINE] = {"key-no-final-newline", "the newline after its END line is missing"},

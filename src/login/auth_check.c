@@ -142,12 +142,12 @@ static struct spf_opinion judge_algorithm(const struct spf_view *view, struct sp
     if (types != NULL)
         spf_say(result,
                 "there is no signature algorithm that both ssh and the server allow for a key of "
-                "type %s (the server knows %s); the key itself was not judged",
+                "type %s (the server knows %s); the key itself was not evaluated",
                 view->facts->key.algorithm, types);
     else
         spf_say(result,
                 "there is no signature algorithm that both ssh and the server allow for a key of "
-                "type %s; the key itself was not judged",
+                "type %s; the key itself was not evaluated",
                 view->facts->key.algorithm);
     return decided(result, offer, SPF_AUTH_ALGORITHM_REFUSED);
 }

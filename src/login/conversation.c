@@ -197,7 +197,7 @@ static void dial(struct spf_conversation *talk)
     }
     if (target->ssh_config != NULL && inquiry->facts->ssh_config.unhonoured[0] != '\0') {
         const struct spf_failure failure = spf_failure(
-            SPF_SSH_CONFIG_UNUSABLE, "the ssh configuration has %s, which is not honoured here",
+            SPF_SSH_CONFIG_UNUSABLE, "the ssh configuration has %s, which is not supported here",
             inquiry->facts->ssh_config.unhonoured);
 
         spf_talk_arrive(talk, &failure);

@@ -34,10 +34,10 @@ static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_
     char took[32];
 
     if (tcp->cut_short)
-        spf_say(result,
-                "no answer from %s port %u in %.1f s; by the cloud's facts none can come, so no "
-                "longer wait was made",
-                tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
+        spf_say(
+            result,
+            "no answer from %s port %u after %.1f s (as the cloud checks above explain; not waiting longer)",
+            tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
     else
         spf_say(result, "no answer from %s port %u%s: the packets are dropped on the way",
                 tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));

@@ -21,8 +21,8 @@ START_TEST(without_a_login_to_try_the_checks_that_ran_decide)
         enum spf_verdict verdict;
         const char *summary;
     } cases[] = {
-        {SPF_PASS, SPF_VERDICT_PASS, "Nothing wrong"},
-        {SPF_WARN, SPF_VERDICT_PASS, "Nothing wrong"},
+        {SPF_PASS, SPF_VERDICT_PASS, "No problem found"},
+        {SPF_WARN, SPF_VERDICT_PASS, "No problem found"},
         {SPF_FAIL, SPF_VERDICT_FAIL, "Something is wrong: the rules"},
         {SPF_UNKNOWN, SPF_VERDICT_UNKNOWN, "Not everything could be checked: the rules"},
     };
