@@ -5,7 +5,7 @@ packages="
 gcc libc6-dev cmake ninja-build pkg-config
 libcurl4-openssl-dev libjson-c-dev libssh-dev libssl-dev libargon2-dev
 libmicrohttpd-dev check
-openssh-client openssh-server dropbear-bin tinysshd openssl putty-tools
+openssh-client openssh-server dropbear-bin tinysshd openssl putty-tools zsh fish
 python3 python3-asyncssh python3-jsonschema python3-paramiko python3-prometheus-client python3-twisted mandoc cmark-gfm libxml2-utils acl dosfstools iproute2 nftables
 "
 

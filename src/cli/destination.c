@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/ssh_options.h"
 #include "platform/home.h"
 
 /* What stands behind a jump host's colon, as ssh takes it (misc.c: a2port; nothing means 22). */
@@ -155,12 +156,15 @@ static bool take_uri(struct spf_options *options, char *rest)
         rest[strcspn(rest, ";")] = '\0'; /* parameters of the connection, which ssh ignores */
         if (rest[0] == '\0' || !url_decode(rest))
             return false;
-        if (options->user == NULL)
+        if (options->user == NULL) {
             options->user = rest;
+            options->user_at = spf_ssh_words(options);
+        }
         options->user_given = true;
     }
     if (port != 0 && !options->port_given) {
         options->port = (uint16_t)port;
+        options->port_at = spf_ssh_words(options);
         options->port_given = true;
     }
     options->host = host;
@@ -193,8 +197,10 @@ struct spf_error spf_take_destination(struct spf_options *options, const char *w
     if (at != NULL) {
         *at = '\0';
         host = at + 1;
-        if (options->user == NULL)
+        if (options->user == NULL) {
             options->user = copy;
+            options->user_at = spf_ssh_words(options);
+        }
         options->user_given = true;
     }
     len = strlen(host);

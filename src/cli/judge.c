@@ -129,6 +129,7 @@ static struct spf_error judge_transcript(const struct spf_options *options)
         bool given;
         const char *name;
     } idle[] = {
+        {options->ssh_words[0] != NULL, "-o"},
         {options->ssh_config != NULL, "--ssh-config"},
         {options->jump != NULL, "--jump"},
         {options->fix, "--fix"},

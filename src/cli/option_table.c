@@ -6,6 +6,7 @@
 
 #include "base/suggest.h"
 #include "cli/destination.h"
+#include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
 #include "pipeline/check.h"
 
@@ -59,8 +60,10 @@ static struct spf_error take_instance(struct spf_options *options, const char *w
 /* Of several users and ports the first counts, as it does with ssh. */
 static struct spf_error take_user(struct spf_options *options, const char *name)
 {
-    if (options->user == NULL)
+    if (options->user == NULL) {
         options->user = name;
+        options->user_at = spf_ssh_words(options);
+    }
     options->user_given = true;
     return spf_ok();
 }
@@ -71,8 +74,10 @@ static struct spf_error take_port(struct spf_options *options, const char *text)
 
     if (!number(text, 1, 65535, &port))
         return refuse_number("--port", text, 1, 65535);
-    if (!options->port_given)
+    if (!options->port_given) {
         options->port = (uint16_t)port;
+        options->port_at = spf_ssh_words(options);
+    }
     options->port_given = true;
     return spf_ok();
 }
@@ -206,6 +211,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"passphrase-file", 0, "FILE", "its first line is the key's passphrase", HOW, A_FILE(passphrase_file)},
     {"user", 'l', "NAME", "log in as NAME (root)", WHAT, TAKE(user, take_user), ADDS},
     {"port", 'p', "N", "the SSH port (22)", WHAT, TAKE(port, take_port), ADDS},
+    {NULL, 'o', "KEYWORD=VALUE", "an option of ssh_config(5), as ssh takes it", HOW, TAKE(ssh_words, spf_take_ssh_option), ADDS},
     {NULL, '4', NULL, "use IPv4 only", HOW, SET(family, 4)},
     {NULL, '6', NULL, "use IPv6 only", HOW, SET(family, 6)},
     {"address", 0, "KIND", "public, private, ipv6 or auto: which of the instance's", HOW, CHOICE(address, address_words)},

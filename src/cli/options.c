@@ -10,25 +10,26 @@
 #include "base/suggest.h"
 #include "cli/destination.h"
 #include "cli/option_table.h"
+#include "cli/ssh_options.h"
+#include "cloud/instance_word.h"
 #include "pipeline/run.h"
 
 /* What getopt_long(3) returns for a row without a letter: its place behind all letters. */
 #define FIRST_ROW 256
 
-/* ssh's own letters, so that one of them is not called a typo (ssh.c, the call of getopt). */
-#define LETTERS_OF_SSH "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:PQ:R:S:TVw:W:XYy"
-
 void spf_options_help(FILE *out)
 {
     (void)fputs(
-        "Usage: sshpreflight --instance ID --key FILE [options]\n"
-        "       sshpreflight [user@]host --key FILE [options]\n"
+        "Usage: sshpreflight [options] ssh|scp|sftp|rsync|git|plink|... ARGUMENTS\n"
+        "       sshpreflight --instance ID --key FILE [options]\n"
+        "       sshpreflight [user@]host [--key FILE] [options]\n"
         "       sshpreflight explain CAUSE\n"
         "       ssh -v ... 2>&1 | sshpreflight explain -\n"
         "       sshpreflight --replay FILE\n"
         "\n"
         "Says why a login to a cloud instance with an SSH key fails, and how to repair it.\n"
         "It changes nothing: not the cloud, not the instance, and no file of yours without --fix.\n"
+        "A command that failed is read, not run: after it, type `sshpreflight !!`.\n"
         "\n",
         out);
     for (size_t i = 0; i < spf_option_count; i++) {
@@ -44,6 +45,7 @@ void spf_options_help(FILE *out)
         (void)fprintf(out, "  %-31s %s\n", left, row->help);
     }
     (void)fputs("\n"
+                "ssh's other options of one letter are accepted, too.\n"
                 "Exit status: 0 you can log in, 1 you can't, 2 not known, 64 wrong usage.\n"
                 "More: sshpreflight(1), sshpreflight-causes(7), sshpreflight-json(5).\n",
                 out);
@@ -126,12 +128,8 @@ static bool looks_like_a_long_name(const char *word)
 static void say_unknown_letter(struct spf_buf *said, int letter, const char *word)
 {
     spf_buf_addf(said, "there is no option -%c", letter);
-    if (looks_like_a_long_name(word) && suggest_long(said, word + 1))
-        return;
-    if (letter != ':' && strchr(LETTERS_OF_SSH, letter) != NULL)
-        spf_buf_addf(said, " (%s)",
-                     letter == 'o' ? "ssh has it; its value can stand in a file for --ssh-config"
-                                   : "ssh has it; it means nothing here");
+    if (looks_like_a_long_name(word))
+        (void)suggest_long(said, word + 1);
 }
 
 /* What getopt_long(3) refuses, by the word that it was looking at. */
@@ -147,6 +145,8 @@ static struct spf_error refuse(int option, const char *word)
     spf_buf_init(&said, 400);
     if (option == ':' && row != NULL)
         spf_buf_addf(&said, "%s needs a value (%s)", name, row->argument);
+    else if (option == ':' && spf_ssh_letter(optopt) != NULL)
+        spf_buf_addf(&said, "-%c needs a value", optopt);
     else if (optopt == 0)
         say_unknown_long(&said, word);
     else if (row == NULL)
@@ -156,6 +156,15 @@ static struct spf_error refuse(int option, const char *word)
     error = spf_usage("%s", said.data);
     spf_buf_clear(&said);
     return error;
+}
+
+/* "i-bp1..." as the cloud writes it, with digits; a host of such a name goes with --host. */
+static bool is_instance_id(const char *word)
+{
+    enum spf_instance_word kind;
+
+    return spf_instance_word(word, &kind, NULL).code == SPF_OK && kind == SPF_WORD_ID &&
+           strpbrk(word, "0123456789") != NULL;
 }
 
 /* A word that is no option: the command explain and its cause, or the host. */
@@ -176,6 +185,8 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
         options->cause = word;
         return spf_ok();
     }
+    if (options->instance == NULL && is_instance_id(word))
+        return spf_option_take(options, row_named("instance"), word);
     return spf_option_take(options, row_named("host"), word);
 }
 
@@ -205,24 +216,27 @@ static const struct spf_option_row *long_with_one_hyphen(const char *word)
                : NULL;
 }
 
-/* Keeps the words of an option that lines to rerun repeat. */
-static void remember(struct spf_options *options, const struct spf_option_row *row, char **words,
-                     size_t count)
+void spf_options_repeat(struct spf_options *options, const char *word)
 {
     static const size_t room = sizeof options->repeat / sizeof *options->repeat - 1;
     size_t kept = 0;
 
     while (options->repeat[kept] != NULL)
         kept++;
-    if (row->kind != SPF_OPTION_HOW)
+    if (kept < room)
+        options->repeat[kept] = word;
+}
+
+/* Keeps the words of an option that lines to rerun repeat; -o has done so itself. */
+static void remember(struct spf_options *options, const struct spf_option_row *row, char **words,
+                     size_t count)
+{
+    if (row->kind != SPF_OPTION_HOW || row->letter == 'o')
         return;
-    if (row->name == NULL) { /* it may stand in a cluster */
-        if (kept < room)
-            options->repeat[kept] = row->letter == '4' ? "-4" : "-6";
-        return;
-    }
-    for (size_t k = 0; k < count && kept + count - k <= room; k++)
-        options->repeat[kept++] = words[k];
+    if (row->name == NULL) /* it may stand in a cluster */
+        spf_options_repeat(options, row->letter == '4' ? "-4" : "-6");
+    for (size_t k = 0; row->name != NULL && k < count; k++)
+        spf_options_repeat(options, words[k]);
 }
 
 void spf_options_init(struct spf_options *options)
@@ -231,11 +245,30 @@ void spf_options_init(struct spf_options *options)
         .port = 22, .selected = SPF_ALL_CHECKS, .timeout_s = 10, .deadline_s = 60};
 }
 
+/*
+ * Who gives -o, or no key, means what ssh would do, which reads its usual files. A line to rerun
+ * names the key that was found there, and still needs them.
+ */
+static void configure_as_ssh(struct spf_options *options)
+{
+    bool without_key = options->key == NULL && options->find_key == NULL &&
+                       (options->selected & SPF_CHECKS_WITH_KEY) != 0 &&
+                       (options->host != NULL || options->instance != NULL);
+
+    if (options->command != SPF_COMMAND_RUN || options->ssh_config != NULL || options->no_openssh ||
+        options->transcript != NULL || options->replay != NULL ||
+        (!without_key && options->ssh_words[0] == NULL))
+        return;
+    options->ssh_config = "";
+    spf_options_repeat(options, "--ssh-config");
+}
+
 struct spf_error spf_options_finish(struct spf_options *options)
 {
     options->selected = (options->only != 0 ? options->only : SPF_ALL_CHECKS) & ~options->skip;
     if (options->user == NULL)
         options->user = "root";
+    configure_as_ssh(options);
     if (options->jump != NULL && options->ssh_config == NULL &&
         strcasecmp(options->jump, "none") == 0)
         options->jump = NULL; /* as ssh takes it; ssh itself asks for it where it has more to say */
@@ -271,50 +304,116 @@ static void make_getopt_tables(char *shorts, struct option *longs)
                                                                         : required_argument,
                                        NULL, FIRST_ROW + (int)i};
     }
+    for (const struct spf_letter *letter = spf_ssh_letters; letter->letter != 0; letter++) {
+        if (row_of(letter->letter) != NULL)
+            continue;
+        *shorts++ = letter->letter;
+        if (letter->value)
+            *shorts++ = ':';
+    }
     *shorts = '\0';
     *longs = (struct option){0};
 }
 
-struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *options)
+/* Is word one that getopt(3) takes for letters of ssh, and somebody meant as a long name? */
+static struct spf_error judge_letters(const struct spf_option_row *row, const char *word)
+{
+    struct spf_error error = spf_ok();
+    struct spf_buf said;
+
+    if (word[0] != '-' || word[1] == '-')
+        return error;
+    if (long_with_one_hyphen(word) != NULL)
+        return spf_usage("%s is read as single letters; did you mean -%s?", word, word);
+    if (row != NULL || !looks_like_a_long_name(word))
+        return error;
+    spf_buf_init(&said, 400);
+    if (suggest_long(&said, word + 1))
+        error = spf_usage("%s is read as single letters%s", word, said.data);
+    spf_buf_clear(&said);
+    return error;
+}
+
+/* The words after --, or from a program's name on: the failed command, or a host. */
+static struct spf_error take_rest(struct spf_options *options, char **words, size_t count)
+{
+    struct spf_error error = spf_ok();
+
+    if (options->command != SPF_COMMAND_EXPLAIN) {
+        if (count == 1 && strchr(words[0], ' ') != NULL)
+            return spf_take_command_line(options, words[0]);
+        if (count > 1)
+            return spf_take_command(options, words, count);
+    }
+    for (size_t i = 0; error.code == SPF_OK && i < count; i++)
+        error = take_word(options, words[i], false);
+    return error;
+}
+
+/* One option that getopt_long(3) found; word is the one it stands in. */
+static struct spf_error take_found(struct spf_options *options, int option, const char *word,
+                                   const struct spf_option_row **found)
+{
+    const struct spf_option_row *row = row_of(option);
+    struct spf_error error = judge_letters(row, word);
+
+    *found = row;
+    if (error.code != SPF_OK)
+        return error;
+    return row != NULL ? spf_option_take(options, row, optarg)
+                       : spf_take_ssh_letter(options, spf_ssh_letter(option), optarg);
+}
+
+struct spf_error spf_options_read(struct spf_options *options, int argc, char **argv)
 {
     const struct spf_option_row *row, *lacked = NULL; /* the last one, if its value was left out */
     struct option longs[SPF_OPTIONS_MAX + 1];
-    char shorts[2 * SPF_OPTIONS_MAX + 3];
+    char shorts[2 * (SPF_OPTIONS_MAX + 64) + 3];
     struct spf_error error;
     int option, before;
 
-    spf_options_init(options);
     make_getopt_tables(shorts, longs);
     opterr = 0;
     optind = 0; /* glibc's way to begin anew, whatever an earlier call left */
     while (before = optind > 0 ? optind : 1,
            (option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-        const char *word = argv[before];
+        char **words = argv + before;
 
         if (option == ':' || option == '?')
-            return refuse(option, word);
-        if (option == 1 && lacked != NULL && looks_like_its_value(lacked, word))
+            return refuse(option, *words);
+        if (option == 1 && lacked != NULL && looks_like_its_value(lacked, *words))
             return spf_usage("--%s takes its value with =: --%s=%s%s%s", lacked->name, lacked->name,
-                             word,
-                             strchr(word, '/') == NULL ? "; a host of that name is --host " : "",
-                             strchr(word, '/') == NULL ? word : "");
-        row = row_of(option);
-        if (row != NULL && long_with_one_hyphen(word) != NULL)
-            return spf_usage("%s is read as single letters; did you mean -%s?", word, word);
-        error = row != NULL ? spf_option_take(options, row, optarg)
-                            : take_word(options, optarg, before == 1);
+                             *words,
+                             strchr(*words, '/') == NULL ? "; a host of that name is --host " : "",
+                             strchr(*words, '/') == NULL ? *words : "");
+        lacked = NULL;
+        if (option == 1) {
+            size_t left = (size_t)(argc - before);
+
+            if (options->command == SPF_COMMAND_RUN && options->transcript == NULL &&
+                spf_command_is_one((const char *const *)words, left))
+                return take_rest(options, words, left);
+            error = take_word(options, optarg, before == 1);
+        } else {
+            error = take_found(options, option, *words, &row);
+            if (error.code == SPF_OK && row != NULL) {
+                remember(options, row, words, (size_t)(optind - before));
+                lacked = optarg == NULL && spf_option_may_lack_value(row) ? row : NULL;
+            }
+        }
         if (error.code != SPF_OK)
             return error;
-        if (row != NULL)
-            remember(options, row, argv + before, (size_t)(optind - before));
-        lacked = row != NULL && optarg == NULL && spf_option_may_lack_value(row) ? row : NULL;
     }
-    for (; optind < argc; optind++) {
-        error = take_word(options, argv[optind], false);
-        if (error.code != SPF_OK)
-            return error;
-    }
-    return spf_options_finish(options);
+    return take_rest(options, argv + optind, (size_t)(argc - optind));
+}
+
+struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *options)
+{
+    struct spf_error error;
+
+    spf_options_init(options);
+    error = spf_options_read(options, argc, argv);
+    return error.code == SPF_OK ? spf_options_finish(options) : error;
 }
 
 struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value)
@@ -374,6 +473,8 @@ void spf_options_remark(const struct spf_options *options, struct spf_buf *lines
 {
     struct spf_ip ip;
 
+    if (options->remark != NULL)
+        spf_buf_addf(lines, "%s\n", options->remark);
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         int by = options->skip >> i & 1 ? needed_by(options, i) : -1;
 

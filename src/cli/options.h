@@ -73,6 +73,12 @@ struct spf_options {
 
     /* Words that lines to rerun repeat: what says how to ask, not what. */
     const char *repeat[64];
+    /* -o and what means the same, for ssh to read (ssh -G); how many of them a user and a port that
+     * were given follow: of several the first counts. */
+    const char *ssh_words[33];
+    size_t user_at, port_at;
+    bool no_openssh;                    /* the failed command is PuTTY's: no ssh_config(5) */
+    const char *remark;                 /* of the failed command: what does not count here; NULL */
     char *host_copy;                    /* owns user and host of a positional user@host */
     char *key_copy;                     /* owns key where --fix made another file of it */
     SPF_LIST(char *) copies;            /* own file names in which a ~ was expanded */

@@ -24,7 +24,7 @@
 #define EXIT_MS    1000 /* for an ssh that has closed its output: it is exiting */
 #define GRACE_MS   200  /* for one that was asked to end */
 #define HOPS_MAX   8
-#define WORDS_MAX  24
+#define WORDS_MAX  120
 
 struct spf_ssh_config {
     struct spf_inquiry *inquiry;
@@ -101,20 +101,28 @@ static size_t add_target(const struct spf_ssh_config *config, const char **words
 {
     const struct spf_target *target = config->inquiry->target;
 
+    const char *const *own = target->ssh_words;
+
     if (target->family != 0)
         words[count++] = target->family == 4 ? "-4" : "-6";
-    if (target->user_given) {
-        words[count++] = "-l";
-        words[count++] = target->user;
-    }
-    if (target->port_given) {
-        (void)spf_format(port, 8, "%u", (unsigned)target->port);
-        words[count++] = "-p";
-        words[count++] = port;
-    }
     if (target->jump != NULL) {
         words[count++] = "-J";
         words[count++] = target->jump;
+    }
+    for (size_t i = 0;; i++) { /* of several users and ports the first counts */
+        if (target->user_given && i == target->user_at) {
+            words[count++] = "-l";
+            words[count++] = target->user;
+        }
+        if (target->port_given && i == target->port_at) {
+            (void)spf_format(port, 8, "%u", (unsigned)target->port);
+            words[count++] = "-p";
+            words[count++] = port;
+        }
+        if (own == NULL || own[i] == NULL || count + 10 > WORDS_MAX)
+            break;
+        words[count++] = "-o";
+        words[count++] = own[i];
     }
     words[count++] = "--";
     words[count++] = config->inquiry->facts->ssh_config.asked;

@@ -148,6 +148,19 @@ static bool must_pass_by_configuration(const struct spf_view *view)
              view->results[SPF_CHECK_SSH_HOST_KEY].finding == SPF_HOST_KEY_UNKNOWN));
 }
 
+/* -o of the command line, which lines to rerun repeat as well. */
+static void add_ssh_options(struct spf_buf *buf, const struct spf_target *target)
+{
+    const char *const *words = target->other_options;
+
+    for (; words != NULL && *words != NULL; words++) {
+        if (strcmp(words[0], "-o") != 0 || words[1] == NULL)
+            continue;
+        spf_buf_addstr(buf, " -o ");
+        spf_buf_add_shell(buf, *++words);
+    }
+}
+
 /* behind: what the template goes on with. */
 static bool add_ssh(struct spf_buf *buf, const struct spf_view *view, const char *behind)
 {
@@ -170,6 +183,7 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view, const char
         spf_buf_addstr(buf, " -F ");
         spf_buf_add_path(buf, target->ssh_config);
     }
+    add_ssh_options(buf, target);
     if (target->jump != NULL && !target->jump_configured) {
         spf_buf_addstr(buf, " -J ");
         spf_buf_add_shell(buf, target->jump);

@@ -62,6 +62,11 @@ struct spf_target {
     const char *proxy_command;
     /* the user's ssh configuration, to be used: NULL not at all, "" the usual files */
     const char *ssh_config;
+    /* options of ssh_config(5) given on the command line (-o), which ssh is asked with; NULL, or a
+     * NULL-terminated list. Not recorded: a ProxyCommand may hold a secret. So many of them precede
+     * the user and the port that were given. */
+    const char *const *ssh_words;
+    size_t user_at, port_at;
     bool jump_configured; /* jump is the ssh configuration's */
     /* they stand on the command line, so that a configuration does not count */
     bool user_given, port_given;

@@ -303,12 +303,17 @@ class Stage:
                 words[-1] += "=" + word
         return words
 
+    def failed_command(self):
+        """Words that stand last, so that our own options must precede them."""
+        return world.fill(self.data.get("failed_command", []), self.places)
+
     def run(self, extra, without_cloud=False, command=None, library=False):
         """Runs the program and waits for it. Complains about a hang."""
         with contextlib.ExitStack() as stack:
             cloud = None if without_cloud else stack.enter_context(self.cloud())
             words = self.linked_words() if library else \
-                [self.tools.binary] + (command or self.command()) + extra
+                [self.tools.binary] + (command + extra if command else self.command() + extra +
+                                       self.failed_command())
             stdin = subprocess.DEVNULL
             if self.data.get("stdin") == "key":
                 stdin = stack.enter_context(open(self.key.path, "rb"))

@@ -59,7 +59,6 @@ START_TEST(usage_errors_name_what_is_wrong)
         const char *line, *says;
     } cases[] = {
         {"", "--instance ID"},
-        {"--instance i-1", "--key FILE"},
         {"--key k", "--instance ID, or a host"},
         {"--instance", "--instance needs a value (ID)"},
         {"--instance eip-bp1lab0000000001 --only cloud", "is the id of an elastic IP address"},
@@ -140,8 +139,17 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"--replay r --fix", "--fix means nothing with --replay"},
         {"--replay r --source-ip 192.0.2.1", "--source-ip means nothing with --replay"},
         {"--replay r -4", "-4 means nothing with --replay"},
-        {"-oX=y h -i k", "there is no option -o (ssh has it;"},
-        {"-i k -Av h", "there is no option -A (ssh has it;"},
+        {"-P 2222 h -i k", "the port goes with -p (-P is scp's and plink's)"},
+        {"-V h", "ssh -V shows the version"},
+        {"-stict h -i k", "-stict is read as single letters; did you mean --strict?"},
+        {"h -i k -L", "-L needs a value"},
+        {"h -i k -o", "-o needs a value (KEYWORD=VALUE)"},
+        {"--replay r -o X=y", "-o means nothing with --replay"},
+        {"--transcript t -o X=y", "-o means nothing with a transcript"},
+        {"-i k ssh -i k2 h", "--key can be given once, not as both \"k\" and \"k2\""},
+        {"ssh h:2222", "the port goes with -p: write -p 2222 h"},
+        {"-- telnet h", "telnet is not a command that logs in by SSH"},
+        {"plink h", "say which private key: --key FILE"},
         {"-i k -zv h", "there is no option -z"},
         {"h -i k --jsn", "there is no option --jsn; did you mean --json?"},
         {"h -i k --regoin=x", "there is no option --regoin; did you mean --region?"},
@@ -385,6 +393,98 @@ START_TEST(outputs_have_a_format)
 }
 END_TEST
 
+/* The failed command, and the letters that ssh has and we do not. */
+START_TEST(commands_are_read_as_ssh_reads_them)
+{
+    check_good(
+        "--instance i-1 /usr/bin/ssh -p 2222 -o User=u -A -o ConnectTimeout=3 h -i k uptime");
+    ck_assert_str_eq(options.instance, "i-1");
+    ck_assert_str_eq(options.host, "h");
+    ck_assert_str_eq(options.key, "k");
+    ck_assert_str_eq(options.ssh_config, "");
+    ck_assert_uint_eq(options.port, 2222);
+    ck_assert_str_eq(options.ssh_words[0], "User=u");
+    ck_assert_str_eq(options.ssh_words[1], "ConnectTimeout=3");
+    ck_assert_ptr_null(options.ssh_words[2]);
+    ck_assert(!options.verbose && !options.user_given);
+    check_good("--ssh-config=c -- ssh h");
+    ck_assert_str_eq(options.ssh_config, "c");
+    check_good("-i k plink -P 2222 u@h");
+    ck_assert_ptr_null(options.ssh_config);
+    ck_assert_uint_eq(options.port, 2222);
+    check_good("-i k ssh"); /* a host of that name */
+    ck_assert_str_eq(options.host, "ssh");
+    check_good("-i k -AaCfgKkMNnsTtXxYy -L 1:h:2 -D 1 h");
+    ck_assert_ptr_null(options.ssh_config);
+    check_good("-i k -c aes128-ctr -m hmac-sha2-256 -o X=y h");
+    ck_assert_str_eq(options.ssh_words[0], "Ciphers=aes128-ctr");
+    ck_assert_str_eq(options.ssh_words[2], "X=y");
+    ck_assert_str_eq(options.ssh_config, "");
+    check_good("h -F none -o X=y");
+    ck_assert_str_eq(options.ssh_config, "none");
+}
+END_TEST
+
+/* One word with blanks is a line, which is split as a shell does and never run. */
+START_TEST(a_line_is_a_command)
+{
+    static char line[] = "ssh -i 'my key' -p 2222 u@h 'a b' | tee log; rm -rf x";
+    char *words[] = {(char *)"sshpreflight", (char *)"--", line, NULL};
+
+    spf_options_clear(&options);
+    ck_assert_int_eq(spf_options_parse(3, words, &options).code, SPF_OK);
+    ck_assert_str_eq(options.host, "h");
+    ck_assert_str_eq(options.user, "u");
+    ck_assert_str_eq(options.key, "my key");
+    ck_assert_uint_eq(options.port, 2222);
+}
+END_TEST
+
+START_TEST(an_instance_needs_no_option)
+{
+    check_good("i-bp1a2b3c -i k");
+    ck_assert_str_eq(options.instance, "i-bp1a2b3c");
+    ck_assert_ptr_null(options.host);
+    check_good("--host i-bp1a2b3c -i k");
+    ck_assert_str_eq(options.host, "i-bp1a2b3c");
+    check_good("--instance i-1 i-bp1a2b3c -i k");
+    ck_assert_str_eq(options.host, "i-bp1a2b3c");
+    check_good("i-mail -i k"); /* ids have a digit; a host may be called so */
+    ck_assert_str_eq(options.host, "i-mail");
+}
+END_TEST
+
+/* Without a key: what ssh would do. A line to rerun says so. */
+START_TEST(without_a_key_as_ssh)
+{
+    check_good("h");
+    ck_assert_str_eq(options.ssh_config, "");
+    ck_assert_str_eq(options.repeat[0], "--ssh-config");
+    check_good("--instance i-1");
+    ck_assert_str_eq(options.ssh_config, "");
+    check_good("h --only net");
+    ck_assert_ptr_null(options.ssh_config);
+    check_good("h -i k");
+    ck_assert_ptr_null(options.ssh_config);
+    check_good("--instance i-1 --find-key");
+    ck_assert_ptr_null(options.ssh_config);
+}
+END_TEST
+
+/* A ProxyCommand may hold a secret: lines to rerun have its program. */
+START_TEST(no_line_shows_a_proxy_command)
+{
+    check_good("h -o proxycommand=nc\t-x:canary -oProxyCommand=none -o X=y");
+    ck_assert_str_eq(options.ssh_words[0], "proxycommand=nc\t-x:canary");
+    for (size_t i = 0; options.repeat[i] != NULL; i++)
+        ck_assert_ptr_null(strstr(options.repeat[i], "canary"));
+    ck_assert_str_eq(options.repeat[0], "-o");
+    ck_assert_str_eq(options.repeat[1], "ProxyCommand=nc ...");
+    ck_assert_str_eq(options.repeat[3], "ProxyCommand=none");
+    ck_assert_str_eq(options.repeat[5], "X=y");
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("options", (const TTest *const[]){
@@ -393,5 +493,7 @@ int main(void)
                                     tilde_of_the_key_is_expanded, checks_are_chosen_by_id_or_room,
                                     remarks, repeated_options, lines_to_rerun_repeat_how_to_ask,
                                     no_usage_error_shows_a_password, source_addresses,
-                                    outputs_have_a_format, NULL});
+                                    outputs_have_a_format, commands_are_read_as_ssh_reads_them,
+                                    a_line_is_a_command, an_instance_needs_no_option,
+                                    without_a_key_as_ssh, no_line_shows_a_proxy_command, NULL});
 }

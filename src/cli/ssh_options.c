@@ -1,0 +1,149 @@
+#include "cli/ssh_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static struct spf_error no_memory(void)
+{
+    return spf_error(SPF_ERR_NOMEM, "out of memory");
+}
+
+/* A copy that lives as long as the options; NULL: no memory. */
+static const char *keep(struct spf_options *options, const char *text)
+{
+    char **copy = SPF_APPEND(&options->copies);
+
+    return copy != NULL ? *copy = strdup(text) : NULL;
+}
+
+/*
+ * What may be shown and recorded of an option: of a ProxyCommand, which may hold a secret, the
+ * program (as of one in a file).
+ */
+static bool for_show(const char *text, char *shown, size_t size)
+{
+    static const char *const commands[] = {"ProxyCommand", "KnownHostsCommand", "LocalCommand"};
+    const char *name = text + strspn(text, " \t\""), *value;
+
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        size_t len = strlen(commands[i]);
+
+        if (strncasecmp(name, commands[i], len) != 0 || strchr(" \t=\"", name[len]) == NULL)
+            continue;
+        value = name + len + strspn(name + len, " \t=\"");
+        if (spf_starts_with(value, "exec "))
+            value += 5;
+        len = strcspn(value, " \t;|&\"");
+        if (memchr(value, '=', len) != NULL)
+            len = 0;
+        return spf_format(shown, size, "%s=%.*s%s", commands[i], (int)len, value,
+                          spf_same_word(value, "none") ? "" : " ...");
+    }
+    return spf_copy(shown, size, text);
+}
+
+size_t spf_ssh_words(const struct spf_options *options)
+{
+    size_t count = 0;
+
+    while (options->ssh_words[count] != NULL)
+        count++;
+    return count;
+}
+
+struct spf_error spf_take_ssh_option(struct spf_options *options, const char *text)
+{
+    static const size_t room = sizeof options->ssh_words / sizeof *options->ssh_words - 1;
+    const char *word = keep(options, text), *said;
+    char shown[4096];
+    size_t count = spf_ssh_words(options);
+
+    if (count == room)
+        return spf_usage("-o is given more than %zu times", room);
+    if (strlen(text) >= sizeof shown)
+        return spf_usage("-o has a value of more than %zu bytes", sizeof shown - 1);
+    if (text[0] == '\0')
+        return spf_usage("-o needs a value (KEYWORD=VALUE)");
+    (void)for_show(text, shown, sizeof shown);
+    said = keep(options, shown);
+    if (word == NULL || said == NULL)
+        return no_memory();
+    options->ssh_words[count] = word;
+    spf_options_repeat(options, "-o");
+    spf_options_repeat(options, said);
+    return spf_ok();
+}
+
+struct spf_error spf_take_ssh_letter(struct spf_options *options, const struct spf_letter *letter,
+                                     const char *value)
+{
+    char text[4096];
+
+    if (letter->effect == SPF_LETTER_NO_LOGIN)
+        return spf_usage("%s", letter->text);
+    if (letter->effect != SPF_LETTER_KEYWORD)
+        return spf_ok();
+    if (letter->letter == 'P' && value[strspn(value, "0123456789")] == '\0')
+        return spf_usage("the port goes with -p (-P is scp's and plink's)");
+    if (!spf_format(text, sizeof text, "%s=%s", letter->text, value))
+        return spf_usage("-%c has too long a value", letter->letter);
+    return spf_take_ssh_option(options, text);
+}
+
+/* The words that mean the same are read like those of our own command line. */
+static struct spf_error take_read(struct spf_options *options, struct spf_ssh_command *command)
+{
+    size_t count = command->words.list.count;
+    char **argv = calloc(count + 2, sizeof *argv);
+    struct spf_error error = spf_ok();
+    int argc = 0;
+
+    if (argv == NULL)
+        return no_memory();
+    argv[argc++] = (char *)(uintptr_t) "sshpreflight";
+    for (size_t i = 0; error.code == SPF_OK && i < count; i++) {
+        const char *word = command->words.list.items[i];
+
+        if (strcmp(word, "--ssh-config") == 0 && options->ssh_config != NULL)
+            continue; /* the one that was given counts */
+        word = keep(options, word);
+        argv[argc++] = (char *)(uintptr_t)word;
+        if (word == NULL)
+            error = no_memory();
+    }
+    if (error.code == SPF_OK && command->remark[0] != '\0' &&
+        (options->remark = keep(options, command->remark)) == NULL)
+        error = no_memory();
+    options->no_openssh = !command->openssh;
+    if (error.code == SPF_OK)
+        error = spf_options_read(options, argc, argv);
+    free(argv);
+    return error;
+}
+
+struct spf_error spf_take_command(struct spf_options *options, char **words, size_t count)
+{
+    struct spf_ssh_command command;
+    struct spf_error error;
+
+    spf_command_read((const char *const *)words, count, &command);
+    error =
+        command.error[0] != '\0' ? spf_usage("%s", command.error) : take_read(options, &command);
+    spf_command_clear(&command);
+    return error;
+}
+
+struct spf_error spf_take_command_line(struct spf_options *options, const char *line)
+{
+    struct spf_words words = {0};
+    const char *why = NULL;
+    struct spf_error error;
+
+    if (!spf_shell_words(line, getenv, &words, &why))
+        error = spf_usage("the command cannot be read: %s", why);
+    else
+        error = spf_take_command(options, words.list.items, words.list.count);
+    spf_words_clear(&words);
+    return error;
+}

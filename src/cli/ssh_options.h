@@ -1,0 +1,37 @@
+#ifndef SPF_CLI_SSH_OPTIONS_H
+#define SPF_CLI_SSH_OPTIONS_H
+
+/* What is ssh's on our command line: its options, and the command that failed. */
+#include "cli/options.h"
+#include "openssh/command.h"
+
+/*
+ * -o: an option of ssh_config(5), as ssh takes it on its command line. It is judged by ssh itself
+ * (ssh -G); the text is kept, not borrowed.
+ */
+SPF_MUST_USE struct spf_error spf_take_ssh_option(struct spf_options *options, const char *text);
+
+/* How many there are. */
+size_t spf_ssh_words(const struct spf_options *options);
+
+/* A letter that ssh has and we do not: kept where it bears on the login, else accepted. word: the
+ * one it stands in. */
+SPF_MUST_USE
+struct spf_error spf_take_ssh_letter(struct spf_options *options, const struct spf_letter *letter,
+                                     const char *value);
+
+/* The failed command: `sshpreflight [options] ssh -p 2222 root@host`, or after --. Its words become
+ * options, as if they had been given. */
+SPF_MUST_USE
+struct spf_error spf_take_command(struct spf_options *options, char **words, size_t count);
+
+/* The same of one word that holds a whole line: it is split as a shell does. */
+SPF_MUST_USE struct spf_error spf_take_command_line(struct spf_options *options, const char *line);
+
+/* options.c: reads words after the program's name. */
+SPF_MUST_USE
+struct spf_error spf_options_read(struct spf_options *options, int argc, char **argv);
+/* options.c: one more word that lines to rerun repeat; borrowed. */
+void spf_options_repeat(struct spf_options *options, const char *word);
+
+#endif

@@ -1,0 +1,300 @@
+#include "openssh/command.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openssh/command_parts.h"
+
+#define WORDS_MAX 400 /* of a command: more are not read */
+
+static const struct program {
+    const char *name;
+    bool (*read)(struct spf_command_reader *reader);
+    bool configured;
+    const char *variable; /* that names its remote shell */
+} programs[] = {
+    {"ssh", spf_command_ssh, true, NULL},
+    {"slogin", spf_command_ssh, true, NULL},
+    {"scp", spf_command_scp, true, NULL},
+    {"sftp", spf_command_sftp, true, NULL},
+    {"ssh-copy-id", spf_command_ssh_copy_id, true, NULL},
+    {"rsync", spf_command_rsync, true, "RSYNC_RSH"},
+    {"git", spf_command_git, true, "GIT_SSH_COMMAND"},
+    {"mosh", spf_command_mosh, true, NULL},
+    {"ansible", spf_command_ansible, true, NULL},
+    {"plink", spf_command_plink, false, NULL},
+    {"putty", spf_command_plink, false, NULL},
+    {"pscp", spf_command_pscp, false, NULL},
+    {"psftp", spf_command_psftp, false, NULL},
+    {"winscp", spf_command_winscp, false, NULL},
+};
+
+/* The name without its directory, in lower case, and without what Windows ends it with. */
+static void base_name(const char *word, char name[32])
+{
+    const char *base = word;
+    size_t len;
+
+    for (const char *c = word; *c != '\0'; c++) {
+        if (*c == '/' || *c == '\\')
+            base = c + 1;
+    }
+    (void)spf_format(name, 32, "%s", base);
+    for (char *c = name; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    len = strlen(name);
+    if (len > 4 && (strcmp(name + len - 4, ".exe") == 0 || strcmp(name + len - 4, ".com") == 0))
+        name[len - 4] = '\0';
+}
+
+static const struct program *program_of(const char *word)
+{
+    char name[32];
+
+    base_name(word, name);
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
+        if (strcmp(programs[i].name, name) == 0)
+            return &programs[i];
+    }
+    return NULL;
+}
+
+static bool is_assignment(const char *word)
+{
+    size_t len = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+    return len > 0 && !isdigit((unsigned char)word[0]) && word[len] == '=';
+}
+
+/* Words that may precede a command and leave it the same. */
+static bool is_prefix(const char *word)
+{
+    static const char *const prefixes[] = {"time", "exec",   "command", "nohup",  "env",
+                                           "nice", "ionice", "stdbuf",  "builtin"};
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
+        if (strcmp(prefixes[i], word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_other_user(const char *word)
+{
+    return strcmp(word, "sudo") == 0 || strcmp(word, "doas") == 0;
+}
+
+/* sshpass answers a prompt for a password; what it runs is the command. */
+static size_t skip_sshpass(const char *const *words, size_t count)
+{
+    size_t at = 1;
+
+    for (; at < count && words[at][0] == '-'; at++) {
+        if (words[at][1] != '\0' && words[at][2] == '\0' && strchr("pfdP", words[at][1]) != NULL)
+            at++;
+    }
+    return at;
+}
+
+/* How many words precede the program's name. */
+static size_t skip_prefixes(const char *const *words, size_t count)
+{
+    size_t at = 0;
+
+    while (at < count) {
+        if (is_assignment(words[at]) || is_prefix(words[at]) || is_other_user(words[at]))
+            at++;
+        else if (strcmp(words[at], "sshpass") == 0)
+            at += skip_sshpass(words + at, count - at);
+        else
+            break;
+    }
+    return at < count ? at : count;
+}
+
+bool spf_command_is_one(const char *const *words, size_t count)
+{
+    size_t at = skip_prefixes(words, count);
+
+    return at + 1 < count && program_of(words[at]) != NULL;
+}
+
+bool spf_command_refuse(struct spf_command_reader *reader, const char *fmt, ...)
+{
+    char text[400];
+    va_list args;
+
+    if (reader->out->error[0] != '\0')
+        return false;
+    va_start(args, fmt);
+    (void)spf_vformat(text, sizeof text, fmt, args);
+    va_end(args);
+    spf_clean(reader->out->error, sizeof reader->out->error, text, strlen(text));
+    return false;
+}
+
+void spf_command_remark(struct spf_command_reader *reader, const char *fmt, ...)
+{
+    char text[400];
+    va_list args;
+
+    if (reader->out->remark[0] != '\0')
+        return;
+    va_start(args, fmt);
+    (void)spf_vformat(text, sizeof text, fmt, args);
+    va_end(args);
+    spf_clean(reader->out->remark, sizeof reader->out->remark, text, strlen(text));
+}
+
+static bool no_memory(struct spf_command_reader *reader)
+{
+    return spf_command_refuse(reader, "out of memory");
+}
+
+bool spf_command_add(struct spf_command_reader *reader, const char *option, const char *value)
+{
+    if (!spf_words_add(&reader->out->words, option) ||
+        (value != NULL && !spf_words_add(&reader->out->words, value)))
+        return no_memory(reader);
+    return true;
+}
+
+bool spf_command_add_keyword(struct spf_command_reader *reader, const char *keyword,
+                             const char *value)
+{
+    struct spf_buf buf;
+    bool good;
+
+    spf_buf_init(&buf, 8192);
+    spf_buf_addf(&buf, "%s=%s", keyword, value);
+    good = !spf_buf_failed(&buf) ? spf_command_add(reader, "-o", buf.data)
+                                 : spf_command_refuse(reader, "an option of it is too long");
+    spf_buf_clear(&buf);
+    return good;
+}
+
+bool spf_command_add_key(struct spf_command_reader *reader, const char *path)
+{
+    if (reader->key_count == SPF_COMMAND_KEYS)
+        return spf_command_refuse(reader, "it names more than %d keys", SPF_COMMAND_KEYS);
+    reader->keys[reader->key_count++] = path;
+    return true;
+}
+
+bool spf_command_set_host(struct spf_command_reader *reader, const char *host)
+{
+    if (reader->host == NULL)
+        reader->host = host;
+    else if (strcmp(reader->host, host) != 0)
+        return spf_command_refuse(reader, "it names two hosts, %s and %s: check each by itself",
+                                  reader->host, host);
+    return true;
+}
+
+const char *spf_command_keep(struct spf_command_reader *reader, const char *text, size_t len)
+{
+    char **copy = SPF_APPEND(&reader->kept.list);
+
+    if (copy == NULL || (*copy = strndup(text, len)) == NULL) {
+        (void)no_memory(reader);
+        return NULL;
+    }
+    return *copy;
+}
+
+/* IdentityFile="...", as ssh_config(5) quotes it. */
+static bool add_identity(struct spf_command_reader *reader, const char *path)
+{
+    struct spf_buf buf;
+    bool good;
+
+    spf_buf_init(&buf, 8192);
+    spf_buf_addch(&buf, '"');
+    for (const char *c = path; *c != '\0'; c++) {
+        if (*c == '"' || *c == '\\')
+            spf_buf_addch(&buf, '\\');
+        spf_buf_addch(&buf, *c);
+    }
+    spf_buf_addch(&buf, '"');
+    good = !spf_buf_failed(&buf) && spf_command_add_keyword(reader, "IdentityFile", buf.data);
+    spf_buf_clear(&buf);
+    return good;
+}
+
+/* What the readers left for the end, because of several the last one counts, or all together. */
+static bool finish(struct spf_command_reader *reader)
+{
+    bool good = true;
+
+    if (reader->host == NULL)
+        return spf_command_refuse(reader, "this %s command names no host", reader->program);
+    good = spf_command_add(reader, "--host", reader->host);
+    if (reader->configured && reader->config != NULL)
+        good = good && spf_command_add(reader, "-F", reader->config);
+    else if (reader->configured)
+        good = good && spf_command_add(reader, "--ssh-config", NULL);
+    if (reader->key_count == 1)
+        good = good && spf_command_add(reader, "--key", reader->keys[0]);
+    for (size_t i = 0; good && reader->key_count > 1 && i < reader->key_count; i++)
+        good = add_identity(reader, reader->keys[i]);
+    return good;
+}
+
+/* Variables that are sshpreflight's as well: where they stand they would not count. */
+static bool take_assignment(struct spf_command_reader *reader, const struct program *program,
+                            const char *word)
+{
+    const char *value = strchr(word, '=') + 1;
+    size_t len = (size_t)(value - word) - 1;
+
+    if (program->variable != NULL && strlen(program->variable) == len &&
+        strncmp(word, program->variable, len) == 0)
+        reader->remote_shell = value;
+    if (spf_starts_with(word, "SSH_AUTH_SOCK=") || spf_starts_with(word, "HOME="))
+        return spf_command_refuse(reader,
+                                  "set it for sshpreflight as well: %.100s sshpreflight %s ...",
+                                  word, program->name);
+    return true;
+}
+
+void spf_command_read(const char *const *words, size_t count, struct spf_ssh_command *command)
+{
+    size_t at = skip_prefixes(words, count);
+    const struct program *program = at < count ? program_of(words[at]) : NULL;
+    struct spf_command_reader reader = {.out = command};
+    bool good = true;
+
+    *command = (struct spf_ssh_command){0};
+    if (program == NULL) {
+        (void)spf_command_refuse(&reader,
+                                 "%.60s is not a command that logs in by SSH and is known "
+                                 "here (ssh, scp, sftp, rsync, git, plink, ...)",
+                                 at < count ? words[at] : "this");
+        return;
+    }
+    for (size_t i = 0; good && i < at; i++) {
+        if (is_other_user(words[i]))
+            good = spf_command_refuse(&reader,
+                                      "%s runs it as another user, with that user's keys: write "
+                                      "%s sshpreflight %s ...",
+                                      words[i], words[i], program->name);
+        else if (is_assignment(words[i]))
+            good = take_assignment(&reader, program, words[i]);
+    }
+    reader.program = program->name;
+    reader.configured = command->openssh = program->configured;
+    reader.words = words + at + 1;
+    reader.count = count - at - 1 < WORDS_MAX ? count - at - 1 : WORDS_MAX;
+    good = good && program->read(&reader) && finish(&reader);
+    if (!good)
+        spf_words_clear(&command->words);
+    spf_words_clear(&reader.kept);
+}
+
+void spf_command_clear(struct spf_ssh_command *command)
+{
+    spf_words_clear(&command->words);
+    *command = (struct spf_ssh_command){0};
+}

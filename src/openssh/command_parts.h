@@ -1,0 +1,73 @@
+#ifndef SPF_OPENSSH_COMMAND_PARTS_H
+#define SPF_OPENSSH_COMMAND_PARTS_H
+
+/* What the readers of the programs' command lines share; see command.h. */
+#include "base/text.h"
+#include "openssh/command.h"
+
+#define SPF_COMMAND_KEYS 16
+
+struct spf_command_reader {
+    const char *const *words; /* of the program, without its name; borrowed */
+    size_t count, at;
+    const char *program;                /* its name without directory and .exe */
+    const char *remote_shell;           /* assigned before it: GIT_SSH_COMMAND, RSYNC_RSH; NULL */
+    bool configured;                    /* it is OpenSSH that connects, which reads ssh_config(5) */
+    const char *config;                 /* of -F, the last one; NULL */
+    const char *keys[SPF_COMMAND_KEYS]; /* of -i, in their order */
+    size_t key_count;
+    const char *host;      /* as an argument of --host; NULL: none yet */
+    struct spf_words kept; /* owns words that were made */
+    struct spf_ssh_command *out;
+};
+
+/* Sets the error, unless there is one. Always false. */
+bool spf_command_refuse(struct spf_command_reader *reader, const char *fmt, ...) SPF_PRINTF(2, 3);
+void spf_command_remark(struct spf_command_reader *reader, const char *fmt, ...) SPF_PRINTF(2, 3);
+
+/* One option of ours, with its value (NULL: none). Text of it need not live on. */
+bool spf_command_add(struct spf_command_reader *reader, const char *option, const char *value);
+/* The same as -o KEYWORD=VALUE. */
+bool spf_command_add_keyword(struct spf_command_reader *reader, const char *keyword,
+                             const char *value);
+bool spf_command_add_key(struct spf_command_reader *reader, const char *path);
+/* [user@]host, or ssh://...; a second one must be the same. */
+bool spf_command_set_host(struct spf_command_reader *reader, const char *host);
+/* A copy of len bytes that lives as long as the reader; NULL: no memory (and the error is set). */
+const char *spf_command_keep(struct spf_command_reader *reader, const char *text, size_t len);
+
+/* The next word, if it is an option "-x..." and not "-" nor "--"; else NULL, and at stays. */
+const char *spf_command_next_option(struct spf_command_reader *reader);
+
+/*
+ * Options of one letter as BSD's getopt(3) takes them, up to the first word that is none; "--" is
+ * taken, too, and ends them: *ended then (may be NULL).
+ */
+bool spf_command_take_letters(struct spf_command_reader *reader, const struct spf_letter *letters,
+                              bool *ended);
+
+/* "ssh -p 2222 -i k": the remote shell that another program would run; its options are taken. */
+bool spf_command_take_remote_shell(struct spf_command_reader *reader, const char *line,
+                                   const char *where);
+
+/*
+ * HOST:PATH as scp takes it (misc.c, colon): how long [user@]host is, brackets included; 0 for a
+ * local file.
+ */
+size_t spf_command_remote_host(const char *word);
+
+/* The readers: false with the error set. */
+bool spf_command_ssh(struct spf_command_reader *reader);
+bool spf_command_scp(struct spf_command_reader *reader);
+bool spf_command_sftp(struct spf_command_reader *reader);
+bool spf_command_ssh_copy_id(struct spf_command_reader *reader);
+bool spf_command_rsync(struct spf_command_reader *reader);
+bool spf_command_git(struct spf_command_reader *reader);
+bool spf_command_mosh(struct spf_command_reader *reader);
+bool spf_command_ansible(struct spf_command_reader *reader);
+bool spf_command_plink(struct spf_command_reader *reader); /* putty, too */
+bool spf_command_pscp(struct spf_command_reader *reader);
+bool spf_command_psftp(struct spf_command_reader *reader);
+bool spf_command_winscp(struct spf_command_reader *reader);
+
+#endif
