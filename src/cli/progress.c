@@ -39,6 +39,7 @@ static const char *phrase(enum spf_group group)
         [SPF_GROUP_SSH_CONFIG] = "the ssh configuration",
         [SPF_GROUP_RULES] = "security groups",
         [SPF_GROUP_NETWORK_ACL] = "the network ACL",
+        [SPF_GROUP_ASSISTANT] = "Cloud Assistant",
         [SPF_GROUP_KEY_PAIR] = "the key pair",
         [SPF_GROUP_FOUND_KEY] = "a look for its key",
         [SPF_GROUP_CONSOLE] = "console output",

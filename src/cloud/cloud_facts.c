@@ -293,6 +293,20 @@ static const struct spf_field events_fields[] = {
 };
 const struct spf_shape spf_events_shape = SPF_SHAPE(struct spf_events_facts, events_fields);
 
+static const struct spf_field image_fields[] = {
+    SPF_SHAPE_BOOL(struct spf_image_facts, known),
+    SPF_SHAPE_BOOL(struct spf_image_facts, without_cloud_init),
+    SPF_SHAPE_BOOL(struct spf_image_facts, login_as_non_root),
+};
+const struct spf_shape spf_image_shape = SPF_SHAPE(struct spf_image_facts, image_fields);
+
+static const struct spf_field assistant_fields[] = {
+    SPF_SHAPE_BOOL(struct spf_assistant_facts, connected),
+    SPF_SHAPE_BOOL(struct spf_assistant_facts, session_manager),
+};
+const struct spf_shape spf_assistant_shape =
+    SPF_SHAPE(struct spf_assistant_facts, assistant_fields);
+
 static const struct spf_field forward_fields[] = {
     SPF_SHAPE_TEXT(struct spf_forward, id),       SPF_SHAPE_TEXT(struct spf_forward, gateway),
     SPF_SHAPE_TEXT(struct spf_forward, ports),    SPF_SHAPE_TEXT(struct spf_forward, inside_ports),

@@ -240,6 +240,21 @@ struct spf_events_facts {
 };
 extern const struct spf_shape spf_events_shape;
 
+/* The image of the instance, as far as it says who can log in (DescribeImages). */
+struct spf_image_facts {
+    bool known;              /* it is in the account's or the provider's list */
+    bool without_cloud_init; /* IsSupportCloudinit is false: no key pair is ever installed */
+    bool login_as_non_root;  /* LoginAsNonRootSupported: ecs-user could be chosen */
+};
+extern const struct spf_shape spf_image_shape;
+
+/* The agent inside the instance, which reaches out by itself (DescribeCloudAssistantStatus). */
+struct spf_assistant_facts {
+    bool connected;       /* it sent a sign of life within two minutes */
+    bool session_manager; /* and its version can open a session */
+};
+extern const struct spf_shape spf_assistant_shape;
+
 /* A port of a NAT gateway's public address that leads to a private one (DNAT). */
 struct spf_forward {
     char id[80], gateway[80];

@@ -38,14 +38,40 @@ static bool needs_file(const struct spf_run *run, enum spf_check_id check,
            strcmp(run->target->key_path, "-") == 0 && remedy->command;
 }
 
+/* The catalogue names Session Manager wherever a remedy is, or can be, carried out inside. */
+static bool is_done_inside(const struct spf_remedy *remedy)
+{
+    return strstr(remedy->text, "Session Manager");
+}
+
+bool spf_is_done_inside(enum spf_finding finding)
+{
+    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++)
+        if (is_done_inside(remedy))
+            return true;
+    return false;
+}
+
+/*
+ * Opens a session of Session Manager. The flags are those of the client's source
+ * (aliyun_assist_client, agent/session/plugin/config); it reads the aliyun CLI's file. Whether the
+ * account has Session Manager switched on, no read-only action tells.
+ */
+static const char way_in[] =
+    "ali-instance-cli session --instance {instance} --region {region}{as_profile}";
+
 void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_finding finding,
                 spf_advice_list *list)
 {
-    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
-        char *text = expanded(run, check, remedy->text, SPF_SLOT_TEXT);
-        struct spf_advice *advice;
+    bool open =
+        spf_facts_have(&run->facts, SPF_GROUP_ASSISTANT) && run->facts.assistant.session_manager;
 
-        char *command = expanded(run, check, remedy->command, SPF_SLOT_COMMAND);
+    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
+        const char *line =
+            !remedy->command && open && is_done_inside(remedy) ? way_in : remedy->command;
+        char *text = expanded(run, check, remedy->text, SPF_SLOT_TEXT);
+        char *command = expanded(run, check, line, SPF_SLOT_COMMAND);
+        struct spf_advice *advice;
 
         if (!text || is_given_already(list, text) || (needs_file(run, check, remedy) && !command) ||
             !(advice = SPF_APPEND(list))) {
@@ -53,10 +79,7 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
             free(command);
             continue;
         }
-        advice->cause = finding;
-        advice->text = text;
-        advice->command = command;
-        advice->impact = remedy->impact;
+        *advice = (struct spf_advice){finding, text, command, remedy->impact};
     }
 }
 

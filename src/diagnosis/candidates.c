@@ -49,8 +49,15 @@ static const struct suggestion {
     {SPF_USER_NOT_OF_IMAGE,
      "The console shows that this key was installed for {console_user}, not for {user}",
      "Run again with -l {console_user}"},
+    {SPF_USER_NOT_OF_IMAGE,
+     "The key pair is installed for ecs-user: a pair goes to the one user that was chosen when the "
+     "instance was created, root or ecs-user",
+     "Run again with -l ecs-user, which image {image_with_ecs_user} supports"},
     {SPF_USER_NOT_OF_IMAGE, NULL,
      "Run again with the user that the image was made for: -l {usual_user}, for one"},
+    {SPF_IMAGE_WITHOUT_CLOUD_INIT, NULL,
+     "Log in another way and look for cloud-init: `cloud-init --version`, `ls "
+     "/var/log/cloud-init.log`"},
     {SPF_KEY_PAIR_NOT_INSTALLED,
      "The key pair was bound after the last start of the instance, which was at {started}",
      "Compare the time when the pair was bound (ActionTrail, or who did it) with the last start of "
@@ -239,13 +246,25 @@ static void explain_silence(const struct ask *ask)
         suggest(ask, SPF_CLOUD_FIREWALL_BLOCKS);
 }
 
+static const struct spf_image_facts *image_of(const struct spf_run *run)
+{
+    return spf_facts_have(&run->facts, SPF_GROUP_IMAGE) && run->facts.image.known
+               ? &run->facts.image
+               : NULL;
+}
+
+static bool image_has_ecs_user(const struct spf_run *run)
+{
+    return image_of(run) && image_of(run)->login_as_non_root;
+}
+
 /* The image's own user is another one, or the user asked for is none that images come with. */
 static bool user_is_doubtful(const struct spf_run *run)
 {
     const struct spf_instance_facts *instance = instance_of(run);
     bool root = strcmp(run->target->user, "root") == 0;
 
-    return !root ||
+    return !root || image_has_ecs_user(run) ||
            (instance && (instance->login_as_non_root || spf_starts_with(instance->image, "m-")));
 }
 
@@ -283,19 +302,25 @@ static void explain_refusal(const struct ask *ask)
     const struct spf_run *run = ask->run;
     bool proved = spf_pair_is_proved(run);
     const struct spf_handshake_facts *handshake = &run->facts.handshake;
+    /* What the console shows to be installed is stronger than what the image is said to lack. */
+    enum spf_finding not_installed =
+        image_of(run) && image_of(run)->without_cloud_init && !spf_console_authorizes(run, NULL)
+            ? SPF_IMAGE_WITHOUT_CLOUD_INIT
+            : SPF_KEY_PAIR_NOT_INSTALLED;
 
     if (spf_console_authorizes(run, run->target->user))
         suggest_inside(ask); /* it was installed for the right user */
     else if (spf_console_authorizes(run, NULL))
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
-    if (proved && (pair_is_newer_than_boot(run) || boot_left_it_out(run) ||
-                   (instance_of(run) && instance_of(run)->metadata_disabled)))
-        suggest(ask, SPF_KEY_PAIR_NOT_INSTALLED);
+    if (proved &&
+        (not_installed == SPF_IMAGE_WITHOUT_CLOUD_INIT || pair_is_newer_than_boot(run) ||
+         boot_left_it_out(run) || (instance_of(run) && instance_of(run)->metadata_disabled)))
+        suggest(ask, not_installed);
     suggest_booting(ask);
     suggest_trouble(ask);
     if (proved && user_is_doubtful(run))
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
-    suggest(ask, proved ? SPF_KEY_PAIR_NOT_INSTALLED : SPF_KEY_PAIR_DIFFERENT);
+    suggest(ask, proved ? not_installed : SPF_KEY_PAIR_DIFFERENT);
     suggest(ask, SPF_USER_NOT_OF_IMAGE);
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
     /* sshd counts a refused query, but not ssh's first request, "none" (auth2.c, userauth_finish)

@@ -72,6 +72,40 @@ static bool wants_way(const struct spf_run *run)
             (address.class == SPF_CLASS_PUBLIC || address.class == SPF_CLASS_ELASTIC));
 }
 
+/* A refused key that is the bound pair's: was it ever installed, and for whom? */
+static bool image_may_explain(const struct spf_run *run)
+{
+    return spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS) &&
+           run->facts.instance.image[0] != '\0' &&
+           spf_has(run, SPF_CHECK_SSH_AUTH, SPF_AUTH_KEY_REFUSED) && spf_pair_is_proved(run);
+}
+
+/*
+ * Something is to be done inside a running instance: is Session Manager a way to do it? Known once
+ * the login is decided, for it disproves much of what seemed to be wrong before.
+ */
+static bool wants_way_in(const struct spf_run *run)
+{
+    const struct spf_result *results = run->results;
+
+    if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) ||
+        results[SPF_CHECK_SSH_AUTH].status == SPF_PENDING)
+        return false;
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        enum spf_check_id check = (enum spf_check_id)i;
+
+        if (results[i].status != SPF_FAIL && results[i].status != SPF_UNKNOWN)
+            continue;
+        if (spf_fine(run, SPF_CHECK_SSH_AUTH) && check != SPF_CHECK_SSH_SESSION)
+            continue; /* the login itself is a way in */
+        if (spf_has(run, check, SPF_PORT_SILENT) && !rules_allow(run))
+            continue; /* the rules are to be changed, nothing inside */
+        if (spf_is_done_inside(results[i].finding))
+            return true;
+    }
+    return false;
+}
+
 /* The user's ssh configuration, where it is not to be used: is it the same for this host? */
 static bool may_differ(const struct spf_run *run)
 {
@@ -97,15 +131,23 @@ spf_groups spf_diagnosis_wants(const struct spf_run *run)
     if (facts->group[SPF_GROUP_EVENTS].phase == SPF_ABSENT &&
         (may_be_an_event(run) || is_without_trial(run, SPF_CHECK_CLOUD_INSTANCE)))
         wants |= SPF_GROUP_BIT(EVENTS);
+    if (facts->group[SPF_GROUP_IMAGE].phase == SPF_ABSENT && image_may_explain(run))
+        wants |= SPF_GROUP_BIT(IMAGE);
+    if (facts->group[SPF_GROUP_ASSISTANT].phase == SPF_ABSENT && wants_way_in(run))
+        wants |= SPF_GROUP_BIT(ASSISTANT);
     return wants;
 }
 
 bool spf_diagnosis_awaits(const struct spf_run *run)
 {
-    return run->facts.group[SPF_GROUP_CONSOLE].phase == SPF_ASKED ||
-           run->facts.group[SPF_GROUP_SSH_CONFIG].phase == SPF_ASKED ||
-           run->facts.group[SPF_GROUP_EVENTS].phase == SPF_ASKED ||
-           run->facts.group[SPF_GROUP_GATEWAY].phase == SPF_ASKED;
+    static const enum spf_group late[] = {SPF_GROUP_CONSOLE, SPF_GROUP_SSH_CONFIG,
+                                          SPF_GROUP_EVENTS,  SPF_GROUP_GATEWAY,
+                                          SPF_GROUP_IMAGE,   SPF_GROUP_ASSISTANT};
+
+    for (size_t i = 0; i < sizeof late / sizeof *late; i++)
+        if (run->facts.group[late[i]].phase == SPF_ASKED)
+            return true;
+    return false;
 }
 
 bool spf_console_authorizes(const struct spf_run *run, const char *user)
@@ -220,6 +262,22 @@ static void tell_difference(struct spf_run *run)
         spf_run_judge_again(run, SPF_CHECK_SSH_HOST_KEY);
 }
 
+static void tell_ways_in(struct spf_run *run)
+{
+    const struct spf_image_facts *image = &run->facts.image;
+    struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
+
+    if (spf_facts_have(&run->facts, SPF_GROUP_IMAGE) && image->known) {
+        spf_note_text(result, "image", run->facts.instance.image);
+        spf_note_bool(result, "image_supports_cloud_init", !image->without_cloud_init);
+        spf_note_bool(result, "image_supports_ecs_user", image->login_as_non_root);
+    }
+    if (spf_facts_have(&run->facts, SPF_GROUP_ASSISTANT)) {
+        spf_note_bool(result, "cloud_assistant", run->facts.assistant.connected);
+        spf_note_bool(result, "session_manager", run->facts.assistant.session_manager);
+    }
+}
+
 void spf_tell_late_facts(struct spf_run *run)
 {
     const struct spf_group_state *state = &run->facts.group[SPF_GROUP_CONSOLE];
@@ -229,6 +287,7 @@ void spf_tell_late_facts(struct spf_run *run)
     tell_difference(run);
     if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS))
         tell_events(run);
+    tell_ways_in(run);
     if (state->phase == SPF_FAILED && state->asked)
         spf_note_text(result, "console_unread", spf_findings[state->failure.cause].id);
     if (state->phase != SPF_PRESENT)

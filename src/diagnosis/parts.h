@@ -36,7 +36,10 @@ bool spf_key_is_accepted(const struct spf_run *run);
 
 /* The console shows that this boot authorised the local key for the user (NULL: for anybody). */
 bool spf_console_authorizes(const struct spf_run *run, const char *user);
-/* Puts what the console and system events say into the evidence; judges an unknown host key. */
+/* A remedy of the cause is carried out inside the instance, by Session Manager for one. */
+bool spf_is_done_inside(enum spf_finding finding);
+/* Puts what the console, system events, the image and the agent say into the evidence; judges an
+ * unknown host key. */
 void spf_tell_late_facts(struct spf_run *run);
 
 void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc,

@@ -132,6 +132,8 @@ static void serve(struct course *course, enum spf_group group)
     case SPF_GROUP_NETWORK_ACL:
     case SPF_GROUP_GATEWAY:
     case SPF_GROUP_EVENTS:
+    case SPF_GROUP_IMAGE:
+    case SPF_GROUP_ASSISTANT:
     case SPF_GROUP_KEY_PAIR:
     case SPF_GROUP_CONSOLE:
         serve_cloud(course, group);

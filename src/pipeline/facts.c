@@ -31,6 +31,8 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(NETWORK_ACL, "network-acl", network_acl, spf_acl_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(GATEWAY, "gateway", gateway, spf_gateway_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(EVENTS, "events", events, spf_events_shape, SPF_GROUP_BIT(INSTANCE)),
+    GROUP(IMAGE, "image", image, spf_image_shape, SPF_GROUP_BIT(INSTANCE)),
+    GROUP(ASSISTANT, "assistant", assistant, spf_assistant_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(KEY_PAIR, "key-pair", key_pair, spf_key_pair_shape, SPF_GROUP_BIT(INSTANCE)),
     GROUP(FOUND_KEY, "found-key", found_key, spf_found_key_shape, SPF_GROUP_BIT(KEY_PAIR)),
     GROUP(CONSOLE, "console", console, spf_console_shape, SPF_GROUP_BIT(INSTANCE)),

@@ -33,6 +33,8 @@ enum spf_group {
     SPF_GROUP_NETWORK_ACL, /* of the vSwitch */
     SPF_GROUP_GATEWAY,     /* what stands between the internet and the instance besides rules */
     SPF_GROUP_EVENTS,      /* what the provider does to the instance, or plans to */
+    SPF_GROUP_IMAGE,       /* the one that the instance was made of */
+    SPF_GROUP_ASSISTANT,   /* Cloud Assistant, the agent inside, and Session Manager with it */
     SPF_GROUP_KEY_PAIR,    /* the bound one */
     SPF_GROUP_FOUND_KEY,   /* the file that is the bound pair's private key (--find-key) */
     SPF_GROUP_CONSOLE,     /* what the last boot printed: host keys, authorised keys, trouble */
@@ -55,7 +57,8 @@ typedef uint32_t spf_groups;
     (SPF_GROUP_BIT(CREDENTIALS) | SPF_GROUP_BIT(IDENTITY) | SPF_GROUP_BIT(INSTANCE) | \
      SPF_GROUP_BIT(LOOKUP) | SPF_GROUP_BIT(RULES) | SPF_GROUP_BIT(MEMBERSHIP) |       \
      SPF_GROUP_BIT(NETWORK_ACL) | SPF_GROUP_BIT(GATEWAY) | SPF_GROUP_BIT(EVENTS) |    \
-     SPF_GROUP_BIT(KEY_PAIR) | SPF_GROUP_BIT(CONSOLE))
+     SPF_GROUP_BIT(IMAGE) | SPF_GROUP_BIT(ASSISTANT) | SPF_GROUP_BIT(KEY_PAIR) |      \
+     SPF_GROUP_BIT(CONSOLE))
 
 /*
  * Why a group could not be had: an error of ours, with the cause (always one of status unknown)
@@ -102,6 +105,8 @@ struct spf_facts {
     struct spf_acl_facts network_acl;
     struct spf_gateway_facts gateway;
     struct spf_events_facts events;
+    struct spf_image_facts image;
+    struct spf_assistant_facts assistant;
     struct spf_key_pair_facts key_pair;
     struct spf_found_key_facts found_key;
     struct spf_console_facts console;

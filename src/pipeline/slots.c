@@ -93,6 +93,20 @@ static const char *other_user(const struct spf_view *view)
     return "ecs-user";
 }
 
+/* The instance's image where it is one without cloud-init, or one that has ecs-user and root is
+ * tried; else NULL. */
+static const char *image_that(const char *name, const struct spf_view *view)
+{
+    const struct spf_image_facts *image = &view->facts->image;
+    bool it_is = strcmp(name, "image_without_cloud_init") == 0
+                     ? image->without_cloud_init
+                     : strcmp(name, "image_with_ecs_user") == 0 && image->login_as_non_root &&
+                           strcmp(view->target->user, "root") == 0;
+
+    return spf_facts_have(view->facts, SPF_GROUP_IMAGE) && it_is ? view->facts->instance.image
+                                                                 : NULL;
+}
+
 /* A word of an ssh or sshpreflight command line; false if the value has not the form of its slot.
  */
 static bool add_word(struct spf_buf *buf, const char *name, const char *value)
@@ -331,6 +345,8 @@ static const char *value_of(const char *name, const char *behind, const struct s
         return spf_implementation_of(view->facts->identification.software)->guest;
     if (strcmp(name, "usual_user") == 0)
         return other_user(view);
+    if (spf_starts_with(name, "image_"))
+        return image_that(name, view);
     if (strcmp(name, "host") == 0)
         return host_of(view);
     if (strcmp(name, "fix_untried") == 0)

@@ -103,8 +103,134 @@ START_TEST(the_console_is_wanted_where_it_can_help)
 }
 END_TEST
 
+static void closed_early(struct fixture *f)
+{
+    skip_ssh(f);
+    set(f, SPF_CHECK_SSH_BANNER, SPF_FAIL, SPF_SSH_CLOSED_EARLY, NULL);
+}
+
+static void no_user_pty(struct fixture *f)
+{
+    set(f, SPF_CHECK_SSH_SESSION, SPF_FAIL, SPF_SESSION_NO_SHELL, NULL);
+}
+
+static void stopped(struct fixture *f)
+{
+    refused(f, NULL);
+    set(f, SPF_CHECK_CLOUD_INSTANCE, SPF_FAIL, SPF_INSTANCE_STOPPED, NULL);
+}
+
+static void other_pair_and_login_to_come(struct fixture *f)
+{
+    set(f, SPF_CHECK_CLOUD_KEY_PAIR, SPF_FAIL, SPF_KEY_PAIR_DIFFERENT, NULL);
+    set(f, SPF_CHECK_SSH_AUTH, SPF_PENDING, SPF_NO_FINDING, NULL);
+}
+
+static void other_pair_and_a_login(struct fixture *f)
+{
+    set(f, SPF_CHECK_CLOUD_KEY_PAIR, SPF_FAIL, SPF_KEY_PAIR_DIFFERENT, NULL);
+}
+
+static void open_to_the_world(struct fixture *f)
+{
+    set(f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_WARN, SPF_SG_OPEN_TO_WORLD, NULL);
+}
+
+static void refused_without_image(struct fixture *f)
+{
+    refused(f, NULL);
+    f->run.facts.instance.image[0] = '\0';
+}
+
+static void already_asked(struct fixture *f)
+{
+    refused(f, NULL);
+    f->run.facts.group[SPF_GROUP_IMAGE].phase = SPF_FAILED;
+    f->run.facts.group[SPF_GROUP_ASSISTANT].phase = SPF_ASKED;
+}
+
+/* The image where it can explain a refused key; the agent where something is to be done inside. */
+START_TEST(the_image_and_the_agent_are_wanted_where_they_can_help)
+{
+    static const struct {
+        void (*spoil)(struct fixture *f);
+        bool image, agent;
+    } cases[] = {
+        {NULL, false, false},
+        {asked_for, false, false},
+        {open_to_the_world, false, false},
+        {bound_long_ago, true, true},
+        {another_pair, false, true},
+        {other_pair_and_login_to_come, false, false},
+        {other_pair_and_a_login, false, false},
+        {no_user_pty, false, true},
+        {stopped, false, false},
+        {silent_and_denied, false, false},
+        {blocked_past_the_rules, false, true},
+        {refused_port, false, true},
+        {refused_at_a_stranger, false, true},
+        {closed_early, false, true},
+        {host_alone_refused, false, false},
+        {refused_without_image, false, true},
+        {already_asked, false, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fixture f;
+        spf_groups wants;
+
+        healthy(&f);
+        (void)spf_copy(f.run.facts.instance.image, sizeof f.run.facts.instance.image, "m-bp1x");
+        if (cases[i].spoil)
+            cases[i].spoil(&f);
+        wants = spf_diagnosis_wants(&f.run);
+        ck_assert_msg(((wants & SPF_GROUP_BIT(IMAGE)) != 0) == cases[i].image, "image, case %zu",
+                      i);
+        ck_assert_msg(((wants & SPF_GROUP_BIT(ASSISTANT)) != 0) == cases[i].agent,
+                      "agent, case %zu", i);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
+/* What is to be done inside has the line that leads there, where that is known to be open. */
+START_TEST(session_manager_is_the_way_in)
+{
+    struct fixture f;
+    size_t lines = 0;
+
+    healthy(&f);
+    refused(&f, NULL);
+    f.target.instance_id = "i-bp1a2b3c";
+    present(&f, SPF_GROUP_ASSISTANT);
+    f.run.facts.assistant.connected = f.run.facts.assistant.session_manager = true;
+    spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
+    for (size_t i = 0; i < f.d.remedies.count; i++) {
+        const char *command = f.d.remedies.items[i].command;
+
+        if (command && strncmp(command, "ali-instance-cli ", 17) == 0) {
+            ck_assert_str_eq(command,
+                             "ali-instance-cli session --instance i-bp1a2b3c --region cn-hangzhou");
+            ck_assert_ptr_nonnull(strstr(f.d.remedies.items[i].text, "Session Manager or VNC"));
+            lines++;
+        }
+    }
+    ck_assert_uint_eq(lines, 1);
+    spf_diagnosis_clear(&f.d);
+
+    f.run.facts.assistant.session_manager = false;
+    spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
+    for (size_t i = 0; i < f.d.remedies.count; i++)
+        ck_assert(!f.d.remedies.items[i].command ||
+                  !strstr(f.d.remedies.items[i].command, "ali-instance-cli"));
+    fixture_clear(&f);
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("late_facts",
-                     (const TTest *const[]){the_console_is_wanted_where_it_can_help, NULL});
+                     (const TTest *const[]){the_console_is_wanted_where_it_can_help,
+                                            the_image_and_the_agent_are_wanted_where_they_can_help,
+                                            session_manager_is_the_way_in, NULL});
 }

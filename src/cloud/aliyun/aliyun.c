@@ -154,6 +154,54 @@ static void ask_events(struct spf_ask *ask)
                  SPF_COUNT(params), "", events_done);
 }
 
+static void image_done(struct spf_ask *ask, struct spf_errand *errand,
+                       const struct spf_api_reply *reply)
+{
+    struct spf_facts *facts = ask->inquiry->facts;
+
+    (void)errand;
+    if (reply->failure != NULL)
+        spf_ask_finish(ask, reply->failure);
+    else
+        spf_ask_finish_parsed(ask,
+                              spf_parse_image(reply->body, facts->instance.image, &facts->image),
+                              "ecs:DescribeImages", reply->request_id);
+}
+
+static void ask_image(struct spf_ask *ask)
+{
+    const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
+    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
+                                           {"ImageId", instance->image}};
+
+    spf_ask_call(ask, "ecs", "DescribeImages", instance->region, params, SPF_COUNT(params), "",
+                 image_done);
+}
+
+static void assistant_done(struct spf_ask *ask, struct spf_errand *errand,
+                           const struct spf_api_reply *reply)
+{
+    struct spf_facts *facts = ask->inquiry->facts;
+
+    (void)errand;
+    if (reply->failure != NULL)
+        spf_ask_finish(ask, reply->failure);
+    else
+        spf_ask_finish_parsed(
+            ask, spf_parse_assistant(reply->body, facts->instance.id, &facts->assistant),
+            "ecs:DescribeCloudAssistantStatus", reply->request_id);
+}
+
+static void ask_assistant(struct spf_ask *ask)
+{
+    const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
+    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
+                                           {"InstanceId.1", instance->id}};
+
+    spf_ask_call(ask, "ecs", "DescribeCloudAssistantStatus", instance->region, params,
+                 SPF_COUNT(params), "", assistant_done);
+}
+
 void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, enum spf_group group)
 {
     const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR};
@@ -196,6 +244,12 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
         break;
     case SPF_GROUP_EVENTS:
         ask_events(ask);
+        break;
+    case SPF_GROUP_IMAGE:
+        ask_image(ask);
+        break;
+    case SPF_GROUP_ASSISTANT:
+        ask_assistant(ask);
         break;
     case SPF_GROUP_KEY_PAIR:
         ask_key_pair(ask);

@@ -91,6 +91,14 @@ SPF_MUST_USE struct spf_error spf_parse_forwards(struct json_object *reply, bool
 SPF_MUST_USE struct spf_error spf_parse_events(struct json_object *reply,
                                                struct spf_events_facts *facts);
 
+/* DescribeImages of one image. */
+SPF_MUST_USE struct spf_error spf_parse_image(struct json_object *reply, const char *id,
+                                              struct spf_image_facts *facts);
+
+/* DescribeCloudAssistantStatus of one instance; one that is not listed has no agent. */
+SPF_MUST_USE struct spf_error spf_parse_assistant(struct json_object *reply, const char *instance,
+                                                  struct spf_assistant_facts *facts);
+
 /* GetInstanceConsoleOutput, of which only facts are kept. */
 SPF_MUST_USE struct spf_error spf_parse_console(struct json_object *reply,
                                                 struct spf_console_facts *facts);

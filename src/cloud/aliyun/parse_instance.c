@@ -309,3 +309,44 @@ struct spf_error spf_parse_events(struct json_object *reply, struct spf_events_f
     }
     return spf_ok();
 }
+
+struct spf_error spf_parse_image(struct json_object *reply, const char *id,
+                                 struct spf_image_facts *facts)
+{
+    struct json_object *list = spf_json_path(reply, "Images.Image");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("Images");
+    for (size_t i = 0; i < spf_json_count(list); i++) {
+        struct json_object *item = spf_json_item(list, i);
+        struct json_object *cloud_init = spf_json_get(item, "IsSupportCloudinit");
+
+        if (strcmp(spf_json_text(item, "ImageId"), id) != 0)
+            continue;
+        facts->known = true;
+        /* Only an outspoken no is one. */
+        facts->without_cloud_init = json_object_is_type(cloud_init, json_type_boolean) &&
+                                    !json_object_get_boolean(cloud_init);
+        facts->login_as_non_root = spf_json_bool(item, "LoginAsNonRootSupported");
+    }
+    return spf_ok();
+}
+
+struct spf_error spf_parse_assistant(struct json_object *reply, const char *instance,
+                                     struct spf_assistant_facts *facts)
+{
+    struct json_object *list =
+        spf_json_path(reply, "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus");
+
+    if (!json_object_is_type(list, json_type_array))
+        return lacks("InstanceCloudAssistantStatusSet");
+    for (size_t i = 0; i < spf_json_count(list); i++) {
+        struct json_object *item = spf_json_item(list, i);
+
+        if (strcmp(spf_json_text(item, "InstanceId"), instance) != 0)
+            continue;
+        facts->connected = spf_json_bool(item, "CloudAssistantStatus"); /* a string, in the model */
+        facts->session_manager = facts->connected && spf_json_bool(item, "SupportSessionManager");
+    }
+    return spf_ok();
+}

@@ -21,6 +21,9 @@
 #define NEEDS_WAY \
     (SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_NETWORK_ACL) | SPF_CHECK_BIT(NET_PORT))
 
+/* Their remedies are carried out inside. */
+#define NEEDS_WAY_IN (SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_KEY_PAIR) | NEEDS_ADDRESS)
+
 static const struct {
     const char *action;
     spf_checks checks; /* any of them calls it */
@@ -35,6 +38,8 @@ static const struct {
     {"ecs:DescribePortRangeListEntries", SPF_CHECK_BIT(CLOUD_SECURITY_GROUP)},
     {"ecs:DescribeKeyPairs", SPF_CHECK_BIT(CLOUD_KEY_PAIR)},
     {"ecs:GetInstanceConsoleOutput", NEEDS_CONSOLE},
+    {"ecs:DescribeImages", SPF_CHECK_BIT(SSH_AUTH)},
+    {"ecs:DescribeCloudAssistantStatus", NEEDS_WAY_IN},
     {"vpc:DescribeEipAddresses", NEEDS_GATEWAY},
     {"vpc:DescribeForwardTableEntries", NEEDS_GATEWAY},
     {"vpc:DescribeRouteEntryList", NEEDS_WAY},

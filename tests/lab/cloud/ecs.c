@@ -281,6 +281,9 @@ const struct lab_action lab_ecs_actions[] = {
     {"DescribePortRangeListEntries", true, "PortRangeListId", lab_describe_port_range_list_entries},
     {"DescribeInstancesFullStatus", true, "InstanceId.N PageNumber PageSize",
      lab_describe_instances_full_status},
+    {"DescribeImages", true, "ImageId PageNumber PageSize", lab_describe_images},
+    {"DescribeCloudAssistantStatus", true, "InstanceId.N PageNumber PageSize MaxResults NextToken",
+     lab_describe_cloud_assistant_status},
     {"GetInstanceConsoleOutput", true, "InstanceId RemoveSymbols", lab_get_instance_console_output},
     {0},
 };

@@ -105,3 +105,44 @@ void lab_describe_instances_full_status(const struct lab_call *call, struct lab_
 {
     (void)lab_list_serve(&status_list, call, reply);
 }
+
+static const struct lab_filter image_filters[] = {
+    {"ImageId", "ImageId", LAB_MATCH_EXACT},
+    {0},
+};
+static const struct lab_list image_list = {
+    .section = "Images",
+    .outer = "Images",
+    .inner = "Image",
+    .filters = image_filters,
+    .page_size_max = 100,
+    .default_size = 10,
+};
+
+void lab_describe_images(const struct lab_call *call, struct lab_reply *reply)
+{
+    if (lab_list_serve(&image_list, call, reply))
+        json_object_object_add(
+            reply->body, "RegionId",
+            json_object_new_string(lab_request_param(call->request, "RegionId")));
+}
+
+static const struct lab_filter assistant_filters[] = {
+    {"InstanceId", "InstanceId", LAB_MATCH_NUMBERED},
+    {0},
+};
+static const struct lab_list assistant_list = {
+    .section = "CloudAssistantStatuses",
+    .outer = "InstanceCloudAssistantStatusSet",
+    .inner = "InstanceCloudAssistantStatus",
+    .filters = assistant_filters,
+    .page_size_max = 50,
+    .token_min = 1,
+    .token_max = 50,
+    .default_size = 10,
+};
+
+void lab_describe_cloud_assistant_status(const struct lab_call *call, struct lab_reply *reply)
+{
+    (void)lab_list_serve(&assistant_list, call, reply);
+}

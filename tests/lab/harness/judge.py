@@ -73,9 +73,10 @@ def report(found, expect):
         commands = [r["command"] or "" for r in target["remedies"]]
         if not any(part in command for command in commands):
             wrong.append("no remedy's command has %r: %s" % (part, commands))
-    if expect.get("no_commands"):
-        wrong += ["a remedy has the command %r" % r["command"]
-                  for r in target["remedies"] if r["command"]]
+    unwanted = expect.get("no_commands", [])
+    wrong += ["a remedy has the command %r" % r["command"]
+              for r in target["remedies"] if r["command"]
+              and (unwanted is True or any(part in r["command"] for part in unwanted))]
     return wrong + sound(found)
 
 
