@@ -236,9 +236,8 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
     }
     opinion = judge_path(view, &path, result);
     /* Between members of one vSwitch no ACL applies; whether we are one may be in doubt. */
-    if (!path.internet && acl->vswitch_cidr.text[0] != '\0' &&
-        acl->vswitch_cidr.cidr.ip.family == 0 && opinion.kind == SPF_OPINION_CONCLUDES &&
-        opinion.status != SPF_PASS) {
+    if (!path.internet && acl->vswitch_cidr.cidr.ip.family == 0 &&
+        opinion.kind == SPF_OPINION_CONCLUDES && opinion.status != SPF_PASS) {
         spf_note_text(result, "doubt", "the CidrBlock of the vSwitch");
         spf_say(result, "whether network ACL %s applies is not known: the block of %s is \"%s\"",
                 acl->id, acl->vswitch, acl->vswitch_cidr.text);

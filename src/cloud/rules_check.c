@@ -148,8 +148,15 @@ static void note_rule(struct spf_result *result, const struct spf_rule *rule)
         spf_note_null(result, "priority");
         return;
     }
-    spf_note_text(result, "rule", rule->id);
-    spf_note_text(result, "group", rule->group);
+    /* Of a list of groups that could not be read, the rules have neither. */
+    if (rule->id[0] != '\0')
+        spf_note_text(result, "rule", rule->id);
+    else
+        spf_note_null(result, "rule");
+    if (rule->group[0] != '\0')
+        spf_note_text(result, "group", rule->group);
+    else
+        spf_note_null(result, "group");
     spf_note_text(result, "policy", policy_of(rule));
     spf_note_number(result, "priority", rule->priority);
     spf_note_text(result, "rule_source", source_of(rule));
@@ -232,14 +239,16 @@ static bool membership_matters(const struct spf_rules_decision *decision,
             !question->internet);
 }
 
-/* Open rules open nothing to a world that does not reach the address. */
-static bool is_cut_off(const struct spf_view *view, const struct spf_path *path)
+/* Open rules open nothing to a world that does not reach the address, as far as that is known: an
+ * IPv6 address of a VPC is reached from inside alone unless it was given bandwidth. */
+static bool world_reaches(const struct spf_view *view, const struct spf_path *path)
 {
     const struct spf_gateway_facts *gateway = &view->facts->gateway;
 
-    return path->dialled.class == SPF_CLASS_IPV6 &&
-           spf_facts_have(view->facts, SPF_GROUP_GATEWAY) && gateway->ipv6_known &&
-           (gateway->ipv6_bandwidth == 0 || gateway->egress_only[0] != '\0');
+    if (path->dialled.class != SPF_CLASS_IPV6 || view->facts->instance.vpc[0] == '\0')
+        return true;
+    return spf_facts_have(view->facts, SPF_GROUP_GATEWAY) && gateway->ipv6_known &&
+           gateway->ipv6_bandwidth > 0 && gateway->egress_only[0] == '\0';
 }
 
 struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
@@ -296,7 +305,7 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     for_others = note_rules(result, facts, &question, decision.rule);
     switch (decision.answer) {
     case SPF_RULES_ACCEPT:
-        return accepted(&decision, from, crowd.open_to_world && !is_cut_off(view, &path), result);
+        return accepted(&decision, from, crowd.open_to_world && world_reaches(view, &path), result);
     case SPF_RULES_DROP:
     case SPF_RULES_NO_MATCH:
         return denied(facts, &question, &decision, from, for_others, result);

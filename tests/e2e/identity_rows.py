@@ -167,6 +167,15 @@ ROWS = [
                            "SSHPREFLIGHT_PASSPHRASE": "x"},
          files=program(HELPER, '[ "$VAULT_TOKEN$DB_PASSWORD$ALIBABA_CLOUD_X_SECRET" = xxx ] || '
                        'exit 1\n[ -z "$SSHPREFLIGHT_PASSPHRASE" ] || exit 2\n' + says(printed()))),
+    dict(row="18b", what="External: the helper signs with the environment's key", cli="file",
+         sdk="file", ours="file",
+         env={"ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tLabenv",
+              "ALIBABA_CLOUD_ACCESS_KEY_SECRET": SECRET + "env",
+              "ALIBABA_CLOUD_SECURITY_TOKEN": "x"},
+         files=program(HELPER, '[ "$ALIBABA_CLOUD_ACCESS_KEY_ID" = LTAI5tLabenv ] || exit 1\n'
+                       '[ "$ALIBABA_CLOUD_ACCESS_KEY_SECRET" = %senv ] || exit 2\n'
+                       '[ "$ALIBABA_CLOUD_SECURITY_TOKEN" = x ] || exit 3\n' % SECRET +
+                       says(printed()))),
     dict(row="19", what="External: exit status 3 with a key on standard output", cli="refused",
          sdk="refused", ours="credentials-incomplete",
          files=program(HELPER, says(printed()) + "\nexit 3"), says=["status 3"]),

@@ -1,6 +1,7 @@
 #include "cloud_lab.h"
 
 #include "base/json.h"
+#include "cloud/aliyun/ask.h"
 
 static void credentials(struct lab *lab)
 {
@@ -282,6 +283,45 @@ static void with_lists_and_interfaces(struct json_object *world)
                                        "\"10.0.1.51\"}]}}"));
 }
 
+/* Pages of a list by their tokens, a letter each; where a circle is seen, three rounds are the
+ * most. */
+START_TEST(pages_that_go_round_in_a_circle)
+{
+    static const struct {
+        const char *tokens;
+        bool good;
+    } cases[] = {
+        {"a", true},
+        {"ab", true},
+        {"abcdefghijklmnopqrstuvwxyz", true},
+        {"aa", false},
+        {"aba", false},
+        {"abab", false},
+        {"abcbcb", false},
+        {"abcdefdefdef", false},
+        {"abcabcabc", false},
+        {"abcdefghabcdefghabcdefgh", false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_errand errand = {.word = "sg-1"}, other = {.word = "sg-2"};
+        struct spf_ask ask = {0};
+        bool good = true;
+
+        for (const char *token = cases[i].tokens; good && *token != '\0'; token++) {
+            const char text[] = {*token, '\0'};
+
+            /* another list's tokens may be the same, and change slower */
+            ck_assert(token != cases[i].tokens ||
+                      spf_ask_goes_on(&ask, &other, text).code == SPF_OK);
+            good = spf_ask_goes_on(&ask, &errand, text).code == SPF_OK;
+        }
+        ck_assert_msg(good == cases[i].good, "%s", cases[i].tokens);
+        free(ask.marks.items);
+    }
+}
+END_TEST
+
 START_TEST(the_interface_that_carries_the_address)
 {
     struct spf_instance_facts *instance;
@@ -331,6 +371,7 @@ int main(void)
                                   faults_of_the_api,
                                   what_a_retry_heals,
                                   the_interface_that_carries_the_address,
+                                  pages_that_go_round_in_a_circle,
                                   NULL};
 
     return unit_main("aliyun_probe", tests);

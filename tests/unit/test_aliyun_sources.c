@@ -129,8 +129,8 @@ static void by_profile(const struct source_case *one, const char *expected_id)
     (void)snprintf(path, sizeof path, "%s/program", lab.folder);
     write_file(path,
                "#!/bin/sh\nread x && exit 1\n"
-               "[ -z \"$ALICLOUD_SECRET_KEY$SECURITY_TOKEN$SSHPREFLIGHT_PASSPHRASE\" ] || exit 2\n"
-               "[ \"$VAULT_TOKEN\" = \"the program's own\" ] || exit 3\n"
+               "[ -z \"$SSHPREFLIGHT_PASSPHRASE\" ] || exit 2\n"
+               "[ \"$ALICLOUD_SECRET_KEY$SECURITY_TOKEN$VAULT_TOKEN\" = xxx ] || exit 3\n"
                "[ \"$(ls /proc/self/fd | wc -l)\" -eq 4 ] || exit 5\n" /* ls opens the fourth */
                "echo '{\"mode\":\"StsToken\",\"access_key_id\":\"" STS_ID
                "\",\"access_key_secret\":\"LabCanarySecretSts00000000001x\",\"sts_token\":"
@@ -147,7 +147,7 @@ static void by_profile(const struct source_case *one, const char *expected_id)
     else
         unsetenv("SECURITY_TOKEN");
     setenv("SSHPREFLIGHT_PASSPHRASE", "x", 1);
-    setenv("VAULT_TOKEN", "the program's own", 1);
+    setenv("VAULT_TOKEN", "x", 1);
     (void)snprintf(path, sizeof path, "%s/token", lab.folder);
     write_file(path, "oidc-canary", 0600);
     (void)snprintf(config, sizeof config, "%s/config.json", lab.folder);

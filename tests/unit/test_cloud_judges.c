@@ -311,6 +311,7 @@ START_TEST(network_acl)
     FOUND(desk, SPF_NO_FINDING);
     desk.facts.network_acl.bound = true;
     strcpy(desk.facts.network_acl.id, "nacl-1");
+    spf_block_set(&desk.facts.network_acl.vswitch_cidr, "10.0.1.0/24");
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_ACL_DENIES_INBOUND);
     entry = SPF_APPEND(&desk.facts.network_acl.ingress);

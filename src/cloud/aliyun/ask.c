@@ -35,7 +35,33 @@ static void drop_ask(struct spf_ask *ask)
     if (ask->fetch != NULL)
         spf_fetch_cancel(ask->fetch);
     free(ask->regions);
+    free(ask->marks.items);
     free(ask);
+}
+
+struct spf_error spf_ask_goes_on(struct spf_ask *ask, const struct spf_errand *errand,
+                                 const char *token)
+{
+    struct spf_page_mark *mark = NULL;
+
+    for (size_t i = 0; mark == NULL && i < ask->marks.count; i++)
+        if (strcmp(ask->marks.items[i].word, errand->word) == 0 &&
+            ask->marks.items[i].done == errand->done)
+            mark = &ask->marks.items[i];
+    if (mark == NULL) {
+        if ((mark = SPF_APPEND(&ask->marks)) == NULL)
+            return spf_error(SPF_ERR_NOMEM, "out of memory");
+        (void)spf_copy(mark->word, sizeof mark->word, errand->word);
+        mark->done = errand->done;
+    }
+    if (strcmp(mark->token, token) == 0)
+        return spf_error(SPF_ERR_INVALID, "the pages of %s go round in a circle", errand->word);
+    if (mark->since++ == mark->until) {
+        (void)spf_copy(mark->token, sizeof mark->token, token);
+        mark->until = 2 * mark->until + 1;
+        mark->since = 0;
+    }
+    return spf_ok();
 }
 
 void spf_ask_finish(struct spf_ask *ask, const struct spf_failure *failure)

@@ -37,6 +37,14 @@ struct spf_errand {
     char word[80]; /* a region, a group: whatever the call is about */
 };
 
+/* Where a list's pages have come to: see spf_ask_goes_on. */
+struct spf_page_mark {
+    char word[80];
+    spf_errand_done *done; /* with the word: which list it is */
+    char token[SPF_NEXT_SIZE];
+    unsigned since, until; /* pages since the mark was set, and till it is set anew */
+};
+
 struct spf_ask {
     struct spf_ask *next;
     struct spf_aliyun *aliyun;
@@ -47,7 +55,8 @@ struct spf_ask {
     struct spf_region *regions;
     size_t region_count, next_region;
     bool searching;
-    struct spf_fetch *fetch;    /* of a lookup */
+    struct spf_fetch *fetch; /* of a lookup */
+    SPF_LIST(struct spf_page_mark) marks;
     struct spf_failure failure; /* the first region's, when none gave an answer */
 };
 
@@ -58,6 +67,14 @@ struct spf_ask {
 bool spf_ask_call(struct spf_ask *ask, const char *product, const char *action, const char *region,
                   const struct spf_sign_pair *params, size_t count, const char *word,
                   spf_errand_done *done);
+
+/*
+ * Does the token lead to a page that the errand's list has not had? Tokens that go round in a
+ * circle would be asked for until the time is up. Brent's way: a mark that is set anew after 1, 2,
+ * 4, ... pages is met again within three rounds.
+ */
+SPF_MUST_USE struct spf_error spf_ask_goes_on(struct spf_ask *ask, const struct spf_errand *errand,
+                                              const char *token);
 
 /* Drops the calls that are under way; the ask stays. */
 void spf_ask_drop_errands(struct spf_ask *ask);

@@ -46,12 +46,6 @@ static const char *const endpoint_types[] = {"ALIBABA_CLOUD_ENDPOINT_TYPE",
 static const char *const profile_names[] = {"ALIBABACLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE",
                                             "ALICLOUD_PROFILE", NULL};
 
-void spf_credentials_drop_secrets(struct spf_child_environment *environment)
-{
-    spf_child_environment_drop(environment, secret_names);
-    spf_child_environment_drop(environment, token_names);
-}
-
 const char *spf_first_env(const char *const *names, const char **name)
 {
     for (; *names != NULL; names++) {

@@ -94,10 +94,6 @@ void spf_credentials_absent(struct spf_credential_trail *trail, const char *sour
                             const char *why);
 void spf_credentials_clear(struct spf_credentials *credentials);
 
-struct spf_child_environment; /* platform/child.h */
-/* Leaves the variables with an access key's secret or token out of it, in all their spellings. */
-void spf_credentials_drop_secrets(struct spf_child_environment *environment);
-
 /* Appends a step; NULL when there are too many, as when profiles name each other in a ring. */
 struct spf_credential_step *spf_credentials_step(struct spf_credentials *credentials,
                                                  enum spf_step_kind kind);

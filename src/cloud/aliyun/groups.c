@@ -104,6 +104,8 @@ static void take_page(struct spf_ask *ask, struct spf_errand *errand,
     error = spf_parse_group(reply->body, facts, next);
     if (error.code == SPF_OK && next[0] != '\0' && facts->rules.count == before)
         error = spf_error(SPF_ERR_INVALID, "a page without rules promises another page");
+    if (error.code == SPF_OK && next[0] != '\0')
+        error = spf_ask_goes_on(ask, errand, next);
     if (error.code != SPF_OK) {
         spf_ask_finish_parsed(ask, error, action, reply->request_id);
         return;

@@ -11,8 +11,10 @@ static bool add_address(struct spf_instance_facts *facts, enum spf_address_class
     struct spf_address *address;
     struct spf_ip ip;
 
-    if (!spf_ip_parse(text, &ip) || facts->addresses.count >= ADDRESSES_MAX)
+    if (!spf_ip_parse(text, &ip) || facts->addresses.count >= ADDRESSES_MAX) {
+        facts->addresses_in_doubt |= text[0] != '\0';
         return true;
+    }
     for (size_t i = 0; i < facts->addresses.count; i++)
         if (spf_ip_equal(&facts->addresses.items[i].ip, &ip))
             return true;
@@ -24,6 +26,14 @@ static bool add_address(struct spf_instance_facts *facts, enum spf_address_class
     address->bandwidth = bandwidth;
     (void)spf_copy(address->interface_id, sizeof address->interface_id, interface_id);
     return true;
+}
+
+/* Does the member, where there is one, have this type? Null and absent are none. */
+static bool is_understood(struct json_object *json, const char *path, enum json_type type)
+{
+    struct json_object *member = spf_json_path(json, path);
+
+    return member == NULL || json_object_is_type(member, type);
 }
 
 static bool add_all(struct spf_instance_facts *facts, enum spf_address_class class,
@@ -43,6 +53,11 @@ static bool add_interface(struct json_object *json, struct spf_instance_facts *f
     bool ok = true;
 
     TAKE(json, "NetworkInterfaceId", id);
+    facts->addresses_in_doubt |=
+        !is_understood(json, "PrivateIpSets", json_type_object) ||
+        !is_understood(json, "PrivateIpSets.PrivateIpSet", json_type_array) ||
+        !is_understood(json, "Ipv6Sets", json_type_object) ||
+        !is_understood(json, "Ipv6Sets.Ipv6Set", json_type_array);
     for (size_t i = 0; ok && i < spf_json_count(private); i++)
         ok = add_address(facts, SPF_CLASS_PRIVATE,
                          spf_json_text(spf_json_item(private, i), "PrivateIpAddress"), 0, id);
@@ -74,12 +89,30 @@ static void set_private_ips(struct spf_instance_facts *facts)
     }
 }
 
-/* Null and absent are none; anything else but an object is not understood. */
-static bool is_understood(struct json_object *json, const char *name)
+/* Each member that has addresses, and those on the way to it. */
+static bool addresses_are_understood(struct json_object *json)
 {
-    struct json_object *member = spf_json_get(json, name);
+    static const struct {
+        const char *path;
+        enum json_type type;
+    } members[] = {
+        {"EipAddress", json_type_object},
+        {"EipAddress.IpAddress", json_type_string},
+        {"PublicIpAddress", json_type_object},
+        {"PublicIpAddress.IpAddress", json_type_array},
+        {"InnerIpAddress", json_type_object},
+        {"InnerIpAddress.IpAddress", json_type_array},
+        {"VpcAttributes", json_type_object},
+        {"VpcAttributes.PrivateIpAddress", json_type_object},
+        {"VpcAttributes.PrivateIpAddress.IpAddress", json_type_array},
+        {"NetworkInterfaces", json_type_object},
+        {"NetworkInterfaces.NetworkInterface", json_type_array},
+    };
 
-    return member == NULL || json_object_is_type(member, json_type_object);
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+        if (!is_understood(json, members[i].path, members[i].type))
+            return false;
+    return true;
 }
 
 static bool take_addresses(struct json_object *json, struct spf_instance_facts *facts)
@@ -89,9 +122,7 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
     int64_t out = spf_json_number(json, "InternetMaxBandwidthOut", SPF_BANDWIDTH_MAX, -1);
     bool ok;
 
-    facts->addresses_in_doubt =
-        !is_understood(json, "EipAddress") || !is_understood(json, "PublicIpAddress") ||
-        !is_understood(json, "VpcAttributes") || !is_understood(json, "NetworkInterfaces");
+    facts->addresses_in_doubt |= !addresses_are_understood(json);
     for (size_t i = 0; i < spf_json_count(interfaces); i++) {
         struct json_object *item = spf_json_item(interfaces, i);
 

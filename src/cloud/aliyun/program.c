@@ -71,11 +71,10 @@ static bool is_trusted(const char *path, char *why, size_t size)
 /* -1: program->error says why. */
 static pid_t start(struct spf_program *program, int out)
 {
+    /* As the CLI does: what is secret in it is the program's, and may be what it needs. */
     struct spf_child_environment environment = spf_child_environment(true);
     pid_t pid;
 
-    /* Other secrets in it are the program's own: the token of its vault, say. */
-    spf_credentials_drop_secrets(&environment);
     pid = spf_child_start(&(struct spf_child_program){.path = program->path,
                                                       .words = (const char *const *)program->words,
                                                       .environment = &environment,
