@@ -191,6 +191,10 @@ static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *fa
     while (len > 0 && (echo->heard[len - 1] == '\n' || echo->heard[len - 1] == '\r'))
         len--;
     spf_clean(facts->output, sizeof facts->output, echo->heard, len);
+    /* sshd, where internal-sftp is forced (session.c, do_child); what was printed is in no record
+     */
+    if (strstr(facts->output, "This service allows sftp connections only.") != NULL)
+        facts->sftp = true;
     facts->exit_status = echo->exit_status;
     if (!other_user(echo, facts->other_user, sizeof facts->other_user))
         facts->other_user[0] = '\0';

@@ -21,8 +21,7 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
                 facts->output[0] != '\0' ? " and said: " : "", facts->output);
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
     }
-    /* sshd, where internal-sftp is forced (session.c, do_child) */
-    if (strstr(facts->output, "This service allows sftp connections only.") != NULL)
+    if (facts->sftp)
         return spf_concludes(SPF_SESSION_SFTP_ONLY);
     if (facts->output[0] != '\0')
         spf_say(result, "the login works, but no command runs; the server says: %s", facts->output);

@@ -73,8 +73,10 @@ struct spf_attempt {
     bool in_somehow;     /* by a key or another way: the text does not show it */
     int64_t exit_status; /* -1 not said */
     bool session_closed;
-    bool forwarding; /* a jump host was to open a channel, and did not */
-    bool no_way_on;  /* what failed was a jump host's login: nothing came through it */
+    const char
+        *channel_refused; /* an outcome's word; of a session, or of a way through this host */
+    bool forwarding;      /* a jump host was to open a channel, and did not */
+    bool no_way_on;       /* what failed was a jump host's login: nothing came through it */
     char typed_host[256], typed_user[80], jump_cause[64];
     bool closed; /* the connection ended without a word of why */
     bool forced_command;

@@ -9,7 +9,7 @@
 /* A refused login of which a text without -v says nothing more. */
 static const char any_denial[] =
     "key-pair-different,user-not-of-image,key-pair-not-installed,auth-login-refused,"
-    "authorized-keys-ignored,key-encrypted,user-not-allowed";
+    "authorized-keys-ignored,key-encrypted,user-not-allowed,auth-publickey-disabled";
 /* PuTTY says of each key of a file that is refused that it is, so mostly there was none. */
 static const char putty_denial[] =
     "key-missing,key-pair-different,user-not-of-image,auth-algorithm-refused,authorized-keys-"
@@ -156,8 +156,12 @@ static void conclude_attempt(struct spf_attempt *attempt)
 
     if (attempt->ended.cause != SPF_NO_FINDING || attempt->tcp != NULL)
         return;
-    if (attempt->stage <= SPF_STAGE_CONNECTED && attempt->proxy[0] != '\0' &&
-        (attempt->closed || banner_broken)) {
+    if (attempt->channel_refused != NULL) { /* and no way through the host was asked for */
+        attempt->in = true;
+        attempt->stage = SPF_STAGE_IN;
+        name(attempt, SPF_CHECK_SSH_SESSION, "session-refused");
+    } else if (attempt->stage <= SPF_STAGE_CONNECTED && attempt->proxy[0] != '\0' &&
+               (attempt->closed || banner_broken)) {
         conclude_proxy(attempt);
     } else if (attempt->banner != NULL) {
         attempt->ended.check = SPF_CHECK_SSH_BANNER;

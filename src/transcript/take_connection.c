@@ -59,12 +59,14 @@ static void take_tcp(struct spf_attempt *attempt, const struct spf_match *match)
 
 static void take_forward(struct spf_attempt *attempt, const struct spf_match *match)
 {
-    if (match->row->argument[0] == '\0') { /* the line before says why */
-        if (attempt->tcp == NULL)
-            attempt->tcp = "jump";
-    } else {
-        attempt->tcp = match->row->argument;
-    }
+    bool confirmed = match->row->argument[0] == '\0'; /* "stdio forwarding failed" */
+
+    if (!confirmed)
+        attempt->channel_refused = match->row->argument;
+    if (!confirmed && match->family == &spf_family_openssh && attempt->jump[0] == '\0' &&
+        attempt->proxy[0] == '\0')
+        return; /* ssh says the same of a session that is refused */
+    attempt->tcp = attempt->channel_refused != NULL ? attempt->channel_refused : "jump";
     attempt->forwarding = true;
     attempt->stage = SPF_STAGE_CONNECTING; /* that was the jump host's login */
     attempt->in = attempt->denied = false;
