@@ -28,16 +28,27 @@ static const char *duration(int64_t ms, bool seconds, char text[32])
     return text;
 }
 
+/* Of a chain, the one that connects to the target. */
+static const char *last_hop(const struct spf_tcp_facts *tcp)
+{
+    const char *comma = strrchr(tcp->jump, ',');
+
+    return comma != NULL ? comma + 1 : tcp->jump;
+}
+
 static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
     char took[32];
 
-    if (tcp->cut_short)
-        spf_say(
-            result,
-            "no answer from %s port %u after %.1f s (as the cloud checks above explain; not waiting longer)",
-            tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
+    if (tcp->jump[0])
+        spf_say(result, "the jump host %s gets no answer from %s port %u%s", last_hop(tcp),
+                tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));
+    else if (tcp->cut_short)
+        spf_say(result,
+                "no answer from %s port %u after %.1f s (as the cloud checks above explain; not "
+                "waiting longer)",
+                tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
     else
         spf_say(result, "no answer from %s port %u%s: the packets are dropped on the way",
                 tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));
@@ -48,6 +59,11 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
 
+    if (tcp->jump[0]) {
+        spf_say(result, "the jump host %s cannot reach %s port %u: %s", last_hop(tcp), tcp->address,
+                (unsigned)view->target->port, tcp->error);
+        return spf_concludes(SPF_PORT_UNREACHABLE);
+    }
     spf_say(result, "%s port %u cannot be reached: %s (%s)", tcp->address,
             (unsigned)view->target->port, tcp->error,
             tcp->local ? "this machine's own routing says so, no packet left it"
@@ -144,7 +160,10 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
 
     switch (tcp->outcome) {
     case SPF_TCP_REFUSED:
-        if (spf_starts_with(tcp->error, "ICMP"))
+        if (tcp->jump[0])
+            spf_say(result, "%s refuses connections to port %u from the jump host %s", tcp->address,
+                    (unsigned)view->target->port, last_hop(tcp));
+        else if (spf_starts_with(tcp->error, "ICMP"))
             spf_say(result,
                     "%s refuses connections to port %u, by ICMP: so does a firewall (REJECT), "
                     "while a port where nothing listens resets",
@@ -158,7 +177,11 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     case SPF_TCP_RESET:
         return spf_concludes(SPF_PORT_RESET);
     case SPF_TCP_UNRESOLVED:
-        spf_say(result, "the name %s has no address: %s", tcp->name, tcp->error);
+        if (tcp->jump[0])
+            spf_say(result, "the jump host %s knows no address of the name %s: %s", last_hop(tcp),
+                    tcp->address, tcp->error);
+        else
+            spf_say(result, "the name %s has no address: %s", tcp->name, tcp->error);
         return spf_concludes(SPF_HOST_UNRESOLVED);
     case SPF_TCP_JUMP_FAILED:
         return judge_jump(tcp, result);

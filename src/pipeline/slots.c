@@ -260,6 +260,9 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
     bool with_configuration = strcmp(name, "rerun_with_ssh_config") == 0;
     bool with_next_key = strcmp(name, "rerun_with_next_key_file") == 0;
 
+    if ((strcmp(name, "rerun_without_host") == 0 && target->instance_id == NULL) ||
+        (with_configuration && target->ssh_config != NULL))
+        return false;
     spf_buf_addstr(buf, "sshpreflight");
     if (target->instance_id != NULL) {
         spf_buf_addstr(buf, " --instance ");
@@ -437,6 +440,17 @@ static const char *jump_failure(const char *name, const struct spf_result *resul
     return NULL;
 }
 
+/* Another family can only help a name, and only where this machine connects. */
+static bool tried_ipv6_of_a_name(const struct spf_view *view)
+{
+    const struct spf_target *target = view->target;
+    struct spf_ip ip;
+
+    return target->host != NULL && !spf_target_is_proxied(target) &&
+           !spf_ip_parse(target->host, &ip) && spf_ip_parse(view->facts->tcp.address, &ip) &&
+           ip.family == 6;
+}
+
 /* {?name} stands for nothing, where it holds. */
 static bool holds(const char *condition, const struct spf_view *view,
                   const struct spf_result *result)
@@ -451,6 +465,10 @@ static bool holds(const char *condition, const struct spf_view *view,
 
         return format != NULL && strcmp(condition + strlen("format_"), format) == 0;
     }
+    if (strcmp(condition, "proxied") == 0 || strcmp(condition, "direct") == 0)
+        return spf_target_is_proxied(view->target) == (condition[0] == 'p');
+    if (strcmp(condition, "name_has_ipv6") == 0)
+        return tried_ipv6_of_a_name(view);
     if (strcmp(condition, "sshd") == 0)
         return spf_is_sshd(view->facts->identification.software);
     if (!spf_starts_with(condition, "no_"))

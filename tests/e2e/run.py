@@ -318,6 +318,19 @@ class Scenario(Stage):
             self.complaints.append("%r: exit status %s, should be %s:\n%s" % (
                 line, done.returncode, status, done.stdout.decode("utf-8", "replace")))
 
+    def check_lines(self, report):
+        """Every line of sshpreflight that is printed is one that its option parser takes."""
+        parser = os.path.join(os.path.dirname(self.tools.linked_client), "parses")
+        commands = {r["command"] for r in self._remedies(report) if r["command"]}
+        for line in re.findall(r"(?:^|[|&] )sshpreflight ([^\n]*)", "\n".join(sorted(commands)),
+                               re.MULTILINE):
+            done = subprocess.run(["bash", "-c", "exec %s %s" % (parser, line)], cwd=self.home,
+                                  check=False, timeout=HANGS, env=self.environment(),
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+            if done.returncode != 0:
+                self.complaints.append("the program refuses its own line %r: %s" % (
+                    line, done.stdout.decode("utf-8", "replace")))
+
     @staticmethod
     def _remedies(report):
         target = report["targets"][0]
@@ -327,6 +340,8 @@ class Scenario(Stage):
         report = self.check_json()
         if self.expect.get("usage"):
             return
+        if report:
+            self.check_lines(report)
         self.check_ssh(report)
         if "interrupt" not in self.data:
             self.check_text()

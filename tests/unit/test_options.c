@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "cli/option_table.h"
+#include "pipeline/run.h"
+#include "pipeline/slots.h"
 
 #define WORDS_MAX 16
 
@@ -485,6 +487,89 @@ START_TEST(no_line_shows_a_proxy_command)
 }
 END_TEST
 
+/* A line that a report would print, taken to pieces by a shell. */
+static void expect_parses(const char *line, const char *cause)
+{
+    char command[6000], bytes[6000];
+    char *words[100] = {"sshpreflight"};
+    struct spf_options parsed;
+    struct spf_error error;
+    int count = 1;
+    FILE *shell;
+    size_t len;
+
+    ck_assert(spf_format(command, sizeof command,
+                         "bash -c 'eval \"set -- $1\"; printf \"%%s\\0\" \"$@\"' - \"$LINE\""));
+    setenv("LINE", line + strlen("sshpreflight"), 1);
+    shell = popen(command, "re");
+    ck_assert_ptr_nonnull(shell);
+    len = fread(bytes, 1, sizeof bytes, shell);
+    ck_assert_int_eq(pclose(shell), 0);
+    for (size_t at = 0; at < len && count < 99; at += strlen(bytes + at) + 1)
+        words[count++] = bytes + at;
+    words[count] = NULL;
+    error = spf_options_parse(count, words, &parsed);
+    ck_assert_msg(error.code == SPF_OK, "%s: %s: %s", cause, line, error.text);
+    spf_options_clear(&parsed);
+}
+
+/* The lines of all remedies, for a run with these words. */
+static void expect_lines_parse(const char *words)
+{
+    struct spf_target target;
+    struct spf_run run;
+
+    check_good(words);
+    target = (struct spf_target){.instance_id = options.instance,
+                                 .host = options.host,
+                                 .key_path = options.key,
+                                 .user = options.user,
+                                 .user_given = options.user_given,
+                                 .port = options.port,
+                                 .port_given = options.port_given,
+                                 .family = options.family,
+                                 .jump = options.jump,
+                                 .ssh_config = options.ssh_config,
+                                 .source_lookup = options.source_lookup,
+                                 .timeout_ms = options.timeout_s * 1000,
+                                 .deadline_s = options.deadline_s,
+                                 .other_options = options.repeat,
+                                 .selected = SPF_ALL_CHECKS};
+    spf_run_init(&run, &target);
+    for (int i = 0; i < SPF_FINDING_COUNT; i++) {
+        const struct spf_view view = {&target, &run.facts, run.results};
+        const struct spf_remedy *remedy = spf_findings[i].remedies;
+        struct spf_buf line, text;
+
+        for (; i != SPF_NO_FINDING && remedy->text != NULL; remedy++) {
+            spf_buf_init(&line, 5000);
+            spf_buf_init(&text, 5000);
+            if (remedy->command != NULL &&
+                spf_slots_expand(&text, remedy->text, SPF_SLOT_TEXT, &view, NULL) &&
+                spf_slots_expand(&line, remedy->command, SPF_SLOT_COMMAND, &view, NULL) &&
+                spf_starts_with(line.data, "sshpreflight "))
+                expect_parses(line.data, spf_findings[i].id);
+            spf_buf_clear(&line);
+            spf_buf_clear(&text);
+        }
+    }
+    spf_run_clear(&run);
+}
+
+START_TEST(the_program_takes_the_lines_that_it_prints)
+{
+    expect_lines_parse("--instance i-bp1 --key k");
+    expect_lines_parse("--instance i-bp1 --key k -4 --source-ip 198.51.100.7 -l me -p 2222");
+    expect_lines_parse("--instance i-bp1 --key k -J b --address private");
+    expect_lines_parse("--instance i-bp1 --host h --key k -J me@b:22 --session always");
+    expect_lines_parse("2001:db8::1 --key k");
+    expect_lines_parse("-6 web --key k --timeout 3 --deadline 9");
+    expect_lines_parse("web --ssh-config");
+    expect_lines_parse("web -F conf --key k -J none");
+    expect_lines_parse("web --key - -p 23");
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("options", (const TTest *const[]){
@@ -495,5 +580,6 @@ int main(void)
                                     no_usage_error_shows_a_password, source_addresses,
                                     outputs_have_a_format, commands_are_read_as_ssh_reads_them,
                                     a_line_is_a_command, an_instance_needs_no_option,
-                                    without_a_key_as_ssh, no_line_shows_a_proxy_command, NULL});
+                                    without_a_key_as_ssh, no_line_shows_a_proxy_command,
+                                    the_program_takes_the_lines_that_it_prints, NULL});
 }
