@@ -176,8 +176,8 @@ static void go_through(struct spf_conversation *talk, const char *host)
         spf_talk_arrive(talk, &failure);
         return;
     }
-    talk->jump =
-        spf_jump_new(inquiry->loop, target, config, host, &inquiry->facts->tcp, dialled, talk);
+    talk->jump = spf_jump_new(inquiry->loop, target, config, inquiry->facts->openssh.version, host,
+                              &inquiry->facts->tcp, dialled, talk);
     if (talk->jump == NULL)
         spf_talk_arrive_failed(talk, target->jump != NULL
                                          ? "ssh cannot be run, which a jump host needs"

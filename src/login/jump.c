@@ -56,6 +56,35 @@ static bool listen_on(struct spf_jump *jump)
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+static void no_connection(struct spf_jump *jump)
+{
+    jump->facts->outcome = SPF_TCP_JUMP_NO_CONNECTION;
+    (void)spf_copy(jump->facts->error, sizeof jump->facts->error,
+                   "it confirmed the channel, and nothing came through it");
+    settle(jump);
+}
+
+static void far_answers(struct spf_watch *watch, short revents)
+{
+    struct spf_jump *jump = watch->owner;
+    char byte;
+    ssize_t got = revents != 0 ? recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) : -1;
+
+    if (got > 0)
+        settle(jump);
+    else if (got == 0)
+        no_connection(jump);
+}
+
+/* A server that confirms before it has connected: only what comes through shows a connection. */
+static void await_byte(struct spf_jump *jump)
+{
+    jump->stream =
+        (struct spf_watch){.fd = jump->fd, .events = POLLIN, .ready = far_answers, .owner = jump};
+    if (!spf_loop_add(jump->loop, &jump->stream))
+        no_connection(jump);
+}
+
 /* What ssh says is read as long as it lives, for it would wait for a reader. */
 static void ssh_says(struct spf_watch *watch, short revents)
 {
@@ -67,8 +96,17 @@ static void ssh_says(struct spf_watch *watch, short revents)
         end = SPF_JUMP_OVER;
         spf_loop_remove(jump->loop, watch);
     }
-    if (jump->done != NULL && spf_jump_read(jump->says.data, jump->says.len, end, jump->facts))
-        settle(jump);
+    if (jump->done == NULL)
+        return;
+    if (jump->stream.slot != 0) { /* the channel is confirmed, and nothing has come through yet */
+        if (end != SPF_JUMP_GOES_ON)
+            no_connection(jump);
+    } else if (spf_jump_read(jump->says.data, jump->says.len, end, jump->facts)) {
+        if (jump->facts->outcome == SPF_TCP_OPEN && jump->facts->jump_unproven)
+            await_byte(jump);
+        else
+            settle(jump);
+    }
 }
 
 static void proxy_ended(struct spf_jump *jump, const char *why)
@@ -175,7 +213,7 @@ bool spf_jump_refuses(const struct spf_target *target, const struct spf_ssh_conf
     char via[300];
     bool loops;
 
-    loops = spf_jump_line_make(&line, target, config, host) &&
+    loops = spf_jump_line_make(&line, target, config, 0, host) &&
             spf_jump_line_loops(&line, target, host, via);
     if (loops) {
         (void)spf_copy(facts->jump, sizeof facts->jump, target->jump);
@@ -188,7 +226,7 @@ bool spf_jump_refuses(const struct spf_target *target, const struct spf_ssh_conf
 }
 
 static pid_t run_ssh(struct spf_jump *jump, const struct spf_target *target,
-                     const struct spf_ssh_config_facts *config, const char *host,
+                     const struct spf_ssh_config_facts *config, int64_t version, const char *host,
                      const struct ends *ends)
 {
     struct spf_child_environment environment = spf_child_environment(target->ssh_config != NULL);
@@ -197,7 +235,7 @@ static pid_t run_ssh(struct spf_jump *jump, const struct spf_target *target,
 
     jump->watch.ready = ssh_says;
     (void)spf_copy(jump->facts->jump, sizeof jump->facts->jump, target->jump);
-    if (spf_jump_line_make(&line, target, config, host)) {
+    if (spf_jump_line_make(&line, target, config, version, host)) {
         note_last_hop(&line, jump->facts);
         jump->watch.due_ms += (int64_t)(line.hop_count - 1) * target->timeout_ms;
         spf_child_environment_add(&environment, "LC_ALL=C");
@@ -240,8 +278,9 @@ static pid_t run_proxy(struct spf_jump *jump, const struct spf_target *target,
 }
 
 struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *target,
-                              const struct spf_ssh_config_facts *config, const char *host,
-                              struct spf_tcp_facts *facts, spf_dialled *done, void *owner)
+                              const struct spf_ssh_config_facts *config, int64_t version,
+                              const char *host, struct spf_tcp_facts *facts, spf_dialled *done,
+                              void *owner)
 {
     struct spf_jump *jump = calloc(1, sizeof *jump);
     struct ends ends;
@@ -264,7 +303,7 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
     jump->stream = (struct spf_watch){.fd = -1};
     (void)spf_copy(facts->address, sizeof facts->address, host);
     if (open_ends(&ends))
-        jump->program = target->jump != NULL ? run_ssh(jump, target, config, host, &ends)
+        jump->program = target->jump != NULL ? run_ssh(jump, target, config, version, host, &ends)
                                              : run_proxy(jump, target, config, &ends);
     jump->fd = ends.pair[0];
     jump->watch.fd = ends.says[0];

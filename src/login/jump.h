@@ -26,11 +26,13 @@ struct spf_jump;
  * target->proxy_command. config: what the user's ssh said, NULL if it was not asked; facts and
  * owner outlive it; done is called once, as a dial's (net/dial.h), in the loop's thread. Altogether
  * it has twice timeout_ms: for the way to the jump host with its login, and for the way behind it;
- * and once more for each further jump host. NULL: no memory, or the program cannot be run.
+ * and once more for each further jump host. version: this machine's ssh's (openssh/version.h).
+ * NULL: no memory, or the program cannot be run.
  */
 struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *target,
-                              const struct spf_ssh_config_facts *config, const char *host,
-                              struct spf_tcp_facts *facts, spf_dialled *done, void *owner);
+                              const struct spf_ssh_config_facts *config, int64_t version,
+                              const char *host, struct spf_tcp_facts *facts, spf_dialled *done,
+                              void *owner);
 
 /*
  * Would ssh refuse this chain before it connects, as a host that is its own jump host? Then the
@@ -48,10 +50,14 @@ enum spf_jump_end {
     SPF_JUMP_OVER, /* ssh is */
 };
 
-/* What ssh -vv says, so far, becomes facts. False: the outcome is not decided yet. Pure, and never
- * fails for its input. */
+/* What ssh logs (jump_log.h), so far, becomes facts. False: the outcome is not decided yet. Pure,
+ * and never fails for its input. */
 bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end,
                    struct spf_tcp_facts *facts);
+
+/* Why the server of a jump host opened no channel, by what ssh prints of it: the reason code's
+ * words, then the server's own. SPF_TCP_JUMP_NO_CONNECTION where it does not say. */
+enum spf_tcp_outcome spf_jump_refusal(const char *words);
 
 /* What a ProxyCommand said before it ended: its last line becomes the error, and if the catalogue
  * knows a message in it (it may be an ssh), that the cause. Pure, too. */

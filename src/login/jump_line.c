@@ -94,10 +94,14 @@ static unsigned connect_timeout(const struct spf_target *target, const struct sp
     return configured > 0 && configured < ours ? (unsigned)configured : ours;
 }
 
+/* All but what it says of every packet. */
+static const char marked_lines[] = "!packet.c:ssh_packet_send2*,!packet.c:ssh_packet_read_poll2*,*";
+
 /* ssh to the hop at index, which forwards to destination. */
 static void add_ssh(struct words *words, const struct spf_jump_line *line,
                     const struct spf_target *target, size_t index, const char *destination)
 {
+    const bool marks = line->ssh_version >= 805;
     const struct spf_ssh_hop *hop = &line->hops[index];
     bool outermost = index + 1 == line->hop_count;
     struct spf_jump_place place;
@@ -107,15 +111,19 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
         add(words, "-F");
         add(words, "%s", target->ssh_config != NULL ? target->ssh_config : "none");
     }
-    /* What the inner ones say beyond complaints would be taken for the outermost one's. */
-    add(words, "%s", outermost ? "-vvT" : "-T");
+    /* Each line is marked with its process (jump_log.h), and banners are not shown. Before
+     * LogVerbose (8.5), what the inner ones say beyond complaints would be taken for the outermost
+     * one's. */
+    add(words, "%s", outermost && !marks ? "-vvT" : "-T");
     add(words, "-oBatchMode=yes");
     add(words, "-oStrictHostKeyChecking=%s", hop->strict[0] != '\0' ? hop->strict : "accept-new");
     add(words, "-oUpdateHostKeys=no");
     add(words, "-oPermitLocalCommand=no");
     /* A connection that the user holds open is used, as the user's ssh would; none is left open. */
     add(words, target->ssh_config != NULL ? "-oControlMaster=no" : "-oControlPath=none");
-    add(words, "-oLogLevel=%s", outermost ? "DEBUG2" : "INFO");
+    add(words, "-oLogLevel=%s", marks ? "ERROR" : outermost ? "DEBUG2" : "INFO");
+    if (marks)
+        add(words, "-oLogVerbose=%s", marked_lines);
     add(words, "-oConnectTimeout=%u", connect_timeout(target, hop));
     add_known_hosts(words, target, hop);
     if (index > 0)
@@ -182,12 +190,13 @@ static bool take_hops(struct spf_jump_line *line, const char *jump,
 }
 
 bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *target,
-                        const struct spf_ssh_config_facts *config, const char *host)
+                        const struct spf_ssh_config_facts *config, int64_t ssh_version,
+                        const char *host)
 {
     char destination[320];
     bool good;
 
-    *line = (struct spf_jump_line){0};
+    *line = (struct spf_jump_line){.ssh_version = ssh_version};
     if (config != NULL && config->hops.count == 0)
         config = NULL;
     good =

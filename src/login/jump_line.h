@@ -30,6 +30,7 @@ struct spf_jump_line {
     char *variables[SPF_JUMP_HOPS_MAX];         /* NAME=value for its environment; NULL ends */
     struct spf_ssh_hop hops[SPF_JUMP_HOPS_MAX]; /* in the order passed */
     size_t hop_count;
+    int64_t ssh_version; /* this machine's (openssh/version.h) */
 };
 
 /*
@@ -38,7 +39,8 @@ struct spf_jump_line {
  */
 SPF_MUST_USE
 bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *target,
-                        const struct spf_ssh_config_facts *config, const char *host);
+                        const struct spf_ssh_config_facts *config, int64_t ssh_version,
+                        const char *host);
 /*
  * ssh ends with "jumphost loop via HOST" where a host is to be reached through one that is called
  * like it, with the same port and user (ssh.c, main). True: via receives that HOST. host: as in

@@ -1,72 +1,89 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "login/jump.h"
+#include "login/jump_log.h"
 #include "transcript/judge.h"
 
-/* sshd's reasons for a channel that it does not open (RFC 4254 section 5.1; sshd adds strerror). */
+/*
+ * Why a channel was not opened, in the words of the jump host's server. ssh prints the reason code
+ * of RFC 4254 section 5.1 first, in words of its own, and then the server's text. A code other than
+ * "connect failed" is the answer; behind that one the text counts, case aside. Seen with OpenSSH
+ * (strerror, gai_strerror), AsyncSSH ("[Errno 111] Connect call failed"), Go ("dial tcp: lookup h:
+ * no such host", "i/o timeout"), Erlang ("Forwarding disabled"), npm ssh2 and Dropbear (no text).
+ */
 static const struct {
     const char *words;
     enum spf_tcp_outcome outcome;
 } reasons[] = {
-    {"Connection refused", SPF_TCP_REFUSED},
+    {"connection refused", SPF_TCP_REFUSED},
+    {"connect call failed", SPF_TCP_REFUSED},
+    {"econnrefused", SPF_TCP_REFUSED},
     {"timed out", SPF_TCP_SILENT},
-    {"No route to host", SPF_TCP_UNREACHABLE},
-    {"unreachable", SPF_TCP_UNREACHABLE},
-    {"Name or service not known", SPF_TCP_UNRESOLVED},
-    {"Temporary failure in name resolution", SPF_TCP_UNRESOLVED},
+    {"timeout", SPF_TCP_SILENT},
+    {"timedout", SPF_TCP_SILENT},
+    {"no route to host", SPF_TCP_UNREACHABLE},
+    {"unreach", SPF_TCP_UNREACHABLE}, /* ENETUNREACH, "unreachable" */
+    {"name or service not known", SPF_TCP_UNRESOLVED},
+    {"name resolution", SPF_TCP_UNRESOLVED},
+    {"no address associated", SPF_TCP_UNRESOLVED},
+    {"no such host", SPF_TCP_UNRESOLVED},
     {"unknown host", SPF_TCP_UNRESOLVED},
-    {"administratively prohibited", SPF_TCP_JUMP_FORBIDS},
-    {"connect failed", SPF_TCP_REFUSED},
+    {"host not found", SPF_TCP_UNRESOLVED},
+    {"nodename nor servname", SPF_TCP_UNRESOLVED},
+    {"non-existing domain", SPF_TCP_UNRESOLVED},
+    {"nxdomain", SPF_TCP_UNRESOLVED},
+    {"enotfound", SPF_TCP_UNRESOLVED},
+    {"forwarding disabled", SPF_TCP_JUMP_FORBIDS},
+    {"not permitted", SPF_TCP_JUMP_FORBIDS},
+    {"not allowed", SPF_TCP_JUMP_FORBIDS},
+    {"prohibited", SPF_TCP_JUMP_FORBIDS},
+    {"disabled", SPF_TCP_JUMP_FORBIDS},
+    {"denied", SPF_TCP_JUMP_FORBIDS},
 };
 
-/* "debug1: Connecting to HOST [ADDRESS] port N." */
-static void keep_address(const char *text, size_t len, struct spf_tcp_facts *facts)
+enum spf_tcp_outcome spf_jump_refusal(const char *words)
 {
-    const char *begin = memmem(text, len, "Connecting to ", 14), *end;
-
-    begin = begin != NULL ? memchr(begin, '[', len - (size_t)(begin - text)) : NULL;
-    if (begin == NULL)
-        return;
-    begin++;
-    end = memchr(begin, ']', len - (size_t)(begin - text));
-    if (end != NULL && (size_t)(end - begin) < sizeof facts->jump_address)
-        spf_clean(facts->jump_address, sizeof facts->jump_address, begin, (size_t)(end - begin));
+    if (spf_starts_with(words, "administratively prohibited") ||
+        spf_starts_with(words, "unknown channel type"))
+        return SPF_TCP_JUMP_FORBIDS;
+    if (spf_starts_with(words, "resource shortage"))
+        return SPF_TCP_JUMP_NO_CONNECTION;
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcasestr(words, reasons[i].words) != NULL)
+            return reasons[i].outcome;
+    return SPF_TCP_JUMP_NO_CONNECTION;
 }
 
-static void keep_refusal(const char *line, size_t len, struct spf_tcp_facts *facts)
+/* The same as a cause, for a jump host that the one before it does not reach. */
+static enum spf_finding cause_of(enum spf_tcp_outcome outcome)
 {
-    size_t size = 0;
-
-    while (size < len && line[size] != '\r' && line[size] != '\n')
-        size++;
-    spf_clean(facts->error, sizeof facts->error, line, size);
-    facts->outcome = SPF_TCP_JUMP_FORBIDS;
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
-        if (strstr(facts->error, reasons[i].words) != NULL) {
-            facts->outcome = reasons[i].outcome;
-            return;
-        }
+    switch (outcome) {
+    case SPF_TCP_REFUSED:
+        return SPF_PORT_REFUSED;
+    case SPF_TCP_SILENT:
+        return SPF_PORT_SILENT;
+    case SPF_TCP_UNREACHABLE:
+        return SPF_PORT_UNREACHABLE;
+    case SPF_TCP_UNRESOLVED:
+        return SPF_HOST_UNRESOLVED;
+    case SPF_TCP_JUMP_FORBIDS:
+        return SPF_JUMP_FORWARDING_REFUSED;
+    default:
+        return SPF_NO_FINDING;
     }
 }
 
-/* Through a connection that another ssh holds (ControlPath) this comes instead of a login and a
- * channel (mux.c, mux_client_request_stdio_fwd). */
-static const char shared_open[] = "master session id: ";
-static const char shared_refusal[] = "Stdio forwarding request failed: ";
-
-static bool has(const char *text, size_t len, const char *words)
-{
-    return memmem(text, len, words, strlen(words)) != NULL;
-}
-
-/* What the catalogue knows of what ssh said. */
+/* What the catalogue knows of what ssh said. The pair of an instance is nothing to a jump host. */
 static bool keep_cause(const char *text, size_t len, struct spf_tcp_facts *facts)
 {
     enum spf_finding cause = spf_transcript_cause(text, len, facts->error);
 
     if (facts->error[0] == '\0')
         return false;
+    if (cause == SPF_KEY_PAIR_DIFFERENT)
+        cause = SPF_AUTH_KEY_REFUSED;
     if (cause != SPF_NO_FINDING)
         (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
     return true;
@@ -85,32 +102,86 @@ void spf_proxy_read(const char *text, size_t len, struct spf_tcp_facts *facts)
     spf_clean(facts->error, sizeof facts->error, text + begin, end - begin);
 }
 
+/* The name of a hop in the list as given. */
+static void keep_hop(size_t index, struct spf_tcp_facts *facts)
+{
+    const char *name = facts->jump;
+
+    for (; index > 0 && strchr(name, ',') != NULL; index--)
+        name = strchr(name, ',') + 1;
+    (void)spf_format(facts->jump_hop, sizeof facts->jump_hop, "%.*s", (int)strcspn(name, ","),
+                     name);
+}
+
+/* Why the way ended at this hop: by its own cause, with its own evidence. */
+static void keep_failure(const struct spf_jump_log *log, size_t index, struct spf_tcp_facts *facts)
+{
+    const struct spf_jump_hop_log *hop = &log->hops[index];
+    enum spf_finding cause = SPF_NO_FINDING;
+    struct spf_buf text;
+
+    facts->outcome = SPF_TCP_JUMP_FAILED;
+    keep_hop(index, facts);
+    (void)spf_copy(facts->jump_login, sizeof facts->jump_login, hop->login);
+    (void)spf_copy(facts->jump_known_hosts_line, sizeof facts->jump_known_hosts_line,
+                   hop->known_hosts_line);
+    (void)spf_copy(facts->jump_keys, sizeof facts->jump_keys, hop->keys);
+    if (hop->refusal[0] != '\0') {
+        (void)spf_copy(facts->error, sizeof facts->error, hop->refusal);
+        cause = cause_of(spf_jump_refusal(hop->refusal));
+        if (cause != SPF_NO_FINDING)
+            (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
+        return;
+    }
+    spf_buf_init(&text, SPF_JUMP_LOG_MAX);
+    spf_jump_log_text(log, index, &text);
+    if (spf_starts_with(hop->complaint, "bind ")) { /* BindAddress, at this end */
+        (void)spf_copy(facts->error, sizeof facts->error, hop->complaint);
+    } else if (!keep_cause(text.data, text.len, facts)) {
+        if (hop->shared_refusal)
+            (void)spf_copy(facts->error, sizeof facts->error,
+                           "through the connection that is open there it refuses to forward");
+        else
+            (void)spf_copy(facts->error, sizeof facts->error,
+                           hop->complaint[0] != '\0'   ? hop->complaint
+                           : log->complaint[0] != '\0' ? log->complaint
+                                                       : log->hops[log->count - 1].complaint);
+    }
+    spf_buf_clear(&text);
+}
+
 bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct spf_tcp_facts *facts)
 {
-    bool inside = has(text, len, "Authenticated to ");
-    const char *refusal = memmem(text, len, "open failed: ", 13);
+    struct spf_jump_log log;
+    const struct spf_jump_hop_log *last;
+    size_t failed = 0;
 
-    facts->jump_key_unknown = has(text, len, "Warning: Permanently added");
-    if (strchr(facts->jump, ',') == NULL) /* of several, ssh tells the first one's only */
-        keep_address(text, len, facts);
-    if (has(text, len, "open confirm") ||
-        (!has(text, len, "Connecting to ") && has(text, len, shared_open))) {
+    while (end == SPF_JUMP_GOES_ON && len > 0 && text[len - 1] != '\n')
+        len--; /* the last line is still being written */
+    spf_jump_log_read(&log, text, len, facts->jump);
+    last = &log.hops[log.count - 1];
+    facts->jump_key_unknown = log.key_added;
+    if (log.count == 1) /* of several, ssh tells the first one's only */
+        (void)spf_copy(facts->jump_address, sizeof facts->jump_address, last->address);
+    if (last->open) {
         facts->outcome = SPF_TCP_OPEN;
+        facts->jump_unproven = !last->connects_first;
         return true;
     }
-    if (inside && refusal != NULL) {
-        keep_refusal(refusal, len - (size_t)(refusal - text), facts);
+    if (last->in && last->refusal[0] != '\0') {
+        (void)spf_copy(facts->error, sizeof facts->error, last->refusal);
+        facts->outcome = spf_jump_refusal(last->refusal);
+        keep_hop(log.count - 1, facts);
         return true;
     }
     if (end == SPF_JUMP_GOES_ON)
         return false;
-    if (inside && end == SPF_JUMP_LATE) {
+    if (last->in && end == SPF_JUMP_LATE) {
         facts->outcome = SPF_TCP_SILENT;
         return true;
     }
-    facts->outcome = SPF_TCP_JUMP_FAILED;
-    if (!keep_cause(text, len, facts) && has(text, len, shared_refusal))
-        (void)spf_copy(facts->error, sizeof facts->error,
-                       "through the connection that is open there it refuses to forward");
+    while (failed + 1 < log.count && log.hops[failed].open)
+        failed++;
+    keep_failure(&log, failed, facts);
     return true;
 }

@@ -72,6 +72,23 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
     return spf_concludes(SPF_PORT_UNREACHABLE);
 }
 
+/* Which jump host it was, and what ssh did there. */
+static void note_hop(const struct spf_tcp_facts *tcp, struct spf_result *result)
+{
+    const struct {
+        const char *name, *value;
+    } notes[] = {
+        {"jump_hop", tcp->jump_hop},
+        {"jump_login", tcp->jump_login},
+        {"jump_known_hosts_line", tcp->jump_known_hosts_line},
+        {"jump_keys", tcp->jump_keys},
+    };
+
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
+        if (notes[i].value[0] != '\0')
+            spf_note_text(result, notes[i].name, notes[i].value);
+}
+
 /* ssh says at the jump host what it says anywhere; the catalogue knows it. */
 static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf_result *result)
 {
@@ -81,7 +98,9 @@ static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf
     if (len > 0 && tcp->error[len - 1] == '.')
         len--; /* a sentence of ssh's within one of ours */
     spf_note_text(result, "jump_cause", cause[0] ? cause : NULL);
-    spf_say(result, "ssh does not get through the jump host %s; %s%.*s%s%s%s", tcp->jump,
+    note_hop(tcp, result);
+    spf_say(result, "ssh does not get through the jump host %s; %s%.*s%s%s%s",
+            tcp->jump_hop[0] ? tcp->jump_hop : tcp->jump,
             len > 0 ? "it says: " : "no answer came in time", (int)len, tcp->error,
             cause[0] ? " (see " : "", cause, cause[0] ? ")" : "");
     return spf_concludes(SPF_JUMP_FAILED);
@@ -185,7 +204,16 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
         return spf_concludes(SPF_HOST_UNRESOLVED);
     case SPF_TCP_JUMP_FAILED:
         return judge_jump(tcp, result);
+    case SPF_TCP_JUMP_NO_CONNECTION:
+        note_hop(tcp, result);
+        spf_say(result, "the jump host %s lets you in, but has no connection to %s port %u: %s",
+                last_hop(tcp), tcp->address, (unsigned)view->target->port, tcp->error);
+        return spf_concludes(SPF_JUMP_NO_CONNECTION);
     case SPF_TCP_JUMP_FORBIDS:
+        note_hop(tcp, result);
+        if (tcp->jump_hop[0])
+            spf_say(result, "the jump host %s lets you in, but forwards no connections: %s",
+                    tcp->jump_hop, tcp->error);
         return spf_concludes(SPF_JUMP_FORWARDING_REFUSED);
     case SPF_TCP_PROXY_FAILED:
         return judge_proxy(tcp, result);

@@ -14,6 +14,7 @@ static const char *tcp_outcome(unsigned value)
         SPF_NAME(SPF_TCP_FORBIDDEN, "forbidden");
         SPF_NAME(SPF_TCP_JUMP_FAILED, "jump-failed");
         SPF_NAME(SPF_TCP_JUMP_FORBIDS, "jump-forbids");
+        SPF_NAME(SPF_TCP_JUMP_NO_CONNECTION, "jump-no-connection");
         SPF_NAME(SPF_TCP_PROXY_FAILED, "proxy-failed");
     }
     return NULL;
@@ -54,6 +55,10 @@ static const struct spf_field tcp_fields[] = {
     SPF_SHAPE_TEXT(struct spf_tcp_facts, jump),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_address),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_cause),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_hop),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_login),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_known_hosts_line),
+    SPF_SHAPE_TEXT(struct spf_tcp_facts, jump_keys),
     SPF_SHAPE_BOOL(struct spf_tcp_facts, jump_key_unknown),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, proxy),
     SPF_SHAPE_LIST(struct spf_tcp_facts, before, &spf_tcp_attempt_shape),

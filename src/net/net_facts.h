@@ -6,15 +6,16 @@
 
 enum spf_tcp_outcome {
     SPF_TCP_OPEN,
-    SPF_TCP_REFUSED,      /* RST: nothing listens, or a firewall rejects */
-    SPF_TCP_SILENT,       /* no answer in time: something drops the packets */
-    SPF_TCP_UNREACHABLE,  /* no route, or ICMP says so */
-    SPF_TCP_RESET,        /* accepted, then reset before a byte came */
-    SPF_TCP_UNRESOLVED,   /* the name has no address */
-    SPF_TCP_FORBIDDEN,    /* routing or firewall forbids it (EACCES, EPERM), see local */
-    SPF_TCP_JUMP_FAILED,  /* ssh did not get through the jump host, see jump_cause */
-    SPF_TCP_JUMP_FORBIDS, /* it did, and the jump host does not forward the connection */
-    SPF_TCP_PROXY_FAILED, /* the ProxyCommand ended, or nothing came through it, see error */
+    SPF_TCP_REFUSED,            /* RST: nothing listens, or a firewall rejects */
+    SPF_TCP_SILENT,             /* no answer in time: something drops the packets */
+    SPF_TCP_UNREACHABLE,        /* no route, or ICMP says so */
+    SPF_TCP_RESET,              /* accepted, then reset before a byte came */
+    SPF_TCP_UNRESOLVED,         /* the name has no address */
+    SPF_TCP_FORBIDDEN,          /* routing or firewall forbids it (EACCES, EPERM), see local */
+    SPF_TCP_JUMP_FAILED,        /* ssh did not get through the jump host, see jump_cause */
+    SPF_TCP_JUMP_FORBIDS,       /* it did, and the jump host does not forward the connection */
+    SPF_TCP_JUMP_NO_CONNECTION, /* it did, and has no connection to the target, see error */
+    SPF_TCP_PROXY_FAILED,       /* the ProxyCommand ended, or nothing came through it, see error */
 };
 
 /* One address of a name that was tried before the last one. */
@@ -39,6 +40,11 @@ struct spf_tcp_facts {
     char jump[300];        /* the jump hosts, as given; "" for a direct connection */
     char jump_address[64]; /* the literal that ssh connected to, of a single jump host */
     char jump_cause[64];   /* of JUMP_FAILED: the catalogue's id for what ssh said, or "" */
+    char jump_hop[300];    /* the jump host at which it failed, as given; "" none did */
+    char jump_login[300];  /* of it: "HOST:PORT as 'USER'"; "" it did not come so far */
+    char jump_known_hosts_line[300]; /* of it: FILE:LINE of a host key that does not match; "" */
+    char jump_keys[600];   /* of it: the keys that ssh offered, "FILE TYPE FINGERPRINT; ..." */
+    bool jump_unproven;    /* of OPEN: its server may have confirmed before it had connected */
     bool jump_key_unknown; /* its host key was in no known_hosts */
     char proxy[256];       /* the program of a ProxyCommand that connects; "" none */
     SPF_LIST(struct spf_tcp_attempt) before; /* in the order of getaddrinfo(3), as ssh tries them */

@@ -220,6 +220,8 @@ static spf_groups inputs_of(const struct spf_run *run, int group)
         return 0; /* a text may show a later step without an earlier one */
     if (group == SPF_GROUP_TCP && run->target->host == NULL)
         inputs |= SPF_GROUP_BIT(INSTANCE);
+    if (group == SPF_GROUP_TCP && run->target->jump != NULL)
+        inputs |= SPF_GROUP_BIT(OPENSSH); /* how ssh is made to say what it does */
     if (group == SPF_GROUP_SSH_CONFIG && run->asked->host == NULL)
         inputs |= SPF_GROUP_BIT(INSTANCE) | SPF_GROUP_BIT(SURROUNDINGS);
     return inputs;

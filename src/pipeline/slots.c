@@ -423,6 +423,8 @@ static const struct {
     {"jump_key", " auth-key-refused auth-too-many auth-algorithm-refused key-pair-different "},
     {"jump_identity", " host-key-changed host-key-revoked host-key-rebuilt "},
     {"jump_unknown", " host-key-unknown "},
+    {"jump_asks", " key-encrypted auth-second-factor auth-publickey-disabled auth-key-refused "},
+    {"jump_encrypted", " key-encrypted auth-key-refused "},
     {"jump_way", " port-refused port-silent port-unreachable port-reset host-unresolved "},
 };
 

@@ -52,6 +52,15 @@ START_TEST(what_ssh_says_becomes_facts)
          ""},
         {"Stdio forwarding request failed: Session open refused by peer", OVER, true,
          SPF_TCP_JUMP_FAILED, ""},
+        {WAY IN "channel 0: open failed: connect failed: \r\n", ON, true,
+         SPF_TCP_JUMP_NO_CONNECTION, ""},
+        {WAY IN "channel 0: open failed: connect failed\r\n", ON, true, SPF_TCP_JUMP_NO_CONNECTION,
+         ""},
+        /* half a line */
+        {WAY IN "channel 0: open failed: conn", ON, false, 0, ""},
+        /* a banner's words are no events */
+        {WAY "You are Authenticated to b\r\nsee channel 0: open confirm\r\n", ON, false, 0, ""},
+        {WAY "no channel 0: open failed: administratively prohibited\r\n" IN, ON, false, 0, ""},
         /* a server cannot say so before it let us in */
         {WAY "channel 0: open failed: connect failed: Connection refused\r\n", ON, false, 0, ""},
     };
@@ -88,20 +97,178 @@ END_TEST
 START_TEST(hostile_words)
 {
     static const char open_bracket[] = "Connecting to [";
-    static const char cut[] = "Authenticated to open failed: ";
+    static const char cut[] = "Authenticated to open failed: \n";
     struct spf_tcp_facts facts = {0};
 
     ck_assert(!spf_jump_read(open_bracket, sizeof open_bracket - 1, SPF_JUMP_GOES_ON, &facts));
     ck_assert_str_eq(facts.jump_address, "");
-    ck_assert(spf_jump_read(cut, sizeof cut - 1, SPF_JUMP_GOES_ON, &facts));
-    ck_assert_int_eq(facts.outcome, SPF_TCP_JUMP_FORBIDS);
+    ck_assert(!spf_jump_read(cut, sizeof cut - 1, SPF_JUMP_GOES_ON, &facts));
+}
+END_TEST
+
+/* By the reason code first, then by the server's words, case aside. */
+START_TEST(a_channel_is_refused_for_a_reason)
+{
+    static const struct {
+        const char *words;
+        enum spf_tcp_outcome outcome;
+    } cases[] = {
+        /* OpenSSH */
+        {"connect failed: Connection refused", SPF_TCP_REFUSED},
+        {"connect failed: Connection timed out", SPF_TCP_SILENT},
+        {"connect failed: No route to host", SPF_TCP_UNREACHABLE},
+        {"connect failed: Network is unreachable", SPF_TCP_UNREACHABLE},
+        {"connect failed: Temporary failure in name resolution", SPF_TCP_UNRESOLVED},
+        {"administratively prohibited: open failed", SPF_TCP_JUMP_FORBIDS},
+        /* AsyncSSH */
+        {"connect failed: [Errno 111] Connect call failed ('127.0.0.1', 1)", SPF_TCP_REFUSED},
+        {"connect failed: [Errno -2] Name or service not known", SPF_TCP_UNRESOLVED},
+        {"administratively prohibited: Connection forwarding not permitted", SPF_TCP_JUMP_FORBIDS},
+        /* Go's net package, as most servers on x/crypto hand it on */
+        {"connect failed: dial tcp 127.0.0.1:1: connect: connection refused", SPF_TCP_REFUSED},
+        {"connect failed: dial tcp: lookup nope.invalid: no such host", SPF_TCP_UNRESOLVED},
+        {"connect failed: dial tcp 192.0.2.1:22: i/o timeout", SPF_TCP_SILENT},
+        /* a code says more than words behind it */
+        {"administratively prohibited: connection refused by policy", SPF_TCP_JUMP_FORBIDS},
+        {"unknown channel type: unknown channel", SPF_TCP_JUMP_FORBIDS},
+        {"unknown channel type: Unsupported channel type requested", SPF_TCP_JUMP_FORBIDS},
+        {"resource shortage: Connection refused", SPF_TCP_JUMP_NO_CONNECTION},
+        /* Erlang */
+        {"connect failed: Forwarding disabled", SPF_TCP_JUMP_FORBIDS},
+        {"connect failed: Connection Refused", SPF_TCP_REFUSED},
+        /* Dropbear, npm ssh2: none */
+        {"connect failed", SPF_TCP_JUMP_NO_CONNECTION},
+        {"connect failed: ", SPF_TCP_JUMP_NO_CONNECTION},
+        {"unknown reason: x", SPF_TCP_JUMP_NO_CONNECTION},
+        {"", SPF_TCP_JUMP_NO_CONNECTION},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        ck_assert_msg(spf_jump_refusal(cases[i].words) == cases[i].outcome, "%s: %d",
+                      cases[i].words, (int)spf_jump_refusal(cases[i].words));
+}
+END_TEST
+
+/* As ssh -oLogVerbose=* marks them; since 10.1 with the program's name. */
+#define OUTER(text)  "debug1: ssh.c:f():1 (pid=100): " text "\r\n"
+#define MIDDLE(text) "debug1: ssh.c:f():1 (bin=ssh, pid=101): " text "\r\n"
+#define INNER(text)  "debug1: ssh.c:f():1 (pid=102): " text "\r\n"
+#define CHAIN                                                                      \
+    OUTER("Reading configuration data x")                                          \
+    OUTER("Executing proxy command: exec sh -c \"$SSHPREFLIGHT_HOP_2\" '[c]:22'")  \
+    MIDDLE("Executing proxy command: exec sh -c \"$SSHPREFLIGHT_HOP_1\" '[b]:22'") \
+    INNER("Connecting to a [192.0.2.1] port 22.") INNER("Authenticating to a:22 as 'me'")
+#define REACHED(HOP, name) HOP("Authenticated to " name " (via proxy) using \"publickey\".")
+
+START_TEST(the_hop_that_failed_is_named)
+{
+    static const struct {
+        const char *text, *hop, *cause, *error;
+    } cases[] = {
+        {CHAIN INNER(
+             "Offering public key: /k ED25519 SHA256:x agent") "sshconnect2.c:f():1 (pid=102): "
+                                                               "me@a: Permission denied "
+                                                               "(publickey).\r\n"
+                                                               "kex.c:f():1 (pid=101): "
+                                                               "kex_exchange_identification: "
+                                                               "Connection closed by remote "
+                                                               "host\r\n"
+                                                               "kex.c:f():1 (pid=100): "
+                                                               "kex_exchange_identification: "
+                                                               "Connection closed by remote "
+                                                               "host\r\n",
+         "me@a", "auth-key-refused", "me@a: Permission denied (publickey)."},
+        {CHAIN REACHED(INNER, "a") "channels.c:f():1 (pid=102): channel 0: open failed: connect "
+                                   "failed: Connection refused\r\n"
+                                   "kex.c:f():1 (pid=101): kex_exchange_identification: Connection "
+                                   "closed by remote host\r\n",
+         "me@a", "port-refused", "connect failed: Connection refused"},
+        {CHAIN REACHED(INNER, "a")
+             INNER("channel 0: open confirm rwindow 0 rmax 32768") "sshconnect.c:f():1 (bin=ssh, "
+                                                                   "pid=101): Host key "
+                                                                   "verification failed.\r\n",
+         "b", "host-key-unknown", "Host key verification failed."},
+        {CHAIN REACHED(INNER, "a") INNER("channel 0: open confirm rwindow 0 rmax 32768")
+             REACHED(MIDDLE, "b") MIDDLE(
+                 "channel 0: open confirm rwindow 0 rmax 32768") "sshconnect2.c:f():1 (pid=100): "
+                                                                 "u@c: Permission denied "
+                                                                 "(publickey).\r\n",
+         "u@c:2200", "auth-key-refused", "u@c: Permission denied (publickey)."},
+        {"Bad port '0'\r\n", "me@a", "", "Bad port '0'"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_tcp_facts facts = {.jump = "me@a,b,u@c:2200"};
+
+        ck_assert(spf_jump_read(cases[i].text, strlen(cases[i].text), SPF_JUMP_OVER, &facts));
+        ck_assert_int_eq(facts.outcome, SPF_TCP_JUMP_FAILED);
+        ck_assert_str_eq(facts.jump_hop, cases[i].hop);
+        ck_assert_str_eq(facts.jump_cause, cases[i].cause);
+        ck_assert_str_eq(facts.error, cases[i].error);
+        if (i == 0) {
+            ck_assert_str_eq(facts.jump_login, "a:22 as 'me'");
+            ck_assert_str_eq(facts.jump_keys, "/k ED25519 SHA256:x agent");
+        }
+    }
+}
+END_TEST
+
+/* Only the marked lines of ssh itself are events, whatever a server has ssh print. */
+START_TEST(what_a_server_says_is_no_event)
+{
+    static const char told[] = OUTER("Connecting to a [192.0.2.1] port 22.") OUTER(
+        "Remote: Authenticated to x\ndebug2: channel 0: open confirm rwindow 0") "channel 0: open "
+                                                                                 "confirm rwindow "
+                                                                                 "0 rmax 0\r\n"
+                                                                                 "Authenticated to "
+                                                                                 "x\r\nchannel 0: "
+                                                                                 "open failed: "
+                                                                                 "administratively "
+                                                                                 "prohibited: "
+                                                                                 "no\r\n";
+    struct spf_tcp_facts facts = {.jump = "a"};
+
+    ck_assert(!spf_jump_read(told, sizeof told - 1, SPF_JUMP_GOES_ON, &facts));
+}
+END_TEST
+
+/* Conch and Paramiko confirm a channel before they have connected. */
+START_TEST(a_confirmation_proves_a_connection_or_not)
+{
+    static const struct {
+        const char *software;
+        bool unproven;
+    } cases[] = {{"OpenSSH_9.2p1", false},
+                 {"dropbear_2022.83", false},
+                 {"paramiko_2.12.0", true},
+                 {"Twisted_22.4.0", true},
+                 {"Go", true}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_tcp_facts facts = {.jump = "a"};
+        char text[1000];
+
+        ck_assert(spf_format(text, sizeof text,
+                             OUTER("Remote protocol version 2.0, remote software version %s")
+                                 REACHED(OUTER, "a") OUTER("channel 0: open confirm rwindow 0 r"),
+                             cases[i].software));
+        ck_assert(spf_jump_read(text, strlen(text), SPF_JUMP_GOES_ON, &facts));
+        ck_assert_int_eq(facts.outcome, SPF_TCP_OPEN);
+        ck_assert(facts.jump_unproven == cases[i].unproven);
+    }
 }
 END_TEST
 
 int main(void)
 {
-    const TTest *const tests[] = {what_ssh_says_becomes_facts, unknown_key_and_chains,
-                                  hostile_words, NULL};
+    const TTest *const tests[] = {what_ssh_says_becomes_facts,
+                                  unknown_key_and_chains,
+                                  hostile_words,
+                                  a_channel_is_refused_for_a_reason,
+                                  the_hop_that_failed_is_named,
+                                  what_a_server_says_is_no_event,
+                                  a_confirmation_proves_a_connection_or_not,
+                                  NULL};
 
     return unit_main("login_jump", tests);
 }

@@ -323,7 +323,7 @@ START_TEST(a_line_for_each_jump_host)
         .jump = "a@b", .port = 22, .timeout_ms = 1500, .known_hosts = files};
     struct spf_jump_line line;
 
-    ck_assert(spf_jump_line_make(&line, &target, NULL, "2001:db8::1"));
+    ck_assert(spf_jump_line_make(&line, &target, NULL, 902, "2001:db8::1"));
     ck_assert(has_word(&line, "none") && has_word(&line, "-oConnectTimeout=2"));
     ck_assert(has_word(&line, "[2001:db8::1]:22") && has_word(&line, "-l") &&
               has_word(&line, "a") && has_word(&line, "b"));
@@ -333,7 +333,7 @@ START_TEST(a_line_for_each_jump_host)
     spf_jump_line_clear(&line);
 
     target = (struct spf_target){.jump = "a,b,c:2200", .port = 22, .ssh_config = "/a b"};
-    ck_assert(spf_jump_line_make(&line, &target, NULL, "web"));
+    ck_assert(spf_jump_line_make(&line, &target, NULL, 902, "web"));
     ck_assert_uint_eq(line.hop_count, 3);
     ck_assert(has_word(&line, "-p") && has_word(&line, "2200") && has_word(&line, "c") &&
               has_word(&line, "/a b"));
@@ -346,7 +346,7 @@ START_TEST(a_line_for_each_jump_host)
     spf_jump_line_clear(&line);
 
     target.jump = "a,b,c,d,e,f,g,h,i";
-    ck_assert(!spf_jump_line_make(&line, &target, NULL, "web"));
+    ck_assert(!spf_jump_line_make(&line, &target, NULL, 902, "web"));
     spf_jump_line_clear(&line);
 }
 END_TEST
@@ -377,7 +377,7 @@ START_TEST(a_host_through_itself_is_a_loop)
         struct spf_jump_line line;
         char via[300] = "";
 
-        ck_assert(spf_jump_line_make(&line, &target, NULL, target.host));
+        ck_assert(spf_jump_line_make(&line, &target, NULL, 902, target.host));
         ck_assert_msg(spf_jump_line_loops(&line, &target, target.host, via) ==
                           (cases[i].via[0] != '\0'),
                       "case %zu", i);

@@ -1,0 +1,238 @@
+#include "login/jump_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOSE ((size_t)-1) /* of a line of no process */
+
+/* A line of the log; the pieces are borrowed from it. */
+struct logged {
+    const char *level; /* "debug1: ", or nothing */
+    size_t level_len;
+    long pid;         /* 0: it has no mark */
+    const char *body; /* without level and mark */
+    size_t len;
+};
+
+static size_t level_of(const char *line, size_t len)
+{
+    return len > 8 && strncmp(line, "debug", 5) == 0 && strchr("123", line[5]) != NULL &&
+                   line[6] == ':' && line[7] == ' '
+               ? 8
+               : 0;
+}
+
+/* "FILE.c:FUNCTION():LINE (pid=N): ", since 10.1 "(bin=ssh, pid=N)"; its length, 0 if there is
+ * none.
+ */
+static size_t mark_of(const char *line, size_t len, long *pid)
+{
+    const char *blank = memchr(line, ' ', len), *number, *end;
+
+    if (blank == NULL || memmem(line, (size_t)(blank - line), "():", 3) == NULL ||
+        blank + 1 == line + len || blank[1] != '(' ||
+        (end = memmem(blank, len - (size_t)(blank - line), "): ", 3)) == NULL ||
+        (number = memmem(blank, (size_t)(end - blank), "pid=", 4)) == NULL)
+        return 0;
+    *pid = strtol(number + 4, NULL, 10);
+    return *pid > 0 ? (size_t)(end - line) + 3 : 0;
+}
+
+static bool next_line(const char **text, size_t *left, struct logged *line)
+{
+    const char *end = *left > 0 ? memchr(*text, '\n', *left) : NULL;
+    size_t mark;
+
+    if (*left == 0)
+        return false;
+    *line = (struct logged){.level = *text, .body = *text, .len = *left};
+    if (end != NULL)
+        line->len = (size_t)(end - *text);
+    *left -= line->len + (end != NULL);
+    *text += line->len + (end != NULL);
+    while (line->len > 0 && line->body[line->len - 1] == '\r')
+        line->len--;
+    line->level_len = level_of(line->body, line->len);
+    line->body += line->level_len;
+    line->len -= line->level_len;
+    mark = mark_of(line->body, line->len, &line->pid);
+    line->body += mark;
+    line->len -= mark;
+    return true;
+}
+
+/* What follows words at the beginning of the line; NULL if it begins otherwise. */
+static const char *after(const struct logged *line, const char *words, size_t *len)
+{
+    size_t begin = strlen(words);
+
+    if (line->len < begin || strncmp(line->body, words, begin) != 0)
+        return NULL;
+    *len = line->len - begin;
+    return line->body + begin;
+}
+
+static bool begins(const struct logged *line, const char *words)
+{
+    size_t len;
+
+    return after(line, words, &len) != NULL;
+}
+
+/* "channel 0: open failed: ..." and the like, whatever the channel's number. */
+static const char *after_channel(const struct logged *line, const char *words, size_t *len)
+{
+    struct logged rest = *line;
+    const char *colon = begins(line, "channel ") ? memmem(line->body, line->len, ": ", 2) : NULL;
+
+    if (colon == NULL)
+        return NULL;
+    rest.len -= (size_t)(colon + 2 - rest.body);
+    rest.body = colon + 2;
+    return after(&rest, words, len);
+}
+
+static size_t hop_of(const struct spf_jump_log *log, const struct logged *line)
+{
+    if (line->pid == 0)
+        return log->process_count > 0 ? LOOSE : log->count - 1;
+    for (size_t i = 0; i < log->process_count; i++)
+        if (log->processes[i].pid == line->pid)
+            return log->processes[i].hop;
+    return LOOSE;
+}
+
+/*
+ * Which process is which hop's: the first to say anything is the outermost one, ours. Of the
+ * others, each names the variable that holds the next inner one's command (jump_line.h); the one
+ * that names none connects by itself, to the first hop.
+ */
+static void find_processes(struct spf_jump_log *log)
+{
+    const char *text = log->text;
+    size_t left = log->len, len;
+    struct logged line;
+
+    while (next_line(&text, &left, &line)) {
+        size_t i = 0;
+
+        if (line.pid == 0)
+            continue;
+        while (i < log->process_count && log->processes[i].pid != line.pid)
+            i++;
+        if (i == sizeof log->processes / sizeof *log->processes)
+            continue;
+        if (i == log->process_count) {
+            log->processes[i].pid = line.pid;
+            log->processes[i].hop = i == 0 ? log->count - 1 : 0;
+            log->process_count++;
+        }
+        if (i > 0 && after(&line, "Executing proxy command: ", &len) != NULL) {
+            const char *number = memmem(line.body, line.len, "$SSHPREFLIGHT_HOP_", 18);
+            size_t hop = number != NULL ? (size_t)(number[18] - '0') : 0;
+
+            if (hop < log->count)
+                log->processes[i].hop = hop;
+        }
+    }
+}
+
+/* Servers that confirm a channel once the connection stands (seen; others confirm first). */
+static bool is_one_that_connects_first(const char *software, size_t len)
+{
+    return len > 8 &&
+           (strncmp(software, "OpenSSH_", 8) == 0 || strncmp(software, "dropbear", 8) == 0);
+}
+
+/* "Connecting to HOST [ADDRESS] port N." */
+static void take_address(struct spf_jump_hop_log *hop, const char *rest, size_t len)
+{
+    const char *begin = memchr(rest, '[', len), *end;
+
+    end = begin != NULL ? memchr(begin, ']', len - (size_t)(begin - rest)) : NULL;
+    if (end != NULL && (size_t)(end - begin) <= sizeof hop->address)
+        spf_clean(hop->address, sizeof hop->address, begin + 1, (size_t)(end - begin - 1));
+}
+
+static void add_key(struct spf_jump_hop_log *hop, const char *rest, size_t len)
+{
+    size_t had = strlen(hop->keys);
+    char key[200];
+
+    spf_clean(key, sizeof key, rest, len);
+    if (had + strlen(key) + 3 < sizeof hop->keys)
+        (void)spf_format(hop->keys + had, sizeof hop->keys - had, "%s%s", had > 0 ? "; " : "", key);
+}
+
+static void take_line(struct spf_jump_log *log, struct spf_jump_hop_log *hop,
+                      const struct logged *line)
+{
+    const char *rest;
+    size_t len;
+
+    if ((rest = after(line, "Connecting to ", &len)) != NULL)
+        take_address(hop, rest, len);
+    else if ((rest = after(line, "Remote protocol version ", &len)) != NULL) {
+        static const char software[] = "remote software version ";
+        const char *at = memmem(rest, len, software, sizeof software - 1);
+
+        if (at != NULL)
+            hop->connects_first = is_one_that_connects_first(
+                at + sizeof software - 1, len - (size_t)(at - rest) - (sizeof software - 1));
+    } else if ((rest = after(line, "Authenticating to ", &len)) != NULL)
+        spf_clean(hop->login, sizeof hop->login, rest, len);
+    else if ((rest = after(line, "Offering public key: ", &len)) != NULL)
+        add_key(hop, rest, len);
+    else if (begins(line, "Offending ") &&
+             (rest = memmem(line->body, line->len, "key in ", 7)) != NULL)
+        spf_clean(hop->known_hosts_line, sizeof hop->known_hosts_line, rest + 7,
+                  line->len - (size_t)(rest + 7 - line->body));
+    else if (begins(line, "Warning: Permanently added "))
+        log->key_added = true;
+    else if (begins(line, "Authenticated to "))
+        hop->in = true;
+    else if (after_channel(line, "open confirm ", &len) != NULL ||
+             (line->level_len > 0 &&
+              memmem(line->body, line->len, "master session id: ", 19) != NULL))
+        hop->open = true;
+    else if (hop->in && (rest = after_channel(line, "open failed: ", &len)) != NULL)
+        spf_clean(hop->refusal, sizeof hop->refusal, rest, len);
+    else if (begins(line, "Stdio forwarding request failed: "))
+        hop->shared_refusal = true;
+    else if (line->level_len == 0 && line->len > 0 && !spf_starts_with(hop->complaint, "bind "))
+        spf_clean(hop->complaint, sizeof hop->complaint, line->body, line->len);
+}
+
+void spf_jump_log_read(struct spf_jump_log *log, const char *text, size_t len, const char *jumps)
+{
+    struct logged line;
+    size_t left = len;
+
+    *log = (struct spf_jump_log){.text = text, .len = len, .count = 1};
+    for (; *jumps != '\0'; jumps++)
+        log->count += *jumps == ',' && log->count < SPF_JUMP_LOG_HOPS;
+    find_processes(log);
+    while (next_line(&text, &left, &line)) {
+        size_t hop = hop_of(log, &line);
+
+        if (hop != LOOSE)
+            take_line(log, &log->hops[hop], &line);
+        else if (line.pid == 0 && line.len > 0)
+            spf_clean(log->complaint, sizeof log->complaint, line.body, line.len);
+    }
+}
+
+void spf_jump_log_text(const struct spf_jump_log *log, size_t hop, struct spf_buf *out)
+{
+    const char *text = log->text;
+    size_t left = log->len;
+    struct logged line;
+
+    while (next_line(&text, &left, &line)) {
+        if (hop_of(log, &line) != hop)
+            continue;
+        spf_buf_add(out, line.level, line.level_len);
+        spf_buf_add(out, line.body, line.len);
+        spf_buf_addch(out, '\n');
+    }
+}
