@@ -16,6 +16,7 @@ folder, source = pathlib.Path(folder), pathlib.Path(source)
 main_page = (folder / "sshpreflight.1").read_text()
 json_page = (folder / "sshpreflight-json.5").read_text()
 causes_text = pathlib.Path(causes_page).read_text()
+library_page = (folder / "sshpreflight.3").read_text()
 faults = []
 
 
@@ -53,6 +54,10 @@ read = {name for path in source.rglob("*.c") for name in re.findall(
 same("variable", read,
      set(re.findall(r"\bEv ([A-Z0-9_]+)", between(main_page, "ENVIRONMENT", "FILES"))) - {"HOME"})
 
+header = (source.parent / "include" / "sshpreflight.h").read_text()
+same("function", set(re.findall(r"^\w.*?\b(spf_preflight_\w+)\(.*;", header, re.M)),
+     set(re.findall(r"^\.Fn (spf_preflight_\w+) ", library_page, re.M)))
+
 ids = set()
 for path in (source / "pipeline" / "findings").glob("*.def"):
     ids |= set(re.findall(r'^(?:FINDING|ADVISORY)\(\w+,\s*"([a-z0-9-]+)"', path.read_text(), re.M))
@@ -79,7 +84,7 @@ for name in sorted(members(json.loads((source / "report" / "report.schema.json")
         faults.append("member %s is not in sshpreflight-json(5)" % name)
 
 if shutil.which("mandoc"):
-    for page in (folder / "sshpreflight.1", folder / "sshpreflight-json.5", causes_page):
+    for page in (folder / "sshpreflight.1", folder / "sshpreflight.3", folder / "sshpreflight-json.5", causes_page):
         lint = subprocess.run(["mandoc", "-Tlint", "-Wstyle", str(page)],
                               capture_output=True, text=True)
         # Pages of other packages need not be installed to test ours.

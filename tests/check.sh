@@ -9,5 +9,7 @@ cd "$(dirname "$0")/.."
 install_missing
 cmake --preset dev -DSPF_WERROR=OFF
 cmake --build --preset dev
-command -v promtool >/dev/null || echo "not installed, so not tried: promtool (Debian: prometheus)"
+for tool in promtool:prometheus zsh:zsh fish:fish lintian:lintian; do
+    command -v "${tool%:*}" >/dev/null || echo "not installed, so not tried: ${tool%:*} (Debian: ${tool#*:})"
+done
 exec sh tests/suite.sh dev

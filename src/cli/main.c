@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "base/loop.h"
+#include "cli/completion.h"
 #include "cli/fixing.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -337,6 +338,20 @@ static int print_policy(const struct spf_options *options)
     return whole ? 0 : complain(EXIT_BUG, "out of memory");
 }
 
+static int print_completion(const struct spf_options *options)
+{
+    struct spf_buf buf;
+    bool whole;
+
+    spf_buf_init(&buf, REPORT_MAX);
+    spf_completion(&buf, options->completion, options->config_path);
+    whole = !spf_buf_failed(&buf);
+    if (whole)
+        (void)fputs(buf.data, stdout);
+    spf_buf_clear(&buf);
+    return whole ? 0 : complain(EXIT_BUG, "out of memory");
+}
+
 /* A closed standard descriptor would become a socket's number, and a message go to the server. */
 static void hold_standard_descriptors(void)
 {
@@ -380,6 +395,9 @@ int main(int argc, char **argv)
         break;
     case SPF_COMMAND_PRINT_POLICY:
         status = print_policy(&options);
+        break;
+    case SPF_COMMAND_COMPLETION:
+        status = print_completion(&options);
         break;
     case SPF_COMMAND_HELP:
         spf_options_help(stdout);

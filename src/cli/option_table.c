@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/suggest.h"
+#include "cli/completion.h"
 #include "cli/destination.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
@@ -31,6 +32,34 @@ static struct spf_error refuse_number(const char *name, const char *value, unsig
 {
     return spf_usage("%s cannot be \"%s\"; it takes a whole number from %u to %u", name, value,
                      least, most);
+}
+
+static struct spf_error choose(const char *name, const char *text, const char *const *words,
+                               unsigned *choice)
+{
+    struct spf_error error;
+    struct spf_buf said;
+    size_t count = 0;
+
+    for (; words[count] != NULL; count++) {
+        if (strcmp(words[count], text) == 0) {
+            *choice = (unsigned)count;
+            return spf_ok();
+        }
+    }
+    spf_buf_init(&said, 400);
+    spf_buf_addf(&said, "%s cannot be \"%s\"", name, text);
+    if (!spf_suggest(&said, text, "", words, count)) {
+        for (size_t i = 0; i < count; i++)
+            spf_buf_addf(&said, "%s%s",
+                         i == 0           ? "; it can be "
+                         : i + 1 == count ? " or "
+                                          : ", ",
+                         words[i]);
+    }
+    error = spf_usage("%s", said.data);
+    spf_buf_clear(&said);
+    return error;
 }
 
 static struct spf_error take_host(struct spf_options *options, const char *word)
@@ -173,6 +202,12 @@ static struct spf_error take_output(struct spf_options *options, const char *arg
     return spf_expand_home(options, output->path, &output->path);
 }
 
+static struct spf_error take_completion(struct spf_options *options, const char *word)
+{
+    options->command = SPF_COMMAND_COMPLETION;
+    return choose("--completion", word, spf_completion_words, &options->completion);
+}
+
 static struct spf_error take_verbose(struct spf_options *options, const char *none)
 {
     (void)none;
@@ -244,6 +279,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"color", 0, "WHEN", "auto, always or never", HERE, CHOICE(colour, colour_words)},
     {"verbose", 'v', NULL, "show the evidence of every check; -vv: and a timeline of the run", HERE, TAKE(verbose, take_verbose), ADDS},
     {"quiet", 'q', NULL, "show the verdict only", HERE, FLAG(quiet)},
+    {"completion", 0, "SHELL", "print what completes the command line in bash, zsh or fish", HERE, TAKE(completion, take_completion), .words = spf_completion_words},
     {"help", 'h', NULL, "this help", HERE, SET(command, SPF_COMMAND_HELP), ADDS},
     {"version", 0, NULL, "the version", HERE, SET(command, SPF_COMMAND_VERSION), ADDS},
 };
@@ -263,34 +299,6 @@ void spf_option_name(const struct spf_option_row *row, char name[40])
         (void)spf_format(name, 40, "--%s", row->name);
     else
         (void)spf_format(name, 40, "-%c", row->letter);
-}
-
-static struct spf_error choose(const char *name, const char *text, const char *const *words,
-                               unsigned *choice)
-{
-    struct spf_error error;
-    struct spf_buf said;
-    size_t count = 0;
-
-    for (; words[count] != NULL; count++) {
-        if (strcmp(words[count], text) == 0) {
-            *choice = (unsigned)count;
-            return spf_ok();
-        }
-    }
-    spf_buf_init(&said, 400);
-    spf_buf_addf(&said, "%s cannot be \"%s\"", name, text);
-    if (!spf_suggest(&said, text, "", words, count)) {
-        for (size_t i = 0; i < count; i++)
-            spf_buf_addf(&said, "%s%s",
-                         i == 0           ? "; it can be "
-                         : i + 1 == count ? " or "
-                                          : ", ",
-                         words[i]);
-    }
-    error = spf_usage("%s", said.data);
-    spf_buf_clear(&said);
-    return error;
 }
 
 static struct spf_error add_file(struct spf_options *options, const char **list, const char *name,

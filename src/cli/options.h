@@ -20,6 +20,7 @@ enum spf_command {
     SPF_COMMAND_VERSION,
     SPF_COMMAND_LIST_CHECKS,
     SPF_COMMAND_PRINT_POLICY,
+    SPF_COMMAND_COMPLETION,
 };
 
 enum spf_colour_choice {
@@ -38,7 +39,8 @@ struct spf_output_option {
 
 struct spf_options {
     enum spf_command command;
-    const char *cause; /* explain's */
+    const char *cause;   /* explain's */
+    unsigned completion; /* enum spf_completion */
 
     const char *instance, *host, *user, *key, *passphrase_file, *jump;
     const char *ssh_config; /* NULL: not to be used; "" the usual files */

@@ -12,6 +12,9 @@
 /* Reads a regular file of at most 1 MiB. */
 SPF_MUST_USE struct spf_error spf_read_small_file(const char *path, struct spf_secret **text);
 
+/* Where the CLI keeps its configuration: given, or the usual file. False: there is no home. */
+bool spf_config_path(const char *given, char *path, size_t size);
+
 /*
  * config.json, {"current": NAME, "profiles": [{"name", "mode", …}]}: fills key, steps, source and
  * region from the profile of that name (NULL: the current one). now is for expiry. False: *failure,

@@ -155,12 +155,12 @@ void spf_show_path(char *out, size_t size, const char *path)
 }
 
 /* The file that the CLI reads; it knows no variable for it. */
-static bool config_path(const struct spf_credential_options *options, char *path, size_t size)
+bool spf_config_path(const char *given, char *path, size_t size)
 {
     char home[PATH_MAX];
 
-    if (options->config_path != NULL)
-        return spf_copy(path, size, options->config_path);
+    if (given != NULL)
+        return spf_copy(path, size, given);
     return spf_home_of_shell(home) && spf_format(path, size, "%s/.aliyun/config.json", home);
 }
 
@@ -317,7 +317,7 @@ static bool from_config(const struct spf_credential_options *options,
         options->profile != NULL ? options->profile : spf_first_env(profile_names, NULL);
     char path[4096];
 
-    if (!config_path(options, path, sizeof path))
+    if (!spf_config_path(options->config_path, path, sizeof path))
         return false;
     trail->configuration = access(path, F_OK) == 0;
     if (!asked && ignores_profile()) {
