@@ -34,6 +34,7 @@
 
 #include "base/loop.h"
 #include "cli/completion.h"
+#include "cli/defaults.h"
 #include "cli/fixing.h"
 #include "cli/options.h"
 #include "cli/output.h"
@@ -352,6 +353,17 @@ static int print_completion(const struct spf_options *options)
     return whole ? 0 : complain(EXIT_BUG, "out of memory");
 }
 
+static int print_config(const struct spf_options *options)
+{
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, REPORT_MAX);
+    spf_defaults_print(options, &buf);
+    (void)fputs(buf.data, stdout);
+    spf_buf_clear(&buf);
+    return 0;
+}
+
 /* A closed standard descriptor would become a socket's number, and a message go to the server. */
 static void hold_standard_descriptors(void)
 {
@@ -398,6 +410,9 @@ int main(int argc, char **argv)
         break;
     case SPF_COMMAND_COMPLETION:
         status = print_completion(&options);
+        break;
+    case SPF_COMMAND_PRINT_CONFIG:
+        status = print_config(&options);
         break;
     case SPF_COMMAND_HELP:
         spf_options_help(stdout);

@@ -244,31 +244,31 @@ const struct spf_option_row spf_option_rows[] = {
     {"jump", 'J', "HOST[,HOST]", "go through these jump hosts ([user@]host[:port]), as ssh -J does", HOW, TAKE(jump, take_jump)},
     {"ssh-config", 'F', "[=FILE]", "use the ssh configuration (~/.ssh/config), as ssh would", HOW, A_FILE(ssh_config)},
     {"passphrase-file", 0, "FILE", "its first line is the key's passphrase", HOW, A_FILE(passphrase_file)},
-    {"user", 'l', "NAME", "log in as NAME (root)", WHAT, TAKE(user, take_user), ADDS},
+    {"user", 'l', "NAME", "log in as NAME (root)", WHAT, TAKE(user, take_user), ADDS, .in_config = true},
     {"port", 'p', "N", "the SSH port (22)", WHAT, TAKE(port, take_port), ADDS},
     {NULL, 'o', "KEYWORD=VALUE", "an option of ssh_config(5), as ssh takes it", HOW, TAKE(ssh_words, spf_take_ssh_option), ADDS},
     {NULL, '4', NULL, "use IPv4 only", HOW, SET(family, 4)},
     {NULL, '6', NULL, "use IPv6 only", HOW, SET(family, 6)},
-    {"address", 0, "KIND", "public, private, ipv6 or auto: which of the instance's", HOW, CHOICE(address, address_words)},
+    {"address", 0, "KIND", "public, private, ipv6 or auto: which of the instance's", HOW, CHOICE(address, address_words), .in_config = true},
     {"source-ip", 0, "ADDR|lookup:URL", "the address that the rules see, or an https service that tells it", HOW, TAKE(source_ip, take_source), .secret = true},
-    {"region", 0, "ID", "the instance's region", HOW, TEXT(region)},
-    {"profile", 0, "NAME", "profile of the aliyun CLI", HOW, TEXT(profile)},
-    {"config-path", 0, "FILE", "its configuration (~/.aliyun/config.json)", HOW, A_FILE(config_path)},
+    {"region", 0, "ID", "the instance's region", HOW, TEXT(region), .in_config = true},
+    {"profile", 0, "NAME", "profile of the aliyun CLI", HOW, TEXT(profile), .in_config = true},
+    {"config-path", 0, "FILE", "its configuration (~/.aliyun/config.json)", HOW, A_FILE(config_path), .in_config = true},
     {"endpoint", 0, "[PRODUCT=]URL", "another API endpoint, for all or for ecs, vpc, sts", HOW, TAKE(endpoints, take_endpoint), ADDS},
-    {"endpoint-type", 0, "TYPE", "vpc or public: the API as it is reached inside a VPC", HOW, CHOICE(vpc_endpoints, endpoint_words)},
-    {"ca-file", 0, "FILE", "trust these CA certificates for the API, no others", HOW, A_FILE(ca_file)},
+    {"endpoint-type", 0, "TYPE", "vpc or public: the API as it is reached inside a VPC", HOW, CHOICE(vpc_endpoints, endpoint_words), .in_config = true},
+    {"ca-file", 0, "FILE", "trust these CA certificates for the API, no others", HOW, A_FILE(ca_file), .in_config = true},
     {"known-hosts", 0, "FILE", "instead of the user's and the system's; repeatable", HOW, FILES(known_hosts)},
     {"only", 0, "IDS", "run these checks and what they need (key,net.port)", WHAT, TAKE(only, take_only), ADDS},
     {"skip", 0, "IDS", "leave these checks out", WHAT, TAKE(skip, take_skip), ADDS},
     {"list-checks", 0, NULL, "list the checks", HERE, SET(command, SPF_COMMAND_LIST_CHECKS), ADDS},
     {"print-policy", 0, NULL, "print the RAM policy that these checks need", HERE, SET(command, SPF_COMMAND_PRINT_POLICY), ADDS},
-    {"session", 0, "WHEN", "auto, always or never: run an echo after the login", HOW, CHOICE(session, session_words)},
+    {"session", 0, "WHEN", "auto, always or never: run an echo after the login", HOW, CHOICE(session, session_words), .in_config = true},
     {"no-session", 0, NULL, "the same as --session=never", HOW, SET(session, SPF_SESSION_NEVER)},
     {"console", 0, NULL, "read what the instance printed while booting, in any case", HOW, FLAG(console)},
-    {"timeout", 0, "SECONDS", "for each network step (10)", HOW, NUMBER(timeout_s, 1, 3600)},
-    {"deadline", 0, "SECONDS", "for everything together (60)", HOW, NUMBER(deadline_s, 1, 86400)},
+    {"timeout", 0, "SECONDS", "for each network step (10)", HOW, NUMBER(timeout_s, 1, 3600), .in_config = true},
+    {"deadline", 0, "SECONDS", "for everything together (60)", HOW, NUMBER(deadline_s, 1, 86400), .in_config = true},
     {"strict", 0, NULL, "exit 1 on a warning, too, and 2 on anything unknown", WHAT, FLAG(strict)},
-    {"format", 0, "FORMAT", "of the report on standard output: text, short, json, ndjson, junit, tap, nagios, prometheus, github, html", HERE, CHOICE(format, spf_format_names)},
+    {"format", 0, "FORMAT", "of the report on standard output: text, short, json, ndjson, junit, tap, nagios, prometheus, github, html", HERE, CHOICE(format, spf_format_names), .in_config = true},
     {"json", 0, NULL, "the same as --format json", HERE, SET(format, SPF_FORMAT_JSON)},
     {"output", 0, "[FORMAT:]FILE", "write a report there as well; repeatable", HERE, TAKE(outputs, take_output), ADDS},
     {"fix", 0, NULL, "first chmod 0400, or write a repaired copy of a damaged key", HERE, FLAG(fix)},
@@ -276,10 +276,11 @@ const struct spf_option_row spf_option_rows[] = {
     {"record", 0, "FILE", "write the evidence there, redacted", HERE, TAKE(record, take_record)},
     {"replay", 0, "FILE", "judge recorded evidence again (- reads standard input); asks nobody", HERE, A_FILE(replay)},
     {"transcript", 0, "FILE", "evaluate a pasted text of ssh, PuTTY or another client (- reads standard input)", HERE, A_FILE(transcript)},
-    {"color", 0, "WHEN", "auto, always or never", HERE, CHOICE(colour, colour_words)},
+    {"color", 0, "WHEN", "auto, always or never", HERE, CHOICE(colour, colour_words), .in_config = true},
     {"verbose", 'v', NULL, "show the evidence of every check; -vv: and a timeline of the run", HERE, TAKE(verbose, take_verbose), ADDS},
     {"quiet", 'q', NULL, "show the verdict only", HERE, FLAG(quiet)},
     {"completion", 0, "SHELL", "print what completes the command line in bash, zsh or fish", HERE, TAKE(completion, take_completion), .words = spf_completion_words},
+    {"print-config", 0, NULL, "print the defaults that hold and where they come from", HERE, SET(command, SPF_COMMAND_PRINT_CONFIG), ADDS},
     {"help", 'h', NULL, "this help", HERE, SET(command, SPF_COMMAND_HELP), ADDS},
     {"version", 0, NULL, "the version", HERE, SET(command, SPF_COMMAND_VERSION), ADDS},
 };
@@ -420,4 +421,10 @@ struct spf_error spf_option_take(struct spf_options *options, const struct spf_o
     if (error.code == SPF_OK)
         options->given[row - spf_option_rows] = value;
     return error;
+}
+
+struct spf_error spf_option_default(struct spf_options *options, const struct spf_option_row *row,
+                                    const char *where, const char *value)
+{
+    return set_value(options, row, where, value);
 }

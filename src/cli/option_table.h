@@ -38,7 +38,8 @@ struct spf_option_row {
     unsigned least, most;
     const char *const *words; /* NULL ends */
     struct spf_error (*take)(struct spf_options *options, const char *argument);
-    bool secret; /* the value may hold a password: no error repeats it */
+    bool in_config; /* may stand in the file of defaults (cli/defaults.h) */
+    bool secret;    /* the value may hold a password: no error repeats it */
 };
 
 extern const struct spf_option_row spf_option_rows[];
@@ -52,5 +53,10 @@ void spf_option_name(const struct spf_option_row *row, char name[40]);
 SPF_MUST_USE
 struct spf_error spf_option_take(struct spf_options *options, const struct spf_option_row *row,
                                  const char *value);
+
+/* The same as a default: it does not count as given. where begins the sentence of an error. */
+SPF_MUST_USE
+struct spf_error spf_option_default(struct spf_options *options, const struct spf_option_row *row,
+                                    const char *where, const char *value);
 
 #endif

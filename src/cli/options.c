@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/suggest.h"
+#include "cli/defaults.h"
 #include "cli/destination.h"
 #include "cli/option_table.h"
 #include "cli/ssh_options.h"
@@ -413,6 +414,9 @@ struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *op
 
     spf_options_init(options);
     error = spf_options_read(options, argc, argv);
+    if (error.code == SPF_OK &&
+        (options->command == SPF_COMMAND_RUN || options->command == SPF_COMMAND_PRINT_CONFIG))
+        error = spf_defaults_read(options);
     return error.code == SPF_OK ? spf_options_finish(options) : error;
 }
 

@@ -21,6 +21,7 @@ enum spf_command {
     SPF_COMMAND_LIST_CHECKS,
     SPF_COMMAND_PRINT_POLICY,
     SPF_COMMAND_COMPLETION,
+    SPF_COMMAND_PRINT_CONFIG,
 };
 
 enum spf_colour_choice {
@@ -79,11 +80,12 @@ struct spf_options {
      * were given follow: of several the first counts. */
     const char *ssh_words[33];
     size_t user_at, port_at;
-    bool no_openssh;                    /* the failed command is PuTTY's: no ssh_config(5) */
-    const char *remark;                 /* of the failed command: what does not count here; NULL */
-    char *host_copy;                    /* owns user and host of a positional user@host */
-    char *key_copy;                     /* owns key where --fix made another file of it */
-    SPF_LIST(char *) copies;            /* own file names in which a ~ was expanded */
+    bool no_openssh;         /* the failed command is PuTTY's: no ssh_config(5) */
+    const char *remark;      /* of the failed command: what does not count here; NULL */
+    char *host_copy;         /* owns user and host of a positional user@host */
+    char *key_copy;          /* owns key where --fix made another file of it */
+    SPF_LIST(char *) copies; /* own file names in which a ~ was expanded */
+    unsigned default_line[SPF_OPTIONS_MAX]; /* by the same: the line of the file of defaults */
     const char *given[SPF_OPTIONS_MAX]; /* by the table's rows: the value, "" where it has none */
 };
 

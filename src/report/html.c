@@ -76,7 +76,8 @@ static void add_evidence(struct spf_buf *buf, const struct spf_result *result)
 
     json_object_object_foreach(result->evidence, name, value)
     {
-        if (value == NULL)
+        if (value == NULL ||
+            (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0))
             continue;
         if (!any)
             spf_buf_addstr(buf, "<details><summary>Evidence</summary><dl>");

@@ -80,14 +80,16 @@ void spf_timeline_svg(struct spf_buf *buf, const struct spf_timeline *timeline,
         "%lld ms in all\" height=\"%u\">\n",
         (long long)timeline->total_ms, y + rows * 32);
     for (int quarter = 0; quarter <= 4; quarter++)
+        spf_buf_addf(buf, "<line x1=\"%d%%\" x2=\"%d%%\" y1=\"16\" y2=\"%u\"/>\n", 25 * quarter,
+                     25 * quarter, y + rows * 32);
+    for (int half = 0; half <= 2; half++) /* on a phone there is room for three */
         spf_buf_addf(buf,
-                     "<line x1=\"%d%%\" x2=\"%d%%\" y1=\"16\" y2=\"%u\"/><text class=\"axis\" "
-                     "x=\"%d%%\" y=\"12\" text-anchor=\"%s\">%lld ms</text>\n",
-                     25 * quarter, 25 * quarter, y + rows * 32, 25 * quarter,
-                     quarter == 0   ? "start"
-                     : quarter == 4 ? "end"
-                                    : "middle",
-                     (long long)(timeline->total_ms * quarter / 4));
+                     "<text class=\"axis\" x=\"%d%%\" y=\"12\" text-anchor=\"%s\">%lld ms</text>\n",
+                     50 * half,
+                     half == 0   ? "start"
+                     : half == 2 ? "end"
+                                 : "middle",
+                     (long long)(timeline->total_ms * half / 2));
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_timeline_row *row = &timeline->rows[i];
         int64_t width = row->to_ms - row->from_ms;
