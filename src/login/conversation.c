@@ -235,7 +235,12 @@ void spf_conversation_expect_silence(struct spf_conversation *talk)
 
 static void greeting_decided(struct spf_conversation *talk)
 {
-    talk->inquiry->facts->identification.elapsed_ms = spf_now_ms() - talk->step_ms;
+    struct spf_identification_facts *said = &talk->inquiry->facts->identification;
+
+    said->elapsed_ms = spf_now_ms() - talk->step_ms;
+    if (talk->jump != NULL && said->outcome != SPF_IDENTIFIED &&
+        said->outcome != SPF_IDENTIFICATION_SILENT)
+        spf_jump_last_words(talk->jump, said->proxy_says, sizeof said->proxy_says);
     spf_talk_arrive(talk, NULL);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,6 +26,7 @@ struct spf_jump {
     void *owner;
     pid_t program;
     int fd; /* our end of the pair, until it is given away */
+    bool is_proxy;
     int64_t started_ms;
     struct spf_buf says;
 };
@@ -51,7 +53,7 @@ static bool listen_on(struct spf_jump *jump)
     char bytes[4096];
     ssize_t got = read(jump->watch.fd, bytes, sizeof bytes);
 
-    if (got > 0 && jump->done != NULL && !spf_buf_failed(&jump->says))
+    if (got > 0 && (jump->done != NULL || jump->is_proxy) && !spf_buf_failed(&jump->says))
         spf_buf_add(&jump->says, bytes, (size_t)got);
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
@@ -109,7 +111,31 @@ static void ssh_says(struct spf_watch *watch, short revents)
     }
 }
 
-static void proxy_ended(struct spf_jump *jump, const char *why)
+/* Waits for the program's end, and takes the last of what it says. Returns its exit status, -1 if
+ * it did not end by itself. */
+static int last_words(struct spf_jump *jump)
+{
+    int status = jump->program > 0 ? spf_child_wait(&jump->program, GRACE_MS) : -1;
+
+    for (int i = 0; i < 64 && jump->watch.slot != 0; i++) {
+        size_t before = jump->says.len;
+
+        if (!listen_on(jump) || jump->says.len == before)
+            break;
+    }
+    return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void add_status(char *says, size_t size, int status)
+{
+    size_t len = strlen(says);
+
+    if (status > 0)
+        (void)spf_format(says + len, size - len, "%sexit status %d%s", len > 0 ? " (" : "", status,
+                         len > 0 ? ")" : "");
+}
+
+static void proxy_ended(struct spf_jump *jump, const char *why, int status)
 {
     struct spf_tcp_facts *facts = jump->facts;
 
@@ -117,7 +143,22 @@ static void proxy_ended(struct spf_jump *jump, const char *why)
     spf_proxy_read(jump->says.data, jump->says.len, facts);
     if (facts->error[0] == '\0')
         (void)spf_copy(facts->error, sizeof facts->error, why);
+    add_status(facts->error, sizeof facts->error, status);
     settle(jump);
+}
+
+void spf_jump_last_words(struct spf_jump *jump, char *says, size_t size)
+{
+    struct spf_tcp_facts read = {0};
+    int status;
+
+    says[0] = '\0';
+    if (!jump->is_proxy)
+        return;
+    status = last_words(jump);
+    spf_proxy_read(jump->says.data, jump->says.len, &read);
+    (void)spf_copy(says, size, read.error);
+    add_status(says, size, status);
 }
 
 static void proxy_says(struct spf_watch *watch, short revents)
@@ -127,7 +168,7 @@ static void proxy_says(struct spf_watch *watch, short revents)
     if (revents != 0 && !listen_on(jump))
         spf_loop_remove(jump->loop, watch); /* it may go on with its standard error closed */
     else if (jump->done != NULL && spf_now_ms() >= watch->due_ms)
-        proxy_ended(jump, "no byte came in time");
+        proxy_ended(jump, "no byte came in time", -1);
 }
 
 /* The first byte shows that somebody answers, as far as that can be seen through a program. */
@@ -138,7 +179,7 @@ static void proxy_answers(struct spf_watch *watch, short revents)
     char byte;
 
     if (revents == 0) { /* the time is over, and its standard error closed */
-        proxy_ended(jump, "no byte came in time");
+        proxy_ended(jump, "no byte came in time", -1);
         return;
     }
     got = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -149,13 +190,7 @@ static void proxy_answers(struct spf_watch *watch, short revents)
         settle(jump);
         return;
     }
-    for (int i = 0; i < 64 && jump->watch.slot != 0; i++) { /* its last words */
-        size_t before = jump->says.len;
-
-        if (!listen_on(jump) || jump->says.len == before)
-            break;
-    }
-    proxy_ended(jump, "it ended without a word");
+    proxy_ended(jump, "it ended without a word", last_words(jump));
 }
 
 /* Our end and the program's ends; what it gets is closed in us by the caller. */
@@ -258,6 +293,7 @@ static pid_t run_proxy(struct spf_jump *jump, const struct spf_target *target,
     pid_t proxy = -1;
 
     jump->watch.ready = proxy_says;
+    jump->is_proxy = true;
     jump->stream = (struct spf_watch){.fd = ends->pair[0],
                                       .events = POLLIN,
                                       .ready = proxy_answers,

@@ -41,6 +41,13 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
 bool spf_jump_refuses(const struct spf_target *target, const struct spf_ssh_config_facts *config,
                       const char *host, struct spf_tcp_facts *facts);
 
+/*
+ * What a ProxyCommand said on its standard error when what came through it was no SSH: the last
+ * line of that and its exit status ("no way (exit status 3)"), "" for neither. It is ended. Nothing
+ * for a jump host.
+ */
+void spf_jump_last_words(struct spf_jump *jump, char *says, size_t size);
+
 /* Ends ssh and what it started; the connection through it breaks. Takes NULL. */
 void spf_jump_free(struct spf_jump *jump);
 

@@ -11,7 +11,8 @@
 
 #define BLOB_MAX    16384 /* a 64 kbit RSA key is 8 KiB */
 #define PATTERN_MAX 1022  /* match.c, match_pattern_list: a longer one ends the list */
-#define LINES_MAX   4096  /* that speak of one host */
+#define MISFITS_MAX 4
+#define LINES_MAX   4096 /* that speak of one host */
 
 /* A run of bytes of the file. */
 struct span {
@@ -195,11 +196,51 @@ static bool append(struct spf_known_hosts_facts *facts, struct spf_known_host *h
     return host->blob != NULL;
 }
 
+static bool is_key(struct span algorithm, struct span base64)
+{
+    uint8_t blob[BLOB_MAX];
+    long len = spf_base64_decode(base64.at, base64.len, blob, sizeof blob);
+
+    return len >= 0 && algorithm.len > 0 && blob_is_of(blob, (size_t)len, algorithm);
+}
+
+/*
+ * What is wrong with the shape of a line, where that shows what was meant; NULL: nothing. ssh skips
+ * such a line without a word (hostfile.c, hostkeys_foreach_file).
+ */
+static const char *misfit(struct span line, struct span first, bool is_for_host)
+{
+    struct span second = next_word(&line), third = next_word(&line), fourth = next_word(&line);
+
+    if (is_key(first, second))
+        return "no host name precedes the key; ssh skips the line";
+    if (second.len > 7 && memcmp(second.at, "SHA256:", 7) == 0)
+        return "it is a fingerprint as ssh-keygen -l prints it, not a key; ssh skips the line";
+    if (!is_for_host)
+        return NULL;
+    if (is_key(third, fourth))
+        return "two names without a comma precede the key; ssh skips the line";
+    return is_key(second, third) ? NULL
+                                 : "it holds no key of the type that it names; ssh skips the line";
+}
+
+/* Keeps the first few lines of a wrong shape, as files that were not read. */
+static bool note_misfit(struct spf_known_hosts_facts *facts, const struct spf_known_host *host,
+                        const char *why)
+{
+    char place[sizeof facts->unread.items->file];
+
+    if (why == NULL || facts->unread.count >= MISFITS_MAX)
+        return true;
+    (void)spf_format(place, sizeof place, "%.230s:%lld", host->file, (long long)host->line);
+    return spf_known_hosts_miss(facts, place, false, why);
+}
+
 static bool read_line(struct spf_known_hosts_facts *facts, struct spf_known_host *host,
                       struct span line)
 {
     char bare[300];
-    struct span word = next_word(&line);
+    struct span word = next_word(&line), rest = line;
 
     if (word.len == 0 || *word.at == '#')
         return true;
@@ -211,12 +252,15 @@ static bool read_line(struct spf_known_hosts_facts *facts, struct spf_known_host
         else
             return true;
         word = next_word(&line);
+        rest = line;
     }
     if (!hosts_match(word, facts->name)) {
         if (!bare_host(facts->name, bare, sizeof bare) || !hosts_match(word, bare))
-            return true;
+            return note_misfit(facts, host, misfit(rest, word, false));
         host->without_port = true;
     }
+    if (!note_misfit(facts, host, misfit(rest, word, true)))
+        return false;
     word = next_word(&line);
     return append(facts, host, word, next_word(&line));
 }

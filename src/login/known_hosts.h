@@ -13,7 +13,9 @@ void spf_known_hosts_name(struct spf_known_hosts_facts *facts, const char *host,
 
 /*
  * Appends the lines of a file's text that speak of facts->name; where that has a port, those of the
- * bare host too. Lines that ssh cannot read are passed over, as ssh does. False: no memory.
+ * bare host too. Lines that ssh cannot read are skipped, as ssh does; where one of them is of a
+ * shape that shows what was meant (no host, the host twice, a fingerprint), facts->unread says so.
+ * False: no memory.
  */
 SPF_MUST_USE
 bool spf_known_hosts_read(struct spf_known_hosts_facts *facts, const char *file, const char *text,

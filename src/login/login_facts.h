@@ -21,7 +21,7 @@ struct spf_known_host {
 };
 extern const struct spf_shape spf_known_host_shape;
 
-/* A known_hosts file that was not read, or not to its end. */
+/* A known_hosts file that was not read, or not to its end; or FILE:LINE of a wrong shape. */
 struct spf_unread_file {
     char file[256];
     char why[100];

@@ -73,6 +73,7 @@ static const struct spf_field identification_fields[] = {
     SPF_SHAPE_TEXT(struct spf_identification_facts, protocol),
     SPF_SHAPE_TEXT(struct spf_identification_facts, error),
     SPF_SHAPE_NUMBER(struct spf_identification_facts, elapsed_ms),
+    SPF_SHAPE_TEXT(struct spf_identification_facts, proxy_says),
 };
 const struct spf_shape spf_identification_shape =
     SPF_SHAPE(struct spf_identification_facts, identification_fields);

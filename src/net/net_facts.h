@@ -69,7 +69,9 @@ struct spf_identification_facts {
     char before[600];   /* lines before it, or instead of it */
     char protocol[16]; /* for OTHER: "HTTP", "TLS", "SMTP", "FTP", … where it is known; else "" */
     char error[128];   /* what is wrong with an INVALID line; strerror(3)'s words for RESET */
-    int64_t elapsed_ms; /* from the open connection */
+    int64_t elapsed_ms;   /* from the open connection */
+    char proxy_says[300]; /* of a ProxyCommand, where no SSH came through it: what it says on its
+                           * standard error, and its exit status; "" */
 };
 extern const struct spf_shape spf_identification_shape;
 

@@ -175,6 +175,50 @@ static void add_ssh_options(struct spf_buf *buf, const struct spf_target *target
     }
 }
 
+/* One file of a list as ssh_config(5) quotes it; ssh expands % sequences in it. */
+static void add_listed_file(struct spf_buf *list, const char *path)
+{
+    bool quoted = strpbrk(path, " \t\"\\") != NULL;
+
+    spf_buf_addf(list, "%s%s", list->len > 0 ? " " : "", quoted ? "\"" : "");
+    for (const char *c = path; *c != '\0'; c++) {
+        if (*c == '%')
+            spf_buf_addch(list, '%');
+        else if (*c == '"' || *c == '\\')
+            spf_buf_addch(list, '\\');
+        spf_buf_addch(list, *c);
+    }
+    spf_buf_addstr(list, quoted ? "\"" : "");
+}
+
+/* The files of --known-hosts, which ssh would not read by itself. */
+static void add_known_hosts(struct spf_buf *buf, const struct spf_target *target)
+{
+    static const char name[] = "--known-hosts";
+    const char *const *words = target->other_options;
+    struct spf_buf list, option;
+
+    spf_buf_init(&list, VALUE_MAX);
+    for (; words != NULL && *words != NULL; words++) {
+        size_t len = strcspn(*words, "=");
+
+        if (len < strlen("--kn") || strncmp(*words, name, len) != 0)
+            continue;
+        if ((*words)[len] == '=')
+            add_listed_file(&list, *words + len + 1);
+        else if (words[1] != NULL)
+            add_listed_file(&list, *++words);
+    }
+    if (list.len > 0) {
+        spf_buf_init(&option, VALUE_MAX + 32);
+        spf_buf_addf(&option, "UserKnownHostsFile=%s", list.data);
+        spf_buf_addstr(buf, " -o ");
+        spf_buf_add_shell(buf, option.data);
+        spf_buf_clear(&option);
+    }
+    spf_buf_clear(&list);
+}
+
 /* behind: what the template goes on with. */
 static bool add_ssh(struct spf_buf *buf, const struct spf_view *view, const char *behind)
 {
@@ -197,6 +241,7 @@ static bool add_ssh(struct spf_buf *buf, const struct spf_view *view, const char
         spf_buf_addstr(buf, " -F ");
         spf_buf_add_path(buf, target->ssh_config);
     }
+    add_known_hosts(buf, target);
     add_ssh_options(buf, target);
     if (target->jump != NULL && !target->jump_configured) {
         spf_buf_addstr(buf, " -J ");

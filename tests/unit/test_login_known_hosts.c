@@ -84,6 +84,40 @@ START_TEST(lines_that_ssh_cannot_read_are_passed_over)
 }
 END_TEST
 
+/* Lines that ssh skips without a word, and that show what was meant: named with file and line. */
+START_TEST(lines_of_a_wrong_shape_are_named)
+{
+    static const struct {
+        const char *text, *why; /* NULL: none is named */
+    } cases[] = {
+        {"\n" ED "\n", "no host name precedes the key"},
+        {"\n" ED " root@host\n", "no host name precedes the key"},
+        {"\nhost host " ED "\n", "two names without a comma"},
+        {"\nhost 192.0.2.1 " ED "\n", "two names without a comma"},
+        {"\n256 SHA256:abc host (ED25519)\n", "a fingerprint as ssh-keygen -l prints it"},
+        {"\nhost ssh-ed25519 AAAA\n", "no key of the type"},
+        {"\nhost " ED " host\n", NULL},
+        {"\nhost,192.0.2.1 " ED "\n", NULL},
+        {"\nother other " ED "\n", NULL}, /* of another host */
+        {"\n@cert-authority * " ED "\n", NULL},
+        {"\n# " ED "\n", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_known_hosts_facts facts;
+
+        read_text(&facts, "host", 22, cases[i].text);
+        ck_assert_msg(facts.unread.count == (cases[i].why != NULL), "%s", cases[i].text);
+        if (cases[i].why != NULL) {
+            ck_assert_ptr_nonnull(strstr(facts.unread.items[0].file, ":2"));
+            ck_assert_ptr_nonnull(strstr(facts.unread.items[0].why, cases[i].why));
+            ck_assert(!facts.unread.items[0].ssh_reads);
+        }
+        spf_shape_clear(&spf_known_hosts_shape, &facts);
+    }
+}
+END_TEST
+
 START_TEST(what_ssh_would_say)
 {
     static const struct {
@@ -249,9 +283,9 @@ END_TEST
 int main(void)
 {
     return unit_main("login known_hosts",
-                     (const TTest *const[]){which_lines_speak_of_the_host,
-                                            lines_that_ssh_cannot_read_are_passed_over,
-                                            what_ssh_would_say, known_kinds_are_offered_first,
-                                            what_hangs_on_a_certificate, ssh_keygen_is_the_referee,
-                                            names_in_common, NULL});
+                     (const TTest *const[]){
+                         which_lines_speak_of_the_host, lines_that_ssh_cannot_read_are_passed_over,
+                         lines_of_a_wrong_shape_are_named, what_ssh_would_say,
+                         known_kinds_are_offered_first, what_hangs_on_a_certificate,
+                         ssh_keygen_is_the_referee, names_in_common, NULL});
 }
