@@ -1,5 +1,5 @@
 #!/bin/sh
-# All that a change must pass: tests/check.sh, and beside it what looks at the same code with other
+# All that a release must pass: tests/check.sh, and beside it what looks at the same code with other
 # eyes: clang's warnings, clang-format, clang-tidy, shellcheck, and the sanitizers under the unit and
 # end-to-end tests. Failing logs are shown; all of them are in build/gates/. Ends with the sum of all
 # tests, of which a look without tests of its own counts as one.
@@ -10,8 +10,6 @@ set -eu
 cd "$(dirname "$0")/.."
 # shellcheck source=tests/packages.sh
 . tests/packages.sh
-# shellcheck disable=SC2154  # packages.sh has them
-packages="$packages $gate_packages"
 
 logs=build/gates
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
@@ -82,6 +80,9 @@ if [ $# -eq 0 ]; then
     set -- format shell check clang tidy asan
 fi
 mkdir -p "$logs"
+for name; do
+    packages="$packages $(gate_packages "$name")"
+done
 install_missing
 for name; do
     gate "$name"

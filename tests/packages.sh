@@ -9,11 +9,16 @@ openssh-client openssh-server dropbear-bin tinysshd openssl putty-tools zsh fish
 python3 python3-asyncssh python3-jsonschema python3-paramiko python3-prometheus-client python3-twisted python3-yaml mandoc cmark-gfm libxml2-utils acl dosfstools iproute2 nftables
 "
 
-# What tests/gates.sh takes beside them.
-# shellcheck disable=SC2034  # it is sourced there
-gate_packages="
-clang clang-format clang-tidy libclang-rt-dev shellcheck
-"
+# What each part of tests/gates.sh takes beside them; and the fuzz preset.
+gate_packages() {
+    case $1 in
+    format) echo clang-format ;;
+    shell) echo shellcheck ;;
+    tidy) echo clang clang-tidy ;;
+    clang) echo clang ;;
+    fuzz) echo clang libclang-rt-dev ;;
+    esac
+}
 
 # Installs what of $packages is missing; root only. No daemon is started by it.
 install_missing() {
