@@ -14,7 +14,7 @@
 #include "login/echo.h"
 #include "login/ending.h"
 #include "login/jump.h"
-#include "login/known_hosts_files.h"
+#include "login/known_hosts.h"
 #include "login/link.h"
 #include "login/offers.h"
 #include "net/dial.h"
@@ -44,6 +44,7 @@ void spf_conversation_free(struct spf_conversation *talk)
     if (talk == NULL)
         return;
     spf_dial_free(talk->dial);
+    spf_talk_abandon_known_hosts(talk);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     spf_talk_abandon_signing(talk);
     spf_link_free(talk->link);
@@ -109,43 +110,6 @@ void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *endi
                                                            : library);
 }
 
-/* The host as known_hosts would name it: as given, else the address dialled. */
-static bool host_of(struct spf_conversation *talk, char *out, size_t size)
-{
-    struct spf_inquiry *inquiry = talk->inquiry;
-    struct spf_address address;
-    char ip[SPF_IP_TEXT_SIZE];
-
-    if (inquiry->target->host != NULL)
-        return spf_copy(out, size, inquiry->target->host);
-    if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address))
-        return false;
-    spf_ip_format(&address.ip, ip);
-    return spf_copy(out, size, ip);
-}
-
-/* At once, beside whatever step is under way. */
-static void gather_known_hosts(struct spf_conversation *talk)
-{
-    struct spf_inquiry *inquiry = talk->inquiry;
-    const char *alias = inquiry->facts->ssh_config.host_key_alias;
-    struct spf_target named = *inquiry->target;
-    struct spf_failure failure = {0};
-    char host[300];
-    bool good = host_of(talk, host, sizeof host);
-
-    if (named.ssh_config != NULL && alias[0] != '\0') { /* it stands for a port, too */
-        good = spf_copy(host, sizeof host, alias);
-        named.port = 22;
-    }
-    if (!good)
-        failure = spf_failure(SPF_SYSTEM_ERROR, "no host to look up in known_hosts");
-    else if (!spf_known_hosts_gather(&named, host, &inquiry->facts->known_hosts))
-        failure = spf_failure(SPF_SYSTEM_ERROR, "no memory for known_hosts");
-    inquiry->arrived(inquiry, SPF_GROUP_KNOWN_HOSTS,
-                     failure.cause != SPF_NO_FINDING ? &failure : NULL);
-}
-
 static void dialled(void *owner, int fd, const struct spf_failure *failure)
 {
     struct spf_conversation *talk = owner;
@@ -191,7 +155,7 @@ static void dial(struct spf_conversation *talk)
     struct spf_destination destination = {.port = target->port, .timeout_ms = target->timeout_ms};
     char host[300];
 
-    if (!host_of(talk, host, sizeof host)) {
+    if (!spf_talk_host(talk, host, sizeof host)) {
         spf_talk_arrive_failed(talk, "no address to dial");
         return;
     }
@@ -505,7 +469,7 @@ static bool wants_peer(const struct spf_conversation *talk)
 void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
 {
     if (group == SPF_GROUP_KNOWN_HOSTS) {
-        gather_known_hosts(talk);
+        spf_talk_gather_known_hosts(talk);
         return;
     }
     talk->step = group;

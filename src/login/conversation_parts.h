@@ -23,9 +23,10 @@ struct spf_conversation {
     bool asking_none, asked_none;
     bool asking_stranger; /* about a key that nobody has */
     struct spf_echo echo;
-    struct spf_agent_door *door; /* NULL: our own key signs */
-    struct spf_signing *signing; /* NULL: none */
-    struct spf_watch patience;   /* with it: a timer */
+    struct spf_agent_door *door;             /* NULL: our own key signs */
+    struct spf_signing *signing;             /* NULL: none */
+    struct spf_watch patience;               /* with it: a timer */
+    struct spf_known_hosts_job *known_hosts; /* being read; NULL: not */
 };
 
 /* The step's facts are there, or cannot be had. The last thing a step does. */
@@ -45,6 +46,13 @@ void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen);
 
 /* The signature was answered, or still waits for its answer. */
 void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state state);
+
+/* The host as known_hosts would name it: as given, else the address dialled. False: none. */
+bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size);
+
+/* conversation_known_hosts.c: beside whatever step is under way. */
+void spf_talk_gather_known_hosts(struct spf_conversation *talk);
+void spf_talk_abandon_known_hosts(struct spf_conversation *talk);
 
 /* conversation_agent.c: the key is one that an agent holds. */
 void spf_talk_await_agent(struct spf_conversation *talk); /* once, when the conversation begins */

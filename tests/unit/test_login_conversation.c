@@ -195,6 +195,31 @@ START_TEST(offers_what_is_known_first)
 }
 END_TEST
 
+/* 63 MiB: whoever asks is not held up, gets the lines, and may leave at any time. */
+START_TEST(a_large_known_hosts_holds_nobody_up)
+{
+    struct place place;
+    struct talk talk;
+
+    place_open(&place);
+    run("yes '# a comment of a line, and no host' | head -c 66060288 > %s/known_hosts; "
+        "ssh-keygen -q -t ed25519 -N '' -f %s/host; "
+        "printf '\\nlab.example ' >> %s/known_hosts; cat %s/host.pub >> %s/known_hosts",
+        place.dir, place.dir, place.dir, place.dir, place.dir);
+    talk_open(&talk, &place, "lab.example", 22);
+    spf_conversation_serve(talk.conversation, SPF_GROUP_KNOWN_HOSTS);
+    ck_assert(!talk.there);
+    talk_close(&talk);
+
+    talk_open(&talk, &place, "lab.example", 22);
+    ask(&talk, SPF_GROUP_KNOWN_HOSTS);
+    ck_assert_uint_eq(talk.facts.known_hosts.lines.count, 1);
+    ck_assert_uint_eq(talk.facts.known_hosts.unread.count, 0);
+    talk_close(&talk);
+    place_close(&place);
+}
+END_TEST
+
 START_TEST(names_the_category_without_a_common_algorithm)
 {
     static const struct {
@@ -239,6 +264,7 @@ int main(void)
         recognises_a_forced_command_without_running_it,
         hears_which_user_is_meant,
         offers_what_is_known_first,
+        a_large_known_hosts_holds_nobody_up,
         names_the_category_without_a_common_algorithm,
         NULL,
     };
