@@ -10,11 +10,10 @@
 
 #include "base/clock.h"
 #include "cloud/address.h"
-#include "key/key_file.h"
 #include "login/jump_line.h"
+#include "login/ssh_config_keys.h"
 #include "login/ssh_config_plain.h"
 #include "openssh/control_path.h"
-#include "openssh/key_support.h"
 #include "platform/child.h"
 #include "platform/home.h"
 
@@ -32,7 +31,8 @@ struct spf_ssh_config {
     struct spf_buf says, complains;
     pid_t ssh;
     int64_t until_ms;
-    size_t hop; /* the one asked about; NONE: the target itself */
+    size_t hop;                    /* the one asked about; NONE: the target itself */
+    struct spf_ssh_keys_job *keys; /* being read; NULL: not */
     char user[256], home[1024], own_host[256];
 };
 #define NONE ((size_t)-1)
@@ -199,22 +199,6 @@ static bool is_file(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* Would ssh say that it cannot use this file, and go on (sshconnect2.c, load_identity_file)? */
-static bool is_passed_over(const char *path, const struct spf_openssh_facts *ssh)
-{
-    struct spf_key_secrets secrets = {0};
-    struct spf_key_facts facts = {0};
-    bool usable;
-
-    /* a public key will do where an agent has the private one */
-    usable = !spf_key_file_read(path, NULL, &facts, &secrets) ||
-             (facts.outcome == SPF_KEY_READ && !(facts.mine && (facts.mode & 077) != 0) &&
-              (spf_openssh_loads(ssh, &facts) || strcmp(facts.damage, "key-is-public") == 0));
-    spf_shape_clear(&spf_key_shape, &facts);
-    spf_key_secrets_clear(&secrets);
-    return !usable;
-}
-
 static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *tokens, bool is_path)
 {
     struct spf_buf buf;
@@ -258,8 +242,6 @@ static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_f
                                     .uid = (unsigned)getuid(),
                                     .port = (unsigned)facts->port};
     const struct spf_target *target = config->inquiry->target;
-    bool uses_keys = target->ssh_config != NULL && target->key_path == NULL;
-    size_t files = 0;
 
     if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens, false))
         return "HostKeyAlias holds a token that is not known here";
@@ -274,13 +256,6 @@ static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_f
 
         file->exists =
             expand_into(file->path, sizeof file->path, &tokens, true) && is_file(file->path);
-        files += file->exists;
-    }
-    for (size_t i = 0; uses_keys && files > 1 && i < facts->identities.count; i++) {
-        struct spf_ssh_file *file = &facts->identities.items[i];
-
-        file->passed_over =
-            file->exists && is_passed_over(file->path, &config->inquiry->facts->openssh);
     }
     for (size_t i = 0; i < facts->known_hosts.count && facts->unhonoured[0] == '\0'; i++) {
         const char *path = facts->known_hosts.items[i].path;
@@ -377,6 +352,27 @@ static void hop_answered(struct spf_ssh_config *config)
     next_hop(config);
 }
 
+static void keys_read(void *owner)
+{
+    struct spf_ssh_config *config = owner;
+
+    spf_ssh_keys_mark(config->keys, &config->inquiry->facts->ssh_config);
+    config->keys = NULL;
+    next_hop(config);
+}
+
+/* Is there a choice between key files, which ssh would make by what it can use? */
+static bool chooses_keys(const struct spf_ssh_config *config)
+{
+    const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    const struct spf_target *target = config->inquiry->target;
+    size_t files = 0;
+
+    for (size_t i = 0; i < facts->identities.count; i++)
+        files += facts->identities.items[i].exists;
+    return target->ssh_config != NULL && target->key_path == NULL && files > 1;
+}
+
 static void target_answered(struct spf_ssh_config *config)
 {
     const struct spf_target *target = config->inquiry->target;
@@ -394,6 +390,13 @@ static void target_answered(struct spf_ssh_config *config)
     wrong = expand(config, facts);
     if (wrong == NULL && !put_in_front(facts, facts->jump))
         wrong = "it names more jump hosts in a row than can be followed";
+    if (wrong == NULL && chooses_keys(config)) {
+        config->keys = spf_ssh_keys_start(config->inquiry->loop, facts,
+                                          &config->inquiry->facts->openssh, keys_read, config);
+        wrong = config->keys == NULL ? "no memory to read its keys" : NULL;
+        if (wrong == NULL)
+            return;
+    }
     if (wrong != NULL)
         give_up(config, wrong);
     else
@@ -523,6 +526,7 @@ void spf_ssh_config_free(struct spf_ssh_config *config)
     if (config == NULL)
         return;
     (void)end(config, false);
+    spf_ssh_keys_cancel(config->inquiry->loop, config->keys);
     spf_buf_clear(&config->says);
     spf_buf_clear(&config->complains);
     free(config);
