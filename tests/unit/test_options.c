@@ -49,6 +49,7 @@ START_TEST(words_for_an_instance)
         char *words[] = {(char *)"sshpreflight", (char *)"--only",        (char *)"cloud",
                          (char *)"--instance",   (char *)" i-bp1a2b3c\n", NULL};
 
+        spf_options_clear(&options);
         ck_assert_int_eq(spf_options_parse(5, words, &options).code, SPF_OK);
         ck_assert_str_eq(options.instance, "i-bp1a2b3c");
     }

@@ -341,6 +341,7 @@ static bool take_chain(struct spf_profile_reading *reading, struct json_object *
     const char *name = reading->name, *source = spf_json_text(profile, "source_profile");
     struct json_object *origins = reading->origins;
     struct json_object *middle = spf_profile_find(reading->profiles, source);
+    bool found;
 
     if (!has(reading, profile, "source_profile"))
         return false;
@@ -352,9 +353,10 @@ static bool take_chain(struct spf_profile_reading *reading, struct json_object *
         return false;
     }
     reading->origins = NULL;
-    if (!spf_profile_take(reading, middle))
-        return false;
+    found = spf_profile_take(reading, middle);
     reading->origins = origins;
+    if (!found)
+        return false;
     reading->name = name;
     reading->mode = "ChainableRamRoleArn";
     return take_role_with_external_id(reading, profile);
