@@ -197,6 +197,21 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
     return spf_concludes(category->finding);
 }
 
+/*
+ * Who closes within the handshake may dislike what it had heard from us last: libssh's servers
+ * close on an identification of more than 127 bytes (ours has 21), others on lists that they cannot
+ * read.
+ */
+static void note_dislike(const struct spf_ending *ending, struct spf_result *result)
+{
+    if (ending->kind != SPF_ENDING_CLOSED && ending->kind != SPF_ENDING_RESET)
+        return;
+    spf_note_text(result, "may_dislike",
+                  ending->last_message[0] == '\0'
+                      ? "our identification line, our SSH_MSG_KEXINIT, or our address"
+                      : "our lists of algorithms (SSH_MSG_KEXINIT), or our address");
+}
+
 /* A cipher that authenticates by itself (RFC 5116) has no MAC beside it; libssh then gives none, or
  * a name of its own, "aead-poly1305". */
 static const char *mac_or_null(const char *name)
@@ -234,6 +249,7 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
                             "this program reads; ssh reads it");
             return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
         }
+        note_dislike(&facts->ending, result);
         spf_ending_say(result, "the handshake failed", &facts->ending, facts->error);
         return spf_concludes(SPF_HANDSHAKE_FAILED);
     case SPF_SHAKE_TIMEOUT:

@@ -254,6 +254,37 @@ static struct spf_opinion judge_reported(const struct spf_view *view, struct spf
     return spf_passes();
 }
 
+/*
+ * Are all lines that speak of the host of a key type that this machine's ssh does not know (DSA for
+ * 10.0, ML-DSA before 10.6)? Then it skips them, and the host is as unknown as without (hostfile.c,
+ * hostkeys_foreach_file). ssh is asked only where a type is not one that every ssh has.
+ */
+static bool lines_are_beyond_ssh(const struct spf_view *view, bool *waits,
+                                 struct spf_opinion *opinion)
+{
+    static const char everywhere[] = "ssh-ed25519,ssh-rsa,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,"
+                                     "ecdsa-sha2-nistp521";
+    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
+    const struct spf_openssh_algorithms_facts *ssh = &view->facts->openssh_algorithms;
+
+    *waits = false;
+    for (size_t i = 0; i < known->lines.count; i++)
+        if (spf_names_have(everywhere, known->lines.items[i].algorithm))
+            return false;
+    if (known->lines.count == 0 ||
+        view->facts->group[SPF_GROUP_OPENSSH_ALGORITHMS].phase == SPF_FAILED)
+        return false;
+    if (spf_lacks(view, SPF_GROUP_OPENSSH_ALGORITHMS, opinion)) {
+        *waits = true;
+        return false;
+    }
+    for (size_t i = 0; i < known->lines.count; i++)
+        if (ssh->known_host_keys == NULL ||
+            spf_names_have(ssh->known_host_keys, known->lines.items[i].algorithm))
+            return false;
+    return true;
+}
+
 /* Is the host key the known one? As ssh judges it, from the lines that speak of the host. */
 struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct spf_result *result)
 {
@@ -264,7 +295,7 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     enum spf_host_key_verdict verdict;
     struct spf_opinion opinion;
     char unread[400];
-    bool hangs;
+    bool hangs, waits;
 
     spf_note_null(result, "fingerprint_sha256");
     spf_note_null(result, "verified_by");
@@ -301,6 +332,15 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     case SPF_VERDICT_REVOKED:
         return even_so(view, SPF_HOST_KEY_REVOKED, result);
     case SPF_VERDICT_CHANGED:
+        if (lines_are_beyond_ssh(view, &waits, &opinion)) {
+            spf_say(result,
+                    "the host key is not known: %s line %lld has one of the type %s, which "
+                    "this machine's ssh does not know and skips",
+                    line->file, (long long)line->line, line->algorithm);
+            return judge_unknown(view, result);
+        }
+        if (waits)
+            return opinion;
         spf_note_text(result, "known_fingerprint", line->sha256);
         return judge_changed(view, result);
     case SPF_VERDICT_UNKNOWN:

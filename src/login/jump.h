@@ -63,8 +63,9 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end,
                    struct spf_tcp_facts *facts);
 
 /* Why the server of a jump host opened no channel, by what ssh prints of it: the reason code's
- * words, then the server's own. SPF_TCP_JUMP_NO_CONNECTION where it does not say. */
-enum spf_tcp_outcome spf_jump_refusal(const char *words);
+ * words, then the server's own. software: its identification's. SPF_TCP_JUMP_NO_CONNECTION where it
+ * does not say. */
+enum spf_tcp_outcome spf_jump_refusal(const char *software, const char *words);
 
 /* What a ProxyCommand said before it ended: its last line becomes the error, and if the catalogue
  * knows a message in it (it may be an ssh), that the cause. Pure, too. */

@@ -129,19 +129,13 @@ static void find_processes(struct spf_jump_log *log)
         }
         if (i > 0 && after(&line, "Executing proxy command: ", &len) != NULL) {
             const char *number = memmem(line.body, line.len, "$SSHPREFLIGHT_HOP_", 18);
-            size_t hop = number != NULL ? (size_t)(number[18] - '0') : 0;
+            bool named = number != NULL && number + 18 < line.body + line.len;
+            size_t hop = named ? (size_t)(number[18] - '0') : 0;
 
             if (hop < log->count)
                 log->processes[i].hop = hop;
         }
     }
-}
-
-/* Servers that confirm a channel once the connection stands (seen; others confirm first). */
-static bool is_one_that_connects_first(const char *software, size_t len)
-{
-    return len > 8 &&
-           (strncmp(software, "OpenSSH_", 8) == 0 || strncmp(software, "dropbear", 8) == 0);
 }
 
 /* "Connecting to HOST [ADDRESS] port N." */
@@ -177,8 +171,8 @@ static void take_line(struct spf_jump_log *log, struct spf_jump_hop_log *hop,
         const char *at = memmem(rest, len, software, sizeof software - 1);
 
         if (at != NULL)
-            hop->connects_first = is_one_that_connects_first(
-                at + sizeof software - 1, len - (size_t)(at - rest) - (sizeof software - 1));
+            spf_clean(hop->software, sizeof hop->software, at + sizeof software - 1,
+                      len - (size_t)(at - rest) - (sizeof software - 1));
     } else if ((rest = after(line, "Authenticating to ", &len)) != NULL)
         spf_clean(hop->login, sizeof hop->login, rest, len);
     else if ((rest = after(line, "Offering public key: ", &len)) != NULL)
@@ -195,9 +189,11 @@ static void take_line(struct spf_jump_log *log, struct spf_jump_hop_log *hop,
              (line->level_len > 0 &&
               memmem(line->body, line->len, "master session id: ", 19) != NULL))
         hop->open = true;
-    else if (hop->in && (rest = after_channel(line, "open failed: ", &len)) != NULL)
+    else if (hop->in && (rest = after_channel(line, "open failed: ", &len)) != NULL) {
+        while (len > 0 && (rest[len - 1] == ' ' || rest[len - 1] == ':'))
+            len--; /* the server gave no text */
         spf_clean(hop->refusal, sizeof hop->refusal, rest, len);
-    else if (begins(line, "Stdio forwarding request failed: "))
+    } else if (begins(line, "Stdio forwarding request failed: "))
         hop->shared_refusal = true;
     else if (line->level_len == 0 && line->len > 0 && !spf_starts_with(hop->complaint, "bind "))
         spf_clean(hop->complaint, sizeof hop->complaint, line->body, line->len);

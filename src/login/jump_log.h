@@ -22,8 +22,8 @@
  */
 struct spf_jump_hop_log {
     bool in, open;              /* authenticated; its channel to the next one opened */
-    bool connects_first;        /* its server confirms a channel only once it has connected */
     bool shared_refusal;        /* a connection that is shared (ControlPath) does not forward */
+    char software[64];          /* its server's, by the identification */
     char refusal[128];          /* of the channel: "connect failed: Connection refused"; "" none */
     char address[64];           /* that ssh connected to itself; "" */
     char login[300];            /* "HOST:PORT as 'USER'" */

@@ -17,14 +17,7 @@ static const struct {
     const char *words;
     enum spf_tcp_outcome outcome;
 } reasons[] = {
-    {"connection refused", SPF_TCP_REFUSED},
-    {"connect call failed", SPF_TCP_REFUSED},
-    {"econnrefused", SPF_TCP_REFUSED},
-    {"timed out", SPF_TCP_SILENT},
-    {"timeout", SPF_TCP_SILENT},
-    {"timedout", SPF_TCP_SILENT},
-    {"no route to host", SPF_TCP_UNREACHABLE},
-    {"unreach", SPF_TCP_UNREACHABLE}, /* ENETUNREACH, "unreachable" */
+    {"dial tcp: lookup ", SPF_TCP_UNRESOLVED}, /* whatever its resolver said */
     {"name or service not known", SPF_TCP_UNRESOLVED},
     {"name resolution", SPF_TCP_UNRESOLVED},
     {"no address associated", SPF_TCP_UNRESOLVED},
@@ -35,6 +28,15 @@ static const struct {
     {"non-existing domain", SPF_TCP_UNRESOLVED},
     {"nxdomain", SPF_TCP_UNRESOLVED},
     {"enotfound", SPF_TCP_UNRESOLVED},
+    {"timed out", SPF_TCP_SILENT},
+    {"timeout", SPF_TCP_SILENT},
+    {"timedout", SPF_TCP_SILENT},
+    {"no route to host", SPF_TCP_UNREACHABLE},
+    {"unreach", SPF_TCP_UNREACHABLE}, /* ENETUNREACH, "unreachable" */
+    /* last: Erlang begins all with "Forwarded connection refused: " */
+    {"connection refused", SPF_TCP_REFUSED},
+    {"connect call failed", SPF_TCP_REFUSED},
+    {"econnrefused", SPF_TCP_REFUSED},
     {"forwarding disabled", SPF_TCP_JUMP_FORBIDS},
     {"not permitted", SPF_TCP_JUMP_FORBIDS},
     {"not allowed", SPF_TCP_JUMP_FORBIDS},
@@ -43,8 +45,23 @@ static const struct {
     {"denied", SPF_TCP_JUMP_FORBIDS},
 };
 
-enum spf_tcp_outcome spf_jump_refusal(const char *words)
+/* Seen: AsyncSSH says so where it does not forward, and names the errno where it tried. */
+static bool is_refusal_to_forward(const char *software, const char *words)
 {
+    return spf_starts_with(software, "AsyncSSH") &&
+           strcmp(words, "connect failed: Connection refused") == 0;
+}
+
+/* Servers that confirm a channel only once the connection stands (seen); of others a byte shows. */
+static bool connects_first(const char *software)
+{
+    return spf_starts_with(software, "OpenSSH_") || spf_starts_with(software, "dropbear");
+}
+
+enum spf_tcp_outcome spf_jump_refusal(const char *software, const char *words)
+{
+    if (is_refusal_to_forward(software, words))
+        return SPF_TCP_JUMP_FORBIDS;
     if (spf_starts_with(words, "administratively prohibited") ||
         spf_starts_with(words, "unknown channel type"))
         return SPF_TCP_JUMP_FORBIDS;
@@ -128,7 +145,7 @@ static void keep_failure(const struct spf_jump_log *log, size_t index, struct sp
     (void)spf_copy(facts->jump_keys, sizeof facts->jump_keys, hop->keys);
     if (hop->refusal[0] != '\0') {
         (void)spf_copy(facts->error, sizeof facts->error, hop->refusal);
-        cause = cause_of(spf_jump_refusal(hop->refusal));
+        cause = cause_of(spf_jump_refusal(hop->software, hop->refusal));
         if (cause != SPF_NO_FINDING)
             (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
         return;
@@ -165,12 +182,12 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct s
         (void)spf_copy(facts->jump_address, sizeof facts->jump_address, last->address);
     if (last->open) {
         facts->outcome = SPF_TCP_OPEN;
-        facts->jump_unproven = !last->connects_first;
+        facts->jump_unproven = !connects_first(last->software);
         return true;
     }
     if (last->in && last->refusal[0] != '\0') {
         (void)spf_copy(facts->error, sizeof facts->error, last->refusal);
-        facts->outcome = spf_jump_refusal(last->refusal);
+        facts->outcome = spf_jump_refusal(last->software, last->refusal);
         keep_hop(log.count - 1, facts);
         return true;
     }

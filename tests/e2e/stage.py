@@ -102,8 +102,9 @@ class Stage:
         stack.callback(self.server.stop)
         self.bastion = None
         if "bastion" in self.data:
-            self.bastion = servers.start(self._make("bastion"), self.data["bastion"], self.key,
-                                         self.other)
+            recipe = world.fill(self.data["bastion"], {"folder": self.folder})
+            self.bastion = servers.start(self._make("bastion"), recipe, self.key, self.other,
+                                         os.path.dirname(tools.lab_cloud))
             stack.callback(self.bastion.stop)
         self.tunnel = None
         names = ["IP:127.0.0.1", "IP:::1", "DNS:localhost"]

@@ -173,6 +173,12 @@ START_TEST(handshakes)
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_TIMEOUT);
     scene.facts.handshake.outcome = SPF_SHAKE_FAILED;
     expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_FAILED);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "may_dislike"), "(null)");
+    scene.facts.handshake.ending.kind = SPF_ENDING_CLOSED;
+    expect(&scene, SPF_CHECK_SSH_HANDSHAKE, SPF_FAIL, SPF_HANDSHAKE_FAILED);
+    ck_assert_ptr_nonnull(
+        strstr(evidence(&scene, SPF_CHECK_SSH_HANDSHAKE, "may_dislike"), "identification line"));
+    scene.facts.handshake.ending = (struct spf_ending){0};
 
     scene.facts.handshake.outcome = SPF_SHAKE_NO_HOST_KEY;
     scene.facts.handshake.server_host_keys = strdup("ssh-dss,ssh-rsa");

@@ -128,6 +128,8 @@ START_TEST(a_channel_is_refused_for_a_reason)
         {"connect failed: dial tcp 127.0.0.1:1: connect: connection refused", SPF_TCP_REFUSED},
         {"connect failed: dial tcp: lookup nope.invalid: no such host", SPF_TCP_UNRESOLVED},
         {"connect failed: dial tcp 192.0.2.1:22: i/o timeout", SPF_TCP_SILENT},
+        {"connect failed: dial tcp: lookup h on 192.0.2.53:53: read udp: connection refused",
+         SPF_TCP_UNRESOLVED},
         /* a code says more than words behind it */
         {"administratively prohibited: connection refused by policy", SPF_TCP_JUMP_FORBIDS},
         {"unknown channel type: unknown channel", SPF_TCP_JUMP_FORBIDS},
@@ -135,7 +137,10 @@ START_TEST(a_channel_is_refused_for_a_reason)
         {"resource shortage: Connection refused", SPF_TCP_JUMP_NO_CONNECTION},
         /* Erlang */
         {"connect failed: Forwarding disabled", SPF_TCP_JUMP_FORBIDS},
-        {"connect failed: Connection Refused", SPF_TCP_REFUSED},
+        {"connect failed: Forwarded connection refused: econnrefused", SPF_TCP_REFUSED},
+        {"connect failed: Forwarded connection refused: nxdomain", SPF_TCP_UNRESOLVED},
+        {"connect failed: Forwarded connection refused: ehostunreach", SPF_TCP_UNREACHABLE},
+        {"connect failed: Forwarded connection refused: etimedout", SPF_TCP_SILENT},
         /* Dropbear, npm ssh2: none */
         {"connect failed", SPF_TCP_JUMP_NO_CONNECTION},
         {"connect failed: ", SPF_TCP_JUMP_NO_CONNECTION},
@@ -144,8 +149,11 @@ START_TEST(a_channel_is_refused_for_a_reason)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        ck_assert_msg(spf_jump_refusal(cases[i].words) == cases[i].outcome, "%s: %d",
-                      cases[i].words, (int)spf_jump_refusal(cases[i].words));
+        ck_assert_msg(spf_jump_refusal("SomeSSH_1", cases[i].words) == cases[i].outcome, "%s: %d",
+                      cases[i].words, (int)spf_jump_refusal("SomeSSH_1", cases[i].words));
+    /* AsyncSSH where connection_requested() is False; a closed port has the errno there */
+    ck_assert_int_eq(spf_jump_refusal("AsyncSSH_2.10.1", "connect failed: Connection refused"),
+                     SPF_TCP_JUMP_FORBIDS);
 }
 END_TEST
 
