@@ -134,6 +134,7 @@ struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts
 struct spf_rules_crowd {
     bool accepts_some, denies_some, uncertain_for_some;
     bool open_to_world; /* the rules that accept somebody are, together, for every source */
+    const struct spf_rule *opened_by; /* one of them that is for every source by itself, or NULL */
     struct spf_rules_decision accepted, denied, uncertain; /* an example of each */
 };
 

@@ -163,18 +163,34 @@ static void note_rule(struct spf_result *result, const struct spf_rule *rule)
 }
 
 static struct spf_opinion accepted(const struct spf_rules_decision *decision, const char *from,
-                                   bool open_to_world, struct spf_result *result)
+                                   const struct spf_rules_crowd *open, struct spf_result *result)
 {
     const struct spf_rule *rule = decision->rule;
+    const char *source = strchr(from, ' ') != NULL ? from : "";
 
     if (rule == NULL)
         spf_say(result, "members of its group reach each other, and %s is one", from);
-    else
+    else if (open == NULL || open->opened_by == rule)
         spf_say(result, "%s by %s/%s, priority %lld%s%s",
-                open_to_world ? "open to the whole internet" : "allowed", rule->group, rule->id,
-                (long long)rule->priority, strchr(from, ' ') != NULL ? ", for " : "",
-                strchr(from, ' ') != NULL ? from : "");
-    return open_to_world ? spf_concludes(SPF_SG_OPEN_TO_WORLD) : spf_passes();
+                open != NULL ? "open to the whole internet" : "allowed", rule->group, rule->id,
+                (long long)rule->priority, source[0] != '\0' ? ", for " : "", source);
+    else if (open->opened_by != NULL)
+        spf_say(result,
+                "open to the whole internet by %s/%s; %s is allowed by %s/%s, priority %lld",
+                open->opened_by->group, open->opened_by->id, from, rule->group, rule->id,
+                (long long)rule->priority);
+    else
+        spf_say(result,
+                "open to the whole internet by several rules together; %s is allowed by %s/%s, "
+                "priority %lld",
+                from, rule->group, rule->id, (long long)rule->priority);
+    if (open == NULL)
+        return spf_passes();
+    if (open->opened_by != NULL) {
+        spf_note_text(result, "open_rule", open->opened_by->id);
+        spf_note_text(result, "open_group", open->opened_by->group);
+    }
+    return spf_concludes(SPF_SG_OPEN_TO_WORLD);
 }
 
 static struct spf_opinion denied(const struct spf_rules_facts *facts,
@@ -305,7 +321,8 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     for_others = note_rules(result, facts, &question, decision.rule);
     switch (decision.answer) {
     case SPF_RULES_ACCEPT:
-        return accepted(&decision, from, crowd.open_to_world && world_reaches(view, &path), result);
+        return accepted(&decision, from,
+                        crowd.open_to_world && world_reaches(view, &path) ? &crowd : NULL, result);
     case SPF_RULES_DROP:
     case SPF_RULES_NO_MATCH:
         return denied(facts, &question, &decision, from, for_others, result);

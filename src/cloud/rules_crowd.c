@@ -244,15 +244,29 @@ static void note_answer(struct spf_rules_crowd *crowd, struct examples *examples
     *example = *decision;
 }
 
+static bool is_for_everybody(const struct line *line, const struct spf_rule *rule)
+{
+    const struct spf_rule_sources sources = spf_rule_sources(line->facts, line->question, rule);
+
+    for (size_t i = 0; i < sources.count; i++)
+        if (sources.blocks[i].cidr.ip.family == line->question->family &&
+            sources.blocks[i].cidr.bits == 0)
+            return true;
+    return false;
+}
+
 /* Takes the rule that accepts somebody at the place as open, for all blocks that it names; a rule
  * for the members of a group, of which we are one, opens the port to no stranger. */
-static void paint_open(struct line *line, uint32_t place)
+static void paint_open(struct line *line, uint32_t place, struct spf_rules_crowd *crowd)
 {
     const struct spf_rule_as_read rule = rule_at(line, SPF_STRICT, place);
 
-    if (line->open.rule[place] == NOBODY && rule.rule != NULL && rule.policy == SPF_POLICY_ACCEPT &&
-        !rule.all)
-        paint_rule(line, &rule, &line->open, 0, OPEN);
+    if (line->open.rule[place] != NOBODY || rule.rule == NULL || rule.policy != SPF_POLICY_ACCEPT ||
+        rule.all)
+        return;
+    paint_rule(line, &rule, &line->open, 0, OPEN);
+    if (crowd->opened_by == NULL && is_for_everybody(line, rule.rule))
+        crowd->opened_by = rule.rule;
 }
 
 bool spf_rules_crowd(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
@@ -275,7 +289,7 @@ bool spf_rules_crowd(const struct spf_rules_facts *facts, const struct spf_rules
 
         note_answer(crowd, &examples, &decision, line.places[i].asked);
         if (decision.answer == SPF_RULES_ACCEPT)
-            paint_open(&line, i);
+            paint_open(&line, i, crowd);
     }
     crowd->open_to_world = ok && crowd->accepts_some && unpainted(&line.open, 0) == line.count;
     line_clear(&line);

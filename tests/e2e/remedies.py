@@ -63,6 +63,13 @@ CASES = [
     ("sg-rule-denies", "sg-rule-denies", "RevokeSecurityGroup", {}, "gone"),
     ("sg-rule-denies", "sg-rule-denies", "--Priority 4", {"drop": 5}, "gone"),
     ("sg-open-to-world", "sg-open-to-world", "ModifySecurityGroupRule", {}, "gone"),
+    ("sg-open-to-world", "sg-open-to-world", "ModifySecurityGroupRule", {"world": {"regions": {
+        "cn-hangzhou": {"SecurityGroups": {"sg-bp1lab0000000000web": {"Permissions": {
+            "Permission": [
+                {"SecurityGroupRuleId": "sgr-bp1labmine000001", "SourceCidrIp": "198.51.100.0/24",
+                 "PortRange": "1/65535", "Priority": 1},
+                {"SecurityGroupRuleId": "sgr-bp1labopen000001", "SourceCidrIp": "0.0.0.0/0",
+                 "PortRange": "1/65535", "Priority": 2}]}}}}}}}, "gone"),
     ("acl-denies-inbound", "acl-denies-inbound", "DescribeNetworkAclAttributes", {}, "read"),
     ("acl-denies-return", "acl-denies-return", "DescribeNetworkAclAttributes", {}, "read"),
     ("acl-entry-unresolved", "acl-entry-in-doubt", "DescribeNetworkAclAttributes", {}, "read"),
