@@ -104,6 +104,7 @@ static struct spf_error judge_replay(const struct spf_options *options)
         {options->fix, "--fix"},
         {options->only != 0, "--only"},
         {options->skip != 0, "--skip"},
+        {options->wait_s != 0, "--wait"},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
@@ -136,6 +137,7 @@ static struct spf_error judge_transcript(const struct spf_options *options)
         {options->find_key != NULL, "--find-key"},
         {options->known_hosts[0] != NULL, "--known-hosts"},
         {options->passphrase_file != NULL, "--passphrase-file"},
+        {options->wait_s != 0, "--wait"},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {

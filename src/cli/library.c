@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "cli/round.h"
+#include "cli/wait.h"
 
 #define REPORT_MAX (16u * 1024 * 1024)
 
@@ -93,7 +93,7 @@ int spf_preflight_run(struct spf_preflight *preflight)
     if (preflight->error.code == SPF_OK)
         preflight->error = spf_round_prepare(&round, &preflight->options, -1);
     if (preflight->error.code == SPF_OK)
-        preflight->error = spf_round_run(&round, &preflight->options, -1, NULL, NULL);
+        preflight->error = spf_wait_run(&round, &preflight->options, -1, NULL, NULL, NULL);
     if (preflight->error.code == SPF_OK) {
         spf_buf_init(&buf, REPORT_MAX);
         spf_report_json(&buf, &round.report);

@@ -40,7 +40,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/prompt.h"
-#include "cli/round.h"
+#include "cli/wait.h"
 #include "cloud/aliyun/policy.h"
 #include "key/key_probe.h"
 #include "platform/limits.h"
@@ -246,6 +246,13 @@ static void say_remarks(const struct spf_options *options)
     spf_buf_clear(&lines);
 }
 
+/* --wait: a line that stays, on a terminal above the one that is redrawn. */
+static void say_change(void *context, const char *line)
+{
+    spf_progress_wipe(context);
+    (void)complain(0, line);
+}
+
 static int run(struct spf_options *options)
 {
     struct spf_round round = {0};
@@ -271,7 +278,8 @@ static int run(struct spf_options *options)
     }
 
     spf_progress_init(&progress, options->format == SPF_FORMAT_TEXT && !options->quiet);
-    error = spf_round_run(&round, options, stop_fd, spf_progress_show, &progress);
+    error = spf_wait_run(&round, options, stop_fd, spf_progress_show,
+                         options->quiet ? NULL : say_change, &progress);
     spf_progress_wipe(&progress);
     if (error.code != SPF_OK)
         (void)complain(0, error.text);

@@ -11,6 +11,9 @@
 #include "cloud/instance_word.h"
 #include "pipeline/check.h"
 
+#define WAIT_S      600 /* --wait without a value */
+#define WAIT_MOST_S 86400
+
 static const char *const address_words[] = {"auto", "public", "private", "ipv6", NULL};
 static const char *const session_words[] = {"auto", "always", "never", NULL};
 static const char *const endpoint_words[] = {"public", "vpc", NULL};
@@ -215,6 +218,26 @@ static struct spf_error take_verbose(struct spf_options *options, const char *no
     return spf_ok();
 }
 
+/* "90", "90s", "10m" or "1h"; without a value ten minutes. */
+static struct spf_error take_wait(struct spf_options *options, const char *text)
+{
+    static const char units[] = "smh";
+    static const unsigned seconds[] = {1, 60, 3600};
+    size_t len = strlen(text);
+    const char *unit = len > 1 ? strchr(units, text[len - 1]) : NULL;
+    unsigned scale = unit != NULL ? seconds[unit - units] : 1;
+    char digits[10];
+
+    options->wait_s = WAIT_S;
+    if (len == 0)
+        return spf_ok();
+    if (!spf_format(digits, sizeof digits, "%.*s", (int)(unit != NULL ? len - 1 : len), text) ||
+        !number(digits, 1, WAIT_MOST_S / scale, &options->wait_s))
+        return spf_usage("--wait=%s: give a time from 1s to 24h, such as 90s or 10m", text);
+    options->wait_s *= scale;
+    return spf_ok();
+}
+
 static struct spf_error take_record(struct spf_options *options, const char *file)
 {
     if (file[0] == '\0' || strcmp(file, "-") == 0)
@@ -266,7 +289,8 @@ const struct spf_option_row spf_option_rows[] = {
     {"no-session", 0, NULL, "the same as --session=never", HOW, SET(session, SPF_SESSION_NEVER)},
     {"console", 0, NULL, "read what the instance printed while booting, in any case", HOW, FLAG(console)},
     {"timeout", 0, "SECONDS", "for each network step (10)", HOW, NUMBER(timeout_s, 1, 3600), .in_config = true},
-    {"deadline", 0, "SECONDS", "for everything together (60)", HOW, NUMBER(deadline_s, 1, 86400), .in_config = true},
+    {"deadline", 0, "SECONDS", "for one round of checks (60)", HOW, NUMBER(deadline_s, 1, 86400), .in_config = true},
+    {"wait", 0, "[=DURATION]", "check again until the login works or waiting can't help (10m)", WHAT, TAKE(wait_s, take_wait)},
     {"strict", 0, NULL, "exit 1 on a warning, too, and 2 on anything unknown", WHAT, FLAG(strict)},
     {"format", 0, "FORMAT", "of the report on standard output: text, short, json, ndjson, junit, tap, nagios, prometheus, github, html", HERE, CHOICE(format, spf_format_names), .in_config = true},
     {"json", 0, NULL, "the same as --format json", HERE, SET(format, SPF_FORMAT_JSON)},

@@ -47,7 +47,8 @@ void spf_options_help(FILE *out)
     }
     (void)fputs("\n"
                 "ssh's other options of one letter are accepted, too.\n"
-                "Exit status: 0 you can log in, 1 you can't, 2 not known, 64 wrong usage.\n"
+                "Exit status: 0 you can log in, 1 you can't, 2 not known, 64 wrong usage, 75 "
+                "--wait ran out.\n"
                 "More: sshpreflight(1), sshpreflight-causes(7), sshpreflight-json(5).\n",
                 out);
 }

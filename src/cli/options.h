@@ -56,6 +56,7 @@ struct spf_options {
     spf_checks only, skip; /* as given; only: 0 for all */
     spf_checks selected;   /* what they leave, once finished */
     unsigned timeout_s, deadline_s;
+    unsigned wait_s;      /* --wait; 0: one round */
     const char *find_key; /* NULL: not asked; "": in ~/.ssh */
     bool fix, console;
     unsigned vpc_endpoints; /* 0 or 1 */

@@ -227,12 +227,11 @@ static spf_groups reported(const struct spf_options *options)
     return json && options->transcript == NULL ? SPF_GROUP_BIT(OPENSSH) : 0;
 }
 
-struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
-                               int stop_fd,
-                               void (*progress)(void *, const struct spf_run *, size_t),
-                               void *context)
+/* For the first round; the options are kept where the driver can borrow them. */
+static bool prepare_driver(struct spf_round *round, const struct spf_options *options, int stop_fd,
+                           void (*progress)(void *, const struct spf_run *, size_t), void *context)
 {
-    const struct spf_aliyun_options cloud = {
+    round->cloud = (struct spf_aliyun_options){
         .credentials = {.profile = options->profile,
                         .config_path = options->config_path,
                         .region = options->region,
@@ -242,26 +241,32 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
                 .endpoint_count = options->endpoint_count,
                 .trace = options->verbose ? trace : NULL},
     };
-    const struct spf_driver_options driver = {
-        .deadline_ms = (int64_t)options->deadline_s * 1000,
+    round->driver_options = (struct spf_driver_options){
         .stop_fd = stop_fd,
-        .cloud = &cloud,
+        .cloud = &round->cloud,
         .reported = reported(options),
         .transcript = round->transcript,
         .replay = round->replayed,
         .progress = progress,
         .context = context,
     };
-    int64_t started_ms = spf_now_ms();
-    struct spf_error error;
+    round->driver = spf_driver_new(round->runs, round->count, &round->driver_options);
+    return round->driver != NULL;
+}
 
-    round->report.started_utc = spf_utc_now();
-    if (round->replayed != NULL) {
-        round->report.started_utc = spf_record_started(round->replayed);
-        round->report.replayed_utc = spf_record_made(round->replayed);
-    }
-    error = spf_drive(round->runs, round->count, &driver, &round->stopped);
-    round->report.duration_ms = spf_now_ms() - started_ms;
+/* No loop, no round: what is known then is that this machine could not do it. */
+static struct spf_error abandon(struct spf_round *round)
+{
+    const struct spf_failure failure =
+        spf_failure(SPF_SYSTEM_ERROR, "out of memory or descriptors");
+
+    for (size_t i = 0; i < round->count; i++)
+        spf_run_abandon(&round->runs[i], &failure, spf_now_ms());
+    return spf_error(SPF_ERR_NOMEM, "out of memory or descriptors");
+}
+
+static void diagnose(struct spf_round *round, bool strict)
+{
     for (size_t i = 0; i < round->count; i++) {
         spf_diagnosis_reconcile(&round->runs[i]);
         spf_diagnose(&round->runs[i],
@@ -275,12 +280,38 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
     }
     round->report.targets = round->reported;
     round->report.count = round->count;
-    round->report.exit_status = spf_report_exit_status(&round->report, options->strict);
+    round->report.exit_status = spf_report_exit_status(&round->report, strict);
+}
+
+struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
+                               spf_groups keep, int64_t deadline_ms, int stop_fd,
+                               void (*progress)(void *, const struct spf_run *, size_t),
+                               void *context)
+{
+    int64_t started_ms = spf_now_ms();
+    struct spf_error error;
+
+    round->report.started_utc = spf_utc_now();
+    if (round->replayed != NULL) {
+        round->report.started_utc = spf_record_started(round->replayed);
+        round->report.replayed_utc = spf_record_made(round->replayed);
+    }
+    for (size_t i = 0; round->driver != NULL && i < round->count; i++) {
+        spf_diagnosis_clear(&round->diagnoses[i]);
+        spf_run_again(&round->runs[i], keep);
+    }
+    if (round->driver != NULL || prepare_driver(round, options, stop_fd, progress, context))
+        error = spf_driver_round(round->driver, deadline_ms, &round->stopped);
+    else
+        error = abandon(round);
+    round->report.duration_ms = spf_now_ms() - started_ms;
+    diagnose(round, options->strict);
     return error;
 }
 
 void spf_round_clear(struct spf_round *round)
 {
+    spf_driver_free(round->driver);
     for (size_t i = 0; i < round->count; i++) {
         spf_diagnosis_clear(&round->diagnoses[i]);
         spf_run_clear(&round->runs[i]);

@@ -21,6 +21,10 @@ struct spf_round {
     struct spf_report_target *reported;
     struct spf_report report;
     bool stopped; /* by stop_fd */
+    /* what goes from one round to the next; the options that it borrows */
+    struct spf_driver *driver;
+    struct spf_driver_options driver_options;
+    struct spf_aliyun_options cloud;
 };
 
 /*
@@ -33,10 +37,14 @@ SPF_MUST_USE
 struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd);
 
-/* Drives the targets and diagnoses them. progress and stop_fd (or -1) as in spf_driver_options. */
+/*
+ * Drives the targets through a round of at most deadline_ms and diagnoses them; called again, it
+ * keeps the facts of the groups in keep. progress, context and stop_fd (or -1), the same each time,
+ * as in spf_driver_options.
+ */
 SPF_MUST_USE
 struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
-                               int stop_fd,
+                               spf_groups keep, int64_t deadline_ms, int stop_fd,
                                void (*progress)(void *, const struct spf_run *, size_t),
                                void *context);
 

@@ -9,7 +9,6 @@
  * Where the evidence leaves several explanations. Priors only break ties (they come from support
  * statistics and issue trackers); what the facts say goes first.
  */
-#define BOOT_TAKES_S 300
 #define GRACE_MIN_MS 900 /* the least LoginGraceTime is a second */
 
 /* Of the rows of an explanation the first whose values are known. text NULL, or with a value that
@@ -213,7 +212,7 @@ static void suggest_booting(const struct ask *ask)
     const struct spf_instance_facts *instance = instance_of(ask->run);
 
     if (instance && instance->started > 0 && ask->now_utc >= instance->started &&
-        ask->now_utc - instance->started < BOOT_TAKES_S)
+        ask->now_utc - instance->started < SPF_BOOT_TAKES_S)
         suggest(ask, SPF_INSTANCE_STILL_BOOTING);
 }
 
@@ -277,8 +276,7 @@ static bool pair_is_newer_than_boot(const struct spf_run *run)
            run->facts.key_pair.created > instance->started;
 }
 
-/* The console lists what this boot authorised for the user, and the key is not in it. */
-static bool boot_left_it_out(const struct spf_run *run)
+bool spf_boot_left_key_out(const struct spf_run *run)
 {
     const struct spf_console_facts *console = &run->facts.console;
 
@@ -314,7 +312,7 @@ static void explain_refusal(const struct ask *ask)
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
     if (proved &&
         (not_installed == SPF_IMAGE_WITHOUT_CLOUD_INIT || pair_is_newer_than_boot(run) ||
-         boot_left_it_out(run) || (instance_of(run) && instance_of(run)->metadata_disabled)))
+         spf_boot_left_key_out(run) || (instance_of(run) && instance_of(run)->metadata_disabled)))
         suggest(ask, not_installed);
     suggest_booting(ask);
     suggest_trouble(ask);

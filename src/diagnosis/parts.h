@@ -7,6 +7,9 @@
 
 /* What the files of this room share. */
 
+/* Seconds from the start of an instance until cloud-init has installed the key, at the longest. */
+#define SPF_BOOT_TAKES_S 300
+
 static inline struct spf_view spf_view_of(const struct spf_run *run)
 {
     return (struct spf_view){run->target, &run->facts, run->results};
@@ -38,6 +41,8 @@ bool spf_key_is_accepted(const struct spf_run *run);
 bool spf_console_authorizes(const struct spf_run *run, const char *user);
 /* A remedy of the cause is carried out inside the instance, by Session Manager for one. */
 bool spf_is_done_inside(enum spf_finding finding);
+/* The console lists what this boot authorised for the user, and the local key is not in it. */
+bool spf_boot_left_key_out(const struct spf_run *run);
 /* Puts what the console, system events, the image and the agent say into the evidence; judges an
  * unknown host key. */
 void spf_tell_late_facts(struct spf_run *run);

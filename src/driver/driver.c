@@ -17,19 +17,20 @@
 struct course {
     struct spf_inquiry inquiry; /* first: arrived() finds the course by it */
     struct spf_run *run;
-    struct round *round;
+    struct spf_driver *driver;
     struct spf_key_probe *key;
     struct spf_conversation *conversation;
     struct spf_ssh_config *ssh_config;
     bool news; /* something has come since the run was last asked what it wants */
 };
 
-struct round {
+struct spf_driver {
     const struct spf_driver_options *options;
     struct spf_loop *loop;
     struct spf_aliyun
         *cloud; /* made when the first cloud group is wanted: no start-up for nothing */
     struct spf_openssh *openssh; /* likewise */
+    struct spf_run *runs;
     struct course *courses;
     size_t count;
     struct spf_watch stop;
@@ -55,14 +56,14 @@ static void fail(struct course *course, enum spf_group group, const char *what)
 
 static void serve_cloud(struct course *course, enum spf_group group)
 {
-    struct round *round = course->round;
+    struct spf_driver *driver = course->driver;
 
-    if (round->cloud == NULL)
-        round->cloud = spf_aliyun_new(round->loop, round->options->cloud);
-    if (round->cloud == NULL)
+    if (driver->cloud == NULL)
+        driver->cloud = spf_aliyun_new(driver->loop, driver->options->cloud);
+    if (driver->cloud == NULL)
         fail(course, group, "out of memory");
     else
-        spf_aliyun_serve(round->cloud, &course->inquiry, group);
+        spf_aliyun_serve(driver->cloud, &course->inquiry, group);
 }
 
 static void serve_key(struct course *course, enum spf_group group)
@@ -84,14 +85,14 @@ static void serve_ssh_config(struct course *course)
 
 static void serve_openssh(struct course *course, enum spf_group group)
 {
-    struct round *round = course->round;
+    struct spf_driver *driver = course->driver;
 
-    if (round->openssh == NULL)
-        round->openssh = spf_openssh_new(round->loop);
-    if (round->openssh == NULL)
+    if (driver->openssh == NULL)
+        driver->openssh = spf_openssh_new(driver->loop);
+    if (driver->openssh == NULL)
         fail(course, group, "out of memory");
     else
-        spf_openssh_serve(round->openssh, &course->inquiry, group);
+        spf_openssh_serve(driver->openssh, &course->inquiry, group);
 }
 
 static void serve_conversation(struct course *course, enum spf_group group)
@@ -108,13 +109,13 @@ static void serve_conversation(struct course *course, enum spf_group group)
 /* Who serves what. */
 static void serve(struct course *course, enum spf_group group)
 {
-    if (course->round->options->replay != NULL) {
-        spf_replay_serve(course->round->options->replay, (size_t)(course - course->round->courses),
-                         &course->inquiry, group);
+    if (course->driver->options->replay != NULL) {
+        spf_replay_serve(course->driver->options->replay,
+                         (size_t)(course - course->driver->courses), &course->inquiry, group);
         return;
     }
-    if (course->round->options->transcript != NULL && !(SPF_CLOUD_GROUPS >> group & 1)) {
-        spf_transcript_serve(course->round->options->transcript, &course->inquiry, group);
+    if (course->driver->options->transcript != NULL && !(SPF_CLOUD_GROUPS >> group & 1)) {
+        spf_transcript_serve(course->driver->options->transcript, &course->inquiry, group);
         return;
     }
     switch (group) {
@@ -163,7 +164,7 @@ static void serve(struct course *course, enum spf_group group)
 /* What the report needs beside the checks, as far as it is in this phase. */
 static spf_groups missing(const struct course *course, enum spf_group_phase phase)
 {
-    spf_groups groups = course->round->options->reported;
+    spf_groups groups = course->driver->options->reported;
 
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         if (course->run->facts.group[i].phase != phase)
@@ -194,24 +195,24 @@ static void advance(struct course *course)
 
 static void stop(struct spf_watch *watch, short revents)
 {
-    struct round *round = watch->owner;
+    struct spf_driver *driver = watch->owner;
 
     (void)revents;
-    round->stopped = true;
-    spf_loop_remove(round->loop, watch);
+    driver->stopped = true;
+    spf_loop_remove(driver->loop, watch);
 }
 
 /* Until all are done or the time is up; an error is poll(2)'s. */
-static struct spf_error turn(struct round *round, struct spf_run *runs, int64_t deadline)
+static struct spf_error turn(struct spf_driver *driver, struct spf_run *runs, int64_t deadline)
 {
-    const struct spf_driver_options *options = round->options;
+    const struct spf_driver_options *options = driver->options;
 
     for (;;) {
         bool done = true, news = false;
         struct spf_error error;
 
-        for (size_t i = 0; i < round->count; i++) {
-            struct course *course = &round->courses[i];
+        for (size_t i = 0; i < driver->count; i++) {
+            struct course *course = &driver->courses[i];
 
             news |= course->news;
             advance(course);
@@ -219,77 +220,130 @@ static struct spf_error turn(struct round *round, struct spf_run *runs, int64_t 
                     missing(course, SPF_ASKED) == 0;
         }
         if (news && options->progress != NULL)
-            options->progress(options->context, runs, round->count);
-        if (done || round->stopped || spf_now_ms() >= deadline)
+            options->progress(options->context, runs, driver->count);
+        if (done || driver->stopped || spf_now_ms() >= deadline)
             return spf_ok();
-        error = spf_loop_turn(round->loop, deadline);
+        error = spf_loop_turn(driver->loop, deadline);
         if (error.code != SPF_OK)
             return error;
     }
 }
 
-static struct spf_error start(struct round *round, struct spf_run *runs)
+/* Each course of a round begins without connections; what its run has kept is not asked again. */
+static bool start(struct spf_driver *driver)
 {
-    round->loop = spf_loop_new();
-    round->courses = calloc(round->count, sizeof *round->courses);
-    if (round->loop == NULL || round->courses == NULL) {
-        round->count = 0; /* no course has begun */
-        return spf_error(SPF_ERR_NOMEM, "out of memory or descriptors");
+    for (size_t i = 0; i < driver->count; i++) {
+        struct course *course = &driver->courses[i];
+
+        course->inquiry.target = driver->runs[i].target;
+        course->news = true;
     }
-    for (size_t i = 0; i < round->count; i++) {
-        round->courses[i] = (struct course){
-            .inquiry = {.target = runs[i].target,
-                        .facts = &runs[i].facts,
-                        .loop = round->loop,
-                        .arrived = arrived},
-            .run = &runs[i],
-            .round = round,
-            .news = true,
-        };
-    }
-    round->stop = (struct spf_watch){
-        .fd = round->options->stop_fd, .events = POLLIN, .ready = stop, .owner = round};
-    if (round->options->stop_fd >= 0 && !spf_loop_add(round->loop, &round->stop))
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
-    return spf_ok();
+    driver->stop = (struct spf_watch){
+        .fd = driver->options->stop_fd, .events = POLLIN, .ready = stop, .owner = driver};
+    return driver->stop.fd < 0 || spf_loop_add(driver->loop, &driver->stop);
 }
 
-/* Closes connections and forgets secrets; nobody calls arrived afterwards. */
-static void finish(struct round *round)
+/* Has somebody been asked who has not answered? */
+static bool awaits(const struct spf_run *run, spf_groups groups)
 {
-    for (size_t i = 0; round->courses != NULL && i < round->count; i++) {
-        struct course *course = &round->courses[i];
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (groups >> i & 1 && run->facts.group[i].phase == SPF_ASKED)
+            return true;
+    }
+    return false;
+}
+
+/* Closes the connections to the host, and drops what has not come; nobody calls arrived afterwards.
+ */
+static void rest(struct spf_driver *driver)
+{
+    for (size_t i = 0; i < driver->count; i++) {
+        struct course *course = &driver->courses[i];
 
         spf_conversation_free(course->conversation);
+        course->conversation = NULL;
         spf_ssh_config_free(course->ssh_config);
+        course->ssh_config = NULL;
         spf_key_probe_free(course->key);
-        spf_secret_free(course->inquiry.login_key);
+        course->key = NULL;
+        if (driver->cloud != NULL && awaits(course->run, SPF_CLOUD_GROUPS))
+            spf_aliyun_cancel(driver->cloud, &course->inquiry);
+        if (awaits(course->run, SPF_GROUP_BIT(OPENSSH) | SPF_GROUP_BIT(OPENSSH_ALGORITHMS))) {
+            spf_openssh_free(driver->openssh);
+            driver->openssh = NULL;
+        }
     }
-    spf_aliyun_free(round->cloud);
-    spf_openssh_free(round->openssh);
-    spf_loop_free(round->loop);
-    free(round->courses);
+    spf_loop_remove(driver->loop, &driver->stop);
 }
 
-struct spf_error spf_drive(struct spf_run *runs, size_t count,
-                           const struct spf_driver_options *options, bool *stopped)
+struct spf_driver *spf_driver_new(struct spf_run *runs, size_t count,
+                                  const struct spf_driver_options *options)
 {
-    struct round round = {.options = options, .count = count};
-    struct spf_failure failure = spf_failure(SPF_DEADLINE_EXCEEDED, "not known within %lld s",
-                                             (long long)((options->deadline_ms + 500) / 1000));
-    struct spf_error error = start(&round, runs);
+    struct spf_driver *driver = calloc(1, sizeof *driver);
 
-    if (error.code == SPF_OK)
-        error = turn(&round, runs, spf_now_ms() + options->deadline_ms);
+    if (driver == NULL)
+        return NULL;
+    driver->options = options;
+    driver->runs = runs;
+    driver->loop = spf_loop_new();
+    driver->courses = calloc(count, sizeof *driver->courses);
+    if (driver->loop == NULL || driver->courses == NULL) {
+        spf_driver_free(driver);
+        return NULL;
+    }
+    driver->count = count;
+    for (size_t i = 0; i < count; i++) {
+        driver->courses[i] = (struct course){
+            .inquiry = {.facts = &runs[i].facts, .loop = driver->loop, .arrived = arrived},
+            .run = &runs[i],
+            .driver = driver,
+        };
+    }
+    return driver;
+}
+
+void spf_driver_free(struct spf_driver *driver)
+{
+    if (driver == NULL)
+        return;
+    for (size_t i = 0; i < driver->count; i++)
+        spf_secret_free(driver->courses[i].inquiry.login_key);
+    spf_aliyun_free(driver->cloud);
+    spf_openssh_free(driver->openssh);
+    spf_loop_free(driver->loop);
+    free(driver->courses);
+    free(driver);
+}
+
+/* Credentials that are to be looked for again are those of a new client. */
+static void renew_cloud(struct spf_driver *driver)
+{
+    for (size_t i = 0; driver->cloud != NULL && i < driver->count; i++) {
+        if (driver->runs[i].facts.group[SPF_GROUP_CREDENTIALS].phase == SPF_ABSENT) {
+            spf_aliyun_free(driver->cloud);
+            driver->cloud = NULL;
+        }
+    }
+}
+
+struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms, bool *stopped)
+{
+    struct spf_failure failure = spf_failure(SPF_DEADLINE_EXCEEDED, "not known within %lld s",
+                                             (long long)((deadline_ms + 500) / 1000));
+    struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory");
+
+    renew_cloud(driver);
+    if (start(driver))
+        error = turn(driver, driver->runs, spf_now_ms() + deadline_ms);
     if (error.code != SPF_OK)
         failure = spf_failure(SPF_SYSTEM_ERROR, "%s", error.text);
-    else if (round.stopped)
+    else if (driver->stopped)
         failure = spf_failure(SPF_INTERRUPTED, "interrupted before this was known");
-    for (size_t i = 0; i < count; i++) {
-        if (!spf_run_done(&runs[i]))
-            spf_run_abandon(&runs[i], &failure, spf_now_ms());
+    rest(driver);
+    for (size_t i = 0; i < driver->count; i++) {
+        if (!spf_run_done(&driver->runs[i]))
+            spf_run_abandon(&driver->runs[i], &failure, spf_now_ms());
     }
-    *stopped = round.stopped;
-    finish(&round);
+    *stopped = driver->stopped;
     return error;
 }

@@ -12,8 +12,7 @@
  * return values.
  */
 struct spf_driver_options {
-    int64_t deadline_ms; /* of the round, from its start */
-    int stop_fd;         /* readable: stop now; -1 none */
+    int stop_fd; /* readable: stop now; -1 none */
     const struct spf_aliyun_options *cloud;
     spf_groups reported; /* groups without inputs that the report shows, whatever the checks want */
     /* everything but the cloud comes from it; NULL: there is none */
@@ -25,12 +24,24 @@ struct spf_driver_options {
 };
 
 /*
- * runs are initialised and all done afterwards, whatever happened; what could not be determined is
- * unknown with the cause. *stopped says that stop_fd ended it. An error means that not even the
- * loop could be had (SPF_ERR_NOMEM, SPF_ERR_SYS); the runs are then done with system-error.
+ * What stays from one round to the next: the loop, the client of the cloud's API with its
+ * credentials and connections, the key.
+ */
+struct spf_driver;
+
+/* runs and options are borrowed for the driver's life. NULL: no memory or descriptors. */
+struct spf_driver *spf_driver_new(struct spf_run *runs, size_t count,
+                                  const struct spf_driver_options *options);
+/* Closes connections and forgets secrets. Takes NULL. */
+void spf_driver_free(struct spf_driver *driver);
+
+/*
+ * One round. The runs are initialised, or begun again (spf_run_again), and all done afterwards,
+ * whatever happened; what could not be determined is unknown with the cause. deadline_ms: of this
+ * round, from its start. *stopped says that stop_fd ended it. An error is poll(2)'s
+ * (SPF_ERR_SYS); the runs are then done with system-error.
  */
 SPF_MUST_USE
-struct spf_error spf_drive(struct spf_run *runs, size_t count,
-                           const struct spf_driver_options *options, bool *stopped);
+struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms, bool *stopped);
 
 #endif

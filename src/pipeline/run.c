@@ -34,10 +34,10 @@ spf_checks spf_checks_with_needs(const struct spf_target *target)
     return all;
 }
 
-void spf_run_init(struct spf_run *run, const struct spf_target *target)
+static void begin_results(struct spf_run *run)
 {
-    *run = (struct spf_run){
-        .target = target, .asked = target, .active = spf_checks_with_needs(target)};
+    const struct spf_target *target = run->asked;
+
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         struct spf_result *result = &run->results[i];
 
@@ -50,6 +50,29 @@ void spf_run_init(struct spf_run *run, const struct spf_target *target)
             result->skip_reason = SPF_SKIP_NOT_SELECTED;
         }
     }
+}
+
+void spf_run_init(struct spf_run *run, const struct spf_target *target)
+{
+    *run = (struct spf_run){
+        .target = target, .asked = target, .active = spf_checks_with_needs(target)};
+    begin_results(run);
+}
+
+void spf_run_again(struct spf_run *run, spf_groups keep)
+{
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (keep >> i & 1)
+            continue;
+        spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(&run->facts, (enum spf_group)i));
+        run->facts.group[i] = (struct spf_group_state){0};
+    }
+    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+        spf_result_clear(&run->results[i]);
+    begin_results(run);
+    run->target = run->asked;
+    if (spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG))
+        spf_run_configure(run);
 }
 
 void spf_run_clear(struct spf_run *run)

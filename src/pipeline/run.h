@@ -31,6 +31,10 @@ spf_checks spf_checks_with_needs(const struct spf_target *target);
 void spf_run_init(struct spf_run *run, const struct spf_target *target);
 void spf_run_clear(struct spf_run *run);
 
+/* The same once more, from the facts of the groups to keep; all others, and the results, are
+ * forgotten. */
+void spf_run_again(struct spf_run *run, spf_groups keep);
+
 /*
  * Judges as far as the facts reach, then returns the wanted groups that nobody has asked for yet
  * and whose inputs are present. Those whose inputs failed fail with the same cause. An empty set

@@ -92,7 +92,7 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h --ssh-config=c --output c", "is not replaced"},
         {"h --key k --json=x", "takes no value"},
         {"h --key k --console", "--console reads that of an instance"},
-        {"h --key k --wait", "no option --wait"},
+        {"h --key k --wait=x", "give a time from 1s to 24h"},
         {"explain", "name of a cause"},
         {"explain key-missing --json", "explain writes text"},
         {"-4 -6 h --key k", "exclude each other"},
@@ -272,6 +272,38 @@ START_TEST(tilde_of_the_key_is_expanded)
     ck_assert_str_eq(options.key, "./~/k");
     check_good("h -i k~");
     ck_assert_str_eq(options.key, "k~");
+}
+END_TEST
+
+START_TEST(a_wait_has_a_duration)
+{
+    static const struct {
+        const char *line;
+        unsigned seconds;
+    } cases[] = {
+        {"h -i k", 0},
+        {"h -i k --wait", 600},
+        {"--wait h -i k", 600},
+        {"h -i k --wait=90", 90},
+        {"h -i k --wait=90s", 90},
+        {"h -i k --wait=1", 1},
+        {"h -i k --wait=2m", 120},
+        {"h -i k --wait=24h", 86400},
+    };
+    static const char *const wrong[] = {
+        "h -i k --wait=0",   "h -i k --wait=25h",
+        "h -i k --wait=1d",  "h -i k --wait=m",
+        "h -i k --wait=-1",  "h -i k --wait=1m30s",
+        "h -i k --wait 5m",  "h -i k --wait=999999999999h",
+        "--replay f --wait",
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        check_good(cases[i].line);
+        ck_assert_msg(options.wait_s == cases[i].seconds, "%s: %u", cases[i].line, options.wait_s);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        ck_assert_msg(parse(wrong[i]).code == SPF_ERR_USAGE, "%s", wrong[i]);
 }
 END_TEST
 
@@ -580,8 +612,9 @@ int main(void)
     return unit_main("options", (const TTest *const[]){
                                     words_for_an_instance, usage_errors_name_what_is_wrong,
                                     hosts_and_users_as_ssh_takes_them, first_user_and_port_count,
-                                    tilde_of_the_key_is_expanded, checks_are_chosen_by_id_or_room,
-                                    remarks, repeated_options, lines_to_rerun_repeat_how_to_ask,
+                                    tilde_of_the_key_is_expanded, a_wait_has_a_duration,
+                                    checks_are_chosen_by_id_or_room, remarks, repeated_options,
+                                    lines_to_rerun_repeat_how_to_ask,
                                     no_usage_error_shows_a_password, source_addresses,
                                     outputs_have_a_format, commands_are_read_as_ssh_reads_them,
                                     a_line_is_a_command, an_instance_needs_no_option,
