@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/text.h"
 
@@ -11,6 +12,8 @@
 #define TROUBLE_MAX 20
 #define KEY_MAX     3000 /* base64 of a 16384-bit RSA key */
 
+/* In whatever case: systemd names the unit, its description or, since 246, both ("Failed to start
+ * sshd.service - OpenSSH server daemon."), and cloud-init has changed between cases. */
 static const struct {
     const char *sign, *kind;
 } signs[] = {
@@ -26,10 +29,15 @@ static const struct {
     {"oom-kill", "out of memory"},
     {"Failed to start OpenSSH", "sshd failed"},
     {"Failed to start OpenBSD Secure Shell", "sshd failed"},
+    {"Failed to start sshd.service", "sshd failed"},
+    {"Failed to start ssh.service", "sshd failed"},
     {"sshd: no hostkeys available", "sshd failed"},
     {"Failed to start Initial cloud-init", "cloud-init failed"},
     {"Failed to start Cloud-init", "cloud-init failed"},
     {"Failed to start Execute cloud", "cloud-init failed"},
+    {"Failed to start Apply the settings specified in cloud-config", "cloud-init failed"},
+    {"Failed to start cloud-config", "cloud-init failed"},
+    {"Failed to start cloud-final", "cloud-init failed"},
 };
 
 /* Where we are in the text. */
@@ -181,7 +189,7 @@ static void read_authorized(struct reader *reader, const char *line)
     struct spf_buf buf;
 
     if (bar == NULL || sscanf(bar, "| %63s | %159s |", algorithm, print) != 2 ||
-        strcmp(algorithm, "Keytype") == 0)
+        strcasecmp(algorithm, "Keytype") == 0)
         return;
     if (reader->md5 && octets_of(print, octets, sizeof octets) == 16) {
         (void)spf_format(text, sizeof text, "MD5:%.59s", print);
@@ -201,11 +209,11 @@ static void read_authorized(struct reader *reader, const char *line)
 /* "…Authorized keys from /root/.ssh/authorized_keys for user root++++" opens a table. */
 static void read_table_head(struct reader *reader, const char *line)
 {
-    const char *user = strstr(line, " for user ");
+    const char *user = strcasestr(line, " for user ");
     size_t len;
 
     reader->md5 = false;
-    if (user == NULL || sscanf(user, " for user %63[A-Za-z0-9._-]", reader->user) != 1)
+    if (user == NULL || sscanf(user + 10, "%63[A-Za-z0-9._-]", reader->user) != 1)
         reader->user[0] = '\0';
     len = strlen(reader->user);
     if (len > 0 && reader->user[len - 1] == '.') /* the end of the sentence */
@@ -217,7 +225,7 @@ static void read_trouble(struct reader *reader, const char *line)
     struct spf_console_trouble *trouble;
 
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        if (strstr(line, signs[i].sign) == NULL)
+        if (strcasestr(line, signs[i].sign) == NULL)
             continue;
         if (reader->facts->trouble.count >= TROUBLE_MAX)
             return;
@@ -242,13 +250,13 @@ static void read_line(struct reader *reader, const char *line)
         reader->keys = true;
     } else if (strstr(line, "-----END SSH HOST KEY KEYS-----") != NULL) {
         reader->keys = false;
-    } else if (strstr(line, "Authorized keys from ") != NULL) {
+    } else if (strcasestr(line, "authorized keys from ") != NULL) {
         read_table_head(reader, line);
-    } else if (strstr(line, "no authorized SSH keys fingerprints found for user ") != NULL) {
+    } else if (strcasestr(line, "no authorized SSH keys fingerprints found for user ") != NULL) {
         read_table_head(reader, line);
         add_authorized(reader, "", "");
         reader->user[0] = '\0';
-    } else if (reader->user[0] != '\0' && strstr(line, "Fingerprint (md5)") != NULL) {
+    } else if (reader->user[0] != '\0' && strcasestr(line, "fingerprint (md5)") != NULL) {
         reader->md5 = true;
     } else if (reader->user[0] != '\0' && strchr(line, '|') != NULL) {
         read_authorized(reader, line);
@@ -259,6 +267,26 @@ static void read_line(struct reader *reader, const char *line)
     } else {
         read_trouble(reader, line);
     }
+}
+
+/*
+ * Copies a line without what only steers a terminal: systemd colours its words, even within a line
+ * ("Failed to start ESC[0;1;39mssh.serviceESC[0m - ..."), as ECMA-48 section 5.4 has it: CSI,
+ * parameters, a final byte. A NUL would hide the rest of its line.
+ */
+static void copy_line(char *line, size_t size, const char *text, size_t len)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < len && kept < size - 1; i++) {
+        if (text[i] == '\033' && i + 1 < len && text[i + 1] == '[') {
+            for (i += 2; i < len && text[i] >= 0x20 && text[i] < 0x40; i++)
+                continue;
+        } else if (text[i] != '\0' && text[i] != '\r') {
+            line[kept++] = text[i];
+        }
+    }
+    line[kept] = '\0';
 }
 
 /* Where the last boot begins: the kernel's first line. */
@@ -285,13 +313,9 @@ struct spf_error spf_console_read(const char *text, size_t len, struct spf_conso
     text = last_boot(text, len, &facts->boot_seen);
     while (text < end) {
         const char *feed = memchr(text, '\n', (size_t)(end - text));
-        size_t size = (size_t)((feed != NULL ? feed : end) - text), kept = 0;
+        size_t size = (size_t)((feed != NULL ? feed : end) - text);
 
-        /* A NUL would hide the rest of its line. */
-        for (size_t i = 0; i < size && kept < sizeof line - 1; i++)
-            if (text[i] != '\0' && text[i] != '\r')
-                line[kept++] = text[i];
-        line[kept] = '\0';
+        copy_line(line, sizeof line, text, size);
         read_line(&reader, line);
         text += size + 1;
     }

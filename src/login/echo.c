@@ -125,6 +125,7 @@ static enum spf_link_state start(struct spf_echo *echo, struct spf_link *link)
         return state;
     echo->options_seen = spf_announces_forced_commands(echo->software, seen);
     echo->forced_command = seen->forced_command;
+    echo->no_pty = seen->no_pty;
     echo->withheld = echo->careful && (echo->forced_command || !echo->options_seen) &&
                      !spf_implementation_of(echo->software)->runs_no_forced_command;
     if (echo->withheld)
@@ -207,6 +208,7 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
 
     facts->options_seen = echo->options_seen;
     facts->forced_command = echo->forced_command;
+    facts->no_pty = echo->no_pty;
     facts->sftp = echo->sftp;
     if (echo->withheld && state == SPF_LINK_DONE) {
         facts->outcome = echo->forced_command ? SPF_ECHO_WITHHELD : SPF_ECHO_OPENED;

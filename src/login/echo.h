@@ -19,7 +19,7 @@ struct spf_echo {
     bool asked, started;    /* the command is sent; the server has taken it */
     bool asking_sftp, sftp; /* it has not: is it for file transfer only? */
     bool peer;              /* $SSH_CONNECTION was asked for, else $HOME */
-    bool options_seen, forced_command;
+    bool options_seen, forced_command, no_pty;
     char heard[16384]; /* the beginning, and what came last */
     size_t len, total;
     bool flooded; /* so much, and no answer, that no more is read */

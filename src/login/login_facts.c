@@ -179,6 +179,7 @@ static const struct spf_field session_fields[] = {
     SPF_SHAPE_TEXT(struct spf_session_facts, peer),
     SPF_SHAPE_TEXT(struct spf_session_facts, error),
     SPF_SHAPE_BOOL(struct spf_session_facts, forced_command),
+    SPF_SHAPE_BOOL(struct spf_session_facts, no_pty),
     SPF_SHAPE_BOOL(struct spf_session_facts, options_seen),
     SPF_SHAPE_BOOL(struct spf_session_facts, sftp),
     SPF_SHAPE_BOOL(struct spf_session_facts, shell),

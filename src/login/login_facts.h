@@ -149,6 +149,7 @@ struct spf_session_facts {
     char other_user[64]; /* "Please login as the user "X""; "" if not said */
     struct spf_ending ending;
     char error[256];
+    bool no_pty;         /* sshd announced that this key gets no terminal */
     bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
     bool options_seen;   /* had it one, the server would have said so */
     bool sftp;           /* the command was refused, and then the subsystem sftp accepted */

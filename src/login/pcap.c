@@ -141,10 +141,13 @@ static void read_debug(struct spf_seen *seen, struct input body)
         return;
     seen->key_options = true;
     seen->options_settled = seen->accepted;
+    seen->no_pty = true;
     for (options += strlen(mark); *options != '\0'; options += strcspn(options, " ")) {
         options += strspn(options, " ");
         if (spf_starts_with(options, command))
             seen->forced_command = true;
+        if (strcspn(options, " ") == 3 && spf_starts_with(options, "pty"))
+            seen->no_pty = false;
     }
 }
 

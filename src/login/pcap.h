@@ -46,6 +46,7 @@ struct spf_seen {
     char algorithm[64];   /* of our last one, method publickey */
     bool key_options;     /* sshd announced the key's options in SSH_MSG_DEBUG */
     bool forced_command;  /* "command" among them */
+    bool no_pty;          /* "pty" is not among them: no terminal for this key */
     bool accepted;        /* SSH_MSG_USERAUTH_SUCCESS came */
     bool options_settled; /* and after it the options that hold for the session */
     bool host_keys_shown; /* and after it the global request hostkeys-00@openssh.com */

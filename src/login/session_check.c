@@ -23,6 +23,14 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
     }
     if (facts->sftp)
         return spf_concludes(SPF_SESSION_SFTP_ONLY);
+    /* PAM's account phase; sshd asks for the new password on a terminal only (session.c) */
+    if (strstr(facts->output, "Password change required but no TTY available") != NULL) {
+        spf_say(result,
+                "the key is accepted, but the password of %s has expired, and nothing runs before "
+                "it is changed; the server says: %s",
+                view->target->user, facts->output);
+        return spf_concludes(SPF_ACCOUNT_PASSWORD_EXPIRED);
+    }
     if (facts->output[0] != '\0')
         spf_say(result, "the login works, but no command runs; the server says: %s", facts->output);
     else if (facts->exit_status >= 0)
@@ -88,7 +96,12 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
     case SPF_ECHO_BACK:
         break;
     }
-    spf_say(result, facts->shell ? "a shell runs commands"
+    if (facts->no_pty) {
+        spf_say(result, "a command ran; but this key gets no terminal (restrict or no-pty before "
+                        "it in authorized_keys), so a shell has no prompt");
+        return spf_concludes(SPF_SESSION_NO_PTY);
+    }
+    spf_say(result, facts->shell ? "a command ran; a terminal was not tried"
                                  : "an echo was answered, but nothing shows that a shell ran it");
     return spf_passes();
 }

@@ -520,6 +520,34 @@ static void add_tally(struct spf_page *page, const struct spf_report *report)
     spf_page_line(page);
 }
 
+/* --strict: an exit status that is not the verdict's, and the check that made it so. */
+static void add_strictness(struct spf_page *page, const struct spf_report *report)
+{
+    static const int usual[] = {
+        [SPF_VERDICT_PASS] = 0, [SPF_VERDICT_FAIL] = 1, [SPF_VERDICT_UNKNOWN] = 2};
+    enum spf_status wanted = report->exit_status == 1 ? SPF_WARN : SPF_UNKNOWN;
+    char line[200];
+
+    if ((report->exit_status != 1 && report->exit_status != 2) ||
+        report->exit_status == usual[spf_report_verdict(report)])
+        return;
+    for (size_t i = 0; i < report->count; i++) {
+        for (int k = 0; k < SPF_CHECK_COUNT; k++) {
+            const struct spf_result *result = &report->targets[i].run->results[k];
+
+            if (result->status != wanted || spf_findings[result->finding].advisory)
+                continue;
+            spf_format(line, sizeof line, "Exit status %d because of --strict: %s is %s, %s",
+                       report->exit_status, spf_check_table[k].id, spf_status_name(wanted),
+                       spf_findings[result->finding].id);
+            page->indent = 2;
+            spf_page_flow(page, SPF_INK_YELLOW, line);
+            spf_page_line(page);
+            return;
+        }
+    }
+}
+
 /* A replay says what it is before anything else: its verdict is about then. */
 static void add_origin(struct spf_page *page, const struct spf_report *report)
 {
@@ -563,4 +591,5 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
     }
     if (report->count > 1)
         add_tally(&(struct spf_page){buf, style, 0, 0}, report);
+    add_strictness(&(struct spf_page){buf, style, 0, 0}, report);
 }

@@ -7,6 +7,7 @@ The real ssh is the referee. Exit status 77: not root, or this machine gives us 
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,13 +25,15 @@ USERS = {
     "shell-missing": ("/no/such/shell", "*:19000::::::", "auth-key-refused", "auth-key-refused"),
     "locked": ("/bin/sh", "!:19000::::::", "auth-key-refused", None),
     "account-expired": ("/bin/sh", "*:19000:::::1:", "auth-key-refused", "auth-login-refused"),
-    "password-expired": ("/bin/sh", "*:0::::::", None, "session-no-shell"),
-    "password-old": ("/bin/sh", "*:10000::30::::", None, "session-no-shell"),
+    "password-expired": ("/bin/sh", "*:0::::::", None, "account-password-expired"),
+    "password-old": ("/bin/sh", "*:10000::30::::", None, "account-password-expired"),
     "home-missing": ("/bin/sh", "*:19000::::::", None, None),
 }
 # What the server said must be in the report.
 SAID = {"nologin": "currently not available", "account-expired": "Your account has expired",
         "password-expired": "Password change required", "booting": "System is booting up"}
+# What the report says to run inside; it must then let the user in.
+REPAIRS = {"account-expired": "chage -E -1", "password-expired": "chage -d", "password-old": "chage -M -1"}
 BOOTING = ("System is booting up. Unprivileged users are not permitted to log in yet. Please come back "
            "later. For technical details, see pam_nologin(8).\n")
 
@@ -53,10 +56,11 @@ def with_accounts(folder):
             os.chown(home, 64000 + number, 65534)
         known += "%s:x:%d:65534::%s:%s\n" % (name, 64000 + number, home, shell)
         secret += "%s:%s\n" % (name, rest)
-    write(folder + "/passwd", 0o644, known)
-    write(folder + "/shadow", 0o600, secret)
-    mounts = [["--bind", folder + "/passwd", "/etc/passwd"],
-              ["--bind", folder + "/shadow", "/etc/shadow"], ["-t", "tmpfs", "none", "/run"]]
+    etc = folder + "/etc"  # whole: chage renames a new file over the old one
+    subprocess.run(["cp", "-a", "/etc", etc], check=True)
+    write(etc + "/passwd", 0o644, known)
+    write(etc + "/shadow", 0o600, secret)
+    mounts = [["--bind", etc, "/etc"], ["-t", "tmpfs", "none", "/run"]]
     return all(subprocess.run(["mount", *words], check=False).returncode == 0 for words in mounts)
 
 
@@ -84,7 +88,7 @@ class Logins:
                                      "-l", user, "--known-hosts", known, "--json",
                                      stdin=subprocess.DEVNULL))["targets"][0]
         ssh = clients.ssh(self.folder, self.key.path, known, user, port)
-        wrong = []
+        wrong, self.target = [], target
         if target["cause"] != expected or said not in target["summary"]:
             wrong.append("%s, %s" % (target["cause"], target["summary"]))
         if ssh.logged_in != (target["verdict"] == "pass"):
@@ -99,6 +103,19 @@ class Logins:
               *wrong)
         self.failed |= bool(wrong)
 
+    def repair(self, user):
+        """Runs what the last report says to run inside, and logs in again."""
+        texts = [remedy["text"] for remedy in self.target["remedies"]]
+        lines = [line for text in texts for line in re.findall(r"`([^`]+)`", text)
+                 if line.startswith(REPAIRS[user])]
+        for line in lines[:1]:
+            subprocess.run(["sh", "-c", line], check=True)
+        if not lines:
+            print("FAILED: no %s in %s" % (REPAIRS[user], texts))
+            self.failed = True
+        else:
+            self.attempt(user, None, "", "yes")
+
     def all(self):
         for number, pam in enumerate(("no", "yes")):
             self.start(pam)
@@ -107,6 +124,8 @@ class Logins:
                     expected = row[2 + number]
                     said = SAID.get(user, "") if expected != "auth-key-refused" and expected else ""
                     self.attempt(user, expected, said, pam)
+                    if pam == "yes" and user in REPAIRS:
+                        self.repair(user)
                 if pam == "yes":
                     write("/run/nologin", 0o644, BOOTING)
                     self.attempt("fine", "auth-not-yet", SAID["booting"], pam)

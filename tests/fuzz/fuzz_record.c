@@ -63,8 +63,8 @@ static void replay(const struct spf_record *record)
     struct spf_diagnosis diagnoses[TARGETS_MAX];
     struct spf_report_target reported[TARGETS_MAX];
     size_t count = spf_record_count(record) < TARGETS_MAX ? spf_record_count(record) : TARGETS_MAX;
-    const struct spf_driver_options options = {
-        .deadline_ms = 60000, .stop_fd = -1, .replay = record};
+    const struct spf_driver_options options = {.stop_fd = -1, .replay = record};
+    struct spf_driver *driver;
     struct spf_report report = {
         .started_utc = spf_record_started(record),
         .replayed_utc = spf_record_made(record),
@@ -76,8 +76,10 @@ static void replay(const struct spf_record *record)
 
     for (size_t i = 0; i < count; i++)
         spf_run_init(&runs[i], spf_record_target(record, i));
-    if (spf_drive(runs, count, &options, &stopped).code != SPF_OK)
+    driver = spf_driver_new(runs, count, &options);
+    if (driver == NULL || spf_driver_round(driver, 60000, &stopped).code != SPF_OK)
         abort();
+    spf_driver_free(driver);
     for (size_t i = 0; i < count; i++) {
         spf_diagnosis_reconcile(&runs[i]);
         spf_diagnose(&runs[i], report.replayed_utc, &diagnoses[i]);

@@ -95,6 +95,64 @@ START_TEST(damaged_lines_are_passed_over)
 }
 END_TEST
 
+/* Older and newer words of the same trouble, as systemd and cloud-init have printed them. */
+START_TEST(trouble_in_older_and_newer_words)
+{
+    static const struct {
+        const char *line, *kind;
+    } cases[] = {
+        {"[FAILED] Failed to start OpenBSD Secure Shell server.", "sshd failed"},
+        {"[FAILED] Failed to start ssh.service - OpenBSD Secure Shell server.", "sshd failed"},
+        {"[FAILED] Failed to start sshd.service - OpenSSH server daemon.", "sshd failed"},
+        {"[\033[0;1;31mFAILED\033[0m] Failed to start \033[0;1;39mssh.service\033[0m - OpenBSD "
+         "Secure Shell server.",
+         "sshd failed"},
+        {"[\033[0;1;31mFAILED\033[0m] Failed to start \033[0;1;39mOpenSSH server "
+         "daemon\033[0m.",
+         "sshd failed"},
+        {"[FAILED] Failed to start Initial cloud-init job (metadata service crawler).",
+         "cloud-init failed"},
+        {"[FAILED] Failed to start cloud-init.service - Cloud-init: Network Stage.",
+         "cloud-init failed"},
+        {"[FAILED] Failed to start cloud-final.service - Cloud-init: Final Stage.",
+         "cloud-init failed"},
+        {"systemd[1]: failed to start cloud-init.service", "cloud-init failed"},
+        {"kernel panic - not syncing: VFS", "kernel panic"},
+        {"[  OK  ] Started ssh.service - OpenBSD Secure Shell server.", NULL},
+        {"[  OK  ] Finished cloud-final.service - Cloud-init: Final Stage.", NULL},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_console_facts facts = {0};
+
+        ck_assert_int_eq(spf_console_read(cases[i].line, strlen(cases[i].line), &facts).code,
+                         SPF_OK);
+        ck_assert_msg(facts.trouble.count == (cases[i].kind != NULL), "%s", cases[i].line);
+        if (cases[i].kind != NULL)
+            ck_assert_str_eq(facts.trouble.items[0].kind, cases[i].kind);
+        spf_shape_clear(&spf_console_shape, &facts);
+    }
+}
+END_TEST
+
+START_TEST(no_key_in_either_case)
+{
+    static const char *const lines[] = {
+        "ci-info: no authorized SSH keys fingerprints found for user root.",
+        "ci-info: no authorized ssh keys fingerprints found for user root.",
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct spf_console_facts facts = {0};
+
+        ck_assert_int_eq(spf_console_read(lines[i], strlen(lines[i]), &facts).code, SPF_OK);
+        ck_assert_uint_eq(facts.authorized.count, 1);
+        ck_assert_str_eq(facts.authorized.items[0].user, "root");
+        spf_shape_clear(&spf_console_shape, &facts);
+    }
+}
+END_TEST
+
 START_TEST(nothing_grows_without_end)
 {
     static char many[200000];
@@ -112,7 +170,8 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("cloud_console", (const TTest *const[]){only_the_last_boot_counts,
-                                                             damaged_lines_are_passed_over,
-                                                             nothing_grows_without_end, NULL});
+    return unit_main("cloud_console", (const TTest *const[]){
+                                          only_the_last_boot_counts, damaged_lines_are_passed_over,
+                                          trouble_in_older_and_newer_words, no_key_in_either_case,
+                                          nothing_grows_without_end, NULL});
 }

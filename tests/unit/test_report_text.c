@@ -157,6 +157,34 @@ START_TEST(a_replay_says_so_first)
 }
 END_TEST
 
+/* --strict: the last line says what the exit status is for. */
+START_TEST(strict_says_which_warning)
+{
+    static const struct spf_style style = {false, true, 100, 0};
+    struct spf_report_target target;
+    struct spf_report report;
+    struct fixture f;
+    struct spf_buf buf;
+
+    healthy(&f);
+    set(&f, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN, NULL);
+    judge(&f);
+    target = reported(&f);
+    report = report_of(&target, 1);
+    for (int strict = 0; strict <= 1; strict++) {
+        report.exit_status = spf_report_exit_status(&report, strict);
+        spf_buf_init(&buf, 60000);
+        spf_report_text(&buf, &report, &style);
+        ck_assert_int_eq(strstr(buf.data,
+                                "\nExit status 1 because of --strict: ssh.host-key is warn, "
+                                "host-key-unknown\n") != NULL,
+                         strict);
+        spf_buf_clear(&buf);
+    }
+    fixture_clear(&f);
+}
+END_TEST
+
 START_TEST(explaining)
 {
     static const struct spf_style style = {false, true, 80, 0};
@@ -192,6 +220,7 @@ int main(void)
                                   pages_hold_their_width_and_no_control_bytes,
                                   several_targets_end_with_a_tally,
                                   a_replay_says_so_first,
+                                  strict_says_which_warning,
                                   explaining,
                                   NULL};
 

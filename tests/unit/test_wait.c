@@ -79,6 +79,8 @@ static struct spf_error scene_round(void *context, spf_groups keep, int64_t dead
     f->run.facts.instance.state = SPF_STATE_RUNNING;
     f->run.facts.instance.started = FIXTURE_NOW - scene->age_s;
     f->run.facts.group[SPF_GROUP_TCP].asked = true;
+    spf_copy(f->run.facts.identification.software, sizeof f->run.facts.identification.software,
+             "OpenSSH_9.2p1");
     if (scene->age_s < 0)
         host_only(f, "203.0.113.9");
     stage->show(f);
