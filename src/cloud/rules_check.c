@@ -193,6 +193,31 @@ static struct spf_opinion accepted(const struct spf_rules_decision *decision, co
     return spf_concludes(SPF_SG_OPEN_TO_WORLD);
 }
 
+/* A rule that would let us in at another port: perhaps the port was mistaken. */
+static void mention_other_port(const struct spf_rules_facts *facts,
+                               const struct spf_rules_question *question, struct spf_result *result)
+{
+    for (size_t i = 0; i < facts->rules.count; i++) {
+        const struct spf_rule *rule = &facts->rules.items[i];
+        struct spf_rules_question there = *question;
+        char said[sizeof result->summary];
+
+        if (rule->policy != SPF_POLICY_ACCEPT || !rule->ports.understood || rule->ports.first < 1 ||
+            rule->ports.first > 65535 ||
+            spf_rule_fit(facts, question, rule, NULL) != SPF_OTHER_PORT)
+            continue;
+        there.port = (uint16_t)rule->ports.first;
+        if (spf_rule_fit(facts, &there, rule, NULL) != SPF_FITS)
+            continue;
+        memcpy(said, result->summary, sizeof said);
+        spf_say(result, "%s; rule %s%s%s%s accepts you at %u/%u: was another port meant (-p %u)?",
+                said, rule->id, rule->description[0] != '\0' ? " (" : "", rule->description,
+                rule->description[0] != '\0' ? ")" : "", (unsigned)rule->ports.first,
+                (unsigned)rule->ports.last, (unsigned)there.port);
+        return;
+    }
+}
+
 static struct spf_opinion denied(const struct spf_rules_facts *facts,
                                  const struct spf_rules_question *question,
                                  const struct spf_rules_decision *decision, const char *from,
@@ -214,6 +239,7 @@ static struct spf_opinion denied(const struct spf_rules_facts *facts,
         else
             spf_say(result, "its %zu security groups have no rule that accepts TCP port %u",
                     facts->groups.count, (unsigned)question->port);
+        mention_other_port(facts, question, result);
         return spf_concludes(SPF_SG_NO_RULE);
     }
     for (size_t i = 0; i < facts->rules.count; i++) {

@@ -78,6 +78,14 @@ static const struct suggestion {
      "{?sshd}sshd's log says \"User {user} from ... not allowed because ...\", or \"Invalid user "
      "{user}\" "
      "where there is no such account"},
+    {SPF_ACCOUNT_LOCKED, NULL,
+     "`passwd -S {user}` inside shows L, and sshd's log says \"User {user} not allowed because "
+     "account "
+     "is locked\"; `usermod -p '*' {user}` lets keys in again, and no password"},
+    {SPF_KEY_LINE_BROKEN, NULL,
+     "`ssh-keygen -lf ~{user}/.ssh/authorized_keys` inside lists every line that is whole, and "
+     "this "
+     "key is not among them; `sshd -T -C user={user}` names the file"},
     {SPF_KEY_LINE_EXCLUDES, NULL,
      "{?sshd}sshd's log says \"with correct key but not from a permitted host\" for from=, and "
      "only "
@@ -118,6 +126,17 @@ static const struct suggestion {
      "Compare {address} with the instance's present address in the console: addresses move"},
 };
 
+/*
+ * What of the account, its authorized_keys, sshd's settings and its log tells the candidates apart.
+ * sshd is not in the PATH of every shell; sshd-session logs since OpenSSH 9.8.
+ */
+static const char inside[] =
+    "{?sshd}u={user}; f=$(getent passwd $u | cut -d: -f6)/.ssh/authorized_keys; passwd -S $u; "
+    "namei -l $f; ssh-keygen -lf $f; $(command -v sshd || echo /usr/sbin/sshd) -T -C "
+    "user=$u,host=h,addr=::1 | grep -iE '^(authorizedkeys|pubkey|permitroot|allow|deny|strict|"
+    "revoked)'; journalctl -n 20 --no-pager -t sshd -t sshd-session || tail -n 20 "
+    "/var/log/auth.log";
+
 struct ask {
     const struct spf_run *run;
     int64_t now_utc;
@@ -131,6 +150,20 @@ static char *filled(const struct ask *ask, const char *template)
 
     spf_buf_init(&buf, 1000);
     if (!spf_slots_expand(&buf, template, SPF_SLOT_TEXT, &view,
+                          &ask->run->results[ask->d->check])) {
+        spf_buf_clear(&buf);
+        return NULL;
+    }
+    return spf_buf_take(&buf);
+}
+
+static char *paste_of(const struct ask *ask)
+{
+    struct spf_view view = spf_view_of(ask->run);
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 1000);
+    if (!spf_slots_expand(&buf, inside, SPF_SLOT_COMMAND, &view,
                           &ask->run->results[ask->d->check])) {
         spf_buf_clear(&buf);
         return NULL;
@@ -291,6 +324,8 @@ static void suggest_inside(const struct ask *ask)
 {
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
     suggest(ask, SPF_USER_NOT_ALLOWED);
+    suggest(ask, SPF_ACCOUNT_LOCKED);
+    suggest(ask, SPF_KEY_LINE_BROKEN);
     suggest(ask, SPF_KEY_LINE_EXCLUDES);
     suggest(ask, SPF_KEY_AGAINST_POLICY);
 }
@@ -306,6 +341,12 @@ static void explain_refusal(const struct ask *ask)
             ? SPF_IMAGE_WITHOUT_CLOUD_INIT
             : SPF_KEY_PAIR_NOT_INSTALLED;
 
+    /* sshd counts a refused query, but not ssh's first request, "none" (auth2.c, userauth_finish)
+     */
+    if (strstr(run->facts.query.error, "Too many authentication failures")) {
+        suggest(ask, SPF_AUTH_PUBLICKEY_DISABLED);
+        suggest(ask, SPF_AUTH_TOO_MANY);
+    }
     if (spf_console_authorizes(run, run->target->user))
         suggest_inside(ask); /* it was installed for the right user */
     else if (spf_console_authorizes(run, NULL))
@@ -321,12 +362,6 @@ static void explain_refusal(const struct ask *ask)
     suggest(ask, proved ? not_installed : SPF_KEY_PAIR_DIFFERENT);
     suggest(ask, SPF_USER_NOT_OF_IMAGE);
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
-    /* sshd counts a refused query, but not ssh's first request, "none" (auth2.c, userauth_finish)
-     */
-    if (strstr(run->facts.query.error, "Too many authentication failures")) {
-        suggest(ask, SPF_AUTH_PUBLICKEY_DISABLED);
-        suggest(ask, SPF_AUTH_TOO_MANY);
-    }
     suggest_inside(ask);
     if (!handshake->server_sig_algs)
         suggest(ask, SPF_AUTH_ALGORITHM_REFUSED);
@@ -392,6 +427,7 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
     case SPF_AUTH_KEY_REFUSED:
     case SPF_KEY_REFUSED_THOUGH_BOUND:
         explain_refusal(&ask);
+        d->inside = paste_of(&ask);
         break;
     case SPF_AUTH_DISCONNECTED:
         explain_disconnect(&ask);

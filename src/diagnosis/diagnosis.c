@@ -223,6 +223,7 @@ void spf_diagnosis_clear(struct spf_diagnosis *d)
     }
     free(d->candidates.items);
     spf_advice_clear(&d->remedies);
+    free(d->inside);
     free(d->openssh);
     free(d->putty);
     free(d->putty_prepare);

@@ -48,7 +48,10 @@ struct spf_diagnosis {
     size_t further_count;
 
     SPF_LIST(struct spf_candidate) candidates; /* likeliest first */
-    spf_advice_list remedies;                  /* of the cause, then of the further causes */
+    /* One line for a shell on the instance, as root, that tells most of the candidates apart; NULL:
+     * there is none. */
+    char *inside;
+    spf_advice_list remedies; /* of the cause, then of the further causes */
 
     spf_checks supporting;    /* what the answer rests on */
     spf_checks contradicting; /* what seems to speak against it, and is explained */

@@ -31,10 +31,11 @@ bool spf_key_is_accepted(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
 
-    if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query.outcome == SPF_AUTH_ACCEPTED &&
+    if (spf_facts_have(facts, SPF_GROUP_QUERY) && !facts->query.none_accepted &&
+        facts->query.outcome == SPF_AUTH_ACCEPTED &&
         spf_query_proves(facts->identification.software, &facts->query))
         return true;
-    return spf_fine(run, SPF_CHECK_SSH_AUTH);
+    return spf_fine(run, SPF_CHECK_SSH_AUTH) && !facts->query.none_accepted;
 }
 
 bool spf_pair_is_proved(const struct spf_run *run)
@@ -83,6 +84,8 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     if (spf_facts_have(&run->facts, SPF_GROUP_IDENTITY) && spf_fine(run, SPF_CHECK_CLOUD_ACCESS))
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ACCESS); /* who asked came later */
     judge_forwarded_again(run);
+    if (run->facts.surroundings.no_user_entry && spf_fine(run, SPF_CHECK_NET_PORT))
+        spf_run_judge_again(run, SPF_CHECK_NET_PORT); /* nothing waits for it there */
     if (spf_facts_have(&run->facts, SPF_GROUP_SESSION) && run->facts.session.peer[0] != '\0') {
         if (spf_has(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SG_SOURCE_UNKNOWN))
             spf_run_judge_again(run, SPF_CHECK_CLOUD_SECURITY_GROUP);
@@ -111,6 +114,9 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     if (open && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR) && spf_key_is_accepted(run))
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_KEY_ACCEPTED_THOUGH_UNBOUND,
                  "yet the server accepts this key");
+    if (in && run->facts.query.none_accepted && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR))
+        disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
+                 "yet the server lets you in without any key");
     if (in && spf_failed(run, SPF_CHECK_CLOUD_INSTANCE) && results[SPF_CHECK_CLOUD_INSTANCE].holds)
         disprove(run, SPF_CHECK_CLOUD_INSTANCE, SPF_NO_FINDING, "yet the login works");
 }

@@ -11,6 +11,7 @@ static const struct spf_shape own_address_shape =
 
 static const struct spf_field surroundings_fields[] = {
     SPF_SHAPE_NUMBER(struct spf_surroundings_facts, euid),
+    SPF_SHAPE_BOOL(struct spf_surroundings_facts, no_user_entry),
     SPF_SHAPE_BOOL(struct spf_surroundings_facts, ipv6_global),
     SPF_SHAPE_BOOL(struct spf_surroundings_facts, agent_running),
     SPF_SHAPE_LIST(struct spf_surroundings_facts, own, &own_address_shape),

@@ -12,6 +12,7 @@ struct spf_own_address {
 
 struct spf_surroundings_facts {
     int64_t euid;
+    bool no_user_entry; /* the user id is not in the password database: ssh refuses to run */
     bool ipv6_global;   /* there is a route to global IPv6 */
     bool agent_running; /* SSH_AUTH_SOCK answers */
     SPF_LIST(struct spf_own_address)

@@ -4,6 +4,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -81,9 +82,19 @@ static bool agent_answers(void)
     return answers;
 }
 
+/* As ssh looks it up before anything else (ssh.c, main). An error is not an answer. */
+static bool has_no_entry(uid_t uid)
+{
+    struct passwd entry, *found = NULL;
+    char text[4096];
+
+    return getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found == NULL;
+}
+
 void spf_surroundings_look(struct spf_surroundings_facts *facts)
 {
     facts->euid = (int64_t)geteuid();
+    facts->no_user_entry = has_no_entry(getuid());
     facts->ipv6_global = has_ipv6_route();
     facts->agent_running = agent_answers();
     list_addresses(facts);

@@ -409,6 +409,10 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
         note_methods(result, facts->methods);
     if (facts->algorithm[0] != '\0')
         spf_note_text(result, "algorithm", facts->algorithm);
+    if (facts->none_accepted) {
+        spf_note_text(result, "stage", query);
+        return spf_concludes(SPF_AUTH_NONE_ACCEPTED);
+    }
 
     switch (facts->outcome) {
     case SPF_AUTH_REFUSED:

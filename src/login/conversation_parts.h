@@ -21,6 +21,7 @@ struct spf_conversation {
     struct spf_listener listener;
     struct spf_link *link;
     bool asking_none, asked_none;
+    bool asking_last; /* whether the server lets in without any proof, after its no to the key */
     bool asking_stranger; /* about a key that nobody has */
     struct spf_echo echo;
     struct spf_agent_door *door;             /* NULL: our own key signs */

@@ -60,6 +60,30 @@ static void ask_about_stranger(struct spf_conversation *talk)
     spf_talk_arrive(talk, NULL);
 }
 
+/*
+ * The server does not take the key; ssh, which asks for "none" first of all, would get in all the
+ * same where that is enough (Tailscale SSH, an account without a password, some appliances). It is
+ * asked for last here, so that a login that works pays nothing for it.
+ */
+static void ask_for_none(struct spf_conversation *talk)
+{
+    enum spf_link_state state = spf_link_none(talk->link);
+
+    if (state == SPF_LINK_AGAIN) {
+        spf_talk_wait(talk, spf_link_events(talk->link));
+        return;
+    }
+    talk->asking_last = false;
+    talk->inquiry->facts->query.none_accepted = state == SPF_LINK_DONE;
+    spf_talk_arrive(talk, NULL);
+}
+
+static bool none_may_do(const struct spf_conversation *talk, enum spf_link_state state)
+{
+    return state == SPF_LINK_REFUSED && !talk->asked_none && spf_link_is_alive(talk->link) &&
+           !spf_key_agent_signs(&talk->inquiry->facts->key);
+}
+
 static bool decides(const struct spf_conversation *talk)
 {
     const struct spf_facts *facts = talk->inquiry->facts;
@@ -82,8 +106,13 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
     if (facts->outcome != SPF_AUTH_ACCEPTED)
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     facts->unlike_openssh = !spf_shows_openssh(seen);
-    talk->asking_stranger = decides(talk);
-    if (talk->asking_stranger)
+    /* a yes to what proves nothing: to "none", or to the query itself */
+    facts->none_accepted = state == SPF_LINK_DONE && seen->accepted;
+    talk->asking_stranger = !facts->none_accepted && decides(talk);
+    talk->asking_last = none_may_do(talk, state);
+    if (talk->asking_last)
+        ask_for_none(talk);
+    else if (talk->asking_stranger)
         ask_about_stranger(talk);
     else
         spf_talk_arrive(talk, NULL);
@@ -94,6 +123,10 @@ void spf_talk_query(struct spf_conversation *talk)
     const struct spf_key_facts *key = &talk->inquiry->facts->key;
     enum spf_link_state state;
 
+    if (talk->asking_last) {
+        ask_for_none(talk);
+        return;
+    }
     if (talk->asking_stranger) {
         ask_about_stranger(talk);
         return;

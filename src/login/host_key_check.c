@@ -109,7 +109,31 @@ static struct spf_opinion judge_changed(const struct spf_view *view, struct spf_
     case PROOF_NONE:
         break;
     }
+    if (spf_evidence_text(result, "known_fingerprint") != NULL)
+        spf_say(result, "the host key has changed: %s holds %s, and the server shows %s",
+                spf_evidence_text(result, "known_hosts_line"),
+                spf_evidence_text(result, "known_fingerprint"),
+                view->facts->handshake.host_key_sha256);
     return even_so(view, SPF_HOST_KEY_CHANGED, result);
+}
+
+/* The line that known_hosts would have. A key's type is not its signature's (RFC 8332 section 3).
+ */
+static void note_pin(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_handshake_facts *shown = &view->facts->handshake;
+    struct spf_buf line;
+
+    if (shown->host_key_blob == NULL || view->facts->known_hosts.name[0] == '\0')
+        return;
+    spf_buf_init(&line, 2000);
+    spf_buf_addf(&line, "%s %s %s", view->facts->known_hosts.name,
+                 spf_starts_with(shown->host_key_algorithm, "rsa-sha2") ? "ssh-rsa"
+                                                                        : shown->host_key_algorithm,
+                 shown->host_key_blob);
+    if (!spf_buf_failed(&line))
+        spf_note_text(result, "pin_line", line.data);
+    spf_buf_clear(&line);
 }
 
 /* No key is known. The console is used if it is there, but nothing waits for it. */
@@ -121,6 +145,7 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
 
     if (proof == PROOF_OTHER)
         return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
+    note_pin(view, result);
     if (proof == PROOF_SAME) {
         spf_note_text(result, "verified_by", "console");
         spf_say(result,

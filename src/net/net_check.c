@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -55,6 +56,15 @@ static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_
     return spf_concludes(SPF_PORT_SILENT);
 }
 
+/*
+ * ARP or neighbour discovery without an answer is EHOSTUNREACH as well, but the kernel's own: no
+ * ICMP message came with it (tcp_ipv4.c, tcp_v4_err keeps one since Linux 5.8).
+ */
+static bool is_unanswered_locally(const struct spf_tcp_facts *tcp)
+{
+    return strcmp(tcp->error, strerror(EHOSTUNREACH)) == 0;
+}
+
 static struct spf_opinion judge_unreachable(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
@@ -68,7 +78,9 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
             (unsigned)view->target->port, tcp->error,
             tcp->local ? "this machine's own routing says so, no packet left it"
             : tcp->outcome == SPF_TCP_FORBIDDEN ? "a firewall forbids it, on the way or here"
-                                                : "a router or the host says so");
+            : is_unanswered_locally(tcp)
+                ? "no ICMP came: nothing on the local network answers for this address"
+                : "a router or the host says so");
     return spf_concludes(SPF_PORT_UNREACHABLE);
 }
 
@@ -142,6 +154,12 @@ static void say_open(const struct spf_view *view, struct spf_result *result)
                 took[0] ? "," : "", took);
     else
         spf_say(result, "%s port %u%s", tcp->address, port, took[0] ? took : " answers");
+}
+
+static bool lacks_user_entry(const struct spf_view *view)
+{
+    return spf_facts_have(view->facts, SPF_GROUP_SURROUNDINGS) &&
+           view->facts->surroundings.no_user_entry;
 }
 
 /*
@@ -219,6 +237,14 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
         return judge_proxy(tcp, result);
     case SPF_TCP_OPEN:
         break;
+    }
+    if (lacks_user_entry(view)) {
+        spf_note_number(result, "euid", view->facts->surroundings.euid);
+        spf_say(result,
+                "the port answers, but ssh refuses to run here: user id %lld has no entry in the "
+                "password database",
+                (long long)view->facts->surroundings.euid);
+        return spf_but_holds(spf_concludes(SPF_NO_USER_ENTRY));
     }
     say_open(view, result);
     if (tcp->jump_key_unknown)

@@ -198,6 +198,7 @@ struct json_object *spf_report_target_json(const struct spf_report_target *targe
         json_object_array_add(list, item);
     }
     add(object, "candidates", list);
+    add_text(object, "inside", d->inside);
 
     add_text(object, "summary", d->summary);
     add(object, "remedies", remedies_json(&d->remedies));

@@ -309,18 +309,25 @@ static void add_remedies(struct writer *w, enum spf_finding cause, const char *f
     }
 }
 
+#define CANDIDATES_SHOWN 3 /* without -v */
+
 static void add_candidates(struct writer *w)
 {
     struct spf_page *page = &w->page;
 
-    if (w->d->candidates.count == 0)
+    size_t shown = w->d->candidates.count;
+    char rest[80];
+
+    if (shown == 0)
         return;
+    if (page->style->detail <= 0 && shown > CANDIDATES_SHOWN)
+        shown = CANDIDATES_SHOWN;
     add_label(page, "Why");
     spf_page_flow(page, SPF_INK_PLAIN,
                   w->d->candidates.count == 1 ? "not certain; it may be this:"
                                               : "not certain; likeliest first:");
     spf_page_line(page);
-    for (size_t i = 0; i < w->d->candidates.count; i++) {
+    for (size_t i = 0; i < shown; i++) {
         const struct spf_candidate *candidate = &w->d->candidates.items[i];
         char number[16];
 
@@ -330,11 +337,29 @@ static void add_candidates(struct writer *w)
         page->indent = page->column;
         spf_page_flow(page, SPF_INK_PLAIN, candidate->text);
         spf_page_line(page);
+        if (w->d->inside && page->style->detail <= 0)
+            continue; /* one paste tells them apart */
         spf_page_tab(page, page->indent);
         spf_page_put(page, SPF_INK_PLAIN, page->style->utf8 ? "→ " : "-> ");
         page->indent = page->column;
         spf_page_flow(page, SPF_INK_PLAIN, candidate->tell_apart);
         spf_page_line(page);
+    }
+    if (shown < w->d->candidates.count) {
+        spf_page_tab(page, MARGIN);
+        spf_format(rest, sizeof rest, "-v shows %zu more, and how to tell each",
+                   w->d->candidates.count - shown);
+        spf_page_flow(page, SPF_INK_DIM, rest);
+        spf_page_line(page);
+    }
+    if (w->d->inside) {
+        add_label(page, "Inside");
+        spf_page_flow(page, SPF_INK_PLAIN,
+                      "as root (Workbench, Session Manager or VNC in the ECS console), one paste "
+                      "tells most of them apart:");
+        spf_page_line(page);
+        spf_page_tab(page, MARGIN + 2);
+        add_command(page, w->d->inside);
     }
 }
 

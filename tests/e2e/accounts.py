@@ -28,12 +28,13 @@ USERS = {
     "password-expired": ("/bin/sh", "*:0::::::", None, "account-password-expired"),
     "password-old": ("/bin/sh", "*:10000::30::::", None, "account-password-expired"),
     "home-missing": ("/bin/sh", "*:19000::::::", None, None),
+    "empty": ("/bin/sh", ":19000::::::", None, None),
 }
 # What the server said must be in the report.
 SAID = {"nologin": "currently not available", "account-expired": "Your account has expired",
         "password-expired": "Password change required", "booting": "System is booting up"}
 # What the report says to run inside; it must then let the user in.
-REPAIRS = {"account-expired": "chage -E -1", "password-expired": "chage -d", "password-old": "chage -M -1"}
+REPAIRS = {"locked": "usermod -p", "account-expired": "chage -E -1", "password-expired": "chage -d", "password-old": "chage -M -1"}
 BOOTING = ("System is booting up. Unprivileged users are not permitted to log in yet. Please come back "
            "later. For technical details, see pam_nologin(8).\n")
 
@@ -71,9 +72,9 @@ class Logins:
         write(folder + "/authorized", 0o644, self.key.public + "\n")
         self.failed = False
 
-    def start(self, pam):
-        config = ["UsePAM " + pam, "AuthorizedKeysFile %s/authorized" % self.folder]
-        self.sshd = servers.Sshd("%s/sshd-%s" % (self.folder, pam), {"config": config}, self.key,
+    def start(self, pam, more=()):
+        config = [*more, "UsePAM " + pam, "AuthorizedKeysFile %s/authorized" % self.folder]
+        self.sshd = servers.Sshd("%s/sshd-%s-%d" % (self.folder, pam, len(more)), {"config": config}, self.key,
                                  self.key)
         write(self.folder + "/known", 0o600, "\n".join(self.sshd.known_hosts()) + "\n")
 
@@ -81,16 +82,18 @@ class Logins:
         return subprocess.run([self.binary, *words], stdout=subprocess.PIPE, timeout=300, check=False,
                               env={"HOME": self.folder}, **more).stdout
 
-    def attempt(self, user, expected, said, pam):
+    def attempt(self, user, expected, said, pam, warning=None, who=None):
         """Ours, ssh's, and what explain makes of ssh's words, all of one login."""
         known, port = self.folder + "/known", self.sshd.port
         target = json.loads(self.ask("--host", "127.0.0.1", "-p", str(port), "--key", self.key.path,
                                      "-l", user, "--known-hosts", known, "--json",
-                                     stdin=subprocess.DEVNULL))["targets"][0]
-        ssh = clients.ssh(self.folder, self.key.path, known, user, port)
+                                     stdin=subprocess.DEVNULL, **(who or {})))["targets"][0]
+        ssh = clients.ssh(self.folder, self.key.path, known, user, port, who=who)
         wrong, self.target = [], target
         if target["cause"] != expected or said not in target["summary"]:
             wrong.append("%s, %s" % (target["cause"], target["summary"]))
+        if warning and warning not in [check["cause"] for check in target["checks"]]:
+            wrong.append("no " + warning)
         if ssh.logged_in != (target["verdict"] == "pass"):
             wrong.append("ssh %s: %s" % (ssh.logged_in, ssh.text))
         causes = [target["cause"]] + [c["cause"] for c in target["candidates"]]
@@ -103,9 +106,35 @@ class Logins:
               *wrong)
         self.failed |= bool(wrong)
 
-    def repair(self, user):
+    def without_proof(self):
+        """An empty password, and a key that is not authorised: ssh gets in by none."""
+        write(self.folder + "/authorized", 0o644, "")
+        self.start("no", ["PermitEmptyPasswords yes", "PasswordAuthentication yes"])
+        try:
+            self.attempt("empty", None, "", "no", "auth-none-accepted")
+            self.attempt("fine", "auth-key-refused", "", "no")
+        finally:
+            self.sshd.stop()
+            write(self.folder + "/authorized", 0o644, self.key.public + "\n")
+
+    def without_entry(self):
+        """A user id that the password database does not have; the printed line mends it."""
+        os.chown(self.key.path, 54321, 54321)
+        os.chmod(self.folder + "/known", 0o644)
+        os.chmod("/etc/passwd", 0o666)  # as such images have it
+        as_it = {"user": 54321, "group": 54321, "extra_groups": []}
+        try:
+            self.attempt("fine", "no-user-entry", "ssh refuses to run", "no", who=as_it)
+            line = next(r["command"] for r in self.target["remedies"] if r["command"])
+            subprocess.run(["sh", "-c", line], check=True, **as_it)
+            self.attempt("fine", None, "", "no", who=as_it)
+        finally:
+            os.chown(self.key.path, 0, 0)
+
+    def repair(self, user, pam):
         """Runs what the last report says to run inside, and logs in again."""
         texts = [remedy["text"] for remedy in self.target["remedies"]]
+        texts += [candidate["tell_apart"] for candidate in self.target["candidates"]]
         lines = [line for text in texts for line in re.findall(r"`([^`]+)`", text)
                  if line.startswith(REPAIRS[user])]
         for line in lines[:1]:
@@ -114,7 +143,7 @@ class Logins:
             print("FAILED: no %s in %s" % (REPAIRS[user], texts))
             self.failed = True
         else:
-            self.attempt(user, None, "", "yes")
+            self.attempt(user, None, "", pam)
 
     def all(self):
         for number, pam in enumerate(("no", "yes")):
@@ -124,13 +153,17 @@ class Logins:
                     expected = row[2 + number]
                     said = SAID.get(user, "") if expected != "auth-key-refused" and expected else ""
                     self.attempt(user, expected, said, pam)
-                    if pam == "yes" and user in REPAIRS:
-                        self.repair(user)
+                    if user in REPAIRS and self.target["verdict"] == "fail" and \
+                            (pam == "yes" or user == "locked"):
+                        self.repair(user, pam)
+                if pam == "no":
+                    self.without_entry()
                 if pam == "yes":
                     write("/run/nologin", 0o644, BOOTING)
                     self.attempt("fine", "auth-not-yet", SAID["booting"], pam)
             finally:
                 self.sshd.stop()
+        self.without_proof()
         return int(self.failed)
 
 

@@ -255,7 +255,9 @@ static void refused_port_in_trouble(struct fixture *f)
     skip_ssh(f);
 }
 
-#define INSIDE "authorized-keys-ignored user-not-allowed key-line-excludes key-against-policy"
+#define INSIDE                                                                 \
+    "authorized-keys-ignored user-not-allowed account-locked key-line-broken " \
+    "key-line-excludes key-against-policy"
 
 static const struct story {
     const char *name;

@@ -609,15 +609,24 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("options", (const TTest *const[]){
-                                    words_for_an_instance, usage_errors_name_what_is_wrong,
-                                    hosts_and_users_as_ssh_takes_them, first_user_and_port_count,
-                                    tilde_of_the_key_is_expanded, a_wait_has_a_duration,
-                                    checks_are_chosen_by_id_or_room, remarks, repeated_options,
-                                    lines_to_rerun_repeat_how_to_ask,
-                                    no_usage_error_shows_a_password, source_addresses,
-                                    outputs_have_a_format, commands_are_read_as_ssh_reads_them,
-                                    a_line_is_a_command, an_instance_needs_no_option,
-                                    without_a_key_as_ssh, no_line_shows_a_proxy_command,
-                                    the_program_takes_the_lines_that_it_prints, NULL});
+    return unit_main("options", (const TTest *const[]){words_for_an_instance,
+                                                       usage_errors_name_what_is_wrong,
+                                                       hosts_and_users_as_ssh_takes_them,
+                                                       first_user_and_port_count,
+                                                       tilde_of_the_key_is_expanded,
+                                                       a_wait_has_a_duration,
+                                                       checks_are_chosen_by_id_or_room,
+                                                       remarks,
+                                                       repeated_options,
+                                                       lines_to_rerun_repeat_how_to_ask,
+                                                       no_usage_error_shows_a_password,
+                                                       source_addresses,
+                                                       outputs_have_a_format,
+                                                       commands_are_read_as_ssh_reads_them,
+                                                       a_line_is_a_command,
+                                                       an_instance_needs_no_option,
+                                                       without_a_key_as_ssh,
+                                                       no_line_shows_a_proxy_command,
+                                                       the_program_takes_the_lines_that_it_prints,
+                                                       NULL});
 }

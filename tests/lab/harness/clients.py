@@ -38,9 +38,9 @@ class Outcome:
         return lines[-1] if lines else ""
 
 
-def _run(words, home, patience, **more):
+def _run(words, home, patience, who=None, **more):
     process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.STDOUT, start_new_session=True,
+                               stderr=subprocess.STDOUT, start_new_session=True, **(who or {}),
                                env={"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": home,
                                     **more})
     try:
@@ -62,14 +62,17 @@ def _identity(path):
 
 
 def ssh(home, key_path, known_hosts, user, port, more=(), agent=None,
-        patience=PATIENCE):
-    """known_hosts is copied, so that what ssh accepts now does not count later. agent: a socket."""
+        patience=PATIENCE, who=None):
+    """known_hosts is copied, so that what ssh accepts now does not count later. agent: a socket.
+
+    who: subprocess.Popen's words for another user.
+    """
     first = ["-o", "IdentityAgent=" + agent] if agent else []
     trusted = known_hosts + ".ssh"
     shutil.copy(known_hosts, trusted)
     return _run(["ssh", *first, *REFEREE, "-o", "UserKnownHostsFile=" + trusted,
                  "-o", "ConnectTimeout=%d" % patience, *_identity(key_path), *more,
-                 "-p", str(port), "%s@127.0.0.1" % user, "true"], home, patience)
+                 "-p", str(port), "%s@127.0.0.1" % user, "true"], home, patience, who)
 
 
 def configured_ssh(home, file, name, agent=None, patience=PATIENCE):
