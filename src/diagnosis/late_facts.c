@@ -121,6 +121,11 @@ spf_groups spf_diagnosis_wants(const struct spf_run *run)
     const struct spf_facts *facts = &run->facts;
     spf_groups wants = may_differ(run) ? SPF_GROUP_BIT(SSH_CONFIG) : 0;
 
+    /* would ssh run here at all? */
+    if (!run->target->from_transcript && spf_fine(run, SPF_CHECK_NET_PORT) &&
+        facts->group[SPF_GROUP_SURROUNDINGS].phase == SPF_ABSENT)
+        wants |= SPF_GROUP_BIT(SURROUNDINGS);
+
     if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) || facts->instance.search != SPF_INSTANCE_FOUND)
         return wants;
     if (facts->group[SPF_GROUP_CONSOLE].phase == SPF_ABSENT &&
