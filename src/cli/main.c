@@ -302,7 +302,7 @@ static int run(struct spf_options *options)
     return status;
 }
 
-/* Text for a person on standard output; for a cause that does not exist, on standard error. */
+/* The catalogue's entry on standard output; for a cause that does not exist, on standard error. */
 static int explain(const struct spf_options *options)
 {
     const struct spf_style style = style_of(options);
@@ -310,7 +310,8 @@ static int explain(const struct spf_options *options)
     bool known;
 
     spf_buf_init(&buf, REPORT_MAX);
-    known = spf_explain(&buf, options->cause, &style);
+    known = options->format == SPF_FORMAT_JSON ? spf_explain_json(&buf, options->cause)
+                                               : spf_explain(&buf, options->cause, &style);
     (void)fputs(buf.data, known ? stdout : stderr);
     spf_buf_clear(&buf);
     return known ? 0 : EXIT_USAGE;

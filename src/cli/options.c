@@ -24,7 +24,7 @@ void spf_options_help(FILE *out)
         "Usage: sshpreflight [options] ssh|scp|sftp|rsync|git|plink|... ARGUMENTS\n"
         "       sshpreflight --instance ID --key FILE [options]\n"
         "       sshpreflight [user@]host [--key FILE] [options]\n"
-        "       sshpreflight explain CAUSE\n"
+        "       sshpreflight explain CAUSE [--json]\n"
         "       ssh -v ... 2>&1 | sshpreflight explain -\n"
         "       sshpreflight --replay FILE\n"
         "\n"
@@ -282,8 +282,9 @@ struct spf_error spf_options_finish(struct spf_options *options)
     if (options->command == SPF_COMMAND_EXPLAIN && options->cause == NULL)
         return spf_usage("explain needs the name of a cause, or - and a pasted text");
     if (options->command == SPF_COMMAND_EXPLAIN &&
-        (options->format != SPF_FORMAT_TEXT || options->output_count > 0))
-        return spf_usage("explain writes text on standard output, and nothing else");
+        ((options->format != SPF_FORMAT_TEXT && options->format != SPF_FORMAT_JSON) ||
+         options->output_count > 0))
+        return spf_usage("explain writes text or JSON on standard output, and nothing else");
     return options->command == SPF_COMMAND_RUN ? spf_options_judge(options) : spf_ok();
 }
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "pipeline/slots.h"
+
 static const spf_checks with_address =
     SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) | SPF_CHECK_BIT(CLOUD_ADDRESS);
 
@@ -149,10 +151,29 @@ static void note_lines(const struct spf_facts *facts, int check, struct spf_resu
         spf_note_json(result, "transcript", list);
 }
 
+/* The catalogue's sentence, where all that it needs is known; and the words that it rests on. */
+static void say_named(const struct spf_view *view, enum spf_finding named, const char *words,
+                      struct spf_result *result)
+{
+    struct spf_buf said;
+
+    spf_buf_init(&said, sizeof result->summary - 1);
+    if (named == SPF_KEY_MODE_TOO_OPEN && view->facts->transcript.windows &&
+        view->target->key_path != NULL)
+        spf_say(result, "the permissions of %s are too open, so ssh refuses it",
+                view->target->key_path);
+    else if (spf_slots_expand(&said, spf_findings[named].sentence, SPF_SLOT_TEXT, view, result))
+        spf_say(result, "%s%s%s", said.data, words[0] != '\0' ? "; the text says: " : "", words);
+    else
+        spf_say(result, "%s", words);
+    spf_buf_clear(&said);
+}
+
 /* A transcript can name a cause that no other group of facts holds: sshd's log does, for one. */
-static bool is_named(const struct spf_facts *facts, int check, struct spf_result *result,
+static bool is_named(const struct spf_view *view, int check, struct spf_result *result,
                      struct spf_opinion *opinion)
 {
+    const struct spf_facts *facts = view->facts;
     const struct spf_transcript_facts *text = &facts->transcript;
     enum spf_finding named;
 
@@ -164,8 +185,7 @@ static bool is_named(const struct spf_facts *facts, int check, struct spf_result
         return false;
     if (text->key_mode[0] != '\0')
         spf_note_text(result, "mode", text->key_mode);
-    spf_say(result, "%s",
-            text->words); /* where the catalogue's sentence needs more than is known */
+    say_named(view, named, text->words, result);
     *opinion = spf_concludes(named);
     return true;
 }
@@ -205,8 +225,7 @@ static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
     spf_result_forget(result);
     if (run->target->from_transcript && spf_lacks(&view, SPF_GROUP_TRANSCRIPT, &opinion))
         return opinion.kind == SPF_OPINION_WANTS ? opinion.wants : 0;
-    if (!is_named(&run->facts, check, result, &opinion) &&
-        !lacks_configuration(&view, check, &opinion))
+    if (!is_named(&view, check, result, &opinion) && !lacks_configuration(&view, check, &opinion))
         opinion = spf_check_table[check].judge(&view, result);
     if (opinion.kind == SPF_OPINION_WANTS)
         return opinion.wants;

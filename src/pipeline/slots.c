@@ -16,7 +16,8 @@ static bool is_line(const char *name)
 {
     /* legacy_options: of names that the check itself has */
     return strcmp(name, "ssh") == 0 || spf_starts_with(name, "rerun") ||
-           strcmp(name, "legacy_options") == 0 || strcmp(name, "aliyun") == 0;
+           strcmp(name, "windows_key") == 0 || strcmp(name, "legacy_options") == 0 ||
+           strcmp(name, "aliyun") == 0;
 }
 
 /* Options that a line of the aliyun CLI may need, each behind a blank. */
@@ -30,6 +31,14 @@ static bool is_path(const char *name)
     size_t len = strlen(name);
 
     return strcmp(name, "key") == 0 || (len > 5 && strcmp(name + len - 5, "_file") == 0);
+}
+
+/* A path that is one word between double quotes, in cmd as in PowerShell. */
+static bool fits_windows(const char *path)
+{
+    return path != NULL && *path != '\0' && *path != '-' &&
+           path[strspn(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                             "\\/:._~ ()-")] == '\0';
 }
 
 /* Does the value consist of letters, digits and `more`, and begin with none of `not_first`? */
@@ -385,6 +394,11 @@ static const char *value_of(const char *name, const char *behind, const struct s
 
     if (strcmp(name, "key") == 0)
         return target->key_path;
+    if (strcmp(name, "windows") == 0)
+        return view->facts->transcript.windows ? "yes" : NULL;
+    if (strcmp(name, "windows_key") == 0)
+        return view->facts->transcript.windows && fits_windows(target->key_path) ? target->key_path
+                                                                                 : NULL;
     if (strcmp(name, "user") == 0)
         return target->user;
     if (strcmp(name, "sshd") == 0)
@@ -516,6 +530,11 @@ static bool holds(const char *condition, const struct spf_view *view,
         return spf_target_is_proxied(view->target) == (condition[0] == 'p');
     if (strcmp(condition, "name_has_ipv6") == 0)
         return tried_ipv6_of_a_name(view);
+    if (strcmp(condition, "windows") == 0)
+        return view->facts->transcript.windows;
+    if (strcmp(condition, "account_expired") == 0) /* PAM's words, or sshd's log's */
+        return result != NULL && strstr(result->summary, "ccount") != NULL &&
+               strstr(result->summary, "expired") != NULL;
     if (strcmp(condition, "sshd") == 0)
         return spf_is_sshd(view->facts->identification.software);
     if (!spf_starts_with(condition, "no_"))
@@ -529,6 +548,16 @@ static bool holds(const char *condition, const struct spf_view *view,
     known = value_of(condition + 3, "", view, result, &scratch) != NULL;
     spf_buf_clear(&scratch);
     return !known;
+}
+
+/* Between backquotes, where a sentence shows something to type? */
+static bool in_code(const struct spf_buf *buf)
+{
+    bool inside = false;
+
+    for (size_t i = 0; i < buf->len; i++)
+        inside ^= buf->data[i] == '`';
+    return inside;
 }
 
 static bool expand_one(struct spf_buf *buf, const char *name, const char *behind,
@@ -550,6 +579,8 @@ static bool expand_one(struct spf_buf *buf, const char *name, const char *behind
         value = "the key from standard input"; /* which no command can name */
         good = use == SPF_SLOT_TEXT;
     }
+    if (good && strcmp(value, SPF_UNNAMED_USER) == 0 && in_code(buf))
+        value = "USER";
     if (good && use == SPF_SLOT_TEXT)
         spf_buf_add_clean(buf, value, strlen(value), VALUE_MAX);
     else if (good && is_line(name))

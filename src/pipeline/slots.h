@@ -33,6 +33,10 @@
  *     {guest}      where keys, configuration and log of this server are on its machine; none of
  *                  sshd's: its advice stands in the catalogue
  *     {?sshd} {?no_sshd}   nothing, but only where the server is sshd (or did not say), or is not
+ *     {windows_key} the key's path on Windows, for double quotes
+ *     {?windows} {?no_windows}   nothing, but only where the transcript is of a client there, or
+ *                  is not
+ *     {?account_expired} nothing, but only where the server said that of the account
  *     {session_always} "always", where --session says so; {fix_tried} "yes", where --fix had its
  *                  try
  *     {?repairable} {?not_repairable}   nothing, but only where --fix would write a good copy of

@@ -100,6 +100,56 @@ bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style 
     return true;
 }
 
+/* A template with its slots as placeholders; a null one is null. */
+static void add_plain(struct json_object *object, const char *name, const char *template)
+{
+    struct spf_buf plain;
+
+    if (template == NULL) {
+        (void)json_object_object_add(object, name, NULL);
+        return;
+    }
+    spf_buf_init(&plain, 8000);
+    spf_plain_template(&plain, template);
+    (void)json_object_object_add(object, name, json_object_new_string(plain.data));
+    spf_buf_clear(&plain);
+}
+
+bool spf_explain_json(struct spf_buf *buf, const char *cause)
+{
+    const struct spf_finding_info *info = &spf_findings[spf_finding_by_id(cause)];
+    struct json_object *entry, *remedies;
+
+    if (info->id == NULL) {
+        say_unknown(buf, cause);
+        return false;
+    }
+    entry = json_object_new_object();
+    remedies = json_object_new_array();
+    (void)json_object_object_add(entry, "schema", json_object_new_string("sshpreflight.cause/1"));
+    add_plain(entry, "cause", info->id);
+    add_plain(entry, "check", info->check);
+    add_plain(entry, "status", spf_status_name(info->status));
+    add_plain(entry, "permanence", spf_permanence_name(info->permanence));
+    (void)json_object_object_add(entry, "advisory", json_object_new_boolean(info->advisory));
+    add_plain(entry, "summary", info->sentence);
+    add_plain(entry, "meaning", info->meaning);
+    (void)json_object_object_add(entry, "remedies", remedies);
+    for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
+        struct json_object *one = json_object_new_object();
+
+        add_plain(one, "text", remedy->text);
+        add_plain(one, "command", remedy->command);
+        add_plain(one, "impact", remedy->impact);
+        (void)json_object_array_add(remedies, one);
+    }
+    spf_buf_addf(buf, "%s\n",
+                 json_object_to_json_string_ext(entry, JSON_C_TO_STRING_PRETTY |
+                                                           JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(entry);
+    return true;
+}
+
 void spf_list_checks(struct spf_buf *buf, const struct spf_style *style)
 {
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {

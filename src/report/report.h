@@ -56,6 +56,8 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
  * then holds the sentence that says so, with the nearest ids, for standard error.
  */
 bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style *style);
+/* The same entry of the catalogue as an object, sshpreflight.cause/1, one line of text each. */
+bool spf_explain_json(struct spf_buf *buf, const char *cause);
 
 /* `sshpreflight --list-checks`: one line a check, its id first. */
 void spf_list_checks(struct spf_buf *buf, const struct spf_style *style);

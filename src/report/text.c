@@ -427,7 +427,7 @@ static void add_lines(struct writer *w)
     }
     if (text->harmless[0] != '\0') {
         add_label(&w->page, "Note");
-        spf_page_flow(&w->page, SPF_INK_DIM, "harmless: ");
+        spf_page_put(&w->page, SPF_INK_DIM, "harmless: ");
         spf_page_flow(&w->page, SPF_INK_PLAIN, text->harmless);
         spf_page_line(&w->page);
     }

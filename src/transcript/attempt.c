@@ -29,6 +29,7 @@ void spf_attempt_begin_next(struct spf_attempt *attempt, int64_t line,
 
     spf_attempt_begin(&next, line);
     memcpy(next.client, attempt->client, sizeof next.client);
+    next.windows = attempt->windows;
     memcpy(next.key_file, attempt->key_file, sizeof next.key_file);
     memcpy(next.user, attempt->user, sizeof next.user);
     memcpy(next.proxy, attempt->proxy, sizeof next.proxy);
@@ -152,6 +153,8 @@ static enum spf_check_id check_of(const struct spf_attempt *attempt, const struc
     case SPF_EVENT_KEY_TROUBLE:
         check = spf_check_by_id(spf_findings[spf_finding_by_id(match->row->argument)].check);
         return check < 0 ? SPF_CHECK_KEY_FORMAT : (enum spf_check_id)check;
+    case SPF_EVENT_KEY_ABSENT:
+        return strstr(match->line, "debug") == NULL ? SPF_CHECK_KEY_FILE : SPF_CHECK_COUNT;
     case SPF_EVENT_KEY_UNCLEAR:
     case SPF_EVENT_ASKS_PASSPHRASE:
         return SPF_CHECK_KEY_FORMAT;
@@ -241,6 +244,8 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
 
     if ((is_of_server(match->line) || names_host_key_file(match)) && !turn_to_server(match))
         return;
+    if (attempt->user[0] == '\0' && match->family == &spf_family_sshd)
+        spf_logged_user(match->line, attempt);
     check = check_of(attempt, match);
     if (match->row->argument != NULL && strcmp(match->row->argument, "harmless") == 0)
         spf_clean(facts->harmless, sizeof facts->harmless, match->line, strlen(match->line));

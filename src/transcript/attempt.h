@@ -30,6 +30,7 @@ struct spf_attempt {
     char host[256], address[64], user[80], key_file[1024], jump[300], proxy[256];
     int64_t port; /* 0: not said */
     char client[100];
+    bool windows;
 
     /* what ended it; check is SPF_CHECK_COUNT while nothing did */
     struct spf_ended {

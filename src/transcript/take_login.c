@@ -26,6 +26,17 @@ static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match
         attempt->key_trouble = "key-is-public";
 }
 
+/* "no such identity: FILE: No such file or directory" */
+static void take_absent(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    (void)spf_word_at(match->rest, ":", attempt->key_trouble_file,
+                      sizeof attempt->key_trouble_file);
+    if (strstr(match->rest, ":\\") != NULL || attempt->key_trouble != NULL)
+        return; /* a drive's colon */
+    attempt->key_trouble = "key-missing";
+    (void)spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
+}
+
 static void take_offer(struct spf_attempt *attempt, const struct spf_match *match)
 {
     const char *key = strstr(match->line, "public key: ");
@@ -62,7 +73,9 @@ static void take_denied(struct spf_attempt *attempt, const struct spf_match *mat
     if (attempt->host_key == SPF_HOST_ASKED) /* the prompt was answered */
         attempt->host_key = SPF_HOST_TAKEN;
     attempt->denied = true;
-    spf_clean(attempt->ended.words, sizeof attempt->ended.words, match->line, strlen(match->line));
+    if (attempt->ended.cause == SPF_NO_FINDING) /* else it only follows from that */
+        spf_clean(attempt->ended.words, sizeof attempt->ended.words, match->line,
+                  strlen(match->line));
     if (at != NULL && stop != NULL && at < stop) {
         spf_login_at(match->line, stop, attempt);
     }
@@ -95,6 +108,8 @@ bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
     switch (match->row->event) {
     case SPF_EVENT_KEY_ABSENT:
         attempt->keys_absent++;
+        if (strstr(match->line, "debug") == NULL) /* one that was asked for (sshconnect2.c) */
+            take_absent(attempt, match);
         return true;
     case SPF_EVENT_KEY_FILE:
         attempt->keys_found += strstr(match->rest, " type -1") == NULL;

@@ -29,6 +29,7 @@ static const struct spf_field facts_fields[] = {
     SPF_SHAPE_BOOL(struct spf_transcript_facts, private_key),
     SPF_SHAPE_BOOL(struct spf_transcript_facts, host_named),
     SPF_SHAPE_BOOL(struct spf_transcript_facts, user_named),
+    SPF_SHAPE_BOOL(struct spf_transcript_facts, windows),
     SPF_SHAPE_TEXT(struct spf_transcript_facts, stopped_at),
     SPF_SHAPE_TEXT(struct spf_transcript_facts, named),
     SPF_SHAPE_TEXT(struct spf_transcript_facts, words),
@@ -51,6 +52,19 @@ static void keep_own_words(struct spf_attempt *attempt, const char *line)
     if (line[strspn(line, " \t")] != '\0' && attempt->stage <= SPF_STAGE_CONNECTING &&
         attempt->tcp == NULL)
         spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, line, strlen(line));
+}
+
+/* Names that only Windows has: its client's, a drive's, its groups' and a program's. */
+static bool is_of_windows(const char *line)
+{
+    static const char *const signs[] = {":\\", "BUILTIN\\", "NT AUTHORITY\\", ".\\"};
+
+    if (strstr(line, "for_Windows") != NULL || strstr(line, "CreateProcessW") != NULL)
+        return true;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs && strchr(line, '\\') != NULL; i++)
+        if (strstr(line, signs[i]) != NULL)
+            return true;
+    return false;
 }
 
 /* Marks of mail, forums and Terraform's frames, and blanks: what may precede a wrapped line's rest.
@@ -130,6 +144,7 @@ static void read_lines(struct spf_transcript *transcript, struct spf_lines *line
     transcript->facts.attempts = 1;
     for (; (line = spf_lines_next(lines, &number)) != NULL; before = line) {
         transcript->facts.lines = number;
+        attempt->windows = attempt->windows || is_of_windows(line);
         if (take_command(transcript, line, number))
             continue;
         if (find_wrapped(matcher, before, line, joined, sizeof joined, &match))
@@ -161,6 +176,7 @@ static void name_target(struct spf_transcript *transcript)
         .port = attempt->port > 0 && attempt->port < 65536 ? (uint16_t)attempt->port : 0,
     };
     transcript->facts.host_named = transcript->target.host != NULL;
+    transcript->facts.windows = attempt->windows;
     transcript->facts.user_named = transcript->target.user != NULL;
     (void)spf_copy(transcript->facts.key_mode, sizeof transcript->facts.key_mode,
                    attempt->key_mode);

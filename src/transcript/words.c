@@ -88,6 +88,27 @@ void spf_login_named(const struct spf_match *match, struct spf_attempt *attempt)
     (void)spf_word_at(as + 5, "'", attempt->user, sizeof attempt->user);
 }
 
+void spf_logged_user(const char *line, struct spf_attempt *attempt)
+{
+    static const char *const before[] = {
+        "nvalid user ",
+        " for user ",
+        "authenticating user ",
+        "Failed publickey for ",
+        "Failed password for ",
+        "Accepted publickey for ",
+        ": User ",
+        " account ",
+    };
+
+    for (size_t i = 0; i < sizeof before / sizeof *before && attempt->user[0] == '\0'; i++) {
+        const char *at = strstr(line, before[i]);
+
+        if (at != NULL)
+            (void)spf_word_at(at + strlen(before[i]), " '`", attempt->user, sizeof attempt->user);
+    }
+}
+
 void spf_closed_by(const struct spf_match *match, struct spf_attempt *attempt)
 {
     const char *port = strstr(match->rest, " port ");

@@ -18,6 +18,8 @@ bool spf_quoted_or_path(const char *line, char *out, size_t size);
 void spf_login_at(const char *line, const char *stop, struct spf_attempt *attempt);
 /* "HOST:PORT as 'USER'", or PuTTY's "USER"". */
 void spf_login_named(const struct spf_match *match, struct spf_attempt *attempt);
+/* Whom a line of sshd's log is about. */
+void spf_logged_user(const char *line, struct spf_attempt *attempt);
 /* "… HOST port N", at the end of a connection. */
 void spf_closed_by(const struct spf_match *match, struct spf_attempt *attempt);
 /* A typed command after a prompt ("$ ssh -i key.pem root@HOST"); false: the line is none. */

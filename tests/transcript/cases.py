@@ -22,7 +22,7 @@ def explain(binary, name):
 
 
 def judge(row, status, target):
-    name, causes, candidate, never = row
+    name, causes, candidate, never = row[:4]
     named = [c["cause"] for c in target["candidates"]]
     cause = "-" if target["verdict"] != "fail" else target["cause"]
     if cause not in causes.split("|"):
@@ -33,6 +33,13 @@ def judge(row, status, target):
         return "candidates %s lack %s" % (named, candidate)
     if never and never in named + [target["cause"]]:
         return "%s is named, and the text excludes it" % never
+    advice = [target["summary"]] + [word for remedy in target["remedies"]
+                                    for word in (remedy["text"], remedy["command"] or "")]
+    for part in row[4:]:
+        if part.startswith("!") and any(part[1:] in word for word in advice):
+            return "its advice has %s: %s" % (part[1:], advice)
+        if not part.startswith("!") and not any(part in word for word in advice):
+            return "its advice lacks %s: %s" % (part, advice)
     if cause != "-" and not any(c["evidence"].get("transcript") for c in target["checks"]):
         return "no line of the text is shown as evidence"
     return None

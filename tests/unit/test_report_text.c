@@ -188,6 +188,7 @@ END_TEST
 START_TEST(explaining)
 {
     static const struct spf_style style = {false, true, 80, 0};
+    struct json_object *json;
     struct spf_buf buf;
 
     for (int i = SPF_NO_FINDING + 1; i < SPF_FINDING_COUNT; i++) {
@@ -197,7 +198,18 @@ START_TEST(explaining)
         ck_assert_ptr_null(strchr(buf.data, '{'));
         ck_assert_ptr_null(strstr(buf.data, "RERUN")); /* lines have placeholders of their own */
         spf_buf_clear(&buf);
+        spf_buf_init(&buf, 30000);
+        ck_assert(spf_explain_json(&buf, spf_findings[i].id));
+        json = json_tokener_parse(buf.data);
+        ck_assert_str_eq(json_object_get_string(json_object_object_get(json, "cause")),
+                         spf_findings[i].id);
+        ck_assert_int_gt(json_object_get_string_len(json_object_object_get(json, "meaning")), 20);
+        json_object_put(json);
+        spf_buf_clear(&buf);
     }
+    spf_buf_init(&buf, 20000);
+    ck_assert(!spf_explain_json(&buf, "prot-silent"));
+    spf_buf_clear(&buf);
     spf_buf_init(&buf, 20000);
     ck_assert(!spf_explain(&buf, "prot-silent", &style));
     ck_assert_str_eq(buf.data, "there is no cause \"prot-silent\"; did you mean port-silent?\n");
