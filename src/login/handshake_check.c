@@ -188,7 +188,9 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
     legacy_options(view, offers, options, sizeof options);
     if (options[0] != '\0')
         spf_note_text(result, "legacy_options", options);
-    if (text_or_null(theirs) == NULL)
+    if (text_or_null(theirs) == NULL && view->target->from_transcript)
+        spf_say(result, "the client and the server have no %s algorithm in common", category->what);
+    else if (text_or_null(theirs) == NULL)
         spf_say(result, "the server offers no %s algorithm at all: its list is empty",
                 category->what);
     else

@@ -59,6 +59,7 @@ struct spf_attempt {
     char known_file[256];
     int64_t known_line;
 
+    char next_methods[200];    /* after a partial success */
     char methods[200];         /* before the first offer, or of the denial */
     unsigned offered, refused; /* keys of ours, and the answers that were no */
     bool from_agent;

@@ -9,7 +9,8 @@
 /* A refused login of which a text without -v says nothing more. */
 static const char any_denial[] =
     "key-pair-different,user-not-of-image,key-pair-not-installed,auth-login-refused,"
-    "authorized-keys-ignored,key-encrypted,user-not-allowed,auth-publickey-disabled";
+    "authorized-keys-ignored,key-encrypted,user-not-allowed,auth-second-factor,auth-publickey-"
+    "disabled";
 /* PuTTY says of each key of a file that is refused that it is, so mostly there was none. */
 static const char putty_denial[] =
     "key-missing,key-pair-different,user-not-of-image,auth-algorithm-refused,authorized-keys-"
@@ -183,6 +184,8 @@ static void conclude_attempt(struct spf_attempt *attempt)
         conclude_too_many(attempt);
     } else if (attempt->denied || attempt->asks_password || attempt->signature_refused) {
         conclude_denial(attempt);
+    } else if (attempt->key_trouble != NULL && attempt->ended.check <= SPF_CHECK_KEY_FORMAT) {
+        name(attempt, check_of_trouble(attempt->key_trouble), attempt->key_trouble);
     } else if (attempt->no_algorithm && attempt->ended.check == SPF_CHECK_SSH_AUTH) {
         name(attempt, SPF_CHECK_SSH_AUTH, "auth-algorithm-refused"); /* what a library suspects */
     } else if (attempt->ended.check != SPF_CHECK_COUNT) {
@@ -448,9 +451,10 @@ static bool fill_signature(const struct spf_attempt *attempt, struct spf_signatu
     *signature = (struct spf_signature_facts){.outcome = SPF_AUTH_REFUSED};
     if (attempt->in)
         signature->outcome = SPF_AUTH_ACCEPTED;
-    else if (attempt->partial)
+    else if (attempt->partial) {
         signature->outcome = SPF_AUTH_PARTIAL;
-    else if (!attempt->signature_refused) {
+        (void)spf_copy(signature->methods, sizeof signature->methods, attempt->next_methods);
+    } else if (!attempt->signature_refused) {
         signature->outcome = SPF_AUTH_ENDED;
         signature->ending.kind = SPF_ENDING_CLOSED;
         (void)spf_copy(signature->ending.last_message, sizeof signature->ending.last_message,

@@ -13,7 +13,8 @@ static const struct spf_message rows[] = {
     {"ssh: host key fingerprint mismatch", NULL, SPF_EVENT_HOST_CHANGED, NULL}, /* easyssh */
     {"ssh: host key mismatch", NULL, SPF_EVENT_HOST_CHANGED, NULL},             /* FixedHostKey */
     {"ssh: unable to authenticate, attempted methods [none],", NULL, SPF_EVENT_SUSPECTED,
-     "key.format key-is-not-a-key,key-missing,key-encrypted"},
+     "key.format key-is-not-a-key,key-missing,key-encrypted,auth-publickey-disabled,auth-second-"
+     "factor"},
     {"ssh: unable to authenticate, attempted methods []", NULL, SPF_EVENT_SUSPECTED,
      "key.format key-is-not-a-key,key-missing,key-encrypted"},
     {"ssh: unable to authenticate, attempted methods [none password]", NULL, SPF_EVENT_SUSPECTED,
@@ -26,6 +27,7 @@ static const struct spf_message rows[] = {
     {"ssh.ParsePrivateKey: ", NULL, SPF_EVENT_SUSPECTED,
      "key.format key-is-not-a-key,key-corrupt,key-on-one-line"},
     {"ssh.ParsePrivateKey: ", "cannot decode encrypted", SPF_EVENT_KEY_TROUBLE, "key-encrypted"},
+    {"open ", ": no such file or directory", SPF_EVENT_SUSPECTED, "key.file key-missing"},
     {"asn1: structure error", NULL, SPF_EVENT_SUSPECTED,
      "key.format key-corrupt,key-is-not-a-key,client-too-old"},
     {"asn1: syntax error", NULL, SPF_EVENT_SUSPECTED, "key.format key-corrupt,key-truncated"},

@@ -98,7 +98,8 @@ extern const struct spf_family spf_family_openssh, spf_family_putty, spf_family_
  */
 #define SPF_SAID_REFUSED                                                               \
     "ssh.auth key-pair-different,user-not-of-image,auth-algorithm-refused,authorized-" \
-    "keys-ignored,key-pair-not-installed,auth-login-refused"
+    "keys-ignored,key-pair-not-installed,auth-login-refused,user-not-allowed,auth-"    \
+    "publickey-disabled,auth-second-factor"
 #define SPF_SAID_ENDED                                                          \
     "ssh.banner ssh-closed-early,handshake-failed,ssh-busy,ssh-penalised,auth-" \
     "disconnected,not-ssh"

@@ -7,6 +7,7 @@
  */
 static const struct spf_message rows[] = {
     {"All configured authentication methods failed", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
+    {"Cannot parse privateKey: ${", NULL, SPF_EVENT_NONE, NULL}, /* the source, in a trace */
     {"Cannot parse privateKey: Encrypted", NULL, SPF_EVENT_KEY_TROUBLE, "key-encrypted"},
     {"Encrypted private key detected, but no passphrase given", NULL, SPF_EVENT_KEY_TROUBLE,
      "key-encrypted"},

@@ -41,7 +41,7 @@ static const struct spf_message rows[] = {
      "ssh.auth auth-timeout,auth-disconnected"},
     {"BadAuthenticationType: ", "publickey", SPF_EVENT_SUSPECTED, "ssh.auth key-missing"},
     {"BadAuthenticationType: ", NULL, SPF_EVENT_SUSPECTED,
-     "ssh.auth auth-publickey-disabled,key-missing"},
+     "ssh.auth auth-publickey-disabled,auth-second-factor,key-missing"},
     {"No authentication methods available", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_NOTHING_OFFERED},
     {"not a valid RSA private key file", NULL, SPF_EVENT_SUSPECTED,
      "key.format client-too-old,key-is-ppk,key-corrupt,key-is-public"},
@@ -92,6 +92,7 @@ static const struct spf_message rows[] = {
     {"FileNotFoundError: [Errno 2] No such file or directory: ", NULL, SPF_EVENT_SUSPECTED,
      "key.file key-missing"},
 
+    {"asyncssh.misc.PermissionDenied: ", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
     {"PermissionDenied: Permission denied for user ", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
     {"HostKeyNotVerifiable: ", "Host key is not trusted", SPF_EVENT_SUSPECTED, SPF_SAID_HOST_KEY},
     {"KeyExchangeFailed: No matching key exchange", NULL, SPF_EVENT_NO_COMMON, "kex"},

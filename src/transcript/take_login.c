@@ -54,6 +54,8 @@ static void take_offer(struct spf_attempt *attempt, const struct spf_match *matc
 static void take_methods(struct spf_attempt *attempt, const struct spf_match *match)
 {
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+    if (attempt->partial)
+        (void)spf_word_at(match->rest, " ", attempt->next_methods, sizeof attempt->next_methods);
     if (attempt->accepted) {
         attempt->signature_refused = !attempt->unsigned_key && !attempt->partial;
     } else if (attempt->offered > 0) {

@@ -43,6 +43,8 @@ bool spf_quoted_or_path(const char *line, char *out, size_t size)
         return false;
     while (slash > line && strchr(" \t\"'([", slash[-1]) == NULL)
         slash--;
+    if (strspn(slash, "0123456789") > 0 && slash[strspn(slash, "0123456789")] == '/')
+        return false; /* "2026/11/29": a log's date */
     return keep(slash, strcspn(slash, " \t\"':"), out, size);
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Texts that people pasted, names replaced: what explain - makes of each beside what was true.
+"""Texts that people pasted, names replaced (cases/), and texts that real clients print where the
+cause is known (made/, by make.py): what explain - makes of each beside what was true.
 
     cases.py SSHPREFLIGHT
 
@@ -15,7 +16,7 @@ HERE = pathlib.Path(__file__).parent
 
 
 def explain(binary, name):
-    with open(HERE / "cases" / (name + ".txt"), "rb") as text:
+    with open(HERE / ((name if "/" in name else "cases/" + name) + ".txt"), "rb") as text:
         run = subprocess.run([binary, "explain", "-", "--json"], stdin=text, check=False,
                              timeout=60, capture_output=True, env={"HOME": "/nonexistent"})
     return run.returncode, json.loads(run.stdout)["targets"][0]
@@ -49,6 +50,7 @@ def main():
     rows = [line.rstrip("\n").split("\t")
             for line in open(HERE / "expected.tsv", encoding="utf-8") if not line.startswith("#")]
     texts = {path.stem for path in (HERE / "cases").glob("*.txt")}
+    texts |= {"made/" + path.stem for path in (HERE / "made").glob("*.txt")}
     wrong = ["%s: no expectation" % name for name in sorted(texts - {row[0] for row in rows})]
     for row in rows:
         complaint = judge(row, *explain(sys.argv[1], row[0]))
