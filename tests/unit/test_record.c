@@ -184,8 +184,8 @@ START_TEST(what_is_no_record_is_refused)
         RECORD "[{\"target\":{\"host\":\"h\",\"port\":22,\"family\":5}}]}",
         RECORD "[{\"target\":{\"host\":{\"base64\":\"aABo\"},\"port\":22}}]}",
         RECORD "[{\"target\":{\"host\":{\"base64\":\"a\"},\"port\":22}}]}",
-        "{\"schema\":\"sshpreflight.record/"
-        "1\",\"targets\":[{\"target\":{\"host\":\"h\",\"port\":22}}]}",
+        ("{\"schema\":\"sshpreflight.record/"
+         "1\",\"targets\":[{\"target\":{\"host\":\"h\",\"port\":22}}]}"),
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
