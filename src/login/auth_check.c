@@ -221,6 +221,20 @@ static struct spf_opinion judge_disconnect(const struct spf_ending *ending, cons
     return spf_concludes(SPF_AUTH_DISCONNECTED);
 }
 
+static struct spf_opinion judge_stall(const struct spf_view *view, const struct spf_ending *ending,
+                                      const char *error, const char *stage,
+                                      struct spf_result *result)
+{
+    struct spf_opinion opinion;
+
+    spf_note_text(result, "stage", stage);
+    spf_flow_note(result, &ending->flow);
+    if (spf_path_judge(view, result, ending, &opinion))
+        return opinion;
+    spf_ending_say_late(view, result, unanswered, ending, error);
+    return spf_concludes(SPF_AUTH_TIMEOUT);
+}
+
 /*
  * PAM's account phase speaks last: sshd takes the signature, shows what PAM said as a banner, and
  * closes (auth2.c, userauth_finish, do_pam_account). A banner of sshd_config comes before any
@@ -332,8 +346,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
             return judge_told_off(view, result);
         return judge_disconnect(&facts->ending, facts->error, signature, result);
     case SPF_AUTH_SILENT:
-        spf_ending_say_late(view, result, unanswered, &facts->ending, facts->error);
-        return decided(result, signature, SPF_AUTH_TIMEOUT);
+        return judge_stall(view, &facts->ending, facts->error, signature, result);
     case SPF_AUTH_ACCEPTED:
         break;
     }
@@ -342,8 +355,12 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         spf_note_number(result, "agent_keys", view->facts->key.agent_keys);
         return spf_concludes(SPF_AGENT_KEYS_TOO_MANY);
     }
-    spf_say(result, "key accepted for %s%s", view->target->user,
-            spf_key_agent_signs(&view->facts->key) ? " (signed by the ssh-agent)" : "");
+    if (view->target->session == SPF_SESSION_NEVER)
+        spf_flow_note(result, &facts->ending.flow);
+    spf_say(result, "key accepted for %s%s%s", view->target->user,
+            spf_key_agent_signs(&view->facts->key) ? " (signed by the ssh-agent)" : "",
+            view->target->session == SPF_SESSION_NEVER ? spf_flow_untried(&facts->ending.flow)
+                                                       : "");
     return spf_passes();
 }
 
@@ -423,8 +440,7 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
     case SPF_AUTH_ENDED:
         return judge_disconnect(&facts->ending, facts->error, query, result);
     case SPF_AUTH_SILENT:
-        spf_ending_say_late(view, result, unanswered, &facts->ending, facts->error);
-        return decided(result, query, SPF_AUTH_TIMEOUT);
+        return judge_stall(view, &facts->ending, facts->error, query, result);
     case SPF_AUTH_ACCEPTED:
         break;
     }

@@ -45,6 +45,7 @@ void spf_conversation_free(struct spf_conversation *talk)
         return;
     spf_dial_free(talk->dial);
     spf_talk_abandon_known_hosts(talk);
+    spf_path_probe_free(talk->probe);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     spf_talk_abandon_signing(talk);
     spf_link_free(talk->link);
@@ -309,6 +310,7 @@ static void shake_hands(struct spf_conversation *talk)
         state == SPF_LINK_DONE ? SPF_SHAKE_DONE : spf_offers_judge(spf_link_seen(talk->link));
     if (state != SPF_LINK_DONE)
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    spf_talk_keep_flow(talk, &facts->ending);
     spf_talk_arrive(talk, NULL);
 }
 
@@ -328,6 +330,7 @@ void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state s
     spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
     if (facts->outcome != SPF_AUTH_ACCEPTED)
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    spf_talk_keep_flow(talk, &facts->ending);
     spf_talk_arrive(talk, NULL);
 }
 
@@ -389,6 +392,7 @@ static void run_echo(struct spf_conversation *talk)
     spf_echo_finish(&talk->echo, state, facts);
     if (facts->outcome == SPF_ECHO_REFUSED || facts->outcome == SPF_ECHO_CLOSED)
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    spf_talk_keep_flow(talk, &facts->ending);
     spf_talk_arrive(talk, NULL);
 }
 
@@ -419,34 +423,35 @@ static void proceed(struct spf_conversation *talk, bool woken)
 static void give_up(struct spf_conversation *talk, bool without_end)
 {
     struct spf_facts *facts = talk->inquiry->facts;
-    struct spf_ending ending;
+    struct spf_ending *ending;
 
     if (talk->step == SPF_GROUP_IDENTIFICATION) {
         spf_listen_no_more(&talk->listener);
         greeting_decided(talk);
         return;
     }
-    ending = spf_standstill_of(spf_link_seen(talk->link), without_end);
     switch (talk->step) {
     case SPF_GROUP_HANDSHAKE:
         facts->handshake.outcome = without_end ? SPF_SHAKE_FAILED : SPF_SHAKE_TIMEOUT;
-        facts->handshake.ending = ending;
+        ending = &facts->handshake.ending;
         spf_offers_keep(&facts->handshake, spf_link_seen(talk->link));
         break;
     case SPF_GROUP_QUERY:
         facts->query.outcome = SPF_AUTH_SILENT;
-        facts->query.ending = ending;
+        ending = &facts->query.ending;
         break;
     case SPF_GROUP_SIGNATURE:
         facts->signature.outcome = SPF_AUTH_SILENT;
-        facts->signature.ending = ending;
+        ending = &facts->signature.ending;
         break;
     default:
         spf_echo_give_up(&talk->echo, &facts->session);
-        facts->session.ending = ending;
+        ending = &facts->session.ending;
         break;
     }
-    spf_talk_arrive(talk, NULL);
+    *ending = spf_standstill_of(spf_link_seen(talk->link), without_end);
+    if (without_end || !spf_talk_measure(talk, ending))
+        spf_talk_arrive(talk, NULL);
 }
 
 static void ready(struct spf_watch *watch, short revents)
@@ -495,7 +500,8 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         begin_handshake(talk);
     if (group == SPF_GROUP_SESSION &&
         !spf_echo_init(&talk->echo, talk->inquiry->facts->identification.software,
-                       talk->inquiry->target->session != SPF_SESSION_ALWAYS, wants_peer(talk)))
+                       talk->inquiry->target->session != SPF_SESSION_ALWAYS, wants_peer(talk),
+                       spf_talk_full_size(talk)))
         spf_talk_arrive_failed(talk, "no random bytes");
     if (talk->step == group)
         proceed(talk, false);

@@ -7,6 +7,7 @@
 #include "login/link.h"
 #include "net/dial.h"
 #include "net/listen.h"
+#include "net/path_mtu.h"
 
 /* What the files of the conversation share. */
 
@@ -22,7 +23,9 @@ struct spf_conversation {
     struct spf_link *link;
     bool asking_none, asked_none;
     bool asking_last; /* whether the server lets in without any proof, after its no to the key */
-    bool asking_stranger; /* about a key that nobody has */
+    bool asking_stranger;         /* about a key that nobody has */
+    bool padded;                  /* a full-size packet is on its way */
+    struct spf_path_probe *probe; /* measures, once the conversation stands still; NULL: none */
     struct spf_echo echo;
     struct spf_agent_door *door;             /* NULL: our own key signs */
     struct spf_signing *signing;             /* NULL: none */
@@ -54,6 +57,13 @@ bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size);
 /* conversation_known_hosts.c: beside whatever step is under way. */
 void spf_talk_gather_known_hosts(struct spf_conversation *talk);
 void spf_talk_abandon_known_hosts(struct spf_conversation *talk);
+
+/* conversation_road.c: what the road does to the packets. */
+void spf_talk_pad(struct spf_conversation *talk); /* once, before the first request */
+size_t spf_talk_full_size(const struct spf_conversation *talk);
+void spf_talk_keep_flow(const struct spf_conversation *talk, struct spf_ending *ending);
+/* The step stands still. True: it is measured why, and the step arrives later. */
+SPF_MUST_USE bool spf_talk_measure(struct spf_conversation *talk, struct spf_ending *ending);
 
 /* conversation_agent.c: the key is one that an agent holds. */
 void spf_talk_await_agent(struct spf_conversation *talk); /* once, when the conversation begins */

@@ -105,6 +105,7 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
     spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
     if (facts->outcome != SPF_AUTH_ACCEPTED)
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    spf_talk_keep_flow(talk, &facts->ending);
     facts->unlike_openssh = !spf_shows_openssh(seen);
     /* a yes to what proves nothing: to "none", or to the query itself */
     facts->none_accepted = state == SPF_LINK_DONE && seen->accepted;
@@ -131,6 +132,7 @@ void spf_talk_query(struct spf_conversation *talk)
         ask_about_stranger(talk);
         return;
     }
+    spf_talk_pad(talk);
     if (talk->asking_none) {
         state = spf_link_none(talk->link);
         if (state == SPF_LINK_REFUSED || state == SPF_LINK_PARTIAL)

@@ -7,16 +7,22 @@
 #include "login/implementations.h"
 
 #define HEAD      4096
-#define TAIL      512 /* more than the word and an address */
+#define TAIL      (SPF_ECHO_DOTS_MAX + 512) /* more than the word, an address and the dots */
+#define MORE      128                       /* dots, behind those of a full segment */
+#define DOTS_MIN  16                        /* no sentence has so many */
 #define TOTAL_MAX (4l << 20)
 
-bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bool peer)
+bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bool peer,
+                   size_t full)
 {
     static const char hex[] = "0123456789abcdef";
     unsigned char bytes[12];
     char *out = echo->word;
-    size_t half;
+    size_t half, dots = full + MORE < SPF_ECHO_DOTS_MAX ? full + MORE : SPF_ECHO_DOTS_MAX;
+    char padding[SPF_ECHO_DOTS_MAX + 1];
 
+    memset(padding, '.', dots);
+    padding[dots] = '\0';
     *echo = (struct spf_echo){
         .exit_status = -1, .software = software, .careful = careful, .peer = peer};
     if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
@@ -30,8 +36,8 @@ bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bo
     half = strlen(echo->word) / 2;
     return spf_format(echo->quoted, sizeof echo->quoted, "%.*s''%s", (int)half, echo->word,
                       echo->word + half) &&
-           spf_format(echo->command, sizeof echo->command, "echo %s%s", echo->quoted,
-                      peer ? " $SSH_CONNECTION" : " $HOME");
+           spf_format(echo->command, sizeof echo->command, "echo %s%s %s", echo->quoted,
+                      peer ? " $SSH_CONNECTION" : " $HOME", padding);
 }
 
 /* A program that takes the command apart as a shell does, and then only complains about it. */
@@ -72,7 +78,8 @@ bool spf_echo_answers(const struct spf_echo *echo, const char *text, size_t len,
                 at = to + 1;
                 for (to = at; !is_break(text, len, to); to++)
                     continue;
-                spf_clean(more, size, text + at, to - at);
+                if (to - at < DOTS_MIN || text[at] != '.') /* else the variable is empty */
+                    spf_clean(more, size, text + at, to - at);
             }
             return true;
         }
@@ -142,6 +149,19 @@ static enum spf_link_state ask_for_sftp(struct spf_echo *echo, struct spf_link *
     return echo->sftp ? SPF_LINK_REFUSED : state;
 }
 
+/* The answer has come to the end of its line, so that the dots are here as well. */
+static bool is_answered(const struct spf_echo *echo)
+{
+    const char *found = memmem(echo->heard, echo->len, echo->word, strlen(echo->word));
+    char more[64];
+
+    if (!spf_echo_answers(echo, echo->heard, echo->len, more, sizeof more))
+        return false;
+    if (found == NULL)
+        found = memmem(echo->heard, echo->len, echo->quoted, strlen(echo->quoted));
+    return memchr(found, '\n', echo->len - (size_t)(found - echo->heard)) != NULL;
+}
+
 /* Start-up files may say much before the echo: the beginning is kept, to be told, and the end. */
 static void make_room(struct spf_echo *echo)
 {
@@ -175,7 +195,7 @@ enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
                                 &echo->exit_status);
         echo->len += got;
         echo->total += got;
-        if (spf_echo_answers(echo, echo->heard, echo->len, name, sizeof name))
+        if (is_answered(echo))
             return SPF_LINK_DONE;
         /* cloud-init says it and sleeps */
         if (other_user(echo, name, sizeof name))
@@ -185,13 +205,32 @@ enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
     return echo->flooded ? SPF_LINK_AGAIN : state;
 }
 
+/* Whoever repeats the command repeats the dots: three of them say as much. */
+static size_t shorten_dots(const char *text, size_t len, char *out)
+{
+    size_t kept = 0;
+
+    for (size_t at = 0; at < len;) {
+        size_t run = at;
+
+        while (run < len && text[run] == '.')
+            run++;
+        run = run > at ? run - at : 1;
+        memcpy(out + kept, text + at, run > DOTS_MIN ? 3 : run);
+        kept += run > DOTS_MIN ? 3 : run;
+        at += run;
+    }
+    return kept;
+}
+
 static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *facts)
 {
-    size_t len = echo->len;
+    char text[sizeof echo->heard];
+    size_t len = shorten_dots(echo->heard, echo->len, text);
 
-    while (len > 0 && (echo->heard[len - 1] == '\n' || echo->heard[len - 1] == '\r'))
+    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
         len--;
-    spf_clean(facts->output, sizeof facts->output, echo->heard, len);
+    spf_clean(facts->output, sizeof facts->output, text, len);
     /* sshd, where internal-sftp is forced (session.c, do_child); what was printed is in no record
      */
     if (strstr(facts->output, "This service allows sftp connections only.") != NULL)

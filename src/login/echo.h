@@ -6,13 +6,15 @@
 /*
  * Does a session start? A channel is opened. Then, where no forced command can be met, one exec of
  * `echo` with a random word in two halves, AAAA''BBBB: if they come back joined, a shell runs
- * commands; whoever only repeats the command leaves the quotes in. Whatever else comes is kept,
+ * commands; whoever only repeats the command leaves the quotes in. Behind the word the echo has so
+ * many dots that the request and its answer fill a packet each. Whatever else comes is kept,
  * bounded, for what it says.
  */
+#define SPF_ECHO_DOTS_MAX 4096 /* shells, and servers, take commands of twice that */
 struct spf_echo {
     char word[40];   /* joined */
     char quoted[48]; /* as sent */
-    char command[80];
+    char command[SPF_ECHO_DOTS_MAX + 96];
     const char *software;   /* of the identification line; borrowed */
     bool careful;           /* nothing is run where a forced command might run instead */
     bool withheld;          /* so the channel is only opened */
@@ -30,11 +32,12 @@ struct spf_echo {
  * software: the server's (borrowed). careful: the echo runs only where the server is known to
  * announce forced commands (implementations.h), and has announced none; elsewhere nothing is
  * requested on the channel. peer: the echo also says which address the server sees us at, as
- * OpenSSH tells every session. False: no random bytes.
+ * OpenSSH tells every session. full: bytes of a full-size segment. False: no random bytes.
  */
 SPF_MUST_USE bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful,
-                                bool peer);
-/* Goes on. DONE: the word is back, or the output has ended; AGAIN with flooded: give it up. */
+                                bool peer, size_t full);
+/* Goes on. DONE: the word and the dots are back, or the output has ended; AGAIN with flooded: give
+ * it up. */
 enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link);
 /* The facts, once a step has said other than AGAIN; of an outcome REFUSED or CLOSED not how. */
 void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,

@@ -255,6 +255,9 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
         spf_ending_say(result, "the handshake failed", &facts->ending, facts->error);
         return spf_concludes(SPF_HANDSHAKE_FAILED);
     case SPF_SHAKE_TIMEOUT:
+        spf_flow_note(result, &facts->ending.flow);
+        if (spf_path_judge(view, result, &facts->ending, &opinion))
+            return opinion;
         spf_ending_say(result, "the handshake stalls", &facts->ending, facts->error);
         return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
     case SPF_SHAKE_DONE:

@@ -358,6 +358,18 @@ bool spf_link_is_alive(const struct spf_link *link)
            (ssh_get_status(link->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0;
 }
 
+void spf_link_pad(struct spf_link *link, size_t len)
+{
+    char *text = malloc(len + 1);
+
+    if (text == NULL)
+        return;
+    memset(text, ' ', len);
+    text[len] = '\0';
+    (void)ssh_send_ignore(link->session, text); /* a failure shows with what follows */
+    free(text);
+}
+
 static enum spf_link_state auth_state(struct spf_link *link, int code)
 {
     switch (code) {

@@ -60,6 +60,12 @@ enum spf_link_state spf_link_handshake(struct spf_link *link);
 /* Algorithms and host key of a finished handshake. False: no memory. */
 SPF_MUST_USE bool spf_link_describe(struct spf_link *link, struct spf_handshake_facts *facts);
 
+/*
+ * Sends one SSH_MSG_IGNORE (RFC 4253 section 11.2) with so many bytes, which every server must
+ * ignore; after the handshake. What is answered after it proves that packets of its size pass.
+ */
+void spf_link_pad(struct spf_link *link, size_t len);
+
 /* RFC 4252 section 7: would this key do? base64 of the blob, and the type of key in it. */
 enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm, const char *blob);
 /*

@@ -121,6 +121,8 @@ static const struct spf_field ending_fields[] = {
     SPF_SHAPE_TEXT(struct spf_ending, last_message),
     SPF_SHAPE_TEXT(struct spf_ending, filler),
     SPF_SHAPE_NUMBER(struct spf_ending, fillers),
+    SPF_SHAPE_STRUCT(struct spf_ending, flow, &spf_flow_shape),
+    SPF_SHAPE_STRUCT(struct spf_ending, path, &spf_path_mtu_shape),
 };
 static const struct spf_shape ending_shape = SPF_SHAPE(struct spf_ending, ending_fields);
 

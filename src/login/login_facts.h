@@ -2,6 +2,7 @@
 #define SPF_LOGIN_LOGIN_FACTS_H
 
 #include "base/shape.h"
+#include "net/net_facts.h"
 
 enum spf_host_key_marker {
     SPF_MARKER_NONE,
@@ -64,6 +65,8 @@ struct spf_ending {
     char last_message[48]; /* the server's last one that means something; "" none */
     char filler[24];       /* SSH_MSG_IGNORE or SSH_MSG_DEBUG, of which so many came since */
     int64_t fillers;
+    struct spf_flow flow;     /* at the end of the step, also of one that came to its answer */
+    struct spf_path_mtu path; /* what was measured where it stood still */
 };
 
 enum spf_handshake_outcome {

@@ -66,14 +66,15 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
         spf_note_number(result, "exit_status", facts->exit_status);
     if (facts->peer[0] != '\0')
         spf_note_text(result, "source_seen", facts->peer);
+    spf_flow_note(result, &facts->ending.flow);
     switch (facts->outcome) {
     case SPF_ECHO_WITHHELD:
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
     case SPF_ECHO_OPENED:
         spf_say(result,
                 "a session opens; no command was run, because this server (%s) does not announce "
-                "whether the key runs a fixed command",
-                view->facts->identification.software);
+                "whether the key runs a fixed command%s",
+                view->facts->identification.software, spf_flow_untried(&facts->ending.flow));
         return spf_passes();
     case SPF_ECHO_OTHER:
         return judge_other(view, result);
@@ -85,6 +86,8 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
                        facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);
     case SPF_ECHO_TIMEOUT:
+        if (spf_path_judge(view, result, &facts->ending, &opinion))
+            return opinion;
         if (facts->ending.kind == SPF_ENDING_FLOOD) { /* which ssh might come to the end of */
             spf_say(result, "the login works, but so much output came before that of our command "
                             "that it was not read to its end");

@@ -34,6 +34,48 @@ static const char *identification_outcome(unsigned value)
     return NULL;
 }
 
+static const char *path_outcome(unsigned value)
+{
+    switch ((enum spf_path_outcome)value) {
+        SPF_NAME(SPF_PATH_UNTRIED, "untried");
+        SPF_NAME(SPF_PATH_LIMITED, "limited");
+        SPF_NAME(SPF_PATH_CUT, "cut");
+        SPF_NAME(SPF_PATH_FINE, "fine");
+        SPF_NAME(SPF_PATH_CLOSED, "closed");
+    }
+    return NULL;
+}
+
+static const struct spf_field flow_fields[] = {
+    SPF_SHAPE_BOOL(struct spf_flow, known),
+    SPF_SHAPE_NUMBER(struct spf_flow, bytes_out),
+    SPF_SHAPE_NUMBER(struct spf_flow, bytes_in),
+    SPF_SHAPE_NUMBER(struct spf_flow, segments_out),
+    SPF_SHAPE_NUMBER(struct spf_flow, segments_in),
+    SPF_SHAPE_NUMBER(struct spf_flow, unacked),
+    SPF_SHAPE_NUMBER(struct spf_flow, retransmissions),
+    SPF_SHAPE_NUMBER(struct spf_flow, backoff),
+    SPF_SHAPE_NUMBER(struct spf_flow, out_of_order),
+    SPF_SHAPE_NUMBER(struct spf_flow, rtt_us),
+    SPF_SHAPE_NUMBER(struct spf_flow, quiet_ms),
+    SPF_SHAPE_NUMBER(struct spf_flow, headers),
+    SPF_SHAPE_NUMBER(struct spf_flow, mss_out),
+    SPF_SHAPE_NUMBER(struct spf_flow, mss_in),
+    SPF_SHAPE_NUMBER(struct spf_flow, mss_offered),
+};
+const struct spf_shape spf_flow_shape = SPF_SHAPE(struct spf_flow, flow_fields);
+
+static const struct spf_field path_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_path_mtu, outcome, path_outcome),
+    SPF_SHAPE_BOOL(struct spf_path_mtu, inwards),
+    SPF_SHAPE_NUMBER(struct spf_path_mtu, passes),
+    SPF_SHAPE_NUMBER(struct spf_path_mtu, fails),
+    SPF_SHAPE_NUMBER(struct spf_path_mtu, cut_after),
+    SPF_SHAPE_NUMBER(struct spf_path_mtu, probes),
+    SPF_SHAPE_TEXT(struct spf_path_mtu, interface),
+};
+const struct spf_shape spf_path_mtu_shape = SPF_SHAPE(struct spf_path_mtu, path_fields);
+
 static const struct spf_field tcp_attempt_fields[] = {
     SPF_SHAPE_TEXT(struct spf_tcp_attempt, address),
     SPF_SHAPE_TEXT(struct spf_tcp_attempt, error),

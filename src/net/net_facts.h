@@ -51,6 +51,49 @@ struct spf_tcp_facts {
 };
 extern const struct spf_shape spf_tcp_shape;
 
+/*
+ * A TCP connection as its kernel saw it (tcp(7), TCP_INFO) at the end of a step. Bytes are of TCP's
+ * payload; a packet has `headers` more (IP's and TCP's, with timestamps where they are used).
+ */
+struct spf_flow {
+    bool known; /* false: through a jump host, a transcript, or the step was not reached */
+    int64_t bytes_out, bytes_in;
+    int64_t segments_out, segments_in;
+    int64_t unacked;         /* bytes that were sent, or wait to be, and are not acknowledged */
+    int64_t retransmissions; /* segments, since the connection began */
+    int64_t backoff;         /* how often the retransmission timer was doubled, by now */
+    int64_t out_of_order;    /* segments that came although one before them is missing */
+    int64_t rtt_us;
+    int64_t quiet_ms; /* since data came last */
+    int64_t headers;
+    int64_t mss_out;     /* what a full segment of ours holds */
+    int64_t mss_in;      /* the largest segment that came (an estimate, at least 536) */
+    int64_t mss_offered; /* what a segment to us may hold */
+};
+extern const struct spf_shape spf_flow_shape;
+
+/* What is sent so that a full-size packet is among it: its bytes beside what is sent anyway. */
+#define SPF_PADDING_MAX 16384
+
+enum spf_path_outcome {
+    SPF_PATH_UNTRIED,
+    SPF_PATH_LIMITED, /* packets of `passes` bytes pass, those of `fails` do not */
+    SPF_PATH_CUT,    /* each flow stands still after about `cut_after` bytes, whatever their size */
+    SPF_PATH_FINE,   /* a new connection passes packets of every size */
+    SPF_PATH_CLOSED, /* no new connection, or none that could be measured */
+};
+
+/* What new connections found where one had come to a standstill. Sizes are of IP packets. */
+struct spf_path_mtu {
+    enum spf_path_outcome outcome;
+    bool inwards; /* the packets to us; else those from us */
+    int64_t passes, fails;
+    int64_t cut_after;
+    int64_t probes;     /* connections that were made for it */
+    char interface[16]; /* ours, that the connection uses; "" not known */
+};
+extern const struct spf_shape spf_path_mtu_shape;
+
 enum spf_identification_outcome {
     SPF_IDENTIFIED, /* a line "SSH-2.0-…" or "SSH-1.99-…" came (RFC 4253 section 4.2) */
     SPF_IDENTIFICATION_SILENT,

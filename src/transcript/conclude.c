@@ -171,6 +171,9 @@ static void conclude_attempt(struct spf_attempt *attempt)
     } else if (attempt->no_common != NULL || attempt->kex_broken || attempt->kex_timeout ||
                (attempt->kex_waits && attempt->stage == SPF_STAGE_KEY_EXCHANGE)) {
         attempt->ended.check = SPF_CHECK_SSH_HANDSHAKE;
+        /* ssh's packets are the largest of the whole login here */
+        if (attempt->no_common == NULL && !attempt->kex_broken)
+            leave_open(attempt, SPF_CHECK_SSH_HANDSHAKE, "path-mtu");
     } else if (attempt->host_key >= SPF_HOST_UNKNOWN_REFUSED ||
                (attempt->host_key == SPF_HOST_ASKED && attempt->stage == SPF_STAGE_HOST_KEY &&
                 !attempt->closed)) {

@@ -38,7 +38,8 @@ class Sshd:
 
     recipe: config (lines put first, so they win), host_keys (types), authorized (list of
     {options, key: "client", "other" or "authority"}; default: the client's key), strict (modes are checked),
-    host_authority (path of the private key that signs certificates for the host keys of the types `certified`).
+    host_authority (path of the private key that signs certificates for the host keys of the types `certified`),
+    within (words before the command, as those of ip netns exec or nsenter).
     """
 
     def __init__(self, folder, recipe, client_key, other_key):
@@ -80,6 +81,7 @@ class Sshd:
         if sshd_version() >= (9, 8):  # loopback is not exempt, and tests refuse many a login
             self.lines.append("PerSourcePenalties no")
         self.folder = folder
+        self.within = recipe.get("within", [])
         self.log = []
         for _ in range(20):
             if self._start(free_port()):
@@ -90,7 +92,7 @@ class Sshd:
         config = os.path.join(self.folder, "sshd_config")
         with open(config, "w", encoding="utf-8") as out:
             out.write("\n".join(["Port %d" % port] + self.lines) + "\n")
-        self.process = subprocess.Popen([SSHD, "-D", "-e", "-f", config], text=True,
+        self.process = subprocess.Popen([*self.within, SSHD, "-D", "-e", "-f", config], text=True,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE, errors="replace")
         self.port = port

@@ -1,0 +1,86 @@
+#include "login/ending.h"
+
+#include <string.h>
+
+static struct json_object *number(int64_t value)
+{
+    return json_object_new_int64(value);
+}
+
+void spf_flow_note(struct spf_result *result, const struct spf_flow *flow)
+{
+    struct json_object *list;
+
+    if (!flow->known || (list = json_object_new_object()) == NULL)
+        return;
+    json_object_object_add(list, "bytes_out", number(flow->bytes_out));
+    json_object_object_add(list, "bytes_in", number(flow->bytes_in));
+    json_object_object_add(list, "segments_out", number(flow->segments_out));
+    json_object_object_add(list, "segments_in", number(flow->segments_in));
+    json_object_object_add(list, "largest_packet_out", number(flow->headers + flow->mss_out));
+    json_object_object_add(list, "largest_packet_in", number(flow->headers + flow->mss_in));
+    json_object_object_add(list, "retransmissions", number(flow->retransmissions));
+    json_object_object_add(list, "unacknowledged_bytes", number(flow->unacked));
+    json_object_object_add(list, "out_of_order", number(flow->out_of_order));
+    json_object_object_add(list, "last_data_ms_ago", number(flow->quiet_ms));
+    json_object_object_add(list, "round_trip_us", number(flow->rtt_us));
+    spf_note_json(result, "tcp", list);
+}
+
+const char *spf_flow_untried(const struct spf_flow *flow)
+{
+    /* no link is as large as loopback's packets: what passes there says nothing */
+    return flow->known && flow->mss_in < flow->mss_offered && flow->mss_offered <= SPF_PADDING_MAX
+               ? "; full-size packets to us were not tried"
+               : "";
+}
+
+/* The same number of bytes ended every connection, so it is not the size of the packets. */
+static struct spf_opinion judge_cut(const struct spf_view *view, struct spf_result *result,
+                                    const struct spf_path_mtu *path)
+{
+    spf_note_number(result, "cut_after", path->cut_after);
+    spf_say(result,
+            "the connection to %s stands still after about %lld bytes from us, and so do new ones, "
+            "whatever size the packets have: ssh hangs",
+            view->facts->tcp.address, (long long)path->cut_after);
+    return spf_concludes(SPF_FLOW_CUT);
+}
+
+bool spf_path_judge(const struct spf_view *view, struct spf_result *result,
+                    const struct spf_ending *ending, struct spf_opinion *opinion)
+{
+    const struct spf_path_mtu *path = &ending->path;
+    const int64_t headers =
+        view->facts->tcp.address[0] != '\0' && strchr(view->facts->tcp.address, ':') != NULL ? 60
+                                                                                             : 40;
+    struct json_object *list;
+
+    if (path->outcome == SPF_PATH_CUT) {
+        *opinion = judge_cut(view, result, path);
+        return true;
+    }
+    if (path->outcome != SPF_PATH_LIMITED || (list = json_object_new_object()) == NULL)
+        return false;
+    json_object_object_add(list, "passes", number(path->passes));
+    json_object_object_add(list, "fails", number(path->fails));
+    json_object_object_add(list, "direction", spf_clean_json(path->inwards ? "to us" : "from us"));
+    json_object_object_add(list, "connections", number(path->probes));
+    spf_note_json(result, "path_mtu", list);
+    spf_note_number(result, "mtu", path->passes);
+    spf_note_number(result, "mss", path->passes - headers);
+    spf_note_text(result, "interface", path->interface[0] != '\0' ? path->interface : NULL);
+    if (path->inwards)
+        spf_say(result,
+                "packets of %lld bytes from %s to us do not arrive, those of %lld bytes do, and "
+                "nothing on the way says so: ssh hangs",
+                (long long)path->fails, view->facts->tcp.address, (long long)path->passes);
+    else
+        spf_say(
+            result,
+            "packets of more than %lld bytes do not pass to %s, and nothing on the way says so: "
+            "ssh hangs",
+            (long long)path->passes, view->facts->tcp.address);
+    *opinion = spf_concludes(SPF_PATH_MTU);
+    return true;
+}

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""What the road does to a login, and what ssh makes of it: packets that are too large, lost or refused.
+
+Through a router in namespaces of their own (../lab/road). Each condition is shown to the real ssh as
+well: where it does not get in, we must not say that one can. Exit status 77: this machine gives us no
+namespaces.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import stage  # noqa: F401  (finds the harness)
+import road
+from harness import servers
+from harness.keys import Key
+from road import HERE, SERVER, SERVER6, chain
+
+FROM_US, TO_US = "ip saddr %s" % HERE, "ip daddr %s" % HERE
+
+
+def oversized(size, *directions):
+    """A router on whose far side packets of more than `size` bytes vanish without an ICMP message."""
+    return chain("forward", *("%s meta length > %d drop" % (way, size) for way in directions))
+
+
+class Case:
+    """A condition and what must be said of it.
+
+    rules, here: filters of the router, and of this machine; limit: above which the router sends ICMP;
+    words: of the summary of the check that has the cause; ssh: does the real one get in; options: of ours;
+    judge: (target, check) -> what is wrong; repairs: the first command of the remedies lets us in
+    """
+
+    def __init__(self, name, verdict, cause, rules="", **more):
+        self.name, self.verdict, self.cause, self.rules = name, verdict, cause, rules
+        self.words, self.ssh = more.pop("words", []), more.pop("ssh", verdict == "pass")
+        self.options = more.pop("options", [])
+        self.here, self.judge = more.pop("here", ""), more.pop("judge", None)
+        self.host, self.limit = more.pop("host", SERVER), more.pop("limit", None)
+        self.repairs = more.pop("repairs", False)
+        assert not more, more
+
+
+def bounds(low, high):
+    """The size that passes was found between these, and what does not is larger."""
+    def judge(_, check):
+        path = check["evidence"]["path_mtu"]
+        passes, fails = path["passes"], path["fails"]
+        return [] if low <= passes <= high < fails else ["passes %d, fails %d" % (passes, fails)]
+    return judge
+
+
+def untried(target, _):
+    text = next(c["summary"] for c in target["checks"] if c["id"] == "ssh.auth")
+    return [] if "full-size packets to us were not tried" in text else [text]
+
+
+def full(target, _):
+    """A full-size packet went each way."""
+    flow = next(c["evidence"]["tcp"] for c in target["checks"] if c["id"] == "ssh.session")
+    return [] if flow["largest_packet_out"] == flow["largest_packet_in"] == 1500 else [str(flow)]
+
+
+def cut(target, check):
+    return [] if check["evidence"]["cut_after"] < 9000 else ["cut after %s" % check["evidence"]]
+
+
+CASES = [
+    Case("nothing in the way", "pass", None, judge=full),
+    Case("nothing in the way, no session", "pass", None, options=["--no-session"], judge=untried),
+    Case("nothing in the way, IPv6", "pass", None, host=SERVER6, judge=full),
+    *(Case("over %d bytes vanish, both ways" % size, "fail", "path-mtu",
+           oversized(size, FROM_US, TO_US), words=["%d bytes do not pass" % size], judge=bounds(size - 8, size),
+           repairs=size in (600, 1400)) for size in (600, 1000, 1200, 1400, 1480)),
+    *(Case("over %d bytes vanish, from us" % size, "fail", "path-mtu", oversized(size, FROM_US),
+           judge=bounds(size - 8, size)) for size in (1280, 1480)),
+    *(Case("over %d bytes vanish, to us" % size, "fail", "path-mtu", oversized(size, TO_US),
+           judge=bounds(500, size), repairs=True) for size in (700, 1280, 1480)),
+    Case("over 1300 bytes vanish, IPv6", "fail", "path-mtu",
+         oversized(1300, "meta nfproto ipv6"), host=SERVER6, judge=bounds(1292, 1300), repairs=True),
+    Case("over 1300 bytes vanish, no session", "fail", "path-mtu",
+         oversized(1300, FROM_US, TO_US), options=["--no-session"], judge=bounds(1292, 1300)),
+    Case("over 1300 bytes are answered by ICMP", "pass", None, limit=1300),
+    *(Case("nothing after %d bytes" % size, "fail", "flow-cut",
+           chain("forward", "ct original bytes > %d drop" % size), judge=cut) for size in (2500, 4500)),
+]
+
+
+class Sweep:
+    def __init__(self, binary, folder):
+        self.binary, self.folder = binary, folder
+        self.road = road.Road()
+        self.key = Key(folder, "key.pem", {})
+        self.sshd = servers.Sshd(folder + "/sshd", {
+            "config": ["ListenAddress " + SERVER, "ListenAddress " + SERVER6, "SetEnv SHLVL=2",
+                       "UseDNS no", "MaxStartups 500"],
+            "within": self.road.server.within}, self.key, self.key)
+        self.known = folder + "/known_hosts"
+        with open(self.known, "w", encoding="ascii") as out:
+            out.write("".join(line.replace("127.0.0.1", host) + "\n" for host in (SERVER, SERVER6)
+                              for line in self.sshd.known_hosts()))
+        self.road.router.write("netfilter/nf_conntrack_acct", 1)
+        self.failed = False
+
+    def ours(self, host, *options):
+        """The report's target, and how long it took."""
+        start = time.monotonic()
+        done = subprocess.run([self.binary, "--host", host, "-p", str(self.sshd.port), "--key",
+                               self.key.path, "--timeout", "4", "--known-hosts", self.known, "--json",
+                               *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              timeout=300, check=False, env={"HOME": self.folder})
+        return json.loads(done.stdout)["targets"][0], time.monotonic() - start
+
+    def theirs(self, host):
+        """Does ssh get in? It has no limit of its own once it is connected: 6 s are ours."""
+        words = ["ssh", "-F", "none", "-i", self.key.path, "-p", str(self.sshd.port), "-o",
+                 "BatchMode=yes", "-o", "UserKnownHostsFile=" + self.known, "-o", "ConnectTimeout=4",
+                 "%s@%s" % (servers.login_user(), host), "head -c 20000 /dev/zero | wc -c; head -c "
+                 "20000 /dev/zero"]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return subprocess.run(words, input=bytes(20000), stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, timeout=6, check=False).returncode == 0
+        return False
+
+    def show(self, case):
+        if not (self.road.clear() and self.road.router.rules(case.rules) and
+                self.road.here.rules(case.here) and
+                (case.limit is None or self.road.limit(case.limit))):
+            return ["the filter was not taken"]
+        target, seconds = self.ours(case.host, *case.options)
+        wrong = []
+        check = next((c for c in target["checks"] if c["cause"] == case.cause), None)
+        if (target["verdict"], target["cause"]) != (case.verdict, case.cause) or \
+                (case.cause and check is None):
+            wrong.append("%s %s: %s" % (target["verdict"], target["cause"],
+                                        [c["summary"] for c in target["checks"] if c["cause"]]))
+        else:
+            wrong += ["not in %r: %s" % (check["summary"], word) for word in case.words
+                      if word not in check["summary"]]
+            wrong += case.judge(target, check) if case.judge else []
+        if case.ssh is not None and (theirs := self.theirs(case.host)) != case.ssh:
+            wrong.append("ssh gets in: %s" % theirs)
+        if case.repairs and not wrong:
+            wrong += self.repair(case, target)
+        print("%s: %.1f s, %s %s: %s" % (case.name, seconds, target["verdict"], target["cause"],
+                                         check["summary"] if check else ""))
+        return wrong
+
+
+    def repair(self, case, target):
+        command = target["remedies"][0]["command"]
+        if not command or subprocess.run(command.replace("sudo ", ""), shell=True, check=False).returncode:
+            return ["the remedy does not run: %s" % command]
+        if self.ours(case.host)[0]["verdict"] != "pass" or not self.theirs(case.host):
+            return ["not repaired by: " + command]
+        return []
+
+
+def main():
+    road.enter()
+    only = sys.argv[2:]
+    with tempfile.TemporaryDirectory(prefix="spf-roads-") as folder:
+        try:
+            sweep = Sweep(sys.argv[1], folder)
+        except OSError as error:
+            print("skipped:", error)
+            return road.SKIPPED
+        failed = False
+        try:
+            for case in CASES:
+                if only and not any(word in case.name for word in only):
+                    continue
+                for wrong in sweep.show(case):
+                    failed = True
+                    print("FAILED: %s: %s" % (case.name, wrong))
+        finally:
+            sweep.sshd.stop()
+            sweep.road.stop()
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
