@@ -388,8 +388,9 @@ def ask_puttygen(path, pw):
                    str(path) + ".converted")
         if done.returncode != 0:
             return None
-    if b"-----BEGIN " in path.read_bytes() and b"-----END " not in path.read_bytes():
-        return None  # not every puttygen comes to an end with it
+    if b"-----BEGIN " in path.read_bytes() and \
+            not re.search(rb"^-----END [^\n]*PRIVATE KEY-----\r?$", path.read_bytes(), re.M):
+        return None  # not every puttygen comes to an end without that line
     done = run("puttygen", str(path), "-O", "public-openssh", "--old-passphrase", str(pw))
     if done.returncode != 0 or not done.stdout:
         return None
