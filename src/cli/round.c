@@ -309,9 +309,15 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
     return error;
 }
 
-void spf_round_clear(struct spf_round *round)
+void spf_round_rest(struct spf_round *round)
 {
     spf_driver_free(round->driver);
+    round->driver = NULL;
+}
+
+void spf_round_clear(struct spf_round *round)
+{
+    spf_round_rest(round);
     for (size_t i = 0; i < round->count; i++) {
         spf_diagnosis_clear(&round->diagnoses[i]);
         spf_run_clear(&round->runs[i]);

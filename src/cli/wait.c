@@ -248,10 +248,13 @@ struct spf_error spf_wait_run(struct spf_round *round, const struct spf_options 
     enum spf_wait_end end;
     struct spf_error error;
 
-    if (options->wait_s == 0)
-        return round_live(&live, 0, wait.deadline_ms);
-    error = spf_wait_rounds(&wait, round, &end);
-    if (error.code == SPF_OK && end == SPF_WAIT_OVER)
-        round->report.exit_status = EXIT_TIME_IS_UP;
+    if (options->wait_s == 0) {
+        error = round_live(&live, 0, wait.deadline_ms);
+    } else {
+        error = spf_wait_rounds(&wait, round, &end);
+        if (error.code == SPF_OK && end == SPF_WAIT_OVER)
+            round->report.exit_status = EXIT_TIME_IS_UP;
+    }
+    spf_round_rest(round);
     return error;
 }

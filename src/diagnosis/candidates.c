@@ -79,11 +79,13 @@ static const struct suggestion {
      "{user}\" "
      "where there is no such account"},
     {SPF_ACCOUNT_LOCKED, NULL,
-     "`passwd -S {user}` inside shows L, and sshd's log says \"User {user} not allowed because "
+     "{?sshd}`passwd -S {user}` inside shows L, and sshd's log says \"User {user} not allowed "
+     "because "
      "account "
      "is locked\"; `usermod -p '*' {user}` lets keys in again, and no password"},
     {SPF_KEY_LINE_BROKEN, NULL,
-     "`ssh-keygen -lf ~{user}/.ssh/authorized_keys` inside lists every line that is whole, and "
+     "{?sshd}`ssh-keygen -lf ~{user}/.ssh/authorized_keys` inside lists every line that is whole, "
+     "and "
      "this "
      "key is not among them; `sshd -T -C user={user}` names the file"},
     {SPF_KEY_LINE_EXCLUDES, NULL,
