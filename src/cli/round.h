@@ -48,8 +48,8 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
                                void (*progress)(void *, const struct spf_run *, size_t),
                                void *context);
 
-/* After the last round, before any report is written: connections are closed and the cloud's secrets
- * wiped. */
+/* After the last round, before any report is written: connections are closed and the cloud's
+ * secrets wiped. */
 void spf_round_rest(struct spf_round *round);
 void spf_round_clear(struct spf_round *round);
 

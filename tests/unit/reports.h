@@ -11,13 +11,14 @@ static inline void excluded(struct fixture *f)
     set(f, SPF_CHECK_KEY_MODE, SPF_FAIL, SPF_KEY_MODE_TOO_OPEN,
         "other users may read key.pem (mode 0644), so ssh refuses it");
     set(f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_FAIL, SPF_SG_SOURCE_EXCLUDED,
-        "sg-bp1x allows port 22 only from 192.0.2.0/24 (rule sgr-bp1z); you connect from 198.51.100.7");
+        "sg-bp1x allows port 22 only from 192.0.2.0/24 (rule sgr-bp1z); you connect from "
+        "198.51.100.7");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "source_ip", "198.51.100.7");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "open_in", "sg-bp1x");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "source_option", "SourceCidrIp");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "allowed_source", "192.0.2.0/24");
-    silent(f,
-           "no answer from 203.0.113.9 port 22 after 3.0 s (as the cloud checks above explain; not waiting longer)");
+    silent(f, "no answer from 203.0.113.9 port 22 after 3.0 s (as the cloud checks above explain; "
+              "not waiting longer)");
 }
 
 static inline void refused_though_bound(struct fixture *f)
