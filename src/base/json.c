@@ -203,7 +203,7 @@ static size_t members(struct json_object *json)
 static struct json_object *parse(const char *text, size_t len)
 {
     struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
-    struct json_object *json;
+    struct json_object *json = NULL;
     size_t end;
     bool whole;
 

@@ -14,7 +14,7 @@ void spf_buf_init(struct spf_buf *buf, size_t cap)
 
 static void release(struct spf_buf *buf)
 {
-    if (buf->room == 0)
+    if (buf->room == 0 || buf->data == NULL)
         return;
     explicit_bzero(buf->data, buf->room);
     free(buf->data);

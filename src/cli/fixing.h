@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/secret.h"
-#include "key/key_fix.h"
+#include "key/fix.h"
 
 /*
  * spf_key_fix in a thread, for at most so many seconds, or until stop_fd (-1: none) is readable:

@@ -6,9 +6,14 @@
  *     cli/options.c        argv to values (one table); cli/round.c makes targets of them
  *     driver/driver.c      one loop: asks each run what it wants, has the probes fetch it
  *     key/, cloud/, net/, login/
- *                          the domains: *_facts.h what can be known, *_probe and friends how
- *                          it is learnt, *_check.c what it means
- *     cloud/aliyun/        Alibaba Cloud: credentials, signature, API, parsing
+ *                          the domains: facts.h what can be known, probe.c and friends how it is
+ *                          learnt, *check.c what it means; login/ is one SSH conversation
+ *     cloud/aliyun/        Alibaba Cloud: an operation makes calls, and what their replies mean
+ *     cloud/aliyun/identity/
+ *                          where credentials come from: environment, profiles, programs, roles
+ *     cloud/aliyun/http/   a call becomes signed requests: endpoints, retries, error codes
+ *     openssh/             what the user's own ssh would do: ssh -G, known_hosts, versions, words
+ *     transcript/          what a pasted text says, as the same facts
  *     pipeline/table.c     the fifteen checks; pipeline/run.c judges and wants;
  *                          pipeline/findings.def is the catalogue of causes
  *     diagnosis/           from results to one verdict and one root cause
@@ -42,7 +47,7 @@
 #include "cli/prompt.h"
 #include "cli/wait.h"
 #include "cloud/aliyun/policy.h"
-#include "key/key_probe.h"
+#include "key/probe.h"
 #include "platform/limits.h"
 #include "platform/signals.h"
 

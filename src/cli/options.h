@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/shape.h"
 #include "base/text.h"
-#include "cloud/aliyun/endpoint.h"
+#include "cloud/aliyun/http/endpoint.h"
 #include "pipeline/target.h"
 #include "report/format.h"
 

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "cloud/cloud_facts.h"
+#include "cloud/facts.h"
 #include "pipeline/facts.h"
 #include "pipeline/target.h"
 

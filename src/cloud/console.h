@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "cloud/cloud_facts.h"
+#include "cloud/facts.h"
 
 /*
  * Reads a serial console's text, of which only the last boot counts: host keys and authorised keys

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cloud/cloud_facts.h"
+#include "cloud/facts.h"
 
 /*
  * The security groups of an interface, taken together: does TCP from a source reach a port?

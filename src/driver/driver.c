@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "diagnosis/diagnosis.h"
 #include "driver/record.h"
-#include "key/key_probe.h"
+#include "key/probe.h"
 #include "login/conversation.h"
-#include "login/ssh_config.h"
+#include "openssh/config.h"
 #include "openssh/openssh.h"
 #include "pipeline/inquiry.h"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "key/key_agent.h"
+#include "key/agent.h"
 #include "key/wire.h"
 
 enum {

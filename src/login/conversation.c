@@ -14,11 +14,11 @@
 #include "login/echo.h"
 #include "login/ending.h"
 #include "login/jump.h"
-#include "login/known_hosts.h"
 #include "login/link.h"
 #include "login/offers.h"
 #include "net/dial.h"
 #include "net/listen.h"
+#include "openssh/known_hosts.h"
 
 #define OUTPUT_AGAIN_MS 50
 
@@ -133,7 +133,8 @@ static void go_through(struct spf_conversation *talk, const char *host)
         spf_talk_arrive(talk, NULL);
         return;
     }
-    if (target->jump == NULL && config != NULL && config->proxy_passes_descriptor) {
+    if (target->jump == NULL && target->ssh_config != NULL &&
+        inquiry->facts->ssh_config.proxy_passes_descriptor) {
         const struct spf_failure failure =
             spf_failure(SPF_SSH_CONFIG_UNUSABLE,
                         "the ssh configuration has ProxyUseFdpass, which is not supported here");

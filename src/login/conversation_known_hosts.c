@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "cloud/address.h"
 #include "login/conversation_parts.h"
-#include "login/known_hosts_files.h"
+#include "openssh/known_hosts_files.h"
 
 /* The files may be large, or lie on a file system that answers slowly: a worker reads them. */
 struct spf_known_hosts_job {

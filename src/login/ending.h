@@ -1,7 +1,7 @@
 #ifndef SPF_LOGIN_ENDING_H
 #define SPF_LOGIN_ENDING_H
 
-#include "login/login_facts.h"
+#include "login/facts.h"
 #include "login/pcap.h"
 #include "pipeline/check.h"
 

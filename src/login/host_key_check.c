@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "login/known_hosts.h"
 #include "login/offers.h"
+#include "openssh/known_hosts.h"
 #include "pipeline/check.h"
 
 static void note_line(struct spf_result *result, const struct spf_known_host *line)

@@ -1,7 +1,7 @@
 #ifndef SPF_LOGIN_IMPLEMENTATIONS_H
 #define SPF_LOGIN_IMPLEMENTATIONS_H
 
-#include "login/login_facts.h"
+#include "login/facts.h"
 #include "login/pcap.h"
 
 /*

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "login/jump_line.h"
+#include "openssh/jump_line.h"
 #include "platform/child.h"
 
 #define SAYS_MAX (256u * 1024) /* of what ssh -vv says; a login takes 20 KiB */

@@ -1,7 +1,7 @@
 #ifndef SPF_LOGIN_JUMP_H
 #define SPF_LOGIN_JUMP_H
 
-#include "login/login_facts.h"
+#include "login/facts.h"
 #include "net/dial.h"
 #include "pipeline/target.h"
 

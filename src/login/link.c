@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "login/known_hosts.h"
 #include "login/offers.h"
+#include "openssh/known_hosts.h"
 
 #define STRANGERS_MAX 16 /* connections to our listener before ours */
 #define PAIR_MS       1000

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/secret.h"
-#include "login/login_facts.h"
+#include "login/facts.h"
 #include "login/pcap.h"
 
 /*

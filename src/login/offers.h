@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "login/login_facts.h"
+#include "login/facts.h"
 #include "login/pcap.h"
 #include "openssh/algorithms.h"
 

@@ -2,7 +2,7 @@
 #define SPF_NET_DIAL_H
 
 #include "base/loop.h"
-#include "net/net_facts.h"
+#include "net/facts.h"
 #include "pipeline/facts.h"
 
 /*

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "net/net_facts.h"
+#include "net/facts.h"
 
 /*
  * What the kernel knows of a connected TCP socket: TCP_INFO (tcp(7)), and SIOCOUTQ for the bytes

@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-#include "net/net_facts.h"
+#include "net/facts.h"
 
 /*
  * What a server says before its SSH identification, and that line itself (RFC 4253 section 4.2),

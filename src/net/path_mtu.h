@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 #include "base/loop.h"
-#include "net/net_facts.h"
+#include "net/facts.h"
 
 /*
  * How large may a packet be? Measured where a connection has come to a standstill, with at most

@@ -1,7 +1,7 @@
 #ifndef SPF_OPENSSH_KEY_SUPPORT_H
 #define SPF_OPENSSH_KEY_SUPPORT_H
 
-#include "key/key_facts.h"
+#include "key/facts.h"
 #include "openssh/version.h"
 
 /*

@@ -5,10 +5,10 @@
 #include <stdint.h>
 
 #include "base/shape.h"
-#include "cloud/cloud_facts.h"
-#include "key/key_facts.h"
-#include "login/login_facts.h"
-#include "net/net_facts.h"
+#include "cloud/facts.h"
+#include "key/facts.h"
+#include "login/facts.h"
+#include "net/facts.h"
 #include "openssh/algorithms.h"
 #include "openssh/version.h"
 #include "pipeline/finding.h"

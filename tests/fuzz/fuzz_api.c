@@ -2,7 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "cloud/aliyun/errors.h"
+#include "cloud/aliyun/http/errors.h"
 #include "cloud/aliyun/parse.h"
 #include "pipeline/facts.h"
 

@@ -1,4 +1,4 @@
-#include "cloud/aliyun/config_file.h"
+#include "cloud/aliyun/identity/config_file.h"
 
 /* The aliyun CLI's config.json, by its current profile and by name; and the SDKs' ini file. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "key/key_describe.h"
-#include "key/key_read.h"
+#include "key/describe.h"
+#include "key/read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

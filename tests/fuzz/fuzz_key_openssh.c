@@ -1,7 +1,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "key/key_readers.h"
+#include "key/readers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

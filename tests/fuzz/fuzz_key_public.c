@@ -1,4 +1,4 @@
-#include "key/key_readers.h"
+#include "key/readers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

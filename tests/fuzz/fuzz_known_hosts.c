@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "login/known_hosts.h"
+#include "openssh/known_hosts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

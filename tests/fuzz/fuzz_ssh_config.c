@@ -1,6 +1,6 @@
 #include <stdint.h>
 
-#include "login/ssh_config_words.h"
+#include "openssh/config_words.h"
 
 /* What ssh -G prints, of a configuration that somebody else may have written. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -16,8 +16,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "key/key_describe.h"
-#include "key/key_file.h"
+#include "key/describe.h"
+#include "key/file.h"
 #include "openssh/ask.h"
 #include "openssh/key_support.h"
 

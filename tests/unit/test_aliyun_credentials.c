@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
-#include "cloud/aliyun/config_file.h"
-#include "cloud/aliyun/credentials.h"
+#include "cloud/aliyun/identity/config_file.h"
+#include "cloud/aliyun/identity/credentials.h"
 #include "credentials_fixture.h"
 #include "unit.h"
 
@@ -172,35 +172,36 @@ START_TEST(places_in_their_order)
     struct spf_configured_places configured = {.all = {.url = "https://c", .host = "c"},
                                                .sts = {.url = "https://d", .host = "d"}};
     const struct spf_endpoint of_profile = {.url = "https://e", .host = "e"};
-    struct spf_places places = {.given = given, .given_count = 2, .configured = &configured};
+    struct spf_endpoint_cache places = {
+        .given = given, .given_count = 2, .configured = &configured};
     struct spf_endpoint found;
 
-    ck_assert(spf_places_find(&places, "vpc", "cn-beijing", &of_profile, &found));
+    ck_assert(spf_endpoint_cache_find(&places, "vpc", "cn-beijing", &of_profile, &found));
     ck_assert_str_eq(found.host, "a");
-    ck_assert(spf_places_find(&places, "sts", "", &of_profile, &found));
+    ck_assert(spf_endpoint_cache_find(&places, "sts", "", &of_profile, &found));
     ck_assert_str_eq(found.host, "b");
-    ck_assert(!spf_places_learn(&places, "cn-beijing", "ecs.aliyuncs.com"));
+    ck_assert(!spf_endpoint_cache_learn(&places, "cn-beijing", "ecs.aliyuncs.com"));
     places.given_count = 0;
-    ck_assert(spf_places_find(&places, "sts", "", &of_profile, &found));
+    ck_assert(spf_endpoint_cache_find(&places, "sts", "", &of_profile, &found));
     ck_assert_str_eq(found.host, "e");
-    ck_assert(spf_places_find(&places, "sts", "", NULL, &found));
+    ck_assert(spf_endpoint_cache_find(&places, "sts", "", NULL, &found));
     ck_assert_str_eq(found.host, "d");
-    ck_assert(spf_places_find(&places, "ecs", "cn-beijing", NULL, &found));
+    ck_assert(spf_endpoint_cache_find(&places, "ecs", "cn-beijing", NULL, &found));
     ck_assert_str_eq(found.host, "c");
-    ck_assert(spf_places_fixed(&places));
+    ck_assert(spf_endpoint_cache_fixed(&places));
     strcpy(configured.all.product, "vpc");
-    ck_assert(!spf_places_fixed(&places));
-    ck_assert(spf_places_find(&places, "ecs", "cn-beijing", NULL, &found));
+    ck_assert(!spf_endpoint_cache_fixed(&places));
+    ck_assert(spf_endpoint_cache_find(&places, "ecs", "cn-beijing", NULL, &found));
     ck_assert_str_eq(found.host, "ecs.cn-beijing.aliyuncs.com");
-    ck_assert(!spf_places_learn(&places, "cn-beijing", "ecs.cn-beijing.aliyuncs.com"));
-    ck_assert(!spf_places_learn(&places, "cn-beijing", "stranger.example"));
-    ck_assert(!spf_places_learn(&places, "cn-beijing", "x/@y.aliyuncs.com"));
-    ck_assert(spf_places_learn(&places, "cn-beijing", "ecs-cn-hangzhou.aliyuncs.com"));
-    ck_assert(spf_places_find(&places, "ecs", "cn-beijing", NULL, &found));
+    ck_assert(!spf_endpoint_cache_learn(&places, "cn-beijing", "ecs.cn-beijing.aliyuncs.com"));
+    ck_assert(!spf_endpoint_cache_learn(&places, "cn-beijing", "stranger.example"));
+    ck_assert(!spf_endpoint_cache_learn(&places, "cn-beijing", "x/@y.aliyuncs.com"));
+    ck_assert(spf_endpoint_cache_learn(&places, "cn-beijing", "ecs-cn-hangzhou.aliyuncs.com"));
+    ck_assert(spf_endpoint_cache_find(&places, "ecs", "cn-beijing", NULL, &found));
     ck_assert_str_eq(found.host, "ecs-cn-hangzhou.aliyuncs.com");
-    ck_assert(spf_places_find(&places, "ecs", "cn-shanghai", NULL, &found));
+    ck_assert(spf_endpoint_cache_find(&places, "ecs", "cn-shanghai", NULL, &found));
     ck_assert_str_eq(found.host, "ecs.cn-shanghai.aliyuncs.com");
-    spf_places_clear(&places);
+    spf_endpoint_cache_clear(&places);
 }
 END_TEST
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "cloud/aliyun/errors.h"
+#include "cloud/aliyun/http/errors.h"
 #include "unit.h"
 
 /* The API's codes, as they are told: their causes, what is worth another try, and whose words. */

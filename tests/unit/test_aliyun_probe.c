@@ -1,7 +1,7 @@
 #include "cloud_lab.h"
 
 #include "base/json.h"
-#include "cloud/aliyun/ask.h"
+#include "cloud/aliyun/operation.h"
 
 static void credentials(struct lab *lab)
 {
@@ -304,8 +304,8 @@ START_TEST(pages_that_go_round_in_a_circle)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct spf_errand errand = {.word = "sg-1"}, other = {.word = "sg-2"};
-        struct spf_ask ask = {0};
+        struct spf_call call = {.word = "sg-1"}, other = {.word = "sg-2"};
+        struct spf_operation operation = {0};
         bool good = true;
 
         for (const char *token = cases[i].tokens; good && *token != '\0'; token++) {
@@ -313,11 +313,11 @@ START_TEST(pages_that_go_round_in_a_circle)
 
             /* another list's tokens may be the same, and change slower */
             ck_assert(token != cases[i].tokens ||
-                      spf_ask_goes_on(&ask, &other, text).code == SPF_OK);
-            good = spf_ask_goes_on(&ask, &errand, text).code == SPF_OK;
+                      spf_operation_goes_on(&operation, &other, text).code == SPF_OK);
+            good = spf_operation_goes_on(&operation, &call, text).code == SPF_OK;
         }
         ck_assert_msg(good == cases[i].good, "%s", cases[i].tokens);
-        free(ask.marks.items);
+        free(operation.marks.items);
     }
 }
 END_TEST

@@ -1,4 +1,4 @@
-#include "cloud/aliyun/sign.h"
+#include "cloud/aliyun/http/sign.h"
 
 #include <stdio.h>
 

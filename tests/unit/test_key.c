@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "key/bcrypt_pbkdf.h"
-#include "key/key_read.h"
+#include "key/read.h"
 
 /* Keys made for these tests and used nowhere else. */
 #define EC_BEGIN "-----BEGIN EC PRIVATE KEY-----"

@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "base/json.h"
-#include "key/key_text.h"
+#include "key/text.h"
 #include "pipeline/check.h"
 
 static char some_blob[] = "AAAA";

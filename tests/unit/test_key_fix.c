@@ -9,9 +9,9 @@
 #include "unit.h"
 
 #include "base/text.h"
-#include "key/key_file.h"
-#include "key/key_find.h"
-#include "key/key_fix.h"
+#include "key/file.h"
+#include "key/find.h"
+#include "key/fix.h"
 
 /* A key made for these tests and used nowhere else. */
 #define BODY                                                                   \

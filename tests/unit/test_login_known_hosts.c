@@ -1,8 +1,8 @@
 #include "login_fixture.h"
 
 #include "base/text.h"
-#include "login/known_hosts.h"
 #include "login/offers.h"
+#include "openssh/known_hosts.h"
 
 #define ED         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 #define ED_BLOB    "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"

@@ -1,8 +1,8 @@
 #include "unit.h"
 
-#include "login/jump_line.h"
-#include "login/ssh_config_plain.h"
-#include "login/ssh_config_words.h"
+#include "openssh/config_plain.h"
+#include "openssh/config_words.h"
+#include "openssh/jump_line.h"
 
 /* What ssh -G of OpenSSH 9.2 prints, shortened. */
 static const char printed[] = "host web\n"

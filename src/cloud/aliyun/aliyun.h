@@ -1,8 +1,8 @@
 #ifndef SPF_CLOUD_ALIYUN_ALIYUN_H
 #define SPF_CLOUD_ALIYUN_ALIYUN_H
 
-#include "cloud/aliyun/api.h"
-#include "cloud/aliyun/credentials.h"
+#include "cloud/aliyun/http/api.h"
+#include "cloud/aliyun/identity/credentials.h"
 #include "pipeline/inquiry.h"
 
 /*

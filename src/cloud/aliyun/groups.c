@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "cloud/address.h"
-#include "cloud/aliyun/ask.h"
+#include "cloud/aliyun/operation.h"
 #include "cloud/aliyun/parse.h"
 #include "cloud/rules.h"
 
@@ -13,7 +13,8 @@
  */
 #define LISTS_MAX 100
 
-static bool ask_page(struct spf_ask *ask, const char *group, const char *next, bool intranet);
+static bool ask_page(struct spf_operation *operation, const char *group, const char *next,
+                     bool intranet);
 
 static struct spf_named_list *list_of(struct spf_named_list *lists, size_t count, const char *id)
 {
@@ -24,35 +25,35 @@ static struct spf_named_list *list_of(struct spf_named_list *lists, size_t count
 }
 
 /* A list that cannot be had leaves its rules in doubt, no more. */
-static void list_done(struct spf_ask *ask, struct spf_errand *errand,
+static void list_done(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply)
 {
-    struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
+    struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
     struct spf_named_list *list =
-        list_of(facts->prefix_lists.items, facts->prefix_lists.count, errand->word);
+        list_of(facts->prefix_lists.items, facts->prefix_lists.count, call->word);
     struct spf_error error = spf_ok();
 
     if (list != NULL && reply->failure == NULL) {
         error = spf_parse_prefix_list(reply->body, list);
     } else if (reply->failure == NULL) {
-        list = list_of(facts->port_lists.items, facts->port_lists.count, errand->word);
+        list = list_of(facts->port_lists.items, facts->port_lists.count, call->word);
         error = spf_parse_port_list(reply->body, list);
     } else if (list == NULL) {
-        list = list_of(facts->port_lists.items, facts->port_lists.count, errand->word);
+        list = list_of(facts->port_lists.items, facts->port_lists.count, call->word);
     }
     if (reply->failure != NULL)
         (void)spf_format(list->error, sizeof list->error, "%s %s",
                          spf_findings[reply->failure->cause].id, reply->failure->action);
     else if (error.code != SPF_OK)
         (void)spf_copy(list->error, sizeof list->error, error.text);
-    if (ask->errands == NULL)
-        spf_ask_finish(ask, NULL);
+    if (operation->calls == NULL)
+        spf_operation_finish(operation, NULL);
 }
 
-static bool ask_list(struct spf_ask *ask, const char *id, bool ports)
+static bool ask_list(struct spf_operation *operation, const char *id, bool ports)
 {
-    struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
-    const char *region = ask->inquiry->facts->instance.region;
+    struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
+    const char *region = operation->inquiry->facts->instance.region;
     const struct spf_sign_pair params[] = {{"RegionId", region},
                                            {ports ? "PortRangeListId" : "PrefixListId", id}};
     struct spf_named_list *lists = ports ? facts->port_lists.items : facts->prefix_lists.items;
@@ -65,98 +66,99 @@ static bool ask_list(struct spf_ask *ask, const char *id, bool ports)
     if (list == NULL)
         return true; /* a list that is not there leaves its rules in doubt */
     (void)spf_copy(list->id, sizeof list->id, id);
-    return spf_ask_call(ask, "ecs",
-                        ports ? "DescribePortRangeListEntries" : "DescribePrefixListAttributes",
-                        region, params, SPF_COUNT(params), id, list_done);
+    return spf_operation_call(
+        operation, "ecs", ports ? "DescribePortRangeListEntries" : "DescribePrefixListAttributes",
+        region, params, SPF_COUNT(params), id, list_done);
 }
 
 /* All pages are there: now the lists that the rules for TCP name. */
-static void pages_done(struct spf_ask *ask)
+static void pages_done(struct spf_operation *operation)
 {
-    const struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
+    const struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
 
     for (size_t i = 0; i < facts->rules.count; i++) {
         const struct spf_rule *rule = &facts->rules.items[i];
 
         if (spf_protocol_parse(rule->protocol) == SPF_PROTOCOL_OTHER)
             continue;
-        if (!ask_list(ask, rule->source_prefix_list, false) ||
-            !ask_list(ask, rule->port_list, true))
+        if (!ask_list(operation, rule->source_prefix_list, false) ||
+            !ask_list(operation, rule->port_list, true))
             return;
     }
-    if (ask->errands == NULL)
-        spf_ask_finish(ask, NULL);
+    if (operation->calls == NULL)
+        spf_operation_finish(operation, NULL);
 }
 
-static void take_page(struct spf_ask *ask, struct spf_errand *errand,
+static void take_page(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply, bool intranet)
 {
     static const char action[] = "ecs:DescribeSecurityGroupAttribute";
-    struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
+    struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
     char next[SPF_NEXT_SIZE] = "";
     size_t before = facts->rules.count;
     struct spf_error error;
 
     if (reply->failure != NULL) {
-        spf_ask_finish(ask, reply->failure);
+        spf_operation_finish(operation, reply->failure);
         return;
     }
     error = spf_parse_group(reply->body, facts, next);
     if (error.code == SPF_OK && next[0] != '\0' && facts->rules.count == before)
         error = spf_error(SPF_ERR_INVALID, "a page without rules promises another page");
     if (error.code == SPF_OK && next[0] != '\0')
-        error = spf_ask_goes_on(ask, errand, next);
+        error = spf_operation_goes_on(operation, call, next);
     if (error.code != SPF_OK) {
-        spf_ask_finish_parsed(ask, error, action, reply->request_id);
+        spf_operation_finish_parsed(operation, error, action, reply->request_id);
         return;
     }
-    if (next[0] != '\0' && !ask_page(ask, errand->word, next, intranet))
+    if (next[0] != '\0' && !ask_page(operation, call->word, next, intranet))
         return;
-    if (ask->errands == NULL)
-        pages_done(ask);
+    if (operation->calls == NULL)
+        pages_done(operation);
 }
 
-static void page_done(struct spf_ask *ask, struct spf_errand *errand,
+static void page_done(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply)
 {
-    take_page(ask, errand, reply, false);
+    take_page(operation, call, reply, false);
 }
 
-static void intranet_page_done(struct spf_ask *ask, struct spf_errand *errand,
+static void intranet_page_done(struct spf_operation *operation, struct spf_call *call,
                                const struct spf_api_reply *reply)
 {
-    take_page(ask, errand, reply, true);
+    take_page(operation, call, reply, true);
 }
 
 /* In the classic network rules are of two kinds, told one kind a call; in a VPC there is but one.
  */
-static bool ask_page(struct spf_ask *ask, const char *group, const char *next, bool intranet)
+static bool ask_page(struct spf_operation *operation, const char *group, const char *next,
+                     bool intranet)
 {
-    const char *region = ask->inquiry->facts->instance.region;
+    const char *region = operation->inquiry->facts->instance.region;
     struct spf_sign_pair params[6] = {{"RegionId", region},
                                       {"SecurityGroupId", group},
                                       {"Direction", "ingress"},
                                       {"MaxResults", "1000"}};
     size_t count = 4;
 
-    if (ask->inquiry->facts->instance.classic)
+    if (operation->inquiry->facts->instance.classic)
         params[count++] = (struct spf_sign_pair){"NicType", intranet ? "intranet" : "internet"};
     if (next[0] != '\0')
         params[count++] = (struct spf_sign_pair){"NextToken", next};
-    return spf_ask_call(ask, "ecs", "DescribeSecurityGroupAttribute", region, params, count, group,
-                        intranet ? intranet_page_done : page_done);
+    return spf_operation_call(operation, "ecs", "DescribeSecurityGroupAttribute", region, params,
+                              count, group, intranet ? intranet_page_done : page_done);
 }
 
-void spf_ask_rules(struct spf_ask *ask)
+void spf_operation_rules(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &ask->inquiry->facts->instance;
-    struct spf_rules_facts *facts = &ask->inquiry->facts->rules;
+    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
+    struct spf_rules_facts *facts = &operation->inquiry->facts->rules;
     const struct spf_id *groups = instance->security_groups.items;
     size_t count = instance->security_groups.count;
     bool in_doubt = instance->groups_in_doubt;
     const struct spf_error no_memory = spf_error(SPF_ERR_NOMEM, "out of memory");
     struct spf_address dialled =
-        spf_cloud_judged_address(ask->inquiry->target, ask->inquiry->facts);
+        spf_cloud_judged_address(operation->inquiry->target, operation->inquiry->facts);
     const struct spf_interface *interface = spf_cloud_interface(instance, &dialled);
 
     memcpy(facts->interface_id, instance->interface_id, sizeof facts->interface_id);
@@ -170,15 +172,15 @@ void spf_ask_rules(struct spf_ask *ask)
     if ((count == 0 || in_doubt) &&
         !spf_doubt_rules(facts, "",
                          "the reply does not name all security groups of the interface")) {
-        spf_ask_finish_parsed(ask, no_memory, "ecs:DescribeInstances", "");
+        spf_operation_finish_parsed(operation, no_memory, "ecs:DescribeInstances", "");
         return;
     }
     if (count == 0) {
-        spf_ask_finish(ask, NULL);
+        spf_operation_finish(operation, NULL);
         return;
     }
     for (size_t i = 0; i < count; i++)
-        if (!ask_page(ask, groups[i].id, "", false) ||
-            (instance->classic && !ask_page(ask, groups[i].id, "", true)))
+        if (!ask_page(operation, groups[i].id, "", false) ||
+            (instance->classic && !ask_page(operation, groups[i].id, "", true)))
             return;
 }

@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cloud/aliyun/ask.h"
-#include "cloud/aliyun/endpoint.h"
+#include "cloud/aliyun/http/endpoint.h"
+#include "cloud/aliyun/operation.h"
 
 /* The credentials: found once for all targets, and exchanged once where they must be. */
 
@@ -22,17 +22,17 @@ static void tell_identity(const struct spf_aliyun *aliyun, const struct spf_cred
         spf_show_path(facts->config_path, sizeof facts->config_path, path);
 }
 
-static void tell(struct spf_ask *ask)
+static void tell(struct spf_operation *operation)
 {
-    const struct spf_credentials *found = &ask->aliyun->credentials;
-    struct spf_credentials_facts *facts = &ask->inquiry->facts->credentials;
-    const char *instance = ask->inquiry->target->instance_id;
+    const struct spf_credentials *found = &operation->aliyun->credentials;
+    struct spf_credentials_facts *facts = &operation->inquiry->facts->credentials;
+    const char *instance = operation->inquiry->target->instance_id;
 
     memcpy(facts->source, found->source, sizeof facts->source);
     (void)spf_format(facts->access_key, sizeof facts->access_key, "%.8s", found->key.id);
-    (void)spf_copy(facts->passed_over, sizeof facts->passed_over, ask->aliyun->trail.useless);
+    (void)spf_copy(facts->passed_over, sizeof facts->passed_over, operation->aliyun->trail.useless);
     (void)spf_copy(facts->beside, sizeof facts->beside, found->beside);
-    tell_identity(ask->aliyun, found, facts);
+    tell_identity(operation->aliyun, found, facts);
     memcpy(facts->region, found->region, sizeof facts->region);
     memcpy(facts->region_source, found->region_source, sizeof facts->region_source);
     facts->region_guessed = found->region_guessed;
@@ -41,24 +41,24 @@ static void tell(struct spf_ask *ask)
         (void)spf_copy(facts->region_source, sizeof facts->region_source, "the instance's id");
         facts->region_guessed = true;
     }
-    spf_ask_finish(ask, NULL);
+    spf_operation_finish(operation, NULL);
 }
 
 /* One that waits; finishing one may make its inquiry ask for more, so the list is read anew each
  * time. */
-static struct spf_ask *waiting(struct spf_aliyun *aliyun)
+static struct spf_operation *waiting(struct spf_aliyun *aliyun)
 {
-    struct spf_ask *ask = aliyun->asks;
+    struct spf_operation *operation = aliyun->operations;
 
-    while (ask != NULL && ask->group != SPF_GROUP_CREDENTIALS)
-        ask = ask->next;
-    return ask;
+    while (operation != NULL && operation->group != SPF_GROUP_CREDENTIALS)
+        operation = operation->next;
+    return operation;
 }
 
 static void tell_all(struct spf_aliyun *aliyun, const struct spf_failure *failure)
 {
     struct spf_failure copy = {0};
-    struct spf_ask *ask;
+    struct spf_operation *operation;
 
     aliyun->credentials_found = failure == NULL;
     if (failure != NULL) {
@@ -66,11 +66,11 @@ static void tell_all(struct spf_aliyun *aliyun, const struct spf_failure *failur
         spf_credentials_clear(&aliyun->credentials);
         aliyun->trail = (struct spf_credential_trail){0}; /* the next round tries all again */
     }
-    while ((ask = waiting(aliyun)) != NULL) {
+    while ((operation = waiting(aliyun)) != NULL) {
         if (failure == NULL)
-            tell(ask);
+            tell(operation);
         else
-            spf_ask_finish(ask, &copy);
+            spf_operation_finish(operation, &copy);
     }
 }
 
@@ -90,7 +90,7 @@ static void try_next(struct spf_aliyun *aliyun)
         tell_all(aliyun, NULL);
         return;
     }
-    if (spf_ask_api(aliyun) != NULL)
+    if (spf_operation_api(aliyun) != NULL)
         aliyun->exchange = spf_exchange_start(aliyun->loop, aliyun->api, &aliyun->exchange_options,
                                               &aliyun->credentials, exchanged, aliyun);
     if (aliyun->exchange == NULL)
@@ -116,21 +116,21 @@ static void exchanged(void *owner, const struct spf_failure *failure)
     try_next(aliyun);
 }
 
-void spf_ask_credentials(struct spf_ask *ask)
+void spf_operation_credentials(struct spf_operation *operation)
 {
-    struct spf_aliyun *aliyun = ask->aliyun;
+    struct spf_aliyun *aliyun = operation->aliyun;
     const struct spf_credential_options *options = &aliyun->options->credentials;
 
     if (aliyun->exchange != NULL)
         return;
     if (aliyun->credentials_found) {
-        tell(ask);
+        tell(operation);
         return;
     }
     aliyun->exchange_options = (struct spf_exchange_options){
         .metadata_url = options->metadata_url,
         .ca_file = aliyun->options->api.ca_file,
-        .timeout_ms = ask->inquiry->target->timeout_ms,
-        .wants_region = (ask->inquiry->target->selected & ~SPF_CHECK_BIT(CLOUD_ACCESS)) != 0};
+        .timeout_ms = operation->inquiry->target->timeout_ms,
+        .wants_region = (operation->inquiry->target->selected & ~SPF_CHECK_BIT(CLOUD_ACCESS)) != 0};
     try_next(aliyun);
 }

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "cloud/address.h"
-#include "cloud/aliyun/ask.h"
+#include "cloud/aliyun/operation.h"
 #include "cloud/everybody.h"
 
 /*
@@ -32,43 +32,44 @@ static bool take_address(const char *reply, int family, struct spf_ip *address, 
     return spf_ip_may_cross_internet(address);
 }
 
-static int family_of(const struct spf_ask *ask)
+static int family_of(const struct spf_operation *operation)
 {
-    return spf_cloud_judged_address(ask->inquiry->target, ask->inquiry->facts).ip.family;
+    return spf_cloud_judged_address(operation->inquiry->target, operation->inquiry->facts)
+        .ip.family;
 }
 
 static void answered(void *owner, long status, const struct spf_secret *reply, const char *error)
 {
-    struct spf_ask *ask = owner;
-    struct spf_lookup_facts *facts = &ask->inquiry->facts->lookup;
+    struct spf_operation *operation = owner;
+    struct spf_lookup_facts *facts = &operation->inquiry->facts->lookup;
     const char *text = spf_secret_text(reply), *wrong = error;
     struct spf_failure failure;
     char said[40];
 
-    ask->fetch = NULL;
+    operation->fetch = NULL;
     if (status != 0 && status != 200) {
         (void)spf_format(said, sizeof said, "it answers with status %ld", status);
         wrong = said;
     } else if (status == 200 && strlen(text) != spf_secret_len(reply)) {
         wrong = "its reply has a zero byte, which no address has";
-    } else if (status == 200 && take_address(text, family_of(ask), &facts->address, &wrong)) {
-        spf_ask_finish(ask, NULL);
+    } else if (status == 200 && take_address(text, family_of(operation), &facts->address, &wrong)) {
+        spf_operation_finish(operation, NULL);
         return;
     }
     failure = spf_failure(SPF_SG_SOURCE_UNKNOWN, "%s does not tell your address: %s",
                           facts->service, wrong);
-    spf_ask_finish(ask, &failure);
+    spf_operation_finish(operation, &failure);
 }
 
-void spf_ask_lookup(struct spf_ask *ask)
+void spf_operation_lookup(struct spf_operation *operation)
 {
-    struct spf_lookup_facts *facts = &ask->inquiry->facts->lookup;
+    struct spf_lookup_facts *facts = &operation->inquiry->facts->lookup;
     struct spf_fetch_request request = {.method = "GET",
-                                        .url = ask->inquiry->target->source_lookup,
-                                        .ca_file = ask->aliyun->options->api.ca_file,
-                                        .timeout_ms = ask->inquiry->target->timeout_ms,
+                                        .url = operation->inquiry->target->source_lookup,
+                                        .ca_file = operation->aliyun->options->api.ca_file,
+                                        .timeout_ms = operation->inquiry->target->timeout_ms,
                                         .direct = true,
-                                        .family = family_of(ask)};
+                                        .family = family_of(operation)};
     struct spf_failure failure = {.cause = SPF_SYSTEM_ERROR};
     struct spf_error error;
 
@@ -77,8 +78,9 @@ void spf_ask_lookup(struct spf_ask *ask)
     error = spf_lookup_parse(request.url, facts->service, sizeof facts->service);
     if (error.code != SPF_OK)
         failure = spf_failure(SPF_SG_SOURCE_UNKNOWN, "%s", error.text);
-    else if (spf_ask_api(ask->aliyun) != NULL)
-        ask->fetch = spf_fetch_start(spf_api_transfers(ask->aliyun->api), &request, answered, ask);
-    if (ask->fetch == NULL)
-        spf_ask_finish(ask, &failure);
+    else if (spf_operation_api(operation->aliyun) != NULL)
+        operation->fetch = spf_fetch_start(spf_api_transfers(operation->aliyun->api), &request,
+                                           answered, operation);
+    if (operation->fetch == NULL)
+        spf_operation_finish(operation, &failure);
 }

@@ -4,7 +4,7 @@
 #include <json-c/json.h>
 
 #include "base/error.h"
-#include "cloud/cloud_facts.h"
+#include "cloud/facts.h"
 
 /*
  * From replies of the API to facts. Pure. Replies are outside input: texts are cleaned, lists

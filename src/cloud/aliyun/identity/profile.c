@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cloud/aliyun/config_file.h"
+#include "cloud/aliyun/identity/config_file.h"
 
 /* What the CLI fills from the environment, and its order of the spellings. */
 static const struct {

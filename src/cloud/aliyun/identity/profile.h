@@ -3,7 +3,7 @@
 
 #include <json-c/json.h>
 
-#include "cloud/aliyun/credentials.h"
+#include "cloud/aliyun/identity/credentials.h"
 
 /*
  * One profile of the aliyun CLI, evaluated as the CLI does it (aliyun-cli v3.4.11,

@@ -1,0 +1,516 @@
+#include "cloud/aliyun/http/api.h"
+
+#include <inttypes.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "cloud/aliyun/http/errors.h"
+#include "cloud/aliyun/http/transfer.h"
+
+#define RETRIES_MAX 3
+static const char empty_sha256[] =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+struct spf_api {
+    struct spf_loop *loop;
+    const struct spf_api_options *options;
+    struct spf_transfers *transfers;
+    struct spf_api_call *calls;
+    struct spf_endpoint_cache places;
+};
+
+struct spf_api_call {
+    struct spf_api *api;
+    struct spf_api_call *next;
+    const struct spf_api_key *key;
+    spf_api_done *done;
+    void *owner;
+    char product[16], action[64], full_action[80];
+    struct spf_endpoint endpoint;
+    struct spf_sign_pair *params; /* owned, with their texts */
+    size_t param_count;
+    int64_t started_ms, until_ms;
+    int retries;
+    struct spf_watch pause; /* before a retry, or before an early failure is told */
+    struct spf_failure early;
+
+    bool form, misplaced;
+
+    /* of the attempt under way: */
+    struct spf_transfer transfer;
+    struct spf_secret *form_body;
+    struct curl_slist *headers;
+    char string_to_sign[SPF_SIGN_TEXT_SIZE];
+    char curl_error[CURL_ERROR_SIZE];
+    struct spf_buf body;
+    char request_id[64];
+    int64_t date;
+    long retry_after_ms;
+    int64_t attempt_ms;
+};
+
+static void finished(struct spf_transfer *transfer, CURLcode result);
+
+struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options *options)
+{
+    struct spf_api *api = calloc(1, sizeof *api);
+
+    if (api == NULL)
+        return NULL;
+    api->loop = loop;
+    api->options = options;
+    api->places.given = options->endpoints;
+    api->places.given_count = options->endpoint_count;
+    api->transfers = spf_transfers_new(loop);
+    if (api->transfers == NULL) {
+        free(api);
+        return NULL;
+    }
+    return api;
+}
+
+struct spf_transfers *spf_api_transfers(struct spf_api *api)
+{
+    return api->transfers;
+}
+
+void spf_api_free(struct spf_api *api)
+{
+    if (api == NULL)
+        return;
+    while (api->calls != NULL)
+        spf_api_cancel(api->calls);
+    spf_transfers_free(api->transfers);
+    spf_endpoint_cache_clear(&api->places);
+    free(api);
+}
+
+/* Headers hold the token: curl's copies are wiped before they are freed. */
+static void wipe_headers(struct curl_slist *list)
+{
+    for (struct curl_slist *item = list; item != NULL; item = item->next)
+        explicit_bzero(item->data, strlen(item->data));
+    curl_slist_free_all(list);
+}
+
+static void end_attempt(struct spf_api_call *call)
+{
+    spf_transfers_drop(call->api->transfers, &call->transfer);
+    spf_secret_free(call->form_body);
+    call->form_body = NULL;
+    wipe_headers(call->headers);
+    call->headers = NULL;
+    spf_buf_clear(&call->body);
+    call->body.failed = false;
+}
+
+static void free_params(struct spf_sign_pair *params, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        explicit_bzero((void *)(uintptr_t)params[i].value, strlen(params[i].value));
+        free((void *)(uintptr_t)params[i].name); /* the value lies behind it */
+    }
+    free(params);
+}
+
+void spf_api_cancel(struct spf_api_call *call)
+{
+    struct spf_api_call **link = &call->api->calls;
+
+    while (*link != call)
+        link = &(*link)->next;
+    *link = call->next;
+    end_attempt(call);
+    spf_loop_remove(call->api->loop, &call->pause);
+    free_params(call->params, call->param_count);
+    free(call);
+}
+
+/* Tells the owner and ends the call. */
+static void conclude(struct spf_api_call *call, struct json_object *body,
+                     const struct spf_failure *failure)
+{
+    char request_id[sizeof call->request_id];
+    struct spf_api_reply reply = {.body = failure == NULL ? body : NULL,
+                                  .failure = failure,
+                                  .request_id = request_id,
+                                  .date = call->date,
+                                  .misplaced = call->misplaced};
+    spf_api_done *done = call->done;
+    void *owner = call->owner;
+
+    memcpy(request_id, call->request_id, sizeof request_id);
+    spf_api_cancel(call);
+    done(owner, &reply);
+}
+
+static void trace(const struct spf_api_call *call, const char *status)
+{
+    const struct spf_api_options *options = call->api->options;
+    char line[512];
+
+    if (options->trace == NULL)
+        return;
+    (void)spf_format(line, sizeof line, "POST %s %s %s %s %" PRId64 " ms", call->endpoint.host,
+                     call->action, status, call->request_id[0] != '\0' ? call->request_id : "-",
+                     spf_now_ms() - call->attempt_ms);
+    options->trace(options->trace_owner, line);
+}
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct spf_api_call *call = owner;
+
+    spf_buf_add(&call->body, bytes, size * count);
+    return spf_buf_failed(&call->body) ? 0 : size * count;
+}
+
+/* The value of a header line if it is that header; NULL else. */
+static bool header_value(const char *line, size_t len, const char *name, char *value, size_t size)
+{
+    size_t name_len = strlen(name);
+
+    if (len <= name_len + 1 || strncasecmp(line, name, name_len) != 0 || line[name_len] != ':')
+        return false;
+    line += name_len + 1;
+    len -= name_len + 1;
+    while (len > 0 && (*line == ' ' || *line == '\t')) {
+        line++;
+        len--;
+    }
+    while (len > 0 && strchr("\r\n \t", line[len - 1]) != NULL)
+        len--;
+    spf_clean(value, size, line, len);
+    return true;
+}
+
+/* Milliseconds; more than any deadline. */
+#define RETRY_AFTER_MAX 1000000000
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct spf_api_call *call = owner;
+    size_t len = size * count;
+    char value[64];
+
+    if (header_value(bytes, len, "x-acs-request-id", call->request_id, sizeof call->request_id))
+        return len;
+    if (header_value(bytes, len, "date", value, sizeof value))
+        call->date = curl_getdate(value, NULL);
+    else if (header_value(bytes, len, "x-acs-retry-after", value, sizeof value))
+        call->retry_after_ms = (long)spf_decimal(value, RETRY_AFTER_MAX, -1);
+    return len;
+}
+
+static bool make_nonce(char nonce[33])
+{
+    unsigned char bytes[16];
+
+    if (RAND_bytes(bytes, sizeof bytes) != 1)
+        return false;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        (void)spf_format(nonce + 2 * i, 3, "%02x", bytes[i]);
+    return true;
+}
+
+static bool add_header(struct curl_slist **list, const char *name, const char *value)
+{
+    struct curl_slist *longer;
+    struct spf_secret *line;
+    size_t len = strlen(name) + strlen(value) + 3;
+
+    line = spf_secret_alloc(len);
+    if (line == NULL)
+        return false;
+    (void)spf_format((char *)spf_secret_bytes(line), len, "%s: %s", name, value);
+    longer = curl_slist_append(*list, spf_secret_text(line));
+    spf_secret_free(line);
+    if (longer == NULL)
+        return false;
+    *list = longer;
+    return true;
+}
+
+/* The parameters as a form; what encoding leaves behind is wiped. */
+static bool make_form(struct spf_api_call *call)
+{
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, (size_t)1 << 20);
+    spf_sign_add_query(&buf, call->params, call->param_count);
+    if (!spf_buf_failed(&buf))
+        call->form_body = spf_secret_new(buf.data, buf.len);
+    explicit_bzero(buf.data, buf.len);
+    spf_buf_clear(&buf);
+    return call->form_body != NULL;
+}
+
+/* A fresh date, nonce and signature for every attempt. */
+static bool sign_call(struct spf_api_call *call)
+{
+    const struct spf_api_key *key = call->key;
+    char date[SPF_UTC_SIZE], nonce[33], body_hash[65];
+    struct spf_sign_pair headers[10] = {
+        {"host", call->endpoint.host},
+        {"x-acs-action", call->action},
+        {"x-acs-version", spf_api_version(call->product)},
+        {"x-acs-date", date},
+        {"x-acs-signature-nonce", nonce},
+        {"x-acs-content-sha256", empty_sha256},
+    };
+    struct spf_sign_request request = {"POST", "/", call->params, call->param_count, headers, 6};
+    struct spf_buf authorization;
+    bool ok = make_nonce(nonce);
+
+    spf_utc_format(spf_utc_now(), date);
+    if (call->form) {
+        ok = ok && make_form(call) &&
+             spf_sha256_hex(spf_secret_text(call->form_body), spf_secret_len(call->form_body),
+                            body_hash);
+        headers[5].value = body_hash;
+        headers[request.header_count++] =
+            (struct spf_sign_pair){"content-type", "application/x-www-form-urlencoded"};
+        request.query_count = 0;
+    }
+    if (key->token != NULL) {
+        headers[request.header_count++] = (struct spf_sign_pair){"x-acs-accesskey-id", key->id};
+        headers[request.header_count++] =
+            (struct spf_sign_pair){"x-acs-security-token", spf_secret_text(key->token)};
+    }
+    for (size_t i = 1; ok && i < request.header_count; i++)
+        ok = add_header(&call->headers, headers[i].name, headers[i].value);
+    ok = ok && add_header(&call->headers, "accept", "application/json");
+
+    spf_buf_init(&authorization, 4096);
+    if (ok && key->id[0] != '\0')
+        ok = spf_sign(&request, key->id, key->secret, &authorization, call->string_to_sign) &&
+             add_header(&call->headers, "authorization", authorization.data);
+    spf_buf_clear(&authorization);
+    return ok;
+}
+
+/* A header without value keeps curl from sending it: what is not signed is not sent. */
+static bool drop_header(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+
+    if (longer != NULL)
+        *list = longer;
+    return longer != NULL;
+}
+
+static bool prepare(struct spf_api_call *call)
+{
+    const char *ca_file = call->api->options->ca_file;
+    bool plain = spf_starts_with(call->endpoint.url, "http://");
+    long left = (long)(call->until_ms - spf_now_ms());
+    CURLcode bad = CURLE_OK;
+    struct spf_buf url;
+    CURL *easy = call->transfer.easy;
+
+    spf_buf_init(&url, (size_t)1 << 20);
+    spf_buf_addf(&url, "%s/", call->endpoint.url);
+    if (!call->form && call->param_count > 0) {
+        spf_buf_addch(&url, '?');
+        spf_sign_add_query(&url, call->params, call->param_count);
+    }
+    if (spf_buf_failed(&url) || !spf_transfer_setup(easy, ca_file, plain) || !sign_call(call) ||
+        (!call->form && !drop_header(&call->headers, "Content-Type:")) ||
+        !drop_header(&call->headers, "Expect:")) {
+        spf_buf_clear(&url);
+        return false;
+    }
+    bad |= curl_easy_setopt(easy, CURLOPT_URL, url.data);
+    bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
+                            call->form ? spf_secret_text(call->form_body) : "");
+    bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
+                            call->form ? (long)spf_secret_len(call->form_body) : 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+    bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left > 1 ? left : 1L);
+    bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    bad |= curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
+    bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_error);
+    spf_buf_clear(&url);
+    return bad == CURLE_OK;
+}
+
+static void attempt(struct spf_api_call *call)
+{
+    call->date = 0;
+    call->retry_after_ms = -1;
+    call->request_id[0] = '\0';
+    call->curl_error[0] = '\0';
+    call->attempt_ms = spf_now_ms();
+    call->transfer.easy = curl_easy_init();
+    if (call->transfer.easy != NULL && prepare(call) &&
+        spf_transfers_add(call->api->transfers, &call->transfer))
+        return;
+    call->early = spf_failure(SPF_SYSTEM_ERROR, "no memory for a request to the API");
+    end_attempt(call);
+    call->pause.due_ms = spf_now_ms();
+}
+
+static void pause_over(struct spf_watch *watch, short revents)
+{
+    struct spf_api_call *call = watch->owner;
+
+    (void)revents;
+    watch->due_ms = 0;
+    if (call->early.cause != SPF_NO_FINDING) {
+        struct spf_failure failure = call->early;
+
+        conclude(call, NULL, &failure);
+        return;
+    }
+    attempt(call);
+}
+
+/* Waits as long as the API operations, else 0.5, 1, 2 s with jitter; false if the call's time ends
+ * before. */
+static bool retry(struct spf_api_call *call)
+{
+    int64_t wait_ms = (int64_t)500 << call->retries, now = spf_now_ms();
+    unsigned char jitter = 0;
+
+    if (call->retries == RETRIES_MAX)
+        return false;
+    if (call->retry_after_ms >= 0)
+        wait_ms = call->retry_after_ms;
+    else if (RAND_bytes(&jitter, 1) == 1)
+        wait_ms += wait_ms * jitter / 1024;
+    if (now + wait_ms >= call->until_ms)
+        return false;
+    call->retries++;
+    end_attempt(call);
+    call->pause.due_ms = now + wait_ms;
+    return true;
+}
+
+static void judge_transport(struct spf_api_call *call, CURLcode result)
+{
+    struct spf_failure failure;
+
+    call->misplaced = result == CURLE_COULDNT_RESOLVE_HOST;
+    trace(call, curl_easy_strerror(result));
+    if (spf_buf_failed(&call->body)) {
+        failure = spf_failure(SPF_API_REPLY_INVALID, "the reply to %s is larger than %zu MiB",
+                              call->full_action, SPF_API_REPLY_MAX >> 20);
+    } else if (spf_api_transport_worth_retrying((int)result) && retry(call)) {
+        return;
+    } else {
+        failure = spf_api_transport_failure((int)result, call->curl_error, call->full_action,
+                                            call->endpoint.host);
+    }
+    conclude(call, NULL, &failure);
+}
+
+static void judge_reply(struct spf_api_call *call)
+{
+    struct spf_api_outcome outcome = {.action = call->full_action,
+                                      .params = call->params,
+                                      .param_count = call->param_count,
+                                      .string_to_sign = call->string_to_sign,
+                                      .request_id = call->request_id,
+                                      .date = call->date,
+                                      .now = spf_utc_now()};
+    struct json_object *body = spf_json_parse(call->body.data, call->body.len);
+    struct spf_failure failure;
+    char status[24];
+
+    (void)curl_easy_getinfo(call->transfer.easy, CURLINFO_RESPONSE_CODE, &outcome.status);
+    (void)spf_format(status, sizeof status, "%ld", outcome.status);
+    outcome.body = body;
+    if (call->request_id[0] == '\0') {
+        const char *id = spf_json_text(body, "RequestId");
+
+        spf_clean(call->request_id, sizeof call->request_id, id, strlen(id));
+    }
+    trace(call, status);
+    call->misplaced =
+        strcmp(spf_json_text(body, "Code"), "InvalidOperation.NotSupportedEndpoint") == 0;
+    if (spf_api_judge(&outcome, &failure))
+        conclude(call, body, NULL);
+    else if (!spf_api_worth_retrying(&outcome) || !retry(call))
+        conclude(call, NULL, &failure);
+    json_object_put(body);
+}
+
+static void finished(struct spf_transfer *transfer, CURLcode result)
+{
+    struct spf_api_call *call = transfer->owner;
+
+    if (result != CURLE_OK)
+        judge_transport(call, result);
+    else
+        judge_reply(call);
+}
+
+struct spf_endpoint_cache *spf_api_places(struct spf_api *api)
+{
+    return &api->places;
+}
+
+static bool copy_params(struct spf_api_call *call, const struct spf_api_request *request)
+{
+    call->params = calloc(request->param_count + 1, sizeof *call->params);
+    if (call->params == NULL)
+        return false;
+    for (size_t i = 0; i < request->param_count; i++) {
+        size_t name = strlen(request->params[i].name) + 1;
+        size_t value = strlen(request->params[i].value) + 1;
+        char *both = malloc(name + value);
+
+        if (both == NULL)
+            return false;
+        memcpy(both, request->params[i].name, name);
+        memcpy(both + name, request->params[i].value, value);
+        call->params[call->param_count++] = (struct spf_sign_pair){both, both + name};
+    }
+    return true;
+}
+
+struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_request *request,
+                                   const struct spf_api_key *key, spf_api_done *done, void *owner)
+{
+    struct spf_api_call *call = calloc(1, sizeof *call);
+
+    if (call == NULL)
+        return NULL;
+    call->api = api;
+    call->next = api->calls;
+    api->calls = call;
+    call->key = key;
+    call->done = done;
+    call->owner = owner;
+    call->started_ms = spf_now_ms();
+    call->until_ms = call->started_ms + request->timeout_ms;
+    call->form = request->form;
+    call->transfer = (struct spf_transfer){.finished = finished, .owner = call};
+    call->pause = (struct spf_watch){.fd = -1, .ready = pause_over, .owner = call};
+    spf_buf_init(&call->body, SPF_API_REPLY_MAX);
+    (void)spf_copy(call->product, sizeof call->product, request->product);
+    (void)spf_copy(call->action, sizeof call->action, request->action);
+    (void)spf_format(call->full_action, sizeof call->full_action, "%s:%s", request->product,
+                     request->action);
+    if (!copy_params(call, request) || !spf_loop_add(api->loop, &call->pause)) {
+        spf_api_cancel(call);
+        return NULL;
+    }
+    if (!spf_endpoint_cache_find(&api->places, request->product, request->region, request->endpoint,
+                                 &call->endpoint)) {
+        call->early =
+            spf_failure(SPF_REGION_UNKNOWN, "\"%s\" is not a region's name", request->region);
+        call->pause.due_ms = spf_now_ms();
+    } else {
+        attempt(call);
+    }
+    return call;
+}

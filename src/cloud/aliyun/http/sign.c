@@ -1,0 +1,221 @@
+#include "cloud/aliyun/http/sign.h"
+
+#include <ctype.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const char algorithm[] = "ACS3-HMAC-SHA256";
+
+static void to_hex(const unsigned char *bytes, size_t len, char *out)
+{
+    for (size_t i = 0; i < len; i++)
+        (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+}
+
+bool spf_sha256_hex(const void *bytes, size_t len, char out[65])
+{
+    unsigned char digest[32];
+    size_t digest_len = sizeof digest;
+
+    if (EVP_Q_digest(NULL, "SHA256", NULL, bytes, len, digest, &digest_len) != 1)
+        return false;
+    to_hex(digest, sizeof digest, out);
+    return true;
+}
+
+void spf_sign_add_encoded(struct spf_buf *buf, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if ((c < 0x80 && isalnum(c)) || strchr("-_.~", c) != NULL)
+            spf_buf_addch(buf, *text);
+        else
+            spf_buf_addf(buf, "%%%02X", c);
+    }
+}
+
+static int by_name(const void *left, const void *right)
+{
+    const struct spf_sign_pair *a = left, *b = right;
+
+    return strcmp(a->name, b->name);
+}
+
+/* Header names are compared in lower case, equal ones by value. */
+static int by_header(const void *left, const void *right)
+{
+    const struct spf_sign_pair *a = left, *b = right;
+    int order = strcasecmp(a->name, b->name);
+
+    return order != 0 ? order : strcmp(a->value, b->value);
+}
+
+void spf_sign_add_query(struct spf_buf *buf, const struct spf_sign_pair *query, size_t count)
+{
+    struct spf_sign_pair sorted[SPF_SIGN_MAX];
+
+    if (count > SPF_SIGN_MAX) {
+        buf->failed = true;
+        return;
+    }
+    if (count > 0)
+        memcpy(sorted, query, count * sizeof *query);
+    qsort(sorted, count, sizeof *sorted, by_name);
+    for (size_t i = 0; i < count; i++) {
+        spf_buf_addf(buf, "%s%s=", i > 0 ? "&" : "", sorted[i].name);
+        spf_sign_add_encoded(buf, sorted[i].value);
+    }
+}
+
+/* The path rule: "+" and "*" encoded, "~" not. */
+static void add_path(struct spf_buf *buf, const char *path)
+{
+    while (*path != '\0') {
+        if (*path == '+') {
+            spf_buf_addstr(buf, "%20");
+        } else if (*path == '*') {
+            spf_buf_addstr(buf, "%2A");
+        } else if (strncmp(path, "%7E", 3) == 0) {
+            spf_buf_addch(buf, '~');
+            path += 2;
+        } else {
+            spf_buf_addch(buf, *path);
+        }
+        path++;
+    }
+}
+
+static bool is_signed(const char *name)
+{
+    return strcasecmp(name, "host") == 0 || strcasecmp(name, "content-type") == 0 ||
+           strncasecmp(name, "x-acs-", 6) == 0;
+}
+
+static size_t pick_headers(const struct spf_sign_request *request, struct spf_sign_pair *picked)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < request->header_count; i++)
+        if (is_signed(request->headers[i].name))
+            picked[count++] = request->headers[i];
+    qsort(picked, count, sizeof *picked, by_header);
+    return count;
+}
+
+static void add_lower(struct spf_buf *buf, const char *name)
+{
+    for (; *name != '\0'; name++)
+        spf_buf_addch(buf, (char)tolower((unsigned char)*name));
+}
+
+static bool hash(EVP_MD_CTX *digest, const void *bytes, size_t len)
+{
+    return EVP_DigestUpdate(digest, bytes, len) == 1;
+}
+
+static bool hash_trimmed(EVP_MD_CTX *digest, const char *value)
+{
+    size_t len;
+
+    value += strspn(value, " \t\r\n");
+    len = strlen(value);
+    while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL)
+        len--;
+    return hash(digest, value, len);
+}
+
+/* name:value, and the values of one name joined by commas; the token is one of these values. */
+static bool hash_headers(EVP_MD_CTX *digest, const struct spf_sign_pair *headers, size_t count,
+                         struct spf_buf *names)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < count; i++) {
+        size_t before = names->len;
+
+        if (i > 0 && strcasecmp(headers[i].name, headers[i - 1].name) == 0) {
+            ok = hash(digest, ",", 1);
+        } else {
+            if (i > 0) {
+                ok = hash(digest, "\n", 1);
+                spf_buf_addch(names, ';');
+                before++;
+            }
+            add_lower(names, headers[i].name);
+            ok = ok && !spf_buf_failed(names) &&
+                 hash(digest, names->data + before, names->len - before) && hash(digest, ":", 1);
+        }
+        ok = ok && hash_trimmed(digest, headers[i].value);
+    }
+    return ok && (count == 0 || hash(digest, "\n", 1));
+}
+
+static const char *content_hash(const struct spf_sign_request *request)
+{
+    for (size_t i = 0; i < request->header_count; i++)
+        if (strcasecmp(request->headers[i].name, "x-acs-content-sha256") == 0)
+            return request->headers[i].value;
+    return "";
+}
+
+/* Hashes the canonical request; names becomes the list of signed headers. */
+static bool canonical(const struct spf_sign_request *request, EVP_MD_CTX *digest,
+                      struct spf_buf *names)
+{
+    struct spf_sign_pair headers[SPF_SIGN_MAX];
+    const char *payload = content_hash(request);
+    struct spf_buf head;
+    size_t count = pick_headers(request, headers);
+    bool ok;
+
+    spf_buf_init(&head, (size_t)1 << 20);
+    spf_buf_addf(&head, "%s\n", request->method);
+    add_path(&head, request->path);
+    spf_buf_addch(&head, '\n');
+    spf_sign_add_query(&head, request->query, request->query_count);
+    spf_buf_addch(&head, '\n');
+    ok = !spf_buf_failed(&head) && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
+         hash(digest, head.data, head.len) && hash_headers(digest, headers, count, names) &&
+         hash(digest, "\n", 1) && hash(digest, names->data, names->len) && hash(digest, "\n", 1) &&
+         hash(digest, payload, strlen(payload));
+    spf_buf_clear(&head);
+    return ok;
+}
+
+bool spf_sign(const struct spf_sign_request *request, const char *key_id,
+              const struct spf_secret *secret, struct spf_buf *authorization,
+              char string_to_sign[SPF_SIGN_TEXT_SIZE])
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+    char hex[2 * EVP_MAX_MD_SIZE + 1];
+    struct spf_buf names;
+    bool ok;
+
+    spf_buf_init(&names, 16384);
+    ok = digest != NULL && request->header_count <= SPF_SIGN_MAX &&
+         canonical(request, digest, &names) && EVP_DigestFinal_ex(digest, bytes, &len) == 1;
+    if (ok) {
+        memcpy(string_to_sign, algorithm, sizeof algorithm);
+        string_to_sign[sizeof algorithm - 1] = '\n';
+        to_hex(bytes, 32, string_to_sign + sizeof algorithm);
+        ok = HMAC(EVP_sha256(), spf_secret_text(secret), (int)spf_secret_len(secret),
+                  (const unsigned char *)string_to_sign, strlen(string_to_sign), bytes,
+                  &len) != NULL;
+    }
+    if (ok) {
+        to_hex(bytes, len, hex);
+        spf_buf_addf(authorization, "%s Credential=%s,SignedHeaders=%s,Signature=%s", algorithm,
+                     key_id, names.data, hex);
+        ok = !spf_buf_failed(authorization);
+    }
+    spf_buf_clear(&names);
+    EVP_MD_CTX_free(digest);
+    return ok;
+}

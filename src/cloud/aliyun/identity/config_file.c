@@ -1,0 +1,138 @@
+#include "cloud/aliyun/identity/config_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "cloud/aliyun/identity/profile.h"
+#include "platform/files.h"
+
+#define FILE_MAX ((size_t)1 << 20)
+
+struct spf_error spf_read_small_file(const char *path, struct spf_secret **text)
+{
+    struct spf_error error = spf_ok();
+    struct spf_secret *secret = NULL;
+    struct stat st;
+    size_t len = 0;
+    ssize_t got = 1;
+    int fd = spf_open_to_read(path);
+
+    if (fd < 0)
+        return spf_error(SPF_ERR_SYS, "%s", strerror(errno));
+    if (fstat(fd, &st) != 0)
+        error = spf_error(SPF_ERR_SYS, "%s", strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        error = spf_error(SPF_ERR_INVALID, "not a regular file");
+    else if (st.st_size > (off_t)FILE_MAX)
+        error = spf_error(SPF_ERR_TOO_BIG, "larger than 1 MiB");
+    else if ((secret = spf_secret_alloc((size_t)st.st_size)) == NULL)
+        error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    while (error.code == SPF_OK && got > 0 && len < (size_t)st.st_size) {
+        got = read(fd, spf_secret_bytes(secret) + len, (size_t)st.st_size - len);
+        if (got < 0)
+            error = spf_error(SPF_ERR_SYS, "%s", strerror(errno));
+        else
+            len += (size_t)got;
+    }
+    (void)close(fd);
+    if (error.code != SPF_OK) {
+        spf_secret_free(secret);
+        return error;
+    }
+    spf_secret_truncate(secret, len);
+    *text = secret;
+    return error;
+}
+
+/* Where the profile says to call, if it does. */
+static bool take_endpoint(const char *name, struct json_object *profile,
+                          struct spf_credentials *credentials, struct spf_failure *failure)
+{
+    const char *text = spf_json_text(profile, "endpoint");
+    struct spf_error error = spf_ok();
+
+    if (text[0] != '\0')
+        error = spf_endpoint_configured(text, &credentials->places.all);
+    if (error.code != SPF_OK)
+        *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "profile \"%s\": endpoint: %s", name,
+                               error.text);
+    return error.code == SPF_OK;
+}
+
+/* What the profile has besides its key. */
+static void take_rest(const struct spf_profile_reading *reading, const char *name,
+                      struct json_object *profile, struct spf_credentials *credentials)
+{
+    const char *region = spf_json_text(profile, "region_id");
+    struct spf_failure source =
+        spf_failure(SPF_NO_FINDING, "profile \"%s\" of %s%s%s", name, reading->path,
+                    reading->from[0] != '\0' ? ", with " : "", reading->from);
+
+    (void)spf_copy(credentials->source, sizeof credentials->source, source.text);
+    credentials->identity = SPF_IDENTITY_PROFILE;
+    (void)spf_copy(credentials->profile_name, sizeof credentials->profile_name, name);
+    credentials->places.vpc = spf_same_word(spf_json_text(profile, "endpoint_type"), "vpc");
+    credentials->places.vpc_for_sts =
+        credentials->places.vpc || spf_json_bool(profile, "enable_vpc");
+    if (region[0] != '\0')
+        credentials->region_configured = true;
+    if (credentials->region[0] == '\0' && region[0] != '\0') {
+        spf_clean(credentials->region, sizeof credentials->region, region, strlen(region));
+        (void)spf_copy(credentials->region_source, sizeof credentials->region_source,
+                       "the profile");
+    }
+}
+
+bool spf_config_read(const struct spf_secret *text, const char *name, const char *shown_path,
+                     int64_t now, struct spf_credentials *credentials, struct spf_failure *failure)
+{
+    struct json_object *root = spf_json_parse_as_go(spf_secret_text(text), spf_secret_len(text));
+    const char *current = spf_json_text(root, "current");
+    struct json_object *in_file, *profile = NULL;
+    struct spf_profile_reading reading = {.profiles = spf_json_get(root, "profiles"),
+                                          .path = shown_path,
+                                          .now = now,
+                                          .credentials = credentials,
+                                          .failure = failure};
+    bool found = false;
+
+    if (current[0] == '\0')
+        current = "default";
+    if (name == NULL || name[0] == '\0')
+        name = current;
+    in_file = spf_profile_find(reading.profiles, name);
+    if (in_file != NULL)
+        profile = spf_profile_open(in_file, &reading.origins);
+    if (!json_object_is_type(reading.profiles, json_type_array))
+        *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
+                               "%s is not a configuration of the aliyun CLI (JSON with profiles)",
+                               shown_path);
+    else if (in_file == NULL)
+        *failure = spf_failure(SPF_PROFILE_UNKNOWN, "%s has no profile \"%s\"", shown_path, name);
+    else if (profile == NULL)
+        *failure = (struct spf_failure){.cause = SPF_SYSTEM_ERROR};
+    else if (spf_profile_is_empty(profile))
+        *failure = spf_failure(SPF_CREDENTIALS_MISSING,
+                               "profile \"%s\" of %s is not configured yet", name, shown_path);
+    else
+        found = spf_profile_take(&reading, profile) &&
+                take_endpoint(name, profile, credentials, failure);
+    if (found) {
+        take_rest(&reading, name, profile, credentials);
+        credentials->profile_is_usual = strcmp(name, current) == 0 && strcmp(name, "default") == 0;
+    }
+    json_object_put(reading.origins);
+    if (found && credentials->profile != NULL) { /* a program's answer needs them */
+        json_object_put(profile);
+        json_object_put(root);
+    } else {
+        spf_json_wipe(profile);
+        spf_json_wipe(root);
+    }
+    return found;
+}

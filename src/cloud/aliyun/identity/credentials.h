@@ -1,0 +1,113 @@
+#ifndef SPF_CLOUD_ALIYUN_IDENTITY_CREDENTIALS_H
+#define SPF_CLOUD_ALIYUN_IDENTITY_CREDENTIALS_H
+
+#include <json-c/json.h>
+
+#include "cloud/aliyun/http/api.h"
+#include "pipeline/facts.h"
+
+/*
+ * Where the access key comes from: the identity that the aliyun CLI would act as, so the profile of
+ * --profile or --config-path, else that of ~/.aliyun/config.json where one is configured there,
+ * read as the CLI reads it (identity/profile.h). Where none is, the order of the official SDKs: the
+ * environment's keys, its OIDC role, the file of ALIBABA_CLOUD_CONFIG_FILE, the SDKs' ini file,
+ * this machine's own role, a credentials URI. Reads the environment and files; what then takes a
+ * network is a list of steps, which exchange.h takes.
+ */
+struct spf_credential_options {
+    const char *profile, *config_path,
+        *region;              /* --profile, --config-path, --region; NULL: not given */
+    bool vpc;                 /* --endpoint-type vpc */
+    const char *metadata_url; /* NULL: the metadata service's own address */
+};
+
+enum spf_step_kind {
+    SPF_STEP_ASSUME_ROLE,      /* with the key so far */
+    SPF_STEP_ASSUME_WITH_OIDC, /* with a token from a file; unsigned */
+    SPF_STEP_METADATA,         /* the instance's role */
+    SPF_STEP_URI,
+    SPF_STEP_PROGRAM,
+    SPF_STEP_SIGN_IN, /* CloudSSO: an access token for a key */
+    SPF_STEP_OAUTH,   /* the same of an OAuth application */
+};
+
+/* One way from what is there to a key. Texts are as configured. */
+struct spf_credential_step {
+    enum spf_step_kind kind;
+    bool by_chance;   /* nothing asked for it: that it is not there is no error */
+    char place[1100]; /* role name, URI, command line, token file, sign-in URL */
+    char role_arn[300], session[80], external_id[300], provider_arn[300];
+    char sts_region[40];                 /* "" the central endpoint */
+    struct spf_endpoint sts_endpoint;    /* the profile's own; url "": none */
+    char account[64], access_config[80]; /* CloudSSO */
+    int64_t seconds;                     /* 0: the default */
+    char policy[2048];                   /* narrows the role; "" none */
+    struct spf_secret *bearer;           /* CloudSSO's or OAuth's access token */
+};
+
+#define SPF_STEPS_MAX 6
+
+struct spf_credentials {
+    struct spf_api_key key; /* what is configured, or what the steps begin with */
+    struct spf_credential_step steps[SPF_STEPS_MAX];
+    size_t step_count;
+    char source[200];
+    char beside[256];               /* other sources that are there and were not used; "" none */
+    enum spf_cli_identity identity; /* what makes the aliyun CLI act as the same */
+    char profile_name[100];         /* of the profile; "" none */
+    char config_path[1024];    /* of a file that the CLI reads only where it is named; "" none */
+    bool profile_is_usual;     /* the CLI would take it unasked, whatever becomes current */
+    bool region_configured;    /* the CLI finds one by itself */
+    bool beside_configuration; /* there is a configuration file, and this is none of it */
+    /* Of mode External, for what the program prints: the file's profiles and this one, with the
+     * environment in it. Owned; NULL else. */
+    struct json_object *profiles, *profile;
+    char profile_path[150];
+    struct spf_configured_places
+        places; /* where to call: of --endpoint-type, environment or profile */
+    char region[40], region_source[80]; /* of --region, the profile or the environment; "" none */
+    bool region_guessed;                /* this machine's own, which nobody named */
+};
+
+/* What was tried so far and why it gave nothing. Zeroed at first; of plain values. */
+struct spf_credential_trail {
+    unsigned next;            /* the source to try next */
+    bool configuration;       /* there is a configuration file of the CLI */
+    bool refused;             /* a profile is configured, and could not be used */
+    struct spf_failure first; /* of the first source that is there but of no use */
+    char useless[256];        /* all of these, in words */
+    char words[320];          /* what is not there: "environment: no access key; OIDC role: …" */
+};
+
+/*
+ * The next source that is there, as the SDKs' chain goes on after an error. False: there is none,
+ * nothing is kept, and *failure says what was tried and why each gave nothing.
+ */
+SPF_MUST_USE
+bool spf_credentials_find(const struct spf_credential_options *options,
+                          struct spf_credential_trail *trail, struct spf_credentials *credentials,
+                          struct spf_failure *failure);
+/* Keeps why a source that was found was of no use after all. */
+void spf_credentials_useless(struct spf_credential_trail *trail, const struct spf_failure *failure);
+/* The same of one that need not have been there: no failure. */
+void spf_credentials_absent(struct spf_credential_trail *trail, const char *source,
+                            const char *why);
+void spf_credentials_clear(struct spf_credentials *credentials);
+
+/* Appends a step; NULL when there are too many, as when profiles name each other in a ring. */
+struct spf_credential_step *spf_credentials_step(struct spf_credentials *credentials,
+                                                 enum spf_step_kind kind);
+
+/* Fills key from id, secret and token (NULL or "": none); false if they cannot be what they must
+ * be. */
+bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret,
+                     const char *token);
+void spf_api_key_clear(struct spf_api_key *key);
+
+/* The path with the home directory as "~": no report or record shows where a user's home is. */
+void spf_show_path(char *out, size_t size, const char *path);
+
+/* The first environment variable of the list that is set and not empty; *name tells which. */
+const char *spf_first_env(const char *const *names, const char **name);
+
+#endif

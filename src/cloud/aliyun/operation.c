@@ -1,0 +1,181 @@
+#include "cloud/aliyun/operation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static void drop_call(struct spf_call *call)
+{
+    struct spf_call **link = &call->operation->calls;
+
+    while (*link != call)
+        link = &(*link)->next;
+    *link = call->next;
+    if (call->api_call != NULL)
+        spf_api_cancel(call->api_call);
+    free(call);
+}
+
+void spf_operation_drop_calls(struct spf_operation *operation)
+{
+    while (operation->calls != NULL)
+        drop_call(operation->calls);
+}
+
+/* Takes the operation out of the probe and frees it. */
+static void drop_ask(struct spf_operation *operation)
+{
+    struct spf_operation **link = &operation->aliyun->operations;
+
+    while (*link != operation)
+        link = &(*link)->next;
+    *link = operation->next;
+    spf_operation_drop_calls(operation);
+    if (operation->fetch != NULL)
+        spf_fetch_cancel(operation->fetch);
+    free(operation->regions);
+    free(operation->marks.items);
+    free(operation);
+}
+
+struct spf_error spf_operation_goes_on(struct spf_operation *operation, const struct spf_call *call,
+                                       const char *token)
+{
+    struct spf_page_mark *mark = NULL;
+
+    for (size_t i = 0; mark == NULL && i < operation->marks.count; i++)
+        if (strcmp(operation->marks.items[i].word, call->word) == 0 &&
+            operation->marks.items[i].done == call->done)
+            mark = &operation->marks.items[i];
+    if (mark == NULL) {
+        if ((mark = SPF_APPEND(&operation->marks)) == NULL)
+            return spf_error(SPF_ERR_NOMEM, "out of memory");
+        (void)spf_copy(mark->word, sizeof mark->word, call->word);
+        mark->done = call->done;
+    }
+    if (strcmp(mark->token, token) == 0)
+        return spf_error(SPF_ERR_INVALID, "the pages of %s go round in a circle", call->word);
+    if (mark->since++ == mark->until) {
+        (void)spf_copy(mark->token, sizeof mark->token, token);
+        mark->until = 2 * mark->until + 1;
+        mark->since = 0;
+    }
+    return spf_ok();
+}
+
+void spf_operation_finish(struct spf_operation *operation, const struct spf_failure *failure)
+{
+    struct spf_inquiry *inquiry = operation->inquiry;
+    enum spf_group group = operation->group;
+    struct spf_failure copy = {0};
+
+    if (failure != NULL) {
+        copy = *failure;
+        /* What came before the failure is half of the facts: nobody must take it for the whole. */
+        spf_shape_clear(spf_groups_info[group].shape, spf_facts_group(inquiry->facts, group));
+    }
+    drop_ask(operation);
+    inquiry->arrived(inquiry, group, failure != NULL ? &copy : NULL);
+}
+
+void spf_operation_finish_parsed(struct spf_operation *operation, struct spf_error error,
+                                 const char *action, const char *request_id)
+{
+    struct spf_failure failure;
+
+    if (error.code == SPF_OK) {
+        spf_operation_finish(operation, NULL);
+        return;
+    }
+    failure = spf_failure(error.code == SPF_ERR_NOMEM ? SPF_SYSTEM_ERROR : SPF_API_REPLY_INVALID,
+                          "%s: %s", action, error.text);
+    (void)spf_copy(failure.action, sizeof failure.action, action);
+    (void)spf_copy(failure.request_id, sizeof failure.request_id, request_id);
+    spf_operation_finish(operation, &failure);
+}
+
+static void call_done(void *owner, const struct spf_api_reply *reply)
+{
+    struct spf_call *call = owner, copy = *call;
+
+    call->api_call = NULL;
+    drop_call(call);
+    copy.next = NULL;
+    copy.done(copy.operation, &copy, reply);
+}
+
+struct spf_api *spf_operation_api(struct spf_aliyun *aliyun)
+{
+    if (aliyun->api == NULL)
+        aliyun->api = spf_api_new(aliyun->loop, &aliyun->options->api);
+    /* The credentials were found before the first call, and with them where to call. */
+    if (aliyun->api != NULL)
+        spf_api_places(aliyun->api)->configured = &aliyun->credentials.places;
+    return aliyun->api;
+}
+
+bool spf_operation_call(struct spf_operation *operation, const char *product, const char *action,
+                        const char *region, const struct spf_sign_pair *params, size_t count,
+                        const char *word, spf_call_done *done)
+{
+    const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR};
+    struct spf_api_request request = {.product = product,
+                                      .action = action,
+                                      .region = region,
+                                      .params = params,
+                                      .param_count = count,
+                                      .timeout_ms = operation->inquiry->target->timeout_ms};
+    struct spf_aliyun *aliyun = operation->aliyun;
+    struct spf_call *call = calloc(1, sizeof *call);
+
+    if (call != NULL) {
+        call->operation = operation;
+        call->done = done;
+        call->next = operation->calls;
+        operation->calls = call;
+        (void)spf_copy(call->word, sizeof call->word, word);
+        if (spf_operation_api(aliyun) != NULL)
+            call->api_call =
+                spf_api_start(aliyun->api, &request, &aliyun->credentials.key, call_done, call);
+        if (call->api_call != NULL)
+            return true;
+    }
+    spf_operation_finish(operation, &no_memory);
+    return false;
+}
+
+struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun_options *options)
+{
+    struct spf_aliyun *aliyun = calloc(1, sizeof *aliyun);
+
+    if (aliyun == NULL)
+        return NULL;
+    aliyun->loop = loop;
+    aliyun->options = options;
+    return aliyun;
+}
+
+void spf_aliyun_free(struct spf_aliyun *aliyun)
+{
+    if (aliyun == NULL)
+        return;
+    while (aliyun->operations != NULL)
+        drop_ask(aliyun->operations);
+    if (aliyun->exchange != NULL)
+        spf_exchange_cancel(aliyun->exchange);
+    spf_api_free(aliyun->api);
+    spf_credentials_clear(&aliyun->credentials);
+    free(aliyun);
+}
+
+void spf_aliyun_cancel(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry)
+{
+    struct spf_operation *operation = aliyun->operations, *next;
+
+    for (; operation != NULL; operation = next) {
+        next = operation->next;
+        if (operation->inquiry == inquiry)
+            drop_ask(operation);
+    }
+}

@@ -1,0 +1,103 @@
+#include "key/find.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "key/file.h"
+#include "platform/home.h"
+
+enum {
+    FILES_MAX = 1000,
+    DEPTH_MAX = 2,
+    PATH_ROOM = 4096,
+};
+
+struct search {
+    const char *public_blob;
+    struct spf_key_found *found;
+};
+
+static bool ends_in_pub(const char *name)
+{
+    size_t len = strlen(name);
+
+    return len > 4 && strcmp(name + len - 4, ".pub") == 0;
+}
+
+/* Does this file hold the key? A .pub alone is noted; the private half is what is looked for. */
+static bool matches(struct search *search, const char *path)
+{
+    struct spf_key_facts facts = {0};
+    struct spf_key_secrets secrets = {0};
+    struct spf_key_found *found = search->found;
+    bool same, is_private;
+
+    found->looked_at++;
+    same = spf_key_file_read(path, NULL, &facts, &secrets) && facts.public_blob &&
+           strcmp(facts.public_blob, search->public_blob) == 0;
+    found->unclear += facts.encrypted && !facts.public_blob;
+    is_private =
+        facts.usable || (facts.encrypted && (facts.openssh_accepts || facts.putty_accepts));
+    if (same && is_private) {
+        (void)spf_copy(found->path, sizeof found->path, path);
+        found->encrypted = facts.encrypted && !facts.usable;
+    } else if (same && facts.container == SPF_CONTAINER_PUBLIC) {
+        (void)spf_copy(found->public_only, sizeof found->public_only, path);
+    }
+    spf_key_secrets_clear(&secrets);
+    spf_shape_clear(&spf_key_shape, &facts);
+    return same && is_private;
+}
+
+/* Public halves in the first pass, and what they lead to; everything else in the second. */
+static bool search_dir(struct search *search, const char *dir, int depth, bool public_pass)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(dir, &entries, NULL, alphasort);
+    bool done = false;
+
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        const bool is_pub = ends_in_pub(name);
+        char path[PATH_ROOM];
+
+        if (done || search->found->looked_at >= FILES_MAX || strcmp(name, ".") == 0 ||
+            strcmp(name, "..") == 0 || !spf_format(path, sizeof path, "%s/%s", dir, name)) {
+            ; /* the entry is only freed */
+        } else if (entries[i]->d_type == DT_DIR) {
+            done = depth < DEPTH_MAX && search_dir(search, path, depth + 1, public_pass);
+        } else if (is_pub == public_pass) {
+            done = matches(search, path);
+            if (is_pub && strcmp(search->found->public_only, path) == 0) {
+                path[strlen(path) - 4] = '\0';
+                done = access(path, F_OK) == 0 && matches(search, path);
+            }
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return done;
+}
+
+struct spf_error spf_key_find(const char *dir, const char *public_blob, struct spf_key_found *found)
+{
+    struct search search = {public_blob, found};
+    char home[PATH_MAX], home_ssh[PATH_ROOM];
+
+    *found = (struct spf_key_found){0};
+    if (!dir) {
+        if (!spf_home(home) || !spf_format(home_ssh, sizeof home_ssh, "%s/.ssh", home))
+            return spf_error(SPF_ERR_INVALID, "there is no home directory to look in");
+        dir = home_ssh;
+    }
+    if (access(dir, R_OK | X_OK) != 0)
+        return spf_error_sys(errno, "the directory of keys can't be read");
+    if (search_dir(&search, dir, 1, true) || search_dir(&search, dir, 1, false))
+        found->public_only[0] = '\0';
+    found->all = found->looked_at < FILES_MAX;
+    return spf_ok();
+}

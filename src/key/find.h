@@ -1,0 +1,30 @@
+#ifndef SPF_KEY_FIND_H
+#define SPF_KEY_FIND_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct spf_key_found {
+    char path[4096];        /* the private key's file; "" if none matches */
+    bool encrypted;         /* it needs its passphrase */
+    char public_only[4096]; /* a .pub file that matches without its private key; "" none */
+    int looked_at;          /* files */
+    int unclear;            /* of them: encrypted ones whose public key nothing shows */
+    bool all;               /* false: there were more files than are looked at */
+};
+
+/*
+ * Looks in a folder, and in its folders, for the private key whose public half is this blob (base64
+ * of RFC 4253 section 6.6, as facts hold it). Asks for no passphrase: where the public half can't
+ * be read without one, the .pub file beside it speaks for it. Files that have a matching .pub are
+ * tried first. At most some hundreds of small regular files are opened. Blocks: for before or after
+ * a run, or a worker.
+ *
+ * dir NULL: ~/.ssh. SPF_ERR_SYS if the folder can't be read.
+ */
+SPF_MUST_USE
+struct spf_error spf_key_find(const char *dir, const char *public_blob,
+                              struct spf_key_found *found);
+
+#endif

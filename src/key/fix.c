@@ -1,0 +1,212 @@
+#include "key/fix.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "key/file.h"
+#include "openssh/ask.h"
+#include "openssh/key_support.h"
+
+enum { NAMES_TRIED = 20 };
+
+static void say(struct spf_key_fixed *fixed, enum spf_fix fix, const char *before, const char *path,
+                const char *after)
+{
+    struct spf_buf buf;
+
+    fixed->fix = fix;
+    spf_buf_init(&buf, sizeof fixed->text - 1);
+    spf_buf_addstr(&buf, before);
+    spf_buf_add_clean(&buf, path, strlen(path), 200);
+    spf_buf_addstr(&buf, after);
+    (void)spf_copy(fixed->text, sizeof fixed->text, buf.data);
+    spf_buf_clear(&buf);
+}
+
+/* A new file of mode 0400 beside the original: "key.pem.fixed", "key.pem.fixed2", … */
+static int create_beside(const char *path, char *name, size_t size)
+{
+    for (int i = 1; i <= NAMES_TRIED; i++) {
+        char number[8] = "";
+        int fd;
+
+        if ((i > 1 && !spf_format(number, sizeof number, "%d", i)) ||
+            !spf_format(name, size, "%s.fixed%s", path, number)) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+static bool write_all(int fd, struct spf_bytes bytes)
+{
+    while (bytes.len > 0) {
+        ssize_t put = write(fd, bytes.at, bytes.len);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        bytes = (struct spf_bytes){bytes.at + put, bytes.len - (size_t)put};
+    }
+    return fsync(fd) == 0;
+}
+
+/* In a form that this machine's ssh reads, though others do not (an Ed25519 key in PKCS#8). */
+static bool is_good_here(const struct spf_key_facts *facts)
+{
+    struct spf_openssh_facts ssh;
+
+    if (strcmp(facts->damage, "key-pkcs8-ed25519") != 0 &&
+        strcmp(facts->damage, "key-pkcs8-v2") != 0)
+        return false;
+    spf_openssh_ask_version(&ssh);
+    return spf_openssh_loads(&ssh, facts);
+}
+
+/* Is the copy in order, and the same key as far as that one is known? */
+static bool prove(const char *copy, const struct spf_secret *passphrase,
+                  const struct spf_key_facts *of)
+{
+    struct spf_key_facts facts = {0};
+    struct spf_key_secrets secrets = {0};
+    bool proved = spf_key_file_read(copy, passphrase, &facts, &secrets) &&
+                  (facts.openssh_accepts || facts.putty_accepts) && !facts.repairable &&
+                  strcmp(facts.sha256, of->sha256) == 0 && facts.usable == of->usable;
+
+    spf_key_secrets_clear(&secrets);
+    spf_shape_clear(&spf_key_shape, &facts);
+    return proved;
+}
+
+/* chmod through a descriptor of the very file that was read: the name may lead elsewhere by now.
+ * *left: the mode that it has then. */
+static struct spf_error close_mode(const char *path, const struct spf_key_facts *facts,
+                                   mode_t *left)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct spf_error error = spf_ok();
+    struct stat st;
+
+    if (fd < 0)
+        return spf_error_sys(errno, "the mode can't be changed");
+    if (fstat(fd, &st) != 0)
+        error = spf_error_sys(errno, "the mode can't be changed");
+    else if (!S_ISREG(st.st_mode) || st.st_dev != facts->device || st.st_ino != facts->inode)
+        error =
+            spf_error(SPF_ERR_INVALID, "another file took the key's place; nothing was changed");
+    else if (fchmod(fd, 0400) != 0 || fstat(fd, &st) != 0)
+        error = spf_error_sys(errno, "the mode can't be changed");
+    (void)close(fd);
+    *left = st.st_mode & 07777;
+    return error;
+}
+
+static struct spf_error fix_mode(const char *path, const struct spf_key_facts *facts,
+                                 struct spf_key_fixed *fixed)
+{
+    mode_t left = 0;
+    struct spf_error error = close_mode(path, facts, &left);
+    char after[80];
+
+    if (error.code != SPF_OK)
+        return error;
+    if (left != 0400) {
+        say(fixed, SPF_FIX_IMPOSSIBLE, "the file system of ", path,
+            " keeps no modes; copy the key to your home directory");
+        return error;
+    }
+    (void)spf_format(after, sizeof after, " from %04o to 0400", (unsigned)facts->mode);
+    say(fixed, SPF_FIX_MODE, "changed the mode of ", path, after);
+    return error;
+}
+
+/* The damaged original holds the key as well: others must not read it on. In words. */
+static const char *close_original(const char *path, const struct spf_key_facts *facts)
+{
+    mode_t left = 0;
+
+    if (!facts->mine || (facts->mode & 077) == 0)
+        return "the file given is as it was";
+    if (close_mode(path, facts, &left).code == SPF_OK && (left & 077) == 0)
+        return "the text of the file given is as it was, and its mode is 0400 now";
+    return "the file given is as it was, and others may read it still: its mode can't be changed";
+}
+
+static struct spf_error write_copy(const char *path, const struct spf_secret *passphrase,
+                                   const struct spf_key_facts *facts,
+                                   const struct spf_secret *repaired, struct spf_key_fixed *fixed)
+{
+    char name[sizeof fixed->path], after[500];
+    struct spf_error error = spf_ok();
+    int fd = create_beside(path, name, sizeof name);
+
+    if (fd < 0)
+        return spf_error_sys(errno, "the repaired copy can't be made");
+    (void)spf_copy(fixed->path, sizeof fixed->path, name);
+    atomic_store(&fixed->unproved, true);
+    if (!write_all(fd, spf_secret_view(repaired)))
+        error = spf_error_sys(errno, "the repaired copy can't be written");
+    if (close(fd) != 0 && error.code == SPF_OK)
+        error = spf_error_sys(errno, "the repaired copy can't be written");
+    if (error.code == SPF_OK && !prove(name, passphrase, facts))
+        error = spf_error(SPF_ERR_INVALID, "the repaired copy could not be proved to be the key");
+    atomic_store(&fixed->unproved, false);
+    if (error.code != SPF_OK) {
+        (void)unlink(name);
+        return error;
+    }
+    (void)spf_format(
+        after, sizeof after, " (mode 0400), a copy that is in order; %s. Repaired: %s%s%s",
+        close_original(path, facts), facts->detail[0] ? facts->detail : "the container",
+        facts->sha256[0] ? ". Key: " : "", facts->sha256);
+    say(fixed, SPF_FIX_COPY, "wrote ", name, after);
+    return error;
+}
+
+/* Not every file that somebody names holds a secret, and none of the others is ours to close. */
+static bool holds_private_key(const struct spf_key_facts *facts)
+{
+    return facts->container != SPF_CONTAINER_NONE && facts->container != SPF_CONTAINER_PUBLIC &&
+           facts->container != SPF_CONTAINER_CERTIFICATE;
+}
+
+struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphrase,
+                             struct spf_key_fixed *fixed)
+{
+    struct spf_key_facts facts = {0};
+    struct spf_key_secrets secrets = {0};
+    struct spf_error error = spf_ok();
+
+    fixed->fix = SPF_FIX_NOT_NEEDED;
+    fixed->text[0] = '\0';
+    atomic_store(&fixed->unproved, false);
+    if (!spf_copy(fixed->path, sizeof fixed->path, path))
+        return spf_error(SPF_ERR_TOO_BIG, "the key's path is too long");
+    if (!spf_key_file_read(path, passphrase, &facts, &secrets))
+        error = spf_error(SPF_ERR_NOMEM, "out of memory for the key file");
+    else if (facts.outcome != SPF_KEY_READ)
+        say(fixed, SPF_FIX_IMPOSSIBLE, "", path,
+            " can't be read as a file, so nothing was changed");
+    else if (secrets.repaired && !is_good_here(&facts))
+        error = write_copy(path, passphrase, &facts, secrets.repaired, fixed);
+    else if (!holds_private_key(&facts))
+        say(fixed, SPF_FIX_IMPOSSIBLE, "", path, " is not a private key, so nothing was changed");
+    else if (facts.mine && facts.mode != 0400)
+        error = fix_mode(path, &facts, fixed);
+    else if (facts.openssh_accepts || facts.putty_accepts)
+        say(fixed, SPF_FIX_NOT_NEEDED, "", path, " needs no repair");
+    else
+        say(fixed, SPF_FIX_IMPOSSIBLE, "", path, " can't be repaired, so nothing was changed");
+    spf_key_secrets_clear(&secrets);
+    spf_shape_clear(&spf_key_shape, &facts);
+    return error;
+}

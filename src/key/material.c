@@ -1,0 +1,458 @@
+#include "key/material.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "key/math.h"
+
+void spf_material_clear(struct spf_key_material *material)
+{
+    spf_secret_free(material->payload);
+    *material = (struct spf_key_material){0};
+}
+
+void spf_contents_clear(struct spf_key_contents *contents)
+{
+    spf_material_clear(&contents->material);
+    *contents = (struct spf_key_contents){0};
+}
+
+enum spf_reading spf_reads(struct spf_key_contents *contents, enum spf_reading reading,
+                           const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    (void)spf_vformat(contents->detail, sizeof contents->detail, fmt, args);
+    va_end(args);
+    return reading;
+}
+
+/* A positive number; anything else spoils the wire (sshbuf_get_bignum2_bytes_direct). */
+static struct spf_bytes positive(struct spf_wire *wire)
+{
+    struct spf_bytes number = spf_wire_string(wire);
+
+    if (number.len > SPF_KEY_NUMBER_MAX || (number.len > 0 && number.at[0] & 0x80) ||
+        (number.len == SPF_KEY_NUMBER_MAX && number.at[0] != 0))
+        wire->bad = true;
+    return spf_bytes_magnitude(number);
+}
+
+/* The numbers of any kind of key, in the order of the public blob and of OpenSSH's private section.
+ */
+struct parts {
+    const char *algorithm;
+    const struct spf_curve *curve;
+    struct spf_bytes e, n, d, iqmp, p, q; /* RSA; p, q of DSA too */
+    struct spf_bytes g, y, x;             /* DSA */
+    struct spf_bytes point, number;       /* ECDSA */
+    struct spf_bytes ed_public, ed_seed;  /* Ed25519 */
+    struct spf_bytes application, handle; /* FIDO */
+    uint8_t flags;
+};
+
+static bool is(const char *algorithm, const char *name)
+{
+    return strcmp(algorithm, name) == 0;
+}
+
+static const struct {
+    const char *algorithm, *words;
+    int64_t bits;
+} foreign_types[] = {
+    {"ssh-ed448",
+     "an Ed448 key: PuTTY and some servers (AsyncSSH, Erlang's, ProFTPD) have it, OpenSSH does not",
+     448},
+    {"ssh-mldsa44-ed25519", "an ML-DSA-44 and Ed25519 key, which OpenSSH has since 10.6", 0},
+    {"ssh-mldsa44-ed25519@openssh.com",
+     "an ML-DSA-44 and Ed25519 key under the name of OpenSSH's experiments before 10.6", 0},
+    {"ssh-mldsa-44", "an ML-DSA-44 key, which OpenSSH does not have", 0},
+    {"ssh-mldsa-65", "an ML-DSA-65 key, which OpenSSH does not have", 0},
+    {"ssh-mldsa-87", "an ML-DSA-87 key, which OpenSSH does not have", 0},
+    {"ecdsa-sha2-1.3.132.0.10",
+     "an ECDSA key on the curve secp256k1; OpenSSH knows P-256, P-384 and P-521 only", 256},
+    {"ssh-xmss@openssh.com", "an XMSS key, which OpenSSH is not built with", 0},
+};
+
+const char *spf_foreign_type(const char *algorithm)
+{
+    for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++) {
+        if (is(foreign_types[i].algorithm, algorithm))
+            return foreign_types[i].words;
+    }
+    return NULL;
+}
+
+bool spf_material_set_foreign(struct spf_key_material *material, struct spf_bytes blob)
+{
+    struct spf_wire wire = spf_wire(blob.at, blob.len);
+    char name[sizeof material->algorithm];
+
+    spf_wire_name(&wire, name, sizeof name);
+    if (wire.bad || wire.left == 0 || blob.len > sizeof material->blob ||
+        spf_foreign_type(name) == NULL)
+        return false;
+    (void)spf_copy(material->algorithm, sizeof material->algorithm, name);
+    memcpy(material->blob, blob.at, blob.len);
+    material->blob_len = blob.len;
+    material->foreign = true;
+    for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++)
+        material->bits =
+            is(foreign_types[i].algorithm, name) ? foreign_types[i].bits : material->bits;
+    return true;
+}
+
+#define SK_ED25519 "sk-ssh-ed25519@openssh.com"
+#define SK_ECDSA   "sk-ecdsa-sha2-nistp256@openssh.com"
+
+static const struct spf_curve *curve_of(const char *algorithm)
+{
+    return spf_curve(spf_bytes_of(is(algorithm, SK_ECDSA) ? "nistp256" : algorithm));
+}
+
+/* The curve's name and the point of an ECDSA key; a curve that is not the algorithm's is bad. */
+static void read_point(struct spf_wire *wire, struct parts *parts)
+{
+    parts->curve = curve_of(parts->algorithm);
+    if (spf_curve(spf_wire_string(wire)) != parts->curve)
+        wire->bad = true;
+    parts->point = spf_wire_string(wire);
+    if (!wire->bad && !spf_ec_public_valid(parts->curve, parts->point))
+        wire->bad = true;
+}
+
+static struct spf_bytes exactly(struct spf_wire *wire, size_t len)
+{
+    struct spf_bytes string = spf_wire_string(wire);
+
+    if (string.len != len)
+        wire->bad = true;
+    return string;
+}
+
+/* What follows the type's name in a public blob. False: no such type. */
+static bool read_public(struct spf_wire *wire, struct parts *parts)
+{
+    const char *algorithm = parts->algorithm;
+
+    if (is(algorithm, "ssh-rsa")) {
+        parts->e = positive(wire);
+        parts->n = positive(wire);
+    } else if (is(algorithm, "ssh-dss")) {
+        parts->p = positive(wire);
+        parts->q = positive(wire);
+        parts->g = positive(wire);
+        parts->y = positive(wire);
+    } else if (is(algorithm, "ssh-ed25519")) {
+        parts->ed_public = exactly(wire, 32);
+    } else if (is(algorithm, SK_ED25519)) {
+        parts->ed_public = exactly(wire, 32);
+        parts->application = spf_wire_string(wire);
+    } else if (is(algorithm, SK_ECDSA)) {
+        read_point(wire, parts);
+        parts->application = spf_wire_string(wire);
+    } else if (curve_of(algorithm)) {
+        read_point(wire, parts);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static int64_t bits_of(const struct parts *parts)
+{
+    if (parts->n.len > 0)
+        return spf_bits(parts->n);
+    if (parts->curve)
+        return parts->curve->bits;
+    return parts->ed_public.len > 0 ? 256 : spf_bits(parts->p);
+}
+
+static void write_public(struct spf_pen *pen, const struct parts *parts)
+{
+    spf_pen_cstring(pen, parts->algorithm);
+    if (is(parts->algorithm, "ssh-rsa")) {
+        spf_pen_mpint(pen, parts->e);
+        spf_pen_mpint(pen, parts->n);
+    } else if (is(parts->algorithm, "ssh-dss")) {
+        spf_pen_mpint(pen, parts->p);
+        spf_pen_mpint(pen, parts->q);
+        spf_pen_mpint(pen, parts->g);
+        spf_pen_mpint(pen, parts->y);
+    } else if (parts->curve) {
+        spf_pen_cstring(pen, parts->curve->name);
+        spf_pen_string(pen, parts->point);
+    } else {
+        spf_pen_string(pen, parts->ed_public);
+    }
+    if (parts->application.len > 0)
+        spf_pen_string(pen, parts->application);
+}
+
+/* The plain key's blob from the numbers in its certificate. */
+static bool set_plain(struct spf_key_material *material, const struct parts *parts)
+{
+    struct spf_pen pen = spf_pen(sizeof material->blob);
+    struct spf_secret *blob;
+
+    write_public(&pen, parts);
+    blob = spf_pen_take(&pen);
+    if (!blob)
+        return false;
+    material->blob_len = spf_secret_len(blob);
+    memcpy(material->blob, spf_secret_text(blob), material->blob_len);
+    spf_secret_free(blob);
+    return true;
+}
+
+/* A time of a certificate; all bits set is for ever. */
+static int64_t read_time(struct spf_wire *wire)
+{
+    uint64_t high = spf_wire_u32(wire), time = high << 32 | spf_wire_u32(wire);
+
+    return time > SPF_FOR_EVER ? SPF_FOR_EVER : (int64_t)time;
+}
+
+/* PROTOCOL.certkeys, from the serial on. */
+static bool read_certified(struct spf_wire *wire, struct spf_certificate_facts *certified)
+{
+    struct spf_bytes text;
+    struct spf_wire names;
+    struct spf_buf list;
+
+    (void)read_time(wire); /* the serial number */
+    certified->host = spf_wire_u32(wire) == 2;
+    spf_wire_string(wire); /* the key ID */
+    text = spf_wire_string(wire);
+    names = spf_wire(text.at, text.len);
+    spf_buf_init(&list, 4096);
+    while (!names.bad && names.left > 0) {
+        text = spf_wire_string(&names);
+        spf_buf_addstr(&list, list.len > 0 ? "," : "");
+        spf_buf_add(&list, text.at, text.len);
+    }
+    spf_clean(certified->principals, sizeof certified->principals, list.data, list.len);
+    spf_buf_clear(&list);
+    certified->valid_after = read_time(wire);
+    certified->valid_before = read_time(wire);
+    return !wire->bad && !names.bad;
+}
+
+bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes blob)
+{
+    static const char cert_suffix[] = "-cert-v01@openssh.com";
+    struct spf_wire wire = spf_wire(blob.at, blob.len);
+    char name[sizeof material->algorithm + sizeof cert_suffix];
+    struct parts parts = {.algorithm = name};
+    char *cert;
+
+    spf_wire_name(&wire, name, sizeof name);
+    if (wire.bad || blob.len > sizeof material->blob)
+        return false;
+    cert = strstr(name, cert_suffix);
+    if (cert) { /* a nonce, then the key's own numbers, then what the authority says about it */
+        memcpy(cert, strncmp(name, "sk-", 3) == 0 ? "@openssh.com" : "",
+               strncmp(name, "sk-", 3) == 0 ? sizeof "@openssh.com" : 1);
+        spf_wire_string(&wire);
+    }
+    if (!read_public(&wire, &parts) || wire.bad || (!cert && wire.left > 0) ||
+        !spf_copy(material->algorithm, sizeof material->algorithm, name))
+        return false;
+    material->bits = bits_of(&parts);
+    material->e_is_one = parts.e.len == 1 && parts.e.at[0] == 1;
+    if (cert)
+        return set_plain(material, &parts) && read_certified(&wire, &material->certified);
+    memcpy(material->blob, blob.at, blob.len);
+    material->blob_len = blob.len;
+    return true;
+}
+
+static void write_private(struct spf_pen *pen, const struct parts *parts)
+{
+    spf_pen_cstring(pen, parts->algorithm);
+    if (is(parts->algorithm, "ssh-rsa")) {
+        spf_pen_mpint(pen, parts->n);
+        spf_pen_mpint(pen, parts->e);
+        spf_pen_mpint(pen, parts->d);
+        spf_pen_mpint(pen, parts->iqmp);
+        spf_pen_mpint(pen, parts->p);
+        spf_pen_mpint(pen, parts->q);
+    } else if (is(parts->algorithm, "ssh-dss")) {
+        spf_pen_mpint(pen, parts->p);
+        spf_pen_mpint(pen, parts->q);
+        spf_pen_mpint(pen, parts->g);
+        spf_pen_mpint(pen, parts->y);
+        spf_pen_mpint(pen, parts->x);
+    } else if (parts->curve) {
+        spf_pen_cstring(pen, parts->curve->name);
+        spf_pen_string(pen, parts->point);
+    } else {
+        spf_pen_string(pen, parts->ed_public);
+    }
+    if (parts->application.len > 0) {
+        spf_pen_string(pen, parts->application);
+        spf_pen_u8(pen, parts->flags);
+        spf_pen_string(pen, parts->handle);
+        spf_pen_cstring(pen, "");
+    } else if (parts->curve) {
+        spf_pen_mpint(pen, parts->number);
+    } else if (parts->ed_seed.len > 0) {
+        spf_pen_u32(pen, 64);
+        spf_pen_raw(pen, parts->ed_seed.at, 32);
+        spf_pen_raw(pen, parts->ed_public.at, 32);
+    }
+}
+
+/* Fills the material from the numbers, which may lie anywhere. */
+static enum spf_reading assemble(const struct parts *parts, struct spf_key_material *material)
+{
+    enum { ROOM = 6 * (SPF_KEY_NUMBER_MAX + 8) + 4096 };
+    struct spf_pen public_half = spf_pen(ROOM), private_half = spf_pen(ROOM);
+    struct spf_secret *blob;
+    enum spf_reading reading = SPF_READING_NO_MEMORY;
+
+    write_public(&public_half, parts);
+    write_private(&private_half, parts);
+    blob = spf_pen_take(&public_half);
+    spf_secret_free(material->payload);
+    material->payload = spf_pen_take(&private_half);
+    if (blob && material->payload)
+        reading = spf_material_set_blob(material, spf_secret_view(blob)) ? SPF_READING_DONE
+                                                                         : SPF_READING_CORRUPT;
+    spf_secret_free(blob);
+    return reading;
+}
+
+enum spf_reading spf_material_from_openssh(struct spf_wire *wire, struct spf_key_material *material)
+{
+    char name[sizeof material->algorithm];
+    struct parts parts = {.algorithm = name};
+
+    spf_wire_name(wire, name, sizeof name);
+    if (wire->bad)
+        return SPF_READING_CORRUPT;
+    if (is(name, "ssh-rsa")) {
+        parts.n = positive(wire);
+        parts.e = positive(wire);
+        parts.d = positive(wire);
+        parts.iqmp = positive(wire);
+        parts.p = positive(wire);
+        parts.q = positive(wire);
+    } else {
+        if (!read_public(wire, &parts))
+            return SPF_READING_UNSUPPORTED;
+        if (is(name, "ssh-dss")) {
+            parts.x = positive(wire);
+        } else if (is(name, "ssh-ed25519")) {
+            struct spf_bytes both = exactly(wire, 64);
+
+            parts.ed_seed = (struct spf_bytes){both.at, wire->bad ? 0 : 32};
+            material->copy_differs =
+                !wire->bad && memcmp(both.at + 32, parts.ed_public.at, 32) != 0;
+        } else if (parts.application.len > 0) {
+            parts.flags = spf_wire_u8(wire);
+            parts.handle = spf_wire_string(wire);
+            spf_wire_string(wire);
+        } else {
+            parts.number = positive(wire);
+            if (!wire->bad && !spf_ec_private_valid(parts.curve, parts.number))
+                wire->bad = true;
+        }
+    }
+    return wire->bad ? SPF_READING_CORRUPT : assemble(&parts, material);
+}
+
+enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes public_blob,
+                                         struct spf_bytes private_blob,
+                                         struct spf_key_material *material)
+{
+    struct spf_wire pub = spf_wire(public_blob.at, public_blob.len);
+    struct spf_wire priv = spf_wire(private_blob.at, private_blob.len);
+    struct parts parts = {.algorithm = algorithm};
+    uint8_t seed[32] = {0};
+    enum spf_reading reading;
+
+    if (!spf_bytes_are(spf_wire_string(&pub), algorithm))
+        return SPF_READING_CORRUPT;
+    if (!read_public(&pub, &parts) || parts.application.len > 0)
+        return SPF_READING_UNSUPPORTED;
+    if (is(algorithm, "ssh-rsa")) {
+        parts.d = positive(&priv);
+        parts.p = positive(&priv);
+        parts.q = positive(&priv);
+        parts.iqmp = positive(&priv);
+    } else if (is(algorithm, "ssh-dss")) {
+        parts.x = positive(&priv);
+    } else if (is(algorithm, "ssh-ed25519")) {
+        /* PuTTY takes it for a little-endian number and leaves zeros at its end away */
+        struct spf_bytes number = spf_wire_string(&priv);
+
+        if (number.len > sizeof seed)
+            return SPF_READING_CORRUPT;
+        memcpy(seed, number.at, number.len);
+        parts.ed_seed = (struct spf_bytes){seed, sizeof seed};
+    } else {
+        parts.number = positive(&priv);
+    }
+    reading = pub.bad || priv.bad ? SPF_READING_CORRUPT : assemble(&parts, material);
+    explicit_bzero(seed, sizeof seed);
+    return reading;
+}
+
+/* Reads the private half again, from the payload that assemble wrote. */
+bool spf_material_fits(const struct spf_key_material *material)
+{
+    struct spf_bytes payload = spf_secret_view(material->payload);
+    struct spf_wire wire = spf_wire(payload.at, payload.len);
+    struct spf_bytes f[8];
+    size_t count = 0;
+
+    spf_wire_string(&wire);
+    if (strncmp(material->algorithm, "sk-", 3) == 0)
+        return true;
+    while (wire.left > 0 && count < 8)
+        f[count++] = spf_wire_string(&wire);
+    if (wire.bad)
+        return false;
+    if (is(material->algorithm, "ssh-rsa"))
+        return count == 6 && spf_rsa_fits(f[0], f[1], f[2], f[4], f[5]) &&
+               spf_rsa_inverse_fits(f[3], f[4], f[5]);
+    if (is(material->algorithm, "ssh-dss"))
+        return count == 5 && spf_dsa_fits(f[0], f[2], f[3], f[4]);
+    if (is(material->algorithm, "ssh-ed25519"))
+        return count == 2 && f[1].len == 64 &&
+               spf_ed25519_fits(f[0], (struct spf_bytes){f[1].at, 32});
+    return count == 3 && spf_ec_fits(spf_curve(f[0]), f[1], f[2]);
+}
+
+/* The numbers of an RSA payload as assemble wrote them. */
+static bool rsa_signs(const struct spf_key_material *material)
+{
+    struct spf_bytes payload = spf_secret_view(material->payload), f[6];
+    struct spf_wire wire = spf_wire(payload.at, payload.len);
+
+    spf_wire_string(&wire);
+    for (size_t i = 0; i < sizeof f / sizeof *f; i++)
+        f[i] = spf_wire_string(&wire);
+    return !wire.bad && spf_rsa_signs(f[0], f[1], f[2], f[3], f[4], f[5]);
+}
+
+enum spf_fit spf_material_fit(const struct spf_key_material *material)
+{
+    if (material->uneven || material->copy_differs)
+        return SPF_FIT_UNEVEN;
+    if (material->proved || spf_material_fits(material))
+        return SPF_FIT_GOOD;
+    return is(material->algorithm, "ssh-rsa") && rsa_signs(material) ? SPF_FIT_UNEVEN
+                                                                     : SPF_FIT_BROKEN;
+}
+
+bool spf_material_signs(const struct spf_key_material *material)
+{
+    return material->payload && strncmp(material->algorithm, "sk-", 3) != 0 &&
+           !is(material->algorithm, "ssh-dss") &&
+           (!is(material->algorithm, "ssh-rsa") || material->bits >= 1024);
+}

@@ -1,0 +1,29 @@
+#ifndef SPF_KEY_PROBE_H
+#define SPF_KEY_PROBE_H
+
+#include <stdbool.h>
+
+#include "pipeline/inquiry.h"
+
+/*
+ * Serves SPF_GROUP_KEY, SPF_GROUP_SURROUNDINGS and SPF_GROUP_FOUND_KEY of one target.
+ *
+ * The key is read, and another one looked for, in a worker thread (a network file system or a key
+ * derivation may block); inquiry->login_key is set just before its facts arrive, and belongs to the
+ * inquiry's owner. The surroundings cost nothing and are answered at once.
+ */
+struct spf_key_probe;
+
+struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry); /* NULL: no memory */
+void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group);
+/* Calls nothing any more; work that still runs is abandoned and wipes what it holds. */
+void spf_key_probe_free(struct spf_key_probe *probe);
+
+/*
+ * A cheap look at a file: is it a key that can't be used without its passphrase, and that no agent
+ * holds either? For the prompt, which comes before everything else. False for anything that isn't
+ * such a file.
+ */
+bool spf_key_wants_passphrase(const char *path);
+
+#endif

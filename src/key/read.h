@@ -1,0 +1,33 @@
+#ifndef SPF_KEY_READ_H
+#define SPF_KEY_READ_H
+
+#include "base/secret.h"
+#include "key/facts.h"
+#include "key/wire.h"
+
+/* What only a reader can hand over, beside the facts. The caller frees both. */
+struct spf_key_secrets {
+    /* the key as a login uses it: OpenSSH's container, no passphrase; NULL if it can't be used */
+    struct spf_secret *login;
+    /* the file as it should have been; NULL if nothing is wrong with it or nothing can be done */
+    struct spf_secret *repaired;
+};
+
+/*
+ * Says what OpenSSH and PuTTY 0.78 would do with a file of these bytes, what it holds, and what has
+ * happened to it: fills the part of *facts that follows `dir` (the rest is the probe's).
+ *
+ * The bytes are read twice: as they are, by the rules of the program whose container it is, which
+ * gives openssh_accepts and putty_accepts; and after all that ways of transport do to text has been
+ * undone (key/text.h), which tells what the damage is and whether the key can still be used.
+ *
+ * pub_file is what stands in the .pub file beside it, empty if there is none. Pure but for the
+ * clock time of key derivation; safe in any thread. False: no memory.
+ */
+SPF_MUST_USE
+bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
+                  const struct spf_secret *passphrase, struct spf_key_facts *facts,
+                  struct spf_key_secrets *secrets);
+void spf_key_secrets_clear(struct spf_key_secrets *secrets);
+
+#endif

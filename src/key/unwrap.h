@@ -1,0 +1,19 @@
+#ifndef SPF_KEY_UNWRAP_H
+#define SPF_KEY_UNWRAP_H
+
+#include "key/facts.h"
+#include "key/text.h"
+
+/*
+ * Files without a BEGIN line: DER, or base64 of DER, of OpenSSH's container or of a whole key file.
+ * If it is one, text->clean is the PEM (or the inner file) and text->damage says so; else nothing
+ * changes. Pure. False: no memory.
+ */
+SPF_MUST_USE bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text);
+
+/* The tags of the values within the outermost SEQUENCE, at most 9; 0 for anything else. */
+size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer);
+/* The PEM label of a private key in DER; NULL if it is none (RFC 8017, 5208, 5915, 7292). */
+const char *spf_der_label(struct spf_bytes der);
+
+#endif

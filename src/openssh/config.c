@@ -1,0 +1,533 @@
+#include "openssh/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cloud/address.h"
+#include "openssh/config_keys.h"
+#include "openssh/config_plain.h"
+#include "openssh/control_path.h"
+#include "openssh/jump_line.h"
+#include "platform/child.h"
+#include "platform/home.h"
+
+#define SAYS_MAX   (256u * 1024) /* of ssh -G; it prints 5 KiB */
+#define COMPLAINTS (16u * 1024)
+#define COMPARE_MS 2000
+#define EXIT_MS    1000 /* for an ssh that has closed its output: it is exiting */
+#define GRACE_MS   200  /* for one that was asked to end */
+#define HOPS_MAX   8
+#define WORDS_MAX  120
+
+struct spf_ssh_config {
+    struct spf_inquiry *inquiry;
+    struct spf_watch output, complaints; /* of ssh's standard output and error */
+    struct spf_buf says, complains;
+    pid_t ssh;
+    int64_t until_ms;
+    size_t hop;                    /* the one asked about; NONE: the target itself */
+    struct spf_ssh_keys_job *keys; /* being read; NULL: not */
+    char user[256], home[1024], own_host[256];
+};
+#define NONE ((size_t)-1)
+
+/* What ssh then says of a command that it does not run, it says of this path. */
+static const char shell_variable[] = "SHELL=/dev/null/none";
+static const char *const no_shell = shell_variable + sizeof "SHELL=" - 1;
+
+static void close_end(int *fd)
+{
+    if (*fd >= 0)
+        (void)close(*fd);
+    *fd = -1;
+}
+
+/* Ends the ssh that was asked last; 0 if it ended well by itself. */
+static int end(struct spf_ssh_config *config, bool by_itself)
+{
+    spf_loop_remove(config->inquiry->loop, &config->output);
+    spf_loop_remove(config->inquiry->loop, &config->complaints);
+    close_end(&config->output.fd);
+    close_end(&config->complaints.fd);
+    return by_itself ? spf_child_wait(&config->ssh, EXIT_MS)
+                     : spf_child_end(&config->ssh, GRACE_MS);
+}
+
+static void arrive(struct spf_ssh_config *config, const struct spf_failure *failure)
+{
+    config->inquiry->arrived(config->inquiry, SPF_GROUP_SSH_CONFIG, failure);
+}
+
+static void give_up(struct spf_ssh_config *config, const char *why)
+{
+    const struct spf_failure failure =
+        spf_failure(SPF_SSH_CONFIG_UNUSABLE, "the ssh configuration cannot be used: %s", why);
+
+    (void)end(config, false);
+    spf_shape_clear(&spf_ssh_config_shape, &config->inquiry->facts->ssh_config);
+    arrive(config, &failure);
+}
+
+static void no_memory(struct spf_ssh_config *config)
+{
+    give_up(config, "out of memory or descriptors");
+}
+
+static void ready(struct spf_watch *watch, short revents);
+
+/* Both ends that we read from, and the two that ssh gets. */
+static bool open_ends(struct spf_ssh_config *config, int given[2])
+{
+    int out[2] = {-1, -1}, err[2] = {-1, -1};
+    bool good;
+
+    good = pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0 &&
+           fcntl(out[0], F_SETFL, O_NONBLOCK) == 0 && fcntl(err[0], F_SETFL, O_NONBLOCK) == 0;
+    config->output.fd = out[0];
+    config->complaints.fd = err[0];
+    given[0] = out[1];
+    given[1] = err[1];
+    return good;
+}
+
+static size_t add_target(const struct spf_ssh_config *config, const char **words, size_t count,
+                         char port[8])
+{
+    const struct spf_target *target = config->inquiry->target;
+
+    const char *const *own = target->ssh_words;
+
+    if (target->family != 0)
+        words[count++] = target->family == 4 ? "-4" : "-6";
+    if (target->jump != NULL) {
+        words[count++] = "-J";
+        words[count++] = target->jump;
+    }
+    for (size_t i = 0;; i++) { /* of several users and ports the first counts */
+        if (target->user_given && i == target->user_at) {
+            words[count++] = "-l";
+            words[count++] = target->user;
+        }
+        if (target->port_given && i == target->port_at) {
+            (void)spf_format(port, 8, "%u", (unsigned)target->port);
+            words[count++] = "-p";
+            words[count++] = port;
+        }
+        if (own == NULL || own[i] == NULL || count + 10 > WORDS_MAX)
+            break;
+        words[count++] = "-o";
+        words[count++] = own[i];
+    }
+    words[count++] = "--";
+    words[count++] = config->inquiry->facts->ssh_config.asked;
+    return count;
+}
+
+/* Asks ssh about the target, or about config->hop. */
+static void ask(struct spf_ssh_config *config)
+{
+    struct spf_inquiry *inquiry = config->inquiry;
+    const char *file = inquiry->target->ssh_config, *words[WORDS_MAX];
+    struct spf_child_environment environment = spf_child_environment(file != NULL);
+    int given[2] = {-1, -1}, error = 0;
+    struct spf_jump_place hop;
+    char port[8];
+    size_t count = 0;
+
+    words[count++] = "ssh";
+    if (file != NULL && file[0] != '\0') {
+        words[count++] = "-F";
+        words[count++] = file;
+    }
+    words[count++] = "-GT";
+    if (file == NULL) {
+        words[count++] = "-oCanonicalizeHostname=no";
+        /* readconf.c, execute_in_shell: ssh gives up where it would run a command */
+        spf_child_environment_add(&environment, shell_variable);
+    } else {
+        spf_child_environment_add(&environment, "LC_ALL=C");
+    }
+    if (config->hop == NONE) {
+        count = add_target(config, words, count, port);
+    } else {
+        spf_jump_split(inquiry->facts->ssh_config.hops.items[config->hop].name, &hop);
+        if (hop.user[0] != '\0') {
+            words[count++] = "-l";
+            words[count++] = hop.user;
+        }
+        if (hop.port[0] != '\0') {
+            words[count++] = "-p";
+            words[count++] = hop.port;
+        }
+        words[count++] = "--";
+        words[count++] = hop.host;
+    }
+    words[count] = NULL;
+
+    spf_buf_clear(&config->says);
+    spf_buf_clear(&config->complains);
+    if (open_ends(config, given)) {
+        config->ssh = spf_child_start(&(struct spf_child_program){
+            .words = words, .environment = &environment, .fds = {-1, given[0], given[1]}});
+        error = config->ssh < 0 ? errno : 0;
+    } else {
+        error = EMFILE;
+    }
+    spf_child_environment_clear(&environment);
+    for (int i = 0; i < 2; i++)
+        close_end(&given[i]);
+    config->output.due_ms = config->until_ms;
+    if (error == ENOENT)
+        give_up(config, "there is no ssh in PATH to read it");
+    else if (error != 0)
+        give_up(config, strerror(error));
+    else if (!spf_loop_add(inquiry->loop, &config->output) ||
+             !spf_loop_add(inquiry->loop, &config->complaints))
+        no_memory(config);
+}
+
+static bool is_file(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *tokens, bool is_path)
+{
+    struct spf_buf buf;
+    bool good;
+
+    spf_buf_init(&buf, size - 1);
+    good = spf_ssh_config_expand(&buf, text, tokens, is_path);
+    if (good)
+        (void)spf_copy(text, size, buf.data);
+    spf_buf_clear(&buf);
+    return good;
+}
+
+/* Of a command that may hold secrets, what may be told: the program. */
+static void keep_program(struct spf_ssh_config_facts *facts)
+{
+    const char *command = facts->proxy_command;
+    size_t len;
+
+    if (command[0] == '\0')
+        return;
+    command += spf_starts_with(command, "exec ") ? 5 : 0;
+    len = strcspn(command, " \t;|&");
+    if (len == 0 || memchr(command, '=', len) != NULL)
+        (void)spf_copy(facts->proxy_program, sizeof facts->proxy_program, "(a command)");
+    else
+        spf_clean(facts->proxy_program, sizeof facts->proxy_program, command, len);
+}
+
+/* Tokens are ours to expand: ssh does it later than -G prints. Those of which we do not know what
+ * they stand for leave a file out; a command or a host cannot do without. */
+static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_facts *facts)
+{
+    struct spf_ssh_tokens tokens = {.home = config->home,
+                                    .host = facts->host,
+                                    .alias = facts->host,
+                                    .name = facts->asked,
+                                    .user = facts->user,
+                                    .own_user = config->user,
+                                    .own_host = config->own_host,
+                                    .uid = (unsigned)getuid(),
+                                    .port = (unsigned)facts->port};
+    const struct spf_target *target = config->inquiry->target;
+
+    if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens, false))
+        return "HostKeyAlias holds a token that is not known here";
+    if (facts->host_key_alias[0] != '\0')
+        tokens.alias = facts->host_key_alias;
+    if (!expand_into(facts->jump, sizeof facts->jump, &tokens, false))
+        return "ProxyJump holds a token that ssh does not know";
+    if (!expand_into(facts->proxy_command, sizeof facts->proxy_command, &tokens, false))
+        return "ProxyCommand holds a token that ssh does not know";
+    for (size_t i = 0; i < facts->identities.count; i++) {
+        struct spf_ssh_file *file = &facts->identities.items[i];
+
+        file->exists =
+            expand_into(file->path, sizeof file->path, &tokens, true) && is_file(file->path);
+    }
+    for (size_t i = 0; i < facts->known_hosts.count && facts->unhonoured[0] == '\0'; i++) {
+        const char *path = facts->known_hosts.items[i].path;
+
+        if (strchr(path, ' ') != NULL && !is_file(path)) /* one name, or several? */
+            (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
+                             "UserKnownHostsFile %.200s", path);
+    }
+    keep_program(facts);
+    (void)spf_control_path_fails(facts->manners.control_path, facts->manners.is_master,
+                                 facts->refusal, sizeof facts->refusal);
+    if (target->ssh_config != NULL && facts->unhonoured[0] == '\0' &&
+        spf_control_path_is_open(facts->manners.control_path))
+        (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
+                         "ControlPath %.200s, where a connection is open that ssh would share",
+                         facts->manners.control_path);
+    return NULL;
+}
+
+/* Puts the hosts of a list in front of the hops; false: no memory, or too many. */
+static bool put_in_front(struct spf_ssh_config_facts *facts, const char *jump)
+{
+    const char *end = jump + strlen(jump);
+
+    while (end > jump) {
+        const char *begin = end;
+        struct spf_ssh_hop *hop;
+
+        while (begin > jump && begin[-1] != ',')
+            begin--;
+        hop = facts->hops.count < HOPS_MAX ? SPF_APPEND(&facts->hops) : NULL;
+        if (hop == NULL)
+            return false;
+        memmove(facts->hops.items + 1, facts->hops.items,
+                (facts->hops.count - 1) * sizeof *facts->hops.items);
+        hop = facts->hops.items;
+        memset(hop, 0, sizeof *hop);
+        end = begin > jump ? begin - 1 : jump;
+        begin += spf_starts_with(begin, "ssh://") ? 6 : 0;
+        (void)spf_format(hop->name, sizeof hop->name, "%.*s", (int)strcspn(begin, ","), begin);
+    }
+    return true;
+}
+
+static void finish(struct spf_ssh_config *config)
+{
+    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    struct spf_buf jump;
+
+    spf_buf_init(&jump, sizeof facts->jump - 1);
+    for (size_t i = 0; i < facts->hops.count; i++)
+        spf_buf_addf(&jump, "%s%s", i > 0 ? "," : "", facts->hops.items[i].name);
+    (void)spf_copy(facts->jump, sizeof facts->jump, jump.data);
+    spf_buf_clear(&jump);
+    spf_ssh_config_tell(config->inquiry->target, config->user, config->home, facts);
+    arrive(config, NULL);
+}
+
+/* A chain begins at the first host that needs no other. */
+static void next_hop(struct spf_ssh_config *config)
+{
+    const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+
+    config->hop = config->hop == NONE ? 0 : config->hop + 1;
+    if (config->inquiry->target->ssh_config != NULL && config->hop < facts->hops.count)
+        ask(config);
+    else
+        finish(config);
+}
+
+static void hop_answered(struct spf_ssh_config *config)
+{
+    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    struct spf_ssh_hop *hop = &facts->hops.items[config->hop];
+    char jump[1024], why[300];
+
+    if (!spf_ssh_config_read_hop(config->says.data, config->says.len, hop, jump, sizeof jump)) {
+        give_up(config, "ssh -G does not say how to reach a jump host");
+        return;
+    }
+    if (facts->refusal[0] == '\0' &&
+        spf_control_path_fails(hop->manners.control_path, hop->manners.is_master, why, sizeof why))
+        (void)spf_format(facts->refusal, sizeof facts->refusal, "%.200s, for the jump host %.60s",
+                         why, hop->name);
+    if (config->inquiry->target->known_hosts != NULL) /* the command line's count for all */
+        facts->hops.items[config->hop].known_hosts[0] = '\0';
+    if (config->hop == 0 && jump[0] != '\0') {
+        if (!put_in_front(facts, jump)) {
+            give_up(config, "it names more jump hosts in a row than can be followed (a loop?)");
+            return;
+        }
+        config->hop = NONE;
+    }
+    next_hop(config);
+}
+
+static void keys_read(void *owner)
+{
+    struct spf_ssh_config *config = owner;
+
+    spf_ssh_keys_mark(config->keys, &config->inquiry->facts->ssh_config);
+    config->keys = NULL;
+    next_hop(config);
+}
+
+/* Is there a choice between key files, which ssh would make by what it can use? */
+static bool chooses_keys(const struct spf_ssh_config *config)
+{
+    const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    const struct spf_target *target = config->inquiry->target;
+    size_t files = 0;
+
+    for (size_t i = 0; i < facts->identities.count; i++)
+        files += facts->identities.items[i].exists;
+    return target->ssh_config != NULL && target->key_path == NULL && files > 1;
+}
+
+static void target_answered(struct spf_ssh_config *config)
+{
+    const struct spf_target *target = config->inquiry->target;
+    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    const char *wrong;
+
+    if (!spf_ssh_config_read(config->says.data, config->says.len, facts)) {
+        give_up(config, "ssh -G printed something else than a configuration");
+        return;
+    }
+    /* ssh's user where none is configured is ours on this machine; an instance has none of that
+     * name, unless somebody says so. */
+    if (target->host == NULL && !target->user_given && strcmp(facts->user, config->user) == 0)
+        (void)spf_copy(facts->user, sizeof facts->user, target->user);
+    wrong = expand(config, facts);
+    if (wrong == NULL && !put_in_front(facts, facts->jump))
+        wrong = "it names more jump hosts in a row than can be followed";
+    if (wrong == NULL && chooses_keys(config)) {
+        config->keys = spf_ssh_keys_start(config->inquiry->loop, facts,
+                                          &config->inquiry->facts->openssh, keys_read, config);
+        wrong = config->keys == NULL ? "no memory to read its keys" : NULL;
+        if (wrong == NULL)
+            return;
+    }
+    if (wrong != NULL)
+        give_up(config, wrong);
+    else
+        next_hop(config);
+}
+
+/* Is it the configuration that ssh refuses, whatever its words, and not what was kept from it (a
+ * Match exec)? */
+static bool is_broken(const struct spf_buf *complains)
+{
+    return memmem(complains->data, complains->len, no_shell, strlen(no_shell)) == NULL;
+}
+
+/* The first line of what ssh complains about. */
+static void complain(struct spf_ssh_config *config)
+{
+    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    const char *line = config->complains.data;
+
+    if (config->inquiry->target->ssh_config == NULL && is_broken(&config->complains)) {
+        spf_clean(facts->broken, sizeof facts->broken, line, strlen(line));
+        arrive(config, NULL);
+        return;
+    }
+    give_up(config, line[0] != '\0' ? line : "ssh -G failed");
+}
+
+static void answered(struct spf_ssh_config *config)
+{
+    char *end_of_line;
+    char bytes[4096];
+    ssize_t got;
+    int status;
+
+    while (!spf_buf_failed(&config->complains) &&
+           (got = read(config->complaints.fd, bytes, sizeof bytes)) > 0)
+        spf_buf_add(&config->complains, bytes, (size_t)got);
+    if ((end_of_line = strpbrk(config->complains.data, "\r\n")) != NULL)
+        *end_of_line = '\0';
+    status = end(config, true);
+    if (status != 0 && status != SPF_CHILD_STATUS_LOST)
+        complain(config);
+    else if (config->hop == NONE)
+        target_answered(config);
+    else
+        hop_answered(config);
+}
+
+static void ready(struct spf_watch *watch, short revents)
+{
+    struct spf_ssh_config *config = watch->owner;
+    bool is_output = watch == &config->output;
+    struct spf_buf *buf = is_output ? &config->says : &config->complains;
+    char bytes[4096];
+    ssize_t got = revents != 0 ? read(watch->fd, bytes, sizeof bytes) : -1;
+
+    if (got > 0)
+        spf_buf_add(buf, bytes, (size_t)got);
+    if (is_output && spf_buf_failed(buf))
+        give_up(config, "ssh -G prints without end");
+    else if (is_output && got == 0)
+        answered(config);
+    else if (got == 0)
+        spf_loop_remove(config->inquiry->loop, watch);
+    else if (is_output && spf_now_ms() >= config->until_ms)
+        give_up(config, "ssh -G does not come to an end (does a Match exec hang?)");
+}
+
+/* The name that a user would give to ssh: the host, else the address that will be dialled, else,
+ * for who has a way there configured, the private one. */
+static void choose_name(struct spf_inquiry *inquiry)
+{
+    struct spf_ssh_config_facts *facts = &inquiry->facts->ssh_config;
+    struct spf_target jumping = *inquiry->target;
+    struct spf_address address;
+    char ip[SPF_IP_TEXT_SIZE];
+
+    jumping.jump = "";
+    if (jumping.host != NULL) {
+        (void)spf_copy(facts->asked, sizeof facts->asked, jumping.host);
+        return;
+    }
+    if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address) &&
+        (inquiry->target->ssh_config == NULL ||
+         !spf_cloud_dial_address(&jumping, inquiry->facts, &address)))
+        return;
+    spf_ip_format(&address.ip, ip);
+    (void)spf_copy(facts->asked, sizeof facts->asked, ip);
+}
+
+struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry)
+{
+    struct spf_ssh_config *config = calloc(1, sizeof *config);
+    struct spf_self self;
+    int64_t patience = (int64_t)inquiry->target->timeout_ms;
+
+    if (config == NULL)
+        return NULL;
+    if (inquiry->target->ssh_config == NULL && patience > COMPARE_MS)
+        patience = COMPARE_MS;
+    *config = (struct spf_ssh_config){
+        .inquiry = inquiry,
+        .output = {.fd = -1, .events = POLLIN, .ready = ready, .owner = config},
+        .complaints = {.fd = -1, .events = POLLIN, .ready = ready, .owner = config},
+        .ssh = -1,
+        .until_ms = spf_now_ms() + patience,
+        .hop = NONE,
+    };
+    spf_buf_init(&config->says, SAYS_MAX);
+    spf_buf_init(&config->complains, COMPLAINTS);
+    (void)spf_self(&self);
+    (void)spf_copy(config->user, sizeof config->user, self.name);
+    (void)spf_copy(config->home, sizeof config->home, self.home);
+    if (gethostname(config->own_host, sizeof config->own_host - 1) != 0)
+        config->own_host[0] = '\0';
+    if (inquiry->target->ssh_config != NULL || !spf_ssh_config_is_plain(config->home))
+        choose_name(inquiry);
+    if (inquiry->facts->ssh_config.asked[0] != '\0')
+        ask(config);
+    else
+        arrive(config, NULL);
+    return config;
+}
+
+void spf_ssh_config_free(struct spf_ssh_config *config)
+{
+    if (config == NULL)
+        return;
+    (void)end(config, false);
+    spf_ssh_keys_cancel(config->inquiry->loop, config->keys);
+    spf_buf_clear(&config->says);
+    spf_buf_clear(&config->complains);
+    free(config);
+}

@@ -1,0 +1,26 @@
+#ifndef SPF_OPENSSH_CONFIG_KEYS_H
+#define SPF_OPENSSH_CONFIG_KEYS_H
+
+#include "base/loop.h"
+#include "login/facts.h"
+#include "openssh/version.h"
+
+/*
+ * Which of a configuration's key files ssh would say that it cannot use, and go on to the next
+ * (sshconnect2.c, load_identity_file). A worker reads them: it may take a while to derive keys or
+ * to reach a file system.
+ */
+struct spf_ssh_keys_job;
+
+/* done is called in the loop's thread with the owner, unless cancelled. NULL: no memory or thread.
+ */
+struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
+                                            const struct spf_ssh_config_facts *config,
+                                            const struct spf_openssh_facts *ssh,
+                                            void (*done)(void *owner), void *owner);
+/* From done only: marks the files that would be skipped. */
+void spf_ssh_keys_mark(const struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config);
+/* NULL is fine. Before done only. */
+void spf_ssh_keys_cancel(struct spf_loop *loop, struct spf_ssh_keys_job *job);
+
+#endif

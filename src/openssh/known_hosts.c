@@ -1,0 +1,497 @@
+#include "openssh/known_hosts.h"
+
+#include <ctype.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "login/offers.h"
+
+#define BLOB_MAX    16384 /* a 64 kbit RSA key is 8 KiB */
+#define PATTERN_MAX 1022  /* match.c, match_pattern_list: a longer one ends the list */
+#define MISFITS_MAX 4
+#define LINES_MAX   4096 /* that speak of one host */
+
+/* A run of bytes of the file. */
+struct span {
+    const char *at;
+    size_t len;
+};
+
+static bool span_is(struct span span, const char *word)
+{
+    return span.len == strlen(word) && memcmp(span.at, word, span.len) == 0;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Takes the next word off the line; empty at its end. */
+static struct span next_word(struct span *line)
+{
+    struct span word;
+
+    while (line->len > 0 && is_blank(*line->at)) {
+        line->at++;
+        line->len--;
+    }
+    word = (struct span){line->at, 0};
+    while (line->len > 0 && !is_blank(*line->at)) {
+        line->at++;
+        line->len--;
+        word.len++;
+    }
+    return word;
+}
+
+void spf_known_hosts_name(struct spf_known_hosts_facts *facts, const char *host, uint16_t port)
+{
+    char name[256];
+    size_t len = strlen(host);
+
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+        (void)spf_format(name, sizeof name, "%.*s", (int)(len - 2), host + 1);
+    else
+        (void)spf_copy(name, sizeof name, host);
+    for (char *c = name; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if (port == 22)
+        (void)spf_copy(facts->name, sizeof facts->name, name);
+    else
+        (void)spf_format(facts->name, sizeof facts->name, "[%s]:%u", name, (unsigned)port);
+}
+
+/* "|1|base64 salt|base64 HMAC-SHA1 of the name with it" (hostfile.c, host_hash). */
+static bool hash_matches(struct span hashed, const char *name)
+{
+    const char *bar = memchr(hashed.at + 3, '|', hashed.len - 3);
+    uint8_t salt[20], wanted[20], found[EVP_MAX_MD_SIZE];
+    unsigned found_len = 0;
+
+    if (bar == NULL ||
+        spf_base64_decode(hashed.at + 3, (size_t)(bar - hashed.at) - 3, salt, sizeof salt) !=
+            (long)sizeof salt ||
+        spf_base64_decode(bar + 1, hashed.len - (size_t)(bar + 1 - hashed.at), wanted,
+                          sizeof wanted) != (long)sizeof wanted)
+        return false;
+    return HMAC(EVP_sha1(), salt, sizeof salt, (const unsigned char *)name, strlen(name), found,
+                &found_len) != NULL &&
+           found_len == sizeof wanted && memcmp(found, wanted, sizeof wanted) == 0;
+}
+
+/* "*" and "?", without regard to the pattern's case (match.c, match_pattern). Linear in both. */
+static bool pattern_matches(struct span pattern, const char *name)
+{
+    size_t at = 0, star = SIZE_MAX;
+    const char *retry = NULL;
+
+    while (*name != '\0') {
+        if (at < pattern.len && pattern.at[at] == '*') {
+            star = at++;
+            retry = name;
+        } else if (at < pattern.len &&
+                   (pattern.at[at] == '?' || tolower((unsigned char)pattern.at[at]) == *name)) {
+            at++;
+            name++;
+        } else if (star != SIZE_MAX) {
+            at = star + 1;
+            name = ++retry;
+        } else {
+            return false;
+        }
+    }
+    while (at < pattern.len && pattern.at[at] == '*')
+        at++;
+    return at == pattern.len;
+}
+
+/* A list of patterns; one that is negated and matches beats all others. */
+static bool list_matches(struct span list, const char *name)
+{
+    bool found = false;
+
+    while (list.len > 0) {
+        const char *comma = memchr(list.at, ',', list.len);
+        struct span pattern = {list.at, comma != NULL ? (size_t)(comma - list.at) : list.len};
+        bool negated = pattern.len > 0 && *pattern.at == '!';
+        size_t taken = pattern.len + (comma != NULL);
+
+        list = (struct span){list.at + taken, list.len - taken};
+        if (negated)
+            pattern = (struct span){pattern.at + 1, pattern.len - 1};
+        if (pattern.len > PATTERN_MAX)
+            return false; /* whatever matched before it */
+        if (!pattern_matches(pattern, name))
+            continue;
+        if (negated)
+            return false;
+        found = true;
+    }
+    return found;
+}
+
+static bool hosts_match(struct span hosts, const char *name)
+{
+    if (hosts.len > 3 && memcmp(hosts.at, "|1|", 3) == 0)
+        return hash_matches(hosts, name);
+    return list_matches(hosts, name);
+}
+
+/* The bare host of "[host]:port"; false if the name has no port. */
+static bool bare_host(const char *name, char *out, size_t size)
+{
+    const char *end = strrchr(name, ']');
+
+    return name[0] == '[' && end != NULL &&
+           spf_format(out, size, "%.*s", (int)(end - name) - 1, name + 1);
+}
+
+void spf_host_key_fingerprint(const uint8_t *blob, size_t len, char out[64])
+{
+    uint8_t digest[32];
+    struct spf_buf text;
+
+    out[0] = '\0';
+    spf_buf_init(&text, 63);
+    spf_buf_addstr(&text, "SHA256:");
+    if (EVP_Digest(blob, len, digest, NULL, EVP_sha256(), NULL) == 1) {
+        spf_buf_add_base64(&text, digest, sizeof digest, false);
+        (void)spf_copy(out, 64, text.data);
+    }
+    spf_buf_clear(&text);
+}
+
+/* The key's own name for its type comes first in the blob (RFC 4253 section 6.6). */
+static bool blob_is_of(const uint8_t *blob, size_t len, struct span algorithm)
+{
+    return len > 4 + algorithm.len && blob[0] == 0 && blob[1] == 0 &&
+           (size_t)(blob[2] << 8 | blob[3]) == algorithm.len &&
+           memcmp(blob + 4, algorithm.at, algorithm.len) == 0;
+}
+
+static bool append(struct spf_known_hosts_facts *facts, struct spf_known_host *host,
+                   struct span algorithm, struct span base64)
+{
+    uint8_t blob[BLOB_MAX];
+    long len = spf_base64_decode(base64.at, base64.len, blob, sizeof blob);
+    struct spf_known_host *item;
+    struct spf_buf text;
+
+    if (len < 0 || algorithm.len >= sizeof host->algorithm ||
+        !blob_is_of(blob, (size_t)len, algorithm))
+        return true;
+    item = SPF_APPEND(&facts->lines);
+    if (item == NULL)
+        return false;
+    memcpy(host->algorithm, algorithm.at, algorithm.len);
+    spf_host_key_fingerprint(blob, (size_t)len, host->sha256);
+    spf_buf_init(&text, BLOB_MAX * 2);
+    spf_buf_add_base64(&text, blob, (size_t)len, true);
+    host->blob = spf_buf_take(&text);
+    *item = *host;
+    return host->blob != NULL;
+}
+
+static bool is_key(struct span algorithm, struct span base64)
+{
+    uint8_t blob[BLOB_MAX];
+    long len = spf_base64_decode(base64.at, base64.len, blob, sizeof blob);
+
+    return len >= 0 && algorithm.len > 0 && blob_is_of(blob, (size_t)len, algorithm);
+}
+
+/*
+ * What is wrong with the shape of a line, where that shows what was meant; NULL: nothing. ssh skips
+ * such a line without a word (hostfile.c, hostkeys_foreach_file).
+ */
+static const char *misfit(struct span line, struct span first, bool is_for_host)
+{
+    struct span second = next_word(&line), third = next_word(&line), fourth = next_word(&line);
+
+    if (is_key(first, second))
+        return "no host name precedes the key; ssh skips the line";
+    if (second.len > 7 && memcmp(second.at, "SHA256:", 7) == 0)
+        return "it is a fingerprint as ssh-keygen -l prints it, not a key; ssh skips the line";
+    if (!is_for_host)
+        return NULL;
+    if (is_key(third, fourth))
+        return "two names without a comma precede the key; ssh skips the line";
+    return is_key(second, third) ? NULL
+                                 : "it holds no key of the type that it names; ssh skips the line";
+}
+
+/* Keeps the first few lines of a wrong shape, as files that were not read. */
+static bool note_misfit(struct spf_known_hosts_facts *facts, const struct spf_known_host *host,
+                        const char *why)
+{
+    char place[sizeof facts->unread.items->file];
+
+    if (why == NULL || facts->unread.count >= MISFITS_MAX)
+        return true;
+    (void)spf_format(place, sizeof place, "%.230s:%lld", host->file, (long long)host->line);
+    return spf_known_hosts_miss(facts, place, false, why);
+}
+
+static bool read_line(struct spf_known_hosts_facts *facts, struct spf_known_host *host,
+                      struct span line)
+{
+    char bare[300];
+    struct span word = next_word(&line), rest = line;
+
+    if (word.len == 0 || *word.at == '#')
+        return true;
+    if (*word.at == '@') {
+        if (span_is(word, "@revoked"))
+            host->marker = SPF_MARKER_REVOKED;
+        else if (span_is(word, "@cert-authority"))
+            host->marker = SPF_MARKER_CERT_AUTHORITY;
+        else
+            return true;
+        word = next_word(&line);
+        rest = line;
+    }
+    if (!hosts_match(word, facts->name)) {
+        if (!bare_host(facts->name, bare, sizeof bare) || !hosts_match(word, bare))
+            return note_misfit(facts, host, misfit(rest, word, false));
+        host->without_port = true;
+    }
+    if (!note_misfit(facts, host, misfit(rest, word, true)))
+        return false;
+    word = next_word(&line);
+    return append(facts, host, word, next_word(&line));
+}
+
+bool spf_known_hosts_miss(struct spf_known_hosts_facts *facts, const char *file, bool ssh_reads,
+                          const char *why)
+{
+    struct spf_unread_file *unread = SPF_APPEND(&facts->unread);
+
+    if (unread == NULL)
+        return false;
+    (void)spf_copy(unread->file, sizeof unread->file, file);
+    (void)spf_copy(unread->why, sizeof unread->why, why);
+    unread->ssh_reads = ssh_reads;
+    return true;
+}
+
+bool spf_known_hosts_read_line(struct spf_known_hosts_facts *facts, const char *file,
+                               int64_t number, const char *text, size_t len)
+{
+    /* ssh's lines are C strings */
+    struct span line = {text, strnlen(text, len)};
+    struct spf_known_host host = {.line = number};
+
+    if (line.len > 0 && line.at[line.len - 1] == '\r')
+        line.len--;
+    (void)spf_copy(host.file, sizeof host.file, file);
+    if (facts->lines.count < LINES_MAX)
+        return read_line(facts, &host, line);
+    return facts->unread.count > 0 ||
+           spf_known_hosts_miss(facts, file, true, "it has too many lines for this host");
+}
+
+bool spf_known_hosts_read(struct spf_known_hosts_facts *facts, const char *file, const char *text,
+                          size_t len)
+{
+    int64_t number = 0;
+
+    for (size_t at = 0, line; at < len; at += line + 1) {
+        const char *feed = memchr(text + at, '\n', len - at);
+
+        line = feed != NULL ? (size_t)(feed - text) - at : len - at;
+        if (!spf_known_hosts_read_line(facts, file, ++number, text + at, line))
+            return false;
+    }
+    return true;
+}
+
+/* One look over the lines that name the host with its port, or only those that name it bare. */
+static enum spf_host_key_verdict judge_lines(const struct spf_known_hosts_facts *facts,
+                                             const char *blob, bool without_port,
+                                             const struct spf_known_host **line)
+{
+    enum spf_host_key_verdict verdict = SPF_VERDICT_UNKNOWN;
+
+    for (size_t i = 0; i < facts->lines.count; i++) {
+        const struct spf_known_host *host = &facts->lines.items[i];
+        bool same = host->blob != NULL && strcmp(host->blob, blob) == 0;
+
+        if (host->without_port != without_port)
+            continue;
+        if (host->marker == SPF_MARKER_REVOKED && same) {
+            *line = host;
+            return SPF_VERDICT_REVOKED;
+        }
+        if (host->marker != SPF_MARKER_NONE || verdict == SPF_VERDICT_KNOWN)
+            continue;
+        *line = host;
+        verdict = same ? SPF_VERDICT_KNOWN : SPF_VERDICT_CHANGED;
+    }
+    return verdict;
+}
+
+enum spf_host_key_verdict spf_known_hosts_judge(const struct spf_known_hosts_facts *facts,
+                                                const char *blob,
+                                                const struct spf_known_host **line)
+{
+    enum spf_host_key_verdict verdict;
+
+    *line = NULL;
+    verdict = judge_lines(facts, blob, false, line);
+    /* sshconnect.c, check_host_key: an unknown "[host]:port" that matches as "host" will do */
+    if (verdict == SPF_VERDICT_UNKNOWN && judge_lines(facts, blob, true, line) == SPF_VERDICT_KNOWN)
+        return SPF_VERDICT_KNOWN;
+    if (verdict == SPF_VERDICT_UNKNOWN)
+        *line = NULL;
+    return verdict;
+}
+
+#define CERTIFICATE "-cert-v01"
+
+static bool is_certificate(const char *algorithm)
+{
+    return strstr(algorithm, CERTIFICATE) != NULL;
+}
+
+/* The type of key that an algorithm signs with: all of RSA's are "ssh-rsa" (RFC 8332), and a
+ * certificate is of the key within it (PROTOCOL.certkeys). */
+static void key_type(const char *algorithm, char *out, size_t size)
+{
+    const char *end = strstr(algorithm, CERTIFICATE);
+
+    if (spf_starts_with(algorithm, "rsa-sha2-"))
+        (void)spf_copy(out, size, "ssh-rsa");
+    else if (end == NULL)
+        (void)spf_copy(out, size, algorithm);
+    else
+        (void)spf_format(out, size, "%.*s%s", (int)(end - algorithm), algorithm,
+                         spf_starts_with(algorithm, "sk-") ? end + strlen(CERTIFICATE) : "");
+}
+
+/* hostfile.c, lookup_key_in_hostkeys_by_type: the first key of the type, and it is not revoked. */
+static bool knows_type(const struct spf_known_hosts_facts *facts, const char *algorithm)
+{
+    const struct spf_known_host *first = NULL;
+    char type[80];
+
+    key_type(algorithm, type, sizeof type);
+    for (size_t i = 0; i < facts->lines.count && first == NULL; i++) {
+        const struct spf_known_host *host = &facts->lines.items[i];
+
+        if (host->marker == SPF_MARKER_NONE && !host->without_port &&
+            strcmp(host->algorithm, type) == 0)
+            first = host;
+    }
+    for (size_t i = 0; i < facts->lines.count && first != NULL; i++) {
+        const struct spf_known_host *host = &facts->lines.items[i];
+
+        if (host->marker == SPF_MARKER_REVOKED && !host->without_port && host->blob != NULL &&
+            first->blob != NULL && strcmp(host->blob, first->blob) == 0)
+            return false;
+    }
+    return first != NULL;
+}
+
+static bool has_authority(const struct spf_known_hosts_facts *facts, bool without_port_too)
+{
+    for (size_t i = 0; i < facts->lines.count; i++) {
+        const struct spf_known_host *host = &facts->lines.items[i];
+
+        if (host->marker == SPF_MARKER_CERT_AUTHORITY && (without_port_too || !host->without_port))
+            return true;
+    }
+    return false;
+}
+
+char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const char *algorithms)
+{
+    char *copy = strdup(algorithms), *state = NULL;
+    struct spf_buf first, last;
+    bool verbatim = false;
+
+    if (copy == NULL)
+        return NULL;
+    spf_buf_init(&first, 8192);
+    spf_buf_init(&last, 8192);
+    for (char *name = strtok_r(copy, ",", &state); name != NULL && !verbatim;
+         name = strtok_r(NULL, ",", &state)) {
+        bool known = knows_type(facts, name);
+        bool wanted = known || (is_certificate(name) && has_authority(facts, false));
+        struct spf_buf *to = wanted ? &first : &last;
+
+        verbatim = known && first.len == 0 && last.len == 0;
+        spf_buf_addf(to, "%s%s", to->len > 0 ? "," : "", name);
+    }
+    if (first.len > 0 && last.len > 0)
+        spf_buf_addch(&first, ',');
+    spf_buf_addstr(&first, last.data);
+    spf_buf_clear(&last);
+    free(copy);
+    if (!verbatim)
+        return spf_buf_take(&first);
+    spf_buf_clear(&first);
+    return strdup(algorithms);
+}
+
+/* The type of the key in the certificate that ssh would ask this server for; "" none. */
+static void certificate_of(const struct spf_known_hosts_facts *facts, const char *plain,
+                           const char *theirs, char *out, size_t size)
+{
+    static const char certificates[] =
+        "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
+        "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
+        "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
+        "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,";
+    char *order = NULL, chosen[80];
+    struct spf_buf all;
+
+    out[0] = '\0';
+    spf_buf_init(&all, SPF_NAMES_MAX + sizeof certificates);
+    spf_buf_addstr(&all, certificates);
+    spf_buf_addstr(&all, plain);
+    if (!spf_buf_failed(&all))
+        order = spf_known_hosts_order(facts, all.data);
+    if (order != NULL && spf_names_common(order, theirs, chosen, sizeof chosen) &&
+        is_certificate(chosen))
+        key_type(chosen, out, size);
+    free(order);
+    spf_buf_clear(&all);
+}
+
+bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
+                                    const struct spf_handshake_facts *shown, const char *plain,
+                                    enum spf_host_key_verdict verdict)
+{
+    char certified[80], type[80];
+    bool same, authority = has_authority(facts, true), revoked = false;
+
+    key_type(shown->host_key_algorithm, type, sizeof type);
+    if (shown->server_host_keys == NULL) /* its offer was not seen: it may have one */
+        (void)spf_copy(certified, sizeof certified, type);
+    else
+        certificate_of(facts, plain, shown->server_host_keys, certified, sizeof certified);
+    if (certified[0] == '\0')
+        return false;
+    same = strcmp(type, certified) == 0;
+    for (size_t i = 0; i < facts->lines.count; i++) {
+        const struct spf_known_host *host = &facts->lines.items[i];
+
+        revoked |= host->marker == SPF_MARKER_REVOKED && host->blob != NULL &&
+                   (shown->host_key_blob == NULL || strcmp(host->blob, shown->host_key_blob) != 0);
+    }
+    switch (verdict) {
+    case SPF_VERDICT_REVOKED: /* the key in the certificate counts as well */
+        return !same;
+    case SPF_VERDICT_UNKNOWN:
+        return revoked;
+    case SPF_VERDICT_KNOWN: /* where no authority matches, the key itself is looked at */
+        return !same || revoked;
+    case SPF_VERDICT_CHANGED:
+        return !same || authority;
+    }
+    return true;
+}

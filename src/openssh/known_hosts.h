@@ -1,0 +1,68 @@
+#ifndef SPF_OPENSSH_KNOWN_HOSTS_H
+#define SPF_OPENSSH_KNOWN_HOSTS_H
+
+#include "login/facts.h"
+
+/*
+ * known_hosts files as OpenSSH reads them (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT; hostfile.c and
+ * sshconnect.c of 9.2): patterns, negation, hashed names, ports, markers. Pure: it is given texts.
+ */
+
+/* Sets facts->name: the host in lower case, and "[host]:port" for a port other than 22. */
+void spf_known_hosts_name(struct spf_known_hosts_facts *facts, const char *host, uint16_t port);
+
+/*
+ * Appends the lines of a file's text that speak of facts->name; where that has a port, those of the
+ * bare host too. Lines that ssh cannot read are skipped, as ssh does; where one of them is of a
+ * shape that shows what was meant (no host, the host twice, a fingerprint), facts->unread says so.
+ * False: no memory.
+ */
+SPF_MUST_USE
+bool spf_known_hosts_read(struct spf_known_hosts_facts *facts, const char *file, const char *text,
+                          size_t len);
+
+/* One line of it, without its newline. */
+SPF_MUST_USE
+bool spf_known_hosts_read_line(struct spf_known_hosts_facts *facts, const char *file,
+                               int64_t number, const char *text, size_t len);
+/* Keeps that a file was not read, or not to its end. False: no memory. */
+SPF_MUST_USE
+bool spf_known_hosts_miss(struct spf_known_hosts_facts *facts, const char *file, bool ssh_reads,
+                          const char *why);
+
+enum spf_host_key_verdict {
+    SPF_VERDICT_UNKNOWN,
+    SPF_VERDICT_KNOWN,
+    SPF_VERDICT_CHANGED, /* another key is known, of whichever type */
+    SPF_VERDICT_REVOKED,
+};
+
+/*
+ * What ssh would say of a server that shows this key (base64 of its blob); *line is the line that
+ * decides, borrowed, or NULL.
+ */
+enum spf_host_key_verdict spf_known_hosts_judge(const struct spf_known_hosts_facts *facts,
+                                                const char *blob,
+                                                const struct spf_known_host **line);
+
+/*
+ * Does ssh's verdict hang on a certificate, which we cannot read? It asks a server that has one for
+ * it (plain: its other host key algorithms), looks for an authority that signed it, revoked or
+ * not, and only where there is none at the key itself (sshconnect.c, check_host_key; hostfile.c,
+ * check_hostkeys_by_key_or_type). verdict: the one on the key itself.
+ */
+bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
+                                    const struct spf_handshake_facts *shown, const char *plain,
+                                    enum spf_host_key_verdict verdict);
+
+/*
+ * The comma-separated algorithms in the order in which ssh would offer them to this host: those of
+ * known keys first, unless the first one of all is known (sshconnect2.c, order_hostkeyalgs). The
+ * caller frees it; NULL: no memory.
+ */
+char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const char *algorithms);
+
+/* "SHA256:…" of a public key blob, as ssh-keygen -l shows it. */
+void spf_host_key_fingerprint(const uint8_t *blob, size_t len, char out[64]);
+
+#endif

@@ -1,0 +1,17 @@
+#ifndef SPF_OPENSSH_KNOWN_HOSTS_FILES_H
+#define SPF_OPENSSH_KNOWN_HOSTS_FILES_H
+
+#include "openssh/known_hosts.h"
+#include "pipeline/target.h"
+
+/*
+ * Reads the known_hosts files that ssh would read (or those of target->known_hosts) and keeps the
+ * lines that speak of the host and target->port. What is not read is kept in facts->unread: a file
+ * that cannot be opened (a usual one may be missing), that is not regular, what is over 64 MiB, a
+ * line over 1 MiB. Never writes. False: no memory.
+ */
+SPF_MUST_USE
+bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
+                            struct spf_known_hosts_facts *facts);
+
+#endif
