@@ -91,7 +91,7 @@ static void say_no_login(const struct spf_run *run, const struct spf_diagnosis *
     struct spf_view view = spf_view_of(run);
 
     spf_buf_addstr(buf, "You can't log in");
-    if (d->cause == SPF_AUTH_TIMEOUT || d->cause == SPF_SESSION_TIMEOUT)
+    if (d->cause == SPF_SESSION_TIMEOUT)
         (void)spf_slots_expand(buf, " within {waited_s} s", SPF_SLOT_TEXT, &view,
                                &run->results[d->check]);
 }

@@ -232,7 +232,7 @@ static struct spf_opinion judge_stall(const struct spf_view *view, const struct 
     if (spf_path_judge(view, result, ending, &opinion))
         return opinion;
     spf_ending_say_late(view, result, unanswered, ending, error);
-    return spf_concludes(SPF_AUTH_TIMEOUT);
+    return spf_lowered(SPF_AUTH_TIMEOUT, SPF_UNKNOWN); /* ssh goes on waiting, and may get in */
 }
 
 /*

@@ -258,8 +258,14 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
         spf_flow_note(result, &facts->ending.flow);
         if (spf_path_judge(view, result, &facts->ending, &opinion))
             return opinion;
-        spf_ending_say(result, "the handshake stalls", &facts->ending, facts->error);
-        return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
+        if (view->target->from_transcript) {
+            spf_ending_say(result, "the handshake stalls", &facts->ending, facts->error);
+            return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
+        }
+        spf_ending_say_late(view, result, "the handshake is not finished", &facts->ending,
+                            facts->error);
+        /* ssh goes on waiting, and may get in */
+        return spf_lowered(SPF_HANDSHAKE_TIMEOUT, SPF_UNKNOWN);
     case SPF_SHAKE_DONE:
         break;
     }

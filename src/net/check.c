@@ -13,6 +13,8 @@ static void note_attempts(struct spf_result *result, const struct spf_tcp_facts 
 
         json_object_object_add(attempt, "address", spf_clean_json(tcp->before.items[i].address));
         json_object_object_add(attempt, "error", spf_clean_json(tcp->before.items[i].error));
+        json_object_object_add(attempt, "elapsed_ms",
+                               json_object_new_int64(tcp->before.items[i].elapsed_ms));
         json_object_array_add(list, attempt);
     }
     spf_note_json(result, "tried_before", list);
@@ -37,11 +39,46 @@ static const char *last_hop(const struct spf_tcp_facts *tcp)
     return comma != NULL ? comma + 1 : tcp->jump;
 }
 
+/*
+ * Silence that this machine made itself: each SYN that was sent again was dropped by the output
+ * filter, or so many answers came to an interface on which rp_filter does not want them.
+ */
+static bool drops_here(const struct spf_tcp_facts *tcp, struct spf_result *result)
+{
+    const int64_t again = tcp->retransmissions;
+
+    if (tcp->outcome != SPF_TCP_SILENT)
+        return false;
+    spf_note_number(result, "retransmissions", again);
+    spf_note_number(result, "unsent_here", tcp->unsent);
+    spf_note_number(result, "dropped_by_rp_filter", tcp->reverse);
+    spf_note_number(result, "discarded_here", tcp->discarded);
+    if (again > 0 && tcp->unsent >= again) {
+        spf_say(
+            result,
+            "this machine's own firewall drops the packets to %s before they leave (TCPRetransFail "
+            "rose by %lld while the connection was tried)",
+            tcp->address, (long long)tcp->unsent);
+        return true;
+    }
+    if (again > 0 && tcp->reverse >= again) {
+        spf_say(result,
+                "answers arrive, but not on the interface that the route to %s uses, and this "
+                "machine drops them (rp_filter; IPReversePathFilter rose by %lld while the "
+                "connection was tried)",
+                tcp->address, (long long)tcp->reverse);
+        return true;
+    }
+    return false;
+}
+
 static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
     char took[32];
 
+    if (tcp->jump[0] == '\0' && drops_here(tcp, result))
+        return spf_concludes(SPF_OWN_FIREWALL_DROPS);
     if (tcp->jump[0])
         spf_say(result, "the jump host %s gets no answer from %s port %u%s", last_hop(tcp),
                 tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));
@@ -72,6 +109,29 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
     if (tcp->jump[0]) {
         spf_say(result, "the jump host %s cannot reach %s port %u: %s", last_hop(tcp), tcp->address,
                 (unsigned)view->target->port, tcp->error);
+        return spf_concludes(SPF_PORT_UNREACHABLE);
+    }
+    if (tcp->no_port) {
+        spf_say(result,
+                "this machine has no local port left for another connection to %s port %u (%s)",
+                tcp->address, (unsigned)view->target->port, tcp->error);
+        return spf_concludes(SPF_NO_LOCAL_PORT);
+    }
+    if (tcp->icmp_from[0] != '\0' && strcmp(tcp->icmp_from, tcp->own_address) == 0 &&
+        strcmp(tcp->icmp_from, tcp->address) != 0) {
+        spf_say(
+            result,
+            "this machine's own firewall rejects the connection to %s port %u: the ICMP message "
+            "comes from its own address, %s",
+            tcp->address, (unsigned)view->target->port, tcp->icmp_from);
+        return spf_concludes(SPF_OWN_FIREWALL_REJECTS);
+    }
+    if (tcp->icmp_from[0] != '\0' &&
+        tcp->icmp_type == (strchr(tcp->address, ':') != NULL ? 3 : 11)) {
+        spf_say(result,
+                "%s port %u cannot be reached: a routing loop (ICMP \"time exceeded\" "
+                "from %s; see it with `traceroute %s`)",
+                tcp->address, (unsigned)view->target->port, tcp->icmp_from, tcp->address);
         return spf_concludes(SPF_PORT_UNREACHABLE);
     }
     spf_say(result, "%s port %u cannot be reached: %s (%s)", tcp->address,
@@ -186,6 +246,11 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     if (tcp->elapsed_ms >= 0)
         spf_note_number(result, "elapsed_ms", tcp->elapsed_ms);
     spf_note_text(result, "error", tcp->error[0] ? tcp->error : NULL);
+    if (tcp->icmp_from[0]) {
+        spf_note_text(result, "icmp_from", tcp->icmp_from);
+        spf_note_number(result, "icmp_type", tcp->icmp_type);
+        spf_note_number(result, "icmp_code", tcp->icmp_code);
+    }
     note_attempts(result, tcp);
     if (tcp->jump[0]) {
         spf_note_text(result, "jump", tcp->jump);
@@ -214,11 +279,16 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     case SPF_TCP_RESET:
         return spf_concludes(SPF_PORT_RESET);
     case SPF_TCP_UNRESOLVED:
-        if (tcp->jump[0])
+        if (tcp->jump[0]) {
             spf_say(result, "the jump host %s knows no address of the name %s: %s", last_hop(tcp),
                     tcp->address, tcp->error);
-        else
+        } else if (tcp->no_resolver) {
+            spf_say(result, "the name %s could not be looked up after %.1f s: %s", tcp->name,
+                    (double)tcp->resolve_ms / 1000, tcp->error);
+            return spf_concludes(SPF_RESOLVER_SILENT);
+        } else {
             spf_say(result, "the name %s has no address: %s", tcp->name, tcp->error);
+        }
         return spf_concludes(SPF_HOST_UNRESOLVED);
     case SPF_TCP_JUMP_FAILED:
         return judge_jump(tcp, result);

@@ -13,7 +13,11 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "net/flow.h"
+#include "net/own_drops.h"
 
+/* Before the first SYN is sent again (1 s): from then on drops are counted. */
+#define UNANSWERED_MS 500
 #define ADDRESSES_MAX 16 /* of one name; ssh has no bound, a resolver's reply does */
 
 struct place {
@@ -51,6 +55,9 @@ struct spf_dial {
     int64_t first_syn_ms; /* 0: none yet */
     int64_t syn_ms;       /* of the address being tried */
     bool hurried;
+    int64_t end_ms;              /* of the address being tried */
+    bool watching;               /* drops were read while no answer came */
+    struct spf_own_drops before; /* the kernel's counters then */
 };
 
 static int family_of(int family)
@@ -161,14 +168,15 @@ static void want_icmp(int fd, int wanted)
     (void)setsockopt(fd, SOL_IPV6, IPV6_RECVERR, &wanted, sizeof wanted);
 }
 
-/* RFC 792 and 1812: net, host or communication administratively prohibited; RFC 4443. */
+/* RFC 792 and 1812: net, host or communication administratively prohibited, and its precedence;
+ * RFC 4443. */
 static bool is_policy(const struct sock_extended_err *error)
 {
     if (error->ee_origin == SO_EE_ORIGIN_ICMP6)
         return error->ee_type == 1 &&
                (error->ee_code == 1 || error->ee_code == 5 || error->ee_code == 6);
-    return error->ee_type == 3 &&
-           (error->ee_code == 9 || error->ee_code == 10 || error->ee_code == 13);
+    return error->ee_type == 3 && (error->ee_code == 9 || error->ee_code == 10 ||
+                                   (error->ee_code >= 13 && error->ee_code <= 15));
 }
 
 /*
@@ -198,11 +206,44 @@ static void note_icmp(struct spf_dial *dial, int errnum)
         if (place.address.ss_family == AF_INET)
             place.len = sizeof(struct sockaddr_in);
         name_place(&place, from, sizeof from);
-        if (is_policy(&said.error))
+        (void)spf_copy(facts->icmp_from, sizeof facts->icmp_from, from);
+        facts->icmp_type = said.error.ee_type;
+        facts->icmp_code = said.error.ee_code;
+        /* "port unreachable" by another machine is a firewall's word, not the host's */
+        if (is_policy(&said.error) || (errnum == ECONNREFUSED && strcmp(from, facts->address) != 0))
             facts->outcome = SPF_TCP_FORBIDDEN;
         (void)spf_format(facts->error, sizeof facts->error, "ICMP from %s: %s", from,
                          is_policy(&said.error) ? "administratively prohibited" : strerror(errnum));
     }
+}
+
+/* EADDRNOTAVAIL is "no port left" or "no address of this family": a datagram's socket needs only
+ * the address. Nothing is sent. */
+static bool lacks_port(const struct place *place)
+{
+    int fd = socket(place->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool has_address =
+        fd >= 0 && connect(fd, (const struct sockaddr *)&place->address, place->len) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return has_address;
+}
+
+/* No answer came: did our packets leave, and did the answers get past our own kernel? */
+static void note_drops(struct spf_dial *dial)
+{
+    struct spf_tcp_facts *facts = dial->facts;
+    struct spf_own_drops now;
+    struct spf_flow flow = {0};
+
+    spf_flow_read(dial->watch.fd, &flow);
+    facts->retransmissions = flow.retransmissions;
+    if (!dial->watching || !spf_own_drops_read(&now))
+        return;
+    facts->unsent = now.unsent - dial->before.unsent;
+    facts->reverse = now.reverse - dial->before.reverse;
+    facts->discarded = now.received - dial->before.received;
 }
 
 /* Notes how the present address ended. */
@@ -214,9 +255,13 @@ static void note_outcome(struct spf_dial *dial, int errnum, bool local)
     facts->local = local && errnum != 0;
     facts->elapsed_ms = spf_now_ms() - dial->syn_ms;
     (void)spf_copy(facts->error, sizeof facts->error, errnum ? strerror(errnum) : "");
+    facts->no_port =
+        local && errnum == EADDRNOTAVAIL && lacks_port(&dial->places.place[dial->next - 1]);
     if (dial->watch.fd < 0)
         return;
     note_own_address(dial);
+    if (facts->outcome == SPF_TCP_SILENT)
+        note_drops(dial);
     if (errnum != 0 && !local)
         note_icmp(dial, errnum);
     want_icmp(dial->watch.fd, 0);
@@ -237,12 +282,12 @@ static bool remember_attempt(struct spf_dial *dial)
 
 static void set_patience(struct spf_dial *dial)
 {
-    int64_t end_ms = dial->first_syn_ms + dial->timeout_ms;
-    int64_t left = (int64_t)(dial->places.count - dial->next) + 1;
-
-    dial->watch.due_ms = dial->syn_ms + (end_ms - dial->syn_ms) / left;
-    if (dial->hurried && dial->watch.due_ms > dial->first_syn_ms + SPF_DIAL_SHORT_MS)
-        dial->watch.due_ms = dial->first_syn_ms + SPF_DIAL_SHORT_MS;
+    dial->end_ms = dial->syn_ms + dial->timeout_ms;
+    if (dial->hurried && dial->end_ms > dial->first_syn_ms + SPF_DIAL_SHORT_MS)
+        dial->end_ms = dial->first_syn_ms + SPF_DIAL_SHORT_MS;
+    dial->watch.due_ms = dial->end_ms;
+    if (!dial->watching && dial->end_ms > dial->syn_ms + UNANSWERED_MS)
+        dial->watch.due_ms = dial->syn_ms + UNANSWERED_MS;
 }
 
 /*
@@ -255,6 +300,8 @@ static int start(struct spf_dial *dial)
     int one = 1;
 
     name_place(place, dial->facts->address, sizeof dial->facts->address);
+    dial->watching = false;
+    dial->facts->icmp_from[0] = '\0';
     dial->syn_ms = spf_now_ms();
     if (!dial->first_syn_ms)
         dial->first_syn_ms = dial->syn_ms;
@@ -340,6 +387,7 @@ static void patience_ended(struct spf_dial *dial)
         spf_loop_cancel(dial->loop, &dial->lookup->job);
         dial->lookup = NULL;
         dial->facts->resolve_ms = spf_now_ms() - dial->started_ms;
+        dial->facts->no_resolver = true;
         unresolved(dial, "the name servers did not answer in time");
         return;
     }
@@ -354,6 +402,11 @@ static void ready(struct spf_watch *watch, short revents)
     int errnum = 0;
     socklen_t len = sizeof errnum;
 
+    if (!revents && !dial->lookup && !dial->watching && spf_now_ms() < dial->end_ms) {
+        dial->watching = spf_own_drops_read(&dial->before);
+        dial->watch.due_ms = dial->end_ms;
+        return;
+    }
     if (!revents) {
         patience_ended(dial);
         return;

@@ -10,8 +10,8 @@
  * order of getaddrinfo(3) (RFC 6724), each outcome kept with the exact SO_ERROR.
  *
  * A name is looked up in a job of the loop; a literal address, with or without brackets and scope
- * id, needs none. The look-up has timeout_ms, and so have all connects together, shared evenly
- * among the addresses still to be tried.
+ * id, needs none. The look-up has timeout_ms, and so has each address, as with ssh's
+ * ConnectTimeout.
  */
 struct spf_destination {
     const char *host; /* name or literal */

@@ -29,11 +29,18 @@ extern const struct spf_shape spf_tcp_attempt_shape;
 /* What connect(2) said. */
 struct spf_tcp_facts {
     enum spf_tcp_outcome outcome;
-    char name[300];        /* the name that was resolved; "" for a literal address */
-    char address[64];      /* the literal that was tried last; "" when unresolved */
-    char own_address[64];  /* ours on that connection */
-    char error[128];       /* strerror(3)'s or gai_strerror(3)'s words */
-    bool local;            /* this machine said so itself: no packet left it */
+    char name[300];       /* the name that was resolved; "" for a literal address */
+    char address[64];     /* the literal that was tried last; "" when unresolved */
+    char own_address[64]; /* ours on that connection */
+    bool no_resolver;     /* UNRESOLVED: no name server answered, so nothing is known of the name */
+    char error[128];      /* strerror(3)'s or gai_strerror(3)'s words */
+    bool local;           /* this machine said so itself: no packet left it */
+    char icmp_from[64];   /* whose ICMP message ended the attempt; "" none came */
+    int64_t icmp_type, icmp_code;
+    /* of a silent one, by the kernel's counters: SYNs sent again, and what was dropped here while
+     * they were (net/own_drops.h) */
+    int64_t retransmissions, unsent, reverse, discarded;
+    bool no_port;          /* all local ports to that address are in use */
     int64_t elapsed_ms;    /* from the first SYN to the outcome */
     int64_t resolve_ms;    /* of the name; 0 for a literal */
     bool cut_short;        /* given up after 3 s, because the cloud facts promised silence */

@@ -28,7 +28,7 @@ LIMIT = 60  # seconds; the resolver would ask for 90
 # options -> causes
 CASES = [
     (HOST + ["--deadline", "4"], {"net.port": "deadline-exceeded"}),
-    (HOST + ["--timeout", "4"], {"net.port": "host-unresolved"}),
+    (HOST + ["--timeout", "4"], {"net.port": "resolver-silent"}),
     (API + ["--deadline", "4"], {"cloud.access": "deadline-exceeded"}),
     (HOST + API + ["--deadline", "4"], {"cloud.access": "deadline-exceeded",
                                         "net.port": "deadline-exceeded"}),

@@ -8,7 +8,7 @@ namespaces.
 
 import contextlib
 import json
-import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,8 +18,9 @@ import stage  # noqa: F401  (finds the harness)
 import road
 from harness import servers
 from harness.keys import Key
-from road import HERE, SERVER, SERVER6, chain
+from road import HERE, ROUTER, SERVER, SERVER6, chain
 
+TO_THERE = "ip daddr %s tcp dport != 1" % SERVER
 FROM_US, TO_US = "ip saddr %s" % HERE, "ip daddr %s" % HERE
 
 
@@ -33,6 +34,7 @@ class Case:
 
     rules, here: filters of the router, and of this machine; limit: above which the router sends ICMP;
     words: of the summary of the check that has the cause; ssh: does the real one get in; options: of ours;
+    there: filter of the server; strict: rp_filter, and answers by another interface; ports: all are in use;
     judge: (target, check) -> what is wrong; repairs: the first command of the remedies lets us in
     """
 
@@ -42,7 +44,8 @@ class Case:
         self.options = more.pop("options", [])
         self.here, self.judge = more.pop("here", ""), more.pop("judge", None)
         self.host, self.limit = more.pop("host", SERVER), more.pop("limit", None)
-        self.repairs = more.pop("repairs", False)
+        self.repairs, self.there = more.pop("repairs", False), more.pop("there", "")
+        self.strict, self.ports = more.pop("strict", False), more.pop("ports", False)
         assert not more, more
 
 
@@ -86,6 +89,19 @@ CASES = [
     Case("over 1300 bytes vanish, no session", "fail", "path-mtu",
          oversized(1300, FROM_US, TO_US), options=["--no-session"], judge=bounds(1292, 1300)),
     Case("over 1300 bytes are answered by ICMP", "pass", None, limit=1300),
+    Case("our own filter rejects", "fail", "own-firewall-rejects",
+         here=chain("output", TO_THERE + " reject with icmpx type admin-prohibited")),
+    Case("our own filter drops", "fail", "own-firewall-drops", here=chain("output", TO_THERE + " drop")),
+    Case("strict reverse path", "fail", "own-firewall-drops", strict=True, words=["rp_filter"],
+         here=chain("output", "ip daddr %s meta mark set 1" % SERVER, kind="route")),
+    Case("the router drops", "fail", "port-silent", chain("forward", TO_THERE + " drop")),
+    Case("the router rejects, as a port would", "fail", "port-unreachable",
+         chain("forward", TO_THERE + " reject with icmpx type port-unreachable"), words=[ROUTER]),
+    Case("the server refuses by ICMP", "fail", "port-refused",
+         there=chain("input", TO_THERE + " reject with icmpx type port-unreachable")),
+    Case("the server rejects by its policy", "fail", "port-unreachable",
+         there=chain("input", TO_THERE + " reject with icmpx type admin-prohibited"), words=[SERVER]),
+    Case("no local port is left", "fail", "no-local-port", ports=True),
     *(Case("nothing after %d bytes" % size, "fail", "flow-cut",
            chain("forward", "ct original bytes > %d drop" % size), judge=cut) for size in (2500, 4500)),
 ]
@@ -129,9 +145,27 @@ class Sweep:
 
     def show(self, case):
         if not (self.road.clear() and self.road.router.rules(case.rules) and
-                self.road.here.rules(case.here) and
+                self.road.here.rules(case.here) and self.road.server.rules(case.there) and
+                self.road.strict(case.strict) and
                 (case.limit is None or self.road.limit(case.limit))):
             return ["the filter was not taken"]
+        with self.no_ports_left() if case.ports else contextlib.nullcontext():
+            return self.compare(case)
+
+    @contextlib.contextmanager
+    def no_ports_left(self):
+        """One port is ours to use, and it is in use."""
+        here, name = self.road.here, "ipv4/ip_local_port_range"
+        with open("/proc/sys/net/" + name, encoding="ascii") as source:
+            before = source.read().strip()
+        here.write(name, "50000 50000")
+        try:
+            with socket.create_connection((SERVER, self.sshd.port)):
+                yield
+        finally:
+            here.write(name, before)
+
+    def compare(self, case):
         target, seconds = self.ours(case.host, *case.options)
         wrong = []
         check = next((c for c in target["checks"] if c["cause"] == case.cause), None)

@@ -66,9 +66,9 @@ CASES = {
     "[2001:db8:1::1]": (None, "2001:db8:1::1 port"),
     "2001:db8:1::2": ("port-refused", ""),
     "2001:db8:1::10": ("port-silent", "dropped on the way"),
-    "2001:db8:1::11": ("port-unreachable", THERE),
-    "2001:db8:1::13": ("port-unreachable",
-                       "ICMP from 2001:db8:1::1: administratively prohibited (a firewall"),
+    # here "the network" answers from an address of this machine
+    "2001:db8:1::11": ("own-firewall-rejects", "own address, 2001:db8:1::1"),
+    "2001:db8:1::13": ("own-firewall-rejects", "own address, 2001:db8:1::1"),
     "2001:db8:1::14": ("port-refused", ""),
     "2001:db8:2::1": ("port-unreachable", HERE),
     "2001:db8:2::2": ("port-unreachable", HERE),

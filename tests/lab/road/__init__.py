@@ -24,6 +24,14 @@ addr add 2001:db8:1::1/64 dev road0 nodad
 route add default via 192.0.2.254
 route add default via 2001:db8:1::fe
 """
+STRICT = """
+link add road9 type veth peer name road8
+link set road8 up
+link set road9 up
+route add 198.51.100.9/32 dev road9 src 192.0.2.1
+rule add fwmark 1 table 99
+route add default via 192.0.2.254 dev road0 table 99
+"""
 ROUTES = """
 link set lo up
 link set dev road1 gso_max_segs 1 gso_max_size 1500 up
@@ -101,6 +109,7 @@ class Road:
 
     def __init__(self):
         self.here, self.router, self.server = Namespace(ours=True), Namespace(), Namespace()
+        self._strict = False
         made = _given(["ip", "-batch", "-"], f"""
 link add road0 type veth peer name road1 netns {self.router.pid}
 link add road2 netns {self.router.pid} type veth peer name road3 netns {self.server.pid}
@@ -128,12 +137,22 @@ link add road2 netns {self.router.pid} type veth peer name road3 netns {self.ser
         route = "route replace %s/32 dev road2 %s\n" % (SERVER, "mtu %d" % mtu if mtu else "")
         return self.router.give(["ip", "-batch", "-"], route)
 
+    def strict(self, wanted):
+        """Answers come by an interface that the route to the server does not have, and rp_filter is strict.
+        What goes to the server needs the mark 1 then."""
+        if wanted == self._strict:
+            return True
+        self._strict = wanted
+        batch = STRICT if wanted else "link del road9\nrule del fwmark 1 table 99\n"
+        return self.here.write("ipv4/conf/road0/rp_filter", int(wanted)) and self.here.give(
+            ["ip", "-batch", "-"], batch)
+
     def stop(self):
         for space in (self.server, self.router, self.here):
             space.stop()
 
 
-def chain(hook, *rules):
-    """A table with one base chain of the family inet."""
-    return "table inet road_%s {\nchain c { type filter hook %s priority 0; policy accept;\n%s\n}\n}\n" % (
-        hook, hook, "\n".join(rules))
+def chain(hook, *rules, kind="filter"):
+    """A table with one base chain of the family inet, or of ip for the kind route."""
+    return "table %s road_%s {\nchain c { type %s hook %s priority 0; policy accept;\n%s\n}\n}\n" % (
+        "inet" if kind == "filter" else "ip", hook, kind, hook, "\n".join(rules))
