@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cloud/key_pair.h"
 #include "pipeline/check.h"
 
 /* Is a key pair bound, and is it this key? Proved by the public key itself wherever the API gives
@@ -129,6 +130,15 @@ static bool is_sha1_of(const char *fingerprint, const uint8_t *blob, size_t len)
 
     return has_sha1(fingerprint, blob, len) ||
            (info_len > 0 && has_sha1(fingerprint, info, info_len));
+}
+
+bool spf_key_pair_is(const struct spf_key_pair_facts *pair, const char *public_blob)
+{
+    uint8_t ours[BLOB_MAX], theirs[BLOB_MAX];
+    long our_len = key_blob(public_blob, ours), their_len = line_blob(pair->public_key, theirs);
+
+    return pair->bound && our_len > 0 && our_len == their_len &&
+           memcmp(ours, theirs, (size_t)our_len) == 0;
 }
 
 static struct spf_opinion proved(const struct spf_key_pair_facts *pair, const char *how,

@@ -53,45 +53,62 @@ static bool read_exactly(int fd, uint8_t *out, size_t len, int64_t due_ms)
     return true;
 }
 
-static int count_keys(struct spf_bytes answer, struct spf_bytes blob, bool *holds)
+static bool read_keys(struct spf_wire wire, struct spf_agent_keys *keys)
 {
-    struct spf_wire wire = spf_wire(answer.at, answer.len);
     uint32_t count;
 
     if (spf_wire_u8(&wire) != IDENTITIES_ANSWER)
-        return -1;
+        return false;
     count = spf_wire_u32(&wire);
-    for (uint32_t i = 0; i < count && !wire.bad; i++) {
-        struct spf_bytes key = spf_wire_string(&wire);
-
+    if (count > wire.left / 8) /* two lengths each */
+        return false;
+    keys->blobs = calloc(count > 0 ? count : 1, sizeof *keys->blobs);
+    while (keys->blobs != NULL && keys->count < count && !wire.bad) {
+        keys->blobs[keys->count++] = spf_wire_string(&wire);
         spf_wire_string(&wire); /* the comment */
-        if (!wire.bad && blob.len > 0 && spf_bytes_equal(key, blob))
-            *holds = true;
     }
-    return wire.bad ? -1 : (int)count;
+    return keys->blobs != NULL && !wire.bad;
 }
 
-int spf_agent_keys(const char *path, struct spf_bytes blob, bool *holds)
+bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
 {
     static const uint8_t request[] = {0, 0, 0, 1, REQUEST_IDENTITIES};
     const int64_t due_ms = spf_now_ms() + WAIT_MS;
-    uint8_t head[4], *answer = NULL;
-    int fd = spf_agent_connect(path), count = -1;
+    int fd = spf_agent_connect(path);
+    bool good = false;
+    uint8_t head[4];
     size_t len;
 
-    *holds = false;
+    *keys = (struct spf_agent_keys){0};
     if (fd < 0)
-        return -1;
+        return false;
     if (send(fd, request, sizeof request, MSG_NOSIGNAL) == (ssize_t)sizeof request &&
         read_exactly(fd, head, sizeof head, due_ms)) {
         struct spf_wire wire = spf_wire(head, sizeof head);
 
         len = spf_wire_u32(&wire);
-        answer = len > 0 && len <= ANSWER_MAX ? malloc(len) : NULL;
-        if (answer && read_exactly(fd, answer, len, due_ms))
-            count = count_keys((struct spf_bytes){answer, len}, blob, holds);
-        free(answer);
+        keys->answer = len > 0 && len <= ANSWER_MAX ? malloc(len) : NULL;
+        good = keys->answer != NULL && read_exactly(fd, keys->answer, len, due_ms) &&
+               read_keys(spf_wire(keys->answer, len), keys);
     }
     (void)close(fd);
-    return count;
+    if (!good)
+        spf_agent_keys_clear(keys);
+    return good;
+}
+
+bool spf_agent_holds(const struct spf_agent_keys *keys, struct spf_bytes blob)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        if (blob.len > 0 && spf_bytes_equal(keys->blobs[i], blob))
+            return true;
+    }
+    return false;
+}
+
+void spf_agent_keys_clear(struct spf_agent_keys *keys)
+{
+    free(keys->blobs);
+    free(keys->answer);
+    *keys = (struct spf_agent_keys){0};
 }

@@ -5,14 +5,24 @@
 
 #include "key/wire.h"
 
+/* The public blobs (RFC 4253 section 6.6) of an agent's keys, in its order. */
+struct spf_agent_keys {
+    uint8_t *answer; /* which the blobs point into */
+    struct spf_bytes *blobs;
+    size_t count;
+};
+
 /*
  * Asks the ssh-agent at path (NULL: that of SSH_AUTH_SOCK; "": none) which keys it holds
  * (draft-miller-ssh-agent, section 3.5); waits a second at most: an agent may hang. For worker
  * threads.
  *
- * Returns the number of its keys, -1 if none answers. *holds: is one of them the key of this blob?
+ * False: none answers. The caller clears the keys.
  */
-int spf_agent_keys(const char *path, struct spf_bytes blob, bool *holds);
+SPF_MUST_USE
+bool spf_agent_list(const char *path, struct spf_agent_keys *keys);
+bool spf_agent_holds(const struct spf_agent_keys *keys, struct spf_bytes blob);
+void spf_agent_keys_clear(struct spf_agent_keys *keys);
 
 /* A non-blocking connection to the agent at path, as above, the caller's; -1: none answers. */
 int spf_agent_connect(const char *path);

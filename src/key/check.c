@@ -39,11 +39,11 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     const struct spf_key_facts *key = &view->facts->key;
     struct spf_opinion opinion;
 
-    /* Only from a configuration: ssh would then try the keys of an agent, of which we show none
-     * that was not asked for. */
-    if (view->target->key_path == NULL && !view->target->from_transcript) {
+    if (view->target->key_path == NULL && view->target->offer == NULL &&
+        !view->target->from_transcript) {
         spf_note_null(result, "path");
-        spf_say(result, "the ssh configuration names no key file that exists: name one with --key");
+        spf_say(result, "the ssh configuration names no key file that exists, and no agent holds a "
+                        "key: name one with --key");
         return spf_lowered(SPF_KEY_MISSING, SPF_UNKNOWN);
     }
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
@@ -68,6 +68,10 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     case SPF_KEY_READ:
         break;
     }
+    if (key->from_agent) {
+        spf_say(result, "held by the ssh-agent; no file of the ssh configuration is this key");
+        return spf_passes();
+    }
     spf_note_number(result, "size", key->size);
     spf_say(result, key->from_stdin ? "read from standard input" : "file readable");
     say_passed_over(view, result);
@@ -91,7 +95,7 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
 
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
         return opinion;
-    if (key->from_stdin)
+    if (key->from_stdin || key->from_agent)
         return spf_not_applicable();
     (void)spf_format(mode, sizeof mode, "%04o", (unsigned)key->mode & 07777);
     spf_note_text(result, "mode", mode);
@@ -129,7 +133,11 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
 
 static const char *name_of(const struct spf_view *view)
 {
-    return view->facts->key.from_stdin ? "the key from standard input" : view->target->key_path;
+    const struct spf_key_facts *key = &view->facts->key;
+
+    return key->from_stdin   ? "the key from standard input"
+           : key->from_agent ? "the key of the ssh-agent"
+                             : view->target->key_path;
 }
 
 /* Damages of the text, from which a whole key was recovered. */
@@ -275,6 +283,10 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     say_which_ssh(view, ssh, loads, result);
     if (spf_key_agent_signs(key))
         say_agent_holds(view, result);
+    if (key->from_agent && spf_key_agent_signs(key)) {
+        spf_say(result, "%s, in the ssh-agent", words);
+        return spf_passes();
+    }
     if (key->damage[0])
         return judge_damage(key, loads);
     spf_say(result, "%s", words);

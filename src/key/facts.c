@@ -100,6 +100,7 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_TEXT(struct spf_key_facts, error),
     SPF_SHAPE_TEXT(struct spf_key_facts, kind),
     SPF_SHAPE_BOOL(struct spf_key_facts, from_stdin),
+    SPF_SHAPE_BOOL(struct spf_key_facts, from_agent),
     SPF_SHAPE_NUMBER(struct spf_key_facts, size),
     SPF_SHAPE_NUMBER(struct spf_key_facts, mode),
     SPF_SHAPE_NUMBER(struct spf_key_facts, owner_uid),

@@ -93,8 +93,9 @@ struct spf_key_facts {
     char error[128]; /* strerror(3)'s words, for unreadable */
     char kind[32];   /* "directory", "FIFO": for what is not a file */
     bool from_stdin;
-    int64_t size; /* bytes */
-    int64_t mode; /* permission bits, 07777 */
+    bool from_agent; /* there is no file: an agent listed the key */
+    int64_t size;    /* bytes */
+    int64_t mode;    /* permission bits, 07777 */
     int64_t owner_uid;
     char owner[64];    /* the user's name, or the uid's digits */
     bool mine;         /* the owner is who runs this: the one case in which ssh minds the mode */

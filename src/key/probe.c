@@ -8,10 +8,12 @@
 #include "key/file.h"
 #include "key/find.h"
 #include "key/surroundings.h"
+#include "login/facts.h"
 
 struct key_job {
     struct spf_job job; /* first: the loop hands it back */
-    char *path;         /* NULL: from text */
+    char *path;         /* NULL: from text, or from blob */
+    char *blob;         /* base64 of the public key, of one that only an agent has */
     char *agent;        /* as target->agent */
     struct spf_secret *text, *passphrase;
     struct spf_key_facts facts;
@@ -34,17 +36,31 @@ struct spf_key_probe {
 
 static void ask_agent(const char *agent, struct spf_key_facts *facts)
 {
+    struct spf_agent_keys keys;
     uint8_t blob[8192];
     long len = 0;
 
+    facts->agent_keys = -1;
+    if (!spf_agent_list(agent, &keys))
+        return;
     if (facts->public_blob)
         len = spf_base64_decode(facts->public_blob, strlen(facts->public_blob), blob, sizeof blob);
-    facts->agent_keys = spf_agent_keys(agent, (struct spf_bytes){blob, len > 0 ? (size_t)len : 0},
-                                       &facts->in_agent);
+    facts->agent_keys = (int64_t)keys.count;
+    facts->in_agent = spf_agent_holds(&keys, (struct spf_bytes){blob, len > 0 ? (size_t)len : 0});
+    spf_agent_keys_clear(&keys);
 }
 
 static void read_key(struct key_job *key)
 {
+    if (key->blob) {
+        uint8_t blob[8192];
+        long len = spf_base64_decode(key->blob, strlen(key->blob), blob, sizeof blob);
+
+        key->facts.from_agent = true;
+        key->good =
+            len > 0 && spf_key_read_blob((struct spf_bytes){blob, (size_t)len}, &key->facts);
+        return;
+    }
     if (key->path) {
         key->good = spf_key_file_read(key->path, key->passphrase, &key->facts, &key->secrets);
         return;
@@ -74,6 +90,7 @@ static void release(struct spf_job *job)
     spf_secret_free(key->text);
     spf_secret_free(key->passphrase);
     free(key->path);
+    free(key->blob);
     free(key->agent);
     free(key);
 }
@@ -124,7 +141,10 @@ static bool start(struct spf_key_probe *probe)
         return false;
     key->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = probe};
     key->passphrase = copy(target->passphrase, &good);
-    if (target->key_path && strcmp(target->key_path, "-") != 0) {
+    if (target->offer && target->key_path == NULL) {
+        key->blob = target->offer->blob ? strdup(target->offer->blob) : NULL;
+        good = good && key->blob;
+    } else if (target->key_path && strcmp(target->key_path, "-") != 0) {
         key->path = strdup(target->key_path);
         good = good && key->path;
     } else {
@@ -139,6 +159,8 @@ static bool start(struct spf_key_probe *probe)
         release(&key->job);
         return false;
     }
+    if (probe->running) /* about a key that is not checked any more */
+        spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
     probe->running = key;
     if (!spf_loop_submit(probe->inquiry->loop, &key->job)) {
         probe->running = NULL;

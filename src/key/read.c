@@ -433,3 +433,20 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
     spf_contents_clear(&r.cleaned);
     return good;
 }
+
+bool spf_key_read_blob(struct spf_bytes blob, struct spf_key_facts *facts)
+{
+    struct spf_key_material material = {0};
+    struct spf_wire wire = spf_wire(blob.at, blob.len);
+    char type[80];
+    bool good = spf_material_set_blob(&material, blob);
+
+    spf_wire_name(&wire, type, sizeof type);
+    if (strstr(type, "-cert-v01@") != NULL)
+        facts->container = SPF_CONTAINER_CERTIFICATE;
+    set_damage(facts, facts->container == SPF_CONTAINER_CERTIFICATE ? "key-is-certificate"
+                                                                    : "key-is-public");
+    take_public_half(facts, &material);
+    spf_material_clear(&material);
+    return good && facts->public_blob != NULL;
+}

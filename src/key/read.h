@@ -28,6 +28,14 @@ SPF_MUST_USE
 bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
                   const struct spf_secret *passphrase, struct spf_key_facts *facts,
                   struct spf_key_secrets *secrets);
+
+/*
+ * The same of a key of which only the public blob is known (RFC 4253 section 6.6), as an agent
+ * lists it: as of a file with a public key, but in no container. False: it is not a well-formed
+ * key, or no memory.
+ */
+SPF_MUST_USE
+bool spf_key_read_blob(struct spf_bytes blob, struct spf_key_facts *facts);
 void spf_key_secrets_clear(struct spf_key_secrets *secrets);
 
 #endif

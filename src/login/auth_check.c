@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "login/ending.h"
 #include "login/implementations.h"
+#include "login/keys_check.h"
 #include "login/offers.h"
-#include "openssh/version.h"
 #include "pipeline/check.h"
 
 /* Where it was decided. */
@@ -172,6 +172,12 @@ static bool has_other_keys(const struct spf_view *view)
 static struct spf_opinion refused(const struct spf_view *view, const char *stage,
                                   struct spf_result *result)
 {
+    struct spf_opinion opinion;
+
+    if (spf_keys_judge_refusal(view, result, &opinion)) {
+        spf_note_text(result, "stage", stage);
+        return opinion;
+    }
     if (view->facts->key.certificate[0] != '\0')
         return judge_certificate(view, stage, result);
     if (!view->target->key_configured || !has_other_keys(view))
@@ -198,12 +204,12 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
         return decided(result, offer, SPF_AUTH_PUBLICKEY_DISABLED);
     if (server == NULL)
         server = spf_implementation_of(view->facts->identification.software)->key_types;
-    if (server != NULL && facts->algorithm[0] != '\0' &&
+    if (facts->asked.count == 0 && server != NULL && facts->algorithm[0] != '\0' &&
         !spf_names_have(server, facts->algorithm) &&
         !(view->facts->handshake.server_sig_algs == NULL &&
           spf_names_have(server, view->facts->key.algorithm)))
         return judge_algorithm(view, result);
-    if (facts->ending.kind == SPF_ENDING_DISCONNECT)
+    if (facts->ending.kind == SPF_ENDING_DISCONNECT && facts->asked.count == 0)
         spf_say(result,
                 "the server does not accept this key for %s; it answered by disconnecting: %s",
                 view->target->user, facts->error);
@@ -265,20 +271,6 @@ static struct spf_opinion judge_told_off(const struct spf_view *view, struct spf
 static bool judges_by_query(const struct spf_view *view)
 {
     return spf_query_proves(view->facts->identification.software, &view->facts->query);
-}
-
-/*
- * ssh offers the keys of an agent before the file's, unless the agent holds the file's too
- * (sshconnect2.c, pubkey_prepare); a server cuts it off at the sixth that it does not take
- * (MaxAuthTries, default 6). Since 10.6 sshd lets six refused queries go by before it counts them
- * (PubkeyAuthOptions max-pk-ok:6).
- */
-static bool agent_stands_before_it(const struct spf_view *view)
-{
-    const int64_t version = spf_openssh_version_of(view->facts->identification.software);
-    const int64_t tries = version >= 1006 ? 12 : 6;
-
-    return view->facts->key.agent_keys >= tries && !view->facts->key.in_agent;
 }
 
 /* The key would do. Does a signature with it log us in? */
@@ -351,12 +343,16 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         break;
     }
     spf_note_text(result, "stage", signature);
-    if (agent_stands_before_it(view)) {
-        spf_note_number(result, "agent_keys", view->facts->key.agent_keys);
+    if (spf_keys_too_many(view) > 0) {
+        spf_note_number(result, "agent_keys", spf_keys_too_many(view));
         return spf_concludes(SPF_AGENT_KEYS_TOO_MANY);
     }
     if (view->target->session == SPF_SESSION_NEVER)
         spf_flow_note(result, &facts->ending.flow);
+    if (view->facts->query.asked.count > 0) {
+        spf_keys_say_accepted(view, result);
+        return spf_passes();
+    }
     spf_say(result, "key accepted for %s%s%s", view->target->user,
             spf_key_agent_signs(&view->facts->key) ? " (signed by the ssh-agent)" : "",
             view->target->session == SPF_SESSION_NEVER ? spf_flow_untried(&facts->ending.flow)
@@ -420,8 +416,13 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
         return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
     if (is_beyond_us(view, result))
         return spf_lowered(SPF_KEY_ALGORITHM_UNSUPPORTED, SPF_UNKNOWN);
+    /* which of several keys is asked about first may be the bound pair's to say */
+    if (view->facts->ssh_config.offers.count > 1 &&
+        view->results[SPF_CHECK_CLOUD_KEY_PAIR].status == SPF_PENDING)
+        return spf_waits();
     if (spf_lacks(view, SPF_GROUP_QUERY, &opinion))
         return opinion;
+    spf_keys_note(view, result);
     if (facts->methods[0] != '\0')
         note_methods(result, facts->methods);
     if (facts->algorithm[0] != '\0')

@@ -24,6 +24,7 @@ struct spf_conversation {
     bool asking_none, asked_none;
     bool asking_last; /* whether the server lets in without any proof, after its no to the key */
     bool asking_stranger;         /* about a key that nobody has */
+    size_t key_at;                /* of several keys, how many are answered */
     bool padded;                  /* a full-size packet is on its way */
     struct spf_path_probe *probe; /* measures, once the conversation stands still; NULL: none */
     struct spf_echo echo;
@@ -47,6 +48,17 @@ void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *endi
 void spf_talk_query(struct spf_conversation *talk);
 enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct spf_seen *seen);
 void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen);
+
+/* conversation_keys.c: which key is asked about, of one or of several in turn. */
+struct spf_query_key {
+    const char *algorithm, *blob; /* borrowed */
+    bool agent_signs, can_sign;
+};
+struct spf_query_key spf_talk_key(const struct spf_conversation *talk);
+/* Without a key given ssh offers several; "none" goes before them, as with ssh. */
+bool spf_talk_asks_several(const struct spf_conversation *talk);
+/* Keeps the answer to the current key. True: there is another one to ask about. */
+bool spf_talk_next_key(struct spf_conversation *talk, enum spf_link_state state);
 
 /* The signature was answered, or still waits for its answer. */
 void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state state);

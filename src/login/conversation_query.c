@@ -43,10 +43,9 @@ void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen)
  */
 static void ask_about_stranger(struct spf_conversation *talk)
 {
-    const struct spf_key_facts *key = &talk->inquiry->facts->key;
+    const struct spf_query_key key = spf_talk_key(talk);
     struct spf_query_facts *facts = &talk->inquiry->facts->query;
-    enum spf_link_state state =
-        spf_link_query_stranger(talk->link, key->algorithm, key->public_blob);
+    enum spf_link_state state = spf_link_query_stranger(talk->link, key.algorithm, key.blob);
 
     if (state == SPF_LINK_AGAIN) {
         spf_talk_wait(talk, spf_link_events(talk->link));
@@ -81,15 +80,14 @@ static void ask_for_none(struct spf_conversation *talk)
 static bool none_may_do(const struct spf_conversation *talk, enum spf_link_state state)
 {
     return state == SPF_LINK_REFUSED && !talk->asked_none && spf_link_is_alive(talk->link) &&
-           !spf_key_agent_signs(&talk->inquiry->facts->key);
+           !spf_talk_key(talk).agent_signs;
 }
 
 static bool decides(const struct spf_conversation *talk)
 {
     const struct spf_facts *facts = talk->inquiry->facts;
 
-    return facts->query.outcome == SPF_AUTH_ACCEPTED && talk->inquiry->login_key == NULL &&
-           !spf_key_agent_signs(&facts->key) &&
+    return facts->query.outcome == SPF_AUTH_ACCEPTED && !spf_talk_key(talk).can_sign &&
            !spf_query_proves(facts->identification.software, &facts->query);
 }
 
@@ -100,6 +98,10 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
 
     spf_offers_keep_sig_algs(&talk->inquiry->facts->handshake, seen);
     facts->outcome = spf_talk_outcome(state, seen);
+    for (size_t i = 0; i < facts->asked.count; i++) {
+        if (facts->outcome == SPF_AUTH_LOCAL_REFUSAL)
+            facts->outcome = facts->asked.items[i].outcome; /* of any that was really asked */
+    }
     spf_talk_clean(facts->methods, sizeof facts->methods, seen->methods);
     spf_talk_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
     spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
@@ -119,9 +121,38 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
         spf_talk_arrive(talk, NULL);
 }
 
+static enum spf_link_state query(struct spf_conversation *talk)
+{
+    const struct spf_query_key key = spf_talk_key(talk);
+
+    return key.agent_signs ? spf_link_query_for_agent(talk->link, key.algorithm, key.blob)
+                           : spf_link_query(talk->link, key.algorithm, key.blob);
+}
+
+/* libssh chooses RSA's algorithm from an EXT_INFO that may not have been read yet. */
+static bool wants_extensions(const struct spf_conversation *talk, enum spf_link_state state)
+{
+    return state == SPF_LINK_LOCAL && !talk->asked_none &&
+           spf_link_seen(talk->link)->sig_algs == NULL &&
+           strcmp(spf_talk_key(talk).algorithm, "ssh-rsa") == 0;
+}
+
+/* True: another request goes out, in place of one that came to nothing, or to the next key. */
+static bool goes_on(struct spf_conversation *talk, enum spf_link_state state)
+{
+    if (talk->asking_none) {
+        talk->asking_none = false;
+        return state == SPF_LINK_REFUSED || state == SPF_LINK_PARTIAL;
+    }
+    if (wants_extensions(talk, state)) {
+        talk->asking_none = talk->asked_none = true;
+        return true;
+    }
+    return spf_talk_asks_several(talk) && spf_talk_next_key(talk, state);
+}
+
 void spf_talk_query(struct spf_conversation *talk)
 {
-    const struct spf_key_facts *key = &talk->inquiry->facts->key;
     enum spf_link_state state;
 
     if (talk->asking_last) {
@@ -133,23 +164,11 @@ void spf_talk_query(struct spf_conversation *talk)
         return;
     }
     spf_talk_pad(talk);
-    if (talk->asking_none) {
-        state = spf_link_none(talk->link);
-        if (state == SPF_LINK_REFUSED || state == SPF_LINK_PARTIAL)
-            talk->asking_none = false;
-    }
-    if (!talk->asking_none) {
-        state = spf_key_agent_signs(key)
-                    ? spf_link_query_for_agent(talk->link, key->algorithm, key->public_blob)
-                    : spf_link_query(talk->link, key->algorithm, key->public_blob);
-        /* libssh chooses RSA's algorithm from an EXT_INFO that may not have been read yet */
-        if (state == SPF_LINK_LOCAL && !talk->asked_none &&
-            spf_link_seen(talk->link)->sig_algs == NULL && strcmp(key->algorithm, "ssh-rsa") == 0) {
-            talk->asking_none = talk->asked_none = true;
-            spf_talk_query(talk);
-            return;
-        }
-    }
+    if (spf_talk_asks_several(talk) && !talk->asked_none)
+        talk->asking_none = talk->asked_none = true;
+    do
+        state = talk->asking_none ? spf_link_none(talk->link) : query(talk);
+    while (state != SPF_LINK_AGAIN && goes_on(talk, state));
     if (state == SPF_LINK_AGAIN)
         spf_talk_wait(talk, spf_link_events(talk->link));
     else

@@ -149,6 +149,12 @@ static const struct spf_field handshake_fields[] = {
 const struct spf_shape spf_handshake_shape =
     SPF_SHAPE(struct spf_handshake_facts, handshake_fields);
 
+static const struct spf_field asked_fields[] = {
+    SPF_SHAPE_NUMBER(struct spf_asked_key, offer),
+    SPF_SHAPE_ENUM(struct spf_asked_key, outcome, auth_outcome),
+};
+static const struct spf_shape asked_shape = SPF_SHAPE(struct spf_asked_key, asked_fields);
+
 static const struct spf_field query_fields[] = {
     SPF_SHAPE_ENUM(struct spf_query_facts, outcome, auth_outcome),
     SPF_SHAPE_TEXT(struct spf_query_facts, methods),
@@ -158,6 +164,7 @@ static const struct spf_field query_fields[] = {
     SPF_SHAPE_TEXT(struct spf_query_facts, error),
     SPF_SHAPE_BOOL(struct spf_query_facts, none_accepted),
     SPF_SHAPE_ENUM(struct spf_query_facts, stranger, stranger),
+    SPF_SHAPE_LIST(struct spf_query_facts, asked, &asked_shape),
     SPF_SHAPE_BOOL(struct spf_query_facts, unlike_openssh),
 };
 const struct spf_shape spf_query_shape = SPF_SHAPE(struct spf_query_facts, query_fields);
@@ -202,6 +209,17 @@ static const struct spf_field file_fields[] = {
 };
 static const struct spf_shape file_shape = SPF_SHAPE(struct spf_ssh_file, file_fields);
 
+static const struct spf_field offer_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_ssh_offer, path),
+    SPF_SHAPE_TEXT(struct spf_ssh_offer, certificate),
+    SPF_SHAPE_TEXT(struct spf_ssh_offer, algorithm),
+    SPF_SHAPE_TEXT(struct spf_ssh_offer, sha256),
+    SPF_SHAPE_STRING(struct spf_ssh_offer, blob),
+    SPF_SHAPE_BOOL(struct spf_ssh_offer, in_agent),
+    SPF_SHAPE_BOOL(struct spf_ssh_offer, usable),
+};
+static const struct spf_shape offer_shape = SPF_SHAPE(struct spf_ssh_offer, offer_fields);
+
 /* Without what only a live run needs: proxy_command, which may hold a secret, and a hop's files. */
 static const struct spf_field ssh_config_fields[] = {
     SPF_SHAPE_TEXT(struct spf_ssh_config_facts, asked),
@@ -216,6 +234,7 @@ static const struct spf_field ssh_config_fields[] = {
     SPF_SHAPE_TEXT(struct spf_ssh_config_facts, host_key_alias),
     SPF_SHAPE_LIST(struct spf_ssh_config_facts, known_hosts, &file_shape),
     SPF_SHAPE_LIST(struct spf_ssh_config_facts, identities, &file_shape),
+    SPF_SHAPE_LIST(struct spf_ssh_config_facts, offers, &offer_shape),
     SPF_SHAPE_BOOL(struct spf_ssh_config_facts, identities_only),
     SPF_SHAPE_TEXT(struct spf_ssh_config_facts, identity_agent),
     SPF_SHAPE_STRING(struct spf_ssh_config_facts, kex),
@@ -252,4 +271,20 @@ const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const 
         }
     }
     return found;
+}
+
+const char *spf_ssh_config_agent(const struct spf_ssh_config_facts *config)
+{
+    if (config->identity_agent[0] == '\0')
+        return NULL;
+    return strcmp(config->identity_agent, "none") == 0 ? "" : config->identity_agent;
+}
+
+int64_t spf_query_accepted(const struct spf_query_facts *query)
+{
+    const size_t count = query->asked.count;
+
+    return count > 0 && query->asked.items[count - 1].outcome == SPF_AUTH_ACCEPTED
+               ? query->asked.items[count - 1].offer
+               : -1;
 }

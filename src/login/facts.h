@@ -111,6 +111,12 @@ enum spf_stranger {
     SPF_STRANGER_ACCEPTED, /* it says "yes" to any key */
 };
 
+/* One of several keys that the server was asked about. */
+struct spf_asked_key {
+    int64_t offer; /* which of the ssh configuration's */
+    enum spf_auth_outcome outcome;
+};
+
 /* The answer to "would this key do?" (RFC 4252 section 7): no signature was made. */
 struct spf_query_facts {
     enum spf_auth_outcome outcome;
@@ -120,8 +126,9 @@ struct spf_query_facts {
     struct spf_ending ending;
     char error[256];
     bool none_accepted; /* the server lets the user in without any proof (RFC 4252 section 5.2) */
-    enum spf_stranger stranger; /* asked where no signature could follow */
-    bool unlike_openssh;        /* whatever its identification says, see implementations.h */
+    enum spf_stranger stranger;           /* asked where no signature could follow */
+    SPF_LIST(struct spf_asked_key) asked; /* of several keys, in turn; the outcome is the last's */
+    bool unlike_openssh; /* whatever its identification says, see implementations.h */
 };
 extern const struct spf_shape spf_query_shape;
 
@@ -181,6 +188,17 @@ struct spf_ssh_hop {
     char strict[8];         /* StrictHostKeyChecking, where it is yes or no; else "" */
 };
 
+/* A key that ssh would offer. Without a public key ssh would decrypt the file first. */
+struct spf_ssh_offer {
+    char path[1024];        /* the private key's file; "" only the agent has it */
+    char certificate[1024]; /* offered instead of the key alone; "" none */
+    char algorithm[64];     /* of the key, "ssh-ed25519"; "" not known */
+    char sha256[64];
+    char *blob; /* base64 of the public key; NULL not known */
+    bool in_agent;
+    bool usable; /* the file gives a key to sign with, without a passphrase */
+};
+
 struct spf_ssh_file {
     char path[1024];
     bool exists;      /* as a regular file */
@@ -205,6 +223,9 @@ struct spf_ssh_config_facts {
     char host_key_alias[300];
     SPF_LIST(struct spf_ssh_file) known_hosts; /* the user's, then the system's */
     SPF_LIST(struct spf_ssh_file) identities;  /* in ssh's order */
+    SPF_LIST(struct spf_ssh_offer)
+    offers; /* without a key given: those that ssh would offer, in
+               its order */
     bool identities_only;
     char identity_agent[1024]; /* a socket, or "none"; "" that of SSH_AUTH_SOCK */
     /* algorithms that it allows, comma-separated; NULL if ssh did not say */
@@ -224,5 +245,11 @@ extern const struct spf_shape spf_ssh_config_shape;
 /* The first key file that ssh would not pass over: of all (after NULL), or of those behind after;
  * of all, if there is none, the first that exists. NULL: none. Borrowed. */
 const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const char *after);
+
+/* The agent that ssh would ask, as struct spf_target has it. Borrowed. */
+const char *spf_ssh_config_agent(const struct spf_ssh_config_facts *config);
+
+/* Which of the ssh configuration's offers the server accepted; -1: none. */
+int64_t spf_query_accepted(const struct spf_query_facts *query);
 
 #endif

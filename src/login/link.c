@@ -402,6 +402,13 @@ enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm,
     return auth_state(link, ssh_userauth_try_publickey(link->session, link->user, link->query_key));
 }
 
+void spf_link_query_next(struct spf_link *link)
+{
+    ssh_key_free(link->query_key);
+    link->query_key = NULL;
+    link->query_left = false;
+}
+
 /* An ECDSA key must be a point of its curve; other blobs end with bytes that may be any. */
 static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
 {

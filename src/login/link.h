@@ -68,6 +68,8 @@ void spf_link_pad(struct spf_link *link, size_t len);
 
 /* RFC 4252 section 7: would this key do? base64 of the blob, and the type of key in it. */
 enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm, const char *blob);
+/* The next query is about another key: the last one was answered. */
+void spf_link_query_next(struct spf_link *link);
 /*
  * The same of a key of that type that no server can know: made on the spot, with the numbers of the
  * given one changed. LOCAL: of this type none can be made (hardware keys).

@@ -356,21 +356,17 @@ static void keys_read(void *owner)
 {
     struct spf_ssh_config *config = owner;
 
-    spf_ssh_keys_mark(config->keys, &config->inquiry->facts->ssh_config);
+    spf_ssh_keys_take(config->keys, &config->inquiry->facts->ssh_config);
     config->keys = NULL;
     next_hop(config);
 }
 
-/* Is there a choice between key files, which ssh would make by what it can use? */
+/* Without a key given, it is ssh that chooses among those of its configuration and the agent. */
 static bool chooses_keys(const struct spf_ssh_config *config)
 {
-    const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
     const struct spf_target *target = config->inquiry->target;
-    size_t files = 0;
 
-    for (size_t i = 0; i < facts->identities.count; i++)
-        files += facts->identities.items[i].exists;
-    return target->ssh_config != NULL && target->key_path == NULL && files > 1;
+    return target->ssh_config != NULL && target->key_path == NULL && target->find_key == NULL;
 }
 
 static void target_answered(struct spf_ssh_config *config)

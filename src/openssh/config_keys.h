@@ -6,9 +6,9 @@
 #include "openssh/version.h"
 
 /*
- * Which of a configuration's key files ssh would say that it cannot use, and go on to the next
- * (sshconnect2.c, load_identity_file). A worker reads them: it may take a while to derive keys or
- * to reach a file system.
+ * Which keys ssh would offer, without one given, and which of a configuration's key files it would
+ * say that it cannot use, and go on to the next. A worker reads them: it may take a while to derive
+ * keys, to reach a file system, or until an agent answers (a second at most).
  */
 struct spf_ssh_keys_job;
 
@@ -18,8 +18,8 @@ struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
                                             const struct spf_ssh_config_facts *config,
                                             const struct spf_openssh_facts *ssh,
                                             void (*done)(void *owner), void *owner);
-/* From done only: marks the files that would be skipped. */
-void spf_ssh_keys_mark(const struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config);
+/* From done only, once: marks the files that would be skipped, and fills the list of offers. */
+void spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config);
 /* NULL is fine. Before done only. */
 void spf_ssh_keys_cancel(struct spf_loop *loop, struct spf_ssh_keys_job *job);
 

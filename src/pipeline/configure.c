@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cloud/key_pair.h"
 
 /*
  * The host: what HostName says. Where an instance was asked for and its address is not reached
@@ -20,6 +21,71 @@ static void set_host(const struct spf_target *asked, const struct spf_ssh_config
     } else if (asked->host == NULL && proxied) {
         target->host = config->asked;
     }
+}
+
+/* A key that the server can be asked about: not one that ssh must decrypt first, no certificate. */
+static bool is_askable(const struct spf_ssh_offer *offer)
+{
+    return offer->blob != NULL && offer->certificate[0] == '\0';
+}
+
+/* Of the keys that ssh would offer: the one that the server accepted, else the bound pair's, else
+ * the first. */
+static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
+{
+    const struct spf_ssh_config_facts *config = &facts->ssh_config;
+    const int64_t accepted =
+        spf_facts_have(facts, SPF_GROUP_QUERY) ? spf_query_accepted(&facts->query) : -1;
+    const struct spf_ssh_offer *first = NULL;
+
+    if (accepted >= 0 && (uint64_t)accepted < config->offers.count)
+        return &config->offers.items[accepted];
+    for (size_t i = 0; i < config->offers.count; i++) {
+        const struct spf_ssh_offer *offer = &config->offers.items[i];
+
+        if (!is_askable(offer))
+            continue;
+        if (spf_facts_have(facts, SPF_GROUP_KEY_PAIR) &&
+            spf_key_pair_is(&facts->key_pair, offer->blob))
+            return offer;
+        if (first == NULL)
+            first = offer;
+    }
+    return first == NULL && config->offers.count > 0 ? config->offers.items : first;
+}
+
+/* What was found out about another key is of no use. */
+static void forget_key(struct spf_run *run)
+{
+    static const spf_checks about_key = SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) |
+                                        SPF_CHECK_BIT(KEY_FORMAT) | SPF_CHECK_BIT(CLOUD_KEY_PAIR) |
+                                        SPF_CHECK_BIT(SSH_AUTH) | SPF_CHECK_BIT(SSH_SESSION);
+    spf_checks checks = about_key & run->active;
+
+    if (run->target->instance_id == NULL)
+        checks &= ~SPF_CLOUD_CHECKS;
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        if (checks >> i & 1) {
+            spf_result_clear(&run->results[i]);
+            spf_result_init(&run->results[i]);
+        }
+    }
+    spf_shape_clear(&spf_key_shape, &run->facts.key);
+    run->facts.group[SPF_GROUP_KEY] = (struct spf_group_state){0};
+}
+
+void spf_run_choose_key(struct spf_run *run)
+{
+    const struct spf_ssh_offer *offer = choose(&run->facts);
+    const size_t place =
+        offer != NULL ? (size_t)(offer - run->facts.ssh_config.offers.items) + 1 : 0;
+
+    run->configured.offer = offer;
+    if (offer != NULL)
+        run->configured.key_path = offer->path[0] != '\0' ? offer->path : NULL;
+    if (run->offer_read != place)
+        forget_key(run);
+    run->offer_read = place;
 }
 
 void spf_run_configure(struct spf_run *run)
@@ -45,11 +111,12 @@ void spf_run_configure(struct spf_run *run)
     else if (config->proxy_program[0] != '\0')
         target->proxy_command = config->proxy_command;
     if (config->identity_agent[0] != '\0')
-        target->agent = strcmp(config->identity_agent, "none") == 0 ? "" : config->identity_agent;
+        target->agent = spf_ssh_config_agent(config);
     set_host(asked, config, target);
     if (asked->key_path == NULL) {
         target->key_path = spf_ssh_config_key(config, NULL);
         target->key_configured = true;
+        spf_run_choose_key(run);
     }
     for (size_t i = 0; i < config->known_hosts.count && files < SPF_KNOWN_HOSTS_MAX; i++)
         run->known_hosts[files++] = config->known_hosts.items[i].path;

@@ -373,6 +373,9 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
         state->failure = *failure;
     else if (group == SPF_GROUP_SSH_CONFIG)
         spf_run_configure(run);
+    else if ((group == SPF_GROUP_KEY_PAIR || group == SPF_GROUP_QUERY) &&
+             run->target->key_configured)
+        spf_run_choose_key(run);
 }
 
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms)

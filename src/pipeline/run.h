@@ -18,6 +18,8 @@ struct spf_run {
     struct spf_facts facts;
     struct spf_result results[SPF_CHECK_COUNT];
     spf_checks active; /* the selected ones, and what they need */
+    size_t offer_read; /* the key group is about the ssh configuration's offer of this place, from 1
+                          on; 0: about another key */
 };
 
 /*
@@ -62,6 +64,10 @@ void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int
  * judged before. spf_run_arrived calls it.
  */
 void spf_run_configure(struct spf_run *run);
+
+/* Without a key given: which of those that ssh would offer is checked from now on.
+ * spf_run_arrived calls it. */
+void spf_run_choose_key(struct spf_run *run);
 
 /* Judges a check once more that has its result, by facts that came after it. */
 void spf_run_judge_again(struct spf_run *run, enum spf_check_id check);

@@ -288,6 +288,12 @@ static bool is_replaced(const char *word, const char *behind)
     return len > 2 && len <= option && strncmp(word, behind, len) == 0;
 }
 
+/* Then they are all to be tried again. */
+static bool has_choice_of_keys(const struct spf_view *view)
+{
+    return view->target->key_configured && view->facts->ssh_config.offers.count > 1;
+}
+
 static void add_other_options(struct spf_buf *buf, const struct spf_target *target,
                               const char *behind)
 {
@@ -343,7 +349,7 @@ static bool add_rerun(struct spf_buf *buf, const struct spf_view *view, const ch
         if (strcmp(name, "rerun_with_file") == 0)
             return false;
         spf_buf_addstr(buf, " --key -");
-    } else if (target->key_path != NULL) {
+    } else if (target->key_path != NULL && !has_choice_of_keys(view)) {
         spf_buf_addstr(buf, " --key ");
         (void)add_word(buf, "key", target->key_path);
     }
@@ -537,6 +543,8 @@ static bool holds(const char *condition, const struct spf_view *view,
                strstr(result->summary, "expired") != NULL;
     if (strcmp(condition, "sshd") == 0)
         return spf_is_sshd(view->facts->identification.software);
+    if (strcmp(condition, "one_key") == 0)
+        return view->facts->query.asked.count == 0;
     if (!spf_starts_with(condition, "no_"))
         return jump_failure(condition, result) != NULL;
     /* Of a host alone no rules are judged, and behind a jump host they do not see us: nothing is

@@ -49,6 +49,8 @@ enum spf_session_mode {
     SPF_SESSION_NEVER,
 };
 
+struct spf_ssh_offer;
+
 /* What was asked. Strings are borrowed from the caller of the driver, who keeps them for the run.
  */
 struct spf_target {
@@ -74,8 +76,10 @@ struct spf_target {
      * file, agent and known_hosts are not looked at */
     bool from_transcript;
     const char *key_path; /* as given; "-" standard input; NULL none */
-    bool key_configured;  /* key_path is the first one that the ssh configuration has */
-    const char *agent;    /* the socket of the ssh-agent; NULL that of SSH_AUTH_SOCK, "" none */
+    bool key_configured;  /* no key was given: it is one that ssh would take */
+    /* of those that ssh would offer, the one that is checked, key_path's or the agent's; NULL */
+    const struct spf_ssh_offer *offer;
+    const char *agent; /* the socket of the ssh-agent; NULL that of SSH_AUTH_SOCK, "" none */
     uint16_t port;
     int family; /* 0 either, 4, 6: -4 and -6 */
     enum spf_address_choice address;

@@ -1,0 +1,70 @@
+#include "login/conversation_parts.h"
+
+/* Which key the server is asked about: the one that was given, or those that ssh would offer. */
+
+static bool is_askable(const struct spf_ssh_offer *offer)
+{
+    return offer->blob != NULL && offer->certificate[0] == '\0';
+}
+
+/*
+ * The offer that is asked about in this place: first the one that the run has chosen (the bound
+ * pair's, else ssh's first), then the others in ssh's order. NULL: there is none.
+ */
+static const struct spf_ssh_offer *offer_at(const struct spf_conversation *talk, size_t place)
+{
+    const struct spf_ssh_config_facts *config = &talk->inquiry->facts->ssh_config;
+    const struct spf_ssh_offer *chosen = talk->inquiry->target->offer;
+
+    if (place == 0)
+        return chosen;
+    for (size_t i = 0; i < config->offers.count; i++) {
+        const struct spf_ssh_offer *offer = &config->offers.items[i];
+
+        if (offer != chosen && is_askable(offer) && --place == 0)
+            return offer;
+    }
+    return NULL;
+}
+
+bool spf_talk_asks_several(const struct spf_conversation *talk)
+{
+    const struct spf_ssh_offer *chosen = talk->inquiry->target->offer;
+
+    return chosen != NULL && is_askable(chosen) && offer_at(talk, 1) != NULL;
+}
+
+struct spf_query_key spf_talk_key(const struct spf_conversation *talk)
+{
+    const struct spf_key_facts *key = &talk->inquiry->facts->key;
+    const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
+
+    if (offer == NULL || offer == talk->inquiry->target->offer)
+        return (struct spf_query_key){.algorithm = key->algorithm,
+                                      .blob = key->public_blob,
+                                      .agent_signs = spf_key_agent_signs(key),
+                                      .can_sign = talk->inquiry->login_key != NULL ||
+                                                  spf_key_agent_signs(key)};
+    return (struct spf_query_key){.algorithm = offer->algorithm,
+                                  .blob = offer->blob,
+                                  .agent_signs = offer->in_agent && !offer->usable,
+                                  .can_sign = offer->in_agent || offer->usable};
+}
+
+bool spf_talk_next_key(struct spf_conversation *talk, enum spf_link_state state)
+{
+    struct spf_facts *facts = talk->inquiry->facts;
+    const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
+    struct spf_asked_key *asked = SPF_APPEND(&facts->query.asked);
+
+    if (asked == NULL)
+        return false;
+    asked->offer = offer - facts->ssh_config.offers.items;
+    asked->outcome = spf_talk_outcome(state, spf_link_seen(talk->link));
+    if ((state != SPF_LINK_REFUSED && state != SPF_LINK_LOCAL) ||
+        offer_at(talk, talk->key_at + 1) == NULL)
+        return false;
+    talk->key_at++;
+    spf_link_query_next(talk->link);
+    return true;
+}
