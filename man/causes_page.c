@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "diagnosis/diagnosis.h"
 #include "pipeline/check.h"
+#include "pipeline/slots.h"
 #include "report/page.h"
 
 #define FOLD 60 /* some characters take several bytes */
@@ -107,8 +110,47 @@ static void add_section(const char *check, const char *title, const char *about)
         (void)puts(".El");
 }
 
+/* Do all slots of a template have their row? */
+static bool is_sound(const char *template, const char *where)
+{
+    bool sound = true;
+    char name[60];
+
+    while ((template = strchr(template, '{')) != NULL) {
+        size_t len = strcspn(++template, "}");
+
+        if (!spf_format(name, sizeof name, "%.*s", (int)len, template) ||
+            !spf_slot_is_known(name)) {
+            (void)fprintf(stderr, "%s: no slot is named {%s}\n", where, name);
+            sound = false;
+        }
+    }
+    return sound;
+}
+
+static bool are_templates_sound(void)
+{
+    const char *template;
+    bool sound = true;
+
+    for (int i = SPF_NO_FINDING + 1; i < SPF_FINDING_COUNT; i++) {
+        const struct spf_finding_info *info = &spf_findings[i];
+
+        sound &= is_sound(info->sentence, info->id);
+        for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
+            sound &= is_sound(remedy->text, info->id);
+            sound &= remedy->command == NULL || is_sound(remedy->command, info->id);
+        }
+    }
+    for (size_t i = 0; (template = spf_candidate_template(i)) != NULL; i++)
+        sound &= is_sound(template, "a candidate");
+    return sound;
+}
+
 int main(void)
 {
+    if (!are_templates_sound())
+        return EXIT_FAILURE;
     (void)puts(".\\\" Written from the catalogue of causes; do not edit.\n"
                ".Dd November 22, 2026\n.Dt SSHPREFLIGHT-CAUSES 7\n.Os\n"
                ".Sh NAME\n.Nm sshpreflight-causes\n.Nd why a login fails, and what to do\n"

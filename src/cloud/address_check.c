@@ -17,7 +17,12 @@ static void note_addresses(struct spf_result *result, const struct spf_instance_
     spf_note_json(result, "addresses", list);
 }
 
-/* Is the way from the internet to the address open, as far as that was asked? */
+static void note_chosen(struct spf_result *result, const char *text)
+{
+    spf_copy(result->address, sizeof result->address, text);
+    spf_note_text(result, "address", text);
+}
+
 static const char *described(enum spf_address_class class)
 {
     switch (class) {
@@ -33,6 +38,7 @@ static const char *described(enum spf_address_class class)
     return "private address";
 }
 
+/* Is the way from the internet to the address open, as far as that was asked? */
 static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
                                     struct spf_result *result)
 {
@@ -100,7 +106,7 @@ static struct spf_opinion judge_one(const struct spf_view *view, const struct sp
     char text[SPF_IP_TEXT_SIZE];
 
     spf_ip_format(&address->ip, text);
-    spf_note_text(result, "address", text);
+    note_chosen(result, text);
     spf_note_text(result, "class", spf_address_class_name(address->class));
     if (address->interface_id[0] != '\0')
         spf_note_text(result, "interface", address->interface_id);
@@ -137,7 +143,7 @@ static struct spf_opinion judge_other(const struct spf_view *view, const struct 
     forward = spf_cloud_forward(view->target, view->facts, &port);
     if (forward != NULL) {
         spf_ip_format(&forward->inside, inside);
-        spf_note_text(result, "address", text);
+        note_chosen(result, text);
         spf_note_text(result, "class", "nat");
         spf_note_text(result, "nat_gateway", forward->gateway);
         spf_note_text(result, "inside_address", inside);

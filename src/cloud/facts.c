@@ -1,5 +1,7 @@
 #include "cloud/facts.h"
 
+#include <string.h>
+
 #include "base/names.h"
 
 static const struct spf_field id_fields[] = {
@@ -378,3 +380,40 @@ static const struct spf_field console_fields[] = {
     SPF_SHAPE_LIST(struct spf_console_facts, trouble, &trouble_shape),
 };
 const struct spf_shape spf_console_shape = SPF_SHAPE(struct spf_console_facts, console_fields);
+
+const struct spf_event *spf_event_now(const struct spf_events_facts *facts, int64_t now)
+{
+    for (size_t i = 0; i < facts->events.count; i++) {
+        const struct spf_event *event = &facts->events.items[i];
+
+        if (strcmp(event->state, "Executing") == 0 ||
+            ((strcmp(event->state, "Scheduled") == 0 || strcmp(event->state, "Inquiring") == 0) &&
+             event->not_before > 0 && event->not_before <= now))
+            return event;
+    }
+    return NULL;
+}
+
+bool spf_console_authorizes(const struct spf_console_facts *console, const char *sha256,
+                            const char *md5, const char *user)
+{
+    for (size_t i = 0; i < console->authorized.count; i++) {
+        const struct spf_console_authorized *line = &console->authorized.items[i];
+
+        if ((user == NULL || strcmp(line->user, user) == 0) && line->fingerprint[0] != '\0' &&
+            (strcmp(line->fingerprint, sha256) == 0 || strcmp(line->fingerprint, md5) == 0))
+            return true;
+    }
+    return false;
+}
+
+const char *spf_console_user(const struct spf_console_facts *console, const char *sha256,
+                             const char *md5, const char *asked)
+{
+    if (spf_console_authorizes(console, sha256, md5, asked))
+        return NULL;
+    for (size_t i = 0; i < console->authorized.count; i++)
+        if (spf_console_authorizes(console, sha256, md5, console->authorized.items[i].user))
+            return console->authorized.items[i].user;
+    return NULL;
+}

@@ -239,6 +239,8 @@ struct spf_events_facts {
     SPF_LIST(struct spf_event) events;
 };
 extern const struct spf_shape spf_events_shape;
+/* The first that is under way, or due by now (seconds since the epoch); NULL: none. */
+const struct spf_event *spf_event_now(const struct spf_events_facts *facts, int64_t now);
 
 /* The image of the instance, as far as it says who can log in (DescribeImages). */
 struct spf_image_facts {
@@ -331,5 +333,14 @@ struct spf_console_facts {
     SPF_LIST(struct spf_console_trouble) trouble;
 };
 extern const struct spf_shape spf_console_shape;
+/*
+ * Does the console show that this boot authorised the key of these fingerprints for the user (NULL:
+ * for anybody)?
+ */
+bool spf_console_authorizes(const struct spf_console_facts *console, const char *sha256,
+                            const char *md5, const char *user);
+/* The user for whom it does, if that is another one than asked; else NULL. */
+const char *spf_console_user(const struct spf_console_facts *console, const char *sha256,
+                             const char *md5, const char *asked);
 
 #endif

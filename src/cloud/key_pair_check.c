@@ -141,17 +141,31 @@ bool spf_key_pair_is(const struct spf_key_pair_facts *pair, const char *public_b
            memcmp(ours, theirs, (size_t)our_len) == 0;
 }
 
-static struct spf_opinion proved(const struct spf_key_pair_facts *pair, const char *how,
+static void note_match(struct spf_result *result, enum spf_key_match match)
+{
+    static const char *const names[] = {
+        [SPF_MATCH_NONE] = NULL,
+        [SPF_MATCH_NAME_ONLY] = "name-only",
+        [SPF_MATCH_DIFFERENT] = "different",
+        [SPF_MATCH_FINGERPRINT] = "fingerprint",
+        [SPF_MATCH_PROVED] = "proved",
+    };
+
+    result->key_match = match;
+    spf_note_text(result, "match", names[match]);
+}
+
+static struct spf_opinion proved(const struct spf_key_pair_facts *pair, enum spf_key_match match,
                                  const char *words, struct spf_result *result)
 {
-    spf_note_text(result, "match", how);
+    note_match(result, match);
     spf_say(result, "key pair %s is this key (%s)", pair->name, words);
     return spf_passes();
 }
 
 static struct spf_opinion different(struct spf_result *result)
 {
-    spf_note_text(result, "match", "different");
+    note_match(result, SPF_MATCH_DIFFERENT);
     return spf_concludes(SPF_KEY_PAIR_DIFFERENT);
 }
 
@@ -165,17 +179,17 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
 
     if (our_len > 0 && their_len > 0) {
         if (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0)
-            return proved(pair, "proved", "public keys equal", result);
+            return proved(pair, SPF_MATCH_PROVED, "public keys equal", result);
         return different(result);
     }
     if (plain_digits(key->md5, our_md5, 32) && plain_digits(pair->fingerprint, their_md5, 32)) {
         if (strcmp(our_md5, their_md5) == 0)
-            return proved(pair, "fingerprint", "MD5 fingerprints equal", result);
+            return proved(pair, SPF_MATCH_FINGERPRINT, "MD5 fingerprints equal", result);
         return different(result);
     }
     if (our_len > 0 && is_sha1_of(pair->fingerprint, ours, (size_t)our_len))
-        return proved(pair, "fingerprint", "the SHA-1 fingerprints are the same", result);
-    spf_note_text(result, "match", "name-only");
+        return proved(pair, SPF_MATCH_FINGERPRINT, "the SHA-1 fingerprints are the same", result);
+    note_match(result, SPF_MATCH_NAME_ONLY);
     if (our_len <= 0)
         spf_say(result, "key pair %s is bound; the public key of the local key file is not known",
                 pair->name);
@@ -254,7 +268,7 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
     struct spf_opinion opinion;
 
     spf_note_null(result, "name");
-    spf_note_null(result, "match");
+    note_match(result, SPF_MATCH_NONE);
     if (spf_lacks(view, SPF_GROUP_KEY_PAIR, &opinion))
         return opinion;
     if (!pair->bound)
@@ -272,7 +286,7 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         if (opinion.kind == SPF_OPINION_WANTS)
             return opinion;
-        spf_note_text(result, "match", "name-only");
+        note_match(result, SPF_MATCH_NAME_ONLY);
         return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
     }
     if (view->facts->key.md5[0] != '\0')

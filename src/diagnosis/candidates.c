@@ -139,6 +139,17 @@ static const char inside[] =
     "revoked)'; journalctl -n 20 --no-pager -t sshd -t sshd-session || tail -n 20 "
     "/var/log/auth.log";
 
+const char *spf_candidate_template(size_t i)
+{
+    const size_t rows = sizeof suggestions / sizeof *suggestions;
+
+    if (i < 2 * rows)
+        return i % 2 == 0                        ? suggestions[i / 2].tell_apart
+               : suggestions[i / 2].text != NULL ? suggestions[i / 2].text
+                                                 : "";
+    return i == 2 * rows ? inside : NULL;
+}
+
 struct ask {
     const struct spf_run *run;
     int64_t now_utc;
@@ -254,7 +265,7 @@ static void suggest_booting(const struct ask *ask)
 /* What the guest itself printed is more than a guess. */
 static void suggest_trouble(const struct ask *ask)
 {
-    if (spf_evidence_text(&ask->run->results[SPF_CHECK_CLOUD_INSTANCE], "event_type"))
+    if (spf_event_now(&ask->run->facts.events, ask->run->facts.instance.seen) != NULL)
         suggest(ask, SPF_SYSTEM_EVENT);
     if (ask->run->facts.console.trouble.count > 0)
         suggest(ask, SPF_GUEST_IN_TROUBLE);
@@ -317,7 +328,7 @@ bool spf_boot_left_key_out(const struct spf_run *run)
 
     for (size_t i = 0; i < console->authorized.count; i++)
         if (strcmp(console->authorized.items[i].user, run->target->user) == 0)
-            return !spf_console_authorizes(run, NULL);
+            return !spf_boot_authorized(run, NULL);
     return false;
 }
 
@@ -339,7 +350,7 @@ static void explain_refusal(const struct ask *ask)
     const struct spf_handshake_facts *handshake = &run->facts.handshake;
     /* What the console shows to be installed is stronger than what the image is said to lack. */
     enum spf_finding not_installed =
-        image_of(run) && image_of(run)->without_cloud_init && !spf_console_authorizes(run, NULL)
+        image_of(run) && image_of(run)->without_cloud_init && !spf_boot_authorized(run, NULL)
             ? SPF_IMAGE_WITHOUT_CLOUD_INIT
             : SPF_KEY_PAIR_NOT_INSTALLED;
 
@@ -349,9 +360,9 @@ static void explain_refusal(const struct ask *ask)
         suggest(ask, SPF_AUTH_PUBLICKEY_DISABLED);
         suggest(ask, SPF_AUTH_TOO_MANY);
     }
-    if (spf_console_authorizes(run, run->target->user))
+    if (spf_boot_authorized(run, run->target->user))
         suggest_inside(ask); /* it was installed for the right user */
-    else if (spf_console_authorizes(run, NULL))
+    else if (spf_boot_authorized(run, NULL))
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
     if (proved &&
         (not_installed == SPF_IMAGE_WITHOUT_CLOUD_INIT || pair_is_newer_than_boot(run) ||

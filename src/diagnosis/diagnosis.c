@@ -178,7 +178,7 @@ static void see_the_whole(const struct spf_run *run, struct spf_diagnosis *d)
 static void find_contradictions(const struct spf_run *run, struct spf_diagnosis *d)
 {
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
-        if (spf_evidence_text(&run->results[i], "disproved"))
+        if (run->results[i].disproved != SPF_NO_FINDING)
             d->contradicting |= BIT(i);
     /* A refusal is an answer: somebody sent it although the rules seem to drop what we send. */
     if ((d->check == SPF_CHECK_CLOUD_SECURITY_GROUP || d->check == SPF_CHECK_CLOUD_NETWORK_ACL) &&

@@ -100,4 +100,8 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
                 spf_advice_list *list);
 void spf_advice_clear(spf_advice_list *list);
 
+/* The i-th template that the candidates are written with; NULL after the last. For the build, which
+ * checks their slots. */
+const char *spf_candidate_template(size_t i);
+
 #endif

@@ -155,33 +155,10 @@ bool spf_diagnosis_awaits(const struct spf_run *run)
     return false;
 }
 
-bool spf_console_authorizes(const struct spf_run *run, const char *user)
+bool spf_boot_authorized(const struct spf_run *run, const char *user)
 {
-    const struct spf_console_facts *console = &run->facts.console;
-    const struct spf_key_facts *key = &run->facts.key;
-
-    for (size_t i = 0; i < console->authorized.count; i++) {
-        const struct spf_console_authorized *line = &console->authorized.items[i];
-
-        if ((user == NULL || strcmp(line->user, user) == 0) && line->fingerprint[0] != '\0' &&
-            (strcmp(line->fingerprint, key->sha256) == 0 ||
-             strcmp(line->fingerprint, key->md5) == 0))
-            return true;
-    }
-    return false;
-}
-
-/* The user for whom the console shows this key, if that is another one than asked for. */
-static const char *other_user(const struct spf_run *run)
-{
-    const struct spf_console_facts *console = &run->facts.console;
-
-    if (spf_console_authorizes(run, run->target->user))
-        return NULL;
-    for (size_t i = 0; i < console->authorized.count; i++)
-        if (spf_console_authorizes(run, console->authorized.items[i].user))
-            return console->authorized.items[i].user;
-    return NULL;
+    return spf_console_authorizes(&run->facts.console, run->facts.key.sha256, run->facts.key.md5,
+                                  user);
 }
 
 static void add_text(struct json_object *object, const char *name, const char *text)
@@ -215,18 +192,10 @@ static void note_lists(const struct spf_console_facts *console, struct spf_resul
     spf_note_json(result, "console_authorized", authorized);
 }
 
-/* Under way, or due by now. */
-static bool is_now(const struct spf_event *event, int64_t now)
-{
-    if (strcmp(event->state, "Executing") == 0)
-        return true;
-    return (strcmp(event->state, "Scheduled") == 0 || strcmp(event->state, "Inquiring") == 0) &&
-           event->not_before > 0 && event->not_before <= now;
-}
-
 static void tell_events(struct spf_run *run)
 {
     const struct spf_events_facts *facts = &run->facts.events;
+    const struct spf_event *now = spf_event_now(facts, run->facts.instance.seen);
     struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
     struct json_object *list = json_object_new_array();
 
@@ -239,10 +208,10 @@ static void tell_events(struct spf_run *run)
         add_text(one, "state", event->state);
         add_text(one, "reason", event->reason);
         (void)json_object_array_add(list, one);
-        if (is_now(event, run->facts.instance.seen) && !spf_evidence_text(result, "event_type")) {
-            spf_note_text(result, "event_type", event->type);
-            spf_note_text(result, "event_state", event->state);
-        }
+    }
+    if (now != NULL) {
+        spf_note_text(result, "event_type", now->type);
+        spf_note_text(result, "event_state", now->state);
     }
     spf_note_json(result, "events", list);
     if (facts->health[0] != '\0')
@@ -258,9 +227,7 @@ static void tell_difference(struct spf_run *run)
     if (run->target->ssh_config != NULL || !spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG))
         return;
     if ((config->says[0] != '\0' || config->broken[0] != '\0') &&
-        spf_facts_have(&run->facts, SPF_GROUP_TCP) && port->status != SPF_SKIP &&
-        spf_evidence_text(port, "ssh_config_unused") == NULL &&
-        spf_evidence_text(port, "ssh_config_error") == NULL)
+        spf_facts_have(&run->facts, SPF_GROUP_TCP) && port->status != SPF_SKIP)
         spf_run_judge_again(run, SPF_CHECK_NET_PORT);
     if (strcmp(config->strict, "yes") == 0 &&
         spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
@@ -298,7 +265,9 @@ void spf_tell_late_facts(struct spf_run *run)
     if (state->phase != SPF_PRESENT)
         return;
     note_lists(console, result);
-    spf_note_text(result, "console_user", other_user(run));
+    spf_note_text(
+        result, "console_user",
+        spf_console_user(console, run->facts.key.sha256, run->facts.key.md5, run->target->user));
     if (console->trouble.count > 0)
         spf_note_text(result, "console_says", console->trouble.items[0].line);
     /* It came after the host key was judged, for nothing waits for it. */

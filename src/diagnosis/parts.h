@@ -38,7 +38,7 @@ bool spf_pair_is_proved(const struct spf_run *run);
 bool spf_key_is_accepted(const struct spf_run *run);
 
 /* The console shows that this boot authorised the local key for the user (NULL: for anybody). */
-bool spf_console_authorizes(const struct spf_run *run, const char *user);
+bool spf_boot_authorized(const struct spf_run *run, const char *user);
 /* A remedy of the cause is carried out inside the instance, by Session Manager for one. */
 bool spf_is_done_inside(enum spf_finding finding);
 /* The console lists what this boot authorised for the user, and the local key is not in it. */

@@ -18,6 +18,7 @@ static void disprove(struct spf_run *run, enum spf_check_id check, enum spf_find
 
     spf_buf_init(&words, sizeof result->summary);
     spf_words(&words, run, check);
+    result->disproved = result->finding;
     spf_note_text(result, "disproved", spf_findings[result->finding].id);
     spf_say(result, "%s, %s", spf_buf_failed(&words) ? "" : words.data, but);
     spf_buf_clear(&words);
@@ -40,11 +41,10 @@ bool spf_key_is_accepted(const struct spf_run *run)
 
 bool spf_pair_is_proved(const struct spf_run *run)
 {
-    const struct spf_result *pair = &run->results[SPF_CHECK_CLOUD_KEY_PAIR];
-    const char *match = spf_evidence_text(pair, "match");
+    enum spf_key_match match = run->results[SPF_CHECK_CLOUD_KEY_PAIR].key_match;
 
-    return spf_fine(run, SPF_CHECK_CLOUD_KEY_PAIR) && match &&
-           (strcmp(match, "proved") == 0 || strcmp(match, "fingerprint") == 0);
+    return spf_fine(run, SPF_CHECK_CLOUD_KEY_PAIR) &&
+           (match == SPF_MATCH_PROVED || match == SPF_MATCH_FINGERPRINT);
 }
 
 /*

@@ -48,8 +48,7 @@ static bool may_be_a_stranger(const struct spf_view *view)
     const struct spf_result *host_key = &view->results[SPF_CHECK_SSH_HOST_KEY];
 
     return !view->target->from_transcript && view->target->host != NULL &&
-           address->finding == SPF_ADDRESS_NOT_OF_INSTANCE &&
-           spf_evidence_text(host_key, "verified_by") == NULL;
+           address->finding == SPF_ADDRESS_NOT_OF_INSTANCE && !host_key->verified;
 }
 
 /*
@@ -183,8 +182,9 @@ static struct spf_opinion refused(const struct spf_view *view, const char *stage
     if (!view->target->key_configured || !has_other_keys(view))
         return decided(result, stage, SPF_AUTH_KEY_REFUSED);
     spf_note_text(result, "stage", stage);
-    if (next_key(view) != NULL)
-        spf_note_text(result, "next_key_file", next_key(view));
+    result->next_key = next_key(view);
+    if (result->next_key != NULL)
+        spf_note_text(result, "next_key_file", result->next_key);
     spf_say(result,
             "the server does not accept %s for %s; ssh would try its other keys too: name one with "
             "--key",

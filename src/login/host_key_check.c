@@ -20,6 +20,12 @@ static void note_line(struct spf_result *result, const struct spf_known_host *li
     spf_buf_clear(&text);
 }
 
+static void note_verified(struct spf_result *result, const char *by)
+{
+    result->verified = true;
+    spf_note_text(result, "verified_by", by);
+}
+
 /* What the instance's console says of the key that the server shows. */
 enum proof {
     PROOF_NONE,
@@ -92,8 +98,13 @@ static struct spf_opinion even_so(const struct spf_view *view, enum spf_finding 
     return spf_lowered(finding, SPF_WARN);
 }
 
-/* Another key is known. Only the console can say that the new one is right. */
-static struct spf_opinion judge_changed(const struct spf_view *view, struct spf_result *result)
+/*
+ * Another key is known, on this line (NULL: of a transcript, which does not show it). Only the
+ * console can say that the new one is right.
+ */
+static struct spf_opinion judge_changed(const struct spf_view *view,
+                                        const struct spf_known_host *line,
+                                        struct spf_result *result)
 {
     struct spf_opinion opinion;
 
@@ -101,7 +112,7 @@ static struct spf_opinion judge_changed(const struct spf_view *view, struct spf_
         return opinion;
     switch (proof_of(view)) {
     case PROOF_SAME:
-        spf_note_text(result, "verified_by", "console");
+        note_verified(result, "console");
         /* proved: it is the machine that is meant, so a key may be shown to it */
         return spf_but_holds(spf_concludes(SPF_HOST_KEY_REBUILT));
     case PROOF_OTHER:
@@ -109,10 +120,9 @@ static struct spf_opinion judge_changed(const struct spf_view *view, struct spf_
     case PROOF_NONE:
         break;
     }
-    if (spf_evidence_text(result, "known_fingerprint") != NULL)
-        spf_say(result, "the host key has changed: %s holds %s, and the server shows %s",
-                spf_evidence_text(result, "known_hosts_line"),
-                spf_evidence_text(result, "known_fingerprint"),
+    if (line != NULL)
+        spf_say(result, "the host key has changed: %s:%lld holds %s, and the server shows %s",
+                line->file, (long long)line->line, line->sha256,
                 view->facts->handshake.host_key_sha256);
     return even_so(view, SPF_HOST_KEY_CHANGED, result);
 }
@@ -147,7 +157,7 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
         return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
     note_pin(view, result);
     if (proof == PROOF_SAME) {
-        spf_note_text(result, "verified_by", "console");
+        note_verified(result, "console");
         spf_say(result,
                 "%s is not in known_hosts, but it is the key that the instance printed on its "
                 "console",
@@ -268,7 +278,7 @@ static struct spf_opinion judge_reported(const struct spf_view *view, struct spf
 
     note_line(result, known->lines.count > 0 ? &known->lines.items[0] : NULL);
     if (strcmp(verdict, "changed") == 0)
-        return judge_changed(view, result);
+        return judge_changed(view, NULL, result);
     if (strcmp(verdict, "revoked") == 0)
         return spf_concludes(SPF_HOST_KEY_REVOKED);
     if (strcmp(verdict, "refused") == 0)
@@ -367,7 +377,7 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
         if (waits)
             return opinion;
         spf_note_text(result, "known_fingerprint", line->sha256);
-        return judge_changed(view, result);
+        return judge_changed(view, line, result);
     case SPF_VERDICT_UNKNOWN:
         if (unread[0] != '\0')
             spf_say(result, "the host key is not known: %s (ssh passes it over without a word)",
@@ -376,7 +386,7 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     case SPF_VERDICT_KNOWN:
         break;
     }
-    spf_note_text(result, "verified_by", "known-hosts");
+    note_verified(result, "known-hosts");
     spf_say(result, "host key known, %s line %lld%s%s", line->file, (long long)line->line,
             unread[0] != '\0' ? "; " : "", unread);
     return spf_passes();

@@ -97,10 +97,12 @@ static void add_refused(struct spf_buf *buf, const struct spf_view *view)
 
 static void note_next(const struct spf_ssh_offer *next, struct spf_result *result)
 {
-    if (next->certificate[0] != '\0')
+    if (next->certificate[0] != '\0') {
         spf_note_text(result, "certificate_file", next->certificate);
-    else if (next->path[0] != '\0')
+    } else if (next->path[0] != '\0') {
+        result->next_key = next->path;
         spf_note_text(result, "next_key_file", next->path);
+    }
 }
 
 bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *result,

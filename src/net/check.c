@@ -186,15 +186,22 @@ static struct spf_opinion judge_proxy(const struct spf_tcp_facts *tcp, struct sp
     return spf_concludes(SPF_PROXY_COMMAND_FAILED);
 }
 
+/* Of the configuration that was not to be used: a plain ssh refuses it. */
+static bool is_configuration_broken(const struct spf_view *view)
+{
+    return view->target->ssh_config == NULL && spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
+           view->facts->ssh_config.broken[0] != '\0';
+}
+
 /* What the user's ssh configuration has for this host: used, or beside what was checked. */
 static const char *note_configuration(const struct spf_view *view, struct spf_result *result)
 {
-    const char *says = view->facts->ssh_config.says, *broken = view->facts->ssh_config.broken;
+    const char *says = view->facts->ssh_config.says;
 
     if (!spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG))
         return NULL;
-    if (view->target->ssh_config == NULL && broken[0] != '\0')
-        spf_note_text(result, "ssh_config_error", broken);
+    if (is_configuration_broken(view))
+        spf_note_text(result, "ssh_config_error", view->facts->ssh_config.broken);
     if (says[0] == '\0')
         return NULL;
     spf_note_text(result, view->target->ssh_config ? "ssh_config" : "ssh_config_unused", says);
@@ -319,7 +326,7 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     say_open(view, result);
     if (tcp->jump_key_unknown)
         return spf_concludes(SPF_JUMP_HOST_KEY_UNKNOWN);
-    if (spf_evidence_text(result, "ssh_config_error") != NULL) {
+    if (is_configuration_broken(view)) {
         spf_say(result, "%s port %u in %lld ms; but a plain ssh refuses your configuration: %s",
                 tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms,
                 view->facts->ssh_config.broken);

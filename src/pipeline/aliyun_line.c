@@ -53,7 +53,7 @@ static void add_path(struct spf_buf *buf, const char *path)
     }
 }
 
-bool spf_aliyun_options(struct spf_buf *buf, const char *slot, const struct spf_view *view)
+bool spf_aliyun_options(struct spf_buf *buf, enum spf_aliyun_as as, const struct spf_view *view)
 {
     static const char *const modes[] = {
         [SPF_IDENTITY_OIDC] = " --mode OIDC --role-session-name sshpreflight",
@@ -65,10 +65,10 @@ bool spf_aliyun_options(struct spf_buf *buf, const char *slot, const struct spf_
     const char *region = view->facts->instance.region;
     bool good = true;
 
-    if (strcmp(slot, "as_config") != 0)
+    if (as != SPF_ALIYUN_AS_CONFIG)
         good = add(buf, "--profile", who != NULL ? who->profile : view->target->profile);
     add_path(buf, who != NULL ? who->config_path : view->target->config_path);
-    if (strcmp(slot, "as") != 0 || who == NULL)
+    if (as != SPF_ALIYUN_AS_IDENTITY || who == NULL)
         return good;
     if (modes[who->identity] != NULL)
         spf_buf_addstr(buf, modes[who->identity]);

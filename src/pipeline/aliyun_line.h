@@ -10,11 +10,16 @@
  * and knows nothing of the SDKs' chain (aliyun-cli v3.4.11, config/configuration.go).
  */
 
-/* The program, behind the variables that it needs. False: the CLI cannot act as this identity. */
+/* The program, after the variables that it needs. False: the CLI cannot act as this identity. */
 bool spf_aliyun_line(struct spf_buf *buf, const struct spf_view *view);
 
-/* The options {as}, {as_profile} or {as_config}, each behind a blank; often none. False: a value
- * begins with "-". */
-bool spf_aliyun_options(struct spf_buf *buf, const char *slot, const struct spf_view *view);
+enum spf_aliyun_as {
+    SPF_ALIYUN_AS_IDENTITY, /* all options that make a call act as the identity used here */
+    SPF_ALIYUN_AS_PROFILE,  /* --profile and --config-path */
+    SPF_ALIYUN_AS_CONFIG,   /* --config-path */
+};
+
+/* The options, each after a blank; often none. False: a value begins with "-". */
+bool spf_aliyun_options(struct spf_buf *buf, enum spf_aliyun_as as, const struct spf_view *view);
 
 #endif

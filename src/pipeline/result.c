@@ -22,9 +22,13 @@ void spf_result_clear(struct spf_result *result)
 
 void spf_result_forget(struct spf_result *result)
 {
-    json_object_put(result->evidence);
-    result->evidence = json_object_new_object();
-    result->summary[0] = '\0';
+    struct spf_result fresh = {.status = result->status,
+                               .started_ms = result->started_ms,
+                               .concluded_ms = result->concluded_ms,
+                               .evidence = json_object_new_object()};
+
+    spf_result_clear(result);
+    *result = fresh;
 }
 
 void spf_say(struct spf_result *result, const char *fmt, ...)
@@ -77,14 +81,4 @@ void spf_note_bool(struct spf_result *result, const char *name, bool value)
 void spf_note_null(struct spf_result *result, const char *name)
 {
     spf_note_json(result, name, NULL);
-}
-
-const char *spf_evidence_text(const struct spf_result *result, const char *name)
-{
-    struct json_object *member = NULL;
-
-    if (!json_object_object_get_ex(result->evidence, name, &member) ||
-        !json_object_is_type(member, json_type_string))
-        return NULL;
-    return json_object_get_string(member);
 }

@@ -15,9 +15,20 @@ enum spf_skip_reason {
     SPF_SKIP_NOT_APPLICABLE, /* cloud checks without an instance */
 };
 
+/* Is the bound key pair the local key? */
+enum spf_key_match {
+    SPF_MATCH_NONE, /* not compared */
+    SPF_MATCH_NAME_ONLY,
+    SPF_MATCH_DIFFERENT,
+    SPF_MATCH_FINGERPRINT,
+    SPF_MATCH_PROVED,
+};
+
 /*
- * What one check found. The judge writes the evidence and the words, the pipeline the rest. Reports
- * read it.
+ * What one check found. The judge writes the evidence and the words, the pipeline the rest.
+ *
+ * Evidence is for readers: reports print it, and templates quote it (slots.c); no code decides by
+ * it. What code needs of a result is a typed member.
  */
 struct spf_result {
     enum spf_status status;
@@ -26,8 +37,16 @@ struct spf_result {
     enum spf_skip_reason skip_reason;
     enum spf_check_id because;        /* for SPF_SKIP_NEED */
     char summary[400];                /* "" until said: then the catalogue's sentence serves */
-    struct json_object *evidence;     /* an object, never NULL once initialised */
+    struct json_object *evidence;     /* an object, never NULL once initialised; written only */
     int64_t started_ms, concluded_ms; /* monotonic */
+
+    /* What other checks, remedies and reports need of this one, each set by one check. */
+    char address[SPF_IP_TEXT_SIZE];   /* cloud.address: the one to try; "" none */
+    char source_ip[SPF_IP_TEXT_SIZE]; /* of rules and ACL: whom they were evaluated for; "" none */
+    enum spf_key_match key_match;     /* cloud.key-pair */
+    bool verified;                    /* ssh.host-key: by known_hosts, the console or a record */
+    const char *next_key;             /* ssh.auth: which file ssh would offer next; borrowed */
+    enum spf_finding disproved;       /* any: what a login disproved */
 };
 
 void spf_result_init(struct spf_result *result);
@@ -48,8 +67,5 @@ void spf_note_null(struct spf_result *result, const char *name);
 void spf_note_json(struct spf_result *result, const char *name, struct json_object *value);
 /* A JSON string of cleaned text; NULL text gives NULL, which is JSON's null. */
 struct json_object *spf_clean_json(const char *text);
-
-/* The text of an evidence member, borrowed; NULL if there is none or it is not a string. */
-const char *spf_evidence_text(const struct spf_result *result, const char *name);
 
 #endif

@@ -52,7 +52,7 @@ static void add_place(struct spf_buf *buf, size_t station, const struct spf_run 
 
     switch (stations[station].checks) {
     case 0:
-        text = spf_evidence_text(&run->results[SPF_CHECK_CLOUD_SECURITY_GROUP], "source_ip");
+        text = run->results[SPF_CHECK_CLOUD_SECURITY_GROUP].source_ip;
         break;
     case SPF_CHECK_BIT(NET_PORT):
         spf_buf_addf(buf, "%u", (unsigned)target->port);
@@ -64,12 +64,12 @@ static void add_place(struct spf_buf *buf, size_t station, const struct spf_run 
         if (stations[station].checks & SPF_CHECK_BIT(CLOUD_INSTANCE))
             text = target->instance_id;
         else if (stations[station].checks & SPF_CHECK_BIT(SSH_BANNER))
-            text = spf_evidence_text(&run->results[SPF_CHECK_SSH_BANNER], "software");
+            text = run->facts.identification.software;
         else
             text = target->user;
         break;
     }
-    if (text != NULL) {
+    if (text != NULL && text[0] != '\0') {
         struct spf_buf clean;
 
         spf_buf_init(&clean, 400);

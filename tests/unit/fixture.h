@@ -95,10 +95,14 @@ static inline void healthy(struct fixture *f)
         f->run.results[i].concluded_ms = 1000 + 10 * i;
     }
     note(f, SPF_CHECK_CLOUD_ADDRESS, "address", "203.0.113.9");
+    spf_copy(f->run.results[SPF_CHECK_CLOUD_ADDRESS].address, SPF_IP_TEXT_SIZE, "203.0.113.9");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "source_ip", "198.51.100.7");
+    spf_copy(f->run.results[SPF_CHECK_CLOUD_SECURITY_GROUP].source_ip, SPF_IP_TEXT_SIZE,
+             "198.51.100.7");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "rule", "sgr-bp1y");
     note(f, SPF_CHECK_CLOUD_KEY_PAIR, "name", "prod");
     note(f, SPF_CHECK_CLOUD_KEY_PAIR, "match", "proved");
+    f->run.results[SPF_CHECK_CLOUD_KEY_PAIR].key_match = SPF_MATCH_PROVED;
     note(f, SPF_CHECK_SSH_HOST_KEY, "fingerprint_sha256",
          "SHA256:uHk7rYfV0lqk2Yx3bJm5ZcTt8oWq1nS4dPp6aEe9gGi");
     note(f, SPF_CHECK_SSH_AUTH, "stage", "signature");

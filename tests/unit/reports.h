@@ -14,6 +14,8 @@ static inline void excluded(struct fixture *f)
         "sg-bp1x allows port 22 only from 192.0.2.0/24 (rule sgr-bp1z); you connect from "
         "198.51.100.7");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "source_ip", "198.51.100.7");
+    spf_copy(f->run.results[SPF_CHECK_CLOUD_SECURITY_GROUP].source_ip, SPF_IP_TEXT_SIZE,
+             "198.51.100.7");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "open_in", "sg-bp1x");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "source_option", "SourceCidrIp");
     note(f, SPF_CHECK_CLOUD_SECURITY_GROUP, "allowed_source", "192.0.2.0/24");

@@ -1,4 +1,5 @@
 #include "cloud_desk.h"
+#include "evidence.h"
 
 START_TEST(access)
 {
@@ -128,7 +129,7 @@ START_TEST(judging_the_address)
     set(&desk);
     judge(&desk, spf_judge_cloud_address);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "address"), "203.0.113.10");
+    ck_assert_str_eq(evidence_text(&desk.result, "address"), "203.0.113.10");
 
     desk.target.host = "203.0.113.99";
     desk.facts.group[SPF_GROUP_GATEWAY].phase = SPF_ABSENT;
@@ -166,7 +167,7 @@ START_TEST(judging_the_address)
     own(&desk, "10.0.1.5", 24);
     judge(&desk, spf_judge_cloud_address);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "class"), "private");
+    ck_assert_str_eq(evidence_text(&desk.result, "class"), "private");
     clean(&desk);
 }
 END_TEST
@@ -195,18 +196,18 @@ START_TEST(security_groups)
     rule(&desk, SPF_POLICY_ACCEPT, 10, "198.51.100.0/24");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "allowed_source"), "198.51.100.0/24");
+    ck_assert_str_eq(evidence_text(&desk.result, "allowed_source"), "198.51.100.0/24");
     ck_assert_uint_eq(spf_json_count(spf_json_get(desk.result.evidence, "near_misses")), 1);
 
     rule(&desk, SPF_POLICY_ACCEPT, 20, "203.0.113.0/24");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "rule"), "sgr-2");
+    ck_assert_str_eq(evidence_text(&desk.result, "rule"), "sgr-2");
 
     rule(&desk, SPF_POLICY_DROP, 5, "203.0.113.7");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_RULE_DENIES);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "rule"), "sgr-3");
+    ck_assert_str_eq(evidence_text(&desk.result, "rule"), "sgr-3");
     ck_assert_uint_eq(spf_json_count(spf_json_get(desk.result.evidence, "trace")), 2);
     ck_assert_ptr_nonnull(strstr(command(&desk), "--Policy accept --Priority 4"));
 
@@ -368,13 +369,13 @@ START_TEST(key_pair)
     pair->found = true;
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "name-only");
+    ck_assert_str_eq(evidence_text(&desk.result, "match"), "name-only");
 
     strcpy(key->md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
     strcpy(pair->fingerprint, "00112233445566778899AABBCCDDEEFF");
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
+    ck_assert_str_eq(evidence_text(&desk.result, "match"), "fingerprint");
     /* Twenty octets are no MD5: not "different". */
     strcat(pair->fingerprint, "00112233");
     judge(&desk, spf_judge_cloud_key_pair);
@@ -385,7 +386,7 @@ START_TEST(key_pair)
     strcpy(pair->fingerprint, "d6:66:7c:d8:89:b4:81:5d:d5:89:ca:2a:cd:d8:a8:dc:88:87:9b:7d");
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
+    ck_assert_str_eq(evidence_text(&desk.result, "match"), "fingerprint");
     /* The same key, and what `openssl pkey -pubout -outform DER | sha1sum` says of it. */
     free(key->public_blob);
     key->public_blob = strdup(
@@ -395,7 +396,7 @@ START_TEST(key_pair)
     strcpy(pair->fingerprint, "ae:df:75:50:ec:cf:90:a9:d4:e4:bc:28:6c:f6:d4:9e:a7:de:1b:43");
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "fingerprint");
+    ck_assert_str_eq(evidence_text(&desk.result, "match"), "fingerprint");
     strcpy(pair->fingerprint, "1f445a9696b871f82a9da8a0ec044cbc65dfd3f9");
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_NO_FINDING);
@@ -408,7 +409,7 @@ START_TEST(key_pair)
     pair->public_key = strdup("ssh-rsa AAAAB3NzaC1yc2E comment");
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "match"), "proved");
+    ck_assert_str_eq(evidence_text(&desk.result, "match"), "proved");
     pair->public_key[10] = 'C';
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_KEY_PAIR_DIFFERENT);

@@ -1,4 +1,5 @@
 #include "cloud_desk.h"
+#include "evidence.h"
 
 /* From which address the rules see us come. */
 
@@ -28,7 +29,7 @@ START_TEST(sources)
     own(&desk, "8.8.8.8", 24);
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "8.8.8.8");
+    ck_assert_str_eq(evidence_text(&desk.result, "source_ip"), "8.8.8.8");
 
     /* Inside the VPC it is the private one. */
     own(&desk, "10.0.1.5", 24);
@@ -57,7 +58,7 @@ START_TEST(sources_behind_a_jump_host)
     strcpy(desk.facts.tcp.jump_address, "9.9.9.9");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "9.9.9.9");
+    ck_assert_str_eq(evidence_text(&desk.result, "source_ip"), "9.9.9.9");
 
     /* Its public address says nothing of the one it has in the VPC. */
     desk.target.address = SPF_ADDRESS_PRIVATE;
@@ -66,7 +67,7 @@ START_TEST(sources_behind_a_jump_host)
     strcpy(desk.facts.tcp.jump_address, "10.0.1.9");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "10.0.1.9");
+    ck_assert_str_eq(evidence_text(&desk.result, "source_ip"), "10.0.1.9");
     clean(&desk);
 }
 END_TEST
@@ -102,8 +103,8 @@ START_TEST(what_the_server_saw)
         judge(&desk, spf_judge_cloud_security_group);
         FOUND(desk, cases[i / 2].finding);
         if (cases[i / 2].source != NULL) {
-            ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), cases[i / 2].source);
-            ck_assert_str_eq(spf_evidence_text(&desk.result, "source_from"),
+            ck_assert_str_eq(evidence_text(&desk.result, "source_ip"), cases[i / 2].source);
+            ck_assert_str_eq(evidence_text(&desk.result, "source_from"),
                              "the server, which saw it");
         }
         clean(&desk);
@@ -133,7 +134,7 @@ START_TEST(a_service_that_tells)
     strcpy(desk.facts.lookup.service, "service.example");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_NO_FINDING);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_from"), "service.example");
+    ck_assert_str_eq(evidence_text(&desk.result, "source_from"), "service.example");
     desk.facts.lookup.address = ip("2001:db8::1"); /* of no use for an IPv4 address */
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
@@ -142,14 +143,14 @@ START_TEST(a_service_that_tells)
     desk.facts.group[SPF_GROUP_LOOKUP].failure = spf_failure(SPF_SG_SOURCE_UNKNOWN, "it is down");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "lookup_failed"), "it is down");
+    ck_assert_str_eq(evidence_text(&desk.result, "lookup_failed"), "it is down");
 
     /* On the way to a private address the internet's view of us says nothing. */
     desk.target.address = SPF_ADDRESS_PRIVATE;
     desk.facts.group[SPF_GROUP_LOOKUP].phase = SPF_ABSENT;
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
-    ck_assert_str_eq(spf_evidence_text(&desk.result, "source_ip"), "10.0.1.5");
+    ck_assert_str_eq(evidence_text(&desk.result, "source_ip"), "10.0.1.5");
     clean(&desk);
 }
 END_TEST

@@ -1,3 +1,4 @@
+#include "evidence.h"
 #include "fixture.h"
 
 /*
@@ -380,7 +381,7 @@ START_TEST(what_a_login_disproves_is_a_warn_that_says_so)
     ck_assert_int_eq(f.run.results[SPF_CHECK_CLOUD_SECURITY_GROUP].status, SPF_WARN);
     ck_assert_int_eq(f.run.results[SPF_CHECK_CLOUD_KEY_PAIR].finding,
                      SPF_KEY_ACCEPTED_THOUGH_UNBOUND);
-    ck_assert_str_eq(spf_evidence_text(&f.run.results[SPF_CHECK_CLOUD_KEY_PAIR], "disproved"),
+    ck_assert_str_eq(evidence_text(&f.run.results[SPF_CHECK_CLOUD_KEY_PAIR], "disproved"),
                      "key-pair-different");
     fixture_clear(&f);
 }

@@ -89,6 +89,8 @@ START_TEST(several_reasons_are_counted)
     set(&f, SPF_CHECK_KEY_MODE, SPF_FAIL, SPF_KEY_MODE_TOO_OPEN, NULL);
     set(&f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_FAIL, SPF_SG_SOURCE_EXCLUDED, NULL);
     note(&f, SPF_CHECK_CLOUD_SECURITY_GROUP, "source_ip", "198.51.100.7");
+    spf_copy(f.run.results[SPF_CHECK_CLOUD_SECURITY_GROUP].source_ip, SPF_IP_TEXT_SIZE,
+             "198.51.100.7");
     silent(&f, NULL);
     judge(&f);
     ck_assert_msg(spf_starts_with(f.d.summary, "You can't log in, for 2 reasons; the first: the "),

@@ -1,0 +1,140 @@
+#include "pipeline/slot_table.h"
+
+#include <string.h>
+
+#include "login/implementations.h"
+
+static bool is_repairable(const struct spf_slot_query *query)
+{
+    return query->view->facts->key.repairable;
+}
+
+static bool fix_tried(const struct spf_slot_query *query)
+{
+    return query->view->target->fix_tried;
+}
+
+static bool session_always(const struct spf_slot_query *query)
+{
+    return query->view->target->session == SPF_SESSION_ALWAYS;
+}
+
+static bool is_proxied(const struct spf_slot_query *query)
+{
+    return spf_target_is_proxied(query->view->target);
+}
+
+static bool is_direct(const struct spf_slot_query *query)
+{
+    return !is_proxied(query);
+}
+
+/* Another family can only help a name, and only where this machine connects. */
+static bool tried_ipv6_of_a_name(const struct spf_slot_query *query)
+{
+    const struct spf_target *target = query->view->target;
+    struct spf_ip ip;
+
+    return target->host != NULL && !spf_target_is_proxied(target) &&
+           !spf_ip_parse(target->host, &ip) && spf_ip_parse(query->view->facts->tcp.address, &ip) &&
+           ip.family == 6;
+}
+
+/* Was the transcript printed by a client there? */
+static bool is_windows(const struct spf_slot_query *query)
+{
+    return query->view->facts->transcript.windows;
+}
+
+/* Is the server sshd, or did not say? */
+static bool is_sshd(const struct spf_slot_query *query)
+{
+    return spf_is_sshd(query->view->facts->identification.software);
+}
+
+/* The server was asked about one key, not several in turn. */
+static bool asked_one_key(const struct spf_slot_query *query)
+{
+    return query->view->facts->query.asked.count == 0;
+}
+
+/* In PAM's words, or those of sshd's log. */
+static bool account_expired(const struct spf_slot_query *query)
+{
+    return query->result != NULL && strstr(query->result->summary, "ccount") != NULL &&
+           strstr(query->result->summary, "expired") != NULL;
+}
+
+static bool is_format(const struct spf_slot_query *query)
+{
+    const struct spf_facts *facts = query->view->facts;
+
+    return spf_facts_have(facts, SPF_GROUP_KEY) &&
+           strcmp(spf_container_name(facts->key.container), query->argument) == 0;
+}
+
+static bool knows_source(const struct spf_slot_query *query)
+{
+    return (query->result != NULL && query->result->source_ip[0] != '\0') ||
+           query->view->results[SPF_CHECK_CLOUD_SECURITY_GROUP].source_ip[0] != '\0' ||
+           query->view->target->source_ip.family != 0;
+}
+
+/* Of a host alone no rules are evaluated, and behind a jump host they do not see us: nothing is
+ * missing. */
+static bool lacks_source(const struct spf_slot_query *query)
+{
+    return query->view->target->instance_id != NULL &&
+           !spf_target_is_proxied(query->view->target) && !knows_source(query);
+}
+
+/* Is what failed at the jump host one of these causes? */
+static bool jump_failed_by(const struct spf_slot_query *query)
+{
+    const char *cause = query->view->facts->tcp.jump_cause;
+    char word[80];
+
+    return cause[0] != '\0' && spf_format(word, sizeof word, " %s ", cause) &&
+           strstr(query->argument, word) != NULL;
+}
+
+static const struct spf_condition conditions[] = {
+    {"repairable", is_repairable, NULL}, /* --fix would write a good copy of the key file */
+    {"fix_tried", fix_tried, NULL},      /* --fix had its try */
+    {"session_always", session_always, NULL},
+    {"proxied", is_proxied, NULL},
+    {"direct", is_direct, NULL},
+    {"name_has_ipv6", tried_ipv6_of_a_name, NULL},
+    {"windows", is_windows, NULL},
+    {"sshd", is_sshd, NULL},
+    {"one_key", asked_one_key, NULL},
+    {"account_expired", account_expired, NULL},
+    {"no_source_ip", lacks_source, NULL},
+    {"format_dropbear", is_format, "dropbear"},
+    {"format_gpg-agent", is_format, "gpg-agent"},
+    {"format_ssh2-private", is_format, "ssh2-private"},
+    {"format_jceks", is_format, "jceks"},
+    {"format_jks", is_format, "jks"},
+    {"format_jwk", is_format, "jwk"},
+    {"format_msblob", is_format, "msblob"},
+    {"format_pgp", is_format, "pgp"},
+    {"format_pvk", is_format, "pvk"},
+    {"format_xml", is_format, "xml"},
+    {"jump_key", jump_failed_by,
+     " auth-key-refused auth-too-many auth-algorithm-refused key-pair-different "},
+    {"jump_identity", jump_failed_by, " host-key-changed host-key-revoked host-key-rebuilt "},
+    {"jump_unknown", jump_failed_by, " host-key-unknown "},
+    {"jump_asks", jump_failed_by,
+     " key-encrypted auth-second-factor auth-publickey-disabled auth-key-refused "},
+    {"jump_encrypted", jump_failed_by, " key-encrypted auth-key-refused "},
+    {"jump_way", jump_failed_by,
+     " port-refused port-silent port-unreachable port-reset host-unresolved "},
+};
+
+const struct spf_condition *spf_condition_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
+        if (strcmp(conditions[i].name, name) == 0)
+            return &conditions[i];
+    return NULL;
+}
