@@ -203,8 +203,11 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
         say_that_it_waits("the private key");
     if (strcmp(options->key, "-") == 0)
         error = spf_read_key_from_stdin(stop_fd, options->deadline_s, &round->key_text);
-    if (error.code != SPF_OK || options->passphrase_file != NULL)
-        return error; /* that file is read by spf_round_prepare */
+    if (error.code != SPF_OK)
+        return error;
+    if (options->passphrase_file != NULL)
+        return spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
+                                        &round->passphrase);
     error = spf_read_passphrase_environment(&round->passphrase);
     if (error.code == SPF_OK && round->passphrase == NULL && strcmp(options->key, "-") != 0 &&
         spf_key_wants_passphrase(options->key))

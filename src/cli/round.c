@@ -166,7 +166,8 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
 {
     struct spf_error error = spf_ok();
 
-    if (options->passphrase_file != NULL && options->key != NULL && options->replay == NULL)
+    if (options->passphrase_file != NULL && options->key != NULL && options->replay == NULL &&
+        round->passphrase == NULL)
         error = spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
                                          &round->passphrase);
     if (error.code != SPF_OK)
