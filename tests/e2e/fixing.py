@@ -124,7 +124,7 @@ def interrupted(binary, home):
     folder = os.path.join(home, "slow")
     key = os.path.join(folder, "key.pem")
     os.mkdir(folder)
-    keygen(key, "-N", "secret", "-a", "900")
+    keygen(key, "-N", "secret", "-a", "200")
     with_line_ends_of_windows(key)
     os.chmod(key, 0o600)
     word = os.path.join(home, "passphrase")
