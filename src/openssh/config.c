@@ -5,13 +5,12 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "cloud/address.h"
+#include "openssh/config_expand.h"
 #include "openssh/config_keys.h"
-#include "openssh/config_plain.h"
 #include "openssh/control_path.h"
 #include "openssh/jump_line.h"
 #include "platform/child.h"
@@ -33,7 +32,7 @@ struct spf_ssh_config {
     int64_t until_ms;
     size_t hop;                    /* the one asked about; NONE: the target itself */
     struct spf_ssh_keys_job *keys; /* being read; NULL: not */
-    char user[256], home[1024], own_host[256];
+    struct spf_ssh_self self;
 };
 #define NONE ((size_t)-1)
 
@@ -192,89 +191,6 @@ static void ask(struct spf_ssh_config *config)
         no_memory(config);
 }
 
-static bool is_file(const char *path)
-{
-    struct stat status;
-
-    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *tokens, bool is_path)
-{
-    struct spf_buf buf;
-    bool good;
-
-    spf_buf_init(&buf, size - 1);
-    good = spf_ssh_config_expand(&buf, text, tokens, is_path);
-    if (good)
-        (void)spf_copy(text, size, buf.data);
-    spf_buf_clear(&buf);
-    return good;
-}
-
-/* Of a command that may hold secrets, what may be told: the program. */
-static void keep_program(struct spf_ssh_config_facts *facts)
-{
-    const char *command = facts->proxy_command;
-    size_t len;
-
-    if (command[0] == '\0')
-        return;
-    command += spf_starts_with(command, "exec ") ? 5 : 0;
-    len = strcspn(command, " \t;|&");
-    if (len == 0 || memchr(command, '=', len) != NULL)
-        (void)spf_copy(facts->proxy_program, sizeof facts->proxy_program, "(a command)");
-    else
-        spf_clean(facts->proxy_program, sizeof facts->proxy_program, command, len);
-}
-
-/* Tokens are ours to expand: ssh does it later than -G prints. Those of which we do not know what
- * they stand for leave a file out; a command or a host cannot do without. */
-static const char *expand(struct spf_ssh_config *config, struct spf_ssh_config_facts *facts)
-{
-    struct spf_ssh_tokens tokens = {.home = config->home,
-                                    .host = facts->host,
-                                    .alias = facts->host,
-                                    .name = facts->asked,
-                                    .user = facts->user,
-                                    .own_user = config->user,
-                                    .own_host = config->own_host,
-                                    .uid = (unsigned)getuid(),
-                                    .port = (unsigned)facts->port};
-    const struct spf_target *target = config->inquiry->target;
-
-    if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens, false))
-        return "HostKeyAlias holds a token that is not known here";
-    if (facts->host_key_alias[0] != '\0')
-        tokens.alias = facts->host_key_alias;
-    if (!expand_into(facts->jump, sizeof facts->jump, &tokens, false))
-        return "ProxyJump holds a token that ssh does not know";
-    if (!expand_into(facts->proxy_command, sizeof facts->proxy_command, &tokens, false))
-        return "ProxyCommand holds a token that ssh does not know";
-    for (size_t i = 0; i < facts->identities.count; i++) {
-        struct spf_ssh_file *file = &facts->identities.items[i];
-
-        file->exists =
-            expand_into(file->path, sizeof file->path, &tokens, true) && is_file(file->path);
-    }
-    for (size_t i = 0; i < facts->known_hosts.count && facts->unhonoured[0] == '\0'; i++) {
-        const char *path = facts->known_hosts.items[i].path;
-
-        if (strchr(path, ' ') != NULL && !is_file(path)) /* one name, or several? */
-            (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
-                             "UserKnownHostsFile %.200s", path);
-    }
-    keep_program(facts);
-    (void)spf_control_path_fails(facts->manners.control_path, facts->manners.is_master,
-                                 facts->refusal, sizeof facts->refusal);
-    if (target->ssh_config != NULL && facts->unhonoured[0] == '\0' &&
-        spf_control_path_is_open(facts->manners.control_path))
-        (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
-                         "ControlPath %.200s, where a connection is open that ssh would share",
-                         facts->manners.control_path);
-    return NULL;
-}
-
 /* Puts the hosts of a list in front of the hops; false: no memory, or too many. */
 static bool put_in_front(struct spf_ssh_config_facts *facts, const char *jump)
 {
@@ -310,7 +226,7 @@ static void finish(struct spf_ssh_config *config)
         spf_buf_addf(&jump, "%s%s", i > 0 ? "," : "", facts->hops.items[i].name);
     (void)spf_copy(facts->jump, sizeof facts->jump, jump.data);
     spf_buf_clear(&jump);
-    spf_ssh_config_tell(config->inquiry->target, config->user, config->home, facts);
+    spf_ssh_config_tell(config->inquiry->target, config->self.user, config->self.home, facts);
     arrive(config, NULL);
 }
 
@@ -381,9 +297,9 @@ static void target_answered(struct spf_ssh_config *config)
     }
     /* ssh's user where none is configured is ours on this machine; an instance has none of that
      * name, unless somebody says so. */
-    if (target->host == NULL && !target->user_given && strcmp(facts->user, config->user) == 0)
+    if (target->host == NULL && !target->user_given && strcmp(facts->user, config->self.user) == 0)
         (void)spf_copy(facts->user, sizeof facts->user, target->user);
-    wrong = expand(config, facts);
+    wrong = spf_ssh_config_expand_all(facts, &config->self, target->ssh_config != NULL);
     if (wrong == NULL && !put_in_front(facts, facts->jump))
         wrong = "it names more jump hosts in a row than can be followed";
     if (wrong == NULL && chooses_keys(config)) {
@@ -504,12 +420,11 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry)
     spf_buf_init(&config->says, SAYS_MAX);
     spf_buf_init(&config->complains, COMPLAINTS);
     (void)spf_self(&self);
-    (void)spf_copy(config->user, sizeof config->user, self.name);
-    (void)spf_copy(config->home, sizeof config->home, self.home);
-    if (gethostname(config->own_host, sizeof config->own_host - 1) != 0)
-        config->own_host[0] = '\0';
-    if (inquiry->target->ssh_config != NULL || !spf_ssh_config_is_plain(config->home))
-        choose_name(inquiry);
+    (void)spf_copy(config->self.user, sizeof config->self.user, self.name);
+    (void)spf_copy(config->self.home, sizeof config->self.home, self.home);
+    if (gethostname(config->self.host, sizeof config->self.host - 1) != 0)
+        config->self.host[0] = '\0';
+    choose_name(inquiry);
     if (inquiry->facts->ssh_config.asked[0] != '\0')
         ask(config);
     else

@@ -20,8 +20,7 @@ struct spf_ssh_config;
 /*
  * Serves SPF_GROUP_SSH_CONFIG: arrived is called once, later. The inquiry outlives it. NULL: no
  * memory, and arrived is not called. Failures are spf_ssh_config_unusable's; an instance without
- * any address that could be asked about makes empty facts, and so does a configuration that is to
- * be compared and has nothing to say (ssh_config_plain.h).
+ * any address that could be asked about makes empty facts.
  */
 struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry);
 

@@ -1,6 +1,5 @@
 #include "unit.h"
 
-#include "openssh/config_plain.h"
 #include "openssh/config_words.h"
 #include "openssh/jump_line.h"
 
@@ -387,36 +386,6 @@ START_TEST(a_host_through_itself_is_a_loop)
 }
 END_TEST
 
-START_TEST(plain_lines)
-{
-    static const struct {
-        const char *line;
-        bool plain;
-    } cases[] = {
-        {"", true},
-        {"\n", true},
-        {"  # Port 2222\n", true},
-        {"Host *\n", true},
-        {"    SendEnv LANG LC_*\n", true},
-        {"hashknownhosts=yes\n", true},
-        {"Include /nonexistent/ssh_config.d/*.conf\n", true},
-        {"Include /etc/pass*d\n", false},
-        {"Include conf.d/*\n", false},
-        {"Include /nonexistent/a /etc/passwd\n", false},
-        {"Include \"/nonexistent/a b\"\n", false},
-        {"Match all\n", false},
-        {"Hostname web\n", false},
-        {"HostKeyAlgorithms ssh-rsa\n", false},
-        {"Port 2222\n", false},
-        {"Foo bar\n", false},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        ck_assert_msg(spf_ssh_config_line_is_plain(cases[i].line) == cases[i].plain, "%s",
-                      cases[i].line);
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const tests[] = {what_ssh_prints_is_read,
@@ -431,7 +400,6 @@ int main(void)
                                   a_jump_host_is_taken_to_pieces,
                                   the_key_that_ssh_comes_to,
                                   addresses_are_compared_as_addresses,
-                                  plain_lines,
                                   NULL};
 
     return unit_main("login_ssh_config", tests);
