@@ -189,6 +189,7 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
     }
     if (options->instance == NULL && is_instance_id(word))
         return spf_option_take(options, row_named("instance"), word);
+    options->host_is_word = true;
     return spf_option_take(options, row_named("host"), word);
 }
 

@@ -47,6 +47,7 @@ struct spf_options {
     const char *ssh_config; /* NULL: not to be used; "" the usual files */
     uint16_t port;
     bool user_given, port_given;
+    bool host_is_word;     /* it stands without --host, and may be an instance's name */
     bool host_in_brackets; /* [::1:22] can't be meant as ::1, port 22 */
     int family;
     enum spf_address_choice address;

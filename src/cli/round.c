@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cli/prompt.h"
+#include "cloud/instance_word.h"
 #include "platform/files.h"
 
 #define RECORD_MAX (64u * 1024 * 1024)
@@ -284,6 +285,50 @@ static void diagnose(struct spf_round *round, bool strict)
     round->report.exit_status = spf_report_exit_status(&round->report, strict);
 }
 
+/* A word that neither resolves nor looks like a host, and that an instance may have as its name. */
+static bool may_name_instance(const struct spf_round *round, const struct spf_options *options)
+{
+    const struct spf_run *run = &round->runs[0];
+    const char *host = round->targets[0].host;
+    enum spf_instance_word kind;
+
+    return options->host_is_word && round->replayed == NULL && round->transcript == NULL &&
+           !round->stopped && host != NULL && round->targets[0].instance_id == NULL &&
+           run->target->alias == NULL && !spf_target_is_proxied(run->target) &&
+           run->results[SPF_CHECK_NET_PORT].finding == SPF_HOST_UNRESOLVED &&
+           strpbrk(host, ".:") == NULL && spf_instance_word(host, &kind, NULL).code == SPF_OK &&
+           kind == SPF_WORD_NAME;
+}
+
+static struct spf_error drive_again(struct spf_round *round, const struct spf_target *target,
+                                    int64_t until_ms)
+{
+    const int64_t left_ms = until_ms - spf_now_ms();
+
+    round->targets[0] = *target;
+    spf_run_clear(&round->runs[0]);
+    spf_run_init(&round->runs[0], &round->targets[0]);
+    return spf_driver_round(round->driver, left_ms > 0 ? left_ms : 0, &round->stopped);
+}
+
+/* Looks for an instance of the host's name; where there is none, all is as it was. */
+static struct spf_error take_for_instance(struct spf_round *round, int64_t until_ms)
+{
+    const struct spf_target asked = round->targets[0];
+    const struct spf_facts *facts = &round->runs[0].facts;
+    struct spf_target named = asked;
+    struct spf_error error;
+
+    named.instance_id = asked.host;
+    named.host = NULL;
+    error = drive_again(round, &named, until_ms);
+    if (error.code != SPF_OK || round->stopped ||
+        (spf_facts_have(facts, SPF_GROUP_INSTANCE) &&
+         facts->instance.search != SPF_INSTANCE_NOWHERE))
+        return error;
+    return drive_again(round, &asked, until_ms);
+}
+
 struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
                                spf_groups keep, int64_t deadline_ms, int stop_fd,
                                void (*progress)(void *, const struct spf_run *, size_t),
@@ -305,6 +350,8 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
         error = spf_driver_round(round->driver, deadline_ms, &round->stopped);
     else
         error = abandon(round);
+    if (error.code == SPF_OK && may_name_instance(round, options))
+        error = take_for_instance(round, started_ms + deadline_ms);
     round->report.duration_ms = spf_now_ms() - started_ms;
     diagnose(round, options->strict);
     return error;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""A name server that never answers: neither a host's name nor the API's holds a run up.
+"""A name server that never answers: neither a host's name nor the API's holds a run up. And a word
+that is no host's name: an instance's may be.
 
 In namespaces of its own, where the name server is a socket that nobody reads. Exit status 77: this
 machine gives us none.
@@ -16,7 +17,9 @@ import sys
 import tempfile
 import time
 
-import stage  # noqa: F401  (finds the harness)
+import stage  # it finds the harness
+from harness import world
+from harness.cloud import Authority, Cloud
 from harness.keys import Key
 
 SKIPPED = 77
@@ -65,6 +68,36 @@ def check(binary, folder):
     return int(failed)
 
 
+def check_instance_name(binary, lab_cloud, folder):
+    """Without any name server, a word is looked up among the names of instances."""
+    with open(folder + "/nsswitch.conf", "w", encoding="ascii") as out:
+        out.write("hosts: files\n")
+    subprocess.run(["mount", "--bind", out.name, "/etc/nsswitch.conf"], check=True)
+    authority = Authority(folder + "/authority")
+    key = Key(folder, "named.pem", {})
+    places = {"public_key": key.public, "key_md5": key.md5, "other_public_key": key.public,
+              "port": 1}
+    failed = False
+    with Cloud(lab_cloud, folder + "/cloud", world.build({}, places), authority) as cloud:
+        common = [binary, "--key", key.path, "--json", "--endpoint", cloud.url, "--ca-file",
+                  authority.ca, "--source-ip", "198.51.100.7", "-p", "1"]
+        # words -> instance_id, host, the cause of net.port
+        for words, wanted in [(["web-1"], ("i-bp1lab0000000000web1", "127.0.0.1",
+                                                "port-refused")),
+                              (["nosuch-1"], (None, "nosuch-1", "host-unresolved")),
+                              (["web-1.example"], (None, "web-1.example", "host-unresolved")),
+                              (["--host", "web-1"], (None, "web-1", "host-unresolved"))]:
+            done = subprocess.run(common + words, check=False, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, timeout=300,
+                                  env={**stage.ENVIRONMENT, "HOME": folder})
+            target = json.loads(done.stdout)["targets"][0]
+            found = (target["target"]["instance_id"], target["target"]["host"],
+                     {c["id"]: c["cause"] for c in target["checks"]}["net.port"])
+            print("%s: %s" % (" ".join(words), found))
+            failed |= found != wanted
+    return int(failed)
+
+
 def main():
     here = sys.argv[-1] == "--here"
     if not here:
@@ -78,7 +111,8 @@ def main():
             if server is None:
                 print("skipped: nothing can be mounted here")
                 return SKIPPED
-            return check(sys.argv[1], folder)
+            failed = check(sys.argv[1], folder)
+        return failed or check_instance_name(sys.argv[1], sys.argv[2], folder)
 
 
 if __name__ == "__main__":
