@@ -37,9 +37,12 @@ struct spf_credentials_facts {
     char config_path[200];     /* that it must name; "" the usual one. Home is "~" */
     bool region_configured;    /* the CLI finds a region by itself */
     bool beside_configuration; /* a configuration file is there that must be ignored */
-    char region[40];           /* where to ask first; "" if nothing says it */
-    char region_source[80];    /* "--region", "profile", "environment …", "the instance's id" */
-    bool region_guessed;       /* nobody named it */
+    bool instance_cli;         /* so does ali-instance-cli, which knows fewer sources */
+    /* Where a key of the environment is, by name; "" it is not there. */
+    char id_variable[40], secret_variable[40], token_variable[40];
+    char region[40];        /* where to ask first; "" if nothing says it */
+    char region_source[80]; /* "--region", "profile", "environment …", "the instance's id" */
+    bool region_guessed;    /* nobody named it */
 };
 extern const struct spf_shape spf_credentials_shape;
 
@@ -157,7 +160,7 @@ struct spf_rule {
     struct spf_block destination; /* of our own private address; "" any */
     char network[16];             /* classic network only: "internet" or "intranet"; "" any */
     char description[140];
-    char source_owner[32]; /* the account of the source group, its number; "" not said */
+    char source_owner[80]; /* the account of the source group, number or name; "" not said */
     /* What of it could not be understood: it may then be either, any (1-110), or match or not. */
     bool policy_in_doubt, priority_in_doubt, match_in_doubt;
     char doubt[160]; /* the first of these, in words: "its Priority is 5.0"; "" nothing */

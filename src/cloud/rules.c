@@ -151,6 +151,14 @@ static enum match match_destination(const struct spf_rules_question *question,
     return spf_cidr_holds(block, &question->destination) ? YES : NO;
 }
 
+/* An account goes by its number, or by a name that no reply has beside the number. */
+static bool are_different(const char *account, const char *other)
+{
+    return account != NULL && other != NULL && account[0] != '\0' && other[0] != '\0' &&
+           account[strspn(account, "0123456789")] == '\0' &&
+           other[strspn(other, "0123456789")] == '\0' && strcmp(account, other) != 0;
+}
+
 /* Is the source a member of the group? */
 static enum match peer_in(const struct spf_membership_facts *membership, const char *group,
                           const char *owner)
@@ -158,8 +166,7 @@ static enum match peer_in(const struct spf_membership_facts *membership, const c
     if (membership == NULL || !membership->peer_known)
         return PERHAPS;
     /* An account's interfaces are in its own groups alone. */
-    if (owner[0] != '\0' && membership->peer_owner[0] != '\0' &&
-        strcmp(owner, membership->peer_owner) != 0)
+    if (are_different(owner, membership->peer_owner))
         return NO;
     for (size_t i = 0; i < membership->peer_groups.count; i++)
         if (strcmp(membership->peer_groups.items[i].id, group) == 0)
@@ -177,6 +184,24 @@ static enum match is_basic(const struct spf_membership_facts *membership, const 
             return type[0] == '\0' ? PERHAPS : strcmp(type, "enterprise") == 0 ? NO : YES;
     }
     return PERHAPS;
+}
+
+bool spf_rule_names_an_account(const struct spf_rule *rule)
+{
+    return rule->source.text[0] == '\0' && rule->source_group[0] != '\0' &&
+           rule->source_owner[0] != '\0';
+}
+
+/* Why membership of the rule's source group is not known. */
+static const char *doubt_of_group(const struct spf_rules_question *question,
+                                  const struct spf_rule *rule)
+{
+    if (are_different(rule->source_owner, question->account))
+        return "its source group is another account's, whose members this account cannot see";
+    if (rule->source_owner[0] != '\0' && question->account != NULL &&
+        strcmp(rule->source_owner, question->account) != 0)
+        return "its source group may be another account's, whose members this account cannot see";
+    return "whether the source belongs to its source group is not known";
 }
 
 /* CIDR wins over group, and a prefix list counts only alone (AuthorizeSecurityGroup). */
@@ -200,8 +225,7 @@ struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
         case NO:
             return (struct spf_rule_sources){0};
         case PERHAPS:
-            return (struct spf_rule_sources){
-                .doubt = "whether the source belongs to its source group is not known"};
+            return (struct spf_rule_sources){.doubt = doubt_of_group(question, rule)};
         }
     }
     if (rule->source_prefix_list[0] == '\0')

@@ -28,6 +28,7 @@ struct spf_rules_question {
     int family;    /* 4 or 6: that of the address which is dialled */
     bool internet; /* a public address is dialled, so the packets come from the internet */
     const struct spf_membership_facts *membership; /* borrowed; NULL: not known */
+    const char *account; /* that asks the API, its number; borrowed; NULL: not known */
 };
 
 /* How a rule bears on a question. */
@@ -96,6 +97,10 @@ bool spf_rule_read(const struct spf_rules_facts *facts, const struct spf_rules_q
                    struct spf_rule_as_read *as_read);
 /* For qsort(3) over struct spf_rule_as_read. */
 int spf_rule_compare_as_read(const void *left, const void *right);
+
+/* May the rule name the group of another account, whose members this one cannot see? Its doubt is
+ * told with the account that asks. */
+bool spf_rule_names_an_account(const struct spf_rule *rule);
 
 enum spf_rules_answer {
     SPF_RULES_ACCEPT,

@@ -318,6 +318,8 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
                                            .internet = path.internet};
     if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP))
         question.membership = &view->facts->membership;
+    if (spf_facts_have(view->facts, SPF_GROUP_IDENTITY))
+        question.account = view->facts->identity.account;
     if (!spf_rules_crowd(facts, &question, &crowd))
         return spf_source_unknown(SPF_SG_SOURCE_UNKNOWN, view, result);
     if (path.source.family != 0)
@@ -333,6 +335,12 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
 
     if (membership_matters(&decision, &question) &&
         spf_lacks(view, SPF_GROUP_MEMBERSHIP, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+        return opinion;
+
+    /* A group that may be another account's: whose account asks is a call, made for this alone. */
+    if (decision.answer == SPF_RULES_UNCERTAIN && decision.rule != NULL && !question.internet &&
+        spf_rule_names_an_account(decision.rule) && spf_lacks(view, SPF_GROUP_IDENTITY, &opinion) &&
+        opinion.kind == SPF_OPINION_WANTS)
         return opinion;
 
     /* Whether the internet reaches an IPv6 address at all is cloud.address's question. */

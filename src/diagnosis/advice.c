@@ -52,14 +52,6 @@ bool spf_is_done_inside(enum spf_finding finding)
     return false;
 }
 
-/*
- * Opens a session of Session Manager. The flags are those of the client's source
- * (aliyun_assist_client, agent/session/plugin/config); it reads the aliyun CLI's file. Whether the
- * account has Session Manager switched on, no read-only action tells.
- */
-static const char way_in[] =
-    "ali-instance-cli session --instance {instance} --region {region}{as_profile}";
-
 void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_finding finding,
                 spf_advice_list *list)
 {
@@ -68,7 +60,7 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
 
     for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
         const char *line =
-            !remedy->command && open && is_done_inside(remedy) ? way_in : remedy->command;
+            !remedy->command && open && is_done_inside(remedy) ? "{session_line}" : remedy->command;
         char *text = expanded(run, check, remedy->text, SPF_SLOT_TEXT);
         char *command = expanded(run, check, line, SPF_SLOT_COMMAND);
         struct spf_advice *advice;

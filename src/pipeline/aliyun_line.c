@@ -77,3 +77,32 @@ bool spf_aliyun_options(struct spf_buf *buf, enum spf_aliyun_as as, const struct
         good &= add(buf, "--region", region[0] != '\0' ? region : "cn-hangzhou");
     return good;
 }
+
+static void add_variable(struct spf_buf *buf, const char *name, const char *from)
+{
+    if (from[0] != '\0')
+        spf_buf_addf(buf, "%s=\"$%s\" ", name, from);
+}
+
+bool spf_session_line(struct spf_buf *buf, const struct spf_view *view)
+{
+    const struct spf_credentials_facts *who = identity_of(view);
+    const struct spf_instance_facts *instance = &view->facts->instance;
+    bool good = true;
+
+    if (who == NULL || !who->instance_cli)
+        return false;
+    add_variable(buf, "ALIBABACLOUD_ACCESS_KEY_ID", who->id_variable);
+    add_variable(buf, "ALIBABACLOUD_ACCESS_KEY_SECRET", who->secret_variable);
+    add_variable(buf, "SECURITY_TOKEN", who->token_variable);
+    spf_buf_addstr(buf, "ali-instance-cli session");
+    good &= add(buf, "--instance", instance->id);
+    good &= add(buf, "--region", instance->region);
+    if (who->token_variable[0] != '\0')
+        spf_buf_addstr(buf, " --mode StsToken");
+    if (who->identity != SPF_IDENTITY_PROFILE)
+        return good;
+    good &= add(buf, "--profile", who->profile);
+    add_path(buf, who->config_path[0] != '\0' ? who->config_path : "~/.aliyun/config.json");
+    return good;
+}

@@ -229,6 +229,11 @@ static const char *aliyun(const struct spf_slot_query *query)
     return spf_aliyun_line(query->scratch, query->view) ? query->scratch->data : NULL;
 }
 
+static const char *session_line(const struct spf_slot_query *query)
+{
+    return spf_session_line(query->scratch, query->view) ? query->scratch->data : NULL;
+}
+
 static const char *as(const struct spf_slot_query *query)
 {
     return spf_aliyun_options(query->scratch, (enum spf_aliyun_as)query->option, query->view)
@@ -271,6 +276,7 @@ static const struct spf_slot slots[] = {
     /* Lines. The aliyun CLI's acts, with the options {as} at its end, as the identity used here. */
     {"ssh",                      SPF_GRAMMAR_LINE,       ssh,               0, "ssh -i KEY USER@HOST"},
     {"aliyun",                   SPF_GRAMMAR_LINE,       aliyun,            0, "aliyun"},
+    {"session_line",             SPF_GRAMMAR_LINE,       session_line,      0, "ali-instance-cli session"},
     {"as",                       SPF_GRAMMAR_OPTIONS,    as,                SPF_ALIYUN_AS_IDENTITY, ""},
     {"as_profile",               SPF_GRAMMAR_OPTIONS,    as,                SPF_ALIYUN_AS_PROFILE, ""},
     {"as_config",                SPF_GRAMMAR_OPTIONS,    as,                SPF_ALIYUN_AS_CONFIG, ""},

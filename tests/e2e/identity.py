@@ -24,13 +24,13 @@ import time
 
 import identity_rows
 import stage  # noqa: F401  (finds the harness)
-from harness import memory, tunnel, world
+from harness import aliyun, memory, tunnel, world
 from harness.cloud import Authority, Cloud
 
 SKIPPED = 77
 NEEDLES = [b"LabCanarySecret", b"LabCanaryToken", b"oidc-canary"]
-NAMES = ["sts.aliyuncs.com", "sts.cn-beijing.aliyuncs.com", "sts-vpc.cn-beijing.aliyuncs.com",
-         "sts-vpc.cn-hangzhou.aliyuncs.com", "sts.example"]
+NAMES = ["ecs.cn-hangzhou.aliyuncs.com", "sts.aliyuncs.com", "sts.cn-beijing.aliyuncs.com",
+         "sts-vpc.cn-beijing.aliyuncs.com", "sts-vpc.cn-hangzhou.aliyuncs.com", "sts.example"]
 SIGN_IN = ["oauth.aliyun.com", "oauth.alibabacloud.com", "signin.example"]
 METADATA = "100.100.100.200"
 
@@ -128,6 +128,12 @@ def identities():
     return {"access_keys": keys, "roles": roles}
 
 
+def stopped():
+    """The same world, where the instance wants to be started."""
+    return world.build({**identities(), "regions": {world.HOME_REGION: {"Instances": {
+        world.INSTANCE: {"Status": "Stopped"}}}}}, {})
+
+
 class Scene:
     def __init__(self, binary, lab_cloud, folder):
         self.binary, self.folder = os.path.abspath(binary), folder
@@ -137,6 +143,33 @@ class Scene:
         self.sign_in = Service("127.0.0.1", 0, self.authority)
         self.uri = Service("127.0.0.1", 0)
         self.lock = threading.Lock()
+
+    def paste(self, row, home, environment, options, who):
+        """A remedy's line, in a shell where aliyun is the stand-in, acts as the same identity."""
+        done = subprocess.run([self.binary, "--only", "cloud.instance", "--instance",
+                               "i-bp1lab0000000000web1", "--json", "--ca-file", self.authority.ca,
+                               *options], env=environment, cwd=home, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, check=False)
+        remedies = json.loads(done.stdout)["targets"][0]["remedies"]
+        lines = [one["command"] for one in remedies if "StartInstance" in (one["command"] or "")]
+        if not lines or row["line"] not in lines[0]:
+            return ["no line with %r: %s" % (row["line"], remedies)]
+        programs, calls = os.path.join(home, "programs"), os.path.join(home, "calls")
+        os.mkdir(programs)
+        os.symlink(aliyun.__file__, programs + "/aliyun")
+        with open(os.path.join(home, "world.json"), "w", encoding="utf-8") as out:
+            json.dump(stopped(), out)
+        ran = subprocess.run(
+            ["sh", "-c", lines[0]], cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, check=False, timeout=60,
+            env={**environment, "LAB_WORLD": home + "/world.json", "LAB_CALLS": calls,
+                 "PYTHONDONTWRITEBYTECODE": "1", "PATH": "%s:%s:%s" % (
+                     programs, os.path.dirname(sys.executable), environment["PATH"])})
+        if ran.returncode:
+            return ["%r: %s" % (lines[0], ran.stdout.decode())]
+        with open(calls, encoding="utf-8") as source:
+            acted = [json.loads(line)["key"] for line in source]
+        return [] if acted == [key_of(who)["AccessKeyId"]] else ["%r acts as %s" % (lines[0], acted)]
 
     def run(self, number, row):
         """A row in a home of its own; what was wrong, and who we were."""
@@ -153,7 +186,7 @@ class Scene:
                 out.write(content if isinstance(content, str) else json.dumps(content))
             os.chmod(path, row.get("modes", {}).get(name, 0o700 if name == "helper" else 0o600))
         before = {name: open(os.path.join(home, name), "rb").read() for name in row.get("files", {})}
-        shown = world.build(identities(), {})
+        shown = stopped() if "line" in row else world.build(identities(), {})
         way = tunnel.Tunnel(NAMES + SIGN_IN)
         way.others = {name: self.sign_in.port for name in SIGN_IN}
         with Cloud(self.lab_cloud, os.path.join(home, "cloud"), shown, self.authority) as cloud:
@@ -167,8 +200,10 @@ class Scene:
                  *world.fill(row.get("options", []), places)],
                 NEEDLES, 100, env=environment, cwd=home, stdin=subprocess.DEVNULL)
             calls = cloud.calls()
+            pasted = self.paste(row, home, environment, world.fill(row.get("options", []), places),
+                                row["ours"]) if "line" in row else []
         way.stop()
-        wrong = [] if not done.stderr else ["stderr: %s" % done.stderr.decode()]
+        wrong = pasted + [] if not done.stderr else ["stderr: %s" % done.stderr.decode()]
         check = next(c for c in json.loads(done.stdout)["targets"][0]["checks"]
                      if c["id"] == "cloud.access")
         who = (check["evidence"].get("principal") or "").rsplit("/", 1)[-1] or check["cause"]

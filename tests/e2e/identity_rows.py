@@ -1,7 +1,8 @@
 """The rows of identity.py: what is there, and who the CLI, the SDKs and we are.
 
 who: the name of an identity, or a cause for "nobody". cli, sdk: what aliyun CLI 3.4.11 and the SDKs
-were seen to do ("-": they do not know of it); ours: what we do; why: where that is neither, the reason.
+were seen to do ("-": they do not know of it); ours: what we do; why: where that is neither, the reason. line: what the remedy of a stopped
+instance has in its line of the CLI, which must act as the same identity.
 """
 
 import base64
@@ -106,7 +107,7 @@ ROWS = [
          sdk="renvoidc", ours="roidc", files={**config({"mode": "OIDC", **OIDC}), **TOKEN},
          env=OIDC_ENV),
     dict(row="5c", what="environment OIDC, no profile", cli="-", sdk="renvoidc", ours="renvoidc",
-         files=TOKEN, env=OIDC_ENV),
+         files=TOKEN, env=OIDC_ENV, line="--mode OIDC"),
     dict(row="6", what="profile RamRoleArn without keys, keys in the environment", cli="r1 by env",
          sdk="env", ours="r1", files=config({"mode": "RamRoleArn", **ROLE}), env=ENV),
     dict(row="7", what="profile RamRoleArn without a role, ROLE_ARN in the environment", cli="r2",
@@ -136,7 +137,8 @@ ROWS = [
     dict(row="11d", what="no mode: cloud_sso_*", cli="sso", sdk="refused", ours="sso",
          files=config({**SSO, "mode": ""})),
     dict(row="11e", what="no mode and nothing else: nobody has configured it", cli="refused",
-         sdk="attachedrole", ours="attachedrole", files=config({}), metadata=True),
+         sdk="attachedrole", ours="attachedrole", files=config({}), metadata=True,
+         line="ALIBABA_CLOUD_IGNORE_PROFILE=TRUE aliyun"),
     dict(row="12", what="no mode: key, sts_token and ram_role_arn", cli="filests", sdk="refused",
          ours="filests", files=config({**FILESTS, "sts_token": "LabCanaryTokenfilests", **ROLE})),
     dict(row="13", what="RsaKeyPair", cli="session key", sdk="refused",
@@ -187,9 +189,9 @@ ROWS = [
          files=program(HELPER, says(printed())), says=["can be written by others"]),
     dict(row="22", what="CREDENTIALS_URI and a role of this machine", cli="-", sdk="attachedrole",
          ours="attachedrole", metadata=True, env={"ALIBABA_CLOUD_CREDENTIALS_URI": "{uri}"},
-         says=["ALIBABA_CLOUD_CREDENTIALS_URI"]),
+         says=["ALIBABA_CLOUD_CREDENTIALS_URI"], line="--mode EcsRamRole"),
     dict(row="22b", what="CREDENTIALS_URI, no role", cli="-", sdk="uri", ours="uri",
-         env={"ALIBABA_CLOUD_CREDENTIALS_URI": "{uri}"}),
+         env={"ALIBABA_CLOUD_CREDENTIALS_URI": "{uri}"}, line="--mode CredentialsURI"),
     dict(row="23", what="sts_endpoint with a scheme and blanks", cli="r1", sdk="breaks", ours="r1",
          files=config({"mode": "RamRoleArn", **FILE, **ROLE, "sts_endpoint": " http://sts.example/ "}),
          hosts=["sts.example", "sts.aliyuncs.com"]),

@@ -16,7 +16,7 @@ import subprocess
 import sys
 
 import stage
-from harness import aliyun, world
+from harness import aliyun, instance_cli, world
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 LAB_KEY = "LTAI5tLabCanaryId0001"
@@ -131,6 +131,36 @@ IDENTITIES = [
 ]
 
 
+# what is there -> what the line that opens a session must have; None: there is no line
+SESSIONS = [
+    ("environment", {}, 'ALIBABACLOUD_ACCESS_KEY_ID="$ALIBABA_CLOUD_ACCESS_KEY_ID"'),
+    ("environment with a token", {"env": {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": "STS.LabCanaryStsId000000001",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "LabCanarySecretSts00000000001x",
+        "ALIBABA_CLOUD_SECURITY_TOKEN":
+            "CAISLabCanaryToken+/=000000000000000000000000000000000000001"}}, "--mode StsToken"),
+    ("Terraform's variables", {"env": {
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": None, "ALIBABA_CLOUD_ACCESS_KEY_SECRET": None,
+        "ALICLOUD_ACCESS_KEY": LAB_KEY, "ALICLOUD_SECRET_KEY": KEYS["access_key_secret"]}},
+     '"$ALICLOUD_SECRET_KEY"'),
+    ("environment beside a profile", {"files": config(
+        "default", {"name": "default", "mode": "BearerToken", "bearer_token": "x"})}, None),
+    ("--profile", {"files": config("default", OTHER, PROD), "options": {"--profile": "prod"}},
+     "--profile prod --config-path ~/.aliyun/config.json"),
+    ("the current profile, and another file of the client's own", {
+        "files": {**config("prod", OTHER, PROD),
+                  ".aliyun/config_ecs.json": {"current": "default", "profiles": [OTHER]}}},
+     "--config-path ~/.aliyun/config.json"),
+    ("a left-over token", {"files": config("default", {
+        **PROD, "name": "default", "sts_token": "x"})}, "session"),
+    ("a profile filled from the environment", {"files": config("default", {
+        "name": "default", "mode": "AK"})}, None),
+    ("a role", {"files": config("default", {
+        **PROD, "name": "default", "mode": "RamRoleArn", "ram_session_name": "s",
+        "ram_role_arn": "acs:ram::1000000000000001:role/lab"})}, None),
+]
+
+
 class Patient(stage.Stage):
     """A scenario whose world somebody repairs."""
 
@@ -165,9 +195,10 @@ class Patient(stage.Stage):
             json.dump(shown, out)
         with open(paths["calls"], "w", encoding="utf-8"):
             pass
-        program = os.path.join(self.programs, "aliyun")
-        if not os.path.exists(program):
-            os.symlink(aliyun.__file__, program)
+        for name, module in (("aliyun", aliyun), ("ali-instance-cli", instance_cli)):
+            program = os.path.join(self.programs, name)
+            if not os.path.exists(program):
+                os.symlink(module.__file__, program)
         environment = {**self.environment(), "LAB_WORLD": paths["world"],
                        "LAB_CALLS": paths["calls"], "PYTHONDONTWRITEBYTECODE": "1"}
         environment["PATH"] = self.programs + ":" + os.path.dirname(sys.executable) + ":" + \
@@ -237,6 +268,25 @@ def act_as(tools, name, patch, has):
     return []
 
 
+def open_session(tools, name, patch, has):
+    """The line that opens a session of Session Manager, as one of the identities."""
+    with contextlib.ExitStack() as stack:
+        patient = Patient(tools, stack, "session-manager-private-only",
+                          json.loads(json.dumps(patch)))
+        key = patient.environment().get("ALIBABA_CLOUD_ACCESS_KEY_ID") or LAB_KEY
+        lines = [line for line in commands_of(patient.look(), "address-private-only")
+                 if "ali-instance-cli" in line]
+        if has is None:
+            return ["session, %s: %s" % (name, lines)] if lines else []
+        if not lines or has not in lines[0]:
+            return ["session, %s: no line with %r: %s" % (name, has, lines)]
+        status, said, calls = patient.paste(lines[0])
+        if status or [(call["key"], call["instance"], call["region"]) for call in calls] != [
+                (key, "i-bp1lab0000000000web1", "cn-hangzhou")]:
+            return ["session, %s: %r: %s %s" % (name, lines[0], said, calls)]
+    return []
+
+
 def uncovered(catalogue, done):
     """Commands of the cloud's causes that no case has run; and any that names no identity."""
     with open(catalogue, encoding="utf-8") as source:
@@ -276,11 +326,15 @@ def main():
     for name, patch, has in IDENTITIES:
         if not tools.only or "identities" in tools.only:
             wrong += act_as(tools, name, patch, has)
+    for name, patch, has in SESSIONS:
+        if not tools.only or "sessions" in tools.only:
+            wrong += open_session(tools, name, patch, has)
     if not tools.only:
         wrong += uncovered(tools.catalogue, done)
     for text in wrong:
         print("FAILED: " + text)
-    print("%d remedies, %d identities, %d wrong" % (len(done), len(IDENTITIES), len(wrong)))
+    print("%d remedies, %d identities, %d wrong" % (
+        len(done), len(IDENTITIES) + len(SESSIONS), len(wrong)))
     return int(bool(wrong))
 
 

@@ -36,7 +36,22 @@ async function way(instance) {
   return { vswitch, acl, network, elastic, routes };
 }
 
+// What is asked only where a bound key is refused.
+async function late() {
+  const images = (await client.describeImages(new ecs.DescribeImagesRequest({
+    regionId, imageId: process.env.IMAGE }))).body.images.image;
+  const agents = (await client.describeCloudAssistantStatus(
+    new ecs.DescribeCloudAssistantStatusRequest({
+      regionId, instanceId: [process.env.INSTANCE] })))
+    .body.instanceCloudAssistantStatusSet.instanceCloudAssistantStatus;
+  return { image: images[0], agent: agents[0] };
+}
+
 (async () => {
+  if (process.env.IMAGE) {
+    console.log(JSON.stringify(await late()));
+    return;
+  }
   const instances = await client.describeInstances(new ecs.DescribeInstancesRequest({
     regionId, instanceIds: JSON.stringify([process.env.INSTANCE]),
     additionalAttributes: ['NETWORK_PRIMARY_ENI_IP'] }));

@@ -6,7 +6,9 @@ whose record holds what its parser read. Field by field they must agree. Needs n
 @alicloud/ecs20140526 and @alicloud/openapi-core where node finds them (NODE_PATH); else exit status
 77. With @alicloud/vpc20160428 what vpc says is compared, too.
 """
+import argparse
 import calendar
+import contextlib
 import json
 import os
 import shutil
@@ -15,13 +17,12 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
-
+import stage  # finds the harness
 from harness import world  # noqa: E402
 from harness.cloud import Authority, Cloud  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 PREFIXES, PORTS, GROUP = "pl-bp1lab00000000000001", "prl-bp1lab0000000000001", "sg-bp1lab0000000000web"
 PATCH = {"regions": {world.HOME_REGION: {
     "Instances": {world.INSTANCE: {
@@ -145,7 +146,7 @@ def compare(sdk, facts):
          addresses[one["publicIpAddress"]["ipAddress"][0]]["bandwidth"]),
         ("pair's name", sdk["pair"]["keyPairName"], facts["key-pair"]["name"]),
         ("pair's print", sdk["pair"]["keyPairFingerPrint"], facts["key-pair"]["fingerprint"]),
-        ("pair's key", sdk["pair"]["publicKey"], facts["key-pair"]["public_key"]),
+        ("pair's key", " ".join(sdk["pair"]["publicKey"].split()[:2]), facts["key-pair"]["public_key"]),
         ("pair's birth", seconds(sdk["pair"]["creationTime"]), facts["key-pair"]["created"]),
         ("inner", sdk["group"]["innerAccessPolicy"] == "Accept",
          facts["rules"]["groups"][0]["inner_accept"]),
@@ -185,6 +186,58 @@ def compare(sdk, facts):
                         if pair[1] != pair[2] and (pair[1] or pair[2])]
 
 
+IMAGE, AGENT = "aliyun_3_x64_20G_alibase_20250117.vhd", "CloudAssistantStatuses"
+LATE = [{}, {"Images": {IMAGE: {"IsSupportCloudinit": False, "LoginAsNonRootSupported": False}},
+             AGENT: {world.INSTANCE: {"CloudAssistantStatus": "true"}}},
+        {AGENT: {world.INSTANCE: {"CloudAssistantStatus": "true", "SupportSessionManager": False}}}]
+
+
+def compare_late(binary, lab_cloud):
+    """The image and the agent, which are asked where a real sshd refuses the bound key."""
+    tools = argparse.Namespace(binary=binary, lab_cloud=lab_cloud, keep=False, schema=None)
+    count, differing = 0, []
+    for patch in LATE:
+        with contextlib.ExitStack() as stack:
+            scene = stage.Stage(os.path.join(HERE, "scenarios", "image-with-ecs-user"), tools,
+                                stack)
+            scene.data["world"] = world.merge_patch(
+                scene.data["world"], {"regions": {world.HOME_REGION: patch}})
+            with scene.cloud():
+                sdk = ask_sdk(scene.places["endpoint"].split("//")[1], scene.ca,
+                              {"IMAGE": IMAGE})
+            scene.run(["--record", scene.places["record"]])
+            facts = facts_of(scene.places["record"])
+        connected = sdk["agent"]["cloudAssistantStatus"] == "true"
+        for pair in (
+                ("known", True, facts["image"]["known"]),
+                ("no cloud-init", not sdk["image"]["isSupportCloudinit"],
+                 facts["image"]["without_cloud_init"]),
+                ("ecs-user", sdk["image"]["loginAsNonRootSupported"],
+                 facts["image"]["login_as_non_root"]),
+                ("connected", connected, facts["assistant"]["connected"]),
+                ("session manager", connected and sdk["agent"]["supportSessionManager"],
+                 facts["assistant"]["session_manager"])):
+            count += 1
+            differing += [pair] if bool(pair[1]) != bool(pair[2]) else []
+    return count, differing
+
+
+def facts_of(record):
+    with open(record, encoding="utf-8") as source:
+        groups = json.load(source, object_hook=Sparse)["targets"][0]["groups"]
+    return {name: group["facts"] for name, group in groups.items() if "facts" in group}
+
+
+def ask_sdk(endpoint, authority, more):
+    """What the SDK reads there."""
+    env = {**stage.ENVIRONMENT, "NODE_PATH": os.environ.get("NODE_PATH", ""),
+           "PATH": os.environ["PATH"], "NODE_EXTRA_CA_CERTS": authority,
+           "REGION": world.HOME_REGION, "INSTANCE": world.INSTANCE, "ENDPOINT": endpoint, **more}
+    node = subprocess.run(["node", os.path.join(HERE, "sdk_referee.js")], env=env,
+                          stdout=subprocess.PIPE, check=True, timeout=300)
+    return json.loads(node.stdout)
+
+
 def has_sdk():
     if not shutil.which("node"):
         return False
@@ -208,24 +261,18 @@ def main(binary, lab_cloud):
                                     "other_public_key": other.public,
                                     "other_key_md5": other.md5})
         record = os.path.join(folder, "record.json")
-        env = {"PATH": os.environ["PATH"], "HOME": os.path.join(folder, "home"),
-               "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tLabCanaryId0001",
-               "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "LabCanarySecretAk000000000001x",
-               "NODE_PATH": os.environ.get("NODE_PATH", ""), "NODE_EXTRA_CA_CERTS": authority.ca,
-               "REGION": world.HOME_REGION, "INSTANCE": world.INSTANCE, "PREFIXES": PREFIXES,
-               "PORTS": PORTS}
         with Cloud(lab_cloud, os.path.join(folder, "cloud"), shown, authority) as cloud:
-            env["ENDPOINT"] = "127.0.0.1:%d" % cloud.port
-            node = subprocess.run(["node", os.path.join(HERE, "sdk_referee.js")], env=env,
-                                  stdout=subprocess.PIPE, check=True, timeout=300)
+            sdk = ask_sdk("127.0.0.1:%d" % cloud.port, authority.ca,
+                          {"PREFIXES": PREFIXES, "PORTS": PORTS})
             subprocess.run([binary, "--instance", world.INSTANCE, "--key", key.path,
                             "--endpoint", cloud.url, "--ca-file", authority.ca, "--only", "cloud",
                             "--source-ip", "198.51.100.7", "--console", "--record", record],
-                           env=env, stdout=subprocess.DEVNULL, check=False, timeout=300)
-        with open(record, encoding="utf-8") as source:
-            groups = json.load(source, object_hook=Sparse)["targets"][0]["groups"]
-    facts = {name: group["facts"] for name, group in groups.items() if "facts" in group}
-    count, differing = compare(json.loads(node.stdout), facts)
+                           env={**stage.ENVIRONMENT, "HOME": os.path.join(folder, "home")},
+                           stdout=subprocess.DEVNULL, check=False, timeout=300)
+        facts = facts_of(record)
+    count, differing = compare(sdk, facts)
+    more, late = compare_late(binary, lab_cloud)
+    count, differing = count + more, differing + late
     for what, theirs, ours in differing:
         print("%s: the SDK reads %r, we read %r" % (what, theirs, ours))
     print("%d fields compared" % count)

@@ -16,6 +16,15 @@ static void tell_identity(const struct spf_aliyun *aliyun, const struct spf_cred
     facts->identity = found->identity;
     facts->region_configured = found->region_configured;
     facts->beside_configuration = found->beside_configuration;
+    facts->instance_cli =
+        found->instance_cli || (found->id_variable != NULL && !found->beside_configuration);
+    if (found->id_variable != NULL) {
+        (void)spf_copy(facts->id_variable, sizeof facts->id_variable, found->id_variable);
+        (void)spf_copy(facts->secret_variable, sizeof facts->secret_variable,
+                       found->secret_variable);
+    }
+    if (found->token_variable != NULL)
+        (void)spf_copy(facts->token_variable, sizeof facts->token_variable, found->token_variable);
     if (options->profile != NULL || !found->profile_is_usual)
         (void)spf_copy(facts->profile, sizeof facts->profile, found->profile_name);
     if (path[0] != '\0')

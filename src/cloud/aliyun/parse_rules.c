@@ -162,8 +162,9 @@ static void take_source(struct json_object *json, struct spf_rule *rule, const s
     take_text(json, "SourceGroupId", rule->source_group, sizeof rule->source_group, match);
     take_text(json, "SourcePrefixListId", rule->source_prefix_list, sizeof rule->source_prefix_list,
               match);
-    /* SourceGroupOwnerAccount is a name, which no reply has beside the number. */
     TAKE(json, "SourceGroupOwnerId", rule->source_owner);
+    if (rule->source_owner[0] == '\0') /* the same number by its example, or an account's name */
+        TAKE(json, "SourceGroupOwnerAccount", rule->source_owner);
     if (rule->source.text[0] != '\0' || rule->source_group[0] != '\0' ||
         rule->source_prefix_list[0] != '\0')
         return;

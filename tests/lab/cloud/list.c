@@ -172,6 +172,8 @@ struct json_object *lab_list_token_page(const struct lab_call *call, struct json
         json_object_array_add(page, lab_copy(json_object_array_get_idx(all, i)));
     if (from + size < count)
         snprintf(next, sizeof(next), "AAAA%016lx%zx", sum, from + size);
+    else if (call->world->pages_in_a_circle && size < count) /* back to the second page */
+        snprintf(next, sizeof(next), "AAAA%016lx%zx", sum, size);
     json_object_object_add(reply->body, "NextToken", json_object_new_string(next));
     return page;
 }

@@ -26,6 +26,8 @@ void lab_world_load(struct lab_world *world, const char *file)
     if (!json_object_is_type(lab_member(world->root, "regions"), json_type_object))
         errx(64, "%s: no \"regions\"", file);
     world->page_limit = (unsigned)json_object_get_int(lab_member(world->root, "page_limit"));
+    world->pages_in_a_circle =
+        json_object_get_boolean(lab_member(world->root, "pages_in_a_circle"));
     world->clock_offset_s = json_object_get_int64(lab_member(world->root, "clock_offset_s"));
 }
 

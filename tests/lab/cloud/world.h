@@ -12,6 +12,7 @@
  *   roles        object: arn -> {trusts (an AccessKeyId), oidc_token, Credentials}: AssumeRole
  *   faults       list, see faults.h
  *   page_limit   at most so many items in one page of a NextToken list, whatever is asked
+ *   pages_in_a_circle   the token of the last page leads back to the second
  *   clock_offset_s  the server's clock is ahead of ours by so many seconds
  *
  * Read once, not changed afterwards. json-c counts references without a lock, so all uses of a
@@ -21,10 +22,12 @@
 #define LAB_WORLD_H
 
 #include <json-c/json.h>
+#include <stdbool.h>
 
 struct lab_world {
     struct json_object *root; /* owned */
     unsigned page_limit;      /* 0: none */
+    bool pages_in_a_circle;
     long clock_offset_s;
 };
 

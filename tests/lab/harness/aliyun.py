@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+import urllib.request
 
 PARAMETERS = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))),
                           "aliyun-parameters.json")
@@ -90,6 +91,55 @@ def load_profile(flags):
             raise Refused("profile %s is not configure yet" % profile["name"])
         profile["mode"] = "AK"
     return profile
+
+
+def metadata_key(profile):
+    """The key of the instance's role; the service's address is the real one."""
+    base = "http://100.100.100.200/latest/"
+    token = urllib.request.urlopen(urllib.request.Request(
+        base + "api/token", method="PUT",
+        headers={"X-aliyun-ecs-metadata-token-ttl-seconds": "21600"}), timeout=5).read().decode()
+
+    def get(path):
+        return urllib.request.urlopen(urllib.request.Request(
+            base + "meta-data/ram/security-credentials/" + path,
+            headers={"X-aliyun-ecs-metadata-token": token}), timeout=5).read().decode()
+
+    return json.loads(get(profile.get("ram_role_name") or get("")))
+
+
+def oidc_key(profile, flags, root):
+    """The role's key, for a token that the role trusts."""
+    for name, variable in (("ram_role_arn", "ROLE_ARN"),
+                           ("oidc_provider_arn", "OIDC_PROVIDER_ARN"),
+                           ("oidc_token_file", "OIDC_TOKEN_FILE")):
+        profile[name] = profile.get(name) or env("ALIBABACLOUD_" + variable,
+                                                 "ALIBABA_CLOUD_" + variable)
+        if not profile[name]:
+            raise Refused("invalid " + name)
+    if not (flags.get("role-session-name") or profile.get("ram_session_name")):
+        raise Refused("invalid ram_session_name")
+    with open(profile["oidc_token_file"], encoding="utf-8") as source:
+        token = source.read()
+    role = root["roles"].get(profile["ram_role_arn"], {})
+    if role.get("oidc_token") != token:
+        raise Refused("AuthenticationFail.OIDCToken.Invalid")
+    return role["Credentials"]
+
+
+def acting_key(profile, flags, root):
+    """The id of the access key that signs, by the profile's mode."""
+    if profile["mode"] == "EcsRamRole":
+        return metadata_key(profile)["AccessKeyId"]
+    if profile["mode"] == "OIDC":
+        return oidc_key(profile, flags, root)["AccessKeyId"]
+    if profile["mode"] == "CredentialsURI":
+        uri = profile.get("credentials_uri") or env("ALIBABA_CLOUD_CREDENTIALS_URI")
+        if not uri:
+            raise Refused("invalid credentials_uri")
+        with urllib.request.urlopen(uri, timeout=5) as reply:
+            return json.load(reply)["AccessKeyId"]
+    return profile["access_key_id"]
 
 
 def check_parameters(product, action, flags, region):
@@ -252,12 +302,13 @@ def call(product, action, flags):
     check_parameters(product, action, flags, region)
     with open(os.environ["LAB_WORLD"], encoding="utf-8") as source:
         root = json.load(source)
+    key = acting_key(profile, flags, root)
     answer = getattr(World(root, region), action)(flags)
     with open(os.environ["LAB_WORLD"], "w", encoding="utf-8") as out:
         json.dump(root, out)
     with open(os.environ["LAB_CALLS"], "a", encoding="utf-8") as out:
         out.write(json.dumps({"action": action, "region": region, "mode": profile["mode"],
-                              "profile": profile["name"], "key": profile["access_key_id"]}) + "\n")
+                              "profile": profile["name"], "key": key}) + "\n")
     print(json.dumps(answer or {"RequestId": "X"}, indent="\t"))
 
 

@@ -64,6 +64,15 @@ static bool take_endpoint(const char *name, struct json_object *profile,
     return error.code == SPF_OK;
 }
 
+/* ali-instance-cli reads the same file, but knows three modes and other variables (its source,
+ * agent/session/plugin). */
+static bool is_for_instance_cli(const struct spf_profile_reading *reading)
+{
+    return reading->from[0] == '\0' &&
+           (spf_same_word(reading->mode, "AK") || spf_same_word(reading->mode, "StsToken") ||
+            spf_same_word(reading->mode, "CredentialsURI"));
+}
+
 /* What the profile has besides its key. */
 static void take_rest(const struct spf_profile_reading *reading, const char *name,
                       struct json_object *profile, struct spf_credentials *credentials)
@@ -75,6 +84,7 @@ static void take_rest(const struct spf_profile_reading *reading, const char *nam
 
     (void)spf_copy(credentials->source, sizeof credentials->source, source.text);
     credentials->identity = SPF_IDENTITY_PROFILE;
+    credentials->instance_cli = is_for_instance_cli(reading);
     (void)spf_copy(credentials->profile_name, sizeof credentials->profile_name, name);
     credentials->places.vpc = spf_same_word(spf_json_text(profile, "endpoint_type"), "vpc");
     credentials->places.vpc_for_sts =

@@ -221,16 +221,20 @@ static enum spf_cli_identity identity_by(const char *id_name, const char *secret
 static bool from_environment(struct spf_credentials *credentials,
                              struct spf_credential_trail *trail)
 {
-    const char *id_name = NULL, *secret_name = NULL;
+    const char *id_name = NULL, *secret_name = NULL, *token_name = NULL;
     const char *id = spf_first_env(id_names, &id_name);
     const char *secret = spf_first_env(secret_names, &secret_name);
+    const char *token = spf_first_env(token_names, &token_name);
     struct spf_failure failure;
 
     if (id != NULL && secret != NULL) {
-        if (spf_api_key_set(&credentials->key, id, secret, spf_first_env(token_names, NULL))) {
+        if (spf_api_key_set(&credentials->key, id, secret, token)) {
             (void)spf_format(credentials->source, sizeof credentials->source,
                              "environment variable %s", id_name);
             credentials->identity = identity_by(id_name, secret_name);
+            credentials->id_variable = id_name;
+            credentials->secret_variable = secret_name;
+            credentials->token_variable = token_name;
             return true;
         }
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,

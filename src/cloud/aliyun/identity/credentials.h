@@ -59,6 +59,9 @@ struct spf_credentials {
     bool profile_is_usual;     /* the CLI would take it unasked, whatever becomes current */
     bool region_configured;    /* the CLI finds one by itself */
     bool beside_configuration; /* there is a configuration file, and this is none of it */
+    bool instance_cli; /* a profile of a mode that ali-instance-cli knows, whole in itself */
+    /* names of the environment's variables, static; NULL: not from there */
+    const char *id_variable, *secret_variable, *token_variable;
     /* Of mode External, for what the program prints: the file's profiles and this one, with the
      * environment in it. Owned; NULL else. */
     struct json_object *profiles, *profile;
