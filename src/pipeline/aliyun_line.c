@@ -96,7 +96,8 @@ bool spf_session_line(struct spf_buf *buf, const struct spf_view *view)
     add_variable(buf, "ALIBABACLOUD_ACCESS_KEY_SECRET", who->secret_variable);
     add_variable(buf, "SECURITY_TOKEN", who->token_variable);
     spf_buf_addstr(buf, "ali-instance-cli session");
-    good &= add(buf, "--instance", instance->id);
+    good &=
+        add(buf, "--instance", instance->id[0] != '\0' ? instance->id : view->target->instance_id);
     good &= add(buf, "--region", instance->region);
     if (who->token_variable[0] != '\0')
         spf_buf_addstr(buf, " --mode StsToken");

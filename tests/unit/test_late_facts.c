@@ -204,13 +204,17 @@ START_TEST(session_manager_is_the_way_in)
     f.target.instance_id = "i-bp1a2b3c";
     present(&f, SPF_GROUP_ASSISTANT);
     f.run.facts.assistant.connected = f.run.facts.assistant.session_manager = true;
+    present(&f, SPF_GROUP_CREDENTIALS);
+    f.run.facts.credentials.identity = SPF_IDENTITY_PROFILE;
+    f.run.facts.credentials.instance_cli = true;
     spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
     for (size_t i = 0; i < f.d.remedies.count; i++) {
         const char *command = f.d.remedies.items[i].command;
 
         if (command && strncmp(command, "ali-instance-cli ", 17) == 0) {
             ck_assert_str_eq(command,
-                             "ali-instance-cli session --instance i-bp1a2b3c --region cn-hangzhou");
+                             "ali-instance-cli session --instance i-bp1a2b3c --region cn-hangzhou "
+                             "--config-path ~/.aliyun/config.json");
             ck_assert_ptr_nonnull(strstr(f.d.remedies.items[i].text, "Session Manager or VNC"));
             lines++;
         }
@@ -218,6 +222,14 @@ START_TEST(session_manager_is_the_way_in)
     ck_assert_uint_eq(lines, 1);
     spf_diagnosis_clear(&f.d);
 
+    f.run.facts.credentials.instance_cli = false;
+    spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
+    for (size_t i = 0; i < f.d.remedies.count; i++)
+        ck_assert(!f.d.remedies.items[i].command ||
+                  !strstr(f.d.remedies.items[i].command, "ali-instance-cli"));
+    spf_diagnosis_clear(&f.d);
+
+    f.run.facts.credentials.instance_cli = true;
     f.run.facts.assistant.session_manager = false;
     spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
     for (size_t i = 0; i < f.d.remedies.count; i++)
