@@ -32,11 +32,12 @@ bool spf_key_is_accepted(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
 
-    if (spf_facts_have(facts, SPF_GROUP_QUERY) && !facts->query.none_accepted &&
-        facts->query.outcome == SPF_AUTH_ACCEPTED &&
+    if (facts->query.none_accepted || facts->query.of_certificate)
+        return false; /* something else was */
+    if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query.outcome == SPF_AUTH_ACCEPTED &&
         spf_query_proves(facts->identification.software, &facts->query))
         return true;
-    return spf_fine(run, SPF_CHECK_SSH_AUTH) && !facts->query.none_accepted;
+    return spf_fine(run, SPF_CHECK_SSH_AUTH);
 }
 
 bool spf_pair_is_proved(const struct spf_run *run)
@@ -117,6 +118,9 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     if (in && run->facts.query.none_accepted && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR))
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
                  "yet the server lets you in without any key");
+    if (in && run->facts.query.of_certificate && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR))
+        disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
+                 "yet the server lets you in by the key's certificate");
     if (in && spf_failed(run, SPF_CHECK_CLOUD_INSTANCE) && results[SPF_CHECK_CLOUD_INSTANCE].holds)
         disprove(run, SPF_CHECK_CLOUD_INSTANCE, SPF_NO_FINDING, "yet the login works");
 }

@@ -306,8 +306,10 @@ void spf_driver_free(struct spf_driver *driver)
 {
     if (driver == NULL)
         return;
-    for (size_t i = 0; i < driver->count; i++)
+    for (size_t i = 0; i < driver->count; i++) {
         spf_secret_free(driver->courses[i].inquiry.login_key);
+        spf_secret_free(driver->courses[i].inquiry.certificate);
+    }
     spf_aliyun_free(driver->cloud);
     spf_openssh_free(driver->openssh);
     spf_loop_free(driver->loop);

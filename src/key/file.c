@@ -209,7 +209,8 @@ struct spf_secret *spf_key_file_bytes(const char *path, size_t max)
 }
 
 /* ssh loads it by itself, and with -i offers it after the key (sshconnect2.c, pubkey_prepare). */
-static void note_certificate(struct spf_key_facts *facts, const char *path)
+static void note_certificate(struct spf_key_facts *facts, struct spf_key_secrets *secrets,
+                             const char *path)
 {
     struct spf_key_contents contents = {0};
     struct spf_secret *bytes = NULL;
@@ -228,6 +229,7 @@ static void note_certificate(struct spf_key_facts *facts, const char *path)
     if (sha256[0] != '\0' && strcmp(sha256, facts->sha256) == 0) {
         const int64_t now = spf_utc_now();
 
+        secrets->certificate = spf_secret_new(contents.base64.at, contents.base64.len);
         facts->certified = contents.material.certified;
         facts->certified.in_time =
             now >= facts->certified.valid_after && now < facts->certified.valid_before;
@@ -250,7 +252,7 @@ bool spf_key_file_read(const char *path, const struct spf_secret *passphrase,
     if (spf_format(beside, sizeof beside, "%s.pub", path))
         pub = spf_key_file_bytes(beside, PUB_FILE_MAX);
     good = spf_key_read(spf_secret_view(bytes), spf_secret_view(pub), passphrase, facts, secrets);
-    note_certificate(facts, path);
+    note_certificate(facts, secrets, path);
     spf_secret_free(pub);
     spf_secret_free(bytes);
     return good;

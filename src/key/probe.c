@@ -118,6 +118,9 @@ static void done(struct spf_job *job)
     spf_secret_free(inquiry->login_key);
     inquiry->login_key = key->secrets.login;
     key->secrets.login = NULL;
+    spf_secret_free(inquiry->certificate);
+    inquiry->certificate = key->secrets.certificate;
+    key->secrets.certificate = NULL;
     inquiry->arrived(inquiry, SPF_GROUP_KEY, NULL);
 }
 

@@ -62,7 +62,7 @@ static bool is_key_type(struct spf_bytes word)
 /* "type base64 comment", with options before it as in authorized_keys (sshd(8)). */
 static enum spf_reading read_line(struct spf_bytes line, struct spf_key_contents *contents)
 {
-    struct spf_bytes type = next_word(&line);
+    struct spf_bytes type = next_word(&line), base64;
 
     if (!is_key_type(type))
         type = next_word(&line);
@@ -72,8 +72,10 @@ static enum spf_reading read_line(struct spf_bytes line, struct spf_key_contents
                                                                       : SPF_CONTAINER_PUBLIC;
     if (contents->container == SPF_CONTAINER_CERTIFICATE)
         spf_reads(contents, SPF_READING_DONE, "an SSH certificate");
-    if (!set_base64(contents, next_word(&line)))
+    base64 = next_word(&line);
+    if (!set_base64(contents, base64))
         return spf_reads(contents, SPF_READING_CORRUPT, "the public key in it is broken");
+    contents->base64 = base64;
     return SPF_READING_DONE;
 }
 

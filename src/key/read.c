@@ -12,6 +12,7 @@ void spf_key_secrets_clear(struct spf_key_secrets *secrets)
 {
     spf_secret_free(secrets->login);
     spf_secret_free(secrets->repaired);
+    spf_secret_free(secrets->certificate);
     *secrets = (struct spf_key_secrets){0};
 }
 

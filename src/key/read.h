@@ -11,6 +11,9 @@ struct spf_key_secrets {
     struct spf_secret *login;
     /* the file as it should have been; NULL if nothing is wrong with it or nothing can be done */
     struct spf_secret *repaired;
+    /* the certificate beside the key, base64 as in its line; no secret, but for the login as well,
+     * and in no record: its key ID may be a person's name. NULL: none */
+    struct spf_secret *certificate;
 };
 
 /*

@@ -38,6 +38,22 @@ static struct spf_opinion decided(struct spf_result *result, const char *stage,
     return spf_concludes(finding);
 }
 
+static void note_certificate(const struct spf_view *view, struct spf_result *result)
+{
+    spf_note_text(result, "certificate_file", view->facts->key.certificate);
+}
+
+#define ASKED_SIZE (sizeof((struct spf_key_facts *)0)->certificate + 32)
+
+/* "this key", or the certificate beside it, where that was the last to be asked about. */
+static const char *asked(const struct spf_view *view, char text[ASKED_SIZE])
+{
+    if (!view->facts->query.of_certificate)
+        return "this key";
+    (void)spf_format(text, ASKED_SIZE, "the certificate %s", view->facts->key.certificate);
+    return text;
+}
+
 /*
  * A given address may be a stranger's by now. If it is not the instance's, only a host key that is
  * proved lets us show a key there.
@@ -52,9 +68,9 @@ static bool may_be_a_stranger(const struct spf_view *view)
 }
 
 /*
- * The key alone is refused. ssh -i offers it first and then the certificate beside it, which this
- * program does not; what the certificate says may rule it out (PROTOCOL.certkeys). Principals do
- * not: AuthorizedPrincipalsFile may map them to other users.
+ * The key alone is refused, and ssh -i would offer the certificate beside it next
+ * (PROTOCOL.certkeys). That it names other principals does not rule it out:
+ * AuthorizedPrincipalsFile may map them.
  */
 static struct spf_opinion judge_certificate(const struct spf_view *view, const char *stage,
                                             struct spf_result *result)
@@ -64,28 +80,32 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
     const char *user = view->target->user;
     const bool names_user =
         certified->principals[0] == '\0' || spf_names_have(certified->principals, user);
-    char until[SPF_UTC_SIZE] = "";
+    char until[SPF_UTC_SIZE] = "", why[sizeof certified->principals + 64];
 
-    spf_note_text(result, "certificate_file", key->certificate);
+    note_certificate(view, result);
     spf_note_text(result, "certificate_principals", certified->principals);
     if (certified->valid_before > 0 && certified->valid_before < SPF_FOR_EVER)
         spf_utc_format(certified->valid_before, until);
     if (until[0] != '\0')
         spf_note_text(result, "certificate_valid_until", until);
-    if (certified->valid_before > 0 && (certified->host || !certified->in_time)) {
-        spf_say(result,
-                "the server does not accept this key for %s; ssh would offer the certificate %s "
-                "next, which %s",
-                user, key->certificate,
-                certified->host ? "is a host's and logs nobody in" : "is not valid now");
+    if (certified->host)
+        (void)spf_copy(why, sizeof why, " (it is a host's and logs nobody in)");
+    else if (certified->valid_before > 0 && !certified->in_time)
+        (void)spf_copy(why, sizeof why, " (it is not valid now)");
+    else if (!names_user)
+        (void)spf_format(why, sizeof why, " (its principals, %s, do not include this user)",
+                         certified->principals);
+    else
+        why[0] = '\0';
+    if (view->facts->query.of_certificate) {
+        spf_say(result, "the server accepts neither this key for %s nor the certificate %s%s", user,
+                key->certificate, why);
         return decided(result, stage, SPF_AUTH_KEY_REFUSED);
     }
     spf_say(result,
             "the server does not accept this key alone for %s; ssh would offer the certificate %s "
-            "next, which was not tried%s%s%s",
-            user, key->certificate, names_user ? "" : " (its principals, ",
-            names_user ? "" : certified->principals,
-            names_user ? "" : ", do not include this user)");
+            "next, which was not tried%s",
+            user, key->certificate, why);
     return decided(result, stage, SPF_AUTH_CERTIFICATE_UNTRIED);
 }
 
@@ -177,7 +197,10 @@ static struct spf_opinion refused(const struct spf_view *view, const char *stage
         spf_note_text(result, "stage", stage);
         return opinion;
     }
-    if (view->facts->key.certificate[0] != '\0')
+    /* after a disconnect ssh, too, offers nothing more */
+    if (view->facts->key.certificate[0] != '\0' &&
+        (view->facts->query.of_certificate ||
+         view->facts->query.ending.kind != SPF_ENDING_DISCONNECT))
         return judge_certificate(view, stage, result);
     if (!view->target->key_configured || !has_other_keys(view))
         return decided(result, stage, SPF_AUTH_KEY_REFUSED);
@@ -205,7 +228,7 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
     if (server == NULL)
         server = spf_implementation_of(view->facts->identification.software)->key_types;
     if (facts->asked.count == 0 && server != NULL && facts->algorithm[0] != '\0' &&
-        !spf_names_have(server, facts->algorithm) &&
+        !facts->of_certificate && !spf_names_have(server, facts->algorithm) &&
         !(view->facts->handshake.server_sig_algs == NULL &&
           spf_names_have(server, view->facts->key.algorithm)))
         return judge_algorithm(view, result);
@@ -278,16 +301,26 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
 {
     const struct spf_signature_facts *facts = &view->facts->signature;
     struct spf_opinion opinion;
+    char text[ASKED_SIZE];
 
     spf_note_text(result, "stage", query);
+    if (view->facts->query.of_certificate)
+        note_certificate(view, result);
     if (spf_key_agent_signs(&view->facts->key)) {
+        if (view->facts->query.of_certificate) {
+            spf_say(result,
+                    "the server accepts %s for %s; the ssh-agent, which has the key, was not asked "
+                    "to sign with it",
+                    asked(view, text), view->target->user);
+            return spf_concludes(SPF_AUTH_CERTIFICATE_UNTRIED);
+        }
         spf_note_text(result, "signed_by", "agent");
     } else if (!view->facts->key.usable && view->facts->key.encrypted) {
         if (judges_by_query(view))
             spf_say(result,
-                    "the server takes this key for %s; without its passphrase the login itself "
-                    "could not be tried",
-                    view->target->user);
+                    "the server takes %s for %s; without the passphrase the login itself could not "
+                    "be tried",
+                    asked(view, text), view->target->user);
         else
             spf_say(result,
                     "without the passphrase the login could not be tried, and the answer to the "
@@ -299,9 +332,9 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         strcmp(view->facts->key.damage, "key-needs-device") == 0) {
         if (judges_by_query(view))
             spf_say(result,
-                    "the server accepts this key for %s; its security key was not asked to sign, "
-                    "so the login itself is untried",
-                    view->target->user);
+                    "the server accepts %s for %s; the security key was not asked to sign, so the "
+                    "login itself is untried",
+                    asked(view, text), view->target->user);
         return spf_lowered(SPF_KEY_NEEDS_DEVICE, SPF_UNKNOWN);
     }
     if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
@@ -324,9 +357,12 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         }
         if (facts->ending.kind == SPF_ENDING_DISCONNECT)
             spf_say(result,
-                    "the server knows this key, but refuses the login of %s; it answered by "
+                    "the server knows %s, but refuses the login of %s; it answered by "
                     "disconnecting: %s",
-                    view->target->user, facts->error);
+                    asked(view, text), view->target->user, facts->error);
+        else if (view->facts->query.of_certificate)
+            spf_say(result, "the server accepts %s, but refuses the login of %s", asked(view, text),
+                    view->target->user);
         return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
     case SPF_AUTH_PARTIAL:
         spf_note_text(result, "next_methods", facts->methods);
@@ -353,7 +389,9 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         spf_keys_say_accepted(view, result);
         return spf_passes();
     }
-    spf_say(result, "key accepted for %s%s%s", view->target->user,
+    spf_say(result, "%s accepted for %s%s%s",
+            view->facts->query.of_certificate ? asked(view, text) + strlen("the ") : "key",
+            view->target->user,
             spf_key_agent_signs(&view->facts->key) ? " (signed by the ssh-agent)" : "",
             view->target->session == SPF_SESSION_NEVER ? spf_flow_untried(&facts->ending.flow)
                                                        : "");

@@ -23,6 +23,7 @@ struct spf_conversation {
     struct spf_link *link;
     bool asking_none, asked_none;
     bool asking_last; /* whether the server lets in without any proof, after its no to the key */
+    bool asking_certificate;      /* about the one beside the key, after its no to the key */
     bool asking_stranger;         /* about a key that nobody has */
     size_t key_at;                /* of several keys, how many are answered */
     bool padded;                  /* a full-size packet is on its way */

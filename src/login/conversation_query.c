@@ -77,21 +77,7 @@ static void ask_for_none(struct spf_conversation *talk)
     spf_talk_arrive(talk, NULL);
 }
 
-static bool none_may_do(const struct spf_conversation *talk, enum spf_link_state state)
-{
-    return state == SPF_LINK_REFUSED && !talk->asked_none && spf_link_is_alive(talk->link) &&
-           !spf_talk_key(talk).agent_signs;
-}
-
-static bool decides(const struct spf_conversation *talk)
-{
-    const struct spf_facts *facts = talk->inquiry->facts;
-
-    return facts->query.outcome == SPF_AUTH_ACCEPTED && !spf_talk_key(talk).can_sign &&
-           !spf_query_proves(facts->identification.software, &facts->query);
-}
-
-static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
+static void keep_answer(struct spf_conversation *talk, enum spf_link_state state)
 {
     struct spf_query_facts *facts = &talk->inquiry->facts->query;
     const struct spf_seen *seen = spf_link_seen(talk->link);
@@ -111,14 +97,78 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
     facts->unlike_openssh = !spf_shows_openssh(seen);
     /* a yes to what proves nothing: to "none", or to the query itself */
     facts->none_accepted = state == SPF_LINK_DONE && seen->accepted;
-    talk->asking_stranger = !facts->none_accepted && decides(talk);
-    talk->asking_last = none_may_do(talk, state);
+}
+
+static bool none_may_do(const struct spf_conversation *talk)
+{
+    return talk->inquiry->facts->query.outcome == SPF_AUTH_REFUSED && !talk->asked_none &&
+           spf_link_is_alive(talk->link) && !spf_talk_key(talk).agent_signs;
+}
+
+static bool stranger_decides(const struct spf_conversation *talk)
+{
+    const struct spf_facts *facts = talk->inquiry->facts;
+
+    return facts->query.outcome == SPF_AUTH_ACCEPTED && !facts->query.none_accepted &&
+           facts->query.stranger == SPF_STRANGER_NOT_ASKED && !spf_talk_key(talk).can_sign &&
+           !spf_query_proves(facts->identification.software, &facts->query);
+}
+
+/* Of the key or keys and, if it came to that, of the certificate. */
+static void all_answered(struct spf_conversation *talk)
+{
+    talk->asking_stranger = stranger_decides(talk);
+    talk->asking_last = none_may_do(talk);
     if (talk->asking_last)
         ask_for_none(talk);
     else if (talk->asking_stranger)
         ask_about_stranger(talk);
     else
         spf_talk_arrive(talk, NULL);
+}
+
+/*
+ * ssh -i offers the key alone and then the certificate beside it (sshconnect2.c, pubkey_prepare);
+ * also where no algorithm is left for the key alone, for a server may take certificates only.
+ */
+static bool certificate_is_next(const struct spf_conversation *talk)
+{
+    const struct spf_query_facts *facts = &talk->inquiry->facts->query;
+
+    return talk->inquiry->certificate != NULL && !spf_talk_asks_several(talk) &&
+           spf_link_is_alive(talk->link) &&
+           (facts->outcome == SPF_AUTH_LOCAL_REFUSAL ||
+            (facts->outcome == SPF_AUTH_REFUSED && spf_names_have(facts->methods, "publickey")));
+}
+
+static void ask_about_certificate(struct spf_conversation *talk)
+{
+    struct spf_query_facts *facts = &talk->inquiry->facts->query;
+    enum spf_link_state state = spf_link_query_certificate(talk->link, talk->inquiry->certificate);
+
+    if (state == SPF_LINK_AGAIN) {
+        spf_talk_wait(talk, spf_link_events(talk->link));
+        return;
+    }
+    talk->asking_certificate = false;
+    if (state != SPF_LINK_LOCAL) { /* else it was not asked, and the answer to the key stands */
+        facts->of_certificate = true;
+        /* the key alone, which the server does not know, is as good as one that nobody has */
+        if (facts->outcome == SPF_AUTH_REFUSED)
+            facts->stranger = SPF_STRANGER_REFUSED;
+        keep_answer(talk, state);
+    }
+    all_answered(talk);
+}
+
+static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
+{
+    keep_answer(talk, state);
+    talk->asking_certificate = certificate_is_next(talk);
+    if (talk->asking_certificate)
+        ask_about_certificate(talk);
+    else
+        all_answered(talk);
 }
 
 static enum spf_link_state query(struct spf_conversation *talk)
@@ -157,6 +207,10 @@ void spf_talk_query(struct spf_conversation *talk)
 
     if (talk->asking_last) {
         ask_for_none(talk);
+        return;
+    }
+    if (talk->asking_certificate) {
+        ask_about_certificate(talk);
         return;
     }
     if (talk->asking_stranger) {

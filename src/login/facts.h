@@ -125,7 +125,8 @@ struct spf_query_facts {
     char banner[600];   /* what the server shows before authentication (SSH_MSG_USERAUTH_BANNER) */
     struct spf_ending ending;
     char error[256];
-    bool none_accepted; /* the server lets the user in without any proof (RFC 4252 section 5.2) */
+    bool of_certificate; /* asked about the certificate, after the key alone was refused */
+    bool none_accepted;  /* the server lets the user in without any proof (RFC 4252 section 5.2) */
     enum spf_stranger stranger;           /* asked where no signature could follow */
     SPF_LIST(struct spf_asked_key) asked; /* of several keys, in turn; the outcome is the last's */
     bool unlike_openssh; /* whatever its identification says, see implementations.h */

@@ -16,11 +16,10 @@
 
 #include "base/text.h"
 #include "login/offers.h"
+#include "login/placeholder.h"
 #include "openssh/known_hosts.h"
 
-#define STRANGERS_MAX 16 /* connections to our listener before ours */
-#define PAIR_MS       1000
-#define CAPTURE_MAX   (4l << 20) /* bytes between two looks at it; a whole login takes 20 KiB */
+#define CAPTURE_MAX (4l << 20) /* bytes between two looks at it; a whole login takes 20 KiB */
 
 struct spf_link {
     ssh_session session;
@@ -30,71 +29,13 @@ struct spf_link {
     char capture_path[64];
     bool capture_named; /* it has a name to be removed */
     struct spf_seen seen;
-    ssh_key query_key, stranger_key, sign_key; /* parsed or made once, at the first call */
+    ssh_key query_key, stranger_key, certificate, sign_key; /* parsed or made at the first call */
     ssh_channel channel;
     bool shaken;     /* the handshake is done */
     bool query_left; /* its answer is left for ssh_userauth_agent */
     char identification[256];
     size_t identification_len;
 };
-
-/* The connection that is ours; a stranger's, who got to the listener first, is closed. */
-static int accept_own(int listener, const struct sockaddr_in *own)
-{
-    struct pollfd poller = {.fd = listener, .events = POLLIN};
-
-    for (int i = 0; i < STRANGERS_MAX && poll(&poller, 1, PAIR_MS) == 1; i++) {
-        struct sockaddr_in peer = {0};
-        socklen_t len = sizeof peer;
-        int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-        if (fd < 0)
-            continue;
-        if (len == sizeof peer && peer.sin_port == own->sin_port &&
-            peer.sin_addr.s_addr == own->sin_addr.s_addr)
-            return fd;
-        (void)close(fd);
-    }
-    return -1;
-}
-
-/* A TCP connection of this process with itself: false if there is none to be had. */
-static bool open_ipv4_pair(int pair[2])
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    const struct linger none = {.l_onoff = 1}; /* without it the port would wait for a minute */
-    socklen_t len = sizeof address;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-    pair[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    pair[1] = -1;
-    if (listener >= 0 && pair[0] >= 0 &&
-        bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
-        listen(listener, STRANGERS_MAX) == 0 &&
-        getsockname(listener, (struct sockaddr *)&address, &len) == 0 &&
-        (connect(pair[0], (struct sockaddr *)&address, sizeof address) == 0 ||
-         errno == EINPROGRESS) &&
-        getsockname(pair[0], (struct sockaddr *)&address, &len) == 0)
-        pair[1] = accept_own(listener, &address);
-    if (listener >= 0)
-        (void)close(listener);
-    if (pair[1] >= 0)
-        return setsockopt(pair[1], SOL_SOCKET, SO_LINGER, &none, sizeof none) == 0;
-    if (pair[0] >= 0)
-        (void)close(pair[0]);
-    return false;
-}
-
-/*
- * Two sockets that are connected to each other, and to which nobody else can write. IPv4, because
- * libssh asks the descriptor for such addresses to put into its capture, with the first bytes that
- * it writes; without IPv4 there is no capture, but a login.
- */
-static bool open_placeholder(int pair[2])
-{
-    return open_ipv4_pair(pair) ||
-           socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0;
-}
 
 /* A file without a name; where /proc is not there to open it by, one of our own in /tmp, mode 0600.
  */
@@ -162,8 +103,7 @@ static bool set_options(ssh_session session, int fd)
         {SSH_OPTIONS_CIPHERS_S_C, spf_openssh_offer[SPF_OFFER_CIPHERS_IN]},
         {SSH_OPTIONS_HMAC_C_S, spf_openssh_offer[SPF_OFFER_MACS_OUT]},
         {SSH_OPTIONS_HMAC_S_C, spf_openssh_offer[SPF_OFFER_MACS_IN]},
-        /* never a signature with SHA-1 */
-        {SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, spf_openssh_offer[SPF_OFFER_HOST_KEYS]},
+        {SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, spf_openssh_signatures},
     };
 
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -203,7 +143,7 @@ struct spf_link *spf_link_new(const char *user)
     (void)ssh_set_log_level(SSH_LOG_NONE);
     link->session = ssh_new();
     link->user = strdup(user);
-    if (link->session == NULL || link->user == NULL || !open_placeholder(pair)) {
+    if (link->session == NULL || link->user == NULL || !spf_placeholder_open(pair)) {
         spf_link_free(link);
         return NULL;
     }
@@ -227,6 +167,7 @@ void spf_link_free(struct spf_link *link)
         return;
     ssh_key_free(link->query_key);
     ssh_key_free(link->stranger_key);
+    ssh_key_free(link->certificate);
     ssh_key_free(link->sign_key);
     if (link->session != NULL) {
         int fd = ssh_get_fd(link->session);
@@ -447,10 +388,39 @@ enum spf_link_state spf_link_none(struct spf_link *link)
     return auth_state(link, ssh_userauth_none(link->session, link->user));
 }
 
+/* The blob begins with its type (PROTOCOL.certkeys), which is not the plain key's. */
+static bool import_certificate(const struct spf_secret *base64, ssh_key *certificate)
+{
+    uint8_t bytes[8192];
+    char name[64];
+    const long len =
+        spf_base64_decode(spf_secret_text(base64), spf_secret_len(base64), bytes, sizeof bytes);
+
+    if (len < 4 || bytes[0] != 0 || bytes[1] != 0 || bytes[2] != 0 || bytes[3] >= sizeof name ||
+        bytes[3] > len - 4)
+        return false;
+    memcpy(name, bytes + 4, bytes[3]);
+    name[bytes[3]] = '\0';
+    return ssh_pki_import_cert_base64(spf_secret_text(base64), ssh_key_type_from_name(name),
+                                      certificate) == SSH_OK;
+}
+
+enum spf_link_state spf_link_query_certificate(struct spf_link *link,
+                                               const struct spf_secret *certificate)
+{
+    if (link->certificate == NULL && !import_certificate(certificate, &link->certificate))
+        return SPF_LINK_LOCAL;
+    return auth_state(link,
+                      ssh_userauth_try_publickey(link->session, link->user, link->certificate));
+}
+
 enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret *key)
 {
-    if (link->sign_key == NULL && ssh_pki_import_privkey_base64(spf_secret_text(key), NULL, NULL,
-                                                                NULL, &link->sign_key) != SSH_OK)
+    if (link->sign_key == NULL &&
+        (ssh_pki_import_privkey_base64(spf_secret_text(key), NULL, NULL, NULL, &link->sign_key) !=
+             SSH_OK ||
+         (link->certificate != NULL &&
+          ssh_pki_copy_cert_to_privkey(link->certificate, link->sign_key) != SSH_OK)))
         return SPF_LINK_LOCAL;
     return auth_state(link, ssh_userauth_publickey(link->session, link->user, link->sign_key));
 }

@@ -71,6 +71,12 @@ enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm,
 /* The next query is about another key: the last one was answered. */
 void spf_link_query_next(struct spf_link *link);
 /*
+ * The same of a certificate (its line's base64). With a yes the signature that follows is made with
+ * it.
+ */
+enum spf_link_state spf_link_query_certificate(struct spf_link *link,
+                                               const struct spf_secret *certificate);
+/*
  * The same of a key of that type that no server can know: made on the spot, with the numbers of the
  * given one changed. LOCAL: of this type none can be made (hardware keys).
  */

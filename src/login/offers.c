@@ -12,6 +12,10 @@
     "hmac-sha2-512-etm@openssh.com,hmac-sha1-etm@openssh.com,umac-64@openssh.com,"    \
     "umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1"
 
+#define KEYS                                                                   \
+    "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521," \
+    "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256"
+
 const char *const spf_openssh_offer[SPF_OFFER_LISTS] = {
     [SPF_OFFER_KEX] =
         "mlkem768x25519-sha256,sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,"
@@ -19,14 +23,18 @@ const char *const spf_openssh_offer[SPF_OFFER_LISTS] = {
         "ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521,"
         "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,"
         "diffie-hellman-group18-sha512,diffie-hellman-group14-sha256",
-    [SPF_OFFER_HOST_KEYS] =
-        "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,"
-        "sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256",
+    [SPF_OFFER_HOST_KEYS] = KEYS,
     [SPF_OFFER_CIPHERS_OUT] = CIPHERS,
     [SPF_OFFER_CIPHERS_IN] = CIPHERS,
     [SPF_OFFER_MACS_OUT] = MACS,
     [SPF_OFFER_MACS_IN] = MACS,
 };
+
+const char spf_openssh_signatures[] =
+    "ssh-ed25519-cert-v01@openssh.com,ecdsa-sha2-nistp256-cert-v01@openssh.com,"
+    "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
+    "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
+    "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com," KEYS;
 
 void spf_offers_of(const struct spf_ssh_config_facts *config,
                    const struct spf_openssh_algorithms_facts *ssh,

@@ -14,6 +14,9 @@
  */
 extern const char *const spf_openssh_offer[SPF_OFFER_LISTS];
 
+/* What it signs with by default, certificates first; never SHA-1. */
+extern const char spf_openssh_signatures[];
+
 /*
  * The same by the user's configuration, else by what this machine's ssh says that it offers (NULL
  * each: not known); the lists are borrowed.

@@ -128,7 +128,7 @@ static bool take_known_hosts(struct spf_ssh_config_facts *facts, const char *use
     return add_files(facts, users) && add_files(facts, systems);
 }
 
-/* Lists of algorithms; without those of certificates, which are none of ours. */
+/* Lists of algorithms; without those of host certificates, which are none of ours. */
 static bool take_algorithms(const struct line *line, struct spf_ssh_config_facts *facts)
 {
     const struct {
@@ -151,7 +151,8 @@ static bool take_algorithms(const struct line *line, struct spf_ssh_config_facts
         for (const char *name = line->value; *name != '\0';) {
             size_t len = strcspn(name, ",");
 
-            if (memmem(name, len, "-cert-", 6) == NULL) {
+            if (lists[i].list == &facts->accepted_algorithms ||
+                memmem(name, len, "-cert-", 6) == NULL) {
                 if (kept.len > 0)
                     spf_buf_addch(&kept, ',');
                 spf_buf_add(&kept, name, len);

@@ -24,6 +24,7 @@ struct spf_inquiry {
      * from the key probe to the login probe. NULL until the key group came, or where there is none.
      */
     struct spf_secret *login_key;
+    struct spf_secret *certificate; /* base64 of one beside it, which ssh offers next; or NULL */
 };
 
 #endif

@@ -184,6 +184,7 @@ static const struct spf_message rows[] = {
      "ssh.auth agent-refused-to-sign"},
     {"signing failed", "communication with agent failed", SPF_EVENT_NAMED,
      "ssh.auth agent-refused-to-sign"},
+    {"signing failed for ", "device not found", SPF_EVENT_NAMED, "ssh.auth key-needs-device"},
     {"signing failed", NULL, SPF_EVENT_UNSIGNED, NULL},
     {"contents do not match public", NULL, SPF_EVENT_KEY_TROUBLE, "key-pub-file-differs"},
     {"no passphrase given, try next key", NULL, SPF_EVENT_KEY_TROUBLE, "key-encrypted"},

@@ -356,13 +356,16 @@ START_TEST(authentication)
         expect(&scene, SPF_CHECK_SSH_AUTH, status, cases[i].finding);
         ck_assert_msg(strcmp(evidence(&scene, SPF_CHECK_SSH_AUTH, "stage"), cases[i].stage) == 0,
                       "%s: %s", cases[i].name, evidence(&scene, SPF_CHECK_SSH_AUTH, "stage"));
-        /* ssh would have a certificate to offer first, where keys and their kind may come at all */
+        /* ssh would have a certificate to offer next, where keys and their kind may come at all */
         (void)strcpy(scene.facts.key.certificate, "key.pem-cert.pub");
         if (cases[i].finding == SPF_AUTH_KEY_REFUSED ||
             cases[i].finding == SPF_AUTH_ALGORITHM_REFUSED)
             expect(&scene, SPF_CHECK_SSH_AUTH, SPF_UNKNOWN, SPF_AUTH_CERTIFICATE_UNTRIED);
         else
             expect(&scene, SPF_CHECK_SSH_AUTH, status, cases[i].finding);
+        scene.facts.query.of_certificate = true; /* and it was offered */
+        if (cases[i].finding == SPF_AUTH_KEY_REFUSED)
+            expect(&scene, SPF_CHECK_SSH_AUTH, SPF_FAIL, cases[i].finding);
         strike(&scene);
     }
 }

@@ -54,7 +54,7 @@ START_TEST(what_ssh_prints_is_read)
     ck_assert_str_eq(facts.proxy_command, "");
     ck_assert_str_eq(facts.kex, "b,c");
     ck_assert_str_eq(facts.ciphers, "d");
-    ck_assert_str_eq(facts.accepted_algorithms, "e");
+    ck_assert_str_eq(facts.accepted_algorithms, "e,f-cert-v01@x");
     ck_assert_ptr_null(facts.macs);
     ck_assert_str_eq(facts.identity_agent, "/run/agent");
     ck_assert(facts.identities_only && !facts.publickey_off && !facts.proxy_passes_descriptor);

@@ -1,8 +1,9 @@
 """Makes the key files of a scenario, sound or damaged.
 
-A recipe: type (ed25519, ecdsa, rsa), bits, container (openssh, pem: PKCS#1 or SEC1, pkcs8),
+A recipe: type (ed25519, ecdsa, rsa; ed25519-sk: its security key is nowhere), bits, container (openssh, pem: PKCS#1 or SEC1, pkcs8),
 passphrase, mode ("0400"), shape (what is done to the file, see SHAPES), name (of the file),
-certified (a certificate of an authority of its own lies beside it).
+certified (a certificate of an authority of its own lies beside it: true, or the words of ssh-keygen
+that say what it is for instead of "-n" and this user).
 """
 
 import base64
@@ -10,12 +11,38 @@ import hashlib
 import os
 import pwd
 import re
+import struct
 
 from .cloud import run_quietly
 
 
+def _strings(*values):
+    return b"".join(struct.pack(">I", len(value)) + value for value in values)
+
+
+def _make_security_key(path):
+    """PROTOCOL.u2f and PROTOCOL.key: made from an Ed25519 key; what would sign is not there."""
+    with open(path + ".pub", encoding="ascii") as source:
+        point = base64.b64decode(source.read().split()[1])[-32:]
+    public = _strings(b"sk-ssh-ed25519@openssh.com", point, b"ssh:")
+    private = struct.pack(">II", 7, 7) + public + b"\x01" + _strings(b"handle" * 8, b"", b"lab")
+    private += bytes(range(1, 1 + -len(private) % 8))
+    container = b"openssh-key-v1\0" + _strings(b"none", b"none", b"") + struct.pack(">I", 1) + \
+        _strings(public, private)
+    for name, text in ((path, "-----BEGIN OPENSSH PRIVATE KEY-----\n%s-----END OPENSSH PRIVATE KEY-----\n" %
+                        base64.encodebytes(container).decode()),
+                       (path + ".pub", "sk-ssh-ed25519@openssh.com %s lab\n" %
+                        base64.b64encode(public).decode())):
+        with open(name, "w", encoding="ascii") as out:
+            out.write(text)
+
+
 def _generate(path, recipe):
     kind = recipe.get("type", "ed25519")
+    if kind == "ed25519-sk":
+        _generate(path, {**recipe, "type": "ed25519"})
+        _make_security_key(path)
+        return
     bits = ["-b", str(recipe["bits"])] if "bits" in recipe else []
     if kind == "rsa" and not bits:
         bits = ["-b", "2048"]
@@ -85,11 +112,11 @@ def _pkcs8(path, _recipe):
                   base64.b64encode(frame).decode())
 
 
-def _certify(path):
+def _certify(path, words=None):
     """Makes KEY-cert.pub; returns the public line of its authority."""
     run_quietly("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path + ".ca")
-    run_quietly("ssh-keygen", "-q", "-s", path + ".ca", "-I", "lab", "-n",
-                pwd.getpwuid(os.getuid()).pw_name, path + ".pub")
+    run_quietly("ssh-keygen", "-q", "-s", path + ".ca", "-I", "lab",
+                *(words or ["-n", pwd.getpwuid(os.getuid()).pw_name]), path + ".pub")
     with open(path + ".ca.pub", encoding="ascii") as source:
         return source.read().strip()
 
@@ -160,7 +187,9 @@ class Key:
         self.text, self.passphrase = text, recipe.get("passphrase", "")
         if "shape" in recipe:
             SHAPES[recipe["shape"]](self.path, recipe)
-        self.authority = _certify(self.path) if recipe.get("certified") else None
+        certified = recipe.get("certified")
+        self.authority = _certify(self.path, certified if isinstance(certified, list) else None) \
+            if certified else None
         keep_pub = recipe.get("keep_pub") or recipe.get("shape") == "foreign-pub"
         if not keep_pub and os.path.exists(self.path + ".pub"):
             os.unlink(self.path + ".pub")
