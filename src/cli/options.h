@@ -54,8 +54,9 @@ struct spf_options {
     struct spf_ip source_ip;
     const char *source_lookup; /* the URL of --source-ip=lookup:URL */
     enum spf_session_mode session;
-    spf_checks only, skip; /* as given; only: 0 for all */
-    spf_checks selected;   /* what they leave, once finished */
+    enum spf_file_transfer transfer; /* of the failed command */
+    spf_checks only, skip;           /* as given; only: 0 for all */
+    spf_checks selected;             /* what they leave, once finished */
     unsigned timeout_s, deadline_s;
     unsigned wait_s;      /* --wait; 0: one round */
     const char *find_key; /* NULL: not asked; "": in ~/.ssh */

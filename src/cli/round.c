@@ -103,6 +103,7 @@ static void set_target(struct spf_round *round, const struct spf_options *option
         .source_ip = options->source_ip,
         .source_lookup = options->source_lookup,
         .session = options->session,
+        .transfer = options->transfer,
         .selected = options->selected,
         .timeout_ms = options->timeout_s * 1000,
         .deadline_s = options->deadline_s,

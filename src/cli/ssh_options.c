@@ -116,6 +116,7 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
         (options->remark = keep(options, command->remark)) == NULL)
         error = no_memory();
     options->no_openssh = !command->openssh;
+    options->transfer = command->transfer;
     if (error.code == SPF_OK)
         error = spf_options_read(options, argc, argv);
     free(argv);

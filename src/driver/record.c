@@ -23,6 +23,7 @@ struct asked {
     int64_t port, family, selected, timeout_ms, deadline_s;
     enum spf_address_choice address;
     enum spf_session_mode session;
+    enum spf_file_transfer transfer;
     struct spf_ip source_ip;
     bool user_given, port_given, console, with_ssh_config, from_transcript, fix_tried;
     bool source_lookup; /* not its URL: what stands in that may be secret */
@@ -50,6 +51,16 @@ static const char *session_name(unsigned value)
     return NULL;
 }
 
+static const char *transfer_name(unsigned value)
+{
+    switch ((enum spf_file_transfer)value) {
+        SPF_NAME(SPF_TRANSFER_NONE, "none");
+        SPF_NAME(SPF_TRANSFER_SFTP, "sftp");
+        SPF_NAME(SPF_TRANSFER_SCP, "scp");
+    }
+    return NULL;
+}
+
 static const struct spf_field word_fields[] = {SPF_SHAPE_STRING(struct word, word)};
 static const struct spf_shape word_shape = SPF_SHAPE(struct word, word_fields);
 
@@ -73,6 +84,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_NUMBER(struct asked, deadline_s),
     SPF_SHAPE_ENUM(struct asked, address, address_name),
     SPF_SHAPE_ENUM(struct asked, session, session_name),
+    SPF_SHAPE_ENUM(struct asked, transfer, transfer_name),
     SPF_SHAPE_IP(struct asked, source_ip),
     SPF_SHAPE_BOOL(struct asked, console),
     SPF_SHAPE_BOOL(struct asked, from_transcript),
@@ -144,6 +156,7 @@ static struct json_object *write_target(const struct spf_target *target,
         .deadline_s = target->deadline_s,
         .address = target->address,
         .session = target->session,
+        .transfer = target->transfer,
         .user_given = target->user_given,
         .port_given = target->port_given,
         .console = target->console,
@@ -312,6 +325,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
         .from_transcript = asked->from_transcript,
         .fix_tried = asked->fix_tried,
         .session = asked->session,
+        .transfer = asked->transfer,
         .selected = (spf_checks)asked->selected,
         .timeout_ms = (unsigned)asked->timeout_ms,
         .deadline_s = (unsigned)asked->deadline_s,

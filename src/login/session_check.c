@@ -1,11 +1,40 @@
 #include <string.h>
 
 #include "login/ending.h"
+#include "openssh/version.h"
 #include "pipeline/check.h"
 
 static const char *text_or_null(const char *text)
 {
     return text[0] != '\0' ? text : NULL;
+}
+
+/*
+ * No command runs, but the subsystem sftp was accepted: enough for a failed command that needs no
+ * more. Of which scp that is so, its version says.
+ */
+static struct spf_opinion judge_sftp_only(const struct spf_view *view, struct spf_result *result)
+{
+    const enum spf_file_transfer transfer = view->target->transfer;
+    int64_t version = SPF_OPENSSH_USUAL;
+    struct spf_opinion opinion;
+
+    if (transfer == SPF_TRANSFER_NONE)
+        return spf_concludes(SPF_SESSION_SFTP_ONLY);
+    if (transfer == SPF_TRANSFER_SCP) {
+        if (spf_lacks(view, SPF_GROUP_OPENSSH, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+            return opinion;
+        if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH) && view->facts->openssh.version > 0)
+            version = view->facts->openssh.version;
+    }
+    if (version < 900) {
+        spf_say(result, "no command runs, and sftp is accepted: scp -s, which OpenSSH has since "
+                        "8.7, would use it");
+        return version < 807 ? spf_concludes(SPF_SESSION_SFTP_ONLY)
+                             : spf_lowered(SPF_SESSION_SFTP_ONLY, SPF_UNKNOWN);
+    }
+    spf_say(result, "sftp is accepted, which is what this command uses; no other command runs");
+    return spf_passes();
 }
 
 static struct spf_opinion judge_other(const struct spf_view *view, struct spf_result *result)
@@ -22,7 +51,7 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
     }
     if (facts->sftp)
-        return spf_concludes(SPF_SESSION_SFTP_ONLY);
+        return judge_sftp_only(view, result);
     /* PAM's account phase; sshd asks for the new password on a terminal only (session.c) */
     if (strstr(facts->output, "Password change required but no TTY available") != NULL) {
         spf_say(result,
@@ -81,7 +110,7 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
     case SPF_ECHO_REFUSED:
     case SPF_ECHO_CLOSED:
         if (facts->sftp)
-            return spf_concludes(SPF_SESSION_SFTP_ONLY);
+            return judge_sftp_only(view, result);
         spf_ending_say(result, "the login works, but no session starts", &facts->ending,
                        facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);
@@ -104,7 +133,9 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
                         "it in authorized_keys), so a shell has no prompt");
         return spf_concludes(SPF_SESSION_NO_PTY);
     }
-    spf_say(result, facts->shell ? "a command ran; a terminal was not tried"
-                                 : "an echo was answered, but nothing shows that a shell ran it");
+    spf_say(result, view->target->transfer != SPF_TRANSFER_NONE
+                        ? "a command ran; the sftp subsystem was not tried"
+                    : facts->shell ? "a command ran; a terminal was not tried"
+                                   : "an echo was answered, but nothing shows that a shell ran it");
     return spf_passes();
 }

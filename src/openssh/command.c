@@ -14,11 +14,12 @@ static const struct program {
     bool (*read)(struct spf_command_reader *reader);
     bool configured;
     const char *variable; /* that names its remote shell */
+    enum spf_file_transfer transfer;
 } programs[] = {
     {"ssh", spf_command_ssh, true, NULL},
     {"slogin", spf_command_ssh, true, NULL},
-    {"scp", spf_command_scp, true, NULL},
-    {"sftp", spf_command_sftp, true, NULL},
+    {"scp", spf_command_scp, true, NULL, SPF_TRANSFER_SCP},
+    {"sftp", spf_command_sftp, true, NULL, SPF_TRANSFER_SFTP},
     {"ssh-copy-id", spf_command_ssh_copy_id, true, NULL},
     {"rsync", spf_command_rsync, true, "RSYNC_RSH"},
     {"git", spf_command_git, true, "GIT_SSH_COMMAND"},
@@ -26,9 +27,9 @@ static const struct program {
     {"ansible", spf_command_ansible, true, NULL},
     {"plink", spf_command_plink, false, NULL},
     {"putty", spf_command_plink, false, NULL},
-    {"pscp", spf_command_pscp, false, NULL},
-    {"psftp", spf_command_psftp, false, NULL},
-    {"winscp", spf_command_winscp, false, NULL},
+    {"pscp", spf_command_pscp, false, NULL, SPF_TRANSFER_SFTP},
+    {"psftp", spf_command_psftp, false, NULL, SPF_TRANSFER_SFTP},
+    {"winscp", spf_command_winscp, false, NULL, SPF_TRANSFER_SFTP},
 };
 
 /* The name without its directory, in lower case, and without what Windows ends it with. */
@@ -285,6 +286,7 @@ void spf_command_read(const char *const *words, size_t count, struct spf_ssh_com
     }
     reader.program = program->name;
     reader.configured = command->openssh = program->configured;
+    command->transfer = program->transfer;
     reader.words = words + at + 1;
     reader.count = count - at - 1 < WORDS_MAX ? count - at - 1 : WORDS_MAX;
     good = good && program->read(&reader) && finish(&reader);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "openssh/file_transfer.h"
 #include "openssh/shell_words.h"
 
 /*
@@ -13,9 +14,10 @@
  */
 struct spf_ssh_command {
     struct spf_words words; /* options of sshpreflight that mean the same */
-    bool openssh;           /* ssh connects, which reads ssh_config(5); else PuTTY or WinSCP */
-    char error[400];        /* why there are none, in a sentence for a person; "" */
-    char remark[400];       /* what of the command is not taken into account; "" for nothing */
+    enum spf_file_transfer transfer;
+    bool openssh;     /* ssh connects, which reads ssh_config(5); else PuTTY or WinSCP */
+    char error[400];  /* why there are none, in a sentence for a person; "" */
+    char remark[400]; /* what of the command is not taken into account; "" for nothing */
 };
 
 /*
@@ -35,6 +37,8 @@ enum spf_letter_effect {
     SPF_LETTER_KEYWORD,  /* the same as -o with the keyword `text` of ssh_config(5) */
     SPF_LETTER_KEY,      /* an IdentityFile */
     SPF_LETTER_FILE,     /* the configuration; of several the last */
+    SPF_LETTER_SFTP,     /* files go through the subsystem sftp */
+    SPF_LETTER_EXEC,     /* a command runs at the other end; with a value: if that is a path */
     SPF_LETTER_NO_LOGIN, /* the program does something else then: `text` */
 };
 

@@ -12,6 +12,7 @@ enum meaning {
     PORT,
     KEY,
     FAMILY,
+    EXEC,     /* files go by a command at the other end */
     NOT_USED, /* its value is named as not taken into account */
     REFUSED,  /* the login depends on it */
 };
@@ -25,6 +26,7 @@ static const struct {
     {"-i", KEY},
     {"-4", FAMILY},
     {"-6", FAMILY},
+    {"-scp", EXEC},
     {"-pw", IDLE_VALUE},
     {"-pwfile", IDLE_VALUE},
     {"-m", IDLE_VALUE},
@@ -65,6 +67,10 @@ static bool take_option(struct spf_command_reader *reader, const char *word)
 
     if (meaning == IDLE)
         return true;
+    if (meaning == EXEC) {
+        reader->out->transfer = SPF_TRANSFER_NONE;
+        return true;
+    }
     if (meaning == FAMILY)
         return spf_command_add(reader, word, NULL);
     if (meaning == REFUSED)
@@ -164,6 +170,8 @@ static bool take_session(struct spf_command_reader *reader, const char *word)
     if (strstr(word, "://") != NULL) {
         if (!spf_starts_with(word, "sftp://") && !spf_starts_with(word, "scp://"))
             return spf_command_refuse(reader, "this WinSCP session does not use SSH");
+        if (word[1] == 'c')
+            reader->out->transfer = SPF_TRANSFER_NONE;
         host = strstr(word, "://") + 3;
     }
     len = strcspn(host, "/");

@@ -39,8 +39,9 @@ const struct spf_letter spf_ssh_letters[] = {
 static const struct spf_letter scp_letters[] = {
     SHARED, OPTION('P', "-p"),
     {'S', true, SPF_LETTER_NO_LOGIN, "scp -S connects with another program than ssh"},
-    IDLE('3'), IDLE('A'), IDLE('B'), IDLE('T'), IDLE('d'), IDLE('f'), IDLE('O'), IDLE('p'),
-    IDLE('R'), IDLE('r'), IDLE('s'), IDLE('t'),
+    IDLE('3'), IDLE('A'), IDLE('B'), IDLE('T'), IDLE('d'), IDLE('f'), IDLE('p'),
+    {'O', false, SPF_LETTER_EXEC, NULL}, {'s', false, SPF_LETTER_SFTP, NULL},
+    IDLE('R'), IDLE('r'), IDLE('t'),
     IDLE_VALUE('D'), IDLE_VALUE('M'), IDLE_VALUE('l'), IDLE_VALUE('X'),
     {0},
 };
@@ -51,8 +52,8 @@ static const struct spf_letter sftp_letters[] = {
     {'S', true, SPF_LETTER_NO_LOGIN, "sftp -S connects with another program than ssh"},
     {'D', true, SPF_LETTER_NO_LOGIN, "sftp -D starts a server here and connects nowhere"},
     IDLE('A'), IDLE('a'), IDLE('f'), IDLE('h'), IDLE('N'), IDLE('p'), IDLE('r'),
-    IDLE_VALUE('b'), IDLE_VALUE('B'), IDLE_VALUE('l'), IDLE_VALUE('R'), IDLE_VALUE('s'),
-    IDLE_VALUE('X'),
+    IDLE_VALUE('b'), IDLE_VALUE('B'), IDLE_VALUE('l'), IDLE_VALUE('R'), IDLE_VALUE('X'),
+    {'s', true, SPF_LETTER_EXEC, NULL},
     {0},
 };
 /* clang-format on */
@@ -95,6 +96,13 @@ static bool take_letter(struct spf_command_reader *reader, const struct spf_lett
         return spf_command_add_key(reader, value);
     case SPF_LETTER_FILE:
         reader->config = value;
+        return true;
+    case SPF_LETTER_SFTP:
+        reader->out->transfer = SPF_TRANSFER_SFTP;
+        return true;
+    case SPF_LETTER_EXEC: /* sftp.c: a server's name with a slash is a path to run */
+        if (value == NULL || strchr(value, '/') != NULL)
+            reader->out->transfer = SPF_TRANSFER_NONE;
         return true;
     case SPF_LETTER_NO_LOGIN:
         break;

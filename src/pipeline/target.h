@@ -7,6 +7,7 @@
 
 #include "base/ip.h"
 #include "base/secret.h"
+#include "openssh/file_transfer.h"
 
 enum spf_check_id {
     SPF_CHECK_KEY_FILE,
@@ -86,9 +87,10 @@ struct spf_target {
     struct spf_ip source_ip;   /* family 0: not given */
     const char *source_lookup; /* https URL of a service that tells our address; NULL: none */
     enum spf_session_mode session;
-    spf_checks selected; /* the checks to run, with what they need */
-    unsigned timeout_ms; /* each network step */
-    unsigned deadline_s; /* of the round; only for what is said about it */
+    enum spf_file_transfer transfer; /* what the failed command needs of a session */
+    spf_checks selected;             /* the checks to run, with what they need */
+    unsigned timeout_ms;             /* each network step */
+    unsigned deadline_s;             /* of the round; only for what is said about it */
     const char *const
         *known_hosts; /* NULL: the user's and the system's; else a NULL-terminated list */
     const struct spf_secret *key_text;   /* the key's bytes when key_path is "-" */
