@@ -26,15 +26,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <langinfo.h>
-#include <locale.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/loop.h"
@@ -50,6 +45,7 @@
 #include "key/probe.h"
 #include "platform/limits.h"
 #include "platform/signals.h"
+#include "platform/terminal.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
 enum {
@@ -74,7 +70,7 @@ static int complain(int status, const char *text)
  * bixense.com/clicolors). */
 static bool wants_colour(const struct spf_options *options)
 {
-    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    const char *no_color = getenv("NO_COLOR");
     const char *force = getenv("CLICOLOR_FORCE");
 
     if (options->colour != SPF_COLOUR_AUTO)
@@ -83,27 +79,22 @@ static bool wants_colour(const struct spf_options *options)
         return false;
     if (force != NULL && force[0] != '\0' && strcmp(force, "0") != 0)
         return true;
-    if (term == NULL || strcmp(term, "dumb") == 0)
-        return false;
-    return isatty(STDOUT_FILENO) == 1;
+    return spf_terminal_obeys(STDOUT_FILENO);
 }
 
 static struct spf_style style_of(const struct spf_options *options)
 {
-    struct winsize size = {0};
+    const int width = spf_terminal_width(STDOUT_FILENO);
     struct spf_style style = {
         .colour = wants_colour(options),
-        .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+        .utf8 = spf_terminal_is_utf8(),
         .detail = options->quiet     ? -1
                   : options->verbose ? (options->verbose > 1 ? 2 : 1)
                                      : 0,
     };
 
     /* Into a pipe or a file: as wide as a log is comfortably read. */
-    style.width = PAGE_WIDTH;
-    if (isatty(STDOUT_FILENO) == 1)
-        style.width =
-            ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    style.width = width > 0 ? (unsigned)width : PAGE_WIDTH;
     return style;
 }
 
@@ -217,8 +208,7 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
 
 /* --fix, before the checks: says what it did, and puts the file to use from now on into the
  * options. */
-static void fix_key(struct spf_options *options, const struct spf_round *round, int stop_fd,
-                    const sigset_t *signals)
+static void fix_key(struct spf_options *options, const struct spf_round *round, int stop_fd)
 {
     static struct spf_key_fixed fixed; /* a thread that is given up may still write to it */
     struct spf_error error =
@@ -228,7 +218,7 @@ static void fix_key(struct spf_options *options, const struct spf_round *round, 
     if (error.code == SPF_ERR_TOO_BIG) {
         /* That thread uses what a tidy end would free; a signal that came ends us in its own way.
          */
-        (void)sigprocmask(SIG_UNBLOCK, signals, NULL);
+        spf_signals_release();
         _exit(EXIT_USAGE);
     }
     if (error.code == SPF_OK && fixed.fix == SPF_FIX_COPY) {
@@ -265,9 +255,7 @@ static int run(struct spf_options *options)
 {
     struct spf_round round = {0};
     struct spf_progress progress;
-    struct signalfd_siginfo signalled = {0};
-    sigset_t signals;
-    int stop_fd = spf_signals_watch(&signals), status;
+    int stop_fd = spf_signals_watch(), signal_number, status;
     struct spf_error error = gather_secrets(options, &round, stop_fd);
 
     if (error.code != SPF_OK) {
@@ -276,7 +264,7 @@ static int run(struct spf_options *options)
     }
     say_remarks(options);
     if (options->fix && options->replay == NULL)
-        fix_key(options, &round, stop_fd, &signals);
+        fix_key(options, &round, stop_fd);
     if (options->replay != NULL && strcmp(options->replay, "-") == 0)
         say_that_it_waits("a record");
     error = spf_round_prepare(&round, options, stop_fd);
@@ -291,12 +279,12 @@ static int run(struct spf_options *options)
     spf_progress_wipe(&progress);
     if (error.code != SPF_OK)
         (void)complain(0, error.text);
-    if (round.stopped && read(stop_fd, &signalled, sizeof signalled) == (ssize_t)sizeof signalled)
-        round.report.exit_status = 128 + (int)signalled.ssi_signo;
+    if (round.stopped && (signal_number = spf_signals_which(stop_fd)) != 0)
+        round.report.exit_status = 128 + signal_number;
 
     /* What is to be written is known: a writer that blocks (a pager) may be ended like any other.
      */
-    (void)sigprocmask(SIG_UNBLOCK, &signals, NULL);
+    spf_signals_release();
     status = write_reports(options, &round);
     if (options->format == SPF_FORMAT_GITHUB && write_job_files(&round.report) != 0)
         status = EXIT_NOT_WRITTEN;
@@ -404,7 +392,7 @@ int main(int argc, char **argv)
     if (error.code != SPF_OK)
         return complain(EXIT_USAGE, error.text);
     spf_secret_guard_process();
-    (void)setlocale(LC_CTYPE, "");
+    spf_terminal_init();
     spf_signals_init();
 
     error = spf_options_parse(argc, argv, &options);

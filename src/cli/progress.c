@@ -1,23 +1,16 @@
 #include "cli/progress.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/terminal.h"
 
 void spf_progress_init(struct spf_progress *progress, bool wanted)
 {
-    const char *term = getenv("TERM");
-    struct winsize size = {0};
-
     *progress = (struct spf_progress){0};
-    if (!wanted || isatty(STDERR_FILENO) != 1 || term == NULL || strcmp(term, "dumb") == 0)
-        return;
-    progress->width =
-        ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    if (wanted && spf_terminal_obeys(STDERR_FILENO))
+        progress->width = spf_terminal_width(STDERR_FILENO);
 }
 
 void spf_progress_wipe(struct spf_progress *progress)

@@ -1,25 +1,29 @@
 #ifndef SPF_PLATFORM_SIGNALS_H
 #define SPF_PLATFORM_SIGNALS_H
 
-#include <signal.h>
-
 /*
- * How the program deals with signals, whatever dispositions it has inherited. For main alone: a
- * library leaves them to its application.
+ * How the program deals with what asks it to end, whatever it has inherited: INT, TERM and HUP;
+ * Ctrl-C, Ctrl-Break and a closed window. For main alone: a library leaves them to its application.
  */
 
 /*
- * To be called first. SIGPIPE and SIGXFSZ are ignored: a reader that went away and a file that may
- * not grow are errors of write(2). SIGCHLD is the default again, for who inherits it as ignored
- * learns nothing of the end of a child (sigaction(2)).
+ * To be called first. A reader that went away and a file that may not grow are errors of write(2).
+ * SIGCHLD is the default again, for who inherits it as ignored learns nothing of the end of a child
+ * (sigaction(2)).
  */
 void spf_signals_init(void);
 
 /*
- * INT, TERM and HUP become readable at a descriptor (signalfd(2)), and are blocked; but those that
- * were ignored when the program was started stay so, as nohup(1) and a shell's `&` ask. set: what
- * is blocked. -1: no descriptor.
+ * From now on what asks the program to end makes this descriptor readable, and does nothing else;
+ * but what was ignored when the program was started stays so, as nohup(1) and a shell's `&` ask.
+ * -1: no descriptor.
  */
-int spf_signals_watch(sigset_t *set);
+int spf_signals_watch(void);
+
+/* Which one came, as its number: 128 and that is the exit status. 0: none. */
+int spf_signals_which(int fd);
+
+/* They end the program again, as one that came meanwhile does at once. */
+void spf_signals_release(void);
 
 #endif
