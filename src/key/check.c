@@ -85,6 +85,35 @@ static bool is_ppk(const struct spf_key_facts *key)
            key->container == SPF_CONTAINER_PPK_NEWER;
 }
 
+/*
+ * Would Windows' ssh accept the access list? PowerShell/openssh-portable, w32-sshfileperm.c
+ * (check_secure_file_permission), in place of the mode: the owner and every entry that allows
+ * something must be this user, Administrators, SYSTEM or TrustedInstaller; entries that deny do not
+ * matter. Git's ssh derives a mode from the list, and PuTTY does not look.
+ */
+static struct spf_opinion judge_access_list(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_key_facts *key = &view->facts->key;
+    const bool accepts = key->owner_trusted && key->strangers[0] == '\0';
+
+    spf_note_null(result, "mode");
+    spf_note_text(result, "owner", key->owner);
+    spf_note_bool(result, "openssh_accepts", accepts);
+    if (key->strangers[0] != '\0')
+        spf_note_text(result, "others_with_access", key->strangers);
+    if (!key->owner_trusted)
+        return is_ppk(key) ? spf_lowered(SPF_KEY_OWNER_UNTRUSTED, SPF_WARN)
+                           : spf_but_holds(spf_concludes(SPF_KEY_OWNER_UNTRUSTED));
+    if (!accepts) {
+        spf_say(result, "%s %s access to %s, so Windows' ssh refuses it", key->strangers,
+                strchr(key->strangers, ',') != NULL ? "have" : "has", view->target->key_path);
+        return is_ppk(key) ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
+                           : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
+    }
+    spf_say(result, "nobody else has access to it");
+    return spf_passes();
+}
+
 /* Would ssh accept the mode? OpenSSH authfile.c: sshkey_perm_ok. */
 struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_result *result)
 {
@@ -97,6 +126,8 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
         return opinion;
     if (key->from_stdin || key->from_agent)
         return spf_not_applicable();
+    if (key->by_list)
+        return judge_access_list(view, result);
     (void)spf_format(mode, sizeof mode, "%04o", (unsigned)key->mode & 07777);
     spf_note_text(result, "mode", mode);
     spf_note_text(result, "owner", key->owner);

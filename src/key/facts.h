@@ -104,6 +104,10 @@ struct spf_key_facts {
     char file_system[16]; /* "vfat": one that keeps no modes; "" for all others */
     bool read_only;       /* its file system is mounted so: the mode cannot be changed either */
     bool acl; /* an access control list names more users; its mask shows as group bits */
+    /* Windows, where ssh looks at the file's access list and not at a mode: */
+    bool by_list;
+    bool owner_trusted;  /* the owner is this user, Administrators, SYSTEM or TrustedInstaller */
+    char strangers[200]; /* other accounts that an entry allows something; "" none */
     /* which file it was that was read, for who opens it again; in no record */
     uint64_t device, inode;
 

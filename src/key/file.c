@@ -2,22 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <sys/vfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
 #include "key/readers.h"
 #include "platform/files.h"
+#include "platform/rights.h"
 
 enum { PUB_FILE_MAX = 64 << 10 };
 
@@ -37,69 +32,22 @@ static void note_errno(struct spf_key_facts *facts)
     (void)spf_copy(facts->error, sizeof facts->error, strerror(errno));
 }
 
-static void note_owner(struct spf_key_facts *facts, uid_t uid)
+static void note_rights(struct spf_key_facts *facts, const char *path, int fd)
 {
-    char text[4096];
-    struct passwd entry, *found = NULL;
+    struct spf_rights rights;
 
-    facts->owner_uid = (int64_t)uid;
-    facts->mine = uid == getuid();
-    if (getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found)
-        spf_clean(facts->owner, sizeof facts->owner, entry.pw_name, strlen(entry.pw_name));
-    else
-        (void)spf_format(facts->owner, sizeof facts->owner, "%lu", (unsigned long)uid);
-}
-
-/* The group that a distribution gives each user for himself lets nobody else in. */
-static bool is_private_group(gid_t gid)
-{
-    char user_text[4096], group_text[4096];
-    struct passwd user, *found_user = NULL;
-    struct group group, *found_group = NULL;
-
-    return getpwuid_r(getuid(), &user, user_text, sizeof user_text, &found_user) == 0 &&
-           found_user && user.pw_gid == gid &&
-           getgrgid_r(gid, &group, group_text, sizeof group_text, &found_group) == 0 &&
-           found_group && strcmp(group.gr_name, user.pw_name) == 0;
-}
-
-/* Who may write to the folder may put another file in the key's place, but for sticky folders. */
-static void note_folder(struct spf_key_facts *facts, const char *path)
-{
-    char *real = realpath(path, NULL), *slash = real ? strrchr(real, '/') : NULL;
-    struct stat st;
-
-    if (slash) {
-        slash[slash == real] = '\0';
-        spf_clean(facts->dir, sizeof facts->dir, real, strlen(real));
-        facts->dir_writable =
-            stat(real, &st) == 0 && !(st.st_mode & S_ISVTX) &&
-            (st.st_mode & S_IWOTH || (st.st_mode & S_IWGRP && !is_private_group(st.st_gid)));
-    }
-    free(real);
-}
-
-/* Where chmod(2) changes nothing: FAT, NTFS and Windows drives under WSL, network drives of
- * Windows. */
-static void note_file_system(struct spf_key_facts *facts, int fd)
-{
-    static const struct {
-        unsigned long magic; /* statfs(2) */
-        const char *name;
-    } without_modes[] = {
-        {0x4d44, "vfat"},      {0x2011bab0, "exfat"}, {0x5346544e, "ntfs"}, {0x7366746e, "ntfs3"},
-        {0x01021997, "drvfs"}, {0xff534d42, "cifs"},  {0xfe534d42, "smb2"},
-    };
-    struct statfs fs;
-
-    if (fstatfs(fd, &fs) != 0)
-        return;
-    facts->read_only = (fs.f_flags & ST_RDONLY) != 0;
-    for (size_t i = 0; i < sizeof without_modes / sizeof *without_modes; i++) {
-        if ((unsigned long)(uint32_t)fs.f_type == without_modes[i].magic)
-            (void)spf_copy(facts->file_system, sizeof facts->file_system, without_modes[i].name);
-    }
-    facts->acl = fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
+    spf_rights_read(path, fd, &rights);
+    facts->owner_uid = rights.owner_uid;
+    facts->mine = rights.mine;
+    facts->dir_writable = rights.dir_writable;
+    facts->read_only = rights.read_only;
+    facts->acl = rights.acl;
+    facts->by_list = rights.by_list;
+    facts->owner_trusted = rights.owner_trusted;
+    (void)spf_copy(facts->owner, sizeof facts->owner, rights.owner);
+    (void)spf_copy(facts->dir, sizeof facts->dir, rights.dir);
+    (void)spf_copy(facts->file_system, sizeof facts->file_system, rights.file_system);
+    (void)spf_copy(facts->strangers, sizeof facts->strangers, rights.strangers);
 }
 
 static int open_regular(const char *path, struct stat *st)
@@ -169,9 +117,7 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
         (void)spf_copy(facts->kind, sizeof facts->kind, kind_of(st.st_mode));
         return NULL;
     }
-    note_owner(facts, st.st_uid);
-    note_folder(facts, path);
-    note_file_system(facts, fd);
+    note_rights(facts, path, fd);
     if (st.st_size > SPF_KEY_FILE_MAX) {
         facts->outcome = SPF_KEY_HUGE;
         (void)close(fd);

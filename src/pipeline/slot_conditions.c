@@ -40,10 +40,10 @@ static bool tried_ipv6_of_a_name(const struct spf_slot_query *query)
            ip.family == 6;
 }
 
-/* Was the transcript printed by a client there? */
+/* Was the transcript printed by a client there, or the key read there? */
 static bool is_windows(const struct spf_slot_query *query)
 {
-    return query->view->facts->transcript.windows;
+    return query->view->facts->transcript.windows || query->view->facts->key.by_list;
 }
 
 /* Is the server sshd, or did not say? */

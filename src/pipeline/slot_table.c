@@ -30,8 +30,7 @@ static const char *windows_key(const struct spf_slot_query *query)
                                   "\\/:._~ ()-";
     const char *path = query->view->target->key_path;
 
-    return query->view->facts->transcript.windows && path != NULL && *path != '\0' &&
-                   *path != '-' && path[strspn(path, allowed)] == '\0'
+    return path != NULL && *path != '\0' && *path != '-' && path[strspn(path, allowed)] == '\0'
                ? path
                : NULL;
 }
