@@ -42,6 +42,17 @@ static const struct suggestion {
     {SPF_OWN_NETWORK_BLOCKS, NULL,
      "Try from another network (a phone's), or another server on port {port}: if nothing at all "
      "answers on that port, it is your network"},
+    {SPF_HOSTS_FILE_SHADOWS, NULL,
+     "Compare with `dig +short {given_host}`, which does not read that file"},
+    {SPF_FLOW_FILTERED, NULL,
+     "Try another network (a phone's), or another port of the server, 443 for one: if it works "
+     "there, it is the network; a connection from inside the cloud (Workbench) rules the server "
+     "out"},
+    {SPF_ACCEPT_QUEUE_FULL, NULL,
+     "Inside, `ss -ltn` shows Recv-Q above Send-Q for port {port}; from here, another port of the "
+     "host that is closed refuses at once"},
+    {SPF_ADDRESS_PLACEHOLDER, NULL,
+     "Look for a proxy or VPN program on this machine, and give the server's real address"},
     {SPF_CLOUD_FIREWALL_BLOCKS, NULL,
      "Look at Cloud Firewall in the console, if your account uses it: its log names what it "
      "dropped"},
@@ -271,6 +282,18 @@ static void suggest_trouble(const struct ask *ask)
         suggest(ask, SPF_GUEST_IN_TROUBLE);
 }
 
+/* An address that this machine's own hosts file or proxy gave; localhost is nobody's mistake. */
+static void suggest_wrong_address(const struct ask *ask)
+{
+    const struct spf_tcp_facts *tcp = &ask->run->facts.tcp;
+
+    if (spf_has(ask->run, SPF_CHECK_NET_PORT, SPF_ADDRESS_PLACEHOLDER))
+        suggest(ask, SPF_ADDRESS_PLACEHOLDER);
+    if (tcp->lookup.hosts_line[0] != '\0' && !spf_starts_with(tcp->address, "127.") &&
+        strcmp(tcp->address, "::1") != 0)
+        suggest(ask, SPF_HOSTS_FILE_SHADOWS);
+}
+
 static void explain_silence(const struct ask *ask)
 {
     const struct spf_run *run = ask->run;
@@ -289,6 +312,7 @@ static void explain_silence(const struct ask *ask)
     suggest(ask, SPF_OWN_NETWORK_BLOCKS);
     if (ask->d->cause == SPF_PATH_BLOCKED_PAST_SECURITY_GROUP)
         suggest(ask, SPF_CLOUD_FIREWALL_BLOCKS);
+    suggest(ask, SPF_ACCEPT_QUEUE_FULL);
 }
 
 static const struct spf_image_facts *image_of(const struct spf_run *run)
@@ -421,16 +445,31 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
     struct ask ask = {run, now_utc, d};
 
     suggest_reported(&ask);
+    if (d->check == SPF_CHECK_NET_PORT || d->check == SPF_CHECK_SSH_BANNER ||
+        d->check == SPF_CHECK_SSH_HOST_KEY)
+        suggest_wrong_address(&ask);
     switch (d->cause) {
     case SPF_PORT_SILENT:
     case SPF_PATH_BLOCKED_PAST_SECURITY_GROUP:
         explain_silence(&ask);
         break;
     case SPF_PORT_REFUSED:
-    case SPF_SSH_SILENT:
-    case SPF_SSH_CLOSED_EARLY:
         suggest_booting(&ask);
         suggest_trouble(&ask);
+        break;
+    case SPF_SSH_SILENT:
+        if (run->facts.identification.flow.unacked > 0)
+            suggest(&ask, SPF_FLOW_FILTERED);
+        suggest_booting(&ask);
+        suggest_trouble(&ask);
+        suggest(&ask, SPF_FLOW_FILTERED);
+        suggest(&ask, SPF_ACCEPT_QUEUE_FULL);
+        break;
+    case SPF_SSH_CLOSED_EARLY:
+    case SPF_PORT_RESET:
+        suggest_booting(&ask);
+        suggest_trouble(&ask);
+        suggest(&ask, SPF_FLOW_FILTERED);
         break;
     case SPF_INSTANCE_STOPPED:
     case SPF_INSTANCE_STOPPING:
@@ -441,6 +480,10 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
     case SPF_KEY_REFUSED_THOUGH_BOUND:
         explain_refusal(&ask);
         d->inside = paste_of(&ask);
+        break;
+    case SPF_HANDSHAKE_TIMEOUT:
+        if (run->facts.handshake.ending.flow.unacked > 0)
+            suggest(&ask, SPF_FLOW_FILTERED);
         break;
     case SPF_AUTH_DISCONNECTED:
         explain_disconnect(&ask);

@@ -17,6 +17,7 @@
 #include "login/link.h"
 #include "login/offers.h"
 #include "net/dial.h"
+#include "net/flow.h"
 #include "net/listen.h"
 #include "openssh/known_hosts.h"
 
@@ -428,6 +429,8 @@ static void give_up(struct spf_conversation *talk, bool without_end)
 
     if (talk->step == SPF_GROUP_IDENTIFICATION) {
         spf_listen_no_more(&talk->listener);
+        if (talk->inquiry->facts->identification.outcome == SPF_IDENTIFICATION_SILENT)
+            spf_flow_read_stalled(talk->watch.fd, &talk->inquiry->facts->identification.flow);
         greeting_decided(talk);
         return;
     }
@@ -487,6 +490,14 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
     talk->step_ms = spf_now_ms();
     if (group == SPF_GROUP_TCP) {
         dial(talk);
+        return;
+    }
+    if (group == SPF_GROUP_IDENTIFICATION && talk->inquiry->facts->tcp.reset) {
+        struct spf_identification_facts *said = &talk->inquiry->facts->identification;
+
+        said->outcome = SPF_IDENTIFICATION_RESET;
+        (void)spf_copy(said->error, sizeof said->error, talk->inquiry->facts->tcp.error);
+        spf_talk_arrive(talk, NULL);
         return;
     }
     if (talk->watch.fd < 0 || (group != SPF_GROUP_IDENTIFICATION && talk->link == NULL)) {

@@ -54,7 +54,7 @@ bool spf_talk_measure(struct spf_conversation *talk, struct spf_ending *ending)
     const char *greeting;
     size_t len;
 
-    spf_talk_keep_flow(talk, ending);
+    spf_flow_read_stalled(talk->watch.fd, &ending->flow);
     if (flow->unacked > 0)
         spf_path_abort_at_close(talk->watch.fd);
     if (loses_large_ones(flow)) {

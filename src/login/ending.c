@@ -211,7 +211,7 @@ void spf_ending_say_late(const struct spf_view *view, struct spf_result *result,
                          const struct spf_ending *ending, const char *error)
 {
     unsigned seconds = (view->target->timeout_ms + 999) / 1000;
-    char late[200];
+    char late[260], said[sizeof result->summary];
 
     if (ending->kind != SPF_ENDING_SILENCE && ending->kind != SPF_ENDING_FILLERS) {
         spf_ending_say(result, what, ending, error);
@@ -220,5 +220,10 @@ void spf_ending_say_late(const struct spf_view *view, struct spf_result *result,
     (void)spf_format(late, sizeof late, "%s within %u s (--timeout); ssh itself goes on waiting",
                      what, seconds);
     spf_ending_say(result, late, ending, error);
+    spf_flow_explain(&ending->flow, ending->path.outcome == SPF_PATH_FINE, late, sizeof late);
+    if (ending->kind == SPF_ENDING_SILENCE && late[0] != '\0') {
+        (void)spf_copy(said, sizeof said, result->summary);
+        spf_say(result, "%s%s", said, late);
+    }
     spf_note_number(result, "waited_s", seconds);
 }

@@ -3,6 +3,7 @@
 
 #include "login/facts.h"
 #include "login/pcap.h"
+#include "net/flow_words.h"
 #include "pipeline/check.h"
 
 /*
@@ -31,11 +32,6 @@ void spf_ending_say(struct spf_result *result, const char *what, const struct sp
 void spf_ending_say_late(const struct spf_view *view, struct spf_result *result, const char *what,
                          const struct spf_ending *ending, const char *error);
 
-/* The kernel's figures of the connection, as evidence; nothing where there are none. */
-void spf_flow_note(struct spf_result *result, const struct spf_flow *flow);
-/* "; full-size packets to us were not tried", where none came (a session's echo fills some), or "".
- */
-const char *spf_flow_untried(const struct spf_flow *flow);
 /*
  * Was it measured that large packets do not pass? Then what is to be said of it is said, and
  * *opinion is the check's.

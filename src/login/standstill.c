@@ -7,34 +7,6 @@ static struct json_object *number(int64_t value)
     return json_object_new_int64(value);
 }
 
-void spf_flow_note(struct spf_result *result, const struct spf_flow *flow)
-{
-    struct json_object *list;
-
-    if (!flow->known || (list = json_object_new_object()) == NULL)
-        return;
-    json_object_object_add(list, "bytes_out", number(flow->bytes_out));
-    json_object_object_add(list, "bytes_in", number(flow->bytes_in));
-    json_object_object_add(list, "segments_out", number(flow->segments_out));
-    json_object_object_add(list, "segments_in", number(flow->segments_in));
-    json_object_object_add(list, "largest_packet_out", number(flow->headers + flow->mss_out));
-    json_object_object_add(list, "largest_packet_in", number(flow->headers + flow->mss_in));
-    json_object_object_add(list, "retransmissions", number(flow->retransmissions));
-    json_object_object_add(list, "unacknowledged_bytes", number(flow->unacked));
-    json_object_object_add(list, "out_of_order", number(flow->out_of_order));
-    json_object_object_add(list, "last_data_ms_ago", number(flow->quiet_ms));
-    json_object_object_add(list, "round_trip_us", number(flow->rtt_us));
-    spf_note_json(result, "tcp", list);
-}
-
-const char *spf_flow_untried(const struct spf_flow *flow)
-{
-    /* no link is as large as loopback's packets: what passes there says nothing */
-    return flow->known && flow->mss_in < flow->mss_offered && flow->mss_offered <= SPF_PADDING_MAX
-               ? "; full-size packets to us were not tried"
-               : "";
-}
-
 /* The same number of bytes ended every connection, so it is not the size of the packets. */
 static struct spf_opinion judge_cut(const struct spf_view *view, struct spf_result *result,
                                     const struct spf_path_mtu *path)

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "pipeline/check.h"
+#include "net/port_parts.h"
 
 static void note_attempts(struct spf_result *result, const struct spf_tcp_facts *tcp)
 {
@@ -39,46 +39,11 @@ static const char *last_hop(const struct spf_tcp_facts *tcp)
     return comma != NULL ? comma + 1 : tcp->jump;
 }
 
-/*
- * Silence that this machine made itself: each SYN that was sent again was dropped by the output
- * filter, or so many answers came to an interface on which rp_filter does not want them.
- */
-static bool drops_here(const struct spf_tcp_facts *tcp, struct spf_result *result)
-{
-    const int64_t again = tcp->retransmissions;
-
-    if (tcp->outcome != SPF_TCP_SILENT)
-        return false;
-    spf_note_number(result, "retransmissions", again);
-    spf_note_number(result, "unsent_here", tcp->unsent);
-    spf_note_number(result, "dropped_by_rp_filter", tcp->reverse);
-    spf_note_number(result, "discarded_here", tcp->discarded);
-    if (again > 0 && tcp->unsent >= again) {
-        spf_say(
-            result,
-            "this machine's own firewall drops the packets to %s before they leave (TCPRetransFail "
-            "rose by %lld while the connection was tried)",
-            tcp->address, (long long)tcp->unsent);
-        return true;
-    }
-    if (again > 0 && tcp->reverse >= again) {
-        spf_say(result,
-                "answers arrive, but not on the interface that the route to %s uses, and this "
-                "machine drops them (rp_filter; IPReversePathFilter rose by %lld while the "
-                "connection was tried)",
-                tcp->address, (long long)tcp->reverse);
-        return true;
-    }
-    return false;
-}
-
 static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
     char took[32];
 
-    if (tcp->jump[0] == '\0' && drops_here(tcp, result))
-        return spf_concludes(SPF_OWN_FIREWALL_DROPS);
     if (tcp->jump[0])
         spf_say(result, "the jump host %s gets no answer from %s port %u%s", last_hop(tcp),
                 tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));
@@ -102,6 +67,14 @@ static bool is_unanswered_locally(const struct spf_tcp_facts *tcp)
     return strcmp(tcp->error, strerror(EHOSTUNREACH)) == 0;
 }
 
+static const char *whose_firewall(const struct spf_tcp_facts *tcp)
+{
+    if (tcp->icmp_from[0] == '\0')
+        return "a firewall forbids it, on the way or here";
+    return strcmp(tcp->icmp_from, tcp->address) == 0 ? "a firewall forbids it, on that host"
+                                                     : "a firewall forbids it, on the way";
+}
+
 static struct spf_opinion judge_unreachable(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
@@ -110,21 +83,6 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
         spf_say(result, "the jump host %s cannot reach %s port %u: %s", last_hop(tcp), tcp->address,
                 (unsigned)view->target->port, tcp->error);
         return spf_concludes(SPF_PORT_UNREACHABLE);
-    }
-    if (tcp->no_port) {
-        spf_say(result,
-                "this machine has no local port left for another connection to %s port %u (%s)",
-                tcp->address, (unsigned)view->target->port, tcp->error);
-        return spf_concludes(SPF_NO_LOCAL_PORT);
-    }
-    if (tcp->icmp_from[0] != '\0' && strcmp(tcp->icmp_from, tcp->own_address) == 0 &&
-        strcmp(tcp->icmp_from, tcp->address) != 0) {
-        spf_say(
-            result,
-            "this machine's own firewall rejects the connection to %s port %u: the ICMP message "
-            "comes from its own address, %s",
-            tcp->address, (unsigned)view->target->port, tcp->icmp_from);
-        return spf_concludes(SPF_OWN_FIREWALL_REJECTS);
     }
     if (tcp->icmp_from[0] != '\0' &&
         tcp->icmp_type == (strchr(tcp->address, ':') != NULL ? 3 : 11)) {
@@ -137,7 +95,7 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
     spf_say(result, "%s port %u cannot be reached: %s (%s)", tcp->address,
             (unsigned)view->target->port, tcp->error,
             tcp->local ? "this machine's own routing says so, no packet left it"
-            : tcp->outcome == SPF_TCP_FORBIDDEN ? "a firewall forbids it, on the way or here"
+            : tcp->outcome == SPF_TCP_FORBIDDEN ? whose_firewall(tcp)
             : is_unanswered_locally(tcp)
                 ? "no ICMP came: nothing on the local network answers for this address"
                 : "a router or the host says so");
@@ -253,11 +211,7 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     if (tcp->elapsed_ms >= 0)
         spf_note_number(result, "elapsed_ms", tcp->elapsed_ms);
     spf_note_text(result, "error", tcp->error[0] ? tcp->error : NULL);
-    if (tcp->icmp_from[0]) {
-        spf_note_text(result, "icmp_from", tcp->icmp_from);
-        spf_note_number(result, "icmp_type", tcp->icmp_type);
-        spf_note_number(result, "icmp_code", tcp->icmp_code);
-    }
+    spf_port_note_here(tcp, result);
     note_attempts(result, tcp);
     if (tcp->jump[0]) {
         spf_note_text(result, "jump", tcp->jump);
@@ -267,6 +221,10 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
         spf_note_text(result, "proxy_command", tcp->proxy);
     unused = note_configuration(view, result);
 
+    if (!spf_target_is_proxied(view->target) && tcp->outcome != SPF_TCP_OPEN &&
+        (spf_port_judge_here(view, result, &opinion) ||
+         spf_port_judge_placeholder(view, result, true, &opinion)))
+        return opinion;
     switch (tcp->outcome) {
     case SPF_TCP_REFUSED:
         if (tcp->jump[0])
@@ -286,16 +244,10 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     case SPF_TCP_RESET:
         return spf_concludes(SPF_PORT_RESET);
     case SPF_TCP_UNRESOLVED:
-        if (tcp->jump[0]) {
-            spf_say(result, "the jump host %s knows no address of the name %s: %s", last_hop(tcp),
-                    tcp->address, tcp->error);
-        } else if (tcp->no_resolver) {
-            spf_say(result, "the name %s could not be looked up after %.1f s: %s", tcp->name,
-                    (double)tcp->resolve_ms / 1000, tcp->error);
-            return spf_concludes(SPF_RESOLVER_SILENT);
-        } else {
-            spf_say(result, "the name %s has no address: %s", tcp->name, tcp->error);
-        }
+        if (tcp->jump[0] == '\0')
+            return spf_port_judge_name(tcp, result);
+        spf_say(result, "the jump host %s knows no address of the name %s: %s", last_hop(tcp),
+                tcp->address, tcp->error);
         return spf_concludes(SPF_HOST_UNRESOLVED);
     case SPF_TCP_JUMP_FAILED:
         return judge_jump(tcp, result);
@@ -332,115 +284,14 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
                 view->facts->ssh_config.broken);
         return spf_concludes(SPF_SSH_CONFIG_BROKEN);
     }
+    if (!spf_target_is_proxied(view->target) &&
+        (spf_port_judge_placeholder(view, result, false, &opinion) ||
+         spf_port_judge_detour(view, result, &opinion)))
+        return opinion;
     if (unused == NULL)
         return spf_passes();
     spf_say(result,
             "%s port %u in %lld ms; your ssh configuration, which was not used, has for it: %s",
             tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms, unused);
     return spf_concludes(SPF_SSH_CONFIG_DIFFERS);
-}
-
-/*
- * Closed before an identification: sshd says why in a line of its own, which no ssh shows.
- * "Exceeded MaxStartups" is OpenSSH 8.2 to 9.7, "Not allowed at this time" 9.8 and later, for
- * MaxStartups and for penalties alike (sshd.c).
- */
-static struct spf_opinion judge_closed(const struct spf_identification_facts *said,
-                                       struct spf_result *result)
-{
-    bool reset = said->outcome == SPF_IDENTIFICATION_RESET;
-
-    if (strstr(said->before, "Exceeded MaxStartups"))
-        return spf_concludes(SPF_SSH_BUSY);
-    if (strstr(said->before, "Not allowed at this time"))
-        return spf_concludes(SPF_SSH_PENALISED);
-    if (said->before[0])
-        spf_say(result, "the server closed the connection before identifying itself, saying: %s",
-                said->before);
-    else
-        spf_say(result, "the server %s the connection before saying anything",
-                reset ? "reset" : "closed");
-    return spf_concludes(SPF_SSH_CLOSED_EARLY);
-}
-
-static struct spf_opinion judge_silent(const struct spf_identification_facts *said,
-                                       struct spf_result *result)
-{
-    if (said->before[0])
-        spf_say(result,
-                "the port accepts connections, but no SSH identification came in %.1f s, "
-                "only: %s",
-                (double)said->elapsed_ms / 1000, said->before);
-    return spf_concludes(SPF_SSH_SILENT);
-}
-
-static struct spf_opinion judge_other(const struct spf_identification_facts *said,
-                                      struct spf_result *result)
-{
-    if (said->protocol[0])
-        spf_say(result, "what answers on the port speaks %s, not SSH", said->protocol);
-    else
-        spf_say(result, "what answers on the port does not speak SSH");
-    return spf_concludes(SPF_NOT_SSH);
-}
-
-/* What came through a ProxyCommand is its own output as likely as a server's. */
-static struct spf_opinion judge_proxied(const struct spf_view *view, struct spf_result *result)
-{
-    const struct spf_identification_facts *said = &view->facts->identification;
-    const char *came = said->before[0] ? said->before : said->line;
-
-    spf_note_text(result, "proxy_says", said->proxy_says[0] ? said->proxy_says : NULL);
-    spf_say(result, "the ProxyCommand %s printed something that is not SSH%s%s%s%s%s",
-            view->facts->tcp.proxy, came[0] ? ": " : "", came,
-            said->proxy_says[0] ? "; on standard error: " : "", said->proxy_says,
-            said->protocol[0] && !said->proxy_says[0] ? " (another protocol)" : "");
-    return spf_concludes(SPF_PROXY_COMMAND_NOT_SSH);
-}
-
-/* sshd says so itself, through whatever program. */
-static bool is_sshd_refusing(const struct spf_identification_facts *said)
-{
-    return strstr(said->before, "Exceeded MaxStartups") != NULL ||
-           strstr(said->before, "Not allowed at this time") != NULL;
-}
-
-/* Does an SSH 2 server identify itself (RFC 4253 section 4.2), and what did it say before? */
-struct spf_opinion spf_judge_ssh_banner(const struct spf_view *view, struct spf_result *result)
-{
-    const struct spf_identification_facts *said = &view->facts->identification;
-    struct spf_opinion opinion;
-
-    if (spf_lacks(view, SPF_GROUP_IDENTIFICATION, &opinion)) {
-        spf_note_null(result, "software");
-        spf_note_null(result, "before");
-        return opinion;
-    }
-    spf_note_text(result, "software", said->software[0] ? said->software : NULL);
-    spf_note_text(result, "before", said->before[0] ? said->before : NULL);
-    spf_note_text(result, "line", said->line[0] ? said->line : NULL);
-    spf_note_text(result, "protocol", said->protocol[0] ? said->protocol : NULL);
-
-    if (view->facts->tcp.proxy[0] != '\0' && !is_sshd_refusing(said) &&
-        (said->outcome == SPF_IDENTIFICATION_CLOSED || said->outcome == SPF_IDENTIFICATION_RESET ||
-         said->outcome == SPF_IDENTIFICATION_OTHER))
-        return judge_proxied(view, result);
-    switch (said->outcome) {
-    case SPF_IDENTIFICATION_SILENT:
-        return judge_silent(said, result);
-    case SPF_IDENTIFICATION_CLOSED:
-    case SPF_IDENTIFICATION_RESET:
-        return judge_closed(said, result);
-    case SPF_IDENTIFICATION_SSH1:
-        return spf_concludes(SPF_SSH_TOO_OLD);
-    case SPF_IDENTIFICATION_INVALID:
-        spf_say(result, "the server's identification line is not valid: %s", said->error);
-        return spf_concludes(SPF_SSH_BANNER_INVALID);
-    case SPF_IDENTIFICATION_OTHER:
-        return judge_other(said, result);
-    case SPF_IDENTIFIED:
-        break;
-    }
-    spf_say(result, "%s", said->software[0] ? said->software : "an SSH server");
-    return spf_passes();
 }

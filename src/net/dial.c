@@ -1,6 +1,8 @@
 #include "net/dial.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/errqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -14,107 +16,39 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/flow.h"
+#include "net/names.h"
 #include "net/own_drops.h"
 
 /* Before the first SYN is sent again (1 s): from then on drops are counted. */
 #define UNANSWERED_MS 500
-#define ADDRESSES_MAX 16 /* of one name; ssh has no bound, a resolver's reply does */
-
-struct place {
-    struct sockaddr_storage address;
-    socklen_t len;
-};
-
-struct places {
-    struct place place[ADDRESSES_MAX];
-    size_t count;
-};
-
-/* The look-up in its thread: it owns copies of all it needs. */
-struct lookup {
-    struct spf_job job;
-    char name[300];
-    char port[8];
-    int family;
-    int error; /* of getaddrinfo */
-    int errnum;
-    struct places places;
-};
-
 struct spf_dial {
     struct spf_loop *loop;
     struct spf_tcp_facts *facts;
     spf_dialled *done;
     void *owner;
-    struct lookup *lookup; /* while it runs */
+    struct spf_lookup *lookup; /* while it runs */
     struct spf_watch watch;
-    struct places places;
+    struct spf_places places;
     size_t next;
     unsigned timeout_ms;
     int64_t started_ms;   /* of the look-up */
     int64_t first_syn_ms; /* 0: none yet */
     int64_t syn_ms;       /* of the address being tried */
     bool hurried;
-    int64_t end_ms;              /* of the address being tried */
-    bool watching;               /* drops were read while no answer came */
-    struct spf_own_drops before; /* the kernel's counters then */
+    int64_t end_ms;             /* of the address being tried */
+    struct spf_own_watch drops; /* while no answer comes */
 };
-
-static int family_of(int family)
-{
-    return family == 4 ? AF_INET : family == 6 ? AF_INET6 : AF_UNSPEC;
-}
-
-static int resolve(const char *name, const char *port, int family, int flags, struct places *places)
-{
-    struct addrinfo hints = {
-        .ai_family = family_of(family), .ai_socktype = SOCK_STREAM, .ai_flags = flags};
-    struct addrinfo *list = NULL;
-    int error = getaddrinfo(name, port, &hints, &list);
-
-    if (error)
-        return error;
-    for (struct addrinfo *at = list; at && places->count < ADDRESSES_MAX; at = at->ai_next) {
-        struct place *place = &places->place[places->count];
-
-        if (at->ai_addrlen > sizeof place->address)
-            continue;
-        memcpy(&place->address, at->ai_addr, at->ai_addrlen);
-        place->len = at->ai_addrlen;
-        places->count++;
-    }
-    freeaddrinfo(list);
-    return 0;
-}
-
-static void lookup_work(struct spf_job *job)
-{
-    struct lookup *lookup = (struct lookup *)job;
-
-    lookup->error =
-        resolve(lookup->name, lookup->port, lookup->family, AI_NUMERICSERV, &lookup->places);
-    lookup->errnum = errno;
-}
-
-static void lookup_release(struct spf_job *job)
-{
-    free(job);
-}
-
-/* The literal of an address, with its scope id where it has one. */
-static void name_place(const struct place *place, char *out, size_t size)
-{
-    if (getnameinfo((const struct sockaddr *)&place->address, place->len, out, (socklen_t)size,
-                    NULL, 0, NI_NUMERICHOST))
-        out[0] = '\0';
-}
 
 static void note_own_address(struct spf_dial *dial)
 {
-    struct place own = {.len = sizeof own.address};
+    struct spf_place own = {.len = sizeof own.address};
 
-    if (!getsockname(dial->watch.fd, (struct sockaddr *)&own.address, &own.len))
-        name_place(&own, dial->facts->own_address, sizeof dial->facts->own_address);
+    if (getsockname(dial->watch.fd, (struct sockaddr *)&own.address, &own.len))
+        return;
+    spf_place_name(&own, dial->facts->own_address, sizeof dial->facts->own_address);
+    dial->facts->own_port =
+        ntohs(own.address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own.address)->sin6_port
+                                                : ((struct sockaddr_in *)&own.address)->sin_port);
 }
 
 static void finish(struct spf_dial *dial, const struct spf_failure *failure)
@@ -123,7 +57,7 @@ static void finish(struct spf_dial *dial, const struct spf_failure *failure)
 
     spf_loop_remove(dial->loop, &dial->watch);
     dial->watch.fd = -1;
-    if (fd >= 0 && (failure || dial->facts->outcome != SPF_TCP_OPEN)) {
+    if (fd >= 0 && (failure || dial->facts->outcome != SPF_TCP_OPEN || dial->facts->reset)) {
         close(fd);
         fd = -1;
     }
@@ -141,13 +75,12 @@ static enum spf_tcp_outcome outcome_of(int errnum)
 {
     switch (errnum) {
     case 0:
+    case ECONNRESET: /* a reset that answers the SYN is ECONNREFUSED: this came after it was open */
+    case ECONNABORTED:
+    case EPIPE:
         return SPF_TCP_OPEN;
     case ECONNREFUSED:
         return SPF_TCP_REFUSED;
-    case ECONNRESET:
-    case ECONNABORTED:
-    case EPIPE:
-        return SPF_TCP_RESET;
     case ETIMEDOUT:
         return SPF_TCP_SILENT;
     case EACCES:
@@ -196,7 +129,7 @@ static void note_icmp(struct spf_dial *dial, int errnum)
             struct sock_extended_err error;
             struct sockaddr_in6 from; /* of either family */
         } said = {0};
-        struct place place = {.len = sizeof said.from};
+        struct spf_place place = {.len = sizeof said.from};
         size_t len = part->cmsg_len - CMSG_LEN(0);
 
         memcpy(&said, CMSG_DATA(part), len < sizeof said ? len : sizeof said);
@@ -205,7 +138,7 @@ static void note_icmp(struct spf_dial *dial, int errnum)
         memcpy(&place.address, &said.from, sizeof said.from);
         if (place.address.ss_family == AF_INET)
             place.len = sizeof(struct sockaddr_in);
-        name_place(&place, from, sizeof from);
+        spf_place_name(&place, from, sizeof from);
         (void)spf_copy(facts->icmp_from, sizeof facts->icmp_from, from);
         facts->icmp_type = said.error.ee_type;
         facts->icmp_code = said.error.ee_code;
@@ -219,7 +152,7 @@ static void note_icmp(struct spf_dial *dial, int errnum)
 
 /* EADDRNOTAVAIL is "no port left" or "no address of this family": a datagram's socket needs only
  * the address. Nothing is sent. */
-static bool lacks_port(const struct place *place)
+static bool lacks_port(const struct spf_place *place)
 {
     int fd = socket(place->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool has_address =
@@ -230,38 +163,75 @@ static bool lacks_port(const struct place *place)
     return has_address;
 }
 
-/* No answer came: did our packets leave, and did the answers get past our own kernel? */
-static void note_drops(struct spf_dial *dial)
+/* Does the way there end in this machine? No other link's packets are as large. */
+static bool is_loopback(int fd, int family)
 {
-    struct spf_tcp_facts *facts = dial->facts;
-    struct spf_own_drops now;
+    int mtu = 0;
+    socklen_t len = sizeof mtu;
+
+    return getsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                      family == AF_INET6 ? IPV6_MTU : IP_MTU, &mtu, &len) == 0 &&
+           mtu >= 65535;
+}
+
+/* No answer came by now: do our packets leave, and do the answers get past our own kernel? */
+static void sample_drops(struct spf_dial *dial)
+{
     struct spf_flow flow = {0};
 
     spf_flow_read(dial->watch.fd, &flow);
-    facts->retransmissions = flow.retransmissions;
-    if (!dial->watching || !spf_own_drops_read(&now))
-        return;
-    facts->unsent = now.unsent - dial->before.unsent;
-    facts->reverse = now.reverse - dial->before.reverse;
-    facts->discarded = now.received - dial->before.received;
+    if (!dial->drops.running)
+        spf_own_watch_begin(&dial->drops);
+    spf_own_watch_sample(&dial->drops, flow.retransmissions, &dial->facts->drops);
+}
+
+static int64_t setting(const char *path)
+{
+    char text[16] = "";
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+
+    if (fd >= 0)
+        (void)close(fd);
+    return len > 0 ? strtoll(text, NULL, 10) : 0;
+}
+
+/*
+ * How long a plain ssh waits for an answer to its SYN: it is sent again after 1, 2, 4 ... s (RFC
+ * 6298), since Linux 6.5 at first each second (ip-sysctl.rst, tcp_syn_retries,
+ * tcp_syn_linear_timeouts).
+ */
+static int64_t syn_limit_s(void)
+{
+    const int64_t again = setting("/proc/sys/net/ipv4/tcp_syn_retries");
+
+    if (again < 1 || again > 16)
+        return 0;
+    return (2 << again) - 1 + setting("/proc/sys/net/ipv4/tcp_syn_linear_timeouts");
 }
 
 /* Notes how the present address ended. */
 static void note_outcome(struct spf_dial *dial, int errnum, bool local)
 {
+    const struct spf_place *place = &dial->places.place[dial->next - 1];
     struct spf_tcp_facts *facts = dial->facts;
 
     facts->outcome = outcome_of(errnum);
+    facts->reset = facts->outcome == SPF_TCP_OPEN && errnum != 0;
     facts->local = local && errnum != 0;
     facts->elapsed_ms = spf_now_ms() - dial->syn_ms;
     (void)spf_copy(facts->error, sizeof facts->error, errnum ? strerror(errnum) : "");
-    facts->no_port =
-        local && errnum == EADDRNOTAVAIL && lacks_port(&dial->places.place[dial->next - 1]);
+    facts->no_port = local && errnum == EADDRNOTAVAIL && lacks_port(place);
     if (dial->watch.fd < 0)
         return;
     note_own_address(dial);
-    if (facts->outcome == SPF_TCP_SILENT)
-        note_drops(dial);
+    if (facts->outcome == SPF_TCP_SILENT) {
+        sample_drops(dial);
+        facts->syn_limit_s = syn_limit_s();
+        if (is_loopback(dial->watch.fd, place->address.ss_family)) /* what is dropped here is the
+                                                                      SYN, by the server's filter */
+            facts->drops.syns_discarded = 0;
+    }
     if (errnum != 0 && !local)
         note_icmp(dial, errnum);
     want_icmp(dial->watch.fd, 0);
@@ -277,7 +247,14 @@ static bool remember_attempt(struct spf_dial *dial)
     spf_copy(attempt->address, sizeof attempt->address, facts->address);
     spf_copy(attempt->error, sizeof attempt->error, facts->error);
     attempt->elapsed_ms = facts->elapsed_ms;
+    attempt->silent = facts->outcome == SPF_TCP_SILENT;
+    attempt->local = facts->local;
     return true;
+}
+
+static void look_again(struct spf_dial *dial, int64_t due_ms)
+{
+    dial->watch.due_ms = due_ms < dial->end_ms ? due_ms : dial->end_ms;
 }
 
 static void set_patience(struct spf_dial *dial)
@@ -285,9 +262,8 @@ static void set_patience(struct spf_dial *dial)
     dial->end_ms = dial->syn_ms + dial->timeout_ms;
     if (dial->hurried && dial->end_ms > dial->first_syn_ms + SPF_DIAL_SHORT_MS)
         dial->end_ms = dial->first_syn_ms + SPF_DIAL_SHORT_MS;
-    dial->watch.due_ms = dial->end_ms;
-    if (!dial->watching && dial->end_ms > dial->syn_ms + UNANSWERED_MS)
-        dial->watch.due_ms = dial->syn_ms + UNANSWERED_MS;
+    look_again(dial, dial->drops.running ? spf_now_ms() + SPF_OWN_SAMPLE_MS
+                                         : dial->syn_ms + UNANSWERED_MS);
 }
 
 /*
@@ -296,11 +272,12 @@ static void set_patience(struct spf_dial *dial)
  */
 static int start(struct spf_dial *dial)
 {
-    const struct place *place = &dial->places.place[dial->next++];
+    const struct spf_place *place = &dial->places.place[dial->next++];
     int one = 1;
 
-    name_place(place, dial->facts->address, sizeof dial->facts->address);
-    dial->watching = false;
+    spf_place_name(place, dial->facts->address, sizeof dial->facts->address);
+    dial->drops.running = false;
+    dial->facts->drops = (struct spf_drop_facts){0};
     dial->facts->icmp_from[0] = '\0';
     dial->syn_ms = spf_now_ms();
     if (!dial->first_syn_ms)
@@ -324,7 +301,8 @@ static void try_next(struct spf_dial *dial);
 static void conclude_address(struct spf_dial *dial, int errnum, bool local)
 {
     note_outcome(dial, errnum, local);
-    if (errnum == 0 || dial->next == dial->places.count || dial->facts->cut_short) {
+    if (dial->facts->outcome == SPF_TCP_OPEN || dial->next == dial->places.count ||
+        dial->facts->cut_short) {
         finish(dial, NULL);
         return;
     }
@@ -365,12 +343,12 @@ static void unresolved(struct spf_dial *dial, const char *why)
 
 static void resolved(struct spf_job *job)
 {
-    struct lookup *lookup = (struct lookup *)job;
+    struct spf_lookup *lookup = (struct spf_lookup *)job;
     struct spf_dial *dial = job->owner;
 
     dial->lookup = NULL;
     dial->facts->resolve_ms = spf_now_ms() - dial->started_ms;
-    spf_loop_remove(dial->loop, &dial->watch);
+    dial->facts->lookup = lookup->facts;
     if (lookup->error == EAI_SYSTEM || lookup->error == EAI_MEMORY) {
         fail_system(dial, lookup->error == EAI_MEMORY ? ENOMEM : lookup->errnum, "getaddrinfo");
     } else if (lookup->error || lookup->places.count == 0) {
@@ -383,14 +361,6 @@ static void resolved(struct spf_job *job)
 
 static void patience_ended(struct spf_dial *dial)
 {
-    if (dial->lookup) {
-        spf_loop_cancel(dial->loop, &dial->lookup->job);
-        dial->lookup = NULL;
-        dial->facts->resolve_ms = spf_now_ms() - dial->started_ms;
-        dial->facts->no_resolver = true;
-        unresolved(dial, "the name servers did not answer in time");
-        return;
-    }
     dial->facts->cut_short =
         dial->hurried && spf_now_ms() >= dial->first_syn_ms + SPF_DIAL_SHORT_MS;
     conclude_address(dial, ETIMEDOUT, false);
@@ -402,9 +372,9 @@ static void ready(struct spf_watch *watch, short revents)
     int errnum = 0;
     socklen_t len = sizeof errnum;
 
-    if (!revents && !dial->lookup && !dial->watching && spf_now_ms() < dial->end_ms) {
-        dial->watching = spf_own_drops_read(&dial->before);
-        dial->watch.due_ms = dial->end_ms;
+    if (!revents && spf_now_ms() < dial->end_ms) {
+        sample_drops(dial);
+        look_again(dial, dial->drops.running ? spf_now_ms() + SPF_OWN_SAMPLE_MS : dial->end_ms);
         return;
     }
     if (!revents) {
@@ -427,28 +397,6 @@ static void copy_host(char *out, size_t size, const char *host)
         (void)spf_copy(out, size, host);
 }
 
-static bool look_up(struct spf_dial *dial, const char *name, const char *port, int family)
-{
-    struct lookup *lookup = calloc(1, sizeof *lookup);
-
-    if (!lookup)
-        return false;
-    lookup->job.work = lookup_work;
-    lookup->job.done = resolved;
-    lookup->job.release = lookup_release;
-    lookup->job.owner = dial;
-    (void)spf_copy(lookup->name, sizeof lookup->name, name);
-    (void)spf_copy(lookup->port, sizeof lookup->port, port);
-    lookup->family = family;
-    dial->watch.due_ms = dial->started_ms + dial->timeout_ms;
-    if (!spf_loop_add(dial->loop, &dial->watch)) {
-        free(lookup);
-        return false;
-    }
-    dial->lookup = lookup;
-    return spf_loop_submit(dial->loop, &lookup->job);
-}
-
 /* The first step, from a timer that is due at once, so that done is never called inside
  * spf_dial_new. */
 static void begin(struct spf_watch *watch, short revents)
@@ -466,7 +414,7 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
                               struct spf_tcp_facts *facts, spf_dialled *done, void *owner)
 {
     struct spf_dial *dial = calloc(1, sizeof *dial);
-    char host[300], port[8];
+    char host[300];
 
     if (!dial)
         return NULL;
@@ -478,20 +426,19 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
     dial->started_ms = spf_now_ms();
     dial->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = dial};
 
-    (void)spf_format(port, sizeof port, "%u", (unsigned)destination->port);
     copy_host(host, sizeof host, destination->host);
-    if (resolve(host, port, destination->family, AI_NUMERICHOST | AI_NUMERICSERV, &dial->places) ==
-        0) {
+    if (spf_places_of_literal(host, destination->port, destination->family, &dial->places)) {
         dial->watch.ready = begin;
         dial->watch.due_ms = dial->started_ms;
         if (spf_loop_add(loop, &dial->watch))
             return dial;
     } else {
         (void)spf_copy(facts->name, sizeof facts->name, host);
-        if (look_up(dial, host, port, destination->family))
+        dial->lookup =
+            spf_lookup_start(loop, host, destination->port, destination->family, resolved, dial);
+        if (dial->lookup != NULL)
             return dial;
     }
-    dial->lookup = NULL;
     spf_dial_free(dial);
     return NULL;
 }

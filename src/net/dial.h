@@ -9,9 +9,9 @@
  * One TCP connection, opened as ssh would: the addresses of the name one after the other in the
  * order of getaddrinfo(3) (RFC 6724), each outcome kept with the exact SO_ERROR.
  *
- * A name is looked up in a job of the loop; a literal address, with or without brackets and scope
- * id, needs none. The look-up has timeout_ms, and so has each address, as with ssh's
- * ConnectTimeout.
+ * A name is looked up in a job of the loop (net/names.h), without a limit of its own, as with ssh;
+ * a literal address, with or without brackets and scope id, needs none. Each address has
+ * timeout_ms, as with ssh's ConnectTimeout.
  */
 struct spf_destination {
     const char *host; /* name or literal */

@@ -62,6 +62,7 @@ static const struct spf_field flow_fields[] = {
     SPF_SHAPE_NUMBER(struct spf_flow, mss_out),
     SPF_SHAPE_NUMBER(struct spf_flow, mss_in),
     SPF_SHAPE_NUMBER(struct spf_flow, mss_offered),
+    SPF_SHAPE_TEXT(struct spf_flow, icmp_error),
 };
 const struct spf_shape spf_flow_shape = SPF_SHAPE(struct spf_flow, flow_fields);
 
@@ -80,25 +81,56 @@ static const struct spf_field tcp_attempt_fields[] = {
     SPF_SHAPE_TEXT(struct spf_tcp_attempt, address),
     SPF_SHAPE_TEXT(struct spf_tcp_attempt, error),
     SPF_SHAPE_NUMBER(struct spf_tcp_attempt, elapsed_ms),
+    SPF_SHAPE_BOOL(struct spf_tcp_attempt, silent),
+    SPF_SHAPE_BOOL(struct spf_tcp_attempt, local),
 };
 const struct spf_shape spf_tcp_attempt_shape =
     SPF_SHAPE(struct spf_tcp_attempt, tcp_attempt_fields);
+
+static const char *lookup_outcome(unsigned value)
+{
+    switch ((enum spf_lookup_outcome)value) {
+        SPF_NAME(SPF_LOOKUP_ANSWERED, "answered");
+        SPF_NAME(SPF_LOOKUP_SILENT, "silent");
+        SPF_NAME(SPF_LOOKUP_FAILED, "failed");
+        SPF_NAME(SPF_LOOKUP_REFUSED, "refused");
+        SPF_NAME(SPF_LOOKUP_UNREACHABLE, "unreachable");
+    }
+    return NULL;
+}
+
+static const struct spf_field lookup_fields[] = {
+    SPF_SHAPE_ENUM(struct spf_name_facts, outcome, lookup_outcome),
+    SPF_SHAPE_TEXT(struct spf_name_facts, servers),
+    SPF_SHAPE_TEXT(struct spf_name_facts, search),
+    SPF_SHAPE_TEXT(struct spf_name_facts, hosts_line),
+};
+const struct spf_shape spf_name_shape = SPF_SHAPE(struct spf_name_facts, lookup_fields);
+
+static const struct spf_field drop_fields[] = {
+    SPF_SHAPE_NUMBER(struct spf_drop_facts, retransmissions),
+    SPF_SHAPE_NUMBER(struct spf_drop_facts, unsent),
+    SPF_SHAPE_NUMBER(struct spf_drop_facts, reverse),
+    SPF_SHAPE_NUMBER(struct spf_drop_facts, syns_discarded),
+    SPF_SHAPE_NUMBER(struct spf_drop_facts, discarded_apart),
+};
+const struct spf_shape spf_drop_shape = SPF_SHAPE(struct spf_drop_facts, drop_fields);
 
 static const struct spf_field tcp_fields[] = {
     SPF_SHAPE_ENUM(struct spf_tcp_facts, outcome, tcp_outcome),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, name),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, address),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, own_address),
-    SPF_SHAPE_BOOL(struct spf_tcp_facts, no_resolver),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, error),
     SPF_SHAPE_BOOL(struct spf_tcp_facts, local),
     SPF_SHAPE_TEXT(struct spf_tcp_facts, icmp_from),
     SPF_SHAPE_NUMBER(struct spf_tcp_facts, icmp_type),
     SPF_SHAPE_NUMBER(struct spf_tcp_facts, icmp_code),
-    SPF_SHAPE_NUMBER(struct spf_tcp_facts, retransmissions),
-    SPF_SHAPE_NUMBER(struct spf_tcp_facts, unsent),
-    SPF_SHAPE_NUMBER(struct spf_tcp_facts, reverse),
-    SPF_SHAPE_NUMBER(struct spf_tcp_facts, discarded),
+    SPF_SHAPE_STRUCT(struct spf_tcp_facts, lookup, &spf_name_shape),
+    SPF_SHAPE_STRUCT(struct spf_tcp_facts, drops, &spf_drop_shape),
+    SPF_SHAPE_NUMBER(struct spf_tcp_facts, own_port),
+    SPF_SHAPE_BOOL(struct spf_tcp_facts, reset),
+    SPF_SHAPE_NUMBER(struct spf_tcp_facts, syn_limit_s),
     SPF_SHAPE_BOOL(struct spf_tcp_facts, no_port),
     SPF_SHAPE_NUMBER(struct spf_tcp_facts, elapsed_ms),
     SPF_SHAPE_NUMBER(struct spf_tcp_facts, resolve_ms),
@@ -124,6 +156,7 @@ static const struct spf_field identification_fields[] = {
     SPF_SHAPE_TEXT(struct spf_identification_facts, protocol),
     SPF_SHAPE_TEXT(struct spf_identification_facts, error),
     SPF_SHAPE_NUMBER(struct spf_identification_facts, elapsed_ms),
+    SPF_SHAPE_STRUCT(struct spf_identification_facts, flow, &spf_flow_shape),
     SPF_SHAPE_TEXT(struct spf_identification_facts, proxy_says),
 };
 const struct spf_shape spf_identification_shape =

@@ -9,7 +9,7 @@ enum spf_tcp_outcome {
     SPF_TCP_REFUSED,            /* RST: nothing listens, or a firewall rejects */
     SPF_TCP_SILENT,             /* no answer in time: something drops the packets */
     SPF_TCP_UNREACHABLE,        /* no route, or ICMP says so */
-    SPF_TCP_RESET,              /* accepted, then reset before a byte came */
+    SPF_TCP_RESET,              /* reset while it was opened, a transcript or a jump host says */
     SPF_TCP_UNRESOLVED,         /* the name has no address */
     SPF_TCP_FORBIDDEN,          /* routing or firewall forbids it (EACCES, EPERM), see local */
     SPF_TCP_JUMP_FAILED,        /* ssh did not get through the jump host, see jump_cause */
@@ -23,8 +23,39 @@ struct spf_tcp_attempt {
     char address[64];
     char error[128];
     int64_t elapsed_ms;
+    bool silent, local; /* no answer came; this machine has no way there */
 };
 extern const struct spf_shape spf_tcp_attempt_shape;
+
+/* What became of a name that has no address. */
+enum spf_lookup_outcome {
+    SPF_LOOKUP_ANSWERED,    /* there is none, the resolver says; or it was not looked up here */
+    SPF_LOOKUP_SILENT,      /* no name server answered in the resolver's time */
+    SPF_LOOKUP_FAILED,      /* one did, with an error (SERVFAIL), or only later */
+    SPF_LOOKUP_REFUSED,     /* one did, and does not serve us (REFUSED) */
+    SPF_LOOKUP_UNREACHABLE, /* none can be reached */
+};
+
+/* How a name was looked up. */
+struct spf_name_facts {
+    enum spf_lookup_outcome outcome;
+    char servers[300];   /* of no address: "192.0.2.53: no answer, 192.0.2.54: …" */
+    char search[300];    /* of no address: the search domains that were tried */
+    char hosts_line[40]; /* "/etc/hosts:7", where that gives the name its address; "" */
+};
+extern const struct spf_shape spf_name_shape;
+
+/*
+ * Of an attempt that got no answer, by the kernel's counters: SYNs sent again, and what was dropped
+ * here while they were (net/own_drops.h).
+ */
+struct spf_drop_facts {
+    int64_t retransmissions;
+    int64_t unsent, reverse;
+    int64_t syns_discarded; /* of the SYNs that were sent again: something to us was dropped then */
+    int64_t discarded_apart; /* packets that were dropped at other times */
+};
+extern const struct spf_shape spf_drop_shape;
 
 /* What connect(2) said. */
 struct spf_tcp_facts {
@@ -32,19 +63,20 @@ struct spf_tcp_facts {
     char name[300];       /* the name that was resolved; "" for a literal address */
     char address[64];     /* the literal that was tried last; "" when unresolved */
     char own_address[64]; /* ours on that connection */
-    bool no_resolver;     /* UNRESOLVED: no name server answered, so nothing is known of the name */
     char error[128];      /* strerror(3)'s or gai_strerror(3)'s words */
     bool local;           /* this machine said so itself: no packet left it */
     char icmp_from[64];   /* whose ICMP message ended the attempt; "" none came */
     int64_t icmp_type, icmp_code;
-    /* of a silent one, by the kernel's counters: SYNs sent again, and what was dropped here while
-     * they were (net/own_drops.h) */
-    int64_t retransmissions, unsent, reverse, discarded;
-    bool no_port;          /* all local ports to that address are in use */
-    int64_t elapsed_ms;    /* from the first SYN to the outcome */
-    int64_t resolve_ms;    /* of the name; 0 for a literal */
-    bool cut_short;        /* given up after 3 s, because the cloud facts promised silence */
-    char jump[300];        /* the jump hosts, as given; "" for a direct connection */
+    struct spf_name_facts lookup;
+    struct spf_drop_facts drops;
+    int64_t own_port;
+    bool reset;          /* of OPEN: the reset came before we could look, and error has its words */
+    int64_t syn_limit_s; /* of a silent one among them: how long the system would try (tcp(7)) */
+    bool no_port;        /* all local ports to that address are in use */
+    int64_t elapsed_ms;  /* from the first SYN to the outcome */
+    int64_t resolve_ms;  /* of the name; 0 for a literal */
+    bool cut_short;      /* given up after 3 s, because the cloud facts promised silence */
+    char jump[300];      /* the jump hosts, as given; "" for a direct connection */
     char jump_address[64]; /* the literal that ssh connected to, of a single jump host */
     char jump_cause[64];   /* of JUMP_FAILED: the catalogue's id for what ssh said, or "" */
     char jump_hop[300];    /* the jump host at which it failed, as given; "" none did */
@@ -76,6 +108,7 @@ struct spf_flow {
     int64_t mss_out;     /* what a full segment of ours holds */
     int64_t mss_in;      /* the largest segment that came (an estimate, at least 536) */
     int64_t mss_offered; /* what a segment to us may hold */
+    char icmp_error[64]; /* of a standstill: what a router's ICMP messages say; "" none came */
 };
 extern const struct spf_shape spf_flow_shape;
 
@@ -120,6 +153,7 @@ struct spf_identification_facts {
     char protocol[16]; /* for OTHER: "HTTP", "TLS", "SMTP", "FTP", … where it is known; else "" */
     char error[128];   /* what is wrong with an INVALID line; strerror(3)'s words for RESET */
     int64_t elapsed_ms;   /* from the open connection */
+    struct spf_flow flow; /* of SILENT */
     char proxy_says[300]; /* of a ProxyCommand, where no SSH came through it: what it says on its
                            * standard error, and its exit status; "" */
 };

@@ -3,8 +3,11 @@
 #include <linux/sockios.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+
+#include "base/text.h"
 
 #define IPV4_HEADERS 40 /* IP's and TCP's, without options */
 #define IPV6_HEADERS 60
@@ -47,4 +50,14 @@ void spf_flow_read(int fd, struct spf_flow *flow)
         .mss_in = info.tcpi_rcv_mss,
         .mss_offered = info.tcpi_advmss, /* without options, as the others */
     };
+}
+
+void spf_flow_read_stalled(int fd, struct spf_flow *flow)
+{
+    int errnum = 0;
+    socklen_t len = sizeof errnum;
+
+    spf_flow_read(fd, flow);
+    if (flow->known && getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &len) == 0 && errnum != 0)
+        (void)spf_copy(flow->icmp_error, sizeof flow->icmp_error, strerror(errnum));
 }

@@ -12,4 +12,10 @@
  */
 void spf_flow_read(int fd, struct spf_flow *flow);
 
+/*
+ * The same of a connection that stands still and is given up: SO_ERROR then holds what routers said
+ * of its packets by ICMP, which TCP keeps to itself until its own time runs out (sk_err_soft).
+ */
+void spf_flow_read_stalled(int fd, struct spf_flow *flow);
+
 #endif

@@ -5,19 +5,41 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "net/facts.h"
 
 /*
- * What this machine's own kernel has dropped since it started, of its network namespace: a
- * connection that gets no answer may never have left, or its answer may have been dropped here
- * (/proc/net/netstat, /proc/net/snmp; proc(5)).
+ * What this machine's own kernel drops while a connection attempt gets no answer: the SYN may never
+ * have left, or its answer may have been dropped here. Read from the counters of this network
+ * namespace (/proc/net/netstat, snmp and snmp6; proc(5), and the kernel's snmp_counter.rst), which
+ * need no privilege:
+ *
+ *     TCPRetransFail       segments that the output filter did not let go
+ *     IPReversePathFilter  packets for which strict rp_filter wants another interface
+ *     InReceives - InDelivers - what was forwarded, broadcast, multicast or invalid
+ *                          packets to us that the input filter dropped
+ *
+ * The last one counts strangers' packets, too. So it is sampled: answers that are dropped come
+ * right after each SYN, and hardly at another time.
  */
 struct spf_own_drops {
-    int64_t unsent;   /* TCPRetransFail: segments that the output filter did not let go */
-    int64_t reverse;  /* IPReversePathFilter: packets for which rp_filter wants another interface */
-    int64_t received; /* InReceives less InDelivers: packets that came and reached nobody */
+    int64_t unsent, reverse, discarded;
 };
 
-/* False where /proc does not say. Reads two small files. */
-SPF_MUST_USE bool spf_own_drops_read(struct spf_own_drops *drops);
+/* The counters at the samples of one attempt. */
+struct spf_own_watch {
+    struct spf_own_drops first, last;
+    int64_t retransmissions;
+    unsigned after_syn; /* samples that still belong to the last SYN */
+    bool hit;           /* and whether something was discarded in them */
+    bool running;
+};
+
+#define SPF_OWN_SAMPLE_MS 200
+
+/* Begins once no answer came for a while. Nothing runs where /proc does not say. */
+void spf_own_watch_begin(struct spf_own_watch *watch);
+/* Each SPF_OWN_SAMPLE_MS; retransmissions: SYNs that were sent again by now. Reads small files. */
+void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
+                          struct spf_drop_facts *facts);
 
 #endif

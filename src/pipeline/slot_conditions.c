@@ -40,6 +40,17 @@ static bool tried_ipv6_of_a_name(const struct spf_slot_query *query)
            ip.family == 6;
 }
 
+/* It was an IPv6 address that did not answer, and an IPv4 address that did. */
+static bool tried_ipv6_before(const struct spf_slot_query *query)
+{
+    const struct spf_tcp_facts *tcp = &query->view->facts->tcp;
+
+    for (size_t i = 0; i < tcp->before.count; i++)
+        if (strchr(tcp->before.items[i].address, ':') != NULL)
+            return strchr(tcp->address, ':') == NULL;
+    return false;
+}
+
 /* Was the transcript printed by a client there, or the key read there? */
 static bool is_windows(const struct spf_slot_query *query)
 {
@@ -105,6 +116,7 @@ static const struct spf_condition conditions[] = {
     {"proxied", is_proxied, NULL},
     {"direct", is_direct, NULL},
     {"name_has_ipv6", tried_ipv6_of_a_name, NULL},
+    {"name_had_ipv6", tried_ipv6_before, NULL},
     {"windows", is_windows, NULL},
     {"sshd", is_sshd, NULL},
     {"one_key", asked_one_key, NULL},

@@ -187,6 +187,11 @@ static const char *ssh_config_unused(const struct spf_slot_query *query)
                : NULL;
 }
 
+static const char *hosts_line(const struct spf_slot_query *query)
+{
+    return known(query->view->facts->tcp.lookup.hosts_line);
+}
+
 static const char *guest(const struct spf_slot_query *query)
 {
     return spf_implementation_of(query->view->facts->identification.software)->guest;
@@ -268,6 +273,7 @@ static const struct spf_slot slots[] = {
     {"source_ip",                SPF_GRAMMAR_NAME,       source,            BARE_ADDRESS, NULL},
     {"source_cidr",              SPF_GRAMMAR_NAME,       source,            WITH_PREFIX, NULL},
     {"ssh_config_unused",        SPF_GRAMMAR_NAME,       ssh_config_unused, 0, NULL},
+    {"hosts_line",               SPF_GRAMMAR_NAME,       hosts_line,        0, "/etc/hosts:LINE"},
     /* where keys, configuration and log of this server are; none of sshd's: the catalogue has it */
     {"guest",                    SPF_GRAMMAR_NAME,       guest,             0, NULL},
     {"longer_timeout",           SPF_GRAMMAR_NAME,       longer_timeout,    0, "60"},
@@ -303,7 +309,7 @@ static const struct spf_slot slots[] = {
     EVIDENCE_FILE("certificate_file"), EVIDENCE("clock_off_s"), EVIDENCE("code"),
     EVIDENCE("cut_after"), EVIDENCE("detail"), EVIDENCE_FILE("dir_file"), EVIDENCE("doubt"),
     EVIDENCE("egress_only_rule"), EVIDENCE("error"), EVIDENCE("expires"),
-    EVIDENCE("financial_lock"), EVIDENCE("fingerprint_sha256"), EVIDENCE("first_drop"),
+    EVIDENCE("financial_lock"), EVIDENCE("fingerprint_sha256"), EVIDENCE("first_address"), EVIDENCE("first_drop"),
     EVIDENCE("first_drop_group"), EVIDENCE_AS("forbidden_action", "ACTION"), EVIDENCE("gateway"),
     EVIDENCE("group"), EVIDENCE("interface"), EVIDENCE("ipv6_address_id"),
     EVIDENCE("ipv6_gateway"), EVIDENCE("jump"), EVIDENCE("key_to_find"), EVIDENCE("kind"),

@@ -8,6 +8,8 @@ namespaces.
 
 import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,6 +26,19 @@ TO_THERE = "ip daddr %s tcp dport != 1" % SERVER
 FROM_US, TO_US = "ip saddr %s" % HERE, "ip daddr %s" % HERE
 
 
+BANNER = " @th,256,32 0x5353482d "
+# drops the first flow that has carried so many bytes, from then on, and no later one
+FORGETS = """table inet road_forward {
+set forgotten { type inet_service; flags dynamic; }
+chain c { type filter hook forward priority 0; policy accept;
+tcp sport @forgotten drop
+tcp dport @forgotten drop
+ct original bytes > %s limit rate 1/hour burst 1 packets add @forgotten { tcp sport } drop
+}
+}
+"""
+
+
 def oversized(size, *directions):
     """A router on whose far side packets of more than `size` bytes vanish without an ICMP message."""
     return chain("forward", *("%s meta length > %d drop" % (way, size) for way in directions))
@@ -35,6 +50,8 @@ class Case:
     rules, here: filters of the router, and of this machine; limit: above which the router sends ICMP;
     words: of the summary of the check that has the cause; ssh: does the real one get in; options: of ours;
     there: filter of the server; strict: rp_filter, and answers by another interface; ports: all are in use;
+    hangs: sshd does, with so many connections in its queue;
+    answers: ICMP type and code that a router answers SYNs with; hops: the TTL of our packets;
     judge: (target, check) -> what is wrong; repairs: the first command of the remedies lets us in
     """
 
@@ -46,6 +63,8 @@ class Case:
         self.host, self.limit = more.pop("host", SERVER), more.pop("limit", None)
         self.repairs, self.there = more.pop("repairs", False), more.pop("there", "")
         self.strict, self.ports = more.pop("strict", False), more.pop("ports", False)
+        self.hangs, self.queue = more.pop("hangs", False), more.pop("queue", 0)
+        self.answers, self.hops = more.pop("answers", None), more.pop("hops", 64)
         assert not more, more
 
 
@@ -73,6 +92,20 @@ def cut(target, check):
     return [] if check["evidence"]["cut_after"] < 9000 else ["cut after %s" % check["evidence"]]
 
 
+def candidate(cause):
+    def judge(target, _):
+        causes = [c["cause"] for c in target["candidates"]]
+        return [] if cause in causes else [str(causes)]
+    return judge
+
+
+def icmp(kind, code):
+    def judge(_, check):
+        seen = check["evidence"]["icmp_type"], check["evidence"]["icmp_code"]
+        return [] if seen == (kind, code) else [str(seen)]
+    return judge
+
+
 CASES = [
     Case("nothing in the way", "pass", None, judge=full),
     Case("nothing in the way, no session", "pass", None, options=["--no-session"], judge=untried),
@@ -94,6 +127,19 @@ CASES = [
     Case("our own filter drops", "fail", "own-firewall-drops", here=chain("output", TO_THERE + " drop")),
     Case("strict reverse path", "fail", "own-firewall-drops", strict=True, words=["rp_filter"],
          here=chain("output", "ip daddr %s meta mark set 1" % SERVER, kind="route")),
+    Case("our own filter drops the answers", "fail", "own-firewall-drops", words=["answers of"],
+         here=chain("input", "ip saddr %s tcp sport != 1 drop" % SERVER)),
+    Case("our own filter drops the answers, IPv6", "fail", "own-firewall-drops", host=SERVER6,
+         here=chain("input", "ip6 saddr %s tcp sport != 1 drop" % SERVER6)),
+    *(Case("the router rejects: " + kind, "fail", "port-unreachable",
+           chain("forward", "%s reject with icmp type %s" % (TO_THERE, kind)),
+           words=[ROUTER, "prohibited"], judge=icmp(3, code)) for kind, code in
+      (("net-prohibited", 9), ("host-prohibited", 10), ("admin-prohibited", 13))),
+    *(Case("a router answers by ICMP, code %d" % code, "fail", "port-unreachable",
+           chain("forward", TO_THERE + " drop"), answers=(3, code), words=["prohibited"],
+           judge=icmp(3, code)) for code in (14, 15)),
+    Case("a routing loop", "fail", "port-unreachable", hops=1, words=["routing loop", "traceroute"],
+         judge=icmp(11, 0)),
     Case("the router drops", "fail", "port-silent", chain("forward", TO_THERE + " drop")),
     Case("the router rejects, as a port would", "fail", "port-unreachable",
          chain("forward", TO_THERE + " reject with icmpx type port-unreachable"), words=[ROUTER]),
@@ -102,6 +148,29 @@ CASES = [
     Case("the server rejects by its policy", "fail", "port-unreachable",
          there=chain("input", TO_THERE + " reject with icmpx type admin-prohibited"), words=[SERVER]),
     Case("no local port is left", "fail", "no-local-port", ports=True),
+    # the line "SSH-2.0-..." follows 32 bytes of TCP header
+    Case("our identification is dropped", "unknown", "handshake-timeout",
+         chain("forward", FROM_US + BANNER + "drop"), words=["are not acknowledged (sent"],
+         judge=candidate("flow-filtered")),
+    Case("the server's identification is dropped", "fail", "ssh-silent", chain("forward", TO_US + BANNER + "drop"),
+         words=["acknowledged all"], judge=candidate("flow-filtered")),
+    Case("our identification is answered by a reset", "fail", "ssh-closed-early",
+         chain("forward", FROM_US + BANNER + "reject with tcp reset"), judge=candidate("flow-filtered")),
+    # whether the reset comes before or after our next look is a race, and must not matter
+    *(Case("a reset right after connecting, run %d" % run, "fail", "ssh-closed-early",
+           chain("forward", TO_THERE + " ct original packets > 1 reject with tcp reset"),
+           judge=candidate("flow-filtered")) for run in range(1, 7)),
+    Case("sshd hangs", "fail", "ssh-silent", hangs=True, words=["acknowledged all"],
+         judge=candidate("accept-queue-full")),
+    Case("sshd hangs, and its queue is full", "fail", "port-silent", hangs=True, queue=140,
+         judge=candidate("accept-queue-full")),
+    Case("a firewall forgets the connection", "unknown", "auth-timeout", FORGETS % "2000",
+         words=["forgotten"], ssh=None),
+    Case("a firewall forgets the connection later", "unknown", "auth-timeout", FORGETS % "3600",
+         words=["are not acknowledged (sent"], ssh=None),
+    Case("a router answers by ICMP in mid-flow", "unknown", "auth-timeout",
+         chain("forward", "ct original bytes > 2500 reject with icmp type host-unreachable"),
+         words=["by ICMP: No route to host"]),
     *(Case("nothing after %d bytes" % size, "fail", "flow-cut",
            chain("forward", "ct original bytes > %d drop" % size), judge=cut) for size in (2500, 4500)),
 ]
@@ -147,10 +216,25 @@ class Sweep:
         if not (self.road.clear() and self.road.router.rules(case.rules) and
                 self.road.here.rules(case.here) and self.road.server.rules(case.there) and
                 self.road.strict(case.strict) and
+                self.road.here.write("ipv4/ip_default_ttl", case.hops) and
                 (case.limit is None or self.road.limit(case.limit))):
             return ["the filter was not taken"]
-        with self.no_ports_left() if case.ports else contextlib.nullcontext():
+        with self.no_ports_left() if case.ports else contextlib.nullcontext(), \
+                self.road.answering(*case.answers) if case.answers else contextlib.nullcontext(), \
+                self.hanging(case.queue) if case.hangs else contextlib.nullcontext():
             return self.compare(case)
+
+    @contextlib.contextmanager
+    def hanging(self, queue):
+        """sshd is stopped, while others wait for it."""
+        os.kill(self.sshd.process.pid, signal.SIGSTOP)
+        with contextlib.ExitStack() as stack:
+            stack.callback(os.kill, self.sshd.process.pid, signal.SIGCONT)
+            for _ in range(queue):
+                other = stack.enter_context(socket.socket())
+                other.setblocking(False)
+                other.connect_ex((SERVER, self.sshd.port))
+            yield
 
     @contextlib.contextmanager
     def no_ports_left(self):

@@ -289,7 +289,7 @@ static const struct story {
     {"11 bound long ago", bound_long_ago, "fail", "key-refused-though-bound", "",
      "key-pair-not-installed user-not-of-image " INSIDE},
     {"12 silence behind NAT", silent_behind_nat, "fail", "port-silent", "",
-     "sg-source-excluded guest-drops-packets own-network-blocks"},
+     "sg-source-excluded guest-drops-packets own-network-blocks accept-queue-full"},
     {"12 wrong user", wrong_user, "fail", "key-refused-though-bound", "",
      "user-not-of-image key-pair-not-installed " INSIDE},
     {"open despite rules", open_despite_rules, "pass", "", "", "",
@@ -300,13 +300,15 @@ static const struct story {
      "address-not-of-instance", "sg-no-rule", ""},
     {"another host answers", another_host_answers, "fail", "address-answers-as-other-host", "", ""},
     {"blocked past the rules", blocked_past_the_rules, "fail", "path-blocked-past-security-group",
-     "", "guest-drops-packets own-network-blocks cloud-firewall-blocks"},
+     "", "guest-drops-packets own-network-blocks cloud-firewall-blocks accept-queue-full"},
     {"blocked, just started", blocked_and_just_started, "fail", "path-blocked-past-security-group",
-     "", "instance-still-booting guest-drops-packets own-network-blocks cloud-firewall-blocks"},
+     "",
+     "instance-still-booting guest-drops-packets own-network-blocks cloud-firewall-blocks "
+     "accept-queue-full"},
     {"another pair", another_pair, "fail", "key-pair-different", "", ""},
     {"host alone, silent", host_alone_silent, "fail", "port-silent", "",
      "sg-no-rule sg-source-excluded address-not-of-instance guest-drops-packets "
-     "own-network-blocks"},
+     "own-network-blocks accept-queue-full"},
     {"host alone, refused", host_alone_refused, "fail", "auth-key-refused", "",
      "key-pair-different user-not-of-image " INSIDE},
     {"forced command", forced_command, "unknown", "session-forced-command", "", ""},
@@ -322,7 +324,9 @@ static const struct story {
     {"the console shows the key left out", console_shows_it_left_out, "fail",
      "key-refused-though-bound", "", "key-pair-not-installed user-not-of-image " INSIDE},
     {"the console tells of a panic", blocked_by_a_panic, "fail", "path-blocked-past-security-group",
-     "", "guest-in-trouble guest-drops-packets own-network-blocks cloud-firewall-blocks"},
+     "",
+     "guest-in-trouble guest-drops-packets own-network-blocks cloud-firewall-blocks "
+     "accept-queue-full"},
     {"the console tells why the port is refused", refused_port_in_trouble, "fail", "port-refused",
      "", "guest-in-trouble"},
 };

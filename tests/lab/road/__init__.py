@@ -147,6 +147,18 @@ link add road2 netns {self.router.pid} type veth peer name road3 netns {self.ser
         return self.here.write("ipv4/conf/road0/rp_filter", int(wanted)) and self.here.give(
             ["ip", "-batch", "-"], batch)
 
+    @contextlib.contextmanager
+    def answering(self, kind, code):
+        """The router answers each SYN from here by an ICMP message."""
+        words = [sys.executable, "-B", os.path.join(os.path.dirname(__file__), "icmp.py"), str(kind), str(code)]
+        with subprocess.Popen(self.router.within + words, stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            try:
+                yield
+            finally:
+                process.terminate()
+
     def stop(self):
         for space in (self.server, self.router, self.here):
             space.stop()

@@ -1,0 +1,75 @@
+#include "net/flow_words.h"
+
+#include "base/text.h"
+
+static struct json_object *number(int64_t value)
+{
+    return json_object_new_int64(value);
+}
+
+void spf_flow_note(struct spf_result *result, const struct spf_flow *flow)
+{
+    struct json_object *list;
+
+    if (!flow->known || (list = json_object_new_object()) == NULL)
+        return;
+    json_object_object_add(list, "bytes_out", number(flow->bytes_out));
+    json_object_object_add(list, "bytes_in", number(flow->bytes_in));
+    json_object_object_add(list, "segments_out", number(flow->segments_out));
+    json_object_object_add(list, "segments_in", number(flow->segments_in));
+    json_object_object_add(list, "largest_packet_out", number(flow->headers + flow->mss_out));
+    json_object_object_add(list, "largest_packet_in", number(flow->headers + flow->mss_in));
+    json_object_object_add(list, "retransmissions", number(flow->retransmissions));
+    json_object_object_add(list, "unacknowledged_bytes", number(flow->unacked));
+    json_object_object_add(list, "out_of_order", number(flow->out_of_order));
+    json_object_object_add(list, "last_data_ms_ago", number(flow->quiet_ms));
+    json_object_object_add(list, "backoff", number(flow->backoff));
+    json_object_object_add(list, "round_trip_us", number(flow->rtt_us));
+    if (flow->icmp_error[0] != '\0')
+        json_object_object_add(list, "icmp_error", spf_clean_json(flow->icmp_error));
+    spf_note_json(result, "tcp", list);
+}
+
+const char *spf_flow_untried(const struct spf_flow *flow)
+{
+    /* no link is as large as loopback's packets: what passes there says nothing */
+    return flow->known && flow->mss_in < flow->mss_offered && flow->mss_offered <= SPF_PADDING_MAX
+               ? "; full-size packets to us were not tried"
+               : "";
+}
+
+/* How often it was sent in all. */
+static long long sent_times(const struct spf_flow *flow)
+{
+    return (long long)flow->retransmissions + 1;
+}
+
+void spf_flow_explain(const struct spf_flow *flow, bool new_one_works, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (!flow->known)
+        return;
+    if (flow->unacked == 0)
+        (void)spf_format(out, size,
+                         "; its system has acknowledged all that we sent, so it is the server that "
+                         "is slow, or its answer that is lost on the way");
+    else if (flow->icmp_error[0] != '\0')
+        (void)spf_format(out, size,
+                         "; %lld bytes of ours are not acknowledged, and a router answers them by "
+                         "ICMP: %s",
+                         (long long)flow->unacked, flow->icmp_error);
+    else if (flow->retransmissions == 0)
+        return;
+    else if (new_one_works)
+        (void)spf_format(out, size,
+                         "; %lld bytes of ours are lost (sent %lld times), though a new connection "
+                         "carries packets of every size: a firewall on the way has forgotten this "
+                         "connection, or filters it",
+                         (long long)flow->unacked, sent_times(flow));
+    else
+        (void)spf_format(
+            out, size,
+            "; %lld bytes of ours are not acknowledged (sent %lld times): they, or the "
+            "answers, are lost on the way",
+            (long long)flow->unacked, sent_times(flow));
+}
