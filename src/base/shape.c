@@ -318,6 +318,64 @@ struct spf_error spf_shape_read(const struct spf_shape *shape, struct json_objec
     return spf_ok();
 }
 
+static bool copy_list(const struct spf_shape *shape, const char *from, char *to)
+{
+    const struct list none = {0};
+    struct list list;
+
+    memcpy(&list, from, sizeof list);
+    memcpy(to, &none, sizeof none);
+    for (size_t i = 0; i < list.count; i++) {
+        void *item = spf_list_append(to, shape->size);
+
+        if (item == NULL ||
+            !spf_shape_copy(shape, (const char *)list.items + i * shape->size, item))
+            return false;
+    }
+    return true;
+}
+
+/* What a plain copy of the struct shares with it becomes the copy's own; NULL or empty where memory
+ * ran out. */
+static bool copy_field(const struct spf_field *field, const char *from, char *to)
+{
+    char *text;
+
+    switch (field->type) {
+    case SPF_FIELD_STRING:
+        memcpy(&text, from, sizeof text);
+        if (text != NULL && (text = strdup(text)) == NULL) {
+            memcpy(to, &text, sizeof text);
+            return false;
+        }
+        memcpy(to, &text, sizeof text);
+        return true;
+    case SPF_FIELD_STRUCT:
+        return spf_shape_copy(field->shape, from, to);
+    case SPF_FIELD_LIST:
+        return copy_list(field->shape, from, to);
+    default:
+        return true;
+    }
+}
+
+bool spf_shape_copy(const struct spf_shape *shape, const void *value, void *copy)
+{
+    bool whole = true;
+
+    memcpy(copy, value, shape->size);
+    /* All of them, even after a failure: nothing may be left that is the original's. */
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct spf_field *field = &shape->fields[i];
+
+        whole &=
+            copy_field(field, (const char *)value + field->offset, (char *)copy + field->offset);
+    }
+    if (!whole)
+        spf_shape_clear(shape, copy);
+    return whole;
+}
+
 void spf_shape_clear(const struct spf_shape *shape, void *value)
 {
     for (size_t i = 0; i < shape->count; i++) {

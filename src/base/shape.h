@@ -108,6 +108,10 @@ SPF_MUST_USE
 struct spf_error spf_shape_read(const struct spf_shape *shape, struct json_object *json,
                                 void *value);
 
+/* A deep copy into *copy, whatever that held. False: no memory; *copy is then zeroed. */
+SPF_MUST_USE
+bool spf_shape_copy(const struct spf_shape *shape, const void *value, void *copy);
+
 /* Frees what the value owns and zeroes it. */
 void spf_shape_clear(const struct spf_shape *shape, void *value);
 

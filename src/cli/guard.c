@@ -57,19 +57,31 @@ static size_t list_named(const struct spf_options *options, const char *named[NA
     return count;
 }
 
+/* The options that name files to read, any number of them. */
+static const char *const *named_list(const struct spf_options *options, size_t index)
+{
+    const char *const *const lists[] = {options->known_hosts, options->instances_files,
+                                        options->hosts_files};
+
+    return index < COUNT(lists) ? lists[index] : NULL;
+}
+
 /* It need not be there yet: what is written before it is read would be read. */
 static bool is_named(const struct spf_options *options, const char *path)
 {
     const char *named[NAMED_MAX];
     size_t count = list_named(options, named);
+    const char *const *list;
 
     for (size_t i = 0; i < count; i++) {
         if (strcmp(named[i], path) == 0)
             return true;
     }
-    for (size_t i = 0; options->known_hosts[i] != NULL; i++) {
-        if (strcmp(options->known_hosts[i], path) == 0)
-            return true;
+    for (size_t k = 0; (list = named_list(options, k)) != NULL; k++) {
+        for (size_t i = 0; list[i] != NULL; i++) {
+            if (strcmp(list[i], path) == 0)
+                return true;
+        }
     }
     return false;
 }
@@ -81,14 +93,16 @@ static void note_all(const struct spf_options *options)
         getenv("ALIBABA_CLOUD_OIDC_TOKEN_FILE"), getenv("SSL_CERT_FILE")};
     const char *named[NAMED_MAX];
     size_t count = list_named(options, named);
+    const char *const *list;
     char home[PATH_MAX];
 
     for (size_t i = 0; i < count; i++)
         spf_note_file(named[i]);
     for (size_t i = 0; i < COUNT(by_environment); i++)
         spf_note_file(by_environment[i]);
-    for (size_t i = 0; options->known_hosts[i] != NULL; i++)
-        spf_note_file(options->known_hosts[i]);
+    for (size_t k = 0; (list = named_list(options, k)) != NULL; k++)
+        for (size_t i = 0; list[i] != NULL; i++)
+            spf_note_file(list[i]);
     for (size_t i = 0; i < COUNT(of_system); i++)
         spf_note_file(of_system[i]);
     note_beside(options->key);

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "cli/output.h"
+#include "cli/targets.h"
 
 static struct spf_error no(const char *sentence)
 {
@@ -105,6 +106,7 @@ static struct spf_error judge_replay(const struct spf_options *options)
         {options->only != 0, "--only"},
         {options->skip != 0, "--skip"},
         {options->wait_s != 0, "--wait"},
+        {spf_options_list(options), "a list of targets"},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
@@ -138,6 +140,7 @@ static struct spf_error judge_transcript(const struct spf_options *options)
         {options->known_hosts[0] != NULL, "--known-hosts"},
         {options->passphrase_file != NULL, "--passphrase-file"},
         {options->wait_s != 0, "--wait"},
+        {spf_options_list(options), "a list of targets"},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
@@ -147,6 +150,22 @@ static struct spf_error judge_transcript(const struct spf_options *options)
                              idle[i].name);
     }
     return spf_guard_outputs(options);
+}
+
+/* Lists of targets; standard input can be but one of them, and not the key as well. */
+static struct spf_error judge_lists(const struct spf_options *options)
+{
+    unsigned from_input = options->key != NULL && strcmp(options->key, "-") == 0;
+
+    for (size_t i = 0; options->instances_files[i] != NULL; i++)
+        from_input += strcmp(options->instances_files[i], "-") == 0;
+    for (size_t i = 0; options->hosts_files[i] != NULL; i++)
+        from_input += strcmp(options->hosts_files[i], "-") == 0;
+    if (from_input > 1)
+        return no("standard input can be read once: one list, or the key");
+    if (options->host != NULL && options->instances.count > 0)
+        return no("a host is the address of one instance, and several are given");
+    return spf_ok();
 }
 
 /* What cannot be: said before anything is asked. */
@@ -162,6 +181,11 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return judge_transcript(options);
     if (options->selected == 0)
         return no("--only and --skip leave no check to run");
+    error = judge_lists(options);
+    if (error.code != SPF_OK)
+        return error;
+    if (spf_options_list(options) && options->instance == NULL && options->host == NULL)
+        return spf_guard_outputs(options); /* each line is judged as it is read */
     if (options->instance == NULL && options->host == NULL &&
         (options->selected & ~without_host) != 0)
         return no("say what to check: --instance ID, or a host");

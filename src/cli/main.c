@@ -55,7 +55,7 @@ enum {
     EXIT_NOT_WRITTEN = 74,
 };
 
-#define REPORT_MAX (64u * 1024 * 1024)
+#define REPORT_MAX (1024u * 1024 * 1024)
 #define PAGE_WIDTH 100 /* columns, where no terminal says its own */
 
 static int complain(int status, const char *text)
@@ -131,6 +131,8 @@ static int write_reports(const struct spf_options *options, struct spf_round *ro
 
         if (status != 0 && !round->stopped)
             round->report.exit_status = status;
+        if (output == NULL && round->each != NULL)
+            break; /* it has been written, target by target */
 
         spf_buf_init(&buf, REPORT_MAX);
         spf_report_render(&buf, output != NULL ? output->format : options->format, &round->report,
@@ -251,11 +253,73 @@ static void say_change(void *context, const char *line)
     (void)complain(0, line);
 }
 
+/* ndjson on standard output is written line by line, as targets are done. */
+struct stream {
+    const struct spf_options *options;
+    struct spf_round *round;
+    int stop_fd;
+    struct spf_error error; /* the first one; then nothing more is written */
+};
+
+static void write_each(void *context, const struct spf_report_target *target)
+{
+    struct stream *stream = context;
+    const struct spf_report one = {
+        .started_utc = stream->round->report.started_utc,
+        .replayed_utc = stream->round->report.replayed_utc,
+        .targets = target,
+        .count = 1,
+    };
+    struct spf_buf line;
+
+    if (stream->error.code != SPF_OK)
+        return;
+    spf_buf_init(&line, REPORT_MAX);
+    spf_report_ndjson(&line, &one, NULL);
+    stream->error = spf_buf_failed(&line) ? spf_error(SPF_ERR_NOMEM, "out of memory for the report")
+                                          : spf_output_stream(line.data, line.len, stream->stop_fd);
+    spf_buf_clear(&line);
+}
+
+/* --wait has something to say of a target more than once, and reports the last. */
+static void begin_stream(struct stream *stream)
+{
+    const struct spf_options *options = stream->options;
+    struct spf_round *round = stream->round;
+
+    if (options->format != SPF_FORMAT_NDJSON || options->wait_s != 0)
+        return;
+    round->each = write_each;
+    round->each_context = stream;
+    round->forget = options->output_count == 0 && options->record == NULL;
+}
+
+#define LEFT_OUT_SHOWN 20
+
+/* Lines of lists that name no target, or one that was there. */
+static void say_lists(const struct spf_options *options, const struct spf_targets *targets)
+{
+    char line[200];
+
+    for (size_t i = 0; i < targets->left_out.count && i < LEFT_OUT_SHOWN; i++)
+        (void)fprintf(stderr, "sshpreflight: %s: %s; left out\n", targets->left_out.items[i].where,
+                      targets->left_out.items[i].why);
+    if (targets->left_out.count > LEFT_OUT_SHOWN)
+        (void)fprintf(stderr, "sshpreflight: %zu more lines cannot be read, and are left out\n",
+                      targets->left_out.count - LEFT_OUT_SHOWN);
+    if (targets->alike == 0 || options->quiet)
+        return;
+    (void)spf_format(line, sizeof line, "%zu %s again; each is checked once", targets->alike,
+                     targets->alike == 1 ? "target is named" : "targets are named");
+    (void)complain(0, line);
+}
+
 static int run(struct spf_options *options)
 {
     struct spf_round round = {0};
     struct spf_progress progress;
     int stop_fd = spf_signals_watch(), signal_number, status;
+    struct stream stream = {options, &round, stop_fd, {0}};
     struct spf_error error = gather_secrets(options, &round, stop_fd);
 
     if (error.code != SPF_OK) {
@@ -273,6 +337,8 @@ static int run(struct spf_options *options)
         return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, error.text);
     }
 
+    say_lists(options, &round.targets);
+    begin_stream(&stream);
     spf_progress_init(&progress, options->format == SPF_FORMAT_TEXT && !options->quiet);
     error = spf_wait_run(&round, options, stop_fd, spf_progress_show,
                          options->quiet ? NULL : say_change, &progress);
@@ -285,7 +351,11 @@ static int run(struct spf_options *options)
     /* What is to be written is known: a writer that blocks (a pager) may be ended like any other.
      */
     spf_signals_release();
+    if (stream.error.code != SPF_OK)
+        (void)complain(0, stream.error.text);
     status = write_reports(options, &round);
+    if (stream.error.code != SPF_OK)
+        status = EXIT_NOT_WRITTEN;
     if (options->format == SPF_FORMAT_GITHUB && write_job_files(&round.report) != 0)
         status = EXIT_NOT_WRITTEN;
     if (status == 0 || round.stopped)

@@ -85,7 +85,15 @@ static struct spf_error take_instance(struct spf_options *options, const char *w
         len--;
     if (copy == NULL || (*copy = strndup(word, len)) == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
-    options->instance = *copy;
+    if (options->instance != NULL) {
+        const char **more = SPF_APPEND(&options->instances);
+
+        if (more == NULL)
+            return spf_error(SPF_ERR_NOMEM, "out of memory");
+        *more = *copy;
+    } else {
+        options->instance = *copy;
+    }
     return spf_instance_word(*copy, &kind, NULL);
 }
 
@@ -261,12 +269,16 @@ static struct spf_error take_record(struct spf_options *options, const char *fil
 #define HERE         SPF_OPTION_HERE
 
 const struct spf_option_row spf_option_rows[] = {
-    {"instance", 0, "ID", "the ECS instance to check; its name or an address will do, too", WHAT, TAKE(instance, take_instance)},
+    {"instance", 0, "ID", "the ECS instance to check; its name or an address will do, too; repeatable", WHAT, TAKE(instance, take_instance), ADDS},
     {"host", 0, "NAME", "the host to try; with --instance: instead of its address", WHAT, TAKE(host, take_host), ADDS},
+    {"instances-file", 0, "FILE", "check the instances of this list, a line each (- reads standard input)", HERE, FILES(instances_files)},
+    {"hosts-file", 0, "FILE", "check the hosts of this list, a line each (- reads standard input)", HERE, FILES(hosts_files)},
+    {"jobs", 0, "N", "check so many targets at once, at most (128)", HERE, NUMBER(jobs, 1, 10000)},
+    {"fail-over", 0, "PERCENT", "exit 0 unless more of the targets fail or are unknown (0)", HERE, NUMBER(fail_over, 0, 100)},
     {"key", 'i', "FILE", "the private key; - reads it from standard input", WHAT, A_FILE(key)},
     {"jump", 'J', "HOST[,HOST]", "go through these jump hosts ([user@]host[:port]), as ssh -J does", HOW, TAKE(jump, take_jump)},
     {"ssh-config", 'F', "[=FILE]", "use the ssh configuration (~/.ssh/config), as ssh would", HOW, A_FILE(ssh_config)},
-    {"passphrase-file", 0, "FILE", "its first line is the key's passphrase", HOW, A_FILE(passphrase_file)},
+    {"passphrase-file", 0, "FILE", "its first line is the key's passphrase", HOW, A_FILE(passphrase_file), .whole_run = true},
     {"user", 'l', "NAME", "log in as NAME (root)", WHAT, TAKE(user, take_user), ADDS, .in_config = true},
     {"port", 'p', "N", "the SSH port (22)", WHAT, TAKE(port, take_port), ADDS},
     {NULL, 'o', "KEYWORD=VALUE", "an option of ssh_config(5), as ssh takes it", HOW, TAKE(ssh_words, spf_take_ssh_option), ADDS},
@@ -274,12 +286,12 @@ const struct spf_option_row spf_option_rows[] = {
     {NULL, '6', NULL, "use IPv6 only", HOW, SET(family, 6)},
     {"address", 0, "KIND", "public, private, ipv6 or auto: which of the instance's", HOW, CHOICE(address, address_words), .in_config = true},
     {"source-ip", 0, "ADDR|lookup:URL", "the address that the rules see, or an https service that tells it", HOW, TAKE(source_ip, take_source), .secret = true},
-    {"region", 0, "ID", "the instance's region", HOW, TEXT(region), .in_config = true},
-    {"profile", 0, "NAME", "profile of the aliyun CLI", HOW, TEXT(profile), .in_config = true},
-    {"config-path", 0, "FILE", "its configuration (~/.aliyun/config.json)", HOW, A_FILE(config_path), .in_config = true},
-    {"endpoint", 0, "[PRODUCT=]URL", "another API endpoint, for all or for ecs, vpc, sts", HOW, TAKE(endpoints, take_endpoint), ADDS},
-    {"endpoint-type", 0, "TYPE", "vpc or public: the API as it is reached inside a VPC", HOW, CHOICE(vpc_endpoints, endpoint_words), .in_config = true},
-    {"ca-file", 0, "FILE", "trust these CA certificates for the API, no others", HOW, A_FILE(ca_file), .in_config = true},
+    {"region", 0, "ID", "the instance's region", HOW, TEXT(region), .in_config = true, .whole_run = true},
+    {"profile", 0, "NAME", "profile of the aliyun CLI", HOW, TEXT(profile), .in_config = true, .whole_run = true},
+    {"config-path", 0, "FILE", "its configuration (~/.aliyun/config.json)", HOW, A_FILE(config_path), .in_config = true, .whole_run = true},
+    {"endpoint", 0, "[PRODUCT=]URL", "another API endpoint, for all or for ecs, vpc, sts", HOW, TAKE(endpoints, take_endpoint), ADDS, .whole_run = true},
+    {"endpoint-type", 0, "TYPE", "vpc or public: the API as it is reached inside a VPC", HOW, CHOICE(vpc_endpoints, endpoint_words), .in_config = true, .whole_run = true},
+    {"ca-file", 0, "FILE", "trust these CA certificates for the API, no others", HOW, A_FILE(ca_file), .in_config = true, .whole_run = true},
     {"known-hosts", 0, "FILE", "instead of the user's and the system's; repeatable", HOW, FILES(known_hosts)},
     {"only", 0, "IDS", "run these checks and what they need (key,net.port)", WHAT, TAKE(only, take_only), ADDS},
     {"skip", 0, "IDS", "leave these checks out", WHAT, TAKE(skip, take_skip), ADDS},
@@ -289,9 +301,9 @@ const struct spf_option_row spf_option_rows[] = {
     {"no-session", 0, NULL, "the same as --session=never", HOW, SET(session, SPF_SESSION_NEVER)},
     {"console", 0, NULL, "read what the instance printed while booting, in any case", HOW, FLAG(console)},
     {"timeout", 0, "SECONDS", "for each network step (10)", HOW, NUMBER(timeout_s, 1, 3600), .in_config = true},
-    {"deadline", 0, "SECONDS", "for one round of checks (60)", HOW, NUMBER(deadline_s, 1, 86400), .in_config = true},
-    {"wait", 0, "[=DURATION]", "check again until the login works or waiting can't help (10m)", WHAT, TAKE(wait_s, take_wait)},
-    {"strict", 0, NULL, "exit 1 on a warning, too, and 2 on anything unknown", WHAT, FLAG(strict)},
+    {"deadline", 0, "SECONDS", "for one round of checks (60)", HOW, NUMBER(deadline_s, 1, 86400), .in_config = true, .whole_run = true},
+    {"wait", 0, "[=DURATION]", "check again until the login works or waiting can't help (10m)", WHAT, TAKE(wait_s, take_wait), .whole_run = true},
+    {"strict", 0, NULL, "exit 1 on a warning, too, and 2 on anything unknown", WHAT, FLAG(strict), .whole_run = true},
     {"format", 0, "FORMAT", "of the report on standard output: text, short, json, ndjson, junit, tap, nagios, prometheus, github, html", HERE, CHOICE(format, spf_format_names), .in_config = true},
     {"json", 0, NULL, "the same as --format json", HERE, SET(format, SPF_FORMAT_JSON)},
     {"output", 0, "[FORMAT:]FILE", "write a report there as well; repeatable", HERE, TAKE(outputs, take_output), ADDS},

@@ -38,6 +38,7 @@ struct spf_option_row {
     unsigned least, most;
     const char *const *words; /* NULL ends */
     struct spf_error (*take)(struct spf_options *options, const char *argument);
+    bool whole_run; /* it is the same for all targets: not in a line of a list */
     bool in_config; /* may stand in the file of defaults (cli/defaults.h) */
     bool secret;    /* the value may hold a password: no error repeats it */
 };

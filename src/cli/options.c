@@ -187,7 +187,7 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
         options->cause = word;
         return spf_ok();
     }
-    if (options->instance == NULL && is_instance_id(word))
+    if (options->host == NULL && is_instance_id(word))
         return spf_option_take(options, row_named("instance"), word);
     options->host_is_word = true;
     return spf_option_take(options, row_named("host"), word);
@@ -245,7 +245,7 @@ static void remember(struct spf_options *options, const struct spf_option_row *r
 void spf_options_init(struct spf_options *options)
 {
     *options = (struct spf_options){
-        .port = 22, .selected = SPF_ALL_CHECKS, .timeout_s = 10, .deadline_s = 60};
+        .port = 22, .selected = SPF_ALL_CHECKS, .timeout_s = 10, .deadline_s = 60, .jobs = 128};
 }
 
 /*
@@ -452,6 +452,10 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
         options->port_given = false;
     if (strcmp(name, "host") == 0)
         options->host = NULL;
+    if (strcmp(name, "instance") == 0) {
+        options->instance = NULL;
+        options->instances.count = 0;
+    }
     return spf_option_take(options, row, value);
 }
 
@@ -499,9 +503,12 @@ void spf_options_clear(struct spf_options *options)
     for (size_t i = 0; i < options->copies.count; i++)
         free(options->copies.items[i]);
     free(options->copies.items);
+    free(options->instances.items);
     free(options->host_copy);
     free(options->key_copy);
     options->host_copy = options->key_copy = NULL;
     options->copies.items = NULL;
+    options->instances.items = NULL;
+    options->instances.count = 0;
     options->copies.count = 0;
 }

@@ -43,6 +43,12 @@ struct spf_options {
     const char *cause;   /* explain's */
     unsigned completion; /* enum spf_completion */
 
+    SPF_LIST(const char *) instances; /* of --instance, behind the first */
+    /* lists of targets; "-": standard input */
+    const char *instances_files[SPF_LIST_OPTION_MAX + 1], *hosts_files[SPF_LIST_OPTION_MAX + 1];
+    unsigned jobs;      /* so many targets at once */
+    unsigned fail_over; /* as long as no more per cent of them fail, the exit status is 0 */
+
     const char *instance, *host, *user, *key, *passphrase_file, *jump;
     const char *ssh_config; /* NULL: not to be used; "" the usual files */
     uint16_t port;

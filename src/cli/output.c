@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,6 +124,29 @@ struct spf_error spf_output_write(const char *path, const char *text, size_t len
     error = replace(target != NULL ? target : path, text, len, (mode_t)mode, &status, shown);
     free(target);
     return error;
+}
+
+struct spf_error spf_output_stream(const char *text, size_t len, int stop_fd)
+{
+    while (len > 0) {
+        struct pollfd polls[2] = {{.fd = STDOUT_FILENO, .events = POLLOUT},
+                                  {.fd = stop_fd, .events = POLLIN}};
+        ssize_t written;
+
+        if (poll(polls, 2, -1) < 0 && errno != EINTR)
+            return spf_error_sys(errno, "standard output");
+        if (polls[0].revents == 0 && polls[1].revents != 0)
+            return spf_error(SPF_ERR_INVALID, "standard output: interrupted, for nobody reads it");
+        if (polls[0].revents == 0)
+            continue;
+        /* So much a pipe takes without blocking once it takes anything (pipe(7)). */
+        written = write(STDOUT_FILENO, text, len < PIPE_BUF ? len : PIPE_BUF);
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
+            return spf_error_sys(errno, "standard output");
+        text += written > 0 ? written : 0;
+        len -= written > 0 ? (size_t)written : 0;
+    }
+    return spf_ok();
 }
 
 struct spf_error spf_output_append(const char *path, const char *text, size_t len)

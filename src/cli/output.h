@@ -21,6 +21,12 @@ SPF_MUST_USE struct spf_error spf_guard_outputs(const struct spf_options *option
 SPF_MUST_USE
 struct spf_error spf_output_write(const char *path, const char *text, size_t len, unsigned mode);
 
+/*
+ * Writes to standard output while a run goes on. stop_fd (-1: none): once it can be read, a reader
+ * who does not take anything is waited for no longer, SPF_ERR_INVALID.
+ */
+SPF_MUST_USE struct spf_error spf_output_stream(const char *text, size_t len, int stop_fd);
+
 /* Adds to the end of a file that others may add to as well; a new one obeys the umask. */
 SPF_MUST_USE
 struct spf_error spf_output_append(const char *path, const char *text, size_t len);

@@ -1,7 +1,7 @@
 #ifndef SPF_CLI_PROGRESS_H
 #define SPF_CLI_PROGRESS_H
 
-#include "pipeline/run.h"
+#include "driver/driver.h"
 
 /*
  * One line on the terminal that says what is being waited for, redrawn in place and wiped before
@@ -10,12 +10,13 @@
  */
 struct spf_progress {
     bool shown;
-    int width; /* 0: silent */
+    int64_t started_ms, shown_ms; /* monotonic */
+    int width;                    /* 0: silent */
 };
 
 void spf_progress_init(struct spf_progress *progress, bool wanted);
 /* For spf_driver_options.progress; context is the struct spf_progress. */
-void spf_progress_show(void *context, const struct spf_run *runs, size_t count);
+void spf_progress_show(void *context, const struct spf_driver_state *state);
 void spf_progress_wipe(struct spf_progress *progress);
 
 #endif

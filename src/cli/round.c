@@ -1,68 +1,16 @@
 #include "cli/round.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "cli/input.h"
 #include "cli/prompt.h"
 #include "cloud/instance_word.h"
-#include "platform/files.h"
 
 #define RECORD_MAX (64u * 1024 * 1024)
-
-/* Waits until fd can be read: a pipe's writer may take its time, but not for ever. */
-static struct spf_error wait_for(int fd, int stop_fd, int64_t until_ms)
-{
-    struct pollfd polls[2] = {{.fd = fd, .events = POLLIN}, {.fd = stop_fd, .events = POLLIN}};
-    int64_t left;
-    int got;
-
-    do {
-        left = until_ms - spf_now_ms();
-        got = left > 0 ? poll(polls, 2, (int)left) : 0;
-    } while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return spf_error_sys(errno, "it cannot be waited for");
-    if (got > 0 && polls[1].revents != 0)
-        return spf_error(SPF_ERR_INVALID, "interrupted before it was read");
-    return got > 0 ? spf_ok()
-                   : spf_error(SPF_ERR_TOO_BIG, "it did not come to its end in time (--deadline)");
-}
-
-/* A file, a pipe, or "-": standard input. Of a bounded size. */
-static struct spf_error read_all(const char *path, int stop_fd, unsigned seconds,
-                                 struct spf_buf *text)
-{
-    bool is_input = strcmp(path, "-") == 0;
-    int fd = is_input ? STDIN_FILENO : spf_open_to_read(path);
-    int64_t until_ms = spf_now_ms() + (int64_t)seconds * 1000;
-    struct spf_error error = fd >= 0 ? spf_ok() : spf_error_sys(errno, "it cannot be read");
-    char bytes[16384];
-    ssize_t got = 1;
-
-    while (error.code == SPF_OK && got > 0) {
-        error = wait_for(fd, stop_fd, until_ms);
-        if (error.code != SPF_OK)
-            break;
-        got = read(fd, bytes, sizeof bytes);
-        if (got < 0 && (errno == EINTR || errno == EAGAIN))
-            got = 1;
-        else if (got < 0)
-            error = spf_error_sys(errno, "it cannot be read");
-        else
-            spf_buf_add(text, bytes, (size_t)got);
-        if (spf_buf_failed(text))
-            error = spf_error(SPF_ERR_TOO_BIG, "it is too large");
-    }
-    if (!is_input && fd >= 0)
-        (void)close(fd);
-    return error;
-}
 
 static struct spf_error read_record(struct spf_round *round, const struct spf_options *options,
                                     int stop_fd)
@@ -73,7 +21,7 @@ static struct spf_error read_record(struct spf_round *round, const struct spf_op
     char shown[100];
 
     spf_buf_init(&text, RECORD_MAX);
-    error = read_all(options->replay, stop_fd, options->deadline_s, &text);
+    error = spf_input_read(options->replay, stop_fd, options->deadline_s, &text);
     if (error.code == SPF_OK)
         error = spf_record_read(text.data, text.len, &round->replayed);
     spf_buf_clear(&text);
@@ -83,49 +31,17 @@ static struct spf_error read_record(struct spf_round *round, const struct spf_op
     return spf_error(SPF_ERR_USAGE, "the record %s: %s", shown, error.text);
 }
 
-static void set_target(struct spf_round *round, const struct spf_options *options)
-{
-    round->targets[0] = (struct spf_target){
-        .instance_id = options->instance,
-        .host = options->host,
-        .user = options->user,
-        .key_path = options->key,
-        .jump = options->jump,
-        .ssh_config = options->ssh_config,
-        .ssh_words = options->ssh_words[0] != NULL ? options->ssh_words : NULL,
-        .user_at = options->user_at,
-        .port_at = options->port_at,
-        .user_given = options->user_given,
-        .port_given = options->port_given,
-        .port = options->port,
-        .family = options->family,
-        .address = options->address,
-        .source_ip = options->source_ip,
-        .source_lookup = options->source_lookup,
-        .session = options->session,
-        .transfer = options->transfer,
-        .selected = options->selected,
-        .timeout_ms = options->timeout_s * 1000,
-        .deadline_s = options->deadline_s,
-        .known_hosts = options->known_hosts[0] != NULL ? options->known_hosts : NULL,
-        .key_text = round->key_text,
-        .passphrase = round->passphrase,
-        .console = options->console,
-        .fix_tried = options->fix,
-        .find_key = options->find_key,
-        .profile = options->profile,
-        .config_path = options->config_path,
-        .other_options = options->repeat[0] != NULL ? options->repeat : NULL,
-    };
-}
-
 /* What the text names is the target; what is given on the command line counts first. */
-static void set_transcript_target(struct spf_round *round, const struct spf_options *options)
+static struct spf_error take_transcript_target(struct spf_round *round,
+                                               const struct spf_options *options)
 {
     const struct spf_transcript_target *named = spf_transcript_target(round->transcript);
-    struct spf_target *target = &round->targets[0];
+    struct spf_error error = spf_targets_take(&round->targets, options);
+    struct spf_target *target;
 
-    set_target(round, options);
+    if (error.code != SPF_OK)
+        return error;
+    target = round->targets.list.items[0];
     target->from_transcript = true;
     target->session =
         spf_transcript_shows_session(round->transcript) ? SPF_SESSION_AUTO : SPF_SESSION_NEVER;
@@ -138,6 +54,7 @@ static void set_transcript_target(struct spf_round *round, const struct spf_opti
     if (options->key == NULL)
         target->key_path = named->key_path;
     target->jump = named->jump;
+    return error;
 }
 
 static struct spf_error read_transcript(struct spf_round *round, const struct spf_options *options,
@@ -150,7 +67,7 @@ static struct spf_error read_transcript(struct spf_round *round, const struct sp
     char shown[100];
 
     spf_buf_init(&text, SPF_TRANSCRIPT_MAX);
-    error = read_all(options->transcript, stop_fd, options->deadline_s, &text);
+    error = spf_input_read(options->transcript, stop_fd, options->deadline_s, &text);
     if (error.code == SPF_OK) {
         round->transcript = spf_transcript_read(text.data, text.len);
         if (round->transcript == NULL)
@@ -163,51 +80,120 @@ static struct spf_error read_transcript(struct spf_round *round, const struct sp
     return spf_error(SPF_ERR_USAGE, "the transcript %s: %s", shown, error.text);
 }
 
+static struct spf_error read_list(struct spf_round *round, const struct spf_options *options,
+                                  bool of_instances, const char *path, int stop_fd)
+{
+    struct spf_error error;
+    struct spf_buf text;
+    char shown[100];
+
+    if (strcmp(path, "-") == 0)
+        (void)spf_copy(shown, sizeof shown, "standard input");
+    else
+        spf_clean(shown, sizeof shown, path, strlen(path));
+    spf_buf_init(&text, SPF_TARGET_LIST_MAX);
+    error = spf_input_read(path, stop_fd, options->deadline_s, &text);
+    if (error.code == SPF_OK && strlen(text.data) != text.len)
+        error = spf_error(SPF_ERR_INVALID, "it is no text file");
+    if (error.code == SPF_OK)
+        error = spf_targets_read(&round->targets, options, of_instances, shown, text.data);
+    spf_buf_clear(&text);
+    if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
+        return error;
+    return spf_error(SPF_ERR_USAGE, "the list %s: %s", shown, error.text);
+}
+
+static struct spf_error read_lists(struct spf_round *round, const struct spf_options *options,
+                                   int stop_fd)
+{
+    const struct spf_targets *targets = &round->targets;
+    struct spf_error error = spf_targets_take(&round->targets, options);
+
+    for (size_t i = 0; error.code == SPF_OK && options->instances_files[i] != NULL; i++)
+        error = read_list(round, options, true, options->instances_files[i], stop_fd);
+    for (size_t i = 0; error.code == SPF_OK && options->hosts_files[i] != NULL; i++)
+        error = read_list(round, options, false, options->hosts_files[i], stop_fd);
+    if (error.code != SPF_OK || targets->list.count > 0)
+        return error;
+    if (targets->left_out.count == 0)
+        return spf_error(SPF_ERR_USAGE, "the list names no target");
+    return spf_error(SPF_ERR_USAGE, "no line names a target; %s: %s",
+                     targets->left_out.items[0].where, targets->left_out.items[0].why);
+}
+
+static const struct spf_target *target_of(const struct spf_round *round, size_t index)
+{
+    return round->replayed != NULL ? spf_record_target(round->replayed, index)
+                                   : round->targets.list.items[index];
+}
+
+static bool begin(void *context, size_t index)
+{
+    struct spf_round *round = context;
+
+    round->runs[index] = calloc(1, sizeof **round->runs);
+    if (round->runs[index] == NULL)
+        return false;
+    round->begun_ms[index] = spf_now_ms();
+    spf_run_init(round->runs[index], target_of(round, index));
+    return true;
+}
+
+static void tell_progress(void *context, const struct spf_driver_state *state)
+{
+    const struct spf_round *round = context;
+
+    if (round->progress != NULL)
+        round->progress(round->progress_context, state);
+}
+
+/* Room for what is to be known of each. */
+static struct spf_error make_room(struct spf_round *round)
+{
+    const struct spf_targets *targets = &round->targets;
+    size_t count =
+        round->replayed != NULL ? spf_record_count(round->replayed) : targets->list.count;
+
+    round->runs = calloc(count, sizeof(*round->runs));
+    round->diagnoses = calloc(count, sizeof *round->diagnoses);
+    round->reported = calloc(count, sizeof *round->reported);
+    round->begun_ms = calloc(count, sizeof *round->begun_ms);
+    round->left_out = calloc(targets->left_out.count + 1, sizeof *round->left_out);
+    if (round->begun_ms == NULL || round->runs == NULL || round->diagnoses == NULL ||
+        round->reported == NULL || round->left_out == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    round->count = count;
+    for (size_t i = 0; i < targets->left_out.count; i++)
+        round->left_out[i] = (struct spf_report_left_out){targets->left_out.items[i].where,
+                                                          targets->left_out.items[i].why};
+    round->report.left_out = round->left_out;
+    round->report.left_out_count = targets->left_out.count;
+    return spf_ok();
+}
+
 struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd)
 {
     struct spf_error error = spf_ok();
 
-    if (options->passphrase_file != NULL && options->key != NULL && options->replay == NULL &&
-        round->passphrase == NULL)
+    if (options->passphrase_file != NULL && options->replay == NULL && round->passphrase == NULL &&
+        (options->key != NULL || spf_options_list(options)))
         error = spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
                                          &round->passphrase);
     if (error.code != SPF_OK)
         return error;
-    round->count = 1;
+    round->targets.key_text = round->key_text;
+    round->targets.passphrase = round->passphrase;
     if (options->replay != NULL) {
         error = read_record(round, options, stop_fd);
-        if (error.code != SPF_OK) {
-            round->count = 0;
-            return error;
-        }
-        round->count = spf_record_count(round->replayed);
-    }
-    if (options->transcript != NULL)
+    } else if (options->transcript != NULL) {
         error = read_transcript(round, options, stop_fd);
-    if (error.code != SPF_OK) {
-        round->count = 0;
-        return error;
+        if (error.code == SPF_OK)
+            error = take_transcript_target(round, options);
+    } else {
+        error = read_lists(round, options, stop_fd);
     }
-    round->targets = calloc(round->count, sizeof *round->targets);
-    round->runs = calloc(round->count, sizeof *round->runs);
-    round->diagnoses = calloc(round->count, sizeof *round->diagnoses);
-    round->reported = calloc(round->count, sizeof *round->reported);
-    if (round->targets == NULL || round->runs == NULL || round->diagnoses == NULL ||
-        round->reported == NULL) {
-        round->count = 0;
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
-    }
-    if (round->transcript != NULL)
-        set_transcript_target(round, options);
-    else if (round->replayed == NULL)
-        set_target(round, options);
-    for (size_t i = 0; i < round->count; i++) {
-        if (round->replayed != NULL)
-            round->targets[i] = *spf_record_target(round->replayed, i);
-        spf_run_init(&round->runs[i], &round->targets[i]);
-    }
-    return spf_ok();
+    return error.code == SPF_OK ? make_room(round) : error;
 }
 
 /* -v: each call of the API, as it ends. */
@@ -230,9 +216,57 @@ static spf_groups reported(const struct spf_options *options)
     return json && options->transcript == NULL ? SPF_GROUP_BIT(OPENSSH) : 0;
 }
 
+/* The target is done: what it means, for whoever wants to know at once. */
+static void conclude(struct spf_round *round, size_t index)
+{
+    struct spf_report_target *target = &round->reported[index];
+    struct spf_run *run = round->runs[index];
+
+    spf_diagnosis_reconcile(run);
+    spf_diagnose(run, round->replayed != NULL ? round->report.replayed_utc : spf_utc_now(),
+                 &round->diagnoses[index]);
+    *target = (struct spf_report_target){
+        .run = run,
+        .diagnosis = &round->diagnoses[index],
+        .duration_ms = spf_now_ms() - round->begun_ms[index],
+    };
+    spf_tally_add(&round->tally, target);
+    if (round->each != NULL)
+        round->each(round->each_context, target);
+    if (!round->forget)
+        return;
+    spf_diagnosis_clear(&round->diagnoses[index]);
+    spf_run_clear(run);
+    free(run);
+    round->runs[index] = NULL;
+}
+
+/* A single one may have to be driven once more, as an instance of that name. */
+static void finished(void *context, size_t index)
+{
+    struct spf_round *round = context;
+
+    if (round->count > 1)
+        conclude(round, index);
+}
+
+/* No loop, no round: what is known then is that this machine could not do it. */
+static struct spf_error abandon(struct spf_round *round)
+{
+    const struct spf_failure failure =
+        spf_failure(SPF_SYSTEM_ERROR, "out of memory or descriptors");
+
+    for (size_t i = 0; i < round->count; i++) {
+        if (round->runs[i] == NULL && !begin(round, i))
+            break;
+        spf_run_abandon(round->runs[i], &failure, spf_now_ms());
+        finished(round, i);
+    }
+    return spf_error(SPF_ERR_NOMEM, "out of memory or descriptors");
+}
+
 /* For the first round; the options are kept where the driver can borrow them. */
-static bool prepare_driver(struct spf_round *round, const struct spf_options *options, int stop_fd,
-                           void (*progress)(void *, const struct spf_run *, size_t), void *context)
+static bool prepare_driver(struct spf_round *round, const struct spf_options *options, int stop_fd)
 {
     round->cloud = (struct spf_aliyun_options){
         .credentials = {.profile = options->profile,
@@ -250,51 +284,43 @@ static bool prepare_driver(struct spf_round *round, const struct spf_options *op
         .reported = reported(options),
         .transcript = round->transcript,
         .replay = round->replayed,
-        .progress = progress,
-        .context = context,
+        .jobs = options->jobs,
+        .begin = begin,
+        .finished = finished,
+        .progress = tell_progress,
+        .context = round,
     };
     round->driver = spf_driver_new(round->runs, round->count, &round->driver_options);
     return round->driver != NULL;
 }
 
-/* No loop, no round: what is known then is that this machine could not do it. */
-static struct spf_error abandon(struct spf_round *round)
+/* What there is to report; where memory ran out there may be less than was asked for. */
+static void report(struct spf_round *round, const struct spf_options *options)
 {
-    const struct spf_failure failure =
-        spf_failure(SPF_SYSTEM_ERROR, "out of memory or descriptors");
+    size_t count = 0;
 
-    for (size_t i = 0; i < round->count; i++)
-        spf_run_abandon(&round->runs[i], &failure, spf_now_ms());
-    return spf_error(SPF_ERR_NOMEM, "out of memory or descriptors");
-}
-
-static void diagnose(struct spf_round *round, bool strict)
-{
     for (size_t i = 0; i < round->count; i++) {
-        spf_diagnosis_reconcile(&round->runs[i]);
-        spf_diagnose(&round->runs[i],
-                     round->replayed != NULL ? round->report.replayed_utc : spf_utc_now(),
-                     &round->diagnoses[i]);
-        round->reported[i] = (struct spf_report_target){
-            .run = &round->runs[i],
-            .diagnosis = &round->diagnoses[i],
-            .duration_ms = round->report.duration_ms,
-        };
+        if (round->runs[i] != NULL && round->reported[i].run != NULL)
+            round->reported[count++] = round->reported[i];
     }
     round->report.targets = round->reported;
-    round->report.count = round->count;
-    round->report.exit_status = spf_report_exit_status(&round->report, strict);
+    round->report.count = count;
+    round->report.exit_status =
+        spf_tally_exit_status(&round->tally, options->strict, options->fail_over);
+    /* A line that could not be read is a target of which nothing is known. */
+    if (round->report.exit_status == 0 && round->report.left_out_count > 0)
+        round->report.exit_status = 2;
 }
 
 /* A word that neither resolves nor looks like a host, and that an instance may have as its name. */
 static bool may_name_instance(const struct spf_round *round, const struct spf_options *options)
 {
-    const struct spf_run *run = &round->runs[0];
-    const char *host = round->targets[0].host;
+    const struct spf_run *run = round->count == 1 ? round->runs[0] : NULL;
+    const char *host = run != NULL ? run->asked->host : NULL;
     enum spf_instance_word kind;
 
     return options->host_is_word && round->replayed == NULL && round->transcript == NULL &&
-           !round->stopped && host != NULL && round->targets[0].instance_id == NULL &&
+           !round->stopped && host != NULL && run->asked->instance_id == NULL &&
            run->target->alias == NULL && !spf_target_is_proxied(run->target) &&
            run->results[SPF_CHECK_NET_PORT].finding == SPF_HOST_UNRESOLVED &&
            strpbrk(host, ".:") == NULL && spf_instance_word(host, &kind, NULL).code == SPF_OK &&
@@ -306,17 +332,17 @@ static struct spf_error drive_again(struct spf_round *round, const struct spf_ta
 {
     const int64_t left_ms = until_ms - spf_now_ms();
 
-    round->targets[0] = *target;
-    spf_run_clear(&round->runs[0]);
-    spf_run_init(&round->runs[0], &round->targets[0]);
+    *round->targets.list.items[0] = *target;
+    spf_run_clear(round->runs[0]);
+    spf_run_init(round->runs[0], round->targets.list.items[0]);
     return spf_driver_round(round->driver, left_ms > 0 ? left_ms : 0, &round->stopped);
 }
 
 /* Looks for an instance of the host's name; where there is none, all is as it was. */
 static struct spf_error take_for_instance(struct spf_round *round, int64_t until_ms)
 {
-    const struct spf_target asked = round->targets[0];
-    const struct spf_facts *facts = &round->runs[0].facts;
+    const struct spf_target asked = *round->runs[0]->asked;
+    const struct spf_facts *facts = &round->runs[0]->facts;
     struct spf_target named = asked;
     struct spf_error error;
 
@@ -332,12 +358,15 @@ static struct spf_error take_for_instance(struct spf_round *round, int64_t until
 
 struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
                                spf_groups keep, int64_t deadline_ms, int stop_fd,
-                               void (*progress)(void *, const struct spf_run *, size_t),
+                               void (*progress)(void *, const struct spf_driver_state *),
                                void *context)
 {
     int64_t started_ms = spf_now_ms();
     struct spf_error error;
 
+    round->progress = progress;
+    round->progress_context = context;
+    round->tally = (struct spf_tally){0};
     round->report.started_utc = spf_utc_now();
     if (round->replayed != NULL) {
         round->report.started_utc = spf_record_started(round->replayed);
@@ -345,16 +374,20 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
     }
     for (size_t i = 0; round->driver != NULL && i < round->count; i++) {
         spf_diagnosis_clear(&round->diagnoses[i]);
-        spf_run_again(&round->runs[i], keep);
+        if (round->runs[i] != NULL)
+            spf_run_again(round->runs[i], keep);
+        round->begun_ms[i] = started_ms;
     }
-    if (round->driver != NULL || prepare_driver(round, options, stop_fd, progress, context))
+    if (round->driver != NULL || prepare_driver(round, options, stop_fd))
         error = spf_driver_round(round->driver, deadline_ms, &round->stopped);
     else
         error = abandon(round);
     if (error.code == SPF_OK && may_name_instance(round, options))
         error = take_for_instance(round, started_ms + deadline_ms);
+    if (round->count == 1 && round->runs[0] != NULL)
+        conclude(round, 0);
     round->report.duration_ms = spf_now_ms() - started_ms;
-    diagnose(round, options->strict);
+    report(round, options);
     return error;
 }
 
@@ -368,13 +401,18 @@ void spf_round_clear(struct spf_round *round)
 {
     spf_round_rest(round);
     for (size_t i = 0; i < round->count; i++) {
+        if (round->runs[i] == NULL)
+            continue;
         spf_diagnosis_clear(&round->diagnoses[i]);
-        spf_run_clear(&round->runs[i]);
+        spf_run_clear(round->runs[i]);
+        free(round->runs[i]);
     }
+    free(round->begun_ms);
+    free(round->left_out);
     free(round->reported);
     free(round->diagnoses);
     free(round->runs);
-    free(round->targets);
+    spf_targets_clear(&round->targets);
     spf_record_free(round->replayed);
     spf_transcript_free(round->transcript);
     spf_secret_free(round->passphrase);

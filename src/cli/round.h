@@ -2,6 +2,7 @@
 #define SPF_CLI_ROUND_H
 
 #include "cli/options.h"
+#include "cli/targets.h"
 #include "driver/driver.h"
 #include "driver/record.h"
 #include "report/report.h"
@@ -14,13 +15,24 @@ struct spf_round {
     struct spf_secret *key_text, *passphrase;
     struct spf_transcript *transcript; /* NULL: a live run */
     struct spf_record *replayed;       /* NULL: a live run */
+    struct spf_targets targets;        /* of a live run */
+    /* by target; with forget an item is NULL before its target is begun and after each */
     size_t count;
-    struct spf_target *targets;
-    struct spf_run *runs;
+    struct spf_run **runs;
     struct spf_diagnosis *diagnoses;
     struct spf_report_target *reported;
-    struct spf_report report;
-    bool stopped; /* by stop_fd */
+    struct spf_report_left_out *left_out;
+    struct spf_tally tally;
+    struct spf_report report; /* its targets not with forget */
+    bool stopped;             /* by stop_fd */
+    /* Called for each target as soon as it is done, in the order in which they are; NULL: nobody
+     * wants to know. */
+    void (*each)(void *context, const struct spf_report_target *target);
+    void *each_context;
+    int64_t *begun_ms; /* when each was begun, monotonic */
+    void (*progress)(void *context, const struct spf_driver_state *state);
+    void *progress_context;
+    bool forget; /* what is known of a target is not needed after each */
     /* what goes from one round to the next; the options that it borrows */
     struct spf_driver *driver;
     struct spf_driver_options driver_options;
@@ -28,10 +40,11 @@ struct spf_round {
 };
 
 /*
- * Makes the targets: one, or those of the record that --replay names. Takes over the secrets'
+ * Makes the targets: those that the options and their lists name, or those of the record that
+ * --replay names. Takes over the secrets'
  * ownership (round->key_text, round->passphrase may be set by the caller before). stop_fd (-1:
- * none) ends the wait for a record that comes through a pipe. SPF_ERR_USAGE for a record that
- * cannot be read. To be cleared in any case.
+ * none) ends the wait for a record that comes through a pipe. SPF_ERR_USAGE for a record or a
+ * list that cannot be read, and where no target is left. To be cleared in any case.
  */
 SPF_MUST_USE
 struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
@@ -45,7 +58,7 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
 SPF_MUST_USE
 struct spf_error spf_round_run(struct spf_round *round, const struct spf_options *options,
                                spf_groups keep, int64_t deadline_ms, int stop_fd,
-                               void (*progress)(void *, const struct spf_run *, size_t),
+                               void (*progress)(void *, const struct spf_driver_state *),
                                void *context);
 
 /* After the last round, before any report is written: connections are closed and the cloud's

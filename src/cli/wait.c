@@ -35,7 +35,7 @@ static void say_state(const struct spf_wait *wait, const struct spf_round *round
     if (d->cause == SPF_NO_FINDING) {
         spf_buf_addstr(&line, d->summary);
     } else {
-        spf_words(&line, &round->runs[index], d->check);
+        spf_words(&line, round->runs[index], d->check);
         spf_buf_addf(&line, " (%s)", spf_findings[d->cause].id);
     }
     wait->say(wait->context, line.data);
@@ -92,7 +92,7 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
     int64_t left_ms = wait->limit_ms - (now_ms - started_ms);
 
     for (size_t i = 0; i < round->count; i++) {
-        const struct spf_run *run = &round->runs[i];
+        const struct spf_run *run = round->runs[i];
         enum spf_outlook outlook =
             spf_patience_consider(&patience[i], run, &round->diagnoses[i], now_ms, now_utc);
         int64_t pause_ms;
@@ -113,7 +113,7 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
     }
     for (size_t i = 0; i < round->count; i++)
         prospect.keep &=
-            spf_patience_keeps(&round->runs[i], now_ms + (prospect.open ? prospect.pause_ms : 0));
+            spf_patience_keeps(round->runs[i], now_ms + (prospect.open ? prospect.pause_ms : 0));
     return prospect;
 }
 
@@ -170,7 +170,7 @@ struct live {
     struct spf_round *round;
     const struct spf_options *options;
     int stop_fd;
-    void (*progress)(void *context, const struct spf_run *runs, size_t count);
+    void (*progress)(void *context, const struct spf_driver_state *state);
     void (*say)(void *context, const char *line);
     void *context;
 };
@@ -230,7 +230,8 @@ static void say_live(void *context, const char *line)
 }
 
 struct spf_error spf_wait_run(struct spf_round *round, const struct spf_options *options,
-                              int stop_fd, void (*progress)(void *, const struct spf_run *, size_t),
+                              int stop_fd,
+                              void (*progress)(void *, const struct spf_driver_state *),
                               void (*say)(void *, const char *), void *context)
 {
     struct live live = {round, options, stop_fd, progress, say, context};

@@ -40,7 +40,8 @@ struct spf_error spf_wait_rounds(const struct spf_wait *wait, struct spf_round *
  * that is up. say may be NULL. */
 SPF_MUST_USE
 struct spf_error spf_wait_run(struct spf_round *round, const struct spf_options *options,
-                              int stop_fd, void (*progress)(void *, const struct spf_run *, size_t),
+                              int stop_fd,
+                              void (*progress)(void *, const struct spf_driver_state *),
                               void (*say)(void *, const char *), void *context);
 
 #endif

@@ -5,11 +5,17 @@
 #include "pipeline/run.h"
 #include "transcript/transcript.h"
 
+/* How far a round has come. */
+struct spf_driver_state {
+    size_t count, finished;
+    const struct spf_run *only; /* the run, where there is but one target; else NULL */
+};
+
 /*
  * One round for one target or thousands: asks each run what it wants, has the probes (or a record)
- * fetch it, and judges again, until every check of every run has its result, the deadline has come
- * or somebody said stop. Everything happens in the calling thread, on one poll(2); workers only
- * return values.
+ * fetch it, and judges again, until every check of every run has its result, its time is up or
+ * somebody said stop. Everything happens in the calling thread, on one loop; workers only return
+ * values.
  */
 struct spf_driver_options {
     int stop_fd; /* readable: stop now; -1 none */
@@ -18,27 +24,34 @@ struct spf_driver_options {
     /* everything but the cloud comes from it; NULL: there is none */
     const struct spf_transcript *transcript;
     const struct spf_record *replay; /* serve wants from it instead of asking; NULL: ask */
+    size_t jobs;                     /* so many targets at once, at most; 0: all */
+    /* Makes runs[index], which is NULL, before the target is begun: initialised. False: no memory.
+     */
+    bool (*begin)(void *context, size_t index);
+    /* The target's run is done, and nothing touches it any more; its owner may free it and set
+     * runs[index] to NULL. May be NULL. */
+    void (*finished)(void *context, size_t index);
     /* Called whenever something new is known; may be NULL. */
-    void (*progress)(void *context, const struct spf_run *runs, size_t count);
+    void (*progress)(void *context, const struct spf_driver_state *state);
     void *context;
 };
 
 /*
  * What stays from one round to the next: the loop, the client of the cloud's API with its
- * credentials and connections, the key.
+ * credentials and connections, the keys.
  */
 struct spf_driver;
 
 /* runs and options are borrowed for the driver's life. NULL: no memory or descriptors. */
-struct spf_driver *spf_driver_new(struct spf_run *runs, size_t count,
+struct spf_driver *spf_driver_new(struct spf_run **runs, size_t count,
                                   const struct spf_driver_options *options);
 /* Closes connections and forgets secrets. Takes NULL. */
 void spf_driver_free(struct spf_driver *driver);
 
 /*
  * One round. The runs are initialised, or begun again (spf_run_again), and all done afterwards,
- * whatever happened; what could not be determined is unknown with the cause. deadline_ms: of this
- * round, from its start. *stopped says that stop_fd ended it. An error is poll(2)'s
+ * whatever happened; what could not be determined is unknown with the cause. deadline_ms: of each
+ * target, from its start. *stopped says that stop_fd ended it. An error is the loop's
  * (SPF_ERR_SYS); the runs are then done with system-error.
  */
 SPF_MUST_USE

@@ -233,7 +233,7 @@ static struct json_object *write_groups(const struct spf_run *run,
     return groups;
 }
 
-char *spf_record_write(const struct spf_run *runs, size_t count, int64_t started_utc)
+char *spf_record_write(struct spf_run *const *runs, size_t count, int64_t started_utc)
 {
     struct json_object *json = json_object_new_object(), *targets = json_object_new_array();
     struct spf_homes homes;
@@ -250,9 +250,13 @@ char *spf_record_write(const struct spf_run *runs, size_t count, int64_t started
     (void)json_object_object_add(json, "recorded_at", json_object_new_string(now));
     (void)json_object_object_add(json, "targets", targets);
     for (size_t i = 0; i < count; i++) {
-        struct json_object *one = json_object_new_object();
-        struct json_object *target = write_target(runs[i].asked, &filter);
-        struct json_object *groups = write_groups(&runs[i], &filter);
+        struct json_object *one, *target, *groups;
+
+        if (runs[i] == NULL)
+            continue;
+        one = json_object_new_object();
+        target = write_target(runs[i]->asked, &filter);
+        groups = write_groups(runs[i], &filter);
 
         whole = whole && one != NULL && target != NULL && groups != NULL;
         (void)json_object_object_add(one, "target", target);

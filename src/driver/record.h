@@ -15,7 +15,7 @@ struct spf_record;
  * The record of finished runs, which began at started_utc (seconds since the epoch), as JSON text,
  * which the caller frees; NULL when memory ran out, or a fact is none that could be read back.
  */
-char *spf_record_write(const struct spf_run *runs, size_t count, int64_t started_utc);
+char *spf_record_write(struct spf_run *const *runs, size_t count, int64_t started_utc);
 
 /*
  * Reads one. The text is hostile. SPF_ERR_INVALID says what is wrong with it; *record is written

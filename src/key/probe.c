@@ -133,6 +133,13 @@ static struct spf_secret *copy(const struct spf_secret *secret, bool *good)
     return copied;
 }
 
+void spf_key_probe_forget_key(struct spf_key_probe *probe)
+{
+    if (probe->running)
+        spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
+    probe->running = NULL;
+}
+
 /* The job has copies of all it needs: it may outlive the probe, and the target too. */
 static bool start(struct spf_key_probe *probe)
 {
@@ -162,8 +169,7 @@ static bool start(struct spf_key_probe *probe)
         release(&key->job);
         return false;
     }
-    if (probe->running) /* about a key that is not checked any more */
-        spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
+    spf_key_probe_forget_key(probe);
     probe->running = key;
     if (!spf_loop_submit(probe->inquiry->loop, &key->job)) {
         probe->running = NULL;

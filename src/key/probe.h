@@ -16,6 +16,8 @@ struct spf_key_probe;
 
 struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry); /* NULL: no memory */
 void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group);
+/* SPF_GROUP_KEY that was asked for does not arrive any more: it was about another key. */
+void spf_key_probe_forget_key(struct spf_key_probe *probe);
 /* Calls nothing any more; work that still runs is abandoned and wipes what it holds. */
 void spf_key_probe_free(struct spf_key_probe *probe);
 

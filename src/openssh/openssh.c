@@ -173,6 +173,22 @@ void spf_openssh_serve(struct spf_openssh *openssh, struct spf_inquiry *inquiry,
     }
 }
 
+static void forget(struct topic *topic, const struct spf_inquiry *inquiry)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < topic->waiting.count; i++)
+        if (topic->waiting.items[i] != inquiry)
+            topic->waiting.items[kept++] = topic->waiting.items[i];
+    topic->waiting.count = kept;
+}
+
+void spf_openssh_cancel(struct spf_openssh *openssh, struct spf_inquiry *inquiry)
+{
+    forget(&openssh->version, inquiry);
+    forget(&openssh->algorithms, inquiry);
+}
+
 static void clear_topic(struct spf_openssh *openssh, struct topic *topic)
 {
     if (topic->running != NULL)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "pipeline/slots.h"
+#include "report/fleet.h"
 #include "report/format.h"
 
 /*
@@ -229,7 +230,23 @@ static struct json_object *summary_json(const struct spf_report *report)
     add_number(object, "targets", (int64_t)report->count);
     for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++)
         add_number(object, spf_verdict_name((enum spf_verdict)verdict), count[verdict]);
+    add(object, "groups", spf_fleet_json(report));
     return object;
+}
+
+/* Lines of lists that name no target. */
+static struct json_object *left_out_json(const struct spf_report *report)
+{
+    struct json_object *list = json_object_new_array();
+
+    for (size_t i = 0; i < report->left_out_count; i++) {
+        struct json_object *line = json_object_new_object();
+
+        add_text(line, "where", report->left_out[i].where);
+        add_text(line, "why", report->left_out[i].why);
+        json_object_array_add(list, line);
+    }
+    return list;
 }
 
 /* The -V line of the ssh that was evaluated: all targets of a run are on the same machine. */
@@ -268,6 +285,7 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
     add_number(root, "exit_status", report->exit_status);
     add(root, "summary", summary_json(report));
+    add(root, "left_out", left_out_json(report));
     targets = json_object_new_array();
     for (size_t i = 0; i < report->count; i++)
         json_object_array_add(targets, spf_report_target_json(&report->targets[i]));

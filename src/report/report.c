@@ -1,40 +1,59 @@
 #include "report/report.h"
 
-enum spf_verdict spf_report_verdict(const struct spf_report *report)
+void spf_tally_add(struct spf_tally *tally, const struct spf_report_target *target)
 {
-    enum spf_verdict worst = SPF_VERDICT_PASS;
+    tally->targets++;
+    tally->verdicts[target->diagnosis->verdict]++;
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        const struct spf_result *result = &target->run->results[i];
 
-    for (size_t i = 0; i < report->count; i++) {
-        enum spf_verdict verdict = report->targets[i].diagnosis->verdict;
-
-        if (verdict == SPF_VERDICT_FAIL ||
-            (verdict == SPF_VERDICT_UNKNOWN && worst == SPF_VERDICT_PASS))
-            worst = verdict;
+        tally->fails |= result->status == SPF_FAIL;
+        tally->warns |= result->status == SPF_WARN && !spf_findings[result->finding].advisory;
+        tally->unknowns |= result->status == SPF_UNKNOWN;
     }
-    return worst;
 }
 
-static bool any(const struct spf_report *report, enum spf_status status)
+static enum spf_verdict worst(const struct spf_tally *tally)
 {
-    for (size_t i = 0; i < report->count; i++)
-        for (size_t k = 0; k < SPF_CHECK_COUNT; k++) {
-            const struct spf_result *result = &report->targets[i].run->results[k];
-            bool advisory = status == SPF_WARN && spf_findings[result->finding].advisory;
+    if (tally->verdicts[SPF_VERDICT_FAIL] > 0)
+        return SPF_VERDICT_FAIL;
+    return tally->verdicts[SPF_VERDICT_UNKNOWN] > 0 ? SPF_VERDICT_UNKNOWN : SPF_VERDICT_PASS;
+}
 
-            if (result->status == status && !advisory)
-                return true;
-        }
-    return false;
+int spf_tally_exit_status(const struct spf_tally *tally, bool strict, unsigned fail_over)
+{
+    static const int statuses[] = {
+        [SPF_VERDICT_PASS] = 0, [SPF_VERDICT_FAIL] = 1, [SPF_VERDICT_UNKNOWN] = 2};
+    size_t bad = tally->verdicts[SPF_VERDICT_FAIL] + tally->verdicts[SPF_VERDICT_UNKNOWN];
+
+    if (fail_over > 0 && bad * 100 <= fail_over * tally->targets)
+        return 0;
+    if (strict && (tally->fails || tally->warns))
+        return 1;
+    if (strict && tally->unknowns)
+        return 2;
+    return statuses[worst(tally)];
+}
+
+static struct spf_tally tally_of(const struct spf_report *report)
+{
+    struct spf_tally tally = {0};
+
+    for (size_t i = 0; i < report->count; i++)
+        spf_tally_add(&tally, &report->targets[i]);
+    return tally;
+}
+
+enum spf_verdict spf_report_verdict(const struct spf_report *report)
+{
+    const struct spf_tally tally = tally_of(report);
+
+    return worst(&tally);
 }
 
 int spf_report_exit_status(const struct spf_report *report, bool strict)
 {
-    static const int statuses[] = {
-        [SPF_VERDICT_PASS] = 0, [SPF_VERDICT_FAIL] = 1, [SPF_VERDICT_UNKNOWN] = 2};
+    const struct spf_tally tally = tally_of(report);
 
-    if (strict && (any(report, SPF_FAIL) || any(report, SPF_WARN)))
-        return 1;
-    if (strict && any(report, SPF_UNKNOWN))
-        return 2;
-    return statuses[spf_report_verdict(report)];
+    return spf_tally_exit_status(&tally, strict, 0);
 }

@@ -16,6 +16,17 @@ struct spf_report_target {
     int64_t duration_ms;
 };
 
+/* How many of what there were, which outlasts what is said of each. */
+struct spf_tally {
+    size_t targets, verdicts[3]; /* by enum spf_verdict */
+    bool fails, warns, unknowns; /* any check, whatever the verdict; warns: none advisory */
+};
+
+/* A line of a list of targets that names none. */
+struct spf_report_left_out {
+    const char *where, *why;
+};
+
 struct spf_report {
     int64_t started_utc; /* seconds since the epoch; of the recorded run in a replay */
     /* when the record was made that this is a replay of, in seconds since the epoch; 0: evidence of
@@ -25,7 +36,16 @@ struct spf_report {
     int exit_status;
     const struct spf_report_target *targets; /* borrowed */
     size_t count;
+    const struct spf_report_left_out *left_out; /* borrowed */
+    size_t left_out_count;
 };
+
+void spf_tally_add(struct spf_tally *tally, const struct spf_report_target *target);
+/*
+ * As spf_report_exit_status; 0 while no more than so many per cent of the targets fail or are
+ * unknown.
+ */
+int spf_tally_exit_status(const struct spf_tally *tally, bool strict, unsigned fail_over);
 
 /* The worst of the targets: fail, then unknown, then pass. */
 enum spf_verdict spf_report_verdict(const struct spf_report *report);

@@ -1,6 +1,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "report/fleet.h"
+#include "report/format.h"
 #include "report/text_parts.h"
 #include "report/timeline.h"
 
@@ -23,6 +25,23 @@ static void add_title(struct spf_text_writer *w)
         spf_page_put(&w->page, SPF_INK_PLAIN, instance->name);
     }
     spf_page_line(&w->page);
+}
+
+/* Of several targets, one that is well is a line. */
+static void add_good(struct spf_text_writer *w)
+{
+    struct spf_buf title;
+
+    spf_buf_init(&title, 600);
+    spf_target_title(&title, w->run);
+    spf_page_put(&w->page, SPF_INK_GREEN, spf_symbol(SPF_PASS, w->page.style));
+    spf_page_put(&w->page, SPF_INK_PLAIN, " ");
+    w->page.indent = w->page.column;
+    spf_page_put(&w->page, SPF_INK_BOLD, title.data);
+    spf_page_put(&w->page, SPF_INK_PLAIN, ": ");
+    spf_page_flow(&w->page, SPF_INK_PLAIN, w->d->summary);
+    spf_page_line(&w->page);
+    spf_buf_clear(&title);
 }
 
 /* What was evaluated is what somebody pasted; nobody was asked. */
@@ -70,20 +89,6 @@ static void add_timeline(struct spf_text_writer *w, const struct spf_report *rep
         return;
     spf_page_line(&w->page);
     spf_timeline_draw(&w->page, &timeline, w->run);
-}
-
-static void add_tally(struct spf_page *page, const struct spf_report *report)
-{
-    size_t count[3] = {0};
-    char line[120];
-
-    for (size_t i = 0; i < report->count; i++)
-        count[report->targets[i].diagnosis->verdict]++;
-    spf_format(line, sizeof line, "%zu targets: %zu pass, %zu fail, %zu unknown", report->count,
-               count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL], count[SPF_VERDICT_UNKNOWN]);
-    spf_page_line(page);
-    spf_page_put(page, SPF_INK_BOLD, line);
-    spf_page_line(page);
 }
 
 /* --strict: an exit status that is not the verdict's, and the check that made it so. */
@@ -137,6 +142,11 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
         struct spf_text_writer w = {
             {buf, style, 0, 0}, report->targets[i].run, report->targets[i].diagnosis};
 
+        if (report->count > 1 && style->detail <= 0 && w.d->verdict == SPF_VERDICT_PASS &&
+            !spf_report_warns(&report->targets[i])) {
+            add_good(&w);
+            continue;
+        }
         if (i > 0)
             spf_page_line(&w.page);
         if (report->count > 1)
@@ -155,7 +165,7 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
             spf_page_line(&w.page);
         spf_text_conclusion(&w);
     }
-    if (report->count > 1)
-        add_tally(&(struct spf_page){buf, style, 0, 0}, report);
+    if (report->count > 1 || report->left_out_count > 0)
+        spf_fleet_text(&(struct spf_page){buf, style, 0, 0}, report);
     add_strictness(&(struct spf_page){buf, style, 0, 0}, report);
 }

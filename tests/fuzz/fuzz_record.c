@@ -59,7 +59,7 @@ static void render(const struct spf_report *report)
 /* As cli/round.c does it. Targets after the first few are not driven: a replay wants them all. */
 static void replay(const struct spf_record *record)
 {
-    struct spf_run runs[TARGETS_MAX];
+    struct spf_run runs[TARGETS_MAX], *pointers[TARGETS_MAX];
     struct spf_diagnosis diagnoses[TARGETS_MAX];
     struct spf_report_target reported[TARGETS_MAX];
     size_t count = spf_record_count(record) < TARGETS_MAX ? spf_record_count(record) : TARGETS_MAX;
@@ -75,8 +75,8 @@ static void replay(const struct spf_record *record)
     char *again;
 
     for (size_t i = 0; i < count; i++)
-        spf_run_init(&runs[i], spf_record_target(record, i));
-    driver = spf_driver_new(runs, count, &options);
+        spf_run_init(pointers[i] = &runs[i], spf_record_target(record, i));
+    driver = spf_driver_new(pointers, count, &options);
     if (driver == NULL || spf_driver_round(driver, 60000, &stopped).code != SPF_OK)
         abort();
     spf_driver_free(driver);
@@ -87,7 +87,7 @@ static void replay(const struct spf_record *record)
     }
     report.exit_status = spf_report_exit_status(&report, true);
     render(&report);
-    again = spf_record_write(runs, count, report.started_utc);
+    again = spf_record_write(pointers, count, report.started_utc);
     free(again);
     for (size_t i = 0; i < count; i++) {
         spf_diagnosis_clear(&diagnoses[i]);

@@ -489,7 +489,9 @@ START_TEST(an_instance_needs_no_option)
     check_good("--host i-bp1a2b3c -i k");
     ck_assert_str_eq(options.host, "i-bp1a2b3c");
     check_good("--instance i-1 i-bp1a2b3c -i k");
-    ck_assert_str_eq(options.host, "i-bp1a2b3c");
+    ck_assert_str_eq(options.instance, "i-1");
+    ck_assert_uint_eq(options.instances.count, 1);
+    ck_assert_str_eq(options.instances.items[0], "i-bp1a2b3c");
     check_good("i-mail -i k"); /* ids have a digit; a host may be called so */
     ck_assert_str_eq(options.host, "i-mail");
 }

@@ -63,7 +63,7 @@ static char *record_of_a_run(void)
                    "canary of a command");
     spf_run_arrived(&run, SPF_GROUP_SESSION, NULL, 6);
     spf_run_arrived(&run, SPF_GROUP_RULES, &denied, 7);
-    text = spf_record_write(&run, 1, 1000);
+    text = spf_record_write((struct spf_run *[]){&run}, 1, 1000);
     ck_assert_ptr_nonnull(text);
     spf_run_clear(&run);
     return text;
@@ -119,7 +119,7 @@ START_TEST(texts_come_back_byte_for_byte)
         (void)strcat(refused.text, "\xe6\x9d\x83");
     spf_run_init(&run, &odd);
     spf_run_arrived(&run, SPF_GROUP_INSTANCE, &refused, 7);
-    text = spf_record_write(&run, 1, 1000);
+    text = spf_record_write((struct spf_run *[]){&run}, 1, 1000);
     spf_run_clear(&run);
     record = read_back(text);
     ck_assert_str_eq(spf_record_target(record, 0)->host, odd.host);
@@ -149,7 +149,7 @@ START_TEST(a_record_of_the_key_alone_is_read)
     char *text;
 
     spf_run_init(&run, &alone);
-    text = spf_record_write(&run, 1, 1000);
+    text = spf_record_write((struct spf_run *[]){&run}, 1, 1000);
     spf_run_clear(&run);
     spf_record_free(read_back(text));
     free(text);

@@ -16,6 +16,7 @@ struct scene {
     int age_s; /* of the instance when the waiting begins; -1: no instance is known */
     struct fixture f;
     struct spf_round round;
+    struct spf_run *runs[1];
     struct spf_report_target reported;
     int64_t now_ms;
     unsigned rounds, lines;
@@ -94,7 +95,8 @@ static struct spf_error scene_round(void *context, spf_groups keep, int64_t dead
     scene->now_ms += stage->takes_ms < deadline_ms ? stage->takes_ms : deadline_ms;
     spf_diagnosis_reconcile(&f->run);
     spf_diagnose(&f->run, scene_utc(scene), &f->d);
-    scene->round = (struct spf_round){.count = 1, .runs = &f->run, .diagnoses = &f->d};
+    scene->runs[0] = &f->run;
+    scene->round = (struct spf_round){.count = 1, .runs = scene->runs, .diagnoses = &f->d};
     return spf_ok();
 }
 

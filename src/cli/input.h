@@ -1,0 +1,16 @@
+#ifndef SPF_CLI_INPUT_H
+#define SPF_CLI_INPUT_H
+
+#include "base/error.h"
+#include "base/text.h"
+
+/*
+ * Reads a file, a pipe, or "-", standard input, to its end: of at most the buffer's size, within so
+ * many seconds, and no longer than until stop_fd (-1: none) can be read. The error's text says why
+ * it could not be, without the name.
+ */
+SPF_MUST_USE
+struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
+                                struct spf_buf *text);
+
+#endif

@@ -1,0 +1,492 @@
+#include "cli/targets.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/option_table.h"
+#include "cli/ssh_options.h"
+#include "cloud/instance_word.h"
+#include "openssh/shell_words.h"
+
+#define LINE_MAX_BYTES 4096
+#define LEFT_OUT_MAX   1000 /* of such lines are kept */
+
+static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, "out of memory"};
+
+bool spf_options_list(const struct spf_options *options)
+{
+    return options->instances.count > 0 || options->instances_files[0] != NULL ||
+           options->hosts_files[0] != NULL;
+}
+
+struct spf_target spf_target_of(const struct spf_options *options,
+                                const struct spf_secret *key_text,
+                                const struct spf_secret *passphrase)
+{
+    return (struct spf_target){
+        .instance_id = options->instance,
+        .host = options->host,
+        .user = options->user,
+        .key_path = options->key,
+        .jump = options->jump,
+        .ssh_config = options->ssh_config,
+        .ssh_words = options->ssh_words[0] != NULL ? options->ssh_words : NULL,
+        .user_at = options->user_at,
+        .port_at = options->port_at,
+        .user_given = options->user_given,
+        .port_given = options->port_given,
+        .port = options->port,
+        .family = options->family,
+        .address = options->address,
+        .source_ip = options->source_ip,
+        .source_lookup = options->source_lookup,
+        .session = options->session,
+        .transfer = options->transfer,
+        .selected = options->selected,
+        .timeout_ms = options->timeout_s * 1000,
+        .deadline_s = options->deadline_s,
+        .known_hosts = options->known_hosts[0] != NULL ? options->known_hosts : NULL,
+        .key_text = key_text,
+        .passphrase = passphrase,
+        .console = options->console,
+        .fix_tried = options->fix,
+        .find_key = options->find_key,
+        .profile = options->profile,
+        .config_path = options->config_path,
+        .other_options = options->repeat[0] != NULL ? options->repeat : NULL,
+    };
+}
+
+/* ---- one target of several ---------------------------------------------------------------- */
+
+static int compare_text(const char *one, const char *other)
+{
+    if (one == NULL || other == NULL)
+        return (one != NULL) - (other != NULL);
+    return strcmp(one, other);
+}
+
+static int compare_lists(const char *const *one, const char *const *other)
+{
+    for (size_t i = 0; one != other; i++) {
+        int order = compare_text(one != NULL ? one[i] : NULL, other != NULL ? other[i] : NULL);
+
+        if (order != 0 || one == NULL || one[i] == NULL)
+            return order;
+    }
+    return 0;
+}
+
+/* By what decides where it is logged in, with what and what is looked at. */
+static int compare(const void *a, const void *b)
+{
+    const struct spf_target *one = a, *other = b;
+    /* Without it a user that is given is no other than the same one by default. */
+    bool with_config = one->ssh_config != NULL;
+    const int64_t numbers[][2] = {
+        {one->port, other->port},
+        {one->family, other->family},
+        {one->address, other->address},
+        {one->session, other->session},
+        {one->transfer, other->transfer},
+        {one->selected, other->selected},
+        {one->timeout_ms, other->timeout_ms},
+        {with_config && one->port_given, with_config && other->port_given},
+        {with_config && one->user_given, with_config && other->user_given},
+        {one->console, other->console},
+        {one->source_ip.family, other->source_ip.family},
+    };
+    int order = compare_text(one->host, other->host);
+
+    if (order == 0)
+        order = compare_text(one->instance_id, other->instance_id);
+    if (order == 0)
+        order = compare_text(one->user, other->user);
+    if (order == 0)
+        order = compare_text(one->key_path, other->key_path);
+    if (order == 0)
+        order = compare_text(one->jump, other->jump);
+    if (order == 0)
+        order = compare_text(one->ssh_config, other->ssh_config);
+    if (order == 0)
+        order = compare_lists(one->ssh_words, other->ssh_words);
+    if (order == 0)
+        order = compare_lists(one->known_hosts, other->known_hosts);
+    for (size_t i = 0; order == 0 && i < sizeof numbers / sizeof *numbers; i++)
+        order = (numbers[i][0] > numbers[i][1]) - (numbers[i][0] < numbers[i][1]);
+    if (order == 0)
+        order = memcmp(&one->source_ip, &other->source_ip, sizeof one->source_ip);
+    return order;
+}
+
+static struct spf_error add(struct spf_targets *targets, const struct spf_target *target)
+{
+    struct spf_target *copy, **place, **found;
+
+    if (targets->list.count >= SPF_TARGETS_MAX)
+        return spf_error(SPF_ERR_TOO_BIG, "more than %d targets", SPF_TARGETS_MAX);
+    copy = malloc(sizeof *copy);
+    if (copy == NULL)
+        return no_memory_error;
+    *copy = *target;
+    found = tsearch(copy, &targets->known, compare);
+    if (found == NULL || *found != copy) {
+        free(copy);
+        targets->alike += found != NULL;
+        return found != NULL ? spf_ok() : no_memory_error;
+    }
+    place = SPF_APPEND(&targets->list);
+    if (place == NULL) {
+        (void)tdelete(copy, &targets->known, compare);
+        free(copy);
+        return no_memory_error;
+    }
+    *place = copy;
+    return spf_ok();
+}
+
+/* ---- what lines have of their own --------------------------------------------------------- */
+
+/* The options of a line begin as those of the command line, without the target that it names. What
+ * they own is theirs. */
+static void begin_line(struct spf_options *line, const struct spf_options *options)
+{
+    *line = *options;
+    line->instance = line->host = line->user = NULL;
+    line->user_given = line->port_given = false;
+    line->user_at = line->port_at = 0;
+    line->host_copy = line->key_copy = NULL;
+    line->copies.items = NULL;
+    line->copies.count = 0;
+    line->instances.items = NULL;
+    line->instances.count = 0;
+    line->instances_files[0] = line->hosts_files[0] = NULL;
+    line->ssh_words[0] = NULL;
+    line->remark = NULL;
+    line->output_count = 0;
+    line->record = NULL;
+    /* How to ask is said once; what is asked is each line's own. */
+    for (size_t i = 0; i < spf_option_count; i++)
+        if (spf_option_rows[i].kind != SPF_OPTION_HOW)
+            line->given[i] = NULL;
+}
+
+/* Of several values of an -o the first counts, and so the line's own go first. */
+static struct spf_error inherit(struct spf_options *line, const struct spf_options *options)
+{
+    static const size_t room = sizeof line->ssh_words / sizeof *line->ssh_words - 1;
+    size_t own = spf_ssh_words(line), count = spf_ssh_words(options);
+
+    if (own + count > room)
+        return spf_usage("more than %zu options -o", room);
+    for (size_t i = 0; i <= count; i++)
+        line->ssh_words[own + i] = options->ssh_words[i];
+    if (line->user == NULL) {
+        line->user = options->user;
+        line->user_given = options->user_given;
+        line->user_at = options->user_at + own;
+    }
+    if (!line->port_given) {
+        line->port = options->port;
+        line->port_given = options->port_given;
+        line->port_at = options->port_at + own;
+    }
+    if (line->instance == NULL)
+        line->console = false;
+    return spf_ok();
+}
+
+/* Options that are the whole run's do not stand in a line. */
+static struct spf_error judge_line(const struct spf_options *line,
+                                   const struct spf_options *options)
+{
+    char name[40];
+
+    for (size_t i = 0; i < spf_option_count; i++) {
+        const struct spf_option_row *row = &spf_option_rows[i];
+
+        if (line->given[i] == NULL || line->given[i] == options->given[i] ||
+            (row->kind != SPF_OPTION_HERE && !row->whole_run))
+            continue;
+        spf_option_name(row, name);
+        return spf_usage("%s is for the whole run: it goes on the command line", name);
+    }
+    if (line->command != SPF_COMMAND_RUN)
+        return spf_usage("a line names a target, and no command of sshpreflight");
+    if (line->instances.count > 0)
+        return spf_usage("a line names one target");
+    return spf_ok();
+}
+
+static bool same_words(const char *const *one, const char *const *other)
+{
+    for (size_t i = 0;; i++) {
+        if (one[i] != other[i])
+            return false;
+        if (one[i] == NULL)
+            return true;
+    }
+}
+
+static bool keep_text(struct spf_targets *targets, char **text)
+{
+    char **place = *text != NULL ? SPF_APPEND(&targets->texts) : NULL;
+
+    if (place == NULL)
+        return *text == NULL;
+    *place = *text;
+    *text = NULL;
+    return true;
+}
+
+/*
+ * The target borrows from its line's options: their texts are kept, and the struct itself where the
+ * lists in it are not those of the options kept last, as they are of most lines.
+ */
+static bool keep(struct spf_targets *targets, struct spf_options *line, struct spf_target *target)
+{
+    struct spf_options *last =
+        targets->kept.count > 0 ? targets->kept.items[targets->kept.count - 1] : NULL;
+    struct spf_options **place;
+
+    for (size_t i = 0; i < line->copies.count; i++)
+        if (!keep_text(targets, &line->copies.items[i]))
+            return false;
+    if (!keep_text(targets, &line->host_copy))
+        return false;
+    if (last == NULL || !same_words(last->ssh_words, line->ssh_words) ||
+        !same_words(last->known_hosts, line->known_hosts) ||
+        !same_words(last->repeat, line->repeat)) {
+        last = malloc(sizeof *last);
+        place = last != NULL ? SPF_APPEND(&targets->kept) : NULL;
+        if (place == NULL) {
+            free(last);
+            return false;
+        }
+        *last = *line; /* owns nothing: its texts are in the list */
+        *place = last;
+    }
+    target->ssh_words = target->ssh_words != NULL ? last->ssh_words : NULL;
+    target->known_hosts = target->known_hosts != NULL ? last->known_hosts : NULL;
+    target->other_options = target->other_options != NULL ? last->repeat : NULL;
+    return true;
+}
+
+/* A line that has been read becomes a target. */
+static struct spf_error finish_line(struct spf_targets *targets, const struct spf_options *options,
+                                    struct spf_options *line)
+{
+    struct spf_error error = judge_line(line, options);
+    struct spf_target target;
+
+    if (error.code == SPF_OK)
+        error = inherit(line, options);
+    if (error.code == SPF_OK)
+        error = spf_options_finish(line);
+    if (error.code != SPF_OK)
+        return error;
+    target = spf_target_of(line, targets->key_text, targets->passphrase);
+    return keep(targets, line, &target) ? add(targets, &target) : no_memory_error;
+}
+
+/* ---- lists -------------------------------------------------------------------------------- */
+
+/* "[user@]host:port", "[::1]:22", and a colon that is no address's own: cut in place. NULL: there
+ * is no port. */
+static char *cut_port(char *word)
+{
+    char *at = strrchr(word, '@'), *host = at != NULL ? at + 1 : word, *colon = strrchr(host, ':');
+
+    if (colon == NULL || strstr(word, "://") != NULL || colon[1] == '\0' ||
+        colon[1 + strspn(colon + 1, "0123456789")] != '\0' || colon == host)
+        return NULL;
+    if (host[0] == '[' ? colon[-1] != ']' : memchr(host, ':', (size_t)(colon - host)) != NULL)
+        return NULL;
+    *colon = '\0';
+    return colon + 1;
+}
+
+static bool is_id(const char *word)
+{
+    enum spf_instance_word kind;
+
+    return spf_instance_word(word, &kind, NULL).code == SPF_OK && kind == SPF_WORD_ID &&
+           strpbrk(word, "0123456789") != NULL;
+}
+
+/* A line of one word, which no shell would change: the target alone. */
+static struct spf_error split_word(char *line, bool of_instances, struct spf_words *words)
+{
+    bool instance = line[0] != '-' && (of_instances || is_id(line));
+    const char *port = instance || line[0] == '-' ? NULL : cut_port(line);
+
+    if ((instance && !spf_words_add(words, "--instance")) ||
+        (!instance && line[0] != '-' && !spf_words_add(words, "--host")) ||
+        !spf_words_add(words, line) ||
+        (port != NULL && (!spf_words_add(words, "--port") || !spf_words_add(words, port))))
+        return no_memory_error;
+    return spf_ok();
+}
+
+/* A list may be somebody else's: the environment is not for it. */
+static char *no_variable(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* The words of a line as on a command line; the first may be the target, with its port. */
+static struct spf_error split(char *line, bool of_instances, struct spf_words *words)
+{
+    struct spf_words raw = {0};
+    struct spf_error error = spf_ok();
+    const char *why;
+
+    if (line[strcspn(line, " \t\"'")] == '\0')
+        return split_word(line, of_instances, words);
+    if (!spf_shell_words(line, no_variable, &raw, &why))
+        error = spf_usage("%s", why);
+    for (size_t i = 0; error.code == SPF_OK && i < raw.list.count; i++) {
+        if (i == 0 && !spf_command_is_one((const char *const *)raw.list.items, raw.list.count))
+            error = split_word(raw.list.items[0], of_instances, words);
+        else if (!spf_words_add(words, raw.list.items[i]))
+            error = no_memory_error;
+    }
+    spf_words_clear(&raw);
+    return error;
+}
+
+static struct spf_error read_words(struct spf_options *line, struct spf_words *words)
+{
+    static char program[] = "sshpreflight";
+    char **argv = calloc(words->list.count + 2, sizeof *argv);
+    struct spf_error error;
+
+    if (argv == NULL)
+        return no_memory_error;
+    argv[0] = program;
+    memcpy(argv + 1, words->list.items, words->list.count * sizeof *argv);
+    error = spf_options_read(line, (int)words->list.count + 1, argv);
+    free(argv);
+    return error;
+}
+
+static struct spf_error read_line(struct spf_targets *targets, const struct spf_options *options,
+                                  bool of_instances, char *text)
+{
+    struct spf_options line;
+    struct spf_words words = {0};
+    struct spf_error error;
+
+    begin_line(&line, options);
+    if (strlen(text) > LINE_MAX_BYTES)
+        error = spf_usage("it is longer than %d bytes", LINE_MAX_BYTES);
+    else
+        error = split(text, of_instances, &words);
+    if (error.code == SPF_OK)
+        error = read_words(&line, &words);
+    if (error.code == SPF_OK)
+        error = finish_line(targets, options, &line);
+    /* Options borrow their words. */
+    for (size_t i = 0; error.code == SPF_OK && i < words.list.count; i++)
+        if (!keep_text(targets, &words.list.items[i]))
+            error = no_memory_error;
+    spf_words_clear(&words);
+    spf_options_clear(&line);
+    return error;
+}
+
+static struct spf_error leave_out(struct spf_targets *targets, const char *name, size_t number,
+                                  const char *why)
+{
+    struct spf_left_out *line =
+        targets->left_out.count < LEFT_OUT_MAX ? SPF_APPEND(&targets->left_out) : NULL;
+    struct spf_buf where;
+
+    if (line == NULL)
+        return targets->left_out.count < LEFT_OUT_MAX
+                   ? no_memory_error
+                   : spf_error(SPF_ERR_USAGE, "%s: more than %d lines cannot be read", name,
+                               LEFT_OUT_MAX);
+    spf_buf_init(&where, 400);
+    spf_buf_add_clean(&where, name, strlen(name), 300);
+    spf_buf_addf(&where, " line %zu", number);
+    line->where = spf_buf_take(&where);
+    line->why = strdup(why);
+    return line->where != NULL && line->why != NULL ? spf_ok() : no_memory_error;
+}
+
+static char *trimmed(char *line)
+{
+    size_t len;
+
+    line += strspn(line, " \t\r");
+    len = strlen(line);
+    while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
+        line[--len] = '\0';
+    return line;
+}
+
+struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_options *options,
+                                  bool of_instances, const char *name, char *text)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t number = 0;
+
+    if (spf_starts_with(text, mark))
+        text += strlen(mark);
+    for (char *line; (line = strsep(&text, "\n")) != NULL;) {
+        struct spf_error error;
+
+        number++;
+        line = trimmed(line);
+        if (line[0] == '\0' || line[0] == '#')
+            continue;
+        error = read_line(targets, options, of_instances, line);
+        if (error.code == SPF_ERR_USAGE || error.code == SPF_ERR_INVALID)
+            error = leave_out(targets, name, number, error.text);
+        if (error.code != SPF_OK)
+            return error;
+    }
+    return spf_ok();
+}
+
+struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_options *options)
+{
+    struct spf_target target = spf_target_of(options, targets->key_text, targets->passphrase);
+    struct spf_error error = spf_ok();
+
+    if (options->instance != NULL || options->host != NULL || !spf_options_list(options))
+        error = add(targets, &target);
+    for (size_t i = 0; error.code == SPF_OK && i < options->instances.count; i++) {
+        target.instance_id = options->instances.items[i];
+        error = add(targets, &target);
+    }
+    return error;
+}
+
+static void nothing(void *key)
+{
+    (void)key;
+}
+
+void spf_targets_clear(struct spf_targets *targets)
+{
+    tdestroy(targets->known, nothing);
+    for (size_t i = 0; i < targets->list.count; i++)
+        free(targets->list.items[i]);
+    for (size_t i = 0; i < targets->left_out.count; i++) {
+        free(targets->left_out.items[i].where);
+        free(targets->left_out.items[i].why);
+    }
+    for (size_t i = 0; i < targets->kept.count; i++)
+        free(targets->kept.items[i]);
+    for (size_t i = 0; i < targets->texts.count; i++)
+        free(targets->texts.items[i]);
+    free(targets->list.items);
+    free(targets->left_out.items);
+    free(targets->kept.items);
+    free(targets->texts.items);
+    *targets = (struct spf_targets){0};
+}

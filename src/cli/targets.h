@@ -1,0 +1,58 @@
+#ifndef SPF_CLI_TARGETS_H
+#define SPF_CLI_TARGETS_H
+
+#include "cli/options.h"
+
+/*
+ * The targets that a command line asks for: the one that it names, and those of its lists
+ * (--instance repeated, --instances-file, --hosts-file). Two that are alike are one.
+ */
+#define SPF_TARGETS_MAX     100000
+#define SPF_TARGET_LIST_MAX (64u * 1024 * 1024) /* bytes of a list */
+
+/* A line that names no target: the others are checked all the same. */
+struct spf_left_out {
+    char *where; /* "hosts line 7" */
+    char *why;   /* a sentence for a person, without a full stop */
+};
+
+struct spf_targets {
+    SPF_LIST(struct spf_target *) list;
+    SPF_LIST(struct spf_left_out) left_out;
+    size_t alike; /* so many named one that was there */
+    /* what the targets borrow */
+    const struct spf_secret *key_text, *passphrase;
+    SPF_LIST(struct spf_options *) kept;
+    SPF_LIST(char *) texts;
+    void *known; /* tsearch(3)'s tree of those in the list */
+};
+
+/* What options ask of one target. The secrets may be NULL. */
+struct spf_target spf_target_of(const struct spf_options *options,
+                                const struct spf_secret *key_text,
+                                const struct spf_secret *passphrase);
+
+/* Does the command line ask for more than the one target that its options name? */
+bool spf_options_list(const struct spf_options *options);
+
+/*
+ * Adds those that stand on the command line itself. options outlive targets, as do the secrets that
+ * its caller has put there. SPF_ERR_NOMEM, or SPF_ERR_USAGE.
+ */
+SPF_MUST_USE
+struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_options *options);
+
+/*
+ * Adds those of a list, a line each: a host ([user@]host[:port], ssh://, a name of the ssh
+ * configuration), or an instance in a list of instances; else words as on the command line, which
+ * add to what stands there. Blank lines and comments (#) do not count. text is changed. name: the
+ * list's, for people. What is wrong with a line goes to left_out; SPF_ERR_NOMEM, or SPF_ERR_TOO_BIG
+ * for too many targets.
+ */
+SPF_MUST_USE
+struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_options *options,
+                                  bool of_instances, const char *name, char *text);
+
+void spf_targets_clear(struct spf_targets *targets);
+
+#endif

@@ -1,0 +1,280 @@
+#include "driver/course.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "diagnosis/diagnosis.h"
+#include "driver/record.h"
+#include "key/probe.h"
+#include "login/conversation.h"
+#include "openssh/config.h"
+#include "openssh/openssh.h"
+
+static void queue(struct spf_course *course)
+{
+    struct spf_desk *desk = course->desk;
+
+    if (course->queued)
+        return;
+    course->queued = true;
+    course->next_news = NULL;
+    if (desk->last != NULL)
+        desk->last->next_news = course;
+    else
+        desk->first = course;
+    desk->last = course;
+}
+
+struct spf_course *spf_course_next(struct spf_desk *desk)
+{
+    struct spf_course *course = desk->first;
+
+    if (course == NULL)
+        return NULL;
+    desk->first = course->next_news;
+    if (desk->first == NULL)
+        desk->last = NULL;
+    course->queued = false;
+    return course;
+}
+
+static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
+                    const struct spf_failure *failure)
+{
+    struct spf_course *course = (struct spf_course *)inquiry;
+
+    spf_run_arrived(course->run, group, failure, spf_now_ms());
+    inquiry->target = course->run->target; /* the ssh configuration may have made another of it */
+    queue(course);
+}
+
+static void fail(struct spf_course *course, enum spf_group group, const char *what)
+{
+    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", what);
+
+    arrived(&course->inquiry, group, &failure);
+}
+
+static void serve_cloud(struct spf_course *course, enum spf_group group)
+{
+    struct spf_desk *desk = course->desk;
+
+    if (desk->cloud == NULL)
+        desk->cloud = spf_aliyun_new(desk->loop, desk->options->cloud);
+    if (desk->cloud == NULL)
+        fail(course, group, "out of memory");
+    else
+        spf_aliyun_serve(desk->cloud, &course->inquiry, group);
+}
+
+static void serve_about_key(struct spf_course *course, enum spf_group group)
+{
+    if (course->key == NULL)
+        course->key = spf_key_probe_new(&course->inquiry);
+    if (course->key == NULL)
+        fail(course, group, "out of memory");
+    else
+        spf_key_probe_serve(course->key, group);
+}
+
+/* Asked again, it is about another key. One that only an agent has is no file to be shared. */
+static void serve_key(struct spf_course *course)
+{
+    struct spf_desk *desk = course->desk;
+    const struct spf_target *target = course->run->target;
+
+    course->inquiry.login_key = course->inquiry.certificate = NULL;
+    if (course->key != NULL)
+        spf_key_probe_forget_key(course->key);
+    if (desk->keys != NULL)
+        spf_key_shelf_cancel(desk->keys, &course->inquiry);
+    if (target->offer != NULL && target->key_path == NULL) {
+        serve_about_key(course, SPF_GROUP_KEY);
+        return;
+    }
+    if (desk->keys == NULL)
+        desk->keys = spf_key_shelf_new(desk->loop);
+    if (desk->keys == NULL)
+        fail(course, SPF_GROUP_KEY, "out of memory");
+    else
+        spf_key_shelf_serve(desk->keys, &course->inquiry);
+}
+
+static void serve_ssh_config(struct spf_course *course)
+{
+    course->ssh_config = spf_ssh_config_new(&course->inquiry);
+    if (course->ssh_config == NULL)
+        fail(course, SPF_GROUP_SSH_CONFIG, "out of memory");
+}
+
+static void serve_openssh(struct spf_course *course, enum spf_group group)
+{
+    struct spf_desk *desk = course->desk;
+
+    if (desk->openssh == NULL)
+        desk->openssh = spf_openssh_new(desk->loop);
+    if (desk->openssh == NULL)
+        fail(course, group, "out of memory");
+    else
+        spf_openssh_serve(desk->openssh, &course->inquiry, group);
+}
+
+static void serve_conversation(struct spf_course *course, enum spf_group group)
+{
+    if (course->conversation == NULL)
+        course->conversation = spf_conversation_new(
+            &course->inquiry, spf_run_expects(course->run, SPF_CHECK_SSH_HANDSHAKE));
+    if (course->conversation == NULL)
+        fail(course, group, "out of memory");
+    else
+        spf_conversation_serve(course->conversation, group);
+}
+
+/* Who serves what. */
+static void serve(struct spf_course *course, enum spf_group group)
+{
+    const struct spf_driver_options *options = course->desk->options;
+
+    if (options->replay != NULL) {
+        spf_replay_serve(options->replay, course->index, &course->inquiry, group);
+        return;
+    }
+    if (options->transcript != NULL && !(SPF_CLOUD_GROUPS >> group & 1)) {
+        spf_transcript_serve(options->transcript, &course->inquiry, group);
+        return;
+    }
+    switch (group) {
+    case SPF_GROUP_KEY:
+        serve_key(course);
+        break;
+    case SPF_GROUP_SURROUNDINGS:
+    case SPF_GROUP_FOUND_KEY:
+        serve_about_key(course, group);
+        break;
+    case SPF_GROUP_CREDENTIALS:
+    case SPF_GROUP_IDENTITY:
+    case SPF_GROUP_INSTANCE:
+    case SPF_GROUP_LOOKUP:
+    case SPF_GROUP_RULES:
+    case SPF_GROUP_MEMBERSHIP:
+    case SPF_GROUP_NETWORK_ACL:
+    case SPF_GROUP_GATEWAY:
+    case SPF_GROUP_EVENTS:
+    case SPF_GROUP_IMAGE:
+    case SPF_GROUP_ASSISTANT:
+    case SPF_GROUP_KEY_PAIR:
+    case SPF_GROUP_CONSOLE:
+        serve_cloud(course, group);
+        break;
+    case SPF_GROUP_SSH_CONFIG:
+        serve_ssh_config(course);
+        break;
+    case SPF_GROUP_OPENSSH:
+    case SPF_GROUP_OPENSSH_ALGORITHMS:
+        serve_openssh(course, group);
+        break;
+    case SPF_GROUP_KNOWN_HOSTS:
+    case SPF_GROUP_TCP:
+    case SPF_GROUP_IDENTIFICATION:
+    case SPF_GROUP_HANDSHAKE:
+    case SPF_GROUP_QUERY:
+    case SPF_GROUP_SIGNATURE:
+    case SPF_GROUP_SESSION:
+        serve_conversation(course, group);
+        break;
+    case SPF_GROUP_TRANSCRIPT: /* there is none */
+    case SPF_GROUP_COUNT:
+        break;
+    }
+}
+
+/* What the report needs beside the checks, as far as it is in this phase. */
+static spf_groups missing(const struct spf_course *course, enum spf_group_phase phase)
+{
+    spf_groups groups = course->desk->options->reported;
+
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (course->run->facts.group[i].phase != phase)
+            groups &= ~((spf_groups)1u << i);
+    }
+    return groups;
+}
+
+void spf_course_advance(struct spf_course *course)
+{
+    spf_groups wants = spf_run_advance(course->run, spf_now_ms());
+
+    wants |= spf_diagnosis_wants(course->run) | missing(course, SPF_ABSENT);
+    if (course->conversation != NULL && spf_run_expects_silence(course->run))
+        spf_conversation_expect_silence(course->conversation);
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (wants >> i & 1) {
+            spf_run_asked(course->run, (enum spf_group)i, spf_now_ms());
+            serve(course, (enum spf_group)i);
+        }
+    }
+}
+
+bool spf_course_is_done(const struct spf_course *course)
+{
+    return spf_run_done(course->run) && !spf_diagnosis_awaits(course->run) &&
+           missing(course, SPF_ASKED) == 0;
+}
+
+/* Has somebody been asked who has not answered? */
+static bool awaits(const struct spf_run *run, spf_groups groups)
+{
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (groups >> i & 1 && run->facts.group[i].phase == SPF_ASKED)
+            return true;
+    }
+    return false;
+}
+
+void spf_course_rest(struct spf_course *course)
+{
+    struct spf_desk *desk = course->desk;
+
+    spf_loop_remove(desk->loop, &course->deadline);
+    spf_conversation_free(course->conversation);
+    course->conversation = NULL;
+    spf_ssh_config_free(course->ssh_config);
+    course->ssh_config = NULL;
+    spf_key_probe_free(course->key);
+    course->key = NULL;
+    if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(KEY)))
+        spf_key_shelf_cancel(desk->keys, &course->inquiry);
+    if (desk->cloud != NULL && awaits(course->run, SPF_CLOUD_GROUPS))
+        spf_aliyun_cancel(desk->cloud, &course->inquiry);
+    if (desk->openssh != NULL &&
+        awaits(course->run, SPF_GROUP_BIT(OPENSSH) | SPF_GROUP_BIT(OPENSSH_ALGORITHMS)))
+        spf_openssh_cancel(desk->openssh, &course->inquiry);
+}
+
+static void time_is_up(struct spf_watch *watch, short revents)
+{
+    struct spf_course *course = watch->owner;
+
+    (void)revents;
+    spf_loop_remove(course->desk->loop, watch);
+    course->late = true;
+    queue(course);
+}
+
+bool spf_course_begin(struct spf_course *course, struct spf_run *run, int64_t deadline_ms)
+{
+    struct spf_desk *desk = course->desk;
+
+    course->run = run;
+    course->late = false;
+    course->inquiry = (struct spf_inquiry){.target = run->target,
+                                           .facts = &run->facts,
+                                           .loop = desk->loop,
+                                           .arrived = arrived,
+                                           .login_key = course->inquiry.login_key,
+                                           .certificate = course->inquiry.certificate};
+    course->deadline =
+        (struct spf_watch){.fd = -1, .due_ms = deadline_ms, .ready = time_is_up, .owner = course};
+    queue(course);
+    return spf_loop_add(desk->loop, &course->deadline);
+}

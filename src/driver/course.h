@@ -1,0 +1,53 @@
+#ifndef SPF_DRIVER_COURSE_H
+#define SPF_DRIVER_COURSE_H
+
+#include "driver/driver.h"
+#include "key/shelf.h"
+#include "pipeline/inquiry.h"
+
+/* What the targets under way share. */
+struct spf_course;
+struct spf_desk {
+    const struct spf_driver_options *options;
+    struct spf_loop *loop;
+    /* made when first wanted: no start-up for nothing */
+    struct spf_aliyun *cloud;
+    struct spf_openssh *openssh;
+    struct spf_key_shelf *keys;
+    /* those that have news, in the order in which it came */
+    struct spf_course *first, *last;
+};
+
+/* One target on its way: its run, and what its probes hold for it. */
+struct spf_course {
+    struct spf_inquiry inquiry; /* first: arrived() finds the course by it */
+    size_t index;
+    struct spf_run *run; /* NULL: not under way */
+    struct spf_desk *desk;
+    struct spf_key_probe *key;
+    struct spf_conversation *conversation;
+    struct spf_ssh_config *ssh_config;
+    struct spf_watch deadline;
+    bool late;                    /* its time is up */
+    bool queued;                  /* it stands in the desk's queue */
+    struct spf_course *next_news; /* behind it there */
+};
+
+/* The course begins, without connections; what its run has kept is not asked again. deadline_ms:
+ * monotonic. False: no memory. */
+SPF_MUST_USE bool spf_course_begin(struct spf_course *course, struct spf_run *run,
+                                   int64_t deadline_ms);
+
+/* Asks for what the run wants. What is known at once makes news again. */
+void spf_course_advance(struct spf_course *course);
+/* Nothing is missing, neither to the checks nor to the report. */
+bool spf_course_is_done(const struct spf_course *course);
+
+/* Closes the connections to the host, and drops what has not come; nobody calls arrived afterwards.
+ */
+void spf_course_rest(struct spf_course *course);
+
+/* The next one that has news; NULL: none has. */
+struct spf_course *spf_course_next(struct spf_desk *desk);
+
+#endif

@@ -1,0 +1,274 @@
+#!/usr/bin/env python3
+"""Several targets in one run: lists, jobs, reports that are written as targets are done, interrupts."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import stage  # noqa: F401  (finds the harness)
+from harness import servers, world
+from harness.cloud import Authority, Cloud
+from harness.keys import Key
+
+HANGS = 200  # seconds
+OFFICE = "sg-bp1lab0000000office"
+
+
+def expect(what, seen, wanted):
+    if seen != wanted:
+        raise AssertionError("%s: %r, should be %r" % (what, seen, wanted))
+
+
+class Crowd:
+    """Has every connection wait for its greeting, and counts how many wait at once."""
+
+    def __init__(self, seconds):
+        self.seconds, self.most, self.held = seconds, 0, 0
+        self.lock = threading.Lock()
+        self.socket = socket.socket()
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.listen(64)
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                peer, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._hold, args=(peer,), daemon=True).start()
+
+    def _hold(self, peer):
+        with self.lock:
+            self.held += 1
+            self.most = max(self.most, self.held)
+        time.sleep(self.seconds)
+        with self.lock:
+            self.held -= 1
+        with peer, contextlib.suppress(OSError):
+            peer.sendall(b"SSH-2.0-Crowd\r\n")
+            peer.recv(4096)
+
+    def stop(self):
+        self.socket.close()
+
+
+class Scene:
+    def __init__(self, binary, lab_cloud, folder, stack):
+        self.binary, self.lab_cloud, self.folder, self.stack = binary, lab_cloud, folder, stack
+        self.key = Key(folder, "key.pem", {})
+        self.other = Key(folder, "other.pem", {})
+        addresses = ["ListenAddress 127.0.0.%d" % i for i in range(2, 10)]
+        self.sshd = servers.Sshd(folder + "/sshd", {"config": addresses}, self.key, self.other)
+        stack.callback(self.sshd.stop)
+        self.known_hosts = folder + "/known_hosts"
+        public = self.sshd.known_hosts()[0].split(" ", 1)[1]
+        with open(self.known_hosts, "w", encoding="ascii") as out:
+            out.write("[127.0.0.*]:* %s\n" % public)
+        closed = servers.Fake("closed-port")
+        silent = servers.Fake("silence")
+        stack.callback(closed.stop)
+        stack.callback(silent.stop)
+        self.closed, self.silent = closed.port, silent.port
+        self.environment = {**stage.ENVIRONMENT, "HOME": folder, "XDG_CACHE_HOME": folder + "/cache"}
+
+    def list(self, name, lines):
+        path = os.path.join(self.folder, name)
+        with open(path, "w", encoding="utf-8") as out:
+            out.write("\n".join(lines) + "\n")
+        return path
+
+    def hosts(self, count, first=2):
+        return ["127.0.0.%d" % i for i in range(first, first + count)]
+
+    def command(self, *words):
+        return [self.binary, "-l", servers.login_user(), "-p", str(self.sshd.port),
+                "--known-hosts", self.known_hosts, "--timeout", "60", *words]
+
+    def start(self, *words, key=True):
+        keyed = ["--key", self.key.path] if key else []
+        return subprocess.Popen(self.command(*keyed, *words), env=self.environment, cwd=self.folder,
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def run(self, *words, status, given=b"", **how):
+        process = self.start(*words, **how)
+        out, err = process.communicate(given, timeout=HANGS)
+        if process.returncode != status:
+            raise AssertionError("%s: exit status %d, should be %d\n%s%s" % (
+                words, process.returncode, status, out.decode(), err.decode()))
+        return out.decode(), err.decode()
+
+    def report(self, *words, status, **how):
+        out, err = self.run("--json", *words, status=status, **how)
+        return json.loads(out), err
+
+
+def a_list_of_hosts(scene):
+    hosts = scene.hosts(4)
+    path = scene.list("hosts", [*hosts, "# more", "127.0.0.1:%d" % scene.closed, "two words",
+                                hosts[0]])
+    report, err = scene.report("--hosts-file", path, "--record", "evidence", status=1)
+    expect("targets", report["summary"]["targets"], 5)
+    expect("pass", report["summary"]["pass"], 4)
+    expect("verdicts", [one["verdict"] for one in report["targets"]], ["pass"] * 4 + ["fail"])
+    expect("hosts", [one["target"]["host"] for one in report["targets"]], hosts + ["127.0.0.1"])
+    expect("left out", [line["where"][-6:] for line in report["left_out"]], ["line 7"])
+    expect("groups", [(one["cause"], one["targets"]) for one in report["summary"]["groups"]],
+           [("port-refused", ["%s@127.0.0.1 port %d" % (servers.login_user(), scene.closed)])])
+    for part in ("line 7: two hosts", "1 target is named again"):
+        if part not in err:
+            raise AssertionError("standard error lacks %r: %s" % (part, err))
+    out, _ = scene.run("--hosts-file", path, status=1)
+    for part in ("5 targets: 4 pass, 1 fail, 0 unknown", "1 of 5: port-refused", "names no target"):
+        if part not in out:
+            raise AssertionError("the text lacks %r: %s" % (part, out))
+    again = subprocess.run([scene.binary, "--replay", "evidence", "--json"], cwd=scene.folder,
+                           env=scene.environment, stdout=subprocess.PIPE, check=False)
+    expect("replay", [one["verdict"] for one in json.loads(again.stdout)["targets"]],
+           ["pass"] * 4 + ["fail"])
+
+
+def standard_input_and_formats(scene):
+    given = "\n".join(scene.hosts(3)).encode()
+    for form in ("short", "junit", "tap", "nagios", "prometheus", "github", "html"):
+        out, _ = scene.run("--hosts-file", "-", "--format", form, status=0, given=given)
+        for host in scene.hosts(3):
+            if host not in out and form != "nagios":
+                raise AssertionError("%s lacks %s: %s" % (form, host, out))
+
+
+def so_many_may_fail(scene):
+    path = scene.list("mixed", scene.hosts(4) + ["127.0.0.1:%d" % scene.closed])
+    scene.run("--hosts-file", path, "--fail-over", "20", status=0)
+    scene.run("--hosts-file", path, "--fail-over", "19", status=1)
+
+
+def no_target_is_wrong_usage(scene):
+    out, err = scene.run("--hosts-file", scene.list("none", ["# nobody"]), status=64)
+    expect("standard output", out, "")
+    out, err = scene.run("--hosts-file", scene.list("bad", ["a b", "c d"]), status=64)
+    expect("standard output", out, "")
+    if "bad line 1" not in err:
+        raise AssertionError(err)
+    scene.run("--hosts-file", "missing", status=64)
+
+
+def lines_come_as_targets_are_done(scene):
+    """A target that says nothing holds up nobody; an interrupt keeps what is done."""
+    path = scene.list("slow", ["127.0.0.1:%d" % scene.silent] + scene.hosts(5))
+    process = scene.start("--hosts-file", path, "--format", "ndjson", "--jobs", "2")
+    lines = []
+    for _ in range(5):
+        if not select.select([process.stdout], [], [], HANGS)[0]:
+            raise AssertionError("no line came")
+        lines.append(json.loads(process.stdout.readline()))
+    expect("first lines", [one["verdict"] for one in lines], ["pass"] * 5)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=HANGS)
+    expect("exit status", process.returncode, 128 + signal.SIGINT)
+    rest = [json.loads(line) for line in out.decode().splitlines()]
+    expect("last line", [(one["verdict"], one["cause"]) for one in rest],
+           [("unknown", "interrupted")])
+
+
+def an_interrupt_reports_everybody(scene):
+    """Also those that were not begun."""
+    path = scene.list("slower", ["127.0.0.1:%d" % scene.silent] + scene.hosts(5))
+    process = scene.start("--hosts-file", path, "--json", "--jobs", "1")
+    deadline = time.monotonic() + HANGS
+    while "connection\n" not in "".join(scene.sshd.log) and time.monotonic() < deadline:
+        if not select.select([process.stdout], [], [], 0.5)[0]:
+            break
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=HANGS)
+    expect("exit status", process.returncode, 128 + signal.SIGINT)
+    expect("causes", {one["cause"] for one in json.loads(out)["targets"]}, {"interrupted"})
+    expect("targets", len(json.loads(out)["targets"]), 6)
+
+
+def no_more_at_once_than_jobs(scene):
+    crowd = Crowd(0.3)
+    scene.stack.callback(crowd.stop)
+    path = scene.list("crowd", ["a%d@127.0.0.1:%d" % (i, crowd.port) for i in range(12)])
+    scene.run("--hosts-file", path, "--jobs", "3", "--only", "ssh.banner", status=0)
+    if not 1 < crowd.most <= 3:
+        raise AssertionError("%d connections at once" % crowd.most)
+
+
+def keys_of_their_own(scene):
+    """Lines name keys; standard input is a key for all of them."""
+    path = scene.list("keys", ["127.0.0.2", "127.0.0.3 --key other.pem", "127.0.0.4"])
+    report, _ = scene.report("--hosts-file", path, status=1)
+    expect("causes", [one["cause"] for one in report["targets"]], [None, "auth-key-refused", None])
+    with open(scene.key.path, "rb") as key:
+        given = key.read()
+    path = scene.list("keys", ["127.0.0.2", "127.0.0.3"])
+    scene.run("--key", "-", "--hosts-file", path, status=0, given=given, key=False)
+
+
+def instances_share_what_is_wrong(scene):
+    """Three instances; two of them are in a group that lets nobody of ours in."""
+    places = {"public_key": scene.key.public, "key_md5": scene.key.md5,
+              "other_public_key": scene.other.public, "other_key_md5": scene.other.md5,
+              "port": scene.sshd.port}
+    base = world.build({}, places)["regions"][world.HOME_REGION]
+    one = base["Instances"][world.INSTANCE]
+    ids = [world.INSTANCE, "i-bp1lab0000000000two1", "i-bp1lab0000000000two2"]
+    changes = {"Instances": {name: {**one, "InstanceId": name, "InstanceName": name[-4:],
+                                    "SecurityGroupIds": {"SecurityGroupId": [OFFICE]}}
+                             for name in ids[1:]},
+               "SecurityGroups": {OFFICE: {
+                   **base["SecurityGroups"]["sg-bp1lab0000000000web"],
+                   "SecurityGroupId": OFFICE, "Permissions": {"Permission": [{
+                       "SourceCidrIp": "203.0.113.0/24", "PortRange": "1/65535", "Priority": 1,
+                       "SecurityGroupRuleId": "sgr-bp1laboffice000002"}]}}}}
+    shown = world.build({"regions": {world.HOME_REGION: changes}}, places)
+    authority = Authority(scene.folder + "/authority")
+    with Cloud(scene.lab_cloud, scene.folder + "/cloud", shown, authority) as cloud:
+        how = ["--endpoint", cloud.url, "--ca-file", authority.ca, "--source-ip", "198.51.100.7",
+               "--only", "cloud"]
+        report, _ = scene.report(*how, "--instance", ids[0], "--instances-file",
+                                 scene.list("ids", ids), status=1)
+        expect("targets", [one["target"]["instance_id"] for one in report["targets"]], ids)
+        groups = report["summary"]["groups"]
+        expect("groups", [(one["cause"], one["shared"]["open_in"], len(one["targets"]))
+                          for one in groups], [("sg-source-excluded", OFFICE, 2)])
+        out, _ = scene.run(*how, *ids, status=1)
+        said = "2 of 3: sg-source-excluded, all by the security group %s" % OFFICE
+        if said not in " ".join(out.split()):
+            raise AssertionError(out)
+
+
+TESTS = [a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
+         lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
+         keys_of_their_own, instances_share_what_is_wrong]
+
+
+def main():
+    binary, lab_cloud = (os.path.abspath(path) for path in sys.argv[1:3])
+    failed = 0
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spf-fleet-"))
+        scene = Scene(binary, lab_cloud, folder, stack)
+        for test in TESTS:
+            if len(sys.argv) > 3 and test.__name__ not in sys.argv[3:]:
+                continue
+            try:
+                test(scene)
+            except AssertionError as error:
+                failed += 1
+                print("%s: %s" % (test.__name__, error))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

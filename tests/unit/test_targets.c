@@ -1,0 +1,199 @@
+/* Lists of targets (cli/targets.c): what a line may be, and what it takes from the command line. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/targets.h"
+#include "unit.h"
+
+static struct spf_options options;
+static struct spf_targets targets;
+
+static void take_options(const char *line)
+{
+    static char copy[500];
+    static char *argv[40] = {(char *)"sshpreflight"};
+    int argc = 1;
+
+    ck_assert(spf_copy(copy, sizeof copy, line));
+    for (char *at = copy, *word; (word = strsep(&at, " ")) != NULL;)
+        argv[argc++] = word;
+    argv[argc] = NULL;
+    ck_assert_int_eq(spf_options_parse(argc, argv, &options).code, SPF_OK);
+}
+
+static struct spf_error read_list(bool of_instances, const char *list)
+{
+    char *text = strdup(list);
+    struct spf_error error = spf_targets_take(&targets, &options);
+
+    ck_assert_ptr_nonnull(text);
+    if (error.code == SPF_OK)
+        error = spf_targets_read(&targets, &options, of_instances, "hosts", text);
+    free(text);
+    return error;
+}
+
+static void clear(void)
+{
+    spf_targets_clear(&targets);
+    spf_options_clear(&options);
+}
+
+/* "user@host port key": what ssh would be given. */
+static void check_line(const char *command_line, const char *line, const char *expected)
+{
+    const struct spf_target *target;
+    char said[300];
+
+    take_options(command_line);
+    ck_assert_int_eq(read_list(false, line).code, SPF_OK);
+    if (targets.left_out.count > 0)
+        ck_abort_msg("\"%s\": %s", line, targets.left_out.items[0].why);
+    ck_assert_uint_eq(targets.list.count, 1);
+    target = targets.list.items[0];
+    ck_assert(spf_format(said, sizeof said, "%s%s%s@%s %u %s",
+                         target->instance_id != NULL ? target->instance_id : "",
+                         target->instance_id != NULL ? "=" : "", target->user,
+                         target->host != NULL ? target->host : "-", (unsigned)target->port,
+                         target->key_path));
+    ck_assert_str_eq(said, expected);
+    clear();
+}
+
+START_TEST(a_line_is_a_target)
+{
+    static const char *const lines[][2] = {
+        {"web1", "root@web1 22 k"},
+        {"web1:2222", "root@web1 2222 k"},
+        {"ecs-user@web1", "ecs-user@web1 22 k"},
+        {"ecs-user@web1:2222", "ecs-user@web1 2222 k"},
+        {"  web1\t\r", "root@web1 22 k"},
+        {"203.0.113.9:23", "root@203.0.113.9 23 k"},
+        {"2001:db8::9", "root@2001:db8::9 22 k"},
+        {"[2001:db8::9]", "root@2001:db8::9 22 k"},
+        {"[2001:db8::9]:2222", "root@2001:db8::9 2222 k"},
+        {"ssh://u@web1:24", "u@web1 24 k"},
+        {"i-bp1a2b3c", "i-bp1a2b3c=root@- 22 k"},
+        {"DOMAIN\\u@web1", "DOMAIN\\u@web1 22 k"},
+        {"web1 -p 2222 -l admin", "admin@web1 2222 k"},
+        {"web1:2222 -l admin", "admin@web1 2222 k"},
+        {"-p 2222 web1", "root@web1 2222 k"},
+        {"web1 --key 'my key'", "root@web1 22 my key"},
+        {"i-bp1a2b3c --host web1", "i-bp1a2b3c=root@web1 22 k"},
+        {"web1 # the first", "root@web1 22 k"},
+        {"ssh -p 2222 u@web1", "u@web1 2222 k"},
+        {"\xef\xbb\xbfweb1", "root@web1 22 k"},
+        {"\n# all of them\n\nweb1\n", "root@web1 22 k"},
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        check_line("--hosts-file list --key k", lines[i][0], lines[i][1]);
+}
+END_TEST
+
+START_TEST(a_line_adds_to_the_command_line)
+{
+    check_line("--hosts-file list --key k -l ecs-user -p 2200", "web1", "ecs-user@web1 2200 k");
+    check_line("--hosts-file list --key k -l ecs-user -p 2200", "root@web1:22", "root@web1 22 k");
+    check_line("--hosts-file list -l ecs-user", "web1 -i other", "ecs-user@web1 22 other");
+    check_line("--hosts-file list --key k --console", "web1", "root@web1 22 k");
+}
+END_TEST
+
+START_TEST(instances_are_words_of_their_list)
+{
+    take_options("--instances-file list --key k");
+    ck_assert_int_eq(read_list(true, "web-1\n203.0.113.9\ni-bp1a2b3c -l ecs-user\n").code, SPF_OK);
+    ck_assert_uint_eq(targets.list.count, 3);
+    ck_assert_str_eq(targets.list.items[0]->instance_id, "web-1");
+    ck_assert_str_eq(targets.list.items[1]->instance_id, "203.0.113.9");
+    ck_assert_str_eq(targets.list.items[2]->user, "ecs-user");
+    ck_assert_ptr_null(targets.list.items[1]->host);
+    clear();
+}
+END_TEST
+
+START_TEST(what_is_wrong_has_its_number)
+{
+    static const char *const lines[][2] = {
+        {"web1 --format json", "--format is for the whole run"},
+        {"web1 --endpoint http://127.0.0.1", "--endpoint is for the whole run"},
+        {"web1 --hosts-file more", "--hosts-file is for the whole run"},
+        {"web1 --no-such", "there is no option --no-such"},
+        {"web1 web2", "two hosts"},
+        {"web1 --timeout 9", "--timeout can be given once"},
+        {"explain port-silent", "two hosts"},
+        {"web1 $(id)", "only the shell"},
+        {"web1 'open", "quot"},
+        {"-p 22", "say what to check"},
+        {"u:v:w:9", "port goes with -p"},
+        {"-oProxyCommand=x", "say what to check"},
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char list[200];
+
+        take_options("--hosts-file list --key k --timeout 5");
+        ck_assert(spf_format(list, sizeof list, "good1\n\n%s\ngood2\n", lines[i][0]));
+        ck_assert_int_eq(read_list(false, list).code, SPF_OK);
+        ck_assert_msg(targets.left_out.count == 1, "\"%s\" is taken", lines[i][0]);
+        ck_assert_str_eq(targets.left_out.items[0].where, "hosts line 3");
+        if (strstr(targets.left_out.items[0].why, lines[i][1]) == NULL)
+            ck_abort_msg("\"%s\": %s", lines[i][0], targets.left_out.items[0].why);
+        ck_assert_uint_eq(targets.list.count, 2);
+        clear();
+    }
+}
+END_TEST
+
+START_TEST(two_alike_are_one)
+{
+    take_options("--hosts-file list --key k root@web1");
+    ck_assert_int_eq(
+        read_list(false, "web2\nweb1\nroot@web1\nweb1:22\nweb2 -i k\nu@web2\nweb2 -i k2\n").code,
+        SPF_OK);
+    ck_assert_uint_eq(targets.left_out.count, 0);
+    ck_assert_uint_eq(targets.list.count, 4);
+    ck_assert_uint_eq(targets.alike, 4);
+    clear();
+}
+END_TEST
+
+START_TEST(instances_of_the_command_line)
+{
+    take_options("--instance i-1 --instance i-2 i-3 --instance i-1 --key k");
+    ck_assert_int_eq(spf_targets_take(&targets, &options).code, SPF_OK);
+    ck_assert_uint_eq(targets.list.count, 3);
+    ck_assert_str_eq(targets.list.items[2]->instance_id, "i-3");
+    ck_assert_uint_eq(targets.alike, 1);
+    clear();
+}
+END_TEST
+
+/* Most lines say no more than the target: what they borrow is kept once. */
+START_TEST(many_lines_are_small)
+{
+    struct spf_buf list;
+
+    spf_buf_init(&list, 1 << 20);
+    for (unsigned i = 0; i < 10000; i++)
+        spf_buf_addf(&list, "host%u:%u\n", i, 22 + i % 2);
+    take_options("--hosts-file list");
+    ck_assert_int_eq(read_list(false, list.data).code, SPF_OK);
+    ck_assert_uint_eq(targets.list.count, 10000);
+    ck_assert_uint_le(targets.kept.count, 2);
+    ck_assert_str_eq(targets.list.items[9999]->host, "host9999");
+    ck_assert_str_eq(targets.list.items[9999]->other_options[0], "--ssh-config");
+    clear();
+    spf_buf_clear(&list);
+}
+END_TEST
+
+int main(void)
+{
+    return unit_main("targets", (const TTest *const[]){
+                                    a_line_is_a_target, a_line_adds_to_the_command_line,
+                                    instances_are_words_of_their_list, what_is_wrong_has_its_number,
+                                    two_alike_are_one, instances_of_the_command_line,
+                                    many_lines_are_small, NULL});
+}
