@@ -217,6 +217,28 @@ void spf_clean(char *out, size_t size, const char *bytes, size_t len)
     spf_buf_clear(&buf);
 }
 
+void spf_clean_lines(char *out, size_t size, const char *bytes, size_t len)
+{
+    struct spf_buf lines;
+
+    spf_buf_init(&lines, 2 * len + 1);
+    for (size_t at = 0; at < len;) {
+        const char *line = bytes + at, *end = memchr(line, '\n', len - at);
+        size_t line_len = end != NULL ? (size_t)(end - line) : len - at;
+
+        at += line_len + 1;
+        for (; line_len > 0 && memchr(" \t\r", line[0], 3) != NULL; line++)
+            line_len--;
+        while (line_len > 0 && memchr(" \t\r", line[line_len - 1], 3) != NULL)
+            line_len--;
+        if (line_len > 0 && lines.len > 0)
+            spf_buf_addstr(&lines, SPF_LINE_MARK);
+        spf_buf_add(&lines, line, line_len);
+    }
+    spf_clean(out, size, lines.data, lines.len);
+    spf_buf_clear(&lines);
+}
+
 /* How much of the first len bytes remains where a character that begun there is not cut in two. */
 static size_t whole_characters(const char *text, size_t len)
 {

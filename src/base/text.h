@@ -45,6 +45,10 @@ void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_
 /* The same into a fixed array: out is NUL-terminated, at most size-1 bytes, never cut in a
  * character. */
 void spf_clean(char *out, size_t size, const char *bytes, size_t len);
+/* The same of a text of several lines, to be one in a sentence: " / " between them, without blanks
+ * at their ends, and without empty ones. */
+#define SPF_LINE_MARK " / "
+void spf_clean_lines(char *out, size_t size, const char *bytes, size_t len);
 
 /* Would cleaning leave it as it is? */
 bool spf_is_clean(const char *text);

@@ -88,7 +88,7 @@ void spf_talk_wait(struct spf_conversation *talk, short events)
 
 void spf_talk_clean(char *out, size_t size, const char *text)
 {
-    spf_clean(out, size, text, strlen(text));
+    spf_clean_lines(out, size, text, strlen(text));
 }
 
 /* Our own descriptor sees the server's end whatever libssh has made of it. */

@@ -29,11 +29,7 @@ enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct s
 
 void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen)
 {
-    size_t len = strlen(seen->banner);
-
-    while (len > 0 && (seen->banner[len - 1] == '\n' || seen->banner[len - 1] == '\r'))
-        len--;
-    spf_clean(out, size, seen->banner, len);
+    spf_clean_lines(out, size, seen->banner, strlen(seen->banner));
 }
 
 /*

@@ -192,7 +192,7 @@ enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
     do {
         make_room(echo);
         state = spf_link_output(link, echo->heard + echo->len, sizeof echo->heard - echo->len, &got,
-                                &echo->exit_status);
+                                &echo->errors, &echo->exit_status);
         echo->len += got;
         echo->total += got;
         if (is_answered(echo))
@@ -223,18 +223,45 @@ static size_t shorten_dots(const char *text, size_t len, char *out)
     return kept;
 }
 
+/* Of much, the end: there it is said why nothing runs. */
+static void keep_output(const char *text, size_t len, struct spf_session_facts *facts)
+{
+    const size_t room = sizeof facts->output - 1;
+    const char *line;
+
+    if (len > room) {
+        text += len - room;
+        len = room;
+        line = memchr(text, '\n', len);
+        if (line != NULL) {
+            len -= (size_t)(line + 1 - text);
+            text = line + 1;
+        }
+    }
+    spf_clean_lines(facts->output, sizeof facts->output, text, len);
+}
+
+/* What start-up files print before a command's own output is part of it, for scp and rsync too. */
+static void keep_noise(const struct spf_echo *echo, struct spf_session_facts *facts)
+{
+    const char *found = memmem(echo->heard, echo->len, echo->word, strlen(echo->word));
+
+    facts->noise = facts->shell && found > echo->heard && !echo->errors;
+    if (facts->noise)
+        keep_output(echo->heard, (size_t)(found - echo->heard), facts);
+}
+
 static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *facts)
 {
     char text[sizeof echo->heard];
     size_t len = shorten_dots(echo->heard, echo->len, text);
 
-    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
-        len--;
-    spf_clean(facts->output, sizeof facts->output, text, len);
+    keep_output(text, len, facts);
     /* sshd, where internal-sftp is forced (session.c, do_child); what was printed is in no record
      */
     if (strstr(facts->output, "This service allows sftp connections only.") != NULL)
         facts->sftp = true;
+    facts->too_many_logins = strstr(facts->output, "There were too many logins for") != NULL;
     facts->exit_status = echo->exit_status;
     if (!other_user(echo, facts->other_user, sizeof facts->other_user))
         facts->other_user[0] = '\0';
@@ -260,6 +287,7 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
         facts->shell = more[0] != '\0' && more[0] != '$';
         if (echo->peer && facts->shell)
             (void)spf_copy(facts->peer, sizeof facts->peer, more);
+        keep_noise(echo, facts);
         facts->exit_status = echo->exit_status;
         return;
     }

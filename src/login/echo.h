@@ -24,6 +24,7 @@ struct spf_echo {
     bool options_seen, forced_command, no_pty;
     char heard[16384]; /* the beginning, and what came last */
     size_t len, total;
+    bool errors;  /* some of it on standard error */
     bool flooded; /* so much, and no answer, that no more is read */
     int exit_status;
 };

@@ -193,6 +193,8 @@ static const struct spf_field session_fields[] = {
     SPF_SHAPE_BOOL(struct spf_session_facts, no_pty),
     SPF_SHAPE_BOOL(struct spf_session_facts, options_seen),
     SPF_SHAPE_BOOL(struct spf_session_facts, sftp),
+    SPF_SHAPE_BOOL(struct spf_session_facts, too_many_logins),
+    SPF_SHAPE_BOOL(struct spf_session_facts, noise),
     SPF_SHAPE_BOOL(struct spf_session_facts, shell),
 };
 const struct spf_shape spf_session_shape = SPF_SHAPE(struct spf_session_facts, session_fields);

@@ -156,16 +156,18 @@ enum spf_session_outcome {
 struct spf_session_facts {
     enum spf_session_outcome outcome;
     int64_t exit_status; /* -1: none came */
-    char output[600];    /* what came instead of the nonce, clean and cut */
+    char output[600];    /* what came instead of the nonce, or before it: the end of it, clean */
     char peer[64];       /* our address as the server sees it; "" if it did not say */
     char other_user[64]; /* "Please login as the user "X""; "" if not said */
     struct spf_ending ending;
     char error[256];
-    bool no_pty;         /* sshd announced that this key gets no terminal */
-    bool forced_command; /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
-    bool options_seen;   /* had it one, the server would have said so */
-    bool sftp;           /* the command was refused, and then the subsystem sftp accepted */
-    bool shell;          /* of BACK: what came back only a shell could have made of the command */
+    bool no_pty;          /* sshd announced that this key gets no terminal */
+    bool forced_command;  /* sshd announced one for this key (SSH_MSG_DEBUG "key options:") */
+    bool options_seen;    /* had it one, the server would have said so */
+    bool sftp;            /* the command was refused, and then the subsystem sftp accepted */
+    bool too_many_logins; /* pam_limits says so (maxlogins) */
+    bool noise;           /* of BACK: on standard output something came before it */
+    bool shell;           /* of BACK: what came back only a shell could have made of the command */
 };
 extern const struct spf_shape spf_session_shape;
 

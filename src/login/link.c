@@ -550,7 +550,7 @@ enum spf_link_state spf_link_sftp(struct spf_link *link)
 }
 
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
-                                    int *exit_status)
+                                    bool *errors, int *exit_status)
 {
     *len = 0;
     *exit_status = -1;
@@ -564,6 +564,7 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
                                                is_stderr);
             if (got > 0)
                 *len += (size_t)got;
+            *errors |= got > 0 && is_stderr != 0;
         }
     }
     if (!spf_link_is_alive(link))

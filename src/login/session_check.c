@@ -1,6 +1,8 @@
 #include <string.h>
 
+#include "base/text.h"
 #include "login/ending.h"
+#include "login/implementations.h"
 #include "openssh/version.h"
 #include "pipeline/check.h"
 
@@ -59,6 +61,19 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
                 "it is changed; the server says: %s",
                 view->target->user, facts->output);
         return spf_concludes(SPF_ACCOUNT_PASSWORD_EXPIRED);
+    }
+    /* sshd ends a session that PAM did not open with this status (session.c, do_child); what PAM
+     * said comes after the message of the day */
+    if (facts->exit_status == 254 && spf_is_sshd(view->facts->identification.software)) {
+        const char *line = facts->output, *next;
+
+        while ((next = strstr(line, SPF_LINE_MARK)) != NULL)
+            line = next + strlen(SPF_LINE_MARK);
+        spf_say(result,
+                "the key is accepted, but PAM opens no session for %s (sshd ends with status "
+                "254)%s%s",
+                view->target->user, line[0] != '\0' ? "; its last line: " : "", line);
+        return spf_concludes(SPF_SESSION_PAM_DENIED);
     }
     if (facts->output[0] != '\0')
         spf_say(result, "the login works, but no command runs; the server says: %s", facts->output);
@@ -132,6 +147,11 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
         spf_say(result, "a command ran; but this key gets no terminal (restrict or no-pty before "
                         "it in authorized_keys), so a shell has no prompt");
         return spf_concludes(SPF_SESSION_NO_PTY);
+    }
+    if (facts->noise) {
+        spf_say(result, "a command ran, but the shell's start-up files print to its output: that "
+                        "breaks scp, sftp and rsync");
+        return spf_concludes(SPF_SESSION_STARTUP_PRINTS);
     }
     spf_say(result, view->target->transfer != SPF_TRANSFER_NONE
                         ? "a command ran; the sftp subsystem was not tried"

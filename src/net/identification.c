@@ -78,11 +78,8 @@ static void keep_before(struct spf_greeting *greeting, const char *bytes, size_t
 
 static void decide(struct spf_greeting *greeting, enum spf_identification_outcome outcome)
 {
-    size_t len = greeting->before_len;
-
-    while (len && greeting->before[len - 1] == '\n')
-        len--;
-    spf_clean(greeting->facts->before, sizeof greeting->facts->before, greeting->before, len);
+    spf_clean_lines(greeting->facts->before, sizeof greeting->facts->before, greeting->before,
+                    greeting->before_len);
     greeting->facts->outcome = outcome;
     greeting->decided = true;
 }

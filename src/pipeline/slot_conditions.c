@@ -76,6 +76,13 @@ static bool account_expired(const struct spf_slot_query *query)
            strstr(query->result->summary, "expired") != NULL;
 }
 
+/* pam_limits's words, live or in a transcript. */
+static bool has_too_many_logins(const struct spf_slot_query *query)
+{
+    return query->view->facts->session.too_many_logins ||
+           (query->result != NULL && strstr(query->result->summary, "too many logins") != NULL);
+}
+
 static bool is_format(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
@@ -121,6 +128,7 @@ static const struct spf_condition conditions[] = {
     {"sshd", is_sshd, NULL},
     {"one_key", asked_one_key, NULL},
     {"account_expired", account_expired, NULL},
+    {"too_many_logins", has_too_many_logins, NULL},
     {"no_source_ip", lacks_source, NULL},
     {"format_dropbear", is_format, "dropbear"},
     {"format_gpg-agent", is_format, "gpg-agent"},

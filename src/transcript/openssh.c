@@ -214,6 +214,7 @@ static const struct spf_message rows[] = {
     {"Disconnected from ", NULL, SPF_EVENT_CLOSED, NULL},
 
     {"Please login as the user ", NULL, SPF_EVENT_NAMED, "ssh.session session-other-user"},
+    {"here were too many logins for", NULL, SPF_EVENT_NAMED, "ssh.session session-pam-denied"},
     {"our password has expired", NULL, SPF_EVENT_NAMED, "ssh.session account-password-expired"},
     {"Password change required but no TTY", NULL, SPF_EVENT_NAMED,
      "ssh.session account-password-expired"},

@@ -29,12 +29,27 @@ USERS = {
     "password-old": ("/bin/sh", "*:10000::30::::", None, "account-password-expired"),
     "home-missing": ("/bin/sh", "*:19000::::::", None, None),
     "empty": ("/bin/sh", ":19000::::::", None, None),
+    "profile-exits": ("/bin/bash", "*:19000::::::", None, None),
+    "rc-exits": ("/bin/bash", "*:19000::::::", "session-no-shell", "session-no-shell"),
+    "rc-prints": ("/bin/bash", "*:19000::::::", None, None),
+    "logged-in": ("/bin/sh", "*:19000::::::", None, "session-pam-denied"),
+    "denied": ("/bin/sh", "*:19000::::::", None, "session-pam-denied"),
 }
+# What the shell of a user reads first.
+START_UP = {"profile-exits": (".bash_profile", "exit 3\n"), "rc-exits": (".bashrc", "exit 3\n"),
+            "rc-prints": (".bashrc", "echo Welcome\n")}
 # What the server said must be in the report.
 SAID = {"nologin": "currently not available", "account-expired": "Your account has expired",
-        "password-expired": "Password change required", "booting": "System is booting up"}
+        "password-expired": "Password change required", "booting": "System is booting up",
+        "logged-in": "There were too many logins for 'logged-in'", "denied": "status 254",
+        "rc-exits": "status 3"}
+# ssh prints nothing to the point.
+MUTE = ["denied"]
+# user -> a warning of a login that works
+WARNINGS = {"rc-prints": "session-startup-prints"}
 # What the report says to run inside; it must then let the user in.
-REPAIRS = {"locked": "usermod -p", "account-expired": "chage -E -1", "password-expired": "chage -d", "password-old": "chage -M -1"}
+REPAIRS = {"locked": "usermod -p", "account-expired": "chage -E -1", "password-expired": "chage -d", "password-old": "chage -M -1",
+           "rc-exits": "mv ", "rc-prints": "sed -i"}
 BOOTING = ("System is booting up. Unprivileged users are not permitted to log in yet. Please come back "
            "later. For technical details, see pam_nologin(8).\n")
 
@@ -55,12 +70,17 @@ def with_accounts(folder):
         if name != "home-missing":
             os.mkdir(home, 0o755)
             os.chown(home, 64000 + number, 65534)
+        if name in START_UP:
+            write(os.path.join(home, START_UP[name][0]), 0o644, START_UP[name][1])
         known += "%s:x:%d:65534::%s:%s\n" % (name, 64000 + number, home, shell)
         secret += "%s:%s\n" % (name, rest)
     etc = folder + "/etc"  # whole: chage renames a new file over the old one
     subprocess.run(["cp", "-a", "/etc", etc], check=True)
     write(etc + "/passwd", 0o644, known)
     write(etc + "/shadow", 0o600, secret)
+    write(etc + "/security/limits.d/accounts.conf", 0o644, "logged-in hard maxlogins 0\n")
+    with open(etc + "/pam.d/sshd", "a", encoding="utf-8") as pam:
+        pam.write("session required pam_succeed_if.so quiet user != denied\n")
     mounts = [["--bind", etc, "/etc"], ["-t", "tmpfs", "none", "/run"]]
     return all(subprocess.run(["mount", *words], check=False).returncode == 0 for words in mounts)
 
@@ -97,7 +117,7 @@ class Logins:
         if ssh.logged_in != (target["verdict"] == "pass"):
             wrong.append("ssh %s: %s" % (ssh.logged_in, ssh.text))
         causes = [target["cause"]] + [c["cause"] for c in target["candidates"]]
-        if target["cause"] and ssh.text:
+        if target["cause"] and ssh.text and user not in MUTE:
             read = json.loads(self.ask("explain", "-", "--json", input=ssh.text.encode()))["targets"][0]
             named = [read["cause"]] + [c["cause"] for c in read["candidates"]]
             if not set(named) & set(causes):
@@ -134,6 +154,7 @@ class Logins:
     def repair(self, user, pam):
         """Runs what the last report says to run inside, and logs in again."""
         texts = [remedy["text"] for remedy in self.target["remedies"]]
+        texts += [remedy["text"] for check in self.target["checks"] for remedy in check["remedies"]]
         texts += [candidate["tell_apart"] for candidate in self.target["candidates"]]
         lines = [line for text in texts for line in re.findall(r"`([^`]+)`", text)
                  if line.startswith(REPAIRS[user])]
@@ -144,6 +165,10 @@ class Logins:
             self.failed = True
         else:
             self.attempt(user, None, "", pam)
+            warned = [check["cause"] for check in self.target["checks"] if check["cause"]]
+            if WARNINGS.get(user) in warned:
+                print("FAILED: still %s" % warned)
+                self.failed = True
 
     def all(self):
         for number, pam in enumerate(("no", "yes")):
@@ -152,9 +177,9 @@ class Logins:
                 for user, row in USERS.items():
                     expected = row[2 + number]
                     said = SAID.get(user, "") if expected != "auth-key-refused" and expected else ""
-                    self.attempt(user, expected, said, pam)
-                    if user in REPAIRS and self.target["verdict"] == "fail" and \
-                            (pam == "yes" or user == "locked"):
+                    self.attempt(user, expected, said, pam, WARNINGS.get(user))
+                    if user in REPAIRS and (pam == "yes" or user == "locked") and \
+                            (self.target["verdict"] == "fail" or user in WARNINGS):
                         self.repair(user, pam)
                 if pam == "no":
                     self.without_entry()

@@ -38,6 +38,10 @@ ODD = {
     r"\bfolder\b": "directory (a folder is Windows')",
 }
 
+# In a sentence of the catalogue (a command is none) C's escapes would be shown as they are.
+ESCAPE = re.compile(r"\\\\(n|r|t|e|x[0-9a-f]|0[0-7])")
+COMMAND = re.compile(r"`[^`]*`|^\"(tr|sed|printf|awk|\(umask) .*")
+
 
 def literals(text):
     """String literals, joined where the compiler joins them, with the line of each."""
@@ -65,6 +69,9 @@ def main():
                 found += 1
                 print("%s:%d: %r: rather: %s" % (path.relative_to(root), line,
                                                  re.search(odd, text).group(0), better))
+        if path.suffix == ".def" and ESCAPE.search(COMMAND.sub("", text)):
+            found += 1
+            print("%s:%d: an escape in a sentence: %s" % (path.relative_to(root), line, text))
     return 1 if found else 0
 
 

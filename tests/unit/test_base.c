@@ -37,6 +37,18 @@ START_TEST(outside_text_is_made_visible)
 }
 END_TEST
 
+START_TEST(lines_become_one)
+{
+    static const char in[] = "\n Welcome \r\n\n\tto the\x1b[1m lab\n";
+    char out[64];
+
+    spf_clean_lines(out, sizeof out, in, strlen(in));
+    ck_assert_str_eq(out, "Welcome / to the\\x1b[1m lab");
+    spf_clean_lines(out, sizeof out, "\n\n", 2);
+    ck_assert_str_eq(out, "");
+}
+END_TEST
+
 START_TEST(a_cut_is_marked_and_spares_characters)
 {
     char out[8];
@@ -473,12 +485,13 @@ END_TEST
 
 int main(void)
 {
-    return unit_main(
-        "base", (const TTest *const[]){
-                    outside_text_is_made_visible, a_cut_is_marked_and_spares_characters,
-                    words_survive_a_shell, sh_reads_what_was_quoted, cuts_end_at_a_character,
-                    base64_both_ways, cidrs_hold_addresses, times_of_the_cloud, json_from_outside,
-                    json_as_go_reads_it, numbers_are_never_clamped, freed_memory_holds_no_secret,
-                    shapes_write_what_they_read, shapes_write_no_value_without_a_name,
-                    numbers_stay_in_their_bounds, shapes_refuse_what_is_not_theirs, NULL});
+    return unit_main("base", (const TTest *const[]){
+                                 outside_text_is_made_visible, lines_become_one,
+                                 a_cut_is_marked_and_spares_characters, words_survive_a_shell,
+                                 sh_reads_what_was_quoted, cuts_end_at_a_character,
+                                 base64_both_ways, cidrs_hold_addresses, times_of_the_cloud,
+                                 json_from_outside, json_as_go_reads_it, numbers_are_never_clamped,
+                                 freed_memory_holds_no_secret, shapes_write_what_they_read,
+                                 shapes_write_no_value_without_a_name, numbers_stay_in_their_bounds,
+                                 shapes_refuse_what_is_not_theirs, NULL});
 }
