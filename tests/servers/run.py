@@ -61,6 +61,11 @@ SPECIAL = {
                    for case in ("ed25519", "rsa", "ecdsa", "ppk", "sftp only")}},
     # 2.12 knows no rsa-sha2
     "paramiko": {"rsa": {**NO_TYPE, "or": "pass"}},
+    # without EXT_INFO, so that RSA means SHA-1
+    "ssh2-0.8": {"rsa": NO_TYPE},
+    # any user's name; a few commands are answered as a shell would
+    "rclone": {"wrong user": {"auth": "pass"}},
+    "lsh": {"rsa": {"auth": "skip ssh.host-key", "session": None}},
     # its server-sig-algs names the types of its own host keys
     "conch": {"rsa": NO_TYPE, "encrypted": MAY_BE_ANY, "encrypted, wrong": MAY_BE_ANY},
 }

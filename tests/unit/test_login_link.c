@@ -78,8 +78,21 @@ START_TEST(nobody_else_can_write_to_the_placeholder)
 }
 END_TEST
 
+/* Servers of libssh close on more than 127 bytes; RFC 4253 section 4.2 allows 255. */
+START_TEST(the_identification_is_short)
+{
+    struct spf_link *link = spf_link_new("root");
+    size_t len = 0;
+
+    ck_assert_ptr_nonnull(link);
+    (void)spf_link_identification(link, &len);
+    ck_assert_uint_le(len, 127);
+    spf_link_free(link);
+}
+END_TEST
+
 int main(void)
 {
-    return unit_main("login/link",
-                     (const TTest *const[]){nobody_else_can_write_to_the_placeholder, NULL});
+    return unit_main("login/link", (const TTest *const[]){nobody_else_can_write_to_the_placeholder,
+                                                          the_identification_is_short, NULL});
 }

@@ -18,7 +18,17 @@ from .cloud import run_quietly
 
 PYTHON = "/usr/bin/python3"  # which has Debian's modules; the first in PATH may be another
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}  # Debian's libraries
+MINA = sorted(path for part in ("common", "core", "sftp")
+              for path in glob.glob("/usr/share/java/sshd-%s-[0-9]*.jar" % part)) + \
+    ["/usr/share/java/slf4j-api.jar", "/usr/share/java/slf4j-nop.jar"]
 SERVERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "servers")
+
+
+def a_port():
+    """One that is free now, for a server that takes none of the system's choice."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 class Dropbear:
@@ -164,6 +174,96 @@ class Erlang(AsyncSsh):
         """ % (folder, os.path.join(folder, ".ssh"), methods)]
 
 
+class Ssh2(AsyncSsh):
+    """../../servers/ssh2_server.js, on npm's ssh2 of this version (../../servers/npm.sh installs it)."""
+
+    feeds, version = True, "1.17.0"
+    cannot = ("forced command",)
+
+    @classmethod
+    def modules(cls):
+        return os.path.join(SERVERS, "..", "..", "build", "npm", "ssh2-" + cls.version, "node_modules")
+
+    @classmethod
+    def lacks(cls):
+        if not is_installed("node"):
+            return "node"
+        return None if os.path.isdir(os.path.join(cls.modules(), "ssh2")) else \
+            "npm's ssh2 %s (sh tests/servers/npm.sh)" % cls.version
+
+    @classmethod
+    def program(cls, tools):
+        return ["node", os.path.join(SERVERS, "ssh2_server.js")]
+
+    def __init__(self, folder, recipe, tools):
+        super().__init__(folder, recipe, tools)
+        self.environment = {"NODE_PATH": self.modules()}
+
+
+class OldSsh2(Ssh2):
+    version = "0.8.9"
+
+
+class Mina(AsyncSsh):
+    """../../servers/MinaServer.java; compiled once for all of a run."""
+
+    tool, feeds = "java:sshd-core", True
+    cannot = ("forced command",)
+    _built = None
+
+    @classmethod
+    def program(cls, tools):
+        if Mina._built is None:
+            Mina._built = tempfile.mkdtemp(prefix="spf-mina-")
+            atexit.register(shutil.rmtree, Mina._built, ignore_errors=True)
+            run_quietly("javac", "-cp", ":".join(MINA), "-d", Mina._built,
+                        os.path.join(SERVERS, "MinaServer.java"))
+        return ["java", "-cp", ":".join([Mina._built, *MINA]), "MinaServer"]
+
+
+class Rclone(AsyncSsh):
+    """Serves a directory; it answers a few commands as a shell would, and takes any user's name."""
+
+    tool, waits = "rclone", True
+    cannot = ("password only", "forced command")
+
+    def __init__(self, folder, recipe, tools):
+        super().__init__(folder, recipe, tools)
+        self.port = a_port()
+        self.environment = {"HOME": folder}
+        self.words = ["rclone", "serve", "sftp", folder, "--addr", "127.0.0.1:%d" % self.port,
+                      "--key", os.path.join(folder, "host_ed25519"),
+                      "--authorized-keys", os.path.join(folder, ".ssh", "authorized_keys")]
+
+
+class Lsh(AsyncSsh):
+    """It has RSA keys and SHA-1 only, so the handshake fails before anything else could."""
+
+    tool, home, waits = "lshd", None, True
+    cannot = ("ed25519", "ecdsa", "ppk", "wrong key", "wrong user", "password only", "encrypted",
+              "encrypted, wrong", "sftp only", "forced command")
+
+    def __init__(self, folder, recipe, tools):
+        key, lsh = os.path.join(folder, "host"), os.path.join(folder, ".lsh")
+        seed = os.path.join(folder, "seed")
+        self.environment = {"LD_PRELOAD": os.path.join(tools, "liblab-home.so"), "LAB_HOME": folder,
+                            "LSH_YARROW_SEED_FILE": seed, "HOME": folder}
+        environment = {**os.environ, "LSH_YARROW_SEED_FILE": seed, "HOME": folder}
+        run_quietly("lsh-make-seed", "--sloppy", "-q", "-o", seed)
+        run_quietly("sh", "-c", "lsh-keygen -a rsa -l 2048 | lsh-writekey -c none -o " + key,
+                    env=environment)
+        run_quietly("sh", "-c", """mkdir -m 700 %s && while read -r line; do
+            echo "$line" | ssh-conv >%s/line && lsh-authorize %s/line
+            done <%s/.ssh/authorized_keys; true # a key of a type that it does not know
+            """ % (lsh, folder, folder, folder), env=environment)
+        self.public = run_quietly("sh", "-c", "lsh-export-key --openssh <%s.pub" % key,
+                                  env=environment).decode().splitlines()[:1]
+        self.port = a_port()
+        self.words = ["lshd", "-p", str(self.port), "--interface", "127.0.0.1", "-h", key,
+                      "--no-password", "--root-login", "--no-tcpip-forward", "--no-syslog",
+                      "--no-tcpwrappers"]
+
+
 class ProFtpd(AsyncSsh):
     """mod_sftp: file transfer only; keys in RFC 4716's format."""
 
@@ -177,9 +277,7 @@ class ProFtpd(AsyncSsh):
             out.write(run_quietly("ssh-keygen", "-e", "-f",
                                   os.path.join(folder, ".ssh", "authorized_keys")))
         os.chmod(keys, 0o600)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = a_port()
         user = pwd.getpwuid(os.getuid())
         lines = [
             "ServerType standalone", "Port %d" % self.port, "DefaultAddress 127.0.0.1",
@@ -196,12 +294,17 @@ class ProFtpd(AsyncSsh):
         self.words = ["proftpd", "-n", "-c", os.path.join(folder, "conf")]
 
 
-PROGRAMS = {"go": Go, "wish": Wish, "erlang": Erlang, "proftpd": ProFtpd, "dropbear": Dropbear, "tinyssh": TinySsh, "libssh": Libssh, "asyncssh": AsyncSsh,
-            "paramiko": Paramiko, "conch": Conch}
+PROGRAMS = {"dropbear": Dropbear, "tinyssh": TinySsh, "libssh": Libssh, "asyncssh": AsyncSsh,
+            "paramiko": Paramiko, "conch": Conch, "go": Go, "wish": Wish, "erlang": Erlang,
+            "proftpd": ProFtpd, "mina": Mina, "ssh2": Ssh2, "ssh2-0.8": OldSsh2, "rclone": Rclone,
+            "lsh": Lsh}
 
 
 def is_installed(tool):
-    """A program, a file, or a module: "python3:NAME" of the system's Python, "go:NAME", "erlang:NAME"."""
+    """A program, a file, or a module: "python3:NAME" of the system's Python, "go:NAME", "erlang:NAME", "java:JAR"."""
+    if tool.startswith("java:"):
+        return shutil.which("javac") is not None and \
+            bool(glob.glob("/usr/share/java/%s-[0-9]*.jar" % tool[5:]))
     if tool.startswith("go:"):
         return shutil.which("go") is not None and subprocess.run(
             ["go", "list", tool[3:]], check=False, env={**os.environ, **GO},
@@ -259,7 +362,10 @@ class Other:
     @staticmethod
     def lacks(recipe):
         """The tool that is not installed here, or None."""
-        tool = PROGRAMS[recipe["program"]].tool
+        program = PROGRAMS[recipe["program"]]
+        if hasattr(program, "lacks"):
+            return program.lacks()
+        tool = program.tool
         return None if is_installed(tool) else tool
 
     def _wait(self, process):

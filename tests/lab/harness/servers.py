@@ -241,6 +241,13 @@ class Fake:
         peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
         self._hold(peer)
 
+    def do_closed_after_identification(self, peer):
+        """As libssh's servers do with an identification of more than 127 bytes."""
+        peer.sendall(b"SSH-2.0-libssh_0.10.6\r\n")
+        heard = b""
+        while b"\n" not in heard:
+            heard += peer.recv(1)
+
     def do_broken_handshake(self, peer):
         peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
         peer.recv(4096)
