@@ -181,6 +181,25 @@ static void say_open(const struct spf_view *view, struct spf_result *result)
         spf_say(result, "%s port %u%s", tcp->address, port, took[0] ? took : " answers");
 }
 
+/*
+ * Since 10.6 ssh refuses these two characters in a user name on its command line, by -l, user@ and
+ * -o alike, but not in its configuration; seen by running. A key of PuTTY's is not for ssh.
+ */
+static bool is_user_refused(const struct spf_view *view, struct spf_opinion *opinion)
+{
+    const struct spf_target *target = view->target;
+    const struct spf_facts *facts = view->facts;
+
+    if (!target->user_given || target->from_transcript || strpbrk(target->user, "\\$") == NULL)
+        return false;
+    if ((spf_lacks(view, SPF_GROUP_KEY, opinion) || spf_lacks(view, SPF_GROUP_OPENSSH, opinion)) &&
+        opinion->kind == SPF_OPINION_WANTS)
+        return true;
+    *opinion = spf_but_holds(spf_concludes(SPF_USER_NAME_REFUSED));
+    return spf_facts_have(facts, SPF_GROUP_OPENSSH) && facts->openssh.version >= 1006 &&
+           strcmp(facts->key.damage, "key-is-ppk") != 0;
+}
+
 static bool lacks_user_entry(const struct spf_view *view)
 {
     return spf_facts_have(view->facts, SPF_GROUP_SURROUNDINGS) &&
@@ -275,6 +294,8 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
                 (long long)view->facts->surroundings.euid);
         return spf_but_holds(spf_concludes(SPF_NO_USER_ENTRY));
     }
+    if (is_user_refused(view, &opinion))
+        return opinion;
     say_open(view, result);
     if (tcp->jump_key_unknown)
         return spf_concludes(SPF_JUMP_HOST_KEY_UNKNOWN);

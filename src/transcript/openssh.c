@@ -13,7 +13,7 @@ static const struct spf_message rows[] = {
     {"no argument after keyword", NULL, SPF_EVENT_NAMED, "net.port ssh-config-refused"},
     {"keyword ", "extra arguments at end of line", SPF_EVENT_NAMED, "net.port ssh-config-refused"},
     {"Can't open user config file", NULL, SPF_EVENT_NAMED, "net.port ssh-config-refused"},
-    {"remote username contains invalid", NULL, SPF_EVENT_NAMED, "net.port ssh-config-refused"},
+    {"remote username contains invalid", NULL, SPF_EVENT_NAMED, "net.port user-name-refused"},
     {"hostname contains invalid characters", NULL, SPF_EVENT_NAMED, "net.port ssh-config-refused"},
     {"No user exists for uid ", NULL, SPF_EVENT_NAMED, "net.port no-user-entry"},
     {"You don't exist, go away", NULL, SPF_EVENT_NAMED, "net.port no-user-entry"},
