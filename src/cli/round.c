@@ -158,11 +158,19 @@ static struct spf_error make_room(struct spf_round *round)
     round->diagnoses = calloc(count, sizeof *round->diagnoses);
     round->reported = calloc(count, sizeof *round->reported);
     round->begun_ms = calloc(count, sizeof *round->begun_ms);
+    round->instances = calloc(targets->list.count + 1, sizeof *round->instances);
     round->left_out = calloc(targets->left_out.count + 1, sizeof *round->left_out);
-    if (round->begun_ms == NULL || round->runs == NULL || round->diagnoses == NULL ||
-        round->reported == NULL || round->left_out == NULL)
+    if (round->begun_ms == NULL || round->instances == NULL || round->runs == NULL ||
+        round->diagnoses == NULL || round->reported == NULL || round->left_out == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     round->count = count;
+    for (size_t i = 0; i < targets->list.count; i++) {
+        const char *id = targets->list.items[i]->instance_id;
+        enum spf_instance_word kind;
+
+        if (id != NULL && spf_instance_word(id, &kind, NULL).code == SPF_OK && kind == SPF_WORD_ID)
+            round->instances[round->instance_count++] = id;
+    }
     for (size_t i = 0; i < targets->left_out.count; i++)
         round->left_out[i] = (struct spf_report_left_out){targets->left_out.items[i].where,
                                                           targets->left_out.items[i].why};
@@ -284,6 +292,8 @@ static bool prepare_driver(struct spf_round *round, const struct spf_options *op
         .reported = reported(options),
         .transcript = round->transcript,
         .replay = round->replayed,
+        .instances = round->instances,
+        .instance_count = round->instance_count,
         .jobs = options->jobs,
         .begin = begin,
         .finished = finished,
@@ -408,6 +418,7 @@ void spf_round_clear(struct spf_round *round)
         free(round->runs[i]);
     }
     free(round->begun_ms);
+    free(round->instances);
     free(round->left_out);
     free(round->reported);
     free(round->diagnoses);

@@ -16,6 +16,8 @@ struct spf_round {
     struct spf_transcript *transcript; /* NULL: a live run */
     struct spf_record *replayed;       /* NULL: a live run */
     struct spf_targets targets;        /* of a live run */
+    const char **instances;            /* the ids among them */
+    size_t instance_count;
     /* by target; with forget an item is NULL before its target is begun and after each */
     size_t count;
     struct spf_run **runs;

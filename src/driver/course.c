@@ -59,8 +59,12 @@ static void serve_cloud(struct spf_course *course, enum spf_group group)
 {
     struct spf_desk *desk = course->desk;
 
-    if (desk->cloud == NULL)
+    if (desk->cloud == NULL) {
         desk->cloud = spf_aliyun_new(desk->loop, desk->options->cloud);
+        if (desk->cloud != NULL && desk->options->instance_count > 1)
+            (void)spf_aliyun_share(desk->cloud, desk->options->instances,
+                                   desk->options->instance_count);
+    }
     if (desk->cloud == NULL)
         fail(course, group, "out of memory");
     else

@@ -24,7 +24,10 @@ struct spf_driver_options {
     /* everything but the cloud comes from it; NULL: there is none */
     const struct spf_transcript *transcript;
     const struct spf_record *replay; /* serve wants from it instead of asking; NULL: ask */
-    size_t jobs;                     /* so many targets at once, at most; 0: all */
+    /* The ids of the targets' instances, where there are several: what is common is asked once. */
+    const char *const *instances;
+    size_t instance_count;
+    size_t jobs; /* so many targets at once, at most; 0: all */
     /* Makes runs[index], which is NULL, before the target is begun: initialised. False: no memory.
      */
     bool (*begin)(void *context, size_t index);

@@ -215,17 +215,17 @@ def keys_of_their_own(scene):
     scene.run("--key", "-", "--hosts-file", path, status=0, given=given, key=False)
 
 
-def instances_share_what_is_wrong(scene):
-    """Three instances; two of them are in a group that lets nobody of ours in."""
+def cloud_of(scene, count, name="cloud"):
+    """So many instances; all but the first are in a group that lets nobody of ours in."""
     places = {"public_key": scene.key.public, "key_md5": scene.key.md5,
               "other_public_key": scene.other.public, "other_key_md5": scene.other.md5,
               "port": scene.sshd.port}
     base = world.build({}, places)["regions"][world.HOME_REGION]
     one = base["Instances"][world.INSTANCE]
-    ids = [world.INSTANCE, "i-bp1lab0000000000two1", "i-bp1lab0000000000two2"]
-    changes = {"Instances": {name: {**one, "InstanceId": name, "InstanceName": name[-4:],
+    ids = [world.INSTANCE] + ["i-bp1lab000000000%05d" % i for i in range(1, count)]
+    changes = {"Instances": {each: {**one, "InstanceId": each, "InstanceName": each[-4:],
                                     "SecurityGroupIds": {"SecurityGroupId": [OFFICE]}}
-                             for name in ids[1:]},
+                             for each in ids[1:]},
                "SecurityGroups": {OFFICE: {
                    **base["SecurityGroups"]["sg-bp1lab0000000000web"],
                    "SecurityGroupId": OFFICE, "Permissions": {"Permission": [{
@@ -233,24 +233,53 @@ def instances_share_what_is_wrong(scene):
                        "SecurityGroupRuleId": "sgr-bp1laboffice000002"}]}}}}
     shown = world.build({"regions": {world.HOME_REGION: changes}}, places)
     authority = Authority(scene.folder + "/authority")
-    with Cloud(scene.lab_cloud, scene.folder + "/cloud", shown, authority) as cloud:
-        how = ["--endpoint", cloud.url, "--ca-file", authority.ca, "--source-ip", "198.51.100.7",
-               "--only", "cloud"]
-        report, _ = scene.report(*how, "--instance", ids[0], "--instances-file",
-                                 scene.list("ids", ids), status=1)
-        expect("targets", [one["target"]["instance_id"] for one in report["targets"]], ids)
-        groups = report["summary"]["groups"]
-        expect("groups", [(one["cause"], one["shared"]["open_in"], len(one["targets"]))
-                          for one in groups], [("sg-source-excluded", OFFICE, 2)])
-        out, _ = scene.run(*how, *ids, status=1)
-        said = "2 of 3: sg-source-excluded, all by the security group %s" % OFFICE
-        if said not in " ".join(out.split()):
-            raise AssertionError(out)
+    cloud = scene.stack.enter_context(
+        Cloud(scene.lab_cloud, scene.folder + "/" + name, shown, authority))
+    return cloud, ids, ["--endpoint", cloud.url, "--ca-file", authority.ca, "--source-ip",
+                        "198.51.100.7", "--only", "cloud"]
+
+
+def instances_share_what_is_wrong(scene):
+    cloud, ids, how = cloud_of(scene, 3)
+    report, _ = scene.report(*how, "--instance", ids[0], "--instances-file",
+                             scene.list("ids", ids), status=1)
+    expect("targets", [one["target"]["instance_id"] for one in report["targets"]], ids)
+    expect("groups", [(one["cause"], one["shared"]["open_in"], len(one["targets"]))
+                      for one in report["summary"]["groups"]], [("sg-source-excluded", OFFICE, 2)])
+    out, _ = scene.run(*how, *ids, status=1)
+    said = "2 of 3: sg-source-excluded, all by the security group %s" % OFFICE
+    if said not in " ".join(out.split()):
+        raise AssertionError(out)
+    cloud.stop()
+
+
+def what_is_common_is_asked_once(scene):
+    """250 instances of two groups, and one that there is not: a hundred a call, the rest once."""
+    cloud, ids, how = cloud_of(scene, 250, "common")
+    path = scene.list("many", ids + ["i-bp1lab0000000missing"])
+    out, _ = scene.run(*how, "--instances-file", path, "--format", "ndjson", "--jobs", "64",
+                       "--region", world.HOME_REGION, status=1)
+    lines = [json.loads(line) for line in out.splitlines()]
+    expect("instances", sorted(line["target"]["instance_id"] for line in lines),
+           sorted(ids + ["i-bp1lab0000000missing"]))
+    causes = [line["cause"] for line in lines]
+    expect("causes", [causes.count("sg-source-excluded"), causes.count(None),
+                      causes.count("instance-not-found")], [249, 1, 1])
+    calls = [call["action"] for call in cloud.calls()]
+    most = {"DescribeInstances": 3, "DescribeSecurityGroupAttribute": 2, "DescribeKeyPairs": 1,
+            "DescribeVSwitchAttributes": 1, "DescribeSecurityGroups": 2,
+            "DescribeInstancesFullStatus": 20}
+    for action, count in most.items():
+        if calls.count(action) > count:
+            raise AssertionError("%s is called %d times" % (action, calls.count(action)))
+    if os.environ.get("SHOW"):
+        print({action: calls.count(action) for action in sorted(set(calls))})
+    cloud.stop()
 
 
 TESTS = [a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
-         keys_of_their_own, instances_share_what_is_wrong]
+         keys_of_their_own, instances_share_what_is_wrong, what_is_common_is_asked_once]
 
 
 def main():

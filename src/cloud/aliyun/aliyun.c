@@ -156,8 +156,12 @@ static void ask_events(struct spf_operation *operation)
     const struct spf_sign_pair params[] = {{"RegionId", instance->region},
                                            {"InstanceId.1", instance->id}};
 
-    spf_operation_call(operation, "ecs", "DescribeInstancesFullStatus", instance->region, params,
-                       SPF_COUNT(params), "", events_done);
+    if (operation->aliyun->share != NULL)
+        spf_operation_call_instance(operation, SPF_ABOUT_STATUS, instance->region, instance->id,
+                                    events_done);
+    else
+        spf_operation_call(operation, "ecs", "DescribeInstancesFullStatus", instance->region,
+                           params, SPF_COUNT(params), "", events_done);
 }
 
 static void image_done(struct spf_operation *operation, struct spf_call *call,
@@ -204,8 +208,12 @@ static void ask_assistant(struct spf_operation *operation)
     const struct spf_sign_pair params[] = {{"RegionId", instance->region},
                                            {"InstanceId.1", instance->id}};
 
-    spf_operation_call(operation, "ecs", "DescribeCloudAssistantStatus", instance->region, params,
-                       SPF_COUNT(params), "", assistant_done);
+    if (operation->aliyun->share != NULL)
+        spf_operation_call_instance(operation, SPF_ABOUT_ASSISTANT, instance->region, instance->id,
+                                    assistant_done);
+    else
+        spf_operation_call(operation, "ecs", "DescribeCloudAssistantStatus", instance->region,
+                           params, SPF_COUNT(params), "", assistant_done);
 }
 
 void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, enum spf_group group)

@@ -20,6 +20,12 @@ struct spf_aliyun_options {
 
 /* NULL: no memory. */
 struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun_options *options);
+/*
+ * From now on what several targets ask is asked once, and their instances, of which these ids are
+ * known beforehand, a hundred at a time; what was learnt so before is asked again. ids are
+ * borrowed. Nothing may be under way. False: no memory, and each target asks for itself.
+ */
+bool spf_aliyun_share(struct spf_aliyun *aliyun, const char *const *ids, size_t count);
 /* What is under way is dropped. Takes NULL. */
 void spf_aliyun_free(struct spf_aliyun *aliyun);
 

@@ -61,6 +61,9 @@ static bool ask_region(struct spf_operation *operation, const char *region)
     struct spf_ip ip;
 
     (void)!spf_instance_word(operation->inquiry->target->instance_id, &kind, &ip).code;
+    if (kind == SPF_WORD_ID && operation->aliyun->share != NULL)
+        return spf_operation_call_instance(operation, SPF_ABOUT_INSTANCE, region,
+                                           operation->inquiry->target->instance_id, region_done);
     if (kind == SPF_WORD_ID)
         return ask_by(operation, region, "InstanceIds", true, region_done);
     if (kind == SPF_WORD_NAME)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cloud/aliyun/share.h"
 
 static void drop_call(struct spf_call *call)
 {
@@ -14,6 +15,7 @@ static void drop_call(struct spf_call *call)
     *link = call->next;
     if (call->api_call != NULL)
         spf_api_cancel(call->api_call);
+    spf_share_drop(call);
     free(call);
 }
 
@@ -95,14 +97,19 @@ void spf_operation_finish_parsed(struct spf_operation *operation, struct spf_err
     spf_operation_finish(operation, &failure);
 }
 
-static void call_done(void *owner, const struct spf_api_reply *reply)
+void spf_operation_answer(struct spf_call *call, const struct spf_api_reply *reply)
 {
-    struct spf_call *call = owner, copy = *call;
+    struct spf_call copy = *call;
 
     call->api_call = NULL;
     drop_call(call);
     copy.next = NULL;
     copy.done(copy.operation, &copy, reply);
+}
+
+static void call_done(void *owner, const struct spf_api_reply *reply)
+{
+    spf_operation_answer(owner, reply);
 }
 
 struct spf_api *spf_operation_api(struct spf_aliyun *aliyun)
@@ -115,34 +122,62 @@ struct spf_api *spf_operation_api(struct spf_aliyun *aliyun)
     return aliyun->api;
 }
 
+static struct spf_call *add_call(struct spf_operation *operation, const char *word,
+                                 spf_call_done *done)
+{
+    struct spf_call *call = calloc(1, sizeof *call);
+
+    if (call == NULL)
+        return NULL;
+    call->operation = operation;
+    call->done = done;
+    call->next = operation->calls;
+    operation->calls = call;
+    (void)spf_copy(call->word, sizeof call->word, word);
+    return call;
+}
+
+static bool start(struct spf_aliyun *aliyun, struct spf_call *call,
+                  const struct spf_api_request *request)
+{
+    if (aliyun->share != NULL && spf_share_is_common(request))
+        return spf_share_call(aliyun->share, call, request);
+    if (spf_operation_api(aliyun) != NULL)
+        call->api_call =
+            spf_api_start(aliyun->api, request, &aliyun->credentials.key, call_done, call);
+    return call->api_call != NULL;
+}
+
+static bool give_up(struct spf_operation *operation)
+{
+    const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR};
+
+    spf_operation_finish(operation, &no_memory);
+    return false;
+}
+
 bool spf_operation_call(struct spf_operation *operation, const char *product, const char *action,
                         const char *region, const struct spf_sign_pair *params, size_t count,
                         const char *word, spf_call_done *done)
 {
-    const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR};
-    struct spf_api_request request = {.product = product,
-                                      .action = action,
-                                      .region = region,
-                                      .params = params,
-                                      .param_count = count,
-                                      .timeout_ms = operation->inquiry->target->timeout_ms};
-    struct spf_aliyun *aliyun = operation->aliyun;
-    struct spf_call *call = calloc(1, sizeof *call);
+    const struct spf_api_request request = {.product = product,
+                                            .action = action,
+                                            .region = region,
+                                            .params = params,
+                                            .param_count = count,
+                                            .timeout_ms = operation->inquiry->target->timeout_ms};
+    struct spf_call *call = add_call(operation, word, done);
 
-    if (call != NULL) {
-        call->operation = operation;
-        call->done = done;
-        call->next = operation->calls;
-        operation->calls = call;
-        (void)spf_copy(call->word, sizeof call->word, word);
-        if (spf_operation_api(aliyun) != NULL)
-            call->api_call =
-                spf_api_start(aliyun->api, &request, &aliyun->credentials.key, call_done, call);
-        if (call->api_call != NULL)
-            return true;
-    }
-    spf_operation_finish(operation, &no_memory);
-    return false;
+    return (call != NULL && start(operation->aliyun, call, &request)) || give_up(operation);
+}
+
+bool spf_operation_call_instance(struct spf_operation *operation, enum spf_about_what what,
+                                 const char *region, const char *id, spf_call_done *done)
+{
+    struct spf_call *call = add_call(operation, region, done);
+
+    return (call != NULL && spf_share_instance(operation->aliyun->share, call, what, region, id)) ||
+           give_up(operation);
 }
 
 struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun_options *options)
@@ -156,12 +191,20 @@ struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun
     return aliyun;
 }
 
+bool spf_aliyun_share(struct spf_aliyun *aliyun, const char *const *ids, size_t count)
+{
+    spf_share_free(aliyun->share);
+    aliyun->share = spf_share_new(aliyun, ids, count);
+    return aliyun->share != NULL;
+}
+
 void spf_aliyun_free(struct spf_aliyun *aliyun)
 {
     if (aliyun == NULL)
         return;
     while (aliyun->operations != NULL)
         drop_ask(aliyun->operations);
+    spf_share_free(aliyun->share);
     if (aliyun->exchange != NULL)
         spf_exchange_cancel(aliyun->exchange);
     spf_api_free(aliyun->api);

@@ -21,6 +21,7 @@ struct spf_aliyun {
         *exchange; /* while it is under way; all operations for credentials wait for it */
     struct spf_exchange_options exchange_options;
     struct spf_operation *operations;
+    struct spf_share *share; /* NULL: nobody else asks the same (share.h) */
 };
 
 struct spf_operation;
@@ -34,6 +35,9 @@ struct spf_call {
     struct spf_call *next;
     struct spf_operation *operation;
     struct spf_api_call *api_call;
+    struct spf_question
+        *question; /* which others may ask, too (share.h); NULL: a call of its own */
+    char id[80];   /* the instance that it is about; "" */
     spf_call_done *done;
     char word[80]; /* a region, a group: whatever the call is about */
 };
@@ -68,6 +72,19 @@ struct spf_operation {
 bool spf_operation_call(struct spf_operation *operation, const char *product, const char *action,
                         const char *region, const struct spf_sign_pair *params, size_t count,
                         const char *word, spf_call_done *done);
+
+/* What is asked of an instance by its id, alone or together with others that are asked about. */
+enum spf_about_what {
+    SPF_ABOUT_INSTANCE,  /* DescribeInstances */
+    SPF_ABOUT_STATUS,    /* DescribeInstancesFullStatus */
+    SPF_ABOUT_ASSISTANT, /* DescribeCloudAssistantStatus */
+};
+/* There is a share. The region is the call's word. */
+bool spf_operation_call_instance(struct spf_operation *operation, enum spf_about_what what,
+                                 const char *region, const char *id, spf_call_done *done);
+
+/* Ends the call, and tells its operation what came of it. */
+void spf_operation_answer(struct spf_call *call, const struct spf_api_reply *reply);
 
 /*
  * Does the token lead to a page that the call's list has not had? Tokens that go round in a

@@ -1,0 +1,448 @@
+#include "cloud/aliyun/share.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+
+/* How instances are asked about by their ids, and where each is in the reply. */
+static const struct spf_about {
+    const char *action;
+    const char *ids;          /* a JSON list in one parameter; NULL: InstanceId.1, .2, ... */
+    size_t at_once;           /* the API's limits on ids and on a page */
+    const char *page;         /* its parameter, of that size */
+    const char *also, *value; /* one more; NULL: none */
+    const char *outer, *inner;
+} abouts[] = {
+    [SPF_ABOUT_INSTANCE] = {"DescribeInstances", "InstanceIds", 100, "MaxResults",
+                            "AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP", "Instances",
+                            "Instance"},
+    [SPF_ABOUT_STATUS] = {"DescribeInstancesFullStatus", NULL, 50, "PageSize", NULL, NULL,
+                          "InstanceFullStatusSet", "InstanceFullStatusType"},
+    [SPF_ABOUT_ASSISTANT] = {"DescribeCloudAssistantStatus", NULL, 50, "PageSize", NULL, NULL,
+                             "InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"},
+};
+#define IDS_MOST 100
+
+/* A request, whoever waits for its reply, and the reply. */
+struct spf_question {
+    struct spf_question *next;
+    struct spf_share *share;
+    char *key; /* its words; NULL: instances by their ids, and then */
+    enum spf_about_what what;
+    char region[80];
+    SPF_LIST(char *) ids;
+    struct spf_api_call *api_call;
+    SPF_LIST(struct spf_call *) waiting;
+    bool alone, sent, answered; /* alone: nothing is added to its ids */
+    struct json_object *body;   /* NULL: it failed */
+    struct spf_failure failure;
+    char request_id[64];
+    int64_t date;
+    bool misplaced;
+    size_t given; /* so many have been told */
+};
+
+struct spf_share {
+    struct spf_aliyun *aliyun;
+    struct spf_question *questions;
+    const char *const *expected;
+    size_t expected_count, next_expected;
+    struct spf_watch soon; /* there is something to send, or to answer that is known */
+};
+
+static void arm(struct spf_share *share)
+{
+    share->soon.due_ms = spf_now_ms();
+    /* Without a place in the loop nothing is answered, and the deadline says so. */
+    (void)!spf_loop_add(share->aliyun->loop, &share->soon);
+}
+
+static void free_question(struct spf_question *question)
+{
+    struct spf_question **link = &question->share->questions;
+
+    while (*link != question)
+        link = &(*link)->next;
+    *link = question->next;
+    if (question->api_call != NULL)
+        spf_api_cancel(question->api_call);
+    for (size_t i = 0; i < question->ids.count; i++)
+        free(question->ids.items[i]);
+    for (size_t i = 0; i < question->waiting.count; i++)
+        question->waiting.items[i]->question = NULL;
+    free(question->ids.items);
+    free(question->waiting.items);
+    free(question->key);
+    json_object_put(question->body);
+    free(question);
+}
+
+static struct spf_question *add_question(struct spf_share *share)
+{
+    struct spf_question *question = calloc(1, sizeof *question);
+
+    if (question == NULL)
+        return NULL;
+    question->share = share;
+    question->next = share->questions;
+    share->questions = question;
+    return question;
+}
+
+static bool wait_for(struct spf_question *question, struct spf_call *call)
+{
+    struct spf_call **place = SPF_APPEND(&question->waiting);
+
+    if (place == NULL)
+        return false;
+    *place = call;
+    call->question = question;
+    return true;
+}
+
+void spf_share_drop(struct spf_call *call)
+{
+    struct spf_question *question = call->question;
+    size_t kept = 0;
+
+    if (question == NULL)
+        return;
+    for (size_t i = 0; i < question->waiting.count; i++)
+        if (question->waiting.items[i] != call)
+            question->waiting.items[kept++] = question->waiting.items[i];
+    question->waiting.count = kept;
+    call->question = NULL;
+}
+
+/* ---- answers ------------------------------------------------------------------------------ */
+
+static struct json_object *list_of(const struct spf_question *question)
+{
+    const struct spf_about *about = &abouts[question->what];
+
+    return spf_json_get(spf_json_get(question->body, about->outer), about->inner);
+}
+
+/* Of a reply about many instances the part about one: the list, with it alone or empty. A new
+ * object; NULL: no memory. */
+static struct json_object *part_of(const struct spf_question *question, const char *id)
+{
+    const struct spf_about *about = &abouts[question->what];
+    struct json_object *list = list_of(question), *part = json_object_new_object();
+    struct json_object *outer = json_object_new_object(), *inner = json_object_new_array();
+
+    if (part == NULL || outer == NULL || inner == NULL) {
+        json_object_put(part);
+        json_object_put(outer);
+        json_object_put(inner);
+        return NULL;
+    }
+    for (size_t i = 0; i < spf_json_count(list); i++) {
+        struct json_object *item = spf_json_item(list, i);
+
+        if (strcmp(spf_json_text(item, "InstanceId"), id) == 0)
+            (void)json_object_array_add(inner, json_object_get(item));
+    }
+    (void)json_object_object_add(outer, about->inner, inner);
+    (void)json_object_object_add(part, about->outer, outer);
+    return part;
+}
+
+static void answer(struct spf_question *question, struct spf_call *call)
+{
+    struct json_object *part = NULL;
+    struct spf_api_reply reply = {.body = question->body,
+                                  .failure = question->body == NULL ? &question->failure : NULL,
+                                  .request_id = question->request_id,
+                                  .date = question->date,
+                                  .misplaced = question->misplaced};
+
+    /* A reply without the list is not one about instances: each is given it as it came. */
+    if (question->body != NULL && question->key == NULL && question->ids.count > 1 &&
+        json_object_is_type(list_of(question), json_type_array))
+        reply.body = part = part_of(question, call->id);
+    if (reply.body == NULL && reply.failure == NULL) {
+        question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
+        reply.failure = &question->failure;
+    }
+    call->question = NULL;
+    question->given++;
+    spf_operation_answer(call, &reply);
+    json_object_put(part);
+}
+
+/* An answer may end other operations, whose calls then leave the list. */
+static void answer_all(struct spf_question *question)
+{
+    while (question->waiting.count > 0)
+        answer(question, question->waiting.items[--question->waiting.count]);
+}
+
+/* One of many ids can be what the API dislikes: then each is asked about alone. */
+static bool is_about_one_of_many(const struct spf_question *question)
+{
+    return question->body == NULL && question->ids.count > 1 &&
+           (spf_starts_with(question->failure.code, "Invalid") ||
+            spf_starts_with(question->failure.code, "MissingParameter"));
+}
+
+static void ask_alone(struct spf_question *question)
+{
+    while (question->waiting.count > 0) {
+        struct spf_call *call = question->waiting.items[--question->waiting.count];
+        struct spf_question *alone = add_question(question->share);
+        char **id = alone != NULL ? SPF_APPEND(&alone->ids) : NULL;
+
+        call->question = NULL;
+        if (id == NULL || (*id = strdup(call->id)) == NULL || !wait_for(alone, call)) {
+            question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
+            answer(question, call);
+            continue;
+        }
+        alone->alone = true;
+        alone->what = question->what;
+        (void)spf_copy(alone->region, sizeof alone->region, question->region);
+    }
+    arm(question->share);
+}
+
+static void answered(void *owner, const struct spf_api_reply *reply)
+{
+    struct spf_question *question = owner;
+
+    question->api_call = NULL;
+    question->answered = true;
+    question->body = json_object_get(reply->body);
+    if (reply->failure != NULL)
+        question->failure = *reply->failure;
+    (void)spf_copy(question->request_id, sizeof question->request_id,
+                   reply->request_id != NULL ? reply->request_id : "");
+    question->date = reply->date;
+    question->misplaced = reply->misplaced;
+    if (is_about_one_of_many(question))
+        ask_alone(question);
+    else
+        answer_all(question);
+    arm(question->share); /* it may be used up */
+}
+
+/* ---- questions ---------------------------------------------------------------------------- */
+
+static void send_request(struct spf_question *question, const struct spf_api_request *request)
+{
+    struct spf_aliyun *aliyun = question->share->aliyun;
+
+    question->sent = true;
+    if (spf_operation_api(aliyun) != NULL)
+        question->api_call =
+            spf_api_start(aliyun->api, request, &aliyun->credentials.key, answered, question);
+    if (question->api_call == NULL) {
+        question->answered = true;
+        question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
+        arm(question->share);
+    }
+}
+
+static bool is_about(const struct spf_question *question, enum spf_about_what what,
+                     const char *region)
+{
+    return question->key == NULL && question->what == what && strcmp(question->region, region) == 0;
+}
+
+static bool holds(const struct spf_question *question, enum spf_about_what what, const char *region,
+                  const char *id)
+{
+    if (!is_about(question, what, region))
+        return false;
+    for (size_t i = 0; i < question->ids.count; i++)
+        if (strcmp(question->ids.items[i], id) == 0)
+            return true;
+    return false;
+}
+
+static bool add_id(struct spf_question *question, const char *id)
+{
+    char **place = SPF_APPEND(&question->ids);
+
+    return place != NULL && (*place = strdup(id)) != NULL;
+}
+
+/* Others that will be asked about, too: for the region where all are looked for first. */
+static void fill(struct spf_question *question)
+{
+    struct spf_share *share = question->share;
+
+    if (question->alone || question->what != SPF_ABOUT_INSTANCE ||
+        strcmp(question->region, share->aliyun->credentials.region) != 0)
+        return;
+    while (question->ids.count < abouts[question->what].at_once &&
+           share->next_expected < share->expected_count) {
+        const char *id = share->expected[share->next_expected++];
+        bool asked = false;
+
+        for (const struct spf_question *other = share->questions; other != NULL && !asked;
+             other = other->next)
+            asked = holds(other, question->what, question->region, id);
+        if (!asked && !add_id(question, id))
+            return;
+    }
+}
+
+static void send_instances(struct spf_question *question, unsigned timeout_ms)
+{
+    const struct spf_about *about = &abouts[question->what];
+    struct spf_sign_pair params[IDS_MOST + 4] = {{"RegionId", question->region}};
+    char names[IDS_MOST][20], page[8];
+    size_t count = 1;
+    struct spf_buf list;
+
+    fill(question);
+    spf_buf_init(&list, 16384);
+    for (size_t i = 0; i < question->ids.count; i++) {
+        spf_buf_addf(&list, "%s\"%s\"", i == 0 ? "[" : ",", question->ids.items[i]);
+        (void)spf_format(names[i], sizeof names[i], "InstanceId.%zu", i + 1);
+        if (about->ids == NULL)
+            params[count++] = (struct spf_sign_pair){names[i], question->ids.items[i]};
+    }
+    spf_buf_addch(&list, ']');
+    (void)spf_format(page, sizeof page, "%zu", about->at_once);
+    if (about->ids != NULL)
+        params[count++] = (struct spf_sign_pair){about->ids, list.data};
+    if (about->also != NULL)
+        params[count++] = (struct spf_sign_pair){about->also, about->value};
+    if (question->ids.count > 1)
+        params[count++] = (struct spf_sign_pair){about->page, page};
+    send_request(question, &(struct spf_api_request){.product = "ecs",
+                                                     .action = about->action,
+                                                     .region = question->region,
+                                                     .params = params,
+                                                     .param_count = count,
+                                                     .timeout_ms = timeout_ms});
+    spf_buf_clear(&list);
+}
+
+/* All of it is needed no more: an instance's target asks about it once. */
+static bool is_used_up(const struct spf_question *question)
+{
+    return question->key == NULL && question->answered && question->waiting.count == 0 &&
+           question->given >= question->ids.count;
+}
+
+/* What has been gathered is sent, and what is known is told. */
+static void go_on(struct spf_watch *watch, short revents)
+{
+    struct spf_share *share = watch->owner;
+    struct spf_question *next;
+
+    (void)revents;
+    watch->due_ms = 0;
+    spf_loop_remove(share->aliyun->loop, watch);
+    for (struct spf_question *question = share->questions; question != NULL; question = next) {
+        if (question->key == NULL && !question->sent && question->waiting.count > 0)
+            send_instances(question,
+                           question->waiting.items[0]->operation->inquiry->target->timeout_ms);
+        if (question->answered && question->waiting.count > 0)
+            answer_all(question); /* new questions are put at the front of the list */
+        next = question->next;
+        if (is_used_up(question))
+            free_question(question);
+    }
+}
+
+bool spf_share_instance(struct spf_share *share, struct spf_call *call, enum spf_about_what what,
+                        const char *region, const char *id)
+{
+    struct spf_question *question = share->questions, *open = NULL;
+
+    (void)spf_copy(call->id, sizeof call->id, id);
+    for (; question != NULL && !holds(question, what, region, id); question = question->next)
+        if (is_about(question, what, region) && !question->sent && !question->alone &&
+            question->ids.count < abouts[what].at_once)
+            open = question;
+    if (question == NULL) {
+        question = open != NULL ? open : add_question(share);
+        if (question == NULL || !add_id(question, id))
+            return false;
+        question->what = what;
+        (void)spf_copy(question->region, sizeof question->region, region);
+    }
+    arm(share);
+    return wait_for(question, call);
+}
+
+bool spf_share_is_common(const struct spf_api_request *request)
+{
+    for (size_t i = 0; i < request->param_count; i++)
+        if (spf_starts_with(request->params[i].name, "InstanceId") ||
+            spf_starts_with(request->params[i].name, "NetworkInterfaceId"))
+            return false;
+    return true;
+}
+
+static char *key_of(const struct spf_api_request *request)
+{
+    struct spf_buf key;
+
+    spf_buf_init(&key, 65536);
+    spf_buf_addf(&key, "%s\n%s\n%s\n", request->product, request->action, request->region);
+    for (size_t i = 0; i < request->param_count; i++)
+        spf_buf_addf(&key, "%s=%s\n", request->params[i].name, request->params[i].value);
+    return spf_buf_take(&key);
+}
+
+bool spf_share_call(struct spf_share *share, struct spf_call *call,
+                    const struct spf_api_request *request)
+{
+    char *key = key_of(request);
+    struct spf_question *question = share->questions;
+    bool is_new;
+
+    if (key == NULL)
+        return false;
+    while (question != NULL && (question->key == NULL || strcmp(question->key, key) != 0))
+        question = question->next;
+    is_new = question == NULL;
+    if (is_new) {
+        question = add_question(share);
+        if (question == NULL) {
+            free(key);
+            return false;
+        }
+        question->key = key;
+    } else {
+        free(key);
+    }
+    if (!wait_for(question, call))
+        return false;
+    if (is_new)
+        send_request(question, request);
+    else if (question->answered)
+        arm(share);
+    return true;
+}
+
+struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *ids, size_t count)
+{
+    struct spf_share *share = calloc(1, sizeof *share);
+
+    if (share == NULL)
+        return NULL;
+    share->aliyun = aliyun;
+    share->expected = ids;
+    share->expected_count = count;
+    share->soon = (struct spf_watch){.fd = -1, .ready = go_on, .owner = share};
+    return share;
+}
+
+void spf_share_free(struct spf_share *share)
+{
+    if (share == NULL)
+        return;
+    while (share->questions != NULL)
+        free_question(share->questions);
+    spf_loop_remove(share->aliyun->loop, &share->soon);
+    free(share);
+}
