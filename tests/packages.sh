@@ -2,7 +2,7 @@
 # Sourced: what building and testing takes on Debian 12, and how it is installed if it is missing.
 
 packages="
-gcc libc6-dev cmake ninja-build pkg-config dpkg-dev file
+gcc libc6-dev cmake ninja-build pkg-config dpkg-dev file gettext
 libcurl4-openssl-dev libjson-c-dev libssh-dev libssl-dev libargon2-dev
 libmicrohttpd-dev check
 openssh-client openssh-server dropbear-bin tinysshd openssl putty-tools zsh fish

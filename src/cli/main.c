@@ -32,6 +32,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/language.h"
 #include "base/loop.h"
 #include "cli/completion.h"
 #include "cli/defaults.h"
@@ -87,7 +88,7 @@ static struct spf_style style_of(const struct spf_options *options)
     const int width = spf_terminal_width(STDOUT_FILENO);
     struct spf_style style = {
         .colour = wants_colour(options),
-        .utf8 = spf_terminal_is_utf8(),
+        .utf8 = spf_terminal_is_utf8() || spf_language_is_foreign(),
         .detail = options->quiet     ? -1
                   : options->verbose ? (options->verbose > 1 ? 2 : 1)
                                      : 0,
@@ -439,6 +440,17 @@ static int print_config(const struct spf_options *options)
     return 0;
 }
 
+/* Chinese where it was asked for, or where the locale is Chinese. */
+static void speak(const struct spf_options *options)
+{
+    static const char *const words[] = {
+        [SPF_LANGUAGE_AUTO] = NULL, [SPF_LANGUAGE_EN] = "en", [SPF_LANGUAGE_ZH] = "zh"};
+    const char *word = words[options->language];
+
+    if (!spf_language_set(word) && word != NULL)
+        (void)fputs("sshpreflight: no Chinese texts are installed; this is English\n", stderr);
+}
+
 /* A closed standard descriptor would become a socket's number, and a message go to the server. */
 static void hold_standard_descriptors(void)
 {
@@ -470,6 +482,7 @@ int main(int argc, char **argv)
         spf_options_clear(&options);
         return complain(EXIT_USAGE, error.text);
     }
+    speak(&options);
     switch (options.command) {
     case SPF_COMMAND_RUN:
         status = run(&options);

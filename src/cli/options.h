@@ -24,6 +24,12 @@ enum spf_command {
     SPF_COMMAND_PRINT_CONFIG,
 };
 
+enum spf_language_choice {
+    SPF_LANGUAGE_AUTO,
+    SPF_LANGUAGE_EN,
+    SPF_LANGUAGE_ZH,
+};
+
 enum spf_colour_choice {
     SPF_COLOUR_AUTO,
     SPF_COLOUR_ALWAYS,
@@ -78,6 +84,7 @@ struct spf_options {
     struct spf_output_option outputs[SPF_LIST_OPTION_MAX];
     size_t output_count;
     enum spf_colour_choice colour;
+    enum spf_language_choice language;
     bool strict, quiet;
     unsigned verbose; /* how often -v was given */
     const char *record, *replay;

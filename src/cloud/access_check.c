@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "pipeline/check.h"
 
 /* The API refuses a clock that is off by 15 minutes; from here on it is worth a word. */
@@ -42,9 +43,10 @@ static void say_who(struct spf_result *result, const struct spf_credentials_fact
     else
         spf_say(result, "access key %s… %s (%s)%s%s%s%s", credentials->access_key, outcome,
                 credentials->source,
-                credentials->passed_over[0] != '\0' ? "; unusable, tried first: " : "",
+                credentials->passed_over[0] != '\0' ? _("; unusable, tried first: ") : "",
                 credentials->passed_over,
-                credentials->beside[0] != '\0' ? "; present, not used: " : "", credentials->beside);
+                credentials->beside[0] != '\0' ? _("; present, not used: ") : "",
+                credentials->beside);
 }
 
 struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct spf_result *result)
@@ -70,7 +72,7 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
         !(opinion.kind == SPF_OPINION_CANNOT_TELL && identity_was_accepted(opinion.failure))) {
         /* Of a failure that has no words of its own the catalogue says what, and this whose. */
         if (opinion.kind == SPF_OPINION_CANNOT_TELL && opinion.failure->code[0] != '\0')
-            say_who(result, &facts->credentials, "refused");
+            say_who(result, &facts->credentials, _("refused"));
         return opinion;
     }
     if (who->account[0] != '\0')
@@ -82,9 +84,9 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
         spf_note_number(result, "clock_off_s", facts->instance.clock_off);
         spf_say(result, "access key %s… accepted, but this machine's clock is %lld s %s",
                 facts->credentials.access_key, (long long)llabs(facts->instance.clock_off),
-                facts->instance.clock_off > 0 ? "slow" : "fast");
+                facts->instance.clock_off > 0 ? _("slow") : _("fast"));
         return spf_concludes(SPF_CLOCK_OFF);
     }
-    say_who(result, &facts->credentials, "accepted");
+    say_who(result, &facts->credentials, _("accepted"));
     return spf_passes();
 }

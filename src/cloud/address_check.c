@@ -1,3 +1,4 @@
+#include "base/language.h"
 #include "base/text.h"
 #include "cloud/address.h"
 #include "pipeline/check.h"
@@ -27,15 +28,15 @@ static const char *described(enum spf_address_class class)
 {
     switch (class) {
     case SPF_CLASS_PUBLIC:
-        return "public address";
+        return _("public address");
     case SPF_CLASS_ELASTIC:
-        return "elastic IP (EIP)";
+        return _("elastic IP (EIP)");
     case SPF_CLASS_IPV6:
-        return "IPv6 address";
+        return _("IPv6 address");
     case SPF_CLASS_PRIVATE:
         break;
     }
-    return "private address";
+    return _("private address");
 }
 
 /* Is the way from the internet to the address open, as far as that was asked? */

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "pipeline/check.h"
 
@@ -210,9 +211,9 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
         (void)spf_format(by, sizeof by, "; found by \"%.140s\"", view->target->instance_id);
     spf_say(result, "%s (%s) runs in %s%s%s%s%s%s%s",
             instance->name[0] != '\0' ? instance->name : "instance", instance->id, instance->region,
-            wrong != NULL ? ", not in " : "", wrong != NULL ? wrong : "", wrong != NULL ? " (" : "",
-            wrong != NULL ? view->facts->credentials.region_source : "", wrong != NULL ? ")" : "",
-            by);
+            wrong != NULL ? _(", not in ") : "", wrong != NULL ? wrong : "",
+            wrong != NULL ? " (" : "", wrong != NULL ? view->facts->credentials.region_source : "",
+            wrong != NULL ? ")" : "", by);
     return spf_passes();
 }
 

@@ -1,5 +1,6 @@
 #include "cloud/judging.h"
 
+#include "base/language.h"
 #include "base/text.h"
 
 bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct spf_opinion *opinion)
@@ -86,11 +87,11 @@ void spf_source_words(char *out, size_t size, const struct spf_view *view,
 
     spf_ip_format(&path->source, text);
     if (path->source.family == 0)
-        (void)spf_copy(out, size, "everybody");
+        (void)spf_copy(out, size, _("everybody"));
     else if (path->source_kind == SPF_SOURCE_LOOKED_UP)
-        (void)spf_format(out, size, "%s (says %s)", text, view->facts->lookup.service);
+        (void)spf_format(out, size, _("%s (says %s)"), text, view->facts->lookup.service);
     else if (path->source_kind == SPF_SOURCE_SEEN)
-        (void)spf_format(out, size, "%s (as the server sees it)", text);
+        (void)spf_format(out, size, _("%s (as the server sees it)"), text);
     else
         (void)spf_copy(out, size, text);
 }

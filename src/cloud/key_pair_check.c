@@ -2,6 +2,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "cloud/key_pair.h"
 #include "pipeline/check.h"
@@ -179,12 +180,12 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
 
     if (our_len > 0 && their_len > 0) {
         if (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0)
-            return proved(pair, SPF_MATCH_PROVED, "public keys equal", result);
+            return proved(pair, SPF_MATCH_PROVED, _("public keys equal"), result);
         return different(result);
     }
     if (plain_digits(key->md5, our_md5, 32) && plain_digits(pair->fingerprint, their_md5, 32)) {
         if (strcmp(our_md5, their_md5) == 0)
-            return proved(pair, SPF_MATCH_FINGERPRINT, "MD5 fingerprints equal", result);
+            return proved(pair, SPF_MATCH_FINGERPRINT, _("MD5 fingerprints equal"), result);
         return different(result);
     }
     if (our_len > 0 && is_sha1_of(pair->fingerprint, ours, (size_t)our_len))

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "cloud/judging.h"
 #include "cloud/rules.h"
@@ -172,8 +173,8 @@ static struct spf_opinion accepted(const struct spf_rules_decision *decision, co
         spf_say(result, "members of its group reach each other, and %s is one", from);
     else if (open == NULL || open->opened_by == rule)
         spf_say(result, "%s by %s/%s, priority %lld%s%s",
-                open != NULL ? "open to the whole internet" : "allowed", rule->group, rule->id,
-                (long long)rule->priority, source[0] != '\0' ? ", for " : "", source);
+                open != NULL ? _("open to the whole internet") : _("allowed"), rule->group,
+                rule->id, (long long)rule->priority, source[0] != '\0' ? _(", for ") : "", source);
     else if (open->opened_by != NULL)
         spf_say(result,
                 "open to the whole internet by %s/%s; %s is allowed by %s/%s, priority %lld",

@@ -1,6 +1,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "diagnosis/parts.h"
 
 /* Sentences. Each is said to somebody who is tired and wants to get in. */
@@ -40,6 +41,16 @@ static bool is_raw_detail(enum spf_finding finding)
            finding == SPF_REGION_UNKNOWN || finding == SPF_SYSTEM_ERROR;
 }
 
+/* What probes found is recorded, and so in English: beside another language it is a detail. */
+static void add_with_detail(struct spf_buf *buf, const struct spf_view *view,
+                            const struct spf_result *result, enum spf_finding finding)
+{
+    if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, view, result))
+        spf_buf_addf(buf, _(" (%s)"), result->summary);
+    else
+        spf_buf_addstr(buf, result->summary);
+}
+
 /*
  * What the check itself said; for a cause of the whole target the catalogue's sentence, or where a
  * value for that is missing, the check's words after all.
@@ -52,8 +63,9 @@ static void add_sentence(struct spf_buf *buf, const struct spf_run *run, enum sp
     bool own = finding == result->finding;
     size_t from = buf->len;
 
-    if (own && result->summary[0] && is_raw_detail(finding))
-        spf_buf_addf(buf, "%s (%s)", spf_findings[finding].sentence, result->summary);
+    if (own && result->summary[0] &&
+        (is_raw_detail(finding) || (result->from_facts && spf_language_is_foreign())))
+        add_with_detail(buf, &view, result, finding);
     else if (own && result->summary[0])
         spf_buf_addstr(buf, result->summary);
     else if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, &view, result))
@@ -74,13 +86,13 @@ void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id
     } else if (result->summary[0]) {
         spf_buf_addstr(buf, result->summary);
     } else if (result->status != SPF_SKIP) {
-        spf_buf_addstr(buf, spf_check_table[check].title);
+        spf_buf_addstr(buf, spf_tr(spf_check_table[check].title));
     } else if (result->skip_reason == SPF_SKIP_NEED) {
-        spf_buf_addf(buf, "not reached: it needs %s", spf_check_table[result->because].id);
+        spf_buf_addf(buf, _("not reached: it needs %s"), spf_check_table[result->because].id);
     } else if (result->skip_reason == SPF_SKIP_NOT_SELECTED) {
-        spf_buf_addstr(buf, "not selected");
+        spf_buf_addstr(buf, _("not selected"));
     } else {
-        spf_buf_addstr(buf, "does not apply here");
+        spf_buf_addstr(buf, _("does not apply here"));
     }
 }
 
@@ -90,9 +102,9 @@ static void say_no_login(const struct spf_run *run, const struct spf_diagnosis *
 {
     struct spf_view view = spf_view_of(run);
 
-    spf_buf_addstr(buf, "You can't log in");
+    spf_buf_addstr(buf, _("You can't log in"));
     if (d->cause == SPF_SESSION_TIMEOUT)
-        (void)spf_slots_expand(buf, " within {waited_s} s", SPF_SLOT_TEXT, &view,
+        (void)spf_slots_expand(buf, N_(" within {waited_s} s"), SPF_SLOT_TEXT, &view,
                                &run->results[d->check]);
 }
 
@@ -108,23 +120,23 @@ static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d
     if (d->verdict == SPF_VERDICT_FAIL && has_goal && !spf_fine(run, goal))
         start = NULL;
     else if (d->verdict == SPF_VERDICT_FAIL)
-        start = !has_goal ? "Something is wrong"
-                : of_key  ? "The server accepts this key, but ssh can't use the file"
-                          : "The login works, but something is wrong";
+        start = !has_goal ? _("Something is wrong")
+                : of_key  ? _("The server accepts this key, but ssh can't use the file")
+                          : _("The login works, but something is wrong");
     else
-        start = !has_goal ? "Not everything could be checked"
+        start = !has_goal ? _("Not everything could be checked")
                 : spf_fine(run, SPF_CHECK_SSH_AUTH)
-                    ? "The server accepts this key, but whether a session starts is not known"
+                    ? _("The server accepts this key, but whether a session starts is not known")
                 : spf_key_is_accepted(run) && d->check != SPF_CHECK_SSH_AUTH
-                    ? "The server takes this key, but whether you can log in is not known"
-                    : "Whether you can log in is not known";
+                    ? _("The server takes this key, but whether you can log in is not known")
+                    : _("Whether you can log in is not known");
     if (start != NULL)
         spf_buf_addstr(buf, start);
     else
         say_no_login(run, d, buf);
     if (d->further_count > 0)
-        spf_buf_addf(buf, ", for %zu reasons; the first", d->further_count + 1);
-    spf_buf_addstr(buf, ": ");
+        spf_buf_addf(buf, _(", for %zu reasons; the first"), d->further_count + 1);
+    spf_buf_addstr(buf, _(": "));
 }
 
 static void say_pass(const struct spf_run *run, struct spf_buf *buf)
@@ -134,15 +146,16 @@ static void say_pass(const struct spf_run *run, struct spf_buf *buf)
     bool has_goal = spf_goal(run, &goal);
 
     if (run->target->from_transcript)
-        spf_buf_addstr(buf, "The login worked there, and nothing failed after it");
+        spf_buf_addstr(buf, _("The login worked there, and nothing failed after it"));
     else if (!has_goal)
-        spf_buf_addstr(buf, "No problem found in the checks that ran; a login was not attempted");
+        spf_buf_addstr(buf,
+                       _("No problem found in the checks that ran; a login was not attempted"));
     else if (!spf_slots_expand(buf,
                                goal == SPF_CHECK_SSH_SESSION
-                                   ? "You can log in as {user} to {host} with {key}"
-                                   : "The server accepts {key} for {user} at {host}",
+                                   ? N_("You can log in as {user} to {host} with {key}")
+                                   : N_("The server accepts {key} for {user} at {host}"),
                                SPF_SLOT_TEXT, &view, &run->results[goal]))
-        spf_buf_addstr(buf, "You can log in");
+        spf_buf_addstr(buf, _("You can log in"));
 }
 
 void spf_summarise(const struct spf_run *run, struct spf_diagnosis *d)
@@ -153,7 +166,7 @@ void spf_summarise(const struct spf_run *run, struct spf_diagnosis *d)
     if (d->verdict == SPF_VERDICT_PASS) {
         say_pass(run, &buf);
     } else if (d->cause == SPF_NO_FINDING) {
-        spf_buf_addstr(&buf, "It could not be determined whether you can log in");
+        spf_buf_addstr(&buf, _("It could not be determined whether you can log in"));
     } else {
         say_opening(run, d, &buf);
         add_sentence(&buf, run, d->check, d->cause);

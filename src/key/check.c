@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "key/describe.h"
 #include "openssh/key_support.h"
@@ -73,7 +74,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
         return spf_passes();
     }
     spf_note_number(result, "size", key->size);
-    spf_say(result, key->from_stdin ? "read from standard input" : "file readable");
+    spf_say(result, key->from_stdin ? N_("read from standard input") : N_("file readable"));
     say_passed_over(view, result);
     return spf_passes();
 }
@@ -106,7 +107,7 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
                            : spf_but_holds(spf_concludes(SPF_KEY_OWNER_UNTRUSTED));
     if (!accepts) {
         spf_say(result, "%s %s access to %s, so Windows' ssh refuses it", key->strangers,
-                strchr(key->strangers, ',') != NULL ? "have" : "has", view->target->key_path);
+                strchr(key->strangers, ',') != NULL ? _("have") : _("has"), view->target->key_path);
         return is_ppk(key) ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
                            : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
     }
@@ -138,7 +139,7 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
         spf_note_text(result, "file_system", key->file_system);
     if (key->file_system[0] || key->read_only)
         spf_note_text(result, "mode_fixed",
-                      key->read_only ? "it is mounted read-only" : "it keeps no modes");
+                      key->read_only ? _("it is mounted read-only") : _("it keeps no modes"));
     if (refused && key->file_system[0])
         spf_say(result,
                 "the file system of %s (%s) keeps no modes: all files look open there, and ssh "
@@ -166,8 +167,8 @@ static const char *name_of(const struct spf_view *view)
 {
     const struct spf_key_facts *key = &view->facts->key;
 
-    return key->from_stdin   ? "the key from standard input"
-           : key->from_agent ? "the key of the ssh-agent"
+    return key->from_stdin   ? _("the key from standard input")
+           : key->from_agent ? _("the key of the ssh-agent")
                              : view->target->key_path;
 }
 

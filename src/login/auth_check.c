@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "login/ending.h"
 #include "login/implementations.h"
@@ -49,8 +50,17 @@ static void note_certificate(const struct spf_view *view, struct spf_result *res
 static const char *asked(const struct spf_view *view, char text[ASKED_SIZE])
 {
     if (!view->facts->query.of_certificate)
-        return "this key";
-    (void)spf_format(text, ASKED_SIZE, "the certificate %s", view->facts->key.certificate);
+        return _("this key");
+    (void)spf_format(text, ASKED_SIZE, _("the certificate %s"), view->facts->key.certificate);
+    return text;
+}
+
+/* The same without an article. */
+static const char *bare(const struct spf_view *view, char text[ASKED_SIZE])
+{
+    if (!view->facts->query.of_certificate)
+        return _("key");
+    (void)spf_format(text, ASKED_SIZE, _("certificate %s"), view->facts->key.certificate);
     return text;
 }
 
@@ -89,11 +99,11 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
     if (until[0] != '\0')
         spf_note_text(result, "certificate_valid_until", until);
     if (certified->host)
-        (void)spf_copy(why, sizeof why, " (it is a host's and logs nobody in)");
+        (void)spf_copy(why, sizeof why, _(" (it is a host's and logs nobody in)"));
     else if (certified->valid_before > 0 && !certified->in_time)
-        (void)spf_copy(why, sizeof why, " (it is not valid now)");
+        (void)spf_copy(why, sizeof why, _(" (it is not valid now)"));
     else if (!names_user)
-        (void)spf_format(why, sizeof why, " (its principals, %s, do not include this user)",
+        (void)spf_format(why, sizeof why, _(" (its principals, %s, do not include this user)"),
                          certified->principals);
     else
         why[0] = '\0';
@@ -350,7 +360,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
                     "yes to the question before proves nothing: this server, %s, may say it to any "
                     "key)",
                     view->target->user,
-                    facts->ending.kind == SPF_ENDING_DISCONNECT ? " and disconnected: " : "",
+                    facts->ending.kind == SPF_ENDING_DISCONNECT ? _(" and disconnected: ") : "",
                     facts->ending.kind == SPF_ENDING_DISCONNECT ? facts->error : "",
                     view->facts->identification.software);
             return refused(view, signature, result);
@@ -389,10 +399,8 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
         spf_keys_say_accepted(view, result);
         return spf_passes();
     }
-    spf_say(result, "%s accepted for %s%s%s",
-            view->facts->query.of_certificate ? asked(view, text) + strlen("the ") : "key",
-            view->target->user,
-            spf_key_agent_signs(&view->facts->key) ? " (signed by the ssh-agent)" : "",
+    spf_say(result, "%s accepted for %s%s%s", bare(view, text), view->target->user,
+            spf_key_agent_signs(&view->facts->key) ? _(" (signed by the ssh-agent)") : "",
             view->target->session == SPF_SESSION_NEVER ? spf_flow_untried(&facts->ending.flow)
                                                        : "");
     return spf_passes();

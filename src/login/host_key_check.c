@@ -1,6 +1,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "login/offers.h"
 #include "openssh/known_hosts.h"
@@ -94,7 +95,7 @@ static struct spf_opinion even_so(const struct spf_view *view, enum spf_finding 
     spf_say(result,
             "the host key is %s; ssh only warns of it, because the ssh configuration has "
             "StrictHostKeyChecking no",
-            finding == SPF_HOST_KEY_REVOKED ? "revoked" : "not the one that is known");
+            finding == SPF_HOST_KEY_REVOKED ? _("revoked") : _("not the one that is known"));
     return spf_lowered(finding, SPF_WARN);
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "login/ending.h"
 #include "login/implementations.h"
@@ -49,7 +50,7 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
     }
     if (facts->forced_command) {
         spf_say(result, "this key runs a fixed command instead of a shell; it was run%s%s",
-                facts->output[0] != '\0' ? " and said: " : "", facts->output);
+                facts->output[0] != '\0' ? _(" and said: ") : "", facts->output);
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
     }
     if (facts->sftp)
@@ -154,8 +155,9 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
         return spf_concludes(SPF_SESSION_STARTUP_PRINTS);
     }
     spf_say(result, view->target->transfer != SPF_TRANSFER_NONE
-                        ? "a command ran; the sftp subsystem was not tried"
-                    : facts->shell ? "a command ran; a terminal was not tried"
-                                   : "an echo was answered, but nothing shows that a shell ran it");
+                        ? N_("a command ran; the sftp subsystem was not tried")
+                    : facts->shell
+                        ? N_("a command ran; a terminal was not tried")
+                        : N_("an echo was answered, but nothing shows that a shell ran it"));
     return spf_passes();
 }

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "net/port_parts.h"
 
@@ -25,9 +26,9 @@ static const char *duration(int64_t ms, bool seconds, char text[32])
 {
     text[0] = '\0';
     if (ms >= 0 && seconds)
-        (void)spf_format(text, 32, " in %.1f s", (double)ms / 1000);
+        (void)spf_format(text, 32, _(" in %.1f s"), (double)ms / 1000);
     else if (ms >= 0)
-        (void)spf_format(text, 32, " in %lld ms", (long long)ms);
+        (void)spf_format(text, 32, _(" in %lld ms"), (long long)ms);
     return text;
 }
 
@@ -70,7 +71,7 @@ static bool is_unanswered_locally(const struct spf_tcp_facts *tcp)
 static const char *whose_firewall(const struct spf_tcp_facts *tcp)
 {
     if (tcp->icmp_from[0] == '\0')
-        return "a firewall forbids it, on the way or here";
+        return _("a firewall forbids it, on the way or here");
     return strcmp(tcp->icmp_from, tcp->address) == 0 ? "a firewall forbids it, on that host"
                                                      : "a firewall forbids it, on the way";
 }
@@ -94,11 +95,11 @@ static struct spf_opinion judge_unreachable(const struct spf_view *view, struct 
     }
     spf_say(result, "%s port %u cannot be reached: %s (%s)", tcp->address,
             (unsigned)view->target->port, tcp->error,
-            tcp->local ? "this machine's own routing says so, no packet left it"
+            tcp->local ? _("this machine's own routing says so, no packet left it")
             : tcp->outcome == SPF_TCP_FORBIDDEN ? whose_firewall(tcp)
             : is_unanswered_locally(tcp)
-                ? "no ICMP came: nothing on the local network answers for this address"
-                : "a router or the host says so");
+                ? _("no ICMP came: nothing on the local network answers for this address")
+                : _("a router or the host says so"));
     return spf_concludes(SPF_PORT_UNREACHABLE);
 }
 
@@ -131,8 +132,8 @@ static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf
     note_hop(tcp, result);
     spf_say(result, "ssh does not get through the jump host %s; %s%.*s%s%s%s",
             tcp->jump_hop[0] ? tcp->jump_hop : tcp->jump,
-            len > 0 ? "it says: " : "no answer came in time", (int)len, tcp->error,
-            cause[0] ? " (see " : "", cause, cause[0] ? ")" : "");
+            len > 0 ? _("it says: ") : _("no answer came in time"), (int)len, tcp->error,
+            cause[0] ? _(" (see ") : "", cause, cause[0] ? ")" : "");
     return spf_concludes(SPF_JUMP_FAILED);
 }
 
@@ -140,7 +141,7 @@ static struct spf_opinion judge_proxy(const struct spf_tcp_facts *tcp, struct sp
 {
     spf_note_text(result, "jump_cause", tcp->jump_cause[0] ? tcp->jump_cause : NULL);
     spf_say(result, "nothing comes through the ProxyCommand %s: %s%s%s", tcp->proxy, tcp->error,
-            tcp->jump_cause[0] ? "; see " : "", tcp->jump_cause);
+            tcp->jump_cause[0] ? _("; see ") : "", tcp->jump_cause);
     return spf_concludes(SPF_PROXY_COMMAND_FAILED);
 }
 
@@ -178,7 +179,7 @@ static void say_open(const struct spf_view *view, struct spf_result *result)
         spf_say(result, "%s port %u answers through %s%s%s", tcp->address, port, through,
                 took[0] ? "," : "", took);
     else
-        spf_say(result, "%s port %u%s", tcp->address, port, took[0] ? took : " answers");
+        spf_say(result, "%s port %u%s", tcp->address, port, took[0] ? took : _(" answers"));
 }
 
 /*

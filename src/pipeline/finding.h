@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "base/language.h"
+
 /*
  * The catalogue of causes. findings.def says each one once; the enum, the texts of the reports,
  * `sshpreflight explain`, the manual's causes page and the tests come from it.
@@ -23,9 +25,9 @@ enum spf_permanence {
 };
 
 /* What a remedy does besides repairing; said before its command is printed. */
-#define SPF_IMPACT_RESTARTS "restarts the instance"
-#define SPF_IMPACT_REPLACES "replaces the installed key"
-#define SPF_IMPACT_ADDRESS  "may change the address"
+#define SPF_IMPACT_RESTARTS N_("restarts the instance")
+#define SPF_IMPACT_REPLACES N_("replaces the installed key")
+#define SPF_IMPACT_ADDRESS  N_("may change the address")
 
 /*
  * text and command are templates: {name} stands for a value, see pipeline/slots.h. A remedy with a

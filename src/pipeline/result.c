@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 
 /* Longer evidence is cut: no reader needs more, and a hostile peer must not fill the report. */
@@ -37,7 +38,7 @@ void spf_say(struct spf_result *result, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, fmt, args);
+    (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
     spf_clean(result->summary, sizeof result->summary, text, strlen(text));
 }

@@ -34,6 +34,7 @@ struct spf_result {
     enum spf_status status;
     enum spf_finding finding; /* SPF_NO_FINDING for pass and skip */
     bool holds;
+    bool from_facts; /* summary is what a probe found, in English in every language */
     enum spf_skip_reason skip_reason;
     enum spf_check_id because;        /* for SPF_SKIP_NEED */
     char summary[400];                /* "" until said: then the catalogue's sentence serves */

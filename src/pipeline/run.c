@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/language.h"
 #include "pipeline/slots.h"
 
 static const spf_checks with_address =
@@ -117,6 +118,7 @@ static void conclude(struct spf_result *result, const struct spf_opinion *opinio
         result->finding = failure->cause;
         if (failure->text[0] != '\0')
             spf_say(result, "%s", failure->text);
+        result->from_facts = failure->text[0] != '\0';
         if (failure->action[0] != '\0')
             spf_note_text(result, "action", failure->action);
         if (failure->cause == SPF_PERMISSION_DENIED)
@@ -163,7 +165,7 @@ static void say_named(const struct spf_view *view, enum spf_finding named, const
         spf_say(result, "the permissions of %s are too open, so ssh refuses it",
                 view->target->key_path);
     else if (spf_slots_expand(&said, spf_findings[named].sentence, SPF_SLOT_TEXT, view, result))
-        spf_say(result, "%s%s%s", said.data, words[0] != '\0' ? "; the text says: " : "", words);
+        spf_say(result, "%s%s%s", said.data, words[0] != '\0' ? _("; the text says: ") : "", words);
     else
         spf_say(result, "%s", words);
     spf_buf_clear(&said);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "login/implementations.h"
 #include "pipeline/aliyun_line.h"
 #include "pipeline/command_lines.h"
@@ -20,7 +21,7 @@ static const char *key(const struct spf_slot_query *query)
     if (path == NULL || strcmp(path, "-") != 0)
         return path;
     /* which no command can name */
-    return query->use == SPF_SLOT_TEXT ? "the key from standard input" : NULL;
+    return query->use == SPF_SLOT_TEXT ? _("the key from standard input") : NULL;
 }
 
 /* On Windows, as one word between double quotes, in cmd as in PowerShell. */

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "pipeline/slot_table.h"
 
 #define VALUE_MAX 4096
@@ -129,6 +130,8 @@ bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_u
     size_t before = buf->len;
     char name[SLOT_NAME_SIZE];
 
+    if (use == SPF_SLOT_TEXT)
+        template = spf_tr(template);
     while (next_slot(buf, &template, name)) {
         struct spf_slot_query query = {
             .view = view, .result = result, .use = use, .follows = template};
@@ -153,6 +156,7 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
 {
     char name[SLOT_NAME_SIZE];
 
+    template = spf_tr(template);
     while (next_slot(buf, &template, name)) {
         const struct spf_slot *slot = spf_slot_named(name);
 

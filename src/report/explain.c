@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/language.h"
 #include "base/suggest.h"
 #include "report/page.h"
 
@@ -22,9 +23,9 @@ static const char *where(const struct spf_finding_info *info)
     if (strcmp(info->check, "target") == 0)
         return "of the target as a whole";
     if (strcmp(info->check, "*") == 0)
-        return "in any check";
+        return _("in any check");
     if (strcmp(info->check, "cloud.*") == 0)
-        return "in any cloud check";
+        return _("in any cloud check");
     return info->check;
 }
 
@@ -60,26 +61,26 @@ static void explain_finding(struct spf_page *page, const struct spf_finding_info
 
     spf_page_put(page, SPF_INK_BOLD, info->id);
     spf_format(line, sizeof line, "  (%s; %s%s; %s)", where(info), spf_status_name(info->status),
-               info->advisory ? ", advisory" : "", spf_permanence_name(info->permanence));
+               info->advisory ? _(", advisory") : "", spf_permanence_name(info->permanence));
     spf_page_put(page, SPF_INK_DIM, line);
     spf_page_line(page);
     spf_page_line(page);
-    flow_template(page, SPF_INK_PLAIN, info->sentence, ".");
+    flow_template(page, SPF_INK_PLAIN, info->sentence, _("."));
     spf_page_line(page);
     flow_template(page, SPF_INK_PLAIN, info->meaning, "");
     for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
         if (remedy == info->remedies) {
             spf_page_line(page);
-            spf_page_put(page, SPF_INK_BOLD, "What to do");
+            spf_page_put(page, SPF_INK_BOLD, _("What to do"));
             spf_page_line(page);
         }
         page->indent = 4;
         spf_page_put(page, SPF_INK_PLAIN, "  - ");
         line[0] = '\0';
         if (remedy->impact)
-            spf_format(line, sizeof line, " (%s)", remedy->impact);
+            spf_format(line, sizeof line, _(" (%s)"), spf_tr(remedy->impact));
         if (remedy->command)
-            strncat(line, ":", sizeof line - strlen(line) - 1);
+            strncat(line, _(":"), sizeof line - strlen(line) - 1);
         flow_template(page, SPF_INK_PLAIN, remedy->text, line);
         if (remedy->command)
             add_command(page, remedy->command);
@@ -158,7 +159,7 @@ void spf_list_checks(struct spf_buf *buf, const struct spf_style *style)
 
         spf_page_put(&page, SPF_INK_BOLD, check->id);
         spf_page_tab(&page, 22);
-        spf_page_flow(&page, SPF_INK_PLAIN, check->asks);
+        spf_page_flow(&page, SPF_INK_PLAIN, spf_tr(check->asks));
         spf_page_line(&page);
     }
 }

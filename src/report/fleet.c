@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "report/format.h"
 
 #define NAMES_SHOWN 8 /* of a group's targets, without -v */
@@ -197,17 +198,17 @@ struct json_object *spf_fleet_json(const struct spf_report *report)
 static const char *noun(const char *thing)
 {
     static const char *const nouns[][2] = {
-        {"principal", "the identity"},      {"source", "the credentials of"},
-        {"gateway", "the gateway"},         {"route_table", "the route table"},
-        {"nat_gateway", "the NAT gateway"}, {"group", "the security group"},
-        {"open_in", "the security group"},  {"acl", "the network ACL"},
-        {"vswitch", "the vSwitch"},         {"name", "the key pair"},
-        {"key_file", "the key file"},       {"jump", "the jump host"},
+        {"principal", N_("the identity")},      {"source", N_("the credentials of")},
+        {"gateway", N_("the gateway")},         {"route_table", N_("the route table")},
+        {"nat_gateway", N_("the NAT gateway")}, {"group", N_("the security group")},
+        {"open_in", N_("the security group")},  {"acl", N_("the network ACL")},
+        {"vswitch", N_("the vSwitch")},         {"name", N_("the key pair")},
+        {"key_file", N_("the key file")},       {"jump", N_("the jump host")},
     };
 
     for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
         if (strcmp(nouns[i][0], thing) == 0)
-            return nouns[i][1];
+            return spf_tr(nouns[i][1]);
     return thing;
 }
 
@@ -233,7 +234,7 @@ static void add_names(struct spf_page *page, const struct spf_report *report,
     }
     spf_buf_clear(&title);
     if (shown < group->members.count) {
-        spf_buf_addf(&title, " and %zu more", group->members.count - shown);
+        spf_buf_addf(&title, _(" and %zu more"), group->members.count - shown);
         spf_page_flow(page, SPF_INK_DIM, title.data);
     }
     spf_page_line(page);
@@ -247,18 +248,18 @@ static void add_group(struct spf_page *page, const struct spf_report *report,
     struct spf_buf line;
 
     spf_buf_init(&line, 1000);
-    spf_buf_addf(&line, "%zu of %zu: ", count, report->count);
+    spf_buf_addf(&line, _("%zu of %zu: "), count, report->count);
     spf_page_tab(page, 2);
     page->indent = 6;
     spf_page_put(page, SPF_INK_BOLD, line.data);
     spf_page_flow(page, SPF_INK_PLAIN, spf_findings[group->cause].id);
     spf_buf_clear(&line);
     if (group->thing != NULL && count > 1) {
-        spf_buf_addf(&line, ", all by %s ", noun(group->thing));
+        spf_buf_addf(&line, _(", all by %s "), noun(group->thing));
         spf_buf_add_clean(&line, group->value, strlen(group->value), 300);
-        spf_buf_addstr(&line, ": one repair serves them all");
+        spf_buf_addstr(&line, _(": one repair serves them all"));
     } else if (group->thing != NULL) {
-        spf_buf_addf(&line, ", by %s ", noun(group->thing));
+        spf_buf_addf(&line, _(", by %s "), noun(group->thing));
         spf_buf_add_clean(&line, group->value, strlen(group->value), 300);
     }
     spf_page_flow(page, SPF_INK_PLAIN, line.data);
@@ -275,7 +276,7 @@ void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
 
     for (size_t i = 0; i < report->count; i++)
         count[report->targets[i].diagnosis->verdict]++;
-    (void)spf_format(line, sizeof line, "%zu targets: %zu pass, %zu fail, %zu unknown",
+    (void)spf_format(line, sizeof line, _("%zu targets: %zu pass, %zu fail, %zu unknown"),
                      report->count, count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL],
                      count[SPF_VERDICT_UNKNOWN]);
     spf_page_line(page);
@@ -290,7 +291,7 @@ void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
         spf_page_tab(page, 2);
         page->indent = 6;
         spf_page_flow(page, SPF_INK_YELLOW, report->left_out[i].where);
-        spf_page_flow(page, SPF_INK_YELLOW, " names no target: ");
+        spf_page_flow(page, SPF_INK_YELLOW, _(" names no target: "));
         spf_page_flow(page, SPF_INK_YELLOW, report->left_out[i].why);
         spf_page_line(page);
     }

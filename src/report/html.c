@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "report/timeline.h"
 
 void spf_html_mark(struct spf_buf *buf, const char *status)
@@ -40,7 +41,7 @@ static void add_advice(struct spf_buf *buf, const struct spf_advice *advice)
 {
     add_element(buf, "<li>", advice->text, "");
     if (advice->impact != NULL)
-        add_element(buf, " <strong>(", advice->impact, ")</strong>");
+        add_element(buf, " <strong>(", spf_tr(advice->impact), ")</strong>");
     add_command(buf, advice->command);
     spf_buf_addstr(buf, "</li>\n");
 }
@@ -48,7 +49,7 @@ static void add_advice(struct spf_buf *buf, const struct spf_advice *advice)
 static void add_remedies(struct spf_buf *buf, const struct spf_diagnosis *d)
 {
     if (d->candidates.count > 0) {
-        spf_buf_addstr(buf, "<h3>What it may be, likeliest first</h3>\n<ol>\n");
+        spf_buf_addf(buf, "<h3>%s</h3>\n<ol>\n", _("What it may be, likeliest first"));
         for (size_t i = 0; i < d->candidates.count; i++) {
             add_element(buf, "<li>", d->candidates.items[i].text, "");
             add_element(buf, "<br><span class=\"dim\">", d->candidates.items[i].tell_apart,
@@ -57,13 +58,13 @@ static void add_remedies(struct spf_buf *buf, const struct spf_diagnosis *d)
         spf_buf_addstr(buf, "</ol>\n");
     }
     if (d->remedies.count > 0) {
-        spf_buf_addstr(buf, "<h3>What to do</h3>\n<ul>\n");
+        spf_buf_addf(buf, "<h3>%s</h3>\n<ul>\n", _("What to do"));
         for (size_t i = 0; i < d->remedies.count; i++)
             add_advice(buf, &d->remedies.items[i]);
         spf_buf_addstr(buf, "</ul>\n");
     }
     if (d->verdict == SPF_VERDICT_PASS && d->openssh != NULL) {
-        spf_buf_addstr(buf, "<h3>Log in</h3>\n");
+        spf_buf_addf(buf, "<h3>%s</h3>\n", _("Log in"));
         add_command(buf, d->openssh);
         add_command(buf, d->putty_prepare);
         add_command(buf, d->putty);
@@ -80,7 +81,7 @@ static void add_evidence(struct spf_buf *buf, const struct spf_result *result)
             (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0))
             continue;
         if (!any)
-            spf_buf_addstr(buf, "<details><summary>Evidence</summary><dl>");
+            spf_buf_addf(buf, "<details><summary>%s</summary><dl>", _("Evidence"));
         any = true;
         add_element(buf, "<dt>", name, "</dt>");
         add_element(buf, "<dd>",
@@ -98,7 +99,7 @@ static void add_checks(struct spf_buf *buf, const struct spf_run *run)
     struct spf_buf words;
 
     spf_buf_init(&words, 1000);
-    spf_buf_addstr(buf, "<h3>Checks</h3>\n<ul class=\"checks\">\n");
+    spf_buf_addf(buf, "<h3>%s</h3>\n<ul class=\"checks\">\n", _("Checks"));
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_result *result = &run->results[i];
 
@@ -134,13 +135,13 @@ static void add_target(struct spf_buf *buf, const struct spf_report *report, siz
     spf_html_mark(buf, verdict);
     add_element(buf, "</h2>\n<p class=\"summary\">", d->summary, "</p>\n");
     if (d->cause != SPF_NO_FINDING)
-        add_element(buf, "<p class=\"dim\">Cause: <code>", spf_findings[d->cause].id,
-                    "</code></p>\n");
+        spf_buf_addf(buf, "<p class=\"dim\">%s<code>%s</code></p>\n", _("Cause: "),
+                     spf_findings[d->cause].id);
     spf_html_way(buf, run, d);
     add_remedies(buf, d);
     add_checks(buf, run);
     if (timeline.total_ms > 0) {
-        spf_buf_addstr(buf, "<h3>Where the time went</h3>\n<figure>\n");
+        spf_buf_addf(buf, "<h3>%s</h3>\n<figure>\n", _("Where the time went"));
         spf_timeline_svg(buf, &timeline, run);
         spf_buf_addstr(buf, "</figure>\n");
     }
@@ -161,16 +162,18 @@ static void add_heading(struct spf_buf *buf, const struct spf_report *report)
                  (long long)(report->duration_ms % 1000), SPF_VERSION);
     if (report->replayed_utc != 0) {
         spf_utc_format(report->replayed_utc, when);
-        spf_buf_addf(buf,
-                     "<p><strong>Replay of evidence recorded at %s; nothing was "
-                     "contacted.</strong></p>\n",
-                     when);
+        spf_buf_addstr(buf, "<p><strong>");
+        spf_buf_addf(buf, _("Replay of evidence recorded at %s; nothing was contacted"), when);
+        spf_buf_addstr(buf, "</strong></p>\n");
     }
     for (size_t i = 0; i < report->count; i++)
         count[report->targets[i].diagnosis->verdict]++;
-    if (report->count > 1)
-        spf_buf_addf(buf, "<p>%zu targets: %zu pass, %zu fail, %zu unknown</p>\n", report->count,
+    if (report->count > 1) {
+        spf_buf_addstr(buf, "<p>");
+        spf_buf_addf(buf, _("%zu targets: %zu pass, %zu fail, %zu unknown"), report->count,
                      count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL], count[SPF_VERDICT_UNKNOWN]);
+        spf_buf_addstr(buf, "</p>\n");
+    }
     spf_buf_addstr(buf, "</header>\n");
 }
 
@@ -179,12 +182,12 @@ void spf_report_html(struct spf_buf *buf, const struct spf_report *report,
 {
     (void)style;
     spf_buf_addf(buf,
-                 "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                 "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                  "style-src 'unsafe-inline'\">\n<title>%s: SSH preflight</title>\n<style>\n%s"
                  "</style>\n</head>\n<body>\n<main>\n",
-                 spf_verdict_name(spf_report_verdict(report)), spf_html_style);
+                 spf_language_tag(), spf_verdict_name(spf_report_verdict(report)), spf_html_style);
     add_heading(buf, report);
     for (size_t i = 0; i < report->count; i++)
         add_target(buf, report, i);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "report/format.h"
 
 /* "fail  sg-source-excluded  i-bp1…: one sentence" */
@@ -16,7 +17,7 @@ void spf_report_short(struct spf_buf *buf, const struct spf_report *report,
 
         spf_buf_addf(buf, "%-7s  %s  ", spf_verdict_name(d->verdict),
                      d->cause != SPF_NO_FINDING ? spf_findings[d->cause].id
-                     : spf_report_warns(target) ? "warnings"
+                     : spf_report_warns(target) ? _("warnings")
                                                 : "-");
         spf_target_title(buf, target->run);
         spf_buf_addf(buf, ": %s\n", d->summary);

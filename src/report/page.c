@@ -169,15 +169,53 @@ static unsigned width_to(const struct spf_page *page, const char *text, size_t l
     return total;
 }
 
+/* May a line end between the two? Chinese has no blanks: after any of its characters, but not
+ * before a mark that closes, or after one that opens. */
+static bool is_break(uint32_t before, uint32_t after)
+{
+    static const uint32_t closing[] = {0x3001, 0x3002, 0xff01, 0xff09, 0xff0c, 0xff1a,
+                                       0xff1b, 0xff1f, 0x201d, 0x300b, 0x300d};
+    static const uint32_t opening[] = {0xff08, 0x201c, 0x300a, 0x300c};
+
+    if (width_of(before) < 2 && width_of(after) < 2)
+        return false;
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
+        if (after == closing[i])
+            return false;
+    for (size_t i = 0; i < sizeof opening / sizeof *opening; i++)
+        if (before == opening[i])
+            return false;
+    return true;
+}
+
+/* Bytes of the word's first part that must stay together. */
+static size_t unbroken(const char *word, size_t len)
+{
+    uint32_t before, after;
+    size_t at = decode(word, &before);
+
+    while (at < len) {
+        size_t used = decode(word + at, &after);
+
+        if (is_break(before, after))
+            return at;
+        at += used;
+        before = after;
+    }
+    return len;
+}
+
 void spf_page_flow(struct spf_page *page, enum spf_ink ink, const char *text)
 {
     bool gap = *text == ' ';
 
     colour(page, ink);
     while (*text) {
-        size_t len = strcspn(text, " ");
+        const char *end = text + strcspn(text, " ");
+        bool word = text < end;
 
-        if (len > 0) {
+        while (text < end) {
+            size_t len = unbroken(text, (size_t)(end - text));
             unsigned width = width_to(page, text, len) + (gap ? 1 : 0);
 
             if (page->column > page->indent && !spf_page_fits(page, width)) {
@@ -187,9 +225,10 @@ void spf_page_flow(struct spf_page *page, enum spf_ink ink, const char *text)
                 put(page, " ", 1);
             }
             put(page, text, len);
-            gap = true;
+            gap = false;
+            text += len;
         }
-        text += len;
+        gap |= word;
         text += strspn(text, " ");
     }
     uncolour(page, ink);

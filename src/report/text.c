@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "report/fleet.h"
 #include "report/format.h"
 #include "report/text_parts.h"
@@ -52,16 +53,18 @@ static void add_source(struct spf_text_writer *w)
 
     if (!w->run->target->from_transcript)
         return;
-    (void)spf_format(
-        line, sizeof line, "From a transcript of %lld line%s%s%s; %s", (long long)text->lines,
-        text->lines == 1 ? "" : "s", text->client[0] ? ", " : "", text->client,
-        w->run->target->instance_id ? "only the cloud was asked" : "nothing was contacted");
+    (void)spf_format(line, sizeof line,
+                     text->lines == 1 ? _("From a transcript of %lld line%s%s; %s")
+                                      : _("From a transcript of %lld lines%s%s; %s"),
+                     (long long)text->lines, text->client[0] ? ", " : "", text->client,
+                     w->run->target->instance_id ? _("only the cloud was asked")
+                                                 : _("nothing was contacted"));
     spf_page_flow(&w->page, SPF_INK_DIM, line);
     spf_page_line(&w->page);
     if (text->private_key) {
         spf_page_flow(&w->page, SPF_INK_RED,
-                      "The text contains a private key. Treat it as compromised: make a new one, "
-                      "and remove this one wherever it is authorized.");
+                      _("The text contains a private key. Treat it as compromised: make a new one, "
+                        "and remove this one wherever it is authorized."));
         spf_page_line(&w->page);
     }
 }
@@ -74,9 +77,9 @@ static void add_configuration(struct spf_text_writer *w)
 
     if (w->run->target->ssh_config == NULL || !spf_facts_have(&w->run->facts, SPF_GROUP_SSH_CONFIG))
         return;
-    (void)spf_format(line, sizeof line, "From the ssh configuration: %s", says);
+    (void)spf_format(line, sizeof line, _("From the ssh configuration: %s"), says);
     w->page.indent = 4;
-    spf_page_flow(&w->page, SPF_INK_DIM, says[0] ? line : "From the ssh configuration: nothing");
+    spf_page_flow(&w->page, SPF_INK_DIM, says[0] ? line : _("From the ssh configuration: nothing"));
     spf_page_line(&w->page);
 }
 
@@ -108,7 +111,7 @@ static void add_strictness(struct spf_page *page, const struct spf_report *repor
 
             if (result->status != wanted || spf_findings[result->finding].advisory)
                 continue;
-            spf_format(line, sizeof line, "Exit status %d because of --strict: %s is %s, %s",
+            spf_format(line, sizeof line, _("Exit status %d because of --strict: %s is %s, %s"),
                        report->exit_status, spf_check_table[k].id, spf_status_name(wanted),
                        spf_findings[result->finding].id);
             page->indent = 2;
@@ -127,7 +130,8 @@ static void add_origin(struct spf_page *page, const struct spf_report *report)
     if (report->replayed_utc == 0)
         return;
     spf_utc_format(report->replayed_utc, when);
-    spf_format(line, sizeof line, "Replay of evidence recorded at %s; nothing was contacted", when);
+    spf_format(line, sizeof line, _("Replay of evidence recorded at %s; nothing was contacted"),
+               when);
     spf_page_flow(page, SPF_INK_YELLOW, line);
     spf_page_line(page);
     if (page->style->detail >= 0)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "report/text_parts.h"
 
 #define LABEL 12 /* columns of "Local key   " */
@@ -9,9 +10,9 @@ static const struct group {
     const char *label;
     enum spf_check_id first, last;
 } groups[] = {
-    {"Local key", SPF_CHECK_KEY_FILE, SPF_CHECK_KEY_FORMAT},
-    {"Cloud", SPF_CHECK_CLOUD_ACCESS, SPF_CHECK_CLOUD_KEY_PAIR},
-    {"Network", SPF_CHECK_NET_PORT, SPF_CHECK_NET_PORT},
+    {N_("Local key"), SPF_CHECK_KEY_FILE, SPF_CHECK_KEY_FORMAT},
+    {N_("Cloud"), SPF_CHECK_CLOUD_ACCESS, SPF_CHECK_CLOUD_KEY_PAIR},
+    {N_("Network"), SPF_CHECK_NET_PORT, SPF_CHECK_NET_PORT},
     {"SSH", SPF_CHECK_SSH_BANNER, SPF_CHECK_SSH_SESSION},
 };
 
@@ -114,15 +115,16 @@ static enum spf_check_id add_skips(struct spf_text_writer *w, enum spf_check_id 
         check++;
     spf_buf_init(&line, 1000);
     for (enum spf_check_id i = from; i <= check && check - from < group->last - group->first; i++)
-        spf_buf_addf(&line, "%s%s", spf_check_table[i].title, i < check ? ", " : ": ");
+        spf_buf_addf(&line, "%s%s", spf_tr(spf_check_table[i].title),
+                     i < check ? _(", ") : _(": "));
     if (result->skip_reason == SPF_SKIP_NEED)
-        spf_buf_addf(&line, "not reached (needs %s)", spf_check_table[blocker(w->run, from)].id);
+        spf_buf_addf(&line, _("not reached (needs %s)"), spf_check_table[blocker(w->run, from)].id);
     else if (result->skip_reason == SPF_SKIP_NOT_SELECTED)
-        spf_buf_addstr(&line, "not selected");
+        spf_buf_addstr(&line, _("not selected"));
     else if (SPF_CLOUD_CHECKS >> from & 1 && !w->run->target->instance_id)
-        spf_buf_addstr(&line, "not asked, as no --instance was given");
+        spf_buf_addstr(&line, _("not asked, as no --instance was given"));
     else
-        spf_buf_addstr(&line, "does not apply here");
+        spf_buf_addstr(&line, _("does not apply here"));
     own_line(&w->page);
     add_symbol(&w->page, SPF_SKIP, SPF_INK_DIM);
     w->page.indent = w->page.column;
@@ -149,13 +151,13 @@ static enum spf_check_id add_not_shown(struct spf_text_writer *w, enum spf_check
     struct spf_buf line;
 
     spf_buf_init(&line, 1000);
-    spf_buf_addstr(&line, spf_check_table[from].title);
+    spf_buf_addstr(&line, spf_tr(spf_check_table[from].title));
     while (check < group->last && w->run->results[check + 1].finding == SPF_NOT_IN_TRANSCRIPT &&
            w->run->results[check + 1].summary[0] == '\0') {
         check++;
-        spf_buf_addf(&line, ", %s", spf_check_table[check].title);
+        spf_buf_addf(&line, "%s%s", _(", "), spf_tr(spf_check_table[check].title));
     }
-    spf_buf_addstr(&line, ": not in the transcript");
+    spf_buf_addstr(&line, _(": not in the transcript"));
     own_line(&w->page);
     add_symbol(&w->page, SPF_UNKNOWN, SPF_INK_DIM);
     w->page.indent = w->page.column;
@@ -169,7 +171,7 @@ static void add_group(struct spf_text_writer *w, const struct group *group)
 {
     if (is_unselected(w->run, group))
         return;
-    spf_page_put(&w->page, SPF_INK_BOLD, group->label);
+    spf_page_put(&w->page, SPF_INK_BOLD, spf_tr(group->label));
     spf_page_tab(&w->page, LABEL);
     for (enum spf_check_id check = group->first; check <= group->last; check++) {
         char *words = spf_text_words(w->run, check);
@@ -180,9 +182,9 @@ static void add_group(struct spf_text_writer *w, const struct group *group)
                  w->run->results[check].summary[0] == '\0')
             check = add_not_shown(w, check, group);
         else if (w->run->results[check].status == SPF_PASS)
-            add_pass(&w->page, words ? words : spf_check_table[check].title);
+            add_pass(&w->page, words ? words : spf_tr(spf_check_table[check].title));
         else
-            add_trouble(w, check, words ? words : spf_check_table[check].title);
+            add_trouble(w, check, words ? words : spf_tr(spf_check_table[check].title));
         free(words);
     }
     if (w->page.column > 0)

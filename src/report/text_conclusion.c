@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "report/text_parts.h"
 
 #define MARGIN 10 /* columns of "  Fix     " */
@@ -29,7 +30,7 @@ static void add_command(struct spf_page *page, const char *command)
 /* What it does besides repairing is said before the command that does it. */
 static void add_advice(struct spf_page *page, const char *label, const struct spf_advice *advice)
 {
-    const char *colon = advice->command ? ":" : "";
+    const char *colon = advice->command ? _(":") : "";
     struct spf_buf words;
 
     spf_buf_init(&words, 4000);
@@ -38,7 +39,7 @@ static void add_advice(struct spf_page *page, const char *label, const struct sp
     spf_page_flow(page, SPF_INK_PLAIN, words.data);
     spf_buf_clear(&words);
     if (advice->impact) {
-        spf_buf_addf(&words, " (%s)%s", advice->impact, colon);
+        spf_buf_addf(&words, _(" (%s)%s"), spf_tr(advice->impact), colon);
         spf_page_flow(page, SPF_INK_YELLOW, words.data);
     }
     spf_buf_clear(&words);
@@ -64,7 +65,7 @@ static void add_remedies(struct spf_text_writer *w, enum spf_finding cause, cons
         if (advice->cause != cause || (explained && !advice->command))
             continue;
         add_advice(&w->page, label, advice);
-        label = "Or";
+        label = _("Or");
     }
 }
 
@@ -81,10 +82,10 @@ static void add_candidates(struct spf_text_writer *w)
         return;
     if (page->style->detail <= 0 && shown > CANDIDATES_SHOWN)
         shown = CANDIDATES_SHOWN;
-    add_label(page, "Why");
+    add_label(page, _("Why"));
     spf_page_flow(page, SPF_INK_PLAIN,
-                  w->d->candidates.count == 1 ? "not certain; it may be this:"
-                                              : "not certain; likeliest first:");
+                  w->d->candidates.count == 1 ? _("not certain; it may be this:")
+                                              : _("not certain; likeliest first:"));
     spf_page_line(page);
     for (size_t i = 0; i < shown; i++) {
         const struct spf_candidate *candidate = &w->d->candidates.items[i];
@@ -106,16 +107,16 @@ static void add_candidates(struct spf_text_writer *w)
     }
     if (shown < w->d->candidates.count) {
         spf_page_tab(page, MARGIN);
-        spf_format(rest, sizeof rest, "-v shows %zu more, and how to tell each",
+        spf_format(rest, sizeof rest, _("-v shows %zu more, and how to tell each"),
                    w->d->candidates.count - shown);
         spf_page_flow(page, SPF_INK_DIM, rest);
         spf_page_line(page);
     }
     if (w->d->inside) {
-        add_label(page, "Inside");
+        add_label(page, _("Inside"));
         spf_page_flow(page, SPF_INK_PLAIN,
-                      "as root (Workbench, Session Manager or VNC in the ECS console), one paste "
-                      "tells most of them apart:");
+                      _("as root (Workbench, Session Manager or VNC in the ECS console), one paste "
+                        "tells most of them apart:"));
         spf_page_line(page);
         spf_page_tab(page, MARGIN + 2);
         add_command(page, w->d->inside);
@@ -159,9 +160,9 @@ static void add_warnings(struct spf_text_writer *w)
             continue;
         spf_advise(w->run, (enum spf_check_id)i, result->finding, &list);
         if (list.count > 0)
-            add_advice(&w->page, "Better", &list.items[0]);
+            add_advice(&w->page, _("Better"), &list.items[0]);
         spf_advice_clear(&list);
-        add_more(&w->page, "More", result->finding);
+        add_more(&w->page, _("More"), result->finding);
     }
 }
 
@@ -169,7 +170,7 @@ static void add_warnings(struct spf_text_writer *w)
 static void add_lines(struct spf_text_writer *w)
 {
     const struct spf_transcript_facts *text = &w->run->facts.transcript;
-    const char *label = "Text";
+    const char *label = _("Text");
     char number[40];
 
     for (size_t i = 0; i < text->shown.count; i++) {
@@ -178,15 +179,15 @@ static void add_lines(struct spf_text_writer *w)
         if (strcmp(line->check, text->stopped_at) != 0)
             continue;
         add_label(&w->page, label);
-        spf_format(number, sizeof number, "line %lld: ", (long long)line->number);
+        spf_format(number, sizeof number, _("line %lld: "), (long long)line->number);
         spf_page_put(&w->page, SPF_INK_DIM, number);
         spf_page_flow(&w->page, SPF_INK_PLAIN, line->text);
         spf_page_line(&w->page);
         label = "";
     }
     if (text->harmless[0] != '\0') {
-        add_label(&w->page, "Note");
-        spf_page_put(&w->page, SPF_INK_DIM, "harmless: ");
+        add_label(&w->page, _("Note"));
+        spf_page_put(&w->page, SPF_INK_DIM, _("harmless: "));
         spf_page_flow(&w->page, SPF_INK_PLAIN, text->harmless);
         spf_page_line(&w->page);
     }
@@ -210,19 +211,19 @@ void spf_text_conclusion(struct spf_text_writer *w)
     }
     add_candidates(w);
     if (d->verdict == SPF_VERDICT_FAIL)
-        add_remedies(w, d->cause, d->candidates.count > 0 ? "Try" : "Fix");
+        add_remedies(w, d->cause, d->candidates.count > 0 ? _("Try") : _("Fix"));
     else
-        add_remedies(w, d->cause, "Next");
+        add_remedies(w, d->cause, _("Next"));
     for (size_t i = 0; i < d->further_count; i++) {
         char *words = spf_text_words(w->run, d->further_check[i]);
 
-        add_label(page, "Also");
+        add_label(page, _("Also"));
         spf_page_flow(page, SPF_INK_PLAIN, words ? words : spf_findings[d->further[i]].id);
         spf_page_line(page);
         free(words);
-        add_remedies(w, d->further[i], "Fix");
+        add_remedies(w, d->further[i], _("Fix"));
     }
-    add_more(page, "More", d->cause);
+    add_more(page, _("More"), d->cause);
     for (size_t i = 0; i < d->further_count; i++)
         add_more(page, "", d->further[i]);
 }

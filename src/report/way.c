@@ -4,22 +4,23 @@
  */
 #include <string.h>
 
+#include "base/language.h"
 #include "report/html.h"
 
 static const struct station {
     const char *name;
     spf_checks checks;
 } stations[] = {
-    {"This machine", 0},
-    {"Cloud", SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) |
-                  SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) |
-                  SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
-    {"Port", SPF_CHECK_BIT(NET_PORT)},
-    {"SSH server", SPF_CHECK_BIT(SSH_BANNER) | SPF_CHECK_BIT(SSH_HANDSHAKE)},
-    {"Host key", SPF_CHECK_BIT(SSH_HOST_KEY)},
-    {"Your key", SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT) |
-                     SPF_CHECK_BIT(CLOUD_KEY_PAIR) | SPF_CHECK_BIT(SSH_AUTH)},
-    {"Shell", SPF_CHECK_BIT(SSH_SESSION)},
+    {N_("This machine"), 0},
+    {N_("Cloud"), SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) |
+                      SPF_CHECK_BIT(CLOUD_ADDRESS) | SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) |
+                      SPF_CHECK_BIT(CLOUD_NETWORK_ACL)},
+    {N_("Port"), SPF_CHECK_BIT(NET_PORT)},
+    {N_("SSH server"), SPF_CHECK_BIT(SSH_BANNER) | SPF_CHECK_BIT(SSH_HANDSHAKE)},
+    {N_("Host key"), SPF_CHECK_BIT(SSH_HOST_KEY)},
+    {N_("Your key"), SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT) |
+                         SPF_CHECK_BIT(CLOUD_KEY_PAIR) | SPF_CHECK_BIT(SSH_AUTH)},
+    {N_("Shell"), SPF_CHECK_BIT(SSH_SESSION)},
 };
 #define STATIONS (sizeof stations / sizeof *stations)
 
@@ -100,23 +101,23 @@ void spf_html_way(struct spf_buf *buf, const struct spf_run *run, const struct s
 {
     bool ended = false;
 
-    spf_buf_addstr(buf,
-                   "<ol class=\"path\" aria-label=\"The way from this machine to a shell\">\n");
+    spf_buf_addf(buf, "<ol class=\"path\" aria-label=\"%s\">\n",
+                 _("The way from this machine to a shell"));
     for (size_t i = 0; i < STATIONS; i++) {
         spf_checks checks = stations[i].checks;
         enum spf_status status = checks == 0 ? SPF_PASS : status_of(run, checks);
         bool here = d->cause != SPF_NO_FINDING && checks >> d->check & 1;
-        const char *says = here                                ? "ends here"
-                           : status == SPF_SKIP && ended       ? "not reached"
-                           : status == SPF_SKIP                ? "not checked"
+        const char *says = here                                ? _("ends here")
+                           : status == SPF_SKIP && ended       ? _("not reached")
+                           : status == SPF_SKIP                ? _("not checked")
                            : checks == 0 || status == SPF_PASS ? ""
                                                                : spf_status_name(status);
 
         spf_buf_addf(buf, "<li class=\"%s%s%s\">", spf_status_name(status), here ? " ends" : "",
                      ended ? " beyond" : "");
         add_sign(buf, status);
-        spf_buf_addf(buf, "<b>%s%s%s</b><small>", stations[i].name, says[0] != '\0' ? ": " : "",
-                     says);
+        spf_buf_addf(buf, "<b>%s%s%s</b><small>", spf_tr(stations[i].name),
+                     says[0] != '\0' ? _(": ") : "", says);
         add_place(buf, i, run);
         spf_buf_addstr(buf, "</small></li>\n");
         ended = ended || here;

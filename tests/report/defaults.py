@@ -27,6 +27,7 @@ SETTINGS = {
     "deadline": ("60", "50", "55", None),
     "format": ("text", "short", "junit", None),
     "color": ("auto", "never", "always", "NO_COLOR"),
+    "lang": ("auto", "en", "zh", None),
 }
 REFUSED = [
     ("usr = x\n", "did you mean user"), ("timeout\n", "line 1 is not"), ("timeout = 0\n", "line 1: timeout cannot be"),
