@@ -24,7 +24,7 @@ static const struct said cases[] = {
     SAID("SSH-1.99-Cisco-1.25\n", SPF_GREETING_OPEN, SPF_IDENTIFIED, "SSH-1.99-Cisco-1.25",
          "Cisco-1.25", "", ""),
     SAID("welcome\r\nto the jungle\r\nSSH-2.0-x\r\n", SPF_GREETING_OPEN, SPF_IDENTIFIED,
-         "SSH-2.0-x", "x", "welcome\\nto the jungle", ""),
+         "SSH-2.0-x", "x", "welcome / to the jungle", ""),
     SAID("SSH-1.5-Old\n", SPF_GREETING_OPEN, SPF_IDENTIFICATION_SSH1, "SSH-1.5-Old", "Old", "", ""),
     SAID("SSH-2.0\r\n", SPF_GREETING_OPEN, SPF_IDENTIFICATION_INVALID, "SSH-2.0", "", "", ""),
     SAID("SSH-2.0-\r\n", SPF_GREETING_OPEN, SPF_IDENTIFICATION_INVALID, "SSH-2.0-", "", "", ""),
