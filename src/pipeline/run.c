@@ -151,6 +151,8 @@ static void note_lines(const struct spf_facts *facts, int check, struct spf_resu
     }
     if (list != NULL)
         spf_note_json(result, "transcript", list);
+    if (text->private_key && check == SPF_CHECK_KEY_FILE)
+        spf_note_bool(result, "private_key_in_text", true);
 }
 
 /* The catalogue's sentence, where all that it needs is known; and the words that it rests on. */

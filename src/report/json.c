@@ -141,6 +141,8 @@ static struct json_object *check_json(const struct spf_run *run, enum spf_check_
     add_text(object, "because", because(result));
     add(object, "evidence", evidence_json(run, check));
     add(object, "remedies", remedies_json(&remedies));
+    if (run->target->from_transcript && SPF_CLOUD_CHECKS >> check & 1 && result->status != SPF_SKIP)
+        add_text(object, "source", "live");
     add_number(object, "duration_ms",
                result->status == SPF_SKIP ? 0 : result->concluded_ms - result->started_ms);
     spf_advice_clear(&remedies);

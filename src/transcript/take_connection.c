@@ -88,8 +88,30 @@ static void take_proxy_failure(struct spf_attempt *attempt, const struct spf_mat
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT, .weight = SPF_WEIGHT_NAMED};
 }
 
+/*
+ * Without -v ssh shows nothing of what a server says before it hangs up or falls silent: that it is
+ * no SSH server, is busy, or penalises. With it, the connection is shown, too.
+ */
+static const struct spf_message *unclear_end(const struct spf_attempt *attempt,
+                                             const struct spf_match *match)
+{
+    static const struct spf_message silent = {"", NULL, SPF_EVENT_SUSPECTED,
+                                              "ssh.banner ssh-silent,not-ssh"};
+    static const struct spf_message ended = {"", NULL, SPF_EVENT_SUSPECTED,
+                                             SPF_SAID_NO_IDENTIFICATION};
+    const char *how = match->row->argument;
+
+    if (attempt->stage >= SPF_STAGE_CONNECTED || strstr(match->row->words, "exchange") == NULL)
+        return NULL;
+    if (strcmp(how, "silent") == 0)
+        return &silent;
+    return strcmp(how, "closed") == 0 || strcmp(how, "reset") == 0 ? &ended : NULL;
+}
+
 static void take_banner(struct spf_attempt *attempt, const struct spf_match *match)
 {
+    const struct spf_message *unclear;
+
     /* behind a proxy or a jump host this only repeats that the way there failed */
     if (strcmp(match->row->argument, "closed") == 0)
         attempt->no_way_on = spf_attempt_is_over(attempt);
@@ -100,6 +122,15 @@ static void take_banner(struct spf_attempt *attempt, const struct spf_match *mat
         return;
     if (attempt->banner != NULL)
         return; /* what was wrong with it was said before */
+    unclear = unclear_end(attempt, match);
+    if (unclear != NULL) {
+        struct spf_match suspected = *match;
+
+        suspected.row = unclear;
+        spf_attempt_reach(attempt, SPF_STAGE_CONNECTED);
+        spf_attempt_end(attempt, &suspected, SPF_WEIGHT_SUSPICION);
+        return;
+    }
     attempt->banner = match->row->argument;
     spf_attempt_reach(attempt, SPF_STAGE_CONNECTED);
 }

@@ -144,6 +144,8 @@ static void read_lines(struct spf_transcript *transcript, struct spf_lines *line
     transcript->facts.attempts = 1;
     for (; (line = spf_lines_next(lines, &number)) != NULL; before = line) {
         transcript->facts.lines = number;
+        if (*line == '\0')
+            continue;
         attempt->windows = attempt->windows || is_of_windows(line);
         if (take_command(transcript, line, number))
             continue;

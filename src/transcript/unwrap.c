@@ -111,6 +111,8 @@ static uint32_t unicode_escape(const char *text, size_t len)
     return value >= 0xd800 && value < 0xe000 ? 0xfffd : value;
 }
 
+#define NESTED_MAX 4 /* levels of escapes */
+
 struct unwrapping {
     struct spf_lines *lines;
     int64_t number;    /* of the pasted line */
@@ -166,8 +168,50 @@ static size_t wrapper_length(const char *text, size_t len)
     return 0;
 }
 
+/*
+ * Is it a text with escapes within another one (a result in JSON as a string of a log in JSON)? A
+ * lone pair of backslashes may be a path of Windows, C:\\new.
+ */
+static bool is_escaped_twice(const char *line, size_t len)
+{
+    return memmem(line, len, "\\\\\\\"", 4) != NULL || memmem(line, len, "\\\\r\\\\n", 6) != NULL;
+}
+
+/* Takes one level of escapes off: of the backslash and the quote, which are what nests. */
+static void unescape_once(struct spf_buf *out, const char *line, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (line[i] == '\\' && i + 1 < len && (line[i + 1] == '\\' || line[i + 1] == '"'))
+            i++;
+        spf_buf_addch(out, line[i]);
+    }
+}
+
+static void unwrap_plain(struct unwrapping *u, const char *line, size_t len);
+
 /* One line of the pasted text, without its line feed. */
 static void unwrap_line(struct unwrapping *u, const char *line, size_t len)
+{
+    struct spf_buf levels[NESTED_MAX];
+    size_t level = 0;
+
+    while (level < NESTED_MAX && is_escaped_twice(line, len)) {
+        struct spf_buf *out = &levels[level++];
+
+        spf_buf_init(out, SPF_TRANSCRIPT_MAX);
+        unescape_once(out, line, len);
+        line = out->data;
+        len = out->len;
+    }
+    unwrap_plain(u, line, len);
+    while (level > 0) {
+        if (u->lines->private_key)
+            explicit_bzero(levels[level - 1].data, levels[level - 1].len);
+        spf_buf_clear(&levels[--level]);
+    }
+}
+
+static void unwrap_plain(struct unwrapping *u, const char *line, size_t len)
 {
     struct spf_buf *out = &u->lines->text;
     bool escaped = is_escaped(line, len);

@@ -148,10 +148,14 @@ class Scenario(Stage):
                 "logs in" if said.logged_in else "does not log in", report["verdict"], said.text))
         if said.logged_in is not False:
             return
-        self.check_explained("ssh", said, report)
-        self.check_explained(
-            "ssh -vvv", clients.ssh(*how, more=jump + ["-vvv"], agent=self.agent,
-                                    patience=self.patience()), report)
+        # tests/transcript/cases.py has texts of a real -v and -vv: they are such cuts of -vvv's
+        detailed = clients.ssh(*how, more=jump + ["-vvv"], agent=self.agent,
+                               patience=self.patience())
+        readings = [self.check_explained("ssh", said, report)]
+        for level, cut in (("-v", ("debug2: ", "debug3: ")), ("-vv", ("debug3: ",)), ("-vvv", ())):
+            words = detailed.less(*cut) if cut else detailed
+            readings.append(self.check_explained("ssh " + level, words, report))
+        self.check_agreement(readings)
         if not self.data.get("key") and not jump:
             self.check_explained("plink", clients.plink(
                 self.home, self.key.path, self.server.fingerprint(), user, self.server.port,
@@ -193,9 +197,11 @@ class Scenario(Stage):
                 out.write(json.dumps(row) + "\n")
 
     def check_explained(self, client, said, report):
-        """explain - must name, of what the client said, a cause of the report."""
+        """explain - must name, of what the client said, a cause of the report.
+
+        Returns what it names for certain, the client, and all that it names; None: nothing."""
         if said is None or said.logged_in is not False or not said.text.strip():
-            return
+            return None
         run = subprocess.run([self.tools.binary, "explain", "-", "--json"], check=False,
                              timeout=HANGS,
                              input=said.text.encode(), stdout=subprocess.PIPE,
@@ -207,12 +213,32 @@ class Scenario(Stage):
         causes = {c["cause"] for c in target["checks"] if c["cause"]} | {target["cause"]}
         causes |= {c["cause"] for c in target["candidates"]}
         causes |= {c["evidence"].get("jump_cause") for c in target["checks"]}
-        known = self.data.get("explained", {}).get(client, sorted(causes - {None}))
+        explained = self.data.get("explained", {})
+        if client.startswith("ssh -v"):
+            client_known = explained.get(client, explained.get("ssh -vvv"))
+        else:
+            client_known = explained.get(client)
+        known = sorted(causes - {None}) if client_known is None else client_known
+        certain = read["cause"] if read["verdict"] == "fail" else None
+        if os.environ.get("SPF_E2E_TABLE"):
+            with open(os.environ["SPF_E2E_TABLE"], "a", encoding="utf-8") as out:
+                out.write(json.dumps({"scenario": self.name, "client": client, "named": named,
+                                      "certain": certain, "truth": known}) + "\n")
         if not known:
-            return  # its words say nothing
+            return None  # its words say nothing
         if not set(known) & set(named):
             self.complaints.append("explain names %s of what %s said, the report %s: %s" % (
                 named, client, known, said.text))
+        return certain, client, named
+
+    def check_agreement(self, readings):
+        """More detail never contradicts less: what is named for certain, or as its alternatives,
+        is named by the longer text as well."""
+        readings = [reading for reading in readings if reading]
+        for (cause, client, less), (_, more, named) in zip(readings, readings[1:]):
+            if cause and not set(filter(None, less)) & set(named):
+                self.complaints.append("explain is certain of %s by what %s said, and by %s names "
+                                       "%s" % (cause, client, more, named))
 
     def check_replay(self, report):
         record = self.places["record"]

@@ -33,6 +33,11 @@ class Outcome:
     def __init__(self, logged_in, text):
         self.logged_in, self.text = logged_in, text
 
+    def less(self, *debug):
+        """What ssh prints with fewer -v: the same without the lines of "debug2" or "debug3"."""
+        lines = [line for line in self.text.splitlines(True) if not line.startswith(debug)]
+        return Outcome(self.logged_in, "".join(lines))
+
     def last_line(self):
         lines = [line for line in self.text.splitlines() if line.strip()]
         return lines[-1] if lines else ""
