@@ -37,14 +37,10 @@ static const char *variable_of(const struct spf_option_row *row, const char **va
 
 static bool config_path(char path[PATH_MAX])
 {
-    const char *folder = getenv("XDG_CONFIG_HOME");
-    char home[PATH_MAX];
+    char settings[PATH_MAX];
 
-    /* "All paths must be absolute" (XDG Base Directory Specification). */
-    if (folder != NULL && folder[0] == '/')
-        return spf_format(path, PATH_MAX, "%s/sshpreflight/config", folder);
-    return spf_home_of_shell(home) &&
-           spf_format(path, PATH_MAX, "%s/.config/sshpreflight/config", home);
+    return spf_settings_home(settings) &&
+           spf_format(path, PATH_MAX, "%s/sshpreflight/config", settings);
 }
 
 /* The file's text; NULL with SPF_OK: there is none. The caller frees it. */

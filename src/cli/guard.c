@@ -12,8 +12,7 @@
 /* What may be read without having been named, below a home directory, and the machine's own. */
 static const char *const of_ssh[] = {".ssh/config", ".ssh/known_hosts", ".ssh/known_hosts2"};
 static const char *const of_cloud[] = {".aliyun/config.json", ".alibabacloud/credentials"};
-static const char *const of_system[] = {"/etc/ssh/ssh_config", "/etc/ssh/ssh_known_hosts",
-                                        "/etc/ssh/ssh_known_hosts2"};
+static const char *const of_system[] = {"ssh_config", "ssh_known_hosts", "ssh_known_hosts2"};
 /* Directories that are ssh's, the aliyun tool's and the SDKs' alone: keys, Include files, caches.
  */
 static const char *const directories[] = {".ssh", ".aliyun", ".alibabacloud"};
@@ -103,9 +102,9 @@ static void note_all(const struct spf_options *options)
     for (size_t k = 0; (list = named_list(options, k)) != NULL; k++)
         for (size_t i = 0; list[i] != NULL; i++)
             spf_note_file(list[i]);
-    for (size_t i = 0; i < COUNT(of_system); i++)
-        spf_note_file(of_system[i]);
     note_beside(options->key);
+    if (spf_ssh_of_system(home))
+        note_below(home, of_system, COUNT(of_system));
     if (spf_home(home))
         note_below(home, of_ssh, COUNT(of_ssh));
     if (spf_home_of_shell(home))
@@ -123,7 +122,7 @@ static bool is_same(const char *path, const struct stat *status)
 /* Is the directory one of those, or below one? real: an absolute path without links; cut. */
 static bool is_below(char *real, const char *find_key)
 {
-    char homes[2][PATH_MAX], path[PATH_MAX];
+    char homes[2][PATH_MAX], machine[PATH_MAX], path[PATH_MAX];
     bool known[2] = {spf_home(homes[0]), spf_home_of_shell(homes[1])};
     struct stat status;
 
@@ -132,7 +131,7 @@ static bool is_below(char *real, const char *find_key)
         *slash = '\0';
         if (stat(real, &status) != 0)
             return false;
-        if (is_same("/etc/ssh", &status) ||
+        if ((spf_ssh_of_system(machine) && is_same(machine, &status)) ||
             (find_key != NULL && find_key[0] != '\0' && is_same(find_key, &status)))
             return true;
         for (size_t i = 0; i < 2 * COUNT(directories); i++) {

@@ -1,5 +1,6 @@
 #include "login/conversation_parts.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -35,6 +36,7 @@ struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool 
     talk->inquiry = inquiry;
     talk->handshake_expected = handshake_expected;
     talk->step = SPF_GROUP_COUNT;
+    talk->fd = -1;
     talk->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = talk};
     spf_talk_await_agent(talk);
     return talk;
@@ -50,8 +52,8 @@ void spf_conversation_free(struct spf_conversation *talk)
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     spf_talk_abandon_signing(talk);
     spf_link_free(talk->link);
-    if (talk->watch.fd >= 0)
-        (void)close(talk->watch.fd);
+    if (talk->fd >= 0)
+        (void)close(talk->fd);
     spf_jump_free(talk->jump);
     free(talk);
 }
@@ -96,7 +98,7 @@ static bool is_closed(const struct spf_conversation *talk)
 {
     char byte;
 
-    return recv(talk->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    return recv(talk->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
@@ -118,7 +120,7 @@ static void dialled(void *owner, int fd, const struct spf_failure *failure)
 
     spf_dial_free(talk->dial);
     talk->dial = NULL;
-    talk->watch.fd = fd;
+    talk->fd = talk->watch.fd = fd;
     spf_talk_arrive(talk, failure);
 }
 
@@ -145,10 +147,15 @@ static void go_through(struct spf_conversation *talk, const char *host)
     }
     talk->jump = spf_jump_new(inquiry->loop, target, config, inquiry->facts->openssh.version, host,
                               &inquiry->facts->tcp, dialled, talk);
-    if (talk->jump == NULL)
-        spf_talk_arrive_failed(talk, target->jump != NULL
-                                         ? "ssh cannot be run, which a jump host needs"
-                                         : "the ProxyCommand cannot be run");
+    if (talk->jump == NULL) {
+        const struct spf_failure failure =
+            spf_failure(SPF_SYSTEM_ERROR, "%s: %s",
+                        target->jump != NULL ? "ssh cannot be run, which a jump host needs"
+                                             : "the ProxyCommand cannot be run",
+                        strerror(errno));
+
+        spf_talk_arrive(talk, &failure);
+    }
 }
 
 static void dial(struct spf_conversation *talk)
@@ -238,14 +245,14 @@ static void greet(struct spf_conversation *talk)
 
     if (talk->link == NULL)
         talk->link = spf_link_new(inquiry->target->user);
-    if (talk->link == NULL || !spf_link_attach(talk->link, talk->watch.fd)) {
+    if (talk->link == NULL) {
         spf_talk_arrive_failed(talk, "the SSH library could not be started");
         return;
     }
     text = spf_link_identification(talk->link, &len);
     /* a failure shows when we listen */
-    (void)!send(talk->watch.fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
-    spf_listener_init(&talk->listener, talk->watch.fd, &inquiry->facts->identification);
+    (void)!send(talk->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    spf_listener_init(&talk->listener, talk->fd, &inquiry->facts->identification);
     listen_to_greeting(talk, false);
 }
 
@@ -278,6 +285,11 @@ static void begin_handshake(struct spf_conversation *talk)
 
     if (is_too_late_for_ssh(talk))
         return;
+    talk->watch.fd = spf_link_attach(talk->link, talk->fd);
+    if (talk->watch.fd < 0) {
+        spf_talk_arrive_failed(talk, "the SSH library could not be started");
+        return;
+    }
     spf_offers_of(config, NULL, offers);
     if (config != NULL && !spf_link_offer(talk->link, offers, config->accepted_algorithms)) {
         const struct spf_failure failure = spf_failure(
@@ -385,7 +397,7 @@ static void run_echo(struct spf_conversation *talk)
     }
     if (state == SPF_LINK_AGAIN) {
         /* sshd may wait for an acknowledgement that our kernel would put off by 40 ms */
-        (void)setsockopt(talk->watch.fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
+        (void)setsockopt(talk->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
         spf_talk_wait(talk, spf_link_events(talk->link));
         if (talk->echo.started && talk->watch.due_ms > spf_now_ms() + OUTPUT_AGAIN_MS)
             talk->watch.due_ms = spf_now_ms() + OUTPUT_AGAIN_MS;
@@ -430,7 +442,7 @@ static void give_up(struct spf_conversation *talk, bool without_end)
     if (talk->step == SPF_GROUP_IDENTIFICATION) {
         spf_listen_no_more(&talk->listener);
         if (talk->inquiry->facts->identification.outcome == SPF_IDENTIFICATION_SILENT)
-            spf_flow_read_stalled(talk->watch.fd, &talk->inquiry->facts->identification.flow);
+            spf_flow_read_stalled(talk->fd, &talk->inquiry->facts->identification.flow);
         greeting_decided(talk);
         return;
     }
@@ -500,7 +512,7 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         spf_talk_arrive(talk, NULL);
         return;
     }
-    if (talk->watch.fd < 0 || (group != SPF_GROUP_IDENTIFICATION && talk->link == NULL)) {
+    if (talk->fd < 0 || (group != SPF_GROUP_IDENTIFICATION && talk->link == NULL)) {
         spf_talk_arrive_failed(talk, "there is no connection");
         return;
     }

@@ -14,7 +14,9 @@
 struct spf_conversation {
     struct spf_inquiry *inquiry;
     enum spf_group step;    /* being served; SPF_GROUP_COUNT: none */
-    struct spf_watch watch; /* of our socket; its due_ms is the end of the step */
+    int fd;                 /* the connected socket; -1: none yet */
+    struct spf_watch watch; /* where what comes is waited for: at that socket, if libssh has no
+                               other end of it; its due_ms is the end of the step */
     int64_t step_ms;        /* when the step began */
     bool handshake_expected, silence_expected;
     struct spf_dial *dial;

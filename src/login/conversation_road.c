@@ -13,7 +13,7 @@ size_t spf_talk_full_size(const struct spf_conversation *talk)
 {
     struct spf_flow flow = {0};
 
-    spf_flow_read(talk->watch.fd, &flow);
+    spf_flow_read(talk->fd, &flow);
     return flow.known && flow.mss_out <= SPF_PADDING_MAX ? (size_t)flow.mss_out : USUAL_MSS;
 }
 
@@ -27,7 +27,7 @@ void spf_talk_pad(struct spf_conversation *talk)
 
 void spf_talk_keep_flow(const struct spf_conversation *talk, struct spf_ending *ending)
 {
-    spf_flow_read(talk->watch.fd, &ending->flow);
+    spf_flow_read(talk->fd, &ending->flow);
 }
 
 static void measured(void *owner)
@@ -54,21 +54,21 @@ bool spf_talk_measure(struct spf_conversation *talk, struct spf_ending *ending)
     const char *greeting;
     size_t len;
 
-    spf_flow_read_stalled(talk->watch.fd, &ending->flow);
+    spf_flow_read_stalled(talk->fd, &ending->flow);
     if (flow->unacked > 0)
-        spf_path_abort_at_close(talk->watch.fd);
+        spf_path_abort_at_close(talk->fd);
     if (loses_large_ones(flow)) {
         ending->path = (struct spf_path_mtu){.outcome = SPF_PATH_LIMITED,
                                              .inwards = true,
                                              .passes = flow->headers + flow->mss_in,
                                              .fails = flow->headers + flow->mss_offered};
-        spf_path_name_interface(talk->watch.fd, &ending->path);
+        spf_path_name_interface(talk->fd, &ending->path);
         return false;
     }
     if (!flow->known || (flow->unacked == 0 && !nothing_came))
         return false;
     greeting = spf_link_identification(talk->link, &len);
-    talk->probe = spf_path_probe_new(talk->inquiry->loop, talk->watch.fd, flow, greeting, len,
+    talk->probe = spf_path_probe_new(talk->inquiry->loop, talk->fd, flow, greeting, len,
                                      &ending->path, measured, talk);
     if (talk->probe != NULL)
         spf_loop_remove(talk->inquiry->loop, &talk->watch);

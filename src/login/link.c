@@ -1,10 +1,7 @@
 #include "login/link.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <libssh/libssh.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +15,18 @@
 #include "login/offers.h"
 #include "login/placeholder.h"
 #include "openssh/known_hosts.h"
+#include "platform/sockets.h"
 
+#define HEAR_MS     20         /* loopback takes its time on some systems */
 #define CAPTURE_MAX (4l << 20) /* bytes between two looks at it; a whole login takes 20 KiB */
 
 struct spf_link {
     ssh_session session;
     char *user;         /* given with each request: libssh's option refuses some that ssh takes */
+    int far_end;        /* of the placeholder; -1: there is a connection in its place */
     ssh_pcap_file pcap; /* NULL: this libssh has none */
     int capture;        /* the file behind it */
-    char capture_path[64];
+    char capture_path[512];
     bool capture_named; /* it has a name to be removed */
     struct spf_seen seen;
     ssh_key query_key, stranger_key, certificate, sign_key; /* parsed or made at the first call */
@@ -37,24 +37,10 @@ struct spf_link {
     size_t identification_len;
 };
 
-/* A file without a name; where /proc is not there to open it by, one of our own in /tmp, mode 0600.
- */
-static void open_capture(struct spf_link *link)
-{
-    link->capture = memfd_create("capture", MFD_CLOEXEC);
-    (void)spf_format(link->capture_path, sizeof link->capture_path, "/proc/self/fd/%d",
-                     link->capture);
-    if (link->capture < 0 || access(link->capture_path, W_OK) == 0)
-        return;
-    (void)close(link->capture);
-    (void)spf_copy(link->capture_path, sizeof link->capture_path, "/tmp/sshpreflight.XXXXXX");
-    link->capture = mkostemp(link->capture_path, O_CLOEXEC);
-    link->capture_named = link->capture >= 0;
-}
-
 static void start_capture(struct spf_link *link)
 {
-    open_capture(link);
+    link->capture =
+        spf_scratch_open(link->capture_path, sizeof link->capture_path, &link->capture_named);
     link->pcap = ssh_pcap_file_new();
     if (link->capture < 0 || link->pcap == NULL)
         return;
@@ -84,8 +70,9 @@ static void read_capture(struct spf_link *link)
  * Nothing of this machine's configuration may have a say: no configuration files, no known_hosts
  * (to order host keys is our business), no agent; and nothing that ssh would not offer.
  */
-static bool set_options(ssh_session session, int fd)
+static bool set_options(ssh_session session, int near_end)
 {
+    const socket_t fd = (socket_t)spf_socket_handle(near_end);
     const int no = 0;
     const struct {
         enum ssh_options_e option;
@@ -115,18 +102,21 @@ static bool set_options(ssh_session session, int fd)
 }
 
 /* Lets libssh speak its identification into the placeholder, and takes it from there. */
-static bool hear_identification(struct spf_link *link, int far_end)
+static bool hear_identification(struct spf_link *link)
 {
+    struct pollfd poller = {.fd = link->far_end, .events = POLLIN};
+
     for (int i = 0; i < 8; i++) {
         ssize_t len;
 
         if (ssh_connect(link->session) == SSH_ERROR)
             return false;
-        len = recv(far_end, link->identification, sizeof link->identification, 0);
+        len = recv(link->far_end, link->identification, sizeof link->identification, 0);
         if (len > 0) {
             link->identification_len = (size_t)len;
             return true;
         }
+        (void)poll(&poller, 1, HEAR_MS);
     }
     return false;
 }
@@ -139,7 +129,7 @@ struct spf_link *spf_link_new(const char *user)
 
     if (link == NULL)
         return NULL;
-    link->capture = -1;
+    link->capture = link->far_end = -1;
     (void)ssh_set_log_level(SSH_LOG_NONE);
     link->session = ssh_new();
     link->user = strdup(user);
@@ -147,14 +137,14 @@ struct spf_link *spf_link_new(const char *user)
         spf_link_free(link);
         return NULL;
     }
+    link->far_end = pair[1];
     if (set_options(link->session, pair[0])) {
         start_capture(link);
-        good = hear_identification(link, pair[1]);
+        good = hear_identification(link);
     } else {
         good = false;
         (void)close(pair[0]);
     }
-    (void)close(pair[1]);
     if (good)
         return link;
     spf_link_free(link);
@@ -170,7 +160,7 @@ void spf_link_free(struct spf_link *link)
     ssh_key_free(link->certificate);
     ssh_key_free(link->sign_key);
     if (link->session != NULL) {
-        int fd = ssh_get_fd(link->session);
+        int fd = spf_socket_descriptor((intptr_t)ssh_get_fd(link->session));
 
         /* With goodbye libssh leaves the descriptor open, without it does not. */
         if (link->shaken && ssh_is_connected(link->session))
@@ -181,6 +171,8 @@ void spf_link_free(struct spf_link *link)
         if (fd >= 0)
             (void)close(fd);
     }
+    if (link->far_end >= 0)
+        (void)close(link->far_end);
     if (link->pcap != NULL)
         ssh_pcap_file_free(link->pcap);
     if (link->capture >= 0)
@@ -198,11 +190,10 @@ const char *spf_link_identification(const struct spf_link *link, size_t *len)
     return link->identification;
 }
 
-bool spf_link_attach(struct spf_link *link, int fd)
+int spf_link_attach(struct spf_link *link, int fd)
 {
-    int placeholder = ssh_get_fd(link->session);
-
-    return placeholder >= 0 && dup3(fd, placeholder, O_CLOEXEC) >= 0;
+    return spf_socket_hand_over(spf_socket_descriptor((intptr_t)ssh_get_fd(link->session)),
+                                &link->far_end, fd);
 }
 
 short spf_link_events(struct spf_link *link)
@@ -447,7 +438,7 @@ static void take_in(struct spf_link *link)
 static enum spf_link_state query_unheard(struct spf_link *link, const char *algorithm,
                                          const char *blob)
 {
-    const int fd = ssh_get_fd(link->session);
+    const int fd = spf_socket_descriptor((intptr_t)ssh_get_fd(link->session));
     const int server = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     enum spf_link_state state;
     int pair[2] = {-1, -1};
@@ -463,7 +454,7 @@ static enum spf_link_state query_unheard(struct spf_link *link, const char *algo
         if (send(server, words, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) != len)
             state = SPF_LINK_ENDED;
     }
-    if (pair[1] >= 0 && ssh_get_fd(link->session) == fd)
+    if (pair[1] >= 0 && spf_socket_descriptor((intptr_t)ssh_get_fd(link->session)) == fd)
         (void)dup3(server, fd, O_CLOEXEC);
     for (int i = 0; i < 2 && pair[i] >= 0; i++)
         (void)close(pair[i]);
@@ -495,7 +486,7 @@ enum spf_link_state spf_link_query_for_agent(struct spf_link *link, const char *
 
 bool spf_link_use_agent(struct spf_link *link, int agent)
 {
-    return ssh_set_agent_socket(link->session, agent) == SSH_OK;
+    return ssh_set_agent_socket(link->session, (socket_t)spf_socket_handle(agent)) == SSH_OK;
 }
 
 enum spf_link_state spf_link_sign_by_agent(struct spf_link *link)

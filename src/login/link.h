@@ -37,10 +37,11 @@ void spf_link_free(struct spf_link *link);
 /* What we say first, with CR LF: to be sent by the caller. */
 const char *spf_link_identification(const struct spf_link *link, size_t *len);
 /*
- * From now on libssh reads and writes a duplicate of the connected socket, on which nothing of the
- * server's identification may have been read. False: no descriptor.
+ * From now on libssh reads from and writes to the connected socket, on which nothing of the
+ * server's identification may have been read. The descriptor at which to wait for spf_link_events;
+ * -1: there is none.
  */
-SPF_MUST_USE bool spf_link_attach(struct spf_link *link, int fd);
+SPF_MUST_USE int spf_link_attach(struct spf_link *link, int fd);
 /* POLLIN, and POLLOUT when libssh has something to send. */
 short spf_link_events(struct spf_link *link);
 

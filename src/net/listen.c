@@ -10,12 +10,14 @@
 void spf_listener_init(struct spf_listener *listener, int fd,
                        struct spf_identification_facts *facts)
 {
+    const int mark = 1;
     int domain = AF_UNSPEC;
     socklen_t size = sizeof domain;
 
     *listener = (struct spf_listener){.fd = fd};
     listener->local =
-        getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX;
+        setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark) != 0 || /* Windows has none */
+        (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX);
     spf_greeting_init(&listener->greeting, facts);
 }
 

@@ -119,9 +119,8 @@ bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
                             struct spf_known_hosts_facts *facts)
 {
     static const char *const of_user[] = {".ssh/known_hosts", ".ssh/known_hosts2"};
-    static const char *const of_system[] = {"/etc/ssh/ssh_known_hosts",
-                                            "/etc/ssh/ssh_known_hosts2"};
-    char home[PATH_MAX], path[PATH_MAX];
+    static const char *const of_system[] = {"ssh_known_hosts", "ssh_known_hosts2"};
+    char home[PATH_MAX], machine[PATH_MAX], path[PATH_MAX];
     bool at_home = spf_home(home), good = true;
 
     spf_known_hosts_name(facts, host, target->port);
@@ -137,7 +136,9 @@ bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
         if (spf_format(path, sizeof path, "%s/%s", home, of_user[i]))
             good = gather_file(facts, path, false);
     }
-    for (size_t i = 0; good && i < 2; i++)
-        good = gather_file(facts, of_system[i], false);
+    for (size_t i = 0; good && spf_ssh_of_system(machine) && i < 2; i++) {
+        if (spf_format(path, sizeof path, "%s/%s", machine, of_system[i]))
+            good = gather_file(facts, path, false);
+    }
     return good;
 }

@@ -49,6 +49,22 @@ bool spf_home_of_shell(char home[PATH_MAX])
     return take(home, getenv("HOME")) || spf_home(home);
 }
 
+bool spf_ssh_of_system(char directory[PATH_MAX])
+{
+    return spf_copy(directory, PATH_MAX, "/etc/ssh");
+}
+
+bool spf_settings_home(char directory[PATH_MAX])
+{
+    const char *chosen = getenv("XDG_CONFIG_HOME");
+    char home[PATH_MAX];
+
+    /* "All paths must be absolute" (XDG Base Directory Specification). */
+    if (chosen != NULL && chosen[0] == '/')
+        return spf_copy(directory, PATH_MAX, chosen);
+    return spf_home_of_shell(home) && spf_format(directory, PATH_MAX, "%s/.config", home);
+}
+
 /* Notes a home, and where it leads. "/" is nobody's: hiding it would hide every path. */
 static void note(struct spf_homes *homes, const char *path)
 {

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "platform/sockets.h"
 
 struct spf_transfers {
     struct spf_loop *loop;
@@ -51,7 +52,8 @@ static void socket_ready(struct spf_watch *watch, short revents)
         actions |= CURL_CSELECT_OUT;
     if (revents & (POLLERR | POLLNVAL))
         actions |= CURL_CSELECT_ERR;
-    (void)curl_multi_socket_action(transfers->multi, watch->fd, actions, &running);
+    (void)curl_multi_socket_action(transfers->multi, (curl_socket_t)spf_socket_handle(watch->fd),
+                                   actions, &running);
     collect(transfers);
 }
 
@@ -73,7 +75,8 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
         if (watch == NULL)
             return -1;
         watch->transfers = transfers;
-        watch->watch = (struct spf_watch){.fd = fd, .ready = socket_ready, .owner = watch};
+        watch->watch = (struct spf_watch){
+            .fd = spf_socket_descriptor((intptr_t)fd), .ready = socket_ready, .owner = watch};
         if (!spf_loop_add(transfers->loop, &watch->watch)) {
             free(watch);
             return -1;
@@ -210,7 +213,8 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
     bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain_http ? "http" : "https");
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    bad |= curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    /* a libcurl without HTTP/2 refuses this, and speaks 1.1 */
+    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     bad |= curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_USERAGENT, "sshpreflight/" SPF_VERSION);
     if (ca_file != NULL) {
@@ -220,6 +224,9 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
         /* Reading the whole bundle costs 40 ms of CPU; here only the one certificate is read. */
         bad |= curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
         bad |= curl_easy_setopt(easy, CURLOPT_CAPATH, certificates);
+    } else {
+        /* Windows keeps its authorities in a store; elsewhere OpenSSL's own places hold them. */
+        bad |= curl_easy_setopt(easy, CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_NATIVE_CA);
     }
     return bad == CURLE_OK;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 /* --find-key looks at a thousand files and what lies beside them. */
@@ -10,8 +11,7 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct identity {
-    dev_t device;
-    ino_t inode;
+    uint64_t device, inode;
 } noted[FILES_MAX];
 static size_t count;
 

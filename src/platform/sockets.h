@@ -1,0 +1,29 @@
+#ifndef SPF_PLATFORM_SOCKETS_H
+#define SPF_PLATFORM_SOCKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * What a library that wants a descriptor of its own is given before there is a connection, and how
+ * that becomes the connection. Libraries know a socket by the system's handle, which on Windows is
+ * another number than our descriptor.
+ */
+intptr_t spf_socket_handle(int fd);
+int spf_socket_descriptor(intptr_t handle);
+
+/*
+ * From now on what is read and written at near_end goes to the connected socket fd, which stays the
+ * caller's and still tells whether it has ended. *far_end is of no more use and becomes -1. The
+ * descriptor at which to wait for what the library may read; -1: it could not be done.
+ */
+int spf_socket_hand_over(int near_end, int *far_end, int fd);
+
+/*
+ * A file for a library that writes to names only: this process's alone, and gone at its end or, if
+ * *named, once the caller has removed it. -1: none.
+ */
+int spf_scratch_open(char *path, size_t size, bool *named);
+
+#endif
