@@ -335,6 +335,23 @@ def check_replacing(args, folder, content):
     return report.wrong
 
 
+def check_cut(args, folder, content):
+    """GitHub takes a step's summary of 1 MiB, or none of it: more targets are left out, and counted."""
+    target = content["targets"][1]
+    record, page = os.path.join(folder, "many"), os.path.join(folder, "many.md")
+    with open(record, "w", encoding="utf-8") as out:
+        json.dump({**content, "targets": [target] * 900}, out)
+    subprocess.run([args.binary, "--replay", record, "--format", "github"], check=False,
+                   stdout=subprocess.DEVNULL, env={"HOME": "/nonexistent", "GITHUB_STEP_SUMMARY": page})
+    text = pathlib.Path(page).read_text(encoding="utf-8")
+    left = re.search(r"^(\d+) more targets are in the log alone\.\n\Z", text, re.M)
+    shown = text.count("\n<details>")
+    if not left or shown + int(left[1]) != 900 or not 900 << 10 < len(text.encode("utf-8")) < 1 << 20:
+        return ["summary of 900 targets: %d bytes, %d shown, %s" % (len(text.encode("utf-8")), shown, text[-200:])]
+    done = subprocess.run(["cmark-gfm", "--unsafe", "-e", "table", page], stdout=subprocess.PIPE, check=True)
+    return markup.Page(done.stdout.decode("utf-8"), SUMMARY_ELEMENTS, {"start"}).wrong
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name in ("--binary", "--lab-cloud", "--report-schema", "--target-schema"):
@@ -365,6 +382,7 @@ def main():
         promtool = check_prometheus(judged)
         wrong += ["%s: %s" % (report.name, complaint) for report in reports for complaint in report.wrong]
         wrong += check_replacing(args, folder, content)
+        wrong += check_cut(args, folder, content)
         reached = sum(1 for report in judged if "]]>" in report.read("json"))
     verdicts = [target["verdict"] for target in reports[0].json["targets"]]
     if verdicts != ["pass", "fail", "unknown", "pass"]:

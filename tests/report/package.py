@@ -2,9 +2,11 @@
 """What is installed is whole: package.py CMAKE BUILD SOURCE CC
 
 Installs the build into a folder, builds the example of sshpreflight(3) against that with pkg-config and
-runs it; makes the .deb, unpacks it and runs what is in it. lintian looks at it where it is installed. And
-the build without tests is configured with nothing but the product's own libraries in reach.
+runs it; makes the .deb, unpacks it and runs what is in it. lintian looks at it where it is installed. The
+RPM spec, where rpmspec can read it, has a place for each file that is installed. And the build without
+tests is configured with nothing but the product's own libraries in reach.
 """
+import fnmatch
 import json
 import os
 import pathlib
@@ -42,6 +44,8 @@ def check_files(root):
                     "sshpreflight.fish", "sshpreflight.1*", "sshpreflight.3*", "sshpreflight-json.5*",
                     "sshpreflight-causes.7*"):
         one(root, pattern)
+    if shutil.which("msgfmt"):
+        one(root, "locale/zh_CN/LC_MESSAGES/sshpreflight.mo")
     for path in root.rglob("*"):
         if path.is_file() and str(source).encode() in path.read_bytes() and not path.name.startswith("lib") \
                 and path.parent.name != "bin":
@@ -91,6 +95,22 @@ def check_package(folder):
     return "lintian found no error"
 
 
+def check_spec(root):
+    """Each installed file is in one of the spec's packages."""
+    if not shutil.which("rpmspec"):
+        return "rpmspec is not installed: the RPM spec was not read"
+    spec = run("rpmspec", "-P", "--define", "_libdir /usr/lib", "--define", "_prefix /usr",
+               pathlib.Path(build) / "packaging" / "sshpreflight.spec")
+    listed = re.findall(r"^(/\S+)$", spec[spec.index("\n%files"):], re.M)
+    libraries = one(root, "libsshpreflight.so").parent.relative_to(root)
+    for path in root.rglob("*"):
+        name = "/usr/" + str(path.relative_to(root)).replace(str(libraries), "lib", 1)
+        if not path.is_dir() and not any(fnmatch.fnmatch(name, entry) or name.startswith(entry + "/")
+                                         for entry in listed):
+            wrong.append("the RPM spec has no %s" % name)
+    return "the RPM spec has all files"
+
+
 def check_needs(folder):
     """-DBUILD_TESTING=OFF with pkg-config seeing the product's own libraries alone."""
     (folder / "pc").mkdir()
@@ -112,7 +132,8 @@ with tempfile.TemporaryDirectory(prefix="spf-package-") as name:
     check_files(place / "installed")
     check_library(place / "installed", place)
     check_needs(place)
+    spec_said = check_spec(place / "installed")
     (place / "deb").mkdir()
     said = check_package(place / "deb")
-print("\n".join(wrong) or "installed, packed, used; " + said)
+print("\n".join(wrong) or "installed, packed, used; %s; %s" % (said, spec_said))
 sys.exit(1 if wrong else 0)
