@@ -115,7 +115,7 @@ static bool read_texts(const char *path)
  */
 static bool find_texts(void)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX], beside[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
     char *slash = NULL;
 
@@ -123,8 +123,8 @@ static bool find_texts(void)
     for (int i = 0; i < 2; i++)
         if ((slash = strrchr(path, '/')) != NULL)
             *slash = '\0';
-    if (slash != NULL && strlen(path) + sizeof SHARED_LOCALE MO_FILE <= sizeof path &&
-        read_texts(strcat(path, SHARED_LOCALE MO_FILE)))
+    if (slash != NULL && spf_format(beside, sizeof beside, "%s" SHARED_LOCALE MO_FILE, path) &&
+        read_texts(beside))
         return true;
     return read_texts(SPF_LOCALEDIR MO_FILE);
 }
