@@ -368,16 +368,6 @@ static bool pair_is_newer_than_boot(const struct spf_run *run)
            run->facts.key_pair.created > instance->started;
 }
 
-bool spf_boot_left_key_out(const struct spf_run *run)
-{
-    const struct spf_console_facts *console = &run->facts.console;
-
-    for (size_t i = 0; i < console->authorized.count; i++)
-        if (strcmp(console->authorized.items[i].user, run->target->user) == 0)
-            return !spf_boot_authorized(run, NULL);
-    return false;
-}
-
 /* What only sshd's log inside tells apart: the client hears the same no. */
 static void suggest_inside(const struct ask *ask)
 {

@@ -3,6 +3,7 @@
 
 #include "base/shape.h"
 #include "base/text.h"
+#include "diagnosis/predicates.h"
 #include "pipeline/run.h"
 
 /*
@@ -82,12 +83,6 @@ void spf_diagnosis_reconcile(struct spf_run *run);
 /* now_utc: seconds since the epoch at the end of the run, to tell a boot that is still going on. */
 void spf_diagnose(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *diagnosis);
 void spf_diagnosis_clear(struct spf_diagnosis *diagnosis);
-
-/*
- * The last selected of ssh.auth and ssh.session: what the run was to find out. False if it was
- * neither.
- */
-bool spf_goal(const struct spf_run *run, enum spf_check_id *goal);
 
 /*
  * What a check has to say, for every status: its own words, else the catalogue's, else plain ones.

@@ -155,12 +155,6 @@ bool spf_diagnosis_awaits(const struct spf_run *run)
     return false;
 }
 
-bool spf_boot_authorized(const struct spf_run *run, const char *user)
-{
-    return spf_console_authorizes(&run->facts.console, run->facts.key.sha256, run->facts.key.md5,
-                                  user);
-}
-
 static void add_text(struct json_object *object, const char *name, const char *text)
 {
     (void)json_object_object_add(object, name, spf_clean_json(text));

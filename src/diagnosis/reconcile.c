@@ -2,7 +2,6 @@
 
 #include "cloud/address.h"
 #include "diagnosis/parts.h"
-#include "login/implementations.h"
 
 /*
  * A login is stronger evidence than any reading of rules: what it disproves cannot be why a login
@@ -26,26 +25,6 @@ static void disprove(struct spf_run *run, enum spf_check_id check, enum spf_find
         result->finding = instead;
     result->status = SPF_WARN;
     result->holds = true;
-}
-
-bool spf_key_is_accepted(const struct spf_run *run)
-{
-    const struct spf_facts *facts = &run->facts;
-
-    if (facts->query.none_accepted || facts->query.of_certificate)
-        return false; /* something else was */
-    if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query.outcome == SPF_AUTH_ACCEPTED &&
-        spf_query_proves(facts->identification.software, &facts->query))
-        return true;
-    return spf_fine(run, SPF_CHECK_SSH_AUTH);
-}
-
-bool spf_pair_is_proved(const struct spf_run *run)
-{
-    enum spf_key_match match = run->results[SPF_CHECK_CLOUD_KEY_PAIR].key_match;
-
-    return spf_fine(run, SPF_CHECK_CLOUD_KEY_PAIR) &&
-           (match == SPF_MATCH_PROVED || match == SPF_MATCH_FINGERPRINT);
 }
 
 /*

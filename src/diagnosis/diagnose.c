@@ -34,23 +34,6 @@ const char *spf_verdict_name(enum spf_verdict verdict)
     return "";
 }
 
-static bool selected(const struct spf_run *run, enum spf_check_id check)
-{
-    const struct spf_result *result = &run->results[check];
-
-    return run->target->selected & BIT(check) &&
-           !(result->status == SPF_SKIP && result->skip_reason == SPF_SKIP_NOT_SELECTED);
-}
-
-bool spf_goal(const struct spf_run *run, enum spf_check_id *goal)
-{
-    *goal = SPF_CHECK_SSH_SESSION;
-    if (run->target->session != SPF_SESSION_NEVER && selected(run, *goal))
-        return true;
-    *goal = SPF_CHECK_SSH_AUTH;
-    return selected(run, *goal);
-}
-
 static enum spf_verdict verdict_of(const struct spf_run *run)
 {
     enum spf_check_id goal;
