@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/option_table.h"
 #include "cloud/aliyun/identity/config_file.h"
+#include "platform/files.h"
 
 const char *const spf_completion_words[] = {"bash", "zsh", "fish", "profiles", "regions", NULL};
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "key/unwrap.h"
+#include "key/der.h"
 
 #define MAGIC(text) text, sizeof text - 1
 #define RICH_TEXT   "{\\rtf"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "key/unwrap.h"
+#include "key/der.h"
 
 #define BIT(damage) (1u << SPF_DAMAGE_##damage)
 

@@ -11,9 +11,4 @@
  */
 SPF_MUST_USE bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text);
 
-/* The tags of the values within the outermost SEQUENCE, at most 9; 0 for anything else. */
-size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer);
-/* The PEM label of a private key in DER; NULL if it is none (RFC 8017, 5208, 5915, 7292). */
-const char *spf_der_label(struct spf_bytes der);
-
 #endif

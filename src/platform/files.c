@@ -5,6 +5,10 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MAX ((size_t)1 << 20)
 
 /* --find-key looks at a thousand files and what lies beside them. */
 #define FILES_MAX 8192
@@ -60,4 +64,40 @@ bool spf_file_is_noted(const struct stat *status)
     is = is_noted(status);
     (void)pthread_mutex_unlock(&lock);
     return is;
+}
+
+struct spf_error spf_read_small_file(const char *path, struct spf_secret **text)
+{
+    struct spf_error error = spf_ok();
+    struct spf_secret *secret = NULL;
+    struct stat st;
+    size_t len = 0;
+    ssize_t got = 1;
+    int fd = spf_open_to_read(path);
+
+    if (fd < 0)
+        return spf_error(SPF_ERR_SYS, "%s", strerror(errno));
+    if (fstat(fd, &st) != 0)
+        error = spf_error(SPF_ERR_SYS, "%s", strerror(errno));
+    else if (!S_ISREG(st.st_mode))
+        error = spf_error(SPF_ERR_INVALID, "not a regular file");
+    else if (st.st_size > (off_t)FILE_MAX)
+        error = spf_error(SPF_ERR_TOO_BIG, "larger than 1 MiB");
+    else if ((secret = spf_secret_alloc((size_t)st.st_size)) == NULL)
+        error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    while (error.code == SPF_OK && got > 0 && len < (size_t)st.st_size) {
+        got = read(fd, spf_secret_bytes(secret) + len, (size_t)st.st_size - len);
+        if (got < 0)
+            error = spf_error(SPF_ERR_SYS, "%s", strerror(errno));
+        else
+            len += (size_t)got;
+    }
+    (void)close(fd);
+    if (error.code != SPF_OK) {
+        spf_secret_free(secret);
+        return error;
+    }
+    spf_secret_truncate(secret, len);
+    *text = secret;
+    return error;
 }

@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "base/error.h"
+#include "base/secret.h"
+
 /*
  * Which files this process has read, by identity (device and inode), so that no report or record
  * takes the place of one of them: a key, a configuration, known_hosts, whatever name or link leads
@@ -17,6 +20,9 @@
  * the file.
  */
 int spf_open_to_read(const char *path);
+
+/* Reads a regular file of at most 1 MiB, and notes it; *text is then the caller's. */
+SPF_MUST_USE struct spf_error spf_read_small_file(const char *path, struct spf_secret **text);
 
 /* Notes a file that another program or a library reads for us; nothing where there is none. */
 void spf_note_file(const char *path);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "cloud/aliyun/identity/chain.h"
 #include "cloud/aliyun/identity/config_file.h"
 #include "cloud/aliyun/identity/credentials.h"
 #include "credentials_fixture.h"

@@ -2,7 +2,7 @@
 #define SPF_CLOUD_ALIYUN_ALIYUN_H
 
 #include "cloud/aliyun/http/api.h"
-#include "cloud/aliyun/identity/credentials.h"
+#include "cloud/aliyun/identity/chain.h"
 #include "pipeline/inquiry.h"
 
 /*

@@ -1,53 +1,11 @@
 #include "cloud/aliyun/identity/config_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/identity/profile.h"
-#include "platform/files.h"
-
-#define FILE_MAX ((size_t)1 << 20)
-
-struct spf_error spf_read_small_file(const char *path, struct spf_secret **text)
-{
-    struct spf_error error = spf_ok();
-    struct spf_secret *secret = NULL;
-    struct stat st;
-    size_t len = 0;
-    ssize_t got = 1;
-    int fd = spf_open_to_read(path);
-
-    if (fd < 0)
-        return spf_error(SPF_ERR_SYS, "%s", strerror(errno));
-    if (fstat(fd, &st) != 0)
-        error = spf_error(SPF_ERR_SYS, "%s", strerror(errno));
-    else if (!S_ISREG(st.st_mode))
-        error = spf_error(SPF_ERR_INVALID, "not a regular file");
-    else if (st.st_size > (off_t)FILE_MAX)
-        error = spf_error(SPF_ERR_TOO_BIG, "larger than 1 MiB");
-    else if ((secret = spf_secret_alloc((size_t)st.st_size)) == NULL)
-        error = spf_error(SPF_ERR_NOMEM, "out of memory");
-    while (error.code == SPF_OK && got > 0 && len < (size_t)st.st_size) {
-        got = read(fd, spf_secret_bytes(secret) + len, (size_t)st.st_size - len);
-        if (got < 0)
-            error = spf_error(SPF_ERR_SYS, "%s", strerror(errno));
-        else
-            len += (size_t)got;
-    }
-    (void)close(fd);
-    if (error.code != SPF_OK) {
-        spf_secret_free(secret);
-        return error;
-    }
-    spf_secret_truncate(secret, len);
-    *text = secret;
-    return error;
-}
+#include "platform/home.h"
 
 /* Where the profile says to call, if it does. */
 static bool take_endpoint(const char *name, struct json_object *profile,
@@ -145,4 +103,14 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
         spf_json_wipe(root);
     }
     return found;
+}
+
+/* The file that the CLI reads; it knows no variable for it. */
+bool spf_config_path(const char *given, char *path, size_t size)
+{
+    char home[PATH_MAX];
+
+    if (given != NULL)
+        return spf_copy(path, size, given);
+    return spf_home_of_shell(home) && spf_format(path, size, "%s/.aliyun/config.json", home);
 }

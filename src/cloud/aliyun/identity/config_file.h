@@ -6,11 +6,7 @@
 #include "base/error.h"
 #include "cloud/aliyun/identity/credentials.h"
 
-/* The aliyun CLI's ~/.aliyun/config.json, and the SDKs' ~/.alibabacloud/credentials. Pure but for
- * the first. */
-
-/* Reads a regular file of at most 1 MiB. */
-SPF_MUST_USE struct spf_error spf_read_small_file(const char *path, struct spf_secret **text);
+/* The aliyun CLI's ~/.aliyun/config.json, and the SDKs' ~/.alibabacloud/credentials. Pure. */
 
 /* Where the CLI keeps its configuration: given, or the usual file. False: there is no home. */
 bool spf_config_path(const char *given, char *path, size_t size);

@@ -7,20 +7,9 @@
 #include "pipeline/facts.h"
 
 /*
- * Where the access key comes from: the identity that the aliyun CLI would act as, so the profile of
- * --profile or --config-path, else that of ~/.aliyun/config.json where one is configured there,
- * read as the CLI reads it (identity/profile.h). Where none is, the order of the official SDKs: the
- * environment's keys, its OIDC role, the file of ALIBABA_CLOUD_CONFIG_FILE, the SDKs' ini file,
- * this machine's own role, a credentials URI. Reads the environment and files; what then takes a
- * network is a list of steps, which exchange.h takes.
+ * What a source of credentials gives: a key, or the steps that lead to one (exchange.h takes them).
+ * The sources themselves are tried by chain.h.
  */
-struct spf_credential_options {
-    const char *profile, *config_path,
-        *region;              /* --profile, --config-path, --region; NULL: not given */
-    bool vpc;                 /* --endpoint-type vpc */
-    const char *metadata_url; /* NULL: the metadata service's own address */
-};
-
 enum spf_step_kind {
     SPF_STEP_ASSUME_ROLE,      /* with the key so far */
     SPF_STEP_ASSUME_WITH_OIDC, /* with a token from a file; unsigned */
@@ -82,20 +71,16 @@ struct spf_credential_trail {
     char words[320];          /* what is not there: "environment: no access key; OIDC role: …" */
 };
 
-/*
- * The next source that is there, as the SDKs' chain goes on after an error. False: there is none,
- * nothing is kept, and *failure says what was tried and why each gave nothing.
- */
-SPF_MUST_USE
-bool spf_credentials_find(const struct spf_credential_options *options,
-                          struct spf_credential_trail *trail, struct spf_credentials *credentials,
-                          struct spf_failure *failure);
 /* Keeps why a source that was found was of no use after all. */
 void spf_credentials_useless(struct spf_credential_trail *trail, const struct spf_failure *failure);
 /* The same of one that need not have been there: no failure. */
 void spf_credentials_absent(struct spf_credential_trail *trail, const char *source,
                             const char *why);
 void spf_credentials_clear(struct spf_credentials *credentials);
+/* Keys and steps, so that the next source starts afresh; the region stays. */
+void spf_credentials_forget(struct spf_credentials *credentials);
+/* Appends "source: why" to a list in words, whole or not at all. source may be "". */
+void spf_add_reason(char *words, size_t size, const char *source, const char *why);
 
 /* Appends a step; NULL when there are too many, as when profiles name each other in a ring. */
 struct spf_credential_step *spf_credentials_step(struct spf_credentials *credentials,

@@ -7,9 +7,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/http/fetch.h"
-#include "cloud/aliyun/identity/config_file.h"
 #include "cloud/aliyun/identity/profile.h"
 #include "cloud/aliyun/identity/program.h"
+#include "platform/files.h"
 
 #define METADATA_MS 1000  /* it answers at once, or is not there */
 #define PROGRAM_MS  60000 /* as the SDKs; the CLI waits for ever */
