@@ -4,10 +4,8 @@
 #include <limits.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "cli/option_table.h"
-#include "cloud/aliyun/identity/config_file.h"
-#include "platform/files.h"
+#include "cloud/cloud.h"
 
 const char *const spf_completion_words[] = {"bash", "zsh", "fish", "profiles", "regions", NULL};
 
@@ -381,28 +379,30 @@ static bool is_plain(const char *name)
     return true;
 }
 
+struct names {
+    struct spf_buf list, *out; /* list: "\nNAME\n…" of those that are in out */
+};
+
+static void add_name(void *owner, const char *name)
+{
+    struct names *names = owner;
+    size_t before = names->list.len;
+
+    if (!is_plain(name))
+        return;
+    spf_buf_addf(&names->list, "\n%s\n", name);
+    if (!spf_buf_failed(&names->list) &&
+        strstr(names->list.data, names->list.data + before) == names->list.data + before)
+        spf_buf_addf(names->out, "%s\n", name);
+}
+
 static void add_names(struct spf_buf *buf, const char *member, const char *config_path)
 {
-    struct spf_secret *text = NULL;
-    struct json_object *root, *profiles;
-    char path[PATH_MAX];
+    struct names names = {.out = buf};
 
-    if (!spf_config_path(config_path, path, sizeof path) ||
-        spf_read_small_file(path, &text).code != SPF_OK)
-        return;
-    root = spf_json_parse_as_go(spf_secret_text(text), spf_secret_len(text));
-    profiles = spf_json_get(root, "profiles");
-    for (size_t i = 0; i < spf_json_count(profiles); i++) {
-        const char *name = spf_json_text(spf_json_item(profiles, i), member);
-        bool seen = false;
-
-        for (size_t k = 0; k < i && !seen; k++)
-            seen = strcmp(spf_json_text(spf_json_item(profiles, k), member), name) == 0;
-        if (!seen && is_plain(name))
-            spf_buf_addf(buf, "%s\n", name);
-    }
-    spf_json_wipe(root);
-    spf_secret_free(text);
+    spf_buf_init(&names.list, 1u << 20);
+    spf_cloud_profiles(config_path, member, add_name, &names);
+    spf_buf_clear(&names.list);
 }
 
 void spf_completion(struct spf_buf *buf, enum spf_completion what, const char *config_path)

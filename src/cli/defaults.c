@@ -9,7 +9,6 @@
 
 #include "base/suggest.h"
 #include "cli/option_table.h"
-#include "cloud/aliyun/identity/credentials.h"
 #include "platform/files.h"
 #include "platform/home.h"
 

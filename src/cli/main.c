@@ -42,7 +42,7 @@
 #include "cli/progress.h"
 #include "cli/prompt.h"
 #include "cli/wait.h"
-#include "cloud/aliyun/policy.h"
+#include "cloud/cloud.h"
 #include "key/probe.h"
 #include "platform/limits.h"
 #include "platform/signals.h"
@@ -408,7 +408,7 @@ static int print_policy(const struct spf_options *options)
     bool whole;
 
     spf_buf_init(&buf, REPORT_MAX);
-    whole = spf_aliyun_policy(spf_checks_with_needs(&target), options->console, &buf);
+    whole = spf_cloud_policy(spf_checks_with_needs(&target), options->console, &buf);
     if (whole)
         (void)fputs(buf.data, stdout);
     spf_buf_clear(&buf);

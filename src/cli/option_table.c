@@ -134,7 +134,8 @@ static struct spf_error take_endpoint(struct spf_options *options, const char *u
 {
     if (options->endpoint_count == SPF_LIST_OPTION_MAX)
         return spf_usage("--endpoint is given more than %d times", SPF_LIST_OPTION_MAX);
-    return spf_endpoint_parse(url, &options->endpoints[options->endpoint_count++]);
+    options->endpoints[options->endpoint_count++] = url;
+    return spf_cloud_endpoint_check(url);
 }
 
 /* An address, or who is asked for it. */
@@ -147,7 +148,7 @@ static struct spf_error take_source(struct spf_options *options, const char *arg
     options->source_lookup = NULL;
     if (spf_starts_with(argument, lookup)) {
         options->source_lookup = argument + strlen(lookup);
-        if (spf_lookup_parse(options->source_lookup, host, sizeof host).code != SPF_OK)
+        if (spf_cloud_lookup_check(options->source_lookup, host, sizeof host).code != SPF_OK)
             return spf_usage("--source-ip asks no such service: give lookup:https://HOST/PATH");
     } else if (!spf_ip_parse(argument, &options->source_ip)) {
         return spf_usage("--source-ip \"%s\" is not an IP address", argument);

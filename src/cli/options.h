@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/shape.h"
 #include "base/text.h"
-#include "cloud/aliyun/http/endpoint.h"
+#include "cloud/cloud.h"
 #include "pipeline/target.h"
 #include "report/format.h"
 
@@ -77,7 +77,7 @@ struct spf_options {
     const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
 
     const char *region, *profile, *config_path, *ca_file;
-    struct spf_endpoint endpoints[SPF_LIST_OPTION_MAX];
+    const char *endpoints[SPF_LIST_OPTION_MAX];
     size_t endpoint_count;
 
     enum spf_format format;

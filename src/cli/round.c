@@ -276,15 +276,15 @@ static struct spf_error abandon(struct spf_round *round)
 /* For the first round; the options are kept where the driver can borrow them. */
 static bool prepare_driver(struct spf_round *round, const struct spf_options *options, int stop_fd)
 {
-    round->cloud = (struct spf_aliyun_options){
-        .credentials = {.profile = options->profile,
-                        .config_path = options->config_path,
-                        .region = options->region,
-                        .vpc = options->vpc_endpoints != 0},
-        .api = {.ca_file = options->ca_file,
-                .endpoints = options->endpoints,
-                .endpoint_count = options->endpoint_count,
-                .trace = options->verbose ? trace : NULL},
+    round->cloud = (struct spf_cloud_options){
+        .profile = options->profile,
+        .config_path = options->config_path,
+        .region = options->region,
+        .inside = options->vpc_endpoints != 0,
+        .ca_file = options->ca_file,
+        .endpoints = options->endpoints,
+        .endpoint_count = options->endpoint_count,
+        .trace = options->verbose ? trace : NULL,
     };
     round->driver_options = (struct spf_driver_options){
         .stop_fd = stop_fd,

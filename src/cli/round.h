@@ -38,7 +38,7 @@ struct spf_round {
     /* what goes from one round to the next; the options that it borrows */
     struct spf_driver *driver;
     struct spf_driver_options driver_options;
-    struct spf_aliyun_options cloud;
+    struct spf_cloud_options cloud;
 };
 
 /*

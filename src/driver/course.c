@@ -60,15 +60,15 @@ static void serve_cloud(struct spf_course *course, enum spf_group group)
     struct spf_desk *desk = course->desk;
 
     if (desk->cloud == NULL) {
-        desk->cloud = spf_aliyun_new(desk->loop, desk->options->cloud);
+        desk->cloud = spf_cloud_new(desk->loop, desk->options->cloud);
         if (desk->cloud != NULL && desk->options->instance_count > 1)
-            (void)spf_aliyun_share(desk->cloud, desk->options->instances,
+            (void)spf_cloud_share(desk->cloud, desk->options->instances,
                                    desk->options->instance_count);
     }
     if (desk->cloud == NULL)
         fail(course, group, "out of memory");
     else
-        spf_aliyun_serve(desk->cloud, &course->inquiry, group);
+        spf_cloud_serve(desk->cloud, &course->inquiry, group);
 }
 
 static void serve_about_key(struct spf_course *course, enum spf_group group)
@@ -249,7 +249,7 @@ void spf_course_rest(struct spf_course *course)
     if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(KEY)))
         spf_key_shelf_cancel(desk->keys, &course->inquiry);
     if (desk->cloud != NULL && awaits(course->run, SPF_CLOUD_GROUPS))
-        spf_aliyun_cancel(desk->cloud, &course->inquiry);
+        spf_cloud_cancel(desk->cloud, &course->inquiry);
     if (desk->openssh != NULL &&
         awaits(course->run, SPF_GROUP_BIT(OPENSSH) | SPF_GROUP_BIT(OPENSSH_ALGORITHMS)))
         spf_openssh_cancel(desk->openssh, &course->inquiry);

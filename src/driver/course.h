@@ -11,7 +11,7 @@ struct spf_desk {
     const struct spf_driver_options *options;
     struct spf_loop *loop;
     /* made when first wanted: no start-up for nothing */
-    struct spf_aliyun *cloud;
+    struct spf_cloud *cloud;
     struct spf_openssh *openssh;
     struct spf_key_shelf *keys;
     /* those that have news, in the order in which it came */

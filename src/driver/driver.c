@@ -172,7 +172,7 @@ void spf_driver_free(struct spf_driver *driver)
     if (driver == NULL)
         return;
     spf_key_shelf_free(driver->desk.keys);
-    spf_aliyun_free(driver->desk.cloud);
+    spf_cloud_free(driver->desk.cloud);
     spf_openssh_free(driver->desk.openssh);
     spf_loop_free(driver->desk.loop);
     free(driver->courses);
@@ -192,11 +192,11 @@ static bool is_to_be_asked_again(const struct spf_driver *driver, enum spf_group
 static void renew(struct spf_driver *driver)
 {
     if (driver->desk.cloud != NULL && is_to_be_asked_again(driver, SPF_GROUP_CREDENTIALS)) {
-        spf_aliyun_free(driver->desk.cloud);
+        spf_cloud_free(driver->desk.cloud);
         driver->desk.cloud = NULL;
     }
     if (driver->desk.cloud != NULL && driver->desk.options->instance_count > 1)
-        (void)spf_aliyun_share(driver->desk.cloud, driver->desk.options->instances,
+        (void)spf_cloud_share(driver->desk.cloud, driver->desk.options->instances,
                                driver->desk.options->instance_count);
     if (driver->desk.keys != NULL && is_to_be_asked_again(driver, SPF_GROUP_KEY)) {
         spf_key_shelf_free(driver->desk.keys);

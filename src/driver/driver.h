@@ -1,7 +1,7 @@
 #ifndef SPF_DRIVER_DRIVER_H
 #define SPF_DRIVER_DRIVER_H
 
-#include "cloud/aliyun/aliyun.h"
+#include "cloud/cloud.h"
 #include "pipeline/run.h"
 #include "transcript/transcript.h"
 
@@ -19,7 +19,7 @@ struct spf_driver_state {
  */
 struct spf_driver_options {
     int stop_fd; /* readable: stop now; -1 none */
-    const struct spf_aliyun_options *cloud;
+    const struct spf_cloud_options *cloud;
     spf_groups reported; /* groups without inputs that the report shows, whatever the checks want */
     /* everything but the cloud comes from it; NULL: there is none */
     const struct spf_transcript *transcript;

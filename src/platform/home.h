@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * Whose home directory is it? ssh asks the password database for the real uid, and never $HOME
@@ -40,5 +41,11 @@ struct spf_homes {
 };
 void spf_homes_find(struct spf_homes *homes);
 char *spf_homes_hide(const struct spf_homes *homes, const char *text);
+
+/* The path with the home directory as "~": no report or record shows where a user's home is. */
+void spf_show_path(char *out, size_t size, const char *path);
+
+/* The first environment variable of the list that is set and not empty; *name tells which. */
+const char *spf_first_env(const char *const *names, const char **name);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cloud/aliyun/http/endpoint.h"
 #include "cloud/aliyun/operation.h"
+#include "platform/home.h"
 
 /* The credentials: found once for all targets, and exchanged once where they must be. */
 

@@ -1,25 +1,9 @@
 #include "cloud/aliyun/identity/credentials.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/text.h"
-#include "platform/home.h"
-
-const char *spf_first_env(const char *const *names, const char **name)
-{
-    for (; *names != NULL; names++) {
-        const char *value = getenv(*names);
-
-        if (value != NULL && value[0] != '\0') {
-            if (name != NULL)
-                *name = *names;
-            return value;
-        }
-    }
-    return NULL;
-}
 
 /* Printable ASCII without blanks, ends trimmed: nothing else may get into a request's headers. */
 static bool trim(const char **text, size_t *len)
@@ -86,17 +70,6 @@ void spf_credentials_clear(struct spf_credentials *credentials)
 {
     spf_credentials_forget(credentials);
     *credentials = (struct spf_credentials){0};
-}
-
-void spf_show_path(char *out, size_t size, const char *path)
-{
-    struct spf_homes homes;
-    char *hidden;
-
-    spf_homes_find(&homes);
-    hidden = spf_homes_hide(&homes, path);
-    (void)spf_copy(out, size, hidden != NULL ? hidden : "a file");
-    free(hidden);
 }
 
 void spf_add_reason(char *words, size_t size, const char *source, const char *why)

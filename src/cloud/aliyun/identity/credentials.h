@@ -92,10 +92,4 @@ bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret
                      const char *token);
 void spf_api_key_clear(struct spf_api_key *key);
 
-/* The path with the home directory as "~": no report or record shows where a user's home is. */
-void spf_show_path(char *out, size_t size, const char *path);
-
-/* The first environment variable of the list that is set and not empty; *name tells which. */
-const char *spf_first_env(const char *const *names, const char **name);
-
 #endif
