@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cloud/address.h"
+#include "login/agent_signing.h"
 #include "login/echo.h"
 #include "login/ending.h"
 #include "login/jump.h"
@@ -38,7 +38,6 @@ struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool 
     talk->step = SPF_GROUP_COUNT;
     talk->fd = -1;
     talk->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = talk};
-    spf_talk_await_agent(talk);
     return talk;
 }
 
@@ -50,68 +49,12 @@ void spf_conversation_free(struct spf_conversation *talk)
     spf_talk_abandon_known_hosts(talk);
     spf_path_probe_free(talk->probe);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
-    spf_talk_abandon_signing(talk);
+    spf_agent_signing_free(talk->signing);
     spf_link_free(talk->link);
     if (talk->fd >= 0)
         (void)close(talk->fd);
     spf_jump_free(talk->jump);
     free(talk);
-}
-
-/* The step's facts are there, or cannot be had. The last thing a step does. */
-void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure)
-{
-    enum spf_group step = talk->step;
-
-    talk->step = SPF_GROUP_COUNT;
-    spf_loop_remove(talk->inquiry->loop, &talk->watch);
-    talk->inquiry->arrived(talk->inquiry, step, failure);
-}
-
-void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what)
-{
-    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", what);
-
-    spf_talk_arrive(talk, &failure);
-}
-
-static int64_t end_of_step(const struct spf_conversation *talk)
-{
-    return talk->step_ms + talk->inquiry->target->timeout_ms;
-}
-
-void spf_talk_wait(struct spf_conversation *talk, short events)
-{
-    talk->watch.events = events;
-    talk->watch.due_ms = end_of_step(talk);
-    if (!spf_loop_add(talk->inquiry->loop, &talk->watch))
-        spf_talk_arrive_failed(talk, "no memory");
-}
-
-void spf_talk_clean(char *out, size_t size, const char *text)
-{
-    spf_clean_lines(out, size, text, strlen(text));
-}
-
-/* Our own descriptor sees the server's end whatever libssh has made of it. */
-static bool is_closed(const struct spf_conversation *talk)
-{
-    char byte;
-
-    return recv(talk->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
-                          size_t size)
-{
-    const struct spf_seen *seen = spf_link_seen(talk->link);
-    const char *library = spf_link_error(talk->link);
-
-    *ending = spf_ending_of(seen, library, is_closed(talk));
-    spf_talk_clean(error, size,
-                   ending->kind == SPF_ENDING_DISCONNECT   ? seen->disconnect
-                   : ending->kind == SPF_ENDING_NO_CHANNEL ? seen->refusal
-                                                           : library);
 }
 
 static void dialled(void *owner, int fd, const struct spf_failure *failure)
@@ -328,64 +271,6 @@ static void shake_hands(struct spf_conversation *talk)
     spf_talk_arrive(talk, NULL);
 }
 
-void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state state)
-{
-    struct spf_signature_facts *facts = &talk->inquiry->facts->signature;
-    const struct spf_seen *seen;
-
-    if (state == SPF_LINK_AGAIN) {
-        spf_talk_wait(talk, spf_link_events(talk->link));
-        return;
-    }
-    seen = spf_link_seen(talk->link);
-    facts->outcome = spf_talk_outcome(state, seen);
-    spf_talk_clean(facts->methods, sizeof facts->methods, seen->methods);
-    spf_talk_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
-    spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
-    if (facts->outcome != SPF_AUTH_ACCEPTED)
-        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
-    spf_talk_keep_flow(talk, &facts->ending);
-    spf_talk_arrive(talk, NULL);
-}
-
-/* Nobody can give ssh the passphrase that was given to us. */
-static bool ssh_cannot_decrypt(struct spf_conversation *talk)
-{
-    const struct spf_facts *facts = talk->inquiry->facts;
-    const struct spf_ssh_manners *manners = &facts->ssh_config.manners;
-    struct spf_failure failure;
-
-    if (talk->inquiry->target->ssh_config == NULL || !facts->key.encrypted ||
-        (!manners->is_batch && !manners->asks_for_no_passphrase))
-        return false;
-    failure = spf_failure(SPF_SSH_CONFIG_UNUSABLE,
-                          "the ssh configuration has %s: ssh asks for no passphrase, and the key "
-                          "is encrypted and in no agent",
-                          manners->is_batch ? "BatchMode yes" : "NumberOfPasswordPrompts 0");
-    spf_talk_arrive(talk, &failure);
-    return true;
-}
-
-static void sign(struct spf_conversation *talk)
-{
-    if (talk->inquiry->facts->query.none_accepted) { /* we are in */
-        talk->inquiry->facts->signature.outcome = SPF_AUTH_ACCEPTED;
-        spf_talk_arrive(talk, NULL);
-        return;
-    }
-    if (spf_key_agent_signs(&talk->inquiry->facts->key)) {
-        spf_talk_sign_by_agent(talk);
-        return;
-    }
-    if (talk->inquiry->login_key == NULL) {
-        spf_talk_arrive_failed(talk, "there is no private key to sign with");
-        return;
-    }
-    if (ssh_cannot_decrypt(talk))
-        return;
-    spf_talk_signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->login_key));
-}
-
 static void run_echo(struct spf_conversation *talk)
 {
     struct spf_session_facts *facts = &talk->inquiry->facts->session;
@@ -423,7 +308,7 @@ static void proceed(struct spf_conversation *talk, bool woken)
         spf_talk_query(talk);
         break;
     case SPF_GROUP_SIGNATURE:
-        sign(talk);
+        spf_talk_sign(talk);
         break;
     case SPF_GROUP_SESSION:
         run_echo(talk);
@@ -474,7 +359,7 @@ static void ready(struct spf_watch *watch, short revents)
 {
     struct spf_conversation *talk = watch->owner;
 
-    if (spf_now_ms() >= end_of_step(talk))
+    if (spf_now_ms() >= spf_talk_end_of_step(talk))
         give_up(talk, false);
     else if (!spf_link_is_bounded(talk->link))
         give_up(talk, true);

@@ -16,20 +16,6 @@ struct spf_known_hosts_job {
     bool good;
 };
 
-bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size)
-{
-    struct spf_inquiry *inquiry = talk->inquiry;
-    struct spf_address address;
-    char ip[SPF_IP_TEXT_SIZE];
-
-    if (inquiry->target->host != NULL)
-        return spf_copy(out, size, inquiry->target->host);
-    if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address))
-        return false;
-    spf_ip_format(&address.ip, ip);
-    return spf_copy(out, size, ip);
-}
-
 static void work(struct spf_job *job)
 {
     struct spf_known_hosts_job *reading = (struct spf_known_hosts_job *)job;

@@ -31,15 +31,14 @@ struct spf_conversation {
     bool padded;                  /* a full-size packet is on its way */
     struct spf_path_probe *probe; /* measures, once the conversation stands still; NULL: none */
     struct spf_echo echo;
-    struct spf_agent_door *door;             /* NULL: our own key signs */
-    struct spf_signing *signing;             /* NULL: none */
-    struct spf_watch patience;               /* with it: a timer */
+    struct spf_agent_signing *signing;       /* NULL: our own key signs */
     struct spf_known_hosts_job *known_hosts; /* being read; NULL: not */
 };
 
 /* The step's facts are there, or cannot be had. The last thing a step does. */
 void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure);
 void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what);
+int64_t spf_talk_end_of_step(const struct spf_conversation *talk); /* monotonic, ms */
 /* Waits for the socket, until the step's time is over. */
 void spf_talk_wait(struct spf_conversation *talk, short events);
 void spf_talk_clean(char *out, size_t size, const char *text);
@@ -47,10 +46,11 @@ void spf_talk_clean(char *out, size_t size, const char *text);
 void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
                           size_t size);
 
-/* conversation_query.c */
-void spf_talk_query(struct spf_conversation *talk);
 enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct spf_seen *seen);
 void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen);
+
+/* conversation_query.c */
+void spf_talk_query(struct spf_conversation *talk);
 
 /* conversation_keys.c: which key is asked about, of one or of several in turn. */
 struct spf_query_key {
@@ -62,9 +62,6 @@ struct spf_query_key spf_talk_key(const struct spf_conversation *talk);
 bool spf_talk_asks_several(const struct spf_conversation *talk);
 /* Keeps the answer to the current key. True: there is another one to ask about. */
 bool spf_talk_next_key(struct spf_conversation *talk, enum spf_link_state state);
-
-/* The signature was answered, or still waits for its answer. */
-void spf_talk_signed_or_not(struct spf_conversation *talk, enum spf_link_state state);
 
 /* The host as known_hosts would name it: as given, else the address dialled. False: none. */
 bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size);
@@ -80,9 +77,7 @@ void spf_talk_keep_flow(const struct spf_conversation *talk, struct spf_ending *
 /* The step stands still. True: it is measured why, and the step arrives later. */
 SPF_MUST_USE bool spf_talk_measure(struct spf_conversation *talk, struct spf_ending *ending);
 
-/* conversation_agent.c: the key is one that an agent holds. */
-void spf_talk_await_agent(struct spf_conversation *talk); /* once, when the conversation begins */
-void spf_talk_sign_by_agent(struct spf_conversation *talk);
-void spf_talk_abandon_signing(struct spf_conversation *talk); /* a worker frees the link then */
+/* conversation_signature.c */
+void spf_talk_sign(struct spf_conversation *talk);
 
 #endif

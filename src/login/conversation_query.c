@@ -8,31 +8,6 @@
 /* The query: would the key do? And of what worth is the answer? */
 
 /*
- * An SSH_MSG_DISCONNECT while our request waits for its answer is the answer (MaxAuthTries 1 makes
- * sshd say no in this way); a connection that just ends is none.
- */
-enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct spf_seen *seen)
-{
-    switch (state) {
-    case SPF_LINK_DONE:
-        return SPF_AUTH_ACCEPTED;
-    case SPF_LINK_PARTIAL:
-        return SPF_AUTH_PARTIAL;
-    case SPF_LINK_REFUSED:
-        return SPF_AUTH_REFUSED;
-    case SPF_LINK_LOCAL:
-        return SPF_AUTH_LOCAL_REFUSAL;
-    default:
-        return seen->disconnected && seen->request_sent ? SPF_AUTH_REFUSED : SPF_AUTH_ENDED;
-    }
-}
-
-void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen)
-{
-    spf_clean_lines(out, size, seen->banner, strlen(seen->banner));
-}
-
-/*
  * Where no signature can follow, the answer is the last word on the key, so it must be known what
  * it is worth: a key made on the spot, which no server can know, is asked about behind it. Nothing
  * was refused before, so that no limit is used up and the answer holds.

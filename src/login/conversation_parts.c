@@ -1,0 +1,102 @@
+#include "login/conversation_parts.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+#include "cloud/address.h"
+#include "login/ending.h"
+
+void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure)
+{
+    enum spf_group step = talk->step;
+
+    talk->step = SPF_GROUP_COUNT;
+    spf_loop_remove(talk->inquiry->loop, &talk->watch);
+    talk->inquiry->arrived(talk->inquiry, step, failure);
+}
+
+void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what)
+{
+    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", what);
+
+    spf_talk_arrive(talk, &failure);
+}
+
+int64_t spf_talk_end_of_step(const struct spf_conversation *talk)
+{
+    return talk->step_ms + talk->inquiry->target->timeout_ms;
+}
+
+void spf_talk_wait(struct spf_conversation *talk, short events)
+{
+    talk->watch.events = events;
+    talk->watch.due_ms = spf_talk_end_of_step(talk);
+    if (!spf_loop_add(talk->inquiry->loop, &talk->watch))
+        spf_talk_arrive_failed(talk, "no memory");
+}
+
+void spf_talk_clean(char *out, size_t size, const char *text)
+{
+    spf_clean_lines(out, size, text, strlen(text));
+}
+
+/* Our own descriptor sees the server's end whatever libssh has made of it. */
+static bool is_closed(const struct spf_conversation *talk)
+{
+    char byte;
+
+    return recv(talk->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
+                          size_t size)
+{
+    const struct spf_seen *seen = spf_link_seen(talk->link);
+    const char *library = spf_link_error(talk->link);
+
+    *ending = spf_ending_of(seen, library, is_closed(talk));
+    spf_talk_clean(error, size,
+                   ending->kind == SPF_ENDING_DISCONNECT   ? seen->disconnect
+                   : ending->kind == SPF_ENDING_NO_CHANNEL ? seen->refusal
+                                                           : library);
+}
+
+/*
+ * An SSH_MSG_DISCONNECT while our request waits for its answer is the answer (MaxAuthTries 1 makes
+ * sshd say no in this way); a connection that just ends is none.
+ */
+enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct spf_seen *seen)
+{
+    switch (state) {
+    case SPF_LINK_DONE:
+        return SPF_AUTH_ACCEPTED;
+    case SPF_LINK_PARTIAL:
+        return SPF_AUTH_PARTIAL;
+    case SPF_LINK_REFUSED:
+        return SPF_AUTH_REFUSED;
+    case SPF_LINK_LOCAL:
+        return SPF_AUTH_LOCAL_REFUSAL;
+    default:
+        return seen->disconnected && seen->request_sent ? SPF_AUTH_REFUSED : SPF_AUTH_ENDED;
+    }
+}
+
+void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen)
+{
+    spf_clean_lines(out, size, seen->banner, strlen(seen->banner));
+}
+
+bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size)
+{
+    struct spf_inquiry *inquiry = talk->inquiry;
+    struct spf_address address;
+    char ip[SPF_IP_TEXT_SIZE];
+
+    if (inquiry->target->host != NULL)
+        return spf_copy(out, size, inquiry->target->host);
+    if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address))
+        return false;
+    spf_ip_format(&address.ip, ip);
+    return spf_copy(out, size, ip);
+}
