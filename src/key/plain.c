@@ -1,8 +1,10 @@
+#include "key/plain.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "key/text.h"
+#include "base/text.h"
 
 #define BIT(damage) (1u << SPF_DAMAGE_##damage)
 

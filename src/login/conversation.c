@@ -1,4 +1,4 @@
-#include "login/conversation_parts.h"
+#include "login/conversation.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "login/agent_signing.h"
+#include "login/conversation_parts.h"
 #include "login/echo.h"
 #include "login/ending.h"
 #include "login/jump.h"

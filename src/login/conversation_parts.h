@@ -1,13 +1,13 @@
 #ifndef SPF_LOGIN_CONVERSATION_PARTS_H
 #define SPF_LOGIN_CONVERSATION_PARTS_H
 
-#include "login/conversation.h"
 #include "login/echo.h"
 #include "login/jump.h"
 #include "login/link.h"
 #include "net/dial.h"
 #include "net/listen.h"
 #include "net/path_mtu.h"
+#include "pipeline/inquiry.h"
 
 /* What the files of the conversation share. */
 

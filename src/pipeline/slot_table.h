@@ -1,8 +1,8 @@
 #ifndef SPF_PIPELINE_SLOT_TABLE_H
 #define SPF_PIPELINE_SLOT_TABLE_H
 
+#include "pipeline/check.h"
 #include "pipeline/slot_word.h"
-#include "pipeline/slots.h"
 
 /* What a slot's function sees. */
 struct spf_slot_query {

@@ -5,6 +5,12 @@
 
 #include "base/text.h"
 
+/* Where a template's values go: into a sentence, or into a command. */
+enum spf_slot_use {
+    SPF_SLOT_TEXT,
+    SPF_SLOT_COMMAND,
+};
+
 /*
  * What a value must look like to become part of a command, so that nothing that the API, a server
  * or a file says can turn into a second word, an option or a substitution.

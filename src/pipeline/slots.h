@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "pipeline/check.h"
+#include "pipeline/slot_word.h"
 
 /*
  * The values that the catalogue's templates name in braces. slot_table.c has them all, a row each.
@@ -16,11 +17,6 @@
  * will do. In a command a value must fit its slot's grammar (slot_word.h), or the command is not
  * given at all.
  */
-enum spf_slot_use {
-    SPF_SLOT_TEXT,
-    SPF_SLOT_COMMAND,
-};
-
 /* Appends the template with its values. False if a value is missing or does not fit; buf is then as
  * before. */
 bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_use use,

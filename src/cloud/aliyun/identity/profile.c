@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cloud/aliyun/identity/config_file.h"
 #include "platform/home.h"
 
 /* What the CLI fills from the environment, and its order of the spellings. */
