@@ -28,3 +28,15 @@ struct spf_error spf_error_sys(int errnum, const char *what)
     /* The GNU strerror_r: its result need not be in the array. */
     return spf_error(SPF_ERR_SYS, "%s: %s", what, strerror_r(errnum, words, sizeof words));
 }
+
+struct spf_error spf_usage(const char *fmt, ...)
+{
+    char text[200], clean[200];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)spf_vformat(text, sizeof text, fmt, args);
+    va_end(args);
+    spf_clean(clean, sizeof clean, text, strlen(text));
+    return spf_error(SPF_ERR_USAGE, "%s", clean);
+}

@@ -7,7 +7,6 @@
 #include "base/language.h"
 #include "base/suggest.h"
 #include "cli/completion.h"
-#include "cli/destination.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
 #include "pipeline/check.h"
@@ -127,7 +126,7 @@ static struct spf_error take_port(struct spf_options *options, const char *text)
 static struct spf_error take_jump(struct spf_options *options, const char *hosts)
 {
     options->jump = hosts;
-    return spf_judge_jump(hosts);
+    return spf_jump_hosts_check(hosts);
 }
 
 static struct spf_error take_endpoint(struct spf_options *options, const char *url)

@@ -113,6 +113,10 @@ SPF_MUST_USE
 struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *options);
 void spf_options_clear(struct spf_options *options);
 
+/* Words after the program's name, into options that have their defaults. */
+SPF_MUST_USE
+struct spf_error spf_options_read(struct spf_options *options, int argc, char **argv);
+
 /* The checks that mean nothing without a key. */
 #define SPF_CHECKS_WITH_KEY                                                          \
     (SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT) | \
@@ -127,9 +131,6 @@ void spf_options_init(struct spf_options *options);
 SPF_MUST_USE
 struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value);
 SPF_MUST_USE struct spf_error spf_options_finish(struct spf_options *options);
-
-/* SPF_ERR_USAGE with what is wrong; what fmt takes from outside is cleaned. */
-struct spf_error spf_usage(const char *fmt, ...) SPF_PRINTF(1, 2);
 
 /*
  * What is done otherwise than the words say, for standard error: a check that --skip names and

@@ -43,6 +43,17 @@ static bool for_show(const char *text, char *shown, size_t size)
     return spf_copy(shown, size, text);
 }
 
+void spf_options_repeat(struct spf_options *options, const char *word)
+{
+    static const size_t room = sizeof options->repeat / sizeof *options->repeat - 1;
+    size_t kept = 0;
+
+    while (options->repeat[kept] != NULL)
+        kept++;
+    if (kept < room)
+        options->repeat[kept] = word;
+}
+
 size_t spf_ssh_words(const struct spf_options *options)
 {
     size_t count = 0;
@@ -91,8 +102,9 @@ struct spf_error spf_take_ssh_letter(struct spf_options *options, const struct s
     return spf_take_ssh_option(options, text);
 }
 
-/* The words that mean the same are read like those of our own command line. */
-static struct spf_error take_read(struct spf_options *options, struct spf_ssh_command *command)
+/* The words that mean the same, to be read like those of our own command line. */
+static struct spf_error take_read(struct spf_options *options, struct spf_ssh_command *command,
+                                  char ***read, int *read_count)
 {
     size_t count = command->words.list.count;
     char **argv = calloc(count + 2, sizeof *argv);
@@ -117,25 +129,26 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
         error = no_memory();
     options->no_openssh = !command->openssh;
     options->transfer = command->transfer;
-    if (error.code == SPF_OK)
-        error = spf_options_read(options, argc, argv);
-    free(argv);
+    *read = argv;
+    *read_count = argc;
     return error;
 }
 
-struct spf_error spf_take_command(struct spf_options *options, char **words, size_t count)
+struct spf_error spf_take_command(struct spf_options *options, char **words, size_t count,
+                                  char ***argv, int *argc)
 {
     struct spf_ssh_command command;
     struct spf_error error;
 
     spf_command_read((const char *const *)words, count, &command);
-    error =
-        command.error[0] != '\0' ? spf_usage("%s", command.error) : take_read(options, &command);
+    error = command.error[0] != '\0' ? spf_usage("%s", command.error)
+                                     : take_read(options, &command, argv, argc);
     spf_command_clear(&command);
     return error;
 }
 
-struct spf_error spf_take_command_line(struct spf_options *options, const char *line)
+struct spf_error spf_take_command_line(struct spf_options *options, const char *line, char ***argv,
+                                       int *argc)
 {
     struct spf_words words = {0};
     const char *why = NULL;
@@ -144,7 +157,56 @@ struct spf_error spf_take_command_line(struct spf_options *options, const char *
     if (!spf_shell_words(line, getenv, &words, &why))
         error = spf_usage("the command cannot be read: %s", why);
     else
-        error = spf_take_command(options, words.list.items, words.list.count);
+        error = spf_take_command(options, words.list.items, words.list.count, argv, argc);
     spf_words_clear(&words);
     return error;
+}
+
+/* A user or port that was given before stays; one that came with an earlier destination does not.
+ */
+struct spf_error spf_take_destination(struct spf_options *options, const char *word)
+{
+    struct spf_login_place place;
+    struct spf_error error = spf_login_place_read(word, &place);
+
+    if (error.code != SPF_OK)
+        return error;
+    if (options->host_copy != NULL && options->user == options->host_copy) {
+        options->user = NULL;
+        options->user_given = false;
+    }
+    free(options->host_copy);
+    options->host_copy = place.copy;
+    options->host = place.host;
+    options->host_in_brackets = place.in_brackets;
+    if (place.user != NULL) {
+        if (options->user == NULL) {
+            options->user = place.user;
+            options->user_at = spf_ssh_words(options);
+        }
+        options->user_given = true;
+    }
+    if (place.port != 0 && !options->port_given) {
+        options->port = place.port;
+        options->port_at = spf_ssh_words(options);
+        options->port_given = true;
+    }
+    return spf_ok();
+}
+
+struct spf_error spf_expand_home(struct spf_options *options, const char *file, const char **path)
+{
+    char *made = NULL, **copy;
+    struct spf_error error = spf_ssh_expand_home(file, &made);
+
+    *path = file;
+    if (made == NULL)
+        return error;
+    copy = SPF_APPEND(&options->copies);
+    if (copy == NULL) {
+        free(made);
+        return no_memory();
+    }
+    *path = *copy = made;
+    return spf_ok();
 }

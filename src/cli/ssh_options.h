@@ -4,6 +4,7 @@
 /* What is ssh's on our command line: its options, and the command that failed. */
 #include "cli/options.h"
 #include "openssh/command.h"
+#include "openssh/destination.h"
 
 /*
  * -o: an option of ssh_config(5), as ssh takes it on its command line. It is judged by ssh itself
@@ -14,24 +15,33 @@ SPF_MUST_USE struct spf_error spf_take_ssh_option(struct spf_options *options, c
 /* How many there are. */
 size_t spf_ssh_words(const struct spf_options *options);
 
+/* A positional word: where to log in (openssh/destination.h). */
+SPF_MUST_USE struct spf_error spf_take_destination(struct spf_options *options, const char *word);
+
+/* A file with a leading ~ as ssh expands it. *path is file itself, or belongs to options. */
+SPF_MUST_USE
+struct spf_error spf_expand_home(struct spf_options *options, const char *file, const char **path);
+
 /* A letter that ssh has and we do not: kept where it bears on the login, else accepted. word: the
  * one it stands in. */
 SPF_MUST_USE
 struct spf_error spf_take_ssh_letter(struct spf_options *options, const struct spf_letter *letter,
                                      const char *value);
 
-/* The failed command: `sshpreflight [options] ssh -p 2222 root@host`, or after --. Its words become
- * options, as if they had been given. */
+/*
+ * The failed command: `sshpreflight [options] ssh -p 2222 root@host`, or after --. *argv: what it
+ * comes to, as words of our own command line; the list is the caller's to free, the words belong to
+ * options.
+ */
 SPF_MUST_USE
-struct spf_error spf_take_command(struct spf_options *options, char **words, size_t count);
+struct spf_error spf_take_command(struct spf_options *options, char **words, size_t count,
+                                  char ***argv, int *argc);
 
 /* The same of one word that holds a whole line: it is split as a shell does. */
-SPF_MUST_USE struct spf_error spf_take_command_line(struct spf_options *options, const char *line);
+SPF_MUST_USE struct spf_error spf_take_command_line(struct spf_options *options, const char *line,
+                                                    char ***argv, int *argc);
 
-/* options.c: reads words after the program's name. */
-SPF_MUST_USE
-struct spf_error spf_options_read(struct spf_options *options, int argc, char **argv);
-/* options.c: one more word that lines to rerun repeat; borrowed. */
+/* One more word that lines to rerun repeat; borrowed. */
 void spf_options_repeat(struct spf_options *options, const char *word);
 
 #endif

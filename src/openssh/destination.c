@@ -1,4 +1,4 @@
-#include "cli/destination.h"
+#include "openssh/destination.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/ssh_options.h"
 #include "platform/home.h"
 
-/* What stands behind a jump host's colon, as ssh takes it (misc.c: a2port; nothing means 22). */
+/* What follows a jump host's colon, as ssh takes it (misc.c: a2port; nothing means 22). */
 static bool is_port(const char *text, size_t len)
 {
     char port[8];
@@ -71,7 +70,7 @@ static struct spf_error judge_hop(const char *hop, size_t len)
     return spf_ok();
 }
 
-struct spf_error spf_judge_jump(const char *hosts)
+struct spf_error spf_jump_hosts_check(const char *hosts)
 {
     if (strlen(hosts) > 255)
         return spf_usage("the jump hosts are longer than 255 bytes");
@@ -128,11 +127,10 @@ static bool is_domain(const char *host)
     return true;
 }
 
-/* What stands behind ssh://; cut in place. */
-static bool take_uri(struct spf_options *options, char *rest)
+/* What follows ssh://; cut in place. */
+static bool read_uri(char *rest, struct spf_login_place *place)
 {
     char *at = strchr(rest, '@'), *host = at != NULL ? at + 1 : rest, *slash, *colon;
-    long port = 0;
 
     slash = strchr(host, '/');
     if (slash != NULL && slash[1] != '\0')
@@ -142,12 +140,14 @@ static bool take_uri(struct spf_options *options, char *rest)
     colon = strchr(host, ':');
     if (colon != NULL) {
         char *end = colon + 1;
+        long port = 0;
 
         *colon = '\0';
         if (colon[1] != '\0' && isdigit((unsigned char)colon[1]))
             port = strtol(colon + 1, &end, 10);
         if (*end != '\0' || (colon[1] != '\0' && (port < 1 || port > 65535)))
             return false;
+        place->port = (uint16_t)port;
     }
     if (!is_domain(host))
         return false;
@@ -156,61 +156,51 @@ static bool take_uri(struct spf_options *options, char *rest)
         rest[strcspn(rest, ";")] = '\0'; /* parameters of the connection, which ssh ignores */
         if (rest[0] == '\0' || !url_decode(rest))
             return false;
-        if (options->user == NULL) {
-            options->user = rest;
-            options->user_at = spf_ssh_words(options);
-        }
-        options->user_given = true;
+        place->user = rest;
     }
-    if (port != 0 && !options->port_given) {
-        options->port = (uint16_t)port;
-        options->port_at = spf_ssh_words(options);
-        options->port_given = true;
-    }
-    options->host = host;
+    place->host = host;
     return true;
 }
 
-struct spf_error spf_take_destination(struct spf_options *options, const char *word)
+static void read_plain(char *word, struct spf_login_place *place)
 {
-    static const char scheme[] = "ssh://";
-    bool uri = spf_starts_with(word, scheme);
-    char *copy = strdup(uri ? word + strlen(scheme) : word), *at, *host;
+    char *at = strrchr(word, '@'), *host = word;
     size_t len;
 
-    if (copy == NULL)
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
-    if (options->host_copy != NULL && options->user == options->host_copy) { /* it came with it */
-        options->user = NULL;
-        options->user_given = false;
-    }
-    free(options->host_copy);
-    options->host_copy = copy;
-    if (uri)
-        return take_uri(options, copy)
-                   ? spf_ok()
-                   : spf_usage("ssh does not take \"%s\": give ssh://[user@]host[:port], or the "
-                               "host alone and the port with -p",
-                               word);
-    at = strrchr(copy, '@');
-    host = copy;
     if (at != NULL) {
         *at = '\0';
         host = at + 1;
-        if (options->user == NULL) {
-            options->user = copy;
-            options->user_at = spf_ssh_words(options);
-        }
-        options->user_given = true;
+        place->user = word;
     }
     len = strlen(host);
-    options->host_in_brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
-    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
+    place->in_brackets = len > 2 && host[0] == '[' && host[len - 1] == ']';
+    if (place->in_brackets) {
         host[len - 1] = '\0';
         host++;
     }
-    options->host = host;
-    return spf_ok();
+    place->host = host;
+}
+
+struct spf_error spf_login_place_read(const char *word, struct spf_login_place *place)
+{
+    static const char scheme[] = "ssh://";
+    const bool uri = spf_starts_with(word, scheme);
+
+    *place = (struct spf_login_place){.copy = strdup(uri ? word + strlen(scheme) : word)};
+    if (place->copy == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    if (!uri) {
+        read_plain(place->copy, place);
+        return spf_ok();
+    }
+    if (read_uri(place->copy, place))
+        return spf_ok();
+    free(place->copy);
+    place->copy = NULL;
+    return spf_usage(
+        "ssh does not take \"%s\": give ssh://[user@]host[:port], or the host alone and "
+        "the port with -p",
+        word);
 }
 
 /* The home of name, or of whoever runs this if it is empty. */
@@ -225,13 +215,12 @@ static bool home_of(const char *name, char home[PATH_MAX])
            spf_copy(home, PATH_MAX, entry.pw_dir);
 }
 
-struct spf_error spf_expand_home(struct spf_options *options, const char *file, const char **path)
+struct spf_error spf_ssh_expand_home(const char *file, char **path)
 {
     char name[256], home[PATH_MAX], whole[2 * PATH_MAX];
     size_t len = strcspn(file, "/");
-    char **copy;
 
-    *path = file;
+    *path = NULL;
     if (file[0] != '~')
         return spf_ok();
     if (len > sizeof name)
@@ -239,14 +228,12 @@ struct spf_error spf_expand_home(struct spf_options *options, const char *file, 
     memcpy(name, file + 1, len - 1);
     name[len - 1] = '\0';
     if (!home_of(name, home))
-        return spf_usage("\"%s\": ssh expands the ~, and there is no such user; a file of this "
-                         "name is ./%s",
-                         file, file);
+        return spf_usage(
+            "\"%s\": ssh expands the ~, and there is no such user; a file of this name "
+            "is ./%s",
+            file, file);
     if (!spf_format(whole, sizeof whole, "%s%s", home, file + len))
         return spf_usage("the name of a file is too long");
-    copy = SPF_APPEND(&options->copies);
-    if (copy == NULL || (*copy = strdup(whole)) == NULL)
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
-    *path = *copy;
-    return spf_ok();
+    *path = strdup(whole);
+    return *path != NULL ? spf_ok() : spf_error(SPF_ERR_NOMEM, "out of memory");
 }

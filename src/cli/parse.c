@@ -10,7 +10,6 @@
 #include "base/language.h"
 #include "base/suggest.h"
 #include "cli/defaults.h"
-#include "cli/destination.h"
 #include "cli/option_table.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
@@ -53,18 +52,6 @@ void spf_options_help(FILE *out)
                   "--wait ran out.\n"
                   "More: sshpreflight(1), sshpreflight-causes(7), sshpreflight-json(5).\n"),
                 out);
-}
-
-struct spf_error spf_usage(const char *fmt, ...)
-{
-    char text[200], clean[200];
-    va_list args;
-
-    va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, fmt, args);
-    va_end(args);
-    spf_clean(clean, sizeof clean, text, strlen(text));
-    return spf_error(SPF_ERR_USAGE, "%s", clean);
 }
 
 static const struct spf_option_row *row_of(int option)
@@ -221,17 +208,6 @@ static const struct spf_option_row *long_with_one_hyphen(const char *word)
                : NULL;
 }
 
-void spf_options_repeat(struct spf_options *options, const char *word)
-{
-    static const size_t room = sizeof options->repeat / sizeof *options->repeat - 1;
-    size_t kept = 0;
-
-    while (options->repeat[kept] != NULL)
-        kept++;
-    if (kept < room)
-        options->repeat[kept] = word;
-}
-
 /* Keeps the words of an option that lines to rerun repeat; -o has done so itself. */
 static void remember(struct spf_options *options, const struct spf_option_row *row, char **words,
                      size_t count)
@@ -344,12 +320,19 @@ static struct spf_error judge_letters(const struct spf_option_row *row, const ch
 static struct spf_error take_rest(struct spf_options *options, char **words, size_t count)
 {
     struct spf_error error = spf_ok();
+    char **argv = NULL; /* what the command comes to, as our own words */
+    int argc = 0;
 
     if (options->command != SPF_COMMAND_EXPLAIN) {
         if (count == 1 && strchr(words[0], ' ') != NULL)
-            return spf_take_command_line(options, words[0]);
-        if (count > 1)
-            return spf_take_command(options, words, count);
+            error = spf_take_command_line(options, words[0], &argv, &argc);
+        else if (count > 1)
+            error = spf_take_command(options, words, count, &argv, &argc);
+        if (error.code == SPF_OK && argv != NULL)
+            error = spf_options_read(options, argc, argv);
+        free(argv);
+        if (argv != NULL || error.code != SPF_OK)
+            return error;
     }
     for (size_t i = 0; error.code == SPF_OK && i < count; i++)
         error = take_word(options, words[i], false);
