@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "key/der.h"
+#include "key/layout.h"
 
 #define BIT(damage) (1u << SPF_DAMAGE_##damage)
 
@@ -53,11 +54,6 @@ struct mark {
     bool broken;    /* a line break inside */
 };
 
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
-}
-
 /* The words up to KEY. False if this is not a private key's mark. */
 static bool read_label(struct spf_bytes text, size_t *at, struct mark *mark)
 {
@@ -67,7 +63,7 @@ static bool read_label(struct spf_bytes text, size_t *at, struct mark *mark)
     for (int words = 0; words < 5; words++) {
         size_t start, had = len;
 
-        for (; i < text.len && is_blank(text.at[i]); i++)
+        for (; i < text.len && spf_is_blank(text.at[i]); i++)
             mark->broken |= text.at[i] == '\n';
         for (start = i; i < text.len && isalnum(text.at[i]) && i - start < 12; i++) {
             if (len + 2 >= sizeof mark->label)
@@ -99,7 +95,7 @@ static bool find_mark(struct spf_bytes text, size_t from, const char *word, stru
         if (strncasecmp((const char *)text.at + i, word, len) != 0)
             continue;
         *mark = (struct mark){.at = i};
-        if (after >= text.len || !is_blank(text.at[after]) || !read_label(text, &after, mark))
+        if (after >= text.len || !spf_is_blank(text.at[after]) || !read_label(text, &after, mark))
             continue;
         while (mark->at > from && (text.at[mark->at - 1] == '-' || text.at[mark->at - 1] == ' '))
             mark->at--;
@@ -146,72 +142,6 @@ static size_t take_headers(struct spf_bytes body, struct spf_buf *headers)
     spf_buf_addf(headers, "Proc-Type: 4,ENCRYPTED\nDEK-Info: %.*s\n", (int)(at - cipher),
                  (const char *)cipher);
     return (size_t)(at - body.at);
-}
-
-/* The base64 of the body, without all that does not belong there; notes how it was laid out. */
-static struct spf_secret *take_base64(struct spf_bytes body, size_t width,
-                                      struct spf_key_text *text)
-{
-    struct spf_pen pen = spf_pen(body.len + 4);
-    size_t line = 0, lines = 0, blanks = 0, last = 0, pads = 0;
-    bool ended = false;
-
-    while (body.len > 0 && body.at[body.len - 1] == 0)
-        body.len--; /* what a buffer of fixed size leaves behind */
-    for (size_t i = 0; i <= body.len; i++) {
-        uint8_t c = i < body.len ? body.at[i] : '\n';
-
-        if (c == '\r' && i + 1 < body.len && (body.at[i + 1] == '\n' || body.at[i + 1] == '\r'))
-            continue; /* what follows says it */
-        if (c == '\r')
-            c = '\n'; /* the line ends of old Macs */
-        if (c == '\n') {
-            if (line > 0 && lines > 0 && last != width)
-                text->damage |= BIT(WRAPPED); /* a line before the last one of another length */
-            if (line == 0 && i > 0 && i < body.len)
-                text->damage |= BIT(WRAPPED);
-            if (line > 0) {
-                lines++;
-                last = line;
-            }
-            line = blanks = 0;
-        } else if (c == ' ' || c == '\t') {
-            if (line == 0)
-                text->damage |= BIT(INDENTED);
-            blanks++;
-        } else if (isalnum(c) || c == '+' || c == '/' || c == '=') {
-            if (blanks > 0 && line > 0)
-                text->damage |= BIT(WRAPPED);
-            if (c == '=') {
-                ended = true;
-                pads++;
-            } else if (ended) {
-                text->strange++;
-            } else {
-                spf_pen_u8(&pen, c);
-            }
-            line++;
-        } else if (c == '"' || c == '\'' || c == '`' || c == ',') {
-            text->damage |= BIT(ESCAPED);
-        } else if (line == 0 && (c == '>' || c == '|')) {
-            text->damage |= BIT(INDENTED); /* quoted in a mail */
-        } else if (is_blank(c)) {
-            text->damage |= BIT(WRAPPED);
-            if (c == '\0' && !ended)
-                text->strange++;
-        } else {
-            text->strange++;
-        }
-    }
-    if (last > width)
-        text->damage |= BIT(WRAPPED);
-    if ((pen.len + pads) % 4 != 0)
-        text->strange++;
-    if (pen.len % 4 == 1)
-        pen.len--; /* six bits are no octet; without them a reader sees what is missing */
-    while (pen.len % 4 != 0)
-        spf_pen_u8(&pen, '=');
-    return spf_pen_take(&pen);
 }
 
 /*
@@ -367,7 +297,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     skip = take_headers(body, &headers);
     body = (struct spf_bytes){body.at + skip, body.len - skip};
     /* what stands between mark and first line, and the empty line after headers, is no damage */
-    while (body.len > 0 && is_blank(body.at[0]) && (skip > 0 || body.at[0] != '\n')) {
+    while (body.len > 0 && spf_is_blank(body.at[0]) && (skip > 0 || body.at[0] != '\n')) {
         body.at++;
         body.len--;
         if (body.at[-1] == '\n' && skip > 0 && body.len > 0 && body.at[0] != '\n' &&
@@ -375,7 +305,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
             break;
     }
     width = strstr(label, "OPENSSH") ? 70 : 64;
-    base64 = take_base64(body, width, text);
+    base64 = spf_take_base64(body, width, text);
     if (text->damage & BIT(ONE_LINE)) /* which says it all */
         text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE) | BIT(CRLF));
     if (base64 && !spf_buf_failed(&headers)) {
@@ -444,7 +374,7 @@ static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *te
             c = '\n';
         if (quoted && c == plain.at[at - 1])
             break;
-        if (line_start && is_blank(c)) {
+        if (line_start && spf_is_blank(c)) {
             if (c == ' ' || c == '\t')
                 text->damage |= BIT(INDENTED);
             continue;

@@ -61,57 +61,59 @@ static bool take_rsync_letters(struct spf_command_reader *reader, const char *wo
     return true;
 }
 
+/* rsync(1)'s long options whose value may be the next word. */
+static const char *const rsync_valued[] = {"--address",
+                                           "--backup-dir",
+                                           "--block-size",
+                                           "--bwlimit",
+                                           "--cc",
+                                           "--checksum-choice",
+                                           "--chmod",
+                                           "--chown",
+                                           "--compare-dest",
+                                           "--compress-choice",
+                                           "--compress-level",
+                                           "--contimeout",
+                                           "--copy-as",
+                                           "--copy-dest",
+                                           "--debug",
+                                           "--exclude",
+                                           "--exclude-from",
+                                           "--files-from",
+                                           "--filter",
+                                           "--groupmap",
+                                           "--iconv",
+                                           "--include",
+                                           "--include-from",
+                                           "--info",
+                                           "--link-dest",
+                                           "--log-file",
+                                           "--log-file-format",
+                                           "--max-delete",
+                                           "--max-size",
+                                           "--min-size",
+                                           "--modify-window",
+                                           "--out-format",
+                                           "--outbuf",
+                                           "--partial-dir",
+                                           "--password-file",
+                                           "--port",
+                                           "--protocol",
+                                           "--remote-option",
+                                           "--rsync-path",
+                                           "--skip-compress",
+                                           "--sockopts",
+                                           "--suffix",
+                                           "--temp-dir",
+                                           "--timeout",
+                                           "--usermap",
+                                           "--write-batch",
+                                           "--zc",
+                                           "--zl",
+                                           NULL};
+
 bool spf_command_rsync(struct spf_command_reader *reader)
 {
-    static const char *const valued[] = {"--address",
-                                         "--backup-dir",
-                                         "--block-size",
-                                         "--bwlimit",
-                                         "--cc",
-                                         "--checksum-choice",
-                                         "--chmod",
-                                         "--chown",
-                                         "--compare-dest",
-                                         "--compress-choice",
-                                         "--compress-level",
-                                         "--contimeout",
-                                         "--copy-as",
-                                         "--copy-dest",
-                                         "--debug",
-                                         "--exclude",
-                                         "--exclude-from",
-                                         "--files-from",
-                                         "--filter",
-                                         "--groupmap",
-                                         "--iconv",
-                                         "--include",
-                                         "--include-from",
-                                         "--info",
-                                         "--link-dest",
-                                         "--log-file",
-                                         "--log-file-format",
-                                         "--max-delete",
-                                         "--max-size",
-                                         "--min-size",
-                                         "--modify-window",
-                                         "--out-format",
-                                         "--outbuf",
-                                         "--partial-dir",
-                                         "--password-file",
-                                         "--port",
-                                         "--protocol",
-                                         "--remote-option",
-                                         "--rsync-path",
-                                         "--skip-compress",
-                                         "--sockopts",
-                                         "--suffix",
-                                         "--temp-dir",
-                                         "--timeout",
-                                         "--usermap",
-                                         "--write-batch",
-                                         "--zc",
-                                         "--zl",
-                                         NULL};
     const char *shell = reader->remote_shell, *word, *value;
     bool daemon = false;
 
@@ -119,7 +121,7 @@ bool spf_command_rsync(struct spf_command_reader *reader)
         word = reader->words[reader->at++];
         if ((value = long_value(reader, word, "--rsh")) != NULL) {
             shell = value;
-        } else if (takes_next(word, valued)) {
+        } else if (takes_next(word, rsync_valued)) {
             skip_value(reader);
         } else if (strcmp(word, "--ipv4") == 0 || strcmp(word, "--ipv6") == 0) {
             if (!spf_command_add(reader, word[5] == '4' ? "-4" : "-6", NULL))
@@ -193,9 +195,8 @@ static bool take_git_options(struct spf_command_reader *reader, const char **she
            spf_command_refuse(reader, "this git command names no repository");
 }
 
-bool spf_command_git(struct spf_command_reader *reader)
-{
-    static const char *const valued[] = {"-b",
+/* The same of git's subcommands that log in. */
+static const char *const git_valued[] = {"-b",
                                          "--branch",
                                          "-o",
                                          "--origin",
@@ -228,6 +229,9 @@ bool spf_command_git(struct spf_command_reader *reader)
                                          "-X",
                                          "--strategy-option",
                                          NULL};
+
+bool spf_command_git(struct spf_command_reader *reader)
+{
     static const char *const flags_of_push[] = {"-u", NULL};
     static const char *const remote[] = {"clone", "fetch", "pull", "push", "ls-remote", NULL};
     const char *shell = reader->remote_shell, *subcommand, *word = NULL;
@@ -243,7 +247,7 @@ bool spf_command_git(struct spf_command_reader *reader)
         word = reader->words[reader->at++];
         if (word[0] != '-')
             break;
-        if (takes_next(word, valued) &&
+        if (takes_next(word, git_valued) &&
             !(strcmp(subcommand, "push") == 0 && takes_next(word, flags_of_push)))
             skip_value(reader);
         word = NULL;

@@ -128,15 +128,11 @@ static size_t add_target(const struct spf_ssh_config *config, const char **words
     return count;
 }
 
-/* Asks ssh about the target, or about config->hop. */
-static void ask(struct spf_ssh_config *config)
+/* The line that asks about the target, or about config->hop, and what its environment needs. */
+static size_t write_words(const struct spf_ssh_config *config, const char **words, char port[8],
+                          struct spf_child_environment *environment, struct spf_jump_place *hop)
 {
-    struct spf_inquiry *inquiry = config->inquiry;
-    const char *file = inquiry->target->ssh_config, *words[WORDS_MAX];
-    struct spf_child_environment environment = spf_child_environment(file != NULL);
-    int given[2] = {-1, -1}, error = 0;
-    struct spf_jump_place hop;
-    char port[8];
+    const char *file = config->inquiry->target->ssh_config;
     size_t count = 0;
 
     words[count++] = "ssh";
@@ -148,25 +144,40 @@ static void ask(struct spf_ssh_config *config)
     if (file == NULL) {
         words[count++] = "-oCanonicalizeHostname=no";
         /* readconf.c, execute_in_shell: ssh gives up where it would run a command */
-        spf_child_environment_add(&environment, shell_variable);
+        spf_child_environment_add(environment, shell_variable);
     } else {
-        spf_child_environment_add(&environment, "LC_ALL=C");
+        spf_child_environment_add(environment, "LC_ALL=C");
     }
     if (config->hop == NONE) {
         count = add_target(config, words, count, port);
     } else {
-        spf_jump_split(inquiry->facts->ssh_config.hops.items[config->hop].name, &hop);
-        if (hop.user[0] != '\0') {
+        spf_jump_split(config->inquiry->facts->ssh_config.hops.items[config->hop].name, hop);
+        if (hop->user[0] != '\0') {
             words[count++] = "-l";
-            words[count++] = hop.user;
+            words[count++] = hop->user;
         }
-        if (hop.port[0] != '\0') {
+        if (hop->port[0] != '\0') {
             words[count++] = "-p";
-            words[count++] = hop.port;
+            words[count++] = hop->port;
         }
         words[count++] = "--";
-        words[count++] = hop.host;
+        words[count++] = hop->host;
     }
+    return count;
+}
+
+/* Asks ssh about the target, or about config->hop. */
+static void ask(struct spf_ssh_config *config)
+{
+    struct spf_inquiry *inquiry = config->inquiry;
+    const char *file = inquiry->target->ssh_config, *words[WORDS_MAX];
+    struct spf_child_environment environment = spf_child_environment(file != NULL);
+    int given[2] = {-1, -1}, error = 0;
+    struct spf_jump_place hop;
+    char port[8];
+    size_t count;
+
+    count = write_words(config, words, port, &environment, &hop);
     words[count] = NULL;
 
     spf_buf_clear(&config->says);
