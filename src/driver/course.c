@@ -63,7 +63,7 @@ static void serve_cloud(struct spf_course *course, enum spf_group group)
         desk->cloud = spf_cloud_new(desk->loop, desk->options->cloud);
         if (desk->cloud != NULL && desk->options->instance_count > 1)
             (void)spf_cloud_share(desk->cloud, desk->options->instances,
-                                   desk->options->instance_count);
+                                  desk->options->instance_count);
     }
     if (desk->cloud == NULL)
         fail(course, group, "out of memory");

@@ -197,7 +197,7 @@ static void renew(struct spf_driver *driver)
     }
     if (driver->desk.cloud != NULL && driver->desk.options->instance_count > 1)
         (void)spf_cloud_share(driver->desk.cloud, driver->desk.options->instances,
-                               driver->desk.options->instance_count);
+                              driver->desk.options->instance_count);
     if (driver->desk.keys != NULL && is_to_be_asked_again(driver, SPF_GROUP_KEY)) {
         spf_key_shelf_free(driver->desk.keys);
         driver->desk.keys = NULL;
