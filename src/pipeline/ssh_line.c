@@ -88,7 +88,7 @@ static void add_listed_file(struct spf_buf *list, const char *path)
     spf_buf_addstr(list, quoted ? "\"" : "");
 }
 
-/* The files of --known-hosts, which ssh would not read by itself. */
+/* The files of --known-hosts, which ssh would not read by itself, and none of the system's. */
 static void add_known_hosts(struct spf_buf *buf, const struct spf_target *target)
 {
     static const char name[] = "--known-hosts";
@@ -112,6 +112,7 @@ static void add_known_hosts(struct spf_buf *buf, const struct spf_target *target
         spf_buf_addstr(buf, " -o ");
         spf_buf_add_shell(buf, option.data);
         spf_buf_clear(&option);
+        spf_buf_addstr(buf, " -o GlobalKnownHostsFile=/dev/null");
     }
     spf_buf_clear(&list);
 }

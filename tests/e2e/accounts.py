@@ -170,6 +170,21 @@ class Logins:
                 print("FAILED: still %s" % warned)
                 self.failed = True
 
+    def paste(self, user, *shown):
+        """The line for inside, as root: it shows what is wrong. At most three candidates precede it."""
+        done = subprocess.run(["sh", "-c", self.target["inside"]], check=False, timeout=60,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        lacks = [text for text in shown if not re.search(text, done.stdout)]
+        text = self.ask("--host", "127.0.0.1", "-p", str(self.sshd.port), "--key", self.key.path, "-l",
+                        user, "--known-hosts", self.folder + "/known").decode()
+        listed = re.findall(r"^ +(\d)\. ", text, re.M)
+        print("%-7s %-18s paste, %d candidates" % ("FAILED:" if lacks or listed[3:] else "", user,
+                                                 len(listed)), *lacks)
+        if lacks:
+            print(self.target["inside"], done.stdout)
+        self.failed |= bool(lacks or listed[3:])
+
     def all(self):
         for number, pam in enumerate(("no", "yes")):
             self.start(pam)
@@ -178,6 +193,9 @@ class Logins:
                     expected = row[2 + number]
                     said = SAID.get(user, "") if expected != "auth-key-refused" and expected else ""
                     self.attempt(user, expected, said, pam, WARNINGS.get(user))
+                    if user == "locked" and pam == "no":
+                        self.paste(user, r"locked L ", r"f: .*/\.ssh/authorized_keys",
+                                   r"authorizedkeysfile .*/authorized")
                     if user in REPAIRS and (pam == "yes" or user == "locked") and \
                             (self.target["verdict"] == "fail" or user in WARNINGS):
                         self.repair(user, pam)

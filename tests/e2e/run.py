@@ -106,13 +106,16 @@ class Scenario(Stage):
                 self.complaints.append("%s exists" % path)
 
     def check_connect(self, report):
-        """Pastes the report's lines into a shell; only what to trust is added to them."""
+        """Pastes the report's lines into a shell; only what to trust is added to them, and where
+        connect is "exact", nothing."""
         folder = self._make("bin")
         trusted = {
             "ssh": "-F none -o BatchMode=yes -o UserKnownHostsFile=%s "
                    "-o GlobalKnownHostsFile=/dev/null" % shlex.quote(self.known_hosts),
             "plink": "-batch -hostkey " + self.server.fingerprint(),
         }
+        if self.data["connect"] == "exact":
+            trusted["ssh"] = "-o BatchMode=yes"
         for tool, options in trusted.items():
             with open(os.path.join(folder, tool), "w", encoding="utf-8") as out:
                 out.write('#!/bin/sh\nexec %s %s "$@" echo in\n' % (shutil.which(tool), options))

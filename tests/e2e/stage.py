@@ -126,7 +126,8 @@ class Stage:
             if self.tunnel and "name" in self.data["teller"]:
                 self.tunnel.others[self.data["teller"]["name"]] = self.teller.port
         self.programs = self._make("programs")
-        self.known_hosts = os.path.join(self.folder, "known_hosts")
+        self.known_hosts = os.path.join(self.folder,
+                                        self.data.get("known_hosts_name", "known_hosts"))
         self._write_known_hosts()
         self.places = {
             "host": "127.0.0.1", "port": self.server.port, "user": servers.login_user(),
@@ -138,6 +139,7 @@ class Stage:
             "other_key_md5": self.other.md5, "other_key_text": self.other.text.decode("ascii"),
             "record": os.path.join(self.folder, "record.json"),
             "host_key_sha256": self.server.fingerprint(),
+            "host_public_key": "".join(self.server.known_hosts()[:1]).partition(" ")[2],
             "jump_port": self.bastion.port if self.bastion else 0,
             "endpoint": "https://127.0.0.1:1", "free_port": servers.free_port(),
             "teller": self.teller.url if self.teller else "",
