@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "cloud/acl.h"
 #include "cloud/everybody.h"
@@ -63,7 +64,7 @@ static void note_entry(struct spf_result *result, const struct spf_acl_entry *en
 static const char *name_of(const struct spf_acl_entry *entry)
 {
     if (entry == NULL)
-        return "its default";
+        return _("its default");
     return entry->name[0] != '\0' ? entry->name : entry->id;
 }
 
@@ -75,7 +76,7 @@ static struct spf_opinion unresolved(const struct spf_view *view, const struct s
     const struct spf_acl_entry *entry = spf_acl_doubt(
         acl, source, path->port, ours ? SPF_LINUX_EPHEMERAL_FIRST : SPF_EPHEMERAL_FIRST,
         ours ? SPF_LINUX_EPHEMERAL_LAST : SPF_EPHEMERAL_LAST);
-    const char *doubt = "an entry could not be understood";
+    const char *doubt = N_("an entry could not be understood");
 
     /* Where the client's own ports are alike, others decide between a warning and a failure. */
     if (entry == NULL)
@@ -86,9 +87,9 @@ static struct spf_opinion unresolved(const struct spf_view *view, const struct s
     if (entry != NULL && entry->id[0] != '\0') {
         note_entry(result, entry);
         spf_say(result, "it depends on entry %s of network ACL %s: %s", name_of(entry), acl->id,
-                doubt);
+                spf_tr(doubt));
     } else {
-        spf_say(result, "it depends on an entry of network ACL %s: %s", acl->id, doubt);
+        spf_say(result, "it depends on an entry of network ACL %s: %s", acl->id, spf_tr(doubt));
     }
     return spf_concludes(SPF_ACL_ENTRY_UNRESOLVED);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "cloud/acl.h"
 
@@ -63,7 +64,7 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
         (rule->ports.text[0] == '\0' || strcmp(rule->ports.text, "-1/-1") == 0)) {
         list = named(facts->port_lists.items, facts->port_lists.count, rule->port_list);
         if (list == NULL) {
-            *doubt = "its port list could not be read";
+            *doubt = N_("its port list could not be read");
             return PERHAPS;
         }
         for (size_t i = 0; i < list->ports.count; i++)
@@ -78,7 +79,7 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
         match = port_in(&rule->ports, port);
     }
     if (match == PERHAPS)
-        *doubt = "its port range could not be understood";
+        *doubt = N_("its port range could not be understood");
     return match;
 }
 
@@ -90,14 +91,14 @@ static enum match match_source_port(const struct spf_rule *rule, const char **do
     if (ports->text[0] == '\0')
         return YES;
     if (!ports->understood) {
-        *doubt = "its source ports could not be understood";
+        *doubt = N_("its source ports could not be understood");
         return PERHAPS;
     }
     if (ports->first <= SPF_EPHEMERAL_FIRST && ports->last >= SPF_EPHEMERAL_LAST)
         return YES;
     if (ports->last < SPF_EPHEMERAL_FIRST)
         return NO;
-    *doubt = "it asks for a source port that a client does not choose";
+    *doubt = N_("it asks for a source port that a client does not choose");
     return PERHAPS;
 }
 
@@ -111,7 +112,7 @@ static enum match match_network(const struct spf_rules_question *question,
         return YES;
     if (internet || spf_same_word(rule->network, "intranet"))
         return internet == question->internet ? YES : NO;
-    *doubt = "the network that it is for could not be understood";
+    *doubt = N_("the network that it is for could not be understood");
     return PERHAPS;
 }
 
@@ -125,7 +126,7 @@ static enum match match_protocol(const struct spf_rule *rule, const char **doubt
     case SPF_PROTOCOL_UNKNOWN:
         break;
     }
-    *doubt = "its protocol could not be understood";
+    *doubt = N_("its protocol could not be understood");
     return PERHAPS;
 }
 
@@ -137,7 +138,7 @@ static enum match match_destination(const struct spf_rules_question *question,
     if (rule->destination.text[0] == '\0')
         return YES;
     if (block->ip.family == 0) {
-        *doubt = "its destination could not be understood";
+        *doubt = N_("its destination could not be understood");
         return PERHAPS;
     }
     if (block->ip.family != question->family)
@@ -145,7 +146,7 @@ static enum match match_destination(const struct spf_rules_question *question,
     if (block->bits == 0)
         return YES;
     if (question->destination.family == 0) {
-        *doubt = "the private address that it asks for is not known";
+        *doubt = N_("the private address that it asks for is not known");
         return PERHAPS;
     }
     return spf_cidr_holds(block, &question->destination) ? YES : NO;
@@ -197,11 +198,12 @@ static const char *doubt_of_group(const struct spf_rules_question *question,
                                   const struct spf_rule *rule)
 {
     if (are_different(rule->source_owner, question->account))
-        return "its source group is another account's, whose members this account cannot see";
+        return N_("its source group is another account's, whose members this account cannot see");
     if (rule->source_owner[0] != '\0' && question->account != NULL &&
         strcmp(rule->source_owner, question->account) != 0)
-        return "its source group may be another account's, whose members this account cannot see";
-    return "whether the source belongs to its source group is not known";
+        return N_(
+            "its source group may be another account's, whose members this account cannot see");
+    return N_("whether the source belongs to its source group is not known");
 }
 
 /* CIDR wins over group, and a prefix list counts only alone (AuthorizeSecurityGroup). */
@@ -213,7 +215,7 @@ struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
 
     if (rule->source.text[0] != '\0') {
         if (rule->source.cidr.ip.family == 0)
-            return (struct spf_rule_sources){.doubt = "its source could not be understood"};
+            return (struct spf_rule_sources){.doubt = N_("its source could not be understood")};
         return (struct spf_rule_sources){.blocks = &rule->source, .count = 1};
     }
     if (rule->source_group[0] != '\0') {
@@ -229,10 +231,10 @@ struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
         }
     }
     if (rule->source_prefix_list[0] == '\0')
-        return (struct spf_rule_sources){.doubt = "it names no source that is understood"};
+        return (struct spf_rule_sources){.doubt = N_("it names no source that is understood")};
     list = named(facts->prefix_lists.items, facts->prefix_lists.count, rule->source_prefix_list);
     if (list == NULL)
-        return (struct spf_rule_sources){.doubt = "its prefix list could not be read"};
+        return (struct spf_rule_sources){.doubt = N_("its prefix list could not be read")};
     return (struct spf_rule_sources){.doubt = list->doubt[0] != '\0' ? list->doubt : NULL,
                                      .list = list,
                                      .blocks = list->blocks.items,
@@ -406,7 +408,7 @@ struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts
         return (struct spf_rules_decision){
             .answer = lax->rule != NULL ? SPF_RULES_DROP : SPF_RULES_NO_MATCH, .rule = lax->rule};
     if (!lax_accepts) {
-        decision.doubt = "whether the source is a member of the same group is not known";
+        decision.doubt = N_("whether the source is a member of the same group is not known");
         return decision;
     }
     /* One of the two is in doubt: certain ones stand in the same order in both readings. */

@@ -264,11 +264,13 @@ static struct spf_opinion doubtful(const struct spf_rules_decision *decision,
         spf_note_text(result, "doubt", decision->doubt);
     if (decision->rule != NULL && decision->rule->id[0] != '\0')
         spf_say(result, "it depends on rule %s of %s (priority %lld): %s", decision->rule->id,
-                decision->rule->group, (long long)decision->rule->priority, decision->doubt);
+                decision->rule->group, (long long)decision->rule->priority,
+                spf_tr(decision->doubt));
     else if (decision->rule != NULL && decision->rule->group[0] != '\0')
-        spf_say(result, "it depends on a rule of %s: %s", decision->rule->group, decision->doubt);
+        spf_say(result, "it depends on a rule of %s: %s", decision->rule->group,
+                spf_tr(decision->doubt));
     else if (decision->doubt != NULL)
-        spf_say(result, "%s", decision->doubt);
+        spf_say(result, "%s", spf_tr(decision->doubt));
     return spf_concludes(SPF_SG_RULE_UNRESOLVED);
 }
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/language.h"
 #include "cloud/address.h"
 #include "diagnosis/parts.h"
 
@@ -19,7 +20,7 @@ static void disprove(struct spf_run *run, enum spf_check_id check, enum spf_find
     spf_words(&words, run, check);
     result->disproved = result->finding;
     spf_note_text(result, "disproved", spf_findings[result->finding].id);
-    spf_say(result, "%s, %s", spf_buf_failed(&words) ? "" : words.data, but);
+    spf_say(result, "%s, %s", spf_buf_failed(&words) ? "" : words.data, spf_tr(but));
     spf_buf_clear(&words);
     if (instead != SPF_NO_FINDING)
         result->finding = instead;
@@ -85,21 +86,21 @@ void spf_diagnosis_reconcile(struct spf_run *run)
 
     if (open && spf_failed(run, SPF_CHECK_CLOUD_SECURITY_GROUP))
         disprove(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_PATH_OPEN_DESPITE_RULES,
-                 "yet the connection works");
+                 N_("yet the connection works"));
     if (open && spf_failed(run, SPF_CHECK_CLOUD_NETWORK_ACL))
         disprove(run, SPF_CHECK_CLOUD_NETWORK_ACL, SPF_PATH_OPEN_DESPITE_RULES,
-                 "yet the connection works");
+                 N_("yet the connection works"));
     if (open && doubtful && spf_failed(run, SPF_CHECK_CLOUD_ADDRESS))
-        disprove(run, SPF_CHECK_CLOUD_ADDRESS, SPF_NO_FINDING, "yet the connection works");
+        disprove(run, SPF_CHECK_CLOUD_ADDRESS, SPF_NO_FINDING, N_("yet the connection works"));
     if (open && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR) && spf_key_is_accepted(run))
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_KEY_ACCEPTED_THOUGH_UNBOUND,
-                 "yet the server accepts this key");
+                 N_("yet the server accepts this key"));
     if (in && run->facts.query.none_accepted && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR))
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
-                 "yet the server lets you in without any key");
+                 N_("yet the server lets you in without any key"));
     if (in && run->facts.query.of_certificate && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR))
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
-                 "yet the server lets you in by the key's certificate");
+                 N_("yet the server lets you in by the key's certificate"));
     if (in && spf_failed(run, SPF_CHECK_CLOUD_INSTANCE) && results[SPF_CHECK_CLOUD_INSTANCE].holds)
-        disprove(run, SPF_CHECK_CLOUD_INSTANCE, SPF_NO_FINDING, "yet the login works");
+        disprove(run, SPF_CHECK_CLOUD_INSTANCE, SPF_NO_FINDING, N_("yet the login works"));
 }

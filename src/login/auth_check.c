@@ -14,7 +14,7 @@ static const char offer[] = "offer";         /* the method or the algorithm is r
 static const char query[] = "query";         /* the key was judged */
 static const char signature[] = "signature"; /* the login was judged */
 
-static const char unanswered[] = "the server does not answer the authentication";
+static const char unanswered[] = N_("the server does not answer the authentication");
 
 static void note_methods(struct spf_result *result, const char *methods)
 {
@@ -256,7 +256,7 @@ static struct spf_opinion judge_disconnect(const struct spf_ending *ending, cons
     /* sshd counts tries a connection, and this was the first: others used it up (auth2.c) */
     if (strstr(error, "Too many authentication failures") != NULL)
         return spf_concludes(SPF_AUTH_TOO_MANY);
-    spf_ending_say(result, "the authentication came to no answer", ending, error);
+    spf_ending_say(result, N_("the authentication came to no answer"), ending, error);
     return spf_concludes(SPF_AUTH_DISCONNECTED);
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 
 #define FILLERS_MIN 20 /* fewer are no flood: sshd sends some SSH_MSG_DEBUG of its own */
@@ -120,8 +121,8 @@ struct spf_ending spf_standstill_of(const struct spf_seen *seen, bool without_en
 
 static void add_after(struct spf_buf *buf, const struct spf_ending *ending)
 {
-    spf_buf_addf(buf, " (after the server's %s)",
-                 ending->last_message[0] != '\0' ? ending->last_message : "identification line");
+    spf_buf_addf(buf, _(" (after the server's %s)"),
+                 ending->last_message[0] != '\0' ? ending->last_message : _("identification line"));
 }
 
 static void add_clause(struct spf_buf *buf, const struct spf_ending *ending, const char *error)
@@ -132,58 +133,60 @@ static void add_clause(struct spf_buf *buf, const struct spf_ending *ending, con
     case SPF_ENDING_NONE:
         return;
     case SPF_ENDING_DISCONNECT:
-        spf_buf_addf(buf, "the server disconnected%s%s",
-                     error[0] != '\0' ? " and said: " : " without saying why", error);
+        spf_buf_addf(buf, _("the server disconnected%s%s"),
+                     error[0] != '\0' ? _(" and said: ") : _(" without saying why"), error);
         return;
     case SPF_ENDING_CLOSED:
-        spf_buf_addstr(buf, "the server closed the connection");
+        spf_buf_addstr(buf, _("the server closed the connection"));
         break;
     case SPF_ENDING_RESET:
-        spf_buf_addstr(buf, "the connection was reset");
+        spf_buf_addstr(buf, _("the connection was reset"));
         break;
     case SPF_ENDING_BROKEN:
-        spf_buf_addstr(buf, "the connection broke");
+        spf_buf_addstr(buf, _("the connection broke"));
         break;
     case SPF_ENDING_NO_PACKET:
-        spf_buf_addstr(buf, "the server sent bytes that are no SSH packet");
+        spf_buf_addstr(buf, _("the server sent bytes that are no SSH packet"));
         break;
     case SPF_ENDING_BAD_MAC:
-        spf_buf_addstr(buf, "a packet of the server failed the integrity check: it was badly made, "
-                            "or changed on the way");
+        spf_buf_addstr(buf,
+                       _("a packet of the server failed the integrity check: it was badly made, "
+                         "or changed on the way"));
         break;
     case SPF_ENDING_OUT_OF_TURN:
-        spf_buf_addf(buf, "the server sent a message that cannot come here (%s)",
-                     last[0] != '\0' ? last : "its first one");
+        spf_buf_addf(buf, _("the server sent a message that cannot come here (%s)"),
+                     last[0] != '\0' ? last : _("its first one"));
         return;
     case SPF_ENDING_DAMAGED:
-        spf_buf_addf(buf, "a message of the server is damaged (%s)",
-                     last[0] != '\0' ? last : "its first one");
+        spf_buf_addf(buf, _("a message of the server is damaged (%s)"),
+                     last[0] != '\0' ? last : _("its first one"));
         return;
     case SPF_ENDING_UNPROVED_HOST_KEY:
-        spf_buf_addstr(buf, "the server shows a host key, but its signature does not prove that it "
-                            "holds that key");
+        spf_buf_addstr(buf,
+                       _("the server shows a host key, but its signature does not prove that it "
+                         "holds that key"));
         return;
     case SPF_ENDING_NO_CHANNEL:
-        spf_buf_addf(buf, "the server opens no channel for it%s%s", error[0] != '\0' ? ": " : "",
+        spf_buf_addf(buf, _("the server opens no channel for it%s%s"), error[0] != '\0' ? ": " : "",
                      error);
         return;
     case SPF_ENDING_NO_COMMAND:
-        spf_buf_addstr(buf, "the server opens a channel, but refuses to run a command in it");
+        spf_buf_addstr(buf, _("the server opens a channel, but refuses to run a command in it"));
         return;
     case SPF_ENDING_FLOOD:
-        spf_buf_addf(buf, "the server sends %s%swithout end, and not what comes next",
+        spf_buf_addf(buf, _("the server sends %s%swithout end, and not what comes next"),
                      ending->filler, ending->filler[0] != '\0' ? " " : "");
         return;
     case SPF_ENDING_FILLERS:
-        spf_buf_addf(buf, "the server goes on sending %s (%lld by now), but not what comes next",
+        spf_buf_addf(buf, _("the server goes on sending %s (%lld by now), but not what comes next"),
                      ending->filler, (long long)ending->fillers);
         return;
     case SPF_ENDING_SILENCE:
-        spf_buf_addf(buf, "nothing came after the server's %s",
-                     last[0] != '\0' ? last : "identification line");
+        spf_buf_addf(buf, _("nothing came after the server's %s"),
+                     last[0] != '\0' ? last : _("identification line"));
         return;
     case SPF_ENDING_UNCLEAR:
-        spf_buf_addstr(buf, "the server sent something that the SSH library cannot go on with");
+        spf_buf_addstr(buf, _("the server sent something that the SSH library cannot go on with"));
         break;
     }
     add_after(buf, ending);
@@ -197,7 +200,7 @@ void spf_ending_say(struct spf_result *result, const char *what, const struct sp
     if (ending->kind == SPF_ENDING_NONE)
         return;
     spf_buf_init(&buf, sizeof result->summary);
-    spf_buf_addf(&buf, "%s: ", what);
+    spf_buf_addf(&buf, _("%s: "), spf_tr(what));
     add_clause(&buf, ending, error);
     if (!spf_buf_failed(&buf))
         spf_say(result, "%s", buf.data);
@@ -217,8 +220,8 @@ void spf_ending_say_late(const struct spf_view *view, struct spf_result *result,
         spf_ending_say(result, what, ending, error);
         return;
     }
-    (void)spf_format(late, sizeof late, "%s within %u s (--timeout); ssh itself goes on waiting",
-                     what, seconds);
+    (void)spf_format(late, sizeof late, _("%s within %u s (--timeout); ssh itself goes on waiting"),
+                     spf_tr(what), seconds);
     spf_ending_say(result, late, ending, error);
     spf_flow_explain(&ending->flow, ending->path.outcome == SPF_PATH_FINE, late, sizeof late);
     if (ending->kind == SPF_ENDING_SILENCE && late[0] != '\0') {

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "login/ending.h"
 #include "login/offers.h"
@@ -252,17 +253,17 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
             return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
         }
         note_dislike(&facts->ending, result);
-        spf_ending_say(result, "the handshake failed", &facts->ending, facts->error);
+        spf_ending_say(result, N_("the handshake failed"), &facts->ending, facts->error);
         return spf_concludes(SPF_HANDSHAKE_FAILED);
     case SPF_SHAKE_TIMEOUT:
         spf_flow_note(result, &facts->ending.flow);
         if (spf_path_judge(view, result, &facts->ending, &opinion))
             return opinion;
         if (view->target->from_transcript) {
-            spf_ending_say(result, "the handshake stalls", &facts->ending, facts->error);
+            spf_ending_say(result, N_("the handshake stalls"), &facts->ending, facts->error);
             return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
         }
-        spf_ending_say_late(view, result, "the handshake is not finished", &facts->ending,
+        spf_ending_say_late(view, result, N_("the handshake is not finished"), &facts->ending,
                             facts->error);
         /* ssh goes on waiting, and may get in */
         return spf_lowered(SPF_HANDSHAKE_TIMEOUT, SPF_UNKNOWN);

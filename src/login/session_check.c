@@ -127,7 +127,7 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
     case SPF_ECHO_CLOSED:
         if (facts->sftp)
             return judge_sftp_only(view, result);
-        spf_ending_say(result, "the login works, but no session starts", &facts->ending,
+        spf_ending_say(result, N_("the login works, but no session starts"), &facts->ending,
                        facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);
     case SPF_ECHO_TIMEOUT:
@@ -138,7 +138,7 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
                             "that it was not read to its end");
             return spf_lowered(SPF_SESSION_TIMEOUT, SPF_UNKNOWN);
         }
-        spf_ending_say_late(view, result, "the login works, but our command is not answered",
+        spf_ending_say_late(view, result, N_("the login works, but our command is not answered"),
                             &facts->ending, facts->error);
         return spf_concludes(SPF_SESSION_TIMEOUT);
     case SPF_ECHO_BACK:
