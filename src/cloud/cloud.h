@@ -11,9 +11,9 @@
  * The room knows what can be known of an instance (facts.h), what it means (a *_check.c for each
  * check; address.h and rules.h evaluate for them), and, below a vendor's directory, how it is
  * learnt. Facts and checks include base and pipeline alone and belong to the core; a vendor's
- * directory includes them, and nobody includes it but cloud.c. An API action is added in
- * aliyun/operation.c's table, its reply's meaning in a parse_*.c there, the cause that follows in a
- * check here.
+ * directory includes them, and nobody includes it but cloud.c. An API action is called where its
+ * group is served (aliyun/aliyun.c), its reply read in a parse_*.c there, its grant listed in
+ * aliyun/policy.c; the cause that follows is concluded by a check here.
  */
 struct spf_cloud;
 
