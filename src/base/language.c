@@ -111,7 +111,8 @@ static bool read_texts(const char *path)
     return false;
 }
 
-/* share/locale beside the folder of the program, wherever it was put; else where it was built for.
+/* share/locale beside the directory of the program, wherever it was put; else where it was built
+ * for.
  */
 static bool find_texts(void)
 {

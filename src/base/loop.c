@@ -312,7 +312,7 @@ struct spf_error spf_loop_turn(struct spf_loop *loop, int64_t until_ms)
         return errno == EINTR ? spf_ok() : spf_error_sys(errno, "poll");
     }
 
-    /* Callbacks may remove any watch (its place is then NULL) and add others (behind count). */
+    /* Callbacks may remove any watch (its place is then NULL) and add others (beyond count). */
     now = spf_now_ms();
     for (size_t i = 0; i < count; i++) {
         struct spf_watch *watch = loop->watches[i];

@@ -3,7 +3,7 @@
 #include "cli/options.h"
 #include "pipeline/check.h"
 
-/* The checks that one word names: an id, or what stands before the dot of several. */
+/* The checks that one word names: an id, or what precedes the dot of several. */
 static spf_checks named(const char *word, size_t len)
 {
     spf_checks checks = 0;

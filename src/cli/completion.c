@@ -153,7 +153,7 @@ static void add_bash_action(struct spf_buf *buf, const struct spf_option_row *ro
     }
 }
 
-/* The cases of what stands before the word: "--key=" is followed by =, "-i" and "--key" are not. */
+/* The cases of what precedes the word: "--key=" is followed by =, "-i" and "--key" are not. */
 static void add_bash_case(struct spf_buf *buf, const struct spf_option_row *row)
 {
     spf_buf_addstr(buf, "    ");

@@ -142,7 +142,7 @@ void spf_options_remark(const struct spf_options *options, struct spf_buf *lines
 void spf_options_help(FILE *out);
 
 /*
- * "key,ssh.auth" to a set: ids, or what stands before a dot. False if a word names no check; *wrong
+ * "key,ssh.auth" to a set: ids, or what precedes a dot. False if a word names no check; *wrong
  * is then where it begins.
  */
 bool spf_checks_parse(const char *list, spf_checks *checks, const char **wrong);

@@ -15,7 +15,7 @@
 #include "cloud/instance_word.h"
 #include "pipeline/run.h"
 
-/* What getopt_long(3) returns for a row without a letter: its place behind all letters. */
+/* What getopt_long(3) returns for a row without a letter: its place after all letters. */
 #define FIRST_ROW 256
 
 void spf_options_help(FILE *out)
@@ -363,7 +363,7 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
 
     make_getopt_tables(shorts, longs);
     opterr = 0;
-    optind = 0; /* glibc's way to begin anew, whatever an earlier call left */
+    optind = 0; /* glibc's way to begin again, whatever an earlier call left */
     while (before = optind > 0 ? optind : 1,
            (option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         char **words = argv + before;

@@ -293,7 +293,7 @@ static struct spf_error finish_line(struct spf_targets *targets, const struct sp
 /* ---- lists -------------------------------------------------------------------------------- */
 
 /* "[user@]host:port", "[::1]:22", and a colon that is no address's own: cut in place. NULL: there
- * is no port. */
+ * is none. */
 static char *cut_port(char *word)
 {
     char *at = strrchr(word, '@'), *host = at != NULL ? at + 1 : word, *colon = strrchr(host, ':');

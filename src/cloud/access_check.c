@@ -4,7 +4,7 @@
 #include "base/language.h"
 #include "pipeline/check.h"
 
-/* The API refuses a clock that is off by 15 minutes; from here on it is worth a word. */
+/* The API refuses a clock that is off by 15 minutes; from here on it is worth reporting. */
 #define CLOCK_OFF_S 60
 
 /*

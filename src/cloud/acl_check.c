@@ -145,7 +145,7 @@ static struct spf_opinion judge_readings(const struct spf_ip *source, const stru
     return judge_source(&lax, path, view, result);
 }
 
-/* For a source that is not known: certain only where everybody is treated alike. */
+/* For a source that is not known: certain only where every source is treated alike. */
 static struct spf_opinion judge_everybody(const struct spf_path *path, const struct spf_view *view,
                                           struct spf_result *result)
 {
@@ -175,7 +175,7 @@ static struct spf_opinion judge_everybody(const struct spf_path *path, const str
 }
 
 /*
- * A network ACL does not see what comes by an elastic address in cut-through mode, which a
+ * A network ACL does not see what comes by an elastic IP in cut-through mode, which a
  * secondary interface may have. Asked only where that changes the answer.
  */
 static void pass_if_bypassed(const struct spf_view *view, const struct spf_path *path,

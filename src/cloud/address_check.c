@@ -136,7 +136,7 @@ static struct spf_opinion judge_other(const struct spf_view *view, const struct 
     char text[SPF_IP_TEXT_SIZE], inside[SPF_IP_TEXT_SIZE];
     uint16_t port;
 
-    /* What cannot be had is done without: the address is not the instance's own, that is certain.
+    /* What is unavailable is done without: the address is not the instance's own, that is certain.
      */
     if (spf_lacks(view, SPF_GROUP_GATEWAY, &opinion) && opinion.kind == SPF_OPINION_WANTS)
         return opinion;

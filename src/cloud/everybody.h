@@ -9,7 +9,7 @@
 /*
  * A few addresses that stand for all: rules made of CIDR blocks cut the address space into ranges,
  * and treat every address of a range alike. So the first address of each range is enough to know
- * what the rules do to everybody.
+ * what the rules do to any source.
  */
 struct spf_everybody {
     int family;

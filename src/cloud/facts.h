@@ -275,7 +275,7 @@ struct spf_forward {
  */
 struct spf_gateway_facts {
     struct spf_ip address; /* the public address that this is about */
-    bool elastic_known;    /* it is an elastic address of this account, and this is about it: */
+    bool elastic_known;    /* it is an elastic IP of this account, and this is about it: */
     char elastic_id[80], bound_to[80], bound_type[40];
     char lock[64];        /* "" none; "financial" and the like */
     bool cut_through;     /* the interface has the address itself: no network ACL applies */
@@ -318,7 +318,7 @@ struct spf_console_authorized {
     char fingerprint[64]; /* "SHA256:…", or "MD5:aa:…"; "" for "none at all" */
 };
 
-/* A line that tells of trouble, and what kind: "kernel panic", "disk full". */
+/* A line that reports trouble, and what kind: "kernel panic", "disk full". */
 struct spf_console_trouble {
     char kind[40];
     char line[200];

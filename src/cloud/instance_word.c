@@ -7,7 +7,7 @@
 #define FORM \
     "an instance's id is i- and lower-case letters and digits, as in i-bp1a2b3c4d5e6f7g8h9i"
 
-/* Ids of other things, by what stands before the hyphen (the API's references). */
+/* Ids of other things, by what precedes the hyphen (the API's references). */
 static const struct {
     const char *prefix, *what;
 } others[] = {

@@ -38,7 +38,7 @@ void spf_note_source(struct spf_result *result, const struct spf_view *view,
 void spf_source_words(char *out, size_t size, const struct spf_view *view,
                       const struct spf_path *path);
 
-/* The conclusion where it hangs on a source that is not known; says why a lookup did not help. */
+/* The conclusion where it depends on a source that is not known; says why a lookup did not help. */
 struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf_view *view,
                                       struct spf_result *result);
 

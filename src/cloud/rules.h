@@ -99,7 +99,7 @@ bool spf_rule_read(const struct spf_rules_facts *facts, const struct spf_rules_q
 int spf_rule_compare_as_read(const void *left, const void *right);
 
 /* May the rule name the group of another account, whose members this one cannot see? Its doubt is
- * told with the account that asks. */
+ * reported with the account that asks. */
 bool spf_rule_names_an_account(const struct spf_rule *rule);
 
 enum spf_rules_answer {
@@ -135,7 +135,7 @@ struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts
                                              enum spf_inner_access inner,
                                              const struct spf_rule_as_read firsts[2]);
 
-/* What the rules do to everybody who could ask: for a source that is not known. */
+/* What the rules do to every possible source: for a source that is not known. */
 struct spf_rules_crowd {
     bool accepts_some, denies_some, uncertain_for_some;
     bool open_to_world; /* the rules that accept somebody are, together, for every source */
@@ -144,7 +144,7 @@ struct spf_rules_crowd {
 };
 
 /*
- * Answers for one source out of every range that the rules tell apart: internet ones if
+ * Answers for one source out of every range that the rules distinguish: internet ones if
  * question->internet, else all of question->family. False when memory ran out. Takes time in
  * proportion to the rules and the entries of their lists (times a logarithm), not to their product.
  */

@@ -9,7 +9,7 @@
 
 /*
  * Do the security groups, taken together, accept TCP on the port from my address, and by which
- * rule? cloud/rules.h decides; here it is told, with what it beat and what nearly matched.
+ * rule? cloud/rules.h decides; here it is reported, with what it beat and what nearly matched.
  */
 #define TRACE_MAX 20
 #define NEAR_MAX  10
@@ -194,7 +194,7 @@ static struct spf_opinion accepted(const struct spf_rules_decision *decision, co
     return spf_concludes(SPF_SG_OPEN_TO_WORLD);
 }
 
-/* A rule that would let us in at another port: perhaps the port was mistaken. */
+/* A rule that would allow us on another port: perhaps the port was mistaken. */
 static void mention_other_port(const struct spf_rules_facts *facts,
                                const struct spf_rules_question *question, struct spf_result *result)
 {

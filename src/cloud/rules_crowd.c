@@ -5,10 +5,10 @@
 #include "cloud/rules.h"
 
 /*
- * What the rules do to everybody. The first addresses of all ranges, sorted, are a line; the rules,
- * first in order first, paint on it the stretches that they are for, and what is painted is not
- * painted over. So every address knows the first rule that fits it, and no rule is compared with an
- * address that has one.
+ * What the rules do to any source. The first addresses of all ranges, sorted, are a line; the
+ * rules, first in order first, paint on it the stretches that they are for, and what is painted is
+ * not painted over. So every address knows the first rule that fits it, and no rule is compared
+ * with an address that has one.
  */
 #define NOBODY UINT32_MAX
 

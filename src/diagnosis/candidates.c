@@ -162,8 +162,8 @@ static const struct suggestion {
 };
 
 /*
- * What of the account, its authorized_keys, sshd's settings and its log tells the candidates apart.
- * sshd is not in the PATH of every shell; sshd-session logs since OpenSSH 9.8.
+ * What of the account, its authorized_keys, sshd's settings and its log distinguishes the
+ * candidates. sshd is not in the PATH of every shell; sshd-session logs since OpenSSH 9.8.
  */
 static const char inside[] =
     "{?sshd}u={user}; f=$(getent passwd $u | cut -d: -f6)/.ssh/authorized_keys; passwd -S $u; "
@@ -368,7 +368,7 @@ static bool pair_is_newer_than_boot(const struct spf_run *run)
            run->facts.key_pair.created > instance->started;
 }
 
-/* What only sshd's log inside tells apart: the client hears the same no. */
+/* What only sshd's log inside distinguishes: the client gets the same refusal. */
 static void suggest_inside(const struct ask *ask)
 {
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);

@@ -49,8 +49,8 @@ struct spf_diagnosis {
     size_t further_count;
 
     SPF_LIST(struct spf_candidate) candidates; /* likeliest first */
-    /* One line for a shell on the instance, as root, that tells most of the candidates apart; NULL:
-     * there is none. */
+    /* One line for a shell on the instance, as root, that distinguishes most of the candidates;
+     * NULL: there is none. */
     char *inside;
     spf_advice_list remedies; /* of the cause, then of the further causes */
 

@@ -9,7 +9,7 @@
  * them but the end of the run.
  */
 
-/* Do the rules let us in, as far as they could be read? */
+/* Do the rules allow us, as far as they could be read? */
 static bool rules_allow(const struct spf_run *run)
 {
     return spf_fine(run, SPF_CHECK_CLOUD_SECURITY_GROUP) &&

@@ -50,7 +50,7 @@ static bool has_run_echo(const struct spf_run *run)
     return spf_facts_have(&run->facts, SPF_GROUP_SESSION) && session->outcome == SPF_ECHO_OTHER;
 }
 
-/* Does a second fact stand beside it, where a boot alone could explain the first? */
+/* Does a second fact support it, where a boot alone could explain the first? */
 static bool is_certain(const struct spf_patience *patience, const struct spf_run *run,
                        enum spf_check_id check, enum spf_finding finding, int64_t now_ms,
                        int64_t now_utc)

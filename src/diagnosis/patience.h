@@ -27,7 +27,7 @@ struct spf_patience {
 /*
  * Takes a round into account. A permanent cause is believed at once where no boot can explain it
  * (a security group, another key pair, no credentials). What the guest says while it boots, a
- * refused key above all, is believed once a second fact stands beside it: the instance was started
+ * refused key above all, is believed once a second fact supports it: the instance was started
  * five minutes or longer ago, the console shows that this boot left the key out, or the server has
  * already accepted the key. now_utc: seconds since the epoch, for the instance's start.
  */

@@ -13,7 +13,7 @@ static void add_plain_id(struct spf_buf *buf, enum spf_finding finding)
 }
 
 /*
- * A sentence as a fragment, to stand beside a symbol or after a colon: "The rules deny" becomes
+ * A sentence as a fragment, to follow a symbol or a colon: "The rules deny" becomes
  * "the rules deny", while names (OpenSSH, Windows) and the user's own words stay as they are.
  */
 static void lower_first(struct spf_buf *buf, size_t from)

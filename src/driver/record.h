@@ -7,7 +7,7 @@
 /*
  * A record is the evidence of a run: what was asked and the facts that came, so that someone else
  * can judge it again offline. It holds no secrets, no key comments, no output of commands, and no
- * path of the recording person's home folder.
+ * path of the recording person's home directory.
  */
 struct spf_record;
 

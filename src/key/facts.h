@@ -98,8 +98,8 @@ struct spf_key_facts {
     int64_t mode;    /* permission bits, 07777 */
     int64_t owner_uid;
     char owner[64];    /* the user's name, or the uid's digits */
-    bool mine;         /* the owner is who runs this: the one case in which ssh minds the mode */
-    bool dir_writable; /* its folder lets others replace it (sticky folders do not) */
+    bool mine;         /* the owner is who runs this: the one case in which ssh checks the mode */
+    bool dir_writable; /* its directory lets others replace it (sticky directories do not) */
     char dir[256];
     char file_system[16]; /* "vfat": one that keeps no modes; "" for all others */
     bool read_only;       /* its file system is mounted so: the mode cannot be changed either */
@@ -116,7 +116,7 @@ struct spf_key_facts {
     char detail[200];   /* what exactly, in plain words; no bytes of the key */
     char algorithm[40]; /* "ssh-rsa", "ecdsa-sha2-nistp256", "ssh-ed25519"; "" unknown */
     int64_t bits;
-    char sha256[64];   /* "SHA256:…" of the public blob; "" if it could not be had */
+    char sha256[64];   /* "SHA256:…" of the public blob; "" if it is unavailable */
     char md5[64];      /* "MD5:aa:bb…" */
     char *public_blob; /* base64 of the SSH wire format (RFC 4253 section 6.6), no key type before
                           it */

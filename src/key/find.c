@@ -28,7 +28,7 @@ static bool ends_in_pub(const char *name)
     return len > 4 && strcmp(name + len - 4, ".pub") == 0;
 }
 
-/* Does this file hold the key? A .pub alone is noted; the private half is what is looked for. */
+/* Does this file hold the key? A .pub alone is noted; the private key is what is looked for. */
 static bool matches(struct search *search, const char *path)
 {
     struct spf_key_facts facts = {0};

@@ -15,13 +15,13 @@ struct spf_key_found {
 };
 
 /*
- * Looks in a folder, and in its folders, for the private key whose public half is this blob (base64
- * of RFC 4253 section 6.6, as facts hold it). Asks for no passphrase: where the public half can't
- * be read without one, the .pub file beside it speaks for it. Files that have a matching .pub are
- * tried first. At most some hundreds of small regular files are opened. Blocks: for before or after
- * a run, or a worker.
+ * Looks in a directory, and in its directories, for the private key whose public key is this blob
+ * (base64 of RFC 4253 section 6.6, as facts hold it). Asks for no passphrase: where the public key
+ * can't be read without one, the .pub file beside it speaks for it. Files that have a matching .pub
+ * are tried first. At most some hundreds of small regular files are opened. Blocks: for before or
+ * after a run, or a worker.
  *
- * dir NULL: ~/.ssh. SPF_ERR_SYS if the folder can't be read.
+ * dir NULL: ~/.ssh. SPF_ERR_SYS if the directory can't be read.
  */
 SPF_MUST_USE
 struct spf_error spf_key_find(const char *dir, const char *public_blob,

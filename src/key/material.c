@@ -402,7 +402,7 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
     return reading;
 }
 
-/* Reads the private half again, from the payload that assemble wrote. */
+/* Reads the private key again, from the payload that assemble wrote. */
 bool spf_material_fits(const struct spf_key_material *material)
 {
     struct spf_bytes payload = spf_secret_view(material->payload);

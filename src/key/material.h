@@ -13,7 +13,7 @@
 /*
  * A key taken out of its container: what the containers have in common.
  *
- * payload is the private half as OpenSSH's container holds it: the type's name and its numbers
+ * payload is the private key as OpenSSH's container holds it: the type's name and its numbers
  * (OpenSSH PROTOCOL.key section 3; sshkey.c: sshkey_private_serialize), without comment and
  * padding.
  */
@@ -23,9 +23,9 @@
 struct spf_key_material {
     char algorithm[40];
     int64_t bits;
-    uint8_t blob[SPF_KEY_BLOB_MAX]; /* public half, RFC 4253 section 6.6 */
+    uint8_t blob[SPF_KEY_BLOB_MAX]; /* public key, RFC 4253 section 6.6 */
     size_t blob_len;                /* 0: unknown */
-    struct spf_secret *payload;     /* NULL: only the public half is known */
+    struct spf_secret *payload;     /* NULL: only the public key is known */
     bool foreign;      /* of a type that only the blob's name is known of (spf_foreign_type) */
     bool proved;       /* the numbers don't show it, but a signature did: RSA of three primes */
     bool uneven;       /* a number is wrong that signing can do without: a signature proved it */
@@ -53,7 +53,7 @@ enum spf_reading {
     SPF_READING_TOO_COSTLY,    /* its key derivation would take longer than we are willing to */
     SPF_READING_LEGACY_CIPHER, /* encrypted so that OpenSSL 3 can't decrypt it (legacy_cipher) */
     SPF_READING_UNSUPPORTED,
-    SPF_READING_MISMATCH, /* public and private half belong to different keys */
+    SPF_READING_MISMATCH, /* public and private key belong to different keys */
     SPF_READING_NO_MEMORY,
 };
 
@@ -77,7 +77,7 @@ enum spf_reading spf_reads(struct spf_key_contents *contents, enum spf_reading r
 void spf_material_clear(struct spf_key_material *material);
 
 /*
- * Takes the public half from an SSH blob; false if it is not a well-formed key. Of a certificate
+ * Takes the public key from an SSH blob; false if it is not a well-formed key. Of a certificate
  * the plain key within is taken, as ssh-keygen -l does.
  */
 bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes blob);
@@ -91,7 +91,7 @@ bool spf_material_set_foreign(struct spf_key_material *material, struct spf_byte
 
 /*
  * Reads type and numbers of a private key in OpenSSH's order from wire, and fills the material from
- * them. The wire then stands behind them, at the comment.
+ * them. The reader is then after them, at the comment.
  */
 enum spf_reading spf_material_from_openssh(struct spf_wire *wire,
                                            struct spf_key_material *material);
@@ -114,7 +114,7 @@ bool spf_material_signs(const struct spf_key_material *material);
 
 /*
  * The unencrypted OpenSSH container as text, which ssh, ssh-keygen and libssh read alike. NULL
- * without private half or memory. The comment is empty: comments are outside text.
+ * without private key or memory. The comment is empty: comments are outside text.
  */
 struct spf_secret *spf_material_write(const struct spf_key_material *material);
 

@@ -187,7 +187,7 @@ static bool open_evp(const struct envelope *envelope, const uint8_t *key, uint8_
     return good;
 }
 
-/* The private half in clear; NULL with *reading saying why. */
+/* The private key in clear; NULL with *reading saying why. */
 static struct spf_secret *unseal(const struct envelope *envelope,
                                  const struct spf_secret *passphrase,
                                  struct spf_key_contents *contents, enum spf_reading *reading)

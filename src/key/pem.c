@@ -11,7 +11,7 @@
 #include "key/pkcs8.h"
 #include "key/readers.h"
 
-/* Beyond these a key derivation is refused: about two seconds of this century's hardware. */
+/* Beyond these a key derivation is refused: about two seconds on current hardware. */
 enum {
     PBKDF2_ROUNDS_MAX = 10000000,
     SCRYPT_BYTES_MAX = 64 << 20, /* 128 N r, RFC 7914 */

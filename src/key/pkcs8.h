@@ -4,7 +4,7 @@
 #include "key/material.h"
 
 /*
- * What libcrypto's own reader does not tell of PKCS#8 (RFC 5208; RFC 5958 for version 2): keys of
+ * What libcrypto's own reader does not report of PKCS#8 (RFC 5208; RFC 5958 for version 2): keys of
  * algorithms that SSH does not use, whichever of them this libcrypto knows; a public key appended,
  * which OpenSSL tolerates since 3.5; ciphers that OpenSSL 3 keeps in its legacy provider.
  */

@@ -57,7 +57,7 @@ static void rsa_numbers_of(const EVP_PKEY *pkey, struct rsa_numbers *rsa)
 /*
  * A PEM file says more than OpenSSH's container keeps. Where its numbers don't match, or there are
  * more than two primes, a signature with all of them decides, as it does for ssh; what can be
- * derived anew then is (the payload of an uneven key is that of an even one, if p q = n).
+ * derived again then is (the payload of an uneven key is that of an even one, if p q = n).
  */
 static void weigh_rsa(EVP_PKEY *pkey, struct spf_key_material *material)
 {

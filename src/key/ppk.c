@@ -163,7 +163,7 @@ static bool read_derivation(struct lines *lines, struct ppk *ppk)
            read_salt(lines, ppk);
 }
 
-/* Everything up to and with the public half. */
+/* Everything up to and with the public key. */
 static enum spf_reading read_head(struct lines *lines, struct ppk *ppk,
                                   struct spf_key_contents *contents)
 {

@@ -105,7 +105,7 @@ static enum spf_key_needs needs_of(enum spf_reading strict, const struct spf_key
     return contents->material.copy_differs ? SPF_NEEDS_ED25519_COPY : SPF_NEEDS_NOTHING;
 }
 
-/* Damages worth a word also where a program reads over them; text before a PEM key is usual. */
+/* Damages worth reporting also where a program reads over them; text before a PEM key is usual. */
 #define NOTICEABLE                                                           \
     (1u << SPF_DAMAGE_LABEL | 1u << SPF_DAMAGE_BOM | 1u << SPF_DAMAGE_CRLF | \
      1u << SPF_DAMAGE_NO_NEWLINE | 1u << SPF_DAMAGE_MULTIPLE)
@@ -258,7 +258,7 @@ static void tell_other(struct spf_key_facts *facts, struct spf_bytes file,
     add_detail(facts, foreign->words);
 }
 
-/* The .pub beside it: the public half where none is known, a trap where it is another key's. */
+/* The .pub beside it: the public key where none is known, a trap where it is another key's. */
 static void heed_pub_file(struct spf_key_facts *facts, struct spf_bytes pub_file,
                           struct spf_key_material *material)
 {

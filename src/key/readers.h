@@ -13,7 +13,7 @@
 /* "openssh-key-v1", by the rules of OpenSSH 9.2 (sshkey.c: sshkey_parse_private2; PROTOCOL.key). */
 enum spf_reading spf_openssh_read(struct spf_bytes text, const struct spf_secret *passphrase,
                                   struct spf_key_contents *contents);
-/* The public half of a container that starts with its magic, base64 removed. */
+/* The public key of a container that starts with its magic, base64 removed. */
 enum spf_reading spf_openssh_read_binary(struct spf_bytes binary,
                                          const struct spf_secret *passphrase,
                                          struct spf_key_contents *contents);

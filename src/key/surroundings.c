@@ -47,7 +47,8 @@ static void list_addresses(struct spf_surroundings_facts *facts)
     freeifaddrs(all);
 }
 
-/* connect(2) of a datagram socket only asks the routing table; the address (AliDNS) hears nothing.
+/* connect(2) of a datagram socket only asks the routing table; the address (AliDNS) receives
+ * nothing.
  */
 static bool has_ipv6_route(void)
 {

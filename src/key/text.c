@@ -114,7 +114,7 @@ static bool find_mark(struct spf_bytes text, size_t from, const char *word, stru
     return false;
 }
 
-/* The place behind a header's name, its colon and blanks; NULL if it isn't there. */
+/* The place after a header's name, its colon and blanks; NULL if it isn't there. */
 static const uint8_t *header_value(struct spf_bytes body, const char *name)
 {
     const uint8_t *at = memmem(body.at, body.len, name, strlen(name));
@@ -237,7 +237,7 @@ static struct spf_secret *render(const char *label, const char *headers,
     return spf_pen_take(&pen);
 }
 
-/* What stands before the first and after the last byte of the key. */
+/* What precedes the first and follows the last byte of the key. */
 static void note_around(struct spf_bytes plain, size_t at, size_t end, struct spf_key_text *text)
 {
     for (size_t i = 0; i < at; i++) {
@@ -358,7 +358,7 @@ static void break_ppk(struct spf_pen *pen)
     }
 }
 
-/* Its lines are made anew; what stands in them can't be told from what should. */
+/* Its lines are written again; what stands in them can't be told from what should. */
 static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *text)
 {
     struct spf_pen pen = spf_pen(plain.len - at + 1);

@@ -21,7 +21,7 @@ const char *spf_damage_words(enum spf_damage damage);
 
 /*
  * Finds the first private key in any text (PEM, OpenSSH's container or PPK), however the text
- * around and between has suffered, and writes it anew as its own program would have. Whether the
+ * around and between has suffered, and writes it again as its own program would have. Whether the
  * result is a key is for the readers to say. Pure. False: no memory.
  */
 SPF_MUST_USE bool spf_key_text_clean(struct spf_bytes file, struct spf_key_text *text);

@@ -8,12 +8,12 @@
 /*
  * An ssh-agent of one key, in front of the real one at path (borrowed; NULL: at SSH_AUTH_SOCK):
  * libssh would try every key that an agent holds, and a server counts the tries. Whoever asks at
- * this door hears of the one key only, and only what that key is to sign is passed on, as it is
+ * this door sees the one key only, and only what that key is to sign is passed on, as it is
  * (draft-miller-ssh-agent, sections 3.5 and 3.6); all else is refused without the real agent being
  * asked.
  *
  * It lives in the loop's thread and never blocks. An agent that asks its user first may take its
- * time: the caller's patience is the bound.
+ * time: the caller's timeout is the bound.
  */
 struct spf_agent_door;
 

@@ -439,7 +439,7 @@ static bool is_too_short(const struct spf_view *view, struct spf_result *result)
 /*
  * Does the server accept this key for this user? First the query (would the key do?), and only if
  * the answer is yes the signature: so a key that is not authorised and a login that is refused are
- * told apart (OpenSSH answers a query after a refused signature with no).
+ * distinguished (OpenSSH answers a query after a refused signature with no).
  */
 struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_result *result)
 {

@@ -368,7 +368,7 @@ static void ready(struct spf_watch *watch, short revents)
         proceed(talk, revents != 0);
 }
 
-/* Only rules ask for it, where they hang on it; of OpenSSH it is certain that it tells. */
+/* Only rules ask for it, where they depend on it; of OpenSSH it is certain that it tells. */
 static bool wants_peer(const struct spf_conversation *talk)
 {
     const struct spf_target *target = talk->inquiry->target;

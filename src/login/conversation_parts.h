@@ -35,7 +35,7 @@ struct spf_conversation {
     struct spf_known_hosts_job *known_hosts; /* being read; NULL: not */
 };
 
-/* The step's facts are there, or cannot be had. The last thing a step does. */
+/* The step's facts are there, or are unavailable. The last thing a step does. */
 void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure);
 void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what);
 int64_t spf_talk_end_of_step(const struct spf_conversation *talk); /* monotonic, ms */

@@ -9,7 +9,7 @@
 
 /*
  * Where no signature can follow, the answer is the last word on the key, so it must be known what
- * it is worth: a key made on the spot, which no server can know, is asked about behind it. Nothing
+ * it is worth: a key made on the spot, which no server can know, is asked about after it. Nothing
  * was refused before, so that no limit is used up and the answer holds.
  */
 static void ask_about_stranger(struct spf_conversation *talk)

@@ -8,7 +8,7 @@
 
 #define HEAD      4096
 #define TAIL      (SPF_ECHO_DOTS_MAX + 512) /* more than the word, an address and the dots */
-#define MORE      128                       /* dots, behind those of a full segment */
+#define MORE      128                       /* dots, after those of a full segment */
 #define DOTS_MIN  16                        /* no sentence has so many */
 #define TOTAL_MAX (4l << 20)
 

@@ -84,7 +84,7 @@ static enum spf_ending_kind kind_of(const struct spf_seen *seen, const char *lib
                                     bool closed)
 {
     if (seen->channel_refused)
-        return SPF_ENDING_NO_CHANNEL; /* sshd hangs up behind it */
+        return SPF_ENDING_NO_CHANNEL; /* sshd hangs up after it */
     if (seen->disconnected)
         return SPF_ENDING_DISCONNECT;
     if (seen->last == 51 && !seen->request_sent)

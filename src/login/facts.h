@@ -48,7 +48,7 @@ enum spf_ending_kind {
     SPF_ENDING_RESET,             /* RST, or a write that met one */
     SPF_ENDING_BROKEN,            /* another error of the socket */
     SPF_ENDING_NO_PACKET,         /* lengths that RFC 4253 section 6 does not allow */
-    SPF_ENDING_BAD_MAC,           /* a packet that is not what was sealed */
+    SPF_ENDING_BAD_MAC,           /* a packet that is not what was encrypted */
     SPF_ENDING_OUT_OF_TURN,       /* a message that cannot come here */
     SPF_ENDING_DAMAGED,           /* a message whose content is not one */
     SPF_ENDING_UNPROVED_HOST_KEY, /* the signature does not fit the host key */
@@ -237,7 +237,7 @@ struct spf_ssh_config_facts {
     char strict[8];       /* StrictHostKeyChecking, where it is yes or no; else "" */
     bool trusts_loopback; /* NoHostAuthenticationForLocalhost */
     int64_t required_rsa; /* RequiredRSASize, bits; 0 if ssh did not say */
-    char unhonoured[300]; /* the first option that matters and is not honoured; "" none */
+    char unhonoured[300]; /* the first option that matters and is not supported here; "" none */
     char refusal[300];    /* the option with which ssh itself ends, and why; "" none */
     struct spf_ssh_manners manners;
     char broken[300]; /* why ssh refuses it, where it is only compared; "" */
@@ -245,7 +245,7 @@ struct spf_ssh_config_facts {
 };
 extern const struct spf_shape spf_ssh_config_shape;
 
-/* The first key file that ssh would not pass over: of all (after NULL), or of those behind after;
+/* The first key file that ssh would not skip: of all (after NULL), or of those that follow it;
  * of all, if there is none, the first that exists. NULL: none. Borrowed. */
 const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const char *after);
 

@@ -201,7 +201,7 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
 }
 
 /*
- * Who closes within the handshake may dislike what it had heard from us last: libssh's servers
+ * Who closes within the handshake may dislike what it received from us last: libssh's servers
  * close on an identification of more than 127 bytes (ours has 21), others on lists that they cannot
  * read.
  */

@@ -252,7 +252,7 @@ static bool is_decided(const struct spf_view *view, struct spf_result *result,
     return false;
 }
 
-/* Files that were not read: true if ssh's verdict may hang on one. */
+/* Files that were not read: true if ssh's verdict may depend on one. */
 static bool note_unread(const struct spf_known_hosts_facts *known, struct spf_result *result,
                         char *words, size_t size)
 {

@@ -25,7 +25,7 @@ struct spf_jump;
  * To host and port, as the jump host names them; through target->jump, else by
  * target->proxy_command. config: what the user's ssh said, NULL if it was not asked; facts and
  * owner outlive it; done is called once, as a dial's (net/dial.h), in the loop's thread. Altogether
- * it has twice timeout_ms: for the way to the jump host with its login, and for the way behind it;
+ * it has twice timeout_ms: for the way to the jump host with its login, and for the way beyond it;
  * and once more for each further jump host. version: this machine's ssh's (openssh/version.h).
  * NULL: no memory, or the program cannot be run.
  */

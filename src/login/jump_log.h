@@ -16,8 +16,8 @@
  *     debug1: sshconnect.c:ssh_connect_direct():485 (pid=20622): Connecting to b [192.0.2.1]
  * port 22.
  *
- * so that lines are told apart by hop, and nothing that a server says can pass for an event: its
- * banner is not shown at LogLevel ERROR, and its messages come behind ssh's own words. Before 8.5
+ * so that lines name their hop, and nothing that a server says can pass for an event: its
+ * banner is not shown at LogLevel ERROR, and its messages come after ssh's own words. Before 8.5
  * the lines have no such mark; then all are taken for the outermost ssh's.
  */
 struct spf_jump_hop_log {

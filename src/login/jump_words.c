@@ -9,7 +9,7 @@
 /*
  * Why a channel was not opened, in the words of the jump host's server. ssh prints the reason code
  * of RFC 4254 section 5.1 first, in words of its own, and then the server's text. A code other than
- * "connect failed" is the answer; behind that one the text counts, case aside. Seen with OpenSSH
+ * "connect failed" is the answer; after that one the text counts, case aside. Seen with OpenSSH
  * (strerror, gai_strerror), AsyncSSH ("[Errno 111] Connect call failed"), Go ("dial tcp: lookup h:
  * no such host", "i/o timeout"), Erlang ("Forwarding disabled"), npm ssh2 and Dropbear (no text).
  */

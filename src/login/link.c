@@ -431,9 +431,9 @@ static void take_in(struct spf_link *link)
 }
 
 /*
- * The query, at a moment when libssh can read nothing: its words go to a stand-in, and from there
- * to the server. libssh looks for an answer in the call that sends, and would take one that is
- * fast.
+ * The query, at a moment when libssh can read nothing: its words go to a placeholder socket, and
+ * from there to the server. libssh looks for an answer in the call that sends, and would take one
+ * that is fast.
  */
 static enum spf_link_state query_unheard(struct spf_link *link, const char *algorithm,
                                          const char *blob)

@@ -23,9 +23,9 @@ enum spf_link_state {
     SPF_LINK_AGAIN, /* wait for spf_link_events on the socket, then call again with the same
                        arguments */
     SPF_LINK_DONE,
-    SPF_LINK_REFUSED, /* the server says no; the connection lives on */
+    SPF_LINK_REFUSED, /* the server refuses; the connection lives on */
     SPF_LINK_PARTIAL, /* accepted, but another factor is wanted */
-    SPF_LINK_LOCAL,   /* libssh says no by itself: nothing was sent */
+    SPF_LINK_LOCAL,   /* libssh refuses by itself: nothing was sent */
     SPF_LINK_ENDED,   /* the connection is gone, or of no more use */
 };
 
@@ -91,10 +91,10 @@ enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret
 /*
  * An agent signs instead of a key of ours. ssh_userauth_agent, libssh's only way to one, begins
  * with a query of its own. So ours is sent, but its "yes" is only seen in the capture (DONE) and
- * left for ssh_userauth_agent to take: the server hears one query, as ever. Without a capture it
- * hears a second one.
+ * left for ssh_userauth_agent to take: the server receives one query, as ever. Without a capture it
+ * receives a second one.
  *
- * agent: a socket at which this one key, and no other, is to be had; the link's from now on.
+ * agent: a socket at which this one key, and no other, is available; the link's from now on.
  */
 enum spf_link_state spf_link_query_for_agent(struct spf_link *link, const char *algorithm,
                                              const char *blob);
@@ -119,7 +119,7 @@ enum spf_link_state spf_link_sftp(struct spf_link *link);
  * Takes what the command has said on either stream, up to size bytes; *len is set. DONE at the end
  * of its output, with *exit_status (-1: none came). *errors is set where some was on standard
  * error. After AGAIN libssh may hold some that the
- * socket no longer tells of: look again a little later.
+ * socket no longer signals: look again a little later.
  */
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
                                     bool *errors, int *exit_status);
@@ -129,7 +129,7 @@ const struct spf_seen *spf_link_seen(struct spf_link *link);
 /* False once the server has sent more than any login needs: end it. */
 bool spf_link_is_bounded(const struct spf_link *link);
 /* libssh's words for its last trouble, which may be of long ago; borrowed. For ending.h only: what
- * the user is told is what the server did. */
+ * the user reads is what the server did. */
 const char *spf_link_error(struct spf_link *link);
 
 #endif

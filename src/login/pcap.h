@@ -8,7 +8,7 @@
 /*
  * What libssh hides, from its packet capture (ssh_set_pcap_file): the offers of both sides, the
  * server's signature algorithms, methods, disconnect and debug messages. libssh writes each packet
- * in clear, behind made-up IPv4 and TCP headers, into a pcap file in network byte order. Pure,
+ * in clear, after made-up IPv4 and TCP headers, into a pcap file in network byte order. Pure,
  * bounded; all that is read is hostile.
  */
 #define SPF_NAMES_MAX 4000 /* of a name-list; longer ones are cut at a comma */
@@ -27,8 +27,8 @@ enum spf_offer_list {
 /* Zero-initialised means that nothing was seen yet. Texts are as they came: not clean. */
 struct spf_seen {
     bool port_known;
-    uint8_t port[2];               /* ours, by which its packets are told from the server's */
-    bool packets;                  /* any packet at all: the capture works */
+    uint8_t port[2]; /* ours, by which its packets are distinguished from the server's */
+    bool packets;    /* any packet at all: the capture works */
     char *server[SPF_OFFER_LISTS]; /* NULL: no KEXINIT of the server came */
     char *client[SPF_OFFER_LISTS];
     char *sig_algs;    /* RFC 8308 server-sig-algs; NULL: not announced */

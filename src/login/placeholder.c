@@ -30,7 +30,7 @@ static int accept_own(int listener, const struct sockaddr_in *own)
     return -1;
 }
 
-/* A TCP connection of this process with itself: false if there is none to be had. */
+/* A TCP connection of this process with itself: false if there is none. */
 static bool open_ipv4_pair(int pair[2])
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};

@@ -27,7 +27,7 @@ enum spf_greeting_end {
     SPF_GREETING_TIMEOUT,
 };
 
-/* facts is borrowed and filled once the greeting is decided. */
+/* facts is borrowed and filled once the identification is decided. */
 void spf_greeting_init(struct spf_greeting *greeting, struct spf_identification_facts *facts);
 
 /*

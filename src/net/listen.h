@@ -5,8 +5,8 @@
 #include "net/identification.h"
 
 /*
- * Hears a server's greeting on a connected, non-blocking socket, and takes the lines before the SSH
- * identification off it: the identification itself stays for the SSH library.
+ * Reads a server's identification on a connected, non-blocking socket, and takes the lines before
+ * the SSH identification off it: the identification itself stays for the SSH library.
  *
  * What is known stays unread, so SO_RCVLOWAT keeps poll(2) from waking for it again. A local socket
  * (a jump host's) knows no such mark: while a part of a line lies in it, it is to be looked at
@@ -21,11 +21,11 @@ struct spf_listener {
     bool local;
 };
 
-/* facts is borrowed, and filled once the greeting is decided. */
+/* facts is borrowed, and filled once the identification is decided. */
 void spf_listener_init(struct spf_listener *listener, int fd,
                        struct spf_identification_facts *facts);
 
-/* woken: poll(2) said that there is something. True once the greeting is decided. */
+/* woken: poll(2) said that there is something. True once the identification is decided. */
 SPF_MUST_USE bool spf_listen(struct spf_listener *listener, bool woken);
 
 /* What poll(2) should wake for. *again: look also without it, after SPF_LISTEN_AGAIN_MS. */

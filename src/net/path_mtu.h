@@ -18,8 +18,8 @@
  * To us: before a login all that a server can be made to send is its own KEXINIT; TCP_MAXSEG cuts
  * it, and the limit is found by halving.
  *
- * A flow that is cut after so many bytes is told from packets that are too large by the bytes that
- * passed: a cut meets every connection after as many.
+ * A flow that is cut after so many bytes is distinguished from packets that are too large by the
+ * bytes that passed: a cut meets every connection after as many.
  */
 #define SPF_PATH_PROBES 3
 /* What every IPv4 link must pass (RFC 791); nothing smaller is tried. */
@@ -28,8 +28,8 @@
 struct spf_path_probe;
 
 /*
- * Makes close(2) send a reset. A FIN waits behind the bytes that are lost, and the server, which
- * never hears of it, would keep one of its places for logins (MaxStartups) for us until
+ * Makes close(2) send a reset. A FIN waits after the bytes that are lost, and the server, which
+ * never learns of it, would keep one of its places for logins (MaxStartups) for us until
  * LoginGraceTime.
  */
 void spf_path_abort_at_close(int fd);

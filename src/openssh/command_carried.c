@@ -463,6 +463,6 @@ bool spf_command_ansible(struct spf_command_reader *reader)
     if (ansible.host != NULL)
         pattern = ansible.host;
     if (pattern == NULL)
-        return true; /* finish says that there is no host */
+        return true; /* finish reports the missing host */
     return add_ansible(reader, &ansible) && spf_command_set_host(reader, pattern);
 }

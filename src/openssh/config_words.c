@@ -361,7 +361,7 @@ static const char *value_of(char letter, const struct spf_ssh_tokens *tokens, ch
     }
 }
 
-/* ${NAME}, whose name begins behind the brace; writes how long all of it is. */
+/* ${NAME}, whose name begins after the brace; writes how long all of it is. */
 static const char *variable(const char *name, size_t *used)
 {
     size_t len = strcspn(name, "}");
@@ -384,7 +384,7 @@ bool spf_ssh_config_expand(struct spf_buf *buf, const char *template,
         spf_buf_addstr(buf, tokens->home);
         template ++;
     } else if (is_path && template[0] == '~') {
-        return false; /* the folder of somebody else */
+        return false; /* the directory of somebody else */
     }
     while (*template != '\0') {
         const char *value = NULL;

@@ -44,7 +44,7 @@ bool spf_ssh_config_expand(struct spf_buf *buf, const char *template,
 /*
  * Fills facts->says: what the configuration makes different from what was asked, in the words of
  * ssh_config(5): "HostName 10.0.0.5, User deploy"; "" if nothing. own_user: who we are on this
- * machine, which is ssh's user where none is configured; home: our folder, which is told as ~.
+ * machine, which is ssh's user where none is configured; home: our directory, which is shown as ~.
  */
 void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, const char *home,
                          struct spf_ssh_config_facts *facts);

@@ -5,7 +5,7 @@
 
 /*
  * Every keyword that `ssh -G` prints, and what becomes of it here. A keyword that decides whether
- * ssh gets in is either honoured or named; a configuration that sets one of the latter never makes
+ * ssh gets in is either followed or named; a configuration that sets one of the latter never makes
  * a plain pass. Source: ssh_config(5) and readconf.c of 9.2, 10.0 and 10.6, and Debian's patches.
  */
 enum spf_keyword_use {

@@ -46,8 +46,8 @@ enum spf_host_key_verdict spf_known_hosts_judge(const struct spf_known_hosts_fac
                                                 const struct spf_known_host **line);
 
 /*
- * Does ssh's verdict hang on a certificate, which we cannot read? It asks a server that has one for
- * it (plain: its other host key algorithms), looks for an authority that signed it, revoked or
+ * Does ssh's verdict depend on a certificate, which we cannot read? It asks a server that has one
+ * for it (plain: its other host key algorithms), looks for an authority that signed it, revoked or
  * not, and only where there is none at the key itself (sshconnect.c, check_host_key; hostfile.c,
  * check_hostkeys_by_key_or_type). verdict: the one on the key itself.
  */

@@ -61,7 +61,7 @@ struct spf_opinion spf_lowered(enum spf_finding finding, enum spf_status status)
 struct spf_opinion spf_but_holds(struct spf_opinion opinion);
 struct spf_opinion spf_skips(enum spf_check_id because);
 struct spf_opinion spf_not_applicable(void);
-/* Unknown, because a group could not be had. The failure is borrowed from the facts. */
+/* Unknown, because a group is unavailable. The failure is borrowed from the facts. */
 struct spf_opinion spf_cannot_tell(const struct spf_failure *failure);
 
 /*

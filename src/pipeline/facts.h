@@ -61,7 +61,7 @@ typedef uint32_t spf_groups;
      SPF_GROUP_BIT(CONSOLE))
 
 /*
- * Why a group could not be had: an error of ours, with the cause (always one of status unknown)
+ * Why a group is unavailable: an error of ours, with the cause (always one of status unknown)
  * that a check which needed it reports. A value; its texts are clean (spf_clean).
  */
 struct spf_failure {

@@ -30,7 +30,7 @@ spf_checks spf_checks_with_needs(const struct spf_target *target)
         if (!(all >> i & 1))
             continue;
         all |= needs_of(target, i);
-        /* A given address may be a stranger's by now: ssh.auth waits to hear whether it is. */
+        /* A given address may be a stranger's by now: ssh.auth waits until that is known. */
         if (i == SPF_CHECK_SSH_AUTH && target->instance_id != NULL && target->host != NULL)
             all |= with_address;
     }
@@ -274,8 +274,8 @@ static spf_groups inputs_of(const struct spf_run *run, int group)
 }
 
 /*
- * From what the checks want to what can be asked: inputs come first, and a group whose input could
- * not be had fails for the same reason. Returns true if a group failed so, for then there is more
+ * From what the checks want to what can be asked: inputs come first, and a group whose input is
+ * unavailable fails for the same reason. Returns true if a group failed so, for then there is more
  * to judge.
  */
 static bool resolve(struct spf_run *run, spf_groups *wants, int64_t now_ms)

@@ -47,7 +47,7 @@ spf_groups spf_run_advance(struct spf_run *run, int64_t now_ms);
 /* Every check has its result. */
 bool spf_run_done(const struct spf_run *run);
 
-/* The driver has asked for the group; its facts have come (failure NULL) or could not be had. */
+/* The driver has asked for the group; its facts have come (failure NULL) or are unavailable. */
 void spf_run_asked(struct spf_run *run, enum spf_group group, int64_t now_ms);
 void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf_failure *failure,
                      int64_t now_ms);

@@ -98,7 +98,7 @@ struct spf_target {
     bool console;                        /* read the console in any case */
     bool fix_tried; /* --fix has done what it can: what is left it cannot repair */
     const char
-        *find_key; /* the folder to look for the bound pair's key in; "" ~/.ssh; NULL: don't */
+        *find_key; /* the directory to look for the bound pair's key in; "" ~/.ssh; NULL: don't */
     const char *profile, *config_path; /* of --profile and --config-path; NULL: not given */
     /* Words of the command line that lines to rerun repeat (--region …); NULL, or a NULL-terminated
      * list */

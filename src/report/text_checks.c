@@ -48,7 +48,7 @@ static bool is_same_skip(const struct spf_run *run, enum spf_check_id a, enum sp
            (one->skip_reason != SPF_SKIP_NEED || blocker(run, a) == blocker(run, b));
 }
 
-/* Starts a line of its own within a group; the first one stands beside the label. */
+/* Starts a line of its own within a group; the first one is next to the label. */
 static void own_line(struct spf_page *page)
 {
     if (page->column > LABEL)

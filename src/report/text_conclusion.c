@@ -98,7 +98,7 @@ static void add_candidates(struct spf_text_writer *w)
         spf_page_flow(page, SPF_INK_PLAIN, candidate->text);
         spf_page_line(page);
         if (w->d->inside && page->style->detail <= 0)
-            continue; /* one paste tells them apart */
+            continue; /* one paste distinguishes them */
         spf_page_tab(page, page->indent);
         spf_page_put(page, SPF_INK_PLAIN, page->style->utf8 ? "→ " : "-> ");
         page->indent = page->column;

@@ -228,7 +228,7 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
         take_banner_line(attempt, match);
         return true;
     case SPF_EVENT_IDENTIFIED:
-        if (attempt->stage == SPF_STAGE_IN) /* the target's, behind the jump host's */
+        if (attempt->stage == SPF_STAGE_IN) /* the target's, after the jump host's */
             spf_attempt_begin_next(attempt, line, facts);
         spf_clean(attempt->software, sizeof attempt->software, match->rest,
                   strcspn(match->rest, "\r\n"));

@@ -1,5 +1,5 @@
 /* Stands in for libFuzzer where it is not linked: runs the target once on every file of the
- * folders. */
+ * directories. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

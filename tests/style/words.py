@@ -3,7 +3,8 @@
 
     words.py SOURCE_DIR
 
-Looked at: the catalogue of causes, the string literals of the program, the manual and the README.
+Looked at: the catalogue of causes, the string literals of the program, the manual and the README,
+and the comments of all C.
 """
 import pathlib
 import re
@@ -38,9 +39,21 @@ ODD = {
     r"\bfolder\b": "directory (a folder is Windows')",
 }
 
-# In a sentence of the catalogue (a command is none) C's escapes would be shown as they are.
-ESCAPE = re.compile(r"\\\\(n|r|t|e|x[0-9a-f]|0[0-7])")
-COMMAND = re.compile(r"`[^`]*`|^\"(tr|sed|printf|awk|\(umask) .*")
+# in comments alone: sentences for users may need them
+ODD_IN_COMMENTS = {
+    r"\b(to|cannot|can't) be had\b": "is unavailable",
+    r"\bhears?\b": "receives, gets",
+    r"\bhangs? on\b": "depends on",
+    r"\bstands? beside\b": "supports, follows, is next to",
+    r"\btold apart\b": "distinguished",
+    r"\btells? (\w+ ){0,4}apart\b": "distinguishes",
+    r"\belastic addresses\b": "elastic IPs",
+    r"\bhonoured\b": "supported, followed",
+    r"\bis no (port|host|jump host)\b": "is not a valid ...",
+    r"\bthere is no host\b": "no host is given",
+    r"\bsealed\b": "encrypted",
+    r"\bstand-in\b": "placeholder",
+}
 
 
 def literals(text):
@@ -48,6 +61,14 @@ def literals(text):
     for match in re.finditer(r'"((?:[^"\\\n]|\\.)*)"(?:\s*\n\s*"((?:[^"\\\n]|\\.)*)")*', text):
         joined = re.sub(r'"\s*\n\s*"', "", match.group(0))
         yield text.count("\n", 0, match.start()) + 1, joined
+
+
+def comments(text):
+    """Comments in one line each, with the line of each."""
+    for match in re.finditer(r'"(?:\\.|[^"\\\n])*"|/\*.*?\*/', text, re.DOTALL):
+        if match.group(0).startswith("/*"):
+            yield (text.count("\n", 0, match.start()) + 1,
+                   re.sub(r"\s*\n\s*\*?\s*", " ", match.group(0)))
 
 
 def places(root):
@@ -60,18 +81,29 @@ def places(root):
             yield path, line, text
 
 
-def main():
-    root = pathlib.Path(sys.argv[1])
-    found = 0
-    for path, line, text in places(root):
-        for odd, better in ODD.items():
+def commented(root):
+    for part in ("src", "include", "tests"):
+        for path in sorted((root / part).rglob("*")):
+            if path.suffix in (".c", ".h", ".def"):
+                for line, text in comments(path.read_text(encoding="utf-8")):
+                    yield path, line, text
+
+
+def complain(root, found, odds):
+    count = 0
+    for path, line, text in found:
+        for odd, better in odds.items():
             if re.search(odd, text):
-                found += 1
+                count += 1
                 print("%s:%d: %r: rather: %s" % (path.relative_to(root), line,
                                                  re.search(odd, text).group(0), better))
-        if path.suffix == ".def" and ESCAPE.search(COMMAND.sub("", text)):
-            found += 1
-            print("%s:%d: an escape in a sentence: %s" % (path.relative_to(root), line, text))
+    return count
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    found = complain(root, places(root), ODD)
+    found += complain(root, commented(root), ODD | ODD_IN_COMMENTS)
     return 1 if found else 0
 
 

@@ -6,7 +6,8 @@
 #include "cloud/aliyun/http/errors.h"
 #include "unit.h"
 
-/* The API's codes, as they are told: their causes, what is worth another try, and whose words. */
+/* The API's codes, as they are reported: their causes, what is worth another try, and whose words.
+ */
 
 static bool judge(const char *json, long status, struct spf_failure *failure, bool *retried)
 {

@@ -79,7 +79,7 @@ static void write_file(const char *path, const char *text, mode_t mode)
     close(fd);
 }
 
-/* Puts the lab's folder and the small server's port in the places marked for them. */
+/* Puts the lab's directory and the small server's port in the places marked for them. */
 static void fill(const char *text, const char *folder, int port, char *out, size_t size)
 {
     struct spf_buf buf;
@@ -259,7 +259,7 @@ static bool ends_whole(const char *text)
             strstr(text, "…)") != NULL);
 }
 
-/* As in the SDKs' chain an error in one source leads on to the next; the report tells of it. */
+/* As in the SDKs' chain an error in one source leads on to the next; the report names it. */
 START_TEST(the_chain_goes_on)
 {
     char path[200], metadata[100];

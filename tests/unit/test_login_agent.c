@@ -71,7 +71,7 @@ static pid_t start_bad_agent(const struct place *place, const uint8_t *answer, s
     return child;
 }
 
-/* As the key probe tells of an encrypted file without its passphrase. */
+/* As the key probe reports an encrypted file without its passphrase. */
 static void talk_use_agent(struct talk *talk, const struct place *place, const char *name)
 {
     talk_use_key(talk, place, name);

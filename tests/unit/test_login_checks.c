@@ -242,7 +242,7 @@ START_TEST(host_keys)
 }
 END_TEST
 
-/* What ssh would read and we did not may say anything; what ssh passes over as well is said. */
+/* What ssh would read and we did not may say anything; what ssh skips as well is said. */
 START_TEST(files_that_were_not_read)
 {
     struct spf_unread_file *unread;
@@ -262,7 +262,7 @@ START_TEST(files_that_were_not_read)
 }
 END_TEST
 
-/* Story 7: a changed key is told apart by what the instance printed on its console. */
+/* Story 7: a changed key is recognised by what the instance printed on its console. */
 START_TEST(host_keys_and_the_console)
 {
     struct spf_console_host_key *printed;

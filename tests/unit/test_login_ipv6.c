@@ -1,6 +1,6 @@
 #include "login_fixture.h"
 
-/* libssh's capture knows IPv4 only; the stand-in makes it work all the same. */
+/* libssh's capture knows IPv4 only; the placeholder socket makes it work all the same. */
 START_TEST(over_ipv6)
 {
     struct place place;

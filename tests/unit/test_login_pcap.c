@@ -332,7 +332,7 @@ START_TEST(directions_are_told_apart)
 }
 END_TEST
 
-/* Whatever is cut off or lies about its length is passed over. */
+/* Whatever is cut off or lies about its length is skipped. */
 START_TEST(cut_anywhere)
 {
     struct capture capture;

@@ -79,7 +79,7 @@ START_TEST(silent)
     uint16_t port;
     int listener = listen_somewhere(&port), filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    /* A queue of one that is full: Linux then passes over further SYNs. */
+    /* A queue of one that is full: Linux then drops further SYNs. */
     ck_assert_int_eq(listen(listener, 0), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
     ck_assert_int_eq(connect(filler, (struct sockaddr *)&address, len), 0);

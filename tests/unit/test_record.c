@@ -1,4 +1,4 @@
-/* What a record keeps, what it must not, and that a damaged one is told apart. */
+/* What a record keeps, what it must not, and that a damaged one is recognised. */
 #include <stdio.h>
 
 #include "unit.h"

@@ -4,7 +4,7 @@
 
 /*
  * What people see, kept as files under tests/data/report, so that a change of words is a change
- * that somebody reads. SPF_UPDATE_GOLDEN=1 writes them anew.
+ * that somebody reads. SPF_UPDATE_GOLDEN=1 writes them again.
  */
 static const struct {
     const char *name;

@@ -44,7 +44,7 @@ static bool ask_by(struct spf_operation *operation, const char *region, const ch
     return ok;
 }
 
-/* No elastic address of that number in the region: is it an instance's own public one? */
+/* No elastic IP of that number in the region: is it an instance's own public one? */
 static void elastic_done(struct spf_operation *operation, struct spf_call *call,
                          const struct spf_api_reply *reply)
 {
@@ -299,7 +299,7 @@ static void interfaces_done(struct spf_operation *operation, struct spf_call *ca
 }
 
 /*
- * Groups and elastic addresses of secondary interfaces are not in DescribeInstances. They matter if
+ * Groups and elastic IPs of secondary interfaces are not in DescribeInstances. They matter if
  * the given host may be one of these addresses, or if the primary has no public one.
  */
 static bool needs_interfaces(const struct spf_operation *operation)

@@ -24,7 +24,7 @@ static struct spf_named_list *list_of(struct spf_named_list *lists, size_t count
     return NULL;
 }
 
-/* A list that cannot be had leaves its rules in doubt, no more. */
+/* A list that is unavailable leaves its rules in doubt, no more. */
 static void list_done(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply)
 {

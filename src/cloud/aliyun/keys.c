@@ -54,7 +54,7 @@ static void tell(struct spf_operation *operation)
     spf_operation_finish(operation, NULL);
 }
 
-/* One that waits; finishing one may make its inquiry ask for more, so the list is read anew each
+/* One that waits; finishing one may make its inquiry ask for more, so the list is read again each
  * time. */
 static struct spf_operation *waiting(struct spf_aliyun *aliyun)
 {

@@ -47,7 +47,7 @@ struct spf_page_mark {
     char word[80];
     spf_call_done *done; /* with the word: which list it is */
     char token[SPF_NEXT_SIZE];
-    unsigned since, until; /* pages since the mark was set, and till it is set anew */
+    unsigned since, until; /* pages since the mark was set, and till it is set again */
 };
 
 struct spf_operation {
@@ -88,7 +88,7 @@ void spf_operation_answer(struct spf_call *call, const struct spf_api_reply *rep
 
 /*
  * Does the token lead to a page that the call's list has not had? Tokens that go round in a
- * circle would be asked for until the time is up. Brent's way: a mark that is set anew after 1, 2,
+ * circle would be asked for until the time is up. Brent's way: a mark that is set again after 1, 2,
  * 4, ... pages is met again within three rounds.
  */
 SPF_MUST_USE struct spf_error spf_operation_goes_on(struct spf_operation *operation,

@@ -1,6 +1,6 @@
 #include "cloud/aliyun/parse_common.h"
 
-/* What vpc says of the way from the internet: elastic addresses, gateways, routes, DNAT entries. */
+/* What vpc says of the way from the internet: elastic IPs, gateways, routes, DNAT entries. */
 
 struct spf_error spf_parse_elastic(struct json_object *reply, struct spf_gateway_facts *facts)
 {

@@ -129,7 +129,7 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
         if (facts->interface_id[0] == '\0' || spf_same_word(spf_json_text(item, "Type"), "Primary"))
             TAKE(item, "NetworkInterfaceId", facts->interface_id);
     }
-    /* InternetMaxBandwidthOut is 0 beside an elastic address and means nothing for it. */
+    /* InternetMaxBandwidthOut is 0 beside an elastic IP and means nothing for it. */
     ok = add_address(facts, SPF_CLASS_ELASTIC, spf_json_text(elastic, "IpAddress"),
                      spf_json_number(elastic, "Bandwidth", SPF_BANDWIDTH_MAX, -1),
                      facts->interface_id) &&
@@ -143,7 +143,7 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
     return ok;
 }
 
-/* An elastic address of an interface: its own, or one of a private address's. */
+/* An elastic IP of an interface: its own, or one of a private address's. */
 static bool add_elastic(struct json_object *holder, const char *private_ip, const char *id,
                         struct spf_instance_facts *facts)
 {

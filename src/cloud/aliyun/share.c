@@ -331,7 +331,7 @@ static bool is_used_up(const struct spf_question *question)
            question->given >= question->ids.count;
 }
 
-/* What has been gathered is sent, and what is known is told. */
+/* What has been gathered is sent, and what is known is reported. */
 static void go_on(struct spf_watch *watch, short revents)
 {
     struct spf_share *share = watch->owner;

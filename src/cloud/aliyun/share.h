@@ -26,7 +26,7 @@ bool spf_share_is_common(const struct spf_api_request *request);
 SPF_MUST_USE bool spf_share_call(struct spf_share *share, struct spf_call *call,
                                  const struct spf_api_request *request);
 
-/* The same of what an action tells of one instance, and of many in a call. */
+/* The same of what an action reports one instance, and of many in a call. */
 SPF_MUST_USE bool spf_share_instance(struct spf_share *share, struct spf_call *call,
                                      enum spf_about_what what, const char *region, const char *id);
 

@@ -25,7 +25,7 @@ static void note_owner(struct spf_rights *rights, uid_t uid)
         (void)spf_format(rights->owner, sizeof rights->owner, "%lu", (unsigned long)uid);
 }
 
-/* The group that a distribution gives each user for himself lets nobody else in. */
+/* The group that a distribution gives each user for himself has no other member. */
 static bool is_private_group(gid_t gid)
 {
     char user_text[4096], group_text[4096];

@@ -76,7 +76,7 @@ static bool asked_for_attribute(const struct lab_request *request, const char *a
     return false;
 }
 
-/* IPv6 addresses are told only to those who ask for NETWORK_PRIMARY_ENI_IP. */
+/* IPv6 addresses are reported only to those who ask for NETWORK_PRIMARY_ENI_IP. */
 static void hide_ipv6(struct json_object *instance)
 {
     struct json_object *interfaces =

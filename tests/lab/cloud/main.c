@@ -100,6 +100,6 @@ int main(int argc, char **argv)
     fflush(stdout);
 
     sigwait(&end_signals, &signal_number);
-    /* Threads may hang on purpose, so nothing is waited for. */
+    /* Threads may block on purpose, so nothing is waited for. */
     _exit(0);
 }

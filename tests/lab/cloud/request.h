@@ -20,7 +20,7 @@ struct lab_pairs {
 
 struct lab_request {
     const char *method;       /* borrowed from the HTTP library */
-    char *path;               /* what stands before '?', as sent */
+    char *path;               /* what precedes '?', as sent */
     struct lab_pairs headers; /* names in lower case, values trimmed at both ends */
     struct lab_pairs query;   /* from the URL */
     struct lab_pairs form;    /* from a body of application/x-www-form-urlencoded */

@@ -36,7 +36,7 @@ struct spf_api_call {
     size_t param_count;
     int64_t started_ms, until_ms;
     int retries;
-    struct spf_watch pause; /* before a retry, or before an early failure is told */
+    struct spf_watch pause; /* before a retry, or before an early failure is reported */
     struct spf_failure early;
 
     bool form, misplaced;
@@ -113,7 +113,7 @@ static void free_params(struct spf_sign_pair *params, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         explicit_bzero((void *)(uintptr_t)params[i].value, strlen(params[i].value));
-        free((void *)(uintptr_t)params[i].name); /* the value lies behind it */
+        free((void *)(uintptr_t)params[i].name); /* the value follows it */
     }
     free(params);
 }

@@ -42,8 +42,8 @@ bool spf_endpoint_cache_fixed(const struct spf_endpoint_cache *places);
 
 /*
  * From now on ecs of that region is called at host, which the API has named. False, and nothing
- * changes, if it was called there already, if the user chose where, or if it is no host of the
- * provider's.
+ * changes, if it was called there already, if the user chose where, or if it is not a host of
+ * the provider's.
  */
 bool spf_endpoint_cache_learn(struct spf_endpoint_cache *places, const char *region,
                               const char *host);

@@ -340,8 +340,8 @@ static struct spf_failure nothing_found(const struct spf_credential_trail *trail
     return failure;
 }
 
-/* Fills what the profile left open, as the CLI does. A text that is no endpoint must not be passed
- * over: the calls would go elsewhere. */
+/* Fills what the profile left open, as the CLI does. A text that is no endpoint must not be
+ * skipped: the calls would go elsewhere. */
 static bool endpoint_of(const char *name,
                         struct spf_error (*read)(const char *, struct spf_endpoint *),
                         struct spf_endpoint *endpoint, struct spf_failure *failure)
@@ -381,7 +381,7 @@ static bool take_surroundings(const struct spf_credential_options *options,
            endpoint_of("ALIBABA_CLOUD_STS_ENDPOINT", spf_endpoint_of_sts, &places->sts, failure);
 }
 
-/* A source behind the one that was taken: where it is there, a user may think that it counts. */
+/* A source after the one that was taken: where it is there, a user may think that it counts. */
 static void note_beside(const struct spf_credential_options *options,
                         const struct spf_credential_trail *trail,
                         struct spf_credentials *credentials)

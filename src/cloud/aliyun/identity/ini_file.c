@@ -40,7 +40,7 @@ static void take(struct section *section, const char *name, char *value)
         (void)spf_copy(section->role_name, sizeof section->role_name, value);
 }
 
-/* The value without quotes, or without the comment behind it; a value in quotes may have both. */
+/* The value without quotes, or without the comment after it; a value in quotes may have both. */
 static char *value_of(char *text)
 {
     char *end;

@@ -434,7 +434,7 @@ bool spf_profile_take(struct spf_profile_reading *reading, struct json_object *p
     return false;
 }
 
-/* Moves what a program's answer came to into the credentials, its steps behind step `at`. */
+/* Moves what a program's answer came to into the credentials, its steps after step `at`. */
 static bool splice(struct spf_credentials *credentials, size_t at, struct spf_credentials *more)
 {
     size_t behind = at + 1;

@@ -41,7 +41,7 @@ bool spf_profile_take(struct spf_profile_reading *reading, struct json_object *p
 
 /*
  * What the program of mode External printed, an object: its members replace the profile's, and the
- * mode that comes of it is evaluated. The steps take the place behind step `at`. False: *failure.
+ * mode that comes of it is evaluated. The steps take the place after step `at`. False: *failure.
  */
 SPF_MUST_USE
 bool spf_profile_go_on(struct spf_credentials *credentials, size_t at, struct json_object *printed,

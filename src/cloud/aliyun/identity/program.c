@@ -173,7 +173,7 @@ static void release(struct spf_job *job)
     free(program);
 }
 
-/* A program that may not be run is told by a job that has nothing to do. */
+/* A program that may not be run is reported by a job that has nothing to do. */
 static void no_work(struct spf_job *job)
 {
     (void)job;
