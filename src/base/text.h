@@ -60,16 +60,6 @@ bool spf_copy(char *out, size_t size, const char *text);
 bool spf_format(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
 bool spf_vformat(char *out, size_t size, const char *fmt, va_list args) SPF_PRINTF(3, 0);
 
-/*
- * Quotes one word for a POSIX shell: plain where nothing needs quoting, '...' else; what must not
- * be shown (control bytes, bytes that are not UTF-8) through printf(1). A word with such bytes that
- * ends with a line feed fails. Does not touch a leading "-": paths go through spf_buf_add_path.
- */
-void spf_buf_add_shell(struct spf_buf *buf, const char *word);
-/* A path as a shell word, quoted as above: "./" before a leading "-"; "~/" at its beginning is a
- * home directory (a file of that name is "./~"), which the shell must find outside of quotes. */
-void spf_buf_add_path(struct spf_buf *buf, const char *path);
-
 /* Lower-case hex, with sep between octets unless it is 0. */
 void spf_buf_add_hex(struct spf_buf *buf, const uint8_t *bytes, size_t len, char sep);
 /* Base64 of RFC 4648 without line breaks; pad says whether "=" is written. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "diagnosis/parts.h"
+#include "platform/shell.h"
 
 #define LINE_MAX_BYTES 4000
 

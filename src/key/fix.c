@@ -10,6 +10,7 @@
 #include "key/file.h"
 #include "openssh/ask.h"
 #include "openssh/key_support.h"
+#include "platform/rights.h"
 
 enum { NAMES_TRIED = 20 };
 
@@ -87,10 +88,16 @@ static bool prove(const char *copy, const struct spf_secret *passphrase,
     return proved;
 }
 
+/* Others may read it, as this system's ssh looks at that. */
+static bool is_open(const struct spf_key_facts *facts)
+{
+    return facts->by_list ? facts->strangers[0] != '\0' : facts->mine && (facts->mode & 077) != 0;
+}
+
 /* chmod through a descriptor of the very file that was read: the name may lead elsewhere by now.
- * *left: the mode that it has then. */
+ * *left: who may read it then. */
 static struct spf_error close_mode(const char *path, const struct spf_key_facts *facts,
-                                   mode_t *left)
+                                   struct spf_rights *left)
 {
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct spf_error error = spf_ok();
@@ -103,25 +110,30 @@ static struct spf_error close_mode(const char *path, const struct spf_key_facts 
     else if (!S_ISREG(st.st_mode) || st.st_dev != facts->device || st.st_ino != facts->inode)
         error =
             spf_error(SPF_ERR_INVALID, "another file took the key's place; nothing was changed");
-    else if (fchmod(fd, 0400) != 0 || fstat(fd, &st) != 0)
+    else if (fchmod(fd, 0400) != 0)
         error = spf_error_sys(errno, "the mode can't be changed");
+    else
+        spf_rights_read(path, fd, left);
     (void)close(fd);
-    *left = st.st_mode & 07777;
     return error;
 }
 
 static struct spf_error fix_mode(const char *path, const struct spf_key_facts *facts,
                                  struct spf_key_fixed *fixed)
 {
-    mode_t left = 0;
+    struct spf_rights left = {0};
     struct spf_error error = close_mode(path, facts, &left);
     char after[80];
 
     if (error.code != SPF_OK)
         return error;
-    if (left != 0400) {
+    if (left.by_list ? left.strangers[0] != '\0' : left.mode != 0400) {
         say(fixed, SPF_FIX_IMPOSSIBLE, "the file system of ", path,
             " keeps no modes; copy the key to your home directory");
+        return error;
+    }
+    if (left.by_list) {
+        say(fixed, SPF_FIX_MODE, "left access to ", path, " with you alone");
         return error;
     }
     (void)spf_format(after, sizeof after, " from %04o to 0400", (unsigned)facts->mode);
@@ -132,13 +144,17 @@ static struct spf_error fix_mode(const char *path, const struct spf_key_facts *f
 /* The damaged original holds the key as well: others must not read it on. In words. */
 static const char *close_original(const char *path, const struct spf_key_facts *facts)
 {
-    mode_t left = 0;
+    struct spf_rights left = {0};
 
-    if (!facts->mine || (facts->mode & 077) == 0)
+    if (!is_open(facts))
         return "the file given is as it was";
-    if (close_mode(path, facts, &left).code == SPF_OK && (left & 077) == 0)
+    if (close_mode(path, facts, &left).code != SPF_OK)
+        return "the file given is as it was, and others may read it still: that can't be changed";
+    if (left.by_list && left.strangers[0] == '\0')
+        return "the text of the file given is as it was, and access to it is yours alone now";
+    if (!left.by_list && (left.mode & 077) == 0)
         return "the text of the file given is as it was, and its mode is 0400 now";
-    return "the file given is as it was, and others may read it still: its mode can't be changed";
+    return "the file given is as it was, and others may read it still: that can't be changed";
 }
 
 static struct spf_error write_copy(const char *path, const struct spf_secret *passphrase,
@@ -164,10 +180,10 @@ static struct spf_error write_copy(const char *path, const struct spf_secret *pa
         (void)unlink(name);
         return error;
     }
-    (void)spf_format(
-        after, sizeof after, " (mode 0400), a copy that is in order; %s. Repaired: %s%s%s",
-        close_original(path, facts), facts->detail[0] ? facts->detail : "the container",
-        facts->sha256[0] ? ". Key: " : "", facts->sha256);
+    (void)spf_format(after, sizeof after, " (%s), a copy that is in order; %s. Repaired: %s%s%s",
+                     facts->by_list ? "for you alone" : "mode 0400", close_original(path, facts),
+                     facts->detail[0] ? facts->detail : "the container",
+                     facts->sha256[0] ? ". Key: " : "", facts->sha256);
     say(fixed, SPF_FIX_COPY, "wrote ", name, after);
     return error;
 }
@@ -200,7 +216,7 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
         error = write_copy(path, passphrase, &facts, secrets.repaired, fixed);
     else if (!holds_private_key(&facts))
         say(fixed, SPF_FIX_IMPOSSIBLE, "", path, " is not a private key, so nothing was changed");
-    else if (facts.mine && facts.mode != 0400)
+    else if (facts.by_list ? is_open(&facts) : facts.mine && facts.mode != 0400)
         error = fix_mode(path, &facts, fixed);
     else if (facts.openssh_accepts || facts.putty_accepts)
         say(fixed, SPF_FIX_NOT_NEEDED, "", path, " needs no repair");

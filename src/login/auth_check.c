@@ -225,15 +225,27 @@ static struct spf_opinion refused(const struct spf_view *view, const char *stage
     return spf_lowered(SPF_AUTH_KEY_REFUSED, SPF_UNKNOWN);
 }
 
+/*
+ * "Permission denied ()": a refusal, and not an end of the connection, that leaves no method at
+ * all. libssh's words list them, so where there was no capture to read, theirs is not an empty
+ * list.
+ */
+static bool leaves_no_method(const char *error)
+{
+    static const char introduces[] = "can continue:";
+    const char *list = strstr(error, introduces);
+
+    return list != NULL &&
+           list[strlen(introduces) + strspn(list + strlen(introduces), " ")] == '\0';
+}
+
 static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_query_facts *facts = &view->facts->query;
     const char *server = view->facts->handshake.server_sig_algs;
 
-    /* "Permission denied ()": a refusal (not an end of the connection) that leaves no method at
-     * all. */
     if ((facts->methods[0] != '\0' && !spf_names_have(facts->methods, "publickey")) ||
-        (facts->methods[0] == '\0' && strstr(facts->error, "can continue:") != NULL))
+        (facts->methods[0] == '\0' && leaves_no_method(facts->error)))
         return decided(result, offer, SPF_AUTH_PUBLICKEY_DISABLED);
     if (server == NULL)
         server = spf_implementation_of(view->facts->identification.software)->key_types;

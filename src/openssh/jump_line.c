@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/home.h"
+#include "platform/shell.h"
 
 #define LINE_MAX_BYTES ((size_t)64 * 1024)
 

@@ -1,4 +1,5 @@
 #include "pipeline/aliyun_line.h"
+#include "platform/shell.h"
 
 #include <string.h>
 

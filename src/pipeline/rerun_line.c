@@ -2,6 +2,7 @@
 
 #include "pipeline/command_lines.h"
 #include "pipeline/slot_word.h"
+#include "platform/shell.h"
 
 const char *spf_usual_user(const struct spf_view *view)
 {

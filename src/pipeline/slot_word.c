@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/ip.h"
+#include "platform/shell.h"
 
 /* Does the value consist of letters, digits and `more`, and begin with none of `not_first`? */
 static bool made_of(const char *value, const char *more, const char *not_first)

@@ -2,6 +2,7 @@
 
 #include "pipeline/command_lines.h"
 #include "pipeline/slot_word.h"
+#include "platform/shell.h"
 
 #define VALUE_MAX 4096
 

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/shape.h"
 #include "base/text.h"
+#include "platform/shell.h"
 
 static void check_clean(const char *in, size_t len, const char *want)
 {
