@@ -62,3 +62,12 @@ install_missing() {
     rm -f "$log"
     return "$status"
 }
+
+# The repository from which apt gets this machine's own release.
+own_mirror() {
+    # shellcheck source=/dev/null
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+    # shellcheck disable=SC2016  # expanded by apt
+    apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Identifier: Packages' |
+        awk -v release="$codename" '$1 == release && $2 ~ /^https?:/ {print $2; exit}'
+}

@@ -1,0 +1,12 @@
+#include "platform/limits.h"
+
+#include "posix.h"
+
+#include <pthread.h>
+
+/* Windows limits neither files nor the stack of a thread below what is needed. */
+struct spf_error spf_limits_prepare(void)
+{
+    (void)_setmaxstdio(1024);
+    return spf_ok();
+}
