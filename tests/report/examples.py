@@ -26,10 +26,10 @@ def scripts():
     pod = loaded["kubernetes-init-container"]["spec"]["initContainers"][0]
     cron = loaded["kubernetes-cronjob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
     return {
-        "github-actions": ([step["run"] for step in steps if "sshpreflight" in step.get("run", "")][0], 2),
-        "gitlab-ci": ("\n".join(loaded["gitlab-ci"]["preflight"]["script"]), 2),
-        "Jenkinsfile": (re.search(r"sh '''(.*?)'''", (examples / "Jenkinsfile").read_text(), re.S).group(1), 2),
-        "kubernetes-init-container": (pod["args"][0], 2),
+        "github-actions": ([step["run"] for step in steps if "sshpreflight" in step.get("run", "")][0], 75),
+        "gitlab-ci": ("\n".join(loaded["gitlab-ci"]["preflight"]["script"]), 75),
+        "Jenkinsfile": (re.search(r"sh '''(.*?)'''", (examples / "Jenkinsfile").read_text(), re.S).group(1), 75),
+        "kubernetes-init-container": (pod["args"][0], 75),
         "kubernetes-cronjob": (cron["args"][0], 0),
     }
 
@@ -43,6 +43,7 @@ def run(name, script, folder):
     wrapper.chmod(0o755)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place / "id"], check=True)
     script = script.replace("/keys/key.pem", str(place / "id")).replace("/dev/termination-log", str(place / "log"))
+    script = script.replace("--wait=5m", "--wait=2s")
     key = str(place / "id") if name != "github-actions" else (place / "id").read_text()
     return place, subprocess.run(["sh", "-e", "-c", script], cwd=place, capture_output=True, text=True, check=False, env={
         "PATH": "%s/bin:/usr/bin:/bin" % place, "HOME": str(place), "INSTANCE": "i-bp1a2b3c4d5e6f7g8h9i",
