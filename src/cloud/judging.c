@@ -100,10 +100,18 @@ struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf
                                       struct spf_result *result)
 {
     const struct spf_group_state *lookup = &view->facts->group[SPF_GROUP_LOOKUP];
+    struct spf_ip jump;
 
     if (lookup->phase == SPF_FAILED) {
         spf_note_text(result, "lookup_failed", lookup->failure.text);
         spf_say(result, "it depends on your public address, and %s", lookup->failure.text);
+    } else if (view->target->jump != NULL && spf_ip_parse(view->facts->tcp.jump_address, &jump) &&
+               spf_ip_is_public(&jump)) {
+        spf_note_text(result, "jump_address", view->facts->tcp.jump_address);
+        spf_say(result,
+                "the rules see the private address of the jump host within the VPC; only its public "
+                "one, %s, is known, and no instance that can be read here has it",
+                view->facts->tcp.jump_address);
     }
     return spf_concludes(finding);
 }

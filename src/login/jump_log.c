@@ -177,6 +177,10 @@ static void take_line(struct spf_jump_log *log, struct spf_jump_hop_log *hop,
         spf_clean(hop->login, sizeof hop->login, rest, len);
     else if ((rest = after(line, "Offering public key: ", &len)) != NULL)
         add_key(hop, rest, len);
+    else if (begins(line, "Server accepts key: "))
+        hop->key_unusable = true; /* until an answer to the signature comes */
+    else if (begins(line, "Authentications that can continue: "))
+        hop->key_unusable = false;
     else if (begins(line, "Offending ") &&
              (rest = memmem(line->body, line->len, "key in ", 7)) != NULL)
         spf_clean(hop->known_hosts_line, sizeof hop->known_hosts_line, rest + 7,

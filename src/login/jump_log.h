@@ -22,6 +22,7 @@
  */
 struct spf_jump_hop_log {
     bool in, open;              /* authenticated; its channel to the next one opened */
+    bool key_unusable;          /* the server would take a key, and ssh could not sign with it */
     bool shared_refusal;        /* a connection that is shared (ControlPath) does not forward */
     char software[64];          /* its server's, by the identification */
     char refusal[128];          /* of the channel: "connect failed: Connection refused"; "" none */

@@ -164,6 +164,9 @@ static void keep_failure(const struct spf_jump_log *log, size_t index, struct sp
                            : log->complaint[0] != '\0' ? log->complaint
                                                        : log->hops[log->count - 1].complaint);
     }
+    if (hop->key_unusable && facts->jump_cause[0] == '\0') /* no agent has it, and nobody types */
+        (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause,
+                       spf_findings[SPF_KEY_ENCRYPTED].id);
     spf_buf_clear(&text);
 }
 

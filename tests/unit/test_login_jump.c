@@ -186,6 +186,12 @@ START_TEST(the_hop_that_failed_is_named)
                                                                "Connection closed by remote "
                                                                "host\r\n",
          "me@a", "auth-key-refused", "me@a: Permission denied (publickey)."},
+        {CHAIN INNER("Offering public key: /k ED25519 SHA256:x explicit")
+             INNER("Server accepts key: /k ED25519 SHA256:x explicit") "sshconnect2.c:f():1 "
+                                                                       "(pid=102): me@a: "
+                                                                       "Permission denied "
+                                                                       "(publickey).\r\n",
+         "me@a", "key-encrypted", "me@a: Permission denied (publickey)."},
         {CHAIN REACHED(INNER, "a") "channels.c:f():1 (pid=102): channel 0: open failed: connect "
                                    "failed: Connection refused\r\n"
                                    "kex.c:f():1 (pid=101): kex_exchange_identification: Connection "
