@@ -271,10 +271,19 @@ static bool seen_by_server(const struct spf_facts *facts, int family, struct spf
     return true;
 }
 
+bool spf_cloud_jump_is_public(const struct spf_facts *facts)
+{
+    struct spf_ip ip;
+
+    return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.jump_address, &ip) &&
+           ip.family == 4 && spf_ip_is_public(&ip);
+}
+
 /*
  * Behind a jump host the rules see the jump host. Its address as we dial it is what they see, if it
  * is of the same world as the one behind: a public address says nothing of the private one that a
- * machine has within the VPC.
+ * machine has within the VPC; the cloud knows that one, if the jump host is an instance of the same
+ * account.
  */
 static enum spf_source_kind jump_end(const struct spf_target *target, const struct spf_facts *facts,
                                      const struct spf_address *dialled, struct spf_ip *out)
@@ -286,6 +295,18 @@ static enum spf_source_kind jump_end(const struct spf_target *target, const stru
         return SPF_SOURCE_OWN;
     if (seen_by_server(facts, dialled->ip.family, out))
         return SPF_SOURCE_SEEN;
+    if (inside && spf_cloud_jump_is_public(facts)) {
+        const enum spf_group_phase phase = facts->group[SPF_GROUP_JUMP_INSTANCE].phase;
+
+        *out = facts->jump_instance.private_ip;
+        if (phase == SPF_PRESENT && out->family == dialled->ip.family &&
+            strcmp(facts->jump_instance.vpc, facts->instance.vpc) == 0)
+            return SPF_SOURCE_OWN;
+        if (phase == SPF_ABSENT || phase == SPF_ASKED) {
+            memset(out, 0, sizeof *out);
+            return SPF_SOURCE_OF_JUMP_INSTANCE;
+        }
+    }
     memset(out, 0, sizeof *out);
     return (target->selected & SPF_CHECK_BIT(NET_PORT)) && !spf_facts_have(facts, SPF_GROUP_TCP) &&
                    facts->group[SPF_GROUP_TCP].phase != SPF_FAILED

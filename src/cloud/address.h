@@ -57,14 +57,18 @@ bool spf_cloud_has_class(const struct spf_instance_facts *instance, enum spf_add
 
 /* Where rules will see us come from. */
 enum spf_source_kind {
-    SPF_SOURCE_GIVEN,     /* --source-ip */
-    SPF_SOURCE_OWN,       /* an address of our own interface */
-    SPF_SOURCE_SEEN,      /* by the server, whose session told it */
-    SPF_SOURCE_LOOKED_UP, /* by the service of --source-ip=lookup: */
-    SPF_SOURCE_NOT_YET,   /* our end of the connection will tell: the TCP group */
-    SPF_SOURCE_NOT_ASKED, /* that service will: the lookup group */
+    SPF_SOURCE_GIVEN,            /* --source-ip */
+    SPF_SOURCE_OWN,              /* an address of our own interface */
+    SPF_SOURCE_SEEN,             /* by the server, whose session told it */
+    SPF_SOURCE_LOOKED_UP,        /* by the service of --source-ip=lookup: */
+    SPF_SOURCE_NOT_YET,          /* our end of the connection will tell: the TCP group */
+    SPF_SOURCE_NOT_ASKED,        /* that service will: the lookup group */
+    SPF_SOURCE_OF_JUMP_INSTANCE, /* the instance that is the jump host: the group of that name */
     SPF_SOURCE_UNKNOWN,
 };
+
+/* Is it known that the first jump host is reached by a public IPv4 address? */
+bool spf_cloud_jump_is_public(const struct spf_facts *facts);
 
 /*
  * For packets to `dialled`: the address given or, over the internet, looked up; else our own if

@@ -260,6 +260,14 @@ static const struct spf_field membership_fields[] = {
 const struct spf_shape spf_membership_shape =
     SPF_SHAPE(struct spf_membership_facts, membership_fields);
 
+static const struct spf_field jump_instance_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_jump_instance_facts, id),
+    SPF_SHAPE_TEXT(struct spf_jump_instance_facts, vpc),
+    SPF_SHAPE_IP(struct spf_jump_instance_facts, private_ip),
+};
+const struct spf_shape spf_jump_instance_shape =
+    SPF_SHAPE(struct spf_jump_instance_facts, jump_instance_fields);
+
 static const struct spf_field acl_entry_fields[] = {
     SPF_SHAPE_TEXT(struct spf_acl_entry, id),
     SPF_SHAPE_TEXT(struct spf_acl_entry, name),

@@ -208,6 +208,14 @@ struct spf_membership_facts {
 };
 extern const struct spf_shape spf_membership_shape;
 
+/* The instance in the same region that has the jump host's public address. */
+struct spf_jump_instance_facts {
+    char id[80];              /* "": there is none that can be read */
+    char vpc[80];             /* where it is */
+    struct spf_ip private_ip; /* of the interface that has the public address */
+};
+extern const struct spf_shape spf_jump_instance_shape;
+
 struct spf_acl_entry {
     char id[80], name[140];
     enum spf_policy policy;

@@ -29,6 +29,8 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
     path->source_kind = spf_cloud_source(target, view->facts, &path->dialled, &path->source);
     if (path->source_kind == SPF_SOURCE_NOT_YET)
         return spf_lacks(view, SPF_GROUP_TCP, opinion);
+    if (path->source_kind == SPF_SOURCE_OF_JUMP_INSTANCE)
+        return spf_lacks(view, SPF_GROUP_JUMP_INSTANCE, opinion);
     if (path->source_kind == SPF_SOURCE_NOT_ASKED)
         return spf_lacks(view, SPF_GROUP_LOOKUP, opinion);
     return false;
@@ -68,6 +70,8 @@ void spf_note_source(struct spf_result *result, const struct spf_view *view,
         from = view->facts->lookup.service;
     else if (path->source_kind == SPF_SOURCE_SEEN)
         from = "the server, which saw it";
+    else if (view->target->jump != NULL && spf_cloud_jump_is_public(view->facts))
+        from = "the jump host's private address, by the cloud";
     else if (view->target->jump != NULL)
         from = "the jump host's address";
     spf_ip_format(&path->source, text);
@@ -100,18 +104,17 @@ struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf
                                       struct spf_result *result)
 {
     const struct spf_group_state *lookup = &view->facts->group[SPF_GROUP_LOOKUP];
-    struct spf_ip jump;
 
     if (lookup->phase == SPF_FAILED) {
         spf_note_text(result, "lookup_failed", lookup->failure.text);
         spf_say(result, "it depends on your public address, and %s", lookup->failure.text);
-    } else if (view->target->jump != NULL && spf_ip_parse(view->facts->tcp.jump_address, &jump) &&
-               spf_ip_is_public(&jump)) {
+    } else if (view->target->jump != NULL && spf_cloud_jump_is_public(view->facts)) {
         spf_note_text(result, "jump_address", view->facts->tcp.jump_address);
-        spf_say(result,
-                "the rules see the private address of the jump host within the VPC; only its public "
-                "one, %s, is known, and no instance that can be read here has it",
-                view->facts->tcp.jump_address);
+        spf_say(
+            result,
+            "the rules see the private address of the jump host within the VPC; only its public "
+            "one, %s, is known, and no instance that can be read here has it",
+            view->facts->tcp.jump_address);
     }
     return spf_concludes(finding);
 }

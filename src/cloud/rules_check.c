@@ -366,7 +366,8 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     case SPF_RULES_UNCERTAIN:
         break;
     }
-    if (decision.doubt != NULL)
+    /* whose group membership is in doubt has to be known first */
+    if (decision.doubt != NULL && (path.source.family != 0 || view->target->jump == NULL))
         return doubtful(&decision, result);
     return spf_source_unknown(SPF_SG_SOURCE_UNKNOWN, view, result);
 }

@@ -161,6 +161,7 @@ static void serve(struct spf_course *course, enum spf_group group)
     case SPF_GROUP_LOOKUP:
     case SPF_GROUP_RULES:
     case SPF_GROUP_MEMBERSHIP:
+    case SPF_GROUP_JUMP_INSTANCE:
     case SPF_GROUP_NETWORK_ACL:
     case SPF_GROUP_GATEWAY:
     case SPF_GROUP_EVENTS:

@@ -45,6 +45,8 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(QUERY, "query", query, spf_query_shape, SPF_GROUP_BIT(HANDSHAKE) | SPF_GROUP_BIT(KEY)),
     GROUP(SIGNATURE, "signature", signature, spf_signature_shape, SPF_GROUP_BIT(QUERY)),
     GROUP(SESSION, "session", session, spf_session_shape, SPF_GROUP_BIT(SIGNATURE)),
+    GROUP(JUMP_INSTANCE, "jump-instance", jump_instance, spf_jump_instance_shape,
+          SPF_GROUP_BIT(INSTANCE) | SPF_GROUP_BIT(TCP)),
     GROUP(TRANSCRIPT, "transcript", transcript, spf_transcript_shape, 0),
 };
 

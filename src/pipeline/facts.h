@@ -45,7 +45,8 @@ enum spf_group {
     SPF_GROUP_QUERY,          /* would this key do? (RFC 4252 section 7) */
     SPF_GROUP_SIGNATURE,
     SPF_GROUP_SESSION,
-    SPF_GROUP_TRANSCRIPT, /* what a pasted text says beside the other groups */
+    SPF_GROUP_JUMP_INSTANCE, /* the one that a jump host's public address belongs to */
+    SPF_GROUP_TRANSCRIPT,    /* what a pasted text says beside the other groups */
     SPF_GROUP_COUNT,
 };
 
@@ -53,12 +54,12 @@ enum spf_group {
 typedef uint32_t spf_groups;
 #define SPF_GROUP_BIT(group) ((spf_groups)1u << SPF_GROUP_##group)
 
-#define SPF_CLOUD_GROUPS                                                              \
-    (SPF_GROUP_BIT(CREDENTIALS) | SPF_GROUP_BIT(IDENTITY) | SPF_GROUP_BIT(INSTANCE) | \
-     SPF_GROUP_BIT(LOOKUP) | SPF_GROUP_BIT(RULES) | SPF_GROUP_BIT(MEMBERSHIP) |       \
-     SPF_GROUP_BIT(NETWORK_ACL) | SPF_GROUP_BIT(GATEWAY) | SPF_GROUP_BIT(EVENTS) |    \
-     SPF_GROUP_BIT(IMAGE) | SPF_GROUP_BIT(ASSISTANT) | SPF_GROUP_BIT(KEY_PAIR) |      \
-     SPF_GROUP_BIT(CONSOLE))
+#define SPF_CLOUD_GROUPS                                                                  \
+    (SPF_GROUP_BIT(CREDENTIALS) | SPF_GROUP_BIT(IDENTITY) | SPF_GROUP_BIT(INSTANCE) |     \
+     SPF_GROUP_BIT(LOOKUP) | SPF_GROUP_BIT(RULES) | SPF_GROUP_BIT(MEMBERSHIP) |           \
+     SPF_GROUP_BIT(JUMP_INSTANCE) | SPF_GROUP_BIT(NETWORK_ACL) | SPF_GROUP_BIT(GATEWAY) | \
+     SPF_GROUP_BIT(EVENTS) | SPF_GROUP_BIT(IMAGE) | SPF_GROUP_BIT(ASSISTANT) |            \
+     SPF_GROUP_BIT(KEY_PAIR) | SPF_GROUP_BIT(CONSOLE))
 
 /*
  * Why a group is unavailable: an error of ours, with the cause (always one of status unknown)
@@ -102,6 +103,7 @@ struct spf_facts {
     struct spf_ssh_config_facts ssh_config;
     struct spf_rules_facts rules;
     struct spf_membership_facts membership;
+    struct spf_jump_instance_facts jump_instance;
     struct spf_acl_facts network_acl;
     struct spf_gateway_facts gateway;
     struct spf_events_facts events;

@@ -62,8 +62,21 @@ START_TEST(sources_behind_a_jump_host)
 
     /* Its public address says nothing of the one it has in the VPC. */
     desk.target.address = SPF_ADDRESS_PRIVATE;
+    desk.facts.group[SPF_GROUP_JUMP_INSTANCE].phase = SPF_ABSENT;
+    judge(&desk, spf_judge_cloud_security_group);
+    ck_assert_int_eq(desk.opinion.kind, SPF_OPINION_WANTS);
+    ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(JUMP_INSTANCE));
+    desk.facts.group[SPF_GROUP_JUMP_INSTANCE].phase = SPF_PRESENT;
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
+    ck_assert_ptr_nonnull(strstr(desk.result.summary, "only its public one, 9.9.9.9, is known"));
+    /* The cloud knows both. */
+    desk.facts.jump_instance.private_ip = ip("10.0.1.7");
+    (void)spf_copy(desk.facts.jump_instance.vpc, sizeof desk.facts.jump_instance.vpc,
+                   desk.facts.instance.vpc);
+    judge(&desk, spf_judge_cloud_security_group);
+    FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
+    ck_assert_str_eq(evidence_text(&desk.result, "source_ip"), "10.0.1.7");
     strcpy(desk.facts.tcp.jump_address, "10.0.1.9");
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_EXCLUDED);

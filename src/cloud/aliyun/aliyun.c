@@ -250,6 +250,9 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
     case SPF_GROUP_MEMBERSHIP:
         spf_operation_membership(operation);
         break;
+    case SPF_GROUP_JUMP_INSTANCE:
+        spf_operation_jump_instance(operation);
+        break;
     case SPF_GROUP_NETWORK_ACL:
         ask_acl(operation);
         break;

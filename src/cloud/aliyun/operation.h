@@ -113,6 +113,7 @@ void spf_operation_instance(struct spf_operation *operation);
 void spf_operation_lookup(struct spf_operation *operation);
 void spf_operation_rules(struct spf_operation *operation);
 void spf_operation_membership(struct spf_operation *operation);
+void spf_operation_jump_instance(struct spf_operation *operation);
 void spf_operation_gateway(struct spf_operation *operation);
 
 #define SPF_COUNT(array) (sizeof(array) / sizeof *(array))
