@@ -261,14 +261,15 @@ class Sweep:
             wrong += ["not in %r: %s" % (check["summary"], word) for word in case.words
                       if word not in check["summary"]]
             wrong += case.judge(target, check) if case.judge else []
-        if case.ssh is not None and (theirs := self.theirs(case.host)) != case.ssh:
+        theirs = self.theirs(case.host)
+        if case.ssh is not None and theirs != case.ssh:
             wrong.append("ssh gets in: %s" % theirs)
         if case.repairs and not wrong:
             wrong += self.repair(case, target)
-        print("%s: %.1f s, %s %s: %s" % (case.name, seconds, target["verdict"], target["cause"],
-                                         check["summary"] if check else ""))
+        print("%s: %.1f s, %s %s (ssh gets in: %s): %s" % (
+            case.name, seconds, target["verdict"], target["cause"], theirs,
+            check["summary"] if check else ""))
         return wrong
-
 
     def repair(self, case, target):
         command = target["remedies"][0]["command"]
