@@ -124,8 +124,12 @@ void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
     if (retransmissions > watch->retransmissions) {
         watch->retransmissions = retransmissions;
         watch->after_syn = REPLY_SAMPLES;
-        watch->hit = false;
+        /* the server's own timer may be a moment ahead of ours, and the counters of TCP_INFO */
+        watch->hit = watch->apart > 0;
+        facts->syns_discarded += watch->hit;
+        facts->discarded_apart -= watch->apart;
     }
+    watch->apart = 0;
     discarded = now.discarded - watch->last.discarded;
     facts->unsent = now.unsent - watch->first.unsent;
     facts->reverse = now.reverse - watch->first.reverse;
@@ -134,6 +138,7 @@ void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
         watch->hit = true;
     } else if (discarded > 0) {
         facts->discarded_apart += discarded;
+        watch->apart = discarded;
     }
     watch->after_syn -= watch->after_syn > 0;
     watch->last = now;

@@ -31,6 +31,7 @@ struct spf_own_watch {
     int64_t retransmissions;
     unsigned after_syn; /* samples that still belong to the last SYN */
     bool hit;           /* and whether something was discarded in them */
+    int64_t apart;      /* discarded in the last sample, and counted as apart */
     bool running;
 };
 
