@@ -292,16 +292,19 @@ START_TEST(a_proxys_password_is_not_repeated)
          "h: Unsupported proxy scheme for 'ftp://...@proxy'"},
         {"Unsupported proxy syntax in 'me:canary@proxy'",
          "h: Unsupported proxy syntax in '...@proxy'"},
-        {"odd me:canary@proxy", "h: Couldn't resolve proxy name"},
+        {"odd me:canary@proxy", NULL}, /* curl's own words for its code, which vary by release */
         {"Could not resolve proxy: proxy", "h: Could not resolve proxy: proxy"},
-        {"", "h: Couldn't resolve proxy name"},
+        {"", NULL},
     };
 
+    char words[100];
+
+    (void)spf_format(words, sizeof words, "h: %s", curl_easy_strerror(CURLE_COULDNT_RESOLVE_PROXY));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct spf_failure failure =
             spf_api_transport_failure(CURLE_COULDNT_RESOLVE_PROXY, cases[i].detail, "a", "h");
 
-        ck_assert_str_eq(failure.text, cases[i].shown);
+        ck_assert_str_eq(failure.text, cases[i].shown != NULL ? cases[i].shown : words);
     }
 }
 END_TEST

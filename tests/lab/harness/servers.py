@@ -173,7 +173,8 @@ class Fake:
         if kind == "silent-port":
             # One connection fills the queue of a listener with backlog 0; Linux then ignores SYNs.
             self._socket.listen(0)
-            self._filler = socket.create_connection(("127.0.0.1", self.port))
+            with contextlib.suppress(TimeoutError):  # a stranger's fills it as well
+                self._filler = socket.create_connection(("127.0.0.1", self.port), timeout=5)
             return
         self._socket.listen(64)
         threading.Thread(target=self._accept, daemon=True).start()

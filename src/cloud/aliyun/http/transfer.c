@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <malloc.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,26 @@ static bool is_hashed(const char *path)
     return found;
 }
 
+/*
+ * A reply may hold a secret (AssumeRole), and OpenSSL leaves what it has decrypted in its buffer
+ * until the next record comes.
+ */
+static CURLcode wipe_what_was_read(CURL *easy, void *context, void *unused)
+{
+    (void)easy;
+    (void)unused;
+    (void)SSL_CTX_set_options(context, SSL_OP_CLEANSE_PLAINTEXT);
+    return CURLE_OK;
+}
+
+/* The context is OpenSSL's only where curl was built with it, as Debian's is. */
+static bool has_openssl(void)
+{
+    const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+
+    return library != NULL && spf_starts_with(library, "OpenSSL/");
+}
+
 bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
 {
     static const char certificates[] = "/etc/ssl/certs";
@@ -211,6 +232,8 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
     bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain_http ? "http" : "https");
+    if (has_openssl())
+        bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, wipe_what_was_read);
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     /* a libcurl without HTTP/2 refuses this, and speaks 1.1 */
