@@ -68,12 +68,16 @@ class Run:
             self.err.decode("utf-8", "backslashreplace"))
 
 
+def version_of(text):
+    """(10, 6) of "sshd 10.6"."""
+    return tuple(int(part) for part in text.split()[1].split("."))
+
+
 def _of_this_release(data):
     """since: "sshd 10.0" or "ssh 10.0" -> merge patch, for this version here and later ones."""
     for since, change in data.get("since", {}).items():
-        program, version = since.split()
-        here = {"sshd": servers.sshd_version, "ssh": clients.ssh_version}[program]()
-        if here >= tuple(int(part) for part in version.split(".")):
+        here = {"sshd": servers.sshd_version, "ssh": clients.ssh_version}[since.split()[0]]()
+        if here >= version_of(since):
             data = world.merge_patch(data, change)
     return data
 
@@ -166,6 +170,8 @@ class Stage:
         for need in needs:
             if need.startswith("tool:") and not shutil.which(need[5:]):
                 raise Skip("needs " + need[5:])
+            if need.startswith("sshd ") and servers.sshd_version() < version_of(need):
+                raise Skip("needs %s or later" % need)
 
     def _make(self, name):
         path = os.path.join(self.folder, name)
