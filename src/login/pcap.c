@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 #define FILE_HEADER   24
+#define PADDING_MIN   4
 #define RECORD_HEADER 16
 #define IP_TCP_HEADER 40 /* both without options, as libssh writes them */
 
@@ -239,16 +240,18 @@ static void read_from_server(struct spf_seen *seen, uint8_t type, struct input b
 }
 
 /*
- * A packet as libssh captures it: length, padding length, payload, padding (RFC 4253 section 6);
- * the length is missing where a MAC over the ciphertext was checked first.
+ * A packet as libssh captures it: length, padding length, payload, padding (RFC 4253 section 6).
+ * The length is missing from what comes where a MAC over the ciphertext was checked first, and is
+ * four short in what goes out there. No padding is below four bytes and no length reaches 64 MiB,
+ * so the first byte tells.
  */
 static bool payload_of(struct input packet, struct input *payload)
 {
-    struct input whole = packet, part;
+    struct input part;
     uint32_t len;
 
-    if (!take_u32(&packet, &len) || len != packet.len)
-        packet = whole;
+    if (packet.len > 0 && packet.at[0] < PADDING_MIN && !take_u32(&packet, &len))
+        return false;
     if (!take(&packet, 1, &part) || packet.len < (size_t)part.at[0] + 1)
         return false;
     return take(&packet, packet.len - part.at[0], payload);

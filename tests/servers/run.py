@@ -63,6 +63,12 @@ SPECIAL = {
     "paramiko": {"rsa": {**NO_TYPE, "or": "pass"}},
     # without EXT_INFO, so that RSA means SHA-1
     "ssh2-0.8": {"rsa": NO_TYPE},
+    # it disconnects on a type of key that it does not know, and Ed25519 is one
+    "dev-tunnels": {"ed25519": NO_TYPE,
+                    "ppk": {"key": {"type": "ecdsa", "shape": "ppk"}},
+                    "wrong key": {"key": {"type": "ecdsa"}}, "wrong user": {"key": {"type": "ecdsa"}},
+                    "encrypted": {"key": {"type": "ecdsa", "passphrase": "CanaryPassphrase"}},
+                    "encrypted, wrong": {"key": {"type": "ecdsa", "passphrase": "CanaryPassphrase"}}},
     # any user's name; a few commands are answered as a shell would
     "rclone": {"wrong user": {"auth": "pass"}},
     "lsh": {"rsa": {"auth": "skip ssh.host-key", "session": None}},

@@ -54,15 +54,17 @@ static void put_record(struct capture *capture, bool ours, const void *bytes, si
     put(capture, bytes, len);
 }
 
-/* with_length: as with most ciphers; without: as where the MAC covers the ciphertext. */
-static void put_packet(struct capture *capture, bool ours, bool with_length,
+/* As with most ciphers; and, where the MAC covers the ciphertext, what comes and what goes out. */
+enum length { LENGTH, NO_LENGTH, SHORT_LENGTH };
+
+static void put_packet(struct capture *capture, bool ours, enum length length,
                        const struct capture *payload)
 {
     struct capture packet = {.len = 0};
     const uint8_t padding[5] = {4};
 
-    if (with_length)
-        put_u32(&packet, payload->len + 5);
+    if (length != NO_LENGTH)
+        put_u32(&packet, payload->len + 5 - (length == SHORT_LENGTH ? 4 : 0));
     put(&packet, padding, 1);
     put(&packet, payload->bytes, payload->len);
     put(&packet, padding + 1, 4);
@@ -83,7 +85,7 @@ static void put_debug(struct capture *capture, const char *text)
     put(&payload, "\1", 1);
     put_string(&payload, text);
     put_string(&payload, "");
-    put_packet(capture, false, true, &payload);
+    put_packet(capture, false, LENGTH, &payload);
 }
 
 START_TEST(a_whole_login)
@@ -100,7 +102,7 @@ START_TEST(a_whole_login)
         put(&payload, cookie, sizeof cookie);
         for (int i = 0; i < 10; i++)
             put_string(&payload, ours != 0 ? "a,b" : "b,c");
-        put_packet(&capture, ours != 0, true, &payload);
+        put_packet(&capture, ours != 0, LENGTH, &payload);
     }
     message(&payload, 7);
     put_u32(&payload, 2);
@@ -108,7 +110,7 @@ START_TEST(a_whole_login)
     put_string(&payload, "else");
     put_string(&payload, "server-sig-algs");
     put_string(&payload, "ssh-ed25519,rsa-sha2-256");
-    put_packet(&capture, false, false, &payload);
+    put_packet(&capture, false, NO_LENGTH, &payload);
     message(&payload, 50);
     put_string(&payload, "root");
     put_string(&payload, "ssh-connection");
@@ -116,7 +118,7 @@ START_TEST(a_whole_login)
     put(&payload, "\0", 1);
     put_string(&payload, "rsa-sha2-256");
     put_string(&payload, "blob");
-    put_packet(&capture, true, false, &payload);
+    put_packet(&capture, true, NO_LENGTH, &payload);
     spf_seen_read(&seen, capture.bytes, capture.len);
 
     ck_assert(seen.packets);
@@ -131,7 +133,7 @@ START_TEST(a_whole_login)
     message(&payload, 51);
     put_string(&payload, "publickey,password");
     put(&payload, "\0", 1);
-    put_packet(&capture, false, true, &payload);
+    put_packet(&capture, false, LENGTH, &payload);
     spf_seen_read(&seen, capture.bytes, capture.len);
     ck_assert(!seen.request_sent);
     ck_assert_str_eq(seen.methods, "publickey,password");
@@ -142,7 +144,7 @@ START_TEST(a_whole_login)
     put_u32(&payload, 2);
     put_string(&payload, "Too many authentication failures");
     put_string(&payload, "");
-    put_packet(&capture, false, true, &payload);
+    put_packet(&capture, false, LENGTH, &payload);
     spf_seen_read(&seen, capture.bytes, capture.len);
     ck_assert(seen.disconnected);
     ck_assert_uint_eq(seen.disconnect_code, 2);
@@ -156,12 +158,15 @@ START_TEST(requests)
 {
     static const struct {
         const char *method, *algorithm;
+        enum length length;
     } cases[] = {
-        {"publickey", "rsa-sha2-512"},
-        {"publickey-hostbound-v00@openssh.com", "rsa-sha2-512"},
-        {"publickey-hostbound", ""},
-        {"hostbased", ""},
-        {"none", ""},
+        {"publickey", "rsa-sha2-512", LENGTH},
+        {"publickey", "rsa-sha2-512", NO_LENGTH},
+        {"publickey", "rsa-sha2-512", SHORT_LENGTH},
+        {"publickey-hostbound-v00@openssh.com", "rsa-sha2-512", LENGTH},
+        {"publickey-hostbound", "", LENGTH},
+        {"hostbased", "", LENGTH},
+        {"none", "", LENGTH},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -178,7 +183,7 @@ START_TEST(requests)
         put_string(&payload, "rsa-sha2-512");
         put_string(&payload, "the key");
         put_string(&payload, "the host key");
-        put_packet(&capture, true, true, &payload);
+        put_packet(&capture, true, cases[i].length, &payload);
         spf_seen_read(&seen, capture.bytes, capture.len);
         ck_assert_msg(seen.request_sent, "%s", cases[i].method);
         ck_assert_msg(strcmp(seen.algorithm, cases[i].algorithm) == 0, "%s: %s", cases[i].method,
@@ -290,7 +295,7 @@ START_TEST(what_holds_for_the_session)
 
     start(&capture);
     message(&payload, 52);
-    put_packet(&capture, false, true, &payload);
+    put_packet(&capture, false, LENGTH, &payload);
     spf_seen_read(&seen, capture.bytes, capture.len);
     ck_assert(seen.accepted && !seen.options_settled);
 
@@ -299,13 +304,13 @@ START_TEST(what_holds_for_the_session)
     message(&payload, 80);
     put_string(&payload, "hostkeys-00@openssh.com");
     put(&payload, "\0", 1);
-    put_packet(&capture, false, true, &payload);
+    put_packet(&capture, false, LENGTH, &payload);
     message(&payload, 92);
     put_u32(&payload, 43);
     put_u32(&payload, 1);
     put_string(&payload, "open failed");
     put_string(&payload, "");
-    put_packet(&capture, false, true, &payload);
+    put_packet(&capture, false, LENGTH, &payload);
     spf_seen_read(&seen, capture.bytes, capture.len);
     ck_assert(seen.options_settled && seen.forced_command && seen.channel_refused);
     ck_assert(seen.host_keys_shown);
@@ -325,7 +330,7 @@ START_TEST(directions_are_told_apart)
     message(&payload, 4);
     put(&payload, "\1", 1);
     put_string(&payload, "key options: command");
-    put_packet(&capture, true, true, &payload);
+    put_packet(&capture, true, LENGTH, &payload);
     spf_seen_read(&seen, capture.bytes, capture.len);
     ck_assert(!seen.key_options);
     spf_seen_clear(&seen);

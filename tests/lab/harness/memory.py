@@ -44,6 +44,20 @@ def _environment(pid):
     return int(fields[47]), int(fields[48])
 
 
+PAGE = 4096
+
+
+def _read(memory, first, last):
+    """An area may have guard pages in it (madvise(2)), which cannot be read; zeros in their place."""
+    try:
+        memory.seek(first)
+        return memory.read(last - first)
+    except OSError:
+        if last - first <= PAGE:
+            return bytes(last - first)
+        return b"".join(_read(memory, at, min(at + PAGE, last)) for at in range(first, last, PAGE))
+
+
 def _areas(pid):
     """Everything that the process has written to: (name, address, bytes)."""
     start, end = _environment(pid)
@@ -54,8 +68,7 @@ def _areas(pid):
             first, last = (int(word, 16) for word in words[0].split("-"))
             if "w" not in words[1]:
                 continue
-            memory.seek(first)
-            held = bytearray(memory.read(last - first))
+            held = bytearray(_read(memory, first, last))
             if first <= start < last:  # what we were started with stays where it is
                 held[start - first:end - first] = bytes(end - start)
             yield words[5].strip() if len(words) > 5 else "anonymous", first, held

@@ -175,25 +175,25 @@ class Erlang(AsyncSsh):
 
 
 class Ssh2(AsyncSsh):
-    """../../servers/ssh2_server.js, on npm's ssh2 of this version (../../servers/npm.sh installs it)."""
+    """../../servers/ssh2_server.js, on npm's package of this version (../../servers/npm.sh installs it)."""
 
-    feeds, version = True, "1.17.0"
+    feeds, package, source = True, "ssh2@1.17.0", "ssh2_server.js"
     cannot = ("forced command",)
 
     @classmethod
     def modules(cls):
-        return os.path.join(SERVERS, "..", "..", "build", "npm", "ssh2-" + cls.version, "node_modules")
+        return os.path.join(SERVERS, "..", "..", "build", "npm", cls.package, "node_modules")
 
     @classmethod
     def lacks(cls):
         if not is_installed("node"):
             return "node"
-        return None if os.path.isdir(os.path.join(cls.modules(), "ssh2")) else \
-            "npm's ssh2 %s (sh tests/servers/npm.sh)" % cls.version
+        return None if os.path.isdir(cls.modules()) else \
+            "npm's %s (sh tests/servers/npm.sh)" % cls.package
 
     @classmethod
     def program(cls, tools):
-        return ["node", os.path.join(SERVERS, "ssh2_server.js")]
+        return ["node", os.path.join(SERVERS, cls.source)]
 
     def __init__(self, folder, recipe, tools):
         super().__init__(folder, recipe, tools)
@@ -201,7 +201,22 @@ class Ssh2(AsyncSsh):
 
 
 class OldSsh2(Ssh2):
-    version = "0.8.9"
+    package = "ssh2@0.8.9"
+
+
+class DevTunnels(Ssh2):
+    """../../servers/dev_tunnels_server.js; it makes its own host key, and knows no Ed25519."""
+
+    package, source = "@microsoft/dev-tunnels-ssh@3.12.42", "dev_tunnels_server.js"
+    cannot = ("password only", "sftp only", "forced command")
+
+    def __init__(self, folder, recipe, tools):
+        super().__init__(folder, recipe, tools)
+        self._host_key = os.path.join(folder, "host_ed25519.pub")
+
+    def started(self):
+        with open(self._host_key, encoding="ascii") as source:
+            self.public = source.read().splitlines()
 
 
 class Mina(AsyncSsh):
@@ -296,7 +311,7 @@ class ProFtpd(AsyncSsh):
 
 PROGRAMS = {"dropbear": Dropbear, "tinyssh": TinySsh, "libssh": Libssh, "asyncssh": AsyncSsh,
             "paramiko": Paramiko, "conch": Conch, "go": Go, "wish": Wish, "erlang": Erlang,
-            "proftpd": ProFtpd, "mina": Mina, "ssh2": Ssh2, "ssh2-0.8": OldSsh2, "rclone": Rclone,
+            "proftpd": ProFtpd, "mina": Mina, "ssh2": Ssh2, "ssh2-0.8": OldSsh2, "dev-tunnels": DevTunnels, "rclone": Rclone,
             "lsh": Lsh}
 
 
@@ -358,6 +373,8 @@ class Other:
             self.stop()
             raise RuntimeError("%s did not start:\n%s" % (self._program.words, "".join(self.log)))
         self.port = int(words[1])
+        if hasattr(self._program, "started"):
+            self._program.started()
 
     @staticmethod
     def lacks(recipe):
