@@ -80,8 +80,11 @@ def bounds(low, high):
 
 
 def untried(target, _):
-    text = next(c["summary"] for c in target["checks"] if c["id"] == "ssh.auth")
-    return [] if "full-size packets to us were not tried" in text else [text]
+    """Unless one came: the keys of ML-KEM fill one."""
+    check = next(c for c in target["checks"] if c["id"] == "ssh.auth")
+    came = check["evidence"]["tcp"]["largest_packet_in"] == 1500
+    said = "full-size packets to us were not tried" in check["summary"]
+    return [] if said != came else [check["summary"], str(check["evidence"]["tcp"])]
 
 
 def full(target, _):
