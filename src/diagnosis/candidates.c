@@ -441,11 +441,10 @@ static void explain_disconnect(const struct ask *ask)
 {
     const char *software = ask->run->facts.identification.software;
     const int64_t version = spf_openssh_version_of(software);
-    const struct spf_group_state *query = &ask->run->facts.group[SPF_GROUP_QUERY];
 
     if (!spf_is_sshd(software))
         return;
-    if (query->done_ms - query->asked_ms >= GRACE_MIN_MS)
+    if (ask->run->facts.query.elapsed_ms >= GRACE_MIN_MS)
         suggest(ask, SPF_LOGIN_GRACE_EXCEEDED);
     if (version == 0 || version >= 909)
         suggest(ask, SPF_CONNECTION_REFUSED_BY_RULE);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "login/conversation_parts.h"
 #include "login/implementations.h"
@@ -54,6 +55,7 @@ static void keep_answer(struct spf_conversation *talk, enum spf_link_state state
     const struct spf_seen *seen = spf_link_seen(talk->link);
 
     spf_offers_keep_sig_algs(&talk->inquiry->facts->handshake, seen);
+    facts->elapsed_ms = spf_now_ms() - talk->step_ms;
     facts->outcome = spf_talk_outcome(state, seen);
     for (size_t i = 0; i < facts->asked.count; i++) {
         if (facts->outcome == SPF_AUTH_LOCAL_REFUSAL)

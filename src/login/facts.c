@@ -162,6 +162,7 @@ static const struct spf_field query_fields[] = {
     SPF_SHAPE_TEXT(struct spf_query_facts, banner),
     SPF_SHAPE_STRUCT(struct spf_query_facts, ending, &ending_shape),
     SPF_SHAPE_TEXT(struct spf_query_facts, error),
+    SPF_SHAPE_NUMBER(struct spf_query_facts, elapsed_ms),
     SPF_SHAPE_BOOL(struct spf_query_facts, of_certificate),
     SPF_SHAPE_BOOL(struct spf_query_facts, none_accepted),
     SPF_SHAPE_ENUM(struct spf_query_facts, stranger, stranger),

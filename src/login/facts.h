@@ -125,6 +125,7 @@ struct spf_query_facts {
     char banner[600];   /* what the server shows before authentication (SSH_MSG_USERAUTH_BANNER) */
     struct spf_ending ending;
     char error[256];
+    int64_t elapsed_ms;  /* until the last answer, or its absence */
     bool of_certificate; /* asked about the certificate, after the key alone was refused */
     bool none_accepted;  /* the server lets the user in without any proof (RFC 4252 section 5.2) */
     enum spf_stranger stranger;           /* asked where no signature could follow */
