@@ -23,11 +23,14 @@ make_root() {
         echo "apt has no http mirror of its own release here; give one: MIRROR=URL sh tests/release.sh $suite" >&2
         exit 1
     }
+    # shellcheck disable=SC2034  # read by install_missing
+    packages=debootstrap
+    install_missing
     # A release younger than the debootstrap here is made as sid is.
     script=/usr/share/debootstrap/scripts/$suite
     [ -e "$script" ] || script=/usr/share/debootstrap/scripts/sid
     echo "Making a bare $suite in $root"
-    debootstrap --variant=minbase "$suite" "$root" "$mirror" "$script" >"$log" 2>&1 || {
+    contained debootstrap --variant=minbase "$suite" "$root" "$mirror" "$script" >"$log" 2>&1 || {
         tail -n 20 "$log" >&2
         exit 1
     }
@@ -37,10 +40,35 @@ make_root() {
         >"$root/etc/apt/apt.conf.d/90machine" || true
 }
 
+# Runs a command whose processes and mounts end with it, or with this script: unshare ignores INT and TERM, and a shell
+# takes a signal only between commands, so it waits for one in the background.
+running=
+contained() {
+    unshare --mount --propagation private --pid --fork --kill-child --mount-proc "$@" </dev/null &
+    running=$!
+    status=0
+    wait "$running" || status=$?
+    running=
+    return "$status"
+}
+
+# stop STATUS: the end of the namespace's first process is that of all the others, which unshare then has waited for.
+# shellcheck disable=SC2317  # called by the traps
+stop() {
+    trap '' HUP INT TERM
+    if [ -n "$running" ]; then
+        first=
+        read -r first <"/proc/$running/task/$running/children" || true
+        kill -KILL "${first:-$running}" || true
+        wait "$running" || true
+    fi
+    exit "$1"
+}
+
 # Runs a command in the root, at the copy of the checkout: a user's root would have it in /root, which is closed to others.
 inside() {
     # shellcheck disable=SC2016  # expanded by the shell inside
-    unshare --mount --propagation private --pid --fork --kill-child sh -euc '
+    contained sh -euc '
         mount --bind "$0" "$0" # a mount point as /, or nothing inside could make such a namespace
         mount -t proc proc "$0/proc"
         mount --rbind /sys "$0/sys"
@@ -61,7 +89,7 @@ try() {
     echo "== $suite: sh tests/$1.sh"
     start=$(date +%s)
     ended=passed
-    inside sh "tests/$1.sh" </dev/null || ended="FAILED (exit status $?)"
+    inside sh "tests/$1.sh" || ended="FAILED (exit status $?)"
     summary="$summary
 $(printf '%-10s%s in %s s' "$1.sh" "$ended" $(($(date +%s) - start)))"
     [ "$ended" = passed ] || failed=1
@@ -74,8 +102,6 @@ case $suite in *[!a-z0-9-]* | '' | -*) usage ;; esac
     echo "Only root can make a root and change into it." >&2
     exit 1
 }
-packages=debootstrap
-install_missing
 mirror=${MIRROR:-$(own_mirror)}
 
 log=$(mktemp)
@@ -86,9 +112,9 @@ clean_up() {
     [ -z "$temporary" ] || rm -rf --one-file-system "$temporary"
 }
 trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'stop 129' HUP
+trap 'stop 130' INT
+trap 'stop 143' TERM
 if [ $# -eq 2 ]; then
     mkdir -p "$2"
     root=$(cd "$2" && pwd)

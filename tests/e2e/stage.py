@@ -331,10 +331,12 @@ class Stage:
                 stack.callback(os.close, stdin)
                 stack.callback(os.close, writer)
             start = time.monotonic()
+            become = self._become()
+            if become:  # the checkout may be below a home that is closed to others
+                words[0] = shutil.copy(words[0], self.folder)
             process = subprocess.Popen(words, stdin=stdin, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, env=self.environment(),
-                                       cwd=self.home, start_new_session=True,
-                                       preexec_fn=self._become())
+                                       cwd=self.home, start_new_session=True, preexec_fn=become)
             if "interrupt" in self.data:
                 self._interrupt(process, cloud)
             try:
@@ -363,10 +365,6 @@ class Stage:
             os.setgroups([])
             os.setgid(NOBODY)
             os.setuid(NOBODY)
-        if subprocess.run([self.tools.binary, "--version"], preexec_fn=become, check=False,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                          cwd="/").returncode:
-            raise Skip("another user cannot run the program where it was built")
         return become
 
     def _interrupt(self, process, cloud):
