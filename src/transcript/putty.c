@@ -5,6 +5,7 @@
  * WinSCP also its own SecureShell.cpp. MobaXterm shows the same words.
  */
 static const struct spf_message rows[] = {
+    {"Remote SSH greeting was overlong", NULL, SPF_EVENT_BANNER, "other"}, /* seen in 0.85 */
     {"Host does not exist", NULL, SPF_EVENT_TCP, "unresolved"},
     {"Failed to connect to ", "Connection refused", SPF_EVENT_TCP, "refused"},
     {"Failed to connect to ", "timed out", SPF_EVENT_TCP, "silent"},
