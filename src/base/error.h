@@ -2,6 +2,12 @@
 #define SPF_BASE_ERROR_H
 
 /*
+ * The room of what everybody may use: errors, text, secrets, clocks, JSON, addresses, shapes, the
+ * loop and its workers. It knows nothing of SSH, of clouds or of this program's checks, and
+ * includes no other room. What two rooms need and no domain explains belongs here.
+ */
+
+/*
  * An error is about us: we could not ask, read or remember. What is wrong with the target is a
  * finding (pipeline/finding.h), never an error.
  */

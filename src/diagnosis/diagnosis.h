@@ -7,6 +7,14 @@
 #include "pipeline/run.h"
 
 /*
+ * The room between results and reports: one verdict, one root cause, candidates and remedies. It
+ * includes the pipeline and the facts, and no probe. diagnose.c has ssh's path and what explains
+ * what; predicates.h what several results say together; candidates.c what the evidence allows
+ * without proving; late_facts.c what is asked for only where it may explain. A candidate is added
+ * as a row of candidates.c and a cause of findings/candidates.def.
+ */
+
+/*
  * From a finished run to one answer: can this person log in, and if not, what is the one reason,
  * how do we know, and what repairs it. Pure: nothing is fetched, printed or timed here; all
  * functions may be called from any thread. Where memory runs out, a text, a remedy or a candidate

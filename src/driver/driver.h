@@ -5,6 +5,12 @@
 #include "pipeline/run.h"
 #include "transcript/transcript.h"
 
+/*
+ * The room that brings facts and checks together: the only one below cli that includes every
+ * probe. It knows which probe serves a group, and nothing of what facts mean. A new group is served
+ * in course.c; record.h keeps facts and gives them back.
+ */
+
 /* How far a round has come. */
 struct spf_driver_state {
     size_t count, finished;

@@ -4,6 +4,13 @@
 #include "base/shape.h"
 #include "net/facts.h"
 
+/*
+ * The room of one SSH conversation: what can be known of handshake, host key, authentication and
+ * session (here), how it is learnt (conversation.h, on link.h, the one file that includes libssh),
+ * what it means (the *check.c, which belong to the core). It includes net for the connection and
+ * openssh for what the user's ssh would do. A server program's ways are rows of implementations.c.
+ */
+
 enum spf_host_key_marker {
     SPF_MARKER_NONE,
     SPF_MARKER_REVOKED,

@@ -4,6 +4,13 @@
 #include "base/ip.h"
 #include "base/shape.h"
 
+/*
+ * The room of the way to the port: what can be known of a name, a connection and the first bytes
+ * (here), how it is learnt (dial.h, listen.h, path_mtu.h), what it means (the *check.c). Facts and
+ * checks include base and pipeline and belong to the core; it knows no SSH beyond the
+ * identification line (RFC 4253, 4.2).
+ */
+
 enum spf_tcp_outcome {
     SPF_TCP_OPEN,
     SPF_TCP_REFUSED,            /* RST: nothing listens, or a firewall rejects */

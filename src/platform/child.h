@@ -7,6 +7,13 @@
 #include "base/error.h"
 
 /*
+ * The room of what the kernel and the C library give beyond C: children, signals, the terminal,
+ * homes, files and who may read them, sockets, limits. It includes base alone. Another system is
+ * another set of these files; of the rooms above only net asks Linux by name, for its counters
+ * and settings in /proc.
+ */
+
+/*
  * The one place that starts programs: the user's ssh, a ProxyCommand, a credential program. Nothing
  * of our own state leaks into a child:
  *

@@ -5,6 +5,11 @@
 #include "diagnosis/diagnosis.h"
 
 /*
+ * The room of what is shown. It includes pipeline and diagnosis, and decides nothing. A format is a
+ * file of its own and a row of format.c (format.h).
+ */
+
+/*
  * Reports render what was found and decide nothing. All of them are pure: they append to a buffer
  * that the caller gave a cap and writes out; its failure (no memory, cap met) sticks in it. Results
  * hold clean text already (spf_clean); each format neutralises its own special characters once
