@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "login/agent_door.h"
+#include "login/agent_proxy.h"
 
 /* In a worker, which has the link. */
 struct turn {
@@ -13,7 +13,7 @@ struct turn {
 
 struct spf_agent_signing {
     struct spf_loop *loop;
-    struct spf_agent_door *door;
+    struct spf_agent_proxy *proxy;
     struct turn *turn;      /* under way; NULL: none */
     struct spf_watch timer; /* with it */
     spf_agent_signed *done;
@@ -74,11 +74,11 @@ struct spf_agent_signing *spf_agent_signing_new(struct spf_loop *loop, const cha
     if (signing == NULL)
         return NULL;
     *signing = (struct spf_agent_signing){.loop = loop,
-                                          .door = spf_agent_door_new(loop, agent, public_blob),
+                                          .proxy = spf_agent_proxy_new(loop, agent, public_blob),
                                           .timer = {.fd = -1, .ready = is_late, .owner = signing},
                                           .done = done,
                                           .owner = owner};
-    if (signing->door == NULL || !spf_link_use_agent(link, spf_agent_door_take(signing->door))) {
+    if (signing->proxy == NULL || !spf_link_use_agent(link, spf_agent_proxy_take(signing->proxy))) {
         spf_agent_signing_free(signing);
         return NULL;
     }
@@ -108,7 +108,7 @@ bool spf_agent_signing_start(struct spf_agent_signing *signing, struct spf_link 
 
 bool spf_agent_signing_is_answered(const struct spf_agent_signing *signing)
 {
-    return spf_agent_door_answered(signing->door);
+    return spf_agent_proxy_answered(signing->proxy);
 }
 
 void spf_agent_signing_free(struct spf_agent_signing *signing)
@@ -118,6 +118,6 @@ void spf_agent_signing_free(struct spf_agent_signing *signing)
     if (signing->turn != NULL)
         spf_loop_cancel(signing->loop, &signing->turn->job);
     spf_loop_remove(signing->loop, &signing->timer);
-    spf_agent_door_free(signing->door);
+    spf_agent_proxy_free(signing->proxy);
     free(signing);
 }

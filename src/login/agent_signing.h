@@ -7,7 +7,7 @@
 /*
  * The signature of a key that only an agent holds. libssh waits for an agent within its call, so a
  * worker has the link as long as that takes; the agent is asked through a filtering proxy that
- * serves this key alone (agent_door.h). Lives in the loop's thread and never blocks it.
+ * serves this key alone (agent_proxy.h). Lives in the loop's thread and never blocks it.
  */
 struct spf_agent_signing;
 

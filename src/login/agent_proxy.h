@@ -1,5 +1,5 @@
-#ifndef SPF_LOGIN_AGENT_DOOR_H
-#define SPF_LOGIN_AGENT_DOOR_H
+#ifndef SPF_LOGIN_AGENT_PROXY_H
+#define SPF_LOGIN_AGENT_PROXY_H
 
 #include <stdbool.h>
 
@@ -7,24 +7,24 @@
 
 /*
  * An ssh-agent of one key, in front of the real one at path (borrowed; NULL: at SSH_AUTH_SOCK):
- * libssh would try every key that an agent holds, and a server counts the tries. Whoever asks at
- * this door sees the one key only, and only what that key is to sign is passed on, as it is
+ * libssh would try every key that an agent holds, and a server counts the tries. Whoever asks
+ * this proxy sees the one key only, and only what that key is to sign is passed on, as it is
  * (draft-miller-ssh-agent, sections 3.5 and 3.6); all else is refused without the real agent being
  * asked.
  *
  * It lives in the loop's thread and never blocks. An agent that asks its user first may take its
  * time: the caller's timeout is the bound.
  */
-struct spf_agent_door;
+struct spf_agent_proxy;
 
 /* public_blob: base64 of RFC 4253 section 6.6. NULL: no memory or descriptor, or no blob. */
-struct spf_agent_door *spf_agent_door_new(struct spf_loop *loop, const char *path,
-                                          const char *public_blob);
+struct spf_agent_proxy *spf_agent_proxy_new(struct spf_loop *loop, const char *path,
+                                            const char *public_blob);
 /* The socket to ask at; the caller's from now on. -1: it has been taken. Reading from it blocks. */
-int spf_agent_door_take(struct spf_agent_door *door);
+int spf_agent_proxy_take(struct spf_agent_proxy *proxy);
 /* The one signature was asked for, and has been answered, by yes or no. */
-bool spf_agent_door_answered(const struct spf_agent_door *door);
-/* Who still waits at the door reads its end. Takes NULL. */
-void spf_agent_door_free(struct spf_agent_door *door);
+bool spf_agent_proxy_answered(const struct spf_agent_proxy *proxy);
+/* Who still waits for the proxy reads its end. Takes NULL. */
+void spf_agent_proxy_free(struct spf_agent_proxy *proxy);
 
 #endif

@@ -1,4 +1,4 @@
-#include "login/agent_door.h"
+#include "login/agent_proxy.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -27,10 +27,10 @@ struct message {
     size_t len;
 };
 
-struct spf_agent_door {
+struct spf_agent_proxy {
     const char *path; /* of the real one; borrowed */
     struct spf_loop *loop;
-    struct spf_watch inside, agent; /* who asks at the door; the real agent, -1 while not needed */
+    struct spf_watch inside, agent; /* who asks the proxy; the real agent, -1 while not needed */
     int visitor;                    /* the other end of inside, until it is taken */
     uint8_t blob[BLOB_MAX];
     size_t blob_len;
@@ -72,36 +72,36 @@ static bool hand_over(int fd, const void *bytes, size_t len)
 }
 
 /* Nobody can be served any more: libssh reads the end and gives up. */
-static void shut(struct spf_agent_door *door)
+static void shut(struct spf_agent_proxy *proxy)
 {
-    spf_loop_remove(door->loop, &door->inside);
-    if (door->inside.fd >= 0)
-        (void)close(door->inside.fd);
-    door->inside.fd = -1;
+    spf_loop_remove(proxy->loop, &proxy->inside);
+    if (proxy->inside.fd >= 0)
+        (void)close(proxy->inside.fd);
+    proxy->inside.fd = -1;
 }
 
-static void hang_up(struct spf_agent_door *door)
+static void hang_up(struct spf_agent_proxy *proxy)
 {
-    spf_loop_remove(door->loop, &door->agent);
-    if (door->agent.fd >= 0)
-        (void)close(door->agent.fd);
-    door->agent.fd = -1;
+    spf_loop_remove(proxy->loop, &proxy->agent);
+    if (proxy->agent.fd >= 0)
+        (void)close(proxy->agent.fd);
+    proxy->agent.fd = -1;
 }
 
-static void refuse(struct spf_agent_door *door)
+static void refuse(struct spf_agent_proxy *proxy)
 {
     static const uint8_t failure[] = {0, 0, 0, 1, FAILURE};
 
-    hang_up(door);
-    door->answered = true;
-    if (!hand_over(door->inside.fd, failure, sizeof failure))
-        shut(door);
+    hang_up(proxy);
+    proxy->answered = true;
+    if (!hand_over(proxy->inside.fd, failure, sizeof failure))
+        shut(proxy);
 }
 
 /* The one key, without its comment. */
-static void list_the_key(struct spf_agent_door *door)
+static void list_the_key(struct spf_agent_proxy *proxy)
 {
-    const uint32_t blob_len = (uint32_t)door->blob_len;
+    const uint32_t blob_len = (uint32_t)proxy->blob_len;
     const uint32_t len = 1 + 4 + 4 + blob_len + 4;
     const uint8_t head[] = {(uint8_t)(len >> 24),
                             (uint8_t)(len >> 16),
@@ -119,113 +119,114 @@ static void list_the_key(struct spf_agent_door *door)
     uint8_t answer[sizeof head + BLOB_MAX + 4] = {0};
 
     memcpy(answer, head, sizeof head);
-    memcpy(answer + sizeof head, door->blob, blob_len);
-    if (!hand_over(door->inside.fd, answer, HEAD + len))
-        shut(door);
+    memcpy(answer + sizeof head, proxy->blob, blob_len);
+    if (!hand_over(proxy->inside.fd, answer, HEAD + len))
+        shut(proxy);
 }
 
 /* Passed on as it is: the flags in it say which hash an RSA key is to sign with. */
-static void ask_to_sign(struct spf_agent_door *door)
+static void ask_to_sign(struct spf_agent_proxy *proxy)
 {
-    door->reply.len = 0;
-    door->agent.fd = spf_agent_connect(door->path);
-    if (door->agent.fd < 0 || !hand_over(door->agent.fd, door->request.bytes, door->request.len) ||
-        !spf_loop_add(door->loop, &door->agent))
-        refuse(door);
+    proxy->reply.len = 0;
+    proxy->agent.fd = spf_agent_connect(proxy->path);
+    if (proxy->agent.fd < 0 ||
+        !hand_over(proxy->agent.fd, proxy->request.bytes, proxy->request.len) ||
+        !spf_loop_add(proxy->loop, &proxy->agent))
+        refuse(proxy);
 }
 
-static void serve(struct spf_agent_door *door)
+static void serve(struct spf_agent_proxy *proxy)
 {
-    struct spf_wire wire = spf_wire(door->request.bytes + HEAD, door->request.len - HEAD);
-    const struct spf_bytes ours = {door->blob, door->blob_len};
+    struct spf_wire wire = spf_wire(proxy->request.bytes + HEAD, proxy->request.len - HEAD);
+    const struct spf_bytes ours = {proxy->blob, proxy->blob_len};
     uint8_t type = spf_wire_u8(&wire);
 
     if (type == REQUEST_IDENTITIES)
-        list_the_key(door);
-    else if (type == SIGN_REQUEST && !door->answered &&
+        list_the_key(proxy);
+    else if (type == SIGN_REQUEST && !proxy->answered &&
              spf_bytes_equal(spf_wire_string(&wire), ours) && !wire.bad)
-        ask_to_sign(door);
+        ask_to_sign(proxy);
     else
-        refuse(door);
+        refuse(proxy);
 }
 
 static void somebody_asks(struct spf_watch *watch, short revents)
 {
-    struct spf_agent_door *door = watch->owner;
+    struct spf_agent_proxy *proxy = watch->owner;
     bool complete;
 
     (void)revents;
-    if (!receive(watch->fd, &door->request, &complete)) {
-        shut(door);
+    if (!receive(watch->fd, &proxy->request, &complete)) {
+        shut(proxy);
     } else if (complete) {
-        serve(door);
-        door->request.len = 0;
+        serve(proxy);
+        proxy->request.len = 0;
     }
 }
 
 static void agent_answers(struct spf_watch *watch, short revents)
 {
-    struct spf_agent_door *door = watch->owner;
+    struct spf_agent_proxy *proxy = watch->owner;
     bool complete;
 
     (void)revents;
-    if (!receive(watch->fd, &door->reply, &complete)) {
-        refuse(door);
+    if (!receive(watch->fd, &proxy->reply, &complete)) {
+        refuse(proxy);
     } else if (complete) {
-        hang_up(door);
-        door->answered = true;
-        if (!hand_over(door->inside.fd, door->reply.bytes, door->reply.len))
-            shut(door);
+        hang_up(proxy);
+        proxy->answered = true;
+        if (!hand_over(proxy->inside.fd, proxy->reply.bytes, proxy->reply.len))
+            shut(proxy);
     }
 }
 
-struct spf_agent_door *spf_agent_door_new(struct spf_loop *loop, const char *path,
-                                          const char *public_blob)
+struct spf_agent_proxy *spf_agent_proxy_new(struct spf_loop *loop, const char *path,
+                                            const char *public_blob)
 {
-    struct spf_agent_door *door = calloc(1, sizeof *door);
+    struct spf_agent_proxy *proxy = calloc(1, sizeof *proxy);
     long len = 0;
     int pair[2];
 
-    if (door != NULL && public_blob != NULL)
-        len = spf_base64_decode(public_blob, strlen(public_blob), door->blob, sizeof door->blob);
+    if (proxy != NULL && public_blob != NULL)
+        len = spf_base64_decode(public_blob, strlen(public_blob), proxy->blob, sizeof proxy->blob);
     if (len <= 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        free(door);
+        free(proxy);
         return NULL;
     }
-    door->loop = loop;
-    door->path = path;
-    door->blob_len = (size_t)len;
-    door->visitor = pair[0];
-    door->inside =
-        (struct spf_watch){.fd = pair[1], .events = POLLIN, .ready = somebody_asks, .owner = door};
-    door->agent =
-        (struct spf_watch){.fd = -1, .events = POLLIN, .ready = agent_answers, .owner = door};
-    if (spf_loop_add(loop, &door->inside))
-        return door;
-    spf_agent_door_free(door);
+    proxy->loop = loop;
+    proxy->path = path;
+    proxy->blob_len = (size_t)len;
+    proxy->visitor = pair[0];
+    proxy->inside =
+        (struct spf_watch){.fd = pair[1], .events = POLLIN, .ready = somebody_asks, .owner = proxy};
+    proxy->agent =
+        (struct spf_watch){.fd = -1, .events = POLLIN, .ready = agent_answers, .owner = proxy};
+    if (spf_loop_add(loop, &proxy->inside))
+        return proxy;
+    spf_agent_proxy_free(proxy);
     return NULL;
 }
 
-int spf_agent_door_take(struct spf_agent_door *door)
+int spf_agent_proxy_take(struct spf_agent_proxy *proxy)
 {
-    int visitor = door->visitor;
+    int visitor = proxy->visitor;
 
-    door->visitor = -1;
+    proxy->visitor = -1;
     return visitor;
 }
 
-bool spf_agent_door_answered(const struct spf_agent_door *door)
+bool spf_agent_proxy_answered(const struct spf_agent_proxy *proxy)
 {
-    return door->answered;
+    return proxy->answered;
 }
 
-void spf_agent_door_free(struct spf_agent_door *door)
+void spf_agent_proxy_free(struct spf_agent_proxy *proxy)
 {
-    if (door == NULL)
+    if (proxy == NULL)
         return;
-    hang_up(door);
-    shut(door);
-    if (door->visitor >= 0)
-        (void)close(door->visitor);
-    free(door);
+    hang_up(proxy);
+    shut(proxy);
+    if (proxy->visitor >= 0)
+        (void)close(proxy->visitor);
+    free(proxy);
 }
