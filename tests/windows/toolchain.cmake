@@ -20,5 +20,3 @@ set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -Wl,--gc-sections")
 
 # Behind all static libraries, whatever their order.
 set(CMAKE_C_STANDARD_LIBRARIES_INIT "-lws2_32 -liphlpapi -lbcrypt -ladvapi32 -luserenv -lcrypt32 -lgdi32")
-
-set(CMAKE_CROSSCOMPILING_EMULATOR wine)

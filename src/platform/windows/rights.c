@@ -133,7 +133,8 @@ void spf_rights_read(const char *path, int fd, struct spf_rights *rights)
     (void)LocalFree(all);
 }
 
-void *spf_rights_of_own(void)
+/* "FA" all, "FR" to read: for this user, and nobody else; to be freed with LocalFree. */
+static PSECURITY_DESCRIPTOR of_own(const wchar_t *allowed)
 {
     PSECURITY_DESCRIPTOR made = NULL;
     BYTE own[SID_ROOM];
@@ -141,32 +142,29 @@ void *spf_rights_of_own(void)
 
     if (!own_sid(own) || !ConvertSidToStringSidW(own, &digits))
         return NULL;
-    if (swprintf(text, sizeof text / sizeof *text, L"D:P(A;;FA;;;%ls)", digits) > 0)
+    if (swprintf(text, sizeof text / sizeof *text, L"D:P(A;;%ls;;;%ls)", allowed, digits) > 0)
         (void)ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &made,
                                                                    NULL);
     (void)LocalFree(digits);
     return made;
 }
 
-/* As icacls with /inheritance:r and /grant:r would. */
+void *spf_rights_of_own(void)
+{
+    return of_own(L"FA");
+}
+
+/* As icacls with /inheritance:r and /grant:r would; an owner may always change the list. */
 bool spf_rights_close(void *handle)
 {
-    BYTE own[SID_ROOM];
-    EXPLICIT_ACCESSW entry = {.grfAccessPermissions = GENERIC_READ | READ_CONTROL | WRITE_DAC,
-                              .grfAccessMode = SET_ACCESS,
-                              .grfInheritance = NO_INHERITANCE};
-    PACL list = NULL;
-    DWORD error = ERROR_ACCESS_DENIED;
+    PSECURITY_DESCRIPTOR made = of_own(L"FR");
+    const bool closed =
+        made != NULL &&
+        SetKernelObjectSecurity(
+            handle, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, made);
+    const DWORD error = GetLastError();
 
-    if (own_sid(own)) {
-        BuildTrusteeWithSidW(&entry.Trustee, own);
-        error = SetEntriesInAclW(1, &entry, NULL, &list);
-    }
-    if (error == ERROR_SUCCESS)
-        error = SetSecurityInfo(handle, SE_FILE_OBJECT,
-                                DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION,
-                                NULL, NULL, list, NULL);
-    (void)LocalFree(list);
+    (void)LocalFree(made);
     SetLastError(error);
-    return error == ERROR_SUCCESS;
+    return closed;
 }

@@ -218,6 +218,22 @@ int setrlimit(int what, const struct rlimit *limit)
     return 0;
 }
 
+/* tsearch(3)'s tree, as mingw-w64 lays out its nodes. */
+void tdestroy(void *root, void (*release)(void *))
+{
+    struct node {
+        void *key;
+        struct node *left, *right;
+    } *node = root;
+
+    if (node == NULL)
+        return;
+    tdestroy(node->left, release);
+    tdestroy(node->right, release);
+    release(node->key);
+    free(node);
+}
+
 uid_t getuid(void)
 {
     return 0;

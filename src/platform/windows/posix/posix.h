@@ -299,6 +299,7 @@ void globfree(glob_t *found);
 
 /* The program's own name is all that is asked of it: share/locale is not on Windows yet. */
 ssize_t readlink(const char *path, char *out, size_t size);
+#define PIPE_BUF          4096
 #define CODESET           14
 #define nl_langinfo(item) "UTF-8"
 
@@ -327,6 +328,7 @@ struct rlimit {
 };
 #define RLIMIT_CORE 4
 int setrlimit(int what, const struct rlimit *limit);
+void tdestroy(void *root, void (*release)(void *));
 uid_t getuid(void); /* 0: what belongs to whom, rights.h says */
 uid_t geteuid(void);
 gid_t getgid(void);
