@@ -123,8 +123,12 @@ struct unwrapping {
 
 static void begin_line(struct unwrapping *u)
 {
-    spf_buf_addf(&u->lines->text, "%lld", (long long)u->number);
-    spf_buf_addch(&u->lines->text, ' ');
+    char digits[24], *first = digits + sizeof digits;
+
+    *--first = ' ';
+    for (int64_t rest = u->number; rest > 0; rest /= 10) /* printf(3) would take half of the time */
+        *--first = (char)('0' + rest % 10);
+    spf_buf_add(&u->lines->text, first, (size_t)(digits + sizeof digits - first));
     u->started = u->lines->text.len;
 }
 
@@ -261,6 +265,7 @@ bool spf_unwrap(const char *text, size_t len, struct spf_lines *lines)
     struct unwrapping u = {.lines = lines};
     int order = spf_utf16_order((const uint8_t *)text, len);
     struct spf_buf decoded;
+    bool was_empty = false;
 
     *lines = (struct spf_lines){0};
     /* each line carries its number: at most 8 bytes for one of a line feed alone */
@@ -279,7 +284,9 @@ bool spf_unwrap(const char *text, size_t len, struct spf_lines *lines)
         size_t size = end != NULL ? (size_t)(end - text) : len;
 
         u.number++;
-        unwrap_line(&u, text, size);
+        if (size > 0 || !was_empty) /* of several empty lines one is enough */
+            unwrap_line(&u, text, size);
+        was_empty = size == 0;
         text += size + (end != NULL);
         len -= size + (end != NULL);
     }
