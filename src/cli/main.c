@@ -335,7 +335,10 @@ static int run(struct spf_options *options)
     error = spf_round_prepare(&round, options, stop_fd);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);
-        return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, error.text);
+        return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG
+                        : error.code == SPF_ERR_SYS ? EXIT_UNKNOWN
+                                                    : EXIT_USAGE,
+                        error.text);
     }
 
     say_lists(options, &round.targets);

@@ -129,6 +129,20 @@ static struct spf_error take_jump(struct spf_options *options, const char *hosts
     return spf_jump_hosts_check(hosts);
 }
 
+static struct spf_error take_tag(struct spf_options *options, const char *tag)
+{
+    size_t count = 0, key = strcspn(tag, "=");
+
+    while (options->tags[count] != NULL)
+        count++;
+    if (count == SPF_LIST_OPTION_MAX)
+        return spf_usage("--tag is given more than %d times", SPF_LIST_OPTION_MAX);
+    if (key == 0 || key > 128 || strlen(tag) > 128 + 1 + 128)
+        return spf_usage("--tag \"%s\": give KEY or KEY=VALUE, of at most 128 bytes each", tag);
+    options->tags[count] = tag;
+    return spf_ok();
+}
+
 static struct spf_error take_endpoint(struct spf_options *options, const char *url)
 {
     if (options->endpoint_count == SPF_LIST_OPTION_MAX)
@@ -275,6 +289,9 @@ const struct spf_option_row spf_option_rows[] = {
     {"host", 0, "NAME", N_("the host to try; with --instance: instead of its address"), WHAT, TAKE(host, take_host), ADDS},
     {"instances-file", 0, "FILE", N_("check the instances of this list, a line each (- reads standard input)"), HERE, FILES(instances_files)},
     {"hosts-file", 0, "FILE", N_("check the hosts of this list, a line each (- reads standard input)"), HERE, FILES(hosts_files)},
+    {"all", 0, NULL, N_("check every instance of the region"), HERE, FLAG(all)},
+    {"tag", 0, "KEY[=VALUE]", N_("check the instances with this tag; repeatable: with all of these"), HERE, TAKE(tags, take_tag), ADDS},
+    {"vpc", 0, "ID", N_("check the instances of this VPC"), HERE, TEXT(vpc)},
     {"jobs", 0, "N", N_("check so many targets at once, at most (128)"), HERE, NUMBER(jobs, 1, 10000)},
     {"fail-over", 0, "PERCENT", N_("exit 0 unless more of the targets fail or are unknown (0)"), HERE, NUMBER(fail_over, 0, 100)},
     {"key", 'i', "FILE", N_("the private key; - reads it from standard input"), WHAT, A_FILE(key)},

@@ -52,6 +52,9 @@ struct spf_options {
     SPF_LIST(const char *) instances; /* of --instance, behind the first */
     /* lists of targets; "-": standard input */
     const char *instances_files[SPF_LIST_OPTION_MAX + 1], *hosts_files[SPF_LIST_OPTION_MAX + 1];
+    bool all;                                  /* every instance of the region */
+    const char *tags[SPF_LIST_OPTION_MAX + 1]; /* "KEY", "KEY=VALUE" that they must have */
+    const char *vpc;
     unsigned jobs;      /* so many targets at once */
     unsigned fail_over; /* as long as no more per cent of them fail, the exit status is 0 */
 

@@ -103,12 +103,75 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
     return spf_error(SPF_ERR_USAGE, "the list %s: %s", shown, error.text);
 }
 
+/* -v: each call of the API, as it ends. */
+static void trace(void *owner, const char *line)
+{
+    char clean[600];
+
+    (void)owner;
+    spf_clean(clean, sizeof clean, line, strlen(line));
+    (void)fprintf(stderr, "%s\n", clean);
+}
+
+static void set_cloud(struct spf_round *round, const struct spf_options *options)
+{
+    round->cloud = (struct spf_cloud_options){
+        .profile = options->profile,
+        .config_path = options->config_path,
+        .region = options->region,
+        .inside = options->vpc_endpoints != 0,
+        .ca_file = options->ca_file,
+        .endpoints = options->endpoints,
+        .endpoint_count = options->endpoint_count,
+        .trace = options->verbose ? trace : NULL,
+    };
+}
+
+/* --tag env=prod --vpc vpc-1, as it was given. */
+static void add_selection(struct spf_buf *buf, const struct spf_options *options)
+{
+    spf_buf_addstr(buf, options->all ? "--all" : "");
+    for (size_t i = 0; options->tags[i] != NULL; i++)
+        spf_buf_addf(buf, "%s--tag %s", buf->len > 0 ? " " : "", options->tags[i]);
+    if (options->vpc != NULL)
+        spf_buf_addf(buf, "%s--vpc %s", buf->len > 0 ? " " : "", options->vpc);
+}
+
+/* The instances that the command line chooses by what they are. */
+static struct spf_error select_instances(struct spf_round *round, const struct spf_options *options,
+                                         int stop_fd)
+{
+    const struct spf_selection selection = {
+        .tags = options->tags,
+        .vpc = options->vpc,
+        .timeout_ms = options->timeout_s * 1000,
+        .deadline_ms = spf_now_ms() + (int64_t)options->deadline_s * 1000,
+        .stop_fd = stop_fd,
+    };
+    spf_id_list ids = {0};
+    struct spf_error error = spf_cloud_select(&round->cloud, &selection, &ids);
+    struct spf_buf said;
+
+    if (error.code == SPF_OK && ids.count == 0) {
+        spf_buf_init(&said, 150);
+        add_selection(&said, options);
+        error = spf_usage("no instance of the region is selected by %s", said.data);
+        spf_buf_clear(&said);
+    }
+    for (size_t i = 0; error.code == SPF_OK && i < ids.count; i++)
+        error = spf_targets_add_instance(&round->targets, options, ids.items[i].id);
+    free(ids.items);
+    return error;
+}
+
 static struct spf_error read_lists(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd)
 {
     const struct spf_targets *targets = &round->targets;
     struct spf_error error = spf_targets_take(&round->targets, options);
 
+    if (error.code == SPF_OK && spf_options_select(options))
+        error = select_instances(round, options, stop_fd);
     for (size_t i = 0; error.code == SPF_OK && options->instances_files[i] != NULL; i++)
         error = read_list(round, options, true, options->instances_files[i], stop_fd);
     for (size_t i = 0; error.code == SPF_OK && options->hosts_files[i] != NULL; i++)
@@ -190,6 +253,7 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
                                          &round->passphrase);
     if (error.code != SPF_OK)
         return error;
+    set_cloud(round, options);
     round->targets.key_text = round->key_text;
     round->targets.passphrase = round->passphrase;
     if (options->replay != NULL) {
@@ -202,16 +266,6 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
         error = read_lists(round, options, stop_fd);
     }
     return error.code == SPF_OK ? make_room(round) : error;
-}
-
-/* -v: each call of the API, as it ends. */
-static void trace(void *owner, const char *line)
-{
-    char clean[600];
-
-    (void)owner;
-    spf_clean(clean, sizeof clean, line, strlen(line));
-    (void)fprintf(stderr, "%s\n", clean);
 }
 
 /* The report in JSON says which ssh was evaluated, and a record lets it be said again. */
@@ -276,16 +330,6 @@ static struct spf_error abandon(struct spf_round *round)
 /* For the first round; the options are kept where the driver can borrow them. */
 static bool prepare_driver(struct spf_round *round, const struct spf_options *options, int stop_fd)
 {
-    round->cloud = (struct spf_cloud_options){
-        .profile = options->profile,
-        .config_path = options->config_path,
-        .region = options->region,
-        .inside = options->vpc_endpoints != 0,
-        .ca_file = options->ca_file,
-        .endpoints = options->endpoints,
-        .endpoint_count = options->endpoint_count,
-        .trace = options->verbose ? trace : NULL,
-    };
     round->driver_options = (struct spf_driver_options){
         .stop_fd = stop_fd,
         .cloud = &round->cloud,

@@ -14,10 +14,15 @@
 
 static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, "out of memory"};
 
+bool spf_options_select(const struct spf_options *options)
+{
+    return options->all || options->tags[0] != NULL || options->vpc != NULL;
+}
+
 bool spf_options_list(const struct spf_options *options)
 {
-    return options->instances.count > 0 || options->instances_files[0] != NULL ||
-           options->hosts_files[0] != NULL;
+    return spf_options_select(options) || options->instances.count > 0 ||
+           options->instances_files[0] != NULL || options->hosts_files[0] != NULL;
 }
 
 struct spf_target spf_target_of(const struct spf_options *options,
@@ -162,6 +167,8 @@ static void begin_line(struct spf_options *line, const struct spf_options *optio
     line->instances.items = NULL;
     line->instances.count = 0;
     line->instances_files[0] = line->hosts_files[0] = NULL;
+    line->all = false;
+    line->tags[0] = line->vpc = NULL;
     line->ssh_words[0] = NULL;
     line->remark = NULL;
     line->output_count = 0;
@@ -463,6 +470,25 @@ struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_
         target.instance_id = options->instances.items[i];
         error = add(targets, &target);
     }
+    return error;
+}
+
+struct spf_error spf_targets_add_instance(struct spf_targets *targets,
+                                          const struct spf_options *options, const char *id)
+{
+    struct spf_options line;
+    struct spf_error error;
+    char **copy;
+
+    begin_line(&line, options);
+    copy = SPF_APPEND(&line.copies);
+    if (copy == NULL || (*copy = strdup(id)) == NULL)
+        error = no_memory_error;
+    else
+        line.instance = *copy;
+    if (copy != NULL && line.instance != NULL)
+        error = finish_line(targets, options, &line);
+    spf_options_clear(&line);
     return error;
 }
 

@@ -32,6 +32,8 @@ struct spf_target spf_target_of(const struct spf_options *options,
                                 const struct spf_secret *key_text,
                                 const struct spf_secret *passphrase);
 
+/* Does it choose instances by what they are: --all, --tag, --vpc? */
+bool spf_options_select(const struct spf_options *options);
 /* Does the command line ask for more than the one target that its options name? */
 bool spf_options_list(const struct spf_options *options);
 
@@ -52,6 +54,11 @@ struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_
 SPF_MUST_USE
 struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_options *options,
                                   bool of_instances, const char *name, char *text);
+
+/* Adds an instance that was selected. Errors as of spf_targets_take. */
+SPF_MUST_USE
+struct spf_error spf_targets_add_instance(struct spf_targets *targets,
+                                          const struct spf_options *options, const char *id);
 
 void spf_targets_clear(struct spf_targets *targets);
 

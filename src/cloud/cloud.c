@@ -8,6 +8,7 @@
 #include "cloud/aliyun/http/endpoint.h"
 #include "cloud/aliyun/identity/config_file.h"
 #include "cloud/aliyun/policy.h"
+#include "cloud/aliyun/select.h"
 #include "platform/files.h"
 
 struct spf_cloud {
@@ -49,6 +50,19 @@ struct spf_cloud *spf_cloud_new(struct spf_loop *loop, const struct spf_cloud_op
 bool spf_cloud_share(struct spf_cloud *cloud, const char *const *ids, size_t count)
 {
     return spf_aliyun_share(cloud->aliyun, ids, count);
+}
+
+struct spf_error spf_cloud_select(const struct spf_cloud_options *options,
+                                  const struct spf_selection *selection, spf_id_list *ids)
+{
+    struct spf_loop *loop = spf_loop_new();
+    struct spf_cloud *cloud = loop != NULL ? spf_cloud_new(loop, options) : NULL;
+    struct spf_error error = cloud != NULL ? spf_aliyun_select(cloud->aliyun, selection, ids)
+                                           : spf_error(SPF_ERR_NOMEM, "out of memory");
+
+    spf_cloud_free(cloud);
+    spf_loop_free(loop);
+    return error;
 }
 
 void spf_cloud_free(struct spf_cloud *cloud)

@@ -2,6 +2,7 @@
 #define SPF_CLOUD_CLOUD_H
 
 #include "base/text.h"
+#include "cloud/facts.h"
 #include "pipeline/inquiry.h"
 
 /*
@@ -46,6 +47,26 @@ void spf_cloud_free(struct spf_cloud *cloud);
 void spf_cloud_serve(struct spf_cloud *cloud, struct spf_inquiry *inquiry, enum spf_group group);
 /* Drops all that is asked for the inquiry; nothing is called for it any more. */
 void spf_cloud_cancel(struct spf_cloud *cloud, struct spf_inquiry *inquiry);
+
+typedef SPF_LIST(struct spf_id) spf_id_list;
+
+/* Which instances of a region. */
+struct spf_selection {
+    const char *const *tags; /* "KEY" or "KEY=VALUE", all of which they have; NULL ends */
+    const char *vpc;         /* NULL: of any */
+    unsigned timeout_ms;     /* of a call */
+    int64_t deadline_ms;     /* monotonic: when all of it must be done */
+    int stop_fd;             /* -1: none */
+};
+
+/*
+ * The ids of those that the selection fits, in the API's order. Runs a loop of its own, and returns
+ * when it is done. SPF_ERR_SYS, with a sentence for a person, where the cloud could not be asked;
+ * SPF_ERR_USAGE where no region is known.
+ */
+SPF_MUST_USE
+struct spf_error spf_cloud_select(const struct spf_cloud_options *options,
+                                  const struct spf_selection *selection, spf_id_list *ids);
 
 /* Is the text an endpoint, [PRODUCT=]URL? SPF_ERR_USAGE says what is wrong. */
 SPF_MUST_USE struct spf_error spf_cloud_endpoint_check(const char *text);

@@ -277,7 +277,29 @@ def what_is_common_is_asked_once(scene):
     cloud.stop()
 
 
-TESTS = [a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
+def instances_by_what_they_are(scene):
+    """--all, --tag and --vpc choose from pages of a hundred."""
+    cloud, ids, how = cloud_of(scene, 230, "chosen")
+    report, _ = scene.report(*how, "--all", status=1)
+    expect("all", sorted(one["target"]["instance_id"] for one in report["targets"]), sorted(ids))
+    calls = [call["action"] for call in cloud.calls()].count("DescribeInstances")
+    if calls > 6:
+        raise AssertionError("DescribeInstances is called %d times" % calls)
+    for chosen in (["--tag", "env=prod"], ["--tag", "env"], ["--tag", "env", "--tag", "env=prod"]):
+        out, _ = scene.run(*how, *chosen, "--format", "ndjson", status=1)
+        expect(chosen, len(out.splitlines()), 230)
+    for nobody in (["--tag", "env=test"], ["--tag", "envy"], ["--vpc", "vpc-elsewhere"],
+                   ["--tag", "env=prod", "--tag", "team=none"]):
+        out, err = scene.run(*how, *nobody, status=64)
+        if nobody[-1] not in err or out:
+            raise AssertionError((nobody, out, err))
+    cloud.stop()
+    out, err = scene.run(*how, "--all", status=2)
+    if "cannot be listed" not in err or "api-unreachable" not in err or out:
+        raise AssertionError((out, err))
+
+
+TESTS = [instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
          keys_of_their_own, instances_share_what_is_wrong, what_is_common_is_asked_once]
 

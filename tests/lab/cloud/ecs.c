@@ -53,6 +53,7 @@ static const struct lab_filter instance_filters[] = {
     {"InnerIpAddresses", "InnerIpAddress.IpAddress", LAB_MATCH_JSON_ARRAY},
     {"Ipv6Address", "NetworkInterfaces.NetworkInterface.Ipv6Sets.Ipv6Set.Ipv6Address",
      LAB_MATCH_NUMBERED},
+    {"Tag", "Tags", LAB_MATCH_TAGS},
     {0},
 };
 
@@ -262,7 +263,7 @@ const struct lab_action lab_ecs_actions[] = {
      "InstanceIds InstanceName Status KeyPairName VpcId VSwitchId ZoneId SecurityGroupId "
      "InstanceNetworkType InstanceChargeType LockReason PublicIpAddresses EipAddresses "
      "PrivateIpAddresses InnerIpAddresses Ipv6Address.N AdditionalAttributes.N PageNumber PageSize "
-     "MaxResults NextToken",
+     "MaxResults NextToken Tag.N.Key Tag.N.Value",
      describe_instances},
     {"DescribeSecurityGroups", true,
      "SecurityGroupIds SecurityGroupId SecurityGroupName SecurityGroupType VpcId PageNumber "

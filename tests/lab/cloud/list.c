@@ -58,12 +58,40 @@ static bool any_numbered_fits(struct json_object *item, const struct lab_filter 
     return false;
 }
 
+/* Tag.1.Key and Tag.1.Value, or any value; field leads to the list of TagKey and TagValue. */
+static bool tags_fit(struct json_object *item, const struct lab_filter *filter,
+                     const struct lab_request *request)
+{
+    struct json_object *tags = lab_member(lab_member(item, filter->field), filter->param);
+
+    for (int n = 1; n <= 20; n++) {
+        char name[40];
+        bool fits = false;
+        snprintf(name, sizeof(name), "%s.%d.Key", filter->param, n);
+        const char *key = lab_request_param(request, name);
+        snprintf(name, sizeof(name), "%s.%d.Value", filter->param, n);
+        const char *value = lab_request_param(request, name);
+        if (!key)
+            continue;
+        for (size_t i = 0; tags && i < json_object_array_length(tags); i++) {
+            struct json_object *tag = json_object_array_get_idx(tags, i);
+            fits = fits || (strcmp(lab_text(tag, "TagKey"), key) == 0 &&
+                            (!value || strcmp(lab_text(tag, "TagValue"), value) == 0));
+        }
+        if (!fits)
+            return false;
+    }
+    return true;
+}
+
 static bool filter_fits(struct json_object *item, const struct lab_filter *filter,
                         const struct lab_request *request)
 {
     const char *value = lab_request_param(request, filter->param);
     bool fits = false;
 
+    if (filter->match == LAB_MATCH_TAGS)
+        return tags_fit(item, filter, request);
     if (filter->match == LAB_MATCH_NUMBERED) {
         bool asked = false;
         fits = any_numbered_fits(item, filter, &request->query, &asked);

@@ -10,6 +10,7 @@ enum lab_match {
     LAB_MATCH_EXACT,
     LAB_MATCH_WILDCARD,   /* '*' stands for any text */
     LAB_MATCH_JSON_ARRAY, /* the parameter is a JSON array in one string; any element may fit */
+    LAB_MATCH_TAGS,       /* Name.1.Key, Name.1.Value, ...; all must fit */
     LAB_MATCH_NUMBERED,   /* the parameter is Name.1, Name.2, ...; any may fit */
 };
 
