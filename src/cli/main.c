@@ -265,20 +265,38 @@ struct stream {
 static void write_each(void *context, const struct spf_report_target *target)
 {
     struct stream *stream = context;
-    const struct spf_report one = {
+    struct spf_report one = {
         .started_utc = stream->round->report.started_utc,
         .replayed_utc = stream->round->report.replayed_utc,
         .targets = target,
         .count = 1,
+        .shard = stream->round->report.shard,
+        .shards = stream->round->report.shards,
     };
     struct spf_buf line;
 
     if (stream->error.code != SPF_OK)
         return;
+    memcpy(one.run, stream->round->report.run, sizeof one.run);
     spf_buf_init(&line, REPORT_MAX);
     spf_report_ndjson(&line, &one, NULL);
     stream->error = spf_buf_failed(&line) ? spf_error(SPF_ERR_NOMEM, "out of memory for the report")
                                           : spf_output_stream(line.data, line.len, stream->stop_fd);
+    spf_buf_clear(&line);
+}
+
+/* A part says when it is whole: one that was killed half-way is not taken for it. */
+static void end_stream(struct stream *stream)
+{
+    const struct spf_round *round = stream->round;
+    struct spf_buf line;
+
+    if (round->each == NULL || round->report.shards == 0 || round->stopped ||
+        stream->error.code != SPF_OK)
+        return;
+    spf_buf_init(&line, 4096);
+    spf_report_ndjson_end(&line, &round->report, round->tally.targets);
+    stream->error = spf_output_stream(line.data, line.len, -1);
     spf_buf_clear(&line);
 }
 
@@ -355,6 +373,7 @@ static int run(struct spf_options *options)
     /* What is to be written is known: a writer that blocks (a pager) may be ended like any other.
      */
     spf_signals_release();
+    end_stream(&stream);
     if (stream.error.code != SPF_OK)
         (void)complain(0, stream.error.text);
     status = write_reports(options, &round);

@@ -7,6 +7,7 @@
 #include "base/language.h"
 #include "base/suggest.h"
 #include "cli/completion.h"
+#include "cli/shard.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
 #include "pipeline/check.h"
@@ -141,6 +142,11 @@ static struct spf_error take_tag(struct spf_options *options, const char *tag)
         return spf_usage("--tag \"%s\": give KEY or KEY=VALUE, of at most 128 bytes each", tag);
     options->tags[count] = tag;
     return spf_ok();
+}
+
+static struct spf_error take_shard(struct spf_options *options, const char *text)
+{
+    return spf_shard_parse(text, &options->shard, &options->shards);
 }
 
 static struct spf_error take_endpoint(struct spf_options *options, const char *url)
@@ -292,6 +298,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"all", 0, NULL, N_("check every instance of the region"), HERE, FLAG(all)},
     {"tag", 0, "KEY[=VALUE]", N_("check the instances with this tag; repeatable: with all of these"), HERE, TAKE(tags, take_tag), ADDS},
     {"vpc", 0, "ID", N_("check the instances of this VPC"), HERE, TEXT(vpc)},
+    {"shard", 0, "K/N", N_("check the K-th of N parts; auto/N or auto: as the batch system says"), HERE, TAKE(shard, take_shard)},
     {"jobs", 0, "N", N_("check so many targets at once, at most (128)"), HERE, NUMBER(jobs, 1, 10000)},
     {"fail-over", 0, "PERCENT", N_("exit 0 unless more of the targets fail or are unknown (0)"), HERE, NUMBER(fail_over, 0, 100)},
     {"key", 'i', "FILE", N_("the private key; - reads it from standard input"), WHAT, A_FILE(key)},

@@ -55,8 +55,9 @@ struct spf_options {
     bool all;                                  /* every instance of the region */
     const char *tags[SPF_LIST_OPTION_MAX + 1]; /* "KEY", "KEY=VALUE" that they must have */
     const char *vpc;
-    unsigned jobs;      /* so many targets at once */
-    unsigned fail_over; /* as long as no more per cent of them fail, the exit status is 0 */
+    unsigned shard, shards; /* the one of so many parts, from 1; 0: all */
+    unsigned jobs;          /* so many targets at once */
+    unsigned fail_over;     /* as long as no more per cent of them fail, the exit status is 0 */
 
     const char *instance, *host, *user, *key, *passphrase_file, *jump;
     const char *ssh_config; /* NULL: not to be used; "" the usual files */

@@ -1,8 +1,10 @@
 #include "cli/round.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -178,6 +180,8 @@ static struct spf_error read_lists(struct spf_round *round, const struct spf_opt
         error = read_list(round, options, false, options->hosts_files[i], stop_fd);
     if (error.code != SPF_OK || targets->list.count > 0)
         return error;
+    if (targets->elsewhere > 0) /* a part may be empty */
+        return spf_ok();
     if (targets->left_out.count == 0)
         return spf_error(SPF_ERR_USAGE, "the list names no target");
     return spf_error(SPF_ERR_USAGE, "no line names a target; %s: %s",
@@ -242,6 +246,20 @@ static struct spf_error make_room(struct spf_round *round)
     return spf_ok();
 }
 
+/* A part that ran twice must be told from itself. */
+static void name_run(struct spf_report *report, const struct spf_options *options)
+{
+    uint64_t name = 0;
+
+    report->shard = options->shard;
+    report->shards = options->shards;
+    if (options->shards == 0)
+        return;
+    if (getrandom(&name, sizeof name, 0) != (ssize_t)sizeof name)
+        name = (uint64_t)spf_now_ms();
+    (void)spf_format(report->run, sizeof report->run, "%016" PRIx64, name);
+}
+
 struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd)
 {
@@ -254,6 +272,9 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     if (error.code != SPF_OK)
         return error;
     set_cloud(round, options);
+    name_run(&round->report, options);
+    round->targets.shard = options->shard;
+    round->targets.shards = options->shards;
     round->targets.key_text = round->key_text;
     round->targets.passphrase = round->passphrase;
     if (options->replay != NULL) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/option_table.h"
+#include "cli/shard.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
 #include "openssh/shell_words.h"
@@ -129,6 +130,10 @@ static struct spf_error add(struct spf_targets *targets, const struct spf_target
 {
     struct spf_target *copy, **place, **found;
 
+    if (targets->shards > 0 && spf_shard_of(target, targets->shards) != targets->shard) {
+        targets->elsewhere++;
+        return spf_ok();
+    }
     if (targets->list.count >= SPF_TARGETS_MAX)
         return spf_error(SPF_ERR_TOO_BIG, "more than %d targets", SPF_TARGETS_MAX);
     copy = malloc(sizeof *copy);

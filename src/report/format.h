@@ -47,6 +47,9 @@ void spf_report_github_outputs(struct spf_buf *buf, const struct spf_report *rep
  * not advisory), 2 CRITICAL (fail), 3 UNKNOWN. */
 int spf_report_nagios_status(const struct spf_report *report);
 
+/* The last line of a part's ndjson: that nothing is missing. targets: how many lines precede it. */
+void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report, size_t targets);
+
 /* ---- for the formats ---------------------------------------------------------------------- */
 
 /* "i-bp1… (web-1)", "root@203.0.113.9:22": what a line about a target begins with. */

@@ -24,38 +24,63 @@ void spf_report_short(struct spf_buf *buf, const struct spf_report *report,
     }
 }
 
+/* What a line says of its run. */
+static struct json_object *begin_line(const struct spf_report *report, const char *schema)
+{
+    char started[SPF_UTC_SIZE], replayed[SPF_UTC_SIZE], shard[32];
+    struct json_object *line = json_object_new_object();
+    bool part = report->shards > 0;
+
+    spf_utc_format(report->started_utc, started);
+    spf_utc_format(report->replayed_utc, replayed);
+    (void)spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
+    (void)json_object_object_add(line, "schema", json_object_new_string(schema));
+    (void)json_object_object_add(line, "version", json_object_new_string(SPF_VERSION));
+    (void)json_object_object_add(line, "started_at", json_object_new_string(started));
+    (void)json_object_object_add(
+        line, "replayed_from", report->replayed_utc != 0 ? json_object_new_string(replayed) : NULL);
+    (void)json_object_object_add(line, "shard", part ? json_object_new_string(shard) : NULL);
+    (void)json_object_object_add(line, "run", part ? json_object_new_string(report->run) : NULL);
+    return line;
+}
+
+static void end_line(struct spf_buf *buf, struct json_object *line)
+{
+    const char *text = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
+                                                                JSON_C_TO_STRING_NOSLASHESCAPE);
+
+    if (text != NULL)
+        spf_buf_addf(buf, "%s\n", text);
+    else
+        buf->failed = true;
+    json_object_put(line);
+}
+
+void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report, size_t targets)
+{
+    struct json_object *line = begin_line(report, "sshpreflight.shard/1");
+
+    (void)json_object_object_add(line, "targets", json_object_new_int64((int64_t)targets));
+    (void)json_object_object_add(line, "left_out",
+                                 json_object_new_int64((int64_t)report->left_out_count));
+    (void)json_object_object_add(line, "exit_status", json_object_new_int(report->exit_status));
+    end_line(buf, line);
+}
+
 /* Each line is a target's object of the JSON report, with the run's own members before it. */
 void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report,
                        const struct spf_style *style)
 {
-    char started[SPF_UTC_SIZE], replayed[SPF_UTC_SIZE];
-
     (void)style;
-    spf_utc_format(report->started_utc, started);
-    spf_utc_format(report->replayed_utc, replayed);
     for (size_t i = 0; i < report->count; i++) {
-        struct json_object *line = json_object_new_object();
+        struct json_object *line = begin_line(report, "sshpreflight.target/1");
         struct json_object *target = spf_report_target_json(&report->targets[i]);
-        const char *text = NULL;
 
-        (void)json_object_object_add(line, "schema",
-                                     json_object_new_string("sshpreflight.target/1"));
-        (void)json_object_object_add(line, "version", json_object_new_string(SPF_VERSION));
-        (void)json_object_object_add(line, "started_at", json_object_new_string(started));
-        (void)json_object_object_add(line, "replayed_from",
-                                     report->replayed_utc != 0 ? json_object_new_string(replayed)
-                                                               : NULL);
         json_object_object_foreach(target, name, member)
         {
             (void)json_object_object_add(line, name, json_object_get(member));
         }
-        text = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
-                                                        JSON_C_TO_STRING_NOSLASHESCAPE);
-        if (text != NULL)
-            spf_buf_addf(buf, "%s\n", text);
-        else
-            buf->failed = true;
         json_object_put(target);
-        json_object_put(line);
+        end_line(buf, line);
     }
 }

@@ -41,6 +41,8 @@ struct spf_report {
     int exit_status;
     const struct spf_report_target *targets; /* borrowed */
     size_t count;
+    unsigned shard, shards; /* these are the targets of one of so many parts; 0: of all */
+    char run[17];           /* of a part: names the run among those of the same part; else "" */
     const struct spf_report_left_out *left_out; /* borrowed */
     size_t left_out_count;
 };

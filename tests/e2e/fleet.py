@@ -299,7 +299,31 @@ def instances_by_what_they_are(scene):
         raise AssertionError((out, err))
 
 
-TESTS = [instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
+def parts_make_the_whole(scene):
+    """Whatever the order of the list, each part has its own; the last line says that it is whole."""
+    hosts = scene.hosts(8) + ["127.0.0.1"]
+    seen = []
+    for part in range(1, 4):
+        path = scene.list("part", hosts if part % 2 else hosts[::-1])
+        out, _ = scene.run("--hosts-file", path, "--shard", "%d/3" % part, "--format", "ndjson",
+                           status=0)
+        lines = [json.loads(line) for line in out.splitlines()]
+        end = lines.pop()
+        expect("last line", [end["schema"], end["shard"], end["targets"], end["exit_status"]],
+               ["sshpreflight.shard/1", "%d/3" % part, len(lines), 0])
+        expect("run", {line["run"] for line in lines} | {end["run"]}, {end["run"]})
+        seen += [line["target"]["host"] for line in lines]
+    expect("hosts", sorted(seen), sorted(hosts))
+    path = scene.list("killed", ["127.0.0.1:%d" % scene.silent] + hosts)
+    process = scene.start("--hosts-file", path, "--shard", "1/1", "--format", "ndjson")
+    process.stdout.readline()
+    process.kill()
+    out, _ = process.communicate(timeout=HANGS)
+    if b"sshpreflight.shard/1" in out:
+        raise AssertionError("a part that was killed says that it is whole")
+
+
+TESTS = [parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
          keys_of_their_own, instances_share_what_is_wrong, what_is_common_is_asked_once]
 
