@@ -158,7 +158,8 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h -i k --regoin=x", "there is no option --regoin; did you mean --region?"},
         {"h -i k -jsn", "there is no option -j; did you mean --json?"},
         {"-instance i-1", "-instance is read as single letters; did you mean --instance?"},
-        {"h -i k --s", "--s may be --ssh-config, --source-ip, --skip, --session, --strict"},
+        {"h -i k --s",
+         "--s may be --shard, --ssh-config, --source-ip, --skip, --session, --strict"},
         {"h --key k --format jsn", "--format cannot be \"jsn\"; did you mean json?"},
         {"h --key k --color blue", "--color cannot be \"blue\"; it can be auto, always or never"},
         {"h --key k --only ssh.atuh", "\"ssh.atuh\" is not a check; did you mean ssh.auth?"},
@@ -374,6 +375,10 @@ START_TEST(repeated_options)
         if (strcmp(row->name, "completion") == 0) {
             one = "bash";
             other = "zsh";
+        }
+        if (strcmp(row->name, "shard") == 0) {
+            one = "1/2";
+            other = "2/2";
         }
         spf_options_init(&two);
         error = spf_option_take(&two, row, row->secret ? "192.0.2.1" : one);
