@@ -11,6 +11,7 @@
 #include "cli/input.h"
 #include "cli/prompt.h"
 #include "cloud/instance_word.h"
+#include "platform/limits.h"
 
 #define RECORD_MAX (64u * 1024 * 1024)
 
@@ -359,7 +360,7 @@ static bool prepare_driver(struct spf_round *round, const struct spf_options *op
         .replay = round->replayed,
         .instances = round->instances,
         .instance_count = round->instance_count,
-        .jobs = options->jobs,
+        .jobs = spf_limits_jobs(round->count < options->jobs ? round->count : options->jobs),
         .begin = begin,
         .finished = finished,
         .progress = tell_progress,

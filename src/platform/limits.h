@@ -1,6 +1,8 @@
 #ifndef SPF_PLATFORM_LIMITS_H
 #define SPF_PLATFORM_LIMITS_H
 
+#include <stddef.h>
+
 #include "base/error.h"
 
 /*
@@ -10,5 +12,11 @@
  * look like a fault of the network or of the cloud. Once, at start, before there are threads.
  */
 SPF_MUST_USE struct spf_error spf_limits_prepare(void);
+
+/*
+ * So many targets may be under way at once, of those wanted, at least one: the limit on open files
+ * is raised as far as it may be, and the others wait.
+ */
+size_t spf_limits_jobs(size_t wanted);
 
 #endif

@@ -323,7 +323,21 @@ def parts_make_the_whole(scene):
         raise AssertionError("a part that was killed says that it is whole")
 
 
-TESTS = [parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
+def few_descriptors_make_a_queue(scene):
+    """A hard limit on open files: the targets that it leaves no room for wait."""
+    hosts = ["%s@127.0.0.%d:%d" % (servers.login_user(), i % 8 + 2, scene.sshd.port)
+             for i in range(8)]
+    path = scene.list("queue", hosts + ["x%d@127.0.0.2" % i for i in range(24)])
+    words = scene.command("--key", scene.key.path, "--hosts-file", path, "--jobs", "32",
+                          "--only", "ssh.handshake", "--json")
+    done = subprocess.run(["sh", "-c", 'ulimit -n 80; exec "$@"', "sh", *words], check=False,
+                          env=scene.environment, cwd=scene.folder, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, timeout=HANGS)
+    expect("causes", {one["cause"] for one in json.loads(done.stdout)["targets"]}, {None})
+    expect("exit status", done.returncode, 0)
+
+
+TESTS = [few_descriptors_make_a_queue, parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
          keys_of_their_own, instances_share_what_is_wrong, what_is_common_is_asked_once]
 

@@ -6,6 +6,7 @@
 
 #define FILES_NEEDED 64 /* a run with jump hosts and every API host at once holds about half */
 #define FILES_WANTED 1024
+#define FILES_EACH   8              /* of a target under way; seven have been seen */
 #define STACK_NEEDED (256ul * 1024) /* TLS and the resolver take some 100 KiB */
 #define STACK_WANTED (8ul * 1024 * 1024)
 #define THREAD_STACK (1024ul * 1024)
@@ -26,6 +27,16 @@ static bool raise(__rlimit_resource_t what, rlim_t needed, rlim_t wanted, rlim_t
     }
     *is = limit.rlim_cur;
     return limit.rlim_cur >= needed;
+}
+
+size_t spf_limits_jobs(size_t wanted)
+{
+    const rlim_t needed = FILES_NEEDED + (rlim_t)wanted * FILES_EACH;
+    rlim_t is = needed;
+
+    if (wanted <= 1 || raise(RLIMIT_NOFILE, needed, needed, &is))
+        return wanted;
+    return is > FILES_NEEDED + FILES_EACH ? (size_t)(is - FILES_NEEDED) / FILES_EACH : 1;
 }
 
 struct spf_error spf_limits_prepare(void)
