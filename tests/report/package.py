@@ -17,7 +17,7 @@ import sys
 import tempfile
 
 cmake, build, source, compiler = sys.argv[1:]
-LIBRARIES = ("libcurl", "json-c", "libssh", "libcrypto", "libargon2")
+LIBRARIES = ("libcurl", "json-c", "libssh", "libcrypto", "libssl", "libargon2")
 wrong = []
 
 
