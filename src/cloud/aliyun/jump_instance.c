@@ -6,7 +6,7 @@
 
 /*
  * Which instance has the jump host's public address? Its private one is what the rules see. One
- * call for an elastic address, and where there is none, one for an instance's own public address.
+ * call for an elastic IP (EIP), and where there is none, one for an instance's own public address.
  */
 
 static bool ask_by(struct spf_operation *operation, const char *filter, spf_call_done *done)
