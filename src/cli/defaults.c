@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "cli/option_table.h"
+#include "cli/targets.h"
 #include "platform/files.h"
 #include "platform/home.h"
 
@@ -178,6 +179,19 @@ struct spf_error spf_defaults_read(struct spf_options *options)
     for (char *at = text, *line; error.code == SPF_OK && (line = strsep(&at, "\n")) != NULL;)
         error = take_line(options, line, shown, ++number);
     return error;
+}
+
+void spf_defaults_drop_idle(struct spf_options *options)
+{
+    const struct spf_option_row *row = default_named("key-dir");
+    const bool has_pair = options->instance != NULL || spf_options_list(options);
+
+    if (options->command != SPF_COMMAND_RUN || is_given(options, row) ||
+        options->default_line[row - spf_option_rows] == 0)
+        return;
+    if (options->key != NULL || options->find_key != NULL || options->replay != NULL ||
+        options->transcript != NULL || !has_pair)
+        options->key_dir = NULL;
 }
 
 static void add_value(const struct spf_options *options, const struct spf_option_row *row,

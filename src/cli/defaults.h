@@ -12,6 +12,9 @@
  */
 SPF_MUST_USE struct spf_error spf_defaults_read(struct spf_options *options);
 
+/* A directory of keys by default does not count where a key is given, or no instance. */
+void spf_defaults_drop_idle(struct spf_options *options);
+
 /* --print-config: what holds and where it comes from, in the form of the file. */
 void spf_defaults_print(const struct spf_options *options, struct spf_buf *buf);
 

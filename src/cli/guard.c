@@ -120,7 +120,7 @@ static bool is_same(const char *path, const struct stat *status)
 }
 
 /* Is the directory one of those, or below one? real: an absolute path without links; cut. */
-static bool is_below(char *real, const char *find_key)
+static bool is_below(char *real, const char *keys)
 {
     char homes[2][PATH_MAX], machine[PATH_MAX], path[PATH_MAX];
     bool known[2] = {spf_home(homes[0]), spf_home_of_shell(homes[1])};
@@ -132,7 +132,7 @@ static bool is_below(char *real, const char *find_key)
         if (stat(real, &status) != 0)
             return false;
         if ((spf_ssh_of_system(machine) && is_same(machine, &status)) ||
-            (find_key != NULL && find_key[0] != '\0' && is_same(find_key, &status)))
+            (keys != NULL && keys[0] != '\0' && is_same(keys, &status)))
             return true;
         for (size_t i = 0; i < 2 * COUNT(directories); i++) {
             if (known[i % 2] &&
@@ -145,7 +145,7 @@ static bool is_below(char *real, const char *find_key)
 }
 
 /* Would writing to path take the place of a file that is read, or may be? */
-static bool is_read(const char *path, const char *find_key)
+static bool is_read(const char *path, const char *keys)
 {
     struct stat status;
     char *real;
@@ -156,7 +156,7 @@ static bool is_read(const char *path, const char *find_key)
     if (spf_file_is_noted(&status))
         return true;
     real = realpath(path, NULL);
-    is = real != NULL && is_below(real, find_key);
+    is = real != NULL && is_below(real, keys);
     free(real);
     return is;
 }
@@ -182,7 +182,8 @@ struct spf_error spf_guard_outputs(const struct spf_options *options)
     if (count > 0)
         note_all(options);
     for (size_t i = 0; i < count; i++) {
-        if (is_named(options, paths[i]) || is_read(paths[i], options->find_key))
+        if (is_named(options, paths[i]) ||
+            is_read(paths[i], options->key_dir != NULL ? options->key_dir : options->find_key))
             return spf_usage("%s: a file that is read is not replaced by a report; choose another "
                              "name",
                              paths[i]);

@@ -102,6 +102,7 @@ static struct spf_error judge_replay(const struct spf_options *options)
         {options->user_given, "--user"},
         {options->port_given, "--port"},
         {options->find_key != NULL, "--find-key"},
+        {options->key_dir != NULL, "--key-dir"},
         {options->fix, "--fix"},
         {options->only != 0, "--only"},
         {options->skip != 0, "--skip"},
@@ -137,6 +138,7 @@ static struct spf_error judge_transcript(const struct spf_options *options)
         {options->jump != NULL, "--jump"},
         {options->fix, "--fix"},
         {options->find_key != NULL, "--find-key"},
+        {options->key_dir != NULL, "--key-dir"},
         {options->known_hosts[0] != NULL, "--known-hosts"},
         {options->passphrase_file != NULL, "--passphrase-file"},
         {options->wait_s != 0, "--wait"},
@@ -168,6 +170,23 @@ static struct spf_error judge_lists(const struct spf_options *options)
     return spf_ok();
 }
 
+/* --key-dir is in place of --key, and of a look for the key alone. */
+static struct spf_error judge_key_dir(const struct spf_options *options)
+{
+    if (options->key_dir == NULL)
+        return spf_ok();
+    if (options->key_dir[0] == '\0')
+        return no("--key-dir is empty");
+    if (options->key != NULL)
+        return spf_usage("--key %s and --key-dir %s exclude each other", options->key,
+                         options->key_dir);
+    if (options->find_key != NULL)
+        return spf_usage("--find-key and --key-dir %s exclude each other", options->key_dir);
+    if (options->instance == NULL && !spf_options_list(options))
+        return no("--key-dir picks the key of an instance's key pair: it needs --instance ID");
+    return spf_ok();
+}
+
 /* What cannot be: said before anything is asked. */
 struct spf_error spf_options_judge(const struct spf_options *options)
 {
@@ -182,6 +201,8 @@ struct spf_error spf_options_judge(const struct spf_options *options)
     if (options->selected == 0)
         return no("--only and --skip leave no check to run");
     error = judge_lists(options);
+    if (error.code == SPF_OK)
+        error = judge_key_dir(options);
     if (error.code != SPF_OK)
         return error;
     if (spf_options_list(options) && options->instance == NULL && options->host == NULL)
@@ -195,7 +216,7 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return no("--instance is empty");
     if (options->host != NULL && options->host[0] == '\0')
         return no("the host is empty");
-    if (options->key == NULL &&
+    if (options->key == NULL && options->key_dir == NULL &&
         (options->ssh_config == NULL || (options->instance == NULL && options->host == NULL)) &&
         (options->selected & SPF_CHECKS_WITH_KEY) != 0)
         return no("say which private key: --key FILE");

@@ -187,15 +187,17 @@ static void say_that_it_waits(const char *what)
 static struct spf_error gather_secrets(const struct spf_options *options, struct spf_round *round,
                                        int stop_fd)
 {
+    bool from_input = options->key != NULL && strcmp(options->key, "-") == 0;
     struct spf_error error = spf_ok();
 
     if (options->transcript != NULL && strcmp(options->transcript, "-") == 0)
         say_that_it_waits("the transcript");
-    if (options->key == NULL || options->replay != NULL || options->transcript != NULL)
+    if ((options->key == NULL && options->key_dir == NULL) || options->replay != NULL ||
+        options->transcript != NULL)
         return error;
-    if (strcmp(options->key, "-") == 0)
+    if (from_input)
         say_that_it_waits("the private key");
-    if (strcmp(options->key, "-") == 0)
+    if (from_input)
         error = spf_read_key_from_stdin(stop_fd, options->deadline_s, &round->key_text);
     if (error.code != SPF_OK)
         return error;
@@ -203,7 +205,7 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
         return spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
                                         &round->passphrase);
     error = spf_read_passphrase_environment(&round->passphrase);
-    if (error.code == SPF_OK && round->passphrase == NULL && strcmp(options->key, "-") != 0 &&
+    if (error.code == SPF_OK && round->passphrase == NULL && options->key != NULL && !from_input &&
         spf_key_wants_passphrase(options->key))
         error = spf_prompt_passphrase(options->key, &round->passphrase);
     return error;

@@ -302,6 +302,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"jobs", 0, "N", N_("check so many targets at once, at most (128)"), HERE, NUMBER(jobs, 1, 10000)},
     {"fail-over", 0, "PERCENT", N_("exit 0 unless more of the targets fail or are unknown (0)"), HERE, NUMBER(fail_over, 0, 100)},
     {"key", 'i', "FILE", N_("the private key; - reads it from standard input"), WHAT, A_FILE(key)},
+    {"key-dir", 0, "DIR", N_("take the bound pair's key from DIR: by its public key, else NAME.pem or NAME.ppk"), WHAT, A_FILE(key_dir), .in_config = true},
     {"jump", 'J', "HOST[,HOST]", N_("go through these jump hosts ([user@]host[:port]), as ssh -J does"), HOW, TAKE(jump, take_jump)},
     {"ssh-config", 'F', "[=FILE]", N_("use the ssh configuration (~/.ssh/config), as ssh would"), HOW, A_FILE(ssh_config)},
     {"passphrase-file", 0, "FILE", N_("its first line is the key's passphrase"), HOW, A_FILE(passphrase_file), .whole_run = true},

@@ -233,7 +233,7 @@ void spf_options_init(struct spf_options *options)
 static void configure_as_ssh(struct spf_options *options)
 {
     bool without_key = options->key == NULL && options->find_key == NULL &&
-                       (options->selected & SPF_CHECKS_WITH_KEY) != 0 &&
+                       options->key_dir == NULL && (options->selected & SPF_CHECKS_WITH_KEY) != 0 &&
                        (options->host != NULL || options->instance != NULL);
 
     if (options->command != SPF_COMMAND_RUN || options->ssh_config != NULL || options->no_openssh ||
@@ -246,6 +246,7 @@ static void configure_as_ssh(struct spf_options *options)
 
 struct spf_error spf_options_finish(struct spf_options *options)
 {
+    spf_defaults_drop_idle(options);
     options->selected = (options->only != 0 ? options->only : SPF_ALL_CHECKS) & ~options->skip;
     if (options->user == NULL)
         options->user = "root";

@@ -58,6 +58,7 @@ struct spf_target spf_target_of(const struct spf_options *options,
         .console = options->console,
         .fix_tried = options->fix,
         .find_key = options->find_key,
+        .key_dir = options->key_dir,
         .profile = options->profile,
         .config_path = options->config_path,
         .other_options = options->repeat[0] != NULL ? options->repeat : NULL,
@@ -111,6 +112,8 @@ static int compare(const void *a, const void *b)
         order = compare_text(one->user, other->user);
     if (order == 0)
         order = compare_text(one->key_path, other->key_path);
+    if (order == 0)
+        order = compare_text(one->key_dir, other->key_dir);
     if (order == 0)
         order = compare_text(one->jump, other->jump);
     if (order == 0)
@@ -204,6 +207,10 @@ static struct spf_error inherit(struct spf_options *line, const struct spf_optio
         line->port_given = options->port_given;
         line->port_at = options->port_at + own;
     }
+    if (line->key != options->key && line->key_dir == options->key_dir)
+        line->key_dir = NULL;
+    else if (line->key_dir != options->key_dir && line->key == options->key)
+        line->key = NULL;
     if (line->instance == NULL)
         line->console = false;
     return spf_ok();

@@ -200,8 +200,8 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
 }
 
 /*
- * --find-key: the file that is the bound pair's key is the remedy. True while it is being looked
- * for; *opinion is then what to return.
+ * --find-key: the file that is the bound pair's key is the remedy, with --key-dir it is the key.
+ * True while it is being looked for; *opinion is then what to return.
  */
 static bool find_key_lacks(const struct spf_view *view, struct spf_result *result,
                            struct spf_opinion *opinion)
@@ -209,7 +209,8 @@ static bool find_key_lacks(const struct spf_view *view, struct spf_result *resul
     const struct spf_found_key_facts *found = &view->facts->found_key;
     const char *public_key = view->facts->key_pair.public_key;
 
-    if (view->target->find_key == NULL || public_key == NULL || public_key[0] == '\0')
+    if (view->target->key_dir == NULL &&
+        (view->target->find_key == NULL || public_key == NULL || public_key[0] == '\0'))
         return false;
     if (spf_lacks(view, SPF_GROUP_FOUND_KEY, opinion)) {
         if (opinion->kind == SPF_OPINION_WANTS)
@@ -218,7 +219,7 @@ static bool find_key_lacks(const struct spf_view *view, struct spf_result *resul
         return false;
     }
     spf_note_number(result, "files_looked_at", found->looked_at);
-    if (found->path[0] != '\0')
+    if (found->path[0] != '\0' && !found->by_name)
         spf_note_text(result, "matching_key_file", found->path);
     else if (found->public_only[0] != '\0')
         spf_note_text(result, "matching_public_key_file", found->public_only);
@@ -232,13 +233,14 @@ static struct spf_opinion judge_without_key(const struct spf_view *view, struct 
 {
     const struct spf_key_pair_facts *pair = &view->facts->key_pair;
     const struct spf_found_key_facts *found = &view->facts->found_key;
+    const bool without_public = pair->public_key == NULL || pair->public_key[0] == '\0';
     struct spf_opinion opinion;
 
-    if (view->target->find_key == NULL) {
+    if (spf_target_key_dir(view->target) == NULL) {
         spf_say(result, "key pair %s is bound (no key given to compare)", pair->name);
         return spf_passes();
     }
-    if (pair->public_key == NULL || pair->public_key[0] == '\0') {
+    if (without_public && view->target->key_dir == NULL) {
         spf_say(result, "the API gave no public key of key pair %s to look for", pair->name);
         return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
     }
@@ -248,7 +250,10 @@ static struct spf_opinion judge_without_key(const struct spf_view *view, struct 
         spf_say(result, "%s is the private key of the bound key pair %s", found->path, pair->name);
         return spf_passes();
     }
-    if (found->public_only[0] != '\0')
+    if (without_public)
+        spf_say(result, "the API gave no public key of key pair %s, and %s has no file of its name",
+                pair->name, found->folder);
+    else if (found->public_only[0] != '\0')
         spf_say(result, "%s is the public key of key pair %s; the private key is not beside it",
                 found->public_only, pair->name);
     else if (!found->all)
@@ -259,8 +264,9 @@ static struct spf_opinion judge_without_key(const struct spf_view *view, struct 
                 "no file in %s was proved to be the private key of key pair %s; %lld encrypted "
                 "ones do not show their public key",
                 found->folder, pair->name, (long long)found->unclear);
-    return found->all && found->unclear == 0 ? spf_concludes(SPF_KEY_PAIR_FILE_MISSING)
-                                             : spf_lowered(SPF_KEY_PAIR_FILE_MISSING, SPF_UNKNOWN);
+    return found->all && found->unclear == 0 && !without_public
+               ? spf_concludes(SPF_KEY_PAIR_FILE_MISSING)
+               : spf_lowered(SPF_KEY_PAIR_FILE_MISSING, SPF_UNKNOWN);
 }
 
 struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct spf_result *result)
@@ -298,7 +304,7 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
 
         if (find_key_lacks(view, result, &wants))
             return wants;
-        if (view->target->find_key == NULL)
+        if (spf_target_key_dir(view->target) == NULL)
             spf_note_text(result, "key_to_find", pair->name);
     }
     return opinion;

@@ -188,5 +188,7 @@ spf_groups spf_patience_keeps(const struct spf_run *run, int64_t now_ms)
         if (lasting >> i & 1 && is_settled(&states[i]))
             keeps |= (spf_groups)1u << i;
     }
+    if (run->asked->key_dir != NULL && !(keeps >> SPF_GROUP_FOUND_KEY & 1))
+        keeps &= ~SPF_GROUP_BIT(KEY); /* it may be another one by then */
     return keeps;
 }

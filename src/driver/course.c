@@ -81,6 +81,18 @@ static void serve_about_key(struct spf_course *course, enum spf_group group)
         spf_key_probe_serve(course->key, group);
 }
 
+static void serve_from_shelf(struct spf_course *course, enum spf_group group)
+{
+    struct spf_desk *desk = course->desk;
+
+    if (desk->keys == NULL)
+        desk->keys = spf_key_shelf_new(desk->loop);
+    if (desk->keys == NULL)
+        fail(course, group, "out of memory");
+    else
+        spf_key_shelf_serve(desk->keys, &course->inquiry, group);
+}
+
 /* Asked again, it is about another key. One that only an agent has is no file to be shared. */
 static void serve_key(struct spf_course *course)
 {
@@ -91,17 +103,12 @@ static void serve_key(struct spf_course *course)
     if (course->key != NULL)
         spf_key_probe_forget_key(course->key);
     if (desk->keys != NULL)
-        spf_key_shelf_cancel(desk->keys, &course->inquiry);
+        spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_KEY);
     if (target->offer != NULL && target->key_path == NULL) {
         serve_about_key(course, SPF_GROUP_KEY);
         return;
     }
-    if (desk->keys == NULL)
-        desk->keys = spf_key_shelf_new(desk->loop);
-    if (desk->keys == NULL)
-        fail(course, SPF_GROUP_KEY, "out of memory");
-    else
-        spf_key_shelf_serve(desk->keys, &course->inquiry);
+    serve_from_shelf(course, SPF_GROUP_KEY);
 }
 
 static void serve_ssh_config(struct spf_course *course)
@@ -152,8 +159,10 @@ static void serve(struct spf_course *course, enum spf_group group)
         serve_key(course);
         break;
     case SPF_GROUP_SURROUNDINGS:
-    case SPF_GROUP_FOUND_KEY:
         serve_about_key(course, group);
+        break;
+    case SPF_GROUP_FOUND_KEY:
+        serve_from_shelf(course, group);
         break;
     case SPF_GROUP_CREDENTIALS:
     case SPF_GROUP_IDENTITY:
@@ -248,7 +257,9 @@ void spf_course_rest(struct spf_course *course)
     spf_key_probe_free(course->key);
     course->key = NULL;
     if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(KEY)))
-        spf_key_shelf_cancel(desk->keys, &course->inquiry);
+        spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_KEY);
+    if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(FOUND_KEY)))
+        spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_FOUND_KEY);
     if (desk->cloud != NULL && awaits(course->run, SPF_CLOUD_GROUPS))
         spf_cloud_cancel(desk->cloud, &course->inquiry);
     if (desk->openssh != NULL &&

@@ -188,6 +188,18 @@ static bool is_to_be_asked_again(const struct spf_driver *driver, enum spf_group
     return false;
 }
 
+/* The shelf that lent it is gone: who kept what was known of the key asks for it again. */
+static void take_key_away(struct spf_driver *driver, size_t i)
+{
+    struct spf_run *run = driver->runs[i];
+
+    driver->courses[i].inquiry.login_key = driver->courses[i].inquiry.certificate = NULL;
+    if (run == NULL)
+        return;
+    spf_shape_clear(&spf_key_shape, &run->facts.key);
+    run->facts.group[SPF_GROUP_KEY] = (struct spf_group_state){0};
+}
+
 /* Credentials and keys that are to be looked for again are those of a new client, a new file. */
 static void renew(struct spf_driver *driver)
 {
@@ -202,8 +214,10 @@ static void renew(struct spf_driver *driver)
         spf_key_shelf_free(driver->desk.keys);
         driver->desk.keys = NULL;
         for (size_t i = 0; i < driver->count; i++)
-            driver->courses[i].inquiry.login_key = driver->courses[i].inquiry.certificate = NULL;
+            take_key_away(driver, i);
     }
+    if (driver->desk.keys != NULL)
+        spf_key_shelf_forget_found(driver->desk.keys);
 }
 
 struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms, bool *stopped)

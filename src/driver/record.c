@@ -18,7 +18,7 @@ struct word {
 
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
-    char *instance_id, *host, *user, *key_path, *jump, *ssh_config, *find_key;
+    char *instance_id, *host, *user, *key_path, *jump, *ssh_config, *find_key, *key_dir;
     char *profile, *config_path;
     int64_t port, family, selected, timeout_ms, deadline_s;
     enum spf_address_choice address;
@@ -72,6 +72,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_STRING(struct asked, jump),
     SPF_SHAPE_STRING(struct asked, ssh_config),
     SPF_SHAPE_STRING(struct asked, find_key),
+    SPF_SHAPE_STRING(struct asked, key_dir),
     SPF_SHAPE_STRING(struct asked, profile),
     SPF_SHAPE_STRING(struct asked, config_path),
     SPF_SHAPE_BOOL(struct asked, user_given),
@@ -147,6 +148,7 @@ static struct json_object *write_target(const struct spf_target *target,
         .jump = (char *)(uintptr_t)target->jump,
         .ssh_config = (char *)(uintptr_t)target->ssh_config,
         .find_key = (char *)(uintptr_t)target->find_key,
+        .key_dir = (char *)(uintptr_t)target->key_dir,
         .profile = (char *)(uintptr_t)target->profile,
         .config_path = (char *)(uintptr_t)target->config_path,
         .port = target->port,
@@ -315,6 +317,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
                       : asked->ssh_config != NULL ? asked->ssh_config
                                                   : "",
         .find_key = asked->find_key,
+        .key_dir = given(asked->key_dir),
         .profile = asked->profile,
         .config_path = asked->config_path,
         .user = given(asked->user) != NULL ? asked->user : "root",

@@ -40,6 +40,12 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     const struct spf_key_facts *key = &view->facts->key;
     struct spf_opinion opinion;
 
+    if (view->target->key_dir != NULL && view->target->key_path == NULL) {
+        spf_note_null(result, "path");
+        return spf_lacks(view, SPF_GROUP_FOUND_KEY, &opinion) && opinion.kind == SPF_OPINION_WANTS
+                   ? opinion
+                   : spf_skips(SPF_CHECK_CLOUD_KEY_PAIR); /* there it is said why */
+    }
     if (view->target->key_path == NULL && view->target->offer == NULL &&
         !view->target->from_transcript) {
         spf_note_null(result, "path");
@@ -50,6 +56,8 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
         return opinion;
     spf_note_text(result, "path", view->target->key_path);
+    if (view->target->key_dir != NULL)
+        spf_note_text(result, "picked_by", view->facts->found_key.by_name ? "name" : "public-key");
     switch (key->outcome) {
     case SPF_KEY_ABSENT:
         if (view->target->key_path != NULL && view->target->key_path[0] == '\0')
@@ -74,7 +82,10 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
         return spf_passes();
     }
     spf_note_number(result, "size", key->size);
-    spf_say(result, key->from_stdin ? N_("read from standard input") : N_("file readable"));
+    if (view->target->key_dir != NULL)
+        spf_say(result, "%s is readable", view->target->key_path);
+    else
+        spf_say(result, key->from_stdin ? N_("read from standard input") : N_("file readable"));
     say_passed_over(view, result);
     return spf_passes();
 }

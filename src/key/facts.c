@@ -138,6 +138,7 @@ const struct spf_shape spf_key_shape = SPF_SHAPE(struct spf_key_facts, key_field
 
 static const struct spf_field found_key_fields[] = {
     SPF_SHAPE_TEXT(struct spf_found_key_facts, path),
+    SPF_SHAPE_BOOL(struct spf_found_key_facts, by_name),
     SPF_SHAPE_BOOL(struct spf_found_key_facts, encrypted),
     SPF_SHAPE_TEXT(struct spf_found_key_facts, public_only),
     SPF_SHAPE_TEXT(struct spf_found_key_facts, folder),

@@ -150,9 +150,10 @@ extern const struct spf_shape spf_key_shape;
  */
 bool spf_key_agent_signs(const struct spf_key_facts *key);
 
-/* The answer to --find-key: where the private key of the bound key pair is. */
+/* The answer to --find-key and --key-dir: where the private key of the bound key pair is. */
 struct spf_found_key_facts {
     char path[1024];        /* "" if no file looked at is it */
+    bool by_name;           /* only the file's name is that of the pair (--key-dir) */
     bool encrypted;         /* it needs its passphrase */
     char public_only[1024]; /* a .pub file that matches without its private key; "" none */
     char folder[1024];      /* where was looked */

@@ -83,7 +83,46 @@ static bool search_dir(struct search *search, const char *dir, int depth, bool p
     return done;
 }
 
-struct spf_error spf_key_find(const char *dir, const char *public_blob, struct spf_key_found *found)
+/* The files that the pair's name names: proved to be the key, or else, in want of a better one, as
+ * they are. */
+static bool find_by_name(struct search *search, const char *dir, const char *name, bool proved)
+{
+    static const char *const endings[] = {"pem", "ppk"};
+    char path[PATH_ROOM];
+
+    if (name == NULL || name[0] == '\0' || strchr(name, '/') != NULL)
+        return false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (!spf_format(path, sizeof path, "%s/%s.%s", dir, name, endings[i]) ||
+            access(path, F_OK) != 0)
+            continue;
+        if (!proved)
+            search->found->by_name =
+                spf_copy(search->found->path, sizeof search->found->path, path);
+        if (proved ? matches(search, path) : search->found->by_name)
+            return true;
+    }
+    return false;
+}
+
+static bool find_proved(struct search *search, const char *dir, const char *name)
+{
+    return search->public_blob[0] != '\0' &&
+           (find_by_name(search, dir, name, true) || search_dir(search, dir, 1, true) ||
+            search_dir(search, dir, 1, false));
+}
+
+static struct spf_error cannot_read(const char *dir, int errnum)
+{
+    char what[200], shown[100];
+
+    spf_clean(shown, sizeof shown, dir, strlen(dir));
+    (void)spf_format(what, sizeof what, "the directory of keys %s can't be read", shown);
+    return spf_error_sys(errnum, what);
+}
+
+struct spf_error spf_key_find(const char *dir, const char *public_blob, const char *name,
+                              struct spf_key_found *found)
 {
     struct search search = {public_blob, found};
     char home[PATH_MAX], home_ssh[PATH_ROOM];
@@ -95,9 +134,11 @@ struct spf_error spf_key_find(const char *dir, const char *public_blob, struct s
         dir = home_ssh;
     }
     if (access(dir, R_OK | X_OK) != 0)
-        return spf_error_sys(errno, "the directory of keys can't be read");
-    if (search_dir(&search, dir, 1, true) || search_dir(&search, dir, 1, false))
+        return cannot_read(dir, errno);
+    if (find_proved(&search, dir, name))
         found->public_only[0] = '\0';
     found->all = found->looked_at < FILES_MAX;
+    if (found->path[0] == '\0')
+        (void)find_by_name(&search, dir, name, false);
     return spf_ok();
 }

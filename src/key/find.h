@@ -7,6 +7,7 @@
 
 struct spf_key_found {
     char path[4096];        /* the private key's file; "" if none matches */
+    bool by_name;           /* only its name is the pair's: it was not proved to be the key */
     bool encrypted;         /* it needs its passphrase */
     char public_only[4096]; /* a .pub file that matches without its private key; "" none */
     int looked_at;          /* files */
@@ -21,10 +22,12 @@ struct spf_key_found {
  * are tried first. At most some hundreds of small regular files are opened. Blocks: for before or
  * after a run, or a worker.
  *
- * dir NULL: ~/.ssh. SPF_ERR_SYS if the directory can't be read.
+ * name: that of the pair. Where no file is proved to be the key, the one that the cloud's download
+ * is called counts: name.pem or name.ppk in dir. NULL or "": names do not count.
+ * dir NULL: ~/.ssh. public_blob "": only names count. SPF_ERR_SYS if the directory can't be read.
  */
 SPF_MUST_USE
-struct spf_error spf_key_find(const char *dir, const char *public_blob,
+struct spf_error spf_key_find(const char *dir, const char *public_blob, const char *name,
                               struct spf_key_found *found);
 
 #endif

@@ -24,6 +24,7 @@ struct key_job {
 struct search_job {
     struct spf_job job; /* first, too */
     char *folder, *blob;
+    char *name; /* of the pair, where it counts (--key-dir); "" */
     struct spf_key_found found;
     struct spf_error error;
 };
@@ -182,8 +183,8 @@ static void search(struct spf_job *job)
 {
     struct search_job *search = (struct search_job *)job;
 
-    search->error =
-        spf_key_find(*search->folder ? search->folder : NULL, search->blob, &search->found);
+    search->error = spf_key_find(*search->folder ? search->folder : NULL, search->blob,
+                                 search->name, &search->found);
 }
 
 static void search_release(struct spf_job *job)
@@ -192,6 +193,7 @@ static void search_release(struct spf_job *job)
 
     free(search->folder);
     free(search->blob);
+    free(search->name);
     free(search);
 }
 
@@ -208,6 +210,7 @@ static void search_done(struct spf_job *job)
     }
     (void)spf_copy(facts->folder, sizeof facts->folder,
                    *search->folder ? search->folder : "~/.ssh");
+    facts->by_name = search->found.by_name;
     facts->encrypted = search->found.encrypted;
     facts->looked_at = search->found.looked_at;
     facts->unclear = search->found.unclear;
@@ -240,9 +243,10 @@ static bool start_search(struct spf_key_probe *probe)
         return false;
     search_job->job = (struct spf_job){
         .work = search, .done = search_done, .release = search_release, .owner = probe};
-    search_job->folder = strdup(target->find_key ? target->find_key : "");
+    search_job->folder = strdup(spf_target_key_dir(target) ? spf_target_key_dir(target) : "");
     search_job->blob = blob_word(probe->inquiry->facts->key_pair.public_key);
-    if (!search_job->folder || !search_job->blob) {
+    search_job->name = strdup(target->key_dir ? probe->inquiry->facts->key_pair.name : "");
+    if (!search_job->folder || !search_job->blob || !search_job->name) {
         search_release(&search_job->job);
         return false;
     }

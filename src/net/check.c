@@ -190,10 +190,12 @@ static bool is_user_refused(const struct spf_view *view, struct spf_opinion *opi
 {
     const struct spf_target *target = view->target;
     const struct spf_facts *facts = view->facts;
+    const enum spf_group key =
+        target->key_dir != NULL && target->key_path == NULL ? SPF_GROUP_FOUND_KEY : SPF_GROUP_KEY;
 
     if (!target->user_given || target->from_transcript || strpbrk(target->user, "\\$") == NULL)
         return false;
-    if ((spf_lacks(view, SPF_GROUP_KEY, opinion) || spf_lacks(view, SPF_GROUP_OPENSSH, opinion)) &&
+    if ((spf_lacks(view, key, opinion) || spf_lacks(view, SPF_GROUP_OPENSSH, opinion)) &&
         opinion->kind == SPF_OPINION_WANTS)
         return true;
     *opinion = spf_but_holds(spf_concludes(SPF_USER_NAME_REFUSED));

@@ -293,7 +293,8 @@ static bool chooses_keys(const struct spf_ssh_config *config)
 {
     const struct spf_target *target = config->inquiry->target;
 
-    return target->ssh_config != NULL && target->key_path == NULL && target->find_key == NULL;
+    return target->ssh_config != NULL && target->key_path == NULL &&
+           spf_target_key_dir(target) == NULL;
 }
 
 static void target_answered(struct spf_ssh_config *config)

@@ -454,7 +454,7 @@ void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, c
         add_says(&says, "ProxyJump", facts->jump);
     if (facts->proxy_program[0] != '\0')
         add_path(&says, "ProxyCommand", facts->proxy_program, home);
-    if (asked->ssh_config != NULL && asked->key_path == NULL &&
+    if (asked->ssh_config != NULL && asked->key_path == NULL && asked->key_dir == NULL &&
         (key = spf_ssh_config_key(facts, NULL)) != NULL)
         add_path(&says, "IdentityFile", key, home);
     if (asked->ssh_config != NULL && facts->host_key_alias[0] != '\0')

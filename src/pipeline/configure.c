@@ -88,6 +88,17 @@ void spf_run_choose_key(struct spf_run *run)
     run->offer_read = place;
 }
 
+void spf_run_use_found_key(struct spf_run *run)
+{
+    if (run->asked->key_dir == NULL || !spf_facts_have(&run->facts, SPF_GROUP_FOUND_KEY) ||
+        run->facts.found_key.path[0] == '\0')
+        return;
+    if (run->target == run->asked)
+        run->configured = *run->asked;
+    run->configured.key_path = run->facts.found_key.path;
+    run->target = &run->configured;
+}
+
 void spf_run_configure(struct spf_run *run)
 {
     const struct spf_ssh_config_facts *config = &run->facts.ssh_config;
@@ -113,7 +124,7 @@ void spf_run_configure(struct spf_run *run)
     if (config->identity_agent[0] != '\0')
         target->agent = spf_ssh_config_agent(config);
     set_host(asked, config, target);
-    if (asked->key_path == NULL) {
+    if (asked->key_path == NULL && asked->key_dir == NULL) {
         target->key_path = spf_ssh_config_key(config, NULL);
         target->key_configured = true;
         spf_run_choose_key(run);

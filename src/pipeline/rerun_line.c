@@ -73,7 +73,10 @@ static bool add_key(struct spf_buf *buf, const struct spf_view *view, unsigned c
         path = view->results[SPF_CHECK_SSH_AUTH].next_key;
     else if (changes & SPF_RERUN_WITH_MATCHING_KEY)
         path = view->facts->found_key.path;
-    else if (path == NULL || (has_choice_of_keys(view) && strcmp(path, "-") != 0))
+    else if (path == NULL && target->key_dir != NULL) {
+        spf_buf_addstr(buf, " --key-dir ");
+        return spf_slot_add_word(buf, SPF_GRAMMAR_PATH, target->key_dir);
+    } else if (path == NULL || (has_choice_of_keys(view) && strcmp(path, "-") != 0))
         return true;
     if (path != NULL && path == target->key_path && strcmp(path, "-") == 0) {
         spf_buf_addstr(buf, " --key -");

@@ -34,6 +34,10 @@ spf_checks spf_checks_with_needs(const struct spf_target *target)
         if (i == SPF_CHECK_SSH_AUTH && target->instance_id != NULL && target->host != NULL)
             all |= with_address;
     }
+    /* Which key it is depends on the pair. */
+    if (target->key_dir != NULL && all & SPF_CHECK_BIT(KEY_FILE))
+        all |= SPF_CHECK_BIT(CLOUD_KEY_PAIR) | SPF_CHECK_BIT(CLOUD_INSTANCE) |
+               SPF_CHECK_BIT(CLOUD_ACCESS);
     return all;
 }
 
@@ -76,6 +80,7 @@ void spf_run_again(struct spf_run *run, spf_groups keep)
     run->target = run->asked;
     if (spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG))
         spf_run_configure(run);
+    spf_run_use_found_key(run);
 }
 
 void spf_run_clear(struct spf_run *run)
@@ -380,6 +385,8 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
     else if ((group == SPF_GROUP_KEY_PAIR || group == SPF_GROUP_QUERY) &&
              run->target->key_configured)
         spf_run_choose_key(run);
+    if (failure == NULL && (group == SPF_GROUP_SSH_CONFIG || group == SPF_GROUP_FOUND_KEY))
+        spf_run_use_found_key(run);
 }
 
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms)

@@ -13,7 +13,8 @@
 struct spf_run {
     const struct spf_target *target; /* what is checked: asked, or configured */
     const struct spf_target *asked;
-    struct spf_target configured; /* what the ssh configuration makes of it, once that is there */
+    struct spf_target
+        configured; /* what the ssh configuration and a directory of keys make of it */
     const char *known_hosts[SPF_KNOWN_HOSTS_MAX + 1]; /* configured's */
     struct spf_facts facts;
     struct spf_result results[SPF_CHECK_COUNT];
@@ -68,6 +69,10 @@ void spf_run_configure(struct spf_run *run);
 /* Without a key given: which of those that ssh would offer is checked from now on.
  * spf_run_arrived calls it. */
 void spf_run_choose_key(struct spf_run *run);
+
+/* With a directory of keys given: the key that was found there for the bound pair is checked from
+ * now on. spf_run_arrived calls it. */
+void spf_run_use_found_key(struct spf_run *run);
 
 /* Judges a check once more that has its result, by facts that came after it. */
 void spf_run_judge_again(struct spf_run *run, enum spf_check_id check);

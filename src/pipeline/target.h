@@ -99,6 +99,8 @@ struct spf_target {
     bool fix_tried; /* --fix has done what it can: what is left it cannot repair */
     const char
         *find_key; /* the directory to look for the bound pair's key in; "" ~/.ssh; NULL: don't */
+    const char *key_dir; /* the directory whose file for the bound pair is the key; NULL: none. Once
+                            that is found, it is key_path. */
     const char *profile, *config_path; /* of --profile and --config-path; NULL: not given */
     /* Words of the command line that lines to rerun repeat (--region …); NULL, or a NULL-terminated
      * list */
@@ -109,6 +111,12 @@ struct spf_target {
  * fits a command. */
 #define SPF_UNNAMED_USER "the user"
 #define SPF_UNNAMED_HOST "the server"
+
+/* Where the bound pair's key is looked for, "" ~/.ssh; NULL: nowhere. */
+static inline const char *spf_target_key_dir(const struct spf_target *target)
+{
+    return target->key_dir != NULL ? target->key_dir : target->find_key;
+}
 
 /* Somebody else connects for us, so that what we know of our own way there does not count. */
 static inline bool spf_target_is_proxied(const struct spf_target *target)

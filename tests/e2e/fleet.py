@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -215,7 +216,95 @@ def keys_of_their_own(scene):
     scene.run("--key", "-", "--hosts-file", path, status=0, given=given, key=False)
 
 
-def cloud_of(scene, count, name="cloud"):
+def opened(scene, name, *words):
+    """How often the run opens a file of this name."""
+    trace = scene.folder + "/trace"
+    subprocess.run(["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", trace,
+                    *scene.command(*words)], env=scene.environment, cwd=scene.folder, check=False,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=HANGS)
+    with open(trace, encoding="utf-8", errors="replace") as lines:
+        count = sum(name in line for line in lines)
+    if count == 0:
+        raise AssertionError("%s is not opened" % name)
+    if os.environ.get("SHOW"):
+        print(name, count)
+    return count
+
+
+def keys_of_their_pairs(scene):
+    """One by its public key under another name, one by its name alone, one that there is not."""
+    keys = os.path.join(scene.folder, "key directory")
+    os.makedirs(os.path.join(keys, "deep"))
+    third = Key(scene.folder, "third.pem", {})
+    for source, name in ((scene.key, "deep/of all others"), (scene.other, "by-name.pem")):
+        with open(source.path, "rb") as text, open(os.path.join(keys, name), "wb") as out:
+            out.write(text.read())
+        os.chmod(out.name, 0o400)
+    cloud, ids, how = cloud_of(scene, 6, "pairs", {
+        "lab-key": {"PublicKey": scene.key.public, "KeyPairFingerPrint": scene.key.md5},
+        "by-name": {"PublicKey": "", "KeyPairFingerPrint": ""},
+        "gone": {"PublicKey": third.public, "KeyPairFingerPrint": third.md5},
+    }, ["lab-key", "by-name", "gone", "lab-key", "lab-key", "lab-key"])
+    how = [*how[:-2], "--key-dir", keys]
+    only = [*how, "--only", "cloud.key-pair,key"]
+    report, _ = scene.report(*only, "--instances-file", scene.list("paired", ids), "--record",
+                             "pairs.record", status=1, key=False)
+    found, named, missing = report["targets"][:3]
+
+    def seen(target, check):
+        one = next(one for one in target["checks"] if one["id"] == check)
+        return [one["status"], one["cause"], one["evidence"].get("picked_by")]
+
+    for one in (found, *report["targets"][3:]):
+        expect("by public key", [os.path.relpath(one["target"]["key_file"], keys),
+                                 *seen(one, "key.file"), *seen(one, "cloud.key-pair")],
+               ["deep/of all others", "pass", None, "public-key", "pass", None, None])
+    expect("by name", [os.path.relpath(named["target"]["key_file"], keys), *seen(named, "key.file"),
+                       *seen(named, "cloud.key-pair")],
+           ["by-name.pem", "pass", None, "name", "unknown", "key-pair-unproven", None])
+    expect("missing", [missing["target"]["key_file"], missing["cause"], *seen(missing, "key.file")],
+           [None, "key-pair-file-missing", "skip", None, None])
+    out, _ = scene.run(*only, ids[2], status=1, key=False)
+    if "no file in %s is the private key of key pair gone" % keys not in " ".join(out.split()):
+        raise AssertionError(out)
+    if os.environ.get("SHOW"):
+        print(out, *scene.run(*only, *ids[:3], status=1, key=False))
+    if shutil.which("strace"):  # as often for one instance as for all of its key pair
+        expect("reads", opened(scene, "of all others", *only, *ids),
+               opened(scene, "of all others", *only, *ids[:3]))
+    again = subprocess.run([scene.binary, "--replay", "pairs.record", "--json"], cwd=scene.folder,
+                           env=scene.environment, stdout=subprocess.PIPE, check=False)
+    expect("replay", [one["verdict"] for one in json.loads(again.stdout)["targets"]],
+           [one["verdict"] for one in report["targets"]])
+    report, _ = scene.report(*how, "--skip", "cloud.security-group,cloud.network-acl", ids[0],
+                             status=0, key=False)
+    expect("login", seen(report["targets"][0], "ssh.auth")[0], "pass")
+    path = scene.list("own", [ids[0], ids[2] + " --key " + scene.key.path])
+    report, _ = scene.report(*only, "--instances-file", path, status=1, key=False)
+    expect("a line's own key", [one["cause"] for one in report["targets"]],
+           [None, "key-pair-different"])
+    report, _ = scene.report(*only[:-3], keys + "/none", *only[-2:], ids[0], status=2, key=False)
+    pair = next(one for one in report["targets"][0]["checks"] if one["id"] == "cloud.key-pair")
+    if keys + "/none" not in pair["summary"]:
+        raise AssertionError(pair)
+    out, err = scene.run(*how, ids[0], status=64)
+    if scene.key.path not in err or keys not in err or out:
+        raise AssertionError((out, err))
+    os.makedirs(os.path.join(scene.folder, ".config/sshpreflight"), exist_ok=True)
+    defaults = os.path.join(scene.folder, ".config/sshpreflight/config")
+    with open(defaults, "w", encoding="ascii") as out:
+        out.write("key-dir = %s\n" % keys)
+    bare = [*how[:-2], "--only", "cloud.key-pair,key", ids[0]]
+    report, _ = scene.report(*bare, status=0, key=False)
+    expect("by default", seen(report["targets"][0], "key.file")[2], "public-key")
+    report, _ = scene.report(*bare, status=0)
+    expect("--key comes first", report["targets"][0]["target"]["key_file"], scene.key.path)
+    scene.run(scene.hosts(1)[0], status=0)
+    os.unlink(defaults)
+    cloud.stop()
+
+
+def cloud_of(scene, count, name="cloud", pairs=None, bound=()):
     """So many instances; all but the first are in a group that lets nobody of ours in."""
     places = {"public_key": scene.key.public, "key_md5": scene.key.md5,
               "other_public_key": scene.other.public, "other_key_md5": scene.other.md5,
@@ -231,6 +320,10 @@ def cloud_of(scene, count, name="cloud"):
                    "SecurityGroupId": OFFICE, "Permissions": {"Permission": [{
                        "SourceCidrIp": "203.0.113.0/24", "PortRange": "1/65535", "Priority": 1,
                        "SecurityGroupRuleId": "sgr-bp1laboffice000002"}]}}}}
+    if pairs is not None:
+        changes["KeyPairs"] = {pair: {"KeyPairName": pair, **of} for pair, of in pairs.items()}
+        for each, pair in zip(ids, bound):
+            changes["Instances"][each] = {**changes["Instances"].get(each, {}), "KeyPairName": pair}
     shown = world.build({"regions": {world.HOME_REGION: changes}}, places)
     authority = Authority(scene.folder + "/authority")
     cloud = scene.stack.enter_context(
@@ -339,7 +432,7 @@ def few_descriptors_make_a_queue(scene):
 
 TESTS = [few_descriptors_make_a_queue, parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
-         keys_of_their_own, instances_share_what_is_wrong, what_is_common_is_asked_once]
+         keys_of_their_own, keys_of_their_pairs, instances_share_what_is_wrong, what_is_common_is_asked_once]
 
 
 def main():

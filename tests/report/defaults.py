@@ -23,6 +23,7 @@ SETTINGS = {
     "endpoint-type": ("public", "vpc", "public", None),
     "ca-file": ("", "/nonexistent/c", "/nonexistent/d", None),
     "session": ("auto", "never", "always", None),
+    "key-dir": ("", "/nonexistent/k", "/nonexistent/l", None),
     "timeout": ("10", "7", "8", None),
     "deadline": ("60", "50", "55", None),
     "format": ("text", "short", "junit", None),

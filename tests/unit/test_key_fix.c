@@ -279,16 +279,38 @@ START_TEST(the_matching_key_is_found)
 
     put("a.txt", "nothing", 0600);
     put("b.pub", "ssh-ed25519 " BLOB " me\n", 0600);
-    ck_assert_int_eq(spf_key_find(dir, BLOB, &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, "");
     ck_assert_str_eq(found.public_only, in_dir("b.pub"));
     put("c", KEY "\n", 0400);
-    ck_assert_int_eq(spf_key_find(dir, BLOB, &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, in_dir("c"));
     ck_assert(!found.encrypted);
-    ck_assert_int_eq(spf_key_find(dir, "AAAA", &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, "AAAA", NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, "");
-    ck_assert_int_eq(spf_key_find("/nowhere", BLOB, &found).code, SPF_ERR_SYS);
+    ck_assert_int_eq(spf_key_find("/nowhere", BLOB, NULL, &found).code, SPF_ERR_SYS);
+}
+END_TEST
+
+/* What is proved comes before what has only the pair's name. */
+START_TEST(a_key_has_the_name_of_its_pair)
+{
+    struct spf_key_found found;
+
+    put("pair.ppk", "another", 0600);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, "pair", &found).code, SPF_OK);
+    ck_assert_str_eq(found.path, in_dir("pair.ppk"));
+    ck_assert(found.by_name);
+    put("pair.pem", "another", 0600);
+    ck_assert_int_eq(spf_key_find(dir, "", "pair", &found).code, SPF_OK);
+    ck_assert_str_eq(found.path, in_dir("pair.pem"));
+    ck_assert(found.by_name);
+    put("c", KEY "\n", 0400);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, "pair", &found).code, SPF_OK);
+    ck_assert_str_eq(found.path, in_dir("c"));
+    ck_assert(!found.by_name);
+    ck_assert_int_eq(spf_key_find(dir, "", "../pair", &found).code, SPF_OK);
+    ck_assert_str_eq(found.path, "");
 }
 END_TEST
 
@@ -342,6 +364,7 @@ int main(void)
                                   only_the_file_that_was_read_is_changed,
                                   escapes_in_names_are_not_shown,
                                   the_matching_key_is_found,
+                                  a_key_has_the_name_of_its_pair,
                                   special_files_are_told_by_name,
                                   open_folders_are_noticed,
                                   a_certificate_beside_is_noticed_if_it_is_of_this_key};

@@ -147,6 +147,12 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"-stict h -i k", "-stict is read as single letters; did you mean --strict?"},
         {"h -i k -L", "-L needs a value"},
         {"h -i k -o", "-o needs a value (KEYWORD=VALUE)"},
+        {"--instance i-1 --key k --key-dir d", "--key k and --key-dir d exclude each other"},
+        {"--instance i-1 --find-key --key-dir d", "--find-key and --key-dir d exclude each other"},
+        {"h --key-dir d", "--key-dir picks the key of an instance's key pair: it needs --instance"},
+        {"--instance i-1 --key-dir=", "--key-dir is empty"},
+        {"--replay r --key-dir d", "--key-dir means nothing with --replay"},
+        {"--transcript t --key-dir d", "--key-dir means nothing with a transcript"},
         {"--replay r -o X=y", "-o means nothing with --replay"},
         {"--transcript t -o X=y", "-o means nothing with a transcript"},
         {"-i k ssh -i k2 h", "--key can be given once, not as both \"k\" and \"k2\""},
@@ -514,6 +520,9 @@ START_TEST(without_a_key_as_ssh)
     ck_assert_ptr_null(options.ssh_config);
     check_good("h -i k");
     ck_assert_ptr_null(options.ssh_config);
+    check_good("--instance i-1 --key-dir d");
+    ck_assert_ptr_null(options.ssh_config);
+    ck_assert_uint_eq(options.selected, SPF_ALL_CHECKS);
     check_good("--instance i-1 --find-key");
     ck_assert_ptr_null(options.ssh_config);
 }
