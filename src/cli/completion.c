@@ -179,7 +179,9 @@ static void add_bash(struct spf_buf *buf)
         buf, "    esac\n    if ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[1]} == explain ]]; then\n"
              "        _sshpreflight_words '");
     add_causes(buf);
-    spf_buf_addstr(buf, "'\n    elif [[ $cur == -* ]]; then\n        _sshpreflight_words '");
+    spf_buf_addstr(buf, "'\n    elif [[ ${COMP_WORDS[1]} == merge && $cur != -* ]] && "
+                        "((COMP_CWORD > 1)); then\n        _sshpreflight_files -f"
+                        "\n    elif [[ $cur == -* ]]; then\n        _sshpreflight_words '");
     for (size_t i = 0; i < spf_option_count; i++) {
         char name[40];
 
@@ -187,10 +189,13 @@ static void add_bash(struct spf_buf *buf)
         spf_buf_addf(buf, "%s%s", i > 0 ? " " : "", name);
     }
     spf_buf_addstr(
-        buf, "'\n    else\n"
-             "        mapfile -t COMPREPLY < <(compgen -A hostname -- \"$cur\")\n"
-             "        ((COMP_CWORD == 1)) && [[ explain == \"$cur\"* ]] && COMPREPLY+=(explain)\n"
-             "    fi\n}\n\ncomplete -F _sshpreflight sshpreflight\n");
+        buf,
+        "'\n    else\n"
+        "        mapfile -t COMPREPLY < <(compgen -A hostname -- \"$cur\")\n"
+        "        ((COMP_CWORD == 1)) &&\n"
+        "            mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -W 'explain merge' -- "
+        "\"$cur\")\n"
+        "    fi\n}\n\ncomplete -F _sshpreflight sshpreflight\n");
 }
 
 /* ---- zsh: the specifications of _arguments ------------------------------------------------ */
@@ -211,9 +216,10 @@ static void add_zsh_functions(struct spf_buf *buf)
                    "\n    _files\n}\n\n_sshpreflight_word()\n{\n"
                    "    if [[ $CURRENT == 3 && $words[2] == explain ]]; then\n        compadd -- ");
     add_causes(buf);
-    spf_buf_addstr(buf,
-                   "\n        return\n    fi\n"
-                   "    [[ $CURRENT == 2 ]] && compadd explain\n    _hosts\n}\n\n_arguments -s");
+    spf_buf_addstr(
+        buf, "\n        return\n    fi\n"
+             "    [[ $CURRENT -gt 2 && $words[2] == merge ]] && { _files; return }\n"
+             "    [[ $CURRENT == 2 ]] && compadd explain merge\n    _hosts\n}\n\n_arguments -s");
 }
 
 static void add_zsh_action(struct spf_buf *buf, const struct spf_option_row *row)
@@ -338,10 +344,14 @@ static void add_fish(struct spf_buf *buf)
         buf,
         "# Written by sshpreflight --completion fish\n\ncomplete -c sshpreflight -f\n"
         "complete -c sshpreflight -n __fish_is_first_token -a explain -d 'what a cause means'\n"
+        "complete -c sshpreflight -n __fish_is_first_token -a merge -d 'parts of a fleet as one "
+        "report'\n"
+        "complete -c sshpreflight -n '__fish_seen_subcommand_from merge' -F\n"
         "complete -c sshpreflight -n '__fish_seen_subcommand_from explain' -a '");
     add_causes(buf);
-    spf_buf_addstr(buf, "'\ncomplete -c sshpreflight -n 'not __fish_seen_subcommand_from explain' "
-                        "-a '(__fish_print_hostnames)'\n");
+    spf_buf_addstr(buf,
+                   "'\ncomplete -c sshpreflight -n 'not __fish_seen_subcommand_from explain merge' "
+                   "-a '(__fish_print_hostnames)'\n");
     for (size_t i = 0; i < spf_option_count; i++) {
         const struct spf_option_row *row = &spf_option_rows[i];
 

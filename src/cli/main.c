@@ -37,6 +37,7 @@
 #include "cli/completion.h"
 #include "cli/defaults.h"
 #include "cli/fixing.h"
+#include "cli/merge.h"
 #include "cli/options.h"
 #include "cli/output.h"
 #include "cli/progress.h"
@@ -280,6 +281,7 @@ static void write_each(void *context, const struct spf_report_target *target)
     if (stream->error.code != SPF_OK)
         return;
     memcpy(one.run, stream->round->report.run, sizeof one.run);
+    memcpy(one.selection, stream->round->report.selection, sizeof one.selection);
     spf_buf_init(&line, REPORT_MAX);
     spf_report_ndjson(&line, &one, NULL);
     stream->error = spf_buf_failed(&line) ? spf_error(SPF_ERR_NOMEM, "out of memory for the report")
@@ -408,6 +410,24 @@ static int explain(const struct spf_options *options)
     return known ? 0 : EXIT_USAGE;
 }
 
+/* The parts of a fleet as one report. */
+static int merge(const struct spf_options *options)
+{
+    const struct spf_style style = style_of(options);
+    int stop_fd = spf_signals_watch(), status = 0;
+    struct spf_error error = spf_merge_files(options, &style, stop_fd, &status);
+
+    spf_signals_release();
+    if (stop_fd >= 0)
+        (void)close(stop_fd);
+    if (error.code == SPF_OK)
+        return status;
+    return complain(error.code == SPF_ERR_USAGE   ? EXIT_USAGE
+                    : error.code == SPF_ERR_NOMEM ? EXIT_BUG
+                                                  : EXIT_NOT_WRITTEN,
+                    error.text);
+}
+
 static int list_checks(const struct spf_options *options)
 {
     const struct spf_style style = style_of(options);
@@ -513,6 +533,9 @@ int main(int argc, char **argv)
         break;
     case SPF_COMMAND_EXPLAIN:
         status = explain(&options);
+        break;
+    case SPF_COMMAND_MERGE:
+        status = merge(&options);
         break;
     case SPF_COMMAND_LIST_CHECKS:
         status = list_checks(&options);

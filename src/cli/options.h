@@ -16,6 +16,7 @@
 enum spf_command {
     SPF_COMMAND_RUN,
     SPF_COMMAND_EXPLAIN, /* explain CAUSE */
+    SPF_COMMAND_MERGE,   /* merge FILE... */
     SPF_COMMAND_HELP,
     SPF_COMMAND_VERSION,
     SPF_COMMAND_LIST_CHECKS,
@@ -46,8 +47,9 @@ struct spf_output_option {
 
 struct spf_options {
     enum spf_command command;
-    const char *cause;   /* explain's */
-    unsigned completion; /* enum spf_completion */
+    const char *cause;            /* explain's */
+    SPF_LIST(const char *) files; /* merge's */
+    unsigned completion;          /* enum spf_completion */
 
     SPF_LIST(const char *) instances; /* of --instance, behind the first */
     /* lists of targets; "-": standard input */

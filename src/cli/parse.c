@@ -14,6 +14,7 @@
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
 #include "pipeline/run.h"
+#include "report/merge.h"
 
 /* What getopt_long(3) returns for a row without a letter: its place after all letters. */
 #define FIRST_ROW 256
@@ -27,6 +28,7 @@ void spf_options_help(FILE *out)
           "       sshpreflight explain CAUSE [--json]\n"
           "       ssh -v ... 2>&1 | sshpreflight explain -\n"
           "       sshpreflight --replay FILE\n"
+          "       sshpreflight merge FILE... [--format text|json|ndjson]\n"
           "\n"
           "Says why a login to a cloud instance with an SSH key fails, and how to repair it.\n"
           "It changes nothing: not the cloud, not the instance, and no file of yours without "
@@ -158,13 +160,29 @@ static bool is_instance_id(const char *word)
            strpbrk(word, "0123456789") != NULL;
 }
 
-/* A word that is no option: the command explain and its cause, or the host. */
+static struct spf_error take_file(struct spf_options *options, const char *file)
+{
+    const char **place = SPF_APPEND(&options->files);
+
+    if (place == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    *place = file;
+    return spf_ok();
+}
+
+/* A word that is no option: explain and its cause, merge and its files, or the host. */
 static struct spf_error take_word(struct spf_options *options, const char *word, bool first)
 {
     if (first && strcmp(word, "explain") == 0) {
         options->command = SPF_COMMAND_EXPLAIN;
         return spf_ok();
     }
+    if (first && strcmp(word, "merge") == 0) {
+        options->command = SPF_COMMAND_MERGE;
+        return spf_ok();
+    }
+    if (options->command == SPF_COMMAND_MERGE)
+        return take_file(options, word);
     if (options->command == SPF_COMMAND_EXPLAIN) {
         if (options->cause != NULL)
             return spf_usage("explain takes one cause");
@@ -265,6 +283,11 @@ struct spf_error spf_options_finish(struct spf_options *options)
         ((options->format != SPF_FORMAT_TEXT && options->format != SPF_FORMAT_JSON) ||
          options->output_count > 0))
         return spf_usage("explain writes text or JSON on standard output, and nothing else");
+    if (options->command == SPF_COMMAND_MERGE && options->files.count == 0)
+        return spf_usage("merge needs the files that the parts of a fleet have written");
+    if (options->command == SPF_COMMAND_MERGE &&
+        (!spf_merge_knows(options->format) || options->output_count > 0))
+        return spf_usage("merge writes text, JSON or ndjson on standard output, and nothing else");
     return options->command == SPF_COMMAND_RUN ? spf_options_judge(options) : spf_ok();
 }
 
@@ -324,7 +347,7 @@ static struct spf_error take_rest(struct spf_options *options, char **words, siz
     char **argv = NULL; /* what the command comes to, as our own words */
     int argc = 0;
 
-    if (options->command != SPF_COMMAND_EXPLAIN) {
+    if (options->command != SPF_COMMAND_EXPLAIN && options->command != SPF_COMMAND_MERGE) {
         if (count == 1 && strchr(words[0], ' ') != NULL)
             error = spf_take_command_line(options, words[0], &argv, &argc);
         else if (count > 1)
@@ -490,11 +513,14 @@ void spf_options_clear(struct spf_options *options)
         free(options->copies.items[i]);
     free(options->copies.items);
     free(options->instances.items);
+    free(options->files.items);
     free(options->host_copy);
     free(options->key_copy);
     options->host_copy = options->key_copy = NULL;
     options->copies.items = NULL;
     options->instances.items = NULL;
+    options->files.items = NULL;
+    options->files.count = 0;
     options->instances.count = 0;
     options->copies.count = 0;
 }

@@ -287,6 +287,9 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     } else {
         error = read_lists(round, options, stop_fd);
     }
+    if (options->shards > 0)
+        (void)spf_format(round->report.selection, sizeof round->report.selection, "%016" PRIx64,
+                         round->targets.selection);
     return error.code == SPF_OK ? make_room(round) : error;
 }
 

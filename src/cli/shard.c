@@ -86,7 +86,7 @@ static uint64_t add_text(uint64_t hash, const char *text)
     }
 }
 
-unsigned spf_shard_of(const struct spf_target *target, unsigned count)
+uint64_t spf_shard_hash(const struct spf_target *target)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
     char port[8];
@@ -98,6 +98,10 @@ unsigned spf_shard_of(const struct spf_target *target, unsigned count)
     hash = add_text(hash, port);
     /* FNV's low bits know little of the last bytes (MurmurHash3's end). */
     hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
-    hash ^= hash >> 33;
-    return (unsigned)(hash % count) + 1;
+    return hash ^ hash >> 33;
+}
+
+unsigned spf_shard_of(const struct spf_target *target, unsigned count)
+{
+    return (unsigned)(spf_shard_hash(target) % count) + 1;
 }

@@ -15,4 +15,7 @@ struct spf_error spf_shard_parse(const char *text, unsigned *index, unsigned *co
  * other target changes it. */
 unsigned spf_shard_of(const struct spf_target *target, unsigned count);
 
+/* What the part comes of. */
+uint64_t spf_shard_hash(const struct spf_target *target);
+
 #endif

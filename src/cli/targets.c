@@ -133,6 +133,9 @@ static struct spf_error add(struct spf_targets *targets, const struct spf_target
 {
     struct spf_target *copy, **place, **found;
 
+    if (targets->shards > 0)
+        targets->selection +=
+            spf_shard_hash(target) ^ (uint64_t)target->selected * UINT64_C(0x9e3779b97f4a7c15);
     if (targets->shards > 0 && spf_shard_of(target, targets->shards) != targets->shard) {
         targets->elsewhere++;
         return spf_ok();
@@ -172,6 +175,8 @@ static void begin_line(struct spf_options *line, const struct spf_options *optio
     line->host_copy = line->key_copy = NULL;
     line->copies.items = NULL;
     line->copies.count = 0;
+    line->files.items = NULL;
+    line->files.count = 0;
     line->instances.items = NULL;
     line->instances.count = 0;
     line->instances_files[0] = line->hosts_files[0] = NULL;

@@ -20,8 +20,9 @@ struct spf_targets {
     SPF_LIST(struct spf_target *) list;
     SPF_LIST(struct spf_left_out) left_out;
     unsigned shard, shards; /* only those of this part; 0: all */
-    size_t elsewhere;       /* so many are in other parts */
-    size_t alike;           /* so many named one that was there */
+    uint64_t selection; /* of parts: of all targets, and of their checks; in any order the same */
+    size_t elsewhere;   /* so many are in other parts */
+    size_t alike;       /* so many named one that was there */
     /* what the targets borrow */
     const struct spf_secret *key_text, *passphrase;
     SPF_LIST(struct spf_options *) kept;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/language.h"
 #include "report/format.h"
 
@@ -17,70 +18,108 @@ static const char *const things[SPF_CHECK_COUNT][3] = {
     [SPF_CHECK_CLOUD_KEY_PAIR] = {"name"},
 };
 
-static const char *evidence_text(const struct spf_result *result, const char *name)
-{
-    struct json_object *value = NULL;
-
-    return json_object_object_get_ex(result->evidence, name, &value) &&
-                   json_object_is_type(value, json_type_string)
-               ? json_object_get_string(value)
-               : NULL;
-}
-
-/* What a target's cause comes of, as other targets may have it, too. */
-struct trait {
+struct group {
     enum spf_finding cause;
     const char *thing, *value;
-    size_t index;
+    SPF_LIST(size_t) members; /* indexes, in the order of the targets */
 };
 
-static struct trait trait_of(const struct spf_report_target *target, size_t index)
-{
-    const struct spf_diagnosis *d = target->diagnosis;
-    const struct spf_target *asked = target->run->target;
-    struct trait trait = {.cause = d->cause, .index = index};
+struct fleet {
+    SPF_LIST(struct group) groups; /* the largest first */
+};
 
-    for (size_t i = 0; i < 3 && trait.value == NULL && things[d->check][i] != NULL; i++) {
-        trait.thing = things[d->check][i];
-        trait.value = evidence_text(&target->run->results[d->check], trait.thing);
-    }
-    if (trait.value == NULL && d->check <= SPF_CHECK_KEY_FORMAT) {
-        trait.thing = "key_file";
-        trait.value = asked->key_path;
-    }
-    if (trait.value == NULL && d->check >= SPF_CHECK_NET_PORT) {
-        trait.thing = "jump";
-        trait.value = asked->jump;
-    }
-    if (trait.value == NULL)
-        trait.thing = NULL;
-    return trait;
+static const char *evidence_text(struct json_object *evidence, const char *name)
+{
+    struct json_object *value = spf_json_get(evidence, name);
+
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
 
+bool spf_fleet_add(spf_fleet_members *members, const char *title,
+                   const struct spf_fleet_member *target, enum spf_check_id check,
+                   const char *key_file, const char *jump)
+{
+    struct spf_fleet_member *member = SPF_APPEND(members);
+
+    if (member == NULL)
+        return false;
+    *member = *target;
+    member->title = strdup(title);
+    if (member->cause == SPF_NO_FINDING)
+        return member->title != NULL;
+    for (size_t i = 0; i < 3 && member->value == NULL && things[check][i] != NULL; i++) {
+        member->thing = things[check][i];
+        member->value = evidence_text(member->evidence, member->thing);
+    }
+    if (member->value == NULL && check <= SPF_CHECK_KEY_FORMAT) {
+        member->thing = "key_file";
+        member->value = key_file;
+    }
+    if (member->value == NULL && check >= SPF_CHECK_NET_PORT) {
+        member->thing = "jump";
+        member->value = jump;
+    }
+    if (member->value == NULL)
+        member->thing = NULL;
+    return member->title != NULL;
+}
+
+bool spf_fleet_of(const struct spf_report *report, spf_fleet_members *members)
+{
+    bool whole = true;
+
+    for (size_t i = 0; whole && i < report->count; i++) {
+        const struct spf_run *run = report->targets[i].run;
+        const struct spf_diagnosis *d = report->targets[i].diagnosis;
+        const struct spf_fleet_member member = {
+            .verdict = d->verdict, .cause = d->cause, .evidence = run->results[d->check].evidence};
+        struct spf_buf title;
+
+        spf_buf_init(&title, 600);
+        spf_target_title(&title, run);
+        whole = spf_fleet_add(members, title.data, &member, d->check, run->target->key_path,
+                              run->target->jump);
+        spf_buf_clear(&title);
+    }
+    return whole;
+}
+
+void spf_fleet_members_clear(spf_fleet_members *members)
+{
+    for (size_t i = 0; i < members->count; i++)
+        free(members->items[i].title);
+    free(members->items);
+    *members = (spf_fleet_members){0};
+}
+
+static int compare_text(const char *one, const char *other)
+{
+    return strcmp(one != NULL ? one : "", other != NULL ? other : "");
+}
+
+/* Borrowed members; those of one group side by side, in their order. */
 static int by_trait(const void *a, const void *b)
 {
-    const struct trait *one = a, *other = b;
+    const struct spf_fleet_member *one = *(struct spf_fleet_member *const *)a;
+    const struct spf_fleet_member *other = *(struct spf_fleet_member *const *)b;
     int order = (one->cause > other->cause) - (one->cause < other->cause);
 
     if (order == 0)
-        order =
-            strcmp(one->thing != NULL ? one->thing : "", other->thing != NULL ? other->thing : "");
+        order = compare_text(one->thing, other->thing);
     if (order == 0)
-        order =
-            strcmp(one->value != NULL ? one->value : "", other->value != NULL ? other->value : "");
-    return order != 0 ? order : (one->index > other->index) - (one->index < other->index);
+        order = compare_text(one->value, other->value);
+    return order != 0 ? order : (one > other) - (one < other);
 }
 
-static bool same_trait(const struct spf_fleet_group *group, const struct trait *trait)
+static bool same_trait(const struct group *group, const struct spf_fleet_member *member)
 {
-    const struct trait of_group = {group->cause, group->thing, group->value, trait->index};
-
-    return by_trait(&of_group, trait) == 0;
+    return group->cause == member->cause && compare_text(group->thing, member->thing) == 0 &&
+           compare_text(group->value, member->value) == 0;
 }
 
 static int by_size(const void *a, const void *b)
 {
-    const struct spf_fleet_group *one = a, *other = b;
+    const struct group *one = a, *other = b;
     size_t first = one->members.items[0], second = other->members.items[0];
 
     if (one->members.count != other->members.count)
@@ -88,73 +127,73 @@ static int by_size(const void *a, const void *b)
     return (first > second) - (first < second);
 }
 
-bool spf_fleet_group(const struct spf_report *report, struct spf_fleet *fleet)
+/* False: no memory, and the groups that are there are not all. Cleared in any case. */
+static bool make_groups(const spf_fleet_members *members, struct fleet *fleet)
 {
-    struct trait *traits = calloc(report->count + 1, sizeof *traits);
-    struct spf_fleet_group *group = NULL;
-    bool whole = traits != NULL;
+    struct spf_fleet_member **sorted = calloc(members->count + 1, sizeof(void *));
+    struct group *group = NULL;
+    bool whole = sorted != NULL;
     size_t count = 0;
 
-    *fleet = (struct spf_fleet){0};
-    for (size_t i = 0; whole && i < report->count; i++) {
-        if (report->targets[i].diagnosis->cause != SPF_NO_FINDING)
-            traits[count++] = trait_of(&report->targets[i], i);
+    *fleet = (struct fleet){0};
+    for (size_t i = 0; whole && i < members->count; i++) {
+        if (members->items[i].cause != SPF_NO_FINDING)
+            sorted[count++] = &members->items[i];
     }
     if (count > 0)
-        qsort(traits, count, sizeof *traits, by_trait);
+        qsort(sorted, count, sizeof *sorted, by_trait);
     for (size_t i = 0; whole && i < count; i++) {
         size_t *member;
 
-        if (group == NULL || !same_trait(group, &traits[i])) {
+        if (group == NULL || !same_trait(group, sorted[i])) {
             group = SPF_APPEND(&fleet->groups);
             if (group != NULL)
-                *group = (struct spf_fleet_group){
-                    .cause = traits[i].cause, .thing = traits[i].thing, .value = traits[i].value};
+                *group = (struct group){.cause = sorted[i]->cause,
+                                        .thing = sorted[i]->thing,
+                                        .value = sorted[i]->value};
         }
         member = group != NULL ? SPF_APPEND(&group->members) : NULL;
         whole = member != NULL;
         if (whole)
-            *member = traits[i].index;
+            *member = (size_t)(sorted[i] - members->items);
     }
     if (whole && fleet->groups.count > 0)
         qsort(fleet->groups.items, fleet->groups.count, sizeof *fleet->groups.items, by_size);
-    free(traits);
+    free(sorted);
     return whole;
 }
 
-void spf_fleet_clear(struct spf_fleet *fleet)
+static void clear_groups(struct fleet *fleet)
 {
     for (size_t i = 0; i < fleet->groups.count; i++)
         free(fleet->groups.items[i].members.items);
     free(fleet->groups.items);
-    *fleet = (struct spf_fleet){0};
 }
 
-static const struct spf_result *result_of(const struct spf_report *report,
-                                          const struct spf_fleet_group *group, size_t member)
+static struct json_object *evidence_of(const spf_fleet_members *members, const struct group *group,
+                                       size_t member)
 {
-    const struct spf_report_target *target = &report->targets[group->members.items[member]];
-
-    return &target->run->results[target->diagnosis->check];
+    return members->items[group->members.items[member]].evidence;
 }
 
-struct json_object *spf_fleet_shared(const struct spf_report *report,
-                                     const struct spf_fleet_group *group)
+/* The evidence that all members of the group have in common. */
+static struct json_object *shared_by(const spf_fleet_members *members, const struct group *group)
 {
-    struct json_object *shared = json_object_new_object();
+    struct json_object *shared = json_object_new_object(), *first = evidence_of(members, group, 0);
 
     if (group->thing != NULL)
         (void)json_object_object_add(shared, group->thing, spf_clean_json(group->value));
-    json_object_object_foreach(result_of(report, group, 0)->evidence, name, value)
+    if (!json_object_is_type(first, json_type_object))
+        return shared;
+    json_object_object_foreach(first, name, value)
     {
         bool same = value != NULL && !json_object_is_type(value, json_type_array) &&
                     !json_object_is_type(value, json_type_object);
 
         for (size_t i = 1; same && i < group->members.count; i++) {
-            struct json_object *other = NULL;
+            struct json_object *other = spf_json_get(evidence_of(members, group, i), name);
 
-            same = json_object_object_get_ex(result_of(report, group, i)->evidence, name, &other) &&
-                   json_object_equal(value, other) == 1;
+            same = other != NULL && json_object_equal(value, other) == 1;
         }
         if (same)
             (void)json_object_object_add(shared, name, json_object_get(value));
@@ -162,36 +201,51 @@ struct json_object *spf_fleet_shared(const struct spf_report *report,
     return shared;
 }
 
-struct json_object *spf_fleet_json(const struct spf_report *report)
+static struct json_object *groups_json(const spf_fleet_members *members)
 {
     struct json_object *list = json_object_new_array();
-    struct spf_fleet fleet;
-    struct spf_buf title;
+    struct fleet fleet;
 
-    if (!spf_fleet_group(report, &fleet)) {
-        spf_fleet_clear(&fleet);
+    if (!make_groups(members, &fleet)) {
+        clear_groups(&fleet);
         json_object_put(list);
         return NULL;
     }
-    spf_buf_init(&title, 600);
     for (size_t i = 0; i < fleet.groups.count; i++) {
-        const struct spf_fleet_group *group = &fleet.groups.items[i];
+        const struct group *group = &fleet.groups.items[i];
         struct json_object *one = json_object_new_object(), *names = json_object_new_array();
 
         (void)json_object_object_add(one, "cause",
                                      json_object_new_string(spf_findings[group->cause].id));
-        (void)json_object_object_add(one, "shared", spf_fleet_shared(report, group));
-        for (size_t k = 0; k < group->members.count; k++) {
-            spf_buf_clear(&title);
-            spf_target_title(&title, report->targets[group->members.items[k]].run);
-            (void)json_object_array_add(names, spf_clean_json(title.data));
-        }
+        (void)json_object_object_add(one, "shared", shared_by(members, group));
+        for (size_t k = 0; k < group->members.count; k++)
+            (void)json_object_array_add(
+                names, spf_clean_json(members->items[group->members.items[k]].title));
         (void)json_object_object_add(one, "targets", names);
         (void)json_object_array_add(list, one);
     }
-    spf_buf_clear(&title);
-    spf_fleet_clear(&fleet);
+    clear_groups(&fleet);
     return list;
+}
+
+static void count_verdicts(const spf_fleet_members *members, size_t count[3])
+{
+    for (size_t i = 0; i < members->count; i++)
+        count[members->items[i].verdict]++;
+}
+
+struct json_object *spf_fleet_json(const spf_fleet_members *members)
+{
+    struct json_object *object = json_object_new_object();
+    size_t count[3] = {0};
+
+    count_verdicts(members, count);
+    (void)json_object_object_add(object, "targets", json_object_new_int64((int64_t)members->count));
+    for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++)
+        (void)json_object_object_add(object, spf_verdict_name((enum spf_verdict)verdict),
+                                     json_object_new_int64((int64_t)count[verdict]));
+    (void)json_object_object_add(object, "groups", groups_json(members));
+    return object;
 }
 
 /* How the thing that a group shares is called in a sentence. */
@@ -212,8 +266,8 @@ static const char *noun(const char *thing)
     return thing;
 }
 
-static void add_names(struct spf_page *page, const struct spf_report *report,
-                      const struct spf_fleet_group *group)
+static void add_names(struct spf_page *page, const spf_fleet_members *members,
+                      const struct group *group)
 {
     size_t shown = group->members.count;
     struct spf_buf title;
@@ -225,11 +279,9 @@ static void add_names(struct spf_page *page, const struct spf_report *report,
     page->indent = 6;
     for (size_t i = 0; i < shown; i++) {
         spf_buf_clear(&title);
-        if (i > 0)
-            spf_buf_addch(&title, ' ');
-        spf_target_title(&title, report->targets[group->members.items[i]].run);
-        if (i + 1 < group->members.count)
-            spf_buf_addch(&title, ',');
+        spf_buf_addf(&title, "%s%s%s", i > 0 ? " " : "",
+                     members->items[group->members.items[i]].title,
+                     i + 1 < group->members.count ? "," : "");
         spf_page_flow(page, SPF_INK_DIM, title.data);
     }
     spf_buf_clear(&title);
@@ -241,14 +293,14 @@ static void add_names(struct spf_page *page, const struct spf_report *report,
     spf_buf_clear(&title);
 }
 
-static void add_group(struct spf_page *page, const struct spf_report *report,
-                      const struct spf_fleet_group *group)
+static void add_group(struct spf_page *page, const spf_fleet_members *members,
+                      const struct group *group)
 {
     size_t count = group->members.count;
     struct spf_buf line;
 
     spf_buf_init(&line, 1000);
-    spf_buf_addf(&line, _("%zu of %zu: "), count, report->count);
+    spf_buf_addf(&line, _("%zu of %zu: "), count, members->count);
     spf_page_tab(page, 2);
     page->indent = 6;
     spf_page_put(page, SPF_INK_BOLD, line.data);
@@ -265,34 +317,37 @@ static void add_group(struct spf_page *page, const struct spf_report *report,
     spf_page_flow(page, SPF_INK_PLAIN, line.data);
     spf_page_line(page);
     spf_buf_clear(&line);
-    add_names(page, report, group);
+    add_names(page, members, group);
 }
 
-void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
+void spf_fleet_text(struct spf_page *page, const spf_fleet_members *members)
 {
     size_t count[3] = {0};
-    struct spf_fleet fleet;
+    struct fleet fleet;
     char line[160];
 
-    for (size_t i = 0; i < report->count; i++)
-        count[report->targets[i].diagnosis->verdict]++;
+    count_verdicts(members, count);
     (void)spf_format(line, sizeof line, _("%zu targets: %zu pass, %zu fail, %zu unknown"),
-                     report->count, count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL],
+                     members->count, count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL],
                      count[SPF_VERDICT_UNKNOWN]);
     spf_page_line(page);
     spf_page_put(page, SPF_INK_BOLD, line);
     spf_page_line(page);
-    if (spf_fleet_group(report, &fleet)) {
+    if (make_groups(members, &fleet)) {
         for (size_t i = 0; i < fleet.groups.count; i++)
-            add_group(page, report, &fleet.groups.items[i]);
+            add_group(page, members, &fleet.groups.items[i]);
     }
-    spf_fleet_clear(&fleet);
-    for (size_t i = 0; i < report->left_out_count; i++) {
+    clear_groups(&fleet);
+}
+
+void spf_left_out_text(struct spf_page *page, const struct spf_report_left_out *lines, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
         spf_page_tab(page, 2);
         page->indent = 6;
-        spf_page_flow(page, SPF_INK_YELLOW, report->left_out[i].where);
+        spf_page_flow(page, SPF_INK_YELLOW, lines[i].where);
         spf_page_flow(page, SPF_INK_YELLOW, _(" names no target: "));
-        spf_page_flow(page, SPF_INK_YELLOW, report->left_out[i].why);
+        spf_page_flow(page, SPF_INK_YELLOW, lines[i].why);
         spf_page_line(page);
     }
 }

@@ -170,6 +170,7 @@ static struct json_object *echo_json(const struct spf_run *run)
     add_number(object, "port", target->port);
     add_text(object, "user", strcmp(target->user, SPF_UNNAMED_USER) != 0 ? target->user : NULL);
     add_text(object, "key_file", target->key_path);
+    add_text(object, "jump", target->jump);
     add_slot(object, "source_ip", run, "{source_ip}");
     return object;
 }
@@ -224,28 +225,22 @@ struct json_object *spf_report_target_json(const struct spf_report_target *targe
 
 static struct json_object *summary_json(const struct spf_report *report)
 {
-    struct json_object *object = json_object_new_object();
-    int64_t count[3] = {0};
+    spf_fleet_members members = {0};
+    struct json_object *summary = spf_fleet_of(report, &members) ? spf_fleet_json(&members) : NULL;
 
-    for (size_t i = 0; i < report->count; i++)
-        count[report->targets[i].diagnosis->verdict]++;
-    add_number(object, "targets", (int64_t)report->count);
-    for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++)
-        add_number(object, spf_verdict_name((enum spf_verdict)verdict), count[verdict]);
-    add(object, "groups", spf_fleet_json(report));
-    return object;
+    spf_fleet_members_clear(&members);
+    return summary;
 }
 
-/* Lines of lists that name no target. */
-static struct json_object *left_out_json(const struct spf_report *report)
+struct json_object *spf_left_out_json(const struct spf_report_left_out *lines, size_t count)
 {
     struct json_object *list = json_object_new_array();
 
-    for (size_t i = 0; i < report->left_out_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         struct json_object *line = json_object_new_object();
 
-        add_text(line, "where", report->left_out[i].where);
-        add_text(line, "why", report->left_out[i].why);
+        add_text(line, "where", lines[i].where);
+        add_text(line, "why", lines[i].why);
         json_object_array_add(list, line);
     }
     return list;
@@ -287,7 +282,7 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
     add_number(root, "exit_status", report->exit_status);
     add(root, "summary", summary_json(report));
-    add(root, "left_out", left_out_json(report));
+    add(root, "left_out", spf_left_out_json(report->left_out, report->left_out_count));
     targets = json_object_new_array();
     for (size_t i = 0; i < report->count; i++)
         json_object_array_add(targets, spf_report_target_json(&report->targets[i]));

@@ -41,6 +41,8 @@ static struct json_object *begin_line(const struct spf_report *report, const cha
         line, "replayed_from", report->replayed_utc != 0 ? json_object_new_string(replayed) : NULL);
     (void)json_object_object_add(line, "shard", part ? json_object_new_string(shard) : NULL);
     (void)json_object_object_add(line, "run", part ? json_object_new_string(report->run) : NULL);
+    (void)json_object_object_add(line, "selection",
+                                 part ? json_object_new_string(report->selection) : NULL);
     return line;
 }
 
@@ -62,7 +64,8 @@ void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report,
 
     (void)json_object_object_add(line, "targets", json_object_new_int64((int64_t)targets));
     (void)json_object_object_add(line, "left_out",
-                                 json_object_new_int64((int64_t)report->left_out_count));
+                                 spf_left_out_json(report->left_out, report->left_out_count));
+    (void)json_object_object_add(line, "duration_ms", json_object_new_int64(report->duration_ms));
     (void)json_object_object_add(line, "exit_status", json_object_new_int(report->exit_status));
     end_line(buf, line);
 }

@@ -43,6 +43,7 @@ struct spf_report {
     size_t count;
     unsigned shard, shards; /* these are the targets of one of so many parts; 0: of all */
     char run[17];           /* of a part: names the run among those of the same part; else "" */
+    char selection[17];     /* of a part: the same in all parts of the same targets; else "" */
     const struct spf_report_left_out *left_out; /* borrowed */
     size_t left_out_count;
 };

@@ -138,6 +138,19 @@ static void add_origin(struct spf_page *page, const struct spf_report *report)
         spf_page_line(page);
 }
 
+/* Several at a glance. */
+static void add_fleet(struct spf_page *page, const struct spf_report *report)
+{
+    spf_fleet_members members = {0};
+
+    if (spf_fleet_of(report, &members))
+        spf_fleet_text(page, &members);
+    else
+        page->buf->failed = true;
+    spf_left_out_text(page, report->left_out, report->left_out_count);
+    spf_fleet_members_clear(&members);
+}
+
 void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
                      const struct spf_style *style)
 {
@@ -170,6 +183,6 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
         spf_text_conclusion(&w);
     }
     if (report->count > 1 || report->left_out_count > 0)
-        spf_fleet_text(&(struct spf_page){buf, style, 0, 0}, report);
+        add_fleet(&(struct spf_page){buf, style, 0, 0}, report);
     add_strictness(&(struct spf_page){buf, style, 0, 0}, report);
 }

@@ -4,7 +4,9 @@
 import contextlib
 import json
 import os
+import re
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -416,6 +418,171 @@ def parts_make_the_whole(scene):
         raise AssertionError("a part that was killed says that it is whole")
 
 
+# What differs from run to run, or from one machine to another.
+PASSING = ("started_at", "ssh", "own_port", "tcp")
+
+
+def same(what, seen, wanted, where=""):
+    """Names the members that differ: whole reports are too long to read."""
+    if isinstance(seen, dict) and isinstance(wanted, dict) and seen.keys() == wanted.keys():
+        for name, member in seen.items():
+            same(what, member, wanted[name], "%s.%s" % (where, name))
+    elif isinstance(seen, list) and isinstance(wanted, list) and len(seen) == len(wanted):
+        for i, member in enumerate(seen):
+            same(what, member, wanted[i], "%s[%d]" % (where, i))
+    else:
+        expect(what + where, seen, wanted)
+
+
+def lasting(value):
+    """The same without times and this side's ports."""
+    if isinstance(value, dict):
+        return {name: lasting(member) for name, member in value.items()
+                if name not in PASSING and not name.endswith("_ms")}
+    if isinstance(value, list):
+        return [lasting(member) for member in value]
+    return re.sub(r"in \d+ ms", "in time", value) if isinstance(value, str) else value
+
+
+def merge(scene, *words, status):
+    done = subprocess.run([scene.binary, "merge", *words], cwd=scene.folder, env=scene.environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=HANGS, check=False)
+    if done.returncode != status:
+        raise AssertionError("merge %s: exit status %d, should be %d: %s" % (
+            words, done.returncode, status, done.stderr.decode()))
+    return done.stdout.decode(), done.stderr.decode()
+
+
+def fleet_of_two_causes(scene):
+    """The words that ask for it; sorted as a merged report is."""
+    user = servers.login_user()
+    path = scene.list("fleet", ["127.0.0.1:%d" % scene.closed]
+                      + ["127.0.0.%d" % i for i in range(2, 7)]
+                      + ["nobody@127.0.0.7", "127.0.0.7", "127.0.0.8:%d" % scene.closed, "%s@127.0.0.9" % user])
+    # Whether a command's exit status comes in time is not the same each time.
+    return ["--no-session", "--hosts-file", path]
+
+
+def write_part(scene, fleet, part, name, **how):
+    out, _ = scene.run(*fleet, "--shard", part, "--format", "ndjson", **how)
+    with open(os.path.join(scene.folder, name), "w", encoding="utf-8") as file:
+        file.write(out)
+    return out
+
+
+def killed_part(scene, fleet, part):
+    """What a part had written when it was killed: its targets, and not its end."""
+    process = scene.start(*fleet, "--shard", part, "--format", "ndjson", "--jobs", "1")
+    first = process.stdout.readline()
+    process.kill()
+    rest, _ = process.communicate(timeout=HANGS)
+    return (first + rest).decode().split('{"schema":"sshpreflight.shard/1"')[0]
+
+
+def parts_are_merged(scene):
+    """Ten parts, one killed half-way and run again: the same as one run, but for times."""
+    fleet = fleet_of_two_causes(scene)
+    outs = [scene.start(*fleet, "--shard", "%d/10" % part, "--format", "ndjson")
+            for part in range(1, 11)]
+    files = []
+    for part, process in enumerate(outs, 1):
+        out, _ = process.communicate(timeout=HANGS)
+        files.append(scene.list("part-%d" % part, out.decode().splitlines()))
+    sizes = [len(open(file, encoding="utf-8").readlines()) - 1 for file in files]
+    expect("targets", sum(sizes), 10)
+    full = sizes.index(max(sizes))
+    part = "%d/10" % (full + 1)
+    with open(files[full], encoding="utf-8") as file:
+        whole = file.read()
+    killed = scene.list("killed-part", killed_part(scene, fleet, part).splitlines())
+    others = files[:full] + files[full + 1:]
+
+    one, _ = scene.report(*fleet, status=1)
+    for given in (files, [killed, *files], [*files[::-1], killed], [*files, *files]):
+        out, err = merge(scene, *given, "--json", status=1)
+        same("report", lasting(json.loads(out)), lasting(one))
+        expect("standard error", err, "")
+    text, _ = merge(scene, *files, status=1)
+    said, _ = scene.run(*fleet, status=1)
+    expect("groups", text[text.index("10 targets:"):], said[said.index("10 targets:"):])
+    lines, _ = merge(scene, *files, "--format", "ndjson", status=1)
+    single, _ = scene.run(*fleet, "--format", "ndjson", status=1)
+    single = [lasting(json.loads(line)) for line in single.splitlines()]
+    for line in lines.splitlines():
+        if lasting(json.loads(line)) not in single:
+            raise AssertionError("no line of one run: %s" % line)
+    parts_are_lacking(scene, others, killed, whole, part)
+
+
+def parts_are_lacking(scene, others, killed, whole, part):
+    """One of ten is missing, was ended half-way, or lacks a line."""
+    size = whole.count("\n") - 1
+    out, _ = merge(scene, *others, "--json", status=2)
+    expect("left out", json.loads(out)["left_out"],
+           [{"where": "part %s" % part, "why": "is missing"}])
+    out, _ = merge(scene, *others, killed, status=2)
+    if "part %s was ended half-way:" % part not in " ".join(out.split()):
+        raise AssertionError(out)
+    lacking = scene.list("lacking", whole.splitlines()[1:])
+    out, _ = merge(scene, *others, lacking, status=2)
+    if "part %s is not whole: it had %d targets, and %d" % (part, size, size - 1) not in " ".join(out.split()):
+        raise AssertionError(out)
+
+
+def only_parts_of_one_fleet_are_merged(scene):
+    fleet = fleet_of_two_causes(scene)
+    write_part(scene, fleet, "1/1", "all", status=1)
+    other = scene.list("other", scene.hosts(2))
+    write_part(scene, ["--hosts-file", other], "1/1", "other-part", status=0)
+    _, err = merge(scene, "all", "other-part", status=64)
+    if "all and other-part are parts of different targets" not in err:
+        raise AssertionError(err)
+    write_part(scene, ["--hosts-file", other], "1/2", "half", status=0)
+    _, err = merge(scene, "all", "half", status=64)
+    if "all is of a split into 1, half of one into 2" not in err:
+        raise AssertionError(err)
+    _, err = merge(scene, "all", "nowhere", status=64)
+    if "nowhere: it cannot be read" not in err:
+        raise AssertionError(err)
+    _, err = merge(scene, other, status=64)
+    if "other line 2 is not JSON" not in err or "there is no part" not in err:
+        raise AssertionError(err)
+
+
+def lines_of_parts_are_outside_text(scene):
+    """What somebody else has put into a file neither counts nor reaches the terminal."""
+    fleet = ["--hosts-file", scene.list("plain", scene.hosts(2))]
+    out = write_part(scene, fleet, "1/1", "plain-part", status=0)
+    line = json.loads(out.splitlines()[0])
+    line["summary"] = line["target"]["host"] = "\u001b[2J\u202e"
+    scene.list("odd", ["slurmstepd: error", json.dumps(line), *out.splitlines()[1:], "[" * 100])
+    out, err = merge(scene, "odd", status=0)
+    if "\x1b" in out or "\u202e" in out or "\\x1b[2J" not in out:
+        raise AssertionError(out)
+    for number in (1, 5):
+        if "odd line %d is not JSON" % number not in err:
+            raise AssertionError(err)
+
+
+def gnu_parallel_runs_the_parts(scene):
+    """One of ten is killed in its first run, and run again by --retries."""
+    if shutil.which("parallel") is None:
+        print("gnu_parallel_runs_the_parts: skipped, GNU parallel is not installed")
+        return
+    fleet = fleet_of_two_causes(scene)
+    words = scene.command("--key", scene.key.path, *fleet, "--shard", "auto/10",
+                          "--format", "ndjson")
+    job = ('if test "$PARALLEL_SEQ" = 3 && ! test -e killed-once; then : >killed-once; kill -9 $$; fi; '
+           '%s >seq-"$PARALLEL_SEQ"; test $? -le 1' % shlex.join(words))
+    subprocess.run([shutil.which("parallel"), "--retries", "3", "-j", "4", job + " # {}", ":::",
+                    *map(str, range(1, 11))], cwd=scene.folder, env={**scene.environment, "PATH": os.environ["PATH"]}, check=True,
+                   stdin=subprocess.DEVNULL, timeout=HANGS)
+    one, _ = scene.report(*fleet, status=1)
+    out, _ = merge(scene, *("seq-%d" % i for i in range(1, 11)), "--json", status=1)
+    same("report", lasting(json.loads(out)), lasting(one))
+
+
 def few_descriptors_make_a_queue(scene):
     """A hard limit on open files: the targets that it leaves no room for wait."""
     hosts = ["%s@127.0.0.%d:%d" % (servers.login_user(), i % 8 + 2, scene.sshd.port)
@@ -430,7 +597,8 @@ def few_descriptors_make_a_queue(scene):
     expect("exit status", done.returncode, 0)
 
 
-TESTS = [few_descriptors_make_a_queue, parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
+TESTS = [parts_are_merged, only_parts_of_one_fleet_are_merged, lines_of_parts_are_outside_text,
+         gnu_parallel_runs_the_parts, few_descriptors_make_a_queue, parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
          keys_of_their_own, keys_of_their_pairs, instances_share_what_is_wrong, what_is_common_is_asked_once]
 

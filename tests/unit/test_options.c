@@ -94,6 +94,9 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h --key k --console", "--console reads that of an instance"},
         {"h --key k --wait=x", "give a time from 1s to 24h"},
         {"explain", "name of a cause"},
+        {"merge", "needs the files"},
+        {"merge part --format junit", "merge writes text, JSON or ndjson"},
+        {"merge part --output json:all", "merge writes text, JSON or ndjson"},
         {"explain key-missing --format tap", "explain writes text or JSON"},
         {"-4 -6 h --key k", "exclude each other"},
         {"h --key k -i k2", "--key can be given once, not as both \"k\" and \"k2\""},
@@ -221,6 +224,8 @@ START_TEST(hosts_and_users_as_ssh_takes_them)
     check_good("h --key k -J root@[2001:db8::1]:2222");
     ck_assert_str_eq(options.jump, "root@[2001:db8::1]:2222");
     check_good("explain key-missing --json");
+    check_good("merge part-1 ssh part-3 --json");
+    ck_assert_uint_eq(options.files.count, 3);
     ck_assert_int_eq(options.format, SPF_FORMAT_JSON);
     check_good("--instance i-1 --key k explain");
     ck_assert_str_eq(options.host, "explain");
