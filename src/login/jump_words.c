@@ -52,6 +52,18 @@ static bool is_refusal_to_forward(const char *software, const char *words)
            strcmp(words, "connect failed: Connection refused") == 0;
 }
 
+/*
+ * Seen: npm ssh2 before 1.0 gives this code, and no text, for every channel that its program
+ * rejects, so where the program had no connection as well.
+ */
+static bool is_any_rejection(const char *software, const char *words)
+{
+    static const char code[] = "administratively prohibited";
+
+    return spf_starts_with(software, "ssh2js0.") && spf_starts_with(words, code) &&
+           strspn(words + sizeof code - 1, ": ") == strlen(words + sizeof code - 1);
+}
+
 /* Servers that confirm a channel only once the connection stands (seen); of others a byte shows. */
 static bool connects_first(const char *software)
 {
@@ -62,6 +74,8 @@ enum spf_tcp_outcome spf_jump_refusal(const char *software, const char *words)
 {
     if (is_refusal_to_forward(software, words))
         return SPF_TCP_JUMP_FORBIDS;
+    if (is_any_rejection(software, words))
+        return SPF_TCP_JUMP_NO_CONNECTION;
     if (spf_starts_with(words, "administratively prohibited") ||
         spf_starts_with(words, "unknown channel type"))
         return SPF_TCP_JUMP_FORBIDS;

@@ -154,6 +154,13 @@ START_TEST(a_channel_is_refused_for_a_reason)
     /* AsyncSSH where connection_requested() is False; a closed port has the errno there */
     ck_assert_int_eq(spf_jump_refusal("AsyncSSH_2.10.1", "connect failed: Connection refused"),
                      SPF_TCP_JUMP_FORBIDS);
+    /* npm ssh2 of 0.8.9 names itself so; 1.17 has the code 2 for what its program rejects */
+    ck_assert_int_eq(spf_jump_refusal("ssh2js0.4.10srv", "administratively prohibited"),
+                     SPF_TCP_JUMP_NO_CONNECTION);
+    ck_assert_int_eq(spf_jump_refusal("ssh2js0.4.10srv", "administratively prohibited: "),
+                     SPF_TCP_JUMP_NO_CONNECTION);
+    ck_assert_int_eq(spf_jump_refusal("ssh2js1.17.0srv", "administratively prohibited"),
+                     SPF_TCP_JUMP_FORBIDS);
 }
 END_TEST
 
