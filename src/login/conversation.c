@@ -260,9 +260,12 @@ static void shake_hands(struct spf_conversation *talk)
         return;
     }
     spf_offers_keep(facts, spf_link_seen(talk->link));
-    if (state == SPF_LINK_DONE && !spf_link_describe(talk->link, facts)) {
-        spf_talk_arrive_failed(talk, "the host key could not be read");
-        return;
+    if (state == SPF_LINK_DONE) {
+        spf_offers_keep_host_key(facts, spf_link_seen(talk->link));
+        if (!spf_link_describe(talk->link, facts)) {
+            spf_talk_arrive_failed(talk, "the host key could not be read");
+            return;
+        }
     }
     facts->outcome =
         state == SPF_LINK_DONE ? SPF_SHAKE_DONE : spf_offers_judge(spf_link_seen(talk->link));

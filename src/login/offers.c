@@ -152,7 +152,10 @@ void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *s
     facts->server_macs_out = copy_list(seen->server[SPF_OFFER_MACS_OUT]);
     facts->server_macs_in = copy_list(seen->server[SPF_OFFER_MACS_IN]);
     spf_offers_keep_sig_algs(facts, seen);
-    /* the first of ours that is among theirs (RFC 4253 section 7.1): libssh does not tell */
+}
+
+void spf_offers_keep_host_key(struct spf_handshake_facts *facts, const struct spf_seen *seen)
+{
     if (seen->client[SPF_OFFER_HOST_KEYS] != NULL)
         (void)spf_names_common(seen->client[SPF_OFFER_HOST_KEYS], seen->server[SPF_OFFER_HOST_KEYS],
                                facts->host_key_algorithm, sizeof facts->host_key_algorithm);

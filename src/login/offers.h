@@ -46,7 +46,13 @@ enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen);
 /* EXT_INFO may come in a later segment than NEWKEYS: again once more of the server was read. */
 void spf_offers_keep_sig_algs(struct spf_handshake_facts *facts, const struct spf_seen *seen);
 
-/* Copies the server's offer to the facts, which own it, and names the host key algorithm chosen. */
+/* Copies the server's offer to the facts, which own it. */
 void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *seen);
+
+/*
+ * Of a handshake that is done: the host key algorithm is the first of ours that is among theirs
+ * (RFC 4253 section 7.1); libssh does not tell.
+ */
+void spf_offers_keep_host_key(struct spf_handshake_facts *facts, const struct spf_seen *seen);
 
 #endif

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 import stage  # noqa: F401  (finds the harness)
-from harness import proxy, servers
+from harness import judge, proxy, servers
 from harness.keys import Key
 
 LIMIT = 150  # seconds; what ends a run must end it far sooner than what else would
@@ -83,7 +83,7 @@ class Sweep:
         if stuck is None:
             return None, [] if target["verdict"] == "pass" and not expected else ["it passes"]
         step = stuck["id"].split(".")[1]
-        wrong = []
+        wrong = judge.negotiated(target)
         if expected not in (step, None):
             wrong.append("ends at %s, not %s" % (step, expected))
         if target["verdict"] == "pass" or stuck["cause"] != causes.get(step):

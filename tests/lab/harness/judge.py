@@ -31,6 +31,16 @@ def _select(value, path):
     return value
 
 
+def negotiated(target):
+    """No algorithm is named as the negotiated one of a handshake that was not done."""
+    check = next(check for check in target["checks"] if check["id"] == "ssh.handshake")
+    if check["status"] in ("pass", "warn"):
+        return []
+    return ["%s is %s, and the handshake was not done" % (name, check["evidence"][name])
+            for name in ("kex", "host_key_algorithm", "cipher_in", "cipher_out", "mac_in", "mac_out")
+            if check["evidence"].get(name) is not None]
+
+
 def report(found, expect):
     """The members of expect that are about the JSON report; README.md lists them."""
     wrong = []
@@ -46,6 +56,8 @@ def report(found, expect):
         elif is_ not in should:
             wrong.append("%s is %s, should be one of %s" % (what, is_, should))
 
+    for target in found["targets"]:
+        wrong += negotiated(target)
     target = found["targets"][0]
     words = {check["id"]: check_words(check) for check in target["checks"]}
     for member in ("verdict", "further_causes", "permanence"):
