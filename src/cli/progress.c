@@ -45,6 +45,7 @@ static const char *phrase(enum spf_group group)
         [SPF_GROUP_QUERY] = "whether the key would do",
         [SPF_GROUP_SIGNATURE] = "the login",
         [SPF_GROUP_SESSION] = "a session",
+        [SPF_GROUP_HOST_KEY_AGAIN] = "the host key of another connection",
         [SPF_GROUP_TRANSCRIPT] = "the transcript",
     };
 

@@ -194,6 +194,7 @@ static void serve(struct spf_course *course, enum spf_group group)
     case SPF_GROUP_QUERY:
     case SPF_GROUP_SIGNATURE:
     case SPF_GROUP_SESSION:
+    case SPF_GROUP_HOST_KEY_AGAIN:
         serve_conversation(course, group);
         break;
     case SPF_GROUP_TRANSCRIPT: /* there is none */

@@ -48,6 +48,7 @@ void spf_conversation_free(struct spf_conversation *talk)
         return;
     spf_dial_free(talk->dial);
     spf_talk_abandon_known_hosts(talk);
+    spf_talk_abandon_look(talk);
     spf_path_probe_free(talk->probe);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     spf_agent_signing_free(talk->signing);
@@ -385,6 +386,10 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
 {
     if (group == SPF_GROUP_KNOWN_HOSTS) {
         spf_talk_gather_known_hosts(talk);
+        return;
+    }
+    if (group == SPF_GROUP_HOST_KEY_AGAIN) {
+        spf_talk_look_again(talk);
         return;
     }
     talk->step = group;

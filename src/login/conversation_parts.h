@@ -33,6 +33,7 @@ struct spf_conversation {
     struct spf_echo echo;
     struct spf_agent_signing *signing;       /* NULL: our own key signs */
     struct spf_known_hosts_job *known_hosts; /* being read; NULL: not */
+    struct spf_second_look *second_look;     /* another connection, for its host key; NULL: none */
 };
 
 /* The step's facts are there, or are unavailable. The last thing a step does. */
@@ -69,6 +70,10 @@ bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size);
 /* conversation_known_hosts.c: beside whatever step is under way. */
 void spf_talk_gather_known_hosts(struct spf_conversation *talk);
 void spf_talk_abandon_known_hosts(struct spf_conversation *talk);
+
+/* conversation_again.c: which host key does the next connection show? Of a direct one. */
+void spf_talk_look_again(struct spf_conversation *talk);
+void spf_talk_abandon_look(struct spf_conversation *talk);
 
 /* conversation_road.c: what the road does to the packets. */
 void spf_talk_pad(struct spf_conversation *talk); /* once, before the first request */

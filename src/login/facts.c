@@ -149,6 +149,13 @@ static const struct spf_field handshake_fields[] = {
 const struct spf_shape spf_handshake_shape =
     SPF_SHAPE(struct spf_handshake_facts, handshake_fields);
 
+static const struct spf_field host_key_again_fields[] = {
+    SPF_SHAPE_TEXT(struct spf_host_key_again_facts, sha256),
+    SPF_SHAPE_STRING(struct spf_host_key_again_facts, blob),
+};
+const struct spf_shape spf_host_key_again_shape =
+    SPF_SHAPE(struct spf_host_key_again_facts, host_key_again_fields);
+
 static const struct spf_field asked_fields[] = {
     SPF_SHAPE_NUMBER(struct spf_asked_key, offer),
     SPF_SHAPE_ENUM(struct spf_asked_key, outcome, auth_outcome),

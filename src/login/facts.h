@@ -102,6 +102,13 @@ struct spf_handshake_facts {
 };
 extern const struct spf_shape spf_handshake_shape;
 
+/* The host key that one more connection was shown, made while the first was still open. */
+struct spf_host_key_again_facts {
+    char sha256[64]; /* "": it did not come to that */
+    char *blob;      /* base64; or NULL */
+};
+extern const struct spf_shape spf_host_key_again_shape;
+
 enum spf_auth_outcome {
     SPF_AUTH_ACCEPTED,
     SPF_AUTH_REFUSED,       /* also by a disconnect that answers our request: error has its text */

@@ -100,6 +100,33 @@ static struct spf_opinion even_so(const struct spf_view *view, enum spf_finding 
 }
 
 /*
+ * Several servers behind one address, each with a key of its own, show now this one and now that.
+ * One more connection tells, where ssh makes it itself. True: *opinion is the check's.
+ */
+static bool judge_next_key(const struct spf_view *view, struct spf_result *result,
+                           struct spf_opinion *opinion)
+{
+    const char *shown = view->facts->handshake.host_key_sha256;
+    const struct spf_host_key_again_facts *again = &view->facts->host_key_again;
+    const struct spf_known_host *line;
+    enum spf_host_key_verdict verdict;
+
+    if (spf_target_is_proxied(view->target) ||
+        view->facts->group[SPF_GROUP_HOST_KEY_AGAIN].phase == SPF_FAILED)
+        return false;
+    if (spf_lacks(view, SPF_GROUP_HOST_KEY_AGAIN, opinion))
+        return true;
+    spf_note_text(result, "next_fingerprint", again->sha256[0] != '\0' ? again->sha256 : NULL);
+    if (again->blob == NULL || strcmp(again->sha256, shown) == 0)
+        return false;
+    verdict = spf_known_hosts_judge(&view->facts->known_hosts, again->blob, &line);
+    spf_say(result, "one connection was shown %s, the next one %s (%s)", shown, again->sha256,
+            verdict == SPF_VERDICT_KNOWN ? _("the known key") : _("not known, either"));
+    *opinion = even_so(view, SPF_HOST_KEY_FLIPS, result);
+    return true;
+}
+
+/*
  * Another key is known, on this line (NULL: of a transcript, which does not show it). Only the
  * console can say that the new one is right.
  */
@@ -121,6 +148,8 @@ static struct spf_opinion judge_changed(const struct spf_view *view,
     case PROOF_NONE:
         break;
     }
+    if (line != NULL && judge_next_key(view, result, &opinion))
+        return opinion;
     if (line != NULL)
         spf_say(result, "the host key has changed: %s:%lld holds %s, and the server shows %s",
                 line->file, (long long)line->line, line->sha256,

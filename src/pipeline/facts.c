@@ -47,6 +47,8 @@ const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
     GROUP(SESSION, "session", session, spf_session_shape, SPF_GROUP_BIT(SIGNATURE)),
     GROUP(JUMP_INSTANCE, "jump-instance", jump_instance, spf_jump_instance_shape,
           SPF_GROUP_BIT(INSTANCE) | SPF_GROUP_BIT(TCP)),
+    GROUP(HOST_KEY_AGAIN, "host-key-again", host_key_again, spf_host_key_again_shape,
+          SPF_GROUP_BIT(HANDSHAKE)),
     GROUP(TRANSCRIPT, "transcript", transcript, spf_transcript_shape, 0),
 };
 

@@ -45,8 +45,9 @@ enum spf_group {
     SPF_GROUP_QUERY,          /* would this key do? (RFC 4252 section 7) */
     SPF_GROUP_SIGNATURE,
     SPF_GROUP_SESSION,
-    SPF_GROUP_JUMP_INSTANCE, /* the one that a jump host's public address belongs to */
-    SPF_GROUP_TRANSCRIPT,    /* what a pasted text says beside the other groups */
+    SPF_GROUP_JUMP_INSTANCE,  /* the one that a jump host's public address belongs to */
+    SPF_GROUP_HOST_KEY_AGAIN, /* the one that another connection was shown */
+    SPF_GROUP_TRANSCRIPT,     /* what a pasted text says beside the other groups */
     SPF_GROUP_COUNT,
 };
 
@@ -119,6 +120,7 @@ struct spf_facts {
     struct spf_query_facts query;
     struct spf_signature_facts signature;
     struct spf_session_facts session;
+    struct spf_host_key_again_facts host_key_again;
     struct spf_transcript_facts transcript;
 };
 

@@ -317,7 +317,7 @@ static const struct spf_slot slots[] = {
     EVIDENCE("known_hosts_line"), EVIDENCE_AS("legacy", "ALGORITHM"), EVIDENCE("legacy_cipher"),
     {"legacy_options", SPF_GRAMMAR_LINE, NULL, 0, "-o KexAlgorithms=+ALGORITHM -o Ciphers=+ALGORITHM …"},
     EVIDENCE("line"), EVIDENCE("lock"), EVIDENCE_FILE("matching_key_file"), EVIDENCE_FILE("matching_public_key_file"),
-    EVIDENCE("may_dislike"), EVIDENCE("mode"),
+    EVIDENCE("may_dislike"), EVIDENCE("mode"), EVIDENCE("next_fingerprint"),
     EVIDENCE_AS("mode_fixed", "it is mounted read-only, or keeps no modes"), EVIDENCE("mss"),
     EVIDENCE("mtu"), EVIDENCE("name"), EVIDENCE_FILE("next_key_file"), EVIDENCE("next_methods"),
     EVIDENCE("open_group"), EVIDENCE_AS("open_in", "GROUP"), EVIDENCE("open_rule"), EVIDENCE("os"),

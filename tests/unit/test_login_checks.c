@@ -1,6 +1,7 @@
 #include "evidence.h"
 #include "unit.h"
 
+#include "base/text.h"
 #include "login/ending.h"
 #include "pipeline/check.h"
 
@@ -223,6 +224,33 @@ START_TEST(handshakes)
 }
 END_TEST
 
+/* The host key is not the known one: what does one more connection show, if one may be made? */
+static void see_another_host_key(struct scene *scene)
+{
+    struct spf_host_key_again_facts *again = &scene->facts.host_key_again;
+    struct spf_group_state *state = &scene->facts.group[SPF_GROUP_HOST_KEY_AGAIN];
+
+    state->phase = SPF_ABSENT;
+    ck_assert_uint_eq(judge(scene, SPF_CHECK_SSH_HOST_KEY).wants, SPF_GROUP_BIT(HOST_KEY_AGAIN));
+    state->phase = SPF_FAILED; /* of a record that has none */
+    expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
+    state->phase = SPF_PRESENT;
+    again->blob = strdup(scene->facts.handshake.host_key_blob);
+    (void)spf_copy(again->sha256, sizeof again->sha256, scene->facts.handshake.host_key_sha256);
+    expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
+    (void)strcpy(again->sha256, "SHA256:next");
+    expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_FLIPS);
+    ck_assert_str_eq(evidence(scene, SPF_CHECK_SSH_HOST_KEY, "next_fingerprint"), "SHA256:next");
+    ck_assert_ptr_nonnull(strstr(scene->results[SPF_CHECK_SSH_HOST_KEY].summary, "not known"));
+    free(again->blob);
+    again->blob = strdup("BBBB");
+    expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_FLIPS);
+    ck_assert_ptr_nonnull(strstr(scene->results[SPF_CHECK_SSH_HOST_KEY].summary, "the known key"));
+    scene->target.jump = "bastion";
+    expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
+    scene->target.jump = NULL;
+}
+
 START_TEST(host_keys)
 {
     struct spf_known_host *line;
@@ -233,6 +261,7 @@ START_TEST(host_keys)
     (void)strcpy(line->blob, "BBBB");
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "verified_by"), "(null)");
+    see_another_host_key(&scene);
     (void)strcpy(line->blob, "AAAA");
     line->marker = SPF_MARKER_REVOKED;
     expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_REVOKED);

@@ -1,6 +1,7 @@
 """SSH servers for scenarios: the real sshd, and small ones that misbehave. All on loopback."""
 
 import contextlib
+import itertools
 import os
 import pwd
 import signal
@@ -137,6 +138,58 @@ class Sshd:
         for pid in serving:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid), signal.SIGTERM)
+
+
+class Alternating:
+    """An address with two sshd behind it, each with a host key of its own, as a load balancer that takes turns:
+    connections are relayed to the second, the first, the second, ... The first one's key is the known one.
+    """
+
+    def __init__(self, folder, recipe, client_key, other_key):
+        self._servers = [Sshd(os.path.join(folder, name), recipe, client_key, other_key)
+                         for name in ("first", "second")]
+        self.host_keys = self._servers[0].host_keys
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self.port = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        for number in itertools.count(1):
+            try:
+                peer, _ = self._listener.accept()
+            except OSError:
+                return
+            server = socket.create_connection(
+                ("127.0.0.1", self._servers[number % 2].port))
+            for source, sink in ((peer, server), (server, peer)):
+                threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _pump(source, sink):
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_WR)
+
+    @property
+    def log(self):
+        return [line for server in self._servers for line in server.log]
+
+    def known_hosts(self):
+        own = "[127.0.0.1]:%d " % self._servers[0].port
+        return [line.replace(own, "[127.0.0.1]:%d " % self.port)
+                for line in self._servers[0].known_hosts()]
+
+    def fingerprint(self):
+        return self._servers[0].fingerprint()
+
+    def stop(self):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for server in self._servers:
+            server.stop()
 
 
 def packet(payload):
@@ -356,6 +409,8 @@ def start(folder, recipe, client_key, other_key, tools=None):
         return Fake(recipe["fake"])
     if "program" in recipe:
         return Other(folder, recipe, client_key, other_key, tools)
+    if recipe.get("alternating"):
+        return Alternating(folder, recipe, client_key, other_key)
     return Sshd(folder, recipe, client_key, other_key)
 
 
