@@ -157,6 +157,10 @@ struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
     (void)curl_multi_setopt(transfers->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     (void)curl_multi_setopt(transfers->multi, CURLMOPT_TIMERDATA, transfers);
     (void)curl_multi_setopt(transfers->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    /* since 8.20 the threads that look names up are the multi handle's */
+#if LIBCURL_VERSION_NUM >= 0x081400
+    (void)curl_multi_setopt(transfers->multi, CURLMOPT_QUICK_EXIT, 1L);
+#endif
     return transfers;
 }
 
