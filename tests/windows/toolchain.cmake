@@ -19,4 +19,5 @@ set(CMAKE_C_FLAGS_INIT "-D_WIN32_WINNT=0x0A00 -ffunction-sections -fdata-section
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -Wl,--gc-sections")
 
 # Behind all static libraries, whatever their order.
-set(CMAKE_C_STANDARD_LIBRARIES_INIT "-lws2_32 -liphlpapi -lbcrypt -ladvapi32 -luserenv -lcrypt32 -lgdi32")
+set(CMAKE_C_STANDARD_LIBRARIES "-lws2_32 -liphlpapi -lbcrypt -ladvapi32 -luserenv -lcrypt32 -lgdi32"
+    CACHE STRING "")
