@@ -184,6 +184,8 @@ def comes_up(scene):
     wrong = []
     if status != 0 or report["verdict"] != "pass":
         wrong.append("status %d: %s" % (status, report["targets"][0]["summary"]))
+    # sshd writes of the end after the client has left
+    servers.wait_until(lambda: any("Starting session" in line for line in scene.sshd.log), 30)
     log = "".join(scene.sshd.log)
     tried = scene.ssh.times[-3:]
     if any(later - earlier < 15 for earlier, later in zip(tried, tried[1:])):
