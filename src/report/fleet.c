@@ -342,12 +342,14 @@ void spf_fleet_text(struct spf_page *page, const spf_fleet_members *members)
 
 void spf_left_out_text(struct spf_page *page, const struct spf_report_left_out *lines, size_t count)
 {
+    char line[600];
+
     for (size_t i = 0; i < count; i++) {
         spf_page_tab(page, 2);
         page->indent = 6;
-        spf_page_flow(page, SPF_INK_YELLOW, lines[i].where);
-        spf_page_flow(page, SPF_INK_YELLOW, _(" names no target: "));
-        spf_page_flow(page, SPF_INK_YELLOW, lines[i].why);
+        (void)spf_format(line, sizeof line, _("%s names no target: %s"), lines[i].where,
+                         lines[i].why);
+        spf_page_flow(page, SPF_INK_YELLOW, line);
         spf_page_line(page);
     }
 }

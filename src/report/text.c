@@ -14,18 +14,13 @@
  */
 static void add_title(struct spf_text_writer *w)
 {
-    const struct spf_target *target = w->run->target;
-    const struct spf_instance_facts *instance = &w->run->facts.instance;
-    const char *name = target->instance_id ? target->instance_id
-                       : target->alias     ? target->alias
-                                           : target->host;
+    struct spf_buf title;
 
-    spf_page_put(&w->page, SPF_INK_BOLD, name ? name : "?");
-    if (target->instance_id && instance->name[0]) {
-        spf_page_put(&w->page, SPF_INK_PLAIN, "  ");
-        spf_page_put(&w->page, SPF_INK_PLAIN, instance->name);
-    }
+    spf_buf_init(&title, 600);
+    spf_target_title(&title, w->run);
+    spf_page_put(&w->page, SPF_INK_BOLD, title.data);
     spf_page_line(&w->page);
+    spf_buf_clear(&title);
 }
 
 /* Of several targets, one that is well is a line. */
