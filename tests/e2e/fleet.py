@@ -203,7 +203,9 @@ def no_more_at_once_than_jobs(scene):
     scene.stack.callback(crowd.stop)
     path = scene.list("crowd", ["a%d@127.0.0.1:%d" % (i, crowd.port) for i in range(40)])
     scene.run("--hosts-file", path, "--jobs", "3", "--only", "ssh.banner", status=0)
-    if not 1 < crowd.most <= 12:  # where a busy machine is slow, three more look into the stall
+    # What was left is counted until the server looks, and a slow one is looked into by three more:
+    # the bound is not 3, but well below the 40 that there would be without one.
+    if not 1 < crowd.most <= 20:
         raise AssertionError("%d connections at once" % crowd.most)
 
 
