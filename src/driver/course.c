@@ -93,7 +93,8 @@ static void serve_from_shelf(struct spf_course *course, enum spf_group group)
         spf_key_shelf_serve(desk->keys, &course->inquiry, group);
 }
 
-/* Asked again, it is about another key. One that only an agent has is no file to be shared. */
+/* Asked again, it is about another key. One that only an agent has is in no file, so it is not
+ * shared. */
 static void serve_key(struct spf_course *course)
 {
     struct spf_desk *desk = course->desk;

@@ -308,7 +308,7 @@ static const struct spf_slot slots[] = {
     EVIDENCE("acl"), EVIDENCE("action"), EVIDENCE("address_lock"), EVIDENCE("agent_keys"),
     EVIDENCE("ahead_priority"), EVIDENCE("allowed_source"), EVIDENCE("auto_release"),
     EVIDENCE_FILE("certificate_file"), EVIDENCE("clock_off_s"), EVIDENCE("code"),
-    EVIDENCE("cut_after"), EVIDENCE("detail"), EVIDENCE_FILE("dir_file"), EVIDENCE("doubt"),
+    EVIDENCE("cut_after"), EVIDENCE_AS("detail", "..."), EVIDENCE_FILE("dir_file"), EVIDENCE("doubt"),
     EVIDENCE("egress_only_rule"), EVIDENCE("error"), EVIDENCE("expires"),
     EVIDENCE("financial_lock"), EVIDENCE("fingerprint_sha256"), EVIDENCE("first_address"), EVIDENCE("first_drop"),
     EVIDENCE("first_drop_group"), EVIDENCE_AS("forbidden_action", "ACTION"), EVIDENCE("gateway"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What becomes of a name: name servers that are silent, dead, broken or unwilling, search domains, a
-hosts file, and names with two addresses. And a word that is no host's name: an instance's may be.
+hosts file, and names with two addresses. And a word that is not a host name may be an instance's.
 
 In namespaces of its own, where 127.0.0.N port 53 are the name servers. Each condition of a host's name is
 shown to the real ssh as well. Exit status 77: this machine gives us none.
