@@ -427,3 +427,14 @@ int64_t spf_decimal(const char *text, int64_t max, int64_t fallback)
     }
     return negative ? -value : value;
 }
+
+char *spf_trim(char *text)
+{
+    size_t len;
+
+    text += strspn(text, " \t\r");
+    len = strlen(text);
+    while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL)
+        text[--len] = '\0';
+    return text;
+}

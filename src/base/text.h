@@ -88,4 +88,7 @@ int spf_utf16_order(const uint8_t *bytes, size_t len);
  * is at least 9; fallback for anything else. */
 int64_t spf_decimal(const char *text, int64_t max, int64_t fallback);
 
+/* Cuts blanks, tabs and carriage returns off both ends, in place; points into the same text. */
+char *spf_trim(char *text);
+
 #endif

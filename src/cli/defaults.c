@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/suggest.h"
+#include "base/text.h"
 #include "cli/option_table.h"
 #include "cli/targets.h"
 #include "platform/files.h"
@@ -80,17 +81,6 @@ static struct spf_error read_config(const char *path, const char *shown, char **
     return error;
 }
 
-static char *trimmed(char *text)
-{
-    size_t len;
-
-    text += strspn(text, " \t\r");
-    len = strlen(text);
-    while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL)
-        text[--len] = '\0';
-    return text;
-}
-
 static const struct spf_option_row *default_named(const char *name)
 {
     for (size_t i = 0; i < spf_option_count; i++)
@@ -130,7 +120,7 @@ static bool is_given(const struct spf_options *options, const struct spf_option_
 static struct spf_error take_line(struct spf_options *options, char *line, const char *shown,
                                   unsigned number)
 {
-    char *equals = strchr(line, '='), *name = trimmed(line), *value, where[200];
+    char *equals = strchr(line, '='), *name = spf_trim(line), *value, where[200];
     const struct spf_option_row *row;
     const char *set = NULL;
     bool user_given = options->user_given;
@@ -141,8 +131,8 @@ static struct spf_error take_line(struct spf_options *options, char *line, const
     if (equals == NULL)
         return spf_usage("%s line %u is not \"option = value\"", shown, number);
     *equals = '\0';
-    name = trimmed(name);
-    value = trimmed(equals + 1);
+    name = spf_trim(name);
+    value = spf_trim(equals + 1);
     row = default_named(name);
     if (row == NULL)
         return refuse_name(shown, number, name);

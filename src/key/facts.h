@@ -101,7 +101,7 @@ struct spf_key_facts {
     char error[128]; /* strerror(3)'s words, for unreadable */
     char kind[32];   /* "directory", "FIFO": for what is not a file */
     bool from_stdin;
-    bool from_agent; /* there is no file: an agent listed the key */
+    bool from_agent; /* not in a file: an agent listed the key */
     int64_t size;    /* bytes */
     int64_t mode;    /* permission bits, 07777 */
     int64_t owner_uid;

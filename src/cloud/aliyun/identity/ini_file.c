@@ -11,17 +11,6 @@ struct section {
     bool found;
 };
 
-static char *trim(char *text)
-{
-    size_t len;
-
-    text += strspn(text, " \t\r");
-    len = strlen(text);
-    while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL)
-        text[--len] = '\0';
-    return text;
-}
-
 static void take(struct section *section, const char *name, char *value)
 {
     if (strcmp(name, "type") == 0)
@@ -45,7 +34,7 @@ static char *value_of(char *text)
 {
     char *end;
 
-    text = trim(text);
+    text = spf_trim(text);
     if (text[0] != '\0' && strchr("\"'`", text[0]) != NULL &&
         (end = strchr(text + 1, text[0])) != NULL) {
         *end = '\0';
@@ -56,7 +45,7 @@ static char *value_of(char *text)
             *end = '\0';
             break;
         }
-    return trim(text);
+    return spf_trim(text);
 }
 
 /* Cuts the text up in place. The SDK for Go takes "name: value" as well. */
@@ -69,12 +58,12 @@ static void read_section(char *text, const char *name, struct section *section)
          line = strtok_r(NULL, "\n", &save)) {
         char *equals;
 
-        line = trim(line);
+        line = spf_trim(line);
         if (line[0] == '#' || line[0] == ';')
             continue;
         if (line[0] == '[') {
             line[strcspn(line, "]")] = '\0';
-            inside = strcmp(trim(line + 1), name) == 0;
+            inside = strcmp(spf_trim(line + 1), name) == 0;
             section->found |= inside;
             continue;
         }
@@ -82,7 +71,7 @@ static void read_section(char *text, const char *name, struct section *section)
         if (!inside || equals == NULL)
             continue;
         *equals = '\0';
-        take(section, trim(line), value_of(equals + 1));
+        take(section, spf_trim(line), value_of(equals + 1));
     }
 }
 
