@@ -1,11 +1,11 @@
 #include "cloud/console.h"
 
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/fingerprint.h"
 #include "base/text.h"
 
 #define KEYS_MAX    32
@@ -81,21 +81,14 @@ static bool is_whole_print(const char *print)
 }
 
 /* The blob's strings (RFC 4253 section 6.6) fill it exactly, and the first is the algorithm. */
-static bool is_whole_key(const unsigned char *blob, size_t len, const char *algorithm)
+static bool is_whole_key(struct spf_bytes blob, const char *algorithm)
 {
-    size_t at = 0;
+    struct spf_reader reader = spf_reader(blob.at, blob.len);
+    bool whole = spf_bytes_are(spf_reader_string(&reader), algorithm) && reader.left > 0;
 
-    for (size_t part; at < len; at += part) {
-        if (len - at < 4)
-            return false;
-        part = (size_t)blob[at] << 24 | (size_t)blob[at + 1] << 16 | (size_t)blob[at + 2] << 8 |
-               blob[at + 3];
-        at += 4;
-        if (part > len - at || (at == 4 && (part != strlen(algorithm) || part == len - at ||
-                                            memcmp(blob + at, algorithm, part) != 0)))
-            return false;
-    }
-    return at > 0;
+    while (reader.left > 0)
+        (void)spf_reader_string(&reader);
+    return whole && !reader.bad;
 }
 
 /* "256 SHA256:… root@host (ED25519)" */
@@ -109,22 +102,6 @@ static void read_fingerprint(struct reader *reader, const char *line)
     if (sscanf(print, "%63s", sha256) == 1 && is_whole_print(sha256) &&
         sscanf(open, "(%62[A-Za-z0-9-])", algorithm) == 1)
         add_host_key(reader, algorithm, sha256);
-}
-
-static bool sha256_print(const unsigned char *bytes, size_t len, char out[64])
-{
-    unsigned char digest[32];
-    size_t digest_len = sizeof digest;
-    struct spf_buf buf;
-    bool ok;
-
-    spf_buf_init(&buf, 60);
-    spf_buf_addstr(&buf, "SHA256:");
-    ok = EVP_Q_digest(NULL, "SHA256", NULL, bytes, len, digest, &digest_len) == 1;
-    spf_buf_add_base64(&buf, digest, sizeof digest, false);
-    ok = ok && !spf_buf_failed(&buf) && spf_copy(out, 64, buf.data);
-    spf_buf_clear(&buf);
-    return ok;
 }
 
 /* "ssh-ed25519 AAAA… root@host" */
@@ -141,8 +118,10 @@ static void read_key(struct reader *reader, const char *line)
     if (start == NULL || sscanf(start, "%63s %2999s", algorithm, base64) != 2)
         return;
     len = spf_base64_decode(base64, strlen(base64), blob, sizeof blob);
-    if (len > 0 && is_whole_key(blob, (size_t)len, algorithm) &&
-        sha256_print(blob, (size_t)len, sha256))
+    if (len <= 0 || !is_whole_key((struct spf_bytes){blob, (size_t)len}, algorithm))
+        return;
+    spf_fingerprint_sha256((struct spf_bytes){blob, (size_t)len}, sha256, sizeof sha256);
+    if (sha256[0] != '\0')
         add_host_key(reader, algorithm, sha256);
 }
 

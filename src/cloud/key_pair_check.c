@@ -1,9 +1,14 @@
 #include <ctype.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "base/language.h"
 #include "base/text.h"
+#include "base/wire.h"
 #include "cloud/key_pair.h"
 #include "pipeline/check.h"
 
@@ -51,61 +56,45 @@ static bool plain_digits(const char *text, char *out, size_t digits)
     return len == digits;
 }
 
-/* A DER element (X.690) of less than 64 KiB; returns its length. */
-static size_t der(uint8_t *out, uint8_t tag, const uint8_t *content, size_t len)
-{
-    size_t head = 0;
+#define NUMBER_MAX 2049 /* octets: 16384 bits and a sign octet */
 
-    out[head++] = tag;
-    if (len >= 0x100)
-        out[head++] = 0x82;
-    else if (len >= 0x80)
-        out[head++] = 0x81;
-    if (len >= 0x100)
-        out[head++] = (uint8_t)(len >> 8);
-    out[head++] = (uint8_t)len;
-    memcpy(out + head, content, len);
-    return head + len;
+/* A number of big-endian octets as OSSL_PARAM(3) wants it, in this machine's order. */
+static OSSL_PARAM native(const char *name, struct spf_bytes number, uint8_t *room)
+{
+    for (size_t i = 0; i < number.len; i++)
+        room[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? number.len - 1 - i : i] = number.at[i];
+    return OSSL_PARAM_construct_BN(name, room, number.len);
 }
 
-/* The next length-prefixed string of an SSH blob (RFC 4251 section 5); NULL if it is cut off. */
-static const uint8_t *next_string(const uint8_t **at, size_t *left, size_t *len)
+/*
+ * SubjectPublicKeyInfo of an RSA key's blob (RFC 4253 section 6.6), to be freed with OPENSSL_free;
+ * its length, 0 for another key or without memory.
+ */
+static int public_key_info(struct spf_bytes blob, unsigned char **info)
 {
-    const uint8_t *bytes;
+    struct spf_reader reader = spf_reader(blob.at, blob.len);
+    const bool is_rsa = spf_bytes_are(spf_reader_string(&reader), "ssh-rsa");
+    const struct spf_bytes e = spf_reader_string(&reader), n = spf_reader_string(&reader);
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    uint8_t numbers[2][NUMBER_MAX];
+    EVP_PKEY *key = NULL;
+    int len = 0;
 
-    if (*left < 4)
-        return NULL;
-    bytes = *at + 4;
-    *len = (size_t)(*at)[0] << 24 | (size_t)(*at)[1] << 16 | (size_t)(*at)[2] << 8 | (*at)[3];
-    if (*len > *left - 4)
-        return NULL;
-    *at += 4 + *len;
-    *left -= 4 + *len;
-    return bytes;
-}
+    if (is_rsa && !reader.bad && e.len <= NUMBER_MAX && n.len <= NUMBER_MAX && context != NULL) {
+        OSSL_PARAM parameters[] = {
+            native(OSSL_PKEY_PARAM_RSA_E, e, numbers[0]),
+            native(OSSL_PKEY_PARAM_RSA_N, n, numbers[1]),
+            OSSL_PARAM_construct_end(),
+        };
 
-#define HEADERS_MAX 64 /* all that DER puts around the numbers */
-
-/* The blob of an RSA key as SubjectPublicKeyInfo (RFC 3279 section 2.3.1); 0 for another key. */
-static size_t public_key_info(const uint8_t *blob, size_t len, uint8_t out[BLOB_MAX + HEADERS_MAX])
-{
-    static const uint8_t rsa[] = {0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86,
-                                  0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00};
-    uint8_t numbers[BLOB_MAX + HEADERS_MAX], key[BLOB_MAX + HEADERS_MAX];
-    size_t name_len, e_len, n_len, size;
-    const uint8_t *name = next_string(&blob, &len, &name_len), *e, *n;
-
-    if (name == NULL || name_len != 7 || memcmp(name, "ssh-rsa", 7) != 0 ||
-        (e = next_string(&blob, &len, &e_len)) == NULL ||
-        (n = next_string(&blob, &len, &n_len)) == NULL)
-        return 0;
-    size = der(numbers, 0x02, n, n_len); /* an mpint is an INTEGER's content */
-    size += der(numbers + size, 0x02, e, e_len);
-    key[0] = 0; /* no unused bits in the BIT STRING */
-    size = 1 + der(key + 1, 0x30, numbers, size);
-    memcpy(numbers, rsa, sizeof rsa);
-    size = sizeof rsa + der(numbers + sizeof rsa, 0x03, key, size);
-    return der(out, 0x30, numbers, size);
+        if (EVP_PKEY_fromdata_init(context) == 1 &&
+            EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1)
+            len = i2d_PUBKEY(key, info);
+    }
+    EVP_PKEY_free(key);
+    EVP_PKEY_CTX_free(context);
+    ERR_clear_error();
+    return len > 0 ? len : 0;
 }
 
 static bool has_sha1(const char *fingerprint, const uint8_t *bytes, size_t len)
@@ -124,13 +113,15 @@ static bool has_sha1(const char *fingerprint, const uint8_t *bytes, size_t len)
 
 /* Twenty octets may be SHA-1 of the blob, or of another form of the key: only a match says
  * anything. */
-static bool is_sha1_of(const char *fingerprint, const uint8_t *blob, size_t len)
+static bool is_sha1_of(const char *fingerprint, struct spf_bytes blob)
 {
-    uint8_t info[BLOB_MAX + HEADERS_MAX];
-    size_t info_len = public_key_info(blob, len, info);
+    unsigned char *info = NULL;
+    int len = public_key_info(blob, &info);
+    bool same = has_sha1(fingerprint, blob.at, blob.len) ||
+                (len > 0 && has_sha1(fingerprint, info, (size_t)len));
 
-    return has_sha1(fingerprint, blob, len) ||
-           (info_len > 0 && has_sha1(fingerprint, info, info_len));
+    OPENSSL_free(info);
+    return same;
 }
 
 bool spf_key_pair_is(const struct spf_key_pair_facts *pair, const char *public_blob)
@@ -188,7 +179,7 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
             return proved(pair, SPF_MATCH_FINGERPRINT, _("MD5 fingerprints equal"), result);
         return different(result);
     }
-    if (our_len > 0 && is_sha1_of(pair->fingerprint, ours, (size_t)our_len))
+    if (our_len > 0 && is_sha1_of(pair->fingerprint, (struct spf_bytes){ours, (size_t)our_len}))
         return proved(pair, SPF_MATCH_FINGERPRINT, "the SHA-1 fingerprints are the same", result);
     note_match(result, SPF_MATCH_NAME_ONLY);
     if (our_len <= 0)

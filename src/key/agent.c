@@ -53,21 +53,21 @@ static bool read_exactly(int fd, uint8_t *out, size_t len, int64_t due_ms)
     return true;
 }
 
-static bool read_keys(struct spf_wire wire, struct spf_agent_keys *keys)
+static bool read_keys(struct spf_reader reader, struct spf_agent_keys *keys)
 {
     uint32_t count;
 
-    if (spf_wire_u8(&wire) != IDENTITIES_ANSWER)
+    if (spf_reader_u8(&reader) != IDENTITIES_ANSWER)
         return false;
-    count = spf_wire_u32(&wire);
-    if (count > wire.left / 8) /* two lengths each */
+    count = spf_reader_u32(&reader);
+    if (count > reader.left / 8) /* two lengths each */
         return false;
     keys->blobs = calloc(count > 0 ? count : 1, sizeof *keys->blobs);
-    while (keys->blobs != NULL && keys->count < count && !wire.bad) {
-        keys->blobs[keys->count++] = spf_wire_string(&wire);
-        spf_wire_string(&wire); /* the comment */
+    while (keys->blobs != NULL && keys->count < count && !reader.bad) {
+        keys->blobs[keys->count++] = spf_reader_string(&reader);
+        spf_reader_string(&reader); /* the comment */
     }
-    return keys->blobs != NULL && !wire.bad;
+    return keys->blobs != NULL && !reader.bad;
 }
 
 bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
@@ -84,12 +84,12 @@ bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
         return false;
     if (send(fd, request, sizeof request, MSG_NOSIGNAL) == (ssize_t)sizeof request &&
         read_exactly(fd, head, sizeof head, due_ms)) {
-        struct spf_wire wire = spf_wire(head, sizeof head);
+        struct spf_reader reader = spf_reader(head, sizeof head);
 
-        len = spf_wire_u32(&wire);
+        len = spf_reader_u32(&reader);
         keys->answer = len > 0 && len <= ANSWER_MAX ? malloc(len) : NULL;
         good = keys->answer != NULL && read_exactly(fd, keys->answer, len, due_ms) &&
-               read_keys(spf_wire(keys->answer, len), keys);
+               read_keys(spf_reader(keys->answer, len), keys);
     }
     (void)close(fd);
     if (!good)

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-#include "key/wire.h"
+#include "base/wire.h"
 
 /* The public blobs (RFC 4253 section 6.6) of an agent's keys, in its order. */
 struct spf_agent_keys {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "key/wire.h"
+#include "base/wire.h"
 
 /*
  * The key derivation of OpenSSH's private key container: PBKDF2's shape with bcrypt inside and the

@@ -1,7 +1,7 @@
 #ifndef SPF_KEY_DER_H
 #define SPF_KEY_DER_H
 
-#include "key/wire.h"
+#include "base/wire.h"
 
 /* The tags of the values within the outermost SEQUENCE, at most 9; 0 for anything else. */
 size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fingerprint.h"
 #include "base/text.h"
 #include "key/readers.h"
 #include "platform/files.h"

@@ -82,10 +82,10 @@ static bool is_dropbear(struct spf_bytes file)
     static const char *const names[] = {
         "ssh-ed25519",        "ssh-rsa", "ssh-dss", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384",
         "ecdsa-sha2-nistp521"};
-    struct spf_wire wire = spf_wire(file.at, file.len);
-    struct spf_bytes name = spf_wire_string(&wire);
+    struct spf_reader reader = spf_reader(file.at, file.len);
+    struct spf_bytes name = spf_reader_string(&reader);
 
-    for (size_t i = 0; !wire.bad && wire.left > 0 && i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; !reader.bad && reader.left > 0 && i < sizeof names / sizeof *names; i++) {
         if (spf_bytes_are(name, names[i]))
             return true;
     }

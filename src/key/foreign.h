@@ -1,8 +1,8 @@
 #ifndef SPF_KEY_FOREIGN_H
 #define SPF_KEY_FOREIGN_H
 
+#include "base/wire.h"
 #include "key/facts.h"
-#include "key/wire.h"
 
 /* What a file that ssh and PuTTY have no reader for is, as far as its bytes tell. */
 struct spf_foreign {

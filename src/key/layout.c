@@ -30,7 +30,7 @@ static void end_line(struct layout *layout, bool within, struct spf_key_text *te
     layout->line = layout->blanks = 0;
 }
 
-static void take_digit(struct layout *layout, uint8_t c, struct spf_pen *pen,
+static void take_digit(struct layout *layout, uint8_t c, struct spf_writer *writer,
                        struct spf_key_text *text)
 {
     if (layout->blanks > 0 && layout->line > 0)
@@ -41,7 +41,7 @@ static void take_digit(struct layout *layout, uint8_t c, struct spf_pen *pen,
     } else if (layout->ended) {
         text->strange++;
     } else {
-        spf_pen_u8(pen, c);
+        spf_writer_u8(writer, c);
     }
     layout->line++;
 }
@@ -64,7 +64,7 @@ static void take_other(const struct layout *layout, uint8_t c, struct spf_key_te
 
 struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct spf_key_text *text)
 {
-    struct spf_pen pen = spf_pen(body.len + 4);
+    struct spf_writer writer = spf_writer(body.len + 4);
     struct layout layout = {.width = width};
 
     while (body.len > 0 && body.at[body.len - 1] == 0)
@@ -81,18 +81,18 @@ struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct s
                 text->damage |= BIT(INDENTED);
             layout.blanks++;
         } else if (isalnum(c) || c == '+' || c == '/' || c == '=') {
-            take_digit(&layout, c, &pen, text);
+            take_digit(&layout, c, &writer, text);
         } else {
             take_other(&layout, c, text);
         }
     }
     if (layout.last > width)
         text->damage |= BIT(WRAPPED);
-    if ((pen.len + layout.pads) % 4 != 0)
+    if ((writer.len + layout.pads) % 4 != 0)
         text->strange++;
-    if (pen.len % 4 == 1)
-        pen.len--; /* six bits are no octet; without them a reader sees what is missing */
-    while (pen.len % 4 != 0)
-        spf_pen_u8(&pen, '=');
-    return spf_pen_take(&pen);
+    if (writer.len % 4 == 1)
+        writer.len--; /* six bits are no octet; without them a reader sees what is missing */
+    while (writer.len % 4 != 0)
+        spf_writer_u8(&writer, '=');
+    return spf_writer_take(&writer);
 }

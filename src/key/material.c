@@ -30,14 +30,14 @@ enum spf_reading spf_reads(struct spf_key_contents *contents, enum spf_reading r
     return reading;
 }
 
-/* A positive number; anything else spoils the wire (sshbuf_get_bignum2_bytes_direct). */
-static struct spf_bytes positive(struct spf_wire *wire)
+/* A positive number; anything else spoils the reader (sshbuf_get_bignum2_bytes_direct). */
+static struct spf_bytes positive(struct spf_reader *reader)
 {
-    struct spf_bytes number = spf_wire_string(wire);
+    struct spf_bytes number = spf_reader_string(reader);
 
     if (number.len > SPF_KEY_NUMBER_MAX || (number.len > 0 && number.at[0] & 0x80) ||
         (number.len == SPF_KEY_NUMBER_MAX && number.at[0] != 0))
-        wire->bad = true;
+        reader->bad = true;
     return spf_bytes_magnitude(number);
 }
 
@@ -88,11 +88,11 @@ const char *spf_foreign_type(const char *algorithm)
 
 bool spf_material_set_foreign(struct spf_key_material *material, struct spf_bytes blob)
 {
-    struct spf_wire wire = spf_wire(blob.at, blob.len);
+    struct spf_reader reader = spf_reader(blob.at, blob.len);
     char name[sizeof material->algorithm];
 
-    spf_wire_name(&wire, name, sizeof name);
-    if (wire.bad || wire.left == 0 || blob.len > sizeof material->blob ||
+    spf_reader_name(&reader, name, sizeof name);
+    if (reader.bad || reader.left == 0 || blob.len > sizeof material->blob ||
         spf_foreign_type(name) == NULL)
         return false;
     (void)spf_copy(material->algorithm, sizeof material->algorithm, name);
@@ -114,48 +114,48 @@ static const struct spf_curve *curve_of(const char *algorithm)
 }
 
 /* The curve's name and the point of an ECDSA key; a curve that is not the algorithm's is bad. */
-static void read_point(struct spf_wire *wire, struct parts *parts)
+static void read_point(struct spf_reader *reader, struct parts *parts)
 {
     parts->curve = curve_of(parts->algorithm);
-    if (spf_curve(spf_wire_string(wire)) != parts->curve)
-        wire->bad = true;
-    parts->point = spf_wire_string(wire);
-    if (!wire->bad && !spf_ec_public_valid(parts->curve, parts->point))
-        wire->bad = true;
+    if (spf_curve(spf_reader_string(reader)) != parts->curve)
+        reader->bad = true;
+    parts->point = spf_reader_string(reader);
+    if (!reader->bad && !spf_ec_public_valid(parts->curve, parts->point))
+        reader->bad = true;
 }
 
-static struct spf_bytes exactly(struct spf_wire *wire, size_t len)
+static struct spf_bytes exactly(struct spf_reader *reader, size_t len)
 {
-    struct spf_bytes string = spf_wire_string(wire);
+    struct spf_bytes string = spf_reader_string(reader);
 
     if (string.len != len)
-        wire->bad = true;
+        reader->bad = true;
     return string;
 }
 
 /* What follows the type's name in a public blob. False: no such type. */
-static bool read_public(struct spf_wire *wire, struct parts *parts)
+static bool read_public(struct spf_reader *reader, struct parts *parts)
 {
     const char *algorithm = parts->algorithm;
 
     if (is(algorithm, "ssh-rsa")) {
-        parts->e = positive(wire);
-        parts->n = positive(wire);
+        parts->e = positive(reader);
+        parts->n = positive(reader);
     } else if (is(algorithm, "ssh-dss")) {
-        parts->p = positive(wire);
-        parts->q = positive(wire);
-        parts->g = positive(wire);
-        parts->y = positive(wire);
+        parts->p = positive(reader);
+        parts->q = positive(reader);
+        parts->g = positive(reader);
+        parts->y = positive(reader);
     } else if (is(algorithm, "ssh-ed25519")) {
-        parts->ed_public = exactly(wire, 32);
+        parts->ed_public = exactly(reader, 32);
     } else if (is(algorithm, SK_ED25519)) {
-        parts->ed_public = exactly(wire, 32);
-        parts->application = spf_wire_string(wire);
+        parts->ed_public = exactly(reader, 32);
+        parts->application = spf_reader_string(reader);
     } else if (is(algorithm, SK_ECDSA)) {
-        read_point(wire, parts);
-        parts->application = spf_wire_string(wire);
+        read_point(reader, parts);
+        parts->application = spf_reader_string(reader);
     } else if (curve_of(algorithm)) {
-        read_point(wire, parts);
+        read_point(reader, parts);
     } else {
         return false;
     }
@@ -171,35 +171,35 @@ static int64_t bits_of(const struct parts *parts)
     return parts->ed_public.len > 0 ? 256 : spf_bits(parts->p);
 }
 
-static void write_public(struct spf_pen *pen, const struct parts *parts)
+static void write_public(struct spf_writer *writer, const struct parts *parts)
 {
-    spf_pen_cstring(pen, parts->algorithm);
+    spf_writer_cstring(writer, parts->algorithm);
     if (is(parts->algorithm, "ssh-rsa")) {
-        spf_pen_mpint(pen, parts->e);
-        spf_pen_mpint(pen, parts->n);
+        spf_writer_mpint(writer, parts->e);
+        spf_writer_mpint(writer, parts->n);
     } else if (is(parts->algorithm, "ssh-dss")) {
-        spf_pen_mpint(pen, parts->p);
-        spf_pen_mpint(pen, parts->q);
-        spf_pen_mpint(pen, parts->g);
-        spf_pen_mpint(pen, parts->y);
+        spf_writer_mpint(writer, parts->p);
+        spf_writer_mpint(writer, parts->q);
+        spf_writer_mpint(writer, parts->g);
+        spf_writer_mpint(writer, parts->y);
     } else if (parts->curve) {
-        spf_pen_cstring(pen, parts->curve->name);
-        spf_pen_string(pen, parts->point);
+        spf_writer_cstring(writer, parts->curve->name);
+        spf_writer_string(writer, parts->point);
     } else {
-        spf_pen_string(pen, parts->ed_public);
+        spf_writer_string(writer, parts->ed_public);
     }
     if (parts->application.len > 0)
-        spf_pen_string(pen, parts->application);
+        spf_writer_string(writer, parts->application);
 }
 
 /* The plain key's blob from the numbers in its certificate. */
 static bool set_plain(struct spf_key_material *material, const struct parts *parts)
 {
-    struct spf_pen pen = spf_pen(sizeof material->blob);
+    struct spf_writer writer = spf_writer(sizeof material->blob);
     struct spf_secret *blob;
 
-    write_public(&pen, parts);
-    blob = spf_pen_take(&pen);
+    write_public(&writer, parts);
+    blob = spf_writer_take(&writer);
     if (!blob)
         return false;
     material->blob_len = spf_secret_len(blob);
@@ -209,100 +209,100 @@ static bool set_plain(struct spf_key_material *material, const struct parts *par
 }
 
 /* A time of a certificate; all bits set is for ever. */
-static int64_t read_time(struct spf_wire *wire)
+static int64_t read_time(struct spf_reader *reader)
 {
-    uint64_t high = spf_wire_u32(wire), time = high << 32 | spf_wire_u32(wire);
+    uint64_t high = spf_reader_u32(reader), time = high << 32 | spf_reader_u32(reader);
 
     return time > SPF_FOR_EVER ? SPF_FOR_EVER : (int64_t)time;
 }
 
 /* PROTOCOL.certkeys, from the serial on. */
-static bool read_certified(struct spf_wire *wire, struct spf_certificate_facts *certified)
+static bool read_certified(struct spf_reader *reader, struct spf_certificate_facts *certified)
 {
     struct spf_bytes text;
-    struct spf_wire names;
+    struct spf_reader names;
     struct spf_buf list;
 
-    (void)read_time(wire); /* the serial number */
-    certified->host = spf_wire_u32(wire) == 2;
-    spf_wire_string(wire); /* the key ID */
-    text = spf_wire_string(wire);
-    names = spf_wire(text.at, text.len);
+    (void)read_time(reader); /* the serial number */
+    certified->host = spf_reader_u32(reader) == 2;
+    spf_reader_string(reader); /* the key ID */
+    text = spf_reader_string(reader);
+    names = spf_reader(text.at, text.len);
     spf_buf_init(&list, 4096);
     while (!names.bad && names.left > 0) {
-        text = spf_wire_string(&names);
+        text = spf_reader_string(&names);
         spf_buf_addstr(&list, list.len > 0 ? "," : "");
         spf_buf_add(&list, text.at, text.len);
     }
     spf_clean(certified->principals, sizeof certified->principals, list.data, list.len);
     spf_buf_clear(&list);
-    certified->valid_after = read_time(wire);
-    certified->valid_before = read_time(wire);
-    return !wire->bad && !names.bad;
+    certified->valid_after = read_time(reader);
+    certified->valid_before = read_time(reader);
+    return !reader->bad && !names.bad;
 }
 
 bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes blob)
 {
     static const char cert_suffix[] = "-cert-v01@openssh.com";
-    struct spf_wire wire = spf_wire(blob.at, blob.len);
+    struct spf_reader reader = spf_reader(blob.at, blob.len);
     char name[sizeof material->algorithm + sizeof cert_suffix];
     struct parts parts = {.algorithm = name};
     char *cert;
 
-    spf_wire_name(&wire, name, sizeof name);
-    if (wire.bad || blob.len > sizeof material->blob)
+    spf_reader_name(&reader, name, sizeof name);
+    if (reader.bad || blob.len > sizeof material->blob)
         return false;
     cert = strstr(name, cert_suffix);
     if (cert) { /* a nonce, then the key's own numbers, then what the authority says about it */
         memcpy(cert, strncmp(name, "sk-", 3) == 0 ? "@openssh.com" : "",
                strncmp(name, "sk-", 3) == 0 ? sizeof "@openssh.com" : 1);
-        spf_wire_string(&wire);
+        spf_reader_string(&reader);
     }
-    if (!read_public(&wire, &parts) || wire.bad || (!cert && wire.left > 0) ||
+    if (!read_public(&reader, &parts) || reader.bad || (!cert && reader.left > 0) ||
         !spf_copy(material->algorithm, sizeof material->algorithm, name))
         return false;
     material->bits = bits_of(&parts);
     material->e_is_one = parts.e.len == 1 && parts.e.at[0] == 1;
     if (cert)
-        return set_plain(material, &parts) && read_certified(&wire, &material->certified);
+        return set_plain(material, &parts) && read_certified(&reader, &material->certified);
     memcpy(material->blob, blob.at, blob.len);
     material->blob_len = blob.len;
     return true;
 }
 
-static void write_private(struct spf_pen *pen, const struct parts *parts)
+static void write_private(struct spf_writer *writer, const struct parts *parts)
 {
-    spf_pen_cstring(pen, parts->algorithm);
+    spf_writer_cstring(writer, parts->algorithm);
     if (is(parts->algorithm, "ssh-rsa")) {
-        spf_pen_mpint(pen, parts->n);
-        spf_pen_mpint(pen, parts->e);
-        spf_pen_mpint(pen, parts->d);
-        spf_pen_mpint(pen, parts->iqmp);
-        spf_pen_mpint(pen, parts->p);
-        spf_pen_mpint(pen, parts->q);
+        spf_writer_mpint(writer, parts->n);
+        spf_writer_mpint(writer, parts->e);
+        spf_writer_mpint(writer, parts->d);
+        spf_writer_mpint(writer, parts->iqmp);
+        spf_writer_mpint(writer, parts->p);
+        spf_writer_mpint(writer, parts->q);
     } else if (is(parts->algorithm, "ssh-dss")) {
-        spf_pen_mpint(pen, parts->p);
-        spf_pen_mpint(pen, parts->q);
-        spf_pen_mpint(pen, parts->g);
-        spf_pen_mpint(pen, parts->y);
-        spf_pen_mpint(pen, parts->x);
+        spf_writer_mpint(writer, parts->p);
+        spf_writer_mpint(writer, parts->q);
+        spf_writer_mpint(writer, parts->g);
+        spf_writer_mpint(writer, parts->y);
+        spf_writer_mpint(writer, parts->x);
     } else if (parts->curve) {
-        spf_pen_cstring(pen, parts->curve->name);
-        spf_pen_string(pen, parts->point);
+        spf_writer_cstring(writer, parts->curve->name);
+        spf_writer_string(writer, parts->point);
     } else {
-        spf_pen_string(pen, parts->ed_public);
+        spf_writer_string(writer, parts->ed_public);
     }
     if (parts->application.len > 0) {
-        spf_pen_string(pen, parts->application);
-        spf_pen_u8(pen, parts->flags);
-        spf_pen_string(pen, parts->handle);
-        spf_pen_cstring(pen, "");
+        spf_writer_string(writer, parts->application);
+        spf_writer_u8(writer, parts->flags);
+        spf_writer_string(writer, parts->handle);
+        spf_writer_cstring(writer, "");
     } else if (parts->curve) {
-        spf_pen_mpint(pen, parts->number);
+        spf_writer_mpint(writer, parts->number);
     } else if (parts->ed_seed.len > 0) {
-        spf_pen_u32(pen, 64);
-        spf_pen_raw(pen, parts->ed_seed.at, 32);
-        spf_pen_raw(pen, parts->ed_public.at, 32);
+        spf_writer_u32(writer, 64);
+        spf_writer_raw(writer, parts->ed_seed.at, 32);
+        spf_writer_raw(writer, parts->ed_public.at, 32);
     }
 }
 
@@ -310,15 +310,15 @@ static void write_private(struct spf_pen *pen, const struct parts *parts)
 static enum spf_reading assemble(const struct parts *parts, struct spf_key_material *material)
 {
     enum { ROOM = 6 * (SPF_KEY_NUMBER_MAX + 8) + 4096 };
-    struct spf_pen public_half = spf_pen(ROOM), private_half = spf_pen(ROOM);
+    struct spf_writer public_half = spf_writer(ROOM), private_half = spf_writer(ROOM);
     struct spf_secret *blob;
     enum spf_reading reading = SPF_READING_NO_MEMORY;
 
     write_public(&public_half, parts);
     write_private(&private_half, parts);
-    blob = spf_pen_take(&public_half);
+    blob = spf_writer_take(&public_half);
     spf_secret_free(material->payload);
-    material->payload = spf_pen_take(&private_half);
+    material->payload = spf_writer_take(&private_half);
     if (blob && material->payload)
         reading = spf_material_set_blob(material, spf_secret_view(blob)) ? SPF_READING_DONE
                                                                          : SPF_READING_CORRUPT;
@@ -326,56 +326,57 @@ static enum spf_reading assemble(const struct parts *parts, struct spf_key_mater
     return reading;
 }
 
-enum spf_reading spf_material_from_openssh(struct spf_wire *wire, struct spf_key_material *material)
+enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
+                                           struct spf_key_material *material)
 {
     char name[sizeof material->algorithm];
     struct parts parts = {.algorithm = name};
 
-    spf_wire_name(wire, name, sizeof name);
-    if (wire->bad)
+    spf_reader_name(reader, name, sizeof name);
+    if (reader->bad)
         return SPF_READING_CORRUPT;
     if (is(name, "ssh-rsa")) {
-        parts.n = positive(wire);
-        parts.e = positive(wire);
-        parts.d = positive(wire);
-        parts.iqmp = positive(wire);
-        parts.p = positive(wire);
-        parts.q = positive(wire);
+        parts.n = positive(reader);
+        parts.e = positive(reader);
+        parts.d = positive(reader);
+        parts.iqmp = positive(reader);
+        parts.p = positive(reader);
+        parts.q = positive(reader);
     } else {
-        if (!read_public(wire, &parts))
+        if (!read_public(reader, &parts))
             return SPF_READING_UNSUPPORTED;
         if (is(name, "ssh-dss")) {
-            parts.x = positive(wire);
+            parts.x = positive(reader);
         } else if (is(name, "ssh-ed25519")) {
-            struct spf_bytes both = exactly(wire, 64);
+            struct spf_bytes both = exactly(reader, 64);
 
-            parts.ed_seed = (struct spf_bytes){both.at, wire->bad ? 0 : 32};
+            parts.ed_seed = (struct spf_bytes){both.at, reader->bad ? 0 : 32};
             material->copy_differs =
-                !wire->bad && memcmp(both.at + 32, parts.ed_public.at, 32) != 0;
+                !reader->bad && memcmp(both.at + 32, parts.ed_public.at, 32) != 0;
         } else if (parts.application.len > 0) {
-            parts.flags = spf_wire_u8(wire);
-            parts.handle = spf_wire_string(wire);
-            spf_wire_string(wire);
+            parts.flags = spf_reader_u8(reader);
+            parts.handle = spf_reader_string(reader);
+            spf_reader_string(reader);
         } else {
-            parts.number = positive(wire);
-            if (!wire->bad && !spf_ec_private_valid(parts.curve, parts.number))
-                wire->bad = true;
+            parts.number = positive(reader);
+            if (!reader->bad && !spf_ec_private_valid(parts.curve, parts.number))
+                reader->bad = true;
         }
     }
-    return wire->bad ? SPF_READING_CORRUPT : assemble(&parts, material);
+    return reader->bad ? SPF_READING_CORRUPT : assemble(&parts, material);
 }
 
 enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes public_blob,
                                          struct spf_bytes private_blob,
                                          struct spf_key_material *material)
 {
-    struct spf_wire pub = spf_wire(public_blob.at, public_blob.len);
-    struct spf_wire priv = spf_wire(private_blob.at, private_blob.len);
+    struct spf_reader pub = spf_reader(public_blob.at, public_blob.len);
+    struct spf_reader priv = spf_reader(private_blob.at, private_blob.len);
     struct parts parts = {.algorithm = algorithm};
     uint8_t seed[32] = {0};
     enum spf_reading reading;
 
-    if (!spf_bytes_are(spf_wire_string(&pub), algorithm))
+    if (!spf_bytes_are(spf_reader_string(&pub), algorithm))
         return SPF_READING_CORRUPT;
     if (!read_public(&pub, &parts) || parts.application.len > 0)
         return SPF_READING_UNSUPPORTED;
@@ -388,7 +389,7 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
         parts.x = positive(&priv);
     } else if (is(algorithm, "ssh-ed25519")) {
         /* PuTTY takes it for a little-endian number and leaves zeros at its end away */
-        struct spf_bytes number = spf_wire_string(&priv);
+        struct spf_bytes number = spf_reader_string(&priv);
 
         if (number.len > sizeof seed)
             return SPF_READING_CORRUPT;
@@ -406,16 +407,16 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
 bool spf_material_fits(const struct spf_key_material *material)
 {
     struct spf_bytes payload = spf_secret_view(material->payload);
-    struct spf_wire wire = spf_wire(payload.at, payload.len);
+    struct spf_reader reader = spf_reader(payload.at, payload.len);
     struct spf_bytes f[8];
     size_t count = 0;
 
-    spf_wire_string(&wire);
+    spf_reader_string(&reader);
     if (strncmp(material->algorithm, "sk-", 3) == 0)
         return true;
-    while (wire.left > 0 && count < 8)
-        f[count++] = spf_wire_string(&wire);
-    if (wire.bad)
+    while (reader.left > 0 && count < 8)
+        f[count++] = spf_reader_string(&reader);
+    if (reader.bad)
         return false;
     if (is(material->algorithm, "ssh-rsa"))
         return count == 6 && spf_rsa_fits(f[0], f[1], f[2], f[4], f[5]) &&
@@ -432,12 +433,12 @@ bool spf_material_fits(const struct spf_key_material *material)
 static bool rsa_signs(const struct spf_key_material *material)
 {
     struct spf_bytes payload = spf_secret_view(material->payload), f[6];
-    struct spf_wire wire = spf_wire(payload.at, payload.len);
+    struct spf_reader reader = spf_reader(payload.at, payload.len);
 
-    spf_wire_string(&wire);
+    spf_reader_string(&reader);
     for (size_t i = 0; i < sizeof f / sizeof *f; i++)
-        f[i] = spf_wire_string(&wire);
-    return !wire.bad && spf_rsa_signs(f[0], f[1], f[2], f[3], f[4], f[5]);
+        f[i] = spf_reader_string(&reader);
+    return !reader.bad && spf_rsa_signs(f[0], f[1], f[2], f[3], f[4], f[5]);
 }
 
 enum spf_fit spf_material_fit(const struct spf_key_material *material)

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "base/wire.h"
 #include "key/facts.h"
-#include "key/wire.h"
 
 /*
  * A key taken out of its container: what the containers have in common.
@@ -90,10 +90,10 @@ const char *spf_foreign_type(const char *algorithm);
 bool spf_material_set_foreign(struct spf_key_material *material, struct spf_bytes blob);
 
 /*
- * Reads type and numbers of a private key in OpenSSH's order from wire, and fills the material from
- * them. The reader is then after them, at the comment.
+ * Reads type and numbers of a private key in OpenSSH's order from reader, and fills the material
+ * from them. The reader is then after them, at the comment.
  */
-enum spf_reading spf_material_from_openssh(struct spf_wire *wire,
+enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
                                            struct spf_key_material *material);
 
 /* From PuTTY's two blobs (PuTTY manual, appendix C.3). */
@@ -121,9 +121,5 @@ struct spf_secret *spf_material_write(const struct spf_key_material *material);
 /* base64 of bytes in lines of width characters between "-----BEGIN label-----" and its end. */
 struct spf_secret *spf_pem_text(const char *label, const char *headers, struct spf_bytes bytes,
                                 size_t width);
-
-/* "SHA256:…" and "MD5:…" as ssh-keygen -l writes them; "" for an empty blob. */
-void spf_fingerprint_sha256(struct spf_bytes blob, char *out, size_t size);
-void spf_fingerprint_md5(struct spf_bytes blob, char *out, size_t size);
 
 #endif

@@ -4,7 +4,7 @@
 #include <openssl/evp.h>
 #include <stdbool.h>
 
-#include "key/wire.h"
+#include "base/wire.h"
 
 /*
  * The arithmetic of keys, by libcrypto. All numbers are big-endian octets; bounded by

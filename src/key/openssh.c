@@ -50,7 +50,7 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
     const size_t begin = strlen(MARK_BEGIN), end = strlen(MARK_END);
     const uint8_t *body = text.at + begin, *stop;
     struct spf_secret *chars, *binary = NULL;
-    struct spf_pen pen;
+    struct spf_writer writer;
     size_t len, pads = 0;
     long decoded = -1;
 
@@ -63,12 +63,12 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
         *reading = spf_reads(contents, SPF_READING_TRUNCATED, "its END line is missing");
         return NULL;
     }
-    pen = spf_pen(text.len);
+    writer = spf_writer(text.len);
     for (; body < stop && *body != '\0'; body++) {
         if (*body != '\n' && *body != '\r' && *body != ' ' && (*body < '\t' || *body > '\r'))
-            spf_pen_u8(&pen, *body);
+            spf_writer_u8(&writer, *body);
     }
-    chars = spf_pen_take(&pen);
+    chars = spf_writer_take(&writer);
     len = chars ? spf_secret_len(chars) : 0;
     binary = chars ? spf_secret_alloc(len / 4 * 3 + 3) : NULL;
     if (binary && len % 4 == 0) {
@@ -88,25 +88,25 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
     return binary;
 }
 
-static enum spf_reading read_envelope(struct spf_wire *wire, struct envelope *envelope,
+static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope *envelope,
                                       struct spf_key_contents *contents)
 {
     char kdf[16];
     struct spf_bytes options, blob;
     uint32_t keys, sealed_len;
 
-    spf_wire_name(wire, envelope->cipher_name, sizeof envelope->cipher_name);
-    spf_wire_name(wire, kdf, sizeof kdf);
-    options = spf_wire_string(wire);
-    keys = spf_wire_u32(wire);
-    if (wire->bad)
+    spf_reader_name(reader, envelope->cipher_name, sizeof envelope->cipher_name);
+    spf_reader_name(reader, kdf, sizeof kdf);
+    options = spf_reader_string(reader);
+    keys = spf_reader_u32(reader);
+    if (reader->bad)
         return spf_reads(contents, SPF_READING_TRUNCATED, "its head is cut off or broken");
     contents->encrypted = strcmp(kdf, "none") != 0;
     if (keys != 1)
         return spf_reads(contents, SPF_READING_CORRUPT, "it does not hold exactly one key");
-    blob = spf_wire_string(wire);
-    sealed_len = spf_wire_u32(wire);
-    if (wire->bad)
+    blob = spf_reader_string(reader);
+    sealed_len = spf_reader_u32(reader);
+    if (reader->bad)
         return spf_reads(contents, SPF_READING_TRUNCATED, "it ends within the public key");
     if (!spf_material_set_blob(&contents->material, blob) &&
         !spf_material_set_foreign(&contents->material, blob))
@@ -122,20 +122,20 @@ static enum spf_reading read_envelope(struct spf_wire *wire, struct envelope *en
     if (!envelope->bcrypt && envelope->cipher->evp)
         return spf_reads(contents, SPF_READING_CORRUPT, "it has a cipher but no key derivation");
     if (envelope->bcrypt) {
-        struct spf_wire kdf_wire = spf_wire(options.at, options.len);
+        struct spf_reader parameters = spf_reader(options.at, options.len);
 
-        envelope->salt = spf_wire_string(&kdf_wire);
-        envelope->rounds = spf_wire_u32(&kdf_wire);
-        if (kdf_wire.bad || envelope->salt.len == 0 || envelope->rounds == 0)
+        envelope->salt = spf_reader_string(&parameters);
+        envelope->rounds = spf_reader_u32(&parameters);
+        if (parameters.bad || envelope->salt.len == 0 || envelope->rounds == 0)
             return spf_reads(contents, SPF_READING_CORRUPT, "its key derivation is broken");
     }
     if (sealed_len < envelope->cipher->block || sealed_len % envelope->cipher->block != 0)
         return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private key is wrong");
-    envelope->sealed = spf_wire_take(wire, sealed_len);
-    envelope->tag = spf_wire_take(wire, envelope->cipher->tag);
-    if (wire->bad)
+    envelope->sealed = spf_reader_take(reader, sealed_len);
+    envelope->tag = spf_reader_take(reader, envelope->cipher->tag);
+    if (reader->bad)
         return spf_reads(contents, SPF_READING_TRUNCATED, "a part of its private key is missing");
-    if (wire->left > 0)
+    if (reader->left > 0)
         return spf_reads(contents, SPF_READING_CORRUPT, "something follows its private key");
     return SPF_READING_DONE;
 }
@@ -224,21 +224,21 @@ static struct spf_secret *unseal(const struct envelope *envelope,
 }
 
 /* Type, numbers, comment, and padding 1 2 3 … (sshkey.c: private2_check_padding). */
-static enum spf_reading read_private(struct spf_wire *wire, struct spf_key_contents *contents)
+static enum spf_reading read_private(struct spf_reader *reader, struct spf_key_contents *contents)
 {
     struct spf_key_material private_half = {0};
     struct spf_key_material *public_half = &contents->material;
-    enum spf_reading reading = spf_material_from_openssh(wire, &private_half);
+    enum spf_reading reading = spf_material_from_openssh(reader, &private_half);
 
     if (reading == SPF_READING_DONE) {
-        struct spf_bytes comment = spf_wire_string(wire);
+        struct spf_bytes comment = spf_reader_string(reader);
 
         /* sshbuf-getput-basic.c, sshbuf_get_cstring: only the last octet may be one */
         if (comment.len > 1 && memchr(comment.at, '\0', comment.len - 1) != NULL)
             contents->refused = "its comment holds a NUL byte, at which ssh refuses the key";
-        for (uint8_t pad = 1; !wire->bad && wire->left > 0; pad++)
-            wire->bad = spf_wire_u8(wire) != pad;
-        if (wire->bad)
+        for (uint8_t pad = 1; !reader->bad && reader->left > 0; pad++)
+            reader->bad = spf_reader_u8(reader) != pad;
+        if (reader->bad)
             reading = SPF_READING_CORRUPT;
     }
     if (reading == SPF_READING_DONE &&
@@ -263,7 +263,7 @@ enum spf_reading spf_openssh_read_binary(struct spf_bytes binary,
                                          const struct spf_secret *passphrase,
                                          struct spf_key_contents *contents)
 {
-    struct spf_wire wire = spf_wire(binary.at, binary.len);
+    struct spf_reader reader = spf_reader(binary.at, binary.len);
     struct envelope envelope = {0};
     struct spf_secret *opened;
     enum spf_reading reading;
@@ -272,8 +272,8 @@ enum spf_reading spf_openssh_read_binary(struct spf_bytes binary,
     contents->container = SPF_CONTAINER_OPENSSH;
     if (binary.len < sizeof magic || memcmp(binary.at, magic, sizeof magic) != 0)
         return spf_reads(contents, SPF_READING_CORRUPT, "its first bytes are wrong");
-    spf_wire_take(&wire, sizeof magic);
-    reading = read_envelope(&wire, &envelope, contents);
+    spf_reader_take(&reader, sizeof magic);
+    reading = read_envelope(&reader, &envelope, contents);
     if (reading != SPF_READING_DONE)
         return reading;
     if (contents->material.foreign)
@@ -284,14 +284,14 @@ enum spf_reading spf_openssh_read_binary(struct spf_bytes binary,
     opened = unseal(&envelope, passphrase, contents, &reading);
     if (!opened)
         return reading;
-    wire = spf_wire(spf_secret_text(opened), spf_secret_len(opened));
-    check = spf_wire_u32(&wire);
-    if (check != spf_wire_u32(&wire))
+    reader = spf_reader(spf_secret_text(opened), spf_secret_len(opened));
+    check = spf_reader_u32(&reader);
+    if (check != spf_reader_u32(&reader))
         reading = contents->encrypted
                       ? SPF_READING_WRONG_PASSPHRASE
                       : spf_reads(contents, SPF_READING_CORRUPT, "its check numbers differ");
     else
-        reading = read_private(&wire, contents);
+        reading = read_private(&reader, contents);
     spf_secret_free(opened);
     return reading;
 }

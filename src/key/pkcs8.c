@@ -105,20 +105,20 @@ enum spf_reading spf_pkcs8_survey(struct spf_bytes der, struct spf_key_contents 
 static EVP_PKEY *read_as_v1(const struct pkcs8 *parts)
 {
     const size_t len = 3 + parts->algorithm.len + parts->key.len;
-    struct spf_pen pen = spf_pen(len + 8);
+    struct spf_writer writer = spf_writer(len + 8);
     struct spf_secret *der;
     EVP_PKEY *pkey = NULL;
 
     if (len > 0xffff)
-        pen.bad = true;
-    spf_pen_u8(&pen, 0x30); /* SEQUENCE, two octets of length, INTEGER 0 */
-    spf_pen_u8(&pen, 0x82);
-    spf_pen_u8(&pen, (uint8_t)(len >> 8));
-    spf_pen_u8(&pen, (uint8_t)len);
-    spf_pen_raw(&pen, "\x02\x01\x00", 3);
-    spf_pen_raw(&pen, parts->algorithm.at, parts->algorithm.len);
-    spf_pen_raw(&pen, parts->key.at, parts->key.len);
-    der = spf_pen_take(&pen);
+        writer.bad = true;
+    spf_writer_u8(&writer, 0x30); /* SEQUENCE, two octets of length, INTEGER 0 */
+    spf_writer_u8(&writer, 0x82);
+    spf_writer_u8(&writer, (uint8_t)(len >> 8));
+    spf_writer_u8(&writer, (uint8_t)len);
+    spf_writer_raw(&writer, "\x02\x01\x00", 3);
+    spf_writer_raw(&writer, parts->algorithm.at, parts->algorithm.len);
+    spf_writer_raw(&writer, parts->key.at, parts->key.len);
+    der = spf_writer_take(&writer);
     if (der) {
         struct spf_bytes view = spf_secret_view(der);
         const unsigned char *p = view.at;

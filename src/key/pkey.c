@@ -6,7 +6,7 @@
 #include "key/readers.h"
 
 /* Puts the numbers of a libcrypto key into the order of OpenSSH's private section. */
-static bool pen_number(struct spf_pen *pen, const EVP_PKEY *pkey, const char *name)
+static bool write_number(struct spf_writer *writer, const EVP_PKEY *pkey, const char *name)
 {
     uint8_t octets[SPF_KEY_NUMBER_MAX];
     BIGNUM *number = NULL;
@@ -15,7 +15,7 @@ static bool pen_number(struct spf_pen *pen, const EVP_PKEY *pkey, const char *na
     if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1 &&
         BN_num_bytes(number) < SPF_KEY_NUMBER_MAX) {
         len = BN_bn2bin(number, octets);
-        spf_pen_mpint(pen, (struct spf_bytes){octets, (size_t)len});
+        spf_writer_mpint(writer, (struct spf_bytes){octets, (size_t)len});
     }
     BN_clear_free(number);
     explicit_bzero(octets, sizeof octets);
@@ -75,17 +75,17 @@ static void weigh_rsa(EVP_PKEY *pkey, struct spf_key_material *material)
     }
     if (material->uneven && spf_rsa_derive(rsa.n, rsa.e, rsa.p, rsa.q, rsa.room[2], &rsa.d.len,
                                            rsa.room[7], &rsa.qi.len)) {
-        struct spf_pen pen = spf_pen((size_t)6 * (SPF_KEY_NUMBER_MAX + 8));
+        struct spf_writer writer = spf_writer((size_t)6 * (SPF_KEY_NUMBER_MAX + 8));
         struct spf_secret *payload;
 
-        spf_pen_cstring(&pen, "ssh-rsa");
-        spf_pen_mpint(&pen, rsa.n);
-        spf_pen_mpint(&pen, rsa.e);
-        spf_pen_mpint(&pen, rsa.d);
-        spf_pen_mpint(&pen, rsa.qi);
-        spf_pen_mpint(&pen, rsa.p);
-        spf_pen_mpint(&pen, rsa.q);
-        payload = spf_pen_take(&pen);
+        spf_writer_cstring(&writer, "ssh-rsa");
+        spf_writer_mpint(&writer, rsa.n);
+        spf_writer_mpint(&writer, rsa.e);
+        spf_writer_mpint(&writer, rsa.d);
+        spf_writer_mpint(&writer, rsa.qi);
+        spf_writer_mpint(&writer, rsa.p);
+        spf_writer_mpint(&writer, rsa.q);
+        payload = spf_writer_take(&writer);
         if (payload) {
             spf_secret_free(material->payload);
             material->payload = payload;
@@ -95,29 +95,29 @@ static void weigh_rsa(EVP_PKEY *pkey, struct spf_key_material *material)
     explicit_bzero(third, sizeof third);
 }
 
-static bool pen_rsa(struct spf_pen *pen, const EVP_PKEY *pkey)
+static bool write_rsa(struct spf_writer *writer, const EVP_PKEY *pkey)
 {
-    spf_pen_cstring(pen, "ssh-rsa");
-    return pen_number(pen, pkey, OSSL_PKEY_PARAM_RSA_N) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_RSA_E) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_RSA_D) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_RSA_COEFFICIENT1) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_RSA_FACTOR1) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_RSA_FACTOR2);
+    spf_writer_cstring(writer, "ssh-rsa");
+    return write_number(writer, pkey, OSSL_PKEY_PARAM_RSA_N) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_RSA_E) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_RSA_D) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_RSA_COEFFICIENT1) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_RSA_FACTOR1) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_RSA_FACTOR2);
 }
 
-static bool pen_dsa(struct spf_pen *pen, const EVP_PKEY *pkey)
+static bool write_dsa(struct spf_writer *writer, const EVP_PKEY *pkey)
 {
-    spf_pen_cstring(pen, "ssh-dss");
-    return pen_number(pen, pkey, OSSL_PKEY_PARAM_FFC_P) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_FFC_Q) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_FFC_G) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_PUB_KEY) &&
-           pen_number(pen, pkey, OSSL_PKEY_PARAM_PRIV_KEY);
+    spf_writer_cstring(writer, "ssh-dss");
+    return write_number(writer, pkey, OSSL_PKEY_PARAM_FFC_P) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_FFC_Q) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_FFC_G) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_PUB_KEY) &&
+           write_number(writer, pkey, OSSL_PKEY_PARAM_PRIV_KEY);
 }
 
 /* The point is written uncompressed, whatever form the file had: SSH knows no other. */
-static bool pen_ec(struct spf_pen *pen, const EVP_PKEY *pkey, const struct spf_curve *curve)
+static bool write_ec(struct spf_writer *writer, const EVP_PKEY *pkey, const struct spf_curve *curve)
 {
     uint8_t point[1 + 2 * 66] = {4};
     const int width = (curve->bits + 7) / 8;
@@ -129,31 +129,31 @@ static bool pen_ec(struct spf_pen *pen, const EVP_PKEY *pkey, const struct spf_c
 
     BN_free(x);
     BN_free(y);
-    spf_pen_cstring(pen, curve->algorithm);
-    spf_pen_cstring(pen, curve->name);
-    spf_pen_string(pen, (struct spf_bytes){point, 1 + 2 * (size_t)width});
-    return good && pen_number(pen, pkey, OSSL_PKEY_PARAM_PRIV_KEY);
+    spf_writer_cstring(writer, curve->algorithm);
+    spf_writer_cstring(writer, curve->name);
+    spf_writer_string(writer, (struct spf_bytes){point, 1 + 2 * (size_t)width});
+    return good && write_number(writer, pkey, OSSL_PKEY_PARAM_PRIV_KEY);
 }
 
-static bool pen_ed25519(struct spf_pen *pen, const EVP_PKEY *pkey)
+static bool write_ed25519(struct spf_writer *writer, const EVP_PKEY *pkey)
 {
     uint8_t public_key[32], seed[32];
     size_t public_len = sizeof public_key, seed_len = sizeof seed;
     bool good = EVP_PKEY_get_raw_public_key(pkey, public_key, &public_len) == 1 &&
                 EVP_PKEY_get_raw_private_key(pkey, seed, &seed_len) == 1;
 
-    spf_pen_cstring(pen, "ssh-ed25519");
-    spf_pen_string(pen, (struct spf_bytes){public_key, sizeof public_key});
-    spf_pen_u32(pen, sizeof seed + sizeof public_key);
-    spf_pen_raw(pen, seed, sizeof seed);
-    spf_pen_raw(pen, public_key, sizeof public_key);
+    spf_writer_cstring(writer, "ssh-ed25519");
+    spf_writer_string(writer, (struct spf_bytes){public_key, sizeof public_key});
+    spf_writer_u32(writer, sizeof seed + sizeof public_key);
+    spf_writer_raw(writer, seed, sizeof seed);
+    spf_writer_raw(writer, public_key, sizeof public_key);
     explicit_bzero(seed, sizeof seed);
     return good;
 }
 
 enum spf_reading spf_material_from_pkey(EVP_PKEY *pkey, struct spf_key_contents *contents)
 {
-    struct spf_pen pen = spf_pen((size_t)6 * (SPF_KEY_NUMBER_MAX + 8));
+    struct spf_writer writer = spf_writer((size_t)6 * (SPF_KEY_NUMBER_MAX + 8));
     enum spf_reading reading = SPF_READING_CORRUPT;
     struct spf_secret *payload;
     const struct spf_curve *curve = NULL;
@@ -162,19 +162,19 @@ enum spf_reading spf_material_from_pkey(EVP_PKEY *pkey, struct spf_key_contents 
 
     switch (EVP_PKEY_get_base_id(pkey)) {
     case EVP_PKEY_RSA:
-        good = pen_rsa(&pen, pkey);
+        good = write_rsa(&writer, pkey);
         break;
     case EVP_PKEY_DSA:
-        good = pen_dsa(&pen, pkey);
+        good = write_dsa(&writer, pkey);
         break;
     case EVP_PKEY_ED25519:
-        good = pen_ed25519(&pen, pkey);
+        good = write_ed25519(&writer, pkey);
         break;
     case EVP_PKEY_EC:
         (void)EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL);
         curve = spf_curve(spf_bytes_of(group));
         if (curve) {
-            good = pen_ec(&pen, pkey, curve);
+            good = write_ec(&writer, pkey, curve);
             break;
         }
         reading = spf_reads(contents, SPF_READING_UNSUPPORTED, "SSH has no keys on the curve %s",
@@ -185,11 +185,11 @@ enum spf_reading spf_material_from_pkey(EVP_PKEY *pkey, struct spf_key_contents 
             spf_reads(contents, SPF_READING_UNSUPPORTED, "SSH has no keys of the kind %s",
                       EVP_PKEY_get0_type_name(pkey) ? EVP_PKEY_get0_type_name(pkey) : "it is");
     }
-    payload = spf_pen_take(&pen);
+    payload = spf_writer_take(&writer);
     if (good && payload) {
-        struct spf_wire wire = spf_wire(spf_secret_text(payload), spf_secret_len(payload));
+        struct spf_reader reader = spf_reader(spf_secret_text(payload), spf_secret_len(payload));
 
-        reading = spf_material_from_openssh(&wire, &contents->material);
+        reading = spf_material_from_openssh(&reader, &contents->material);
     }
     if (reading == SPF_READING_CORRUPT)
         spf_reads(contents, reading, "its numbers are broken");

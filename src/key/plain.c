@@ -9,27 +9,27 @@
 #define BIT(damage) (1u << SPF_DAMAGE_##damage)
 
 /* One character as ASCII; what typography made of dashes, quotes and blanks is undone. */
-static void put_plain(struct spf_pen *pen, uint32_t c, unsigned *damage)
+static void put_plain(struct spf_writer *writer, uint32_t c, unsigned *damage)
 {
     if (c < 0x80) {
-        spf_pen_u8(pen, (uint8_t)c);
+        spf_writer_u8(writer, (uint8_t)c);
     } else if (c == 0xfeff) {
         *damage |= BIT(BOM);
     } else if ((c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0xff0d) {
         *damage |= BIT(HEADER);
-        spf_pen_u8(pen, '-');
+        spf_writer_u8(writer, '-');
     } else if (c == 0xa0 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x3000) {
         *damage |= BIT(WRAPPED);
-        spf_pen_u8(pen, ' ');
+        spf_writer_u8(writer, ' ');
     } else if ((c >= 0x200b && c <= 0x200f) || c == 0x2060 || c == 0xad) {
         *damage |= BIT(WRAPPED); /* invisible */
     } else if (c >= 0x2018 && c <= 0x201f) {
-        spf_pen_u8(pen, '"');
+        spf_writer_u8(writer, '"');
     } else if (c == 0x2028 || c == 0x2029 || c == 0x85) {
         *damage |= BIT(WRAPPED);
-        spf_pen_u8(pen, '\n');
+        spf_writer_u8(writer, '\n');
     } else {
-        spf_pen_u8(pen, '?');
+        spf_writer_u8(writer, '?');
     }
 }
 
@@ -53,21 +53,21 @@ static uint32_t next_utf8(struct spf_bytes text, size_t *at)
 
 struct spf_secret *spf_key_text_plain(struct spf_bytes file, unsigned *damage)
 {
-    struct spf_pen pen = spf_pen(file.len);
+    struct spf_writer writer = spf_writer(file.len);
     int order = spf_utf16_order(file.at, file.len);
 
     if (order != 0) {
         unsigned ignored = 0; /* the byte order mark belongs to UTF-16 */
 
         for (size_t i = 0; i + 1 < file.len; i += 2)
-            put_plain(&pen, (uint32_t)file.at[i + (order == 1)] << 8 | file.at[i + (order == 2)],
+            put_plain(&writer, (uint32_t)file.at[i + (order == 1)] << 8 | file.at[i + (order == 2)],
                       i == 0 ? &ignored : damage);
         *damage |= BIT(UTF16);
     } else {
         for (size_t i = 0; i < file.len;)
-            put_plain(&pen, next_utf8(file, &i), damage);
+            put_plain(&writer, next_utf8(file, &i), damage);
     }
-    return spf_pen_take(&pen);
+    return spf_writer_take(&writer);
 }
 
 static const struct escape {
@@ -121,7 +121,7 @@ static const struct escape {
 
 struct spf_secret *spf_key_text_unescape(struct spf_bytes plain, const char **kind)
 {
-    struct spf_pen pen = spf_pen(plain.len);
+    struct spf_writer writer = spf_writer(plain.len);
 
     for (size_t i = 0; i < plain.len;) {
         const struct escape *found = NULL;
@@ -142,12 +142,12 @@ struct spf_secret *spf_key_text_unescape(struct spf_bytes plain, const char **ki
         }
         if (found) {
             *kind = found->kind;
-            spf_pen_u8(&pen, (uint8_t)found->is);
+            spf_writer_u8(&writer, (uint8_t)found->is);
             i += slash + strlen(found->text);
         } else { /* with the whole run of backslashes: each would look at all that follow it */
-            spf_pen_raw(&pen, plain.at + i, slash + 1);
+            spf_writer_raw(&writer, plain.at + i, slash + 1);
             i += slash + 1;
         }
     }
-    return spf_pen_take(&pen);
+    return spf_writer_take(&writer);
 }

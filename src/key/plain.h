@@ -1,7 +1,7 @@
 #ifndef SPF_KEY_PLAIN_H
 #define SPF_KEY_PLAIN_H
 
-#include "key/wire.h"
+#include "base/wire.h"
 
 /*
  * What happens to key files on their way: pasted into a CI secret, saved by an editor of another

@@ -101,29 +101,29 @@ static bool read_number(struct lines *lines, const char *name, unsigned long max
 /* Lines of at most 64 characters, each a multiple of four (read_blob). NULL when broken. */
 static struct spf_secret *read_blob(struct lines *lines, const char *name)
 {
-    struct spf_pen pen;
+    struct spf_writer writer;
     uint32_t count;
 
     if (!read_number(lines, name, BLOB_LINES_MAX - 1, &count))
         return NULL;
-    pen = spf_pen((size_t)(lines->end - lines->at) + 48);
-    while (count-- > 0 && !pen.bad) {
+    writer = spf_writer((size_t)(lines->end - lines->at) + 48);
+    while (count-- > 0 && !writer.bad) {
         struct spf_bytes line = read_body(lines);
 
         if (line.len % 4 != 0 || line.len > 64)
-            pen.bad = true;
-        for (size_t i = 0; i < line.len && !pen.bad; i += 4) {
+            writer.bad = true;
+        for (size_t i = 0; i < line.len && !writer.bad; i += 4) {
             uint8_t octets[3];
             long len = spf_base64_decode((const char *)line.at + i, 4, octets, sizeof octets);
 
             if (len <= 0)
-                pen.bad = true;
+                writer.bad = true;
             else
-                spf_pen_raw(&pen, octets, (size_t)len);
+                spf_writer_raw(&writer, octets, (size_t)len);
             explicit_bzero(octets, sizeof octets);
         }
     }
-    return spf_pen_take(&pen);
+    return spf_writer_take(&writer);
 }
 
 static bool read_salt(struct lines *lines, struct ppk *ppk)
@@ -223,7 +223,7 @@ static enum spf_reading derive(const struct ppk *ppk, struct spf_bytes passphras
                                struct spf_key_contents *contents)
 {
     static const char mac_salt[] = "putty-private-key-file-mac-key";
-    struct spf_pen pen;
+    struct spf_writer writer;
     struct spf_secret *input;
     bool good = true;
 
@@ -247,10 +247,10 @@ static enum spf_reading derive(const struct ppk *ppk, struct spf_bytes passphras
             return spf_reads(contents, SPF_READING_CORRUPT, "its key derivation lines are broken");
         }
     }
-    pen = spf_pen(sizeof mac_salt + passphrase.len);
-    spf_pen_u32(&pen, 0);
-    spf_pen_raw(&pen, passphrase.at, passphrase.len);
-    input = spf_pen_take(&pen);
+    writer = spf_writer(sizeof mac_salt + passphrase.len);
+    spf_writer_u32(&writer, 0);
+    spf_writer_raw(&writer, passphrase.at, passphrase.len);
+    input = spf_writer_take(&writer);
     if (input && ppk->encrypted) {
         uint8_t hashes[40];
         struct spf_bytes in = spf_secret_view(input);
@@ -263,11 +263,11 @@ static enum spf_reading derive(const struct ppk *ppk, struct spf_bytes passphras
     }
     good = good && input;
     spf_secret_free(input);
-    pen = spf_pen(sizeof mac_salt + passphrase.len);
-    spf_pen_text(&pen, mac_salt);
+    writer = spf_writer(sizeof mac_salt + passphrase.len);
+    spf_writer_text(&writer, mac_salt);
     if (ppk->encrypted)
-        spf_pen_raw(&pen, passphrase.at, passphrase.len);
-    input = spf_pen_take(&pen);
+        spf_writer_raw(&writer, passphrase.at, passphrase.len);
+    input = spf_writer_take(&writer);
     good = good && input &&
            EVP_Digest(spf_secret_text(input), spf_secret_len(input), keys + CIPHER_KEY + CIPHER_IV,
                       NULL, EVP_sha1(), NULL) == 1;
@@ -292,8 +292,8 @@ static bool unseal(const struct ppk *ppk, const uint8_t *keys)
 static bool mac_is_right(const struct ppk *ppk, const uint8_t *mac_key)
 {
     const struct spf_bytes private_blob = spf_secret_view(ppk->private_blob);
-    struct spf_pen pen = spf_pen(private_blob.len + spf_secret_len(ppk->public_blob) +
-                                 ppk->comment.len + ppk->encryption.len + 128);
+    struct spf_writer writer = spf_writer(private_blob.len + spf_secret_len(ppk->public_blob) +
+                                          ppk->comment.len + ppk->encryption.len + 128);
     const bool v3 = ppk->version == 3;
     uint8_t octets[EVP_MAX_MD_SIZE];
     unsigned len = 0;
@@ -302,15 +302,15 @@ static bool mac_is_right(const struct ppk *ppk, const uint8_t *mac_key)
     bool right = false;
 
     if (ppk->version == 1) {
-        spf_pen_raw(&pen, private_blob.at, private_blob.len);
+        spf_writer_raw(&writer, private_blob.at, private_blob.len);
     } else {
-        spf_pen_cstring(&pen, ppk->algorithm);
-        spf_pen_string(&pen, ppk->encryption);
-        spf_pen_string(&pen, ppk->comment);
-        spf_pen_string(&pen, spf_secret_view(ppk->public_blob));
-        spf_pen_string(&pen, private_blob);
+        spf_writer_cstring(&writer, ppk->algorithm);
+        spf_writer_string(&writer, ppk->encryption);
+        spf_writer_string(&writer, ppk->comment);
+        spf_writer_string(&writer, spf_secret_view(ppk->public_blob));
+        spf_writer_string(&writer, private_blob);
     }
-    data = spf_pen_take(&pen);
+    data = spf_writer_take(&writer);
     if (!data)
         return false;
     if (ppk->is_hash)

@@ -107,23 +107,23 @@ static enum spf_reading read_rfc4716(struct spf_bytes text, struct spf_key_conte
     return SPF_READING_DONE;
 }
 
-static void pen_bn(struct spf_pen *pen, const EVP_PKEY *pkey, const char *name)
+static void write_bn(struct spf_writer *writer, const EVP_PKEY *pkey, const char *name)
 {
     uint8_t octets[SPF_KEY_NUMBER_MAX];
     BIGNUM *number = NULL;
 
     if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1 &&
         BN_num_bytes(number) < SPF_KEY_NUMBER_MAX)
-        spf_pen_mpint(pen, (struct spf_bytes){octets, (size_t)BN_bn2bin(number, octets)});
+        spf_writer_mpint(writer, (struct spf_bytes){octets, (size_t)BN_bn2bin(number, octets)});
     else
-        pen->bad = true;
+        writer->bad = true;
     BN_free(number);
 }
 
 /* The SSH blob of a public key of libcrypto; leaves the material empty for other kinds. */
 static void set_pkey(struct spf_key_contents *contents, const EVP_PKEY *pkey)
 {
-    struct spf_pen pen = spf_pen(2 * SPF_KEY_NUMBER_MAX + 64);
+    struct spf_writer writer = spf_writer(2 * SPF_KEY_NUMBER_MAX + 64);
     const struct spf_curve *curve = NULL;
     struct spf_secret *blob;
     uint8_t octets[133];
@@ -132,30 +132,30 @@ static void set_pkey(struct spf_key_contents *contents, const EVP_PKEY *pkey)
 
     switch (EVP_PKEY_get_base_id(pkey)) {
     case EVP_PKEY_RSA:
-        spf_pen_cstring(&pen, "ssh-rsa");
-        pen_bn(&pen, pkey, OSSL_PKEY_PARAM_RSA_E);
-        pen_bn(&pen, pkey, OSSL_PKEY_PARAM_RSA_N);
+        spf_writer_cstring(&writer, "ssh-rsa");
+        write_bn(&writer, pkey, OSSL_PKEY_PARAM_RSA_E);
+        write_bn(&writer, pkey, OSSL_PKEY_PARAM_RSA_N);
         break;
     case EVP_PKEY_ED25519:
         len = sizeof octets;
-        spf_pen_cstring(&pen, "ssh-ed25519");
-        pen.bad |= EVP_PKEY_get_raw_public_key(pkey, octets, &len) != 1;
-        spf_pen_string(&pen, (struct spf_bytes){octets, len});
+        spf_writer_cstring(&writer, "ssh-ed25519");
+        writer.bad |= EVP_PKEY_get_raw_public_key(pkey, octets, &len) != 1;
+        spf_writer_string(&writer, (struct spf_bytes){octets, len});
         break;
     case EVP_PKEY_EC:
         (void)EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL);
         curve = spf_curve(spf_bytes_of(group));
         if (curve && EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, octets,
                                                      sizeof octets, &len) == 1) {
-            spf_pen_cstring(&pen, curve->algorithm);
-            spf_pen_cstring(&pen, curve->name);
-            spf_pen_string(&pen, (struct spf_bytes){octets, len});
+            spf_writer_cstring(&writer, curve->algorithm);
+            spf_writer_cstring(&writer, curve->name);
+            spf_writer_string(&writer, (struct spf_bytes){octets, len});
         }
         break;
     default:
         break;
     }
-    blob = spf_pen_take(&pen);
+    blob = spf_writer_take(&writer);
     if (blob)
         (void)spf_material_set_blob(&contents->material, spf_secret_view(blob));
     spf_secret_free(blob);

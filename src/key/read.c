@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "base/text.h"
 #include "key/foreign.h"
 #include "key/readers.h"
@@ -438,11 +439,11 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
 bool spf_key_read_blob(struct spf_bytes blob, struct spf_key_facts *facts)
 {
     struct spf_key_material material = {0};
-    struct spf_wire wire = spf_wire(blob.at, blob.len);
+    struct spf_reader reader = spf_reader(blob.at, blob.len);
     char type[80];
     bool good = spf_material_set_blob(&material, blob);
 
-    spf_wire_name(&wire, type, sizeof type);
+    spf_reader_name(&reader, type, sizeof type);
     if (strstr(type, "-cert-v01@") != NULL)
         facts->container = SPF_CONTAINER_CERTIFICATE;
     set_damage(facts, facts->container == SPF_CONTAINER_CERTIFICATE ? "key-is-certificate"

@@ -2,8 +2,8 @@
 #define SPF_KEY_READ_H
 
 #include "base/secret.h"
+#include "base/wire.h"
 #include "key/facts.h"
-#include "key/wire.h"
 
 /* What only a reader can hand over, beside the facts. The caller frees both. */
 struct spf_key_secrets {

@@ -219,22 +219,23 @@ static struct spf_secret *render(const char *label, const char *headers,
                                  const struct spf_secret *base64, size_t width)
 {
     size_t len = spf_secret_len(base64);
-    struct spf_pen pen = spf_pen(len + len / width + strlen(headers) + 2 * strlen(label) + 64);
+    struct spf_writer writer =
+        spf_writer(len + len / width + strlen(headers) + 2 * strlen(label) + 64);
 
-    spf_pen_text(&pen, "-----BEGIN ");
-    spf_pen_text(&pen, label);
-    spf_pen_text(&pen, "-----\n");
-    spf_pen_text(&pen, headers);
+    spf_writer_text(&writer, "-----BEGIN ");
+    spf_writer_text(&writer, label);
+    spf_writer_text(&writer, "-----\n");
+    spf_writer_text(&writer, headers);
     if (*headers)
-        spf_pen_text(&pen, "\n");
+        spf_writer_text(&writer, "\n");
     for (size_t at = 0; at < len; at += width) {
-        spf_pen_raw(&pen, spf_secret_text(base64) + at, len - at < width ? len - at : width);
-        spf_pen_text(&pen, "\n");
+        spf_writer_raw(&writer, spf_secret_text(base64) + at, len - at < width ? len - at : width);
+        spf_writer_text(&writer, "\n");
     }
-    spf_pen_text(&pen, "-----END ");
-    spf_pen_text(&pen, label);
-    spf_pen_text(&pen, "-----\n");
-    return spf_pen_take(&pen);
+    spf_writer_text(&writer, "-----END ");
+    spf_writer_text(&writer, label);
+    spf_writer_text(&writer, "-----\n");
+    return spf_writer_take(&writer);
 }
 
 /* What precedes the first and follows the last byte of the key. */
@@ -336,10 +337,10 @@ static bool at_ppk_name(struct spf_bytes ppk, size_t at)
 }
 
 /* Breaks the one line that is left of a PPK again: before its names, and in its base64. */
-static void break_ppk(struct spf_pen *pen)
+static void break_ppk(struct spf_writer *writer)
 {
-    unsigned char *chars = pen->bad ? NULL : spf_secret_bytes(pen->secret);
-    const struct spf_bytes ppk = {chars, pen->len};
+    unsigned char *chars = writer->bad ? NULL : spf_secret_bytes(writer->secret);
+    const struct spf_bytes ppk = {chars, writer->len};
     bool base64 = false, counted = false;
 
     if (!chars)
@@ -361,7 +362,7 @@ static void break_ppk(struct spf_pen *pen)
 /* Its lines are written again; what stands in them can't be told from what should. */
 static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *text)
 {
-    struct spf_pen pen = spf_pen(plain.len - at + 1);
+    struct spf_writer writer = spf_writer(plain.len - at + 1);
     const bool quoted = at > 0 && (plain.at[at - 1] == '"' || plain.at[at - 1] == '\'');
     bool line_start = true;
     size_t breaks = 0;
@@ -380,21 +381,22 @@ static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *te
             continue;
         }
         if (c == '\n') { /* blanks at a line's end, but not the one after a name's colon */
-            while (!pen.bad && pen.len > 1 && spf_secret_bytes(pen.secret)[pen.len - 1] == ' ' &&
-                   spf_secret_bytes(pen.secret)[pen.len - 2] != ':')
-                pen.len--;
+            while (!writer.bad && writer.len > 1 &&
+                   spf_secret_bytes(writer.secret)[writer.len - 1] == ' ' &&
+                   spf_secret_bytes(writer.secret)[writer.len - 2] != ':')
+                writer.len--;
             breaks++;
         }
-        spf_pen_u8(&pen, c);
+        spf_writer_u8(&writer, c);
         line_start = c == '\n';
     }
     if (breaks < 2) {
         text->damage |= BIT(ONE_LINE);
-        break_ppk(&pen);
+        break_ppk(&writer);
     }
     if (!line_start)
-        spf_pen_u8(&pen, '\n');
-    text->clean = spf_pen_take(&pen);
+        spf_writer_u8(&writer, '\n');
+    text->clean = spf_writer_take(&writer);
     return text->clean != NULL;
 }
 

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/wire.h"
 #include "key/agent.h"
-#include "key/wire.h"
 
 enum {
     FAILURE = 5,
@@ -47,8 +47,8 @@ static bool receive(int fd, struct message *message, bool *complete)
         ssize_t got;
 
         if (message->len >= HEAD) {
-            struct spf_wire head = spf_wire(message->bytes, HEAD);
-            uint32_t len = spf_wire_u32(&head);
+            struct spf_reader head = spf_reader(message->bytes, HEAD);
+            uint32_t len = spf_reader_u32(&head);
 
             if (len == 0 || len > MESSAGE_MAX)
                 return false;
@@ -137,14 +137,14 @@ static void ask_to_sign(struct spf_agent_proxy *proxy)
 
 static void serve(struct spf_agent_proxy *proxy)
 {
-    struct spf_wire wire = spf_wire(proxy->request.bytes + HEAD, proxy->request.len - HEAD);
+    struct spf_reader reader = spf_reader(proxy->request.bytes + HEAD, proxy->request.len - HEAD);
     const struct spf_bytes ours = {proxy->blob, proxy->blob_len};
-    uint8_t type = spf_wire_u8(&wire);
+    uint8_t type = spf_reader_u8(&reader);
 
     if (type == REQUEST_IDENTITIES)
         list_the_key(proxy);
     else if (type == SIGN_REQUEST && !proxy->answered &&
-             spf_bytes_equal(spf_wire_string(&wire), ours) && !wire.bad)
+             spf_bytes_equal(spf_reader_string(&reader), ours) && !reader.bad)
         ask_to_sign(proxy);
     else
         refuse(proxy);

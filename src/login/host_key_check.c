@@ -3,6 +3,7 @@
 
 #include "base/language.h"
 #include "base/text.h"
+#include "base/wire.h"
 #include "login/offers.h"
 #include "openssh/known_hosts.h"
 #include "pipeline/check.h"
@@ -219,36 +220,19 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
     return spf_but_holds(spf_concludes(SPF_HOST_KEY_UNKNOWN));
 }
 
-static uint32_t number_at(const uint8_t *at)
-{
-    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 /* The modulus of an RSA key (RFC 4253 section 6.6: name, e, n) in bits; 0 for another one. */
 static int64_t rsa_bits(const char *text)
 {
     uint8_t blob[8192];
     long len = spf_base64_decode(text, strlen(text), blob, sizeof blob);
-    size_t at = 0, left = len > 0 ? (size_t)len : 0, size = 0;
+    struct spf_reader reader = spf_reader(blob, len > 0 ? (size_t)len : 0);
+    struct spf_bytes modulus = {NULL, 0};
 
-    if (left < 11 || memcmp(blob, "\0\0\0\7ssh-rsa", 11) != 0)
-        return 0;
-    for (int field = 0; field < 3; field++) {
-        at += size;
-        if (left - at < 4)
-            return 0;
-        size = number_at(blob + at);
-        at += 4;
-        if (size > left - at)
-            return 0;
+    if (spf_bytes_are(spf_reader_string(&reader), "ssh-rsa")) {
+        (void)spf_reader_string(&reader); /* e */
+        modulus = spf_bytes_magnitude(spf_reader_string(&reader));
     }
-    while (size > 0 && blob[at] == 0) {
-        at++;
-        size--;
-    }
-    if (size == 0)
-        return 0;
-    return (int64_t)(8 * size) - (__builtin_clz(blob[at]) - 24);
+    return (int64_t)(8 * modulus.len) - (modulus.len > 0 ? __builtin_clz(modulus.at[0]) - 24 : 0);
 }
 
 /* What the configuration says before any known_hosts file counts; false: nothing. */

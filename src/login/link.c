@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fingerprint.h"
 #include "base/text.h"
 #include "login/offers.h"
 #include "login/placeholder.h"
-#include "openssh/known_hosts.h"
 #include "platform/sockets.h"
 
 #define HEAR_MS     20         /* loopback takes its time on some systems */
@@ -276,7 +276,8 @@ bool spf_link_describe(struct spf_link *link, struct spf_handshake_facts *facts)
         len = spf_base64_decode(base64, strlen(base64), blob, sizeof blob);
     }
     if (len > 0)
-        spf_host_key_fingerprint(blob, (size_t)len, facts->host_key_sha256);
+        spf_fingerprint_sha256((struct spf_bytes){blob, (size_t)len}, facts->host_key_sha256,
+                               sizeof facts->host_key_sha256);
     ssh_string_free_char(base64);
     ssh_key_free(key);
     return len > 0 && facts->host_key_blob != NULL;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fingerprint.h"
 #include "base/text.h"
 #include "login/offers.h"
 
@@ -150,27 +151,14 @@ static bool bare_host(const char *name, char *out, size_t size)
            spf_format(out, size, "%.*s", (int)(end - name) - 1, name + 1);
 }
 
-void spf_host_key_fingerprint(const uint8_t *blob, size_t len, char out[64])
-{
-    uint8_t digest[32];
-    struct spf_buf text;
-
-    out[0] = '\0';
-    spf_buf_init(&text, 63);
-    spf_buf_addstr(&text, "SHA256:");
-    if (EVP_Digest(blob, len, digest, NULL, EVP_sha256(), NULL) == 1) {
-        spf_buf_add_base64(&text, digest, sizeof digest, false);
-        (void)spf_copy(out, 64, text.data);
-    }
-    spf_buf_clear(&text);
-}
-
 /* The key's own name for its type comes first in the blob (RFC 4253 section 6.6). */
 static bool blob_is_of(const uint8_t *blob, size_t len, struct span algorithm)
 {
-    return len > 4 + algorithm.len && blob[0] == 0 && blob[1] == 0 &&
-           (size_t)(blob[2] << 8 | blob[3]) == algorithm.len &&
-           memcmp(blob + 4, algorithm.at, algorithm.len) == 0;
+    struct spf_reader reader = spf_reader(blob, len);
+    struct spf_bytes name = spf_reader_string(&reader);
+
+    return !reader.bad && reader.left > 0 && name.len == algorithm.len &&
+           memcmp(name.at, algorithm.at, algorithm.len) == 0;
 }
 
 static bool append(struct spf_known_hosts_facts *facts, struct spf_known_host *host,
@@ -188,7 +176,8 @@ static bool append(struct spf_known_hosts_facts *facts, struct spf_known_host *h
     if (item == NULL)
         return false;
     memcpy(host->algorithm, algorithm.at, algorithm.len);
-    spf_host_key_fingerprint(blob, (size_t)len, host->sha256);
+    spf_fingerprint_sha256((struct spf_bytes){blob, (size_t)len}, host->sha256,
+                           sizeof host->sha256);
     spf_buf_init(&text, BLOB_MAX * 2);
     spf_buf_add_base64(&text, blob, (size_t)len, true);
     host->blob = spf_buf_take(&text);

@@ -62,7 +62,4 @@ bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
  */
 char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const char *algorithms);
 
-/* "SHA256:…" of a public key blob, as ssh-keygen -l shows it. */
-void spf_host_key_fingerprint(const uint8_t *blob, size_t len, char out[64]);
-
 #endif

@@ -16,9 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (data[0] % 2 == 0) {
         reading = spf_openssh_read_binary((struct spf_bytes){data + 1, size - 1}, NULL, &contents);
     } else {
-        struct spf_wire wire = spf_wire(data + 1, size - 1);
+        struct spf_reader reader = spf_reader(data + 1, size - 1);
 
-        reading = spf_material_from_openssh(&wire, &contents.material);
+        reading = spf_material_from_openssh(&reader, &contents.material);
     }
     if (reading == SPF_READING_DONE) {
         struct spf_secret *text = spf_material_write(&contents.material);

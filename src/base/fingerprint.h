@@ -1,0 +1,14 @@
+#ifndef SPF_BASE_FINGERPRINT_H
+#define SPF_BASE_FINGERPRINT_H
+
+#include "base/wire.h"
+
+/*
+ * The fingerprint of a public key blob (RFC 4253 section 6.6) as ssh-keygen -l writes it: "SHA256:"
+ * and base64 without padding, or "MD5:" and octets with colons. "" for an empty blob, where out is
+ * too small, or where libcrypto refuses the digest.
+ */
+void spf_fingerprint_sha256(struct spf_bytes blob, char *out, size_t size);
+void spf_fingerprint_md5(struct spf_bytes blob, char *out, size_t size);
+
+#endif
