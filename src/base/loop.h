@@ -8,18 +8,21 @@
 #include "base/error.h"
 
 /*
- * One poll(2) for everything: sockets, timers, and the results of worker threads.
+ * One wait for everything: sockets, timers, and the results of worker threads.
  *
  * A loop belongs to one thread, in which all callbacks run. What cannot be polled (name look-up,
  * key derivation, an agent) is a job: its work runs in a thread of its own, its done in the loop's.
  */
 struct spf_loop;
 
-/* Embedded by its owner, who outlives its stay in the loop. */
+/*
+ * Embedded by its owner, who outlives its stay in the loop. What it waits for may be changed in its
+ * own callback; elsewhere the loop learns of it by spf_loop_update.
+ */
 struct spf_watch {
     int fd;         /* -1: only a timer */
-    short events;   /* POLLIN, POLLOUT; may be changed at any time */
-    int64_t due_ms; /* monotonic (spf_now_ms); 0: none. May be changed at any time */
+    short events;   /* POLLIN, POLLOUT */
+    int64_t due_ms; /* monotonic (spf_now_ms); 0: none */
     /* revents as poll(2) gives them; 0 when due_ms has come (the owner must then move or remove it)
      */
     void (*ready)(struct spf_watch *watch, short revents);
@@ -37,8 +40,16 @@ void spf_loop_free(struct spf_loop *loop);
  */
 bool spf_loop_abandoned(void);
 
-/* False when memory ran out. A watch that is in the loop already stays as it is. */
+/*
+ * False when memory ran out, or the descriptor cannot be waited for. One that is in the loop
+ * already is updated.
+ */
 SPF_MUST_USE bool spf_loop_add(struct spf_loop *loop, struct spf_watch *watch);
+/*
+ * The watch waits for something else from now on. One that is not in the loop is left alone. A
+ * descriptor that cannot be waited for shows as POLLNVAL in the next turn.
+ */
+void spf_loop_update(struct spf_loop *loop, struct spf_watch *watch);
 /* Takes one that is not in the loop, too; may be called from any callback, also the watch's own. */
 void spf_loop_remove(struct spf_loop *loop, struct spf_watch *watch);
 

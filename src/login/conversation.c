@@ -163,6 +163,17 @@ static void greeting_decided(struct spf_conversation *talk)
     spf_talk_arrive(talk, NULL);
 }
 
+/* The step looks again after this time, whatever comes. */
+static void look_again_after(struct spf_conversation *talk, int64_t ms)
+{
+    const int64_t due_ms = spf_now_ms() + ms;
+
+    if (talk->watch.due_ms <= due_ms)
+        return;
+    talk->watch.due_ms = due_ms;
+    spf_loop_update(talk->inquiry->loop, &talk->watch);
+}
+
 static void listen_to_greeting(struct spf_conversation *talk, bool woken)
 {
     bool again;
@@ -174,8 +185,8 @@ static void listen_to_greeting(struct spf_conversation *talk, bool woken)
     }
     events = spf_listen_events(&talk->listener, &again);
     spf_talk_wait(talk, events);
-    if (again && talk->watch.due_ms > spf_now_ms() + SPF_LISTEN_AGAIN_MS)
-        talk->watch.due_ms = spf_now_ms() + SPF_LISTEN_AGAIN_MS;
+    if (again)
+        look_again_after(talk, SPF_LISTEN_AGAIN_MS);
 }
 
 /*
@@ -289,8 +300,8 @@ static void run_echo(struct spf_conversation *talk)
         /* sshd may wait for an acknowledgement that our kernel would put off by 40 ms */
         (void)setsockopt(talk->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
         spf_talk_wait(talk, spf_link_events(talk->link));
-        if (talk->echo.started && talk->watch.due_ms > spf_now_ms() + OUTPUT_AGAIN_MS)
-            talk->watch.due_ms = spf_now_ms() + OUTPUT_AGAIN_MS;
+        if (talk->echo.started)
+            look_again_after(talk, OUTPUT_AGAIN_MS);
         return;
     }
     spf_echo_finish(&talk->echo, state, facts);

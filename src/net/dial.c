@@ -446,8 +446,10 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
 void spf_dial_expect_silence(struct spf_dial *dial)
 {
     dial->hurried = true;
-    if (dial->first_syn_ms && dial->watch.due_ms)
-        set_patience(dial);
+    if (!dial->first_syn_ms || !dial->watch.due_ms)
+        return;
+    set_patience(dial);
+    spf_loop_update(dial->loop, &dial->watch);
 }
 
 void spf_dial_free(struct spf_dial *dial)

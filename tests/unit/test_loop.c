@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -47,6 +48,125 @@ START_TEST(descriptors_and_timers)
     spf_loop_free(loop);
     (void)close(ends[0]);
     (void)close(ends[1]);
+}
+END_TEST
+
+static void count(struct spf_watch *watch, short revents)
+{
+    (void)watch;
+    ck_assert(revents & (POLLIN | POLLHUP));
+    fired++;
+}
+
+/* Two may look at one descriptor, and a file is always ready, as poll(2) has it. */
+START_TEST(descriptors_of_every_kind)
+{
+    struct spf_watch one = {.events = POLLIN, .ready = count}, other = one, file = one;
+    int ends[2];
+
+    fired = 0;
+    loop = spf_loop_new();
+    ck_assert_int_eq(pipe(ends), 0);
+    one.fd = other.fd = ends[0];
+    file.fd = open("/proc/self/exe", O_RDONLY);
+    ck_assert_int_ge(file.fd, 0);
+    ck_assert(spf_loop_add(loop, &one) && spf_loop_add(loop, &other));
+    ck_assert_int_eq(write(ends[1], "a", 1), 1);
+    ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + UNIT_HANGS_MS).code, SPF_OK);
+    ck_assert_int_eq(fired, 2);
+    spf_loop_remove(loop, &one);
+    ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + UNIT_HANGS_MS).code, SPF_OK);
+    ck_assert_int_eq(fired, 3);
+    spf_loop_remove(loop, &other);
+    ck_assert(spf_loop_add(loop, &file));
+    ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + UNIT_HANGS_MS).code, SPF_OK);
+    ck_assert_int_eq(fired, 4);
+    spf_loop_free(loop);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    (void)close(file.fd);
+}
+END_TEST
+
+/* A descriptor that is closed and opened again under its number is another one; events and the
+ * descriptor itself may change while the watch is in the loop. */
+START_TEST(descriptors_may_change)
+{
+    struct spf_watch watch = {.ready = count};
+    int first[2], second[2];
+
+    fired = 0;
+    loop = spf_loop_new();
+    ck_assert_int_eq(pipe(first), 0);
+    ck_assert_int_eq(pipe(second), 0);
+    ck_assert_int_eq(write(first[1], "a", 1), 1);
+    ck_assert_int_eq(write(second[1], "b", 1), 1);
+    watch.fd = first[0];
+    ck_assert(spf_loop_add(loop, &watch));
+    ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + 20).code, SPF_OK);
+    ck_assert_int_eq(fired, 0); /* not asked for */
+    watch.events = POLLIN;
+    spf_loop_update(loop, &watch);
+    turn_until(1);
+    watch.fd = second[0];
+    spf_loop_update(loop, &watch);
+    turn_until(2);
+    spf_loop_remove(loop, &watch);
+    ck_assert_int_eq(dup2(first[0], second[0]), second[0]);
+    ck_assert(spf_loop_add(loop, &watch));
+    turn_until(3);
+    spf_loop_free(loop);
+    for (int i = 0; i < 2; i++) {
+        (void)close(first[i]);
+        (void)close(second[i]);
+    }
+}
+END_TEST
+
+#define TIMERS 500
+
+static struct spf_watch timers[TIMERS];
+static int64_t last_due_ms;
+
+/* Each is called when it is due and not before, the earlier one first. */
+static void in_time(struct spf_watch *watch, short revents)
+{
+    ck_assert_int_eq(revents, 0);
+    ck_assert_int_ge(spf_now_ms(), watch->due_ms);
+    ck_assert_int_ge(watch->due_ms, last_due_ms);
+    last_due_ms = watch->due_ms;
+    spf_loop_remove(loop, watch);
+    fired++;
+}
+
+START_TEST(timers_in_their_order)
+{
+    const int64_t now = spf_now_ms();
+    uint32_t random = 1;
+    int left = TIMERS;
+
+    fired = 0;
+    last_due_ms = 0;
+    loop = spf_loop_new();
+    for (int i = 0; i < TIMERS; i++) {
+        random = random * 1103515245 + 12345;
+        timers[i] = (struct spf_watch){
+            .fd = -1, .due_ms = now + (int64_t)(random >> 16) % 90 + 10, .ready = in_time};
+        ck_assert(spf_loop_add(loop, &timers[i]));
+    }
+    for (int i = 0; i < TIMERS; i += 3) { /* earlier, later, never, or gone */
+        timers[i].due_ms = i % 2 ? now + 5 : now + 120;
+        spf_loop_update(loop, &timers[i]);
+        if (i % 4 == 0)
+            spf_loop_remove(loop, &timers[i]);
+        else if (i % 5 == 0)
+            timers[i].due_ms = 0; /* without an update */
+        left -= i % 4 == 0 || i % 5 == 0;
+    }
+    turn_until(left);
+    ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + 30).code, SPF_OK);
+    ck_assert_int_eq(fired, left);
+    spf_loop_free(loop);
 }
 END_TEST
 
@@ -170,7 +290,8 @@ END_TEST
 int main(void)
 {
     return unit_main("loop",
-                     (const TTest *const[]){descriptors_and_timers, a_callback_may_remove_any_watch,
-                                            jobs_come_back_or_are_cancelled,
-                                            a_running_job_outlives_the_loop, NULL});
+                     (const TTest *const[]){
+                         descriptors_of_every_kind, descriptors_may_change, timers_in_their_order,
+                         descriptors_and_timers, a_callback_may_remove_any_watch,
+                         jobs_come_back_or_are_cancelled, a_running_job_outlives_the_loop, NULL});
 }

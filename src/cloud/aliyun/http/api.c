@@ -342,6 +342,12 @@ static bool prepare(struct spf_api_call *call)
     return bad == CURLE_OK;
 }
 
+static void pause_until(struct spf_api_call *call, int64_t due_ms)
+{
+    call->pause.due_ms = due_ms;
+    spf_loop_update(call->api->loop, &call->pause);
+}
+
 static void attempt(struct spf_api_call *call)
 {
     call->date = 0;
@@ -355,7 +361,7 @@ static void attempt(struct spf_api_call *call)
         return;
     call->early = spf_failure(SPF_SYSTEM_ERROR, "no memory for a request to the API");
     end_attempt(call);
-    call->pause.due_ms = spf_now_ms();
+    pause_until(call, spf_now_ms());
 }
 
 static void pause_over(struct spf_watch *watch, short revents)
@@ -390,7 +396,7 @@ static bool retry(struct spf_api_call *call)
         return false;
     call->retries++;
     end_attempt(call);
-    call->pause.due_ms = now + wait_ms;
+    pause_until(call, now + wait_ms);
     return true;
 }
 
@@ -508,7 +514,7 @@ struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_req
                                  &call->endpoint)) {
         call->early =
             spf_failure(SPF_REGION_UNKNOWN, "\"%s\" is not a region's name", request->region);
-        call->pause.due_ms = spf_now_ms();
+        pause_until(call, spf_now_ms());
     } else {
         attempt(call);
     }

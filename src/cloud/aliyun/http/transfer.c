@@ -86,6 +86,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
     }
     watch->watch.events =
         (short)((what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0));
+    spf_loop_update(transfers->loop, &watch->watch);
     return 0;
 }
 
@@ -95,6 +96,7 @@ static int on_timer(CURLM *multi, long timeout_ms, void *owner)
 
     (void)multi;
     transfers->timer.due_ms = timeout_ms < 0 ? 0 : spf_now_ms() + timeout_ms;
+    spf_loop_update(transfers->loop, &transfers->timer);
     return 0;
 }
 
