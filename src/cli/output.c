@@ -16,17 +16,7 @@
 
 static struct spf_error write_all(int fd, const char *text, size_t len, const char *shown)
 {
-    while (len > 0) {
-        ssize_t written = write(fd, text, len);
-
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return spf_error_sys(errno, shown);
-        text += written;
-        len -= (size_t)written;
-    }
-    return spf_ok();
+    return spf_write_all(fd, text, len) ? spf_ok() : spf_error_sys(errno, shown);
 }
 
 /* A new file beside path, under a name that nothing has; its name is to be freed. */

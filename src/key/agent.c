@@ -4,34 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "platform/sockets.h"
 
 enum {
-    REQUEST_IDENTITIES = 11,
-    IDENTITIES_ANSWER = 12,
     ANSWER_MAX = 256 << 10, /* OpenSSH's agent: MAX_AGENT_REPLY_LEN */
     WAIT_MS = 1000,
 };
 
 int spf_agent_connect(const char *path)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    int fd;
-
-    if (!path)
+    if (path == NULL)
         path = getenv("SSH_AUTH_SOCK");
-    if (!path || !*path || !spf_copy(to.sun_path, sizeof to.sun_path, path))
-        return -1;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) != 0) {
-        (void)close(fd);
-        fd = -1;
-    }
-    return fd;
+    return path != NULL ? spf_connect_local(path) : -1;
 }
 
 /* Exactly len octets before due_ms. */
@@ -57,7 +44,7 @@ static bool read_keys(struct spf_reader reader, struct spf_agent_keys *keys)
 {
     uint32_t count;
 
-    if (spf_reader_u8(&reader) != IDENTITIES_ANSWER)
+    if (spf_reader_u8(&reader) != SPF_AGENT_IDENTITIES_ANSWER)
         return false;
     count = spf_reader_u32(&reader);
     if (count > reader.left / 8) /* two lengths each */
@@ -72,7 +59,7 @@ static bool read_keys(struct spf_reader reader, struct spf_agent_keys *keys)
 
 bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
 {
-    static const uint8_t request[] = {0, 0, 0, 1, REQUEST_IDENTITIES};
+    static const uint8_t request[] = {0, 0, 0, 1, SPF_AGENT_REQUEST_IDENTITIES};
     const int64_t due_ms = spf_now_ms() + WAIT_MS;
     int fd = spf_agent_connect(path);
     bool good = false;

@@ -5,6 +5,13 @@
 
 #include "base/wire.h"
 
+enum spf_agent_message { /* draft-miller-ssh-agent, section 6.1 */
+                         SPF_AGENT_FAILURE = 5,
+                         SPF_AGENT_REQUEST_IDENTITIES = 11,
+                         SPF_AGENT_IDENTITIES_ANSWER = 12,
+                         SPF_AGENT_SIGN_REQUEST = 13,
+};
+
 /* The public blobs (RFC 4253 section 6.6) of an agent's keys, in its order. */
 struct spf_agent_keys {
     uint8_t *answer; /* which the blobs point into */

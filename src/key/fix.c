@@ -10,6 +10,7 @@
 #include "key/file.h"
 #include "openssh/ask.h"
 #include "openssh/key_support.h"
+#include "platform/files.h"
 #include "platform/rights.h"
 
 enum { NAMES_TRIED = 20 };
@@ -45,20 +46,6 @@ static int create_beside(const char *path, char *name, size_t size)
             return fd;
     }
     return -1;
-}
-
-static bool write_all(int fd, struct spf_bytes bytes)
-{
-    while (bytes.len > 0) {
-        ssize_t put = write(fd, bytes.at, bytes.len);
-
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put <= 0)
-            return false;
-        bytes = (struct spf_bytes){bytes.at + put, bytes.len - (size_t)put};
-    }
-    return fsync(fd) == 0;
 }
 
 /* In a form that this machine's ssh reads, though others do not (an Ed25519 key in PKCS#8). */
@@ -169,7 +156,7 @@ static struct spf_error write_copy(const char *path, const struct spf_secret *pa
         return spf_error_sys(errno, "the repaired copy can't be made");
     (void)spf_copy(fixed->path, sizeof fixed->path, name);
     atomic_store(&fixed->unproved, true);
-    if (!write_all(fd, spf_secret_view(repaired)))
+    if (!spf_write_all(fd, spf_secret_text(repaired), spf_secret_len(repaired)) || fsync(fd) != 0)
         error = spf_error_sys(errno, "the repaired copy can't be written");
     if (close(fd) != 0 && error.code == SPF_OK)
         error = spf_error_sys(errno, "the repaired copy can't be written");

@@ -118,8 +118,4 @@ bool spf_material_signs(const struct spf_key_material *material);
  */
 struct spf_secret *spf_material_write(const struct spf_key_material *material);
 
-/* base64 of bytes in lines of width characters between "-----BEGIN label-----" and its end. */
-struct spf_secret *spf_pem_text(const char *label, const char *headers, struct spf_bytes bytes,
-                                size_t width);
-
 #endif

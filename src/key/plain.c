@@ -33,22 +33,14 @@ static void put_plain(struct spf_writer *writer, uint32_t c, unsigned *damage)
     }
 }
 
-/* The character at *at of well-formed UTF-8; an octet of anything else stands for itself. */
+/* The character at *at of UTF-8; an octet of anything else is a replacement character. */
 static uint32_t next_utf8(struct spf_bytes text, size_t *at)
 {
-    uint32_t first = text.at[(*at)++], c;
-    size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
+    uint32_t code = 0xfffd;
+    size_t used = spf_utf8_decode((const char *)text.at + *at, text.len - *at, &code);
 
-    if (more == 0 || first >= 0xf8 || more > text.len - *at)
-        return first < 0x80 ? first : 0xfffd;
-    c = first & (0x3fu >> more);
-    for (size_t i = 0; i < more; i++) {
-        if ((text.at[*at + i] & 0xc0) != 0x80)
-            return 0xfffd;
-        c = c << 6 | (text.at[*at + i] & 0x3f);
-    }
-    *at += more;
-    return c;
+    *at += used > 0 ? used : 1;
+    return used > 0 ? code : 0xfffd;
 }
 
 struct spf_secret *spf_key_text_plain(struct spf_bytes file, unsigned *damage)

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "key/agent.h"
 
 static int64_t prefix_length(const struct sockaddr *mask)
 {
@@ -69,18 +69,11 @@ static bool has_ipv6_route(void)
 
 static bool agent_answers(void)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    const char *path = getenv("SSH_AUTH_SOCK");
-    bool answers;
-    int fd;
+    int fd = spf_agent_connect(NULL);
 
-    if (!path || !*path || !spf_copy(to.sun_path, sizeof to.sun_path, path))
-        return false;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    answers = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
     if (fd >= 0)
         (void)close(fd);
-    return answers;
+    return fd >= 0;
 }
 
 /* As ssh looks it up before anything else (ssh.c, main). An error is not an answer. */

@@ -2,12 +2,14 @@
 
 #include <ctype.h>
 #include <openssl/evp.h>
+#include <openssl/x509.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "key/der.h"
 #include "key/layout.h"
+#include "key/pem_writer.h"
 
 #define BIT(damage) (1u << SPF_DAMAGE_##damage)
 
@@ -152,22 +154,24 @@ static bool take_eddsa(struct spf_bytes der, struct spf_secret **base64)
 {
     static const uint8_t form[] = {0x30, 0x51, 2, 1, 1, 4, 32};
     static const uint8_t type[] = {0xa0, 5, 6, 3, 0x2b, 0x65, 0x70};
-    static const uint8_t pkcs8[] = {0x30, 0x2e, 2,    1,    0, 0x30, 5, 6,
-                                    3,    0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20};
-    uint8_t whole[sizeof pkcs8 + 32];
-    char chars[65];
-    struct spf_secret *made;
+    unsigned char *whole = NULL;
+    struct spf_secret *made = NULL;
+    EVP_PKEY *key;
+    PKCS8_PRIV_KEY_INFO *info;
+    int len;
 
     if (der.len < sizeof form + 32 + sizeof type || memcmp(der.at, form, sizeof form) != 0 ||
         memcmp(der.at + sizeof form + 32, type, sizeof type) != 0)
         return false;
-    memcpy(whole, pkcs8, sizeof pkcs8);
-    memcpy(whole + sizeof pkcs8, der.at + sizeof form, 32);
-    (void)EVP_EncodeBlock((unsigned char *)chars, whole, sizeof whole);
-    made = spf_secret_new(chars, 64);
-    explicit_bzero(whole, sizeof whole);
-    explicit_bzero(chars, sizeof chars);
-    if (!made)
+    key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, der.at + sizeof form, 32);
+    info = key != NULL ? EVP_PKEY2PKCS8(key) : NULL;
+    len = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, &whole) : 0;
+    if (len > 0)
+        made = spf_base64_of((struct spf_bytes){whole, (size_t)len});
+    OPENSSL_clear_free(whole, len > 0 ? (size_t)len : 0);
+    PKCS8_PRIV_KEY_INFO_free(info);
+    EVP_PKEY_free(key);
+    if (made == NULL)
         return false;
     spf_secret_free(*base64);
     *base64 = made;
@@ -212,30 +216,6 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
                          "it says %.40s, but the contents are %s (%s)", label, standard_of(is), is);
     }
     return is;
-}
-
-/* -----BEGIN label-----, headers, the base64 in lines, -----END label----- */
-static struct spf_secret *render(const char *label, const char *headers,
-                                 const struct spf_secret *base64, size_t width)
-{
-    size_t len = spf_secret_len(base64);
-    struct spf_writer writer =
-        spf_writer(len + len / width + strlen(headers) + 2 * strlen(label) + 64);
-
-    spf_writer_text(&writer, "-----BEGIN ");
-    spf_writer_text(&writer, label);
-    spf_writer_text(&writer, "-----\n");
-    spf_writer_text(&writer, headers);
-    if (*headers)
-        spf_writer_text(&writer, "\n");
-    for (size_t at = 0; at < len; at += width) {
-        spf_writer_raw(&writer, spf_secret_text(base64) + at, len - at < width ? len - at : width);
-        spf_writer_text(&writer, "\n");
-    }
-    spf_writer_text(&writer, "-----END ");
-    spf_writer_text(&writer, label);
-    spf_writer_text(&writer, "-----\n");
-    return spf_writer_take(&writer);
 }
 
 /* What precedes the first and follows the last byte of the key. */
@@ -311,7 +291,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
         text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE) | BIT(CRLF));
     if (base64 && !spf_buf_failed(&headers)) {
         label = label_of(&base64, label, headers.len > 0, text);
-        text->clean = render(label, headers.data, base64, strstr(label, "OPENSSH") ? 70 : 64);
+        text->clean = spf_pem_of_base64(label, headers.data, spf_secret_view(base64));
     }
     spf_buf_clear(&headers);
     spf_secret_free(base64);

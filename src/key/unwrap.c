@@ -4,6 +4,7 @@
 
 #include "key/der.h"
 #include "key/material.h"
+#include "key/pem_writer.h"
 
 #define BIT(damage) (1u << SPF_DAMAGE_##damage)
 
@@ -27,7 +28,7 @@ static struct spf_secret *all_base64(struct spf_bytes text)
 static bool set_clean(struct spf_key_text *text, const char *label, struct spf_bytes bytes,
                       unsigned damage)
 {
-    text->clean = spf_pem_text(label, "", bytes, strstr(label, "OPENSSH") ? 68 : 64);
+    text->clean = spf_pem_text(label, bytes);
     text->damage = damage;
     return text->clean != NULL;
 }

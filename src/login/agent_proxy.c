@@ -12,10 +12,6 @@
 #include "key/agent.h"
 
 enum {
-    FAILURE = 5,
-    REQUEST_IDENTITIES = 11,
-    IDENTITIES_ANSWER = 12,
-    SIGN_REQUEST = 13,
     HEAD = 4, /* the length before each message */
     BLOB_MAX = 8192,
     MESSAGE_MAX = BLOB_MAX + (16 << 10), /* the key, what it signs, and a signature */
@@ -90,7 +86,7 @@ static void hang_up(struct spf_agent_proxy *proxy)
 
 static void refuse(struct spf_agent_proxy *proxy)
 {
-    static const uint8_t failure[] = {0, 0, 0, 1, FAILURE};
+    static const uint8_t failure[] = {0, 0, 0, 1, SPF_AGENT_FAILURE};
 
     hang_up(proxy);
     proxy->answered = true;
@@ -101,27 +97,19 @@ static void refuse(struct spf_agent_proxy *proxy)
 /* The one key, without its comment. */
 static void list_the_key(struct spf_agent_proxy *proxy)
 {
-    const uint32_t blob_len = (uint32_t)proxy->blob_len;
-    const uint32_t len = 1 + 4 + 4 + blob_len + 4;
-    const uint8_t head[] = {(uint8_t)(len >> 24),
-                            (uint8_t)(len >> 16),
-                            (uint8_t)(len >> 8),
-                            (uint8_t)len,
-                            IDENTITIES_ANSWER,
-                            0,
-                            0,
-                            0,
-                            1,
-                            (uint8_t)(blob_len >> 24),
-                            (uint8_t)(blob_len >> 16),
-                            (uint8_t)(blob_len >> 8),
-                            (uint8_t)blob_len};
-    uint8_t answer[sizeof head + BLOB_MAX + 4] = {0};
+    struct spf_writer writer = spf_writer(HEAD + 1 + 4 + 4 + proxy->blob_len + 4);
+    struct spf_secret *answer;
 
-    memcpy(answer, head, sizeof head);
-    memcpy(answer + sizeof head, proxy->blob, blob_len);
-    if (!hand_over(proxy->inside.fd, answer, HEAD + len))
+    spf_writer_u32(&writer, (uint32_t)(1 + 4 + 4 + proxy->blob_len + 4));
+    spf_writer_u8(&writer, SPF_AGENT_IDENTITIES_ANSWER);
+    spf_writer_u32(&writer, 1);
+    spf_writer_string(&writer, (struct spf_bytes){proxy->blob, proxy->blob_len});
+    spf_writer_cstring(&writer, "");
+    answer = spf_writer_take(&writer);
+    if (answer == NULL ||
+        !hand_over(proxy->inside.fd, spf_secret_text(answer), spf_secret_len(answer)))
         shut(proxy);
+    spf_secret_free(answer);
 }
 
 /* Passed on as it is: the flags in it say which hash an RSA key is to sign with. */
@@ -141,9 +129,9 @@ static void serve(struct spf_agent_proxy *proxy)
     const struct spf_bytes ours = {proxy->blob, proxy->blob_len};
     uint8_t type = spf_reader_u8(&reader);
 
-    if (type == REQUEST_IDENTITIES)
+    if (type == SPF_AGENT_REQUEST_IDENTITIES)
         list_the_key(proxy);
-    else if (type == SIGN_REQUEST && !proxy->answered &&
+    else if (type == SPF_AGENT_SIGN_REQUEST && !proxy->answered &&
              spf_bytes_equal(spf_reader_string(&reader), ours) && !reader.bad)
         ask_to_sign(proxy);
     else

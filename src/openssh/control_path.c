@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "platform/sockets.h"
 
 #define SUFFIX_LEN 17 /* "." and 16 letters (mux.c) */
 
@@ -35,16 +36,9 @@ bool spf_control_path_fails(const char *path, bool is_master, char *why, size_t 
 
 bool spf_control_path_is_open(const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    bool open;
-    int fd;
+    int fd = spf_connect_local(path);
 
-    if (path[0] == '\0' || !spf_copy(address.sun_path, sizeof address.sun_path, path))
-        return false;
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return false;
-    open = connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-    (void)close(fd);
-    return open;
+    if (fd >= 0)
+        (void)close(fd);
+    return fd >= 0;
 }

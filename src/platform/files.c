@@ -48,6 +48,23 @@ int spf_open_to_read(const char *path)
     return fd;
 }
 
+bool spf_write_all(int fd, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+
+    while (len > 0) {
+        ssize_t written = write(fd, at, len);
+
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return false;
+        at += written;
+        len -= (size_t)written;
+    }
+    return true;
+}
+
 void spf_note_file(const char *path)
 {
     struct stat status;

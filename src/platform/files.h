@@ -24,6 +24,9 @@ int spf_open_to_read(const char *path);
 /* Reads a regular file of at most 1 MiB, and notes it; *text is then the caller's. */
 SPF_MUST_USE struct spf_error spf_read_small_file(const char *path, struct spf_secret **text);
 
+/* Writes all of it, however often that takes; false: not all, errno says why. */
+bool spf_write_all(int fd, const void *bytes, size_t len);
+
 /* Notes a file that another program or a library reads for us; nothing where there is none. */
 void spf_note_file(const char *path);
 

@@ -21,6 +21,12 @@ int spf_socket_descriptor(intptr_t handle);
 int spf_socket_hand_over(int near_end, int *far_end, int fd);
 
 /*
+ * A non-blocking connection to the local socket (unix(7)) at path, the caller's; -1: none listens
+ * there, or the path is too long for one.
+ */
+int spf_connect_local(const char *path);
+
+/*
  * A file for a library that writes to names only: this process's alone, and gone at its end or, if
  * *named, once the caller has removed it. -1: none.
  */

@@ -5,21 +5,15 @@
 
 #include "base/names.h"
 
-/* Decodes one character of valid or hostile UTF-8; returns its bytes, at least 1. */
+/* One character of text and its bytes; of what is not UTF-8, one byte as a replacement character.
+ */
 static size_t decode(const char *text, uint32_t *code)
 {
-    const unsigned char *s = (const unsigned char *)text;
-    size_t len = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
+    size_t used = spf_utf8_decode(text, strnlen(text, 4), code);
 
-    *code = len == 1 ? s[0] : s[0] & (0xffu >> (len + 1));
-    for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80) {
-            *code = 0xfffd;
-            return 1;
-        }
-        *code = *code << 6 | (s[i] & 0x3fu);
-    }
-    return len;
+    if (used == 0)
+        *code = 0xfffd;
+    return used > 0 ? used : 1;
 }
 
 /*

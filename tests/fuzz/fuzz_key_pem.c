@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "key/pem_writer.h"
 #include "key/readers.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -16,8 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    text = spf_pem_text(labels[data[0] % (sizeof labels / sizeof *labels)], "",
-                        (struct spf_bytes){data + 1, size - 1}, 64);
+    text = spf_pem_text(labels[data[0] % (sizeof labels / sizeof *labels)],
+                        (struct spf_bytes){data + 1, size - 1});
     if (spf_pem_read(spf_secret_view(text), NULL, &contents) == SPF_READING_DONE)
         (void)spf_material_fits(&contents.material);
     spf_contents_clear(&contents);
