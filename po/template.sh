@@ -20,7 +20,9 @@ extract() {
 }
 extract -k -kTEXT -o "$folder/catalogue.pot" "$folder/catalogue.c"
 # shellcheck disable=SC2046
-extract -k -kspf_say:2 -k_ -kN_ --flag=spf_say:2:c-format -o "$folder/source.pot" \
+extract -k -kspf_say:2 -kspf_usage:1 -kspf_command_refuse:2 -kspf_command_remark:2 -k_ -kN_ \
+    --flag=spf_say:2:c-format --flag=spf_usage:1:c-format --flag=spf_command_refuse:2:c-format \
+    --flag=spf_command_remark:2:c-format -o "$folder/source.pot" \
     $(find src include -name '*.[ch]' | sort)
 {
     printf 'msgid ""\nmsgstr ""\n'

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 
 struct spf_error spf_ok(void)
@@ -35,7 +36,7 @@ struct spf_error spf_usage(const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, fmt, args);
+    (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
     spf_clean(clean, sizeof clean, text, strlen(text));
     return spf_error(SPF_ERR_USAGE, "%s", clean);

@@ -165,7 +165,9 @@ bool spf_language_set(const char *word)
 {
     bool chinese = word != NULL ? strcmp(word, "zh") == 0 : is_chinese(locale_of_messages());
 
-    return !chinese || find_texts();
+    if (!chinese)
+        texts.count = 0;
+    return !chinese || texts.count > 0 || find_texts();
 }
 
 bool spf_language_is_foreign(void)

@@ -21,8 +21,8 @@ const char *spf_tr(const char *text) __attribute__((format_arg(1)));
 
 /*
  * word: "en", "zh", or NULL for what the locale says (LC_ALL, LC_MESSAGES, LANG), if it is UTF-8.
- * Call once, at the start, when setlocale(3) has been called. False: there are no texts in that
- * language here, and it stays English.
+ * Call it at the start, when setlocale(3) has been called; what counts is the last call. False:
+ * there are no texts in that language here, and it is English.
  */
 bool spf_language_set(const char *word);
 

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/language.h"
+
 #define LONGEST 60 /* bytes of a word; a longer one is as far as can be */
 #define SHOWN   4
 
@@ -58,13 +60,13 @@ bool spf_suggest(struct spf_buf *buf, const char *typed, const char *prefix,
             if (edits <= most ? is != edits
                               : is <= most || names[i] == NULL || !has_word(names[i], typed))
                 continue;
-            spf_buf_addf(buf, "%s%s%s", shown == 0 ? "; did you mean " : ", ", prefix, names[i]);
+            spf_buf_addf(buf, "%s%s%s", shown == 0 ? _("; did you mean ") : ", ", prefix, names[i]);
             shown++;
         }
         if (shown > 0 && edits <= most)
             break; /* farther ones are not meant, then */
     }
     if (shown > 0)
-        spf_buf_addch(buf, '?');
+        spf_buf_addstr(buf, _("?"));
     return shown > 0;
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/language.h"
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cli/option_table.h"
@@ -100,9 +101,10 @@ static struct spf_error refuse_name(const char *shown, unsigned number, const ch
         if (spf_option_rows[i].in_config)
             names[count++] = spf_option_rows[i].name;
     spf_buf_init(&said, 400);
-    spf_buf_addf(&said, "%s line %u: \"%s\" is not a default that can be set", shown, number, name);
+    spf_buf_addf(&said, _("%s line %u: \"%s\" is not a default that can be set"), shown, number,
+                 name);
     if (!spf_suggest(&said, name, "", names, count))
-        spf_buf_addstr(&said, "; --print-config lists those");
+        spf_buf_addstr(&said, _("; --print-config lists those"));
     error = spf_usage("%s", said.data);
     spf_buf_clear(&said);
     return error;
@@ -142,7 +144,7 @@ static struct spf_error take_line(struct spf_options *options, char *line, const
     options->default_line[row - spf_option_rows] = number;
     if (is_given(options, row) || (variable_of(row, &set) != NULL && set != NULL))
         return spf_ok();
-    (void)spf_format(where, sizeof where, "%s line %u: %s", shown, number, name);
+    (void)spf_format(where, sizeof where, _("%s line %u: %s"), shown, number, name);
     error = spf_option_default(options, row, where, value);
     options->user_given = user_given; /* the ssh configuration's User comes before a default */
     return error;
@@ -207,11 +209,13 @@ static void add_value(const struct spf_options *options, const struct spf_option
 
 void spf_defaults_print(const struct spf_options *options, struct spf_buf *buf)
 {
-    char path[PATH_MAX], shown[PATH_MAX] = "no home directory";
+    char path[PATH_MAX], shown[PATH_MAX];
 
     if (config_path(path))
         spf_show_path(shown, sizeof shown, path);
-    spf_buf_addf(buf, "# %s%s\n", shown, access(path, F_OK) == 0 ? "" : " (there is none)");
+    else
+        (void)spf_copy(shown, sizeof shown, _("no home directory"));
+    spf_buf_addf(buf, "# %s%s\n", shown, access(path, F_OK) == 0 ? "" : _(" (there is none)"));
     for (size_t i = 0; i < spf_option_count; i++) {
         const struct spf_option_row *row = &spf_option_rows[i];
         const char *set = NULL, *name;
@@ -227,14 +231,14 @@ void spf_defaults_print(const struct spf_options *options, struct spf_buf *buf)
         else
             add_value(options, row, &value);
         if (is_given(options, row))
-            spf_buf_addstr(buf, "\n# the command line\n");
+            spf_buf_addstr(buf, _("\n# the command line\n"));
         else if (name != NULL && set != NULL)
-            spf_buf_addf(buf, "\n# the environment, %s\n", name);
+            spf_buf_addf(buf, _("\n# the environment, %s\n"), name);
         else
             spf_buf_addf(buf, "\n# %s\n",
-                         options->default_line[i] != 0 ? "this file"
-                         : value.len > 0               ? "built in"
-                                                       : "not set");
+                         options->default_line[i] != 0 ? _("this file")
+                         : value.len > 0               ? _("built in")
+                                                       : _("not set"));
         spf_buf_addf(buf, "%s%s = %s\n", value.len > 0 ? "" : "# ", row->name, value.data);
         spf_buf_clear(&value);
     }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/loop.h"
 
 struct fixing {
@@ -42,7 +43,7 @@ static void stopped(struct spf_watch *watch, short revents)
     struct fixing *fixing = watch->owner;
 
     (void)revents;
-    *fixing->result = spf_error(SPF_ERR_TOO_BIG, "--fix was interrupted; nothing was changed");
+    *fixing->result = spf_error(SPF_ERR_TOO_BIG, _("--fix was interrupted; nothing was changed"));
     *fixing->over = true;
 }
 
@@ -50,8 +51,8 @@ struct spf_error spf_fix_in_time(const char *path, const struct spf_secret *pass
                                  unsigned seconds, int stop_fd, struct spf_key_fixed *fixed)
 {
     struct spf_error result = spf_error(SPF_ERR_TOO_BIG,
-                                        "--fix was not done within %u s "
-                                        "(--deadline); nothing was changed",
+                                        _("--fix was not done within %u s "
+                                          "(--deadline); nothing was changed"),
                                         seconds);
     struct spf_loop *loop = spf_loop_new();
     struct fixing *fixing = calloc(1, sizeof *fixing);
@@ -74,7 +75,7 @@ struct spf_error spf_fix_in_time(const char *path, const struct spf_secret *pass
         .over = &over};
     if (!spf_loop_submit(loop, &fixing->job)) {
         spf_loop_free(loop);
-        return spf_error(SPF_ERR_NOMEM, "no thread for --fix");
+        return spf_error(SPF_ERR_NOMEM, _("no thread for --fix"));
     }
     while (!over && spf_now_ms() < end_ms) {
         if (spf_loop_turn(loop, end_ms).code != SPF_OK)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "platform/files.h"
 
 /* Waits until fd can be read: a pipe's writer may take its time, but not for ever. */
@@ -20,11 +21,12 @@ static struct spf_error wait_for(int fd, int stop_fd, int64_t until_ms)
         got = left > 0 ? poll(polls, 2, (int)left) : 0;
     } while (got < 0 && errno == EINTR);
     if (got < 0)
-        return spf_error_sys(errno, "it cannot be waited for");
+        return spf_error_sys(errno, _("it cannot be waited for"));
     if (got > 0 && polls[1].revents != 0)
-        return spf_error(SPF_ERR_INVALID, "interrupted before it was read");
-    return got > 0 ? spf_ok()
-                   : spf_error(SPF_ERR_TOO_BIG, "it did not come to its end in time (--deadline)");
+        return spf_error(SPF_ERR_INVALID, _("interrupted before it was read"));
+    return got > 0
+               ? spf_ok()
+               : spf_error(SPF_ERR_TOO_BIG, _("it did not come to its end in time (--deadline)"));
 }
 
 struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
@@ -33,7 +35,7 @@ struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
     bool is_input = strcmp(path, "-") == 0;
     int fd = is_input ? STDIN_FILENO : spf_open_to_read(path);
     int64_t until_ms = spf_now_ms() + (int64_t)seconds * 1000;
-    struct spf_error error = fd >= 0 ? spf_ok() : spf_error_sys(errno, "it cannot be read");
+    struct spf_error error = fd >= 0 ? spf_ok() : spf_error_sys(errno, _("it cannot be read"));
     char bytes[16384];
     ssize_t got = 1;
 
@@ -45,11 +47,11 @@ struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
         if (got < 0 && (errno == EINTR || errno == EAGAIN))
             got = 1;
         else if (got < 0)
-            error = spf_error_sys(errno, "it cannot be read");
+            error = spf_error_sys(errno, _("it cannot be read"));
         else
             spf_buf_add(text, bytes, (size_t)got);
         if (spf_buf_failed(text))
-            error = spf_error(SPF_ERR_TOO_BIG, "it is too large");
+            error = spf_error(SPF_ERR_TOO_BIG, _("it is too large"));
     }
     if (!is_input && fd >= 0)
         (void)close(fd);

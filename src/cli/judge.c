@@ -3,13 +3,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/language.h"
 #include "cli/output.h"
 #include "cli/targets.h"
-
-static struct spf_error no(const char *sentence)
-{
-    return spf_error(SPF_ERR_USAGE, "%s", sentence);
-}
 
 /* As ssh judges it (ssh.c: valid_ruser); what it refuses can be nobody's name. */
 static bool ssh_takes_user(const char *user)
@@ -49,8 +45,8 @@ static struct spf_error judge_family(const struct spf_options *options)
     if (options->family == 0 || options->host == NULL || !spf_ip_parse(options->host, &ip) ||
         ip.family == options->family)
         return spf_ok();
-    return spf_error(SPF_ERR_USAGE, "%s is an IPv%d address, and -%d allows IPv%d only",
-                     options->host, ip.family, options->family, options->family);
+    return spf_usage("%s is an IPv%d address, and -%d allows IPv%d only", options->host, ip.family,
+                     options->family, options->family);
 }
 
 /* [::1]:22, h:22, ::1:22: a port that stands with the host. */
@@ -64,7 +60,7 @@ static struct spf_error judge_form(const struct spf_options *options)
     bool is_port;
 
     if (colon == NULL)
-        return open[0] != '\0' ? no("only an IPv6 address may stand in brackets") : spf_ok();
+        return open[0] != '\0' ? spf_usage("only an IPv6 address may stand in brackets") : spf_ok();
     if (options->user_given) {
         user = options->user;
         at = "@";
@@ -74,13 +70,13 @@ static struct spf_error judge_form(const struct spf_options *options)
         return spf_usage("the port goes with -p: write -p %s %s%s%.*s", colon + 1, user, at,
                          (int)(len - 2), host + 1);
     if (open[0] != '\0')
-        return no("only an IPv6 address may stand in brackets; the port goes with -p");
+        return spf_usage("only an IPv6 address may stand in brackets; the port goes with -p");
     (void)spf_format(address, sizeof address, "%.*s", (int)strcspn(host, "%"), host);
     if (!spf_ip_parse(address, &ip)) /* without its zone (RFC 4007 section 11) */
         return is_port && memchr(host, ':', len) == NULL
                    ? spf_usage("the port goes with -p: write -p %s %s%s%.*s", colon + 1, user, at,
                                (int)len, host)
-                   : no("give the host alone; the port goes with -p");
+                   : spf_usage("give the host alone; the port goes with -p");
     /* ::1:22 is an address that no machine has, and meant otherwise; other addresses may end so. */
     if (spf_starts_with(host, "::1:") && is_port && !options->host_in_brackets)
         return spf_usage("%s is itself an IPv6 address; for port %s of ::1 write -p %s %s%s::1",
@@ -96,7 +92,7 @@ static struct spf_error judge_replay(const struct spf_options *options)
         const char *name;
     } idle[] = {
         {options->record != NULL, "--record"},
-        {options->host != NULL, "a host"},
+        {options->host != NULL, N_("a host")},
         {options->instance != NULL, "--instance"},
         {options->key != NULL, "--key"},
         {options->user_given, "--user"},
@@ -107,20 +103,18 @@ static struct spf_error judge_replay(const struct spf_options *options)
         {options->only != 0, "--only"},
         {options->skip != 0, "--skip"},
         {options->wait_s != 0, "--wait"},
-        {spf_options_list(options), "a list of targets"},
+        {spf_options_list(options), N_("a list of targets")},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
         if (idle[i].given)
-            return spf_error(SPF_ERR_USAGE,
-                             "%s means nothing with --replay: the record says what was asked",
-                             idle[i].name);
+            return spf_usage("%s means nothing with --replay: the record says what was asked",
+                             spf_tr(idle[i].name));
     }
     for (size_t i = 0;
          i < sizeof options->repeat / sizeof *options->repeat && options->repeat[i] != NULL; i++) {
         if (options->repeat[i][0] == '-')
-            return spf_error(SPF_ERR_USAGE,
-                             "%s means nothing with --replay: the record says what was asked",
+            return spf_usage("%s means nothing with --replay: the record says what was asked",
                              options->repeat[i]);
     }
     return spf_guard_outputs(options);
@@ -142,14 +136,13 @@ static struct spf_error judge_transcript(const struct spf_options *options)
         {options->known_hosts[0] != NULL, "--known-hosts"},
         {options->passphrase_file != NULL, "--passphrase-file"},
         {options->wait_s != 0, "--wait"},
-        {spf_options_list(options), "a list of targets"},
+        {spf_options_list(options), N_("a list of targets")},
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
         if (idle[i].given)
-            return spf_error(SPF_ERR_USAGE,
-                             "%s means nothing with a transcript: nothing connects to the host",
-                             idle[i].name);
+            return spf_usage("%s means nothing with a transcript: nothing connects to the host",
+                             spf_tr(idle[i].name));
     }
     return spf_guard_outputs(options);
 }
@@ -164,9 +157,9 @@ static struct spf_error judge_lists(const struct spf_options *options)
     for (size_t i = 0; options->hosts_files[i] != NULL; i++)
         from_input += strcmp(options->hosts_files[i], "-") == 0;
     if (from_input > 1)
-        return no("standard input can be read once: one list, or the key");
+        return spf_usage("standard input can be read once: one list, or the key");
     if (options->host != NULL && options->instances.count > 0)
-        return no("a host is the address of one instance, and several are given");
+        return spf_usage("a host is the address of one instance, and several are given");
     return spf_ok();
 }
 
@@ -176,14 +169,15 @@ static struct spf_error judge_key_dir(const struct spf_options *options)
     if (options->key_dir == NULL)
         return spf_ok();
     if (options->key_dir[0] == '\0')
-        return no("--key-dir is empty");
+        return spf_usage("--key-dir is empty");
     if (options->key != NULL)
         return spf_usage("--key %s and --key-dir %s exclude each other", options->key,
                          options->key_dir);
     if (options->find_key != NULL)
         return spf_usage("--find-key and --key-dir %s exclude each other", options->key_dir);
     if (options->instance == NULL && !spf_options_list(options))
-        return no("--key-dir picks the key of an instance's key pair: it needs --instance ID");
+        return spf_usage(
+            "--key-dir picks the key of an instance's key pair: it needs --instance ID");
     return spf_ok();
 }
 
@@ -199,7 +193,7 @@ struct spf_error spf_options_judge(const struct spf_options *options)
     if (options->transcript != NULL)
         return judge_transcript(options);
     if (options->selected == 0)
-        return no("--only and --skip leave no check to run");
+        return spf_usage("--only and --skip leave no check to run");
     error = judge_lists(options);
     if (error.code == SPF_OK)
         error = judge_key_dir(options);
@@ -209,36 +203,39 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return spf_guard_outputs(options); /* each line is judged as it is read */
     if (options->instance == NULL && options->host == NULL &&
         (options->selected & ~without_host) != 0)
-        return no("say what to check: --instance ID, or a host");
+        return spf_usage("say what to check: --instance ID, or a host");
     if (options->instance == NULL && (options->selected & ~SPF_CLOUD_CHECKS) == 0)
-        return no("the cloud checks need --instance ID");
+        return spf_usage("the cloud checks need --instance ID");
     if (options->instance != NULL && options->instance[0] == '\0')
-        return no("--instance is empty");
+        return spf_usage("--instance is empty");
     if (options->host != NULL && options->host[0] == '\0')
-        return no("the host is empty");
+        return spf_usage("the host is empty");
     if (options->key == NULL && options->key_dir == NULL &&
         (options->ssh_config == NULL || (options->instance == NULL && options->host == NULL)) &&
         (options->selected & SPF_CHECKS_WITH_KEY) != 0)
-        return no("say which private key: --key FILE");
+        return spf_usage("say which private key: --key FILE");
     if (options->find_key != NULL && options->instance == NULL)
-        return no("--find-key looks for the key pair of an instance: it needs --instance ID");
+        return spf_usage(
+            "--find-key looks for the key pair of an instance: it needs --instance ID");
     if (options->console && options->instance == NULL)
-        return no("--console reads that of an instance: it needs --instance ID");
+        return spf_usage("--console reads that of an instance: it needs --instance ID");
     if (options->source_lookup != NULL && options->jump != NULL &&
         strcasecmp(options->jump, "none") != 0)
-        return no(
+        return spf_usage(
             "behind a jump host the rules see its address, which lookup: cannot tell; give it "
             "to --source-ip");
     if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0))
-        return no("--fix repairs a file: it needs --key FILE");
+        return spf_usage("--fix repairs a file: it needs --key FILE");
     if (options->user[0] == '\0')
-        return no("the user name is empty");
+        return spf_usage("the user name is empty");
     if (!ssh_takes_user(options->user))
-        return no("ssh refuses this user name: it holds characters that no user name should have");
+        return spf_usage(
+            "ssh refuses this user name: it holds characters that no user name should have");
     if (options->ssh_config != NULL && options->host != NULL && !ssh_takes_host(options->host))
-        return no("ssh refuses this host name: it holds characters that no host name should have");
+        return spf_usage(
+            "ssh refuses this host name: it holds characters that no host name should have");
     if (options->host != NULL && strstr(options->host, "://") != NULL)
-        return no("give the host alone, or as ssh://[user@]host[:port]");
+        return spf_usage("give the host alone, or as ssh://[user@]host[:port]");
     error = judge_form(options);
     if (error.code == SPF_OK)
         error = judge_family(options);

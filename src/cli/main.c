@@ -60,11 +60,12 @@ enum {
 #define REPORT_MAX (1024u * 1024 * 1024)
 #define PAGE_WIDTH 100 /* columns, where no terminal says its own */
 
+/* A text that is the same each time is translated here. */
 static int complain(int status, const char *text)
 {
-    (void)fprintf(stderr, "sshpreflight: %s\n", text);
+    (void)fprintf(stderr, "sshpreflight: %s\n", spf_tr(text));
     if (status == EXIT_USAGE)
-        (void)fputs("Try: sshpreflight --help\n", stderr);
+        (void)fputs(_("Try: sshpreflight --help\n"), stderr);
     return status;
 }
 
@@ -122,7 +123,7 @@ static int write_reports(const struct spf_options *options, struct spf_round *ro
                 ? spf_output_write(options->record, record, strlen(record), 0600)
                 : spf_error(
                       SPF_ERR_NOMEM,
-                      "the record could not be made: out of memory, or a fact that has no name");
+                      _("the record could not be made: out of memory, or a fact that has no name"));
         free(record);
         if (error.code != SPF_OK)
             status = complain(EXIT_NOT_WRITTEN, error.text);
@@ -140,7 +141,7 @@ static int write_reports(const struct spf_options *options, struct spf_round *ro
         spf_report_render(&buf, output != NULL ? output->format : options->format, &round->report,
                           output != NULL ? &file : &terminal);
         if (spf_buf_failed(&buf))
-            error = spf_error(SPF_ERR_NOMEM, "out of memory for the report");
+            error = spf_error(SPF_ERR_NOMEM, _("out of memory for the report"));
         else
             error = spf_output_write(output != NULL ? output->path : "-", buf.data, buf.len, 0666);
         spf_buf_clear(&buf);
@@ -167,7 +168,8 @@ static int write_job_files(const struct spf_report *report)
     spf_buf_clear(&buf);
     if (outputs != NULL && outputs[0] != '\0' && error.code == SPF_OK) {
         if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-            return complain(EXIT_NOT_WRITTEN, "no random bytes for a delimiter in GITHUB_OUTPUT");
+            return complain(EXIT_NOT_WRITTEN,
+                            _("no random bytes for a delimiter in GITHUB_OUTPUT"));
         (void)spf_format(delimiter, sizeof delimiter, "EOF_%016" PRIx64 "%016" PRIx64, random[0],
                          random[1]);
         spf_report_github_outputs(&buf, report, delimiter);
@@ -181,7 +183,8 @@ static int write_job_files(const struct spf_report *report)
 static void say_that_it_waits(const char *what)
 {
     if (isatty(STDIN_FILENO) == 1)
-        (void)fprintf(stderr, "sshpreflight: reading %s from the terminal; Ctrl-D ends it\n", what);
+        (void)fprintf(stderr, _("sshpreflight: reading %s from the terminal; Ctrl-D ends it\n"),
+                      what);
 }
 
 /* What must come from a person or a pipe before any clock runs. */
@@ -192,12 +195,12 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
     struct spf_error error = spf_ok();
 
     if (options->transcript != NULL && strcmp(options->transcript, "-") == 0)
-        say_that_it_waits("the transcript");
+        say_that_it_waits(_("the transcript"));
     if ((options->key == NULL && options->key_dir == NULL) || options->replay != NULL ||
         options->transcript != NULL)
         return error;
     if (from_input)
-        say_that_it_waits("the private key");
+        say_that_it_waits(_("the private key"));
     if (from_input)
         error = spf_read_key_from_stdin(stop_fd, options->deadline_s, &round->key_text);
     if (error.code != SPF_OK)
@@ -284,8 +287,9 @@ static void write_each(void *context, const struct spf_report_target *target)
     memcpy(one.selection, stream->round->report.selection, sizeof one.selection);
     spf_buf_init(&line, REPORT_MAX);
     spf_report_ndjson(&line, &one, NULL);
-    stream->error = spf_buf_failed(&line) ? spf_error(SPF_ERR_NOMEM, "out of memory for the report")
-                                          : spf_output_stream(line.data, line.len, stream->stop_fd);
+    stream->error = spf_buf_failed(&line)
+                        ? spf_error(SPF_ERR_NOMEM, _("out of memory for the report"))
+                        : spf_output_stream(line.data, line.len, stream->stop_fd);
     spf_buf_clear(&line);
 }
 
@@ -325,15 +329,17 @@ static void say_lists(const struct spf_options *options, const struct spf_target
     char line[200];
 
     for (size_t i = 0; i < targets->left_out.count && i < LEFT_OUT_SHOWN; i++)
-        (void)fprintf(stderr, "sshpreflight: %s: %s; left out\n", targets->left_out.items[i].where,
-                      targets->left_out.items[i].why);
+        (void)fprintf(stderr, _("sshpreflight: %s: %s; left out\n"),
+                      targets->left_out.items[i].where, targets->left_out.items[i].why);
     if (targets->left_out.count > LEFT_OUT_SHOWN)
-        (void)fprintf(stderr, "sshpreflight: %zu more lines cannot be read, and are left out\n",
+        (void)fprintf(stderr, _("sshpreflight: %zu more lines cannot be read, and are left out\n"),
                       targets->left_out.count - LEFT_OUT_SHOWN);
     if (targets->alike == 0 || options->quiet)
         return;
-    (void)spf_format(line, sizeof line, "%zu %s again; each is checked once", targets->alike,
-                     targets->alike == 1 ? "target is named" : "targets are named");
+    (void)spf_format(line, sizeof line,
+                     targets->alike == 1 ? _("%zu target is named again; each is checked once")
+                                         : _("%zu targets are named again; each is checked once"),
+                     targets->alike);
     (void)complain(0, line);
 }
 
@@ -353,7 +359,7 @@ static int run(struct spf_options *options)
     if (options->fix && options->replay == NULL)
         fix_key(options, &round, stop_fd);
     if (options->replay != NULL && strcmp(options->replay, "-") == 0)
-        say_that_it_waits("a record");
+        say_that_it_waits(_("a record"));
     error = spf_round_prepare(&round, options, stop_fd);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);
@@ -484,6 +490,20 @@ static int print_config(const struct spf_options *options)
     return 0;
 }
 
+/* What --lang says, before the command line is read: what is wrong there is said in it, too. */
+static const char *language_asked(int argc, char **argv)
+{
+    const char *word = NULL;
+
+    for (int i = 1; i < argc && word == NULL && strcmp(argv[i], "--") != 0; i++) {
+        if (spf_starts_with(argv[i], "--lang="))
+            word = argv[i] + strlen("--lang=");
+        else if (strcmp(argv[i], "--lang") == 0)
+            word = argv[i + 1];
+    }
+    return word == NULL || strcmp(word, "auto") == 0 ? NULL : word;
+}
+
 /* Chinese where it was asked for, or where the locale is Chinese. */
 static void speak(const struct spf_options *options)
 {
@@ -521,6 +541,7 @@ int main(int argc, char **argv)
     spf_terminal_init();
     spf_signals_init();
 
+    (void)spf_language_set(language_asked(argc, argv));
     error = spf_options_parse(argc, argv, &options);
     if (error.code != SPF_OK) {
         spf_options_clear(&options);
@@ -557,7 +578,7 @@ int main(int argc, char **argv)
         break;
     }
     if (fflush(stdout) != 0 && status == 0)
-        status = complain(EXIT_NOT_WRITTEN, "standard output could not be written");
+        status = complain(EXIT_NOT_WRITTEN, _("standard output could not be written"));
     spf_options_clear(&options);
     if (spf_loop_abandoned())
         _exit(status); /* see there: no clean-up of a library while a thread is in it */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "cli/input.h"
 #include "cli/output.h"
 #include "report/merge.h"
@@ -51,7 +52,7 @@ struct spf_error spf_merge_files(const struct spf_options *options, const struct
         spf_buf_init(&buf, TOTAL_MAX);
         spf_merge_render(&buf, options->format, merge, style);
         *status = spf_merge_exit_status(merge);
-        error = spf_buf_failed(&buf) ? spf_error(SPF_ERR_NOMEM, "out of memory for the report")
+        error = spf_buf_failed(&buf) ? spf_error(SPF_ERR_NOMEM, _("out of memory for the report"))
                                      : spf_output_write("-", buf.data, buf.len, 0666);
         spf_buf_clear(&buf);
     }

@@ -53,12 +53,12 @@ static struct spf_error choose(const char *name, const char *text, const char *c
         }
     }
     spf_buf_init(&said, 400);
-    spf_buf_addf(&said, "%s cannot be \"%s\"", name, text);
+    spf_buf_addf(&said, _("%s cannot be \"%s\""), name, text);
     if (!spf_suggest(&said, text, "", words, count)) {
         for (size_t i = 0; i < count; i++)
             spf_buf_addf(&said, "%s%s",
-                         i == 0           ? "; it can be "
-                         : i + 1 == count ? " or "
+                         i == 0           ? _("; it can be ")
+                         : i + 1 == count ? _(" or ")
                                           : ", ",
                          words[i]);
     }
@@ -151,10 +151,13 @@ static struct spf_error take_shard(struct spf_options *options, const char *text
 
 static struct spf_error take_endpoint(struct spf_options *options, const char *url)
 {
+    struct spf_error error;
+
     if (options->endpoint_count == SPF_LIST_OPTION_MAX)
         return spf_usage("--endpoint is given more than %d times", SPF_LIST_OPTION_MAX);
     options->endpoints[options->endpoint_count++] = url;
-    return spf_cloud_endpoint_check(url);
+    error = spf_cloud_endpoint_check(url);
+    return error.code == SPF_ERR_USAGE ? spf_usage("%s", spf_tr(error.text)) : error;
 }
 
 /* An address, or who is asked for it. */
@@ -192,9 +195,9 @@ static struct spf_error take_checks(const char *list, spf_checks *set)
         names[4 + i] = spf_check_table[i].id;
     (void)spf_format(word, sizeof word, "%.*s", (int)strcspn(wrong, ","), wrong);
     spf_buf_init(&text, 400);
-    spf_buf_addf(&text, "\"%s\" is not a check", word);
+    spf_buf_addf(&text, _("\"%s\" is not a check"), word);
     if (!spf_suggest(&text, word, "", names, SPF_CHECK_COUNT + 4))
-        spf_buf_addstr(&text, "; --list-checks lists them");
+        spf_buf_addstr(&text, _("; --list-checks lists them"));
     error = spf_usage("%s", text.data);
     spf_buf_clear(&text);
     return error;
@@ -451,14 +454,14 @@ static struct spf_error refuse_both(const struct spf_option_row *before, const c
     spf_buf_init(&said, 1000);
     if (row == before) {
         spf_option_name(row, name);
-        spf_buf_addf(&said, "%s can be given once", name);
+        spf_buf_addf(&said, _("%s can be given once"), name);
         if (!row->secret)
-            spf_buf_addf(&said, ", not as both \"%s\" and \"%s\"", value_before, value);
+            spf_buf_addf(&said, _(", not as both \"%s\" and \"%s\""), value_before, value);
     } else {
         add_given(&said, before, value_before);
-        spf_buf_addstr(&said, " and ");
+        spf_buf_addstr(&said, _(" and "));
         add_given(&said, row, value);
-        spf_buf_addstr(&said, " exclude each other");
+        spf_buf_addstr(&said, _(" exclude each other"));
     }
     error = spf_usage("%s", said.data);
     spf_buf_clear(&said);

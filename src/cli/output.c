@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "platform/files.h"
 
@@ -107,7 +108,7 @@ struct spf_error spf_output_write(const char *path, const char *text, size_t len
     if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) /* also a link to what is not yet */
         return write_through(path, 0, text, len, (mode_t)mode, shown);
     if (spf_file_is_noted(&status))
-        return spf_error(SPF_ERR_INVALID, "%s was read in this run, and is not replaced", shown);
+        return spf_error(SPF_ERR_INVALID, _("%s was read in this run, and is not replaced"), shown);
     /* A link stays one: what it leads to is replaced. */
     if (S_ISLNK(link.st_mode) && (target = realpath(path, NULL)) == NULL)
         return spf_error_sys(errno, shown);
@@ -124,15 +125,16 @@ struct spf_error spf_output_stream(const char *text, size_t len, int stop_fd)
         ssize_t written;
 
         if (poll(polls, 2, -1) < 0 && errno != EINTR)
-            return spf_error_sys(errno, "standard output");
+            return spf_error_sys(errno, _("standard output"));
         if (polls[0].revents == 0 && polls[1].revents != 0)
-            return spf_error(SPF_ERR_INVALID, "standard output: interrupted, for nobody reads it");
+            return spf_error(SPF_ERR_INVALID,
+                             _("standard output: interrupted, for nobody reads it"));
         if (polls[0].revents == 0)
             continue;
         /* So much a pipe takes without blocking once it takes anything (pipe(7)). */
         written = write(STDOUT_FILENO, text, len < PIPE_BUF ? len : PIPE_BUF);
         if (written < 0 && errno != EINTR && errno != EAGAIN)
-            return spf_error_sys(errno, "standard output");
+            return spf_error_sys(errno, _("standard output"));
         text += written > 0 ? written : 0;
         len -= written > 0 ? (size_t)written : 0;
     }

@@ -98,13 +98,13 @@ static void say_unknown_long(struct spf_buf *said, const char *word)
 
         if (other == NULL || strncmp(other, word + 2, len - 2) != 0)
             continue;
-        spf_buf_addf(said, "%s%s--%s", shown == 0 ? name : "", shown == 0 ? " may be " : ", ",
+        spf_buf_addf(said, "%s%s--%s", shown == 0 ? name : "", shown == 0 ? _(" may be ") : ", ",
                      other);
         shown++;
     }
     if (shown > 0)
         return;
-    spf_buf_addf(said, "there is no option %s", name);
+    spf_buf_addf(said, _("there is no option %s"), name);
     (void)suggest_long(said, name + 2);
 }
 
@@ -120,7 +120,7 @@ static bool looks_like_a_long_name(const char *word)
 /* A letter that there is not, in word: "-A", "-Av", or a long name with one hyphen. */
 static void say_unknown_letter(struct spf_buf *said, int letter, const char *word)
 {
-    spf_buf_addf(said, "there is no option -%c", letter);
+    spf_buf_addf(said, _("there is no option -%c"), letter);
     if (looks_like_a_long_name(word))
         (void)suggest_long(said, word + 1);
 }
@@ -137,15 +137,15 @@ static struct spf_error refuse(int option, const char *word)
         spf_option_name(row, name);
     spf_buf_init(&said, 400);
     if (option == ':' && row != NULL)
-        spf_buf_addf(&said, "%s needs a value (%s)", name, row->argument);
+        spf_buf_addf(&said, _("%s needs a value (%s)"), name, row->argument);
     else if (option == ':' && spf_ssh_letter(optopt) != NULL)
-        spf_buf_addf(&said, "-%c needs a value", optopt);
+        spf_buf_addf(&said, _("-%c needs a value"), optopt);
     else if (optopt == 0)
         say_unknown_long(&said, word);
     else if (row == NULL)
         say_unknown_letter(&said, optopt, word);
     else
-        spf_buf_addf(&said, "%s takes no value", name);
+        spf_buf_addf(&said, _("%s takes no value"), name);
     error = spf_usage("%s", said.data);
     spf_buf_clear(&said);
     return error;
@@ -170,9 +170,13 @@ static struct spf_error take_file(struct spf_options *options, const char *file)
     return spf_ok();
 }
 
-/* A word that is no option: explain and its cause, merge and its files, or the host. */
+/*
+ * A word that is no option: explain and its cause, merge and its files, or the host. Where a target
+ * or a key was named before, a host may be called so.
+ */
 static struct spf_error take_word(struct spf_options *options, const char *word, bool first)
 {
+    first = first && options->instance == NULL && options->key == NULL;
     if (first && strcmp(word, "explain") == 0) {
         options->command = SPF_COMMAND_EXPLAIN;
         return spf_ok();
@@ -384,6 +388,7 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
     char shorts[2 * (SPF_OPTIONS_MAX + 64) + 3];
     struct spf_error error;
     int option, before;
+    bool first = true; /* no word has come yet */
 
     make_getopt_tables(shorts, longs);
     opterr = 0;
@@ -395,10 +400,10 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
         if (option == ':' || option == '?')
             return refuse(option, *words);
         if (option == 1 && lacked != NULL && looks_like_its_value(lacked, *words))
-            return spf_usage("--%s takes its value with =: --%s=%s%s%s", lacked->name, lacked->name,
-                             *words,
-                             strchr(*words, '/') == NULL ? "; a host of that name is --host " : "",
-                             strchr(*words, '/') == NULL ? *words : "");
+            return spf_usage(
+                "--%s takes its value with =: --%s=%s%s%s", lacked->name, lacked->name, *words,
+                strchr(*words, '/') == NULL ? _("; a host of that name is --host ") : "",
+                strchr(*words, '/') == NULL ? *words : "");
         lacked = NULL;
         if (option == 1) {
             size_t left = (size_t)(argc - before);
@@ -406,7 +411,8 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
             if (options->command == SPF_COMMAND_RUN && options->transcript == NULL &&
                 spf_command_is_one((const char *const *)words, left))
                 return take_rest(options, words, left);
-            error = take_word(options, optarg, before == 1);
+            error = take_word(options, optarg, first);
+            first = false;
         } else {
             error = take_found(options, option, *words, &row);
             if (error.code == SPF_OK && row != NULL) {
@@ -440,7 +446,7 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
 
     if (row == NULL || row->kind == SPF_OPTION_HERE) {
         spf_buf_init(&said, 400);
-        spf_buf_addf(&said, "there is no option %s", name);
+        spf_buf_addf(&said, _("there is no option %s"), name);
         if (row == NULL)
             (void)suggest_long(&said, name);
         error = spf_usage("%s", said.data);
@@ -449,7 +455,8 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
     }
     if ((value != NULL) != (row->argument != NULL) &&
         !(value == NULL && spf_option_may_lack_value(row)))
-        return spf_usage("option %s %s", name, value != NULL ? "takes no value" : "needs a value");
+        return value != NULL ? spf_usage("option %s takes no value", name)
+                             : spf_usage("option %s needs a value", name);
     /* Here a caller changes his mind. */
     for (size_t i = 0; i < spf_option_count; i++) {
         if (spf_option_rows[i].offset == row->offset)
@@ -499,12 +506,12 @@ void spf_options_remark(const struct spf_options *options, struct spf_buf *lines
         int by = options->skip >> i & 1 ? needed_by(options, i) : -1;
 
         if (by >= 0 && (options->instance != NULL || !(SPF_CLOUD_CHECKS >> i & 1)))
-            spf_buf_addf(lines, "--skip %s: it runs all the same, for %s needs it\n",
+            spf_buf_addf(lines, _("--skip %s: it runs all the same, for %s needs it\n"),
                          spf_check_table[i].id, spf_check_table[by].id);
     }
     if (options->host != NULL && !options->port_given && !options->host_in_brackets &&
         spf_ip_parse(options->host, &ip) && ends_like_a_port(options->host))
-        spf_buf_addf(lines, "%s is read as an address; a port goes with -p\n", options->host);
+        spf_buf_addf(lines, _("%s is read as an address; a port goes with -p\n"), options->host);
 }
 
 void spf_options_clear(struct spf_options *options)

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "platform/terminal.h"
 
@@ -27,29 +28,29 @@ void spf_progress_wipe(struct spf_progress *progress)
 static const char *phrase(enum spf_group group)
 {
     static const char *const phrases[SPF_GROUP_COUNT] = {
-        [SPF_GROUP_KEY] = "the key file",
-        [SPF_GROUP_CREDENTIALS] = "credentials",
-        [SPF_GROUP_IDENTITY] = "the cloud's API",
-        [SPF_GROUP_INSTANCE] = "the cloud's API",
-        [SPF_GROUP_LOOKUP] = "your address in the internet",
-        [SPF_GROUP_SSH_CONFIG] = "the ssh configuration",
-        [SPF_GROUP_RULES] = "security groups",
-        [SPF_GROUP_NETWORK_ACL] = "the network ACL",
-        [SPF_GROUP_ASSISTANT] = "Cloud Assistant",
-        [SPF_GROUP_KEY_PAIR] = "the key pair",
-        [SPF_GROUP_FOUND_KEY] = "a look for its key",
-        [SPF_GROUP_CONSOLE] = "console output",
-        [SPF_GROUP_TCP] = "the port to answer",
-        [SPF_GROUP_IDENTIFICATION] = "the server's greeting",
-        [SPF_GROUP_HANDSHAKE] = "the handshake",
-        [SPF_GROUP_QUERY] = "whether the key would do",
-        [SPF_GROUP_SIGNATURE] = "the login",
-        [SPF_GROUP_SESSION] = "a session",
-        [SPF_GROUP_HOST_KEY_AGAIN] = "the host key of another connection",
-        [SPF_GROUP_TRANSCRIPT] = "the transcript",
+        [SPF_GROUP_KEY] = N_("the key file"),
+        [SPF_GROUP_CREDENTIALS] = N_("credentials"),
+        [SPF_GROUP_IDENTITY] = N_("the cloud's API"),
+        [SPF_GROUP_INSTANCE] = N_("the cloud's API"),
+        [SPF_GROUP_LOOKUP] = N_("your public address"),
+        [SPF_GROUP_SSH_CONFIG] = N_("the ssh configuration"),
+        [SPF_GROUP_RULES] = N_("security groups"),
+        [SPF_GROUP_NETWORK_ACL] = N_("the network ACL"),
+        [SPF_GROUP_ASSISTANT] = N_("Cloud Assistant"),
+        [SPF_GROUP_KEY_PAIR] = N_("the key pair"),
+        [SPF_GROUP_FOUND_KEY] = N_("the search for its key"),
+        [SPF_GROUP_CONSOLE] = N_("console output"),
+        [SPF_GROUP_TCP] = N_("the port"),
+        [SPF_GROUP_IDENTIFICATION] = N_("the server's identification"),
+        [SPF_GROUP_HANDSHAKE] = N_("the handshake"),
+        [SPF_GROUP_QUERY] = N_("an answer about the key"),
+        [SPF_GROUP_SIGNATURE] = N_("the login"),
+        [SPF_GROUP_SESSION] = N_("a session"),
+        [SPF_GROUP_HOST_KEY_AGAIN] = N_("the host key of another connection"),
+        [SPF_GROUP_TRANSCRIPT] = N_("the transcript"),
     };
 
-    return phrases[group] != NULL ? phrases[group] : spf_groups_info[group].name;
+    return phrases[group] != NULL ? spf_tr(phrases[group]) : spf_groups_info[group].name;
 }
 
 static void add_run(struct spf_buf *line, const struct spf_run *run)
@@ -63,11 +64,11 @@ static void add_run(struct spf_buf *line, const struct spf_run *run)
         active += runs_it;
         judged += runs_it && run->results[k].status != SPF_PENDING;
     }
-    spf_buf_addf(line, "%u of %u checks", judged, active);
+    spf_buf_addf(line, _("%u of %u checks"), judged, active);
     for (int k = 0; k < SPF_GROUP_COUNT; k++) {
         if (run->facts.group[k].phase != SPF_ASKED)
             continue;
-        spf_buf_addf(line, "%s%s", waits ? ", " : "; waiting for ", phrase((enum spf_group)k));
+        spf_buf_addf(line, "%s%s", waits ? ", " : _("; waiting for "), phrase((enum spf_group)k));
         waits = true;
     }
 }
@@ -76,10 +77,10 @@ static void add_run(struct spf_buf *line, const struct spf_run *run)
 static void add_fleet(struct spf_buf *line, const struct spf_driver_state *state,
                       int64_t elapsed_ms)
 {
-    spf_buf_addf(line, "%zu of %zu targets", state->finished, state->count);
+    spf_buf_addf(line, _("%zu of %zu targets"), state->finished, state->count);
     if (state->finished == 0 || elapsed_ms < 1000)
         return;
-    spf_buf_addf(line, ", %lld a second, %lld s left",
+    spf_buf_addf(line, _(", %lld a second, %lld s left"),
                  (long long)((int64_t)state->finished * 1000 / elapsed_ms),
                  (long long)((int64_t)(state->count - state->finished) * elapsed_ms /
                              (int64_t)state->finished / 1000));

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "platform/files.h"
 #include "platform/terminal.h"
@@ -58,7 +59,7 @@ static struct spf_error read_bounded(int fd, const struct patience *patience, si
 
         if (waited == EXPIRED)
             error =
-                spf_error(SPF_ERR_TOO_BIG, "%s did not come to its end within %u s (--deadline)",
+                spf_error(SPF_ERR_TOO_BIG, _("%s did not come to its end within %u s (--deadline)"),
                           what, patience->seconds);
         if (waited != READABLE)
             break;
@@ -72,7 +73,7 @@ static struct spf_error read_bounded(int fd, const struct patience *patience, si
         len += (size_t)got;
     }
     if (error.code == SPF_OK && len > max)
-        error = spf_error(SPF_ERR_TOO_BIG, "%s: more than %zu bytes", what, max);
+        error = spf_error(SPF_ERR_TOO_BIG, _("%s: more than %zu bytes"), what, max);
     if (error.code != SPF_OK) {
         spf_secret_free(read_so_far);
         return error;
@@ -88,7 +89,7 @@ struct spf_error spf_read_key_from_stdin(int stop_fd, unsigned seconds, struct s
 {
     const struct patience patience = {stop_fd, seconds};
 
-    return read_bounded(STDIN_FILENO, &patience, KEY_MAX, false, "standard input (--key -)",
+    return read_bounded(STDIN_FILENO, &patience, KEY_MAX, false, _("standard input (--key -)"),
                         secret);
 }
 
@@ -131,13 +132,13 @@ struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret *
     if (answer == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     spf_clean(shown, sizeof shown, key_path, strlen(key_path));
-    (void)spf_format(prompt, sizeof prompt, "Passphrase for %s (Enter: go on without): ", shown);
+    (void)spf_format(prompt, sizeof prompt, _("Passphrase for %s (Enter: go on without): "), shown);
     if (spf_terminal_ask(prompt, (char *)spf_secret_bytes(answer), spf_secret_len(answer)))
         len = strlen(spf_secret_text(answer));
     if (len == 0 || len > PASSPHRASE_MAX) {
         spf_secret_free(answer);
         return len == 0 ? spf_ok()
-                        : spf_error(SPF_ERR_TOO_BIG, "the passphrase: more than %d bytes",
+                        : spf_error(SPF_ERR_TOO_BIG, _("the passphrase: more than %d bytes"),
                                     PASSPHRASE_MAX);
     }
     spf_secret_truncate(answer, len);

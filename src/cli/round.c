@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "cli/input.h"
 #include "cli/prompt.h"
@@ -18,7 +19,7 @@
 static struct spf_error read_record(struct spf_round *round, const struct spf_options *options,
                                     int stop_fd)
 {
-    const char *path = strcmp(options->replay, "-") == 0 ? "standard input" : options->replay;
+    const char *path = strcmp(options->replay, "-") == 0 ? _("standard input") : options->replay;
     struct spf_error error;
     struct spf_buf text;
     char shown[100];
@@ -31,7 +32,7 @@ static struct spf_error read_record(struct spf_round *round, const struct spf_op
     if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
         return error;
     spf_clean(shown, sizeof shown, path, strlen(path));
-    return spf_error(SPF_ERR_USAGE, "the record %s: %s", shown, error.text);
+    return spf_usage("the record %s: %s", shown, error.text);
 }
 
 /* What the text names is the target; what is given on the command line counts first. */
@@ -64,7 +65,7 @@ static struct spf_error read_transcript(struct spf_round *round, const struct sp
                                         int stop_fd)
 {
     const char *path =
-        strcmp(options->transcript, "-") == 0 ? "standard input" : options->transcript;
+        strcmp(options->transcript, "-") == 0 ? _("standard input") : options->transcript;
     struct spf_error error;
     struct spf_buf text;
     char shown[100];
@@ -80,7 +81,7 @@ static struct spf_error read_transcript(struct spf_round *round, const struct sp
     if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
         return error;
     spf_clean(shown, sizeof shown, path, strlen(path));
-    return spf_error(SPF_ERR_USAGE, "the transcript %s: %s", shown, error.text);
+    return spf_usage("the transcript %s: %s", shown, error.text);
 }
 
 static struct spf_error read_list(struct spf_round *round, const struct spf_options *options,
@@ -91,19 +92,19 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
     char shown[100];
 
     if (strcmp(path, "-") == 0)
-        (void)spf_copy(shown, sizeof shown, "standard input");
+        (void)spf_copy(shown, sizeof shown, _("standard input"));
     else
         spf_clean(shown, sizeof shown, path, strlen(path));
     spf_buf_init(&text, SPF_TARGET_LIST_MAX);
     error = spf_input_read(path, stop_fd, options->deadline_s, &text);
     if (error.code == SPF_OK && strlen(text.data) != text.len)
-        error = spf_error(SPF_ERR_INVALID, "it is no text file");
+        error = spf_error(SPF_ERR_INVALID, _("it is not a text file"));
     if (error.code == SPF_OK)
         error = spf_targets_read(&round->targets, options, of_instances, shown, text.data);
     spf_buf_clear(&text);
     if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
         return error;
-    return spf_error(SPF_ERR_USAGE, "the list %s: %s", shown, error.text);
+    return spf_usage("the list %s: %s", shown, error.text);
 }
 
 /* -v: each call of the API, as it ends. */
@@ -184,9 +185,9 @@ static struct spf_error read_lists(struct spf_round *round, const struct spf_opt
     if (targets->elsewhere > 0) /* a part may be empty */
         return spf_ok();
     if (targets->left_out.count == 0)
-        return spf_error(SPF_ERR_USAGE, "the list names no target");
-    return spf_error(SPF_ERR_USAGE, "no line names a target; %s: %s",
-                     targets->left_out.items[0].where, targets->left_out.items[0].why);
+        return spf_usage("the list names no target");
+    return spf_usage("no line names a target; %s: %s", targets->left_out.items[0].where,
+                     targets->left_out.items[0].why);
 }
 
 static const struct spf_target *target_of(const struct spf_round *round, size_t index)
@@ -349,7 +350,7 @@ static struct spf_error abandon(struct spf_round *round)
         spf_run_abandon(round->runs[i], &failure, spf_now_ms());
         finished(round, i);
     }
-    return spf_error(SPF_ERR_NOMEM, "out of memory or descriptors");
+    return spf_error(SPF_ERR_NOMEM, _("out of memory or descriptors"));
 }
 
 /* For the first round; the options are kept where the driver can borrow them. */

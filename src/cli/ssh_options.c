@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/language.h"
+
 static struct spf_error no_memory(void)
 {
     return spf_error(SPF_ERR_NOMEM, "out of memory");
@@ -92,7 +94,7 @@ struct spf_error spf_take_ssh_letter(struct spf_options *options, const struct s
     char text[4096];
 
     if (letter->effect == SPF_LETTER_NO_LOGIN)
-        return spf_usage("%s", letter->text);
+        return spf_usage("%s", spf_tr(letter->text));
     if (letter->effect != SPF_LETTER_KEYWORD)
         return spf_ok();
     if (letter->letter == 'P' && value[strspn(value, "0123456789")] == '\0')

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "cli/option_table.h"
 #include "cli/shard.h"
 #include "cli/ssh_options.h"
@@ -13,7 +14,7 @@
 #define LINE_MAX_BYTES 4096
 #define LEFT_OUT_MAX   1000 /* of such lines are kept */
 
-static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, "out of memory"};
+static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, N_("out of memory")};
 
 bool spf_options_select(const struct spf_options *options)
 {
@@ -141,7 +142,7 @@ static struct spf_error add(struct spf_targets *targets, const struct spf_target
         return spf_ok();
     }
     if (targets->list.count >= SPF_TARGETS_MAX)
-        return spf_error(SPF_ERR_TOO_BIG, "more than %d targets", SPF_TARGETS_MAX);
+        return spf_error(SPF_ERR_TOO_BIG, _("more than %d targets"), SPF_TARGETS_MAX);
     copy = malloc(sizeof *copy);
     if (copy == NULL)
         return no_memory_error;
@@ -431,11 +432,10 @@ static struct spf_error leave_out(struct spf_targets *targets, const char *name,
     if (line == NULL)
         return targets->left_out.count < LEFT_OUT_MAX
                    ? no_memory_error
-                   : spf_error(SPF_ERR_USAGE, "%s: more than %d lines cannot be read", name,
-                               LEFT_OUT_MAX);
+                   : spf_usage("%s: more than %d lines cannot be read", name, LEFT_OUT_MAX);
     spf_buf_init(&where, 400);
     spf_buf_add_clean(&where, name, strlen(name), 300);
-    spf_buf_addf(&where, " line %zu", number);
+    spf_buf_addf(&where, _(" line %zu"), number);
     line->where = spf_buf_take(&where);
     line->why = strdup(why);
     return line->where != NULL && line->why != NULL ? spf_ok() : no_memory_error;

@@ -6,19 +6,28 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/language.h"
 #include "diagnosis/parts.h"
 
 #define EXIT_TIME_IS_UP 75   /* sysexits(3): EX_TEMPFAIL */
 #define LAST_ROUND_MS   5000 /* what the last round is left, or a tenth of all the time */
 
+struct span {
+    char text[60];
+};
+
 /* "2 min 5 s" */
-static void add_span(struct spf_buf *buf, int64_t ms)
+static struct span span_of(int64_t ms)
 {
-    int64_t seconds = (ms + 500) / 1000;
+    long long seconds = (ms + 500) / 1000;
+    struct span span;
 
     if (seconds >= 60)
-        spf_buf_addf(buf, "%lld min ", (long long)(seconds / 60));
-    spf_buf_addf(buf, "%lld s", (long long)(seconds % 60));
+        (void)spf_format(span.text, sizeof span.text, _("%lld min %lld s"), seconds / 60,
+                         seconds % 60);
+    else
+        (void)spf_format(span.text, sizeof span.text, _("%lld s"), seconds);
+    return span;
 }
 
 /* What is so now, in the check's words and with its cause's id. */
@@ -29,9 +38,7 @@ static void say_state(const struct spf_wait *wait, const struct spf_round *round
     struct spf_buf line;
 
     spf_buf_init(&line, 1000);
-    spf_buf_addstr(&line, "after ");
-    add_span(&line, elapsed_ms);
-    spf_buf_addstr(&line, ": ");
+    spf_buf_addf(&line, _("after %s: "), span_of(elapsed_ms).text);
     if (d->cause == SPF_NO_FINDING) {
         spf_buf_addstr(&line, d->summary);
     } else {
@@ -49,11 +56,10 @@ static void say_end(const struct spf_wait *wait, const struct spf_patience *pati
 
     spf_buf_init(&line, 200);
     if (end == SPF_WAIT_IN_VAIN)
-        spf_buf_addf(&line, "waiting can't help: %s", spf_findings[patience->vain].id);
+        spf_buf_addf(&line, _("waiting can't help: %s"), spf_findings[patience->vain].id);
     if (end == SPF_WAIT_OVER) {
-        spf_buf_addstr(&line, "not within ");
-        add_span(&line, wait->limit_ms);
-        spf_buf_addstr(&line, "; it may still pass by itself");
+        spf_buf_addf(&line, _("not within %s; it may still pass by itself"),
+                     span_of(wait->limit_ms).text);
     }
     if (line.len > 0)
         wait->say(wait->context, line.data);

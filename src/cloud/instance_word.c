@@ -2,26 +2,27 @@
 
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 
-#define FORM \
-    "an instance's id is i- and lower-case letters and digits, as in i-bp1a2b3c4d5e6f7g8h9i"
+static const char form[] =
+    N_("an instance's id is i- and lower-case letters and digits, as in i-bp1a2b3c4d5e6f7g8h9i");
 
 /* Ids of other things, by what precedes the hyphen (the API's references). */
 static const struct {
     const char *prefix, *what;
 } others[] = {
-    {"eip-", "an elastic IP address"},
-    {"eni-", "a network interface"},
-    {"sg-", "a security group"},
-    {"sgr-", "a security group rule"},
-    {"vpc-", "a VPC"},
-    {"vsw-", "a vSwitch"},
-    {"d-", "a disk"},
-    {"m-", "an image"},
-    {"lt-", "a launch template"},
-    {"ngw-", "a NAT gateway"},
-    {"nacl-", "a network ACL"},
+    {"eip-", N_("an elastic IP address")},
+    {"eni-", N_("a network interface")},
+    {"sg-", N_("a security group")},
+    {"sgr-", N_("a security group rule")},
+    {"vpc-", N_("a VPC")},
+    {"vsw-", N_("a vSwitch")},
+    {"d-", N_("a disk")},
+    {"m-", N_("an image")},
+    {"lt-", N_("a launch template")},
+    {"ngw-", N_("a NAT gateway")},
+    {"nacl-", N_("a network ACL")},
 };
 
 static bool is_id(const char *word)
@@ -77,20 +78,20 @@ struct spf_error spf_instance_word(const char *word, enum spf_instance_word *kin
         return spf_ok();
     }
     if (spf_starts_with(word, "acs:") || spf_starts_with(word, "arn:"))
-        return spf_error(SPF_ERR_USAGE, "--instance takes the id at the ARN's end%s%s",
+        return spf_usage("--instance takes the id at the ARN's end%s%s",
                          tail != NULL && is_id(tail) ? ": " : "",
                          tail != NULL && is_id(tail) ? tail : "");
     if (is_id_in_upper_case(word))
-        return spf_error(SPF_ERR_USAGE, "--instance %s: " FORM, word);
+        return spf_usage("--instance %s: %s", word, spf_tr(form));
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (spf_starts_with(word, others[i].prefix) &&
             is_generated(word + strlen(others[i].prefix)))
-            return spf_error(SPF_ERR_USAGE, "--instance %.80s is the id of %s; " FORM, word,
-                             others[i].what);
+            return spf_usage("--instance %.80s is the id of %s; %s", word, spf_tr(others[i].what),
+                             spf_tr(form));
     if (is_name(word)) {
         *kind = SPF_WORD_NAME;
         return spf_ok();
     }
-    return spf_error(SPF_ERR_USAGE,
-                     "--instance takes an id, a name or an address of the instance; " FORM);
+    return spf_usage("--instance takes an id, a name or an address of the instance; %s",
+                     spf_tr(form));
 }

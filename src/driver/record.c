@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/language.h"
 #include "base/names.h"
 #include "base/text.h"
 #include "platform/home.h"
@@ -299,7 +300,7 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
     if (error.code != SPF_OK)
         return error;
     if (!could_be_asked(asked))
-        return spf_error(SPF_ERR_INVALID, "a target is not one that could have been asked for");
+        return spf_error(SPF_ERR_INVALID, _("a target is not one that could have been asked for"));
     recorded->other_options = calloc(asked->other_options.count + 1, sizeof(char *));
     if (recorded->other_options == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
@@ -353,12 +354,13 @@ struct spf_error spf_record_read(const char *text, size_t len, struct spf_record
     read->json = spf_json_parse(text, len);
     targets = spf_json_get(read->json, "targets");
     if (strcmp(spf_json_text(read->json, "schema"), SCHEMA) != 0) {
-        error = spf_error(SPF_ERR_INVALID, "not a record of sshpreflight (schema \"%s\")", SCHEMA);
+        error =
+            spf_error(SPF_ERR_INVALID, _("not a record of sshpreflight (schema \"%s\")"), SCHEMA);
         goto out;
     }
     read->count = spf_json_count(targets);
     if (read->count == 0 || read->count > TARGETS_MAX) {
-        error = spf_error(SPF_ERR_INVALID, "the record holds no target, or too many");
+        error = spf_error(SPF_ERR_INVALID, _("the record holds no target, or too many"));
         goto out;
     }
     if ((read->targets = calloc(read->count, sizeof *read->targets)) == NULL)
@@ -371,7 +373,7 @@ struct spf_error spf_record_read(const char *text, size_t len, struct spf_record
     read->recorded_utc = spf_utc_parse(spf_json_text(read->json, "recorded_at"));
     read->started_utc = spf_utc_parse(spf_json_text(read->json, "started_at"));
     if (read->recorded_utc <= 0) {
-        error = spf_error(SPF_ERR_INVALID, "the record does not say when it was made");
+        error = spf_error(SPF_ERR_INVALID, _("the record does not say when it was made"));
         goto out;
     }
     if (read->started_utc <= 0) /* of before records had it */

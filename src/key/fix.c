@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "key/file.h"
 #include "openssh/ask.h"
@@ -15,18 +17,29 @@
 
 enum { NAMES_TRIED = 20 };
 
-static void say(struct spf_key_fixed *fixed, enum spf_fix fix, const char *before, const char *path,
-                const char *after)
+/* What is printed of a path. */
+struct shown {
+    char path[200];
+};
+
+static struct shown show(const char *path)
 {
-    struct spf_buf buf;
+    struct shown shown;
+
+    spf_clean(shown.path, sizeof shown.path, path, strlen(path));
+    return shown;
+}
+
+/* fmt in the language that is set; what it takes from outside is clean. */
+SPF_PRINTF(3, 4)
+static void say(struct spf_key_fixed *fixed, enum spf_fix fix, const char *fmt, ...)
+{
+    va_list args;
 
     fixed->fix = fix;
-    spf_buf_init(&buf, sizeof fixed->text - 1);
-    spf_buf_addstr(&buf, before);
-    spf_buf_add_clean(&buf, path, strlen(path), 200);
-    spf_buf_addstr(&buf, after);
-    (void)spf_copy(fixed->text, sizeof fixed->text, buf.data);
-    spf_buf_clear(&buf);
+    va_start(args, fmt);
+    (void)spf_vformat(fixed->text, sizeof fixed->text, fmt, args);
+    va_end(args);
 }
 
 /* A new file of mode 0400 beside the original: "key.pem.fixed", "key.pem.fixed2", … */
@@ -91,14 +104,14 @@ static struct spf_error close_mode(const char *path, const struct spf_key_facts 
     struct stat st;
 
     if (fd < 0)
-        return spf_error_sys(errno, "the mode can't be changed");
+        return spf_error_sys(errno, _("the mode can't be changed"));
     if (fstat(fd, &st) != 0)
-        error = spf_error_sys(errno, "the mode can't be changed");
+        error = spf_error_sys(errno, _("the mode can't be changed"));
     else if (!S_ISREG(st.st_mode) || st.st_dev != facts->device || st.st_ino != facts->inode)
         error =
-            spf_error(SPF_ERR_INVALID, "another file took the key's place; nothing was changed");
+            spf_error(SPF_ERR_INVALID, _("another file took the key's place; nothing was changed"));
     else if (fchmod(fd, 0400) != 0)
-        error = spf_error_sys(errno, "the mode can't be changed");
+        error = spf_error_sys(errno, _("the mode can't be changed"));
     else
         spf_rights_read(path, fd, left);
     (void)close(fd);
@@ -110,21 +123,21 @@ static struct spf_error fix_mode(const char *path, const struct spf_key_facts *f
 {
     struct spf_rights left = {0};
     struct spf_error error = close_mode(path, facts, &left);
-    char after[80];
 
     if (error.code != SPF_OK)
         return error;
     if (left.by_list ? left.strangers[0] != '\0' : left.mode != 0400) {
-        say(fixed, SPF_FIX_IMPOSSIBLE, "the file system of ", path,
-            " keeps no modes; copy the key to your home directory");
+        say(fixed, SPF_FIX_IMPOSSIBLE,
+            _("the file system of %s keeps no modes; copy the key to your home directory"),
+            show(path).path);
         return error;
     }
     if (left.by_list) {
-        say(fixed, SPF_FIX_MODE, "left access to ", path, " with you alone");
+        say(fixed, SPF_FIX_MODE, _("left access to %s with you alone"), show(path).path);
         return error;
     }
-    (void)spf_format(after, sizeof after, " from %04o to 0400", (unsigned)facts->mode);
-    say(fixed, SPF_FIX_MODE, "changed the mode of ", path, after);
+    say(fixed, SPF_FIX_MODE, _("changed the mode of %s from %04o to 0400"), show(path).path,
+        (unsigned)facts->mode);
     return error;
 }
 
@@ -134,44 +147,45 @@ static const char *close_original(const char *path, const struct spf_key_facts *
     struct spf_rights left = {0};
 
     if (!is_open(facts))
-        return "the file given is as it was";
+        return _("the file given is as it was");
     if (close_mode(path, facts, &left).code != SPF_OK)
-        return "the file given is as it was, and others may read it still: that can't be changed";
+        return _(
+            "the file given is as it was, and others may read it still: that can't be changed");
     if (left.by_list && left.strangers[0] == '\0')
-        return "the text of the file given is as it was, and access to it is yours alone now";
+        return _("the text of the file given is as it was, and access to it is yours alone now");
     if (!left.by_list && (left.mode & 077) == 0)
-        return "the text of the file given is as it was, and its mode is 0400 now";
-    return "the file given is as it was, and others may read it still: that can't be changed";
+        return _("the text of the file given is as it was, and its mode is 0400 now");
+    return _("the file given is as it was, and others may read it still: that can't be changed");
 }
 
 static struct spf_error write_copy(const char *path, const struct spf_secret *passphrase,
                                    const struct spf_key_facts *facts,
                                    const struct spf_secret *repaired, struct spf_key_fixed *fixed)
 {
-    char name[sizeof fixed->path], after[500];
+    char name[sizeof fixed->path];
     struct spf_error error = spf_ok();
     int fd = create_beside(path, name, sizeof name);
 
     if (fd < 0)
-        return spf_error_sys(errno, "the repaired copy can't be made");
+        return spf_error_sys(errno, _("the repaired copy can't be made"));
     (void)spf_copy(fixed->path, sizeof fixed->path, name);
     atomic_store(&fixed->unproved, true);
     if (!spf_write_all(fd, spf_secret_text(repaired), spf_secret_len(repaired)) || fsync(fd) != 0)
-        error = spf_error_sys(errno, "the repaired copy can't be written");
+        error = spf_error_sys(errno, _("the repaired copy can't be written"));
     if (close(fd) != 0 && error.code == SPF_OK)
-        error = spf_error_sys(errno, "the repaired copy can't be written");
+        error = spf_error_sys(errno, _("the repaired copy can't be written"));
     if (error.code == SPF_OK && !prove(name, passphrase, facts))
-        error = spf_error(SPF_ERR_INVALID, "the repaired copy could not be proved to be the key");
+        error =
+            spf_error(SPF_ERR_INVALID, _("the repaired copy could not be proved to be the key"));
     atomic_store(&fixed->unproved, false);
     if (error.code != SPF_OK) {
         (void)unlink(name);
         return error;
     }
-    (void)spf_format(after, sizeof after, " (%s), a copy that is in order; %s. Repaired: %s%s%s",
-                     facts->by_list ? "for you alone" : "mode 0400", close_original(path, facts),
-                     facts->detail[0] ? facts->detail : "the container",
-                     facts->sha256[0] ? ". Key: " : "", facts->sha256);
-    say(fixed, SPF_FIX_COPY, "wrote ", name, after);
+    say(fixed, SPF_FIX_COPY, _("wrote %s (%s), a copy that is in order; %s. Repaired: %s%s%s"),
+        show(name).path, facts->by_list ? _("for you alone") : _("mode 0400"),
+        close_original(path, facts), facts->detail[0] ? facts->detail : _("the container"),
+        facts->sha256[0] ? _(". Key: ") : "", facts->sha256);
     return error;
 }
 
@@ -193,22 +207,24 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     fixed->text[0] = '\0';
     atomic_store(&fixed->unproved, false);
     if (!spf_copy(fixed->path, sizeof fixed->path, path))
-        return spf_error(SPF_ERR_TOO_BIG, "the key's path is too long");
+        return spf_error(SPF_ERR_TOO_BIG, _("the key's path is too long"));
     if (!spf_key_file_read(path, passphrase, &facts, &secrets))
-        error = spf_error(SPF_ERR_NOMEM, "out of memory for the key file");
+        error = spf_error(SPF_ERR_NOMEM, _("out of memory for the key file"));
     else if (facts.outcome != SPF_KEY_READ)
-        say(fixed, SPF_FIX_IMPOSSIBLE, "", path,
-            " can't be read as a file, so nothing was changed");
+        say(fixed, SPF_FIX_IMPOSSIBLE, _("%s can't be read as a file, so nothing was changed"),
+            show(path).path);
     else if (secrets.repaired && !is_good_here(&facts))
         error = write_copy(path, passphrase, &facts, secrets.repaired, fixed);
     else if (!holds_private_key(&facts))
-        say(fixed, SPF_FIX_IMPOSSIBLE, "", path, " is not a private key, so nothing was changed");
+        say(fixed, SPF_FIX_IMPOSSIBLE, _("%s is not a private key, so nothing was changed"),
+            show(path).path);
     else if (facts.by_list ? is_open(&facts) : facts.mine && facts.mode != 0400)
         error = fix_mode(path, &facts, fixed);
     else if (facts.openssh_accepts || facts.putty_accepts)
-        say(fixed, SPF_FIX_NOT_NEEDED, "", path, " needs no repair");
+        say(fixed, SPF_FIX_NOT_NEEDED, _("%s needs no repair"), show(path).path);
     else
-        say(fixed, SPF_FIX_IMPOSSIBLE, "", path, " can't be repaired, so nothing was changed");
+        say(fixed, SPF_FIX_IMPOSSIBLE, _("%s can't be repaired, so nothing was changed"),
+            show(path).path);
     spf_key_secrets_clear(&secrets);
     spf_shape_clear(&spf_key_shape, &facts);
     return error;

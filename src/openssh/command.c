@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "openssh/command_parts.h"
 
 #define WORDS_MAX 400 /* of a command: more are not read */
@@ -130,7 +131,7 @@ bool spf_command_refuse(struct spf_command_reader *reader, const char *fmt, ...)
     if (reader->out->error[0] != '\0')
         return false;
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, fmt, args);
+    (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
     spf_clean(reader->out->error, sizeof reader->out->error, text, strlen(text));
     return false;
@@ -144,7 +145,7 @@ void spf_command_remark(struct spf_command_reader *reader, const char *fmt, ...)
     if (reader->out->remark[0] != '\0')
         return;
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, fmt, args);
+    (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
     spf_clean(reader->out->remark, sizeof reader->out->remark, text, strlen(text));
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/language.h"
 #include "openssh/command_parts.h"
 
 /* The value of a long option that is written with = or as the next word; NULL: word is another
@@ -141,7 +142,7 @@ bool spf_command_rsync(struct spf_command_reader *reader)
     if (daemon && shell == NULL)
         return spf_command_refuse(reader,
                                   "this rsync command speaks to an rsync daemon, not by SSH");
-    return shell == NULL || spf_command_take_remote_shell(reader, shell, "rsync's remote shell");
+    return shell == NULL || spf_command_take_remote_shell(reader, shell, _("rsync's remote shell"));
 }
 
 /* A repository's URL that means ssh (git-clone(1), GIT URLS); false with the error set. */
@@ -163,7 +164,7 @@ static bool take_repository(struct spf_command_reader *reader, const char *word)
     }
     if (strstr(word, "://") != NULL)
         return spf_command_refuse(reader, "git reaches %.100s without SSH",
-                                  strchr(word, '@') == NULL ? word : "that repository");
+                                  strchr(word, '@') == NULL ? word : _("that repository"));
     len = spf_command_remote_host(word);
     if (len > 0)
         return set_part(reader, word, len);
@@ -258,7 +259,7 @@ bool spf_command_git(struct spf_command_reader *reader)
         return spf_command_refuse(reader, "this git command names no repository: add its URL "
                                           "(git remote get-url origin)");
     return take_repository(reader, word) &&
-           (shell == NULL || spf_command_take_remote_shell(reader, shell, "git's ssh command"));
+           (shell == NULL || spf_command_take_remote_shell(reader, shell, _("git's ssh command")));
 }
 
 bool spf_command_mosh(struct spf_command_reader *reader)
@@ -429,7 +430,7 @@ static bool add_ansible(struct spf_command_reader *reader, const struct ansible 
             continue;
         if (!spf_format(line, sizeof line, "ssh %s", ansible->more[i]))
             return spf_command_refuse(reader, "ansible's arguments for ssh are too long");
-        if (!spf_command_take_remote_shell(reader, line, "ansible's arguments for ssh"))
+        if (!spf_command_take_remote_shell(reader, line, _("ansible's arguments for ssh")))
             return false;
     }
     return (ansible->port == NULL || spf_command_add(reader, "-p", ansible->port)) &&
@@ -459,7 +460,7 @@ bool spf_command_ansible(struct spf_command_reader *reader)
         spf_command_remark(reader,
                            "ansible's inventory and ansible.cfg are not read: what they say about "
                            "%.60s does not count here",
-                           pattern != NULL ? pattern : "the host");
+                           pattern != NULL ? pattern : _("the host"));
     if (ansible.host != NULL)
         pattern = ansible.host;
     if (pattern == NULL)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "openssh/command_parts.h"
 
 #define REMOTE_SHELL_MAX 64 /* words */
@@ -16,7 +17,7 @@
     {'4', false, SPF_LETTER_OPTION, "-4"}, {'6', false, SPF_LETTER_OPTION, "-6"}, \
     {'i', true, SPF_LETTER_KEY, NULL}, {'F', true, SPF_LETTER_FILE, NULL}, \
     OPTION('o', "-o"), OPTION('J', "-J"), KEYWORD('c', "Ciphers"), \
-    {'1', false, SPF_LETTER_NO_LOGIN, "version 1 of the protocol is gone from OpenSSH"}, \
+    {'1', false, SPF_LETTER_NO_LOGIN, N_("version 1 of the protocol is gone from OpenSSH")}, \
     IDLE('2'), IDLE('C'), IDLE('q'), IDLE('v')
 
 /* ssh.c: getopt(ac, av, "1246ab:c:e:fgi:kl:m:no:p:qstvxAB:CD:E:F:GI:J:KL:MNO:P:Q:R:S:TVw:W:XYy") */
@@ -24,9 +25,9 @@ const struct spf_letter spf_ssh_letters[] = {
     SHARED, OPTION('l', "-l"), OPTION('p', "-p"),
     KEYWORD('b', "BindAddress"), KEYWORD('B', "BindInterface"), KEYWORD('m', "MACs"),
     KEYWORD('I', "PKCS11Provider"), KEYWORD('P', "Tag"),
-    {'O', true, SPF_LETTER_NO_LOGIN, "ssh -O speaks to a connection that is open already"},
-    {'Q', true, SPF_LETTER_NO_LOGIN, "ssh -Q lists algorithms and does not log in"},
-    {'V', false, SPF_LETTER_NO_LOGIN, "ssh -V shows the version and does not log in"},
+    {'O', true, SPF_LETTER_NO_LOGIN, N_("ssh -O speaks to a connection that is open already")},
+    {'Q', true, SPF_LETTER_NO_LOGIN, N_("ssh -Q lists algorithms and does not log in")},
+    {'V', false, SPF_LETTER_NO_LOGIN, N_("ssh -V shows the version and does not log in")},
     IDLE('a'), IDLE('A'), IDLE('f'), IDLE('g'), IDLE('G'), IDLE('k'), IDLE('K'), IDLE('M'),
     IDLE('n'), IDLE('N'), IDLE('s'), IDLE('t'), IDLE('T'), IDLE('x'), IDLE('X'), IDLE('y'),
     IDLE('Y'),
@@ -38,7 +39,7 @@ const struct spf_letter spf_ssh_letters[] = {
 /* scp.c: getopt(argc, argv, "12346ABCTdfOpqRrstvD:F:J:M:P:S:c:i:l:o:X:"); -l is a bandwidth */
 static const struct spf_letter scp_letters[] = {
     SHARED, OPTION('P', "-p"),
-    {'S', true, SPF_LETTER_NO_LOGIN, "scp -S connects with another program than ssh"},
+    {'S', true, SPF_LETTER_NO_LOGIN, N_("scp -S connects with another program than ssh")},
     IDLE('3'), IDLE('A'), IDLE('B'), IDLE('T'), IDLE('d'), IDLE('f'), IDLE('p'),
     {'O', false, SPF_LETTER_EXEC, NULL}, {'s', false, SPF_LETTER_SFTP, NULL},
     IDLE('R'), IDLE('r'), IDLE('t'),
@@ -49,8 +50,8 @@ static const struct spf_letter scp_letters[] = {
 /* sftp.c: getopt(argc, argv, "1246AafhNpqrvCc:D:i:l:o:s:S:b:B:F:J:P:R:X:") */
 static const struct spf_letter sftp_letters[] = {
     SHARED, OPTION('P', "-p"),
-    {'S', true, SPF_LETTER_NO_LOGIN, "sftp -S connects with another program than ssh"},
-    {'D', true, SPF_LETTER_NO_LOGIN, "sftp -D starts a server here and connects nowhere"},
+    {'S', true, SPF_LETTER_NO_LOGIN, N_("sftp -S connects with another program than ssh")},
+    {'D', true, SPF_LETTER_NO_LOGIN, N_("sftp -D starts a server here and connects nowhere")},
     IDLE('A'), IDLE('a'), IDLE('f'), IDLE('h'), IDLE('N'), IDLE('p'), IDLE('r'),
     IDLE_VALUE('b'), IDLE_VALUE('B'), IDLE_VALUE('l'), IDLE_VALUE('R'), IDLE_VALUE('X'),
     {'s', true, SPF_LETTER_EXEC, NULL},
@@ -107,7 +108,7 @@ static bool take_letter(struct spf_command_reader *reader, const struct spf_lett
     case SPF_LETTER_NO_LOGIN:
         break;
     }
-    return spf_command_refuse(reader, "%s", letter->text);
+    return spf_command_refuse(reader, "%s", spf_tr(letter->text));
 }
 
 bool spf_command_take_letters(struct spf_command_reader *reader, const struct spf_letter *letters,

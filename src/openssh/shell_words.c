@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "base/text.h"
 
 #define WORD_MAX 8192
@@ -39,11 +40,11 @@ static bool expand(struct lexer *lexer)
     }
     if (end == name || isdigit((unsigned char)*name) || (braced && *end != '}') ||
         (size_t)(end - name) >= sizeof copy)
-        return refuse(lexer, "it has a $ expansion that only the shell can do");
+        return refuse(lexer, _("it has a $ expansion that only the shell can do"));
     memcpy(copy, name, (size_t)(end - name));
     copy[end - name] = '\0';
     if ((value = lexer->lookup(copy)) == NULL)
-        return refuse(lexer, "it has a variable that is not in the environment");
+        return refuse(lexer, _("it has a variable that is not in the environment"));
     spf_buf_addstr(&lexer->word, value);
     lexer->at = end + braced;
     return true;
@@ -57,9 +58,9 @@ static bool take_quoted(struct lexer *lexer)
     lexer->in_word = true;
     while (*lexer->at != quote) {
         if (*lexer->at == '\0')
-            return refuse(lexer, "a quote is not closed");
+            return refuse(lexer, _("a quote is not closed"));
         if (quote == '"' && *lexer->at == '`')
-            return refuse(lexer, "it has a command substitution");
+            return refuse(lexer, _("it has a command substitution"));
         if (quote == '"' && *lexer->at == '$') {
             if (!expand(lexer))
                 return false;
@@ -101,7 +102,7 @@ static bool end_word(struct lexer *lexer, struct spf_words *words)
 
     spf_buf_clear(&lexer->word);
     lexer->in_word = false;
-    return good ? true : refuse(lexer, "a word of it is too long");
+    return good ? true : refuse(lexer, _("a word of it is too long"));
 }
 
 /* One character outside of quotes, or what it begins. False: the command ends, or why says more. */
@@ -133,9 +134,9 @@ static bool take(struct lexer *lexer, struct spf_words *words)
     if (c == '\'' || c == '"')
         return take_quoted(lexer);
     if (c == '`')
-        return refuse(lexer, "it has a command substitution");
+        return refuse(lexer, _("it has a command substitution"));
     if (c == '$' && (lexer->at[1] == '\'' || lexer->at[1] == '"'))
-        return refuse(lexer, "it has a $ quote that only the shell can read");
+        return refuse(lexer, _("it has a $ quote that only the shell can read"));
     if (c == '\\' && lexer->at[1] == '\n') {
         lexer->at += 2;
         return true;

@@ -10,18 +10,18 @@ static void say_unknown(struct spf_buf *buf, const char *cause)
 
     for (int i = 0; i < SPF_FINDING_COUNT; i++)
         names[i] = spf_findings[i].id;
-    spf_buf_addstr(buf, "there is no cause \"");
+    spf_buf_addstr(buf, _("there is no cause \""));
     spf_buf_add_clean(buf, cause, strlen(cause), 100);
     spf_buf_addch(buf, '"');
     if (!spf_suggest(buf, cause, "", names, SPF_FINDING_COUNT))
-        spf_buf_addstr(buf, "; sshpreflight-causes(7) lists all of them");
+        spf_buf_addstr(buf, _("; sshpreflight-causes(7) lists all of them"));
     spf_buf_addch(buf, '\n');
 }
 
 static const char *where(const struct spf_finding_info *info)
 {
     if (strcmp(info->check, "target") == 0)
-        return "of the target as a whole";
+        return _("of the target as a whole");
     if (strcmp(info->check, "*") == 0)
         return _("in any check");
     if (strcmp(info->check, "cloud.*") == 0)

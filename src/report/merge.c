@@ -63,13 +63,13 @@ static const char *judge_target(struct json_object *line)
     enum spf_verdict verdict;
 
     if (!verdict_of(line, &verdict))
-        return "says no verdict";
+        return _("says no verdict");
     if (cause[0] != '\0' && spf_finding_by_id(cause) == SPF_NO_FINDING)
-        return "names a cause that this version does not know";
+        return _("names a cause that this version does not know");
     if (!json_object_is_type(spf_json_get(line, "target"), json_type_object) ||
         !json_object_is_type(spf_json_get(line, "checks"), json_type_array) ||
         !json_object_is_type(spf_json_get(line, "remedies"), json_type_array))
-        return "lacks the target, its checks or its remedies";
+        return _("lacks the target, its checks or its remedies");
     return NULL;
 }
 
@@ -125,7 +125,7 @@ static struct spf_error judge_fleet(struct spf_merge *merge, const char *file, u
     }
     if (merge->parts != parts)
         return spf_usage(
-            "%s is of a split into %u, %s of one into %u: they are no parts of one fleet",
+            "%s is of a split into %u, %s of one into %u: they are not parts of one fleet",
             merge->first, merge->parts, file, parts);
     if (strcmp(merge->selection, selection) != 0)
         return spf_usage("%s and %s are parts of different targets or checks (selection %s and "
@@ -149,12 +149,12 @@ static struct spf_error take_line(struct spf_merge *merge, size_t from, const ch
 
     *wrong = NULL;
     if (line == NULL)
-        *wrong = "is not JSON";
+        *wrong = _("is not JSON");
     else if (!is_end && strcmp(schema, "sshpreflight.target/1") != 0)
-        *wrong = "is no line of ndjson of sshpreflight";
+        *wrong = _("is not a line of ndjson of sshpreflight");
     else if (!read_part(spf_json_text(line, "shard"), &part, &parts) || !is_name(name) ||
              !is_name(selection) || strlen(started) != SPF_UTC_SIZE - 1)
-        *wrong = "is not of a part (--shard)";
+        *wrong = _("is not of a part (--shard)");
     else if (!is_end)
         *wrong = judge_target(line);
     error = *wrong == NULL ? judge_fleet(merge, file, parts, selection) : spf_ok();
@@ -188,7 +188,7 @@ struct spf_error spf_merge_add(struct spf_merge *merge, const char *name, const 
         if (size > 0)
             error = take_line(merge, from, name, spf_json_parse(text, size), &wrong);
         if (wrong != NULL && merge->remarks++ < REMARKS_SHOWN)
-            spf_buf_addf(remarks, "%s line %zu %s, and does not count\n", name, number, wrong);
+            spf_buf_addf(remarks, _("%s line %zu %s, and does not count\n"), name, number, wrong);
         text += size + (feed != NULL);
     }
     return error;
@@ -331,7 +331,7 @@ static void add_title(struct spf_buf *title, struct json_object *target)
     }
     spf_buf_add_clean(title, host, strlen(host), 300);
     if (port != 22)
-        spf_buf_addf(title, " port %lld", (long long)port);
+        spf_buf_addf(title, _(" port %lld"), (long long)port);
 }
 
 static const char *text_or_null(struct json_object *object, const char *name)

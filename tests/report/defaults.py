@@ -69,7 +69,7 @@ def check_order(folder, config):
     for name, (plain, file, option, variable) in SETTINGS.items():
         same(name, built_in.get(name), (plain, "built in" if plain else "not set"))
         same(name, in_file.get(name), (file, "this file"))
-        same(name, printed(folder, "--" + name, option).get(name), (option, "the command line"))
+        same(name, printed(folder, "--" + name, option).get(name), (option, "命令行" if name == "lang" else "the command line"))
         if variable:
             held = printed(folder, **{variable: "abc"})[name]
             same(name, held, ("auto" if name == "color" else "abc", "the environment, " + variable))

@@ -81,7 +81,33 @@ def check_catalogue(source, folder):
     for english in should & set(translated):
         wrong += ["po/zh_CN.po: %r %s" % (english, complaint)
                   for complaint in check_entry(english, translated[english])]
-    return len(should), wrong
+    return len(should), wrong + check_literals(source, should)
+
+
+# What no person reads as a sentence: shell scripts, formats of columns, names of a set.
+PLAIN = re.compile(r"#compdef|_arguments|_sshpreflight|complete -c|mapfile|compgen|^# Written by|^ -x -a|  -[xl] |"
+                   r"key cloud net ssh|^struct spf_|^ssh %s$|^  %-|^%s%s--%s$|^%s--(tag|vpc) %s$|^sshpreflight: ")
+LITERAL = re.compile(r'''//[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.)'|"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*''', re.S)
+# Written for people from end to end; elsewhere a literal may be a fact that is recorded.
+FOR_PEOPLE = ["cli/*.c", "report/merge*.c", "report/explain.c", "cloud/aliyun/select.c", "openssh/command*.c",
+              "cloud/instance_word.c", "openssh/destination.c", "openssh/shell_words.c", "key/fix.c",
+              "base/suggest.c", "platform/posix/limits.c"]
+
+
+def check_literals(source, template):
+    """In files that speak to people, each literal of more than one word is in the template."""
+    wrong, seen = [], 0
+    for path in sorted(path for glob in FOR_PEOPLE for path in (source / "src").glob(glob)):
+        text = path.read_text(encoding="utf-8")
+        for found in LITERAL.finditer(text):
+            literal = unquoted(found[0]) if found[0].startswith('"') else ""
+            if not re.search(r"[a-z]{2,} [a-z]{2,}|%s [a-z]{2,}|[a-z]{2,} %s|^; ", literal) or PLAIN.search(literal):
+                continue
+            seen += 1
+            if literal not in template:
+                wrong.append("%s:%d: not translated: %r" % (
+                    path.relative_to(source), text.count("\n", 0, found.start()) + 1, literal))
+    return wrong if seen > 200 else wrong + ["%d literals were found: is the test blind?" % seen]
 
 
 def width(line):

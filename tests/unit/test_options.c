@@ -227,6 +227,10 @@ START_TEST(hosts_and_users_as_ssh_takes_them)
     check_good("merge part-1 ssh part-3 --json");
     ck_assert_uint_eq(options.files.count, 3);
     ck_assert_int_eq(options.format, SPF_FORMAT_JSON);
+    check_good("--lang zh --json merge part-1 part-2");
+    ck_assert_uint_eq(options.files.count, 2);
+    check_good("--json explain key-missing");
+    ck_assert_str_eq(options.cause, "key-missing");
     check_good("--instance i-1 --key k explain");
     ck_assert_str_eq(options.host, "explain");
 }

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/language.h"
 #include "base/text.h"
 #include "cloud/aliyun/operation.h"
 
@@ -42,7 +43,7 @@ static struct spf_error take_ids(struct json_object *reply, spf_id_list *ids)
     struct json_object *list = spf_json_path(reply, "Instances.Instance");
 
     if (!json_object_is_type(list, json_type_array))
-        return spf_error(SPF_ERR_INVALID, "the API's reply has no Instances");
+        return spf_error(SPF_ERR_INVALID, _("the API's reply has no Instances"));
     for (size_t i = 0; i < spf_json_count(list); i++) {
         const char *text = spf_json_text(spf_json_item(list, i), "InstanceId");
         struct spf_id *id = text[0] != '\0' ? SPF_APPEND(ids) : NULL;
@@ -140,11 +141,11 @@ static struct spf_error await(struct quest *quest)
             return error;
     }
     if (quest->stopped)
-        return spf_error(SPF_ERR_SYS, "interrupted before the instances were known");
+        return spf_error(SPF_ERR_SYS, _("interrupted before the instances were known"));
     if (!quest->done)
-        return spf_error(SPF_ERR_SYS, "the instances were not known in time (--deadline)");
+        return spf_error(SPF_ERR_SYS, _("the instances were not known in time (--deadline)"));
     if (quest->failure.cause != SPF_NO_FINDING)
-        return spf_error(SPF_ERR_SYS, "the instances cannot be listed: %s%s%s [%s]",
+        return spf_error(SPF_ERR_SYS, _("the instances cannot be listed: %s%s%s [%s]"),
                          quest->failure.action, quest->failure.action[0] != '\0' ? ": " : "",
                          quest->failure.text, spf_findings[quest->failure.cause].id);
     return spf_ok();
@@ -159,7 +160,7 @@ static struct spf_error go(struct quest *quest)
     if (error.code != SPF_OK)
         return error;
     if (quest->facts.credentials.region[0] == '\0')
-        return spf_error(SPF_ERR_USAGE, "say in which region: --region ID");
+        return spf_usage("say in which region: --region ID");
     quest->done = false;
     list_instances(quest);
     return await(quest);

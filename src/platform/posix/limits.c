@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 
+#include "base/language.h"
+
 #define FILES_NEEDED 64 /* a run with jump hosts and every API host at once holds about half */
 #define FILES_WANTED 1024
 #define FILES_EACH   8              /* of a target under way; seven have been seen */
@@ -45,15 +47,17 @@ struct spf_error spf_limits_prepare(void)
     rlim_t is = 0;
 
     if (!raise(RLIMIT_NOFILE, FILES_NEEDED, FILES_WANTED, &is))
-        return spf_error(SPF_ERR_SYS,
-                         "the limit on open files of this process is %llu (ulimit -n), and %d are "
-                         "needed",
-                         (unsigned long long)is, FILES_NEEDED);
+        return spf_error(
+            SPF_ERR_SYS,
+            _("the limit on open files of this process is %llu (ulimit -n), and %d are "
+              "needed"),
+            (unsigned long long)is, FILES_NEEDED);
     if (!raise(RLIMIT_STACK, STACK_NEEDED, STACK_WANTED, &is))
-        return spf_error(SPF_ERR_SYS,
-                         "the limit on the stack of this process is %llu KiB (ulimit -s), and %lu "
-                         "are needed",
-                         (unsigned long long)is / 1024, STACK_NEEDED / 1024);
+        return spf_error(
+            SPF_ERR_SYS,
+            _("the limit on the stack of this process is %llu KiB (ulimit -s), and %lu "
+              "are needed"),
+            (unsigned long long)is / 1024, STACK_NEEDED / 1024);
     /* Without this glibc gives every thread, libcurl's too, the stack limit that it was started
      * with. */
     if (pthread_attr_init(&threads) == 0) {

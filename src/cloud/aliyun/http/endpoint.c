@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/ip.h"
+#include "base/language.h"
 #include "base/text.h"
 
 const char *spf_api_version(const char *product)
@@ -36,7 +37,8 @@ static struct spf_error take_url(CURLU *url, struct spf_endpoint *endpoint)
     static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
                                          CURLUPART_FRAGMENT};
     char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *extra = NULL;
-    struct spf_error error = spf_error(SPF_ERR_USAGE, "not an endpoint: give https://HOST[:PORT]");
+    struct spf_error error =
+        spf_error(SPF_ERR_USAGE, N_("not an endpoint: give https://HOST[:PORT]"));
     char bare[256];
     size_t len;
 
@@ -60,7 +62,8 @@ static struct spf_error take_url(CURLU *url, struct spf_endpoint *endpoint)
         goto out;
     }
     if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && is_loopback(bare))) {
-        error = spf_error(SPF_ERR_USAGE, "an endpoint must be https (http is for loopback only)");
+        error =
+            spf_error(SPF_ERR_USAGE, N_("an endpoint must be https (http is for loopback only)"));
         goto out;
     }
     if (spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s", host, port != NULL ? ":" : "",
@@ -84,7 +87,7 @@ struct spf_error spf_endpoint_parse(const char *text, struct spf_endpoint *endpo
     if (url == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     memset(endpoint, 0, sizeof *endpoint);
-    error = spf_error(SPF_ERR_USAGE, "unknown product before \"=\": ecs, vpc or sts");
+    error = spf_error(SPF_ERR_USAGE, N_("unknown product before \"=\": ecs, vpc or sts"));
     if (equals != NULL && (colon == NULL || equals < colon)) {
         size_t len = (size_t)(equals - text);
 
@@ -94,7 +97,7 @@ struct spf_error spf_endpoint_parse(const char *text, struct spf_endpoint *endpo
         if (spf_api_version(endpoint->product) == NULL)
             goto out;
     }
-    error = spf_error(SPF_ERR_USAGE, "not an endpoint: give https://HOST[:PORT]");
+    error = spf_error(SPF_ERR_USAGE, N_("not an endpoint: give https://HOST[:PORT]"));
     if (curl_url_set(url, CURLUPART_URL, text, CURLU_DEFAULT_SCHEME) == CURLUE_OK)
         error = take_url(url, endpoint);
 out:
