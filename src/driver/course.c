@@ -114,7 +114,11 @@ static void serve_key(struct spf_course *course)
 
 static void serve_ssh_config(struct spf_course *course)
 {
-    course->ssh_config = spf_ssh_config_new(&course->inquiry);
+    struct spf_desk *desk = course->desk;
+
+    if (desk->several && desk->ssh_answers == NULL)
+        desk->ssh_answers = spf_ssh_answers_new();
+    course->ssh_config = spf_ssh_config_new(&course->inquiry, desk->ssh_answers);
     if (course->ssh_config == NULL)
         fail(course, SPF_GROUP_SSH_CONFIG, "out of memory");
 }

@@ -14,6 +14,8 @@ struct spf_desk {
     struct spf_cloud *cloud;
     struct spf_openssh *openssh;
     struct spf_key_shelf *keys;
+    struct spf_ssh_answers *ssh_answers;
+    bool several; /* targets: what they ask in common is worth keeping */
     /* those that have news, in the order in which it came */
     struct spf_course *first, *last;
 };

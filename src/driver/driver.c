@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "driver/course.h"
+#include "openssh/config_answers.h"
 #include "openssh/openssh.h"
 
 struct spf_driver {
@@ -160,6 +161,7 @@ struct spf_driver *spf_driver_new(struct spf_run **runs, size_t count,
         return NULL;
     }
     driver->count = count;
+    driver->desk.several = count > 1;
     for (size_t i = 0; i < count; i++) {
         driver->courses[i].index = i;
         driver->courses[i].desk = &driver->desk;
@@ -174,6 +176,7 @@ void spf_driver_free(struct spf_driver *driver)
     spf_key_shelf_free(driver->desk.keys);
     spf_cloud_free(driver->desk.cloud);
     spf_openssh_free(driver->desk.openssh);
+    spf_ssh_answers_free(driver->desk.ssh_answers);
     spf_loop_free(driver->desk.loop);
     free(driver->courses);
     free(driver);
@@ -198,6 +201,13 @@ static void take_key_away(struct spf_driver *driver, size_t i)
         return;
     spf_shape_clear(&spf_key_shape, &run->facts.key);
     run->facts.group[SPF_GROUP_KEY] = (struct spf_group_state){0};
+}
+
+/* A configuration may have changed since. Nobody asks between rounds. */
+static void forget_answers(struct spf_desk *desk)
+{
+    spf_ssh_answers_free(desk->ssh_answers);
+    desk->ssh_answers = NULL;
 }
 
 /* Credentials and keys that are to be looked for again are those of a new client, a new file. */
@@ -226,6 +236,7 @@ struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms
     struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory"), last;
 
     renew(driver);
+    forget_answers(&driver->desk);
     driver->next = driver->finished = 0;
     driver->deadline_ms = deadline_ms;
     driver->stop = (struct spf_watch){

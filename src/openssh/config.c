@@ -1,5 +1,6 @@
 #include "openssh/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,6 +10,8 @@
 
 #include "base/clock.h"
 #include "cloud/address.h"
+#include "openssh/config_alike.h"
+#include "openssh/config_answers.h"
 #include "openssh/config_expand.h"
 #include "openssh/config_keys.h"
 #include "openssh/control_path.h"
@@ -26,6 +29,7 @@
 
 struct spf_ssh_config {
     struct spf_inquiry *inquiry;
+    struct spf_ssh_asker shared;         /* the question, where others have the same */
     struct spf_watch output, complaints; /* of ssh's standard output and error */
     struct spf_buf says, complains;
     pid_t ssh;
@@ -33,6 +37,7 @@ struct spf_ssh_config {
     size_t hop;                    /* the one asked about; NONE: the target itself */
     struct spf_ssh_keys_job *keys; /* being read; NULL: not */
     struct spf_ssh_self self;
+    bool says_of_all; /* says is of another host, and holds for this one */
 };
 #define NONE ((size_t)-1)
 
@@ -60,6 +65,7 @@ static int end(struct spf_ssh_config *config, bool by_itself)
 
 static void arrive(struct spf_ssh_config *config, const struct spf_failure *failure)
 {
+    spf_ssh_answers_leave(&config->shared);
     config->inquiry->arrived(config->inquiry, SPF_GROUP_SSH_CONFIG, failure);
 }
 
@@ -140,7 +146,7 @@ static size_t write_words(const struct spf_ssh_config *config, const char **word
         words[count++] = "-F";
         words[count++] = file;
     }
-    words[count++] = "-GT";
+    words[count++] = config->shared.question != NULL ? "-GTv" : "-GT";
     if (file == NULL) {
         words[count++] = "-oCanonicalizeHostname=no";
         /* readconf.c, execute_in_shell: ssh gives up where it would run a command */
@@ -199,6 +205,36 @@ static void ask(struct spf_ssh_config *config)
         give_up(config, strerror(error));
     else if (!spf_loop_add(inquiry->loop, &config->output) ||
              !spf_loop_add(inquiry->loop, &config->complaints))
+        no_memory(config);
+}
+
+static void take_shared(struct spf_ssh_asker *asker, const char *says, size_t len);
+
+/* Asks ssh, or waits for the answer that another target gets, which is not to be used either. */
+static void ask_once(struct spf_ssh_config *config, struct spf_ssh_answers *answers)
+{
+    const struct spf_target *target = config->inquiry->target;
+    struct spf_child_environment environment = spf_child_environment(false);
+    enum spf_ssh_turn turn = SPF_SSH_ASK;
+    const char *words[WORDS_MAX];
+    struct spf_jump_place hop;
+    char port[8];
+    size_t count;
+
+    if (answers != NULL && target->ssh_config == NULL && target->ssh_words == NULL) {
+        config->shared.answered = take_shared;
+        config->shared.owner = config;
+        count = write_words(config, words, port, &environment, &hop);
+        words[count - 1] = NULL; /* the host */
+        turn = spf_ssh_answers_ask(answers, words, &config->shared);
+    }
+    spf_child_environment_clear(&environment);
+    if (turn != SPF_SSH_WAIT) {
+        ask(config);
+        return;
+    }
+    config->output.due_ms = config->until_ms;
+    if (config->shared.question != NULL && !spf_loop_add(config->inquiry->loop, &config->output))
         no_memory(config);
 }
 
@@ -307,6 +343,11 @@ static void target_answered(struct spf_ssh_config *config)
         give_up(config, "ssh -G printed something else than a configuration");
         return;
     }
+    if (config->says_of_all) { /* ssh writes it in lower case */
+        (void)spf_copy(facts->host, sizeof facts->host, facts->asked);
+        for (char *c = facts->host; *c != '\0'; c++)
+            *c = (char)tolower((unsigned char)*c);
+    }
     /* ssh's user where none is configured is ours on this machine; an instance has none of that
      * name, unless somebody says so. */
     if (target->host == NULL && !target->user_given && strcmp(facts->user, config->self.user) == 0)
@@ -329,28 +370,58 @@ static void target_answered(struct spf_ssh_config *config)
 
 /* Is it the configuration that ssh refuses, whatever its words, and not what was kept from it (a
  * Match exec)? */
-static bool is_broken(const struct spf_buf *complains)
+static bool is_broken(const char *line, size_t len)
 {
-    return memmem(complains->data, complains->len, no_shell, strlen(no_shell)) == NULL;
+    return memmem(line, len, no_shell, strlen(no_shell)) == NULL;
+}
+
+/* What ssh says of every host it says of this one: its name is all that differs. */
+static void take_shared(struct spf_ssh_asker *asker, const char *says, size_t len)
+{
+    struct spf_ssh_config *config = asker->owner;
+
+    spf_loop_remove(config->inquiry->loop, &config->output);
+    if (says == NULL) {
+        ask(config);
+        return;
+    }
+    spf_buf_add(&config->says, says, len);
+    config->says_of_all = true;
+    target_answered(config);
+}
+
+/* To those who wait for it; only an answer that holds for all hosts. */
+static void share(struct spf_ssh_config *config, bool alike)
+{
+    struct spf_ssh_config_facts facts = {0};
+
+    if (config->shared.question == NULL)
+        return;
+    alike = alike && spf_ssh_config_read(config->says.data, config->says.len, &facts) &&
+            spf_same_host(facts.host, config->inquiry->facts->ssh_config.asked);
+    spf_shape_clear(&spf_ssh_config_shape, &facts);
+    spf_ssh_answers_give(&config->shared, alike ? config->says.data : NULL, config->says.len);
 }
 
 /* The first line of what ssh complains about. */
 static void complain(struct spf_ssh_config *config)
 {
     struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
-    const char *line = config->complains.data;
+    size_t len;
+    const char *line = spf_ssh_config_complaint(config->complains.data, &len);
+    char first[300];
 
-    if (config->inquiry->target->ssh_config == NULL && is_broken(&config->complains)) {
-        spf_clean(facts->broken, sizeof facts->broken, line, strlen(line));
+    if (config->inquiry->target->ssh_config == NULL && is_broken(line, len)) {
+        spf_clean(facts->broken, sizeof facts->broken, line, len);
         arrive(config, NULL);
         return;
     }
-    give_up(config, line[0] != '\0' ? line : "ssh -G failed");
+    (void)spf_format(first, sizeof first, "%.*s", (int)len, line);
+    give_up(config, first[0] != '\0' ? first : "ssh -G failed");
 }
 
 static void answered(struct spf_ssh_config *config)
 {
-    char *end_of_line;
     char bytes[4096];
     ssize_t got;
     int status;
@@ -358,9 +429,9 @@ static void answered(struct spf_ssh_config *config)
     while (!spf_buf_failed(&config->complains) &&
            (got = read(config->complaints.fd, bytes, sizeof bytes)) > 0)
         spf_buf_add(&config->complains, bytes, (size_t)got);
-    if ((end_of_line = strpbrk(config->complains.data, "\r\n")) != NULL)
-        *end_of_line = '\0';
     status = end(config, true);
+    share(config, status == 0 && !spf_buf_failed(&config->complains) &&
+                      spf_ssh_config_is_alike(config->complains.data));
     if (status != 0 && status != SPF_CHILD_STATUS_LOST)
         complain(config);
     else if (config->hop == NONE)
@@ -411,7 +482,8 @@ static void choose_name(struct spf_inquiry *inquiry)
     (void)spf_copy(facts->asked, sizeof facts->asked, ip);
 }
 
-struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry)
+struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
+                                          struct spf_ssh_answers *answers)
 {
     struct spf_ssh_config *config = calloc(1, sizeof *config);
     struct spf_self self;
@@ -438,7 +510,7 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry)
         config->self.host[0] = '\0';
     choose_name(inquiry);
     if (inquiry->facts->ssh_config.asked[0] != '\0')
-        ask(config);
+        ask_once(config, answers);
     else
         arrive(config, NULL);
     return config;
@@ -448,6 +520,7 @@ void spf_ssh_config_free(struct spf_ssh_config *config)
 {
     if (config == NULL)
         return;
+    spf_ssh_answers_leave(&config->shared);
     (void)end(config, false);
     spf_ssh_keys_cancel(config->inquiry->loop, config->keys);
     spf_buf_clear(&config->says);

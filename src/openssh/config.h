@@ -1,6 +1,7 @@
 #ifndef SPF_OPENSSH_CONFIG_H
 #define SPF_OPENSSH_CONFIG_H
 
+#include "openssh/config_answers.h"
 #include "openssh/config_words.h"
 #include "pipeline/inquiry.h"
 
@@ -20,9 +21,11 @@ struct spf_ssh_config;
 /*
  * Serves SPF_GROUP_SSH_CONFIG: arrived is called once, later. The inquiry outlives it. NULL: no
  * memory, and arrived is not called. Failures are spf_ssh_config_unusable's; an instance without
- * any address that could be asked about makes empty facts.
+ * any address that could be asked about makes empty facts. answers, which outlives it, may be NULL:
+ * what is only to be compared is asked once for all targets that it is the same of.
  */
-struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry);
+struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
+                                          struct spf_ssh_answers *answers);
 
 /* Ends what still runs. Takes NULL. */
 void spf_ssh_config_free(struct spf_ssh_config *config);

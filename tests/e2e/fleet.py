@@ -585,6 +585,53 @@ def gnu_parallel_runs_the_parts(scene):
     same("report", lasting(json.loads(out)), lasting(one))
 
 
+def ssh_is_asked_once(scene):
+    """Where the configuration is the same for all hosts, one ssh -G answers for all; else each has its own."""
+    real = shutil.which("ssh")
+    bin_dir = scene.folder + "/bin-ssh"
+    os.mkdir(bin_dir)
+    config, calls = bin_dir + "/config", bin_dir + "/calls"
+    with open(bin_dir + "/ssh", "w", encoding="ascii") as out:
+        out.write("#!/bin/sh\necho \"$*\" >> %s\nexec %s -F %s \"$@\"\n" % (calls, real, config))
+    os.chmod(bin_dir + "/ssh", 0o755)
+    path = scene.environment["PATH"]
+    scene.environment["PATH"] = bin_dir + ":" + path
+    hosts = scene.hosts(6)
+    listed = scene.list("asked", hosts)
+    seen_of = {}
+    for name, text, asked in [
+            ("nothing", "", 1),
+            ("for all", "# Match all\nHost *\n  SendEnv LANG\nProxyJump = jump.example\n", 1),
+            ("of one", "Host 127.0.0.4 *.example\n  ProxyJump jump.example\n", 6),
+            ("quoted", 'host = "127.0.0.4"\n  ProxyJump jump.example\n', 6),
+            ("a match", "match host 127.0.0.4\n\tProxyJump jump.example\n", 6),
+            ("a token", "HostName 127.0.0.%%h\n", 6),
+            ("included", "Include %s/more\n" % bin_dir, 6),
+            ("broken", "Host *\n  NoSuchOption yes\n", 6)]:
+        with open(config, "w", encoding="ascii") as out:
+            out.write(text)
+        with open(bin_dir + "/more", "w", encoding="ascii") as out:
+            out.write("Host 127.0.0.4\n  ProxyJump jump.example\n")
+        with open(calls, "w", encoding="ascii"):
+            pass
+        targets = scene.report("--hosts-file", listed, "--only", "ssh.auth", status=0)[0]["targets"]
+        with open(calls, encoding="ascii") as lines:
+            expect(name + ": calls", sum(" -G" in " " + line for line in lines), asked)
+        evidence = {target["target"]["host"]: next(c for c in target["checks"] if c["id"] == "net.port")["evidence"]
+                    for target in targets}
+        seen_of[name] = {host: evidence[host].get("ssh_config_unused") or evidence[host].get("ssh_config_error")
+                         for host in hosts}
+    scene.environment["PATH"] = path
+    expect("nothing", set(seen_of["nothing"].values()), {None})
+    for name in ("for all", "broken"):
+        said = set(seen_of[name].values())
+        if len(said) != 1 or None in said:
+            raise AssertionError("%s: %r" % (name, seen_of[name]))
+    for name in ("of one", "quoted", "a match", "included"):
+        expect(name, seen_of[name], {host: "ProxyJump jump.example" if host == "127.0.0.4" else None for host in hosts})
+    expect("a token", seen_of["a token"], {host: "HostName 127.0.0.%" + "h" for host in hosts})
+
+
 def few_descriptors_make_a_queue(scene):
     """A hard limit on open files: the targets that it leaves no room for wait."""
     hosts = ["%s@127.0.0.%d:%d" % (servers.login_user(), i % 8 + 2, scene.sshd.port)
@@ -600,7 +647,7 @@ def few_descriptors_make_a_queue(scene):
 
 
 TESTS = [parts_are_merged, only_parts_of_one_fleet_are_merged, lines_of_parts_are_outside_text,
-         gnu_parallel_runs_the_parts, few_descriptors_make_a_queue, parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
+         gnu_parallel_runs_the_parts, few_descriptors_make_a_queue, ssh_is_asked_once, parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
          keys_of_their_own, keys_of_their_pairs, instances_share_what_is_wrong, what_is_common_is_asked_once]
 
