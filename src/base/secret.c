@@ -1,5 +1,6 @@
 #include "base/secret.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +12,7 @@
 struct spf_secret {
     size_t len;
     size_t mapped;
+    atomic_uint owners;
     unsigned char bytes[];
 };
 
@@ -31,6 +33,7 @@ struct spf_secret *spf_secret_alloc(size_t len)
     (void)madvise(secret, mapped, MADV_DONTDUMP);
     secret->len = len;
     secret->mapped = mapped;
+    atomic_init(&secret->owners, 1);
     return secret;
 }
 
@@ -43,9 +46,16 @@ struct spf_secret *spf_secret_new(const void *bytes, size_t len)
     return secret;
 }
 
+struct spf_secret *spf_secret_share(struct spf_secret *secret)
+{
+    if (secret != NULL)
+        atomic_fetch_add(&secret->owners, 1);
+    return secret;
+}
+
 void spf_secret_free(struct spf_secret *secret)
 {
-    if (secret == NULL)
+    if (secret == NULL || atomic_fetch_sub(&secret->owners, 1) > 1)
         return;
     explicit_bzero(secret->bytes, secret->len);
     (void)munmap(secret, secret->mapped);

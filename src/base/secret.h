@@ -8,7 +8,7 @@
 /*
  * Private keys, passphrases, AccessKey secrets and tokens live here and nowhere else. Nothing
  * formats a secret. Its memory is kept out of core dumps (MADV_DONTDUMP) and swap where the system
- * lets us (mlock), and zeroed on free. One owner; free takes NULL.
+ * lets us (mlock), and zeroed when its last owner frees it; free takes NULL.
  *
  * On its way here a secret passes text buffers (spf_buf), JSON (spf_json_wipe) and libcurl (see
  * transfer.c): those wipe what they free. After a run nothing of an access key, token or reply is
@@ -23,6 +23,9 @@ struct spf_secret;
 struct spf_secret *spf_secret_new(const void *bytes, size_t len);
 /* A zeroed secret of len bytes to be filled through spf_secret_bytes. NULL: no memory. */
 struct spf_secret *spf_secret_alloc(size_t len);
+/* One more owner of the same bytes, which must not change from now on; each frees it, in any
+ * thread. NULL for NULL. */
+struct spf_secret *spf_secret_share(struct spf_secret *secret);
 void spf_secret_free(struct spf_secret *secret);
 /* Shortens it, wiping what is cut. */
 void spf_secret_truncate(struct spf_secret *secret, size_t len);

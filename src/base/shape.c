@@ -5,6 +5,7 @@
 
 #include "base/ip.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 #define STRING_MAX (256 * 1024)
@@ -149,6 +150,8 @@ static struct json_object *write_field(const struct spf_field *field, const char
     }
     case SPF_FIELD_LIST:
         return write_list(field, at, filter, failed);
+    case SPF_FIELD_SECRET:
+        return NULL;
     }
     return NULL;
 }
@@ -292,6 +295,8 @@ static struct spf_error read_field(const struct spf_field *field, struct json_ob
         return spf_shape_read(field->shape, json, at);
     case SPF_FIELD_LIST:
         return read_list(field, json, at);
+    case SPF_FIELD_SECRET:
+        return spf_ok();
     }
     return wrong(field);
 }
@@ -339,6 +344,7 @@ static bool copy_list(const struct spf_shape *shape, const char *from, char *to)
  * ran out. */
 static bool copy_field(const struct spf_field *field, const char *from, char *to)
 {
+    struct spf_secret *secret;
     char *text;
 
     switch (field->type) {
@@ -354,6 +360,11 @@ static bool copy_field(const struct spf_field *field, const char *from, char *to
         return spf_shape_copy(field->shape, from, to);
     case SPF_FIELD_LIST:
         return copy_list(field->shape, from, to);
+    case SPF_FIELD_SECRET:
+        memcpy(&secret, from, sizeof secret);
+        secret = spf_secret_share(secret);
+        memcpy(to, &secret, sizeof secret);
+        return true;
     default:
         return true;
     }
@@ -387,6 +398,11 @@ void spf_shape_clear(const struct spf_shape *shape, void *value)
 
             memcpy(&text, at, sizeof text);
             free(text);
+        } else if (field->type == SPF_FIELD_SECRET) {
+            struct spf_secret *secret;
+
+            memcpy(&secret, at, sizeof secret);
+            spf_secret_free(secret);
         } else if (field->type == SPF_FIELD_STRUCT) {
             spf_shape_clear(field->shape, at);
         } else if (field->type == SPF_FIELD_LIST) {

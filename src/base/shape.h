@@ -16,7 +16,8 @@
  * (SPF_SHAPE_STRING, NULL for none). Numbers are int64_t, truth is bool, enums are ints with a
  * function that names their values (base/names.h). A list is SPF_LIST(type). A text whose meaning
  * is read once, on arrival (SPF_SHAPE_READ), is a struct that begins with the text's array, and a
- * function fills it.
+ * function fills it. A secret (SPF_SHAPE_SECRET) is the struct's to free; copies share it, and it
+ * is never written or read.
  */
 enum spf_field_type {
     SPF_FIELD_TEXT,
@@ -28,6 +29,7 @@ enum spf_field_type {
     SPF_FIELD_IP,
     SPF_FIELD_STRUCT,
     SPF_FIELD_LIST,
+    SPF_FIELD_SECRET,
 };
 
 struct spf_shape;
@@ -79,6 +81,7 @@ void *spf_list_append(void *list, size_t item_size);
 #define SPF_SHAPE_ENUM(type, member, name) SPF_FIELD(ENUM, type, member, NULL, name)
 #define SPF_SHAPE_STRUCT(type, member, of) SPF_FIELD(STRUCT, type, member, of, NULL)
 #define SPF_SHAPE_LIST(type, member, of)   SPF_FIELD(LIST, type, member, of, NULL)
+#define SPF_SHAPE_SECRET(type, member)     SPF_FIELD(SECRET, type, member, NULL, NULL)
 #define SPF_SHAPE(type, table)                               \
     {                                                        \
         sizeof(type), table, sizeof(table) / sizeof *(table) \

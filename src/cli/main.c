@@ -210,19 +210,20 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
                                         &round->passphrase);
     error = spf_read_passphrase_environment(&round->passphrase);
     if (error.code == SPF_OK && round->passphrase == NULL && options->key != NULL && !from_input &&
-        spf_key_wants_passphrase(options->key))
+        spf_key_wants_passphrase(options->key, &round->key_file))
         error = spf_prompt_passphrase(options->key, &round->passphrase);
     return error;
 }
 
 /* --fix, before the checks: says what it did, and puts the file to use from now on into the
  * options. */
-static void fix_key(struct spf_options *options, const struct spf_round *round, int stop_fd)
+static void fix_key(struct spf_options *options, struct spf_round *round, int stop_fd)
 {
     static struct spf_key_fixed fixed; /* a thread that is given up may still write to it */
     struct spf_error error =
         spf_fix_in_time(options->key, round->passphrase, options->deadline_s, stop_fd, &fixed);
 
+    spf_key_file_clear(&round->key_file); /* the file may be another one now */
     (void)complain(0, error.code == SPF_OK ? fixed.text : error.text);
     if (error.code == SPF_ERR_TOO_BIG) {
         /* That thread uses what a tidy end would free; a signal that came ends us in its own way.

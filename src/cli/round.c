@@ -291,6 +291,10 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     if (options->shards > 0)
         (void)spf_format(round->report.selection, sizeof round->report.selection, "%016" PRIx64,
                          round->targets.selection);
+    for (size_t i = 0; error.code == SPF_OK && i < round->targets.list.count; i++) {
+        if (round->targets.list.items[i]->key_path == options->key)
+            round->targets.list.items[i]->key_file = &round->key_file;
+    }
     return error.code == SPF_OK ? make_room(round) : error;
 }
 
@@ -462,6 +466,7 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
         error = spf_driver_round(round->driver, deadline_ms, &round->stopped);
     else
         error = abandon(round);
+    spf_key_file_clear(&round->key_file);
     if (error.code == SPF_OK && may_name_instance(round, options))
         error = take_for_instance(round, started_ms + deadline_ms);
     if (round->count == 1 && round->runs[0] != NULL)
@@ -498,5 +503,6 @@ void spf_round_clear(struct spf_round *round)
     spf_transcript_free(round->transcript);
     spf_secret_free(round->passphrase);
     spf_secret_free(round->key_text);
+    spf_key_file_clear(&round->key_file);
     *round = (struct spf_round){0};
 }

@@ -5,6 +5,7 @@
 #include "cli/targets.h"
 #include "driver/driver.h"
 #include "driver/record.h"
+#include "key/file.h"
 #include "report/report.h"
 
 /*
@@ -13,6 +14,7 @@
  */
 struct spf_round {
     struct spf_secret *key_text, *passphrase;
+    struct spf_key_file key_file;      /* what the prompt saw at --key; for the first round */
     struct spf_transcript *transcript; /* NULL: a live run */
     struct spf_record *replayed;       /* NULL: a live run */
     struct spf_targets targets;        /* of a live run */

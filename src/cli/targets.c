@@ -27,9 +27,8 @@ bool spf_options_list(const struct spf_options *options)
            options->instances_files[0] != NULL || options->hosts_files[0] != NULL;
 }
 
-struct spf_target spf_target_of(const struct spf_options *options,
-                                const struct spf_secret *key_text,
-                                const struct spf_secret *passphrase)
+struct spf_target spf_target_of(const struct spf_options *options, struct spf_secret *key_text,
+                                struct spf_secret *passphrase)
 {
     return (struct spf_target){
         .instance_id = options->instance,

@@ -24,16 +24,15 @@ struct spf_targets {
     size_t elsewhere;   /* so many are in other parts */
     size_t alike;       /* so many named one that was there */
     /* what the targets borrow */
-    const struct spf_secret *key_text, *passphrase;
+    struct spf_secret *key_text, *passphrase;
     SPF_LIST(struct spf_options *) kept;
     SPF_LIST(char *) texts;
     void *known; /* tsearch(3)'s tree of those in the list */
 };
 
 /* What options ask of one target. The secrets may be NULL. */
-struct spf_target spf_target_of(const struct spf_options *options,
-                                const struct spf_secret *key_text,
-                                const struct spf_secret *passphrase);
+struct spf_target spf_target_of(const struct spf_options *options, struct spf_secret *key_text,
+                                struct spf_secret *passphrase);
 
 /* Does it choose instances by what they are: --all, --tag, --vpc? */
 bool spf_options_select(const struct spf_options *options);

@@ -100,7 +100,6 @@ static void serve_key(struct spf_course *course)
     struct spf_desk *desk = course->desk;
     const struct spf_target *target = course->run->target;
 
-    course->inquiry.login_key = course->inquiry.certificate = NULL;
     if (course->key != NULL)
         spf_key_probe_forget_key(course->key);
     if (desk->keys != NULL)
@@ -289,12 +288,8 @@ bool spf_course_begin(struct spf_course *course, struct spf_run *run, int64_t de
 
     course->run = run;
     course->late = false;
-    course->inquiry = (struct spf_inquiry){.target = run->target,
-                                           .facts = &run->facts,
-                                           .loop = desk->loop,
-                                           .arrived = arrived,
-                                           .login_key = course->inquiry.login_key,
-                                           .certificate = course->inquiry.certificate};
+    course->inquiry = (struct spf_inquiry){
+        .target = run->target, .facts = &run->facts, .loop = desk->loop, .arrived = arrived};
     course->deadline =
         (struct spf_watch){.fd = -1, .due_ms = deadline_ms, .ready = time_is_up, .owner = course};
     queue(course);

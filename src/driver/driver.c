@@ -196,7 +196,6 @@ static void take_key_away(struct spf_driver *driver, size_t i)
 {
     struct spf_run *run = driver->runs[i];
 
-    driver->courses[i].inquiry.login_key = driver->courses[i].inquiry.certificate = NULL;
     if (run == NULL)
         return;
     spf_shape_clear(&spf_key_shape, &run->facts.key);

@@ -133,6 +133,8 @@ static const struct spf_field key_fields[] = {
     SPF_SHAPE_BOOL(struct spf_key_facts, usable),
     SPF_SHAPE_TEXT(struct spf_key_facts, certificate),
     SPF_SHAPE_STRUCT(struct spf_key_facts, certified, &certificate_shape),
+    SPF_SHAPE_SECRET(struct spf_key_facts, login),
+    SPF_SHAPE_SECRET(struct spf_key_facts, certificate_line),
 };
 const struct spf_shape spf_key_shape = SPF_SHAPE(struct spf_key_facts, key_fields);
 

@@ -141,6 +141,10 @@ struct spf_key_facts {
     char certificate[1024];   /* a certificate of this key beside it, which ssh -i offers after the
                                  key itself; "" none */
     struct spf_certificate_facts certified; /* what it says */
+    /* The key as a login uses it (OpenSSH's container, no passphrase), NULL if it can't be used;
+     * and the certificate beside it, base64 as in its line, NULL if there is none: no secret, but
+     * its key ID may be a person's name. In no record. */
+    struct spf_secret *login, *certificate_line;
 };
 extern const struct spf_shape spf_key_shape;
 

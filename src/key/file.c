@@ -155,28 +155,61 @@ struct spf_secret *spf_key_file_bytes(const char *path, size_t max)
     return bytes;
 }
 
+static struct spf_secret *beside(const char *path, const char *ending)
+{
+    char name[PATH_MAX];
+
+    return spf_format(name, sizeof name, "%s%s", path, ending)
+               ? spf_key_file_bytes(name, PUB_FILE_MAX)
+               : NULL;
+}
+
+void spf_key_file_look(const char *path, struct spf_key_file *file)
+{
+    *file = (struct spf_key_file){.looked = true};
+    file->bytes = spf_key_file_load(path, &file->facts);
+    if (file->bytes == NULL)
+        return;
+    file->pub = beside(path, ".pub");
+    file->certificate = beside(path, "-cert.pub");
+}
+
+struct spf_key_file spf_key_file_share(const struct spf_key_file *file)
+{
+    return (struct spf_key_file){
+        .looked = file->looked,
+        .facts = file->facts, /* owns nothing yet */
+        .bytes = spf_secret_share(file->bytes),
+        .pub = spf_secret_share(file->pub),
+        .certificate = spf_secret_share(file->certificate),
+    };
+}
+
+void spf_key_file_clear(struct spf_key_file *file)
+{
+    spf_secret_free(file->bytes);
+    spf_secret_free(file->pub);
+    spf_secret_free(file->certificate);
+    *file = (struct spf_key_file){0};
+}
+
 /* ssh loads it by itself, and with -i offers it after the key (sshconnect2.c, pubkey_prepare). */
-static void note_certificate(struct spf_key_facts *facts, struct spf_key_secrets *secrets,
-                             const char *path)
+static void note_certificate(struct spf_key_facts *facts, struct spf_bytes bytes, const char *path)
 {
     struct spf_key_contents contents = {0};
-    struct spf_secret *bytes = NULL;
-    char sha256[sizeof facts->sha256];
+    char sha256[sizeof facts->sha256] = "";
 
-    if (facts->public_blob &&
-        spf_format(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path))
-        bytes = spf_key_file_bytes(facts->certificate, PUB_FILE_MAX);
-    if (bytes && spf_public_read(spf_secret_view(bytes), &contents) == SPF_READING_DONE &&
+    if (facts->public_blob != NULL && bytes.len > 0 &&
+        spf_format(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path) &&
+        spf_public_read(bytes, &contents) == SPF_READING_DONE &&
         contents.container == SPF_CONTAINER_CERTIFICATE)
         spf_fingerprint_sha256(
             (struct spf_bytes){contents.material.blob, contents.material.blob_len}, sha256,
             sizeof sha256);
-    else
-        sha256[0] = '\0';
     if (sha256[0] != '\0' && strcmp(sha256, facts->sha256) == 0) {
         const int64_t now = spf_utc_now();
 
-        secrets->certificate = spf_secret_new(contents.base64.at, contents.base64.len);
+        facts->certificate_line = spf_secret_new(contents.base64.at, contents.base64.len);
         facts->certified = contents.material.certified;
         facts->certified.in_time =
             now >= facts->certified.valid_after && now < facts->certified.valid_before;
@@ -184,23 +217,31 @@ static void note_certificate(struct spf_key_facts *facts, struct spf_key_secrets
         facts->certificate[0] = '\0';
     }
     spf_contents_clear(&contents);
-    spf_secret_free(bytes);
+}
+
+bool spf_key_file_parse(const struct spf_key_file *file, const char *path,
+                        const struct spf_secret *passphrase, struct spf_key_facts *facts,
+                        struct spf_secret **repaired)
+{
+    bool good;
+
+    *facts = file->facts;
+    if (file->bytes == NULL)
+        return facts->outcome != SPF_KEY_READ;
+    good = spf_key_read(spf_secret_view(file->bytes), spf_secret_view(file->pub), passphrase, facts,
+                        repaired);
+    note_certificate(facts, spf_secret_view(file->certificate), path);
+    return good;
 }
 
 bool spf_key_file_read(const char *path, const struct spf_secret *passphrase,
-                       struct spf_key_facts *facts, struct spf_key_secrets *secrets)
+                       struct spf_key_facts *facts, struct spf_secret **repaired)
 {
-    struct spf_secret *bytes = spf_key_file_load(path, facts), *pub = NULL;
-    char beside[PATH_MAX];
+    struct spf_key_file file;
     bool good;
 
-    if (!bytes)
-        return facts->outcome != SPF_KEY_READ;
-    if (spf_format(beside, sizeof beside, "%s.pub", path))
-        pub = spf_key_file_bytes(beside, PUB_FILE_MAX);
-    good = spf_key_read(spf_secret_view(bytes), spf_secret_view(pub), passphrase, facts, secrets);
-    note_certificate(facts, secrets, path);
-    spf_secret_free(pub);
-    spf_secret_free(bytes);
+    spf_key_file_look(path, &file);
+    good = spf_key_file_parse(&file, path, passphrase, facts, repaired);
+    spf_key_file_clear(&file);
     return good;
 }

@@ -20,11 +20,33 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
 struct spf_secret *spf_key_file_bytes(const char *path, size_t max);
 
 /*
- * Loads path, and path.pub and path-cert.pub beside it, and reads them (spf_key_read). False: no
- * memory.
+ * What a path led to at one moment: what stat(2) said, and the bytes of the key, of path.pub and of
+ * path-cert.pub beside it, NULL where there are none. Zero-initialised means not looked at.
+ */
+struct spf_key_file {
+    bool looked;
+    struct spf_key_facts facts;
+    struct spf_secret *bytes, *pub, *certificate;
+};
+
+/* May block, as spf_key_file_load. */
+void spf_key_file_look(const char *path, struct spf_key_file *file);
+/* One more owner of the same bytes. */
+struct spf_key_file spf_key_file_share(const struct spf_key_file *file);
+void spf_key_file_clear(struct spf_key_file *file);
+
+/*
+ * Reads what was found at path (spf_key_read). False: no memory, or no descriptor when it was
+ * looked at.
  */
 SPF_MUST_USE
+bool spf_key_file_parse(const struct spf_key_file *file, const char *path,
+                        const struct spf_secret *passphrase, struct spf_key_facts *facts,
+                        struct spf_secret **repaired);
+
+/* Looks and reads. */
+SPF_MUST_USE
 bool spf_key_file_read(const char *path, const struct spf_secret *passphrase,
-                       struct spf_key_facts *facts, struct spf_key_secrets *secrets);
+                       struct spf_key_facts *facts, struct spf_secret **repaired);
 
 #endif

@@ -32,12 +32,11 @@ static bool ends_in_pub(const char *name)
 static bool matches(struct search *search, const char *path)
 {
     struct spf_key_facts facts = {0};
-    struct spf_key_secrets secrets = {0};
     struct spf_key_found *found = search->found;
     bool same, is_private;
 
     found->looked_at++;
-    same = spf_key_file_read(path, NULL, &facts, &secrets) && facts.public_blob &&
+    same = spf_key_file_read(path, NULL, &facts, NULL) && facts.public_blob &&
            strcmp(facts.public_blob, search->public_blob) == 0;
     found->unclear += facts.encrypted && !facts.public_blob;
     is_private =
@@ -48,7 +47,6 @@ static bool matches(struct search *search, const char *path)
     } else if (same && facts.container == SPF_CONTAINER_PUBLIC) {
         (void)spf_copy(found->public_only, sizeof found->public_only, path);
     }
-    spf_key_secrets_clear(&secrets);
     spf_shape_clear(&spf_key_shape, &facts);
     return same && is_private;
 }

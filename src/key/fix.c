@@ -78,12 +78,10 @@ static bool prove(const char *copy, const struct spf_secret *passphrase,
                   const struct spf_key_facts *of)
 {
     struct spf_key_facts facts = {0};
-    struct spf_key_secrets secrets = {0};
-    bool proved = spf_key_file_read(copy, passphrase, &facts, &secrets) &&
+    bool proved = spf_key_file_read(copy, passphrase, &facts, NULL) &&
                   (facts.openssh_accepts || facts.putty_accepts) && !facts.repairable &&
                   strcmp(facts.sha256, of->sha256) == 0 && facts.usable == of->usable;
 
-    spf_key_secrets_clear(&secrets);
     spf_shape_clear(&spf_key_shape, &facts);
     return proved;
 }
@@ -200,7 +198,7 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
                              struct spf_key_fixed *fixed)
 {
     struct spf_key_facts facts = {0};
-    struct spf_key_secrets secrets = {0};
+    struct spf_secret *repaired = NULL;
     struct spf_error error = spf_ok();
 
     fixed->fix = SPF_FIX_NOT_NEEDED;
@@ -208,13 +206,13 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     atomic_store(&fixed->unproved, false);
     if (!spf_copy(fixed->path, sizeof fixed->path, path))
         return spf_error(SPF_ERR_TOO_BIG, _("the key's path is too long"));
-    if (!spf_key_file_read(path, passphrase, &facts, &secrets))
+    if (!spf_key_file_read(path, passphrase, &facts, &repaired))
         error = spf_error(SPF_ERR_NOMEM, _("out of memory for the key file"));
     else if (facts.outcome != SPF_KEY_READ)
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s can't be read as a file, so nothing was changed"),
             show(path).path);
-    else if (secrets.repaired && !is_good_here(&facts))
-        error = write_copy(path, passphrase, &facts, secrets.repaired, fixed);
+    else if (repaired && !is_good_here(&facts))
+        error = write_copy(path, passphrase, &facts, repaired, fixed);
     else if (!holds_private_key(&facts))
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s is not a private key, so nothing was changed"),
             show(path).path);
@@ -225,7 +223,7 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     else
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s can't be repaired, so nothing was changed"),
             show(path).path);
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
     return error;
 }

@@ -11,13 +11,13 @@
 #include "login/facts.h"
 
 struct key_job {
-    struct spf_job job; /* first: the loop hands it back */
-    char *path;         /* NULL: from text, or from blob */
-    char *blob;         /* base64 of the public key, of one that only an agent has */
-    char *agent;        /* as target->agent */
+    struct spf_job job;       /* first: the loop hands it back */
+    char *path;               /* NULL: from text, or from blob */
+    char *blob;               /* base64 of the public key, of one that only an agent has */
+    char *agent;              /* as target->agent */
+    struct spf_key_file file; /* what the prompt saw at the path, where it looked */
     struct spf_secret *text, *passphrase;
     struct spf_key_facts facts;
-    struct spf_key_secrets secrets;
     bool good;
 };
 
@@ -63,14 +63,16 @@ static void read_key(struct key_job *key)
         return;
     }
     if (key->path) {
-        key->good = spf_key_file_read(key->path, key->passphrase, &key->facts, &key->secrets);
+        if (!key->file.looked)
+            spf_key_file_look(key->path, &key->file);
+        key->good = spf_key_file_parse(&key->file, key->path, key->passphrase, &key->facts, NULL);
         return;
     }
     key->facts.from_stdin = true;
     key->facts.size = (int64_t)spf_secret_len(key->text);
     key->facts.outcome = key->facts.size > 0 ? SPF_KEY_READ : SPF_KEY_ZERO_BYTES;
     key->good = key->facts.size == 0 || spf_key_read(spf_secret_view(key->text), spf_bytes_of(""),
-                                                     key->passphrase, &key->facts, &key->secrets);
+                                                     key->passphrase, &key->facts, NULL);
 }
 
 static void work(struct spf_job *job)
@@ -87,7 +89,7 @@ static void release(struct spf_job *job)
     struct key_job *key = (struct key_job *)job;
 
     spf_shape_clear(&spf_key_shape, &key->facts);
-    spf_key_secrets_clear(&key->secrets);
+    spf_key_file_clear(&key->file);
     spf_secret_free(key->text);
     spf_secret_free(key->passphrase);
     free(key->path);
@@ -114,24 +116,10 @@ static void done(struct spf_job *job)
         fail(inquiry, SPF_GROUP_KEY, "no memory or descriptor for the key file");
         return;
     }
+    spf_shape_clear(&spf_key_shape, &inquiry->facts->key);
     inquiry->facts->key = key->facts;
     key->facts = (struct spf_key_facts){0};
-    spf_secret_free(inquiry->login_key);
-    inquiry->login_key = key->secrets.login;
-    key->secrets.login = NULL;
-    spf_secret_free(inquiry->certificate);
-    inquiry->certificate = key->secrets.certificate;
-    key->secrets.certificate = NULL;
     inquiry->arrived(inquiry, SPF_GROUP_KEY, NULL);
-}
-
-static struct spf_secret *copy(const struct spf_secret *secret, bool *good)
-{
-    struct spf_bytes view = spf_secret_view(secret);
-    struct spf_secret *copied = secret ? spf_secret_new(view.at, view.len) : NULL;
-
-    *good = *good && (copied || !secret);
-    return copied;
 }
 
 void spf_key_probe_forget_key(struct spf_key_probe *probe)
@@ -151,15 +139,17 @@ static bool start(struct spf_key_probe *probe)
     if (!key)
         return false;
     key->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = probe};
-    key->passphrase = copy(target->passphrase, &good);
+    key->passphrase = spf_secret_share(target->passphrase);
     if (target->offer && target->key_path == NULL) {
         key->blob = target->offer->blob ? strdup(target->offer->blob) : NULL;
         good = good && key->blob;
     } else if (target->key_path && strcmp(target->key_path, "-") != 0) {
         key->path = strdup(target->key_path);
         good = good && key->path;
+        if (target->key_file != NULL)
+            key->file = spf_key_file_share(target->key_file);
     } else {
-        key->text = target->key_text ? copy(target->key_text, &good) : spf_secret_new("", 0);
+        key->text = target->key_text ? spf_secret_share(target->key_text) : spf_secret_new("", 0);
         good = good && key->text;
     }
     if (target->agent != NULL) {
@@ -290,17 +280,16 @@ void spf_key_probe_free(struct spf_key_probe *probe)
     free(probe);
 }
 
-bool spf_key_wants_passphrase(const char *path)
+bool spf_key_wants_passphrase(const char *path, struct spf_key_file *file)
 {
     struct spf_key_facts facts = {0};
-    struct spf_key_secrets secrets = {0};
-    bool wants =
-        spf_key_file_read(path, NULL, &facts, &secrets) && facts.encrypted && !facts.usable;
+    bool wants;
 
+    spf_key_file_look(path, file);
+    wants = spf_key_file_parse(file, path, NULL, &facts, NULL) && facts.encrypted && !facts.usable;
     if (wants)
         ask_agent(NULL, &facts);
     wants = wants && !spf_key_agent_signs(&facts);
-    spf_key_secrets_clear(&secrets);
     spf_shape_clear(&spf_key_shape, &facts);
     return wants;
 }

@@ -3,14 +3,14 @@
 
 #include <stdbool.h>
 
+#include "key/file.h"
 #include "pipeline/inquiry.h"
 
 /*
  * Serves SPF_GROUP_KEY, SPF_GROUP_SURROUNDINGS and SPF_GROUP_FOUND_KEY of one target.
  *
  * The key is read, and another one looked for, in a worker thread (a network file system or a key
- * derivation may block); inquiry->login_key is set just before its facts arrive, and belongs to the
- * inquiry's owner. The surroundings cost nothing and are answered at once.
+ * derivation may block). The surroundings cost nothing and are answered at once.
  */
 struct spf_key_probe;
 
@@ -22,10 +22,10 @@ void spf_key_probe_forget_key(struct spf_key_probe *probe);
 void spf_key_probe_free(struct spf_key_probe *probe);
 
 /*
- * A cheap look at a file: is it a key that can't be used without its passphrase, and that no agent
- * holds either? For the prompt, which comes before everything else. False for anything that isn't
- * such a file.
+ * Is the file a key that can't be used without its passphrase, and that no agent holds either? For
+ * the prompt, which comes before everything else. False for anything that isn't such a file. What
+ * was seen is left in *file, for the target (key_file), so that the check is of the same bytes.
  */
-bool spf_key_wants_passphrase(const char *path);
+bool spf_key_wants_passphrase(const char *path, struct spf_key_file *file);
 
 #endif

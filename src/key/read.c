@@ -9,14 +9,6 @@
 #include "key/text.h"
 #include "key/unwrap.h"
 
-void spf_key_secrets_clear(struct spf_key_secrets *secrets)
-{
-    spf_secret_free(secrets->login);
-    spf_secret_free(secrets->repaired);
-    spf_secret_free(secrets->certificate);
-    *secrets = (struct spf_key_secrets){0};
-}
-
 /* Reads bytes as they are. OpenSSH's container first, PEM if that is refused: OpenSSH's order. */
 static enum spf_reading read_strictly(struct spf_bytes text, const struct spf_secret *passphrase,
                                       struct spf_key_contents *contents)
@@ -335,13 +327,6 @@ static void tell_damage(struct spf_key_facts *facts, struct readings *r)
     }
 }
 
-static struct spf_secret *copy(const struct spf_secret *secret)
-{
-    struct spf_bytes view = spf_secret_view(secret);
-
-    return secret ? spf_secret_new(view.at, view.len) : NULL;
-}
-
 /* Could the file be in a better shape than it is? */
 static bool wants_rewriting(const struct spf_key_facts *facts, const struct readings *r,
                             enum spf_fit fit)
@@ -374,7 +359,7 @@ static bool has_several_keys(const struct spf_key_facts *facts)
 
 /* The key for the login, and the copy that --fix would write. */
 static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
-                              struct spf_key_secrets *secrets)
+                              struct spf_secret **repaired)
 {
     const struct spf_key_material *material = &r->best->material;
     enum spf_fit fit = SPF_FIT_GOOD;
@@ -385,8 +370,8 @@ static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
             tell_fit(facts, material, fit);
         if (fit == SPF_FIT_BROKEN)
             return true;
-        secrets->login = spf_material_write(material);
-        if (!secrets->login)
+        facts->login = spf_material_write(material);
+        if (!facts->login)
             return false;
         facts->usable = true;
     }
@@ -395,19 +380,20 @@ static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
         (is_ppk(r->best->container) || openssh_takes(r->reading, r->best)) &&
         !(facts->encrypted && needs_of(r->reading, r->best) != SPF_NEEDS_NOTHING) &&
         !(facts->usable && wants_rewriting(facts, r, fit))) {
-        secrets->repaired = r->text.clean;
+        *repaired = r->text.clean;
         r->text.clean = NULL;
     } else if (facts->usable && wants_rewriting(facts, r, fit) && spf_material_fits(material)) {
-        secrets->repaired = copy(secrets->login); /* in OpenSSH's container */
+        *repaired = spf_secret_share(facts->login); /* in OpenSSH's container */
     }
-    facts->repairable = secrets->repaired != NULL;
+    facts->repairable = *repaired != NULL;
     return true;
 }
 
 bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
                   const struct spf_secret *passphrase, struct spf_key_facts *facts,
-                  struct spf_key_secrets *secrets)
+                  struct spf_secret **repaired)
 {
+    struct spf_secret *better = NULL;
     struct readings r = {0};
     bool good = read_twice(file, passphrase, &r);
 
@@ -426,10 +412,14 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
         tell_other(facts, file, r.best);
     } else if (good) {
         tell_damage(facts, &r);
-        good = take_private_half(facts, &r, secrets);
+        good = take_private_half(facts, &r, &better);
         heed_pub_file(facts, pub_file, &r.best->material);
     }
     take_public_half(facts, &r.best->material);
+    if (repaired != NULL)
+        *repaired = better;
+    else
+        spf_secret_free(better);
     spf_key_text_clear(&r.text);
     spf_contents_clear(&r.as_is);
     spf_contents_clear(&r.cleaned);

@@ -5,17 +5,6 @@
 #include "base/wire.h"
 #include "key/facts.h"
 
-/* What only a reader can hand over, beside the facts. The caller frees both. */
-struct spf_key_secrets {
-    /* the key as a login uses it: OpenSSH's container, no passphrase; NULL if it can't be used */
-    struct spf_secret *login;
-    /* the file as it should have been; NULL if nothing is wrong with it or nothing can be done */
-    struct spf_secret *repaired;
-    /* the certificate beside the key, base64 as in its line; no secret, but for the login as well,
-     * and in no record: its key ID may be a person's name. NULL: none */
-    struct spf_secret *certificate;
-};
-
 /*
  * Says what OpenSSH and PuTTY 0.78 would do with a file of these bytes, what it holds, and what has
  * happened to it: fills the part of *facts that follows `dir` (the rest is the probe's).
@@ -24,13 +13,16 @@ struct spf_key_secrets {
  * gives openssh_accepts and putty_accepts; and after all that ways of transport do to text has been
  * undone (key/text.h), which tells what the damage is and whether the key can still be used.
  *
+ * *repaired: the file as it should have been, the caller's; NULL if nothing is wrong with it or
+ * nothing can be done. repaired may be NULL where nobody wants it.
+ *
  * pub_file is what stands in the .pub file beside it, empty if there is none. Pure but for the
  * clock time of key derivation; safe in any thread. False: no memory.
  */
 SPF_MUST_USE
 bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
                   const struct spf_secret *passphrase, struct spf_key_facts *facts,
-                  struct spf_key_secrets *secrets);
+                  struct spf_secret **repaired);
 
 /*
  * The same of a key of which only the public blob is known (RFC 4253 section 6.6), as an agent
@@ -39,6 +31,5 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
  */
 SPF_MUST_USE
 bool spf_key_read_blob(struct spf_bytes blob, struct spf_key_facts *facts);
-void spf_key_secrets_clear(struct spf_key_secrets *secrets);
 
 #endif

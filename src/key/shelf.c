@@ -76,8 +76,6 @@ static void tell(const struct spot *spot, struct spf_inquiry *inquiry)
     } else if (!spf_shape_copy(&spf_key_shape, &spot->facts.key, &inquiry->facts->key)) {
         fail(inquiry, SPF_GROUP_KEY);
     } else {
-        inquiry->login_key = spot->inquiry.login_key;
-        inquiry->certificate = spot->inquiry.certificate;
         inquiry->arrived(inquiry, SPF_GROUP_KEY, NULL);
     }
 }
@@ -99,8 +97,6 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 static void free_spot(struct spot *spot)
 {
     spf_key_probe_free(spot->probe);
-    spf_secret_free(spot->inquiry.login_key);
-    spf_secret_free(spot->inquiry.certificate);
     spf_facts_clear(&spot->facts);
     free(spot->waiting.items);
     free(spot->path);
@@ -139,6 +135,7 @@ static struct spot *add(struct spf_key_shelf *shelf, const struct spf_inquiry *i
         .key_dir = target->key_dir != NULL ? spot->dir : NULL,
         .passphrase = target->passphrase,
         .key_text = target->key_text,
+        .key_file = target->key_file,
     };
     spot->inquiry = (struct spf_inquiry){
         .target = &spot->target, .facts = &spot->facts, .loop = shelf->loop, .arrived = arrived};

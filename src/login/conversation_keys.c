@@ -43,7 +43,7 @@ struct spf_query_key spf_talk_key(const struct spf_conversation *talk)
         return (struct spf_query_key){.algorithm = key->algorithm,
                                       .blob = key->public_blob,
                                       .agent_signs = spf_key_agent_signs(key),
-                                      .can_sign = talk->inquiry->login_key != NULL ||
+                                      .can_sign = talk->inquiry->facts->key.login != NULL ||
                                                   spf_key_agent_signs(key)};
     return (struct spf_query_key){.algorithm = offer->algorithm,
                                   .blob = offer->blob,

@@ -108,7 +108,7 @@ static bool certificate_is_next(const struct spf_conversation *talk)
 {
     const struct spf_query_facts *facts = &talk->inquiry->facts->query;
 
-    return talk->inquiry->certificate != NULL && !spf_talk_asks_several(talk) &&
+    return talk->inquiry->facts->key.certificate_line != NULL && !spf_talk_asks_several(talk) &&
            spf_link_is_alive(talk->link) &&
            (facts->outcome == SPF_AUTH_LOCAL_REFUSAL ||
             (facts->outcome == SPF_AUTH_REFUSED && spf_names_have(facts->methods, "publickey")));
@@ -117,7 +117,8 @@ static bool certificate_is_next(const struct spf_conversation *talk)
 static void ask_about_certificate(struct spf_conversation *talk)
 {
     struct spf_query_facts *facts = &talk->inquiry->facts->query;
-    enum spf_link_state state = spf_link_query_certificate(talk->link, talk->inquiry->certificate);
+    enum spf_link_state state =
+        spf_link_query_certificate(talk->link, talk->inquiry->facts->key.certificate_line);
 
     if (state == SPF_LINK_AGAIN) {
         spf_talk_wait(talk, spf_link_events(talk->link));

@@ -95,11 +95,11 @@ void spf_talk_sign(struct spf_conversation *talk)
         sign_by_agent(talk);
         return;
     }
-    if (talk->inquiry->login_key == NULL) {
+    if (talk->inquiry->facts->key.login == NULL) {
         spf_talk_arrive_failed(talk, "there is no private key to sign with");
         return;
     }
     if (ssh_cannot_decrypt(talk))
         return;
-    signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->login_key));
+    signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->facts->key.login));
 }

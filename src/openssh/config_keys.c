@@ -62,13 +62,12 @@ static void offer_file(struct spf_ssh_config_facts *config, const struct spf_ssh
 /* What ssh makes of a key file (sshconnect2.c, load_identity_file). */
 static void read_file(struct spf_ssh_keys_job *job, struct spf_ssh_file *file)
 {
-    struct spf_key_secrets secrets = {0};
     struct spf_key_facts facts = {0};
 
     if (!file->exists)
         return;
     /* a public key will do where an agent has the private one */
-    if (spf_key_file_read(file->path, NULL, &facts, &secrets)) {
+    if (spf_key_file_read(file->path, NULL, &facts, NULL)) {
         file->passed_over =
             facts.outcome != SPF_KEY_READ || (facts.mine && (facts.mode & 077) != 0) ||
             (!spf_openssh_loads(&job->ssh, &facts) && strcmp(facts.damage, "key-is-public") != 0);
@@ -76,7 +75,6 @@ static void read_file(struct spf_ssh_keys_job *job, struct spf_ssh_file *file)
             offer_file(&job->config, file, &facts);
     }
     spf_shape_clear(&spf_key_shape, &facts);
-    spf_key_secrets_clear(&secrets);
 }
 
 static bool is_offer_of(const struct spf_ssh_offer *offer, struct spf_bytes blob)

@@ -20,11 +20,6 @@ struct spf_inquiry {
     /* failure NULL: the facts are there. The failure is copied. */
     void (*arrived)(struct spf_inquiry *inquiry, enum spf_group group,
                     const struct spf_failure *failure);
-    /* A secret beside the facts: the key as the login uses it (OpenSSH container, no passphrase),
-     * from the key probe to the login probe. NULL until the key group came, or where there is none.
-     */
-    struct spf_secret *login_key;
-    struct spf_secret *certificate; /* base64 of one beside it, which ssh offers next; or NULL */
 };
 
 #endif

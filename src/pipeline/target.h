@@ -93,9 +93,11 @@ struct spf_target {
     unsigned deadline_s;             /* of the round; only for what is said about it */
     const char *const
         *known_hosts; /* NULL: the user's and the system's; else a NULL-terminated list */
-    const struct spf_secret *key_text;   /* the key's bytes when key_path is "-" */
-    const struct spf_secret *passphrase; /* NULL: none was given */
-    bool console;                        /* read the console in any case */
+    struct spf_secret *key_text;   /* the key's bytes when key_path is "-" */
+    struct spf_secret *passphrase; /* NULL: none was given */
+    /* what the prompt saw at key_path; NULL or not looked at: it is read when it is wanted */
+    const struct spf_key_file *key_file;
+    bool console;   /* read the console in any case */
     bool fix_tried; /* --fix has done what it can: what is left it cannot repair */
     const char
         *find_key; /* the directory to look for the bound pair's key in; "" ~/.ssh; NULL: don't */

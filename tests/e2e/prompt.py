@@ -110,6 +110,22 @@ def ended(words, folder, key, number):
     assert b"ENDED signal %d echo=1." % number in said, said
 
 
+def replaced(words, folder, key):
+    """What takes the file's place while the passphrase is typed is another key: the one that was asked for is checked."""
+    other = folder + "/other"
+    for path in (key, other):
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "another", "-C", "", "-f", path], check=True)
+    first, second = (subprocess.run(["ssh-keygen", "-lf", path], check=True, capture_output=True).stdout.split()[1]
+                     for path in (key, other))
+    terminal = Terminal(words + ["--key", key, "--json"], folder)
+    terminal.until(PROMPT)
+    terminal.silent()
+    os.replace(other, key)
+    terminal.type(b"another\n")
+    said = terminal.end()
+    assert first in said and second not in said, said
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="spf-prompt-") as folder:
         key = folder + "/key"
@@ -117,6 +133,7 @@ def main():
         # nothing listens on port 1: the run itself is over at once, after the prompt
         words = [sys.argv[1], "--host", "127.0.0.1", "-p", "1", "--key", key]
         stopped(words, folder)
+        replaced(words[:-2], folder, folder + "/replaced")
         for typed, number in ((b"\x1c", signal.SIGQUIT), (b"\x03", signal.SIGINT), (None, signal.SIGTERM),
                               (None, signal.SIGHUP)):
             ended(words, folder, typed, number)

@@ -11,15 +11,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_copy(const struct spf_secret *text, const struct spf_key_facts *of, bool login)
 {
     struct spf_key_facts facts = {0};
-    struct spf_key_secrets secrets = {0};
+    struct spf_secret *repaired = NULL;
 
     if (!text)
         return;
-    if (spf_key_read(spf_secret_view(text), spf_bytes_of(""), NULL, &facts, &secrets)) {
+    if (spf_key_read(spf_secret_view(text), spf_bytes_of(""), NULL, &facts, &repaired)) {
         assert(strcmp(facts.sha256, of->sha256) == 0);
         assert(!login || (facts.usable && facts.openssh_accepts));
     }
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
 }
 
@@ -27,7 +27,7 @@ static void check_copy(const struct spf_secret *text, const struct spf_key_facts
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct spf_key_facts facts = {0};
-    struct spf_key_secrets secrets = {0};
+    struct spf_secret *repaired = NULL;
     size_t pub = size > 0 ? data[0] : 0;
     char words[80];
 
@@ -37,14 +37,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size--;
     pub = pub > size ? 0 : pub;
     if (spf_key_read((struct spf_bytes){data, size - pub},
-                     (struct spf_bytes){data + size - pub, pub}, NULL, &facts, &secrets)) {
+                     (struct spf_bytes){data + size - pub, pub}, NULL, &facts, &repaired)) {
         spf_key_describe(&facts, words, sizeof words);
-        assert(!facts.usable == !secrets.login);
+        assert(!facts.usable == !facts.login);
         assert(facts.damage[0] != '\0' || facts.openssh_accepts);
-        check_copy(secrets.login, &facts, true);
-        check_copy(secrets.repaired, &facts, false);
+        check_copy(facts.login, &facts, true);
+        check_copy(repaired, &facts, false);
     }
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
     return 0;
 }

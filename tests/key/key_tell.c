@@ -67,14 +67,14 @@ int main(int argc, char **argv)
         spf_openssh_ask_version(&ssh);
     for (int i = optind; i < argc; i++) {
         struct spf_key_facts facts = {0};
-        struct spf_key_secrets secrets = {0};
+        struct spf_secret *repaired = NULL;
         struct json_object *json;
         clock_t started = clock(); /* of the processor: this machine may do other things */
         char words[80];
-        bool good = spf_key_file_read(argv[i], passphrase, &facts, &secrets);
+        bool good = spf_key_file_read(argv[i], passphrase, &facts, &repaired);
 
-        keep(dir, i - optind, "login", secrets.login);
-        keep(dir, i - optind, "repaired", secrets.repaired);
+        keep(dir, i - optind, "login", facts.login);
+        keep(dir, i - optind, "repaired", repaired);
         spf_key_describe(&facts, words, sizeof words);
         json = spf_shape_write(&spf_key_shape, &facts, NULL);
         json_object_object_add(json, "openssh_accepts",
@@ -87,7 +87,7 @@ int main(int argc, char **argv)
         json_object_object_add(json, "peak_kib", json_object_new_int64(peak_kib()));
         puts(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN));
         json_object_put(json);
-        spf_key_secrets_clear(&secrets);
+        spf_secret_free(repaired);
         spf_shape_clear(&spf_key_shape, &facts);
     }
     spf_secret_free(passphrase);

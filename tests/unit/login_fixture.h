@@ -191,7 +191,6 @@ static inline void talk_close(struct talk *talk)
 {
     spf_conversation_free(talk->conversation);
     spf_loop_free(talk->inquiry.loop);
-    spf_secret_free(talk->inquiry.login_key);
     spf_facts_clear(&talk->facts);
     free(talk->known_hosts_file);
 }
@@ -202,7 +201,7 @@ static inline void talk_use_key(struct talk *talk, const struct place *place, co
     char *path = text_of("%s/%s", place->dir, name), *public = text_of("%s.pub", path);
     char *text = slurp(path), *line = slurp(public), blob[8192];
 
-    talk->inquiry.login_key = spf_secret_new(text, strlen(text));
+    talk->facts.key.login = spf_secret_new(text, strlen(text));
     ck_assert_int_eq(sscanf(line, "%39s %8191s", talk->facts.key.algorithm, blob), 2);
     talk->facts.key.public_blob = strdup(blob);
     talk->facts.key.usable = true;

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/ip.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "base/shape.h"
 #include "base/text.h"
 #include "platform/shell.h"
@@ -322,6 +323,10 @@ static const char *colour_name(unsigned value)
 {
     return value == RED ? "red" : value == GREEN ? "green" : NULL;
 }
+struct holder {
+    struct spf_secret *key;
+};
+
 static const struct spf_field inner_fields[] = {SPF_SHAPE_TEXT(struct inner, id)};
 static const struct spf_shape inner_shape = SPF_SHAPE(struct inner, inner_fields);
 static const struct spf_field outer_fields[] = {SPF_SHAPE_TEXT(struct outer, name),
@@ -459,6 +464,27 @@ START_TEST(numbers_stay_in_their_bounds)
 }
 END_TEST
 
+START_TEST(shapes_share_secrets_and_never_write_them)
+{
+    static const struct spf_field fields[] = {SPF_SHAPE_SECRET(struct holder, key)};
+    static const struct spf_shape shape = SPF_SHAPE(struct holder, fields);
+    struct holder one = {.key = spf_secret_new("k3y", 3)}, other;
+    struct json_object *json = spf_shape_write(&shape, &one, NULL);
+
+    ck_assert_int_eq(json_object_object_length(json), 0);
+    json_object_object_add(json, "key", json_object_new_string("another"));
+    ck_assert(spf_shape_copy(&shape, &one, &other));
+    ck_assert_ptr_eq(one.key, other.key);
+    spf_shape_clear(&shape, &one);
+    ck_assert_ptr_null(one.key);
+    ck_assert_str_eq(spf_secret_text(other.key), "k3y");
+    spf_shape_clear(&shape, &other);
+    ck_assert_int_eq(spf_shape_read(&shape, json, &other).code, SPF_OK);
+    ck_assert_ptr_null(other.key);
+    json_object_put(json);
+}
+END_TEST
+
 START_TEST(shapes_refuse_what_is_not_theirs)
 {
     static const char *const bad[] = {"[]",
@@ -494,5 +520,6 @@ int main(void)
                                  json_from_outside, json_as_go_reads_it, numbers_are_never_clamped,
                                  freed_memory_holds_no_secret, shapes_write_what_they_read,
                                  shapes_write_no_value_without_a_name, numbers_stay_in_their_bounds,
+                                 shapes_share_secrets_and_never_write_them,
                                  shapes_refuse_what_is_not_theirs, NULL});
 }

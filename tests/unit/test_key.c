@@ -83,29 +83,29 @@ static const struct shape {
 };
 
 static void read_text(const char *text, const char *pub, struct spf_key_facts *facts,
-                      struct spf_key_secrets *secrets)
+                      struct spf_secret **repaired)
 {
     *facts = (struct spf_key_facts){0};
-    *secrets = (struct spf_key_secrets){0};
-    ck_assert(spf_key_read(spf_bytes_of(text), spf_bytes_of(pub), NULL, facts, secrets));
+    *repaired = NULL;
+    ck_assert(spf_key_read(spf_bytes_of(text), spf_bytes_of(pub), NULL, facts, repaired));
 }
 
 START_TEST(damages_are_told_apart)
 {
     const struct shape *shape = &shapes[_i];
     struct spf_key_facts facts;
-    struct spf_key_secrets secrets;
+    struct spf_secret *repaired = NULL;
 
-    read_text(shape->text, "", &facts, &secrets);
+    read_text(shape->text, "", &facts, &repaired);
     ck_assert_msg(strcmp(facts.damage, shape->damage) == 0, "%s: %s, not %s", shape->name,
                   facts.damage, shape->damage);
     ck_assert_msg(facts.openssh_accepts == shape->openssh, "%s: openssh_accepts", shape->name);
     ck_assert_msg(facts.usable == shape->usable, "%s: usable", shape->name);
-    ck_assert_msg((secrets.login != NULL) == shape->usable, "%s: login key", shape->name);
+    ck_assert_msg((facts.login != NULL) == shape->usable, "%s: login key", shape->name);
     ck_assert_msg(strcmp(facts.sha256, shape->print ? shape->print : "") == 0, "%s: %s",
                   shape->name, facts.sha256);
-    ck_assert(!facts.repairable == !secrets.repaired);
-    spf_key_secrets_clear(&secrets);
+    ck_assert(!facts.repairable == !repaired);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
 }
 END_TEST
@@ -113,12 +113,12 @@ END_TEST
 static void check_clean_copy(const struct spf_secret *text, const char *name, const char *print)
 {
     struct spf_key_facts facts;
-    struct spf_key_secrets secrets;
+    struct spf_secret *repaired = NULL;
 
-    read_text(spf_secret_text(text), "", &facts, &secrets);
+    read_text(spf_secret_text(text), "", &facts, &repaired);
     ck_assert_msg(facts.damage[0] == '\0' && facts.openssh_accepts, "%s: %s", name, facts.damage);
     ck_assert_str_eq(facts.sha256, print);
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
 }
 
@@ -126,14 +126,14 @@ START_TEST(what_is_handed_over_is_in_order)
 {
     const struct shape *shape = &shapes[_i];
     struct spf_key_facts facts;
-    struct spf_key_secrets secrets;
+    struct spf_secret *repaired = NULL;
 
-    read_text(shape->text, "", &facts, &secrets);
-    if (secrets.login)
-        check_clean_copy(secrets.login, shape->name, shape->print);
-    if (secrets.repaired)
-        check_clean_copy(secrets.repaired, shape->name, shape->print);
-    spf_key_secrets_clear(&secrets);
+    read_text(shape->text, "", &facts, &repaired);
+    if (facts.login)
+        check_clean_copy(facts.login, shape->name, shape->print);
+    if (repaired)
+        check_clean_copy(repaired, shape->name, shape->print);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
 }
 END_TEST
@@ -141,16 +141,16 @@ END_TEST
 START_TEST(a_foreign_pub_file_is_noticed)
 {
     struct spf_key_facts facts;
-    struct spf_key_secrets secrets;
+    struct spf_secret *repaired = NULL;
 
-    read_text(EC("\n") "\n", ED_PUB "\n", &facts, &secrets);
+    read_text(EC("\n") "\n", ED_PUB "\n", &facts, &repaired);
     ck_assert_str_eq(facts.damage, "key-pub-file-differs");
     ck_assert_str_eq(facts.sha256, EC_PRINT);
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
-    read_text(ED("\n") "\n", ED_PUB "\n", &facts, &secrets);
+    read_text(ED("\n") "\n", ED_PUB "\n", &facts, &repaired);
     ck_assert_str_eq(facts.damage, "");
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
 }
 END_TEST
@@ -178,17 +178,17 @@ END_TEST
 START_TEST(facts_survive_a_record)
 {
     struct spf_key_facts facts, again = {0};
-    struct spf_key_secrets secrets;
+    struct spf_secret *repaired = NULL;
     struct json_object *json;
 
-    read_text(ED("\r\n"), "", &facts, &secrets);
+    read_text(ED("\r\n"), "", &facts, &repaired);
     json = spf_shape_write(&spf_key_shape, &facts, NULL);
     ck_assert_int_eq(spf_shape_read(&spf_key_shape, json, &again).code, SPF_OK);
     ck_assert_str_eq(again.damage, facts.damage);
     ck_assert_str_eq(again.public_blob, facts.public_blob);
     ck_assert_int_eq(again.container, facts.container);
     json_object_put(json);
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
     spf_shape_clear(&spf_key_shape, &again);
 }

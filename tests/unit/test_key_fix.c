@@ -90,7 +90,7 @@ START_TEST(a_copy_is_written_beside_and_replaces_nothing)
 {
     struct spf_key_fixed fixed;
     struct spf_key_facts facts = {0};
-    struct spf_key_secrets secrets = {0};
+    struct spf_secret *repaired = NULL;
     struct spf_secret *original;
 
     put("k", KEY, 0400);
@@ -101,9 +101,9 @@ START_TEST(a_copy_is_written_beside_and_replaces_nothing)
     ck_assert_int_eq(mode_of(fixed.path), 0400);
     ck_assert_ptr_nonnull(strstr(fixed.text, "newline"));
     ck_assert_ptr_nonnull(strstr(fixed.text, "SHA256:"));
-    ck_assert(spf_key_file_read(fixed.path, NULL, &facts, &secrets));
+    ck_assert(spf_key_file_read(fixed.path, NULL, &facts, &repaired));
     ck_assert(facts.openssh_accepts && facts.damage[0] == '\0');
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
     original = spf_key_file_bytes(in_dir("k"), 10000);
     ck_assert(spf_bytes_are(spf_secret_view(original), KEY));
@@ -158,16 +158,16 @@ START_TEST(a_pem_that_ssh_takes_is_tidied_as_well)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct spf_key_fixed fixed;
         struct spf_key_facts facts = {0};
-        struct spf_key_secrets secrets = {0};
+        struct spf_secret *repaired = NULL;
 
         ck_assert(spf_format(command, sizeof command,
                              "cd %s && rm -f k k.fixed && %s && chmod 400 k", dir, shapes[i]));
         ck_assert_int_eq(system(command), 0);
         ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
         ck_assert_msg(fixed.fix == SPF_FIX_COPY, "%s: %s", shapes[i], fixed.text);
-        ck_assert(spf_key_file_read(fixed.path, NULL, &facts, &secrets));
+        ck_assert(spf_key_file_read(fixed.path, NULL, &facts, &repaired));
         ck_assert_msg(facts.damage[0] == '\0' && facts.openssh_accepts, "%s", facts.damage);
-        spf_key_secrets_clear(&secrets);
+        spf_secret_free(repaired);
         spf_shape_clear(&spf_key_shape, &facts);
     }
 }
@@ -231,12 +231,12 @@ END_TEST
 static bool has_certificate(const char *name)
 {
     struct spf_key_facts facts = {0};
-    struct spf_key_secrets secrets = {0};
+    struct spf_secret *repaired = NULL;
     bool has;
 
-    ck_assert(spf_key_file_read(in_dir(name), NULL, &facts, &secrets));
+    ck_assert(spf_key_file_read(in_dir(name), NULL, &facts, &repaired));
     has = facts.certificate[0] != '\0';
-    spf_key_secrets_clear(&secrets);
+    spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
     return has;
 }

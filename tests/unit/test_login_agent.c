@@ -75,8 +75,8 @@ static pid_t start_bad_agent(const struct place *place, const uint8_t *answer, s
 static void talk_use_agent(struct talk *talk, const struct place *place, const char *name)
 {
     talk_use_key(talk, place, name);
-    spf_secret_free(talk->inquiry.login_key);
-    talk->inquiry.login_key = NULL;
+    spf_secret_free(talk->facts.key.login);
+    talk->facts.key.login = NULL;
     talk->facts.key.usable = false;
     talk->facts.key.encrypted = true;
     talk->facts.key.in_agent = true;
