@@ -60,6 +60,11 @@ static const struct suggestion {
         "host that is closed refuses at once")},
     {SPF_ADDRESS_PLACEHOLDER, NULL,
      N_("Look for a proxy or VPN program on this machine, and give the server's real address")},
+    {SPF_PATH_MTU,
+     N_("Large packets are lost between this machine and {host}, and nothing says so: its path "
+        "MTU"),
+     N_("{?no_mtu}Let this machine send smaller packets (`ip link set dev eth0 mtu 1200`) and try "
+        "again: if it works, that was it")},
     {SPF_CLOUD_FIREWALL_BLOCKS, NULL,
      N_("Look at Cloud Firewall in the console, if your account uses it: its log names what it "
         "dropped")},
@@ -241,17 +246,15 @@ static void suggest(const struct ask *ask, enum spf_finding cause)
     free(tell_apart);
 }
 
-/* The template with placeholders where its values are not known. */
-static char *filled_or_plain(const struct ask *ask, const char *template)
+/* The template with what is known. */
+static char *filled_as_far_as_known(const struct ask *ask, const char *template)
 {
-    char *text = filled(ask, template);
-    struct spf_buf plain;
+    struct spf_view view = spf_view_of(ask->run);
+    struct spf_buf buf;
 
-    if (text != NULL)
-        return text;
-    spf_buf_init(&plain, 1000);
-    spf_plain_template(&plain, template);
-    return spf_buf_take(&plain);
+    spf_buf_init(&buf, 1000);
+    (void)spf_slots_fill(&buf, template, &view, NULL);
+    return spf_buf_take(&buf);
 }
 
 /* A transcript names its candidates itself; of some the catalogue has no more than their meaning.
@@ -276,8 +279,8 @@ static void suggest_reported(const struct ask *ask)
             (candidate = SPF_APPEND(&ask->d->candidates)) == NULL)
             continue;
         *candidate =
-            (struct spf_candidate){cause, filled_or_plain(ask, spf_findings[cause].sentence),
-                                   filled_or_plain(ask, spf_findings[cause].meaning)};
+            (struct spf_candidate){cause, filled_as_far_as_known(ask, spf_findings[cause].sentence),
+                                   filled_as_far_as_known(ask, spf_findings[cause].meaning)};
     }
 }
 

@@ -254,6 +254,11 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
         }
         note_dislike(&facts->ending, result);
         spf_ending_say(result, N_("the handshake failed"), &facts->ending, facts->error);
+        if (view->facts->tcp.proxy[0] != '\0' && view->facts->identification.before[0] != '\0')
+            spf_say(result,
+                    "the handshake failed; the ProxyCommand %s had printed text of its own where "
+                    "only SSH belongs: %s",
+                    view->facts->tcp.proxy, view->facts->identification.before);
         return spf_concludes(SPF_HANDSHAKE_FAILED);
     case SPF_SHAKE_TIMEOUT:
         spf_flow_note(result, &facts->ending.flow);

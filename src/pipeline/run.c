@@ -171,7 +171,7 @@ static void say_named(const struct spf_view *view, enum spf_finding named, const
         view->target->key_path != NULL)
         spf_say(result, "the permissions of %s are too open, so ssh refuses it",
                 view->target->key_path);
-    else if (spf_slots_expand(&said, spf_findings[named].sentence, SPF_SLOT_TEXT, view, result))
+    else if (spf_slots_fill(&said, spf_findings[named].sentence, view, result))
         spf_say(result, "%s%s%s", said.data, words[0] != '\0' ? _("; the text says: ") : "", words);
     else
         spf_say(result, "%s", words);

@@ -18,6 +18,8 @@ static const char *key(const struct spf_slot_query *query)
 {
     const char *path = query->view->target->key_path;
 
+    if (path == NULL && query->view->target->from_transcript && query->use == SPF_SLOT_TEXT)
+        return SPF_UNNAMED_KEY;
     if (path == NULL || strcmp(path, "-") != 0)
         return path;
     /* which no command can name */
@@ -60,7 +62,10 @@ static const char *given_host(const struct spf_slot_query *query)
 
 static const char *address(const struct spf_slot_query *query)
 {
-    return spf_address_of(query->view);
+    const char *found = spf_address_of(query->view);
+
+    return found != NULL || !query->view->target->from_transcript ? found
+                                                                  : query->view->target->host;
 }
 
 static const char *port(const struct spf_slot_query *query)

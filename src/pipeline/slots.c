@@ -60,14 +60,27 @@ bool spf_slot_is_known(const char *name)
            (spf_condition_named(name + 3) != NULL || spf_slot_named(name + 3) != NULL);
 }
 
-/* Between backquotes, where a sentence shows something to type? */
+/* Within quotes, where a sentence shows something to type or to look for, or after the ~ of a path?
+ */
 static bool in_code(const struct spf_buf *buf)
 {
     bool inside = false;
 
     for (size_t i = 0; i < buf->len; i++)
-        inside ^= buf->data[i] == '`';
-    return inside;
+        inside ^= buf->data[i] == '`' || buf->data[i] == '"';
+    return inside || (buf->len > 0 && buf->data[buf->len - 1] == '~');
+}
+
+/* What a transcript does not name is in a sentence "the key file", and KEY where it is typed. */
+static const char *unnamed(const char *value, const struct spf_buf *buf)
+{
+    static const char *const names[][2] = {
+        {SPF_UNNAMED_USER, "USER"}, {SPF_UNNAMED_HOST, "HOST"}, {SPF_UNNAMED_KEY, "KEY"}};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(value, names[i][0]) == 0)
+            return in_code(buf) ? names[i][1] : spf_tr(value);
+    return value;
 }
 
 static bool add_value(struct spf_buf *buf, const struct spf_slot *slot,
@@ -82,10 +95,9 @@ static bool add_value(struct spf_buf *buf, const struct spf_slot *slot,
         return spf_slot_add_word(buf, slot->grammar, is_text ? "" : value);
     if (value[0] == '\0')
         return false;
-    if (strcmp(value, SPF_UNNAMED_USER) == 0 && in_code(buf))
-        value = "USER";
     if (!is_text)
         return spf_slot_add_word(buf, slot->grammar, value);
+    value = unnamed(value, buf);
     spf_buf_add_clean(buf, value, strlen(value), VALUE_MAX);
     return true;
 }
@@ -152,17 +164,46 @@ static void add_capitals(struct spf_buf *buf, const char *name)
         spf_buf_addch(buf, (char)toupper((unsigned char)*name));
 }
 
+static void add_plain(struct spf_buf *buf, const char *name)
+{
+    const struct spf_slot *slot = spf_slot_named(name);
+
+    if (slot != NULL && slot->plain != NULL)
+        spf_buf_addstr(buf, slot->plain);
+    else if (name[0] != '?')
+        add_capitals(buf, name);
+}
+
 void spf_plain_template(struct spf_buf *buf, const char *template)
 {
     char name[SLOT_NAME_SIZE];
 
     template = spf_tr(template);
-    while (next_slot(buf, &template, name)) {
-        const struct spf_slot *slot = spf_slot_named(name);
+    while (next_slot(buf, &template, name))
+        add_plain(buf, name);
+}
 
-        if (slot != NULL && slot->plain != NULL)
-            spf_buf_addstr(buf, slot->plain);
-        else if (name[0] != '?')
-            add_capitals(buf, name);
+bool spf_slots_fill(struct spf_buf *buf, const char *template, const struct spf_view *view,
+                    const struct spf_result *result)
+{
+    bool known = true;
+    char name[SLOT_NAME_SIZE];
+
+    template = spf_tr(template);
+    while (next_slot(buf, &template, name)) {
+        struct spf_slot_query query = {
+            .view = view, .result = result, .use = SPF_SLOT_TEXT, .follows = template};
+
+        if (name[0] == '?' || expand_one(buf, name, &query))
+            continue;
+        /* "...: {detail}" */
+        if ((strcmp(name, "detail") == 0 || strcmp(name, "error") == 0) && buf->len >= 2 &&
+            memcmp(buf->data + buf->len - 2, ": ", 2) == 0)
+            buf->data[buf->len -= 2] = '\0';
+        else {
+            add_plain(buf, name);
+            known = false;
+        }
     }
+    return known;
 }

@@ -25,6 +25,11 @@ bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_u
 /* Has the table a row for it? The build asks it of every slot that a template names. */
 bool spf_slot_is_known(const char *name);
 
+/* Appends a sentence with those values that are known; a detail that is not known is left out, and
+ * other values are placeholders: then false. result may be NULL. */
+bool spf_slots_fill(struct spf_buf *buf, const char *template, const struct spf_view *view,
+                    const struct spf_result *result);
+
 /* {slots} as placeholders in capitals, as manual pages write them: "ssh -i KEY USER@HOST". */
 void spf_plain_template(struct spf_buf *buf, const char *template);
 

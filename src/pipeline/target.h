@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/ip.h"
+#include "base/language.h"
 #include "base/secret.h"
 #include "openssh/file_transfer.h"
 
@@ -109,10 +110,11 @@ struct spf_target {
     const char *const *other_options;
 };
 
-/* For a user or host that a transcript does not name: readable in a sentence, and no value that
- * fits a command. */
-#define SPF_UNNAMED_USER "the user"
-#define SPF_UNNAMED_HOST "the server"
+/* For a user, host or key file that a transcript does not name: readable in a sentence, and no
+ * value that fits a command. */
+#define SPF_UNNAMED_USER N_("the user")
+#define SPF_UNNAMED_HOST N_("the server")
+#define SPF_UNNAMED_KEY  N_("the key file")
 
 /* Where the bound pair's key is looked for, "" ~/.ssh; NULL: nowhere. */
 static inline const char *spf_target_key_dir(const struct spf_target *target)

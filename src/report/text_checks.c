@@ -167,6 +167,15 @@ static enum spf_check_id add_not_shown(struct spf_text_writer *w, enum spf_check
     return check;
 }
 
+/* A question that a transcript leaves open for several checks of a group. */
+static bool is_said_already(const struct spf_run *run, enum spf_check_id check)
+{
+    const struct spf_result *result = &run->results[check], *before = result - 1;
+
+    return result->finding == SPF_NOT_IN_TRANSCRIPT && before->finding == SPF_NOT_IN_TRANSCRIPT &&
+           result->summary[0] != '\0' && strcmp(result->summary, before->summary) == 0;
+}
+
 static void add_group(struct spf_text_writer *w, const struct group *group)
 {
     if (is_unselected(w->run, group))
@@ -174,8 +183,11 @@ static void add_group(struct spf_text_writer *w, const struct group *group)
     spf_page_put(&w->page, SPF_INK_BOLD, spf_tr(group->label));
     spf_page_tab(&w->page, LABEL);
     for (enum spf_check_id check = group->first; check <= group->last; check++) {
-        char *words = spf_text_words(w->run, check);
+        char *words = NULL;
 
+        if (check > group->first && is_said_already(w->run, check))
+            continue;
+        words = spf_text_words(w->run, check);
         if (w->run->results[check].status == SPF_SKIP)
             check = add_skips(w, check, group);
         else if (w->run->results[check].finding == SPF_NOT_IN_TRANSCRIPT &&

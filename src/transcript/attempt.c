@@ -161,11 +161,9 @@ static enum spf_check_id check_of(const struct spf_attempt *attempt, const struc
     case SPF_EVENT_METHODS:
     case SPF_EVENT_OFFERED:
     case SPF_EVENT_OFFERED_AGENT:
-    case SPF_EVENT_TRIES_KEY:
     case SPF_EVENT_ACCEPTED:
     case SPF_EVENT_REFUSED:
     case SPF_EVENT_SIGNATURE_REFUSED:
-    case SPF_EVENT_UNSIGNED:
     case SPF_EVENT_NO_ALGORITHM:
     case SPF_EVENT_PARTIAL:
     case SPF_EVENT_ASKS_PASSWORD:
@@ -174,6 +172,8 @@ static enum spf_check_id check_of(const struct spf_attempt *attempt, const struc
     case SPF_EVENT_DISCONNECT:
     case SPF_EVENT_AUTHENTICATED:
         return SPF_CHECK_SSH_AUTH;
+    case SPF_EVENT_UNSIGNED: /* said of each method that has nothing to send, too */
+        return attempt->accepted ? SPF_CHECK_SSH_AUTH : SPF_CHECK_COUNT;
     case SPF_EVENT_SESSION:
     case SPF_EVENT_EXIT:
     case SPF_EVENT_SESSION_CLOSED:
@@ -236,6 +236,24 @@ static bool turn_to_server(struct spf_match *match)
     }
 }
 
+/*
+ * A program that tries again says of an earlier attempt that it did not connect, and of a later one
+ * how far that came, or the other way round. The end of a connection that a jump host or a
+ * ProxyCommand was to make only repeats that it was not made.
+ */
+static bool begins_another(const struct spf_attempt *attempt, const struct spf_match *match,
+                           enum spf_check_id check)
+{
+    const char *tcp = attempt->tcp;
+    bool connects_not = tcp != NULL && !attempt->forwarding && strcmp(tcp, "proxy") != 0 &&
+                        attempt->jump[0] == '\0' && attempt->proxy[0] == '\0';
+
+    if (match->row->event == SPF_EVENT_TCP)
+        return attempt->stage > SPF_STAGE_CONNECTING && spf_attempt_is_over(attempt);
+    return connects_not && check > SPF_CHECK_NET_PORT && check < SPF_CHECK_COUNT &&
+           match->row->event != SPF_EVENT_CLOSED && match->row->event != SPF_EVENT_BANNER;
+}
+
 void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found, int64_t line,
                       struct spf_transcript_facts *facts)
 {
@@ -247,6 +265,8 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
     if (attempt->user[0] == '\0' && match->family == &spf_family_sshd)
         spf_logged_user(match->line, attempt);
     check = check_of(attempt, match);
+    if (begins_another(attempt, match, check))
+        spf_attempt_begin_next(attempt, line, facts);
     if (match->row->argument != NULL && strcmp(match->row->argument, "harmless") == 0)
         spf_clean(facts->harmless, sizeof facts->harmless, match->line, strlen(match->line));
     switch (match->row->event) {

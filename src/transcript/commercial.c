@@ -16,6 +16,8 @@ static const struct spf_message rows[] = {
     {"No compatible MAC", NULL, SPF_EVENT_NO_COMMON, "mac"},
     {"The server's host key failed to verify", NULL, SPF_EVENT_SUSPECTED,
      "ssh.handshake handshake-failed,client-too-old"},
+    /* Bitvise */
+    {"Remaining authentication methods: '", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
     {"The remote system refused the connection", NULL, SPF_EVENT_TCP, "refused"},
     {"Hostname lookup failed", NULL, SPF_EVENT_TCP, "unresolved"},
     {"semaphore timeout period has expired", NULL, SPF_EVENT_TCP, "silent"},

@@ -51,6 +51,16 @@ static enum spf_check_id check_of_trouble(const char *cause)
 }
 
 /*
+ * The query's yes and the signature's no: of OpenSSH's server that proves the key, while others say
+ * yes to any. The end of a text may not show which it was.
+ */
+static bool is_yes_unproven(const struct spf_attempt *attempt)
+{
+    return attempt->signature_refused && !attempt->partial && !attempt->in &&
+           attempt->software[0] == '\0';
+}
+
+/*
  * The authentication came to nothing. What the client could not do with the key precedes what the
  * server thought of it; that the server accepted the key, and then the login failed, precedes what
  * it thought of others.
@@ -63,6 +73,8 @@ static void conclude_denial(struct spf_attempt *attempt)
         (attempt->ended.check == SPF_CHECK_SSH_AUTH && attempt->offered == 0))
         return; /* a client's suspicion that says more than the denial */
     attempt->ended.check = SPF_CHECK_SSH_AUTH;
+    if (is_yes_unproven(attempt))
+        leave_open(attempt, SPF_CHECK_SSH_AUTH, "auth-login-refused,auth-key-refused");
     if (attempt->partial || attempt->signature_refused)
         return; /* query and signature say it */
     if (lacks_publickey(methods) && attempt->offered == 0) {
@@ -421,9 +433,9 @@ static bool fill_query(const struct spf_attempt *attempt, struct spf_query_facts
                  attempt->accepted || attempt->too_many ||
                  ((attempt->denied || attempt->asks_password || attempt->refused > 0) &&
                   (attempt->offered > 0 || (methods[0] != '?' && lacks_publickey(methods)))) ||
-                 (attempt->closed && attempt->stage == SPF_STAGE_USER_AUTH);
+                 (attempt->closed && !attempt->denied && attempt->stage == SPF_STAGE_USER_AUTH);
 
-    if (!shown || attempt->ended.check < SPF_CHECK_SSH_AUTH)
+    if (!shown || attempt->ended.check < SPF_CHECK_SSH_AUTH || is_yes_unproven(attempt))
         return false;
     if (attempt->in_somehow && attempt->ended.check == SPF_CHECK_SSH_AUTH)
         return false;
@@ -449,7 +461,8 @@ static bool fill_signature(const struct spf_attempt *attempt, struct spf_signatu
     /* The key would do, and then the connection ended: sshd was not content, but with what? */
     bool ended = attempt->accepted && attempt->closed && !attempt->denied;
 
-    if (!attempt->in && !attempt->partial && !attempt->signature_refused && !ended)
+    if ((!attempt->in && !attempt->partial && !attempt->signature_refused && !ended) ||
+        is_yes_unproven(attempt))
         return false;
     *signature = (struct spf_signature_facts){.outcome = SPF_AUTH_REFUSED};
     if (attempt->in)

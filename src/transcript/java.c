@@ -8,6 +8,11 @@
 static const struct spf_message rows[] = {
     {"JSchException: invalid privatekey", NULL, SPF_EVENT_SUSPECTED,
      "key.format client-too-old,key-corrupt,key-is-ppk"},
+    {"invalid privatekey: ", NULL, SPF_EVENT_SUSPECTED,
+     "key.format client-too-old,key-corrupt,key-is-ppk"},
+    {"Auth fail", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED}, /* FinalShell, DBeaver */
+    {"Auth cancel", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.auth key-encrypted,key-pair-different,user-not-of-image,auth-algorithm-refused"},
     {"JSchException: Auth fail", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
     {"Message [Auth fail", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED}, /* Publish Over SSH */
     {"JSchException: Auth cancel", NULL, SPF_EVENT_SUSPECTED,
@@ -111,6 +116,8 @@ static const struct spf_message rows[] = {
      "net.port port-silent,ssh-silent,handshake-timeout"},
     {"The connect timeout expired", NULL, SPF_EVENT_TCP, "silent"},
 
+    {"Connection refused: connect", NULL, SPF_EVENT_TCP, "refused"}, /* java.net's, on Windows */
+    {"Connection timed out: connect", NULL, SPF_EVENT_TCP, "silent"},
     {"ConnectException: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
     {"(ConnectException) to execute: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
     {"ConnectException: Connection timed out", NULL, SPF_EVENT_TCP, "silent"},

@@ -114,6 +114,10 @@ static const struct spf_message rows[] = {
     {"ssh_dispatch_run_fatal", "nvalid key length", SPF_EVENT_NAMED,
      "ssh.handshake server-host-key-unusable"},
     {"ssh_dispatch_run_fatal", NULL, SPF_EVENT_KEX_BROKEN, NULL},
+    {"RSA modulus too small: ", NULL, SPF_EVENT_NAMED, "ssh.handshake server-host-key-unusable"},
+    {"key_verify failed for server_host_key", NULL, SPF_EVENT_KEX_BROKEN, NULL},
+    {"DH_GEX group out of range: ", NULL, SPF_EVENT_KEX_BROKEN, NULL},
+    {"dh_gen_key: group too small", NULL, SPF_EVENT_KEX_BROKEN, NULL},
     {"Bad server host key: ", NULL, SPF_EVENT_NAMED, "ssh.handshake server-host-key-unusable"},
 
     {"debug1: Server host key: ", NULL, SPF_EVENT_HOST_KEY, NULL},
@@ -156,6 +160,11 @@ static const struct spf_message rows[] = {
     {"Load key ", "unknown or unsupported", SPF_EVENT_KEY_TROUBLE, "key-algorithm-unsupported"},
     {"Load key ", "error in libcrypto", SPF_EVENT_KEY_UNCLEAR, NULL},
     {"Load key ", "nvalid format", SPF_EVENT_KEY_UNCLEAR, NULL},
+    {"Error loading key ", "error in libcrypto", SPF_EVENT_KEY_UNCLEAR, NULL}, /* ssh-add */
+    {"Error loading key ", "nvalid format", SPF_EVENT_KEY_UNCLEAR, NULL},
+    {"Error loading key ", "bad permissions", SPF_EVENT_KEY_TROUBLE, "key-mode-too-open"},
+    {"Error loading key ", "incorrect passphrase", SPF_EVENT_KEY_TROUBLE, "key-passphrase-wrong"},
+    {"ERROR: No identities found", NULL, SPF_EVENT_SUSPECTED, "key.file key-missing"},
     {"load pubkey ", NULL, SPF_EVENT_NONE, "harmless"},
     {"Load pubkey ", NULL, SPF_EVENT_NONE, "harmless"},
     {"key_load_public: ", NULL, SPF_EVENT_NONE, NULL},
@@ -204,6 +213,7 @@ static const struct spf_message rows[] = {
     {"No supported authentication methods available", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
     {"Permission denied, please try again", NULL, SPF_EVENT_NONE, NULL},
     {"Permission denied (", NULL, SPF_EVENT_DENIED, NULL},
+    {"error: Cannot recv data: ", "Permission denied (", SPF_EVENT_DENIED, "quiet"}, /* libvirt */
     {"No more authentication methods to try", NULL, SPF_EVENT_DENIED, "quiet"},
     {"debug1: Authentication succeeded (none)", NULL, SPF_EVENT_AUTHENTICATED, "none"},
     {"Authenticated to ", "using \"none\"", SPF_EVENT_AUTHENTICATED, "none"},

@@ -24,6 +24,11 @@ static const struct spf_message rows[] = {
     {"Network error: Permission denied", NULL, SPF_EVENT_TCP, "forbidden"},
     {"Host \"", "does not exist", SPF_EVENT_TCP, "unresolved"},
     {"Unable to open connection: Host does not exist", NULL, SPF_EVENT_TCP, "unresolved"},
+    /* FileZilla, whose SFTP is PuTTY's */
+    {"ECONNREFUSED - Connection refused by server", NULL, SPF_EVENT_TCP, "refused"},
+    {"ETIMEDOUT - Connection attempt timed out", NULL, SPF_EVENT_TCP, "silent"},
+    {"Connection timed out after ", "of inactivity", SPF_EVENT_SUSPECTED,
+     "net.port port-silent,ssh-silent,handshake-timeout"},
     {"Network error: Connection timed out", NULL, SPF_EVENT_TCP, "silent"},
     {"Network error: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
     {"Network error: No route to host", NULL, SPF_EVENT_TCP, "unreachable"},

@@ -39,6 +39,13 @@ static const struct spf_message rows[] = {
      "ssh.auth agent-refused-to-sign"},
     {"Neither PUB key nor PRIV key", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_KEY_FORMAT},
     {"Could not parse PKey", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_KEY_FORMAT},
+    /* Vagrant, of an attempt; the last that it says is only that all of them failed */
+    {"Warning: Connection refused. Retrying", NULL, SPF_EVENT_SUSPECTED, "net.port port-refused"},
+    {"Warning: Connection timeout. Retrying", NULL, SPF_EVENT_SUSPECTED, "net.port port-silent"},
+    {"Warning: Host appears down. Retrying", NULL, SPF_EVENT_SUSPECTED,
+     "net.port port-unreachable,port-silent"},
+    {"Warning: Connection reset. Retrying", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_ENDED},
+    {"Warning: Remote connection disconnect. Retrying", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_ENDED},
     {"Errno::ECONNREFUSED", NULL, SPF_EVENT_TCP, "refused"},
     {"Errno::ETIMEDOUT", NULL, SPF_EVENT_TCP, "silent"},
     {"Errno::EHOSTUNREACH", NULL, SPF_EVENT_TCP, "unreachable"},

@@ -94,11 +94,15 @@ static const struct spf_message rows[] = {
     {"penalty: ", NULL, SPF_EVENT_NAMED, "ssh.banner ssh-penalised"},
     {"srclimit_penalise: ", "deferred", SPF_EVENT_NONE, NULL}, /* not yet in force */
     {"PerSourcePenalties logged", NULL, SPF_EVENT_NAMED, "ssh.banner ssh-penalised"},
-    {"Unable to load host key", NULL, SPF_EVENT_NAMED, "ssh.handshake server-host-key-unusable"},
+    /* one of several that are configured; the others may do */
+    {"Unable to load host key", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.handshake server-host-key-unusable"},
     {"sshd: no hostkeys available", NULL, SPF_EVENT_NAMED,
      "ssh.handshake server-host-key-unusable"},
-    {"could not load host key", NULL, SPF_EVENT_NAMED, "ssh.handshake server-host-key-unusable"},
-    {"Could not load host key", NULL, SPF_EVENT_NAMED, "ssh.handshake server-host-key-unusable"},
+    {"could not load host key", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.handshake server-host-key-unusable"},
+    {"Could not load host key", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.handshake server-host-key-unusable"},
     {"no hostkeys available", NULL, SPF_EVENT_NAMED, "ssh.handshake server-host-key-unusable"},
     {"key_load_private: bad permissions", NULL, SPF_EVENT_NONE, NULL},
     /* it does not start, or cannot listen */

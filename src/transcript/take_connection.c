@@ -49,6 +49,8 @@ static void take_tcp(struct spf_attempt *attempt, const struct spf_match *match)
         attempt->host[colon - attempt->host] = '\0';
     }
     colon = strrchr(match->line, ':');
+    if (port != NULL && strchr(port, ':') != NULL)
+        colon = strchr(port, ':');
     spf_clean(attempt->tcp_error, sizeof attempt->tcp_error,
               colon != NULL ? colon + 1 : match->rest,
               strlen(colon != NULL ? colon + 1 : match->rest));
@@ -82,9 +84,9 @@ static void take_forward(struct spf_attempt *attempt, const struct spf_match *ma
 
 static void take_proxy_failure(struct spf_attempt *attempt, const struct spf_match *match)
 {
+    /* the last of them says most: "CreateProcessW failed", and then what of */
+    spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, match->line, strlen(match->line));
     attempt->tcp = "proxy";
-    if (attempt->tcp_error[0] == '\0')
-        spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, match->line, strlen(match->line));
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT, .weight = SPF_WEIGHT_NAMED};
 }
 

@@ -185,6 +185,8 @@ void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match
         if (attempt->host_key == SPF_HOST_ASKED)
             attempt->host_key = SPF_HOST_TAKEN;
         attempt->asks_password = true;
+        if (attempt->user[0] == '\0') /* "USER@HOST's password:" */
+            spf_login_at(match->line, strstr(match->line, "'s password"), attempt);
         spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
         break;
     case SPF_EVENT_DENIED:

@@ -233,6 +233,10 @@ static void unwrap_plain(struct unwrapping *u, const char *line, size_t len)
             begin_line(u);
         } else if (line[i] == '\r') {
             i++;
+        } else if (escaped && line[i] == '"' && i + 1 < len && line[i + 1] == ',') {
+            end_line(u); /* of a JSON member's text */
+            begin_line(u);
+            i += 2;
         } else if (escaped && line[i] == '\\' && i + 1 < len) {
             char next = line[i + 1];
 

@@ -33,6 +33,10 @@ bool spf_quoted_or_path(const char *line, char *out, size_t size)
     if (quote != NULL && (end = strchr(quote + 1, *quote)) != NULL && end > quote + 1) {
         if (!keep(quote + 1, (size_t)(end - quote - 1), out, size))
             return false;
+        if (strcmp(out, "(stdin)") == 0) { /* of ssh-add */
+            out[0] = '\0';
+            return false;
+        }
         /* Windows' port doubles its backslashes */
         for (char *at = strstr(out, "\\\\"); at != NULL; at = strstr(at + 1, "\\\\"))
             memmove(at, at + 1, strlen(at));
