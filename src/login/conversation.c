@@ -202,7 +202,10 @@ static void greet(struct spf_conversation *talk)
     if (talk->link == NULL)
         talk->link = spf_link_new(inquiry->target->user);
     if (talk->link == NULL) {
-        spf_talk_arrive_failed(talk, "the SSH library could not be started");
+        spf_talk_arrive_failed(talk, spf_link_captures()
+                                         ? "the SSH library could not be started"
+                                         : "this libssh was built without packet captures "
+                                           "(WITH_PCAP), and what a server says would be missed");
         return;
     }
     text = spf_link_identification(talk->link, &len);

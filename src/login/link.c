@@ -22,10 +22,10 @@
 
 struct spf_link {
     ssh_session session;
-    char *user;         /* given with each request: libssh's option refuses some that ssh takes */
-    int far_end;        /* of the placeholder; -1: there is a connection in its place */
-    ssh_pcap_file pcap; /* NULL: this libssh has none */
-    int capture;        /* the file behind it */
+    char *user;  /* given with each request: libssh's option refuses some that ssh takes */
+    int far_end; /* of the placeholder; -1: there is a connection in its place */
+    ssh_pcap_file pcap;
+    int capture; /* the file behind it */
     char capture_path[512];
     bool capture_named; /* it has a name to be removed */
     struct spf_seen seen;
@@ -37,15 +37,24 @@ struct spf_link {
     size_t identification_len;
 };
 
-static void start_capture(struct spf_link *link)
+bool spf_link_captures(void)
+{
+    ssh_pcap_file pcap = ssh_pcap_file_new();
+    bool captures = pcap != NULL;
+
+    if (captures)
+        ssh_pcap_file_free(pcap);
+    return captures;
+}
+
+static bool start_capture(struct spf_link *link)
 {
     link->capture =
         spf_scratch_open(link->capture_path, sizeof link->capture_path, &link->capture_named);
     link->pcap = ssh_pcap_file_new();
-    if (link->capture < 0 || link->pcap == NULL)
-        return;
-    if (ssh_pcap_file_open(link->pcap, link->capture_path) == SSH_OK)
-        (void)ssh_set_pcap_file(link->session, link->pcap);
+    return link->capture >= 0 && link->pcap != NULL &&
+           ssh_pcap_file_open(link->pcap, link->capture_path) == SSH_OK &&
+           ssh_set_pcap_file(link->session, link->pcap) == SSH_OK;
 }
 
 /* Closing the file flushes it, and opening it again empties it: libssh has no other way. */
@@ -54,7 +63,7 @@ static void read_capture(struct spf_link *link)
     struct stat stat;
     void *bytes;
 
-    if (link->pcap == NULL || ssh_pcap_file_close(link->pcap) != SSH_OK)
+    if (ssh_pcap_file_close(link->pcap) != SSH_OK)
         return;
     if (fstat(link->capture, &stat) == 0 && stat.st_size > 0 && stat.st_size <= 2 * CAPTURE_MAX) {
         bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, link->capture, 0);
@@ -139,8 +148,7 @@ struct spf_link *spf_link_new(const char *user)
     }
     link->far_end = pair[1];
     if (set_options(link->session, pair[0])) {
-        start_capture(link);
-        good = hear_identification(link);
+        good = start_capture(link) && hear_identification(link);
     } else {
         good = false;
         (void)close(pair[0]);

@@ -29,7 +29,10 @@ enum spf_link_state {
     SPF_LINK_ENDED,   /* the connection is gone, or of no more use */
 };
 
-/* user is copied. NULL: no memory or descriptor. */
+/* Was libssh built with packet captures (WITH_PCAP), without which there is no link? */
+bool spf_link_captures(void);
+
+/* user is copied. NULL: no memory or descriptor, or no captures. */
 struct spf_link *spf_link_new(const char *user);
 /* Says goodbye if it can, and forgets everything; the socket stays the caller's. Takes NULL. */
 void spf_link_free(struct spf_link *link);

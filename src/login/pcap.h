@@ -7,9 +7,16 @@
 
 /*
  * What libssh hides, from its packet capture (ssh_set_pcap_file): the offers of both sides, the
- * server's signature algorithms, methods, disconnect and debug messages. libssh writes each packet
- * in clear, after made-up IPv4 and TCP headers, into a pcap file in network byte order. Pure,
- * bounded; all that is read is hostile.
+ * server's signature algorithms, methods, disconnect and debug messages.
+ *
+ * Why a debugging capture: libssh has no call or callback for these, and without them a verdict is
+ * wrong (a server that takes passwords only looks like one that refuses the key). The choices were
+ * to patch libssh, to read its log, whose words change from release to release, or this file, whose
+ * form is a standard. libssh writes each packet in clear, after made-up IPv4 and TCP headers, into
+ * a pcap file in network byte order. A libssh that was built without it (WITH_PCAP) is of no use
+ * here: spf_link_captures tells, and no handshake is begun.
+ *
+ * Pure, bounded; all that is read is hostile.
  */
 #define SPF_NAMES_MAX 4000 /* of a name-list; longer ones are cut at a comma */
 
