@@ -261,6 +261,16 @@ static void say_change(void *context, const char *line)
     (void)complain(0, line);
 }
 
+/* -v: each call of the API, as it ends. */
+static void say_call(void *context, const char *line)
+{
+    char clean[600];
+
+    spf_progress_wipe(context);
+    spf_clean(clean, sizeof clean, line, strlen(line));
+    (void)fprintf(stderr, "%s\n", clean);
+}
+
 /* ndjson on standard output is written line by line, as targets are done. */
 struct stream {
     const struct spf_options *options;
@@ -361,6 +371,9 @@ static int run(struct spf_options *options)
         fix_key(options, &round, stop_fd);
     if (options->replay != NULL && strcmp(options->replay, "-") == 0)
         say_that_it_waits(_("a record"));
+    spf_progress_init(&progress, options->format == SPF_FORMAT_TEXT && !options->quiet);
+    round.trace = say_call;
+    round.trace_owner = &progress;
     error = spf_round_prepare(&round, options, stop_fd);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);
@@ -372,7 +385,6 @@ static int run(struct spf_options *options)
 
     say_lists(options, &round.targets);
     begin_stream(&stream);
-    spf_progress_init(&progress, options->format == SPF_FORMAT_TEXT && !options->quiet);
     error = spf_wait_run(&round, options, stop_fd, spf_progress_show,
                          options->quiet ? NULL : say_change, &progress);
     spf_progress_wipe(&progress);

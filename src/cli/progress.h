@@ -9,9 +9,9 @@
  * nothing.
  */
 struct spf_progress {
-    bool shown;
+    bool wanted;
     int64_t started_ms, shown_ms; /* monotonic */
-    int width;                    /* 0: silent */
+    char shown[1000];             /* the line that is on the terminal; "": none */
 };
 
 void spf_progress_init(struct spf_progress *progress, bool wanted);

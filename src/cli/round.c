@@ -107,16 +107,6 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
     return spf_usage("the list %s: %s", shown, error.text);
 }
 
-/* -v: each call of the API, as it ends. */
-static void trace(void *owner, const char *line)
-{
-    char clean[600];
-
-    (void)owner;
-    spf_clean(clean, sizeof clean, line, strlen(line));
-    (void)fprintf(stderr, "%s\n", clean);
-}
-
 static void set_cloud(struct spf_round *round, const struct spf_options *options)
 {
     round->cloud = (struct spf_cloud_options){
@@ -127,7 +117,8 @@ static void set_cloud(struct spf_round *round, const struct spf_options *options
         .ca_file = options->ca_file,
         .endpoints = options->endpoints,
         .endpoint_count = options->endpoint_count,
-        .trace = options->verbose ? trace : NULL,
+        .trace = options->verbose ? round->trace : NULL,
+        .trace_owner = round->trace_owner,
     };
 }
 

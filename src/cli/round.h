@@ -41,6 +41,10 @@ struct spf_round {
     struct spf_driver *driver;
     struct spf_driver_options driver_options;
     struct spf_cloud_options cloud;
+    /* With --verbose: a line for each call of the API, as in spf_cloud_options; set before
+     * spf_round_prepare. */
+    void (*trace)(void *owner, const char *line);
+    void *trace_owner;
 };
 
 /*

@@ -37,6 +37,23 @@ static unsigned width_of(uint32_t c)
     return 1;
 }
 
+size_t spf_page_fit(const char *text, unsigned columns)
+{
+    size_t len = 0;
+
+    while (text[len] != '\0') {
+        uint32_t code;
+        size_t used = decode(text + len, &code);
+        unsigned width = width_of(code);
+
+        if (width > columns)
+            break;
+        columns -= width;
+        len += used;
+    }
+    return len;
+}
+
 /* What stands for the next character on this page; returns how many bytes of text it took. */
 static size_t show(const struct spf_page *page, const char *text, char out[16], unsigned *width)
 {

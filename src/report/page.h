@@ -36,6 +36,8 @@ void spf_page_flow(struct spf_page *page, enum spf_ink ink, const char *text);
 void spf_page_line(struct spf_page *page);
 /* Fills up with spaces to the column; one space where the line is longer already. */
 void spf_page_tab(struct spf_page *page, unsigned column);
+/* How many bytes of a clean text fit into so many columns. */
+size_t spf_page_fit(const char *text, unsigned columns);
 /* Whether width columns more fit on this line. */
 bool spf_page_fits(const struct spf_page *page, unsigned width);
 /* Columns that the text takes. */
