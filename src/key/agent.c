@@ -17,7 +17,7 @@ enum {
 int spf_agent_connect(const char *path)
 {
     if (path == NULL)
-        path = getenv("SSH_AUTH_SOCK");
+        path = spf_agent_default();
     return path != NULL ? spf_connect_local(path) : -1;
 }
 

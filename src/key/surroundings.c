@@ -5,12 +5,9 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <pwd.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "key/agent.h"
 
 static int64_t prefix_length(const struct sockaddr *mask)

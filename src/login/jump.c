@@ -215,13 +215,13 @@ static void close_end(int *fd)
     *fd = -1;
 }
 
-static pid_t run(const char *const *words, const struct spf_child_environment *environment,
-                 const struct ends *ends)
+static pid_t run(const struct spf_child_program *what, const struct ends *ends)
 {
-    return spf_child_start(
-        &(struct spf_child_program){.words = words,
-                                    .environment = environment,
-                                    .fds = {ends->pair[1], ends->pair[1], ends->says[1]}});
+    struct spf_child_program program = *what;
+
+    program.fds[0] = program.fds[1] = ends->pair[1];
+    program.fds[2] = ends->says[1];
+    return spf_child_start(&program);
 }
 
 /* The last of a chain connects to the target. An address of its own is what the rules see. */
@@ -276,21 +276,20 @@ static pid_t run_ssh(struct spf_jump *jump, const struct spf_target *target,
         spf_child_environment_add(&environment, "LC_ALL=C");
         for (size_t i = 0; i < SPF_JUMP_HOPS_MAX && line.variables[i] != NULL; i++)
             spf_child_environment_add(&environment, line.variables[i]);
-        ssh = run((const char *const *)line.words, &environment, ends);
+        ssh = run(&(struct spf_child_program){.words = (const char *const *)line.words,
+                                              .environment = &environment},
+                  ends);
     }
     spf_jump_line_clear(&line);
     spf_child_environment_clear(&environment);
     return ssh;
 }
 
-/* As ssh does (sshconnect.c, ssh_proxy_connect). */
 static pid_t run_proxy(struct spf_jump *jump, const struct spf_target *target,
                        const struct spf_ssh_config_facts *config, const struct ends *ends)
 {
     struct spf_child_environment environment = spf_child_environment(true);
-    const char *shell = getenv("SHELL");
-    struct spf_buf command;
-    pid_t proxy = -1;
+    pid_t proxy;
 
     jump->watch.ready = proxy_says;
     jump->is_proxy = true;
@@ -300,15 +299,9 @@ static pid_t run_proxy(struct spf_jump *jump, const struct spf_target *target,
                                       .owner = jump,
                                       .due_ms = jump->watch.due_ms};
     (void)spf_copy(jump->facts->proxy, sizeof jump->facts->proxy, config->proxy_program);
-    spf_buf_init(&command, 8192);
-    spf_buf_addf(&command, "exec %s", target->proxy_command);
-    if (!spf_buf_failed(&command)) {
-        const char *const words[] = {shell != NULL && shell[0] != '\0' ? shell : "/bin/sh", "-c",
-                                     command.data, NULL};
-
-        proxy = run(words, &environment, ends);
-    }
-    spf_buf_clear(&command);
+    proxy = run(
+        &(struct spf_child_program){.command = target->proxy_command, .environment = &environment},
+        ends);
     spf_child_environment_clear(&environment);
     return proxy;
 }

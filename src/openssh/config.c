@@ -41,10 +41,6 @@ struct spf_ssh_config {
 };
 #define NONE ((size_t)-1)
 
-/* What ssh then says of a command that it does not run, it says of this path. */
-static const char shell_variable[] = "SHELL=/dev/null/none";
-static const char *const no_shell = shell_variable + sizeof "SHELL=" - 1;
-
 static void close_end(int *fd)
 {
     if (*fd >= 0)
@@ -149,8 +145,7 @@ static size_t write_words(const struct spf_ssh_config *config, const char **word
     words[count++] = config->shared.question != NULL ? "-GTv" : "-GT";
     if (file == NULL) {
         words[count++] = "-oCanonicalizeHostname=no";
-        /* readconf.c, execute_in_shell: ssh gives up where it would run a command */
-        spf_child_environment_add(environment, shell_variable);
+        spf_child_environment_add(environment, spf_child_no_shell());
     } else {
         spf_child_environment_add(environment, "LC_ALL=C");
     }
@@ -372,7 +367,7 @@ static void target_answered(struct spf_ssh_config *config)
  * Match exec)? */
 static bool is_broken(const char *line, size_t len)
 {
-    return memmem(line, len, no_shell, strlen(no_shell)) == NULL;
+    return memmem(line, len, spf_child_no_shell_says, strlen(spf_child_no_shell_says)) == NULL;
 }
 
 /* What ssh says of every host it says of this one: its name is all that differs. */

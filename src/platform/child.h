@@ -52,9 +52,13 @@ void spf_child_environment_clear(struct spf_child_environment *environment);
 struct spf_child_program {
     const char *path;         /* the file; NULL: what PATH has under words[0] */
     const char *const *words; /* its arguments, words[0] first; ends with NULL */
+    const char *command;      /* instead of both: a ProxyCommand, run as this system's ssh does */
     const struct spf_child_environment *environment;
     int fds[3]; /* become its standard descriptors and stay the caller's; -1: /dev/null */
 };
+
+/* Where a program of this name is found: in PATH, or what names a directory itself. False: not. */
+bool spf_child_find(const char *word, char *path, size_t size);
 
 /* The id of the process, which leads its session and process group; -1 with errno if the program
  * cannot be run. */
@@ -69,7 +73,16 @@ SPF_MUST_USE pid_t spf_child_start(const struct spf_child_program *program);
  */
 #define SPF_CHILD_STATUS_LOST (-2)
 int spf_child_wait(pid_t *child, unsigned grace_ms);
-/* Asks the process group to end (SIGTERM), then the same. */
+/* Asks the process group to end (SIGTERM; nobody is asked on Windows), then the same. */
 int spf_child_end(pid_t *child, unsigned grace_ms);
+/* Ends the process group of a child that another thread waits for, at once. */
+void spf_child_kill(pid_t child);
+
+/*
+ * "NAME=value" for an ssh that is to run none of the commands of its configuration (readconf.c,
+ * execute_in_shell): it gives up instead. What it complains then has spf_child_no_shell_says.
+ */
+const char *spf_child_no_shell(void);
+extern const char *const spf_child_no_shell_says;
 
 #endif

@@ -3,6 +3,9 @@
 
 #include "base/text.h"
 
+/* Do people of this system type into a POSIX shell? */
+bool spf_shell_is_posix(void);
+
 /*
  * Quotes one word for the shell that people of this system type into. On POSIX systems: plain where
  * nothing needs quoting, '...' else; what must not be shown (control bytes, bytes that are not

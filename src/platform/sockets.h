@@ -20,9 +20,17 @@ int spf_socket_descriptor(intptr_t handle);
  */
 int spf_socket_hand_over(int near_end, int *far_end, int fd);
 
+/* A TCP connection of this process with itself, on IPv4's loopback, not blocking: false if there is
+ * none. */
+bool spf_loopback_pair(int pair[2]);
+
+/* Where the ssh-agent is: SSH_AUTH_SOCK; where it is not set, on Windows the pipe of its service.
+ * NULL: nowhere. */
+const char *spf_agent_default(void);
+
 /*
- * A non-blocking connection to the local socket (unix(7)) at path, the caller's; -1: none listens
- * there, or the path is too long for one.
+ * A non-blocking connection to the local socket (unix(7)) at path, on Windows to the named pipe,
+ * the caller's; -1: none listens there. "": none.
  */
 int spf_connect_local(const char *path);
 

@@ -12,71 +12,40 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/text.h"
+#include "platform/child_system.h"
 
-static bool is_one_of(const char *variable, const char *const *names)
+#define COMMAND_MAX 8192 /* bytes of a ProxyCommand */
+
+const char *const spf_child_needed[] = {"PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", NULL};
+
+bool spf_child_names_equal(const char *a, const char *b, size_t len)
 {
-    size_t len = strcspn(variable, "=");
+    return strncmp(a, b, len) == 0;
+}
 
-    for (; *names != NULL; names++) {
-        if (strlen(*names) == len && strncmp(variable, *names, len) == 0)
+bool spf_child_find(const char *word, char *path, size_t size)
+{
+    const char *dirs = getenv("PATH");
+
+    if (strchr(word, '/') != NULL)
+        return spf_copy(path, size, word);
+    for (; dirs != NULL && *dirs != '\0'; dirs += *dirs == ':') {
+        size_t len = strcspn(dirs, ":");
+
+        if (len > 0 && spf_format(path, size, "%.*s/%s", (int)len, dirs, word) &&
+            access(path, X_OK) == 0)
             return true;
+        dirs += len;
     }
     return false;
 }
 
-struct spf_child_environment spf_child_environment(bool whole)
+const char *const spf_child_no_shell_says = "/dev/null/none";
+
+const char *spf_child_no_shell(void)
 {
-    static const char *const needed[] = {"PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", NULL};
-    static const char *const ours[] = {"SSHPREFLIGHT_PASSPHRASE", NULL};
-    struct spf_child_environment environment = {0};
-    size_t count = 0;
-
-    while (environ != NULL && environ[count] != NULL)
-        count++;
-    environment.room = count + SPF_CHILD_VARIABLES_MAX;
-    environment.variables = calloc(environment.room + 1, sizeof *environment.variables);
-    for (size_t i = 0; environment.variables != NULL && i < count; i++) {
-        if (whole || is_one_of(environ[i], needed))
-            environment.variables[environment.count++] = environ[i];
-    }
-    spf_child_environment_drop(&environment, ours);
-    if (!whole)
-        spf_child_environment_add(&environment, "LC_ALL=C");
-    return environment;
-}
-
-void spf_child_environment_drop(struct spf_child_environment *environment, const char *const *names)
-{
-    size_t kept = 0;
-
-    if (environment->variables == NULL)
-        return;
-    for (size_t i = 0; i < environment->count; i++) {
-        if (!is_one_of(environment->variables[i], names))
-            environment->variables[kept++] = environment->variables[i];
-    }
-    environment->variables[kept] = NULL;
-    environment->count = kept;
-}
-
-void spf_child_environment_add(struct spf_child_environment *environment, const char *variable)
-{
-    size_t name = strcspn(variable, "=") + 1, at = 0;
-
-    if (environment->variables == NULL)
-        return;
-    while (at < environment->count && strncmp(environment->variables[at], variable, name) != 0)
-        at++;
-    if (at == environment->room)
-        return;
-    environment->variables[at] = (char *)(uintptr_t)variable; /* execve(2) does not write it */
-    environment->count += at == environment->count;
-}
-
-void spf_child_environment_clear(struct spf_child_environment *environment)
-{
-    free(environment->variables);
-    *environment = (struct spf_child_environment){0};
+    return "SHELL=/dev/null/none";
 }
 
 /* Signals and session; the attributes are to be destroyed. An error number. */
@@ -142,10 +111,35 @@ static int spawn(const struct spf_child_program *program, const int fds[3], pid_
     return error;
 }
 
+/* As ssh does (sshconnect.c, ssh_proxy_connect). */
+static pid_t start_command(const struct spf_child_program *program)
+{
+    struct spf_child_program shell = *program;
+    const char *words[] = {getenv("SHELL"), "-c", NULL, NULL};
+    struct spf_buf line;
+    pid_t pid = -1;
+
+    if (words[0] == NULL || words[0][0] == '\0')
+        words[0] = "/bin/sh";
+    spf_buf_init(&line, COMMAND_MAX);
+    spf_buf_addf(&line, "exec %s", program->command);
+    words[2] = line.data;
+    shell.words = words;
+    shell.command = NULL;
+    errno = E2BIG;
+    if (!spf_buf_failed(&line))
+        pid = spf_child_start(&shell);
+    spf_buf_clear(&line);
+    return pid;
+}
+
 pid_t spf_child_start(const struct spf_child_program *program)
 {
     int fds[3], error = 0;
     pid_t pid = -1;
+
+    if (program->command != NULL)
+        return start_command(program);
 
     /* In an application that has closed its own standard descriptors, a pipe may have their
      * numbers: one must not take another's place before that one has been moved. */
@@ -207,4 +201,9 @@ int spf_child_end(pid_t *child, unsigned grace_ms)
     if (*child > 0)
         (void)kill(-*child, SIGTERM);
     return spf_child_wait(child, grace_ms);
+}
+
+void spf_child_kill(pid_t child)
+{
+    (void)kill(-child, SIGKILL);
 }

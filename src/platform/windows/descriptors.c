@@ -118,8 +118,18 @@ int spf_open(const char *path, int flags, ...)
     return fd;
 }
 
+#define FILES_MAX 2048 /* what the C runtime opens at most is more, but not of pipes */
+static bool does_not_wait[FILES_MAX]; /* reading this pipe (fcntl) */
+
+static bool is_file(int fd)
+{
+    return fd >= 0 && fd < FILES_MAX;
+}
+
 int spf_close(int fd)
 {
+    if (is_file(fd))
+        does_not_wait[fd] = false;
     if (fd < SPF_SOCKETS)
         return fd >= 0 ? close(fd) : -1;
     return closesocket(spf_socket_of(fd)) == 0 ? 0 : -1;
@@ -127,8 +137,15 @@ int spf_close(int fd)
 
 ssize_t spf_read(int fd, void *bytes, size_t len)
 {
+    DWORD waiting = 0;
+
     if (fd >= SPF_SOCKETS)
         return spf_recv(fd, bytes, len, 0);
+    if (is_file(fd) && does_not_wait[fd] &&
+        PeekNamedPipe((HANDLE)_get_osfhandle(fd), NULL, 0, NULL, &waiting, NULL) && waiting == 0) {
+        errno = EAGAIN;
+        return -1;
+    }
     return read(fd, bytes, len < INT_MAX ? (unsigned)len : INT_MAX);
 }
 
@@ -139,10 +156,16 @@ ssize_t spf_write(int fd, const void *bytes, size_t len)
     return write(fd, bytes, len < INT_MAX ? (unsigned)len : INT_MAX);
 }
 
-/* Descriptors are made as they are wanted: not inherited, sockets not blocking. */
+/* Descriptors are made as they are wanted: not inherited, sockets not blocking; of a pipe that may
+ * not block it is noted. */
 int fcntl(int fd, int command, ...)
 {
-    (void)fd;
+    va_list more;
+
+    va_start(more, command);
+    if (command == F_SETFL && is_file(fd))
+        does_not_wait[fd] = (va_arg(more, int) & O_NONBLOCK) != 0;
+    va_end(more);
     if (command == F_GETFL || command == F_SETFL)
         return 0;
     errno = ENOSYS;

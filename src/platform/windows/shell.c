@@ -40,3 +40,8 @@ void spf_buf_add_path(struct spf_buf *buf, const char *path)
         spf_buf_addstr(buf, ".\\");
     spf_buf_add_shell(buf, path);
 }
+
+bool spf_shell_is_posix(void)
+{
+    return false;
+}

@@ -5,6 +5,8 @@
 #include <mstcpip.h>
 #include <mswsock.h>
 
+#include "platform/sockets.h"
+
 #undef socket
 #undef connect
 #undef bind
@@ -226,15 +228,22 @@ int spf_shutdown(int fd, int how)
     return result_of(shutdown(spf_socket_of(fd), how));
 }
 
-/* Of AF_UNIX, as all callers ask: none in many Windows. */
+/* Of AF_UNIX, as all callers ask: none in many Windows, but on its loopback it is as local. */
 int spf_socketpair(int family, int type, int protocol, int pair[2])
 {
+    const int on = 1;
+
     (void)family;
     (void)type;
     (void)protocol;
-    pair[0] = pair[1] = -1;
-    errno = ENOSYS;
-    return -1;
+    if (!spf_loopback_pair(pair)) {
+        pair[0] = pair[1] = -1;
+        errno = EMFILE;
+        return -1;
+    }
+    for (int i = 0; i < 2; i++)
+        (void)spf_setsockopt(pair[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return 0;
 }
 
 /* A socket may have been left blocking by a library: what must not wait looks first. */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,24 +31,6 @@ struct spf_program {
     struct spf_secret *output;
     char error[200];
 };
-
-/* Where execvp(3) would find it. */
-static bool find(const char *word, char *path, size_t size)
-{
-    const char *dirs = getenv("PATH");
-
-    if (strchr(word, '/') != NULL)
-        return spf_copy(path, size, word);
-    for (; dirs != NULL && *dirs != '\0'; dirs += *dirs == ':') {
-        size_t len = strcspn(dirs, ":");
-
-        if (len > 0 && spf_format(path, size, "%.*s/%s", (int)len, dirs, word) &&
-            access(path, X_OK) == 0)
-            return true;
-        dirs += len;
-    }
-    return false;
-}
 
 static bool is_trusted(const char *path, char *why, size_t size)
 {
@@ -195,7 +176,7 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
     if (!spf_copy(program->line, sizeof program->line, command_line) ||
         !spf_command_words(program->line, program->words, WORDS_MAX))
         (void)spf_copy(program->error, sizeof program->error, "not a command line");
-    else if (!find(program->words[0], program->path, sizeof program->path))
+    else if (!spf_child_find(program->words[0], program->path, sizeof program->path))
         (void)spf_format(program->error, sizeof program->error, "%s: not found", program->words[0]);
     else
         (void)is_trusted(program->path, program->error, sizeof program->error);
@@ -210,6 +191,6 @@ void spf_program_cancel(struct spf_program *program)
 
     /* Its worker may not live to do it: the process ends soon after the round. */
     if (group > 0)
-        (void)kill(-group, SIGKILL);
+        spf_child_kill(group);
     spf_loop_cancel(program->loop, &program->job);
 }

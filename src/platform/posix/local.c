@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -18,4 +19,9 @@ int spf_connect_local(const char *path)
         fd = -1;
     }
     return fd;
+}
+
+const char *spf_agent_default(void)
+{
+    return getenv("SSH_AUTH_SOCK");
 }

@@ -1,0 +1,18 @@
+#ifndef SPF_PLATFORM_WINDOWS_PUMP_H
+#define SPF_PLATFORM_WINDOWS_PUMP_H
+
+#include <stdbool.h>
+
+#include <winsock2.h>
+
+/* Pipes whose bytes come and go at a socket: what waits for sockets can wait for them then. */
+struct spf_pump_ends {
+    HANDLE reads, writes; /* what comes from the pipe, and what goes to it; both may be one */
+};
+
+/* Takes over the ends; fd, a socket's descriptor, stays the caller's and may be closed. Its other
+ * end reads what the pipe brings. Threads of their own do it, and end with either side. False: it
+ * could not be done, and the ends are closed. */
+bool spf_pump_start(const struct spf_pump_ends *ends, int fd);
+
+#endif
