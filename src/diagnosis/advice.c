@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/language.h"
 #include "diagnosis/parts.h"
 #include "platform/shell.h"
 
@@ -39,6 +40,30 @@ static bool needs_file(const struct spf_run *run, enum spf_check_id check,
            strcmp(run->target->key_path, "-") == 0 && remedy->command;
 }
 
+/* A line that only a POSIX shell takes: on Windows nobody is given it. */
+static bool is_for_posix(const char *line)
+{
+    static const char *const words[] = {"umask ",         "chmod ", "chown ", "sudo ",   "ls ",
+                                        "mkdir ",         "mv ",    "cp ",    "export ", "eip=$(",
+                                        "SSH_AUTH_SOCK= "};
+
+    for (size_t i = 0; line != NULL && i < sizeof words / sizeof *words; i++) {
+        const char *found = strstr(line, words[i]);
+
+        if (found != NULL && (found == line || strchr(" (", found[-1]) != NULL))
+            return true;
+    }
+    return false;
+}
+
+static bool is_on_windows(const struct spf_run *run, enum spf_check_id check)
+{
+    char *there = expanded(run, check, "{?windows}yes", SPF_SLOT_TEXT);
+
+    free(there);
+    return there != NULL;
+}
+
 /* The catalogue names Session Manager wherever a remedy is, or can be, carried out inside. */
 static bool is_done_inside(const struct spf_remedy *remedy)
 {
@@ -58,8 +83,11 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
 {
     bool open =
         spf_facts_have(&run->facts, SPF_GROUP_ASSISTANT) && run->facts.assistant.session_manager;
+    const bool windows = is_on_windows(run, check);
 
     for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
+        if (windows && is_for_posix(remedy->command))
+            continue;
         const char *line =
             !remedy->command && open && is_done_inside(remedy) ? "{session_line}" : remedy->command;
         char *text = expanded(run, check, remedy->text, SPF_SLOT_TEXT);
@@ -113,11 +141,56 @@ static bool is_pkcs8(enum spf_key_container container)
     return container == SPF_CONTAINER_PKCS8 || container == SPF_CONTAINER_PKCS8_ENCRYPTED;
 }
 
+/* What makes other, for PuTTY, of the key; a POSIX shell's puttygen has options, Windows' a window.
+ */
+static void add_preparation(struct spf_buf *buf, const struct spf_key_facts *key,
+                            const char *key_word, const char *other_word, bool windows)
+{
+    if (windows)
+        spf_buf_addf(buf, "winscp.com /keygen %s /output=%s", key_word, other_word);
+    else if (is_pkcs8(key->container))
+        spf_buf_addf(buf,
+                     "(umask 077 && openssl pkey -traditional -in %s -out %s.tmp) && puttygen "
+                     "%s.tmp -o %s && rm %s.tmp",
+                     key_word, other_word, other_word, other_word, other_word);
+    else
+        spf_buf_addf(buf, "puttygen %s -o %s", key_word, other_word);
+}
+
+/* What to enter in PuTTY's window, and where; false: that is not known. */
+static bool add_settings(struct spf_buf *buf, const struct spf_view *view,
+                         const struct spf_result *auth, const char *own, const char *other)
+{
+    const bool as_it_is = is_ppk(view->facts->key.container);
+    bool good;
+
+    if (!as_it_is) {
+        spf_buf_addf(buf, _("PuTTYgen: Conversions > Import key: %s; Save private key: %s"), own,
+                     other);
+        spf_buf_addstr(buf, "; ");
+    }
+    good = spf_slots_expand(
+        buf,
+        _("PuTTY: Session: Host Name {host}, Port {port}; Connection > Data: Auto-login username "
+          "{user}; Connection > SSH > Auth > Credentials: Private key file "),
+        SPF_SLOT_TEXT, view, auth);
+    spf_buf_addstr(buf, as_it_is ? own : other);
+    return good;
+}
+
+/* May PuTTY use the key, or what puttygen makes of it? */
+static bool has_putty(const struct spf_key_facts *key, bool windows)
+{
+    return key->container != SPF_CONTAINER_PUBLIC &&
+           !(is_pkcs8(key->container) && (windows || strcmp(key->algorithm, "ssh-ed25519") == 0));
+}
+
 /*
  * Two files: what ssh takes and what PuTTY takes, and the line that makes the one from the other.
  * puttygen 0.78 reads PKCS#1, SEC1 and OpenSSH containers; PKCS#8 it refuses ("unrecognised key
  * type"), so openssl makes a traditional one first. For Ed25519 there is none, and of a public key
- * no other file can be made: then there are no lines for PuTTY.
+ * no other file can be made: then there are no lines for PuTTY. On Windows puttygen has a window
+ * and no options: WinSCP's converter takes its place, and for ssh there is no line that converts.
  */
 void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
 {
@@ -126,8 +199,9 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     struct spf_view view = {&target, &run->facts, run->results};
     const struct spf_result *auth = &run->results[SPF_CHECK_SSH_AUTH];
     char *other = NULL;
-    struct spf_buf ssh, putty, prepare, key_word, other_word;
-    bool has_putty;
+    struct spf_buf ssh, putty, prepare, settings, key_word, other_word;
+    const bool windows = is_on_windows(run, SPF_CHECK_SSH_AUTH);
+    const char *const own = target.key_path;
 
     if (!target.key_path || strcmp(target.key_path, "-") == 0)
         return;
@@ -136,6 +210,7 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     spf_buf_init(&ssh, LINE_MAX_BYTES);
     spf_buf_init(&putty, LINE_MAX_BYTES);
     spf_buf_init(&prepare, LINE_MAX_BYTES);
+    spf_buf_init(&settings, LINE_MAX_BYTES);
     spf_buf_init(&key_word, LINE_MAX_BYTES);
     spf_buf_init(&other_word, LINE_MAX_BYTES);
     spf_buf_add_path(&key_word, target.key_path);
@@ -145,33 +220,29 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
         spf_buf_addf(&ssh, "puttygen %s -O private-openssh -o %s && ", key_word.data,
                      other_word.data);
         target.key_path = other;
-    } else if (is_pkcs8(key->container)) {
-        spf_buf_addf(&prepare,
-                     "(umask 077 && openssl pkey -traditional -in %s -out %s.tmp) && puttygen "
-                     "%s.tmp -o %s && rm %s.tmp",
-                     key_word.data, other_word.data, other_word.data, other_word.data,
-                     other_word.data);
     } else {
-        spf_buf_addf(&prepare, "puttygen %s -o %s", key_word.data, other_word.data);
+        add_preparation(&prepare, key, key_word.data, other_word.data, windows);
     }
-    if (spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, auth))
+    if (!(windows && is_ppk(key->container)) &&
+        spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, auth))
         d->openssh = spf_buf_take(&ssh);
 
-    has_putty = key->container != SPF_CONTAINER_PUBLIC &&
-                !(is_pkcs8(key->container) && strcmp(key->algorithm, "ssh-ed25519") == 0);
     spf_buf_addf(&putty, "plink -i %s ", is_ppk(key->container) ? key_word.data : other_word.data);
     if (target.port != 22)
         spf_buf_addf(&putty, "-P %u ", (unsigned)target.port);
     /* PuTTY keeps jump hosts and proxies in a saved session, not on its command line */
-    if (has_putty && !spf_target_is_proxied(&target) &&
+    if (has_putty(key, windows) && !spf_target_is_proxied(&target) &&
         spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &view, auth)) {
         d->putty = spf_buf_take(&putty);
         if (prepare.len)
             d->putty_prepare = spf_buf_take(&prepare);
+        if (windows && add_settings(&settings, &view, auth, own, other))
+            d->putty_settings = spf_buf_take(&settings);
     }
     spf_buf_clear(&ssh);
     spf_buf_clear(&putty);
     spf_buf_clear(&prepare);
+    spf_buf_clear(&settings);
     spf_buf_clear(&key_word);
     spf_buf_clear(&other_word);
     free(other);

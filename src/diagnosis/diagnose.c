@@ -210,5 +210,6 @@ void spf_diagnosis_clear(struct spf_diagnosis *d)
     free(d->openssh);
     free(d->putty);
     free(d->putty_prepare);
+    free(d->putty_settings);
     memset(d, 0, sizeof *d);
 }

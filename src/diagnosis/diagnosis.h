@@ -69,7 +69,8 @@ struct spf_diagnosis {
      */
     char *openssh;
     char *putty;
-    char *putty_prepare; /* makes the file that putty names; NULL where none is needed */
+    char *putty_prepare;  /* makes the file that putty names; NULL where none is needed */
+    char *putty_settings; /* what to enter in PuTTY's window, on Windows; else NULL */
 };
 
 /*

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "login/implementations.h"
+#include "platform/shell.h"
 
 static bool is_repairable(const struct spf_slot_query *query)
 {
@@ -51,10 +52,11 @@ static bool tried_ipv6_before(const struct spf_slot_query *query)
     return false;
 }
 
-/* Was the transcript printed by a client there, or the key read there? */
+/* Was the transcript printed by a client there, or the key read there, or are we there? */
 static bool is_windows(const struct spf_slot_query *query)
 {
-    return query->view->facts->transcript.windows || query->view->facts->key.by_list;
+    return query->view->facts->transcript.windows || query->view->facts->key.by_list ||
+           !spf_shell_is_posix();
 }
 
 /* Is the server sshd, or did not say? */

@@ -63,11 +63,13 @@ static void add_remedies(struct spf_buf *buf, const struct spf_diagnosis *d)
             add_advice(buf, &d->remedies.items[i]);
         spf_buf_addstr(buf, "</ul>\n");
     }
-    if (d->verdict == SPF_VERDICT_PASS && d->openssh != NULL) {
+    if (d->verdict == SPF_VERDICT_PASS && (d->openssh != NULL || d->putty != NULL)) {
         spf_buf_addf(buf, "<h3>%s</h3>\n", _("Log in"));
         add_command(buf, d->openssh);
         add_command(buf, d->putty_prepare);
         add_command(buf, d->putty);
+        if (d->putty_settings != NULL)
+            add_element(buf, "<p>", d->putty_settings, "</p>\n");
     }
 }
 

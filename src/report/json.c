@@ -213,6 +213,7 @@ struct json_object *spf_report_target_json(const struct spf_report_target *targe
     add_command(list, "openssh", d->openssh);
     add_command(list, "putty", d->putty);
     add_command(list, "putty_prepare", d->putty_prepare);
+    add_text(list, "putty_settings", d->putty_settings);
     add(object, "connect", list);
     add_number(object, "duration_ms", target->duration_ms);
 

@@ -125,10 +125,10 @@ static void add_candidates(struct spf_text_writer *w)
 
 static void add_connect(struct spf_text_writer *w)
 {
-    if (!w->d->openssh)
-        return;
-    add_label(&w->page, "ssh");
-    add_command(&w->page, w->d->openssh);
+    if (w->d->openssh) {
+        add_label(&w->page, "ssh");
+        add_command(&w->page, w->d->openssh);
+    }
     if (w->d->putty_prepare) {
         add_label(&w->page, "PuTTY");
         add_command(&w->page, w->d->putty_prepare);
@@ -136,6 +136,11 @@ static void add_connect(struct spf_text_writer *w)
     if (w->d->putty) {
         add_label(&w->page, w->d->putty_prepare ? "" : "PuTTY");
         add_command(&w->page, w->d->putty);
+    }
+    if (w->d->putty_settings) {
+        add_label(&w->page, "");
+        spf_page_flow(&w->page, SPF_INK_PLAIN, w->d->putty_settings);
+        spf_page_line(&w->page);
     }
 }
 

@@ -492,6 +492,31 @@ START_TEST(lines_to_paste)
     ck_assert_ptr_null(f.d.putty_prepare);
     fixture_clear(&f);
 
+    healthy(&f); /* on Windows puttygen has no options, and PuTTY a window */
+    f.run.facts.key.by_list = true;
+    f.target.port = 2222;
+    judge(&f);
+    ck_assert_str_eq(f.d.openssh, "ssh -i key.pem -p 2222 root@203.0.113.9");
+    ck_assert_str_eq(f.d.putty_prepare, "winscp.com /keygen key.pem /output=key.ppk");
+    ck_assert_str_eq(
+        f.d.putty_settings,
+        "PuTTYgen: Conversions > Import key: key.pem; Save private key: key.ppk; "
+        "PuTTY: Session: Host Name 203.0.113.9, Port 2222; Connection > Data: Auto-login "
+        "username root; Connection > SSH > Auth > Credentials: Private key file key.ppk");
+    fixture_clear(&f);
+
+    healthy(&f);
+    putty_key(&f);
+    f.run.facts.key.by_list = true;
+    judge(&f);
+    ck_assert_ptr_null(f.d.openssh);
+    ck_assert_str_eq(f.d.putty, "plink -i key.ppk root@203.0.113.9");
+    ck_assert_str_eq(
+        f.d.putty_settings,
+        "PuTTY: Session: Host Name 203.0.113.9, Port 22; Connection > Data: Auto-login "
+        "username root; Connection > SSH > Auth > Credentials: Private key file key.ppk");
+    fixture_clear(&f);
+
     healthy(&f);
     f.run.facts.surroundings.agent_running = true;
     judge(&f);

@@ -193,9 +193,51 @@ START_TEST(where_no_mode_can_be_set_the_copy_is_advised_first)
 }
 END_TEST
 
+/* Windows' users get no line of a POSIX shell, whatever the cause; and of a key's some way all the
+ * same. */
+START_TEST(on_windows_nothing_is_advised_for_a_posix_shell)
+{
+    static const char *const posix[] = {"umask",  "chmod ", "chown ", "sudo ",    "=$(",
+                                        "ls -ld", "mkdir ", "(cp ",   "`export ", "resolv.conf"};
+    unsigned commands = 0;
+
+    for (int finding = SPF_NO_FINDING + 1; finding < SPF_FINDING_COUNT; finding++) {
+        const struct spf_finding_info *cause = &spf_findings[finding];
+        spf_advice_list there = {0}, here = {0};
+        struct fixture f;
+
+        healthy(&f);
+        set(&f, SPF_CHECK_KEY_FORMAT, SPF_FAIL, (enum spf_finding)finding, NULL);
+        spf_advise(&f.run, SPF_CHECK_KEY_FORMAT, (enum spf_finding)finding, &here);
+        f.run.facts.key.by_list = true;
+        spf_advise(&f.run, SPF_CHECK_KEY_FORMAT, (enum spf_finding)finding, &there);
+        for (size_t i = 0; i < there.count; i++) {
+            const struct spf_advice *advice = &there.items[i];
+            const bool inside = strstr(advice->text, "Session Manager") != NULL;
+
+            commands += advice->command != NULL;
+            for (size_t k = 0; k < sizeof posix / sizeof *posix; k++) {
+                ck_assert_msg(advice->command == NULL || strstr(advice->command, posix[k]) == NULL,
+                              "%s: %s", cause->id, advice->command);
+                ck_assert_msg(inside || strstr(advice->text, posix[k]) == NULL, "%s: %s", cause->id,
+                              advice->text);
+            }
+        }
+        if (finding != SPF_KEY_MODE_NOT_0400 && finding != SPF_KEY_OWNER_OTHER &&
+            finding != SPF_KEY_DIR_WRITABLE) /* which are found by modes: not there */
+            ck_assert_msg(here.count == 0 || there.count > 0, "%s", cause->id);
+        spf_advice_clear(&here);
+        spf_advice_clear(&there);
+        fixture_clear(&f);
+    }
+    ck_assert_uint_ge(commands, 40);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
+        on_windows_nothing_is_advised_for_a_posix_shell,
         without_a_login_to_try_the_checks_that_ran_decide,
         without_a_session_the_login_is_the_goal,
         what_the_cloud_does_not_tell_is_no_cause_beside_a_refused_login,
