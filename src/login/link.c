@@ -350,6 +350,15 @@ void spf_link_query_next(struct spf_link *link)
     link->query_left = false;
 }
 
+static bool generate(enum ssh_keytypes_e type, ssh_key *key)
+{
+#if LIBSSH_VERSION_INT >= SSH_VERSION_INT(0, 12, 0)
+    return ssh_pki_generate_key(type, NULL, key) == SSH_OK;
+#else
+    return ssh_pki_generate(type, 0, key) == SSH_OK;
+#endif
+}
+
 /* An ECDSA key must be a point of its curve; other blobs end with bytes that may be any. */
 static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
 {
@@ -360,7 +369,7 @@ static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
     bool made;
 
     if (spf_starts_with(algorithm, "ecdsa-sha2-"))
-        return ssh_pki_generate(type, 0, key) == SSH_OK;
+        return generate(type, key);
     if (strcmp(algorithm, "ssh-ed25519") != 0 && strcmp(algorithm, "ssh-rsa") != 0)
         return false;
     len = spf_base64_decode(blob, strlen(blob), bytes, sizeof bytes);

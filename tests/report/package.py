@@ -111,14 +111,23 @@ def check_spec(root):
     return "the RPM spec has all files"
 
 
+def required(text):
+    """The modules that a .pc file requires, which its reader may want even for no more than its flags (pkgconf)."""
+    lists = re.findall(r"^Requires(?:\.private)?:(.*)$", text, re.M)
+    return re.findall(r"(?:^|[\s,])([A-Za-z][\w.+-]*)", " ".join(lists))
+
+
 def check_needs(folder):
-    """-DBUILD_TESTING=OFF with pkg-config seeing the product's own libraries alone."""
+    """-DBUILD_TESTING=OFF with pkg-config seeing the product's own libraries alone, and what these require."""
     (folder / "pc").mkdir()
     path = run("pkg-config", "--variable", "pc_path", "pkg-config").strip()
-    for library in LIBRARIES:
-        for place in path.split(":"):
-            if os.path.exists("%s/%s.pc" % (place, library)):
-                (folder / "pc" / (library + ".pc")).symlink_to("%s/%s.pc" % (place, library))
+    wanted = list(LIBRARIES)
+    for library in wanted:  # grows on the way
+        for place in map(pathlib.Path, path.split(":")):
+            found = place / (library + ".pc")
+            if found.exists():
+                (folder / "pc" / found.name).symlink_to(found)
+                wanted += [name for name in required(found.read_text(encoding="utf-8")) if name not in wanted]
                 break
     run(cmake, "-S", source, "-B", folder / "without-tests", "-DBUILD_TESTING=OFF", "-DCMAKE_C_COMPILER=" + compiler,
         env=dict(os.environ, PKG_CONFIG_LIBDIR=str(folder / "pc")))
