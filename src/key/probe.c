@@ -47,7 +47,8 @@ static void ask_agent(const char *agent, struct spf_key_facts *facts)
     if (facts->public_blob)
         len = spf_base64_decode(facts->public_blob, strlen(facts->public_blob), blob, sizeof blob);
     facts->agent_keys = (int64_t)keys.count;
-    facts->in_agent = spf_agent_holds(&keys, (struct spf_bytes){blob, len > 0 ? (size_t)len : 0});
+    facts->in_agent = facts->from_agent ||
+                      spf_agent_holds(&keys, (struct spf_bytes){blob, len > 0 ? (size_t)len : 0});
     spf_agent_keys_clear(&keys);
 }
 

@@ -431,13 +431,18 @@ bool spf_key_read_blob(struct spf_bytes blob, struct spf_key_facts *facts)
     struct spf_key_material material = {0};
     struct spf_reader reader = spf_reader(blob.at, blob.len);
     char type[80];
+    const char *damage = "key-is-public";
     bool good = spf_material_set_blob(&material, blob);
 
     spf_reader_name(&reader, type, sizeof type);
-    if (strstr(type, "-cert-v01@") != NULL)
+    if (strstr(type, "-cert-v01@") != NULL) {
         facts->container = SPF_CONTAINER_CERTIFICATE;
-    set_damage(facts, facts->container == SPF_CONTAINER_CERTIFICATE ? "key-is-certificate"
-                                                                    : "key-is-public");
+        damage = "key-is-certificate";
+    } else if (!good) {
+        good = spf_material_set_foreign(&material, blob);
+        damage = "key-algorithm-unsupported";
+    }
+    set_damage(facts, damage);
     take_public_half(facts, &material);
     spf_material_clear(&material);
     return good && facts->public_blob != NULL;

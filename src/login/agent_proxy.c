@@ -28,8 +28,8 @@ struct spf_agent_proxy {
     struct spf_loop *loop;
     struct spf_watch inside, agent; /* who asks the proxy; the real agent, -1 while not needed */
     int visitor;                    /* the other end of inside, until it is taken */
-    uint8_t blob[BLOB_MAX];
-    size_t blob_len;
+    uint8_t blob[BLOB_MAX], held[BLOB_MAX]; /* what is shown, and what the agent has of it */
+    size_t blob_len, held_len;
     struct message request, reply;
     bool answered;
 };
@@ -112,15 +112,31 @@ static void list_the_key(struct spf_agent_proxy *proxy)
     spf_secret_free(answer);
 }
 
-/* Passed on as it is: the flags in it say which hash an RSA key is to sign with. */
+/*
+ * Passed on as it is (the flags in it say which hash an RSA key is to sign with), but with the key
+ * that the agent holds in place of the one that is shown.
+ */
 static void ask_to_sign(struct spf_agent_proxy *proxy)
 {
+    const struct spf_bytes held = {proxy->held, proxy->held_len};
+    const size_t rest_at = HEAD + 1 + 4 + proxy->blob_len;
+    const size_t rest = proxy->request.len - rest_at;
+    const size_t len = 1 + 4 + proxy->held_len + rest;
+    struct spf_writer writer = spf_writer(HEAD + len);
+    struct spf_secret *request;
+
+    spf_writer_u32(&writer, (uint32_t)len);
+    spf_writer_u8(&writer, SPF_AGENT_SIGN_REQUEST);
+    spf_writer_string(&writer, held);
+    spf_writer_raw(&writer, proxy->request.bytes + rest_at, rest);
+    request = spf_writer_take(&writer);
     proxy->reply.len = 0;
     proxy->agent.fd = spf_agent_connect(proxy->path);
-    if (proxy->agent.fd < 0 ||
-        !hand_over(proxy->agent.fd, proxy->request.bytes, proxy->request.len) ||
+    if (request == NULL || proxy->agent.fd < 0 ||
+        !hand_over(proxy->agent.fd, spf_secret_text(request), spf_secret_len(request)) ||
         !spf_loop_add(proxy->loop, &proxy->agent))
         refuse(proxy);
+    spf_secret_free(request);
 }
 
 static void serve(struct spf_agent_proxy *proxy)
@@ -168,22 +184,28 @@ static void agent_answers(struct spf_watch *watch, short revents)
     }
 }
 
+static bool decode(const char *base64, uint8_t blob[BLOB_MAX], size_t *len)
+{
+    const long got = base64 != NULL ? spf_base64_decode(base64, strlen(base64), blob, BLOB_MAX) : 0;
+
+    *len = got > 0 ? (size_t)got : 0;
+    return got > 0;
+}
+
 struct spf_agent_proxy *spf_agent_proxy_new(struct spf_loop *loop, const char *path,
-                                            const char *public_blob)
+                                            const char *shown, const char *held)
 {
     struct spf_agent_proxy *proxy = calloc(1, sizeof *proxy);
-    long len = 0;
     int pair[2];
 
-    if (proxy != NULL && public_blob != NULL)
-        len = spf_base64_decode(public_blob, strlen(public_blob), proxy->blob, sizeof proxy->blob);
-    if (len <= 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+    if (proxy == NULL || !decode(shown, proxy->blob, &proxy->blob_len) ||
+        !decode(held, proxy->held, &proxy->held_len) ||
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         free(proxy);
         return NULL;
     }
     proxy->loop = loop;
     proxy->path = path;
-    proxy->blob_len = (size_t)len;
     proxy->visitor = pair[0];
     proxy->inside =
         (struct spf_watch){.fd = pair[1], .events = POLLIN, .ready = somebody_asks, .owner = proxy};

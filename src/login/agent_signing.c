@@ -66,15 +66,16 @@ static void is_late(struct spf_watch *watch, short revents)
 }
 
 struct spf_agent_signing *spf_agent_signing_new(struct spf_loop *loop, const char *agent,
-                                                const char *public_blob, struct spf_link *link,
-                                                spf_agent_signed *done, void *owner)
+                                                const char *shown, const char *held,
+                                                struct spf_link *link, spf_agent_signed *done,
+                                                void *owner)
 {
     struct spf_agent_signing *signing = calloc(1, sizeof *signing);
 
     if (signing == NULL)
         return NULL;
     *signing = (struct spf_agent_signing){.loop = loop,
-                                          .proxy = spf_agent_proxy_new(loop, agent, public_blob),
+                                          .proxy = spf_agent_proxy_new(loop, agent, shown, held),
                                           .timer = {.fd = -1, .ready = is_late, .owner = signing},
                                           .done = done,
                                           .owner = owner};

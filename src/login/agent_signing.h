@@ -21,12 +21,13 @@ typedef void spf_agent_signed(void *owner, struct spf_link *link, enum spf_link_
                               const char *refusal);
 
 /*
- * Lets the link sign through the agent at the socket (borrowed; NULL: SSH_AUTH_SOCK) with the key
- * of public_blob, base64 of RFC 4253 section 6.6. NULL: no memory or descriptor, or no blob.
+ * Lets the link sign through the agent at the socket (borrowed; NULL: SSH_AUTH_SOCK); shown and
+ * held as the proxy has them. NULL: no memory or descriptor, or no blob.
  */
 struct spf_agent_signing *spf_agent_signing_new(struct spf_loop *loop, const char *agent,
-                                                const char *public_blob, struct spf_link *link,
-                                                spf_agent_signed *done, void *owner);
+                                                const char *shown, const char *held,
+                                                struct spf_link *link, spf_agent_signed *done,
+                                                void *owner);
 /*
  * Takes the link; done is called once, later, unless the signing is freed before. until_ms:
  * monotonic, the end of waiting for the agent. False: no worker, and the link is freed.

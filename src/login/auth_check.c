@@ -41,7 +41,8 @@ static struct spf_opinion decided(struct spf_result *result, const char *stage,
 
 static void note_certificate(const struct spf_view *view, struct spf_result *result)
 {
-    spf_note_text(result, "certificate_file", view->facts->key.certificate);
+    if (view->facts->key.certificate[0] != '\0')
+        spf_note_text(result, "certificate_file", view->facts->key.certificate);
 }
 
 #define ASKED_SIZE (sizeof((struct spf_key_facts *)0)->certificate + 32)
@@ -51,6 +52,8 @@ static const char *asked(const struct spf_view *view, char text[ASKED_SIZE])
 {
     if (!view->facts->query.of_certificate)
         return _("this key");
+    if (view->facts->key.certificate[0] == '\0')
+        return _("the certificate in the ssh-agent");
     (void)spf_format(text, ASKED_SIZE, _("the certificate %s"), view->facts->key.certificate);
     return text;
 }
@@ -60,6 +63,8 @@ static const char *bare(const struct spf_view *view, char text[ASKED_SIZE])
 {
     if (!view->facts->query.of_certificate)
         return _("key");
+    if (view->facts->key.certificate[0] == '\0')
+        return _("certificate in the ssh-agent");
     (void)spf_format(text, ASKED_SIZE, _("certificate %s"), view->facts->key.certificate);
     return text;
 }
@@ -329,13 +334,6 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     if (view->facts->query.of_certificate)
         note_certificate(view, result);
     if (spf_key_agent_signs(&view->facts->key)) {
-        if (view->facts->query.of_certificate) {
-            spf_say(result,
-                    "the server accepts %s for %s; the ssh-agent, which has the key, was not asked "
-                    "to sign with it",
-                    asked(view, text), view->target->user);
-            return spf_concludes(SPF_AUTH_CERTIFICATE_UNTRIED);
-        }
         spf_note_text(result, "signed_by", "agent");
     } else if (!view->facts->key.usable && view->facts->key.encrypted) {
         if (judges_by_query(view))
@@ -424,7 +422,7 @@ static bool is_beyond_us(const struct spf_view *view, struct spf_result *result)
     const struct spf_key_facts *key = &view->facts->key;
 
     if (!spf_facts_have(view->facts, SPF_GROUP_KEY) || key->usable || key->public_blob == NULL ||
-        spf_key_agent_signs(key) || strcmp(key->damage, "key-algorithm-unsupported") != 0)
+        strcmp(key->damage, "key-algorithm-unsupported") != 0)
         return false;
     spf_say(result,
             "this program has no keys of type %s: whether the server accepts it is not known",

@@ -2,11 +2,6 @@
 
 /* Which key the server is asked about: the one that was given, or those that ssh would offer. */
 
-static bool is_askable(const struct spf_ssh_offer *offer)
-{
-    return offer->blob != NULL && offer->certificate[0] == '\0';
-}
-
 /*
  * The offer that is asked about in this place: first the one that the run has chosen (the bound
  * pair's, else ssh's first), then the others in ssh's order. NULL: there is none.
@@ -21,7 +16,7 @@ static const struct spf_ssh_offer *offer_at(const struct spf_conversation *talk,
     for (size_t i = 0; i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
 
-        if (offer != chosen && is_askable(offer) && --place == 0)
+        if (offer != chosen && spf_ssh_offer_is_askable(offer) && --place == 0)
             return offer;
     }
     return NULL;
@@ -31,22 +26,25 @@ bool spf_talk_asks_several(const struct spf_conversation *talk)
 {
     const struct spf_ssh_offer *chosen = talk->inquiry->target->offer;
 
-    return chosen != NULL && is_askable(chosen) && offer_at(talk, 1) != NULL;
+    return chosen != NULL && spf_ssh_offer_is_askable(chosen) && offer_at(talk, 1) != NULL;
 }
 
 struct spf_query_key spf_talk_key(const struct spf_conversation *talk)
 {
     const struct spf_key_facts *key = &talk->inquiry->facts->key;
     const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
+    const struct spf_secret *certificate = offer != NULL ? offer->certificate_line : NULL;
 
     if (offer == NULL || offer == talk->inquiry->target->offer)
         return (struct spf_query_key){.algorithm = key->algorithm,
                                       .blob = key->public_blob,
+                                      .certificate = certificate,
                                       .agent_signs = spf_key_agent_signs(key),
                                       .can_sign = talk->inquiry->facts->key.login != NULL ||
                                                   spf_key_agent_signs(key)};
     return (struct spf_query_key){.algorithm = offer->algorithm,
                                   .blob = offer->blob,
+                                  .certificate = certificate,
                                   .agent_signs = offer->in_agent && !offer->usable,
                                   .can_sign = offer->in_agent || offer->usable};
 }

@@ -55,7 +55,8 @@ void spf_talk_query(struct spf_conversation *talk);
 
 /* conversation_keys.c: which key is asked about, of one or of several in turn. */
 struct spf_query_key {
-    const char *algorithm, *blob; /* borrowed */
+    const char *algorithm, *blob;         /* borrowed */
+    const struct spf_secret *certificate; /* base64, what is asked about; borrowed; NULL: the key */
     bool agent_signs, can_sign;
 };
 struct spf_query_key spf_talk_key(const struct spf_conversation *talk);

@@ -138,6 +138,7 @@ static void ask_about_certificate(struct spf_conversation *talk)
 static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
 {
     keep_answer(talk, state);
+    talk->inquiry->facts->query.of_certificate = spf_talk_key(talk).certificate != NULL;
     talk->asking_certificate = certificate_is_next(talk);
     if (talk->asking_certificate)
         ask_about_certificate(talk);
@@ -149,6 +150,8 @@ static enum spf_link_state query(struct spf_conversation *talk)
 {
     const struct spf_query_key key = spf_talk_key(talk);
 
+    if (key.certificate != NULL)
+        return spf_link_query_certificate(talk->link, key.certificate);
     return key.agent_signs ? spf_link_query_for_agent(talk->link, key.algorithm, key.blob)
                            : spf_link_query(talk->link, key.algorithm, key.blob);
 }

@@ -43,15 +43,34 @@ static void agent_signed(void *owner, struct spf_link *link, enum spf_link_state
     spf_talk_arrive(talk, &failure);
 }
 
+/*
+ * With a certificate, the agent signs by the key that it is for, unless it holds the certificate
+ * itself (sshconnect2.c, sign_and_send_pubkey).
+ */
+static struct spf_agent_signing *new_signing(struct spf_conversation *talk)
+{
+    const struct spf_inquiry *inquiry = talk->inquiry;
+    const struct spf_ssh_offer *offer = inquiry->target->offer;
+    const char *held = inquiry->facts->key.public_blob, *shown = held;
+
+    if (inquiry->facts->query.of_certificate && offer != NULL && offer->certificate_line != NULL) {
+        shown = spf_secret_text(offer->certificate_line);
+        held = offer->in_agent ? shown : held;
+    } else if (inquiry->facts->query.of_certificate &&
+               inquiry->facts->key.certificate_line != NULL) {
+        shown = spf_secret_text(inquiry->facts->key.certificate_line);
+    }
+    return spf_agent_signing_new(inquiry->loop, inquiry->target->agent, shown, held, talk->link,
+                                 agent_signed, talk);
+}
+
 static void sign_by_agent(struct spf_conversation *talk)
 {
     struct spf_inquiry *inquiry = talk->inquiry;
     struct spf_link *link = talk->link;
 
     if (talk->signing == NULL)
-        talk->signing =
-            spf_agent_signing_new(inquiry->loop, inquiry->target->agent,
-                                  inquiry->facts->key.public_blob, link, agent_signed, talk);
+        talk->signing = new_signing(talk);
     if (talk->signing == NULL) {
         spf_talk_arrive_failed(talk, "the agent could not be asked");
         return;

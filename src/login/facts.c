@@ -223,11 +223,13 @@ static const struct spf_shape file_shape = SPF_SHAPE(struct spf_ssh_file, file_f
 static const struct spf_field offer_fields[] = {
     SPF_SHAPE_TEXT(struct spf_ssh_offer, path),
     SPF_SHAPE_TEXT(struct spf_ssh_offer, certificate),
+    SPF_SHAPE_SECRET(struct spf_ssh_offer, certificate_line),
     SPF_SHAPE_TEXT(struct spf_ssh_offer, algorithm),
     SPF_SHAPE_TEXT(struct spf_ssh_offer, sha256),
     SPF_SHAPE_STRING(struct spf_ssh_offer, blob),
     SPF_SHAPE_BOOL(struct spf_ssh_offer, in_agent),
     SPF_SHAPE_BOOL(struct spf_ssh_offer, usable),
+    SPF_SHAPE_BOOL(struct spf_ssh_offer, beyond_us),
 };
 static const struct spf_shape offer_shape = SPF_SHAPE(struct spf_ssh_offer, offer_fields);
 
@@ -263,6 +265,11 @@ static const struct spf_field ssh_config_fields[] = {
 };
 const struct spf_shape spf_ssh_config_shape =
     SPF_SHAPE(struct spf_ssh_config_facts, ssh_config_fields);
+
+bool spf_ssh_offer_is_askable(const struct spf_ssh_offer *offer)
+{
+    return offer->blob != NULL && !offer->beyond_us;
+}
 
 const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const char *after)
 {

@@ -140,7 +140,7 @@ struct spf_query_facts {
     struct spf_ending ending;
     char error[256];
     int64_t elapsed_ms;  /* until the last answer, or its absence */
-    bool of_certificate; /* asked about the certificate, after the key alone was refused */
+    bool of_certificate; /* the last question was about the key's certificate */
     bool none_accepted;  /* the server lets the user in without any proof (RFC 4252 section 5.2) */
     enum spf_stranger stranger;           /* asked where no signature could follow */
     SPF_LIST(struct spf_asked_key) asked; /* of several keys, in turn; the outcome is the last's */
@@ -206,16 +206,24 @@ struct spf_ssh_hop {
     char strict[8];         /* StrictHostKeyChecking, where it is yes or no; else "" */
 };
 
-/* A key that ssh would offer. Without a public key ssh would decrypt the file first. */
+/*
+ * A key that ssh would offer, alone or by a certificate, which is an offer of its own. Without a
+ * public key ssh would decrypt the file first.
+ */
 struct spf_ssh_offer {
     char path[1024];        /* the private key's file; "" only the agent has it */
-    char certificate[1024]; /* offered instead of the key alone; "" none */
-    char algorithm[64];     /* of the key, "ssh-ed25519"; "" not known */
+    char certificate[1024]; /* file of the certificate, or "in the agent"; "" the key alone */
+    struct spf_secret *certificate_line; /* base64, as spf_key_facts has it; NULL none */
+    char algorithm[64];                  /* of the key, "ssh-ed25519"; "" not known */
     char sha256[64];
-    char *blob; /* base64 of the public key; NULL not known */
-    bool in_agent;
-    bool usable; /* the file gives a key to sign with, without a passphrase */
+    char *blob;     /* base64 of the public key; NULL not known */
+    bool in_agent;  /* the key, or the certificate where it is offered */
+    bool usable;    /* the file gives a key to sign with, without a passphrase */
+    bool beyond_us; /* a type of key that only the user's ssh has */
 };
+
+/* Can the server be asked about it? Not where ssh must decrypt the file first to know the key. */
+bool spf_ssh_offer_is_askable(const struct spf_ssh_offer *offer);
 
 struct spf_ssh_file {
     char path[1024];

@@ -33,7 +33,8 @@ static void add_key(struct spf_buf *buf, const struct spf_ssh_offer *offer)
     else if (offer->path[0] != '\0')
         spf_buf_addstr(buf, offer->path);
     else
-        spf_buf_addf(buf, "the agent's %s %.18s...", offer->algorithm, offer->sha256);
+        spf_buf_addf(buf, "the agent's %s %.18s...%s", offer->algorithm, offer->sha256,
+                     offer->certificate[0] != '\0' ? " (certificate)" : "");
 }
 
 void spf_keys_note(const struct spf_view *view, struct spf_result *result)
@@ -97,7 +98,7 @@ static void add_refused(struct spf_buf *buf, const struct spf_view *view)
 
 static void note_next(const struct spf_ssh_offer *next, struct spf_result *result)
 {
-    if (next->certificate[0] != '\0') {
+    if (next->certificate[0] != '\0' && next->path[0] != '\0') {
         spf_note_text(result, "certificate_file", next->certificate);
     } else if (next->path[0] != '\0') {
         result->next_key = next->path;
@@ -128,12 +129,12 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
                 "is offered",
                 query->asked.count, view->target->user, after.data);
         *opinion = spf_concludes(SPF_AUTH_TOO_MANY);
-    } else if (next != NULL && next->certificate[0] != '\0') {
+    } else if (next != NULL && next->beyond_us) {
         spf_say(result,
-                "the server accepts none of these keys for %s: %s; ssh would also offer the "
-                "certificate %s, which was not tried",
+                "the server accepts none of these keys for %s: %s; ssh would also offer %s, of a "
+                "type that this program does not have",
                 view->target->user, names.data, after.data);
-        *opinion = spf_concludes(SPF_AUTH_CERTIFICATE_UNTRIED);
+        *opinion = spf_lowered(SPF_AUTH_KEY_REFUSED, SPF_UNKNOWN);
     } else if (next != NULL) {
         spf_say(result,
                 "the server accepts none of these keys for %s: %s; ssh would also offer %s, once "

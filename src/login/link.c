@@ -346,7 +346,8 @@ enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm,
 void spf_link_query_next(struct spf_link *link)
 {
     ssh_key_free(link->query_key);
-    link->query_key = NULL;
+    ssh_key_free(link->certificate);
+    link->query_key = link->certificate = NULL;
     link->query_left = false;
 }
 

@@ -26,36 +26,65 @@ static struct spf_ssh_offer *append(struct spf_ssh_config_facts *config)
     return config->offers.count < OFFERS_MAX ? SPF_APPEND(&config->offers) : NULL;
 }
 
-/* PubkeyAcceptedAlgorithms and RequiredRSASize: ssh offers no others. */
-static bool is_allowed(const struct spf_ssh_config_facts *config, const char *algorithm,
-                       int64_t bits)
+/* By PubkeyAcceptedAlgorithms, in which a certificate has a name of its own (PROTOCOL.certkeys). */
+static bool is_accepted(const struct spf_ssh_config_facts *config, const char *algorithm,
+                        bool certified)
 {
-    const char *accepted = config->accepted_algorithms;
+    char name[80];
 
-    if (strcmp(algorithm, "ssh-rsa") != 0)
-        return accepted == NULL || algorithm[0] == '\0' || spf_names_have(accepted, algorithm);
-    if (bits > 0 && bits < config->required_rsa)
-        return false;
-    return accepted == NULL || spf_names_have(accepted, "rsa-sha2-512") ||
-           spf_names_have(accepted, "rsa-sha2-256") || spf_names_have(accepted, "ssh-rsa");
+    if (config->accepted_algorithms == NULL || algorithm[0] == '\0')
+        return true;
+    if (!certified)
+        return spf_names_have(config->accepted_algorithms, algorithm);
+    return spf_format(name, sizeof name, "%.*s-cert-v01@openssh.com", (int)strcspn(algorithm, "@"),
+                      algorithm) &&
+           spf_names_have(config->accepted_algorithms, name);
 }
 
+/* PubkeyAcceptedAlgorithms and RequiredRSASize: ssh offers no others. */
+static bool is_allowed(const struct spf_ssh_config_facts *config, const struct spf_key_facts *key,
+                       bool certified)
+{
+    const bool is_rsa = strcmp(key->algorithm, "ssh-rsa") == 0;
+
+    if (is_rsa && key->bits > 0 && key->bits < config->required_rsa)
+        return false;
+    return is_accepted(config, key->algorithm, certified) ||
+           (is_rsa && (is_accepted(config, "rsa-sha2-512", certified) ||
+                       is_accepted(config, "rsa-sha2-256", certified)));
+}
+
+static struct spf_ssh_offer *offer_key(struct spf_ssh_config_facts *config,
+                                       const struct spf_key_facts *key, bool certified)
+{
+    struct spf_ssh_offer *offer = is_allowed(config, key, certified) ? append(config) : NULL;
+
+    if (offer == NULL)
+        return NULL;
+    (void)spf_copy(offer->algorithm, sizeof offer->algorithm, key->algorithm);
+    (void)spf_copy(offer->sha256, sizeof offer->sha256, key->sha256);
+    offer->blob = key->public_blob != NULL ? strdup(key->public_blob) : NULL;
+    offer->beyond_us = strcmp(key->damage, "key-algorithm-unsupported") == 0;
+    return offer;
+}
+
+/* The key, then the certificate beside it (ssh.c, load_public_identity_files), unless a host's. */
 static void offer_file(struct spf_ssh_config_facts *config, const struct spf_ssh_file *file,
                        const struct spf_key_facts *key)
 {
-    const int variants = key->certificate[0] != '\0' ? 2 : 1;
-    struct spf_ssh_offer *offer;
+    const int variants = key->certificate_line != NULL && !key->certified.host ? 2 : 1;
 
-    if (!is_allowed(config, key->algorithm, key->bits))
-        return;
-    for (int i = 0; i < variants && (offer = append(config)) != NULL; i++) {
+    for (int i = 0; i < variants; i++) {
+        struct spf_ssh_offer *offer = offer_key(config, key, i == 1);
+
+        if (offer == NULL)
+            continue;
         (void)spf_copy(offer->path, sizeof offer->path, file->path);
-        (void)spf_copy(offer->algorithm, sizeof offer->algorithm, key->algorithm);
-        (void)spf_copy(offer->sha256, sizeof offer->sha256, key->sha256);
-        offer->blob = key->public_blob != NULL ? strdup(key->public_blob) : NULL;
         offer->usable = key->usable;
-        if (i == 1)
+        if (i == 1) {
             (void)spf_copy(offer->certificate, sizeof offer->certificate, key->certificate);
+            offer->certificate_line = spf_secret_share(key->certificate_line);
+        }
     }
 }
 
@@ -79,12 +108,14 @@ static void read_file(struct spf_ssh_keys_job *job, struct spf_ssh_file *file)
 
 static bool is_offer_of(const struct spf_ssh_offer *offer, struct spf_bytes blob)
 {
+    const char *text =
+        offer->certificate_line != NULL ? spf_secret_text(offer->certificate_line) : offer->blob;
     uint8_t bytes[BLOB_MAX];
     long len;
 
-    if (offer->blob == NULL || offer->certificate[0] != '\0' || offer->in_agent)
+    if (text == NULL || offer->in_agent)
         return false;
-    len = spf_base64_decode(offer->blob, strlen(offer->blob), bytes, sizeof bytes);
+    len = spf_base64_decode(text, strlen(text), bytes, sizeof bytes);
     return len > 0 && spf_bytes_equal((struct spf_bytes){bytes, (size_t)len}, blob);
 }
 
@@ -101,15 +132,18 @@ static void offer_agent_key(struct spf_ssh_config_facts *config, struct spf_byte
 {
     struct spf_key_facts key = {0};
     struct spf_ssh_offer *offer = NULL;
+    struct spf_buf base64;
 
-    if (spf_key_read_blob(blob, &key) && is_allowed(config, key.algorithm, key.bits))
-        offer = append(config);
+    if (spf_key_read_blob(blob, &key))
+        offer = offer_key(config, &key, key.container == SPF_CONTAINER_CERTIFICATE);
     if (offer != NULL) {
-        (void)spf_copy(offer->algorithm, sizeof offer->algorithm, key.algorithm);
-        (void)spf_copy(offer->sha256, sizeof offer->sha256, key.sha256);
-        if (key.container == SPF_CONTAINER_CERTIFICATE)
+        if (key.container == SPF_CONTAINER_CERTIFICATE) {
             (void)spf_copy(offer->certificate, sizeof offer->certificate, "in the agent");
-        offer->blob = strdup(key.public_blob);
+            spf_buf_init(&base64, 2 * BLOB_MAX);
+            spf_buf_add_base64(&base64, blob.at, blob.len, true);
+            offer->certificate_line = spf_secret_new(base64.data, base64.len);
+            spf_buf_clear(&base64);
+        }
         offer->in_agent = true;
         move(config, config->offers.count - 1, at);
     }

@@ -23,12 +23,6 @@ static void set_host(const struct spf_target *asked, const struct spf_ssh_config
     }
 }
 
-/* A key that the server can be asked about: not one that ssh must decrypt first, no certificate. */
-static bool is_askable(const struct spf_ssh_offer *offer)
-{
-    return offer->blob != NULL && offer->certificate[0] == '\0';
-}
-
 /* Of the keys that ssh would offer: the one that the server accepted, else the bound pair's, else
  * the first. */
 static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
@@ -43,7 +37,7 @@ static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
     for (size_t i = 0; i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
 
-        if (!is_askable(offer))
+        if (!spf_ssh_offer_is_askable(offer))
             continue;
         if (spf_facts_have(facts, SPF_GROUP_KEY_PAIR) &&
             spf_key_pair_is(&facts->key_pair, offer->blob))

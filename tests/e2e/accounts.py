@@ -196,7 +196,7 @@ class Logins:
                     self.attempt(user, expected, said, pam, WARNINGS.get(user))
                     if user == "locked" and pam == "no":
                         self.paste(user, r"locked L ", r"f: .*/\.ssh/authorized_keys",
-                                   r"authorizedkeysfile .*/authorized")
+                                   r"(?i)authorizedkeysfile .*/authorized")
                     if user in REPAIRS and (pam == "yes" or user == "locked") and \
                             (self.target["verdict"] == "fail" or user in WARNINGS):
                         self.repair(user, pam)

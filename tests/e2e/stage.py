@@ -213,7 +213,7 @@ class Stage:
             os.chmod(path, 0o700)
 
     def _start_agent(self):
-        """agent: keys ("client", "other") and how many strangers' keys come before them."""
+        """agent: keys ("client", "other"), how many strangers' keys come before them, and the client's certificate."""
         self.agent = None
         if "agent" not in self.data:
             return
@@ -231,7 +231,8 @@ class Stage:
         held += [{"client": self.key, "other": self.other}[name]
                  for name in self.data["agent"].get("keys", ["client"])]
         for key in held:
-            key.load_into(self.agent, os.path.join(folder, "loading"))
+            key.load_into(self.agent, os.path.join(folder, "loading"),
+                          self.data["agent"].get("certificate") if key is self.key else None)
 
     def _start_master(self):
         """master: a name of the ssh configuration to which a connection is held (ControlMaster)."""

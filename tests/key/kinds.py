@@ -12,6 +12,7 @@ format of another program must make a file that the program then has no complain
 import json
 import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -108,6 +109,31 @@ def run(*argv, cwd=None, data=None, home=None):
                           env=environment, start_new_session=True)
 
 
+def type_into(command, lines, cwd, home):
+    """Runs the command as its user would, who answers each question on the terminal; returns what is shown there."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(cwd)
+        os.execvpe("sh", ["sh", "-c", command], {**os.environ, "LC_ALL": "C", "HOME": str(home)})
+    shown, answered = b"", 0
+    lines = lines.splitlines(keepends=True)
+    while True:
+        try:
+            got = os.read(terminal, 4096)
+        except OSError:  # EIO: nobody has it open any more
+            break
+        shown += got
+        asked = len(re.findall(rb"(?i)pass ?(?:word|phrase)[^\n]*:", shown))
+        while answered < min(asked, len(lines)):
+            os.write(terminal, lines[answered].encode())
+            answered += 1
+        if not got or asked > len(lines):
+            break
+    os.close(terminal)  # hangs up on what still asks
+    os.waitpid(pid, 0)
+    return shown.decode(errors="replace")
+
+
 def tell(key_tell, version, paths, passphrase):
     done = run(key_tell, *(["-s", version] if version else []), "-p", passphrase, *map(str, paths))
     return {pathlib.Path(j["path"]).name: j for j in map(json.loads, done.stdout.splitlines())}
@@ -202,17 +228,17 @@ def check_converted(program, name, d):
     if not command:
         complain(name, "no command converts it")
         return
-    done = run("sh", "-c", command, cwd=d, data=typed, home=home)
+    said = type_into(command, typed, d, home)
     if tool == "gpg":
         run("gpgconf", "--kill", "all", home=home)
-        if done.returncode != 0 or not re.search(r"^(ssh-ed25519|ssh-rsa) ", done.stdout, re.M):
-            complain(name, f"gpg-agent does not hold it: {done.stdout} {done.stderr}")
+        if not re.search(r"^(ssh-ed25519|ssh-rsa) ", said, re.M):
+            complain(name, f"gpg-agent does not hold it: {said}")
         return
     made = d / (name + ".pem")
     if not made.exists():
-        complain(name, f"{command!r} made nothing: {done.stderr}")
+        complain(name, f"{command!r} made nothing: {said}")
     elif report(program, made, home)["cause"] not in (None, "key-pkcs8-ed25519", "key-encrypted"):
-        complain(name, f"{command!r} made a file with {report(program, made, home)['cause']}: {done.stderr}")
+        complain(name, f"{command!r} made a file with {report(program, made, home)['cause']}: {said}")
 
 
 def main():

@@ -11,6 +11,7 @@ import hashlib
 import os
 import pwd
 import re
+import shutil
 import struct
 
 from .cloud import run_quietly
@@ -196,13 +197,23 @@ class Key:
         if os.path.isfile(self.path) and not os.path.islink(self.path):
             os.chmod(self.path, int(recipe.get("mode", "0400"), 8))
 
-    def load_into(self, agent, path):
-        """ssh-add, from a copy without passphrase at path that is gone afterwards."""
+    def load_into(self, agent, path, certificate=None):
+        """ssh-add, from a copy without passphrase at path that is gone afterwards; ssh-add takes a certificate
+        beside it as well (True), which then may stay alone ("only")."""
+        env = {**os.environ, "SSH_AUTH_SOCK": agent}
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
             out.write(self.text)
         try:
             if self.passphrase:
                 run_quietly("ssh-keygen", "-q", "-p", "-P", self.passphrase, "-N", "", "-f", path)
-            run_quietly("ssh-add", "-q", path, env={**os.environ, "SSH_AUTH_SOCK": agent})
+            if certificate:
+                shutil.copy(self.path + "-cert.pub", path + "-cert.pub")
+            run_quietly("ssh-add", "-q", path, env=env)
+            if certificate == "only":
+                with open(path + ".pub", "w", encoding="ascii") as out:
+                    out.write(self.public + "\n")
+                os.unlink(path + "-cert.pub")
+                run_quietly("ssh-add", "-q", "-d", path + ".pub", env=env)
         finally:
-            os.unlink(path)
+            for name in filter(os.path.exists, (path, path + ".pub", path + "-cert.pub")):
+                os.unlink(name)
