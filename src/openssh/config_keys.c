@@ -7,6 +7,7 @@
 #include "key/agent.h"
 #include "key/file.h"
 #include "login/offers.h"
+#include "openssh/ask.h"
 #include "openssh/key_support.h"
 
 #define OFFERS_MAX 100 /* ssh.h, SSH_MAX_IDENTITY_FILES */
@@ -152,15 +153,16 @@ static void offer_agent_key(struct spf_ssh_config_facts *config, struct spf_byte
 
 /*
  * ssh's order (sshconnect2.c, pubkey_prepare): keys of the files that an agent holds, in the
- * agent's order; the agent's others, unless IdentitiesOnly; then the rest of the files.
+ * agent's order; the agent's others, unless IdentitiesOnly; then the rest of the files. Returns how
+ * many are the agent's.
  */
-static void order_by_agent(struct spf_ssh_config_facts *config)
+static size_t order_by_agent(struct spf_ssh_config_facts *config)
 {
     struct spf_agent_keys keys;
     size_t front = 0;
 
     if (!spf_agent_list(spf_ssh_config_agent(config), &keys))
-        return;
+        return 0;
     for (size_t i = 0; i < keys.count; i++) {
         for (size_t k = front; k < config->offers.count; k++) {
             if (!is_offer_of(&config->offers.items[k], keys.blobs[i]))
@@ -179,6 +181,65 @@ static void order_by_agent(struct spf_ssh_config_facts *config)
         front += config->offers.count - before;
     }
     spf_agent_keys_clear(&keys);
+    return front;
+}
+
+/* Not one of the usual files (ssh.h, _PATH_SSH_CLIENT_ID_*), which ssh takes where none is named:
+ * several of these, and nothing else, are its own choice. */
+static bool names_files(const struct spf_ssh_config_facts *config)
+{
+    for (size_t i = 0; i < config->identities.count; i++) {
+        const char *slash = strrchr(config->identities.items[i].path, '/');
+
+        if (slash == NULL || !spf_starts_with(slash, "/id_"))
+            return true;
+    }
+    return config->identities.count < 4;
+}
+
+/*
+ * Since 10.5 certificates go before keys alone, among the agent's keys and among the files; those
+ * that the configuration names keep their places (identity_prioritise; that it puts FIDO keys which
+ * want no touch first, and those which want a PIN last, is left out here).
+ */
+static void prefer_certificates(struct spf_ssh_config_facts *config, size_t from, size_t to,
+                                bool named)
+{
+    for (bool moved = true; moved;) {
+        struct spf_ssh_offer *before = NULL; /* the last that may move */
+
+        moved = false;
+        for (size_t i = from; i < to; i++) {
+            struct spf_ssh_offer *offer = &config->offers.items[i];
+
+            if (named && offer->path[0] != '\0')
+                continue;
+            if (before != NULL && before->certificate[0] == '\0' && offer->certificate[0] != '\0') {
+                const struct spf_ssh_offer key = *before;
+
+                *before = *offer;
+                *offer = key;
+                moved = true;
+            }
+            before = offer;
+        }
+    }
+}
+
+static void order_certificates(struct spf_ssh_keys_job *job, size_t of_agent)
+{
+    struct spf_ssh_config_facts *config = &job->config;
+    const bool named = names_files(config);
+    bool any = false;
+
+    for (size_t i = 0; i < config->offers.count; i++)
+        any |= config->offers.items[i].certificate[0] != '\0';
+    if (any && job->ssh.version == 0)
+        spf_openssh_ask_version(&job->ssh);
+    if (!any || job->ssh.version < 1005)
+        return;
+    prefer_certificates(config, 0, of_agent, named);
+    prefer_certificates(config, of_agent, config->offers.count, named);
 }
 
 static void work(struct spf_job *job)
@@ -187,7 +248,7 @@ static void work(struct spf_job *job)
 
     for (size_t i = 0; i < keys->config.identities.count; i++)
         read_file(keys, &keys->config.identities.items[i]);
-    order_by_agent(&keys->config);
+    order_certificates(keys, order_by_agent(&keys->config));
 }
 
 static void done(struct spf_job *job)

@@ -38,6 +38,8 @@ static const struct spf_message rows[] = {
     {"agree a host key algorithm", NULL, SPF_EVENT_NO_COMMON, "host-key"},
     {"agree a ", " cipher", SPF_EVENT_NO_COMMON, "cipher"},
     {"agree a ", " MAC", SPF_EVENT_NO_COMMON, "mac"},
+    {"Selected key exchange algorithm", "not correspond", SPF_EVENT_NO_COMMON, "kex"},
+    {"Selected host key algorithm", "not correspond", SPF_EVENT_NO_COMMON, "host-key"},
     {"Selected client-to-server cipher", NULL, SPF_EVENT_NO_COMMON, "cipher"},
     {"first key-exchange algorithm supported by", NULL, SPF_EVENT_NO_COMMON, "kex"},
     {"first host key type supported by", NULL, SPF_EVENT_NO_COMMON, "host-key"},

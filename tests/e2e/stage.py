@@ -74,9 +74,10 @@ def version_of(text):
 
 
 def _of_this_release(data):
-    """since: "sshd 10.0" or "ssh 10.0" -> merge patch, for this version here and later ones."""
+    """since: "sshd 10.0", "ssh 10.0" or "libssh 0.12" -> merge patch, for this version here and later ones."""
     for since, change in data.get("since", {}).items():
-        here = {"sshd": servers.sshd_version, "ssh": clients.ssh_version}[since.split()[0]]()
+        here = {"sshd": servers.sshd_version, "ssh": clients.ssh_version,
+                "libssh": clients.libssh_version}[since.split()[0]]()
         if here >= version_of(since):
             data = world.merge_patch(data, change)
     return data

@@ -27,6 +27,13 @@ def ssh_version():
     return openssh_version("ssh")
 
 
+@functools.lru_cache(maxsize=None)
+def libssh_version():
+    """(0, 10, 6) of the library that the program was built with."""
+    shown = subprocess.run(["pkg-config", "--modversion", "libssh"], check=True, stdout=subprocess.PIPE)
+    return tuple(int(part) for part in shown.stdout.decode().split("."))
+
+
 class Outcome:
     """logged_in is None where the client had to be ended."""
 

@@ -199,9 +199,9 @@ def packet(payload):
     return struct.pack(">IB", 1 + len(payload) + padding, padding) + payload + bytes(padding)
 
 
-def kexinit(cipher=b"aes128-ctr"):
+def kexinit(cipher=b"aes128-ctr", kex=b"curve25519-sha256"):
     """A server's SSH_MSG_KEXINIT that has something in common with everybody (section 7.1)."""
-    lists = [b"curve25519-sha256", b"ssh-ed25519", cipher, cipher, b"hmac-sha2-256",
+    lists = [kex, b"ssh-ed25519", cipher, cipher, b"hmac-sha2-256",
              b"hmac-sha2-256", b"none", b"none", b"", b""]
     body = b"".join(struct.pack(">I", len(names)) + names for names in lists)
     return packet(b"\x14" + bytes(16) + body + b"\x00" + bytes(4))
@@ -338,6 +338,10 @@ class Fake:
 
     def do_no_ciphers(self, peer):
         peer.sendall(b"SSH-2.0-OpenSSH_9.2\r\n" + kexinit(cipher=b""))
+        self._hold(peer)
+
+    def do_mlkem_alone(self, peer):
+        peer.sendall(b"SSH-2.0-OpenSSH_10.6\r\n" + kexinit(kex=b"mlkem768x25519-sha256"))
         self._hold(peer)
 
     def do_endless_ignores(self, peer):
