@@ -159,7 +159,7 @@ static void legacy_options(const struct spf_view *view, const char *const offers
 static struct spf_opinion judge_no_common(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_handshake_facts *facts = &view->facts->handshake;
-    const struct category *category = &categories[facts->outcome];
+    const struct category *category = &categories[facts->outcome], *gap;
     const char *offers[SPF_OFFER_LISTS], *theirs;
     char legacy[80], options[600];
     struct spf_opinion opinion;
@@ -170,7 +170,8 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
     spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL,
                   &view->facts->openssh_algorithms, offers);
     theirs = server_offer(facts, category->list);
-    if (theirs != NULL && first_gap(facts, offers) == NULL) {
+    gap = first_gap(facts, offers);
+    if (theirs != NULL && gap == NULL && !view->target->from_transcript) {
         spf_note_text(result, "server_offer", theirs);
         spf_note_text(result, "client_offer", offers[category->list]);
         spf_say(result,
@@ -179,8 +180,10 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
                 category->what, theirs);
         return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
     }
-    if (theirs != NULL) /* a transcript says which category it was, and no more */
-        category = first_gap(facts, offers);
+    /* a transcript says which category it was, and its client may have less than what is measured
+     * by */
+    if (theirs != NULL && gap != NULL)
+        category = gap;
     theirs = server_offer(facts, category->list);
     spf_note_text(result, "server_offer", theirs);
     spf_note_text(result, "client_offer", offers[category->list]);
