@@ -384,6 +384,7 @@ static int run(struct spf_options *options)
     }
 
     say_lists(options, &round.targets);
+    round.remembers = !options->no_cache;
     begin_stream(&stream);
     error = spf_wait_run(&round, options, stop_fd, spf_progress_show,
                          options->quiet ? NULL : say_change, &progress);

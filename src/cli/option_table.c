@@ -342,6 +342,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"record", 0, "FILE", N_("write the evidence there, redacted"), HERE, TAKE(record, take_record)},
     {"replay", 0, "FILE", N_("judge recorded evidence again (- reads standard input); asks nobody"), HERE, A_FILE(replay)},
     {"transcript", 0, "FILE", N_("evaluate a pasted text of ssh, PuTTY or another client (- reads standard input)"), HERE, A_FILE(transcript)},
+    {"no-cache", 0, NULL, N_("remember no address, and use none that is remembered"), HERE, FLAG(no_cache), .whole_run = true},
     {"color", 0, "WHEN", N_("auto, always or never"), HERE, CHOICE(colour, colour_words), .in_config = true},
     {"lang", 0, "LANGUAGE", N_("auto (the locale's), en or zh"), HERE, CHOICE(language, language_words), .in_config = true},
     {"verbose", 'v', NULL, N_("show the evidence of every check; -vv: and a timeline of the run"), HERE, TAKE(verbose, take_verbose), ADDS},

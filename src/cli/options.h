@@ -79,7 +79,7 @@ struct spf_options {
     unsigned wait_s;      /* --wait; 0: one round */
     const char *find_key; /* NULL: not asked; "": in ~/.ssh */
     const char *key_dir;  /* of the private keys; NULL: none */
-    bool fix, console;
+    bool fix, console, no_cache;
     unsigned vpc_endpoints; /* 0 or 1 */
     const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
 

@@ -359,6 +359,7 @@ static bool prepare_driver(struct spf_round *round, const struct spf_options *op
         .replay = round->replayed,
         .instances = round->instances,
         .instance_count = round->instance_count,
+        .remembers = round->remembers,
         .jobs = spf_limits_jobs(round->count < options->jobs ? round->count : options->jobs),
         .begin = begin,
         .finished = finished,

@@ -36,7 +36,8 @@ struct spf_round {
     int64_t *begun_ms; /* when each was begun, monotonic */
     void (*progress)(void *context, const struct spf_driver_state *state);
     void *progress_context;
-    bool forget; /* what is known of a target is not needed after each */
+    bool remembers; /* addresses, in the user's cache; not a library's caller's */
+    bool forget;    /* what is known of a target is not needed after each */
     /* what goes from one round to the next; the options that it borrows */
     struct spf_driver *driver;
     struct spf_driver_options driver_options;

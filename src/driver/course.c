@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "diagnosis/diagnosis.h"
+#include "driver/ahead.h"
 #include "driver/record.h"
 #include "key/probe.h"
 #include "login/conversation.h"
@@ -45,6 +46,10 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 
     spf_run_arrived(course->run, group, failure, spf_now_ms());
     inquiry->target = course->run->target; /* the ssh configuration may have made another of it */
+    if (group == SPF_GROUP_CREDENTIALS && failure == NULL)
+        spf_ahead_recall(course);
+    if (group == SPF_GROUP_INSTANCE)
+        spf_ahead_confirm(course);
     queue(course);
 }
 
@@ -224,6 +229,7 @@ void spf_course_advance(struct spf_course *course)
     spf_groups wants = spf_run_advance(course->run, spf_now_ms());
 
     wants |= spf_diagnosis_wants(course->run) | missing(course, SPF_ABSENT);
+    wants |= spf_ahead_wants(course);
     if (course->conversation != NULL && spf_run_expects_silence(course->run))
         spf_conversation_expect_silence(course->conversation);
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
@@ -255,6 +261,7 @@ void spf_course_rest(struct spf_course *course)
     struct spf_desk *desk = course->desk;
 
     spf_loop_remove(desk->loop, &course->deadline);
+    spf_ahead_drop(course);
     spf_conversation_free(course->conversation);
     course->conversation = NULL;
     spf_ssh_config_free(course->ssh_config);
@@ -287,7 +294,7 @@ bool spf_course_begin(struct spf_course *course, struct spf_run *run, int64_t de
     struct spf_desk *desk = course->desk;
 
     course->run = run;
-    course->late = false;
+    course->late = course->ahead = false;
     course->inquiry = (struct spf_inquiry){
         .target = run->target, .facts = &run->facts, .loop = desk->loop, .arrived = arrived};
     course->deadline =

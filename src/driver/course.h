@@ -15,7 +15,8 @@ struct spf_desk {
     struct spf_openssh *openssh;
     struct spf_key_shelf *keys;
     struct spf_ssh_answers *ssh_answers;
-    bool several; /* targets: what they ask in common is worth keeping */
+    bool several;                          /* targets: what they ask in common is worth keeping */
+    SPF_LIST(struct spf_recall *) recalls; /* by credentials (ahead.h) */
     /* those that have news, in the order in which it came */
     struct spf_course *first, *last;
 };
@@ -30,8 +31,12 @@ struct spf_course {
     struct spf_conversation *conversation;
     struct spf_ssh_config *ssh_config;
     struct spf_watch deadline;
-    bool late;                    /* its time is up */
-    bool queued;                  /* it stands in the desk's queue */
+    bool late;   /* its time is up */
+    bool queued; /* it stands in the desk's queue */
+    bool ahead;  /* at an address that the cloud has not confirmed (ahead.h) */
+    struct {
+        char region[40], address[SPF_IP_TEXT_SIZE], host_key[64];
+    } recalled;                   /* of an earlier run */
     struct spf_course *next_news; /* behind it there */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "driver/ahead.h"
 #include "driver/course.h"
 #include "openssh/config_answers.h"
 #include "openssh/openssh.h"
@@ -37,6 +38,7 @@ static void finish(struct spf_driver *driver, struct spf_course *course,
     spf_course_rest(course);
     if (!spf_run_done(course->run))
         spf_run_abandon(course->run, failure, spf_now_ms());
+    spf_ahead_learn(course);
     course->run = NULL;
     driver->under_way--;
     driver->finished++;
@@ -174,6 +176,7 @@ void spf_driver_free(struct spf_driver *driver)
     if (driver == NULL)
         return;
     spf_key_shelf_free(driver->desk.keys);
+    spf_ahead_forget_all(&driver->desk);
     spf_cloud_free(driver->desk.cloud);
     spf_openssh_free(driver->desk.openssh);
     spf_ssh_answers_free(driver->desk.ssh_answers);
@@ -246,6 +249,7 @@ struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms
                   ? spf_failure(SPF_SYSTEM_ERROR, "%s", error.text)
                   : spf_failure(SPF_INTERRUPTED, "interrupted before this was known");
     last = finish_all(driver, &failure);
+    spf_ahead_save(&driver->desk);
     spf_loop_remove(driver->desk.loop, &driver->stop);
     *stopped = driver->stopped;
     return error.code != SPF_OK ? error : last;

@@ -33,7 +33,8 @@ struct spf_driver_options {
     /* The ids of the targets' instances, where there are several: what is common is asked once. */
     const char *const *instances;
     size_t instance_count;
-    size_t jobs; /* so many targets at once, at most; 0: all */
+    bool remembers; /* addresses of instances, in the user's cache */
+    size_t jobs;    /* so many targets at once, at most; 0: all */
     /* Makes runs[index], which is NULL, before the target is begun: initialised. False: no memory.
      */
     bool (*begin)(void *context, size_t index);

@@ -95,6 +95,8 @@ bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size)
 
     if (inquiry->target->host != NULL)
         return spf_copy(out, size, inquiry->target->host);
+    if (inquiry->expected_address != NULL && !spf_facts_have(inquiry->facts, SPF_GROUP_INSTANCE))
+        return spf_copy(out, size, inquiry->expected_address);
     if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address))
         return false;
     spf_ip_format(&address.ip, ip);

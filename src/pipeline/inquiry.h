@@ -20,6 +20,9 @@ struct spf_inquiry {
     /* failure NULL: the facts are there. The failure is copied. */
     void (*arrived)(struct spf_inquiry *inquiry, enum spf_group group,
                     const struct spf_failure *failure);
+    /* Of an earlier run, to begin with: where the instance was found, and the address to connect to
+     * as long as the instance group is not there. NULL: nothing is remembered. */
+    const char *expected_region, *expected_address;
 };
 
 #endif

@@ -54,6 +54,16 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
                      int64_t now_ms);
 
 /*
+ * While the cloud has not said where the instance is, and its address is remembered: the groups of
+ * the SSH half that would be wanted if it were still there, and whose inputs are present. Up to the
+ * key exchange; with known_key, the host key that is remembered, also the query and the signature,
+ * once that very key is shown and known_hosts has it. Nothing is judged by them.
+ */
+spf_groups spf_run_foresees(const struct spf_run *run, const char *known_key);
+/* They were about another address, or of none: as if nobody had asked. */
+void spf_run_forget_foreseen(struct spf_run *run);
+
+/*
  * Ends the run: every group that has not come fails with the given cause (deadline-exceeded,
  * interrupted), so that every check gets a result.
  */

@@ -25,10 +25,11 @@ bool spf_home(char home[PATH_MAX]);
 /* $HOME; where it is unset or empty, that of the password database. False: none. */
 bool spf_home_of_shell(char home[PATH_MAX]);
 
-/* Directories of the machine's own ssh_config and ssh_known_hosts, and of this user's settings of
- * programs; false: none. */
+/* Directories of the machine's own ssh_config and ssh_known_hosts, of this user's settings of
+ * programs, and of what they keep that may be deleted at any time; false: none. */
 bool spf_ssh_of_system(char directory[PATH_MAX]);
 bool spf_settings_home(char directory[PATH_MAX]);
+bool spf_cache_home(char directory[PATH_MAX]);
 
 /*
  * A copy of text in which every home directory of the person who runs this is "~", wherever in the

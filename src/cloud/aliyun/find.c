@@ -390,7 +390,9 @@ void spf_operation_instance(struct spf_operation *operation)
     }
     facts->region_was_given = operation->aliyun->options->credentials.region != NULL;
     (void)spf_copy(facts->region_hint, sizeof facts->region_hint, spf_region_hint(id));
-    if (credentials->region[0] != '\0')
+    if (!facts->region_was_given && operation->inquiry->expected_region != NULL)
+        ask_region(operation, operation->inquiry->expected_region);
+    else if (credentials->region[0] != '\0')
         ask_region(operation, credentials->region);
     else
         ask_for_regions(operation, "");

@@ -54,15 +54,25 @@ bool spf_ssh_of_system(char directory[PATH_MAX])
     return spf_copy(directory, PATH_MAX, "/etc/ssh");
 }
 
-bool spf_settings_home(char directory[PATH_MAX])
+/* "All paths must be absolute" (XDG Base Directory Specification); else one below the home. */
+static bool base_directory(char directory[PATH_MAX], const char *variable, const char *usual)
 {
-    const char *chosen = getenv("XDG_CONFIG_HOME");
+    const char *chosen = getenv(variable);
     char home[PATH_MAX];
 
-    /* "All paths must be absolute" (XDG Base Directory Specification). */
     if (chosen != NULL && chosen[0] == '/')
         return spf_copy(directory, PATH_MAX, chosen);
-    return spf_home_of_shell(home) && spf_format(directory, PATH_MAX, "%s/.config", home);
+    return spf_home_of_shell(home) && spf_format(directory, PATH_MAX, "%s/%s", home, usual);
+}
+
+bool spf_settings_home(char directory[PATH_MAX])
+{
+    return base_directory(directory, "XDG_CONFIG_HOME", ".config");
+}
+
+bool spf_cache_home(char directory[PATH_MAX])
+{
+    return base_directory(directory, "XDG_CACHE_HOME", ".cache");
 }
 
 /* Notes a home, and where it leads. "/" is nobody's: hiding it would hide every path. */

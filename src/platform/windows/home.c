@@ -83,6 +83,11 @@ bool spf_settings_home(char directory[PATH_MAX])
     return take(directory, getenv("APPDATA"));
 }
 
+bool spf_cache_home(char directory[PATH_MAX])
+{
+    return take(directory, getenv("LOCALAPPDATA"));
+}
+
 static void note(struct spf_homes *homes, const char *path)
 {
     char *slot = homes->path[homes->count];

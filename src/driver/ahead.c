@@ -1,0 +1,174 @@
+#include "driver/ahead.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cloud/address.h"
+#include "driver/recall.h"
+#include "login/conversation.h"
+
+static bool remembers(const struct spf_course *course)
+{
+    const struct spf_driver_options *options = course->desk->options;
+
+    return options->remembers && options->replay == NULL && options->transcript == NULL &&
+           course->run->asked->instance_id != NULL;
+}
+
+/* Is the instance's own address the one to connect to, whatever the user's ssh would do? */
+static bool is_direct(const struct spf_target *target)
+{
+    return target->host == NULL && target->ssh_config == NULL && !spf_target_is_proxied(target);
+}
+
+/* Credentials and places to call; of a session's key the id changes with each session. */
+static void add_scope(const struct spf_course *course, struct spf_buf *scope)
+{
+    const struct spf_credentials_facts *found = &course->run->facts.credentials;
+    const struct spf_cloud_options *cloud = course->desk->options->cloud;
+
+    spf_buf_addf(scope, "%s\n%s\n%s\n%s\n", found->source, found->profile, found->config_path,
+                 strncmp(found->access_key, "STS.", 4) == 0 ? "" : found->access_key);
+    for (size_t i = 0; i < cloud->endpoint_count; i++)
+        spf_buf_addf(scope, "%s\n", cloud->endpoints[i]);
+}
+
+/* The memory of the course's credentials, opened when it is first asked for; NULL: none. */
+static struct spf_recall *memory_of(const struct spf_course *course)
+{
+    struct spf_desk *desk = course->desk;
+    struct spf_recall *recall = NULL, **place;
+    struct spf_buf scope;
+
+    spf_buf_init(&scope, 32768);
+    add_scope(course, &scope);
+    for (size_t i = 0; recall == NULL && i < desk->recalls.count; i++) {
+        if (spf_recall_is_about(desk->recalls.items[i], scope.data))
+            recall = desk->recalls.items[i];
+    }
+    if (recall == NULL && !spf_buf_failed(&scope) && (place = SPF_APPEND(&desk->recalls)) != NULL) {
+        recall = *place = spf_recall_new(scope.data);
+        if (recall == NULL)
+            desk->recalls.count--;
+    }
+    spf_buf_clear(&scope);
+    return recall;
+}
+
+/* Which of its addresses is asked for. */
+static void name_way(const struct spf_target *target, char way[8])
+{
+    static const char *const kinds[] = {[SPF_ADDRESS_AUTO] = "auto",
+                                        [SPF_ADDRESS_PUBLIC] = "public",
+                                        [SPF_ADDRESS_PRIVATE] = "inside",
+                                        [SPF_ADDRESS_IPV6] = "ipv6"};
+
+    (void)spf_format(way, 8, "%s%s", kinds[target->address],
+                     target->family == 4   ? "4"
+                     : target->family == 6 ? "6"
+                                           : "");
+}
+
+void spf_ahead_recall(struct spf_course *course)
+{
+    const struct spf_recall *recall = remembers(course) ? memory_of(course) : NULL;
+    const struct spf_target *target = course->run->asked;
+    const struct spf_recalled *found;
+    char way[8];
+
+    if (recall == NULL)
+        return;
+    name_way(target, way);
+    found = spf_recall_find(recall, target->instance_id, way);
+    if (found == NULL)
+        return;
+    (void)spf_copy(course->recalled.region, sizeof course->recalled.region, found->region);
+    (void)spf_copy(course->recalled.address, sizeof course->recalled.address, found->address);
+    (void)spf_copy(course->recalled.host_key, sizeof course->recalled.host_key, found->host_key);
+    course->inquiry.expected_region = course->recalled.region;
+    course->ahead = is_direct(target) && spf_run_expects(course->run, SPF_CHECK_NET_PORT);
+    if (course->ahead)
+        course->inquiry.expected_address = course->recalled.address;
+}
+
+spf_groups spf_ahead_wants(struct spf_course *course)
+{
+    const struct spf_facts *facts = &course->run->facts;
+
+    if (!course->ahead)
+        return 0;
+    /* They are part of which address it is. */
+    if (!spf_facts_have(facts, SPF_GROUP_SURROUNDINGS))
+        return facts->group[SPF_GROUP_SURROUNDINGS].phase == SPF_ABSENT
+                   ? SPF_GROUP_BIT(SURROUNDINGS)
+                   : 0;
+    return spf_run_foresees(course->run, course->recalled.host_key);
+}
+
+void spf_ahead_drop(struct spf_course *course)
+{
+    course->inquiry.expected_address = NULL;
+    if (!course->ahead)
+        return;
+    course->ahead = false;
+    spf_conversation_free(course->conversation);
+    course->conversation = NULL;
+    spf_run_forget_foreseen(course->run);
+}
+
+void spf_ahead_confirm(struct spf_course *course)
+{
+    struct spf_address address;
+    char text[SPF_IP_TEXT_SIZE] = "";
+
+    if (!course->ahead)
+        return;
+    if (spf_cloud_dial_address(course->run->target, &course->run->facts, &address))
+        spf_ip_format(&address.ip, text);
+    if (strcmp(text, course->recalled.address) != 0)
+        spf_ahead_drop(course);
+    course->ahead = false;
+    course->inquiry.expected_address = NULL;
+}
+
+void spf_ahead_learn(struct spf_course *course)
+{
+    const struct spf_run *run = course->run;
+    const struct spf_instance_facts *instance = &run->facts.instance;
+    struct spf_recalled now = {.seen = spf_utc_now()};
+    struct spf_recall *recall;
+    struct spf_address address;
+
+    if (!remembers(course) || !spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) ||
+        !spf_facts_have(&run->facts, SPF_GROUP_CREDENTIALS) || !is_direct(run->asked) ||
+        (recall = memory_of(course)) == NULL)
+        return;
+    if (instance->search != SPF_INSTANCE_FOUND) {
+        spf_recall_forget(recall, run->asked->instance_id);
+        return;
+    }
+    if (!spf_cloud_dial_address(run->asked, &run->facts, &address))
+        return;
+    name_way(run->asked, now.way);
+    spf_ip_format(&address.ip, now.address);
+    if (spf_facts_have(&run->facts, SPF_GROUP_HANDSHAKE) &&
+        run->facts.handshake.outcome == SPF_SHAKE_DONE)
+        (void)spf_copy(now.host_key, sizeof now.host_key, run->facts.handshake.host_key_sha256);
+    if (spf_copy(now.instance, sizeof now.instance, instance->id) &&
+        spf_copy(now.region, sizeof now.region, instance->region))
+        spf_recall_learn(recall, &now);
+}
+
+void spf_ahead_save(struct spf_desk *desk)
+{
+    for (size_t i = 0; i < desk->recalls.count; i++)
+        spf_recall_save(desk->recalls.items[i]);
+}
+
+void spf_ahead_forget_all(struct spf_desk *desk)
+{
+    for (size_t i = 0; i < desk->recalls.count; i++)
+        spf_recall_free(desk->recalls.items[i]);
+    free(desk->recalls.items);
+}

@@ -1,0 +1,28 @@
+#ifndef SPF_DRIVER_AHEAD_H
+#define SPF_DRIVER_AHEAD_H
+
+#include "driver/course.h"
+
+/*
+ * A head start: an instance that was checked before is connected to where it was found then, while
+ * the cloud is still being asked. What comes of it counts once the cloud has named the same
+ * address; else it is forgotten, and the SSH half begins again. For targets that are reached
+ * directly.
+ */
+
+/* The credentials have come: what is remembered of the instance under them. */
+void spf_ahead_recall(struct spf_course *course);
+/* What can be asked for beside what the run wants; 0 where there is no head start. */
+spf_groups spf_ahead_wants(struct spf_course *course);
+/* The cloud has answered, or cannot. */
+void spf_ahead_confirm(struct spf_course *course);
+/* It has not, and will not be waited for any longer. */
+void spf_ahead_drop(struct spf_course *course);
+
+/* The target is done: what is to be remembered of it. */
+void spf_ahead_learn(struct spf_course *course);
+/* Of all targets, for the runs to come. */
+void spf_ahead_save(struct spf_desk *desk);
+void spf_ahead_forget_all(struct spf_desk *desk);
+
+#endif

@@ -1,0 +1,277 @@
+#include "driver/recall.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/evp.h>
+
+#include "base/clock.h"
+#include "base/shape.h"
+#include "platform/cache.h"
+
+#define KEPT_S      ((int64_t)90 * 86400)
+#define FRESH_S     ((int64_t)86400) /* so old a line may grow before it is written again */
+#define AHEAD_S     ((int64_t)86400) /* another machine's clock, on a shared home */
+#define ENTRIES_MAX 1000             /* below SPF_CACHE_FILE_MAX, whatever they hold */
+#define LINE_BYTES  255
+
+static const char title[] = "sshpreflight remembered addresses 1";
+
+struct spf_recall {
+    char name[17]; /* of the file: the hash of the scope; "" none */
+    SPF_LIST(struct spf_recalled) entries;
+    SPF_LIST(struct spf_recalled) learnt; /* address "": to be forgotten */
+};
+
+/* ---- a line -------------------------------------------------------------------------------- */
+
+static bool is_word(const char *text, const char *others)
+{
+    static const char usual[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    size_t at = strspn(text, usual);
+
+    while (text[at] != '\0' && strchr(others, text[at]) != NULL)
+        at += 1 + strspn(text + at + 1, usual);
+    return text[0] != '\0' && text[at] == '\0';
+}
+
+static bool is_fingerprint(const char *text)
+{
+    uint8_t octets[33];
+
+    return strncmp(text, "SHA256:", 7) == 0 && strlen(text) == 7 + 43 &&
+           spf_base64_decode(text + 7, 43, octets, sizeof octets) == 32;
+}
+
+/* Could it have been learnt? */
+static bool is_sound(const struct spf_recalled *entry)
+{
+    char again[SPF_IP_TEXT_SIZE];
+    struct spf_ip ip;
+
+    if (!is_word(entry->instance, "") || strncmp(entry->instance, "i-", 2) != 0 ||
+        !is_word(entry->way, "") || !is_word(entry->region, "") ||
+        !spf_ip_parse(entry->address, &ip) ||
+        (entry->host_key[0] != '\0' && !is_fingerprint(entry->host_key)))
+        return false;
+    spf_ip_format(&ip, again);
+    return strcmp(again, entry->address) == 0;
+}
+
+static bool read_line(char *line, int64_t now, struct spf_recalled *entry)
+{
+    char *word[6];
+    size_t count = 0;
+
+    for (char *part; (part = strsep(&line, " ")) != NULL; count++) {
+        if (count == 6)
+            return false;
+        word[count] = part;
+    }
+    *entry = (struct spf_recalled){0};
+    if (count != 6 || !spf_copy(entry->instance, sizeof entry->instance, word[0]) ||
+        !spf_copy(entry->way, sizeof entry->way, word[1]) ||
+        !spf_copy(entry->region, sizeof entry->region, word[2]) ||
+        !spf_copy(entry->address, sizeof entry->address, word[3]) ||
+        !spf_copy(entry->host_key, sizeof entry->host_key,
+                  strcmp(word[4], "-") == 0 ? "" : word[4]))
+        return false;
+    entry->seen = spf_decimal(word[5], SPF_SECONDS_MAX, -1);
+    return entry->seen >= now - KEPT_S && entry->seen <= now + AHEAD_S && is_sound(entry);
+}
+
+static bool is_same(const struct spf_recalled *entry, const char *instance, const char *way)
+{
+    return strcmp(entry->instance, instance) == 0 && (way == NULL || strcmp(entry->way, way) == 0);
+}
+
+const struct spf_recalled *spf_recall_find(const struct spf_recall *recall, const char *instance,
+                                           const char *way)
+{
+    for (size_t i = 0; i < recall->entries.count; i++) {
+        if (is_same(&recall->entries.items[i], instance, way))
+            return &recall->entries.items[i];
+    }
+    return NULL;
+}
+
+void spf_recall_read(struct spf_recall *recall, const char *text, size_t len, int64_t now)
+{
+    const char *end = text + len;
+    bool titled = false;
+
+    while (text < end && recall->entries.count < ENTRIES_MAX) {
+        const char *feed = memchr(text, '\n', (size_t)(end - text));
+        char line[LINE_BYTES + 1];
+        struct spf_recalled entry, *place;
+        size_t size;
+
+        if (feed == NULL)
+            return; /* cut */
+        size = (size_t)(feed - text);
+        if (size > LINE_BYTES || memchr(text, '\0', size) != NULL)
+            size = 0;
+        memcpy(line, text, size);
+        line[size] = '\0';
+        text = feed + 1;
+        if (!titled && strcmp(line, title) != 0)
+            return; /* of another version, or of another program */
+        if (titled && read_line(line, now, &entry) &&
+            spf_recall_find(recall, entry.instance, entry.way) == NULL &&
+            (place = SPF_APPEND(&recall->entries)) != NULL)
+            *place = entry;
+        titled = true;
+    }
+}
+
+void spf_recall_write(const struct spf_recall *recall, struct spf_buf *out)
+{
+    spf_buf_addf(out, "%s\n", title);
+    for (size_t i = 0; i < recall->entries.count; i++) {
+        const struct spf_recalled *entry = &recall->entries.items[i];
+
+        spf_buf_addf(out, "%s %s %s %s %s %lld\n", entry->instance, entry->way, entry->region,
+                     entry->address, entry->host_key[0] != '\0' ? entry->host_key : "-",
+                     (long long)entry->seen);
+    }
+}
+
+/* ---- what changes -------------------------------------------------------------------------- */
+
+/* The last one learnt is the first of the file, so that what was not seen for long is cut off. */
+static void put(struct spf_recall *recall, const struct spf_recalled *now)
+{
+    struct spf_recalled *items;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < recall->entries.count; i++) {
+        if (!is_same(&recall->entries.items[i], now->instance,
+                     now->address[0] != '\0' ? now->way : NULL))
+            recall->entries.items[kept++] = recall->entries.items[i];
+    }
+    recall->entries.count = kept;
+    if (now->address[0] == '\0')
+        return;
+    if (recall->entries.count >= ENTRIES_MAX)
+        recall->entries.count = ENTRIES_MAX - 1;
+    if (SPF_APPEND(&recall->entries) == NULL)
+        return;
+    items = recall->entries.items;
+    memmove(items + 1, items, (recall->entries.count - 1) * sizeof *items);
+    items[0] = *now;
+}
+
+static void change(struct spf_recall *recall, const struct spf_recalled *now)
+{
+    struct spf_recalled *place =
+        recall->learnt.count < ENTRIES_MAX ? SPF_APPEND(&recall->learnt) : NULL;
+
+    if (place == NULL)
+        return;
+    *place = *now;
+    put(recall, now);
+}
+
+void spf_recall_learn(struct spf_recall *recall, const struct spf_recalled *now)
+{
+    const struct spf_recalled *before = spf_recall_find(recall, now->instance, now->way);
+    struct spf_recalled next = *now;
+
+    if (before != NULL && next.host_key[0] == '\0' && strcmp(before->address, next.address) == 0)
+        (void)spf_copy(next.host_key, sizeof next.host_key, before->host_key);
+    if (!is_sound(&next) ||
+        (before != NULL && strcmp(before->region, next.region) == 0 &&
+         strcmp(before->address, next.address) == 0 &&
+         strcmp(before->host_key, next.host_key) == 0 && next.seen - before->seen < FRESH_S))
+        return;
+    change(recall, &next);
+}
+
+void spf_recall_forget(struct spf_recall *recall, const char *instance)
+{
+    struct spf_recalled none = {0};
+
+    if (spf_recall_find(recall, instance, NULL) != NULL &&
+        spf_copy(none.instance, sizeof none.instance, instance))
+        change(recall, &none);
+}
+
+static bool edit(void *context, const struct spf_buf *before, struct spf_buf *after)
+{
+    const struct spf_recall *recall = context;
+    struct spf_recall *now = spf_recall_empty();
+
+    if (now == NULL)
+        return false;
+    spf_recall_read(now, before->data, before->len, spf_utc_now());
+    for (size_t i = 0; i < recall->learnt.count; i++)
+        put(now, &recall->learnt.items[i]);
+    spf_recall_write(now, after);
+    spf_recall_free(now);
+    return true;
+}
+
+void spf_recall_save(struct spf_recall *recall)
+{
+    if (recall->learnt.count > 0 && recall->name[0] != '\0')
+        (void)!spf_cache_edit(recall->name, edit, recall);
+    recall->learnt.count = 0;
+}
+
+/* ---- one set of credentials ---------------------------------------------------------------- */
+
+static void hash(const char *scope, char out[17])
+{
+    uint8_t octets[EVP_MAX_MD_SIZE] = {0};
+    struct spf_buf hex;
+
+    spf_buf_init(&hex, 16);
+    if (EVP_Digest(scope, strlen(scope), octets, NULL, EVP_sha256(), NULL) == 1)
+        spf_buf_add_hex(&hex, octets, 8, 0);
+    (void)spf_copy(out, 17, hex.data);
+    spf_buf_clear(&hex);
+}
+
+struct spf_recall *spf_recall_empty(void)
+{
+    return calloc(1, sizeof(struct spf_recall));
+}
+
+struct spf_recall *spf_recall_new(const char *scope)
+{
+    struct spf_recall *recall = spf_recall_empty();
+    struct spf_buf text;
+
+    if (recall == NULL)
+        return NULL;
+    hash(scope, recall->name);
+    if (recall->name[0] == '\0')
+        return recall;
+    spf_buf_init(&text, SPF_CACHE_FILE_MAX);
+    if (spf_cache_read(recall->name, &text))
+        spf_recall_read(recall, text.data, text.len, spf_utc_now());
+    spf_buf_clear(&text);
+    return recall;
+}
+
+bool spf_recall_is_about(const struct spf_recall *recall, const char *scope)
+{
+    char hashed[17];
+
+    hash(scope, hashed);
+    return strcmp(hashed, recall->name) == 0;
+}
+
+size_t spf_recall_count(const struct spf_recall *recall)
+{
+    return recall->entries.count;
+}
+
+void spf_recall_free(struct spf_recall *recall)
+{
+    if (recall == NULL)
+        return;
+    free(recall->entries.items);
+    free(recall->learnt.items);
+    free(recall);
+}
