@@ -286,6 +286,9 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
         spf_attempt_end(attempt, match, SPF_WEIGHT_NAMED);
         break;
     case SPF_EVENT_SUSPECTED:
+        if (check == SPF_CHECK_NET_PORT && match->family == &spf_family_tools &&
+            attempt->stage > SPF_STAGE_CONNECTING)
+            return; /* of another connection */
         spf_attempt_reach(attempt, stage_of(check));
         spf_attempt_end(attempt, match, SPF_WEIGHT_SUSPICION);
         break;

@@ -220,27 +220,6 @@ static void conclude_attempt(struct spf_attempt *attempt)
     }
 }
 
-/* What the facts of the jump host's own login come to, for the evidence; "" several things. */
-static const char *cause_there(const struct spf_attempt *attempt)
-{
-    static const char *const outcomes[][2] = {{"refused", "port-refused"},
-                                              {"silent", "port-silent"},
-                                              {"unreachable", "port-unreachable"},
-                                              {"forbidden", "port-unreachable"},
-                                              {"reset", "port-reset"},
-                                              {"unresolved", "host-unresolved"}};
-
-    if (attempt->ended.cause != SPF_NO_FINDING)
-        return spf_findings[attempt->ended.cause].id;
-    for (size_t i = 0; attempt->tcp != NULL && i < sizeof outcomes / sizeof *outcomes; i++)
-        if (strcmp(attempt->tcp, outcomes[i][0]) == 0)
-            return outcomes[i][1];
-    return attempt->host_key == SPF_HOST_OTHER             ? "host-key-changed"
-           : attempt->host_key == SPF_HOST_UNKNOWN_REFUSED ? "host-key-unknown"
-           : attempt->host_key == SPF_HOST_IS_REVOKED      ? "host-key-revoked"
-                                                           : "";
-}
-
 static bool is_way_itself(const char *tcp)
 {
     return tcp != NULL &&
@@ -253,19 +232,23 @@ static bool is_way_itself(const char *tcp)
  */
 static void conclude_jump(struct spf_attempt *attempt, struct spf_transcript_facts *facts)
 {
-    const char *there = cause_there(attempt), *check;
+    const char *check, *said = attempt->ended.words[0] != '\0' ? attempt->ended.words : NULL;
 
     /* a channel that the jump host did not open, or a ProxyCommand: said so already */
     if (is_way_itself(attempt->tcp) || attempt->forwarding)
         return;
     check = spf_check_table[attempt->ended.check].id;
-    for (size_t i = 0; i < facts->shown.count; i++)
-        if (strcmp(facts->shown.items[i].check, check) == 0)
-            (void)spf_copy(facts->shown.items[i].check, sizeof facts->shown.items[i].check,
-                           spf_check_table[SPF_CHECK_NET_PORT].id);
-    if (attempt->ended.words[0] != '\0')
-        (void)spf_copy(attempt->tcp_error, sizeof attempt->tcp_error, attempt->ended.words);
-    (void)spf_copy(attempt->jump_cause, sizeof attempt->jump_cause, there);
+    for (size_t i = 0; i < facts->shown.count; i++) {
+        struct spf_transcript_line *line = &facts->shown.items[i];
+
+        if (strcmp(line->check, check) != 0)
+            continue;
+        (void)spf_copy(line->check, sizeof line->check, spf_check_table[SPF_CHECK_NET_PORT].id);
+        if (attempt->ended.words[0] == '\0')
+            said = line->text;
+    }
+    if (said != NULL)
+        (void)spf_copy(attempt->tcp_error, sizeof attempt->tcp_error, said);
     if (attempt->jump[0] == '\0')
         (void)spf_copy(attempt->jump, sizeof attempt->jump,
                        attempt->host[0] != '\0' ? attempt->host : "(not named)");

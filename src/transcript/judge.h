@@ -13,4 +13,9 @@
  */
 enum spf_finding spf_transcript_cause(const char *text, size_t len, char words[128]);
 
+/* What fails by the checks of a run, for certain; SPF_NO_FINDING: nothing that is known, or no
+ * memory. */
+struct spf_transcript;
+enum spf_finding spf_transcript_failure(const struct spf_transcript *transcript);
+
 #endif

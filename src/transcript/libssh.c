@@ -15,7 +15,9 @@ static const struct spf_message rows[] = {
     {"no match for method encryption ", NULL, SPF_EVENT_NO_COMMON, "cipher"},
     {"no match for method mac algo ", NULL, SPF_EVENT_NO_COMMON, "mac"},
     {"Failed to resolve hostname ", NULL, SPF_EVENT_TCP, "unresolved"},
-    {"Timeout connecting to ", NULL, SPF_EVENT_TCP, "silent"},
+    /* it waits so for the identification, too */
+    {"Timeout connecting to ", NULL, SPF_EVENT_SUSPECTED,
+     "net.port port-silent,ssh-silent,handshake-timeout"},
     {"Connection error: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
     {"Socket error: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
     {"Socket error: Connection timed out", NULL, SPF_EVENT_TCP, "silent"},
@@ -40,12 +42,21 @@ static const struct spf_message rows[] = {
     {"Failed to get banner", NULL, SPF_EVENT_SUSPECTED,
      "ssh.banner ssh-closed-early,ssh-silent,ssh-busy,ssh-penalised,not-ssh"},
     {"curl: (7) Failed to connect to ", "refused", SPF_EVENT_TCP, "refused"},
+    {"curl: (7) Failed to connect to ", NULL, SPF_EVENT_SUSPECTED,
+     "net.port port-refused,port-silent,port-unreachable"},
+    {"curl: (28) Failed to connect to ", NULL, SPF_EVENT_TCP, "silent"},
+    {"curl: (28) Connection timed out", NULL, SPF_EVENT_TCP, "silent"},
+    {"curl: (28) Operation timed out", NULL, SPF_EVENT_SUSPECTED,
+     "net.port port-silent,ssh-silent,handshake-timeout"},
     {"curl: (6) Could not resolve host", NULL, SPF_EVENT_TCP, "unresolved"},
     {"curl: (51) SSL peer certificate or SSH remote key was not OK", NULL, SPF_EVENT_SUSPECTED,
      SPF_SAID_HOST_KEY},
     {"curl: (60) SSL peer certificate or SSH remote key was not OK", NULL, SPF_EVENT_SUSPECTED,
      SPF_SAID_HOST_KEY},
-    {"curl: (67) Authentication failure", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
+    /* whatever was wrong with the key file, too */
+    {"curl: (67) Authentication failure", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.auth key-pair-different,user-not-of-image,key-missing,key-encrypted,auth-algorithm-"
+     "refused,authorized-keys-ignored,user-not-allowed,auth-publickey-disabled,auth-second-factor"},
     {"No compatible key exchange algorithms found", NULL, SPF_EVENT_NO_COMMON, "kex"},
     {"No compatible server host key algorithms found", NULL, SPF_EVENT_NO_COMMON, "host-key"},
 };

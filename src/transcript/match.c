@@ -69,22 +69,24 @@ void spf_matcher_free(struct spf_matcher *matcher)
     free(matcher);
 }
 
-bool spf_matcher_find(const struct spf_matcher *matcher, const char *line, struct spf_match *match)
+bool spf_matcher_find(const struct spf_matcher *matcher, const char *line, size_t starts,
+                      struct spf_match *match)
 {
     size_t best = 0, longest = 0, len = strlen(line);
     const char *rest = NULL;
 
-    for (size_t at = 0; at + 4 <= len; at++) {
+    for (size_t at = 0; at < starts && at + 4 <= len; at++) {
         for (size_t i = matcher->first[slot_of(line + at)]; i != 0; i = matcher->entries[i].next) {
             const struct spf_message *row = matcher->entries[i].row;
             size_t size = strlen(row->words);
+            size_t weight = size + (row->then != NULL ? strlen(row->then) : 0);
 
-            if (size < longest || (size == longest && best != 0 && i >= best) ||
+            if (weight < longest || (weight == longest && best != 0 && i >= best) ||
                 strncmp(line + at, row->words, size) != 0 ||
                 (row->then != NULL && strstr(line + at + size, row->then) == NULL))
                 continue;
             best = i;
-            longest = size;
+            longest = weight;
             rest = line + at + size;
         }
     }

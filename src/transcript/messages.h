@@ -129,7 +129,8 @@ struct spf_match {
     const char *rest; /* of the line, after the row's words */
 };
 
-/* False: no family has words for the line. */
-bool spf_matcher_find(const struct spf_matcher *matcher, const char *line, struct spf_match *match);
+/* Of words that begin within the first so many bytes of the line. False: no family has any. */
+bool spf_matcher_find(const struct spf_matcher *matcher, const char *line, size_t starts,
+                      struct spf_match *match);
 
 #endif

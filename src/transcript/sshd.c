@@ -11,7 +11,7 @@ static const struct spf_message rows[] = {
     {"Could not open authorized keys", NULL, SPF_EVENT_NAMED, "ssh.auth authorized-keys-ignored"},
     {"Could not open user '", "authorized keys '", SPF_EVENT_NAMED,
      "ssh.auth authorized-keys-ignored"},
-    {"avc: ", "permissive=1", SPF_EVENT_NONE, "harmless"}, /* it was not denied */
+    {"avc:  denied ", "permissive=1", SPF_EVENT_NONE, "harmless"}, /* it was not denied */
     {"avc: ", "authorized_keys", SPF_EVENT_NAMED, "ssh.auth authorized-keys-ignored"},
     {"avc: ", "name=\".ssh\"", SPF_EVENT_NAMED, "ssh.auth authorized-keys-ignored"},
     {"avc: ", "name_bind", SPF_EVENT_SUSPECTED, "net.port port-refused,guest-in-trouble"},

@@ -81,7 +81,9 @@ static void take_denied(struct spf_attempt *attempt, const struct spf_match *mat
     if (at != NULL && stop != NULL && at < stop) {
         spf_login_at(match->line, stop, attempt);
     }
+    /* a list that its bracket does not close is cut off */
     if (match->row->argument == NULL && attempt->methods[0] == '\0' &&
+        (strchr(match->row->words, '(') == NULL || strchr(match->rest, ')') != NULL) &&
         spf_word_at(match->rest, ").", list, sizeof list))
         (void)spf_format(attempt->methods, sizeof attempt->methods, "?%s", list);
 }

@@ -31,7 +31,7 @@ static const struct spf_message rows[] = {
     {"Could not chdir to home directory ", NULL, SPF_EVENT_SESSION, "harmless"},
     {"stdin: is not a tty", NULL, SPF_EVENT_SESSION, "harmless"},
     {"/usr/bin/xauth: ", NULL, SPF_EVENT_SESSION, "harmless"},
-    {"X11 forwarding request failed on channel ", NULL, SPF_EVENT_SESSION, "harmless"},
+    {"X11 forwarding request failed on", NULL, SPF_EVENT_SESSION, "harmless"},
     {"Sudo password: ", NULL, SPF_EVENT_SESSION, NULL},
     {"sent ", "bytes  received ", SPF_EVENT_SESSION, NULL},
     {"sftp> ", NULL, SPF_EVENT_SESSION, NULL},
@@ -44,6 +44,15 @@ static const struct spf_message rows[] = {
     /* on Windows, Remote-SSH says so whatever ended its ssh */
     {"tried to write to a nonexistent pipe", NULL, SPF_EVENT_SUSPECTED,
      "net.port ssh-config-refused,proxy-command-failed,port-refused,port-silent"},
+
+    /* strerror(3)'s, of a program that no table has */
+    {"Connection refused", NULL, SPF_EVENT_SUSPECTED, "net.port port-refused"},
+    {"Connection timed out", NULL, SPF_EVENT_SUSPECTED,
+     "net.port port-silent,ssh-silent,handshake-timeout"},
+    {"Operation timed out", NULL, SPF_EVENT_SUSPECTED,
+     "net.port port-silent,ssh-silent,handshake-timeout"},
+    {"No route to host", NULL, SPF_EVENT_SUSPECTED, "net.port port-unreachable"},
+    {"Network is unreachable", NULL, SPF_EVENT_SUSPECTED, "net.port port-unreachable"},
 
     {"SessionManagerPlugin is not found", NULL, SPF_EVENT_PROXY_FAILED, NULL},
     {"when calling the StartSession operation", NULL, SPF_EVENT_PROXY_FAILED, NULL},

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "transcript/attempt.h"
 #include "transcript/conclude.h"
+#include "transcript/judge.h"
 #include "transcript/words.h"
 
 struct spf_transcript {
@@ -80,31 +81,77 @@ static const char *after_marks(const char *line)
 }
 
 /*
- * A terminal of some 80 columns breaks a message in two, between words or within one. Words that
- * lie across the break count; those of one line alone were seen.
+ * A terminal of 40 to some 200 columns breaks a message between words or within one, also twice.
+ * Words that lie across the breaks count; those of fewer lines alone were seen.
  */
-#define WRAPS_FROM 50u
+#define WRAPS_FROM 35u
 #define WRAPS_TO   250u
+#define NARROWER   15u /* where a long word did not fit */
+#define WRAPPED    3u  /* lines of one message at most */
 
-static bool find_wrapped(const struct spf_matcher *matcher, const char *line, const char *next,
-                         char *joined, size_t size, struct spf_match *match)
+#define JOINED_SIZE (WRAPPED * (WRAPS_TO + 1) + 1)
+
+struct wrapping {
+    const char *lines[WRAPPED];      /* the newest last */
+    struct spf_match found[WRAPPED]; /* what each says by itself; row NULL: nothing */
+};
+
+/* Does the message need the last of the joined lines, which begins at last? */
+static bool reaches(const struct spf_match *match, const char *last)
 {
-    size_t len = strlen(line);
+    if (match->rest > last)
+        return true;
+    return match->row->then != NULL && strstr(match->rest, match->row->then) != NULL &&
+           strstr(match->rest, match->row->then) + strlen(match->row->then) > last;
+}
 
-    next = after_marks(next);
-    if (len < WRAPS_FROM || len > WRAPS_TO || *next == '\0')
+/* Does it name the reason by itself, so that no other one is looked for in the next line? */
+static bool is_complete(const struct spf_message *row)
+{
+    return row->then != NULL && strlen(row->then) > 2;
+}
+
+static size_t weight_of(const struct spf_message *row)
+{
+    return strlen(row->words) + (row->then != NULL ? strlen(row->then) : 0);
+}
+
+/* The new length; the line is cut to what a message needs. */
+static size_t append(char *joined, size_t len, const char *line, bool spaced)
+{
+    size_t size = strnlen(line, WRAPS_TO);
+
+    if (size > 0 && spaced && joined[len - 1] != ' ')
+        joined[len++] = ' ';
+    memcpy(joined + len, line, size);
+    joined[len + size] = '\0';
+    return len + size;
+}
+
+/* Joins the last count lines and finds words that begin in the first and end in the last. */
+static bool find_wrapped(const struct spf_matcher *matcher, const struct wrapping *wrapping,
+                         size_t count, char joined[JOINED_SIZE], struct spf_match *match)
+{
+    const char *const *lines = wrapping->lines + WRAPPED - count;
+    const struct spf_message *alone = wrapping->found[WRAPPED - count].row;
+
+    for (size_t i = 0; i + 1 < count; i++)
+        if (strlen(lines[i]) < WRAPS_FROM || strlen(lines[i]) > WRAPS_TO)
+            return false;
+    /* of three, two are as wide as the terminal */
+    if (count > 2 && strlen(lines[0]) + NARROWER < strlen(lines[1]))
+        return false;
+    if (count > 2 && strlen(lines[1]) + NARROWER < strlen(lines[0]))
         return false;
     for (int spaced = 1; spaced >= 0; spaced--) {
-        if (!spf_format(joined, size, "%s%s%.300s", line, spaced && line[len - 1] != ' ' ? " " : "",
-                        next) ||
-            !spf_matcher_find(matcher, joined, match))
-            continue;
-        /* the row's words, or what must follow them, reach into the next line */
-        if (match->rest > joined + len &&
-            match->rest < joined + len + strlen(match->row->words) + (size_t)spaced)
-            return true;
-        if (match->row->then != NULL && match->rest <= joined + len &&
-            strstr(match->rest, match->row->then) + strlen(match->row->then) > joined + len)
+        size_t last = 0, len = strlen(lines[0]);
+
+        memcpy(joined, lines[0], len + 1);
+        for (size_t i = 1; i < count; i++)
+            len = append(joined, last = len, after_marks(lines[i]), spaced);
+        if (last < len && spf_matcher_find(matcher, joined, strlen(lines[0]), match) &&
+            reaches(match, joined + last + spaced) &&
+            !(alone != NULL && is_complete(alone) && strcmp(alone->words, match->row->words) == 0))
             return true;
     }
     return false;
@@ -131,30 +178,51 @@ static bool take_command(struct spf_transcript *transcript, const char *line, in
     return true;
 }
 
+static void shift(struct wrapping *wrapping, const char *line)
+{
+    for (size_t i = 0; i + 1 < WRAPPED; i++) {
+        wrapping->lines[i] = wrapping->lines[i + 1];
+        wrapping->found[i] = wrapping->found[i + 1];
+    }
+    wrapping->lines[WRAPPED - 1] = line;
+    wrapping->found[WRAPPED - 1].row = NULL;
+}
+
 static void read_lines(struct spf_transcript *transcript, struct spf_lines *lines,
                        const struct spf_matcher *matcher)
 {
     struct spf_attempt *attempt = &transcript->attempt;
+    struct wrapping wrapping = {.lines = {"", "", ""}};
     struct spf_match match;
-    const char *line, *before = "";
-    char joined[1024];
+    const char *line;
+    char joined[JOINED_SIZE];
     int64_t number;
+    size_t weight;
 
     spf_attempt_begin(attempt, 1);
     transcript->facts.attempts = 1;
-    for (; (line = spf_lines_next(lines, &number)) != NULL; before = line) {
+    while ((line = spf_lines_next(lines, &number)) != NULL) {
         transcript->facts.lines = number;
+        shift(&wrapping, line);
         if (*line == '\0')
             continue;
         attempt->windows = attempt->windows || is_of_windows(line);
         if (take_command(transcript, line, number))
             continue;
-        if (find_wrapped(matcher, before, line, joined, sizeof joined, &match))
-            spf_attempt_take(attempt, &match, number - 1, &transcript->facts);
-        if (spf_matcher_find(matcher, line, &match))
-            spf_attempt_take(attempt, &match, number, &transcript->facts);
-        else
+        weight = 0;
+        for (unsigned count = WRAPPED; count > 1 && weight == 0; count--) {
+            if (find_wrapped(matcher, &wrapping, count, joined, &match)) {
+                weight = weight_of(match.row);
+                spf_attempt_take(attempt, &match, number - count + 1, &transcript->facts);
+            }
+        }
+        if (spf_matcher_find(matcher, line, SIZE_MAX, &match)) {
+            wrapping.found[WRAPPED - 1] = match;
+            if (weight_of(match.row) > weight) /* else it is a part of that */
+                spf_attempt_take(attempt, &match, number, &transcript->facts);
+        } else {
             keep_own_words(attempt, line);
+        }
     }
     transcript->facts.private_key = lines->private_key;
 }
@@ -185,6 +253,21 @@ static void name_target(struct spf_transcript *transcript)
     (void)spf_copy(transcript->facts.client, sizeof transcript->facts.client, attempt->client);
 }
 
+/* What failed is the login to a jump host: its cause is found as that of any login. */
+static void conclude_hop(struct spf_transcript *transcript)
+{
+    struct spf_transcript hop = {.attempt = transcript->attempt};
+    enum spf_finding cause;
+
+    hop.attempt.no_way_on = false;
+    hop.attempt.proxy[0] = '\0'; /* of the ssh that waits for it */
+    spf_conclude(&hop.attempt, &hop.facts);
+    cause = spf_transcript_failure(&hop);
+    if (cause != SPF_NO_FINDING)
+        (void)spf_copy(transcript->attempt.jump_cause, sizeof transcript->attempt.jump_cause,
+                       spf_findings[cause].id);
+}
+
 struct spf_transcript *spf_transcript_read(const char *text, size_t len)
 {
     struct spf_transcript *transcript = calloc(1, sizeof *transcript);
@@ -194,6 +277,8 @@ struct spf_transcript *spf_transcript_read(const char *text, size_t len)
 
     if (good) {
         read_lines(transcript, &lines, matcher);
+        if (transcript->attempt.no_way_on)
+            conclude_hop(transcript);
         spf_conclude(&transcript->attempt, &transcript->facts);
         name_target(transcript);
     } else {

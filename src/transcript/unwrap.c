@@ -264,12 +264,97 @@ static void unwrap_plain(struct unwrapping *u, const char *line, size_t len)
     end_line(u);
 }
 
+/*
+ * A terminal, or an editor, that breaks each line at its last column: many lines are as long as the
+ * longest, and go on in the next. The columns of these; 0: it is not such a text.
+ */
+#define WRAPPED_FROM 30u
+#define WRAPPED_TO   250u
+
+static size_t length_of_line(const char *text, size_t len)
+{
+    const char *end = memchr(text, '\n', len);
+
+    return end != NULL ? (size_t)(end - text) : len;
+}
+
+static size_t columns_of(const char *line, size_t size)
+{
+    size_t columns = 0;
+
+    if (size > 0 && line[size - 1] == '\r')
+        size--;
+    for (size_t i = 0; i < size; i++)
+        columns += ((unsigned char)line[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+static size_t wraps_at(const char *text, size_t len)
+{
+    size_t widest = 0, full = 0, lines = 0, alike = 0;
+    const char *before = NULL;
+
+    for (size_t at = 0, size; at < len; at += size + 1) {
+        size_t columns;
+
+        size = length_of_line(text + at, len - at);
+        if (size < widest) {
+            lines += size > 0;
+            continue;
+        }
+        columns = size <= 4 * (size_t)WRAPPED_TO ? columns_of(text + at, size) : size;
+        if (columns > WRAPPED_TO)
+            return 0;
+        lines += columns > 0;
+        if (columns > widest) {
+            widest = columns;
+            full = alike = 0;
+        }
+        if (columns < widest || columns == 0)
+            continue;
+        /* a message that comes again, or a frame, is not wrapped */
+        alike += before != NULL && memcmp(text + at, before, 8) == 0;
+        full++;
+        before = text + at;
+    }
+    if (widest < WRAPPED_FROM)
+        return 0;
+    /* two lines of 80, 100 or 120 columns are enough */
+    return full >= (widest % 10 == 0 ? 2u : 3u) && 2 * alike < full && full * 6 >= lines ? widest
+                                                                                         : 0;
+}
+
+/* A line with those that it goes on in. Returns the bytes of them all, without the last line feed.
+ */
+static size_t unwrap_wrapped(struct unwrapping *u, const char *text, size_t len, size_t columns)
+{
+    size_t at = 0, size = length_of_line(text, len);
+    int64_t more = 0;
+    struct spf_buf joined;
+
+    spf_buf_init(&joined, SPF_LINE_MAX + 4 * WRAPPED_TO);
+    spf_buf_add(&joined, text, size);
+    while (columns_of(text + at, size) == columns && at + size < len &&
+           joined.len + size <= SPF_LINE_MAX) {
+        at += size + 1;
+        size = length_of_line(text + at, len - at);
+        spf_buf_add(&joined, text + at, size);
+        more++;
+    }
+    if (!spf_buf_failed(&joined) && joined.data != NULL)
+        unwrap_line(u, joined.data, joined.len);
+    u->number += more;
+    spf_buf_clear(&joined);
+    return at + size;
+}
+
 bool spf_unwrap(const char *text, size_t len, struct spf_lines *lines)
 {
     struct unwrapping u = {.lines = lines};
     int order = spf_utf16_order((const uint8_t *)text, len);
     struct spf_buf decoded;
     bool was_empty = false;
+    size_t wrapped;
 
     *lines = (struct spf_lines){0};
     /* each line carries its number: at most 8 bytes for one of a line feed alone */
@@ -283,16 +368,19 @@ bool spf_unwrap(const char *text, size_t len, struct spf_lines *lines)
         text += 3;
         len -= 3;
     }
+    wrapped = wraps_at(text, len);
     while (len > 0 && !spf_buf_failed(&lines->text)) {
-        const char *end = memchr(text, '\n', len);
-        size_t size = end != NULL ? (size_t)(end - text) : len;
+        size_t size = length_of_line(text, len);
 
         u.number++;
-        if (size > 0 || !was_empty) /* of several empty lines one is enough */
+        if (wrapped > 0)
+            size = unwrap_wrapped(&u, text, len, wrapped);
+        else if (size > 0 || !was_empty) /* of several empty lines one is enough */
             unwrap_line(&u, text, size);
         was_empty = size == 0;
-        text += size + (end != NULL);
-        len -= size + (end != NULL);
+        size += size < len;
+        text += size;
+        len -= size;
     }
     spf_buf_clear(&decoded);
     return !spf_buf_failed(&lines->text);

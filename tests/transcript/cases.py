@@ -4,7 +4,8 @@ cause is known (made/, by make.py): what explain - makes of each beside what was
 
     cases.py SSHPREFLIGHT
 
-A cause that is wrong is worse than none: where the text does not show one, the verdict is unknown,
+The texts of cases/ are read once more as terminals of 40 and 80 columns show them: then less may be
+said, but nothing else. A cause that is wrong is worse than none: where the text does not show one, the verdict is unknown,
 and the true one is among the candidates.
 """
 import json
@@ -15,15 +16,33 @@ import sys
 HERE = pathlib.Path(__file__).parent
 
 
-def explain(binary, name, with_words):
+def read(name):
+    return (HERE / ((name if "/" in name else "cases/" + name) + ".txt")).read_bytes()
+
+
+def explain(binary, text, with_words):
     def run(*options):
-        with open(HERE / ((name if "/" in name else "cases/" + name) + ".txt"), "rb") as text:
-            return subprocess.run([binary, "explain", "-", *options], stdin=text, check=False,
-                                  timeout=60, capture_output=True, env={"HOME": "/nonexistent"})
+        return subprocess.run([binary, "explain", "-", *options], input=text, check=False,
+                              timeout=60, capture_output=True, env={"HOME": "/nonexistent"})
 
     report = run("--json")
     words = " ".join(run("-v").stdout.decode().split()) if with_words else ""
     return report.returncode, json.loads(report.stdout)["targets"][0], words
+
+
+# A message that ends in the last column looks like one that goes on.
+FULL = {("proxycommand-tunnel-refused", 40)}
+
+
+def judge_wrapped(binary, row, columns):
+    lines = read(row[0]).decode("utf-8", "replace").split("\n")
+    text = "\n".join(line[i:i + columns] for line in lines
+                     for i in range(0, max(len(line), 1), columns))
+    _, target, _ = explain(binary, text.encode(), False)
+    if target["verdict"] == "fail" and (row[0], columns) not in FULL and \
+            target["cause"] not in row[1].split("|"):
+        return "in %d columns: %s, expected %s" % (columns, target["cause"], row[1])
+    return None
 
 
 def lacking(needs, cause, named):
@@ -70,9 +89,10 @@ def main():
     texts |= {"made/" + path.stem for path in (HERE / "made").glob("*.txt")}
     wrong = ["%s: no expectation" % name for name in sorted(texts - {row[0] for row in rows})]
     for row in rows:
-        complaint = judge(row, *explain(sys.argv[1], row[0], len(row) > 4))
-        if complaint:
-            wrong.append("%s: %s" % (row[0], complaint))
+        complaints = [judge(row, *explain(sys.argv[1], read(row[0]), len(row) > 4))]
+        if "/" not in row[0]:
+            complaints += [judge_wrapped(sys.argv[1], row, columns) for columns in (40, 80)]
+        wrong += ["%s: %s" % (row[0], complaint) for complaint in complaints if complaint]
     print("\n".join(wrong) or "%d texts as they should be" % len(rows))
     return 1 if wrong else 0
 

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Makes the texts of made/ again: real clients against a real sshd (and two servers that are none).
 
-    make.py [FOLDER]
+    make.py [FOLDER [WORD...]]
 
-What a client is not installed for is left out, and said. The names of files and ports are replaced,
+With words, only the texts of these scenarios and clients ("closed", "plink"). What a
+client is not installed for is left out, and said. The names of files and ports are replaced,
 so that two runs differ in versions, fingerprints and times alone. Needs: sshd, ssh, ssh-keygen; for
-the rest plink, dbclient, /usr/bin/python3 with paramiko and asyncssh, go with golang.org/x/crypto
+the rest plink with puttygen, curl with libssh2, cc with libssh, dbclient, /usr/bin/python3 with paramiko and asyncssh, go with golang.org/x/crypto
 (Debian's golang-golang-x-crypto-dev), node with ssh2 (NODE_PATH).
 """
 import getpass
@@ -85,13 +86,50 @@ func main() {
 """
 
 
+LIBSSH = r"""
+#include <libssh/libssh.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int main(int count, char **words)
+{
+    ssh_session session = ssh_new();
+    ssh_key key = NULL;
+    int port = atoi(words[2]);
+    long timeout = 3;
+
+    if (count < 6)
+        return 2;
+    ssh_options_set(session, SSH_OPTIONS_HOST, words[1]);
+    ssh_options_set(session, SSH_OPTIONS_PORT, &port);
+    ssh_options_set(session, SSH_OPTIONS_USER, words[3]);
+    ssh_options_set(session, SSH_OPTIONS_KNOWNHOSTS, words[5]);
+    ssh_options_set(session, SSH_OPTIONS_TIMEOUT, &timeout);
+    if (ssh_connect(session) != SSH_OK ||
+        (ssh_session_is_known_server(session) != SSH_KNOWN_HOSTS_OK) ||
+        ssh_pki_import_privkey_file(words[4], NULL, NULL, NULL, &key) != SSH_OK ||
+        ssh_userauth_publickey(session, NULL, key) != SSH_AUTH_SUCCESS) {
+        fprintf(stderr, "libssh: %s\n", ssh_get_error(session));
+        return 1;
+    }
+    puts("logged in");
+    return 0;
+}
+"""
+
+
 # They take the old algorithm, or no care of host keys: nothing fails.
-LOGS_IN = {("kex-gap", "paramiko"), ("host-key-changed", "ssh2"), ("host-key-unknown", "ssh2")}
+LOGS_IN = {("kex-gap", "paramiko"), ("host-key-changed", "curl"), ("host-key-unknown", "curl"),
+           ("kex-gap", "curl"), ("accepted", "curl"),
+           ("host-key-changed", "ssh2"), ("host-key-unknown", "ssh2")}
 
 
 def keygen(path, *more):
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(path), *more],
                    check=True)
+
+
+SILENCE = b"(silence)"
 
 
 class World:
@@ -119,7 +157,7 @@ class World:
             except OSError:
                 return
             kept.append(peer)
-            if words:
+            if words is not SILENCE:
                 peer.sendall(words)
                 peer.close()
 
@@ -173,10 +211,35 @@ def scenarios():
         ("key-missing", {}, lambda world: (world.folder / "client").unlink()),
         ("kex-gap", {"config": ["KexAlgorithms diffie-hellman-group1-sha1"]}, None),
         ("port-refused", {}, gone),
-        ("silent", {"fake": b""}, None),
-        ("closed", {"fake": b"\r\n"}, None),
+        ("silent", {"fake": SILENCE}, None),
+        ("closed", {"fake": b""}, None),
         ("http", {"fake": b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"}, None),
     ]
+
+
+def fingerprint(path):
+    return subprocess.run(["ssh-keygen", "-lf", str(path)], check=True,
+                          capture_output=True, text=True).stdout.split()[1]
+
+
+def plink(world):
+    """Its key in PuTTY's format, and the host keys that are trusted on the command line."""
+    folder = world.folder
+    (folder / "passphrase").write_text("secret words")
+    words = ["--old-passphrase", folder / "passphrase", "--new-passphrase", folder / "passphrase"]
+    if (folder / "client").exists():
+        is_encrypted = subprocess.run(["ssh-keygen", "-y", "-P", "", "-f", folder / "client"],
+                                      check=False, capture_output=True).returncode != 0
+        subprocess.run(["puttygen", folder / "client", "-O", "private", "-o", folder / "client.ppk",
+                        *(words if is_encrypted else [])], check=True, stdin=subprocess.DEVNULL)
+    else:
+        (folder / "client.ppk").unlink(missing_ok=True)
+    trusted = [name for name in ("host", "other")
+               if (folder / (name + ".pub")).read_text() in (folder / "known_hosts").read_text()]
+    return ["plink", "-batch", "-ssh", "-P", str(world.port), "-i", str(folder / "client.ppk"),
+            *[word for name in trusted
+              for word in ("-hostkey", fingerprint(folder / (name + ".pub")))],
+            getpass.getuser() + "@127.0.0.1", "true"]
 
 
 def clients(tools):
@@ -193,6 +256,17 @@ def clients(tools):
         return ["127.0.0.1", str(w.port), getpass.getuser(), str(w.folder / "client"),
                 str(w.folder / "known_hosts")]
     made = {"ssh": ssh(), "ssh-v": ssh("-v"), "ssh-vv": ssh("-vv"), "ssh-vvv": ssh("-vvv")}
+    if shutil.which("plink") and shutil.which("puttygen"):
+        made["plink"] = plink
+    if b"libssh2" in subprocess.run(["curl", "--version"], check=False, capture_output=True).stdout:
+        made["curl"] = lambda w: [
+            "curl", "-sS", "--max-time", "5", "-k", "--key", str(w.folder / "client"), "--pubkey",
+            str(w.folder / "client.pub"), "-u", getpass.getuser() + ":",
+            "sftp://127.0.0.1:%d/" % w.port]
+    (tools / "client.c").write_text(LIBSSH)
+    if subprocess.run(["cc", "-o", str(tools / "libssh"), str(tools / "client.c"), "-lssh"],
+                      check=False, stderr=subprocess.DEVNULL).returncode == 0:
+        made["libssh"] = lambda w: [str(tools / "libssh"), *five(w)]
     if shutil.which("dbclient"):
         made["dbclient"] = lambda w: ["dbclient", "-i", str(w.folder / "client"), "-p", str(w.port),
                                       getpass.getuser() + "@127.0.0.1", "true"]
@@ -211,7 +285,7 @@ def clients(tools):
                                GOCACHE=str(tools / "cache"), GOFLAGS=""),
                       stderr=subprocess.DEVNULL).returncode == 0:
         made["go"] = lambda w: [str(tools / "gossh"), *five(w)]
-    for name in ("dbclient", "paramiko", "asyncssh", "ssh2", "go"):
+    for name in ("plink", "curl", "libssh", "dbclient", "paramiko", "asyncssh", "ssh2", "go"):
         if name not in made:
             print("%s is not installed: its texts stay as they are" % name, file=sys.stderr)
     return made
@@ -246,6 +320,7 @@ def run(words, world, tools):
 def main():
     target = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else HERE / "made")
     target.mkdir(exist_ok=True)
+    wanted = set(sys.argv[2:])
     with tempfile.TemporaryDirectory() as built:
         tools = pathlib.Path(built)
         programs = clients(tools)
@@ -255,10 +330,10 @@ def main():
                 if change:
                     change(world)
                 for client, words in programs.items():
-                    if (name, client) in LOGS_IN:
+                    if (name, client) in LOGS_IN or (wanted and not wanted & {name, client}):
                         continue
                     text = run(words(world), world, tools)
-                    if text.strip():
+                    if text.strip() not in ("", "libssh:"):
                         (target / ("%s-%s.txt" % (name, client))).write_text(text)
                 world.close()
 
