@@ -41,12 +41,12 @@ static void note_beside(const char *key)
 }
 
 /* The options that name files to read. */
-#define NAMED_MAX 7
+#define NAMED_MAX 8
 static size_t list_named(const struct spf_options *options, const char *named[NAMED_MAX])
 {
     const char *const all[NAMED_MAX] = {
         options->key,     options->ssh_config, options->config_path, options->passphrase_file,
-        options->ca_file, options->replay,     options->transcript};
+        options->ca_file, options->replay,     options->transcript,  options->baseline};
     size_t count = 0;
 
     for (size_t i = 0; i < NAMED_MAX; i++) {
@@ -170,6 +170,18 @@ static bool same_file(const char *a, const char *b)
             one.st_dev == other.st_dev && one.st_ino == other.st_ino);
 }
 
+/* The record that is resumed may be gone on with, and nothing else take its place. */
+static struct spf_error guard_resumed(const struct spf_options *options)
+{
+    for (size_t i = 0; options->resume != NULL && i < options->output_count; i++) {
+        if (same_file(options->outputs[i].path, options->resume))
+            return spf_usage("%s: a file that is read is not replaced by a report; choose another "
+                             "name",
+                             options->resume);
+    }
+    return spf_ok();
+}
+
 struct spf_error spf_guard_outputs(const struct spf_options *options)
 {
     const char *paths[SPF_LIST_OPTION_MAX + 1];
@@ -192,5 +204,5 @@ struct spf_error spf_guard_outputs(const struct spf_options *options)
                 return spf_usage("%s: --output and --record name the same file twice", paths[i]);
         }
     }
-    return spf_ok();
+    return guard_resumed(options);
 }

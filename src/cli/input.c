@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -56,4 +58,62 @@ struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
     if (!is_input && fd >= 0)
         (void)close(fd);
     return error;
+}
+
+#define LEDGER_MOST (256u * 1024 * 1024) /* bytes of one that comes through a pipe */
+
+/* NULL: it is none on the disk, or cannot be opened, which reading it will say. */
+static FILE *open_regular(const char *path)
+{
+    int fd = strcmp(path, "-") == 0 ? -1 : spf_open_to_read(path);
+    struct stat status;
+    FILE *file = NULL;
+
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+        file = fdopen(fd, "r");
+    if (file == NULL && fd >= 0)
+        (void)close(fd);
+    return file;
+}
+
+static void say_remarks(struct spf_buf *remarks, const char *shown)
+{
+    for (char *at = remarks->data, *line; (line = strsep(&at, "\n")) != NULL;) {
+        if (line[0] != '\0')
+            (void)fprintf(stderr, "sshpreflight: %s %s\n", shown, line);
+    }
+}
+
+struct spf_error spf_input_ledger(const char *path, int stop_fd, unsigned seconds,
+                                  bool may_be_empty, struct spf_ledger **ledger)
+{
+    FILE *file = open_regular(path);
+    struct spf_buf text, remarks;
+    struct spf_error error;
+    char shown[100];
+
+    spf_clean(shown, sizeof shown, path, strlen(path));
+    if (strcmp(path, "-") == 0)
+        (void)spf_copy(shown, sizeof shown, _("standard input"));
+    spf_buf_init(&remarks, 100000);
+    spf_buf_init(&text, LEDGER_MOST);
+    if (file != NULL) {
+        error = spf_ledger_read(file, &remarks, ledger);
+    } else {
+        error = spf_input_read(path, stop_fd, seconds, &text);
+        if (error.code == SPF_OK)
+            error = spf_ledger_read_text(text.data, text.len, &remarks, ledger);
+    }
+    if (error.code == SPF_OK && !may_be_empty && spf_ledger_runs(*ledger) == 0) {
+        spf_ledger_free(*ledger);
+        *ledger = NULL;
+        error = spf_error(SPF_ERR_INVALID,
+                          _("it is neither a record of sshpreflight nor lines of its ndjson"));
+    }
+    say_remarks(&remarks, shown);
+    spf_buf_clear(&text);
+    spf_buf_clear(&remarks);
+    return error.code == SPF_OK || error.code == SPF_ERR_NOMEM
+               ? error
+               : spf_usage("%s: %s", shown, error.text);
 }

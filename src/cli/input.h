@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ledger/ledger.h"
 
 /*
  * Reads a file, a pipe, or "-", standard input, to its end: of at most the buffer's size, within so
@@ -12,5 +13,14 @@
 SPF_MUST_USE
 struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
                                 struct spf_buf *text);
+
+/*
+ * What an earlier run has left, in the same way; of a file on the disk no more than its index comes
+ * into memory. Lines that do not count are named on standard error. SPF_ERR_USAGE names the file;
+ * also one without any run, unless it may be empty.
+ */
+SPF_MUST_USE
+struct spf_error spf_input_ledger(const char *path, int stop_fd, unsigned seconds,
+                                  bool may_be_empty, struct spf_ledger **ledger);
 
 #endif

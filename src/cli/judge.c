@@ -92,6 +92,7 @@ static struct spf_error judge_replay(const struct spf_options *options)
         const char *name;
     } idle[] = {
         {options->record != NULL, "--record"},
+        {options->resume != NULL, "--resume"},
         {options->host != NULL, N_("a host")},
         {options->instance != NULL, "--instance"},
         {options->key != NULL, "--key"},
@@ -127,6 +128,7 @@ static struct spf_error judge_transcript(const struct spf_options *options)
         bool given;
         const char *name;
     } idle[] = {
+        {options->resume != NULL, "--resume"},
         {options->ssh_words[0] != NULL, "-o"},
         {options->ssh_config != NULL, "--ssh-config"},
         {options->jump != NULL, "--jump"},
@@ -156,8 +158,12 @@ static struct spf_error judge_lists(const struct spf_options *options)
         from_input += strcmp(options->instances_files[i], "-") == 0;
     for (size_t i = 0; options->hosts_files[i] != NULL; i++)
         from_input += strcmp(options->hosts_files[i], "-") == 0;
+    from_input += options->resume != NULL && strcmp(options->resume, "-") == 0;
+    from_input += options->baseline != NULL && strcmp(options->baseline, "-") == 0;
     if (from_input > 1)
-        return spf_usage("standard input can be read once: one list, or the key");
+        return spf_usage("standard input can be read once: one list, a record, or the key");
+    if (options->resume != NULL && options->wait_s != 0)
+        return spf_usage("--resume goes on with one round, and --wait repeats them");
     if (options->host != NULL && options->instances.count > 0)
         return spf_usage("a host is the address of one instance, and several are given");
     return spf_ok();

@@ -17,6 +17,7 @@
  *     pipeline/table.c     the fifteen checks; pipeline/run.c judges and wants;
  *                          pipeline/findings.def is the catalogue of causes
  *     diagnosis/           from results to one verdict and one root cause
+ *     ledger/              what earlier runs left: records and ndjson, replayed, resumed, merged
  *     report/              text for people, JSON for programs; they decide nothing
  *     platform/            what the kernel and libc give: children, signals, home, files
  *     base/                errors, text, secrets, clocks, shapes, the loop
@@ -25,11 +26,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/language.h"
@@ -39,9 +38,9 @@
 #include "cli/fixing.h"
 #include "cli/merge.h"
 #include "cli/options.h"
-#include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/prompt.h"
+#include "cli/publish.h"
 #include "cli/wait.h"
 #include "cloud/cloud.h"
 #include "key/probe.h"
@@ -99,84 +98,6 @@ static struct spf_style style_of(const struct spf_options *options)
     /* Into a pipe or a file: as wide as a log is comfortably read. */
     style.width = width > 0 ? (unsigned)width : PAGE_WIDTH;
     return style;
-}
-
-/*
- * The record, the report in the files, and last the one on standard output, which so can say how
- * the others ended. 0, or EXIT_NOT_WRITTEN.
- */
-static int write_reports(const struct spf_options *options, struct spf_round *round)
-{
-    const struct spf_style terminal = style_of(options);
-    struct spf_style file = terminal;
-    struct spf_error error;
-    struct spf_buf buf;
-    int status = 0;
-
-    file.colour = options->colour == SPF_COLOUR_ALWAYS;
-    file.width = PAGE_WIDTH;
-    if (options->record != NULL && options->replay == NULL) {
-        char *record = spf_record_write(round->runs, round->count, round->report.started_utc);
-
-        error =
-            record != NULL
-                ? spf_output_write(options->record, record, strlen(record), 0600)
-                : spf_error(
-                      SPF_ERR_NOMEM,
-                      _("the record could not be made: out of memory, or a fact that has no name"));
-        free(record);
-        if (error.code != SPF_OK)
-            status = complain(EXIT_NOT_WRITTEN, error.text);
-    }
-    for (size_t i = 0; i <= options->output_count; i++) {
-        const struct spf_output_option *output =
-            i < options->output_count ? &options->outputs[i] : NULL;
-
-        if (status != 0 && !round->stopped)
-            round->report.exit_status = status;
-        if (output == NULL && round->each != NULL)
-            break; /* it has been written, target by target */
-
-        spf_buf_init(&buf, REPORT_MAX);
-        spf_report_render(&buf, output != NULL ? output->format : options->format, &round->report,
-                          output != NULL ? &file : &terminal);
-        if (spf_buf_failed(&buf))
-            error = spf_error(SPF_ERR_NOMEM, _("out of memory for the report"));
-        else
-            error = spf_output_write(output != NULL ? output->path : "-", buf.data, buf.len, 0666);
-        spf_buf_clear(&buf);
-        if (error.code != SPF_OK)
-            status = complain(EXIT_NOT_WRITTEN, error.text);
-    }
-    return status;
-}
-
-/* A job of GitHub Actions has files that a step's summary and its outputs are appended to. */
-static int write_job_files(const struct spf_report *report)
-{
-    const char *summary = getenv("GITHUB_STEP_SUMMARY"), *outputs = getenv("GITHUB_OUTPUT");
-    struct spf_error error = spf_ok();
-    char delimiter[40];
-    struct spf_buf buf;
-    uint64_t random[2];
-
-    spf_buf_init(&buf, REPORT_MAX);
-    if (summary != NULL && summary[0] != '\0') {
-        spf_report_github_summary(&buf, report);
-        error = spf_output_append(summary, buf.data, buf.len);
-    }
-    spf_buf_clear(&buf);
-    if (outputs != NULL && outputs[0] != '\0' && error.code == SPF_OK) {
-        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
-            return complain(EXIT_NOT_WRITTEN,
-                            _("no random bytes for a delimiter in GITHUB_OUTPUT"));
-        (void)spf_format(delimiter, sizeof delimiter, "EOF_%016" PRIx64 "%016" PRIx64, random[0],
-                         random[1]);
-        spf_report_github_outputs(&buf, report, delimiter);
-        error = spf_output_append(outputs, buf.data, buf.len);
-    }
-    spf_buf_clear(&buf);
-    return error.code == SPF_OK ? 0 : complain(EXIT_NOT_WRITTEN, error.text);
 }
 
 /* Somebody who typed - without a pipe would see nothing happen. */
@@ -271,67 +192,6 @@ static void say_call(void *context, const char *line)
     (void)fprintf(stderr, "%s\n", clean);
 }
 
-/* ndjson on standard output is written line by line, as targets are done. */
-struct stream {
-    const struct spf_options *options;
-    struct spf_round *round;
-    int stop_fd;
-    struct spf_error error; /* the first one; then nothing more is written */
-};
-
-static void write_each(void *context, const struct spf_report_target *target)
-{
-    struct stream *stream = context;
-    struct spf_report one = {
-        .started_utc = stream->round->report.started_utc,
-        .replayed_utc = stream->round->report.replayed_utc,
-        .targets = target,
-        .count = 1,
-        .shard = stream->round->report.shard,
-        .shards = stream->round->report.shards,
-    };
-    struct spf_buf line;
-
-    if (stream->error.code != SPF_OK)
-        return;
-    memcpy(one.run, stream->round->report.run, sizeof one.run);
-    memcpy(one.selection, stream->round->report.selection, sizeof one.selection);
-    spf_buf_init(&line, REPORT_MAX);
-    spf_report_ndjson(&line, &one, NULL);
-    stream->error = spf_buf_failed(&line)
-                        ? spf_error(SPF_ERR_NOMEM, _("out of memory for the report"))
-                        : spf_output_stream(line.data, line.len, stream->stop_fd);
-    spf_buf_clear(&line);
-}
-
-/* A part says when it is whole: one that was killed half-way is not taken for it. */
-static void end_stream(struct stream *stream)
-{
-    const struct spf_round *round = stream->round;
-    struct spf_buf line;
-
-    if (round->each == NULL || round->report.shards == 0 || round->stopped ||
-        stream->error.code != SPF_OK)
-        return;
-    spf_buf_init(&line, 4096);
-    spf_report_ndjson_end(&line, &round->report, round->tally.targets);
-    stream->error = spf_output_stream(line.data, line.len, -1);
-    spf_buf_clear(&line);
-}
-
-/* --wait has something to say of a target more than once, and reports the last. */
-static void begin_stream(struct stream *stream)
-{
-    const struct spf_options *options = stream->options;
-    struct spf_round *round = stream->round;
-
-    if (options->format != SPF_FORMAT_NDJSON || options->wait_s != 0)
-        return;
-    round->each = write_each;
-    round->each_context = stream;
-    round->forget = options->output_count == 0 && options->record == NULL;
-}
-
 #define LEFT_OUT_SHOWN 20
 
 /* Lines of lists that name no target, or one that was there. */
@@ -359,7 +219,9 @@ static int run(struct spf_options *options)
     struct spf_round round = {0};
     struct spf_progress progress;
     int stop_fd = spf_signals_watch(), signal_number, status;
-    struct stream stream = {options, &round, stop_fd, {0}};
+    const struct spf_style style = style_of(options);
+    struct spf_publisher publisher = {
+        .options = options, .style = &style, .round = &round, .stop_fd = stop_fd};
     struct spf_error error = gather_secrets(options, &round, stop_fd);
 
     if (error.code != SPF_OK) {
@@ -385,7 +247,7 @@ static int run(struct spf_options *options)
 
     say_lists(options, &round.targets);
     round.remembers = !options->no_cache;
-    begin_stream(&stream);
+    spf_publish_begin(&publisher);
     error = spf_wait_run(&round, options, stop_fd, spf_progress_show,
                          options->quiet ? NULL : say_change, &progress);
     spf_progress_wipe(&progress);
@@ -397,14 +259,7 @@ static int run(struct spf_options *options)
     /* What is to be written is known: a writer that blocks (a pager) may be ended like any other.
      */
     spf_signals_release();
-    end_stream(&stream);
-    if (stream.error.code != SPF_OK)
-        (void)complain(0, stream.error.text);
-    status = write_reports(options, &round);
-    if (stream.error.code != SPF_OK)
-        status = EXIT_NOT_WRITTEN;
-    if (options->format == SPF_FORMAT_GITHUB && write_job_files(&round.report) != 0)
-        status = EXIT_NOT_WRITTEN;
+    status = spf_publish_end(&publisher);
     if (status == 0 || round.stopped)
         status = round.report.exit_status;
     if (options->format == SPF_FORMAT_NAGIOS && status < EXIT_USAGE)
@@ -434,18 +289,27 @@ static int explain(const struct spf_options *options)
 static int merge(const struct spf_options *options)
 {
     const struct spf_style style = style_of(options);
+    struct spf_merge *merge = spf_merge_new();
+    const struct spf_report *merged = NULL;
     int stop_fd = spf_signals_watch(), status = 0;
-    struct spf_error error = spf_merge_files(options, &style, stop_fd, &status);
+    struct spf_error error = merge != NULL ? spf_merge_files(options, stop_fd, merge, &merged)
+                                           : spf_error(SPF_ERR_NOMEM, "out of memory");
 
     spf_signals_release();
     if (stop_fd >= 0)
         (void)close(stop_fd);
+    if (error.code == SPF_OK) {
+        struct spf_report report = *merged;
+
+        status = spf_publish_report(options, &style, &report);
+        if (status == 0)
+            status = options->format == SPF_FORMAT_NAGIOS ? spf_report_nagios_status(&report)
+                                                          : report.exit_status;
+    }
+    spf_merge_free(merge);
     if (error.code == SPF_OK)
         return status;
-    return complain(error.code == SPF_ERR_USAGE   ? EXIT_USAGE
-                    : error.code == SPF_ERR_NOMEM ? EXIT_BUG
-                                                  : EXIT_NOT_WRITTEN,
-                    error.text);
+    return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, error.text);
 }
 
 static int list_checks(const struct spf_options *options)

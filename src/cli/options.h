@@ -94,7 +94,7 @@ struct spf_options {
     enum spf_language_choice language;
     bool strict, quiet;
     unsigned verbose; /* how often -v was given */
-    const char *record, *replay;
+    const char *record, *replay, *resume, *baseline;
     const char *transcript; /* a file, or "-": a pasted text */
 
     /* Words that lines to rerun repeat: what says how to ask, not what. */

@@ -54,67 +54,93 @@ static bool take_rights(int fd, const struct stat *old)
     return fchmod(fd, mode) == 0;
 }
 
-/* old: what is there now; NULL: nothing. */
-static struct spf_error replace(const char *path, const char *text, size_t len, mode_t mode,
-                                const struct stat *old, const char *shown)
-{
-    struct spf_error error;
-    char *temporary = NULL;
-    int fd = create_beside(path, old != NULL ? 0600 : mode, &temporary);
-
-    if (fd < 0)
-        return spf_error_sys(errno, shown);
-    error = write_all(fd, text, len, shown);
-    if (error.code == SPF_OK && ((old != NULL && !take_rights(fd, old)) || fsync(fd) != 0))
-        error = spf_error_sys(errno, shown);
-    if (close(fd) != 0 && error.code == SPF_OK)
-        error = spf_error_sys(errno, shown);
-    if (error.code == SPF_OK && rename(temporary, path) != 0)
-        error = spf_error_sys(errno, shown);
-    if (error.code != SPF_OK)
-        (void)unlink(temporary);
-    free(temporary);
-    return error;
-}
-
-/* Not in one step, but where a new file may come to be only by being opened. */
-static struct spf_error write_through(const char *path, int flags, const char *text, size_t len,
-                                      mode_t mode, const char *shown)
+/* Not in one step, but where a new file may come to be only by being opened. -1 with errno. */
+static int open_through(const char *path, int flags, mode_t mode)
 {
     /* Non-blocking: a FIFO that nobody reads is an error, not a wait without end. */
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags, mode);
-    struct spf_error error;
 
-    if (fd < 0)
-        return spf_error_sys(errno, shown);
-    (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
-    error = write_all(fd, text, len, shown);
-    if (close(fd) != 0 && error.code == SPF_OK)
-        error = spf_error_sys(errno, shown);
+    if (fd >= 0)
+        (void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+    return fd;
+}
+
+struct spf_error spf_output_open(struct spf_output_file *file, const char *path, unsigned mode,
+                                 bool resumed)
+{
+    struct stat status, link;
+    bool is_new = lstat(path, &link) != 0;
+
+    *file = (struct spf_output_file){.fd = -1};
+    spf_clean(file->shown, sizeof file->shown, path, strlen(path));
+    if (!is_new && (stat(path, &status) != 0 || !S_ISREG(status.st_mode))) {
+        file->fd = open_through(path, 0, (mode_t)mode); /* also a link to what is not yet */
+        return file->fd >= 0 ? spf_ok() : spf_error_sys(errno, file->shown);
+    }
+    if (!is_new && !resumed && spf_file_is_noted(&status))
+        return spf_error(SPF_ERR_INVALID, _("%s was read in this run, and is not replaced"),
+                         file->shown);
+    /* A link stays one: what it leads to is replaced. */
+    file->path = is_new || !S_ISLNK(link.st_mode) ? strdup(path) : realpath(path, NULL);
+    if (file->path == NULL)
+        return spf_error_sys(errno, file->shown);
+    file->fd = create_beside(file->path, is_new ? (mode_t)mode : 0600, &file->temporary);
+    if (file->fd < 0 || (!is_new && !take_rights(file->fd, &status)))
+        return spf_error_sys(errno, file->shown);
+    return spf_ok();
+}
+
+struct spf_error spf_output_grow(struct spf_output_file *file, const char *text, size_t len)
+{
+    return write_all(file->fd, text, len, file->shown);
+}
+
+struct spf_error spf_output_settle(struct spf_output_file *file)
+{
+    if (file->temporary == NULL)
+        return spf_ok();
+    if (fsync(file->fd) != 0 || rename(file->temporary, file->path) != 0)
+        return spf_error_sys(errno, file->shown);
+    free(file->temporary);
+    file->temporary = NULL;
+    return spf_ok();
+}
+
+struct spf_error spf_output_sync(struct spf_output_file *file)
+{
+    if (file->path == NULL || fdatasync(file->fd) == 0)
+        return spf_ok();
+    return spf_error_sys(errno, file->shown);
+}
+
+struct spf_error spf_output_close(struct spf_output_file *file)
+{
+    struct spf_error error = spf_ok();
+
+    if (file->fd >= 0 && close(file->fd) != 0)
+        error = spf_error_sys(errno, file->shown);
+    if (file->temporary != NULL)
+        (void)unlink(file->temporary);
+    free(file->temporary);
+    free(file->path);
+    *file = (struct spf_output_file){.fd = -1};
     return error;
 }
 
 struct spf_error spf_output_write(const char *path, const char *text, size_t len, unsigned mode)
 {
-    struct stat status, link;
-    struct spf_error error;
-    char shown[120], *target = NULL;
+    struct spf_output_file file;
+    struct spf_error error, last;
 
-    spf_clean(shown, sizeof shown, path, strlen(path));
     if (strcmp(path, "-") == 0)
         return write_all(STDOUT_FILENO, text, len, "standard output");
-    if (lstat(path, &link) != 0)
-        return replace(path, text, len, (mode_t)mode, NULL, shown);
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) /* also a link to what is not yet */
-        return write_through(path, 0, text, len, (mode_t)mode, shown);
-    if (spf_file_is_noted(&status))
-        return spf_error(SPF_ERR_INVALID, _("%s was read in this run, and is not replaced"), shown);
-    /* A link stays one: what it leads to is replaced. */
-    if (S_ISLNK(link.st_mode) && (target = realpath(path, NULL)) == NULL)
-        return spf_error_sys(errno, shown);
-    error = replace(target != NULL ? target : path, text, len, (mode_t)mode, &status, shown);
-    free(target);
-    return error;
+    error = spf_output_open(&file, path, mode, false);
+    if (error.code == SPF_OK)
+        error = spf_output_grow(&file, text, len);
+    if (error.code == SPF_OK)
+        error = spf_output_settle(&file);
+    last = spf_output_close(&file);
+    return error.code != SPF_OK ? error : last;
 }
 
 struct spf_error spf_output_stream(const char *text, size_t len, int stop_fd)
@@ -145,6 +171,14 @@ struct spf_error spf_output_append(const char *path, const char *text, size_t le
 {
     char shown[120];
 
+    int fd = open_through(path, O_APPEND, 0666);
+    struct spf_error error;
+
     spf_clean(shown, sizeof shown, path, strlen(path));
-    return write_through(path, O_APPEND, text, len, 0666, shown);
+    if (fd < 0)
+        return spf_error_sys(errno, shown);
+    error = write_all(fd, text, len, shown);
+    if (close(fd) != 0 && error.code == SPF_OK)
+        error = spf_error_sys(errno, shown);
+    return error;
 }

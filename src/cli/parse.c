@@ -14,7 +14,6 @@
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
 #include "pipeline/run.h"
-#include "report/merge.h"
 
 /* What getopt_long(3) returns for a row without a letter: its place after all letters. */
 #define FIRST_ROW 256
@@ -28,7 +27,7 @@ void spf_options_help(FILE *out)
           "       sshpreflight explain CAUSE [--json]\n"
           "       ssh -v ... 2>&1 | sshpreflight explain -\n"
           "       sshpreflight --replay FILE\n"
-          "       sshpreflight merge FILE... [--format text|json|ndjson]\n"
+          "       sshpreflight merge FILE... [--format FORMAT]\n"
           "\n"
           "Says why a login to a cloud instance with an SSH key fails, and how to repair it.\n"
           "It changes nothing: not the cloud, not the instance, and no file of yours without "
@@ -289,9 +288,6 @@ struct spf_error spf_options_finish(struct spf_options *options)
         return spf_usage("explain writes text or JSON on standard output, and nothing else");
     if (options->command == SPF_COMMAND_MERGE && options->files.count == 0)
         return spf_usage("merge needs the files that the parts of a fleet have written");
-    if (options->command == SPF_COMMAND_MERGE &&
-        (!spf_merge_knows(options->format) || options->output_count > 0))
-        return spf_usage("merge writes text, JSON or ndjson on standard output, and nothing else");
     return options->command == SPF_COMMAND_RUN ? spf_options_judge(options) : spf_ok();
 }
 

@@ -11,28 +11,32 @@
 #include "base/text.h"
 #include "cli/input.h"
 #include "cli/prompt.h"
+#include "cli/resume.h"
 #include "cloud/instance_word.h"
 #include "platform/limits.h"
 
-#define RECORD_MAX (64u * 1024 * 1024)
-
+/* Evidence that can be judged; what lines of ndjson say is judged already. */
 static struct spf_error read_record(struct spf_round *round, const struct spf_options *options,
                                     int stop_fd)
 {
-    const char *path = strcmp(options->replay, "-") == 0 ? _("standard input") : options->replay;
-    struct spf_error error;
-    struct spf_buf text;
-    char shown[100];
+    struct spf_error error =
+        spf_input_ledger(options->replay, stop_fd, options->deadline_s, false, &round->replayed);
 
-    spf_buf_init(&text, RECORD_MAX);
-    error = spf_input_read(options->replay, stop_fd, options->deadline_s, &text);
-    if (error.code == SPF_OK)
-        error = spf_record_read(text.data, text.len, &round->replayed);
-    spf_buf_clear(&text);
-    if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
+    if (error.code != SPF_OK)
         return error;
-    spf_clean(shown, sizeof shown, path, strlen(path));
-    return spf_usage("the record %s: %s", shown, error.text);
+    if (spf_ledger_count(round->replayed) == 0)
+        return spf_usage("the record %s holds no target", options->replay);
+    for (size_t i = 0; i < spf_ledger_runs(round->replayed); i++) {
+        const struct spf_ledger_run *run = spf_ledger_run(round->replayed, i);
+
+        if (!run->of_record)
+            return spf_usage("%s holds results, which --replay cannot judge again: it takes a "
+                             "record (--record)",
+                             options->replay);
+        round->report.left_out = run->left_out.items;
+        round->report.left_out_count = run->left_out.count;
+    }
+    return spf_ok();
 }
 
 /* What the text names is the target; what is given on the command line counts first. */
@@ -183,20 +187,63 @@ static struct spf_error read_lists(struct spf_round *round, const struct spf_opt
 
 static const struct spf_target *target_of(const struct spf_round *round, size_t index)
 {
-    return round->replayed != NULL ? spf_record_target(round->replayed, index)
+    return round->replayed != NULL ? spf_ledger_entry(round->replayed, index)->target
                                    : round->targets.list.items[index];
+}
+
+/* The run is there already. False: it is to be asked after all. */
+static bool take_over(struct spf_round *round, size_t index)
+{
+    struct spf_ledger *ledger = round->replayed != NULL ? round->replayed : round->resumed;
+    struct spf_taken *taken = calloc(1, sizeof *taken);
+    struct spf_error error;
+
+    if (taken == NULL)
+        return false;
+    error = spf_ledger_take(ledger, round->taken_from[index] - 1, target_of(round, index),
+                            round->driver_options.reported, taken);
+    if (error.code != SPF_OK) {
+        spf_taken_clear(taken);
+        free(taken);
+        return false;
+    }
+    round->taken[index] = taken;
+    round->runs[index] = taken->run;
+    return true;
 }
 
 static bool begin(void *context, size_t index)
 {
     struct spf_round *round = context;
+    const struct spf_failure lost =
+        spf_failure(SPF_NOT_RECORDED, "the record has changed since it was read first");
 
+    round->begun_ms[index] = spf_now_ms();
+    if (round->taken_from[index] > 0 && take_over(round, index))
+        return true;
+    round->taken_from[index] = 0;
     round->runs[index] = calloc(1, sizeof **round->runs);
     if (round->runs[index] == NULL)
         return false;
-    round->begun_ms[index] = spf_now_ms();
     spf_run_init(round->runs[index], target_of(round, index));
+    if (round->replayed != NULL) /* a replay asks nobody */
+        spf_run_abandon(round->runs[index], &lost, spf_now_ms());
     return true;
+}
+
+/* Nothing of the target is needed any more. */
+static void forget(struct spf_round *round, size_t index)
+{
+    spf_diagnosis_clear(&round->diagnoses[index]);
+    if (round->taken[index] != NULL) {
+        spf_taken_clear(round->taken[index]);
+        free(round->taken[index]);
+        round->taken[index] = NULL;
+    } else if (round->runs[index] != NULL) {
+        spf_run_clear(round->runs[index]);
+        free(round->runs[index]);
+    }
+    round->runs[index] = NULL;
 }
 
 static void tell_progress(void *context, const struct spf_driver_state *state)
@@ -212,18 +259,23 @@ static struct spf_error make_room(struct spf_round *round)
 {
     const struct spf_targets *targets = &round->targets;
     size_t count =
-        round->replayed != NULL ? spf_record_count(round->replayed) : targets->list.count;
+        round->replayed != NULL ? spf_ledger_count(round->replayed) : targets->list.count;
 
     round->runs = calloc(count, sizeof(*round->runs));
     round->diagnoses = calloc(count, sizeof *round->diagnoses);
     round->reported = calloc(count, sizeof *round->reported);
     round->begun_ms = calloc(count, sizeof *round->begun_ms);
+    round->taken_from = calloc(count, sizeof *round->taken_from);
+    round->taken = calloc(count, sizeof(*round->taken));
     round->instances = calloc(targets->list.count + 1, sizeof *round->instances);
     round->left_out = calloc(targets->left_out.count + 1, sizeof *round->left_out);
-    if (round->begun_ms == NULL || round->instances == NULL || round->runs == NULL ||
-        round->diagnoses == NULL || round->reported == NULL || round->left_out == NULL)
+    if (round->taken_from == NULL || round->taken == NULL || round->begun_ms == NULL ||
+        round->instances == NULL || round->runs == NULL || round->diagnoses == NULL ||
+        round->reported == NULL || round->left_out == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     round->count = count;
+    for (size_t i = 0; round->replayed != NULL && i < count; i++)
+        round->taken_from[i] = i + 1;
     for (size_t i = 0; i < targets->list.count; i++) {
         const char *id = targets->list.items[i]->instance_id;
         enum spf_instance_word kind;
@@ -234,6 +286,8 @@ static struct spf_error make_room(struct spf_round *round)
     for (size_t i = 0; i < targets->left_out.count; i++)
         round->left_out[i] = (struct spf_report_left_out){targets->left_out.items[i].where,
                                                           targets->left_out.items[i].why};
+    if (round->replayed != NULL)
+        return spf_ok();
     round->report.left_out = round->left_out;
     round->report.left_out_count = targets->left_out.count;
     return spf_ok();
@@ -279,14 +333,24 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     } else {
         error = read_lists(round, options, stop_fd);
     }
-    if (options->shards > 0)
+    if (round->targets.list.count > 1 || options->shards > 0 || options->resume != NULL)
         (void)spf_format(round->report.selection, sizeof round->report.selection, "%016" PRIx64,
                          round->targets.selection);
     for (size_t i = 0; error.code == SPF_OK && i < round->targets.list.count; i++) {
         if (round->targets.list.items[i]->key_path == options->key)
             round->targets.list.items[i]->key_file = &round->key_file;
     }
-    return error.code == SPF_OK ? make_room(round) : error;
+    if (error.code == SPF_OK)
+        error = make_room(round);
+    return error.code == SPF_OK && options->resume != NULL ? spf_resume(round, options, stop_fd)
+                                                           : error;
+}
+
+const char *spf_round_record(const struct spf_round *round, const struct spf_options *options)
+{
+    if (options->record != NULL || round->resumed == NULL)
+        return options->record;
+    return spf_ledger_run(round->resumed, 0)->of_record ? options->resume : NULL;
 }
 
 /* The report in JSON says which ssh was evaluated, and a record lets it be said again. */
@@ -299,29 +363,41 @@ static spf_groups reported(const struct spf_options *options)
     return json && options->transcript == NULL ? SPF_GROUP_BIT(OPENSSH) : 0;
 }
 
+/* As it was judged when it was taken. */
+static void conclude_taken(struct spf_round *round, size_t index)
+{
+    const struct spf_ledger *ledger = round->replayed != NULL ? round->replayed : round->resumed;
+    const struct spf_ledger_entry *entry = spf_ledger_entry(ledger, round->taken_from[index] - 1);
+
+    round->diagnoses[index] = round->taken[index]->diagnosis;
+    round->taken[index]->diagnosis = (struct spf_diagnosis){0};
+    round->reported[index].judged_utc = entry->recorded_utc;
+    if (entry->duration_ms >= 0)
+        round->reported[index].duration_ms = entry->duration_ms;
+}
+
 /* The target is done: what it means, for whoever wants to know at once. */
 static void conclude(struct spf_round *round, size_t index)
 {
     struct spf_report_target *target = &round->reported[index];
     struct spf_run *run = round->runs[index];
 
-    spf_diagnosis_reconcile(run);
-    spf_diagnose(run, round->replayed != NULL ? round->report.replayed_utc : spf_utc_now(),
-                 &round->diagnoses[index]);
     *target = (struct spf_report_target){
         .run = run,
         .diagnosis = &round->diagnoses[index],
         .duration_ms = spf_now_ms() - round->begun_ms[index],
     };
+    if (round->taken[index] != NULL) {
+        conclude_taken(round, index);
+    } else {
+        spf_diagnosis_reconcile(run);
+        spf_diagnose(run, spf_utc_now(), &round->diagnoses[index]);
+    }
     spf_tally_add(&round->tally, target);
     if (round->each != NULL)
         round->each(round->each_context, target);
-    if (!round->forget)
-        return;
-    spf_diagnosis_clear(&round->diagnoses[index]);
-    spf_run_clear(run);
-    free(run);
-    round->runs[index] = NULL;
+    if (round->forget)
+        forget(round, index);
 }
 
 /* A single one may have to be driven once more, as an instance of that name. */
@@ -356,7 +432,6 @@ static bool prepare_driver(struct spf_round *round, const struct spf_options *op
         .cloud = &round->cloud,
         .reported = reported(options),
         .transcript = round->transcript,
-        .replay = round->replayed,
         .instances = round->instances,
         .instance_count = round->instance_count,
         .remembers = round->remembers,
@@ -396,8 +471,9 @@ static bool may_name_instance(const struct spf_round *round, const struct spf_op
     enum spf_instance_word kind;
 
     return options->host_is_word && round->replayed == NULL && round->transcript == NULL &&
-           !round->stopped && host != NULL && run->asked->instance_id == NULL &&
-           run->target->alias == NULL && !spf_target_is_proxied(run->target) &&
+           !round->stopped && round->taken_from[0] == 0 && host != NULL &&
+           run->asked->instance_id == NULL && run->target->alias == NULL &&
+           !spf_target_is_proxied(run->target) &&
            run->results[SPF_CHECK_NET_PORT].finding == SPF_HOST_UNRESOLVED &&
            strpbrk(host, ".:") == NULL && spf_instance_word(host, &kind, NULL).code == SPF_OK &&
            kind == SPF_WORD_NAME;
@@ -443,10 +519,11 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
     round->progress = progress;
     round->progress_context = context;
     round->tally = (struct spf_tally){0};
-    round->report.started_utc = spf_utc_now();
+    if (round->report.started_utc == 0 || options->wait_s != 0)
+        round->report.started_utc = spf_utc_now();
     if (round->replayed != NULL) {
-        round->report.started_utc = spf_record_started(round->replayed);
-        round->report.replayed_utc = spf_record_made(round->replayed);
+        round->report.started_utc = spf_ledger_run(round->replayed, 0)->started_utc;
+        round->report.replayed_utc = spf_ledger_run(round->replayed, 0)->ended_utc;
     }
     for (size_t i = 0; round->driver != NULL && i < round->count; i++) {
         spf_diagnosis_clear(&round->diagnoses[i]);
@@ -477,13 +554,10 @@ void spf_round_rest(struct spf_round *round)
 void spf_round_clear(struct spf_round *round)
 {
     spf_round_rest(round);
-    for (size_t i = 0; i < round->count; i++) {
-        if (round->runs[i] == NULL)
-            continue;
-        spf_diagnosis_clear(&round->diagnoses[i]);
-        spf_run_clear(round->runs[i]);
-        free(round->runs[i]);
-    }
+    for (size_t i = 0; i < round->count; i++)
+        forget(round, i);
+    free(round->taken_from);
+    free(round->taken);
     free(round->begun_ms);
     free(round->instances);
     free(round->left_out);
@@ -491,7 +565,8 @@ void spf_round_clear(struct spf_round *round)
     free(round->diagnoses);
     free(round->runs);
     spf_targets_clear(&round->targets);
-    spf_record_free(round->replayed);
+    spf_ledger_free(round->replayed);
+    spf_ledger_free(round->resumed);
     spf_transcript_free(round->transcript);
     spf_secret_free(round->passphrase);
     spf_secret_free(round->key_text);

@@ -4,8 +4,8 @@
 #include "cli/options.h"
 #include "cli/targets.h"
 #include "driver/driver.h"
-#include "driver/record.h"
 #include "key/file.h"
+#include "ledger/ledger.h"
 #include "report/report.h"
 
 /*
@@ -16,7 +16,8 @@ struct spf_round {
     struct spf_secret *key_text, *passphrase;
     struct spf_key_file key_file;      /* what the prompt saw at --key; for the first round */
     struct spf_transcript *transcript; /* NULL: a live run */
-    struct spf_record *replayed;       /* NULL: a live run */
+    struct spf_ledger *replayed;       /* NULL: a live run */
+    struct spf_ledger *resumed;        /* what is decided there is taken over; NULL: nothing */
     struct spf_targets targets;        /* of a live run */
     const char **instances;            /* the ids among them */
     size_t instance_count;
@@ -25,6 +26,8 @@ struct spf_round {
     struct spf_run **runs;
     struct spf_diagnosis *diagnoses;
     struct spf_report_target *reported;
+    size_t *taken_from;       /* its entry of replayed or resumed, from 1; 0: it is asked */
+    struct spf_taken **taken; /* what owns its run, where that was taken from there */
     struct spf_report_left_out *left_out;
     struct spf_tally tally;
     struct spf_report report; /* its targets not with forget */
@@ -69,6 +72,9 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
                                spf_groups keep, int64_t deadline_ms, int stop_fd,
                                void (*progress)(void *, const struct spf_driver_state *),
                                void *context);
+
+/* Where the evidence goes: --record's file, else the record that is resumed; NULL: nowhere. */
+const char *spf_round_record(const struct spf_round *round, const struct spf_options *options);
 
 /* After the last round, before any report is written: connections are closed and the cloud's
  * secrets wiped. */

@@ -133,9 +133,8 @@ static struct spf_error add(struct spf_targets *targets, const struct spf_target
 {
     struct spf_target *copy, **place, **found;
 
-    if (targets->shards > 0)
-        targets->selection +=
-            spf_shard_hash(target) ^ (uint64_t)target->selected * UINT64_C(0x9e3779b97f4a7c15);
+    targets->selection +=
+        spf_shard_hash(target) ^ (uint64_t)target->selected * UINT64_C(0x9e3779b97f4a7c15);
     if (targets->shards > 0 && spf_shard_of(target, targets->shards) != targets->shard) {
         targets->elsewhere++;
         return spf_ok();

@@ -20,7 +20,8 @@ struct spf_targets {
     SPF_LIST(struct spf_target *) list;
     SPF_LIST(struct spf_left_out) left_out;
     unsigned shard, shards; /* only those of this part; 0: all */
-    uint64_t selection; /* of parts: of all targets, and of their checks; in any order the same */
+    uint64_t selection; /* of all targets, also other parts', and of their checks; in any order the
+                           same */
     size_t elsewhere;   /* so many are in other parts */
     size_t alike;       /* so many named one that was there */
     /* what the targets borrow */

@@ -61,7 +61,7 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
     spf_note_null(result, "principal");
     if (spf_lacks(view, SPF_GROUP_CREDENTIALS, &opinion))
         return opinion;
-    spf_note_text(result, "source", facts->credentials.source);
+    spf_note_thing(result, SPF_THING_CREDENTIALS, "source", facts->credentials.source);
     spf_note_text(result, "access_key", facts->credentials.access_key);
     if (facts->credentials.passed_over[0] != '\0')
         spf_note_text(result, "passed_over", facts->credentials.passed_over);
@@ -78,7 +78,7 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
     if (who->account[0] != '\0')
         spf_note_text(result, "account", who->account);
     if (who->principal[0] != '\0')
-        spf_note_text(result, "principal", who->principal);
+        spf_note_thing(result, SPF_THING_PRINCIPAL, "principal", who->principal);
     if (group == SPF_GROUP_INSTANCE && facts->group[group].phase == SPF_PRESENT &&
         (facts->instance.clock_off > CLOCK_OFF_S || facts->instance.clock_off < -CLOCK_OFF_S)) {
         spf_note_number(result, "clock_off_s", facts->instance.clock_off);

@@ -223,12 +223,12 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
         return opinion;
     if (!acl->bound) {
         if (acl->vswitch[0] != '\0')
-            spf_note_text(result, "vswitch", acl->vswitch);
+            spf_note_thing(result, SPF_THING_VSWITCH, "vswitch", acl->vswitch);
         spf_say(result, "no network ACL");
         return spf_passes();
     }
-    spf_note_text(result, "acl", acl->id);
-    spf_note_text(result, "vswitch", acl->vswitch);
+    spf_note_thing(result, SPF_THING_ACL, "acl", acl->id);
+    spf_note_thing(result, SPF_THING_VSWITCH, "vswitch", acl->vswitch);
     spf_note_source(result, view, &path);
     if (!path.internet && spf_cidr_holds(&acl->vswitch_cidr.cidr, &path.source)) {
         spf_say(result, "network ACL %s does not apply between members of %s", acl->id,

@@ -54,8 +54,8 @@ static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
         spf_note_bool(result, "gateway_missing", true);
         spf_say(result, "the VPC lets internet traffic through an IPv4 gateway only, and has none");
     } else {
-        spf_note_text(result, "gateway", gateway->gateway);
-        spf_note_text(result, "route_table", gateway->route_table);
+        spf_note_thing(result, SPF_THING_GATEWAY, "gateway", gateway->gateway);
+        spf_note_thing(result, SPF_THING_ROUTE_TABLE, "route_table", gateway->route_table);
         spf_say(result,
                 "the VPC lets internet traffic through its IPv4 gateway %s only, to which route "
                 "table %s has no default route",
@@ -146,7 +146,7 @@ static struct spf_opinion judge_other(const struct spf_view *view, const struct 
         spf_ip_format(&forward->inside, inside);
         note_chosen(result, text);
         spf_note_text(result, "class", "nat");
-        spf_note_text(result, "nat_gateway", forward->gateway);
+        spf_note_thing(result, SPF_THING_NAT_GATEWAY, "nat_gateway", forward->gateway);
         spf_note_text(result, "inside_address", inside);
         spf_note_number(result, "inside_port", port);
         spf_say(result, "%s is a NAT gateway's, which forwards port %u to %s port %u of it", text,

@@ -271,7 +271,7 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
         return opinion;
     if (!pair->bound)
         return spf_concludes(SPF_KEY_PAIR_NONE);
-    spf_note_text(result, "name", pair->name);
+    spf_note_thing(result, SPF_THING_KEY_PAIR, "name", pair->name);
     if (pair->fingerprint[0] != '\0')
         spf_note_text(result, "fingerprint", pair->fingerprint);
     if (!pair->found)

@@ -115,7 +115,7 @@ static void note_remedies(struct spf_result *result, const struct spf_rules_fact
     /* A rule can be added to any group of the interface that is not a service's own. */
     for (size_t i = 0; i < facts->groups.count; i++) {
         if (!is_managed(question, facts->groups.items[i].id)) {
-            spf_note_text(result, "open_in", facts->groups.items[i].id);
+            spf_note_thing(result, SPF_THING_OPEN_GROUP, "open_in", facts->groups.items[i].id);
             break;
         }
     }
@@ -150,12 +150,13 @@ static void note_rule(struct spf_result *result, const struct spf_rule *rule)
         return;
     }
     /* Of a list of groups that could not be read, the rules have neither. */
+    result->rule = rule->id[0] != '\0' ? rule->id : NULL;
     if (rule->id[0] != '\0')
         spf_note_text(result, "rule", rule->id);
     else
         spf_note_null(result, "rule");
     if (rule->group[0] != '\0')
-        spf_note_text(result, "group", rule->group);
+        spf_note_thing(result, SPF_THING_GROUP, "group", rule->group);
     else
         spf_note_null(result, "group");
     spf_note_text(result, "policy", policy_of(rule));

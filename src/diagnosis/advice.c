@@ -78,6 +78,25 @@ bool spf_is_done_inside(enum spf_finding finding)
     return false;
 }
 
+/* As a report has said them. */
+static void repeat(const spf_advice_list *said, spf_advice_list *list)
+{
+    for (size_t i = 0; i < said->count; i++) {
+        const struct spf_advice *one = &said->items[i];
+        struct spf_advice *advice = SPF_APPEND(list);
+
+        if (advice == NULL)
+            return;
+        *advice =
+            (struct spf_advice){one->cause, strdup(one->text),
+                                one->command != NULL ? strdup(one->command) : NULL, one->impact};
+        if (advice->text == NULL) {
+            free(advice->command);
+            list->count--;
+        }
+    }
+}
+
 void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_finding finding,
                 spf_advice_list *list)
 {
@@ -85,6 +104,10 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
         spf_facts_have(&run->facts, SPF_GROUP_ASSISTANT) && run->facts.assistant.session_manager;
     const bool windows = is_on_windows(run, check);
 
+    if (run->said != NULL) {
+        repeat(&run->said[check].remedies, list);
+        return;
+    }
     for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
         if (windows && is_for_posix(remedy->command))
             continue;

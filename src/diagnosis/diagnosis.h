@@ -37,6 +37,12 @@ struct spf_advice {
 };
 typedef SPF_LIST(struct spf_advice) spf_advice_list;
 
+/* What a report said of a check, where no facts are there to say it again: struct spf_run. */
+struct spf_said {
+    char *words; /* clean; NULL: nothing */
+    spf_advice_list remedies;
+};
+
 /* An explanation that the evidence allows but does not prove. */
 struct spf_candidate {
     enum spf_finding cause;

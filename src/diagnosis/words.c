@@ -81,7 +81,9 @@ void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id
 {
     const struct spf_result *result = &run->results[check];
 
-    if (result->finding != SPF_NO_FINDING) {
+    if (run->said != NULL && run->said[check].words != NULL) {
+        spf_buf_addstr(buf, run->said[check].words);
+    } else if (result->finding != SPF_NO_FINDING) {
         add_sentence(buf, run, check, result->finding);
     } else if (result->summary[0]) {
         spf_buf_addstr(buf, result->summary);

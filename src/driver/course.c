@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "diagnosis/diagnosis.h"
 #include "driver/ahead.h"
-#include "driver/record.h"
 #include "key/probe.h"
 #include "login/conversation.h"
 #include "openssh/config.h"
@@ -155,10 +154,6 @@ static void serve(struct spf_course *course, enum spf_group group)
 {
     const struct spf_driver_options *options = course->desk->options;
 
-    if (options->replay != NULL) {
-        spf_replay_serve(options->replay, course->index, &course->inquiry, group);
-        return;
-    }
     if (options->transcript != NULL && !(SPF_CLOUD_GROUPS >> group & 1)) {
         spf_transcript_serve(options->transcript, &course->inquiry, group);
         return;

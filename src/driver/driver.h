@@ -8,7 +8,7 @@
 /*
  * The room that brings facts and checks together: the only one below cli that includes every
  * probe. It knows which probe serves a group, and nothing of what facts mean. A new group is served
- * in course.c; record.h keeps facts and gives them back.
+ * in course.c.
  */
 
 /* How far a round has come. */
@@ -18,8 +18,8 @@ struct spf_driver_state {
 };
 
 /*
- * One round for one target or thousands: asks each run what it wants, has the probes (or a record)
- * fetch it, and judges again, until every check of every run has its result, its time is up or
+ * One round for one target or thousands: asks each run what it wants, has the probes fetch
+ * it, and judges again, until every check of every run has its result, its time is up or
  * somebody said stop. Everything happens in the calling thread, on one loop; workers only return
  * values.
  */
@@ -29,7 +29,6 @@ struct spf_driver_options {
     spf_groups reported; /* groups without inputs that the report shows, whatever the checks want */
     /* everything but the cloud comes from it; NULL: there is none */
     const struct spf_transcript *transcript;
-    const struct spf_record *replay; /* serve wants from it instead of asking; NULL: ask */
     /* The ids of the targets' instances, where there are several: what is common is asked once. */
     const char *const *instances;
     size_t instance_count;

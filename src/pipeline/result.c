@@ -7,6 +7,35 @@
 #include "base/language.h"
 #include "base/text.h"
 
+static const char *const thing_names[SPF_THING_COUNT] = {
+    [SPF_THING_GROUP] = "group",
+    [SPF_THING_OPEN_GROUP] = "open_in",
+    [SPF_THING_ACL] = "acl",
+    [SPF_THING_VSWITCH] = "vswitch",
+    [SPF_THING_GATEWAY] = "gateway",
+    [SPF_THING_ROUTE_TABLE] = "route_table",
+    [SPF_THING_NAT_GATEWAY] = "nat_gateway",
+    [SPF_THING_PRINCIPAL] = "principal",
+    [SPF_THING_CREDENTIALS] = "source",
+    [SPF_THING_KEY_PAIR] = "name",
+    [SPF_THING_KEY_FILE] = "key_file",
+    [SPF_THING_JUMP] = "jump",
+};
+
+const char *spf_thing_name(enum spf_thing thing)
+{
+    return thing_names[thing];
+}
+
+enum spf_thing spf_thing_by_name(const char *name)
+{
+    for (int i = SPF_THING_NONE + 1; i < SPF_THING_COUNT; i++) {
+        if (strcmp(thing_names[i], name) == 0)
+            return (enum spf_thing)i;
+    }
+    return SPF_THING_NONE;
+}
+
 /* Longer evidence is cut: no reader needs more, and a hostile peer must not fill the report. */
 #define EVIDENCE_MAX 2000
 
@@ -67,6 +96,17 @@ void spf_note_json(struct spf_result *result, const char *name, struct json_obje
 void spf_note_text(struct spf_result *result, const char *name, const char *value)
 {
     spf_note_json(result, name, spf_clean_json(value));
+}
+
+void spf_note_thing(struct spf_result *result, enum spf_thing thing, const char *name,
+                    const char *value)
+{
+    spf_note_text(result, name, value);
+    if (value == NULL || value[0] == '\0' ||
+        (result->thing != SPF_THING_NONE && result->thing <= thing))
+        return;
+    result->thing = thing;
+    result->thing_id = value;
 }
 
 void spf_note_number(struct spf_result *result, const char *name, int64_t value)

@@ -25,6 +25,31 @@ enum spf_key_match {
 };
 
 /*
+ * What a finding comes of, and other targets may share, so that one repair may serve them all. The
+ * order is precedence: of two the first counts.
+ */
+enum spf_thing {
+    SPF_THING_NONE,
+    SPF_THING_GROUP,      /* a security group, whose rule decides */
+    SPF_THING_OPEN_GROUP, /* one that could take a rule */
+    SPF_THING_ACL,
+    SPF_THING_VSWITCH,
+    SPF_THING_GATEWAY,
+    SPF_THING_ROUTE_TABLE,
+    SPF_THING_NAT_GATEWAY,
+    SPF_THING_PRINCIPAL,
+    SPF_THING_CREDENTIALS,
+    SPF_THING_KEY_PAIR,
+    SPF_THING_KEY_FILE,
+    SPF_THING_JUMP,
+    SPF_THING_COUNT,
+};
+
+/* As evidence names it; NULL for none. */
+const char *spf_thing_name(enum spf_thing thing);
+enum spf_thing spf_thing_by_name(const char *name);
+
+/*
  * What one check found. The judge writes the evidence and the words, the pipeline the rest.
  *
  * Evidence is for readers: reports print it, and templates quote it (slots.c); no code decides by
@@ -48,6 +73,9 @@ struct spf_result {
     bool verified;                    /* ssh.host-key: by known_hosts, the console or a record */
     const char *next_key;             /* ssh.auth: which file ssh would offer next; borrowed */
     enum spf_finding disproved;       /* any: what a login disproved */
+    enum spf_thing thing;             /* any: what it comes of, */
+    const char *thing_id;             /* and its name or id; borrowed from the facts */
+    const char *rule; /* cloud.security-group: the id of the rule that decides; NULL; borrowed */
 };
 
 void spf_result_init(struct spf_result *result);
@@ -61,6 +89,9 @@ void spf_result_forget(struct spf_result *result);
  */
 void spf_say(struct spf_result *result, const char *fmt, ...) SPF_PRINTF(2, 3);
 void spf_note_text(struct spf_result *result, const char *name, const char *value);
+/* The same of what the finding comes of; NULL and "" are none. Borrows value, a fact. */
+void spf_note_thing(struct spf_result *result, enum spf_thing thing, const char *name,
+                    const char *value);
 void spf_note_number(struct spf_result *result, const char *name, int64_t value);
 void spf_note_bool(struct spf_result *result, const char *name, bool value);
 void spf_note_null(struct spf_result *result, const char *name);

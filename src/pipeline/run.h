@@ -19,6 +19,9 @@ struct spf_run {
     struct spf_facts facts;
     struct spf_result results[SPF_CHECK_COUNT];
     spf_checks active; /* the selected ones, and what they need */
+    bool replayed;     /* its facts were recorded, and its times are those of reading them */
+    const struct spf_said *said; /* of a run that was read from a report: what that said of each
+                                    check (diagnosis.h); NULL: it is made of the facts */
     size_t offer_read; /* the key group is about the ssh configuration's offer of this place, from 1
                           on; 0: about another key */
 };

@@ -3,352 +3,360 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/language.h"
 #include "report/format.h"
 
 #define NAMES_SHOWN 8 /* of a group's targets, without -v */
 
-/* The evidence that says what a check's fail comes of; the first that is there counts. */
-static const char *const things[SPF_CHECK_COUNT][3] = {
-    [SPF_CHECK_CLOUD_ACCESS] = {"principal", "source"},
-    [SPF_CHECK_CLOUD_ADDRESS] = {"gateway", "route_table", "nat_gateway"},
-    [SPF_CHECK_CLOUD_SECURITY_GROUP] = {"group", "open_in"},
-    [SPF_CHECK_CLOUD_NETWORK_ACL] = {"acl", "vswitch"},
-    [SPF_CHECK_CLOUD_KEY_PAIR] = {"name"},
+struct member {
+    const struct spf_report_target *target;
+    enum spf_finding cause;
+    enum spf_thing thing;
+    const char *id;
 };
 
 struct group {
-    enum spf_finding cause;
-    const char *thing, *value;
-    SPF_LIST(size_t) members; /* indexes, in the order of the targets */
+    const struct member *first; /* they are side by side, in the order of the report */
+    size_t count;
+    const struct spf_advice *remedy; /* the same command repairs each of them; NULL: none does */
 };
 
 struct fleet {
-    SPF_LIST(struct group) groups; /* the largest first */
+    const struct spf_report *report;
+    struct member *members; /* those that have a cause, by group */
+    struct group *groups;   /* the largest first */
+    size_t count;
 };
 
-static const char *evidence_text(struct json_object *evidence, const char *name)
+enum spf_thing spf_thing_of(const struct spf_report_target *target, const char **id)
 {
-    struct json_object *value = spf_json_get(evidence, name);
+    const struct spf_diagnosis *d = target->diagnosis;
+    const struct spf_result *result = &target->run->results[d->check];
+    enum spf_thing thing = SPF_THING_NONE;
 
-    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+    *id = NULL;
+    if (d->cause == SPF_NO_FINDING)
+        return thing;
+    if (result->thing != SPF_THING_NONE) {
+        *id = result->thing_id;
+        thing = result->thing;
+    } else if (d->check <= SPF_CHECK_KEY_FORMAT) {
+        *id = target->run->target->key_path;
+        thing = SPF_THING_KEY_FILE;
+    } else if (d->check >= SPF_CHECK_NET_PORT) {
+        *id = target->run->target->jump;
+        thing = SPF_THING_JUMP;
+    }
+    return *id != NULL ? thing : SPF_THING_NONE;
 }
 
-bool spf_fleet_add(spf_fleet_members *members, const char *title,
-                   const struct spf_fleet_member *target, enum spf_check_id check,
-                   const char *key_file, const char *jump)
-{
-    struct spf_fleet_member *member = SPF_APPEND(members);
+/* ---- groups ------------------------------------------------------------------------------- */
 
-    if (member == NULL)
-        return false;
-    *member = *target;
-    member->title = strdup(title);
-    if (member->cause == SPF_NO_FINDING)
-        return member->title != NULL;
-    for (size_t i = 0; i < 3 && member->value == NULL && things[check][i] != NULL; i++) {
-        member->thing = things[check][i];
-        member->value = evidence_text(member->evidence, member->thing);
-    }
-    if (member->value == NULL && check <= SPF_CHECK_KEY_FORMAT) {
-        member->thing = "key_file";
-        member->value = key_file;
-    }
-    if (member->value == NULL && check >= SPF_CHECK_NET_PORT) {
-        member->thing = "jump";
-        member->value = jump;
-    }
-    if (member->value == NULL)
-        member->thing = NULL;
-    return member->title != NULL;
-}
-
-bool spf_fleet_of(const struct spf_report *report, spf_fleet_members *members)
-{
-    bool whole = true;
-
-    for (size_t i = 0; whole && i < report->count; i++) {
-        const struct spf_run *run = report->targets[i].run;
-        const struct spf_diagnosis *d = report->targets[i].diagnosis;
-        const struct spf_fleet_member member = {
-            .verdict = d->verdict, .cause = d->cause, .evidence = run->results[d->check].evidence};
-        struct spf_buf title;
-
-        spf_buf_init(&title, 600);
-        spf_target_title(&title, run);
-        whole = spf_fleet_add(members, title.data, &member, d->check, run->target->key_path,
-                              run->target->jump);
-        spf_buf_clear(&title);
-    }
-    return whole;
-}
-
-void spf_fleet_members_clear(spf_fleet_members *members)
-{
-    for (size_t i = 0; i < members->count; i++)
-        free(members->items[i].title);
-    free(members->items);
-    *members = (spf_fleet_members){0};
-}
-
-static int compare_text(const char *one, const char *other)
+static int compare_ids(const char *one, const char *other)
 {
     return strcmp(one != NULL ? one : "", other != NULL ? other : "");
 }
 
-/* Borrowed members; those of one group side by side, in their order. */
 static int by_trait(const void *a, const void *b)
 {
-    const struct spf_fleet_member *one = *(struct spf_fleet_member *const *)a;
-    const struct spf_fleet_member *other = *(struct spf_fleet_member *const *)b;
+    const struct member *one = a, *other = b;
     int order = (one->cause > other->cause) - (one->cause < other->cause);
 
     if (order == 0)
-        order = compare_text(one->thing, other->thing);
+        order = (one->thing > other->thing) - (one->thing < other->thing);
     if (order == 0)
-        order = compare_text(one->value, other->value);
-    return order != 0 ? order : (one > other) - (one < other);
+        order = compare_ids(one->id, other->id);
+    return order != 0 ? order : (one->target > other->target) - (one->target < other->target);
 }
 
-static bool same_trait(const struct group *group, const struct spf_fleet_member *member)
+static bool same_trait(const struct member *one, const struct member *other)
 {
-    return group->cause == member->cause && compare_text(group->thing, member->thing) == 0 &&
-           compare_text(group->value, member->value) == 0;
+    return one->cause == other->cause && one->thing == other->thing &&
+           compare_ids(one->id, other->id) == 0;
 }
 
 static int by_size(const void *a, const void *b)
 {
     const struct group *one = a, *other = b;
-    size_t first = one->members.items[0], second = other->members.items[0];
 
-    if (one->members.count != other->members.count)
-        return one->members.count > other->members.count ? -1 : 1;
-    return (first > second) - (first < second);
+    if (one->count != other->count)
+        return one->count > other->count ? -1 : 1;
+    return (one->first->target > other->first->target) -
+           (one->first->target < other->first->target);
 }
 
-/* False: no memory, and the groups that are there are not all. Cleared in any case. */
-static bool make_groups(const spf_fleet_members *members, struct fleet *fleet)
+/* The first remedy of the cause. */
+static const struct spf_advice *first_remedy(const struct spf_report_target *target)
 {
-    struct spf_fleet_member **sorted = calloc(members->count + 1, sizeof(void *));
-    struct group *group = NULL;
-    bool whole = sorted != NULL;
+    const struct spf_diagnosis *d = target->diagnosis;
+
+    return d->remedies.count > 0 && d->remedies.items[0].cause == d->cause &&
+                   d->remedies.items[0].command != NULL
+               ? &d->remedies.items[0]
+               : NULL;
+}
+
+/* One repair serves a group where each of it would be repaired by the very same command. */
+static const struct spf_advice *common_remedy(const struct group *group)
+{
+    const struct spf_advice *remedy = first_remedy(group->first[0].target);
+
+    for (size_t i = 1; remedy != NULL && i < group->count; i++) {
+        const struct spf_advice *other = first_remedy(group->first[i].target);
+
+        if (other == NULL || strcmp(other->command, remedy->command) != 0)
+            return NULL;
+    }
+    return remedy;
+}
+
+static void clear_fleet(struct fleet *fleet)
+{
+    free(fleet->members);
+    free(fleet->groups);
+}
+
+/* False: no memory. To be cleared in any case. */
+static bool make_groups(const struct spf_report *report, struct fleet *fleet)
+{
     size_t count = 0;
 
-    *fleet = (struct fleet){0};
-    for (size_t i = 0; whole && i < members->count; i++) {
-        if (members->items[i].cause != SPF_NO_FINDING)
-            sorted[count++] = &members->items[i];
+    *fleet = (struct fleet){.report = report};
+    fleet->members = calloc(report->count + 1, sizeof *fleet->members);
+    fleet->groups = calloc(report->count + 1, sizeof *fleet->groups);
+    if (fleet->members == NULL || fleet->groups == NULL)
+        return false;
+    for (size_t i = 0; i < report->count; i++) {
+        struct member *member = &fleet->members[count];
+
+        *member = (struct member){.target = &report->targets[i],
+                                  .cause = report->targets[i].diagnosis->cause};
+        member->thing = spf_thing_of(member->target, &member->id);
+        count += member->cause != SPF_NO_FINDING;
     }
     if (count > 0)
-        qsort(sorted, count, sizeof *sorted, by_trait);
-    for (size_t i = 0; whole && i < count; i++) {
-        size_t *member;
+        qsort(fleet->members, count, sizeof *fleet->members, by_trait);
+    for (size_t i = 0; i < count; i++) {
+        const struct member *member = &fleet->members[i];
 
-        if (group == NULL || !same_trait(group, sorted[i])) {
-            group = SPF_APPEND(&fleet->groups);
-            if (group != NULL)
-                *group = (struct group){.cause = sorted[i]->cause,
-                                        .thing = sorted[i]->thing,
-                                        .value = sorted[i]->value};
-        }
-        member = group != NULL ? SPF_APPEND(&group->members) : NULL;
-        whole = member != NULL;
-        if (whole)
-            *member = (size_t)(sorted[i] - members->items);
+        if (i == 0 || !same_trait(member, member - 1))
+            fleet->groups[fleet->count++].first = member;
+        fleet->groups[fleet->count - 1].count++;
     }
-    if (whole && fleet->groups.count > 0)
-        qsort(fleet->groups.items, fleet->groups.count, sizeof *fleet->groups.items, by_size);
-    free(sorted);
-    return whole;
+    for (size_t i = 0; i < fleet->count; i++)
+        fleet->groups[i].remedy = common_remedy(&fleet->groups[i]);
+    if (fleet->count > 0)
+        qsort(fleet->groups, fleet->count, sizeof *fleet->groups, by_size);
+    return true;
 }
 
-static void clear_groups(struct fleet *fleet)
+static void count_verdicts(const struct spf_report *report, size_t count[3])
 {
-    for (size_t i = 0; i < fleet->groups.count; i++)
-        free(fleet->groups.items[i].members.items);
-    free(fleet->groups.items);
+    for (size_t i = 0; i < report->count; i++)
+        count[report->targets[i].diagnosis->verdict]++;
 }
 
-static struct json_object *evidence_of(const spf_fleet_members *members, const struct group *group,
-                                       size_t member)
+/* To be cleared. */
+static void add_title(struct spf_buf *title, const struct member *member)
 {
-    return members->items[group->members.items[member]].evidence;
+    spf_buf_init(title, 700);
+    spf_target_title(title, member->target->run);
 }
 
-/* The evidence that all members of the group have in common. */
-static struct json_object *shared_by(const spf_fleet_members *members, const struct group *group)
+/* ---- for programs ------------------------------------------------------------------------- */
+
+static struct json_object *group_json(const struct group *group)
 {
-    struct json_object *shared = json_object_new_object(), *first = evidence_of(members, group, 0);
+    struct json_object *one = json_object_new_object(), *names = json_object_new_array();
+    struct json_object *shared = json_object_new_object();
+    const struct member *first = group->first;
 
-    if (group->thing != NULL)
-        (void)json_object_object_add(shared, group->thing, spf_clean_json(group->value));
-    if (!json_object_is_type(first, json_type_object))
-        return shared;
-    json_object_object_foreach(first, name, value)
-    {
-        bool same = value != NULL && !json_object_is_type(value, json_type_array) &&
-                    !json_object_is_type(value, json_type_object);
+    if (first->thing != SPF_THING_NONE)
+        (void)json_object_object_add(shared, spf_thing_name(first->thing),
+                                     spf_clean_json(first->id));
+    for (size_t i = 0; i < group->count; i++) {
+        struct spf_buf title;
 
-        for (size_t i = 1; same && i < group->members.count; i++) {
-            struct json_object *other = spf_json_get(evidence_of(members, group, i), name);
-
-            same = other != NULL && json_object_equal(value, other) == 1;
-        }
-        if (same)
-            (void)json_object_object_add(shared, name, json_object_get(value));
+        add_title(&title, &first[i]);
+        (void)json_object_array_add(names, spf_clean_json(title.data));
+        spf_buf_clear(&title);
     }
-    return shared;
+    (void)json_object_object_add(one, "cause",
+                                 json_object_new_string(spf_findings[first->cause].id));
+    (void)json_object_object_add(one, "shared", shared);
+    (void)json_object_object_add(one, "targets", names);
+    (void)json_object_object_add(
+        one, "command",
+        group->remedy != NULL ? json_object_new_string(group->remedy->command) : NULL);
+    return one;
 }
 
-static struct json_object *groups_json(const spf_fleet_members *members)
+static struct json_object *groups_json(const struct spf_report *report)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = NULL;
     struct fleet fleet;
 
-    if (!make_groups(members, &fleet)) {
-        clear_groups(&fleet);
-        json_object_put(list);
-        return NULL;
+    if (make_groups(report, &fleet)) {
+        list = json_object_new_array();
+        for (size_t i = 0; i < fleet.count; i++)
+            (void)json_object_array_add(list, group_json(&fleet.groups[i]));
     }
-    for (size_t i = 0; i < fleet.groups.count; i++) {
-        const struct group *group = &fleet.groups.items[i];
-        struct json_object *one = json_object_new_object(), *names = json_object_new_array();
-
-        (void)json_object_object_add(one, "cause",
-                                     json_object_new_string(spf_findings[group->cause].id));
-        (void)json_object_object_add(one, "shared", shared_by(members, group));
-        for (size_t k = 0; k < group->members.count; k++)
-            (void)json_object_array_add(
-                names, spf_clean_json(members->items[group->members.items[k]].title));
-        (void)json_object_object_add(one, "targets", names);
-        (void)json_object_array_add(list, one);
-    }
-    clear_groups(&fleet);
+    clear_fleet(&fleet);
     return list;
 }
 
-static void count_verdicts(const spf_fleet_members *members, size_t count[3])
-{
-    for (size_t i = 0; i < members->count; i++)
-        count[members->items[i].verdict]++;
-}
-
-struct json_object *spf_fleet_json(const spf_fleet_members *members)
+struct json_object *spf_fleet_json(const struct spf_report *report)
 {
     struct json_object *object = json_object_new_object();
     size_t count[3] = {0};
 
-    count_verdicts(members, count);
-    (void)json_object_object_add(object, "targets", json_object_new_int64((int64_t)members->count));
+    count_verdicts(report, count);
+    (void)json_object_object_add(object, "targets", json_object_new_int64((int64_t)report->count));
     for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++)
         (void)json_object_object_add(object, spf_verdict_name((enum spf_verdict)verdict),
                                      json_object_new_int64((int64_t)count[verdict]));
-    (void)json_object_object_add(object, "groups", groups_json(members));
+    (void)json_object_object_add(object, "groups", groups_json(report));
     return object;
 }
 
+/* ---- for people --------------------------------------------------------------------------- */
+
 /* How the thing that a group shares is called in a sentence. */
-static const char *noun(const char *thing)
+static const char *noun(enum spf_thing thing)
 {
-    static const char *const nouns[][2] = {
-        {"principal", N_("the identity")},      {"source", N_("the credentials of")},
-        {"gateway", N_("the gateway")},         {"route_table", N_("the route table")},
-        {"nat_gateway", N_("the NAT gateway")}, {"group", N_("the security group")},
-        {"open_in", N_("the security group")},  {"acl", N_("the network ACL")},
-        {"vswitch", N_("the vSwitch")},         {"name", N_("the key pair")},
-        {"key_file", N_("the key file")},       {"jump", N_("the jump host")},
+    static const char *const nouns[SPF_THING_COUNT] = {
+        [SPF_THING_NONE] = "",
+        [SPF_THING_GROUP] = N_("security group"),
+        [SPF_THING_OPEN_GROUP] = N_("security group"),
+        [SPF_THING_ACL] = N_("network ACL"),
+        [SPF_THING_VSWITCH] = N_("vSwitch"),
+        [SPF_THING_GATEWAY] = N_("gateway"),
+        [SPF_THING_ROUTE_TABLE] = N_("route table"),
+        [SPF_THING_NAT_GATEWAY] = N_("NAT gateway"),
+        [SPF_THING_PRINCIPAL] = N_("identity"),
+        [SPF_THING_CREDENTIALS] = N_("credentials of"),
+        [SPF_THING_KEY_PAIR] = N_("key pair"),
+        [SPF_THING_KEY_FILE] = N_("key file"),
+        [SPF_THING_JUMP] = N_("jump host"),
     };
 
-    for (size_t i = 0; i < sizeof nouns / sizeof *nouns; i++)
-        if (strcmp(nouns[i][0], thing) == 0)
-            return spf_tr(nouns[i][1]);
-    return thing;
+    return spf_tr(nouns[thing]);
 }
 
-static void add_names(struct spf_page *page, const spf_fleet_members *members,
-                      const struct group *group)
+static const char *promise(const struct group *group)
 {
-    size_t shown = group->members.count;
-    struct spf_buf title;
+    switch (group->first->thing) {
+    case SPF_THING_GROUP:
+    case SPF_THING_OPEN_GROUP:
+        return _("; one rule repairs them");
+    case SPF_THING_ACL:
+        return _("; one entry repairs them");
+    default:
+        return _("; one command repairs them");
+    }
+}
+
+static void add_names(struct spf_page *page, const struct group *group)
+{
+    size_t shown = group->count;
+    struct spf_buf title, word;
 
     if (page->style->detail <= 0 && shown > NAMES_SHOWN)
         shown = NAMES_SHOWN;
-    spf_buf_init(&title, 700);
+    spf_buf_init(&word, 800);
     spf_page_tab(page, 6);
     page->indent = 6;
     for (size_t i = 0; i < shown; i++) {
+        add_title(&title, &group->first[i]);
+        spf_buf_clear(&word);
+        spf_buf_addf(&word, "%s%s%s", i > 0 ? " " : "", title.data,
+                     i + 1 < group->count ? "," : "");
+        spf_page_flow(page, SPF_INK_DIM, word.data);
         spf_buf_clear(&title);
-        spf_buf_addf(&title, "%s%s%s", i > 0 ? " " : "",
-                     members->items[group->members.items[i]].title,
-                     i + 1 < group->members.count ? "," : "");
-        spf_page_flow(page, SPF_INK_DIM, title.data);
     }
-    spf_buf_clear(&title);
-    if (shown < group->members.count) {
-        spf_buf_addf(&title, _(" and %zu more"), group->members.count - shown);
-        spf_page_flow(page, SPF_INK_DIM, title.data);
+    spf_buf_clear(&word);
+    if (shown < group->count) {
+        spf_buf_addf(&word, _(" and %zu more"), group->count - shown);
+        spf_page_flow(page, SPF_INK_DIM, word.data);
     }
     spf_page_line(page);
-    spf_buf_clear(&title);
+    spf_buf_clear(&word);
 }
 
-static void add_group(struct spf_page *page, const spf_fleet_members *members,
-                      const struct group *group)
+/* "412 of 2000: sg-source-excluded, all by security group sg-1; one rule repairs them" */
+static void add_group(struct spf_page *page, const struct fleet *fleet, const struct group *group)
 {
-    size_t count = group->members.count;
+    const struct member *first = group->first;
     struct spf_buf line;
 
     spf_buf_init(&line, 1000);
-    spf_buf_addf(&line, _("%zu of %zu: "), count, members->count);
+    spf_buf_addf(&line, _("%zu of %zu: "), group->count, fleet->report->count);
     spf_page_tab(page, 2);
     page->indent = 6;
     spf_page_put(page, SPF_INK_BOLD, line.data);
-    spf_page_flow(page, SPF_INK_PLAIN, spf_findings[group->cause].id);
+    spf_page_flow(page, SPF_INK_PLAIN, spf_findings[first->cause].id);
     spf_buf_clear(&line);
-    if (group->thing != NULL && count > 1) {
-        spf_buf_addf(&line, _(", all by %s "), noun(group->thing));
-        spf_buf_add_clean(&line, group->value, strlen(group->value), 300);
-        spf_buf_addstr(&line, _(": one repair serves them all"));
-    } else if (group->thing != NULL) {
-        spf_buf_addf(&line, _(", by %s "), noun(group->thing));
-        spf_buf_add_clean(&line, group->value, strlen(group->value), 300);
+    if (first->thing != SPF_THING_NONE) {
+        spf_buf_addf(&line, group->count > 1 ? _(", all by %s ") : _(", by %s "),
+                     noun(first->thing));
+        spf_buf_add_clean(&line, first->id, strlen(first->id), 300);
     }
+    if (group->remedy != NULL && group->count > 1)
+        spf_buf_addstr(&line, promise(group));
     spf_page_flow(page, SPF_INK_PLAIN, line.data);
     spf_page_line(page);
     spf_buf_clear(&line);
-    add_names(page, members, group);
+    if (group->remedy != NULL && group->count > 1) {
+        spf_page_tab(page, 6);
+        spf_page_put(page, SPF_INK_CYAN, group->remedy->command);
+        spf_page_line(page);
+    }
+    add_names(page, group);
 }
 
-void spf_fleet_text(struct spf_page *page, const spf_fleet_members *members)
+void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
 {
     size_t count[3] = {0};
     struct fleet fleet;
     char line[160];
 
-    count_verdicts(members, count);
+    count_verdicts(report, count);
     (void)spf_format(line, sizeof line, _("%zu targets: %zu pass, %zu fail, %zu unknown"),
-                     members->count, count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL],
+                     report->count, count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL],
                      count[SPF_VERDICT_UNKNOWN]);
     spf_page_line(page);
     spf_page_put(page, SPF_INK_BOLD, line);
     spf_page_line(page);
-    if (make_groups(members, &fleet)) {
-        for (size_t i = 0; i < fleet.groups.count; i++)
-            add_group(page, members, &fleet.groups.items[i]);
+    if (make_groups(report, &fleet)) {
+        for (size_t i = 0; i < fleet.count; i++)
+            add_group(page, &fleet, &fleet.groups[i]);
+    } else {
+        page->buf->failed = true;
     }
-    clear_groups(&fleet);
+    clear_fleet(&fleet);
 }
 
-void spf_left_out_text(struct spf_page *page, const struct spf_report_left_out *lines, size_t count)
+void spf_left_out_text(struct spf_page *page, const struct spf_report *report)
 {
     char line[600];
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < report->left_out_count; i++) {
         spf_page_tab(page, 2);
         page->indent = 6;
-        (void)spf_format(line, sizeof line, _("%s names no target: %s"), lines[i].where,
-                         lines[i].why);
+        (void)spf_format(line, sizeof line, _("%s names no target: %s"), report->left_out[i].where,
+                         report->left_out[i].why);
+        spf_page_flow(page, SPF_INK_YELLOW, line);
+        spf_page_line(page);
+    }
+    if (report->lacks_count == 0)
+        return;
+    spf_page_line(page);
+    spf_page_put(page, SPF_INK_RED, _("This is not the whole fleet:"));
+    spf_page_line(page);
+    for (size_t i = 0; i < report->lacks_count; i++) {
+        spf_page_tab(page, 2);
+        page->indent = 6;
+        (void)spf_format(line, sizeof line, "%s %s", report->lacks[i].where, report->lacks[i].why);
         spf_page_flow(page, SPF_INK_YELLOW, line);
         spf_page_line(page);
     }

@@ -57,7 +57,7 @@ void spf_target_title(struct spf_buf *buf, const struct spf_run *run);
 /* One target as in the JSON report's "targets"; the caller puts it. */
 struct json_object *spf_report_target_json(const struct spf_report_target *target);
 /* "left_out" of the JSON report; the caller puts it. */
-struct json_object *spf_left_out_json(const struct spf_report_left_out *lines, size_t count);
+struct json_object *spf_left_out_json(const struct spf_report *report);
 /* A text of XML or HTML, or an attribute's value in double quotes. */
 void spf_add_markup(struct spf_buf *buf, const char *text);
 /* Is there a warn that --strict counts? */

@@ -176,6 +176,13 @@ static void add_heading(struct spf_buf *buf, const struct spf_report *report)
                      count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL], count[SPF_VERDICT_UNKNOWN]);
         spf_buf_addstr(buf, "</p>\n");
     }
+    for (size_t i = 0; i < report->lacks_count; i++) {
+        spf_buf_addf(buf, "<p><strong>%s</strong> ", _("This is not the whole fleet:"));
+        spf_add_markup(buf, report->lacks[i].where);
+        spf_buf_addch(buf, ' ');
+        spf_add_markup(buf, report->lacks[i].why);
+        spf_buf_addstr(buf, "</p>\n");
+    }
     spf_buf_addstr(buf, "</header>\n");
 }
 

@@ -84,6 +84,7 @@ static struct json_object *remedies_json(const spf_advice_list *remedies)
     for (size_t i = 0; i < remedies->count; i++) {
         struct json_object *remedy = json_object_new_object();
 
+        add_text(remedy, "cause", spf_findings[remedies->items[i].cause].id);
         add_text(remedy, "text", remedies->items[i].text);
         add_command(remedy, "command", remedies->items[i].command);
         add_text(remedy, "impact", remedies->items[i].impact);
@@ -175,6 +176,20 @@ static struct json_object *echo_json(const struct spf_run *run)
     return object;
 }
 
+static struct json_object *comes_of_json(const struct spf_report_target *target)
+{
+    const char *id;
+    enum spf_thing thing = spf_thing_of(target, &id);
+    struct json_object *object;
+
+    if (thing == SPF_THING_NONE)
+        return NULL;
+    object = json_object_new_object();
+    add_text(object, "kind", spf_thing_name(thing));
+    add_text(object, "id", id);
+    return object;
+}
+
 struct json_object *spf_report_target_json(const struct spf_report_target *target)
 {
     const struct spf_diagnosis *d = target->diagnosis;
@@ -184,6 +199,8 @@ struct json_object *spf_report_target_json(const struct spf_report_target *targe
     add(object, "target", echo_json(target->run));
     add_text(object, "verdict", spf_verdict_name(d->verdict));
     add_text(object, "cause", spf_findings[d->cause].id);
+    add_text(object, "check", found ? spf_check_table[d->check].id : NULL);
+    add(object, "comes_of", comes_of_json(target));
     add_text(object, "permanence", found ? spf_permanence_name(d->permanence) : NULL);
 
     list = json_object_new_array();
@@ -224,19 +241,9 @@ struct json_object *spf_report_target_json(const struct spf_report_target *targe
     return object;
 }
 
-static struct json_object *summary_json(const struct spf_report *report)
+static void add_left_out(struct json_object *list, const struct spf_report_left_out *lines,
+                         size_t count)
 {
-    spf_fleet_members members = {0};
-    struct json_object *summary = spf_fleet_of(report, &members) ? spf_fleet_json(&members) : NULL;
-
-    spf_fleet_members_clear(&members);
-    return summary;
-}
-
-struct json_object *spf_left_out_json(const struct spf_report_left_out *lines, size_t count)
-{
-    struct json_object *list = json_object_new_array();
-
     for (size_t i = 0; i < count; i++) {
         struct json_object *line = json_object_new_object();
 
@@ -244,6 +251,14 @@ struct json_object *spf_left_out_json(const struct spf_report_left_out *lines, s
         add_text(line, "why", lines[i].why);
         json_object_array_add(list, line);
     }
+}
+
+struct json_object *spf_left_out_json(const struct spf_report *report)
+{
+    struct json_object *list = json_object_new_array();
+
+    add_left_out(list, report->lacks, report->lacks_count);
+    add_left_out(list, report->left_out, report->left_out_count);
     return list;
 }
 
@@ -282,8 +297,8 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     add_number(root, "duration_ms", report->duration_ms);
     add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
     add_number(root, "exit_status", report->exit_status);
-    add(root, "summary", summary_json(report));
-    add(root, "left_out", spf_left_out_json(report->left_out, report->left_out_count));
+    add(root, "summary", spf_fleet_json(report));
+    add(root, "left_out", spf_left_out_json(report));
     targets = json_object_new_array();
     for (size_t i = 0; i < report->count; i++)
         json_object_array_add(targets, spf_report_target_json(&report->targets[i]));

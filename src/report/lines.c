@@ -63,8 +63,7 @@ void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report,
     struct json_object *line = begin_line(report, "sshpreflight.shard/1");
 
     (void)json_object_object_add(line, "targets", json_object_new_int64((int64_t)targets));
-    (void)json_object_object_add(line, "left_out",
-                                 spf_left_out_json(report->left_out, report->left_out_count));
+    (void)json_object_object_add(line, "left_out", spf_left_out_json(report));
     (void)json_object_object_add(line, "duration_ms", json_object_new_int64(report->duration_ms));
     (void)json_object_object_add(line, "exit_status", json_object_new_int(report->exit_status));
     end_line(buf, line);

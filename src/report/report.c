@@ -47,8 +47,9 @@ static struct spf_tally tally_of(const struct spf_report *report)
 enum spf_verdict spf_report_verdict(const struct spf_report *report)
 {
     const struct spf_tally tally = tally_of(report);
+    enum spf_verdict verdict = worst(&tally);
 
-    return worst(&tally);
+    return verdict == SPF_VERDICT_PASS && report->lacks_count > 0 ? SPF_VERDICT_UNKNOWN : verdict;
 }
 
 int spf_report_exit_status(const struct spf_report *report, bool strict)

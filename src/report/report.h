@@ -19,6 +19,7 @@ struct spf_report_target {
     const struct spf_run *run; /* finished and reconciled */
     const struct spf_diagnosis *diagnosis;
     int64_t duration_ms;
+    int64_t judged_utc; /* when its facts were gathered, where that was another run; 0: now */
 };
 
 /* How many of what there were, which outlasts what is said of each. */
@@ -46,6 +47,9 @@ struct spf_report {
     char selection[17];     /* of a part: the same in all parts of the same targets; else "" */
     const struct spf_report_left_out *left_out; /* borrowed */
     size_t left_out_count;
+    /* of a merged fleet: the parts that are missing or not whole; borrowed */
+    const struct spf_report_left_out *lacks;
+    size_t lacks_count;
 };
 
 void spf_tally_add(struct spf_tally *tally, const struct spf_report_target *target);
@@ -55,7 +59,7 @@ void spf_tally_add(struct spf_tally *tally, const struct spf_report_target *targ
  */
 int spf_tally_exit_status(const struct spf_tally *tally, bool strict, unsigned fail_over);
 
-/* The worst of the targets: fail, then unknown, then pass. */
+/* The worst of the targets: fail, then unknown, also where parts lack, then pass. */
 enum spf_verdict spf_report_verdict(const struct spf_report *report);
 
 /*

@@ -136,14 +136,8 @@ static void add_origin(struct spf_page *page, const struct spf_report *report)
 /* Several at a glance. */
 static void add_fleet(struct spf_page *page, const struct spf_report *report)
 {
-    spf_fleet_members members = {0};
-
-    if (spf_fleet_of(report, &members))
-        spf_fleet_text(page, &members);
-    else
-        page->buf->failed = true;
-    spf_left_out_text(page, report->left_out, report->left_out_count);
-    spf_fleet_members_clear(&members);
+    spf_fleet_text(page, report);
+    spf_left_out_text(page, report);
 }
 
 void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
@@ -177,7 +171,7 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
             spf_page_line(&w.page);
         spf_text_conclusion(&w);
     }
-    if (report->count > 1 || report->left_out_count > 0)
+    if (report->count > 1 || report->left_out_count > 0 || report->lacks_count > 0)
         add_fleet(&(struct spf_page){buf, style, 0, 0}, report);
     add_strictness(&(struct spf_page){buf, style, 0, 0}, report);
 }

@@ -8,7 +8,7 @@ struct spf_timeline spf_timeline_of(const struct spf_report *report, const struc
     struct spf_timeline timeline = {0};
     int64_t begin = INT64_MAX, end = 0;
 
-    if (report->replayed_utc != 0 || run->target->from_transcript)
+    if (report->replayed_utc != 0 || run->replayed || run->target->from_transcript)
         return timeline; /* how long it took to read that says nothing */
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_result *result = &run->results[i];

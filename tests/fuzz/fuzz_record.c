@@ -6,8 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "driver/driver.h"
-#include "driver/record.h"
+#include "ledger/ledger.h"
+#include "ledger/record.h"
+#include "pipeline/inquiry.h"
 #include "report/format.h"
 
 #define TARGETS_MAX 4
@@ -22,14 +23,14 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 }
 
 /* Every group, wanted or not. */
-static void serve_all(const struct spf_record *record, size_t index)
+static void serve_all(struct spf_ledger *record, size_t index)
 {
     struct spf_facts facts = {0};
     struct spf_inquiry inquiry = {
-        .target = spf_record_target(record, index), .facts = &facts, .arrived = arrived};
+        .target = spf_ledger_entry(record, index)->target, .facts = &facts, .arrived = arrived};
 
     for (int group = 0; group < SPF_GROUP_COUNT; group++)
-        spf_replay_serve(record, index, &inquiry, (enum spf_group)group);
+        spf_ledger_serve(record, index, &inquiry, (enum spf_group)group);
     spf_facts_clear(&facts);
 }
 
@@ -56,57 +57,55 @@ static void render(const struct spf_report *report)
     (void)spf_report_nagios_status(report);
 }
 
-/* As cli/round.c does it. Targets after the first few are not driven: a replay wants them all. */
-static void replay(const struct spf_record *record)
+/* As cli/round.c does it. Targets after the first few are not judged: a replay wants them all. */
+static void replay(struct spf_ledger *record)
 {
-    struct spf_run runs[TARGETS_MAX], *pointers[TARGETS_MAX];
-    struct spf_diagnosis diagnoses[TARGETS_MAX];
+    struct spf_taken taken[TARGETS_MAX] = {0};
     struct spf_report_target reported[TARGETS_MAX];
-    size_t count = spf_record_count(record) < TARGETS_MAX ? spf_record_count(record) : TARGETS_MAX;
-    const struct spf_driver_options options = {.stop_fd = -1, .replay = record};
-    struct spf_driver *driver;
+    size_t count = 0;
     struct spf_report report = {
-        .started_utc = spf_record_started(record),
-        .replayed_utc = spf_record_made(record),
+        .started_utc = spf_ledger_run(record, 0)->started_utc,
+        .replayed_utc = spf_ledger_run(record, 0)->ended_utc,
         .targets = reported,
-        .count = count,
     };
-    bool stopped;
-    char *again;
+    struct spf_buf again;
 
-    for (size_t i = 0; i < count; i++)
-        spf_run_init(pointers[i] = &runs[i], spf_record_target(record, i));
-    driver = spf_driver_new(pointers, count, &options);
-    if (driver == NULL || spf_driver_round(driver, 60000, &stopped).code != SPF_OK)
-        abort();
-    spf_driver_free(driver);
-    for (size_t i = 0; i < count; i++) {
-        spf_diagnosis_reconcile(&runs[i]);
-        spf_diagnose(&runs[i], report.replayed_utc, &diagnoses[i]);
-        reported[i] = (struct spf_report_target){.run = &runs[i], .diagnosis = &diagnoses[i]};
+    for (size_t i = 0; i < spf_ledger_count(record) && i < TARGETS_MAX; i++) {
+        struct spf_error error =
+            spf_ledger_take(record, i, NULL, SPF_GROUP_BIT(OPENSSH), &taken[count]);
+
+        if (error.code != SPF_OK) {
+            spf_taken_clear(&taken[count]);
+            continue;
+        }
+        reported[count] = (struct spf_report_target){.run = taken[count].run,
+                                                     .diagnosis = &taken[count].diagnosis};
+        count++;
     }
+    report.count = count;
     report.exit_status = spf_report_exit_status(&report, true);
     render(&report);
-    again = spf_record_write(pointers, count, report.started_utc);
-    free(again);
-    for (size_t i = 0; i < count; i++) {
-        spf_diagnosis_clear(&diagnoses[i]);
-        spf_run_clear(&runs[i]);
-    }
+    spf_buf_init(&again, REPORT_MAX);
+    spf_record_write(&again, &report);
+    spf_buf_clear(&again);
+    for (size_t i = 0; i < count; i++)
+        spf_taken_clear(&taken[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct spf_record *record;
+    struct spf_ledger *record;
+    struct spf_buf remarks;
 
-    if (spf_record_read((const char *)data, size, &record).code != SPF_OK)
-        return 0;
-    for (size_t i = 0; i < spf_record_count(record) && i < TARGETS_MAX; i++)
-        serve_all(record, i);
-    if (spf_record_count(record) > 0)
+    spf_buf_init(&remarks, 10000);
+    if (spf_ledger_read_text((const char *)data, size, &remarks, &record).code == SPF_OK) {
+        for (size_t i = 0; i < spf_ledger_count(record) && i < TARGETS_MAX; i++)
+            serve_all(record, i);
         replay(record);
-    spf_record_free(record);
+        spf_ledger_free(record);
+    }
+    spf_buf_clear(&remarks);
     return 0;
 }

@@ -4,7 +4,9 @@
 #include "unit.h"
 
 #include "base/json.h"
-#include "driver/record.h"
+#include "ledger/ledger.h"
+#include "ledger/record.h"
+#include "pipeline/inquiry.h"
 
 static struct spf_facts replayed;
 static struct spf_failure failed;
@@ -20,21 +22,49 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
         failed = *failure;
 }
 
-static struct spf_record *read_back(const char *text)
+static struct spf_error read_text(const char *text, struct spf_ledger **record)
 {
-    struct spf_record *record = NULL;
-    struct spf_error error = spf_record_read(text, strlen(text), &record);
+    struct spf_buf remarks;
+    struct spf_error error;
+
+    spf_buf_init(&remarks, 10000);
+    error = spf_ledger_read_text(text, strlen(text), &remarks, record);
+    spf_buf_clear(&remarks);
+    if (error.code == SPF_OK && spf_ledger_runs(*record) == 0) {
+        spf_ledger_free(*record);
+        *record = NULL;
+        error.code = SPF_ERR_INVALID;
+    }
+    return error;
+}
+
+/* The record of a run as its text, to be freed; NULL: it could not be written. */
+static char *write_record(const struct spf_run *run)
+{
+    const struct spf_report_target target = {.run = run, .duration_ms = 7};
+    const struct spf_report report = {.started_utc = 1000, .targets = &target, .count = 1};
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 1024 * 1024);
+    spf_record_write(&buf, &report);
+    return spf_buf_take(&buf);
+}
+
+static struct spf_ledger *read_back(const char *text)
+{
+    struct spf_ledger *record = NULL;
+    struct spf_error error = read_text(text, &record);
 
     ck_assert_msg(error.code == SPF_OK, "%s", error.text);
     return record;
 }
 
-static void serve(const struct spf_record *record, enum spf_group group)
+static void serve(struct spf_ledger *record, enum spf_group group)
 {
     struct spf_inquiry inquiry = {
-        .target = spf_record_target(record, 0), .facts = &replayed, .arrived = arrived};
+        .target = spf_ledger_entry(record, 0)->target, .facts = &replayed, .arrived = arrived};
 
-    spf_replay_serve(record, 0, &inquiry, group);
+    spf_ledger_serve(record, 0, &inquiry, group);
 }
 
 static const struct spf_target target = {.instance_id = "i-bp1",
@@ -63,7 +93,7 @@ static char *record_of_a_run(void)
                    "canary of a command");
     spf_run_arrived(&run, SPF_GROUP_SESSION, NULL, 6);
     spf_run_arrived(&run, SPF_GROUP_RULES, &denied, 7);
-    text = spf_record_write((struct spf_run *[]){&run}, 1, 1000);
+    text = write_record(&run);
     ck_assert_ptr_nonnull(text);
     spf_run_clear(&run);
     return text;
@@ -72,11 +102,11 @@ static char *record_of_a_run(void)
 START_TEST(facts_and_failures_come_back)
 {
     char *text = record_of_a_run();
-    struct spf_record *record = read_back(text);
+    struct spf_ledger *record = read_back(text);
 
-    ck_assert_uint_eq(spf_record_count(record), 1);
-    ck_assert_str_eq(spf_record_target(record, 0)->instance_id, "i-bp1");
-    ck_assert_uint_eq(spf_record_target(record, 0)->port, 2222);
+    ck_assert_uint_eq(spf_ledger_count(record), 1);
+    ck_assert_str_eq(spf_ledger_entry(record, 0)->target->instance_id, "i-bp1");
+    ck_assert_uint_eq(spf_ledger_entry(record, 0)->target->port, 2222);
     serve(record, SPF_GROUP_TCP);
     ck_assert(came);
     ck_assert_str_eq(replayed.tcp.address, "203.0.113.9");
@@ -89,7 +119,7 @@ START_TEST(facts_and_failures_come_back)
     serve(record, SPF_GROUP_KEY);
     ck_assert(!came);
     ck_assert_uint_eq(failed.cause, SPF_NOT_RECORDED);
-    spf_record_free(record);
+    spf_ledger_free(record);
     spf_facts_clear(&replayed);
     free(text);
 }
@@ -110,7 +140,7 @@ START_TEST(texts_come_back_byte_for_byte)
                              .deadline_s = 7,
                              .selected = SPF_ALL_CHECKS};
     struct spf_failure refused = {.cause = SPF_API_ERROR};
-    struct spf_record *record;
+    struct spf_ledger *record;
     struct spf_run run;
     char *text;
 
@@ -119,23 +149,23 @@ START_TEST(texts_come_back_byte_for_byte)
         (void)strcat(refused.text, "\xe6\x9d\x83");
     spf_run_init(&run, &odd);
     spf_run_arrived(&run, SPF_GROUP_INSTANCE, &refused, 7);
-    text = spf_record_write((struct spf_run *[]){&run}, 1, 1000);
+    text = write_record(&run);
     spf_run_clear(&run);
     record = read_back(text);
-    ck_assert_str_eq(spf_record_target(record, 0)->host, odd.host);
-    ck_assert_str_eq(spf_record_target(record, 0)->user, odd.user);
-    ck_assert_str_eq(spf_record_target(record, 0)->key_path, odd.key_path);
-    ck_assert_str_eq(spf_record_target(record, 0)->ssh_config, "");
-    ck_assert_str_eq(spf_record_target(record, 0)->find_key, "");
-    ck_assert_str_eq(spf_record_target(record, 0)->other_options[1], words[1]);
-    ck_assert_ptr_null(spf_record_target(record, 0)->other_options[2]);
-    ck_assert(spf_record_target(record, 0)->port_given &&
-              !spf_record_target(record, 0)->user_given);
-    ck_assert_uint_eq(spf_record_target(record, 0)->deadline_s, 7);
-    ck_assert_int_eq(spf_record_started(record), 1000);
+    ck_assert_str_eq(spf_ledger_entry(record, 0)->target->host, odd.host);
+    ck_assert_str_eq(spf_ledger_entry(record, 0)->target->user, odd.user);
+    ck_assert_str_eq(spf_ledger_entry(record, 0)->target->key_path, odd.key_path);
+    ck_assert_str_eq(spf_ledger_entry(record, 0)->target->ssh_config, "");
+    ck_assert_str_eq(spf_ledger_entry(record, 0)->target->find_key, "");
+    ck_assert_str_eq(spf_ledger_entry(record, 0)->target->other_options[1], words[1]);
+    ck_assert_ptr_null(spf_ledger_entry(record, 0)->target->other_options[2]);
+    ck_assert(spf_ledger_entry(record, 0)->target->port_given &&
+              !spf_ledger_entry(record, 0)->target->user_given);
+    ck_assert_uint_eq(spf_ledger_entry(record, 0)->target->deadline_s, 7);
+    ck_assert_int_eq(spf_ledger_run(record, 0)->started_utc, 1000);
     serve(record, SPF_GROUP_INSTANCE);
     ck_assert_str_eq(failed.text, refused.text);
-    spf_record_free(record);
+    spf_ledger_free(record);
     free(text);
 }
 END_TEST
@@ -149,9 +179,9 @@ START_TEST(a_record_of_the_key_alone_is_read)
     char *text;
 
     spf_run_init(&run, &alone);
-    text = spf_record_write((struct spf_run *[]){&run}, 1, 1000);
+    text = write_record(&run);
     spf_run_clear(&run);
-    spf_record_free(read_back(text));
+    spf_ledger_free(read_back(text));
     free(text);
 }
 END_TEST
@@ -189,10 +219,9 @@ START_TEST(what_is_no_record_is_refused)
     };
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct spf_record *record = NULL;
+        struct spf_ledger *record = NULL;
 
-        ck_assert_msg(spf_record_read(bad[i], strlen(bad[i]), &record).code == SPF_ERR_INVALID,
-                      "%s", bad[i]);
+        ck_assert_msg(read_text(bad[i], &record).code == SPF_ERR_INVALID, "%s", bad[i]);
         ck_assert_ptr_null(record);
     }
 }
@@ -208,7 +237,7 @@ START_TEST(a_damaged_group_is_not_recorded)
 
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         char text[400];
-        struct spf_record *record;
+        struct spf_ledger *record;
 
         (void)snprintf(text, sizeof text,
                        RECORD "[{\"target\":{\"host\":\"h\",\"port\":22},\"groups\":%s}]}",
@@ -216,7 +245,7 @@ START_TEST(a_damaged_group_is_not_recorded)
         record = read_back(text);
         serve(record, SPF_GROUP_TCP);
         ck_assert_msg(!came && failed.cause == SPF_NOT_RECORDED, "%s", groups[i]);
-        spf_record_free(record);
+        spf_ledger_free(record);
     }
     spf_facts_clear(&replayed);
 }

@@ -1,17 +1,12 @@
-#include "driver/record.h"
-
+/* The parts of a record as shapes: what was asked of a target, and why a group is unavailable. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/language.h"
 #include "base/names.h"
 #include "base/text.h"
-#include "platform/home.h"
-
-#define SCHEMA      "sshpreflight.record/1"
-#define TARGETS_MAX 10000
+#include "ledger/record_parts.h"
 
 struct word {
     char *word;
@@ -116,29 +111,12 @@ static const struct spf_field failure_fields[] = {
 };
 static const struct spf_shape failure_shape = SPF_SHAPE(struct failure_record, failure_fields);
 
-struct spf_record {
-    struct json_object *json;
-    int64_t recorded_utc, started_utc;
-    size_t count;
-    struct recorded {
-        struct asked asked;
-        struct spf_target target;
-        const char **other_options; /* of asked, as a target has them; NULL ends */
-    } * targets;
-};
-
-/* Where a text names a home directory of ours it gets "~" instead. */
-static char *hide_homes(const void *homes, const char *text)
-{
-    return spf_homes_hide(homes, text);
-}
-
 /*
  * --source-ip lookup:URL is left out of the words that lines to rerun repeat. Each word stands
  * alone, or before its value.
  */
-static struct json_object *write_target(const struct spf_target *target,
-                                        const struct spf_shape_filter *filter)
+struct json_object *spf_recorded_target_write(const struct spf_target *target,
+                                              const struct spf_shape_filter *filter)
 {
     /* Only read: a shape has no const. */
     struct asked asked = {
@@ -184,8 +162,8 @@ static struct json_object *write_target(const struct spf_target *target,
     return json;
 }
 
-static struct json_object *write_failure(const struct spf_failure *failure,
-                                         const struct spf_shape_filter *filter)
+struct json_object *spf_recorded_failure_write(const struct spf_failure *failure,
+                                               const struct spf_shape_filter *filter)
 {
     struct failure_record record = {.explicit_deny = failure->explicit_deny};
 
@@ -197,80 +175,6 @@ static struct json_object *write_failure(const struct spf_failure *failure,
     (void)spf_copy(record.denied_by, sizeof record.denied_by, failure->denied_by);
     (void)spf_copy(record.denial, sizeof record.denial, failure->denial);
     return spf_shape_write(&failure_shape, &record, filter);
-}
-
-/* Only the groups that were asked for: what was not is not-recorded in a replay. NULL: one could
- * not be written. */
-static struct json_object *write_groups(const struct spf_run *run,
-                                        const struct spf_shape_filter *filter)
-{
-    struct json_object *groups = json_object_new_object(), *session;
-
-    for (int i = 0; groups != NULL && i < SPF_GROUP_COUNT; i++) {
-        const struct spf_group_state *state = &run->facts.group[i];
-        const struct spf_group_info *info = &spf_groups_info[i];
-        const void *facts = (const char *)&run->facts + info->offset;
-        struct json_object *group, *content;
-
-        if (state->phase != SPF_PRESENT && state->phase != SPF_FAILED)
-            continue;
-        group = json_object_new_object();
-        content = state->phase == SPF_PRESENT ? spf_shape_write(info->shape, facts, filter)
-                                              : write_failure(&state->failure, filter);
-        if (group == NULL || content == NULL) {
-            json_object_put(group);
-            json_object_put(content);
-            json_object_put(groups);
-            return NULL;
-        }
-        (void)json_object_object_add(group, "ms",
-                                     json_object_new_int64(state->done_ms - state->asked_ms));
-        (void)json_object_object_add(group, state->phase == SPF_PRESENT ? "facts" : "failure",
-                                     content);
-        (void)json_object_object_add(groups, info->name, group);
-    }
-    /* What a command printed is the server's business; its meaning is in the facts. */
-    session = spf_json_path(groups, "session.facts");
-    if (session != NULL)
-        json_object_object_del(session, "output");
-    return groups;
-}
-
-char *spf_record_write(struct spf_run *const *runs, size_t count, int64_t started_utc)
-{
-    struct json_object *json = json_object_new_object(), *targets = json_object_new_array();
-    struct spf_homes homes;
-    const struct spf_shape_filter filter = {hide_homes, &homes};
-    char now[SPF_UTC_SIZE], started[SPF_UTC_SIZE], *text = NULL;
-    bool whole = json != NULL && targets != NULL;
-
-    spf_homes_find(&homes);
-    spf_utc_format(started_utc, started);
-    spf_utc_format(spf_utc_now(), now);
-    (void)json_object_object_add(json, "schema", json_object_new_string(SCHEMA));
-    (void)json_object_object_add(json, "version", json_object_new_string(SPF_VERSION));
-    (void)json_object_object_add(json, "started_at", json_object_new_string(started));
-    (void)json_object_object_add(json, "recorded_at", json_object_new_string(now));
-    (void)json_object_object_add(json, "targets", targets);
-    for (size_t i = 0; i < count; i++) {
-        struct json_object *one, *target, *groups;
-
-        if (runs[i] == NULL)
-            continue;
-        one = json_object_new_object();
-        target = write_target(runs[i]->asked, &filter);
-        groups = write_groups(runs[i], &filter);
-
-        whole = whole && one != NULL && target != NULL && groups != NULL;
-        (void)json_object_object_add(one, "target", target);
-        (void)json_object_object_add(one, "groups", groups);
-        (void)json_object_array_add(targets, one);
-    }
-    if (whole)
-        text = strdup(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |
-                                                               JSON_C_TO_STRING_NOSLASHESCAPE));
-    json_object_put(json);
-    return text;
 }
 
 static bool could_be_asked(const struct asked *asked)
@@ -292,11 +196,16 @@ static const char *given(const char *text)
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
-static struct spf_error read_target(struct json_object *json, struct recorded *recorded)
+struct spf_error spf_recorded_target_read(struct json_object *json,
+                                          struct spf_recorded_target *recorded)
 {
-    struct asked *asked = &recorded->asked;
-    struct spf_error error = spf_shape_read(&asked_shape, json, asked);
+    struct asked *asked = calloc(1, sizeof *asked);
+    struct spf_error error;
 
+    recorded->asked = asked;
+    if (asked == NULL)
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    error = spf_shape_read(&asked_shape, json, asked);
     if (error.code != SPF_OK)
         return error;
     if (!could_be_asked(asked))
@@ -343,82 +252,16 @@ static struct spf_error read_target(struct json_object *json, struct recorded *r
     return spf_ok();
 }
 
-struct spf_error spf_record_read(const char *text, size_t len, struct spf_record **record)
+void spf_recorded_target_clear(struct spf_recorded_target *recorded)
 {
-    struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory");
-    struct spf_record *read = calloc(1, sizeof *read);
-    struct json_object *targets;
-
-    if (read == NULL)
-        return error;
-    read->json = spf_json_parse(text, len);
-    targets = spf_json_get(read->json, "targets");
-    if (strcmp(spf_json_text(read->json, "schema"), SCHEMA) != 0) {
-        error =
-            spf_error(SPF_ERR_INVALID, _("not a record of sshpreflight (schema \"%s\")"), SCHEMA);
-        goto out;
-    }
-    read->count = spf_json_count(targets);
-    if (read->count == 0 || read->count > TARGETS_MAX) {
-        error = spf_error(SPF_ERR_INVALID, _("the record holds no target, or too many"));
-        goto out;
-    }
-    if ((read->targets = calloc(read->count, sizeof *read->targets)) == NULL)
-        goto out;
-    for (size_t i = 0; i < read->count; i++) {
-        error = read_target(spf_json_get(spf_json_item(targets, i), "target"), &read->targets[i]);
-        if (error.code != SPF_OK)
-            goto out;
-    }
-    read->recorded_utc = spf_utc_parse(spf_json_text(read->json, "recorded_at"));
-    read->started_utc = spf_utc_parse(spf_json_text(read->json, "started_at"));
-    if (read->recorded_utc <= 0) {
-        error = spf_error(SPF_ERR_INVALID, _("the record does not say when it was made"));
-        goto out;
-    }
-    if (read->started_utc <= 0) /* of before records had it */
-        read->started_utc = read->recorded_utc;
-    *record = read;
-    return spf_ok();
-out:
-    spf_record_free(read);
-    return error;
+    if (recorded->asked != NULL)
+        spf_shape_clear(&asked_shape, recorded->asked);
+    free(recorded->asked);
+    free(recorded->other_options);
+    *recorded = (struct spf_recorded_target){0};
 }
 
-void spf_record_free(struct spf_record *record)
-{
-    if (record == NULL)
-        return;
-    json_object_put(record->json);
-    for (size_t i = 0; record->targets != NULL && i < record->count; i++) {
-        spf_shape_clear(&asked_shape, &record->targets[i].asked);
-        free(record->targets[i].other_options);
-    }
-    free(record->targets);
-    free(record);
-}
-
-int64_t spf_record_started(const struct spf_record *record)
-{
-    return record->started_utc;
-}
-
-int64_t spf_record_made(const struct spf_record *record)
-{
-    return record->recorded_utc;
-}
-
-size_t spf_record_count(const struct spf_record *record)
-{
-    return record->count;
-}
-
-const struct spf_target *spf_record_target(const struct spf_record *record, size_t index)
-{
-    return &record->targets[index].target;
-}
-
-static struct spf_failure read_failure(struct json_object *json)
+struct spf_failure spf_recorded_failure_read(struct json_object *json)
 {
     struct failure_record record = {0};
     struct spf_failure failure;
@@ -438,29 +281,4 @@ static struct spf_failure read_failure(struct json_object *json)
               strlen(record.denied_by));
     spf_clean(failure.denial, sizeof failure.denial, record.denial, strlen(record.denial));
     return failure;
-}
-
-void spf_replay_serve(const struct spf_record *record, size_t index, struct spf_inquiry *inquiry,
-                      enum spf_group group)
-{
-    const struct spf_group_info *info = &spf_groups_info[group];
-    struct json_object *target = spf_json_item(spf_json_get(record->json, "targets"), index);
-    struct json_object *recorded = spf_json_get(spf_json_get(target, "groups"), info->name);
-    struct json_object *facts = spf_json_get(recorded, "facts");
-    struct spf_failure failure;
-    struct spf_error error;
-
-    if (recorded == NULL) {
-        failure = spf_failure(SPF_NOT_RECORDED, "the recorded run did not ask for this");
-    } else if (facts == NULL) {
-        failure = read_failure(spf_json_get(recorded, "failure"));
-    } else {
-        error = spf_shape_read(info->shape, facts, spf_facts_group(inquiry->facts, group));
-        if (error.code == SPF_OK) {
-            inquiry->arrived(inquiry, group, NULL);
-            return;
-        }
-        failure = spf_failure(SPF_NOT_RECORDED, "the record is damaged: %s", error.text);
-    }
-    inquiry->arrived(inquiry, group, &failure);
 }

@@ -1,0 +1,85 @@
+#ifndef SPF_LEDGER_LEDGER_H
+#define SPF_LEDGER_LEDGER_H
+
+#include <stdio.h>
+
+#include "pipeline/inquiry.h"
+#include "report/report.h"
+
+/*
+ * The room of what earlier runs have left. A ledger is such a file, whichever it is: a record
+ * (record.h), which holds evidence that is judged again, or lines of ndjson, which hold results as
+ * they were reported. --replay, --resume, --baseline and merge read it here, and from an entry all
+ * of them get the same: a finished run with its diagnosis, which every format can show. It includes
+ * pipeline, diagnosis and report, and asks nobody.
+ *
+ * What a ledger says is outside text. Entries are read one by one when they are wanted; what stays
+ * in memory of each is what was asked.
+ */
+struct spf_ledger;
+
+/* A run that wrote into it; of the parts of a fleet there may be several in one file. */
+struct spf_ledger_run {
+    unsigned shard, shards;       /* 0: no part */
+    char name[17], selection[17]; /* "": not said */
+    int64_t started_utc, ended_utc, duration_ms;
+    int64_t asked;  /* so many targets; -1: not said */
+    size_t entries; /* so many of them are here, each decided */
+    bool of_record;
+    bool ended;                                    /* its last line is there */
+    SPF_LIST(struct spf_report_left_out) left_out; /* lines of lists that named no target */
+};
+
+struct spf_ledger_entry {
+    size_t run;
+    bool decided;                    /* not interrupted before its checks had their results */
+    int64_t recorded_utc;            /* when it was done */
+    int64_t duration_ms;             /* that it took; -1: not said */
+    const struct spf_target *target; /* what was asked; of a line what it says of it */
+};
+
+/*
+ * Reads from the beginning of file, which belongs to the ledger from now on, also after an error. A
+ * line that is none, also the last one of a run that was killed, is named in remarks and does not
+ * count; one of such lines alone is a ledger without a run. SPF_ERR_INVALID: a record that is no
+ * such thing; *ledger is written only on success.
+ */
+SPF_MUST_USE
+struct spf_error spf_ledger_read(FILE *file, struct spf_buf *remarks, struct spf_ledger **ledger);
+/* The same of a text, which is copied. */
+SPF_MUST_USE
+struct spf_error spf_ledger_read_text(const char *text, size_t len, struct spf_buf *remarks,
+                                      struct spf_ledger **ledger);
+void spf_ledger_free(struct spf_ledger *ledger);
+
+size_t spf_ledger_count(const struct spf_ledger *ledger);
+const struct spf_ledger_entry *spf_ledger_entry(const struct spf_ledger *ledger, size_t index);
+size_t spf_ledger_runs(const struct spf_ledger *ledger);
+const struct spf_ledger_run *spf_ledger_run(const struct spf_ledger *ledger, size_t index);
+
+/* An entry as it was reported, or as it is judged today. */
+struct spf_taken {
+    struct spf_run *run; /* finished and reconciled */
+    struct spf_diagnosis diagnosis;
+    struct spf_line *line; /* what the run borrows, of a line; else NULL */
+};
+
+/*
+ * Takes an entry. target: in place of the recorded one, if not NULL; borrowed for the run's life,
+ * as is the ledger. reported: as in struct spf_driver_options. SPF_ERR_INVALID: the file has
+ * changed since, or a line is damaged inside; SPF_ERR_NOMEM. *taken is to be cleared in any case.
+ */
+SPF_MUST_USE
+struct spf_error spf_ledger_take(struct spf_ledger *ledger, size_t index,
+                                 const struct spf_target *target, spf_groups reported,
+                                 struct spf_taken *taken);
+void spf_taken_clear(struct spf_taken *taken);
+
+/* The text of an entry's line, to be freed; NULL: it is none of a file by lines, or has changed. */
+char *spf_ledger_line(struct spf_ledger *ledger, size_t index);
+
+/* Serves a group from a record's entry, at once; not-recorded where it does not hold it. */
+void spf_ledger_serve(struct spf_ledger *ledger, size_t index, struct spf_inquiry *inquiry,
+                      enum spf_group group);
+
+#endif

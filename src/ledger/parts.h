@@ -1,0 +1,60 @@
+#ifndef SPF_LEDGER_PARTS_H
+#define SPF_LEDGER_PARTS_H
+
+#include "ledger/ledger.h"
+#include "ledger/record_parts.h"
+
+/* What the files of this room share. */
+
+#define SPF_TARGET_SCHEMA "sshpreflight.target/1"
+#define SPF_SHARD_SCHEMA  "sshpreflight.shard/1"
+
+/* "3/10"; false: it is none. */
+bool spf_shard_read(const char *text, unsigned *shard, unsigned *shards);
+/* Sixteen hex digits. */
+bool spf_is_name(const char *text);
+
+/* Drives run, which is initialised, to its end by the groups of a recorded target. */
+void spf_replay(struct json_object *groups, struct spf_run *run, spf_groups reported);
+/* Serves one group of them. */
+void spf_replay_serve(struct json_object *groups, struct spf_inquiry *inquiry,
+                      enum spf_group group);
+
+/* What is wrong with a target's line of ndjson; NULL: nothing. */
+const char *spf_line_judge(struct json_object *json);
+/* Was an answer still awaited when it was written? */
+bool spf_line_is_open(struct json_object *json);
+/* The target that it names, with strings of json. */
+struct spf_target spf_line_target(struct json_object *json);
+/* Takes json over. False: no memory. */
+SPF_MUST_USE
+bool spf_line_take(struct json_object *json, const struct spf_target *target,
+                   struct spf_taken *taken);
+void spf_line_free(struct spf_line *line);
+
+/* ---- a ledger, which ledger_read.c fills -------------------------------------------------- */
+
+struct spf_ledger_item {
+    struct spf_ledger_entry shown; /* first: what others see of it */
+    struct spf_recorded_target recorded;
+    struct spf_target line_target;
+    struct json_object *texts; /* what line_target borrows */
+    long offset;               /* of its line; -1: it is an item of whole */
+    size_t len, item;
+};
+
+struct spf_ledger {
+    FILE *file;
+    char *text; /* what file reads, where it is none of the disk */
+    struct json_object *whole;
+    SPF_LIST(struct spf_ledger_run) runs;
+    SPF_LIST(struct spf_ledger_item *) entries;
+    /* while it is read */
+    struct spf_buf *remarks;
+    size_t remark_count, file_run; /* the record's that the lines belong to, from 1; 0: none */
+    /* the entry that was read last, from 1, and its content */
+    size_t loaded;
+    struct json_object *json;
+};
+
+#endif
