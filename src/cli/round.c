@@ -216,7 +216,7 @@ static bool begin(void *context, size_t index)
 {
     struct spf_round *round = context;
     const struct spf_failure lost =
-        spf_failure(SPF_NOT_RECORDED, "the record has changed since it was read first");
+        spf_failure(SPF_NOT_RECORDED, "%s", _("it has changed since it was read first"));
 
     round->begun_ms[index] = spf_now_ms();
     if (round->taken_from[index] > 0 && take_over(round, index))
@@ -386,6 +386,7 @@ static void conclude(struct spf_round *round, size_t index)
         .run = run,
         .diagnosis = &round->diagnoses[index],
         .duration_ms = spf_now_ms() - round->begun_ms[index],
+        .place = index + 1,
     };
     if (round->taken[index] != NULL) {
         conclude_taken(round, index);

@@ -112,6 +112,7 @@ static struct spf_ledger_item *new_entry(struct spf_ledger *ledger)
         return NULL;
     }
     entry->offset = -1;
+    entry->met = ledger->entries.count;
     return *place = entry;
 }
 
@@ -153,6 +154,7 @@ static struct spf_error take_recorded(struct spf_ledger *ledger, size_t run,
     entry->shown.decided = !is_open(spf_json_get(json, "groups"));
     entry->shown.recorded_utc = spf_utc_parse(spf_json_text(json, "recorded_at"));
     entry->shown.duration_ms = spf_json_number(json, "duration_ms", DAY_MS, -1);
+    entry->place = spf_json_number(json, "place", SPF_LIST_MAX, 0);
     count_entry(ledger, entry, run);
     *taken = entry;
     return spf_ok();
@@ -419,6 +421,19 @@ static void complete_times(struct spf_ledger *ledger)
     }
 }
 
+/* A run's targets as they were asked for, and not as they were done. */
+static int by_place(const void *a, const void *b)
+{
+    const struct spf_ledger_item *one = *(struct spf_ledger_item *const *)a;
+    const struct spf_ledger_item *other = *(struct spf_ledger_item *const *)b;
+
+    if (one->shown.run != other->shown.run)
+        return one->shown.run < other->shown.run ? -1 : 1;
+    if (one->place != other->place)
+        return one->place < other->place ? -1 : 1;
+    return (one->met > other->met) - (one->met < other->met);
+}
+
 /* A record with a line for each target, or ndjson, whatever may precede that; else one object. */
 static bool is_by_lines(const struct spf_buf *first)
 {
@@ -459,6 +474,8 @@ struct spf_error spf_ledger_read(FILE *file, struct spf_buf *remarks, struct spf
         return error;
     }
     complete_times(read);
+    if (read->entries.count > 0)
+        qsort(read->entries.items, read->entries.count, sizeof(*read->entries.items), by_place);
     *ledger = read;
     return error;
 }

@@ -41,6 +41,8 @@ struct spf_ledger_item {
     struct json_object *texts; /* what line_target borrows */
     long offset;               /* of its line; -1: it is an item of whole */
     size_t len, item;
+    int64_t place; /* of a record's: which of its targets it was asked as; 0: not said */
+    size_t met;    /* which of the entries it is in the file */
 };
 
 struct spf_ledger {

@@ -112,6 +112,8 @@ static struct json_object *target_json(const struct spf_report_target *reported)
     }
     add(one, "target", target);
     add(one, "groups", groups);
+    if (reported->place > 0) /* they are written as they are done */
+        add(one, "place", json_object_new_int64((int64_t)reported->place));
     add_time(one, "recorded_at", reported->judged_utc != 0 ? reported->judged_utc : spf_utc_now());
     add(one, "duration_ms", json_object_new_int64(reported->duration_ms));
     return one;

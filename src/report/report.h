@@ -19,6 +19,7 @@ struct spf_report_target {
     const struct spf_run *run; /* finished and reconciled */
     const struct spf_diagnosis *diagnosis;
     int64_t duration_ms;
+    size_t place;       /* which of all that were asked for, from 1; 0: not known */
     int64_t judged_utc; /* when its facts were gathered, where that was another run; 0: now */
 };
 
