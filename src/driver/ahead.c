@@ -12,8 +12,8 @@ static bool remembers(const struct spf_course *course)
 {
     const struct spf_driver_options *options = course->desk->options;
 
-    return options->remembers && options->replay == NULL && options->transcript == NULL &&
-           course->run->asked->instance_id != NULL;
+    return options->remembers && options->transcript == NULL && !course->run->replayed &&
+           course->run->said == NULL && course->run->asked->instance_id != NULL;
 }
 
 /* Is the instance's own address the one to connect to, whatever the user's ssh would do? */
