@@ -220,12 +220,19 @@ static CURLcode wipe_what_was_read(CURL *easy, void *context, void *unused)
     return CURLE_OK;
 }
 
-/* The context is OpenSSL's only where curl was built with it, as Debian's is. */
-static bool has_openssl(void)
+/*
+ * Is the context one of the OpenSSL that we are linked with? Not where curl was built with another
+ * library, nor with another version of this one: two may be in a process, while a distribution
+ * changes over.
+ */
+static bool shares_openssl(void)
 {
     const char *library = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    char ours[64];
 
-    return library != NULL && spf_starts_with(library, "OpenSSL/");
+    return library != NULL &&
+           spf_format(ours, sizeof ours, "OpenSSL/%s", OpenSSL_version(OPENSSL_VERSION_STRING)) &&
+           strcmp(library, ours) == 0;
 }
 
 bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
@@ -238,7 +245,7 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
     bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain_http ? "http" : "https");
-    if (has_openssl())
+    if (shares_openssl())
         bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, wipe_what_was_read);
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
