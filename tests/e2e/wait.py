@@ -95,6 +95,7 @@ class Scene:
         self.binary, self.lab_cloud, self.folder = binary, lab_cloud, folder
         self.key = Key(folder, "key.pem", {})
         self.other = Key(folder, "other.pem", {})
+        self.stranger = Key(folder, "stranger.pem", {})
         self.authority = Authority(folder + "/authority")
         self.authorized = folder + "/authorized"
         accounts.write(self.authorized, 0o644, self.other.public + "\n")
@@ -118,12 +119,18 @@ class Scene:
     def calls(self):
         return [call["action"] for cloud in self.clouds for call in cloud.calls()]
 
-    def start(self, *words, instance=True):
+    def start(self, *words, instance=True, keys=None):
+        """keys: files that a configuration names, in place of --key."""
         lines = ["[127.0.0.1]:%d %s\n" % (self.ssh.port, line.split(" ", 1)[1])
                  for line in self.sshd.known_hosts()]
         accounts.write(self.folder + "/known", 0o600, "".join(lines))
-        command = [self.binary, "--key", self.key.path, "-l", "fine", "-p", str(self.ssh.port),
+        command = [self.binary, "-l", "fine", "-p", str(self.ssh.port),
                    "--known-hosts", self.folder + "/known", "--json", *words]
+        if keys:
+            accounts.write(self.folder + "/config", 0o600, "".join("IdentityFile %s\n" % path for path in keys))
+            command += ["-F", self.folder + "/config"]
+        else:
+            command += ["--key", self.key.path]
         command += (["--instance", world.INSTANCE, "--source-ip", "198.51.100.7", "--endpoint",
                      "https://127.0.0.1:%d" % self.api.port, "--ca-file", self.authority.ca]
                     if instance else ["--host", "127.0.0.1"])
@@ -198,6 +205,25 @@ def comes_up(scene):
     return wrong
 
 
+def several_keys(scene):
+    """None of the keys that ssh would offer is known yet, and then one is."""
+    accounts.write(scene.authorized, 0o644, scene.stranger.public + "\n")
+    scene.show({"StartTime": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime())})
+    scene.start("--wait=5m", keys=[scene.other.path, scene.key.path])
+    line = scene.line()
+    print("%6.1f s  %s" % (time.monotonic() - scene.began, (line or "ended").strip()))
+    accounts.write(scene.authorized, 0o644, scene.other.public + "\n")
+    status, report = scene.finish()
+    target = report["targets"][0]
+    print("%6.1f s  status %d" % (time.monotonic() - scene.began, status))
+    auth = next(check for check in target["checks"] if check["id"] == "ssh.auth")
+    answers = {key["file"]: key["answer"] for key in auth["evidence"]["keys"]}
+    if "key-refused-though-bound" not in (line or "") or status != 0 or \
+            answers != {scene.key.path: "refused", scene.other.path: "accepted"}:
+        return ["several keys: %s, status %d, %s, %s" % (line, status, answers, target["summary"])]
+    return []
+
+
 def never(scene, about, changes, words, expected, status, at_most_s, instance=True):
     """It gives up by itself, soon enough, and says why."""
     scene.show(changes)
@@ -228,6 +254,7 @@ def is_ended(scene):
 
 def run(scene):
     wrong = comes_up(scene)
+    wrong += several_keys(scene)
     accounts.write(scene.authorized, 0o644, scene.other.public + "\n")
     old = {"StartTime": "2026-01-01T00:00Z"}
     wrong += never(scene, "the key is refused, long after the start", old, ["--wait"],
