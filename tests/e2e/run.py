@@ -111,23 +111,33 @@ class Scenario(Stage):
                 self.complaints.append("%s exists" % path)
 
     def check_connect(self, report):
-        """Pastes the report's lines into a shell; only what to trust is added to them, and where
-        connect is "exact", nothing."""
+        """Pastes the report's lines into a shell; they must log in."""
+        connect = report["targets"][0]["connect"]
+        lines = [" && ".join(filter(None, (connect["putty_prepare"], connect["putty"])))]
+        self.paste([connect["openssh"]] + [line for line in lines if line])
+
+    def check_old_algorithms(self, report):
+        """So must lines that allow ssh what it would not offer, on the very server that they are for."""
+        if os.environ.get("SPF_E2E_CLIENTS") != "no":
+            self.paste([remedy["command"] for remedy in report["targets"][0]["remedies"]
+                        if re.match(r"ssh .*-o \w+=\+", remedy["command"] or "")])
+
+    def paste(self, lines):
+        """Only what to trust is added to them, and where connect is "exact", nothing."""
+        if not lines:
+            return
         folder = self._make("bin")
         trusted = {
             "ssh": "-F none -o BatchMode=yes -o UserKnownHostsFile=%s "
                    "-o GlobalKnownHostsFile=/dev/null" % shlex.quote(self.known_hosts),
             "plink": "-batch -hostkey " + self.server.fingerprint(),
         }
-        if self.data["connect"] == "exact":
+        if self.data.get("connect") == "exact":
             trusted["ssh"] = "-o BatchMode=yes"
         for tool, options in trusted.items():
             with open(os.path.join(folder, tool), "w", encoding="utf-8") as out:
                 out.write('#!/bin/sh\nexec %s %s "$@" echo in\n' % (shutil.which(tool), options))
             os.chmod(os.path.join(folder, tool), 0o755)
-        connect = report["targets"][0]["connect"]
-        lines = [" && ".join(filter(None, (connect["putty_prepare"], connect["putty"])))]
-        lines = [connect["openssh"]] + [line for line in lines if line]
         for line in lines:
             done = subprocess.run(["sh", "-c", line], cwd=self.home, check=False, timeout=HANGS,
                                   env={"PATH": folder + ":" + ENVIRONMENT["PATH"],
@@ -385,6 +395,8 @@ class Scenario(Stage):
             self.check_library(report)
         if report and self.data.get("connect"):
             self.check_connect(report)
+        elif report:
+            self.check_old_algorithms(report)
         if report and self.data.get("repair"):
             self.check_repair(report)
 
