@@ -6,10 +6,8 @@
 #include "base/text.h"
 
 #define LINES_MAX 1024 /* SSH_MAX_PRE_BANNER_LINES of OpenSSH */
-/* RFC 4253 section 4.2 has 255, with CR LF; ssh takes more (SSH_MAX_BANNER_LEN), so VersionAddendum
- * may make more. */
-#define IDENTIFICATION_MAX (SPF_IDENTIFICATION_PEEK - 1)
-#define TOO_LONG           "it is longer than 8191 bytes"
+/* RFC 4253 section 4.2 has 255, with CR LF; ssh takes more, so VersionAddendum may make more. */
+#define TOO_LONG "it is longer than 8192 bytes"
 
 void spf_greeting_init(struct spf_greeting *greeting, struct spf_identification_facts *facts)
 {
@@ -102,12 +100,12 @@ static void judge_line(struct spf_greeting *greeting, const char *line, size_t l
     struct spf_identification_facts *facts = greeting->facts;
     unsigned major, minor;
     int software = 0;
-    char text[IDENTIFICATION_MAX + 1];
+    char text[SPF_IDENTIFICATION_MAX + 1];
 
     if (len && line[len - 1] == '\r')
         len--;
     spf_clean(facts->line, sizeof facts->line, line, len);
-    if (len > IDENTIFICATION_MAX) {
+    if (len > SPF_IDENTIFICATION_MAX) {
         decide_invalid(greeting, TOO_LONG);
         return;
     }

@@ -10,7 +10,8 @@
  * read as OpenSSH's client does (kex.c, kex_exchange_identification): at most 1024 lines of at most
  * 8192 bytes before it. Pure: it is given what recv(2) with MSG_PEEK shows.
  */
-#define SPF_IDENTIFICATION_PEEK 8192
+#define SPF_IDENTIFICATION_MAX  8192 /* SSH_MAX_BANNER_LEN, without CR LF */
+#define SPF_IDENTIFICATION_PEEK (SPF_IDENTIFICATION_MAX + 2)
 
 struct spf_greeting {
     struct spf_identification_facts *facts;
