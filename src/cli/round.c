@@ -148,7 +148,8 @@ static struct spf_error select_instances(struct spf_round *round, const struct s
         .stop_fd = stop_fd,
     };
     spf_id_list ids = {0};
-    struct spf_error error = spf_cloud_select(&round->cloud, &selection, &ids);
+    struct spf_error error =
+        spf_cloud_select(&round->cloud, &selection, &ids, &round->cloud.listing);
     struct spf_buf said;
 
     if (error.code == SPF_OK && ids.count == 0) {
@@ -572,5 +573,6 @@ void spf_round_clear(struct spf_round *round)
     spf_secret_free(round->passphrase);
     spf_secret_free(round->key_text);
     spf_key_file_clear(&round->key_file);
+    spf_listing_free(round->cloud.listing);
     *round = (struct spf_round){0};
 }

@@ -38,6 +38,7 @@ struct spf_cloud *spf_cloud_new(struct spf_loop *loop, const struct spf_cloud_op
                 .endpoint_count = count,
                 .trace = options->trace,
                 .trace_owner = options->trace_owner},
+        .listing = options->listing,
     };
     cloud->aliyun = spf_aliyun_new(loop, &cloud->options);
     if (cloud->aliyun == NULL) {
@@ -53,12 +54,14 @@ bool spf_cloud_share(struct spf_cloud *cloud, const char *const *ids, size_t cou
 }
 
 struct spf_error spf_cloud_select(const struct spf_cloud_options *options,
-                                  const struct spf_selection *selection, spf_id_list *ids)
+                                  const struct spf_selection *selection, spf_id_list *ids,
+                                  struct spf_listing **listing)
 {
     struct spf_loop *loop = spf_loop_new();
     struct spf_cloud *cloud = loop != NULL ? spf_cloud_new(loop, options) : NULL;
-    struct spf_error error = cloud != NULL ? spf_aliyun_select(cloud->aliyun, selection, ids)
-                                           : spf_error(SPF_ERR_NOMEM, "out of memory");
+    struct spf_error error = cloud != NULL
+                                 ? spf_aliyun_select(cloud->aliyun, selection, ids, listing)
+                                 : spf_error(SPF_ERR_NOMEM, "out of memory");
 
     spf_cloud_free(cloud);
     spf_loop_free(loop);

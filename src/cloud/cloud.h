@@ -17,6 +17,7 @@
  * aliyun/policy.c; the cause that follows is concluded by a check here.
  */
 struct spf_cloud;
+struct spf_listing;
 
 #define SPF_CLOUD_ENDPOINTS_MAX 16
 
@@ -30,6 +31,7 @@ struct spf_cloud_options {
     /* A line for each attempt: method host action status request-id ms. NULL: none. */
     void (*trace)(void *owner, const char *line);
     void *trace_owner;
+    struct spf_listing *listing; /* instances that need not be asked about once more; NULL */
 };
 
 /* One client for any number of targets. Nothing is read or called before the first group is asked
@@ -59,14 +61,19 @@ struct spf_selection {
     int stop_fd;             /* -1: none */
 };
 
+/* What the API said of the instances that it listed. */
+void spf_listing_free(struct spf_listing *listing);
+
 /*
- * The ids of those that the selection fits, in the API's order. Runs a loop of its own, and returns
+ * The ids of those that the selection fits, in the API's order, and *listing, which is the caller's
+ * (NULL without memory). Runs a loop of its own, and returns
  * when it is done. SPF_ERR_SYS, with a sentence for a person, where the cloud could not be asked;
  * SPF_ERR_USAGE where no region is known.
  */
 SPF_MUST_USE
 struct spf_error spf_cloud_select(const struct spf_cloud_options *options,
-                                  const struct spf_selection *selection, spf_id_list *ids);
+                                  const struct spf_selection *selection, spf_id_list *ids,
+                                  struct spf_listing **listing);
 
 /* Is the text an endpoint, [PRODUCT=]URL? SPF_ERR_USAGE says what is wrong. */
 SPF_MUST_USE struct spf_error spf_cloud_endpoint_check(const char *text);

@@ -308,7 +308,7 @@ def keys_of_their_pairs(scene):
     cloud.stop()
 
 
-def cloud_of(scene, count, name="cloud", pairs=None, bound=()):
+def cloud_of(scene, count, name="cloud", pairs=None, bound=(), faults=()):
     """So many instances; all but the first are in a group that lets nobody of ours in."""
     places = {"public_key": scene.key.public, "key_md5": scene.key.md5,
               "other_public_key": scene.other.public, "other_key_md5": scene.other.md5,
@@ -328,7 +328,7 @@ def cloud_of(scene, count, name="cloud", pairs=None, bound=()):
         changes["KeyPairs"] = {pair: {"KeyPairName": pair, **of} for pair, of in pairs.items()}
         for each, pair in zip(ids, bound):
             changes["Instances"][each] = {**changes["Instances"].get(each, {}), "KeyPairName": pair}
-    shown = world.build({"regions": {world.HOME_REGION: changes}}, places)
+    shown = world.build({"regions": {world.HOME_REGION: changes}, "faults": list(faults)}, places)
     authority = Authority(scene.folder + "/authority")
     cloud = scene.stack.enter_context(
         Cloud(scene.lab_cloud, scene.folder + "/" + name, shown, authority))
@@ -374,13 +374,48 @@ def what_is_common_is_asked_once(scene):
     cloud.stop()
 
 
+def a_refusal_is_found_once(scene):
+    """Of 60 instances: whoever may not call an action learns it by one call."""
+    cloud, ids, how = cloud_of(scene, 60, "refused", faults=[
+        {"action": "DescribeVSwitchAttributes", "do": "forbidden"},
+        {"action": "DescribeKeyPairs", "do": "forbidden"}])
+    report, _ = scene.report(*how, "--instances-file", scene.list("refused-ids", ids),
+                             "--region", world.HOME_REGION, status=1)
+    for check in ("cloud.network-acl", "cloud.key-pair"):
+        expect(check, {(one["status"], one["cause"]) for target in report["targets"]
+                       for one in target["checks"] if one["id"] == check},
+               {("unknown", "permission-denied")})
+    calls = [call["action"] for call in cloud.calls()]
+    expect("calls", [calls.count(action) for action in ("DescribeVSwitchAttributes", "DescribeKeyPairs",
+                                                        "DescribeInstances")], [1, 1, 1])
+    cloud.stop()
+
+
+def too_many_calls_hold_back_all(scene):
+    """While the API has said to wait, no other call goes to it but those that were on their way."""
+    first = "DescribeSecurityGroupAttribute"
+    cloud, ids, how = cloud_of(scene, 60, "throttled", faults=[
+        {"action": first, "nth": 1, "do": "throttle", "ms": 1500}])
+    report, _ = scene.report(*how, "--instances-file", scene.list("throttled-ids", ids),
+                             "--region", world.HOME_REGION, status=1)
+    expect("unknown", report["summary"]["unknown"], 0)
+    calls = [call["action"] for call in cloud.calls()]
+    at = calls.index(first)
+    again = max(i for i, action in enumerate(calls) if action == first)
+    expect("calls", calls.count(first), 3)
+    on_their_way = {first, "DescribeVSwitchAttributes", "DescribeKeyPairs", "DescribeInstancesFullStatus"}
+    if again == at or not set(calls[at:again]) <= on_their_way:
+        raise AssertionError(calls)
+    cloud.stop()
+
+
 def instances_by_what_they_are(scene):
     """--all, --tag and --vpc choose from pages of a hundred."""
     cloud, ids, how = cloud_of(scene, 230, "chosen")
     report, _ = scene.report(*how, "--all", status=1)
     expect("all", sorted(one["target"]["instance_id"] for one in report["targets"]), sorted(ids))
     calls = [call["action"] for call in cloud.calls()].count("DescribeInstances")
-    if calls > 6:
+    if calls > 3:
         raise AssertionError("DescribeInstances is called %d times" % calls)
     for chosen in (["--tag", "env=prod"], ["--tag", "env"], ["--tag", "env", "--tag", "env=prod"]):
         out, _ = scene.run(*how, *chosen, "--format", "ndjson", status=1)
@@ -792,7 +827,8 @@ def few_descriptors_make_a_queue(scene):
 TESTS = [a_record_grows_and_is_resumed, killed_at_any_time, lines_are_resumed, only_the_same_fleet_is_resumed,
          records_are_merged, parts_are_merged, only_parts_of_one_fleet_are_merged, lines_of_parts_are_outside_text,
          gnu_parallel_runs_the_parts, few_descriptors_make_a_queue, ssh_is_asked_once,
-         parts_make_the_whole, instances_by_what_they_are, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
+         parts_make_the_whole, instances_by_what_they_are, a_refusal_is_found_once,
+         too_many_calls_hold_back_all, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
          keys_of_their_own, keys_of_their_pairs, instances_share_what_is_wrong, what_is_common_is_asked_once]
 

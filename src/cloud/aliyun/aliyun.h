@@ -11,11 +11,13 @@
  * no opinion. libcurl is not touched before the first call.
  */
 struct spf_aliyun;
+struct spf_listing;
 
 /* All borrowed for the probe's life. */
 struct spf_aliyun_options {
     struct spf_credential_options credentials;
     struct spf_api_options api;
+    struct spf_listing *listing; /* its pages are taken over by the first share; NULL: none */
 };
 
 /* NULL: no memory. */

@@ -195,6 +195,8 @@ bool spf_aliyun_share(struct spf_aliyun *aliyun, const char *const *ids, size_t 
 {
     spf_share_free(aliyun->share);
     aliyun->share = spf_share_new(aliyun, ids, count);
+    if (aliyun->share != NULL && aliyun->options->listing != NULL)
+        spf_share_know(aliyun->share, aliyun->options->listing);
     return aliyun->share != NULL;
 }
 

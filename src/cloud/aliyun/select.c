@@ -21,6 +21,7 @@ struct quest {
     struct spf_loop *loop;
     struct spf_aliyun *aliyun;
     spf_id_list *ids;
+    struct spf_listing *listing;
     bool done, stopped;
     struct spf_failure failure; /* cause SPF_NO_FINDING: none */
 };
@@ -56,6 +57,20 @@ static struct spf_error take_ids(struct json_object *reply, spf_id_list *ids)
     return spf_ok();
 }
 
+/* A page that cannot be kept is asked for again, by the ids. */
+static void keep_page(struct quest *quest, const struct spf_api_reply *reply)
+{
+    struct spf_listed_page *page =
+        quest->listing != NULL ? SPF_APPEND(&quest->listing->pages) : NULL;
+
+    if (page == NULL)
+        return;
+    (void)spf_copy(page->region, sizeof page->region, quest->facts.credentials.region);
+    (void)spf_copy(page->request_id, sizeof page->request_id, reply->request_id);
+    page->date = reply->date;
+    page->body = json_object_get(reply->body);
+}
+
 static void page_done(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply)
 {
@@ -68,6 +83,8 @@ static void page_done(struct spf_operation *operation, struct spf_call *call,
         return;
     }
     error = take_ids(reply->body, quest->ids);
+    if (error.code == SPF_OK)
+        keep_page(quest, reply);
     next = spf_json_text(reply->body, "NextToken");
     if (error.code == SPF_OK && next[0] != '\0')
         error = spf_operation_goes_on(operation, call, next);
@@ -82,9 +99,12 @@ static bool ask_page(struct spf_operation *operation, const char *next)
     const struct quest *quest = (struct quest *)operation->inquiry;
     const struct spf_selection *selection = quest->selection;
     const char *region = quest->facts.credentials.region;
-    struct spf_sign_pair params[4 + 2 * TAGS_MAX] = {{"RegionId", region}, {"MaxResults", "100"}};
+    struct spf_sign_pair params[5 + 2 * TAGS_MAX] = {
+        {"RegionId", region},
+        {"MaxResults", "100"},
+        {"AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP"}};
     char names[2 * TAGS_MAX][20], keys[TAGS_MAX][140];
-    size_t count = 2;
+    size_t count = 3;
 
     for (size_t i = 0; selection->tags != NULL && selection->tags[i] != NULL && i < TAGS_MAX; i++) {
         const char *equals = strchr(selection->tags[i], '=');
@@ -167,7 +187,7 @@ static struct spf_error go(struct quest *quest)
 }
 
 struct spf_error spf_aliyun_select(struct spf_aliyun *aliyun, const struct spf_selection *selection,
-                                   spf_id_list *ids)
+                                   spf_id_list *ids, struct spf_listing **listing)
 {
     struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory");
     const struct spf_credential_options *credentials = &aliyun->options->credentials;
@@ -179,6 +199,7 @@ struct spf_error spf_aliyun_select(struct spf_aliyun *aliyun, const struct spf_s
         return error;
     quest->selection = selection;
     quest->ids = ids;
+    quest->listing = *listing = calloc(1, sizeof **listing);
     quest->loop = aliyun->loop;
     quest->aliyun = aliyun;
     quest->target = (struct spf_target){.selected = SPF_ALL_CHECKS,

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "cloud/cloud.h"
 
 /* How instances are asked about by their ids, and where each is in the reply. */
 static const struct spf_about {
@@ -371,6 +372,47 @@ bool spf_share_instance(struct spf_share *share, struct spf_call *call, enum spf
     }
     arm(share);
     return wait_for(question, call);
+}
+
+static bool add_ids(struct spf_question *question)
+{
+    struct json_object *list = list_of(question);
+
+    for (size_t i = 0; i < spf_json_count(list); i++)
+        if (!add_id(question, spf_json_text(spf_json_item(list, i), "InstanceId")))
+            return false;
+    return true;
+}
+
+void spf_share_know(struct spf_share *share, struct spf_listing *listing)
+{
+    for (size_t i = 0; i < listing->pages.count; i++) {
+        struct spf_listed_page *page = &listing->pages.items[i];
+        struct spf_question *question = add_question(share);
+
+        if (question == NULL)
+            return;
+        question->what = SPF_ABOUT_INSTANCE;
+        question->alone = question->sent = question->answered = true;
+        question->body = page->body;
+        page->body = NULL;
+        question->date = page->date;
+        (void)spf_copy(question->region, sizeof question->region, page->region);
+        (void)spf_copy(question->request_id, sizeof question->request_id, page->request_id);
+        if (!add_ids(question))
+            free_question(question); /* each asks, then */
+    }
+    listing->pages.count = 0;
+}
+
+void spf_listing_free(struct spf_listing *listing)
+{
+    if (listing == NULL)
+        return;
+    for (size_t i = 0; i < listing->pages.count; i++)
+        json_object_put(listing->pages.items[i].body);
+    free(listing->pages.items);
+    free(listing);
 }
 
 bool spf_share_is_common(const struct spf_api_request *request)

@@ -16,6 +16,19 @@ struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *id
 /* What is under way is dropped. Takes NULL. */
 void spf_share_free(struct spf_share *share);
 
+/* Pages of instances that were listed: what they say is the answer to whoever asks for one of them.
+ */
+struct spf_listed_page {
+    char region[80], request_id[64];
+    int64_t date;
+    struct json_object *body; /* owned */
+};
+struct spf_listing {
+    SPF_LIST(struct spf_listed_page) pages;
+};
+/* Takes over the pages, once. */
+void spf_share_know(struct spf_share *share, struct spf_listing *listing);
+
 /* May somebody else ask the same? Nobody does about an instance's own things. */
 bool spf_share_is_common(const struct spf_api_request *request);
 

@@ -16,12 +16,19 @@
 static const char empty_sha256[] =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
+/* An endpoint that is called too often, and until when it wants to be left alone. */
+struct spf_throttled {
+    char host[sizeof((struct spf_endpoint *)0)->host];
+    int64_t until_ms; /* monotonic */
+};
+
 struct spf_api {
     struct spf_loop *loop;
     const struct spf_api_options *options;
     struct spf_transfers *transfers;
     struct spf_api_call *calls;
     struct spf_endpoint_cache places;
+    SPF_LIST(struct spf_throttled) throttled;
 };
 
 struct spf_api_call {
@@ -87,6 +94,7 @@ void spf_api_free(struct spf_api *api)
         spf_api_cancel(api->calls);
     spf_transfers_free(api->transfers);
     spf_endpoint_cache_clear(&api->places);
+    free(api->throttled.items);
     free(api);
 }
 
@@ -348,8 +356,51 @@ static void pause_until(struct spf_api_call *call, int64_t due_ms)
     spf_loop_update(call->api->loop, &call->pause);
 }
 
+/* Up to a quarter more, so that those who wait do not all come back at once. */
+static int64_t jittered(int64_t ms)
+{
+    unsigned char jitter = 0;
+
+    return RAND_bytes(&jitter, 1) == 1 ? ms + ms * jitter / 1024 : ms;
+}
+
+/* The account calls this endpoint too often: no call of ours is sent there before. */
+static void hold_back(struct spf_api_call *call, int64_t wait_ms)
+{
+    struct spf_api *api = call->api;
+    struct spf_throttled *of_host = NULL;
+
+    for (size_t i = 0; i < api->throttled.count && of_host == NULL; i++)
+        if (strcmp(api->throttled.items[i].host, call->endpoint.host) == 0)
+            of_host = &api->throttled.items[i];
+    if (of_host == NULL && (of_host = SPF_APPEND(&api->throttled)) != NULL)
+        (void)spf_copy(of_host->host, sizeof of_host->host, call->endpoint.host);
+    if (of_host != NULL)
+        of_host->until_ms = spf_now_ms() + wait_ms;
+}
+
+/* True: the call waits for its turn, which must come within its time. */
+static bool is_held_back(struct spf_api_call *call)
+{
+    const struct spf_api *api = call->api;
+    const int64_t now = spf_now_ms();
+
+    for (size_t i = 0; i < api->throttled.count; i++) {
+        const struct spf_throttled *of_host = &api->throttled.items[i];
+
+        if (strcmp(of_host->host, call->endpoint.host) != 0 || of_host->until_ms <= now ||
+            of_host->until_ms >= call->until_ms)
+            continue;
+        pause_until(call, now + jittered(of_host->until_ms - now));
+        return true;
+    }
+    return false;
+}
+
 static void attempt(struct spf_api_call *call)
 {
+    if (is_held_back(call))
+        return;
     call->date = 0;
     call->retry_after_ms = -1;
     call->request_id[0] = '\0';
@@ -379,19 +430,20 @@ static void pause_over(struct spf_watch *watch, short revents)
     attempt(call);
 }
 
-/* Waits as long as the API operations, else 0.5, 1, 2 s with jitter; false if the call's time ends
+/* Waits as long as the API says, else 0.5, 1, 2 s with jitter; false if the call's time ends
  * before. */
-static bool retry(struct spf_api_call *call)
+static bool retry(struct spf_api_call *call, bool throttled)
 {
     int64_t wait_ms = (int64_t)500 << call->retries, now = spf_now_ms();
-    unsigned char jitter = 0;
 
     if (call->retries == RETRIES_MAX)
         return false;
     if (call->retry_after_ms >= 0)
         wait_ms = call->retry_after_ms;
-    else if (RAND_bytes(&jitter, 1) == 1)
-        wait_ms += wait_ms * jitter / 1024;
+    else
+        wait_ms = jittered(wait_ms);
+    if (throttled)
+        hold_back(call, wait_ms);
     if (now + wait_ms >= call->until_ms)
         return false;
     call->retries++;
@@ -409,7 +461,7 @@ static void judge_transport(struct spf_api_call *call, CURLcode result)
     if (spf_buf_failed(&call->body)) {
         failure = spf_failure(SPF_API_REPLY_INVALID, "the reply to %s is larger than %zu MiB",
                               call->full_action, SPF_API_REPLY_MAX >> 20);
-    } else if (spf_api_transport_worth_retrying((int)result) && retry(call)) {
+    } else if (spf_api_transport_worth_retrying((int)result) && retry(call, false)) {
         return;
     } else {
         failure = spf_api_transport_failure((int)result, call->curl_error, call->full_action,
@@ -444,7 +496,7 @@ static void judge_reply(struct spf_api_call *call)
         strcmp(spf_json_text(body, "Code"), "InvalidOperation.NotSupportedEndpoint") == 0;
     if (spf_api_judge(&outcome, &failure))
         conclude(call, body, NULL);
-    else if (!spf_api_worth_retrying(&outcome) || !retry(call))
+    else if (!spf_api_worth_retrying(&outcome) || !retry(call, failure.cause == SPF_API_THROTTLED))
         conclude(call, NULL, &failure);
     json_object_put(body);
 }
