@@ -112,6 +112,7 @@ static const struct spf_field known_hosts_fields[] = {
     SPF_SHAPE_TEXT(struct spf_known_hosts_facts, client_verdict),
     SPF_SHAPE_LIST(struct spf_known_hosts_facts, lines, &spf_known_host_shape),
     SPF_SHAPE_LIST(struct spf_known_hosts_facts, unread, &spf_unread_file_shape),
+    SPF_SHAPE_LIST(struct spf_known_hosts_facts, putty, &spf_known_host_shape),
 };
 const struct spf_shape spf_known_hosts_shape =
     SPF_SHAPE(struct spf_known_hosts_facts, known_hosts_fields);

@@ -44,6 +44,7 @@ struct spf_known_hosts_facts {
     char client_verdict[16];
     SPF_LIST(struct spf_known_host) lines;
     SPF_LIST(struct spf_unread_file) unread;
+    SPF_LIST(struct spf_known_host) putty; /* what PuTTY knows, on Windows; no line of ssh's */
 };
 extern const struct spf_shape spf_known_hosts_shape;
 

@@ -177,6 +177,27 @@ static void note_pin(const struct spf_view *view, struct spf_result *result)
     spf_buf_clear(&line);
 }
 
+/* What PuTTY makes of the key, which looks into no known_hosts; "": it knows none of this host. */
+static const char *note_putty(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
+    const char *blob = view->facts->handshake.host_key_blob, *verdict = "";
+
+    for (size_t i = 0; blob != NULL && i < known->putty.count; i++) {
+        const struct spf_known_host *key = &known->putty.items[i];
+
+        if (strcmp(key->blob, blob) == 0)
+            verdict = "known";
+        else if (verdict[0] == '\0' &&
+                 strcmp(kind_of(key->algorithm),
+                        kind_of(view->facts->handshake.host_key_algorithm)) == 0)
+            verdict = "changed";
+    }
+    if (verdict[0] != '\0')
+        spf_note_text(result, "putty", verdict);
+    return verdict;
+}
+
 /* No key is known. The console is used if it is there, but nothing waits for it. */
 static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_result *result)
 {
@@ -194,6 +215,9 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
                 "console",
                 view->facts->handshake.host_key_sha256);
     }
+    if (proof == PROOF_NONE && strcmp(note_putty(view, result), "known") == 0)
+        spf_say(result, "%s is not in known_hosts, but it is the key that PuTTY knows for the host",
+                view->facts->handshake.host_key_sha256);
     for (size_t i = 0; proof == PROOF_NONE && i < known->lines.count; i++) {
         if (known->lines.items[i].marker != SPF_MARKER_CERT_AUTHORITY)
             continue;
@@ -403,5 +427,8 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     note_verified(result, "known-hosts");
     spf_say(result, "host key known, %s line %lld%s%s", line->file, (long long)line->line,
             unread[0] != '\0' ? "; " : "", unread);
+    if (strcmp(note_putty(view, result), "changed") == 0)
+        spf_say(result, "host key known, %s line %lld; PuTTY knows another one and will warn of it",
+                line->file, (long long)line->line);
     return spf_passes();
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "openssh/putty_host_keys.h"
 #include "platform/files.h"
 #include "platform/home.h"
 
@@ -124,6 +125,8 @@ bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
     bool at_home = spf_home(home), good = true;
 
     spf_known_hosts_name(facts, host, target->port);
+    if (!spf_putty_gather(facts, host, target->port))
+        return false;
     if (target->known_hosts != NULL) {
         /* a configuration always has files, the usual ones where it names none */
         bool asked = target->ssh_config == NULL;

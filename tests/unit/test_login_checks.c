@@ -251,6 +251,36 @@ static void see_another_host_key(struct scene *scene)
     scene->target.jump = NULL;
 }
 
+/* PuTTY's registry is none of ssh's files: what it knows is named, and the verdict stays. */
+START_TEST(what_putty_knows_is_named)
+{
+    struct spf_known_host *key;
+    struct scene scene;
+
+    set_scene(&scene);
+    (void)strcpy(scene.facts.handshake.host_key_algorithm, "ssh-ed25519");
+    key = SPF_APPEND(&scene.facts.known_hosts.putty);
+    ck_assert_ptr_nonnull(key);
+    (void)strcpy(key->algorithm, "ssh-ed25519");
+    key->blob = strdup("BBBB");
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_PASS, SPF_NO_FINDING);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "putty"), "changed");
+    ck_assert_ptr_nonnull(strstr(scene.results[SPF_CHECK_SSH_HOST_KEY].summary, "PuTTY knows"));
+    (void)strcpy(scene.facts.known_hosts.lines.items[0].algorithm, "ssh-rsa");
+    (void)strcpy(key->blob, "AAAA");
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_PASS, SPF_NO_FINDING);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "putty"), "known");
+    spf_shape_clear(&spf_known_hosts_shape, &scene.facts.known_hosts);
+    key = SPF_APPEND(&scene.facts.known_hosts.putty);
+    key->blob = strdup("AAAA");
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "putty"), "known");
+    ck_assert_ptr_nonnull(
+        strstr(scene.results[SPF_CHECK_SSH_HOST_KEY].summary, "that PuTTY knows"));
+    strike(&scene);
+}
+END_TEST
+
 START_TEST(host_keys)
 {
     struct spf_known_host *line;
@@ -559,11 +589,12 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("login checks",
-                     (const TTest *const[]){
-                         a_login_that_works, one_step_after_the_other, ports_and_banners,
-                         handshakes, host_keys, files_that_were_not_read, host_keys_and_the_console,
-                         authentication, an_encrypted_key_is_judged_by_its_public_half,
-                         tinyssh_says_yes_to_any_query, an_agent_that_is_too_full,
-                         no_key_is_shown_to_a_stranger, sessions, what_the_server_did, NULL});
+    return unit_main(
+        "login checks",
+        (const TTest *const[]){a_login_that_works, one_step_after_the_other, ports_and_banners,
+                               handshakes, what_putty_knows_is_named, host_keys,
+                               files_that_were_not_read, host_keys_and_the_console, authentication,
+                               an_encrypted_key_is_judged_by_its_public_half,
+                               tinyssh_says_yes_to_any_query, an_agent_that_is_too_full,
+                               no_key_is_shown_to_a_stranger, sessions, what_the_server_did, NULL});
 }

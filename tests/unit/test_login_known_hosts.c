@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "login/offers.h"
 #include "openssh/known_hosts.h"
+#include "openssh/putty_host_keys.h"
 
 #define ED         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
 #define ED_BLOB    "AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -280,6 +281,42 @@ START_TEST(names_in_common)
 }
 END_TEST
 
+/* What plink 0.78 wrote of four servers, and their own public keys. */
+START_TEST(putty_s_numbers_are_the_same_keys)
+{
+    FILE *stored = fopen(TEST_DATA "/putty/sshhostkeys", "r");
+    FILE *known = fopen(TEST_DATA "/putty/host_keys.pub", "r");
+    char line[2000], pub[2000], *algorithm, *blob;
+    unsigned count = 0;
+
+    ck_assert_ptr_nonnull(stored);
+    ck_assert_ptr_nonnull(known);
+    while (fgets(line, sizeof line, stored) != NULL) {
+        char *numbers = strchr(line, ' ') + 1, *made;
+
+        ck_assert_ptr_nonnull(fgets(pub, sizeof pub, known));
+        numbers[strcspn(numbers, "\n")] = '\0';
+        algorithm = strtok(pub, " \n");
+        blob = strtok(NULL, " \n");
+        made = spf_putty_host_key(algorithm, numbers);
+        ck_assert_ptr_nonnull(made);
+        ck_assert_str_eq(made, blob);
+        free(made);
+        numbers[strlen(numbers) / 2] = 'x'; /* no digit */
+        ck_assert_ptr_null(spf_putty_host_key(algorithm, numbers));
+        count++;
+    }
+    ck_assert_uint_eq(count, 4);
+    ck_assert_ptr_null(spf_putty_host_key("ssh-ed25519", ""));
+    ck_assert_ptr_null(spf_putty_host_key("ssh-ed25519", "0x,0x"));
+    ck_assert_ptr_null(spf_putty_host_key("ssh-ed25519", "0x1,0x2,0x3"));
+    ck_assert_ptr_null(spf_putty_host_key("ecdsa-sha2-nistp256", "nistp384,0x1,0x2"));
+    ck_assert_ptr_null(spf_putty_host_key("ssh-dss", "0x1,0x2"));
+    (void)fclose(stored);
+    (void)fclose(known);
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("login known_hosts",
@@ -287,5 +324,6 @@ int main(void)
                          which_lines_speak_of_the_host, lines_that_ssh_cannot_read_are_passed_over,
                          lines_of_a_wrong_shape_are_named, what_ssh_would_say,
                          known_kinds_are_offered_first, what_hangs_on_a_certificate,
-                         ssh_keygen_is_the_referee, names_in_common, NULL});
+                         ssh_keygen_is_the_referee, names_in_common,
+                         putty_s_numbers_are_the_same_keys, NULL});
 }
