@@ -44,6 +44,7 @@
 #include "cli/wait.h"
 #include "cloud/cloud.h"
 #include "key/probe.h"
+#include "pipeline/needs.h"
 #include "platform/limits.h"
 #include "platform/signals.h"
 #include "platform/terminal.h"

@@ -9,6 +9,7 @@
 #include "login/conversation.h"
 #include "openssh/config.h"
 #include "openssh/openssh.h"
+#include "pipeline/needs.h"
 
 static void queue(struct spf_course *course)
 {
@@ -225,7 +226,8 @@ void spf_course_advance(struct spf_course *course)
 
     wants |= spf_diagnosis_wants(course->run) | missing(course, SPF_ABSENT);
     wants |= spf_ahead_wants(course);
-    if (course->conversation != NULL && spf_run_expects_silence(course->run))
+    if (course->conversation != NULL &&
+        spf_silence_is_explained(&course->run->facts, course->run->results))
         spf_conversation_expect_silence(course->conversation);
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         if (wants >> i & 1) {

@@ -63,6 +63,8 @@ struct spf_opinion spf_skips(enum spf_check_id because);
 struct spf_opinion spf_not_applicable(void);
 /* Unknown, because a group is unavailable. The failure is borrowed from the facts. */
 struct spf_opinion spf_cannot_tell(const struct spf_failure *failure);
+/* What a failure says, as the result's sentence and evidence. */
+void spf_failure_note(const struct spf_failure *failure, struct spf_result *result);
 
 /*
  * The usual first line of a judge: true if the group is not there, and then *opinion is what to

@@ -68,7 +68,7 @@ static void forget_key(struct spf_run *run)
     run->facts.group[SPF_GROUP_KEY] = (struct spf_group_state){0};
 }
 
-void spf_run_choose_key(struct spf_run *run)
+static void choose_key(struct spf_run *run)
 {
     const struct spf_ssh_offer *offer = choose(&run->facts);
     const size_t place =
@@ -82,7 +82,7 @@ void spf_run_choose_key(struct spf_run *run)
     run->offer_read = place;
 }
 
-void spf_run_use_found_key(struct spf_run *run)
+static void use_found_key(struct spf_run *run)
 {
     if (run->asked->key_dir == NULL || !spf_facts_have(&run->facts, SPF_GROUP_FOUND_KEY) ||
         run->facts.found_key.path[0] == '\0')
@@ -93,7 +93,7 @@ void spf_run_use_found_key(struct spf_run *run)
     run->target = &run->configured;
 }
 
-void spf_run_configure(struct spf_run *run)
+static void configure(struct spf_run *run)
 {
     const struct spf_ssh_config_facts *config = &run->facts.ssh_config;
     const struct spf_target *asked = run->asked;
@@ -121,7 +121,7 @@ void spf_run_configure(struct spf_run *run)
     if (asked->key_path == NULL && asked->key_dir == NULL) {
         target->key_path = spf_ssh_config_key(config, NULL);
         target->key_configured = true;
-        spf_run_choose_key(run);
+        choose_key(run);
     }
     for (size_t i = 0; i < config->known_hosts.count && files < SPF_KNOWN_HOSTS_MAX; i++)
         run->known_hosts[files++] = config->known_hosts.items[i].path;
@@ -129,4 +129,15 @@ void spf_run_configure(struct spf_run *run)
     if (asked->known_hosts == NULL && files > 0)
         target->known_hosts = run->known_hosts;
     run->target = target;
+}
+
+void spf_run_reconfigure(struct spf_run *run, enum spf_group group)
+{
+    if (group == SPF_GROUP_SSH_CONFIG)
+        configure(run);
+    else if ((group == SPF_GROUP_KEY_PAIR || group == SPF_GROUP_QUERY) &&
+             run->target->key_configured)
+        choose_key(run);
+    if (group == SPF_GROUP_SSH_CONFIG || group == SPF_GROUP_FOUND_KEY)
+        use_found_key(run);
 }

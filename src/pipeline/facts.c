@@ -68,16 +68,3 @@ void spf_facts_clear(struct spf_facts *facts)
         spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(facts, (enum spf_group)i));
     *facts = (struct spf_facts){0};
 }
-
-struct spf_failure spf_failure(enum spf_finding cause, const char *fmt, ...)
-{
-    struct spf_failure failure = {.cause = cause};
-    char text[sizeof failure.text];
-    va_list args;
-
-    va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, fmt, args);
-    va_end(args);
-    spf_clean(failure.text, sizeof failure.text, text, strlen(text));
-    return failure;
-}

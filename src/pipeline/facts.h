@@ -140,5 +140,7 @@ void spf_facts_clear(struct spf_facts *facts);
 
 /* Makes a failure; the text is cleaned and cut. */
 struct spf_failure spf_failure(enum spf_finding cause, const char *fmt, ...) SPF_PRINTF(2, 3);
+/* Of this program or its machine, not of what it asked: system-error. */
+struct spf_failure spf_failure_ours(const char *text);
 
 #endif

@@ -26,13 +26,6 @@ struct spf_run {
                           on; 0: about another key */
 };
 
-/*
- * The selected checks and what they need, directly or not, for this target: net.port needs an
- * address, which is given or the instance's; authentication at a given host waits for
- * cloud.address.
- */
-spf_checks spf_checks_with_needs(const struct spf_target *target);
-
 /* target is borrowed and outlives the run. */
 void spf_run_init(struct spf_run *run, const struct spf_target *target);
 void spf_run_clear(struct spf_run *run);
@@ -73,26 +66,17 @@ void spf_run_forget_foreseen(struct spf_run *run);
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms);
 
 /*
- * What the user's ssh configuration says of the target, once that is present and if it is to be
- * used: from then on run->target is what it makes of run->asked. Nothing that it may change is
- * judged before. spf_run_arrived calls it.
+ * The group has come: what it changes of the target that is checked. The user's ssh configuration,
+ * if it is to be used, makes run->target of run->asked, and nothing that it may change is judged
+ * before; without a key given it, the bound pair and the server's answer say which of the keys that
+ * ssh would offer is checked; with a directory of keys given, the key that was found there for the
+ * bound pair is. spf_run_arrived calls it.
  */
-void spf_run_configure(struct spf_run *run);
-
-/* Without a key given: which of those that ssh would offer is checked from now on.
- * spf_run_arrived calls it. */
-void spf_run_choose_key(struct spf_run *run);
-
-/* With a directory of keys given: the key that was found there for the bound pair is checked from
- * now on. spf_run_arrived calls it. */
-void spf_run_use_found_key(struct spf_run *run);
+void spf_run_reconfigure(struct spf_run *run, enum spf_group group);
 
 /* Judges a check once more that has its result, by facts that came after it. */
 void spf_run_judge_again(struct spf_run *run, enum spf_check_id check);
 
 /* Is the check to be run, and not judged yet? */
 bool spf_run_expects(const struct spf_run *run, enum spf_check_id check);
-/* Do the cloud facts say that packets will be dropped, so that silence need not be waited out? */
-bool spf_run_expects_silence(const struct spf_run *run);
-
 #endif

@@ -114,14 +114,14 @@ START_TEST(an_instance_behind_a_way)
     ck_assert(!spf_target_is_proxied(run.target));
 
     (void)spf_copy(run.facts.ssh_config.jump, 10, "bastion");
-    spf_run_configure(&run);
+    spf_run_reconfigure(&run, SPF_GROUP_SSH_CONFIG);
     ck_assert_str_eq(run.target->host, "10.0.0.5");
     ck_assert_str_eq(run.target->jump, "bastion");
     ck_assert(run.target->jump_configured && run.target->alias == NULL);
 
     run.facts.ssh_config.jump[0] = '\0';
     (void)spf_copy(run.facts.ssh_config.proxy_program, 10, "relay");
-    spf_run_configure(&run);
+    spf_run_reconfigure(&run, SPF_GROUP_SSH_CONFIG);
     ck_assert_ptr_null(run.target->jump);
     ck_assert(spf_target_is_proxied(run.target));
     spf_run_clear(&run);
@@ -137,7 +137,7 @@ START_TEST(nonsense_of_a_record_is_passed_over)
     ck_assert_ptr_eq(run.target, &by_name);
     run.facts.ssh_config.port = 22;
     run.facts.ssh_config.host[0] = '\0';
-    spf_run_configure(&run);
+    spf_run_reconfigure(&run, SPF_GROUP_SSH_CONFIG);
     ck_assert_ptr_eq(run.target, &by_name);
     spf_run_clear(&run);
 }
