@@ -297,6 +297,63 @@ static bool world_reaches(const struct spf_view *view, const struct spf_path *pa
            gateway->ipv6_bandwidth > 0 && gateway->egress_only[0] == '\0';
 }
 
+static struct spf_rules_question question_of(const struct spf_view *view,
+                                             const struct spf_path *path)
+{
+    struct spf_rules_question question =
+        (struct spf_rules_question){.source = path->source,
+                                    .destination = path->dialled.private_ip,
+                                    .port = path->port,
+                                    .family = path->dialled.ip.family,
+                                    .internet = path->internet};
+
+    if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP))
+        question.membership = &view->facts->membership;
+    if (spf_facts_have(view->facts, SPF_GROUP_IDENTITY))
+        question.account = view->facts->identity.account;
+    return question;
+}
+
+/* The answer for our address; without one, that for all addresses, where they have the same. */
+static struct spf_rules_decision decide(const struct spf_rules_facts *facts,
+                                        const struct spf_rules_question *question,
+                                        const struct spf_rules_crowd *crowd)
+{
+    if (question->source.family != 0)
+        return spf_rules_decide(facts, question);
+    if (!crowd->denies_some && !crowd->uncertain_for_some)
+        return crowd->accepted;
+    if (!crowd->accepts_some && !crowd->uncertain_for_some)
+        return crowd->denied;
+    return crowd->uncertain_for_some && !(crowd->accepts_some && crowd->denies_some)
+               ? crowd->uncertain
+               : (struct spf_rules_decision){.answer = SPF_RULES_UNCERTAIN};
+}
+
+/* Facts that a call brings, which is made only where the answer rests on them. */
+static bool wants_more(const struct spf_view *view, const struct spf_path *path,
+                       const struct spf_rules_question *question,
+                       const struct spf_rules_decision *decision,
+                       const struct spf_rules_crowd *crowd, struct spf_opinion *opinion)
+{
+    if (membership_matters(decision, question) && spf_lacks(view, SPF_GROUP_MEMBERSHIP, opinion) &&
+        opinion->kind == SPF_OPINION_WANTS)
+        return true;
+
+    /* A group that may be another account's: whose account asks is a call, made for this alone. */
+    if (decision->answer == SPF_RULES_UNCERTAIN && decision->rule != NULL && !question->internet &&
+        spf_rule_names_an_account(decision->rule) && spf_lacks(view, SPF_GROUP_IDENTITY, opinion) &&
+        opinion->kind == SPF_OPINION_WANTS)
+        return true;
+
+    /* Whether the internet reaches an IPv6 address at all is cloud.address's question-> */
+    if (decision->answer == SPF_RULES_ACCEPT && crowd->open_to_world &&
+        path->dialled.class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0' &&
+        spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS)
+        return true;
+    return false;
+}
+
 struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
                                                   struct spf_result *result)
 {
@@ -315,42 +372,11 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     if (spf_path_or_lacks(view, SPF_GROUP_RULES, &path, &opinion))
         return opinion;
 
-    question = (struct spf_rules_question){.source = path.source,
-                                           .destination = path.dialled.private_ip,
-                                           .port = path.port,
-                                           .family = path.dialled.ip.family,
-                                           .internet = path.internet};
-    if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP))
-        question.membership = &view->facts->membership;
-    if (spf_facts_have(view->facts, SPF_GROUP_IDENTITY))
-        question.account = view->facts->identity.account;
+    question = question_of(view, &path);
     if (!spf_rules_crowd(facts, &question, &crowd))
         return spf_source_unknown(SPF_SG_SOURCE_UNKNOWN, view, result);
-    if (path.source.family != 0)
-        decision = spf_rules_decide(facts, &question);
-    else if (!crowd.denies_some && !crowd.uncertain_for_some)
-        decision = crowd.accepted;
-    else if (!crowd.accepts_some && !crowd.uncertain_for_some)
-        decision = crowd.denied;
-    else
-        decision = crowd.uncertain_for_some && !(crowd.accepts_some && crowd.denies_some)
-                       ? crowd.uncertain
-                       : (struct spf_rules_decision){.answer = SPF_RULES_UNCERTAIN};
-
-    if (membership_matters(&decision, &question) &&
-        spf_lacks(view, SPF_GROUP_MEMBERSHIP, &opinion) && opinion.kind == SPF_OPINION_WANTS)
-        return opinion;
-
-    /* A group that may be another account's: whose account asks is a call, made for this alone. */
-    if (decision.answer == SPF_RULES_UNCERTAIN && decision.rule != NULL && !question.internet &&
-        spf_rule_names_an_account(decision.rule) && spf_lacks(view, SPF_GROUP_IDENTITY, &opinion) &&
-        opinion.kind == SPF_OPINION_WANTS)
-        return opinion;
-
-    /* Whether the internet reaches an IPv6 address at all is cloud.address's question. */
-    if (decision.answer == SPF_RULES_ACCEPT && crowd.open_to_world &&
-        path.dialled.class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0' &&
-        spf_lacks(view, SPF_GROUP_GATEWAY, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+    decision = decide(facts, &question, &crowd);
+    if (wants_more(view, &path, &question, &decision, &crowd, &opinion))
         return opinion;
 
     spf_note_source(result, view, &path);

@@ -323,16 +323,13 @@ static bool judges_by_query(const struct spf_view *view)
     return spf_query_proves(view->facts->identification.software, &view->facts->query);
 }
 
-/* The key would do. Does a signature with it log us in? */
-static struct spf_opinion judge_signature(const struct spf_view *view, struct spf_result *result)
+/* Nothing here signs with the key, or nothing was asked to: true, and *opinion is what is known
+ * without a signature. */
+static bool is_unsigned(const struct spf_view *view, struct spf_result *result,
+                        struct spf_opinion *opinion)
 {
-    const struct spf_signature_facts *facts = &view->facts->signature;
-    struct spf_opinion opinion;
     char text[ASKED_SIZE];
 
-    spf_note_text(result, "stage", query);
-    if (view->facts->query.of_certificate)
-        note_certificate(view, result);
     if (spf_key_agent_signs(&view->facts->key)) {
         spf_note_text(result, "signed_by", "agent");
     } else if (!view->facts->key.usable && view->facts->key.encrypted) {
@@ -346,7 +343,8 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
                     "without the passphrase the login could not be tried, and the answer to the "
                     "question alone proves nothing: this server (%s) may say yes to any key",
                     view->facts->identification.software);
-        return spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
+        *opinion = spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
+        return true;
     }
     if (!spf_key_agent_signs(&view->facts->key) &&
         strcmp(view->facts->key.damage, "key-needs-device") == 0) {
@@ -355,49 +353,46 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
                     "the server accepts %s for %s; the security key was not asked to sign, so the "
                     "login itself is untried",
                     asked(view, text), view->target->user);
-        return spf_lowered(SPF_KEY_NEEDS_DEVICE, SPF_UNKNOWN);
+        *opinion = spf_lowered(SPF_KEY_NEEDS_DEVICE, SPF_UNKNOWN);
+        return true;
     }
-    if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
-        return opinion;
-    if (facts->methods[0] != '\0')
-        note_methods(result, facts->methods);
+    return false;
+}
 
-    switch (facts->outcome) {
-    case SPF_AUTH_REFUSED:
-        if (!judges_by_query(view)) {
-            spf_say(result,
-                    "the server does not accept this key for %s: it refused the signature%s%s (its "
-                    "yes to the question before proves nothing: this server, %s, may say it to any "
-                    "key)",
-                    view->target->user,
-                    facts->ending.kind == SPF_ENDING_DISCONNECT ? _(" and disconnected: ") : "",
-                    facts->ending.kind == SPF_ENDING_DISCONNECT ? facts->error : "",
-                    view->facts->identification.software);
-            return refused(view, signature, result);
-        }
-        if (facts->ending.kind == SPF_ENDING_DISCONNECT)
-            spf_say(result,
-                    "the server knows %s, but refuses the login of %s; it answered by "
-                    "disconnecting: %s",
-                    asked(view, text), view->target->user, facts->error);
-        else if (view->facts->query.of_certificate)
-            spf_say(result, "the server accepts %s, but refuses the login of %s", asked(view, text),
-                    view->target->user);
-        return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
-    case SPF_AUTH_PARTIAL:
-        spf_note_text(result, "next_methods", facts->methods);
-        return decided(result, signature, SPF_AUTH_SECOND_FACTOR);
-    case SPF_AUTH_LOCAL_REFUSAL:
-        return judge_algorithm(view, result);
-    case SPF_AUTH_ENDED:
-        if (is_told_off(facts))
-            return judge_told_off(view, result);
-        return judge_disconnect(&facts->ending, facts->error, signature, result);
-    case SPF_AUTH_SILENT:
-        return judge_stall(view, &facts->ending, facts->error, signature, result);
-    case SPF_AUTH_ACCEPTED:
-        break;
+/* The server refuses a signed request. */
+static struct spf_opinion judge_login_refusal(const struct spf_view *view,
+                                              struct spf_result *result)
+{
+    const struct spf_signature_facts *facts = &view->facts->signature;
+    char text[ASKED_SIZE];
+
+    if (!judges_by_query(view)) {
+        spf_say(result,
+                "the server does not accept this key for %s: it refused the signature%s%s (its "
+                "yes to the question before proves nothing: this server, %s, may say it to any "
+                "key)",
+                view->target->user,
+                facts->ending.kind == SPF_ENDING_DISCONNECT ? _(" and disconnected: ") : "",
+                facts->ending.kind == SPF_ENDING_DISCONNECT ? facts->error : "",
+                view->facts->identification.software);
+        return refused(view, signature, result);
     }
+    if (facts->ending.kind == SPF_ENDING_DISCONNECT)
+        spf_say(result,
+                "the server knows %s, but refuses the login of %s; it answered by "
+                "disconnecting: %s",
+                asked(view, text), view->target->user, facts->error);
+    else if (view->facts->query.of_certificate)
+        spf_say(result, "the server accepts %s, but refuses the login of %s", asked(view, text),
+                view->target->user);
+    return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
+}
+
+static struct spf_opinion judge_acceptance(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_signature_facts *facts = &view->facts->signature;
+    char text[ASKED_SIZE];
+
     spf_note_text(result, "stage", signature);
     if (spf_keys_too_many(view) > 0) {
         spf_note_number(result, "agent_keys", spf_keys_too_many(view));
@@ -414,6 +409,42 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
             view->target->session == SPF_SESSION_NEVER ? spf_flow_untried(&facts->ending.flow)
                                                        : "");
     return spf_passes();
+}
+
+/* The key would do. Does a signature with it log us in? */
+static struct spf_opinion judge_signature(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_signature_facts *facts = &view->facts->signature;
+    struct spf_opinion opinion;
+
+    spf_note_text(result, "stage", query);
+    if (view->facts->query.of_certificate)
+        note_certificate(view, result);
+    if (is_unsigned(view, result, &opinion))
+        return opinion;
+    if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
+        return opinion;
+    if (facts->methods[0] != '\0')
+        note_methods(result, facts->methods);
+
+    switch (facts->outcome) {
+    case SPF_AUTH_REFUSED:
+        return judge_login_refusal(view, result);
+    case SPF_AUTH_PARTIAL:
+        spf_note_text(result, "next_methods", facts->methods);
+        return decided(result, signature, SPF_AUTH_SECOND_FACTOR);
+    case SPF_AUTH_LOCAL_REFUSAL:
+        return judge_algorithm(view, result);
+    case SPF_AUTH_ENDED:
+        if (is_told_off(facts))
+            return judge_told_off(view, result);
+        return judge_disconnect(&facts->ending, facts->error, signature, result);
+    case SPF_AUTH_SILENT:
+        return judge_stall(view, &facts->ending, facts->error, signature, result);
+    case SPF_AUTH_ACCEPTED:
+        break;
+    }
+    return judge_acceptance(view, result);
 }
 
 /* A type of key that only the user's ssh or PuTTY has: our limit, and no verdict on the login. */

@@ -125,34 +125,45 @@ static void add_after(struct spf_buf *buf, const struct spf_ending *ending)
                  ending->last_message[0] != '\0' ? ending->last_message : _("identification line"));
 }
 
+/* Those that need no more words than these; and after which message of the server, where that says
+ * more. */
+static const struct {
+    const char *words;
+    bool after;
+} plain[SPF_ENDING_UNCLEAR + 1] = {
+    [SPF_ENDING_CLOSED] = {N_("the server closed the connection"), true},
+    [SPF_ENDING_RESET] = {N_("the connection was reset"), true},
+    [SPF_ENDING_BROKEN] = {N_("the connection broke"), true},
+    [SPF_ENDING_NO_PACKET] = {N_("the server sent bytes that are no SSH packet"), true},
+    [SPF_ENDING_BAD_MAC] =
+        {N_("a packet of the server failed the integrity check: it was badly made, "
+            "or changed on the way"),
+         true},
+    [SPF_ENDING_UNPROVED_HOST_KEY] =
+        {N_("the server shows a host key, but its signature does not prove that it "
+            "holds that key"),
+         false},
+    [SPF_ENDING_NO_COMMAND] = {N_("the server opens a channel, but refuses to run a command in it"),
+                               false},
+    [SPF_ENDING_UNCLEAR] = {N_("the server sent something that the SSH library cannot go on with"),
+                            true},
+};
+
 static void add_clause(struct spf_buf *buf, const struct spf_ending *ending, const char *error)
 {
     const char *last = ending->last_message;
 
-    switch (ending->kind) {
-    case SPF_ENDING_NONE:
+    if (plain[ending->kind].words != NULL) {
+        spf_buf_addstr(buf, spf_tr(plain[ending->kind].words));
+        if (plain[ending->kind].after)
+            add_after(buf, ending);
         return;
+    }
+    switch (ending->kind) {
     case SPF_ENDING_DISCONNECT:
         spf_buf_addf(buf, _("the server disconnected%s%s"),
                      error[0] != '\0' ? _(" and said: ") : _(" without saying why"), error);
         return;
-    case SPF_ENDING_CLOSED:
-        spf_buf_addstr(buf, _("the server closed the connection"));
-        break;
-    case SPF_ENDING_RESET:
-        spf_buf_addstr(buf, _("the connection was reset"));
-        break;
-    case SPF_ENDING_BROKEN:
-        spf_buf_addstr(buf, _("the connection broke"));
-        break;
-    case SPF_ENDING_NO_PACKET:
-        spf_buf_addstr(buf, _("the server sent bytes that are no SSH packet"));
-        break;
-    case SPF_ENDING_BAD_MAC:
-        spf_buf_addstr(buf,
-                       _("a packet of the server failed the integrity check: it was badly made, "
-                         "or changed on the way"));
-        break;
     case SPF_ENDING_OUT_OF_TURN:
         spf_buf_addf(buf, _("the server sent a message that cannot come here (%s)"),
                      last[0] != '\0' ? last : _("its first one"));
@@ -161,17 +172,9 @@ static void add_clause(struct spf_buf *buf, const struct spf_ending *ending, con
         spf_buf_addf(buf, _("a message of the server is damaged (%s)"),
                      last[0] != '\0' ? last : _("its first one"));
         return;
-    case SPF_ENDING_UNPROVED_HOST_KEY:
-        spf_buf_addstr(buf,
-                       _("the server shows a host key, but its signature does not prove that it "
-                         "holds that key"));
-        return;
     case SPF_ENDING_NO_CHANNEL:
         spf_buf_addf(buf, _("the server opens no channel for it%s%s"), error[0] != '\0' ? ": " : "",
                      error);
-        return;
-    case SPF_ENDING_NO_COMMAND:
-        spf_buf_addstr(buf, _("the server opens a channel, but refuses to run a command in it"));
         return;
     case SPF_ENDING_FLOOD:
         spf_buf_addf(buf, _("the server sends %s%swithout end, and not what comes next"),
@@ -185,11 +188,9 @@ static void add_clause(struct spf_buf *buf, const struct spf_ending *ending, con
         spf_buf_addf(buf, _("nothing came after the server's %s"),
                      last[0] != '\0' ? last : _("identification line"));
         return;
-    case SPF_ENDING_UNCLEAR:
-        spf_buf_addstr(buf, _("the server sent something that the SSH library cannot go on with"));
-        break;
+    default:
+        return;
     }
-    add_after(buf, ending);
 }
 
 void spf_ending_say(struct spf_result *result, const char *what, const struct spf_ending *ending,

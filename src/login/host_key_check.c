@@ -358,6 +358,27 @@ static bool lines_are_beyond_ssh(const struct spf_view *view, bool *waits,
     return true;
 }
 
+/* The lines that speak of the host have another key. */
+static struct spf_opinion judge_other_key(const struct spf_view *view,
+                                          const struct spf_known_host *line,
+                                          struct spf_result *result)
+{
+    struct spf_opinion opinion;
+    bool waits;
+
+    if (lines_are_beyond_ssh(view, &waits, &opinion)) {
+        spf_say(result,
+                "the host key is not known: %s line %lld has one of the type %s, which "
+                "this machine's ssh does not know and skips",
+                line->file, (long long)line->line, line->algorithm);
+        return judge_unknown(view, result);
+    }
+    if (waits)
+        return opinion;
+    spf_note_text(result, "known_fingerprint", line->sha256);
+    return judge_changed(view, line, result);
+}
+
 /* Is the host key the known one? As ssh judges it, from the lines that speak of the host. */
 struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct spf_result *result)
 {
@@ -368,7 +389,7 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     enum spf_host_key_verdict verdict;
     struct spf_opinion opinion;
     char unread[400];
-    bool hangs, waits;
+    bool hangs;
 
     spf_note_null(result, "fingerprint_sha256");
     spf_note_null(result, "verified_by");
@@ -405,17 +426,7 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     case SPF_VERDICT_REVOKED:
         return even_so(view, SPF_HOST_KEY_REVOKED, result);
     case SPF_VERDICT_CHANGED:
-        if (lines_are_beyond_ssh(view, &waits, &opinion)) {
-            spf_say(result,
-                    "the host key is not known: %s line %lld has one of the type %s, which "
-                    "this machine's ssh does not know and skips",
-                    line->file, (long long)line->line, line->algorithm);
-            return judge_unknown(view, result);
-        }
-        if (waits)
-            return opinion;
-        spf_note_text(result, "known_fingerprint", line->sha256);
-        return judge_changed(view, line, result);
+        return judge_other_key(view, line, result);
     case SPF_VERDICT_UNKNOWN:
         if (unread[0] != '\0')
             spf_say(result, "the host key is not known: %s (ssh passes it over without a word)",

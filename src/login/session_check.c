@@ -84,6 +84,58 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
     return spf_concludes(SPF_SESSION_NO_SHELL);
 }
 
+static void note_session(const struct spf_session_facts *facts, struct spf_result *result)
+{
+    if (facts->options_seen)
+        spf_note_bool(result, "forced_command", facts->forced_command);
+    spf_note_text(result, "output", text_or_null(facts->output));
+    if (facts->exit_status >= 0)
+        spf_note_number(result, "exit_status", facts->exit_status);
+    if (facts->peer[0] != '\0')
+        spf_note_text(result, "source_seen", facts->peer);
+    spf_flow_note(result, &facts->ending.flow);
+}
+
+static struct spf_opinion judge_timeout(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_session_facts *facts = &view->facts->session;
+    struct spf_opinion opinion;
+
+    if (spf_path_judge(view, result, &facts->ending, &opinion))
+        return opinion;
+    if (facts->ending.kind == SPF_ENDING_FLOOD) { /* which ssh might come to the end of */
+        spf_say(result, "the login works, but so much output came before that of our command "
+                        "that it was not read to its end");
+        return spf_lowered(SPF_SESSION_TIMEOUT, SPF_UNKNOWN);
+    }
+    spf_ending_say_late(view, result, N_("the login works, but our command is not answered"),
+                        &facts->ending, facts->error);
+    return spf_concludes(SPF_SESSION_TIMEOUT);
+}
+
+/* The word came back: a command runs. */
+static struct spf_opinion judge_echo(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_session_facts *facts = &view->facts->session;
+
+    if (facts->no_pty) {
+        spf_say(result, "a command ran; but this key gets no terminal (restrict or no-pty before "
+                        "it in authorized_keys), so a shell has no prompt");
+        return spf_concludes(SPF_SESSION_NO_PTY);
+    }
+    if (facts->noise) {
+        spf_say(result, "a command ran, but the shell's start-up files print to its output: that "
+                        "breaks scp, sftp and rsync");
+        return spf_concludes(SPF_SESSION_STARTUP_PRINTS);
+    }
+    spf_say(result, view->target->transfer != SPF_TRANSFER_NONE
+                        ? N_("a command ran; the sftp subsystem was not tried")
+                    : facts->shell
+                        ? N_("a command ran; a terminal was not tried")
+                        : N_("an echo was answered, but nothing shows that a shell ran it"));
+    return spf_passes();
+}
+
 /*
  * Does a session start? One echo of a random word, where the server is known to announce forced
  * commands and has announced none; else a channel is opened and nothing is requested on it, unless
@@ -104,14 +156,7 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
     if (spf_lacks(view, SPF_GROUP_SESSION, &opinion))
         return opinion;
 
-    if (facts->options_seen)
-        spf_note_bool(result, "forced_command", facts->forced_command);
-    spf_note_text(result, "output", text_or_null(facts->output));
-    if (facts->exit_status >= 0)
-        spf_note_number(result, "exit_status", facts->exit_status);
-    if (facts->peer[0] != '\0')
-        spf_note_text(result, "source_seen", facts->peer);
-    spf_flow_note(result, &facts->ending.flow);
+    note_session(facts, result);
     switch (facts->outcome) {
     case SPF_ECHO_WITHHELD:
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
@@ -131,33 +176,9 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
                        facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);
     case SPF_ECHO_TIMEOUT:
-        if (spf_path_judge(view, result, &facts->ending, &opinion))
-            return opinion;
-        if (facts->ending.kind == SPF_ENDING_FLOOD) { /* which ssh might come to the end of */
-            spf_say(result, "the login works, but so much output came before that of our command "
-                            "that it was not read to its end");
-            return spf_lowered(SPF_SESSION_TIMEOUT, SPF_UNKNOWN);
-        }
-        spf_ending_say_late(view, result, N_("the login works, but our command is not answered"),
-                            &facts->ending, facts->error);
-        return spf_concludes(SPF_SESSION_TIMEOUT);
+        return judge_timeout(view, result);
     case SPF_ECHO_BACK:
         break;
     }
-    if (facts->no_pty) {
-        spf_say(result, "a command ran; but this key gets no terminal (restrict or no-pty before "
-                        "it in authorized_keys), so a shell has no prompt");
-        return spf_concludes(SPF_SESSION_NO_PTY);
-    }
-    if (facts->noise) {
-        spf_say(result, "a command ran, but the shell's start-up files print to its output: that "
-                        "breaks scp, sftp and rsync");
-        return spf_concludes(SPF_SESSION_STARTUP_PRINTS);
-    }
-    spf_say(result, view->target->transfer != SPF_TRANSFER_NONE
-                        ? N_("a command ran; the sftp subsystem was not tried")
-                    : facts->shell
-                        ? N_("a command ran; a terminal was not tried")
-                        : N_("an echo was answered, but nothing shows that a shell ran it"));
-    return spf_passes();
+    return judge_echo(view, result);
 }

@@ -209,23 +209,9 @@ static bool lacks_user_entry(const struct spf_view *view)
            view->facts->surroundings.no_user_entry;
 }
 
-/*
- * Does TCP connect? Silence, refusal and unreachability are kept apart because their remedies are:
- * dropped on the way, refused by the host, or no way at all.
- */
-struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_result *result)
+static void note_connection(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
-    const struct spf_result *address = &view->results[SPF_CHECK_CLOUD_ADDRESS];
-    struct spf_opinion opinion;
-    const char *unused;
-
-    if (!view->target->host && address->status == SPF_PENDING)
-        return spf_waits();
-    if (!view->target->host && !address->holds)
-        return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
-    if (spf_lacks(view, SPF_GROUP_TCP, &opinion))
-        return opinion;
 
     spf_note_text(result, "address", tcp->address[0] ? tcp->address : NULL);
     spf_note_number(result, "port", view->target->port);
@@ -241,23 +227,31 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     }
     if (tcp->proxy[0])
         spf_note_text(result, "proxy_command", tcp->proxy);
-    unused = note_configuration(view, result);
+}
 
-    if (!spf_target_is_proxied(view->target) && tcp->outcome != SPF_TCP_OPEN &&
-        (spf_port_judge_here(view, result, &opinion) ||
-         spf_port_judge_placeholder(view, result, true, &opinion)))
-        return opinion;
+static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+
+    if (tcp->jump[0])
+        spf_say(result, "%s refuses connections to port %u from the jump host %s", tcp->address,
+                (unsigned)view->target->port, last_hop(tcp));
+    else if (spf_starts_with(tcp->error, "ICMP"))
+        spf_say(result,
+                "%s refuses connections to port %u, by ICMP: so does a firewall (REJECT), "
+                "while a port where nothing listens resets",
+                tcp->address, (unsigned)view->target->port);
+    return spf_concludes(SPF_PORT_REFUSED);
+}
+
+/* There is no connection. */
+static struct spf_opinion judge_closed(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+
     switch (tcp->outcome) {
     case SPF_TCP_REFUSED:
-        if (tcp->jump[0])
-            spf_say(result, "%s refuses connections to port %u from the jump host %s", tcp->address,
-                    (unsigned)view->target->port, last_hop(tcp));
-        else if (spf_starts_with(tcp->error, "ICMP"))
-            spf_say(result,
-                    "%s refuses connections to port %u, by ICMP: so does a firewall (REJECT), "
-                    "while a port where nothing listens resets",
-                    tcp->address, (unsigned)view->target->port);
-        return spf_concludes(SPF_PORT_REFUSED);
+        return judge_refusal(view, result);
     case SPF_TCP_SILENT:
         return judge_silence(view, result);
     case SPF_TCP_UNREACHABLE:
@@ -289,6 +283,16 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     case SPF_TCP_OPEN:
         break;
     }
+    return spf_passes();
+}
+
+/* There is one. unused: what the ssh configuration, which was not used, has for the host; NULL. */
+static struct spf_opinion judge_open(const struct spf_view *view, const char *unused,
+                                     struct spf_result *result)
+{
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    struct spf_opinion opinion;
+
     if (lacks_user_entry(view)) {
         spf_note_number(result, "euid", view->facts->surroundings.euid);
         spf_say(result,
@@ -318,4 +322,32 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
             "%s port %u in %lld ms; your ssh configuration, which was not used, has for it: %s",
             tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms, unused);
     return spf_concludes(SPF_SSH_CONFIG_DIFFERS);
+}
+
+/*
+ * Does TCP connect? Silence, refusal and unreachability are kept apart because their remedies are:
+ * dropped on the way, refused by the host, or no way at all.
+ */
+struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const struct spf_result *address = &view->results[SPF_CHECK_CLOUD_ADDRESS];
+    struct spf_opinion opinion;
+    const char *unused;
+
+    if (!view->target->host && address->status == SPF_PENDING)
+        return spf_waits();
+    if (!view->target->host && !address->holds)
+        return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
+    if (spf_lacks(view, SPF_GROUP_TCP, &opinion))
+        return opinion;
+    note_connection(view, result);
+    unused = note_configuration(view, result);
+    if (tcp->outcome == SPF_TCP_OPEN)
+        return judge_open(view, unused, result);
+    if (!spf_target_is_proxied(view->target) &&
+        (spf_port_judge_here(view, result, &opinion) ||
+         spf_port_judge_placeholder(view, result, true, &opinion)))
+        return opinion;
+    return judge_closed(view, result);
 }

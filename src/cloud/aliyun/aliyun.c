@@ -216,6 +216,24 @@ static void ask_assistant(struct spf_operation *operation)
                            params, SPF_COUNT(params), "", assistant_done);
 }
 
+/* How each group is asked for. */
+static void (*const asks[SPF_GROUP_COUNT])(struct spf_operation *) = {
+    [SPF_GROUP_CREDENTIALS] = spf_operation_credentials,
+    [SPF_GROUP_IDENTITY] = ask_identity,
+    [SPF_GROUP_INSTANCE] = spf_operation_instance,
+    [SPF_GROUP_LOOKUP] = spf_operation_lookup,
+    [SPF_GROUP_RULES] = spf_operation_rules,
+    [SPF_GROUP_MEMBERSHIP] = spf_operation_membership,
+    [SPF_GROUP_JUMP_INSTANCE] = spf_operation_jump_instance,
+    [SPF_GROUP_NETWORK_ACL] = ask_acl,
+    [SPF_GROUP_GATEWAY] = spf_operation_gateway,
+    [SPF_GROUP_EVENTS] = ask_events,
+    [SPF_GROUP_IMAGE] = ask_image,
+    [SPF_GROUP_ASSISTANT] = ask_assistant,
+    [SPF_GROUP_KEY_PAIR] = ask_key_pair,
+    [SPF_GROUP_CONSOLE] = ask_console,
+};
+
 void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, enum spf_group group)
 {
     const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR};
@@ -231,51 +249,8 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
     operation->next = aliyun->operations;
     aliyun->operations = operation;
 
-    switch (group) {
-    case SPF_GROUP_CREDENTIALS:
-        spf_operation_credentials(operation);
-        break;
-    case SPF_GROUP_IDENTITY:
-        ask_identity(operation);
-        break;
-    case SPF_GROUP_INSTANCE:
-        spf_operation_instance(operation);
-        break;
-    case SPF_GROUP_LOOKUP:
-        spf_operation_lookup(operation);
-        break;
-    case SPF_GROUP_RULES:
-        spf_operation_rules(operation);
-        break;
-    case SPF_GROUP_MEMBERSHIP:
-        spf_operation_membership(operation);
-        break;
-    case SPF_GROUP_JUMP_INSTANCE:
-        spf_operation_jump_instance(operation);
-        break;
-    case SPF_GROUP_NETWORK_ACL:
-        ask_acl(operation);
-        break;
-    case SPF_GROUP_GATEWAY:
-        spf_operation_gateway(operation);
-        break;
-    case SPF_GROUP_EVENTS:
-        ask_events(operation);
-        break;
-    case SPF_GROUP_IMAGE:
-        ask_image(operation);
-        break;
-    case SPF_GROUP_ASSISTANT:
-        ask_assistant(operation);
-        break;
-    case SPF_GROUP_KEY_PAIR:
-        ask_key_pair(operation);
-        break;
-    case SPF_GROUP_CONSOLE:
-        ask_console(operation);
-        break;
-    default:
+    if (asks[group] != NULL)
+        asks[group](operation);
+    else
         spf_operation_finish(operation, &no_memory);
-        break;
-    }
 }
