@@ -1,0 +1,24 @@
+#ifndef SPF_DIAGNOSIS_CANDIDATE_TABLE_H
+#define SPF_DIAGNOSIS_CANDIDATE_TABLE_H
+
+#include "pipeline/finding.h"
+
+/*
+ * Of the rows of an explanation the first whose values are known. text NULL, or with a value that
+ * is not known: the catalogue's sentence. Both are templates (pipeline/slots.h).
+ */
+struct spf_suggestion {
+    enum spf_finding cause;
+    const char *text;
+    const char *tell_apart;
+};
+extern const struct spf_suggestion spf_suggestions[];
+extern const size_t spf_suggestion_count;
+
+/*
+ * What of the account, its authorized_keys, sshd's settings and its log distinguishes the
+ * candidates. sshd is not in the PATH of every shell; sshd-session logs since OpenSSH 9.8.
+ */
+extern const char spf_look_inside[];
+
+#endif

@@ -1,0 +1,73 @@
+#include "login/algorithm_check.h"
+
+#include <string.h>
+
+#include "login/implementations.h"
+#include "login/offers.h"
+
+/* The types of keys that the server is known to take, "a,b"; NULL: not known. */
+static const char *types_of(const struct spf_view *view)
+{
+    const char *server = view->facts->handshake.server_sig_algs;
+
+    return server != NULL ? server
+                          : spf_implementation_of(view->facts->identification.software)->key_types;
+}
+
+/*
+ * What helps where the server takes no signature that ssh makes by itself: an older one of the same
+ * key (a server without EXT_INFO knows no other of RSA), or a key of another type.
+ */
+static void note_ways_out(const struct spf_view *view, const char *types, struct spf_result *result)
+{
+    static const char *const usable[][2] = {
+        {"ssh-ed25519", "ed25519"},
+        {"ecdsa-sha2-nistp256", "ecdsa"},
+        {"rsa-sha2-512", "rsa"},
+        {"rsa-sha2-256", "rsa"},
+    };
+    const char *key = view->facts->key.algorithm;
+
+    if (strcmp(key, "ssh-rsa") == 0 && (types == NULL || spf_names_have(types, "ssh-rsa")))
+        spf_note_text(result, "signature_algorithm", "ssh-rsa");
+    for (size_t i = 0; i < sizeof usable / sizeof *usable; i++) {
+        if (strcmp(usable[i][0], key) != 0 &&
+            (types == NULL || spf_names_have(types, usable[i][0]))) {
+            spf_note_text(result, "usable_type", usable[i][1]);
+            return;
+        }
+    }
+}
+
+void spf_algorithm_note(const struct spf_view *view, struct spf_result *result)
+{
+    const char *server = view->facts->handshake.server_sig_algs, *types = types_of(view);
+
+    spf_note_text(result, "server_sig_algs", server);
+    if (server == NULL && types != NULL)
+        spf_note_text(result, "server_key_types", types);
+    note_ways_out(view, types, result);
+}
+
+struct spf_opinion spf_algorithm_judge(const struct spf_view *view, struct spf_result *result)
+{
+    const char *types = types_of(view);
+
+    if (view->target->ssh_config != NULL && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0 &&
+        spf_names_have(view->facts->ssh_config.accepted_algorithms, "ssh-rsa")) {
+        spf_say(result, "the ssh configuration allows signatures with SHA-1, which ssh would make "
+                        "and this program does not");
+        return spf_lowered(SPF_AUTH_ALGORITHM_REFUSED, SPF_UNKNOWN);
+    }
+    if (types != NULL)
+        spf_say(result,
+                "there is no signature algorithm that both ssh and the server allow for a key of "
+                "type %s (the server knows %s); the key itself was not evaluated",
+                view->facts->key.algorithm, types);
+    else
+        spf_say(result,
+                "there is no signature algorithm that both ssh and the server allow for a key of "
+                "type %s; the key itself was not evaluated",
+                view->facts->key.algorithm);
+    return spf_concludes(SPF_AUTH_ALGORITHM_REFUSED);
+}
