@@ -2,7 +2,7 @@
 #define SPF_BASE_ERROR_H
 
 /*
- * The room of what everybody may use: errors, text, secrets, clocks, JSON, addresses, shapes, the
+ * The room that all others may use: errors, text, secrets, clocks, JSON, addresses, shapes, the
  * loop and its workers. It knows nothing of SSH, of clouds or of this program's checks, and
  * includes no other room. What two rooms need and no domain explains belongs here.
  */

@@ -16,23 +16,23 @@
 #define PASSPHRASE_MAX 4096
 
 /* How long to wait for an input. */
-struct patience {
+struct limit {
     int stop_fd;      /* until this is readable; -1: none */
     unsigned seconds; /* so long at most; 0: no bound */
 };
 
 enum waited { READABLE, STOPPED, EXPIRED };
 
-static enum waited wait_for(int fd, const struct patience *patience, int64_t since_ms)
+static enum waited wait_for(int fd, const struct limit *limit, int64_t since_ms)
 {
     struct pollfd polls[2] = {{.fd = fd, .events = POLLIN},
-                              {.fd = patience->stop_fd, .events = POLLIN}};
+                              {.fd = limit->stop_fd, .events = POLLIN}};
     int got;
 
     do {
-        int64_t left = since_ms + (int64_t)patience->seconds * 1000 - spf_now_ms();
+        int64_t left = since_ms + (int64_t)limit->seconds * 1000 - spf_now_ms();
 
-        if (patience->seconds == 0)
+        if (limit->seconds == 0)
             left = -1;
         else if (left <= 0)
             return EXPIRED;
@@ -42,8 +42,8 @@ static enum waited wait_for(int fd, const struct patience *patience, int64_t sin
 }
 
 /* Reads at most max bytes until the end, or until a line feed (which is left out) where asked. */
-static struct spf_error read_bounded(int fd, const struct patience *patience, size_t max,
-                                     bool one_line, const char *what, struct spf_secret **secret)
+static struct spf_error read_bounded(int fd, const struct limit *limit, size_t max, bool one_line,
+                                     const char *what, struct spf_secret **secret)
 {
     struct spf_secret *read_so_far = spf_secret_alloc(max + 1);
     struct spf_error error = spf_ok();
@@ -54,13 +54,13 @@ static struct spf_error read_bounded(int fd, const struct patience *patience, si
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     while (len <= max) {
         unsigned char *at = spf_secret_bytes(read_so_far) + len;
-        enum waited waited = wait_for(fd, patience, since_ms);
+        enum waited waited = wait_for(fd, limit, since_ms);
         ssize_t got;
 
         if (waited == EXPIRED)
             error =
                 spf_error(SPF_ERR_TOO_BIG, _("%s did not come to its end within %u s (--deadline)"),
-                          what, patience->seconds);
+                          what, limit->seconds);
         if (waited != READABLE)
             break;
         got = read(fd, at, one_line ? 1 : max + 1 - len);
@@ -87,16 +87,16 @@ static struct spf_error read_bounded(int fd, const struct patience *patience, si
 
 struct spf_error spf_read_key_from_stdin(int stop_fd, unsigned seconds, struct spf_secret **secret)
 {
-    const struct patience patience = {stop_fd, seconds};
+    const struct limit limit = {stop_fd, seconds};
 
-    return read_bounded(STDIN_FILENO, &patience, KEY_MAX, false, _("standard input (--key -)"),
+    return read_bounded(STDIN_FILENO, &limit, KEY_MAX, false, _("standard input (--key -)"),
                         secret);
 }
 
 struct spf_error spf_read_passphrase_file(const char *path, unsigned seconds,
                                           struct spf_secret **secret)
 {
-    const struct patience patience = {-1, seconds};
+    const struct limit limit = {-1, seconds};
     char shown[120];
     struct spf_error error;
     int fd = spf_open_to_read(path);
@@ -104,7 +104,7 @@ struct spf_error spf_read_passphrase_file(const char *path, unsigned seconds,
     spf_clean(shown, sizeof shown, path, strlen(path));
     if (fd < 0)
         return spf_error_sys(errno, shown);
-    error = read_bounded(fd, &patience, PASSPHRASE_MAX, true, shown, secret);
+    error = read_bounded(fd, &limit, PASSPHRASE_MAX, true, shown, secret);
     (void)close(fd);
     return error;
 }

@@ -49,14 +49,14 @@ static void say_state(const struct spf_wait *wait, const struct spf_round *round
     spf_buf_clear(&line);
 }
 
-static void say_end(const struct spf_wait *wait, const struct spf_patience *patience,
+static void say_end(const struct spf_wait *wait, const struct spf_history *history,
                     enum spf_wait_end end)
 {
     struct spf_buf line;
 
     spf_buf_init(&line, 200);
     if (end == SPF_WAIT_IN_VAIN)
-        spf_buf_addf(&line, _("waiting can't help: %s"), spf_findings[patience->vain].id);
+        spf_buf_addf(&line, _("waiting can't help: %s"), spf_findings[history->vain].id);
     if (end == SPF_WAIT_OVER) {
         spf_buf_addf(&line, _("not within %s; it may still pass by itself"),
                      span_of(wait->limit_ms).text);
@@ -70,11 +70,11 @@ static void say_end(const struct spf_wait *wait, const struct spf_patience *pati
  * How long to wait; a last round is brought forward so that it ends in time. Negative: the time is
  * up, for politeness allows no earlier one.
  */
-static int64_t pause_of(const struct spf_wait *wait, const struct spf_patience *patience,
+static int64_t pause_of(const struct spf_wait *wait, const struct spf_history *history,
                         const struct spf_run *run, int64_t left_ms)
 {
     int64_t least_ms, last_ms = wait->limit_ms / 10;
-    int64_t pause_ms = spf_patience_pause_ms(patience, run, wait->chance(wait->context), &least_ms);
+    int64_t pause_ms = spf_outlook_pause_ms(history, run, wait->chance(wait->context), &least_ms);
 
     left_ms -= last_ms < LAST_ROUND_MS ? last_ms : LAST_ROUND_MS;
     if (pause_ms <= left_ms)
@@ -91,7 +91,7 @@ struct prospect {
 };
 
 static struct prospect consider(const struct spf_wait *wait, const struct spf_round *round,
-                                struct spf_patience *patience, int64_t started_ms)
+                                struct spf_history *history, int64_t started_ms)
 {
     struct prospect prospect = {.keep = ~(spf_groups)0};
     int64_t now_ms = wait->now_ms(wait->context), now_utc = wait->now_utc(wait->context);
@@ -100,10 +100,10 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
     for (size_t i = 0; i < round->count; i++) {
         const struct spf_run *run = round->runs[i];
         enum spf_outlook outlook =
-            spf_patience_consider(&patience[i], run, &round->diagnoses[i], now_ms, now_utc);
+            spf_outlook_of(&history[i], run, &round->diagnoses[i], now_ms, now_utc);
         int64_t pause_ms;
 
-        if (patience[i].alike == 1)
+        if (history[i].alike == 1)
             say_state(wait, round, i, now_ms - started_ms);
         if (outlook == SPF_OUTLOOK_VAIN) {
             prospect.vain = true;
@@ -111,7 +111,7 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
         }
         if (outlook != SPF_OUTLOOK_OPEN)
             continue;
-        pause_ms = pause_of(wait, &patience[i], run, left_ms);
+        pause_ms = pause_of(wait, &history[i], run, left_ms);
         if (!prospect.open || pause_ms < 0 ||
             (prospect.pause_ms >= 0 && pause_ms > prospect.pause_ms))
             prospect.pause_ms = pause_ms;
@@ -119,12 +119,12 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
     }
     for (size_t i = 0; i < round->count; i++)
         prospect.keep &=
-            spf_patience_keeps(round->runs[i], now_ms + (prospect.open ? prospect.pause_ms : 0));
+            spf_outlook_keeps(round->runs[i], now_ms + (prospect.open ? prospect.pause_ms : 0));
     return prospect;
 }
 
 static struct spf_error go_on(const struct spf_wait *wait, struct spf_round *round,
-                              struct spf_patience *patience, enum spf_wait_end *end)
+                              struct spf_history *history, enum spf_wait_end *end)
 {
     int64_t started_ms = wait->now_ms(wait->context);
     spf_groups keep = 0;
@@ -138,15 +138,15 @@ static struct spf_error go_on(const struct spf_wait *wait, struct spf_round *rou
         *end = SPF_WAIT_STOPPED;
         if (error.code != SPF_OK || round->stopped)
             return error;
-        prospect = consider(wait, round, patience, started_ms);
+        prospect = consider(wait, round, history, started_ms);
         if (!prospect.open) {
             *end = prospect.vain ? SPF_WAIT_IN_VAIN : SPF_WAIT_REACHED;
-            say_end(wait, &patience[prospect.vain_one], *end);
+            say_end(wait, &history[prospect.vain_one], *end);
             return spf_ok();
         }
         if (prospect.pause_ms < 0) {
             *end = SPF_WAIT_OVER;
-            say_end(wait, patience, *end);
+            say_end(wait, history, *end);
             return spf_ok();
         }
         if (!wait->pause(wait->context, prospect.pause_ms)) {
@@ -160,14 +160,14 @@ static struct spf_error go_on(const struct spf_wait *wait, struct spf_round *rou
 struct spf_error spf_wait_rounds(const struct spf_wait *wait, struct spf_round *round,
                                  enum spf_wait_end *end)
 {
-    struct spf_patience *patience = calloc(round->count + 1, sizeof *patience);
+    struct spf_history *history = calloc(round->count + 1, sizeof *history);
     struct spf_error error;
 
     *end = SPF_WAIT_STOPPED;
-    if (patience == NULL)
+    if (history == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
-    error = go_on(wait, round, patience, end);
-    free(patience);
+    error = go_on(wait, round, history, end);
+    free(history);
     return error;
 }
 

@@ -2,7 +2,7 @@
 #define SPF_CLI_WAIT_H
 
 #include "cli/round.h"
-#include "diagnosis/patience.h"
+#include "diagnosis/outlook.h"
 
 /*
  * --wait: rounds until every target's verdict is pass, or waiting can help none of those that are

@@ -3,7 +3,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "cloud/acl.h"
-#include "cloud/everybody.h"
+#include "cloud/any_source.h"
 #include "cloud/judging.h"
 
 /* Does the vSwitch's network ACL, which keeps no state, pass the SYN in and the reply out? */
@@ -122,13 +122,13 @@ static struct spf_opinion judge_source(const struct verdict *verdict, const stru
     return spf_concludes(SPF_ACL_DENIES_RETURN);
 }
 
-static bool cut_all(struct spf_everybody *everybody, const struct spf_acl_facts *acl)
+static bool cut_all(struct spf_any_source *any, const struct spf_acl_facts *acl)
 {
     for (size_t i = 0; i < acl->ingress.count; i++)
-        if (!spf_everybody_cut(everybody, &acl->ingress.items[i].cidr.cidr))
+        if (!spf_any_source_cut(any, &acl->ingress.items[i].cidr.cidr))
             return false;
     for (size_t i = 0; i < acl->egress.count; i++)
-        if (!spf_everybody_cut(everybody, &acl->egress.items[i].cidr.cidr))
+        if (!spf_any_source_cut(any, &acl->egress.items[i].cidr.cidr))
             return false;
     return true;
 }
@@ -146,31 +146,31 @@ static struct spf_opinion judge_readings(const struct spf_ip *source, const stru
 }
 
 /* For a source that is not known: certain only where every source is treated alike. */
-static struct spf_opinion judge_everybody(const struct spf_path *path, const struct spf_view *view,
-                                          struct spf_result *result)
+static struct spf_opinion judge_any_source(const struct spf_path *path, const struct spf_view *view,
+                                           struct spf_result *result)
 {
     const struct spf_acl_facts *acl = &view->facts->network_acl;
     struct spf_opinion opinion;
-    struct spf_everybody everybody;
+    struct spf_any_source any;
     struct verdict first[2] = {{{0}}};
-    bool alike = spf_everybody_init(&everybody, path->dialled.ip.family, path->internet) &&
-                 cut_all(&everybody, acl);
+    bool alike =
+        spf_any_source_init(&any, path->dialled.ip.family, path->internet) && cut_all(&any, acl);
 
-    for (size_t i = 0; alike && i < everybody.addresses.count; i++) {
+    for (size_t i = 0; alike && i < any.addresses.count; i++) {
         for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
             struct verdict verdict =
-                decide(view, &everybody.addresses.items[i], path->port, (enum spf_reading)reading);
+                decide(view, &any.addresses.items[i], path->port, (enum spf_reading)reading);
 
             if (i == 0)
                 first[reading] = verdict;
             alike = alike && are_alike(&verdict, &first[reading]);
         }
     }
-    if (alike && everybody.addresses.count > 0)
-        opinion = judge_readings(&everybody.addresses.items[0], path, view, result);
+    if (alike && any.addresses.count > 0)
+        opinion = judge_readings(&any.addresses.items[0], path, view, result);
     else
         opinion = spf_source_unknown(SPF_ACL_SOURCE_UNKNOWN, view, result);
-    spf_everybody_clear(&everybody);
+    spf_any_source_clear(&any);
     return opinion;
 }
 
@@ -205,7 +205,7 @@ static struct spf_opinion judge_path(const struct spf_view *view, const struct s
 {
     struct spf_opinion opinion;
 
-    opinion = path->source.family == 0 ? judge_everybody(path, view, result)
+    opinion = path->source.family == 0 ? judge_any_source(path, view, result)
                                        : judge_readings(&path->source, path, view, result);
     pass_if_bypassed(view, path, result, &opinion);
     return opinion;

@@ -22,7 +22,7 @@
  * one, bound every other: where both give one answer, it is the answer. All functions are pure.
  */
 struct spf_rules_question {
-    struct spf_ip source;      /* family 0: not known, see spf_rules_crowd */
+    struct spf_ip source;      /* family 0: not known, see spf_rules_for_any_source */
     struct spf_ip destination; /* the private address of the interface; family 0: not known */
     uint16_t port;
     int family;    /* 4 or 6: that of the address which is dialled */
@@ -136,7 +136,7 @@ struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts
                                              const struct spf_rule_as_read firsts[2]);
 
 /* What the rules do to every possible source: for a source that is not known. */
-struct spf_rules_crowd {
+struct spf_rules_any_source {
     bool accepts_some, denies_some, uncertain_for_some;
     bool open_to_world; /* the rules that accept somebody are, together, for every source */
     const struct spf_rule *opened_by; /* one of them that is for every source by itself, or NULL */
@@ -148,7 +148,8 @@ struct spf_rules_crowd {
  * question->internet, else all of question->family. False when memory ran out. Takes time in
  * proportion to the rules and the entries of their lists (times a logarithm), not to their product.
  */
-bool spf_rules_crowd(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
-                     struct spf_rules_crowd *crowd);
+bool spf_rules_for_any_source(const struct spf_rules_facts *facts,
+                              const struct spf_rules_question *question,
+                              struct spf_rules_any_source *any);
 
 #endif

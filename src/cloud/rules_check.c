@@ -165,7 +165,8 @@ static void note_rule(struct spf_result *result, const struct spf_rule *rule)
 }
 
 static struct spf_opinion accepted(const struct spf_rules_decision *decision, const char *from,
-                                   const struct spf_rules_crowd *open, struct spf_result *result)
+                                   const struct spf_rules_any_source *open,
+                                   struct spf_result *result)
 {
     const struct spf_rule *rule = decision->rule;
     const char *source = strchr(from, ' ') != NULL ? from : "";
@@ -317,16 +318,16 @@ static struct spf_rules_question question_of(const struct spf_view *view,
 /* The answer for our address; without one, that for all addresses, where they have the same. */
 static struct spf_rules_decision decide(const struct spf_rules_facts *facts,
                                         const struct spf_rules_question *question,
-                                        const struct spf_rules_crowd *crowd)
+                                        const struct spf_rules_any_source *any)
 {
     if (question->source.family != 0)
         return spf_rules_decide(facts, question);
-    if (!crowd->denies_some && !crowd->uncertain_for_some)
-        return crowd->accepted;
-    if (!crowd->accepts_some && !crowd->uncertain_for_some)
-        return crowd->denied;
-    return crowd->uncertain_for_some && !(crowd->accepts_some && crowd->denies_some)
-               ? crowd->uncertain
+    if (!any->denies_some && !any->uncertain_for_some)
+        return any->accepted;
+    if (!any->accepts_some && !any->uncertain_for_some)
+        return any->denied;
+    return any->uncertain_for_some && !(any->accepts_some && any->denies_some)
+               ? any->uncertain
                : (struct spf_rules_decision){.answer = SPF_RULES_UNCERTAIN};
 }
 
@@ -334,7 +335,7 @@ static struct spf_rules_decision decide(const struct spf_rules_facts *facts,
 static bool wants_more(const struct spf_view *view, const struct spf_path *path,
                        const struct spf_rules_question *question,
                        const struct spf_rules_decision *decision,
-                       const struct spf_rules_crowd *crowd, struct spf_opinion *opinion)
+                       const struct spf_rules_any_source *any, struct spf_opinion *opinion)
 {
     if (membership_matters(decision, question) && spf_lacks(view, SPF_GROUP_MEMBERSHIP, opinion) &&
         opinion->kind == SPF_OPINION_WANTS)
@@ -347,7 +348,7 @@ static bool wants_more(const struct spf_view *view, const struct spf_path *path,
         return true;
 
     /* Whether the internet reaches an IPv6 address at all is cloud.address's question-> */
-    if (decision->answer == SPF_RULES_ACCEPT && crowd->open_to_world &&
+    if (decision->answer == SPF_RULES_ACCEPT && any->open_to_world &&
         path->dialled.class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0' &&
         spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS)
         return true;
@@ -360,7 +361,7 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     const struct spf_rules_facts *facts = &view->facts->rules;
     struct spf_rules_question question;
     struct spf_rules_decision decision;
-    struct spf_rules_crowd crowd;
+    struct spf_rules_any_source any;
     struct spf_opinion opinion;
     struct spf_path path;
     size_t for_others;
@@ -373,10 +374,10 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
         return opinion;
 
     question = question_of(view, &path);
-    if (!spf_rules_crowd(facts, &question, &crowd))
+    if (!spf_rules_for_any_source(facts, &question, &any))
         return spf_source_unknown(SPF_SG_SOURCE_UNKNOWN, view, result);
-    decision = decide(facts, &question, &crowd);
-    if (wants_more(view, &path, &question, &decision, &crowd, &opinion))
+    decision = decide(facts, &question, &any);
+    if (wants_more(view, &path, &question, &decision, &any, &opinion))
         return opinion;
 
     spf_note_source(result, view, &path);
@@ -386,7 +387,7 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     switch (decision.answer) {
     case SPF_RULES_ACCEPT:
         return accepted(&decision, from,
-                        crowd.open_to_world && world_reaches(view, &path) ? &crowd : NULL, result);
+                        any.open_to_world && world_reaches(view, &path) ? &any : NULL, result);
     case SPF_RULES_DROP:
     case SPF_RULES_NO_MATCH:
         return denied(facts, &question, &decision, from, for_others, result);

@@ -257,7 +257,7 @@ static void look_again(struct spf_dial *dial, int64_t due_ms)
     dial->watch.due_ms = due_ms < dial->end_ms ? due_ms : dial->end_ms;
 }
 
-static void set_patience(struct spf_dial *dial)
+static void set_timeout(struct spf_dial *dial)
 {
     dial->end_ms = dial->syn_ms + dial->timeout_ms;
     if (dial->hurried && dial->end_ms > dial->first_syn_ms + SPF_DIAL_SHORT_MS)
@@ -328,7 +328,7 @@ static void try_next(struct spf_dial *dial)
         conclude_address(dial, errnum, true);
         return;
     }
-    set_patience(dial);
+    set_timeout(dial);
     dial->watch.events = POLLOUT;
     if (!spf_loop_add(dial->loop, &dial->watch))
         fail_system(dial, ENOMEM, "connect");
@@ -359,7 +359,7 @@ static void resolved(struct spf_job *job)
     }
 }
 
-static void patience_ended(struct spf_dial *dial)
+static void timed_out(struct spf_dial *dial)
 {
     dial->facts->cut_short =
         dial->hurried && spf_now_ms() >= dial->first_syn_ms + SPF_DIAL_SHORT_MS;
@@ -378,7 +378,7 @@ static void ready(struct spf_watch *watch, short revents)
         return;
     }
     if (!revents) {
-        patience_ended(dial);
+        timed_out(dial);
         return;
     }
     if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &errnum, &len))
@@ -448,7 +448,7 @@ void spf_dial_expect_silence(struct spf_dial *dial)
     dial->hurried = true;
     if (!dial->first_syn_ms || !dial->watch.due_ms)
         return;
-    set_patience(dial);
+    set_timeout(dial);
     spf_loop_update(dial->loop, &dial->watch);
 }
 

@@ -482,18 +482,18 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
 {
     struct spf_ssh_config *config = calloc(1, sizeof *config);
     struct spf_self self;
-    int64_t patience = (int64_t)inquiry->target->timeout_ms;
+    int64_t wait_ms = (int64_t)inquiry->target->timeout_ms;
 
     if (config == NULL)
         return NULL;
-    if (inquiry->target->ssh_config == NULL && patience > COMPARE_MS)
-        patience = COMPARE_MS;
+    if (inquiry->target->ssh_config == NULL && wait_ms > COMPARE_MS)
+        wait_ms = COMPARE_MS;
     *config = (struct spf_ssh_config){
         .inquiry = inquiry,
         .output = {.fd = -1, .events = POLLIN, .ready = ready, .owner = config},
         .complaints = {.fd = -1, .events = POLLIN, .ready = ready, .owner = config},
         .ssh = -1,
-        .until_ms = spf_now_ms() + patience,
+        .until_ms = spf_now_ms() + wait_ms,
         .hop = NONE,
     };
     spf_buf_init(&config->says, SAYS_MAX);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "cloud/acl.h"
-#include "cloud/everybody.h"
+#include "cloud/any_source.h"
 #include "unit.h"
 
 static struct spf_ip ip(const char *text)
@@ -286,15 +286,14 @@ START_TEST(crowds)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct spf_rules_question question = {.port = 22, .family = 4, .internet = true};
         struct spf_rules_facts facts = {0};
-        struct spf_rules_crowd crowd;
+        struct spf_rules_any_source any;
 
         add_rules(&facts, cases[i].rules);
-        ck_assert(spf_rules_crowd(&facts, &question, &crowd));
-        ck_assert_msg(crowd.accepts_some == cases[i].accepts &&
-                          crowd.denies_some == cases[i].denies &&
-                          crowd.open_to_world == cases[i].open,
-                      "%s: %d %d %d", cases[i].rules, crowd.accepts_some, crowd.denies_some,
-                      crowd.open_to_world);
+        ck_assert(spf_rules_for_any_source(&facts, &question, &any));
+        ck_assert_msg(any.accepts_some == cases[i].accepts && any.denies_some == cases[i].denies &&
+                          any.open_to_world == cases[i].open,
+                      "%s: %d %d %d", cases[i].rules, any.accepts_some, any.denies_some,
+                      any.open_to_world);
         clear(&facts);
     }
 }
@@ -446,7 +445,7 @@ START_TEST(like_the_oracle)
         for (int probe = 0; probe < 12; probe++) {
             uint32_t source = 0x0a000000u | (uint32_t)(next_random(&state) % 256);
             struct spf_rules_decision decision;
-            struct spf_rules_crowd crowd;
+            struct spf_rules_any_source any;
             char text[20];
             int expected;
 
@@ -462,11 +461,11 @@ START_TEST(like_the_oracle)
             ck_assert_msg(decision.answer == answers[expected], "round %d, %s:%u: %d, not %d",
                           round, text, question.port, (int)decision.answer, expected);
 
-            /* What one of the crowd gets, the crowd must have got. */
-            ck_assert(spf_rules_crowd(&facts, &question, &crowd));
-            ck_assert(expected != 1 || crowd.accepts_some);
-            ck_assert(expected != 0 || crowd.denies_some);
-            ck_assert(expected != 2 || crowd.uncertain_for_some);
+            /* What one source gets, "any source" must have got. */
+            ck_assert(spf_rules_for_any_source(&facts, &question, &any));
+            ck_assert(expected != 1 || any.accepts_some);
+            ck_assert(expected != 0 || any.denies_some);
+            ck_assert(expected != 2 || any.uncertain_for_some);
         }
         clear(&facts);
     }
@@ -530,9 +529,9 @@ static void make_world(unsigned long *state, struct spf_rules_facts *facts,
 
 /* The quick way must find what asking one address after the other finds, with the same examples. */
 static void one_by_one(const struct spf_rules_facts *facts, struct spf_rules_question question,
-                       struct spf_rules_crowd *crowd)
+                       struct spf_rules_any_source *any)
 {
-    memset(crowd, 0, sizeof *crowd);
+    memset(any, 0, sizeof *any);
     for (unsigned last = 0; last < 258; last++) {
         struct spf_rules_decision decision;
         char text[20] = "9.255.255.255";
@@ -544,11 +543,11 @@ static void one_by_one(const struct spf_rules_facts *facts, struct spf_rules_que
         question.source = ip(text);
         decision = spf_rules_decide(facts, &question);
         if (decision.answer == SPF_RULES_ACCEPT) {
-            crowd->accepts_some = true;
+            any->accepts_some = true;
         } else if (decision.answer == SPF_RULES_UNCERTAIN) {
-            crowd->uncertain_for_some = true;
+            any->uncertain_for_some = true;
         } else {
-            crowd->denies_some = true;
+            any->denies_some = true;
         }
     }
 }
@@ -560,40 +559,40 @@ START_TEST(everybody_is_everyone)
     for (int round = 0; round < 3000; round++) {
         struct spf_membership_facts membership = {0};
         struct spf_rules_facts facts = {0};
-        struct spf_rules_crowd crowd, slow;
+        struct spf_rules_any_source any, slow;
         struct spf_rules_question question = {.family = 4, .membership = &membership};
 
         make_world(&state, &facts, &membership);
         question.port = (uint16_t)(19 + next_random(&state) % 8);
         one_by_one(&facts, question, &slow);
-        ck_assert(spf_rules_crowd(&facts, &question, &crowd));
-        ck_assert_msg(crowd.accepts_some == slow.accepts_some &&
-                          crowd.denies_some == slow.denies_some &&
-                          crowd.uncertain_for_some == slow.uncertain_for_some,
+        ck_assert(spf_rules_for_any_source(&facts, &question, &any));
+        ck_assert_msg(any.accepts_some == slow.accepts_some &&
+                          any.denies_some == slow.denies_some &&
+                          any.uncertain_for_some == slow.uncertain_for_some,
                       "round %d", round);
-        if (crowd.accepts_some)
-            ck_assert_int_eq(crowd.accepted.answer, SPF_RULES_ACCEPT);
-        if (crowd.uncertain_for_some)
-            ck_assert_ptr_nonnull(crowd.uncertain.doubt);
+        if (any.accepts_some)
+            ck_assert_int_eq(any.accepted.answer, SPF_RULES_ACCEPT);
+        if (any.uncertain_for_some)
+            ck_assert_ptr_nonnull(any.uncertain.doubt);
         clear(&facts);
         spf_shape_clear(&spf_membership_shape, &membership);
     }
 }
 END_TEST
 
-static bool cut(struct spf_everybody *everybody, const char *text)
+static bool cut(struct spf_any_source *any, const char *text)
 {
     struct spf_block block;
 
     spf_block_set(&block, text);
-    return spf_everybody_cut(everybody, &block.cidr);
+    return spf_any_source_cut(any, &block.cidr);
 }
 
 START_TEST(ranges_of_everybody)
 {
-    struct spf_everybody all;
+    struct spf_any_source all;
 
-    ck_assert(spf_everybody_init(&all, 4, false));
+    ck_assert(spf_any_source_init(&all, 4, false));
     ck_assert(cut(&all, "255.255.255.255/32"));
     ck_assert(cut(&all, "192.0.2.77/24"));
     ck_assert(cut(&all, "2001:db8::/32"));
@@ -606,15 +605,15 @@ START_TEST(ranges_of_everybody)
         for (int i = 0; i < 4; i++)
             ck_assert(spf_ip_equal(&all.addresses.items[i], &wanted[i]));
     }
-    spf_everybody_clear(&all);
-    ck_assert(spf_everybody_init(&all, 6, false));
+    spf_any_source_clear(&all);
+    ck_assert(spf_any_source_init(&all, 6, false));
     ck_assert(cut(&all, "2001:db8:ffff:ffff::/64"));
     {
         struct spf_ip wanted = ip("2001:db9::");
 
         ck_assert(spf_ip_equal(&all.addresses.items[2], &wanted));
     }
-    spf_everybody_clear(&all);
+    spf_any_source_clear(&all);
 }
 END_TEST
 

@@ -182,7 +182,7 @@ START_TEST(after_the_identification)
 }
 END_TEST
 
-/* Nothing may be lost or leaked when the owner loses patience in the middle. */
+/* Nothing may be lost or leaked when the owner gives up in the middle. */
 START_TEST(given_up_at_any_moment)
 {
     struct place place;

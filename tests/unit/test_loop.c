@@ -172,7 +172,7 @@ END_TEST
 
 static struct spf_watch late[20];
 
-/* Removes everybody, itself too, in the middle of a turn. */
+/* Removes all of them, itself too, in the middle of a turn. */
 static void remove_all(struct spf_watch *watch, short revents)
 {
     (void)watch;

@@ -7,7 +7,7 @@
 #include "cloud/aliyun/http/endpoint.h"
 #include "cloud/aliyun/operation.h"
 #include "cloud/aliyun/parse.h"
-#include "cloud/everybody.h"
+#include "cloud/any_source.h"
 #include "cloud/instance_word.h"
 
 /*
@@ -121,7 +121,8 @@ static bool learn(struct spf_operation *operation, const char *id)
     if (region == NULL || region->learned)
         return false;
     region->learned = true;
-    return spf_endpoint_cache_learn(spf_api_places(operation->aliyun->api), id, region->endpoint);
+    return spf_endpoint_cache_learn(spf_api_endpoints(operation->aliyun->api), id,
+                                    region->endpoint);
 }
 
 static void forget_failure(struct spf_instance_facts *facts, const char *region)
@@ -260,7 +261,7 @@ static bool may_be_elsewhere(const struct spf_operation *operation,
     bool given = operation->inquiry->facts->instance.region_was_given;
 
     return !operation->searching && operation->regions == NULL &&
-           !spf_endpoint_cache_fixed(spf_api_places(operation->aliyun->api)) &&
+           !spf_endpoint_cache_fixed(spf_api_endpoints(operation->aliyun->api)) &&
            (reply->misplaced || (!given && reply->failure->cause == SPF_API_UNREACHABLE));
 }
 

@@ -3,7 +3,7 @@
 #include "base/text.h"
 #include "cloud/address.h"
 #include "cloud/aliyun/operation.h"
-#include "cloud/everybody.h"
+#include "cloud/any_source.h"
 
 /*
  * Our address as the internet sees it, from the https service that was named. It must be asked over

@@ -126,7 +126,7 @@ void spf_rights_read(const char *path, int fd, struct spf_rights *rights)
     name_of(owner, rights->owner, sizeof rights->owner);
     rights->mine = own_sid(own) && EqualSid(owner, own);
     rights->owner_trusted = is_trusted(owner);
-    if (list == NULL) /* no list at all: everybody may do everything */
+    if (list == NULL) /* no list at all: anybody may do anything */
         (void)spf_copy(rights->strangers, sizeof rights->strangers, "Everyone");
     else
         read_list(list, rights);

@@ -511,7 +511,7 @@ static void finished(struct spf_transfer *transfer, CURLcode result)
         judge_reply(call);
 }
 
-struct spf_endpoint_cache *spf_api_places(struct spf_api *api)
+struct spf_endpoint_cache *spf_api_endpoints(struct spf_api *api)
 {
     return &api->places;
 }

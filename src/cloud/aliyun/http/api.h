@@ -38,7 +38,7 @@ struct spf_api_options {
 /* options are borrowed for the client's life. NULL: no memory. */
 struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options *options);
 /* Where it calls: to be told what is configured, and what the API says. */
-struct spf_endpoint_cache *spf_api_places(struct spf_api *api);
+struct spf_endpoint_cache *spf_api_endpoints(struct spf_api *api);
 /* Calls that are under way are dropped; their done is not called. */
 void spf_api_free(struct spf_api *api);
 

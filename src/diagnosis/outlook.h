@@ -1,5 +1,5 @@
-#ifndef SPF_DIAGNOSIS_PATIENCE_H
-#define SPF_DIAGNOSIS_PATIENCE_H
+#ifndef SPF_DIAGNOSIS_OUTLOOK_H
+#define SPF_DIAGNOSIS_OUTLOOK_H
 
 #include "diagnosis/diagnosis.h"
 
@@ -15,7 +15,7 @@ enum spf_outlook {
 };
 
 /* What earlier rounds have shown of one target; zero at first. */
-struct spf_patience {
+struct spf_history {
     enum spf_finding cause; /* of the last round */
     int64_t since_ms;       /* of the first round of those in a row with this cause */
     unsigned alike;         /* how many they are */
@@ -31,22 +31,22 @@ struct spf_patience {
  * five minutes or longer ago, the console shows that this boot left the key out, or the server has
  * already accepted the key. now_utc: seconds since the epoch, for the instance's start.
  */
-enum spf_outlook spf_patience_consider(struct spf_patience *patience, const struct spf_run *run,
-                                       const struct spf_diagnosis *diagnosis, int64_t now_ms,
-                                       int64_t now_utc);
+enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_run *run,
+                                const struct spf_diagnosis *diagnosis, int64_t now_ms,
+                                int64_t now_utc);
 
 /*
  * How long to wait before the next round. *least_ms: politeness allows no less: 60 s for a server
  * that penalises, 15 s after a round that reached authentication, else 1 s. Beyond that it grows
  * while the cause stays the same; chance (any number) spreads many waiting programs.
  */
-int64_t spf_patience_pause_ms(const struct spf_patience *patience, const struct spf_run *run,
-                              unsigned chance, int64_t *least_ms);
+int64_t spf_outlook_pause_ms(const struct spf_history *history, const struct spf_run *run,
+                             unsigned chance, int64_t *least_ms);
 
 /*
  * The groups that the next round, at now_ms, takes over: what cannot have changed (the key, the
  * credentials), and what the cloud said less than its own interval ago.
  */
-spf_groups spf_patience_keeps(const struct spf_run *run, int64_t now_ms);
+spf_groups spf_outlook_keeps(const struct spf_run *run, int64_t now_ms);
 
 #endif

@@ -1,4 +1,4 @@
-#include "diagnosis/patience.h"
+#include "diagnosis/outlook.h"
 
 #include <string.h>
 
@@ -34,12 +34,12 @@ static bool runs(const struct spf_run *run)
 
 /* By the cloud's clock where the cloud says when it was started, else by ours: since a server
  * answered. */
-static bool boot_is_over(const struct spf_patience *patience, const struct spf_run *run,
+static bool boot_is_over(const struct spf_history *history, const struct spf_run *run,
                          int64_t now_ms, int64_t now_utc)
 {
     if (runs(run) && run->facts.instance.started > 0)
         return now_utc - run->facts.instance.started >= SPF_BOOT_TAKES_S;
-    return patience->answered && now_ms - patience->answered_ms >= (int64_t)SPF_BOOT_TAKES_S * 1000;
+    return history->answered && now_ms - history->answered_ms >= (int64_t)SPF_BOOT_TAKES_S * 1000;
 }
 
 /* An echo that was run is not run again in another round: what it showed stands. */
@@ -51,11 +51,11 @@ static bool has_run_echo(const struct spf_run *run)
 }
 
 /* Does a second fact support it, where a boot alone could explain the first? */
-static bool is_certain(const struct spf_patience *patience, const struct spf_run *run,
+static bool is_certain(const struct spf_history *history, const struct spf_run *run,
                        enum spf_check_id check, enum spf_finding finding, int64_t now_ms,
                        int64_t now_utc)
 {
-    bool again = patience->alike >= 2 && now_ms - patience->since_ms >= SEEN_AGAIN_MS;
+    bool again = history->alike >= 2 && now_ms - history->since_ms >= SEEN_AGAIN_MS;
 
     switch (finding) {
     case SPF_INSTANCE_NOT_FOUND: /* the API may not list it yet, */
@@ -71,12 +71,12 @@ static bool is_certain(const struct spf_patience *patience, const struct spf_run
     case SPF_CHECK_SSH_HANDSHAKE:
         return again;
     case SPF_CHECK_SSH_HOST_KEY:
-        return finding == SPF_HOST_KEY_REVOKED || boot_is_over(patience, run, now_ms, now_utc);
+        return finding == SPF_HOST_KEY_REVOKED || boot_is_over(history, run, now_ms, now_utc);
     case SPF_CHECK_SSH_AUTH:
     case SPF_CHECK_SSH_SESSION:
         return spf_key_is_accepted(run) || has_run_echo(run) ||
                (is_refused_key(finding) && spf_boot_left_key_out(run)) ||
-               boot_is_over(patience, run, now_ms, now_utc);
+               boot_is_over(history, run, now_ms, now_utc);
     default:
         return true;
     }
@@ -98,45 +98,44 @@ static bool is_broken_inside(const struct spf_run *run, const struct spf_diagnos
     return false;
 }
 
-static bool is_in_vain(const struct spf_patience *patience, const struct spf_run *run,
+static bool is_in_vain(const struct spf_history *history, const struct spf_run *run,
                        enum spf_check_id check, enum spf_finding finding, int64_t now_ms,
                        int64_t now_utc)
 {
     return (spf_findings[finding].permanence == SPF_PERMANENT || is_refused_key(finding)) &&
-           is_certain(patience, run, check, finding, now_ms, now_utc);
+           is_certain(history, run, check, finding, now_ms, now_utc);
 }
 
-enum spf_outlook spf_patience_consider(struct spf_patience *patience, const struct spf_run *run,
-                                       const struct spf_diagnosis *d, int64_t now_ms,
-                                       int64_t now_utc)
+enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_run *run,
+                                const struct spf_diagnosis *d, int64_t now_ms, int64_t now_utc)
 {
-    if (spf_fine(run, SPF_CHECK_SSH_BANNER) && !patience->answered) {
-        patience->answered = true;
-        patience->answered_ms = now_ms;
+    if (spf_fine(run, SPF_CHECK_SSH_BANNER) && !history->answered) {
+        history->answered = true;
+        history->answered_ms = now_ms;
     }
-    if (patience->alike == 0 || patience->cause != d->cause) {
-        patience->cause = d->cause;
-        patience->since_ms = now_ms;
-        patience->alike = 0;
+    if (history->alike == 0 || history->cause != d->cause) {
+        history->cause = d->cause;
+        history->since_ms = now_ms;
+        history->alike = 0;
     }
-    patience->alike++;
-    patience->vain = SPF_NO_FINDING;
+    history->alike++;
+    history->vain = SPF_NO_FINDING;
     if (d->verdict == SPF_VERDICT_PASS)
         return SPF_OUTLOOK_REACHED;
     if (d->cause == SPF_NO_FINDING)
         return SPF_OUTLOOK_OPEN;
-    if (is_in_vain(patience, run, d->check, d->cause, now_ms, now_utc) ||
-        (is_broken_inside(run, d) && boot_is_over(patience, run, now_ms, now_utc)))
-        patience->vain = d->cause;
-    for (size_t i = 0; i < d->further_count && patience->vain == SPF_NO_FINDING; i++) {
-        if (is_in_vain(patience, run, d->further_check[i], d->further[i], now_ms, now_utc))
-            patience->vain = d->further[i];
+    if (is_in_vain(history, run, d->check, d->cause, now_ms, now_utc) ||
+        (is_broken_inside(run, d) && boot_is_over(history, run, now_ms, now_utc)))
+        history->vain = d->cause;
+    for (size_t i = 0; i < d->further_count && history->vain == SPF_NO_FINDING; i++) {
+        if (is_in_vain(history, run, d->further_check[i], d->further[i], now_ms, now_utc))
+            history->vain = d->further[i];
     }
-    return patience->vain != SPF_NO_FINDING ? SPF_OUTLOOK_VAIN : SPF_OUTLOOK_OPEN;
+    return history->vain != SPF_NO_FINDING ? SPF_OUTLOOK_VAIN : SPF_OUTLOOK_OPEN;
 }
 
-int64_t spf_patience_pause_ms(const struct spf_patience *patience, const struct spf_run *run,
-                              unsigned chance, int64_t *least_ms)
+int64_t spf_outlook_pause_ms(const struct spf_history *history, const struct spf_run *run,
+                             unsigned chance, int64_t *least_ms)
 {
     int64_t most_ms = PORT_MOST_MS, pause_ms;
 
@@ -147,13 +146,13 @@ int64_t spf_patience_pause_ms(const struct spf_patience *patience, const struct 
     } else if (run->facts.group[SPF_GROUP_QUERY].asked) {
         *least_ms = LOGIN_MS;
         most_ms = LOGIN_MOST_MS;
-    } else if (patience->cause == SPF_API_THROTTLED) {
+    } else if (history->cause == SPF_API_THROTTLED) {
         *least_ms = API_MS;
     } else if (!run->facts.group[SPF_GROUP_TCP].asked) {
         *least_ms = CLOUD_MOVING_MS; /* only the cloud was asked */
     }
     pause_ms = *least_ms;
-    for (unsigned i = 1; i < patience->alike && pause_ms < most_ms; i++)
+    for (unsigned i = 1; i < history->alike && pause_ms < most_ms; i++)
         pause_ms += pause_ms / 4;
     if (pause_ms > most_ms)
         pause_ms = most_ms;
@@ -168,7 +167,7 @@ static bool is_settled(const struct spf_group_state *state)
             spf_findings[state->failure.cause].permanence == SPF_PERMANENT);
 }
 
-spf_groups spf_patience_keeps(const struct spf_run *run, int64_t now_ms)
+spf_groups spf_outlook_keeps(const struct spf_run *run, int64_t now_ms)
 {
     const struct spf_group_state *states = run->facts.group;
     const struct spf_group_state *instance = &states[SPF_GROUP_INSTANCE];

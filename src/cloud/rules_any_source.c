@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cloud/everybody.h"
+#include "cloud/any_source.h"
 #include "cloud/rules.h"
 
 /*
@@ -145,7 +145,7 @@ static void paint_rule(struct line *line, const struct spf_rule_as_read *rule, s
     }
 }
 
-static bool take_rules(struct line *line, struct spf_everybody *everybody)
+static bool take_rules(struct line *line, struct spf_any_source *any)
 {
     for (size_t i = 0; i < line->facts->rules.count; i++) {
         const struct spf_rule *rule = &line->facts->rules.items[i];
@@ -162,7 +162,7 @@ static bool take_rules(struct line *line, struct spf_everybody *everybody)
         if (!matters || is_done(line, &sources, CUT))
             continue;
         for (size_t k = 0; k < sources.count; k++)
-            if (!spf_everybody_cut(everybody, &sources.blocks[k].cidr))
+            if (!spf_any_source_cut(any, &sources.blocks[k].cidr))
                 return false;
     }
     for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++)
@@ -174,21 +174,20 @@ static bool take_rules(struct line *line, struct spf_everybody *everybody)
 static bool line_init(struct line *line)
 {
     const struct spf_rules_facts *facts = line->facts;
-    struct spf_everybody everybody;
-    bool ok = spf_everybody_init(&everybody, line->question->family, line->question->internet);
+    struct spf_any_source any;
+    bool ok = spf_any_source_init(&any, line->question->family, line->question->internet);
 
     line->lists = calloc(facts->prefix_lists.count + 1, 1);
     for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
         line->ranked[reading] = calloc(facts->rules.count + 1, sizeof *line->ranked[reading]);
         ok = ok && line->ranked[reading] != NULL;
     }
-    ok = ok && line->lists != NULL && take_rules(line, &everybody);
-    line->places = calloc(everybody.addresses.count + 1, sizeof *line->places);
+    ok = ok && line->lists != NULL && take_rules(line, &any);
+    line->places = calloc(any.addresses.count + 1, sizeof *line->places);
     ok = ok && line->places != NULL;
-    for (; ok && line->count < everybody.addresses.count; line->count++)
-        line->places[line->count] =
-            (struct place){everybody.addresses.items[line->count], line->count};
-    spf_everybody_clear(&everybody);
+    for (; ok && line->count < any.addresses.count; line->count++)
+        line->places[line->count] = (struct place){any.addresses.items[line->count], line->count};
+    spf_any_source_clear(&any);
     if (!ok)
         return false;
     qsort(line->places, line->count, sizeof *line->places, by_address);
@@ -221,20 +220,20 @@ struct examples {
     uint32_t accepted, denied, uncertain;
 };
 
-static void note_answer(struct spf_rules_crowd *crowd, struct examples *examples,
+static void note_answer(struct spf_rules_any_source *any, struct examples *examples,
                         const struct spf_rules_decision *decision, uint32_t asked)
 {
-    bool *some = &crowd->denies_some;
-    struct spf_rules_decision *example = &crowd->denied;
+    bool *some = &any->denies_some;
+    struct spf_rules_decision *example = &any->denied;
     uint32_t *first = &examples->denied;
 
     if (decision->answer == SPF_RULES_ACCEPT) {
-        some = &crowd->accepts_some;
-        example = &crowd->accepted;
+        some = &any->accepts_some;
+        example = &any->accepted;
         first = &examples->accepted;
     } else if (decision->answer == SPF_RULES_UNCERTAIN) {
-        some = &crowd->uncertain_for_some;
-        example = &crowd->uncertain;
+        some = &any->uncertain_for_some;
+        example = &any->uncertain;
         first = &examples->uncertain;
     }
     if (*some && asked > *first)
@@ -244,7 +243,7 @@ static void note_answer(struct spf_rules_crowd *crowd, struct examples *examples
     *example = *decision;
 }
 
-static bool is_for_everybody(const struct line *line, const struct spf_rule *rule)
+static bool is_for_any_source(const struct line *line, const struct spf_rule *rule)
 {
     const struct spf_rule_sources sources = spf_rule_sources(line->facts, line->question, rule);
 
@@ -257,7 +256,7 @@ static bool is_for_everybody(const struct line *line, const struct spf_rule *rul
 
 /* Takes the rule that accepts somebody at the place as open, for all blocks that it names; a rule
  * for the members of a group, of which we are one, opens the port to no stranger. */
-static void paint_open(struct line *line, uint32_t place, struct spf_rules_crowd *crowd)
+static void paint_open(struct line *line, uint32_t place, struct spf_rules_any_source *any)
 {
     const struct spf_rule_as_read rule = rule_at(line, SPF_STRICT, place);
 
@@ -265,19 +264,20 @@ static void paint_open(struct line *line, uint32_t place, struct spf_rules_crowd
         rule.all)
         return;
     paint_rule(line, &rule, &line->open, 0, OPEN);
-    if (crowd->opened_by == NULL && is_for_everybody(line, rule.rule))
-        crowd->opened_by = rule.rule;
+    if (any->opened_by == NULL && is_for_any_source(line, rule.rule))
+        any->opened_by = rule.rule;
 }
 
-bool spf_rules_crowd(const struct spf_rules_facts *facts, const struct spf_rules_question *question,
-                     struct spf_rules_crowd *crowd)
+bool spf_rules_for_any_source(const struct spf_rules_facts *facts,
+                              const struct spf_rules_question *question,
+                              struct spf_rules_any_source *any)
 {
     enum spf_inner_access inner = spf_rules_inner(facts, question);
     struct line line = {.facts = facts, .question = question};
     struct examples examples;
     bool ok = line_init(&line);
 
-    memset(crowd, 0, sizeof *crowd);
+    memset(any, 0, sizeof *any);
     for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++)
         for (uint32_t rank = 0; ok && rank < line.rules[reading]; rank++)
             paint_rule(&line, &line.ranked[reading][rank], &line.coats[reading], rank,
@@ -287,11 +287,11 @@ bool spf_rules_crowd(const struct spf_rules_facts *facts, const struct spf_rules
                                                    rule_at(&line, SPF_LAX, i)};
         struct spf_rules_decision decision = spf_rules_conclude(facts, question, inner, firsts);
 
-        note_answer(crowd, &examples, &decision, line.places[i].asked);
+        note_answer(any, &examples, &decision, line.places[i].asked);
         if (decision.answer == SPF_RULES_ACCEPT)
-            paint_open(&line, i, crowd);
+            paint_open(&line, i, any);
     }
-    crowd->open_to_world = ok && crowd->accepts_some && unpainted(&line.open, 0) == line.count;
+    any->open_to_world = ok && any->accepts_some && unpainted(&line.open, 0) == line.count;
     line_clear(&line);
     return ok;
 }

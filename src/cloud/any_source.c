@@ -1,4 +1,4 @@
-#include "cloud/everybody.h"
+#include "cloud/any_source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +20,13 @@ bool spf_ip_may_cross_internet(const struct spf_ip *ip)
     return ip->family != 0;
 }
 
-static bool add(struct spf_everybody *everybody, const struct spf_ip *ip)
+static bool add(struct spf_any_source *any, const struct spf_ip *ip)
 {
     struct spf_ip *slot;
 
-    if (everybody->internet && !spf_ip_may_cross_internet(ip))
+    if (any->internet && !spf_ip_may_cross_internet(ip))
         return true;
-    slot = SPF_APPEND(&everybody->addresses);
+    slot = SPF_APPEND(&any->addresses);
     if (slot == NULL)
         return false;
     *slot = *ip;
@@ -34,13 +34,13 @@ static bool add(struct spf_everybody *everybody, const struct spf_ip *ip)
 }
 
 /* The first address of the block and the first one after it. */
-bool spf_everybody_cut(struct spf_everybody *everybody, const struct spf_cidr *block)
+bool spf_any_source_cut(struct spf_any_source *any, const struct spf_cidr *block)
 {
     struct spf_ip ip;
     size_t octets;
     unsigned carry = 1;
 
-    if (block->ip.family != everybody->family)
+    if (block->ip.family != any->family)
         return true;
     ip = block->ip;
     octets = ip.family == 4 ? 4 : 16;
@@ -50,7 +50,7 @@ bool spf_everybody_cut(struct spf_everybody *everybody, const struct spf_cidr *b
         if (kept < 8)
             ip.octets[i] &= (uint8_t)(0xff00u >> kept);
     }
-    if (!add(everybody, &ip))
+    if (!add(any, &ip))
         return false;
 
     for (size_t i = octets; i-- > 0;) {
@@ -60,28 +60,28 @@ bool spf_everybody_cut(struct spf_everybody *everybody, const struct spf_cidr *b
         ip.octets[i] = (uint8_t)sum;
         carry = sum >> 8;
     }
-    return carry != 0 || add(everybody, &ip); /* nothing comes after the last block */
+    return carry != 0 || add(any, &ip); /* nothing comes after the last block */
 }
 
-bool spf_everybody_init(struct spf_everybody *everybody, int family, bool internet)
+bool spf_any_source_init(struct spf_any_source *any, int family, bool internet)
 {
     const struct spf_cidr all = {{(uint8_t)family, {0}}, 0};
 
-    memset(everybody, 0, sizeof *everybody);
-    everybody->family = family;
-    everybody->internet = internet;
-    if (!spf_everybody_cut(everybody, &all))
+    memset(any, 0, sizeof *any);
+    any->family = family;
+    any->internet = internet;
+    if (!spf_any_source_cut(any, &all))
         return false;
     if (!internet)
         return true;
     for (size_t i = 0; i < sizeof not_internet / sizeof *not_internet; i++)
-        if (!spf_everybody_cut(everybody, &not_internet[i]))
+        if (!spf_any_source_cut(any, &not_internet[i]))
             return false;
     return true;
 }
 
-void spf_everybody_clear(struct spf_everybody *everybody)
+void spf_any_source_clear(struct spf_any_source *any)
 {
-    free(everybody->addresses.items);
-    memset(everybody, 0, sizeof *everybody);
+    free(any->addresses.items);
+    memset(any, 0, sizeof *any);
 }
