@@ -38,7 +38,7 @@ until grep -q "Server listening" log; do
     kill -0 "$server"
     sleep 0.1
 done
-options_of() { # what stands before the key
+options_of() { # what precedes the key
     echo "$1 $(cat user.pub)" >authorized_keys
     ssh -v -F none -o BatchMode=yes -o IdentityAgent=none -o IdentitiesOnly=yes \
         -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=/dev/null -i user -p "$port" \

@@ -9,6 +9,8 @@
  * too small, or where libcrypto refuses the digest.
  */
 void spf_fingerprint_sha256(struct spf_bytes blob, char *out, size_t size);
+/* The same of a SHA-256 digest that is there already. */
+void spf_fingerprint_of_digest(struct spf_bytes digest, char *out, size_t size);
 void spf_fingerprint_md5(struct spf_bytes blob, char *out, size_t size);
 
 #endif

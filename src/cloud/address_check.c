@@ -20,7 +20,7 @@ static void note_addresses(struct spf_result *result, const struct spf_instance_
 
 static void note_chosen(struct spf_result *result, const char *text)
 {
-    spf_copy(result->address, sizeof result->address, text);
+    (void)spf_copy(result->address, sizeof result->address, text);
     spf_note_text(result, "address", text);
 }
 

@@ -165,7 +165,6 @@ static void read_authorized(struct reader *reader, const char *line)
     const char *bar = strchr(line, '|');
     char algorithm[64], print[160], text[64] = "";
     unsigned char octets[32];
-    struct spf_buf buf;
 
     if (bar == NULL || sscanf(bar, "| %63s | %159s |", algorithm, print) != 2 ||
         strcasecmp(algorithm, "Keytype") == 0)
@@ -175,11 +174,7 @@ static void read_authorized(struct reader *reader, const char *line)
     } else if (is_whole_print(print)) {
         (void)spf_copy(text, sizeof text, print);
     } else if (!reader->md5 && octets_of(print, octets, sizeof octets) == sizeof octets) {
-        spf_buf_init(&buf, 60);
-        spf_buf_addstr(&buf, "SHA256:");
-        spf_buf_add_base64(&buf, octets, sizeof octets, false);
-        (void)spf_copy(text, sizeof text, buf.data);
-        spf_buf_clear(&buf);
+        spf_fingerprint_of_digest((struct spf_bytes){octets, sizeof octets}, text, sizeof text);
     }
     if (text[0] != '\0')
         add_authorized(reader, algorithm, text);

@@ -76,7 +76,7 @@ void spf_note_source(struct spf_result *result, const struct spf_view *view,
         from = "the jump host's address";
     spf_ip_format(&path->source, text);
     (void)spf_format(cidr, sizeof cidr, "%s/%s", text, path->source.family == 4 ? "32" : "128");
-    spf_copy(result->source_ip, sizeof result->source_ip, text);
+    (void)spf_copy(result->source_ip, sizeof result->source_ip, text);
     spf_note_text(result, "source_ip", text);
     spf_note_text(result, "source_from", from);
     spf_note_text(result, "source_cidr", cidr);

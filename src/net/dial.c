@@ -244,8 +244,8 @@ static bool remember_attempt(struct spf_dial *dial)
 
     if (!attempt)
         return false;
-    spf_copy(attempt->address, sizeof attempt->address, facts->address);
-    spf_copy(attempt->error, sizeof attempt->error, facts->error);
+    (void)spf_copy(attempt->address, sizeof attempt->address, facts->address);
+    (void)spf_copy(attempt->error, sizeof attempt->error, facts->error);
     attempt->elapsed_ms = facts->elapsed_ms;
     attempt->silent = facts->outcome == SPF_TCP_SILENT;
     attempt->local = facts->local;

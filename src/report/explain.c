@@ -60,8 +60,9 @@ static void explain_finding(struct spf_page *page, const struct spf_finding_info
     char line[160];
 
     spf_page_put(page, SPF_INK_BOLD, info->id);
-    spf_format(line, sizeof line, "  (%s; %s%s; %s)", where(info), spf_status_name(info->status),
-               info->advisory ? _(", advisory") : "", spf_permanence_name(info->permanence));
+    (void)spf_format(line, sizeof line, "  (%s; %s%s; %s)", where(info),
+                     spf_status_name(info->status), info->advisory ? _(", advisory") : "",
+                     spf_permanence_name(info->permanence));
     spf_page_put(page, SPF_INK_DIM, line);
     spf_page_line(page);
     spf_page_line(page);
@@ -78,7 +79,7 @@ static void explain_finding(struct spf_page *page, const struct spf_finding_info
         spf_page_put(page, SPF_INK_PLAIN, "  - ");
         line[0] = '\0';
         if (remedy->impact)
-            spf_format(line, sizeof line, _(" (%s)"), spf_tr(remedy->impact));
+            (void)spf_format(line, sizeof line, _(" (%s)"), spf_tr(remedy->impact));
         if (remedy->command)
             strncat(line, _(":"), sizeof line - strlen(line) - 1);
         flow_template(page, SPF_INK_PLAIN, remedy->text, line);

@@ -120,7 +120,7 @@ void spf_report_github_outputs(struct spf_buf *buf, const struct spf_report *rep
     for (size_t i = 0; d == NULL && i < report->count; i++)
         if (report->targets[i].diagnosis->verdict == verdict)
             d = report->targets[i].diagnosis;
-    spf_format(status, sizeof status, "%d", report->exit_status);
+    (void)spf_format(status, sizeof status, "%d", report->exit_status);
     add_output(buf, "verdict", spf_verdict_name(verdict), delimiter);
     add_output(buf, "cause",
                d != NULL && d->cause != SPF_NO_FINDING ? spf_findings[d->cause].id : "", delimiter);

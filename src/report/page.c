@@ -70,19 +70,19 @@ static size_t show(const struct spf_page *page, const char *text, char out[16], 
         out[0] = text[0];
         out[1] = '\0';
     } else if (code < 0xa0) {
-        spf_format(out, 16, "\\x%02x", (unsigned)code);
+        (void)spf_format(out, 16, "\\x%02x", (unsigned)code);
     } else if (page->style->utf8) {
         spf_buf_init(&escape, 15);
         spf_buf_add_clean(&escape, text, used, 15);
-        spf_copy(out, 16, escape.data);
+        (void)spf_copy(out, 16, escape.data);
         *width = strlen(out) == used ? width_of(code) : (unsigned)strlen(out);
         spf_buf_clear(&escape);
         return used;
     } else {
-        spf_format(out, 16, "\\u%04x", (unsigned)code);
+        (void)spf_format(out, 16, "\\u%04x", (unsigned)code);
         for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
             if (plain[i].code == code)
-                spf_copy(out, 16, plain[i].ascii);
+                (void)spf_copy(out, 16, plain[i].ascii);
     }
     *width = (unsigned)strlen(out);
     return used;

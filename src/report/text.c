@@ -106,9 +106,10 @@ static void add_strictness(struct spf_page *page, const struct spf_report *repor
 
             if (result->status != wanted || spf_findings[result->finding].advisory)
                 continue;
-            spf_format(line, sizeof line, _("Exit status %d because of --strict: %s is %s, %s"),
-                       report->exit_status, spf_check_table[k].id, spf_status_name(wanted),
-                       spf_findings[result->finding].id);
+            (void)spf_format(line, sizeof line,
+                             _("Exit status %d because of --strict: %s is %s, %s"),
+                             report->exit_status, spf_check_table[k].id, spf_status_name(wanted),
+                             spf_findings[result->finding].id);
             page->indent = 2;
             spf_page_flow(page, SPF_INK_YELLOW, line);
             spf_page_line(page);
@@ -125,8 +126,8 @@ static void add_origin(struct spf_page *page, const struct spf_report *report)
     if (report->replayed_utc == 0)
         return;
     spf_utc_format(report->replayed_utc, when);
-    spf_format(line, sizeof line, _("Replay of evidence recorded at %s; nothing was contacted"),
-               when);
+    (void)spf_format(line, sizeof line,
+                     _("Replay of evidence recorded at %s; nothing was contacted"), when);
     spf_page_flow(page, SPF_INK_YELLOW, line);
     spf_page_line(page);
     if (page->style->detail >= 0)

@@ -96,7 +96,7 @@ static void add_trouble(struct spf_text_writer *w, enum spf_check_id check, cons
     if (info->id) {
         char id[80];
 
-        spf_format(id, sizeof id, " [%s]", info->id);
+        (void)spf_format(id, sizeof id, " [%s]", info->id);
         spf_page_flow(&w->page, SPF_INK_DIM, id);
     }
     spf_page_line(&w->page);
@@ -214,12 +214,12 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
     spf_page_tab(&w->page, w->page.style->utf8 ? 2 : 7);
     spf_page_put(&w->page, SPF_INK_BOLD, spf_check_table[check].id);
     if (result->concluded_ms > result->started_ms && result->status != SPF_SKIP) {
-        spf_format(text, sizeof text, "  %lld ms",
-                   (long long)(result->concluded_ms - result->started_ms));
+        (void)spf_format(text, sizeof text, "  %lld ms",
+                         (long long)(result->concluded_ms - result->started_ms));
         spf_page_put(&w->page, SPF_INK_DIM, text);
     }
     if (result->finding != SPF_NO_FINDING) {
-        spf_format(text, sizeof text, "  [%s]", spf_findings[result->finding].id);
+        (void)spf_format(text, sizeof text, "  [%s]", spf_findings[result->finding].id);
         spf_page_put(&w->page, SPF_INK_DIM, text);
     }
     spf_page_line(&w->page);

@@ -92,7 +92,7 @@ static void add_candidates(struct spf_text_writer *w)
         char number[16];
 
         spf_page_tab(page, MARGIN);
-        spf_format(number, sizeof number, "%zu. ", i + 1);
+        (void)spf_format(number, sizeof number, "%zu. ", i + 1);
         spf_page_put(page, SPF_INK_BOLD, number);
         page->indent = page->column;
         spf_page_flow(page, SPF_INK_PLAIN, candidate->text);
@@ -107,8 +107,8 @@ static void add_candidates(struct spf_text_writer *w)
     }
     if (shown < w->d->candidates.count) {
         spf_page_tab(page, MARGIN);
-        spf_format(rest, sizeof rest, _("-v shows %zu more, and how to tell each"),
-                   w->d->candidates.count - shown);
+        (void)spf_format(rest, sizeof rest, _("-v shows %zu more, and how to tell each"),
+                         w->d->candidates.count - shown);
         spf_page_flow(page, SPF_INK_DIM, rest);
         spf_page_line(page);
     }
@@ -149,7 +149,7 @@ static void add_more(struct spf_page *page, const char *label, enum spf_finding 
     char line[120];
 
     add_label(page, label);
-    spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[cause].id);
+    (void)spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[cause].id);
     spf_page_put(page, SPF_INK_PLAIN, line);
     spf_page_line(page);
 }
@@ -184,7 +184,7 @@ static void add_lines(struct spf_text_writer *w)
         if (strcmp(line->check, text->stopped_at) != 0)
             continue;
         add_label(&w->page, label);
-        spf_format(number, sizeof number, _("line %lld: "), (long long)line->number);
+        (void)spf_format(number, sizeof number, _("line %lld: "), (long long)line->number);
         spf_page_put(&w->page, SPF_INK_DIM, number);
         spf_page_flow(&w->page, SPF_INK_PLAIN, line->text);
         spf_page_line(&w->page);

@@ -145,7 +145,7 @@ class Scene:
         self.lock = threading.Lock()
 
     def paste(self, row, home, environment, options, who):
-        """A remedy's line, in a shell where aliyun is the stand-in, acts as the same identity."""
+        """A remedy's line, in a shell where aliyun is the emulated one, acts as the same identity."""
         done = subprocess.run([self.binary, "--only", "cloud.instance", "--instance",
                                "i-bp1lab0000000000web1", "--json", "--ca-file", self.authority.ca,
                                *options], env=environment, cwd=home, stdin=subprocess.DEVNULL,

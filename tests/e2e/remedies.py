@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Every remedy of a cloud cause that has a command of the aliyun CLI is run, and repairs.
 
-The world of a scenario is looked at, the command is pasted into a shell in which `aliyun` is a
-stand-in (../lab/harness/aliyun.py) that takes what the real one takes, and the changed world is looked
+The world of a scenario is looked at, the command is pasted into a shell in which `aliyun` is an
+emulated one (../lab/harness/aliyun.py) that takes what the real one takes, and the changed world is looked
 at again. The catalogue is read for commands that no case here has run. At the end one remedy is run by
 each identity that the report can be made with.
 """
@@ -188,7 +188,7 @@ class Patient(stage.Stage):
         return json.loads(self.run(["--json"]).out)["targets"][0]
 
     def paste(self, line):
-        """The line in a shell where aliyun is the stand-in; what it said, and its calls."""
+        """The line in a shell where aliyun is the emulated one; what it said, and its calls."""
         paths = {name: os.path.join(self.folder, "repair." + name) for name in ("world", "calls")}
         shown = self.shown or world.build(self.data.get("world"), self.places)
         with open(paths["world"], "w", encoding="utf-8") as out:

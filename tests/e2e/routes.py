@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every way in which connect(2) ends is told from the others, IPv4 and IPv6 alike.
+"""Every way in which connect(2) ends is distinguished from the others, IPv4 and IPv6 alike.
 
 In a network namespace of its own, with routes and a packet filter. Exit status 77: this machine gives
 us none.
@@ -121,7 +121,7 @@ class Check:
                       (cause or target["verdict"] == "pass"), host, port["cause"], port["summary"])
 
     def names(self):
-        """A name with two addresses: in getaddrinfo's order, as ssh, and both are told."""
+        """A name with two addresses: in getaddrinfo's order, as ssh, and both are reported."""
         for name, before in NAMES.items():
             target = self.run(name)
             port = next(c for c in target["checks"] if c["id"] == "net.port")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs one scenario through the real program: scenario.json in a folder, see README.md.
+"""Runs one scenario through the real program: scenario.json in a directory, see README.md.
 
 Exit status: 0 it came out as expected, 1 it did not, 77 it cannot run here (and why).
 """

@@ -81,7 +81,7 @@ def seconds(text):
 
 
 def compare_way(way, facts):
-    """What vpc says: the network ACL, the IPv4 gateway and its route, the elastic address."""
+    """What vpc says: the network ACL, the IPv4 gateway and its route, the elastic IP."""
     acl, gateway = facts["network-acl"], facts["gateway"]
     pairs = [
         ("vswitch's block", way["vswitch"]["cidrBlock"], acl["vswitch_cidr"]),

@@ -1,4 +1,4 @@
-"""The scene of a scenario, and the program run in it: scenario.json in a folder, see README.md."""
+"""The scene of a scenario, and the program run in it: scenario.json in a directory, see README.md."""
 
 import contextlib
 import json
@@ -206,7 +206,7 @@ class Stage:
             os.chmod(path, 0o600)
 
     def _write_programs(self):
-        """programs: name -> text, in a folder that stands first in PATH."""
+        """programs: name -> text, in a directory that comes first in PATH."""
         for name, text in self.data.get("programs", {}).items():
             path = os.path.join(self.programs, name)
             with open(path, "w", encoding="utf-8") as out:

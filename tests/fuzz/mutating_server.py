@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Drives the whole program against an SSH server whose bytes are damaged on the way.
 
-A proxy stands before a real sshd and flips, drops, repeats, inserts or withholds bytes of what the
+A proxy in front of a real sshd flips, drops, repeats, inserts or withholds bytes of what the
 server says; each run has a seed. Whatever comes, the program must end in time, with a status of its
 own and a report that is JSON. Best with a binary built with AddressSanitizer.
 

@@ -45,7 +45,7 @@ def secrets_of(d, name, passphrase):
             pieces.add(half[at:at + 16])
             pieces.add(half[at:at + 16].hex().encode())
         pieces.update(line[:28].encode() for line in lines[len(lines) // 2:])
-    # the public half stands in the private one again, and may be seen
+    # the private key repeats the public one, which may be seen
     return {piece for piece in pieces if piece[:8] not in public and piece[8:16] not in public}
 
 
@@ -87,7 +87,7 @@ def main():
                     search(f"{name}, record", record.read_bytes(), pieces, found)
 
         # A server that never speaks holds the program while it has the decrypted key; then it is made
-        # to crash. Another program, crashed in the same way, shows whether cores are to be had here.
+        # to crash. Another program, crashed in the same way, shows whether there are cores here.
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         listener.listen()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What is installed is whole: package.py CMAKE BUILD SOURCE CC
 
-Installs the build into a folder, builds the example of sshpreflight(3) against that with pkg-config and
+Installs the build into a directory, builds the example of sshpreflight(3) against that with pkg-config and
 runs it; makes the .deb, unpacks it and runs what is in it. lintian looks at it where it is installed. The
 RPM spec, where rpmspec can read it, has a place for each file that is installed. And the build without
 tests is configured with nothing but the product's own libraries in reach.

@@ -3,7 +3,7 @@
 
 terminal.py BINARY LAB-CLOUD: real runs on pseudo-terminals whose output goes through a terminal emulator
 (Debian's python3-pyte) byte by byte, at five widths, in English and Chinese, and while the width changes; then
-in tmux, which wraps lines anew when it is resized, as most terminals do. Exit status 77: no python3-pyte.
+in tmux, which wraps lines again when it is resized, as most terminals do. Exit status 77: no python3-pyte.
 """
 
 import argparse

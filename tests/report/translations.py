@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The Chinese texts: nothing is missing, nothing but words is translated, and every layout fits.
 
-translations.py BINARY LAB-CLOUD SOURCE PO-TOOLS: the template is written anew from the sources and compared;
+translations.py BINARY LAB-CLOUD SOURCE PO-TOOLS: the template is written again from the sources and compared;
 each text of the translation has the same slots, commands and formats as the English one. Then recorded
 runs are replayed in both languages: ids, members and commands are the same, and no line of the text
 report is wider than its page. Exit status 77: gettext is not installed.

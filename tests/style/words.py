@@ -4,11 +4,12 @@
     words.py SOURCE_DIR
 
 Looked at: the catalogue of causes, the string literals of the program, the manual and the README,
-and the comments of all C.
+and the comments of all C, Python, shell and CMake.
 """
 import pathlib
 import re
 import sys
+import tokenize
 
 ODD = {
     r"\b(is|are) told\b": "is reported",
@@ -89,6 +90,31 @@ def commented(root):
                     yield path, line, text
 
 
+def scripts(root):
+    """Comments and docstrings of Python, comments of shell, CMake and Perl, with the line of each."""
+    for part in ("tests", "src", "po", "examples", "findings", "man"):
+        for path in sorted((root / part).rglob("*")):
+            if path == pathlib.Path(__file__).resolve() or not path.is_file():
+                continue
+            if path.suffix == ".py":
+                yield from ((path, line, text) for line, text in python_words(path))
+            elif path.suffix in (".sh", ".pl") or path.name == "CMakeLists.txt":
+                for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                    if re.match(r"\s*#(?!!)|.*\s# ", text):
+                        yield path, line, text[text.index("#"):]
+
+
+def python_words(path):
+    with tokenize.open(path) as source:
+        before = tokenize.INDENT
+        for token in tokenize.generate_tokens(source.readline):
+            if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and before in
+                                                  (tokenize.INDENT, tokenize.NEWLINE, tokenize.DEDENT)):
+                yield token.start[0], " ".join(token.string.split())
+            if token.type not in (tokenize.COMMENT, tokenize.NL):
+                before = token.type
+
+
 def complain(root, found, odds):
     count = 0
     for path, line, text in found:
@@ -104,6 +130,7 @@ def main():
     root = pathlib.Path(sys.argv[1])
     found = complain(root, places(root), ODD)
     found += complain(root, commented(root), ODD | ODD_IN_COMMENTS)
+    found += complain(root, scripts(root), ODD | ODD_IN_COMMENTS)
     return 1 if found else 0
 
 

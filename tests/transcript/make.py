@@ -133,7 +133,7 @@ SILENCE = b"(silence)"
 
 
 class World:
-    """One folder with keys, an sshd and the clients' files; closed when done."""
+    """One directory with keys, an sshd and the clients' files; closed when done."""
 
     def __init__(self, folder, config=(), authorized="client", fake=None):
         self.folder, self.port = folder, None

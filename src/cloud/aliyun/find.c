@@ -26,22 +26,14 @@ static bool ask_by(struct spf_operation *operation, const char *region, const ch
                    bool list, spf_call_done *done)
 {
     const char *word = operation->inquiry->target->instance_id;
-    struct spf_buf value;
-    bool ok;
+    char value[400];
+    const struct spf_sign_pair params[] = {{"RegionId", region},
+                                           {filter, value},
+                                           {"AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP"}};
 
-    spf_buf_init(&value, 400);
-    spf_buf_addf(&value, list ? "[\"%s\"]" : "%s", word);
-    {
-        const struct spf_sign_pair params[] = {
-            {"RegionId", region},
-            {filter, value.data},
-            {"AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP"}};
-
-        ok = spf_operation_call(operation, "ecs", "DescribeInstances", region, params,
-                                SPF_COUNT(params), region, done);
-    }
-    spf_buf_clear(&value);
-    return ok;
+    (void)spf_format(value, sizeof value, list ? "[\"%s\"]" : "%s", word);
+    return spf_operation_call(operation, "ecs", "DescribeInstances", region, params,
+                              SPF_COUNT(params), region, done);
 }
 
 /* No elastic IP of that number in the region: is it an instance's own public one? */

@@ -57,18 +57,15 @@ static bool ask_forwards(struct spf_operation *operation, const char *page)
     const struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
     const char *region = operation->inquiry->facts->instance.region;
     char address[SPF_IP_TEXT_SIZE];
+    const struct spf_sign_pair params[] = {{"RegionId", region},
+                                           {"NatGatewayId", facts->bound_to},
+                                           {"ExternalIp", address},
+                                           {"PageSize", "50"},
+                                           {"PageNumber", page}};
 
     spf_ip_format(&facts->address, address);
-    {
-        const struct spf_sign_pair params[] = {{"RegionId", region},
-                                               {"NatGatewayId", facts->bound_to},
-                                               {"ExternalIp", address},
-                                               {"PageSize", "50"},
-                                               {"PageNumber", page}};
-
-        return spf_operation_call(operation, "vpc", "DescribeForwardTableEntries", region, params,
-                                  SPF_COUNT(params), page, forwards_done);
-    }
+    return spf_operation_call(operation, "vpc", "DescribeForwardTableEntries", region, params,
+                              SPF_COUNT(params), page, forwards_done);
 }
 
 static void elastic_done(struct spf_operation *operation, struct spf_call *call,
@@ -92,14 +89,11 @@ static bool ask_elastic(struct spf_operation *operation)
 {
     const char *region = operation->inquiry->facts->instance.region;
     char address[SPF_IP_TEXT_SIZE];
+    const struct spf_sign_pair params[] = {{"RegionId", region}, {"EipAddress", address}};
 
     spf_ip_format(&operation->inquiry->facts->gateway.address, address);
-    {
-        const struct spf_sign_pair params[] = {{"RegionId", region}, {"EipAddress", address}};
-
-        return spf_operation_call(operation, "vpc", "DescribeEipAddresses", region, params,
-                                  SPF_COUNT(params), "", elastic_done);
-    }
+    return spf_operation_call(operation, "vpc", "DescribeEipAddresses", region, params,
+                              SPF_COUNT(params), "", elastic_done);
 }
 
 static void routes_done(struct spf_operation *operation, struct spf_call *call,
@@ -224,14 +218,11 @@ static void ask_ipv6(struct spf_operation *operation)
 {
     const char *region = operation->inquiry->facts->instance.region;
     char address[SPF_IP_TEXT_SIZE];
+    const struct spf_sign_pair params[] = {{"RegionId", region}, {"Ipv6Address", address}};
 
     spf_ip_format(&operation->inquiry->facts->gateway.address, address);
-    {
-        const struct spf_sign_pair params[] = {{"RegionId", region}, {"Ipv6Address", address}};
-
-        (void)spf_operation_call(operation, "vpc", "DescribeIpv6Addresses", region, params,
-                                 SPF_COUNT(params), "", ipv6_done);
-    }
+    (void)spf_operation_call(operation, "vpc", "DescribeIpv6Addresses", region, params,
+                             SPF_COUNT(params), "", ipv6_done);
 }
 
 void spf_operation_gateway(struct spf_operation *operation)

@@ -13,15 +13,11 @@ static bool ask_by(struct spf_operation *operation, const char *filter, spf_call
 {
     const struct spf_facts *facts = operation->inquiry->facts;
     char list[80];
+    const struct spf_sign_pair params[] = {{"RegionId", facts->instance.region}, {filter, list}};
 
     (void)spf_format(list, sizeof list, "[\"%s\"]", facts->tcp.jump_address);
-    {
-        const struct spf_sign_pair params[] = {{"RegionId", facts->instance.region},
-                                               {filter, list}};
-
-        return spf_operation_call(operation, "ecs", "DescribeInstances", facts->instance.region,
-                                  params, SPF_COUNT(params), filter, done);
-    }
+    return spf_operation_call(operation, "ecs", "DescribeInstances", facts->instance.region, params,
+                              SPF_COUNT(params), filter, done);
 }
 
 static void keep(const struct spf_instance_facts *found, const struct spf_ip *jump,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for the aliyun CLI: takes its command lines as it does, and changes the emulated world.
+"""An emulated aliyun CLI: takes its command lines as it does, and changes the emulated world.
 
 As aliyun-cli v3.4.11: the options of its own wherever they stand, parameters that the action has
 (../aliyun-parameters.json: names and required flags out of the CLI's product metadata of 2026-04-21)

@@ -11,7 +11,7 @@ REFEREE = ["-F", "none", "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
            "-o", "PreferredAuthentications=publickey", "-o", "BatchMode=yes",
            "-o", "StrictHostKeyChecking=accept-new", "-o", "GlobalKnownHostsFile=/dev/null",
            "-o", "ControlPath=none"]
-PATIENCE = 60  # seconds for a connection and a banner; a client that hangs on is ended after twice that
+PATIENCE = 60  # seconds for a connection and a banner; a client that stays on is ended after twice that
 SHORT = 5  # the same where the server is one that leaves its clients waiting
 
 

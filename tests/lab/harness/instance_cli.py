@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A stand-in for ali-instance-cli, which opens sessions of Session Manager.
+"""An emulated ali-instance-cli, which opens sessions of Session Manager.
 
 As version 10.0.0.1 (built from its source and run against a fake ECS): its flags and no others; it reads
 ~/.aliyun/config_ecs.json before config.json, or the file that --config-path names; keys of variables

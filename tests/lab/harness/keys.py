@@ -175,9 +175,9 @@ class Key:
             text = source.read()
         self.secrets = [line for line in text.decode("ascii").splitlines()
                         if re.fullmatch(r"[A-Za-z0-9+/=]{40,}", line)]
-        # The first lines of an OpenSSH container hold no secret, only names and the public half.
+        # The first lines of an OpenSSH container hold no secret, only names and the public key.
         self.secrets = [line for line in self.secrets[len(self.secrets) // 2:]
-                        if line not in self.public]  # the private half repeats the public one
+                        if line not in self.public]  # the private key repeats the public one
         if recipe.get("passphrase"):
             self.secrets.append(recipe["passphrase"])
         blob = base64.b64decode(self.public.split()[1])

@@ -145,7 +145,7 @@ class Talk:
         return data
 
     def _packed(self, payload, claim=None):
-        """The packet's bytes, sealed once keys are in force. claim: a wrong length of padding."""
+        """The packet's bytes, encrypted once keys are in force. claim: a wrong length of padding."""
         padding = 8 - ((1 if self.keys_out else 5) + len(payload)) % 8
         padding += 8 if padding < 4 else 0
         body = bytes([padding if claim is None else claim]) + payload + bytes(padding)

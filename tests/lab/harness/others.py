@@ -60,7 +60,7 @@ class TinySsh:
         keys = os.path.join(folder, "keys")
         run_quietly("tinysshd-makekey", "-q", keys)
         self.words = ["tinysshd", "-v"] + recipe.get("arguments", []) + [keys]
-        # It wants no folder above a home to be writable by others, as /tmp is.
+        # It wants no directory above a home to be writable by others, as /tmp is.
         above = "/run" if os.getuid() == 0 else os.path.expanduser("~")
         self.home = tempfile.mkdtemp(prefix="spf-tinyssh-", dir=above)
         shutil.copytree(os.path.join(folder, ".ssh"), os.path.join(self.home, ".ssh"))

@@ -408,7 +408,7 @@ class Fake:
 
 
 def start(folder, recipe, client_key, other_key, tools=None):
-    """tools: the folder of what tests/lab builds, for the servers of others.py."""
+    """tools: the directory of what tests/lab builds, for the servers of others.py."""
     if "fake" in recipe:
         return Fake(recipe["fake"])
     if "program" in recipe:

@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""One dialect and one of each: what neither the compiler nor clang-format holds.
+
+    dialect.py SOURCE_DIR
+
+Files and functions can be read at a sitting; there are no anonymous blocks; a result of spf_copy and
+spf_format that is ignored is cast to void; the machine of a run knows no cause and no cloud by name;
+and what is done in one place is not done by hand in another.
+"""
+import pathlib
+import re
+import sys
+
+FILE_MAX, FUNCTION_MAX = 500, 60
+
+# Longer, and at most so long; one that has become short enough is to be taken out here.
+LONG_FILES = {
+    "cli/parse.c": 560,
+    "cli/round.c": 620,
+    "cli/targets.c": 620,
+    "cloud/aliyun/http/api.c": 540,
+    "cloud/aliyun/identity/exchange.c": 540,
+    "ledger/ledger_read.c": 560,
+    "login/link.c": 640,
+    "openssh/config.c": 560,
+    "platform/windows/descriptors.c": 540,
+    "platform/windows/sockets.c": 540,
+    "transcript/conclude.c": 560,
+}
+LONG_FUNCTIONS = {"check_of", "spf_take_transport", "spf_take_authentication", "spf_errno_of"}
+
+# What may be written in these files alone, and what is called instead.
+ONLY_IN = (
+    (r"<< 24 \|", {"base/wire.c", "key/bcrypt_pbkdf.c"}, "spf_reader_u32 (base/wire.h)"),
+    (r'_(addstr|text)\(&?\w+, "-----BEGIN ', {"key/pem_writer.c"}, "spf_pem_text (key/pem_writer.h)"),
+    (r'addstr\(&?\w+, "SHA256:"|, "SHA256:", out\b', {"base/fingerprint.c"}, "spf_fingerprint_sha256"),
+    (r"socket\(AF_UNIX", {"platform/posix/local.c"}, "spf_connect_local (platform/sockets.h)"),
+    (r"if \(\(.*& 0xc0\) [!=]= 0x80", {"base/text.c"}, "spf_utf8_decode (base/text.h)"),
+)
+
+
+def functions(lines):
+    """Name, first line and length of each function: from its signature to the brace in column 0."""
+    first = start = None
+    for number, line in enumerate(lines):
+        if line == "{":
+            first = number - 1
+            while first > 0 and lines[first].startswith(" "):
+                first -= 1
+            start = number
+        elif line == "}" and start is not None:
+            name = re.search(r"(\w+)\(", lines[first])
+            yield name.group(1) if name else "?", first + 1, number - first + 1
+            start = None
+
+
+def sizes(source):
+    for path in sorted(source.rglob("*.[ch]")):
+        name, lines = str(path.relative_to(source)), path.read_text(encoding="utf-8").splitlines()
+        bound = LONG_FILES.get(name, FILE_MAX)
+        if len(lines) > bound:
+            yield "%s: %d lines, more than %d" % (name, len(lines), bound)
+        if name in LONG_FILES and len(lines) <= FILE_MAX:
+            yield "%s: short enough: take it out of LONG_FILES" % name
+        for function, line, length in functions(lines):
+            if length > FUNCTION_MAX and function not in LONG_FUNCTIONS:
+                yield "%s:%d: %s has %d lines, more than %d" % (name, line, function, length,
+                                                                FUNCTION_MAX)
+
+
+def blocks_and_casts(source):
+    for path in sorted(source.rglob("*.c")):
+        name, lines = path.relative_to(source), path.read_text(encoding="utf-8").splitlines()
+        for number in range(1, len(lines)):
+            before = lines[number - 1].rstrip()
+            if re.match(r"\s+\{$", lines[number]) and re.search(r"[;{}]$|\*/$|^$", before):
+                yield "%s:%d: an anonymous block" % (name, number + 1)
+            if re.match(r"\s+spf_(copy|format)\(", lines[number]) and re.search(
+                    r"[;{}]$|\*/$|^$|^\s*else$|^\s*(if|for|while) \(.*\)$", before):
+                yield "%s:%d: an ignored result is cast to void" % (name, number + 1)
+
+
+def names_in_run(source):
+    """run.c knows neither causes nor what is the cloud's."""
+    text = (source / "pipeline/run.c").read_text(encoding="utf-8")
+    causes = set(re.findall(r"^\s*[A-Z]+\((\w+),",
+                            "".join(path.read_text(encoding="utf-8")
+                                    for path in (source / "pipeline/findings").glob("*.def")), re.MULTILINE))
+    if len(causes) < 100:
+        yield "pipeline/findings: the catalogue is not found"
+    for word in sorted(set(re.findall(r"\bSPF_\w+", text))):
+        if word[4:] in causes or "CLOUD" in word:
+            yield "pipeline/run.c: %s is named" % word
+
+
+def one_of_each(source):
+    for path in sorted(source.rglob("*.c")):
+        name, text = str(path.relative_to(source)), path.read_text(encoding="utf-8")
+        for pattern, where, instead in ONLY_IN:
+            for match in re.finditer(pattern, text):
+                if name not in where and not name.startswith("platform/windows/"):
+                    yield "%s:%d: by hand: rather: %s" % (name, text.count("\n", 0, match.start()) + 1, instead)
+
+
+def main():
+    source = pathlib.Path(sys.argv[1]) / "src"
+    complaints = [complaint for rule in (sizes, blocks_and_casts, names_in_run, one_of_each)
+                  for complaint in rule(source)]
+    print("\n".join("src/" + complaint for complaint in complaints))
+    return 1 if complaints else 0
+
+
+sys.exit(main())
