@@ -14,7 +14,8 @@
  *     cloud/aliyun/http/   a call becomes signed requests: endpoints, retries, error codes
  *     openssh/             what the user's own ssh would do: ssh -G, known_hosts, versions, words
  *     transcript/          what a pasted text says, as the same facts
- *     pipeline/table.c     the fifteen checks; pipeline/run.c judges and wants;
+ *     pipeline/table.c     the fifteen checks; pipeline/run.c judges and wants, needs.c
+ *                          says what must come first;
  *                          pipeline/findings.def is the catalogue of causes
  *     diagnosis/           from results to one verdict and one root cause
  *     ledger/              what earlier runs left: records and ndjson, replayed, resumed, merged
@@ -22,7 +23,9 @@
  *     platform/            what the kernel and libc give: children, signals, home, files
  *     base/                errors, text, secrets, clocks, shapes, the loop
  *
- * Where is a cause decided? Search its symbol: SPF_SG_NO_RULE is returned by one judge.
+ * Where is a cause decided? Search its symbol: SPF_SG_NO_RULE is returned by one judge. What is
+ * wrong with a key file its readers say: search the id, "key-crlf", in key/. What a text names:
+ * transcript/.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 
 Files and functions can be read at a sitting; there are no anonymous blocks; a result of spf_copy and
 spf_format that is ignored is cast to void; the machine of a run knows no cause and no cloud by name;
-and what is done in one place is not done by hand in another.
+what is done in one place is not done by hand in another; and the map of the tree is true.
 """
 import pathlib
 import re
@@ -102,9 +102,21 @@ def one_of_each(source):
                     yield "%s:%d: by hand: rather: %s" % (name, text.count("\n", 0, match.start()) + 1, instead)
 
 
+def map_of_the_tree(source):
+    """The map in main.c names every room, and nothing that is not there."""
+    text = (source / "cli/main.c").read_text(encoding="utf-8")
+    drawn = set(re.findall(r"\b((?:[a-z_]+/)+(?:[a-z_]+\.(?:c|def))?)", text[:text.index("*/")]))
+    rooms = {path.name + "/" for path in source.iterdir() if path.is_dir()}
+    for room in sorted(rooms - {name for place in drawn for name in [place.split("/")[0] + "/"]}):
+        yield "cli/main.c: its map lacks %s" % room
+    for place in sorted(drawn):
+        if not (source / place).exists():
+            yield "cli/main.c: its map has %s, which is not there" % place
+
+
 def main():
     source = pathlib.Path(sys.argv[1]) / "src"
-    complaints = [complaint for rule in (sizes, blocks_and_casts, names_in_run, one_of_each)
+    complaints = [complaint for rule in (sizes, blocks_and_casts, names_in_run, one_of_each, map_of_the_tree)
                   for complaint in rule(source)]
     print("\n".join("src/" + complaint for complaint in complaints))
     return 1 if complaints else 0
