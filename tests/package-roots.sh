@@ -116,7 +116,7 @@ build_rpm() {
     mkdir -p "$work/rpm/SOURCES" &&
         tar -czf "$work/rpm/SOURCES/sshpreflight-$version.tar.gz" --exclude=./build --exclude=./.git --exclude=./.cache \
             --transform "s,^\.,sshpreflight-$version," . &&
-        rpmbuild --nodeps --define "_topdir $work/rpm" -ba "$work/build/packaging/sshpreflight.spec"
+        rpmbuild --nodeps --define "_topdir $work/rpm" --define "_libdir /usr/lib/$(gcc -print-multiarch)" -ba "$work/build/packaging/sshpreflight.spec"
 }
 
 # Its libraries are those that the .deb has brought; the .deb itself is gone by now.

@@ -25,12 +25,15 @@ def scripts():
     steps = loaded["github-actions"]["jobs"]["preflight"]["steps"]
     pod = loaded["kubernetes-init-container"]["spec"]["initContainers"][0]
     cron = loaded["kubernetes-cronjob"]["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"][0]
+    indexed = loaded["kubernetes-indexed-job"]["spec"]["template"]["spec"]["containers"][0]
     return {
         "github-actions": ([step["run"] for step in steps if "sshpreflight" in step.get("run", "")][0], 75),
         "gitlab-ci": ("\n".join(loaded["gitlab-ci"]["preflight"]["script"]), 75),
         "Jenkinsfile": (re.search(r"sh '''(.*?)'''", (examples / "Jenkinsfile").read_text(), re.S).group(1), 75),
         "kubernetes-init-container": (pod["args"][0], 75),
         "kubernetes-cronjob": (cron["args"][0], 0),
+        # The instances cannot be listed: no part is whole, and the engine runs it again.
+        "kubernetes-indexed-job": (indexed["args"][0], 1),
     }
 
 
@@ -43,11 +46,12 @@ def run(name, script, folder):
     wrapper.chmod(0o755)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place / "id"], check=True)
     script = script.replace("/keys/key.pem", str(place / "id")).replace("/dev/termination-log", str(place / "log"))
+    script = script.replace("/parts/", "%s/" % place).replace("/keys ", "%s " % place)
     script = script.replace("--wait=5m", "--wait=2s")
     key = str(place / "id") if name != "github-actions" else (place / "id").read_text()
     return place, subprocess.run(["sh", "-e", "-c", script], cwd=place, capture_output=True, text=True, check=False, env={
         "PATH": "%s/bin:/usr/bin:/bin" % place, "HOME": str(place), "INSTANCE": "i-bp1a2b3c4d5e6f7g8h9i",
-        "SSH_KEY": key, "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tExampleId", "TEXTFILES": str(place),
+        "SSH_KEY": key, "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tExampleId", "TEXTFILES": str(place), "JOB_COMPLETION_INDEX": "3",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "ExampleSecret0001", "ALIBABA_CLOUD_REGION_ID": "cn-hangzhou",
         "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true", "GITHUB_STEP_SUMMARY": str(place / "summary"),
         "GITHUB_OUTPUT": str(place / "outputs")})
