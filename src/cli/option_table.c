@@ -341,6 +341,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"find-key", 0, "[=DIR]", N_("look for the bound pair's private key (~/.ssh)"), WHAT, A_FILE(find_key)},
     {"record", 0, "FILE", N_("write the evidence there, redacted"), HERE, TAKE(record, take_record)},
     {"resume", 0, "FILE", N_("go on with an interrupted run: what this record or ndjson holds is not asked again"), HERE, A_FILE(resume)},
+    {"baseline", 0, "FILE", N_("say what changed since the run that wrote this record or ndjson"), HERE, A_FILE(baseline)},
     {"replay", 0, "FILE", N_("judge recorded evidence again (- reads standard input); asks nobody"), HERE, A_FILE(replay)},
     {"transcript", 0, "FILE", N_("evaluate a pasted text of ssh, PuTTY or another client (- reads standard input)"), HERE, A_FILE(transcript)},
     {"no-cache", 0, NULL, N_("remember no address, and use none that is remembered"), HERE, FLAG(no_cache), .whole_run = true},

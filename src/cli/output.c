@@ -108,7 +108,7 @@ struct spf_error spf_output_settle(struct spf_output_file *file)
 
 struct spf_error spf_output_sync(struct spf_output_file *file)
 {
-    if (file->path == NULL || fdatasync(file->fd) == 0)
+    if (file->path == NULL || fsync(file->fd) == 0)
         return spf_ok();
     return spf_error_sys(errno, file->shown);
 }

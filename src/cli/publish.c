@@ -32,6 +32,7 @@ static void write_line(struct spf_publisher *publisher, const struct spf_report_
         return;
     one.targets = target;
     one.count = 1;
+    one.streamed = true;
     spf_buf_init(&line, REPORT_MAX);
     spf_report_ndjson(&line, &one, NULL);
     publisher->error = spf_buf_failed(&line)
@@ -46,11 +47,12 @@ static void end_lines(struct spf_publisher *publisher)
     const struct spf_round *round = publisher->round;
     struct spf_buf line;
 
-    if (!publisher->lines || round->report.shards == 0 || round->stopped ||
-        publisher->error.code != SPF_OK)
+    if (!publisher->lines || publisher->error.code != SPF_OK)
         return;
     spf_buf_init(&line, REPORT_MAX);
-    spf_report_ndjson_end(&line, &round->report, round->tally.targets);
+    spf_report_ndjson_baseline(&line, &round->report);
+    if (round->report.shards > 0 && !round->stopped)
+        spf_report_ndjson_end(&line, &round->report, round->tally.targets);
     publisher->error = spf_output_stream(line.data, line.len, -1);
     spf_buf_clear(&line);
 }

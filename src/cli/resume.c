@@ -228,3 +228,40 @@ struct spf_error spf_resume(struct spf_round *round, const struct spf_options *o
     clear_index(&index);
     return error;
 }
+
+/* Evidence that can be judged; what lines of ndjson say is judged already. */
+struct spf_error spf_read_record(struct spf_round *round, const struct spf_options *options,
+                                 int stop_fd)
+{
+    struct spf_error error =
+        spf_input_ledger(options->replay, stop_fd, options->deadline_s, false, &round->replayed);
+
+    if (error.code != SPF_OK)
+        return error;
+    if (spf_ledger_count(round->replayed) == 0)
+        return spf_usage("the record %s holds no target", options->replay);
+    for (size_t i = 0; i < spf_ledger_runs(round->replayed); i++) {
+        const struct spf_ledger_run *run = spf_ledger_run(round->replayed, i);
+
+        if (!run->of_record)
+            return spf_usage("%s holds results, which --replay cannot judge again: it takes a "
+                             "record (--record)",
+                             options->replay);
+        round->report.left_out = run->left_out.items;
+        round->report.left_out_count = run->left_out.count;
+    }
+    return spf_ok();
+}
+
+struct spf_error spf_read_baseline(struct spf_round *round, const struct spf_options *options,
+                                   int stop_fd)
+{
+    struct spf_ledger *ledger;
+    struct spf_error error =
+        spf_input_ledger(options->baseline, stop_fd, options->deadline_s, false, &ledger);
+
+    if (error.code != SPF_OK)
+        return error;
+    round->baseline = spf_baseline_new(ledger);
+    return round->baseline != NULL ? spf_ok() : spf_error(SPF_ERR_NOMEM, "out of memory");
+}

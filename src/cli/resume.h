@@ -12,4 +12,13 @@ SPF_MUST_USE
 struct spf_error spf_resume(struct spf_round *round, const struct spf_options *options,
                             int stop_fd);
 
+/* --replay's record, whose targets are the round's. Errors as of spf_resume. */
+SPF_MUST_USE
+struct spf_error spf_read_record(struct spf_round *round, const struct spf_options *options,
+                                 int stop_fd);
+/* What --baseline names. Errors as of spf_resume. */
+SPF_MUST_USE
+struct spf_error spf_read_baseline(struct spf_round *round, const struct spf_options *options,
+                                   int stop_fd);
+
 #endif

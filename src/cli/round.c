@@ -15,30 +15,6 @@
 #include "cloud/instance_word.h"
 #include "platform/limits.h"
 
-/* Evidence that can be judged; what lines of ndjson say is judged already. */
-static struct spf_error read_record(struct spf_round *round, const struct spf_options *options,
-                                    int stop_fd)
-{
-    struct spf_error error =
-        spf_input_ledger(options->replay, stop_fd, options->deadline_s, false, &round->replayed);
-
-    if (error.code != SPF_OK)
-        return error;
-    if (spf_ledger_count(round->replayed) == 0)
-        return spf_usage("the record %s holds no target", options->replay);
-    for (size_t i = 0; i < spf_ledger_runs(round->replayed); i++) {
-        const struct spf_ledger_run *run = spf_ledger_run(round->replayed, i);
-
-        if (!run->of_record)
-            return spf_usage("%s holds results, which --replay cannot judge again: it takes a "
-                             "record (--record)",
-                             options->replay);
-        round->report.left_out = run->left_out.items;
-        round->report.left_out_count = run->left_out.count;
-    }
-    return spf_ok();
-}
-
 /* What the text names is the target; what is given on the command line counts first. */
 static struct spf_error take_transcript_target(struct spf_round *round,
                                                const struct spf_options *options)
@@ -236,6 +212,8 @@ static bool begin(void *context, size_t index)
 static void forget(struct spf_round *round, size_t index)
 {
     spf_diagnosis_clear(&round->diagnoses[index]);
+    spf_changes_free(round->changes[index]);
+    round->changes[index] = NULL;
     if (round->taken[index] != NULL) {
         spf_taken_clear(round->taken[index]);
         free(round->taken[index]);
@@ -268,11 +246,12 @@ static struct spf_error make_room(struct spf_round *round)
     round->begun_ms = calloc(count, sizeof *round->begun_ms);
     round->taken_from = calloc(count, sizeof *round->taken_from);
     round->taken = calloc(count, sizeof(*round->taken));
+    round->changes = calloc(count, sizeof(*round->changes));
     round->instances = calloc(targets->list.count + 1, sizeof *round->instances);
     round->left_out = calloc(targets->left_out.count + 1, sizeof *round->left_out);
-    if (round->taken_from == NULL || round->taken == NULL || round->begun_ms == NULL ||
-        round->instances == NULL || round->runs == NULL || round->diagnoses == NULL ||
-        round->reported == NULL || round->left_out == NULL)
+    if (round->changes == NULL || round->taken_from == NULL || round->taken == NULL ||
+        round->begun_ms == NULL || round->instances == NULL || round->runs == NULL ||
+        round->diagnoses == NULL || round->reported == NULL || round->left_out == NULL)
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     round->count = count;
     for (size_t i = 0; round->replayed != NULL && i < count; i++)
@@ -326,7 +305,7 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     round->targets.key_text = round->key_text;
     round->targets.passphrase = round->passphrase;
     if (options->replay != NULL) {
-        error = read_record(round, options, stop_fd);
+        error = spf_read_record(round, options, stop_fd);
     } else if (options->transcript != NULL) {
         error = read_transcript(round, options, stop_fd);
         if (error.code == SPF_OK)
@@ -341,6 +320,8 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
         if (round->targets.list.items[i]->key_path == options->key)
             round->targets.list.items[i]->key_file = &round->key_file;
     }
+    if (error.code == SPF_OK && options->baseline != NULL)
+        error = spf_read_baseline(round, options, stop_fd);
     if (error.code == SPF_OK)
         error = make_room(round);
     return error.code == SPF_OK && options->resume != NULL ? spf_resume(round, options, stop_fd)
@@ -394,6 +375,10 @@ static void conclude(struct spf_round *round, size_t index)
     } else {
         spf_diagnosis_reconcile(run);
         spf_diagnose(run, spf_utc_now(), &round->diagnoses[index]);
+    }
+    if (round->baseline != NULL) {
+        spf_changes_free(round->changes[index]);
+        target->changes = round->changes[index] = spf_baseline_compare(round->baseline, target);
     }
     spf_tally_add(&round->tally, target);
     if (round->each != NULL)
@@ -456,6 +441,8 @@ static void report(struct spf_round *round, const struct spf_options *options)
         if (round->runs[i] != NULL && round->reported[i].run != NULL)
             round->reported[count++] = round->reported[i];
     }
+    if (round->baseline != NULL)
+        round->report.baseline = spf_baseline_finish(round->baseline);
     round->report.targets = round->reported;
     round->report.count = count;
     round->report.exit_status =
@@ -521,6 +508,8 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
     round->progress = progress;
     round->progress_context = context;
     round->tally = (struct spf_tally){0};
+    if (round->baseline != NULL)
+        spf_baseline_begin(round->baseline);
     if (round->report.started_utc == 0 || options->wait_s != 0)
         round->report.started_utc = spf_utc_now();
     if (round->replayed != NULL) {
@@ -560,6 +549,8 @@ void spf_round_clear(struct spf_round *round)
         forget(round, i);
     free(round->taken_from);
     free(round->taken);
+    free(round->changes);
+    spf_baseline_free(round->baseline);
     free(round->begun_ms);
     free(round->instances);
     free(round->left_out);

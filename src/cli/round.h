@@ -5,7 +5,7 @@
 #include "cli/targets.h"
 #include "driver/driver.h"
 #include "key/file.h"
-#include "ledger/ledger.h"
+#include "ledger/changes.h"
 #include "report/report.h"
 
 /*
@@ -17,6 +17,8 @@ struct spf_round {
     struct spf_key_file key_file;      /* what the prompt saw at --key; for the first round */
     struct spf_transcript *transcript; /* NULL: a live run */
     struct spf_ledger *replayed;       /* NULL: a live run */
+    struct spf_baseline *baseline;     /* what it is compared with; NULL: nothing */
+    struct spf_changes **changes;      /* by target, where there is a baseline */
     struct spf_ledger *resumed;        /* what is decided there is taken over; NULL: nothing */
     struct spf_targets targets;        /* of a live run */
     const char **instances;            /* the ids among them */

@@ -1,6 +1,7 @@
 #include "ledger/ledger.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/language.h"
@@ -35,7 +36,8 @@ void spf_ledger_free(struct spf_ledger *ledger)
     free(ledger->runs.items);
     json_object_put(ledger->json);
     json_object_put(ledger->whole);
-    (void)fclose(ledger->file);
+    if (ledger->file != NULL)
+        (void)fclose(ledger->file);
     free(ledger->text);
     free(ledger);
 }
@@ -65,12 +67,22 @@ const struct spf_ledger_run *spf_ledger_run(const struct spf_ledger *ledger, siz
 char *spf_ledger_line(struct spf_ledger *ledger, size_t index)
 {
     const struct spf_ledger_item *entry = ledger->entries.items[index];
-    char *line = entry->offset >= 0 ? malloc(entry->len + 1) : NULL;
+    char *line;
 
+    if (entry->offset < 0) { /* as one line, whatever it was */
+        const char *text = json_object_to_json_string_ext(
+            spf_json_item(spf_json_get(ledger->whole, "targets"), entry->item),
+            JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+        return text != NULL ? strdup(text) : NULL;
+    }
+    line = malloc(entry->len + 1);
     if (line == NULL)
         return NULL;
-    if (fseek(ledger->file, entry->offset, SEEK_SET) != 0 ||
-        fread(line, 1, entry->len, ledger->file) != entry->len) {
+    if (ledger->file == NULL) {
+        memcpy(line, ledger->text + entry->offset, entry->len);
+    } else if (fseek(ledger->file, entry->offset, SEEK_SET) != 0 ||
+               fread(line, 1, entry->len, ledger->file) != entry->len) {
         free(line);
         return NULL;
     }

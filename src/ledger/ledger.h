@@ -75,7 +75,7 @@ struct spf_error spf_ledger_take(struct spf_ledger *ledger, size_t index,
                                  struct spf_taken *taken);
 void spf_taken_clear(struct spf_taken *taken);
 
-/* The text of an entry's line, to be freed; NULL: it is none of a file by lines, or has changed. */
+/* The text of an entry as one line, to be freed; NULL: no memory, or the file has changed. */
 char *spf_ledger_line(struct spf_ledger *ledger, size_t index);
 
 /* Serves a group from a record's entry, at once; not-recorded where it does not hold it. */

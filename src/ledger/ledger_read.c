@@ -243,14 +243,47 @@ static void end_record(struct spf_ledger *ledger, struct json_object *json)
 
 /* ---- a file by lines ---------------------------------------------------------------------- */
 
+static void restart(struct spf_ledger *ledger)
+{
+    ledger->text_at = 0;
+    if (ledger->file != NULL)
+        rewind(ledger->file);
+}
+
+/* Up to so many bytes, or the end of a line; false: there are none. */
+static bool read_piece(struct spf_ledger *ledger, char *bytes, size_t size)
+{
+    const char *text = ledger->text + ledger->text_at, *feed;
+    size_t len = ledger->text_len - ledger->text_at;
+
+    if (ledger->file != NULL)
+        return fgets(bytes, (int)size, ledger->file) != NULL;
+    if (len == 0)
+        return false;
+    if (len > size - 1)
+        len = size - 1;
+    feed = memchr(text, '\n', len);
+    if (feed != NULL)
+        len = (size_t)(feed - text) + 1;
+    memcpy(bytes, text, len);
+    bytes[len] = '\0';
+    ledger->text_at += len;
+    return true;
+}
+
+static long position(const struct spf_ledger *ledger)
+{
+    return ledger->file != NULL ? ftell(ledger->file) : (long)ledger->text_at;
+}
+
 /* The next line without its end; false: there is none. One that is too long is read, not kept. */
-static bool next_line(FILE *file, struct spf_buf *line)
+static bool next_line(struct spf_ledger *ledger, struct spf_buf *line)
 {
     char bytes[8192];
     bool any = false;
 
     spf_buf_clear(line);
-    while (fgets(bytes, sizeof bytes, file) != NULL) {
+    while (read_piece(ledger, bytes, sizeof bytes)) {
         size_t len = strlen(bytes);
 
         any = true;
@@ -314,6 +347,8 @@ static struct spf_error take_value(struct spf_ledger *ledger, const struct spf_b
         error = take_line(ledger, json, &entry, wrong);
     } else if (strcmp(schema, SPF_SHARD_SCHEMA) == 0) {
         error = end_lines(ledger, json, wrong);
+    } else if (strcmp(schema, SPF_BASELINE_SCHEMA) == 0) {
+        ; /* it is about another run */
     } else if (ledger->file_run != 0 && spf_json_get(json, "groups") != NULL) {
         error = take_recorded(ledger, ledger->file_run, json, &entry);
         if (error.code == SPF_ERR_INVALID) {
@@ -337,9 +372,9 @@ static struct spf_error read_lines(struct spf_ledger *ledger)
     struct spf_buf line;
     long offset = 0;
 
-    rewind(ledger->file);
+    restart(ledger);
     spf_buf_init(&line, LINE_MOST);
-    for (size_t number = 1; error.code == SPF_OK && next_line(ledger->file, &line); number++) {
+    for (size_t number = 1; error.code == SPF_OK && next_line(ledger, &line); number++) {
         struct json_object *head = parse_opening(&line), *end = NULL;
         const char *wrong = NULL;
 
@@ -355,7 +390,7 @@ static struct spf_error read_lines(struct spf_ledger *ledger)
             remark(ledger, number, wrong);
         json_object_put(head);
         json_object_put(end);
-        offset = ftell(ledger->file);
+        offset = position(ledger);
         if (offset < 0)
             error = spf_error(SPF_ERR_INVALID, _("it cannot be read twice"));
     }
@@ -372,12 +407,11 @@ static struct spf_error read_whole(struct spf_ledger *ledger)
     const char *wrong = NULL;
     struct spf_buf text;
     char bytes[16384];
-    size_t got;
 
-    rewind(ledger->file);
+    restart(ledger);
     spf_buf_init(&text, WHOLE_MOST);
-    while ((got = fread(bytes, 1, sizeof bytes, ledger->file)) > 0 && !spf_buf_failed(&text))
-        spf_buf_add(&text, bytes, got);
+    while (!spf_buf_failed(&text) && read_piece(ledger, bytes, sizeof bytes))
+        spf_buf_addstr(&text, bytes);
     if (!spf_buf_failed(&text))
         ledger->whole = spf_json_parse(text.data, text.len);
     spf_buf_clear(&text);
@@ -451,21 +485,17 @@ static bool is_by_lines(const struct spf_buf *first)
     return by_lines;
 }
 
-struct spf_error spf_ledger_read(FILE *file, struct spf_buf *remarks, struct spf_ledger **ledger)
+/* Takes the ledger, which has what it reads, over. */
+static struct spf_error read_all(struct spf_ledger *read, struct spf_buf *remarks,
+                                 struct spf_ledger **ledger)
 {
-    struct spf_ledger *read = calloc(1, sizeof *read);
-    struct spf_error error = no_memory();
+    struct spf_error error;
     struct spf_buf first;
 
-    if (read == NULL) {
-        (void)fclose(file);
-        return error;
-    }
-    read->file = file;
     read->remarks = remarks;
     spf_buf_init(&first, LINE_MOST);
-    rewind(file);
-    while (next_line(file, &first) && strspn(first.data, " \t") == first.len)
+    restart(read);
+    while (next_line(read, &first) && strspn(first.data, " \t") == first.len)
         ;
     error = is_by_lines(&first) ? read_lines(read) : read_whole(read);
     spf_buf_clear(&first);
@@ -480,26 +510,30 @@ struct spf_error spf_ledger_read(FILE *file, struct spf_buf *remarks, struct spf
     return error;
 }
 
+struct spf_error spf_ledger_read(FILE *file, struct spf_buf *remarks, struct spf_ledger **ledger)
+{
+    struct spf_ledger *read = calloc(1, sizeof *read);
+
+    if (read == NULL) {
+        (void)fclose(file);
+        return no_memory();
+    }
+    read->file = file;
+    return read_all(read, remarks, ledger);
+}
+
 struct spf_error spf_ledger_read_text(const char *text, size_t len, struct spf_buf *remarks,
                                       struct spf_ledger **ledger)
 {
-    char *copy = malloc(len + 1);
-    FILE *file = NULL;
-    struct spf_error error;
+    struct spf_ledger *read = calloc(1, sizeof *read);
 
-    if (copy != NULL) {
-        memcpy(copy, text, len);
-        copy[len] = '\n'; /* fmemopen(3) takes nothing for an error */
-        file = fmemopen(copy, len + 1, "r");
-    }
-    if (file == NULL) {
-        free(copy);
+    if (read != NULL)
+        read->text = malloc(len + 1);
+    if (read == NULL || read->text == NULL) {
+        free(read);
         return no_memory();
     }
-    error = spf_ledger_read(file, remarks, ledger);
-    if (error.code == SPF_OK)
-        (*ledger)->text = copy;
-    else
-        free(copy);
-    return error;
+    memcpy(read->text, text, len);
+    read->text_len = len;
+    return read_all(read, remarks, ledger);
 }

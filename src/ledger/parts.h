@@ -6,8 +6,9 @@
 
 /* What the files of this room share. */
 
-#define SPF_TARGET_SCHEMA "sshpreflight.target/1"
-#define SPF_SHARD_SCHEMA  "sshpreflight.shard/1"
+#define SPF_TARGET_SCHEMA   "sshpreflight.target/1"
+#define SPF_BASELINE_SCHEMA "sshpreflight.baseline/1"
+#define SPF_SHARD_SCHEMA    "sshpreflight.shard/1"
 
 /* "3/10"; false: it is none. */
 bool spf_shard_read(const char *text, unsigned *shard, unsigned *shards);
@@ -46,8 +47,9 @@ struct spf_ledger_item {
 };
 
 struct spf_ledger {
-    FILE *file;
-    char *text; /* what file reads, where it is none of the disk */
+    FILE *file; /* NULL: it is text, of which so many bytes were read */
+    char *text;
+    size_t text_len, text_at;
     struct json_object *whole;
     SPF_LIST(struct spf_ledger_run) runs;
     SPF_LIST(struct spf_ledger_item *) entries;

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "ledger/record_parts.h"
 #include "platform/home.h"
-#include "report/format.h"
+#include "report/json.h"
 
 #define FLAGS JSON_C_TO_STRING_NOSLASHESCAPE
 

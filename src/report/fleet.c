@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/language.h"
-#include "report/format.h"
+#include "report/title.h"
 
 #define NAMES_SHOWN 8 /* of a group's targets, without -v */
 

@@ -47,20 +47,10 @@ void spf_report_github_outputs(struct spf_buf *buf, const struct spf_report *rep
  * not advisory), 2 CRITICAL (fail), 3 UNKNOWN. */
 int spf_report_nagios_status(const struct spf_report *report);
 
+/* After the targets' lines: how many changed since the baseline, and which are gone; nothing where
+ * there is none. */
+void spf_report_ndjson_baseline(struct spf_buf *buf, const struct spf_report *report);
 /* The last line of a part's ndjson: that nothing is missing. targets: how many lines precede it. */
 void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report, size_t targets);
-
-/* ---- for the formats ---------------------------------------------------------------------- */
-
-/* "i-bp1… (web-1)", "root@203.0.113.9:22": what a line about a target begins with. */
-void spf_target_title(struct spf_buf *buf, const struct spf_run *run);
-/* One target as in the JSON report's "targets"; the caller puts it. */
-struct json_object *spf_report_target_json(const struct spf_report_target *target);
-/* "left_out" of the JSON report; the caller puts it. */
-struct json_object *spf_left_out_json(const struct spf_report *report);
-/* A text of XML or HTML, or an attribute's value in double quotes. */
-void spf_add_markup(struct spf_buf *buf, const char *text);
-/* Is there a warn that --strict counts? */
-bool spf_report_warns(const struct spf_report_target *target);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "report/format.h"
+#include "report/title.h"
 
 /* Properties escape more than messages: they are separated by commas and colons. */
 static void add_escaped(struct spf_buf *buf, const char *text, bool property)

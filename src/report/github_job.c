@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "report/format.h"
+#include "report/markup.h"
+#include "report/title.h"
 
 /* GitHub takes 1 MiB of a step's summary, and all of it or nothing. */
 #define SUMMARY_MAX (960u * 1024)

@@ -9,7 +9,11 @@
 
 #include "base/clock.h"
 #include "base/language.h"
+#include "report/changes.h"
+#include "report/format.h"
+#include "report/markup.h"
 #include "report/timeline.h"
+#include "report/title.h"
 
 void spf_html_mark(struct spf_buf *buf, const char *status)
 {
@@ -120,6 +124,25 @@ static void add_checks(struct spf_buf *buf, const struct spf_run *run)
     spf_buf_clear(&words);
 }
 
+/* --baseline: the fact that changed, and what became of it. */
+static void add_changes(struct spf_buf *buf, const struct spf_report_target *target)
+{
+    const struct spf_changes *changes = target->changes;
+    struct spf_buf phrase;
+
+    spf_buf_init(&phrase, 2000);
+    spf_changes_phrase(&phrase, target);
+    spf_buf_addf(buf, "<p><strong>%s</strong>: ", _("Changed"));
+    add_element(buf, "", phrase.data, "</p>\n");
+    spf_buf_clear(&phrase);
+    if (changes->facts.count < 2)
+        return;
+    spf_buf_addstr(buf, "<ul>\n");
+    for (size_t i = 1; i < changes->facts.count; i++)
+        add_element(buf, "<li>", changes->facts.items[i].text, "</li>\n");
+    spf_buf_addstr(buf, "</ul>\n");
+}
+
 static void add_target(struct spf_buf *buf, const struct spf_report *report, size_t i)
 {
     const struct spf_run *run = report->targets[i].run;
@@ -136,6 +159,8 @@ static void add_target(struct spf_buf *buf, const struct spf_report *report, siz
     add_element(buf, "", title.data, " ");
     spf_html_mark(buf, verdict);
     add_element(buf, "</h2>\n<p class=\"summary\">", d->summary, "</p>\n");
+    if (spf_has_changed(&report->targets[i]))
+        add_changes(buf, &report->targets[i]);
     if (d->cause != SPF_NO_FINDING)
         spf_buf_addf(buf, "<p class=\"dim\">%s<code>%s</code></p>\n", _("Cause: "),
                      spf_findings[d->cause].id);

@@ -1,7 +1,7 @@
 #ifndef SPF_REPORT_HTML_H
 #define SPF_REPORT_HTML_H
 
-#include "report/format.h"
+#include "report/report.h"
 
 extern const char spf_html_style[]; /* the style sheet (html_style.c) */
 

@@ -2,8 +2,9 @@
 
 #include "base/clock.h"
 #include "pipeline/slots.h"
+#include "report/changes.h"
 #include "report/fleet.h"
-#include "report/format.h"
+#include "report/json.h"
 
 /*
  * The report for programs: exactly the members of sshpreflight-json(5), every one in every mode, in
@@ -238,6 +239,7 @@ struct json_object *spf_report_target_json(const struct spf_report_target *targe
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
         json_object_array_add(list, check_json(target->run, (enum spf_check_id)i));
     add(object, "checks", list);
+    add(object, "changes", spf_changes_json(target));
     return object;
 }
 
@@ -298,6 +300,7 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
     add_number(root, "exit_status", report->exit_status);
     add(root, "summary", spf_fleet_json(report));
+    add(root, "baseline", spf_baseline_json(report));
     add(root, "left_out", spf_left_out_json(report));
     targets = json_object_new_array();
     for (size_t i = 0; i < report->count; i++)

@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 #include "report/format.h"
+#include "report/markup.h"
+#include "report/title.h"
 
 static void add_attribute(struct spf_buf *buf, const char *name, const char *value)
 {

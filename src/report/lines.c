@@ -4,7 +4,18 @@
 
 #include "base/clock.h"
 #include "base/language.h"
+#include "report/changes.h"
 #include "report/format.h"
+#include "report/json.h"
+#include "report/title.h"
+
+/* What is not in the run any more has no line of its own. */
+static void add_gone(struct spf_buf *buf, const struct spf_report *report)
+{
+    for (size_t i = 0; report->baseline != NULL && i < report->baseline->gone_count; i++)
+        spf_buf_addf(buf, "%-7s  -  %s: %s\n", "-", report->baseline->gone[i],
+                     _("not in this run any more"));
+}
 
 /* "fail  sg-source-excluded  i-bp1…: one sentence" */
 void spf_report_short(struct spf_buf *buf, const struct spf_report *report,
@@ -20,8 +31,14 @@ void spf_report_short(struct spf_buf *buf, const struct spf_report *report,
                      : spf_report_warns(target) ? _("warnings")
                                                 : "-");
         spf_target_title(buf, target->run);
-        spf_buf_addf(buf, ": %s\n", d->summary);
+        spf_buf_addstr(buf, ": ");
+        if (spf_has_changed(target)) {
+            spf_changes_phrase(buf, target);
+            spf_buf_addstr(buf, ": ");
+        }
+        spf_buf_addf(buf, "%s\n", d->summary);
     }
+    add_gone(buf, report);
 }
 
 /* What a line says of its run. */
@@ -69,6 +86,17 @@ void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report,
     end_line(buf, line);
 }
 
+void spf_report_ndjson_baseline(struct spf_buf *buf, const struct spf_report *report)
+{
+    struct json_object *line, *baseline = spf_baseline_json(report);
+
+    if (baseline == NULL)
+        return;
+    line = begin_line(report, "sshpreflight.baseline/1");
+    (void)json_object_object_add(line, "baseline", baseline);
+    end_line(buf, line);
+}
+
 /* Each line is a target's object of the JSON report, with the run's own members before it. */
 void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report,
                        const struct spf_style *style)
@@ -85,4 +113,6 @@ void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report,
         json_object_put(target);
         end_line(buf, line);
     }
+    if (!report->streamed)
+        spf_report_ndjson_baseline(buf, report);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "report/format.h"
+#include "report/title.h"
 
 /* "|" separates performance data, a line feed the long output (Monitoring Plugins guidelines). */
 static void add_plugin_text(struct spf_buf *buf, const char *text)
@@ -178,6 +179,25 @@ static void add_verdicts(struct spf_buf *buf, const struct spf_report *report, c
     }
 }
 
+/* How many targets, by verdict and cause: what an alert is about in a fleet. */
+static void add_counts(struct spf_buf *buf, const struct spf_report *report)
+{
+    size_t counts[3][SPF_FINDING_COUNT] = {{0}};
+
+    for (size_t i = 0; i < report->count; i++)
+        counts[report->targets[i].diagnosis->verdict][report->targets[i].diagnosis->cause]++;
+    add_family(buf, "sshpreflight_targets", "How many targets, by verdict and root cause.");
+    for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++) {
+        for (int cause = 0; cause < SPF_FINDING_COUNT; cause++) {
+            if (counts[verdict][cause] > 0)
+                spf_buf_addf(buf, "sshpreflight_targets{verdict=\"%s\",cause=\"%s\"} %zu\n",
+                             spf_verdict_name((enum spf_verdict)verdict),
+                             cause != SPF_NO_FINDING ? spf_findings[cause].id : "",
+                             counts[verdict][cause]);
+        }
+    }
+}
+
 /* For the node exporter's textfile collector. */
 void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report,
                            const struct spf_style *style)
@@ -189,6 +209,7 @@ void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report,
         buf->failed = true;
         return;
     }
+    add_counts(buf, report);
     add_verdicts(buf, report, names);
     add_family(buf, "sshpreflight_check_status", "The status of each check.");
     for (size_t i = 0; i < report->count; i++)

@@ -58,3 +58,14 @@ int spf_report_exit_status(const struct spf_report *report, bool strict)
 
     return spf_tally_exit_status(&tally, strict, 0);
 }
+
+bool spf_report_warns(const struct spf_report_target *target)
+{
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        const struct spf_result *result = &target->run->results[i];
+
+        if (result->status == SPF_WARN && !spf_findings[result->finding].advisory)
+            return true;
+    }
+    return false;
+}

@@ -15,11 +15,48 @@
  * hold clean text already (spf_clean); each format neutralises its own special characters once
  * more.
  */
+
+/* What became of a target since an earlier run (--baseline). */
+enum spf_since {
+    SPF_SINCE_SAME, /* the verdict and the cause */
+    SPF_SINCE_NEW,  /* it was not in that run */
+    SPF_SINCE_FAILING,
+    SPF_SINCE_UNKNOWN,
+    SPF_SINCE_OTHER_CAUSE,
+    SPF_SINCE_REPAIRED, /* it failed, and passes */
+    SPF_SINCE_KNOWN,    /* it was unknown, and passes */
+    SPF_SINCE_COUNT,
+};
+
+/* A fact that is different. Texts are clean. */
+struct spf_change {
+    const char *fact;        /* its name for programs: "rule", "host_key"; static */
+    enum spf_check_id check; /* the one that rests on it */
+    int rank;                /* the smallest is the one that explains the most */
+    char *text;              /* a fragment for people */
+    char *before, *now;      /* NULL: it was, or is, not there */
+};
+
+struct spf_changes {
+    enum spf_since since;
+    enum spf_verdict verdict; /* before */
+    enum spf_finding cause;
+    SPF_LIST(struct spf_change) facts; /* what the cause rests on first */
+};
+
+struct spf_report_baseline {
+    int64_t recorded_utc;
+    size_t count[SPF_SINCE_COUNT];
+    const char *const *gone; /* names of its targets that are not among these; borrowed */
+    size_t gone_count;
+};
+
 struct spf_report_target {
     const struct spf_run *run; /* finished and reconciled */
     const struct spf_diagnosis *diagnosis;
     int64_t duration_ms;
-    size_t place;       /* which of all that were asked for, from 1; 0: not known */
+    const struct spf_changes *changes; /* NULL: there is no baseline */
+    size_t place;                      /* which of all that were asked for, from 1; 0: not known */
     int64_t judged_utc; /* when its facts were gathered, where that was another run; 0: now */
 };
 
@@ -51,6 +88,8 @@ struct spf_report {
     /* of a merged fleet: the parts that are missing or not whole; borrowed */
     const struct spf_report_left_out *lacks;
     size_t lacks_count;
+    const struct spf_report_baseline *baseline; /* borrowed; NULL: there is none */
+    bool streamed; /* this is one target of a report that is written as targets are done */
 };
 
 void spf_tally_add(struct spf_tally *tally, const struct spf_report_target *target);
@@ -68,6 +107,9 @@ enum spf_verdict spf_report_verdict(const struct spf_report *report);
  * unknown check 2. Interruption, usage and other troubles of ours are the caller's.
  */
 int spf_report_exit_status(const struct spf_report *report, bool strict);
+
+/* Is there a warn that --strict counts? */
+bool spf_report_warns(const struct spf_report_target *target);
 
 /* One JSON object and a line feed, of the schema "sshpreflight.report/1" (report.schema.json). */
 void spf_report_json(struct spf_buf *buf, const struct spf_report *report);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report/format.h"
+#include "report/title.h"
 
 /* In a description "#" begins a directive, and a backslash escapes (TAP 14, "Escaping"). */
 static void add_description(struct spf_buf *buf, const char *text)

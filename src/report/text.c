@@ -2,10 +2,11 @@
 
 #include "base/clock.h"
 #include "base/language.h"
+#include "report/changes.h"
 #include "report/fleet.h"
-#include "report/format.h"
 #include "report/text_parts.h"
 #include "report/timeline.h"
+#include "report/title.h"
 
 /*
  * The report for people. A group of checks is a line; what is not well gets a line of its own. The
@@ -152,12 +153,15 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
         if (report->count > 1 && style->detail <= 0 && w.d->verdict == SPF_VERDICT_PASS &&
             !spf_report_warns(&report->targets[i])) {
             add_good(&w);
+            spf_changes_text(&w.page, &report->targets[i]);
             continue;
         }
         if (i > 0)
             spf_page_line(&w.page);
         if (report->count > 1)
             add_title(&w);
+        if (style->detail >= 0)
+            spf_changes_text(&w.page, &report->targets[i]);
         if (style->detail >= 0)
             add_configuration(&w);
         if (style->detail >= 0)
@@ -174,5 +178,6 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
     }
     if (report->count > 1 || report->left_out_count > 0 || report->lacks_count > 0)
         add_fleet(&(struct spf_page){buf, style, 0, 0}, report);
+    spf_baseline_text(&(struct spf_page){buf, style, 0, 0}, report);
     add_strictness(&(struct spf_page){buf, style, 0, 0}, report);
 }

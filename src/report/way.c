@@ -6,6 +6,7 @@
 
 #include "base/language.h"
 #include "report/html.h"
+#include "report/markup.h"
 
 static const struct station {
     const char *name;

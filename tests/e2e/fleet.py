@@ -752,6 +752,19 @@ def lines_are_resumed(scene):
         raise AssertionError(err)
 
 
+def causes_are_counted(scene):
+    """Prometheus: how many targets by verdict and cause, as in the groups of the JSON report."""
+    fleet = fleet_of_two_causes(scene)
+    one, _ = scene.report(*fleet, "--output", "prometheus:fleet.prom", status=1)
+    with open(os.path.join(scene.folder, "fleet.prom"), encoding="utf-8") as file:
+        counts = re.findall(r'^sshpreflight_targets\{verdict="(\w+)",cause="([\w-]*)"\} (\d+)$', file.read(), re.M)
+    wanted = {}
+    for target in one["targets"]:
+        at = target["verdict"], target["cause"] or ""
+        wanted[at] = wanted.get(at, 0) + 1
+    expect("counts", {(verdict, cause): int(count) for verdict, cause, count in counts}, wanted)
+
+
 def only_the_same_fleet_is_resumed(scene):
     """Another key, other checks, another list: refused, and both are named."""
     fleet = fleet_of_two_causes(scene)
@@ -824,7 +837,7 @@ def few_descriptors_make_a_queue(scene):
     expect("exit status", done.returncode, 0)
 
 
-TESTS = [a_record_grows_and_is_resumed, killed_at_any_time, lines_are_resumed, only_the_same_fleet_is_resumed,
+TESTS = [causes_are_counted, a_record_grows_and_is_resumed, killed_at_any_time, lines_are_resumed, only_the_same_fleet_is_resumed,
          records_are_merged, parts_are_merged, only_parts_of_one_fleet_are_merged, lines_of_parts_are_outside_text,
          gnu_parallel_runs_the_parts, few_descriptors_make_a_queue, ssh_is_asked_once,
          parts_make_the_whole, instances_by_what_they_are, a_refusal_is_found_once,
