@@ -114,8 +114,9 @@ class Run:
         return done.returncode, done.stdout.decode("utf-8", "replace")
 
     def ours(self):
+        # a virtual machine of Java takes its time over its first handshake
         words = [self.options.binary, "127.0.0.1", "-p", str(self.server.port), "-l", self.user,
-                 "-i", self.key.path, "--known-hosts", self.known_hosts]
+                 "-i", self.key.path, "--known-hosts", self.known_hosts, "--timeout", "60"]
         status, text = self._call(words + ["--json"])
         self.text = text
         try:
@@ -141,8 +142,8 @@ class Run:
             should = self.case.get(member)
             is_ = self.words(name)
             if should and is_ not in (should, self.case.get("or")):
-                self.wrong.append("%s is %s, should be %s: %s" % (
-                    name, is_, should, self.result(name)["summary"]))
+                self.wrong.append("%s is %s, should be %s: %s; the target: %s" % (
+                    name, is_, should, self.result(name)["summary"], self.report["summary"]))
         part = self.case.get("text")
         if part and part not in self.result("ssh.auth")["summary"]:
             self.wrong.append("ssh.auth lacks %r: %s" % (part, self.result("ssh.auth")["summary"]))
