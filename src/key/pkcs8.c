@@ -170,7 +170,8 @@ enum spf_reading spf_pkcs8_read(struct spf_bytes der, struct spf_bytes passphras
     if (sealed) {
         X509_SIG_get0(sealed, &algorithm, &encrypted);
         if (PKCS12_pbe_crypt(algorithm, (const char *)passphrase.at, (int)passphrase.len,
-                             encrypted->data, encrypted->length, &plain, &len, 0) &&
+                             ASN1_STRING_get0_data(encrypted), ASN1_STRING_length(encrypted),
+                             &plain, &len, 0) &&
             len > 0) {
             const struct spf_bytes view = {plain, (size_t)len};
             struct pkcs8 parts;
