@@ -1,10 +1,11 @@
 #!/bin/sh
-# sh tests/windows.sh [build|e2e]...
+# sh tests/windows.sh [build|unit|e2e]...
 #
 # Windows' program from this checkout, and how far it holds: on a bare Debian 12 installs the cross compiler and wine,
 # builds the libraries static from Debian's source packages (once: build/windows/libraries), then sshpreflight.exe and
-# a .zip of it with the manual as HTML, and runs the end-to-end scenarios (SCENARIOS: a pattern of their names) under
-# wine. What cannot hold there is in tests/windows/exceptions.txt, with why. Without an argument: both parts.
+# a .zip of it with the manual as HTML, and runs the unit tests and the end-to-end scenarios (SCENARIOS: a pattern of
+# their names; WORKERS: how many at once) under wine. What cannot hold there is in tests/windows/exceptions.txt, with
+# why. Without an argument: all parts.
 #
 # wine is not Windows: TLS by its store, ACLs that are inherited, the console and timing want a look on a real one.
 set -eu
@@ -43,59 +44,99 @@ END
     return 1
 }
 
-# run KIND NAME COMMAND...: under a limit, its output kept; counts.
+# run KIND NAME COMMAND...: under a limit, its output kept; one line of the result, which is counted at the end.
 run() {
     kind=$1 name=$2
     shift 2
-    mkdir -p "$out/logs"
     status=0
     timeout 300 "$@" >"$out/logs/$name.log" 2>&1 </dev/null || status=$?
     if [ "$status" -eq 0 ]; then
-        passed=$((passed + 1))
+        result=passed
     elif [ "$status" -eq 77 ]; then
-        skipped=$((skipped + 1))
+        result=skipped
     elif excepted "$kind" "$name"; then
-        except=$((except + 1))
+        result=excepted
     else
-        failed=$((failed + 1))
+        result=failed
         echo "FAILED: $name (exit status $status)"
         tail -n 8 "$out/logs/$name.log" | sed 's/^/    /'
     fi
+    echo "$result $name" >>"$out/results"
+}
+
+# The unit tests, but those that tests/unit/CMakeLists.txt leaves out there.
+part_unit() {
+    cmake -B "$out/program" -DBUILD_TESTING=ON >>"$out/cmake.log"
+    cmake --build "$out/program" -j "$jobs"
+    mkdir -p "$out/home/Temp" # %TEMP%
+    for test in "$out/program/tests/unit/"test_*.exe; do
+        HOME=$out/home CK_FORK=no run unit "unit.$(basename "$test" .exe)" sh tests/windows/wine.sh "$test"
+    done
+}
+
+scenario() {
+    SPF_E2E_CLIENTS=no SPF_E2E_MODES=no run e2e "e2e.$(basename "$1")" python3 -B tests/e2e/run.py \
+        --binary "$2/sshpreflight" --lab-cloud build/dev/tests/lab/lab-cloud \
+        --library-client build/dev/tests/e2e/library_client --schema src/report/report.schema.json "$1"
+}
+
+# Every so many-th scenario, in a prefix of its own: the user's profile in it is the scenario's home.
+work() {
+    own=$SPF_WINE.$1 bin=$out/bin/$1 number=0
+    if [ ! -e "$own/made" ]; then
+        rm -rf "$own"
+        cp -a "$SPF_WINE" "$own"
+        sed -i "s|^$SPF_WINE/|$own/|" "$own/made"
+    fi
+    mkdir -p "$bin"
+    printf '#!/bin/sh\nexport SPF_WINE="%s"\nexec sh "%s/tests/windows/wine.sh" "%s" "$@"\n' \
+        "$own" "$PWD" "$out/sshpreflight.exe" >"$bin/sshpreflight"
+    chmod 755 "$bin/sshpreflight"
+    for scenario in tests/e2e/scenarios/${SCENARIOS:-*}/; do
+        number=$((number + 1))
+        [ $((number % workers)) -ne "$1" ] || scenario "$scenario" "$bin"
+    done
+    WINEPREFIX="$own/prefix" wineserver -k 2>/dev/null || true
 }
 
 part_e2e() {
     cmake --preset dev -DSPF_WERROR=OFF >"$out/cmake-native.log"
-    cmake --build --preset dev --target lab-cloud library_client >>"$out/cmake-native.log"
-    mkdir -p "$out/bin"
-    printf '#!/bin/sh\nexport SPF_WINE="%s"\nexec sh "%s/tests/windows/wine.sh" "%s" "$@"\n' \
-        "$SPF_WINE" "$PWD" "$out/sshpreflight.exe" >"$out/bin/sshpreflight"
-    chmod 755 "$out/bin/sshpreflight"
-    for scenario in tests/e2e/scenarios/${SCENARIOS:-*}/; do
-        name=e2e.$(basename "$scenario")
-        SPF_E2E_CLIENTS=no SPF_E2E_MODES=no run e2e "$name" python3 -B tests/e2e/run.py --binary "$out/bin/sshpreflight" \
-            --lab-cloud build/dev/tests/lab/lab-cloud --library-client build/dev/tests/e2e/library_client \
-            --schema src/report/report.schema.json "$scenario"
+    cmake --build --preset dev --target lab-cloud library_client parses >>"$out/cmake-native.log"
+    mkdir -p "$out/unix"
+    x86_64-w64-mingw32-gcc-posix -O2 -Wall -static -o "$out/unix/ssh.exe" tests/windows/unix_program.c -lws2_32
+    sh tests/windows/wine.sh cmd /c exit
+    WINEPREFIX="$SPF_WINE/prefix" wineserver -w 2>/dev/null || true
+    workers=${WORKERS:-$jobs} worker=0
+    while [ "$worker" -lt "$workers" ]; do
+        work "$worker" &
+        worker=$((worker + 1))
     done
+    wait
+}
+
+count() {
+    grep -c "^$1 " "$out/results" || true
 }
 
 packages="$packages gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix mingw-w64-tools wine wine64 zip"
 install_missing
-mkdir -p "$out" "$SPF_WINE"
-passed=0 failed=0 skipped=0 except=0
-[ $# -gt 0 ] || set -- build e2e
+mkdir -p "$out/logs" "$SPF_WINE"
+: >"$out/results"
+[ $# -gt 0 ] || set -- build unit e2e
 for part in "$@"; do
     start=$(date +%s)
     case $part in
     build) part_build ;;
+    unit) part_unit ;;
     e2e) part_e2e ;;
     *)
-        echo "usage: sh tests/windows.sh [build|e2e]..." >&2
+        echo "usage: sh tests/windows.sh [build|unit|e2e]..." >&2
         exit 64
         ;;
     esac
     echo "$part: $(($(date +%s) - start)) s"
 done
 WINEPREFIX="$SPF_WINE/prefix" wineserver -k 2>/dev/null || true
-echo "excepted: $except"
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+echo "excepted: $(count excepted)"
+echo "$(count passed) passed, $(count failed) failed, $(count skipped) skipped"
+[ "$(count failed)" -eq 0 ]

@@ -114,7 +114,9 @@ class Scenario(Stage):
         """Pastes the report's lines into a shell; they must log in."""
         connect = report["targets"][0]["connect"]
         lines = [" && ".join(filter(None, (connect["putty_prepare"], connect["putty"])))]
-        self.paste([connect["openssh"]] + [line for line in lines if line])
+        if connect["putty_settings"]:  # those are lines of Windows' tools, which are not here
+            lines = []
+        self.paste([line for line in [connect["openssh"]] + lines if line])
 
     def check_old_algorithms(self, report):
         """So must lines that allow ssh what it would not offer, on the very server that they are for."""

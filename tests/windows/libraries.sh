@@ -117,6 +117,12 @@ build_libssh() {
         "$prefix/lib/pkgconfig/libssh.pc"
 }
 
+# For the unit tests, which are not run in processes of their own there.
+build_check() {
+    with_cmake check -DCHECK_ENABLE_TESTS=OFF -DCHECK_ENABLE_SUBUNIT=OFF -DENABLE_SUBUNIT=OFF -DINSTALL_CHECKMK=OFF
+    sed -i 's/-lcheck_pic/-lcheck/' "$prefix/lib/pkgconfig/check.pc" # which it names, and does not make
+}
+
 # With OpenSSL, not Schannel: TLS is the same as on Linux, and CURLSSLOPT_NATIVE_CA brings Windows' own trust.
 build_curl() {
     with_cmake curl -DCURL_USE_OPENSSL=ON -DOPENSSL_ROOT_DIR="$prefix" -DOPENSSL_USE_STATIC_LIBS=ON -DHTTP_ONLY=ON \
@@ -129,7 +135,7 @@ build_curl() {
 trap 'status=$?; [ "$status" -eq 0 ] || tail -n 30 "$log" >&2; exit "$status"' EXIT
 : >>"$prefix/versions"
 asked=
-for library in openssl argon2 json-c libssh curl; do
+for library in openssl argon2 json-c libssh curl check; do
     [ ! -e "$prefix/built-$library" ] || continue
     [ -n "$asked" ] || prepare_apt
     asked=yes

@@ -256,6 +256,8 @@ static int describe(HANDLE handle, struct spf_stat *status)
     *status = (struct spf_stat){0};
     if (type != FILE_TYPE_DISK) {
         status->st_mode = type == FILE_TYPE_PIPE ? S_IFIFO | 0600 : S_IFCHR | 0600;
+        if (type == FILE_TYPE_CHAR) /* of devices only NUL is opened, which is /dev/null */
+            status->st_rdev = makedev(1, 3);
         return 0;
     }
     if (!GetFileInformationByHandle(handle, &info))
