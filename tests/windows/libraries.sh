@@ -121,6 +121,7 @@ build_libssh() {
 build_check() {
     with_cmake check -DCHECK_ENABLE_TESTS=OFF -DCHECK_ENABLE_SUBUNIT=OFF -DENABLE_SUBUNIT=OFF -DINSTALL_CHECKMK=OFF
     sed -i 's/-lcheck_pic/-lcheck/' "$prefix/lib/pkgconfig/check.pc" # which it names, and does not make
+    rm -f "$prefix/lib/libcheck.dll.a"                               # which CMake would rather link
 }
 
 # With OpenSSL, not Schannel: TLS is the same as on Linux, and CURLSSLOPT_NATIVE_CA brings Windows' own trust.

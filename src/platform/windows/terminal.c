@@ -5,6 +5,7 @@
 static UINT code_page; /* of the console before us; 0: none */
 static DWORD modes[3]; /* and its modes, by descriptor */
 static bool is_changed[3];
+static bool obeys[3];
 
 static HANDLE handle_of(int fd)
 {
@@ -43,6 +44,27 @@ static bool is_console(int fd)
     return GetConsoleMode(handle_of(fd), &mode);
 }
 
+/*
+ * A console may take the mode and not obey all the same (wine's does): a sequence that it obeys
+ * does not move the cursor. Of one that it prints the traces are removed.
+ */
+static bool takes_sequences(int fd)
+{
+    CONSOLE_SCREEN_BUFFER_INFO before, after;
+    DWORD done;
+
+    if (!GetConsoleScreenBufferInfo(handle_of(fd), &before) ||
+        !WriteConsoleW(handle_of(fd), L"\x1b[m", 3, &done, NULL) ||
+        !GetConsoleScreenBufferInfo(handle_of(fd), &after))
+        return false;
+    if (after.dwCursorPosition.X == before.dwCursorPosition.X)
+        return true;
+    (void)SetConsoleCursorPosition(handle_of(fd), before.dwCursorPosition);
+    (void)WriteConsoleW(handle_of(fd), L"   ", 3, &done, NULL);
+    (void)SetConsoleCursorPosition(handle_of(fd), before.dwCursorPosition);
+    return false;
+}
+
 void spf_terminal_init(void)
 {
     bool any = false;
@@ -53,6 +75,7 @@ void spf_terminal_init(void)
         any = true;
         is_changed[fd] = SetConsoleMode(handle_of(fd), modes[fd] | ENABLE_PROCESSED_OUTPUT |
                                                            ENABLE_VIRTUAL_TERMINAL_PROCESSING);
+        obeys[fd] = is_changed[fd] && takes_sequences(fd);
     }
     if (any && GetConsoleOutputCP() != CP_UTF8) {
         code_page = GetConsoleOutputCP();
@@ -82,7 +105,7 @@ bool spf_terminal_obeys(int fd)
 
     if (is_pty(fd))
         return term == NULL || strcmp(term, "dumb") != 0;
-    return is_console(fd) && is_changed[fd];
+    return is_console(fd) && obeys[fd];
 }
 
 /* A line of the console, without echo; false: it cannot be read. */
