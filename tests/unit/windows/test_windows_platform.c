@@ -346,8 +346,8 @@ int main(int argc, char **argv)
     (void)GetModuleFileNameA(NULL, own, sizeof own);
     if (argc > 1)
         return act(argv);
-    (void)spf_format(folder, sizeof folder, "%s\\spf-%lu", getenv("TEMP"),
-                     (unsigned long)GetCurrentProcessId());
+    (void)spf_format(folder, sizeof folder, "%s\\spf-%llu", getenv("TEMP"),
+                     (unsigned long long)GetTickCount64()); /* wine's process ids come again */
     (void)CreateDirectoryA(folder, NULL);
     return unit_main("windows_platform", tests);
 }
