@@ -71,6 +71,7 @@ struct spf_attempt {
     char key_trouble_file[1024], key_mode[8];
     bool key_unclear;
     unsigned keys_absent, keys_found; /* of the default files */
+    unsigned keys_tried;              /* files whose public key is not known */
     bool in_by_none, in;
     bool in_somehow;     /* by a key or another way: the text does not show it */
     int64_t exit_status; /* -1 not said */

@@ -56,7 +56,7 @@ static const struct spf_message rows[] = {
     {"由于目标计算机积极拒绝", NULL, SPF_EVENT_TCP, "refused"},
     {"过程试图写入的管道不存在", NULL, SPF_EVENT_SUSPECTED,
      "net.port ssh-config-refused,proxy-command-failed,port-refused,port-silent"},
-    {"权限不够", "(publickey", SPF_EVENT_DENIED, NULL},
+    {"权限不够 (", NULL, SPF_EVENT_DENIED, NULL},
 };
 
 const struct spf_family spf_family_commercial = SPF_FAMILY("commercial", rows);

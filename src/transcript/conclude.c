@@ -9,8 +9,10 @@
 /* A refused login of which a text without -v says nothing more. */
 static const char any_denial[] =
     "key-pair-different,user-not-of-image,key-pair-not-installed,auth-login-refused,"
-    "authorized-keys-ignored,key-encrypted,user-not-allowed,auth-second-factor,auth-publickey-"
-    "disabled";
+    "authorized-keys-ignored,key-encrypted,key-missing,user-not-allowed,auth-second-factor,auth-"
+    "publickey-disabled,auth-algorithm-refused";
+/* -v shows that a key file was tried, and nothing that came of it. */
+static const char tried_in_vain[] = "key-missing,key-encrypted,key-is-not-a-key";
 /* PuTTY says of each key of a file that is refused that it is, so mostly there was none. */
 static const char putty_denial[] =
     "key-missing,key-pair-different,user-not-of-image,auth-algorithm-refused,authorized-keys-"
@@ -100,6 +102,7 @@ static void conclude_denial(struct spf_attempt *attempt)
     } else if (attempt->offered == 0) {
         leave_open(attempt, SPF_CHECK_SSH_AUTH,
                    strstr(attempt->ended.words, "(server sent: ") != NULL ? putty_denial
+                   : attempt->keys_tried > 0                              ? tried_in_vain
                                                                           : any_denial);
     }
 }

@@ -13,6 +13,9 @@ static const struct spf_message rows[] = {
      SPF_EVENT_SUSPECTED, "ssh.auth key-missing"},
     {"No suitable authentication method found to complete authentication (", NULL,
      SPF_EVENT_SUSPECTED, "ssh.auth auth-publickey-disabled,key-missing"},
+    /* Tmds.Ssh */
+    {"These methods were skipped: publickey", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_NOTHING_OFFERED},
+    {"These methods failed: publickey", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
     {"Invalid private key file", NULL, SPF_EVENT_SUSPECTED,
      "key.format key-is-ppk,client-too-old,key-corrupt,key-is-public"},
     {"SshPassPhraseNullOrEmptyException", NULL, SPF_EVENT_KEY_TROUBLE, "key-encrypted"},

@@ -19,6 +19,8 @@ static const struct spf_message rows[] = {
      "key.format key-is-not-a-key,key-missing,key-encrypted"},
     {"ssh: unable to authenticate, attempted methods [none password]", NULL, SPF_EVENT_SUSPECTED,
      "ssh.auth auth-publickey-disabled,key-missing"},
+    {"ssh: unable to authenticate, attempted methods [password none]", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.auth auth-publickey-disabled,key-missing"},
     {"ssh: unable to authenticate", NULL, SPF_EVENT_SUSPECTED, SPF_SAID_REFUSED},
     {"ssh: no key found", NULL, SPF_EVENT_SUSPECTED,
      "key.format key-is-not-a-key,key-is-public,key-empty,key-on-one-line"},

@@ -21,6 +21,11 @@ static const struct spf_message rows[] = {
      "key.format client-too-old"},
     {"bcrypt_pbkdf is required to decrypt bcrypt-encrypted", NULL, SPF_EVENT_NAMED,
      "key.format client-too-old"},
+    {"all authorization methods failed (tried ", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.auth client-too-old,key-pair-different,user-not-of-image,auth-algorithm-refused,"
+     "authorized-keys-ignored"},
+    {"connection closed by remote host (Net::SSH::Disconnect)", NULL, SPF_EVENT_SUSPECTED,
+     SPF_SAID_ENDED},
     {"Net::SSH::HostKeyMismatch", NULL, SPF_EVENT_HOST_CHANGED, NULL},
     {"does not match for ", "fingerprint ", SPF_EVENT_HOST_CHANGED, NULL},
     {"Net::SSH::HostKeyUnknown", NULL, SPF_EVENT_HOST_REFUSED, NULL},

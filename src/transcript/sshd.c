@@ -8,13 +8,19 @@
 static const struct spf_message rows[] = {
     {"Authentication refused: bad ownership or modes for ", NULL, SPF_EVENT_NAMED,
      "ssh.auth authorized-keys-ignored"},
-    {"Could not open authorized keys", NULL, SPF_EVENT_NAMED, "ssh.auth authorized-keys-ignored"},
-    {"Could not open user '", "authorized keys '", SPF_EVENT_NAMED,
+    {"Could not open authorized keys", "Permission denied", SPF_EVENT_NAMED,
      "ssh.auth authorized-keys-ignored"},
+    {"Could not open user '", "Permission denied", SPF_EVENT_NAMED,
+     "ssh.auth authorized-keys-ignored"},
+    /* that it does not exist is mostly said of the second file that sshd looks for */
+    {"Could not open authorized keys", NULL, SPF_EVENT_SUSPECTED,
+     "ssh.auth key-pair-not-installed,authorized-keys-ignored"},
+    {"Could not open user '", "authorized keys '", SPF_EVENT_SUSPECTED,
+     "ssh.auth key-pair-not-installed,authorized-keys-ignored"},
     {"avc:  denied ", "permissive=1", SPF_EVENT_NONE, "harmless"}, /* it was not denied */
     {"avc: ", "authorized_keys", SPF_EVENT_NAMED, "ssh.auth authorized-keys-ignored"},
     {"avc: ", "name=\".ssh\"", SPF_EVENT_NAMED, "ssh.auth authorized-keys-ignored"},
-    {"avc: ", "name_bind", SPF_EVENT_SUSPECTED, "net.port port-refused,guest-in-trouble"},
+    {"avc: ", "name_bind }", SPF_EVENT_SUSPECTED, "net.port port-refused,guest-in-trouble"},
     {"avc: ", "comm=\"sshd", SPF_EVENT_SUSPECTED,
      "ssh.auth authorized-keys-ignored,session-refused"},
     {"User ", "not allowed because", SPF_EVENT_NAMED, "ssh.auth user-not-allowed"},

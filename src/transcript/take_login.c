@@ -132,6 +132,7 @@ bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
                                  sizeof attempt->key_trouble_file);
         return true;
     case SPF_EVENT_TRIES_KEY:
+        attempt->keys_tried++;
         attempt->accepted = false;
         spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
         if (attempt->key_file[0] == '\0')
