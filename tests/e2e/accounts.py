@@ -5,6 +5,7 @@ In a mount namespace of its own, whose passwd and shadow have such accounts; ssh
 The real ssh is the referee. Exit status 77: not root, or this machine gives us no namespace.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -35,6 +36,7 @@ USERS = {
     "rc-prints": ("/bin/bash", "*:19000::::::", None, None),
     "logged-in": ("/bin/sh", "*:19000::::::", None, "session-pam-denied"),
     "denied": ("/bin/sh", "*:19000::::::", None, "session-pam-denied"),
+    "crowded": ("/bin/sh", "*:19000::::::", None, "session-pam-denied"),
 }
 # What the shell of a user reads first.
 START_UP = {"profile-exits": (".bash_profile", "exit 3\n"), "rc-exits": (".bashrc", "exit 3\n"),
@@ -42,7 +44,8 @@ START_UP = {"profile-exits": (".bash_profile", "exit 3\n"), "rc-exits": (".bashr
 # What the server said must be in the report.
 SAID = {"nologin": "currently not available", "account-expired": "Your account has expired",
         "password-expired": "Password change required", "booting": "System is booting up",
-        "logged-in": "There were too many logins for 'logged-in'", "denied": "status 254",
+        "logged-in": "There were too many logins for 'logged-in'",
+        "crowded": "There were too many logins for 'crowded'", "denied": "status 254",
         "rc-exits": "status 3"}
 # ssh prints nothing to the point.
 MUTE = ["denied"]
@@ -50,7 +53,7 @@ MUTE = ["denied"]
 WARNINGS = {"rc-prints": "session-startup-prints"}
 # What the report says to run inside; it must then let the user in.
 REPAIRS = {"locked": "usermod -p", "account-expired": "chage -E -1", "password-expired": "chage -d", "password-old": "chage -M -1",
-           "rc-exits": "mv ", "rc-prints": "sed -i"}
+           "rc-exits": "mv ", "rc-prints": "sed -i", "crowded": "pkill "}
 BOOTING = ("System is booting up. Unprivileged users are not permitted to log in yet. Please come back "
            "later. For technical details, see pam_nologin(8).\n")
 
@@ -79,7 +82,7 @@ def with_accounts(folder):
     subprocess.run(["cp", "-a", "/etc", etc], check=True)
     write(etc + "/passwd", 0o644, known)
     write(etc + "/shadow", 0o600, secret)
-    write(etc + "/security/limits.d/accounts.conf", 0o644, "logged-in hard maxlogins 0\n")
+    write(etc + "/security/limits.d/accounts.conf", 0o644, "logged-in hard maxlogins 0\ncrowded hard maxlogins 1\n")
     with open(etc + "/pam.d/sshd", "a", encoding="utf-8") as pam:
         pam.write("session required pam_succeed_if.so quiet user != denied\n")
     mounts = [["--bind", etc, "/etc"], ["-t", "tmpfs", "none", "/run"]]
@@ -152,6 +155,43 @@ class Logins:
         finally:
             os.chown(self.key.path, 0, 0)
 
+    def terminal(self, user):
+        """ssh with a terminal, where the login shell reads files that no command reads."""
+        ssh = subprocess.run(["ssh", "-v", "-tt", "-F", "none", "-i", self.key.path, "-p",
+                              str(self.sshd.port), "-o", "UserKnownHostsFile=" + self.folder + "/known",
+                              user + "@127.0.0.1"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, timeout=60, check=False)
+        target = json.loads(self.ask("explain", "-", "--json", input=ssh.stdout))["targets"][0]
+        named = [candidate["cause"] for candidate in target["candidates"]]
+        text = self.ask("explain", "session-no-shell").decode()
+        wrong = target["verdict"] == "pass" or "session-no-shell" not in named or \
+            START_UP[user][0] not in text
+        print("%-7s %-18s terminal %s" % ("FAILED:" if wrong else "", user, named))
+        self.failed |= wrong
+
+    @contextlib.contextmanager
+    def logged_in(self, user):
+        """One who is logged in already, on a terminal, so that PAM counts it (utmp)."""
+        write("/run/utmp", 0o664, "")
+        words = ["ssh", "-tt", "-F", "none", "-i", self.key.path, "-p", str(self.sshd.port), "-o",
+                 "UserKnownHostsFile=" + self.folder + "/known", user + "@127.0.0.1"]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT) as other:
+            other.stdin.write(b"echo in-$((40 + 2))\n")
+            other.stdin.flush()
+            said = b""
+            for line in other.stdout:
+                said += line
+                if b"in-42" in line:
+                    break
+            else:
+                print("FAILED: %s is not logged in: %s" % (user, said))
+                self.failed = True
+            try:
+                yield
+            finally:
+                other.kill()
+
     def repair(self, user, pam):
         """Runs what the last report says to run inside, and logs in again."""
         texts = [remedy["text"] for remedy in self.target["remedies"]]
@@ -191,6 +231,8 @@ class Logins:
             self.start(pam)
             try:
                 for user, row in USERS.items():
+                    if user == "crowded":
+                        continue
                     expected = row[2 + number]
                     said = SAID.get(user, "") if expected != "auth-key-refused" and expected else ""
                     self.attempt(user, expected, said, pam, WARNINGS.get(user))
@@ -201,8 +243,12 @@ class Logins:
                             (self.target["verdict"] == "fail" or user in WARNINGS):
                         self.repair(user, pam)
                 if pam == "no":
+                    self.terminal("profile-exits")
                     self.without_entry()
                 if pam == "yes":
+                    with self.logged_in("crowded"):
+                        self.attempt("crowded", "session-pam-denied", SAID["crowded"], pam)
+                        self.repair("crowded", pam)
                     write("/run/nologin", 0o644, BOOTING)
                     self.attempt("fine", "auth-not-yet", SAID["booting"], pam)
             finally:
@@ -212,11 +258,13 @@ class Logins:
 
 
 def main():
-    if os.getuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode:
+    if os.getuid() != 0 or subprocess.run(["unshare", "-mpf", "--mount-proc", "true"], check=False).returncode:
         print("skipped: not root, or no namespaces here")
         return SKIPPED
     if sys.argv[-1] != "--here":
-        os.execvp("unshare", ["unshare", "-m", sys.executable, "-B", *sys.argv, "--here"])
+        # with processes of its own: one remedy ends those of a user
+        os.execvp("unshare", ["unshare", "-mpf", "--kill-child", "--mount-proc", sys.executable, "-B",
+                              *sys.argv, "--here"])
     with tempfile.TemporaryDirectory(prefix="spf-accounts-") as folder:
         os.chmod(folder, 0o755)
         if not with_accounts(folder):
