@@ -76,6 +76,7 @@ struct spf_attempt {
     bool in_somehow;     /* by a key or another way: the text does not show it */
     int64_t exit_status; /* -1 not said */
     bool session_closed;
+    bool session_used; /* lines that are no client's came after its beginning */
     const char
         *channel_refused; /* an outcome's word; of a session, or of a way through this host */
     bool forwarding;      /* a jump host was to open a channel, and did not */

@@ -195,6 +195,8 @@ static void conclude_attempt(struct spf_attempt *attempt)
         attempt->ended.check = SPF_CHECK_SSH_HOST_KEY;
     } else if (attempt->in_somehow && attempt->ended.check == SPF_CHECK_COUNT) {
         attempt->ended.check = SPF_CHECK_SSH_AUTH;
+        if (attempt->session_closed && !attempt->session_used) /* "Last login", and out again */
+            leave_open(attempt, SPF_CHECK_SSH_AUTH, "session-no-shell,session-forced-command");
     } else if (attempt->in) {
         if (attempt->ended.check == SPF_CHECK_COUNT)
             conclude_session(attempt);

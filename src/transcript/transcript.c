@@ -221,6 +221,7 @@ static void read_lines(struct spf_transcript *transcript, struct spf_lines *line
             if (weight_of(match.row) > weight) /* else it is a part of that */
                 spf_attempt_take(attempt, &match, number, &transcript->facts);
         } else {
+            attempt->session_used |= attempt->stage == SPF_STAGE_IN;
             keep_own_words(attempt, line);
         }
     }
