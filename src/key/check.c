@@ -49,8 +49,16 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     if (view->target->key_path == NULL && view->target->offer == NULL &&
         !view->target->from_transcript) {
         spf_note_null(result, "path");
-        spf_say(result, "the ssh configuration names no key file that exists, and no agent holds a "
-                        "key: name one with --key");
+        if (view->facts->ssh_config.identities.count == 1 &&
+            !view->facts->ssh_config.identities.items[0].exists)
+            spf_say(result,
+                    "the only key file that the ssh configuration names, %s, does not exist, and "
+                    "no agent holds a key",
+                    view->facts->ssh_config.identities.items[0].path);
+        else
+            spf_say(result,
+                    "the ssh configuration names no key file that exists, and no agent holds a "
+                    "key: name one with --key");
         return spf_lowered(SPF_KEY_MISSING, SPF_UNKNOWN);
     }
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion))

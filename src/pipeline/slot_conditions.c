@@ -85,6 +85,13 @@ static bool has_too_many_logins(const struct spf_slot_query *query)
            (query->result != NULL && strstr(query->result->summary, "too many logins") != NULL);
 }
 
+/* sshd says so, where it is to change its root. */
+static bool has_bad_chroot(const struct spf_slot_query *query)
+{
+    return query->result != NULL &&
+           strstr(query->result->summary, "ownership or modes for chroot") != NULL;
+}
+
 static bool is_format(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
@@ -131,6 +138,7 @@ static const struct spf_condition conditions[] = {
     {"one_key", asked_one_key, NULL},
     {"account_expired", account_expired, NULL},
     {"too_many_logins", has_too_many_logins, NULL},
+    {"bad_chroot", has_bad_chroot, NULL},
     {"no_source_ip", lacks_source, NULL},
     {"format_dropbear", is_format, "dropbear"},
     {"format_gpg-agent", is_format, "gpg-agent"},
