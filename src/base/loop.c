@@ -93,6 +93,7 @@ static void *work(void *arg)
         jobs->waiting = job->next;
         self->state = BUSY;
         (void)pthread_mutex_unlock(&jobs->lock);
+        (void)spf_was_short(); /* it asks about its own work */
         job->work(job);
         (void)pthread_mutex_lock(&jobs->lock);
         self->state = IDLE;

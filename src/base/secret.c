@@ -26,8 +26,10 @@ struct spf_secret *spf_secret_alloc(size_t len)
         return NULL;
     mapped = (need + page - 1) / page * page;
     secret = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (secret == MAP_FAILED)
+    if (secret == MAP_FAILED) {
+        spf_ran_short();
         return NULL;
+    }
     /* Best effort: a small RLIMIT_MEMLOCK must not keep anyone from a diagnosis. */
     (void)mlock(secret, mapped);
     (void)madvise(secret, mapped, MADV_DONTDUMP);

@@ -5,6 +5,7 @@
 
 #include "base/ip.h"
 #include "base/json.h"
+#include "base/json_build.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -29,8 +30,10 @@ void *spf_list_append(void *list, size_t item_size)
         size_t room = copy.count > 0 ? copy.count * 2 : 1;
 
         items = realloc(copy.items, room * item_size);
-        if (items == NULL)
+        if (items == NULL) {
+            spf_ran_short();
             return NULL;
+        }
         copy.items = items;
     }
     items = (char *)copy.items + copy.count * item_size;
@@ -44,13 +47,13 @@ void *spf_list_append(void *list, size_t item_size)
  * are, travel as {"base64": "..."}. Line feeds and the like have JSON's own escapes. */
 static struct json_object *bytes_json(const char *text)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = spf_json_object();
     struct spf_buf digits;
 
     spf_buf_init(&digits, 2 * STRING_MAX);
     spf_buf_add_base64(&digits, (const uint8_t *)text, strlen(text), true);
-    if (object != NULL && !spf_buf_failed(&digits))
-        (void)json_object_object_add(object, "base64", json_object_new_string(digits.data));
+    if (!spf_buf_failed(&digits))
+        spf_json_add(object, "base64", spf_json_string(digits.data));
     spf_buf_clear(&digits);
     return object;
 }
@@ -78,7 +81,7 @@ static struct json_object *text_json(const char *text, const struct spf_shape_fi
         return NULL; /* no memory: rather nothing than what was to be hidden */
     if (filtered != NULL)
         text = filtered;
-    json = is_json_text(text) ? json_object_new_string(text) : bytes_json(text);
+    json = is_json_text(text) ? spf_json_string(text) : bytes_json(text);
     free(filtered);
     return json;
 }
@@ -86,7 +89,7 @@ static struct json_object *text_json(const char *text, const struct spf_shape_fi
 static struct json_object *write_list(const struct spf_field *field, const char *at,
                                       const struct spf_shape_filter *filter, bool *failed)
 {
-    struct json_object *array = json_object_new_array();
+    struct json_object *array = spf_json_array();
     struct list list;
 
     memcpy(&list, at, sizeof list);
@@ -118,21 +121,21 @@ static struct json_object *write_field(const struct spf_field *field, const char
         bool value;
 
         memcpy(&value, at, sizeof value);
-        return value ? json_object_new_boolean(1) : NULL;
+        return value ? spf_json_boolean(1) : NULL;
     }
     case SPF_FIELD_NUMBER: {
         int64_t value;
 
         memcpy(&value, at, sizeof value);
         *failed = value == INT64_MAX || value == INT64_MIN; /* as spf_json_whole */
-        return *failed ? NULL : json_object_new_int64(value);
+        return *failed ? NULL : spf_json_integer(value);
     }
     case SPF_FIELD_ENUM: {
         unsigned value;
 
         memcpy(&value, at, sizeof value);
         *failed = field->name_of(value) == NULL;
-        return *failed ? NULL : json_object_new_string(field->name_of(value));
+        return *failed ? NULL : spf_json_string(field->name_of(value));
     }
     case SPF_FIELD_IP: {
         struct spf_ip ip;
@@ -140,7 +143,7 @@ static struct json_object *write_field(const struct spf_field *field, const char
 
         memcpy(&ip, at, sizeof ip);
         spf_ip_format(&ip, text);
-        return *text != '\0' ? json_object_new_string(text) : NULL;
+        return *text != '\0' ? spf_json_string(text) : NULL;
     }
     case SPF_FIELD_STRUCT: {
         struct json_object *member = spf_shape_write(field->shape, at, filter);
@@ -159,7 +162,7 @@ static struct json_object *write_field(const struct spf_field *field, const char
 struct json_object *spf_shape_write(const struct spf_shape *shape, const void *value,
                                     const struct spf_shape_filter *filter)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = spf_json_object();
     bool failed = false;
 
     for (size_t i = 0; object != NULL && !failed && i < shape->count; i++) {

@@ -45,6 +45,7 @@ static bool grow(struct spf_buf *buf, size_t len)
     data = malloc(room); /* not realloc(3), which leaves a copy of what may be secret behind */
     if (data == NULL) {
         buf->failed = true;
+        spf_ran_short();
         return false;
     }
     memcpy(data, buf->data, buf->len + 1);
@@ -98,6 +99,11 @@ void spf_buf_addf(struct spf_buf *buf, const char *fmt, ...)
 bool spf_buf_failed(const struct spf_buf *buf)
 {
     return buf->failed;
+}
+
+void spf_buf_fail(struct spf_buf *buf)
+{
+    buf->failed = true;
 }
 
 char *spf_buf_take(struct spf_buf *buf)

@@ -30,6 +30,8 @@ void spf_buf_addch(struct spf_buf *buf, char c);
 void spf_buf_addf(struct spf_buf *buf, const char *fmt, ...) SPF_PRINTF(2, 3);
 void spf_buf_vaddf(struct spf_buf *buf, const char *fmt, va_list args) SPF_PRINTF(2, 0);
 bool spf_buf_failed(const struct spf_buf *buf);
+/* What it holds is not what it should be. */
+void spf_buf_fail(struct spf_buf *buf);
 /* Hands the text over to the caller, who frees it; NULL if the buffer failed. Empties the buffer.
  */
 char *spf_buf_take(struct spf_buf *buf);

@@ -34,7 +34,7 @@ static void write_line(struct spf_publisher *publisher, const struct spf_report_
     one.count = 1;
     one.streamed = true;
     spf_buf_init(&line, REPORT_MAX);
-    spf_report_ndjson(&line, &one, NULL);
+    spf_report_render(&line, SPF_FORMAT_NDJSON, &one, NULL);
     publisher->error = spf_buf_failed(&line)
                            ? spf_error(SPF_ERR_NOMEM, _("out of memory for the report"))
                            : spf_output_stream(line.data, line.len, publisher->stop_fd);

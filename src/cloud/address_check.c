@@ -1,3 +1,4 @@
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "cloud/address.h"
@@ -8,12 +9,12 @@
 
 static void note_addresses(struct spf_result *result, const struct spf_instance_facts *instance)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = spf_json_array();
     char text[SPF_IP_TEXT_SIZE];
 
     for (size_t i = 0; list != NULL && i < instance->addresses.count; i++) {
         spf_ip_format(&instance->addresses.items[i].ip, text);
-        (void)json_object_array_add(list, spf_clean_json(text));
+        spf_json_append(list, spf_clean_json(text));
     }
     spf_note_json(result, "addresses", list);
 }

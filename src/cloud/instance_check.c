@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "pipeline/check.h"
@@ -21,10 +22,10 @@ static void note_time(struct spf_result *result, const char *name, int64_t utc)
 static void note_regions(struct spf_result *result, const char *name, const struct spf_id *ids,
                          size_t count)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = spf_json_array();
 
     for (size_t i = 0; list != NULL && i < count; i++)
-        (void)json_object_array_add(list, spf_clean_json(ids[i].id));
+        spf_json_append(list, spf_clean_json(ids[i].id));
     spf_note_json(result, name, list);
 }
 

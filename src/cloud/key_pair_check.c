@@ -1,6 +1,5 @@
 #include <ctype.h>
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 #include <openssl/x509.h>
@@ -93,7 +92,7 @@ static int public_key_info(struct spf_bytes blob, unsigned char **info)
     }
     EVP_PKEY_free(key);
     EVP_PKEY_CTX_free(context);
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return len > 0 ? len : 0;
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "cloud/judging.h"
@@ -35,18 +36,18 @@ static const char *policy_of(const struct spf_rule *rule)
 static struct json_object *rule_as_json(const struct spf_rule *rule, const char *label,
                                         const char *text)
 {
-    struct json_object *json = json_object_new_object();
+    struct json_object *json = spf_json_object();
 
     if (json == NULL)
         return NULL;
-    (void)json_object_object_add(json, "rule", spf_clean_json(rule->id));
-    (void)json_object_object_add(json, "group", spf_clean_json(rule->group));
-    (void)json_object_object_add(json, "policy", spf_clean_json(policy_of(rule)));
-    (void)json_object_object_add(json, "priority", json_object_new_int64(rule->priority));
-    (void)json_object_object_add(json, "protocol", spf_clean_json(rule->protocol));
-    (void)json_object_object_add(json, "ports", spf_clean_json(ports_of(rule)));
-    (void)json_object_object_add(json, "source", spf_clean_json(source_of(rule)));
-    (void)json_object_object_add(json, label, spf_clean_json(text));
+    spf_json_add(json, "rule", spf_clean_json(rule->id));
+    spf_json_add(json, "group", spf_clean_json(rule->group));
+    spf_json_add(json, "policy", spf_clean_json(policy_of(rule)));
+    spf_json_add(json, "priority", spf_json_integer(rule->priority));
+    spf_json_add(json, "protocol", spf_clean_json(rule->protocol));
+    spf_json_add(json, "ports", spf_clean_json(ports_of(rule)));
+    spf_json_add(json, "source", spf_clean_json(source_of(rule)));
+    spf_json_add(json, label, spf_clean_json(text));
     return json;
 }
 
@@ -57,7 +58,7 @@ static struct json_object *rule_as_json(const struct spf_rule *rule, const char 
 static size_t note_rules(struct spf_result *result, const struct spf_rules_facts *facts,
                          const struct spf_rules_question *question, const struct spf_rule *decides)
 {
-    struct json_object *trace = json_object_new_array(), *near = json_object_new_array();
+    struct json_object *trace = spf_json_array(), *near = spf_json_array();
     const struct spf_rule **order = calloc(facts->rules.count + 1, sizeof *order);
     size_t for_others = 0, traced = 0, missed = 0;
     bool decided = false;
@@ -79,13 +80,12 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
 
             decided |= order[i] == decides;
             if (traced++ < TRACE_MAX)
-                (void)json_object_array_add(trace, rule_as_json(order[i], "role", role));
+                spf_json_append(trace, rule_as_json(order[i], "role", role));
         } else if (accepts && (fit == SPF_OTHER_SOURCE || fit == SPF_OTHER_PORT)) {
             for_others += fit == SPF_OTHER_SOURCE;
             if (missed++ < NEAR_MAX)
-                (void)json_object_array_add(
-                    near,
-                    rule_as_json(order[i], "misses", fit == SPF_OTHER_PORT ? "port" : "source"));
+                spf_json_append(near, rule_as_json(order[i], "misses",
+                                                   fit == SPF_OTHER_PORT ? "port" : "source"));
         }
     }
     free(order);

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/json_build.h"
 #include "cloud/address.h"
 #include "diagnosis/parts.h"
 
@@ -157,29 +158,29 @@ bool spf_diagnosis_awaits(const struct spf_run *run)
 
 static void add_text(struct json_object *object, const char *name, const char *text)
 {
-    (void)json_object_object_add(object, name, spf_clean_json(text));
+    spf_json_add(object, name, spf_clean_json(text));
 }
 
 static void note_lists(const struct spf_console_facts *console, struct spf_result *result)
 {
-    struct json_object *trouble = json_object_new_array(), *keys = json_object_new_array();
-    struct json_object *authorized = json_object_new_array();
+    struct json_object *trouble = spf_json_array(), *keys = spf_json_array();
+    struct json_object *authorized = spf_json_array();
 
     for (size_t i = 0; i < console->trouble.count; i++) {
-        struct json_object *one = json_object_new_object();
+        struct json_object *one = spf_json_object();
 
         add_text(one, "kind", console->trouble.items[i].kind);
         add_text(one, "line", console->trouble.items[i].line);
-        (void)json_object_array_add(trouble, one);
+        spf_json_append(trouble, one);
     }
     for (size_t i = 0; i < console->host_keys.count; i++)
-        (void)json_object_array_add(keys, spf_clean_json(console->host_keys.items[i].sha256));
+        spf_json_append(keys, spf_clean_json(console->host_keys.items[i].sha256));
     for (size_t i = 0; i < console->authorized.count; i++) {
-        struct json_object *one = json_object_new_object();
+        struct json_object *one = spf_json_object();
 
         add_text(one, "user", console->authorized.items[i].user);
         add_text(one, "fingerprint", console->authorized.items[i].fingerprint);
-        (void)json_object_array_add(authorized, one);
+        spf_json_append(authorized, one);
     }
     spf_note_json(result, "console_trouble", trouble);
     spf_note_json(result, "console_host_keys", keys);
@@ -191,17 +192,17 @@ static void tell_events(struct spf_run *run)
     const struct spf_events_facts *facts = &run->facts.events;
     const struct spf_event *now = spf_event_now(facts, run->facts.instance.seen);
     struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = spf_json_array();
 
     for (size_t i = 0; i < facts->events.count; i++) {
         const struct spf_event *event = &facts->events.items[i];
-        struct json_object *one = json_object_new_object();
+        struct json_object *one = spf_json_object();
 
         add_text(one, "id", event->id);
         add_text(one, "type", event->type);
         add_text(one, "state", event->state);
         add_text(one, "reason", event->reason);
-        (void)json_object_array_add(list, one);
+        spf_json_append(list, one);
     }
     if (now != NULL) {
         spf_note_text(result, "event_type", now->type);

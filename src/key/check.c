@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "key/describe.h"
@@ -16,13 +17,13 @@ static void say_passed_over(const struct spf_view *view, struct spf_result *resu
     if (!view->target->key_configured || view->target->key_path == NULL)
         return;
     spf_buf_init(&names, 2000);
-    list = json_object_new_array();
+    list = spf_json_array();
     for (size_t i = 0; i < config->identities.count; i++) {
         const struct spf_ssh_file *file = &config->identities.items[i];
 
         if (!file->passed_over || strcmp(file->path, view->target->key_path) == 0)
             continue;
-        (void)json_object_array_add(list, spf_clean_json(file->path));
+        spf_json_append(list, spf_clean_json(file->path));
         spf_buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", file->path);
     }
     if (names.len > 0) {

@@ -23,7 +23,7 @@ size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer)
         if (count == 0)
             *first_integer = tag == V_ASN1_INTEGER && len == 1 ? *p : UINT_MAX;
     }
-    ERR_pop_to_mark();
+    spf_pop_crypto_errors();
     return count;
 }
 

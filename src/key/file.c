@@ -63,7 +63,14 @@ static int open_regular(const char *path, struct stat *st)
     fd = spf_open_to_read(path);
     if (fd < 0)
         return -1;
-    if (fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+    if (fstat(fd, st) != 0) {
+        const int errnum = errno;
+
+        (void)close(fd);
+        errno = errnum;
+        return -1;
+    }
+    if (S_ISREG(st->st_mode))
         return fd;
     (void)close(fd);
     return -2;
@@ -101,7 +108,7 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
     int fd = open_regular(path, &st);
     bool more = false;
 
-    if (fd == -1 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+    if (fd == -1 && spf_errno_is_shortage(errno)) {
         facts->outcome = SPF_KEY_READ; /* that is us, not the file */
         return NULL;
     }
@@ -126,7 +133,7 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
     }
     facts->outcome = SPF_KEY_READ;
     bytes = read_all(fd, (size_t)st.st_size, SPF_KEY_FILE_MAX, &more);
-    if (!bytes && errno != 0 && errno != ENOMEM)
+    if (!bytes && errno != 0 && !spf_errno_is_shortage(errno))
         note_errno(facts);
     (void)close(fd);
     if (bytes && (more || spf_secret_len(bytes) == 0)) {
@@ -144,6 +151,8 @@ struct spf_secret *spf_key_file_bytes(const char *path, size_t max)
     struct spf_secret *bytes;
     bool more = false;
 
+    if (fd == -1 && spf_errno_is_shortage(errno))
+        spf_ran_short();
     if (fd < 0)
         return NULL;
     bytes = read_all(fd, (size_t)st.st_size, max, &more);
@@ -167,11 +176,13 @@ static struct spf_secret *beside(const char *path, const char *ending)
 void spf_key_file_look(const char *path, struct spf_key_file *file)
 {
     *file = (struct spf_key_file){.looked = true};
+    (void)spf_was_short();
     file->bytes = spf_key_file_load(path, &file->facts);
     if (file->bytes == NULL)
         return;
     file->pub = beside(path, ".pub");
     file->certificate = beside(path, "-cert.pub");
+    file->incomplete = spf_was_short();
 }
 
 struct spf_key_file spf_key_file_share(const struct spf_key_file *file)
@@ -182,6 +193,7 @@ struct spf_key_file spf_key_file_share(const struct spf_key_file *file)
         .bytes = spf_secret_share(file->bytes),
         .pub = spf_secret_share(file->pub),
         .certificate = spf_secret_share(file->certificate),
+        .incomplete = file->incomplete,
     };
 }
 
@@ -228,6 +240,8 @@ bool spf_key_file_parse(const struct spf_key_file *file, const char *path,
     *facts = file->facts;
     if (file->bytes == NULL)
         return facts->outcome != SPF_KEY_READ;
+    if (file->incomplete)
+        return false;
     good = spf_key_read(spf_secret_view(file->bytes), spf_secret_view(file->pub), passphrase, facts,
                         repaired);
     note_certificate(facts, spf_secret_view(file->certificate), path);

@@ -27,6 +27,7 @@ struct spf_key_file {
     bool looked;
     struct spf_key_facts facts;
     struct spf_secret *bytes, *pub, *certificate;
+    bool incomplete; /* no memory or descriptor for the files beside it */
 };
 
 /* May block, as spf_key_file_load. */

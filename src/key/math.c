@@ -3,7 +3,6 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
-#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/objects.h>
 #include <openssl/param_build.h>
@@ -178,7 +177,7 @@ bool spf_pkey_signs(EVP_PKEY *pkey)
     signs = signs && ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
             EVP_DigestVerify(ctx, signature, len, text, sizeof text) == 1;
     EVP_MD_CTX_free(ctx);
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return signs;
 }
 
@@ -204,7 +203,7 @@ static EVP_PKEY *rsa_of(const BIGNUM *const parts[8])
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(build);
     EVP_PKEY_CTX_free(ctx);
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return pkey;
 }
 

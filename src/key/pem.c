@@ -97,7 +97,7 @@ static bool der_cut_off(const unsigned char *der, long len)
 
     ERR_set_mark();
     (void)ASN1_get_object(&p, &inner, &tag, &class, len);
-    ERR_pop_to_mark();
+    spf_pop_crypto_errors();
     return len < 2 || (der[0] == 0x30 && inner > len - (p - der));
 }
 
@@ -148,7 +148,7 @@ static enum spf_reading survey(struct spf_bytes text, struct spf_key_contents *c
         OPENSSL_free(name);
     }
     BIO_free(bio);
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return reading;
 }
 
@@ -200,7 +200,7 @@ enum spf_reading spf_pem_read(struct spf_bytes text, const struct spf_secret *pa
     if (reading == SPF_READING_DONE) {
         bio = bio_of(text);
         pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asked) : NULL;
-        ERR_clear_error();
+        spf_clear_crypto_errors();
         if (!bio)
             reading = SPF_READING_NO_MEMORY;
         else if (pkey)

@@ -46,7 +46,7 @@ static bool take_value(struct spf_bytes *der, int *tag, struct spf_bytes *whole,
     ERR_set_mark();
     if ((ASN1_get_object(&p, &len, tag, &class, (long)der->len) & 0x81) != 0)
         len = -1;
-    (void)ERR_pop_to_mark();
+    spf_pop_crypto_errors();
     if (len < 0)
         return false;
     if (class == V_ASN1_CONTEXT_SPECIFIC)
@@ -129,7 +129,7 @@ static EVP_PKEY *read_as_v1(const struct pkcs8 *parts)
         PKCS8_PRIV_KEY_INFO_free(info);
     }
     spf_secret_free(der);
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return pkey;
 }
 
@@ -183,7 +183,7 @@ enum spf_reading spf_pkcs8_read(struct spf_bytes der, struct spf_bytes passphras
         OPENSSL_free(plain);
         X509_SIG_free(sealed);
     }
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return reading;
 }
 
@@ -258,7 +258,7 @@ bool spf_pkcs8_is_legacy(struct spf_bytes der, struct spf_key_contents *contents
     const char *name = NULL;
     int nid;
 
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     if (!sealed)
         return false;
     X509_SIG_get0(sealed, &algorithm, NULL);
@@ -273,6 +273,6 @@ bool spf_pkcs8_is_legacy(struct spf_bytes der, struct spf_key_contents *contents
     if (name && is_legacy_cipher(name))
         (void)spf_copy(contents->legacy_cipher, sizeof contents->legacy_cipher, name);
     X509_SIG_free(sealed);
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return contents->legacy_cipher[0] != '\0';
 }

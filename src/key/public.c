@@ -1,7 +1,6 @@
 #include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -214,7 +213,7 @@ static enum spf_reading read_der(struct spf_bytes der, struct spf_key_contents *
         set_pkey(contents, pkey);
         EVP_PKEY_free(pkey);
     }
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return reading;
 }
 
@@ -245,7 +244,7 @@ static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents 
     if (der)
         OPENSSL_clear_free(der, (size_t)len);
     BIO_free(bio);
-    ERR_clear_error();
+    spf_clear_crypto_errors();
     return reading;
 }
 

@@ -423,7 +423,8 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
     spf_key_text_clear(&r.text);
     spf_contents_clear(&r.as_is);
     spf_contents_clear(&r.cleaned);
-    return good;
+    spf_clear_crypto_errors();
+    return !spf_was_short() && good;
 }
 
 bool spf_key_read_blob(struct spf_bytes blob, struct spf_key_facts *facts)

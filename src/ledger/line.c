@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/json_build.h"
 #include "base/language.h"
 #include "ledger/parts.h"
 
@@ -125,16 +126,16 @@ static struct json_object *clean_value(struct json_object *value)
     case json_type_string:
         return spf_clean_json(json_object_get_string(value));
     case json_type_array:
-        copy = json_object_new_array();
+        copy = spf_json_array();
         for (size_t i = 0; i < spf_json_count(value); i++)
-            (void)json_object_array_add(copy, clean_value(spf_json_item(value, i)));
+            spf_json_append(copy, clean_value(spf_json_item(value, i)));
         return copy;
     case json_type_object: {
-        copy = json_object_new_object();
+        copy = spf_json_object();
         json_object_object_foreach(value, name, member)
         {
             if (spf_is_clean(name))
-                (void)json_object_object_add(copy, name, clean_value(member));
+                spf_json_add(copy, name, clean_value(member));
         }
         return copy;
     }

@@ -2,22 +2,17 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/json_build.h"
 #include "ledger/record_parts.h"
 #include "platform/home.h"
 #include "report/json.h"
 
 #define FLAGS JSON_C_TO_STRING_NOSLASHESCAPE
 
-static void add(struct json_object *object, const char *name, struct json_object *value)
-{
-    if (json_object_object_add(object, name, value) != 0)
-        json_object_put(value);
-}
-
 static void add_text(struct json_object *object, const char *name, const char *text)
 {
     if (text[0] != '\0')
-        add(object, name, json_object_new_string(text));
+        spf_json_add(object, name, spf_json_string(text));
 }
 
 static void add_time(struct json_object *object, const char *name, int64_t utc)
@@ -25,7 +20,7 @@ static void add_time(struct json_object *object, const char *name, int64_t utc)
     char text[SPF_UTC_SIZE];
 
     spf_utc_format(utc, text);
-    add(object, name, json_object_new_string(text));
+    spf_json_add(object, name, spf_json_string(text));
 }
 
 /* Puts the object. */
@@ -33,7 +28,7 @@ static void add_json(struct spf_buf *buf, struct json_object *object, int flags)
 {
     const char *text = object != NULL ? json_object_to_json_string_ext(object, flags) : NULL;
 
-    if (text != NULL)
+    if (text != NULL && !spf_was_short()) /* rather no record than one with members missing */
         spf_buf_addstr(buf, text);
     else
         buf->failed = true;
@@ -54,7 +49,7 @@ static struct json_object *group_json(const struct spf_run *run, int i,
     const struct spf_group_info *info = &spf_groups_info[i];
     const void *facts = (const char *)&run->facts + info->offset;
     bool present = state->phase == SPF_PRESENT;
-    struct json_object *group = json_object_new_object();
+    struct json_object *group = spf_json_object();
     struct json_object *content = present ? spf_shape_write(info->shape, facts, filter)
                                           : spf_recorded_failure_write(&state->failure, filter);
 
@@ -63,8 +58,8 @@ static struct json_object *group_json(const struct spf_run *run, int i,
         json_object_put(content);
         return NULL;
     }
-    add(group, "ms", json_object_new_int64(state->done_ms - state->asked_ms));
-    add(group, present ? "facts" : "failure", content);
+    spf_json_add(group, "ms", spf_json_integer(state->done_ms - state->asked_ms));
+    spf_json_add(group, present ? "facts" : "failure", content);
     return group;
 }
 
@@ -73,7 +68,7 @@ static struct json_object *group_json(const struct spf_run *run, int i,
 static struct json_object *groups_json(const struct spf_run *run,
                                        const struct spf_shape_filter *filter)
 {
-    struct json_object *groups = json_object_new_object(), *session;
+    struct json_object *groups = spf_json_object(), *session;
 
     for (int i = 0; groups != NULL && i < SPF_GROUP_COUNT; i++) {
         enum spf_group_phase phase = run->facts.group[i].phase;
@@ -86,7 +81,7 @@ static struct json_object *groups_json(const struct spf_run *run,
             json_object_put(groups);
             return NULL;
         }
-        add(groups, spf_groups_info[i].name, group);
+        spf_json_add(groups, spf_groups_info[i].name, group);
     }
     /* What a command printed is the server's business; its meaning is in the facts. */
     session = spf_json_path(groups, "session.facts");
@@ -99,7 +94,7 @@ static struct json_object *target_json(const struct spf_report_target *reported)
 {
     struct spf_homes homes;
     const struct spf_shape_filter filter = {hide_homes, &homes};
-    struct json_object *one = json_object_new_object(), *target, *groups;
+    struct json_object *one = spf_json_object(), *target, *groups;
 
     spf_homes_find(&homes);
     target = spf_recorded_target_write(reported->run->asked, &filter);
@@ -110,31 +105,31 @@ static struct json_object *target_json(const struct spf_report_target *reported)
         json_object_put(groups);
         return NULL;
     }
-    add(one, "target", target);
-    add(one, "groups", groups);
+    spf_json_add(one, "target", target);
+    spf_json_add(one, "groups", groups);
     if (reported->place > 0) /* they are written as they are done */
-        add(one, "place", json_object_new_int64((int64_t)reported->place));
+        spf_json_add(one, "place", spf_json_integer((int64_t)reported->place));
     add_time(one, "recorded_at", reported->judged_utc != 0 ? reported->judged_utc : spf_utc_now());
-    add(one, "duration_ms", json_object_new_int64(reported->duration_ms));
+    spf_json_add(one, "duration_ms", spf_json_integer(reported->duration_ms));
     return one;
 }
 
 static struct json_object *head_json(const struct spf_report *report, size_t asked)
 {
-    struct json_object *head = json_object_new_object();
+    struct json_object *head = spf_json_object();
     char shard[32];
 
-    add(head, "schema", json_object_new_string(SPF_RECORD_SCHEMA));
-    add(head, "version", json_object_new_string(SPF_VERSION));
+    spf_json_add(head, "schema", spf_json_string(SPF_RECORD_SCHEMA));
+    spf_json_add(head, "version", spf_json_string(SPF_VERSION));
     add_time(head, "started_at", report->started_utc);
-    add(head, "asked", json_object_new_int64((int64_t)asked));
+    spf_json_add(head, "asked", spf_json_integer((int64_t)asked));
     (void)spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
     if (report->shards > 0)
         add_text(head, "shard", shard);
     add_text(head, "run", report->run);
     add_text(head, "selection", report->selection);
     if (report->left_out_count > 0)
-        add(head, "left_out", spf_left_out_json(report));
+        spf_json_add(head, "left_out", spf_left_out_json(report));
     return head;
 }
 
@@ -148,6 +143,7 @@ void spf_record_begin(struct spf_buf *buf, const struct spf_report *report, size
 
 void spf_record_add(struct spf_buf *buf, const struct spf_report_target *target, bool first)
 {
+    (void)spf_was_short();
     if (!first)
         spf_buf_addch(buf, ',');
     add_json(buf, target_json(target), JSON_C_TO_STRING_PLAIN | FLAGS);
@@ -165,13 +161,16 @@ void spf_record_end(struct spf_buf *buf)
 /* That of one target is for people as well. */
 static void write_single(struct spf_buf *buf, const struct spf_report *report)
 {
-    struct json_object *root = head_json(report, 1), *targets = json_object_new_array();
-    struct json_object *target = target_json(&report->targets[0]);
+    struct json_object *root, *targets, *target;
 
+    (void)spf_was_short();
+    root = head_json(report, 1);
+    targets = spf_json_array();
+    target = target_json(&report->targets[0]);
     buf->failed |= target == NULL;
     add_time(root, "recorded_at", spf_utc_now());
-    (void)json_object_array_add(targets, target);
-    add(root, "targets", targets);
+    spf_json_append(targets, target);
+    spf_json_add(root, "targets", targets);
     add_json(buf, root, JSON_C_TO_STRING_PRETTY | FLAGS);
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "login/algorithm_check.h"
@@ -19,14 +20,14 @@ static const char unanswered[] = N_("the server does not answer the authenticati
 
 static void note_methods(struct spf_result *result, const char *methods)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = spf_json_array();
     char name[64];
 
     while (list != NULL && *methods != '\0') {
         size_t len = strcspn(methods, ",");
 
         (void)spf_format(name, sizeof name, "%.*s", (int)len, methods);
-        (void)json_object_array_add(list, spf_clean_json(name));
+        spf_json_append(list, spf_clean_json(name));
         methods += len;
         methods += *methods == ',';
     }

@@ -209,8 +209,11 @@ static void greet(struct spf_conversation *talk)
         return;
     }
     text = spf_link_identification(talk->link, &len);
-    /* a failure shows when we listen */
-    (void)!send(talk->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (send(talk->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+        spf_errno_is_shortage(errno)) {
+        spf_talk_arrive_failed(talk, "no memory to identify ourselves");
+        return;
+    } /* any other failure shows when we listen */
     spf_listener_init(&talk->listener, talk->fd, &inquiry->facts->identification);
     listen_to_greeting(talk, false);
 }

@@ -9,8 +9,11 @@
 
 void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure)
 {
+    const struct spf_failure shortage = spf_failure(SPF_SYSTEM_ERROR, "no memory");
     enum spf_group step = talk->step;
 
+    if (spf_was_short() && failure == NULL)
+        failure = &shortage;
     talk->step = SPF_GROUP_COUNT;
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     talk->inquiry->arrived(talk->inquiry, step, failure);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/json_build.h"
 #include "base/text.h"
 #include "openssh/version.h"
 
@@ -44,23 +45,19 @@ void spf_keys_note(const struct spf_view *view, struct spf_result *result)
 
     if (view->facts->query.asked.count == 0)
         return;
-    list = json_object_new_array();
+    list = spf_json_array();
     for (size_t i = 0; i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
-        struct json_object *item = json_object_new_object();
+        struct json_object *item = spf_json_object();
 
-        (void)json_object_object_add(item, "file",
-                                     offer->path[0] != '\0' ? spf_clean_json(offer->path) : NULL);
-        (void)json_object_object_add(
-            item, "certificate",
-            offer->certificate[0] != '\0' ? spf_clean_json(offer->certificate) : NULL);
-        (void)json_object_object_add(item, "in_agent", json_object_new_boolean(offer->in_agent));
-        (void)json_object_object_add(item, "fingerprint_sha256",
-                                     offer->sha256[0] != '\0' ? spf_clean_json(offer->sha256)
-                                                              : NULL);
-        (void)json_object_object_add(item, "answer",
-                                     json_object_new_string(answer_word(&view->facts->query, i)));
-        (void)json_object_array_add(list, item);
+        spf_json_add(item, "file", offer->path[0] != '\0' ? spf_clean_json(offer->path) : NULL);
+        spf_json_add(item, "certificate",
+                     offer->certificate[0] != '\0' ? spf_clean_json(offer->certificate) : NULL);
+        spf_json_add(item, "in_agent", spf_json_boolean(offer->in_agent));
+        spf_json_add(item, "fingerprint_sha256",
+                     offer->sha256[0] != '\0' ? spf_clean_json(offer->sha256) : NULL);
+        spf_json_add(item, "answer", spf_json_string(answer_word(&view->facts->query, i)));
+        spf_json_append(list, item);
     }
     spf_note_json(result, "keys", list);
 }

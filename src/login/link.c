@@ -334,12 +334,21 @@ static enum spf_link_state auth_state(struct spf_link *link, int code)
     }
 }
 
+/* libssh cannot take what is in order: there was no memory, and its refusal says nothing. */
+static enum spf_link_state short_of_memory(void)
+{
+    spf_ran_short();
+    return SPF_LINK_LOCAL;
+}
+
 enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm, const char *blob)
 {
+    const enum ssh_keytypes_e type = ssh_key_type_from_name(algorithm);
+
     if (link->query_key == NULL &&
-        ssh_pki_import_pubkey_base64(blob, ssh_key_type_from_name(algorithm), &link->query_key) !=
-            SSH_OK)
-        return SPF_LINK_LOCAL;
+        ssh_pki_import_pubkey_base64(blob, type, &link->query_key) != SSH_OK)
+        return type == SSH_KEYTYPE_UNKNOWN || type == SSH_KEYTYPE_DSS ? SPF_LINK_LOCAL
+                                                                      : short_of_memory();
     return auth_state(link, ssh_userauth_try_publickey(link->session, link->user, link->query_key));
 }
 
@@ -431,7 +440,7 @@ enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret
              SSH_OK ||
          (link->certificate != NULL &&
           ssh_pki_copy_cert_to_privkey(link->certificate, link->sign_key) != SSH_OK)))
-        return SPF_LINK_LOCAL;
+        return short_of_memory();
     return auth_state(link, ssh_userauth_publickey(link->session, link->user, link->sign_key));
 }
 
@@ -528,7 +537,7 @@ enum spf_link_state spf_link_open(struct spf_link *link)
     if (link->channel == NULL)
         link->channel = ssh_channel_new(link->session);
     if (link->channel == NULL)
-        return SPF_LINK_LOCAL;
+        return short_of_memory();
     return channel_state(link, ssh_channel_open_session(link->channel));
 }
 

@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "base/json_build.h"
+
 static struct json_object *number(int64_t value)
 {
-    return json_object_new_int64(value);
+    return spf_json_integer(value);
 }
 
 /* The same number of bytes ended every connection, so it is not the size of the packets. */
@@ -32,12 +34,12 @@ bool spf_path_judge(const struct spf_view *view, struct spf_result *result,
         *opinion = judge_cut(view, result, path);
         return true;
     }
-    if (path->outcome != SPF_PATH_LIMITED || (list = json_object_new_object()) == NULL)
+    if (path->outcome != SPF_PATH_LIMITED || (list = spf_json_object()) == NULL)
         return false;
-    json_object_object_add(list, "passes", number(path->passes));
-    json_object_object_add(list, "fails", number(path->fails));
-    json_object_object_add(list, "direction", spf_clean_json(path->inwards ? "to us" : "from us"));
-    json_object_object_add(list, "connections", number(path->probes));
+    spf_json_add(list, "passes", number(path->passes));
+    spf_json_add(list, "fails", number(path->fails));
+    spf_json_add(list, "direction", spf_clean_json(path->inwards ? "to us" : "from us"));
+    spf_json_add(list, "connections", number(path->probes));
     spf_note_json(result, "path_mtu", list);
     spf_note_number(result, "mtu", path->passes);
     spf_note_number(result, "mss", path->passes - headers);

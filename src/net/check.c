@@ -1,22 +1,22 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "net/port_parts.h"
 
 static void note_attempts(struct spf_result *result, const struct spf_tcp_facts *tcp)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = spf_json_array();
 
     for (size_t i = 0; list && i < tcp->before.count; i++) {
-        struct json_object *attempt = json_object_new_object();
+        struct json_object *attempt = spf_json_object();
 
-        json_object_object_add(attempt, "address", spf_clean_json(tcp->before.items[i].address));
-        json_object_object_add(attempt, "error", spf_clean_json(tcp->before.items[i].error));
-        json_object_object_add(attempt, "elapsed_ms",
-                               json_object_new_int64(tcp->before.items[i].elapsed_ms));
-        json_object_array_add(list, attempt);
+        spf_json_add(attempt, "address", spf_clean_json(tcp->before.items[i].address));
+        spf_json_add(attempt, "error", spf_clean_json(tcp->before.items[i].error));
+        spf_json_add(attempt, "elapsed_ms", spf_json_integer(tcp->before.items[i].elapsed_ms));
+        spf_json_append(list, attempt);
     }
     spf_note_json(result, "tried_before", list);
 }

@@ -320,7 +320,7 @@ static void try_next(struct spf_dial *dial)
 {
     int errnum = start(dial);
 
-    if (errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM) {
+    if (spf_errno_is_shortage(errnum)) {
         fail_system(dial, errnum, "socket");
         return;
     }
@@ -381,9 +381,10 @@ static void ready(struct spf_watch *watch, short revents)
         timed_out(dial);
         return;
     }
-    if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &errnum, &len))
-        errnum = errno;
-    conclude_address(dial, errnum, false);
+    if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &errnum, &len) == 0)
+        conclude_address(dial, errnum, false);
+    else
+        fail_system(dial, errno, "getsockopt");
 }
 
 /* "[::1]" and "::1" are the same to every user of this tool. */

@@ -1,33 +1,34 @@
 #include "net/flow_words.h"
 
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 
 static struct json_object *number(int64_t value)
 {
-    return json_object_new_int64(value);
+    return spf_json_integer(value);
 }
 
 void spf_flow_note(struct spf_result *result, const struct spf_flow *flow)
 {
     struct json_object *list;
 
-    if (!flow->known || (list = json_object_new_object()) == NULL)
+    if (!flow->known || (list = spf_json_object()) == NULL)
         return;
-    json_object_object_add(list, "bytes_out", number(flow->bytes_out));
-    json_object_object_add(list, "bytes_in", number(flow->bytes_in));
-    json_object_object_add(list, "segments_out", number(flow->segments_out));
-    json_object_object_add(list, "segments_in", number(flow->segments_in));
-    json_object_object_add(list, "largest_packet_out", number(flow->headers + flow->mss_out));
-    json_object_object_add(list, "largest_packet_in", number(flow->headers + flow->mss_in));
-    json_object_object_add(list, "retransmissions", number(flow->retransmissions));
-    json_object_object_add(list, "unacknowledged_bytes", number(flow->unacked));
-    json_object_object_add(list, "out_of_order", number(flow->out_of_order));
-    json_object_object_add(list, "last_data_ms_ago", number(flow->quiet_ms));
-    json_object_object_add(list, "backoff", number(flow->backoff));
-    json_object_object_add(list, "round_trip_us", number(flow->rtt_us));
+    spf_json_add(list, "bytes_out", number(flow->bytes_out));
+    spf_json_add(list, "bytes_in", number(flow->bytes_in));
+    spf_json_add(list, "segments_out", number(flow->segments_out));
+    spf_json_add(list, "segments_in", number(flow->segments_in));
+    spf_json_add(list, "largest_packet_out", number(flow->headers + flow->mss_out));
+    spf_json_add(list, "largest_packet_in", number(flow->headers + flow->mss_in));
+    spf_json_add(list, "retransmissions", number(flow->retransmissions));
+    spf_json_add(list, "unacknowledged_bytes", number(flow->unacked));
+    spf_json_add(list, "out_of_order", number(flow->out_of_order));
+    spf_json_add(list, "last_data_ms_ago", number(flow->quiet_ms));
+    spf_json_add(list, "backoff", number(flow->backoff));
+    spf_json_add(list, "round_trip_us", number(flow->rtt_us));
     if (flow->icmp_error[0] != '\0')
-        json_object_object_add(list, "icmp_error", spf_clean_json(flow->icmp_error));
+        spf_json_add(list, "icmp_error", spf_clean_json(flow->icmp_error));
     spf_note_json(result, "tcp", list);
 }
 

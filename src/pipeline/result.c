@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 
@@ -41,7 +42,7 @@ enum spf_thing spf_thing_by_name(const char *name)
 
 void spf_result_init(struct spf_result *result)
 {
-    *result = (struct spf_result){.evidence = json_object_new_object()};
+    *result = (struct spf_result){.evidence = spf_json_object()};
 }
 
 void spf_result_clear(struct spf_result *result)
@@ -55,7 +56,7 @@ void spf_result_forget(struct spf_result *result)
     struct spf_result fresh = {.status = result->status,
                                .started_ms = result->started_ms,
                                .concluded_ms = result->concluded_ms,
-                               .evidence = json_object_new_object()};
+                               .evidence = spf_json_object()};
 
     spf_result_clear(result);
     *result = fresh;
@@ -82,15 +83,14 @@ struct json_object *spf_clean_json(const char *text)
     spf_buf_init(&buf, EVIDENCE_MAX);
     spf_buf_add_clean(&buf, text, strlen(text), EVIDENCE_MAX);
     if (!spf_buf_failed(&buf))
-        json = json_object_new_string_len(buf.data, (int)buf.len);
+        json = spf_json_string_len(buf.data, buf.len);
     spf_buf_clear(&buf);
     return json;
 }
 
 void spf_note_json(struct spf_result *result, const char *name, struct json_object *value)
 {
-    if (json_object_object_add(result->evidence, name, value) != 0)
-        json_object_put(value);
+    spf_json_add(result->evidence, name, value);
 }
 
 void spf_note_text(struct spf_result *result, const char *name, const char *value)
@@ -111,12 +111,12 @@ void spf_note_thing(struct spf_result *result, enum spf_thing thing, const char 
 
 void spf_note_number(struct spf_result *result, const char *name, int64_t value)
 {
-    spf_note_json(result, name, json_object_new_int64(value));
+    spf_note_json(result, name, spf_json_integer(value));
 }
 
 void spf_note_bool(struct spf_result *result, const char *name, bool value)
 {
-    spf_note_json(result, name, json_object_new_boolean(value));
+    spf_note_json(result, name, spf_json_boolean(value));
 }
 
 void spf_note_null(struct spf_result *result, const char *name)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/json_build.h"
 #include "base/language.h"
 #include "pipeline/slots.h"
 
@@ -18,11 +19,11 @@ void spf_text_note_lines(const struct spf_facts *facts, int check, struct spf_re
         if (strcmp(line->check, spf_check_table[check].id) != 0)
             continue;
         if (list == NULL)
-            list = json_object_new_array();
-        item = json_object_new_object();
-        (void)json_object_object_add(item, "line", json_object_new_int64(line->number));
-        (void)json_object_object_add(item, "text", spf_clean_json(line->text));
-        (void)json_object_array_add(list, item);
+            list = spf_json_array();
+        item = spf_json_object();
+        spf_json_add(item, "line", spf_json_integer(line->number));
+        spf_json_add(item, "text", spf_clean_json(line->text));
+        spf_json_append(list, item);
     }
     if (list != NULL)
         spf_note_json(result, "transcript", list);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_build.h"
 #include "base/language.h"
 #include "report/title.h"
 
@@ -76,8 +77,7 @@ void spf_changes_phrase(struct spf_buf *buf, const struct spf_report_target *tar
 
 static void add(struct json_object *object, const char *name, struct json_object *value)
 {
-    if (json_object_object_add(object, name, value) != 0)
-        json_object_put(value);
+    spf_json_add(object, name, value);
 }
 
 struct json_object *spf_changes_json(const struct spf_report_target *target)
@@ -89,22 +89,22 @@ struct json_object *spf_changes_json(const struct spf_report_target *target)
     if (changes == NULL)
         return NULL;
     known = changes->since != SPF_SINCE_NEW;
-    object = json_object_new_object();
-    facts = json_object_new_array();
-    add(object, "since", json_object_new_string(words[changes->since].id));
+    object = spf_json_object();
+    facts = spf_json_array();
+    add(object, "since", spf_json_string(words[changes->since].id));
     add(object, "verdict_before",
-        known ? json_object_new_string(spf_verdict_name(changes->verdict)) : NULL);
+        known ? spf_json_string(spf_verdict_name(changes->verdict)) : NULL);
     add(object, "cause_before", spf_clean_json(spf_findings[changes->cause].id));
     for (size_t i = 0; i < changes->facts.count; i++) {
         const struct spf_change *change = &changes->facts.items[i];
-        struct json_object *one = json_object_new_object();
+        struct json_object *one = spf_json_object();
 
-        add(one, "fact", json_object_new_string(change->fact));
-        add(one, "check", json_object_new_string(spf_check_table[change->check].id));
+        add(one, "fact", spf_json_string(change->fact));
+        add(one, "check", spf_json_string(spf_check_table[change->check].id));
         add(one, "text", spf_clean_json(change->text));
         add(one, "before", spf_clean_json(change->before));
         add(one, "now", spf_clean_json(change->now));
-        (void)json_object_array_add(facts, one);
+        spf_json_append(facts, one);
     }
     add(object, "facts", facts);
     return object;
@@ -118,14 +118,14 @@ struct json_object *spf_baseline_json(const struct spf_report *report)
 
     if (baseline == NULL)
         return NULL;
-    object = json_object_new_object();
-    gone = json_object_new_array();
+    object = spf_json_object();
+    gone = spf_json_array();
     spf_utc_format(baseline->recorded_utc, when);
-    add(object, "recorded_at", json_object_new_string(when));
+    add(object, "recorded_at", spf_json_string(when));
     for (int i = 0; i < SPF_SINCE_COUNT; i++)
-        add(object, words[i].id, json_object_new_int64((int64_t)baseline->count[i]));
+        add(object, words[i].id, spf_json_integer((int64_t)baseline->count[i]));
     for (size_t i = 0; i < baseline->gone_count; i++)
-        (void)json_object_array_add(gone, spf_clean_json(baseline->gone[i]));
+        spf_json_append(gone, spf_clean_json(baseline->gone[i]));
     add(object, "gone", gone);
     return object;
 }

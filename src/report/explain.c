@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/json_build.h"
 #include "base/language.h"
 #include "base/suggest.h"
 #include "report/page.h"
@@ -108,12 +109,12 @@ static void add_plain(struct json_object *object, const char *name, const char *
     struct spf_buf plain;
 
     if (template == NULL) {
-        (void)json_object_object_add(object, name, NULL);
+        spf_json_add(object, name, NULL);
         return;
     }
     spf_buf_init(&plain, 8000);
     spf_plain_template(&plain, template);
-    (void)json_object_object_add(object, name, json_object_new_string(plain.data));
+    spf_json_add(object, name, spf_json_string(plain.data));
     spf_buf_clear(&plain);
 }
 
@@ -126,24 +127,24 @@ bool spf_explain_json(struct spf_buf *buf, const char *cause)
         say_unknown(buf, cause);
         return false;
     }
-    entry = json_object_new_object();
-    remedies = json_object_new_array();
-    (void)json_object_object_add(entry, "schema", json_object_new_string("sshpreflight.cause/1"));
+    entry = spf_json_object();
+    remedies = spf_json_array();
+    spf_json_add(entry, "schema", spf_json_string("sshpreflight.cause/1"));
     add_plain(entry, "cause", info->id);
     add_plain(entry, "check", info->check);
     add_plain(entry, "status", spf_status_name(info->status));
     add_plain(entry, "permanence", spf_permanence_name(info->permanence));
-    (void)json_object_object_add(entry, "advisory", json_object_new_boolean(info->advisory));
+    spf_json_add(entry, "advisory", spf_json_boolean(info->advisory));
     add_plain(entry, "summary", info->sentence);
     add_plain(entry, "meaning", info->meaning);
-    (void)json_object_object_add(entry, "remedies", remedies);
+    spf_json_add(entry, "remedies", remedies);
     for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
-        struct json_object *one = json_object_new_object();
+        struct json_object *one = spf_json_object();
 
         add_plain(one, "text", remedy->text);
         add_plain(one, "command", remedy->command);
         add_plain(one, "impact", remedy->impact);
-        (void)json_object_array_add(remedies, one);
+        spf_json_append(remedies, one);
     }
     spf_buf_addf(buf, "%s\n",
                  json_object_to_json_string_ext(entry, JSON_C_TO_STRING_PRETTY |
@@ -167,22 +168,22 @@ void spf_list_checks(struct spf_buf *buf, const struct spf_style *style)
 
 void spf_list_checks_json(struct spf_buf *buf)
 {
-    struct json_object *json = json_object_new_object(), *checks = json_object_new_array();
+    struct json_object *json = spf_json_object(), *checks = spf_json_array();
 
-    (void)json_object_object_add(json, "schema", json_object_new_string("sshpreflight.checks/1"));
-    (void)json_object_object_add(json, "checks", checks);
+    spf_json_add(json, "schema", spf_json_string("sshpreflight.checks/1"));
+    spf_json_add(json, "checks", checks);
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_check *check = &spf_check_table[i];
-        struct json_object *one = json_object_new_object(), *needs = json_object_new_array();
+        struct json_object *one = spf_json_object(), *needs = spf_json_array();
 
-        (void)json_object_object_add(one, "id", json_object_new_string(check->id));
-        (void)json_object_object_add(one, "asks", json_object_new_string(check->asks));
+        spf_json_add(one, "id", spf_json_string(check->id));
+        spf_json_add(one, "asks", spf_json_string(check->asks));
         for (size_t k = 0; k < i; k++) {
             if (check->needs >> k & 1)
-                (void)json_object_array_add(needs, json_object_new_string(spf_check_table[k].id));
+                spf_json_append(needs, spf_json_string(spf_check_table[k].id));
         }
-        (void)json_object_object_add(one, "needs", needs);
-        (void)json_object_array_add(checks, one);
+        spf_json_add(one, "needs", needs);
+        spf_json_append(checks, one);
     }
     spf_buf_addf(buf, "%s\n",
                  json_object_to_json_string_ext(json, JSON_C_TO_STRING_PRETTY |

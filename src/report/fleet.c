@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_build.h"
 #include "base/language.h"
 #include "report/title.h"
 
@@ -167,27 +168,24 @@ static void add_title(struct spf_buf *title, const struct member *member)
 
 static struct json_object *group_json(const struct group *group)
 {
-    struct json_object *one = json_object_new_object(), *names = json_object_new_array();
-    struct json_object *shared = json_object_new_object();
+    struct json_object *one = spf_json_object(), *names = spf_json_array();
+    struct json_object *shared = spf_json_object();
     const struct member *first = group->first;
 
     if (first->thing != SPF_THING_NONE)
-        (void)json_object_object_add(shared, spf_thing_name(first->thing),
-                                     spf_clean_json(first->id));
+        spf_json_add(shared, spf_thing_name(first->thing), spf_clean_json(first->id));
     for (size_t i = 0; i < group->count; i++) {
         struct spf_buf title;
 
         add_title(&title, &first[i]);
-        (void)json_object_array_add(names, spf_clean_json(title.data));
+        spf_json_append(names, spf_clean_json(title.data));
         spf_buf_clear(&title);
     }
-    (void)json_object_object_add(one, "cause",
-                                 json_object_new_string(spf_findings[first->cause].id));
-    (void)json_object_object_add(one, "shared", shared);
-    (void)json_object_object_add(one, "targets", names);
-    (void)json_object_object_add(
-        one, "command",
-        group->remedy != NULL ? json_object_new_string(group->remedy->command) : NULL);
+    spf_json_add(one, "cause", spf_json_string(spf_findings[first->cause].id));
+    spf_json_add(one, "shared", shared);
+    spf_json_add(one, "targets", names);
+    spf_json_add(one, "command",
+                 group->remedy != NULL ? spf_json_string(group->remedy->command) : NULL);
     return one;
 }
 
@@ -197,9 +195,9 @@ static struct json_object *groups_json(const struct spf_report *report)
     struct fleet fleet;
 
     if (make_groups(report, &fleet)) {
-        list = json_object_new_array();
+        list = spf_json_array();
         for (size_t i = 0; i < fleet.count; i++)
-            (void)json_object_array_add(list, group_json(&fleet.groups[i]));
+            spf_json_append(list, group_json(&fleet.groups[i]));
     }
     clear_fleet(&fleet);
     return list;
@@ -207,15 +205,15 @@ static struct json_object *groups_json(const struct spf_report *report)
 
 struct json_object *spf_fleet_json(const struct spf_report *report)
 {
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = spf_json_object();
     size_t count[3] = {0};
 
     count_verdicts(report, count);
-    (void)json_object_object_add(object, "targets", json_object_new_int64((int64_t)report->count));
+    spf_json_add(object, "targets", spf_json_integer((int64_t)report->count));
     for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++)
-        (void)json_object_object_add(object, spf_verdict_name((enum spf_verdict)verdict),
-                                     json_object_new_int64((int64_t)count[verdict]));
-    (void)json_object_object_add(object, "groups", groups_json(report));
+        spf_json_add(object, spf_verdict_name((enum spf_verdict)verdict),
+                     spf_json_integer((int64_t)count[verdict]));
+    spf_json_add(object, "groups", groups_json(report));
     return object;
 }
 

@@ -33,5 +33,8 @@ const char *const spf_format_names[SPF_FORMAT_COUNT + 1] = {
 void spf_report_render(struct spf_buf *buf, enum spf_format format, const struct spf_report *report,
                        const struct spf_style *style)
 {
+    (void)spf_was_short();
     formats[format].render(buf, report, style);
+    if (spf_was_short())
+        spf_buf_fail(buf); /* rather no report than one with members missing */
 }

@@ -81,6 +81,8 @@ static void add_evidence(struct spf_buf *buf, const struct spf_result *result)
 {
     bool any = false;
 
+    if (result->evidence == NULL)
+        return;
     json_object_object_foreach(result->evidence, name, value)
     {
         if (value == NULL ||

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_build.h"
 #include "pipeline/slots.h"
 #include "report/changes.h"
 #include "report/fleet.h"
@@ -30,16 +31,9 @@ static const char *const promised[SPF_CHECK_COUNT][9] = {
     [SPF_CHECK_SSH_SESSION] = {"forced_command", "output"},
 };
 
-/* Where memory runs out a member becomes null. */
-static void add(struct json_object *object, const char *name, struct json_object *value)
-{
-    if (json_object_object_add(object, name, value) != 0)
-        json_object_put(value);
-}
-
 static void add_text(struct json_object *object, const char *name, const char *text)
 {
-    add(object, name, spf_clean_json(text));
+    spf_json_add(object, name, spf_clean_json(text));
 }
 
 /* A line to paste: whole, or null. */
@@ -47,12 +41,12 @@ static void add_command(struct json_object *object, const char *name, const char
 {
     bool good = line != NULL && spf_is_clean(line);
 
-    add(object, name, good ? json_object_new_string(line) : NULL);
+    spf_json_add(object, name, good ? spf_json_string(line) : NULL);
 }
 
 static void add_number(struct json_object *object, const char *name, int64_t number)
 {
-    add(object, name, json_object_new_int64(number < 0 ? 0 : number));
+    spf_json_add(object, name, spf_json_integer(number < 0 ? 0 : number));
 }
 
 /* The value of a {slot}; null where there is none. */
@@ -70,26 +64,26 @@ static void add_slot(struct json_object *object, const char *name, const struct 
 
 static struct json_object *checks_json(spf_checks checks)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = spf_json_array();
 
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
         if (checks >> i & 1)
-            json_object_array_add(list, json_object_new_string(spf_check_table[i].id));
+            spf_json_append(list, spf_json_string(spf_check_table[i].id));
     return list;
 }
 
 static struct json_object *remedies_json(const spf_advice_list *remedies)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = spf_json_array();
 
     for (size_t i = 0; i < remedies->count; i++) {
-        struct json_object *remedy = json_object_new_object();
+        struct json_object *remedy = spf_json_object();
 
         add_text(remedy, "cause", spf_findings[remedies->items[i].cause].id);
         add_text(remedy, "text", remedies->items[i].text);
         add_command(remedy, "command", remedies->items[i].command);
         add_text(remedy, "impact", remedies->items[i].impact);
-        json_object_array_add(list, remedy);
+        spf_json_append(list, remedy);
     }
     return list;
 }
@@ -97,18 +91,22 @@ static struct json_object *remedies_json(const spf_advice_list *remedies)
 static struct json_object *evidence_json(const struct spf_run *run, enum spf_check_id check)
 {
     struct json_object *found = run->results[check].evidence;
-    struct json_object *evidence = json_object_new_object();
+    struct json_object *evidence = spf_json_object();
 
     for (size_t i = 0; promised[check][i]; i++) {
         struct json_object *value = NULL;
 
         json_object_object_get_ex(found, promised[check][i], &value);
-        add(evidence, promised[check][i], json_object_get(value));
+        spf_json_add(evidence, promised[check][i], json_object_get(value));
+    }
+    if (found == NULL) { /* memory ran out when the check was judged */
+        spf_ran_short();
+        return evidence;
     }
     json_object_object_foreach(found, name, value)
     {
         if (!json_object_object_get_ex(evidence, name, NULL))
-            add(evidence, name, json_object_get(value));
+            spf_json_add(evidence, name, json_object_get(value));
     }
     return evidence;
 }
@@ -127,7 +125,7 @@ static const char *because(const struct spf_result *result)
 static struct json_object *check_json(const struct spf_run *run, enum spf_check_id check)
 {
     const struct spf_result *result = &run->results[check];
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = spf_json_object();
     spf_advice_list remedies = {0};
     struct spf_buf words;
 
@@ -141,8 +139,8 @@ static struct json_object *check_json(const struct spf_run *run, enum spf_check_
     add_text(object, "cause", spf_findings[result->finding].id);
     add_text(object, "summary", words.data);
     add_text(object, "because", because(result));
-    add(object, "evidence", evidence_json(run, check));
-    add(object, "remedies", remedies_json(&remedies));
+    spf_json_add(object, "evidence", evidence_json(run, check));
+    spf_json_add(object, "remedies", remedies_json(&remedies));
     if (run->target->from_transcript && SPF_CLOUD_CHECKS >> check & 1 && result->status != SPF_SKIP)
         add_text(object, "source", "live");
     add_number(object, "duration_ms",
@@ -155,7 +153,7 @@ static struct json_object *check_json(const struct spf_run *run, enum spf_check_
 static struct json_object *echo_json(const struct spf_run *run)
 {
     const struct spf_target *target = run->target;
-    struct json_object *object = json_object_new_object();
+    struct json_object *object = spf_json_object();
 
     add_text(object, "instance_id",
              run->facts.instance.id[0] != '\0' ? run->facts.instance.id : target->instance_id);
@@ -185,7 +183,7 @@ static struct json_object *comes_of_json(const struct spf_report_target *target)
 
     if (thing == SPF_THING_NONE)
         return NULL;
-    object = json_object_new_object();
+    object = spf_json_object();
     add_text(object, "kind", spf_thing_name(thing));
     add_text(object, "id", id);
     return object;
@@ -194,52 +192,52 @@ static struct json_object *comes_of_json(const struct spf_report_target *target)
 struct json_object *spf_report_target_json(const struct spf_report_target *target)
 {
     const struct spf_diagnosis *d = target->diagnosis;
-    struct json_object *object = json_object_new_object(), *list;
+    struct json_object *object = spf_json_object(), *list;
     bool found = d->cause != SPF_NO_FINDING;
 
-    add(object, "target", echo_json(target->run));
+    spf_json_add(object, "target", echo_json(target->run));
     add_text(object, "verdict", spf_verdict_name(d->verdict));
     add_text(object, "cause", spf_findings[d->cause].id);
     add_text(object, "check", found ? spf_check_table[d->check].id : NULL);
-    add(object, "comes_of", comes_of_json(target));
+    spf_json_add(object, "comes_of", comes_of_json(target));
     add_text(object, "permanence", found ? spf_permanence_name(d->permanence) : NULL);
 
-    list = json_object_new_array();
+    list = spf_json_array();
     for (size_t i = 0; i < d->further_count; i++)
-        json_object_array_add(list, json_object_new_string(spf_findings[d->further[i]].id));
-    add(object, "further_causes", list);
+        spf_json_append(list, spf_json_string(spf_findings[d->further[i]].id));
+    spf_json_add(object, "further_causes", list);
 
-    list = json_object_new_array();
+    list = spf_json_array();
     for (size_t i = 0; i < d->candidates.count; i++) {
         const struct spf_candidate *candidate = &d->candidates.items[i];
-        struct json_object *item = json_object_new_object();
+        struct json_object *item = spf_json_object();
 
         add_text(item, "cause", spf_findings[candidate->cause].id);
         add_text(item, "text", candidate->text);
         add_text(item, "tell_apart", candidate->tell_apart);
-        json_object_array_add(list, item);
+        spf_json_append(list, item);
     }
-    add(object, "candidates", list);
+    spf_json_add(object, "candidates", list);
     add_text(object, "inside", d->inside);
 
     add_text(object, "summary", d->summary);
-    add(object, "remedies", remedies_json(&d->remedies));
-    add(object, "supporting", checks_json(d->supporting));
-    add(object, "contradicting", checks_json(d->contradicting));
+    spf_json_add(object, "remedies", remedies_json(&d->remedies));
+    spf_json_add(object, "supporting", checks_json(d->supporting));
+    spf_json_add(object, "contradicting", checks_json(d->contradicting));
 
-    list = json_object_new_object();
+    list = spf_json_object();
     add_command(list, "openssh", d->openssh);
     add_command(list, "putty", d->putty);
     add_command(list, "putty_prepare", d->putty_prepare);
     add_text(list, "putty_settings", d->putty_settings);
-    add(object, "connect", list);
+    spf_json_add(object, "connect", list);
     add_number(object, "duration_ms", target->duration_ms);
 
-    list = json_object_new_array();
+    list = spf_json_array();
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
-        json_object_array_add(list, check_json(target->run, (enum spf_check_id)i));
-    add(object, "checks", list);
-    add(object, "changes", spf_changes_json(target));
+        spf_json_append(list, check_json(target->run, (enum spf_check_id)i));
+    spf_json_add(object, "checks", list);
+    spf_json_add(object, "changes", spf_changes_json(target));
     return object;
 }
 
@@ -247,17 +245,17 @@ static void add_left_out(struct json_object *list, const struct spf_report_left_
                          size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        struct json_object *line = json_object_new_object();
+        struct json_object *line = spf_json_object();
 
         add_text(line, "where", lines[i].where);
         add_text(line, "why", lines[i].why);
-        json_object_array_add(list, line);
+        spf_json_append(list, line);
     }
 }
 
 struct json_object *spf_left_out_json(const struct spf_report *report)
 {
-    struct json_object *list = json_object_new_array();
+    struct json_object *list = spf_json_array();
 
     add_left_out(list, report->lacks, report->lacks_count);
     add_left_out(list, report->left_out, report->left_out_count);
@@ -278,16 +276,16 @@ static const char *ssh_line(const struct spf_report *report)
 
 void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
 {
-    struct json_object *root = json_object_new_object(), *object, *targets;
+    struct json_object *root = spf_json_object(), *object, *targets;
     const char *text;
     char started[SPF_UTC_SIZE], replayed[SPF_UTC_SIZE];
 
     add_text(root, "schema", SCHEMA);
-    object = json_object_new_object();
+    object = spf_json_object();
     add_text(object, "name", "sshpreflight");
     add_text(object, "version", SPF_VERSION);
     add_text(object, "ssh", ssh_line(report));
-    add(root, "tool", object);
+    spf_json_add(root, "tool", object);
     spf_utc_format(report->started_utc, started);
     add_text(root, "started_at", started);
     spf_utc_format(report->replayed_utc, replayed);
@@ -299,13 +297,13 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     add_number(root, "duration_ms", report->duration_ms);
     add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
     add_number(root, "exit_status", report->exit_status);
-    add(root, "summary", spf_fleet_json(report));
-    add(root, "baseline", spf_baseline_json(report));
-    add(root, "left_out", spf_left_out_json(report));
-    targets = json_object_new_array();
+    spf_json_add(root, "summary", spf_fleet_json(report));
+    spf_json_add(root, "baseline", spf_baseline_json(report));
+    spf_json_add(root, "left_out", spf_left_out_json(report));
+    targets = spf_json_array();
     for (size_t i = 0; i < report->count; i++)
-        json_object_array_add(targets, spf_report_target_json(&report->targets[i]));
-    add(root, "targets", targets);
+        spf_json_append(targets, spf_report_target_json(&report->targets[i]));
+    spf_json_add(root, "targets", targets);
 
     text = json_object_to_json_string_ext(root,
                                           JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);

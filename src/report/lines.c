@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_build.h"
 #include "base/language.h"
 #include "report/changes.h"
 #include "report/format.h"
@@ -45,21 +46,20 @@ void spf_report_short(struct spf_buf *buf, const struct spf_report *report,
 static struct json_object *begin_line(const struct spf_report *report, const char *schema)
 {
     char started[SPF_UTC_SIZE], replayed[SPF_UTC_SIZE], shard[32];
-    struct json_object *line = json_object_new_object();
+    struct json_object *line = spf_json_object();
     bool part = report->shards > 0;
 
     spf_utc_format(report->started_utc, started);
     spf_utc_format(report->replayed_utc, replayed);
     (void)spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
-    (void)json_object_object_add(line, "schema", json_object_new_string(schema));
-    (void)json_object_object_add(line, "version", json_object_new_string(SPF_VERSION));
-    (void)json_object_object_add(line, "started_at", json_object_new_string(started));
-    (void)json_object_object_add(
-        line, "replayed_from", report->replayed_utc != 0 ? json_object_new_string(replayed) : NULL);
-    (void)json_object_object_add(line, "shard", part ? json_object_new_string(shard) : NULL);
-    (void)json_object_object_add(line, "run", part ? json_object_new_string(report->run) : NULL);
-    (void)json_object_object_add(line, "selection",
-                                 part ? json_object_new_string(report->selection) : NULL);
+    spf_json_add(line, "schema", spf_json_string(schema));
+    spf_json_add(line, "version", spf_json_string(SPF_VERSION));
+    spf_json_add(line, "started_at", spf_json_string(started));
+    spf_json_add(line, "replayed_from",
+                 report->replayed_utc != 0 ? spf_json_string(replayed) : NULL);
+    spf_json_add(line, "shard", part ? spf_json_string(shard) : NULL);
+    spf_json_add(line, "run", part ? spf_json_string(report->run) : NULL);
+    spf_json_add(line, "selection", part ? spf_json_string(report->selection) : NULL);
     return line;
 }
 
@@ -79,10 +79,10 @@ void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report,
 {
     struct json_object *line = begin_line(report, "sshpreflight.shard/1");
 
-    (void)json_object_object_add(line, "targets", json_object_new_int64((int64_t)targets));
-    (void)json_object_object_add(line, "left_out", spf_left_out_json(report));
-    (void)json_object_object_add(line, "duration_ms", json_object_new_int64(report->duration_ms));
-    (void)json_object_object_add(line, "exit_status", json_object_new_int(report->exit_status));
+    spf_json_add(line, "targets", spf_json_integer((int64_t)targets));
+    spf_json_add(line, "left_out", spf_left_out_json(report));
+    spf_json_add(line, "duration_ms", spf_json_integer(report->duration_ms));
+    spf_json_add(line, "exit_status", spf_json_integer(report->exit_status));
     end_line(buf, line);
 }
 
@@ -93,7 +93,7 @@ void spf_report_ndjson_baseline(struct spf_buf *buf, const struct spf_report *re
     if (baseline == NULL)
         return;
     line = begin_line(report, "sshpreflight.baseline/1");
-    (void)json_object_object_add(line, "baseline", baseline);
+    spf_json_add(line, "baseline", baseline);
     end_line(buf, line);
 }
 
@@ -106,9 +106,11 @@ void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report,
         struct json_object *line = begin_line(report, "sshpreflight.target/1");
         struct json_object *target = spf_report_target_json(&report->targets[i]);
 
+        if (target == NULL)
+            continue;
         json_object_object_foreach(target, name, member)
         {
-            (void)json_object_object_add(line, name, json_object_get(member));
+            spf_json_add(line, name, json_object_get(member));
         }
         json_object_put(target);
         end_line(buf, line);

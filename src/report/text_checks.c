@@ -228,6 +228,8 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
     spf_page_flow(&w->page, SPF_INK_PLAIN, words ? words : "");
     spf_page_line(&w->page);
     free(words);
+    if (result->evidence == NULL)
+        return;
     json_object_object_foreach(result->evidence, name, value)
     {
         const char *shown =

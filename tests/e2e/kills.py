@@ -42,7 +42,7 @@ def run(job):
 def main():
     with tempfile.TemporaryDirectory(prefix="spf-kills-") as folder:
         keys = [Key(folder, kind + ".pem", {"type": kind, **more})
-                for kind, more in (("rsa", {"bits": 3072}), ("ed25519", {}))]
+                for kind, more in (("rsa", {"bits": 4096}), ("ed25519", {}))]
         sshd = servers.Sshd(folder + "/sshd", {"config": proxy.PROXIED + ["MaxStartups 500"]}, keys[0], keys[0])
         try:
             jobs = [(sys.argv[1], folder, keys[turn % 2].path, sshd.port, delay,

@@ -3,6 +3,8 @@
 #include <json-c/json.h>
 #include <string.h>
 
+#include "base/json_build.h"
+
 #define NEEDS_INSTANCE                                                        \
     (SPF_CHECK_BIT(CLOUD_INSTANCE) | SPF_CHECK_BIT(CLOUD_ADDRESS) |           \
      SPF_CHECK_BIT(CLOUD_SECURITY_GROUP) | SPF_CHECK_BIT(CLOUD_NETWORK_ACL) | \
@@ -52,30 +54,30 @@ static const struct {
 
 static struct json_object *statement(spf_checks checks, bool console)
 {
-    struct json_object *statement = json_object_new_object();
-    struct json_object *actions = json_object_new_array();
+    struct json_object *statement = spf_json_object();
+    struct json_object *actions = spf_json_array();
 
     for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
         if (grants[i].checks & checks ||
             (console && strcmp(grants[i].action, "ecs:GetInstanceConsoleOutput") == 0))
-            (void)json_object_array_add(actions, json_object_new_string(grants[i].action));
-    (void)json_object_object_add(statement, "Effect", json_object_new_string("Allow"));
-    (void)json_object_object_add(statement, "Action", actions);
-    (void)json_object_object_add(statement, "Resource", json_object_new_string("*"));
+            spf_json_append(actions, spf_json_string(grants[i].action));
+    spf_json_add(statement, "Effect", spf_json_string("Allow"));
+    spf_json_add(statement, "Action", actions);
+    spf_json_add(statement, "Resource", spf_json_string("*"));
     return statement;
 }
 
 bool spf_aliyun_policy(spf_checks checks, bool console, struct spf_buf *out)
 {
-    struct json_object *policy = json_object_new_object();
-    struct json_object *statements = json_object_new_array();
+    struct json_object *policy = spf_json_object();
+    struct json_object *statements = spf_json_array();
     const char *text;
 
     /* A statement without actions is no policy: RAM refuses it. */
     if (checks & NEEDS_INSTANCE)
-        (void)json_object_array_add(statements, statement(checks, console));
-    (void)json_object_object_add(policy, "Version", json_object_new_string("1"));
-    (void)json_object_object_add(policy, "Statement", statements);
+        spf_json_append(statements, statement(checks, console));
+    spf_json_add(policy, "Version", spf_json_string("1"));
+    spf_json_add(policy, "Statement", statements);
     text = json_object_to_json_string_ext(policy,
                                           JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
     if (text != NULL) {

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/json_build.h"
 #include "base/text.h"
 #include "cloud/cloud.h"
 
@@ -132,8 +133,8 @@ static struct json_object *list_of(const struct spf_question *question)
 static struct json_object *part_of(const struct spf_question *question, const char *id)
 {
     const struct spf_about *about = &abouts[question->what];
-    struct json_object *list = list_of(question), *part = json_object_new_object();
-    struct json_object *outer = json_object_new_object(), *inner = json_object_new_array();
+    struct json_object *list = list_of(question), *part = spf_json_object();
+    struct json_object *outer = spf_json_object(), *inner = spf_json_array();
 
     if (part == NULL || outer == NULL || inner == NULL) {
         json_object_put(part);
@@ -145,10 +146,10 @@ static struct json_object *part_of(const struct spf_question *question, const ch
         struct json_object *item = spf_json_item(list, i);
 
         if (strcmp(spf_json_text(item, "InstanceId"), id) == 0)
-            (void)json_object_array_add(inner, json_object_get(item));
+            spf_json_append(inner, json_object_get(item));
     }
-    (void)json_object_object_add(outer, about->inner, inner);
-    (void)json_object_object_add(part, about->outer, outer);
+    spf_json_add(outer, about->inner, inner);
+    spf_json_add(part, about->outer, outer);
     return part;
 }
 

@@ -135,6 +135,22 @@ static void *wiping_realloc(void *memory, size_t size)
     return moved;
 }
 
+static bool setup_multi(struct spf_transfers *transfers)
+{
+    CURLM *multi = transfers->multi;
+    bool good = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
+                curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transfers) == CURLM_OK &&
+                curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
+                curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transfers) == CURLM_OK &&
+                curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) == CURLM_OK;
+
+    /* since 8.20 the threads that look names up are the multi handle's */
+#if LIBCURL_VERSION_NUM >= 0x081400
+    good = good && curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L) == CURLM_OK;
+#endif
+    return good;
+}
+
 struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
 {
     struct spf_transfers *transfers = calloc(1, sizeof *transfers);
@@ -150,19 +166,10 @@ struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
         return NULL;
     }
     transfers->multi = curl_multi_init();
-    if (transfers->multi == NULL) {
+    if (transfers->multi == NULL || !setup_multi(transfers)) {
         spf_transfers_free(transfers);
         return NULL;
     }
-    (void)curl_multi_setopt(transfers->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    (void)curl_multi_setopt(transfers->multi, CURLMOPT_SOCKETDATA, transfers);
-    (void)curl_multi_setopt(transfers->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    (void)curl_multi_setopt(transfers->multi, CURLMOPT_TIMERDATA, transfers);
-    (void)curl_multi_setopt(transfers->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
-    /* since 8.20 the threads that look names up are the multi handle's */
-#if LIBCURL_VERSION_NUM >= 0x081400
-    (void)curl_multi_setopt(transfers->multi, CURLMOPT_QUICK_EXIT, 1L);
-#endif
     return transfers;
 }
 

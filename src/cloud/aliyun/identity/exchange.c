@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/json_build.h"
 #include "base/text.h"
 #include "cloud/aliyun/http/fetch.h"
 #include "cloud/aliyun/identity/profile.h"
@@ -404,7 +405,7 @@ static void sign_in(struct spf_exchange *exchange)
 {
     const struct spf_credential_step *step = step_of(exchange);
     const char *host = spf_starts_with(step->place, "https://") ? step->place + 8 : step->place;
-    struct json_object *body = json_object_new_object();
+    struct json_object *body = spf_json_object();
     char url[400];
     struct spf_fetch_request request = {.method = "POST",
                                         .url = url,
@@ -415,9 +416,8 @@ static void sign_in(struct spf_exchange *exchange)
 
     (void)spf_format(url, sizeof url, "https://%.*s/cloud-credentials", (int)strcspn(host, "/?#"),
                      host);
-    (void)json_object_object_add(body, "AccountId", json_object_new_string(step->account));
-    (void)json_object_object_add(body, "AccessConfigurationId",
-                                 json_object_new_string(step->access_config));
+    spf_json_add(body, "AccountId", spf_json_string(step->account));
+    spf_json_add(body, "AccessConfigurationId", spf_json_string(step->access_config));
     request.body = json_object_to_json_string(body);
     (void)start_fetch(exchange, &request, signed_in);
     json_object_put(body);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/json_build.h"
 #include "base/text.h"
 #include "platform/home.h"
 
@@ -42,9 +43,9 @@ struct json_object *spf_profile_find(struct json_object *profiles, const char *n
 
 struct json_object *spf_profile_open(struct json_object *profile, struct json_object **origins)
 {
-    struct json_object *open = json_object_new_object();
+    struct json_object *open = spf_json_object();
 
-    *origins = json_object_new_object();
+    *origins = spf_json_object();
     if (open == NULL || *origins == NULL) {
         json_object_put(open);
         json_object_put(*origins);
@@ -54,7 +55,7 @@ struct json_object *spf_profile_open(struct json_object *profile, struct json_ob
     if (json_object_is_type(profile, json_type_object)) {
         json_object_object_foreach(profile, name, value)
         {
-            (void)json_object_object_add(open, name, json_object_get(value));
+            spf_json_add(open, name, json_object_get(value));
         }
     }
     for (size_t i = 0; i < sizeof filled / sizeof *filled; i++) {
@@ -62,8 +63,8 @@ struct json_object *spf_profile_open(struct json_object *profile, struct json_ob
 
         if (value == NULL || spf_json_text(open, filled[i].member)[0] != '\0')
             continue;
-        (void)json_object_object_add(open, filled[i].member, json_object_new_string(value));
-        (void)json_object_object_add(*origins, filled[i].member, json_object_new_string(variable));
+        spf_json_add(open, filled[i].member, spf_json_string(value));
+        spf_json_add(*origins, filled[i].member, spf_json_string(variable));
     }
     return open;
 }
@@ -467,15 +468,14 @@ bool spf_profile_go_on(struct spf_credentials *credentials, size_t at, struct js
     if (more == NULL)
         return false;
     /* Without a mode in it the CLI would run the program again and again. */
-    (void)json_object_object_add(credentials->profile, "mode", NULL);
+    spf_json_add(credentials->profile, "mode", NULL);
     json_object_object_foreach(printed, name, value)
     {
-        (void)json_object_object_add(credentials->profile, name, json_object_get(value));
+        spf_json_add(credentials->profile, name, json_object_get(value));
     }
     if (!there(credentials->profile, "mode") && there(printed, "access_key_id"))
-        (void)json_object_object_add(
-            credentials->profile, "mode",
-            json_object_new_string(there(printed, "sts_token") ? "StsToken" : "AK"));
+        spf_json_add(credentials->profile, "mode",
+                     spf_json_string(there(printed, "sts_token") ? "StsToken" : "AK"));
     if (spf_same_word(spf_json_text(credentials->profile, "mode"), "External"))
         *failure = spf_failure(SPF_PROFILE_MODE_UNSUPPORTED,
                                "%s: its program names another program", credentials->source);
