@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "ledger/changes.h"
 #include "ledger/ledger.h"
 #include "ledger/record.h"
 #include "pipeline/inquiry.h"
@@ -57,6 +58,18 @@ static void render(const struct spf_report *report)
     (void)spf_report_nagios_status(report);
 }
 
+/* --baseline: two targets as if they were one at two times. */
+static void compare(const struct spf_report_target *before, const struct spf_report_target *now)
+{
+    struct spf_changes *changes = calloc(1, sizeof *changes);
+
+    if (changes == NULL)
+        return;
+    if (!spf_changes_find(before, now, changes))
+        abort();
+    spf_changes_free(changes);
+}
+
 /* As cli/round.c does it. Targets after the first few are not judged: a replay wants them all. */
 static void replay(struct spf_ledger *record)
 {
@@ -83,6 +96,8 @@ static void replay(struct spf_ledger *record)
         count++;
     }
     report.count = count;
+    if (count > 1)
+        compare(&reported[0], &reported[1]);
     report.exit_status = spf_report_exit_status(&report, true);
     render(&report);
     spf_buf_init(&again, REPORT_MAX);
