@@ -222,7 +222,7 @@ def check_resize(args, folder):
     """Narrower, and wider again, while a port is waited for."""
     wrong = []
     door, env = Door(), {"PATH": os.environ["PATH"], "HOME": folder, "TERM": "xterm", "LC_ALL": "C.UTF-8"}
-    for lang, waits in (("en", "identification"), ("zh", "服务器标识")):
+    for lang, waits in (("en", "waiting for the server's identification"), ("zh", "等待：服务器标识")):  # nothing else
         terminal = Terminal(100, host_words(args, folder, "-p", str(door.port), "127.0.0.1", "--lang", lang), env)
         terminal.until(lambda: any(waits in frame for frame in terminal.frames), waits)
         terminal.resize(30)
