@@ -106,8 +106,8 @@ struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf
     const struct spf_group_state *lookup = &view->facts->group[SPF_GROUP_LOOKUP];
 
     if (lookup->phase == SPF_FAILED) {
-        spf_note_text(result, "lookup_failed", lookup->failure.text);
-        spf_say(result, "it depends on your public address, and %s", lookup->failure.text);
+        spf_note_text(result, "lookup_failed", lookup->failure->text);
+        spf_say(result, "it depends on your public address, and %s", lookup->failure->text);
     } else if (view->target->jump != NULL && spf_cloud_jump_is_public(view->facts)) {
         spf_note_text(result, "jump_address", view->facts->tcp.jump_address);
         spf_say(

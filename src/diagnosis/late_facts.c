@@ -256,7 +256,7 @@ void spf_tell_late_facts(struct spf_run *run)
         tell_events(run);
     tell_ways_in(run);
     if (state->phase == SPF_FAILED && state->asked)
-        spf_note_text(result, "console_unread", spf_findings[state->failure.cause].id);
+        spf_note_text(result, "console_unread", spf_findings[state->failure->cause].id);
     if (state->phase != SPF_PRESENT)
         return;
     note_lists(console, result);

@@ -164,7 +164,7 @@ static bool is_settled(const struct spf_group_state *state)
 {
     return state->phase == SPF_PRESENT ||
            (state->phase == SPF_FAILED && state->asked &&
-            spf_findings[state->failure.cause].permanence == SPF_PERMANENT);
+            spf_findings[state->failure->cause].permanence == SPF_PERMANENT);
 }
 
 spf_groups spf_outlook_keeps(const struct spf_run *run, int64_t now_ms)

@@ -6,6 +6,7 @@
 #include "diagnosis/diagnosis.h"
 #include "driver/ahead.h"
 #include "key/probe.h"
+#include "key/surroundings.h"
 #include "login/conversation.h"
 #include "openssh/config.h"
 #include "openssh/openssh.h"
@@ -139,6 +140,21 @@ static void serve_openssh(struct spf_course *course, enum spf_group group)
         spf_openssh_serve(desk->openssh, &course->inquiry, group);
 }
 
+/* This machine is the same for all. */
+static void serve_surroundings(struct spf_course *course)
+{
+    struct spf_desk *desk = course->desk;
+
+    if (!desk->looked)
+        spf_surroundings_look(&desk->surroundings);
+    desk->looked = true;
+    if (spf_shape_copy(&spf_surroundings_shape, &desk->surroundings,
+                       &course->run->facts.surroundings))
+        arrived(&course->inquiry, SPF_GROUP_SURROUNDINGS, NULL);
+    else
+        fail(course, SPF_GROUP_SURROUNDINGS, "out of memory");
+}
+
 static void serve_conversation(struct spf_course *course, enum spf_group group)
 {
     if (course->conversation == NULL)
@@ -164,7 +180,7 @@ static void serve(struct spf_course *course, enum spf_group group)
         serve_key(course);
         break;
     case SPF_GROUP_SURROUNDINGS:
-        serve_about_key(course, group);
+        serve_surroundings(course);
         break;
     case SPF_GROUP_FOUND_KEY:
         serve_from_shelf(course, group);
@@ -292,8 +308,11 @@ bool spf_course_begin(struct spf_course *course, struct spf_run *run, int64_t de
 
     course->run = run;
     course->late = course->ahead = false;
-    course->inquiry = (struct spf_inquiry){
-        .target = run->target, .facts = &run->facts, .loop = desk->loop, .arrived = arrived};
+    course->inquiry = (struct spf_inquiry){.target = run->target,
+                                           .facts = &run->facts,
+                                           .loop = desk->loop,
+                                           .arrived = arrived,
+                                           .login = desk->login};
     course->deadline =
         (struct spf_watch){.fd = -1, .due_ms = deadline_ms, .ready = time_is_up, .owner = course};
     queue(course);

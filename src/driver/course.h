@@ -3,6 +3,7 @@
 
 #include "driver/driver.h"
 #include "key/shelf.h"
+#include "login/shared.h"
 #include "pipeline/inquiry.h"
 
 /* What the targets under way share. */
@@ -15,6 +16,9 @@ struct spf_desk {
     struct spf_openssh *openssh;
     struct spf_key_shelf *keys;
     struct spf_ssh_answers *ssh_answers;
+    struct spf_login_shared *login;
+    struct spf_surroundings_facts surroundings; /* of this round, once looked */
+    bool looked;
     bool several;                          /* targets: what they ask in common is worth keeping */
     SPF_LIST(struct spf_recall *) recalls; /* by credentials (ahead.h) */
     /* those that have news, in the order in which it came */

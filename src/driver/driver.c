@@ -180,6 +180,8 @@ void spf_driver_free(struct spf_driver *driver)
     spf_cloud_free(driver->desk.cloud);
     spf_openssh_free(driver->desk.openssh);
     spf_ssh_answers_free(driver->desk.ssh_answers);
+    spf_login_shared_free(driver->desk.login);
+    spf_shape_clear(&spf_surroundings_shape, &driver->desk.surroundings);
     spf_loop_free(driver->desk.loop);
     free(driver->courses);
     free(driver);
@@ -202,14 +204,19 @@ static void take_key_away(struct spf_driver *driver, size_t i)
     if (run == NULL)
         return;
     spf_shape_clear(&spf_key_shape, &run->facts.key);
-    run->facts.group[SPF_GROUP_KEY] = (struct spf_group_state){0};
+    spf_group_forget(&run->facts.group[SPF_GROUP_KEY]);
 }
 
-/* A configuration may have changed since. Nobody asks between rounds. */
-static void forget_answers(struct spf_desk *desk)
+/* This machine may have changed since; nobody asks between rounds. What only spares a single target
+ * nothing is not made for it. */
+static void forget_machine(struct spf_desk *desk)
 {
     spf_ssh_answers_free(desk->ssh_answers);
+    spf_login_shared_free(desk->login);
     desk->ssh_answers = NULL;
+    desk->login = desk->several ? spf_login_shared_new() : NULL;
+    spf_shape_clear(&spf_surroundings_shape, &desk->surroundings);
+    desk->looked = false;
 }
 
 /* Credentials and keys that are to be looked for again are those of a new client, a new file. */
@@ -238,7 +245,7 @@ struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms
     struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory"), last;
 
     renew(driver);
-    forget_answers(&driver->desk);
+    forget_machine(&driver->desk);
     driver->next = driver->finished = 0;
     driver->deadline_ms = deadline_ms;
     driver->stop = (struct spf_watch){

@@ -7,7 +7,6 @@
 #include "key/agent.h"
 #include "key/file.h"
 #include "key/find.h"
-#include "key/surroundings.h"
 #include "login/facts.h"
 
 struct key_job {
@@ -262,12 +261,8 @@ void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group)
 {
     struct spf_inquiry *inquiry = probe->inquiry;
 
-    if (group == SPF_GROUP_SURROUNDINGS) {
-        spf_surroundings_look(&inquiry->facts->surroundings);
-        inquiry->arrived(inquiry, group, NULL);
-    } else if (group == SPF_GROUP_FOUND_KEY ? !start_search(probe) : !start(probe)) {
+    if (group == SPF_GROUP_FOUND_KEY ? !start_search(probe) : !start(probe))
         fail(inquiry, group, "no memory or descriptor for the key file");
-    }
 }
 
 void spf_key_probe_free(struct spf_key_probe *probe)

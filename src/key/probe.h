@@ -7,10 +7,10 @@
 #include "pipeline/inquiry.h"
 
 /*
- * Serves SPF_GROUP_KEY, SPF_GROUP_SURROUNDINGS and SPF_GROUP_FOUND_KEY of one target.
+ * Serves SPF_GROUP_KEY and SPF_GROUP_FOUND_KEY of one target.
  *
  * The key is read, and another one looked for, in a worker thread (a network file system or a key
- * derivation may block). The surroundings cost nothing and are answered at once.
+ * derivation may block).
  */
 struct spf_key_probe;
 

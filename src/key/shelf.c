@@ -69,7 +69,7 @@ static void tell(const struct spot *spot, struct spf_inquiry *inquiry)
     const struct spf_group_state *state = &spot->facts.group[spot->group];
 
     if (state->phase == SPF_FAILED) {
-        inquiry->arrived(inquiry, spot->group, &state->failure);
+        inquiry->arrived(inquiry, spot->group, state->failure);
     } else if (spot->group == SPF_GROUP_FOUND_KEY) {
         inquiry->facts->found_key = spot->facts.found_key; /* owns nothing */
         inquiry->arrived(inquiry, SPF_GROUP_FOUND_KEY, NULL);
@@ -86,9 +86,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     struct spot *spot = (struct spot *)inquiry;
     struct spf_group_state *state = &spot->facts.group[group];
 
-    state->phase = failure == NULL ? SPF_PRESENT : SPF_FAILED;
-    if (failure != NULL)
-        state->failure = *failure;
+    spf_group_settle(state, failure);
     for (size_t i = 0; i < spot->waiting.count; i++)
         tell(spot, spot->waiting.items[i]);
     spot->waiting.count = 0;

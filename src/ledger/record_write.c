@@ -51,7 +51,7 @@ static struct json_object *group_json(const struct spf_run *run, int i,
     bool present = state->phase == SPF_PRESENT;
     struct json_object *group = spf_json_object();
     struct json_object *content = present ? spf_shape_write(info->shape, facts, filter)
-                                          : spf_recorded_failure_write(&state->failure, filter);
+                                          : spf_recorded_failure_write(state->failure, filter);
 
     if (group == NULL || content == NULL) {
         json_object_put(group);

@@ -52,6 +52,7 @@ void spf_conversation_free(struct spf_conversation *talk)
     spf_path_probe_free(talk->probe);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     spf_agent_signing_free(talk->signing);
+    free(talk->echo);
     spf_link_free(talk->link);
     if (talk->fd >= 0)
         (void)close(talk->fd);
@@ -142,7 +143,7 @@ static void dial(struct spf_conversation *talk)
     else if (talk->silence_expected)
         spf_dial_expect_silence(talk->dial);
     if (talk->handshake_expected)
-        talk->link = spf_link_new(target->user); /* while the SYN is away */
+        talk->link = spf_link_new(target->user, inquiry->login); /* while the SYN is away */
 }
 
 void spf_conversation_expect_silence(struct spf_conversation *talk)
@@ -200,7 +201,7 @@ static void greet(struct spf_conversation *talk)
     size_t len;
 
     if (talk->link == NULL)
-        talk->link = spf_link_new(inquiry->target->user);
+        talk->link = spf_link_new(inquiry->target->user, inquiry->login);
     if (talk->link == NULL) {
         spf_talk_arrive_failed(talk, spf_link_captures()
                                          ? "the SSH library could not be started"
@@ -296,9 +297,9 @@ static void shake_hands(struct spf_conversation *talk)
 static void run_echo(struct spf_conversation *talk)
 {
     struct spf_session_facts *facts = &talk->inquiry->facts->session;
-    enum spf_link_state state = spf_echo_step(&talk->echo, talk->link);
+    enum spf_link_state state = spf_echo_step(talk->echo, talk->link);
 
-    if (state == SPF_LINK_AGAIN && talk->echo.flooded) {
+    if (state == SPF_LINK_AGAIN && talk->echo->flooded) {
         give_up(talk, true);
         return;
     }
@@ -306,11 +307,11 @@ static void run_echo(struct spf_conversation *talk)
         /* sshd may wait for an acknowledgement that our kernel would put off by 40 ms */
         (void)setsockopt(talk->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
         spf_talk_wait(talk, spf_link_events(talk->link));
-        if (talk->echo.started)
+        if (talk->echo->started)
             look_again_after(talk, OUTPUT_AGAIN_MS);
         return;
     }
-    spf_echo_finish(&talk->echo, state, facts);
+    spf_echo_finish(talk->echo, state, facts);
     if (facts->outcome == SPF_ECHO_REFUSED || facts->outcome == SPF_ECHO_CLOSED)
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     spf_talk_keep_flow(talk, &facts->ending);
@@ -368,7 +369,7 @@ static void give_up(struct spf_conversation *talk, bool without_end)
         ending = &facts->signature.ending;
         break;
     default:
-        spf_echo_give_up(&talk->echo, &facts->session);
+        spf_echo_give_up(talk->echo, &facts->session);
         ending = &facts->session.ending;
         break;
     }
@@ -397,6 +398,18 @@ static bool wants_peer(const struct spf_conversation *talk)
     return target->instance_id != NULL && target->source_ip.family == 0 &&
            target->source_lookup == NULL &&
            spf_starts_with(talk->inquiry->facts->identification.software, "OpenSSH");
+}
+
+static void begin_echo(struct spf_conversation *talk)
+{
+    const struct spf_inquiry *inquiry = talk->inquiry;
+
+    if (talk->echo == NULL)
+        talk->echo = calloc(1, sizeof *talk->echo);
+    if (talk->echo == NULL || !spf_echo_init(talk->echo, inquiry->facts->identification.software,
+                                             inquiry->target->session != SPF_SESSION_ALWAYS,
+                                             wants_peer(talk), spf_talk_full_size(talk)))
+        spf_talk_arrive_failed(talk, "no memory or random bytes");
 }
 
 void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
@@ -433,11 +446,8 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
     }
     if (group == SPF_GROUP_HANDSHAKE)
         begin_handshake(talk);
-    if (group == SPF_GROUP_SESSION &&
-        !spf_echo_init(&talk->echo, talk->inquiry->facts->identification.software,
-                       talk->inquiry->target->session != SPF_SESSION_ALWAYS, wants_peer(talk),
-                       spf_talk_full_size(talk)))
-        spf_talk_arrive_failed(talk, "no random bytes");
+    if (group == SPF_GROUP_SESSION)
+        begin_echo(talk);
     if (talk->step == group)
         proceed(talk, false);
 }

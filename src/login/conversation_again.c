@@ -65,6 +65,7 @@ void spf_talk_look_again(struct spf_conversation *talk)
     look->inquiry = (struct spf_inquiry){.target = talk->inquiry->target,
                                          .facts = &look->facts,
                                          .loop = talk->inquiry->loop,
+                                         .login = talk->inquiry->login,
                                          .arrived = arrived};
     look->first = talk;
     look->another = spf_conversation_new(&look->inquiry, true);

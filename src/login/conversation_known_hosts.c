@@ -10,8 +10,9 @@
 struct spf_known_hosts_job {
     struct spf_job job; /* first: the loop hands it back */
     char host[300];
-    struct spf_target named; /* what the reader needs of it, its strings owned here */
-    const char **files;      /* up to a NULL; NULL: the usual ones */
+    struct spf_target named;             /* what the reader needs of it, its strings owned here */
+    const char **files;                  /* up to a NULL; NULL: the usual ones */
+    struct spf_known_hosts_cache *cache; /* held; NULL: none */
     struct spf_known_hosts_facts facts;
     bool good;
 };
@@ -20,7 +21,10 @@ static void work(struct spf_job *job)
 {
     struct spf_known_hosts_job *reading = (struct spf_known_hosts_job *)job;
 
-    reading->good = spf_known_hosts_gather(&reading->named, reading->host, &reading->facts);
+    reading->good = reading->cache != NULL
+                        ? spf_known_hosts_gather_cached(reading->cache, &reading->named,
+                                                        reading->host, &reading->facts)
+                        : spf_known_hosts_gather(&reading->named, reading->host, &reading->facts);
 }
 
 static void release(struct spf_job *job)
@@ -31,6 +35,8 @@ static void release(struct spf_job *job)
     for (size_t i = 0; reading->files != NULL && reading->files[i] != NULL; i++)
         free((char *)(uintptr_t)reading->files[i]);
     free(reading->files);
+    if (reading->cache != NULL)
+        spf_known_hosts_cache_leave(reading->cache);
     free(reading);
 }
 
@@ -104,6 +110,16 @@ void spf_talk_gather_known_hosts(struct spf_conversation *talk)
         return;
     }
     talk->known_hosts = reading;
+    if (inquiry->login != NULL) {
+        reading->cache = inquiry->login->known_hosts;
+        spf_known_hosts_cache_hold(reading->cache);
+        if (spf_known_hosts_cache_is_quick(reading->cache)) {
+            work(&reading->job);
+            done(&reading->job);
+            release(&reading->job);
+            return;
+        }
+    }
     if (spf_loop_submit(inquiry->loop, &reading->job))
         return;
     talk->known_hosts = NULL;

@@ -30,7 +30,7 @@ struct spf_conversation {
     size_t key_at;                /* of several keys, how many are answered */
     bool padded;                  /* a full-size packet is on its way */
     struct spf_path_probe *probe; /* measures, once the conversation stands still; NULL: none */
-    struct spf_echo echo;
+    struct spf_echo *echo;        /* of a session, 20 KiB; NULL: none was wanted */
     struct spf_agent_signing *signing;       /* NULL: our own key signs */
     struct spf_known_hosts_job *known_hosts; /* being read; NULL: not */
     struct spf_second_look *second_look;     /* another connection, for its host key; NULL: none */

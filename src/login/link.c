@@ -23,12 +23,13 @@
 struct spf_link {
     ssh_session session;
     char *user;  /* given with each request: libssh's option refuses some that ssh takes */
-    int far_end; /* of the placeholder; -1: there is a connection in its place */
+    int far_end; /* of a placeholder of its own; -1: it has none, or a connection */
     ssh_pcap_file pcap;
     int capture; /* the file behind it */
     char capture_path[512];
     bool capture_named; /* it has a name to be removed */
     struct spf_seen seen;
+    bool stale; /* libssh may have written packets since seen was read */
     ssh_key query_key, stranger_key, certificate, sign_key; /* parsed or made at the first call */
     ssh_channel channel;
     bool shaken;     /* the handshake is done */
@@ -61,11 +62,18 @@ static bool start_capture(struct spf_link *link)
 static void read_capture(struct spf_link *link)
 {
     struct stat stat;
+    uint8_t few[16384];
     void *bytes;
 
-    if (ssh_pcap_file_close(link->pcap) != SSH_OK)
+    if (!link->stale || ssh_pcap_file_close(link->pcap) != SSH_OK)
         return;
-    if (fstat(link->capture, &stat) == 0 && stat.st_size > 0 && stat.st_size <= 2 * CAPTURE_MAX) {
+    link->stale = false;
+    if (fstat(link->capture, &stat) != 0)
+        stat.st_size = 0;
+    if (stat.st_size > 0 && stat.st_size <= (off_t)sizeof few) {
+        if (pread(link->capture, few, (size_t)stat.st_size, 0) == stat.st_size)
+            spf_seen_read(&link->seen, few, (size_t)stat.st_size);
+    } else if (stat.st_size > 0 && stat.st_size <= 2 * CAPTURE_MAX) {
         bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, link->capture, 0);
         if (bytes != MAP_FAILED) {
             spf_seen_read(&link->seen, bytes, (size_t)stat.st_size);
@@ -90,6 +98,7 @@ static bool set_options(ssh_session session, int near_end)
         {SSH_OPTIONS_PROCESS_CONFIG, &no},
         {SSH_OPTIONS_USER, "nobody"}, /* any: else libssh asks the system who we are */
         {SSH_OPTIONS_FD, &fd},
+        {SSH_OPTIONS_SSH_DIR, "/nonexistent"}, /* as before: else it asks for our home */
         {SSH_OPTIONS_KNOWNHOSTS, "/dev/null"},
         {SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null"},
         {SSH_OPTIONS_COMPRESSION, "no"},
@@ -111,16 +120,16 @@ static bool set_options(ssh_session session, int near_end)
 }
 
 /* Lets libssh speak its identification into the placeholder, and takes it from there. */
-static bool hear_identification(struct spf_link *link)
+static bool take_identification(struct spf_link *link, int far_end)
 {
-    struct pollfd poller = {.fd = link->far_end, .events = POLLIN};
+    struct pollfd poller = {.fd = far_end, .events = POLLIN};
 
     for (int i = 0; i < 8; i++) {
         ssize_t len;
 
         if (ssh_connect(link->session) == SSH_ERROR)
             return false;
-        len = recv(link->far_end, link->identification, sizeof link->identification, 0);
+        len = recv(far_end, link->identification, sizeof link->identification, 0);
         if (len > 0) {
             link->identification_len = (size_t)len;
             return true;
@@ -130,7 +139,19 @@ static bool hear_identification(struct spf_link *link)
     return false;
 }
 
-struct spf_link *spf_link_new(const char *user)
+/* Where libssh speaks to until there is a connection: pair[0] is its own; false: no descriptor. */
+static bool open_placeholder(struct spf_link *link, struct spf_login_shared *shared, int pair[2])
+{
+    pair[0] = shared != NULL ? spf_login_shared_placeholder(shared, &pair[1]) : -1;
+    if (pair[0] >= 0)
+        return true;
+    if (!spf_placeholder_open(pair))
+        return false;
+    link->far_end = pair[1];
+    return true;
+}
+
+struct spf_link *spf_link_new(const char *user, struct spf_login_shared *shared)
 {
     struct spf_link *link = calloc(1, sizeof *link);
     int pair[2];
@@ -142,13 +163,12 @@ struct spf_link *spf_link_new(const char *user)
     (void)ssh_set_log_level(SSH_LOG_NONE);
     link->session = ssh_new();
     link->user = strdup(user);
-    if (link->session == NULL || link->user == NULL || !spf_placeholder_open(pair)) {
+    if (link->session == NULL || link->user == NULL || !open_placeholder(link, shared, pair)) {
         spf_link_free(link);
         return NULL;
     }
-    link->far_end = pair[1];
     if (set_options(link->session, pair[0])) {
-        good = start_capture(link) && hear_identification(link);
+        good = start_capture(link) && take_identification(link, pair[1]);
     } else {
         good = false;
         (void)close(pair[0]);
@@ -249,6 +269,7 @@ bool spf_link_prefer(struct spf_link *link, const char *host_key_algorithms)
 
 enum spf_link_state spf_link_handshake(struct spf_link *link)
 {
+    link->stale = true;
     switch (ssh_connect(link->session)) {
     case SSH_AGAIN:
         return SPF_LINK_AGAIN;
@@ -303,6 +324,7 @@ void spf_link_pad(struct spf_link *link, size_t len)
 {
     char *text = malloc(len + 1);
 
+    link->stale = true;
     if (text == NULL)
         return;
     memset(text, ' ', len);
@@ -313,6 +335,7 @@ void spf_link_pad(struct spf_link *link, size_t len)
 
 static enum spf_link_state auth_state(struct spf_link *link, int code)
 {
+    link->stale = true;
     switch (code) {
     case SSH_AUTH_SUCCESS:
         return SPF_LINK_DONE;
@@ -449,6 +472,7 @@ static void take_in(struct spf_link *link)
 {
     ssh_event event = ssh_event_new();
 
+    link->stale = true;
     if (event == NULL)
         return;
     if (ssh_event_add_session(event, link->session) == SSH_OK) {
@@ -524,6 +548,7 @@ enum spf_link_state spf_link_sign_by_agent(struct spf_link *link)
 
 static enum spf_link_state channel_state(struct spf_link *link, int code)
 {
+    link->stale = true;
     if (code == SSH_OK)
         return SPF_LINK_DONE;
     if (spf_link_is_alive(link))
@@ -571,6 +596,7 @@ enum spf_link_state spf_link_sftp(struct spf_link *link)
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
                                     bool *errors, int *exit_status)
 {
+    link->stale = true;
     *len = 0;
     *exit_status = -1;
     /* To look at one stream makes libssh read from the socket, for either. */

@@ -7,6 +7,7 @@
 #include "base/secret.h"
 #include "login/facts.h"
 #include "login/pcap.h"
+#include "login/shared.h"
 
 /*
  * One SSH connection through libssh, non-blocking; the only place that knows libssh and its habits.
@@ -32,8 +33,9 @@ enum spf_link_state {
 /* Was libssh built with packet captures (WITH_PCAP), without which there is no link? */
 bool spf_link_captures(void);
 
-/* user is copied. NULL: no memory or descriptor, or no captures. */
-struct spf_link *spf_link_new(const char *user);
+/* user is copied; shared is needed for the call only, and may be NULL. NULL: no memory or
+ * descriptor, or no captures. */
+struct spf_link *spf_link_new(const char *user, struct spf_login_shared *shared);
 /* Says goodbye if it can, and forgets everything; the socket stays the caller's. Takes NULL. */
 void spf_link_free(struct spf_link *link);
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "openssh/known_hosts_index.h"
 #include "openssh/putty_host_keys.h"
 #include "platform/files.h"
 #include "platform/home.h"
@@ -116,8 +117,19 @@ static bool gather_file(struct spf_known_hosts_facts *facts, const char *path, b
     return good;
 }
 
-bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
-                            struct spf_known_hosts_facts *facts)
+/* How a file's lines come into facts; cache NULL: it is read for this target alone. */
+static bool take_file(struct spf_known_hosts_cache *cache, struct spf_known_hosts_facts *facts,
+                      const char *path, bool asked)
+{
+    bool good = true;
+
+    if (cache != NULL && spf_known_hosts_index_gather(cache, path, facts, &good))
+        return good;
+    return gather_file(facts, path, asked);
+}
+
+static bool gather(struct spf_known_hosts_cache *cache, const struct spf_target *target,
+                   const char *host, struct spf_known_hosts_facts *facts)
 {
     static const char *const of_user[] = {".ssh/known_hosts", ".ssh/known_hosts2"};
     static const char *const of_system[] = {"ssh_known_hosts", "ssh_known_hosts2"};
@@ -132,16 +144,29 @@ bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
         bool asked = target->ssh_config == NULL;
 
         for (size_t i = 0; good && target->known_hosts[i] != NULL; i++)
-            good = gather_file(facts, target->known_hosts[i], asked);
+            good = take_file(cache, facts, target->known_hosts[i], asked);
         return good;
     }
     for (size_t i = 0; good && at_home && i < 2; i++) {
         if (spf_format(path, sizeof path, "%s/%s", home, of_user[i]))
-            good = gather_file(facts, path, false);
+            good = take_file(cache, facts, path, false);
     }
     for (size_t i = 0; good && spf_ssh_of_system(machine) && i < 2; i++) {
         if (spf_format(path, sizeof path, "%s/%s", machine, of_system[i]))
-            good = gather_file(facts, path, false);
+            good = take_file(cache, facts, path, false);
     }
     return good;
+}
+
+bool spf_known_hosts_gather(const struct spf_target *target, const char *host,
+                            struct spf_known_hosts_facts *facts)
+{
+    return gather(NULL, target, host, facts);
+}
+
+bool spf_known_hosts_gather_cached(struct spf_known_hosts_cache *cache,
+                                   const struct spf_target *target, const char *host,
+                                   struct spf_known_hosts_facts *facts)
+{
+    return gather(cache, target, host, facts);
 }

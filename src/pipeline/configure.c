@@ -65,7 +65,7 @@ static void forget_key(struct spf_run *run)
         }
     }
     spf_shape_clear(&spf_key_shape, &run->facts.key);
-    run->facts.group[SPF_GROUP_KEY] = (struct spf_group_state){0};
+    spf_group_forget(&run->facts.group[SPF_GROUP_KEY]);
 }
 
 static void choose_key(struct spf_run *run)

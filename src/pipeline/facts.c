@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -62,9 +63,38 @@ bool spf_facts_have(const struct spf_facts *facts, enum spf_group group)
     return facts->group[group].phase == SPF_PRESENT;
 }
 
+static const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR, .text = "out of memory"};
+
+/* Failures are rare and large: a group without one does not pay for it. */
+static void drop_failure(struct spf_group_state *state)
+{
+    if (state->failure != &no_memory)
+        free((struct spf_failure *)(uintptr_t)state->failure);
+    state->failure = NULL;
+}
+
+void spf_group_settle(struct spf_group_state *state, const struct spf_failure *failure)
+{
+    struct spf_failure *copy = NULL;
+
+    if (failure != NULL && (copy = malloc(sizeof *copy)) != NULL)
+        *copy = *failure; /* which may be the one that is dropped */
+    drop_failure(state);
+    state->phase = failure == NULL ? SPF_PRESENT : SPF_FAILED;
+    state->failure = failure == NULL ? NULL : copy != NULL ? copy : &no_memory;
+}
+
+void spf_group_forget(struct spf_group_state *state)
+{
+    drop_failure(state);
+    *state = (struct spf_group_state){0};
+}
+
 void spf_facts_clear(struct spf_facts *facts)
 {
-    for (int i = 0; i < SPF_GROUP_COUNT; i++)
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(facts, (enum spf_group)i));
+        drop_failure(&facts->group[i]);
+    }
     *facts = (struct spf_facts){0};
 }

@@ -86,10 +86,15 @@ enum spf_group_phase {
 
 struct spf_group_state {
     enum spf_group_phase phase;
-    bool asked;                 /* else it failed with its inputs, or at the run's early end */
-    int64_t asked_ms, done_ms;  /* monotonic; 0 while not yet */
-    struct spf_failure failure; /* when SPF_FAILED */
+    bool asked;                /* else it failed with its inputs, or at the run's early end */
+    int64_t asked_ms, done_ms; /* monotonic; 0 while not yet */
+    const struct spf_failure *failure; /* when SPF_FAILED; the state's own */
 };
+
+/* The group's facts are there, or are not for this reason, which is copied. */
+void spf_group_settle(struct spf_group_state *state, const struct spf_failure *failure);
+/* The group is absent again. */
+void spf_group_forget(struct spf_group_state *state);
 
 struct spf_facts {
     struct spf_group_state group[SPF_GROUP_COUNT];

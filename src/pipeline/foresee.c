@@ -93,6 +93,6 @@ void spf_run_forget_foreseen(struct spf_run *run)
         if (!((before_login | login) >> i & 1))
             continue;
         spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(&run->facts, (enum spf_group)i));
-        run->facts.group[i] = (struct spf_group_state){0};
+        spf_group_forget(&run->facts.group[i]);
     }
 }

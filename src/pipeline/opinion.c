@@ -59,7 +59,7 @@ bool spf_lacks(const struct spf_view *view, enum spf_group group, struct spf_opi
     if (state->phase == SPF_PRESENT)
         return false;
     if (state->phase == SPF_FAILED)
-        *opinion = spf_cannot_tell(&state->failure);
+        *opinion = spf_cannot_tell(state->failure);
     else
         *opinion = spf_wants((spf_groups)1u << group);
     return true;

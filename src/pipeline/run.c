@@ -36,7 +36,7 @@ void spf_run_again(struct spf_run *run, spf_groups keep)
         if (keep >> i & 1)
             continue;
         spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(&run->facts, (enum spf_group)i));
-        run->facts.group[i] = (struct spf_group_state){0};
+        spf_group_forget(&run->facts.group[i]);
     }
     for (int i = 0; i < SPF_CHECK_COUNT; i++)
         spf_result_clear(&run->results[i]);
@@ -154,7 +154,7 @@ static bool resolve(struct spf_run *run, spf_groups *wants, int64_t now_ms)
                 continue;
             ready &= states[k].phase == SPF_PRESENT;
             if (states[k].phase == SPF_FAILED) {
-                spf_run_arrived(run, (enum spf_group)i, &states[k].failure, now_ms);
+                spf_run_arrived(run, (enum spf_group)i, states[k].failure, now_ms);
                 failed = true;
             }
         }
@@ -227,10 +227,8 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
     if (state->asked_ms == 0)
         state->asked_ms = now_ms;
     state->done_ms = now_ms;
-    state->phase = failure == NULL ? SPF_PRESENT : SPF_FAILED;
-    if (failure != NULL)
-        state->failure = *failure;
-    else
+    spf_group_settle(state, failure);
+    if (failure == NULL)
         spf_run_reconfigure(run, group);
 }
 

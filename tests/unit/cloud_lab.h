@@ -38,9 +38,7 @@ static void lab_arrived(struct spf_inquiry *inquiry, enum spf_group group,
     struct lab *lab = (struct lab *)((char *)inquiry - offsetof(struct lab, inquiry));
 
     lab->arrived++;
-    lab->facts.group[group].phase = failure == NULL ? SPF_PRESENT : SPF_FAILED;
-    if (failure != NULL)
-        lab->facts.group[group].failure = *failure;
+    spf_group_settle(&lab->facts.group[group], failure);
 }
 
 /* Scenarios write down only the members of a rule that matter; the service sends all of them. */
@@ -140,7 +138,7 @@ static const struct spf_failure *lab_ask(struct lab *lab, enum spf_group group)
     while (lab->arrived == before && spf_now_ms() < until)
         ck_assert_int_eq(spf_loop_turn(lab->loop, until).code, SPF_OK);
     ck_assert_int_eq(lab->arrived, before + 1);
-    return lab->facts.group[group].phase == SPF_FAILED ? &lab->facts.group[group].failure : NULL;
+    return lab->facts.group[group].phase == SPF_FAILED ? lab->facts.group[group].failure : NULL;
 }
 
 /* How often an action was called. */

@@ -9,13 +9,14 @@ START_TEST(access)
     judge(&desk, spf_judge_cloud_access);
     FOUND(desk, SPF_NO_FINDING);
 
-    desk.facts.group[SPF_GROUP_INSTANCE].phase = SPF_FAILED;
-    desk.facts.group[SPF_GROUP_INSTANCE].failure =
-        (struct spf_failure){.cause = SPF_PERMISSION_DENIED, .code = "Forbidden.RAM"};
+    spf_group_settle(
+        &desk.facts.group[SPF_GROUP_INSTANCE],
+        &(struct spf_failure){.cause = SPF_PERMISSION_DENIED, .code = "Forbidden.RAM"});
     judge(&desk, spf_judge_cloud_access);
     FOUND(desk, SPF_NO_FINDING);
 
-    desk.facts.group[SPF_GROUP_INSTANCE].failure.cause = SPF_ACCESS_KEY_UNKNOWN;
+    spf_group_settle(&desk.facts.group[SPF_GROUP_INSTANCE],
+                     &(struct spf_failure){.cause = SPF_ACCESS_KEY_UNKNOWN});
     judge(&desk, spf_judge_cloud_access);
     ck_assert_int_eq(desk.opinion.kind, SPF_OPINION_CANNOT_TELL);
 

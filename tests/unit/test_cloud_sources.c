@@ -128,6 +128,7 @@ END_TEST
 /* The lookup is wanted where it is asked for and bears on the answer, and for the internet only. */
 START_TEST(a_service_that_tells)
 {
+    struct spf_failure failure;
     struct desk desk;
 
     set(&desk);
@@ -152,8 +153,8 @@ START_TEST(a_service_that_tells)
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
 
-    desk.facts.group[SPF_GROUP_LOOKUP].phase = SPF_FAILED;
-    desk.facts.group[SPF_GROUP_LOOKUP].failure = spf_failure(SPF_SG_SOURCE_UNKNOWN, "it is down");
+    failure = spf_failure(SPF_SG_SOURCE_UNKNOWN, "it is down");
+    spf_group_settle(&desk.facts.group[SPF_GROUP_LOOKUP], &failure);
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_UNKNOWN);
     ck_assert_str_eq(evidence_text(&desk.result, "lookup_failed"), "it is down");

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "login/offers.h"
 #include "openssh/known_hosts.h"
+#include "openssh/known_hosts_files.h"
 #include "openssh/putty_host_keys.h"
 
 #define ED         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -317,6 +318,95 @@ START_TEST(putty_s_numbers_are_the_same_keys)
 }
 END_TEST
 
+static char *gathered(struct spf_known_hosts_cache *cache, const struct spf_target *target,
+                      const char *host)
+{
+    struct spf_known_hosts_facts facts = {0};
+    struct json_object *json;
+    char *text;
+
+    ck_assert(cache != NULL ? spf_known_hosts_gather_cached(cache, target, host, &facts)
+                            : spf_known_hosts_gather(target, host, &facts));
+    json = spf_shape_write(&spf_known_hosts_shape, &facts, NULL);
+    text = strdup(json_object_to_json_string(json));
+    json_object_put(json);
+    spf_shape_clear(&spf_known_hosts_shape, &facts);
+    return text;
+}
+
+/* Whatever a file holds, its index finds what reading it for one host finds. */
+START_TEST(an_index_finds_the_same)
+{
+    static const char *const lines[] = {
+        "web " ED,
+        "web,192.0.2.1 " ED,
+        "WEB " ED,
+        "[web]:2222 " ED,
+        "[web]:22 " ED,
+        "*.example,!db.example " ED,
+        "db.example " ED,
+        "we? " ED,
+        "@revoked web " ED,
+        "@cert-authority * " ED,
+        "# web " ED,
+        "",
+        "   web   " ED " comment",
+        "web web " ED,
+        ED,
+        "web SHA256:abc",
+        "256 SHA256:abc web (ED25519)",
+        "web",
+        "web ssh-ed25519",
+        "web ssh-ed25519 AAAA",
+        ",web,, " ED,
+        "web " ED "\r",
+        "other " ED,
+        "|1|AAAA|BBBB " ED,
+        "!web " ED,
+        "web\t" ED,
+        "a,b,c,web " ED,
+        "@unknown web " ED,
+    };
+    static const char *const hosts[] = {"web", "db.example", "a.example", "192.0.2.1", "nobody"};
+    struct place place;
+    uint32_t random = 7;
+    char *path;
+
+    place_open(&place);
+    path = text_of("%s/known_hosts", place.dir);
+    for (int round = 0; round < 60; round++) {
+        const char *files[] = {path, "/nonexistent/known_hosts", NULL};
+        struct spf_known_hosts_cache *cache = spf_known_hosts_cache_new();
+        FILE *out = fopen(path, "w");
+
+        ck_assert(!spf_known_hosts_cache_is_quick(cache));
+        for (int i = 0; i < 12; i++) {
+            random = random * 1103515245 + 12345;
+            ck_assert_int_ge(fputs(lines[(random >> 16) % (sizeof lines / sizeof *lines)], out), 0);
+            if (i < 11 || round % 2 == 0)
+                ck_assert_int_ge(fputc('\n', out), 0);
+        }
+        if (round % 10 == 9) /* of which much must be looked at one by one */
+            for (int i = 0; i < 100; i++)
+                ck_assert_int_ge(fputs("x* " ED "\n", out), 0);
+        ck_assert_int_eq(fclose(out), 0);
+        for (size_t i = 0; i < 2 * sizeof hosts / sizeof *hosts; i++) {
+            struct spf_target target = {.port = i % 2 ? 2222 : 22, .known_hosts = files};
+            char *plain = gathered(NULL, &target, hosts[i / 2]);
+            char *cached = gathered(cache, &target, hosts[i / 2]);
+
+            ck_assert_str_eq(plain, cached);
+            free(plain);
+            free(cached);
+        }
+        ck_assert_int_eq(spf_known_hosts_cache_is_quick(cache), round % 10 != 9);
+        spf_known_hosts_cache_leave(cache);
+    }
+    free(path);
+    place_close(&place);
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("login known_hosts",
@@ -324,6 +414,6 @@ int main(void)
                          which_lines_speak_of_the_host, lines_that_ssh_cannot_read_are_passed_over,
                          lines_of_a_wrong_shape_are_named, what_ssh_would_say,
                          known_kinds_are_offered_first, what_hangs_on_a_certificate,
-                         ssh_keygen_is_the_referee, names_in_common,
+                         ssh_keygen_is_the_referee, an_index_finds_the_same, names_in_common,
                          putty_s_numbers_are_the_same_keys, NULL});
 }

@@ -58,7 +58,7 @@ START_TEST(nobody_else_can_write_to_the_placeholder)
         }
     }
     for (int i = 0; i < 3000; i++) {
-        struct spf_link *link = spf_link_new("root");
+        struct spf_link *link = spf_link_new("root", NULL);
         const char *words;
         size_t len = 0;
 
@@ -81,7 +81,7 @@ END_TEST
 /* Servers of libssh close on more than 127 bytes; RFC 4253 section 4.2 allows 255. */
 START_TEST(the_identification_is_short)
 {
-    struct spf_link *link = spf_link_new("root");
+    struct spf_link *link = spf_link_new("root", NULL);
     size_t len = 0;
 
     ck_assert_ptr_nonnull(link);

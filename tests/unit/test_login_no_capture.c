@@ -17,7 +17,7 @@ START_TEST(no_login_is_judged_without_captures)
     struct talk talk;
 
     ck_assert(!spf_link_captures());
-    ck_assert_ptr_null(spf_link_new("root"));
+    ck_assert_ptr_null(spf_link_new("root", NULL));
     place_open(&place);
     start_sshd(&place, "");
     talk_open(&talk, &place, "127.0.0.1", place.port);

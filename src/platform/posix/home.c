@@ -1,6 +1,7 @@
 #include "platform/home.h"
 
 #include <ctype.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,11 @@ static bool take(char out[PATH_MAX], const char *path)
     return true;
 }
 
-bool spf_self(struct spf_self *self)
+/* Asked once: each target of thousands wants to know, and the database may be a server. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct spf_self own; /* under lock; without a name: not known yet */
+
+static bool look_up(struct spf_self *self)
 {
     char text[ENTRY_MAX];
     struct passwd entry, *found = NULL;
@@ -35,6 +40,18 @@ bool spf_self(struct spf_self *self)
     (void)spf_copy(self->name, sizeof self->name, found->pw_name);
     (void)take(self->home, found->pw_dir);
     return true;
+}
+
+bool spf_self(struct spf_self *self)
+{
+    bool found = true;
+
+    (void)pthread_mutex_lock(&lock);
+    if (own.name[0] == '\0')
+        found = look_up(&own);
+    *self = own;
+    (void)pthread_mutex_unlock(&lock);
+    return found;
 }
 
 bool spf_home(char home[PATH_MAX])
