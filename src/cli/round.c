@@ -189,6 +189,14 @@ static bool take_over(struct spf_round *round, size_t index)
     return true;
 }
 
+static const struct spf_target *asked(void *context, size_t index)
+{
+    const struct spf_round *round = context;
+
+    return round->replayed == NULL && round->taken_from[index] == 0 ? target_of(round, index)
+                                                                    : NULL;
+}
+
 static bool begin(void *context, size_t index)
 {
     struct spf_round *round = context;
@@ -423,6 +431,7 @@ static bool prepare_driver(struct spf_round *round, const struct spf_options *op
         .instance_count = round->instance_count,
         .remembers = round->remembers,
         .jobs = spf_limits_jobs(round->count < options->jobs ? round->count : options->jobs),
+        .target = asked,
         .begin = begin,
         .finished = finished,
         .progress = tell_progress,

@@ -41,7 +41,8 @@ struct spf_course {
     struct {
         char region[40], address[SPF_IP_TEXT_SIZE], host_key[64];
     } recalled;                   /* of an earlier run */
-    struct spf_course *next_news; /* behind it there */
+    bool deferred;                /* it has not begun: others at its host or jump host go first */
+    struct spf_course *next_news; /* behind it there, or among those whose turn has come */
 };
 
 /* The course begins, without connections; what its run has kept is not asked again. deadline_ms:

@@ -1,9 +1,13 @@
 #include "driver/driver.h"
 
+#include <ctype.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "base/pace.h"
+#include "base/text.h"
 #include "driver/ahead.h"
 #include "driver/course.h"
 #include "openssh/config_answers.h"
@@ -15,7 +19,10 @@ struct spf_driver {
     struct spf_course *courses;
     size_t count;
     size_t next, under_way, finished; /* of this round: the next to begin; how many are, were */
-    int64_t deadline_ms;              /* of each, from its start */
+    size_t deferred;                  /* how many of those before next have not begun */
+    struct spf_pace *pace;            /* of targets at the same host, or jump host */
+    struct spf_course *first_due, *last_due; /* deferred ones whose turn has come */
+    int64_t deadline_ms;                     /* of each, from its start */
     struct spf_watch stop;
     bool stopped;
 };
@@ -46,20 +53,106 @@ static void finish(struct spf_driver *driver, struct spf_course *course,
         options->finished(options->context, course->index);
 }
 
-/* The next target in line. Without memory for its run nothing can be said of it: false. */
-static bool begin(struct spf_driver *driver)
+/* Without memory for its run nothing can be said of it: false. */
+static bool begin(struct spf_driver *driver, struct spf_course *course)
 {
     const struct spf_driver_options *options = driver->desk.options;
-    size_t index = driver->next++;
-    struct spf_course *course = &driver->courses[index];
+    size_t index = course->index;
     const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
 
+    driver->deferred -= course->deferred;
+    course->deferred = false;
     if (driver->runs[index] == NULL && !options->begin(options->context, index))
         return false;
     driver->under_way++;
     if (!spf_course_begin(course, driver->runs[index], spf_now_ms() + driver->deadline_ms))
         finish(driver, course, &failure);
     return true;
+}
+
+static void turn_came(struct spf_watch *watch, short revents)
+{
+    struct spf_driver *driver = watch->owner;
+    struct spf_course *course =
+        (struct spf_course *)((char *)watch - offsetof(struct spf_course, deadline));
+
+    (void)revents;
+    spf_loop_remove(driver->desk.loop, watch);
+    course->next_news = NULL;
+    if (driver->last_due != NULL)
+        driver->last_due->next_news = course;
+    else
+        driver->first_due = course;
+    driver->last_due = course;
+}
+
+/* Where the target's connections go to first, as far as that is known: targets of one place are not
+ * connected to at once. The ports of this machine are places of their own. False: not known. */
+static bool place_of(const struct spf_target *target, char *out, size_t size)
+{
+    const bool through = target->jump != NULL && target->jump[0] != '\0';
+    const char *place = through ? target->jump : target->host, *at;
+    size_t len;
+
+    if (place == NULL)
+        return false;
+    place += spf_starts_with(place, "ssh://") ? 6 : 0;
+    len = strcspn(place, ",");
+    at = memrchr(place, '@', len);
+    len -= at != NULL ? (size_t)(at + 1 - place) : 0;
+    place = at != NULL ? at + 1 : place;
+    if (!spf_format(out, size, "%.*s", (int)len, place))
+        return false;
+    for (char *c = out; *c != '\0'; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if (!through &&
+        (spf_starts_with(out, "127.") || strcmp(out, "::1") == 0 || strcmp(out, "localhost") == 0))
+        return spf_format(out + len, size - len, ":%u", (unsigned)target->port);
+    return true;
+}
+
+/* The next target in line begins, or has to let others at its place go first. False: no memory. */
+static bool begin_next(struct spf_driver *driver)
+{
+    const struct spf_driver_options *options = driver->desk.options;
+    struct spf_course *course = &driver->courses[driver->next++];
+    const struct spf_target *target = options->target(options->context, course->index);
+    const int64_t now_ms = spf_now_ms();
+    int64_t due_ms = now_ms;
+    char place[300];
+
+    if (driver->pace != NULL && options->transcript == NULL && target != NULL &&
+        place_of(target, place, sizeof place))
+        due_ms = spf_pace_take(driver->pace, place, strlen(place), now_ms);
+    if (due_ms <= now_ms)
+        return begin(driver, course);
+    course->deadline =
+        (struct spf_watch){.fd = -1, .due_ms = due_ms, .ready = turn_came, .owner = driver};
+    course->deferred = true;
+    driver->deferred++;
+    return spf_loop_add(driver->desk.loop, &course->deadline) || begin(driver, course);
+}
+
+/* Begins as many as may be under way. False: no memory. */
+static bool begin_some(struct spf_driver *driver)
+{
+    const size_t jobs = driver->desk.options->jobs;
+    bool good = true;
+
+    while (good && (jobs == 0 || driver->under_way < jobs)) {
+        struct spf_course *course = driver->first_due;
+
+        if (course != NULL) {
+            driver->first_due = course->next_news;
+            driver->last_due = driver->first_due != NULL ? driver->last_due : NULL;
+            good = begin(driver, course);
+        } else if (driver->next < driver->count) {
+            good = begin_next(driver);
+        } else {
+            break;
+        }
+    }
+    return good;
 }
 
 static struct spf_failure lateness(const struct spf_driver *driver)
@@ -103,25 +196,31 @@ static void tell_progress(struct spf_driver *driver)
         options->progress(options->context, &state);
 }
 
+/* May another one begin at once? */
+static bool may_begin(const struct spf_driver *driver)
+{
+    const size_t jobs = driver->desk.options->jobs;
+
+    return (driver->first_due != NULL || driver->next < driver->count) &&
+           (jobs == 0 || driver->under_way < jobs);
+}
+
 /* Until all are done or somebody said stop; an error is the loop's. */
 static struct spf_error turn(struct spf_driver *driver)
 {
-    size_t jobs = driver->desk.options->jobs;
-
     for (;;) {
         bool news;
         struct spf_error error;
 
-        while (driver->next < driver->count && (jobs == 0 || driver->under_way < jobs)) {
-            if (!begin(driver))
-                return spf_error(SPF_ERR_NOMEM, "out of memory");
-        }
+        if (!begin_some(driver))
+            return spf_error(SPF_ERR_NOMEM, "out of memory");
         news = advance_all(driver);
         if (news)
             tell_progress(driver);
-        if (driver->stopped || (driver->under_way == 0 && driver->next == driver->count))
+        if (driver->stopped ||
+            (driver->under_way == 0 && driver->next == driver->count && driver->deferred == 0))
             return spf_ok();
-        if (news && driver->next < driver->count && (jobs == 0 || driver->under_way < jobs))
+        if (news && may_begin(driver))
             continue;
         error = spf_loop_turn(driver->desk.loop, INT64_MAX);
         if (error.code != SPF_OK)
@@ -132,16 +231,18 @@ static struct spf_error turn(struct spf_driver *driver)
 /* Whoever is under way or has not been begun: all there is to say is why. */
 static struct spf_error finish_all(struct spf_driver *driver, const struct spf_failure *failure)
 {
-    for (size_t i = 0; i < driver->next; i++) {
-        if (driver->courses[i].run != NULL)
-            finish(driver, &driver->courses[i], failure);
-    }
-    while (driver->next < driver->count) {
-        if (!begin(driver))
+    for (size_t i = 0; i < driver->count; i++) {
+        struct spf_course *course = &driver->courses[i];
+
+        if (course->deferred)
+            spf_loop_remove(driver->desk.loop, &course->deadline);
+        if ((course->deferred || i >= driver->next) && !begin(driver, course))
             return spf_error(SPF_ERR_NOMEM, "out of memory");
-        if (driver->courses[driver->next - 1].run != NULL)
-            finish(driver, &driver->courses[driver->next - 1], failure);
+        if (course->run != NULL)
+            finish(driver, course, failure);
     }
+    driver->next = driver->count;
+    driver->first_due = driver->last_due = NULL;
     while (spf_course_next(&driver->desk) != NULL)
         ; /* nobody waits for their news any more */
     return spf_ok();
@@ -164,6 +265,7 @@ struct spf_driver *spf_driver_new(struct spf_run **runs, size_t count,
     }
     driver->count = count;
     driver->desk.several = count > 1;
+    driver->pace = count > 1 ? spf_pace_new() : NULL;
     for (size_t i = 0; i < count; i++) {
         driver->courses[i].index = i;
         driver->courses[i].desk = &driver->desk;
@@ -182,6 +284,7 @@ void spf_driver_free(struct spf_driver *driver)
     spf_ssh_answers_free(driver->desk.ssh_answers);
     spf_login_shared_free(driver->desk.login);
     spf_shape_clear(&spf_surroundings_shape, &driver->desk.surroundings);
+    spf_pace_free(driver->pace);
     spf_loop_free(driver->desk.loop);
     free(driver->courses);
     free(driver);

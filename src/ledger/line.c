@@ -282,10 +282,8 @@ static void take_target(struct json_object *json, struct spf_run *run)
     const struct spf_failure none = spf_failure(SPF_NOT_RECORDED, "a report holds no facts");
     struct spf_instance_facts *instance = &run->facts.instance;
 
-    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        run->facts.group[i].phase = SPF_FAILED;
-        run->facts.group[i].failure = none;
-    }
+    for (int i = 0; i < SPF_GROUP_COUNT; i++)
+        spf_group_settle(&run->facts.group[i], &none);
     copy_clean(instance->id, sizeof instance->id, json, "instance_id");
     copy_clean(instance->name, sizeof instance->name, json, "instance_name");
     copy_clean(instance->region, sizeof instance->region, json, "region_id");

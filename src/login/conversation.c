@@ -136,6 +136,7 @@ static void dial(struct spf_conversation *talk)
         return;
     }
     destination.host = host;
+    destination.pace = inquiry->login != NULL ? inquiry->login->pace : NULL;
     destination.family = target->host != NULL ? target->family : 0;
     talk->dial = spf_dial_new(inquiry->loop, &destination, &inquiry->facts->tcp, dialled, talk);
     if (talk->dial == NULL)

@@ -5,31 +5,24 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/fingerprint.h"
 #include "base/text.h"
+#include "login/capture.h"
 #include "login/offers.h"
 #include "login/placeholder.h"
 #include "platform/sockets.h"
 
-#define HEAR_MS     20         /* loopback takes its time on some systems */
-#define CAPTURE_MAX (4l << 20) /* bytes between two looks at it; a whole login takes 20 KiB */
+#define HEAR_MS 20 /* loopback takes its time on some systems */
 
 struct spf_link {
     ssh_session session;
     char *user;  /* given with each request: libssh's option refuses some that ssh takes */
     int far_end; /* of a placeholder of its own; -1: it has none, or a connection */
-    ssh_pcap_file pcap;
-    int capture; /* the file behind it */
-    char capture_path[512];
-    bool capture_named; /* it has a name to be removed */
-    struct spf_seen seen;
-    bool stale; /* libssh may have written packets since seen was read */
+    struct spf_capture capture;
     ssh_key query_key, stranger_key, certificate, sign_key; /* parsed or made at the first call */
     ssh_channel channel;
     bool shaken;     /* the handshake is done */
@@ -37,51 +30,6 @@ struct spf_link {
     char identification[256];
     size_t identification_len;
 };
-
-bool spf_link_captures(void)
-{
-    ssh_pcap_file pcap = ssh_pcap_file_new();
-    bool captures = pcap != NULL;
-
-    if (captures)
-        ssh_pcap_file_free(pcap);
-    return captures;
-}
-
-static bool start_capture(struct spf_link *link)
-{
-    link->capture =
-        spf_scratch_open(link->capture_path, sizeof link->capture_path, &link->capture_named);
-    link->pcap = ssh_pcap_file_new();
-    return link->capture >= 0 && link->pcap != NULL &&
-           ssh_pcap_file_open(link->pcap, link->capture_path) == SSH_OK &&
-           ssh_set_pcap_file(link->session, link->pcap) == SSH_OK;
-}
-
-/* Closing the file flushes it, and opening it again empties it: libssh has no other way. */
-static void read_capture(struct spf_link *link)
-{
-    struct stat stat;
-    uint8_t few[16384];
-    void *bytes;
-
-    if (!link->stale || ssh_pcap_file_close(link->pcap) != SSH_OK)
-        return;
-    link->stale = false;
-    if (fstat(link->capture, &stat) != 0)
-        stat.st_size = 0;
-    if (stat.st_size > 0 && stat.st_size <= (off_t)sizeof few) {
-        if (pread(link->capture, few, (size_t)stat.st_size, 0) == stat.st_size)
-            spf_seen_read(&link->seen, few, (size_t)stat.st_size);
-    } else if (stat.st_size > 0 && stat.st_size <= 2 * CAPTURE_MAX) {
-        bytes = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, link->capture, 0);
-        if (bytes != MAP_FAILED) {
-            spf_seen_read(&link->seen, bytes, (size_t)stat.st_size);
-            (void)munmap(bytes, (size_t)stat.st_size);
-        }
-    }
-    (void)ssh_pcap_file_open(link->pcap, link->capture_path);
-}
 
 /*
  * Nothing of this machine's configuration may have a say: no configuration files, no known_hosts
@@ -159,7 +107,7 @@ struct spf_link *spf_link_new(const char *user, struct spf_login_shared *shared)
 
     if (link == NULL)
         return NULL;
-    link->capture = link->far_end = -1;
+    link->capture.fd = link->far_end = -1;
     (void)ssh_set_log_level(SSH_LOG_NONE);
     link->session = ssh_new();
     link->user = strdup(user);
@@ -168,7 +116,8 @@ struct spf_link *spf_link_new(const char *user, struct spf_login_shared *shared)
         return NULL;
     }
     if (set_options(link->session, pair[0])) {
-        good = start_capture(link) && take_identification(link, pair[1]);
+        good =
+            spf_capture_start(&link->capture, link->session) && take_identification(link, pair[1]);
     } else {
         good = false;
         (void)close(pair[0]);
@@ -201,13 +150,7 @@ void spf_link_free(struct spf_link *link)
     }
     if (link->far_end >= 0)
         (void)close(link->far_end);
-    if (link->pcap != NULL)
-        ssh_pcap_file_free(link->pcap);
-    if (link->capture >= 0)
-        (void)close(link->capture);
-    if (link->capture_named)
-        (void)unlink(link->capture_path);
-    spf_seen_clear(&link->seen);
+    spf_capture_end(&link->capture);
     free(link->user);
     free(link);
 }
@@ -269,7 +212,7 @@ bool spf_link_prefer(struct spf_link *link, const char *host_key_algorithms)
 
 enum spf_link_state spf_link_handshake(struct spf_link *link)
 {
-    link->stale = true;
+    link->capture.stale = true;
     switch (ssh_connect(link->session)) {
     case SSH_AGAIN:
         return SPF_LINK_AGAIN;
@@ -324,7 +267,7 @@ void spf_link_pad(struct spf_link *link, size_t len)
 {
     char *text = malloc(len + 1);
 
-    link->stale = true;
+    link->capture.stale = true;
     if (text == NULL)
         return;
     memset(text, ' ', len);
@@ -335,7 +278,7 @@ void spf_link_pad(struct spf_link *link, size_t len)
 
 static enum spf_link_state auth_state(struct spf_link *link, int code)
 {
-    link->stale = true;
+    link->capture.stale = true;
     switch (code) {
     case SSH_AUTH_SUCCESS:
         return SPF_LINK_DONE;
@@ -472,7 +415,7 @@ static void take_in(struct spf_link *link)
 {
     ssh_event event = ssh_event_new();
 
-    link->stale = true;
+    link->capture.stale = true;
     if (event == NULL)
         return;
     if (ssh_event_add_session(event, link->session) == SSH_OK) {
@@ -548,7 +491,7 @@ enum spf_link_state spf_link_sign_by_agent(struct spf_link *link)
 
 static enum spf_link_state channel_state(struct spf_link *link, int code)
 {
-    link->stale = true;
+    link->capture.stale = true;
     if (code == SSH_OK)
         return SPF_LINK_DONE;
     if (spf_link_is_alive(link))
@@ -596,7 +539,7 @@ enum spf_link_state spf_link_sftp(struct spf_link *link)
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
                                     bool *errors, int *exit_status)
 {
-    link->stale = true;
+    link->capture.stale = true;
     *len = 0;
     *exit_status = -1;
     /* To look at one stream makes libssh read from the socket, for either. */
@@ -624,15 +567,12 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
 
 const struct spf_seen *spf_link_seen(struct spf_link *link)
 {
-    read_capture(link);
-    return &link->seen;
+    return spf_capture_seen(&link->capture);
 }
 
 bool spf_link_is_bounded(const struct spf_link *link)
 {
-    struct stat stat;
-
-    return link->capture < 0 || fstat(link->capture, &stat) != 0 || stat.st_size <= CAPTURE_MAX;
+    return spf_capture_is_bounded(&link->capture);
 }
 
 const char *spf_link_error(struct spf_link *link)

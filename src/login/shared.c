@@ -15,9 +15,10 @@ struct spf_login_shared *spf_login_shared_new(void)
         return NULL;
     shared->placeholder[0] = shared->placeholder[1] = -1;
     shared->known_hosts = spf_known_hosts_cache_new();
-    if (shared->known_hosts != NULL)
+    shared->pace = spf_pace_new();
+    if (shared->known_hosts != NULL && shared->pace != NULL)
         return shared;
-    free(shared);
+    spf_login_shared_free(shared);
     return NULL;
 }
 
@@ -29,7 +30,9 @@ void spf_login_shared_free(struct spf_login_shared *shared)
         if (shared->placeholder[i] >= 0)
             (void)close(shared->placeholder[i]);
     }
-    spf_known_hosts_cache_leave(shared->known_hosts);
+    if (shared->known_hosts != NULL)
+        spf_known_hosts_cache_leave(shared->known_hosts);
+    spf_pace_free(shared->pace);
     free(shared);
 }
 

@@ -1,6 +1,8 @@
 #ifndef SPF_LOGIN_SHARED_H
 #define SPF_LOGIN_SHARED_H
 
+#include "base/pace.h"
+
 struct spf_known_hosts_cache;
 
 /*
@@ -9,6 +11,7 @@ struct spf_known_hosts_cache;
  */
 struct spf_login_shared {
     struct spf_known_hosts_cache *known_hosts; /* counted: jobs hold it, too */
+    struct spf_pace *pace;                     /* of connections to an address */
     int placeholder[2];                        /* -1: not made yet */
 };
 

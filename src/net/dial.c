@@ -28,6 +28,7 @@ struct spf_dial {
     void *owner;
     struct spf_lookup *lookup; /* while it runs */
     struct spf_watch watch;
+    struct spf_pace *pace;
     struct spf_places places;
     size_t next;
     unsigned timeout_ms;
@@ -295,6 +296,7 @@ static int start(struct spf_dial *dial)
 }
 
 static void try_next(struct spf_dial *dial);
+static void ready(struct spf_watch *watch, short revents);
 
 /* The present address ended with errnum: the connection is there, the next address is tried, or
  * that was all. */
@@ -316,7 +318,7 @@ static void conclude_address(struct spf_dial *dial, int errnum, bool local)
         fail_system(dial, ENOMEM, "connect");
 }
 
-static void try_next(struct spf_dial *dial)
+static void connect_next(struct spf_dial *dial)
 {
     int errnum = start(dial);
 
@@ -330,6 +332,49 @@ static void try_next(struct spf_dial *dial)
     }
     set_timeout(dial);
     dial->watch.events = POLLOUT;
+    if (!spf_loop_add(dial->loop, &dial->watch))
+        fail_system(dial, ENOMEM, "connect");
+}
+
+static void turn_came(struct spf_watch *watch, short revents)
+{
+    struct spf_dial *dial = watch->owner;
+
+    (void)revents;
+    spf_loop_remove(dial->loop, watch);
+    watch->ready = ready;
+    watch->due_ms = 0;
+    connect_next(dial);
+}
+
+/* When the next address may be connected to. The ports of this machine are servers of their own, or
+ * the ends of tunnels to such. */
+static int64_t turn_of(const struct spf_dial *dial, int64_t now_ms)
+{
+    struct sockaddr_storage key = dial->places.place[dial->next].address;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&key;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&key;
+
+    if (dial->pace == NULL)
+        return now_ms;
+    if (key.ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
+        v4->sin_port = 0;
+    if (key.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr))
+        v6->sin6_port = 0;
+    return spf_pace_take(dial->pace, &key, dial->places.place[dial->next].len, now_ms);
+}
+
+static void try_next(struct spf_dial *dial)
+{
+    const int64_t now_ms = spf_now_ms(), due_ms = turn_of(dial, now_ms);
+
+    if (due_ms <= now_ms) {
+        connect_next(dial);
+        return;
+    }
+    dial->watch.ready = turn_came;
+    dial->watch.events = 0;
+    dial->watch.due_ms = due_ms;
     if (!spf_loop_add(dial->loop, &dial->watch))
         fail_system(dial, ENOMEM, "connect");
 }
@@ -424,6 +469,7 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
     dial->done = done;
     dial->owner = owner;
     dial->timeout_ms = destination->timeout_ms;
+    dial->pace = destination->pace;
     dial->started_ms = spf_now_ms();
     dial->watch = (struct spf_watch){.fd = -1, .ready = ready, .owner = dial};
 

@@ -2,6 +2,7 @@
 #define SPF_NET_DIAL_H
 
 #include "base/loop.h"
+#include "base/pace.h"
 #include "net/facts.h"
 #include "pipeline/facts.h"
 
@@ -18,6 +19,7 @@ struct spf_destination {
     uint16_t port;
     int family; /* 0 either, 4, 6 */
     unsigned timeout_ms;
+    struct spf_pace *pace; /* of connections to an address, which outlives it; NULL: at once */
 };
 
 struct spf_dial;

@@ -1,11 +1,12 @@
 /*
  * delayed RTT_MS COMMAND [ARG...]
  *
- * Runs COMMAND in a network namespace of its own that has one far host: what is sent to 10.99.0.2
+ * Runs COMMAND in a network namespace of its own that has far hosts: what is sent to 10.99.0.2
  * comes back to this namespace as if 10.99.0.2 had sent it to 10.99.0.1, half a round trip later.
  * So a server that listens on 10.99.0.1 is reached at 10.99.0.2, and every packet of both
  * directions, the SYN too, takes the delay. (Source and destination change places, which leaves the
- * checksums right.)
+ * checksums right.) So it is with all of 10.0.0.0/8, but that what is sent to 10.51.0.0/16 is
+ * dropped.
  *
  * Needs root and /dev/net/tun. Nothing outside the namespace is touched or can be reached. Exits
  * with COMMAND's status.
@@ -29,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUEUE      4096
+#define QUEUE      65536
 #define PACKET_MAX 2048
 
 static struct packet {
@@ -99,6 +100,8 @@ static void take(int tun, int64_t delay_ns)
             return;
         if (len < 20 || packet->data[0] >> 4 != 4)
             continue; /* only IPv4 is carried */
+        if (packet->data[16] == 10 && packet->data[17] == 51)
+            continue; /* filtered */
         memcpy(source, packet->data + 12, 4);
         memcpy(packet->data + 12, packet->data + 16, 4);
         memcpy(packet->data + 16, source, 4);
@@ -133,7 +136,7 @@ int main(int argc, char **argv)
         die("unshare (needs root)");
     tun = open_tun();
     bring_up("lo", NULL, NULL);
-    bring_up("far0", "10.99.0.1", "255.255.255.0");
+    bring_up("far0", "10.99.0.1", "255.0.0.0");
 
     child = fork();
     if (child < 0)
