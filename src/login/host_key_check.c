@@ -379,6 +379,19 @@ static struct spf_opinion judge_other_key(const struct spf_view *view,
     return judge_changed(view, line, result);
 }
 
+static struct spf_opinion judge_known(const struct spf_view *view,
+                                      const struct spf_known_host *line, const char *unread,
+                                      struct spf_result *result)
+{
+    note_verified(result, "known-hosts");
+    spf_say(result, "host key known, %s line %lld%s%s", line->file, (long long)line->line,
+            unread[0] != '\0' ? "; " : "", unread);
+    if (strcmp(note_putty(view, result), "changed") == 0)
+        spf_say(result, "host key known, %s line %lld; PuTTY knows another one and will warn of it",
+                line->file, (long long)line->line);
+    return spf_passes();
+}
+
 /* Is the host key the known one? As ssh judges it, from the lines that speak of the host. */
 struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct spf_result *result)
 {
@@ -435,11 +448,5 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     case SPF_VERDICT_KNOWN:
         break;
     }
-    note_verified(result, "known-hosts");
-    spf_say(result, "host key known, %s line %lld%s%s", line->file, (long long)line->line,
-            unread[0] != '\0' ? "; " : "", unread);
-    if (strcmp(note_putty(view, result), "changed") == 0)
-        spf_say(result, "host key known, %s line %lld; PuTTY knows another one and will warn of it",
-                line->file, (long long)line->line);
-    return spf_passes();
+    return judge_known(view, line, unread, result);
 }

@@ -35,7 +35,6 @@ static void check_vector(struct json_object *vector)
     struct spf_secret *secret = spf_secret_new(secret_text, strlen(secret_text));
     struct spf_sign_request request = {
         .method = spf_json_text(vector, "method"),
-        .path = spf_json_text(vector, "path"),
         .query = query,
         .headers = headers,
     };
@@ -61,7 +60,7 @@ START_TEST(every_vector)
 {
     struct json_object *root = read_vectors(), *vectors = spf_json_get(root, "vectors");
 
-    ck_assert_uint_eq(spf_json_count(vectors), 18);
+    ck_assert_uint_eq(spf_json_count(vectors), 17);
     for (size_t i = 0; i < spf_json_count(vectors); i++)
         check_vector(spf_json_item(vectors, i));
     json_object_put(root);

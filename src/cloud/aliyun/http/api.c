@@ -271,7 +271,7 @@ static bool sign_call(struct spf_api_call *call)
         {"x-acs-signature-nonce", nonce},
         {"x-acs-content-sha256", empty_sha256},
     };
-    struct spf_sign_request request = {"POST", "/", call->params, call->param_count, headers, 6};
+    struct spf_sign_request request = {"POST", call->params, call->param_count, headers, 6};
     struct spf_buf authorization;
     bool ok = make_nonce(nonce);
 

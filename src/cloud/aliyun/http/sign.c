@@ -72,24 +72,6 @@ void spf_sign_add_query(struct spf_buf *buf, const struct spf_sign_pair *query, 
     }
 }
 
-/* The path rule: "+" and "*" encoded, "~" not. */
-static void add_path(struct spf_buf *buf, const char *path)
-{
-    while (*path != '\0') {
-        if (*path == '+') {
-            spf_buf_addstr(buf, "%20");
-        } else if (*path == '*') {
-            spf_buf_addstr(buf, "%2A");
-        } else if (strncmp(path, "%7E", 3) == 0) {
-            spf_buf_addch(buf, '~');
-            path += 2;
-        } else {
-            spf_buf_addch(buf, *path);
-        }
-        path++;
-    }
-}
-
 static bool is_signed(const char *name)
 {
     return strcasecmp(name, "host") == 0 || strcasecmp(name, "content-type") == 0 ||
@@ -174,9 +156,8 @@ static bool canonical(const struct spf_sign_request *request, EVP_MD_CTX *digest
     bool ok;
 
     spf_buf_init(&head, (size_t)1 << 20);
-    spf_buf_addf(&head, "%s\n", request->method);
-    add_path(&head, request->path);
-    spf_buf_addch(&head, '\n');
+    spf_buf_addf(&head, "%s\n/\n",
+                 request->method); /* an endpoint has no other path (endpoint.c) */
     spf_sign_add_query(&head, request->query, request->query_count);
     spf_buf_addch(&head, '\n');
     ok = !spf_buf_failed(&head) && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&

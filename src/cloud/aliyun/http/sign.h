@@ -18,7 +18,7 @@ struct spf_sign_pair {
 };
 
 struct spf_sign_request {
-    const char *method, *path; /* the path as it is sent, "/" */
+    const char *method; /* of the path "/" */
     const struct spf_sign_pair *query;
     size_t query_count;
     const struct spf_sign_pair
