@@ -23,8 +23,9 @@
 
 /* What one connection came to. */
 struct trace {
-    int64_t acked; /* bytes that arrived */
-    int64_t lost;  /* and of the segment that did not; 0: all arrived */
+    int64_t acked;   /* bytes that arrived */
+    int64_t lost;    /* and of the segment that did not; 0: all arrived */
+    int64_t packets; /* that had them */
 };
 
 struct spf_path_probe {
@@ -78,21 +79,27 @@ static void finish(struct spf_path_probe *probe, enum spf_path_outcome outcome)
     probe->done(probe->owner);
 }
 
-/* A cut by the number of bytes ends every connection within the segment that has that byte in it.
+/*
+ * A cut by the number of bytes ends every connection within the packet that has that byte in it.
+ * Whoever counts counts headers as well, and those packets that only acknowledge.
  */
 static bool may_be_cut(const struct spf_path_probe *probe, int64_t *after)
 {
+    const int64_t without_data = 4 * probe->headers; /* more or less of them than in another one */
     int64_t least = 0, most = INT64_MAX;
 
+    *after = 0;
     for (int64_t i = 0; i < probe->path->probes; i++) {
         const struct trace *trace = &probe->trace[i];
+        const int64_t passed = trace->acked + (trace->packets - 1) * probe->headers;
+        const int64_t sent = trace->acked + trace->lost + trace->packets * probe->headers;
 
         if (trace->lost == 0)
             return false;
-        least = trace->acked > least ? trace->acked : least;
-        most = trace->acked + trace->lost < most ? trace->acked + trace->lost : most;
+        *after = trace->acked > *after ? trace->acked : *after;
+        least = passed > least ? passed : least;
+        most = sent + without_data < most ? sent + without_data : most;
     }
-    *after = least;
     return least < most;
 }
 
@@ -160,6 +167,7 @@ static void send_segment(struct spf_path_probe *probe)
         return;
     }
     probe->sent += len;
+    probe->trace[probe->path->probes - 1].packets++;
     probe->sent_ms = spf_now_ms();
     probe->watch.events = 0;
     probe->watch.due_ms = probe->sent_ms + LOOK_MS;
