@@ -98,6 +98,9 @@ static void read_file(struct spf_ssh_keys_job *job, struct spf_ssh_file *file)
         return;
     /* a public key will do where an agent has the private one */
     if (spf_key_file_read(file->path, NULL, &facts, NULL)) {
+        /* which ssh it is decides, and nobody may have asked yet */
+        if (facts.needs != 0 && job->ssh.version == 0)
+            spf_openssh_ask_version(&job->ssh);
         file->passed_over =
             facts.outcome != SPF_KEY_READ || (facts.mine && (facts.mode & 077) != 0) ||
             (!spf_openssh_loads(&job->ssh, &facts) && strcmp(facts.damage, "key-is-public") != 0);
