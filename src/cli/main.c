@@ -255,8 +255,11 @@ static int run(struct spf_options *options)
     error = spf_wait_run(&round, options, stop_fd, spf_progress_show,
                          options->quiet ? NULL : say_change, &progress);
     spf_progress_wipe(&progress);
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         (void)complain(0, error.text);
+        if (round.report.exit_status == 0)
+            round.report.exit_status = EXIT_UNKNOWN; /* what is there is not all */
+    }
     if (round.stopped && (signal_number = spf_signals_which(stop_fd)) != 0)
         round.report.exit_status = 128 + signal_number;
 

@@ -17,7 +17,9 @@ static enum spf_verdict worst(const struct spf_tally *tally)
 {
     if (tally->verdicts[SPF_VERDICT_FAIL] > 0)
         return SPF_VERDICT_FAIL;
-    return tally->verdicts[SPF_VERDICT_UNKNOWN] > 0 ? SPF_VERDICT_UNKNOWN : SPF_VERDICT_PASS;
+    /* of no target there is nothing that passes */
+    return tally->verdicts[SPF_VERDICT_UNKNOWN] > 0 || tally->targets == 0 ? SPF_VERDICT_UNKNOWN
+                                                                           : SPF_VERDICT_PASS;
 }
 
 int spf_tally_exit_status(const struct spf_tally *tally, bool strict, unsigned fail_over)
@@ -26,7 +28,7 @@ int spf_tally_exit_status(const struct spf_tally *tally, bool strict, unsigned f
         [SPF_VERDICT_PASS] = 0, [SPF_VERDICT_FAIL] = 1, [SPF_VERDICT_UNKNOWN] = 2};
     size_t bad = tally->verdicts[SPF_VERDICT_FAIL] + tally->verdicts[SPF_VERDICT_UNKNOWN];
 
-    if (fail_over > 0 && bad * 100 <= fail_over * tally->targets)
+    if (fail_over > 0 && tally->targets > 0 && bad * 100 <= fail_over * tally->targets)
         return 0;
     if (strict && (tally->fails || tally->warns))
         return 1;
