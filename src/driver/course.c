@@ -45,7 +45,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 {
     struct spf_course *course = (struct spf_course *)inquiry;
 
-    /* The question was forgotten since, for it is about another key by now: it is asked anew. */
+    /* The question was forgotten since, for it is about another key by now: it is asked again. */
     if (course->run->facts.group[group].phase != SPF_ASKED)
         return;
     spf_run_arrived(course->run, group, failure, spf_now_ms());

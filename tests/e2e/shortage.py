@@ -147,6 +147,15 @@ def judged(out):
         return None
 
 
+def is_of_nothing(out):
+    """A report without a target, which is no pass."""
+    try:
+        report = json.loads(out)
+    except ValueError:
+        return False
+    return not report["targets"] and report["verdict"] == "unknown"
+
+
 RANK = {"pass": "good", "warn": "good", "fail": "bad", "unknown": "open", "skip": "open"}
 OURS = {"system-error", "internal-error"}
 
@@ -158,8 +167,8 @@ def wrong_with(usual, done):
         return "it crashed: status %d" % status
     found = judged(out)
     if found is None:
-        return None if status >= 64 and err and not out else \
-            "neither report nor error: status %d %r" % (status, err.decode(errors="replace")[:200])
+        said_so = status >= 64 and not out or status == 2 and is_of_nothing(out)
+        return None if err and said_so else "neither report nor error: status %d %r" % (status, err.decode(errors="replace")[:200])
     for check, (result, cause) in found.items():
         before = usual.get(check, ("skip", None))
         if RANK[result] == "bad" and (RANK[before[0]] != "bad" or cause != before[1]) and cause not in OURS:
