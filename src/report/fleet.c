@@ -7,28 +7,6 @@
 #include "base/language.h"
 #include "report/title.h"
 
-#define NAMES_SHOWN 8 /* of a group's targets, without -v */
-
-struct member {
-    const struct spf_report_target *target;
-    enum spf_finding cause;
-    enum spf_thing thing;
-    const char *id;
-};
-
-struct group {
-    const struct member *first; /* they are side by side, in the order of the report */
-    size_t count;
-    const struct spf_advice *remedy; /* the same command repairs each of them; NULL: none does */
-};
-
-struct fleet {
-    const struct spf_report *report;
-    struct member *members; /* those that have a cause, by group */
-    struct group *groups;   /* the largest first */
-    size_t count;
-};
-
 enum spf_thing spf_thing_of(const struct spf_report_target *target, const char **id)
 {
     const struct spf_diagnosis *d = target->diagnosis;
@@ -60,7 +38,7 @@ static int compare_ids(const char *one, const char *other)
 
 static int by_trait(const void *a, const void *b)
 {
-    const struct member *one = a, *other = b;
+    const struct spf_fleet_member *one = a, *other = b;
     int order = (one->cause > other->cause) - (one->cause < other->cause);
 
     if (order == 0)
@@ -70,7 +48,7 @@ static int by_trait(const void *a, const void *b)
     return order != 0 ? order : (one->target > other->target) - (one->target < other->target);
 }
 
-static bool same_trait(const struct member *one, const struct member *other)
+static bool same_trait(const struct spf_fleet_member *one, const struct spf_fleet_member *other)
 {
     return one->cause == other->cause && one->thing == other->thing &&
            compare_ids(one->id, other->id) == 0;
@@ -78,12 +56,12 @@ static bool same_trait(const struct member *one, const struct member *other)
 
 static int by_size(const void *a, const void *b)
 {
-    const struct group *one = a, *other = b;
+    const struct spf_fleet_group *one = a, *other = b;
 
     if (one->count != other->count)
         return one->count > other->count ? -1 : 1;
-    return (one->first->target > other->first->target) -
-           (one->first->target < other->first->target);
+    return (one->members->target > other->members->target) -
+           (one->members->target < other->members->target);
 }
 
 /* The first remedy of the cause. */
@@ -98,12 +76,12 @@ static const struct spf_advice *first_remedy(const struct spf_report_target *tar
 }
 
 /* One repair serves a group where each of it would be repaired by the very same command. */
-static const struct spf_advice *common_remedy(const struct group *group)
+static const struct spf_advice *common_remedy(const struct spf_fleet_group *group)
 {
-    const struct spf_advice *remedy = first_remedy(group->first[0].target);
+    const struct spf_advice *remedy = first_remedy(group->members[0].target);
 
     for (size_t i = 1; remedy != NULL && i < group->count; i++) {
-        const struct spf_advice *other = first_remedy(group->first[i].target);
+        const struct spf_advice *other = first_remedy(group->members[i].target);
 
         if (other == NULL || strcmp(other->command, remedy->command) != 0)
             return NULL;
@@ -111,37 +89,36 @@ static const struct spf_advice *common_remedy(const struct group *group)
     return remedy;
 }
 
-static void clear_fleet(struct fleet *fleet)
+void spf_fleet_clear(struct spf_fleet *fleet)
 {
     free(fleet->members);
     free(fleet->groups);
 }
 
-/* False: no memory. To be cleared in any case. */
-static bool make_groups(const struct spf_report *report, struct fleet *fleet)
+bool spf_fleet_init(struct spf_fleet *fleet, const struct spf_report *report)
 {
     size_t count = 0;
 
-    *fleet = (struct fleet){.report = report};
+    *fleet = (struct spf_fleet){.report = report};
     fleet->members = calloc(report->count + 1, sizeof *fleet->members);
     fleet->groups = calloc(report->count + 1, sizeof *fleet->groups);
     if (fleet->members == NULL || fleet->groups == NULL)
         return false;
     for (size_t i = 0; i < report->count; i++) {
-        struct member *member = &fleet->members[count];
+        struct spf_fleet_member *member = &fleet->members[count];
 
-        *member = (struct member){.target = &report->targets[i],
-                                  .cause = report->targets[i].diagnosis->cause};
+        *member = (struct spf_fleet_member){.target = &report->targets[i],
+                                            .cause = report->targets[i].diagnosis->cause};
         member->thing = spf_thing_of(member->target, &member->id);
         count += member->cause != SPF_NO_FINDING;
     }
     if (count > 0)
         qsort(fleet->members, count, sizeof *fleet->members, by_trait);
     for (size_t i = 0; i < count; i++) {
-        const struct member *member = &fleet->members[i];
+        const struct spf_fleet_member *member = &fleet->members[i];
 
         if (i == 0 || !same_trait(member, member - 1))
-            fleet->groups[fleet->count++].first = member;
+            fleet->groups[fleet->count++].members = member;
         fleet->groups[fleet->count - 1].count++;
     }
     for (size_t i = 0; i < fleet->count; i++)
@@ -158,7 +135,7 @@ static void count_verdicts(const struct spf_report *report, size_t count[3])
 }
 
 /* To be cleared. */
-static void add_title(struct spf_buf *title, const struct member *member)
+static void add_title(struct spf_buf *title, const struct spf_fleet_member *member)
 {
     spf_buf_init(title, 700);
     spf_target_title(title, member->target->run);
@@ -166,11 +143,11 @@ static void add_title(struct spf_buf *title, const struct member *member)
 
 /* ---- for programs ------------------------------------------------------------------------- */
 
-static struct json_object *group_json(const struct group *group)
+static struct json_object *group_json(const struct spf_fleet_group *group)
 {
     struct json_object *one = spf_json_object(), *names = spf_json_array();
     struct json_object *shared = spf_json_object();
-    const struct member *first = group->first;
+    const struct spf_fleet_member *first = group->members;
 
     if (first->thing != SPF_THING_NONE)
         spf_json_add(shared, spf_thing_name(first->thing), spf_clean_json(first->id));
@@ -192,14 +169,14 @@ static struct json_object *group_json(const struct group *group)
 static struct json_object *groups_json(const struct spf_report *report)
 {
     struct json_object *list = NULL;
-    struct fleet fleet;
+    struct spf_fleet fleet;
 
-    if (make_groups(report, &fleet)) {
+    if (spf_fleet_init(&fleet, report)) {
         list = spf_json_array();
         for (size_t i = 0; i < fleet.count; i++)
             spf_json_append(list, group_json(&fleet.groups[i]));
     }
-    clear_fleet(&fleet);
+    spf_fleet_clear(&fleet);
     return list;
 }
 
@@ -241,9 +218,9 @@ static const char *noun(enum spf_thing thing)
     return spf_tr(nouns[thing]);
 }
 
-static const char *promise(const struct group *group)
+static const char *promise(const struct spf_fleet_group *group)
 {
-    switch (group->first->thing) {
+    switch (group->members->thing) {
     case SPF_THING_GROUP:
     case SPF_THING_OPEN_GROUP:
         return _("; one rule repairs them");
@@ -254,18 +231,30 @@ static const char *promise(const struct group *group)
     }
 }
 
-static void add_names(struct spf_page *page, const struct group *group)
+void spf_fleet_shared(struct spf_buf *buf, const struct spf_fleet_group *group)
+{
+    const struct spf_fleet_member *first = group->members;
+
+    if (first->thing != SPF_THING_NONE) {
+        spf_buf_addf(buf, group->count > 1 ? _(", all by %s ") : _(", by %s "), noun(first->thing));
+        spf_buf_add_clean(buf, first->id, strlen(first->id), 300);
+    }
+    if (group->remedy != NULL && group->count > 1)
+        spf_buf_addstr(buf, promise(group));
+}
+
+static void add_names(struct spf_page *page, const struct spf_fleet_group *group)
 {
     size_t shown = group->count;
     struct spf_buf title, word;
 
-    if (page->style->detail <= 0 && shown > NAMES_SHOWN)
-        shown = NAMES_SHOWN;
+    if (page->style->detail <= 0 && shown > SPF_FLEET_NAMES)
+        shown = SPF_FLEET_NAMES;
     spf_buf_init(&word, 800);
     spf_page_tab(page, 6);
     page->indent = 6;
     for (size_t i = 0; i < shown; i++) {
-        add_title(&title, &group->first[i]);
+        add_title(&title, &group->members[i]);
         spf_buf_clear(&word);
         spf_buf_addf(&word, "%s%s%s", i > 0 ? " " : "", title.data,
                      i + 1 < group->count ? "," : "");
@@ -282,9 +271,10 @@ static void add_names(struct spf_page *page, const struct group *group)
 }
 
 /* "412 of 2000: sg-source-excluded, all by security group sg-1; one rule repairs them" */
-static void add_group(struct spf_page *page, const struct fleet *fleet, const struct group *group)
+static void add_group(struct spf_page *page, const struct spf_fleet *fleet,
+                      const struct spf_fleet_group *group)
 {
-    const struct member *first = group->first;
+    const struct spf_fleet_member *first = group->members;
     struct spf_buf line;
 
     spf_buf_init(&line, 1000);
@@ -294,13 +284,7 @@ static void add_group(struct spf_page *page, const struct fleet *fleet, const st
     spf_page_put(page, SPF_INK_BOLD, line.data);
     spf_page_flow(page, SPF_INK_PLAIN, spf_findings[first->cause].id);
     spf_buf_clear(&line);
-    if (first->thing != SPF_THING_NONE) {
-        spf_buf_addf(&line, group->count > 1 ? _(", all by %s ") : _(", by %s "),
-                     noun(first->thing));
-        spf_buf_add_clean(&line, first->id, strlen(first->id), 300);
-    }
-    if (group->remedy != NULL && group->count > 1)
-        spf_buf_addstr(&line, promise(group));
+    spf_fleet_shared(&line, group);
     spf_page_flow(page, SPF_INK_PLAIN, line.data);
     spf_page_line(page);
     spf_buf_clear(&line);
@@ -315,7 +299,7 @@ static void add_group(struct spf_page *page, const struct fleet *fleet, const st
 void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
 {
     size_t count[3] = {0};
-    struct fleet fleet;
+    struct spf_fleet fleet;
     char line[160];
 
     count_verdicts(report, count);
@@ -325,13 +309,13 @@ void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
     spf_page_line(page);
     spf_page_put(page, SPF_INK_BOLD, line);
     spf_page_line(page);
-    if (make_groups(report, &fleet)) {
+    if (spf_fleet_init(&fleet, report)) {
         for (size_t i = 0; i < fleet.count; i++)
             add_group(page, &fleet, &fleet.groups[i]);
     } else {
         page->buf->failed = true;
     }
-    clear_fleet(&fleet);
+    spf_fleet_clear(&fleet);
 }
 
 void spf_left_out_text(struct spf_page *page, const struct spf_report *report)

@@ -145,22 +145,38 @@ static void add_changes(struct spf_buf *buf, const struct spf_report_target *tar
     spf_buf_addstr(buf, "</ul>\n");
 }
 
+/* Opens the target: folded it is its title and sentence. */
+static void add_title(struct spf_buf *buf, const struct spf_report_target *target, bool folded)
+{
+    const struct spf_diagnosis *d = target->diagnosis;
+    const char *verdict = spf_verdict_name(d->verdict);
+    struct spf_buf title;
+
+    spf_buf_init(&title, 600);
+    spf_target_title(&title, target->run);
+    if (folded)
+        spf_buf_addf(buf, "<details class=\"target %s %s\"><summary><h2>", verdict,
+                     d->cause != SPF_NO_FINDING ? spf_findings[d->cause].id : "");
+    else
+        spf_buf_addf(buf,
+                     "<section class=\"target %s\" aria-labelledby=\"target\">\n"
+                     "<h2 id=\"target\">",
+                     verdict);
+    add_element(buf, "", title.data, " ");
+    spf_html_mark(buf, verdict);
+    add_element(buf, "</h2>\n<span class=\"summary\">", d->summary, "</span>");
+    spf_buf_addstr(buf, folded ? "</summary>\n" : "\n");
+    spf_buf_clear(&title);
+}
+
 static void add_target(struct spf_buf *buf, const struct spf_report *report, size_t i)
 {
     const struct spf_run *run = report->targets[i].run;
     const struct spf_diagnosis *d = report->targets[i].diagnosis;
     const struct spf_timeline timeline = spf_timeline_of(report, run);
-    const char *verdict = spf_verdict_name(d->verdict);
-    struct spf_buf title;
+    const bool folded = report->count > 1;
 
-    spf_buf_init(&title, 600);
-    spf_target_title(&title, run);
-    spf_buf_addf(buf, "<section class=\"target %s\" aria-labelledby=\"target%zu\">\n", verdict,
-                 i + 1);
-    spf_buf_addf(buf, "<h2 id=\"target%zu\">", i + 1);
-    add_element(buf, "", title.data, " ");
-    spf_html_mark(buf, verdict);
-    add_element(buf, "</h2>\n<p class=\"summary\">", d->summary, "</p>\n");
+    add_title(buf, &report->targets[i], folded);
     if (spf_has_changed(&report->targets[i]))
         add_changes(buf, &report->targets[i]);
     if (d->cause != SPF_NO_FINDING)
@@ -174,13 +190,11 @@ static void add_target(struct spf_buf *buf, const struct spf_report *report, siz
         spf_timeline_svg(buf, &timeline, run);
         spf_buf_addstr(buf, "</figure>\n");
     }
-    spf_buf_addstr(buf, "</section>\n");
-    spf_buf_clear(&title);
+    spf_buf_addstr(buf, folded ? "</details>\n" : "</section>\n");
 }
 
 static void add_heading(struct spf_buf *buf, const struct spf_report *report)
 {
-    size_t count[3] = {0};
     char when[SPF_UTC_SIZE];
 
     spf_utc_format(report->started_utc, when);
@@ -195,14 +209,8 @@ static void add_heading(struct spf_buf *buf, const struct spf_report *report)
         spf_buf_addf(buf, _("Replay of evidence recorded at %s; nothing was contacted"), when);
         spf_buf_addstr(buf, "</strong></p>\n");
     }
-    for (size_t i = 0; i < report->count; i++)
-        count[report->targets[i].diagnosis->verdict]++;
-    if (report->count > 1) {
-        spf_buf_addstr(buf, "<p>");
-        spf_buf_addf(buf, _("%zu targets: %zu pass, %zu fail, %zu unknown"), report->count,
-                     count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL], count[SPF_VERDICT_UNKNOWN]);
-        spf_buf_addstr(buf, "</p>\n");
-    }
+    if (report->count > 1)
+        spf_html_fleet(buf, report);
     for (size_t i = 0; i < report->lacks_count; i++) {
         spf_buf_addf(buf, "<p><strong>%s</strong> ", _("This is not the whole fleet:"));
         spf_add_markup(buf, report->lacks[i].where);
@@ -221,9 +229,11 @@ void spf_report_html(struct spf_buf *buf, const struct spf_report *report,
                  "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                 "style-src 'unsafe-inline'\">\n<title>%s: SSH preflight</title>\n<style>\n%s"
-                 "</style>\n</head>\n<body>\n<main>\n",
+                 "style-src 'unsafe-inline'\">\n<title>%s: SSH preflight</title>\n<style>\n%s",
                  spf_language_tag(), spf_verdict_name(spf_report_verdict(report)), spf_html_style);
+    if (report->count > 1)
+        spf_html_fleet_style(buf, report);
+    spf_buf_addstr(buf, "</style>\n</head>\n<body>\n<main>\n");
     add_heading(buf, report);
     for (size_t i = 0; i < report->count; i++)
         add_target(buf, report, i);

@@ -19,7 +19,7 @@ const char spf_html_style[] =
     "padding:1rem;margin:1rem 0}\n"
     ".target.pass{border-left-color:var(--pass)}.target.fail{border-left-color:var(--fail)}"
     ".target.unknown{border-left-color:var(--unknown)}\n"
-    ".summary{font-size:1.1rem;font-weight:600;margin:.4rem 0}\n"
+    ".summary{display:block;font-size:1.1rem;font-weight:600;margin:.4rem 0}\n"
     ".mark{font-weight:700;white-space:nowrap}\n"
     ".mark.pass{color:var(--pass)}.mark.warn{color:var(--warn)}.mark.fail{color:var(--fail)}"
     ".mark.unknown{color:var(--unknown)}.mark.skip{color:var(--skip)}\n"

@@ -39,9 +39,9 @@ SUMMARY_ELEMENTS = {"h3", "p", "code", "ol", "li", "pre", "strong", "details", "
                     "tr", "th", "td"}
 HTML_ELEMENTS = {"html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "h3", "p", "section",
                  "span", "code", "ol", "ul", "li", "pre", "strong", "br", "b", "small", "details", "summary", "dl",
-                 "dt", "dd", "svg", "circle", "path", "figure", "text", "rect", "line"}
+                 "dt", "dd", "fieldset", "legend", "label", "input", "svg", "circle", "path", "figure", "text", "rect", "line"}
 HTML_ATTRIBUTES = {"lang", "charset", "name", "content", "http-equiv", "class", "id", "aria-labelledby", "aria-label",
-                   "aria-hidden", "viewbox", "cx", "cy", "r", "d"}
+                   "type", "value", "checked", "aria-hidden", "viewbox", "cx", "cy", "r", "d"}
 TIMELINE_ATTRIBUTES = {"role", "x", "y", "x1", "x2", "y1", "y2", "width", "height", "rx", "text-anchor"}
 
 
@@ -317,6 +317,28 @@ def check_html(report):
     ends = sum(1 for target in report.json["targets"] if target["cause"])
     if text.count(": ends here<") != ends:
         report.say("html", "%d ends of %d ways" % (text.count(": ends here<"), ends))
+    check_filter(report, text, shown)
+
+
+def check_filter(report, text, shown):
+    """A fleet's groups are those of the JSON report; a choice counts the targets that its rule leaves."""
+    targets = report.json["targets"]
+    for group in report.json["summary"]["groups"]:
+        for wanted in ["%d of %d: %s" % (len(group["targets"]), len(targets), group["cause"]), *group["shared"].values(),
+                       ", ".join(group["targets"][:8])]:
+            if plain(wanted) not in shown:
+                report.say("html", "%r of a group is not in it" % wanted)
+    wanted = {"all": len(targets)}
+    for target in targets:
+        for word in filter(None, (target["verdict"], target["cause"])):
+            wanted[word] = wanted.get(word, 0) + 1
+    choices = {word: int(count) for word, count in
+               re.findall(r'<input type="radio" name="show" value="([a-z0-9-]+)".*<b>(\d+)</b>', text)}
+    classes = [found.split() for found in re.findall(r'<details class="(target [^"]*)">', text)]
+    rules = dict(re.findall(r"\[value=([a-z0-9-]+)\]:checked\)~\.target:not\(\.([a-z0-9-]+)\)\{display:none\}", text))
+    left = {word: sum(rules.get(word, "target") in own for own in classes) for word in choices}
+    if choices != wanted or left != wanted:
+        report.say("html", "choices %s, which leave %s, of %s" % (choices, left, wanted))
 
 
 def check_replacing(args, folder, content):
