@@ -27,7 +27,8 @@ static const char style[] =
     ".filter label:has(:checked){border-color:var(--ink);background:var(--soft)}\n"
     "@supports not selector(:has(a)){.filter{display:none}}\n"
     "@media print{.target{content-visibility:visible}\n"
-    ".target::details-content{content-visibility:visible;block-size:auto}}\n";
+    ".target::details-content,header "
+    "details::details-content{content-visibility:visible;block-size:auto}}\n";
 
 static const enum spf_verdict verdicts[] = {SPF_VERDICT_FAIL, SPF_VERDICT_UNKNOWN,
                                             SPF_VERDICT_PASS};
