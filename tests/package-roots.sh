@@ -119,8 +119,10 @@ build_rpm() {
         rpmbuild --nodeps --define "_topdir $work/rpm" --define "_libdir /usr/lib/$(gcc -print-multiarch)" -ba "$work/build/packaging/sshpreflight.spec"
 }
 
-# Its libraries are those that the .deb has brought; the .deb itself is gone by now.
+# Its libraries are those that the .deb has brought; the .deb itself is gone by now. What an earlier run left in a kept
+# root would be in the way.
 install_rpm() {
+    rpm --root "$roots/bookworm" --dbpath /var/lib/rpm -e sshpreflight-devel sshpreflight sshpreflight-libs 2>/dev/null || true
     set -- "$work"/rpm/RPMS/*/sshpreflight-*.rpm
     rpm --root "$roots/bookworm" --dbpath /var/lib/rpm --nodeps -i "$@" &&
         in_root bookworm sh look.sh && rpm --root "$roots/bookworm" --dbpath /var/lib/rpm -V --nodeps sshpreflight &&
@@ -134,7 +136,7 @@ images() {
 
 # The base has the name that the recipe asks for; apt's caches are left out, as in the published one.
 build_image() {
-    base=docker.io/library/debian:bookworm-slim
+    base=debian:bookworm-slim
     container=$(images from scratch) &&
         tar -c -C "$roots/bookworm" --one-file-system --exclude=./root/sshpreflight --exclude=./var/cache/apt/\*.bin \
             --exclude=./var/cache/apt/archives/\*.deb --exclude=./var/lib/apt/lists/\*_\* --exclude=./usr/share/doc/\* \
@@ -149,6 +151,7 @@ build_image() {
 ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/key.pem"
 chmod 0400 "$work/key.pem"
 note "build without tests, and its .deb" build
+[ "$failed" -eq 0 ] || exit 1
 if has lintian; then
     note "lintian finds no error" lintian --allow-root --fail-on error "$work/package.deb"
 fi
