@@ -227,7 +227,7 @@ static const char *promise(const struct spf_fleet_group *group)
     case SPF_THING_ACL:
         return _("; one entry repairs them");
     default:
-        return _("; one command repairs them");
+        return _("; the same command for each");
     }
 }
 
@@ -303,7 +303,9 @@ void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
     char line[160];
 
     count_verdicts(report, count);
-    (void)spf_format(line, sizeof line, _("%zu targets: %zu pass, %zu fail, %zu unknown"),
+    (void)spf_format(line, sizeof line,
+                     report->count == 1 ? _("%zu target: %zu pass, %zu fail, %zu unknown")
+                                        : _("%zu targets: %zu pass, %zu fail, %zu unknown"),
                      report->count, count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL],
                      count[SPF_VERDICT_UNKNOWN]);
     spf_page_line(page);
