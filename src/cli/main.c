@@ -305,7 +305,7 @@ static int merge(const struct spf_options *options)
     spf_signals_release();
     if (stop_fd >= 0)
         (void)close(stop_fd);
-    if (error.code == SPF_OK) {
+    if (error.code == SPF_OK && merged != NULL) {
         struct spf_report report = *merged;
 
         status = spf_publish_report(options, &style, &report);
@@ -376,11 +376,11 @@ static int print_config(const struct spf_options *options)
 }
 
 /* What --lang says, before the command line is read: what is wrong there is said in it, too. */
-static const char *language_asked(int argc, char **argv)
+static const char *language_asked(char **argv)
 {
     const char *word = NULL;
 
-    for (int i = 1; i < argc && word == NULL && strcmp(argv[i], "--") != 0; i++) {
+    for (int i = 1; argv[i] != NULL && word == NULL && strcmp(argv[i], "--") != 0; i++) {
         if (spf_starts_with(argv[i], "--lang="))
             word = argv[i] + strlen("--lang=");
         else if (strcmp(argv[i], "--lang") == 0)
@@ -426,7 +426,7 @@ int main(int argc, char **argv)
     spf_terminal_init();
     spf_signals_init();
 
-    (void)spf_language_set(language_asked(argc, argv));
+    (void)spf_language_set(language_asked(argv));
     error = spf_options_parse(argc, argv, &options);
     if (error.code != SPF_OK) {
         spf_options_clear(&options);

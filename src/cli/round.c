@@ -245,16 +245,17 @@ static void tell_progress(void *context, const struct spf_driver_state *state)
 static struct spf_error make_room(struct spf_round *round)
 {
     const struct spf_targets *targets = &round->targets;
-    size_t count =
+    const size_t count =
         round->replayed != NULL ? spf_ledger_count(round->replayed) : targets->list.count;
+    const size_t room = count > 0 ? count : 1; /* a part may have no target */
 
-    round->runs = calloc(count, sizeof(*round->runs));
-    round->diagnoses = calloc(count, sizeof *round->diagnoses);
-    round->reported = calloc(count, sizeof *round->reported);
-    round->begun_ms = calloc(count, sizeof *round->begun_ms);
-    round->taken_from = calloc(count, sizeof *round->taken_from);
-    round->taken = calloc(count, sizeof(*round->taken));
-    round->changes = calloc(count, sizeof(*round->changes));
+    round->runs = calloc(room, sizeof(*round->runs));
+    round->diagnoses = calloc(room, sizeof *round->diagnoses);
+    round->reported = calloc(room, sizeof *round->reported);
+    round->begun_ms = calloc(room, sizeof *round->begun_ms);
+    round->taken_from = calloc(room, sizeof *round->taken_from);
+    round->taken = calloc(room, sizeof(*round->taken));
+    round->changes = calloc(room, sizeof(*round->changes));
     round->instances = calloc(targets->list.count + 1, sizeof *round->instances);
     round->left_out = calloc(targets->left_out.count + 1, sizeof *round->left_out);
     if (round->changes == NULL || round->taken_from == NULL || round->taken == NULL ||

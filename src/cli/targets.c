@@ -389,7 +389,8 @@ static struct spf_error read_words(struct spf_options *line, struct spf_words *w
     if (argv == NULL)
         return no_memory_error;
     argv[0] = program;
-    memcpy(argv + 1, words->list.items, words->list.count * sizeof *argv);
+    if (words->list.count > 0)
+        memcpy(argv + 1, words->list.items, words->list.count * sizeof *argv);
     error = spf_options_read(line, (int)words->list.count + 1, argv);
     free(argv);
     return error;

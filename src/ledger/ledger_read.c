@@ -232,8 +232,11 @@ static struct spf_error begin_record(struct spf_ledger *ledger, struct json_obje
 
 static void end_record(struct spf_ledger *ledger, struct json_object *json)
 {
-    struct spf_ledger_run *run = &ledger->runs.items[ledger->file_run - 1];
+    struct spf_ledger_run *run;
 
+    if (ledger->runs.items == NULL)
+        return;
+    run = &ledger->runs.items[ledger->file_run - 1];
     run->ended_utc = spf_utc_parse(spf_json_text(json, "recorded_at"));
     run->ended = run->ended_utc > 0;
     if (run->ended && run->started_utc > 0 && run->ended_utc > run->started_utc)
@@ -402,7 +405,7 @@ static struct spf_error read_lines(struct spf_ledger *ledger)
 
 static struct spf_error read_whole(struct spf_ledger *ledger)
 {
-    struct spf_error error = spf_ok();
+    struct spf_error error;
     struct json_object *targets;
     const char *wrong = NULL;
     struct spf_buf text;

@@ -197,7 +197,7 @@ bool spf_port_judge_detour(const struct spf_view *view, struct spf_result *resul
                 "%s port %u in %lld ms, but only as address %zu of %s: %s does not answer, and ssh "
                 "waits up to %lld s for it before it tries the next",
                 tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms,
-                tcp->before.count + 1, tcp->name, first->address, (long long)(silent * limit_s));
+                tcp->before.count + 1, tcp->name, first->address, (long long)silent * limit_s);
     else
         spf_say(
             result,

@@ -100,7 +100,8 @@ const char *spf_ssh_config_complaint(const char *log, size_t *len)
 {
     for (;; log += *len + strspn(log + *len, "\r\n")) {
         *len = strcspn(log, "\r\n");
-        if (*len == 0 || (!spf_starts_with(log, "OpenSSH_") && !spf_starts_with(log, "debug1: ")))
+        if (*len == 0 || (!spf_starts_with(log, "OpenSSH_") && !spf_starts_with(log, "debug1: ") &&
+                          !spf_starts_with(log, "Pseudo-terminal will not be allocated")))
             return log;
     }
 }

@@ -34,7 +34,7 @@ static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
 
     if (accepted >= 0 && (uint64_t)accepted < config->offers.count)
         return &config->offers.items[accepted];
-    for (size_t i = 0; i < config->offers.count; i++) {
+    for (size_t i = 0; config->offers.items != NULL && i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
 
         if (!spf_ssh_offer_is_askable(offer))

@@ -114,6 +114,7 @@ static bool expand_one(struct spf_buf *buf, const char *name, struct spf_slot_qu
         good = holds(name + 1, query);
     else if (slot != NULL)
         good = add_value(buf, slot, query);
+    query->scratch = NULL;
     spf_buf_clear(&scratch);
     return good;
 }

@@ -17,9 +17,7 @@ static enum spf_verdict worst(const struct spf_tally *tally)
 {
     if (tally->verdicts[SPF_VERDICT_FAIL] > 0)
         return SPF_VERDICT_FAIL;
-    /* of no target there is nothing that passes */
-    return tally->verdicts[SPF_VERDICT_UNKNOWN] > 0 || tally->targets == 0 ? SPF_VERDICT_UNKNOWN
-                                                                           : SPF_VERDICT_PASS;
+    return tally->verdicts[SPF_VERDICT_UNKNOWN] > 0 ? SPF_VERDICT_UNKNOWN : SPF_VERDICT_PASS;
 }
 
 int spf_tally_exit_status(const struct spf_tally *tally, bool strict, unsigned fail_over)
@@ -28,7 +26,7 @@ int spf_tally_exit_status(const struct spf_tally *tally, bool strict, unsigned f
         [SPF_VERDICT_PASS] = 0, [SPF_VERDICT_FAIL] = 1, [SPF_VERDICT_UNKNOWN] = 2};
     size_t bad = tally->verdicts[SPF_VERDICT_FAIL] + tally->verdicts[SPF_VERDICT_UNKNOWN];
 
-    if (fail_over > 0 && tally->targets > 0 && bad * 100 <= fail_over * tally->targets)
+    if (fail_over > 0 && bad * 100 <= fail_over * tally->targets)
         return 0;
     if (strict && (tally->fails || tally->warns))
         return 1;
@@ -50,8 +48,10 @@ enum spf_verdict spf_report_verdict(const struct spf_report *report)
 {
     const struct spf_tally tally = tally_of(report);
     enum spf_verdict verdict = worst(&tally);
+    const bool nothing = report->count == 0 && report->shards == 0; /* a part may have no target */
 
-    return verdict == SPF_VERDICT_PASS && report->lacks_count > 0 ? SPF_VERDICT_UNKNOWN : verdict;
+    return verdict == SPF_VERDICT_PASS && (report->lacks_count > 0 || nothing) ? SPF_VERDICT_UNKNOWN
+                                                                               : verdict;
 }
 
 int spf_report_exit_status(const struct spf_report *report, bool strict)

@@ -226,6 +226,11 @@ class Logins:
             print(self.target["inside"], done.stdout)
         self.failed |= bool(lacks or listed[3:])
 
+    @staticmethod
+    def counted():
+        """Since Debian 13 nobody writes utmp(5)."""
+        return os.path.getsize("/run/utmp") > 0
+
     def all(self):
         for number, pam in enumerate(("no", "yes")):
             self.start(pam)
@@ -247,8 +252,11 @@ class Logins:
                     self.without_entry()
                 if pam == "yes":
                     with self.logged_in("crowded"):
-                        self.attempt("crowded", "session-pam-denied", SAID["crowded"], pam)
-                        self.repair("crowded", pam)
+                        if self.counted():
+                            self.attempt("crowded", "session-pam-denied", SAID["crowded"], pam)
+                            self.repair("crowded", pam)
+                        else:
+                            print("crowded: skipped, sshd writes no utmp(5) here, by which pam_limits(8) counts")
                     write("/run/nologin", 0o644, BOOTING)
                     self.attempt("fine", "auth-not-yet", SAID["booting"], pam)
             finally:
