@@ -437,7 +437,7 @@ static struct spf_error read_whole(struct spf_ledger *ledger)
     if (error.code != SPF_OK)
         return error;
     end_record(ledger, ledger->whole);
-    return ledger->runs.items[0].ended
+    return ledger->runs.items != NULL && ledger->runs.items[0].ended
                ? spf_ok()
                : spf_error(SPF_ERR_INVALID, _("the record does not say when it was made"));
 }
