@@ -85,7 +85,7 @@ bool spf_ssh_config_is_alike(const char *log)
     int files = 0;
 
     /* Another program's log would name its files in another way. */
-    if (!spf_starts_with(log, "OpenSSH_"))
+    if (!spf_starts_with(log, "OpenSSH_") && !spf_starts_with(log, "debug1: OpenSSH_"))
         return false;
     for (size_t len; *log != '\0'; log += len + strspn(log + len, "\r\n")) {
         len = strcspn(log, "\r\n");

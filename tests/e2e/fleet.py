@@ -834,13 +834,15 @@ def records_are_merged(scene):
             expect(form, sorted(re.findall(r"127\.0\.0\.\d+", out)), sorted(re.findall(r"127\.0\.0\.\d+", whole)))
         with open(os.path.join(scene.folder, "merged"), encoding="utf-8") as file:
             expect("output", len(file.read()) > 100, True)
-    killed = spoil(records[0], lambda text: text.rindex(b"],"))
+    # the ports decide how many targets a part has; that of one is written at once
+    most = max(range(3), key=lambda part: sum(1 for _ in open(lines[part], encoding="utf-8")))
+    killed = spoil(records[most], lambda text: text.rindex(b"],"))
     with open(killed, "rb") as file:
         cut = file.read().splitlines()
     with open(killed, "wb") as out:
         out.write(b"\n".join(cut[:-1]) + b"\n")
-    out, _ = merge(scene, killed, *records[1:], status=2)
-    if "part 1/3 was ended half-way:" not in " ".join(out.split()):
+    out, _ = merge(scene, killed, *(record for record in records if record != records[most]), status=2)
+    if "part %d/3 was ended half-way:" % (most + 1) not in " ".join(out.split()):
         raise AssertionError(out)
 
 

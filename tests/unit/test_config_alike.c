@@ -54,6 +54,13 @@ START_TEST(what_a_log_says)
     (void)spf_ssh_config_complaint("OpenSSH_9.2p1\ndebug1: x", &len);
     ck_assert_uint_eq(len, 0);
     ck_assert(spf_ssh_config_is_alike("OpenSSH_9.2p1\n"));
+    /* as ssh 10 has it */
+    ck_assert(spf_ssh_config_is_alike("debug1: OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.9\r\n"));
+    (void)spf_ssh_config_complaint(
+        "debug1: OpenSSH_10.0p2\r\nPseudo-terminal will not be allocated "
+        "because stdin is not a terminal.\r\n",
+        &len);
+    ck_assert_uint_eq(len, 0);
     ck_assert(!spf_ssh_config_is_alike("")); /* another ssh */
     ck_assert(!spf_ssh_config_is_alike("OpenSSH_9.2p1\n"
                                        "debug1: Reading configuration data /nonexistent\n"));
