@@ -20,11 +20,12 @@ static void add_char(char c)
     } special[] = {{'\\', "\\e"},  {'-', "\\-"},   {'`', "\\(ga"},
                    {'^', "\\(ha"}, {'~', "\\(ti"}, {'\'', "\\(aq"}};
 
-    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
         if (special[i].c == c) {
             (void)fputs(special[i].roff, stdout);
             return;
         }
+    }
     (void)putchar(c);
 }
 
@@ -44,11 +45,13 @@ static void add_text(const char *template, const char *end, size_t width)
     for (const char *c = plain.data; *c; c++) {
         bool sentence = c[0] == '.' && c[1] == ' ' && c[2] >= 'A' && c[2] <= 'Z';
 
-        if (first && *c == '.')
+        if (first && *c == '.') {
             (void)fputs("\\&", stdout);
+        }
         first = *c == ' ' && column + strcspn(c + 1, " ") >= width;
-        if (!first)
+        if (!first) {
             add_char(*c);
+        }
         column++;
         if (sentence && width < SIZE_MAX) {
             first = true;
@@ -67,8 +70,9 @@ static void add_remedy(const struct spf_remedy *remedy)
 {
     (void)puts(".It");
     add_text(remedy->text, remedy->command ? ":" : ".", FOLD);
-    if (remedy->impact)
+    if (remedy->impact) {
         (void)printf("(This %s.)\n", remedy->impact);
+    }
     if (remedy->command) {
         (void)puts(".Bd -literal -compact");
         add_text(remedy->command, "", SIZE_MAX);
@@ -83,11 +87,13 @@ static void add_cause(const struct spf_finding_info *info)
     add_text(info->sentence, ".", FOLD);
     (void)puts(".Pp");
     add_text(info->meaning, "", FOLD);
-    if (!info->remedies[0].text)
+    if (!info->remedies[0].text) {
         return;
+    }
     (void)puts(".Bl -dash -compact");
-    for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++)
+    for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
         add_remedy(remedy);
+    }
     (void)puts(".El");
 }
 
@@ -96,8 +102,9 @@ static void add_section(const char *check, const char *title, const char *about)
     bool begun = false;
 
     for (int i = SPF_NO_FINDING + 1; i < SPF_FINDING_COUNT; i++) {
-        if (strcmp(spf_findings[i].check, check) != 0)
+        if (strcmp(spf_findings[i].check, check) != 0) {
             continue;
+        }
         if (!begun) {
             (void)printf(".Ss %s\n", title);
             add_text(about, "", FOLD);
@@ -106,8 +113,9 @@ static void add_section(const char *check, const char *title, const char *about)
         }
         add_cause(&spf_findings[i]);
     }
-    if (begun)
+    if (begun) {
         (void)puts(".El");
+    }
 }
 
 /* Do all slots of a template have their row? */
@@ -142,15 +150,17 @@ static bool are_templates_sound(void)
             sound &= remedy->command == NULL || is_sound(remedy->command, info->id);
         }
     }
-    for (size_t i = 0; (template = spf_candidate_template(i)) != NULL; i++)
+    for (size_t i = 0; (template = spf_candidate_template(i)) != NULL; i++) {
         sound &= is_sound(template, "a candidate");
+    }
     return sound;
 }
 
 int main(void)
 {
-    if (!are_templates_sound())
+    if (!are_templates_sound()) {
         return EXIT_FAILURE;
+    }
     (void)puts(".\\\" Written from the catalogue of causes; do not edit.\n"
                ".Dd November 22, 2026\n.Dt SSHPREFLIGHT-CAUSES 7\n.Os\n"
                ".Sh NAME\n.Nm sshpreflight-causes\n.Nd why a login fails, and what to do\n"
@@ -168,8 +178,9 @@ int main(void)
                "Words in capitals stand for values that the report fills in.\n"
                "Remedies come in the order in which to try them.\n"
                ".Sh CAUSES");
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         add_section(spf_check_table[i].id, spf_check_table[i].id, spf_check_table[i].asks);
+    }
     add_section("cloud.*", "Any cloud check", "What kept the cloud from answering.");
     add_section("*", "Any check", "What kept the program from finding out.");
     add_section("target", "The target as a whole",

@@ -23,8 +23,9 @@ void spf_utc_format(int64_t utc, char out[SPF_UTC_SIZE])
     struct tm tm;
 
     if (gmtime_r(&seconds, &tm) == NULL ||
-        strftime(out, SPF_UTC_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        strftime(out, SPF_UTC_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
         out[0] = '\0';
+    }
 }
 
 /* Reads exactly `digits` decimal digits; -1 if there are fewer. */
@@ -33,8 +34,9 @@ static int number(const char **text, int digits)
     int value = 0;
 
     for (int i = 0; i < digits; i++, (*text)++) {
-        if (**text < '0' || **text > '9')
+        if (**text < '0' || **text > '9') {
             return -1;
+        }
         value = value * 10 + (**text - '0');
     }
     return value;
@@ -42,8 +44,9 @@ static int number(const char **text, int digits)
 
 static bool skip(const char **text, char c)
 {
-    if (**text != c)
+    if (**text != c) {
         return false;
+    }
     (*text)++;
     return true;
 }
@@ -53,27 +56,34 @@ int64_t spf_utc_parse(const char *text)
     struct tm tm = {0};
 
     tm.tm_year = number(&text, 4);
-    if (tm.tm_year < 1970 || !skip(&text, '-'))
+    if (tm.tm_year < 1970 || !skip(&text, '-')) {
         return -1;
+    }
     tm.tm_year -= 1900;
     tm.tm_mon = number(&text, 2) - 1;
-    if (tm.tm_mon < 0 || tm.tm_mon > 11 || !skip(&text, '-'))
+    if (tm.tm_mon < 0 || tm.tm_mon > 11 || !skip(&text, '-')) {
         return -1;
+    }
     tm.tm_mday = number(&text, 2);
-    if (tm.tm_mday < 1 || tm.tm_mday > 31 || !skip(&text, 'T'))
+    if (tm.tm_mday < 1 || tm.tm_mday > 31 || !skip(&text, 'T')) {
         return -1;
+    }
     tm.tm_hour = number(&text, 2);
-    if (tm.tm_hour < 0 || tm.tm_hour > 24 || !skip(&text, ':'))
+    if (tm.tm_hour < 0 || tm.tm_hour > 24 || !skip(&text, ':')) {
         return -1;
+    }
     tm.tm_min = number(&text, 2);
-    if (tm.tm_min < 0 || tm.tm_min > 59)
+    if (tm.tm_min < 0 || tm.tm_min > 59) {
         return -1;
+    }
     if (skip(&text, ':')) {
         tm.tm_sec = number(&text, 2);
-        if (tm.tm_sec < 0 || tm.tm_sec > 60)
+        if (tm.tm_sec < 0 || tm.tm_sec > 60) {
             return -1;
-        if (skip(&text, '.'))
+        }
+        if (skip(&text, '.')) {
             text += strspn(text, "0123456789");
+        }
     }
     return strcmp(text, "Z") == 0 ? (int64_t)timegm(&tm) : -1;
 }

@@ -66,16 +66,18 @@ bool spf_errno_is_shortage(int errnum)
 
 static void heed(unsigned long error)
 {
-    if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE)
+    if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) {
         spf_ran_short();
+    }
 }
 
 void spf_clear_crypto_errors(void)
 {
     unsigned long error;
 
-    while ((error = ERR_get_error()) != 0)
+    while ((error = ERR_get_error()) != 0) {
         heed(error);
+    }
 }
 
 void spf_pop_crypto_errors(void)

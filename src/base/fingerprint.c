@@ -12,12 +12,14 @@ static void put(struct spf_bytes digest, bool hex, const char *prefix, char *out
     out[0] = '\0';
     spf_buf_init(&buf, size - 1);
     spf_buf_addstr(&buf, prefix);
-    if (hex)
+    if (hex) {
         spf_buf_add_hex(&buf, digest.at, digest.len, ':');
-    else
+    } else {
         spf_buf_add_base64(&buf, digest.at, digest.len, false);
-    if (!spf_buf_failed(&buf))
+    }
+    if (!spf_buf_failed(&buf)) {
         (void)spf_copy(out, size, buf.data);
+    }
     spf_buf_clear(&buf);
 }
 
@@ -26,16 +28,18 @@ static struct spf_bytes digest_of(struct spf_bytes blob, const EVP_MD *kind,
 {
     unsigned len = 0;
 
-    if (blob.len == 0 || EVP_Digest(blob.at, blob.len, octets, &len, kind, NULL) != 1)
+    if (blob.len == 0 || EVP_Digest(blob.at, blob.len, octets, &len, kind, NULL) != 1) {
         len = 0;
+    }
     return (struct spf_bytes){octets, len};
 }
 
 void spf_fingerprint_of_digest(struct spf_bytes digest, char *out, size_t size)
 {
     out[0] = '\0';
-    if (digest.len > 0)
+    if (digest.len > 0) {
         put(digest, false, "SHA256:", out, size);
+    }
 }
 
 void spf_fingerprint_sha256(struct spf_bytes blob, char *out, size_t size)
@@ -51,6 +55,7 @@ void spf_fingerprint_md5(struct spf_bytes blob, char *out, size_t size)
     struct spf_bytes digest = digest_of(blob, EVP_md5(), octets);
 
     out[0] = '\0';
-    if (digest.len > 0)
+    if (digest.len > 0) {
         put(digest, true, "MD5:", out, size);
+    }
 }

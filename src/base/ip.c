@@ -18,12 +18,13 @@ bool spf_ip_parse(const char *text, struct spf_ip *ip)
 {
     struct spf_ip parsed = {0};
 
-    if (inet_pton(AF_INET, text, parsed.octets) == 1)
+    if (inet_pton(AF_INET, text, parsed.octets) == 1) {
         parsed.family = 4;
-    else if (inet_pton(AF_INET6, text, parsed.octets) == 1)
+    } else if (inet_pton(AF_INET6, text, parsed.octets) == 1) {
         parsed.family = 6;
-    else
+    } else {
         return false;
+    }
     *ip = parsed;
     return true;
 }
@@ -35,25 +36,30 @@ bool spf_cidr_parse(const char *text, struct spf_cidr *cidr)
     size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
     struct spf_cidr parsed;
 
-    if (len >= sizeof address)
+    if (len >= sizeof address) {
         return false;
+    }
     memcpy(address, text, len);
     address[len] = '\0';
-    if (!spf_ip_parse(address, &parsed.ip))
+    if (!spf_ip_parse(address, &parsed.ip)) {
         return false;
+    }
     parsed.bits = (uint8_t)width(&parsed.ip);
     if (slash != NULL) {
         unsigned bits = 0;
         const char *p = slash + 1;
 
-        if (*p == '\0')
+        if (*p == '\0') {
             return false;
+        }
         for (; *p != '\0'; p++) {
-            if (*p < '0' || *p > '9')
+            if (*p < '0' || *p > '9') {
                 return false;
+            }
             bits = bits * 10 + (unsigned)(*p - '0');
-            if (bits > width(&parsed.ip))
+            if (bits > width(&parsed.ip)) {
                 return false;
+            }
         }
         parsed.bits = (uint8_t)bits;
     }
@@ -64,8 +70,9 @@ bool spf_cidr_parse(const char *text, struct spf_cidr *cidr)
 void spf_ip_format(const struct spf_ip *ip, char out[SPF_IP_TEXT_SIZE])
 {
     out[0] = '\0';
-    if (ip->family != 0)
+    if (ip->family != 0) {
         (void)inet_ntop(ip->family == 4 ? AF_INET : AF_INET6, ip->octets, out, SPF_IP_TEXT_SIZE);
+    }
 }
 
 bool spf_ip_equal(const struct spf_ip *a, const struct spf_ip *b)
@@ -77,10 +84,12 @@ bool spf_cidr_holds(const struct spf_cidr *cidr, const struct spf_ip *ip)
 {
     unsigned whole = cidr->bits / 8u, rest = cidr->bits % 8u;
 
-    if (cidr->ip.family != ip->family || ip->family == 0)
+    if (cidr->ip.family != ip->family || ip->family == 0) {
         return false;
-    if (memcmp(cidr->ip.octets, ip->octets, whole) != 0)
+    }
+    if (memcmp(cidr->ip.octets, ip->octets, whole) != 0) {
         return false;
+    }
     return rest == 0 || (cidr->ip.octets[whole] ^ ip->octets[whole]) >> (8 - rest) == 0;
 }
 
@@ -96,13 +105,15 @@ bool spf_ip_is_public(const struct spf_ip *ip)
         "2001:2::/48",   "2001:db8::/32",   "fc00::/7",       "fe80::/10",      "ff00::/8",
     };
 
-    if (ip->family == 0)
+    if (ip->family == 0) {
         return false;
+    }
     for (size_t i = 0; i < sizeof special / sizeof *special; i++) {
         struct spf_cidr cidr;
 
-        if (spf_cidr_parse(special[i], &cidr) && spf_cidr_holds(&cidr, ip))
+        if (spf_cidr_parse(special[i], &cidr) && spf_cidr_holds(&cidr, ip)) {
             return false;
+        }
     }
     return true;
 }
@@ -111,8 +122,9 @@ void spf_ip_unmap(struct spf_ip *ip)
 {
     static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
 
-    if (ip->family != 6 || memcmp(ip->octets, mapped, sizeof mapped) != 0)
+    if (ip->family != 6 || memcmp(ip->octets, mapped, sizeof mapped) != 0) {
         return;
+    }
     ip->family = 4;
     memmove(ip->octets, ip->octets + 12, 4);
     memset(ip->octets + 4, 0, 12);
@@ -147,14 +159,17 @@ bool spf_same_host(const char *a, const char *b)
     struct addrinfo *one = NULL, *other = NULL;
     bool same;
 
-    if (spf_same_word(a, b))
+    if (spf_same_word(a, b)) {
         return true;
+    }
     same = getaddrinfo(a, NULL, &numeric, &one) == 0 &&
            getaddrinfo(b, NULL, &numeric, &other) == 0 && one->ai_addrlen == other->ai_addrlen &&
            memcmp(one->ai_addr, other->ai_addr, one->ai_addrlen) == 0;
-    if (one != NULL)
+    if (one != NULL) {
         freeaddrinfo(one);
-    if (other != NULL)
+    }
+    if (other != NULL) {
         freeaddrinfo(other);
+    }
     return same;
 }

@@ -34,8 +34,9 @@ static long escaped_unit(const char *at, const char *end)
     char digits[5] = "", *stop;
     long unit;
 
-    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u') {
         return -1;
+    }
     memcpy(digits, at + 2, 4);
     unit = strtol(digits, &stop, 16);
     return isxdigit((unsigned char)digits[0]) && stop == digits + 4 ? unit : -1;
@@ -47,16 +48,20 @@ static size_t escape(const struct lexer *lexer)
     long unit, low;
 
     if (lexer->end - lexer->at >= 2 && lexer->at[1] != '\0' &&
-        strchr("\"\\/bfnrt", lexer->at[1]) != NULL)
+        strchr("\"\\/bfnrt", lexer->at[1]) != NULL) {
         return 2;
+    }
     unit = escaped_unit(lexer->at, lexer->end);
-    if (unit <= 0)
+    if (unit <= 0) {
         return 0;
-    if (unit < 0xd800 || unit > 0xdfff)
+    }
+    if (unit < 0xd800 || unit > 0xdfff) {
         return 6;
+    }
     low = escaped_unit(lexer->at + 6, lexer->end);
-    if (unit < 0xdc00 && low >= 0xdc00 && low <= 0xdfff)
+    if (unit < 0xdc00 && low >= 0xdc00 && low <= 0xdfff) {
         return 12;
+    }
     return lexer->as_go ? 6 : 0;
 }
 
@@ -66,14 +71,17 @@ static bool string(struct lexer *lexer)
         uint32_t code;
         size_t len;
 
-        if ((unsigned char)*lexer->at < 0x20)
+        if ((unsigned char)*lexer->at < 0x20) {
             return false;
-        if (*lexer->at == '\\')
+        }
+        if (*lexer->at == '\\') {
             len = escape(lexer);
-        else
+        } else {
             len = spf_utf8_decode(lexer->at, (size_t)(lexer->end - lexer->at), &code);
-        if (len == 0 && (*lexer->at == '\\' || !lexer->as_go))
+        }
+        if (len == 0 && (*lexer->at == '\\' || !lexer->as_go)) {
             return false;
+        }
         lexer->at += len > 0 ? len : 1;
     }
     return lexer->at++ < lexer->end;
@@ -84,17 +92,21 @@ static bool name_or_string(struct lexer *lexer)
 {
     char *begin = lexer->at;
 
-    if (!string(lexer))
+    if (!string(lexer)) {
         return false;
+    }
     for (const char *next = lexer->at; next < lexer->end; next++) {
         if (*next == ':') {
             lexer->names++;
-            for (char *c = begin; lexer->as_go && c < lexer->at; c++)
-                if (*c >= 'A' && *c <= 'Z')
+            for (char *c = begin; lexer->as_go && c < lexer->at; c++) {
+                if (*c >= 'A' && *c <= 'Z') {
                     *c = (char)(*c - 'A' + 'a');
+                }
+            }
         }
-        if (!is_blank(*next))
+        if (!is_blank(*next)) {
             break;
+        }
     }
     return true;
 }
@@ -103,15 +115,17 @@ static size_t digits(struct lexer *lexer)
 {
     const char *begin = lexer->at;
 
-    while (lexer->at < lexer->end && *lexer->at >= '0' && *lexer->at <= '9')
+    while (lexer->at < lexer->end && *lexer->at >= '0' && *lexer->at <= '9') {
         lexer->at++;
+    }
     return (size_t)(lexer->at - begin);
 }
 
 static bool skip(struct lexer *lexer, const char *any)
 {
-    if (lexer->at == lexer->end || *lexer->at == '\0' || strchr(any, *lexer->at) == NULL)
+    if (lexer->at == lexer->end || *lexer->at == '\0' || strchr(any, *lexer->at) == NULL) {
         return false;
+    }
     lexer->at++;
     return true;
 }
@@ -119,10 +133,12 @@ static bool skip(struct lexer *lexer, const char *any)
 static bool number(struct lexer *lexer)
 {
     (void)skip(lexer, "-");
-    if (!skip(lexer, "0") && digits(lexer) == 0)
+    if (!skip(lexer, "0") && digits(lexer) == 0) {
         return false;
-    if (skip(lexer, ".") && digits(lexer) == 0)
+    }
+    if (skip(lexer, ".") && digits(lexer) == 0) {
         return false;
+    }
     if (skip(lexer, "eE")) {
         (void)skip(lexer, "+-");
         return digits(lexer) > 0;
@@ -158,8 +174,9 @@ static bool comma(struct lexer *lexer)
 {
     const char *next = ++lexer->at;
 
-    while (next < lexer->end && is_blank(*next))
+    while (next < lexer->end && is_blank(*next)) {
         next++;
+    }
     return next < lexer->end && *next != ']' && *next != '}';
 }
 
@@ -168,16 +185,18 @@ static bool are_tokens(struct lexer *lexer)
     while (lexer->at < lexer->end) {
         bool ok = true;
 
-        if (*lexer->at == '"')
+        if (*lexer->at == '"') {
             ok = name_or_string(lexer);
-        else if (*lexer->at == ',')
+        } else if (*lexer->at == ',') {
             ok = comma(lexer);
-        else if (is_blank(*lexer->at) || (*lexer->at != '\0' && strchr("{}[]:", *lexer->at)))
+        } else if (is_blank(*lexer->at) || (*lexer->at != '\0' && strchr("{}[]:", *lexer->at))) {
             lexer->at++;
-        else
+        } else {
             ok = number_or_word(lexer) && is_at_delimiter(lexer);
-        if (!ok)
+        }
+        if (!ok) {
             return false;
+        }
     }
     return true;
 }
@@ -188,8 +207,9 @@ static size_t members(struct json_object *json)
     size_t count = 0;
 
     if (json_object_is_type(json, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(json); i++)
+        for (size_t i = 0; i < json_object_array_length(json); i++) {
             count += members(json_object_array_get_idx(json, i));
+        }
     } else if (json_object_is_type(json, json_type_object)) {
         json_object_object_foreach(json, name, member)
         {
@@ -207,10 +227,12 @@ static struct json_object *parse(const char *text, size_t len)
     size_t end;
     bool whole;
 
-    if (tokener == NULL)
+    if (tokener == NULL) {
         return NULL;
-    if (printbuf_memset(tokener->pb, (int)len, 0, 1) == 0)
+    }
+    if (printbuf_memset(tokener->pb, (int)len, 0, 1) == 0) {
         json = json_tokener_parse_ex(tokener, text, (int)len);
+    }
     end = json_tokener_get_parse_end(tokener);
     /* A lone number has no end of its own until a blank follows it. */
     if (json_tokener_get_error(tokener) == json_tokener_continue) {
@@ -218,8 +240,9 @@ static struct json_object *parse(const char *text, size_t len)
         json = json_tokener_parse_ex(tokener, " ", 1);
         end = len;
     }
-    while (end < len && is_blank(text[end]))
+    while (end < len && is_blank(text[end])) {
         end++;
+    }
     whole = end == len && json_tokener_get_error(tokener) == json_tokener_success;
     /* Each string went through this; it was given room for all, so that it never left a copy. */
     explicit_bzero(tokener->pb->buf, (size_t)tokener->pb->size);
@@ -236,8 +259,9 @@ static struct json_object *check_and_parse(char *text, size_t len, bool as_go)
     struct lexer lexer = {.at = text, .end = text + len, .as_go = as_go};
     struct json_object *json;
 
-    if (!are_tokens(&lexer))
+    if (!are_tokens(&lexer)) {
         return NULL;
+    }
     json = parse(text, len);
     if (json != NULL && !as_go && members(json) != lexer.names) {
         spf_json_wipe(json);
@@ -270,8 +294,9 @@ struct json_object *spf_json_get(struct json_object *object, const char *name)
 {
     struct json_object *member = NULL;
 
-    if (!json_object_is_type(object, json_type_object))
+    if (!json_object_is_type(object, json_type_object)) {
         return NULL;
+    }
     (void)json_object_object_get_ex(object, name, &member);
     return member;
 }
@@ -283,8 +308,9 @@ struct json_object *spf_json_path(struct json_object *object, const char *path)
     while (object != NULL && *path != '\0') {
         size_t len = strcspn(path, ".");
 
-        if (len >= sizeof name)
+        if (len >= sizeof name) {
             return NULL;
+        }
         memcpy(name, path, len);
         name[len] = '\0';
         object = spf_json_get(object, name);
@@ -322,8 +348,9 @@ const char *spf_json_text(struct json_object *object, const char *name)
 
 bool spf_json_whole(struct json_object *number, int64_t *value)
 {
-    if (!json_object_is_type(number, json_type_int))
+    if (!json_object_is_type(number, json_type_int)) {
         return false;
+    }
     *value = json_object_get_int64(number);
     return *value != INT64_MAX && *value != INT64_MIN;
 }
@@ -333,8 +360,9 @@ int64_t spf_json_number(struct json_object *object, const char *name, int64_t ma
     struct json_object *member = spf_json_get(object, name);
 
     if (!json_object_is_type(member, json_type_int) &&
-        !json_object_is_type(member, json_type_string))
+        !json_object_is_type(member, json_type_string)) {
         return fallback;
+    }
     return spf_decimal(spf_json_text(object, name), max, fallback);
 }
 
@@ -342,8 +370,9 @@ bool spf_json_bool(struct json_object *object, const char *name)
 {
     struct json_object *member = spf_json_get(object, name);
 
-    if (json_object_is_type(member, json_type_boolean))
+    if (json_object_is_type(member, json_type_boolean)) {
         return json_object_get_boolean(member);
+    }
     return spf_same_word(spf_json_text(object, name), "true");
 }
 
@@ -354,8 +383,9 @@ static void wipe(struct json_object *value)
         explicit_bzero((char *)(uintptr_t)json_object_get_string(value),
                        (size_t)json_object_get_string_len(value));
     } else if (json_object_is_type(value, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(value); i++)
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
             wipe(json_object_array_get_idx(value, i));
+        }
     } else if (json_object_is_type(value, json_type_object)) {
         json_object_object_foreach(value, name, member)
         {

@@ -4,8 +4,9 @@
 
 static struct json_object *made(struct json_object *json)
 {
-    if (json == NULL)
+    if (json == NULL) {
         spf_ran_short();
+    }
     return json;
 }
 
@@ -41,16 +42,18 @@ struct json_object *spf_json_boolean(bool value)
 
 void spf_json_add(struct json_object *object, const char *name, struct json_object *value)
 {
-    if (object != NULL && json_object_object_add(object, name, value) == 0)
+    if (object != NULL && json_object_object_add(object, name, value) == 0) {
         return;
+    }
     json_object_put(value);
     spf_ran_short();
 }
 
 void spf_json_append(struct json_object *array, struct json_object *value)
 {
-    if (array != NULL && json_object_array_add(array, value) == 0)
+    if (array != NULL && json_object_array_add(array, value) == 0) {
         return;
+    }
     json_object_put(value);
     spf_ran_short();
 }

@@ -42,12 +42,14 @@ const char *spf_tr(const char *text)
         size_t middle = low + (high - low) / 2;
         int order = strcmp(text, texts.file + texts.originals[middle].offset);
 
-        if (order == 0) /* "" stands for the file's header */
+        if (order == 0) { /* "" stands for the file's header */
             return text[0] != '\0' ? texts.file + texts.translations[middle].offset : text;
-        if (order < 0)
+        }
+        if (order < 0) {
             high = middle;
-        else
+        } else {
             low = middle + 1;
+        }
     }
     return text;
 }
@@ -55,10 +57,12 @@ const char *spf_tr(const char *text)
 /* Are the table's texts within the file, each with its end? */
 static bool is_table(const char *file, size_t size, const struct entry *table, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (table[i].offset >= size || table[i].len >= size - table[i].offset ||
-            file[table[i].offset + table[i].len] != '\0')
+            file[table[i].offset + table[i].len] != '\0') {
             return false;
+        }
+    }
     return true;
 }
 
@@ -76,13 +80,15 @@ bool spf_language_take(const void *file, size_t size)
 
     if (size < sizeof *header || header->magic != MO_MAGIC || header->revision >> 16 != 0 ||
         !is_place(header->originals, header->count, size) ||
-        !is_place(header->translations, header->count, size))
+        !is_place(header->translations, header->count, size)) {
         return false;
+    }
     originals = (const void *)(bytes + header->originals);
     translations = (const void *)(bytes + header->translations);
     if (header->count == 0 || !is_table(bytes, size, originals, header->count) ||
-        !is_table(bytes, size, translations, header->count))
+        !is_table(bytes, size, translations, header->count)) {
         return false;
+    }
     texts.file = bytes;
     texts.originals = originals;
     texts.translations = translations;
@@ -98,15 +104,18 @@ static bool read_texts(const char *path)
     ssize_t got = -1;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size <= MO_SIZE_MAX &&
         (status.st_uid == 0 || status.st_uid == geteuid()) && (status.st_mode & 022) == 0 &&
-        (file = malloc((size_t)status.st_size + 1)) != NULL)
+        (file = malloc((size_t)status.st_size + 1)) != NULL) {
         got = read(fd, file, (size_t)status.st_size);
+    }
     (void)close(fd);
-    if (got > 0 && got == status.st_size && spf_language_take(file, (size_t)got))
+    if (got > 0 && got == status.st_size && spf_language_take(file, (size_t)got)) {
         return true;
+    }
     free(file);
     return false;
 }
@@ -121,12 +130,15 @@ static bool find_texts(void)
     char *slash = NULL;
 
     path[len > 0 ? len : 0] = '\0';
-    for (int i = 0; i < 2; i++)
-        if ((slash = strrchr(path, '/')) != NULL)
+    for (int i = 0; i < 2; i++) {
+        if ((slash = strrchr(path, '/')) != NULL) {
             *slash = '\0';
+        }
+    }
     if (slash != NULL && spf_format(beside, sizeof beside, "%s" SHARED_LOCALE MO_FILE, path) &&
-        read_texts(beside))
+        read_texts(beside)) {
         return true;
+    }
     return read_texts(SPF_LOCALEDIR MO_FILE);
 }
 
@@ -140,11 +152,14 @@ static bool is_chinese(const char *locale)
 
     if (locale == NULL ||
         (strcmp(nl_langinfo(CODESET), "UTF-8") != 0 && strcasestr(locale, ".utf-8") == NULL &&
-         strcasestr(locale, ".utf8") == NULL))
+         strcasestr(locale, ".utf8") == NULL)) {
         return false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (spf_starts_with(locale, names[i]))
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (spf_starts_with(locale, names[i])) {
             return true;
+        }
+    }
     return strcmp(locale, "zh") == 0;
 }
 
@@ -155,8 +170,9 @@ static const char *locale_of_messages(void)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = getenv(names[i]);
 
-        if (value != NULL && value[0] != '\0')
+        if (value != NULL && value[0] != '\0') {
             return value;
+        }
     }
     return NULL;
 }
@@ -165,8 +181,9 @@ bool spf_language_set(const char *word)
 {
     bool chinese = word != NULL ? strcmp(word, "zh") == 0 : is_chinese(locale_of_messages());
 
-    if (!chinese)
+    if (!chinese) {
         texts.count = 0;
+    }
     return !chinese || texts.count > 0 || find_texts();
 }
 

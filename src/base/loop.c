@@ -73,8 +73,9 @@ static void jobs_leave(struct spf_jobs *jobs) /* with the lock held */
     bool last = --jobs->holders == 0;
 
     (void)pthread_mutex_unlock(&jobs->lock);
-    if (!last)
+    if (!last) {
         return;
+    }
     (void)pthread_mutex_destroy(&jobs->lock);
     free(jobs);
 }
@@ -104,8 +105,9 @@ static void *work(void *arg)
         job->next = jobs->finished;
         jobs->finished = job;
         /* Only a full counter can refuse, and then the loop wakes anyway. */
-        if (write(jobs->wake, &one, sizeof one) < 0)
+        if (write(jobs->wake, &one, sizeof one) < 0) {
             continue;
+        }
     }
     self->state = ENDED;
     jobs_leave(jobs);
@@ -119,16 +121,18 @@ static void finish_jobs(struct spf_watch *watch, short revents)
     uint64_t ignored;
 
     (void)revents;
-    if (read(watch->fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
+    if (read(watch->fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN) {
         return;
+    }
     (void)pthread_mutex_lock(&loop->jobs->lock);
     job = loop->jobs->finished;
     loop->jobs->finished = NULL;
     (void)pthread_mutex_unlock(&loop->jobs->lock);
     for (; job != NULL; job = next) {
         next = job->next;
-        if (!job->cancelled)
+        if (!job->cancelled) {
             job->done(job);
+        }
         job->release(job);
     }
 }
@@ -173,12 +177,14 @@ void spf_loop_free(struct spf_loop *loop)
 {
     struct spf_jobs *jobs;
 
-    if (loop == NULL)
+    if (loop == NULL) {
         return;
+    }
     jobs = loop->jobs;
     for (size_t i = 0; i < loop->count; i++) {
-        if (loop->entries[i].watch != NULL)
+        if (loop->entries[i].watch != NULL) {
             loop->entries[i].watch->slot = 0;
+        }
     }
     spf_poller_free(loop->poller);
     free(loop->entries);
@@ -188,8 +194,9 @@ void spf_loop_free(struct spf_loop *loop)
     free(loop);
 
     (void)pthread_mutex_lock(&jobs->lock);
-    if (jobs->wake >= 0)
+    if (jobs->wake >= 0) {
         (void)close(jobs->wake);
+    }
     jobs->wake = -1;
     release_all(jobs->waiting);
     release_all(jobs->finished);
@@ -229,12 +236,14 @@ static void sift(struct spf_loop *loop, size_t place)
     const size_t index = loop->heap[place];
     const int64_t due_ms = loop->entries[index].due_ms;
 
-    for (size_t above; place > 0 && due_at(loop, above = (place - 1) / 2) > due_ms; place = above)
+    for (size_t above; place > 0 && due_at(loop, above = (place - 1) / 2) > due_ms; place = above) {
         settle(loop, place, loop->heap[above]);
+    }
     for (size_t below; (below = 2 * place + 1) < loop->heap_count; place = below) {
         below += below + 1 < loop->heap_count && due_at(loop, below + 1) < due_at(loop, below);
-        if (due_at(loop, below) >= due_ms)
+        if (due_at(loop, below) >= due_ms) {
             break;
+        }
         settle(loop, place, loop->heap[below]);
     }
     settle(loop, place, index);
@@ -246,21 +255,25 @@ static void set_due(struct spf_loop *loop, size_t index, int64_t due_ms)
     struct entry *entry = &loop->entries[index];
     const size_t place = entry->heap_slot - 1;
 
-    if (due_ms == 0 && entry->heap_slot == 0)
+    if (due_ms == 0 && entry->heap_slot == 0) {
         return;
+    }
     if (due_ms == 0) {
         entry->heap_slot = 0;
-        if (place == --loop->heap_count)
+        if (place == --loop->heap_count) {
             return;
+        }
         settle(loop, place, loop->heap[loop->heap_count]);
         sift(loop, place);
         return;
     }
-    if (entry->heap_slot > 0 && entry->due_ms == due_ms)
+    if (entry->heap_slot > 0 && entry->due_ms == due_ms) {
         return;
+    }
     entry->due_ms = due_ms;
-    if (entry->heap_slot == 0)
+    if (entry->heap_slot == 0) {
         settle(loop, loop->heap_count++, index);
+    }
     sift(loop, entry->heap_slot - 1);
 }
 
@@ -279,8 +292,9 @@ static bool widen(size_t **list, size_t room)
 {
     size_t *wider = realloc(*list, room * sizeof *wider);
 
-    if (wider != NULL)
+    if (wider != NULL) {
         *list = wider;
+    }
     return wider != NULL;
 }
 
@@ -289,11 +303,13 @@ static bool grow(struct spf_loop *loop)
     size_t room = loop->room > 0 ? loop->room * 2 : 8;
     struct entry *entries = realloc(loop->entries, room * sizeof *entries);
 
-    if (entries == NULL)
+    if (entries == NULL) {
         return false;
+    }
     loop->entries = entries;
-    if (!widen(&loop->heap, room) || !widen(&loop->gaps, room) || !widen(&loop->due, room))
+    if (!widen(&loop->heap, room) || !widen(&loop->gaps, room) || !widen(&loop->due, room)) {
         return false;
+    }
     loop->room = room;
     return true;
 }
@@ -316,24 +332,27 @@ bool spf_loop_add(struct spf_loop *loop, struct spf_watch *watch)
     }
     loop->entries[index] = (struct entry){.watch = watch};
     watch->slot = index + 1;
-    if (look_at(loop, index))
+    if (look_at(loop, index)) {
         return true;
+    }
     spf_loop_remove(loop, watch);
     return false;
 }
 
 void spf_loop_update(struct spf_loop *loop, struct spf_watch *watch)
 {
-    if (watch->slot != 0)
+    if (watch->slot != 0) {
         (void)look_at(loop, watch->slot - 1);
+    }
 }
 
 void spf_loop_remove(struct spf_loop *loop, struct spf_watch *watch)
 {
     const size_t index = watch->slot - 1;
 
-    if (watch->slot == 0)
+    if (watch->slot == 0) {
         return;
+    }
     (void)!spf_poller_set(loop->poller, index, -1, 0);
     set_due(loop, index, 0);
     loop->entries[index].watch = NULL;
@@ -370,10 +389,11 @@ static bool find_worker(struct spf_jobs *jobs)
             (void)pthread_join(worker->thread, NULL);
             worker->state = FREE;
         }
-        if (worker->state == FREE)
+        if (worker->state == FREE) {
             unused = worker;
-        else
+        } else {
             running = true;
+        }
     }
     /* With another worker at hand the job only waits longer. */
     return (unused != NULL && start_worker(jobs, unused)) || running;
@@ -388,15 +408,18 @@ bool spf_loop_submit(struct spf_loop *loop, struct spf_job *job)
     job->cancelled = false;
     job->next = NULL;
     (void)pthread_mutex_lock(&jobs->lock);
-    while (*end != NULL)
+    while (*end != NULL) {
         end = &(*end)->next;
+    }
     *end = job;
     taken = find_worker(jobs);
-    if (!taken)
+    if (!taken) {
         *end = NULL;
+    }
     (void)pthread_mutex_unlock(&jobs->lock);
-    if (!taken)
+    if (!taken) {
         job->release(job);
+    }
     return taken;
 }
 
@@ -411,12 +434,14 @@ static void call(struct spf_loop *loop, size_t index, short revents)
 {
     struct spf_watch *watch = loop->entries[index].watch;
 
-    if (watch == NULL)
+    if (watch == NULL) {
         return;
+    }
     loop->entries[index].turn = loop->turn;
     watch->ready(watch, revents);
-    if (loop->entries[index].watch != NULL)
+    if (loop->entries[index].watch != NULL) {
         (void)look_at(loop, index);
+    }
 }
 
 /* Those whose time has come, each once, though one may be due again at once. */
@@ -433,13 +458,15 @@ static void call_due(struct spf_loop *loop)
         const struct entry *entry = &loop->entries[loop->due[i]];
         const struct spf_watch *watch = entry->watch;
 
-        if (watch == NULL || entry->heap_slot > 0)
+        if (watch == NULL || entry->heap_slot > 0) {
             continue; /* gone, or put off by another's callback */
+        }
         if (entry->turn != loop->turn &&
-            (entry->broken || (watch->due_ms != 0 && watch->due_ms <= now)))
+            (entry->broken || (watch->due_ms != 0 && watch->due_ms <= now))) {
             call(loop, loop->due[i], entry->broken ? POLLNVAL : 0);
-        else
+        } else {
             (void)look_at(loop, loop->due[i]);
+        }
     }
 }
 
@@ -452,15 +479,18 @@ struct spf_error spf_loop_turn(struct spf_loop *loop, int64_t until_ms)
 
     loop->turn++;
     loop->usable_gaps = loop->gap_count;
-    if (loop->heap_count > 0 && due_at(loop, 0) < until_ms)
+    if (loop->heap_count > 0 && due_at(loop, 0) < until_ms) {
         until_ms = due_at(loop, 0);
+    }
     left = until_ms > now ? until_ms - now : 0;
     count =
         spf_poller_wait(loop->poller, left < INT_MAX ? (int)left : INT_MAX, events, EVENTS_AT_ONCE);
-    if (count < 0) /* a signal: the caller looks at its flag */
+    if (count < 0) { /* a signal: the caller looks at its flag */
         return errno == EINTR ? spf_ok() : spf_error_sys(errno, "poll");
-    for (int i = 0; i < count; i++)
+    }
+    for (int i = 0; i < count; i++) {
         call(loop, events[i].key, events[i].revents);
+    }
     call_due(loop);
     return spf_ok();
 }

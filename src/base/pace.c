@@ -21,8 +21,9 @@ struct spf_pace *spf_pace_new(void)
 
 void spf_pace_free(struct spf_pace *pace)
 {
-    if (pace != NULL)
+    if (pace != NULL) {
         tdestroy(pace->places, free);
+    }
     free(pace);
 }
 
@@ -30,8 +31,9 @@ static int compare(const void *left, const void *right)
 {
     const struct place *a = left, *b = right;
 
-    if (a->len != b->len)
+    if (a->len != b->len) {
         return a->len < b->len ? -1 : 1;
+    }
     return memcmp(a->key, b->key, a->len);
 }
 
@@ -40,16 +42,19 @@ int64_t spf_pace_take(struct spf_pace *pace, const void *key, size_t len, int64_
     struct place *place = malloc(sizeof *place + len), **found;
     int64_t due_ms;
 
-    if (place == NULL)
+    if (place == NULL) {
         return now_ms;
+    }
     place->next_ms = now_ms;
     place->len = len;
     memcpy(place->key, key, len);
     found = tsearch(place, &pace->places, compare);
-    if (found == NULL || *found != place)
+    if (found == NULL || *found != place) {
         free(place);
-    if (found == NULL)
+    }
+    if (found == NULL) {
         return now_ms;
+    }
     due_ms = (*found)->next_ms > now_ms ? (*found)->next_ms : now_ms;
     (*found)->next_ms = due_ms + SPF_PACE_MS;
     return due_ms;

@@ -22,8 +22,9 @@ struct spf_secret *spf_secret_alloc(size_t len)
     size_t need = sizeof(struct spf_secret) + len + 1, mapped;
     struct spf_secret *secret;
 
-    if (need < len || need > SIZE_MAX - page)
+    if (need < len || need > SIZE_MAX - page) {
         return NULL;
+    }
     mapped = (need + page - 1) / page * page;
     secret = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (secret == MAP_FAILED) {
@@ -43,30 +44,34 @@ struct spf_secret *spf_secret_new(const void *bytes, size_t len)
 {
     struct spf_secret *secret = spf_secret_alloc(len);
 
-    if (secret != NULL && len > 0)
+    if (secret != NULL && len > 0) {
         memcpy(secret->bytes, bytes, len);
+    }
     return secret;
 }
 
 struct spf_secret *spf_secret_share(struct spf_secret *secret)
 {
-    if (secret != NULL)
+    if (secret != NULL) {
         atomic_fetch_add(&secret->owners, 1);
+    }
     return secret;
 }
 
 void spf_secret_free(struct spf_secret *secret)
 {
-    if (secret == NULL || atomic_fetch_sub(&secret->owners, 1) > 1)
+    if (secret == NULL || atomic_fetch_sub(&secret->owners, 1) > 1) {
         return;
+    }
     explicit_bzero(secret->bytes, secret->len);
     (void)munmap(secret, secret->mapped);
 }
 
 void spf_secret_truncate(struct spf_secret *secret, size_t len)
 {
-    if (len >= secret->len)
+    if (len >= secret->len) {
         return;
+    }
     explicit_bzero(secret->bytes + len, secret->len - len);
     secret->len = len;
 }

@@ -23,8 +23,9 @@ void *spf_list_append(void *list, size_t item_size)
     char *items;
 
     memcpy(&copy, list, sizeof copy);
-    if (copy.count >= SPF_LIST_MAX)
+    if (copy.count >= SPF_LIST_MAX) {
         return NULL;
+    }
     /* Room is made in powers of two, which the count alone tells. */
     if ((copy.count & (copy.count - 1)) == 0) {
         size_t room = copy.count > 0 ? copy.count * 2 : 1;
@@ -52,8 +53,9 @@ static struct json_object *bytes_json(const char *text)
 
     spf_buf_init(&digits, 2 * STRING_MAX);
     spf_buf_add_base64(&digits, (const uint8_t *)text, strlen(text), true);
-    if (!spf_buf_failed(&digits))
+    if (!spf_buf_failed(&digits)) {
         spf_json_add(object, "base64", spf_json_string(digits.data));
+    }
     spf_buf_clear(&digits);
     return object;
 }
@@ -64,8 +66,9 @@ static bool is_json_text(const char *text)
     bool good;
 
     for (char *c = copy; c != NULL && *c != '\0'; c++) {
-        if ((unsigned char)*c < 0x20)
+        if ((unsigned char)*c < 0x20) {
             *c = ' ';
+        }
     }
     good = copy != NULL && spf_is_clean(copy);
     free(copy);
@@ -77,10 +80,12 @@ static struct json_object *text_json(const char *text, const struct spf_shape_fi
     char *filtered = filter != NULL ? filter->text(filter->owner, text) : NULL;
     struct json_object *json;
 
-    if (filter != NULL && filtered == NULL)
+    if (filter != NULL && filtered == NULL) {
         return NULL; /* no memory: rather nothing than what was to be hidden */
-    if (filtered != NULL)
+    }
+    if (filtered != NULL) {
         text = filtered;
+    }
     json = is_json_text(text) ? spf_json_string(text) : bytes_json(text);
     free(filtered);
     return json;
@@ -170,11 +175,13 @@ struct json_object *spf_shape_write(const struct spf_shape *shape, const void *v
         struct json_object *member =
             write_field(field, (const char *)value + field->offset, filter, &failed);
 
-        if (member != NULL && json_object_object_add(object, field->name, member) != 0)
+        if (member != NULL && json_object_object_add(object, field->name, member) != 0) {
             failed = true;
+        }
     }
-    if (!failed)
+    if (!failed) {
         return object;
+    }
     json_object_put(object);
     return NULL;
 }
@@ -196,12 +203,14 @@ static char *text_of(struct json_object *json)
     char *copy;
 
     if (!json_object_is_type(string, json_type_string) || text == NULL || len > 2 * STRING_MAX ||
-        (copy = malloc(len + 1)) == NULL)
+        (copy = malloc(len + 1)) == NULL) {
         return NULL;
-    if (digits != NULL)
+    }
+    if (digits != NULL) {
         decoded = spf_base64_decode(text, len, (uint8_t *)copy, len);
-    else
+    } else {
         memcpy(copy, text, len);
+    }
     copy[decoded >= 0 ? decoded : 0] = '\0';
     if (decoded < 0 || decoded > STRING_MAX || strlen(copy) != (size_t)decoded) {
         free(copy);
@@ -214,17 +223,20 @@ static bool read_word(const struct spf_field *field, const char *text, char *at)
 {
     struct spf_ip ip;
 
-    if (field->type == SPF_FIELD_TEXT)
+    if (field->type == SPF_FIELD_TEXT) {
         return spf_copy(at, field->size, text);
+    }
     if (field->type == SPF_FIELD_READ) {
-        if (strlen(text) >= field->size)
+        if (strlen(text) >= field->size) {
             return false;
+        }
         field->read(at, text);
         return true;
     }
     if (field->type == SPF_FIELD_IP) {
-        if (!spf_ip_parse(text, &ip))
+        if (!spf_ip_parse(text, &ip)) {
             return false;
+        }
         memcpy(at, &ip, sizeof ip);
         return true;
     }
@@ -242,28 +254,33 @@ static struct spf_error read_text(const struct spf_field *field, struct json_obj
     char *text = text_of(json);
     bool good = text != NULL;
 
-    if (good && field->type == SPF_FIELD_STRING)
+    if (good && field->type == SPF_FIELD_STRING) {
         memcpy(at, &text, sizeof text);
-    else if (good)
+    } else if (good) {
         good = read_word(field, text, at);
-    if (!good || field->type != SPF_FIELD_STRING)
+    }
+    if (!good || field->type != SPF_FIELD_STRING) {
         free(text);
+    }
     return good ? spf_ok() : wrong(field);
 }
 
 static struct spf_error read_list(const struct spf_field *field, struct json_object *json, char *at)
 {
-    if (!json_object_is_type(json, json_type_array))
+    if (!json_object_is_type(json, json_type_array)) {
         return wrong(field);
+    }
     for (size_t i = 0; i < spf_json_count(json); i++) {
         void *item = spf_list_append(at, field->shape->size);
         struct spf_error error;
 
-        if (item == NULL)
+        if (item == NULL) {
             return wrong(field);
+        }
         error = spf_shape_read(field->shape, spf_json_item(json, i), item);
-        if (error.code != SPF_OK)
+        if (error.code != SPF_OK) {
             return error;
+        }
     }
     return spf_ok();
 }
@@ -281,16 +298,18 @@ static struct spf_error read_field(const struct spf_field *field, struct json_ob
     case SPF_FIELD_BOOL: {
         bool value = json_object_get_boolean(json);
 
-        if (!json_object_is_type(json, json_type_boolean))
+        if (!json_object_is_type(json, json_type_boolean)) {
             return wrong(field);
+        }
         memcpy(at, &value, sizeof value);
         return spf_ok();
     }
     case SPF_FIELD_NUMBER: {
         int64_t value;
 
-        if (!spf_json_whole(json, &value))
+        if (!spf_json_whole(json, &value)) {
             return wrong(field);
+        }
         memcpy(at, &value, sizeof value);
         return spf_ok();
     }
@@ -307,16 +326,18 @@ static struct spf_error read_field(const struct spf_field *field, struct json_ob
 struct spf_error spf_shape_read(const struct spf_shape *shape, struct json_object *json,
                                 void *value)
 {
-    if (!json_object_is_type(json, json_type_object))
+    if (!json_object_is_type(json, json_type_object)) {
         return spf_error(SPF_ERR_INVALID, "an object was expected");
+    }
 
     for (size_t i = 0; i < shape->count; i++) {
         const struct spf_field *field = &shape->fields[i];
         struct json_object *member = spf_json_get(json, field->name);
         struct spf_error error;
 
-        if (member == NULL)
+        if (member == NULL) {
             continue;
+        }
         error = read_field(field, member, (char *)value + field->offset);
         if (error.code != SPF_OK) {
             spf_shape_clear(shape, value);
@@ -337,8 +358,9 @@ static bool copy_list(const struct spf_shape *shape, const char *from, char *to)
         void *item = spf_list_append(to, shape->size);
 
         if (item == NULL ||
-            !spf_shape_copy(shape, (const char *)list.items + i * shape->size, item))
+            !spf_shape_copy(shape, (const char *)list.items + i * shape->size, item)) {
             return false;
+        }
     }
     return true;
 }
@@ -385,8 +407,9 @@ bool spf_shape_copy(const struct spf_shape *shape, const void *value, void *copy
         whole &=
             copy_field(field, (const char *)value + field->offset, (char *)copy + field->offset);
     }
-    if (!whole)
+    if (!whole) {
         spf_shape_clear(shape, copy);
+    }
     return whole;
 }
 
@@ -412,8 +435,9 @@ void spf_shape_clear(const struct spf_shape *shape, void *value)
             struct list list;
 
             memcpy(&list, at, sizeof list);
-            for (size_t k = 0; k < list.count; k++)
+            for (size_t k = 0; k < list.count; k++) {
                 spf_shape_clear(field->shape, (char *)list.items + k * field->shape->size);
+            }
             free(list.items);
         }
     }

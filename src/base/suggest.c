@@ -14,22 +14,27 @@ static unsigned distance(const char *a, const char *b)
     unsigned *before = rows[0], *last = rows[1], *row = rows[2], *spare;
     size_t la = strlen(a), lb = strlen(b);
 
-    if (la >= LONGEST || lb >= LONGEST)
+    if (la >= LONGEST || lb >= LONGEST) {
         return LONGEST;
-    for (unsigned k = 0; k <= lb; k++)
+    }
+    for (unsigned k = 0; k <= lb; k++) {
         last[k] = k;
+    }
     for (size_t i = 1; i <= la; i++) {
         row[0] = (unsigned)i;
         for (size_t k = 1; k <= lb; k++) {
             unsigned least = last[k - 1] + (a[i - 1] != b[k - 1]);
 
-            if (last[k] + 1 < least)
+            if (last[k] + 1 < least) {
                 least = last[k] + 1;
-            if (row[k - 1] + 1 < least)
+            }
+            if (row[k - 1] + 1 < least) {
                 least = row[k - 1] + 1;
+            }
             if (i > 1 && k > 1 && a[i - 1] == b[k - 2] && a[i - 2] == b[k - 1] &&
-                before[k - 2] + 1 < least)
+                before[k - 2] + 1 < least) {
                 least = before[k - 2] + 1;
+            }
             row[k] = least;
         }
         spare = before;
@@ -58,15 +63,18 @@ bool spf_suggest(struct spf_buf *buf, const char *typed, const char *prefix,
 
             /* after those of few edits the ones that have it as a word */
             if (edits <= most ? is != edits
-                              : is <= most || names[i] == NULL || !has_word(names[i], typed))
+                              : is <= most || names[i] == NULL || !has_word(names[i], typed)) {
                 continue;
+            }
             spf_buf_addf(buf, "%s%s%s", shown == 0 ? _("; did you mean ") : ", ", prefix, names[i]);
             shown++;
         }
-        if (shown > 0 && edits <= most)
+        if (shown > 0 && edits <= most) {
             break; /* farther ones are not meant, then */
+        }
     }
-    if (shown > 0)
+    if (shown > 0) {
         spf_buf_addstr(buf, _("?"));
+    }
     return shown > 0;
 }

@@ -14,8 +14,9 @@ void spf_buf_init(struct spf_buf *buf, size_t cap)
 
 static void release(struct spf_buf *buf)
 {
-    if (buf->room == 0 || buf->data == NULL)
+    if (buf->room == 0 || buf->data == NULL) {
         return;
+    }
     explicit_bzero(buf->data, buf->room);
     free(buf->data);
 }
@@ -36,12 +37,15 @@ static bool grow(struct spf_buf *buf, size_t len)
         buf->failed = true;
         return false;
     }
-    if (buf->len + len < room)
+    if (buf->len + len < room) {
         return true;
-    if (room < 64)
+    }
+    if (room < 64) {
         room = 64;
-    while (room <= buf->len + len)
+    }
+    while (room <= buf->len + len) {
         room += room / 2;
+    }
     data = malloc(room); /* not realloc(3), which leaves a copy of what may be secret behind */
     if (data == NULL) {
         buf->failed = true;
@@ -57,8 +61,9 @@ static bool grow(struct spf_buf *buf, size_t len)
 
 void spf_buf_add(struct spf_buf *buf, const void *bytes, size_t len)
 {
-    if (len == 0 || !grow(buf, len))
+    if (len == 0 || !grow(buf, len)) {
         return;
+    }
     memcpy(buf->data + buf->len, bytes, len);
     buf->len += len;
     buf->data[buf->len] = '\0';
@@ -110,12 +115,14 @@ char *spf_buf_take(struct spf_buf *buf)
 {
     char *text = NULL;
 
-    if (!buf->failed)
+    if (!buf->failed) {
         text = buf->room > 0 ? buf->data : calloc(1, 1);
-    if (text == NULL || buf->room == 0)
+    }
+    if (text == NULL || buf->room == 0) {
         spf_buf_clear(buf);
-    else
+    } else {
         spf_buf_init(buf, buf->cap);
+    }
     return text;
 }
 
@@ -129,24 +136,28 @@ size_t spf_utf8_decode(const char *text, size_t len, uint32_t *code)
         *code = s[0];
         return 1;
     }
-    if (s[0] >= 0xc2 && s[0] < 0xe0)
+    if (s[0] >= 0xc2 && s[0] < 0xe0) {
         want = 2;
-    else if (s[0] >= 0xe0 && s[0] < 0xf0)
+    } else if (s[0] >= 0xe0 && s[0] < 0xf0) {
         want = 3;
-    else if (s[0] >= 0xf0 && s[0] < 0xf5)
+    } else if (s[0] >= 0xf0 && s[0] < 0xf5) {
         want = 4;
-    else
+    } else {
         return 0;
-    if (len < want)
+    }
+    if (len < want) {
         return 0;
+    }
     *code = s[0] & (0xffu >> (want + 1));
     for (size_t i = 1; i < want; i++) {
-        if ((s[i] & 0xc0) != 0x80)
+        if ((s[i] & 0xc0) != 0x80) {
             return 0;
+        }
         *code = *code << 6 | (s[i] & 0x3f);
     }
-    if (*code < least[want] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000))
+    if (*code < least[want] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000)) {
         return 0;
+    }
     return want;
 }
 
@@ -171,17 +182,17 @@ static size_t show(const unsigned char *s, size_t len, char out[16])
         memcpy(out, "\xef\xbf\xbd", 4);
         return 1;
     }
-    if (code == '\n')
+    if (code == '\n') {
         memcpy(out, "\\n", 3);
-    else if (code == '\t')
+    } else if (code == '\t') {
         memcpy(out, "\\t", 3);
-    else if (code == '\r')
+    } else if (code == '\r') {
         memcpy(out, "\\r", 3);
-    else if (code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0))
+    } else if (code < 0x20 || code == 0x7f || (code >= 0x80 && code < 0xa0)) {
         (void)snprintf(out, 16, "\\x%02x", (unsigned)code);
-    else if (deceives(code))
+    } else if (deceives(code)) {
         (void)snprintf(out, 16, "\\u%04x", (unsigned)code);
-    else {
+    } else {
         memcpy(out, s, used);
         out[used] = '\0';
     }
@@ -207,8 +218,9 @@ void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_
         spf_buf_add(buf, piece, size);
         written += size;
         at += used;
-        if (written + 3 <= max)
+        if (written + 3 <= max) {
             before_mark = written;
+        }
     }
 }
 
@@ -233,12 +245,15 @@ void spf_clean_lines(char *out, size_t size, const char *bytes, size_t len)
         size_t line_len = end != NULL ? (size_t)(end - line) : len - at;
 
         at += line_len + 1;
-        for (; line_len > 0 && memchr(" \t\r", line[0], 3) != NULL; line++)
+        for (; line_len > 0 && memchr(" \t\r", line[0], 3) != NULL; line++) {
             line_len--;
-        while (line_len > 0 && memchr(" \t\r", line[line_len - 1], 3) != NULL)
+        }
+        while (line_len > 0 && memchr(" \t\r", line[line_len - 1], 3) != NULL) {
             line_len--;
-        if (line_len > 0 && lines.len > 0)
+        }
+        if (line_len > 0 && lines.len > 0) {
             spf_buf_addstr(&lines, SPF_LINE_MARK);
+        }
         spf_buf_add(&lines, line, line_len);
     }
     spf_clean(out, size, lines.data, lines.len);
@@ -252,10 +267,12 @@ static size_t whole_characters(const char *text, size_t len)
     size_t start = len;
     uint32_t code;
 
-    while (start > 0 && len - start < 3 && (s[start - 1] & 0xc0) == 0x80)
+    while (start > 0 && len - start < 3 && (s[start - 1] & 0xc0) == 0x80) {
         start--;
-    if (start == 0 || s[start - 1] < 0xc0)
+    }
+    if (start == 0 || s[start - 1] < 0xc0) {
         return len; /* ASCII at the end, or bytes that are no character anyway */
+    }
     start--;
     return spf_utf8_decode((const char *)(s + start), len - start, &code) == len - start ? len
                                                                                          : start;
@@ -274,10 +291,12 @@ bool spf_vformat(char *out, size_t size, const char *fmt, va_list args)
 {
     int len = vsnprintf(out, size, fmt, args);
 
-    if (len < 0)
+    if (len < 0) {
         out[0] = '\0';
-    if (len >= 0 && (size_t)len >= size)
+    }
+    if (len >= 0 && (size_t)len >= size) {
         out[whole_characters(out, size - 1)] = '\0';
+    }
     return len >= 0 && (size_t)len < size;
 }
 
@@ -307,8 +326,9 @@ bool spf_is_clean(const char *text)
         uint32_t code;
         size_t used = spf_utf8_decode((const char *)s, len, &code);
 
-        if (used == 0 || !is_plain(code))
+        if (used == 0 || !is_plain(code)) {
             return false;
+        }
         s += used;
         len -= used;
     }
@@ -320,8 +340,9 @@ void spf_buf_add_hex(struct spf_buf *buf, const uint8_t *bytes, size_t len, char
     static const char digits[] = "0123456789abcdef";
 
     for (size_t i = 0; i < len; i++) {
-        if (sep != 0 && i > 0)
+        if (sep != 0 && i > 0) {
             spf_buf_addch(buf, sep);
+        }
         spf_buf_addch(buf, digits[bytes[i] >> 4]);
         spf_buf_addch(buf, digits[bytes[i] & 15]);
     }
@@ -335,15 +356,18 @@ void spf_buf_add_base64(struct spf_buf *buf, const uint8_t *bytes, size_t len, b
         size_t left = len - i < 3 ? len - i : 3;
         uint32_t group = (uint32_t)bytes[i] << 16;
 
-        if (left > 1)
+        if (left > 1) {
             group |= (uint32_t)bytes[i + 1] << 8;
-        if (left > 2)
+        }
+        if (left > 2) {
             group |= bytes[i + 2];
+        }
         for (size_t k = 0; k < 4; k++) {
-            if (k <= left)
+            if (k <= left) {
                 spf_buf_addch(buf, base64[group >> (18 - 6 * k) & 63]);
-            else if (pad)
+            } else if (pad) {
                 spf_buf_addch(buf, '=');
+            }
         }
     }
 }
@@ -356,19 +380,23 @@ long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size)
     for (size_t i = 0; i < len; i++) {
         const char *digit;
 
-        if (text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r'))
+        if (text[i] == ' ' || (text[i] >= '\t' && text[i] <= '\r')) {
             continue;
+        }
         if (text[i] == '=') {
             padding++;
             continue;
         }
-        if (text[i] == '\0' || padding > 0 || (digit = strchr(base64, text[i])) == NULL)
+        if (text[i] == '\0' || padding > 0 || (digit = strchr(base64, text[i])) == NULL) {
             return -1;
+        }
         group = group << 6 | (uint32_t)(digit - base64);
-        if (++digits % 4 != 0)
+        if (++digits % 4 != 0) {
             continue;
-        if (written + 3 > size)
+        }
+        if (written + 3 > size) {
             return -1;
+        }
         out[written++] = (uint8_t)(group >> 16);
         out[written++] = (uint8_t)(group >> 8);
         out[written++] = (uint8_t)group;
@@ -376,15 +404,18 @@ long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size)
     }
     /* A last group of two or three digits is one or two octets; a lone digit is nothing. */
     digits %= 4;
-    if (digits == 1 || padding > 2 || (padding > 0 && digits + padding != 4))
+    if (digits == 1 || padding > 2 || (padding > 0 && digits + padding != 4)) {
         return -1;
+    }
     if (digits >= 2) {
-        if (written + digits - 1 > size)
+        if (written + digits - 1 > size) {
             return -1;
+        }
         group <<= 6 * (4 - digits);
         out[written++] = (uint8_t)(group >> 16);
-        if (digits == 3)
+        if (digits == 3) {
             out[written++] = (uint8_t)(group >> 8);
+        }
     }
     return (long)written;
 }
@@ -403,14 +434,18 @@ int spf_utf16_order(const uint8_t *bytes, size_t len)
 {
     size_t zeros[2] = {0, 0}, look = len < 64 ? len & ~(size_t)1 : 64;
 
-    if (len >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe)
+    if (len >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe) {
         return 1;
-    if (len >= 2 && bytes[0] == 0xfe && bytes[1] == 0xff)
+    }
+    if (len >= 2 && bytes[0] == 0xfe && bytes[1] == 0xff) {
         return 2;
-    for (size_t i = 0; i < look; i++)
+    }
+    for (size_t i = 0; i < look; i++) {
         zeros[i % 2] += bytes[i] == 0;
-    if (look < 16)
+    }
+    if (look < 16) {
         return 0;
+    }
     return zeros[1] == look / 2 && zeros[0] == 0   ? 1
            : zeros[0] == look / 2 && zeros[1] == 0 ? 2
                                                    : 0;
@@ -422,13 +457,16 @@ int64_t spf_decimal(const char *text, int64_t max, int64_t fallback)
     int64_t value = 0;
 
     text += negative;
-    if (*text == '\0')
+    if (*text == '\0') {
         return fallback;
+    }
     for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
+        if (*text < '0' || *text > '9') {
             return fallback;
-        if (value > (max - (*text - '0')) / 10)
+        }
+        if (value > (max - (*text - '0')) / 10) {
             return fallback;
+        }
         value = value * 10 + (*text - '0');
     }
     return negative ? -value : value;
@@ -440,7 +478,8 @@ char *spf_trim(char *text)
 
     text += strspn(text, " \t\r");
     len = strlen(text);
-    while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL)
+    while (len > 0 && strchr(" \t\r", text[len - 1]) != NULL) {
         text[--len] = '\0';
+    }
     return text;
 }

@@ -16,8 +16,9 @@ struct spf_bytes spf_reader_take(struct spf_reader *reader, size_t len)
         reader->left = 0;
         return taken;
     }
-    if (len > 0)
+    if (len > 0) {
         taken = (struct spf_bytes){reader->at, len};
+    }
     reader->at += len;
     reader->left -= len;
     return taken;
@@ -34,8 +35,9 @@ uint32_t spf_reader_u32(struct spf_reader *reader)
 {
     struct spf_bytes b = spf_reader_take(reader, 4);
 
-    if (reader->bad)
+    if (reader->bad) {
         return 0;
+    }
     return (uint32_t)b.at[0] << 24 | (uint32_t)b.at[1] << 16 | (uint32_t)b.at[2] << 8 | b.at[3];
 }
 
@@ -49,12 +51,15 @@ void spf_reader_name(struct spf_reader *reader, char *out, size_t size)
     struct spf_bytes name = spf_reader_string(reader);
 
     out[0] = '\0';
-    if (name.len == 0 || name.len >= size)
+    if (name.len == 0 || name.len >= size) {
         reader->bad = true;
-    for (size_t i = 0; !reader->bad && i < name.len; i++)
+    }
+    for (size_t i = 0; !reader->bad && i < name.len; i++) {
         reader->bad = name.at[i] <= ' ' || name.at[i] >= 0x7f;
-    if (reader->bad)
+    }
+    if (reader->bad) {
         return;
+    }
     memcpy(out, name.at, name.len);
     out[name.len] = '\0';
 }
@@ -97,8 +102,9 @@ void spf_writer_raw(struct spf_writer *writer, const void *bytes, size_t len)
         writer->bad = true;
         return;
     }
-    if (len > 0)
+    if (len > 0) {
         memcpy(spf_secret_bytes(writer->secret) + writer->len, bytes, len);
+    }
     writer->len += len;
 }
 
@@ -137,8 +143,9 @@ void spf_writer_mpint(struct spf_writer *writer, struct spf_bytes magnitude)
     bool sign = m.len > 0 && m.at[0] & 0x80;
 
     spf_writer_u32(writer, (uint32_t)m.len + sign);
-    if (sign)
+    if (sign) {
         spf_writer_u8(writer, 0);
+    }
     spf_writer_raw(writer, m.at, m.len);
 }
 
@@ -158,7 +165,8 @@ struct spf_secret *spf_writer_take(struct spf_writer *writer)
 
 struct spf_bytes spf_secret_view(const struct spf_secret *secret)
 {
-    if (!secret)
+    if (!secret) {
         return spf_bytes_of("");
+    }
     return (struct spf_bytes){(const uint8_t *)spf_secret_text(secret), spf_secret_len(secret)};
 }

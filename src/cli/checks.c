@@ -11,8 +11,9 @@ static spf_checks named(const char *word, size_t len)
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         const char *id = spf_check_table[i].id;
 
-        if (strncmp(id, word, len) == 0 && (id[len] == '\0' || id[len] == '.'))
+        if (strncmp(id, word, len) == 0 && (id[len] == '\0' || id[len] == '.')) {
             checks |= (spf_checks)1u << i;
+        }
     }
     return len > 0 ? checks : 0;
 }
@@ -25,11 +26,13 @@ bool spf_checks_parse(const char *list, spf_checks *checks, const char **wrong)
         spf_checks these = named(list, len);
 
         *wrong = list;
-        if (these == 0)
+        if (these == 0) {
             return false;
+        }
         *checks |= these;
-        if (list[len] == '\0')
+        if (list[len] == '\0') {
             return true;
+        }
         list += len + 1;
     }
 }

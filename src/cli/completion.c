@@ -30,39 +30,49 @@ static enum kind kind_of(const struct spf_option_row *row)
     } kinds[] = {{"FILE", A_FILE}, {"[=FILE]", A_FILE},       {"[=DIR]", A_DIRECTORY},
                  {"IDS", CHECKS},  {"[FORMAT:]FILE", OUTPUT}, {"HOST[,HOST]", A_HOST}};
 
-    if (row->words != NULL)
+    if (row->words != NULL) {
         return A_WORD;
-    if (row->name != NULL && strcmp(row->name, "profile") == 0)
+    }
+    if (row->name != NULL && strcmp(row->name, "profile") == 0) {
         return A_PROFILE;
-    if (row->name != NULL && strcmp(row->name, "region") == 0)
+    }
+    if (row->name != NULL && strcmp(row->name, "region") == 0) {
         return A_REGION;
-    if (row->name != NULL && strcmp(row->name, "host") == 0)
+    }
+    if (row->name != NULL && strcmp(row->name, "host") == 0) {
         return A_HOST;
-    for (size_t i = 0; row->argument != NULL && i < sizeof kinds / sizeof *kinds; i++)
-        if (strcmp(row->argument, kinds[i].argument) == 0)
+    }
+    for (size_t i = 0; row->argument != NULL && i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(row->argument, kinds[i].argument) == 0) {
             return kinds[i].kind;
+        }
+    }
     return NOTHING_KNOWN;
 }
 
 static void add_list(struct spf_buf *buf, const char *const *words, const char *after)
 {
-    for (size_t i = 0; words[i] != NULL; i++)
+    for (size_t i = 0; words[i] != NULL; i++) {
         spf_buf_addf(buf, "%s%s%s", i > 0 ? " " : "", words[i], after);
+    }
 }
 
 static void add_checks(struct spf_buf *buf)
 {
     spf_buf_addstr(buf, "key cloud net ssh");
-    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_buf_addf(buf, " %s", spf_check_table[i].id);
+    }
 }
 
 static void add_causes(struct spf_buf *buf)
 {
     spf_buf_addch(buf, '-');
-    for (size_t i = 0; i < SPF_FINDING_COUNT; i++)
-        if (spf_findings[i].id != NULL)
+    for (size_t i = 0; i < SPF_FINDING_COUNT; i++) {
+        if (spf_findings[i].id != NULL) {
             spf_buf_addf(buf, " %s", spf_findings[i].id);
+        }
+    }
 }
 
 /* ---- bash: COMP_WORDS has "=" and ":" as words of their own ------------------------------- */
@@ -157,12 +167,15 @@ static void add_bash_action(struct spf_buf *buf, const struct spf_option_row *ro
 static void add_bash_case(struct spf_buf *buf, const struct spf_option_row *row)
 {
     spf_buf_addstr(buf, "    ");
-    if (row->letter != 0)
+    if (row->letter != 0) {
         spf_buf_addf(buf, "-%c%s", row->letter, row->name != NULL ? " | " : "");
-    if (row->name != NULL && !spf_option_may_lack_value(row))
+    }
+    if (row->name != NULL && !spf_option_may_lack_value(row)) {
         spf_buf_addf(buf, "--%s | ", row->name);
-    if (row->name != NULL)
+    }
+    if (row->name != NULL) {
         spf_buf_addf(buf, "--%s=", row->name);
+    }
     spf_buf_addstr(buf, ")\n        ");
     add_bash_action(buf, row);
     spf_buf_addstr(buf, "\n        return\n        ;;\n");
@@ -172,9 +185,11 @@ static void add_bash(struct spf_buf *buf)
 {
     spf_buf_addstr(buf, "# Written by sshpreflight --completion bash\n\n");
     spf_buf_addstr(buf, bash_functions);
-    for (size_t i = 0; i < spf_option_count; i++)
-        if (spf_option_rows[i].argument != NULL)
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (spf_option_rows[i].argument != NULL) {
             add_bash_case(buf, &spf_option_rows[i]);
+        }
+    }
     spf_buf_addstr(
         buf, "    esac\n    if ((COMP_CWORD == 2)) && [[ ${COMP_WORDS[1]} == explain ]]; then\n"
              "        _sshpreflight_words '");
@@ -249,10 +264,11 @@ static void add_zsh_action(struct spf_buf *buf, const struct spf_option_row *row
 static void add_zsh_text(struct spf_buf *buf, const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '\'')
+        if (*text == '\'') {
             spf_buf_addstr(buf, "'\\'");
-        else if (strchr("[]:\\", *text) != NULL)
+        } else if (strchr("[]:\\", *text) != NULL) {
             spf_buf_addch(buf, '\\');
+        }
         spf_buf_addch(buf, *text);
     }
 }
@@ -263,14 +279,16 @@ static void add_zsh_spelling(struct spf_buf *buf, const struct spf_option_row *r
     bool optional = !letter && spf_option_may_lack_value(row);
 
     spf_buf_addstr(buf, " \\\n    '");
-    if (row->adds)
+    if (row->adds) {
         spf_buf_addch(buf, '*');
-    else if (row->letter != 0 && row->name != NULL)
+    } else if (row->letter != 0 && row->name != NULL) {
         spf_buf_addf(buf, "(-%c --%s)", row->letter, row->name);
-    if (letter)
+    }
+    if (letter) {
         spf_buf_addf(buf, "-%c%s", row->letter, row->argument != NULL ? "+" : "");
-    else
+    } else {
         spf_buf_addf(buf, "--%s%s", row->name, optional ? "=-" : row->argument != NULL ? "=" : "");
+    }
     spf_buf_addch(buf, '[');
     add_zsh_text(buf, row->help);
     spf_buf_addch(buf, ']');
@@ -287,10 +305,12 @@ static void add_zsh(struct spf_buf *buf)
 {
     add_zsh_functions(buf);
     for (size_t i = 0; i < spf_option_count; i++) {
-        if (spf_option_rows[i].letter != 0)
+        if (spf_option_rows[i].letter != 0) {
             add_zsh_spelling(buf, &spf_option_rows[i], true);
-        if (spf_option_rows[i].name != NULL)
+        }
+        if (spf_option_rows[i].name != NULL) {
             add_zsh_spelling(buf, &spf_option_rows[i], false);
+        }
     }
     spf_buf_addstr(buf, " \\\n    '*:host:_sshpreflight_word'\n");
 }
@@ -356,16 +376,20 @@ static void add_fish(struct spf_buf *buf)
         const struct spf_option_row *row = &spf_option_rows[i];
 
         spf_buf_addstr(buf, "complete -c sshpreflight");
-        if (row->letter != 0)
+        if (row->letter != 0) {
             spf_buf_addf(buf, " -s %c", row->letter);
-        if (row->name != NULL)
+        }
+        if (row->name != NULL) {
             spf_buf_addf(buf, " -l %s", row->name);
-        if (row->argument != NULL)
+        }
+        if (row->argument != NULL) {
             add_fish_action(buf, row);
+        }
         spf_buf_addstr(buf, " -d '");
         for (const char *c = row->help; *c != '\0'; c++) {
-            if (*c == '\'' || *c == '\\')
+            if (*c == '\'' || *c == '\\') {
                 spf_buf_addch(buf, '\\');
+            }
             spf_buf_addch(buf, *c);
         }
         spf_buf_addstr(buf, "'\n");
@@ -381,11 +405,14 @@ static bool is_plain(const char *name)
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@+-";
 
-    if (name[0] == '\0' || name[0] == '-' || !spf_is_clean(name))
+    if (name[0] == '\0' || name[0] == '-' || !spf_is_clean(name)) {
         return false;
-    for (const char *c = name; *c != '\0'; c++)
-        if ((unsigned char)*c < 0x80 && strchr(plain, *c) == NULL)
+    }
+    for (const char *c = name; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x80 && strchr(plain, *c) == NULL) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -398,12 +425,14 @@ static void add_name(void *owner, const char *name)
     struct names *names = owner;
     size_t before = names->list.len;
 
-    if (!is_plain(name))
+    if (!is_plain(name)) {
         return;
+    }
     spf_buf_addf(&names->list, "\n%s\n", name);
     if (!spf_buf_failed(&names->list) &&
-        strstr(names->list.data, names->list.data + before) == names->list.data + before)
+        strstr(names->list.data, names->list.data + before) == names->list.data + before) {
         spf_buf_addf(names->out, "%s\n", name);
+    }
 }
 
 static void add_names(struct spf_buf *buf, const char *member, const char *config_path)

@@ -31,9 +31,11 @@ static const char *variable_of(const struct spf_option_row *row, const char **va
     };
     const char *name = NULL;
 
-    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
-        if (strcmp(row->name, variables[i].option) == 0)
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        if (strcmp(row->name, variables[i].option) == 0) {
             *value = spf_first_env(variables[i].names, &name);
+        }
+    }
     return name;
 }
 
@@ -55,25 +57,28 @@ static struct spf_error read_config(const char *path, const char *shown, char **
     int fd = spf_open_to_read(path);
 
     *text = NULL;
-    if (fd < 0)
+    if (fd < 0) {
         return errno == ENOENT || errno == ENOTDIR ? error
                                                    : spf_usage("%s: %s", shown, strerror(errno));
-    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+    }
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         error = spf_usage("%s is not a regular file", shown);
-    else if ((status.st_uid != geteuid() && status.st_uid != 0) || (status.st_mode & 022) != 0)
+    } else if ((status.st_uid != geteuid() && status.st_uid != 0) || (status.st_mode & 022) != 0) {
         error = spf_usage("%s could have been written by another user: chmod go-w it", shown);
-    else if (status.st_size > CONFIG_MAX)
+    } else if (status.st_size > CONFIG_MAX) {
         error = spf_usage("%s is larger than 64 KiB", shown);
-    else if ((*text = calloc(1, CONFIG_MAX + 1)) == NULL)
+    } else if ((*text = calloc(1, CONFIG_MAX + 1)) == NULL) {
         error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     while (*text != NULL && got > 0 && len < CONFIG_MAX) {
         got = read(fd, *text + len, CONFIG_MAX - len);
         len += got > 0 ? (size_t)got : 0;
     }
-    if (got < 0)
+    if (got < 0) {
         error = spf_usage("%s: %s", shown, strerror(errno));
-    else if (*text != NULL && memchr(*text, '\0', len) != NULL)
+    } else if (*text != NULL && memchr(*text, '\0', len) != NULL) {
         error = spf_usage("%s is not a text file", shown);
+    }
     (void)close(fd);
     if (error.code != SPF_OK) {
         free(*text);
@@ -84,9 +89,11 @@ static struct spf_error read_config(const char *path, const char *shown, char **
 
 static const struct spf_option_row *default_named(const char *name)
 {
-    for (size_t i = 0; i < spf_option_count; i++)
-        if (spf_option_rows[i].in_config && strcmp(spf_option_rows[i].name, name) == 0)
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (spf_option_rows[i].in_config && strcmp(spf_option_rows[i].name, name) == 0) {
             return &spf_option_rows[i];
+        }
+    }
     return NULL;
 }
 
@@ -97,14 +104,17 @@ static struct spf_error refuse_name(const char *shown, unsigned number, const ch
     struct spf_buf said;
     size_t count = 0;
 
-    for (size_t i = 0; i < spf_option_count; i++)
-        if (spf_option_rows[i].in_config)
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (spf_option_rows[i].in_config) {
             names[count++] = spf_option_rows[i].name;
+        }
+    }
     spf_buf_init(&said, 400);
     spf_buf_addf(&said, _("%s line %u: \"%s\" is not a default that can be set"), shown, number,
                  name);
-    if (!spf_suggest(&said, name, "", names, count))
+    if (!spf_suggest(&said, name, "", names, count)) {
         spf_buf_addstr(&said, _("; --print-config lists those"));
+    }
     error = spf_usage("%s", said.data);
     spf_buf_clear(&said);
     return error;
@@ -113,9 +123,11 @@ static struct spf_error refuse_name(const char *shown, unsigned number, const ch
 /* Is there an option on the command line for the same? */
 static bool is_given(const struct spf_options *options, const struct spf_option_row *row)
 {
-    for (size_t i = 0; i < spf_option_count; i++)
-        if (options->given[i] != NULL && spf_option_rows[i].offset == row->offset)
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (options->given[i] != NULL && spf_option_rows[i].offset == row->offset) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -128,22 +140,27 @@ static struct spf_error take_line(struct spf_options *options, char *line, const
     bool user_given = options->user_given;
     struct spf_error error;
 
-    if (name[0] == '\0' || name[0] == '#')
+    if (name[0] == '\0' || name[0] == '#') {
         return spf_ok();
-    if (equals == NULL)
+    }
+    if (equals == NULL) {
         return spf_usage("%s line %u is not \"option = value\"", shown, number);
+    }
     *equals = '\0';
     name = spf_trim(name);
     value = spf_trim(equals + 1);
     row = default_named(name);
-    if (row == NULL)
+    if (row == NULL) {
         return refuse_name(shown, number, name);
-    if (options->default_line[row - spf_option_rows] != 0)
+    }
+    if (options->default_line[row - spf_option_rows] != 0) {
         return spf_usage("%s line %u: %s was set in line %u", shown, number, name,
                          options->default_line[row - spf_option_rows]);
+    }
     options->default_line[row - spf_option_rows] = number;
-    if (is_given(options, row) || (variable_of(row, &set) != NULL && set != NULL))
+    if (is_given(options, row) || (variable_of(row, &set) != NULL && set != NULL)) {
         return spf_ok();
+    }
     (void)spf_format(where, sizeof where, _("%s line %u: %s"), shown, number, name);
     error = spf_option_default(options, row, where, value);
     options->user_given = user_given; /* the ssh configuration's User comes before a default */
@@ -156,20 +173,23 @@ struct spf_error spf_defaults_read(struct spf_options *options)
     unsigned number = 0;
     struct spf_error error;
 
-    if (!config_path(path))
+    if (!config_path(path)) {
         return spf_ok();
+    }
     spf_show_path(shown, sizeof shown, path);
     error = read_config(path, shown, &text);
-    if (error.code != SPF_OK || text == NULL)
+    if (error.code != SPF_OK || text == NULL) {
         return error;
+    }
     copy = SPF_APPEND(&options->copies);
     if (copy == NULL) {
         free(text);
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     }
     *copy = text;
-    for (char *at = text, *line; error.code == SPF_OK && (line = strsep(&at, "\n")) != NULL;)
+    for (char *at = text, *line; error.code == SPF_OK && (line = strsep(&at, "\n")) != NULL;) {
         error = take_line(options, line, shown, ++number);
+    }
     return error;
 }
 
@@ -179,11 +199,13 @@ void spf_defaults_drop_idle(struct spf_options *options)
     const bool has_pair = options->instance != NULL || spf_options_list(options);
 
     if (options->command != SPF_COMMAND_RUN || is_given(options, row) ||
-        options->default_line[row - spf_option_rows] == 0)
+        options->default_line[row - spf_option_rows] == 0) {
         return;
+    }
     if (options->key != NULL || options->find_key != NULL || options->replay != NULL ||
-        options->transcript != NULL || !has_pair)
+        options->transcript != NULL || !has_pair) {
         options->key_dir = NULL;
+    }
 }
 
 static void add_value(const struct spf_options *options, const struct spf_option_row *row,
@@ -203,42 +225,47 @@ static void add_value(const struct spf_options *options, const struct spf_option
         text = *(const char *const *)at;
         break;
     }
-    if (text != NULL)
+    if (text != NULL) {
         spf_buf_add_clean(buf, text, strlen(text), 1000);
+    }
 }
 
 void spf_defaults_print(const struct spf_options *options, struct spf_buf *buf)
 {
     char path[PATH_MAX], shown[PATH_MAX];
 
-    if (config_path(path))
+    if (config_path(path)) {
         spf_show_path(shown, sizeof shown, path);
-    else
+    } else {
         (void)spf_copy(shown, sizeof shown, _("no home directory"));
+    }
     spf_buf_addf(buf, "# %s%s\n", shown, access(path, F_OK) == 0 ? "" : _(" (there is none)"));
     for (size_t i = 0; i < spf_option_count; i++) {
         const struct spf_option_row *row = &spf_option_rows[i];
         const char *set = NULL, *name;
         struct spf_buf value;
 
-        if (!row->in_config)
+        if (!row->in_config) {
             continue;
+        }
         name = variable_of(row, &set);
         spf_buf_init(&value, 1200);
         if (name != NULL && set != NULL && !is_given(options, row) &&
-            strcmp(row->name, "color") != 0)
+            strcmp(row->name, "color") != 0) {
             spf_buf_add_clean(&value, set, strlen(set), 1000);
-        else
+        } else {
             add_value(options, row, &value);
-        if (is_given(options, row))
+        }
+        if (is_given(options, row)) {
             spf_buf_addstr(buf, _("\n# the command line\n"));
-        else if (name != NULL && set != NULL)
+        } else if (name != NULL && set != NULL) {
             spf_buf_addf(buf, _("\n# the environment, %s\n"), name);
-        else
+        } else {
             spf_buf_addf(buf, "\n# %s\n",
                          options->default_line[i] != 0 ? _("this file")
                          : value.len > 0               ? _("built in")
                                                        : _("not set"));
+        }
         spf_buf_addf(buf, "%s%s = %s\n", value.len > 0 ? "" : "# ", row->name, value.data);
         spf_buf_clear(&value);
     }

@@ -78,11 +78,13 @@ struct spf_error spf_fix_in_time(const char *path, const struct spf_secret *pass
         return spf_error(SPF_ERR_NOMEM, _("no thread for --fix"));
     }
     while (!over && spf_now_ms() < end_ms) {
-        if (spf_loop_turn(loop, end_ms).code != SPF_OK)
+        if (spf_loop_turn(loop, end_ms).code != SPF_OK) {
             break;
+        }
     }
     spf_loop_free(loop);
-    if (result.code == SPF_ERR_TOO_BIG && atomic_load(&fixed->unproved))
+    if (result.code == SPF_ERR_TOO_BIG && atomic_load(&fixed->unproved)) {
         (void)unlink(fixed->path);
+    }
     return result;
 }

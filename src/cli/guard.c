@@ -24,8 +24,9 @@ static void note_below(const char *home, const char *const *names, size_t count)
     char path[PATH_MAX];
 
     for (size_t i = 0; i < count; i++) {
-        if (spf_format(path, sizeof path, "%s/%s", home, names[i]))
+        if (spf_format(path, sizeof path, "%s/%s", home, names[i])) {
             spf_note_file(path);
+        }
     }
 }
 
@@ -35,8 +36,9 @@ static void note_beside(const char *key)
     char path[PATH_MAX];
 
     for (size_t i = 0; key != NULL && i < COUNT(endings); i++) {
-        if (spf_format(path, sizeof path, "%s%s", key, endings[i]))
+        if (spf_format(path, sizeof path, "%s%s", key, endings[i])) {
             spf_note_file(path);
+        }
     }
 }
 
@@ -50,8 +52,9 @@ static size_t list_named(const struct spf_options *options, const char *named[NA
     size_t count = 0;
 
     for (size_t i = 0; i < NAMED_MAX; i++) {
-        if (all[i] != NULL)
+        if (all[i] != NULL) {
             named[count++] = all[i];
+        }
     }
     return count;
 }
@@ -73,13 +76,15 @@ static bool is_named(const struct spf_options *options, const char *path)
     const char *const *list;
 
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(named[i], path) == 0)
+        if (strcmp(named[i], path) == 0) {
             return true;
+        }
     }
     for (size_t k = 0; (list = named_list(options, k)) != NULL; k++) {
         for (size_t i = 0; list[i] != NULL; i++) {
-            if (strcmp(list[i], path) == 0)
+            if (strcmp(list[i], path) == 0) {
                 return true;
+            }
         }
     }
     return false;
@@ -95,20 +100,27 @@ static void note_all(const struct spf_options *options)
     const char *const *list;
     char home[PATH_MAX];
 
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         spf_note_file(named[i]);
-    for (size_t i = 0; i < COUNT(by_environment); i++)
+    }
+    for (size_t i = 0; i < COUNT(by_environment); i++) {
         spf_note_file(by_environment[i]);
-    for (size_t k = 0; (list = named_list(options, k)) != NULL; k++)
-        for (size_t i = 0; list[i] != NULL; i++)
+    }
+    for (size_t k = 0; (list = named_list(options, k)) != NULL; k++) {
+        for (size_t i = 0; list[i] != NULL; i++) {
             spf_note_file(list[i]);
+        }
+    }
     note_beside(options->key);
-    if (spf_ssh_of_system(home))
+    if (spf_ssh_of_system(home)) {
         note_below(home, of_system, COUNT(of_system));
-    if (spf_home(home))
+    }
+    if (spf_home(home)) {
         note_below(home, of_ssh, COUNT(of_ssh));
-    if (spf_home_of_shell(home))
+    }
+    if (spf_home_of_shell(home)) {
         note_below(home, of_cloud, COUNT(of_cloud));
+    }
 }
 
 static bool is_same(const char *path, const struct stat *status)
@@ -129,16 +141,19 @@ static bool is_below(char *real, const char *keys)
     for (char *slash = strrchr(real, '/'); slash != NULL && slash != real;
          slash = strrchr(real, '/')) {
         *slash = '\0';
-        if (stat(real, &status) != 0)
+        if (stat(real, &status) != 0) {
             return false;
+        }
         if ((spf_ssh_of_system(machine) && is_same(machine, &status)) ||
-            (keys != NULL && keys[0] != '\0' && is_same(keys, &status)))
+            (keys != NULL && keys[0] != '\0' && is_same(keys, &status))) {
             return true;
+        }
         for (size_t i = 0; i < 2 * COUNT(directories); i++) {
             if (known[i % 2] &&
                 spf_format(path, sizeof path, "%s/%s", homes[i % 2], directories[i / 2]) &&
-                is_same(path, &status))
+                is_same(path, &status)) {
                 return true;
+            }
         }
     }
     return false;
@@ -151,10 +166,12 @@ static bool is_read(const char *path, const char *keys)
     char *real;
     bool is;
 
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode)) {
         return false;
-    if (spf_file_is_noted(&status))
+    }
+    if (spf_file_is_noted(&status)) {
         return true;
+    }
     real = realpath(path, NULL);
     is = real != NULL && is_below(real, keys);
     free(real);
@@ -174,10 +191,11 @@ static bool same_file(const char *a, const char *b)
 static struct spf_error guard_resumed(const struct spf_options *options)
 {
     for (size_t i = 0; options->resume != NULL && i < options->output_count; i++) {
-        if (same_file(options->outputs[i].path, options->resume))
+        if (same_file(options->outputs[i].path, options->resume)) {
             return spf_usage("%s: a file that is read is not replaced by a report; choose another "
                              "name",
                              options->resume);
+        }
     }
     return spf_ok();
 }
@@ -187,21 +205,26 @@ struct spf_error spf_guard_outputs(const struct spf_options *options)
     const char *paths[SPF_LIST_OPTION_MAX + 1];
     size_t count = 0;
 
-    for (size_t i = 0; i < options->output_count; i++)
+    for (size_t i = 0; i < options->output_count; i++) {
         paths[count++] = options->outputs[i].path;
-    if (options->record != NULL)
+    }
+    if (options->record != NULL) {
         paths[count++] = options->record;
-    if (count > 0)
+    }
+    if (count > 0) {
         note_all(options);
+    }
     for (size_t i = 0; i < count; i++) {
         if (is_named(options, paths[i]) ||
-            is_read(paths[i], options->key_dir != NULL ? options->key_dir : options->find_key))
+            is_read(paths[i], options->key_dir != NULL ? options->key_dir : options->find_key)) {
             return spf_usage("%s: a file that is read is not replaced by a report; choose another "
                              "name",
                              paths[i]);
+        }
         for (size_t k = 0; k < i; k++) {
-            if (same_file(paths[i], paths[k]))
+            if (same_file(paths[i], paths[k])) {
                 return spf_usage("%s: --output and --record name the same file twice", paths[i]);
+            }
         }
     }
     return guard_resumed(options);

@@ -22,10 +22,12 @@ static struct spf_error wait_for(int fd, int stop_fd, int64_t until_ms)
         left = until_ms - spf_now_ms();
         got = left > 0 ? poll(polls, 2, (int)left) : 0;
     } while (got < 0 && errno == EINTR);
-    if (got < 0)
+    if (got < 0) {
         return spf_error_sys(errno, _("it cannot be waited for"));
-    if (got > 0 && polls[1].revents != 0)
+    }
+    if (got > 0 && polls[1].revents != 0) {
         return spf_error(SPF_ERR_INVALID, _("interrupted before it was read"));
+    }
     return got > 0
                ? spf_ok()
                : spf_error(SPF_ERR_TOO_BIG, _("it did not come to its end in time (--deadline)"));
@@ -43,20 +45,24 @@ struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
 
     while (error.code == SPF_OK && got > 0) {
         error = wait_for(fd, stop_fd, until_ms);
-        if (error.code != SPF_OK)
+        if (error.code != SPF_OK) {
             break;
+        }
         got = read(fd, bytes, sizeof bytes);
-        if (got < 0 && (errno == EINTR || errno == EAGAIN))
+        if (got < 0 && (errno == EINTR || errno == EAGAIN)) {
             got = 1;
-        else if (got < 0)
+        } else if (got < 0) {
             error = spf_error_sys(errno, _("it cannot be read"));
-        else
+        } else {
             spf_buf_add(text, bytes, (size_t)got);
-        if (spf_buf_failed(text))
+        }
+        if (spf_buf_failed(text)) {
             error = spf_error(SPF_ERR_TOO_BIG, _("it is too large"));
+        }
     }
-    if (!is_input && fd >= 0)
+    if (!is_input && fd >= 0) {
         (void)close(fd);
+    }
     return error;
 }
 
@@ -69,18 +75,21 @@ static FILE *open_regular(const char *path)
     struct stat status;
     FILE *file = NULL;
 
-    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
         file = fdopen(fd, "r");
-    if (file == NULL && fd >= 0)
+    }
+    if (file == NULL && fd >= 0) {
         (void)close(fd);
+    }
     return file;
 }
 
 static void say_remarks(struct spf_buf *remarks, const char *shown)
 {
     for (char *at = remarks->data, *line; (line = strsep(&at, "\n")) != NULL;) {
-        if (line[0] != '\0')
+        if (line[0] != '\0') {
             (void)fprintf(stderr, "sshpreflight: %s %s\n", shown, line);
+        }
     }
 }
 
@@ -93,16 +102,18 @@ struct spf_error spf_input_ledger(const char *path, int stop_fd, unsigned second
     char shown[100];
 
     spf_clean(shown, sizeof shown, path, strlen(path));
-    if (strcmp(path, "-") == 0)
+    if (strcmp(path, "-") == 0) {
         (void)spf_copy(shown, sizeof shown, _("standard input"));
+    }
     spf_buf_init(&remarks, 100000);
     spf_buf_init(&text, LEDGER_MOST);
     if (file != NULL) {
         error = spf_ledger_read(file, &remarks, ledger);
     } else {
         error = spf_input_read(path, stop_fd, seconds, &text);
-        if (error.code == SPF_OK)
+        if (error.code == SPF_OK) {
             error = spf_ledger_read_text(text.data, text.len, &remarks, ledger);
+        }
     }
     if (error.code == SPF_OK && !may_be_empty && spf_ledger_runs(*ledger) == 0) {
         spf_ledger_free(*ledger);

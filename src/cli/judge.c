@@ -10,15 +10,19 @@
 /* As ssh judges it (ssh.c: valid_ruser); what it refuses can be nobody's name. */
 static bool ssh_takes_user(const char *user)
 {
-    if (user[0] == '-')
+    if (user[0] == '-') {
         return false;
+    }
     for (const char *c = user; *c != '\0'; c++) {
-        if (iscntrl((unsigned char)*c) || strchr("'`\";&<>|(){}", *c) != NULL)
+        if (iscntrl((unsigned char)*c) || strchr("'`\";&<>|(){}", *c) != NULL) {
             return false;
-        if (isspace((unsigned char)*c) && c[1] == '-')
+        }
+        if (isspace((unsigned char)*c) && c[1] == '-') {
             return false;
-        if (*c == '\\' && c[1] == '\0')
+        }
+        if (*c == '\\' && c[1] == '\0') {
             return false;
+        }
     }
     return true;
 }
@@ -27,12 +31,14 @@ static bool ssh_takes_user(const char *user)
  * becomes a part of the commands that its configuration has. */
 static bool ssh_takes_host(const char *host)
 {
-    if (host[0] == '-')
+    if (host[0] == '-') {
         return false;
+    }
     for (const char *c = host; *c != '\0'; c++) {
         if (iscntrl((unsigned char)*c) || isspace((unsigned char)*c) ||
-            strchr("'`\"$\\;&<>|(){}", *c) != NULL)
+            strchr("'`\"$\\;&<>|(){}", *c) != NULL) {
             return false;
+        }
     }
     return true;
 }
@@ -43,8 +49,9 @@ static struct spf_error judge_family(const struct spf_options *options)
     struct spf_ip ip;
 
     if (options->family == 0 || options->host == NULL || !spf_ip_parse(options->host, &ip) ||
-        ip.family == options->family)
+        ip.family == options->family) {
         return spf_ok();
+    }
     return spf_usage("%s is an IPv%d address, and -%d allows IPv%d only", options->host, ip.family,
                      options->family, options->family);
 }
@@ -59,28 +66,33 @@ static struct spf_error judge_form(const struct spf_options *options)
     char address[80];
     bool is_port;
 
-    if (colon == NULL)
+    if (colon == NULL) {
         return open[0] != '\0' ? spf_usage("only an IPv6 address may stand in brackets") : spf_ok();
+    }
     if (options->user_given) {
         user = options->user;
         at = "@";
     }
     is_port = colon[1] != '\0' && colon[1 + strspn(colon + 1, "0123456789")] == '\0';
-    if (open[0] != '\0' && is_port && len > 2 && host[len - 1] == ']')
+    if (open[0] != '\0' && is_port && len > 2 && host[len - 1] == ']') {
         return spf_usage("the port goes with -p: write -p %s %s%s%.*s", colon + 1, user, at,
                          (int)(len - 2), host + 1);
-    if (open[0] != '\0')
+    }
+    if (open[0] != '\0') {
         return spf_usage("only an IPv6 address may stand in brackets; the port goes with -p");
+    }
     (void)spf_format(address, sizeof address, "%.*s", (int)strcspn(host, "%"), host);
-    if (!spf_ip_parse(address, &ip)) /* without its zone (RFC 4007 section 11) */
+    if (!spf_ip_parse(address, &ip)) { /* without its zone (RFC 4007 section 11) */
         return is_port && memchr(host, ':', len) == NULL
                    ? spf_usage("the port goes with -p: write -p %s %s%s%.*s", colon + 1, user, at,
                                (int)len, host)
                    : spf_usage("give the host alone; the port goes with -p");
+    }
     /* ::1:22 is an address that no machine has, and meant otherwise; other addresses may end so. */
-    if (spf_starts_with(host, "::1:") && is_port && !options->host_in_brackets)
+    if (spf_starts_with(host, "::1:") && is_port && !options->host_in_brackets) {
         return spf_usage("%s is itself an IPv6 address; for port %s of ::1 write -p %s %s%s::1",
                          host, colon + 1, colon + 1, user, at);
+    }
     return spf_ok();
 }
 
@@ -108,15 +120,17 @@ static struct spf_error judge_replay(const struct spf_options *options)
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
-        if (idle[i].given)
+        if (idle[i].given) {
             return spf_usage("%s means nothing with --replay: the record says what was asked",
                              spf_tr(idle[i].name));
+        }
     }
     for (size_t i = 0;
          i < sizeof options->repeat / sizeof *options->repeat && options->repeat[i] != NULL; i++) {
-        if (options->repeat[i][0] == '-')
+        if (options->repeat[i][0] == '-') {
             return spf_usage("%s means nothing with --replay: the record says what was asked",
                              options->repeat[i]);
+        }
     }
     return spf_guard_outputs(options);
 }
@@ -142,9 +156,10 @@ static struct spf_error judge_transcript(const struct spf_options *options)
     };
 
     for (size_t i = 0; i < sizeof idle / sizeof *idle; i++) {
-        if (idle[i].given)
+        if (idle[i].given) {
             return spf_usage("%s means nothing with a transcript: nothing connects to the host",
                              spf_tr(idle[i].name));
+        }
     }
     return spf_guard_outputs(options);
 }
@@ -154,36 +169,46 @@ static struct spf_error judge_lists(const struct spf_options *options)
 {
     unsigned from_input = options->key != NULL && strcmp(options->key, "-") == 0;
 
-    for (size_t i = 0; options->instances_files[i] != NULL; i++)
+    for (size_t i = 0; options->instances_files[i] != NULL; i++) {
         from_input += strcmp(options->instances_files[i], "-") == 0;
-    for (size_t i = 0; options->hosts_files[i] != NULL; i++)
+    }
+    for (size_t i = 0; options->hosts_files[i] != NULL; i++) {
         from_input += strcmp(options->hosts_files[i], "-") == 0;
+    }
     from_input += options->resume != NULL && strcmp(options->resume, "-") == 0;
     from_input += options->baseline != NULL && strcmp(options->baseline, "-") == 0;
-    if (from_input > 1)
+    if (from_input > 1) {
         return spf_usage("standard input can be read once: one list, a record, or the key");
-    if (options->resume != NULL && options->wait_s != 0)
+    }
+    if (options->resume != NULL && options->wait_s != 0) {
         return spf_usage("--resume goes on with one round, and --wait repeats them");
-    if (options->host != NULL && options->instances.count > 0)
+    }
+    if (options->host != NULL && options->instances.count > 0) {
         return spf_usage("a host is the address of one instance, and several are given");
+    }
     return spf_ok();
 }
 
 /* --key-dir is in place of --key, and of a look for the key alone. */
 static struct spf_error judge_key_dir(const struct spf_options *options)
 {
-    if (options->key_dir == NULL)
+    if (options->key_dir == NULL) {
         return spf_ok();
-    if (options->key_dir[0] == '\0')
+    }
+    if (options->key_dir[0] == '\0') {
         return spf_usage("--key-dir is empty");
-    if (options->key != NULL)
+    }
+    if (options->key != NULL) {
         return spf_usage("--key %s and --key-dir %s exclude each other", options->key,
                          options->key_dir);
-    if (options->find_key != NULL)
+    }
+    if (options->find_key != NULL) {
         return spf_usage("--find-key and --key-dir %s exclude each other", options->key_dir);
-    if (options->instance == NULL && !spf_options_list(options))
+    }
+    if (options->instance == NULL && !spf_options_list(options)) {
         return spf_usage(
             "--key-dir picks the key of an instance's key pair: it needs --instance ID");
+    }
     return spf_ok();
 }
 
@@ -194,56 +219,76 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT);
     struct spf_error error;
 
-    if (options->replay != NULL)
+    if (options->replay != NULL) {
         return judge_replay(options);
-    if (options->transcript != NULL)
+    }
+    if (options->transcript != NULL) {
         return judge_transcript(options);
-    if (options->selected == 0)
+    }
+    if (options->selected == 0) {
         return spf_usage("--only and --skip leave no check to run");
+    }
     error = judge_lists(options);
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         error = judge_key_dir(options);
-    if (error.code != SPF_OK)
+    }
+    if (error.code != SPF_OK) {
         return error;
-    if (spf_options_list(options) && options->instance == NULL && options->host == NULL)
+    }
+    if (spf_options_list(options) && options->instance == NULL && options->host == NULL) {
         return spf_guard_outputs(options); /* each line is judged as it is read */
+    }
     if (options->instance == NULL && options->host == NULL &&
-        (options->selected & ~without_host) != 0)
+        (options->selected & ~without_host) != 0) {
         return spf_usage("say what to check: --instance ID, or a host");
-    if (options->instance == NULL && (options->selected & ~SPF_CLOUD_CHECKS) == 0)
+    }
+    if (options->instance == NULL && (options->selected & ~SPF_CLOUD_CHECKS) == 0) {
         return spf_usage("the cloud checks need --instance ID");
-    if (options->instance != NULL && options->instance[0] == '\0')
+    }
+    if (options->instance != NULL && options->instance[0] == '\0') {
         return spf_usage("--instance is empty");
-    if (options->host != NULL && options->host[0] == '\0')
+    }
+    if (options->host != NULL && options->host[0] == '\0') {
         return spf_usage("the host is empty");
+    }
     if (options->key == NULL && options->key_dir == NULL &&
         (options->ssh_config == NULL || (options->instance == NULL && options->host == NULL)) &&
-        (options->selected & SPF_CHECKS_WITH_KEY) != 0)
+        (options->selected & SPF_CHECKS_WITH_KEY) != 0) {
         return spf_usage("say which private key: --key FILE");
-    if (options->find_key != NULL && options->instance == NULL)
+    }
+    if (options->find_key != NULL && options->instance == NULL) {
         return spf_usage(
             "--find-key looks for the key pair of an instance: it needs --instance ID");
-    if (options->console && options->instance == NULL)
+    }
+    if (options->console && options->instance == NULL) {
         return spf_usage("--console reads that of an instance: it needs --instance ID");
+    }
     if (options->source_lookup != NULL && options->jump != NULL &&
-        strcasecmp(options->jump, "none") != 0)
+        strcasecmp(options->jump, "none") != 0) {
         return spf_usage(
             "behind a jump host the rules see its address, which lookup: cannot tell; give it "
             "to --source-ip");
-    if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0))
+    }
+    if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0)) {
         return spf_usage("--fix repairs a file: it needs --key FILE");
-    if (options->user[0] == '\0')
+    }
+    if (options->user[0] == '\0') {
         return spf_usage("the user name is empty");
-    if (!ssh_takes_user(options->user))
+    }
+    if (!ssh_takes_user(options->user)) {
         return spf_usage(
             "ssh refuses this user name: it holds characters that no user name should have");
-    if (options->ssh_config != NULL && options->host != NULL && !ssh_takes_host(options->host))
+    }
+    if (options->ssh_config != NULL && options->host != NULL && !ssh_takes_host(options->host)) {
         return spf_usage(
             "ssh refuses this host name: it holds characters that no host name should have");
-    if (options->host != NULL && strstr(options->host, "://") != NULL)
+    }
+    if (options->host != NULL && strstr(options->host, "://") != NULL) {
         return spf_usage("give the host alone, or as ssh://[user@]host[:port]");
+    }
     error = judge_form(options);
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         error = judge_family(options);
+    }
     return error.code == SPF_OK ? spf_guard_outputs(options) : error;
 }

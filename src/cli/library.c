@@ -21,17 +21,20 @@ struct spf_preflight *spf_preflight_new(void)
 {
     struct spf_preflight *preflight = calloc(1, sizeof *preflight);
 
-    if (preflight != NULL)
+    if (preflight != NULL) {
         spf_options_init(&preflight->options);
+    }
     return preflight;
 }
 
 void spf_preflight_free(struct spf_preflight *preflight)
 {
-    if (preflight == NULL)
+    if (preflight == NULL) {
         return;
-    for (size_t i = 0; i < preflight->values.count; i++)
+    }
+    for (size_t i = 0; i < preflight->values.count; i++) {
         free(preflight->values.items[i]);
+    }
     free(preflight->values.items);
     free(preflight->json);
     spf_options_clear(&preflight->options);
@@ -43,11 +46,12 @@ int spf_preflight_set(struct spf_preflight *preflight, const char *option, const
     char **copy = NULL;
 
     if (value != NULL &&
-        ((copy = SPF_APPEND(&preflight->values)) == NULL || (*copy = strdup(value)) == NULL))
+        ((copy = SPF_APPEND(&preflight->values)) == NULL || (*copy = strdup(value)) == NULL)) {
         preflight->error = spf_error(SPF_ERR_NOMEM, "out of memory");
-    else
+    } else {
         preflight->error =
             spf_options_set(&preflight->options, option, copy != NULL ? *copy : NULL);
+    }
     return preflight->error.code == SPF_OK ? 0 : -1;
 }
 
@@ -73,8 +77,9 @@ static void release_sigpipe(const sigset_t *before, bool was_pending)
 
     (void)sigemptyset(&pipe);
     (void)sigaddset(&pipe, SIGPIPE);
-    if (!was_pending)
+    if (!was_pending) {
         (void)sigtimedwait(&pipe, NULL, &now);
+    }
     (void)pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
@@ -90,10 +95,12 @@ int spf_preflight_run(struct spf_preflight *preflight)
     preflight->json = NULL;
     preflight->options.format = SPF_FORMAT_JSON;
     preflight->error = spf_options_finish(&preflight->options);
-    if (preflight->error.code == SPF_OK)
+    if (preflight->error.code == SPF_OK) {
         preflight->error = spf_round_prepare(&round, &preflight->options, -1);
-    if (preflight->error.code == SPF_OK)
+    }
+    if (preflight->error.code == SPF_OK) {
         preflight->error = spf_wait_run(&round, &preflight->options, -1, NULL, NULL, NULL);
+    }
     if (preflight->error.code == SPF_OK) {
         spf_buf_init(&buf, REPORT_MAX);
         spf_report_json(&buf, &round.report);

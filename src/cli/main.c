@@ -67,8 +67,9 @@ enum {
 static int complain(int status, const char *text)
 {
     (void)fprintf(stderr, "sshpreflight: %s\n", spf_tr(text));
-    if (status == EXIT_USAGE)
+    if (status == EXIT_USAGE) {
         (void)fputs(_("Try: sshpreflight --help\n"), stderr);
+    }
     return status;
 }
 
@@ -79,12 +80,15 @@ static bool wants_colour(const struct spf_options *options)
     const char *no_color = getenv("NO_COLOR");
     const char *force = getenv("CLICOLOR_FORCE");
 
-    if (options->colour != SPF_COLOUR_AUTO)
+    if (options->colour != SPF_COLOUR_AUTO) {
         return options->colour == SPF_COLOUR_ALWAYS;
-    if (no_color != NULL && no_color[0] != '\0')
+    }
+    if (no_color != NULL && no_color[0] != '\0') {
         return false;
-    if (force != NULL && force[0] != '\0' && strcmp(force, "0") != 0)
+    }
+    if (force != NULL && force[0] != '\0' && strcmp(force, "0") != 0) {
         return true;
+    }
     return spf_terminal_obeys(STDOUT_FILENO);
 }
 
@@ -107,9 +111,10 @@ static struct spf_style style_of(const struct spf_options *options)
 /* Somebody who typed - without a pipe would see nothing happen. */
 static void say_that_it_waits(const char *what)
 {
-    if (isatty(STDIN_FILENO) == 1)
+    if (isatty(STDIN_FILENO) == 1) {
         (void)fprintf(stderr, _("sshpreflight: reading %s from the terminal; Ctrl-D ends it\n"),
                       what);
+    }
 }
 
 /* What must come from a person or a pipe before any clock runs. */
@@ -119,24 +124,31 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
     bool from_input = options->key != NULL && strcmp(options->key, "-") == 0;
     struct spf_error error = spf_ok();
 
-    if (options->transcript != NULL && strcmp(options->transcript, "-") == 0)
+    if (options->transcript != NULL && strcmp(options->transcript, "-") == 0) {
         say_that_it_waits(_("the transcript"));
+    }
     if ((options->key == NULL && options->key_dir == NULL) || options->replay != NULL ||
-        options->transcript != NULL)
+        options->transcript != NULL) {
         return error;
-    if (from_input)
+    }
+    if (from_input) {
         say_that_it_waits(_("the private key"));
-    if (from_input)
+    }
+    if (from_input) {
         error = spf_read_key_from_stdin(stop_fd, options->deadline_s, &round->key_text);
-    if (error.code != SPF_OK)
+    }
+    if (error.code != SPF_OK) {
         return error;
-    if (options->passphrase_file != NULL)
+    }
+    if (options->passphrase_file != NULL) {
         return spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
                                         &round->passphrase);
+    }
     error = spf_read_passphrase_environment(&round->passphrase);
     if (error.code == SPF_OK && round->passphrase == NULL && options->key != NULL && !from_input &&
-        spf_key_wants_passphrase(options->key, &round->key_file))
+        spf_key_wants_passphrase(options->key, &round->key_file)) {
         error = spf_prompt_passphrase(options->key, &round->passphrase);
+    }
     return error;
 }
 
@@ -159,8 +171,9 @@ static void fix_key(struct spf_options *options, struct spf_round *round, int st
     if (error.code == SPF_OK && fixed.fix == SPF_FIX_COPY) {
         char *copy = strdup(fixed.path);
 
-        if (copy == NULL)
+        if (copy == NULL) {
             return;
+        }
         free(options->key_copy);
         options->key = options->key_copy = copy;
     }
@@ -173,8 +186,9 @@ static void say_remarks(const struct spf_options *options)
     spf_buf_init(&lines, 8000);
     spf_options_remark(options, &lines);
     for (char *at = lines.data, *line; (line = strsep(&at, "\n")) != NULL;) {
-        if (line[0] != '\0')
+        if (line[0] != '\0') {
             (void)complain(0, line);
+        }
     }
     spf_buf_clear(&lines);
 }
@@ -203,14 +217,17 @@ static void say_lists(const struct spf_options *options, const struct spf_target
 {
     char line[200];
 
-    for (size_t i = 0; i < targets->left_out.count && i < LEFT_OUT_SHOWN; i++)
+    for (size_t i = 0; i < targets->left_out.count && i < LEFT_OUT_SHOWN; i++) {
         (void)fprintf(stderr, _("sshpreflight: %s: %s; left out\n"),
                       targets->left_out.items[i].where, targets->left_out.items[i].why);
-    if (targets->left_out.count > LEFT_OUT_SHOWN)
+    }
+    if (targets->left_out.count > LEFT_OUT_SHOWN) {
         (void)fprintf(stderr, _("sshpreflight: %zu more lines cannot be read, and are left out\n"),
                       targets->left_out.count - LEFT_OUT_SHOWN);
-    if (targets->alike == 0 || options->quiet)
+    }
+    if (targets->alike == 0 || options->quiet) {
         return;
+    }
     (void)spf_format(line, sizeof line,
                      targets->alike == 1 ? _("%zu target is named again; each is checked once")
                                          : _("%zu targets are named again; each is checked once"),
@@ -233,10 +250,12 @@ static int run(struct spf_options *options)
         return complain(EXIT_USAGE, error.text);
     }
     say_remarks(options);
-    if (options->fix && options->replay == NULL)
+    if (options->fix && options->replay == NULL) {
         fix_key(options, &round, stop_fd);
-    if (options->replay != NULL && strcmp(options->replay, "-") == 0)
+    }
+    if (options->replay != NULL && strcmp(options->replay, "-") == 0) {
         say_that_it_waits(_("a record"));
+    }
     spf_progress_init(&progress, options->format == SPF_FORMAT_TEXT && !options->quiet);
     round.trace = say_call;
     round.trace_owner = &progress;
@@ -257,23 +276,28 @@ static int run(struct spf_options *options)
     spf_progress_wipe(&progress);
     if (error.code != SPF_OK) {
         (void)complain(0, error.text);
-        if (round.report.exit_status == 0)
+        if (round.report.exit_status == 0) {
             round.report.exit_status = EXIT_UNKNOWN; /* what is there is not all */
+        }
     }
-    if (round.stopped && (signal_number = spf_signals_which(stop_fd)) != 0)
+    if (round.stopped && (signal_number = spf_signals_which(stop_fd)) != 0) {
         round.report.exit_status = 128 + signal_number;
+    }
 
     /* What is to be written is known: a writer that blocks (a pager) may be ended like any other.
      */
     spf_signals_release();
     status = spf_publish_end(&publisher);
-    if (status == 0 || round.stopped)
+    if (status == 0 || round.stopped) {
         status = round.report.exit_status;
-    if (options->format == SPF_FORMAT_NAGIOS && status < EXIT_USAGE)
+    }
+    if (options->format == SPF_FORMAT_NAGIOS && status < EXIT_USAGE) {
         status = spf_report_nagios_status(&round.report); /* its own contract */
+    }
     spf_round_clear(&round);
-    if (stop_fd >= 0)
+    if (stop_fd >= 0) {
         (void)close(stop_fd);
+    }
     return status;
 }
 
@@ -303,19 +327,22 @@ static int merge(const struct spf_options *options)
                                            : spf_error(SPF_ERR_NOMEM, "out of memory");
 
     spf_signals_release();
-    if (stop_fd >= 0)
+    if (stop_fd >= 0) {
         (void)close(stop_fd);
+    }
     if (error.code == SPF_OK && merged != NULL) {
         struct spf_report report = *merged;
 
         status = spf_publish_report(options, &style, &report);
-        if (status == 0)
+        if (status == 0) {
             status = options->format == SPF_FORMAT_NAGIOS ? spf_report_nagios_status(&report)
                                                           : report.exit_status;
+        }
     }
     spf_merge_free(merge);
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         return status;
+    }
     return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, error.text);
 }
 
@@ -325,10 +352,11 @@ static int list_checks(const struct spf_options *options)
     struct spf_buf buf;
 
     spf_buf_init(&buf, REPORT_MAX);
-    if (options->format == SPF_FORMAT_JSON)
+    if (options->format == SPF_FORMAT_JSON) {
         spf_list_checks_json(&buf);
-    else
+    } else {
         spf_list_checks(&buf, &style);
+    }
     (void)fputs(buf.data, stdout);
     spf_buf_clear(&buf);
     return 0;
@@ -344,8 +372,9 @@ static int print_policy(const struct spf_options *options)
 
     spf_buf_init(&buf, REPORT_MAX);
     whole = spf_cloud_policy(spf_checks_with_needs(&target), options->console, &buf);
-    if (whole)
+    if (whole) {
         (void)fputs(buf.data, stdout);
+    }
     spf_buf_clear(&buf);
     return whole ? 0 : complain(EXIT_BUG, "out of memory");
 }
@@ -358,8 +387,9 @@ static int print_completion(const struct spf_options *options)
     spf_buf_init(&buf, REPORT_MAX);
     spf_completion(&buf, options->completion, options->config_path);
     whole = !spf_buf_failed(&buf);
-    if (whole)
+    if (whole) {
         (void)fputs(buf.data, stdout);
+    }
     spf_buf_clear(&buf);
     return whole ? 0 : complain(EXIT_BUG, "out of memory");
 }
@@ -381,10 +411,11 @@ static const char *language_asked(char **argv)
     const char *word = NULL;
 
     for (int i = 1; argv[i] != NULL && word == NULL && strcmp(argv[i], "--") != 0; i++) {
-        if (spf_starts_with(argv[i], "--lang="))
+        if (spf_starts_with(argv[i], "--lang=")) {
             word = argv[i] + strlen("--lang=");
-        else if (strcmp(argv[i], "--lang") == 0)
+        } else if (strcmp(argv[i], "--lang") == 0) {
             word = argv[i + 1];
+        }
     }
     return word == NULL || strcmp(word, "auto") == 0 ? NULL : word;
 }
@@ -396,8 +427,9 @@ static void speak(const struct spf_options *options)
         [SPF_LANGUAGE_AUTO] = NULL, [SPF_LANGUAGE_EN] = "en", [SPF_LANGUAGE_ZH] = "zh"};
     const char *word = words[options->language];
 
-    if (!spf_language_set(word) && word != NULL)
+    if (!spf_language_set(word) && word != NULL) {
         (void)fputs("sshpreflight: no Chinese texts are installed; this is English\n", stderr);
+    }
 }
 
 /* A closed standard descriptor would become a socket's number, and a message go to the server. */
@@ -420,8 +452,9 @@ int main(int argc, char **argv)
 
     hold_standard_descriptors();
     error = spf_limits_prepare();
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return complain(EXIT_USAGE, error.text);
+    }
     spf_secret_guard_process();
     spf_terminal_init();
     spf_signals_init();
@@ -462,10 +495,12 @@ int main(int argc, char **argv)
         (void)puts("sshpreflight " SPF_VERSION);
         break;
     }
-    if (fflush(stdout) != 0 && status == 0)
+    if (fflush(stdout) != 0 && status == 0) {
         status = complain(EXIT_NOT_WRITTEN, _("standard output could not be written"));
+    }
     spf_options_clear(&options);
-    if (spf_loop_abandoned())
+    if (spf_loop_abandoned()) {
         _exit(status); /* see there: no clean-up of a library while a thread is in it */
+    }
     return status;
 }

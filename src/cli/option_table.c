@@ -26,8 +26,9 @@ static bool number(const char *text, unsigned least, unsigned most, unsigned *va
 {
     char *end;
 
-    if (text[0] < '0' || text[0] > '9' || strlen(text) > 9)
+    if (text[0] < '0' || text[0] > '9' || strlen(text) > 9) {
         return false;
+    }
     *value = (unsigned)strtoul(text, &end, 10);
     return *end == '\0' && *value >= least && *value <= most;
 }
@@ -55,12 +56,13 @@ static struct spf_error choose(const char *name, const char *text, const char *c
     spf_buf_init(&said, 400);
     spf_buf_addf(&said, _("%s cannot be \"%s\""), name, text);
     if (!spf_suggest(&said, text, "", words, count)) {
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             spf_buf_addf(&said, "%s%s",
                          i == 0           ? _("; it can be ")
                          : i + 1 == count ? _(" or ")
                                           : ", ",
                          words[i]);
+        }
     }
     error = spf_usage("%s", said.data);
     spf_buf_clear(&said);
@@ -69,8 +71,9 @@ static struct spf_error choose(const char *name, const char *text, const char *c
 
 static struct spf_error take_host(struct spf_options *options, const char *word)
 {
-    if (options->host != NULL)
+    if (options->host != NULL) {
         return spf_usage("two hosts: %s and %s", options->host, word);
+    }
     return spf_take_destination(options, word);
 }
 
@@ -83,15 +86,18 @@ static struct spf_error take_instance(struct spf_options *options, const char *w
 
     word += strspn(word, " \t\r\n");
     len = strlen(word);
-    while (len > 0 && strchr(" \t\r\n", word[len - 1]) != NULL)
+    while (len > 0 && strchr(" \t\r\n", word[len - 1]) != NULL) {
         len--;
-    if (copy == NULL || (*copy = strndup(word, len)) == NULL)
+    }
+    if (copy == NULL || (*copy = strndup(word, len)) == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     if (options->instance != NULL) {
         const char **more = SPF_APPEND(&options->instances);
 
-        if (more == NULL)
+        if (more == NULL) {
             return spf_error(SPF_ERR_NOMEM, "out of memory");
+        }
         *more = *copy;
     } else {
         options->instance = *copy;
@@ -114,8 +120,9 @@ static struct spf_error take_port(struct spf_options *options, const char *text)
 {
     unsigned port;
 
-    if (!number(text, 1, 65535, &port))
+    if (!number(text, 1, 65535, &port)) {
         return refuse_number("--port", text, 1, 65535);
+    }
     if (!options->port_given) {
         options->port = (uint16_t)port;
         options->port_at = spf_ssh_words(options);
@@ -134,12 +141,15 @@ static struct spf_error take_tag(struct spf_options *options, const char *tag)
 {
     size_t count = 0, key = strcspn(tag, "=");
 
-    while (options->tags[count] != NULL)
+    while (options->tags[count] != NULL) {
         count++;
-    if (count == SPF_LIST_OPTION_MAX)
+    }
+    if (count == SPF_LIST_OPTION_MAX) {
         return spf_usage("--tag is given more than %d times", SPF_LIST_OPTION_MAX);
-    if (key == 0 || key > 128 || strlen(tag) > 128 + 1 + 128)
+    }
+    if (key == 0 || key > 128 || strlen(tag) > 128 + 1 + 128) {
         return spf_usage("--tag \"%s\": give KEY or KEY=VALUE, of at most 128 bytes each", tag);
+    }
     options->tags[count] = tag;
     return spf_ok();
 }
@@ -153,8 +163,9 @@ static struct spf_error take_endpoint(struct spf_options *options, const char *u
 {
     struct spf_error error;
 
-    if (options->endpoint_count == SPF_LIST_OPTION_MAX)
+    if (options->endpoint_count == SPF_LIST_OPTION_MAX) {
         return spf_usage("--endpoint is given more than %d times", SPF_LIST_OPTION_MAX);
+    }
     options->endpoints[options->endpoint_count++] = url;
     error = spf_cloud_endpoint_check(url);
     return error.code == SPF_ERR_USAGE ? spf_usage("%s", spf_tr(error.text)) : error;
@@ -170,8 +181,9 @@ static struct spf_error take_source(struct spf_options *options, const char *arg
     options->source_lookup = NULL;
     if (spf_starts_with(argument, lookup)) {
         options->source_lookup = argument + strlen(lookup);
-        if (spf_cloud_lookup_check(options->source_lookup, host, sizeof host).code != SPF_OK)
+        if (spf_cloud_lookup_check(options->source_lookup, host, sizeof host).code != SPF_OK) {
             return spf_usage("--source-ip asks no such service: give lookup:https://HOST/PATH");
+        }
     } else if (!spf_ip_parse(argument, &options->source_ip)) {
         return spf_usage("--source-ip \"%s\" is not an IP address", argument);
     }
@@ -191,13 +203,15 @@ static struct spf_error take_checks(const char *list, spf_checks *set)
         *set |= checks;
         return spf_ok();
     }
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         names[4 + i] = spf_check_table[i].id;
+    }
     (void)spf_format(word, sizeof word, "%.*s", (int)strcspn(wrong, ","), wrong);
     spf_buf_init(&text, 400);
     spf_buf_addf(&text, _("\"%s\" is not a check"), word);
-    if (!spf_suggest(&text, word, "", names, SPF_CHECK_COUNT + 4))
+    if (!spf_suggest(&text, word, "", names, SPF_CHECK_COUNT + 4)) {
         spf_buf_addstr(&text, _("; --list-checks lists them"));
+    }
     error = spf_usage("%s", text.data);
     spf_buf_clear(&text);
     return error;
@@ -220,20 +234,25 @@ static struct spf_error take_output(struct spf_options *options, const char *arg
     size_t word = strcspn(argument, ":/.");
     int format = -1;
 
-    if (options->output_count == SPF_LIST_OPTION_MAX)
+    if (options->output_count == SPF_LIST_OPTION_MAX) {
         return spf_usage("--output is given more than %d times", SPF_LIST_OPTION_MAX);
+    }
     *output = (struct spf_output_option){.format = options->format, .path = argument};
     while (word > 0 && argument[word] == ':' && output->path == argument) {
-        if (spf_format_names[++format] == NULL)
+        if (spf_format_names[++format] == NULL) {
             return spf_usage("--output \"%s\": no such format; --help lists them", argument);
+        }
         if (strlen(spf_format_names[format]) == word &&
-            strncmp(argument, spf_format_names[format], word) == 0)
+            strncmp(argument, spf_format_names[format], word) == 0) {
             *output = (struct spf_output_option){(unsigned)format, argument + word + 1};
+        }
     }
-    if (output->path[0] == '\0')
+    if (output->path[0] == '\0') {
         return spf_usage("--output \"%s\" names no file", argument);
-    if (strcmp(output->path, "-") == 0)
+    }
+    if (strcmp(output->path, "-") == 0) {
         return spf_usage("--output names a file; standard output has the report of --format");
+    }
     options->output_count++;
     return spf_expand_home(options, output->path, &output->path);
 }
@@ -262,19 +281,22 @@ static struct spf_error take_wait(struct spf_options *options, const char *text)
     char digits[10];
 
     options->wait_s = WAIT_S;
-    if (len == 0)
+    if (len == 0) {
         return spf_ok();
+    }
     if (!spf_format(digits, sizeof digits, "%.*s", (int)(unit != NULL ? len - 1 : len), text) ||
-        !number(digits, 1, WAIT_MOST_S / scale, &options->wait_s))
+        !number(digits, 1, WAIT_MOST_S / scale, &options->wait_s)) {
         return spf_usage("--wait=%s: give a time from 1s to 24h, such as 90s or 10m", text);
+    }
     options->wait_s *= scale;
     return spf_ok();
 }
 
 static struct spf_error take_record(struct spf_options *options, const char *file)
 {
-    if (file[0] == '\0' || strcmp(file, "-") == 0)
+    if (file[0] == '\0' || strcmp(file, "-") == 0) {
         return spf_usage("--record writes to a file: give its name");
+    }
     return spf_expand_home(options, file, &options->record);
 }
 
@@ -366,10 +388,11 @@ bool spf_option_may_lack_value(const struct spf_option_row *row)
 
 void spf_option_name(const struct spf_option_row *row, char name[40])
 {
-    if (row->name != NULL)
+    if (row->name != NULL) {
         (void)spf_format(name, 40, "--%s", row->name);
-    else
+    } else {
         (void)spf_format(name, 40, "-%c", row->letter);
+    }
 }
 
 static struct spf_error add_file(struct spf_options *options, const char **list, const char *name,
@@ -377,10 +400,12 @@ static struct spf_error add_file(struct spf_options *options, const char **list,
 {
     size_t count = 0;
 
-    while (list[count] != NULL)
+    while (list[count] != NULL) {
         count++;
-    if (count == SPF_LIST_OPTION_MAX)
+    }
+    if (count == SPF_LIST_OPTION_MAX) {
         return spf_usage("%s is given more than %d times", name, SPF_LIST_OPTION_MAX);
+    }
     return spf_expand_home(options, file, &list[count]);
 }
 
@@ -420,8 +445,9 @@ static const struct spf_option_row *given_before(const struct spf_options *optio
                                                  const struct spf_option_row *row)
 {
     for (size_t i = 0; i < spf_option_count; i++) {
-        if (options->given[i] != NULL && spf_option_rows[i].offset == row->offset)
+        if (options->given[i] != NULL && spf_option_rows[i].offset == row->offset) {
             return &spf_option_rows[i];
+        }
     }
     return NULL;
 }
@@ -430,10 +456,12 @@ static const struct spf_option_row *given_before(const struct spf_options *optio
 static bool says_the_same(const struct spf_option_row *one, const char *value,
                           const struct spf_option_row *other, const char *other_value)
 {
-    if (one->type == SPF_OPTION_SET && other->type == SPF_OPTION_CHOICE)
+    if (one->type == SPF_OPTION_SET && other->type == SPF_OPTION_CHOICE) {
         return strcmp(other->words[one->least], other_value) == 0;
-    if (one->type == SPF_OPTION_CHOICE && other->type == SPF_OPTION_SET)
+    }
+    if (one->type == SPF_OPTION_CHOICE && other->type == SPF_OPTION_SET) {
         return strcmp(one->words[other->least], value) == 0;
+    }
     return one == other && strcmp(value, other_value) == 0;
 }
 
@@ -443,8 +471,9 @@ static void add_given(struct spf_buf *buf, const struct spf_option_row *row, con
 
     spf_option_name(row, name);
     spf_buf_addstr(buf, name);
-    if (row->argument != NULL)
+    if (row->argument != NULL) {
         spf_buf_addf(buf, " %s", row->secret ? row->argument : value);
+    }
 }
 
 static struct spf_error refuse_both(const struct spf_option_row *before, const char *value_before,
@@ -458,8 +487,9 @@ static struct spf_error refuse_both(const struct spf_option_row *before, const c
     if (row == before) {
         spf_option_name(row, name);
         spf_buf_addf(&said, _("%s can be given once"), name);
-        if (!row->secret)
+        if (!row->secret) {
             spf_buf_addf(&said, _(", not as both \"%s\" and \"%s\""), value_before, value);
+        }
     } else {
         add_given(&said, before, value_before);
         spf_buf_addstr(&said, _(" and "));
@@ -488,8 +518,9 @@ struct spf_error spf_option_take(struct spf_options *options, const struct spf_o
                    : refuse_both(before, value_before, row, value);
     }
     error = set_value(options, row, name, value);
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         options->given[row - spf_option_rows] = value;
+    }
     return error;
 }
 

@@ -57,11 +57,13 @@ void spf_options_help(FILE *out)
 
 static const struct spf_option_row *row_of(int option)
 {
-    if (option >= FIRST_ROW && (size_t)(option - FIRST_ROW) < spf_option_count)
+    if (option >= FIRST_ROW && (size_t)(option - FIRST_ROW) < spf_option_count) {
         return &spf_option_rows[option - FIRST_ROW];
+    }
     for (size_t i = 0; option > 1 && i < spf_option_count; i++) {
-        if (spf_option_rows[i].letter == option)
+        if (spf_option_rows[i].letter == option) {
             return &spf_option_rows[i];
+        }
     }
     return NULL;
 }
@@ -69,8 +71,9 @@ static const struct spf_option_row *row_of(int option)
 static const struct spf_option_row *row_named(const char *name)
 {
     for (size_t i = 0; i < spf_option_count; i++) {
-        if (spf_option_rows[i].name != NULL && strcmp(spf_option_rows[i].name, name) == 0)
+        if (spf_option_rows[i].name != NULL && strcmp(spf_option_rows[i].name, name) == 0) {
             return &spf_option_rows[i];
+        }
     }
     return NULL;
 }
@@ -79,8 +82,9 @@ static bool suggest_long(struct spf_buf *said, const char *typed)
 {
     const char *names[SPF_OPTIONS_MAX];
 
-    for (size_t i = 0; i < spf_option_count; i++)
+    for (size_t i = 0; i < spf_option_count; i++) {
         names[i] = spf_option_rows[i].name;
+    }
     return spf_suggest(said, typed, "--", names, spf_option_count);
 }
 
@@ -95,14 +99,16 @@ static void say_unknown_long(struct spf_buf *said, const char *word)
     for (size_t i = 0; i < spf_option_count && len > 2; i++) {
         const char *other = spf_option_rows[i].name;
 
-        if (other == NULL || strncmp(other, word + 2, len - 2) != 0)
+        if (other == NULL || strncmp(other, word + 2, len - 2) != 0) {
             continue;
+        }
         spf_buf_addf(said, "%s%s--%s", shown == 0 ? name : "", shown == 0 ? _(" may be ") : ", ",
                      other);
         shown++;
     }
-    if (shown > 0)
+    if (shown > 0) {
         return;
+    }
     spf_buf_addf(said, _("there is no option %s"), name);
     (void)suggest_long(said, name + 2);
 }
@@ -120,8 +126,9 @@ static bool looks_like_a_long_name(const char *word)
 static void say_unknown_letter(struct spf_buf *said, int letter, const char *word)
 {
     spf_buf_addf(said, _("there is no option -%c"), letter);
-    if (looks_like_a_long_name(word))
+    if (looks_like_a_long_name(word)) {
         (void)suggest_long(said, word + 1);
+    }
 }
 
 /* What getopt_long(3) refuses, by the word that it was looking at. */
@@ -132,19 +139,21 @@ static struct spf_error refuse(int option, const char *word)
     struct spf_buf said;
     char name[40] = "";
 
-    if (row != NULL)
+    if (row != NULL) {
         spf_option_name(row, name);
+    }
     spf_buf_init(&said, 400);
-    if (option == ':' && row != NULL)
+    if (option == ':' && row != NULL) {
         spf_buf_addf(&said, _("%s needs a value (%s)"), name, row->argument);
-    else if (option == ':' && spf_ssh_letter(optopt) != NULL)
+    } else if (option == ':' && spf_ssh_letter(optopt) != NULL) {
         spf_buf_addf(&said, _("-%c needs a value"), optopt);
-    else if (optopt == 0)
+    } else if (optopt == 0) {
         say_unknown_long(&said, word);
-    else if (row == NULL)
+    } else if (row == NULL) {
         say_unknown_letter(&said, optopt, word);
-    else
+    } else {
         spf_buf_addf(&said, _("%s takes no value"), name);
+    }
     error = spf_usage("%s", said.data);
     spf_buf_clear(&said);
     return error;
@@ -163,8 +172,9 @@ static struct spf_error take_file(struct spf_options *options, const char *file)
 {
     const char **place = SPF_APPEND(&options->files);
 
-    if (place == NULL)
+    if (place == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     *place = file;
     return spf_ok();
 }
@@ -184,11 +194,13 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
         options->command = SPF_COMMAND_MERGE;
         return spf_ok();
     }
-    if (options->command == SPF_COMMAND_MERGE)
+    if (options->command == SPF_COMMAND_MERGE) {
         return take_file(options, word);
+    }
     if (options->command == SPF_COMMAND_EXPLAIN) {
-        if (options->cause != NULL)
+        if (options->cause != NULL) {
             return spf_usage("explain takes one cause");
+        }
         if (strcmp(word, "-") == 0) { /* a run whose evidence comes from standard input */
             options->command = SPF_COMMAND_RUN;
             options->transcript = word;
@@ -197,8 +209,9 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
         options->cause = word;
         return spf_ok();
     }
-    if (options->host == NULL && is_instance_id(word))
+    if (options->host == NULL && is_instance_id(word)) {
         return spf_option_take(options, row_named("instance"), word);
+    }
     options->host_is_word = true;
     return spf_option_take(options, row_named("host"), word);
 }
@@ -212,12 +225,14 @@ static bool looks_like_its_value(const struct spf_option_row *row, const char *w
     struct stat status;
     struct spf_ip ip;
 
-    if (spf_starts_with(word, "ssh://") || spf_ip_parse(word, &ip))
+    if (spf_starts_with(word, "ssh://") || spf_ip_parse(word, &ip)) {
         return false;
-    if (row->type == SPF_OPTION_FILE)
+    }
+    if (row->type == SPF_OPTION_FILE) {
         return strchr(word, '/') != NULL || word[0] == '~' || word[0] == '.' ||
                (stat(word, &status) == 0 &&
                 (S_ISREG(status.st_mode) || strcmp(row->name, "find-key") == 0));
+    }
     return isdigit((unsigned char)word[0]) && strspn(word, "0123456789") + 1 >= strlen(word);
 }
 
@@ -233,12 +248,15 @@ static const struct spf_option_row *long_with_one_hyphen(const char *word)
 static void remember(struct spf_options *options, const struct spf_option_row *row, char **words,
                      size_t count)
 {
-    if (row->kind != SPF_OPTION_HOW || row->letter == 'o')
+    if (row->kind != SPF_OPTION_HOW || row->letter == 'o') {
         return;
-    if (row->name == NULL) /* it may stand in a cluster */
+    }
+    if (row->name == NULL) { /* it may stand in a cluster */
         spf_options_repeat(options, row->letter == '4' ? "-4" : "-6");
-    for (size_t k = 0; row->name != NULL && k < count; k++)
+    }
+    for (size_t k = 0; row->name != NULL && k < count; k++) {
         spf_options_repeat(options, words[k]);
+    }
 }
 
 void spf_options_init(struct spf_options *options)
@@ -259,8 +277,9 @@ static void configure_as_ssh(struct spf_options *options)
 
     if (options->command != SPF_COMMAND_RUN || options->ssh_config != NULL || options->no_openssh ||
         options->transcript != NULL || options->replay != NULL ||
-        (!without_key && options->ssh_words[0] == NULL))
+        (!without_key && options->ssh_words[0] == NULL)) {
         return;
+    }
     options->ssh_config = "";
     spf_options_repeat(options, "--ssh-config");
 }
@@ -269,25 +288,32 @@ struct spf_error spf_options_finish(struct spf_options *options)
 {
     spf_defaults_drop_idle(options);
     options->selected = (options->only != 0 ? options->only : SPF_ALL_CHECKS) & ~options->skip;
-    if (options->user == NULL)
+    if (options->user == NULL) {
         options->user = "root";
+    }
     configure_as_ssh(options);
     if (options->jump != NULL && options->ssh_config == NULL &&
-        strcasecmp(options->jump, "none") == 0)
+        strcasecmp(options->jump, "none") == 0) {
         options->jump = NULL; /* as ssh takes it; ssh itself asks for it where it has more to say */
-    if (options->session == SPF_SESSION_NEVER)
+    }
+    if (options->session == SPF_SESSION_NEVER) {
         options->selected &= ~SPF_CHECK_BIT(SSH_SESSION);
+    }
     /* Looking for the key is what somebody does who does not have it. */
-    if (options->find_key != NULL && options->key == NULL)
+    if (options->find_key != NULL && options->key == NULL) {
         options->selected &= ~SPF_CHECKS_WITH_KEY;
-    if (options->command == SPF_COMMAND_EXPLAIN && options->cause == NULL)
+    }
+    if (options->command == SPF_COMMAND_EXPLAIN && options->cause == NULL) {
         return spf_usage("explain needs the name of a cause, or - and a pasted text");
+    }
     if (options->command == SPF_COMMAND_EXPLAIN &&
         ((options->format != SPF_FORMAT_TEXT && options->format != SPF_FORMAT_JSON) ||
-         options->output_count > 0))
+         options->output_count > 0)) {
         return spf_usage("explain writes text or JSON on standard output, and nothing else");
-    if (options->command == SPF_COMMAND_MERGE && options->files.count == 0)
+    }
+    if (options->command == SPF_COMMAND_MERGE && options->files.count == 0) {
         return spf_usage("merge needs the files that the parts of a fleet have written");
+    }
     return options->command == SPF_COMMAND_RUN ? spf_options_judge(options) : spf_ok();
 }
 
@@ -299,23 +325,28 @@ static void make_getopt_tables(char *shorts, struct option *longs)
     for (size_t i = 0; i < spf_option_count; i++) {
         const struct spf_option_row *row = &spf_option_rows[i];
 
-        if (row->letter != 0)
+        if (row->letter != 0) {
             *shorts++ = (char)row->letter;
-        if (row->letter != 0 && row->argument != NULL)
+        }
+        if (row->letter != 0 && row->argument != NULL) {
             *shorts++ = ':';
-        if (row->name != NULL)
+        }
+        if (row->name != NULL) {
             *longs++ = (struct option){row->name,
                                        row->argument == NULL            ? no_argument
                                        : spf_option_may_lack_value(row) ? optional_argument
                                                                         : required_argument,
                                        NULL, FIRST_ROW + (int)i};
+        }
     }
     for (const struct spf_letter *letter = spf_ssh_letters; letter->letter != 0; letter++) {
-        if (row_of(letter->letter) != NULL)
+        if (row_of(letter->letter) != NULL) {
             continue;
+        }
         *shorts++ = letter->letter;
-        if (letter->value)
+        if (letter->value) {
             *shorts++ = ':';
+        }
     }
     *shorts = '\0';
     *longs = (struct option){0};
@@ -327,15 +358,19 @@ static struct spf_error judge_letters(const struct spf_option_row *row, const ch
     struct spf_error error = spf_ok();
     struct spf_buf said;
 
-    if (word[0] != '-' || word[1] == '-')
+    if (word[0] != '-' || word[1] == '-') {
         return error;
-    if (long_with_one_hyphen(word) != NULL)
+    }
+    if (long_with_one_hyphen(word) != NULL) {
         return spf_usage("%s is read as single letters; did you mean -%s?", word, word);
-    if (row != NULL || !looks_like_a_long_name(word))
+    }
+    if (row != NULL || !looks_like_a_long_name(word)) {
         return error;
+    }
     spf_buf_init(&said, 400);
-    if (suggest_long(&said, word + 1))
+    if (suggest_long(&said, word + 1)) {
         error = spf_usage("%s is read as single letters%s", word, said.data);
+    }
     spf_buf_clear(&said);
     return error;
 }
@@ -348,18 +383,22 @@ static struct spf_error take_rest(struct spf_options *options, char **words, siz
     int argc = 0;
 
     if (options->command != SPF_COMMAND_EXPLAIN && options->command != SPF_COMMAND_MERGE) {
-        if (count == 1 && strchr(words[0], ' ') != NULL)
+        if (count == 1 && strchr(words[0], ' ') != NULL) {
             error = spf_take_command_line(options, words[0], &argv, &argc);
-        else if (count > 1)
+        } else if (count > 1) {
             error = spf_take_command(options, words, count, &argv, &argc);
-        if (error.code == SPF_OK && argv != NULL)
+        }
+        if (error.code == SPF_OK && argv != NULL) {
             error = spf_options_read(options, argc, argv);
+        }
         free(argv);
-        if (argv != NULL || error.code != SPF_OK)
+        if (argv != NULL || error.code != SPF_OK) {
             return error;
+        }
     }
-    for (size_t i = 0; error.code == SPF_OK && i < count; i++)
+    for (size_t i = 0; error.code == SPF_OK && i < count; i++) {
         error = take_word(options, words[i], false);
+    }
     return error;
 }
 
@@ -371,8 +410,9 @@ static struct spf_error take_found(struct spf_options *options, int option, cons
     struct spf_error error = judge_letters(row, word);
 
     *found = row;
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     return row != NULL ? spf_option_take(options, row, optarg)
                        : spf_take_ssh_letter(options, spf_ssh_letter(option), optarg);
 }
@@ -393,20 +433,23 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
            (option = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
         char **words = argv + before;
 
-        if (option == ':' || option == '?')
+        if (option == ':' || option == '?') {
             return refuse(option, *words);
-        if (option == 1 && lacked != NULL && looks_like_its_value(lacked, *words))
+        }
+        if (option == 1 && lacked != NULL && looks_like_its_value(lacked, *words)) {
             return spf_usage(
                 "--%s takes its value with =: --%s=%s%s%s", lacked->name, lacked->name, *words,
                 strchr(*words, '/') == NULL ? _("; a host of that name is --host ") : "",
                 strchr(*words, '/') == NULL ? *words : "");
+        }
         lacked = NULL;
         if (option == 1) {
             size_t left = (size_t)(argc - before);
 
             if (options->command == SPF_COMMAND_RUN && options->transcript == NULL &&
-                spf_command_is_one((const char *const *)words, left))
+                spf_command_is_one((const char *const *)words, left)) {
                 return take_rest(options, words, left);
+            }
             error = take_word(options, optarg, first);
             first = false;
         } else {
@@ -416,8 +459,9 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
                 lacked = optarg == NULL && spf_option_may_lack_value(row) ? row : NULL;
             }
         }
-        if (error.code != SPF_OK)
+        if (error.code != SPF_OK) {
             return error;
+        }
     }
     return take_rest(options, argv + optind, (size_t)(argc - optind));
 }
@@ -429,8 +473,9 @@ struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *op
     spf_options_init(options);
     error = spf_options_read(options, argc, argv);
     if (error.code == SPF_OK &&
-        (options->command == SPF_COMMAND_RUN || options->command == SPF_COMMAND_PRINT_CONFIG))
+        (options->command == SPF_COMMAND_RUN || options->command == SPF_COMMAND_PRINT_CONFIG)) {
         error = spf_defaults_read(options);
+    }
     return error.code == SPF_OK ? spf_options_finish(options) : error;
 }
 
@@ -443,27 +488,33 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
     if (row == NULL || row->kind == SPF_OPTION_HERE) {
         spf_buf_init(&said, 400);
         spf_buf_addf(&said, _("there is no option %s"), name);
-        if (row == NULL)
+        if (row == NULL) {
             (void)suggest_long(&said, name);
+        }
         error = spf_usage("%s", said.data);
         spf_buf_clear(&said);
         return error;
     }
     if ((value != NULL) != (row->argument != NULL) &&
-        !(value == NULL && spf_option_may_lack_value(row)))
+        !(value == NULL && spf_option_may_lack_value(row))) {
         return value != NULL ? spf_usage("option %s takes no value", name)
                              : spf_usage("option %s needs a value", name);
+    }
     /* Here a caller changes his mind. */
     for (size_t i = 0; i < spf_option_count; i++) {
-        if (spf_option_rows[i].offset == row->offset)
+        if (spf_option_rows[i].offset == row->offset) {
             options->given[i] = NULL;
+        }
     }
-    if (strcmp(name, "user") == 0)
+    if (strcmp(name, "user") == 0) {
         options->user = NULL;
-    if (strcmp(name, "port") == 0)
+    }
+    if (strcmp(name, "port") == 0) {
         options->port_given = false;
-    if (strcmp(name, "host") == 0)
+    }
+    if (strcmp(name, "host") == 0) {
         options->host = NULL;
+    }
     if (strcmp(name, "instance") == 0) {
         options->instance = NULL;
         options->instances.count = 0;
@@ -478,8 +529,9 @@ static int needed_by(const struct spf_options *options, int check)
 
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         target.selected = (spf_checks)1u << i;
-        if (options->selected & target.selected && spf_checks_with_needs(&target) >> check & 1)
+        if (options->selected & target.selected && spf_checks_with_needs(&target) >> check & 1) {
             return i;
+        }
     }
     return -1;
 }
@@ -496,24 +548,28 @@ void spf_options_remark(const struct spf_options *options, struct spf_buf *lines
 {
     struct spf_ip ip;
 
-    if (options->remark != NULL)
+    if (options->remark != NULL) {
         spf_buf_addf(lines, "%s\n", options->remark);
+    }
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         int by = options->skip >> i & 1 ? needed_by(options, i) : -1;
 
-        if (by >= 0 && (options->instance != NULL || !(SPF_CLOUD_CHECKS >> i & 1)))
+        if (by >= 0 && (options->instance != NULL || !(SPF_CLOUD_CHECKS >> i & 1))) {
             spf_buf_addf(lines, _("--skip %s: it runs all the same, for %s needs it\n"),
                          spf_check_table[i].id, spf_check_table[by].id);
+        }
     }
     if (options->host != NULL && !options->port_given && !options->host_in_brackets &&
-        spf_ip_parse(options->host, &ip) && ends_like_a_port(options->host))
+        spf_ip_parse(options->host, &ip) && ends_like_a_port(options->host)) {
         spf_buf_addf(lines, _("%s is read as an address; a port goes with -p\n"), options->host);
+    }
 }
 
 void spf_options_clear(struct spf_options *options)
 {
-    for (size_t i = 0; i < options->copies.count; i++)
+    for (size_t i = 0; i < options->copies.count; i++) {
         free(options->copies.items[i]);
+    }
     free(options->copies.items);
     free(options->instances.items);
     free(options->files.items);

@@ -57,8 +57,9 @@ static unsigned columns_now(void)
 
 void spf_progress_wipe(struct spf_progress *progress)
 {
-    if (progress->shown[0] != '\0')
+    if (progress->shown[0] != '\0') {
         draw(progress, "", columns_now());
+    }
 }
 
 /* What is being waited for, in a few words. */
@@ -103,8 +104,9 @@ static void add_run(struct spf_buf *line, const struct spf_run *run)
     }
     spf_buf_addf(line, _("%u of %u checks"), judged, active);
     for (int k = 0; k < SPF_GROUP_COUNT; k++) {
-        if (run->facts.group[k].phase != SPF_ASKED)
+        if (run->facts.group[k].phase != SPF_ASKED) {
             continue;
+        }
         spf_buf_addf(line, "%s%s", waits ? _(", ") : _("; waiting for "),
                      phrase((enum spf_group)k));
         waits = true;
@@ -116,8 +118,9 @@ static void add_fleet(struct spf_buf *line, const struct spf_driver_state *state
                       int64_t elapsed_ms)
 {
     spf_buf_addf(line, _("%zu of %zu targets"), state->finished, state->count);
-    if (state->finished == 0 || elapsed_ms < 1000)
+    if (state->finished == 0 || elapsed_ms < 1000) {
         return;
+    }
     spf_buf_addf(line, _(", %lld a second, %lld s left"),
                  (long long)((int64_t)state->finished * 1000 / elapsed_ms),
                  (long long)((int64_t)(state->count - state->finished) * elapsed_ms /
@@ -132,22 +135,28 @@ void spf_progress_show(void *context, const struct spf_driver_state *state)
     unsigned columns;
     size_t len;
 
-    if (!progress->wanted)
+    if (!progress->wanted) {
         return;
+    }
     now_ms = spf_now_ms();
-    if (progress->started_ms == 0)
+    if (progress->started_ms == 0) {
         progress->started_ms = now_ms;
-    if (state->only == NULL && progress->shown[0] != '\0' && now_ms - progress->shown_ms < AGAIN_MS)
+    }
+    if (state->only == NULL && progress->shown[0] != '\0' &&
+        now_ms - progress->shown_ms < AGAIN_MS) {
         return;
+    }
     progress->shown_ms = now_ms;
     spf_buf_init(&line, sizeof progress->shown - 1);
-    if (state->only != NULL)
+    if (state->only != NULL) {
         add_run(&line, state->only);
-    else
+    } else {
         add_fleet(&line, state, now_ms - progress->started_ms);
+    }
     columns = columns_now();
     len = spf_page_fit(line.data, columns);
-    if (strlen(progress->shown) != len || strncmp(progress->shown, line.data, len) != 0)
+    if (strlen(progress->shown) != len || strncmp(progress->shown, line.data, len) != 0) {
         draw(progress, line.data, columns);
+    }
     spf_buf_clear(&line);
 }

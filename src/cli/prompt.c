@@ -32,10 +32,11 @@ static enum waited wait_for(int fd, const struct limit *limit, int64_t since_ms)
     do {
         int64_t left = since_ms + (int64_t)limit->seconds * 1000 - spf_now_ms();
 
-        if (limit->seconds == 0)
+        if (limit->seconds == 0) {
             left = -1;
-        else if (left <= 0)
+        } else if (left <= 0) {
             return EXPIRED;
+        }
         got = poll(polls, 2, (int)left);
     } while (got == 0 || (got < 0 && errno == EINTR));
     return got > 0 && polls[1].revents != 0 ? STOPPED : READABLE; /* an error read(2) will tell */
@@ -50,36 +51,44 @@ static struct spf_error read_bounded(int fd, const struct limit *limit, size_t m
     int64_t since_ms = spf_now_ms();
     size_t len = 0;
 
-    if (read_so_far == NULL)
+    if (read_so_far == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     while (len <= max) {
         unsigned char *at = spf_secret_bytes(read_so_far) + len;
         enum waited waited = wait_for(fd, limit, since_ms);
         ssize_t got;
 
-        if (waited == EXPIRED)
+        if (waited == EXPIRED) {
             error =
                 spf_error(SPF_ERR_TOO_BIG, _("%s did not come to its end within %u s (--deadline)"),
                           what, limit->seconds);
-        if (waited != READABLE)
+        }
+        if (waited != READABLE) {
             break;
+        }
         got = read(fd, at, one_line ? 1 : max + 1 - len);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             continue;
-        if (got < 0)
+        }
+        if (got < 0) {
             error = spf_error_sys(errno, what);
-        if (got <= 0 || (one_line && *at == '\n'))
+        }
+        if (got <= 0 || (one_line && *at == '\n')) {
             break;
+        }
         len += (size_t)got;
     }
-    if (error.code == SPF_OK && len > max)
+    if (error.code == SPF_OK && len > max) {
         error = spf_error(SPF_ERR_TOO_BIG, _("%s: more than %zu bytes"), what, max);
+    }
     if (error.code != SPF_OK) {
         spf_secret_free(read_so_far);
         return error;
     }
-    if (one_line && len > 0 && spf_secret_bytes(read_so_far)[len - 1] == '\r')
+    if (one_line && len > 0 && spf_secret_bytes(read_so_far)[len - 1] == '\r') {
         len--;
+    }
     spf_secret_truncate(read_so_far, len);
     *secret = read_so_far;
     return spf_ok();
@@ -102,8 +111,9 @@ struct spf_error spf_read_passphrase_file(const char *path, unsigned seconds,
     int fd = spf_open_to_read(path);
 
     spf_clean(shown, sizeof shown, path, strlen(path));
-    if (fd < 0)
+    if (fd < 0) {
         return spf_error_sys(errno, shown);
+    }
     error = read_bounded(fd, &limit, PASSPHRASE_MAX, true, shown, secret);
     (void)close(fd);
     return error;
@@ -114,8 +124,9 @@ struct spf_error spf_read_passphrase_environment(struct spf_secret **secret)
     char *value = getenv("SSHPREFLIGHT_PASSPHRASE");
 
     *secret = NULL;
-    if (value == NULL || value[0] == '\0')
+    if (value == NULL || value[0] == '\0') {
         return spf_ok();
+    }
     *secret = spf_secret_new(value, strlen(value));
     explicit_bzero(value, strlen(value));
     (void)unsetenv("SSHPREFLIGHT_PASSPHRASE");
@@ -129,12 +140,14 @@ struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret *
     size_t len = 0;
 
     *secret = NULL;
-    if (answer == NULL)
+    if (answer == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     spf_clean(shown, sizeof shown, key_path, strlen(key_path));
     (void)spf_format(prompt, sizeof prompt, _("Passphrase for %s (Enter: go on without): "), shown);
-    if (spf_terminal_ask(prompt, (char *)spf_secret_bytes(answer), spf_secret_len(answer)))
+    if (spf_terminal_ask(prompt, (char *)spf_secret_bytes(answer), spf_secret_len(answer))) {
         len = strlen(spf_secret_text(answer));
+    }
     if (len == 0 || len > PASSPHRASE_MAX) {
         spf_secret_free(answer);
         return len == 0 ? spf_ok()

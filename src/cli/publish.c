@@ -28,8 +28,9 @@ static void write_line(struct spf_publisher *publisher, const struct spf_report_
     struct spf_report one = publisher->round->report;
     struct spf_buf line;
 
-    if (publisher->error.code != SPF_OK)
+    if (publisher->error.code != SPF_OK) {
         return;
+    }
     one.targets = target;
     one.count = 1;
     one.streamed = true;
@@ -47,12 +48,14 @@ static void end_lines(struct spf_publisher *publisher)
     const struct spf_round *round = publisher->round;
     struct spf_buf line;
 
-    if (!publisher->lines || publisher->error.code != SPF_OK)
+    if (!publisher->lines || publisher->error.code != SPF_OK) {
         return;
+    }
     spf_buf_init(&line, REPORT_MAX);
     spf_report_ndjson_baseline(&line, &round->report);
-    if (round->report.shards > 0 && !round->stopped)
+    if (round->report.shards > 0 && !round->stopped) {
         spf_report_ndjson_end(&line, &round->report, round->tally.targets);
+    }
     publisher->error = spf_output_stream(line.data, line.len, -1);
     spf_buf_clear(&line);
 }
@@ -82,8 +85,9 @@ static void copy_taken(struct spf_publisher *publisher)
                          ? spf_ledger_line(round->resumed, round->taken_from[i] - 1)
                          : NULL;
 
-        if (line == NULL)
+        if (line == NULL) {
             continue;
+        }
         spf_buf_addf(&buf, "%s%s\n", publisher->recorded++ > 0 ? "," : "", line);
         grow(publisher, &buf);
         free(line);
@@ -98,14 +102,16 @@ static void begin_record(struct spf_publisher *publisher)
 
     publisher->record_error =
         spf_output_open(&publisher->record, path, 0600, publisher->options->resume != NULL);
-    if (publisher->record_error.code != SPF_OK)
+    if (publisher->record_error.code != SPF_OK) {
         return;
+    }
     spf_buf_init(&buf, REPORT_MAX);
     spf_record_begin(&buf, &round->report, round->count);
     grow(publisher, &buf);
     copy_taken(publisher);
-    if (publisher->record_error.code == SPF_OK)
+    if (publisher->record_error.code == SPF_OK) {
         publisher->record_error = spf_output_settle(&publisher->record);
+    }
     publisher->synced_ms = spf_now_ms();
 }
 
@@ -114,13 +120,15 @@ static void record_target(struct spf_publisher *publisher, const struct spf_repo
     int64_t now_ms = spf_now_ms();
     struct spf_buf buf;
 
-    if (publisher->record_error.code != SPF_OK || target->judged_utc != 0) /* it is there */
+    if (publisher->record_error.code != SPF_OK || target->judged_utc != 0) { /* it is there */
         return;
+    }
     spf_buf_init(&buf, REPORT_MAX);
     spf_record_add(&buf, target, publisher->recorded++ == 0);
     grow(publisher, &buf);
-    if (publisher->record_error.code != SPF_OK || now_ms - publisher->synced_ms < SYNC_MS)
+    if (publisher->record_error.code != SPF_OK || now_ms - publisher->synced_ms < SYNC_MS) {
         return;
+    }
     publisher->synced_ms = now_ms;
     publisher->record_error = spf_output_sync(&publisher->record);
 }
@@ -135,11 +143,13 @@ static int end_record(struct spf_publisher *publisher)
         spf_record_end(&buf);
         grow(publisher, &buf);
     }
-    if (publisher->record_error.code == SPF_OK)
+    if (publisher->record_error.code == SPF_OK) {
         publisher->record_error = spf_output_sync(&publisher->record);
+    }
     last = spf_output_close(&publisher->record);
-    if (publisher->record_error.code == SPF_OK)
+    if (publisher->record_error.code == SPF_OK) {
         publisher->record_error = last;
+    }
     return publisher->record_error.code == SPF_OK ? 0 : complain(publisher->record_error.text);
 }
 
@@ -190,8 +200,9 @@ static int write_job_files(const struct spf_report *report)
     }
     spf_buf_clear(&buf);
     if (outputs != NULL && outputs[0] != '\0' && error.code == SPF_OK) {
-        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random)
+        if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
             return complain(_("no random bytes for a delimiter in GITHUB_OUTPUT"));
+        }
         (void)spf_format(delimiter, sizeof delimiter, "EOF_%016" PRIx64 "%016" PRIx64, random[0],
                          random[1]);
         spf_report_github_outputs(&buf, report, delimiter);
@@ -213,17 +224,23 @@ static int write_reports(const struct spf_options *options, const struct spf_sty
     file.colour = options->colour == SPF_COLOUR_ALWAYS;
     file.width = FILE_WIDTH;
     for (size_t i = 0; i < options->output_count; i++) {
-        if (status != 0 && !stopped)
+        if (status != 0 && !stopped) {
             report->exit_status = status;
-        if (write_report(options->outputs[i].format, options->outputs[i].path, &file, report) != 0)
+        }
+        if (write_report(options->outputs[i].format, options->outputs[i].path, &file, report) !=
+            0) {
             status = EXIT_NOT_WRITTEN;
+        }
     }
-    if (status != 0 && !stopped)
+    if (status != 0 && !stopped) {
         report->exit_status = status;
-    if (!streamed && write_report(options->format, "-", style, report) != 0)
+    }
+    if (!streamed && write_report(options->format, "-", style, report) != 0) {
         status = EXIT_NOT_WRITTEN;
-    if (options->format == SPF_FORMAT_GITHUB && write_job_files(report) != 0)
+    }
+    if (options->format == SPF_FORMAT_GITHUB && write_job_files(report) != 0) {
         status = EXIT_NOT_WRITTEN;
+    }
     return status;
 }
 
@@ -239,10 +256,12 @@ static void publish_target(void *context, const struct spf_report_target *target
 {
     struct spf_publisher *publisher = context;
 
-    if (publisher->lines)
+    if (publisher->lines) {
         write_line(publisher, target);
-    if (publisher->records)
+    }
+    if (publisher->records) {
         record_target(publisher, target);
+    }
 }
 
 /* --wait has something to say of a target more than once, and reports the last. */
@@ -257,10 +276,12 @@ void spf_publish_begin(struct spf_publisher *publisher)
     publisher->records =
         record && options->wait_s == 0 && (round->count != 1 || round->resumed != NULL);
     round->report.started_utc = spf_utc_now();
-    if (publisher->records)
+    if (publisher->records) {
         begin_record(publisher);
-    if (!publisher->lines && !publisher->records)
+    }
+    if (!publisher->lines && !publisher->records) {
         return;
+    }
     round->each = publish_target;
     round->each_context = publisher;
     round->forget =
@@ -273,12 +294,14 @@ int spf_publish_end(struct spf_publisher *publisher)
     int status = 0;
 
     end_lines(publisher);
-    if (publisher->error.code != SPF_OK)
+    if (publisher->error.code != SPF_OK) {
         (void)complain(publisher->error.text);
-    if (publisher->records)
+    }
+    if (publisher->records) {
         status = end_record(publisher);
-    else if (publisher->options->record != NULL && publisher->options->replay == NULL)
+    } else if (publisher->options->record != NULL && publisher->options->replay == NULL) {
         status = write_record(publisher);
+    }
     status = write_reports(publisher->options, publisher->style, &round->report, status,
                            round->stopped, publisher->lines);
     return publisher->error.code != SPF_OK ? EXIT_NOT_WRITTEN : status;

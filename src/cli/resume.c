@@ -27,14 +27,18 @@ static int compare(const void *a, const void *b)
     const struct spf_target *other = ((const struct known *)b)->target;
     int order = compare_text(one->instance_id, other->instance_id);
 
-    if (order == 0)
+    if (order == 0) {
         order = compare_text(one->host, other->host);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_text(one->user, other->user);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_text(one->jump, other->jump);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = (one->port > other->port) - (one->port < other->port);
+    }
     return order;
 }
 
@@ -44,8 +48,9 @@ static int compare_with_key(const void *a, const void *b)
     const struct known *one = a, *other = b;
     int order = compare(a, b);
 
-    if (order == 0)
+    if (order == 0) {
         order = compare_text(one->key, other->key);
+    }
     return order != 0 ? order : compare_text(one->key_dir, other->key_dir);
 }
 
@@ -74,14 +79,16 @@ static bool make_index(struct spf_ledger *ledger, struct index *index)
     spf_homes_find(&index->homes);
     index->count = 0;
     index->items = calloc(count + 1, sizeof *index->items);
-    if (index->items == NULL)
+    if (index->items == NULL) {
         return false;
+    }
     for (size_t i = 0; i < count; i++) {
         const struct spf_ledger_entry *entry = spf_ledger_entry(ledger, i);
         struct known *known = &index->items[index->count];
 
-        if (!entry->decided)
+        if (!entry->decided) {
             continue;
+        }
         /* hidden again, a line's path is as a record has it, and a record's stays */
         *known = (struct known){.target = entry->target,
                                 .key = hidden(&index->homes, entry->target->key_path),
@@ -89,15 +96,17 @@ static bool make_index(struct spf_ledger *ledger, struct index *index)
                                 .entry = i + 1};
         index->count++;
     }
-    if (index->count > 0)
+    if (index->count > 0) {
         qsort(index->items, index->count, sizeof *index->items, compare_with_key);
+    }
     return true;
 }
 
 static void clear_index(struct index *index)
 {
-    for (size_t i = 0; i < index->count; i++)
+    for (size_t i = 0; i < index->count; i++) {
         clear(&index->items[i]);
+    }
     free(index->items);
 }
 
@@ -111,8 +120,9 @@ static void name_checks(spf_checks checks, struct spf_buf *buf)
         return;
     }
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-        if (!(checks >> i & 1))
+        if (!(checks >> i & 1)) {
             continue;
+        }
         spf_buf_addf(buf, "%s%s", any ? "," : "--only ", spf_check_table[i].id);
         any = true;
     }
@@ -149,17 +159,20 @@ static struct spf_error match(const struct index *index, const struct spf_ledger
     const struct known *found = NULL, *other = NULL;
     struct spf_error error = spf_ok();
 
-    if (index->count > 0)
+    if (index->count > 0) {
         found = bsearch(&wanted, index->items, index->count, sizeof wanted, compare_with_key);
-    if (found == NULL && index->count > 0)
+    }
+    if (found == NULL && index->count > 0) {
         other = bsearch(&wanted, index->items, index->count, sizeof wanted, compare);
+    }
     if (found != NULL) {
         bool of_record =
             spf_ledger_run(ledger, spf_ledger_entry(ledger, found->entry - 1)->run)->of_record;
 
         *entry = found->entry;
-        if (of_record && found->target->selected != target->selected)
+        if (of_record && found->target->selected != target->selected) {
             error = refuse_checks(path, found->target->selected, target->selected);
+        }
     } else if (other != NULL) {
         error = spf_usage("%s was written with another key: %s there, %s here", path,
                           name_key(other), name_key(&wanted));
@@ -176,14 +189,16 @@ static struct spf_error judge_selection(const struct spf_round *round, const cha
     for (size_t i = 0; i < spf_ledger_runs(round->resumed); i++) {
         const struct spf_ledger_run *run = spf_ledger_run(round->resumed, i);
 
-        if (run->selection[0] != '\0' && strcmp(run->selection, ours) != 0)
+        if (run->selection[0] != '\0' && strcmp(run->selection, ours) != 0) {
             return spf_usage(
                 "%s was written for other targets or checks than this run (selection %s there, "
                 "%s here)",
                 path, run->selection, ours);
-        if (run->shards != round->report.shards || run->shard != round->report.shard)
+        }
+        if (run->shards != round->report.shards || run->shard != round->report.shard) {
             return spf_usage("%s is part %u/%u, and this run is %u/%u", path, run->shard,
                              run->shards, round->report.shard, round->report.shards);
+        }
     }
     return spf_ok();
 }
@@ -199,15 +214,17 @@ static struct spf_error match_all(struct spf_round *round, const char *path,
             match(index, round->resumed, path, round->targets.list.items[i], &round->taken_from[i]);
         taken += round->taken_from[i] > 0;
     }
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         error = judge_selection(round, path);
+    }
     /* Without a fingerprint: what is there must be what is asked for. */
     if (error.code == SPF_OK && taken < index->count &&
-        spf_ledger_run(round->resumed, 0)->selection[0] == '\0')
+        spf_ledger_run(round->resumed, 0)->selection[0] == '\0') {
         error = spf_usage(
             "%s was written for other targets than this run: %zu of its %zu are not in this "
             "run",
             path, index->count - taken, index->count);
+    }
     return error;
 }
 
@@ -217,12 +234,14 @@ struct spf_error spf_resume(struct spf_round *round, const struct spf_options *o
     struct spf_error error =
         spf_input_ledger(options->resume, stop_fd, options->deadline_s, false, &round->resumed);
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
-    if (options->record != NULL && !spf_ledger_run(round->resumed, 0)->of_record)
+    }
+    if (options->record != NULL && !spf_ledger_run(round->resumed, 0)->of_record) {
         return spf_usage("%s holds results and no evidence, which --record could not keep; resume "
                          "from a record",
                          options->resume);
+    }
     error = make_index(round->resumed, &index) ? match_all(round, options->resume, &index)
                                                : spf_error(SPF_ERR_NOMEM, "out of memory");
     clear_index(&index);
@@ -236,17 +255,20 @@ struct spf_error spf_read_record(struct spf_round *round, const struct spf_optio
     struct spf_error error =
         spf_input_ledger(options->replay, stop_fd, options->deadline_s, false, &round->replayed);
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
-    if (spf_ledger_count(round->replayed) == 0)
+    }
+    if (spf_ledger_count(round->replayed) == 0) {
         return spf_usage("the record %s holds no target", options->replay);
+    }
     for (size_t i = 0; i < spf_ledger_runs(round->replayed); i++) {
         const struct spf_ledger_run *run = spf_ledger_run(round->replayed, i);
 
-        if (!run->of_record)
+        if (!run->of_record) {
             return spf_usage("%s holds results, which --replay cannot judge again: it takes a "
                              "record (--record)",
                              options->replay);
+        }
         round->report.left_out = run->left_out.items;
         round->report.left_out_count = run->left_out.count;
     }
@@ -260,8 +282,9 @@ struct spf_error spf_read_baseline(struct spf_round *round, const struct spf_opt
     struct spf_error error =
         spf_input_ledger(options->baseline, stop_fd, options->deadline_s, false, &ledger);
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     round->baseline = spf_baseline_new(ledger);
     return round->baseline != NULL ? spf_ok() : spf_error(SPF_ERR_NOMEM, "out of memory");
 }

@@ -23,20 +23,25 @@ static struct spf_error take_transcript_target(struct spf_round *round,
     struct spf_error error = spf_targets_take(&round->targets, options);
     struct spf_target *target;
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     target = round->targets.list.items[0];
     target->from_transcript = true;
     target->session =
         spf_transcript_shows_session(round->transcript) ? SPF_SESSION_AUTO : SPF_SESSION_NEVER;
-    if (options->host == NULL)
+    if (options->host == NULL) {
         target->host = named->host != NULL ? named->host : SPF_UNNAMED_HOST;
-    if (!options->user_given)
+    }
+    if (!options->user_given) {
         target->user = named->user != NULL ? named->user : SPF_UNNAMED_USER;
-    if (!options->port_given && named->port != 0)
+    }
+    if (!options->port_given && named->port != 0) {
         target->port = named->port;
-    if (options->key == NULL)
+    }
+    if (options->key == NULL) {
         target->key_path = named->key_path;
+    }
     target->jump = named->jump;
     return error;
 }
@@ -54,12 +59,14 @@ static struct spf_error read_transcript(struct spf_round *round, const struct sp
     error = spf_input_read(options->transcript, stop_fd, options->deadline_s, &text);
     if (error.code == SPF_OK) {
         round->transcript = spf_transcript_read(text.data, text.len);
-        if (round->transcript == NULL)
+        if (round->transcript == NULL) {
             error = spf_error(SPF_ERR_NOMEM, "out of memory");
+        }
     }
     spf_buf_clear(&text);
-    if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
+    if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM) {
         return error;
+    }
     spf_clean(shown, sizeof shown, path, strlen(path));
     return spf_usage("the transcript %s: %s", shown, error.text);
 }
@@ -71,19 +78,23 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
     struct spf_buf text;
     char shown[100];
 
-    if (strcmp(path, "-") == 0)
+    if (strcmp(path, "-") == 0) {
         (void)spf_copy(shown, sizeof shown, _("standard input"));
-    else
+    } else {
         spf_clean(shown, sizeof shown, path, strlen(path));
+    }
     spf_buf_init(&text, SPF_TARGET_LIST_MAX);
     error = spf_input_read(path, stop_fd, options->deadline_s, &text);
-    if (error.code == SPF_OK && strlen(text.data) != text.len)
+    if (error.code == SPF_OK && strlen(text.data) != text.len) {
         error = spf_error(SPF_ERR_INVALID, _("it is not a text file"));
-    if (error.code == SPF_OK)
+    }
+    if (error.code == SPF_OK) {
         error = spf_targets_read(&round->targets, options, of_instances, shown, text.data);
+    }
     spf_buf_clear(&text);
-    if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM)
+    if (error.code == SPF_OK || error.code == SPF_ERR_NOMEM) {
         return error;
+    }
     return spf_usage("the list %s: %s", shown, error.text);
 }
 
@@ -106,10 +117,12 @@ static void set_cloud(struct spf_round *round, const struct spf_options *options
 static void add_selection(struct spf_buf *buf, const struct spf_options *options)
 {
     spf_buf_addstr(buf, options->all ? "--all" : "");
-    for (size_t i = 0; options->tags[i] != NULL; i++)
+    for (size_t i = 0; options->tags[i] != NULL; i++) {
         spf_buf_addf(buf, "%s--tag %s", buf->len > 0 ? " " : "", options->tags[i]);
-    if (options->vpc != NULL)
+    }
+    if (options->vpc != NULL) {
         spf_buf_addf(buf, "%s--vpc %s", buf->len > 0 ? " " : "", options->vpc);
+    }
 }
 
 /* The instances that the command line chooses by what they are. */
@@ -134,8 +147,9 @@ static struct spf_error select_instances(struct spf_round *round, const struct s
         error = spf_usage("no instance of the region is selected by %s", said.data);
         spf_buf_clear(&said);
     }
-    for (size_t i = 0; error.code == SPF_OK && i < ids.count; i++)
+    for (size_t i = 0; error.code == SPF_OK && i < ids.count; i++) {
         error = spf_targets_add_instance(&round->targets, options, ids.items[i].id);
+    }
     free(ids.items);
     return error;
 }
@@ -146,18 +160,24 @@ static struct spf_error read_lists(struct spf_round *round, const struct spf_opt
     const struct spf_targets *targets = &round->targets;
     struct spf_error error = spf_targets_take(&round->targets, options);
 
-    if (error.code == SPF_OK && spf_options_select(options))
+    if (error.code == SPF_OK && spf_options_select(options)) {
         error = select_instances(round, options, stop_fd);
-    for (size_t i = 0; error.code == SPF_OK && options->instances_files[i] != NULL; i++)
+    }
+    for (size_t i = 0; error.code == SPF_OK && options->instances_files[i] != NULL; i++) {
         error = read_list(round, options, true, options->instances_files[i], stop_fd);
-    for (size_t i = 0; error.code == SPF_OK && options->hosts_files[i] != NULL; i++)
+    }
+    for (size_t i = 0; error.code == SPF_OK && options->hosts_files[i] != NULL; i++) {
         error = read_list(round, options, false, options->hosts_files[i], stop_fd);
-    if (error.code != SPF_OK || targets->list.count > 0)
+    }
+    if (error.code != SPF_OK || targets->list.count > 0) {
         return error;
-    if (targets->elsewhere > 0) /* a part may be empty */
+    }
+    if (targets->elsewhere > 0) { /* a part may be empty */
         return spf_ok();
-    if (targets->left_out.count == 0)
+    }
+    if (targets->left_out.count == 0) {
         return spf_usage("the list names no target");
+    }
     return spf_usage("no line names a target; %s: %s", targets->left_out.items[0].where,
                      targets->left_out.items[0].why);
 }
@@ -175,8 +195,9 @@ static bool take_over(struct spf_round *round, size_t index)
     struct spf_taken *taken = calloc(1, sizeof *taken);
     struct spf_error error;
 
-    if (taken == NULL)
+    if (taken == NULL) {
         return false;
+    }
     error = spf_ledger_take(ledger, round->taken_from[index] - 1, target_of(round, index),
                             round->driver_options.reported, taken);
     if (error.code != SPF_OK) {
@@ -204,15 +225,18 @@ static bool begin(void *context, size_t index)
         spf_failure(SPF_NOT_RECORDED, "%s", _("it has changed since it was read first"));
 
     round->begun_ms[index] = spf_now_ms();
-    if (round->taken_from[index] > 0 && take_over(round, index))
+    if (round->taken_from[index] > 0 && take_over(round, index)) {
         return true;
+    }
     round->taken_from[index] = 0;
     round->runs[index] = calloc(1, sizeof **round->runs);
-    if (round->runs[index] == NULL)
+    if (round->runs[index] == NULL) {
         return false;
+    }
     spf_run_init(round->runs[index], target_of(round, index));
-    if (round->replayed != NULL) /* a replay asks nobody */
+    if (round->replayed != NULL) { /* a replay asks nobody */
         spf_run_abandon(round->runs[index], &lost, spf_now_ms());
+    }
     return true;
 }
 
@@ -237,8 +261,9 @@ static void tell_progress(void *context, const struct spf_driver_state *state)
 {
     const struct spf_round *round = context;
 
-    if (round->progress != NULL)
+    if (round->progress != NULL) {
         round->progress(round->progress_context, state);
+    }
 }
 
 /* Room for what is to be known of each. */
@@ -260,23 +285,29 @@ static struct spf_error make_room(struct spf_round *round)
     round->left_out = calloc(targets->left_out.count + 1, sizeof *round->left_out);
     if (round->changes == NULL || round->taken_from == NULL || round->taken == NULL ||
         round->begun_ms == NULL || round->instances == NULL || round->runs == NULL ||
-        round->diagnoses == NULL || round->reported == NULL || round->left_out == NULL)
+        round->diagnoses == NULL || round->reported == NULL || round->left_out == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     round->count = count;
-    for (size_t i = 0; round->replayed != NULL && i < count; i++)
+    for (size_t i = 0; round->replayed != NULL && i < count; i++) {
         round->taken_from[i] = i + 1;
+    }
     for (size_t i = 0; i < targets->list.count; i++) {
         const char *id = targets->list.items[i]->instance_id;
         enum spf_instance_word kind;
 
-        if (id != NULL && spf_instance_word(id, &kind, NULL).code == SPF_OK && kind == SPF_WORD_ID)
+        if (id != NULL && spf_instance_word(id, &kind, NULL).code == SPF_OK &&
+            kind == SPF_WORD_ID) {
             round->instances[round->instance_count++] = id;
+        }
     }
-    for (size_t i = 0; i < targets->left_out.count; i++)
+    for (size_t i = 0; i < targets->left_out.count; i++) {
         round->left_out[i] = (struct spf_report_left_out){targets->left_out.items[i].where,
                                                           targets->left_out.items[i].why};
-    if (round->replayed != NULL)
+    }
+    if (round->replayed != NULL) {
         return spf_ok();
+    }
     round->report.left_out = round->left_out;
     round->report.left_out_count = targets->left_out.count;
     return spf_ok();
@@ -289,10 +320,12 @@ static void name_run(struct spf_report *report, const struct spf_options *option
 
     report->shard = options->shard;
     report->shards = options->shards;
-    if (options->shards == 0)
+    if (options->shards == 0) {
         return;
-    if (getrandom(&name, sizeof name, 0) != (ssize_t)sizeof name)
+    }
+    if (getrandom(&name, sizeof name, 0) != (ssize_t)sizeof name) {
         name = (uint64_t)spf_now_ms();
+    }
     (void)spf_format(report->run, sizeof report->run, "%016" PRIx64, name);
 }
 
@@ -302,11 +335,13 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     struct spf_error error = spf_ok();
 
     if (options->passphrase_file != NULL && options->replay == NULL && round->passphrase == NULL &&
-        (options->key != NULL || spf_options_list(options)))
+        (options->key != NULL || spf_options_list(options))) {
         error = spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
                                          &round->passphrase);
-    if (error.code != SPF_OK)
+    }
+    if (error.code != SPF_OK) {
         return error;
+    }
     set_cloud(round, options);
     name_run(&round->report, options);
     round->targets.shard = options->shard;
@@ -317,30 +352,36 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
         error = spf_read_record(round, options, stop_fd);
     } else if (options->transcript != NULL) {
         error = read_transcript(round, options, stop_fd);
-        if (error.code == SPF_OK)
+        if (error.code == SPF_OK) {
             error = take_transcript_target(round, options);
+        }
     } else {
         error = read_lists(round, options, stop_fd);
     }
-    if (round->targets.list.count > 1 || options->shards > 0 || options->resume != NULL)
+    if (round->targets.list.count > 1 || options->shards > 0 || options->resume != NULL) {
         (void)spf_format(round->report.selection, sizeof round->report.selection, "%016" PRIx64,
                          round->targets.selection);
-    for (size_t i = 0; error.code == SPF_OK && i < round->targets.list.count; i++) {
-        if (round->targets.list.items[i]->key_path == options->key)
-            round->targets.list.items[i]->key_file = &round->key_file;
     }
-    if (error.code == SPF_OK && options->baseline != NULL)
+    for (size_t i = 0; error.code == SPF_OK && i < round->targets.list.count; i++) {
+        if (round->targets.list.items[i]->key_path == options->key) {
+            round->targets.list.items[i]->key_file = &round->key_file;
+        }
+    }
+    if (error.code == SPF_OK && options->baseline != NULL) {
         error = spf_read_baseline(round, options, stop_fd);
-    if (error.code == SPF_OK)
+    }
+    if (error.code == SPF_OK) {
         error = make_room(round);
+    }
     return error.code == SPF_OK && options->resume != NULL ? spf_resume(round, options, stop_fd)
                                                            : error;
 }
 
 const char *spf_round_record(const struct spf_round *round, const struct spf_options *options)
 {
-    if (options->record != NULL || round->resumed == NULL)
+    if (options->record != NULL || round->resumed == NULL) {
         return options->record;
+    }
     return spf_ledger_run(round->resumed, 0)->of_record ? options->resume : NULL;
 }
 
@@ -349,8 +390,9 @@ static spf_groups reported(const struct spf_options *options)
 {
     bool json = options->format == SPF_FORMAT_JSON || options->record != NULL;
 
-    for (size_t i = 0; i < options->output_count; i++)
+    for (size_t i = 0; i < options->output_count; i++) {
         json |= options->outputs[i].format == SPF_FORMAT_JSON;
+    }
     return json && options->transcript == NULL ? SPF_GROUP_BIT(OPENSSH) : 0;
 }
 
@@ -363,8 +405,9 @@ static void conclude_taken(struct spf_round *round, size_t index)
     round->diagnoses[index] = round->taken[index]->diagnosis;
     round->taken[index]->diagnosis = (struct spf_diagnosis){0};
     round->reported[index].judged_utc = entry->recorded_utc;
-    if (entry->duration_ms >= 0)
+    if (entry->duration_ms >= 0) {
         round->reported[index].duration_ms = entry->duration_ms;
+    }
 }
 
 /* The target is done: what it means, for whoever wants to know at once. */
@@ -390,10 +433,12 @@ static void conclude(struct spf_round *round, size_t index)
         target->changes = round->changes[index] = spf_baseline_compare(round->baseline, target);
     }
     spf_tally_add(&round->tally, target);
-    if (round->each != NULL)
+    if (round->each != NULL) {
         round->each(round->each_context, target);
-    if (round->forget)
+    }
+    if (round->forget) {
         forget(round, index);
+    }
 }
 
 /* A single one may have to be driven once more, as an instance of that name. */
@@ -401,8 +446,9 @@ static void finished(void *context, size_t index)
 {
     struct spf_round *round = context;
 
-    if (round->count > 1)
+    if (round->count > 1) {
         conclude(round, index);
+    }
 }
 
 /* No loop, no round: what is known then is that this machine could not do it. */
@@ -412,8 +458,9 @@ static struct spf_error abandon(struct spf_round *round)
         spf_failure(SPF_SYSTEM_ERROR, "out of memory or descriptors");
 
     for (size_t i = 0; i < round->count; i++) {
-        if (round->runs[i] == NULL && !begin(round, i))
+        if (round->runs[i] == NULL && !begin(round, i)) {
             break;
+        }
         spf_run_abandon(round->runs[i], &failure, spf_now_ms());
         finished(round, i);
     }
@@ -448,18 +495,21 @@ static void report(struct spf_round *round, const struct spf_options *options)
     size_t count = 0;
 
     for (size_t i = 0; i < round->count; i++) {
-        if (round->runs[i] != NULL && round->reported[i].run != NULL)
+        if (round->runs[i] != NULL && round->reported[i].run != NULL) {
             round->reported[count++] = round->reported[i];
+        }
     }
-    if (round->baseline != NULL)
+    if (round->baseline != NULL) {
         round->report.baseline = spf_baseline_finish(round->baseline);
+    }
     round->report.targets = round->reported;
     round->report.count = count;
     round->report.exit_status =
         spf_tally_exit_status(&round->tally, options->strict, options->fail_over);
     /* A line that could not be read is a target of which nothing is known. */
-    if (round->report.exit_status == 0 && round->report.left_out_count > 0)
+    if (round->report.exit_status == 0 && round->report.left_out_count > 0) {
         round->report.exit_status = 2;
+    }
 }
 
 /* A word that neither resolves nor looks like a host, and that an instance may have as its name. */
@@ -502,8 +552,9 @@ static struct spf_error take_for_instance(struct spf_round *round, int64_t until
     error = drive_again(round, &named, until_ms);
     if (error.code != SPF_OK || round->stopped ||
         (spf_facts_have(facts, SPF_GROUP_INSTANCE) &&
-         facts->instance.search != SPF_INSTANCE_NOWHERE))
+         facts->instance.search != SPF_INSTANCE_NOWHERE)) {
         return error;
+    }
     return drive_again(round, &asked, until_ms);
 }
 
@@ -518,29 +569,35 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
     round->progress = progress;
     round->progress_context = context;
     round->tally = (struct spf_tally){0};
-    if (round->baseline != NULL)
+    if (round->baseline != NULL) {
         spf_baseline_begin(round->baseline);
-    if (round->report.started_utc == 0 || options->wait_s != 0)
+    }
+    if (round->report.started_utc == 0 || options->wait_s != 0) {
         round->report.started_utc = spf_utc_now();
+    }
     if (round->replayed != NULL) {
         round->report.started_utc = spf_ledger_run(round->replayed, 0)->started_utc;
         round->report.replayed_utc = spf_ledger_run(round->replayed, 0)->ended_utc;
     }
     for (size_t i = 0; round->driver != NULL && i < round->count; i++) {
         spf_diagnosis_clear(&round->diagnoses[i]);
-        if (round->runs[i] != NULL)
+        if (round->runs[i] != NULL) {
             spf_run_again(round->runs[i], keep);
+        }
         round->begun_ms[i] = started_ms;
     }
-    if (round->driver != NULL || prepare_driver(round, options, stop_fd))
+    if (round->driver != NULL || prepare_driver(round, options, stop_fd)) {
         error = spf_driver_round(round->driver, deadline_ms, &round->stopped);
-    else
+    } else {
         error = abandon(round);
+    }
     spf_key_file_clear(&round->key_file);
-    if (error.code == SPF_OK && may_name_instance(round, options))
+    if (error.code == SPF_OK && may_name_instance(round, options)) {
         error = take_for_instance(round, started_ms + deadline_ms);
-    if (round->count == 1 && round->runs[0] != NULL)
+    }
+    if (round->count == 1 && round->runs[0] != NULL) {
         conclude(round, 0);
+    }
     round->report.duration_ms = spf_now_ms() - started_ms;
     report(round, options);
     return error;
@@ -555,8 +612,9 @@ void spf_round_rest(struct spf_round *round)
 void spf_round_clear(struct spf_round *round)
 {
     spf_round_rest(round);
-    for (size_t i = 0; i < round->count; i++)
+    for (size_t i = 0; i < round->count; i++) {
         forget(round, i);
+    }
     free(round->taken_from);
     free(round->taken);
     free(round->changes);

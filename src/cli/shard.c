@@ -24,8 +24,9 @@ static const struct {
 static bool number(const char *text, unsigned *value)
 {
     if (text == NULL || text[0] == '\0' || strlen(text) > 9 ||
-        text[strspn(text, "0123456789")] != '\0')
+        text[strspn(text, "0123456789")] != '\0') {
         return false;
+    }
     *value = (unsigned)strtoul(text, NULL, 10);
     return true;
 }
@@ -36,19 +37,24 @@ static struct spf_error ask_engine(unsigned *index, unsigned *count)
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
         unsigned at, first = engines[i].first, step = 1;
 
-        if (!number(getenv(engines[i].index), &at))
+        if (!number(getenv(engines[i].index), &at)) {
             continue;
-        if (engines[i].base != NULL && !number(getenv(engines[i].base), &first))
+        }
+        if (engines[i].base != NULL && !number(getenv(engines[i].base), &first)) {
             return spf_usage("--shard auto: %s is set, and %s is not", engines[i].index,
                              engines[i].base);
-        if (engines[i].step != NULL)
+        }
+        if (engines[i].step != NULL) {
             (void)number(getenv(engines[i].step), &step);
-        if (*count == 0 && (engines[i].count == NULL || !number(getenv(engines[i].count), count)))
+        }
+        if (*count == 0 && (engines[i].count == NULL || !number(getenv(engines[i].count), count))) {
             return spf_usage("--shard auto: %s does not say of how many; give --shard auto/N",
                              engines[i].index);
-        if (at < first || step == 0 || (at - first) % step != 0)
+        }
+        if (at < first || step == 0 || (at - first) % step != 0) {
             return spf_usage("--shard auto: %s is %u, and the first is %u", engines[i].index, at,
                              first);
+        }
         *index = (at - first) / step + 1;
         return spf_ok();
     }
@@ -64,15 +70,18 @@ struct spf_error spf_shard_parse(const char *text, unsigned *index, unsigned *co
 
     *index = *count = 0;
     if (!spf_format(which, sizeof which, "%.*s", (int)len, text) ||
-        (text[len] == '/' && (!number(text + len + 1, count) || *count == 0)))
+        (text[len] == '/' && (!number(text + len + 1, count) || *count == 0))) {
         return spf_usage("--shard \"%s\": give K/N, such as 3/10, auto/N or auto", text);
-    if (strcmp(which, "auto") == 0)
+    }
+    if (strcmp(which, "auto") == 0) {
         error = ask_engine(index, count);
-    else if (!number(which, index) || *count == 0)
+    } else if (!number(which, index) || *count == 0) {
         return spf_usage("--shard \"%s\": give K/N, such as 3/10, auto/N or auto", text);
-    if (error.code == SPF_OK && (*index == 0 || *index > *count || *count > SHARDS_MAX))
+    }
+    if (error.code == SPF_OK && (*index == 0 || *index > *count || *count > SHARDS_MAX)) {
         error = spf_usage("--shard %u/%u: parts are counted from 1 to N, of at most %d", *index,
                           *count, SHARDS_MAX);
+    }
     return error;
 }
 
@@ -81,8 +90,9 @@ static uint64_t add_text(uint64_t hash, const char *text)
 {
     for (const char *c = text != NULL ? text : "";; c++) {
         hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-        if (*c == '\0')
+        if (*c == '\0') {
             return hash;
+        }
     }
 }
 

@@ -31,14 +31,17 @@ static bool for_show(const char *text, char *shown, size_t size)
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         size_t len = strlen(commands[i]);
 
-        if (strncasecmp(name, commands[i], len) != 0 || strchr(" \t=\"", name[len]) == NULL)
+        if (strncasecmp(name, commands[i], len) != 0 || strchr(" \t=\"", name[len]) == NULL) {
             continue;
+        }
         value = name + len + strspn(name + len, " \t=\"");
-        if (spf_starts_with(value, "exec "))
+        if (spf_starts_with(value, "exec ")) {
             value += 5;
+        }
         len = strcspn(value, " \t;|&\"");
-        if (memchr(value, '=', len) != NULL)
+        if (memchr(value, '=', len) != NULL) {
             len = 0;
+        }
         return spf_format(shown, size, "%s=%.*s%s", commands[i], (int)len, value,
                           spf_same_word(value, "none") ? "" : " ...");
     }
@@ -50,18 +53,21 @@ void spf_options_repeat(struct spf_options *options, const char *word)
     static const size_t room = sizeof options->repeat / sizeof *options->repeat - 1;
     size_t kept = 0;
 
-    while (options->repeat[kept] != NULL)
+    while (options->repeat[kept] != NULL) {
         kept++;
-    if (kept < room)
+    }
+    if (kept < room) {
         options->repeat[kept] = word;
+    }
 }
 
 size_t spf_ssh_words(const struct spf_options *options)
 {
     size_t count = 0;
 
-    while (options->ssh_words[count] != NULL)
+    while (options->ssh_words[count] != NULL) {
         count++;
+    }
     return count;
 }
 
@@ -72,16 +78,20 @@ struct spf_error spf_take_ssh_option(struct spf_options *options, const char *te
     char shown[4096];
     size_t count = spf_ssh_words(options);
 
-    if (count == room)
+    if (count == room) {
         return spf_usage("-o is given more than %zu times", room);
-    if (strlen(text) >= sizeof shown)
+    }
+    if (strlen(text) >= sizeof shown) {
         return spf_usage("-o has a value of more than %zu bytes", sizeof shown - 1);
-    if (text[0] == '\0')
+    }
+    if (text[0] == '\0') {
         return spf_usage("-o needs a value (KEYWORD=VALUE)");
+    }
     (void)for_show(text, shown, sizeof shown);
     said = keep(options, shown);
-    if (word == NULL || said == NULL)
+    if (word == NULL || said == NULL) {
         return no_memory();
+    }
     options->ssh_words[count] = word;
     spf_options_repeat(options, "-o");
     spf_options_repeat(options, said);
@@ -93,14 +103,18 @@ struct spf_error spf_take_ssh_letter(struct spf_options *options, const struct s
 {
     char text[4096];
 
-    if (letter->effect == SPF_LETTER_NO_LOGIN)
+    if (letter->effect == SPF_LETTER_NO_LOGIN) {
         return spf_usage("%s", spf_tr(letter->text));
-    if (letter->effect != SPF_LETTER_KEYWORD)
+    }
+    if (letter->effect != SPF_LETTER_KEYWORD) {
         return spf_ok();
-    if (letter->letter == 'P' && value[strspn(value, "0123456789")] == '\0')
+    }
+    if (letter->letter == 'P' && value[strspn(value, "0123456789")] == '\0') {
         return spf_usage("the port goes with -p (-P is scp's and plink's)");
-    if (!spf_format(text, sizeof text, "%s=%s", letter->text, value))
+    }
+    if (!spf_format(text, sizeof text, "%s=%s", letter->text, value)) {
         return spf_usage("-%c has too long a value", letter->letter);
+    }
     return spf_take_ssh_option(options, text);
 }
 
@@ -113,22 +127,26 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
     struct spf_error error = spf_ok();
     int argc = 0;
 
-    if (argv == NULL)
+    if (argv == NULL) {
         return no_memory();
+    }
     argv[argc++] = (char *)(uintptr_t) "sshpreflight";
     for (size_t i = 0; error.code == SPF_OK && i < count; i++) {
         const char *word = command->words.list.items[i];
 
-        if (strcmp(word, "--ssh-config") == 0 && options->ssh_config != NULL)
+        if (strcmp(word, "--ssh-config") == 0 && options->ssh_config != NULL) {
             continue; /* the one that was given counts */
+        }
         word = keep(options, word);
         argv[argc++] = (char *)(uintptr_t)word;
-        if (word == NULL)
+        if (word == NULL) {
             error = no_memory();
+        }
     }
     if (error.code == SPF_OK && command->remark[0] != '\0' &&
-        (options->remark = keep(options, command->remark)) == NULL)
+        (options->remark = keep(options, command->remark)) == NULL) {
         error = no_memory();
+    }
     options->no_openssh = !command->openssh;
     options->transfer = command->transfer;
     *read = argv;
@@ -156,10 +174,11 @@ struct spf_error spf_take_command_line(struct spf_options *options, const char *
     const char *why = NULL;
     struct spf_error error;
 
-    if (!spf_shell_words(line, getenv, &words, &why))
+    if (!spf_shell_words(line, getenv, &words, &why)) {
         error = spf_usage("the command cannot be read: %s", why);
-    else
+    } else {
         error = spf_take_command(options, words.list.items, words.list.count, argv, argc);
+    }
     spf_words_clear(&words);
     return error;
 }
@@ -171,8 +190,9 @@ struct spf_error spf_take_destination(struct spf_options *options, const char *w
     struct spf_login_place place;
     struct spf_error error = spf_login_place_read(word, &place);
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     if (options->host_copy != NULL && options->user == options->host_copy) {
         options->user = NULL;
         options->user_given = false;
@@ -202,8 +222,9 @@ struct spf_error spf_expand_home(struct spf_options *options, const char *file, 
     struct spf_error error = spf_ssh_expand_home(file, &made);
 
     *path = file;
-    if (made == NULL)
+    if (made == NULL) {
         return error;
+    }
     copy = SPF_APPEND(&options->copies);
     if (copy == NULL) {
         free(made);

@@ -69,8 +69,9 @@ struct spf_target spf_target_of(const struct spf_options *options, struct spf_se
 
 static int compare_text(const char *one, const char *other)
 {
-    if (one == NULL || other == NULL)
+    if (one == NULL || other == NULL) {
         return (one != NULL) - (other != NULL);
+    }
     return strcmp(one, other);
 }
 
@@ -79,8 +80,9 @@ static int compare_lists(const char *const *one, const char *const *other)
     for (size_t i = 0; one != other; i++) {
         int order = compare_text(one != NULL ? one[i] : NULL, other != NULL ? other[i] : NULL);
 
-        if (order != 0 || one == NULL || one[i] == NULL)
+        if (order != 0 || one == NULL || one[i] == NULL) {
             return order;
+        }
     }
     return 0;
 }
@@ -106,26 +108,36 @@ static int compare(const void *a, const void *b)
     };
     int order = compare_text(one->host, other->host);
 
-    if (order == 0)
+    if (order == 0) {
         order = compare_text(one->instance_id, other->instance_id);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_text(one->user, other->user);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_text(one->key_path, other->key_path);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_text(one->key_dir, other->key_dir);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_text(one->jump, other->jump);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_text(one->ssh_config, other->ssh_config);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_lists(one->ssh_words, other->ssh_words);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_lists(one->known_hosts, other->known_hosts);
-    for (size_t i = 0; order == 0 && i < sizeof numbers / sizeof *numbers; i++)
+    }
+    for (size_t i = 0; order == 0 && i < sizeof numbers / sizeof *numbers; i++) {
         order = (numbers[i][0] > numbers[i][1]) - (numbers[i][0] < numbers[i][1]);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = memcmp(&one->source_ip, &other->source_ip, sizeof one->source_ip);
+    }
     return order;
 }
 
@@ -139,11 +151,13 @@ static struct spf_error add(struct spf_targets *targets, const struct spf_target
         targets->elsewhere++;
         return spf_ok();
     }
-    if (targets->list.count >= SPF_TARGETS_MAX)
+    if (targets->list.count >= SPF_TARGETS_MAX) {
         return spf_error(SPF_ERR_TOO_BIG, _("more than %d targets"), SPF_TARGETS_MAX);
+    }
     copy = malloc(sizeof *copy);
-    if (copy == NULL)
+    if (copy == NULL) {
         return no_memory_error;
+    }
     *copy = *target;
     found = tsearch(copy, &targets->known, compare);
     if (found == NULL || *found != copy) {
@@ -186,9 +200,11 @@ static void begin_line(struct spf_options *line, const struct spf_options *optio
     line->output_count = 0;
     line->record = NULL;
     /* How to ask is said once; what is asked is each line's own. */
-    for (size_t i = 0; i < spf_option_count; i++)
-        if (spf_option_rows[i].kind != SPF_OPTION_HOW)
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (spf_option_rows[i].kind != SPF_OPTION_HOW) {
             line->given[i] = NULL;
+        }
+    }
 }
 
 /* Of several values of an -o the first counts, and so the line's own go first. */
@@ -197,10 +213,12 @@ static struct spf_error inherit(struct spf_options *line, const struct spf_optio
     static const size_t room = sizeof line->ssh_words / sizeof *line->ssh_words - 1;
     size_t own = spf_ssh_words(line), count = spf_ssh_words(options);
 
-    if (own + count > room)
+    if (own + count > room) {
         return spf_usage("more than %zu options -o", room);
-    for (size_t i = 0; i <= count; i++)
+    }
+    for (size_t i = 0; i <= count; i++) {
         line->ssh_words[own + i] = options->ssh_words[i];
+    }
     if (line->user == NULL) {
         line->user = options->user;
         line->user_given = options->user_given;
@@ -211,12 +229,14 @@ static struct spf_error inherit(struct spf_options *line, const struct spf_optio
         line->port_given = options->port_given;
         line->port_at = options->port_at + own;
     }
-    if (line->key != options->key && line->key_dir == options->key_dir)
+    if (line->key != options->key && line->key_dir == options->key_dir) {
         line->key_dir = NULL;
-    else if (line->key_dir != options->key_dir && line->key == options->key)
+    } else if (line->key_dir != options->key_dir && line->key == options->key) {
         line->key = NULL;
-    if (line->instance == NULL)
+    }
+    if (line->instance == NULL) {
         line->console = false;
+    }
     return spf_ok();
 }
 
@@ -230,25 +250,30 @@ static struct spf_error judge_line(const struct spf_options *line,
         const struct spf_option_row *row = &spf_option_rows[i];
 
         if (line->given[i] == NULL || line->given[i] == options->given[i] ||
-            (row->kind != SPF_OPTION_HERE && !row->whole_run))
+            (row->kind != SPF_OPTION_HERE && !row->whole_run)) {
             continue;
+        }
         spf_option_name(row, name);
         return spf_usage("%s is for the whole run: it goes on the command line", name);
     }
-    if (line->command != SPF_COMMAND_RUN)
+    if (line->command != SPF_COMMAND_RUN) {
         return spf_usage("a line names a target, and no command of sshpreflight");
-    if (line->instances.count > 0)
+    }
+    if (line->instances.count > 0) {
         return spf_usage("a line names one target");
+    }
     return spf_ok();
 }
 
 static bool same_words(const char *const *one, const char *const *other)
 {
     for (size_t i = 0;; i++) {
-        if (one[i] != other[i])
+        if (one[i] != other[i]) {
             return false;
-        if (one[i] == NULL)
+        }
+        if (one[i] == NULL) {
             return true;
+        }
     }
 }
 
@@ -256,8 +281,9 @@ static bool keep_text(struct spf_targets *targets, char **text)
 {
     char **place = *text != NULL ? SPF_APPEND(&targets->texts) : NULL;
 
-    if (place == NULL)
+    if (place == NULL) {
         return *text == NULL;
+    }
     *place = *text;
     *text = NULL;
     return true;
@@ -273,11 +299,14 @@ static bool keep(struct spf_targets *targets, struct spf_options *line, struct s
         targets->kept.count > 0 ? targets->kept.items[targets->kept.count - 1] : NULL;
     struct spf_options **place;
 
-    for (size_t i = 0; i < line->copies.count; i++)
-        if (!keep_text(targets, &line->copies.items[i]))
+    for (size_t i = 0; i < line->copies.count; i++) {
+        if (!keep_text(targets, &line->copies.items[i])) {
             return false;
-    if (!keep_text(targets, &line->host_copy))
+        }
+    }
+    if (!keep_text(targets, &line->host_copy)) {
         return false;
+    }
     if (last == NULL || !same_words(last->ssh_words, line->ssh_words) ||
         !same_words(last->known_hosts, line->known_hosts) ||
         !same_words(last->repeat, line->repeat)) {
@@ -303,12 +332,15 @@ static struct spf_error finish_line(struct spf_targets *targets, const struct sp
     struct spf_error error = judge_line(line, options);
     struct spf_target target;
 
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         error = inherit(line, options);
-    if (error.code == SPF_OK)
+    }
+    if (error.code == SPF_OK) {
         error = spf_options_finish(line);
-    if (error.code != SPF_OK)
+    }
+    if (error.code != SPF_OK) {
         return error;
+    }
     target = spf_target_of(line, targets->key_text, targets->passphrase);
     return keep(targets, line, &target) ? add(targets, &target) : no_memory_error;
 }
@@ -322,10 +354,12 @@ static char *cut_port(char *word)
     char *at = strrchr(word, '@'), *host = at != NULL ? at + 1 : word, *colon = strrchr(host, ':');
 
     if (colon == NULL || strstr(word, "://") != NULL || colon[1] == '\0' ||
-        colon[1 + strspn(colon + 1, "0123456789")] != '\0' || colon == host)
+        colon[1 + strspn(colon + 1, "0123456789")] != '\0' || colon == host) {
         return NULL;
-    if (host[0] == '[' ? colon[-1] != ']' : memchr(host, ':', (size_t)(colon - host)) != NULL)
+    }
+    if (host[0] == '[' ? colon[-1] != ']' : memchr(host, ':', (size_t)(colon - host)) != NULL) {
         return NULL;
+    }
     *colon = '\0';
     return colon + 1;
 }
@@ -347,8 +381,9 @@ static struct spf_error split_word(char *line, bool of_instances, struct spf_wor
     if ((instance && !spf_words_add(words, "--instance")) ||
         (!instance && line[0] != '-' && !spf_words_add(words, "--host")) ||
         !spf_words_add(words, line) ||
-        (port != NULL && (!spf_words_add(words, "--port") || !spf_words_add(words, port))))
+        (port != NULL && (!spf_words_add(words, "--port") || !spf_words_add(words, port)))) {
         return no_memory_error;
+    }
     return spf_ok();
 }
 
@@ -366,15 +401,18 @@ static struct spf_error split(char *line, bool of_instances, struct spf_words *w
     struct spf_error error = spf_ok();
     const char *why;
 
-    if (line[strcspn(line, " \t\"'")] == '\0')
+    if (line[strcspn(line, " \t\"'")] == '\0') {
         return split_word(line, of_instances, words);
-    if (!spf_shell_words(line, no_variable, &raw, &why))
+    }
+    if (!spf_shell_words(line, no_variable, &raw, &why)) {
         error = spf_usage("%s", why);
+    }
     for (size_t i = 0; error.code == SPF_OK && i < raw.list.count; i++) {
-        if (i == 0 && !spf_command_is_one((const char *const *)raw.list.items, raw.list.count))
+        if (i == 0 && !spf_command_is_one((const char *const *)raw.list.items, raw.list.count)) {
             error = split_word(raw.list.items[0], of_instances, words);
-        else if (!spf_words_add(words, raw.list.items[i]))
+        } else if (!spf_words_add(words, raw.list.items[i])) {
             error = no_memory_error;
+        }
     }
     spf_words_clear(&raw);
     return error;
@@ -386,11 +424,13 @@ static struct spf_error read_words(struct spf_options *line, struct spf_words *w
     char **argv = calloc(words->list.count + 2, sizeof *argv);
     struct spf_error error;
 
-    if (argv == NULL)
+    if (argv == NULL) {
         return no_memory_error;
+    }
     argv[0] = program;
-    if (words->list.count > 0)
+    if (words->list.count > 0) {
         memcpy(argv + 1, words->list.items, words->list.count * sizeof *argv);
+    }
     error = spf_options_read(line, (int)words->list.count + 1, argv);
     free(argv);
     return error;
@@ -404,18 +444,23 @@ static struct spf_error read_line(struct spf_targets *targets, const struct spf_
     struct spf_error error;
 
     begin_line(&line, options);
-    if (strlen(text) > LINE_MAX_BYTES)
+    if (strlen(text) > LINE_MAX_BYTES) {
         error = spf_usage("it is longer than %d bytes", LINE_MAX_BYTES);
-    else
+    } else {
         error = split(text, of_instances, &words);
-    if (error.code == SPF_OK)
+    }
+    if (error.code == SPF_OK) {
         error = read_words(&line, &words);
-    if (error.code == SPF_OK)
+    }
+    if (error.code == SPF_OK) {
         error = finish_line(targets, options, &line);
+    }
     /* Options borrow their words. */
-    for (size_t i = 0; error.code == SPF_OK && i < words.list.count; i++)
-        if (!keep_text(targets, &words.list.items[i]))
+    for (size_t i = 0; error.code == SPF_OK && i < words.list.count; i++) {
+        if (!keep_text(targets, &words.list.items[i])) {
             error = no_memory_error;
+        }
+    }
     spf_words_clear(&words);
     spf_options_clear(&line);
     return error;
@@ -428,10 +473,11 @@ static struct spf_error leave_out(struct spf_targets *targets, const char *name,
         targets->left_out.count < LEFT_OUT_MAX ? SPF_APPEND(&targets->left_out) : NULL;
     struct spf_buf where;
 
-    if (line == NULL)
+    if (line == NULL) {
         return targets->left_out.count < LEFT_OUT_MAX
                    ? no_memory_error
                    : spf_usage("%s: more than %d lines cannot be read", name, LEFT_OUT_MAX);
+    }
     spf_buf_init(&where, 400);
     spf_buf_add_clean(&where, name, strlen(name), 300);
     spf_buf_addf(&where, _(" line %zu"), number);
@@ -446,8 +492,9 @@ static char *trimmed(char *line)
 
     line += strspn(line, " \t\r");
     len = strlen(line);
-    while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
+    while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL) {
         line[--len] = '\0';
+    }
     return line;
 }
 
@@ -457,20 +504,24 @@ struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_
     static const char mark[] = "\xef\xbb\xbf";
     size_t number = 0;
 
-    if (spf_starts_with(text, mark))
+    if (spf_starts_with(text, mark)) {
         text += strlen(mark);
+    }
     for (char *line; (line = strsep(&text, "\n")) != NULL;) {
         struct spf_error error;
 
         number++;
         line = trimmed(line);
-        if (line[0] == '\0' || line[0] == '#')
+        if (line[0] == '\0' || line[0] == '#') {
             continue;
+        }
         error = read_line(targets, options, of_instances, line);
-        if (error.code == SPF_ERR_USAGE || error.code == SPF_ERR_INVALID)
+        if (error.code == SPF_ERR_USAGE || error.code == SPF_ERR_INVALID) {
             error = leave_out(targets, name, number, error.text);
-        if (error.code != SPF_OK)
+        }
+        if (error.code != SPF_OK) {
             return error;
+        }
     }
     return spf_ok();
 }
@@ -480,8 +531,9 @@ struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_
     struct spf_target target = spf_target_of(options, targets->key_text, targets->passphrase);
     struct spf_error error = spf_ok();
 
-    if (options->instance != NULL || options->host != NULL || !spf_options_list(options))
+    if (options->instance != NULL || options->host != NULL || !spf_options_list(options)) {
         error = add(targets, &target);
+    }
     for (size_t i = 0; error.code == SPF_OK && i < options->instances.count; i++) {
         target.instance_id = options->instances.items[i];
         error = add(targets, &target);
@@ -498,12 +550,14 @@ struct spf_error spf_targets_add_instance(struct spf_targets *targets,
 
     begin_line(&line, options);
     copy = SPF_APPEND(&line.copies);
-    if (copy == NULL || (*copy = strdup(id)) == NULL)
+    if (copy == NULL || (*copy = strdup(id)) == NULL) {
         error = no_memory_error;
-    else
+    } else {
         line.instance = *copy;
-    if (copy != NULL && line.instance != NULL)
+    }
+    if (copy != NULL && line.instance != NULL) {
         error = finish_line(targets, options, &line);
+    }
     spf_options_clear(&line);
     return error;
 }
@@ -516,16 +570,19 @@ static void nothing(void *key)
 void spf_targets_clear(struct spf_targets *targets)
 {
     tdestroy(targets->known, nothing);
-    for (size_t i = 0; i < targets->list.count; i++)
+    for (size_t i = 0; i < targets->list.count; i++) {
         free(targets->list.items[i]);
+    }
     for (size_t i = 0; i < targets->left_out.count; i++) {
         free(targets->left_out.items[i].where);
         free(targets->left_out.items[i].why);
     }
-    for (size_t i = 0; i < targets->kept.count; i++)
+    for (size_t i = 0; i < targets->kept.count; i++) {
         free(targets->kept.items[i]);
-    for (size_t i = 0; i < targets->texts.count; i++)
+    }
+    for (size_t i = 0; i < targets->texts.count; i++) {
         free(targets->texts.items[i]);
+    }
     free(targets->list.items);
     free(targets->left_out.items);
     free(targets->kept.items);

@@ -22,11 +22,12 @@ static struct span span_of(int64_t ms)
     long long seconds = (ms + 500) / 1000;
     struct span span;
 
-    if (seconds >= 60)
+    if (seconds >= 60) {
         (void)spf_format(span.text, sizeof span.text, _("%lld min %lld s"), seconds / 60,
                          seconds % 60);
-    else
+    } else {
         (void)spf_format(span.text, sizeof span.text, _("%lld s"), seconds);
+    }
     return span;
 }
 
@@ -55,14 +56,16 @@ static void say_end(const struct spf_wait *wait, const struct spf_history *histo
     struct spf_buf line;
 
     spf_buf_init(&line, 200);
-    if (end == SPF_WAIT_IN_VAIN)
+    if (end == SPF_WAIT_IN_VAIN) {
         spf_buf_addf(&line, _("waiting can't help: %s"), spf_findings[history->vain].id);
+    }
     if (end == SPF_WAIT_OVER) {
         spf_buf_addf(&line, _("not within %s; it may still pass by itself"),
                      span_of(wait->limit_ms).text);
     }
-    if (line.len > 0)
+    if (line.len > 0) {
         wait->say(wait->context, line.data);
+    }
     spf_buf_clear(&line);
 }
 
@@ -77,8 +80,9 @@ static int64_t pause_of(const struct spf_wait *wait, const struct spf_history *h
     int64_t pause_ms = spf_outlook_pause_ms(history, run, wait->chance(wait->context), &least_ms);
 
     left_ms -= last_ms < LAST_ROUND_MS ? last_ms : LAST_ROUND_MS;
-    if (pause_ms <= left_ms)
+    if (pause_ms <= left_ms) {
         return pause_ms;
+    }
     return left_ms >= least_ms ? left_ms : -1;
 }
 
@@ -103,23 +107,27 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
             spf_outlook_of(&history[i], run, &round->diagnoses[i], now_ms, now_utc);
         int64_t pause_ms;
 
-        if (history[i].alike == 1)
+        if (history[i].alike == 1) {
             say_state(wait, round, i, now_ms - started_ms);
+        }
         if (outlook == SPF_OUTLOOK_VAIN) {
             prospect.vain = true;
             prospect.vain_one = i;
         }
-        if (outlook != SPF_OUTLOOK_OPEN)
+        if (outlook != SPF_OUTLOOK_OPEN) {
             continue;
+        }
         pause_ms = pause_of(wait, &history[i], run, left_ms);
         if (!prospect.open || pause_ms < 0 ||
-            (prospect.pause_ms >= 0 && pause_ms > prospect.pause_ms))
+            (prospect.pause_ms >= 0 && pause_ms > prospect.pause_ms)) {
             prospect.pause_ms = pause_ms;
+        }
         prospect.open = true;
     }
-    for (size_t i = 0; i < round->count; i++)
+    for (size_t i = 0; i < round->count; i++) {
         prospect.keep &=
             spf_outlook_keeps(round->runs[i], now_ms + (prospect.open ? prospect.pause_ms : 0));
+    }
     return prospect;
 }
 
@@ -136,8 +144,9 @@ static struct spf_error go_on(const struct spf_wait *wait, struct spf_round *rou
         struct prospect prospect;
 
         *end = SPF_WAIT_STOPPED;
-        if (error.code != SPF_OK || round->stopped)
+        if (error.code != SPF_OK || round->stopped) {
             return error;
+        }
         prospect = consider(wait, round, history, started_ms);
         if (!prospect.open) {
             *end = prospect.vain ? SPF_WAIT_IN_VAIN : SPF_WAIT_REACHED;
@@ -164,8 +173,9 @@ struct spf_error spf_wait_rounds(const struct spf_wait *wait, struct spf_round *
     struct spf_error error;
 
     *end = SPF_WAIT_STOPPED;
-    if (history == NULL)
+    if (history == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     error = go_on(wait, round, history, end);
     free(history);
     return error;
@@ -211,10 +221,12 @@ static bool pause_live(void *context, int64_t ms)
     for (int64_t left = ms; left > 0; left = until_ms - spf_now_ms()) {
         int got = poll(&stop, 1, (int)left);
 
-        if (got > 0)
+        if (got > 0) {
             return false;
-        if (got < 0 && errno != EINTR)
+        }
+        if (got < 0 && errno != EINTR) {
             return true;
+        }
     }
     return true;
 }
@@ -231,8 +243,9 @@ static void say_live(void *context, const char *line)
 {
     const struct live *live = context;
 
-    if (live->say != NULL)
+    if (live->say != NULL) {
         live->say(live->context, line);
+    }
 }
 
 struct spf_error spf_wait_run(struct spf_round *round, const struct spf_options *options,
@@ -259,8 +272,9 @@ struct spf_error spf_wait_run(struct spf_round *round, const struct spf_options 
         error = round_live(&live, 0, wait.deadline_ms);
     } else {
         error = spf_wait_rounds(&wait, round, &end);
-        if (error.code == SPF_OK && end == SPF_WAIT_OVER)
+        if (error.code == SPF_OK && end == SPF_WAIT_OVER) {
             round->report.exit_status = EXIT_TIME_IS_UP;
+        }
     }
     spf_round_rest(round);
     return error;

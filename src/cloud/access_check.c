@@ -38,15 +38,16 @@ static void say_who(struct spf_result *result, const struct spf_credentials_fact
     bool alone = credentials->passed_over[0] == '\0' && credentials->beside[0] == '\0';
 
     /* The environment is the one place that names no identity of its own. */
-    if (alone && credentials->identity == SPF_IDENTITY_ENVIRONMENT)
+    if (alone && credentials->identity == SPF_IDENTITY_ENVIRONMENT) {
         spf_say(result, "access key %s… %s", credentials->access_key, outcome);
-    else
+    } else {
         spf_say(result, "access key %s… %s (%s)%s%s%s%s", credentials->access_key, outcome,
                 credentials->source,
                 credentials->passed_over[0] != '\0' ? _("; unusable, tried first: ") : "",
                 credentials->passed_over,
                 credentials->beside[0] != '\0' ? _("; present, not used: ") : "",
                 credentials->beside);
+    }
 }
 
 struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct spf_result *result)
@@ -59,26 +60,32 @@ struct spf_opinion spf_judge_cloud_access(const struct spf_view *view, struct sp
     spf_note_null(result, "source");
     spf_note_null(result, "account");
     spf_note_null(result, "principal");
-    if (spf_lacks(view, SPF_GROUP_CREDENTIALS, &opinion))
+    if (spf_lacks(view, SPF_GROUP_CREDENTIALS, &opinion)) {
         return opinion;
+    }
     spf_note_thing(result, SPF_THING_CREDENTIALS, "source", facts->credentials.source);
     spf_note_text(result, "access_key", facts->credentials.access_key);
-    if (facts->credentials.passed_over[0] != '\0')
+    if (facts->credentials.passed_over[0] != '\0') {
         spf_note_text(result, "passed_over", facts->credentials.passed_over);
-    if (facts->credentials.beside[0] != '\0')
+    }
+    if (facts->credentials.beside[0] != '\0') {
         spf_note_text(result, "not_used", facts->credentials.beside);
+    }
 
     if (spf_lacks(view, group, &opinion) &&
         !(opinion.kind == SPF_OPINION_CANNOT_TELL && identity_was_accepted(opinion.failure))) {
         /* Of a failure that has no words of its own the catalogue says what, and this whose. */
-        if (opinion.kind == SPF_OPINION_CANNOT_TELL && opinion.failure->code[0] != '\0')
+        if (opinion.kind == SPF_OPINION_CANNOT_TELL && opinion.failure->code[0] != '\0') {
             say_who(result, &facts->credentials, _("refused"));
+        }
         return opinion;
     }
-    if (who->account[0] != '\0')
+    if (who->account[0] != '\0') {
         spf_note_text(result, "account", who->account);
-    if (who->principal[0] != '\0')
+    }
+    if (who->principal[0] != '\0') {
         spf_note_thing(result, SPF_THING_PRINCIPAL, "principal", who->principal);
+    }
     if (group == SPF_GROUP_INSTANCE && facts->group[group].phase == SPF_PRESENT &&
         (facts->instance.clock_off > CLOCK_OFF_S || facts->instance.clock_off < -CLOCK_OFF_S)) {
         spf_note_number(result, "clock_off_s", facts->instance.clock_off);

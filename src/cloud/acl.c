@@ -26,10 +26,12 @@ static bool acts(const struct spf_acl_entry *entry, const struct spf_ip *source,
     enum spf_policy wished = reading == SPF_LAX ? SPF_POLICY_ACCEPT : SPF_POLICY_DROP;
     enum spf_policy policy = entry->policy_in_doubt ? wished : entry->policy;
 
-    if (spf_protocol_parse(entry->protocol) == SPF_PROTOCOL_OTHER)
+    if (spf_protocol_parse(entry->protocol) == SPF_PROTOCOL_OTHER) {
         return false;
-    if (entry->cidr.cidr.ip.family != 0 && !spf_cidr_holds(&entry->cidr.cidr, source))
+    }
+    if (entry->cidr.cidr.ip.family != 0 && !spf_cidr_holds(&entry->cidr.cidr, source)) {
         return false;
+    }
     *accepts = policy == SPF_POLICY_ACCEPT;
     return policy == wished || !is_in_doubt(entry);
 }
@@ -44,8 +46,9 @@ struct spf_acl_decision spf_acl_inward(const struct spf_acl_facts *facts,
         bool accepts;
 
         ports_of(entry, &first, &last);
-        if (port >= first && port <= last && acts(entry, source, reading, &accepts))
+        if (port >= first && port <= last && acts(entry, source, reading, &accepts)) {
             return (struct spf_acl_decision){accepts, entry};
+        }
     }
     return (struct spf_acl_decision){false, NULL};
 }
@@ -62,8 +65,9 @@ static struct spf_acl_decision egress_for(const struct spf_acl_facts *facts,
         bool accepts;
 
         ports_of(entry, &first, &last);
-        if (last < port || !acts(entry, source, reading, &accepts))
+        if (last < port || !acts(entry, source, reading, &accepts)) {
             continue;
+        }
         if (first <= port) {
             *until = last < *until ? last : *until;
             return (struct spf_acl_decision){accepts, entry};
@@ -100,10 +104,12 @@ struct spf_acl_replies spf_acl_outward(const struct spf_acl_facts *facts,
 static const struct spf_acl_entry *doubtful(struct spf_acl_decision strict,
                                             struct spf_acl_decision lax)
 {
-    if (strict.accepted == lax.accepted)
+    if (strict.accepted == lax.accepted) {
         return NULL;
-    if (lax.entry != NULL && (lax.entry->policy_in_doubt || is_in_doubt(lax.entry)))
+    }
+    if (lax.entry != NULL && (lax.entry->policy_in_doubt || is_in_doubt(lax.entry))) {
         return lax.entry;
+    }
     return strict.entry;
 }
 
@@ -115,8 +121,9 @@ const struct spf_acl_entry *spf_acl_doubt(const struct spf_acl_facts *facts,
                                                  spf_acl_inward(facts, source, port, SPF_LAX));
 
     for (int reply = first, strict, lax; entry == NULL && reply <= last;
-         reply = (strict < lax ? strict : lax) + 1)
+         reply = (strict < lax ? strict : lax) + 1) {
         entry = doubtful(egress_for(facts, source, reply, SPF_STRICT, &strict),
                          egress_for(facts, source, reply, SPF_LAX, &lax));
+    }
     return entry;
 }

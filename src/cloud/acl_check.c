@@ -21,8 +21,9 @@ static bool is_ours(const struct spf_view *view, const struct spf_ip *source)
     const struct spf_surroundings_facts *here = &view->facts->surroundings;
 
     for (size_t i = 0; i < here->own.count && view->target->jump == NULL; i++) {
-        if (spf_ip_equal(&here->own.items[i].ip, source))
+        if (spf_ip_equal(&here->own.items[i].ip, source)) {
             return true;
+        }
     }
     return false;
 }
@@ -47,24 +48,28 @@ static struct verdict decide(const struct spf_view *view, const struct spf_ip *s
 /* Will the two be reported alike? */
 static bool are_alike(const struct verdict *a, const struct verdict *b)
 {
-    if (!a->in.accepted || !b->in.accepted)
+    if (!a->in.accepted || !b->in.accepted) {
         return a->in.accepted == b->in.accepted;
-    if (a->client_out.denied == 0 || b->client_out.denied == 0)
+    }
+    if (a->client_out.denied == 0 || b->client_out.denied == 0) {
         return a->client_out.denied == b->client_out.denied;
+    }
     return (a->out.accepted > 0) == (b->out.accepted > 0);
 }
 
 static void note_entry(struct spf_result *result, const struct spf_acl_entry *entry)
 {
     spf_note_text(result, "entry", entry != NULL ? entry->id : NULL);
-    if (entry != NULL)
+    if (entry != NULL) {
         spf_note_text(result, "entry_name", entry->name[0] != '\0' ? entry->name : entry->id);
+    }
 }
 
 static const char *name_of(const struct spf_acl_entry *entry)
 {
-    if (entry == NULL)
+    if (entry == NULL) {
         return _("its default");
+    }
     return entry->name[0] != '\0' ? entry->name : entry->id;
 }
 
@@ -79,10 +84,12 @@ static struct spf_opinion unresolved(const struct spf_view *view, const struct s
     const char *doubt = N_("an entry could not be understood");
 
     /* Where the client's own ports are alike, others decide between a warning and a failure. */
-    if (entry == NULL)
+    if (entry == NULL) {
         entry = spf_acl_doubt(acl, source, path->port, SPF_EPHEMERAL_FIRST, SPF_EPHEMERAL_LAST);
-    if (entry != NULL && entry->doubt[0] != '\0')
+    }
+    if (entry != NULL && entry->doubt[0] != '\0') {
         doubt = entry->doubt;
+    }
     spf_note_text(result, "doubt", doubt);
     if (entry != NULL && entry->id[0] != '\0') {
         note_entry(result, entry);
@@ -124,12 +131,16 @@ static struct spf_opinion judge_source(const struct verdict *verdict, const stru
 
 static bool cut_all(struct spf_any_source *any, const struct spf_acl_facts *acl)
 {
-    for (size_t i = 0; i < acl->ingress.count; i++)
-        if (!spf_any_source_cut(any, &acl->ingress.items[i].cidr.cidr))
+    for (size_t i = 0; i < acl->ingress.count; i++) {
+        if (!spf_any_source_cut(any, &acl->ingress.items[i].cidr.cidr)) {
             return false;
-    for (size_t i = 0; i < acl->egress.count; i++)
-        if (!spf_any_source_cut(any, &acl->egress.items[i].cidr.cidr))
+        }
+    }
+    for (size_t i = 0; i < acl->egress.count; i++) {
+        if (!spf_any_source_cut(any, &acl->egress.items[i].cidr.cidr)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -140,8 +151,9 @@ static struct spf_opinion judge_readings(const struct spf_ip *source, const stru
     const struct verdict strict = decide(view, source, path->port, SPF_STRICT);
     const struct verdict lax = decide(view, source, path->port, SPF_LAX);
 
-    if (!are_alike(&strict, &lax))
+    if (!are_alike(&strict, &lax)) {
         return unresolved(view, path, source, result);
+    }
     return judge_source(&lax, path, view, result);
 }
 
@@ -161,15 +173,17 @@ static struct spf_opinion judge_any_source(const struct spf_path *path, const st
             struct verdict verdict =
                 decide(view, &any.addresses.items[i], path->port, (enum spf_reading)reading);
 
-            if (i == 0)
+            if (i == 0) {
                 first[reading] = verdict;
+            }
             alike = alike && are_alike(&verdict, &first[reading]);
         }
     }
-    if (alike && any.addresses.count > 0)
+    if (alike && any.addresses.count > 0) {
         opinion = judge_readings(&any.addresses.items[0], path, view, result);
-    else
+    } else {
         opinion = spf_source_unknown(SPF_ACL_SOURCE_UNKNOWN, view, result);
+    }
     spf_any_source_clear(&any);
     return opinion;
 }
@@ -186,15 +200,18 @@ static void pass_if_bypassed(const struct spf_view *view, const struct spf_path 
     struct spf_opinion wants;
 
     if (path->dialled.class != SPF_CLASS_ELASTIC || interface == NULL || interface->primary ||
-        opinion->finding == SPF_NO_FINDING)
-        return;
-    if (spf_lacks(view, SPF_GROUP_GATEWAY, &wants)) {
-        if (wants.kind == SPF_OPINION_WANTS)
-            *opinion = wants;
+        opinion->finding == SPF_NO_FINDING) {
         return;
     }
-    if (!view->facts->gateway.cut_through)
+    if (spf_lacks(view, SPF_GROUP_GATEWAY, &wants)) {
+        if (wants.kind == SPF_OPINION_WANTS) {
+            *opinion = wants;
+        }
         return;
+    }
+    if (!view->facts->gateway.cut_through) {
+        return;
+    }
     spf_say(result, "network ACL %s does not apply: the elastic IP (EIP) is in cut-through mode",
             view->facts->network_acl.id);
     *opinion = spf_passes();
@@ -219,11 +236,13 @@ struct spf_opinion spf_judge_cloud_network_acl(const struct spf_view *view,
     struct spf_path path;
 
     spf_note_null(result, "acl");
-    if (spf_path_or_lacks(view, SPF_GROUP_NETWORK_ACL, &path, &opinion))
+    if (spf_path_or_lacks(view, SPF_GROUP_NETWORK_ACL, &path, &opinion)) {
         return opinion;
+    }
     if (!acl->bound) {
-        if (acl->vswitch[0] != '\0')
+        if (acl->vswitch[0] != '\0') {
             spf_note_thing(result, SPF_THING_VSWITCH, "vswitch", acl->vswitch);
+        }
         spf_say(result, "no network ACL");
         return spf_passes();
     }

@@ -19,17 +19,20 @@ const char *spf_address_class_name(enum spf_address_class class)
 const struct spf_address *spf_cloud_owns(const struct spf_instance_facts *instance,
                                          const struct spf_ip *ip)
 {
-    for (size_t i = 0; i < instance->addresses.count; i++)
-        if (spf_ip_equal(&instance->addresses.items[i].ip, ip))
+    for (size_t i = 0; i < instance->addresses.count; i++) {
+        if (spf_ip_equal(&instance->addresses.items[i].ip, ip)) {
             return &instance->addresses.items[i];
+        }
+    }
     return NULL;
 }
 
 bool spf_cloud_tried_address(const struct spf_target *target, const struct spf_facts *facts,
                              struct spf_ip *out)
 {
-    if (target->host != NULL && spf_ip_parse(target->host, out))
+    if (target->host != NULL && spf_ip_parse(target->host, out)) {
         return true;
+    }
     return spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.address, out);
 }
 
@@ -49,8 +52,9 @@ static bool own_beside(const struct spf_facts *facts, const struct spf_ip *priva
                                    .bits = (uint8_t)here->own.items[i].bits};
 
         *out = network.ip;
-        if (network.bits > 0 && spf_cidr_holds(&network, private_ip))
+        if (network.bits > 0 && spf_cidr_holds(&network, private_ip)) {
             return true;
+        }
     }
     return false;
 }
@@ -62,8 +66,9 @@ static const struct spf_address *first_of(const struct spf_target *target,
     for (size_t i = 0; i < instance->addresses.count; i++) {
         const struct spf_address *address = &instance->addresses.items[i];
 
-        if (address->class == class && family_fits(target, &address->ip))
+        if (address->class == class && family_fits(target, &address->ip)) {
             return address;
+        }
     }
     return NULL;
 }
@@ -76,17 +81,20 @@ static bool port_is_among(const char *ports, const char *inside_ports, uint16_t 
     int at;
 
     *inside = port;
-    if (strcasecmp(ports, "any") == 0)
+    if (strcasecmp(ports, "any") == 0) {
         return true;
+    }
     spf_ports_set(&outside_range, ports);
     spf_ports_set(&inside_range, inside_ports);
     if (!outside_range.understood || !inside_range.understood || port < outside_range.first ||
-        port > outside_range.last)
+        port > outside_range.last) {
         return false;
+    }
     /* A range keeps the order; one port keeps to itself. */
     at = inside_range.first;
-    if (inside_range.last > inside_range.first)
+    if (inside_range.last > inside_range.first) {
         at += port - outside_range.first;
+    }
     *inside = (uint16_t)at;
     return at >= 1 && at <= 65535;
 }
@@ -113,9 +121,11 @@ const struct spf_forward *spf_cloud_forward(const struct spf_target *target,
 
 bool spf_cloud_has_class(const struct spf_instance_facts *instance, enum spf_address_class class)
 {
-    for (size_t i = 0; i < instance->addresses.count; i++)
-        if (instance->addresses.items[i].class == class)
+    for (size_t i = 0; i < instance->addresses.count; i++) {
+        if (instance->addresses.items[i].class == class) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -146,17 +156,21 @@ static const struct spf_address *choose(const struct spf_target *target,
     }
     /* who jumps does so because the machine behind cannot be reached from outside */
     address = spf_target_is_proxied(target) ? first_of(target, instance, SPF_CLASS_PRIVATE) : NULL;
-    if (address == NULL)
+    if (address == NULL) {
         address = public_one(target, instance);
-    if (address == NULL && (facts->surroundings.ipv6_global || target->family == 6))
+    }
+    if (address == NULL && (facts->surroundings.ipv6_global || target->family == 6)) {
         address = first_of(target, instance, SPF_CLASS_IPV6);
-    if (address != NULL)
+    }
+    if (address != NULL) {
         return address;
+    }
     for (size_t i = 0; i < instance->addresses.count; i++) {
         address = &instance->addresses.items[i];
         if (address->class == SPF_CLASS_PRIVATE && family_fits(target, &address->ip) &&
-            own_beside(facts, &address->ip, &ours))
+            own_beside(facts, &address->ip, &ours)) {
             return address;
+        }
     }
     return NULL;
 }
@@ -167,14 +181,18 @@ bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_fa
     const struct spf_address *address = NULL;
     struct spf_ip ip;
 
-    if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) || facts->instance.search != SPF_INSTANCE_FOUND)
+    if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) ||
+        facts->instance.search != SPF_INSTANCE_FOUND) {
         return false;
-    if (target->host == NULL)
+    }
+    if (target->host == NULL) {
         address = choose(target, facts);
-    else if (spf_cloud_tried_address(target, facts, &ip))
+    } else if (spf_cloud_tried_address(target, facts, &ip)) {
         address = spf_cloud_owns(&facts->instance, &ip);
-    if (address == NULL)
+    }
+    if (address == NULL) {
         return false;
+    }
     *out = *address;
     return true;
 }
@@ -182,9 +200,11 @@ bool spf_cloud_dial_address(const struct spf_target *target, const struct spf_fa
 /* The private address of the primary interface: what rules see as the destination. */
 static struct spf_ip primary_private(const struct spf_instance_facts *instance)
 {
-    for (size_t i = 0; i < instance->addresses.count; i++)
-        if (instance->addresses.items[i].class == SPF_CLASS_PRIVATE)
+    for (size_t i = 0; i < instance->addresses.count; i++) {
+        if (instance->addresses.items[i].class == SPF_CLASS_PRIVATE) {
             return instance->addresses.items[i].ip;
+        }
+    }
     return (struct spf_ip){0};
 }
 
@@ -197,10 +217,12 @@ struct spf_address spf_cloud_judged_address(const struct spf_target *target,
     struct spf_ip tried;
     uint16_t port;
 
-    if (spf_cloud_dial_address(target, facts, &address))
+    if (spf_cloud_dial_address(target, facts, &address)) {
         return address;
-    if (target->host != NULL && spf_cloud_tried_address(target, facts, &tried))
+    }
+    if (target->host != NULL && spf_cloud_tried_address(target, facts, &tried)) {
         forward = spf_cloud_forward(target, facts, &port);
+    }
     if (forward != NULL) {
         /* DNAT keeps the client's address; behind it stands a private one. */
         address = *spf_cloud_owns(&facts->instance, &forward->inside);
@@ -208,8 +230,9 @@ struct spf_address spf_cloud_judged_address(const struct spf_target *target,
         return address;
     }
     without_host.host = NULL;
-    if (spf_cloud_dial_address(&without_host, facts, &address))
+    if (spf_cloud_dial_address(&without_host, facts, &address)) {
         return address;
+    }
     address = (struct spf_address){.class = SPF_CLASS_PUBLIC};
     address.ip.family = target->source_ip.family == 6 ? 6 : 4;
     address.private_ip = primary_private(&facts->instance);
@@ -219,9 +242,11 @@ struct spf_address spf_cloud_judged_address(const struct spf_target *target,
 const struct spf_interface *spf_cloud_interface(const struct spf_instance_facts *instance,
                                                 const struct spf_address *address)
 {
-    for (size_t i = 0; i < instance->interfaces.count; i++)
-        if (strcmp(instance->interfaces.items[i].id, address->interface_id) == 0)
+    for (size_t i = 0; i < instance->interfaces.count; i++) {
+        if (strcmp(instance->interfaces.items[i].id, address->interface_id) == 0) {
             return &instance->interfaces.items[i];
+        }
+    }
     return NULL;
 }
 
@@ -247,8 +272,9 @@ static bool own_public(const struct spf_facts *facts, int family, struct spf_ip 
 
     for (size_t i = 0; i < here->own.count; i++) {
         *out = here->own.items[i].ip;
-        if (out->family == family && spf_ip_is_public(out))
+        if (out->family == family && spf_ip_is_public(out)) {
             return true;
+        }
     }
     return false;
 }
@@ -263,11 +289,14 @@ static bool seen_by_server(const struct spf_facts *facts, int family, struct spf
     struct spf_cidr block;
 
     if (!spf_facts_have(facts, SPF_GROUP_SESSION) || !spf_ip_parse(facts->session.peer, out) ||
-        out->family != family)
+        out->family != family) {
         return false;
-    for (size_t i = 0; i < sizeof itself / sizeof *itself; i++)
-        if (spf_cidr_parse(itself[i], &block) && spf_cidr_holds(&block, out))
+    }
+    for (size_t i = 0; i < sizeof itself / sizeof *itself; i++) {
+        if (spf_cidr_parse(itself[i], &block) && spf_cidr_holds(&block, out)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -291,17 +320,20 @@ static enum spf_source_kind jump_end(const struct spf_target *target, const stru
     bool inside = dialled->class == SPF_CLASS_PRIVATE;
 
     if (spf_facts_have(facts, SPF_GROUP_TCP) && spf_ip_parse(facts->tcp.jump_address, out) &&
-        out->family == dialled->ip.family && spf_ip_is_public(out) != inside)
+        out->family == dialled->ip.family && spf_ip_is_public(out) != inside) {
         return SPF_SOURCE_OWN;
-    if (seen_by_server(facts, dialled->ip.family, out))
+    }
+    if (seen_by_server(facts, dialled->ip.family, out)) {
         return SPF_SOURCE_SEEN;
+    }
     if (inside && spf_cloud_jump_is_public(facts)) {
         const enum spf_group_phase phase = facts->group[SPF_GROUP_JUMP_INSTANCE].phase;
 
         *out = facts->jump_instance.private_ip;
         if (phase == SPF_PRESENT && out->family == dialled->ip.family &&
-            strcmp(facts->jump_instance.vpc, facts->instance.vpc) == 0)
+            strcmp(facts->jump_instance.vpc, facts->instance.vpc) == 0) {
             return SPF_SOURCE_OWN;
+        }
         if (phase == SPF_ABSENT || phase == SPF_ASKED) {
             memset(out, 0, sizeof *out);
             return SPF_SOURCE_OF_JUMP_INSTANCE;
@@ -321,30 +353,38 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target,
     bool inside = dialled->class == SPF_CLASS_PRIVATE;
 
     *out = target->source_ip;
-    if (out->family == dialled->ip.family)
+    if (out->family == dialled->ip.family) {
         return SPF_SOURCE_GIVEN;
-    if (spf_target_is_proxied(target))
+    }
+    if (spf_target_is_proxied(target)) {
         return jump_end(target, facts, dialled, out);
+    }
     if (target->source_lookup != NULL && !inside) {
         enum spf_group_phase phase = facts->group[SPF_GROUP_LOOKUP].phase;
 
         *out = facts->lookup.address;
-        if (phase == SPF_PRESENT && out->family == dialled->ip.family)
+        if (phase == SPF_PRESENT && out->family == dialled->ip.family) {
             return SPF_SOURCE_LOOKED_UP;
+        }
         memset(out, 0, sizeof *out);
         return phase == SPF_ABSENT || phase == SPF_ASKED ? SPF_SOURCE_NOT_ASKED
                                                          : SPF_SOURCE_UNKNOWN;
     }
     if (own_end(facts, out) && out->family == dialled->ip.family &&
-        (inside || spf_ip_is_public(out)))
+        (inside || spf_ip_is_public(out))) {
         return SPF_SOURCE_OWN;
-    if (inside ? own_beside(facts, &dialled->ip, out) : own_public(facts, dialled->ip.family, out))
+    }
+    if (inside ? own_beside(facts, &dialled->ip, out)
+               : own_public(facts, dialled->ip.family, out)) {
         return SPF_SOURCE_OWN;
-    if (seen_by_server(facts, dialled->ip.family, out))
+    }
+    if (seen_by_server(facts, dialled->ip.family, out)) {
         return SPF_SOURCE_SEEN;
+    }
     memset(out, 0, sizeof *out);
     if (inside && (target->selected & SPF_CHECK_BIT(NET_PORT)) &&
-        !spf_facts_have(facts, SPF_GROUP_TCP) && facts->group[SPF_GROUP_TCP].phase != SPF_FAILED)
+        !spf_facts_have(facts, SPF_GROUP_TCP) && facts->group[SPF_GROUP_TCP].phase != SPF_FAILED) {
         return SPF_SOURCE_NOT_YET;
+    }
     return SPF_SOURCE_UNKNOWN;
 }

@@ -49,8 +49,9 @@ static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
         return spf_but_holds(spf_concludes(SPF_ADDRESS_LOCKED));
     }
     if (!gateway->gateway_mode || spf_same_word(gateway->default_hop, "Ipv4Gateway") ||
-        (gateway->gateway[0] != '\0' && !gateway->routes_known))
+        (gateway->gateway[0] != '\0' && !gateway->routes_known)) {
         return spf_passes();
+    }
     if (gateway->gateway[0] == '\0') {
         spf_note_bool(result, "gateway_missing", true);
         spf_say(result, "the VPC lets internet traffic through an IPv4 gateway only, and has none");
@@ -74,17 +75,20 @@ static struct spf_opinion judge_ipv6(const struct spf_view *view, const char *te
     struct spf_opinion opinion;
 
     /* A refused call must not keep the login from being tried. */
-    if (spf_lacks(view, SPF_GROUP_GATEWAY, &opinion))
+    if (spf_lacks(view, SPF_GROUP_GATEWAY, &opinion)) {
         return opinion.kind == SPF_OPINION_WANTS ? opinion : spf_but_holds(opinion);
+    }
     if (!gateway->ipv6_known || gateway->ipv6_bandwidth < 0) {
         spf_say(result, "whether the internet reaches %s is not known: the VPC does not say", text);
         return spf_but_holds(spf_concludes(SPF_ADDRESS_IPV6_UNKNOWN));
     }
     spf_note_text(result, "ipv6_address_id", gateway->ipv6_id);
-    if (gateway->ipv6_gateway[0] != '\0')
+    if (gateway->ipv6_gateway[0] != '\0') {
         spf_note_text(result, "ipv6_gateway", gateway->ipv6_gateway);
-    if (gateway->ipv6_bandwidth == 0)
+    }
+    if (gateway->ipv6_bandwidth == 0) {
         return spf_but_holds(spf_concludes(SPF_ADDRESS_IPV6_NO_INTERNET));
+    }
     if (gateway->lock[0] != '\0') {
         spf_note_text(result, "address_lock", gateway->lock);
         return spf_but_holds(spf_concludes(SPF_ADDRESS_LOCKED));
@@ -110,18 +114,22 @@ static struct spf_opinion judge_one(const struct spf_view *view, const struct sp
     spf_ip_format(&address->ip, text);
     note_chosen(result, text);
     spf_note_text(result, "class", spf_address_class_name(address->class));
-    if (address->interface_id[0] != '\0')
+    if (address->interface_id[0] != '\0') {
         spf_note_text(result, "interface", address->interface_id);
-    if (address->class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0')
+    }
+    if (address->class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0') {
         return judge_ipv6(view, text, result);
-    if (address->class != SPF_CLASS_PRIVATE && address->bandwidth == 0)
+    }
+    if (address->class != SPF_CLASS_PRIVATE && address->bandwidth == 0) {
         return spf_but_holds(spf_concludes(SPF_ADDRESS_NO_BANDWIDTH));
+    }
     if (address->class != SPF_CLASS_PRIVATE && address->class != SPF_CLASS_IPV6 &&
         spf_facts_have(view->facts, SPF_GROUP_GATEWAY)) {
         struct spf_opinion opinion = judge_way(&view->facts->gateway, result);
 
-        if (opinion.finding != SPF_NO_FINDING)
+        if (opinion.finding != SPF_NO_FINDING) {
             return opinion;
+        }
     }
     spf_say(result, "%s is its %s", text, described(address->class));
     return spf_passes();
@@ -139,8 +147,9 @@ static struct spf_opinion judge_other(const struct spf_view *view, const struct 
 
     /* What is unavailable is done without: the address is not the instance's own, that is certain.
      */
-    if (spf_lacks(view, SPF_GROUP_GATEWAY, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+    if (spf_lacks(view, SPF_GROUP_GATEWAY, &opinion) && opinion.kind == SPF_OPINION_WANTS) {
         return opinion;
+    }
     spf_ip_format(ip, text);
     forward = spf_cloud_forward(view->target, view->facts, &port);
     if (forward != NULL) {
@@ -158,13 +167,14 @@ static struct spf_opinion judge_other(const struct spf_view *view, const struct 
     if (gateway->elastic_known && gateway->bound_to[0] != '\0') {
         spf_note_text(result, "bound_to", gateway->bound_to);
         spf_note_text(result, "bound_type", gateway->bound_type);
-        if (spf_same_word(gateway->bound_type, "Nat"))
+        if (spf_same_word(gateway->bound_type, "Nat")) {
             spf_say(
                 result, "%s belongs to the NAT gateway %s, which forwards port %u to nothing of %s",
                 text, gateway->bound_to, (unsigned)view->target->port, view->target->instance_id);
-        else
+        } else {
             spf_say(result, "%s is not an address of %s: it is bound to %s", text,
                     view->target->instance_id, gateway->bound_to);
+        }
     }
     return spf_concludes(SPF_ADDRESS_NOT_OF_INSTANCE);
 }
@@ -177,22 +187,25 @@ static struct spf_opinion judge_host(const struct spf_view *view, struct spf_res
     struct spf_ip ip;
 
     if (!spf_ip_parse(view->target->host, &ip)) {
-        if (spf_lacks(view, SPF_GROUP_TCP, &opinion))
+        if (spf_lacks(view, SPF_GROUP_TCP, &opinion)) {
             return opinion;
+        }
         /* A name without an address is net.port's finding; here is nothing to compare then. */
         if (!spf_cloud_tried_address(view->target, view->facts, &ip)) {
             struct spf_target without_host = *view->target;
             struct spf_address usual;
 
             without_host.host = NULL;
-            if (spf_cloud_dial_address(&without_host, view->facts, &usual))
+            if (spf_cloud_dial_address(&without_host, view->facts, &usual)) {
                 return judge_one(view, &usual, result);
+            }
             return spf_concludes(SPF_ADDRESS_NONE);
         }
     }
     address = spf_cloud_owns(&view->facts->instance, &ip);
-    if (address != NULL)
+    if (address != NULL) {
         return judge_one(view, address, result);
+    }
     return judge_other(view, &ip, result);
 }
 
@@ -203,19 +216,24 @@ static struct spf_opinion judge_address(const struct spf_view *view, struct spf_
     struct spf_opinion opinion;
     struct spf_address address;
 
-    if (spf_lacks(view, SPF_GROUP_INSTANCE, &opinion))
+    if (spf_lacks(view, SPF_GROUP_INSTANCE, &opinion)) {
         return opinion;
+    }
     note_addresses(result, instance);
-    if (target->host != NULL)
+    if (target->host != NULL) {
         return judge_host(view, result);
-    if (target->address == SPF_ADDRESS_AUTO && spf_lacks(view, SPF_GROUP_SURROUNDINGS, &opinion))
+    }
+    if (target->address == SPF_ADDRESS_AUTO && spf_lacks(view, SPF_GROUP_SURROUNDINGS, &opinion)) {
         return opinion;
-    if (spf_cloud_dial_address(target, view->facts, &address))
+    }
+    if (spf_cloud_dial_address(target, view->facts, &address)) {
         return judge_one(view, &address, result);
+    }
     if (target->address == SPF_ADDRESS_AUTO && target->family == 0 &&
         spf_cloud_has_class(instance, SPF_CLASS_PRIVATE) &&
-        !spf_cloud_has_class(instance, SPF_CLASS_IPV6))
+        !spf_cloud_has_class(instance, SPF_CLASS_IPV6)) {
         return spf_concludes(SPF_ADDRESS_PRIVATE_ONLY);
+    }
     return spf_concludes(SPF_ADDRESS_NONE);
 }
 
@@ -224,8 +242,9 @@ struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct s
 {
     struct spf_opinion opinion = judge_address(view, result);
 
-    if (opinion.kind != SPF_OPINION_CONCLUDES || !view->facts->instance.addresses_in_doubt)
+    if (opinion.kind != SPF_OPINION_CONCLUDES || !view->facts->instance.addresses_in_doubt) {
         return opinion;
+    }
     switch (opinion.finding) {
     case SPF_ADDRESS_NONE:
     case SPF_ADDRESS_PRIVATE_ONLY:

@@ -14,9 +14,11 @@ static const struct spf_cidr not_internet[] = {
 
 bool spf_ip_may_cross_internet(const struct spf_ip *ip)
 {
-    for (size_t i = 0; i < sizeof not_internet / sizeof *not_internet; i++)
-        if (spf_cidr_holds(&not_internet[i], ip))
+    for (size_t i = 0; i < sizeof not_internet / sizeof *not_internet; i++) {
+        if (spf_cidr_holds(&not_internet[i], ip)) {
             return false;
+        }
+    }
     return ip->family != 0;
 }
 
@@ -24,11 +26,13 @@ static bool add(struct spf_any_source *any, const struct spf_ip *ip)
 {
     struct spf_ip *slot;
 
-    if (any->internet && !spf_ip_may_cross_internet(ip))
+    if (any->internet && !spf_ip_may_cross_internet(ip)) {
         return true;
+    }
     slot = SPF_APPEND(&any->addresses);
-    if (slot == NULL)
+    if (slot == NULL) {
         return false;
+    }
     *slot = *ip;
     return true;
 }
@@ -40,18 +44,21 @@ bool spf_any_source_cut(struct spf_any_source *any, const struct spf_cidr *block
     size_t octets;
     unsigned carry = 1;
 
-    if (block->ip.family != any->family)
+    if (block->ip.family != any->family) {
         return true;
+    }
     ip = block->ip;
     octets = ip.family == 4 ? 4 : 16;
     for (size_t i = 0; i < octets; i++) {
         unsigned kept = block->bits > 8 * i ? block->bits - 8 * (unsigned)i : 0;
 
-        if (kept < 8)
+        if (kept < 8) {
             ip.octets[i] &= (uint8_t)(0xff00u >> kept);
+        }
     }
-    if (!add(any, &ip))
+    if (!add(any, &ip)) {
         return false;
+    }
 
     for (size_t i = octets; i-- > 0;) {
         unsigned kept = block->bits > 8 * i ? block->bits - 8 * (unsigned)i : 0;
@@ -70,13 +77,17 @@ bool spf_any_source_init(struct spf_any_source *any, int family, bool internet)
     memset(any, 0, sizeof *any);
     any->family = family;
     any->internet = internet;
-    if (!spf_any_source_cut(any, &all))
+    if (!spf_any_source_cut(any, &all)) {
         return false;
-    if (!internet)
+    }
+    if (!internet) {
         return true;
-    for (size_t i = 0; i < sizeof not_internet / sizeof *not_internet; i++)
-        if (!spf_any_source_cut(any, &not_internet[i]))
+    }
+    for (size_t i = 0; i < sizeof not_internet / sizeof *not_internet; i++) {
+        if (!spf_any_source_cut(any, &not_internet[i])) {
             return false;
+        }
+    }
     return true;
 }
 

@@ -22,11 +22,13 @@ struct spf_cloud *spf_cloud_new(struct spf_loop *loop, const struct spf_cloud_op
     struct spf_cloud *cloud = calloc(1, sizeof *cloud);
     size_t count = 0;
 
-    if (cloud == NULL)
+    if (cloud == NULL) {
         return NULL;
+    }
     for (size_t i = 0; i < options->endpoint_count && count < SPF_CLOUD_ENDPOINTS_MAX; i++) {
-        if (spf_endpoint_parse(options->endpoints[i], &cloud->endpoints[count]).code == SPF_OK)
+        if (spf_endpoint_parse(options->endpoints[i], &cloud->endpoints[count]).code == SPF_OK) {
             count++;
+        }
     }
     cloud->options = (struct spf_aliyun_options){
         .credentials = {.profile = options->profile,
@@ -70,8 +72,9 @@ struct spf_error spf_cloud_select(const struct spf_cloud_options *options,
 
 void spf_cloud_free(struct spf_cloud *cloud)
 {
-    if (cloud == NULL)
+    if (cloud == NULL) {
         return;
+    }
     spf_aliyun_free(cloud->aliyun);
     free(cloud);
 }
@@ -111,12 +114,14 @@ void spf_cloud_profiles(const char *config_path, const char *member,
     char path[PATH_MAX];
 
     if (!spf_config_path(config_path, path, sizeof path) ||
-        spf_read_small_file(path, &text).code != SPF_OK)
+        spf_read_small_file(path, &text).code != SPF_OK) {
         return;
+    }
     root = spf_json_parse_as_go(spf_secret_text(text), spf_secret_len(text));
     profiles = spf_json_get(root, "profiles");
-    for (size_t i = 0; i < spf_json_count(profiles); i++)
+    for (size_t i = 0; i < spf_json_count(profiles); i++) {
         name(owner, spf_json_text(spf_json_item(profiles, i), member));
+    }
     spf_json_wipe(root);
     spf_secret_free(text);
 }

@@ -53,8 +53,9 @@ static void add_host_key(struct reader *reader, const char *algorithm, const cha
 {
     struct spf_console_host_key *key;
 
-    if (reader->facts->host_keys.count >= KEYS_MAX)
+    if (reader->facts->host_keys.count >= KEYS_MAX) {
         return;
+    }
     key = SPF_APPEND(&reader->facts->host_keys);
     if (key == NULL) {
         reader->failed = true;
@@ -74,8 +75,9 @@ static bool is_whole_print(const char *print)
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     static const char last[] = "AEIMQUYcgkosw048";
 
-    if (!spf_starts_with(print, "SHA256:"))
+    if (!spf_starts_with(print, "SHA256:")) {
         return false;
+    }
     print += sizeof "SHA256:" - 1;
     return strlen(print) == 43 && strspn(print, digits) == 43 && strchr(last, print[42]) != NULL;
 }
@@ -86,8 +88,9 @@ static bool is_whole_key(struct spf_bytes blob, const char *algorithm)
     struct spf_reader reader = spf_reader(blob.at, blob.len);
     bool whole = spf_bytes_are(spf_reader_string(&reader), algorithm) && reader.left > 0;
 
-    while (reader.left > 0)
+    while (reader.left > 0) {
         (void)spf_reader_string(&reader);
+    }
     return whole && !reader.bad;
 }
 
@@ -97,11 +100,13 @@ static void read_fingerprint(struct reader *reader, const char *line)
     const char *print = strstr(line, "SHA256:"), *open = strrchr(line, '(');
     char sha256[64] = "", algorithm[64] = "";
 
-    if (print == NULL || open == NULL)
+    if (print == NULL || open == NULL) {
         return;
+    }
     if (sscanf(print, "%63s", sha256) == 1 && is_whole_print(sha256) &&
-        sscanf(open, "(%62[A-Za-z0-9-])", algorithm) == 1)
+        sscanf(open, "(%62[A-Za-z0-9-])", algorithm) == 1) {
         add_host_key(reader, algorithm, sha256);
+    }
 }
 
 /* "ssh-ed25519 AAAA… root@host" */
@@ -113,24 +118,29 @@ static void read_key(struct reader *reader, const char *line)
     const char *start = NULL;
     long len;
 
-    for (size_t i = 0; i < sizeof words / sizeof *words && start == NULL; i++)
+    for (size_t i = 0; i < sizeof words / sizeof *words && start == NULL; i++) {
         start = strstr(line, words[i]);
-    if (start == NULL || sscanf(start, "%63s %2999s", algorithm, base64) != 2)
+    }
+    if (start == NULL || sscanf(start, "%63s %2999s", algorithm, base64) != 2) {
         return;
+    }
     len = spf_base64_decode(base64, strlen(base64), blob, sizeof blob);
-    if (len <= 0 || !is_whole_key((struct spf_bytes){blob, (size_t)len}, algorithm))
+    if (len <= 0 || !is_whole_key((struct spf_bytes){blob, (size_t)len}, algorithm)) {
         return;
+    }
     spf_fingerprint_sha256((struct spf_bytes){blob, (size_t)len}, sha256, sizeof sha256);
-    if (sha256[0] != '\0')
+    if (sha256[0] != '\0') {
         add_host_key(reader, algorithm, sha256);
+    }
 }
 
 static void add_authorized(struct reader *reader, const char *algorithm, const char *print)
 {
     struct spf_console_authorized *key;
 
-    if (reader->facts->authorized.count >= KEYS_MAX)
+    if (reader->facts->authorized.count >= KEYS_MAX) {
         return;
+    }
     key = SPF_APPEND(&reader->facts->authorized);
     if (key == NULL) {
         reader->failed = true;
@@ -151,10 +161,12 @@ static size_t octets_of(const char *text, unsigned char *out, size_t size)
            sscanf(text, "%2x", &octet) == 1) {
         out[count++] = (unsigned char)octet;
         text += 2;
-        if (*text == '\0')
+        if (*text == '\0') {
             return count;
-        if (*text++ != ':')
+        }
+        if (*text++ != ':') {
             return 0;
+        }
     }
     return 0;
 }
@@ -167,8 +179,9 @@ static void read_authorized(struct reader *reader, const char *line)
     unsigned char octets[32];
 
     if (bar == NULL || sscanf(bar, "| %63s | %159s |", algorithm, print) != 2 ||
-        strcasecmp(algorithm, "Keytype") == 0)
+        strcasecmp(algorithm, "Keytype") == 0) {
         return;
+    }
     if (reader->md5 && octets_of(print, octets, sizeof octets) == 16) {
         (void)spf_format(text, sizeof text, "MD5:%.59s", print);
     } else if (is_whole_print(print)) {
@@ -176,8 +189,9 @@ static void read_authorized(struct reader *reader, const char *line)
     } else if (!reader->md5 && octets_of(print, octets, sizeof octets) == sizeof octets) {
         spf_fingerprint_of_digest((struct spf_bytes){octets, sizeof octets}, text, sizeof text);
     }
-    if (text[0] != '\0')
+    if (text[0] != '\0') {
         add_authorized(reader, algorithm, text);
+    }
 }
 
 /* "…Authorized keys from /root/.ssh/authorized_keys for user root++++" opens a table. */
@@ -187,11 +201,13 @@ static void read_table_head(struct reader *reader, const char *line)
     size_t len;
 
     reader->md5 = false;
-    if (user == NULL || sscanf(user + 10, "%63[A-Za-z0-9._-]", reader->user) != 1)
+    if (user == NULL || sscanf(user + 10, "%63[A-Za-z0-9._-]", reader->user) != 1) {
         reader->user[0] = '\0';
+    }
     len = strlen(reader->user);
-    if (len > 0 && reader->user[len - 1] == '.') /* the end of the sentence */
+    if (len > 0 && reader->user[len - 1] == '.') { /* the end of the sentence */
         reader->user[len - 1] = '\0';
+    }
 }
 
 static void read_trouble(struct reader *reader, const char *line)
@@ -199,10 +215,12 @@ static void read_trouble(struct reader *reader, const char *line)
     struct spf_console_trouble *trouble;
 
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
-        if (strcasestr(line, signs[i].sign) == NULL)
+        if (strcasestr(line, signs[i].sign) == NULL) {
             continue;
-        if (reader->facts->trouble.count >= TROUBLE_MAX)
+        }
+        if (reader->facts->trouble.count >= TROUBLE_MAX) {
             return;
+        }
         trouble = SPF_APPEND(&reader->facts->trouble);
         if (trouble == NULL) {
             reader->failed = true;
@@ -254,8 +272,9 @@ static void copy_line(char *line, size_t size, const char *text, size_t len)
 
     for (size_t i = 0; i < len && kept < size - 1; i++) {
         if (text[i] == '\033' && i + 1 < len && text[i + 1] == '[') {
-            for (i += 2; i < len && text[i] >= 0x20 && text[i] < 0x40; i++)
+            for (i += 2; i < len && text[i] >= 0x20 && text[i] < 0x40; i++) {
                 continue;
+            }
         } else if (text[i] != '\0' && text[i] != '\r') {
             line[kept++] = text[i];
         }

@@ -400,8 +400,9 @@ const struct spf_event *spf_event_now(const struct spf_events_facts *facts, int6
 
         if (strcmp(event->state, "Executing") == 0 ||
             ((strcmp(event->state, "Scheduled") == 0 || strcmp(event->state, "Inquiring") == 0) &&
-             event->not_before > 0 && event->not_before <= now))
+             event->not_before > 0 && event->not_before <= now)) {
             return event;
+        }
     }
     return NULL;
 }
@@ -413,8 +414,9 @@ bool spf_console_authorizes(const struct spf_console_facts *console, const char 
         const struct spf_console_authorized *line = &console->authorized.items[i];
 
         if ((user == NULL || strcmp(line->user, user) == 0) && line->fingerprint[0] != '\0' &&
-            (strcmp(line->fingerprint, sha256) == 0 || strcmp(line->fingerprint, md5) == 0))
+            (strcmp(line->fingerprint, sha256) == 0 || strcmp(line->fingerprint, md5) == 0)) {
             return true;
+        }
     }
     return false;
 }
@@ -422,10 +424,13 @@ bool spf_console_authorizes(const struct spf_console_facts *console, const char 
 const char *spf_console_user(const struct spf_console_facts *console, const char *sha256,
                              const char *md5, const char *asked)
 {
-    if (spf_console_authorizes(console, sha256, md5, asked))
+    if (spf_console_authorizes(console, sha256, md5, asked)) {
         return NULL;
-    for (size_t i = 0; i < console->authorized.count; i++)
-        if (spf_console_authorizes(console, sha256, md5, console->authorized.items[i].user))
+    }
+    for (size_t i = 0; i < console->authorized.count; i++) {
+        if (spf_console_authorizes(console, sha256, md5, console->authorized.items[i].user)) {
             return console->authorized.items[i].user;
+        }
+    }
     return NULL;
 }

@@ -13,8 +13,9 @@ static void note_time(struct spf_result *result, const char *name, int64_t utc)
 {
     char text[SPF_UTC_SIZE];
 
-    if (utc <= 0)
+    if (utc <= 0) {
         return;
+    }
     spf_utc_format(utc, text);
     spf_note_text(result, name, text);
 }
@@ -24,8 +25,9 @@ static void note_regions(struct spf_result *result, const char *name, const stru
 {
     struct json_object *list = spf_json_array();
 
-    for (size_t i = 0; list != NULL && i < count; i++)
+    for (size_t i = 0; list != NULL && i < count; i++) {
         spf_json_append(list, spf_clean_json(ids[i].id));
+    }
     spf_note_json(result, name, list);
 }
 
@@ -36,10 +38,12 @@ static void name_regions(char *out, size_t size, const struct spf_instance_facts
     struct spf_buf buf;
 
     spf_buf_init(&buf, size);
-    for (size_t i = 0; i < named; i++)
+    for (size_t i = 0; i < named; i++) {
         spf_buf_addf(&buf, "%s%s", i > 0 ? ", " : "", instance->regions_failed.items[i].id);
-    if (named < count)
+    }
+    if (named < count) {
         spf_buf_addf(&buf, " and %zu more", count - named);
+    }
     (void)spf_copy(out, size, spf_buf_failed(&buf) ? "" : buf.data);
     spf_buf_clear(&buf);
 }
@@ -61,8 +65,9 @@ static void name_identity(char *out, size_t size, const struct spf_view *view,
     const struct spf_identity_facts *identity = &view->facts->identity;
 
     (void)spf_copy(out, size, "this identity");
-    if (!spf_facts_have(view->facts, SPF_GROUP_IDENTITY) || identity->principal[0] == '\0')
+    if (!spf_facts_have(view->facts, SPF_GROUP_IDENTITY) || identity->principal[0] == '\0') {
         return;
+    }
     (void)spf_format(out, size, "%s", identity->principal);
     spf_note_text(result, "account", identity->account);
     spf_note_text(result, "principal", identity->principal);
@@ -75,10 +80,12 @@ static struct spf_opinion several(const struct spf_view *view, struct spf_result
     struct spf_buf ids;
 
     spf_buf_init(&ids, 400);
-    for (size_t i = 0; i < instance->several.count && i < 4; i++)
+    for (size_t i = 0; i < instance->several.count && i < 4; i++) {
         spf_buf_addf(&ids, "%s%s", i > 0 ? ", " : "", instance->several.items[i].id);
-    if (instance->several.count > 4)
+    }
+    if (instance->several.count > 4) {
         spf_buf_addstr(&ids, ", …");
+    }
     spf_note_text(result, "several", ids.data);
     spf_note_number(result, "several_count", (int64_t)instance->several.count);
     spf_note_text(result, "several_name", view->target->instance_id);
@@ -103,8 +110,9 @@ static struct spf_opinion not_found(const struct spf_view *view, struct spf_resu
         return spf_concludes(SPF_REGION_UNKNOWN);
     }
     /* Whoever asked may be the wrong one to ask: that is worth a call. */
-    if (spf_lacks(view, SPF_GROUP_IDENTITY, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+    if (spf_lacks(view, SPF_GROUP_IDENTITY, &opinion) && opinion.kind == SPF_OPINION_WANTS) {
         return opinion;
+    }
     name_identity(who, sizeof who, view, result);
     if (instance->every_region_asked) {
         spf_say(result, "%s is in none of the %zu regions, or %s may not see it", id, regions, who);
@@ -131,16 +139,18 @@ static struct spf_opinion locked(const struct spf_lock *lock, struct spf_result 
 {
     const char *kind = "other_lock";
 
-    if (strstr(lock->reason, "financial") != NULL)
+    if (strstr(lock->reason, "financial") != NULL) {
         kind = "financial_lock";
-    else if (spf_same_word(lock->reason, "security"))
+    } else if (spf_same_word(lock->reason, "security")) {
         kind = "security_lock";
-    else if (spf_same_word(lock->reason, "recycling"))
+    } else if (spf_same_word(lock->reason, "recycling")) {
         kind = "spot_lock";
+    }
     spf_note_text(result, "lock", lock->reason);
     spf_note_text(result, kind, lock->reason);
-    if (lock->message[0] != '\0')
+    if (lock->message[0] != '\0') {
         spf_note_text(result, "lock_message", lock->message);
+    }
     return spf_concludes(SPF_INSTANCE_LOCKED);
 }
 
@@ -156,14 +166,17 @@ static bool note_event(struct spf_result *result, const struct spf_events_facts 
         bool at_work = strcmp(event->state, "Executing") == 0;
 
         if (!at_work && strcmp(event->state, "Scheduled") != 0 &&
-            strcmp(event->state, "Inquiring") != 0)
+            strcmp(event->state, "Inquiring") != 0) {
             continue;
+        }
         if (found == NULL || at_work ||
-            (strcmp(found->state, "Executing") != 0 && event->not_before < found->not_before))
+            (strcmp(found->state, "Executing") != 0 && event->not_before < found->not_before)) {
             found = event;
+        }
     }
-    if (found == NULL)
+    if (found == NULL) {
         return false;
+    }
     spf_utc_format(found->not_before, when);
     text = spf_failure(SPF_NO_FINDING, "%s, %s%s%s", found->type, found->state,
                        found->not_before > 0 ? ", from " : "", found->not_before > 0 ? when : "");
@@ -178,13 +191,15 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
     const char *wrong = wrong_region(view);
     bool expired = instance->prepaid && instance->expires > 0 && instance->seen > instance->expires;
 
-    if (instance->locks.count > 0)
+    if (instance->locks.count > 0) {
         return locked(&instance->locks.items[0], result);
+    }
     /* An expired subscription keeps running for some days before it is stopped: then it is a
      * warning. */
-    if (expired)
+    if (expired) {
         return spf_lowered(SPF_INSTANCE_EXPIRED,
                            instance->state == SPF_STATE_RUNNING ? SPF_WARN : SPF_FAIL);
+    }
 
     switch (instance->state) {
     case SPF_STATE_RUNNING:
@@ -195,21 +210,26 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
     case SPF_STATE_STOPPING:
         return spf_concludes(SPF_INSTANCE_STOPPING);
     case SPF_STATE_STOPPED:
-        if (instance->stopped_releases_address)
+        if (instance->stopped_releases_address) {
             spf_say(result, "%s is stopped in economical mode, which released its public address",
                     instance->id);
+        }
         return spf_concludes(SPF_INSTANCE_STOPPED);
     case SPF_STATE_OTHER:
         return spf_concludes(SPF_INSTANCE_STATE_UNKNOWN);
     }
-    if (instance->windows)
+    if (instance->windows) {
         return spf_concludes(SPF_INSTANCE_IS_WINDOWS);
-    if (instance->auto_release > 0)
+    }
+    if (instance->auto_release > 0) {
         return spf_concludes(SPF_INSTANCE_TO_BE_RELEASED);
-    if (spf_facts_have(view->facts, SPF_GROUP_EVENTS) && note_event(result, &view->facts->events))
+    }
+    if (spf_facts_have(view->facts, SPF_GROUP_EVENTS) && note_event(result, &view->facts->events)) {
         return spf_concludes(SPF_INSTANCE_EVENT);
-    if (strcmp(view->target->instance_id, instance->id) != 0)
+    }
+    if (strcmp(view->target->instance_id, instance->id) != 0) {
         (void)spf_format(by, sizeof by, "; found by \"%.140s\"", view->target->instance_id);
+    }
     spf_say(result, "%s (%s) runs in %s%s%s%s%s%s%s",
             instance->name[0] != '\0' ? instance->name : "instance", instance->id, instance->region,
             wrong != NULL ? _(", not in ") : "", wrong != NULL ? wrong : "",
@@ -225,18 +245,22 @@ struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct 
 
     spf_note_null(result, "state");
     spf_note_null(result, "request_id");
-    if (spf_lacks(view, SPF_GROUP_INSTANCE, &opinion))
+    if (spf_lacks(view, SPF_GROUP_INSTANCE, &opinion)) {
         return opinion;
-    if (instance->request_id[0] != '\0')
+    }
+    if (instance->request_id[0] != '\0') {
         spf_note_text(result, "request_id", instance->request_id);
+    }
     note_regions(result, "regions_asked", instance->regions_asked.items,
                  instance->regions_asked.count);
     note_regions(result, "regions_failed", instance->regions_failed.items,
                  instance->regions_failed.count);
-    if (instance->search == SPF_INSTANCE_SEVERAL)
+    if (instance->search == SPF_INSTANCE_SEVERAL) {
         return several(view, result);
-    if (instance->search != SPF_INSTANCE_FOUND)
+    }
+    if (instance->search != SPF_INSTANCE_FOUND) {
         return not_found(view, result);
+    }
 
     spf_note_text(result, "state", instance->state_name);
     spf_note_text(result, "name", instance->name);
@@ -248,7 +272,8 @@ struct spf_opinion spf_judge_cloud_instance(const struct spf_view *view, struct 
     note_time(result, "auto_release", instance->auto_release);
     spf_note_bool(result, "spot", instance->spot);
     spf_note_bool(result, "metadata_disabled", instance->metadata_disabled);
-    if (wrong_region(view) != NULL)
+    if (wrong_region(view) != NULL) {
         spf_note_text(result, "wrong_region", wrong_region(view));
+    }
     return spf_but_holds(judge_state(view, result));
 }

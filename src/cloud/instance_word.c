@@ -56,8 +56,9 @@ static bool is_name(const char *word)
         bool letter = (code >= 'A' && code <= 'Z') || (code >= 'a' && code <= 'z') || code >= 0xaa;
 
         if (used == 0 || (at == 0 && !letter) ||
-            (!letter && (code < '0' || code > '9') && strchr(":_.-,", (int)code) == NULL))
+            (!letter && (code < '0' || code > '9') && strchr(":_.-,", (int)code) == NULL)) {
             return false;
+        }
         at += used;
     }
     return characters >= 2 && characters <= 128 && len < 140;
@@ -77,17 +78,21 @@ struct spf_error spf_instance_word(const char *word, enum spf_instance_word *kin
         *kind = SPF_WORD_ADDRESS;
         return spf_ok();
     }
-    if (spf_starts_with(word, "acs:") || spf_starts_with(word, "arn:"))
+    if (spf_starts_with(word, "acs:") || spf_starts_with(word, "arn:")) {
         return spf_usage("--instance takes the id at the ARN's end%s%s",
                          tail != NULL && is_id(tail) ? ": " : "",
                          tail != NULL && is_id(tail) ? tail : "");
-    if (is_id_in_upper_case(word))
+    }
+    if (is_id_in_upper_case(word)) {
         return spf_usage("--instance %s: %s", word, spf_tr(form));
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
         if (spf_starts_with(word, others[i].prefix) &&
-            is_generated(word + strlen(others[i].prefix)))
+            is_generated(word + strlen(others[i].prefix))) {
             return spf_usage("--instance %.80s is the id of %s; %s", word, spf_tr(others[i].what),
                              spf_tr(form));
+        }
+    }
     if (is_name(word)) {
         *kind = SPF_WORD_NAME;
         return spf_ok();

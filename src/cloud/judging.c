@@ -9,30 +9,36 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
     struct spf_ip ip;
 
     if (spf_lacks(view, SPF_GROUP_INSTANCE, opinion) ||
-        spf_lacks(view, SPF_GROUP_SURROUNDINGS, opinion))
+        spf_lacks(view, SPF_GROUP_SURROUNDINGS, opinion)) {
         return true;
+    }
     /* Which interface a host's name leads to is known once it is resolved. */
     if (view->facts->instance.interfaces.count > 1 && target->host != NULL &&
         !spf_ip_parse(target->host, &ip) && spf_lacks(view, SPF_GROUP_TCP, opinion) &&
-        opinion->kind == SPF_OPINION_WANTS)
+        opinion->kind == SPF_OPINION_WANTS) {
         return true;
+    }
 
     path->port = target->port;
     if (target->host != NULL && spf_cloud_tried_address(target, view->facts, &ip) &&
         spf_cloud_owns(&view->facts->instance, &ip) == NULL) {
-        if (spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS)
+        if (spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS) {
             return true;
+        }
         (void)spf_cloud_forward(target, view->facts, &path->port);
     }
     path->dialled = spf_cloud_judged_address(target, view->facts);
     path->internet = path->dialled.class != SPF_CLASS_PRIVATE;
     path->source_kind = spf_cloud_source(target, view->facts, &path->dialled, &path->source);
-    if (path->source_kind == SPF_SOURCE_NOT_YET)
+    if (path->source_kind == SPF_SOURCE_NOT_YET) {
         return spf_lacks(view, SPF_GROUP_TCP, opinion);
-    if (path->source_kind == SPF_SOURCE_OF_JUMP_INSTANCE)
+    }
+    if (path->source_kind == SPF_SOURCE_OF_JUMP_INSTANCE) {
         return spf_lacks(view, SPF_GROUP_JUMP_INSTANCE, opinion);
-    if (path->source_kind == SPF_SOURCE_NOT_ASKED)
+    }
+    if (path->source_kind == SPF_SOURCE_NOT_ASKED) {
         return spf_lacks(view, SPF_GROUP_LOOKUP, opinion);
+    }
     return false;
 }
 
@@ -43,15 +49,17 @@ bool spf_path_or_lacks(const struct spf_view *view, enum spf_group group, struct
     bool lacks = spf_lacks(view, group, &of_group);
 
     *opinion = of_group;
-    if (lacks && of_group.kind == SPF_OPINION_CANNOT_TELL)
+    if (lacks && of_group.kind == SPF_OPINION_CANNOT_TELL) {
         return true;
+    }
     if (!spf_path_lacks(view, path, opinion)) {
         *opinion = of_group;
         return lacks;
     }
     /* Before an interface is certain its rules must not be asked for; then they need not wait. */
-    if (opinion->kind == SPF_OPINION_WANTS && opinion->wants & SPF_GROUP_BIT(LOOKUP))
+    if (opinion->kind == SPF_OPINION_WANTS && opinion->wants & SPF_GROUP_BIT(LOOKUP)) {
         opinion->wants |= of_group.wants;
+    }
     return true;
 }
 
@@ -62,18 +70,20 @@ void spf_note_source(struct spf_result *result, const struct spf_view *view,
     char text[SPF_IP_TEXT_SIZE], cidr[SPF_IP_TEXT_SIZE + 4];
 
     spf_note_null(result, "source_ip");
-    if (path->source.family == 0)
+    if (path->source.family == 0) {
         return;
-    if (path->source_kind == SPF_SOURCE_GIVEN)
+    }
+    if (path->source_kind == SPF_SOURCE_GIVEN) {
         from = "--source-ip";
-    else if (path->source_kind == SPF_SOURCE_LOOKED_UP)
+    } else if (path->source_kind == SPF_SOURCE_LOOKED_UP) {
         from = view->facts->lookup.service;
-    else if (path->source_kind == SPF_SOURCE_SEEN)
+    } else if (path->source_kind == SPF_SOURCE_SEEN) {
         from = "the server, which saw it";
-    else if (view->target->jump != NULL && spf_cloud_jump_is_public(view->facts))
+    } else if (view->target->jump != NULL && spf_cloud_jump_is_public(view->facts)) {
         from = "the jump host's private address, by the cloud";
-    else if (view->target->jump != NULL)
+    } else if (view->target->jump != NULL) {
         from = "the jump host's address";
+    }
     spf_ip_format(&path->source, text);
     (void)spf_format(cidr, sizeof cidr, "%s/%s", text, path->source.family == 4 ? "32" : "128");
     (void)spf_copy(result->source_ip, sizeof result->source_ip, text);
@@ -90,14 +100,15 @@ void spf_source_words(char *out, size_t size, const struct spf_view *view,
     char text[SPF_IP_TEXT_SIZE];
 
     spf_ip_format(&path->source, text);
-    if (path->source.family == 0)
+    if (path->source.family == 0) {
         (void)spf_copy(out, size, _("everybody"));
-    else if (path->source_kind == SPF_SOURCE_LOOKED_UP)
+    } else if (path->source_kind == SPF_SOURCE_LOOKED_UP) {
         (void)spf_format(out, size, _("%s (says %s)"), text, view->facts->lookup.service);
-    else if (path->source_kind == SPF_SOURCE_SEEN)
+    } else if (path->source_kind == SPF_SOURCE_SEEN) {
         (void)spf_format(out, size, _("%s (as the server sees it)"), text);
-    else
+    } else {
         (void)spf_copy(out, size, text);
+    }
 }
 
 struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf_view *view,

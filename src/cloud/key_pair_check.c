@@ -27,8 +27,9 @@ static long line_blob(const char *line, uint8_t blob[BLOB_MAX])
 {
     size_t len;
 
-    if (line == NULL)
+    if (line == NULL) {
         return -1;
+    }
     line += strspn(line, " \t\r\n");
     line += strcspn(line, " \t");
     line += strspn(line, " \t");
@@ -42,13 +43,16 @@ static bool plain_digits(const char *text, char *out, size_t digits)
 {
     size_t len = 0;
 
-    if (spf_starts_with(text, "MD5:"))
+    if (spf_starts_with(text, "MD5:")) {
         text += 4;
+    }
     for (; *text != '\0'; text++) {
-        if (*text == ':')
+        if (*text == ':') {
             continue;
-        if (len == digits || !isxdigit((unsigned char)*text))
+        }
+        if (len == digits || !isxdigit((unsigned char)*text)) {
             return false;
+        }
         out[len++] = (char)tolower((unsigned char)*text);
     }
     out[len] = '\0';
@@ -60,8 +64,9 @@ static bool plain_digits(const char *text, char *out, size_t digits)
 /* A number of big-endian octets as OSSL_PARAM(3) wants it, in this machine's order. */
 static OSSL_PARAM native(const char *name, struct spf_bytes number, uint8_t *room)
 {
-    for (size_t i = 0; i < number.len; i++)
+    for (size_t i = 0; i < number.len; i++) {
         room[__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? number.len - 1 - i : i] = number.at[i];
+    }
     return OSSL_PARAM_construct_BN(name, room, number.len);
 }
 
@@ -87,8 +92,9 @@ static int public_key_info(struct spf_bytes blob, unsigned char **info)
         };
 
         if (EVP_PKEY_fromdata_init(context) == 1 &&
-            EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1)
+            EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1) {
             len = i2d_PUBKEY(key, info);
+        }
     }
     EVP_PKEY_free(key);
     EVP_PKEY_CTX_free(context);
@@ -103,10 +109,12 @@ static bool has_sha1(const char *fingerprint, const uint8_t *bytes, size_t len)
     char theirs[41], ours[41];
 
     if (!plain_digits(fingerprint, theirs, 40) ||
-        EVP_Q_digest(NULL, "SHA1", NULL, bytes, len, digest, &digest_len) != 1)
+        EVP_Q_digest(NULL, "SHA1", NULL, bytes, len, digest, &digest_len) != 1) {
         return false;
-    for (size_t i = 0; i < sizeof digest; i++)
+    }
+    for (size_t i = 0; i < sizeof digest; i++) {
         (void)spf_format(ours + 2 * i, 3, "%02x", digest[i]);
+    }
     return strcmp(ours, theirs) == 0;
 }
 
@@ -169,23 +177,27 @@ static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
     char our_md5[33], their_md5[33];
 
     if (our_len > 0 && their_len > 0) {
-        if (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0)
+        if (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0) {
             return proved(pair, SPF_MATCH_PROVED, _("public keys equal"), result);
+        }
         return different(result);
     }
     if (plain_digits(key->md5, our_md5, 32) && plain_digits(pair->fingerprint, their_md5, 32)) {
-        if (strcmp(our_md5, their_md5) == 0)
+        if (strcmp(our_md5, their_md5) == 0) {
             return proved(pair, SPF_MATCH_FINGERPRINT, _("MD5 fingerprints equal"), result);
+        }
         return different(result);
     }
-    if (our_len > 0 && is_sha1_of(pair->fingerprint, (struct spf_bytes){ours, (size_t)our_len}))
+    if (our_len > 0 && is_sha1_of(pair->fingerprint, (struct spf_bytes){ours, (size_t)our_len})) {
         return proved(pair, SPF_MATCH_FINGERPRINT, "the SHA-1 fingerprints are the same", result);
+    }
     note_match(result, SPF_MATCH_NAME_ONLY);
-    if (our_len <= 0)
+    if (our_len <= 0) {
         spf_say(result, "key pair %s is bound; the public key of the local key file is not known",
                 pair->name);
-    else
+    } else {
         spf_say(result, "key pair %s is bound; the API gave nothing to compare it by", pair->name);
+    }
     return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
 }
 
@@ -200,21 +212,24 @@ static bool find_key_lacks(const struct spf_view *view, struct spf_result *resul
     const char *public_key = view->facts->key_pair.public_key;
 
     if (view->target->key_dir == NULL &&
-        (view->target->find_key == NULL || public_key == NULL || public_key[0] == '\0'))
+        (view->target->find_key == NULL || public_key == NULL || public_key[0] == '\0')) {
         return false;
+    }
     if (spf_lacks(view, SPF_GROUP_FOUND_KEY, opinion)) {
-        if (opinion->kind == SPF_OPINION_WANTS)
+        if (opinion->kind == SPF_OPINION_WANTS) {
             return true;
+        }
         spf_note_text(result, "find_key", opinion->failure->text);
         return false;
     }
     spf_note_number(result, "files_looked_at", found->looked_at);
-    if (found->path[0] != '\0' && !found->by_name)
+    if (found->path[0] != '\0' && !found->by_name) {
         spf_note_text(result, "matching_key_file", found->path);
-    else if (found->public_only[0] != '\0')
+    } else if (found->public_only[0] != '\0') {
         spf_note_text(result, "matching_public_key_file", found->public_only);
-    else
+    } else {
         spf_note_text(result, "searched_file", found->folder);
+    }
     return false;
 }
 
@@ -234,26 +249,28 @@ static struct spf_opinion judge_without_key(const struct spf_view *view, struct 
         spf_say(result, "the API gave no public key of key pair %s to look for", pair->name);
         return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
     }
-    if (spf_lacks(view, SPF_GROUP_FOUND_KEY, &opinion))
+    if (spf_lacks(view, SPF_GROUP_FOUND_KEY, &opinion)) {
         return opinion;
+    }
     if (found->path[0] != '\0') {
         spf_say(result, "%s is the private key of the bound key pair %s", found->path, pair->name);
         return spf_passes();
     }
-    if (without_public)
+    if (without_public) {
         spf_say(result, "the API gave no public key of key pair %s, and %s has no file of its name",
                 pair->name, found->folder);
-    else if (found->public_only[0] != '\0')
+    } else if (found->public_only[0] != '\0') {
         spf_say(result, "%s is the public key of key pair %s; the private key is not beside it",
                 found->public_only, pair->name);
-    else if (!found->all)
+    } else if (!found->all) {
         spf_say(result, "%s holds more files than the %lld that were compared with key pair %s",
                 found->folder, (long long)found->looked_at, pair->name);
-    else if (found->unclear > 0)
+    } else if (found->unclear > 0) {
         spf_say(result,
                 "no file in %s was proved to be the private key of key pair %s; %lld encrypted "
                 "ones do not show their public key",
                 found->folder, pair->name, (long long)found->unclear);
+    }
     return found->all && found->unclear == 0 && !without_public
                ? spf_concludes(SPF_KEY_PAIR_FILE_MISSING)
                : spf_lowered(SPF_KEY_PAIR_FILE_MISSING, SPF_UNKNOWN);
@@ -266,36 +283,45 @@ struct spf_opinion spf_judge_cloud_key_pair(const struct spf_view *view, struct 
 
     spf_note_null(result, "name");
     note_match(result, SPF_MATCH_NONE);
-    if (spf_lacks(view, SPF_GROUP_KEY_PAIR, &opinion))
+    if (spf_lacks(view, SPF_GROUP_KEY_PAIR, &opinion)) {
         return opinion;
-    if (!pair->bound)
+    }
+    if (!pair->bound) {
         return spf_concludes(SPF_KEY_PAIR_NONE);
+    }
     spf_note_thing(result, SPF_THING_KEY_PAIR, "name", pair->name);
-    if (pair->fingerprint[0] != '\0')
+    if (pair->fingerprint[0] != '\0') {
         spf_note_text(result, "fingerprint", pair->fingerprint);
-    if (!pair->found)
+    }
+    if (!pair->found) {
         return spf_concludes(SPF_KEY_PAIR_DELETED);
+    }
     if (view->target->key_path == NULL) {
-        if (find_key_lacks(view, result, &opinion))
+        if (find_key_lacks(view, result, &opinion)) {
             return opinion;
+        }
         return judge_without_key(view, result);
     }
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
-        if (opinion.kind == SPF_OPINION_WANTS)
+        if (opinion.kind == SPF_OPINION_WANTS) {
             return opinion;
+        }
         note_match(result, SPF_MATCH_NAME_ONLY);
         return spf_concludes(SPF_KEY_PAIR_UNPROVEN);
     }
-    if (view->facts->key.md5[0] != '\0')
+    if (view->facts->key.md5[0] != '\0') {
         spf_note_text(result, "local_fingerprint", view->facts->key.md5);
+    }
     opinion = compare(pair, &view->facts->key, result);
     if (opinion.finding == SPF_KEY_PAIR_DIFFERENT) {
         struct spf_opinion wants;
 
-        if (find_key_lacks(view, result, &wants))
+        if (find_key_lacks(view, result, &wants)) {
             return wants;
-        if (spf_target_key_dir(view->target) == NULL)
+        }
+        if (spf_target_key_dir(view->target) == NULL) {
             spf_note_text(result, "key_to_find", pair->name);
+        }
     }
     return opinion;
 }

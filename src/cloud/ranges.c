@@ -23,16 +23,19 @@ static bool parse_ports(const char *text, int *first, int *last)
         *last = 65535;
         return true;
     }
-    if (!isdigit((unsigned char)text[0]))
+    if (!isdigit((unsigned char)text[0])) {
         return false;
+    }
     a = b = strtol(text, &end, 10);
     if (*end == '/') {
-        if (!isdigit((unsigned char)end[1]))
+        if (!isdigit((unsigned char)end[1])) {
             return false;
+        }
         b = strtol(end + 1, &end, 10);
     }
-    if (*end != '\0' || b > 65535 || a > b)
+    if (*end != '\0' || b > 65535 || a > b) {
         return false;
+    }
     *first = (int)a;
     *last = (int)b;
     return true;

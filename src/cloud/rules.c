@@ -11,16 +11,19 @@ enum match { NO, PERHAPS, YES };
 static const struct spf_named_list *named(const struct spf_named_list *lists, size_t count,
                                           const char *id)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(lists[i].id, id) == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(lists[i].id, id) == 0) {
             return lists[i].resolved ? &lists[i] : NULL;
+        }
+    }
     return NULL;
 }
 
 static enum match port_in(const struct spf_ports *ports, uint16_t port)
 {
-    if (!ports->understood)
+    if (!ports->understood) {
         return PERHAPS;
+    }
     return port >= ports->first && port <= ports->last ? YES : NO;
 }
 
@@ -45,11 +48,14 @@ enum spf_protocol spf_protocol_parse(const char *text)
 {
     static const char *const others[] = {"udp", "icmp", "icmpv6", "gre"};
 
-    if (spf_same_word(text, "tcp") || spf_same_word(text, "all") || strcmp(text, "6") == 0)
+    if (spf_same_word(text, "tcp") || spf_same_word(text, "all") || strcmp(text, "6") == 0) {
         return SPF_PROTOCOL_TCP;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (spf_same_word(text, others[i]))
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (spf_same_word(text, others[i])) {
             return SPF_PROTOCOL_OTHER;
+        }
+    }
     return is_number(text) ? SPF_PROTOCOL_OTHER : SPF_PROTOCOL_UNKNOWN;
 }
 
@@ -67,8 +73,9 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
             *doubt = N_("its port list could not be read");
             return PERHAPS;
         }
-        for (size_t i = 0; i < list->ports.count; i++)
+        for (size_t i = 0; i < list->ports.count; i++) {
             match = any_of(match, port_in(&list->ports.items[i], port));
+        }
         if (match != YES && list->doubt[0] != '\0') {
             *doubt = list->doubt;
             return PERHAPS;
@@ -78,8 +85,9 @@ static enum match match_port(const struct spf_rules_facts *facts, const struct s
     } else {
         match = port_in(&rule->ports, port);
     }
-    if (match == PERHAPS)
+    if (match == PERHAPS) {
         *doubt = N_("its port range could not be understood");
+    }
     return match;
 }
 
@@ -88,16 +96,19 @@ static enum match match_source_port(const struct spf_rule *rule, const char **do
 {
     const struct spf_ports *ports = &rule->source_ports;
 
-    if (ports->text[0] == '\0')
+    if (ports->text[0] == '\0') {
         return YES;
+    }
     if (!ports->understood) {
         *doubt = N_("its source ports could not be understood");
         return PERHAPS;
     }
-    if (ports->first <= SPF_EPHEMERAL_FIRST && ports->last >= SPF_EPHEMERAL_LAST)
+    if (ports->first <= SPF_EPHEMERAL_FIRST && ports->last >= SPF_EPHEMERAL_LAST) {
         return YES;
-    if (ports->last < SPF_EPHEMERAL_FIRST)
+    }
+    if (ports->last < SPF_EPHEMERAL_FIRST) {
         return NO;
+    }
     *doubt = N_("it asks for a source port that a client does not choose");
     return PERHAPS;
 }
@@ -108,10 +119,12 @@ static enum match match_network(const struct spf_rules_question *question,
 {
     bool internet = spf_same_word(rule->network, "internet");
 
-    if (rule->network[0] == '\0')
+    if (rule->network[0] == '\0') {
         return YES;
-    if (internet || spf_same_word(rule->network, "intranet"))
+    }
+    if (internet || spf_same_word(rule->network, "intranet")) {
         return internet == question->internet ? YES : NO;
+    }
     *doubt = N_("the network that it is for could not be understood");
     return PERHAPS;
 }
@@ -135,16 +148,19 @@ static enum match match_destination(const struct spf_rules_question *question,
 {
     const struct spf_cidr *block = &rule->destination.cidr;
 
-    if (rule->destination.text[0] == '\0')
+    if (rule->destination.text[0] == '\0') {
         return YES;
+    }
     if (block->ip.family == 0) {
         *doubt = N_("its destination could not be understood");
         return PERHAPS;
     }
-    if (block->ip.family != question->family)
+    if (block->ip.family != question->family) {
         return NO;
-    if (block->bits == 0)
+    }
+    if (block->bits == 0) {
         return YES;
+    }
     if (question->destination.family == 0) {
         *doubt = N_("the private address that it asks for is not known");
         return PERHAPS;
@@ -164,14 +180,18 @@ static bool are_different(const char *account, const char *other)
 static enum match peer_in(const struct spf_membership_facts *membership, const char *group,
                           const char *owner)
 {
-    if (membership == NULL || !membership->peer_known)
+    if (membership == NULL || !membership->peer_known) {
         return PERHAPS;
+    }
     /* An account's interfaces are in its own groups alone. */
-    if (are_different(owner, membership->peer_owner))
+    if (are_different(owner, membership->peer_owner)) {
         return NO;
-    for (size_t i = 0; i < membership->peer_groups.count; i++)
-        if (strcmp(membership->peer_groups.items[i].id, group) == 0)
+    }
+    for (size_t i = 0; i < membership->peer_groups.count; i++) {
+        if (strcmp(membership->peer_groups.items[i].id, group) == 0) {
             return YES;
+        }
+    }
     return NO;
 }
 
@@ -181,8 +201,9 @@ static enum match is_basic(const struct spf_membership_facts *membership, const 
     for (size_t i = 0; membership != NULL && i < membership->groups.count; i++) {
         const char *type = membership->groups.items[i].type;
 
-        if (strcmp(membership->groups.items[i].id, group) == 0)
+        if (strcmp(membership->groups.items[i].id, group) == 0) {
             return type[0] == '\0' ? PERHAPS : strcmp(type, "enterprise") == 0 ? NO : YES;
+        }
     }
     return PERHAPS;
 }
@@ -197,12 +218,14 @@ bool spf_rule_names_an_account(const struct spf_rule *rule)
 static const char *doubt_of_group(const struct spf_rules_question *question,
                                   const struct spf_rule *rule)
 {
-    if (are_different(rule->source_owner, question->account))
+    if (are_different(rule->source_owner, question->account)) {
         return N_("its source group is another account's, whose members this account cannot see");
+    }
     if (rule->source_owner[0] != '\0' && question->account != NULL &&
-        strcmp(rule->source_owner, question->account) != 0)
+        strcmp(rule->source_owner, question->account) != 0) {
         return N_(
             "its source group may be another account's, whose members this account cannot see");
+    }
     return N_("whether the source belongs to its source group is not known");
 }
 
@@ -214,13 +237,15 @@ struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
     const struct spf_named_list *list;
 
     if (rule->source.text[0] != '\0') {
-        if (rule->source.cidr.ip.family == 0)
+        if (rule->source.cidr.ip.family == 0) {
             return (struct spf_rule_sources){.doubt = N_("its source could not be understood")};
+        }
         return (struct spf_rule_sources){.blocks = &rule->source, .count = 1};
     }
     if (rule->source_group[0] != '\0') {
-        if (question->internet) /* a source group stands for its members' private addresses */
+        if (question->internet) { /* a source group stands for its members' private addresses */
             return (struct spf_rule_sources){0};
+        }
         switch (peer_in(question->membership, rule->source_group, rule->source_owner)) {
         case YES:
             return (struct spf_rule_sources){.all = true};
@@ -230,11 +255,13 @@ struct spf_rule_sources spf_rule_sources(const struct spf_rules_facts *facts,
             return (struct spf_rule_sources){.doubt = doubt_of_group(question, rule)};
         }
     }
-    if (rule->source_prefix_list[0] == '\0')
+    if (rule->source_prefix_list[0] == '\0') {
         return (struct spf_rule_sources){.doubt = N_("it names no source that is understood")};
+    }
     list = named(facts->prefix_lists.items, facts->prefix_lists.count, rule->source_prefix_list);
-    if (list == NULL)
+    if (list == NULL) {
         return (struct spf_rule_sources){.doubt = N_("its prefix list could not be read")};
+    }
     return (struct spf_rule_sources){.doubt = list->doubt[0] != '\0' ? list->doubt : NULL,
                                      .list = list,
                                      .blocks = list->blocks.items,
@@ -247,11 +274,14 @@ static enum match match_source(const struct spf_rules_facts *facts,
 {
     const struct spf_rule_sources sources = spf_rule_sources(facts, question, rule);
 
-    for (size_t i = 0; i < sources.count; i++)
-        if (spf_cidr_holds(&sources.blocks[i].cidr, &question->source))
+    for (size_t i = 0; i < sources.count; i++) {
+        if (spf_cidr_holds(&sources.blocks[i].cidr, &question->source)) {
             return YES;
-    if (sources.all || sources.doubt == NULL)
+        }
+    }
+    if (sources.all || sources.doubt == NULL) {
         return sources.all ? YES : NO;
+    }
     *doubt = sources.doubt;
     return PERHAPS;
 }
@@ -261,18 +291,24 @@ enum spf_rule_fit spf_rule_fit_but_source(const struct spf_rules_facts *facts,
                                           const struct spf_rule *rule, const char **doubt)
 {
     *doubt = NULL;
-    if (match_network(question, rule, doubt) == NO)
+    if (match_network(question, rule, doubt) == NO) {
         return SPF_OTHER_NETWORK;
-    if (match_protocol(rule, doubt) == NO)
+    }
+    if (match_protocol(rule, doubt) == NO) {
         return SPF_OTHER_PROTOCOL;
-    if (match_port(facts, rule, question->port, doubt) == NO)
+    }
+    if (match_port(facts, rule, question->port, doubt) == NO) {
         return SPF_OTHER_PORT;
-    if (match_source_port(rule, doubt) == NO)
+    }
+    if (match_source_port(rule, doubt) == NO) {
         return SPF_OTHER_SOURCE_PORT;
-    if (match_destination(question, rule, doubt) == NO)
+    }
+    if (match_destination(question, rule, doubt) == NO) {
         return SPF_OTHER_DESTINATION;
-    if (rule->match_in_doubt)
+    }
+    if (rule->match_in_doubt) {
         *doubt = rule->doubt;
+    }
     return *doubt == NULL ? SPF_FITS : SPF_FITS_PERHAPS;
 }
 
@@ -283,23 +319,29 @@ enum spf_rule_fit spf_rule_fit(const struct spf_rules_facts *facts,
     const char *why;
     enum spf_rule_fit fit = spf_rule_fit_but_source(facts, question, rule, &why);
 
-    if (doubt != NULL)
+    if (doubt != NULL) {
         *doubt = NULL;
-    if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS)
+    }
+    if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS) {
         return fit;
-    if (match_source(facts, question, rule, &why) == NO)
+    }
+    if (match_source(facts, question, rule, &why) == NO) {
         return SPF_OTHER_SOURCE;
-    if (rule->policy_in_doubt || rule->priority_in_doubt)
+    }
+    if (rule->policy_in_doubt || rule->priority_in_doubt) {
         why = rule->doubt;
-    if (doubt != NULL)
+    }
+    if (doubt != NULL) {
         *doubt = why;
+    }
     return why == NULL ? SPF_FITS : SPF_FITS_PERHAPS;
 }
 
 static bool before(const struct spf_rule *a, const struct spf_rule *b)
 {
-    if (a->priority != b->priority)
+    if (a->priority != b->priority) {
         return a->priority < b->priority;
+    }
     return a->policy == SPF_POLICY_DROP && b->policy == SPF_POLICY_ACCEPT;
 }
 
@@ -308,10 +350,12 @@ int spf_rule_compare(const void *left, const void *right)
     const struct spf_rule *a = *(const struct spf_rule *const *)left;
     const struct spf_rule *b = *(const struct spf_rule *const *)right;
 
-    if (before(a, b))
+    if (before(a, b)) {
         return -1;
-    if (before(b, a))
+    }
+    if (before(b, a)) {
         return 1;
+    }
     return a < b ? -1 : a > b;
 }
 
@@ -327,24 +371,29 @@ bool spf_rule_read(const struct spf_rules_facts *facts, const struct spf_rules_q
     const char *doubt;
     enum spf_rule_fit fit = spf_rule_fit_but_source(facts, question, rule, &doubt);
 
-    if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS)
+    if (fit != SPF_FITS && fit != SPF_FITS_PERHAPS) {
         return false;
+    }
     *as_read = (struct spf_rule_as_read){rule, rule->policy, rule->priority, sources.all};
-    if (rule->policy_in_doubt)
+    if (rule->policy_in_doubt) {
         as_read->policy = wished;
-    if (as_read->policy == wished)
+    }
+    if (as_read->policy == wished) {
         as_read->all |= sources.doubt != NULL;
-    else if (fit == SPF_FITS_PERHAPS)
+    } else if (fit == SPF_FITS_PERHAPS) {
         return false;
-    if (rule->priority_in_doubt)
+    }
+    if (rule->priority_in_doubt) {
         as_read->priority = as_read->policy == wished ? FIRST_PRIORITY : LAST_PRIORITY;
+    }
     return as_read->all || sources.count > 0;
 }
 
 static bool read_before(const struct spf_rule_as_read *a, const struct spf_rule_as_read *b)
 {
-    if (a->priority != b->priority)
+    if (a->priority != b->priority) {
         return a->priority < b->priority;
+    }
     return a->policy == SPF_POLICY_DROP && b->policy == SPF_POLICY_ACCEPT;
 }
 
@@ -352,10 +401,12 @@ int spf_rule_compare_as_read(const void *left, const void *right)
 {
     const struct spf_rule_as_read *a = left, *b = right;
 
-    if (read_before(a, b))
+    if (read_before(a, b)) {
         return -1;
-    if (read_before(b, a))
+    }
+    if (read_before(b, a)) {
         return 1;
+    }
     return a->rule < b->rule ? -1 : a->rule > b->rule;
 }
 
@@ -369,10 +420,12 @@ enum spf_inner_access spf_rules_inner(const struct spf_rules_facts *facts,
         enum match basic = is_basic(question->membership, group->id);
         enum match member = peer_in(question->membership, group->id, "");
 
-        if ((!group->inner_accept && !group->inner_in_doubt) || basic == NO || member == NO)
+        if ((!group->inner_accept && !group->inner_in_doubt) || basic == NO || member == NO) {
             continue;
-        if (!group->inner_in_doubt && basic == YES && member == YES)
+        }
+        if (!group->inner_in_doubt && basic == YES && member == YES) {
             return SPF_INNER_YES;
+        }
         access = SPF_INNER_PERHAPS;
     }
     return access;
@@ -386,8 +439,9 @@ static const char *doubt_of(const struct spf_rules_facts *facts,
     const char *doubt;
 
     (void)spf_rule_fit_but_source(facts, question, rule, &doubt);
-    if (rule->doubt[0] != '\0')
+    if (rule->doubt[0] != '\0') {
         return rule->doubt;
+    }
     return doubt != NULL ? doubt : sources.doubt;
 }
 
@@ -400,13 +454,16 @@ struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts
     bool lax_accepts = lax->rule != NULL && lax->policy == SPF_POLICY_ACCEPT;
     struct spf_rules_decision decision = {.answer = SPF_RULES_UNCERTAIN};
 
-    if (inner == SPF_INNER_YES)
+    if (inner == SPF_INNER_YES) {
         return (struct spf_rules_decision){.answer = SPF_RULES_ACCEPT};
-    if (strict->rule != NULL && strict->policy == SPF_POLICY_ACCEPT)
+    }
+    if (strict->rule != NULL && strict->policy == SPF_POLICY_ACCEPT) {
         return (struct spf_rules_decision){.answer = SPF_RULES_ACCEPT, .rule = strict->rule};
-    if (!lax_accepts && inner == SPF_INNER_NO)
+    }
+    if (!lax_accepts && inner == SPF_INNER_NO) {
         return (struct spf_rules_decision){
             .answer = lax->rule != NULL ? SPF_RULES_DROP : SPF_RULES_NO_MATCH, .rule = lax->rule};
+    }
     if (!lax_accepts) {
         decision.doubt = N_("whether the source is a member of the same group is not known");
         return decision;
@@ -426,9 +483,11 @@ static bool is_for(const struct spf_rules_facts *facts, const struct spf_rules_q
 {
     const struct spf_rule_sources sources = spf_rule_sources(facts, question, as_read->rule);
 
-    for (size_t i = 0; !as_read->all && i < sources.count; i++)
-        if (spf_cidr_holds(&sources.blocks[i].cidr, &question->source))
+    for (size_t i = 0; !as_read->all && i < sources.count; i++) {
+        if (spf_cidr_holds(&sources.blocks[i].cidr, &question->source)) {
             return true;
+        }
+    }
     return as_read->all;
 }
 
@@ -444,8 +503,9 @@ struct spf_rules_decision spf_rules_decide(const struct spf_rules_facts *facts,
             if (spf_rule_read(facts, question, &facts->rules.items[i], (enum spf_reading)reading,
                               &as_read) &&
                 (first->rule == NULL || read_before(&as_read, first)) &&
-                is_for(facts, question, &as_read))
+                is_for(facts, question, &as_read)) {
                 *first = as_read;
+            }
         }
     }
     return spf_rules_conclude(facts, question, spf_rules_inner(facts, question), firsts);

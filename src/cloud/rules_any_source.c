@@ -48,8 +48,9 @@ static int beside(const struct spf_cidr *block, const struct spf_ip *ip)
     unsigned whole = block->bits / 8u, rest = block->bits % 8u, mask = 0xff00u >> rest & 0xffu;
     int order = memcmp(ip->octets, block->ip.octets, whole);
 
-    if (order != 0 || rest == 0)
+    if (order != 0 || rest == 0) {
         return order;
+    }
     return (int)(ip->octets[whole] & mask) - (int)(block->ip.octets[whole] & mask);
 }
 
@@ -62,10 +63,11 @@ static uint32_t find(const struct line *line, const struct spf_cidr *block, bool
         uint32_t middle = low + (high - low) / 2;
         int order = beside(block, &line->places[middle].ip);
 
-        if (order < 0 || (after && order == 0))
+        if (order < 0 || (after && order == 0)) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return low;
 }
@@ -91,8 +93,9 @@ static bool coat_init(struct coat *coat, uint32_t count)
 {
     coat->rule = malloc((count + 1) * sizeof *coat->rule);
     coat->next = malloc((count + 1) * sizeof *coat->next);
-    if (coat->rule == NULL || coat->next == NULL)
+    if (coat->rule == NULL || coat->next == NULL) {
         return false;
+    }
     for (uint32_t i = 0; i <= count; i++) {
         coat->rule[i] = NOBODY;
         coat->next[i] = i;
@@ -116,11 +119,13 @@ static bool is_done(struct line *line, const struct spf_rule_sources *sources, u
 {
     unsigned char *done;
 
-    if (sources->list == NULL)
+    if (sources->list == NULL) {
         return false;
+    }
     done = &line->lists[sources->list - line->facts->prefix_lists.items];
-    if (*done & what)
+    if (*done & what) {
         return true;
+    }
     *done |= (unsigned char)what;
     return false;
 }
@@ -135,13 +140,15 @@ static void paint_rule(struct line *line, const struct spf_rule_as_read *rule, s
         paint(coat, 0, line->count, rank);
         return;
     }
-    if (is_done(line, &sources, what))
+    if (is_done(line, &sources, what)) {
         return;
+    }
     for (size_t i = 0; i < sources.count; i++) {
         const struct spf_cidr *block = &sources.blocks[i].cidr;
 
-        if (block->ip.family == line->question->family)
+        if (block->ip.family == line->question->family) {
             paint(coat, find(line, block, false), find(line, block, true), rank);
+        }
     }
 }
 
@@ -154,20 +161,25 @@ static bool take_rules(struct line *line, struct spf_any_source *any)
 
         for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
             if (!spf_rule_read(line->facts, line->question, rule, (enum spf_reading)reading,
-                               &line->ranked[reading][line->rules[reading]]))
+                               &line->ranked[reading][line->rules[reading]])) {
                 continue;
+            }
             line->rules[reading]++;
             matters = true;
         }
-        if (!matters || is_done(line, &sources, CUT))
+        if (!matters || is_done(line, &sources, CUT)) {
             continue;
-        for (size_t k = 0; k < sources.count; k++)
-            if (!spf_any_source_cut(any, &sources.blocks[k].cidr))
+        }
+        for (size_t k = 0; k < sources.count; k++) {
+            if (!spf_any_source_cut(any, &sources.blocks[k].cidr)) {
                 return false;
+            }
+        }
     }
-    for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++)
+    for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
         qsort(line->ranked[reading], line->rules[reading], sizeof *line->ranked[reading],
               spf_rule_compare_as_read);
+    }
     return true;
 }
 
@@ -185,11 +197,13 @@ static bool line_init(struct line *line)
     ok = ok && line->lists != NULL && take_rules(line, &any);
     line->places = calloc(any.addresses.count + 1, sizeof *line->places);
     ok = ok && line->places != NULL;
-    for (; ok && line->count < any.addresses.count; line->count++)
+    for (; ok && line->count < any.addresses.count; line->count++) {
         line->places[line->count] = (struct place){any.addresses.items[line->count], line->count};
+    }
     spf_any_source_clear(&any);
-    if (!ok)
+    if (!ok) {
         return false;
+    }
     qsort(line->places, line->count, sizeof *line->places, by_address);
     return coat_init(&line->coats[SPF_STRICT], line->count) &&
            coat_init(&line->coats[SPF_LAX], line->count) && coat_init(&line->open, line->count);
@@ -236,8 +250,9 @@ static void note_answer(struct spf_rules_any_source *any, struct examples *examp
         example = &any->uncertain;
         first = &examples->uncertain;
     }
-    if (*some && asked > *first)
+    if (*some && asked > *first) {
         return;
+    }
     *some = true;
     *first = asked;
     *example = *decision;
@@ -247,10 +262,12 @@ static bool is_for_any_source(const struct line *line, const struct spf_rule *ru
 {
     const struct spf_rule_sources sources = spf_rule_sources(line->facts, line->question, rule);
 
-    for (size_t i = 0; i < sources.count; i++)
+    for (size_t i = 0; i < sources.count; i++) {
         if (sources.blocks[i].cidr.ip.family == line->question->family &&
-            sources.blocks[i].cidr.bits == 0)
+            sources.blocks[i].cidr.bits == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -261,11 +278,13 @@ static void paint_open(struct line *line, uint32_t place, struct spf_rules_any_s
     const struct spf_rule_as_read rule = rule_at(line, SPF_STRICT, place);
 
     if (line->open.rule[place] != NOBODY || rule.rule == NULL || rule.policy != SPF_POLICY_ACCEPT ||
-        rule.all)
+        rule.all) {
         return;
+    }
     paint_rule(line, &rule, &line->open, 0, OPEN);
-    if (any->opened_by == NULL && is_for_any_source(line, rule.rule))
+    if (any->opened_by == NULL && is_for_any_source(line, rule.rule)) {
         any->opened_by = rule.rule;
+    }
 }
 
 bool spf_rules_for_any_source(const struct spf_rules_facts *facts,
@@ -278,18 +297,21 @@ bool spf_rules_for_any_source(const struct spf_rules_facts *facts,
     bool ok = line_init(&line);
 
     memset(any, 0, sizeof *any);
-    for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++)
-        for (uint32_t rank = 0; ok && rank < line.rules[reading]; rank++)
+    for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {
+        for (uint32_t rank = 0; ok && rank < line.rules[reading]; rank++) {
             paint_rule(&line, &line.ranked[reading][rank], &line.coats[reading], rank,
                        (unsigned)PAINTED << reading);
+        }
+    }
     for (uint32_t i = 0; ok && i < line.count; i++) {
         const struct spf_rule_as_read firsts[2] = {rule_at(&line, SPF_STRICT, i),
                                                    rule_at(&line, SPF_LAX, i)};
         struct spf_rules_decision decision = spf_rules_conclude(facts, question, inner, firsts);
 
         note_answer(any, &examples, &decision, line.places[i].asked);
-        if (decision.answer == SPF_RULES_ACCEPT)
+        if (decision.answer == SPF_RULES_ACCEPT) {
             paint_open(&line, i, any);
+        }
     }
     any->open_to_world = ok && any->accepts_some && unpainted(&line.open, 0) == line.count;
     line_clear(&line);

@@ -18,8 +18,9 @@
 /* What the rule names as its source, in the API's words. */
 static const char *source_of(const struct spf_rule *rule)
 {
-    if (rule->source.text[0] != '\0')
+    if (rule->source.text[0] != '\0') {
         return rule->source.text;
+    }
     return rule->source_group[0] != '\0' ? rule->source_group : rule->source_prefix_list;
 }
 
@@ -38,8 +39,9 @@ static struct json_object *rule_as_json(const struct spf_rule *rule, const char 
 {
     struct json_object *json = spf_json_object();
 
-    if (json == NULL)
+    if (json == NULL) {
         return NULL;
+    }
     spf_json_add(json, "rule", spf_clean_json(rule->id));
     spf_json_add(json, "group", spf_clean_json(rule->group));
     spf_json_add(json, "policy", spf_clean_json(policy_of(rule)));
@@ -63,10 +65,12 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
     size_t for_others = 0, traced = 0, missed = 0;
     bool decided = false;
 
-    for (size_t i = 0; order != NULL && i < facts->rules.count; i++)
+    for (size_t i = 0; order != NULL && i < facts->rules.count; i++) {
         order[i] = &facts->rules.items[i];
-    if (order != NULL)
+    }
+    if (order != NULL) {
         qsort(order, facts->rules.count, sizeof *order, spf_rule_compare);
+    }
 
     for (size_t i = 0; order != NULL && i < facts->rules.count; i++) {
         enum spf_rule_fit fit = spf_rule_fit(facts, question, order[i], NULL);
@@ -79,13 +83,15 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
                                                          : "matches";
 
             decided |= order[i] == decides;
-            if (traced++ < TRACE_MAX)
+            if (traced++ < TRACE_MAX) {
                 spf_json_append(trace, rule_as_json(order[i], "role", role));
+            }
         } else if (accepts && (fit == SPF_OTHER_SOURCE || fit == SPF_OTHER_PORT)) {
             for_others += fit == SPF_OTHER_SOURCE;
-            if (missed++ < NEAR_MAX)
+            if (missed++ < NEAR_MAX) {
                 spf_json_append(near, rule_as_json(order[i], "misses",
                                                    fit == SPF_OTHER_PORT ? "port" : "source"));
+            }
         }
     }
     free(order);
@@ -99,9 +105,11 @@ static bool is_managed(const struct spf_rules_question *question, const char *gr
 {
     const struct spf_membership_facts *membership = question->membership;
 
-    for (size_t i = 0; membership != NULL && i < membership->groups.count; i++)
-        if (strcmp(membership->groups.items[i].id, group) == 0)
+    for (size_t i = 0; membership != NULL && i < membership->groups.count; i++) {
+        if (strcmp(membership->groups.items[i].id, group) == 0) {
             return membership->groups.items[i].managed;
+        }
+    }
     return false;
 }
 
@@ -119,8 +127,9 @@ static void note_remedies(struct spf_result *result, const struct spf_rules_fact
             break;
         }
     }
-    if (drop == NULL || is_managed(question, drop->group))
+    if (drop == NULL || is_managed(question, drop->group)) {
         return;
+    }
     if (drop->priority > 1) {
         spf_note_number(result, "ahead_priority", drop->priority - 1);
         return;
@@ -132,12 +141,14 @@ static void note_remedies(struct spf_result *result, const struct spf_rules_fact
         enum spf_rule_fit fit = spf_rule_fit(facts, question, rule, NULL);
 
         if (rule->priority <= 1 && rule->policy == SPF_POLICY_DROP &&
-            (fit == SPF_FITS || (fit == SPF_OTHER_SOURCE && question->source.family == 0)))
+            (fit == SPF_FITS || (fit == SPF_OTHER_SOURCE && question->source.family == 0))) {
             first_drops++;
+        }
     }
     spf_note_text(result, "first_drop_group", drop->group);
-    if (first_drops == 1)
+    if (first_drops == 1) {
         spf_note_text(result, "first_drop", drop->id);
+    }
 }
 
 static void note_rule(struct spf_result *result, const struct spf_rule *rule)
@@ -151,14 +162,16 @@ static void note_rule(struct spf_result *result, const struct spf_rule *rule)
     }
     /* Of a list of groups that could not be read, the rules have neither. */
     result->rule = rule->id[0] != '\0' ? rule->id : NULL;
-    if (rule->id[0] != '\0')
+    if (rule->id[0] != '\0') {
         spf_note_text(result, "rule", rule->id);
-    else
+    } else {
         spf_note_null(result, "rule");
-    if (rule->group[0] != '\0')
+    }
+    if (rule->group[0] != '\0') {
         spf_note_thing(result, SPF_THING_GROUP, "group", rule->group);
-    else
+    } else {
         spf_note_null(result, "group");
+    }
     spf_note_text(result, "policy", policy_of(rule));
     spf_note_number(result, "priority", rule->priority);
     spf_note_text(result, "rule_source", source_of(rule));
@@ -171,24 +184,26 @@ static struct spf_opinion accepted(const struct spf_rules_decision *decision, co
     const struct spf_rule *rule = decision->rule;
     const char *source = strchr(from, ' ') != NULL ? from : "";
 
-    if (rule == NULL)
+    if (rule == NULL) {
         spf_say(result, "members of its group reach each other, and %s is one", from);
-    else if (open == NULL || open->opened_by == rule)
+    } else if (open == NULL || open->opened_by == rule) {
         spf_say(result, "%s by %s/%s, priority %lld%s%s",
                 open != NULL ? _("open to the whole internet") : _("allowed"), rule->group,
                 rule->id, (long long)rule->priority, source[0] != '\0' ? _(", for ") : "", source);
-    else if (open->opened_by != NULL)
+    } else if (open->opened_by != NULL) {
         spf_say(result,
                 "open to the whole internet by %s/%s; %s is allowed by %s/%s, priority %lld",
                 open->opened_by->group, open->opened_by->id, from, rule->group, rule->id,
                 (long long)rule->priority);
-    else
+    } else {
         spf_say(result,
                 "open to the whole internet by several rules together; %s is allowed by %s/%s, "
                 "priority %lld",
                 from, rule->group, rule->id, (long long)rule->priority);
-    if (open == NULL)
+    }
+    if (open == NULL) {
         return spf_passes();
+    }
     if (open->opened_by != NULL) {
         spf_note_text(result, "open_rule", open->opened_by->id);
         spf_note_text(result, "open_group", open->opened_by->group);
@@ -207,11 +222,13 @@ static void mention_other_port(const struct spf_rules_facts *facts,
 
         if (rule->policy != SPF_POLICY_ACCEPT || !rule->ports.understood || rule->ports.first < 1 ||
             rule->ports.first > 65535 ||
-            spf_rule_fit(facts, question, rule, NULL) != SPF_OTHER_PORT)
+            spf_rule_fit(facts, question, rule, NULL) != SPF_OTHER_PORT) {
             continue;
+        }
         there.port = (uint16_t)rule->ports.first;
-        if (spf_rule_fit(facts, &there, rule, NULL) != SPF_FITS)
+        if (spf_rule_fit(facts, &there, rule, NULL) != SPF_FITS) {
             continue;
+        }
         memcpy(said, result->summary, sizeof said);
         spf_say(result, "%s; rule %s%s%s%s accepts you at %u/%u: was another port meant (-p %u)?",
                 said, rule->id, rule->description[0] != '\0' ? " (" : "", rule->description,
@@ -236,12 +253,13 @@ static struct spf_opinion denied(const struct spf_rules_facts *facts,
         return spf_concludes(SPF_SG_RULE_DENIES);
     }
     if (for_others == 0) {
-        if (facts->groups.count == 1)
+        if (facts->groups.count == 1) {
             spf_say(result, "its security group has no rule that accepts TCP port %u",
                     (unsigned)question->port);
-        else
+        } else {
             spf_say(result, "its %zu security groups have no rule that accepts TCP port %u",
                     facts->groups.count, (unsigned)question->port);
+        }
         mention_other_port(facts, question, result);
         return spf_concludes(SPF_SG_NO_RULE);
     }
@@ -262,17 +280,19 @@ static struct spf_opinion denied(const struct spf_rules_facts *facts,
 static struct spf_opinion doubtful(const struct spf_rules_decision *decision,
                                    struct spf_result *result)
 {
-    if (decision->doubt != NULL)
+    if (decision->doubt != NULL) {
         spf_note_text(result, "doubt", decision->doubt);
-    if (decision->rule != NULL && decision->rule->id[0] != '\0')
+    }
+    if (decision->rule != NULL && decision->rule->id[0] != '\0') {
         spf_say(result, "it depends on rule %s of %s (priority %lld): %s", decision->rule->id,
                 decision->rule->group, (long long)decision->rule->priority,
                 spf_tr(decision->doubt));
-    else if (decision->rule != NULL && decision->rule->group[0] != '\0')
+    } else if (decision->rule != NULL && decision->rule->group[0] != '\0') {
         spf_say(result, "it depends on a rule of %s: %s", decision->rule->group,
                 spf_tr(decision->doubt));
-    else if (decision->doubt != NULL)
+    } else if (decision->doubt != NULL) {
         spf_say(result, "%s", spf_tr(decision->doubt));
+    }
     return spf_concludes(SPF_SG_RULE_UNRESOLVED);
 }
 
@@ -292,8 +312,9 @@ static bool world_reaches(const struct spf_view *view, const struct spf_path *pa
 {
     const struct spf_gateway_facts *gateway = &view->facts->gateway;
 
-    if (path->dialled.class != SPF_CLASS_IPV6 || view->facts->instance.vpc[0] == '\0')
+    if (path->dialled.class != SPF_CLASS_IPV6 || view->facts->instance.vpc[0] == '\0') {
         return true;
+    }
     return spf_facts_have(view->facts, SPF_GROUP_GATEWAY) && gateway->ipv6_known &&
            gateway->ipv6_bandwidth > 0 && gateway->egress_only[0] == '\0';
 }
@@ -308,10 +329,12 @@ static struct spf_rules_question question_of(const struct spf_view *view,
                                     .family = path->dialled.ip.family,
                                     .internet = path->internet};
 
-    if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP))
+    if (spf_facts_have(view->facts, SPF_GROUP_MEMBERSHIP)) {
         question.membership = &view->facts->membership;
-    if (spf_facts_have(view->facts, SPF_GROUP_IDENTITY))
+    }
+    if (spf_facts_have(view->facts, SPF_GROUP_IDENTITY)) {
         question.account = view->facts->identity.account;
+    }
     return question;
 }
 
@@ -320,12 +343,15 @@ static struct spf_rules_decision decide(const struct spf_rules_facts *facts,
                                         const struct spf_rules_question *question,
                                         const struct spf_rules_any_source *any)
 {
-    if (question->source.family != 0)
+    if (question->source.family != 0) {
         return spf_rules_decide(facts, question);
-    if (!any->denies_some && !any->uncertain_for_some)
+    }
+    if (!any->denies_some && !any->uncertain_for_some) {
         return any->accepted;
-    if (!any->accepts_some && !any->uncertain_for_some)
+    }
+    if (!any->accepts_some && !any->uncertain_for_some) {
         return any->denied;
+    }
     return any->uncertain_for_some && !(any->accepts_some && any->denies_some)
                ? any->uncertain
                : (struct spf_rules_decision){.answer = SPF_RULES_UNCERTAIN};
@@ -338,20 +364,23 @@ static bool wants_more(const struct spf_view *view, const struct spf_path *path,
                        const struct spf_rules_any_source *any, struct spf_opinion *opinion)
 {
     if (membership_matters(decision, question) && spf_lacks(view, SPF_GROUP_MEMBERSHIP, opinion) &&
-        opinion->kind == SPF_OPINION_WANTS)
+        opinion->kind == SPF_OPINION_WANTS) {
         return true;
+    }
 
     /* A group that may be another account's: whose account asks is a call, made for this alone. */
     if (decision->answer == SPF_RULES_UNCERTAIN && decision->rule != NULL && !question->internet &&
         spf_rule_names_an_account(decision->rule) && spf_lacks(view, SPF_GROUP_IDENTITY, opinion) &&
-        opinion->kind == SPF_OPINION_WANTS)
+        opinion->kind == SPF_OPINION_WANTS) {
         return true;
+    }
 
     /* Whether the internet reaches an IPv6 address at all is cloud.address's question-> */
     if (decision->answer == SPF_RULES_ACCEPT && any->open_to_world &&
         path->dialled.class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0' &&
-        spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS)
+        spf_lacks(view, SPF_GROUP_GATEWAY, opinion) && opinion->kind == SPF_OPINION_WANTS) {
         return true;
+    }
     return false;
 }
 
@@ -370,15 +399,18 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
     note_rule(result, NULL);
     spf_note_null(result, "trace");
     spf_note_null(result, "near_misses");
-    if (spf_path_or_lacks(view, SPF_GROUP_RULES, &path, &opinion))
+    if (spf_path_or_lacks(view, SPF_GROUP_RULES, &path, &opinion)) {
         return opinion;
+    }
 
     question = question_of(view, &path);
-    if (!spf_rules_for_any_source(facts, &question, &any))
+    if (!spf_rules_for_any_source(facts, &question, &any)) {
         return spf_source_unknown(SPF_SG_SOURCE_UNKNOWN, view, result);
+    }
     decision = decide(facts, &question, &any);
-    if (wants_more(view, &path, &question, &decision, &any, &opinion))
+    if (wants_more(view, &path, &question, &decision, &any, &opinion)) {
         return opinion;
+    }
 
     spf_note_source(result, view, &path);
     note_rule(result, decision.rule);
@@ -395,7 +427,8 @@ struct spf_opinion spf_judge_cloud_security_group(const struct spf_view *view,
         break;
     }
     /* whose group membership is in doubt has to be known first */
-    if (decision.doubt != NULL && (path.source.family != 0 || view->target->jump == NULL))
+    if (decision.doubt != NULL && (path.source.family != 0 || view->target->jump == NULL)) {
         return doubtful(&decision, result);
+    }
     return spf_source_unknown(SPF_SG_SOURCE_UNKNOWN, view, result);
 }

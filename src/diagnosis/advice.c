@@ -14,8 +14,9 @@ static char *expanded(const struct spf_run *run, enum spf_check_id check, const 
     struct spf_view view = spf_view_of(run);
     struct spf_buf buf;
 
-    if (!template)
+    if (!template) {
         return NULL;
+    }
     spf_buf_init(&buf, LINE_MAX_BYTES);
     if (!spf_slots_expand(&buf, template, use, &view, &run->results[check])) {
         spf_buf_clear(&buf);
@@ -26,9 +27,11 @@ static char *expanded(const struct spf_run *run, enum spf_check_id check, const 
 
 static bool is_given_already(const spf_advice_list *list, const char *text)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i].text, text) == 0)
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i].text, text) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -50,8 +53,9 @@ static bool is_for_posix(const char *line)
     for (size_t i = 0; line != NULL && i < sizeof words / sizeof *words; i++) {
         const char *found = strstr(line, words[i]);
 
-        if (found != NULL && (found == line || strchr(" (", found[-1]) != NULL))
+        if (found != NULL && (found == line || strchr(" (", found[-1]) != NULL)) {
             return true;
+        }
     }
     return false;
 }
@@ -72,9 +76,11 @@ static bool is_done_inside(const struct spf_remedy *remedy)
 
 bool spf_is_done_inside(enum spf_finding finding)
 {
-    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++)
-        if (is_done_inside(remedy))
+    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
+        if (is_done_inside(remedy)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -85,8 +91,9 @@ static void repeat(const spf_advice_list *said, spf_advice_list *list)
         const struct spf_advice *one = &said->items[i];
         struct spf_advice *advice = SPF_APPEND(list);
 
-        if (advice == NULL)
+        if (advice == NULL) {
             return;
+        }
         *advice =
             (struct spf_advice){one->cause, strdup(one->text),
                                 one->command != NULL ? strdup(one->command) : NULL, one->impact};
@@ -109,8 +116,9 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
         return;
     }
     for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
-        if (windows && is_for_posix(remedy->command))
+        if (windows && is_for_posix(remedy->command)) {
             continue;
+        }
         const char *line =
             !remedy->command && open && is_done_inside(remedy) ? "{session_line}" : remedy->command;
         char *text = expanded(run, check, remedy->text, SPF_SLOT_TEXT);
@@ -169,15 +177,16 @@ static bool is_pkcs8(enum spf_key_container container)
 static void add_preparation(struct spf_buf *buf, const struct spf_key_facts *key,
                             const char *key_word, const char *other_word, bool windows)
 {
-    if (windows)
+    if (windows) {
         spf_buf_addf(buf, "winscp.com /keygen %s /output=%s", key_word, other_word);
-    else if (is_pkcs8(key->container))
+    } else if (is_pkcs8(key->container)) {
         spf_buf_addf(buf,
                      "(umask 077 && openssl pkey -traditional -in %s -out %s.tmp) && puttygen "
                      "%s.tmp -o %s && rm %s.tmp",
                      key_word, other_word, other_word, other_word, other_word);
-    else
+    } else {
         spf_buf_addf(buf, "puttygen %s -o %s", key_word, other_word);
+    }
 }
 
 /* What to enter in PuTTY's window, and where; false: that is not known. */
@@ -226,10 +235,12 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     const bool windows = is_on_windows(run, SPF_CHECK_SSH_AUTH);
     const char *const own = target.key_path;
 
-    if (!target.key_path || strcmp(target.key_path, "-") == 0)
+    if (!target.key_path || strcmp(target.key_path, "-") == 0) {
         return;
-    if (!(other = with_ending(target.key_path, is_ppk(key->container) ? ".pem" : ".ppk")))
+    }
+    if (!(other = with_ending(target.key_path, is_ppk(key->container) ? ".pem" : ".ppk"))) {
         return;
+    }
     spf_buf_init(&ssh, LINE_MAX_BYTES);
     spf_buf_init(&putty, LINE_MAX_BYTES);
     spf_buf_init(&prepare, LINE_MAX_BYTES);
@@ -247,20 +258,24 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
         add_preparation(&prepare, key, key_word.data, other_word.data, windows);
     }
     if (!(windows && is_ppk(key->container)) &&
-        spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, auth))
+        spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, auth)) {
         d->openssh = spf_buf_take(&ssh);
+    }
 
     spf_buf_addf(&putty, "plink -i %s ", is_ppk(key->container) ? key_word.data : other_word.data);
-    if (target.port != 22)
+    if (target.port != 22) {
         spf_buf_addf(&putty, "-P %u ", (unsigned)target.port);
+    }
     /* PuTTY keeps jump hosts and proxies in a saved session, not on its command line */
     if (has_putty(key, windows) && !spf_target_is_proxied(&target) &&
         spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &view, auth)) {
         d->putty = spf_buf_take(&putty);
-        if (prepare.len)
+        if (prepare.len) {
             d->putty_prepare = spf_buf_take(&prepare);
-        if (windows && add_settings(&settings, &view, auth, own, other))
+        }
+        if (windows && add_settings(&settings, &view, auth, own, other)) {
             d->putty_settings = spf_buf_take(&settings);
+        }
     }
     spf_buf_clear(&ssh);
     spf_buf_clear(&putty);

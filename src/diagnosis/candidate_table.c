@@ -163,9 +163,10 @@ const char *spf_candidate_template(size_t i)
 {
     const size_t rows = spf_suggestion_count;
 
-    if (i < 2 * rows)
+    if (i < 2 * rows) {
         return i % 2 == 0                            ? spf_suggestions[i / 2].tell_apart
                : spf_suggestions[i / 2].text != NULL ? spf_suggestions[i / 2].text
                                                      : "";
+    }
     return i == 2 * rows ? spf_look_inside : NULL;
 }

@@ -53,15 +53,19 @@ static void suggest(const struct ask *ask, enum spf_finding cause)
     char *text = NULL, *tell_apart = NULL;
     struct spf_candidate *candidate;
 
-    for (size_t i = 0; i < ask->d->candidates.count; i++)
-        if (ask->d->candidates.items[i].cause == cause)
+    for (size_t i = 0; i < ask->d->candidates.count; i++) {
+        if (ask->d->candidates.items[i].cause == cause) {
             return;
+        }
+    }
     for (; !tell_apart && row < spf_suggestions + spf_suggestion_count; row++) {
-        if (row->cause != cause || !(tell_apart = filled(ask, row->tell_apart)))
+        if (row->cause != cause || !(tell_apart = filled(ask, row->tell_apart))) {
             continue;
+        }
         text = row->text ? filled(ask, row->text) : NULL;
-        if (!text)
+        if (!text) {
             text = filled(ask, spf_findings[cause].sentence);
+        }
     }
     if (text && tell_apart && (candidate = SPF_APPEND(&ask->d->candidates))) {
         *candidate = (struct spf_candidate){cause, text, tell_apart};
@@ -94,15 +98,18 @@ static void suggest_reported(const struct ask *ask)
         size_t before = ask->d->candidates.count;
         struct spf_candidate *candidate;
 
-        if (!spf_format(id, sizeof id, "%.*s", (int)strcspn(list, ","), list))
+        if (!spf_format(id, sizeof id, "%.*s", (int)strcspn(list, ","), list)) {
             continue;
+        }
         cause = spf_finding_by_id(id);
-        if (cause == SPF_NO_FINDING)
+        if (cause == SPF_NO_FINDING) {
             continue;
+        }
         suggest(ask, cause);
         if (ask->d->candidates.count > before ||
-            (candidate = SPF_APPEND(&ask->d->candidates)) == NULL)
+            (candidate = SPF_APPEND(&ask->d->candidates)) == NULL) {
             continue;
+        }
         *candidate =
             (struct spf_candidate){cause, filled_as_far_as_known(ask, spf_findings[cause].sentence),
                                    filled_as_far_as_known(ask, spf_findings[cause].meaning)};
@@ -119,17 +126,20 @@ static void suggest_booting(const struct ask *ask)
     const struct spf_instance_facts *instance = instance_of(ask->run);
 
     if (instance && instance->started > 0 && ask->now_utc >= instance->started &&
-        ask->now_utc - instance->started < SPF_BOOT_TAKES_S)
+        ask->now_utc - instance->started < SPF_BOOT_TAKES_S) {
         suggest(ask, SPF_INSTANCE_STILL_BOOTING);
+    }
 }
 
 /* What the guest itself printed is more than a guess. */
 static void suggest_trouble(const struct ask *ask)
 {
-    if (spf_event_now(&ask->run->facts.events, ask->run->facts.instance.seen) != NULL)
+    if (spf_event_now(&ask->run->facts.events, ask->run->facts.instance.seen) != NULL) {
         suggest(ask, SPF_SYSTEM_EVENT);
-    if (ask->run->facts.console.trouble.count > 0)
+    }
+    if (ask->run->facts.console.trouble.count > 0) {
         suggest(ask, SPF_GUEST_IN_TROUBLE);
+    }
 }
 
 /* An address that this machine's own hosts file or proxy gave; localhost is nobody's mistake. */
@@ -137,11 +147,13 @@ static void suggest_wrong_address(const struct ask *ask)
 {
     const struct spf_tcp_facts *tcp = &ask->run->facts.tcp;
 
-    if (spf_has(ask->run, SPF_CHECK_NET_PORT, SPF_ADDRESS_PLACEHOLDER))
+    if (spf_has(ask->run, SPF_CHECK_NET_PORT, SPF_ADDRESS_PLACEHOLDER)) {
         suggest(ask, SPF_ADDRESS_PLACEHOLDER);
+    }
     if (tcp->lookup.hosts_line[0] != '\0' && !spf_starts_with(tcp->address, "127.") &&
-        strcmp(tcp->address, "::1") != 0)
+        strcmp(tcp->address, "::1") != 0) {
         suggest(ask, SPF_HOSTS_FILE_SHADOWS);
+    }
 }
 
 static void explain_silence(const struct ask *ask)
@@ -156,12 +168,14 @@ static void explain_silence(const struct ask *ask)
         suggest(ask, SPF_SG_NO_RULE);
         suggest(ask, SPF_SG_SOURCE_EXCLUDED);
     }
-    if (!spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
+    if (!spf_fine(run, SPF_CHECK_CLOUD_ADDRESS)) {
         suggest(ask, SPF_ADDRESS_NOT_OF_INSTANCE);
+    }
     suggest(ask, SPF_GUEST_DROPS_PACKETS);
     suggest(ask, SPF_OWN_NETWORK_BLOCKS);
-    if (ask->d->cause == SPF_PATH_BLOCKED_PAST_SECURITY_GROUP)
+    if (ask->d->cause == SPF_PATH_BLOCKED_PAST_SECURITY_GROUP) {
         suggest(ask, SPF_CLOUD_FIREWALL_BLOCKS);
+    }
     suggest(ask, SPF_ACCEPT_QUEUE_FULL);
 }
 
@@ -224,24 +238,28 @@ static void explain_refusal(const struct ask *ask)
         suggest(ask, SPF_AUTH_PUBLICKEY_DISABLED);
         suggest(ask, SPF_AUTH_TOO_MANY);
     }
-    if (spf_boot_authorized(run, run->target->user))
+    if (spf_boot_authorized(run, run->target->user)) {
         suggest_inside(ask); /* it was installed for the right user */
-    else if (spf_boot_authorized(run, NULL))
+    } else if (spf_boot_authorized(run, NULL)) {
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
+    }
     if (proved &&
         (not_installed == SPF_IMAGE_WITHOUT_CLOUD_INIT || pair_is_newer_than_boot(run) ||
-         spf_boot_left_key_out(run) || (instance_of(run) && instance_of(run)->metadata_disabled)))
+         spf_boot_left_key_out(run) || (instance_of(run) && instance_of(run)->metadata_disabled))) {
         suggest(ask, not_installed);
+    }
     suggest_booting(ask);
     suggest_trouble(ask);
-    if (proved && user_is_doubtful(run))
+    if (proved && user_is_doubtful(run)) {
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
+    }
     suggest(ask, proved ? not_installed : SPF_KEY_PAIR_DIFFERENT);
     suggest(ask, SPF_USER_NOT_OF_IMAGE);
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
     suggest_inside(ask);
-    if (!handshake->server_sig_algs)
+    if (!handshake->server_sig_algs) {
         suggest(ask, SPF_AUTH_ALGORITHM_REFUSED);
+    }
 }
 
 /*
@@ -257,10 +275,12 @@ static void explain_early_end(const struct ask *ask)
         (session->ending.kind == SPF_ENDING_CLOSED || session->ending.kind == SPF_ENDING_RESET) &&
         strcmp(session->ending.last_message, "SSH_MSG_USERAUTH_SUCCESS") == 0;
 
-    if (!spf_facts_have(&run->facts, SPF_GROUP_SESSION) || !at_once)
+    if (!spf_facts_have(&run->facts, SPF_GROUP_SESSION) || !at_once) {
         return;
-    if (strcmp(run->target->user, "root") == 0 && !session->forced_command)
+    }
+    if (strcmp(run->target->user, "root") == 0 && !session->forced_command) {
         suggest(ask, SPF_ROOT_FOR_COMMANDS_ONLY);
+    }
     suggest(ask, SPF_SESSION_LIMITED);
 }
 
@@ -270,12 +290,15 @@ static void explain_disconnect(const struct ask *ask)
     const char *software = ask->run->facts.identification.software;
     const int64_t version = spf_openssh_version_of(software);
 
-    if (!spf_is_sshd(software))
+    if (!spf_is_sshd(software)) {
         return;
-    if (ask->run->facts.query.elapsed_ms >= GRACE_MIN_MS)
+    }
+    if (ask->run->facts.query.elapsed_ms >= GRACE_MIN_MS) {
         suggest(ask, SPF_LOGIN_GRACE_EXCEEDED);
-    if (version == 0 || version >= 909)
+    }
+    if (version == 0 || version >= 909) {
         suggest(ask, SPF_CONNECTION_REFUSED_BY_RULE);
+    }
     suggest(ask, SPF_LOGIN_GRACE_EXCEEDED);
 }
 
@@ -285,8 +308,9 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
 
     suggest_reported(&ask);
     if (d->check == SPF_CHECK_NET_PORT || d->check == SPF_CHECK_SSH_BANNER ||
-        d->check == SPF_CHECK_SSH_HOST_KEY)
+        d->check == SPF_CHECK_SSH_HOST_KEY) {
         suggest_wrong_address(&ask);
+    }
     switch (d->cause) {
     case SPF_PORT_SILENT:
     case SPF_PATH_BLOCKED_PAST_SECURITY_GROUP:
@@ -297,8 +321,9 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
         suggest_trouble(&ask);
         break;
     case SPF_SSH_SILENT:
-        if (run->facts.identification.flow.unacked > 0)
+        if (run->facts.identification.flow.unacked > 0) {
             suggest(&ask, SPF_FLOW_FILTERED);
+        }
         suggest_booting(&ask);
         suggest_trouble(&ask);
         suggest(&ask, SPF_FLOW_FILTERED);
@@ -321,8 +346,9 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
         d->inside = paste_of(&ask);
         break;
     case SPF_HANDSHAKE_TIMEOUT:
-        if (run->facts.handshake.ending.flow.unacked > 0)
+        if (run->facts.handshake.ending.flow.unacked > 0) {
             suggest(&ask, SPF_FLOW_FILTERED);
+        }
         break;
     case SPF_AUTH_DISCONNECTED:
         explain_disconnect(&ask);

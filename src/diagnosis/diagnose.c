@@ -40,12 +40,14 @@ static enum spf_verdict verdict_of(const struct spf_run *run)
     bool any_unknown = false;
 
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
-        if (run->results[i].status == SPF_FAIL)
+        if (run->results[i].status == SPF_FAIL) {
             return SPF_VERDICT_FAIL;
+        }
         any_unknown |= run->results[i].status == SPF_UNKNOWN;
     }
-    if (spf_goal(run, &goal))
+    if (spf_goal(run, &goal)) {
         return spf_fine(run, goal) ? SPF_VERDICT_PASS : SPF_VERDICT_UNKNOWN;
+    }
     return any_unknown ? SPF_VERDICT_UNKNOWN : SPF_VERDICT_PASS;
 }
 
@@ -58,20 +60,23 @@ static bool is_silence(const struct spf_run *run)
 /* Is the second fail what the first one leads to, so that it needs no repair of its own? */
 static bool explains(const struct spf_run *run, enum spf_check_id first, enum spf_check_id second)
 {
-    if (first == second || !spf_failed(run, first))
+    if (first == second || !spf_failed(run, first)) {
         return false;
+    }
     switch (first) {
     case SPF_CHECK_CLOUD_INSTANCE: /* one that was found, but does not run as it should */
-        if (second == SPF_CHECK_CLOUD_ADDRESS)
+        if (second == SPF_CHECK_CLOUD_ADDRESS) {
             return spf_has(run, second, SPF_ADDRESS_NONE);
+        }
         return run->results[first].holds &&
                (second == SPF_CHECK_NET_PORT || second == SPF_CHECK_SSH_BANNER ||
                 second == SPF_CHECK_SSH_HANDSHAKE || second == SPF_CHECK_SSH_AUTH);
     case SPF_CHECK_CLOUD_ADDRESS:
-        if (spf_has(run, first, SPF_ADDRESS_NOT_OF_INSTANCE))
+        if (spf_has(run, first, SPF_ADDRESS_NOT_OF_INSTANCE)) {
             return second == SPF_CHECK_NET_PORT || second == SPF_CHECK_SSH_BANNER ||
                    second == SPF_CHECK_SSH_HANDSHAKE || second == SPF_CHECK_SSH_HOST_KEY ||
                    second == SPF_CHECK_SSH_AUTH;
+        }
         return second == SPF_CHECK_NET_PORT && is_silence(run);
     case SPF_CHECK_CLOUD_SECURITY_GROUP: /* they drop; a refusal comes from somebody else */
     case SPF_CHECK_CLOUD_NETWORK_ACL:
@@ -85,9 +90,11 @@ static bool explains(const struct spf_run *run, enum spf_check_id first, enum sp
 
 static bool stands_alone(const struct spf_run *run, enum spf_check_id check)
 {
-    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
-        if (explains(run, (enum spf_check_id)i, check))
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        if (explains(run, (enum spf_check_id)i, check)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -96,8 +103,9 @@ static void find_fails(const struct spf_run *run, struct spf_diagnosis *d)
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         enum spf_check_id check = path[i];
 
-        if (!spf_failed(run, check))
+        if (!spf_failed(run, check)) {
             continue;
+        }
         if (d->cause == SPF_NO_FINDING) {
             d->cause = run->results[check].finding;
             d->check = check;
@@ -127,18 +135,20 @@ static void find_unknown(const struct spf_run *run, struct spf_diagnosis *d)
         d->supporting |= BIT(stopped);
         return;
     }
-    for (int last_resort = 0; last_resort <= 1; last_resort++)
+    for (int last_resort = 0; last_resort <= 1; last_resort++) {
         for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
             enum spf_check_id check = path[i];
             bool behind = open && SPF_CLOUD_CHECKS & BIT(check);
 
-            if (run->results[check].status != SPF_UNKNOWN || behind != (last_resort == 1))
+            if (run->results[check].status != SPF_UNKNOWN || behind != (last_resort == 1)) {
                 continue;
+            }
             d->cause = run->results[check].finding;
             d->check = check;
             d->supporting |= BIT(check);
             return;
         }
+    }
 }
 
 /* Several results together can say more than the one that failed. The check keeps its own cause. */
@@ -148,8 +158,9 @@ static void see_the_whole(const struct spf_run *run, struct spf_diagnosis *d)
         spf_fine(run, SPF_CHECK_CLOUD_SECURITY_GROUP)) {
         d->cause = SPF_PATH_BLOCKED_PAST_SECURITY_GROUP;
         d->supporting |= SPF_CHECK_BIT(CLOUD_SECURITY_GROUP);
-        if (spf_fine(run, SPF_CHECK_CLOUD_NETWORK_ACL))
+        if (spf_fine(run, SPF_CHECK_CLOUD_NETWORK_ACL)) {
             d->supporting |= SPF_CHECK_BIT(CLOUD_NETWORK_ACL);
+        }
     } else if (d->cause == SPF_AUTH_KEY_REFUSED && spf_pair_is_proved(run)) {
         d->cause = SPF_KEY_REFUSED_THOUGH_BOUND;
         d->supporting |= SPF_CHECK_BIT(CLOUD_KEY_PAIR);
@@ -160,16 +171,20 @@ static void see_the_whole(const struct spf_run *run, struct spf_diagnosis *d)
 
 static void find_contradictions(const struct spf_run *run, struct spf_diagnosis *d)
 {
-    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
-        if (run->results[i].disproved != SPF_NO_FINDING)
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        if (run->results[i].disproved != SPF_NO_FINDING) {
             d->contradicting |= BIT(i);
+        }
+    }
     /* A refusal is an answer: somebody sent it although the rules seem to drop what we send. */
     if ((d->check == SPF_CHECK_CLOUD_SECURITY_GROUP || d->check == SPF_CHECK_CLOUD_NETWORK_ACL) &&
-        d->verdict == SPF_VERDICT_FAIL && spf_failed(run, SPF_CHECK_NET_PORT) && !is_silence(run))
+        d->verdict == SPF_VERDICT_FAIL && spf_failed(run, SPF_CHECK_NET_PORT) && !is_silence(run)) {
         d->contradicting |= SPF_CHECK_BIT(NET_PORT);
+    }
     if (d->verdict == SPF_VERDICT_FAIL && d->check == SPF_CHECK_CLOUD_INSTANCE &&
-        spf_fine(run, SPF_CHECK_NET_PORT) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
+        spf_fine(run, SPF_CHECK_NET_PORT) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS)) {
         d->contradicting |= SPF_CHECK_BIT(NET_PORT);
+    }
 }
 
 void spf_diagnose(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *d)
@@ -191,8 +206,9 @@ void spf_diagnose(const struct spf_run *run, int64_t now_utc, struct spf_diagnos
         d->permanence = spf_findings[d->cause].permanence;
         spf_suggest_candidates(run, now_utc, d);
         spf_advise(run, d->check, d->cause, &d->remedies);
-        for (size_t i = 0; i < d->further_count; i++)
+        for (size_t i = 0; i < d->further_count; i++) {
             spf_advise(run, d->further_check[i], d->further[i], &d->remedies);
+        }
     }
     spf_summarise(run, d);
     spf_connect_lines(run, d);

@@ -21,10 +21,12 @@ static bool rules_allow(const struct spf_run *run)
 static bool may_explain(const struct spf_run *run)
 {
     /* A stranger's answers, and those of an instance that does not run, are not its console's. */
-    if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) || !spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
+    if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) || !spf_fine(run, SPF_CHECK_CLOUD_ADDRESS)) {
         return false;
-    if (spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
+    }
+    if (spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN)) {
         return true;
+    }
     /* A refusal is an answer, so the packets arrive whatever the rules are. */
     return spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_REFUSED) ||
            (spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_SILENT) && rules_allow(run)) ||
@@ -43,10 +45,11 @@ static bool way_may_be_closed(const struct spf_run *run)
 /* An instance or a port that is as dead as a restart makes it. */
 static bool may_be_an_event(const struct spf_run *run)
 {
-    if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE))
+    if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE)) {
         return spf_has(run, SPF_CHECK_CLOUD_INSTANCE, SPF_INSTANCE_STOPPED) ||
                spf_has(run, SPF_CHECK_CLOUD_INSTANCE, SPF_INSTANCE_STOPPING) ||
                spf_has(run, SPF_CHECK_CLOUD_INSTANCE, SPF_INSTANCE_STARTING);
+    }
     return spf_fine(run, SPF_CHECK_CLOUD_ADDRESS) &&
            (spf_has(run, SPF_CHECK_NET_PORT, SPF_PORT_REFUSED) || way_may_be_closed(run));
 }
@@ -90,19 +93,24 @@ static bool wants_way_in(const struct spf_run *run)
     const struct spf_result *results = run->results;
 
     if (!spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) ||
-        results[SPF_CHECK_SSH_AUTH].status == SPF_PENDING)
+        results[SPF_CHECK_SSH_AUTH].status == SPF_PENDING) {
         return false;
+    }
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         enum spf_check_id check = (enum spf_check_id)i;
 
-        if (results[i].status != SPF_FAIL && results[i].status != SPF_UNKNOWN)
+        if (results[i].status != SPF_FAIL && results[i].status != SPF_UNKNOWN) {
             continue;
-        if (spf_fine(run, SPF_CHECK_SSH_AUTH) && check != SPF_CHECK_SSH_SESSION)
+        }
+        if (spf_fine(run, SPF_CHECK_SSH_AUTH) && check != SPF_CHECK_SSH_SESSION) {
             continue; /* the login itself is a way in */
-        if (spf_has(run, check, SPF_PORT_SILENT) && !rules_allow(run))
+        }
+        if (spf_has(run, check, SPF_PORT_SILENT) && !rules_allow(run)) {
             continue; /* the rules are to be changed, nothing inside */
-        if (spf_is_done_inside(results[i].finding))
+        }
+        if (spf_is_done_inside(results[i].finding)) {
             return true;
+        }
     }
     return false;
 }
@@ -124,23 +132,31 @@ spf_groups spf_diagnosis_wants(const struct spf_run *run)
 
     /* would ssh run here at all? */
     if (!run->target->from_transcript && spf_fine(run, SPF_CHECK_NET_PORT) &&
-        facts->group[SPF_GROUP_SURROUNDINGS].phase == SPF_ABSENT)
+        facts->group[SPF_GROUP_SURROUNDINGS].phase == SPF_ABSENT) {
         wants |= SPF_GROUP_BIT(SURROUNDINGS);
+    }
 
-    if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) || facts->instance.search != SPF_INSTANCE_FOUND)
+    if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) ||
+        facts->instance.search != SPF_INSTANCE_FOUND) {
         return wants;
+    }
     if (facts->group[SPF_GROUP_CONSOLE].phase == SPF_ABSENT &&
-        (run->target->console || may_explain(run)))
+        (run->target->console || may_explain(run))) {
         wants |= SPF_GROUP_BIT(CONSOLE);
-    if (facts->group[SPF_GROUP_GATEWAY].phase == SPF_ABSENT && wants_way(run))
+    }
+    if (facts->group[SPF_GROUP_GATEWAY].phase == SPF_ABSENT && wants_way(run)) {
         wants |= SPF_GROUP_BIT(GATEWAY);
+    }
     if (facts->group[SPF_GROUP_EVENTS].phase == SPF_ABSENT &&
-        (may_be_an_event(run) || is_without_trial(run, SPF_CHECK_CLOUD_INSTANCE)))
+        (may_be_an_event(run) || is_without_trial(run, SPF_CHECK_CLOUD_INSTANCE))) {
         wants |= SPF_GROUP_BIT(EVENTS);
-    if (facts->group[SPF_GROUP_IMAGE].phase == SPF_ABSENT && image_may_explain(run))
+    }
+    if (facts->group[SPF_GROUP_IMAGE].phase == SPF_ABSENT && image_may_explain(run)) {
         wants |= SPF_GROUP_BIT(IMAGE);
-    if (facts->group[SPF_GROUP_ASSISTANT].phase == SPF_ABSENT && wants_way_in(run))
+    }
+    if (facts->group[SPF_GROUP_ASSISTANT].phase == SPF_ABSENT && wants_way_in(run)) {
         wants |= SPF_GROUP_BIT(ASSISTANT);
+    }
     return wants;
 }
 
@@ -150,9 +166,11 @@ bool spf_diagnosis_awaits(const struct spf_run *run)
                                           SPF_GROUP_EVENTS,  SPF_GROUP_GATEWAY,
                                           SPF_GROUP_IMAGE,   SPF_GROUP_ASSISTANT};
 
-    for (size_t i = 0; i < sizeof late / sizeof *late; i++)
-        if (run->facts.group[late[i]].phase == SPF_ASKED)
+    for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
+        if (run->facts.group[late[i]].phase == SPF_ASKED) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -173,8 +191,9 @@ static void note_lists(const struct spf_console_facts *console, struct spf_resul
         add_text(one, "line", console->trouble.items[i].line);
         spf_json_append(trouble, one);
     }
-    for (size_t i = 0; i < console->host_keys.count; i++)
+    for (size_t i = 0; i < console->host_keys.count; i++) {
         spf_json_append(keys, spf_clean_json(console->host_keys.items[i].sha256));
+    }
     for (size_t i = 0; i < console->authorized.count; i++) {
         struct json_object *one = spf_json_object();
 
@@ -209,8 +228,9 @@ static void tell_events(struct spf_run *run)
         spf_note_text(result, "event_state", now->state);
     }
     spf_note_json(result, "events", list);
-    if (facts->health[0] != '\0')
+    if (facts->health[0] != '\0') {
         spf_note_text(result, "health", facts->health);
+    }
 }
 
 /* It came after the port was judged, for nothing waits for it. */
@@ -219,14 +239,17 @@ static void tell_difference(struct spf_run *run)
     const struct spf_result *port = &run->results[SPF_CHECK_NET_PORT];
     const struct spf_ssh_config_facts *config = &run->facts.ssh_config;
 
-    if (run->target->ssh_config != NULL || !spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG))
+    if (run->target->ssh_config != NULL || !spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG)) {
         return;
+    }
     if ((config->says[0] != '\0' || config->broken[0] != '\0') &&
-        spf_facts_have(&run->facts, SPF_GROUP_TCP) && port->status != SPF_SKIP)
+        spf_facts_have(&run->facts, SPF_GROUP_TCP) && port->status != SPF_SKIP) {
         spf_run_judge_again(run, SPF_CHECK_NET_PORT);
+    }
     if (strcmp(config->strict, "yes") == 0 &&
-        spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
+        spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN)) {
         spf_run_judge_again(run, SPF_CHECK_SSH_HOST_KEY);
+    }
 }
 
 static void tell_ways_in(struct spf_run *run)
@@ -252,20 +275,25 @@ void spf_tell_late_facts(struct spf_run *run)
     struct spf_result *result = &run->results[SPF_CHECK_CLOUD_INSTANCE];
 
     tell_difference(run);
-    if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS))
+    if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS)) {
         tell_events(run);
+    }
     tell_ways_in(run);
-    if (state->phase == SPF_FAILED && state->asked)
+    if (state->phase == SPF_FAILED && state->asked) {
         spf_note_text(result, "console_unread", spf_findings[state->failure->cause].id);
-    if (state->phase != SPF_PRESENT)
+    }
+    if (state->phase != SPF_PRESENT) {
         return;
+    }
     note_lists(console, result);
     spf_note_text(
         result, "console_user",
         spf_console_user(console, run->facts.key.sha256, run->facts.key.md5, run->target->user));
-    if (console->trouble.count > 0)
+    if (console->trouble.count > 0) {
         spf_note_text(result, "console_says", console->trouble.items[0].line);
+    }
     /* It came after the host key was judged, for nothing waits for it. */
-    if (spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN))
+    if (spf_has(run, SPF_CHECK_SSH_HOST_KEY, SPF_HOST_KEY_UNKNOWN)) {
         spf_run_judge_again(run, SPF_CHECK_SSH_HOST_KEY);
+    }
 }

@@ -37,8 +37,9 @@ static bool runs(const struct spf_run *run)
 static bool boot_is_over(const struct spf_history *history, const struct spf_run *run,
                          int64_t now_ms, int64_t now_utc)
 {
-    if (runs(run) && run->facts.instance.started > 0)
+    if (runs(run) && run->facts.instance.started > 0) {
         return now_utc - run->facts.instance.started >= SPF_BOOT_TAKES_S;
+    }
     return history->answered && now_ms - history->answered_ms >= (int64_t)SPF_BOOT_TAKES_S * 1000;
 }
 
@@ -89,12 +90,16 @@ static bool is_broken_inside(const struct spf_run *run, const struct spf_diagnos
                                         "sshd failed"};
     const struct spf_console_facts *console = &run->facts.console;
 
-    if (d->check != SPF_CHECK_NET_PORT || !spf_facts_have(&run->facts, SPF_GROUP_CONSOLE))
+    if (d->check != SPF_CHECK_NET_PORT || !spf_facts_have(&run->facts, SPF_GROUP_CONSOLE)) {
         return false;
-    for (size_t i = 0; i < console->trouble.count; i++)
-        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-            if (strcmp(console->trouble.items[i].kind, kinds[k]) == 0)
+    }
+    for (size_t i = 0; i < console->trouble.count; i++) {
+        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+            if (strcmp(console->trouble.items[i].kind, kinds[k]) == 0) {
                 return true;
+            }
+        }
+    }
     return false;
 }
 
@@ -120,16 +125,20 @@ enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_ru
     }
     history->alike++;
     history->vain = SPF_NO_FINDING;
-    if (d->verdict == SPF_VERDICT_PASS)
+    if (d->verdict == SPF_VERDICT_PASS) {
         return SPF_OUTLOOK_REACHED;
-    if (d->cause == SPF_NO_FINDING)
+    }
+    if (d->cause == SPF_NO_FINDING) {
         return SPF_OUTLOOK_OPEN;
+    }
     if (is_in_vain(history, run, d->check, d->cause, now_ms, now_utc) ||
-        (is_broken_inside(run, d) && boot_is_over(history, run, now_ms, now_utc)))
+        (is_broken_inside(run, d) && boot_is_over(history, run, now_ms, now_utc))) {
         history->vain = d->cause;
+    }
     for (size_t i = 0; i < d->further_count && history->vain == SPF_NO_FINDING; i++) {
-        if (is_in_vain(history, run, d->further_check[i], d->further[i], now_ms, now_utc))
+        if (is_in_vain(history, run, d->further_check[i], d->further[i], now_ms, now_utc)) {
             history->vain = d->further[i];
+        }
     }
     return history->vain != SPF_NO_FINDING ? SPF_OUTLOOK_VAIN : SPF_OUTLOOK_OPEN;
 }
@@ -152,10 +161,12 @@ int64_t spf_outlook_pause_ms(const struct spf_history *history, const struct spf
         *least_ms = CLOUD_MOVING_MS; /* only the cloud was asked */
     }
     pause_ms = *least_ms;
-    for (unsigned i = 1; i < history->alike && pause_ms < most_ms; i++)
+    for (unsigned i = 1; i < history->alike && pause_ms < most_ms; i++) {
         pause_ms += pause_ms / 4;
-    if (pause_ms > most_ms)
+    }
+    if (pause_ms > most_ms) {
         pause_ms = most_ms;
+    }
     return pause_ms + pause_ms / 5 * (int64_t)(chance % 100) / 100;
 }
 
@@ -176,18 +187,23 @@ spf_groups spf_outlook_keeps(const struct spf_run *run, int64_t now_ms)
                          SPF_GROUP_BIT(IDENTITY);
     spf_groups keeps = 0;
 
-    if (run->asked->host != NULL)
+    if (run->asked->host != NULL) {
         lasting |= SPF_GROUP_BIT(SSH_CONFIG); /* else it was asked about an address of the cloud */
-    if (instance->phase == SPF_FAILED)
-        lasting &= ~(SPF_GROUP_BIT(CREDENTIALS) | SPF_GROUP_BIT(IDENTITY));
-    if (instance->phase == SPF_PRESENT &&
-        now_ms - instance->done_ms < (runs(run) ? CLOUD_SETTLED_MS : CLOUD_MOVING_MS))
-        lasting |= SPF_CLOUD_GROUPS | SPF_GROUP_BIT(FOUND_KEY) | SPF_GROUP_BIT(SSH_CONFIG);
-    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (lasting >> i & 1 && is_settled(&states[i]))
-            keeps |= (spf_groups)1u << i;
     }
-    if (run->asked->key_dir != NULL && !(keeps >> SPF_GROUP_FOUND_KEY & 1))
+    if (instance->phase == SPF_FAILED) {
+        lasting &= ~(SPF_GROUP_BIT(CREDENTIALS) | SPF_GROUP_BIT(IDENTITY));
+    }
+    if (instance->phase == SPF_PRESENT &&
+        now_ms - instance->done_ms < (runs(run) ? CLOUD_SETTLED_MS : CLOUD_MOVING_MS)) {
+        lasting |= SPF_CLOUD_GROUPS | SPF_GROUP_BIT(FOUND_KEY) | SPF_GROUP_BIT(SSH_CONFIG);
+    }
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (lasting >> i & 1 && is_settled(&states[i])) {
+            keeps |= (spf_groups)1u << i;
+        }
+    }
+    if (run->asked->key_dir != NULL && !(keeps >> SPF_GROUP_FOUND_KEY & 1)) {
         keeps &= ~SPF_GROUP_BIT(KEY); /* it may be another one by then */
+    }
     return keeps;
 }

@@ -15,8 +15,9 @@ static bool selected(const struct spf_run *run, enum spf_check_id check)
 bool spf_goal(const struct spf_run *run, enum spf_check_id *goal)
 {
     *goal = SPF_CHECK_SSH_SESSION;
-    if (run->target->session != SPF_SESSION_NEVER && selected(run, *goal))
+    if (run->target->session != SPF_SESSION_NEVER && selected(run, *goal)) {
         return true;
+    }
     *goal = SPF_CHECK_SSH_AUTH;
     return selected(run, *goal);
 }
@@ -33,11 +34,13 @@ bool spf_key_is_accepted(const struct spf_run *run)
 {
     const struct spf_facts *facts = &run->facts;
 
-    if (facts->query.none_accepted || facts->query.of_certificate)
+    if (facts->query.none_accepted || facts->query.of_certificate) {
         return false; /* something else was */
+    }
     if (spf_facts_have(facts, SPF_GROUP_QUERY) && facts->query.outcome == SPF_AUTH_ACCEPTED &&
-        spf_query_proves(facts->identification.software, &facts->query))
+        spf_query_proves(facts->identification.software, &facts->query)) {
         return true;
+    }
     return spf_fine(run, SPF_CHECK_SSH_AUTH);
 }
 
@@ -51,8 +54,10 @@ bool spf_boot_left_key_out(const struct spf_run *run)
 {
     const struct spf_console_facts *console = &run->facts.console;
 
-    for (size_t i = 0; i < console->authorized.count; i++)
-        if (strcmp(console->authorized.items[i].user, run->target->user) == 0)
+    for (size_t i = 0; i < console->authorized.count; i++) {
+        if (strcmp(console->authorized.items[i].user, run->target->user) == 0) {
             return !spf_boot_authorized(run, NULL);
+        }
+    }
     return false;
 }

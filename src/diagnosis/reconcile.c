@@ -22,8 +22,9 @@ static void disprove(struct spf_run *run, enum spf_check_id check, enum spf_find
     spf_note_text(result, "disproved", spf_findings[result->finding].id);
     spf_say(result, "%s, %s", spf_buf_failed(&words) ? "" : words.data, spf_tr(but));
     spf_buf_clear(&words);
-    if (instead != SPF_NO_FINDING)
+    if (instead != SPF_NO_FINDING) {
         result->finding = instead;
+    }
     result->status = SPF_WARN;
     result->holds = true;
 }
@@ -43,12 +44,15 @@ static void judge_forwarded_again(struct spf_run *run)
         !spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) ||
         !spf_facts_have(&run->facts, SPF_GROUP_TCP) ||
         !spf_facts_have(&run->facts, SPF_GROUP_SURROUNDINGS) ||
-        spf_cloud_forward(run->target, &run->facts, &port) == NULL)
+        spf_cloud_forward(run->target, &run->facts, &port) == NULL) {
         return;
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
+    }
+    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
         if (run->results[checks[i]].status != SPF_SKIP &&
-            run->results[checks[i]].status != SPF_PENDING)
+            run->results[checks[i]].status != SPF_PENDING) {
             spf_run_judge_again(run, checks[i]);
+        }
+    }
 }
 
 void spf_diagnosis_reconcile(struct spf_run *run)
@@ -57,21 +61,27 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     enum spf_check_id goal;
 
     /* What was asked because of the silence says more about the address than was known before. */
-    if (spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS))
+    if (spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS)) {
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ADDRESS);
+    }
     if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS) && spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) &&
-        !(run->active & SPF_CHECK_BIT(NET_PORT)))
+        !(run->active & SPF_CHECK_BIT(NET_PORT))) {
         spf_run_judge_again(run, SPF_CHECK_CLOUD_INSTANCE);
-    if (spf_facts_have(&run->facts, SPF_GROUP_IDENTITY) && spf_fine(run, SPF_CHECK_CLOUD_ACCESS))
+    }
+    if (spf_facts_have(&run->facts, SPF_GROUP_IDENTITY) && spf_fine(run, SPF_CHECK_CLOUD_ACCESS)) {
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ACCESS); /* who asked came later */
+    }
     judge_forwarded_again(run);
-    if (run->facts.surroundings.no_user_entry && spf_fine(run, SPF_CHECK_NET_PORT))
+    if (run->facts.surroundings.no_user_entry && spf_fine(run, SPF_CHECK_NET_PORT)) {
         spf_run_judge_again(run, SPF_CHECK_NET_PORT); /* nothing waits for it there */
+    }
     if (spf_facts_have(&run->facts, SPF_GROUP_SESSION) && run->facts.session.peer[0] != '\0') {
-        if (spf_has(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SG_SOURCE_UNKNOWN))
+        if (spf_has(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_SG_SOURCE_UNKNOWN)) {
             spf_run_judge_again(run, SPF_CHECK_CLOUD_SECURITY_GROUP);
-        if (spf_has(run, SPF_CHECK_CLOUD_NETWORK_ACL, SPF_ACL_SOURCE_UNKNOWN))
+        }
+        if (spf_has(run, SPF_CHECK_CLOUD_NETWORK_ACL, SPF_ACL_SOURCE_UNKNOWN)) {
             spf_run_judge_again(run, SPF_CHECK_CLOUD_NETWORK_ACL);
+        }
     }
     spf_tell_late_facts(run);
 
@@ -84,23 +94,31 @@ void spf_diagnosis_reconcile(struct spf_run *run)
     bool open = of_instance && spf_fine(run, SPF_CHECK_NET_PORT);
     bool in = open && spf_goal(run, &goal) && spf_fine(run, goal);
 
-    if (open && spf_failed(run, SPF_CHECK_CLOUD_SECURITY_GROUP))
+    if (open && spf_failed(run, SPF_CHECK_CLOUD_SECURITY_GROUP)) {
         disprove(run, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_PATH_OPEN_DESPITE_RULES,
                  N_("yet the connection works"));
-    if (open && spf_failed(run, SPF_CHECK_CLOUD_NETWORK_ACL))
+    }
+    if (open && spf_failed(run, SPF_CHECK_CLOUD_NETWORK_ACL)) {
         disprove(run, SPF_CHECK_CLOUD_NETWORK_ACL, SPF_PATH_OPEN_DESPITE_RULES,
                  N_("yet the connection works"));
-    if (open && doubtful && spf_failed(run, SPF_CHECK_CLOUD_ADDRESS))
+    }
+    if (open && doubtful && spf_failed(run, SPF_CHECK_CLOUD_ADDRESS)) {
         disprove(run, SPF_CHECK_CLOUD_ADDRESS, SPF_NO_FINDING, N_("yet the connection works"));
-    if (open && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR) && spf_key_is_accepted(run))
+    }
+    if (open && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR) && spf_key_is_accepted(run)) {
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_KEY_ACCEPTED_THOUGH_UNBOUND,
                  N_("yet the server accepts this key"));
-    if (in && run->facts.query.none_accepted && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR))
+    }
+    if (in && run->facts.query.none_accepted && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR)) {
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
                  N_("yet the server lets you in without any key"));
-    if (in && run->facts.query.of_certificate && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR))
+    }
+    if (in && run->facts.query.of_certificate && spf_failed(run, SPF_CHECK_CLOUD_KEY_PAIR)) {
         disprove(run, SPF_CHECK_CLOUD_KEY_PAIR, SPF_NO_FINDING,
                  N_("yet the server lets you in by the key's certificate"));
-    if (in && spf_failed(run, SPF_CHECK_CLOUD_INSTANCE) && results[SPF_CHECK_CLOUD_INSTANCE].holds)
+    }
+    if (in && spf_failed(run, SPF_CHECK_CLOUD_INSTANCE) &&
+        results[SPF_CHECK_CLOUD_INSTANCE].holds) {
         disprove(run, SPF_CHECK_CLOUD_INSTANCE, SPF_NO_FINDING, N_("yet the login works"));
+    }
 }

@@ -8,8 +8,9 @@
 
 static void add_plain_id(struct spf_buf *buf, enum spf_finding finding)
 {
-    for (const char *c = spf_findings[finding].id; *c; c++)
+    for (const char *c = spf_findings[finding].id; *c; c++) {
         spf_buf_addch(buf, *c == '-' ? ' ' : *c);
+    }
 }
 
 /*
@@ -25,12 +26,15 @@ static void lower_first(struct spf_buf *buf, size_t from)
         "The",     "There",   "These", "This",        "What", "Your"};
     size_t len;
 
-    if (spf_buf_failed(buf) || from >= buf->len)
+    if (spf_buf_failed(buf) || from >= buf->len) {
         return;
+    }
     len = strcspn(buf->data + from, " ");
-    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++)
-        if (strlen(openers[i]) == len && strncmp(buf->data + from, openers[i], len) == 0)
+    for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {
+        if (strlen(openers[i]) == len && strncmp(buf->data + from, openers[i], len) == 0) {
             buf->data[from] = (char)tolower((unsigned char)buf->data[from]);
+        }
+    }
 }
 
 /* Their own words are those of a library or a server, and say little without the catalogue's. */
@@ -45,10 +49,11 @@ static bool is_raw_detail(enum spf_finding finding)
 static void add_with_detail(struct spf_buf *buf, const struct spf_view *view,
                             const struct spf_result *result, enum spf_finding finding)
 {
-    if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, view, result))
+    if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, view, result)) {
         spf_buf_addf(buf, _(" (%s)"), result->summary);
-    else
+    } else {
         spf_buf_addstr(buf, result->summary);
+    }
 }
 
 /*
@@ -64,16 +69,17 @@ static void add_sentence(struct spf_buf *buf, const struct spf_run *run, enum sp
     size_t from = buf->len;
 
     if (own && result->summary[0] &&
-        (is_raw_detail(finding) || (result->from_facts && spf_language_is_foreign())))
+        (is_raw_detail(finding) || (result->from_facts && spf_language_is_foreign()))) {
         add_with_detail(buf, &view, result, finding);
-    else if (own && result->summary[0])
+    } else if (own && result->summary[0]) {
         spf_buf_addstr(buf, result->summary);
-    else if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, &view, result))
+    } else if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, &view, result))
         ;
-    else if (result->summary[0])
+    else if (result->summary[0]) {
         spf_buf_addstr(buf, result->summary);
-    else
+    } else {
         add_plain_id(buf, finding);
+    }
     lower_first(buf, from);
 }
 
@@ -105,9 +111,10 @@ static void say_no_login(const struct spf_run *run, const struct spf_diagnosis *
     struct spf_view view = spf_view_of(run);
 
     spf_buf_addstr(buf, _("You can't log in"));
-    if (d->cause == SPF_SESSION_TIMEOUT)
+    if (d->cause == SPF_SESSION_TIMEOUT) {
         (void)spf_slots_expand(buf, N_(" within {waited_s} s"), SPF_SLOT_TEXT, &view,
                                &run->results[d->check]);
+    }
 }
 
 static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d,
@@ -119,25 +126,28 @@ static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d
                   d->check == SPF_CHECK_KEY_FORMAT;
     const char *start;
 
-    if (d->verdict == SPF_VERDICT_FAIL && has_goal && !spf_fine(run, goal))
+    if (d->verdict == SPF_VERDICT_FAIL && has_goal && !spf_fine(run, goal)) {
         start = NULL;
-    else if (d->verdict == SPF_VERDICT_FAIL)
+    } else if (d->verdict == SPF_VERDICT_FAIL) {
         start = !has_goal ? _("Something is wrong")
                 : of_key  ? _("The server accepts this key, but ssh can't use the file")
                           : _("The login works, but something is wrong");
-    else
+    } else {
         start = !has_goal ? _("Not everything could be checked")
                 : spf_fine(run, SPF_CHECK_SSH_AUTH)
                     ? _("The server accepts this key, but whether a session starts is not known")
                 : spf_key_is_accepted(run) && d->check != SPF_CHECK_SSH_AUTH
                     ? _("The server takes this key, but whether you can log in is not known")
                     : _("Whether you can log in is not known");
-    if (start != NULL)
+    }
+    if (start != NULL) {
         spf_buf_addstr(buf, start);
-    else
+    } else {
         say_no_login(run, d, buf);
-    if (d->further_count > 0)
+    }
+    if (d->further_count > 0) {
         spf_buf_addf(buf, _(", for %zu reasons; the first"), d->further_count + 1);
+    }
     spf_buf_addstr(buf, _(": "));
 }
 
@@ -147,17 +157,18 @@ static void say_pass(const struct spf_run *run, struct spf_buf *buf)
     enum spf_check_id goal;
     bool has_goal = spf_goal(run, &goal);
 
-    if (run->target->from_transcript)
+    if (run->target->from_transcript) {
         spf_buf_addstr(buf, _("The login worked there, and nothing failed after it"));
-    else if (!has_goal)
+    } else if (!has_goal) {
         spf_buf_addstr(buf,
                        _("No problem found in the checks that ran; a login was not attempted"));
-    else if (!spf_slots_expand(buf,
-                               goal == SPF_CHECK_SSH_SESSION
-                                   ? N_("You can log in as {user} to {host} with {key}")
-                                   : N_("The server accepts {key} for {user} at {host}"),
-                               SPF_SLOT_TEXT, &view, &run->results[goal]))
+    } else if (!spf_slots_expand(buf,
+                                 goal == SPF_CHECK_SSH_SESSION
+                                     ? N_("You can log in as {user} to {host} with {key}")
+                                     : N_("The server accepts {key} for {user} at {host}"),
+                                 SPF_SLOT_TEXT, &view, &run->results[goal])) {
         spf_buf_addstr(buf, _("You can log in"));
+    }
 }
 
 void spf_summarise(const struct spf_run *run, struct spf_diagnosis *d)

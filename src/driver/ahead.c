@@ -30,8 +30,9 @@ static void add_scope(const struct spf_course *course, struct spf_buf *scope)
 
     spf_buf_addf(scope, "%s\n%s\n%s\n%s\n", found->source, found->profile, found->config_path,
                  strncmp(found->access_key, "STS.", 4) == 0 ? "" : found->access_key);
-    for (size_t i = 0; i < cloud->endpoint_count; i++)
+    for (size_t i = 0; i < cloud->endpoint_count; i++) {
         spf_buf_addf(scope, "%s\n", cloud->endpoints[i]);
+    }
 }
 
 /* The memory of the course's credentials, opened when it is first asked for; NULL: none. */
@@ -44,13 +45,15 @@ static struct spf_recall *memory_of(const struct spf_course *course)
     spf_buf_init(&scope, 32768);
     add_scope(course, &scope);
     for (size_t i = 0; recall == NULL && i < desk->recalls.count; i++) {
-        if (spf_recall_is_about(desk->recalls.items[i], scope.data))
+        if (spf_recall_is_about(desk->recalls.items[i], scope.data)) {
             recall = desk->recalls.items[i];
+        }
     }
     if (recall == NULL && !spf_buf_failed(&scope) && (place = SPF_APPEND(&desk->recalls)) != NULL) {
         recall = *place = spf_recall_new(scope.data);
-        if (recall == NULL)
+        if (recall == NULL) {
             desk->recalls.count--;
+        }
     }
     spf_buf_clear(&scope);
     return recall;
@@ -77,40 +80,46 @@ void spf_ahead_recall(struct spf_course *course)
     const struct spf_recalled *found;
     char way[8];
 
-    if (recall == NULL)
+    if (recall == NULL) {
         return;
+    }
     name_way(target, way);
     found = spf_recall_find(recall, target->instance_id, way);
-    if (found == NULL)
+    if (found == NULL) {
         return;
+    }
     (void)spf_copy(course->recalled.region, sizeof course->recalled.region, found->region);
     (void)spf_copy(course->recalled.address, sizeof course->recalled.address, found->address);
     (void)spf_copy(course->recalled.host_key, sizeof course->recalled.host_key, found->host_key);
     course->inquiry.expected_region = course->recalled.region;
     course->ahead = is_direct(target) && spf_run_expects(course->run, SPF_CHECK_NET_PORT);
-    if (course->ahead)
+    if (course->ahead) {
         course->inquiry.expected_address = course->recalled.address;
+    }
 }
 
 spf_groups spf_ahead_wants(struct spf_course *course)
 {
     const struct spf_facts *facts = &course->run->facts;
 
-    if (!course->ahead)
+    if (!course->ahead) {
         return 0;
+    }
     /* They are part of which address it is. */
-    if (!spf_facts_have(facts, SPF_GROUP_SURROUNDINGS))
+    if (!spf_facts_have(facts, SPF_GROUP_SURROUNDINGS)) {
         return facts->group[SPF_GROUP_SURROUNDINGS].phase == SPF_ABSENT
                    ? SPF_GROUP_BIT(SURROUNDINGS)
                    : 0;
+    }
     return spf_run_foresees(course->run, course->recalled.host_key);
 }
 
 void spf_ahead_drop(struct spf_course *course)
 {
     course->inquiry.expected_address = NULL;
-    if (!course->ahead)
+    if (!course->ahead) {
         return;
+    }
     course->ahead = false;
     spf_conversation_free(course->conversation);
     course->conversation = NULL;
@@ -122,12 +131,15 @@ void spf_ahead_confirm(struct spf_course *course)
     struct spf_address address;
     char text[SPF_IP_TEXT_SIZE] = "";
 
-    if (!course->ahead)
+    if (!course->ahead) {
         return;
-    if (spf_cloud_dial_address(course->run->target, &course->run->facts, &address))
+    }
+    if (spf_cloud_dial_address(course->run->target, &course->run->facts, &address)) {
         spf_ip_format(&address.ip, text);
-    if (strcmp(text, course->recalled.address) != 0)
+    }
+    if (strcmp(text, course->recalled.address) != 0) {
         spf_ahead_drop(course);
+    }
     course->ahead = false;
     course->inquiry.expected_address = NULL;
 }
@@ -142,33 +154,39 @@ void spf_ahead_learn(struct spf_course *course)
 
     if (!remembers(course) || !spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) ||
         !spf_facts_have(&run->facts, SPF_GROUP_CREDENTIALS) || !is_direct(run->asked) ||
-        (recall = memory_of(course)) == NULL)
+        (recall = memory_of(course)) == NULL) {
         return;
+    }
     if (instance->search != SPF_INSTANCE_FOUND) {
         spf_recall_forget(recall, run->asked->instance_id);
         return;
     }
-    if (!spf_cloud_dial_address(run->asked, &run->facts, &address))
+    if (!spf_cloud_dial_address(run->asked, &run->facts, &address)) {
         return;
+    }
     name_way(run->asked, now.way);
     spf_ip_format(&address.ip, now.address);
     if (spf_facts_have(&run->facts, SPF_GROUP_HANDSHAKE) &&
-        run->facts.handshake.outcome == SPF_SHAKE_DONE)
+        run->facts.handshake.outcome == SPF_SHAKE_DONE) {
         (void)spf_copy(now.host_key, sizeof now.host_key, run->facts.handshake.host_key_sha256);
+    }
     if (spf_copy(now.instance, sizeof now.instance, instance->id) &&
-        spf_copy(now.region, sizeof now.region, instance->region))
+        spf_copy(now.region, sizeof now.region, instance->region)) {
         spf_recall_learn(recall, &now);
+    }
 }
 
 void spf_ahead_save(struct spf_desk *desk)
 {
-    for (size_t i = 0; i < desk->recalls.count; i++)
+    for (size_t i = 0; i < desk->recalls.count; i++) {
         spf_recall_save(desk->recalls.items[i]);
+    }
 }
 
 void spf_ahead_forget_all(struct spf_desk *desk)
 {
-    for (size_t i = 0; i < desk->recalls.count; i++)
+    for (size_t i = 0; i < desk->recalls.count; i++) {
         spf_recall_free(desk->recalls.items[i]);
+    }
     free(desk->recalls.items);
 }

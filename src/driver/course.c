@@ -16,14 +16,16 @@ static void queue(struct spf_course *course)
 {
     struct spf_desk *desk = course->desk;
 
-    if (course->queued)
+    if (course->queued) {
         return;
+    }
     course->queued = true;
     course->next_news = NULL;
-    if (desk->last != NULL)
+    if (desk->last != NULL) {
         desk->last->next_news = course;
-    else
+    } else {
         desk->first = course;
+    }
     desk->last = course;
 }
 
@@ -31,11 +33,13 @@ struct spf_course *spf_course_next(struct spf_desk *desk)
 {
     struct spf_course *course = desk->first;
 
-    if (course == NULL)
+    if (course == NULL) {
         return NULL;
+    }
     desk->first = course->next_news;
-    if (desk->first == NULL)
+    if (desk->first == NULL) {
         desk->last = NULL;
+    }
     course->queued = false;
     return course;
 }
@@ -46,14 +50,17 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     struct spf_course *course = (struct spf_course *)inquiry;
 
     /* The question was forgotten since, for it is about another key by now: it is asked again. */
-    if (course->run->facts.group[group].phase != SPF_ASKED)
+    if (course->run->facts.group[group].phase != SPF_ASKED) {
         return;
+    }
     spf_run_arrived(course->run, group, failure, spf_now_ms());
     inquiry->target = course->run->target; /* the ssh configuration may have made another of it */
-    if (group == SPF_GROUP_CREDENTIALS && failure == NULL)
+    if (group == SPF_GROUP_CREDENTIALS && failure == NULL) {
         spf_ahead_recall(course);
-    if (group == SPF_GROUP_INSTANCE)
+    }
+    if (group == SPF_GROUP_INSTANCE) {
         spf_ahead_confirm(course);
+    }
     queue(course);
 }
 
@@ -70,36 +77,42 @@ static void serve_cloud(struct spf_course *course, enum spf_group group)
 
     if (desk->cloud == NULL) {
         desk->cloud = spf_cloud_new(desk->loop, desk->options->cloud);
-        if (desk->cloud != NULL && desk->options->instance_count > 1)
+        if (desk->cloud != NULL && desk->options->instance_count > 1) {
             (void)spf_cloud_share(desk->cloud, desk->options->instances,
                                   desk->options->instance_count);
+        }
     }
-    if (desk->cloud == NULL)
+    if (desk->cloud == NULL) {
         fail(course, group, "out of memory");
-    else
+    } else {
         spf_cloud_serve(desk->cloud, &course->inquiry, group);
+    }
 }
 
 static void serve_about_key(struct spf_course *course, enum spf_group group)
 {
-    if (course->key == NULL)
+    if (course->key == NULL) {
         course->key = spf_key_probe_new(&course->inquiry);
-    if (course->key == NULL)
+    }
+    if (course->key == NULL) {
         fail(course, group, "out of memory");
-    else
+    } else {
         spf_key_probe_serve(course->key, group);
+    }
 }
 
 static void serve_from_shelf(struct spf_course *course, enum spf_group group)
 {
     struct spf_desk *desk = course->desk;
 
-    if (desk->keys == NULL)
+    if (desk->keys == NULL) {
         desk->keys = spf_key_shelf_new(desk->loop);
-    if (desk->keys == NULL)
+    }
+    if (desk->keys == NULL) {
         fail(course, group, "out of memory");
-    else
+    } else {
         spf_key_shelf_serve(desk->keys, &course->inquiry, group);
+    }
 }
 
 /* Asked again, it is about another key. One that only an agent has is in no file, so it is not
@@ -109,10 +122,12 @@ static void serve_key(struct spf_course *course)
     struct spf_desk *desk = course->desk;
     const struct spf_target *target = course->run->target;
 
-    if (course->key != NULL)
+    if (course->key != NULL) {
         spf_key_probe_forget_key(course->key);
-    if (desk->keys != NULL)
+    }
+    if (desk->keys != NULL) {
         spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_KEY);
+    }
     if (target->offer != NULL && target->key_path == NULL) {
         serve_about_key(course, SPF_GROUP_KEY);
         return;
@@ -124,23 +139,27 @@ static void serve_ssh_config(struct spf_course *course)
 {
     struct spf_desk *desk = course->desk;
 
-    if (desk->several && desk->ssh_answers == NULL)
+    if (desk->several && desk->ssh_answers == NULL) {
         desk->ssh_answers = spf_ssh_answers_new();
+    }
     course->ssh_config = spf_ssh_config_new(&course->inquiry, desk->ssh_answers);
-    if (course->ssh_config == NULL)
+    if (course->ssh_config == NULL) {
         fail(course, SPF_GROUP_SSH_CONFIG, "out of memory");
+    }
 }
 
 static void serve_openssh(struct spf_course *course, enum spf_group group)
 {
     struct spf_desk *desk = course->desk;
 
-    if (desk->openssh == NULL)
+    if (desk->openssh == NULL) {
         desk->openssh = spf_openssh_new(desk->loop);
-    if (desk->openssh == NULL)
+    }
+    if (desk->openssh == NULL) {
         fail(course, group, "out of memory");
-    else
+    } else {
         spf_openssh_serve(desk->openssh, &course->inquiry, group);
+    }
 }
 
 /* This machine is the same for all. */
@@ -148,25 +167,29 @@ static void serve_surroundings(struct spf_course *course)
 {
     struct spf_desk *desk = course->desk;
 
-    if (!desk->looked)
+    if (!desk->looked) {
         spf_surroundings_look(&desk->surroundings);
+    }
     desk->looked = true;
     if (spf_shape_copy(&spf_surroundings_shape, &desk->surroundings,
-                       &course->run->facts.surroundings))
+                       &course->run->facts.surroundings)) {
         arrived(&course->inquiry, SPF_GROUP_SURROUNDINGS, NULL);
-    else
+    } else {
         fail(course, SPF_GROUP_SURROUNDINGS, "out of memory");
+    }
 }
 
 static void serve_conversation(struct spf_course *course, enum spf_group group)
 {
-    if (course->conversation == NULL)
+    if (course->conversation == NULL) {
         course->conversation = spf_conversation_new(
             &course->inquiry, spf_run_expects(course->run, SPF_CHECK_SSH_HANDSHAKE));
-    if (course->conversation == NULL)
+    }
+    if (course->conversation == NULL) {
         fail(course, group, "out of memory");
-    else
+    } else {
         spf_conversation_serve(course->conversation, group);
+    }
 }
 
 /* Who serves what. */
@@ -233,8 +256,9 @@ static spf_groups missing(const struct spf_course *course, enum spf_group_phase 
     spf_groups groups = course->desk->options->reported;
 
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (course->run->facts.group[i].phase != phase)
+        if (course->run->facts.group[i].phase != phase) {
             groups &= ~((spf_groups)1u << i);
+        }
     }
     return groups;
 }
@@ -246,8 +270,9 @@ void spf_course_advance(struct spf_course *course)
     wants |= spf_diagnosis_wants(course->run) | missing(course, SPF_ABSENT);
     wants |= spf_ahead_wants(course);
     if (course->conversation != NULL &&
-        spf_silence_is_explained(&course->run->facts, course->run->results))
+        spf_silence_is_explained(&course->run->facts, course->run->results)) {
         spf_conversation_expect_silence(course->conversation);
+    }
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         if (wants >> i & 1) {
             spf_run_asked(course->run, (enum spf_group)i, spf_now_ms());
@@ -266,8 +291,9 @@ bool spf_course_is_done(const struct spf_course *course)
 static bool awaits(const struct spf_run *run, spf_groups groups)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (groups >> i & 1 && run->facts.group[i].phase == SPF_ASKED)
+        if (groups >> i & 1 && run->facts.group[i].phase == SPF_ASKED) {
             return true;
+        }
     }
     return false;
 }
@@ -284,15 +310,19 @@ void spf_course_rest(struct spf_course *course)
     course->ssh_config = NULL;
     spf_key_probe_free(course->key);
     course->key = NULL;
-    if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(KEY)))
+    if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(KEY))) {
         spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_KEY);
-    if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(FOUND_KEY)))
+    }
+    if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(FOUND_KEY))) {
         spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_FOUND_KEY);
-    if (desk->cloud != NULL && awaits(course->run, SPF_CLOUD_GROUPS))
+    }
+    if (desk->cloud != NULL && awaits(course->run, SPF_CLOUD_GROUPS)) {
         spf_cloud_cancel(desk->cloud, &course->inquiry);
+    }
     if (desk->openssh != NULL &&
-        awaits(course->run, SPF_GROUP_BIT(OPENSSH) | SPF_GROUP_BIT(OPENSSH_ALGORITHMS)))
+        awaits(course->run, SPF_GROUP_BIT(OPENSSH) | SPF_GROUP_BIT(OPENSSH_ALGORITHMS))) {
         spf_openssh_cancel(desk->openssh, &course->inquiry);
+    }
 }
 
 static void time_is_up(struct spf_watch *watch, short revents)

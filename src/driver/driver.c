@@ -43,14 +43,16 @@ static void finish(struct spf_driver *driver, struct spf_course *course,
     const struct spf_driver_options *options = driver->desk.options;
 
     spf_course_rest(course);
-    if (!spf_run_done(course->run))
+    if (!spf_run_done(course->run)) {
         spf_run_abandon(course->run, failure, spf_now_ms());
+    }
     spf_ahead_learn(course);
     course->run = NULL;
     driver->under_way--;
     driver->finished++;
-    if (options->finished != NULL)
+    if (options->finished != NULL) {
         options->finished(options->context, course->index);
+    }
 }
 
 /* Without memory for its run nothing can be said of it: false. */
@@ -62,11 +64,13 @@ static bool begin(struct spf_driver *driver, struct spf_course *course)
 
     driver->deferred -= course->deferred;
     course->deferred = false;
-    if (driver->runs[index] == NULL && !options->begin(options->context, index))
+    if (driver->runs[index] == NULL && !options->begin(options->context, index)) {
         return false;
+    }
     driver->under_way++;
-    if (!spf_course_begin(course, driver->runs[index], spf_now_ms() + driver->deadline_ms))
+    if (!spf_course_begin(course, driver->runs[index], spf_now_ms() + driver->deadline_ms)) {
         finish(driver, course, &failure);
+    }
     return true;
 }
 
@@ -79,10 +83,11 @@ static void turn_came(struct spf_watch *watch, short revents)
     (void)revents;
     spf_loop_remove(driver->desk.loop, watch);
     course->next_news = NULL;
-    if (driver->last_due != NULL)
+    if (driver->last_due != NULL) {
         driver->last_due->next_news = course;
-    else
+    } else {
         driver->first_due = course;
+    }
     driver->last_due = course;
 }
 
@@ -94,20 +99,24 @@ static bool place_of(const struct spf_target *target, char *out, size_t size)
     const char *place = through ? target->jump : target->host, *at;
     size_t len;
 
-    if (place == NULL)
+    if (place == NULL) {
         return false;
+    }
     place += spf_starts_with(place, "ssh://") ? 6 : 0;
     len = strcspn(place, ",");
     at = memrchr(place, '@', len);
     len -= at != NULL ? (size_t)(at + 1 - place) : 0;
     place = at != NULL ? at + 1 : place;
-    if (!spf_format(out, size, "%.*s", (int)len, place))
+    if (!spf_format(out, size, "%.*s", (int)len, place)) {
         return false;
-    for (char *c = out; *c != '\0'; c++)
+    }
+    for (char *c = out; *c != '\0'; c++) {
         *c = (char)tolower((unsigned char)*c);
-    if (!through &&
-        (spf_starts_with(out, "127.") || strcmp(out, "::1") == 0 || strcmp(out, "localhost") == 0))
+    }
+    if (!through && (spf_starts_with(out, "127.") || strcmp(out, "::1") == 0 ||
+                     strcmp(out, "localhost") == 0)) {
         return spf_format(out + len, size - len, ":%u", (unsigned)target->port);
+    }
     return true;
 }
 
@@ -122,10 +131,12 @@ static bool begin_next(struct spf_driver *driver)
     char place[300];
 
     if (driver->pace != NULL && options->transcript == NULL && target != NULL &&
-        place_of(target, place, sizeof place))
+        place_of(target, place, sizeof place)) {
         due_ms = spf_pace_take(driver->pace, place, strlen(place), now_ms);
-    if (due_ms <= now_ms)
+    }
+    if (due_ms <= now_ms) {
         return begin(driver, course);
+    }
     course->deadline =
         (struct spf_watch){.fd = -1, .due_ms = due_ms, .ready = turn_came, .owner = driver};
     course->deferred = true;
@@ -168,8 +179,9 @@ static bool advance_all(struct spf_driver *driver)
     bool news = false;
 
     while ((course = spf_course_next(&driver->desk)) != NULL) {
-        if (course->run == NULL) /* it was finished meanwhile */
+        if (course->run == NULL) { /* it was finished meanwhile */
             continue;
+        }
         news = true;
         spf_course_advance(course);
         if (spf_course_is_done(course)) {
@@ -192,8 +204,9 @@ static void tell_progress(struct spf_driver *driver)
         .only = driver->count == 1 ? driver->runs[0] : NULL,
     };
 
-    if (options->progress != NULL)
+    if (options->progress != NULL) {
         options->progress(options->context, &state);
+    }
 }
 
 /* May another one begin at once? */
@@ -212,19 +225,24 @@ static struct spf_error turn(struct spf_driver *driver)
         bool news;
         struct spf_error error;
 
-        if (!begin_some(driver))
+        if (!begin_some(driver)) {
             return spf_error(SPF_ERR_NOMEM, "out of memory");
+        }
         news = advance_all(driver);
-        if (news)
+        if (news) {
             tell_progress(driver);
+        }
         if (driver->stopped ||
-            (driver->under_way == 0 && driver->next == driver->count && driver->deferred == 0))
+            (driver->under_way == 0 && driver->next == driver->count && driver->deferred == 0)) {
             return spf_ok();
-        if (news && may_begin(driver))
+        }
+        if (news && may_begin(driver)) {
             continue;
+        }
         error = spf_loop_turn(driver->desk.loop, INT64_MAX);
-        if (error.code != SPF_OK)
+        if (error.code != SPF_OK) {
             return error;
+        }
     }
 }
 
@@ -234,12 +252,15 @@ static struct spf_error finish_all(struct spf_driver *driver, const struct spf_f
     for (size_t i = 0; i < driver->count; i++) {
         struct spf_course *course = &driver->courses[i];
 
-        if (course->deferred)
+        if (course->deferred) {
             spf_loop_remove(driver->desk.loop, &course->deadline);
-        if ((course->deferred || i >= driver->next) && !begin(driver, course))
+        }
+        if ((course->deferred || i >= driver->next) && !begin(driver, course)) {
             return spf_error(SPF_ERR_NOMEM, "out of memory");
-        if (course->run != NULL)
+        }
+        if (course->run != NULL) {
             finish(driver, course, failure);
+        }
     }
     driver->next = driver->count;
     driver->first_due = driver->last_due = NULL;
@@ -253,8 +274,9 @@ struct spf_driver *spf_driver_new(struct spf_run **runs, size_t count,
 {
     struct spf_driver *driver = calloc(1, sizeof *driver);
 
-    if (driver == NULL)
+    if (driver == NULL) {
         return NULL;
+    }
     driver->desk.options = options;
     driver->runs = runs;
     driver->desk.loop = spf_loop_new();
@@ -275,8 +297,9 @@ struct spf_driver *spf_driver_new(struct spf_run **runs, size_t count,
 
 void spf_driver_free(struct spf_driver *driver)
 {
-    if (driver == NULL)
+    if (driver == NULL) {
         return;
+    }
     spf_key_shelf_free(driver->desk.keys);
     spf_ahead_forget_all(&driver->desk);
     spf_cloud_free(driver->desk.cloud);
@@ -293,8 +316,9 @@ void spf_driver_free(struct spf_driver *driver)
 static bool is_to_be_asked_again(const struct spf_driver *driver, enum spf_group group)
 {
     for (size_t i = 0; i < driver->count; i++) {
-        if (driver->runs[i] != NULL && driver->runs[i]->facts.group[group].phase == SPF_ABSENT)
+        if (driver->runs[i] != NULL && driver->runs[i]->facts.group[group].phase == SPF_ABSENT) {
             return true;
+        }
     }
     return false;
 }
@@ -304,8 +328,9 @@ static void take_key_away(struct spf_driver *driver, size_t i)
 {
     struct spf_run *run = driver->runs[i];
 
-    if (run == NULL)
+    if (run == NULL) {
         return;
+    }
     spf_shape_clear(&spf_key_shape, &run->facts.key);
     spf_group_forget(&run->facts.group[SPF_GROUP_KEY]);
 }
@@ -329,17 +354,20 @@ static void renew(struct spf_driver *driver)
         spf_cloud_free(driver->desk.cloud);
         driver->desk.cloud = NULL;
     }
-    if (driver->desk.cloud != NULL && driver->desk.options->instance_count > 1)
+    if (driver->desk.cloud != NULL && driver->desk.options->instance_count > 1) {
         (void)spf_cloud_share(driver->desk.cloud, driver->desk.options->instances,
                               driver->desk.options->instance_count);
+    }
     if (driver->desk.keys != NULL && is_to_be_asked_again(driver, SPF_GROUP_KEY)) {
         spf_key_shelf_free(driver->desk.keys);
         driver->desk.keys = NULL;
-        for (size_t i = 0; i < driver->count; i++)
+        for (size_t i = 0; i < driver->count; i++) {
             take_key_away(driver, i);
+        }
     }
-    if (driver->desk.keys != NULL)
+    if (driver->desk.keys != NULL) {
         spf_key_shelf_forget_found(driver->desk.keys);
+    }
 }
 
 struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms, bool *stopped)
@@ -353,8 +381,9 @@ struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms
     driver->deadline_ms = deadline_ms;
     driver->stop = (struct spf_watch){
         .fd = driver->desk.options->stop_fd, .events = POLLIN, .ready = stop, .owner = driver};
-    if (driver->stop.fd < 0 || spf_loop_add(driver->desk.loop, &driver->stop))
+    if (driver->stop.fd < 0 || spf_loop_add(driver->desk.loop, &driver->stop)) {
         error = turn(driver);
+    }
     failure = error.code != SPF_OK
                   ? spf_failure(SPF_SYSTEM_ERROR, "%s", error.text)
                   : spf_failure(SPF_INTERRUPTED, "interrupted before this was known");

@@ -30,8 +30,9 @@ static bool is_word(const char *text, const char *others)
     static const char usual[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
     size_t at = strspn(text, usual);
 
-    while (text[at] != '\0' && strchr(others, text[at]) != NULL)
+    while (text[at] != '\0' && strchr(others, text[at]) != NULL) {
         at += 1 + strspn(text + at + 1, usual);
+    }
     return text[0] != '\0' && text[at] == '\0';
 }
 
@@ -52,8 +53,9 @@ static bool is_sound(const struct spf_recalled *entry)
     if (!is_word(entry->instance, "") || strncmp(entry->instance, "i-", 2) != 0 ||
         !is_word(entry->way, "") || !is_word(entry->region, "") ||
         !spf_ip_parse(entry->address, &ip) ||
-        (entry->host_key[0] != '\0' && !is_fingerprint(entry->host_key)))
+        (entry->host_key[0] != '\0' && !is_fingerprint(entry->host_key))) {
         return false;
+    }
     spf_ip_format(&ip, again);
     return strcmp(again, entry->address) == 0;
 }
@@ -64,8 +66,9 @@ static bool read_line(char *line, int64_t now, struct spf_recalled *entry)
     size_t count = 0;
 
     for (char *part; (part = strsep(&line, " ")) != NULL; count++) {
-        if (count == 6)
+        if (count == 6) {
             return false;
+        }
         word[count] = part;
     }
     *entry = (struct spf_recalled){0};
@@ -74,8 +77,9 @@ static bool read_line(char *line, int64_t now, struct spf_recalled *entry)
         !spf_copy(entry->region, sizeof entry->region, word[2]) ||
         !spf_copy(entry->address, sizeof entry->address, word[3]) ||
         !spf_copy(entry->host_key, sizeof entry->host_key,
-                  strcmp(word[4], "-") == 0 ? "" : word[4]))
+                  strcmp(word[4], "-") == 0 ? "" : word[4])) {
         return false;
+    }
     entry->seen = spf_decimal(word[5], SPF_SECONDS_MAX, -1);
     return entry->seen >= now - KEPT_S && entry->seen <= now + AHEAD_S && is_sound(entry);
 }
@@ -89,8 +93,9 @@ const struct spf_recalled *spf_recall_find(const struct spf_recall *recall, cons
                                            const char *way)
 {
     for (size_t i = 0; i < recall->entries.count; i++) {
-        if (is_same(&recall->entries.items[i], instance, way))
+        if (is_same(&recall->entries.items[i], instance, way)) {
             return &recall->entries.items[i];
+        }
     }
     return NULL;
 }
@@ -106,20 +111,24 @@ void spf_recall_read(struct spf_recall *recall, const char *text, size_t len, in
         struct spf_recalled entry, *place;
         size_t size;
 
-        if (feed == NULL)
+        if (feed == NULL) {
             return; /* cut */
+        }
         size = (size_t)(feed - text);
-        if (size > LINE_BYTES || memchr(text, '\0', size) != NULL)
+        if (size > LINE_BYTES || memchr(text, '\0', size) != NULL) {
             size = 0;
+        }
         memcpy(line, text, size);
         line[size] = '\0';
         text = feed + 1;
-        if (!titled && strcmp(line, title) != 0)
+        if (!titled && strcmp(line, title) != 0) {
             return; /* of another version, or of another program */
+        }
         if (titled && read_line(line, now, &entry) &&
             spf_recall_find(recall, entry.instance, entry.way) == NULL &&
-            (place = SPF_APPEND(&recall->entries)) != NULL)
+            (place = SPF_APPEND(&recall->entries)) != NULL) {
             *place = entry;
+        }
         titled = true;
     }
 }
@@ -146,16 +155,20 @@ static void put(struct spf_recall *recall, const struct spf_recalled *now)
 
     for (size_t i = 0; i < recall->entries.count; i++) {
         if (!is_same(&recall->entries.items[i], now->instance,
-                     now->address[0] != '\0' ? now->way : NULL))
+                     now->address[0] != '\0' ? now->way : NULL)) {
             recall->entries.items[kept++] = recall->entries.items[i];
+        }
     }
     recall->entries.count = kept;
-    if (now->address[0] == '\0')
+    if (now->address[0] == '\0') {
         return;
-    if (recall->entries.count >= ENTRIES_MAX)
+    }
+    if (recall->entries.count >= ENTRIES_MAX) {
         recall->entries.count = ENTRIES_MAX - 1;
-    if (SPF_APPEND(&recall->entries) == NULL)
+    }
+    if (SPF_APPEND(&recall->entries) == NULL) {
         return;
+    }
     items = recall->entries.items;
     memmove(items + 1, items, (recall->entries.count - 1) * sizeof *items);
     items[0] = *now;
@@ -166,8 +179,9 @@ static void change(struct spf_recall *recall, const struct spf_recalled *now)
     struct spf_recalled *place =
         recall->learnt.count < ENTRIES_MAX ? SPF_APPEND(&recall->learnt) : NULL;
 
-    if (place == NULL)
+    if (place == NULL) {
         return;
+    }
     *place = *now;
     put(recall, now);
 }
@@ -177,13 +191,15 @@ void spf_recall_learn(struct spf_recall *recall, const struct spf_recalled *now)
     const struct spf_recalled *before = spf_recall_find(recall, now->instance, now->way);
     struct spf_recalled next = *now;
 
-    if (before != NULL && next.host_key[0] == '\0' && strcmp(before->address, next.address) == 0)
+    if (before != NULL && next.host_key[0] == '\0' && strcmp(before->address, next.address) == 0) {
         (void)spf_copy(next.host_key, sizeof next.host_key, before->host_key);
+    }
     if (!is_sound(&next) ||
         (before != NULL && strcmp(before->region, next.region) == 0 &&
          strcmp(before->address, next.address) == 0 &&
-         strcmp(before->host_key, next.host_key) == 0 && next.seen - before->seen < FRESH_S))
+         strcmp(before->host_key, next.host_key) == 0 && next.seen - before->seen < FRESH_S)) {
         return;
+    }
     change(recall, &next);
 }
 
@@ -192,8 +208,9 @@ void spf_recall_forget(struct spf_recall *recall, const char *instance)
     struct spf_recalled none = {0};
 
     if (spf_recall_find(recall, instance, NULL) != NULL &&
-        spf_copy(none.instance, sizeof none.instance, instance))
+        spf_copy(none.instance, sizeof none.instance, instance)) {
         change(recall, &none);
+    }
 }
 
 static bool edit(void *context, const struct spf_buf *before, struct spf_buf *after)
@@ -201,11 +218,13 @@ static bool edit(void *context, const struct spf_buf *before, struct spf_buf *af
     const struct spf_recall *recall = context;
     struct spf_recall *now = spf_recall_empty();
 
-    if (now == NULL)
+    if (now == NULL) {
         return false;
+    }
     spf_recall_read(now, before->data, before->len, spf_utc_now());
-    for (size_t i = 0; i < recall->learnt.count; i++)
+    for (size_t i = 0; i < recall->learnt.count; i++) {
         put(now, &recall->learnt.items[i]);
+    }
     spf_recall_write(now, after);
     spf_recall_free(now);
     return true;
@@ -213,8 +232,9 @@ static bool edit(void *context, const struct spf_buf *before, struct spf_buf *af
 
 void spf_recall_save(struct spf_recall *recall)
 {
-    if (recall->learnt.count > 0 && recall->name[0] != '\0')
+    if (recall->learnt.count > 0 && recall->name[0] != '\0') {
         (void)!spf_cache_edit(recall->name, edit, recall);
+    }
     recall->learnt.count = 0;
 }
 
@@ -226,8 +246,9 @@ static void hash(const char *scope, char out[17])
     struct spf_buf hex;
 
     spf_buf_init(&hex, 16);
-    if (EVP_Digest(scope, strlen(scope), octets, NULL, EVP_sha256(), NULL) == 1)
+    if (EVP_Digest(scope, strlen(scope), octets, NULL, EVP_sha256(), NULL) == 1) {
         spf_buf_add_hex(&hex, octets, 8, 0);
+    }
     (void)spf_copy(out, 17, hex.data);
     spf_buf_clear(&hex);
 }
@@ -242,14 +263,17 @@ struct spf_recall *spf_recall_new(const char *scope)
     struct spf_recall *recall = spf_recall_empty();
     struct spf_buf text;
 
-    if (recall == NULL)
+    if (recall == NULL) {
         return NULL;
+    }
     hash(scope, recall->name);
-    if (recall->name[0] == '\0')
+    if (recall->name[0] == '\0') {
         return recall;
+    }
     spf_buf_init(&text, SPF_CACHE_FILE_MAX);
-    if (spf_cache_read(recall->name, &text))
+    if (spf_cache_read(recall->name, &text)) {
         spf_recall_read(recall, text.data, text.len, spf_utc_now());
+    }
     spf_buf_clear(&text);
     return recall;
 }
@@ -269,8 +293,9 @@ size_t spf_recall_count(const struct spf_recall *recall)
 
 void spf_recall_free(struct spf_recall *recall)
 {
-    if (recall == NULL)
+    if (recall == NULL) {
         return;
+    }
     free(recall->entries.items);
     free(recall->learnt.items);
     free(recall);

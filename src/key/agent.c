@@ -16,8 +16,9 @@ enum {
 
 int spf_agent_connect(const char *path)
 {
-    if (path == NULL)
+    if (path == NULL) {
         path = spf_agent_default();
+    }
     return path != NULL ? spf_connect_local(path) : -1;
 }
 
@@ -29,11 +30,13 @@ static bool read_exactly(int fd, uint8_t *out, size_t len, int64_t due_ms)
         int64_t left = due_ms - spf_now_ms();
         ssize_t got;
 
-        if (left <= 0 || poll(&ready, 1, (int)left) <= 0)
+        if (left <= 0 || poll(&ready, 1, (int)left) <= 0) {
             return false;
+        }
         got = read(fd, out, len);
-        if (got <= 0)
+        if (got <= 0) {
             return false;
+        }
         out += got;
         len -= (size_t)got;
     }
@@ -44,11 +47,13 @@ static bool read_keys(struct spf_reader reader, struct spf_agent_keys *keys)
 {
     uint32_t count;
 
-    if (spf_reader_u8(&reader) != SPF_AGENT_IDENTITIES_ANSWER)
+    if (spf_reader_u8(&reader) != SPF_AGENT_IDENTITIES_ANSWER) {
         return false;
+    }
     count = spf_reader_u32(&reader);
-    if (count > reader.left / 8) /* two lengths each */
+    if (count > reader.left / 8) { /* two lengths each */
         return false;
+    }
     keys->blobs = calloc(count > 0 ? count : 1, sizeof *keys->blobs);
     while (keys->blobs != NULL && keys->count < count && !reader.bad) {
         keys->blobs[keys->count++] = spf_reader_string(&reader);
@@ -67,8 +72,9 @@ bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
     size_t len;
 
     *keys = (struct spf_agent_keys){0};
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     if (send(fd, request, sizeof request, MSG_NOSIGNAL) == (ssize_t)sizeof request &&
         read_exactly(fd, head, sizeof head, due_ms)) {
         struct spf_reader reader = spf_reader(head, sizeof head);
@@ -79,16 +85,18 @@ bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
                read_keys(spf_reader(keys->answer, len), keys);
     }
     (void)close(fd);
-    if (!good)
+    if (!good) {
         spf_agent_keys_clear(keys);
+    }
     return good;
 }
 
 bool spf_agent_holds(const struct spf_agent_keys *keys, struct spf_bytes blob)
 {
     for (size_t i = 0; i < keys->count; i++) {
-        if (blob.len > 0 && spf_bytes_equal(keys->blobs[i], blob))
+        if (blob.len > 0 && spf_bytes_equal(keys->blobs[i], blob)) {
             return true;
+        }
     }
     return false;
 }

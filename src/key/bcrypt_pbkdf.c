@@ -55,8 +55,9 @@ static void expand(struct blowfish *bf, const uint8_t *salt, const uint8_t *key)
     uint32_t block[2] = {0, 0};
     size_t at = 0;
 
-    for (size_t i = 0; i < 18; i++)
+    for (size_t i = 0; i < 18; i++) {
         bf->p[i] ^= next_word(key, &at);
+    }
     at = 0;
     for (size_t i = 0; i < 18 + 4 * 256; i += 2) {
         uint32_t *place = i < 18 ? &bf->p[i] : &bf->s[(i - 18) / 256][(i - 18) % 256];
@@ -89,10 +90,12 @@ static void bcrypt_hash(struct blowfish *bf, const uint8_t *pass, const uint8_t 
 
         block[0] = next_word(magic, &at);
         block[1] = next_word(magic, &at);
-        for (int n = 0; n < 64; n++)
+        for (int n = 0; n < 64; n++) {
             encipher(bf, block);
-        for (size_t o = 0; o < 8; o++) /* little-endian, unlike all the rest */
+        }
+        for (size_t o = 0; o < 8; o++) { /* little-endian, unlike all the rest */
             out[i + o] = (uint8_t)(block[o / 4] >> 8 * (o % 4));
+        }
     }
 }
 
@@ -112,18 +115,22 @@ struct work {
 static bool derive_block(struct work *w, struct spf_bytes salt, uint32_t count, uint32_t rounds)
 {
     memcpy(w->counted, salt.at, salt.len);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         w->counted[salt.len + (size_t)i] = (uint8_t)(count >> (24 - 8 * i));
-    if (!sha512(w->counted, salt.len + 4, w->salt))
+    }
+    if (!sha512(w->counted, salt.len + 4, w->salt)) {
         return false;
+    }
     bcrypt_hash(&w->blowfish, w->pass, w->salt, w->hash);
     memcpy(w->sum, w->hash, HASH_LEN);
     for (uint32_t round = 1; round < rounds; round++) {
-        if (!sha512(w->hash, HASH_LEN, w->salt))
+        if (!sha512(w->hash, HASH_LEN, w->salt)) {
             return false;
+        }
         bcrypt_hash(&w->blowfish, w->pass, w->salt, w->hash);
-        for (size_t i = 0; i < HASH_LEN; i++)
+        for (size_t i = 0; i < HASH_LEN; i++) {
             w->sum[i] ^= w->hash[i];
+        }
     }
     return true;
 }
@@ -135,22 +142,27 @@ struct spf_error spf_bcrypt_pbkdf(struct spf_bytes passphrase, struct spf_bytes 
     struct spf_error error = spf_ok();
     struct work *w;
 
-    if (passphrase.len == 0 || salt.len == 0 || rounds == 0 || key_len == 0)
+    if (passphrase.len == 0 || salt.len == 0 || rounds == 0 || key_len == 0) {
         return spf_error(SPF_ERR_INVALID, "key derivation without passphrase, salt or rounds");
-    if (salt.len > SALT_MAX || rounds > SPF_BCRYPT_ROUNDS_MAX || key_len > KEY_MAX)
+    }
+    if (salt.len > SALT_MAX || rounds > SPF_BCRYPT_ROUNDS_MAX || key_len > KEY_MAX) {
         return spf_error(SPF_ERR_TOO_BIG, "key derivation of %u rounds", (unsigned)rounds);
+    }
     w = calloc(1, sizeof *w);
-    if (!w)
+    if (!w) {
         return spf_error(SPF_ERR_NOMEM, "no memory for the key derivation");
-    if (!sha512(passphrase.at, passphrase.len, w->pass))
+    }
+    if (!sha512(passphrase.at, passphrase.len, w->pass)) {
         error = spf_error(SPF_ERR_NOMEM, "SHA-512 is unavailable");
+    }
     for (uint32_t count = 0; error.code == SPF_OK && count < stride; count++) {
         if (!derive_block(w, salt, count + 1, rounds)) {
             error = spf_error(SPF_ERR_NOMEM, "SHA-512 is unavailable");
             break;
         }
-        for (size_t i = 0; i < HASH_LEN && i * stride + count < key_len; i++)
+        for (size_t i = 0; i < HASH_LEN && i * stride + count < key_len; i++) {
             key[i * stride + count] = w->sum[i];
+        }
     }
     explicit_bzero(w, sizeof *w);
     free(w);

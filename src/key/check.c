@@ -14,15 +14,17 @@ static void say_passed_over(const struct spf_view *view, struct spf_result *resu
     struct json_object *list;
     struct spf_buf names;
 
-    if (!view->target->key_configured || view->target->key_path == NULL)
+    if (!view->target->key_configured || view->target->key_path == NULL) {
         return;
+    }
     spf_buf_init(&names, 2000);
     list = spf_json_array();
     for (size_t i = 0; i < config->identities.count; i++) {
         const struct spf_ssh_file *file = &config->identities.items[i];
 
-        if (!file->passed_over || strcmp(file->path, view->target->key_path) == 0)
+        if (!file->passed_over || strcmp(file->path, view->target->key_path) == 0) {
             continue;
+        }
         spf_json_append(list, spf_clean_json(file->path));
         spf_buf_addf(&names, "%s%s", names.len > 0 ? ", " : "", file->path);
     }
@@ -51,26 +53,30 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
         !view->target->from_transcript) {
         spf_note_null(result, "path");
         if (view->facts->ssh_config.identities.count == 1 &&
-            !view->facts->ssh_config.identities.items[0].exists)
+            !view->facts->ssh_config.identities.items[0].exists) {
             spf_say(result,
                     "the only key file that the ssh configuration names, %s, does not exist, and "
                     "no agent holds a key",
                     view->facts->ssh_config.identities.items[0].path);
-        else
+        } else {
             spf_say(result,
                     "the ssh configuration names no key file that exists, and no agent holds a "
                     "key: name one with --key");
+        }
         return spf_lowered(SPF_KEY_MISSING, SPF_UNKNOWN);
     }
-    if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
+    if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         return opinion;
+    }
     spf_note_text(result, "path", view->target->key_path);
-    if (view->target->key_dir != NULL)
+    if (view->target->key_dir != NULL) {
         spf_note_text(result, "picked_by", view->facts->found_key.by_name ? "name" : "public-key");
+    }
     switch (key->outcome) {
     case SPF_KEY_ABSENT:
-        if (view->target->key_path != NULL && view->target->key_path[0] == '\0')
+        if (view->target->key_path != NULL && view->target->key_path[0] == '\0') {
             spf_say(result, "the name of the key file is empty: is a variable not set?");
+        }
         return spf_concludes(SPF_KEY_MISSING);
     case SPF_KEY_NOT_A_FILE:
         spf_note_text(result, "kind", key->kind);
@@ -91,10 +97,11 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
         return spf_passes();
     }
     spf_note_number(result, "size", key->size);
-    if (view->target->key_dir != NULL)
+    if (view->target->key_dir != NULL) {
         spf_say(result, "%s is readable", view->target->key_path);
-    else
+    } else {
         spf_say(result, key->from_stdin ? N_("read from standard input") : N_("file readable"));
+    }
     say_passed_over(view, result);
     return spf_passes();
 }
@@ -120,11 +127,13 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
     spf_note_null(result, "mode");
     spf_note_text(result, "owner", key->owner);
     spf_note_bool(result, "openssh_accepts", accepts);
-    if (key->strangers[0] != '\0')
+    if (key->strangers[0] != '\0') {
         spf_note_text(result, "others_with_access", key->strangers);
-    if (!key->owner_trusted)
+    }
+    if (!key->owner_trusted) {
         return is_ppk(key) ? spf_lowered(SPF_KEY_OWNER_UNTRUSTED, SPF_WARN)
                            : spf_but_holds(spf_concludes(SPF_KEY_OWNER_UNTRUSTED));
+    }
     if (!accepts) {
         spf_say(result, "%s %s access to %s, so Windows' ssh refuses it", key->strangers,
                 strchr(key->strangers, ',') != NULL ? _("have") : _("has"), view->target->key_path);
@@ -143,42 +152,52 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
     struct spf_opinion opinion;
     char mode[8];
 
-    if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
+    if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         return opinion;
-    if (key->from_stdin || key->from_agent)
+    }
+    if (key->from_stdin || key->from_agent) {
         return spf_not_applicable();
-    if (key->by_list)
+    }
+    if (key->by_list) {
         return judge_access_list(view, result);
+    }
     (void)spf_format(mode, sizeof mode, "%04o", (unsigned)key->mode & 07777);
     spf_note_text(result, "mode", mode);
     spf_note_text(result, "owner", key->owner);
     spf_note_bool(result, "openssh_accepts", !refused);
-    if (key->acl)
+    if (key->acl) {
         spf_note_bool(result, "acl", true);
-    if (key->file_system[0])
+    }
+    if (key->file_system[0]) {
         spf_note_text(result, "file_system", key->file_system);
-    if (key->file_system[0] || key->read_only)
+    }
+    if (key->file_system[0] || key->read_only) {
         spf_note_text(result, "mode_fixed",
                       key->read_only ? _("it is mounted read-only") : _("it keeps no modes"));
-    if (refused && key->file_system[0])
+    }
+    if (refused && key->file_system[0]) {
         spf_say(result,
                 "the file system of %s (%s) keeps no modes: all files look open there, and ssh "
                 "refuses the key",
                 view->target->key_path, key->file_system);
-    else if (refused && key->acl)
+    } else if (refused && key->acl) {
         spf_say(result, "mode %s: an access control list lets others read %s, so ssh refuses it",
                 mode, view->target->key_path);
-    if (refused)
+    }
+    if (refused) {
         return is_ppk(key) ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
                            : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
-    if (!key->mine)
+    }
+    if (!key->mine) {
         return spf_concludes(SPF_KEY_OWNER_OTHER);
+    }
     if (key->dir_writable) {
         spf_note_text(result, "dir_file", key->dir);
         return spf_concludes(SPF_KEY_DIR_WRITABLE);
     }
-    if (key->mode != 0400)
+    if (key->mode != 0400) {
         return spf_concludes(SPF_KEY_MODE_NOT_0400);
+    }
     spf_say(result, "mode %s", mode);
     return spf_passes();
 }
@@ -221,21 +240,25 @@ static struct spf_opinion judge_damage(const struct spf_key_facts *key, bool loa
     case SPF_KEY_WEAK: /* ssh loads RSA keys from 1024 bits on; servers often want 2048 */
         return loads ? spf_lowered(finding, SPF_WARN) : spf_concludes(finding);
     case SPF_KEY_PARTS_MISMATCH: /* a number that only speeds up signing */
-        if (loads && key->usable)
+        if (loads && key->usable) {
             return spf_lowered(finding, SPF_WARN);
+        }
         break;
     case SPF_KEY_ALGORITHM_UNSUPPORTED: /* by us; ssh or PuTTY can log in with it */
-        if ((loads && strcmp(key->algorithm, "ssh-dss") != 0) || key->putty_accepts)
+        if ((loads && strcmp(key->algorithm, "ssh-dss") != 0) || key->putty_accepts) {
             return spf_lowered(finding, SPF_WARN);
+        }
         break;
     case SPF_KEY_PKCS8_ED25519:
     case SPF_KEY_PKCS8_V2: /* another ssh than this machine's would not load it */
-        if (loads)
+        if (loads) {
             return spf_passes();
+        }
         break;
     default:
-        if (loads && is_text_damage(key)) /* harmless in PEM, fatal in OpenSSH's own container */
+        if (loads && is_text_damage(key)) { /* harmless in PEM, fatal in OpenSSH's own container */
             return spf_lowered(finding, SPF_WARN);
+        }
         break;
     }
     return key->usable ? spf_but_holds(spf_concludes(finding)) : spf_concludes(finding);
@@ -247,12 +270,13 @@ static void say_agent_holds(const struct spf_view *view, struct spf_result *resu
     const struct spf_key_facts *key = &view->facts->key;
     const char *path = name_of(view);
 
-    if (strcmp(key->damage, "key-encrypted") == 0)
+    if (strcmp(key->damage, "key-encrypted") == 0) {
         spf_say(result, "%s is encrypted and no passphrase was given; the ssh-agent holds this key",
                 path);
-    else if (strcmp(key->damage, "key-is-public") == 0)
+    } else if (strcmp(key->damage, "key-is-public") == 0) {
         spf_say(result, "%s is a public key; the ssh-agent holds the private one, and ssh uses it",
                 path);
+    }
 }
 
 /* The version that counts, where versions differ: "OpenSSH 9.2 here can't; 9.6 and later can". */
@@ -264,20 +288,23 @@ static void say_which_ssh(const struct spf_view *view, const struct spf_openssh_
     const enum spf_finding finding = spf_finding_by_id(key->damage);
     char here[40], words[80];
 
-    if (who == NULL || !key->openssh_accepts)
+    if (who == NULL || !key->openssh_accepts) {
         return;
+    }
     spf_note_text(result, "openssh_accepted_by", who);
     spf_openssh_here(ssh, here, sizeof here);
     spf_key_describe(key, words, sizeof words);
-    if (finding != SPF_KEY_PKCS8_ED25519 && finding != SPF_KEY_PKCS8_V2)
+    if (finding != SPF_KEY_PKCS8_ED25519 && finding != SPF_KEY_PKCS8_V2) {
         return;
-    if (!loads)
+    }
+    if (!loads) {
         spf_say(result, "%s is %s%s: %s can't read it; %s can", name_of(view), words,
                 key->needs == SPF_NEEDS_ED25519_PKCS8 ? "" : " version 2", here, who);
-    else if (ssh != NULL && ssh->version > 0)
+    } else if (ssh != NULL && ssh->version > 0) {
         spf_say(result, "%s; %s reads it, older ones do not", words, here);
-    else
+    } else {
         spf_say(result, "%s; %s read it", words, who);
+    }
 }
 
 static void note_key(const struct spf_view *view, bool loads, struct spf_result *result)
@@ -287,23 +314,28 @@ static void note_key(const struct spf_view *view, bool loads, struct spf_result 
     spf_note_text(result, "format",
                   key->container != SPF_CONTAINER_NONE ? spf_container_name(key->container) : NULL);
     spf_note_text(result, "algorithm", key->algorithm[0] ? key->algorithm : NULL);
-    if (key->bits > 0)
+    if (key->bits > 0) {
         spf_note_number(result, "bits", key->bits);
-    else
+    } else {
         spf_note_null(result, "bits");
+    }
     spf_note_text(result, "fingerprint_sha256", key->sha256[0] ? key->sha256 : NULL);
     spf_note_text(result, "fingerprint_md5", key->md5[0] ? key->md5 : NULL);
     spf_note_bool(result, "openssh_accepts", loads);
     spf_note_bool(result, "putty_accepts", key->putty_accepts);
     spf_note_bool(result, "encrypted", key->encrypted);
-    if (key->detail[0])
+    if (key->detail[0]) {
         spf_note_text(result, "detail", key->detail);
-    if (key->legacy_cipher[0])
+    }
+    if (key->legacy_cipher[0]) {
         spf_note_text(result, "legacy_cipher", key->legacy_cipher);
-    if (key->container == SPF_CONTAINER_PPK3)
+    }
+    if (key->container == SPF_CONTAINER_PPK3) {
         spf_note_number(result, "ppk_version", 3);
-    if (key->in_agent)
+    }
+    if (key->in_agent) {
         spf_note_bool(result, "in_agent", true);
+    }
 }
 
 /* Is it a private key that ssh can load, in good shape and strong enough? */
@@ -315,32 +347,38 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     char words[80];
     bool loads;
 
-    if (spf_lacks(view, SPF_GROUP_KEY, &opinion))
+    if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         return opinion;
+    }
     if (key->openssh_accepts && spf_openssh_that_loads(key->needs) != NULL) {
         /* Where it can't be asked (an older record), it is as if there were none. */
-        if (spf_lacks(view, SPF_GROUP_OPENSSH, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+        if (spf_lacks(view, SPF_GROUP_OPENSSH, &opinion) && opinion.kind == SPF_OPINION_WANTS) {
             return opinion;
-        if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH))
+        }
+        if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH)) {
             ssh = &view->facts->openssh;
+        }
     }
     loads = spf_openssh_loads(ssh, key);
     note_key(view, loads, result);
     spf_key_describe(key, words, sizeof words);
-    if (key->container == SPF_CONTAINER_PPK3 && strcmp(key->damage, "key-is-ppk") == 0)
+    if (key->container == SPF_CONTAINER_PPK3 && strcmp(key->damage, "key-is-ppk") == 0) {
         spf_say(result,
                 "%s is a PuTTY key (PPK 3, for PuTTY 0.75 or newer): PuTTY and this program can "
                 "use it, ssh can't",
                 name_of(view));
+    }
     say_which_ssh(view, ssh, loads, result);
-    if (spf_key_agent_signs(key))
+    if (spf_key_agent_signs(key)) {
         say_agent_holds(view, result);
+    }
     if (key->from_agent && spf_key_agent_signs(key)) {
         spf_say(result, "%s, in the ssh-agent", words);
         return spf_passes();
     }
-    if (key->damage[0])
+    if (key->damage[0]) {
         return judge_damage(key, loads);
+    }
     spf_say(result, "%s", words);
     return spf_passes();
 }

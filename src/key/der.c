@@ -11,17 +11,21 @@ size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer)
     int tag, class;
     size_t count = 0;
 
-    if (der.len < 8 || der.len > LONG_MAX || der.at[0] != 0x30)
+    if (der.len < 8 || der.len > LONG_MAX || der.at[0] != 0x30) {
         return 0;
+    }
     ERR_set_mark();
-    if (ASN1_get_object(&p, &len, &tag, &class, (long)der.len) & 0x80)
+    if (ASN1_get_object(&p, &len, &tag, &class, (long)der.len) & 0x80) {
         len = 0;
+    }
     for (end = p + len; p < end && count < 9; p += len, count++) {
-        if (ASN1_get_object(&p, &len, &tag, &class, end - p) & 0x80)
+        if (ASN1_get_object(&p, &len, &tag, &class, end - p) & 0x80) {
             break;
+        }
         tags[count] = tag;
-        if (count == 0)
+        if (count == 0) {
             *first_integer = tag == V_ASN1_INTEGER && len == 1 ? *p : UINT_MAX;
+        }
     }
     spf_pop_crypto_errors();
     return count;
@@ -33,15 +37,21 @@ const char *spf_der_label(struct spf_bytes der)
     unsigned version = UINT_MAX;
     size_t count = spf_der_tags(der, tags, &version);
 
-    if (count == 2 && tags[0] == V_ASN1_SEQUENCE && tags[1] == V_ASN1_OCTET_STRING)
+    if (count == 2 && tags[0] == V_ASN1_SEQUENCE && tags[1] == V_ASN1_OCTET_STRING) {
         return "ENCRYPTED PRIVATE KEY";
-    if (count >= 3 && version <= 1 && tags[1] == V_ASN1_SEQUENCE && tags[2] == V_ASN1_OCTET_STRING)
+    }
+    if (count >= 3 && version <= 1 && tags[1] == V_ASN1_SEQUENCE &&
+        tags[2] == V_ASN1_OCTET_STRING) {
         return "PRIVATE KEY";
-    if (count >= 2 && version == 1 && tags[1] == V_ASN1_OCTET_STRING)
+    }
+    if (count >= 2 && version == 1 && tags[1] == V_ASN1_OCTET_STRING) {
         return "EC PRIVATE KEY";
-    if (version == 0 && count == 9 && tags[8] == V_ASN1_INTEGER)
+    }
+    if (version == 0 && count == 9 && tags[8] == V_ASN1_INTEGER) {
         return "RSA PRIVATE KEY";
-    if (version == 0 && count == 6 && tags[5] == V_ASN1_INTEGER)
+    }
+    if (version == 0 && count == 6 && tags[5] == V_ASN1_INTEGER) {
         return "DSA PRIVATE KEY";
+    }
     return NULL;
 }

@@ -56,13 +56,16 @@ static int open_regular(const char *path, struct stat *st)
     int fd;
 
     /* Opening a device can do things: look first, and look again at what was really opened. */
-    if (stat(path, st) != 0)
+    if (stat(path, st) != 0) {
         return -1;
-    if (!S_ISREG(st->st_mode))
+    }
+    if (!S_ISREG(st->st_mode)) {
         return -2;
+    }
     fd = spf_open_to_read(path);
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
+    }
     if (fstat(fd, st) != 0) {
         const int errnum = errno;
 
@@ -70,8 +73,9 @@ static int open_regular(const char *path, struct stat *st)
         errno = errnum;
         return -1;
     }
-    if (S_ISREG(st->st_mode))
+    if (S_ISREG(st->st_mode)) {
         return fd;
+    }
     (void)close(fd);
     return -2;
 }
@@ -86,18 +90,20 @@ static struct spf_secret *read_all(int fd, size_t hint, size_t max, bool *more)
     errno = 0;
     while (bytes && len < room && got > 0) {
         got = read(fd, spf_secret_bytes(bytes) + len, room - len);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             got = 1;
-        else if (got > 0)
+        } else if (got > 0) {
             len += (size_t)got;
+        }
     }
     *more = len > max;
     if (got < 0) {
         spf_secret_free(bytes);
         bytes = NULL;
     }
-    if (bytes)
+    if (bytes) {
         spf_secret_truncate(bytes, len);
+    }
     return bytes;
 }
 
@@ -133,8 +139,9 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
     }
     facts->outcome = SPF_KEY_READ;
     bytes = read_all(fd, (size_t)st.st_size, SPF_KEY_FILE_MAX, &more);
-    if (!bytes && errno != 0 && !spf_errno_is_shortage(errno))
+    if (!bytes && errno != 0 && !spf_errno_is_shortage(errno)) {
         note_errno(facts);
+    }
     (void)close(fd);
     if (bytes && (more || spf_secret_len(bytes) == 0)) {
         facts->outcome = more ? SPF_KEY_HUGE : SPF_KEY_ZERO_BYTES;
@@ -151,10 +158,12 @@ struct spf_secret *spf_key_file_bytes(const char *path, size_t max)
     struct spf_secret *bytes;
     bool more = false;
 
-    if (fd == -1 && spf_errno_is_shortage(errno))
+    if (fd == -1 && spf_errno_is_shortage(errno)) {
         spf_ran_short();
-    if (fd < 0)
+    }
+    if (fd < 0) {
         return NULL;
+    }
     bytes = read_all(fd, (size_t)st.st_size, max, &more);
     (void)close(fd);
     if (more) {
@@ -178,8 +187,9 @@ void spf_key_file_look(const char *path, struct spf_key_file *file)
     *file = (struct spf_key_file){.looked = true};
     (void)spf_was_short();
     file->bytes = spf_key_file_load(path, &file->facts);
-    if (file->bytes == NULL)
+    if (file->bytes == NULL) {
         return;
+    }
     file->pub = beside(path, ".pub");
     file->certificate = beside(path, "-cert.pub");
     file->incomplete = spf_was_short();
@@ -214,10 +224,11 @@ static void note_certificate(struct spf_key_facts *facts, struct spf_bytes bytes
     if (facts->public_blob != NULL && bytes.len > 0 &&
         spf_format(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path) &&
         spf_public_read(bytes, &contents) == SPF_READING_DONE &&
-        contents.container == SPF_CONTAINER_CERTIFICATE)
+        contents.container == SPF_CONTAINER_CERTIFICATE) {
         spf_fingerprint_sha256(
             (struct spf_bytes){contents.material.blob, contents.material.blob_len}, sha256,
             sizeof sha256);
+    }
     if (sha256[0] != '\0' && strcmp(sha256, facts->sha256) == 0) {
         const int64_t now = spf_utc_now();
 
@@ -238,10 +249,12 @@ bool spf_key_file_parse(const struct spf_key_file *file, const char *path,
     bool good;
 
     *facts = file->facts;
-    if (file->bytes == NULL)
+    if (file->bytes == NULL) {
         return facts->outcome != SPF_KEY_READ;
-    if (file->incomplete)
+    }
+    if (file->incomplete) {
         return false;
+    }
     good = spf_key_read(spf_secret_view(file->bytes), spf_secret_view(file->pub), passphrase, facts,
                         repaired);
     note_certificate(facts, spf_secret_view(file->certificate), path);

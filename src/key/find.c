@@ -88,17 +88,21 @@ static bool find_by_name(struct search *search, const char *dir, const char *nam
     static const char *const endings[] = {"pem", "ppk"};
     char path[PATH_ROOM];
 
-    if (name == NULL || name[0] == '\0' || strchr(name, '/') != NULL)
+    if (name == NULL || name[0] == '\0' || strchr(name, '/') != NULL) {
         return false;
+    }
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         if (!spf_format(path, sizeof path, "%s/%s.%s", dir, name, endings[i]) ||
-            access(path, F_OK) != 0)
+            access(path, F_OK) != 0) {
             continue;
-        if (!proved)
+        }
+        if (!proved) {
             search->found->by_name =
                 spf_copy(search->found->path, sizeof search->found->path, path);
-        if (proved ? matches(search, path) : search->found->by_name)
+        }
+        if (proved ? matches(search, path) : search->found->by_name) {
             return true;
+        }
     }
     return false;
 }
@@ -127,16 +131,20 @@ struct spf_error spf_key_find(const char *dir, const char *public_blob, const ch
 
     *found = (struct spf_key_found){0};
     if (!dir) {
-        if (!spf_home(home) || !spf_format(home_ssh, sizeof home_ssh, "%s/.ssh", home))
+        if (!spf_home(home) || !spf_format(home_ssh, sizeof home_ssh, "%s/.ssh", home)) {
             return spf_error(SPF_ERR_INVALID, "there is no home directory to look in");
+        }
         dir = home_ssh;
     }
-    if (access(dir, R_OK | X_OK) != 0)
+    if (access(dir, R_OK | X_OK) != 0) {
         return cannot_read(dir, errno);
-    if (find_proved(&search, dir, name))
+    }
+    if (find_proved(&search, dir, name)) {
         found->public_only[0] = '\0';
+    }
     found->all = found->looked_at < FILES_MAX;
-    if (found->path[0] == '\0')
+    if (found->path[0] == '\0') {
         (void)find_by_name(&search, dir, name, false);
+    }
     return spf_ok();
 }

@@ -55,8 +55,9 @@ static int create_beside(const char *path, char *name, size_t size)
             return -1;
         }
         fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
-        if (fd >= 0 || errno != EEXIST)
+        if (fd >= 0 || errno != EEXIST) {
             return fd;
+        }
     }
     return -1;
 }
@@ -67,8 +68,9 @@ static bool is_good_here(const struct spf_key_facts *facts)
     struct spf_openssh_facts ssh;
 
     if (strcmp(facts->damage, "key-pkcs8-ed25519") != 0 &&
-        strcmp(facts->damage, "key-pkcs8-v2") != 0)
+        strcmp(facts->damage, "key-pkcs8-v2") != 0) {
         return false;
+    }
     spf_openssh_ask_version(&ssh);
     return spf_openssh_loads(&ssh, facts);
 }
@@ -101,17 +103,19 @@ static struct spf_error close_mode(const char *path, const struct spf_key_facts 
     struct spf_error error = spf_ok();
     struct stat st;
 
-    if (fd < 0)
+    if (fd < 0) {
         return spf_error_sys(errno, _("the mode can't be changed"));
-    if (fstat(fd, &st) != 0)
+    }
+    if (fstat(fd, &st) != 0) {
         error = spf_error_sys(errno, _("the mode can't be changed"));
-    else if (!S_ISREG(st.st_mode) || st.st_dev != facts->device || st.st_ino != facts->inode)
+    } else if (!S_ISREG(st.st_mode) || st.st_dev != facts->device || st.st_ino != facts->inode) {
         error =
             spf_error(SPF_ERR_INVALID, _("another file took the key's place; nothing was changed"));
-    else if (fchmod(fd, 0400) != 0)
+    } else if (fchmod(fd, 0400) != 0) {
         error = spf_error_sys(errno, _("the mode can't be changed"));
-    else
+    } else {
         spf_rights_read(path, fd, left);
+    }
     (void)close(fd);
     return error;
 }
@@ -122,8 +126,9 @@ static struct spf_error fix_mode(const char *path, const struct spf_key_facts *f
     struct spf_rights left = {0};
     struct spf_error error = close_mode(path, facts, &left);
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     if (left.by_list ? left.strangers[0] != '\0' : left.mode != 0400) {
         say(fixed, SPF_FIX_IMPOSSIBLE,
             _("the file system of %s keeps no modes; copy the key to your home directory"),
@@ -144,15 +149,19 @@ static const char *close_original(const char *path, const struct spf_key_facts *
 {
     struct spf_rights left = {0};
 
-    if (!is_open(facts))
+    if (!is_open(facts)) {
         return _("the file given is as it was");
-    if (close_mode(path, facts, &left).code != SPF_OK)
+    }
+    if (close_mode(path, facts, &left).code != SPF_OK) {
         return _(
             "the file given is as it was, and others may read it still: that can't be changed");
-    if (left.by_list && left.strangers[0] == '\0')
+    }
+    if (left.by_list && left.strangers[0] == '\0') {
         return _("the text of the file given is as it was, and access to it is yours alone now");
-    if (!left.by_list && (left.mode & 077) == 0)
+    }
+    if (!left.by_list && (left.mode & 077) == 0) {
         return _("the text of the file given is as it was, and its mode is 0400 now");
+    }
     return _("the file given is as it was, and others may read it still: that can't be changed");
 }
 
@@ -164,17 +173,21 @@ static struct spf_error write_copy(const char *path, const struct spf_secret *pa
     struct spf_error error = spf_ok();
     int fd = create_beside(path, name, sizeof name);
 
-    if (fd < 0)
+    if (fd < 0) {
         return spf_error_sys(errno, _("the repaired copy can't be made"));
+    }
     (void)spf_copy(fixed->path, sizeof fixed->path, name);
     atomic_store(&fixed->unproved, true);
-    if (!spf_write_all(fd, spf_secret_text(repaired), spf_secret_len(repaired)) || fsync(fd) != 0)
+    if (!spf_write_all(fd, spf_secret_text(repaired), spf_secret_len(repaired)) || fsync(fd) != 0) {
         error = spf_error_sys(errno, _("the repaired copy can't be written"));
-    if (close(fd) != 0 && error.code == SPF_OK)
+    }
+    if (close(fd) != 0 && error.code == SPF_OK) {
         error = spf_error_sys(errno, _("the repaired copy can't be written"));
-    if (error.code == SPF_OK && !prove(name, passphrase, facts))
+    }
+    if (error.code == SPF_OK && !prove(name, passphrase, facts)) {
         error =
             spf_error(SPF_ERR_INVALID, _("the repaired copy could not be proved to be the key"));
+    }
     atomic_store(&fixed->unproved, false);
     if (error.code != SPF_OK) {
         (void)unlink(name);
@@ -204,25 +217,27 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     fixed->fix = SPF_FIX_NOT_NEEDED;
     fixed->text[0] = '\0';
     atomic_store(&fixed->unproved, false);
-    if (!spf_copy(fixed->path, sizeof fixed->path, path))
+    if (!spf_copy(fixed->path, sizeof fixed->path, path)) {
         return spf_error(SPF_ERR_TOO_BIG, _("the key's path is too long"));
-    if (!spf_key_file_read(path, passphrase, &facts, &repaired))
+    }
+    if (!spf_key_file_read(path, passphrase, &facts, &repaired)) {
         error = spf_error(SPF_ERR_NOMEM, _("out of memory for the key file"));
-    else if (facts.outcome != SPF_KEY_READ)
+    } else if (facts.outcome != SPF_KEY_READ) {
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s can't be read as a file, so nothing was changed"),
             show(path).path);
-    else if (repaired && !is_good_here(&facts))
+    } else if (repaired && !is_good_here(&facts)) {
         error = write_copy(path, passphrase, &facts, repaired, fixed);
-    else if (!holds_private_key(&facts))
+    } else if (!holds_private_key(&facts)) {
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s is not a private key, so nothing was changed"),
             show(path).path);
-    else if (facts.by_list ? is_open(&facts) : facts.mine && facts.mode != 0400)
+    } else if (facts.by_list ? is_open(&facts) : facts.mine && facts.mode != 0400) {
         error = fix_mode(path, &facts, fixed);
-    else if (facts.openssh_accepts || facts.putty_accepts)
+    } else if (facts.openssh_accepts || facts.putty_accepts) {
         say(fixed, SPF_FIX_NOT_NEEDED, _("%s needs no repair"), show(path).path);
-    else
+    } else {
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s can't be repaired, so nothing was changed"),
             show(path).path);
+    }
     spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
     return error;

@@ -86,8 +86,9 @@ static bool is_dropbear(struct spf_bytes file)
     struct spf_bytes name = spf_reader_string(&reader);
 
     for (size_t i = 0; !reader.bad && reader.left > 0 && i < sizeof names / sizeof *names; i++) {
-        if (spf_bytes_are(name, names[i]))
+        if (spf_bytes_are(name, names[i])) {
             return true;
+        }
     }
     return false;
 }
@@ -97,12 +98,14 @@ static bool is_pgp_secret(struct spf_bytes file)
 {
     size_t version = 0;
 
-    if (file.len < 8)
+    if (file.len < 8) {
         return false;
-    if (file.at[0] >= 0x94 && file.at[0] <= 0x96) /* old form: 1, 2 or 4 octets of length */
+    }
+    if (file.at[0] >= 0x94 && file.at[0] <= 0x96) { /* old form: 1, 2 or 4 octets of length */
         version = 1 + ((size_t)1 << (file.at[0] & 3));
-    else if (file.at[0] == 0xc5)
+    } else if (file.at[0] == 0xc5) {
         version = file.at[1] < 192 ? 2 : file.at[1] < 224 ? 3 : 6;
+    }
     return version > 0 && file.at[version] >= 3 && file.at[version] <= 6;
 }
 
@@ -114,8 +117,9 @@ static bool is_gpg_agent(struct spf_bytes file)
                                          "(protected-private-key"};
 
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
-        if (begins(file, starts[i], strlen(starts[i])))
+        if (begins(file, starts[i], strlen(starts[i]))) {
             return true;
+        }
     }
     return (begins(file, "Created:", 8) || begins(file, "Key:", 4) || begins(file, "Token:", 6)) &&
            (has(file, "(private-key") || has(file, "(protected-private-key"));
@@ -152,20 +156,27 @@ static const struct spf_foreign pfx = {"", 0, SPF_CONTAINER_PFX, "key-is-pfx",
 /* What a look at the first bytes alone does not tell; NULL if it is none of these. */
 static const struct spf_foreign *by_form(struct spf_bytes file)
 {
-    if (is_pfx(file))
+    if (is_pfx(file)) {
         return &pfx;
-    if (is_dropbear(file))
+    }
+    if (is_dropbear(file)) {
         return &dropbear;
-    if (is_pgp_secret(file))
+    }
+    if (is_pgp_secret(file)) {
         return &pgp;
-    if (is_gpg_agent(file))
+    }
+    if (is_gpg_agent(file)) {
         return &gpg_agent;
-    if (is_msblob(file))
+    }
+    if (is_msblob(file)) {
         return &msblob;
-    if (begins(file, "{", 1) && is_private_jwk(file))
+    }
+    if (begins(file, "{", 1) && is_private_jwk(file)) {
         return &jwk;
-    if (begins(file, "<", 1) && has(file, "<RSAKeyValue"))
+    }
+    if (begins(file, "<", 1) && has(file, "<RSAKeyValue")) {
         return has(file, "<D>") ? &xml : &public_xml;
+    }
     return NULL;
 }
 
@@ -173,19 +184,24 @@ const struct spf_foreign *spf_foreign(struct spf_bytes file)
 {
     const struct spf_foreign *entry;
 
-    if (file.len > 3 && memcmp(file.at, "\xef\xbb\xbf", 3) == 0)
+    if (file.len > 3 && memcmp(file.at, "\xef\xbb\xbf", 3) == 0) {
         file = (struct spf_bytes){file.at + 3, file.len - 3};
+    }
     entry = by_form(file);
-    while (file.len > 0 && isspace(file.at[0]))
+    while (file.len > 0 && isspace(file.at[0])) {
         file = (struct spf_bytes){file.at + 1, file.len - 1};
-    if (entry == NULL)
+    }
+    if (entry == NULL) {
         entry = by_form(file);
-    if (entry != NULL)
+    }
+    if (entry != NULL) {
         return entry;
+    }
     entry = foreigners;
     while (entry->len > file.len ||
-           strncasecmp((const char *)file.at, entry->magic, entry->len) != 0)
+           strncasecmp((const char *)file.at, entry->magic, entry->len) != 0) {
         entry++;
+    }
     return entry;
 }
 
@@ -205,8 +221,9 @@ const char *spf_pfx_legacy_cipher(struct spf_bytes file)
 
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
         oid[sizeof oid - 2] = schemes[i].last;
-        if (memmem(file.at, file.len, oid, sizeof oid - 1) != NULL)
+        if (memmem(file.at, file.len, oid, sizeof oid - 1) != NULL) {
             return schemes[i].name;
+        }
     }
     return NULL;
 }

@@ -19,10 +19,12 @@ struct layout {
 
 static void end_line(struct layout *layout, bool within, struct spf_key_text *text)
 {
-    if (layout->line > 0 && layout->lines > 0 && layout->last != layout->width)
+    if (layout->line > 0 && layout->lines > 0 && layout->last != layout->width) {
         text->damage |= BIT(WRAPPED); /* a line before the last one of another length */
-    if (layout->line == 0 && within)
+    }
+    if (layout->line == 0 && within) {
         text->damage |= BIT(WRAPPED);
+    }
     if (layout->line > 0) {
         layout->lines++;
         layout->last = layout->line;
@@ -33,8 +35,9 @@ static void end_line(struct layout *layout, bool within, struct spf_key_text *te
 static void take_digit(struct layout *layout, uint8_t c, struct spf_writer *writer,
                        struct spf_key_text *text)
 {
-    if (layout->blanks > 0 && layout->line > 0)
+    if (layout->blanks > 0 && layout->line > 0) {
         text->damage |= BIT(WRAPPED);
+    }
     if (c == '=') {
         layout->ended = true;
         layout->pads++;
@@ -55,8 +58,9 @@ static void take_other(const struct layout *layout, uint8_t c, struct spf_key_te
         text->damage |= BIT(INDENTED); /* quoted in a mail */
     } else if (spf_is_blank(c)) {
         text->damage |= BIT(WRAPPED);
-        if (c == '\0' && !layout->ended)
+        if (c == '\0' && !layout->ended) {
             text->strange++;
+        }
     } else {
         text->strange++;
     }
@@ -67,18 +71,21 @@ struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct s
     struct spf_writer writer = spf_writer(body.len + 4);
     struct layout layout = {.width = width};
 
-    while (body.len > 0 && body.at[body.len - 1] == 0)
+    while (body.len > 0 && body.at[body.len - 1] == 0) {
         body.len--; /* what a buffer of fixed size leaves behind */
+    }
     for (size_t i = 0; i <= body.len; i++) {
         uint8_t c = i < body.len ? body.at[i] : '\n';
 
-        if (c == '\r' && i + 1 < body.len && (body.at[i + 1] == '\n' || body.at[i + 1] == '\r'))
-            continue;                 /* what follows says it */
+        if (c == '\r' && i + 1 < body.len && (body.at[i + 1] == '\n' || body.at[i + 1] == '\r')) {
+            continue; /* what follows says it */
+        }
         if (c == '\r' || c == '\n') { /* "\r" alone: the line ends of old Macs */
             end_line(&layout, i > 0 && i < body.len, text);
         } else if (c == ' ' || c == '\t') {
-            if (layout.line == 0)
+            if (layout.line == 0) {
                 text->damage |= BIT(INDENTED);
+            }
             layout.blanks++;
         } else if (isalnum(c) || c == '+' || c == '/' || c == '=') {
             take_digit(&layout, c, &writer, text);
@@ -86,13 +93,17 @@ struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct s
             take_other(&layout, c, text);
         }
     }
-    if (layout.last > width)
+    if (layout.last > width) {
         text->damage |= BIT(WRAPPED);
-    if ((writer.len + layout.pads) % 4 != 0)
+    }
+    if ((writer.len + layout.pads) % 4 != 0) {
         text->strange++;
-    if (writer.len % 4 == 1)
+    }
+    if (writer.len % 4 == 1) {
         writer.len--; /* six bits are no octet; without them a reader sees what is missing */
-    while (writer.len % 4 != 0)
+    }
+    while (writer.len % 4 != 0) {
         spf_writer_u8(&writer, '=');
+    }
     return spf_writer_take(&writer);
 }

@@ -36,8 +36,9 @@ static struct spf_bytes positive(struct spf_reader *reader)
     struct spf_bytes number = spf_reader_string(reader);
 
     if (number.len > SPF_KEY_NUMBER_MAX || (number.len > 0 && number.at[0] & 0x80) ||
-        (number.len == SPF_KEY_NUMBER_MAX && number.at[0] != 0))
+        (number.len == SPF_KEY_NUMBER_MAX && number.at[0] != 0)) {
         reader->bad = true;
+    }
     return spf_bytes_magnitude(number);
 }
 
@@ -80,8 +81,9 @@ static const struct {
 const char *spf_foreign_type(const char *algorithm)
 {
     for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++) {
-        if (is(foreign_types[i].algorithm, algorithm))
+        if (is(foreign_types[i].algorithm, algorithm)) {
             return foreign_types[i].words;
+        }
     }
     return NULL;
 }
@@ -93,15 +95,17 @@ bool spf_material_set_foreign(struct spf_key_material *material, struct spf_byte
 
     spf_reader_name(&reader, name, sizeof name);
     if (reader.bad || reader.left == 0 || blob.len > sizeof material->blob ||
-        spf_foreign_type(name) == NULL)
+        spf_foreign_type(name) == NULL) {
         return false;
+    }
     (void)spf_copy(material->algorithm, sizeof material->algorithm, name);
     memcpy(material->blob, blob.at, blob.len);
     material->blob_len = blob.len;
     material->foreign = true;
-    for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++)
+    for (size_t i = 0; i < sizeof foreign_types / sizeof *foreign_types; i++) {
         material->bits =
             is(foreign_types[i].algorithm, name) ? foreign_types[i].bits : material->bits;
+    }
     return true;
 }
 
@@ -117,19 +121,22 @@ static const struct spf_curve *curve_of(const char *algorithm)
 static void read_point(struct spf_reader *reader, struct parts *parts)
 {
     parts->curve = curve_of(parts->algorithm);
-    if (spf_curve(spf_reader_string(reader)) != parts->curve)
+    if (spf_curve(spf_reader_string(reader)) != parts->curve) {
         reader->bad = true;
+    }
     parts->point = spf_reader_string(reader);
-    if (!reader->bad && !spf_ec_public_valid(parts->curve, parts->point))
+    if (!reader->bad && !spf_ec_public_valid(parts->curve, parts->point)) {
         reader->bad = true;
+    }
 }
 
 static struct spf_bytes exactly(struct spf_reader *reader, size_t len)
 {
     struct spf_bytes string = spf_reader_string(reader);
 
-    if (string.len != len)
+    if (string.len != len) {
         reader->bad = true;
+    }
     return string;
 }
 
@@ -164,10 +171,12 @@ static bool read_public(struct spf_reader *reader, struct parts *parts)
 
 static int64_t bits_of(const struct parts *parts)
 {
-    if (parts->n.len > 0)
+    if (parts->n.len > 0) {
         return spf_bits(parts->n);
-    if (parts->curve)
+    }
+    if (parts->curve) {
         return parts->curve->bits;
+    }
     return parts->ed_public.len > 0 ? 256 : spf_bits(parts->p);
 }
 
@@ -188,8 +197,9 @@ static void write_public(struct spf_writer *writer, const struct parts *parts)
     } else {
         spf_writer_string(writer, parts->ed_public);
     }
-    if (parts->application.len > 0)
+    if (parts->application.len > 0) {
         spf_writer_string(writer, parts->application);
+    }
 }
 
 /* The plain key's blob from the numbers in its certificate. */
@@ -200,8 +210,9 @@ static bool set_plain(struct spf_key_material *material, const struct parts *par
 
     write_public(&writer, parts);
     blob = spf_writer_take(&writer);
-    if (!blob)
+    if (!blob) {
         return false;
+    }
     material->blob_len = spf_secret_len(blob);
     memcpy(material->blob, spf_secret_text(blob), material->blob_len);
     spf_secret_free(blob);
@@ -250,8 +261,9 @@ bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes b
     char *cert;
 
     spf_reader_name(&reader, name, sizeof name);
-    if (reader.bad || blob.len > sizeof material->blob)
+    if (reader.bad || blob.len > sizeof material->blob) {
         return false;
+    }
     cert = strstr(name, cert_suffix);
     if (cert) { /* a nonce, then the key's own numbers, then what the authority says about it */
         memcpy(cert, strncmp(name, "sk-", 3) == 0 ? "@openssh.com" : "",
@@ -259,12 +271,14 @@ bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes b
         spf_reader_string(&reader);
     }
     if (!read_public(&reader, &parts) || reader.bad || (!cert && reader.left > 0) ||
-        !spf_copy(material->algorithm, sizeof material->algorithm, name))
+        !spf_copy(material->algorithm, sizeof material->algorithm, name)) {
         return false;
+    }
     material->bits = bits_of(&parts);
     material->e_is_one = parts.e.len == 1 && parts.e.at[0] == 1;
-    if (cert)
+    if (cert) {
         return set_plain(material, &parts) && read_certified(&reader, &material->certified);
+    }
     memcpy(material->blob, blob.at, blob.len);
     material->blob_len = blob.len;
     return true;
@@ -319,9 +333,10 @@ static enum spf_reading assemble(const struct parts *parts, struct spf_key_mater
     blob = spf_writer_take(&public_half);
     spf_secret_free(material->payload);
     material->payload = spf_writer_take(&private_half);
-    if (blob && material->payload)
+    if (blob && material->payload) {
         reading = spf_material_set_blob(material, spf_secret_view(blob)) ? SPF_READING_DONE
                                                                          : SPF_READING_CORRUPT;
+    }
     spf_secret_free(blob);
     return reading;
 }
@@ -333,8 +348,9 @@ enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
     struct parts parts = {.algorithm = name};
 
     spf_reader_name(reader, name, sizeof name);
-    if (reader->bad)
+    if (reader->bad) {
         return SPF_READING_CORRUPT;
+    }
     if (is(name, "ssh-rsa")) {
         parts.n = positive(reader);
         parts.e = positive(reader);
@@ -343,8 +359,9 @@ enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
         parts.p = positive(reader);
         parts.q = positive(reader);
     } else {
-        if (!read_public(reader, &parts))
+        if (!read_public(reader, &parts)) {
             return SPF_READING_UNSUPPORTED;
+        }
         if (is(name, "ssh-dss")) {
             parts.x = positive(reader);
         } else if (is(name, "ssh-ed25519")) {
@@ -359,8 +376,9 @@ enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
             spf_reader_string(reader);
         } else {
             parts.number = positive(reader);
-            if (!reader->bad && !spf_ec_private_valid(parts.curve, parts.number))
+            if (!reader->bad && !spf_ec_private_valid(parts.curve, parts.number)) {
                 reader->bad = true;
+            }
         }
     }
     return reader->bad ? SPF_READING_CORRUPT : assemble(&parts, material);
@@ -376,10 +394,12 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
     uint8_t seed[32] = {0};
     enum spf_reading reading;
 
-    if (!spf_bytes_are(spf_reader_string(&pub), algorithm))
+    if (!spf_bytes_are(spf_reader_string(&pub), algorithm)) {
         return SPF_READING_CORRUPT;
-    if (!read_public(&pub, &parts) || parts.application.len > 0)
+    }
+    if (!read_public(&pub, &parts) || parts.application.len > 0) {
         return SPF_READING_UNSUPPORTED;
+    }
     if (is(algorithm, "ssh-rsa")) {
         parts.d = positive(&priv);
         parts.p = positive(&priv);
@@ -391,8 +411,9 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
         /* PuTTY takes it for a little-endian number and leaves zeros at its end away */
         struct spf_bytes number = spf_reader_string(&priv);
 
-        if (number.len > sizeof seed)
+        if (number.len > sizeof seed) {
             return SPF_READING_CORRUPT;
+        }
         memcpy(seed, number.at, number.len);
         parts.ed_seed = (struct spf_bytes){seed, sizeof seed};
     } else {
@@ -412,20 +433,26 @@ bool spf_material_fits(const struct spf_key_material *material)
     size_t count = 0;
 
     spf_reader_string(&reader);
-    if (strncmp(material->algorithm, "sk-", 3) == 0)
+    if (strncmp(material->algorithm, "sk-", 3) == 0) {
         return true;
-    while (reader.left > 0 && count < 8)
+    }
+    while (reader.left > 0 && count < 8) {
         f[count++] = spf_reader_string(&reader);
-    if (reader.bad)
+    }
+    if (reader.bad) {
         return false;
-    if (is(material->algorithm, "ssh-rsa"))
+    }
+    if (is(material->algorithm, "ssh-rsa")) {
         return count == 6 && spf_rsa_fits(f[0], f[1], f[2], f[4], f[5]) &&
                spf_rsa_inverse_fits(f[3], f[4], f[5]);
-    if (is(material->algorithm, "ssh-dss"))
+    }
+    if (is(material->algorithm, "ssh-dss")) {
         return count == 5 && spf_dsa_fits(f[0], f[2], f[3], f[4]);
-    if (is(material->algorithm, "ssh-ed25519"))
+    }
+    if (is(material->algorithm, "ssh-ed25519")) {
         return count == 2 && f[1].len == 64 &&
                spf_ed25519_fits(f[0], (struct spf_bytes){f[1].at, 32});
+    }
     return count == 3 && spf_ec_fits(spf_curve(f[0]), f[1], f[2]);
 }
 
@@ -436,17 +463,20 @@ static bool rsa_signs(const struct spf_key_material *material)
     struct spf_reader reader = spf_reader(payload.at, payload.len);
 
     spf_reader_string(&reader);
-    for (size_t i = 0; i < sizeof f / sizeof *f; i++)
+    for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
         f[i] = spf_reader_string(&reader);
+    }
     return !reader.bad && spf_rsa_signs(f[0], f[1], f[2], f[3], f[4], f[5]);
 }
 
 enum spf_fit spf_material_fit(const struct spf_key_material *material)
 {
-    if (material->uneven || material->copy_differs)
+    if (material->uneven || material->copy_differs) {
         return SPF_FIT_UNEVEN;
-    if (material->proved || spf_material_fits(material))
+    }
+    if (material->proved || spf_material_fits(material)) {
         return SPF_FIT_GOOD;
+    }
     return is(material->algorithm, "ssh-rsa") && rsa_signs(material) ? SPF_FIT_UNEVEN
                                                                      : SPF_FIT_BROKEN;
 }

@@ -19,8 +19,9 @@ const struct spf_curve *spf_curve(struct spf_bytes any_name)
         const struct spf_curve *c = &curves[i];
 
         if (spf_bytes_are(any_name, c->algorithm) || spf_bytes_are(any_name, c->name) ||
-            spf_bytes_are(any_name, c->group))
+            spf_bytes_are(any_name, c->group)) {
             return c;
+        }
     }
     return NULL;
 }
@@ -30,8 +31,9 @@ int spf_bits(struct spf_bytes number)
     struct spf_bytes m = spf_bytes_magnitude(number);
     int bits = (int)(m.len > 0x10000 ? 0x80000 : m.len * 8);
 
-    for (unsigned top = m.len > 0 ? m.at[0] : 0x80; !(top & 0x80); top <<= 1)
+    for (unsigned top = m.len > 0 ? m.at[0] : 0x80; !(top & 0x80); top <<= 1) {
         bits--;
+    }
     return bits;
 }
 
@@ -46,8 +48,9 @@ static struct numbers numbers_start(void)
     struct numbers numbers = {.ctx = BN_CTX_secure_new()};
 
     numbers.bad = numbers.ctx == NULL;
-    if (numbers.ctx)
+    if (numbers.ctx) {
         BN_CTX_start(numbers.ctx);
+    }
     return numbers;
 }
 
@@ -72,8 +75,9 @@ static BIGNUM *number_of(struct numbers *numbers, struct spf_bytes octets)
 {
     BIGNUM *n = number(numbers);
 
-    if (n && (octets.len > SPF_KEY_NUMBER_MAX || !BN_bin2bn(octets.at, (int)octets.len, n)))
+    if (n && (octets.len > SPF_KEY_NUMBER_MAX || !BN_bin2bn(octets.at, (int)octets.len, n))) {
         numbers->bad = true;
+    }
     return numbers->bad ? NULL : n;
 }
 
@@ -137,8 +141,9 @@ bool spf_rsa_exponents_fit(struct spf_bytes d, struct spf_bytes p, struct spf_by
 /* Big-endian octets of at most SPF_KEY_NUMBER_MAX. */
 static bool take_octets(const BIGNUM *n, uint8_t *octets, size_t *len)
 {
-    if (BN_num_bytes(n) > SPF_KEY_NUMBER_MAX)
+    if (BN_num_bytes(n) > SPF_KEY_NUMBER_MAX) {
         return false;
+    }
     *len = (size_t)BN_bn2bin(n, octets);
     return true;
 }
@@ -195,11 +200,13 @@ static EVP_PKEY *rsa_of(const BIGNUM *const parts[8])
     EVP_PKEY *pkey = NULL;
     bool good = build && ctx;
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         good = good && OSSL_PARAM_BLD_push_BN(build, names[i], parts[i]) == 1;
+    }
     params = good ? OSSL_PARAM_BLD_to_param(build) : NULL;
-    if (params && EVP_PKEY_fromdata_init(ctx) == 1)
+    if (params && EVP_PKEY_fromdata_init(ctx) == 1) {
         (void)EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params);
+    }
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(build);
     EVP_PKEY_CTX_free(ctx);
@@ -262,8 +269,9 @@ static EC_POINT *point_of(const EC_GROUP *group, struct spf_bytes octets)
 {
     EC_POINT *point = NULL;
 
-    if (octets.len > 0 && octets.at[0] == POINT_CONVERSION_UNCOMPRESSED)
+    if (octets.len > 0 && octets.at[0] == POINT_CONVERSION_UNCOMPRESSED) {
         point = EC_POINT_new(group);
+    }
     if (point && EC_POINT_oct2point(group, point, octets.at, octets.len, NULL) != 1) {
         EC_POINT_free(point);
         point = NULL;

@@ -55,8 +55,9 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
     long decoded = -1;
 
     *reading = SPF_READING_NOT_THIS;
-    if (text.len < begin || memcmp(text.at, MARK_BEGIN, begin) != 0)
+    if (text.len < begin || memcmp(text.at, MARK_BEGIN, begin) != 0) {
         return NULL;
+    }
     contents->container = SPF_CONTAINER_OPENSSH;
     stop = memmem(body - 1, text.len - begin + 1, "\n" MARK_END, end + 1);
     if (!stop) {
@@ -65,15 +66,17 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
     }
     writer = spf_writer(text.len);
     for (; body < stop && *body != '\0'; body++) {
-        if (*body != '\n' && *body != '\r' && *body != ' ' && (*body < '\t' || *body > '\r'))
+        if (*body != '\n' && *body != '\r' && *body != ' ' && (*body < '\t' || *body > '\r')) {
             spf_writer_u8(&writer, *body);
+        }
     }
     chars = spf_writer_take(&writer);
     len = chars ? spf_secret_len(chars) : 0;
     binary = chars ? spf_secret_alloc(len / 4 * 3 + 3) : NULL;
     if (binary && len % 4 == 0) {
-        while (pads < 2 && pads < len && spf_secret_text(chars)[len - 1 - pads] == '=')
+        while (pads < 2 && pads < len && spf_secret_text(chars)[len - 1 - pads] == '=') {
             pads++;
+        }
         decoded = spf_base64_decode(spf_secret_text(chars), len - pads, spf_secret_bytes(binary),
                                     spf_secret_len(binary));
     }
@@ -99,44 +102,55 @@ static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope
     spf_reader_name(reader, kdf, sizeof kdf);
     options = spf_reader_string(reader);
     keys = spf_reader_u32(reader);
-    if (reader->bad)
+    if (reader->bad) {
         return spf_reads(contents, SPF_READING_TRUNCATED, "its head is cut off or broken");
+    }
     contents->encrypted = strcmp(kdf, "none") != 0;
-    if (keys != 1)
+    if (keys != 1) {
         return spf_reads(contents, SPF_READING_CORRUPT, "it does not hold exactly one key");
+    }
     blob = spf_reader_string(reader);
     sealed_len = spf_reader_u32(reader);
-    if (reader->bad)
+    if (reader->bad) {
         return spf_reads(contents, SPF_READING_TRUNCATED, "it ends within the public key");
+    }
     if (!spf_material_set_blob(&contents->material, blob) &&
-        !spf_material_set_foreign(&contents->material, blob))
+        !spf_material_set_foreign(&contents->material, blob)) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its public key can't be read");
+    }
     for (size_t i = 0; i < sizeof ciphers / sizeof *ciphers; i++) {
-        if (strcmp(ciphers[i].name, envelope->cipher_name) == 0)
+        if (strcmp(ciphers[i].name, envelope->cipher_name) == 0) {
             envelope->cipher = &ciphers[i];
+        }
     }
     envelope->bcrypt = strcmp(kdf, "bcrypt") == 0;
-    if (!envelope->cipher || (contents->encrypted && !envelope->bcrypt))
+    if (!envelope->cipher || (contents->encrypted && !envelope->bcrypt)) {
         return spf_reads(contents, SPF_READING_UNSUPPORTED,
                          "its cipher or key derivation is unknown");
-    if (!envelope->bcrypt && envelope->cipher->evp)
+    }
+    if (!envelope->bcrypt && envelope->cipher->evp) {
         return spf_reads(contents, SPF_READING_CORRUPT, "it has a cipher but no key derivation");
+    }
     if (envelope->bcrypt) {
         struct spf_reader parameters = spf_reader(options.at, options.len);
 
         envelope->salt = spf_reader_string(&parameters);
         envelope->rounds = spf_reader_u32(&parameters);
-        if (parameters.bad || envelope->salt.len == 0 || envelope->rounds == 0)
+        if (parameters.bad || envelope->salt.len == 0 || envelope->rounds == 0) {
             return spf_reads(contents, SPF_READING_CORRUPT, "its key derivation is broken");
+        }
     }
-    if (sealed_len < envelope->cipher->block || sealed_len % envelope->cipher->block != 0)
+    if (sealed_len < envelope->cipher->block || sealed_len % envelope->cipher->block != 0) {
         return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private key is wrong");
+    }
     envelope->sealed = spf_reader_take(reader, sealed_len);
     envelope->tag = spf_reader_take(reader, envelope->cipher->tag);
-    if (reader->bad)
+    if (reader->bad) {
         return spf_reads(contents, SPF_READING_TRUNCATED, "a part of its private key is missing");
-    if (reader->left > 0)
+    }
+    if (reader->left > 0) {
         return spf_reads(contents, SPF_READING_CORRUPT, "something follows its private key");
+    }
     return SPF_READING_DONE;
 }
 
@@ -152,8 +166,9 @@ static bool open_chacha(const struct envelope *envelope, const uint8_t key[64], 
     bool good = ctx && mac && EVP_DecryptInit_ex(ctx, EVP_chacha20(), NULL, key, iv) == 1 &&
                 EVP_DecryptUpdate(ctx, poly_key, &len, poly_key, sizeof poly_key) == 1;
 
-    if (good)
+    if (good) {
         mac_key = EVP_PKEY_new_raw_private_key(EVP_PKEY_POLY1305, NULL, poly_key, sizeof poly_key);
+    }
     good = good && mac_key && EVP_DigestSignInit(mac, NULL, NULL, NULL, mac_key) == 1 &&
            EVP_DigestSign(mac, tag, &tag_len, envelope->sealed.at, envelope->sealed.len) == 1 &&
            CRYPTO_memcmp(tag, envelope->tag.at, sizeof tag) == 0;
@@ -199,21 +214,24 @@ static struct spf_secret *unseal(const struct envelope *envelope,
     bool good = opened != NULL;
 
     *reading = SPF_READING_NO_MEMORY;
-    if (good && envelope->bcrypt && cipher->key > 0)
+    if (good && envelope->bcrypt && cipher->key > 0) {
         error = spf_bcrypt_pbkdf(spf_secret_view(passphrase), envelope->salt, envelope->rounds, key,
                                  cipher->key + cipher->iv);
-    if (error.code == SPF_ERR_TOO_BIG)
+    }
+    if (error.code == SPF_ERR_TOO_BIG) {
         *reading = spf_reads(contents, SPF_READING_TOO_COSTLY, "its key derivation has %u rounds",
                              (unsigned)envelope->rounds);
+    }
     good = good && error.code == SPF_OK;
     if (good) {
         *reading = SPF_READING_WRONG_PASSPHRASE;
-        if (!cipher->evp)
+        if (!cipher->evp) {
             memcpy(spf_secret_bytes(opened), envelope->sealed.at, envelope->sealed.len);
-        else if (cipher->key == KEY_IV_MAX)
+        } else if (cipher->key == KEY_IV_MAX) {
             good = open_chacha(envelope, key, spf_secret_bytes(opened));
-        else
+        } else {
             good = open_evp(envelope, key, spf_secret_bytes(opened));
+        }
     }
     explicit_bzero(key, sizeof key);
     if (!good) {
@@ -234,22 +252,28 @@ static enum spf_reading read_private(struct spf_reader *reader, struct spf_key_c
         struct spf_bytes comment = spf_reader_string(reader);
 
         /* sshbuf-getput-basic.c, sshbuf_get_cstring: only the last octet may be one */
-        if (comment.len > 1 && memchr(comment.at, '\0', comment.len - 1) != NULL)
+        if (comment.len > 1 && memchr(comment.at, '\0', comment.len - 1) != NULL) {
             contents->refused = "its comment holds a NUL byte, at which ssh refuses the key";
-        for (uint8_t pad = 1; !reader->bad && reader->left > 0; pad++)
+        }
+        for (uint8_t pad = 1; !reader->bad && reader->left > 0; pad++) {
             reader->bad = spf_reader_u8(reader) != pad;
-        if (reader->bad)
+        }
+        if (reader->bad) {
             reading = SPF_READING_CORRUPT;
+        }
     }
     if (reading == SPF_READING_DONE &&
         !spf_bytes_equal((struct spf_bytes){public_half->blob, public_half->blob_len},
-                         (struct spf_bytes){private_half.blob, private_half.blob_len}))
+                         (struct spf_bytes){private_half.blob, private_half.blob_len})) {
         reading =
             spf_reads(contents, SPF_READING_MISMATCH, "its public key belongs to another key");
-    if (reading == SPF_READING_CORRUPT)
+    }
+    if (reading == SPF_READING_CORRUPT) {
         spf_reads(contents, reading, "the numbers of its private key are damaged");
-    if (reading == SPF_READING_UNSUPPORTED)
+    }
+    if (reading == SPF_READING_UNSUPPORTED) {
         spf_reads(contents, reading, "OpenSSH has no such type of private key");
+    }
     if (reading == SPF_READING_DONE) {
         public_half->payload = private_half.payload;
         public_half->copy_differs = private_half.copy_differs;
@@ -270,28 +294,34 @@ enum spf_reading spf_openssh_read_binary(struct spf_bytes binary,
     uint32_t check;
 
     contents->container = SPF_CONTAINER_OPENSSH;
-    if (binary.len < sizeof magic || memcmp(binary.at, magic, sizeof magic) != 0)
+    if (binary.len < sizeof magic || memcmp(binary.at, magic, sizeof magic) != 0) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its first bytes are wrong");
+    }
     spf_reader_take(&reader, sizeof magic);
     reading = read_envelope(&reader, &envelope, contents);
-    if (reading != SPF_READING_DONE)
+    if (reading != SPF_READING_DONE) {
         return reading;
-    if (contents->material.foreign)
+    }
+    if (contents->material.foreign) {
         return spf_reads(contents, SPF_READING_UNSUPPORTED, "%s",
                          spf_foreign_type(contents->material.algorithm));
-    if (contents->encrypted && spf_secret_view(passphrase).len == 0)
+    }
+    if (contents->encrypted && spf_secret_view(passphrase).len == 0) {
         return SPF_READING_WANTS_PASSPHRASE;
+    }
     opened = unseal(&envelope, passphrase, contents, &reading);
-    if (!opened)
+    if (!opened) {
         return reading;
+    }
     reader = spf_reader(spf_secret_text(opened), spf_secret_len(opened));
     check = spf_reader_u32(&reader);
-    if (check != spf_reader_u32(&reader))
+    if (check != spf_reader_u32(&reader)) {
         reading = contents->encrypted
                       ? SPF_READING_WRONG_PASSPHRASE
                       : spf_reads(contents, SPF_READING_CORRUPT, "its check numbers differ");
-    else
+    } else {
         reading = read_private(&reader, contents);
+    }
     spf_secret_free(opened);
     return reading;
 }
@@ -302,8 +332,9 @@ enum spf_reading spf_openssh_read(struct spf_bytes text, const struct spf_secret
     enum spf_reading reading;
     struct spf_secret *binary = decode(text, contents, &reading);
 
-    if (!binary)
+    if (!binary) {
         return reading;
+    }
     reading = spf_openssh_read_binary(spf_secret_view(binary), passphrase, contents);
     spf_secret_free(binary);
     return reading;

@@ -49,8 +49,9 @@ static bool affordable(const unsigned char *der, long len)
     int value_type;
     bool good = true; /* what can't be read here is refused by libcrypto without any derivation */
 
-    if (!sealed)
+    if (!sealed) {
         return true;
+    }
     X509_SIG_get0(sealed, &algorithm, NULL);
     X509_ALGOR_get0(&type, &value_type, &value, algorithm);
     if (is_type(type, NID_pbes2)) {
@@ -105,14 +106,19 @@ static bool der_cut_off(const unsigned char *der, long len)
 static enum spf_reading survey_block(struct spf_bytes der, const char *headers,
                                      struct spf_key_contents *contents)
 {
-    if (contents->container == SPF_CONTAINER_PKCS8)
+    if (contents->container == SPF_CONTAINER_PKCS8) {
         return spf_pkcs8_survey(der, contents);
-    if (contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED && !affordable(der.at, (long)der.len))
+    }
+    if (contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED &&
+        !affordable(der.at, (long)der.len)) {
         return spf_reads(contents, SPF_READING_TOO_COSTLY,
                          "its key derivation would take too long");
-    if (contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED ? spf_pkcs8_is_legacy(der, contents)
-                                                             : spf_pem_is_legacy(headers, contents))
+    }
+    if (contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED
+            ? spf_pkcs8_is_legacy(der, contents)
+            : spf_pem_is_legacy(headers, contents)) {
         return SPF_READING_LEGACY_CIPHER;
+    }
     return SPF_READING_DONE;
 }
 
@@ -129,12 +135,14 @@ static enum spf_reading survey(struct spf_bytes text, struct spf_key_contents *c
     unsigned char *der;
     long len;
 
-    if (!bio)
+    if (!bio) {
         return SPF_READING_NO_MEMORY;
+    }
     while (reading == SPF_READING_NOT_THIS && PEM_read_bio(bio, &name, &header, &der, &len) == 1) {
         for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
-            if (strcmp(name, labels[i].label) != 0)
+            if (strcmp(name, labels[i].label) != 0) {
                 continue;
+            }
             contents->container = labels[i].container;
             contents->encrypted = contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED ||
                                   strstr(header, "ENCRYPTED") != NULL;
@@ -163,8 +171,9 @@ static int give_passphrase(char *buf, int size, int writing, void *user)
 
     (void)writing;
     asked->asked = true;
-    if (asked->passphrase.len == 0 || asked->passphrase.len > (size_t)size)
+    if (asked->passphrase.len == 0 || asked->passphrase.len > (size_t)size) {
         return -1;
+    }
     memcpy(buf, asked->passphrase.at, asked->passphrase.len);
     return (int)asked->passphrase.len;
 }
@@ -176,15 +185,19 @@ static enum spf_reading read_refused(struct spf_bytes der, const struct asked *a
     const bool pkcs8 = contents->container == SPF_CONTAINER_PKCS8 ||
                        contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED;
 
-    if (asked->asked && asked->passphrase.len == 0)
+    if (asked->asked && asked->passphrase.len == 0) {
         return SPF_READING_WANTS_PASSPHRASE;
+    }
     if (pkcs8 && !der_cut_off(der.at, (long)der.len) &&
-        (asked->asked || contents->container == SPF_CONTAINER_PKCS8))
+        (asked->asked || contents->container == SPF_CONTAINER_PKCS8)) {
         return spf_pkcs8_read(der, asked->passphrase, contents);
-    if (asked->asked)
+    }
+    if (asked->asked) {
         return SPF_READING_WRONG_PASSPHRASE;
-    if (der_cut_off(der.at, (long)der.len))
+    }
+    if (der_cut_off(der.at, (long)der.len)) {
         return spf_reads(contents, SPF_READING_TRUNCATED, "a part of it is missing");
+    }
     return spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
 }
 
@@ -201,12 +214,13 @@ enum spf_reading spf_pem_read(struct spf_bytes text, const struct spf_secret *pa
         bio = bio_of(text);
         pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asked) : NULL;
         spf_clear_crypto_errors();
-        if (!bio)
+        if (!bio) {
             reading = SPF_READING_NO_MEMORY;
-        else if (pkey)
+        } else if (pkey) {
             reading = spf_material_from_pkey(pkey, contents);
-        else
+        } else {
             reading = read_refused(spf_secret_view(block), &asked, contents);
+        }
         EVP_PKEY_free(pkey);
         BIO_free(bio);
     }

@@ -14,8 +14,9 @@ struct spf_secret *spf_pem_of_base64(const char *label, const char *headers,
     spf_writer_text(&writer, label);
     spf_writer_text(&writer, "-----\n");
     spf_writer_text(&writer, headers);
-    if (headers[0] != '\0')
+    if (headers[0] != '\0') {
         spf_writer_text(&writer, "\n");
+    }
     for (size_t at = 0; at < base64.len; at += width) {
         spf_writer_raw(&writer, base64.at + at, base64.len - at < width ? base64.len - at : width);
         spf_writer_text(&writer, "\n");
@@ -31,8 +32,9 @@ struct spf_secret *spf_base64_of(struct spf_bytes bytes)
     struct spf_secret *base64 = spf_secret_alloc((bytes.len + 2) / 3 * 4 + 1);
     int len;
 
-    if (base64 == NULL)
+    if (base64 == NULL) {
         return NULL;
+    }
     len = EVP_EncodeBlock(spf_secret_bytes(base64), bytes.at, (int)bytes.len);
     spf_secret_truncate(base64, (size_t)len);
     return base64;
@@ -42,8 +44,9 @@ struct spf_secret *spf_pem_text(const char *label, struct spf_bytes bytes)
 {
     struct spf_secret *base64 = spf_base64_of(bytes), *text;
 
-    if (base64 == NULL)
+    if (base64 == NULL) {
         return NULL;
+    }
     text = spf_pem_of_base64(label, "", spf_secret_view(base64));
     spf_secret_free(base64);
     return text;

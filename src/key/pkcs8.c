@@ -41,16 +41,20 @@ static bool take_value(struct spf_bytes *der, int *tag, struct spf_bytes *whole,
     long len;
     size_t total;
 
-    if (der->len == 0 || der->len > LONG_MAX)
+    if (der->len == 0 || der->len > LONG_MAX) {
         return false;
+    }
     ERR_set_mark();
-    if ((ASN1_get_object(&p, &len, tag, &class, (long)der->len) & 0x81) != 0)
+    if ((ASN1_get_object(&p, &len, tag, &class, (long)der->len) & 0x81) != 0) {
         len = -1;
+    }
     spf_pop_crypto_errors();
-    if (len < 0)
+    if (len < 0) {
         return false;
-    if (class == V_ASN1_CONTEXT_SPECIFIC)
+    }
+    if (class == V_ASN1_CONTEXT_SPECIFIC) {
         *tag |= class;
+    }
     total = (size_t)(p - der->at) + (size_t)len;
     *whole = (struct spf_bytes){der->at, total};
     *inside = (struct spf_bytes){p, (size_t)len};
@@ -74,10 +78,12 @@ static bool take_apart(struct spf_bytes der, struct pkcs8 *parts)
         !take_value(&body, &tag, &whole, &inside) || tag != V_ASN1_INTEGER ||
         !take_value(&body, &tag, &parts->algorithm, &algorithm) || tag != V_ASN1_SEQUENCE ||
         !take_value(&body, &tag, &parts->key, &inside) || tag != V_ASN1_OCTET_STRING ||
-        !take_value(&algorithm, &tag, &whole, &parts->oid) || tag != V_ASN1_OBJECT)
+        !take_value(&algorithm, &tag, &whole, &parts->oid) || tag != V_ASN1_OBJECT) {
         return false;
-    while (take_value(&body, &tag, &whole, &inside))
+    }
+    while (take_value(&body, &tag, &whole, &inside)) {
         parts->appended |= tag == (V_ASN1_CONTEXT_SPECIFIC | 1);
+    }
     return true;
 }
 
@@ -87,16 +93,19 @@ enum spf_reading spf_pkcs8_survey(struct spf_bytes der, struct spf_key_contents 
     const size_t len = sizeof signatures - 1;
     struct pkcs8 parts;
 
-    if (!take_apart(der, &parts))
+    if (!take_apart(der, &parts)) {
         return SPF_READING_DONE;
+    }
     for (size_t i = 0; i < sizeof foreigners / sizeof *foreigners; i++) {
-        if (spf_bytes_equal(parts.oid, (struct spf_bytes){foreigners[i].oid, foreigners[i].len}))
+        if (spf_bytes_equal(parts.oid, (struct spf_bytes){foreigners[i].oid, foreigners[i].len})) {
             return spf_reads(contents, SPF_READING_UNSUPPORTED, "%s", foreigners[i].words);
+        }
     }
     if (parts.oid.len == len + 1 && memcmp(parts.oid.at, signatures, len) == 0 &&
-        parts.oid.at[len] >= SLH_DSA_FIRST && parts.oid.at[len] <= SLH_DSA_LAST)
+        parts.oid.at[len] >= SLH_DSA_FIRST && parts.oid.at[len] <= SLH_DSA_LAST) {
         return spf_reads(contents, SPF_READING_UNSUPPORTED,
                          "an SLH-DSA key, which no SSH program uses");
+    }
     contents->pkcs8_v2 = parts.appended;
     return SPF_READING_DONE;
 }
@@ -109,8 +118,9 @@ static EVP_PKEY *read_as_v1(const struct pkcs8 *parts)
     struct spf_secret *der;
     EVP_PKEY *pkey = NULL;
 
-    if (len > 0xffff)
+    if (len > 0xffff) {
         writer.bad = true;
+    }
     spf_writer_u8(&writer, 0x30); /* SEQUENCE, two octets of length, INTEGER 0 */
     spf_writer_u8(&writer, 0x82);
     spf_writer_u8(&writer, (uint8_t)(len >> 8));
@@ -124,8 +134,9 @@ static EVP_PKEY *read_as_v1(const struct pkcs8 *parts)
         const unsigned char *p = view.at;
         PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)view.len);
 
-        if (info)
+        if (info) {
             pkey = EVP_PKCS82PKEY(info);
+        }
         PKCS8_PRIV_KEY_INFO_free(info);
     }
     spf_secret_free(der);
@@ -139,13 +150,16 @@ static enum spf_reading read_plain(struct spf_bytes der, struct spf_key_contents
     struct pkcs8 parts;
     EVP_PKEY *pkey;
 
-    if (reading != SPF_READING_DONE)
+    if (reading != SPF_READING_DONE) {
         return reading;
-    if (!take_apart(der, &parts) || !parts.appended)
+    }
+    if (!take_apart(der, &parts) || !parts.appended) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
+    }
     pkey = read_as_v1(&parts);
-    if (!pkey)
+    if (!pkey) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
+    }
     reading = spf_material_from_pkey(pkey, contents);
     EVP_PKEY_free(pkey);
     return reading;
@@ -162,10 +176,12 @@ enum spf_reading spf_pkcs8_read(struct spf_bytes der, struct spf_bytes passphras
     X509_SIG *sealed;
     int len = 0;
 
-    if (!contents->encrypted)
+    if (!contents->encrypted) {
         return read_plain(der, contents);
-    if (der.len > LONG_MAX || passphrase.len > INT_MAX)
+    }
+    if (der.len > LONG_MAX || passphrase.len > INT_MAX) {
         return reading;
+    }
     sealed = d2i_X509_SIG(NULL, &p, (long)der.len);
     if (sealed) {
         X509_SIG_get0(sealed, &algorithm, &encrypted);
@@ -176,8 +192,9 @@ enum spf_reading spf_pkcs8_read(struct spf_bytes der, struct spf_bytes passphras
             const struct spf_bytes view = {plain, (size_t)len};
             struct pkcs8 parts;
 
-            if (take_apart(view, &parts)) /* else the padding fits by chance */
+            if (take_apart(view, &parts)) { /* else the padding fits by chance */
                 reading = read_plain(view, contents);
+            }
             OPENSSL_cleanse(plain, (size_t)len);
         }
         OPENSSL_free(plain);
@@ -196,8 +213,9 @@ static const char *const legacy_ciphers[] = {"DES-CBC", "DES-CFB", "DES-OFB", "D
 static bool is_legacy_cipher(const char *name)
 {
     for (size_t i = 0; i < sizeof legacy_ciphers / sizeof *legacy_ciphers; i++) {
-        if (spf_starts_with(name, legacy_ciphers[i]))
+        if (spf_starts_with(name, legacy_ciphers[i])) {
             return true;
+        }
     }
     return false;
 }
@@ -208,16 +226,19 @@ bool spf_pem_is_legacy(const char *headers, struct spf_key_contents *contents)
     char name[sizeof contents->legacy_cipher];
     size_t len;
 
-    if (info == NULL)
+    if (info == NULL) {
         return false;
+    }
     info += strlen("DEK-Info: ");
     len = strspn(info, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-");
-    if (len == 0 || len >= sizeof name)
+    if (len == 0 || len >= sizeof name) {
         return false;
+    }
     memcpy(name, info, len);
     name[len] = '\0';
-    if (!is_legacy_cipher(name))
+    if (!is_legacy_cipher(name)) {
         return false;
+    }
     (void)spf_copy(contents->legacy_cipher, sizeof contents->legacy_cipher, name);
     return true;
 }
@@ -228,8 +249,9 @@ static const char *pbes2_cipher(const X509_ALGOR *algorithm)
     PBE2PARAM *pbes2 = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
     const char *name = NULL;
 
-    if (pbes2 && pbes2->encryption)
+    if (pbes2 && pbes2->encryption) {
         name = OBJ_nid2sn(OBJ_obj2nid(pbes2->encryption->algorithm));
+    }
     PBE2PARAM_free(pbes2);
     return name;
 }
@@ -259,19 +281,23 @@ bool spf_pkcs8_is_legacy(struct spf_bytes der, struct spf_key_contents *contents
     int nid;
 
     spf_clear_crypto_errors();
-    if (!sealed)
+    if (!sealed) {
         return false;
+    }
     X509_SIG_get0(sealed, &algorithm, NULL);
     X509_ALGOR_get0(&type, NULL, NULL, algorithm);
     nid = OBJ_obj2nid(type);
     for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
-        if (schemes[i].nid == nid)
+        if (schemes[i].nid == nid) {
             name = schemes[i].name;
+        }
     }
-    if (nid == NID_pbes2)
+    if (nid == NID_pbes2) {
         name = pbes2_cipher(algorithm);
-    if (name && is_legacy_cipher(name))
+    }
+    if (name && is_legacy_cipher(name)) {
         (void)spf_copy(contents->legacy_cipher, sizeof contents->legacy_cipher, name);
+    }
     X509_SIG_free(sealed);
     spf_clear_crypto_errors();
     return contents->legacy_cipher[0] != '\0';

@@ -30,8 +30,9 @@ static struct spf_bytes octets_of(const EVP_PKEY *pkey, const char *name,
     struct spf_bytes bytes = {octets, 0};
 
     if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1 &&
-        BN_num_bytes(number) < SPF_KEY_NUMBER_MAX)
+        BN_num_bytes(number) < SPF_KEY_NUMBER_MAX) {
         bytes.len = (size_t)BN_bn2bin(number, octets);
+    }
     BN_clear_free(number);
     return bytes;
 }
@@ -191,10 +192,12 @@ enum spf_reading spf_material_from_pkey(EVP_PKEY *pkey, struct spf_key_contents 
 
         reading = spf_material_from_openssh(&reader, &contents->material);
     }
-    if (reading == SPF_READING_CORRUPT)
+    if (reading == SPF_READING_CORRUPT) {
         spf_reads(contents, reading, "its numbers are broken");
-    if (reading == SPF_READING_DONE && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA)
+    }
+    if (reading == SPF_READING_DONE && EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA) {
         weigh_rsa(pkey, &contents->material);
+    }
     spf_secret_free(payload);
     return reading;
 }

@@ -51,13 +51,15 @@ struct spf_secret *spf_key_text_plain(struct spf_bytes file, unsigned *damage)
     if (order != 0) {
         unsigned ignored = 0; /* the byte order mark belongs to UTF-16 */
 
-        for (size_t i = 0; i + 1 < file.len; i += 2)
+        for (size_t i = 0; i + 1 < file.len; i += 2) {
             put_plain(&writer, (uint32_t)file.at[i + (order == 1)] << 8 | file.at[i + (order == 2)],
                       i == 0 ? &ignored : damage);
+        }
         *damage |= BIT(UTF16);
     } else {
-        for (size_t i = 0; i < file.len;)
+        for (size_t i = 0; i < file.len;) {
             put_plain(&writer, next_utf8(file, &i), damage);
+        }
     }
     return spf_writer_take(&writer);
 }
@@ -122,14 +124,16 @@ struct spf_secret *spf_key_text_unescape(struct spf_bytes plain, const char **ki
         if (plain.at[i] != '\0' && strchr("\\&<%=", plain.at[i]) != NULL) {
             /* escaped twice: \\n */
             while (plain.at[i] == '\\' && i + slash + 1 < plain.len &&
-                   plain.at[i + slash + 1] == '\\')
+                   plain.at[i + slash + 1] == '\\') {
                 slash++;
+            }
             for (size_t e = 0; !found && e < sizeof escapes / sizeof *escapes; e++) {
                 size_t len = strlen(escapes[e].text);
 
                 if (len <= plain.len - i - slash &&
-                    strncasecmp((const char *)plain.at + i + slash, escapes[e].text, len) == 0)
+                    strncasecmp((const char *)plain.at + i + slash, escapes[e].text, len) == 0) {
                     found = &escapes[e];
+                }
             }
         }
         if (found) {

@@ -51,8 +51,9 @@ static bool read_header(struct lines *lines, char header[HEADER_MAX + 1])
             lines->at++;
             return lines->at < lines->end && *lines->at++ == ' ';
         }
-        if (len == HEADER_MAX)
+        if (len == HEADER_MAX) {
             return false;
+        }
         header[len++] = (char)*lines->at;
     }
     return false;
@@ -63,12 +64,14 @@ static struct spf_bytes read_body(struct lines *lines)
 {
     struct spf_bytes body = {lines->at, 0};
 
-    while (lines->at < lines->end && *lines->at != '\n' && *lines->at != '\r')
+    while (lines->at < lines->end && *lines->at != '\n' && *lines->at != '\r') {
         lines->at++;
+    }
     body.len = (size_t)(lines->at - body.at);
     for (int i = 0; i < 2 && lines->at < lines->end && (*lines->at == '\n' || *lines->at == '\r');
-         i++)
+         i++) {
         lines->at++;
+    }
     return body;
 }
 
@@ -76,8 +79,9 @@ static bool read_field(struct lines *lines, const char *name, struct spf_bytes *
 {
     char header[HEADER_MAX + 1];
 
-    if (!read_header(lines, header) || strcmp(header, name) != 0)
+    if (!read_header(lines, header) || strcmp(header, name) != 0) {
         return false;
+    }
     *body = read_body(lines);
     return true;
 }
@@ -89,8 +93,9 @@ static bool read_number(struct lines *lines, const char *name, unsigned long max
     char text[32], *end;
     unsigned long number;
 
-    if (!read_field(lines, name, &body) || body.len == 0 || body.len >= sizeof text)
+    if (!read_field(lines, name, &body) || body.len == 0 || body.len >= sizeof text) {
         return false;
+    }
     memcpy(text, body.at, body.len);
     text[body.len] = '\0';
     number = strtoul(text, &end, 10);
@@ -104,22 +109,25 @@ static struct spf_secret *read_blob(struct lines *lines, const char *name)
     struct spf_writer writer;
     uint32_t count;
 
-    if (!read_number(lines, name, BLOB_LINES_MAX - 1, &count))
+    if (!read_number(lines, name, BLOB_LINES_MAX - 1, &count)) {
         return NULL;
+    }
     writer = spf_writer((size_t)(lines->end - lines->at) + 48);
     while (count-- > 0 && !writer.bad) {
         struct spf_bytes line = read_body(lines);
 
-        if (line.len % 4 != 0 || line.len > 64)
+        if (line.len % 4 != 0 || line.len > 64) {
             writer.bad = true;
+        }
         for (size_t i = 0; i < line.len && !writer.bad; i += 4) {
             uint8_t octets[3];
             long len = spf_base64_decode((const char *)line.at + i, 4, octets, sizeof octets);
 
-            if (len <= 0)
+            if (len <= 0) {
                 writer.bad = true;
-            else
+            } else {
                 spf_writer_raw(&writer, octets, (size_t)len);
+            }
             explicit_bzero(octets, sizeof octets);
         }
     }
@@ -131,13 +139,15 @@ static bool read_salt(struct lines *lines, struct ppk *ppk)
     struct spf_bytes hex;
 
     if (!read_field(lines, "Argon2-Salt", &hex) || hex.len % 2 != 0 ||
-        hex.len / 2 > sizeof ppk->salt)
+        hex.len / 2 > sizeof ppk->salt) {
         return false;
+    }
     for (size_t i = 0; i < hex.len; i += 2) {
         char pair[3] = {(char)hex.at[i], (char)hex.at[i + 1], '\0'};
 
-        if (!isxdigit(hex.at[i]) || !isxdigit(hex.at[i + 1]))
+        if (!isxdigit(hex.at[i]) || !isxdigit(hex.at[i + 1])) {
             return false;
+        }
         ppk->salt[ppk->salt_len++] = (uint8_t)strtoul(pair, NULL, 16);
     }
     return true;
@@ -147,16 +157,18 @@ static bool read_derivation(struct lines *lines, struct ppk *ppk)
 {
     struct spf_bytes name;
 
-    if (!read_field(lines, "Key-Derivation", &name))
+    if (!read_field(lines, "Key-Derivation", &name)) {
         return false;
-    if (spf_bytes_are(name, "Argon2d"))
+    }
+    if (spf_bytes_are(name, "Argon2d")) {
         ppk->flavour = Argon2_d;
-    else if (spf_bytes_are(name, "Argon2i"))
+    } else if (spf_bytes_are(name, "Argon2i")) {
         ppk->flavour = Argon2_i;
-    else if (spf_bytes_are(name, "Argon2id"))
+    } else if (spf_bytes_are(name, "Argon2id")) {
         ppk->flavour = Argon2_id;
-    else
+    } else {
         return false;
+    }
     return read_number(lines, "Argon2-Memory", UINT32_MAX, &ppk->memory) &&
            read_number(lines, "Argon2-Passes", UINT32_MAX, &ppk->passes) &&
            read_number(lines, "Argon2-Parallelism", UINT32_MAX, &ppk->lanes) &&
@@ -171,8 +183,9 @@ static enum spf_reading read_head(struct lines *lines, struct ppk *ppk,
     struct spf_bytes algorithm;
     size_t signature = strlen(SIGNATURE);
 
-    if (!read_header(lines, header) || strncmp(header, SIGNATURE, signature) != 0)
+    if (!read_header(lines, header) || strncmp(header, SIGNATURE, signature) != 0) {
         return SPF_READING_NOT_THIS;
+    }
     ppk->version = header[signature] - '0';
     if (header[signature + 1] != '\0' || ppk->version < 1 || ppk->version > 3) {
         contents->container = SPF_CONTAINER_PPK_NEWER;
@@ -180,19 +193,24 @@ static enum spf_reading read_head(struct lines *lines, struct ppk *ppk,
     }
     contents->container = ppk->version == 3 ? SPF_CONTAINER_PPK3 : SPF_CONTAINER_PPK2;
     algorithm = read_body(lines);
-    if (algorithm.len >= sizeof ppk->algorithm)
+    if (algorithm.len >= sizeof ppk->algorithm) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its type is no type of key");
+    }
     memcpy(ppk->algorithm, algorithm.at, algorithm.len);
-    if (!read_field(lines, "Encryption", &ppk->encryption))
+    if (!read_field(lines, "Encryption", &ppk->encryption)) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its Encryption line is missing or broken");
+    }
     ppk->encrypted = contents->encrypted = spf_bytes_are(ppk->encryption, "aes256-cbc");
-    if (!ppk->encrypted && !spf_bytes_are(ppk->encryption, "none"))
+    if (!ppk->encrypted && !spf_bytes_are(ppk->encryption, "none")) {
         return spf_reads(contents, SPF_READING_UNSUPPORTED, "its encryption is unknown");
-    if (!read_field(lines, "Comment", &ppk->comment))
+    }
+    if (!read_field(lines, "Comment", &ppk->comment)) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its Comment line is missing or broken");
+    }
     ppk->public_blob = read_blob(lines, "Public-Lines");
-    if (!ppk->public_blob)
+    if (!ppk->public_blob) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its public key is damaged");
+    }
     return SPF_READING_DONE;
 }
 
@@ -201,18 +219,22 @@ static enum spf_reading read_tail(struct lines *lines, struct ppk *ppk,
 {
     char header[HEADER_MAX + 1];
 
-    if (ppk->version == 3 && ppk->encrypted && !read_derivation(lines, ppk))
+    if (ppk->version == 3 && ppk->encrypted && !read_derivation(lines, ppk)) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its key derivation lines are broken");
+    }
     ppk->private_blob = read_blob(lines, "Private-Lines");
-    if (!ppk->private_blob)
+    if (!ppk->private_blob) {
         return spf_reads(contents,
                          lines->at == lines->end ? SPF_READING_TRUNCATED : SPF_READING_CORRUPT,
                          "its private key is damaged");
-    if (!read_header(lines, header))
+    }
+    if (!read_header(lines, header)) {
         return spf_reads(contents, SPF_READING_TRUNCATED, "its Private-MAC line is missing");
+    }
     ppk->is_hash = ppk->version == 1 && strcmp(header, "Private-Hash") == 0;
-    if (!ppk->is_hash && strcmp(header, "Private-MAC") != 0)
+    if (!ppk->is_hash && strcmp(header, "Private-MAC") != 0) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its Private-MAC line is missing");
+    }
     ppk->mac = read_body(lines);
     return SPF_READING_DONE;
 }
@@ -228,13 +250,15 @@ static enum spf_reading derive(const struct ppk *ppk, struct spf_bytes passphras
     bool good = true;
 
     if (ppk->version == 3) {
-        if (!ppk->encrypted)
+        if (!ppk->encrypted) {
             return SPF_READING_DONE;
+        }
         if (ppk->memory > ARGON2_KIB_MAX || ppk->lanes > ARGON2_LANES_MAX ||
-            (uint64_t)ppk->memory * ppk->passes > ARGON2_WORK_MAX)
+            (uint64_t)ppk->memory * ppk->passes > ARGON2_WORK_MAX) {
             return spf_reads(contents, SPF_READING_TOO_COSTLY,
                              "its key derivation wants %u KiB and %u passes", (unsigned)ppk->memory,
                              (unsigned)ppk->passes);
+        }
         switch (argon2_hash(ppk->passes, ppk->memory, ppk->lanes, passphrase.at, passphrase.len,
                             ppk->salt, ppk->salt_len, keys, CIPHER_KEY + CIPHER_IV + MAC_KEY, NULL,
                             0, ppk->flavour, ARGON2_VERSION_13)) {
@@ -265,8 +289,9 @@ static enum spf_reading derive(const struct ppk *ppk, struct spf_bytes passphras
     spf_secret_free(input);
     writer = spf_writer(sizeof mac_salt + passphrase.len);
     spf_writer_text(&writer, mac_salt);
-    if (ppk->encrypted)
+    if (ppk->encrypted) {
         spf_writer_raw(&writer, passphrase.at, passphrase.len);
+    }
     input = spf_writer_take(&writer);
     good = good && input &&
            EVP_Digest(spf_secret_text(input), spf_secret_len(input), keys + CIPHER_KEY + CIPHER_IV,
@@ -311,15 +336,17 @@ static bool mac_is_right(const struct ppk *ppk, const uint8_t *mac_key)
         spf_writer_string(&writer, private_blob);
     }
     data = spf_writer_take(&writer);
-    if (!data)
+    if (!data) {
         return false;
-    if (ppk->is_hash)
+    }
+    if (ppk->is_hash) {
         right = EVP_Digest(spf_secret_text(data), spf_secret_len(data), octets, &len, EVP_sha1(),
                            NULL) == 1;
-    else /* the MAC key of an unencrypted PPK 3 is empty */
+    } else { /* the MAC key of an unencrypted PPK 3 is empty */
         right =
             HMAC(v3 ? EVP_sha256() : EVP_sha1(), mac_key, !v3 ? 20 : (ppk->encrypted ? MAC_KEY : 0),
                  spf_secret_bytes(data), spf_secret_len(data), octets, &len) != NULL;
+    }
     spf_secret_free(data);
     spf_buf_init(&hex, 2 * sizeof octets);
     spf_buf_add_hex(&hex, octets, len, 0);
@@ -334,31 +361,40 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
     uint8_t keys[CIPHER_KEY + CIPHER_IV + MAC_KEY] = {0};
     enum spf_reading reading;
 
-    if (ppk->encrypted && spf_secret_len(ppk->private_blob) % CIPHER_IV != 0)
+    if (ppk->encrypted && spf_secret_len(ppk->private_blob) % CIPHER_IV != 0) {
         return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private key is wrong");
-    if (ppk->encrypted && passphrase.len == 0 && !contents->material.foreign)
+    }
+    if (ppk->encrypted && passphrase.len == 0 && !contents->material.foreign) {
         return SPF_READING_WANTS_PASSPHRASE;
-    if (ppk->encrypted && contents->material.foreign) /* of no use to us even when decrypted */
+    }
+    if (ppk->encrypted && contents->material.foreign) { /* of no use to us even when decrypted */
         return spf_reads(contents, SPF_READING_UNSUPPORTED, "%s", spf_foreign_type(ppk->algorithm));
+    }
     reading = derive(ppk, passphrase, keys, contents);
-    if (reading == SPF_READING_DONE && ppk->encrypted && !unseal(ppk, keys))
+    if (reading == SPF_READING_DONE && ppk->encrypted && !unseal(ppk, keys)) {
         reading = SPF_READING_NO_MEMORY;
-    if (reading == SPF_READING_DONE && !mac_is_right(ppk, keys + CIPHER_KEY + CIPHER_IV))
+    }
+    if (reading == SPF_READING_DONE && !mac_is_right(ppk, keys + CIPHER_KEY + CIPHER_IV)) {
         reading = ppk->encrypted ? SPF_READING_WRONG_PASSPHRASE
                                  : spf_reads(contents, SPF_READING_CORRUPT,
                                              "its checksum (Private-MAC) is wrong");
+    }
     explicit_bzero(keys, sizeof keys);
-    if (reading != SPF_READING_DONE)
+    if (reading != SPF_READING_DONE) {
         return reading;
-    if (contents->material.foreign)
+    }
+    if (contents->material.foreign) {
         return spf_reads(contents, SPF_READING_UNSUPPORTED, "%s", spf_foreign_type(ppk->algorithm));
+    }
     reading = spf_material_from_putty(ppk->algorithm, spf_secret_view(ppk->public_blob),
                                       spf_secret_view(ppk->private_blob), &contents->material);
-    if (reading == SPF_READING_CORRUPT)
+    if (reading == SPF_READING_CORRUPT) {
         spf_reads(contents, reading, "its numbers are broken");
-    if (reading == SPF_READING_DONE && !spf_material_fits(&contents->material))
+    }
+    if (reading == SPF_READING_DONE && !spf_material_fits(&contents->material)) {
         reading =
             spf_reads(contents, SPF_READING_MISMATCH, "its public key belongs to another key");
+    }
     return reading;
 }
 
@@ -376,11 +412,13 @@ enum spf_reading spf_ppk_read(struct spf_bytes text, const struct spf_secret *pa
                      strcmp(contents->material.algorithm, ppk.algorithm) == 0;
 
         reading = read_tail(&lines, &ppk, contents);
-        if (reading == SPF_READING_DONE && !known)
+        if (reading == SPF_READING_DONE && !known) {
             reading = spf_reads(contents, SPF_READING_UNSUPPORTED, "its type of key is unknown");
+        }
     }
-    if (reading == SPF_READING_DONE)
+    if (reading == SPF_READING_DONE) {
         reading = open_ppk(&ppk, spf_secret_view(passphrase), contents);
+    }
     spf_secret_free(ppk.public_blob);
     spf_secret_free(ppk.private_blob);
     return reading;

@@ -41,10 +41,12 @@ static void ask_agent(const char *agent, struct spf_key_facts *facts)
     long len = 0;
 
     facts->agent_keys = -1;
-    if (!spf_agent_list(agent, &keys))
+    if (!spf_agent_list(agent, &keys)) {
         return;
-    if (facts->public_blob)
+    }
+    if (facts->public_blob) {
         len = spf_base64_decode(facts->public_blob, strlen(facts->public_blob), blob, sizeof blob);
+    }
     facts->agent_keys = (int64_t)keys.count;
     facts->in_agent = facts->from_agent ||
                       spf_agent_holds(&keys, (struct spf_bytes){blob, len > 0 ? (size_t)len : 0});
@@ -63,8 +65,9 @@ static void read_key(struct key_job *key)
         return;
     }
     if (key->path) {
-        if (!key->file.looked)
+        if (!key->file.looked) {
             spf_key_file_look(key->path, &key->file);
+        }
         key->good = spf_key_file_parse(&key->file, key->path, key->passphrase, &key->facts, NULL);
         return;
     }
@@ -80,8 +83,9 @@ static void work(struct spf_job *job)
     struct key_job *key = (struct key_job *)job;
 
     read_key(key);
-    if (key->good)
+    if (key->good) {
         ask_agent(key->agent, &key->facts);
+    }
 }
 
 static void release(struct spf_job *job)
@@ -124,8 +128,9 @@ static void done(struct spf_job *job)
 
 void spf_key_probe_forget_key(struct spf_key_probe *probe)
 {
-    if (probe->running)
+    if (probe->running) {
         spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
+    }
     probe->running = NULL;
 }
 
@@ -136,8 +141,9 @@ static bool start(struct spf_key_probe *probe)
     struct key_job *key = calloc(1, sizeof *key);
     bool good = key != NULL;
 
-    if (!key)
+    if (!key) {
         return false;
+    }
     key->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = probe};
     key->passphrase = spf_secret_share(target->passphrase);
     if (target->offer && target->key_path == NULL) {
@@ -146,8 +152,9 @@ static bool start(struct spf_key_probe *probe)
     } else if (target->key_path && strcmp(target->key_path, "-") != 0) {
         key->path = strdup(target->key_path);
         good = good && key->path;
-        if (target->key_file != NULL)
+        if (target->key_file != NULL) {
             key->file = spf_key_file_share(target->key_file);
+        }
     } else {
         key->text = target->key_text ? spf_secret_share(target->key_text) : spf_secret_new("", 0);
         good = good && key->text;
@@ -206,10 +213,12 @@ static void search_done(struct spf_job *job)
     facts->unclear = search->found.unclear;
     facts->all = search->found.all;
     /* A path too long for the facts would be another file's: then there is none. */
-    if (!spf_copy(facts->path, sizeof facts->path, search->found.path))
+    if (!spf_copy(facts->path, sizeof facts->path, search->found.path)) {
         facts->path[0] = '\0';
-    if (!spf_copy(facts->public_only, sizeof facts->public_only, search->found.public_only))
+    }
+    if (!spf_copy(facts->public_only, sizeof facts->public_only, search->found.public_only)) {
         facts->public_only[0] = '\0';
+    }
     probe->inquiry->arrived(probe->inquiry, SPF_GROUP_FOUND_KEY, NULL);
 }
 
@@ -229,8 +238,9 @@ static bool start_search(struct spf_key_probe *probe)
     const struct spf_target *target = probe->inquiry->target;
     struct search_job *search_job = calloc(1, sizeof *search_job);
 
-    if (!search_job)
+    if (!search_job) {
         return false;
+    }
     search_job->job = (struct spf_job){
         .work = search, .done = search_done, .release = search_release, .owner = probe};
     search_job->folder = strdup(spf_target_key_dir(target) ? spf_target_key_dir(target) : "");
@@ -252,8 +262,9 @@ struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry)
 {
     struct spf_key_probe *probe = calloc(1, sizeof *probe);
 
-    if (probe)
+    if (probe) {
         probe->inquiry = inquiry;
+    }
     return probe;
 }
 
@@ -261,18 +272,22 @@ void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group)
 {
     struct spf_inquiry *inquiry = probe->inquiry;
 
-    if (group == SPF_GROUP_FOUND_KEY ? !start_search(probe) : !start(probe))
+    if (group == SPF_GROUP_FOUND_KEY ? !start_search(probe) : !start(probe)) {
         fail(inquiry, group, "no memory or descriptor for the key file");
+    }
 }
 
 void spf_key_probe_free(struct spf_key_probe *probe)
 {
-    if (!probe)
+    if (!probe) {
         return;
-    if (probe->running)
+    }
+    if (probe->running) {
         spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
-    if (probe->searching)
+    }
+    if (probe->searching) {
         spf_loop_cancel(probe->inquiry->loop, &probe->searching->job);
+    }
     free(probe);
 }
 
@@ -283,8 +298,9 @@ bool spf_key_wants_passphrase(const char *path, struct spf_key_file *file)
 
     spf_key_file_look(path, file);
     wants = spf_key_file_parse(file, path, NULL, &facts, NULL) && facts.encrypted && !facts.usable;
-    if (wants)
+    if (wants) {
         ask_agent(NULL, &facts);
+    }
     wants = wants && !spf_key_agent_signs(&facts);
     spf_shape_clear(&spf_key_shape, &facts);
     return wants;

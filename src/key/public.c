@@ -52,8 +52,9 @@ static bool is_key_type(struct spf_bytes word)
     static const char *const starts[] = {"ssh-", "ecdsa-sha2-", "sk-"};
 
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
-        if (word.len > strlen(starts[i]) && memcmp(word.at, starts[i], strlen(starts[i])) == 0)
+        if (word.len > strlen(starts[i]) && memcmp(word.at, starts[i], strlen(starts[i])) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -63,17 +64,21 @@ static enum spf_reading read_line(struct spf_bytes line, struct spf_key_contents
 {
     struct spf_bytes type = next_word(&line), base64;
 
-    if (!is_key_type(type))
+    if (!is_key_type(type)) {
         type = next_word(&line);
-    if (!is_key_type(type))
+    }
+    if (!is_key_type(type)) {
         return SPF_READING_NOT_THIS;
+    }
     contents->container = memmem(type.at, type.len, "-cert-v01@", 10) ? SPF_CONTAINER_CERTIFICATE
                                                                       : SPF_CONTAINER_PUBLIC;
-    if (contents->container == SPF_CONTAINER_CERTIFICATE)
+    if (contents->container == SPF_CONTAINER_CERTIFICATE) {
         spf_reads(contents, SPF_READING_DONE, "an SSH certificate");
+    }
     base64 = next_word(&line);
-    if (!set_base64(contents, base64))
+    if (!set_base64(contents, base64)) {
         return spf_reads(contents, SPF_READING_CORRUPT, "the public key in it is broken");
+    }
     contents->base64 = base64;
     return SPF_READING_DONE;
 }
@@ -86,8 +91,9 @@ static enum spf_reading read_rfc4716(struct spf_bytes text, struct spf_key_conte
     struct spf_bytes base64 = {NULL, 0};
     bool header = true, goes_on = false;
 
-    if (text.len < strlen(begin) || memcmp(text.at, begin, strlen(begin)) != 0)
+    if (text.len < strlen(begin) || memcmp(text.at, begin, strlen(begin)) != 0) {
         return SPF_READING_NOT_THIS;
+    }
     contents->container = SPF_CONTAINER_PUBLIC;
     end = memmem(text.at, text.len, "---- END", 8);
     for (const uint8_t *at = text.at; header && end && at < end;) {
@@ -98,11 +104,13 @@ static enum spf_reading read_rfc4716(struct spf_bytes text, struct spf_key_conte
         header = line == text.at || goes_on || memchr(line, ':', len);
         goes_on =
             header && len > 0 && (line[len - 1] == '\\' || (len > 1 && line[len - 2] == '\\'));
-        if (!header)
+        if (!header) {
             base64 = (struct spf_bytes){line, (size_t)(end - line)};
+        }
     }
-    if (!base64.at || !set_base64(contents, base64))
+    if (!base64.at || !set_base64(contents, base64)) {
         return spf_reads(contents, SPF_READING_CORRUPT, "the public key in it is broken");
+    }
     return SPF_READING_DONE;
 }
 
@@ -112,10 +120,11 @@ static void write_bn(struct spf_writer *writer, const EVP_PKEY *pkey, const char
     BIGNUM *number = NULL;
 
     if (EVP_PKEY_get_bn_param(pkey, name, &number) == 1 &&
-        BN_num_bytes(number) < SPF_KEY_NUMBER_MAX)
+        BN_num_bytes(number) < SPF_KEY_NUMBER_MAX) {
         spf_writer_mpint(writer, (struct spf_bytes){octets, (size_t)BN_bn2bin(number, octets)});
-    else
+    } else {
         writer->bad = true;
+    }
     BN_free(number);
 }
 
@@ -155,8 +164,9 @@ static void set_pkey(struct spf_key_contents *contents, const EVP_PKEY *pkey)
         break;
     }
     blob = spf_writer_take(&writer);
-    if (blob)
+    if (blob) {
         (void)spf_material_set_blob(&contents->material, spf_secret_view(blob));
+    }
     spf_secret_free(blob);
 }
 
@@ -206,8 +216,9 @@ static enum spf_reading read_der(struct spf_bytes der, struct spf_key_contents *
          i++) {
         EVP_PKEY *pkey = pkey_of(pem_labels[i].label, der.at, (long)der.len);
 
-        if (!pkey)
+        if (!pkey) {
             continue;
+        }
         contents->container = pem_labels[i].container;
         reading = spf_reads(contents, SPF_READING_DONE, "%s", pem_labels[i].words);
         set_pkey(contents, pkey);
@@ -229,20 +240,23 @@ static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents 
         for (size_t i = 0; i < sizeof pem_labels / sizeof *pem_labels; i++) {
             EVP_PKEY *pkey;
 
-            if (strcmp(name, pem_labels[i].label) != 0)
+            if (strcmp(name, pem_labels[i].label) != 0) {
                 continue;
+            }
             contents->container = pem_labels[i].container;
             reading = spf_reads(contents, SPF_READING_DONE, "%s", pem_labels[i].words);
             pkey = pkey_of(name, der, len);
-            if (pkey)
+            if (pkey) {
                 set_pkey(contents, pkey);
+            }
             EVP_PKEY_free(pkey);
         }
     }
     OPENSSL_free(name);
     OPENSSL_free(header);
-    if (der)
+    if (der) {
         OPENSSL_clear_free(der, (size_t)len);
+    }
     BIO_free(bio);
     spf_clear_crypto_errors();
     return reading;
@@ -257,12 +271,15 @@ enum spf_reading spf_public_read(struct spf_bytes text, struct spf_key_contents 
         size_t len = stop ? (size_t)(stop - line) : text.len - at;
 
         at += len + 1;
-        if (line[0] != '#')
+        if (line[0] != '#') {
             reading = read_line((struct spf_bytes){line, len}, contents);
+        }
     }
-    if (reading == SPF_READING_NOT_THIS)
+    if (reading == SPF_READING_NOT_THIS) {
         reading = read_pem(text, contents);
-    if (reading == SPF_READING_NOT_THIS)
+    }
+    if (reading == SPF_READING_NOT_THIS) {
         reading = read_der(text, contents);
+    }
     return reading;
 }

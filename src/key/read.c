@@ -16,12 +16,14 @@ static enum spf_reading read_strictly(struct spf_bytes text, const struct spf_se
     struct spf_key_contents pem = {0};
     enum spf_reading reading = spf_ppk_read(text, passphrase, contents), second;
 
-    if (reading != SPF_READING_NOT_THIS)
+    if (reading != SPF_READING_NOT_THIS) {
         return reading;
+    }
     reading = spf_openssh_read(text, passphrase, contents);
     if (reading != SPF_READING_NOT_THIS && reading != SPF_READING_CORRUPT &&
-        reading != SPF_READING_TRUNCATED && reading != SPF_READING_MISMATCH)
+        reading != SPF_READING_TRUNCATED && reading != SPF_READING_MISMATCH) {
         return reading;
+    }
     second = spf_pem_read(text, passphrase, &pem);
     if (second == SPF_READING_NOT_THIS) {
         spf_contents_clear(&pem);
@@ -76,8 +78,9 @@ static bool openssh_takes(enum spf_reading strict, const struct spf_key_contents
     const bool openssh = contents->container == SPF_CONTAINER_OPENSSH;
 
     if (strict == SPF_READING_LEGACY_CIPHER ||
-        (strict == SPF_READING_UNSUPPORTED && openssh && is_mldsa44(contents)))
+        (strict == SPF_READING_UNSUPPORTED && openssh && is_mldsa44(contents))) {
         return true;
+    }
     return is_whole(strict) && (is_pem(contents->container) || openssh) && !contents->refused &&
            !rsa_below(contents, 1024);
 }
@@ -85,16 +88,21 @@ static bool openssh_takes(enum spf_reading strict, const struct spf_key_contents
 /* And which one (openssh/key_support.h)? */
 static enum spf_key_needs needs_of(enum spf_reading strict, const struct spf_key_contents *contents)
 {
-    if (strict == SPF_READING_LEGACY_CIPHER)
+    if (strict == SPF_READING_LEGACY_CIPHER) {
         return SPF_NEEDS_LEGACY_CIPHER;
-    if (is_mldsa44(contents))
+    }
+    if (is_mldsa44(contents)) {
         return SPF_NEEDS_MLDSA44_ED25519;
-    if (is_pem(contents->container) && is_ed25519(contents))
+    }
+    if (is_pem(contents->container) && is_ed25519(contents)) {
         return contents->pkcs8_v2 ? SPF_NEEDS_ED25519_PKCS8_V2 : SPF_NEEDS_ED25519_PKCS8;
-    if (contents->pkcs8_v2)
+    }
+    if (contents->pkcs8_v2) {
         return SPF_NEEDS_PKCS8_V2;
-    if (strcmp(contents->material.algorithm, "ssh-dss") == 0)
+    }
+    if (strcmp(contents->material.algorithm, "ssh-dss") == 0) {
         return SPF_NEEDS_DSA;
+    }
     return contents->material.copy_differs ? SPF_NEEDS_ED25519_COPY : SPF_NEEDS_NOTHING;
 }
 
@@ -106,8 +114,9 @@ static enum spf_key_needs needs_of(enum spf_reading strict, const struct spf_key
 static int worst_damage(unsigned damage)
 {
     for (int i = 0; i < SPF_DAMAGE_COUNT; i++) {
-        if (damage & 1u << i)
+        if (damage & 1u << i) {
             return i;
+        }
     }
     return -1;
 }
@@ -116,12 +125,14 @@ static void add_detail(struct spf_key_facts *facts, const char *words)
 {
     struct spf_buf buf;
 
-    if (!words || !*words)
+    if (!words || !*words) {
         return;
+    }
     spf_buf_init(&buf, sizeof facts->detail - 1);
     spf_buf_addf(&buf, "%s%s%s", facts->detail, facts->detail[0] ? "; " : "", words);
-    if (!spf_buf_failed(&buf))
+    if (!spf_buf_failed(&buf)) {
         (void)spf_copy(facts->detail, sizeof facts->detail, buf.data);
+    }
     spf_buf_clear(&buf);
 }
 
@@ -136,12 +147,14 @@ static void tell_text_damage(struct spf_key_facts *facts, const struct spf_key_t
     const unsigned damage = text->damage & heeded;
     int worst = worst_damage(damage);
 
-    if (worst < 0)
+    if (worst < 0) {
         return;
+    }
     set_damage(facts, spf_damage_cause((enum spf_damage)worst));
     for (int i = 0; i < SPF_DAMAGE_COUNT; i++) {
-        if (!(damage & 1u << i))
+        if (!(damage & 1u << i)) {
             continue;
+        }
         add_detail(facts, i == SPF_DAMAGE_ESCAPED && text->escape ? text->escape
                           : i == SPF_DAMAGE_LABEL                 ? text->label
                                                   : spf_damage_words((enum spf_damage)i));
@@ -153,8 +166,9 @@ static void take_public_half(struct spf_key_facts *facts, const struct spf_key_m
     struct spf_bytes blob = {material->blob, material->blob_len};
     struct spf_buf base64;
 
-    if (blob.len == 0)
+    if (blob.len == 0) {
         return;
+    }
     (void)spf_copy(facts->algorithm, sizeof facts->algorithm, material->algorithm);
     facts->bits = material->bits;
     spf_fingerprint_sha256(blob, facts->sha256, sizeof facts->sha256);
@@ -193,18 +207,24 @@ static const char *cause_of(enum spf_reading reading, const struct spf_key_conte
 /* What is to be said of a key that was read, where the file itself gives no cause to complain. */
 static const char *cause_of_key(const struct spf_key_contents *contents)
 {
-    if (contents->refused)
+    if (contents->refused) {
         return "key-corrupt";
-    if (is_pem(contents->container) && is_ed25519(contents))
+    }
+    if (is_pem(contents->container) && is_ed25519(contents)) {
         return "key-pkcs8-ed25519";
-    if (contents->pkcs8_v2)
+    }
+    if (contents->pkcs8_v2) {
         return "key-pkcs8-v2";
-    if (rsa_below(contents, 2048) || contents->material.e_is_one)
+    }
+    if (rsa_below(contents, 2048) || contents->material.e_is_one) {
         return "key-weak";
-    if (spf_starts_with(contents->material.algorithm, "sk-"))
+    }
+    if (spf_starts_with(contents->material.algorithm, "sk-")) {
         return "key-needs-device";
-    if (!spf_material_signs(&contents->material))
+    }
+    if (!spf_material_signs(&contents->material)) {
         return "key-algorithm-unsupported";
+    }
     return is_ppk(contents->container) ? "key-is-ppk" : NULL;
 }
 
@@ -233,8 +253,9 @@ static void tell_other(struct spf_key_facts *facts, struct spf_bytes file,
     enum spf_reading reading = spf_public_read(file, contents);
     const struct spf_foreign *foreign = spf_foreign(file);
 
-    if (reading == SPF_READING_NOT_THIS)
+    if (reading == SPF_READING_NOT_THIS) {
         reading = spf_public_read(spf_secret_view(plain), contents);
+    }
     spf_secret_free(plain);
     facts->container = contents->container;
     if (reading != SPF_READING_NOT_THIS) {
@@ -244,9 +265,10 @@ static void tell_other(struct spf_key_facts *facts, struct spf_bytes file,
         return;
     }
     facts->container = foreign->container;
-    if (foreign->container == SPF_CONTAINER_PFX && spf_pfx_legacy_cipher(file) != NULL)
+    if (foreign->container == SPF_CONTAINER_PFX && spf_pfx_legacy_cipher(file) != NULL) {
         (void)spf_copy(facts->legacy_cipher, sizeof facts->legacy_cipher,
                        spf_pfx_legacy_cipher(file));
+    }
     set_damage(facts, foreign->cause);
     add_detail(facts, foreign->words);
 }
@@ -261,11 +283,13 @@ static void heed_pub_file(struct spf_key_facts *facts, struct spf_bytes pub_file
         beside.container == SPF_CONTAINER_PUBLIC) {
         struct spf_bytes theirs = {beside.material.blob, beside.material.blob_len};
 
-        if (material->blob_len == 0)
+        if (material->blob_len == 0) {
             (void)spf_material_set_blob(material, theirs);
-        else if (!spf_bytes_equal(theirs, (struct spf_bytes){material->blob, material->blob_len}) &&
-                 (facts->damage[0] == '\0' || strcmp(facts->damage, "key-encrypted") == 0))
+        } else if (!spf_bytes_equal(theirs,
+                                    (struct spf_bytes){material->blob, material->blob_len}) &&
+                   (facts->damage[0] == '\0' || strcmp(facts->damage, "key-encrypted") == 0)) {
             set_damage(facts, "key-pub-file-differs");
+        }
     }
     spf_contents_clear(&beside);
 }
@@ -285,8 +309,9 @@ static bool read_twice(struct spf_bytes file, const struct spf_secret *passphras
     r->best = &r->as_is;
     r->reading = r->strict = read_strictly(file, passphrase, &r->as_is);
     if (!spf_key_text_clean(file, &r->text) ||
-        (!r->text.clean && r->strict == SPF_READING_NOT_THIS && !spf_key_unwrap(file, &r->text)))
+        (!r->text.clean && r->strict == SPF_READING_NOT_THIS && !spf_key_unwrap(file, &r->text))) {
         return false;
+    }
     if (r->text.clean && !is_whole(r->strict)) {
         enum spf_reading second =
             read_strictly(spf_secret_view(r->text.clean), passphrase, &r->cleaned);
@@ -302,10 +327,12 @@ static bool read_twice(struct spf_bytes file, const struct spf_secret *passphras
         r->reading = spf_reads(r->best, SPF_READING_CORRUPT, "characters in it are lost or wrong");
         r->damaged = false;
     }
-    if (r->damaged && r->text.no_end)
+    if (r->damaged && r->text.no_end) {
         r->text.damage |= 1u << SPF_DAMAGE_HEADER;
-    if (r->damaged && r->text.damage == 0) /* a trifle that only a strict reader minds */
+    }
+    if (r->damaged && r->text.damage == 0) { /* a trifle that only a strict reader minds */
         r->text.damage = 1u << SPF_DAMAGE_WRAPPED;
+    }
     return r->strict != SPF_READING_NO_MEMORY && r->reading != SPF_READING_NO_MEMORY;
 }
 
@@ -339,8 +366,9 @@ static bool wants_rewriting(const struct spf_key_facts *facts, const struct read
 static void tell_fit(struct spf_key_facts *facts, const struct spf_key_material *material,
                      enum spf_fit fit)
 {
-    if (fit == SPF_FIT_GOOD)
+    if (fit == SPF_FIT_GOOD) {
         return;
+    }
     set_damage(facts, "key-parts-mismatch");
     facts->detail[0] = '\0';
     add_detail(facts,
@@ -366,13 +394,16 @@ static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
 
     if (r->reading == SPF_READING_DONE && spf_material_signs(material)) {
         fit = spf_material_fit(material);
-        if (fit != SPF_FIT_GOOD)
+        if (fit != SPF_FIT_GOOD) {
             tell_fit(facts, material, fit);
-        if (fit == SPF_FIT_BROKEN)
+        }
+        if (fit == SPF_FIT_BROKEN) {
             return true;
+        }
         facts->login = spf_material_write(material);
-        if (!facts->login)
+        if (!facts->login) {
             return false;
+        }
         facts->usable = true;
     }
     if ((r->damaged || strcmp(facts->damage, "key-header-mangled") == 0 ||
@@ -416,10 +447,11 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
         heed_pub_file(facts, pub_file, &r.best->material);
     }
     take_public_half(facts, &r.best->material);
-    if (repaired != NULL)
+    if (repaired != NULL) {
         *repaired = better;
-    else
+    } else {
         spf_secret_free(better);
+    }
     spf_key_text_clear(&r.text);
     spf_contents_clear(&r.as_is);
     spf_contents_clear(&r.cleaned);

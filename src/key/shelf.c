@@ -35,13 +35,15 @@ static bool is_for(const struct spot *spot, const struct spf_inquiry *inquiry, e
     const struct spf_target *target = inquiry->target;
     const struct spf_key_pair_facts *pair = &inquiry->facts->key_pair;
 
-    if (spot->group != group)
+    if (spot->group != group) {
         return false;
-    if (group == SPF_GROUP_FOUND_KEY)
+    }
+    if (group == SPF_GROUP_FOUND_KEY) {
         return same(spot->dir, spf_target_key_dir(target)) &&
                (spot->target.key_dir != NULL) == (target->key_dir != NULL) &&
                same(spot->facts.key_pair.name, pair->name) &&
                same(spot->facts.key_pair.public_key, pair->public_key);
+    }
     return same(spot->path, target->key_path) && same(spot->agent, target->agent) &&
            spot->target.passphrase == target->passphrase &&
            spot->target.key_text == target->key_text;
@@ -52,8 +54,9 @@ static struct spot *find(const struct spf_key_shelf *shelf, const struct spf_inq
 {
     struct spot *spot = shelf->spots;
 
-    while (spot != NULL && !is_for(spot, inquiry, group))
+    while (spot != NULL && !is_for(spot, inquiry, group)) {
         spot = spot->next;
+    }
     return spot;
 }
 
@@ -87,8 +90,9 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     struct spf_group_state *state = &spot->facts.group[group];
 
     spf_group_settle(state, failure);
-    for (size_t i = 0; i < spot->waiting.count; i++)
+    for (size_t i = 0; i < spot->waiting.count; i++) {
         tell(spot, spot->waiting.items[i]);
+    }
     spot->waiting.count = 0;
 }
 
@@ -118,14 +122,16 @@ static struct spot *add(struct spf_key_shelf *shelf, const struct spf_inquiry *i
     struct spot *spot = calloc(1, sizeof *spot);
     bool good;
 
-    if (spot == NULL)
+    if (spot == NULL) {
         return NULL;
+    }
     spot->group = group;
     good = copy_text(&spot->path, target->key_path) && copy_text(&spot->agent, target->agent);
-    if (group == SPF_GROUP_FOUND_KEY)
+    if (group == SPF_GROUP_FOUND_KEY) {
         good =
             good && copy_text(&spot->dir, spf_target_key_dir(target)) &&
             spf_shape_copy(&spf_key_pair_shape, &inquiry->facts->key_pair, &spot->facts.key_pair);
+    }
     spot->target = (struct spf_target){
         .key_path = spot->path,
         .agent = spot->agent,
@@ -153,8 +159,9 @@ void spf_key_shelf_serve(struct spf_key_shelf *shelf, struct spf_inquiry *inquir
     struct spot *spot = find(shelf, inquiry, group);
     struct spf_inquiry **waiting;
 
-    if (spot == NULL)
+    if (spot == NULL) {
         spot = add(shelf, inquiry, group);
+    }
     if (spot == NULL) {
         fail(inquiry, group);
         return;
@@ -169,8 +176,9 @@ void spf_key_shelf_serve(struct spf_key_shelf *shelf, struct spf_inquiry *inquir
         return;
     }
     *waiting = inquiry;
-    if (spot->asked)
+    if (spot->asked) {
         return;
+    }
     spot->asked = true;
     spf_key_probe_serve(spot->probe, group);
 }
@@ -181,11 +189,14 @@ void spf_key_shelf_cancel(struct spf_key_shelf *shelf, struct spf_inquiry *inqui
     for (struct spot *spot = shelf->spots; spot != NULL; spot = spot->next) {
         size_t kept = 0;
 
-        if (spot->group != group)
+        if (spot->group != group) {
             continue;
-        for (size_t i = 0; i < spot->waiting.count; i++)
-            if (spot->waiting.items[i] != inquiry)
+        }
+        for (size_t i = 0; i < spot->waiting.count; i++) {
+            if (spot->waiting.items[i] != inquiry) {
                 spot->waiting.items[kept++] = spot->waiting.items[i];
+            }
+        }
         spot->waiting.count = kept;
     }
 }
@@ -208,15 +219,17 @@ struct spf_key_shelf *spf_key_shelf_new(struct spf_loop *loop)
 {
     struct spf_key_shelf *shelf = calloc(1, sizeof *shelf);
 
-    if (shelf != NULL)
+    if (shelf != NULL) {
         shelf->loop = loop;
+    }
     return shelf;
 }
 
 void spf_key_shelf_free(struct spf_key_shelf *shelf)
 {
-    if (shelf == NULL)
+    if (shelf == NULL) {
         return;
+    }
     for (struct spot *spot = shelf->spots, *next; spot != NULL; spot = next) {
         next = spot->next;
         free_spot(spot);

@@ -15,10 +15,12 @@ static int64_t prefix_length(const struct sockaddr *mask)
     struct spf_ip ip = {0};
     int64_t bits = 0;
 
-    if (!mask || !spf_ip_from_sockaddr(mask, &ip))
+    if (!mask || !spf_ip_from_sockaddr(mask, &ip)) {
         return 0;
-    for (size_t i = 0; i < sizeof ip.octets; i++)
+    }
+    for (size_t i = 0; i < sizeof ip.octets; i++) {
         bits += __builtin_popcount(ip.octets[i]);
+    }
     return bits;
 }
 
@@ -26,18 +28,21 @@ static void list_addresses(struct spf_surroundings_facts *facts)
 {
     struct ifaddrs *all = NULL;
 
-    if (getifaddrs(&all) != 0)
+    if (getifaddrs(&all) != 0) {
         return;
+    }
     for (struct ifaddrs *i = all; i; i = i->ifa_next) {
         struct spf_own_address *own;
         struct spf_ip ip;
 
         if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || i->ifa_flags & IFF_LOOPBACK ||
-            !spf_ip_from_sockaddr(i->ifa_addr, &ip))
+            !spf_ip_from_sockaddr(i->ifa_addr, &ip)) {
             continue;
+        }
         own = SPF_APPEND(&facts->own);
-        if (!own)
+        if (!own) {
             break;
+        }
         own->ip = ip;
         own->bits = prefix_length(i->ifa_netmask);
     }
@@ -59,8 +64,9 @@ static bool has_ipv6_route(void)
     has = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0 &&
           getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
           spf_ip_from_sockaddr((const struct sockaddr *)&own, &ip) && spf_ip_is_public(&ip);
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
+    }
     return has;
 }
 
@@ -68,8 +74,9 @@ static bool agent_answers(void)
 {
     int fd = spf_agent_connect(NULL);
 
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
+    }
     return fd >= 0;
 }
 

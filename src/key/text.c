@@ -65,15 +65,18 @@ static bool read_label(struct spf_bytes text, size_t *at, struct mark *mark)
     for (int words = 0; words < 5; words++) {
         size_t start, had = len;
 
-        for (; i < text.len && spf_is_blank(text.at[i]); i++)
+        for (; i < text.len && spf_is_blank(text.at[i]); i++) {
             mark->broken |= text.at[i] == '\n';
+        }
         for (start = i; i < text.len && isalnum(text.at[i]) && i - start < 12; i++) {
-            if (len + 2 >= sizeof mark->label)
+            if (len + 2 >= sizeof mark->label) {
                 return false;
+            }
             mark->label[len++] = (char)toupper(text.at[i]);
         }
-        if (i == start)
+        if (i == start) {
             return false;
+        }
         mark->label[len] = '\0';
         private_key |= strcmp(mark->label + had, "PRIVATE") == 0;
         if (strcmp(mark->label + had, "KEY") == 0) {
@@ -94,19 +97,25 @@ static bool find_mark(struct spf_bytes text, size_t from, const char *word, stru
         size_t after = i + len;
         char expected[96];
 
-        if (strncasecmp((const char *)text.at + i, word, len) != 0)
+        if (strncasecmp((const char *)text.at + i, word, len) != 0) {
             continue;
+        }
         *mark = (struct mark){.at = i};
-        if (after >= text.len || !spf_is_blank(text.at[after]) || !read_label(text, &after, mark))
+        if (after >= text.len || !spf_is_blank(text.at[after]) || !read_label(text, &after, mark)) {
             continue;
-        while (mark->at > from && (text.at[mark->at - 1] == '-' || text.at[mark->at - 1] == ' '))
+        }
+        while (mark->at > from && (text.at[mark->at - 1] == '-' || text.at[mark->at - 1] == ' ')) {
             mark->at--;
-        while (mark->at < i && text.at[mark->at] == ' ')
+        }
+        while (mark->at < i && text.at[mark->at] == ' ') {
             mark->at++;
-        while (after < text.len && (text.at[after] == '-' || text.at[after] == ' '))
+        }
+        while (after < text.len && (text.at[after] == '-' || text.at[after] == ' ')) {
             after++;
-        while (text.at[after - 1] == ' ')
+        }
+        while (text.at[after - 1] == ' ') {
             after--;
+        }
         mark->end = after;
         snprintf(expected, sizeof expected, "-----%s %s-----", word, mark->label);
         mark->exact = mark->end - mark->at == strlen(expected) &&
@@ -121,10 +130,12 @@ static const uint8_t *header_value(struct spf_bytes body, const char *name)
 {
     const uint8_t *at = memmem(body.at, body.len, name, strlen(name));
 
-    if (!at)
+    if (!at) {
         return NULL;
-    for (at += strlen(name); at < body.at + body.len && (*at == ' ' || *at == ':');)
+    }
+    for (at += strlen(name); at < body.at + body.len && (*at == ' ' || *at == ':');) {
         at++;
+    }
     return at;
 }
 
@@ -137,10 +148,12 @@ static size_t take_headers(struct spf_bytes body, struct spf_buf *headers)
     const uint8_t *cipher = header_value(body, "DEK-Info"), *end = body.at + body.len, *iv, *at;
 
     iv = cipher ? memchr(cipher, ',', (size_t)(end - cipher)) : NULL;
-    if (!iv || iv - cipher > 20 || !header_value(body, "Proc-Type"))
+    if (!iv || iv - cipher > 20 || !header_value(body, "Proc-Type")) {
         return 0;
-    for (at = ++iv; at < end && isxdigit(*at) && at - iv < (*cipher == 'D' ? 16 : 32);)
+    }
+    for (at = ++iv; at < end && isxdigit(*at) && at - iv < (*cipher == 'D' ? 16 : 32);) {
         at++;
+    }
     spf_buf_addf(headers, "Proc-Type: 4,ENCRYPTED\nDEK-Info: %.*s\n", (int)(at - cipher),
                  (const char *)cipher);
     return (size_t)(at - body.at);
@@ -161,18 +174,21 @@ static bool take_eddsa(struct spf_bytes der, struct spf_secret **base64)
     int len;
 
     if (der.len < sizeof form + 32 + sizeof type || memcmp(der.at, form, sizeof form) != 0 ||
-        memcmp(der.at + sizeof form + 32, type, sizeof type) != 0)
+        memcmp(der.at + sizeof form + 32, type, sizeof type) != 0) {
         return false;
+    }
     key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, der.at + sizeof form, 32);
     info = key != NULL ? EVP_PKEY2PKCS8(key) : NULL;
     len = info != NULL ? i2d_PKCS8_PRIV_KEY_INFO(info, &whole) : 0;
-    if (len > 0)
+    if (len > 0) {
         made = spf_base64_of((struct spf_bytes){whole, (size_t)len});
+    }
     OPENSSL_clear_free(whole, len > 0 ? (size_t)len : 0);
     PKCS8_PRIV_KEY_INFO_free(info);
     EVP_PKEY_free(key);
-    if (made == NULL)
+    if (made == NULL) {
         return false;
+    }
     spf_secret_free(*base64);
     *base64 = made;
     return true;
@@ -197,8 +213,9 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
     const char *is = NULL;
     long len;
 
-    if (spf_starts_with(spf_secret_text(*base64), openssh))
+    if (spf_starts_with(spf_secret_text(*base64), openssh)) {
         return "OPENSSH PRIVATE KEY";
+    }
     der = has_headers ? NULL : spf_secret_alloc(spf_secret_len(*base64));
     if (der) {
         len = spf_base64_decode(spf_secret_text(*base64), spf_secret_len(*base64),
@@ -208,8 +225,9 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
                                                       : spf_der_label(spf_secret_view(der));
         spf_secret_free(der);
     }
-    if (is == NULL || strcmp(is, label) == 0)
+    if (is == NULL || strcmp(is, label) == 0) {
         return *label ? label : "PRIVATE KEY";
+    }
     if (*label) {
         text->damage |= BIT(LABEL);
         (void)spf_format(text->label, sizeof text->label,
@@ -222,19 +240,23 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
 static void note_around(struct spf_bytes plain, size_t at, size_t end, struct spf_key_text *text)
 {
     for (size_t i = 0; i < at; i++) {
-        if (plain.at[i] == '"' || plain.at[i] == '\'')
+        if (plain.at[i] == '"' || plain.at[i] == '\'') {
             text->damage |= BIT(ESCAPED);
-        else if (plain.at[i] == ' ' && (at - i < 40) && i + 1 == at)
+        } else if (plain.at[i] == ' ' && (at - i < 40) && i + 1 == at) {
             text->damage |= BIT(INDENTED);
-        else if (plain.at[i] != '\r')
+        } else if (plain.at[i] != '\r') {
             text->damage |= BIT(TEXT_AROUND);
+        }
     }
-    if (memchr(plain.at, '\r', plain.len))
+    if (memchr(plain.at, '\r', plain.len)) {
         text->damage |= BIT(CRLF);
-    for (; end < plain.len && plain.at[end] == ' '; end++)
+    }
+    for (; end < plain.len && plain.at[end] == ' '; end++) {
         text->damage |= BIT(WRAPPED);
-    if (end >= plain.len || (plain.at[end] != '\n' && plain.at[end] != '\r'))
+    }
+    if (end >= plain.len || (plain.at[end] != '\n' && plain.at[end] != '\r')) {
         text->damage |= BIT(NO_NEWLINE);
+    }
 }
 
 static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
@@ -248,30 +270,37 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     struct spf_buf headers;
     size_t skip, width;
 
-    if (!has_begin && !has_end)
+    if (!has_begin && !has_end) {
         return true;
+    }
     if (has_begin && find_mark(plain, begin.end, "BEGIN", &next)) {
-        if (has_end && next.at < end.at)
+        if (has_end && next.at < end.at) {
             has_end = false;
+        }
         text->damage |= BIT(MULTIPLE);
     }
-    if (!has_begin)
+    if (!has_begin) {
         begin = (struct mark){.end = 0};
+    }
     text->no_end = !has_end;
     body = (struct spf_bytes){plain.at + begin.end, (has_end ? end.at : plain.len) - begin.end};
     if (!has_end) { /* a mangled END line still has its dashes */
         const uint8_t *dashes = memmem(body.at, body.len, "--", 2);
 
-        if (dashes)
+        if (dashes) {
             body.len = (size_t)(dashes - body.at);
+        }
     }
     if (!has_begin || (has_end && (!end.exact || strcmp(begin.label, end.label) != 0)) ||
-        !begin.exact)
+        !begin.exact) {
         text->damage |= BIT(HEADER);
-    if (begin.broken || (has_end && end.broken))
+    }
+    if (begin.broken || (has_end && end.broken)) {
         text->damage |= BIT(WRAPPED);
-    if (!memchr(body.at, '\n', body.len)) /* the line ends of old Macs are none to ssh */
+    }
+    if (!memchr(body.at, '\n', body.len)) { /* the line ends of old Macs are none to ssh */
         text->damage |= BIT(ONE_LINE);
+    }
     note_around(plain, begin.at, has_end ? end.end : plain.len, text);
 
     spf_buf_init(&headers, 400);
@@ -282,13 +311,15 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
         body.at++;
         body.len--;
         if (body.at[-1] == '\n' && skip > 0 && body.len > 0 && body.at[0] != '\n' &&
-            body.at[0] != '\r')
+            body.at[0] != '\r') {
             break;
+        }
     }
     width = strstr(label, "OPENSSH") ? 70 : 64;
     base64 = spf_take_base64(body, width, text);
-    if (text->damage & BIT(ONE_LINE)) /* which says it all */
+    if (text->damage & BIT(ONE_LINE)) { /* which says it all */
         text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE) | BIT(CRLF));
+    }
     if (base64 && !spf_buf_failed(&headers)) {
         label = label_of(&base64, label, headers.len > 0, text);
         text->clean = spf_pem_of_base64(label, headers.data, spf_secret_view(base64));
@@ -310,8 +341,9 @@ static bool at_ppk_name(struct spf_bytes ppk, size_t at)
     for (size_t i = 0; i < sizeof line_names / sizeof *line_names; i++) {
         size_t len = strlen(line_names[i]);
 
-        if (len <= ppk.len - at && memcmp(ppk.at + at, line_names[i], len) == 0)
+        if (len <= ppk.len - at && memcmp(ppk.at + at, line_names[i], len) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -323,8 +355,9 @@ static void break_ppk(struct spf_writer *writer)
     const struct spf_bytes ppk = {chars, writer->len};
     bool base64 = false, counted = false;
 
-    if (!chars)
+    if (!chars) {
         return;
+    }
     for (size_t i = 0; i < ppk.len; i++) {
         if (chars[i] == ' ' && i + 1 < ppk.len && at_ppk_name(ppk, i + 1)) {
             chars[i] = '\n';
@@ -332,8 +365,9 @@ static void break_ppk(struct spf_writer *writer)
                      memmem(chars + i, ppk.len - i < 16 ? ppk.len - i : 16, "-Lines", 6);
             counted = false;
         } else if (chars[i] == ' ' && base64) {
-            if (counted) /* the blank before the number stays */
+            if (counted) { /* the blank before the number stays */
                 chars[i] = '\n';
+            }
             counted = true;
         }
     }
@@ -351,20 +385,24 @@ static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *te
     for (size_t i = at; i < plain.len; i++) {
         uint8_t c = plain.at[i];
 
-        if (c == '\r')
+        if (c == '\r') {
             c = '\n';
-        if (quoted && c == plain.at[at - 1])
+        }
+        if (quoted && c == plain.at[at - 1]) {
             break;
+        }
         if (line_start && spf_is_blank(c)) {
-            if (c == ' ' || c == '\t')
+            if (c == ' ' || c == '\t') {
                 text->damage |= BIT(INDENTED);
+            }
             continue;
         }
         if (c == '\n') { /* blanks at a line's end, but not the one after a name's colon */
             while (!writer.bad && writer.len > 1 &&
                    spf_secret_bytes(writer.secret)[writer.len - 1] == ' ' &&
-                   spf_secret_bytes(writer.secret)[writer.len - 2] != ':')
+                   spf_secret_bytes(writer.secret)[writer.len - 2] != ':') {
                 writer.len--;
+            }
             breaks++;
         }
         spf_writer_u8(&writer, c);
@@ -374,8 +412,9 @@ static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *te
         text->damage |= BIT(ONE_LINE);
         break_ppk(&writer);
     }
-    if (!line_start)
+    if (!line_start) {
         spf_writer_u8(&writer, '\n');
+    }
     text->clean = spf_writer_take(&writer);
     return text->clean != NULL;
 }
@@ -390,12 +429,14 @@ bool spf_key_text_clean(struct spf_bytes file, struct spf_key_text *text)
     const uint8_t *at = whole ? memmem(view.at, view.len, ppk, strlen(ppk)) : NULL;
     bool good = whole != NULL;
 
-    if (text->escape)
+    if (text->escape) {
         text->damage |= BIT(ESCAPED);
-    if (good && at)
+    }
+    if (good && at) {
         good = clean_ppk(view, (size_t)(at - view.at), text);
-    else if (good)
+    } else if (good) {
         good = clean_pem(view, text);
+    }
     spf_secret_free(plain);
     spf_secret_free(whole);
     return good;

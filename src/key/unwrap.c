@@ -14,9 +14,10 @@ static struct spf_secret *all_base64(struct spf_bytes text)
     struct spf_secret *decoded = spf_secret_alloc(text.len);
     long len = -1;
 
-    if (decoded)
+    if (decoded) {
         len =
             spf_base64_decode((const char *)text.at, text.len, spf_secret_bytes(decoded), text.len);
+    }
     if (len < 32) {
         spf_secret_free(decoded);
         return NULL;
@@ -38,8 +39,9 @@ static bool unwrap_file(struct spf_bytes inner, struct spf_key_text *text)
 {
     struct spf_key_text deeper = {0};
 
-    if (!spf_key_text_clean(inner, &deeper))
+    if (!spf_key_text_clean(inner, &deeper)) {
         return false;
+    }
     if (deeper.clean) {
         *text = deeper;
         text->damage |= BIT(ESCAPED);
@@ -56,15 +58,18 @@ bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text)
     struct spf_bytes bytes;
     bool good;
 
-    if (label)
+    if (label) {
         return set_clean(text, label, file, BIT(BINARY));
+    }
     inner = all_base64(file);
-    if (!inner)
+    if (!inner) {
         return true;
+    }
     bytes = spf_secret_view(inner);
     label = spf_der_label(bytes);
-    if (!label && memcmp(bytes.at, openssh, sizeof openssh) == 0)
+    if (!label && memcmp(bytes.at, openssh, sizeof openssh) == 0) {
         label = "OPENSSH PRIVATE KEY";
+    }
     good = label ? set_clean(text, label, bytes, BIT(HEADER)) : unwrap_file(bytes, text);
     spf_secret_free(inner);
     return good;

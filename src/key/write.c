@@ -13,8 +13,9 @@ struct spf_secret *spf_material_write(const struct spf_key_material *material)
     struct spf_writer writer;
     uint32_t check;
 
-    if (!material->payload || RAND_bytes((unsigned char *)&check, sizeof check) != 1)
+    if (!material->payload || RAND_bytes((unsigned char *)&check, sizeof check) != 1) {
         return NULL;
+    }
     writer = spf_writer(private_len + material->blob_len + 128);
     spf_writer_raw(&writer, "openssh-key-v1", sizeof "openssh-key-v1");
     spf_writer_cstring(&writer, "none");
@@ -27,11 +28,13 @@ struct spf_secret *spf_material_write(const struct spf_key_material *material)
     spf_writer_u32(&writer, check);
     spf_writer_raw(&writer, payload.at, payload.len);
     spf_writer_cstring(&writer, "");
-    for (size_t i = 8 + payload.len + 4; i < private_len; i++)
+    for (size_t i = 8 + payload.len + 4; i < private_len; i++) {
         spf_writer_u8(&writer, (uint8_t)(i - (8 + payload.len + 4) + 1));
+    }
     container = spf_writer_take(&writer);
-    if (!container)
+    if (!container) {
         return NULL;
+    }
     text = spf_pem_text("OPENSSH PRIVATE KEY", spf_secret_view(container));
     spf_secret_free(container);
     return text;

@@ -25,8 +25,9 @@ static int compare(const void *a, const void *b)
     const struct known *one = a, *other = b;
     int order = strcmp(one->name, other->name);
 
-    if (order == 0)
+    if (order == 0) {
         order = strcmp(one->user, other->user);
+    }
     return order != 0 ? order : (one->port > other->port) - (one->port < other->port);
 }
 
@@ -64,21 +65,25 @@ struct spf_baseline *spf_baseline_new(struct spf_ledger *ledger)
     for (size_t i = 0; i < count; i++) {
         const struct spf_ledger_entry *entry = spf_ledger_entry(ledger, i);
 
-        if (entry->decided)
+        if (entry->decided) {
             baseline->known[baseline->count++] = (struct known){
                 name_of(entry->target), entry->target->user, entry->target->port, i, false};
-        if (entry->recorded_utc > baseline->shown.recorded_utc)
+        }
+        if (entry->recorded_utc > baseline->shown.recorded_utc) {
             baseline->shown.recorded_utc = entry->recorded_utc;
+        }
     }
-    if (baseline->count > 0)
+    if (baseline->count > 0) {
         qsort(baseline->known, baseline->count, sizeof *baseline->known, compare_in_order);
+    }
     return baseline;
 }
 
 static void clear_gone(struct spf_baseline *baseline)
 {
-    for (size_t i = 0; i < baseline->gone.count; i++)
+    for (size_t i = 0; i < baseline->gone.count; i++) {
         free(baseline->gone.items[i]);
+    }
     free(baseline->gone.items);
     baseline->gone.items = NULL;
     baseline->gone.count = 0;
@@ -88,14 +93,16 @@ void spf_baseline_begin(struct spf_baseline *baseline)
 {
     clear_gone(baseline);
     memset(baseline->shown.count, 0, sizeof baseline->shown.count);
-    for (size_t i = 0; i < baseline->count; i++)
+    for (size_t i = 0; i < baseline->count; i++) {
         baseline->known[i].found = false;
+    }
 }
 
 void spf_baseline_free(struct spf_baseline *baseline)
 {
-    if (baseline == NULL)
+    if (baseline == NULL) {
         return;
+    }
     clear_gone(baseline);
     free(baseline->known);
     spf_ledger_free(baseline->ledger);
@@ -109,13 +116,15 @@ static struct known *find_named(struct spf_baseline *baseline, const struct know
                                                : bsearch(wanted, baseline->known, baseline->count,
                                                          sizeof *baseline->known, compare);
 
-    while (first != NULL && first > baseline->known && compare(first - 1, wanted) == 0)
+    while (first != NULL && first > baseline->known && compare(first - 1, wanted) == 0) {
         first--;
+    }
     for (;
          first != NULL && first < baseline->known + baseline->count && compare(first, wanted) == 0;
          first++) {
-        if (!first->found)
+        if (!first->found) {
             return first;
+        }
     }
     return NULL;
 }
@@ -133,21 +142,25 @@ static struct known *find(struct spf_baseline *baseline, const struct spf_run *r
         found = find_named(
             baseline,
             &(struct known){.name = name_of(target), .user = target->user, .port = target->port});
-        if (found == NULL && id[0] != '\0')
+        if (found == NULL && id[0] != '\0') {
             found = find_named(
                 baseline, &(struct known){.name = id, .user = target->user, .port = target->port});
+        }
     }
     return found;
 }
 
 static enum spf_since since(const struct spf_diagnosis *before, const struct spf_diagnosis *now)
 {
-    if (now->verdict == before->verdict)
+    if (now->verdict == before->verdict) {
         return now->cause == before->cause ? SPF_SINCE_SAME : SPF_SINCE_OTHER_CAUSE;
-    if (now->verdict == SPF_VERDICT_FAIL)
+    }
+    if (now->verdict == SPF_VERDICT_FAIL) {
         return SPF_SINCE_FAILING;
-    if (now->verdict == SPF_VERDICT_UNKNOWN)
+    }
+    if (now->verdict == SPF_VERDICT_UNKNOWN) {
         return SPF_SINCE_UNKNOWN;
+    }
     return before->verdict == SPF_VERDICT_FAIL ? SPF_SINCE_REPAIRED : SPF_SINCE_KNOWN;
 }
 
@@ -159,8 +172,9 @@ struct spf_changes *spf_baseline_compare(struct spf_baseline *baseline,
     struct spf_taken taken;
     bool whole = true;
 
-    if (changes == NULL)
+    if (changes == NULL) {
         return NULL;
+    }
     changes->since = SPF_SINCE_NEW;
     if (known != NULL) {
         known->found = true;
@@ -176,16 +190,18 @@ struct spf_changes *spf_baseline_compare(struct spf_baseline *baseline,
         spf_taken_clear(&taken);
     }
     baseline->shown.count[changes->since]++;
-    if (whole)
+    if (whole) {
         return changes;
+    }
     spf_changes_free(changes);
     return NULL;
 }
 
 void spf_changes_free(struct spf_changes *changes)
 {
-    if (changes == NULL)
+    if (changes == NULL) {
         return;
+    }
     for (size_t i = 0; i < changes->facts.count; i++) {
         free(changes->facts.items[i].text);
         free(changes->facts.items[i].before);
@@ -202,16 +218,19 @@ const struct spf_report_baseline *spf_baseline_finish(struct spf_baseline *basel
         char **place;
         struct spf_buf title;
 
-        if (known->found)
+        if (known->found) {
             continue;
+        }
         place = SPF_APPEND(&baseline->gone);
-        if (place == NULL)
+        if (place == NULL) {
             return NULL;
+        }
         spf_buf_init(&title, 600);
         spf_asked_title(&title, spf_ledger_entry(baseline->ledger, known->entry)->target);
         *place = spf_buf_take(&title);
-        if (*place == NULL)
+        if (*place == NULL) {
             return NULL;
+        }
     }
     baseline->shown.gone = (const char *const *)baseline->gone.items;
     baseline->shown.gone_count = baseline->gone.count;

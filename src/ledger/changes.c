@@ -23,10 +23,12 @@ static int rank(const struct comparison *c, enum spf_check_id check, const char 
 {
     bool decides = false;
 
-    for (size_t i = 0; i < 2 && id != NULL; i++)
+    for (size_t i = 0; i < 2 && id != NULL; i++) {
         decides = decides || (c->decides[i] != NULL && strcmp(c->decides[i], id) == 0);
-    if (!c->has_cause || check != c->cause)
+    }
+    if (!c->has_cause || check != c->cause) {
         return 3 + (int)check;
+    }
     return decides ? 1 : 2;
 }
 
@@ -40,8 +42,9 @@ static void add(struct comparison *c, const char *fact, enum spf_check_id check,
     char text[600], clean[700];
     va_list args;
 
-    if (c->changes->facts.count >= CHANGES_MOST)
+    if (c->changes->facts.count >= CHANGES_MOST) {
         return;
+    }
     change = SPF_APPEND(&c->changes->facts);
     if (change == NULL) {
         c->failed = true;
@@ -72,8 +75,9 @@ static bool known(const struct comparison *c, enum spf_group group)
 static bool differs(const struct comparison *c, enum spf_group group, const char *before,
                     const char *now)
 {
-    if (!known(c, group) && (before[0] == '\0' || now[0] == '\0'))
+    if (!known(c, group) && (before[0] == '\0' || now[0] == '\0')) {
         return false;
+    }
     return strcmp(before, now) != 0;
 }
 
@@ -121,8 +125,9 @@ static const struct spf_rule *find_rule(const struct spf_rules_facts *facts,
 
         if (strcmp(rule->group, wanted->group) == 0 &&
             (wanted->id[0] != '\0' ? strcmp(rule->id, wanted->id) == 0
-                                   : same_content(rule, wanted)))
+                                   : same_content(rule, wanted))) {
             return rule;
+        }
     }
     return NULL;
 }
@@ -130,8 +135,9 @@ static const struct spf_rule *find_rule(const struct spf_rules_facts *facts,
 static bool has_group(const struct spf_rules_facts *facts, const char *id)
 {
     for (size_t i = 0; i < facts->groups.count; i++) {
-        if (strcmp(facts->groups.items[i].id, id) == 0)
+        if (strcmp(facts->groups.items[i].id, id) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -147,8 +153,9 @@ static void compare_rule_lists(struct comparison *c, const struct spf_rules_fact
         const struct spf_rule *other = find_rule(now, rule);
 
         describe(rule, said);
-        if (!has_group(now, rule->group))
+        if (!has_group(now, rule->group)) {
             continue;
+        }
         if (other == NULL) {
             add(c, "rule", SPF_CHECK_CLOUD_SECURITY_GROUP, rule->id, said, NULL,
                 _("rule %s of %s was removed: %s"), rule->id, rule->group, said);
@@ -162,8 +169,9 @@ static void compare_rule_lists(struct comparison *c, const struct spf_rules_fact
     for (size_t i = 0; i < now->rules.count; i++) {
         const struct spf_rule *rule = &now->rules.items[i];
 
-        if (!has_group(before, rule->group) || find_rule(before, rule) != NULL)
+        if (!has_group(before, rule->group) || find_rule(before, rule) != NULL) {
             continue;
+        }
         describe(rule, said);
         add(c, "rule", SPF_CHECK_CLOUD_SECURITY_GROUP, rule->id, NULL, said,
             _("rule %s of %s was added: %s"), rule->id, rule->group, said);
@@ -176,22 +184,25 @@ static void compare_rules(struct comparison *c)
     const char *one = c->decides[0], *other = c->decides[1];
 
     if (!known(c, SPF_GROUP_RULES)) {
-        if (one != NULL && other != NULL && strcmp(one, other) != 0)
+        if (one != NULL && other != NULL && strcmp(one, other) != 0) {
             add(c, "rule", SPF_CHECK_CLOUD_SECURITY_GROUP, one, one, other,
                 _("rule %s decided, now %s does"), one, other);
+        }
         return;
     }
     for (size_t i = 0; i < before->groups.count; i++) {
-        if (!has_group(now, before->groups.items[i].id))
+        if (!has_group(now, before->groups.items[i].id)) {
             add(c, "security_group", SPF_CHECK_CLOUD_SECURITY_GROUP, NULL,
                 before->groups.items[i].id, NULL, _("the instance left security group %s"),
                 before->groups.items[i].id);
+        }
     }
     for (size_t i = 0; i < now->groups.count; i++) {
-        if (!has_group(before, now->groups.items[i].id))
+        if (!has_group(before, now->groups.items[i].id)) {
             add(c, "security_group", SPF_CHECK_CLOUD_SECURITY_GROUP, NULL, NULL,
                 now->groups.items[i].id, _("the instance joined security group %s"),
                 now->groups.items[i].id);
+        }
     }
     compare_rule_lists(c, before, now);
 }
@@ -210,8 +221,9 @@ static bool has_entry(const struct spf_acl_entry *items, size_t count, const cha
 
     for (size_t i = 0; i < count; i++) {
         describe_entry(&items[i], said);
-        if (strcmp(said, wanted) == 0)
+        if (strcmp(said, wanted) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -225,8 +237,9 @@ static void compare_entries(struct comparison *c, const struct spf_acl_entry *it
 
     for (size_t i = 0; i < count; i++) {
         describe_entry(&items[i], said);
-        if (has_entry(others, other_count, said))
+        if (has_entry(others, other_count, said)) {
             continue;
+        }
         add(c, "acl_entry", SPF_CHECK_CLOUD_NETWORK_ACL, NULL, added ? NULL : said,
             added ? said : NULL,
             added ? _("an entry of network ACL %s was added: %s")
@@ -240,8 +253,9 @@ static void compare_acl(struct comparison *c)
     const struct spf_acl_facts *before = &c->before->facts.network_acl;
     const struct spf_acl_facts *now = &c->now->facts.network_acl;
 
-    if (!known(c, SPF_GROUP_NETWORK_ACL))
+    if (!known(c, SPF_GROUP_NETWORK_ACL)) {
         return;
+    }
     if (strcmp(before->id, now->id) != 0) {
         add(c, "network_acl", SPF_CHECK_CLOUD_NETWORK_ACL, NULL, before->id, now->id,
             _("the vSwitch's network ACL was %s, now %s"), or_none(before->id), or_none(now->id));
@@ -267,22 +281,26 @@ static void compare_cloud(struct comparison *c)
     const char *address = c->before->results[SPF_CHECK_CLOUD_ADDRESS].address;
     const char *address_now = c->now->results[SPF_CHECK_CLOUD_ADDRESS].address;
 
-    if (differs(c, SPF_GROUP_INSTANCE, before->instance.state_name, now->instance.state_name))
+    if (differs(c, SPF_GROUP_INSTANCE, before->instance.state_name, now->instance.state_name)) {
         add(c, "instance_state", SPF_CHECK_CLOUD_INSTANCE, NULL, before->instance.state_name,
             now->instance.state_name, _("the instance was %s, now it is %s"),
             or_none(before->instance.state_name), or_none(now->instance.state_name));
-    if (address[0] != '\0' && address_now[0] != '\0' && strcmp(address, address_now) != 0)
+    }
+    if (address[0] != '\0' && address_now[0] != '\0' && strcmp(address, address_now) != 0) {
         add(c, "address", SPF_CHECK_CLOUD_ADDRESS, NULL, address, address_now,
             _("the instance's address was %s, now %s"), address, address_now);
-    if (source[0] != '\0' && source_now[0] != '\0' && strcmp(source, source_now) != 0)
+    }
+    if (source[0] != '\0' && source_now[0] != '\0' && strcmp(source, source_now) != 0) {
         add(c, "source_ip", SPF_CHECK_CLOUD_SECURITY_GROUP, NULL, source, source_now,
             _("your source address was %s, now %s"), source, source_now);
+    }
     compare_rules(c);
     compare_acl(c);
-    if (differs(c, SPF_GROUP_KEY_PAIR, before->key_pair.name, now->key_pair.name))
+    if (differs(c, SPF_GROUP_KEY_PAIR, before->key_pair.name, now->key_pair.name)) {
         add(c, "key_pair", SPF_CHECK_CLOUD_KEY_PAIR, NULL, before->key_pair.name,
             now->key_pair.name, _("the bound key pair was %s, now %s"),
             or_none(before->key_pair.name), or_none(now->key_pair.name));
+    }
 }
 
 static void compare_key(struct comparison *c)
@@ -291,25 +309,30 @@ static void compare_key(struct comparison *c)
     char mode[8], mode_now[8];
 
     if (before->sha256[0] != '\0' && now->sha256[0] != '\0' &&
-        strcmp(before->sha256, now->sha256) != 0)
+        strcmp(before->sha256, now->sha256) != 0) {
         add(c, "key", SPF_CHECK_KEY_FORMAT, NULL, before->sha256, now->sha256,
             _("the key was %s, now it is another one, %s"), before->sha256, now->sha256);
-    if (!known(c, SPF_GROUP_KEY))
+    }
+    if (!known(c, SPF_GROUP_KEY)) {
         return;
-    if (strcmp(before->damage, now->damage) != 0)
+    }
+    if (strcmp(before->damage, now->damage) != 0) {
         add(c, "key_damage", SPF_CHECK_KEY_FORMAT, NULL, before->damage, now->damage,
             now->damage[0] != '\0' ? _("the key file was damaged (%s)")
                                    : _("the key file is no longer damaged (%s)"),
             now->damage[0] != '\0' ? now->damage : before->damage);
-    if (before->outcome != now->outcome)
+    }
+    if (before->outcome != now->outcome) {
         add(c, "key_file", SPF_CHECK_KEY_FILE, NULL, NULL, NULL, "%s",
             now->outcome == SPF_KEY_READ ? _("the key file can be read again")
                                          : _("the key file can no longer be read"));
+    }
     (void)spf_format(mode, sizeof mode, "%04o", (unsigned)(before->mode & 07777));
     (void)spf_format(mode_now, sizeof mode_now, "%04o", (unsigned)(now->mode & 07777));
-    if (before->outcome == now->outcome && !now->by_list && before->mode != now->mode)
+    if (before->outcome == now->outcome && !now->by_list && before->mode != now->mode) {
         add(c, "key_mode", SPF_CHECK_KEY_MODE, NULL, mode, mode_now,
             _("the key file's mode was %s, now %s"), mode, mode_now);
+    }
 }
 
 static void compare_server(struct comparison *c)
@@ -320,29 +343,34 @@ static void compare_server(struct comparison *c)
 
     if (known(c, SPF_GROUP_TCP) &&
         differs(c, SPF_GROUP_TCP, before->tcp.address, now->tcp.address) &&
-        c->now->results[SPF_CHECK_CLOUD_ADDRESS].address[0] == '\0')
+        c->now->results[SPF_CHECK_CLOUD_ADDRESS].address[0] == '\0') {
         add(c, "address", SPF_CHECK_NET_PORT, NULL, before->tcp.address, now->tcp.address,
             _("the host's address was %s, now %s"), or_none(before->tcp.address),
             or_none(now->tcp.address));
+    }
     if (software[0] != '\0' && now->identification.software[0] != '\0' &&
-        strcmp(software, now->identification.software) != 0)
+        strcmp(software, now->identification.software) != 0) {
         add(c, "software", SPF_CHECK_SSH_BANNER, NULL, software, now->identification.software,
             _("the server was %s, now %s"), software, now->identification.software);
-    if (key[0] != '\0' && key_now[0] != '\0' && strcmp(key, key_now) != 0)
+    }
+    if (key[0] != '\0' && key_now[0] != '\0' && strcmp(key, key_now) != 0) {
         add(c, "host_key", SPF_CHECK_SSH_HOST_KEY, NULL, key, key_now,
             _("the host key was %s, now it is another one, %s"), key, key_now);
+    }
     if (before->query.methods[0] != '\0' && now->query.methods[0] != '\0' &&
-        strcmp(before->query.methods, now->query.methods) != 0)
+        strcmp(before->query.methods, now->query.methods) != 0) {
         add(c, "methods", SPF_CHECK_SSH_AUTH, NULL, before->query.methods, now->query.methods,
             _("the server offered %s, now %s"), before->query.methods, now->query.methods);
+    }
 }
 
 static int by_rank(const void *a, const void *b)
 {
     const struct spf_change *one = a, *other = b;
 
-    if (one->rank != other->rank)
+    if (one->rank != other->rank) {
         return one->rank < other->rank ? -1 : 1;
+    }
     return strcmp(one->text, other->text);
 }
 
@@ -364,7 +392,8 @@ bool spf_changes_find(const struct spf_report_target *before, const struct spf_r
     compare_cloud(&c);
     compare_server(&c);
     compare_key(&c);
-    if (!c.failed && changes->facts.count > 0)
+    if (!c.failed && changes->facts.count > 0) {
         qsort(changes->facts.items, changes->facts.count, sizeof *changes->facts.items, by_rank);
+    }
     return !c.failed;
 }

@@ -14,8 +14,9 @@ static struct spf_error no_memory(void)
 
 void spf_ledger_free(struct spf_ledger *ledger)
 {
-    if (ledger == NULL)
+    if (ledger == NULL) {
         return;
+    }
     for (size_t i = 0; i < ledger->entries.count; i++) {
         struct spf_ledger_item *entry = ledger->entries.items[i];
 
@@ -36,8 +37,9 @@ void spf_ledger_free(struct spf_ledger *ledger)
     free(ledger->runs.items);
     json_object_put(ledger->json);
     json_object_put(ledger->whole);
-    if (ledger->file != NULL)
+    if (ledger->file != NULL) {
         (void)fclose(ledger->file);
+    }
     free(ledger->text);
     free(ledger);
 }
@@ -77,8 +79,9 @@ char *spf_ledger_line(struct spf_ledger *ledger, size_t index)
         return text != NULL ? strdup(text) : NULL;
     }
     line = malloc(entry->len + 1);
-    if (line == NULL)
+    if (line == NULL) {
         return NULL;
+    }
     if (ledger->file == NULL) {
         memcpy(line, ledger->text + entry->offset, entry->len);
     } else if (fseek(ledger->file, entry->offset, SEEK_SET) != 0 ||
@@ -96,10 +99,12 @@ static struct json_object *load(struct spf_ledger *ledger, size_t index)
     const struct spf_ledger_item *entry = ledger->entries.items[index];
     char *line;
 
-    if (entry->offset < 0)
+    if (entry->offset < 0) {
         return spf_json_item(spf_json_get(ledger->whole, "targets"), entry->item);
-    if (ledger->loaded == index + 1)
+    }
+    if (ledger->loaded == index + 1) {
         return ledger->json;
+    }
     json_object_put(ledger->json);
     line = spf_ledger_line(ledger, index);
     ledger->json = line != NULL ? spf_json_parse(line, entry->len) : NULL;
@@ -123,15 +128,19 @@ struct spf_error spf_ledger_take(struct spf_ledger *ledger, size_t index,
     bool of_record = ledger->runs.items[entry->shown.run].of_record;
 
     *taken = (struct spf_taken){0};
-    if (json == NULL || (!of_record && spf_line_judge(json) != NULL))
+    if (json == NULL || (!of_record && spf_line_judge(json) != NULL)) {
         return spf_error(SPF_ERR_INVALID, _("it has changed since it was read first"));
+    }
     taken->run = calloc(1, sizeof *taken->run);
-    if (taken->run == NULL)
+    if (taken->run == NULL) {
         return no_memory();
-    if (target == NULL)
+    }
+    if (target == NULL) {
         target = entry->shown.target;
-    if (!of_record)
+    }
+    if (!of_record) {
         return spf_line_take(json, target, taken) ? spf_ok() : no_memory();
+    }
     spf_run_init(taken->run, target);
     spf_replay(spf_json_get(json, "groups"), taken->run, reported);
     spf_diagnosis_reconcile(taken->run);
@@ -142,8 +151,9 @@ struct spf_error spf_ledger_take(struct spf_ledger *ledger, size_t index,
 void spf_taken_clear(struct spf_taken *taken)
 {
     spf_diagnosis_clear(&taken->diagnosis);
-    if (taken->run != NULL)
+    if (taken->run != NULL) {
         spf_run_clear(taken->run);
+    }
     free(taken->run);
     spf_line_free(taken->line);
     *taken = (struct spf_taken){0};

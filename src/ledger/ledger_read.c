@@ -30,8 +30,9 @@ bool spf_shard_read(const char *text, unsigned *shard, unsigned *shards)
     char first[12];
 
     if (text[len] == '\0' ||
-        !spf_format(first, sizeof first, "%.*s", (int)(len < 11 ? len : 0), text))
+        !spf_format(first, sizeof first, "%.*s", (int)(len < 11 ? len : 0), text)) {
         return false;
+    }
     *shard = (unsigned)spf_decimal(first, SPF_LIST_MAX, 0);
     *shards = (unsigned)spf_decimal(text + len + 1, SPF_LIST_MAX, 0);
     return *shard >= 1 && *shard <= *shards;
@@ -39,8 +40,9 @@ bool spf_shard_read(const char *text, unsigned *shard, unsigned *shards)
 
 static void remark(struct spf_ledger *ledger, size_t number, const char *wrong)
 {
-    if (ledger->remark_count++ < REMARKS_SHOWN)
+    if (ledger->remark_count++ < REMARKS_SHOWN) {
         spf_buf_addf(ledger->remarks, _("line %zu %s, and does not count\n"), number, wrong);
+    }
 }
 
 /* ---- runs --------------------------------------------------------------------------------- */
@@ -51,12 +53,14 @@ static bool take_left_out(struct spf_ledger_run *run, struct json_object *list)
         struct json_object *line = spf_json_item(list, i);
         struct spf_report_left_out *place = SPF_APPEND(&run->left_out);
 
-        if (place == NULL)
+        if (place == NULL) {
             return false;
+        }
         *place = (struct spf_report_left_out){strdup(spf_json_text(line, "where")),
                                               strdup(spf_json_text(line, "why"))};
-        if (place->where == NULL || place->why == NULL)
+        if (place->where == NULL || place->why == NULL) {
             return false;
+        }
     }
     return true;
 }
@@ -73,8 +77,9 @@ static bool read_run(struct json_object *json, struct spf_ledger_run *run)
          (!spf_shard_read(shard, &run->shard, &run->shards) || !spf_is_name(name) ||
           !spf_is_name(selection) || run->started_utc <= 0)) ||
         (name[0] != '\0' && !spf_is_name(name)) ||
-        (selection[0] != '\0' && !spf_is_name(selection)))
+        (selection[0] != '\0' && !spf_is_name(selection))) {
         return false;
+    }
     (void)spf_copy(run->name, sizeof run->name, name);
     (void)spf_copy(run->selection, sizeof run->selection, selection);
     return true;
@@ -90,12 +95,15 @@ static size_t find_run(struct spf_ledger *ledger, const struct spf_ledger_run *w
 
         if (!run->of_record && !run->ended && run->shard == wanted->shard &&
             run->shards == wanted->shards && run->started_utc == wanted->started_utc &&
-            strcmp(run->name, wanted->name) == 0 && strcmp(run->selection, wanted->selection) == 0)
+            strcmp(run->name, wanted->name) == 0 &&
+            strcmp(run->selection, wanted->selection) == 0) {
             return i + 1;
+        }
     }
     place = SPF_APPEND(&ledger->runs);
-    if (place == NULL)
+    if (place == NULL) {
         return 0;
+    }
     *place = *wanted;
     return ledger->runs.count;
 }
@@ -119,14 +127,16 @@ static struct spf_ledger_item *new_entry(struct spf_ledger *ledger)
 /* Has a group failed because the run was ended? */
 static bool is_open(struct json_object *groups)
 {
-    if (!json_object_is_type(groups, json_type_object))
+    if (!json_object_is_type(groups, json_type_object)) {
         return false;
+    }
     json_object_object_foreach(groups, name, group)
     {
         (void)name;
         if (strcmp(spf_json_text(spf_json_get(group, "failure"), "cause"),
-                   spf_findings[SPF_INTERRUPTED].id) == 0)
+                   spf_findings[SPF_INTERRUPTED].id) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -169,14 +179,17 @@ static struct spf_error take_line(struct spf_ledger *ledger, struct json_object 
     size_t run;
 
     *wrong = spf_line_judge(json);
-    if (*wrong == NULL && !read_run(json, &wanted))
+    if (*wrong == NULL && !read_run(json, &wanted)) {
         *wrong = _("names an impossible part");
-    if (*wrong != NULL)
+    }
+    if (*wrong != NULL) {
         return spf_ok();
+    }
     run = find_run(ledger, &wanted);
     entry = run != 0 ? new_entry(ledger) : NULL;
-    if (entry == NULL)
+    if (entry == NULL) {
         return no_memory();
+    }
     entry->texts = json_object_get(spf_json_get(json, "target"));
     entry->line_target = spf_line_target(entry->texts);
     entry->shown.target = &entry->line_target;
@@ -200,8 +213,9 @@ static struct spf_error end_lines(struct spf_ledger *ledger, struct json_object 
         return spf_ok();
     }
     index = find_run(ledger, &wanted);
-    if (index == 0)
+    if (index == 0) {
         return no_memory();
+    }
     run = &ledger->runs.items[index - 1];
     run->ended = true;
     run->asked = spf_json_number(json, "targets", SPF_LIST_MAX, -1);
@@ -222,8 +236,9 @@ static struct spf_error begin_record(struct spf_ledger *ledger, struct json_obje
     run.of_record = true;
     run.asked = spf_json_number(json, "asked", SPF_LIST_MAX, -1);
     index = find_run(ledger, &run);
-    if (index == 0)
+    if (index == 0) {
         return no_memory();
+    }
     ledger->file_run = index;
     return take_left_out(&ledger->runs.items[index - 1], spf_json_get(json, "left_out"))
                ? spf_ok()
@@ -234,13 +249,15 @@ static void end_record(struct spf_ledger *ledger, struct json_object *json)
 {
     struct spf_ledger_run *run;
 
-    if (ledger->runs.items == NULL)
+    if (ledger->runs.items == NULL) {
         return;
+    }
     run = &ledger->runs.items[ledger->file_run - 1];
     run->ended_utc = spf_utc_parse(spf_json_text(json, "recorded_at"));
     run->ended = run->ended_utc > 0;
-    if (run->ended && run->started_utc > 0 && run->ended_utc > run->started_utc)
+    if (run->ended && run->started_utc > 0 && run->ended_utc > run->started_utc) {
         run->duration_ms = (run->ended_utc - run->started_utc) * 1000;
+    }
     ledger->file_run = 0;
 }
 
@@ -249,8 +266,9 @@ static void end_record(struct spf_ledger *ledger, struct json_object *json)
 static void restart(struct spf_ledger *ledger)
 {
     ledger->text_at = 0;
-    if (ledger->file != NULL)
+    if (ledger->file != NULL) {
         rewind(ledger->file);
+    }
 }
 
 /* Up to so many bytes, or the end of a line; false: there are none. */
@@ -259,15 +277,19 @@ static bool read_piece(struct spf_ledger *ledger, char *bytes, size_t size)
     const char *text = ledger->text + ledger->text_at, *feed;
     size_t len = ledger->text_len - ledger->text_at;
 
-    if (ledger->file != NULL)
+    if (ledger->file != NULL) {
         return fgets(bytes, (int)size, ledger->file) != NULL;
-    if (len == 0)
+    }
+    if (len == 0) {
         return false;
-    if (len > size - 1)
+    }
+    if (len > size - 1) {
         len = size - 1;
+    }
     feed = memchr(text, '\n', len);
-    if (feed != NULL)
+    if (feed != NULL) {
         len = (size_t)(feed - text) + 1;
+    }
     memcpy(bytes, text, len);
     bytes[len] = '\0';
     ledger->text_at += len;
@@ -291,11 +313,13 @@ static bool next_line(struct spf_ledger *ledger, struct spf_buf *line)
 
         any = true;
         spf_buf_add(line, bytes, len);
-        if (len > 0 && bytes[len - 1] == '\n')
+        if (len > 0 && bytes[len - 1] == '\n') {
             break;
+        }
     }
-    while (line->len > 0 && strchr("\r\n", line->data[line->len - 1]) != NULL)
+    while (line->len > 0 && strchr("\r\n", line->data[line->len - 1]) != NULL) {
         line->data[--line->len] = '\0';
+    }
     return any;
 }
 
@@ -308,14 +332,16 @@ static struct json_object *parse_opening(const struct spf_buf *line)
     struct json_object *json;
     struct spf_buf whole;
 
-    if (line->len < len || strcmp(line->data + line->len - len, opening) != 0)
+    if (line->len < len || strcmp(line->data + line->len - len, opening) != 0) {
         return NULL;
+    }
     spf_buf_init(&whole, LINE_MOST);
     spf_buf_addf(&whole, "%s]}", line->data);
     json = spf_json_parse(whole.data, whole.len);
     spf_buf_clear(&whole);
-    if (strcmp(spf_json_text(json, "schema"), SPF_RECORD_SCHEMA) == 0)
+    if (strcmp(spf_json_text(json, "schema"), SPF_RECORD_SCHEMA) == 0) {
         return json;
+    }
     json_object_put(json);
     return NULL;
 }
@@ -325,8 +351,9 @@ static struct json_object *parse_closing(const struct spf_buf *line)
     struct json_object *json;
     struct spf_buf whole;
 
-    if (!spf_starts_with(line->data, closing))
+    if (!spf_starts_with(line->data, closing)) {
         return NULL;
+    }
     spf_buf_init(&whole, LINE_MOST);
     spf_buf_addf(&whole, "{%s", line->data + strlen(closing));
     json = spf_json_parse(whole.data, whole.len);
@@ -381,21 +408,24 @@ static struct spf_error read_lines(struct spf_ledger *ledger)
         struct json_object *head = parse_opening(&line), *end = NULL;
         const char *wrong = NULL;
 
-        if (spf_buf_failed(&line))
+        if (spf_buf_failed(&line)) {
             wrong = _("is too long");
-        else if (head != NULL)
+        } else if (head != NULL) {
             error = begin_record(ledger, head, &wrong);
-        else if (ledger->file_run != 0 && (end = parse_closing(&line)) != NULL)
+        } else if (ledger->file_run != 0 && (end = parse_closing(&line)) != NULL) {
             end_record(ledger, end);
-        else if (line.len > 0)
+        } else if (line.len > 0) {
             error = take_value(ledger, &line, offset, &wrong);
-        if (wrong != NULL)
+        }
+        if (wrong != NULL) {
             remark(ledger, number, wrong);
+        }
         json_object_put(head);
         json_object_put(end);
         offset = position(ledger);
-        if (offset < 0)
+        if (offset < 0) {
             error = spf_error(SPF_ERR_INVALID, _("it cannot be read twice"));
+        }
     }
     spf_buf_clear(&line);
     return error;
@@ -413,29 +443,36 @@ static struct spf_error read_whole(struct spf_ledger *ledger)
 
     restart(ledger);
     spf_buf_init(&text, WHOLE_MOST);
-    while (!spf_buf_failed(&text) && read_piece(ledger, bytes, sizeof bytes))
+    while (!spf_buf_failed(&text) && read_piece(ledger, bytes, sizeof bytes)) {
         spf_buf_addstr(&text, bytes);
-    if (!spf_buf_failed(&text))
+    }
+    if (!spf_buf_failed(&text)) {
         ledger->whole = spf_json_parse(text.data, text.len);
+    }
     spf_buf_clear(&text);
-    if (strcmp(spf_json_text(ledger->whole, "schema"), SPF_RECORD_SCHEMA) != 0)
+    if (strcmp(spf_json_text(ledger->whole, "schema"), SPF_RECORD_SCHEMA) != 0) {
         return spf_error(SPF_ERR_INVALID, _("not a record of sshpreflight (schema \"%s\")"),
                          SPF_RECORD_SCHEMA);
+    }
     targets = spf_json_get(ledger->whole, "targets");
-    if (spf_json_count(targets) == 0)
+    if (spf_json_count(targets) == 0) {
         return spf_error(SPF_ERR_INVALID, _("the record holds no target"));
+    }
     error = begin_record(ledger, ledger->whole, &wrong);
-    if (error.code == SPF_OK && wrong != NULL)
+    if (error.code == SPF_OK && wrong != NULL) {
         return spf_error(SPF_ERR_INVALID, _("the record %s"), wrong);
+    }
     for (size_t i = 0; error.code == SPF_OK && i < spf_json_count(targets); i++) {
         struct spf_ledger_item *entry = NULL;
 
         error = take_recorded(ledger, ledger->file_run, spf_json_item(targets, i), &entry);
-        if (entry != NULL)
+        if (entry != NULL) {
             entry->item = i;
+        }
     }
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     end_record(ledger, ledger->whole);
     return ledger->runs.items != NULL && ledger->runs.items[0].ended
                ? spf_ok()
@@ -449,12 +486,15 @@ static void complete_times(struct spf_ledger *ledger)
         struct spf_ledger_entry *entry = &ledger->entries.items[i]->shown;
         struct spf_ledger_run *run = &ledger->runs.items[entry->run];
 
-        if (entry->recorded_utc <= 0)
+        if (entry->recorded_utc <= 0) {
             entry->recorded_utc = run->ended_utc > 0 ? run->ended_utc : run->started_utc;
-        if (!run->ended && entry->recorded_utc > run->ended_utc)
+        }
+        if (!run->ended && entry->recorded_utc > run->ended_utc) {
             run->ended_utc = entry->recorded_utc;
-        if (run->started_utc <= 0)
+        }
+        if (run->started_utc <= 0) {
             run->started_utc = run->ended_utc;
+        }
     }
 }
 
@@ -464,10 +504,12 @@ static int by_place(const void *a, const void *b)
     const struct spf_ledger_item *one = *(struct spf_ledger_item *const *)a;
     const struct spf_ledger_item *other = *(struct spf_ledger_item *const *)b;
 
-    if (one->shown.run != other->shown.run)
+    if (one->shown.run != other->shown.run) {
         return one->shown.run < other->shown.run ? -1 : 1;
-    if (one->place != other->place)
+    }
+    if (one->place != other->place) {
         return one->place < other->place ? -1 : 1;
+    }
     return (one->met > other->met) - (one->met < other->met);
 }
 
@@ -507,8 +549,9 @@ static struct spf_error read_all(struct spf_ledger *read, struct spf_buf *remark
         return error;
     }
     complete_times(read);
-    if (read->entries.count > 0)
+    if (read->entries.count > 0) {
         qsort(read->entries.items, read->entries.count, sizeof(*read->entries.items), by_place);
+    }
     *ledger = read;
     return error;
 }
@@ -530,8 +573,9 @@ struct spf_error spf_ledger_read_text(const char *text, size_t len, struct spf_b
 {
     struct spf_ledger *read = calloc(1, sizeof *read);
 
-    if (read != NULL)
+    if (read != NULL) {
         read->text = malloc(len + 1);
+    }
     if (read == NULL || read->text == NULL) {
         free(read);
         return no_memory();

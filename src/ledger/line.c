@@ -22,8 +22,9 @@ static bool verdict_of(struct json_object *json, enum spf_verdict *verdict)
 
     for (int i = SPF_VERDICT_PASS; i <= SPF_VERDICT_UNKNOWN; i++) {
         *verdict = (enum spf_verdict)i;
-        if (strcmp(name, spf_verdict_name(*verdict)) == 0)
+        if (strcmp(name, spf_verdict_name(*verdict)) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -33,14 +34,17 @@ const char *spf_line_judge(struct json_object *json)
     const char *cause = spf_json_text(json, "cause");
     enum spf_verdict verdict;
 
-    if (!verdict_of(json, &verdict))
+    if (!verdict_of(json, &verdict)) {
         return _("says no verdict");
-    if (cause[0] != '\0' && spf_finding_by_id(cause) == SPF_NO_FINDING)
+    }
+    if (cause[0] != '\0' && spf_finding_by_id(cause) == SPF_NO_FINDING) {
         return _("names a cause that this version does not know");
+    }
     if (!json_object_is_type(spf_json_get(json, "target"), json_type_object) ||
         !json_object_is_type(spf_json_get(json, "checks"), json_type_array) ||
-        !json_object_is_type(spf_json_get(json, "remedies"), json_type_array))
+        !json_object_is_type(spf_json_get(json, "remedies"), json_type_array)) {
         return _("lacks the target, its checks or its remedies");
+    }
     return NULL;
 }
 
@@ -50,8 +54,9 @@ bool spf_line_is_open(struct json_object *json)
 
     for (size_t i = 0; i < spf_json_count(checks); i++) {
         if (strcmp(spf_json_text(spf_json_item(checks, i), "cause"),
-                   spf_findings[SPF_INTERRUPTED].id) == 0)
+                   spf_findings[SPF_INTERRUPTED].id) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -78,12 +83,15 @@ struct spf_target spf_line_target(struct json_object *json)
 
     /* Of an instance it is the address, where no host was given. */
     if (target.host != NULL && target.instance_id != NULL &&
-        strcmp(target.host, spf_json_text(json, "address")) == 0)
+        strcmp(target.host, spf_json_text(json, "address")) == 0) {
         target.host = NULL;
-    if (target.user == NULL)
+    }
+    if (target.user == NULL) {
         target.user = SPF_UNNAMED_USER;
-    if (target.port == 0)
+    }
+    if (target.port == 0) {
         target.port = 22;
+    }
     return target;
 }
 
@@ -102,8 +110,9 @@ static char *clean_text(struct json_object *json, const char *name)
     const char *text = spf_json_text(json, name);
     struct spf_buf buf;
 
-    if (text[0] == '\0')
+    if (text[0] == '\0') {
         return NULL;
+    }
     spf_buf_init(&buf, 4000);
     spf_buf_add_clean(&buf, text, strlen(text), 4000);
     return spf_buf_take(&buf);
@@ -127,15 +136,17 @@ static struct json_object *clean_value(struct json_object *value)
         return spf_clean_json(json_object_get_string(value));
     case json_type_array:
         copy = spf_json_array();
-        for (size_t i = 0; i < spf_json_count(value); i++)
+        for (size_t i = 0; i < spf_json_count(value); i++) {
             spf_json_append(copy, clean_value(spf_json_item(value, i)));
+        }
         return copy;
     case json_type_object: {
         copy = spf_json_object();
         json_object_object_foreach(value, name, member)
         {
-            if (spf_is_clean(name))
+            if (spf_is_clean(name)) {
                 spf_json_add(copy, name, clean_value(member));
+            }
         }
         return copy;
     }
@@ -152,8 +163,9 @@ static const char *impact(struct json_object *json)
     const char *text = spf_json_text(json, "impact");
 
     for (size_t i = 0; i < sizeof impacts / sizeof *impacts; i++) {
-        if (strcmp(impacts[i], text) == 0 || strcmp(spf_tr(impacts[i]), text) == 0)
+        if (strcmp(impacts[i], text) == 0 || strcmp(spf_tr(impacts[i]), text) == 0) {
             return impacts[i];
+        }
     }
     return NULL;
 }
@@ -168,11 +180,12 @@ static void take_remedies(struct json_object *json, enum spf_finding cause, spf_
         char *text = clean_text(remedy, "text");
         struct spf_advice *advice = text != NULL ? SPF_APPEND(list) : NULL;
 
-        if (advice != NULL)
+        if (advice != NULL) {
             *advice = (struct spf_advice){own != SPF_NO_FINDING ? own : cause, text,
                                           command(remedy, "command"), impact(remedy)};
-        else
+        } else {
             free(text);
+        }
     }
 }
 
@@ -181,8 +194,9 @@ static void take_remedies(struct json_object *json, enum spf_finding cause, spf_
 static enum spf_status status_of(const char *name)
 {
     for (int i = SPF_PASS; i <= SPF_UNKNOWN; i++) {
-        if (strcmp(spf_status_name((enum spf_status)i), name) == 0)
+        if (strcmp(spf_status_name((enum spf_status)i), name) == 0) {
             return (enum spf_status)i;
+        }
     }
     return SPF_PENDING;
 }
@@ -216,8 +230,9 @@ static void take_result(struct json_object *json, struct spf_result *result, str
     said->words = clean_text(json, "summary");
     if (result->status == SPF_PENDING ||
         (result->status >= SPF_WARN && result->status != SPF_SKIP &&
-         result->finding == SPF_NO_FINDING))
+         result->finding == SPF_NO_FINDING)) {
         doubt(result, said);
+    }
     take_remedies(json, result->finding, &said->remedies);
 }
 
@@ -260,20 +275,23 @@ static void take_checks(struct json_object *json, struct spf_run *run, struct sp
 {
     struct json_object *checks = spf_json_get(json, "checks");
 
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         run->results[i].status = SPF_PENDING;
+    }
     for (size_t i = 0; i < spf_json_count(checks); i++) {
         struct json_object *check = spf_json_item(checks, i);
         int id = spf_check_by_id(spf_json_text(check, "id"));
 
-        if (id < 0 || run->results[id].status != SPF_PENDING)
+        if (id < 0 || run->results[id].status != SPF_PENDING) {
             continue;
+        }
         take_result(check, &run->results[id], &said[id]);
         take_facts(check, (enum spf_check_id)id, run);
     }
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-        if (run->results[i].status == SPF_PENDING)
+        if (run->results[i].status == SPF_PENDING) {
             doubt(&run->results[i], &said[i]);
+        }
     }
 }
 
@@ -282,8 +300,9 @@ static void take_target(struct json_object *json, struct spf_run *run)
     const struct spf_failure none = spf_failure(SPF_NOT_RECORDED, "a report holds no facts");
     struct spf_instance_facts *instance = &run->facts.instance;
 
-    for (int i = 0; i < SPF_GROUP_COUNT; i++)
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         spf_group_settle(&run->facts.group[i], &none);
+    }
     copy_clean(instance->id, sizeof instance->id, json, "instance_id");
     copy_clean(instance->name, sizeof instance->name, json, "instance_name");
     copy_clean(instance->region, sizeof instance->region, json, "region_id");
@@ -302,8 +321,9 @@ static spf_checks checks_of(struct json_object *list)
         const char *name = json_object_get_string(spf_json_item(list, i));
         int id = name != NULL ? spf_check_by_id(name) : -1;
 
-        if (id >= 0)
+        if (id >= 0) {
             checks |= (spf_checks)1u << id;
+        }
     }
     return checks;
 }
@@ -311,11 +331,13 @@ static spf_checks checks_of(struct json_object *list)
 /* Whose result the cause is; what it says itself counts first. */
 static enum spf_check_id check_of(const struct spf_run *run, enum spf_finding cause, int said)
 {
-    if (said >= 0)
+    if (said >= 0) {
         return (enum spf_check_id)said;
+    }
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-        if (run->results[i].finding == cause)
+        if (run->results[i].finding == cause) {
             return (enum spf_check_id)i;
+        }
     }
     return SPF_CHECK_KEY_FILE;
 }
@@ -327,8 +349,9 @@ static void take_further(struct json_object *list, const struct spf_run *run,
         const char *id = json_object_get_string(spf_json_item(list, i));
         enum spf_finding cause = id != NULL ? spf_finding_by_id(id) : SPF_NO_FINDING;
 
-        if (cause == SPF_NO_FINDING)
+        if (cause == SPF_NO_FINDING) {
             continue;
+        }
         d->further[d->further_count] = cause;
         d->further_check[d->further_count++] = check_of(run, cause, -1);
     }
@@ -386,8 +409,9 @@ bool spf_line_take(struct json_object *json, const struct spf_target *target,
 {
     struct spf_line *line = taken->line = calloc(1, sizeof *line);
 
-    if (line == NULL)
+    if (line == NULL) {
         return false;
+    }
     line->json = json_object_get(json);
     line->target = *target;
     spf_run_init(taken->run, &line->target);
@@ -400,8 +424,9 @@ bool spf_line_take(struct json_object *json, const struct spf_target *target,
 
 void spf_line_free(struct spf_line *line)
 {
-    if (line == NULL)
+    if (line == NULL) {
         return;
+    }
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         free(line->said[i].words);
         spf_advice_clear(&line->said[i].remedies);

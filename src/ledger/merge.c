@@ -42,14 +42,16 @@ struct spf_merge *spf_merge_new(void)
 
 void spf_merge_free(struct spf_merge *merge)
 {
-    if (merge == NULL)
+    if (merge == NULL) {
         return;
+    }
     for (size_t i = 0; i < merge->targets.count; i++) {
         spf_taken_clear(&merge->targets.items[i]->taken);
         free(merge->targets.items[i]);
     }
-    for (size_t i = 0; i < merge->ledgers.count; i++)
+    for (size_t i = 0; i < merge->ledgers.count; i++) {
         spf_ledger_free(merge->ledgers.items[i]);
+    }
     for (size_t i = 0; i < merge->lacks.count; i++) {
         free((char *)(uintptr_t)merge->lacks.items[i].where);
         free((char *)(uintptr_t)merge->lacks.items[i].why);
@@ -73,14 +75,16 @@ static struct spf_error judge_fleet(struct spf_merge *merge, const char *file,
         (void)spf_copy(merge->selection, sizeof merge->selection, run->selection);
         return merge->first != NULL ? spf_ok() : no_memory();
     }
-    if (merge->shards != run->shards)
+    if (merge->shards != run->shards) {
         return spf_usage(
             "%s is of a split into %u, %s of one into %u: they are not parts of one fleet",
             merge->first, merge->shards, file, run->shards);
-    if (strcmp(merge->selection, run->selection) != 0)
+    }
+    if (strcmp(merge->selection, run->selection) != 0) {
         return spf_usage("%s and %s are parts of different targets or checks (selection %s and "
                          "%s): they are not one fleet",
                          merge->first, file, merge->selection, run->selection);
+    }
     return spf_ok();
 }
 
@@ -106,10 +110,12 @@ struct spf_error spf_merge_add(struct spf_merge *merge, const char *name, struct
             continue;
         }
         error = judge_fleet(merge, name, run);
-        if (error.code != SPF_OK)
+        if (error.code != SPF_OK) {
             break;
-        if ((part = SPF_APPEND(&merge->parts)) == NULL)
+        }
+        if ((part = SPF_APPEND(&merge->parts)) == NULL) {
             return no_memory();
+        }
         *part = (struct part){ledger, i, merge->parts.count, run};
     }
     return error;
@@ -128,11 +134,13 @@ static int by_worth(const void *a, const void *b)
     const struct part *one = a, *other = b;
     int order = (one->said->shard > other->said->shard) - (one->said->shard < other->said->shard);
 
-    if (order == 0)
+    if (order == 0) {
         order = (int)is_whole(other->said) - (int)is_whole(one->said);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = (other->said->started_utc > one->said->started_utc) -
                 (other->said->started_utc < one->said->started_utc);
+    }
     return order != 0 ? order : (one->place < other->place) - (one->place > other->place);
 }
 
@@ -155,8 +163,9 @@ static int by_target(const void *a, const void *b)
     };
     int order = 0;
 
-    for (size_t i = 0; order == 0 && i < sizeof texts / sizeof *texts; i++)
+    for (size_t i = 0; order == 0 && i < sizeof texts / sizeof *texts; i++) {
         order = compare_text(texts[i][0], texts[i][1]);
+    }
     return order != 0 ? order : (one->port > other->port) - (one->port < other->port);
 }
 
@@ -164,8 +173,9 @@ static bool add_lack(struct spf_merge *merge, const char *where, const char *why
 {
     struct spf_report_left_out *lack = SPF_APPEND(&merge->lacks);
 
-    if (lack == NULL)
+    if (lack == NULL) {
         return false;
+    }
     *lack = (struct spf_report_left_out){strdup(where), strdup(why)};
     return lack->where != NULL && lack->why != NULL;
 }
@@ -175,13 +185,15 @@ static bool add_missing(struct spf_merge *merge, unsigned first, unsigned last)
 {
     char where[60];
 
-    if (first > last)
+    if (first > last) {
         return true;
-    if (first == last)
+    }
+    if (first == last) {
         (void)spf_format(where, sizeof where, _("part %u/%u"), first, merge->shards);
-    else
+    } else {
         (void)spf_format(where, sizeof where, _("parts %u/%u to %u/%u"), first, merge->shards, last,
                          merge->shards);
+    }
     return add_lack(merge, where, first == last ? _("is missing") : _("are missing"));
 }
 
@@ -190,12 +202,13 @@ static bool add_half(struct spf_merge *merge, const struct spf_ledger_run *run)
     char where[40], why[120];
 
     (void)spf_format(where, sizeof where, _("part %u/%u"), run->shard, merge->shards);
-    if (run->asked < 0 || !run->ended)
+    if (run->asked < 0 || !run->ended) {
         (void)spf_format(why, sizeof why, _("was ended half-way: %zu of its targets are here"),
                          run->entries);
-    else
+    } else {
         (void)spf_format(why, sizeof why, _("is not whole: it had %lld targets, and %zu are here"),
                          (long long)run->asked, run->entries);
+    }
     return add_lack(merge, where, why);
 }
 
@@ -209,8 +222,9 @@ static struct spf_error take_part(struct spf_merge *merge, const struct part *pa
         struct target **place, *target;
         struct spf_error error;
 
-        if (entry->run != part->run || !entry->decided)
+        if (entry->run != part->run || !entry->decided) {
             continue;
+        }
         target = calloc(1, sizeof *target);
         place = target != NULL ? SPF_APPEND(&merge->targets) : NULL;
         if (place == NULL) {
@@ -221,15 +235,18 @@ static struct spf_error take_part(struct spf_merge *merge, const struct part *pa
         target->duration_ms = entry->duration_ms;
         target->recorded_utc = entry->recorded_utc;
         error = spf_ledger_take(part->ledger, i, NULL, 0, &target->taken);
-        if (error.code != SPF_OK)
+        if (error.code != SPF_OK) {
             return error.code == SPF_ERR_NOMEM
                        ? error
                        : spf_usage("a file cannot be merged: %s", error.text);
+        }
     }
-    if (report->started_utc == 0 || run->started_utc < report->started_utc)
+    if (report->started_utc == 0 || run->started_utc < report->started_utc) {
         report->started_utc = run->started_utc;
-    if (run->duration_ms > report->duration_ms)
+    }
+    if (run->duration_ms > report->duration_ms) {
         report->duration_ms = run->duration_ms;
+    }
     if (run->left_out.count > report->left_out_count) { /* each part has read the same list */
         report->left_out = run->left_out.items;
         report->left_out_count = run->left_out.count;
@@ -246,14 +263,16 @@ static struct spf_error choose(struct spf_merge *merge)
     for (size_t i = 0; error.code == SPF_OK && i < merge->parts.count; i++) {
         const struct part *part = &merge->parts.items[i];
 
-        if (part->said->shard == last)
+        if (part->said->shard == last) {
             continue; /* it ran more than once */
+        }
         error = add_missing(merge, last + 1, part->said->shard - 1) ? take_part(merge, part)
                                                                     : no_memory();
         last = part->said->shard;
     }
-    if (error.code == SPF_OK && !add_missing(merge, last + 1, merge->shards))
+    if (error.code == SPF_OK && !add_missing(merge, last + 1, merge->shards)) {
         return no_memory();
+    }
     return error;
 }
 
@@ -264,17 +283,21 @@ struct spf_error spf_merge_finish(struct spf_merge *merge, bool strict, unsigned
     struct spf_tally tally = {0};
     struct spf_error error;
 
-    if (merge->parts.count == 0)
+    if (merge->parts.count == 0) {
         return spf_usage("these files hold no part: a part is written with --shard K/N and "
                          "--record or --format ndjson");
+    }
     error = choose(merge);
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     merge->reported = calloc(merge->targets.count + 1, sizeof *merge->reported);
-    if (merge->reported == NULL)
+    if (merge->reported == NULL) {
         return no_memory();
-    if (merge->targets.count > 0)
+    }
+    if (merge->targets.count > 0) {
         qsort(merge->targets.items, merge->targets.count, sizeof *merge->targets.items, by_target);
+    }
     for (size_t i = 0; i < merge->targets.count; i++) {
         const struct target *target = merge->targets.items[i];
 
@@ -291,8 +314,9 @@ struct spf_error spf_merge_finish(struct spf_merge *merge, bool strict, unsigned
     whole->lacks = merge->lacks.items;
     whole->lacks_count = merge->lacks.count;
     whole->exit_status = spf_tally_exit_status(&tally, strict, fail_over);
-    if (whole->lacks_count > 0 || (whole->exit_status == 0 && whole->left_out_count > 0))
+    if (whole->lacks_count > 0 || (whole->exit_status == 0 && whole->left_out_count > 0)) {
         whole->exit_status = 2;
+    }
     *report = whole;
     return spf_ok();
 }

@@ -154,8 +154,9 @@ struct json_object *spf_recorded_target_write(const struct spf_target *target,
         bool is_lookup = strstr(*word, "lookup:") != NULL;
         bool leads_to_it = word[1] != NULL && spf_starts_with(word[1], "lookup:");
 
-        if (!is_lookup && !leads_to_it && (kept = SPF_APPEND(&asked.other_options)) != NULL)
+        if (!is_lookup && !leads_to_it && (kept = SPF_APPEND(&asked.other_options)) != NULL) {
             kept->word = (char *)(uintptr_t)*word;
+        }
     }
     json = spf_shape_write(&asked_shape, &asked, filter);
     free(asked.other_options.items);
@@ -203,16 +204,20 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
     struct spf_error error;
 
     recorded->asked = asked;
-    if (asked == NULL)
+    if (asked == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     error = spf_shape_read(&asked_shape, json, asked);
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
-    if (!could_be_asked(asked))
+    }
+    if (!could_be_asked(asked)) {
         return spf_error(SPF_ERR_INVALID, _("a target is not one that could have been asked for"));
+    }
     recorded->other_options = calloc(asked->other_options.count + 1, sizeof(char *));
-    if (recorded->other_options == NULL)
+    if (recorded->other_options == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     for (size_t i = 0; i < asked->other_options.count; i++) {
         const char *word = asked->other_options.items[i].word;
 
@@ -254,8 +259,9 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
 
 void spf_recorded_target_clear(struct spf_recorded_target *recorded)
 {
-    if (recorded->asked != NULL)
+    if (recorded->asked != NULL) {
         spf_shape_clear(&asked_shape, recorded->asked);
+    }
     free(recorded->asked);
     free(recorded->other_options);
     *recorded = (struct spf_recorded_target){0};
@@ -267,10 +273,12 @@ struct spf_failure spf_recorded_failure_read(struct json_object *json)
     struct spf_failure failure;
     enum spf_finding cause = SPF_NO_FINDING;
 
-    if (spf_shape_read(&failure_shape, json, &record).code == SPF_OK)
+    if (spf_shape_read(&failure_shape, json, &record).code == SPF_OK) {
         cause = spf_finding_by_id(record.cause);
-    if (cause == SPF_NO_FINDING || spf_findings[cause].status != SPF_UNKNOWN)
+    }
+    if (cause == SPF_NO_FINDING || spf_findings[cause].status != SPF_UNKNOWN) {
         return spf_failure(SPF_NOT_RECORDED, "the record's account of this failure is damaged");
+    }
     failure = spf_failure(cause, "%s", record.text);
     failure.explicit_deny = record.explicit_deny;
     spf_clean(failure.action, sizeof failure.action, record.action, strlen(record.action));

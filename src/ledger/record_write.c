@@ -11,8 +11,9 @@
 
 static void add_text(struct json_object *object, const char *name, const char *text)
 {
-    if (text[0] != '\0')
+    if (text[0] != '\0') {
         spf_json_add(object, name, spf_json_string(text));
+    }
 }
 
 static void add_time(struct json_object *object, const char *name, int64_t utc)
@@ -28,10 +29,11 @@ static void add_json(struct spf_buf *buf, struct json_object *object, int flags)
 {
     const char *text = object != NULL ? json_object_to_json_string_ext(object, flags) : NULL;
 
-    if (text != NULL && !spf_was_short()) /* rather no record than one with members missing */
+    if (text != NULL && !spf_was_short()) { /* rather no record than one with members missing */
         spf_buf_addstr(buf, text);
-    else
+    } else {
         buf->failed = true;
+    }
     json_object_put(object);
 }
 
@@ -74,8 +76,9 @@ static struct json_object *groups_json(const struct spf_run *run,
         enum spf_group_phase phase = run->facts.group[i].phase;
         struct json_object *group;
 
-        if (phase != SPF_PRESENT && phase != SPF_FAILED)
+        if (phase != SPF_PRESENT && phase != SPF_FAILED) {
             continue;
+        }
         group = group_json(run, i, filter);
         if (group == NULL) {
             json_object_put(groups);
@@ -85,8 +88,9 @@ static struct json_object *groups_json(const struct spf_run *run,
     }
     /* What a command printed is the server's business; its meaning is in the facts. */
     session = spf_json_path(groups, "session.facts");
-    if (session != NULL)
+    if (session != NULL) {
         json_object_object_del(session, "output");
+    }
     return groups;
 }
 
@@ -107,8 +111,9 @@ static struct json_object *target_json(const struct spf_report_target *reported)
     }
     spf_json_add(one, "target", target);
     spf_json_add(one, "groups", groups);
-    if (reported->place > 0) /* they are written as they are done */
+    if (reported->place > 0) { /* they are written as they are done */
         spf_json_add(one, "place", spf_json_integer((int64_t)reported->place));
+    }
     add_time(one, "recorded_at", reported->judged_utc != 0 ? reported->judged_utc : spf_utc_now());
     spf_json_add(one, "duration_ms", spf_json_integer(reported->duration_ms));
     return one;
@@ -124,28 +129,32 @@ static struct json_object *head_json(const struct spf_report *report, size_t ask
     add_time(head, "started_at", report->started_utc);
     spf_json_add(head, "asked", spf_json_integer((int64_t)asked));
     (void)spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
-    if (report->shards > 0)
+    if (report->shards > 0) {
         add_text(head, "shard", shard);
+    }
     add_text(head, "run", report->run);
     add_text(head, "selection", report->selection);
-    if (report->left_out_count > 0)
+    if (report->left_out_count > 0) {
         spf_json_add(head, "left_out", spf_left_out_json(report));
+    }
     return head;
 }
 
 void spf_record_begin(struct spf_buf *buf, const struct spf_report *report, size_t asked)
 {
     add_json(buf, head_json(report, asked), JSON_C_TO_STRING_PLAIN | FLAGS);
-    if (buf->len > 0 && buf->data[buf->len - 1] == '}')
+    if (buf->len > 0 && buf->data[buf->len - 1] == '}') {
         buf->len--;
+    }
     spf_buf_addstr(buf, ",\"targets\":[\n");
 }
 
 void spf_record_add(struct spf_buf *buf, const struct spf_report_target *target, bool first)
 {
     (void)spf_was_short();
-    if (!first)
+    if (!first) {
         spf_buf_addch(buf, ',');
+    }
     add_json(buf, target_json(target), JSON_C_TO_STRING_PLAIN | FLAGS);
     spf_buf_addch(buf, '\n');
 }
@@ -181,7 +190,8 @@ void spf_record_write(struct spf_buf *buf, const struct spf_report *report)
         return;
     }
     spf_record_begin(buf, report, report->count);
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         spf_record_add(buf, &report->targets[i], i == 0);
+    }
     spf_record_end(buf);
 }

@@ -44,8 +44,9 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 static spf_groups absent(const struct spf_run *run, spf_groups groups)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (run->facts.group[i].phase != SPF_ABSENT)
+        if (run->facts.group[i].phase != SPF_ABSENT) {
             groups &= ~((spf_groups)1u << i);
+        }
     }
     return groups;
 }
@@ -64,15 +65,18 @@ void spf_replay(struct json_object *groups, struct spf_run *run, spf_groups repo
         spf_groups wants =
             spf_run_advance(run, spf_now_ms()) | spf_diagnosis_wants(run) | absent(run, reported);
 
-        if (wants == 0)
+        if (wants == 0) {
             break;
+        }
         for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-            if (!(wants >> i & 1))
+            if (!(wants >> i & 1)) {
                 continue;
+            }
             spf_run_asked(run, (enum spf_group)i, spf_now_ms());
             spf_replay_serve(groups, &replay.inquiry, (enum spf_group)i);
         }
     }
-    if (!spf_run_done(run))
+    if (!spf_run_done(run)) {
         spf_run_abandon(run, &nothing, spf_now_ms());
+    }
 }

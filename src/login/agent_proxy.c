@@ -46,15 +46,18 @@ static bool receive(int fd, struct message *message, bool *complete)
             struct spf_reader head = spf_reader(message->bytes, HEAD);
             uint32_t len = spf_reader_u32(&head);
 
-            if (len == 0 || len > MESSAGE_MAX)
+            if (len == 0 || len > MESSAGE_MAX) {
                 return false;
+            }
             want += len;
         }
         got = recv(fd, message->bytes + message->len, want - message->len, MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
             return true;
-        if (got <= 0)
+        }
+        if (got <= 0) {
             return false;
+        }
         message->len += (size_t)got;
         *complete = message->len == want && want > HEAD;
     }
@@ -71,16 +74,18 @@ static bool hand_over(int fd, const void *bytes, size_t len)
 static void shut(struct spf_agent_proxy *proxy)
 {
     spf_loop_remove(proxy->loop, &proxy->inside);
-    if (proxy->inside.fd >= 0)
+    if (proxy->inside.fd >= 0) {
         (void)close(proxy->inside.fd);
+    }
     proxy->inside.fd = -1;
 }
 
 static void hang_up(struct spf_agent_proxy *proxy)
 {
     spf_loop_remove(proxy->loop, &proxy->agent);
-    if (proxy->agent.fd >= 0)
+    if (proxy->agent.fd >= 0) {
         (void)close(proxy->agent.fd);
+    }
     proxy->agent.fd = -1;
 }
 
@@ -90,8 +95,9 @@ static void refuse(struct spf_agent_proxy *proxy)
 
     hang_up(proxy);
     proxy->answered = true;
-    if (!hand_over(proxy->inside.fd, failure, sizeof failure))
+    if (!hand_over(proxy->inside.fd, failure, sizeof failure)) {
         shut(proxy);
+    }
 }
 
 /* The one key, without its comment. */
@@ -107,8 +113,9 @@ static void list_the_key(struct spf_agent_proxy *proxy)
     spf_writer_cstring(&writer, "");
     answer = spf_writer_take(&writer);
     if (answer == NULL ||
-        !hand_over(proxy->inside.fd, spf_secret_text(answer), spf_secret_len(answer)))
+        !hand_over(proxy->inside.fd, spf_secret_text(answer), spf_secret_len(answer))) {
         shut(proxy);
+    }
     spf_secret_free(answer);
 }
 
@@ -134,8 +141,9 @@ static void ask_to_sign(struct spf_agent_proxy *proxy)
     proxy->agent.fd = spf_agent_connect(proxy->path);
     if (request == NULL || proxy->agent.fd < 0 ||
         !hand_over(proxy->agent.fd, spf_secret_text(request), spf_secret_len(request)) ||
-        !spf_loop_add(proxy->loop, &proxy->agent))
+        !spf_loop_add(proxy->loop, &proxy->agent)) {
         refuse(proxy);
+    }
     spf_secret_free(request);
 }
 
@@ -145,13 +153,14 @@ static void serve(struct spf_agent_proxy *proxy)
     const struct spf_bytes ours = {proxy->blob, proxy->blob_len};
     uint8_t type = spf_reader_u8(&reader);
 
-    if (type == SPF_AGENT_REQUEST_IDENTITIES)
+    if (type == SPF_AGENT_REQUEST_IDENTITIES) {
         list_the_key(proxy);
-    else if (type == SPF_AGENT_SIGN_REQUEST && !proxy->answered &&
-             spf_bytes_equal(spf_reader_string(&reader), ours) && !reader.bad)
+    } else if (type == SPF_AGENT_SIGN_REQUEST && !proxy->answered &&
+               spf_bytes_equal(spf_reader_string(&reader), ours) && !reader.bad) {
         ask_to_sign(proxy);
-    else
+    } else {
         refuse(proxy);
+    }
 }
 
 static void somebody_asks(struct spf_watch *watch, short revents)
@@ -179,8 +188,9 @@ static void agent_answers(struct spf_watch *watch, short revents)
     } else if (complete) {
         hang_up(proxy);
         proxy->answered = true;
-        if (!hand_over(proxy->inside.fd, proxy->reply.bytes, proxy->reply.len))
+        if (!hand_over(proxy->inside.fd, proxy->reply.bytes, proxy->reply.len)) {
             shut(proxy);
+        }
     }
 }
 
@@ -211,8 +221,9 @@ struct spf_agent_proxy *spf_agent_proxy_new(struct spf_loop *loop, const char *p
         (struct spf_watch){.fd = pair[1], .events = POLLIN, .ready = somebody_asks, .owner = proxy};
     proxy->agent =
         (struct spf_watch){.fd = -1, .events = POLLIN, .ready = agent_answers, .owner = proxy};
-    if (spf_loop_add(loop, &proxy->inside))
+    if (spf_loop_add(loop, &proxy->inside)) {
         return proxy;
+    }
     spf_agent_proxy_free(proxy);
     return NULL;
 }
@@ -232,11 +243,13 @@ bool spf_agent_proxy_answered(const struct spf_agent_proxy *proxy)
 
 void spf_agent_proxy_free(struct spf_agent_proxy *proxy)
 {
-    if (proxy == NULL)
+    if (proxy == NULL) {
         return;
+    }
     hang_up(proxy);
     shut(proxy);
-    if (proxy->visitor >= 0)
+    if (proxy->visitor >= 0) {
         (void)close(proxy->visitor);
+    }
     free(proxy);
 }

@@ -72,8 +72,9 @@ struct spf_agent_signing *spf_agent_signing_new(struct spf_loop *loop, const cha
 {
     struct spf_agent_signing *signing = calloc(1, sizeof *signing);
 
-    if (signing == NULL)
+    if (signing == NULL) {
         return NULL;
+    }
     *signing = (struct spf_agent_signing){.loop = loop,
                                           .proxy = spf_agent_proxy_new(loop, agent, shown, held),
                                           .timer = {.fd = -1, .ready = is_late, .owner = signing},
@@ -101,8 +102,9 @@ bool spf_agent_signing_start(struct spf_agent_signing *signing, struct spf_link 
         .job = {.work = work, .done = work_done, .release = release, .owner = signing},
         .link = link};
     signing->turn = turn;
-    if (spf_loop_submit(signing->loop, &turn->job))
+    if (spf_loop_submit(signing->loop, &turn->job)) {
         return true;
+    }
     leave_turn(signing);
     return false;
 }
@@ -114,10 +116,12 @@ bool spf_agent_signing_is_answered(const struct spf_agent_signing *signing)
 
 void spf_agent_signing_free(struct spf_agent_signing *signing)
 {
-    if (signing == NULL)
+    if (signing == NULL) {
         return;
-    if (signing->turn != NULL)
+    }
+    if (signing->turn != NULL) {
         spf_loop_cancel(signing->loop, &signing->turn->job);
+    }
     spf_loop_remove(signing->loop, &signing->timer);
     spf_agent_proxy_free(signing->proxy);
     free(signing);

@@ -28,8 +28,9 @@ static void note_ways_out(const struct spf_view *view, const char *types, struct
     };
     const char *key = view->facts->key.algorithm;
 
-    if (strcmp(key, "ssh-rsa") == 0 && (types == NULL || spf_names_have(types, "ssh-rsa")))
+    if (strcmp(key, "ssh-rsa") == 0 && (types == NULL || spf_names_have(types, "ssh-rsa"))) {
         spf_note_text(result, "signature_algorithm", "ssh-rsa");
+    }
     for (size_t i = 0; i < sizeof usable / sizeof *usable; i++) {
         if (strcmp(usable[i][0], key) != 0 &&
             (types == NULL || spf_names_have(types, usable[i][0]))) {
@@ -44,8 +45,9 @@ void spf_algorithm_note(const struct spf_view *view, struct spf_result *result)
     const char *server = view->facts->handshake.server_sig_algs, *types = types_of(view);
 
     spf_note_text(result, "server_sig_algs", server);
-    if (server == NULL && types != NULL)
+    if (server == NULL && types != NULL) {
         spf_note_text(result, "server_key_types", types);
+    }
     note_ways_out(view, types, result);
 }
 
@@ -59,15 +61,16 @@ struct spf_opinion spf_algorithm_judge(const struct spf_view *view, struct spf_r
                         "and this program does not");
         return spf_lowered(SPF_AUTH_ALGORITHM_REFUSED, SPF_UNKNOWN);
     }
-    if (types != NULL)
+    if (types != NULL) {
         spf_say(result,
                 "there is no signature algorithm that both ssh and the server allow for a key of "
                 "type %s (the server knows %s); the key itself was not evaluated",
                 view->facts->key.algorithm, types);
-    else
+    } else {
         spf_say(result,
                 "there is no signature algorithm that both ssh and the server allow for a key of "
                 "type %s; the key itself was not evaluated",
                 view->facts->key.algorithm);
+    }
     return spf_concludes(SPF_AUTH_ALGORITHM_REFUSED);
 }

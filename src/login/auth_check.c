@@ -43,8 +43,9 @@ static struct spf_opinion decided(struct spf_result *result, const char *stage,
 
 static void note_certificate(const struct spf_view *view, struct spf_result *result)
 {
-    if (view->facts->key.certificate[0] != '\0')
+    if (view->facts->key.certificate[0] != '\0') {
         spf_note_text(result, "certificate_file", view->facts->key.certificate);
+    }
 }
 
 #define ASKED_SIZE (sizeof((struct spf_key_facts *)0)->certificate + 32)
@@ -52,10 +53,12 @@ static void note_certificate(const struct spf_view *view, struct spf_result *res
 /* "this key", or the certificate beside it, where that was the last to be asked about. */
 static const char *asked(const struct spf_view *view, char text[ASKED_SIZE])
 {
-    if (!view->facts->query.of_certificate)
+    if (!view->facts->query.of_certificate) {
         return _("this key");
-    if (view->facts->key.certificate[0] == '\0')
+    }
+    if (view->facts->key.certificate[0] == '\0') {
         return _("the certificate in the ssh-agent");
+    }
     (void)spf_format(text, ASKED_SIZE, _("the certificate %s"), view->facts->key.certificate);
     return text;
 }
@@ -63,10 +66,12 @@ static const char *asked(const struct spf_view *view, char text[ASKED_SIZE])
 /* The same without an article. */
 static const char *bare(const struct spf_view *view, char text[ASKED_SIZE])
 {
-    if (!view->facts->query.of_certificate)
+    if (!view->facts->query.of_certificate) {
         return _("key");
-    if (view->facts->key.certificate[0] == '\0')
+    }
+    if (view->facts->key.certificate[0] == '\0') {
         return _("certificate in the ssh-agent");
+    }
     (void)spf_format(text, ASKED_SIZE, _("certificate %s"), view->facts->key.certificate);
     return text;
 }
@@ -101,19 +106,22 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
 
     note_certificate(view, result);
     spf_note_text(result, "certificate_principals", certified->principals);
-    if (certified->valid_before > 0 && certified->valid_before < SPF_FOR_EVER)
+    if (certified->valid_before > 0 && certified->valid_before < SPF_FOR_EVER) {
         spf_utc_format(certified->valid_before, until);
-    if (until[0] != '\0')
+    }
+    if (until[0] != '\0') {
         spf_note_text(result, "certificate_valid_until", until);
-    if (certified->host)
+    }
+    if (certified->host) {
         (void)spf_copy(why, sizeof why, _(" (it is a host's and logs nobody in)"));
-    else if (certified->valid_before > 0 && !certified->in_time)
+    } else if (certified->valid_before > 0 && !certified->in_time) {
         (void)spf_copy(why, sizeof why, _(" (it is not valid now)"));
-    else if (!names_user)
+    } else if (!names_user) {
         (void)spf_format(why, sizeof why, _(" (its principals, %s, do not include this user)"),
                          certified->principals);
-    else
+    } else {
         why[0] = '\0';
+    }
     if (view->facts->query.of_certificate) {
         spf_say(result, "the server accepts neither this key for %s nor the certificate %s%s", user,
                 key->certificate, why);
@@ -129,8 +137,9 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
 static struct spf_opinion judge_algorithm(const struct spf_view *view, struct spf_result *result)
 {
     spf_algorithm_note(view, result);
-    if (view->facts->key.certificate[0] != '\0')
+    if (view->facts->key.certificate[0] != '\0') {
         return judge_certificate(view, offer, result);
+    }
     spf_note_text(result, "stage", offer);
     return spf_algorithm_judge(view, result);
 }
@@ -164,14 +173,17 @@ static struct spf_opinion refused(const struct spf_view *view, const char *stage
     /* after a disconnect ssh, too, offers nothing more */
     if (view->facts->key.certificate[0] != '\0' &&
         (view->facts->query.of_certificate ||
-         view->facts->query.ending.kind != SPF_ENDING_DISCONNECT))
+         view->facts->query.ending.kind != SPF_ENDING_DISCONNECT)) {
         return judge_certificate(view, stage, result);
-    if (!view->target->key_configured || !has_other_keys(view))
+    }
+    if (!view->target->key_configured || !has_other_keys(view)) {
         return decided(result, stage, SPF_AUTH_KEY_REFUSED);
+    }
     spf_note_text(result, "stage", stage);
     result->next_key = next_key(view);
-    if (result->next_key != NULL)
+    if (result->next_key != NULL) {
         spf_note_text(result, "next_key_file", result->next_key);
+    }
     spf_say(result,
             "the server does not accept %s for %s; ssh would try its other keys too: name one with "
             "--key",
@@ -199,19 +211,23 @@ static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_
     const char *server = view->facts->handshake.server_sig_algs;
 
     if ((facts->methods[0] != '\0' && !spf_names_have(facts->methods, "publickey")) ||
-        (facts->methods[0] == '\0' && leaves_no_method(facts->error)))
+        (facts->methods[0] == '\0' && leaves_no_method(facts->error))) {
         return decided(result, offer, SPF_AUTH_PUBLICKEY_DISABLED);
-    if (server == NULL)
+    }
+    if (server == NULL) {
         server = spf_implementation_of(view->facts->identification.software)->key_types;
+    }
     if (facts->asked.count == 0 && server != NULL && facts->algorithm[0] != '\0' &&
         !facts->of_certificate && !spf_names_have(server, facts->algorithm) &&
         !(view->facts->handshake.server_sig_algs == NULL &&
-          spf_names_have(server, view->facts->key.algorithm)))
+          spf_names_have(server, view->facts->key.algorithm))) {
         return judge_algorithm(view, result);
-    if (facts->ending.kind == SPF_ENDING_DISCONNECT && facts->asked.count == 0)
+    }
+    if (facts->ending.kind == SPF_ENDING_DISCONNECT && facts->asked.count == 0) {
         spf_say(result,
                 "the server does not accept this key for %s; it answered by disconnecting: %s",
                 view->target->user, facts->error);
+    }
     return refused(view, query, result);
 }
 
@@ -220,8 +236,9 @@ static struct spf_opinion judge_disconnect(const struct spf_ending *ending, cons
 {
     spf_note_text(result, "stage", stage);
     /* sshd counts tries a connection, and this was the first: others used it up (auth2.c) */
-    if (strstr(error, "Too many authentication failures") != NULL)
+    if (strstr(error, "Too many authentication failures") != NULL) {
         return spf_concludes(SPF_AUTH_TOO_MANY);
+    }
     spf_ending_say(result, N_("the authentication came to no answer"), ending, error);
     return spf_concludes(SPF_AUTH_DISCONNECTED);
 }
@@ -234,8 +251,9 @@ static struct spf_opinion judge_stall(const struct spf_view *view, const struct 
 
     spf_note_text(result, "stage", stage);
     spf_flow_note(result, &ending->flow);
-    if (spf_path_judge(view, result, ending, &opinion))
+    if (spf_path_judge(view, result, ending, &opinion)) {
         return opinion;
+    }
     spf_ending_say_late(view, result, unanswered, ending, error);
     return spf_lowered(SPF_AUTH_TIMEOUT, SPF_UNKNOWN); /* ssh goes on waiting, and may get in */
 }
@@ -258,8 +276,9 @@ static struct spf_opinion judge_told_off(const struct spf_view *view, struct spf
     spf_say(result, "the server knows this key, but refuses the login of %s; it says: %s",
             view->target->user, said);
     /* /run/nologin of systemd-user-sessions(8), which pam_nologin(8) shows */
-    if (strstr(said, "Unprivileged users are not permitted to log in") != NULL)
+    if (strstr(said, "Unprivileged users are not permitted to log in") != NULL) {
         return decided(result, signature, SPF_AUTH_NOT_YET);
+    }
     return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
 }
 
@@ -282,26 +301,28 @@ static bool is_unsigned(const struct spf_view *view, struct spf_result *result,
     if (spf_key_agent_signs(&view->facts->key)) {
         spf_note_text(result, "signed_by", "agent");
     } else if (!view->facts->key.usable && view->facts->key.encrypted) {
-        if (judges_by_query(view))
+        if (judges_by_query(view)) {
             spf_say(result,
                     "the server takes %s for %s; without the passphrase the login itself could not "
                     "be tried",
                     asked(view, text), view->target->user);
-        else
+        } else {
             spf_say(result,
                     "without the passphrase the login could not be tried, and the answer to the "
                     "question alone proves nothing: this server (%s) may say yes to any key",
                     view->facts->identification.software);
+        }
         *opinion = spf_lowered(SPF_KEY_ENCRYPTED, SPF_UNKNOWN);
         return true;
     }
     if (!spf_key_agent_signs(&view->facts->key) &&
         strcmp(view->facts->key.damage, "key-needs-device") == 0) {
-        if (judges_by_query(view))
+        if (judges_by_query(view)) {
             spf_say(result,
                     "the server accepts %s for %s; the security key was not asked to sign, so the "
                     "login itself is untried",
                     asked(view, text), view->target->user);
+        }
         *opinion = spf_lowered(SPF_KEY_NEEDS_DEVICE, SPF_UNKNOWN);
         return true;
     }
@@ -326,14 +347,15 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
                 view->facts->identification.software);
         return refused(view, signature, result);
     }
-    if (facts->ending.kind == SPF_ENDING_DISCONNECT)
+    if (facts->ending.kind == SPF_ENDING_DISCONNECT) {
         spf_say(result,
                 "the server knows %s, but refuses the login of %s; it answered by "
                 "disconnecting: %s",
                 asked(view, text), view->target->user, facts->error);
-    else if (view->facts->query.of_certificate)
+    } else if (view->facts->query.of_certificate) {
         spf_say(result, "the server accepts %s, but refuses the login of %s", asked(view, text),
                 view->target->user);
+    }
     return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
 }
 
@@ -347,8 +369,9 @@ static struct spf_opinion judge_acceptance(const struct spf_view *view, struct s
         spf_note_number(result, "agent_keys", spf_keys_too_many(view));
         return spf_concludes(SPF_AGENT_KEYS_TOO_MANY);
     }
-    if (view->target->session == SPF_SESSION_NEVER)
+    if (view->target->session == SPF_SESSION_NEVER) {
         spf_flow_note(result, &facts->ending.flow);
+    }
     if (view->facts->query.asked.count > 0) {
         spf_keys_say_accepted(view, result);
         return spf_passes();
@@ -367,14 +390,18 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     struct spf_opinion opinion;
 
     spf_note_text(result, "stage", query);
-    if (view->facts->query.of_certificate)
+    if (view->facts->query.of_certificate) {
         note_certificate(view, result);
-    if (is_unsigned(view, result, &opinion))
+    }
+    if (is_unsigned(view, result, &opinion)) {
         return opinion;
-    if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
+    }
+    if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion)) {
         return opinion;
-    if (facts->methods[0] != '\0')
+    }
+    if (facts->methods[0] != '\0') {
         note_methods(result, facts->methods);
+    }
 
     switch (facts->outcome) {
     case SPF_AUTH_REFUSED:
@@ -385,8 +412,9 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
     case SPF_AUTH_LOCAL_REFUSAL:
         return judge_algorithm(view, result);
     case SPF_AUTH_ENDED:
-        if (is_told_off(facts))
+        if (is_told_off(facts)) {
             return judge_told_off(view, result);
+        }
         return judge_disconnect(&facts->ending, facts->error, signature, result);
     case SPF_AUTH_SILENT:
         return judge_stall(view, &facts->ending, facts->error, signature, result);
@@ -402,8 +430,9 @@ static bool is_beyond_us(const struct spf_view *view, struct spf_result *result)
     const struct spf_key_facts *key = &view->facts->key;
 
     if (!spf_facts_have(view->facts, SPF_GROUP_KEY) || key->usable || key->public_blob == NULL ||
-        strcmp(key->damage, "key-algorithm-unsupported") != 0)
+        strcmp(key->damage, "key-algorithm-unsupported") != 0) {
         return false;
+    }
     spf_say(result,
             "this program has no keys of type %s: whether the server accepts it is not known",
             key->algorithm);
@@ -417,8 +446,9 @@ static bool is_too_short(const struct spf_view *view, struct spf_result *result)
     int64_t required = view->facts->ssh_config.required_rsa;
 
     if (view->target->ssh_config == NULL || !spf_facts_have(view->facts, SPF_GROUP_KEY) ||
-        strcmp(key->algorithm, "ssh-rsa") != 0 || key->bits == 0 || key->bits >= required)
+        strcmp(key->algorithm, "ssh-rsa") != 0 || key->bits == 0 || key->bits >= required) {
         return false;
+    }
     spf_say(result,
             "the ssh configuration has RequiredRSASize %lld, and this key has %lld bits: ssh would "
             "not offer it",
@@ -439,30 +469,38 @@ struct spf_opinion spf_judge_ssh_auth(const struct spf_view *view, struct spf_re
     spf_note_null(result, "methods");
     spf_note_null(result, "stage");
     if (view->target->host != NULL && view->target->instance_id != NULL &&
-        view->results[SPF_CHECK_CLOUD_ADDRESS].status == SPF_PENDING)
+        view->results[SPF_CHECK_CLOUD_ADDRESS].status == SPF_PENDING) {
         return spf_waits();
-    if (may_be_a_stranger(view))
+    }
+    if (may_be_a_stranger(view)) {
         return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
+    }
     if (view->target->ssh_config != NULL && view->facts->ssh_config.publickey_off) {
         spf_say(result, "the ssh configuration switches public keys off for this host "
                         "(PubkeyAuthentication no): ssh would not offer this one");
         return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
     }
-    if (is_too_short(view, result))
+    if (is_too_short(view, result)) {
         return spf_concludes(SPF_SSH_CONFIG_UNUSABLE);
-    if (is_beyond_us(view, result))
+    }
+    if (is_beyond_us(view, result)) {
         return spf_lowered(SPF_KEY_ALGORITHM_UNSUPPORTED, SPF_UNKNOWN);
+    }
     /* which of several keys is asked about first may be the bound pair's to say */
     if (view->facts->ssh_config.offers.count > 1 &&
-        view->results[SPF_CHECK_CLOUD_KEY_PAIR].status == SPF_PENDING)
+        view->results[SPF_CHECK_CLOUD_KEY_PAIR].status == SPF_PENDING) {
         return spf_waits();
-    if (spf_lacks(view, SPF_GROUP_QUERY, &opinion))
+    }
+    if (spf_lacks(view, SPF_GROUP_QUERY, &opinion)) {
         return opinion;
+    }
     spf_keys_note(view, result);
-    if (facts->methods[0] != '\0')
+    if (facts->methods[0] != '\0') {
         note_methods(result, facts->methods);
-    if (facts->algorithm[0] != '\0')
+    }
+    if (facts->algorithm[0] != '\0') {
         spf_note_text(result, "algorithm", facts->algorithm);
+    }
     if (facts->none_accepted) {
         spf_note_text(result, "stage", query);
         return spf_concludes(SPF_AUTH_NONE_ACCEPTED);

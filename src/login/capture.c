@@ -15,8 +15,9 @@ bool spf_link_captures(void)
     ssh_pcap_file pcap = ssh_pcap_file_new();
     bool captures = pcap != NULL;
 
-    if (captures)
+    if (captures) {
         ssh_pcap_file_free(pcap);
+    }
     return captures;
 }
 
@@ -33,16 +34,18 @@ static void read_few(struct spf_capture *capture, size_t len)
 {
     uint8_t bytes[FEW_BYTES];
 
-    if (pread(capture->fd, bytes, len, 0) == (ssize_t)len)
+    if (pread(capture->fd, bytes, len, 0) == (ssize_t)len) {
         spf_seen_read(&capture->seen, bytes, len);
+    }
 }
 
 static void read_many(struct spf_capture *capture, size_t len)
 {
     void *bytes = mmap(NULL, len, PROT_READ, MAP_PRIVATE, capture->fd, 0);
 
-    if (bytes == MAP_FAILED)
+    if (bytes == MAP_FAILED) {
         return;
+    }
     spf_seen_read(&capture->seen, bytes, len);
     (void)munmap(bytes, len);
 }
@@ -52,15 +55,18 @@ const struct spf_seen *spf_capture_seen(struct spf_capture *capture)
 {
     struct stat stat;
 
-    if (!capture->stale || ssh_pcap_file_close(capture->pcap) != SSH_OK)
+    if (!capture->stale || ssh_pcap_file_close(capture->pcap) != SSH_OK) {
         return &capture->seen;
+    }
     capture->stale = false;
-    if (fstat(capture->fd, &stat) != 0)
+    if (fstat(capture->fd, &stat) != 0) {
         stat.st_size = 0;
-    if (stat.st_size > 0 && stat.st_size <= FEW_BYTES)
+    }
+    if (stat.st_size > 0 && stat.st_size <= FEW_BYTES) {
         read_few(capture, (size_t)stat.st_size);
-    else if (stat.st_size > 0 && stat.st_size <= 2 * CAPTURE_MAX)
+    } else if (stat.st_size > 0 && stat.st_size <= 2 * CAPTURE_MAX) {
         read_many(capture, (size_t)stat.st_size);
+    }
     (void)ssh_pcap_file_open(capture->pcap, capture->path);
     return &capture->seen;
 }
@@ -74,11 +80,14 @@ bool spf_capture_is_bounded(const struct spf_capture *capture)
 
 void spf_capture_end(struct spf_capture *capture)
 {
-    if (capture->pcap != NULL)
+    if (capture->pcap != NULL) {
         ssh_pcap_file_free(capture->pcap);
-    if (capture->fd >= 0)
+    }
+    if (capture->fd >= 0) {
         (void)close(capture->fd);
-    if (capture->named)
+    }
+    if (capture->named) {
         (void)unlink(capture->path);
+    }
     spf_seen_clear(&capture->seen);
 }

@@ -32,8 +32,9 @@ struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool 
 {
     struct spf_conversation *talk = calloc(1, sizeof *talk);
 
-    if (talk == NULL)
+    if (talk == NULL) {
         return NULL;
+    }
     talk->inquiry = inquiry;
     talk->handshake_expected = handshake_expected;
     talk->step = SPF_GROUP_COUNT;
@@ -44,8 +45,9 @@ struct spf_conversation *spf_conversation_new(struct spf_inquiry *inquiry, bool 
 
 void spf_conversation_free(struct spf_conversation *talk)
 {
-    if (talk == NULL)
+    if (talk == NULL) {
         return;
+    }
     spf_dial_free(talk->dial);
     spf_talk_abandon_known_hosts(talk);
     spf_talk_abandon_look(talk);
@@ -54,8 +56,9 @@ void spf_conversation_free(struct spf_conversation *talk)
     spf_agent_signing_free(talk->signing);
     free(talk->echo);
     spf_link_free(talk->link);
-    if (talk->fd >= 0)
+    if (talk->fd >= 0) {
         (void)close(talk->fd);
+    }
     spf_jump_free(talk->jump);
     free(talk);
 }
@@ -139,19 +142,22 @@ static void dial(struct spf_conversation *talk)
     destination.pace = inquiry->login != NULL ? inquiry->login->pace : NULL;
     destination.family = target->host != NULL ? target->family : 0;
     talk->dial = spf_dial_new(inquiry->loop, &destination, &inquiry->facts->tcp, dialled, talk);
-    if (talk->dial == NULL)
+    if (talk->dial == NULL) {
         spf_talk_arrive_failed(talk, "no memory to connect");
-    else if (talk->silence_expected)
+    } else if (talk->silence_expected) {
         spf_dial_expect_silence(talk->dial);
-    if (talk->handshake_expected)
+    }
+    if (talk->handshake_expected) {
         talk->link = spf_link_new(target->user, inquiry->login); /* while the SYN is away */
+    }
 }
 
 void spf_conversation_expect_silence(struct spf_conversation *talk)
 {
     talk->silence_expected = true;
-    if (talk->dial != NULL)
+    if (talk->dial != NULL) {
         spf_dial_expect_silence(talk->dial);
+    }
 }
 
 static void greeting_decided(struct spf_conversation *talk)
@@ -160,8 +166,9 @@ static void greeting_decided(struct spf_conversation *talk)
 
     said->elapsed_ms = spf_now_ms() - talk->step_ms;
     if (talk->jump != NULL && said->outcome != SPF_IDENTIFIED &&
-        said->outcome != SPF_IDENTIFICATION_SILENT)
+        said->outcome != SPF_IDENTIFICATION_SILENT) {
         spf_jump_last_words(talk->jump, said->proxy_says, sizeof said->proxy_says);
+    }
     spf_talk_arrive(talk, NULL);
 }
 
@@ -170,8 +177,9 @@ static void look_again_after(struct spf_conversation *talk, int64_t ms)
 {
     const int64_t due_ms = spf_now_ms() + ms;
 
-    if (talk->watch.due_ms <= due_ms)
+    if (talk->watch.due_ms <= due_ms) {
         return;
+    }
     talk->watch.due_ms = due_ms;
     spf_loop_update(talk->inquiry->loop, &talk->watch);
 }
@@ -187,8 +195,9 @@ static void listen_to_greeting(struct spf_conversation *talk, bool woken)
     }
     events = spf_listen_events(&talk->listener, &again);
     spf_talk_wait(talk, events);
-    if (again)
+    if (again) {
         look_again_after(talk, SPF_LISTEN_AGAIN_MS);
+    }
 }
 
 /*
@@ -201,8 +210,9 @@ static void greet(struct spf_conversation *talk)
     const char *text;
     size_t len;
 
-    if (talk->link == NULL)
+    if (talk->link == NULL) {
         talk->link = spf_link_new(inquiry->target->user, inquiry->login);
+    }
     if (talk->link == NULL) {
         spf_talk_arrive_failed(talk, spf_link_captures()
                                          ? "the SSH library could not be started"
@@ -228,8 +238,9 @@ static bool is_too_late_for_ssh(struct spf_conversation *talk)
     const int64_t took_ms = facts->tcp.elapsed_ms + facts->identification.elapsed_ms;
     struct spf_failure failure;
 
-    if (talk->inquiry->target->ssh_config == NULL || limit_s <= 0 || took_ms <= limit_s * 1000)
+    if (talk->inquiry->target->ssh_config == NULL || limit_s <= 0 || took_ms <= limit_s * 1000) {
         return false;
+    }
     failure = spf_failure(SPF_SSH_CONFIG_UNUSABLE,
                           "the ssh configuration has ConnectTimeout %lld; it took %.1f s until the "
                           "server identified itself, and ssh would have given up",
@@ -247,8 +258,9 @@ static void begin_handshake(struct spf_conversation *talk)
     char *order;
     bool set;
 
-    if (is_too_late_for_ssh(talk))
+    if (is_too_late_for_ssh(talk)) {
         return;
+    }
     talk->watch.fd = spf_link_attach(talk->link, talk->fd);
     if (talk->watch.fd < 0) {
         spf_talk_arrive_failed(talk, "the SSH library could not be started");
@@ -266,8 +278,9 @@ static void begin_handshake(struct spf_conversation *talk)
     order = spf_known_hosts_order(known, offers[SPF_OFFER_HOST_KEYS]);
     set = order != NULL && spf_link_prefer(talk->link, order);
     free(order);
-    if (!set)
+    if (!set) {
         spf_talk_arrive_failed(talk, "no memory for the handshake");
+    }
 }
 
 static void shake_hands(struct spf_conversation *talk)
@@ -289,8 +302,9 @@ static void shake_hands(struct spf_conversation *talk)
     }
     facts->outcome =
         state == SPF_LINK_DONE ? SPF_SHAKE_DONE : spf_offers_judge(spf_link_seen(talk->link));
-    if (state != SPF_LINK_DONE)
+    if (state != SPF_LINK_DONE) {
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    }
     spf_talk_keep_flow(talk, &facts->ending);
     spf_talk_arrive(talk, NULL);
 }
@@ -308,13 +322,15 @@ static void run_echo(struct spf_conversation *talk)
         /* sshd may wait for an acknowledgement that our kernel would put off by 40 ms */
         (void)setsockopt(talk->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
         spf_talk_wait(talk, spf_link_events(talk->link));
-        if (talk->echo->started)
+        if (talk->echo->started) {
             look_again_after(talk, OUTPUT_AGAIN_MS);
+        }
         return;
     }
     spf_echo_finish(talk->echo, state, facts);
-    if (facts->outcome == SPF_ECHO_REFUSED || facts->outcome == SPF_ECHO_CLOSED)
+    if (facts->outcome == SPF_ECHO_REFUSED || facts->outcome == SPF_ECHO_CLOSED) {
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    }
     spf_talk_keep_flow(talk, &facts->ending);
     spf_talk_arrive(talk, NULL);
 }
@@ -350,8 +366,9 @@ static void give_up(struct spf_conversation *talk, bool without_end)
 
     if (talk->step == SPF_GROUP_IDENTIFICATION) {
         spf_listen_no_more(&talk->listener);
-        if (talk->inquiry->facts->identification.outcome == SPF_IDENTIFICATION_SILENT)
+        if (talk->inquiry->facts->identification.outcome == SPF_IDENTIFICATION_SILENT) {
             spf_flow_read_stalled(talk->fd, &talk->inquiry->facts->identification.flow);
+        }
         greeting_decided(talk);
         return;
     }
@@ -375,20 +392,22 @@ static void give_up(struct spf_conversation *talk, bool without_end)
         break;
     }
     *ending = spf_standstill_of(spf_link_seen(talk->link), without_end);
-    if (without_end || !spf_talk_measure(talk, ending))
+    if (without_end || !spf_talk_measure(talk, ending)) {
         spf_talk_arrive(talk, NULL);
+    }
 }
 
 static void ready(struct spf_watch *watch, short revents)
 {
     struct spf_conversation *talk = watch->owner;
 
-    if (spf_now_ms() >= spf_talk_end_of_step(talk))
+    if (spf_now_ms() >= spf_talk_end_of_step(talk)) {
         give_up(talk, false);
-    else if (!spf_link_is_bounded(talk->link))
+    } else if (!spf_link_is_bounded(talk->link)) {
         give_up(talk, true);
-    else
+    } else {
         proceed(talk, revents != 0);
+    }
 }
 
 /* Only rules ask for it, where they depend on it; of OpenSSH it is certain that it tells. */
@@ -405,12 +424,14 @@ static void begin_echo(struct spf_conversation *talk)
 {
     const struct spf_inquiry *inquiry = talk->inquiry;
 
-    if (talk->echo == NULL)
+    if (talk->echo == NULL) {
         talk->echo = calloc(1, sizeof *talk->echo);
+    }
     if (talk->echo == NULL || !spf_echo_init(talk->echo, inquiry->facts->identification.software,
                                              inquiry->target->session != SPF_SESSION_ALWAYS,
-                                             wants_peer(talk), spf_talk_full_size(talk)))
+                                             wants_peer(talk), spf_talk_full_size(talk))) {
         spf_talk_arrive_failed(talk, "no memory or random bytes");
+    }
 }
 
 void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
@@ -445,10 +466,13 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         greet(talk);
         return;
     }
-    if (group == SPF_GROUP_HANDSHAKE)
+    if (group == SPF_GROUP_HANDSHAKE) {
         begin_handshake(talk);
-    if (group == SPF_GROUP_SESSION)
+    }
+    if (group == SPF_GROUP_SESSION) {
         begin_echo(talk);
-    if (talk->step == group)
+    }
+    if (talk->step == group) {
         proceed(talk, false);
+    }
 }

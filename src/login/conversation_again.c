@@ -40,13 +40,14 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 {
     struct spf_second_look *look = (struct spf_second_look *)inquiry;
 
-    if (failure == NULL && group == SPF_GROUP_TCP && look->facts.tcp.outcome == SPF_TCP_OPEN)
+    if (failure == NULL && group == SPF_GROUP_TCP && look->facts.tcp.outcome == SPF_TCP_OPEN) {
         spf_conversation_serve(look->another, SPF_GROUP_IDENTIFICATION);
-    else if (failure == NULL && group == SPF_GROUP_IDENTIFICATION &&
-             look->facts.identification.outcome == SPF_IDENTIFIED)
+    } else if (failure == NULL && group == SPF_GROUP_IDENTIFICATION &&
+               look->facts.identification.outcome == SPF_IDENTIFIED) {
         spf_conversation_serve(look->another, SPF_GROUP_HANDSHAKE);
-    else
+    } else {
         finish(look);
+    }
 }
 
 void spf_talk_look_again(struct spf_conversation *talk)
@@ -70,18 +71,20 @@ void spf_talk_look_again(struct spf_conversation *talk)
     look->first = talk;
     look->another = spf_conversation_new(&look->inquiry, true);
     talk->second_look = look;
-    if (look->another == NULL)
+    if (look->another == NULL) {
         arrive(talk, &no_memory);
-    else
+    } else {
         spf_conversation_serve(look->another, SPF_GROUP_TCP);
+    }
 }
 
 void spf_talk_abandon_look(struct spf_conversation *talk)
 {
     struct spf_second_look *look = talk->second_look;
 
-    if (look == NULL)
+    if (look == NULL) {
         return;
+    }
     spf_conversation_free(look->another);
     spf_shape_clear(&spf_tcp_shape, &look->facts.tcp);
     spf_shape_clear(&spf_identification_shape, &look->facts.identification);

@@ -11,13 +11,15 @@ static const struct spf_ssh_offer *offer_at(const struct spf_conversation *talk,
     const struct spf_ssh_config_facts *config = &talk->inquiry->facts->ssh_config;
     const struct spf_ssh_offer *chosen = talk->inquiry->target->offer;
 
-    if (place == 0)
+    if (place == 0) {
         return chosen;
+    }
     for (size_t i = 0; i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
 
-        if (offer != chosen && spf_ssh_offer_is_askable(offer) && --place == 0)
+        if (offer != chosen && spf_ssh_offer_is_askable(offer) && --place == 0) {
             return offer;
+        }
     }
     return NULL;
 }
@@ -35,13 +37,14 @@ struct spf_query_key spf_talk_key(const struct spf_conversation *talk)
     const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
     const struct spf_secret *certificate = offer != NULL ? offer->certificate_line : NULL;
 
-    if (offer == NULL || offer == talk->inquiry->target->offer)
+    if (offer == NULL || offer == talk->inquiry->target->offer) {
         return (struct spf_query_key){.algorithm = key->algorithm,
                                       .blob = key->public_blob,
                                       .certificate = certificate,
                                       .agent_signs = spf_key_agent_signs(key),
                                       .can_sign = talk->inquiry->facts->key.login != NULL ||
                                                   spf_key_agent_signs(key)};
+    }
     return (struct spf_query_key){.algorithm = offer->algorithm,
                                   .blob = offer->blob,
                                   .certificate = certificate,
@@ -55,13 +58,15 @@ bool spf_talk_next_key(struct spf_conversation *talk, enum spf_link_state state)
     const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
     struct spf_asked_key *asked = SPF_APPEND(&facts->query.asked);
 
-    if (asked == NULL)
+    if (asked == NULL) {
         return false;
+    }
     asked->offer = offer - facts->ssh_config.offers.items;
     asked->outcome = spf_talk_outcome(state, spf_link_seen(talk->link));
     if ((state != SPF_LINK_REFUSED && state != SPF_LINK_LOCAL) ||
-        offer_at(talk, talk->key_at + 1) == NULL)
+        offer_at(talk, talk->key_at + 1) == NULL) {
         return false;
+    }
     talk->key_at++;
     spf_link_query_next(talk->link);
     return true;

@@ -32,11 +32,13 @@ static void release(struct spf_job *job)
     struct spf_known_hosts_job *reading = (struct spf_known_hosts_job *)job;
 
     spf_shape_clear(&spf_known_hosts_shape, &reading->facts);
-    for (size_t i = 0; reading->files != NULL && reading->files[i] != NULL; i++)
+    for (size_t i = 0; reading->files != NULL && reading->files[i] != NULL; i++) {
         free((char *)(uintptr_t)reading->files[i]);
+    }
     free(reading->files);
-    if (reading->cache != NULL)
+    if (reading->cache != NULL) {
         spf_known_hosts_cache_leave(reading->cache);
+    }
     free(reading);
 }
 
@@ -68,15 +70,18 @@ static bool copy_target(struct spf_known_hosts_job *reading, const struct spf_ta
 
     reading->named = (struct spf_target){.port = target->port,
                                          .ssh_config = target->ssh_config != NULL ? "" : NULL};
-    if (target->known_hosts == NULL)
+    if (target->known_hosts == NULL) {
         return true;
-    while (target->known_hosts[count] != NULL)
+    }
+    while (target->known_hosts[count] != NULL) {
         count++;
+    }
     reading->named.known_hosts = reading->files = calloc(count + 1, sizeof *reading->files);
     for (size_t i = 0; reading->files != NULL && i < count; i++) {
         reading->files[i] = strdup(target->known_hosts[i]);
-        if (reading->files[i] == NULL)
+        if (reading->files[i] == NULL) {
             return false;
+        }
     }
     return reading->files != NULL;
 }
@@ -120,16 +125,18 @@ void spf_talk_gather_known_hosts(struct spf_conversation *talk)
             return;
         }
     }
-    if (spf_loop_submit(inquiry->loop, &reading->job))
+    if (spf_loop_submit(inquiry->loop, &reading->job)) {
         return;
+    }
     talk->known_hosts = NULL;
     arrive(inquiry, "no worker for known_hosts");
 }
 
 void spf_talk_abandon_known_hosts(struct spf_conversation *talk)
 {
-    if (talk->known_hosts == NULL)
+    if (talk->known_hosts == NULL) {
         return;
+    }
     spf_loop_cancel(talk->inquiry->loop, &talk->known_hosts->job);
     talk->known_hosts = NULL;
 }

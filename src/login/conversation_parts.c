@@ -12,8 +12,9 @@ void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *fa
     const struct spf_failure shortage = spf_failure(SPF_SYSTEM_ERROR, "no memory");
     enum spf_group step = talk->step;
 
-    if (spf_was_short() && failure == NULL)
+    if (spf_was_short() && failure == NULL) {
         failure = &shortage;
+    }
     talk->step = SPF_GROUP_COUNT;
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     talk->inquiry->arrived(talk->inquiry, step, failure);
@@ -35,8 +36,9 @@ void spf_talk_wait(struct spf_conversation *talk, short events)
 {
     talk->watch.events = events;
     talk->watch.due_ms = spf_talk_end_of_step(talk);
-    if (!spf_loop_add(talk->inquiry->loop, &talk->watch))
+    if (!spf_loop_add(talk->inquiry->loop, &talk->watch)) {
         spf_talk_arrive_failed(talk, "no memory");
+    }
 }
 
 void spf_talk_clean(char *out, size_t size, const char *text)
@@ -96,12 +98,15 @@ bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size)
     struct spf_address address;
     char ip[SPF_IP_TEXT_SIZE];
 
-    if (inquiry->target->host != NULL)
+    if (inquiry->target->host != NULL) {
         return spf_copy(out, size, inquiry->target->host);
-    if (inquiry->expected_address != NULL && !spf_facts_have(inquiry->facts, SPF_GROUP_INSTANCE))
+    }
+    if (inquiry->expected_address != NULL && !spf_facts_have(inquiry->facts, SPF_GROUP_INSTANCE)) {
         return spf_copy(out, size, inquiry->expected_address);
-    if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address))
+    }
+    if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address)) {
         return false;
+    }
     spf_ip_format(&address.ip, ip);
     return spf_copy(out, size, ip);
 }

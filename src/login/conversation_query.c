@@ -24,10 +24,11 @@ static void ask_about_stranger(struct spf_conversation *talk)
         return;
     }
     talk->asking_stranger = false;
-    if (state == SPF_LINK_DONE)
+    if (state == SPF_LINK_DONE) {
         facts->stranger = SPF_STRANGER_ACCEPTED;
-    else if (spf_talk_outcome(state, spf_link_seen(talk->link)) == SPF_AUTH_REFUSED)
+    } else if (spf_talk_outcome(state, spf_link_seen(talk->link)) == SPF_AUTH_REFUSED) {
         facts->stranger = SPF_STRANGER_REFUSED;
+    }
     spf_talk_arrive(talk, NULL);
 }
 
@@ -58,14 +59,16 @@ static void keep_answer(struct spf_conversation *talk, enum spf_link_state state
     facts->elapsed_ms = spf_now_ms() - talk->step_ms;
     facts->outcome = spf_talk_outcome(state, seen);
     for (size_t i = 0; i < facts->asked.count; i++) {
-        if (facts->outcome == SPF_AUTH_LOCAL_REFUSAL)
+        if (facts->outcome == SPF_AUTH_LOCAL_REFUSAL) {
             facts->outcome = facts->asked.items[i].outcome; /* of any that was really asked */
+        }
     }
     spf_talk_clean(facts->methods, sizeof facts->methods, seen->methods);
     spf_talk_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
     spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
-    if (facts->outcome != SPF_AUTH_ACCEPTED)
+    if (facts->outcome != SPF_AUTH_ACCEPTED) {
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    }
     spf_talk_keep_flow(talk, &facts->ending);
     facts->unlike_openssh = !spf_shows_openssh(seen);
     /* a yes to what proves nothing: to "none", or to the query itself */
@@ -92,12 +95,13 @@ static void all_answered(struct spf_conversation *talk)
 {
     talk->asking_stranger = stranger_decides(talk);
     talk->asking_last = none_may_do(talk);
-    if (talk->asking_last)
+    if (talk->asking_last) {
         ask_for_none(talk);
-    else if (talk->asking_stranger)
+    } else if (talk->asking_stranger) {
         ask_about_stranger(talk);
-    else
+    } else {
         spf_talk_arrive(talk, NULL);
+    }
 }
 
 /*
@@ -128,8 +132,9 @@ static void ask_about_certificate(struct spf_conversation *talk)
     if (state != SPF_LINK_LOCAL) { /* else it was not asked, and the answer to the key stands */
         facts->of_certificate = true;
         /* the key alone, which the server does not know, is as good as one that nobody has */
-        if (facts->outcome == SPF_AUTH_REFUSED)
+        if (facts->outcome == SPF_AUTH_REFUSED) {
             facts->stranger = SPF_STRANGER_REFUSED;
+        }
         keep_answer(talk, state);
     }
     all_answered(talk);
@@ -140,18 +145,20 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
     keep_answer(talk, state);
     talk->inquiry->facts->query.of_certificate = spf_talk_key(talk).certificate != NULL;
     talk->asking_certificate = certificate_is_next(talk);
-    if (talk->asking_certificate)
+    if (talk->asking_certificate) {
         ask_about_certificate(talk);
-    else
+    } else {
         all_answered(talk);
+    }
 }
 
 static enum spf_link_state query(struct spf_conversation *talk)
 {
     const struct spf_query_key key = spf_talk_key(talk);
 
-    if (key.certificate != NULL)
+    if (key.certificate != NULL) {
         return spf_link_query_certificate(talk->link, key.certificate);
+    }
     return key.agent_signs ? spf_link_query_for_agent(talk->link, key.algorithm, key.blob)
                            : spf_link_query(talk->link, key.algorithm, key.blob);
 }
@@ -195,13 +202,15 @@ void spf_talk_query(struct spf_conversation *talk)
         return;
     }
     spf_talk_pad(talk);
-    if (spf_talk_asks_several(talk) && !talk->asked_none)
+    if (spf_talk_asks_several(talk) && !talk->asked_none) {
         talk->asking_none = talk->asked_none = true;
-    do
+    }
+    do {
         state = talk->asking_none ? spf_link_none(talk->link) : query(talk);
-    while (state != SPF_LINK_AGAIN && goes_on(talk, state));
-    if (state == SPF_LINK_AGAIN)
+    } while (state != SPF_LINK_AGAIN && goes_on(talk, state));
+    if (state == SPF_LINK_AGAIN) {
         spf_talk_wait(talk, spf_link_events(talk->link));
-    else
+    } else {
         query_answered(talk, state);
+    }
 }

@@ -20,8 +20,9 @@ size_t spf_talk_full_size(const struct spf_conversation *talk)
 /* With the request that goes out anyway: its answer says that this arrived, too. */
 void spf_talk_pad(struct spf_conversation *talk)
 {
-    if (!talk->padded)
+    if (!talk->padded) {
         spf_link_pad(talk->link, spf_talk_full_size(talk));
+    }
     talk->padded = true;
 }
 
@@ -55,8 +56,9 @@ bool spf_talk_measure(struct spf_conversation *talk, struct spf_ending *ending)
     size_t len;
 
     spf_flow_read_stalled(talk->fd, &ending->flow);
-    if (flow->unacked > 0)
+    if (flow->unacked > 0) {
         spf_path_abort_at_close(talk->fd);
+    }
     if (loses_large_ones(flow)) {
         ending->path = (struct spf_path_mtu){.outcome = SPF_PATH_LIMITED,
                                              .inwards = true,
@@ -65,12 +67,14 @@ bool spf_talk_measure(struct spf_conversation *talk, struct spf_ending *ending)
         spf_path_name_interface(talk->fd, &ending->path);
         return false;
     }
-    if (!flow->known || (flow->unacked == 0 && !nothing_came))
+    if (!flow->known || (flow->unacked == 0 && !nothing_came)) {
         return false;
+    }
     greeting = spf_link_identification(talk->link, &len);
     talk->probe = spf_path_probe_new(talk->inquiry->loop, talk->fd, flow, greeting, len,
                                      &ending->path, measured, talk);
-    if (talk->probe != NULL)
+    if (talk->probe != NULL) {
         spf_loop_remove(talk->inquiry->loop, &talk->watch);
+    }
     return talk->probe != NULL;
 }

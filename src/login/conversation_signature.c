@@ -17,8 +17,9 @@ static void signed_or_not(struct spf_conversation *talk, enum spf_link_state sta
     spf_talk_clean(facts->methods, sizeof facts->methods, seen->methods);
     spf_talk_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
     spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
-    if (facts->outcome != SPF_AUTH_ACCEPTED)
+    if (facts->outcome != SPF_AUTH_ACCEPTED) {
         spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+    }
     spf_talk_keep_flow(talk, &facts->ending);
     spf_talk_arrive(talk, NULL);
 }
@@ -69,8 +70,9 @@ static void sign_by_agent(struct spf_conversation *talk)
     struct spf_inquiry *inquiry = talk->inquiry;
     struct spf_link *link = talk->link;
 
-    if (talk->signing == NULL)
+    if (talk->signing == NULL) {
         talk->signing = new_signing(talk);
+    }
     if (talk->signing == NULL) {
         spf_talk_arrive_failed(talk, "the agent could not be asked");
         return;
@@ -81,8 +83,9 @@ static void sign_by_agent(struct spf_conversation *talk)
     }
     spf_loop_remove(inquiry->loop, &talk->watch);
     talk->link = NULL;
-    if (!spf_agent_signing_start(talk->signing, link, spf_talk_end_of_step(talk)))
+    if (!spf_agent_signing_start(talk->signing, link, spf_talk_end_of_step(talk))) {
         spf_talk_arrive_failed(talk, "no worker for the agent's signature");
+    }
 }
 
 /* Nobody can give ssh the passphrase that was given to us. */
@@ -93,8 +96,9 @@ static bool ssh_cannot_decrypt(struct spf_conversation *talk)
     struct spf_failure failure;
 
     if (talk->inquiry->target->ssh_config == NULL || !facts->key.encrypted ||
-        (!manners->is_batch && !manners->asks_for_no_passphrase))
+        (!manners->is_batch && !manners->asks_for_no_passphrase)) {
         return false;
+    }
     failure = spf_failure(SPF_SSH_CONFIG_UNUSABLE,
                           "the ssh configuration has %s: ssh asks for no passphrase, and the key "
                           "is encrypted and in no agent",
@@ -118,7 +122,8 @@ void spf_talk_sign(struct spf_conversation *talk)
         spf_talk_arrive_failed(talk, "there is no private key to sign with");
         return;
     }
-    if (ssh_cannot_decrypt(talk))
+    if (ssh_cannot_decrypt(talk)) {
         return;
+    }
     signed_or_not(talk, spf_link_sign(talk->link, talk->inquiry->facts->key.login));
 }

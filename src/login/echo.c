@@ -25,8 +25,9 @@ bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bo
     padding[dots] = '\0';
     *echo = (struct spf_echo){
         .exit_status = -1, .software = software, .careful = careful, .peer = peer};
-    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes)
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
         return false;
+    }
     out = stpcpy(out, "sshpreflight");
     for (size_t i = 0; i < sizeof bytes; i++) {
         *out++ = hex[bytes[i] >> 4];
@@ -46,8 +47,9 @@ static bool is_complaint(const char *text, size_t at)
     static const char command[] = "echo";
     size_t len = sizeof command - 1;
 
-    while (at > 0 && strchr(" '\",[(", text[at - 1]) != NULL && text[at - 1] != '\0')
+    while (at > 0 && strchr(" '\",[(", text[at - 1]) != NULL && text[at - 1] != '\0') {
         at--;
+    }
     return at >= len && memcmp(text + at - len, command, len) == 0;
 }
 
@@ -72,14 +74,17 @@ bool spf_echo_answers(const struct spf_echo *echo, const char *text, size_t len,
             to = at + word_len;
             if (words[i] == echo->quoted
                     ? (at > 0 && text[at - 1] != '\n') || !is_break(text, len, to)
-                    : is_complaint(text, at))
+                    : is_complaint(text, at)) {
                 continue;
+            }
             if (to < len && text[to] == ' ') {
                 at = to + 1;
-                for (to = at; !is_break(text, len, to); to++)
+                for (to = at; !is_break(text, len, to); to++) {
                     continue;
-                if (to - at < DOTS_MIN || text[at] != '.') /* else the variable is empty */
+                }
+                if (to - at < DOTS_MIN || text[at] != '.') { /* else the variable is empty */
                     spf_clean(more, size, text + at, to - at);
+                }
             }
             return true;
         }
@@ -93,12 +98,14 @@ bool spf_echo_other_user(const char *text, char *out, size_t size)
     const char *name = strstr(text, before);
     const char *end;
 
-    if (name == NULL)
+    if (name == NULL) {
         return false;
+    }
     name += strlen(before);
     end = strchr(name, '"');
-    if (end == NULL || end == name || (size_t)(end - name) >= size)
+    if (end == NULL || end == name || (size_t)(end - name) >= size) {
         return false;
+    }
     spf_clean(out, size, name, (size_t)(end - name));
     return true;
 }
@@ -122,21 +129,25 @@ static enum spf_link_state start(struct spf_echo *echo, struct spf_link *link)
     enum spf_link_state state;
     const struct spf_seen *seen;
 
-    if (echo->asked)
+    if (echo->asked) {
         return spf_link_exec(link, echo->command);
+    }
     state = spf_link_open(link);
-    if (state != SPF_LINK_DONE && state != SPF_LINK_AGAIN)
+    if (state != SPF_LINK_DONE && state != SPF_LINK_AGAIN) {
         return state;
+    }
     seen = spf_link_seen(link);
-    if (state == SPF_LINK_AGAIN && !seen->options_settled)
+    if (state == SPF_LINK_AGAIN && !seen->options_settled) {
         return state;
+    }
     echo->options_seen = spf_announces_forced_commands(echo->software, seen);
     echo->forced_command = seen->forced_command;
     echo->no_pty = seen->no_pty;
     echo->withheld = echo->careful && (echo->forced_command || !echo->options_seen) &&
                      !spf_implementation_of(echo->software)->runs_no_forced_command;
-    if (echo->withheld)
+    if (echo->withheld) {
         return state;
+    }
     echo->asked = true;
     return spf_link_exec(link, echo->command);
 }
@@ -155,18 +166,21 @@ static bool is_answered(const struct spf_echo *echo)
     const char *found = memmem(echo->heard, echo->len, echo->word, strlen(echo->word));
     char more[64];
 
-    if (!spf_echo_answers(echo, echo->heard, echo->len, more, sizeof more))
+    if (!spf_echo_answers(echo, echo->heard, echo->len, more, sizeof more)) {
         return false;
-    if (found == NULL)
+    }
+    if (found == NULL) {
         found = memmem(echo->heard, echo->len, echo->quoted, strlen(echo->quoted));
+    }
     return memchr(found, '\n', echo->len - (size_t)(found - echo->heard)) != NULL;
 }
 
 /* Start-up files may say much before the echo: the beginning is kept, to be told, and the end. */
 static void make_room(struct spf_echo *echo)
 {
-    if (echo->len < sizeof echo->heard)
+    if (echo->len < sizeof echo->heard) {
         return;
+    }
     memmove(echo->heard + HEAD, echo->heard + echo->len - TAIL, TAIL);
     echo->len = HEAD + TAIL;
 }
@@ -177,16 +191,19 @@ enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
     char name[64];
     size_t got;
 
-    if (echo->asking_sftp)
+    if (echo->asking_sftp) {
         return ask_for_sftp(echo, link);
+    }
     if (!echo->started) {
         state = start(echo, link);
         echo->asking_sftp =
             state == SPF_LINK_REFUSED && echo->asked && !spf_link_seen(link)->channel_refused;
-        if (echo->asking_sftp)
+        if (echo->asking_sftp) {
             return ask_for_sftp(echo, link);
-        if (state != SPF_LINK_DONE || echo->withheld)
+        }
+        if (state != SPF_LINK_DONE || echo->withheld) {
             return state;
+        }
         echo->started = true;
     }
     do {
@@ -195,11 +212,13 @@ enum spf_link_state spf_echo_step(struct spf_echo *echo, struct spf_link *link)
                                 &echo->errors, &echo->exit_status);
         echo->len += got;
         echo->total += got;
-        if (is_answered(echo))
+        if (is_answered(echo)) {
             return SPF_LINK_DONE;
+        }
         /* cloud-init says it and sleeps */
-        if (other_user(echo, name, sizeof name))
+        if (other_user(echo, name, sizeof name)) {
             return SPF_LINK_DONE;
+        }
         echo->flooded = echo->total > TOTAL_MAX || !spf_link_is_bounded(link);
     } while (got > 0 && !echo->flooded);
     return echo->flooded ? SPF_LINK_AGAIN : state;
@@ -213,8 +232,9 @@ static size_t shorten_dots(const char *text, size_t len, char *out)
     for (size_t at = 0; at < len;) {
         size_t run = at;
 
-        while (run < len && text[run] == '.')
+        while (run < len && text[run] == '.') {
             run++;
+        }
         run = run > at ? run - at : 1;
         memcpy(out + kept, text + at, run > DOTS_MIN ? 3 : run);
         kept += run > DOTS_MIN ? 3 : run;
@@ -247,8 +267,9 @@ static void keep_noise(const struct spf_echo *echo, struct spf_session_facts *fa
     const char *found = memmem(echo->heard, echo->len, echo->word, strlen(echo->word));
 
     facts->noise = facts->shell && found > echo->heard && !echo->errors;
-    if (facts->noise)
+    if (facts->noise) {
         keep_output(echo->heard, (size_t)(found - echo->heard), facts);
+    }
 }
 
 static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *facts)
@@ -259,12 +280,14 @@ static void keep_heard(const struct spf_echo *echo, struct spf_session_facts *fa
     keep_output(text, len, facts);
     /* sshd, where internal-sftp is forced (session.c, do_child); what was printed is in no record
      */
-    if (strstr(facts->output, "This service allows sftp connections only.") != NULL)
+    if (strstr(facts->output, "This service allows sftp connections only.") != NULL) {
         facts->sftp = true;
+    }
     facts->too_many_logins = strstr(facts->output, "There were too many logins for") != NULL;
     facts->exit_status = echo->exit_status;
-    if (!other_user(echo, facts->other_user, sizeof facts->other_user))
+    if (!other_user(echo, facts->other_user, sizeof facts->other_user)) {
         facts->other_user[0] = '\0';
+    }
 }
 
 void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
@@ -285,8 +308,9 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
         spf_echo_answers(echo, echo->heard, echo->len, more, sizeof more)) {
         facts->outcome = SPF_ECHO_BACK;
         facts->shell = more[0] != '\0' && more[0] != '$';
-        if (echo->peer && facts->shell)
+        if (echo->peer && facts->shell) {
             (void)spf_copy(facts->peer, sizeof facts->peer, more);
+        }
         keep_noise(echo, facts);
         facts->exit_status = echo->exit_status;
         return;

@@ -42,11 +42,13 @@ static void name_message(uint8_t type, char *out, size_t size)
 {
     (void)spf_format(out, size, "message of type %u", (unsigned)type);
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
-        if (messages[i].type == type)
+        if (messages[i].type == type) {
             (void)spf_copy(out, size, messages[i].name);
+        }
     }
-    if (type == 0)
+    if (type == 0) {
         out[0] = '\0';
+    }
 }
 
 /* What libssh 0.10 says (packet.c, packet_crypt.c, socket.c, kex.c, dh.c, session.c), and what it
@@ -83,17 +85,22 @@ static const struct {
 static enum spf_ending_kind kind_of(const struct spf_seen *seen, const char *library_says,
                                     bool closed)
 {
-    if (seen->channel_refused)
+    if (seen->channel_refused) {
         return SPF_ENDING_NO_CHANNEL; /* sshd hangs up after it */
-    if (seen->disconnected)
+    }
+    if (seen->disconnected) {
         return SPF_ENDING_DISCONNECT;
-    if (seen->last == 51 && !seen->request_sent)
+    }
+    if (seen->last == 51 && !seen->request_sent) {
         return SPF_ENDING_NONE; /* it is the answer */
-    if (seen->last == 100)
+    }
+    if (seen->last == 100) {
         return SPF_ENDING_NO_COMMAND;
+    }
     for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++) {
-        if (strstr(library_says, phrases[i].words) != NULL)
+        if (strstr(library_says, phrases[i].words) != NULL) {
             return phrases[i].kind;
+        }
     }
     return closed ? SPF_ENDING_CLOSED : SPF_ENDING_UNCLEAR;
 }
@@ -111,8 +118,9 @@ struct spf_ending spf_standstill_of(const struct spf_seen *seen, bool without_en
     struct spf_ending ending = {.kind = SPF_ENDING_SILENCE};
 
     name_message(seen->last, ending.last_message, sizeof ending.last_message);
-    if (seen->fillers < FILLERS_MIN && !without_end)
+    if (seen->fillers < FILLERS_MIN && !without_end) {
         return ending;
+    }
     ending.kind = without_end ? SPF_ENDING_FLOOD : SPF_ENDING_FILLERS;
     ending.fillers = seen->fillers;
     name_message(seen->filler, ending.filler, sizeof ending.filler);
@@ -155,8 +163,9 @@ static void add_clause(struct spf_buf *buf, const struct spf_ending *ending, con
 
     if (plain[ending->kind].words != NULL) {
         spf_buf_addstr(buf, spf_tr(plain[ending->kind].words));
-        if (plain[ending->kind].after)
+        if (plain[ending->kind].after) {
             add_after(buf, ending);
+        }
         return;
     }
     switch (ending->kind) {
@@ -198,13 +207,15 @@ void spf_ending_say(struct spf_result *result, const char *what, const struct sp
 {
     struct spf_buf buf;
 
-    if (ending->kind == SPF_ENDING_NONE)
+    if (ending->kind == SPF_ENDING_NONE) {
         return;
+    }
     spf_buf_init(&buf, sizeof result->summary);
     spf_buf_addf(&buf, _("%s: "), spf_tr(what));
     add_clause(&buf, ending, error);
-    if (!spf_buf_failed(&buf))
+    if (!spf_buf_failed(&buf)) {
         spf_say(result, "%s", buf.data);
+    }
     spf_buf_clear(&buf);
     spf_note_text(result, "last_message",
                   ending->last_message[0] != '\0' ? ending->last_message : NULL);

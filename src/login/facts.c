@@ -281,8 +281,9 @@ const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const 
         const struct spf_ssh_file *file = &config->identities.items[i];
 
         if (after != NULL) {
-            if (strcmp(file->path, after) == 0)
+            if (strcmp(file->path, after) == 0) {
                 after = NULL;
+            }
         } else if (file->exists && !file->passed_over) {
             return file->path;
         } else if (file->exists && any && found == NULL) {
@@ -294,8 +295,9 @@ const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const 
 
 const char *spf_ssh_config_agent(const struct spf_ssh_config_facts *config)
 {
-    if (config->identity_agent[0] == '\0')
+    if (config->identity_agent[0] == '\0') {
         return NULL;
+    }
     return strcmp(config->identity_agent, "none") == 0 ? "" : config->identity_agent;
 }
 

@@ -69,10 +69,12 @@ static const struct category *first_gap(const struct spf_handshake_facts *facts,
             const char *theirs = server_offer(facts, (enum spf_offer_list)list);
 
             if (theirs == NULL ||
-                (list >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(chosen[list - 2])))
+                (list >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(chosen[list - 2]))) {
                 continue;
-            if (!spf_names_common(offers[list], theirs, chosen[list], sizeof chosen[list]))
+            }
+            if (!spf_names_common(offers[list], theirs, chosen[list], sizeof chosen[list])) {
                 return category;
+            }
         }
     }
     return NULL;
@@ -103,8 +105,9 @@ static bool find_legacy(const struct spf_view *view, const struct category *cate
         size_t len = strcspn(name, ",");
 
         if (spf_format(out, size, "%.*s", (int)len, name) && spf_names_have(theirs, out) &&
-            (known == NULL || spf_names_have(known, out)))
+            (known == NULL || spf_names_have(known, out))) {
             return true;
+        }
         name += len;
     }
     return known != NULL && spf_names_common(known, theirs, out, size);
@@ -130,26 +133,30 @@ static void legacy_options(const struct spf_view *view, const char *const offers
             const char *theirs = server_offer(facts, (enum spf_offer_list)list);
             size_t len = strlen(out);
 
-            if (list >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(chosen[list - 2]))
+            if (list >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(chosen[list - 2])) {
                 continue;
-            if (spf_names_common(offers[list], theirs, chosen[list], sizeof chosen[list]))
+            }
+            if (spf_names_common(offers[list], theirs, chosen[list], sizeof chosen[list])) {
                 continue;
+            }
             if (!find_legacy(view, category, theirs, chosen[list], sizeof chosen[list])) {
                 out[0] = '\0';
                 return;
             }
-            if (before[0] == '\0')
+            if (before[0] == '\0') {
                 (void)spf_format(out + len, size - len, "%s-o %s=+%s", len > 0 ? " " : "",
                                  category->option, chosen[list]);
-            else if (strcmp(before, chosen[list]) != 0)
+            } else if (strcmp(before, chosen[list]) != 0) {
                 (void)spf_format(out + len, size - len, ",%s", chosen[list]);
+            }
             before = chosen[list];
         }
     }
     /* so old a server knows RSA with SHA-1 alone, or says nothing else (RFC 8308) */
-    if (out[0] != '\0' && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0)
+    if (out[0] != '\0' && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0) {
         (void)spf_format(out + strlen(out), size - strlen(out),
                          " -o PubkeyAcceptedAlgorithms=+ssh-rsa");
+    }
 }
 
 /*
@@ -165,8 +172,9 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
     struct spf_opinion opinion;
 
     if (view->facts->group[SPF_GROUP_OPENSSH_ALGORITHMS].phase != SPF_FAILED &&
-        spf_lacks(view, SPF_GROUP_OPENSSH_ALGORITHMS, &opinion))
+        spf_lacks(view, SPF_GROUP_OPENSSH_ALGORITHMS, &opinion)) {
         return opinion;
+    }
     spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL,
                   &view->facts->openssh_algorithms, offers);
     theirs = server_offer(facts, category->list);
@@ -182,24 +190,28 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
     }
     /* a transcript says which category it was, and its client may have less than what is measured
      * by */
-    if (theirs != NULL && gap != NULL)
+    if (theirs != NULL && gap != NULL) {
         category = gap;
+    }
     theirs = server_offer(facts, category->list);
     spf_note_text(result, "server_offer", theirs);
     spf_note_text(result, "client_offer", offers[category->list]);
-    if (find_legacy(view, category, theirs, legacy, sizeof legacy))
+    if (find_legacy(view, category, theirs, legacy, sizeof legacy)) {
         spf_note_text(result, "legacy", legacy);
+    }
     legacy_options(view, offers, options, sizeof options);
-    if (options[0] != '\0')
+    if (options[0] != '\0') {
         spf_note_text(result, "legacy_options", options);
-    if (text_or_null(theirs) == NULL && view->target->from_transcript)
+    }
+    if (text_or_null(theirs) == NULL && view->target->from_transcript) {
         spf_say(result, "the client and the server have no %s algorithm in common", category->what);
-    else if (text_or_null(theirs) == NULL)
+    } else if (text_or_null(theirs) == NULL) {
         spf_say(result, "the server offers no %s algorithm at all: its list is empty",
                 category->what);
-    else
+    } else {
         spf_say(result, "ssh and the server have no %s algorithm in common; the server offers %s",
                 category->what, theirs);
+    }
     return spf_concludes(category->finding);
 }
 
@@ -210,8 +222,9 @@ static struct spf_opinion judge_no_common(const struct spf_view *view, struct sp
  */
 static void note_dislike(const struct spf_ending *ending, struct spf_result *result)
 {
-    if (ending->kind != SPF_ENDING_CLOSED && ending->kind != SPF_ENDING_RESET)
+    if (ending->kind != SPF_ENDING_CLOSED && ending->kind != SPF_ENDING_RESET) {
         return;
+    }
     spf_note_text(result, "may_dislike",
                   ending->last_message[0] == '\0'
                       ? "our identification line, our SSH_MSG_KEXINIT, or our address"
@@ -239,8 +252,9 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
     spf_note_text(result, "cipher_out", text_or_null(facts->cipher_out));
     spf_note_text(result, "mac_in", mac_or_null(facts->mac_in));
     spf_note_text(result, "mac_out", mac_or_null(facts->mac_out));
-    if (spf_lacks(view, SPF_GROUP_HANDSHAKE, &opinion))
+    if (spf_lacks(view, SPF_GROUP_HANDSHAKE, &opinion)) {
         return opinion;
+    }
 
     switch (facts->outcome) {
     case SPF_SHAKE_NO_KEX:
@@ -257,16 +271,18 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
         }
         note_dislike(&facts->ending, result);
         spf_ending_say(result, N_("the handshake failed"), &facts->ending, facts->error);
-        if (view->facts->tcp.proxy[0] != '\0' && view->facts->identification.before[0] != '\0')
+        if (view->facts->tcp.proxy[0] != '\0' && view->facts->identification.before[0] != '\0') {
             spf_say(result,
                     "the handshake failed; the ProxyCommand %s had printed text of its own where "
                     "only SSH belongs: %s",
                     view->facts->tcp.proxy, view->facts->identification.before);
+        }
         return spf_concludes(SPF_HANDSHAKE_FAILED);
     case SPF_SHAKE_TIMEOUT:
         spf_flow_note(result, &facts->ending.flow);
-        if (spf_path_judge(view, result, &facts->ending, &opinion))
+        if (spf_path_judge(view, result, &facts->ending, &opinion)) {
             return opinion;
+        }
         if (view->target->from_transcript) {
             spf_ending_say(result, N_("the handshake stalls"), &facts->ending, facts->error);
             return spf_concludes(SPF_HANDSHAKE_TIMEOUT);

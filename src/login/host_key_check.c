@@ -41,8 +41,9 @@ static const char *kind_of(const char *algorithm)
     static const char *const kinds[] = {"ed25519", "ecdsa", "rsa"};
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcasestr(algorithm, kinds[i]) != NULL)
+        if (strcasestr(algorithm, kinds[i]) != NULL) {
             return kinds[i];
+        }
     }
     return algorithm;
 }
@@ -53,16 +54,19 @@ static enum proof proof_of(const struct spf_view *view)
     const struct spf_handshake_facts *shown = &view->facts->handshake;
     enum proof proof = PROOF_NONE;
 
-    if (view->facts->group[SPF_GROUP_CONSOLE].phase != SPF_PRESENT)
+    if (view->facts->group[SPF_GROUP_CONSOLE].phase != SPF_PRESENT) {
         return PROOF_NONE;
+    }
     for (size_t i = 0; i < console->host_keys.count; i++) {
         const struct spf_console_host_key *key = &console->host_keys.items[i];
 
-        if (strcmp(key->sha256, shown->host_key_sha256) == 0)
+        if (strcmp(key->sha256, shown->host_key_sha256) == 0) {
             return PROOF_SAME;
+        }
         if (console->boot_seen &&
-            strcmp(kind_of(key->algorithm), kind_of(shown->host_key_algorithm)) == 0)
+            strcmp(kind_of(key->algorithm), kind_of(shown->host_key_algorithm)) == 0) {
             proof = PROOF_OTHER;
+        }
     }
     return proof;
 }
@@ -73,8 +77,9 @@ static bool console_may_help(const struct spf_view *view, struct spf_opinion *op
     const struct spf_result *instance = &view->results[SPF_CHECK_CLOUD_INSTANCE];
     enum spf_group_phase phase = view->facts->group[SPF_GROUP_CONSOLE].phase;
 
-    if (view->target->instance_id == NULL)
+    if (view->target->instance_id == NULL) {
         return false;
+    }
     *opinion = instance->status == SPF_PENDING ? spf_waits() : spf_wants(SPF_GROUP_BIT(CONSOLE));
     return instance->status == SPF_PENDING ||
            (instance->holds && (phase == SPF_ABSENT || phase == SPF_ASKED));
@@ -91,8 +96,9 @@ static const char *strictness(const struct spf_view *view)
 static struct spf_opinion even_so(const struct spf_view *view, enum spf_finding finding,
                                   struct spf_result *result)
 {
-    if (strcmp(strictness(view), "no") != 0)
+    if (strcmp(strictness(view), "no") != 0) {
         return spf_concludes(finding);
+    }
     spf_say(result,
             "the host key is %s; ssh only warns of it, because the ssh configuration has "
             "StrictHostKeyChecking no",
@@ -113,13 +119,16 @@ static bool judge_next_key(const struct spf_view *view, struct spf_result *resul
     enum spf_host_key_verdict verdict;
 
     if (spf_target_is_proxied(view->target) ||
-        view->facts->group[SPF_GROUP_HOST_KEY_AGAIN].phase == SPF_FAILED)
+        view->facts->group[SPF_GROUP_HOST_KEY_AGAIN].phase == SPF_FAILED) {
         return false;
-    if (spf_lacks(view, SPF_GROUP_HOST_KEY_AGAIN, opinion))
+    }
+    if (spf_lacks(view, SPF_GROUP_HOST_KEY_AGAIN, opinion)) {
         return true;
+    }
     spf_note_text(result, "next_fingerprint", again->sha256[0] != '\0' ? again->sha256 : NULL);
-    if (again->blob == NULL || strcmp(again->sha256, shown) == 0)
+    if (again->blob == NULL || strcmp(again->sha256, shown) == 0) {
         return false;
+    }
     verdict = spf_known_hosts_judge(&view->facts->known_hosts, again->blob, &line);
     spf_say(result, "one connection was shown %s, the next one %s (%s)", shown, again->sha256,
             verdict == SPF_VERDICT_KNOWN ? _("the known key") : _("not known, either"));
@@ -137,8 +146,9 @@ static struct spf_opinion judge_changed(const struct spf_view *view,
 {
     struct spf_opinion opinion;
 
-    if (console_may_help(view, &opinion))
+    if (console_may_help(view, &opinion)) {
         return opinion;
+    }
     switch (proof_of(view)) {
     case PROOF_SAME:
         note_verified(result, "console");
@@ -149,12 +159,14 @@ static struct spf_opinion judge_changed(const struct spf_view *view,
     case PROOF_NONE:
         break;
     }
-    if (line != NULL && judge_next_key(view, result, &opinion))
+    if (line != NULL && judge_next_key(view, result, &opinion)) {
         return opinion;
-    if (line != NULL)
+    }
+    if (line != NULL) {
         spf_say(result, "the host key has changed: %s:%lld holds %s, and the server shows %s",
                 line->file, (long long)line->line, line->sha256,
                 view->facts->handshake.host_key_sha256);
+    }
     return even_so(view, SPF_HOST_KEY_CHANGED, result);
 }
 
@@ -165,15 +177,17 @@ static void note_pin(const struct spf_view *view, struct spf_result *result)
     const struct spf_handshake_facts *shown = &view->facts->handshake;
     struct spf_buf line;
 
-    if (shown->host_key_blob == NULL || view->facts->known_hosts.name[0] == '\0')
+    if (shown->host_key_blob == NULL || view->facts->known_hosts.name[0] == '\0') {
         return;
+    }
     spf_buf_init(&line, 2000);
     spf_buf_addf(&line, "%s %s %s", view->facts->known_hosts.name,
                  spf_starts_with(shown->host_key_algorithm, "rsa-sha2") ? "ssh-rsa"
                                                                         : shown->host_key_algorithm,
                  shown->host_key_blob);
-    if (!spf_buf_failed(&line))
+    if (!spf_buf_failed(&line)) {
         spf_note_text(result, "pin_line", line.data);
+    }
     spf_buf_clear(&line);
 }
 
@@ -186,15 +200,17 @@ static const char *note_putty(const struct spf_view *view, struct spf_result *re
     for (size_t i = 0; blob != NULL && i < known->putty.count; i++) {
         const struct spf_known_host *key = &known->putty.items[i];
 
-        if (strcmp(key->blob, blob) == 0)
+        if (strcmp(key->blob, blob) == 0) {
             verdict = "known";
-        else if (verdict[0] == '\0' &&
-                 strcmp(kind_of(key->algorithm),
-                        kind_of(view->facts->handshake.host_key_algorithm)) == 0)
+        } else if (verdict[0] == '\0' &&
+                   strcmp(kind_of(key->algorithm),
+                          kind_of(view->facts->handshake.host_key_algorithm)) == 0) {
             verdict = "changed";
+        }
     }
-    if (verdict[0] != '\0')
+    if (verdict[0] != '\0') {
         spf_note_text(result, "putty", verdict);
+    }
     return verdict;
 }
 
@@ -205,8 +221,9 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
     enum proof proof = proof_of(view);
     bool certified = false;
 
-    if (proof == PROOF_OTHER)
+    if (proof == PROOF_OTHER) {
         return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
+    }
     note_pin(view, result);
     if (proof == PROOF_SAME) {
         note_verified(result, "console");
@@ -215,12 +232,14 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
                 "console",
                 view->facts->handshake.host_key_sha256);
     }
-    if (proof == PROOF_NONE && strcmp(note_putty(view, result), "known") == 0)
+    if (proof == PROOF_NONE && strcmp(note_putty(view, result), "known") == 0) {
         spf_say(result, "%s is not in known_hosts, but it is the key that PuTTY knows for the host",
                 view->facts->handshake.host_key_sha256);
+    }
     for (size_t i = 0; proof == PROOF_NONE && i < known->lines.count; i++) {
-        if (known->lines.items[i].marker != SPF_MARKER_CERT_AUTHORITY)
+        if (known->lines.items[i].marker != SPF_MARKER_CERT_AUTHORITY) {
             continue;
+        }
         certified = true;
         spf_say(result,
                 "%s is not known by itself; known_hosts trusts certificates of an authority "
@@ -230,14 +249,17 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
     }
     if (!certified && view->target->ssh_config == NULL &&
         spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG) &&
-        strcmp(view->facts->ssh_config.strict, "yes") == 0)
+        strcmp(view->facts->ssh_config.strict, "yes") == 0) {
         spf_say(result,
                 "the host key is not known yet: your ssh configuration, which was not used, has "
                 "StrictHostKeyChecking yes, so a plain ssh refuses");
-    if (strcmp(strictness(view), "yes") != 0) /* then ssh asks, or adds it by itself */
+    }
+    if (strcmp(strictness(view), "yes") != 0) { /* then ssh asks, or adds it by itself */
         return spf_lowered(SPF_HOST_KEY_UNKNOWN, SPF_WARN);
-    if (certified)
+    }
+    if (certified) {
         return spf_lowered(SPF_HOST_KEY_UNKNOWN, SPF_UNKNOWN);
+    }
     spf_say(result,
             "the host key is not known, and the ssh configuration has StrictHostKeyChecking yes: "
             "ssh refuses to go on");
@@ -268,8 +290,9 @@ static bool is_decided(const struct spf_view *view, struct spf_result *result,
     int64_t bits = blob != NULL ? rsa_bits(blob) : 0;
     struct spf_ip ip;
 
-    if (view->target->ssh_config == NULL)
+    if (view->target->ssh_config == NULL) {
         return false;
+    }
     if (bits > 0 && bits < config->required_rsa) {
         spf_say(result,
                 "the server's RSA key has %lld bits, and the ssh configuration has "
@@ -299,12 +322,14 @@ static bool note_unread(const struct spf_known_hosts_facts *known, struct spf_re
     for (size_t i = 0; i < known->unread.count; i++) {
         const struct spf_unread_file *file = &known->unread.items[i];
 
-        if (words[0] == '\0' || (file->ssh_reads && !hangs))
+        if (words[0] == '\0' || (file->ssh_reads && !hangs)) {
             (void)spf_format(words, size, "%s could not be read: %s", file->file, file->why);
+        }
         hangs |= file->ssh_reads;
     }
-    if (words[0] != '\0')
+    if (words[0] != '\0') {
         spf_note_text(result, "unread", words);
+    }
     return hangs;
 }
 
@@ -315,14 +340,18 @@ static struct spf_opinion judge_reported(const struct spf_view *view, struct spf
     const char *verdict = known->client_verdict;
 
     note_line(result, known->lines.count > 0 ? &known->lines.items[0] : NULL);
-    if (strcmp(verdict, "changed") == 0)
+    if (strcmp(verdict, "changed") == 0) {
         return judge_changed(view, NULL, result);
-    if (strcmp(verdict, "revoked") == 0)
+    }
+    if (strcmp(verdict, "revoked") == 0) {
         return spf_concludes(SPF_HOST_KEY_REVOKED);
-    if (strcmp(verdict, "refused") == 0)
+    }
+    if (strcmp(verdict, "refused") == 0) {
         return spf_concludes(SPF_HOST_KEY_UNKNOWN);
-    if (strcmp(verdict, "unknown") == 0)
+    }
+    if (strcmp(verdict, "unknown") == 0) {
         return spf_but_holds(spf_concludes(SPF_HOST_KEY_UNKNOWN));
+    }
     spf_say(result, "the client accepted the host key");
     return spf_passes();
 }
@@ -341,20 +370,25 @@ static bool lines_are_beyond_ssh(const struct spf_view *view, bool *waits,
     const struct spf_openssh_algorithms_facts *ssh = &view->facts->openssh_algorithms;
 
     *waits = false;
-    for (size_t i = 0; i < known->lines.count; i++)
-        if (spf_names_have(everywhere, known->lines.items[i].algorithm))
+    for (size_t i = 0; i < known->lines.count; i++) {
+        if (spf_names_have(everywhere, known->lines.items[i].algorithm)) {
             return false;
+        }
+    }
     if (known->lines.count == 0 ||
-        view->facts->group[SPF_GROUP_OPENSSH_ALGORITHMS].phase == SPF_FAILED)
+        view->facts->group[SPF_GROUP_OPENSSH_ALGORITHMS].phase == SPF_FAILED) {
         return false;
+    }
     if (spf_lacks(view, SPF_GROUP_OPENSSH_ALGORITHMS, opinion)) {
         *waits = true;
         return false;
     }
-    for (size_t i = 0; i < known->lines.count; i++)
+    for (size_t i = 0; i < known->lines.count; i++) {
         if (ssh->known_host_keys == NULL ||
-            spf_names_have(ssh->known_host_keys, known->lines.items[i].algorithm))
+            spf_names_have(ssh->known_host_keys, known->lines.items[i].algorithm)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -373,8 +407,9 @@ static struct spf_opinion judge_other_key(const struct spf_view *view,
                 line->file, (long long)line->line, line->algorithm);
         return judge_unknown(view, result);
     }
-    if (waits)
+    if (waits) {
         return opinion;
+    }
     spf_note_text(result, "known_fingerprint", line->sha256);
     return judge_changed(view, line, result);
 }
@@ -386,9 +421,10 @@ static struct spf_opinion judge_known(const struct spf_view *view,
     note_verified(result, "known-hosts");
     spf_say(result, "host key known, %s line %lld%s%s", line->file, (long long)line->line,
             unread[0] != '\0' ? "; " : "", unread);
-    if (strcmp(note_putty(view, result), "changed") == 0)
+    if (strcmp(note_putty(view, result), "changed") == 0) {
         spf_say(result, "host key known, %s line %lld; PuTTY knows another one and will warn of it",
                 line->file, (long long)line->line);
+    }
     return spf_passes();
 }
 
@@ -408,8 +444,9 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     spf_note_null(result, "verified_by");
     spf_note_null(result, "known_hosts_line");
     if (spf_lacks(view, SPF_GROUP_HANDSHAKE, &opinion) ||
-        spf_lacks(view, SPF_GROUP_KNOWN_HOSTS, &opinion))
+        spf_lacks(view, SPF_GROUP_KNOWN_HOSTS, &opinion)) {
         return opinion;
+    }
 
     if (known->client_verdict[0] != '\0') {
         spf_note_text(result, "fingerprint_sha256",
@@ -422,13 +459,15 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     spf_note_text(result, "host_key_algorithm", shown->host_key_algorithm);
     note_line(result, line);
     hangs = note_unread(known, result, unread, sizeof unread);
-    if (is_decided(view, result, &opinion))
+    if (is_decided(view, result, &opinion)) {
         return opinion;
+    }
     spf_offers_of(view->target->ssh_config != NULL ? &view->facts->ssh_config : NULL, NULL, offers);
     /* with StrictHostKeyChecking no, ssh goes on whatever is found */
     if (strcmp(strictness(view), "no") != 0) {
-        if (spf_known_hosts_by_certificate(known, shown, offers[SPF_OFFER_HOST_KEYS], verdict))
+        if (spf_known_hosts_by_certificate(known, shown, offers[SPF_OFFER_HOST_KEYS], verdict)) {
             return spf_concludes(SPF_HOST_KEY_BY_CERTIFICATE);
+        }
         if (hangs && verdict != SPF_VERDICT_REVOKED) {
             spf_say(result, "%s, so what ssh would say of the host key is not known", unread);
             return spf_concludes(SPF_KNOWN_HOSTS_UNREAD);
@@ -441,9 +480,10 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
     case SPF_VERDICT_CHANGED:
         return judge_other_key(view, line, result);
     case SPF_VERDICT_UNKNOWN:
-        if (unread[0] != '\0')
+        if (unread[0] != '\0') {
             spf_say(result, "the host key is not known: %s (ssh passes it over without a word)",
                     unread);
+        }
         return judge_unknown(view, result);
     case SPF_VERDICT_KNOWN:
         break;

@@ -54,8 +54,9 @@ const struct spf_implementation *spf_implementation_of(const char *software)
     static const struct spf_implementation unknown = {.software = "", .name = ""};
 
     for (size_t i = 0; i < sizeof implementations / sizeof *implementations; i++) {
-        if (spf_starts_with(software, implementations[i].software))
+        if (spf_starts_with(software, implementations[i].software)) {
             return &implementations[i];
+        }
     }
     return &unknown;
 }
@@ -74,8 +75,9 @@ bool spf_shows_openssh(const struct spf_seen *seen)
 
 bool spf_query_proves(const char *software, const struct spf_query_facts *query)
 {
-    if (query->stranger != SPF_STRANGER_NOT_ASKED)
+    if (query->stranger != SPF_STRANGER_NOT_ASKED) {
         return query->stranger == SPF_STRANGER_REFUSED;
+    }
     return spf_implementation_of(software)->query_proves &&
            !(spf_starts_with(software, "OpenSSH_") && query->unlike_openssh);
 }

@@ -41,10 +41,11 @@ static void settle(struct spf_jump *jump)
     jump->done = NULL;
     jump->watch.due_ms = 0;
     jump->facts->elapsed_ms = spf_now_ms() - jump->started_ms;
-    if (jump->facts->outcome == SPF_TCP_OPEN)
+    if (jump->facts->outcome == SPF_TCP_OPEN) {
         jump->fd = -1;
-    else
+    } else {
         fd = -1;
+    }
     done(jump->owner, fd, NULL);
 }
 
@@ -54,8 +55,9 @@ static bool listen_on(struct spf_jump *jump)
     char bytes[4096];
     ssize_t got = read(jump->watch.fd, bytes, sizeof bytes);
 
-    if (got > 0 && (jump->done != NULL || jump->is_proxy) && !spf_buf_failed(&jump->says))
+    if (got > 0 && (jump->done != NULL || jump->is_proxy) && !spf_buf_failed(&jump->says)) {
         spf_buf_add(&jump->says, bytes, (size_t)got);
+    }
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
@@ -73,10 +75,11 @@ static void far_answers(struct spf_watch *watch, short revents)
     char byte;
     ssize_t got = revents != 0 ? recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) : -1;
 
-    if (got > 0)
+    if (got > 0) {
         settle(jump);
-    else if (got == 0)
+    } else if (got == 0) {
         no_connection(jump);
+    }
 }
 
 /* A server that confirms before it has connected: only what comes through shows a connection. */
@@ -84,8 +87,9 @@ static void await_byte(struct spf_jump *jump)
 {
     jump->stream =
         (struct spf_watch){.fd = jump->fd, .events = POLLIN, .ready = far_answers, .owner = jump};
-    if (!spf_loop_add(jump->loop, &jump->stream))
+    if (!spf_loop_add(jump->loop, &jump->stream)) {
         no_connection(jump);
+    }
 }
 
 /* What ssh says is read as long as it lives, for it would wait for a reader. */
@@ -99,16 +103,19 @@ static void ssh_says(struct spf_watch *watch, short revents)
         end = SPF_JUMP_OVER;
         spf_loop_remove(jump->loop, watch);
     }
-    if (jump->done == NULL)
+    if (jump->done == NULL) {
         return;
+    }
     if (jump->stream.slot != 0) { /* the channel is confirmed, and nothing has come through yet */
-        if (end != SPF_JUMP_GOES_ON)
+        if (end != SPF_JUMP_GOES_ON) {
             no_connection(jump);
+        }
     } else if (spf_jump_read(jump->says.data, jump->says.len, end, jump->facts)) {
-        if (jump->facts->outcome == SPF_TCP_OPEN && jump->facts->jump_unproven)
+        if (jump->facts->outcome == SPF_TCP_OPEN && jump->facts->jump_unproven) {
             await_byte(jump);
-        else
+        } else {
             settle(jump);
+        }
     }
 }
 
@@ -121,8 +128,9 @@ static int last_words(struct spf_jump *jump)
     for (int i = 0; i < 64 && jump->watch.slot != 0; i++) {
         size_t before = jump->says.len;
 
-        if (!listen_on(jump) || jump->says.len == before)
+        if (!listen_on(jump) || jump->says.len == before) {
             break;
+        }
     }
     return status >= 0 && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
@@ -131,9 +139,10 @@ static void add_status(char *says, size_t size, int status)
 {
     size_t len = strlen(says);
 
-    if (status > 0)
+    if (status > 0) {
         (void)spf_format(says + len, size - len, "%sexit status %d%s", len > 0 ? " (" : "", status,
                          len > 0 ? ")" : "");
+    }
 }
 
 static void proxy_ended(struct spf_jump *jump, const char *why, int status)
@@ -142,8 +151,9 @@ static void proxy_ended(struct spf_jump *jump, const char *why, int status)
 
     facts->outcome = SPF_TCP_PROXY_FAILED;
     spf_proxy_read(jump->says.data, jump->says.len, facts);
-    if (facts->error[0] == '\0')
+    if (facts->error[0] == '\0') {
         (void)spf_copy(facts->error, sizeof facts->error, why);
+    }
     add_status(facts->error, sizeof facts->error, status);
     settle(jump);
 }
@@ -154,8 +164,9 @@ void spf_jump_last_words(struct spf_jump *jump, char *says, size_t size)
     int status;
 
     says[0] = '\0';
-    if (!jump->is_proxy)
+    if (!jump->is_proxy) {
         return;
+    }
     status = last_words(jump);
     spf_proxy_read(jump->says.data, jump->says.len, &read);
     (void)spf_copy(says, size, read.error);
@@ -166,10 +177,11 @@ static void proxy_says(struct spf_watch *watch, short revents)
 {
     struct spf_jump *jump = watch->owner;
 
-    if (revents != 0 && !listen_on(jump))
+    if (revents != 0 && !listen_on(jump)) {
         spf_loop_remove(jump->loop, watch); /* it may go on with its standard error closed */
-    else if (jump->done != NULL && spf_now_ms() >= watch->due_ms)
+    } else if (jump->done != NULL && spf_now_ms() >= watch->due_ms) {
         proxy_ended(jump, "no byte came in time", -1);
+    }
 }
 
 /* The first byte shows that somebody answers, as far as that can be seen through a program. */
@@ -184,8 +196,9 @@ static void proxy_answers(struct spf_watch *watch, short revents)
         return;
     }
     got = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
+    }
     if (got > 0) {
         jump->facts->outcome = SPF_TCP_OPEN;
         settle(jump);
@@ -203,16 +216,18 @@ static bool open_ends(struct ends *ends)
 {
     *ends = (struct ends){{-1, -1}, {-1, -1}};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends->pair) != 0 ||
-        pipe2(ends->says, O_CLOEXEC) != 0)
+        pipe2(ends->says, O_CLOEXEC) != 0) {
         return false;
+    }
     return fcntl(ends->pair[0], F_SETFL, O_NONBLOCK) == 0 &&
            fcntl(ends->says[0], F_SETFL, O_NONBLOCK) == 0;
 }
 
 static void close_end(int *fd)
 {
-    if (*fd >= 0)
+    if (*fd >= 0) {
         (void)close(*fd);
+    }
     *fd = -1;
 }
 
@@ -233,13 +248,16 @@ static void note_last_hop(const struct spf_jump_line *line, struct spf_tcp_facts
     const char *host = hop->host;
     struct spf_ip ip;
 
-    if (line->hop_count < 2)
+    if (line->hop_count < 2) {
         return; /* ssh says to which address it connects */
+    }
     spf_jump_split(hop->name, &place);
-    if (host[0] == '\0')
+    if (host[0] == '\0') {
         host = place.host;
-    if (spf_ip_parse(host, &ip))
+    }
+    if (spf_ip_parse(host, &ip)) {
         (void)spf_copy(facts->jump_address, sizeof facts->jump_address, host);
+    }
 }
 
 bool spf_jump_refuses(const struct spf_target *target, const struct spf_ssh_config_facts *config,
@@ -279,8 +297,9 @@ static pid_t run_ssh(struct spf_jump *jump, const struct spf_target *target,
         note_last_hop(&line, jump->facts);
         jump->watch.due_ms += (int64_t)(line.hop_count - 1) * target->timeout_ms;
         spf_child_environment_add(&environment, "LC_ALL=C");
-        for (size_t i = 0; i < SPF_JUMP_HOPS_MAX && line.variables[i] != NULL; i++)
+        for (size_t i = 0; i < SPF_JUMP_HOPS_MAX && line.variables[i] != NULL; i++) {
             spf_child_environment_add(&environment, line.variables[i]);
+        }
         ssh = run(&(struct spf_child_program){.words = (const char *const *)line.words,
                                               .environment = &environment},
                   ends);
@@ -320,8 +339,9 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
     struct ends ends;
     bool good;
 
-    if (jump == NULL)
+    if (jump == NULL) {
         return NULL;
+    }
     *jump = (struct spf_jump){.loop = loop,
                               .facts = facts,
                               .done = done,
@@ -336,25 +356,28 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
                                      .due_ms = jump->started_ms + 2 * (int64_t)target->timeout_ms};
     jump->stream = (struct spf_watch){.fd = -1};
     (void)spf_copy(facts->address, sizeof facts->address, host);
-    if (open_ends(&ends))
+    if (open_ends(&ends)) {
         jump->program = target->jump != NULL ? run_ssh(jump, target, config, version, host, &ends)
                                              : run_proxy(jump, target, config, &ends);
+    }
     jump->fd = ends.pair[0];
     jump->watch.fd = ends.says[0];
     close_end(&ends.pair[1]);
     close_end(&ends.says[1]);
     good = jump->program > 0 && spf_loop_add(loop, &jump->watch) &&
            (jump->stream.fd < 0 || spf_loop_add(loop, &jump->stream));
-    if (good)
+    if (good) {
         return jump;
+    }
     spf_jump_free(jump);
     return NULL;
 }
 
 void spf_jump_free(struct spf_jump *jump)
 {
-    if (jump == NULL)
+    if (jump == NULL) {
         return;
+    }
     spf_loop_remove(jump->loop, &jump->watch);
     spf_loop_remove(jump->loop, &jump->stream);
     close_end(&jump->fd);

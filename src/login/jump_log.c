@@ -32,8 +32,9 @@ static size_t mark_of(const char *line, size_t len, long *pid)
     if (blank == NULL || memmem(line, (size_t)(blank - line), "():", 3) == NULL ||
         blank + 1 == line + len || blank[1] != '(' ||
         (end = memmem(blank, len - (size_t)(blank - line), "): ", 3)) == NULL ||
-        (number = memmem(blank, (size_t)(end - blank), "pid=", 4)) == NULL)
+        (number = memmem(blank, (size_t)(end - blank), "pid=", 4)) == NULL) {
         return 0;
+    }
     *pid = strtol(number + 4, NULL, 10);
     return *pid > 0 ? (size_t)(end - line) + 3 : 0;
 }
@@ -43,15 +44,18 @@ static bool next_line(const char **text, size_t *left, struct logged *line)
     const char *end = *left > 0 ? memchr(*text, '\n', *left) : NULL;
     size_t mark;
 
-    if (*left == 0)
+    if (*left == 0) {
         return false;
+    }
     *line = (struct logged){.level = *text, .body = *text, .len = *left};
-    if (end != NULL)
+    if (end != NULL) {
         line->len = (size_t)(end - *text);
+    }
     *left -= line->len + (end != NULL);
     *text += line->len + (end != NULL);
-    while (line->len > 0 && line->body[line->len - 1] == '\r')
+    while (line->len > 0 && line->body[line->len - 1] == '\r') {
         line->len--;
+    }
     line->level_len = level_of(line->body, line->len);
     line->body += line->level_len;
     line->len -= line->level_len;
@@ -66,8 +70,9 @@ static const char *after(const struct logged *line, const char *words, size_t *l
 {
     size_t begin = strlen(words);
 
-    if (line->len < begin || strncmp(line->body, words, begin) != 0)
+    if (line->len < begin || strncmp(line->body, words, begin) != 0) {
         return NULL;
+    }
     *len = line->len - begin;
     return line->body + begin;
 }
@@ -85,8 +90,9 @@ static const char *after_channel(const struct logged *line, const char *words, s
     struct logged rest = *line;
     const char *colon = begins(line, "channel ") ? memmem(line->body, line->len, ": ", 2) : NULL;
 
-    if (colon == NULL)
+    if (colon == NULL) {
         return NULL;
+    }
     rest.len -= (size_t)(colon + 2 - rest.body);
     rest.body = colon + 2;
     return after(&rest, words, len);
@@ -94,11 +100,14 @@ static const char *after_channel(const struct logged *line, const char *words, s
 
 static size_t hop_of(const struct spf_jump_log *log, const struct logged *line)
 {
-    if (line->pid == 0)
+    if (line->pid == 0) {
         return log->process_count > 0 ? LOOSE : log->count - 1;
-    for (size_t i = 0; i < log->process_count; i++)
-        if (log->processes[i].pid == line->pid)
+    }
+    for (size_t i = 0; i < log->process_count; i++) {
+        if (log->processes[i].pid == line->pid) {
             return log->processes[i].hop;
+        }
+    }
     return LOOSE;
 }
 
@@ -116,12 +125,15 @@ static void find_processes(struct spf_jump_log *log)
     while (next_line(&text, &left, &line)) {
         size_t i = 0;
 
-        if (line.pid == 0)
+        if (line.pid == 0) {
             continue;
-        while (i < log->process_count && log->processes[i].pid != line.pid)
+        }
+        while (i < log->process_count && log->processes[i].pid != line.pid) {
             i++;
-        if (i == sizeof log->processes / sizeof *log->processes)
+        }
+        if (i == sizeof log->processes / sizeof *log->processes) {
             continue;
+        }
         if (i == log->process_count) {
             log->processes[i].pid = line.pid;
             log->processes[i].hop = i == 0 ? log->count - 1 : 0;
@@ -132,8 +144,9 @@ static void find_processes(struct spf_jump_log *log)
             bool named = number != NULL && number + 18 < line.body + line.len;
             size_t hop = named ? (size_t)(number[18] - '0') : 0;
 
-            if (hop < log->count)
+            if (hop < log->count) {
                 log->processes[i].hop = hop;
+            }
         }
     }
 }
@@ -144,8 +157,9 @@ static void take_address(struct spf_jump_hop_log *hop, const char *rest, size_t 
     const char *begin = memchr(rest, '[', len), *end;
 
     end = begin != NULL ? memchr(begin, ']', len - (size_t)(begin - rest)) : NULL;
-    if (end != NULL && (size_t)(end - begin) <= sizeof hop->address)
+    if (end != NULL && (size_t)(end - begin) <= sizeof hop->address) {
         spf_clean(hop->address, sizeof hop->address, begin + 1, (size_t)(end - begin - 1));
+    }
 }
 
 static void add_key(struct spf_jump_hop_log *hop, const char *rest, size_t len)
@@ -154,8 +168,9 @@ static void add_key(struct spf_jump_hop_log *hop, const char *rest, size_t len)
     char key[200];
 
     spf_clean(key, sizeof key, rest, len);
-    if (had + strlen(key) + 3 < sizeof hop->keys)
+    if (had + strlen(key) + 3 < sizeof hop->keys) {
         (void)spf_format(hop->keys + had, sizeof hop->keys - had, "%s%s", had > 0 ? "; " : "", key);
+    }
 }
 
 static void take_line(struct spf_jump_log *log, struct spf_jump_hop_log *hop,
@@ -164,43 +179,46 @@ static void take_line(struct spf_jump_log *log, struct spf_jump_hop_log *hop,
     const char *rest;
     size_t len;
 
-    if ((rest = after(line, "Connecting to ", &len)) != NULL)
+    if ((rest = after(line, "Connecting to ", &len)) != NULL) {
         take_address(hop, rest, len);
-    else if ((rest = after(line, "Remote protocol version ", &len)) != NULL) {
+    } else if ((rest = after(line, "Remote protocol version ", &len)) != NULL) {
         static const char software[] = "remote software version ";
         const char *at = memmem(rest, len, software, sizeof software - 1);
 
-        if (at != NULL)
+        if (at != NULL) {
             spf_clean(hop->software, sizeof hop->software, at + sizeof software - 1,
                       len - (size_t)(at - rest) - (sizeof software - 1));
-    } else if ((rest = after(line, "Authenticating to ", &len)) != NULL)
+        }
+    } else if ((rest = after(line, "Authenticating to ", &len)) != NULL) {
         spf_clean(hop->login, sizeof hop->login, rest, len);
-    else if ((rest = after(line, "Offering public key: ", &len)) != NULL)
+    } else if ((rest = after(line, "Offering public key: ", &len)) != NULL) {
         add_key(hop, rest, len);
-    else if (begins(line, "Server accepts key: "))
+    } else if (begins(line, "Server accepts key: ")) {
         hop->key_unusable = true; /* until an answer to the signature comes */
-    else if (begins(line, "Authentications that can continue: "))
+    } else if (begins(line, "Authentications that can continue: ")) {
         hop->key_unusable = false;
-    else if (begins(line, "Offending ") &&
-             (rest = memmem(line->body, line->len, "key in ", 7)) != NULL)
+    } else if (begins(line, "Offending ") &&
+               (rest = memmem(line->body, line->len, "key in ", 7)) != NULL) {
         spf_clean(hop->known_hosts_line, sizeof hop->known_hosts_line, rest + 7,
                   line->len - (size_t)(rest + 7 - line->body));
-    else if (begins(line, "Warning: Permanently added "))
+    } else if (begins(line, "Warning: Permanently added ")) {
         log->key_added = true;
-    else if (begins(line, "Authenticated to "))
+    } else if (begins(line, "Authenticated to ")) {
         hop->in = true;
-    else if (after_channel(line, "open confirm ", &len) != NULL ||
-             (line->level_len > 0 &&
-              memmem(line->body, line->len, "master session id: ", 19) != NULL))
+    } else if (after_channel(line, "open confirm ", &len) != NULL ||
+               (line->level_len > 0 &&
+                memmem(line->body, line->len, "master session id: ", 19) != NULL)) {
         hop->open = true;
-    else if (hop->in && (rest = after_channel(line, "open failed: ", &len)) != NULL) {
-        while (len > 0 && (rest[len - 1] == ' ' || rest[len - 1] == ':'))
+    } else if (hop->in && (rest = after_channel(line, "open failed: ", &len)) != NULL) {
+        while (len > 0 && (rest[len - 1] == ' ' || rest[len - 1] == ':')) {
             len--; /* the server gave no text */
+        }
         spf_clean(hop->refusal, sizeof hop->refusal, rest, len);
-    } else if (begins(line, "Stdio forwarding request failed: "))
+    } else if (begins(line, "Stdio forwarding request failed: ")) {
         hop->shared_refusal = true;
-    else if (line->level_len == 0 && line->len > 0 && !spf_starts_with(hop->complaint, "bind "))
+    } else if (line->level_len == 0 && line->len > 0 && !spf_starts_with(hop->complaint, "bind ")) {
         spf_clean(hop->complaint, sizeof hop->complaint, line->body, line->len);
+    }
 }
 
 void spf_jump_log_read(struct spf_jump_log *log, const char *text, size_t len, const char *jumps)
@@ -209,16 +227,18 @@ void spf_jump_log_read(struct spf_jump_log *log, const char *text, size_t len, c
     size_t left = len;
 
     *log = (struct spf_jump_log){.text = text, .len = len, .count = 1};
-    for (; *jumps != '\0'; jumps++)
+    for (; *jumps != '\0'; jumps++) {
         log->count += *jumps == ',' && log->count < SPF_JUMP_LOG_HOPS;
+    }
     find_processes(log);
     while (next_line(&text, &left, &line)) {
         size_t hop = hop_of(log, &line);
 
-        if (hop != LOOSE)
+        if (hop != LOOSE) {
             take_line(log, &log->hops[hop], &line);
-        else if (line.pid == 0 && line.len > 0)
+        } else if (line.pid == 0 && line.len > 0) {
             spf_clean(log->complaint, sizeof log->complaint, line.body, line.len);
+        }
     }
 }
 
@@ -229,8 +249,9 @@ void spf_jump_log_text(const struct spf_jump_log *log, size_t hop, struct spf_bu
     struct logged line;
 
     while (next_line(&text, &left, &line)) {
-        if (hop_of(log, &line) != hop)
+        if (hop_of(log, &line) != hop) {
             continue;
+        }
         spf_buf_add(out, line.level, line.level_len);
         spf_buf_add(out, line.body, line.len);
         spf_buf_addch(out, '\n');

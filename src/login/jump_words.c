@@ -72,18 +72,24 @@ static bool connects_first(const char *software)
 
 enum spf_tcp_outcome spf_jump_refusal(const char *software, const char *words)
 {
-    if (is_refusal_to_forward(software, words))
+    if (is_refusal_to_forward(software, words)) {
         return SPF_TCP_JUMP_FORBIDS;
-    if (is_any_rejection(software, words))
+    }
+    if (is_any_rejection(software, words)) {
         return SPF_TCP_JUMP_NO_CONNECTION;
+    }
     if (spf_starts_with(words, "administratively prohibited") ||
-        spf_starts_with(words, "unknown channel type"))
+        spf_starts_with(words, "unknown channel type")) {
         return SPF_TCP_JUMP_FORBIDS;
-    if (spf_starts_with(words, "resource shortage"))
+    }
+    if (spf_starts_with(words, "resource shortage")) {
         return SPF_TCP_JUMP_NO_CONNECTION;
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (strcasestr(words, reasons[i].words) != NULL)
+    }
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (strcasestr(words, reasons[i].words) != NULL) {
             return reasons[i].outcome;
+        }
+    }
     return SPF_TCP_JUMP_NO_CONNECTION;
 }
 
@@ -111,12 +117,15 @@ static bool keep_cause(const char *text, size_t len, struct spf_tcp_facts *facts
 {
     enum spf_finding cause = spf_transcript_cause(text, len, facts->error);
 
-    if (facts->error[0] == '\0')
+    if (facts->error[0] == '\0') {
         return false;
-    if (cause == SPF_KEY_PAIR_DIFFERENT)
+    }
+    if (cause == SPF_KEY_PAIR_DIFFERENT) {
         cause = SPF_AUTH_KEY_REFUSED;
-    if (cause != SPF_NO_FINDING)
+    }
+    if (cause != SPF_NO_FINDING) {
         (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
+    }
     return true;
 }
 
@@ -124,12 +133,15 @@ void spf_proxy_read(const char *text, size_t len, struct spf_tcp_facts *facts)
 {
     size_t end = len, begin;
 
-    if (keep_cause(text, len, facts))
+    if (keep_cause(text, len, facts)) {
         return;
-    while (end > 0 && strchr("\r\n \t", text[end - 1]) != NULL)
+    }
+    while (end > 0 && strchr("\r\n \t", text[end - 1]) != NULL) {
         end--;
-    for (begin = end; begin > 0 && text[begin - 1] != '\n';)
+    }
+    for (begin = end; begin > 0 && text[begin - 1] != '\n';) {
         begin--;
+    }
     spf_clean(facts->error, sizeof facts->error, text + begin, end - begin);
 }
 
@@ -138,8 +150,9 @@ static void keep_hop(size_t index, struct spf_tcp_facts *facts)
 {
     const char *name = facts->jump;
 
-    for (; index > 0 && strchr(name, ',') != NULL; index--)
+    for (; index > 0 && strchr(name, ',') != NULL; index--) {
         name = strchr(name, ',') + 1;
+    }
     (void)spf_format(facts->jump_hop, sizeof facts->jump_hop, "%.*s", (int)strcspn(name, ","),
                      name);
 }
@@ -160,8 +173,9 @@ static void keep_failure(const struct spf_jump_log *log, size_t index, struct sp
     if (hop->refusal[0] != '\0') {
         (void)spf_copy(facts->error, sizeof facts->error, hop->refusal);
         cause = cause_of(spf_jump_refusal(hop->software, hop->refusal));
-        if (cause != SPF_NO_FINDING)
+        if (cause != SPF_NO_FINDING) {
             (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
+        }
         return;
     }
     spf_buf_init(&text, SPF_JUMP_LOG_MAX);
@@ -169,18 +183,20 @@ static void keep_failure(const struct spf_jump_log *log, size_t index, struct sp
     if (spf_starts_with(hop->complaint, "bind ")) { /* BindAddress, at this end */
         (void)spf_copy(facts->error, sizeof facts->error, hop->complaint);
     } else if (!keep_cause(text.data, text.len, facts)) {
-        if (hop->shared_refusal)
+        if (hop->shared_refusal) {
             (void)spf_copy(facts->error, sizeof facts->error,
                            "through the connection that is open there it refuses to forward");
-        else
+        } else {
             (void)spf_copy(facts->error, sizeof facts->error,
                            hop->complaint[0] != '\0'   ? hop->complaint
                            : log->complaint[0] != '\0' ? log->complaint
                                                        : log->hops[log->count - 1].complaint);
+        }
     }
-    if (hop->key_unusable && facts->jump_cause[0] == '\0') /* no agent has it, and nobody types */
+    if (hop->key_unusable && facts->jump_cause[0] == '\0') { /* no agent has it, and nobody types */
         (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause,
                        spf_findings[SPF_KEY_ENCRYPTED].id);
+    }
     spf_buf_clear(&text);
 }
 
@@ -190,13 +206,15 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct s
     const struct spf_jump_hop_log *last;
     size_t failed = 0;
 
-    while (end == SPF_JUMP_GOES_ON && len > 0 && text[len - 1] != '\n')
+    while (end == SPF_JUMP_GOES_ON && len > 0 && text[len - 1] != '\n') {
         len--; /* the last line is still being written */
+    }
     spf_jump_log_read(&log, text, len, facts->jump);
     last = &log.hops[log.count - 1];
     facts->jump_key_unknown = log.key_added;
-    if (log.count == 1) /* of several, ssh tells the first one's only */
+    if (log.count == 1) { /* of several, ssh tells the first one's only */
         (void)spf_copy(facts->jump_address, sizeof facts->jump_address, last->address);
+    }
     if (last->open) {
         facts->outcome = SPF_TCP_OPEN;
         facts->jump_unproven = !connects_first(last->software);
@@ -208,14 +226,16 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct s
         keep_hop(log.count - 1, facts);
         return true;
     }
-    if (end == SPF_JUMP_GOES_ON)
+    if (end == SPF_JUMP_GOES_ON) {
         return false;
+    }
     if (last->in && end == SPF_JUMP_LATE) {
         facts->outcome = SPF_TCP_SILENT;
         return true;
     }
-    while (failed + 1 < log.count && log.hops[failed].open)
+    while (failed + 1 < log.count && log.hops[failed].open) {
         failed++;
+    }
     keep_failure(&log, failed, facts);
     return true;
 }

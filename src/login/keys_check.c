@@ -11,8 +11,9 @@
 static const char *answer_word(const struct spf_query_facts *query, size_t offer)
 {
     for (size_t i = 0; i < query->asked.count; i++) {
-        if (query->asked.items[i].offer != (int64_t)offer)
+        if (query->asked.items[i].offer != (int64_t)offer) {
             continue;
+        }
         switch (query->asked.items[i].outcome) {
         case SPF_AUTH_ACCEPTED:
             return "accepted";
@@ -29,13 +30,14 @@ static const char *answer_word(const struct spf_query_facts *query, size_t offer
 
 static void add_key(struct spf_buf *buf, const struct spf_ssh_offer *offer)
 {
-    if (offer->certificate[0] != '\0' && offer->path[0] != '\0')
+    if (offer->certificate[0] != '\0' && offer->path[0] != '\0') {
         spf_buf_addf(buf, "%s (certificate)", offer->certificate);
-    else if (offer->path[0] != '\0')
+    } else if (offer->path[0] != '\0') {
         spf_buf_addstr(buf, offer->path);
-    else
+    } else {
         spf_buf_addf(buf, "the agent's %s %.18s...%s", offer->algorithm, offer->sha256,
                      offer->certificate[0] != '\0' ? " (certificate)" : "");
+    }
 }
 
 void spf_keys_note(const struct spf_view *view, struct spf_result *result)
@@ -43,8 +45,9 @@ void spf_keys_note(const struct spf_view *view, struct spf_result *result)
     const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
     struct json_object *list;
 
-    if (view->facts->query.asked.count == 0)
+    if (view->facts->query.asked.count == 0) {
         return;
+    }
     list = spf_json_array();
     for (size_t i = 0; i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
@@ -68,8 +71,9 @@ static const struct spf_ssh_offer *first_unasked(const struct spf_view *view)
     const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
 
     for (size_t i = 0; i < config->offers.count; i++) {
-        if (strcmp(answer_word(&view->facts->query, i), "not asked") == 0)
+        if (strcmp(answer_word(&view->facts->query, i), "not asked") == 0) {
             return &config->offers.items[i];
+        }
     }
     return NULL;
 }
@@ -84,13 +88,15 @@ static void add_refused(struct spf_buf *buf, const struct spf_view *view)
     for (size_t i = 0; i < query->asked.count && named < NAMED_MAX; i++) {
         const int64_t offer = query->asked.items[i].offer;
 
-        if (offer < 0 || (uint64_t)offer >= config->offers.count)
+        if (offer < 0 || (uint64_t)offer >= config->offers.count) {
             continue; /* a record may say anything */
+        }
         spf_buf_addstr(buf, named++ > 0 ? ", " : "");
         add_key(buf, &config->offers.items[offer]);
     }
-    if (query->asked.count > named)
+    if (query->asked.count > named) {
         spf_buf_addf(buf, " and %zu more", query->asked.count - named);
+    }
 }
 
 static void note_next(const struct spf_ssh_offer *next, struct spf_result *result)
@@ -111,8 +117,9 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
     const bool cut = strstr(query->error, "Too many authentication failures") != NULL;
     struct spf_buf names, after;
 
-    if (query->asked.count == 0)
+    if (query->asked.count == 0) {
         return false;
+    }
     spf_buf_init(&names, 3000);
     spf_buf_init(&after, 1200);
     add_refused(&names, view);
@@ -139,10 +146,11 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
                 view->target->user, names.data, after.data);
         *opinion = spf_lowered(SPF_AUTH_KEY_REFUSED, SPF_UNKNOWN);
     } else {
-        if (query->asked.count > 1)
+        if (query->asked.count > 1) {
             spf_say(result,
                     "the server accepts none of the %zu keys that ssh would offer for %s: %s",
                     query->asked.count, view->target->user, names.data);
+        }
         *opinion = spf_concludes(SPF_AUTH_KEY_REFUSED);
     }
     spf_buf_clear(&names);
@@ -156,8 +164,9 @@ static size_t untried_before(const struct spf_view *view)
     const int64_t accepted = spf_query_accepted(&view->facts->query);
     size_t count = 0;
 
-    for (int64_t i = 0; i < accepted && (uint64_t)i < view->facts->ssh_config.offers.count; i++)
+    for (int64_t i = 0; i < accepted && (uint64_t)i < view->facts->ssh_config.offers.count; i++) {
         count += strcmp(answer_word(&view->facts->query, (size_t)i), "not asked") == 0;
+    }
     return count;
 }
 
@@ -174,8 +183,9 @@ int64_t spf_keys_too_many(const struct spf_view *view)
     const struct spf_key_facts *key = &view->facts->key;
     int64_t before = key->in_agent ? 0 : key->agent_keys;
 
-    if (view->target->key_configured && view->facts->ssh_config.offers.count > 0)
+    if (view->target->key_configured && view->facts->ssh_config.offers.count > 0) {
         before = (int64_t)untried_before(view);
+    }
     return before >= tries ? before : 0;
 }
 
@@ -186,19 +196,22 @@ void spf_keys_say_accepted(const struct spf_view *view, struct spf_result *resul
     const size_t untried = untried_before(view), refused = query->asked.count - 1;
     struct spf_buf name;
 
-    if (accepted < 0 || (uint64_t)accepted >= view->facts->ssh_config.offers.count)
+    if (accepted < 0 || (uint64_t)accepted >= view->facts->ssh_config.offers.count) {
         return;
+    }
     spf_buf_init(&name, 1200);
     add_key(&name, &view->facts->ssh_config.offers.items[accepted]);
-    if (spf_key_agent_signs(&view->facts->key))
+    if (spf_key_agent_signs(&view->facts->key)) {
         spf_buf_addstr(&name, ", signed by the ssh-agent");
-    if (untried > 0 && refused == 0)
+    }
+    if (untried > 0 && refused == 0) {
         spf_say(result, "key accepted for %s: %s (ssh would offer %zu other%s first)",
                 view->target->user, name.data, untried, untried == 1 ? "" : "s");
-    else if (refused > 0)
+    } else if (refused > 0) {
         spf_say(result, "key accepted for %s: %s (the server refused %zu other%s before it)",
                 view->target->user, name.data, refused, refused == 1 ? "" : "s");
-    else
+    } else {
         spf_say(result, "key accepted for %s: %s", view->target->user, name.data);
+    }
     spf_buf_clear(&name);
 }

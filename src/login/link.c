@@ -60,8 +60,9 @@ static bool set_options(ssh_session session, int near_end)
     };
 
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        if (ssh_options_set(session, options[i].option, options[i].value) != SSH_OK)
+        if (ssh_options_set(session, options[i].option, options[i].value) != SSH_OK) {
             return false;
+        }
     }
     ssh_set_blocking(session, 0);
     return true;
@@ -75,8 +76,9 @@ static bool take_identification(struct spf_link *link, int far_end)
     for (int i = 0; i < 8; i++) {
         ssize_t len;
 
-        if (ssh_connect(link->session) == SSH_ERROR)
+        if (ssh_connect(link->session) == SSH_ERROR) {
             return false;
+        }
         len = recv(far_end, link->identification, sizeof link->identification, 0);
         if (len > 0) {
             link->identification_len = (size_t)len;
@@ -91,10 +93,12 @@ static bool take_identification(struct spf_link *link, int far_end)
 static bool open_placeholder(struct spf_link *link, struct spf_login_shared *shared, int pair[2])
 {
     pair[0] = shared != NULL ? spf_login_shared_placeholder(shared, &pair[1]) : -1;
-    if (pair[0] >= 0)
+    if (pair[0] >= 0) {
         return true;
-    if (!spf_placeholder_open(pair))
+    }
+    if (!spf_placeholder_open(pair)) {
         return false;
+    }
     link->far_end = pair[1];
     return true;
 }
@@ -105,8 +109,9 @@ struct spf_link *spf_link_new(const char *user, struct spf_login_shared *shared)
     int pair[2];
     bool good;
 
-    if (link == NULL)
+    if (link == NULL) {
         return NULL;
+    }
     link->capture.fd = link->far_end = -1;
     (void)ssh_set_log_level(SSH_LOG_NONE);
     link->session = ssh_new();
@@ -122,16 +127,18 @@ struct spf_link *spf_link_new(const char *user, struct spf_login_shared *shared)
         good = false;
         (void)close(pair[0]);
     }
-    if (good)
+    if (good) {
         return link;
+    }
     spf_link_free(link);
     return NULL;
 }
 
 void spf_link_free(struct spf_link *link)
 {
-    if (link == NULL)
+    if (link == NULL) {
         return;
+    }
     ssh_key_free(link->query_key);
     ssh_key_free(link->stranger_key);
     ssh_key_free(link->certificate);
@@ -140,16 +147,19 @@ void spf_link_free(struct spf_link *link)
         int fd = spf_socket_descriptor((intptr_t)ssh_get_fd(link->session));
 
         /* With goodbye libssh leaves the descriptor open, without it does not. */
-        if (link->shaken && ssh_is_connected(link->session))
+        if (link->shaken && ssh_is_connected(link->session)) {
             ssh_disconnect(link->session);
-        else
+        } else {
             fd = -1;
+        }
         ssh_free(link->session);
-        if (fd >= 0)
+        if (fd >= 0) {
             (void)close(fd);
+        }
     }
-    if (link->far_end >= 0)
+    if (link->far_end >= 0) {
         (void)close(link->far_end);
+    }
     spf_capture_end(&link->capture);
     free(link->user);
     free(link);
@@ -186,17 +196,21 @@ bool spf_link_offer(struct spf_link *link, const char *const offers[SPF_OFFER_LI
     struct spf_buf modern;
     bool good = true;
 
-    for (int i = 0; good && i < SPF_OFFER_LISTS; i++)
+    for (int i = 0; good && i < SPF_OFFER_LISTS; i++) {
         good = ssh_options_set(link->session, options[i], offers[i]) == SSH_OK;
-    if (accepted == NULL || !good)
+    }
+    if (accepted == NULL || !good) {
         return good;
+    }
     spf_buf_init(&modern, 4096);
     for (size_t len; *accepted != '\0'; accepted += len, accepted += *accepted == ',') {
         len = strcspn(accepted, ",");
-        if (len == 7 && strncmp(accepted, "ssh-rsa", len) == 0)
+        if (len == 7 && strncmp(accepted, "ssh-rsa", len) == 0) {
             continue;
-        if (modern.len > 0)
+        }
+        if (modern.len > 0) {
             spf_buf_addch(&modern, ',');
+        }
         spf_buf_add(&modern, accepted, len);
     }
     good =
@@ -247,9 +261,10 @@ bool spf_link_describe(struct spf_link *link, struct spf_handshake_facts *facts)
         facts->host_key_blob = strdup(base64);
         len = spf_base64_decode(base64, strlen(base64), blob, sizeof blob);
     }
-    if (len > 0)
+    if (len > 0) {
         spf_fingerprint_sha256((struct spf_bytes){blob, (size_t)len}, facts->host_key_sha256,
                                sizeof facts->host_key_sha256);
+    }
     ssh_string_free_char(base64);
     ssh_key_free(key);
     return len > 0 && facts->host_key_blob != NULL;
@@ -268,8 +283,9 @@ void spf_link_pad(struct spf_link *link, size_t len)
     char *text = malloc(len + 1);
 
     link->capture.stale = true;
-    if (text == NULL)
+    if (text == NULL) {
         return;
+    }
     memset(text, ' ', len);
     text[len] = '\0';
     (void)ssh_send_ignore(link->session, text); /* a failure shows with what follows */
@@ -286,8 +302,9 @@ static enum spf_link_state auth_state(struct spf_link *link, int code)
         return SPF_LINK_PARTIAL;
     case SSH_AUTH_DENIED:
         /* So libssh since 0.11 reports a disconnect, where 0.10 says "again". */
-        if (!spf_link_is_alive(link))
+        if (!spf_link_is_alive(link)) {
             return SPF_LINK_ENDED;
+        }
         /* libssh's own verdicts ("The key algorithm '..' is not allowed", RSA_MIN_SIZE, key type)
          * differ from the server's by their words alone. */
         return spf_starts_with(ssh_get_error(link->session), "Access denied") ? SPF_LINK_REFUSED
@@ -312,9 +329,10 @@ enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm,
     const enum ssh_keytypes_e type = ssh_key_type_from_name(algorithm);
 
     if (link->query_key == NULL &&
-        ssh_pki_import_pubkey_base64(blob, type, &link->query_key) != SSH_OK)
+        ssh_pki_import_pubkey_base64(blob, type, &link->query_key) != SSH_OK) {
         return type == SSH_KEYTYPE_UNKNOWN || type == SSH_KEYTYPE_DSS ? SPF_LINK_LOCAL
                                                                       : short_of_memory();
+    }
     return auth_state(link, ssh_userauth_try_publickey(link->session, link->user, link->query_key));
 }
 
@@ -344,13 +362,16 @@ static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
     long len;
     bool made;
 
-    if (spf_starts_with(algorithm, "ecdsa-sha2-"))
+    if (spf_starts_with(algorithm, "ecdsa-sha2-")) {
         return generate(type, key);
-    if (strcmp(algorithm, "ssh-ed25519") != 0 && strcmp(algorithm, "ssh-rsa") != 0)
+    }
+    if (strcmp(algorithm, "ssh-ed25519") != 0 && strcmp(algorithm, "ssh-rsa") != 0) {
         return false;
+    }
     len = spf_base64_decode(blob, strlen(blob), bytes, sizeof bytes);
-    if (len < 4 + 11 + 4 + 32 || getrandom(bytes + len - 32, 32, 0) != 32)
+    if (len < 4 + 11 + 4 + 32 || getrandom(bytes + len - 32, 32, 0) != 32) {
         return false;
+    }
     bytes[len - 1] |= 1; /* a modulus is odd */
     spf_buf_init(&text, 2 * sizeof bytes);
     spf_buf_add_base64(&text, bytes, (size_t)len, true);
@@ -362,8 +383,9 @@ static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
 enum spf_link_state spf_link_query_stranger(struct spf_link *link, const char *algorithm,
                                             const char *blob)
 {
-    if (link->stranger_key == NULL && !make_stranger(algorithm, blob, &link->stranger_key))
+    if (link->stranger_key == NULL && !make_stranger(algorithm, blob, &link->stranger_key)) {
         return SPF_LINK_LOCAL;
+    }
     return auth_state(link,
                       ssh_userauth_try_publickey(link->session, link->user, link->stranger_key));
 }
@@ -382,8 +404,9 @@ static bool import_certificate(const struct spf_secret *base64, ssh_key *certifi
         spf_base64_decode(spf_secret_text(base64), spf_secret_len(base64), bytes, sizeof bytes);
 
     if (len < 4 || bytes[0] != 0 || bytes[1] != 0 || bytes[2] != 0 || bytes[3] >= sizeof name ||
-        bytes[3] > len - 4)
+        bytes[3] > len - 4) {
         return false;
+    }
     memcpy(name, bytes + 4, bytes[3]);
     name[bytes[3]] = '\0';
     return ssh_pki_import_cert_base64(spf_secret_text(base64), ssh_key_type_from_name(name),
@@ -393,8 +416,9 @@ static bool import_certificate(const struct spf_secret *base64, ssh_key *certifi
 enum spf_link_state spf_link_query_certificate(struct spf_link *link,
                                                const struct spf_secret *certificate)
 {
-    if (link->certificate == NULL && !import_certificate(certificate, &link->certificate))
+    if (link->certificate == NULL && !import_certificate(certificate, &link->certificate)) {
         return SPF_LINK_LOCAL;
+    }
     return auth_state(link,
                       ssh_userauth_try_publickey(link->session, link->user, link->certificate));
 }
@@ -405,8 +429,9 @@ enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret
         (ssh_pki_import_privkey_base64(spf_secret_text(key), NULL, NULL, NULL, &link->sign_key) !=
              SSH_OK ||
          (link->certificate != NULL &&
-          ssh_pki_copy_cert_to_privkey(link->certificate, link->sign_key) != SSH_OK)))
+          ssh_pki_copy_cert_to_privkey(link->certificate, link->sign_key) != SSH_OK))) {
         return short_of_memory();
+    }
     return auth_state(link, ssh_userauth_publickey(link->session, link->user, link->sign_key));
 }
 
@@ -416,8 +441,9 @@ static void take_in(struct spf_link *link)
     ssh_event event = ssh_event_new();
 
     link->capture.stale = true;
-    if (event == NULL)
+    if (event == NULL) {
         return;
+    }
     if (ssh_event_add_session(event, link->session) == SSH_OK) {
         (void)ssh_event_dopoll(event, 0);
         (void)ssh_event_remove_session(event, link->session);
@@ -441,20 +467,25 @@ static enum spf_link_state query_unheard(struct spf_link *link, const char *algo
     ssize_t len;
 
     if (server >= 0 &&
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0)
+        socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0) {
         (void)dup3(pair[0], fd, O_CLOEXEC);
+    }
     state = spf_link_query(link, algorithm, blob);
     while (pair[1] >= 0 && (len = recv(pair[1], words, sizeof words, 0)) > 0) {
         /* all that went before was answered: there is room for this much */
-        if (send(server, words, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) != len)
+        if (send(server, words, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) != len) {
             state = SPF_LINK_ENDED;
+        }
     }
-    if (pair[1] >= 0 && spf_socket_descriptor((intptr_t)ssh_get_fd(link->session)) == fd)
+    if (pair[1] >= 0 && spf_socket_descriptor((intptr_t)ssh_get_fd(link->session)) == fd) {
         (void)dup3(server, fd, O_CLOEXEC);
-    for (int i = 0; i < 2 && pair[i] >= 0; i++)
+    }
+    for (int i = 0; i < 2 && pair[i] >= 0; i++) {
         (void)close(pair[i]);
-    if (server >= 0)
+    }
+    if (server >= 0) {
         (void)close(server);
+    }
     return state;
 }
 
@@ -464,16 +495,20 @@ enum spf_link_state spf_link_query_for_agent(struct spf_link *link, const char *
     const struct spf_seen *seen = spf_link_seen(link);
     enum spf_link_state state;
 
-    if (!seen->packets) /* no capture to see the answer in */
+    if (!seen->packets) { /* no capture to see the answer in */
         return spf_link_query(link, algorithm, blob);
+    }
     take_in(link);
     seen = spf_link_seen(link);
-    if (!spf_link_is_alive(link))
+    if (!spf_link_is_alive(link)) {
         return spf_link_query(link, algorithm, blob);
-    if (link->query_left && seen->key_accepted)
+    }
+    if (link->query_left && seen->key_accepted) {
         return SPF_LINK_DONE;
-    if (link->query_left && seen->request_sent)
+    }
+    if (link->query_left && seen->request_sent) {
         return SPF_LINK_AGAIN;
+    }
     state = query_unheard(link, algorithm, blob);
     link->query_left = state == SPF_LINK_AGAIN && spf_link_seen(link)->request_sent;
     return state;
@@ -492,20 +527,24 @@ enum spf_link_state spf_link_sign_by_agent(struct spf_link *link)
 static enum spf_link_state channel_state(struct spf_link *link, int code)
 {
     link->capture.stale = true;
-    if (code == SSH_OK)
+    if (code == SSH_OK) {
         return SPF_LINK_DONE;
-    if (spf_link_is_alive(link))
+    }
+    if (spf_link_is_alive(link)) {
         return code == SSH_AGAIN ? SPF_LINK_AGAIN : SPF_LINK_REFUSED;
+    }
     /* sshd hangs up on the early command of a channel that it has refused */
     return spf_link_seen(link)->channel_refused ? SPF_LINK_REFUSED : SPF_LINK_ENDED;
 }
 
 enum spf_link_state spf_link_open(struct spf_link *link)
 {
-    if (link->channel == NULL)
+    if (link->channel == NULL) {
         link->channel = ssh_channel_new(link->session);
-    if (link->channel == NULL)
+    }
+    if (link->channel == NULL) {
         return short_of_memory();
+    }
     return channel_state(link, ssh_channel_open_session(link->channel));
 }
 
@@ -550,15 +589,18 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
         while (*len < size && got > 0) {
             got = ssh_channel_read_nonblocking(link->channel, out + *len, (uint32_t)(size - *len),
                                                is_stderr);
-            if (got > 0)
+            if (got > 0) {
                 *len += (size_t)got;
+            }
             *errors |= got > 0 && is_stderr != 0;
         }
     }
-    if (!spf_link_is_alive(link))
+    if (!spf_link_is_alive(link)) {
         return SPF_LINK_ENDED;
-    if (!ssh_channel_is_eof(link->channel))
+    }
+    if (!ssh_channel_is_eof(link->channel)) {
         return SPF_LINK_AGAIN;
+    }
     /* After EOF libssh reads no further for our reading; asking for the status makes it. */
     *exit_status = exit_status_of(link->channel);
     return *exit_status < 0 && !ssh_channel_is_closed(link->channel) ? SPF_LINK_AGAIN

@@ -54,8 +54,9 @@ void spf_offers_of(const struct spf_ssh_config_facts *config,
         configured[SPF_OFFER_CIPHERS_OUT] = configured[SPF_OFFER_CIPHERS_IN] = config->ciphers;
         configured[SPF_OFFER_MACS_OUT] = configured[SPF_OFFER_MACS_IN] = config->macs;
     }
-    for (int i = 0; i < SPF_OFFER_LISTS; i++)
+    for (int i = 0; i < SPF_OFFER_LISTS; i++) {
         offers[i] = configured[i] != NULL ? configured[i] : spf_openssh_offer[i];
+    }
 }
 
 bool spf_names_have(const char *list, const char *name)
@@ -65,8 +66,9 @@ bool spf_names_have(const char *list, const char *name)
     while (list != NULL && *list != '\0') {
         size_t part = strcspn(list, ",");
 
-        if (part == len && memcmp(list, name, len) == 0)
+        if (part == len && memcmp(list, name, len) == 0) {
             return true;
+        }
         list += part;
         list += *list == ',';
     }
@@ -78,8 +80,10 @@ bool spf_names_common(const char *ours, const char *theirs, char *out, size_t si
     while (*ours != '\0') {
         size_t len = strcspn(ours, ",");
 
-        if (len > 0 && spf_format(out, size, "%.*s", (int)len, ours) && spf_names_have(theirs, out))
+        if (len > 0 && spf_format(out, size, "%.*s", (int)len, ours) &&
+            spf_names_have(theirs, out)) {
             return true;
+        }
         ours += len;
         ours += *ours == ',';
     }
@@ -90,15 +94,18 @@ char *spf_names_of_algorithms(const char *list)
 {
     struct spf_buf names;
 
-    if (list == NULL)
+    if (list == NULL) {
         return NULL;
+    }
     spf_buf_init(&names, SPF_NAMES_MAX);
     for (size_t len; *list != '\0'; list += len, list += *list == ',') {
         len = strcspn(list, ",");
-        if (spf_starts_with(list, "ext-info-") || spf_starts_with(list, "kex-strict-"))
+        if (spf_starts_with(list, "ext-info-") || spf_starts_with(list, "kex-strict-")) {
             continue;
-        if (names.len > 0)
+        }
+        if (names.len > 0) {
             spf_buf_addch(&names, ',');
+        }
         spf_buf_add(&names, list, len);
     }
     return spf_buf_take(&names);
@@ -122,12 +129,15 @@ enum spf_handshake_outcome spf_offers_judge(const struct spf_seen *seen)
     char common[SPF_OFFER_LISTS][80] = {{0}};
 
     for (int i = 0; i < SPF_OFFER_LISTS; i++) {
-        if (seen->client[i] == NULL || seen->server[i] == NULL)
+        if (seen->client[i] == NULL || seen->server[i] == NULL) {
             return SPF_SHAKE_FAILED;
-        if (i >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(common[i - 2]))
+        }
+        if (i >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(common[i - 2])) {
             continue;
-        if (!spf_names_common(seen->client[i], seen->server[i], common[i], sizeof common[i]))
+        }
+        if (!spf_names_common(seen->client[i], seen->server[i], common[i], sizeof common[i])) {
             return outcome[i];
+        }
     }
     return SPF_SHAKE_FAILED;
 }
@@ -139,8 +149,9 @@ static char *copy_list(const char *list)
 
 void spf_offers_keep_sig_algs(struct spf_handshake_facts *facts, const struct spf_seen *seen)
 {
-    if (facts->server_sig_algs == NULL)
+    if (facts->server_sig_algs == NULL) {
         facts->server_sig_algs = copy_list(seen->sig_algs);
+    }
 }
 
 void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *seen)
@@ -156,7 +167,8 @@ void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *s
 
 void spf_offers_keep_host_key(struct spf_handshake_facts *facts, const struct spf_seen *seen)
 {
-    if (seen->client[SPF_OFFER_HOST_KEYS] != NULL)
+    if (seen->client[SPF_OFFER_HOST_KEYS] != NULL) {
         (void)spf_names_common(seen->client[SPF_OFFER_HOST_KEYS], seen->server[SPF_OFFER_HOST_KEYS],
                                facts->host_key_algorithm, sizeof facts->host_key_algorithm);
+    }
 }

@@ -24,8 +24,9 @@ static void keep_string(char *out, size_t size, struct spf_reader *body)
 {
     struct spf_bytes text = spf_reader_string(body);
 
-    if (!body->bad)
+    if (!body->bad) {
         keep_text(out, size, text);
+    }
 }
 
 /* A name-list is printable US-ASCII (RFC 4251 section 5); anything else in it is not kept. */
@@ -39,10 +40,12 @@ static void keep_names(char **out, struct spf_bytes names)
         names.len = comma != NULL ? (size_t)(comma - names.at) : 0;
     }
     copy = malloc(names.len + 1);
-    if (copy == NULL)
+    if (copy == NULL) {
         return;
-    for (size_t i = 0; i < names.len; i++)
+    }
+    for (size_t i = 0; i < names.len; i++) {
         copy[i] = names.at[i] > ' ' && names.at[i] < 0x7f ? (char)names.at[i] : '?';
+    }
     copy[names.len] = '\0';
     free(*out);
     *out = copy;
@@ -54,8 +57,9 @@ static void read_kexinit(char *offer[SPF_OFFER_LISTS], struct spf_reader body)
     for (int i = 0; i < SPF_OFFER_LISTS; i++) {
         struct spf_bytes names = spf_reader_string(&body);
 
-        if (body.bad)
+        if (body.bad) {
             return;
+        }
         keep_names(&offer[i], names);
     }
 }
@@ -67,12 +71,15 @@ static void read_ext_info(struct spf_seen *seen, struct spf_reader body)
     while (count-- > 0) {
         struct spf_bytes name = spf_reader_string(&body), value = spf_reader_string(&body);
 
-        if (body.bad)
+        if (body.bad) {
             return;
-        if (spf_bytes_are(name, "server-sig-algs"))
+        }
+        if (spf_bytes_are(name, "server-sig-algs")) {
             keep_names(&seen->sig_algs, value);
-        if (spf_bytes_are(name, "publickey-hostbound@openssh.com"))
+        }
+        if (spf_bytes_are(name, "publickey-hostbound@openssh.com")) {
             seen->hostbound = true;
+        }
     }
 }
 
@@ -92,25 +99,29 @@ static void read_debug(struct spf_seen *seen, struct spf_reader body)
 
     (void)spf_reader_u8(&body); /* whether to display it */
     message = spf_reader_string(&body);
-    if (body.bad || message.len >= sizeof text)
+    if (body.bad || message.len >= sizeof text) {
         return;
+    }
     keep_text(text, sizeof text, message);
     if (spf_starts_with(text, "Forced command")) {
         seen->key_options = seen->forced_command = true;
         return;
     }
     options = strstr(text, mark);
-    if (options == NULL)
+    if (options == NULL) {
         return;
+    }
     seen->key_options = true;
     seen->options_settled = seen->accepted;
     seen->no_pty = true;
     for (options += strlen(mark); *options != '\0'; options += strcspn(options, " ")) {
         options += strspn(options, " ");
-        if (spf_starts_with(options, command))
+        if (spf_starts_with(options, command)) {
             seen->forced_command = true;
-        if (strcspn(options, " ") == 3 && spf_starts_with(options, "pty"))
+        }
+        if (strcspn(options, " ") == 3 && spf_starts_with(options, "pty")) {
             seen->no_pty = false;
+        }
     }
 }
 
@@ -119,8 +130,9 @@ static void read_disconnect(struct spf_seen *seen, struct spf_reader body)
     uint32_t code = spf_reader_u32(&body);
 
     seen->disconnected = true;
-    if (body.bad)
+    if (body.bad) {
         return;
+    }
     seen->disconnect_code = code;
     keep_string(seen->disconnect, sizeof seen->disconnect, &body);
 }
@@ -128,8 +140,9 @@ static void read_disconnect(struct spf_seen *seen, struct spf_reader body)
 /* RFC 4254 section 4: the name of what is wanted, … */
 static void read_global_request(struct spf_seen *seen, struct spf_reader body)
 {
-    if (seen->accepted && spf_bytes_are(spf_reader_string(&body), "hostkeys-00@openssh.com"))
+    if (seen->accepted && spf_bytes_are(spf_reader_string(&body), "hostkeys-00@openssh.com")) {
         seen->host_keys_shown = true;
+    }
 }
 
 /* RFC 4254 section 5.1: our channel's number, a reason code, a text. */
@@ -156,8 +169,9 @@ static void read_from_server(struct spf_seen *seen, uint8_t type, struct spf_rea
     count_message(seen, type);
     switch (type) {
     case SPF_MSG_KEXINIT:
-        if (seen->server[0] == NULL)
+        if (seen->server[0] == NULL) {
             read_kexinit(seen->server, body);
+        }
         break;
     case SPF_MSG_EXT_INFO:
         read_ext_info(seen, body);
@@ -205,11 +219,13 @@ static struct spf_reader payload_of(struct spf_bytes packet)
     struct spf_reader reader = spf_reader(packet.at, packet.len);
     size_t padding;
 
-    if (packet.len > 0 && packet.at[0] < PADDING_MIN)
+    if (packet.len > 0 && packet.at[0] < PADDING_MIN) {
         (void)spf_reader_u32(&reader);
+    }
     padding = spf_reader_u8(&reader);
-    if (reader.left <= padding) /* there is a type at least */
+    if (reader.left <= padding) { /* there is a type at least */
         reader.bad = true;
+    }
     reader.left -= reader.bad ? reader.left : padding;
     return reader;
 }
@@ -229,8 +245,9 @@ static void read_request(struct spf_seen *seen, struct spf_reader body)
     method = spf_reader_string(&body);
     (void)spf_reader_u8(&body);
     if (spf_bytes_are(method, "publickey") ||
-        spf_bytes_are(method, "publickey-hostbound-v00@openssh.com"))
+        spf_bytes_are(method, "publickey-hostbound-v00@openssh.com")) {
         keep_string(seen->algorithm, sizeof seen->algorithm, &body);
+    }
 }
 
 static void read_packet(struct spf_seen *seen, struct spf_bytes packet, bool ours)
@@ -238,17 +255,20 @@ static void read_packet(struct spf_seen *seen, struct spf_bytes packet, bool our
     struct spf_reader payload = payload_of(packet);
     uint8_t type = spf_reader_u8(&payload);
 
-    if (packet.len >= 4 && memcmp(packet.at, "SSH-", 4) == 0)
+    if (packet.len >= 4 && memcmp(packet.at, "SSH-", 4) == 0) {
         return; /* an identification line */
-    if (payload.bad)
+    }
+    if (payload.bad) {
         return;
+    }
     seen->packets = true;
-    if (!ours)
+    if (!ours) {
         read_from_server(seen, type, payload);
-    else if (type == SPF_MSG_KEXINIT && seen->client[0] == NULL)
+    } else if (type == SPF_MSG_KEXINIT && seen->client[0] == NULL) {
         read_kexinit(seen->client, payload);
-    else if (type == SPF_MSG_USERAUTH_REQUEST)
+    } else if (type == SPF_MSG_USERAUTH_REQUEST) {
         read_request(seen, payload);
+    }
 }
 
 void spf_seen_read(struct spf_seen *seen, const uint8_t *file, size_t len)
@@ -257,8 +277,9 @@ void spf_seen_read(struct spf_seen *seen, const uint8_t *file, size_t len)
     struct spf_reader in = spf_reader(file, len);
     struct spf_bytes header = spf_reader_take(&in, FILE_HEADER);
 
-    if (in.bad || memcmp(header.at, magic, sizeof magic) != 0)
+    if (in.bad || memcmp(header.at, magic, sizeof magic) != 0) {
         return;
+    }
     for (;;) {
         struct spf_bytes headers, packet;
         uint32_t kept;
@@ -267,11 +288,13 @@ void spf_seen_read(struct spf_seen *seen, const uint8_t *file, size_t len)
         kept = spf_reader_u32(&in);
         (void)spf_reader_u32(&in); /* how long it was before it was cut */
         headers = spf_reader_take(&in, IP_TCP_HEADER);
-        if (in.bad || kept < IP_TCP_HEADER)
+        if (in.bad || kept < IP_TCP_HEADER) {
             return;
+        }
         packet = spf_reader_take(&in, kept - IP_TCP_HEADER);
-        if (in.bad)
+        if (in.bad) {
             return;
+        }
         /* The source port shows the direction, and the first packet of all is our identification.
          */
         if (!seen->port_known) {

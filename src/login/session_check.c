@@ -22,13 +22,16 @@ static struct spf_opinion judge_sftp_only(const struct spf_view *view, struct sp
     int64_t version = SPF_OPENSSH_USUAL;
     struct spf_opinion opinion;
 
-    if (transfer == SPF_TRANSFER_NONE)
+    if (transfer == SPF_TRANSFER_NONE) {
         return spf_concludes(SPF_SESSION_SFTP_ONLY);
+    }
     if (transfer == SPF_TRANSFER_SCP) {
-        if (spf_lacks(view, SPF_GROUP_OPENSSH, &opinion) && opinion.kind == SPF_OPINION_WANTS)
+        if (spf_lacks(view, SPF_GROUP_OPENSSH, &opinion) && opinion.kind == SPF_OPINION_WANTS) {
             return opinion;
-        if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH) && view->facts->openssh.version > 0)
+        }
+        if (spf_facts_have(view->facts, SPF_GROUP_OPENSSH) && view->facts->openssh.version > 0) {
             version = view->facts->openssh.version;
+        }
     }
     if (version < 900) {
         spf_say(result, "no command runs, and sftp is accepted: scp -s, which OpenSSH has since "
@@ -53,8 +56,9 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
                 facts->output[0] != '\0' ? _(" and said: ") : "", facts->output);
         return spf_concludes(SPF_SESSION_FORCED_COMMAND);
     }
-    if (facts->sftp)
+    if (facts->sftp) {
         return judge_sftp_only(view, result);
+    }
     /* PAM's account phase; sshd asks for the new password on a terminal only (session.c) */
     if (strstr(facts->output, "Password change required but no TTY available") != NULL) {
         spf_say(result,
@@ -68,31 +72,36 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
     if (facts->exit_status == 254 && spf_is_sshd(view->facts->identification.software)) {
         const char *line = facts->output, *next;
 
-        while ((next = strstr(line, SPF_LINE_MARK)) != NULL)
+        while ((next = strstr(line, SPF_LINE_MARK)) != NULL) {
             line = next + strlen(SPF_LINE_MARK);
+        }
         spf_say(result,
                 "the key is accepted, but PAM opens no session for %s (sshd ends with status "
                 "254)%s%s",
                 view->target->user, line[0] != '\0' ? "; its last line: " : "", line);
         return spf_concludes(SPF_SESSION_PAM_DENIED);
     }
-    if (facts->output[0] != '\0')
+    if (facts->output[0] != '\0') {
         spf_say(result, "the login works, but no command runs; the server says: %s", facts->output);
-    else if (facts->exit_status >= 0)
+    } else if (facts->exit_status >= 0) {
         spf_say(result, "the login works, but a command ends at once with status %lld",
                 (long long)facts->exit_status);
+    }
     return spf_concludes(SPF_SESSION_NO_SHELL);
 }
 
 static void note_session(const struct spf_session_facts *facts, struct spf_result *result)
 {
-    if (facts->options_seen)
+    if (facts->options_seen) {
         spf_note_bool(result, "forced_command", facts->forced_command);
+    }
     spf_note_text(result, "output", text_or_null(facts->output));
-    if (facts->exit_status >= 0)
+    if (facts->exit_status >= 0) {
         spf_note_number(result, "exit_status", facts->exit_status);
-    if (facts->peer[0] != '\0')
+    }
+    if (facts->peer[0] != '\0') {
         spf_note_text(result, "source_seen", facts->peer);
+    }
     spf_flow_note(result, &facts->ending.flow);
 }
 
@@ -101,8 +110,9 @@ static struct spf_opinion judge_timeout(const struct spf_view *view, struct spf_
     const struct spf_session_facts *facts = &view->facts->session;
     struct spf_opinion opinion;
 
-    if (spf_path_judge(view, result, &facts->ending, &opinion))
+    if (spf_path_judge(view, result, &facts->ending, &opinion)) {
         return opinion;
+    }
     if (facts->ending.kind == SPF_ENDING_FLOOD) { /* which ssh might come to the end of */
         spf_say(result, "the login works, but so much output came before that of our command "
                         "that it was not read to its end");
@@ -148,13 +158,16 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
 
     spf_note_null(result, "output");
     spf_note_null(result, "forced_command");
-    if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion))
+    if (spf_lacks(view, SPF_GROUP_SIGNATURE, &opinion)) {
         return opinion;
-    if (view->target->session == SPF_SESSION_NEVER)
+    }
+    if (view->target->session == SPF_SESSION_NEVER) {
         return (struct spf_opinion){.kind = SPF_OPINION_SKIPS,
                                     .skip_reason = SPF_SKIP_NOT_SELECTED};
-    if (spf_lacks(view, SPF_GROUP_SESSION, &opinion))
+    }
+    if (spf_lacks(view, SPF_GROUP_SESSION, &opinion)) {
         return opinion;
+    }
 
     note_session(facts, result);
     switch (facts->outcome) {
@@ -170,8 +183,9 @@ struct spf_opinion spf_judge_ssh_session(const struct spf_view *view, struct spf
         return judge_other(view, result);
     case SPF_ECHO_REFUSED:
     case SPF_ECHO_CLOSED:
-        if (facts->sftp)
+        if (facts->sftp) {
             return judge_sftp_only(view, result);
+        }
         spf_ending_say(result, N_("the login works, but no session starts"), &facts->ending,
                        facts->error);
         return spf_concludes(SPF_SESSION_REFUSED);

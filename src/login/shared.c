@@ -11,27 +11,32 @@ struct spf_login_shared *spf_login_shared_new(void)
 {
     struct spf_login_shared *shared = calloc(1, sizeof *shared);
 
-    if (shared == NULL)
+    if (shared == NULL) {
         return NULL;
+    }
     shared->placeholder[0] = shared->placeholder[1] = -1;
     shared->known_hosts = spf_known_hosts_cache_new();
     shared->pace = spf_pace_new();
-    if (shared->known_hosts != NULL && shared->pace != NULL)
+    if (shared->known_hosts != NULL && shared->pace != NULL) {
         return shared;
+    }
     spf_login_shared_free(shared);
     return NULL;
 }
 
 void spf_login_shared_free(struct spf_login_shared *shared)
 {
-    if (shared == NULL)
+    if (shared == NULL) {
         return;
-    for (int i = 0; i < 2; i++) {
-        if (shared->placeholder[i] >= 0)
-            (void)close(shared->placeholder[i]);
     }
-    if (shared->known_hosts != NULL)
+    for (int i = 0; i < 2; i++) {
+        if (shared->placeholder[i] >= 0) {
+            (void)close(shared->placeholder[i]);
+        }
+    }
+    if (shared->known_hosts != NULL) {
         spf_known_hosts_cache_leave(shared->known_hosts);
+    }
     spf_pace_free(shared->pace);
     free(shared);
 }

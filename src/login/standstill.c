@@ -34,8 +34,9 @@ bool spf_path_judge(const struct spf_view *view, struct spf_result *result,
         *opinion = judge_cut(view, result, path);
         return true;
     }
-    if (path->outcome != SPF_PATH_LIMITED || (list = spf_json_object()) == NULL)
+    if (path->outcome != SPF_PATH_LIMITED || (list = spf_json_object()) == NULL) {
         return false;
+    }
     spf_json_add(list, "passes", number(path->passes));
     spf_json_add(list, "fails", number(path->fails));
     spf_json_add(list, "direction", spf_clean_json(path->inwards ? "to us" : "from us"));
@@ -44,17 +45,18 @@ bool spf_path_judge(const struct spf_view *view, struct spf_result *result,
     spf_note_number(result, "mtu", path->passes);
     spf_note_number(result, "mss", path->passes - headers);
     spf_note_text(result, "interface", path->interface[0] != '\0' ? path->interface : NULL);
-    if (path->inwards)
+    if (path->inwards) {
         spf_say(result,
                 "packets of %lld bytes from %s to us do not arrive, those of %lld bytes do, and "
                 "nothing on the way says so: ssh hangs",
                 (long long)path->fails, view->facts->tcp.address, (long long)path->passes);
-    else
+    } else {
         spf_say(
             result,
             "packets of more than %lld bytes do not pass to %s, and nothing on the way says so: "
             "ssh hangs",
             (long long)path->passes, view->facts->tcp.address);
+    }
     *opinion = spf_concludes(SPF_PATH_MTU);
     return true;
 }

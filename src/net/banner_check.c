@@ -14,16 +14,19 @@ static struct spf_opinion judge_closed(const struct spf_identification_facts *sa
 {
     bool reset = said->outcome == SPF_IDENTIFICATION_RESET;
 
-    if (strstr(said->before, "Exceeded MaxStartups"))
+    if (strstr(said->before, "Exceeded MaxStartups")) {
         return spf_concludes(SPF_SSH_BUSY);
-    if (strstr(said->before, "Not allowed at this time"))
+    }
+    if (strstr(said->before, "Not allowed at this time")) {
         return spf_concludes(SPF_SSH_PENALISED);
-    if (said->before[0])
+    }
+    if (said->before[0]) {
         spf_say(result, "the server closed the connection before identifying itself, saying: %s",
                 said->before);
-    else
+    } else {
         spf_say(result, "the server %s the connection before saying anything",
                 reset ? "reset" : "closed");
+    }
     return spf_concludes(SPF_SSH_CLOSED_EARLY);
 }
 
@@ -41,19 +44,21 @@ static struct spf_opinion judge_silent(const struct spf_identification_facts *sa
         return spf_concludes(SPF_SSH_SILENT);
     }
     spf_flow_explain(&said->flow, false, why, sizeof why);
-    if (why[0] != '\0')
+    if (why[0] != '\0') {
         spf_say(result, "the port accepts connections, but no SSH identification came in %.1f s%s",
                 (double)said->elapsed_ms / 1000, why);
+    }
     return spf_concludes(SPF_SSH_SILENT);
 }
 
 static struct spf_opinion judge_other(const struct spf_identification_facts *said,
                                       struct spf_result *result)
 {
-    if (said->protocol[0])
+    if (said->protocol[0]) {
         spf_say(result, "what answers on the port speaks %s, not SSH", said->protocol);
-    else
+    } else {
         spf_say(result, "what answers on the port does not speak SSH");
+    }
     return spf_concludes(SPF_NOT_SSH);
 }
 
@@ -96,8 +101,9 @@ struct spf_opinion spf_judge_ssh_banner(const struct spf_view *view, struct spf_
 
     if (view->facts->tcp.proxy[0] != '\0' && !is_sshd_refusing(said) &&
         (said->outcome == SPF_IDENTIFICATION_CLOSED || said->outcome == SPF_IDENTIFICATION_RESET ||
-         said->outcome == SPF_IDENTIFICATION_OTHER))
+         said->outcome == SPF_IDENTIFICATION_OTHER)) {
         return judge_proxied(view, result);
+    }
     switch (said->outcome) {
     case SPF_IDENTIFICATION_SILENT:
         return judge_silent(said, result);

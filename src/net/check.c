@@ -25,10 +25,11 @@ static void note_attempts(struct spf_result *result, const struct spf_tcp_facts 
 static const char *duration(int64_t ms, bool seconds, char text[32])
 {
     text[0] = '\0';
-    if (ms >= 0 && seconds)
+    if (ms >= 0 && seconds) {
         (void)spf_format(text, 32, _(" in %.1f s"), (double)ms / 1000);
-    else if (ms >= 0)
+    } else if (ms >= 0) {
         (void)spf_format(text, 32, _(" in %lld ms"), (long long)ms);
+    }
     return text;
 }
 
@@ -45,17 +46,18 @@ static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
     char took[32];
 
-    if (tcp->jump[0])
+    if (tcp->jump[0]) {
         spf_say(result, "the jump host %s gets no answer from %s port %u%s", last_hop(tcp),
                 tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));
-    else if (tcp->cut_short)
+    } else if (tcp->cut_short) {
         spf_say(result,
                 "no answer from %s port %u after %.1f s (as the cloud checks above explain; not "
                 "waiting longer)",
                 tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
-    else
+    } else {
         spf_say(result, "no answer from %s port %u%s: the packets are dropped on the way",
                 tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));
+    }
     return spf_concludes(SPF_PORT_SILENT);
 }
 
@@ -70,8 +72,9 @@ static bool is_unanswered_locally(const struct spf_tcp_facts *tcp)
 
 static const char *whose_firewall(const struct spf_tcp_facts *tcp)
 {
-    if (tcp->icmp_from[0] == '\0')
+    if (tcp->icmp_from[0] == '\0') {
         return _("a firewall forbids it, on the way or here");
+    }
     return strcmp(tcp->icmp_from, tcp->address) == 0 ? "a firewall forbids it, on that host"
                                                      : "a firewall forbids it, on the way";
 }
@@ -115,9 +118,11 @@ static void note_hop(const struct spf_tcp_facts *tcp, struct spf_result *result)
         {"jump_keys", tcp->jump_keys},
     };
 
-    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
-        if (notes[i].value[0] != '\0')
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+        if (notes[i].value[0] != '\0') {
             spf_note_text(result, notes[i].name, notes[i].value);
+        }
+    }
 }
 
 /* ssh says at the jump host what it says anywhere; the catalogue knows it. */
@@ -126,8 +131,9 @@ static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf
     const char *cause = tcp->jump_cause;
     size_t len = strlen(tcp->error);
 
-    if (len > 0 && tcp->error[len - 1] == '.')
+    if (len > 0 && tcp->error[len - 1] == '.') {
         len--; /* a sentence of ssh's within one of ours */
+    }
     spf_note_text(result, "jump_cause", cause[0] ? cause : NULL);
     note_hop(tcp, result);
     spf_say(result, "ssh does not get through the jump host %s; %s%.*s%s%s%s",
@@ -157,12 +163,15 @@ static const char *note_configuration(const struct spf_view *view, struct spf_re
 {
     const char *says = view->facts->ssh_config.says;
 
-    if (!spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG))
+    if (!spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG)) {
         return NULL;
-    if (is_configuration_broken(view))
+    }
+    if (is_configuration_broken(view)) {
         spf_note_text(result, "ssh_config_error", view->facts->ssh_config.broken);
-    if (says[0] == '\0')
+    }
+    if (says[0] == '\0') {
         return NULL;
+    }
     spf_note_text(result, view->target->ssh_config ? "ssh_config" : "ssh_config_unused", says);
     return view->target->ssh_config ? NULL : says;
 }
@@ -175,11 +184,12 @@ static void say_open(const struct spf_view *view, struct spf_result *result)
     char took[32];
 
     (void)duration(tcp->elapsed_ms, false, took);
-    if (tcp->jump[0] || tcp->proxy[0])
+    if (tcp->jump[0] || tcp->proxy[0]) {
         spf_say(result, "%s port %u answers through %s%s%s", tcp->address, port, through,
                 took[0] ? "," : "", took);
-    else
+    } else {
         spf_say(result, "%s port %u%s", tcp->address, port, took[0] ? took : _(" answers"));
+    }
 }
 
 /*
@@ -193,11 +203,13 @@ static bool is_user_refused(const struct spf_view *view, struct spf_opinion *opi
     const enum spf_group key =
         target->key_dir != NULL && target->key_path == NULL ? SPF_GROUP_FOUND_KEY : SPF_GROUP_KEY;
 
-    if (!target->user_given || target->from_transcript || strpbrk(target->user, "\\$") == NULL)
+    if (!target->user_given || target->from_transcript || strpbrk(target->user, "\\$") == NULL) {
         return false;
+    }
     if ((spf_lacks(view, key, opinion) || spf_lacks(view, SPF_GROUP_OPENSSH, opinion)) &&
-        opinion->kind == SPF_OPINION_WANTS)
+        opinion->kind == SPF_OPINION_WANTS) {
         return true;
+    }
     *opinion = spf_but_holds(spf_concludes(SPF_USER_NAME_REFUSED));
     return spf_facts_have(facts, SPF_GROUP_OPENSSH) && facts->openssh.version >= 1006 &&
            strcmp(facts->key.damage, "key-is-ppk") != 0;
@@ -216,8 +228,9 @@ static void note_connection(const struct spf_view *view, struct spf_result *resu
     spf_note_text(result, "address", tcp->address[0] ? tcp->address : NULL);
     spf_note_number(result, "port", view->target->port);
     spf_note_text(result, "own_address", tcp->own_address[0] ? tcp->own_address : NULL);
-    if (tcp->elapsed_ms >= 0)
+    if (tcp->elapsed_ms >= 0) {
         spf_note_number(result, "elapsed_ms", tcp->elapsed_ms);
+    }
     spf_note_text(result, "error", tcp->error[0] ? tcp->error : NULL);
     spf_port_note_here(tcp, result);
     note_attempts(result, tcp);
@@ -225,22 +238,24 @@ static void note_connection(const struct spf_view *view, struct spf_result *resu
         spf_note_text(result, "jump", tcp->jump);
         spf_note_text(result, "jump_address", tcp->jump_address[0] ? tcp->jump_address : NULL);
     }
-    if (tcp->proxy[0])
+    if (tcp->proxy[0]) {
         spf_note_text(result, "proxy_command", tcp->proxy);
+    }
 }
 
 static struct spf_opinion judge_refusal(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
 
-    if (tcp->jump[0])
+    if (tcp->jump[0]) {
         spf_say(result, "%s refuses connections to port %u from the jump host %s", tcp->address,
                 (unsigned)view->target->port, last_hop(tcp));
-    else if (spf_starts_with(tcp->error, "ICMP"))
+    } else if (spf_starts_with(tcp->error, "ICMP")) {
         spf_say(result,
                 "%s refuses connections to port %u, by ICMP: so does a firewall (REJECT), "
                 "while a port where nothing listens resets",
                 tcp->address, (unsigned)view->target->port);
+    }
     return spf_concludes(SPF_PORT_REFUSED);
 }
 
@@ -260,8 +275,9 @@ static struct spf_opinion judge_closed(const struct spf_view *view, struct spf_r
     case SPF_TCP_RESET:
         return spf_concludes(SPF_PORT_RESET);
     case SPF_TCP_UNRESOLVED:
-        if (tcp->jump[0] == '\0')
+        if (tcp->jump[0] == '\0') {
             return spf_port_judge_name(tcp, result);
+        }
         spf_say(result, "the jump host %s knows no address of the name %s: %s", last_hop(tcp),
                 tcp->address, tcp->error);
         return spf_concludes(SPF_HOST_UNRESOLVED);
@@ -274,9 +290,10 @@ static struct spf_opinion judge_closed(const struct spf_view *view, struct spf_r
         return spf_concludes(SPF_JUMP_NO_CONNECTION);
     case SPF_TCP_JUMP_FORBIDS:
         note_hop(tcp, result);
-        if (tcp->jump_hop[0])
+        if (tcp->jump_hop[0]) {
             spf_say(result, "the jump host %s lets you in, but forwards no connections: %s",
                     tcp->jump_hop, tcp->error);
+        }
         return spf_concludes(SPF_JUMP_FORWARDING_REFUSED);
     case SPF_TCP_PROXY_FAILED:
         return judge_proxy(tcp, result);
@@ -301,11 +318,13 @@ static struct spf_opinion judge_open(const struct spf_view *view, const char *un
                 (long long)view->facts->surroundings.euid);
         return spf_but_holds(spf_concludes(SPF_NO_USER_ENTRY));
     }
-    if (is_user_refused(view, &opinion))
+    if (is_user_refused(view, &opinion)) {
         return opinion;
+    }
     say_open(view, result);
-    if (tcp->jump_key_unknown)
+    if (tcp->jump_key_unknown) {
         return spf_concludes(SPF_JUMP_HOST_KEY_UNKNOWN);
+    }
     if (is_configuration_broken(view)) {
         spf_say(result, "%s port %u in %lld ms; but a plain ssh refuses your configuration: %s",
                 tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms,
@@ -314,10 +333,12 @@ static struct spf_opinion judge_open(const struct spf_view *view, const char *un
     }
     if (!spf_target_is_proxied(view->target) &&
         (spf_port_judge_placeholder(view, result, false, &opinion) ||
-         spf_port_judge_detour(view, result, &opinion)))
+         spf_port_judge_detour(view, result, &opinion))) {
         return opinion;
-    if (unused == NULL)
+    }
+    if (unused == NULL) {
         return spf_passes();
+    }
     spf_say(result,
             "%s port %u in %lld ms; your ssh configuration, which was not used, has for it: %s",
             tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms, unused);
@@ -335,19 +356,24 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     struct spf_opinion opinion;
     const char *unused;
 
-    if (!view->target->host && address->status == SPF_PENDING)
+    if (!view->target->host && address->status == SPF_PENDING) {
         return spf_waits();
-    if (!view->target->host && !address->holds)
+    }
+    if (!view->target->host && !address->holds) {
         return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
-    if (spf_lacks(view, SPF_GROUP_TCP, &opinion))
+    }
+    if (spf_lacks(view, SPF_GROUP_TCP, &opinion)) {
         return opinion;
+    }
     note_connection(view, result);
     unused = note_configuration(view, result);
-    if (tcp->outcome == SPF_TCP_OPEN)
+    if (tcp->outcome == SPF_TCP_OPEN) {
         return judge_open(view, unused, result);
+    }
     if (!spf_target_is_proxied(view->target) &&
         (spf_port_judge_here(view, result, &opinion) ||
-         spf_port_judge_placeholder(view, result, true, &opinion)))
+         spf_port_judge_placeholder(view, result, true, &opinion))) {
         return opinion;
+    }
     return judge_closed(view, result);
 }

@@ -44,8 +44,9 @@ static void note_own_address(struct spf_dial *dial)
 {
     struct spf_place own = {.len = sizeof own.address};
 
-    if (getsockname(dial->watch.fd, (struct sockaddr *)&own.address, &own.len))
+    if (getsockname(dial->watch.fd, (struct sockaddr *)&own.address, &own.len)) {
         return;
+    }
     spf_place_name(&own, dial->facts->own_address, sizeof dial->facts->own_address);
     dial->facts->own_port =
         ntohs(own.address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&own.address)->sin6_port
@@ -106,9 +107,10 @@ static void want_icmp(int fd, int wanted)
  * RFC 4443. */
 static bool is_policy(const struct sock_extended_err *error)
 {
-    if (error->ee_origin == SO_EE_ORIGIN_ICMP6)
+    if (error->ee_origin == SO_EE_ORIGIN_ICMP6) {
         return error->ee_type == 1 &&
                (error->ee_code == 1 || error->ee_code == 5 || error->ee_code == 6);
+    }
     return error->ee_type == 3 && (error->ee_code == 9 || error->ee_code == 10 ||
                                    (error->ee_code >= 13 && error->ee_code <= 15));
 }
@@ -123,8 +125,9 @@ static void note_icmp(struct spf_dial *dial, int errnum)
     char bytes[256] __attribute__((aligned(8))), from[64];
     struct msghdr message = {.msg_control = bytes, .msg_controllen = sizeof bytes};
 
-    if (recvmsg(dial->watch.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+    if (recvmsg(dial->watch.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
         return;
+    }
     for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
         struct {
             struct sock_extended_err error;
@@ -134,18 +137,23 @@ static void note_icmp(struct spf_dial *dial, int errnum)
         size_t len = part->cmsg_len - CMSG_LEN(0);
 
         memcpy(&said, CMSG_DATA(part), len < sizeof said ? len : sizeof said);
-        if (said.error.ee_origin != SO_EE_ORIGIN_ICMP && said.error.ee_origin != SO_EE_ORIGIN_ICMP6)
+        if (said.error.ee_origin != SO_EE_ORIGIN_ICMP &&
+            said.error.ee_origin != SO_EE_ORIGIN_ICMP6) {
             continue;
+        }
         memcpy(&place.address, &said.from, sizeof said.from);
-        if (place.address.ss_family == AF_INET)
+        if (place.address.ss_family == AF_INET) {
             place.len = sizeof(struct sockaddr_in);
+        }
         spf_place_name(&place, from, sizeof from);
         (void)spf_copy(facts->icmp_from, sizeof facts->icmp_from, from);
         facts->icmp_type = said.error.ee_type;
         facts->icmp_code = said.error.ee_code;
         /* "port unreachable" by another machine is a firewall's word, not the host's */
-        if (is_policy(&said.error) || (errnum == ECONNREFUSED && strcmp(from, facts->address) != 0))
+        if (is_policy(&said.error) ||
+            (errnum == ECONNREFUSED && strcmp(from, facts->address) != 0)) {
             facts->outcome = SPF_TCP_FORBIDDEN;
+        }
         (void)spf_format(facts->error, sizeof facts->error, "ICMP from %s: %s", from,
                          is_policy(&said.error) ? "administratively prohibited" : strerror(errnum));
     }
@@ -159,8 +167,9 @@ static bool lacks_port(const struct spf_place *place)
     bool has_address =
         fd >= 0 && connect(fd, (const struct sockaddr *)&place->address, place->len) == 0;
 
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
+    }
     return has_address;
 }
 
@@ -181,8 +190,9 @@ static void sample_drops(struct spf_dial *dial)
     struct spf_flow flow = {0};
 
     spf_flow_read(dial->watch.fd, &flow);
-    if (!dial->drops.running)
+    if (!dial->drops.running) {
         spf_own_watch_begin(&dial->drops);
+    }
     spf_own_watch_sample(&dial->drops, flow.retransmissions, &dial->facts->drops);
 }
 
@@ -192,8 +202,9 @@ static int64_t setting(const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
 
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
+    }
     return len > 0 ? strtoll(text, NULL, 10) : 0;
 }
 
@@ -206,8 +217,9 @@ static int64_t syn_limit_s(void)
 {
     const int64_t again = setting("/proc/sys/net/ipv4/tcp_syn_retries");
 
-    if (again < 1 || again > 16)
+    if (again < 1 || again > 16) {
         return 0;
+    }
     return (2 << again) - 1 + setting("/proc/sys/net/ipv4/tcp_syn_linear_timeouts");
 }
 
@@ -223,18 +235,22 @@ static void note_outcome(struct spf_dial *dial, int errnum, bool local)
     facts->elapsed_ms = spf_now_ms() - dial->syn_ms;
     (void)spf_copy(facts->error, sizeof facts->error, errnum ? strerror(errnum) : "");
     facts->no_port = local && errnum == EADDRNOTAVAIL && lacks_port(place);
-    if (dial->watch.fd < 0)
+    if (dial->watch.fd < 0) {
         return;
+    }
     note_own_address(dial);
     if (facts->outcome == SPF_TCP_SILENT) {
         sample_drops(dial);
         facts->syn_limit_s = syn_limit_s();
-        if (is_loopback(dial->watch.fd, place->address.ss_family)) /* what is dropped here is the
-                                                                      SYN, by the server's filter */
+        if (is_loopback(dial->watch.fd,
+                        place->address.ss_family)) { /* what is dropped here is the
+                                                       SYN, by the server's filter */
             facts->drops.syns_discarded = 0;
+        }
     }
-    if (errnum != 0 && !local)
+    if (errnum != 0 && !local) {
         note_icmp(dial, errnum);
+    }
     want_icmp(dial->watch.fd, 0);
 }
 
@@ -243,8 +259,9 @@ static bool remember_attempt(struct spf_dial *dial)
     struct spf_tcp_facts *facts = dial->facts;
     struct spf_tcp_attempt *attempt = SPF_APPEND(&facts->before);
 
-    if (!attempt)
+    if (!attempt) {
         return false;
+    }
     (void)spf_copy(attempt->address, sizeof attempt->address, facts->address);
     (void)spf_copy(attempt->error, sizeof attempt->error, facts->error);
     attempt->elapsed_ms = facts->elapsed_ms;
@@ -261,8 +278,9 @@ static void look_again(struct spf_dial *dial, int64_t due_ms)
 static void set_timeout(struct spf_dial *dial)
 {
     dial->end_ms = dial->syn_ms + dial->timeout_ms;
-    if (dial->hurried && dial->end_ms > dial->first_syn_ms + SPF_DIAL_SHORT_MS)
+    if (dial->hurried && dial->end_ms > dial->first_syn_ms + SPF_DIAL_SHORT_MS) {
         dial->end_ms = dial->first_syn_ms + SPF_DIAL_SHORT_MS;
+    }
     look_again(dial, dial->drops.running ? spf_now_ms() + SPF_OWN_SAMPLE_MS
                                          : dial->syn_ms + UNANSWERED_MS);
 }
@@ -281,17 +299,20 @@ static int start(struct spf_dial *dial)
     dial->facts->drops = (struct spf_drop_facts){0};
     dial->facts->icmp_from[0] = '\0';
     dial->syn_ms = spf_now_ms();
-    if (!dial->first_syn_ms)
+    if (!dial->first_syn_ms) {
         dial->first_syn_ms = dial->syn_ms;
+    }
     dial->watch.fd =
         socket(place->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (dial->watch.fd < 0)
+    if (dial->watch.fd < 0) {
         return errno;
+    }
     (void)setsockopt(dial->watch.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     want_icmp(dial->watch.fd, 1);
     if (connect(dial->watch.fd, (const struct sockaddr *)&place->address, place->len) &&
-        errno != EINPROGRESS)
+        errno != EINPROGRESS) {
         return errno;
+    }
     return 0;
 }
 
@@ -309,13 +330,15 @@ static void conclude_address(struct spf_dial *dial, int errnum, bool local)
         return;
     }
     spf_loop_remove(dial->loop, &dial->watch);
-    if (dial->watch.fd >= 0)
+    if (dial->watch.fd >= 0) {
         close(dial->watch.fd);
+    }
     dial->watch.fd = -1;
-    if (remember_attempt(dial))
+    if (remember_attempt(dial)) {
         try_next(dial);
-    else
+    } else {
         fail_system(dial, ENOMEM, "connect");
+    }
 }
 
 static void connect_next(struct spf_dial *dial)
@@ -332,8 +355,9 @@ static void connect_next(struct spf_dial *dial)
     }
     set_timeout(dial);
     dial->watch.events = POLLOUT;
-    if (!spf_loop_add(dial->loop, &dial->watch))
+    if (!spf_loop_add(dial->loop, &dial->watch)) {
         fail_system(dial, ENOMEM, "connect");
+    }
 }
 
 static void turn_came(struct spf_watch *watch, short revents)
@@ -355,12 +379,15 @@ static int64_t turn_of(const struct spf_dial *dial, int64_t now_ms)
     struct sockaddr_in *v4 = (struct sockaddr_in *)&key;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&key;
 
-    if (dial->pace == NULL)
+    if (dial->pace == NULL) {
         return now_ms;
-    if (key.ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
+    }
+    if (key.ss_family == AF_INET && ntohl(v4->sin_addr.s_addr) >> 24 != IN_LOOPBACKNET) {
         v4->sin_port = 0;
-    if (key.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr))
+    }
+    if (key.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr)) {
         v6->sin6_port = 0;
+    }
     return spf_pace_take(dial->pace, &key, dial->places.place[dial->next].len, now_ms);
 }
 
@@ -375,8 +402,9 @@ static void try_next(struct spf_dial *dial)
     dial->watch.ready = turn_came;
     dial->watch.events = 0;
     dial->watch.due_ms = due_ms;
-    if (!spf_loop_add(dial->loop, &dial->watch))
+    if (!spf_loop_add(dial->loop, &dial->watch)) {
         fail_system(dial, ENOMEM, "connect");
+    }
 }
 
 static void unresolved(struct spf_dial *dial, const char *why)
@@ -426,10 +454,11 @@ static void ready(struct spf_watch *watch, short revents)
         timed_out(dial);
         return;
     }
-    if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &errnum, &len) == 0)
+    if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &errnum, &len) == 0) {
         conclude_address(dial, errnum, false);
-    else
+    } else {
         fail_system(dial, errno, "getsockopt");
+    }
 }
 
 /* "[::1]" and "::1" are the same to every user of this tool. */
@@ -437,10 +466,11 @@ static void copy_host(char *out, size_t size, const char *host)
 {
     size_t len = strlen(host);
 
-    if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
         (void)spf_format(out, size, "%.*s", (int)(len - 2), host + 1);
-    else
+    } else {
         (void)spf_copy(out, size, host);
+    }
 }
 
 /* The first step, from a timer that is due at once, so that done is never called inside
@@ -462,8 +492,9 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
     struct spf_dial *dial = calloc(1, sizeof *dial);
     char host[300];
 
-    if (!dial)
+    if (!dial) {
         return NULL;
+    }
     dial->loop = loop;
     dial->facts = facts;
     dial->done = done;
@@ -477,14 +508,16 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
     if (spf_places_of_literal(host, destination->port, destination->family, &dial->places)) {
         dial->watch.ready = begin;
         dial->watch.due_ms = dial->started_ms;
-        if (spf_loop_add(loop, &dial->watch))
+        if (spf_loop_add(loop, &dial->watch)) {
             return dial;
+        }
     } else {
         (void)spf_copy(facts->name, sizeof facts->name, host);
         dial->lookup =
             spf_lookup_start(loop, host, destination->port, destination->family, resolved, dial);
-        if (dial->lookup != NULL)
+        if (dial->lookup != NULL) {
             return dial;
+        }
     }
     spf_dial_free(dial);
     return NULL;
@@ -493,20 +526,24 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
 void spf_dial_expect_silence(struct spf_dial *dial)
 {
     dial->hurried = true;
-    if (!dial->first_syn_ms || !dial->watch.due_ms)
+    if (!dial->first_syn_ms || !dial->watch.due_ms) {
         return;
+    }
     set_timeout(dial);
     spf_loop_update(dial->loop, &dial->watch);
 }
 
 void spf_dial_free(struct spf_dial *dial)
 {
-    if (!dial)
+    if (!dial) {
         return;
-    if (dial->lookup)
+    }
+    if (dial->lookup) {
         spf_loop_cancel(dial->loop, &dial->lookup->job);
+    }
     spf_loop_remove(dial->loop, &dial->watch);
-    if (dial->watch.fd >= 0)
+    if (dial->watch.fd >= 0) {
         close(dial->watch.fd);
+    }
     free(dial);
 }

@@ -30,8 +30,9 @@ void spf_flow_read(int fd, struct spf_flow *flow)
     int unacked = 0;
 
     if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
-        ioctl(fd, SIOCOUTQ, &unacked) != 0)
+        ioctl(fd, SIOCOUTQ, &unacked) != 0) {
         return;
+    }
     options = info.tcpi_options & TCPI_OPT_TIMESTAMPS ? TIMESTAMPS : 0;
     *flow = (struct spf_flow){
         .known = true,
@@ -58,6 +59,7 @@ void spf_flow_read_stalled(int fd, struct spf_flow *flow)
     socklen_t len = sizeof errnum;
 
     spf_flow_read(fd, flow);
-    if (flow->known && getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &len) == 0 && errnum != 0)
+    if (flow->known && getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &len) == 0 && errnum != 0) {
         (void)spf_copy(flow->icmp_error, sizeof flow->icmp_error, strerror(errnum));
+    }
 }

@@ -13,8 +13,9 @@ void spf_flow_note(struct spf_result *result, const struct spf_flow *flow)
 {
     struct json_object *list;
 
-    if (!flow->known || (list = spf_json_object()) == NULL)
+    if (!flow->known || (list = spf_json_object()) == NULL) {
         return;
+    }
     spf_json_add(list, "bytes_out", number(flow->bytes_out));
     spf_json_add(list, "bytes_in", number(flow->bytes_in));
     spf_json_add(list, "segments_out", number(flow->segments_out));
@@ -27,8 +28,9 @@ void spf_flow_note(struct spf_result *result, const struct spf_flow *flow)
     spf_json_add(list, "last_data_ms_ago", number(flow->quiet_ms));
     spf_json_add(list, "backoff", number(flow->backoff));
     spf_json_add(list, "round_trip_us", number(flow->rtt_us));
-    if (flow->icmp_error[0] != '\0')
+    if (flow->icmp_error[0] != '\0') {
         spf_json_add(list, "icmp_error", spf_clean_json(flow->icmp_error));
+    }
     spf_note_json(result, "tcp", list);
 }
 
@@ -49,32 +51,34 @@ static long long sent_times(const struct spf_flow *flow)
 void spf_flow_explain(const struct spf_flow *flow, bool new_one_works, char *out, size_t size)
 {
     out[0] = '\0';
-    if (!flow->known)
+    if (!flow->known) {
         return;
-    if (flow->unacked == 0)
+    }
+    if (flow->unacked == 0) {
         (void)spf_format(
             out, size,
             _("; its system has acknowledged all that we sent, so it is the server that "
               "is slow, or its answer that is lost on the way"));
-    else if (flow->icmp_error[0] != '\0')
+    } else if (flow->icmp_error[0] != '\0') {
         (void)spf_format(
             out, size,
             _("; %lld bytes of ours are not acknowledged, and a router answers them by "
               "ICMP: %s"),
             (long long)flow->unacked, flow->icmp_error);
-    else if (flow->retransmissions == 0)
+    } else if (flow->retransmissions == 0) {
         return;
-    else if (new_one_works)
+    } else if (new_one_works) {
         (void)spf_format(
             out, size,
             _("; %lld bytes of ours are lost (sent %lld times), though a new connection "
               "carries packets of every size: a firewall on the way has forgotten this "
               "connection, or filters it"),
             (long long)flow->unacked, sent_times(flow));
-    else
+    } else {
         (void)spf_format(
             out, size,
             _("; %lld bytes of ours are not acknowledged (sent %lld times): they, or the "
               "answers, are lost on the way"),
             (long long)flow->unacked, sent_times(flow));
+    }
 }

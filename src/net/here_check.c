@@ -32,24 +32,25 @@ static bool judge_drops(const struct spf_tcp_facts *tcp, struct spf_result *resu
     const int64_t again = drops->retransmissions;
 
     note_drops(drops, result);
-    if (again > 0 && drops->unsent >= again)
+    if (again > 0 && drops->unsent >= again) {
         spf_say(result,
                 "this machine's own firewall drops the packets to %s before they leave "
                 "(TCPRetransFail rose by %lld while the connection was tried)",
                 tcp->address, (long long)drops->unsent);
-    else if (again > 0 && drops->reverse >= again)
+    } else if (again > 0 && drops->reverse >= again) {
         spf_say(result,
                 "answers arrive, but not on the interface that the route to %s uses, and this "
                 "machine drops them (rp_filter; IPReversePathFilter rose by %lld while the "
                 "connection was tried)",
                 tcp->address, (long long)drops->reverse);
-    else if (input_is_dropped(drops))
+    } else if (input_is_dropped(drops)) {
         spf_say(result,
                 "answers of %s arrive, and this machine's own firewall drops them (packets to this "
                 "machine were discarded after each of %lld SYNs: InReceives less InDelivers)",
                 tcp->address, (long long)again);
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -84,16 +85,19 @@ bool spf_port_judge_here(const struct spf_view *view, struct spf_result *result,
 
 static void note_if(struct spf_result *result, const char *name, const char *value)
 {
-    if (value[0] != '\0')
+    if (value[0] != '\0') {
         spf_note_text(result, name, value);
+    }
 }
 
 void spf_port_note_here(const struct spf_tcp_facts *tcp, struct spf_result *result)
 {
-    if (tcp->own_port > 0)
+    if (tcp->own_port > 0) {
         spf_note_number(result, "own_port", tcp->own_port);
-    if (tcp->name[0] != '\0')
+    }
+    if (tcp->name[0] != '\0') {
         spf_note_number(result, "resolve_ms", tcp->resolve_ms);
+    }
     note_if(result, "hosts_line", tcp->lookup.hosts_line);
     note_if(result, "name_servers", tcp->lookup.servers);
     note_if(result, "search_domains", tcp->lookup.search);
@@ -116,20 +120,23 @@ struct spf_opinion spf_port_judge_name(const struct spf_tcp_facts *tcp, struct s
     const struct spf_name_facts *lookup = &tcp->lookup;
     char tried[340] = "", took[32] = "";
 
-    if (tcp->resolve_ms >= 1000)
+    if (tcp->resolve_ms >= 1000) {
         (void)spf_format(took, sizeof took, " in %.1f s", (double)tcp->resolve_ms / 1000);
+    }
 
-    if (lookup->search[0] != '\0')
+    if (lookup->search[0] != '\0') {
         (void)spf_format(tried, sizeof tried, "; also tried in the search domains %s",
                          lookup->search);
-    if (lookup->outcome != SPF_LOOKUP_ANSWERED)
+    }
+    if (lookup->outcome != SPF_LOOKUP_ANSWERED) {
         spf_say(result, "the name %s could not be looked up%s: name server %s%s", tcp->name, took,
                 lookup->servers[0] != '\0' ? lookup->servers : "not configured", tried);
-    else if (lookup->servers[0] != '\0')
+    } else if (lookup->servers[0] != '\0') {
         spf_say(result, "the name %s has no address: %s (asked %s%s)", tcp->name, tcp->error,
                 lookup->servers, tried);
-    else
+    } else {
         spf_say(result, "the name %s has no address: %s", tcp->name, tcp->error);
+    }
     return spf_concludes(causes[lookup->outcome]);
 }
 
@@ -150,9 +157,11 @@ static const char *meaning_of(const char *address)
     struct spf_cidr cidr;
     struct spf_ip ip;
 
-    for (size_t i = 0; spf_ip_parse(address, &ip) && i < sizeof ranges / sizeof *ranges; i++)
-        if (spf_cidr_parse(ranges[i].range, &cidr) && spf_cidr_holds(&cidr, &ip))
+    for (size_t i = 0; spf_ip_parse(address, &ip) && i < sizeof ranges / sizeof *ranges; i++) {
+        if (spf_cidr_parse(ranges[i].range, &cidr) && spf_cidr_holds(&cidr, &ip)) {
             return ranges[i].meaning;
+        }
+    }
     return NULL;
 }
 
@@ -162,8 +171,9 @@ bool spf_port_judge_placeholder(const struct spf_view *view, struct spf_result *
     const struct spf_tcp_facts *tcp = &view->facts->tcp;
     const char *meaning = meaning_of(tcp->address);
 
-    if (meaning == NULL)
+    if (meaning == NULL) {
         return false;
+    }
     spf_say(result, "%s%s%s%s%s, %s", failed ? tcp->error : "", failed ? ": " : "", tcp->name,
             tcp->name[0] != '\0' ? " has the address " : "", tcp->address, meaning);
     *opinion = failed ? spf_concludes(SPF_ADDRESS_PLACEHOLDER)
@@ -185,26 +195,29 @@ bool spf_port_judge_detour(const struct spf_view *view, struct spf_result *resul
         const struct spf_tcp_attempt *attempt = &tcp->before.items[i];
 
         silent += attempt->silent;
-        if (!attempt->local && (first == NULL || (attempt->silent && !first->silent)))
+        if (!attempt->local && (first == NULL || (attempt->silent && !first->silent))) {
             first = attempt; /* an address that this machine has no route to costs nothing */
+        }
     }
-    if (first == NULL)
+    if (first == NULL) {
         return false;
+    }
     spf_note_text(result, "first_address", first->address);
     spf_note_number(result, "ssh_waits_s", silent * limit_s);
-    if (silent > 0)
+    if (silent > 0) {
         spf_say(result,
                 "%s port %u in %lld ms, but only as address %zu of %s: %s does not answer, and ssh "
                 "waits up to %lld s for it before it tries the next",
                 tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms,
                 tcp->before.count + 1, tcp->name, first->address, (long long)silent * limit_s);
-    else
+    } else {
         spf_say(
             result,
             "%s port %u in %lld ms, but only as address %zu of %s: %s fails (%s), and ssh tries "
             "the next at once",
             tcp->address, (unsigned)view->target->port, (long long)tcp->elapsed_ms,
             tcp->before.count + 1, tcp->name, first->address, first->error);
+    }
     *opinion = spf_concludes(SPF_FIRST_ADDRESS_FAILS);
     return true;
 }

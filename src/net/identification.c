@@ -33,8 +33,9 @@ static const char *mail_or_file(const char *line, size_t len)
     char text[128];
 
     spf_clean(text, sizeof text, line, len);
-    if (strcasestr(text, "ftp"))
+    if (strcasestr(text, "ftp")) {
         return "FTP";
+    }
     return strcasestr(text, "smtp") || strcasestr(text, "mail") || strcasestr(text, "postfix") ||
                    strcasestr(text, "exim")
                ? "SMTP"
@@ -45,13 +46,16 @@ static const char *mail_or_file(const char *line, size_t len)
 static const char *protocol_of(const char *bytes, size_t len)
 {
     for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
-        if (len >= protocols[i].len && memcmp(bytes, protocols[i].start, protocols[i].len) == 0)
+        if (len >= protocols[i].len && memcmp(bytes, protocols[i].start, protocols[i].len) == 0) {
             return protocols[i].protocol;
+        }
     }
-    if (len >= 4 && memcmp(bytes, "220", 3) == 0 && (bytes[3] == ' ' || bytes[3] == '-'))
+    if (len >= 4 && memcmp(bytes, "220", 3) == 0 && (bytes[3] == ' ' || bytes[3] == '-')) {
         return mail_or_file(bytes, len);
-    if (len >= 6 && bytes[3] == 0 && bytes[4] == 10 && bytes[5] >= '3' && bytes[5] <= '9')
+    }
+    if (len >= 6 && bytes[3] == 0 && bytes[4] == 10 && bytes[5] >= '3' && bytes[5] <= '9') {
         return "MySQL"; /* length, sequence number 0, protocol 10, "8.0…" */
+    }
     return "";
 }
 
@@ -60,8 +64,9 @@ static bool is_binary(const char *bytes, size_t len)
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)bytes[i];
 
-        if (c < 0x20 && c != '\t' && c != '\r' && c != '\n')
+        if (c < 0x20 && c != '\t' && c != '\r' && c != '\n') {
             return true;
+        }
     }
     return false;
 }
@@ -69,8 +74,9 @@ static bool is_binary(const char *bytes, size_t len)
 static void keep_before(struct spf_greeting *greeting, const char *bytes, size_t len)
 {
     for (size_t i = 0; i < len && greeting->before_len < sizeof greeting->before - 1; i++) {
-        if (bytes[i] != '\r')
+        if (bytes[i] != '\r') {
             greeting->before[greeting->before_len++] = bytes[i];
+        }
     }
 }
 
@@ -102,8 +108,9 @@ static void judge_line(struct spf_greeting *greeting, const char *line, size_t l
     int software = 0;
     char text[SPF_IDENTIFICATION_MAX + 1];
 
-    if (len && line[len - 1] == '\r')
+    if (len && line[len - 1] == '\r') {
         len--;
+    }
     spf_clean(facts->line, sizeof facts->line, line, len);
     if (len > SPF_IDENTIFICATION_MAX) {
         decide_invalid(greeting, TOO_LONG);
@@ -122,10 +129,11 @@ static void judge_line(struct spf_greeting *greeting, const char *line, size_t l
         return;
     }
     spf_clean(facts->software, sizeof facts->software, text + software, strlen(text + software));
-    if (major == 2 || (major == 1 && minor == 99))
+    if (major == 2 || (major == 1 && minor == 99)) {
         decide(greeting, SPF_IDENTIFIED);
-    else
+    } else {
         decide(greeting, SPF_IDENTIFICATION_SSH1);
+    }
 }
 
 /* A line without end, or what was left when the connection ended. */
@@ -148,10 +156,11 @@ static void judge_rest(struct spf_greeting *greeting, const char *bytes, size_t 
         return;
     }
     keep_before(greeting, bytes, len);
-    if (*protocol != '\0' || is_binary(bytes, len))
+    if (*protocol != '\0' || is_binary(bytes, len)) {
         decide_other(greeting, protocol);
-    else
+    } else {
         decide(greeting, outcome[end]);
+    }
 }
 
 #define TELLING 6 /* bytes that tell any binary protocol that we know */
@@ -162,10 +171,12 @@ static bool is_enough(const char *bytes, size_t len, bool has_feed)
 {
     size_t start = len < TELLING ? len : TELLING;
 
-    if (is_binary(bytes, start) && *protocol_of(bytes, len) != '\0')
+    if (is_binary(bytes, start) && *protocol_of(bytes, len) != '\0') {
         return true;
-    if (has_feed)
+    }
+    if (has_feed) {
         return false;
+    }
     return len >= SPF_IDENTIFICATION_PEEK;
 }
 
@@ -184,8 +195,9 @@ size_t spf_greeting_read(struct spf_greeting *greeting, const char *bytes, size_
             break;
         }
         if (feed == NULL ||
-            (len - at < TELLING && is_binary(line, len - at) && end == SPF_GREETING_OPEN))
+            (len - at < TELLING && is_binary(line, len - at) && end == SPF_GREETING_OPEN)) {
             break; /* for more */
+        }
         line_len = (size_t)(feed - line);
         if (line_len >= 4 && memcmp(line, "SSH-", 4) == 0) {
             judge_line(greeting, line, line_len);
@@ -193,10 +205,11 @@ size_t spf_greeting_read(struct spf_greeting *greeting, const char *bytes, size_
         }
         keep_before(greeting, line, line_len + 1);
         at += line_len + 1;
-        if (*protocol_of(line, line_len) != '\0')
+        if (*protocol_of(line, line_len) != '\0') {
             decide_other(greeting, protocol_of(line, line_len));
-        else if (memchr(line, '\0', line_len) || ++greeting->lines >= LINES_MAX)
+        } else if (memchr(line, '\0', line_len) || ++greeting->lines >= LINES_MAX) {
             decide_other(greeting, "");
+        }
     }
     return at;
 }

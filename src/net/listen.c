@@ -39,14 +39,18 @@ static enum spf_greeting_end end_of(struct spf_listener *listener, ssize_t len, 
     int error = len < 0 ? errno : 0;
     socklen_t size = sizeof error;
 
-    if (len > 0 && ((size_t)len > listener->peeked || !woken))
+    if (len > 0 && ((size_t)len > listener->peeked || !woken)) {
         return SPF_GREETING_OPEN;
-    if (len < 0 && (error == EAGAIN || error == EINTR))
+    }
+    if (len < 0 && (error == EAGAIN || error == EINTR)) {
         return SPF_GREETING_OPEN;
-    if (len > 0)
+    }
+    if (len > 0) {
         (void)getsockopt(listener->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error == 0)
+    }
+    if (error == 0) {
         return SPF_GREETING_CLOSED;
+    }
     (void)spf_copy(facts->error, sizeof facts->error, strerror(error));
     return SPF_GREETING_RESET;
 }
@@ -63,8 +67,9 @@ bool spf_listen(struct spf_listener *listener, bool woken)
 
         listener->peeked = len > 0 ? (size_t)len : 0;
         taken = spf_greeting_read(greeting, bytes, listener->peeked, end);
-        if (taken > 0 && recv(listener->fd, bytes, taken, MSG_DONTWAIT) < 0)
+        if (taken > 0 && recv(listener->fd, bytes, taken, MSG_DONTWAIT) < 0) {
             break;
+        }
         listener->peeked -= taken;
         woken = false; /* the next look is our own idea */
     } while (taken > 0 && !greeting->decided);

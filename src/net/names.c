@@ -35,13 +35,15 @@ static int resolve(const char *name, const char *port, int family, int flags,
     struct addrinfo *list = NULL;
     int error = getaddrinfo(name, port, &hints, &list);
 
-    if (error)
+    if (error) {
         return error;
+    }
     for (struct addrinfo *at = list; at && places->count < SPF_PLACES_MAX; at = at->ai_next) {
         struct spf_place *place = &places->place[places->count];
 
-        if (at->ai_addrlen > sizeof place->address)
+        if (at->ai_addrlen > sizeof place->address) {
             continue;
+        }
         memcpy(&place->address, at->ai_addr, at->ai_addrlen);
         place->len = at->ai_addrlen;
         places->count++;
@@ -62,8 +64,9 @@ bool spf_places_of_literal(const char *literal, uint16_t port, int family,
 void spf_place_name(const struct spf_place *place, char *out, size_t size)
 {
     if (getnameinfo((const struct sockaddr *)&place->address, place->len, out, (socklen_t)size,
-                    NULL, 0, NI_NUMERICHOST))
+                    NULL, 0, NI_NUMERICHOST)) {
         out[0] = '\0';
+    }
 }
 
 static bool is_among(const char *literal, const struct spf_places *places)
@@ -72,8 +75,9 @@ static bool is_among(const char *literal, const struct spf_places *places)
 
     for (size_t i = 0; i < places->count; i++) {
         spf_place_name(&places->place[i], text, sizeof text);
-        if (strcmp(literal, text) == 0)
+        if (strcmp(literal, text) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -85,11 +89,14 @@ static bool line_gives(char *line, const struct spf_lookup *lookup)
 
     line[strcspn(line, "#\n")] = '\0';
     word = strtok_r(line, " \t\r", &rest);
-    if (word == NULL || !is_among(word, &lookup->places))
+    if (word == NULL || !is_among(word, &lookup->places)) {
         return false;
-    while ((word = strtok_r(NULL, " \t\r", &rest)) != NULL)
-        if (strcasecmp(word, lookup->name) == 0)
+    }
+    while ((word = strtok_r(NULL, " \t\r", &rest)) != NULL) {
+        if (strcasecmp(word, lookup->name) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -102,8 +109,9 @@ static void note_hosts_line(struct spf_lookup *lookup)
     long total = 0;
 
     if (file == NULL) {
-        if (fd >= 0)
+        if (fd >= 0) {
             (void)close(fd);
+        }
         return;
     }
     for (unsigned number = 1; total < HOSTS_MAX && fgets(line, sizeof line, file) != NULL;) {
@@ -156,8 +164,9 @@ static void ask(struct server *server, const uint8_t *question, size_t len)
     server->poll = (struct pollfd){.fd = fd, .events = POLLIN};
     if (fd >= 0 &&
         connect(fd, (const struct sockaddr *)&server->place.address, server->place.len) == 0 &&
-        send(fd, question, len, MSG_NOSIGNAL) == (ssize_t)len)
+        send(fd, question, len, MSG_NOSIGNAL) == (ssize_t)len) {
         return;
+    }
     server->outcome = SPF_LOOKUP_UNREACHABLE;
     server->said = strerrordesc_np(errno);
 }
@@ -170,8 +179,9 @@ static void hear(struct server *server, const uint8_t *question)
     uint8_t reply[512];
     ssize_t len = recv(server->poll.fd, reply, sizeof reply, 0);
 
-    if (len < 0 && (errno == EAGAIN || errno == EINTR))
+    if (len < 0 && (errno == EAGAIN || errno == EINTR)) {
         return;
+    }
     if (len < 0) {
         server->outcome = SPF_LOOKUP_UNREACHABLE;
         server->said = strerrordesc_np(errno);
@@ -192,27 +202,34 @@ static void ask_all(const char *name, struct __res_state *state, struct server *
     const int64_t end_ms = spf_now_ms() + ASK_MS;
     struct pollfd polls[SERVERS_MAX];
 
-    for (size_t i = 0; len > 0 && i < count; i++)
+    for (size_t i = 0; len > 0 && i < count; i++) {
         ask(&servers[i], question, (size_t)len);
+    }
     for (;;) {
         const int64_t left_ms = end_ms - spf_now_ms();
         size_t waiting = 0;
 
         for (size_t i = 0; i < count; i++) {
             polls[i] = servers[i].poll;
-            if (servers[i].said != NULL)
+            if (servers[i].said != NULL) {
                 polls[i].fd = -1;
+            }
             waiting += polls[i].fd >= 0;
         }
-        if (waiting == 0 || left_ms <= 0 || poll(polls, count, (int)left_ms) < 0)
+        if (waiting == 0 || left_ms <= 0 || poll(polls, count, (int)left_ms) < 0) {
             break;
-        for (size_t i = 0; i < count; i++)
-            if (polls[i].fd >= 0 && polls[i].revents != 0)
+        }
+        for (size_t i = 0; i < count; i++) {
+            if (polls[i].fd >= 0 && polls[i].revents != 0) {
                 hear(&servers[i], question);
+            }
+        }
     }
-    for (size_t i = 0; i < count; i++)
-        if (servers[i].poll.fd >= 0)
+    for (size_t i = 0; i < count; i++) {
+        if (servers[i].poll.fd >= 0) {
             (void)close(servers[i].poll.fd);
+        }
+    }
 }
 
 /* A server that answers says more than one that does not, and any of them than none. */
@@ -227,11 +244,13 @@ static void note_servers(struct spf_name_facts *facts, const struct server *serv
     for (size_t i = 0; i < count; i++) {
         spf_place_name(&servers[i].place, address, sizeof address);
         spf_buf_addf(&buf, "%s%s", i > 0 ? ", " : "", address);
-        if (facts->outcome != SPF_LOOKUP_ANSWERED)
+        if (facts->outcome != SPF_LOOKUP_ANSWERED) {
             spf_buf_addf(&buf, ": %s", servers[i].said != NULL ? servers[i].said : "no answer");
+        }
     }
-    if (!spf_buf_failed(&buf) && buf.len > 0)
+    if (!spf_buf_failed(&buf) && buf.len > 0) {
         (void)spf_copy(facts->servers, sizeof facts->servers, buf.data);
+    }
     spf_buf_clear(&buf);
     for (size_t t = 0; t < sizeof telling / sizeof *telling; t++) {
         for (size_t i = 0; facts->outcome != SPF_LOOKUP_ANSWERED && i < count; i++) {
@@ -249,13 +268,16 @@ static void note_search(struct spf_lookup *lookup, const struct __res_state *sta
     const size_t len = strlen(lookup->name);
     struct spf_buf buf;
 
-    if (len == 0 || lookup->name[len - 1] == '.' || (state->options & RES_DNSRCH) == 0)
+    if (len == 0 || lookup->name[len - 1] == '.' || (state->options & RES_DNSRCH) == 0) {
         return;
+    }
     spf_buf_init(&buf, sizeof lookup->facts.search);
-    for (int i = 0; i < MAXDNSRCH && state->dnsrch[i] != NULL; i++)
+    for (int i = 0; i < MAXDNSRCH && state->dnsrch[i] != NULL; i++) {
         spf_buf_addf(&buf, "%s%s", i > 0 ? ", " : "", state->dnsrch[i]);
-    if (!spf_buf_failed(&buf) && buf.len > 0)
+    }
+    if (!spf_buf_failed(&buf) && buf.len > 0) {
         spf_clean(lookup->facts.search, sizeof lookup->facts.search, buf.data, buf.len);
+    }
     spf_buf_clear(&buf);
 }
 
@@ -269,12 +291,14 @@ static void explain(struct spf_lookup *lookup)
     lookup->facts.outcome = lookup->error == EAI_AGAIN || lookup->error == EAI_FAIL
                                 ? SPF_LOOKUP_SILENT
                                 : SPF_LOOKUP_ANSWERED;
-    if (strchr(lookup->name, ':') != NULL || res_ninit(&state) != 0)
+    if (strchr(lookup->name, ':') != NULL || res_ninit(&state) != 0) {
         return; /* no name of DNS has a colon: an address with a scope that is not there */
+    }
     note_search(lookup, &state);
     count = list_servers(&state, servers);
-    if (lookup->facts.outcome != SPF_LOOKUP_ANSWERED)
+    if (lookup->facts.outcome != SPF_LOOKUP_ANSWERED) {
         ask_all(lookup->name, &state, servers, count);
+    }
     note_servers(&lookup->facts, servers, count);
     res_nclose(&state);
 }
@@ -286,10 +310,11 @@ static void work(struct spf_job *job)
     lookup->error =
         resolve(lookup->name, lookup->port, lookup->family, AI_NUMERICSERV, &lookup->places);
     lookup->errnum = errno;
-    if (lookup->error == 0 && lookup->places.count > 0)
+    if (lookup->error == 0 && lookup->places.count > 0) {
         note_hosts_line(lookup);
-    else if (lookup->error != EAI_SYSTEM && lookup->error != EAI_MEMORY)
+    } else if (lookup->error != EAI_SYSTEM && lookup->error != EAI_MEMORY) {
         explain(lookup);
+    }
 }
 
 static void release(struct spf_job *job)
@@ -302,8 +327,9 @@ struct spf_lookup *spf_lookup_start(struct spf_loop *loop, const char *name, uin
 {
     struct spf_lookup *lookup = calloc(1, sizeof *lookup);
 
-    if (lookup == NULL)
+    if (lookup == NULL) {
         return NULL;
+    }
     lookup->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = owner};
     (void)spf_copy(lookup->name, sizeof lookup->name, name);
     (void)spf_format(lookup->port, sizeof lookup->port, "%u", (unsigned)port);

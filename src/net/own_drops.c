@@ -16,10 +16,12 @@ static bool read_file(const char *path, char *text)
     size_t len = 0;
     ssize_t got = 0;
 
-    if (fd < 0)
+    if (fd < 0) {
         return false;
-    while (len < FILE_MAX - 1 && (got = read(fd, text + len, FILE_MAX - 1 - len)) > 0)
+    }
+    while (len < FILE_MAX - 1 && (got = read(fd, text + len, FILE_MAX - 1 - len)) > 0) {
         len += (size_t)got;
+    }
     (void)close(fd);
     text[len] = '\0';
     return got >= 0;
@@ -34,25 +36,29 @@ static int64_t value_of(const char *text, const char *group, const char *name)
 
     while (strncmp(names, group, group_len) != 0) {
         names = strchr(names, '\n');
-        if (names == NULL)
+        if (names == NULL) {
             return 0;
+        }
         names++;
     }
     values = strchr(names, '\n');
-    if (values == NULL || strncmp(++values, group, group_len) != 0)
+    if (values == NULL || strncmp(++values, group, group_len) != 0) {
         return 0;
+    }
     for (;;) {
         size_t len;
 
         names += strcspn(names, " \n");
         values += strcspn(values, " \n");
-        if (*names != ' ' || *values != ' ')
+        if (*names != ' ' || *values != ' ') {
             return 0;
+        }
         names++;
         values++;
         len = strcspn(names, " \n");
-        if (len == name_len && memcmp(names, name, len) == 0)
+        if (len == name_len && memcmp(names, name, len) == 0) {
             return strtoll(values, NULL, 10);
+        }
     }
 }
 
@@ -62,8 +68,9 @@ static int64_t value6_of(const char *text, const char *name)
     const size_t len = strlen(name);
 
     for (const char *line = text; line != NULL && *line != '\0';) {
-        if (strncmp(line, name, len) == 0 && (line[len] == ' ' || line[len] == '\t'))
+        if (strncmp(line, name, len) == 0 && (line[len] == ' ' || line[len] == '\t')) {
             return strtoll(line + len, NULL, 10);
+        }
         line = strchr(line, '\n');
         line = line != NULL ? line + 1 : NULL;
     }
@@ -83,25 +90,31 @@ static bool read_drops(struct spf_own_drops *drops)
     };
     char text[FILE_MAX];
 
-    if (!read_file("/proc/self/net/netstat", text))
+    if (!read_file("/proc/self/net/netstat", text)) {
         return false;
+    }
     drops->unsent = value_of(text, "TcpExt:", "TCPRetransFail");
     drops->reverse = value_of(text, "TcpExt:", "IPReversePathFilter");
     drops->discarded = -drops->reverse;
-    for (size_t i = 0; i < sizeof not_for_us / sizeof *not_for_us; i++)
+    for (size_t i = 0; i < sizeof not_for_us / sizeof *not_for_us; i++) {
         drops->discarded -= value_of(text, "IpExt:", not_for_us[i]);
-    if (!read_file("/proc/self/net/snmp", text))
+    }
+    if (!read_file("/proc/self/net/snmp", text)) {
         return false;
+    }
     drops->discarded += value_of(text, "Ip:", "InReceives") - value_of(text, "Ip:", "InDelivers") +
                         value_of(text, "Ip:", "ReasmOKs");
-    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++)
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
         drops->discarded -= value_of(text, "Ip:", elsewhere[i]);
-    if (!read_file("/proc/self/net/snmp6", text)) /* no IPv6 here */
+    }
+    if (!read_file("/proc/self/net/snmp6", text)) { /* no IPv6 here */
         return true;
+    }
     drops->discarded += value6_of(text, "Ip6InReceives") - value6_of(text, "Ip6InDelivers") +
                         value6_of(text, "Ip6ReasmOKs");
-    for (size_t i = 0; i < sizeof elsewhere6 / sizeof *elsewhere6; i++)
+    for (size_t i = 0; i < sizeof elsewhere6 / sizeof *elsewhere6; i++) {
         drops->discarded -= value6_of(text, elsewhere6[i]);
+    }
     return true;
 }
 
@@ -119,8 +132,9 @@ void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
     int64_t discarded;
 
     facts->retransmissions = retransmissions;
-    if (!watch->running || !read_drops(&now))
+    if (!watch->running || !read_drops(&now)) {
         return;
+    }
     if (retransmissions > watch->retransmissions) {
         watch->retransmissions = retransmissions;
         watch->after_syn = REPLY_SAMPLES;

@@ -94,8 +94,9 @@ static bool may_be_cut(const struct spf_path_probe *probe, int64_t *after)
         const int64_t passed = trace->acked + (trace->packets - 1) * probe->headers;
         const int64_t sent = trace->acked + trace->lost + trace->packets * probe->headers;
 
-        if (trace->lost == 0)
+        if (trace->lost == 0) {
             return false;
+        }
         *after = trace->acked > *after ? trace->acked : *after;
         least = passed > least ? passed : least;
         most = sent + without_data < most ? sent + without_data : most;
@@ -110,8 +111,9 @@ static bool begin(struct spf_path_probe *probe)
     int maxseg;
     int fd = socket(probe->peer.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     probe->watch.fd = fd;
     probe->watch.events = POLLOUT;
     probe->watch.due_ms = spf_now_ms() + probe->wait_ms;
@@ -139,14 +141,16 @@ static void conclude(struct spf_path_probe *probe)
 
     hang_up(probe);
     /* the second connection also tells a limit from a cut */
-    if ((more || (!probe->path->inwards && probe->path->probes == 1)) && begin(probe))
+    if ((more || (!probe->path->inwards && probe->path->probes == 1)) && begin(probe)) {
         return;
-    if (!probe->low_passed && probe->path->inwards)
+    }
+    if (!probe->low_passed && probe->path->inwards) {
         finish(probe, SPF_PATH_CLOSED);
-    else if (!probe->path->inwards && may_be_cut(probe, &probe->path->cut_after))
+    } else if (!probe->path->inwards && may_be_cut(probe, &probe->path->cut_after)) {
         finish(probe, SPF_PATH_CUT);
-    else
+    } else {
         finish(probe, probe->low_passed ? SPF_PATH_LIMITED : SPF_PATH_CLOSED);
+    }
 }
 
 static void send_segment(struct spf_path_probe *probe)
@@ -156,8 +160,9 @@ static void send_segment(struct spf_path_probe *probe)
     unsigned char bytes[SPF_PADDING_MAX] = {0};
     int64_t len = probe->size - probe->headers;
 
-    if (len > (int64_t)sizeof bytes)
+    if (len > (int64_t)sizeof bytes) {
         len = sizeof bytes;
+    }
     if (probe->sent == 0) {
         memcpy(bytes, probe->greeting, probe->greeting_len);
         memcpy(bytes + probe->greeting_len, head, sizeof head);
@@ -192,8 +197,9 @@ static void arrived(struct spf_path_probe *probe)
         return;
     }
     probe->size += probe->step;
-    if (probe->size > probe->high)
+    if (probe->size > probe->high) {
         probe->size = probe->high;
+    }
     send_segment(probe);
 }
 
@@ -224,10 +230,11 @@ static void look_outwards(struct spf_path_probe *probe)
         return;
     }
     probe->watch.due_ms = spf_now_ms() + LOOK_MS;
-    if (unacked == 0)
+    if (unacked == 0) {
         arrived(probe);
-    else if (spf_now_ms() >= probe->sent_ms + probe->wait_ms)
+    } else if (spf_now_ms() >= probe->sent_ms + probe->wait_ms) {
         lost(probe, unacked);
+    }
 }
 
 static void look_inwards(struct spf_path_probe *probe)
@@ -241,12 +248,14 @@ static void look_inwards(struct spf_path_probe *probe)
         probe->low_passed = true;
         conclude(probe);
     } else if (spf_now_ms() >= probe->sent_ms + probe->wait_ms) {
-        if (probe->size > probe->low)
+        if (probe->size > probe->low) {
             probe->high = probe->size;
-        if (probe->low_passed)
+        }
+        if (probe->low_passed) {
             conclude(probe);
-        else
+        } else {
             finish(probe, SPF_PATH_CLOSED);
+        }
     }
 }
 
@@ -270,14 +279,15 @@ static void ready(struct spf_watch *watch, short revents)
     socklen_t len = sizeof error;
 
     if ((revents & (POLLERR | POLLHUP)) != 0 || (!probe->connected && revents == 0) ||
-        getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0)
+        getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0 || error != 0) {
         finish(probe, SPF_PATH_CLOSED);
-    else if (!probe->connected)
+    } else if (!probe->connected) {
         connected(probe);
-    else if (probe->path->inwards)
+    } else if (probe->path->inwards) {
         look_inwards(probe);
-    else
+    } else {
         look_outwards(probe);
+    }
 }
 
 void spf_path_name_interface(int fd, struct spf_path_mtu *path)
@@ -287,17 +297,20 @@ void spf_path_name_interface(int fd, struct spf_path_mtu *path)
     struct ifaddrs *list = NULL;
     const bool v4 = getsockname(fd, (struct sockaddr *)&own, &len) == 0 && own.ss_family == AF_INET;
 
-    if (getifaddrs(&list) != 0)
+    if (getifaddrs(&list) != 0) {
         return;
+    }
     for (const struct ifaddrs *at = list; at != NULL && path->interface[0] == '\0';
          at = at->ifa_next) {
-        if (at->ifa_addr == NULL || at->ifa_addr->sa_family != own.ss_family)
+        if (at->ifa_addr == NULL || at->ifa_addr->sa_family != own.ss_family) {
             continue;
+        }
         if (v4 ? ((struct sockaddr_in *)at->ifa_addr)->sin_addr.s_addr ==
                      ((struct sockaddr_in *)&own)->sin_addr.s_addr
                : memcmp(&((struct sockaddr_in6 *)at->ifa_addr)->sin6_addr,
-                        &((struct sockaddr_in6 *)&own)->sin6_addr, sizeof(struct in6_addr)) == 0)
+                        &((struct sockaddr_in6 *)&own)->sin6_addr, sizeof(struct in6_addr)) == 0) {
             (void)spf_copy(path->interface, sizeof path->interface, at->ifa_name);
+        }
     }
     freeifaddrs(list);
 }
@@ -313,9 +326,10 @@ static bool plan(struct spf_path_probe *probe, const struct spf_flow *flow)
     probe->high = flow->headers + largest;
     probe->stuck_in = flow->bytes_in;
     probe->wait_ms = LOST_MS + 4 * flow->rtt_us / 1000;
-    if (flow->unacked > 0)
+    if (flow->unacked > 0) {
         return flow->retransmissions > 0 && probe->high > SPF_PATH_LEAST &&
                largest <= SPF_PADDING_MAX;
+    }
     probe->path->inwards = true;
     probe->high = flow->headers + flow->mss_offered;
     return probe->high > SPF_PATH_LEAST;
@@ -329,8 +343,9 @@ struct spf_path_probe *spf_path_probe_new(struct spf_loop *loop, int stalled,
     struct spf_path_probe *probe = calloc(1, sizeof *probe);
 
     *path = (struct spf_path_mtu){0};
-    if (probe == NULL)
+    if (probe == NULL) {
         return NULL;
+    }
     probe->loop = loop;
     probe->path = path;
     probe->done = done;
@@ -342,8 +357,9 @@ struct spf_path_probe *spf_path_probe_new(struct spf_loop *loop, int stalled,
         memcpy(probe->greeting, greeting, greeting_len);
         probe->greeting_len = greeting_len;
         spf_path_name_interface(stalled, path);
-        if (begin(probe))
+        if (begin(probe)) {
             return probe;
+        }
     }
     *path = (struct spf_path_mtu){0};
     spf_path_probe_free(probe);
@@ -352,8 +368,9 @@ struct spf_path_probe *spf_path_probe_new(struct spf_loop *loop, int stalled,
 
 void spf_path_probe_free(struct spf_path_probe *probe)
 {
-    if (probe == NULL)
+    if (probe == NULL) {
         return;
+    }
     hang_up(probe);
     free(probe);
 }

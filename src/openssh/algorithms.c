@@ -24,8 +24,9 @@ const struct spf_shape spf_openssh_algorithms_shape =
 static bool is_list(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (text[i] <= ' ' || text[i] > '~')
+        if (text[i] <= ' ' || text[i] > '~') {
             return false;
+        }
     }
     return len > 0 && len <= LIST_MAX;
 }
@@ -49,8 +50,9 @@ void spf_openssh_read_offer(const char *says, struct spf_openssh_algorithms_fact
             size_t name = strlen(options[i].option);
 
             if (*options[i].list == NULL && len > name &&
-                strncmp(says, options[i].option, name) == 0 && is_list(says + name, len - name))
+                strncmp(says, options[i].option, name) == 0 && is_list(says + name, len - name)) {
                 *options[i].list = strndup(says + name, len - name);
+            }
         }
         says += len;
         says += *says == '\n';
@@ -66,8 +68,9 @@ char *spf_openssh_read_names(const char *says)
         size_t len = strcspn(says, "\n");
 
         if (is_list(says, len)) {
-            if (list.len > 0)
+            if (list.len > 0) {
                 spf_buf_addch(&list, ',');
+            }
             spf_buf_add(&list, says, len);
         }
         says += len;

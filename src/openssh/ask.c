@@ -23,19 +23,25 @@ static bool read_to_end(int fd, struct spf_buf *says)
         struct pollfd poller = {.fd = fd, .events = POLLIN};
         ssize_t got;
 
-        if (left_ms <= 0)
+        if (left_ms <= 0) {
             return false;
-        if (poll(&poller, 1, (int)left_ms) <= 0)
+        }
+        if (poll(&poller, 1, (int)left_ms) <= 0) {
             continue;
+        }
         got = read(fd, bytes, sizeof bytes);
-        if (got == 0)
+        if (got == 0) {
             return !spf_buf_failed(says);
-        if (got < 0 && errno != EINTR)
+        }
+        if (got < 0 && errno != EINTR) {
             return false;
-        if (got > 0)
+        }
+        if (got > 0) {
             spf_buf_add(says, bytes, (size_t)got);
-        if (spf_buf_failed(says))
+        }
+        if (spf_buf_failed(says)) {
             return false;
+        }
     }
 }
 
@@ -68,7 +74,8 @@ void spf_openssh_ask_version(struct spf_openssh_facts *facts)
 
     *facts = (struct spf_openssh_facts){0};
     spf_buf_init(&says, VERSION_MAX);
-    if (spf_openssh_ask(words, SPF_OPENSSH_ERRORS, &says))
+    if (spf_openssh_ask(words, SPF_OPENSSH_ERRORS, &says)) {
         spf_openssh_read_version(says.data, says.len, facts);
+    }
     spf_buf_clear(&says);
 }

@@ -40,15 +40,18 @@ static void base_name(const char *word, char name[32])
     size_t len;
 
     for (const char *c = word; *c != '\0'; c++) {
-        if (*c == '/' || *c == '\\')
+        if (*c == '/' || *c == '\\') {
             base = c + 1;
+        }
     }
     (void)spf_format(name, 32, "%s", base);
-    for (char *c = name; *c != '\0'; c++)
+    for (char *c = name; *c != '\0'; c++) {
         *c = (char)tolower((unsigned char)*c);
+    }
     len = strlen(name);
-    if (len > 4 && (strcmp(name + len - 4, ".exe") == 0 || strcmp(name + len - 4, ".com") == 0))
+    if (len > 4 && (strcmp(name + len - 4, ".exe") == 0 || strcmp(name + len - 4, ".com") == 0)) {
         name[len - 4] = '\0';
+    }
 }
 
 static const struct program *program_of(const char *word)
@@ -57,8 +60,9 @@ static const struct program *program_of(const char *word)
 
     base_name(word, name);
     for (size_t i = 0; i < sizeof programs / sizeof *programs; i++) {
-        if (strcmp(programs[i].name, name) == 0)
+        if (strcmp(programs[i].name, name) == 0) {
             return &programs[i];
+        }
     }
     return NULL;
 }
@@ -77,8 +81,9 @@ static bool is_prefix(const char *word)
                                            "nice", "ionice", "stdbuf",  "builtin"};
 
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-        if (strcmp(prefixes[i], word) == 0)
+        if (strcmp(prefixes[i], word) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -94,8 +99,9 @@ static size_t skip_sshpass(const char *const *words, size_t count)
     size_t at = 1;
 
     for (; at < count && words[at][0] == '-'; at++) {
-        if (words[at][1] != '\0' && words[at][2] == '\0' && strchr("pfdP", words[at][1]) != NULL)
+        if (words[at][1] != '\0' && words[at][2] == '\0' && strchr("pfdP", words[at][1]) != NULL) {
             at++;
+        }
     }
     return at;
 }
@@ -106,12 +112,13 @@ static size_t skip_prefixes(const char *const *words, size_t count)
     size_t at = 0;
 
     while (at < count) {
-        if (is_assignment(words[at]) || is_prefix(words[at]) || is_other_user(words[at]))
+        if (is_assignment(words[at]) || is_prefix(words[at]) || is_other_user(words[at])) {
             at++;
-        else if (strcmp(words[at], "sshpass") == 0)
+        } else if (strcmp(words[at], "sshpass") == 0) {
             at += skip_sshpass(words + at, count - at);
-        else
+        } else {
             break;
+        }
     }
     return at < count ? at : count;
 }
@@ -128,8 +135,9 @@ bool spf_command_refuse(struct spf_command_reader *reader, const char *fmt, ...)
     char text[400];
     va_list args;
 
-    if (reader->out->error[0] != '\0')
+    if (reader->out->error[0] != '\0') {
         return false;
+    }
     va_start(args, fmt);
     (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
@@ -142,8 +150,9 @@ void spf_command_remark(struct spf_command_reader *reader, const char *fmt, ...)
     char text[400];
     va_list args;
 
-    if (reader->out->remark[0] != '\0')
+    if (reader->out->remark[0] != '\0') {
         return;
+    }
     va_start(args, fmt);
     (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
@@ -158,8 +167,9 @@ static bool no_memory(struct spf_command_reader *reader)
 bool spf_command_add(struct spf_command_reader *reader, const char *option, const char *value)
 {
     if (!spf_words_add(&reader->out->words, option) ||
-        (value != NULL && !spf_words_add(&reader->out->words, value)))
+        (value != NULL && !spf_words_add(&reader->out->words, value))) {
         return no_memory(reader);
+    }
     return true;
 }
 
@@ -179,19 +189,21 @@ bool spf_command_add_keyword(struct spf_command_reader *reader, const char *keyw
 
 bool spf_command_add_key(struct spf_command_reader *reader, const char *path)
 {
-    if (reader->key_count == SPF_COMMAND_KEYS)
+    if (reader->key_count == SPF_COMMAND_KEYS) {
         return spf_command_refuse(reader, "it names more than %d keys", SPF_COMMAND_KEYS);
+    }
     reader->keys[reader->key_count++] = path;
     return true;
 }
 
 bool spf_command_set_host(struct spf_command_reader *reader, const char *host)
 {
-    if (reader->host == NULL)
+    if (reader->host == NULL) {
         reader->host = host;
-    else if (strcmp(reader->host, host) != 0)
+    } else if (strcmp(reader->host, host) != 0) {
         return spf_command_refuse(reader, "it names two hosts, %s and %s: check each by itself",
                                   reader->host, host);
+    }
     return true;
 }
 
@@ -215,8 +227,9 @@ static bool add_identity(struct spf_command_reader *reader, const char *path)
     spf_buf_init(&buf, 8192);
     spf_buf_addch(&buf, '"');
     for (const char *c = path; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
+        if (*c == '"' || *c == '\\') {
             spf_buf_addch(&buf, '\\');
+        }
         spf_buf_addch(&buf, *c);
     }
     spf_buf_addch(&buf, '"');
@@ -230,17 +243,21 @@ static bool finish(struct spf_command_reader *reader)
 {
     bool good = true;
 
-    if (reader->host == NULL)
+    if (reader->host == NULL) {
         return spf_command_refuse(reader, "this %s command names no host", reader->program);
+    }
     good = spf_command_add(reader, "--host", reader->host);
-    if (reader->configured && reader->config != NULL)
+    if (reader->configured && reader->config != NULL) {
         good = good && spf_command_add(reader, "-F", reader->config);
-    else if (reader->configured)
+    } else if (reader->configured) {
         good = good && spf_command_add(reader, "--ssh-config", NULL);
-    if (reader->key_count == 1)
+    }
+    if (reader->key_count == 1) {
         good = good && spf_command_add(reader, "--key", reader->keys[0]);
-    for (size_t i = 0; good && reader->key_count > 1 && i < reader->key_count; i++)
+    }
+    for (size_t i = 0; good && reader->key_count > 1 && i < reader->key_count; i++) {
         good = add_identity(reader, reader->keys[i]);
+    }
     return good;
 }
 
@@ -252,12 +269,14 @@ static bool take_assignment(struct spf_command_reader *reader, const struct prog
     size_t len = (size_t)(value - word) - 1;
 
     if (program->variable != NULL && strlen(program->variable) == len &&
-        strncmp(word, program->variable, len) == 0)
+        strncmp(word, program->variable, len) == 0) {
         reader->remote_shell = value;
-    if (spf_starts_with(word, "SSH_AUTH_SOCK=") || spf_starts_with(word, "HOME="))
+    }
+    if (spf_starts_with(word, "SSH_AUTH_SOCK=") || spf_starts_with(word, "HOME=")) {
         return spf_command_refuse(reader,
                                   "set it for sshpreflight as well: %.100s sshpreflight %s ...",
                                   word, program->name);
+    }
     return true;
 }
 
@@ -277,13 +296,14 @@ void spf_command_read(const char *const *words, size_t count, struct spf_ssh_com
         return;
     }
     for (size_t i = 0; good && i < at; i++) {
-        if (is_other_user(words[i]))
+        if (is_other_user(words[i])) {
             good = spf_command_refuse(&reader,
                                       "%s runs it as another user, with that user's keys: write "
                                       "%s sshpreflight %s ...",
                                       words[i], words[i], program->name);
-        else if (is_assignment(words[i]))
+        } else if (is_assignment(words[i])) {
             good = take_assignment(&reader, program, words[i]);
+        }
     }
     reader.program = program->name;
     reader.configured = command->openssh = program->configured;
@@ -291,8 +311,9 @@ void spf_command_read(const char *const *words, size_t count, struct spf_ssh_com
     reader.words = words + at + 1;
     reader.count = count - at - 1 < WORDS_MAX ? count - at - 1 : WORDS_MAX;
     good = good && program->read(&reader) && finish(&reader);
-    if (!good)
+    if (!good) {
         spf_words_clear(&command->words);
+    }
     spf_words_clear(&reader.kept);
 }
 

@@ -11,10 +11,12 @@ static const char *long_value(struct spf_command_reader *reader, const char *wor
 {
     size_t len = strlen(name);
 
-    if (strncmp(word, name, len) != 0)
+    if (strncmp(word, name, len) != 0) {
         return NULL;
-    if (word[len] == '=')
+    }
+    if (word[len] == '=') {
         return word + len + 1;
+    }
     return word[len] == '\0' && reader->at < reader->count ? reader->words[reader->at++] : NULL;
 }
 
@@ -22,8 +24,9 @@ static const char *long_value(struct spf_command_reader *reader, const char *wor
 static bool takes_next(const char *word, const char *const *names)
 {
     for (; *names != NULL; names++) {
-        if (strcmp(word, *names) == 0)
+        if (strcmp(word, *names) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -48,15 +51,19 @@ static bool take_rsync_letters(struct spf_command_reader *reader, const char *wo
         const char *value = c[1] != '\0' ? c + 1 : NULL;
 
         if (*c == '4' || *c == '6') {
-            if (!spf_command_add(reader, *c == '4' ? "-4" : "-6", NULL))
+            if (!spf_command_add(reader, *c == '4' ? "-4" : "-6", NULL)) {
                 return false;
+            }
         }
-        if (strchr("efTBM@", *c) == NULL)
+        if (strchr("efTBM@", *c) == NULL) {
             continue;
-        if (value == NULL && reader->at < reader->count)
+        }
+        if (value == NULL && reader->at < reader->count) {
             value = reader->words[reader->at++];
-        if (*c == 'e')
+        }
+        if (*c == 'e') {
             *shell = value;
+        }
         break;
     }
     return true;
@@ -125,23 +132,27 @@ bool spf_command_rsync(struct spf_command_reader *reader)
         } else if (takes_next(word, rsync_valued)) {
             skip_value(reader);
         } else if (strcmp(word, "--ipv4") == 0 || strcmp(word, "--ipv6") == 0) {
-            if (!spf_command_add(reader, word[5] == '4' ? "-4" : "-6", NULL))
+            if (!spf_command_add(reader, word[5] == '4' ? "-4" : "-6", NULL)) {
                 return false;
+            }
         } else if (word[0] == '-' && word[1] != '-') {
-            if (!take_rsync_letters(reader, word, &shell))
+            if (!take_rsync_letters(reader, word, &shell)) {
                 return false;
+            }
         } else if (word[0] != '-') {
             size_t len = spf_command_remote_host(word);
 
             daemon =
                 daemon || spf_starts_with(word, "rsync://") || (len > 0 && word[len + 1] == ':');
-            if (len > 0 && !spf_starts_with(word, "rsync://") && !set_part(reader, word, len))
+            if (len > 0 && !spf_starts_with(word, "rsync://") && !set_part(reader, word, len)) {
                 return false;
+            }
         }
     }
-    if (daemon && shell == NULL)
+    if (daemon && shell == NULL) {
         return spf_command_refuse(reader,
                                   "this rsync command speaks to an rsync daemon, not by SSH");
+    }
     return shell == NULL || spf_command_take_remote_shell(reader, shell, _("rsync's remote shell"));
 }
 
@@ -156,18 +167,22 @@ static bool take_repository(struct spf_command_reader *reader, const char *word)
         const char *rest = word + strlen(*scheme);
         char uri[600];
 
-        if (!spf_starts_with(word, *scheme))
+        if (!spf_starts_with(word, *scheme)) {
             continue;
-        if (!spf_format(uri, sizeof uri, "ssh://%.*s", (int)strcspn(rest, "/"), rest))
+        }
+        if (!spf_format(uri, sizeof uri, "ssh://%.*s", (int)strcspn(rest, "/"), rest)) {
             return spf_command_refuse(reader, "the repository's URL is too long");
+        }
         return set_part(reader, uri, strlen(uri));
     }
-    if (strstr(word, "://") != NULL)
+    if (strstr(word, "://") != NULL) {
         return spf_command_refuse(reader, "git reaches %.100s without SSH",
                                   strchr(word, '@') == NULL ? word : _("that repository"));
+    }
     len = spf_command_remote_host(word);
-    if (len > 0)
+    if (len > 0) {
         return set_part(reader, word, len);
+    }
     return spf_command_refuse(reader,
                               "\"%.60s\" is a remote's name or a path: put its URL in its place "
                               "(git remote get-url %.60s)",
@@ -186,8 +201,9 @@ static bool take_git_options(struct spf_command_reader *reader, const char **she
         if (strcmp(word, "-c") == 0 && reader->at < reader->count) {
             const char *setting = reader->words[reader->at++];
 
-            if (strncasecmp(setting, "core.sshCommand=", 16) == 0 && *shell == NULL)
+            if (strncasecmp(setting, "core.sshCommand=", 16) == 0 && *shell == NULL) {
                 *shell = setting + 16;
+            }
         } else if (takes_next(word, valued)) {
             skip_value(reader);
         }
@@ -237,27 +253,33 @@ bool spf_command_git(struct spf_command_reader *reader)
     static const char *const remote[] = {"clone", "fetch", "pull", "push", "ls-remote", NULL};
     const char *shell = reader->remote_shell, *subcommand, *word = NULL;
 
-    if (!take_git_options(reader, &shell))
+    if (!take_git_options(reader, &shell)) {
         return false;
+    }
     subcommand = reader->words[reader->at++];
-    if (strcmp(subcommand, "submodule") == 0 || strcmp(subcommand, "remote") == 0)
+    if (strcmp(subcommand, "submodule") == 0 || strcmp(subcommand, "remote") == 0) {
         reader->at += reader->at < reader->count; /* add */
-    else if (!takes_next(subcommand, remote))
+    } else if (!takes_next(subcommand, remote)) {
         return spf_command_refuse(reader, "git %.40s does not log in anywhere", subcommand);
+    }
     while (reader->at < reader->count) {
         word = reader->words[reader->at++];
-        if (word[0] != '-')
+        if (word[0] != '-') {
             break;
+        }
         if (takes_next(word, git_valued) &&
-            !(strcmp(subcommand, "push") == 0 && takes_next(word, flags_of_push)))
+            !(strcmp(subcommand, "push") == 0 && takes_next(word, flags_of_push))) {
             skip_value(reader);
+        }
         word = NULL;
     }
-    if (strcmp(subcommand, "remote") == 0 && reader->at < reader->count)
+    if (strcmp(subcommand, "remote") == 0 && reader->at < reader->count) {
         word = reader->words[reader->at]; /* remote add NAME URL */
-    if (word == NULL)
+    }
+    if (word == NULL) {
         return spf_command_refuse(reader, "this git command names no repository: add its URL "
                                           "(git remote get-url origin)");
+    }
     return take_repository(reader, word) &&
            (shell == NULL || spf_command_take_remote_shell(reader, shell, _("git's ssh command")));
 }
@@ -274,18 +296,21 @@ bool spf_command_mosh(struct spf_command_reader *reader)
         if ((value = long_value(reader, word, "--ssh")) != NULL) {
             shell = value;
         } else if (strcmp(word, "-4") == 0 || strcmp(word, "-6") == 0) {
-            if (!spf_command_add(reader, word, NULL))
+            if (!spf_command_add(reader, word, NULL)) {
                 return false;
+            }
         } else if (takes_next(word, valued)) { /* -p is mosh's UDP port */
             skip_value(reader);
         }
     }
-    if (reader->at < reader->count && strcmp(reader->words[reader->at], "--") == 0)
+    if (reader->at < reader->count && strcmp(reader->words[reader->at], "--") == 0) {
         reader->at++;
+    }
     spf_command_remark(reader, "of mosh only the login by SSH is checked, not its UDP ports "
                                "(60000-61000)");
-    if (reader->at < reader->count && !spf_command_set_host(reader, reader->words[reader->at]))
+    if (reader->at < reader->count && !spf_command_set_host(reader, reader->words[reader->at])) {
         return false;
+    }
     return shell == NULL || spf_command_take_remote_shell(reader, shell, "mosh's --ssh");
 }
 
@@ -316,8 +341,9 @@ static void take_variable(struct ansible *ansible, const char *word)
     size_t len = strcspn(word, "=");
 
     for (size_t i = 0; word[len] == '=' && i < sizeof variables / sizeof *variables; i++) {
-        if (strlen(variables[i].name) == len && strncmp(variables[i].name, word, len) == 0)
+        if (strlen(variables[i].name) == len && strncmp(variables[i].name, word, len) == 0) {
             *variables[i].value = word + len + 1;
+        }
     }
 }
 
@@ -339,13 +365,15 @@ static bool take_variables(struct spf_command_reader *reader, struct ansible *an
         spf_command_remark(reader, "ansible's -e %.60s is not read", text);
         return true;
     }
-    if (!spf_shell_words(text, no_variable, &words, &why))
+    if (!spf_shell_words(text, no_variable, &words, &why)) {
         good = spf_command_refuse(reader, "ansible's -e cannot be read: %s", why);
+    }
     for (size_t i = 0; good && i < words.list.count; i++) {
         kept = spf_command_keep(reader, words.list.items[i], strlen(words.list.items[i]));
         good = kept != NULL;
-        if (good)
+        if (good) {
             take_variable(ansible, kept);
+        }
     }
     spf_words_clear(&words);
     return good;
@@ -355,12 +383,15 @@ static bool take_variables(struct spf_command_reader *reader, struct ansible *an
 static const char *ansible_value(struct spf_command_reader *reader, const char *word, char letter,
                                  const char *name)
 {
-    if (word[1] == '-')
+    if (word[1] == '-') {
         return long_value(reader, word, name);
-    if (letter == 0 || word[1] != letter)
+    }
+    if (letter == 0 || word[1] != letter) {
         return NULL;
-    if (word[2] != '\0')
+    }
+    if (word[2] != '\0') {
         return word + 2;
+    }
     return reader->at < reader->count ? reader->words[reader->at++] : NULL;
 }
 
@@ -412,8 +443,9 @@ static bool take_ansible_option(struct spf_command_reader *reader, struct ansibl
     } else if ((value = long_value(reader, word, "--ssh-extra-args")) != NULL) {
         ansible->more[1] = value;
     } else if ((value = ansible_value(reader, word, 'c', "--connection")) != NULL) {
-        if (strcmp(value, "ssh") != 0 && strcmp(value, "smart") != 0)
+        if (strcmp(value, "ssh") != 0 && strcmp(value, "smart") != 0) {
             return spf_command_refuse(reader, "ansible connects by %.40s here, not by ssh", value);
+        }
     } else if (takes_next(word, valued)) {
         skip_value(reader);
     }
@@ -426,12 +458,15 @@ static bool add_ansible(struct spf_command_reader *reader, const struct ansible 
     char line[2048];
 
     for (size_t i = 0; i < sizeof ansible->more / sizeof *ansible->more; i++) {
-        if (ansible->more[i] == NULL)
+        if (ansible->more[i] == NULL) {
             continue;
-        if (!spf_format(line, sizeof line, "ssh %s", ansible->more[i]))
+        }
+        if (!spf_format(line, sizeof line, "ssh %s", ansible->more[i])) {
             return spf_command_refuse(reader, "ansible's arguments for ssh are too long");
-        if (!spf_command_take_remote_shell(reader, line, _("ansible's arguments for ssh")))
+        }
+        if (!spf_command_take_remote_shell(reader, line, _("ansible's arguments for ssh"))) {
             return false;
+        }
     }
     return (ansible->port == NULL || spf_command_add(reader, "-p", ansible->port)) &&
            (ansible->user == NULL || spf_command_add(reader, "-l", ansible->user)) &&
@@ -447,23 +482,27 @@ bool spf_command_ansible(struct spf_command_reader *reader)
         const char *word = reader->words[reader->at++];
 
         if (word[0] == '-' && word[1] != '\0') {
-            if (!take_ansible_option(reader, &ansible, word))
+            if (!take_ansible_option(reader, &ansible, word)) {
                 return false;
+            }
         } else if (pattern == NULL) {
             pattern = word;
         }
     }
     comma = ansible.inventory != NULL ? strchr(ansible.inventory, ',') : NULL;
-    if (ansible.host == NULL && comma != NULL && comma[1] == '\0')
+    if (ansible.host == NULL && comma != NULL && comma[1] == '\0') {
         pattern = spf_command_keep(reader, ansible.inventory, (size_t)(comma - ansible.inventory));
-    else if (comma == NULL)
+    } else if (comma == NULL) {
         spf_command_remark(reader,
                            "ansible's inventory and ansible.cfg are not read: what they say about "
                            "%.60s does not count here",
                            pattern != NULL ? pattern : _("the host"));
-    if (ansible.host != NULL)
+    }
+    if (ansible.host != NULL) {
         pattern = ansible.host;
-    if (pattern == NULL)
+    }
+    if (pattern == NULL) {
         return true; /* finish reports the missing host */
+    }
     return add_ansible(reader, &ansible) && spf_command_set_host(reader, pattern);
 }

@@ -54,8 +54,9 @@ static const struct {
 static enum meaning meaning_of(const char *word)
 {
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-        if (strcmp(options[i].name, word) == 0)
+        if (strcmp(options[i].name, word) == 0) {
             return options[i].meaning;
+        }
     }
     return IDLE; /* -batch, -agent, -ssh, -A, -T ... */
 }
@@ -65,28 +66,35 @@ static bool take_option(struct spf_command_reader *reader, const char *word)
     enum meaning meaning = meaning_of(word[1] == '-' ? word + 1 : word);
     const char *value = NULL;
 
-    if (meaning == IDLE)
+    if (meaning == IDLE) {
         return true;
+    }
     if (meaning == EXEC) {
         reader->out->transfer = SPF_TRANSFER_NONE;
         return true;
     }
-    if (meaning == FAMILY)
+    if (meaning == FAMILY) {
         return spf_command_add(reader, word, NULL);
-    if (meaning == REFUSED)
+    }
+    if (meaning == REFUSED) {
         return spf_command_refuse(reader,
                                   "%s's %s is not supported here: say what it stands for with -l, "
                                   "-P and -i",
                                   reader->program, word);
-    if (reader->at == reader->count)
+    }
+    if (reader->at == reader->count) {
         return spf_command_refuse(reader, "%s's option %s lacks its value", reader->program, word);
+    }
     value = reader->words[reader->at++];
-    if (meaning == NOT_USED)
+    if (meaning == NOT_USED) {
         spf_command_remark(reader, "%s's %s is not used here", reader->program, word);
-    if (meaning == USER)
+    }
+    if (meaning == USER) {
         return spf_command_add(reader, "-l", value);
-    if (meaning == PORT)
+    }
+    if (meaning == PORT) {
         return spf_command_add(reader, "-p", value);
+    }
     return meaning != KEY || spf_command_add_key(reader, value);
 }
 
@@ -95,8 +103,9 @@ static bool take_options(struct spf_command_reader *reader)
     const char *word;
 
     while ((word = spf_command_next_option(reader)) != NULL) {
-        if (!take_option(reader, word))
+        if (!take_option(reader, word)) {
             return false;
+        }
     }
     return true;
 }
@@ -107,20 +116,26 @@ bool spf_command_plink(struct spf_command_reader *reader)
     bool is_putty = strcmp(reader->program, "putty") == 0;
     const char *word;
 
-    if (!take_options(reader))
+    if (!take_options(reader)) {
         return false;
-    if (reader->at < reader->count && !spf_command_set_host(reader, reader->words[reader->at++]))
+    }
+    if (reader->at < reader->count && !spf_command_set_host(reader, reader->words[reader->at++])) {
         return false;
-    if (!is_putty)
+    }
+    if (!is_putty) {
         return true;
+    }
     while (reader->at < reader->count) {
-        if (!take_options(reader))
+        if (!take_options(reader)) {
             return false;
-        if (reader->at == reader->count)
+        }
+        if (reader->at == reader->count) {
             break;
+        }
         word = reader->words[reader->at++];
-        if (word[strspn(word, "0123456789")] == '\0' && !spf_command_add(reader, "-p", word))
+        if (word[strspn(word, "0123456789")] == '\0' && !spf_command_add(reader, "-p", word)) {
             return false;
+        }
     }
     return true;
 }
@@ -139,25 +154,30 @@ bool spf_command_pscp(struct spf_command_reader *reader)
         const char *word, *host;
         size_t len;
 
-        if (!take_options(reader))
+        if (!take_options(reader)) {
             return false;
-        if (reader->at == reader->count)
+        }
+        if (reader->at == reader->count) {
             break;
+        }
         word = reader->words[reader->at++];
         len = remote_host(word);
-        if (len == 0)
+        if (len == 0) {
             continue;
+        }
         host = spf_command_keep(reader, word, len);
-        if (host == NULL || !spf_command_set_host(reader, host))
+        if (host == NULL || !spf_command_set_host(reader, host)) {
             return false;
+        }
     }
     return true;
 }
 
 bool spf_command_psftp(struct spf_command_reader *reader)
 {
-    if (!take_options(reader))
+    if (!take_options(reader)) {
         return false;
+    }
     return reader->at == reader->count || spf_command_set_host(reader, reader->words[reader->at]);
 }
 
@@ -168,10 +188,12 @@ static bool take_session(struct spf_command_reader *reader, const char *word)
     size_t len, user;
 
     if (strstr(word, "://") != NULL) {
-        if (!spf_starts_with(word, "sftp://") && !spf_starts_with(word, "scp://"))
+        if (!spf_starts_with(word, "sftp://") && !spf_starts_with(word, "scp://")) {
             return spf_command_refuse(reader, "this WinSCP session does not use SSH");
-        if (word[1] == 'c')
+        }
+        if (word[1] == 'c') {
             reader->out->transfer = SPF_TRANSFER_NONE;
+        }
         host = strstr(word, "://") + 3;
     }
     len = strcspn(host, "/");
@@ -179,8 +201,9 @@ static bool take_session(struct spf_command_reader *reader, const char *word)
     if (at != NULL) {
         user = strcspn(host, ":;@");
         if (spf_command_keep(reader, host, user) == NULL ||
-            !spf_command_add(reader, "-l", reader->kept.list.items[reader->kept.list.count - 1]))
+            !spf_command_add(reader, "-l", reader->kept.list.items[reader->kept.list.count - 1])) {
             return false;
+        }
         len -= (size_t)(at + 1 - host);
         host = at + 1;
     }
@@ -188,8 +211,9 @@ static bool take_session(struct spf_command_reader *reader, const char *word)
     colon = colon != NULL ? memchr(colon, ':', len - (size_t)(colon - host)) : NULL;
     if (colon != NULL && (host = spf_command_keep(reader, host, len)) != NULL) {
         colon = strrchr(host, ':');
-        if (!spf_command_add(reader, "-p", colon + 1))
+        if (!spf_command_add(reader, "-p", colon + 1)) {
             return false;
+        }
         len = (size_t)(colon - host);
     }
     host = host != NULL ? spf_command_keep(reader, host, len) : NULL;
@@ -209,16 +233,18 @@ static bool take_open(struct spf_command_reader *reader, const char *line)
 
         spf_buf_init(&word, 2000);
         for (; *at != '\0' && (quoted || *at != ' '); at++) {
-            if (*at == '"')
+            if (*at == '"') {
                 quoted = !quoted;
-            else
+            } else {
                 spf_buf_addch(&word, *at);
+            }
         }
         good = !spf_buf_failed(&word) && spf_command_keep(reader, word.data, word.len) != NULL;
         spf_buf_clear(&word);
         if (!good ||
-            !take_winscp_word(reader, reader->kept.list.items[reader->kept.list.count - 1]))
+            !take_winscp_word(reader, reader->kept.list.items[reader->kept.list.count - 1])) {
             return spf_command_refuse(reader, "WinSCP's open command cannot be read");
+        }
     }
     return true;
 }
@@ -228,31 +254,39 @@ static bool take_winscp_word(struct spf_command_reader *reader, const char *word
     const char *value = strchr(word, '=');
     size_t len = value != NULL ? (size_t)(value - word) - 1 : 0;
 
-    if (strncasecmp(word, "open ", 5) == 0)
+    if (strncasecmp(word, "open ", 5) == 0) {
         return take_open(reader, word);
+    }
     if (word[0] != '/' && word[0] != '-') {
-        if (reader->host != NULL || strchr(word, ' ') != NULL || strcasecmp(word, "exit") == 0)
+        if (reader->host != NULL || strchr(word, ' ') != NULL || strcasecmp(word, "exit") == 0) {
             return true;
+        }
         return take_session(reader, word);
     }
-    if (len == 10 && strncasecmp(word + 1, "privatekey", len) == 0)
+    if (len == 10 && strncasecmp(word + 1, "privatekey", len) == 0) {
         return spf_command_add_key(reader, value + 1);
-    if (len == 8 && strncasecmp(word + 1, "username", len) == 0)
+    }
+    if (len == 8 && strncasecmp(word + 1, "username", len) == 0) {
         return spf_command_add(reader, "-l", value + 1);
-    if (len == 7 && strncasecmp(word + 1, "hostkey", len) == 0)
+    }
+    if (len == 7 && strncasecmp(word + 1, "hostkey", len) == 0) {
         spf_command_remark(reader, "WinSCP's %.8s is not used here", word);
-    if (strncasecmp(word + 1, "script", 6) == 0)
+    }
+    if (strncasecmp(word + 1, "script", 6) == 0) {
         return spf_command_refuse(reader, "WinSCP's script file is not read");
-    if (strncasecmp(word + 1, "rawsettings", 11) == 0)
+    }
+    if (strncasecmp(word + 1, "rawsettings", 11) == 0) {
         spf_command_remark(reader, "WinSCP's raw settings are not used here");
+    }
     return true;
 }
 
 bool spf_command_winscp(struct spf_command_reader *reader)
 {
     while (reader->at < reader->count) {
-        if (!take_winscp_word(reader, reader->words[reader->at++]))
+        if (!take_winscp_word(reader, reader->words[reader->at++])) {
             return false;
+        }
     }
     return true;
 }

@@ -62,8 +62,9 @@ static const struct spf_letter sftp_letters[] = {
 static const struct spf_letter *letter_of(const struct spf_letter *letters, int letter)
 {
     for (; letters->letter != 0; letters++) {
-        if (letters->letter == letter)
+        if (letters->letter == letter) {
             return letters;
+        }
     }
     return NULL;
 }
@@ -77,8 +78,9 @@ const char *spf_command_next_option(struct spf_command_reader *reader)
 {
     const char *word = reader->at < reader->count ? reader->words[reader->at] : NULL;
 
-    if (word == NULL || word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0)
+    if (word == NULL || word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0) {
         return NULL;
+    }
     reader->at++;
     return word;
 }
@@ -102,8 +104,9 @@ static bool take_letter(struct spf_command_reader *reader, const struct spf_lett
         reader->out->transfer = SPF_TRANSFER_SFTP;
         return true;
     case SPF_LETTER_EXEC: /* sftp.c: a server's name with a slash is a path to run */
-        if (value == NULL || strchr(value, '/') != NULL)
+        if (value == NULL || strchr(value, '/') != NULL) {
             reader->out->transfer = SPF_TRANSFER_NONE;
+        }
         return true;
     case SPF_LETTER_NO_LOGIN:
         break;
@@ -117,34 +120,41 @@ bool spf_command_take_letters(struct spf_command_reader *reader, const struct sp
     const char *word;
 
     while ((word = spf_command_next_option(reader)) != NULL) {
-        if (word[1] == '-')
+        if (word[1] == '-') {
             return spf_command_refuse(reader,
                                       "%s has no option %.60s; sshpreflight's own options stand "
                                       "before the command",
                                       reader->program, word);
+        }
         for (word++; *word != '\0'; word++) {
             const struct spf_letter *letter = letter_of(letters, *word);
             const char *value = NULL;
 
-            if (letter == NULL)
+            if (letter == NULL) {
                 return spf_command_refuse(reader, "%s has no option -%c", reader->program, *word);
-            if (letter->value && word[1] != '\0')
+            }
+            if (letter->value && word[1] != '\0') {
                 value = word + 1;
-            else if (letter->value && reader->at < reader->count)
+            } else if (letter->value && reader->at < reader->count) {
                 value = reader->words[reader->at++];
-            if (letter->value && value == NULL)
+            }
+            if (letter->value && value == NULL) {
                 return spf_command_refuse(reader, "%s's option -%c lacks its value",
                                           reader->program, *word);
-            if (!take_letter(reader, letter, value))
+            }
+            if (!take_letter(reader, letter, value)) {
                 return false;
-            if (letter->value)
+            }
+            if (letter->value) {
                 break;
+            }
         }
     }
     if (reader->at < reader->count && strcmp(reader->words[reader->at], "--") == 0) {
         reader->at++;
-        if (ended != NULL)
+        if (ended != NULL) {
             *ended = true;
+        }
     }
     return true;
 }
@@ -154,10 +164,12 @@ bool spf_command_ssh(struct spf_command_reader *reader)
 {
     bool ended = false;
 
-    if (!spf_command_take_letters(reader, spf_ssh_letters, &ended))
+    if (!spf_command_take_letters(reader, spf_ssh_letters, &ended)) {
         return false;
-    if (reader->at < reader->count && !spf_command_set_host(reader, reader->words[reader->at++]))
+    }
+    if (reader->at < reader->count && !spf_command_set_host(reader, reader->words[reader->at++])) {
         return false;
+    }
     return ended || spf_command_take_letters(reader, spf_ssh_letters, NULL);
 }
 
@@ -165,19 +177,23 @@ size_t spf_command_remote_host(const char *word)
 {
     bool bracket = word[0] == '[';
 
-    if (word[0] == ':')
+    if (word[0] == ':') {
         return 0;
+    }
     for (const char *c = word; *c != '\0'; c++) {
-        if (*c == '@' && c[1] == '[')
+        if (*c == '@' && c[1] == '[') {
             bracket = true;
+        }
         if (*c == ']' && bracket) {
             bracket = false;
             continue;
         }
-        if (*c == ':' && !bracket)
+        if (*c == ':' && !bracket) {
             return (size_t)(c - word);
-        if (*c == '/')
+        }
+        if (*c == '/') {
             return 0;
+        }
     }
     return 0;
 }
@@ -187,8 +203,9 @@ static bool set_uri(struct spf_command_reader *reader, const char *rest)
 {
     char uri[600];
 
-    if (!spf_format(uri, sizeof uri, "ssh://%.*s", (int)strcspn(rest, "/"), rest))
+    if (!spf_format(uri, sizeof uri, "ssh://%.*s", (int)strcspn(rest, "/"), rest)) {
         return spf_command_refuse(reader, "its URI is too long");
+    }
     rest = spf_command_keep(reader, uri, strlen(uri));
     return rest != NULL && spf_command_set_host(reader, rest);
 }
@@ -202,15 +219,17 @@ static bool set_part(struct spf_command_reader *reader, const char *word, size_t
 
 bool spf_command_scp(struct spf_command_reader *reader)
 {
-    if (!spf_command_take_letters(reader, scp_letters, NULL))
+    if (!spf_command_take_letters(reader, scp_letters, NULL)) {
         return false;
+    }
     for (; reader->at < reader->count; reader->at++) {
         const char *word = reader->words[reader->at];
         size_t host = spf_command_remote_host(word);
 
         if (spf_starts_with(word, "scp://")) {
-            if (!set_uri(reader, word + 6))
+            if (!set_uri(reader, word + 6)) {
                 return false;
+            }
         } else if (host > 0 && !set_part(reader, word, host)) {
             return false;
         }
@@ -223,13 +242,16 @@ bool spf_command_sftp(struct spf_command_reader *reader)
     const char *word;
     size_t host;
 
-    if (!spf_command_take_letters(reader, sftp_letters, NULL))
+    if (!spf_command_take_letters(reader, sftp_letters, NULL)) {
         return false;
-    if (reader->at == reader->count)
+    }
+    if (reader->at == reader->count) {
         return true;
+    }
     word = reader->words[reader->at];
-    if (spf_starts_with(word, "sftp://"))
+    if (spf_starts_with(word, "sftp://")) {
         return set_uri(reader, word + 7);
+    }
     host = spf_command_remote_host(word);
     return host > 0 ? set_part(reader, word, host) : spf_command_set_host(reader, word);
 }
@@ -242,32 +264,38 @@ bool spf_command_ssh_copy_id(struct spf_command_reader *reader)
         const char *word = reader->words[reader->at++], *value = word + 2;
 
         if (word[0] != '-' || word[1] == '\0') {
-            if (!spf_command_set_host(reader, word))
+            if (!spf_command_set_host(reader, word)) {
                 return false;
+            }
             continue;
         }
-        if (strchr("ioptF", word[1]) == NULL)
+        if (strchr("ioptF", word[1]) == NULL) {
             continue;
+        }
         if (*value == '\0') {
             bool lacks =
                 reader->at == reader->count ||
                 (word[1] == 'i' && (reader->words[reader->at][0] == '-' ||
                                     (reader->at + 1 == reader->count && reader->host == NULL)));
 
-            if (lacks && word[1] == 'i')
+            if (lacks && word[1] == 'i') {
                 continue; /* the newest of the usual ones */
-            if (lacks)
+            }
+            if (lacks) {
                 return spf_command_refuse(reader, "ssh-copy-id's option %s lacks its value", word);
+            }
             value = reader->words[reader->at++];
         }
         if (word[1] == 'i') {
             size_t len = strlen(value);
 
-            if (len > 4 && strcmp(value + len - 4, ".pub") == 0)
+            if (len > 4 && strcmp(value + len - 4, ".pub") == 0) {
                 len -= 4;
+            }
             value = spf_command_keep(reader, value, len);
-            if (value == NULL || !spf_command_add_key(reader, value))
+            if (value == NULL || !spf_command_add_key(reader, value)) {
                 return false;
+            }
         } else if (word[1] == 'F') {
             reader->config = value;
         } else if (word[1] != 't' &&
@@ -298,15 +326,17 @@ static bool take_ssh_options(struct spf_command_reader *reader, const struct spf
         list[i] = spf_command_keep(reader, words->list.items[i], strlen(words->list.items[i]));
         good = list[i] != NULL;
     }
-    if (!good)
+    if (!good) {
         return false;
+    }
     reader->words = list;
     reader->count = words->list.count;
     reader->at = 1;
     reader->program = "ssh";
     good = spf_command_take_letters(reader, spf_ssh_letters, NULL);
-    if (good && reader->at < reader->count)
+    if (good && reader->at < reader->count) {
         good = spf_command_refuse(reader, "%s names a host itself: %.60s", where, list[reader->at]);
+    }
     reader->words = outer.words;
     reader->count = outer.count;
     reader->at = outer.at;
@@ -321,15 +351,16 @@ bool spf_command_take_remote_shell(struct spf_command_reader *reader, const char
     const char *why = NULL;
     bool good;
 
-    if (!spf_shell_words(line, getenv, &words, &why))
+    if (!spf_shell_words(line, getenv, &words, &why)) {
         good = spf_command_refuse(reader, "%s cannot be read: %s", where, why);
-    else if (words.list.count == 0 || !is_ssh(words.list.items[0]))
+    } else if (words.list.count == 0 || !is_ssh(words.list.items[0])) {
         good = spf_command_refuse(reader, "%s runs %.60s, not ssh", where,
                                   words.list.count > 0 ? words.list.items[0] : "nothing");
-    else if (words.list.count > REMOTE_SHELL_MAX)
+    } else if (words.list.count > REMOTE_SHELL_MAX) {
         good = spf_command_refuse(reader, "%s is too long", where);
-    else
+    } else {
         good = take_ssh_options(reader, &words, where);
+    }
     spf_words_clear(&words);
     return good;
 }

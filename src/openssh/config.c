@@ -43,8 +43,9 @@ struct spf_ssh_config {
 
 static void close_end(int *fd)
 {
-    if (*fd >= 0)
+    if (*fd >= 0) {
         (void)close(*fd);
+    }
     *fd = -1;
 }
 
@@ -104,8 +105,9 @@ static size_t add_target(const struct spf_ssh_config *config, const char **words
 
     const char *const *own = target->ssh_words;
 
-    if (target->family != 0)
+    if (target->family != 0) {
         words[count++] = target->family == 4 ? "-4" : "-6";
+    }
     if (target->jump != NULL) {
         words[count++] = "-J";
         words[count++] = target->jump;
@@ -120,8 +122,9 @@ static size_t add_target(const struct spf_ssh_config *config, const char **words
             words[count++] = "-p";
             words[count++] = port;
         }
-        if (own == NULL || own[i] == NULL || count + 10 > WORDS_MAX)
+        if (own == NULL || own[i] == NULL || count + 10 > WORDS_MAX) {
             break;
+        }
         words[count++] = "-o";
         words[count++] = own[i];
     }
@@ -191,16 +194,18 @@ static void ask(struct spf_ssh_config *config)
         error = EMFILE;
     }
     spf_child_environment_clear(&environment);
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         close_end(&given[i]);
+    }
     config->output.due_ms = config->until_ms;
-    if (error == ENOENT)
+    if (error == ENOENT) {
         give_up(config, "there is no ssh in PATH to read it");
-    else if (error != 0)
+    } else if (error != 0) {
         give_up(config, strerror(error));
-    else if (!spf_loop_add(inquiry->loop, &config->output) ||
-             !spf_loop_add(inquiry->loop, &config->complaints))
+    } else if (!spf_loop_add(inquiry->loop, &config->output) ||
+               !spf_loop_add(inquiry->loop, &config->complaints)) {
         no_memory(config);
+    }
 }
 
 static void take_shared(struct spf_ssh_asker *asker, const char *says, size_t len);
@@ -229,8 +234,9 @@ static void ask_once(struct spf_ssh_config *config, struct spf_ssh_answers *answ
         return;
     }
     config->output.due_ms = config->until_ms;
-    if (config->shared.question != NULL && !spf_loop_add(config->inquiry->loop, &config->output))
+    if (config->shared.question != NULL && !spf_loop_add(config->inquiry->loop, &config->output)) {
         no_memory(config);
+    }
 }
 
 /* Puts the hosts of a list in front of the hops; false: no memory, or too many. */
@@ -242,11 +248,13 @@ static bool put_in_front(struct spf_ssh_config_facts *facts, const char *jump)
         const char *begin = end;
         struct spf_ssh_hop *hop;
 
-        while (begin > jump && begin[-1] != ',')
+        while (begin > jump && begin[-1] != ',') {
             begin--;
+        }
         hop = facts->hops.count < HOPS_MAX ? SPF_APPEND(&facts->hops) : NULL;
-        if (hop == NULL)
+        if (hop == NULL) {
             return false;
+        }
         memmove(facts->hops.items + 1, facts->hops.items,
                 (facts->hops.count - 1) * sizeof *facts->hops.items);
         hop = facts->hops.items;
@@ -264,8 +272,9 @@ static void finish(struct spf_ssh_config *config)
     struct spf_buf jump;
 
     spf_buf_init(&jump, sizeof facts->jump - 1);
-    for (size_t i = 0; i < facts->hops.count; i++)
+    for (size_t i = 0; i < facts->hops.count; i++) {
         spf_buf_addf(&jump, "%s%s", i > 0 ? "," : "", facts->hops.items[i].name);
+    }
     (void)spf_copy(facts->jump, sizeof facts->jump, jump.data);
     spf_buf_clear(&jump);
     spf_ssh_config_tell(config->inquiry->target, config->self.user, config->self.home, facts);
@@ -278,10 +287,11 @@ static void next_hop(struct spf_ssh_config *config)
     const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
 
     config->hop = config->hop == NONE ? 0 : config->hop + 1;
-    if (config->inquiry->target->ssh_config != NULL && config->hop < facts->hops.count)
+    if (config->inquiry->target->ssh_config != NULL && config->hop < facts->hops.count) {
         ask(config);
-    else
+    } else {
         finish(config);
+    }
 }
 
 static void hop_answered(struct spf_ssh_config *config)
@@ -295,11 +305,14 @@ static void hop_answered(struct spf_ssh_config *config)
         return;
     }
     if (facts->refusal[0] == '\0' &&
-        spf_control_path_fails(hop->manners.control_path, hop->manners.is_master, why, sizeof why))
+        spf_control_path_fails(hop->manners.control_path, hop->manners.is_master, why,
+                               sizeof why)) {
         (void)spf_format(facts->refusal, sizeof facts->refusal, "%.200s, for the jump host %.60s",
                          why, hop->name);
-    if (config->inquiry->target->known_hosts != NULL) /* the command line's count for all */
+    }
+    if (config->inquiry->target->known_hosts != NULL) { /* the command line's count for all */
         facts->hops.items[config->hop].known_hosts[0] = '\0';
+    }
     if (config->hop == 0 && jump[0] != '\0') {
         if (!put_in_front(facts, jump)) {
             give_up(config, "it names more jump hosts in a row than can be followed (a loop?)");
@@ -340,27 +353,33 @@ static void target_answered(struct spf_ssh_config *config)
     }
     if (config->says_of_all) { /* ssh writes it in lower case */
         (void)spf_copy(facts->host, sizeof facts->host, facts->asked);
-        for (char *c = facts->host; *c != '\0'; c++)
+        for (char *c = facts->host; *c != '\0'; c++) {
             *c = (char)tolower((unsigned char)*c);
+        }
     }
     /* ssh's user where none is configured is ours on this machine; an instance has none of that
      * name, unless somebody says so. */
-    if (target->host == NULL && !target->user_given && strcmp(facts->user, config->self.user) == 0)
+    if (target->host == NULL && !target->user_given &&
+        strcmp(facts->user, config->self.user) == 0) {
         (void)spf_copy(facts->user, sizeof facts->user, target->user);
+    }
     wrong = spf_ssh_config_expand_all(facts, &config->self, target->ssh_config != NULL);
-    if (wrong == NULL && !put_in_front(facts, facts->jump))
+    if (wrong == NULL && !put_in_front(facts, facts->jump)) {
         wrong = "it names more jump hosts in a row than can be followed";
+    }
     if (wrong == NULL && chooses_keys(config)) {
         config->keys = spf_ssh_keys_start(config->inquiry->loop, facts,
                                           &config->inquiry->facts->openssh, keys_read, config);
         wrong = config->keys == NULL ? "no memory to read its keys" : NULL;
-        if (wrong == NULL)
+        if (wrong == NULL) {
             return;
+        }
     }
-    if (wrong != NULL)
+    if (wrong != NULL) {
         give_up(config, wrong);
-    else
+    } else {
         next_hop(config);
+    }
 }
 
 /* Is it the configuration that ssh refuses, whatever its words, and not what was kept from it (a
@@ -390,8 +409,9 @@ static void share(struct spf_ssh_config *config, bool alike)
 {
     struct spf_ssh_config_facts facts = {0};
 
-    if (config->shared.question == NULL)
+    if (config->shared.question == NULL) {
         return;
+    }
     alike = alike && spf_ssh_config_read(config->says.data, config->says.len, &facts) &&
             spf_same_host(facts.host, config->inquiry->facts->ssh_config.asked);
     spf_shape_clear(&spf_ssh_config_shape, &facts);
@@ -422,17 +442,19 @@ static void answered(struct spf_ssh_config *config)
     int status;
 
     while (!spf_buf_failed(&config->complains) &&
-           (got = read(config->complaints.fd, bytes, sizeof bytes)) > 0)
+           (got = read(config->complaints.fd, bytes, sizeof bytes)) > 0) {
         spf_buf_add(&config->complains, bytes, (size_t)got);
+    }
     status = end(config, true);
     share(config, status == 0 && !spf_buf_failed(&config->complains) &&
                       spf_ssh_config_is_alike(config->complains.data));
-    if (status != 0 && status != SPF_CHILD_STATUS_LOST)
+    if (status != 0 && status != SPF_CHILD_STATUS_LOST) {
         complain(config);
-    else if (config->hop == NONE)
+    } else if (config->hop == NONE) {
         target_answered(config);
-    else
+    } else {
         hop_answered(config);
+    }
 }
 
 static void ready(struct spf_watch *watch, short revents)
@@ -443,16 +465,18 @@ static void ready(struct spf_watch *watch, short revents)
     char bytes[4096];
     ssize_t got = revents != 0 ? read(watch->fd, bytes, sizeof bytes) : -1;
 
-    if (got > 0)
+    if (got > 0) {
         spf_buf_add(buf, bytes, (size_t)got);
-    if (is_output && spf_buf_failed(buf))
+    }
+    if (is_output && spf_buf_failed(buf)) {
         give_up(config, "ssh -G prints without end");
-    else if (is_output && got == 0)
+    } else if (is_output && got == 0) {
         answered(config);
-    else if (got == 0)
+    } else if (got == 0) {
         spf_loop_remove(config->inquiry->loop, watch);
-    else if (is_output && spf_now_ms() >= config->until_ms)
+    } else if (is_output && spf_now_ms() >= config->until_ms) {
         give_up(config, "ssh -G does not come to an end (does a Match exec hang?)");
+    }
 }
 
 /* The name that a user would give to ssh: the host, else the address that will be dialled, else,
@@ -471,8 +495,9 @@ static void choose_name(struct spf_inquiry *inquiry)
     }
     if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address) &&
         (inquiry->target->ssh_config == NULL ||
-         !spf_cloud_dial_address(&jumping, inquiry->facts, &address)))
+         !spf_cloud_dial_address(&jumping, inquiry->facts, &address))) {
         return;
+    }
     spf_ip_format(&address.ip, ip);
     (void)spf_copy(facts->asked, sizeof facts->asked, ip);
 }
@@ -484,10 +509,12 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
     struct spf_self self;
     int64_t wait_ms = (int64_t)inquiry->target->timeout_ms;
 
-    if (config == NULL)
+    if (config == NULL) {
         return NULL;
-    if (inquiry->target->ssh_config == NULL && wait_ms > COMPARE_MS)
+    }
+    if (inquiry->target->ssh_config == NULL && wait_ms > COMPARE_MS) {
         wait_ms = COMPARE_MS;
+    }
     *config = (struct spf_ssh_config){
         .inquiry = inquiry,
         .output = {.fd = -1, .events = POLLIN, .ready = ready, .owner = config},
@@ -501,20 +528,23 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
     (void)spf_self(&self);
     (void)spf_copy(config->self.user, sizeof config->self.user, self.name);
     (void)spf_copy(config->self.home, sizeof config->self.home, self.home);
-    if (gethostname(config->self.host, sizeof config->self.host - 1) != 0)
+    if (gethostname(config->self.host, sizeof config->self.host - 1) != 0) {
         config->self.host[0] = '\0';
+    }
     choose_name(inquiry);
-    if (inquiry->facts->ssh_config.asked[0] != '\0')
+    if (inquiry->facts->ssh_config.asked[0] != '\0') {
         ask_once(config, answers);
-    else
+    } else {
         arrive(config, NULL);
+    }
     return config;
 }
 
 void spf_ssh_config_free(struct spf_ssh_config *config)
 {
-    if (config == NULL)
+    if (config == NULL) {
         return;
+    }
     spf_ssh_answers_leave(&config->shared);
     (void)end(config, false);
     spf_ssh_keys_cancel(config->inquiry->loop, config->keys);

@@ -19,14 +19,17 @@ static const char *next_word(const char **at, const char *end, size_t *len)
 {
     const char *word;
 
-    while (*at < end && is_between(**at))
+    while (*at < end && is_between(**at)) {
         ++*at;
+    }
     word = *at;
-    while (*at < end && !is_between(**at))
+    while (*at < end && !is_between(**at)) {
         ++*at;
+    }
     *len = (size_t)(*at - word);
-    while (*at < end && is_between(**at))
+    while (*at < end && is_between(**at)) {
         ++*at;
+    }
     return word;
 }
 
@@ -53,13 +56,15 @@ bool spf_ssh_config_differs_by_host(const char *text, size_t len)
 {
     const char *end = text + len;
 
-    if (memchr(text, '\0', len) != NULL)
+    if (memchr(text, '\0', len) != NULL) {
         return true;
+    }
     while (text < end) {
         const char *feed = memchr(text, '\n', (size_t)(end - text));
 
-        if (line_differs_by_host(text, feed != NULL ? feed : end))
+        if (line_differs_by_host(text, feed != NULL ? feed : end)) {
             return true;
+        }
         text = feed != NULL ? feed + 1 : end;
     }
     return false;
@@ -72,8 +77,9 @@ static bool file_differs(const char *path, size_t len)
     bool differs;
 
     if (len >= PATH_CUT || !spf_format(name, sizeof name, "%.*s", (int)len, path) ||
-        spf_read_small_file(name, &text).code != SPF_OK)
+        spf_read_small_file(name, &text).code != SPF_OK) {
         return true;
+    }
     differs = spf_ssh_config_differs_by_host(spf_secret_text(text), spf_secret_len(text));
     spf_secret_free(text);
     return differs;
@@ -85,13 +91,16 @@ bool spf_ssh_config_is_alike(const char *log)
     int files = 0;
 
     /* Another program's log would name its files in another way. */
-    if (!spf_starts_with(log, "OpenSSH_") && !spf_starts_with(log, "debug1: OpenSSH_"))
+    if (!spf_starts_with(log, "OpenSSH_") && !spf_starts_with(log, "debug1: OpenSSH_")) {
         return false;
+    }
     for (size_t len; *log != '\0'; log += len + strspn(log + len, "\r\n")) {
         len = strcspn(log, "\r\n");
         if (spf_starts_with(log, reads) &&
-            (++files > FILES_MAX || file_differs(log + sizeof reads - 1, len - (sizeof reads - 1))))
+            (++files > FILES_MAX ||
+             file_differs(log + sizeof reads - 1, len - (sizeof reads - 1)))) {
             return false;
+        }
     }
     return true;
 }
@@ -101,7 +110,8 @@ const char *spf_ssh_config_complaint(const char *log, size_t *len)
     for (;; log += *len + strspn(log + *len, "\r\n")) {
         *len = strcspn(log, "\r\n");
         if (*len == 0 || (!spf_starts_with(log, "OpenSSH_") && !spf_starts_with(log, "debug1: ") &&
-                          !spf_starts_with(log, "Pseudo-terminal will not be allocated")))
+                          !spf_starts_with(log, "Pseudo-terminal will not be allocated"))) {
             return log;
+        }
     }
 }

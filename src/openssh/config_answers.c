@@ -33,8 +33,9 @@ static void free_question(struct spf_ssh_question *question)
 
 void spf_ssh_answers_free(struct spf_ssh_answers *answers)
 {
-    if (answers == NULL)
+    if (answers == NULL) {
         return;
+    }
     for (struct spf_ssh_question *next; answers->questions != NULL; answers->questions = next) {
         next = answers->questions->next;
         free_question(answers->questions);
@@ -49,8 +50,9 @@ static struct spf_ssh_question *find(struct spf_ssh_answers *answers, const char
     struct spf_buf key;
 
     spf_buf_init(&key, WORDS_MAX);
-    for (; *words != NULL; words++)
+    for (; *words != NULL; words++) {
         spf_buf_addf(&key, "%s\n", *words);
+    }
     for (question = answers->questions; question != NULL; question = question->next) {
         if (!spf_buf_failed(&key) && strcmp(question->words, key.data) == 0) {
             spf_buf_clear(&key);
@@ -58,8 +60,9 @@ static struct spf_ssh_question *find(struct spf_ssh_answers *answers, const char
         }
     }
     question = calloc(1, sizeof *question);
-    if (question != NULL)
+    if (question != NULL) {
         question->words = spf_buf_take(&key);
+    }
     spf_buf_clear(&key);
     if (question == NULL || question->words == NULL) {
         free(question);
@@ -76,8 +79,9 @@ enum spf_ssh_turn spf_ssh_answers_ask(struct spf_ssh_answers *answers, const cha
     const struct spf_ssh_question *before = answers->questions;
     struct spf_ssh_question *question = find(answers, words);
 
-    if (question == NULL)
+    if (question == NULL) {
         return SPF_SSH_ASK;
+    }
     if (question != before && question == answers->questions) {
         question->first = asker;
         asker->question = question;
@@ -89,8 +93,9 @@ enum spf_ssh_turn spf_ssh_answers_ask(struct spf_ssh_answers *answers, const cha
         question->waiting = asker;
         return SPF_SSH_WAIT;
     }
-    if (question->says == NULL)
+    if (question->says == NULL) {
         return SPF_SSH_ASK;
+    }
     asker->answered(asker, question->says, question->len);
     return SPF_SSH_WAIT;
 }
@@ -101,8 +106,9 @@ void spf_ssh_answers_give(struct spf_ssh_asker *asker, const char *says, size_t 
 
     asker->question = NULL;
     question->first = NULL;
-    if (says != NULL)
+    if (says != NULL) {
         question->says = strndup(says, len);
+    }
     question->len = len;
     while (question->waiting != NULL) {
         struct spf_ssh_asker *next = question->waiting;
@@ -117,8 +123,9 @@ void spf_ssh_answers_leave(struct spf_ssh_asker *asker)
 {
     struct spf_ssh_asker **link;
 
-    if (asker->question == NULL)
+    if (asker->question == NULL) {
         return;
+    }
     if (asker->question->first == asker) {
         spf_ssh_answers_give(asker, NULL, 0);
         return;

@@ -22,8 +22,9 @@ static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *to
 
     spf_buf_init(&buf, size - 1);
     good = spf_ssh_config_expand(&buf, text, tokens, is_path);
-    if (good)
+    if (good) {
         (void)spf_copy(text, size, buf.data);
+    }
     spf_buf_clear(&buf);
     return good;
 }
@@ -34,14 +35,16 @@ static void keep_program(struct spf_ssh_config_facts *facts)
     const char *command = facts->proxy_command;
     size_t len;
 
-    if (command[0] == '\0')
+    if (command[0] == '\0') {
         return;
+    }
     command += spf_starts_with(command, "exec ") ? 5 : 0;
     len = strcspn(command, " \t;|&");
-    if (len == 0 || memchr(command, '=', len) != NULL)
+    if (len == 0 || memchr(command, '=', len) != NULL) {
         (void)spf_copy(facts->proxy_program, sizeof facts->proxy_program, "(a command)");
-    else
+    } else {
         spf_clean(facts->proxy_program, sizeof facts->proxy_program, command, len);
+    }
 }
 
 const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
@@ -57,14 +60,18 @@ const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
                                     .uid = (unsigned)getuid(),
                                     .port = (unsigned)facts->port};
 
-    if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens, false))
+    if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens, false)) {
         return "HostKeyAlias holds a token that is not known here";
-    if (facts->host_key_alias[0] != '\0')
+    }
+    if (facts->host_key_alias[0] != '\0') {
         tokens.alias = facts->host_key_alias;
-    if (!expand_into(facts->jump, sizeof facts->jump, &tokens, false))
+    }
+    if (!expand_into(facts->jump, sizeof facts->jump, &tokens, false)) {
         return "ProxyJump holds a token that ssh does not know";
-    if (!expand_into(facts->proxy_command, sizeof facts->proxy_command, &tokens, false))
+    }
+    if (!expand_into(facts->proxy_command, sizeof facts->proxy_command, &tokens, false)) {
         return "ProxyCommand holds a token that ssh does not know";
+    }
     for (size_t i = 0; i < facts->identities.count; i++) {
         struct spf_ssh_file *file = &facts->identities.items[i];
 
@@ -74,17 +81,19 @@ const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
     for (size_t i = 0; i < facts->known_hosts.count && facts->unhonoured[0] == '\0'; i++) {
         const char *path = facts->known_hosts.items[i].path;
 
-        if (strchr(path, ' ') != NULL && !is_file(path)) /* one name, or several? */
+        if (strchr(path, ' ') != NULL && !is_file(path)) { /* one name, or several? */
             (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
                              "UserKnownHostsFile %.200s", path);
+        }
     }
     keep_program(facts);
     (void)spf_control_path_fails(facts->manners.control_path, facts->manners.is_master,
                                  facts->refusal, sizeof facts->refusal);
     if (is_used && facts->unhonoured[0] == '\0' &&
-        spf_control_path_is_open(facts->manners.control_path))
+        spf_control_path_is_open(facts->manners.control_path)) {
         (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
                          "ControlPath %.200s, where a connection is open that ssh would share",
                          facts->manners.control_path);
+    }
     return NULL;
 }

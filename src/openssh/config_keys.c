@@ -33,10 +33,12 @@ static bool is_accepted(const struct spf_ssh_config_facts *config, const char *a
 {
     char name[80];
 
-    if (config->accepted_algorithms == NULL || algorithm[0] == '\0')
+    if (config->accepted_algorithms == NULL || algorithm[0] == '\0') {
         return true;
-    if (!certified)
+    }
+    if (!certified) {
         return spf_names_have(config->accepted_algorithms, algorithm);
+    }
     return spf_format(name, sizeof name, "%.*s-cert-v01@openssh.com", (int)strcspn(algorithm, "@"),
                       algorithm) &&
            spf_names_have(config->accepted_algorithms, name);
@@ -48,8 +50,9 @@ static bool is_allowed(const struct spf_ssh_config_facts *config, const struct s
 {
     const bool is_rsa = strcmp(key->algorithm, "ssh-rsa") == 0;
 
-    if (is_rsa && key->bits > 0 && key->bits < config->required_rsa)
+    if (is_rsa && key->bits > 0 && key->bits < config->required_rsa) {
         return false;
+    }
     return is_accepted(config, key->algorithm, certified) ||
            (is_rsa && (is_accepted(config, "rsa-sha2-512", certified) ||
                        is_accepted(config, "rsa-sha2-256", certified)));
@@ -60,8 +63,9 @@ static struct spf_ssh_offer *offer_key(struct spf_ssh_config_facts *config,
 {
     struct spf_ssh_offer *offer = is_allowed(config, key, certified) ? append(config) : NULL;
 
-    if (offer == NULL)
+    if (offer == NULL) {
         return NULL;
+    }
     (void)spf_copy(offer->algorithm, sizeof offer->algorithm, key->algorithm);
     (void)spf_copy(offer->sha256, sizeof offer->sha256, key->sha256);
     offer->blob = key->public_blob != NULL ? strdup(key->public_blob) : NULL;
@@ -78,8 +82,9 @@ static void offer_file(struct spf_ssh_config_facts *config, const struct spf_ssh
     for (int i = 0; i < variants; i++) {
         struct spf_ssh_offer *offer = offer_key(config, key, i == 1);
 
-        if (offer == NULL)
+        if (offer == NULL) {
             continue;
+        }
         (void)spf_copy(offer->path, sizeof offer->path, file->path);
         offer->usable = key->usable;
         if (i == 1) {
@@ -94,18 +99,21 @@ static void read_file(struct spf_ssh_keys_job *job, struct spf_ssh_file *file)
 {
     struct spf_key_facts facts = {0};
 
-    if (!file->exists)
+    if (!file->exists) {
         return;
+    }
     /* a public key will do where an agent has the private one */
     if (spf_key_file_read(file->path, NULL, &facts, NULL)) {
         /* which ssh it is decides, and nobody may have asked yet */
-        if (facts.needs != 0 && job->ssh.version == 0)
+        if (facts.needs != 0 && job->ssh.version == 0) {
             spf_openssh_ask_version(&job->ssh);
+        }
         file->passed_over =
             facts.outcome != SPF_KEY_READ || (facts.mine && (facts.mode & 077) != 0) ||
             (!spf_openssh_loads(&job->ssh, &facts) && strcmp(facts.damage, "key-is-public") != 0);
-        if (!file->passed_over)
+        if (!file->passed_over) {
             offer_file(&job->config, file, &facts);
+        }
     }
     spf_shape_clear(&spf_key_shape, &facts);
 }
@@ -117,8 +125,9 @@ static bool is_offer_of(const struct spf_ssh_offer *offer, struct spf_bytes blob
     uint8_t bytes[BLOB_MAX];
     long len;
 
-    if (text == NULL || offer->in_agent)
+    if (text == NULL || offer->in_agent) {
         return false;
+    }
     len = spf_base64_decode(text, strlen(text), bytes, sizeof bytes);
     return len > 0 && spf_bytes_equal((struct spf_bytes){bytes, (size_t)len}, blob);
 }
@@ -138,8 +147,9 @@ static void offer_agent_key(struct spf_ssh_config_facts *config, struct spf_byte
     struct spf_ssh_offer *offer = NULL;
     struct spf_buf base64;
 
-    if (spf_key_read_blob(blob, &key))
+    if (spf_key_read_blob(blob, &key)) {
         offer = offer_key(config, &key, key.container == SPF_CONTAINER_CERTIFICATE);
+    }
     if (offer != NULL) {
         if (key.container == SPF_CONTAINER_CERTIFICATE) {
             (void)spf_copy(offer->certificate, sizeof offer->certificate, "in the agent");
@@ -164,12 +174,14 @@ static size_t order_by_agent(struct spf_ssh_config_facts *config)
     struct spf_agent_keys keys;
     size_t front = 0;
 
-    if (!spf_agent_list(spf_ssh_config_agent(config), &keys))
+    if (!spf_agent_list(spf_ssh_config_agent(config), &keys)) {
         return 0;
+    }
     for (size_t i = 0; i < keys.count; i++) {
         for (size_t k = front; k < config->offers.count; k++) {
-            if (!is_offer_of(&config->offers.items[k], keys.blobs[i]))
+            if (!is_offer_of(&config->offers.items[k], keys.blobs[i])) {
                 continue;
+            }
             config->offers.items[k].in_agent = true;
             move(config, k, front++);
             keys.blobs[i].len = 0;
@@ -179,8 +191,9 @@ static size_t order_by_agent(struct spf_ssh_config_facts *config)
     for (size_t i = 0; i < keys.count && !config->identities_only; i++) {
         const size_t before = config->offers.count;
 
-        if (keys.blobs[i].len > 0)
+        if (keys.blobs[i].len > 0) {
             offer_agent_key(config, keys.blobs[i], front);
+        }
         front += config->offers.count - before;
     }
     spf_agent_keys_clear(&keys);
@@ -194,8 +207,9 @@ static bool names_files(const struct spf_ssh_config_facts *config)
     for (size_t i = 0; i < config->identities.count; i++) {
         const char *slash = strrchr(config->identities.items[i].path, '/');
 
-        if (slash == NULL || !spf_starts_with(slash, "/id_"))
+        if (slash == NULL || !spf_starts_with(slash, "/id_")) {
             return true;
+        }
     }
     return config->identities.count < 4;
 }
@@ -215,8 +229,9 @@ static void prefer_certificates(struct spf_ssh_config_facts *config, size_t from
         for (size_t i = from; i < to; i++) {
             struct spf_ssh_offer *offer = &config->offers.items[i];
 
-            if (named && offer->path[0] != '\0')
+            if (named && offer->path[0] != '\0') {
                 continue;
+            }
             if (before != NULL && before->certificate[0] == '\0' && offer->certificate[0] != '\0') {
                 const struct spf_ssh_offer key = *before;
 
@@ -235,12 +250,15 @@ static void order_certificates(struct spf_ssh_keys_job *job, size_t of_agent)
     const bool named = names_files(config);
     bool any = false;
 
-    for (size_t i = 0; i < config->offers.count; i++)
+    for (size_t i = 0; i < config->offers.count; i++) {
         any |= config->offers.items[i].certificate[0] != '\0';
-    if (any && job->ssh.version == 0)
+    }
+    if (any && job->ssh.version == 0) {
         spf_openssh_ask_version(&job->ssh);
-    if (!any || job->ssh.version < 1005)
+    }
+    if (!any || job->ssh.version < 1005) {
         return;
+    }
     prefer_certificates(config, 0, of_agent, named);
     prefer_certificates(config, of_agent, config->offers.count, named);
 }
@@ -249,8 +267,9 @@ static void work(struct spf_job *job)
 {
     struct spf_ssh_keys_job *keys = (struct spf_ssh_keys_job *)job;
 
-    for (size_t i = 0; i < keys->config.identities.count; i++)
+    for (size_t i = 0; i < keys->config.identities.count; i++) {
         read_file(keys, &keys->config.identities.items[i]);
+    }
     order_certificates(keys, order_by_agent(&keys->config));
 }
 
@@ -273,13 +292,15 @@ static bool copy(const struct spf_ssh_config_facts *from, struct spf_ssh_config_
     to->identities_only = from->identities_only;
     to->required_rsa = from->required_rsa;
     (void)spf_copy(to->identity_agent, sizeof to->identity_agent, from->identity_agent);
-    if (from->accepted_algorithms != NULL)
+    if (from->accepted_algorithms != NULL) {
         to->accepted_algorithms = strdup(from->accepted_algorithms);
+    }
     for (size_t i = 0; i < from->identities.count; i++) {
         struct spf_ssh_file *file = SPF_APPEND(&to->identities);
 
-        if (file == NULL)
+        if (file == NULL) {
             return false;
+        }
         *file = from->identities.items[i];
     }
     return from->accepted_algorithms == NULL || to->accepted_algorithms != NULL;
@@ -292,8 +313,9 @@ struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
 {
     struct spf_ssh_keys_job *keys = calloc(1, sizeof *keys);
 
-    if (keys == NULL)
+    if (keys == NULL) {
         return NULL;
+    }
     keys->job = (struct spf_job){.work = work, .done = done, .release = release};
     keys->done = when_done;
     keys->owner = owner;
@@ -309,8 +331,9 @@ void spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts
 {
     const struct spf_ssh_config_facts made = job->config;
 
-    for (size_t i = 0; i < made.identities.count && i < config->identities.count; i++)
+    for (size_t i = 0; i < made.identities.count && i < config->identities.count; i++) {
         config->identities.items[i].passed_over = made.identities.items[i].passed_over;
+    }
     config->offers.items = made.offers.items;
     config->offers.count = made.offers.count;
     job->config.offers.items = NULL;
@@ -319,6 +342,7 @@ void spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts
 
 void spf_ssh_keys_cancel(struct spf_loop *loop, struct spf_ssh_keys_job *job)
 {
-    if (job != NULL)
+    if (job != NULL) {
         spf_loop_cancel(loop, &job->job);
+    }
 }

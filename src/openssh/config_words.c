@@ -27,11 +27,13 @@ static bool next_line(const char **text, size_t *len, struct line *line)
         *len -= size + (end != NULL);
         blank = memchr(at, ' ', size);
         name = blank != NULL ? (size_t)(blank - at) : size;
-        for (size_t i = 0; i < size; i++)
+        for (size_t i = 0; i < size; i++) {
             good = good && (unsigned char)at[i] >= ' ' && at[i] != '\x7f';
+        }
         if (!good || blank == NULL || name >= sizeof line->name ||
-            size - name - 1 >= sizeof line->value)
+            size - name - 1 >= sizeof line->value) {
             continue;
+        }
         memcpy(line->name, at, name);
         line->name[name] = '\0';
         memcpy(line->value, blank + 1, size - name - 1);
@@ -70,8 +72,9 @@ static size_t first_file(const char *value)
 {
     size_t len = strcspn(value, " ");
 
-    while (value[len] == ' ' && value[len + 1] != '/' && value[len + 1] != '\0')
+    while (value[len] == ' ' && value[len + 1] != '/' && value[len + 1] != '\0') {
         len += 1 + strcspn(value + len + 1, " ");
+    }
     return len;
 }
 
@@ -82,10 +85,12 @@ static bool add_files(struct spf_ssh_config_facts *facts, const char *value)
         struct spf_ssh_file *file;
 
         if (len > 0 && len < sizeof file->path) {
-            if (facts->known_hosts.count >= SPF_IDENTITIES_MAX)
+            if (facts->known_hosts.count >= SPF_IDENTITIES_MAX) {
                 return true;
-            if ((file = SPF_APPEND(&facts->known_hosts)) == NULL)
+            }
+            if ((file = SPF_APPEND(&facts->known_hosts)) == NULL) {
                 return false;
+            }
             memcpy(file->path, value, len);
         }
         value += len + (value[len] == ' ');
@@ -97,18 +102,21 @@ static bool add_identity(struct spf_ssh_config_facts *facts, const char *value)
 {
     struct spf_ssh_file *file;
 
-    if (facts->identities.count >= SPF_IDENTITIES_MAX || strlen(value) >= sizeof file->path)
+    if (facts->identities.count >= SPF_IDENTITIES_MAX || strlen(value) >= sizeof file->path) {
         return true;
-    if ((file = SPF_APPEND(&facts->identities)) == NULL)
+    }
+    if ((file = SPF_APPEND(&facts->identities)) == NULL) {
         return false;
+    }
     return spf_copy(file->path, sizeof file->path, value);
 }
 
 /* $NAME is a variable that holds the socket (ssh_config(5), IdentityAgent). */
 static bool take_agent(const char *value, struct spf_ssh_config_facts *facts)
 {
-    if (value[0] == '$')
+    if (value[0] == '$') {
         value = getenv(value + 1);
+    }
     return spf_copy(facts->identity_agent, sizeof facts->identity_agent,
                     value != NULL ? value : "none");
 }
@@ -145,16 +153,18 @@ static bool take_algorithms(const struct line *line, struct spf_ssh_config_facts
     struct spf_buf kept;
 
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        if (!is(line, lists[i].name) || *lists[i].list != NULL)
+        if (!is(line, lists[i].name) || *lists[i].list != NULL) {
             continue;
+        }
         spf_buf_init(&kept, sizeof line->value);
         for (const char *name = line->value; *name != '\0';) {
             size_t len = strcspn(name, ",");
 
             if (lists[i].list == &facts->accepted_algorithms ||
                 memmem(name, len, "-cert-", 6) == NULL) {
-                if (kept.len > 0)
+                if (kept.len > 0) {
                     spf_buf_addch(&kept, ',');
+                }
                 spf_buf_add(&kept, name, len);
             }
             name += len + (name[len] == ',');
@@ -185,11 +195,13 @@ static void take_named(const struct line *line, struct named *named)
 {
     const struct spf_openssh_keyword *keyword = spf_openssh_keyword(line->name);
 
-    if (is(line, "exitonforwardfailure"))
+    if (is(line, "exitonforwardfailure")) {
         named->exits = is_yes(line);
+    }
     if (keyword != NULL && spf_openssh_keyword_matters(keyword, line->value) &&
-        named->first[keyword->when][0] == '\0')
+        named->first[keyword->when][0] == '\0') {
         (void)spf_format(named->first[keyword->when], 300, "%s %.200s", keyword->name, line->value);
+    }
 }
 
 /* The one that is in the way of any verdict, if one is. */
@@ -204,24 +216,27 @@ static void keep_named(const struct named *named, struct spf_ssh_config_facts *f
         [SPF_KEYWORD_FORWARDING] = named->exits,
     };
 
-    for (size_t i = 0; i < sizeof counts / sizeof *counts && facts->unhonoured[0] == '\0'; i++)
-        if (counts[i])
+    for (size_t i = 0; i < sizeof counts / sizeof *counts && facts->unhonoured[0] == '\0'; i++) {
+        if (counts[i]) {
             (void)spf_copy(facts->unhonoured, sizeof facts->unhonoured, named->first[i]);
+        }
+    }
 }
 
 /* What the login's time, its questions and its shared connection depend on. */
 static bool take_manners(const struct line *line, struct spf_ssh_manners *manners)
 {
-    if (is(line, "connecttimeout"))
+    if (is(line, "connecttimeout")) {
         manners->connect_timeout = is_none(line) ? 0 : strtol(line->value, NULL, 10);
-    else if (is(line, "batchmode"))
+    } else if (is(line, "batchmode")) {
         manners->is_batch = is_yes(line);
-    else if (is(line, "numberofpasswordprompts"))
+    } else if (is(line, "numberofpasswordprompts")) {
         manners->asks_for_no_passphrase = strcmp(line->value, "0") == 0;
-    else if (is(line, "controlpath") && !is_none(line))
+    } else if (is(line, "controlpath") && !is_none(line)) {
         return spf_copy(manners->control_path, sizeof manners->control_path, line->value);
-    else if (is(line, "controlmaster"))
+    } else if (is(line, "controlmaster")) {
         manners->is_master = !is_no(line);
+    }
     return true;
 }
 
@@ -232,45 +247,46 @@ bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_fac
     bool good = true;
 
     while (good && next_line(&text, &len, &line)) {
-        if (is(&line, "hostname"))
+        if (is(&line, "hostname")) {
             good = spf_copy(facts->host, sizeof facts->host, line.value);
-        else if (is(&line, "user"))
+        } else if (is(&line, "user")) {
             good = spf_copy(facts->user, sizeof facts->user, line.value);
-        else if (is(&line, "port"))
+        } else if (is(&line, "port")) {
             facts->port = port_of(line.value);
-        else if (is(&line, "addressfamily"))
+        } else if (is(&line, "addressfamily")) {
             facts->family = strcmp(line.value, "inet") == 0    ? 4
                             : strcmp(line.value, "inet6") == 0 ? 6
                                                                : 0;
-        else if (is(&line, "proxyjump") && !is_none(&line))
+        } else if (is(&line, "proxyjump") && !is_none(&line)) {
             good = spf_copy(facts->jump, sizeof facts->jump, line.value);
-        else if (is(&line, "proxycommand") && !is_none(&line))
+        } else if (is(&line, "proxycommand") && !is_none(&line)) {
             good = spf_copy(facts->proxy_command, sizeof facts->proxy_command, line.value);
-        else if (is(&line, "proxyusefdpass"))
+        } else if (is(&line, "proxyusefdpass")) {
             facts->proxy_passes_descriptor = strcmp(line.value, "yes") == 0;
-        else if (is(&line, "hostkeyalias"))
+        } else if (is(&line, "hostkeyalias")) {
             good = spf_copy(facts->host_key_alias, sizeof facts->host_key_alias, line.value);
-        else if (is(&line, "userknownhostsfile") && !is_none(&line))
+        } else if (is(&line, "userknownhostsfile") && !is_none(&line)) {
             users = line;
-        else if (is(&line, "globalknownhostsfile") && !is_none(&line))
+        } else if (is(&line, "globalknownhostsfile") && !is_none(&line)) {
             systems = line;
-        else if (is(&line, "identityfile") && !is_none(&line))
+        } else if (is(&line, "identityfile") && !is_none(&line)) {
             good = add_identity(facts, line.value);
-        else if (is(&line, "identityagent") && strcmp(line.value, "SSH_AUTH_SOCK") != 0)
+        } else if (is(&line, "identityagent") && strcmp(line.value, "SSH_AUTH_SOCK") != 0) {
             good = take_agent(line.value, facts);
-        else if (is(&line, "identitiesonly"))
+        } else if (is(&line, "identitiesonly")) {
             facts->identities_only = strcmp(line.value, "yes") == 0;
-        else if (is(&line, "pubkeyauthentication"))
+        } else if (is(&line, "pubkeyauthentication")) {
             facts->publickey_off = strcmp(line.value, "false") == 0 || /* 9.2; "no" before 8.9 */
                                    strcmp(line.value, "no") == 0;
-        else if (is(&line, "stricthostkeychecking"))
+        } else if (is(&line, "stricthostkeychecking")) {
             strictness = line;
-        else if (is(&line, "nohostauthenticationforlocalhost"))
+        } else if (is(&line, "nohostauthenticationforlocalhost")) {
             facts->trusts_loopback = strcmp(line.value, "yes") == 0;
-        else if (is(&line, "requiredrsasize"))
+        } else if (is(&line, "requiredrsasize")) {
             facts->required_rsa = strtol(line.value, NULL, 10);
-        else
+        } else {
             good = take_algorithms(&line, facts) && take_manners(&line, &facts->manners);
+        }
         take_named(&line, &named);
     }
     keep_named(&named, facts);
@@ -308,20 +324,21 @@ bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *h
     hop->port = 0;
     hop->manners = (struct spf_ssh_manners){0};
     while (good && next_line(&text, &len, &line)) {
-        if (is(&line, "hostname"))
+        if (is(&line, "hostname")) {
             good = spf_copy(hop->host, sizeof hop->host, line.value);
-        else if (is(&line, "user"))
+        } else if (is(&line, "user")) {
             good = spf_copy(hop->user, sizeof hop->user, line.value);
-        else if (is(&line, "port"))
+        } else if (is(&line, "port")) {
             hop->port = port_of(line.value);
-        else if (is(&line, "userknownhostsfile") && !is_none(&line))
+        } else if (is(&line, "userknownhostsfile") && !is_none(&line)) {
             good = quote_files(line.value, hop->known_hosts, sizeof hop->known_hosts);
-        else if (is(&line, "stricthostkeychecking"))
+        } else if (is(&line, "stricthostkeychecking")) {
             strictness = line;
-        else if (is(&line, "proxyjump") && !is_none(&line))
+        } else if (is(&line, "proxyjump") && !is_none(&line)) {
             good = spf_copy(jump, size, line.value);
-        else
+        } else {
             good = take_manners(&line, &hop->manners);
+        }
     }
     keep_strictness(&strictness, hop->manners.is_batch, hop->strict);
     return good && hop->host[0] != '\0';
@@ -367,8 +384,9 @@ static const char *variable(const char *name, size_t *used)
     size_t len = strcspn(name, "}");
     char copy[128];
 
-    if (name[len] != '}' || len >= sizeof copy)
+    if (name[len] != '}' || len >= sizeof copy) {
         return NULL;
+    }
     memcpy(copy, name, len);
     copy[len] = '\0';
     *used = len + 3;
@@ -391,17 +409,20 @@ bool spf_ssh_config_expand(struct spf_buf *buf, const char *template,
         size_t used = 1;
 
         if (*template == '%') {
-            if ((value = value_of(template[1], tokens, room)) == NULL)
+            if ((value = value_of(template[1], tokens, room)) == NULL) {
                 return false;
+            }
             used = 2;
         } else if (is_path && template[0] == '$' && template[1] == '{') {
-            if ((value = variable(template + 2, &used)) == NULL)
+            if ((value = variable(template + 2, &used)) == NULL) {
                 return false;
+            }
         }
-        if (value != NULL)
+        if (value != NULL) {
             spf_buf_addstr(buf, value);
-        else
+        } else {
             spf_buf_addch(buf, *template);
+        }
         template += used;
     }
     return !spf_buf_failed(buf);
@@ -419,16 +440,18 @@ static void add_path(struct spf_buf *says, const char *option, const char *path,
     char shown[1024];
 
     if (len > 1 && strncmp(path, home, len) == 0 && path[len] == '/' &&
-        spf_format(shown, sizeof shown, "~%s", path + len))
+        spf_format(shown, sizeof shown, "~%s", path + len)) {
         path = shown;
+    }
     add_says(says, option, path);
 }
 
 /* A keyword with its value; "" adds nothing. */
 static void add_as_is(struct spf_buf *says, const char *text)
 {
-    if (text[0] != '\0' && says->len > 0)
+    if (text[0] != '\0' && says->len > 0) {
         spf_buf_addstr(says, ", ");
+    }
     spf_buf_add_clean(says, text, strlen(text), 160);
 }
 
@@ -441,30 +464,38 @@ void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, c
     char port[8];
 
     spf_buf_init(&says, 4096);
-    if (!spf_same_host(facts->host, facts->asked))
+    if (!spf_same_host(facts->host, facts->asked)) {
         add_says(&says, "HostName", facts->host);
+    }
     if (strcmp(facts->user, asked->user) != 0 &&
-        (asked->ssh_config != NULL || strcmp(facts->user, own_user) != 0))
+        (asked->ssh_config != NULL || strcmp(facts->user, own_user) != 0)) {
         add_says(&says, "User", facts->user);
+    }
     if (facts->port != asked->port) {
         (void)spf_format(port, sizeof port, "%lld", (long long)facts->port);
         add_says(&says, "Port", port);
     }
-    if (facts->jump[0] != '\0' && asked->jump == NULL)
+    if (facts->jump[0] != '\0' && asked->jump == NULL) {
         add_says(&says, "ProxyJump", facts->jump);
-    if (facts->proxy_program[0] != '\0')
+    }
+    if (facts->proxy_program[0] != '\0') {
         add_path(&says, "ProxyCommand", facts->proxy_program, home);
+    }
     if (asked->ssh_config != NULL && asked->key_path == NULL && asked->key_dir == NULL &&
-        (key = spf_ssh_config_key(facts, NULL)) != NULL)
+        (key = spf_ssh_config_key(facts, NULL)) != NULL) {
         add_path(&says, "IdentityFile", key, home);
-    if (asked->ssh_config != NULL && facts->host_key_alias[0] != '\0')
+    }
+    if (asked->ssh_config != NULL && facts->host_key_alias[0] != '\0') {
         add_says(&says, "HostKeyAlias", facts->host_key_alias);
-    if (facts->publickey_off)
+    }
+    if (facts->publickey_off) {
         add_says(&says, "PubkeyAuthentication", "no");
+    }
     if (asked->ssh_config == NULL) {
         if (asked->family == 0 && facts->family != 0 && spf_ip_parse(facts->asked, &ip) &&
-            ip.family != facts->family)
+            ip.family != facts->family) {
             add_says(&says, "AddressFamily", facts->family == 4 ? "inet" : "inet6");
+        }
         add_as_is(&says, facts->refusal);
         add_as_is(&says, facts->unhonoured);
     }

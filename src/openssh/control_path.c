@@ -18,18 +18,23 @@ bool spf_control_path_fails(const char *path, bool is_master, char *why, size_t 
     char directory[1024];
 
     why[0] = '\0';
-    if (path[0] == '\0')
+    if (path[0] == '\0') {
         return false;
-    if (strlen(path) + (is_master ? SUFFIX_LEN : 0) >= room)
+    }
+    if (strlen(path) + (is_master ? SUFFIX_LEN : 0) >= room) {
         return spf_format(why, size, "ControlPath %.120s, which is too long for a socket", path);
-    if (!is_master)
+    }
+    if (!is_master) {
         return false;
+    }
     if (!spf_format(directory, sizeof directory, "%.*s",
                     slash == NULL ? 1 : (int)(slash - path) + (slash == path),
-                    slash == NULL ? "." : path))
+                    slash == NULL ? "." : path)) {
         return false;
-    if (access(directory, W_OK | X_OK) == 0)
+    }
+    if (access(directory, W_OK | X_OK) == 0) {
         return false;
+    }
     return spf_format(why, size, "ControlPath %.120s, whose directory %s", path,
                       errno == ENOENT ? "does not exist" : "it cannot write to");
 }
@@ -38,7 +43,8 @@ bool spf_control_path_is_open(const char *path)
 {
     int fd = spf_connect_local(path);
 
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
+    }
     return fd >= 0;
 }

@@ -18,14 +18,17 @@ static bool is_port(const char *text, size_t len)
     long number;
     char *end;
 
-    if (len == 0)
+    if (len == 0) {
         return true;
-    if (len >= sizeof port)
+    }
+    if (len >= sizeof port) {
         return false;
+    }
     memcpy(port, text, len);
     port[len] = '\0';
-    if (!isdigit((unsigned char)port[0])) /* "h:ssh" */
+    if (!isdigit((unsigned char)port[0])) { /* "h:ssh" */
         return getservbyname(port, "tcp") != NULL;
+    }
     number = strtol(port, &end, 10);
     return *end == '\0' && number >= 1 && number <= 65535;
 }
@@ -39,48 +42,57 @@ static struct spf_error judge_hop(const char *hop, size_t len)
         spf_usage("\"%.*s\" is not a valid jump host ([user@]host[:port])", (int)len, hop);
     size_t colons = 0;
 
-    if (spf_starts_with(hop, "ssh://"))
+    if (spf_starts_with(hop, "ssh://")) {
         hop += 6;
-    if (hop >= end || strspn(hop, allowed) < (size_t)(end - hop) || strchr("-@", hop[0]) != NULL)
+    }
+    if (hop >= end || strspn(hop, allowed) < (size_t)(end - hop) || strchr("-@", hop[0]) != NULL) {
         return form;
+    }
     at = memchr(hop, '@', (size_t)(end - hop));
     host = at != NULL ? at + 1 : hop;
-    if (host >= end || strchr("-@", host[0]) != NULL)
+    if (host >= end || strchr("-@", host[0]) != NULL) {
         return form;
+    }
     if (host[0] == '[') {
         const char *close = memchr(host, ']', (size_t)(end - host));
 
-        if (close == NULL || (close + 1 < end && close[1] != ':'))
+        if (close == NULL || (close + 1 < end && close[1] != ':')) {
             return form;
+        }
         colon = close + 1 < end ? close + 1 : NULL;
     } else {
         for (const char *c = host; c < end; c++) {
             colons += *c == ':';
             colon = *c == ':' ? c : colon;
         }
-        if (colons > 1)
+        if (colons > 1) {
             return spf_usage("\"%.*s\": an IPv6 address of a jump host stands in brackets, "
                              "[%.*s], its port after them: [::1]:22",
                              (int)(end - hop), hop, (int)(end - host), host);
+        }
     }
-    if (colon == host)
+    if (colon == host) {
         return form;
-    if (colon != NULL && !is_port(colon + 1, (size_t)(end - colon - 1)))
+    }
+    if (colon != NULL && !is_port(colon + 1, (size_t)(end - colon - 1))) {
         return spf_usage("\"%.*s\" is not a valid port of a jump host (1-65535)",
                          (int)(end - colon - 1), colon + 1);
+    }
     return spf_ok();
 }
 
 struct spf_error spf_jump_hosts_check(const char *hosts)
 {
-    if (strlen(hosts) > 255)
+    if (strlen(hosts) > 255) {
         return spf_usage("the jump hosts are longer than 255 bytes");
+    }
     for (;;) {
         size_t len = strcspn(hosts, ",");
         struct spf_error error = judge_hop(hosts, len);
 
-        if (error.code != SPF_OK || hosts[len] == '\0')
+        if (error.code != SPF_OK || hosts[len] == '\0') {
             return error;
+        }
         hosts += len + 1;
     }
 }
@@ -102,8 +114,9 @@ static bool url_decode(char *text)
         if (*text == '%') {
             int high = hex_digit(text[1]), low = high >= 0 ? hex_digit(text[2]) : -1;
 
-            if (low < 0 || (high == 0 && low == 0))
+            if (low < 0 || (high == 0 && low == 0)) {
                 return false;
+            }
             *out++ = (char)(high << 4 | low);
             text += 2;
         } else {
@@ -117,13 +130,16 @@ static bool url_decode(char *text)
 /* As misc.c: valid_domain; an address in brackets is none. */
 static bool is_domain(const char *host)
 {
-    if (!isalnum((unsigned char)host[0]) && host[0] != '_')
+    if (!isalnum((unsigned char)host[0]) && host[0] != '_') {
         return false;
+    }
     for (const char *c = host; *c != '\0'; c++) {
-        if (!isalnum((unsigned char)*c) && strchr(".-_", *c) == NULL)
+        if (!isalnum((unsigned char)*c) && strchr(".-_", *c) == NULL) {
             return false;
-        if (c[0] == '.' && c[1] == '.')
+        }
+        if (c[0] == '.' && c[1] == '.') {
             return false;
+        }
     }
     return true;
 }
@@ -134,29 +150,35 @@ static bool read_uri(char *rest, struct spf_login_place *place)
     char *at = strchr(rest, '@'), *host = at != NULL ? at + 1 : rest, *slash, *colon;
 
     slash = strchr(host, '/');
-    if (slash != NULL && slash[1] != '\0')
+    if (slash != NULL && slash[1] != '\0') {
         return false; /* a path */
-    if (slash != NULL)
+    }
+    if (slash != NULL) {
         *slash = '\0';
+    }
     colon = strchr(host, ':');
     if (colon != NULL) {
         char *end = colon + 1;
         long port = 0;
 
         *colon = '\0';
-        if (colon[1] != '\0' && isdigit((unsigned char)colon[1]))
+        if (colon[1] != '\0' && isdigit((unsigned char)colon[1])) {
             port = strtol(colon + 1, &end, 10);
-        if (*end != '\0' || (colon[1] != '\0' && (port < 1 || port > 65535)))
+        }
+        if (*end != '\0' || (colon[1] != '\0' && (port < 1 || port > 65535))) {
             return false;
+        }
         place->port = (uint16_t)port;
     }
-    if (!is_domain(host))
+    if (!is_domain(host)) {
         return false;
+    }
     if (at != NULL) {
         *at = '\0';
         rest[strcspn(rest, ";")] = '\0'; /* parameters of the connection, which ssh ignores */
-        if (rest[0] == '\0' || !url_decode(rest))
+        if (rest[0] == '\0' || !url_decode(rest)) {
             return false;
+        }
         place->user = rest;
     }
     place->host = host;
@@ -188,14 +210,16 @@ struct spf_error spf_login_place_read(const char *word, struct spf_login_place *
     const bool uri = spf_starts_with(word, scheme);
 
     *place = (struct spf_login_place){.copy = strdup(uri ? word + strlen(scheme) : word)};
-    if (place->copy == NULL)
+    if (place->copy == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     if (!uri) {
         read_plain(place->copy, place);
         return spf_ok();
     }
-    if (read_uri(place->copy, place))
+    if (read_uri(place->copy, place)) {
         return spf_ok();
+    }
     free(place->copy);
     place->copy = NULL;
     return spf_usage(
@@ -210,8 +234,9 @@ static bool home_of(const char *name, char home[PATH_MAX])
     struct passwd entry, *found = NULL;
     char room[16384];
 
-    if (name[0] == '\0')
+    if (name[0] == '\0') {
         return spf_home(home);
+    }
     return getpwnam_r(name, &entry, room, sizeof room, &found) == 0 && found != NULL &&
            spf_copy(home, PATH_MAX, entry.pw_dir);
 }
@@ -222,19 +247,23 @@ struct spf_error spf_ssh_expand_home(const char *file, char **path)
     size_t len = strcspn(file, "/");
 
     *path = NULL;
-    if (file[0] != '~')
+    if (file[0] != '~') {
         return spf_ok();
-    if (len > sizeof name)
+    }
+    if (len > sizeof name) {
         return spf_usage("no user has the name that \"%s\" begins with", file);
+    }
     memcpy(name, file + 1, len - 1);
     name[len - 1] = '\0';
-    if (!home_of(name, home))
+    if (!home_of(name, home)) {
         return spf_usage(
             "\"%s\": ssh expands the ~, and there is no such user; a file of this name "
             "is ./%s",
             file, file);
-    if (!spf_format(whole, sizeof whole, "%s%s", home, file + len))
+    }
+    if (!spf_format(whole, sizeof whole, "%s%s", home, file + len)) {
         return spf_usage("the name of a file is too long");
+    }
     *path = strdup(whole);
     return *path != NULL ? spf_ok() : spf_error(SPF_ERR_NOMEM, "out of memory");
 }

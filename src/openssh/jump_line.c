@@ -25,10 +25,11 @@ static void add(struct words *words, const char *fmt, ...)
     va_start(args, fmt);
     spf_buf_vaddf(&buf, fmt, args);
     va_end(args);
-    if (words->count < SPF_JUMP_WORDS_MAX && (words->word[words->count] = spf_buf_take(&buf)))
+    if (words->count < SPF_JUMP_WORDS_MAX && (words->word[words->count] = spf_buf_take(&buf))) {
         words->count++;
-    else
+    } else {
         words->failed = true;
+    }
     spf_buf_clear(&buf);
 }
 
@@ -41,20 +42,23 @@ void spf_jump_split(const char *name, struct spf_jump_place *place)
     name += spf_starts_with(name, "ssh://") ? 6 : 0;
     at = strrchr(name, '@');
     host = at != NULL ? at + 1 : name;
-    if (at != NULL)
+    if (at != NULL) {
         (void)spf_format(place->user, sizeof place->user, "%.*s", (int)(at - name), name);
+    }
     end = host[0] == '[' ? strchr(host, ']') : NULL;
     if (end != NULL && (end[1] == ':' || end[1] == '\0')) {
         (void)spf_format(place->host, sizeof place->host, "%.*s", (int)(end - host - 1), host + 1);
         end++;
     } else {
         end = strchr(host, ':');
-        if (end == NULL || strchr(end + 1, ':') != NULL)
+        if (end == NULL || strchr(end + 1, ':') != NULL) {
             end = host + strlen(host);
+        }
         (void)spf_format(place->host, sizeof place->host, "%.*s", (int)(end - host), host);
     }
-    if (*end == ':')
+    if (*end == ':') {
         (void)spf_copy(place->port, sizeof place->port, end + 1);
+    }
     len = strlen(place->host);
     if (len > 2 && strchr("\"'", place->host[0]) != NULL &&
         place->host[len - 1] == place->host[0]) {
@@ -71,18 +75,21 @@ static void add_known_hosts(struct words *words, const struct spf_target *target
 
     spf_buf_init(&files, LINE_MAX_BYTES);
     spf_buf_addstr(&files, "-oUserKnownHostsFile=/dev/null");
-    if (hop->known_hosts[0] != '\0')
+    if (hop->known_hosts[0] != '\0') {
         spf_buf_addf(&files, " %s", hop->known_hosts);
-    else if (target->known_hosts == NULL)
+    } else if (target->known_hosts == NULL) {
         spf_buf_addstr(&files, " ~/.ssh/known_hosts ~/.ssh/known_hosts2");
+    }
     for (size_t i = 0; hop->known_hosts[0] == '\0' && target->known_hosts != NULL &&
                        target->known_hosts[i] != NULL;
-         i++)
+         i++) {
         spf_buf_addf(&files, " \"%s\"", target->known_hosts[i]);
+    }
     words->failed |= spf_buf_failed(&files);
     add(words, "%s", files.data);
-    if (hop->known_hosts[0] == '\0' && target->known_hosts != NULL)
+    if (hop->known_hosts[0] == '\0' && target->known_hosts != NULL) {
         add(words, "-oGlobalKnownHostsFile=/dev/null");
+    }
     spf_buf_clear(&files);
 }
 
@@ -123,12 +130,14 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     /* A connection that the user holds open is used, as the user's ssh would; none is left open. */
     add(words, target->ssh_config != NULL ? "-oControlMaster=no" : "-oControlPath=none");
     add(words, "-oLogLevel=%s", marks ? "ERROR" : outermost ? "DEBUG2" : "INFO");
-    if (marks)
+    if (marks) {
         add(words, "-oLogVerbose=%s", marked_lines);
+    }
     add(words, "-oConnectTimeout=%u", connect_timeout(target, hop));
     add_known_hosts(words, target, hop);
-    if (index > 0)
+    if (index > 0) {
         add(words, "-oProxyCommand=sh -c \"$SSHPREFLIGHT_HOP_%zu\" '[%%h]:%%p'", index);
+    }
     add(words, "-W");
     add(words, "%s", destination);
     spf_jump_split(hop->name, &place);
@@ -153,26 +162,29 @@ static char *variable(const struct words *words, size_t number)
     spf_buf_addf(&buf, "SSHPREFLIGHT_HOP_%zu=exec", number);
     for (size_t i = 0; i < words->count; i++) {
         spf_buf_addch(&buf, ' ');
-        if (i > 0 && strcmp(words->word[i - 1], "-W") == 0)
+        if (i > 0 && strcmp(words->word[i - 1], "-W") == 0) {
             spf_buf_addstr(&buf, "\"$0\"");
-        else
+        } else {
             spf_buf_add_shell(&buf, words->word[i]);
+        }
     }
     return spf_buf_take(&buf);
 }
 
 static void clear_words(struct words *words)
 {
-    for (size_t i = 0; i < words->count; i++)
+    for (size_t i = 0; i < words->count; i++) {
         free(words->word[i]);
+    }
 }
 
 static bool take_hops(struct spf_jump_line *line, const char *jump,
                       const struct spf_ssh_config_facts *config)
 {
     for (size_t i = 0; config != NULL && i < config->hops.count; i++) {
-        if (line->hop_count == SPF_JUMP_HOPS_MAX)
+        if (line->hop_count == SPF_JUMP_HOPS_MAX) {
             return false;
+        }
         line->hops[line->hop_count++] = config->hops.items[i];
     }
     while (line->hop_count == 0 || (*jump == ',' && config == NULL)) {
@@ -182,8 +194,9 @@ static bool take_hops(struct spf_jump_line *line, const char *jump,
         jump += *jump == ',';
         len = strcspn(jump, ",");
         if (line->hop_count == SPF_JUMP_HOPS_MAX ||
-            !spf_format(hop->name, sizeof hop->name, "%.*s", (int)len, jump))
+            !spf_format(hop->name, sizeof hop->name, "%.*s", (int)len, jump)) {
             return false;
+        }
         line->hop_count++;
         jump += len;
     }
@@ -198,8 +211,9 @@ bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *tar
     bool good;
 
     *line = (struct spf_jump_line){.ssh_version = ssh_version};
-    if (config != NULL && config->hops.count == 0)
+    if (config != NULL && config->hops.count == 0) {
         config = NULL;
+    }
     good =
         take_hops(line, target->jump, config) &&
         spf_format(destination, sizeof destination, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u",
@@ -226,16 +240,21 @@ static void resolve_hop(const struct spf_ssh_hop *hop, struct spf_jump_place *pl
     struct spf_self self;
 
     spf_jump_split(hop->name, place);
-    if (hop->host[0] != '\0')
+    if (hop->host[0] != '\0') {
         (void)spf_copy(place->host, sizeof place->host, hop->host);
-    if (hop->port != 0)
+    }
+    if (hop->port != 0) {
         (void)spf_format(place->port, sizeof place->port, "%u", (unsigned)hop->port);
-    if (place->port[0] == '\0')
+    }
+    if (place->port[0] == '\0') {
         (void)spf_copy(place->port, sizeof place->port, "22");
-    if (hop->user[0] != '\0')
+    }
+    if (hop->user[0] != '\0') {
         (void)spf_copy(place->user, sizeof place->user, hop->user);
-    if (place->user[0] == '\0' && spf_self(&self))
+    }
+    if (place->user[0] == '\0' && spf_self(&self)) {
         (void)spf_copy(place->user, sizeof place->user, self.name);
+    }
 }
 
 /* ssh compares the name of the jump host as it was given with what it makes of the other's. */
@@ -249,8 +268,9 @@ static bool is_reached_through_itself(const struct spf_jump_place *place, const 
     for (i = 0; at[i] != '\0'; i++) {
         char lower = at[i] >= 'A' && at[i] <= 'Z' ? (char)(at[i] | 0x20) : at[i];
 
-        if (via.host[i] != lower)
+        if (via.host[i] != lower) {
             return false;
+        }
     }
     return via.host[i] == '\0' && strcmp(via.port[0] ? via.port : "22", place->port) == 0 &&
            (via.user[0] == '\0' || strcmp(via.user, place->user) == 0);
@@ -279,9 +299,11 @@ bool spf_jump_line_loops(const struct spf_jump_line *line, const struct spf_targ
 
 void spf_jump_line_clear(struct spf_jump_line *line)
 {
-    for (size_t i = 0; line->words[i] != NULL; i++)
+    for (size_t i = 0; line->words[i] != NULL; i++) {
         free(line->words[i]);
-    for (size_t i = 0; i < SPF_JUMP_HOPS_MAX; i++)
+    }
+    for (size_t i = 0; i < SPF_JUMP_HOPS_MAX; i++) {
         free(line->variables[i]);
+    }
     *line = (struct spf_jump_line){0};
 }

@@ -37,15 +37,19 @@ bool spf_openssh_loads(const struct spf_openssh_facts *ssh, const struct spf_key
     const struct support *support = &table[key->needs];
     const bool openssl = ssh != NULL && strcmp(ssh->crypto, "OpenSSL") == 0;
 
-    if (!key->openssh_accepts)
+    if (!key->openssh_accepts) {
         return false;
-    if (ssh == NULL || ssh->version == 0)
+    }
+    if (ssh == NULL || ssh->version == 0) {
         return support->since <= SPF_OPENSSH_USUAL && support->before == 0 &&
                support->crypto_since == 0 && support->crypto_before == 0;
-    if (support->crypto_since != 0 && (!openssl || ssh->crypto_version < support->crypto_since))
+    }
+    if (support->crypto_since != 0 && (!openssl || ssh->crypto_version < support->crypto_since)) {
         return false;
-    if (support->crypto_before != 0 && openssl && ssh->crypto_version >= support->crypto_before)
+    }
+    if (support->crypto_before != 0 && openssl && ssh->crypto_version >= support->crypto_before) {
         return false;
+    }
     return ssh->version >= support->since &&
            (support->before == 0 || ssh->version < support->before);
 }
@@ -59,7 +63,8 @@ void spf_openssh_here(const struct spf_openssh_facts *ssh, char *out, size_t siz
 {
     char version[16] = "";
 
-    if (ssh != NULL)
+    if (ssh != NULL) {
         spf_openssh_version_format(ssh->version, version, sizeof version);
+    }
     (void)spf_format(out, size, version[0] != '\0' ? "OpenSSH %s here" : "OpenSSH%s", version);
 }

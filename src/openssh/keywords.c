@@ -134,9 +134,11 @@ static const struct spf_openssh_keyword keywords[] = {
 
 const struct spf_openssh_keyword *spf_openssh_keyword(const char *name)
 {
-    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
-        if (spf_same_word(keywords[i].name, name))
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
+        if (spf_same_word(keywords[i].name, name)) {
             return &keywords[i];
+        }
+    }
     return NULL;
 }
 
@@ -146,17 +148,20 @@ static bool is_one_of(const char *list, const char *value)
     size_t len = strlen(value);
 
     for (; *list != '\0'; list += strcspn(list, ","), list += *list == ',') {
-        if (strcspn(list, ",") == len && strncasecmp(list, value, len) == 0)
+        if (strcspn(list, ",") == len && strncasecmp(list, value, len) == 0) {
             return true;
+        }
     }
     return false;
 }
 
 bool spf_openssh_keyword_matters(const struct spf_openssh_keyword *keyword, const char *value)
 {
-    if (keyword->use != SPF_KEYWORD_NAMED)
+    if (keyword->use != SPF_KEYWORD_NAMED) {
         return false;
-    if (keyword->harmless != NULL)
+    }
+    if (keyword->harmless != NULL) {
         return !is_one_of(keyword->harmless, value);
+    }
     return !is_one_of(value, "publickey"); /* PreferredAuthentications */
 }

@@ -54,16 +54,19 @@ void spf_known_hosts_name(struct spf_known_hosts_facts *facts, const char *host,
     char name[256];
     size_t len = strlen(host);
 
-    if (len > 2 && host[0] == '[' && host[len - 1] == ']')
+    if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
         (void)spf_format(name, sizeof name, "%.*s", (int)(len - 2), host + 1);
-    else
+    } else {
         (void)spf_copy(name, sizeof name, host);
-    for (char *c = name; *c != '\0'; c++)
+    }
+    for (char *c = name; *c != '\0'; c++) {
         *c = (char)tolower((unsigned char)*c);
-    if (port == 22)
+    }
+    if (port == 22) {
         (void)spf_copy(facts->name, sizeof facts->name, name);
-    else
+    } else {
         (void)spf_format(facts->name, sizeof facts->name, "[%s]:%u", name, (unsigned)port);
+    }
 }
 
 /* "|1|base64 salt|base64 HMAC-SHA1 of the name with it" (hostfile.c, host_hash). */
@@ -77,8 +80,9 @@ static bool hash_matches(struct span hashed, const char *name)
         spf_base64_decode(hashed.at + 3, (size_t)(bar - hashed.at) - 3, salt, sizeof salt) !=
             (long)sizeof salt ||
         spf_base64_decode(bar + 1, hashed.len - (size_t)(bar + 1 - hashed.at), wanted,
-                          sizeof wanted) != (long)sizeof wanted)
+                          sizeof wanted) != (long)sizeof wanted) {
         return false;
+    }
     return HMAC(EVP_sha1(), salt, sizeof salt, (const unsigned char *)name, strlen(name), found,
                 &found_len) != NULL &&
            found_len == sizeof wanted && memcmp(found, wanted, sizeof wanted) == 0;
@@ -105,8 +109,9 @@ static bool pattern_matches(struct span pattern, const char *name)
             return false;
         }
     }
-    while (at < pattern.len && pattern.at[at] == '*')
+    while (at < pattern.len && pattern.at[at] == '*') {
         at++;
+    }
     return at == pattern.len;
 }
 
@@ -122,14 +127,18 @@ static bool list_matches(struct span list, const char *name)
         size_t taken = pattern.len + (comma != NULL);
 
         list = (struct span){list.at + taken, list.len - taken};
-        if (negated)
+        if (negated) {
             pattern = (struct span){pattern.at + 1, pattern.len - 1};
-        if (pattern.len > PATTERN_MAX)
+        }
+        if (pattern.len > PATTERN_MAX) {
             return false; /* whatever matched before it */
-        if (!pattern_matches(pattern, name))
+        }
+        if (!pattern_matches(pattern, name)) {
             continue;
-        if (negated)
+        }
+        if (negated) {
             return false;
+        }
         found = true;
     }
     return found;
@@ -137,8 +146,9 @@ static bool list_matches(struct span list, const char *name)
 
 static bool hosts_match(struct span hosts, const char *name)
 {
-    if (hosts.len > 3 && memcmp(hosts.at, "|1|", 3) == 0)
+    if (hosts.len > 3 && memcmp(hosts.at, "|1|", 3) == 0) {
         return hash_matches(hosts, name);
+    }
     return list_matches(hosts, name);
 }
 
@@ -170,11 +180,13 @@ static bool append(struct spf_known_hosts_facts *facts, struct spf_known_host *h
     struct spf_buf text;
 
     if (len < 0 || algorithm.len >= sizeof host->algorithm ||
-        !blob_is_of(blob, (size_t)len, algorithm))
+        !blob_is_of(blob, (size_t)len, algorithm)) {
         return true;
+    }
     item = SPF_APPEND(&facts->lines);
-    if (item == NULL)
+    if (item == NULL) {
         return false;
+    }
     memcpy(host->algorithm, algorithm.at, algorithm.len);
     spf_fingerprint_sha256((struct spf_bytes){blob, (size_t)len}, host->sha256,
                            sizeof host->sha256);
@@ -201,14 +213,18 @@ static const char *misfit(struct span line, struct span first, bool is_for_host)
 {
     struct span second = next_word(&line), third = next_word(&line), fourth = next_word(&line);
 
-    if (is_key(first, second))
+    if (is_key(first, second)) {
         return "no host name precedes the key; ssh skips the line";
-    if (second.len > 7 && memcmp(second.at, "SHA256:", 7) == 0)
+    }
+    if (second.len > 7 && memcmp(second.at, "SHA256:", 7) == 0) {
         return "it is a fingerprint as ssh-keygen -l prints it, not a key; ssh skips the line";
-    if (!is_for_host)
+    }
+    if (!is_for_host) {
         return NULL;
-    if (is_key(third, fourth))
+    }
+    if (is_key(third, fourth)) {
         return "two names without a comma precede the key; ssh skips the line";
+    }
     return is_key(second, third) ? NULL
                                  : "it holds no key of the type that it names; ssh skips the line";
 }
@@ -219,8 +235,9 @@ static bool note_misfit(struct spf_known_hosts_facts *facts, const struct spf_kn
 {
     char place[sizeof facts->unread.items->file];
 
-    if (why == NULL || facts->unread.count >= MISFITS_MAX)
+    if (why == NULL || facts->unread.count >= MISFITS_MAX) {
         return true;
+    }
     (void)spf_format(place, sizeof place, "%.230s:%lld", host->file, (long long)host->line);
     return spf_known_hosts_miss(facts, place, false, why);
 }
@@ -231,25 +248,29 @@ static bool read_line(struct spf_known_hosts_facts *facts, struct spf_known_host
     char bare[300];
     struct span word = next_word(&line), rest = line;
 
-    if (word.len == 0 || *word.at == '#')
+    if (word.len == 0 || *word.at == '#') {
         return true;
+    }
     if (*word.at == '@') {
-        if (span_is(word, "@revoked"))
+        if (span_is(word, "@revoked")) {
             host->marker = SPF_MARKER_REVOKED;
-        else if (span_is(word, "@cert-authority"))
+        } else if (span_is(word, "@cert-authority")) {
             host->marker = SPF_MARKER_CERT_AUTHORITY;
-        else
+        } else {
             return true;
+        }
         word = next_word(&line);
         rest = line;
     }
     if (!hosts_match(word, facts->name)) {
-        if (!bare_host(facts->name, bare, sizeof bare) || !hosts_match(word, bare))
+        if (!bare_host(facts->name, bare, sizeof bare) || !hosts_match(word, bare)) {
             return note_misfit(facts, host, misfit(rest, word, false));
+        }
         host->without_port = true;
     }
-    if (!note_misfit(facts, host, misfit(rest, word, true)))
+    if (!note_misfit(facts, host, misfit(rest, word, true))) {
         return false;
+    }
     word = next_word(&line);
     return append(facts, host, word, next_word(&line));
 }
@@ -259,8 +280,9 @@ bool spf_known_hosts_miss(struct spf_known_hosts_facts *facts, const char *file,
 {
     struct spf_unread_file *unread = SPF_APPEND(&facts->unread);
 
-    if (unread == NULL)
+    if (unread == NULL) {
         return false;
+    }
     (void)spf_copy(unread->file, sizeof unread->file, file);
     (void)spf_copy(unread->why, sizeof unread->why, why);
     unread->ssh_reads = ssh_reads;
@@ -274,11 +296,13 @@ bool spf_known_hosts_read_line(struct spf_known_hosts_facts *facts, const char *
     struct span line = {text, strnlen(text, len)};
     struct spf_known_host host = {.line = number};
 
-    if (line.len > 0 && line.at[line.len - 1] == '\r')
+    if (line.len > 0 && line.at[line.len - 1] == '\r') {
         line.len--;
+    }
     (void)spf_copy(host.file, sizeof host.file, file);
-    if (facts->lines.count < LINES_MAX)
+    if (facts->lines.count < LINES_MAX) {
         return read_line(facts, &host, line);
+    }
     return facts->unread.count > 0 ||
            spf_known_hosts_miss(facts, file, true, "it has too many lines for this host");
 }
@@ -292,8 +316,9 @@ bool spf_known_hosts_read(struct spf_known_hosts_facts *facts, const char *file,
         const char *feed = memchr(text + at, '\n', len - at);
 
         line = feed != NULL ? (size_t)(feed - text) - at : len - at;
-        if (!spf_known_hosts_read_line(facts, file, ++number, text + at, line))
+        if (!spf_known_hosts_read_line(facts, file, ++number, text + at, line)) {
             return false;
+        }
     }
     return true;
 }
@@ -309,14 +334,16 @@ static enum spf_host_key_verdict judge_lines(const struct spf_known_hosts_facts 
         const struct spf_known_host *host = &facts->lines.items[i];
         bool same = host->blob != NULL && strcmp(host->blob, blob) == 0;
 
-        if (host->without_port != without_port)
+        if (host->without_port != without_port) {
             continue;
+        }
         if (host->marker == SPF_MARKER_REVOKED && same) {
             *line = host;
             return SPF_VERDICT_REVOKED;
         }
-        if (host->marker != SPF_MARKER_NONE || verdict == SPF_VERDICT_KNOWN)
+        if (host->marker != SPF_MARKER_NONE || verdict == SPF_VERDICT_KNOWN) {
             continue;
+        }
         *line = host;
         verdict = same ? SPF_VERDICT_KNOWN : SPF_VERDICT_CHANGED;
     }
@@ -332,10 +359,13 @@ enum spf_host_key_verdict spf_known_hosts_judge(const struct spf_known_hosts_fac
     *line = NULL;
     verdict = judge_lines(facts, blob, false, line);
     /* sshconnect.c, check_host_key: an unknown "[host]:port" that matches as "host" will do */
-    if (verdict == SPF_VERDICT_UNKNOWN && judge_lines(facts, blob, true, line) == SPF_VERDICT_KNOWN)
+    if (verdict == SPF_VERDICT_UNKNOWN &&
+        judge_lines(facts, blob, true, line) == SPF_VERDICT_KNOWN) {
         return SPF_VERDICT_KNOWN;
-    if (verdict == SPF_VERDICT_UNKNOWN)
+    }
+    if (verdict == SPF_VERDICT_UNKNOWN) {
         *line = NULL;
+    }
     return verdict;
 }
 
@@ -352,13 +382,14 @@ static void key_type(const char *algorithm, char *out, size_t size)
 {
     const char *end = strstr(algorithm, CERTIFICATE);
 
-    if (spf_starts_with(algorithm, "rsa-sha2-"))
+    if (spf_starts_with(algorithm, "rsa-sha2-")) {
         (void)spf_copy(out, size, "ssh-rsa");
-    else if (end == NULL)
+    } else if (end == NULL) {
         (void)spf_copy(out, size, algorithm);
-    else
+    } else {
         (void)spf_format(out, size, "%.*s%s", (int)(end - algorithm), algorithm,
                          spf_starts_with(algorithm, "sk-") ? end + strlen(CERTIFICATE) : "");
+    }
 }
 
 /* hostfile.c, lookup_key_in_hostkeys_by_type: the first key of the type, and it is not revoked. */
@@ -372,15 +403,17 @@ static bool knows_type(const struct spf_known_hosts_facts *facts, const char *al
         const struct spf_known_host *host = &facts->lines.items[i];
 
         if (host->marker == SPF_MARKER_NONE && !host->without_port &&
-            strcmp(host->algorithm, type) == 0)
+            strcmp(host->algorithm, type) == 0) {
             first = host;
+        }
     }
     for (size_t i = 0; i < facts->lines.count && first != NULL; i++) {
         const struct spf_known_host *host = &facts->lines.items[i];
 
         if (host->marker == SPF_MARKER_REVOKED && !host->without_port && host->blob != NULL &&
-            first->blob != NULL && strcmp(host->blob, first->blob) == 0)
+            first->blob != NULL && strcmp(host->blob, first->blob) == 0) {
             return false;
+        }
     }
     return first != NULL;
 }
@@ -390,8 +423,10 @@ static bool has_authority(const struct spf_known_hosts_facts *facts, bool withou
     for (size_t i = 0; i < facts->lines.count; i++) {
         const struct spf_known_host *host = &facts->lines.items[i];
 
-        if (host->marker == SPF_MARKER_CERT_AUTHORITY && (without_port_too || !host->without_port))
+        if (host->marker == SPF_MARKER_CERT_AUTHORITY &&
+            (without_port_too || !host->without_port)) {
             return true;
+        }
     }
     return false;
 }
@@ -402,8 +437,9 @@ char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const cha
     struct spf_buf first, last;
     bool verbatim = false;
 
-    if (copy == NULL)
+    if (copy == NULL) {
         return NULL;
+    }
     spf_buf_init(&first, 8192);
     spf_buf_init(&last, 8192);
     for (char *name = strtok_r(copy, ",", &state); name != NULL && !verbatim;
@@ -415,13 +451,15 @@ char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const cha
         verbatim = known && first.len == 0 && last.len == 0;
         spf_buf_addf(to, "%s%s", to->len > 0 ? "," : "", name);
     }
-    if (first.len > 0 && last.len > 0)
+    if (first.len > 0 && last.len > 0) {
         spf_buf_addch(&first, ',');
+    }
     spf_buf_addstr(&first, last.data);
     spf_buf_clear(&last);
     free(copy);
-    if (!verbatim)
+    if (!verbatim) {
         return spf_buf_take(&first);
+    }
     spf_buf_clear(&first);
     return strdup(algorithms);
 }
@@ -442,11 +480,13 @@ static void certificate_of(const struct spf_known_hosts_facts *facts, const char
     spf_buf_init(&all, SPF_NAMES_MAX + sizeof certificates);
     spf_buf_addstr(&all, certificates);
     spf_buf_addstr(&all, plain);
-    if (!spf_buf_failed(&all))
+    if (!spf_buf_failed(&all)) {
         order = spf_known_hosts_order(facts, all.data);
+    }
     if (order != NULL && spf_names_common(order, theirs, chosen, sizeof chosen) &&
-        is_certificate(chosen))
+        is_certificate(chosen)) {
         key_type(chosen, out, size);
+    }
     free(order);
     spf_buf_clear(&all);
 }
@@ -459,12 +499,14 @@ bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
     bool same, authority = has_authority(facts, true), revoked = false;
 
     key_type(shown->host_key_algorithm, type, sizeof type);
-    if (shown->server_host_keys == NULL) /* its offer was not seen: it may have one */
+    if (shown->server_host_keys == NULL) { /* its offer was not seen: it may have one */
         (void)spf_copy(certified, sizeof certified, type);
-    else
+    } else {
         certificate_of(facts, plain, shown->server_host_keys, certified, sizeof certified);
-    if (certified[0] == '\0')
+    }
+    if (certified[0] == '\0') {
         return false;
+    }
     same = strcmp(type, certified) == 0;
     for (size_t i = 0; i < facts->lines.count; i++) {
         const struct spf_known_host *host = &facts->lines.items[i];

@@ -31,11 +31,13 @@ static bool skip_long_line(struct reading *reading)
 {
     size_t blank = 0;
 
-    while (blank < reading->len && strchr(" \t", reading->text[blank]) != NULL)
+    while (blank < reading->len && strchr(" \t", reading->text[blank]) != NULL) {
         blank++;
+    }
     reading->skipping = true;
-    if (blank < reading->len && reading->text[blank] == '#')
+    if (blank < reading->len && reading->text[blank] == '#') {
         return true;
+    }
     return spf_known_hosts_miss(reading->facts, reading->path, true, "it has a line over 1 MiB");
 }
 
@@ -47,12 +49,14 @@ static bool take_lines(struct reading *reading, bool at_end)
 
     while (good && at < end) {
         feed = memchr(at, '\n', (size_t)(end - at));
-        if (feed == NULL && !at_end)
+        if (feed == NULL && !at_end) {
             break;
+        }
         reading->number++;
-        if (!reading->skipping)
+        if (!reading->skipping) {
             good = spf_known_hosts_read_line(reading->facts, reading->path, reading->number, at,
                                              (size_t)((feed != NULL ? feed : end) - at));
+        }
         reading->skipping = false;
         at = feed != NULL ? feed + 1 : end;
     }
@@ -71,19 +75,23 @@ static bool read_all(struct reading *reading, int fd)
     ssize_t got;
 
     reading->text = malloc(LINE_MAX_BYTES);
-    if (reading->text == NULL)
+    if (reading->text == NULL) {
         return false;
+    }
     while ((got = read(fd, reading->text + reading->len, LINE_MAX_BYTES - reading->len)) > 0) {
         reading->len += (size_t)got;
         total += (size_t)got;
-        if (!take_lines(reading, false))
+        if (!take_lines(reading, false)) {
             return false;
-        if (total > FILE_MAX_BYTES)
+        }
+        if (total > FILE_MAX_BYTES) {
             return spf_known_hosts_miss(reading->facts, reading->path, true,
                                         "it is larger than 64 MiB");
+        }
     }
-    if (got < 0)
+    if (got < 0) {
         return spf_known_hosts_miss(reading->facts, reading->path, true, strerror(errno));
+    }
     return take_lines(reading, true);
 }
 
@@ -101,17 +109,19 @@ static bool gather_file(struct spf_known_hosts_facts *facts, const char *path, b
     bool good = true;
 
     /* ssh goes on without a word where it cannot open a file, and from a directory gets no line */
-    if (fd < 0)
+    if (fd < 0) {
         return (!asked && (errno == ENOENT || errno == ENOTDIR)) ||
                spf_known_hosts_miss(facts, path, errno == ENXIO, strerror(errno));
-    if (fstat(fd, &stat) != 0)
+    }
+    if (fstat(fd, &stat) != 0) {
         good = spf_known_hosts_miss(facts, path, true, strerror(errno));
-    else if (S_ISREG(stat.st_mode))
+    } else if (S_ISREG(stat.st_mode)) {
         good = read_all(&reading, fd);
-    else if (S_ISDIR(stat.st_mode))
+    } else if (S_ISDIR(stat.st_mode)) {
         good = spf_known_hosts_miss(facts, path, false, "it is a directory");
-    else if (!is_null_device(&stat))
+    } else if (!is_null_device(&stat)) {
         good = spf_known_hosts_miss(facts, path, true, "it is no regular file");
+    }
     free(reading.text);
     (void)close(fd);
     return good;
@@ -123,8 +133,9 @@ static bool take_file(struct spf_known_hosts_cache *cache, struct spf_known_host
 {
     bool good = true;
 
-    if (cache != NULL && spf_known_hosts_index_gather(cache, path, facts, &good))
+    if (cache != NULL && spf_known_hosts_index_gather(cache, path, facts, &good)) {
         return good;
+    }
     return gather_file(facts, path, asked);
 }
 
@@ -137,23 +148,27 @@ static bool gather(struct spf_known_hosts_cache *cache, const struct spf_target 
     bool at_home = spf_home(home), good = true;
 
     spf_known_hosts_name(facts, host, target->port);
-    if (!spf_putty_gather(facts, host, target->port))
+    if (!spf_putty_gather(facts, host, target->port)) {
         return false;
+    }
     if (target->known_hosts != NULL) {
         /* a configuration always has files, the usual ones where it names none */
         bool asked = target->ssh_config == NULL;
 
-        for (size_t i = 0; good && target->known_hosts[i] != NULL; i++)
+        for (size_t i = 0; good && target->known_hosts[i] != NULL; i++) {
             good = take_file(cache, facts, target->known_hosts[i], asked);
+        }
         return good;
     }
     for (size_t i = 0; good && at_home && i < 2; i++) {
-        if (spf_format(path, sizeof path, "%s/%s", home, of_user[i]))
+        if (spf_format(path, sizeof path, "%s/%s", home, of_user[i])) {
             good = take_file(cache, facts, path, false);
+        }
     }
     for (size_t i = 0; good && spf_ssh_of_system(machine) && i < 2; i++) {
-        if (spf_format(path, sizeof path, "%s/%s", machine, of_system[i]))
+        if (spf_format(path, sizeof path, "%s/%s", machine, of_system[i])) {
             good = take_file(cache, facts, path, false);
+        }
     }
     return good;
 }

@@ -42,8 +42,9 @@ struct spf_known_hosts_cache *spf_known_hosts_cache_new(void)
 {
     struct spf_known_hosts_cache *cache = calloc(1, sizeof *cache);
 
-    if (cache == NULL)
+    if (cache == NULL) {
         return NULL;
+    }
     (void)pthread_mutex_init(&cache->lock, NULL);
     cache->holders = 1;
     return cache;
@@ -72,8 +73,9 @@ void spf_known_hosts_cache_leave(struct spf_known_hosts_cache *cache)
     (void)pthread_mutex_lock(&cache->lock);
     last = --cache->holders == 0;
     (void)pthread_mutex_unlock(&cache->lock);
-    if (!last)
+    if (!last) {
         return;
+    }
     for (struct file *next; cache->files != NULL; cache->files = next) {
         next = cache->files->next;
         free_file(cache->files);
@@ -97,8 +99,9 @@ static uint64_t hash_of(const char *name, size_t len)
 {
     uint64_t hash = 14695981039346656037u;
 
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         hash = (hash ^ (unsigned char)tolower((unsigned char)name[i])) * 1099511628211u;
+    }
     return hash;
 }
 
@@ -106,8 +109,9 @@ static size_t blanks(const char *text, const char *end)
 {
     size_t count = 0;
 
-    while (text + count < end && (text[count] == ' ' || text[count] == '\t'))
+    while (text + count < end && (text[count] == ' ' || text[count] == '\t')) {
         count++;
+    }
     return count;
 }
 
@@ -115,8 +119,9 @@ static size_t word(const char *text, const char *end)
 {
     size_t count = 0;
 
-    while (text + count < end && text[count] != ' ' && text[count] != '\t')
+    while (text + count < end && text[count] != ' ' && text[count] != '\t') {
         count++;
+    }
     return count;
 }
 
@@ -133,11 +138,13 @@ static bool is_plain(const char *line, const char *end, const char **names, size
     second += blanks(second, end);
     second_len = word(second, end);
     for (size_t i = 0, begin = 0; i < *len; i++) {
-        if (strchr("*?!|@", line[i]) != NULL || line[i] == '\0')
+        if (strchr("*?!|@", line[i]) != NULL || line[i] == '\0') {
             return false;
+        }
         begin = line[i] == ',' ? i + 1 : begin;
-        if (i - begin > NAME_LONGEST)
+        if (i - begin > NAME_LONGEST) {
             return false;
+        }
     }
     /* of lines that show what was meant, known_hosts.c reports some to everybody */
     return second_len > 0 && second_len < BLOB_SHORTEST &&
@@ -152,20 +159,24 @@ static bool index_line(struct file *file, const char *line, const char *end, uin
     struct named *named;
     size_t len, begin = 0;
 
-    if (line + blanks(line, end) == end || line[blanks(line, end)] == '#')
+    if (line + blanks(line, end) == end || line[blanks(line, end)] == '#') {
         return true;
+    }
     if (!is_plain(line, end, &names, &len)) {
         named = SPF_APPEND(&file->rest);
-        if (named != NULL)
+        if (named != NULL) {
             *named = (struct named){0, at, number};
+        }
         return named != NULL;
     }
     for (size_t i = 0; i <= len; i++) {
-        if (i < len && names[i] != ',')
+        if (i < len && names[i] != ',') {
             continue;
+        }
         named = SPF_APPEND(&file->names);
-        if (named == NULL)
+        if (named == NULL) {
             return false;
+        }
         *named = (struct named){hash_of(names + begin, i - begin), at, number};
         begin = i + 1;
     }
@@ -188,12 +199,14 @@ static bool index_file(struct file *file)
         const char *feed = memchr(line, '\n', (size_t)(end - line));
         const char *stop = feed != NULL ? feed : end;
 
-        if (stop - line > (ptrdiff_t)LINE_LONGEST || !index_line(file, line, stop, ++number))
+        if (stop - line > (ptrdiff_t)LINE_LONGEST || !index_line(file, line, stop, ++number)) {
             return false;
+        }
         line = stop + 1;
     }
-    if (file->names.count > 0)
+    if (file->names.count > 0) {
         qsort(file->names.items, file->names.count, sizeof *file->names.items, compare);
+    }
     return true;
 }
 
@@ -205,10 +218,12 @@ static char *read_text(const char *path, size_t *len)
     char *text = NULL;
     ssize_t got = 1;
 
-    if (fd < 0)
+    if (fd < 0) {
         return NULL;
-    if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size < (off_t)FILE_LARGEST)
+    }
+    if (fstat(fd, &stat) == 0 && S_ISREG(stat.st_mode) && stat.st_size < (off_t)FILE_LARGEST) {
         text = malloc((size_t)stat.st_size + 1);
+    }
     for (*len = 0; text != NULL && got > 0 && *len <= (size_t)stat.st_size; *len += (size_t)got) {
         got = read(fd, text + *len, (size_t)stat.st_size + 1 - *len);
         if (got < 0 || *len + (size_t)got > (size_t)stat.st_size) { /* it grows */
@@ -226,8 +241,9 @@ static struct file *find(struct spf_known_hosts_cache *cache, const char *path)
     struct file *file;
 
     for (file = cache->files; file != NULL; file = file->next) {
-        if (strcmp(file->path, path) == 0)
+        if (strcmp(file->path, path) == 0) {
             return file->text != NULL ? file : NULL;
+        }
     }
     cache->asked = true;
     file = calloc(1, sizeof *file);
@@ -240,8 +256,9 @@ static struct file *find(struct spf_known_hosts_cache *cache, const char *path)
         free(file->text);
         file->text = NULL;
     }
-    if (file->text != NULL ? file->rest.count > LINES_LOOKED : access(path, F_OK) == 0)
+    if (file->text != NULL ? file->rest.count > LINES_LOOKED : access(path, F_OK) == 0) {
         cache->slow = true;
+    }
     file->next = cache->files;
     cache->files = file;
     return file->text != NULL ? file : NULL;
@@ -265,10 +282,11 @@ static size_t lower_bound(const struct file *file, uint64_t hash)
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
 
-        if (file->names.items[middle].hash < hash)
+        if (file->names.items[middle].hash < hash) {
             low = middle + 1;
-        else
+        } else {
             high = middle;
+        }
     }
     return low;
 }
@@ -292,14 +310,17 @@ static bool take_lines(const struct file *file, struct spf_known_hosts_facts *fa
             const size_t count = i < 2 ? file->names.count : file->rest.count;
 
             while (at[i] < count && items[at[i]].line <= last &&
-                   (i == 2 || items[at[i]].hash == (i == 0 ? whole : bare)))
+                   (i == 2 || items[at[i]].hash == (i == 0 ? whole : bare))) {
                 at[i]++;
+            }
             if (at[i] < count && (i == 2 || items[at[i]].hash == (i == 0 ? whole : bare)) &&
-                (next == NULL || items[at[i]].line < next->line))
+                (next == NULL || items[at[i]].line < next->line)) {
                 next = &items[at[i]];
+            }
         }
-        if (next == NULL)
+        if (next == NULL) {
             break;
+        }
         last = next->line;
         good = take_line(file, next, facts);
     }
@@ -314,8 +335,9 @@ bool spf_known_hosts_index_gather(struct spf_known_hosts_cache *cache, const cha
     (void)pthread_mutex_lock(&cache->lock);
     file = find(cache, path);
     (void)pthread_mutex_unlock(&cache->lock);
-    if (file == NULL)
+    if (file == NULL) {
         return false;
+    }
     *good = take_lines(file, facts); /* nothing of it changes any more */
     return true;
 }

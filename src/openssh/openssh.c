@@ -55,13 +55,15 @@ static void ask_algorithms(struct answer *answer)
 
         spf_buf_init(&says, SAYS_MAX);
         if (*questions[i].list == NULL && spf_openssh_ask(words, SPF_OPENSSH_OUTPUT, &says) &&
-            says.len > 0)
+            says.len > 0) {
             *questions[i].list = spf_openssh_read_names(says.data);
+        }
         spf_buf_clear(&says);
     }
     spf_buf_init(&says, SAYS_MAX);
-    if (spf_openssh_ask(offer, SPF_OPENSSH_OUTPUT, &says) && says.len > 0)
+    if (spf_openssh_ask(offer, SPF_OPENSSH_OUTPUT, &says) && says.len > 0) {
         spf_openssh_read_offer(says.data, facts);
+    }
     spf_buf_clear(&says);
 }
 
@@ -69,10 +71,11 @@ static void work(struct spf_job *job)
 {
     struct answer *answer = (struct answer *)job;
 
-    if (answer->group == SPF_GROUP_OPENSSH)
+    if (answer->group == SPF_GROUP_OPENSSH) {
         ask_version(answer);
-    else
+    } else {
         ask_algorithms(answer);
+    }
 }
 
 static void release(struct spf_job *job)
@@ -92,9 +95,9 @@ static void tell(const struct topic *topic, struct spf_inquiry *inquiry)
 {
     const struct spf_openssh_algorithms_facts *known = &topic->algorithms;
 
-    if (topic->group == SPF_GROUP_OPENSSH)
+    if (topic->group == SPF_GROUP_OPENSSH) {
         inquiry->facts->openssh = topic->version;
-    else
+    } else {
         inquiry->facts->openssh_algorithms = (struct spf_openssh_algorithms_facts){
             .kex = copy(known->kex),
             .host_keys = copy(known->host_keys),
@@ -105,6 +108,7 @@ static void tell(const struct topic *topic, struct spf_inquiry *inquiry)
             .known_ciphers = copy(known->known_ciphers),
             .known_macs = copy(known->known_macs),
         };
+    }
     inquiry->arrived(inquiry, topic->group, NULL);
 }
 
@@ -118,8 +122,9 @@ static void done(struct spf_job *job)
     topic->algorithms = answer->algorithms;
     answer->algorithms = (struct spf_openssh_algorithms_facts){0}; /* the topic's now */
     topic->known = true;
-    for (size_t i = 0; i < topic->waiting.count; i++)
+    for (size_t i = 0; i < topic->waiting.count; i++) {
         tell(topic, topic->waiting.items[i]);
+    }
     topic->waiting.count = 0;
 }
 
@@ -127,15 +132,17 @@ static bool start(struct spf_openssh *openssh, struct topic *topic)
 {
     struct answer *answer = calloc(1, sizeof *answer);
 
-    if (answer == NULL)
+    if (answer == NULL) {
         return false;
+    }
     *answer = (struct answer){
         .job = {.work = work, .done = done, .release = release, .owner = topic},
         .group = topic->group,
     };
     topic->running = answer;
-    if (spf_loop_submit(openssh->loop, &answer->job))
+    if (spf_loop_submit(openssh->loop, &answer->job)) {
         return true;
+    }
     topic->running = NULL;
     return false;
 }
@@ -144,8 +151,9 @@ struct spf_openssh *spf_openssh_new(struct spf_loop *loop)
 {
     struct spf_openssh *openssh = calloc(1, sizeof *openssh);
 
-    if (openssh == NULL)
+    if (openssh == NULL) {
         return NULL;
+    }
     openssh->loop = loop;
     openssh->version.group = SPF_GROUP_OPENSSH;
     openssh->algorithms.group = SPF_GROUP_OPENSSH_ALGORITHMS;
@@ -177,9 +185,11 @@ static void forget(struct topic *topic, const struct spf_inquiry *inquiry)
 {
     size_t kept = 0;
 
-    for (size_t i = 0; i < topic->waiting.count; i++)
-        if (topic->waiting.items[i] != inquiry)
+    for (size_t i = 0; i < topic->waiting.count; i++) {
+        if (topic->waiting.items[i] != inquiry) {
             topic->waiting.items[kept++] = topic->waiting.items[i];
+        }
+    }
     topic->waiting.count = kept;
 }
 
@@ -191,16 +201,18 @@ void spf_openssh_cancel(struct spf_openssh *openssh, struct spf_inquiry *inquiry
 
 static void clear_topic(struct spf_openssh *openssh, struct topic *topic)
 {
-    if (topic->running != NULL)
+    if (topic->running != NULL) {
         spf_loop_cancel(openssh->loop, &topic->running->job);
+    }
     spf_shape_clear(&spf_openssh_algorithms_shape, &topic->algorithms);
     free(topic->waiting.items);
 }
 
 void spf_openssh_free(struct spf_openssh *openssh)
 {
-    if (openssh == NULL)
+    if (openssh == NULL) {
         return;
+    }
     clear_topic(openssh, &openssh->version);
     clear_topic(openssh, &openssh->algorithms);
     free(openssh);

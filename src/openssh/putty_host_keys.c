@@ -12,10 +12,12 @@
 
 static int digit(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
-    if (c >= 'a' && c <= 'f')
+    }
+    if (c >= 'a' && c <= 'f') {
         return c - 'a' + 10;
+    }
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
@@ -26,16 +28,19 @@ static bool read_number(const char **at, uint8_t *out, size_t size)
     size_t len;
 
     memset(out, 0, size);
-    if (!spf_starts_with(*at, "0x"))
+    if (!spf_starts_with(*at, "0x")) {
         return false;
+    }
     len = strcspn(digits, ",");
-    if (len == 0 || len > 2 * size)
+    if (len == 0 || len > 2 * size) {
         return false;
+    }
     for (size_t i = 0; i < len; i++) {
         const int value = digit(digits[len - 1 - i]);
 
-        if (value < 0)
+        if (value < 0) {
             return false;
+        }
         out[size - 1 - i / 2] |= (uint8_t)(value << (i % 2 * 4));
     }
     *at = digits + len + (digits[len] == ',');
@@ -46,8 +51,9 @@ static bool write_rsa(struct spf_writer *writer, const char *at)
 {
     static _Thread_local uint8_t exponent[NUMBER_MAX], modulus[NUMBER_MAX];
 
-    if (!read_number(&at, exponent, NUMBER_MAX) || !read_number(&at, modulus, NUMBER_MAX))
+    if (!read_number(&at, exponent, NUMBER_MAX) || !read_number(&at, modulus, NUMBER_MAX)) {
         return false;
+    }
     spf_writer_mpint(writer, spf_bytes_magnitude((struct spf_bytes){exponent, NUMBER_MAX}));
     spf_writer_mpint(writer, spf_bytes_magnitude((struct spf_bytes){modulus, NUMBER_MAX}));
     return *at == '\0';
@@ -58,10 +64,12 @@ static bool write_ed25519(struct spf_writer *writer, const char *at)
 {
     uint8_t x[32], y[32], octets[32];
 
-    if (!read_number(&at, x, 32) || !read_number(&at, y, 32))
+    if (!read_number(&at, x, 32) || !read_number(&at, y, 32)) {
         return false;
-    for (size_t i = 0; i < 32; i++)
+    }
+    for (size_t i = 0; i < 32; i++) {
         octets[i] = y[31 - i];
+    }
     octets[31] |= (uint8_t)((x[31] & 1) << 7);
     spf_writer_string(writer, (struct spf_bytes){octets, 32});
     return *at == '\0';
@@ -73,11 +81,13 @@ static bool write_ecdsa(struct spf_writer *writer, const char *curve, const char
     const size_t bits = strtoul(curve + strlen("nistp"), NULL, 10), size = (bits + 7) / 8;
     uint8_t point[1 + 2 * 66] = {4};
 
-    if (size > 66 || !spf_starts_with(at, curve) || at[strlen(curve)] != ',')
+    if (size > 66 || !spf_starts_with(at, curve) || at[strlen(curve)] != ',') {
         return false;
+    }
     at += strlen(curve) + 1;
-    if (!read_number(&at, point + 1, size) || !read_number(&at, point + 1 + size, size))
+    if (!read_number(&at, point + 1, size) || !read_number(&at, point + 1 + size, size)) {
         return false;
+    }
     spf_writer_cstring(writer, curve);
     spf_writer_string(writer, (struct spf_bytes){point, 1 + 2 * size});
     return *at == '\0';
@@ -91,17 +101,19 @@ char *spf_putty_host_key(const char *algorithm, const char *numbers)
     struct spf_buf text;
 
     spf_writer_cstring(&writer, algorithm);
-    if (good && strcmp(algorithm, "ssh-rsa") == 0)
+    if (good && strcmp(algorithm, "ssh-rsa") == 0) {
         good = write_rsa(&writer, numbers);
-    else if (good && strcmp(algorithm, "ssh-ed25519") == 0)
+    } else if (good && strcmp(algorithm, "ssh-ed25519") == 0) {
         good = write_ed25519(&writer, numbers);
-    else
+    } else {
         good = good && spf_starts_with(algorithm, "ecdsa-sha2-nistp") &&
                write_ecdsa(&writer, algorithm + strlen("ecdsa-sha2-"), numbers);
+    }
     blob = spf_writer_take(&writer);
     spf_buf_init(&text, NUMBERS_MAX);
-    if (good && blob != NULL)
+    if (good && blob != NULL) {
         spf_buf_add_base64(&text, spf_secret_view(blob).at, spf_secret_view(blob).len, true);
+    }
     spf_secret_free(blob);
     if (text.len == 0 || spf_buf_failed(&text)) {
         spf_buf_clear(&text);
@@ -129,8 +141,9 @@ bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uin
 
         if (!spf_format(name, sizeof name, "%s@%u:%s", types[i].type, (unsigned)port, host) ||
             !spf_putty_stored(name, numbers, sizeof numbers) ||
-            (blob = spf_putty_host_key(types[i].algorithm, numbers)) == NULL)
+            (blob = spf_putty_host_key(types[i].algorithm, numbers)) == NULL) {
             continue;
+        }
         key = SPF_APPEND(&facts->putty);
         if (key == NULL) {
             free(blob);

@@ -32,19 +32,22 @@ static bool expand(struct lexer *lexer)
     const char *name = lexer->at + (braced ? 2 : 1), *value, *end = name;
     char copy[NAME_MAX];
 
-    while (isalnum((unsigned char)*end) || *end == '_')
+    while (isalnum((unsigned char)*end) || *end == '_') {
         end++;
+    }
     if (end == name && !braced && *name != '(' && strchr("*@#?-$!", *name) == NULL) {
         spf_buf_addch(&lexer->word, *lexer->at++); /* a dollar sign */
         return true;
     }
     if (end == name || isdigit((unsigned char)*name) || (braced && *end != '}') ||
-        (size_t)(end - name) >= sizeof copy)
+        (size_t)(end - name) >= sizeof copy) {
         return refuse(lexer, _("it has a $ expansion that only the shell can do"));
+    }
     memcpy(copy, name, (size_t)(end - name));
     copy[end - name] = '\0';
-    if ((value = lexer->lookup(copy)) == NULL)
+    if ((value = lexer->lookup(copy)) == NULL) {
         return refuse(lexer, _("it has a variable that is not in the environment"));
+    }
     spf_buf_addstr(&lexer->word, value);
     lexer->at = end + braced;
     return true;
@@ -57,18 +60,22 @@ static bool take_quoted(struct lexer *lexer)
 
     lexer->in_word = true;
     while (*lexer->at != quote) {
-        if (*lexer->at == '\0')
+        if (*lexer->at == '\0') {
             return refuse(lexer, _("a quote is not closed"));
-        if (quote == '"' && *lexer->at == '`')
+        }
+        if (quote == '"' && *lexer->at == '`') {
             return refuse(lexer, _("it has a command substitution"));
+        }
         if (quote == '"' && *lexer->at == '$') {
-            if (!expand(lexer))
+            if (!expand(lexer)) {
                 return false;
+            }
             continue;
         }
         if (quote == '"' && *lexer->at == '\\' && lexer->at[1] != '\0' &&
-            strchr("$`\"\\\n", lexer->at[1]) != NULL)
+            strchr("$`\"\\\n", lexer->at[1]) != NULL) {
             lexer->at++;
+        }
         spf_buf_addch(&lexer->word, *lexer->at++);
     }
     lexer->at++;
@@ -85,10 +92,11 @@ static bool take_redirection(struct lexer *lexer)
     lexer->at += strspn(lexer->at, " \t");
     spf_buf_init(&lexer->word, WORD_MAX);
     while (good && *lexer->at != '\0' && strchr(" \t\r\n;|&<>", *lexer->at) == NULL) {
-        if (*lexer->at == '\'' || *lexer->at == '"')
+        if (*lexer->at == '\'' || *lexer->at == '"') {
             good = take_quoted(lexer);
-        else
+        } else {
             lexer->at += lexer->at[0] == '\\' && lexer->at[1] != '\0' ? 2 : 1;
+        }
     }
     spf_buf_clear(&lexer->word);
     lexer->word = kept;
@@ -126,26 +134,32 @@ static bool take(struct lexer *lexer, struct spf_words *words)
             spf_buf_clear(&lexer->word);
             lexer->in_word = false;
         }
-        if (!end_word(lexer, words) || !take_redirection(lexer))
+        if (!end_word(lexer, words) || !take_redirection(lexer)) {
             return false;
+        }
         lexer->in_word = false;
         return true;
     }
-    if (c == '\'' || c == '"')
+    if (c == '\'' || c == '"') {
         return take_quoted(lexer);
-    if (c == '`')
+    }
+    if (c == '`') {
         return refuse(lexer, _("it has a command substitution"));
-    if (c == '$' && (lexer->at[1] == '\'' || lexer->at[1] == '"'))
+    }
+    if (c == '$' && (lexer->at[1] == '\'' || lexer->at[1] == '"')) {
         return refuse(lexer, _("it has a $ quote that only the shell can read"));
+    }
     if (c == '\\' && lexer->at[1] == '\n') {
         lexer->at += 2;
         return true;
     }
     lexer->in_word = true;
-    if (c == '$')
+    if (c == '$') {
         return expand(lexer);
-    if (c == '\\' && lexer->at[1] != '\0')
+    }
+    if (c == '\\' && lexer->at[1] != '\0') {
         lexer->at++;
+    }
     spf_buf_addch(&lexer->word, *lexer->at++);
     return true;
 }
@@ -157,8 +171,9 @@ bool spf_shell_words(const char *line, char *(*lookup)(const char *name), struct
 
     spf_buf_init(&lexer.word, WORD_MAX);
     lexer.at += strspn(lexer.at, " \t\r\n");
-    while (take(&lexer, words))
+    while (take(&lexer, words)) {
         continue;
+    }
     spf_buf_clear(&lexer.word);
     *why = lexer.why;
     return lexer.why == NULL;
@@ -173,8 +188,9 @@ bool spf_words_add(struct spf_words *words, const char *word)
 
 void spf_words_clear(struct spf_words *words)
 {
-    for (size_t i = 0; i < words->list.count; i++)
+    for (size_t i = 0; i < words->list.count; i++) {
         free(words->list.items[i]);
+    }
     free(words->list.items);
     *words = (struct spf_words){0};
 }

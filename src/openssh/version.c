@@ -22,8 +22,9 @@ static int64_t read_part(const char **text)
 
     for (; **text >= '0' && **text <= '9'; (*text)++) {
         number = number * 10 + (**text - '0');
-        if (++digits > DIGITS_MAX)
+        if (++digits > DIGITS_MAX) {
             return -1;
+        }
     }
     return digits == 0 || number > NUMBER_MAX ? -1 : number;
 }
@@ -33,8 +34,9 @@ static int64_t read_number(const char *text)
 {
     int64_t major = read_part(&text), minor;
 
-    if (major < 0 || *text != '.')
+    if (major < 0 || *text != '.') {
         return 0;
+    }
     text++;
     minor = read_part(&text);
     return minor < 0 ? 0 : major * 100 + minor;
@@ -45,8 +47,9 @@ int64_t spf_openssh_version_of(const char *line)
     static const char *const names[] = {"OpenSSH_for_Windows_", "OpenSSH_"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (spf_starts_with(line, names[i]))
+        if (spf_starts_with(line, names[i])) {
             return read_number(line + strlen(names[i]));
+        }
     }
     return 0;
 }
@@ -61,8 +64,9 @@ static void read_crypto(struct spf_openssh_facts *facts)
 
         (void)spf_format(separated, sizeof separated, ", %s ", names[i]);
         at = strstr(facts->line, separated);
-        if (at == NULL)
+        if (at == NULL) {
             continue;
+        }
         (void)spf_copy(facts->crypto, sizeof facts->crypto, names[i]);
         facts->crypto_version = read_number(at + strlen(separated));
     }
@@ -76,14 +80,17 @@ void spf_openssh_read_version(const char *says, size_t len, struct spf_openssh_f
         size_t line_len = (size_t)((stop != NULL ? stop : end) - at);
         struct spf_openssh_facts read = {0};
 
-        if (line_len > 0 && at[line_len - 1] == '\r')
+        if (line_len > 0 && at[line_len - 1] == '\r') {
             line_len--;
+        }
         spf_clean(read.line, sizeof read.line, at, line_len);
         read.version = spf_openssh_version_of(read.line);
-        if (read.version != 0)
+        if (read.version != 0) {
             read_crypto(&read);
-        if (read.version != 0 || facts->line[0] == '\0')
+        }
+        if (read.version != 0 || facts->line[0] == '\0') {
             *facts = read;
+        }
         at = stop != NULL ? stop + 1 : end;
     }
 }
@@ -91,7 +98,8 @@ void spf_openssh_read_version(const char *says, size_t len, struct spf_openssh_f
 void spf_openssh_version_format(int64_t version, char *out, size_t size)
 {
     out[0] = '\0';
-    if (version > 0)
+    if (version > 0) {
         (void)spf_format(out, size, "%lld.%lld", (long long)(version / 100),
                          (long long)(version % 100));
+    }
 }

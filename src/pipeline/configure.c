@@ -32,18 +32,22 @@ static const struct spf_ssh_offer *choose(const struct spf_facts *facts)
         spf_facts_have(facts, SPF_GROUP_QUERY) ? spf_query_accepted(&facts->query) : -1;
     const struct spf_ssh_offer *first = NULL;
 
-    if (accepted >= 0 && (uint64_t)accepted < config->offers.count)
+    if (accepted >= 0 && (uint64_t)accepted < config->offers.count) {
         return &config->offers.items[accepted];
+    }
     for (size_t i = 0; config->offers.items != NULL && i < config->offers.count; i++) {
         const struct spf_ssh_offer *offer = &config->offers.items[i];
 
-        if (!spf_ssh_offer_is_askable(offer))
+        if (!spf_ssh_offer_is_askable(offer)) {
             continue;
+        }
         if (spf_facts_have(facts, SPF_GROUP_KEY_PAIR) &&
-            spf_key_pair_is(&facts->key_pair, offer->blob))
+            spf_key_pair_is(&facts->key_pair, offer->blob)) {
             return offer;
-        if (first == NULL)
+        }
+        if (first == NULL) {
             first = offer;
+        }
     }
     return first == NULL && config->offers.count > 0 ? config->offers.items : first;
 }
@@ -56,8 +60,9 @@ static void forget_key(struct spf_run *run)
                                         SPF_CHECK_BIT(SSH_AUTH) | SPF_CHECK_BIT(SSH_SESSION);
     spf_checks checks = about_key & run->active;
 
-    if (run->target->instance_id == NULL)
+    if (run->target->instance_id == NULL) {
         checks &= ~SPF_CLOUD_CHECKS;
+    }
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         if (checks >> i & 1) {
             spf_result_clear(&run->results[i]);
@@ -75,20 +80,24 @@ static void choose_key(struct spf_run *run)
         offer != NULL ? (size_t)(offer - run->facts.ssh_config.offers.items) + 1 : 0;
 
     run->configured.offer = offer;
-    if (offer != NULL)
+    if (offer != NULL) {
         run->configured.key_path = offer->path[0] != '\0' ? offer->path : NULL;
-    if (run->offer_read != place)
+    }
+    if (run->offer_read != place) {
         forget_key(run);
+    }
     run->offer_read = place;
 }
 
 static void use_found_key(struct spf_run *run)
 {
     if (run->asked->key_dir == NULL || !spf_facts_have(&run->facts, SPF_GROUP_FOUND_KEY) ||
-        run->facts.found_key.path[0] == '\0')
+        run->facts.found_key.path[0] == '\0') {
         return;
-    if (run->target == run->asked)
+    }
+    if (run->target == run->asked) {
         run->configured = *run->asked;
+    }
     run->configured.key_path = run->facts.found_key.path;
     run->target = &run->configured;
 }
@@ -102,42 +111,50 @@ static void configure(struct spf_run *run)
 
     /* a record may say anything */
     if (asked->ssh_config == NULL || config->asked[0] == '\0' || config->host[0] == '\0' ||
-        config->port < 1 || config->port > 65535 || config->user[0] == '\0')
+        config->port < 1 || config->port > 65535 || config->user[0] == '\0') {
         return;
+    }
     *target = *asked;
     target->user = config->user;
     target->port = (uint16_t)config->port;
-    if (asked->family == 0)
+    if (asked->family == 0) {
         target->family = (int)config->family;
+    }
     target->jump_configured = asked->jump == NULL;
     target->jump = NULL; /* -J none takes away what the configuration has */
-    if (config->jump[0] != '\0')
+    if (config->jump[0] != '\0') {
         target->jump = config->jump;
-    else if (config->proxy_program[0] != '\0')
+    } else if (config->proxy_program[0] != '\0') {
         target->proxy_command = config->proxy_command;
-    if (config->identity_agent[0] != '\0')
+    }
+    if (config->identity_agent[0] != '\0') {
         target->agent = spf_ssh_config_agent(config);
+    }
     set_host(asked, config, target);
     if (asked->key_path == NULL && asked->key_dir == NULL) {
         target->key_path = spf_ssh_config_key(config, NULL);
         target->key_configured = true;
         choose_key(run);
     }
-    for (size_t i = 0; i < config->known_hosts.count && files < SPF_KNOWN_HOSTS_MAX; i++)
+    for (size_t i = 0; i < config->known_hosts.count && files < SPF_KNOWN_HOSTS_MAX; i++) {
         run->known_hosts[files++] = config->known_hosts.items[i].path;
+    }
     run->known_hosts[files] = NULL;
-    if (asked->known_hosts == NULL && files > 0)
+    if (asked->known_hosts == NULL && files > 0) {
         target->known_hosts = run->known_hosts;
+    }
     run->target = target;
 }
 
 void spf_run_reconfigure(struct spf_run *run, enum spf_group group)
 {
-    if (group == SPF_GROUP_SSH_CONFIG)
+    if (group == SPF_GROUP_SSH_CONFIG) {
         configure(run);
-    else if ((group == SPF_GROUP_KEY_PAIR || group == SPF_GROUP_QUERY) &&
-             run->target->key_configured)
+    } else if ((group == SPF_GROUP_KEY_PAIR || group == SPF_GROUP_QUERY) &&
+               run->target->key_configured) {
         choose_key(run);
-    if (group == SPF_GROUP_SSH_CONFIG || group == SPF_GROUP_FOUND_KEY)
+    }
+    if (group == SPF_GROUP_SSH_CONFIG || group == SPF_GROUP_FOUND_KEY) {
         use_found_key(run);
+    }
 }

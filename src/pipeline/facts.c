@@ -68,8 +68,9 @@ static const struct spf_failure no_memory = {.cause = SPF_SYSTEM_ERROR, .text = 
 /* Failures are rare and large: a group without one does not pay for it. */
 static void drop_failure(struct spf_group_state *state)
 {
-    if (state->failure != &no_memory)
+    if (state->failure != &no_memory) {
         free((struct spf_failure *)(uintptr_t)state->failure);
+    }
     state->failure = NULL;
 }
 
@@ -77,8 +78,9 @@ void spf_group_settle(struct spf_group_state *state, const struct spf_failure *f
 {
     struct spf_failure *copy = NULL;
 
-    if (failure != NULL && (copy = malloc(sizeof *copy)) != NULL)
+    if (failure != NULL && (copy = malloc(sizeof *copy)) != NULL) {
         *copy = *failure; /* which may be the one that is dropped */
+    }
     drop_failure(state);
     state->phase = failure == NULL ? SPF_PRESENT : SPF_FAILED;
     state->failure = failure == NULL ? NULL : copy != NULL ? copy : &no_memory;

@@ -21,8 +21,9 @@ const struct spf_finding_info spf_findings[SPF_FINDING_COUNT] = {
 enum spf_finding spf_finding_by_id(const char *id)
 {
     for (int i = SPF_NO_FINDING + 1; i < SPF_FINDING_COUNT; i++) {
-        if (strcmp(spf_findings[i].id, id) == 0)
+        if (strcmp(spf_findings[i].id, id) == 0) {
             return (enum spf_finding)i;
+        }
     }
     return SPF_NO_FINDING;
 }

@@ -15,8 +15,9 @@ static const spf_groups login = SPF_GROUP_BIT(QUERY) | SPF_GROUP_BIT(SIGNATURE);
 static bool inputs_are_present(const struct spf_facts *facts, int group)
 {
     for (int i = 0; i < group; i++) {
-        if (spf_groups_info[group].inputs >> i & 1 && facts->group[i].phase != SPF_PRESENT)
+        if (spf_groups_info[group].inputs >> i & 1 && facts->group[i].phase != SPF_PRESENT) {
             return false;
+        }
     }
     return true;
 }
@@ -25,8 +26,9 @@ static bool inputs_are_present(const struct spf_facts *facts, int group)
 static bool needs_hold(const struct spf_result *results, int check)
 {
     for (int i = 0; i < check; i++) {
-        if (spf_check_table[check].needs >> i & 1 && !results[i].holds)
+        if (spf_check_table[check].needs >> i & 1 && !results[i].holds) {
             return false;
+        }
     }
     return true;
 }
@@ -41,12 +43,14 @@ static spf_groups wants_of(const struct spf_run *run, struct spf_result *results
         struct spf_opinion opinion;
         struct spf_result fresh;
 
-        if (!spf_run_expects(run, (enum spf_check_id)i) || !needs_hold(results, i))
+        if (!spf_run_expects(run, (enum spf_check_id)i) || !needs_hold(results, i)) {
             continue;
+        }
         spf_result_init(&fresh);
         opinion = spf_check_table[i].judge(&view, &fresh);
-        if (opinion.kind == SPF_OPINION_WANTS)
+        if (opinion.kind == SPF_OPINION_WANTS) {
             wants |= opinion.wants;
+        }
         if (opinion.kind == SPF_OPINION_CONCLUDES) {
             results[i].status = opinion.status;
             results[i].holds = opinion.holds;
@@ -73,16 +77,19 @@ spf_groups spf_run_foresees(const struct spf_run *run, const char *known_key)
     }
     wants = wants_of(run, results);
     if (spf_facts_have(&run->facts, SPF_GROUP_HANDSHAKE) && known_key[0] != '\0' &&
-        strcmp(shown, known_key) == 0 && results[SPF_CHECK_SSH_HOST_KEY].verified)
+        strcmp(shown, known_key) == 0 && results[SPF_CHECK_SSH_HOST_KEY].verified) {
         allowed |= login;
+    }
     for (int i = SPF_GROUP_COUNT - 1; i >= 0; i--) {
-        if (wants >> i & 1)
+        if (wants >> i & 1) {
             wants |= spf_groups_info[i].inputs;
+        }
     }
     wants &= allowed;
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (run->facts.group[i].phase != SPF_ABSENT || !inputs_are_present(&run->facts, i))
+        if (run->facts.group[i].phase != SPF_ABSENT || !inputs_are_present(&run->facts, i)) {
             wants &= ~((spf_groups)1u << i);
+        }
     }
     return wants;
 }
@@ -90,8 +97,9 @@ spf_groups spf_run_foresees(const struct spf_run *run, const char *known_key)
 void spf_run_forget_foreseen(struct spf_run *run)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (!((before_login | login) >> i & 1))
+        if (!((before_login | login) >> i & 1)) {
             continue;
+        }
         spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(&run->facts, (enum spf_group)i));
         spf_group_forget(&run->facts.group[i]);
     }

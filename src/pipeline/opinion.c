@@ -56,11 +56,13 @@ bool spf_lacks(const struct spf_view *view, enum spf_group group, struct spf_opi
 {
     const struct spf_group_state *state = &view->facts->group[group];
 
-    if (state->phase == SPF_PRESENT)
+    if (state->phase == SPF_PRESENT) {
         return false;
-    if (state->phase == SPF_FAILED)
+    }
+    if (state->phase == SPF_FAILED) {
         *opinion = spf_cannot_tell(state->failure);
-    else
+    } else {
         *opinion = spf_wants((spf_groups)1u << group);
+    }
     return true;
 }

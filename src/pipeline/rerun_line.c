@@ -12,12 +12,15 @@ const char *spf_usual_user(const struct spf_view *view)
     };
     const struct spf_instance_facts *instance = &view->facts->instance;
 
-    if (strcmp(view->target->user, "root") != 0)
+    if (strcmp(view->target->user, "root") != 0) {
         return "root";
-    for (size_t i = 0; i < sizeof users / sizeof *users; i++)
+    }
+    for (size_t i = 0; i < sizeof users / sizeof *users; i++) {
         if (spf_starts_with(instance->image, "m-") && !instance->login_as_non_root &&
-            strcasestr(instance->os, users[i][0]) != NULL)
+            strcasestr(instance->os, users[i][0]) != NULL) {
             return users[i][1];
+        }
+    }
     return "ecs-user";
 }
 
@@ -29,10 +32,12 @@ static bool is_replaced(const char *word, const char *follows)
 {
     size_t len = strcspn(word, "="), option = strcspn(follows, " =");
 
-    if (word[0] != '-' || len < 2 || option == 0)
+    if (word[0] != '-' || len < 2 || option == 0) {
         return false;
-    if (strncmp(follows, "-4", option) == 0)
+    }
+    if (strncmp(follows, "-4", option) == 0) {
         return strcmp(word, "-4") == 0 || strcmp(word, "-6") == 0;
+    }
     return len > 2 && len <= option && strncmp(word, follows, len) == 0;
 }
 
@@ -44,8 +49,9 @@ static void add_other_options(struct spf_buf *buf, const struct spf_target *targ
     follows += strspn(follows, " ");
     for (; words != NULL && *words != NULL; words++) {
         if (is_replaced(*words, follows)) {
-            if (strncmp(*words, "--", 2) == 0 && strchr(*words, '=') == NULL && words[1] != NULL)
+            if (strncmp(*words, "--", 2) == 0 && strchr(*words, '=') == NULL && words[1] != NULL) {
                 words++; /* its value */
+            }
             continue;
         }
         spf_buf_addch(buf, ' ');
@@ -69,15 +75,16 @@ static bool add_key(struct spf_buf *buf, const struct spf_view *view, unsigned c
         spf_buf_addstr(buf, " --key ~/.ssh/login-key");
         return true;
     }
-    if (changes & SPF_RERUN_WITH_NEXT_KEY)
+    if (changes & SPF_RERUN_WITH_NEXT_KEY) {
         path = view->results[SPF_CHECK_SSH_AUTH].next_key;
-    else if (changes & SPF_RERUN_WITH_MATCHING_KEY)
+    } else if (changes & SPF_RERUN_WITH_MATCHING_KEY) {
         path = view->facts->found_key.path;
-    else if (path == NULL && target->key_dir != NULL) {
+    } else if (path == NULL && target->key_dir != NULL) {
         spf_buf_addstr(buf, " --key-dir ");
         return spf_slot_add_word(buf, SPF_GRAMMAR_PATH, target->key_dir);
-    } else if (path == NULL || (has_choice_of_keys(view) && strcmp(path, "-") != 0))
+    } else if (path == NULL || (has_choice_of_keys(view) && strcmp(path, "-") != 0)) {
         return true;
+    }
     if (path != NULL && path == target->key_path && strcmp(path, "-") == 0) {
         spf_buf_addstr(buf, " --key -");
         return !(changes & SPF_RERUN_WITH_KEY_IN_A_FILE);
@@ -91,18 +98,22 @@ static bool add_user(struct spf_buf *buf, const struct spf_view *view, unsigned 
     const struct spf_target *target = view->target;
     const char *user = target->user;
 
-    if (changes & SPF_RERUN_AS_OTHER_USER)
+    if (changes & SPF_RERUN_AS_OTHER_USER) {
         user = spf_usual_user(view);
-    if (changes & SPF_RERUN_AS_CONSOLE_USER)
+    }
+    if (changes & SPF_RERUN_AS_CONSOLE_USER) {
         user = spf_console_user(&view->facts->console, view->facts->key.sha256,
                                 view->facts->key.md5, target->user);
-    if (user == NULL)
+    }
+    if (user == NULL) {
         return false;
+    }
     if (changes & SPF_RERUN_WITHOUT_USER ||
         (strcmp(user, "root") == 0 &&
          !(changes & SPF_RERUN_WITH_SSH_CONFIG && target->user_given) &&
-         (target->ssh_config == NULL || user == target->user)))
+         (target->ssh_config == NULL || user == target->user))) {
         return true;
+    }
     spf_buf_addstr(buf, " -l ");
     return spf_slot_add_word(buf, SPF_GRAMMAR_USER, user);
 }
@@ -114,28 +125,35 @@ bool spf_rerun_line(struct spf_buf *buf, const struct spf_view *view, unsigned c
     const char *id = view->facts->instance.id;
 
     if ((changes & SPF_RERUN_WITHOUT_HOST && target->instance_id == NULL) ||
-        (changes & SPF_RERUN_WITH_SSH_CONFIG && target->ssh_config != NULL))
+        (changes & SPF_RERUN_WITH_SSH_CONFIG && target->ssh_config != NULL)) {
         return false;
+    }
     spf_buf_addstr(buf, "sshpreflight");
     if (target->instance_id != NULL) {
         spf_buf_addstr(buf, " --instance ");
-        if (!spf_slot_add_word(buf, SPF_GRAMMAR_NAME, id[0] != '\0' ? id : target->instance_id))
+        if (!spf_slot_add_word(buf, SPF_GRAMMAR_NAME, id[0] != '\0' ? id : target->instance_id)) {
             return false;
+        }
     }
     if (target->host != NULL && !(changes & SPF_RERUN_WITHOUT_HOST)) {
         spf_buf_addstr(buf, " --host ");
         if (!spf_slot_add_word(buf, SPF_GRAMMAR_HOST,
-                               target->alias != NULL ? target->alias : target->host))
+                               target->alias != NULL ? target->alias : target->host)) {
             return false;
+        }
     }
-    if (!add_key(buf, view, changes))
+    if (!add_key(buf, view, changes)) {
         return false;
-    if (target->instance_id == NULL && target->host == NULL)
+    }
+    if (target->instance_id == NULL && target->host == NULL) {
         spf_buf_addstr(buf, " --only key"); /* the rest would need one of them */
+    }
     add_other_options(buf, target, follows);
-    if (changes & SPF_RERUN_WITH_SSH_CONFIG)
+    if (changes & SPF_RERUN_WITH_SSH_CONFIG) {
         spf_buf_addstr(buf, " --ssh-config");
-    if (target->port != 22 || (changes & SPF_RERUN_WITH_SSH_CONFIG && target->port_given))
+    }
+    if (target->port != 22 || (changes & SPF_RERUN_WITH_SSH_CONFIG && target->port_given)) {
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
+    }
     return add_user(buf, view, changes);
 }

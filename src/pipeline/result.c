@@ -31,8 +31,9 @@ const char *spf_thing_name(enum spf_thing thing)
 enum spf_thing spf_thing_by_name(const char *name)
 {
     for (int i = SPF_THING_NONE + 1; i < SPF_THING_COUNT; i++) {
-        if (strcmp(thing_names[i], name) == 0)
+        if (strcmp(thing_names[i], name) == 0) {
             return (enum spf_thing)i;
+        }
     }
     return SPF_THING_NONE;
 }
@@ -78,12 +79,14 @@ struct json_object *spf_clean_json(const char *text)
     struct json_object *json = NULL;
     struct spf_buf buf;
 
-    if (text == NULL)
+    if (text == NULL) {
         return NULL;
+    }
     spf_buf_init(&buf, EVIDENCE_MAX);
     spf_buf_add_clean(&buf, text, strlen(text), EVIDENCE_MAX);
-    if (!spf_buf_failed(&buf))
+    if (!spf_buf_failed(&buf)) {
         json = spf_json_string_len(buf.data, buf.len);
+    }
     spf_buf_clear(&buf);
     return json;
 }
@@ -103,8 +106,9 @@ void spf_note_thing(struct spf_result *result, enum spf_thing thing, const char 
 {
     spf_note_text(result, name, value);
     if (value == NULL || value[0] == '\0' ||
-        (result->thing != SPF_THING_NONE && result->thing <= thing))
+        (result->thing != SPF_THING_NONE && result->thing <= thing)) {
         return;
+    }
     result->thing = thing;
     result->thing_id = value;
 }

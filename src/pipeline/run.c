@@ -33,25 +33,29 @@ void spf_run_init(struct spf_run *run, const struct spf_target *target)
 void spf_run_again(struct spf_run *run, spf_groups keep)
 {
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (keep >> i & 1)
+        if (keep >> i & 1) {
             continue;
+        }
         spf_shape_clear(spf_groups_info[i].shape, spf_facts_group(&run->facts, (enum spf_group)i));
         spf_group_forget(&run->facts.group[i]);
     }
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_clear(&run->results[i]);
+    }
     begin_results(run);
     run->target = run->asked;
-    if (spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG))
+    if (spf_facts_have(&run->facts, SPF_GROUP_SSH_CONFIG)) {
         spf_run_reconfigure(run, SPF_GROUP_SSH_CONFIG);
-    else
+    } else {
         spf_run_reconfigure(run, SPF_GROUP_FOUND_KEY);
+    }
 }
 
 void spf_run_clear(struct spf_run *run)
 {
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_clear(&run->results[i]);
+    }
     spf_facts_clear(&run->facts);
 }
 
@@ -82,11 +86,13 @@ static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
     struct spf_opinion opinion;
 
     for (int i = 0; i < check; i++) {
-        if (needs >> i & 1 && run->results[i].status == SPF_PENDING)
+        if (needs >> i & 1 && run->results[i].status == SPF_PENDING) {
             return 0;
+        }
     }
-    if (result->started_ms == 0)
+    if (result->started_ms == 0) {
         result->started_ms = now_ms;
+    }
     for (int i = 0; i < check; i++) {
         if (needs >> i & 1 && !run->results[i].holds) {
             opinion = spf_skips((enum spf_check_id)i);
@@ -95,16 +101,20 @@ static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
         }
     }
     spf_result_forget(result);
-    if (run->target->from_transcript && spf_lacks(&view, SPF_GROUP_TRANSCRIPT, &opinion))
+    if (run->target->from_transcript && spf_lacks(&view, SPF_GROUP_TRANSCRIPT, &opinion)) {
         return opinion.kind == SPF_OPINION_WANTS ? opinion.wants : 0;
+    }
     if (!spf_text_names(&view, check, result, &opinion) &&
         !(spf_check_may_be_configured(run->target, check) &&
-          spf_lacks(&view, SPF_GROUP_SSH_CONFIG, &opinion)))
+          spf_lacks(&view, SPF_GROUP_SSH_CONFIG, &opinion))) {
         opinion = spf_check_table[check].judge(&view, result);
-    if (opinion.kind == SPF_OPINION_WANTS)
+    }
+    if (opinion.kind == SPF_OPINION_WANTS) {
         return opinion.wants;
-    if (opinion.kind == SPF_OPINION_WAITS)
+    }
+    if (opinion.kind == SPF_OPINION_WAITS) {
         return 0;
+    }
     conclude(result, &opinion, now_ms);
     spf_text_note_lines(&run->facts, check, result);
     return 0;
@@ -140,26 +150,30 @@ static bool resolve(struct spf_run *run, spf_groups *wants, int64_t now_ms)
 
     /* Inputs stand above the group that needs them. */
     for (int i = SPF_GROUP_COUNT - 1; i >= 0; i--) {
-        if (*wants >> i & 1)
+        if (*wants >> i & 1) {
             *wants |= spf_group_inputs(run->target, run->asked, i);
+        }
     }
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         spf_groups inputs = spf_group_inputs(run->target, run->asked, i);
         bool ready = true;
 
-        if (!(*wants >> i & 1))
+        if (!(*wants >> i & 1)) {
             continue;
+        }
         for (int k = 0; k < i && states[i].phase == SPF_ABSENT; k++) {
-            if (!(inputs >> k & 1))
+            if (!(inputs >> k & 1)) {
                 continue;
+            }
             ready &= states[k].phase == SPF_PRESENT;
             if (states[k].phase == SPF_FAILED) {
                 spf_run_arrived(run, (enum spf_group)i, states[k].failure, now_ms);
                 failed = true;
             }
         }
-        if (states[i].phase != SPF_ABSENT || !ready)
+        if (states[i].phase != SPF_ABSENT || !ready) {
             *wants &= ~((spf_groups)1u << i);
+        }
     }
     return failed;
 }
@@ -168,8 +182,9 @@ static unsigned count_pending(const struct spf_run *run)
 {
     unsigned pending = 0;
 
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         pending += run->results[i].status == SPF_PENDING;
+    }
     return pending;
 }
 
@@ -182,16 +197,18 @@ spf_groups spf_run_advance(struct spf_run *run, int64_t now_ms)
         wants = 0;
         before = count_pending(run);
         for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-            if (run->results[i].status == SPF_PENDING)
+            if (run->results[i].status == SPF_PENDING) {
                 wants |= judge(run, i, now_ms);
+            }
         }
     } while (resolve(run, &wants, now_ms) || count_pending(run) != before);
 
     if (wants == 0 && before > 0) {
         bool awaited = false;
 
-        for (int i = 0; i < SPF_GROUP_COUNT; i++)
+        for (int i = 0; i < SPF_GROUP_COUNT; i++) {
             awaited |= run->facts.group[i].phase == SPF_ASKED;
+        }
         /* A judge that waits for what never comes is a bug of ours; it must not become a hang. */
         if (!awaited) {
             const struct spf_failure failure =
@@ -199,8 +216,9 @@ spf_groups spf_run_advance(struct spf_run *run, int64_t now_ms)
             const struct spf_opinion opinion = spf_cannot_tell(&failure);
 
             for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-                if (run->results[i].status == SPF_PENDING)
+                if (run->results[i].status == SPF_PENDING) {
                     conclude(&run->results[i], &opinion, now_ms);
+                }
             }
         }
     }
@@ -224,12 +242,14 @@ void spf_run_arrived(struct spf_run *run, enum spf_group group, const struct spf
 {
     struct spf_group_state *state = &run->facts.group[group];
 
-    if (state->asked_ms == 0)
+    if (state->asked_ms == 0) {
         state->asked_ms = now_ms;
+    }
     state->done_ms = now_ms;
     spf_group_settle(state, failure);
-    if (failure == NULL)
+    if (failure == NULL) {
         spf_run_reconfigure(run, group);
+    }
 }
 
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms)
@@ -237,8 +257,9 @@ void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         enum spf_group_phase phase = run->facts.group[i].phase;
 
-        if (phase == SPF_ABSENT || phase == SPF_ASKED)
+        if (phase == SPF_ABSENT || phase == SPF_ASKED) {
             spf_run_arrived(run, (enum spf_group)i, failure, now_ms);
+        }
     }
     (void)spf_run_advance(run, now_ms);
 }

@@ -46,9 +46,11 @@ static bool tried_ipv6_before(const struct spf_slot_query *query)
 {
     const struct spf_tcp_facts *tcp = &query->view->facts->tcp;
 
-    for (size_t i = 0; i < tcp->before.count; i++)
-        if (strchr(tcp->before.items[i].address, ':') != NULL)
+    for (size_t i = 0; i < tcp->before.count; i++) {
+        if (strchr(tcp->before.items[i].address, ':') != NULL) {
             return strchr(tcp->address, ':') == NULL;
+        }
+    }
     return false;
 }
 
@@ -163,8 +165,10 @@ static const struct spf_condition conditions[] = {
 
 const struct spf_condition *spf_condition_named(const char *name)
 {
-    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++)
-        if (strcmp(conditions[i].name, name) == 0)
+    for (size_t i = 0; i < sizeof conditions / sizeof *conditions; i++) {
+        if (strcmp(conditions[i].name, name) == 0) {
             return &conditions[i];
+        }
+    }
     return NULL;
 }

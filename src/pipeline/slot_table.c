@@ -18,10 +18,12 @@ static const char *key(const struct spf_slot_query *query)
 {
     const char *path = query->view->target->key_path;
 
-    if (path == NULL && query->view->target->from_transcript && query->use == SPF_SLOT_TEXT)
+    if (path == NULL && query->view->target->from_transcript && query->use == SPF_SLOT_TEXT) {
         return SPF_UNNAMED_KEY;
-    if (path == NULL || strcmp(path, "-") != 0)
+    }
+    if (path == NULL || strcmp(path, "-") != 0) {
         return path;
+    }
     /* which no command can name */
     return query->use == SPF_SLOT_TEXT ? _("the key from standard input") : NULL;
 }
@@ -80,10 +82,12 @@ static const char *known_hosts_name(const struct spf_slot_query *query)
     const char *alias = query->view->facts->ssh_config.host_key_alias;
     const char *name = spf_host_of(query->view);
 
-    if (target->ssh_config != NULL && alias[0] != '\0')
+    if (target->ssh_config != NULL && alias[0] != '\0') {
         return alias;
-    if (name == NULL)
+    }
+    if (name == NULL) {
         return NULL;
+    }
     spf_buf_addf(query->scratch, target->port == 22 ? "%s" : "[%s]:%u", name,
                  (unsigned)target->port);
     return query->scratch->data;
@@ -114,8 +118,9 @@ static const char *started(const struct spf_slot_query *query)
     const struct spf_instance_facts *facts = &query->view->facts->instance;
     char text[SPF_UTC_SIZE];
 
-    if (facts->search != SPF_INSTANCE_FOUND || facts->started <= 0)
+    if (facts->search != SPF_INSTANCE_FOUND || facts->started <= 0) {
         return NULL;
+    }
     spf_utc_format(facts->started, text);
     spf_buf_addstr(query->scratch, text);
     return query->scratch->data;
@@ -144,8 +149,9 @@ static const char *event(const struct spf_slot_query *query)
     const struct spf_facts *facts = query->view->facts;
     const struct spf_event *now = spf_event_now(&facts->events, facts->instance.seen);
 
-    if (now == NULL)
+    if (now == NULL) {
         return NULL;
+    }
     return known(query->option == EVENT_TYPE ? now->type : now->state);
 }
 
@@ -175,10 +181,12 @@ static const char *source(const struct spf_slot_query *query)
 
     spf_ip_format(&query->view->target->source_ip, given);
     spf_buf_addstr(text, judged[0] != '\0' ? judged : given);
-    if (text->len == 0)
+    if (text->len == 0) {
         return NULL;
-    if (query->option == WITH_PREFIX)
+    }
+    if (query->option == WITH_PREFIX) {
         spf_buf_addstr(text, strchr(text->data, ':') != NULL ? "/128" : "/32");
+    }
     return text->data;
 }
 
@@ -340,8 +348,10 @@ static const struct spf_slot slots[] = {
 
 const struct spf_slot *spf_slot_named(const char *name)
 {
-    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++)
-        if (strcmp(slots[i].name, name) == 0)
+    for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
+        if (strcmp(slots[i].name, name) == 0) {
             return &slots[i];
+        }
+    }
     return NULL;
 }

@@ -17,8 +17,9 @@ static const char *noted(const struct spf_result *result, const char *name)
 
     if (result == NULL || !json_object_object_get_ex(result->evidence, name, &member) ||
         (!json_object_is_type(member, json_type_string) &&
-         !json_object_is_type(member, json_type_int)))
+         !json_object_is_type(member, json_type_int))) {
         return NULL;
+    }
     return json_object_get_string(member);
 }
 
@@ -27,8 +28,9 @@ static const char *value_of(const struct spf_slot *slot, struct spf_slot_query *
 {
     const char *value = noted(query->result, slot->name);
 
-    if (value != NULL || slot->value == NULL)
+    if (value != NULL || slot->value == NULL) {
         return value;
+    }
     query->option = slot->option;
     return slot->value(query);
 }
@@ -40,8 +42,9 @@ static bool holds(const char *name, struct spf_slot_query *query)
     const bool negated = condition == NULL && spf_starts_with(name, "no_");
     const struct spf_slot *slot = negated ? spf_slot_named(name + 3) : NULL;
 
-    if (negated)
+    if (negated) {
         condition = spf_condition_named(name + 3);
+    }
     if (condition != NULL) {
         query->argument = condition->argument;
         return condition->holds(query) != negated;
@@ -51,11 +54,13 @@ static bool holds(const char *name, struct spf_slot_query *query)
 
 bool spf_slot_is_known(const char *name)
 {
-    if (name[0] != '?')
+    if (name[0] != '?') {
         return spf_slot_named(name) != NULL;
+    }
     name++;
-    if (spf_condition_named(name) != NULL)
+    if (spf_condition_named(name) != NULL) {
         return true;
+    }
     return spf_starts_with(name, "no_") &&
            (spf_condition_named(name + 3) != NULL || spf_slot_named(name + 3) != NULL);
 }
@@ -66,8 +71,9 @@ static bool in_code(const struct spf_buf *buf)
 {
     bool inside = false;
 
-    for (size_t i = 0; i < buf->len; i++)
+    for (size_t i = 0; i < buf->len; i++) {
         inside ^= buf->data[i] == '`' || buf->data[i] == '"';
+    }
     return inside || (buf->len > 0 && buf->data[buf->len - 1] == '~');
 }
 
@@ -77,9 +83,11 @@ static const char *unnamed(const char *value, const struct spf_buf *buf)
     static const char *const names[][2] = {
         {SPF_UNNAMED_USER, "USER"}, {SPF_UNNAMED_HOST, "HOST"}, {SPF_UNNAMED_KEY, "KEY"}};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(value, names[i][0]) == 0)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(value, names[i][0]) == 0) {
             return in_code(buf) ? names[i][1] : spf_tr(value);
+        }
+    }
     return value;
 }
 
@@ -89,14 +97,18 @@ static bool add_value(struct spf_buf *buf, const struct spf_slot *slot,
     const bool is_text = query->use == SPF_SLOT_TEXT;
     const char *value = value_of(slot, query);
 
-    if (value == NULL || spf_buf_failed(query->scratch))
+    if (value == NULL || spf_buf_failed(query->scratch)) {
         return false;
-    if (slot->grammar == SPF_GRAMMAR_OPTIONS)
+    }
+    if (slot->grammar == SPF_GRAMMAR_OPTIONS) {
         return spf_slot_add_word(buf, slot->grammar, is_text ? "" : value);
-    if (value[0] == '\0')
+    }
+    if (value[0] == '\0') {
         return false;
-    if (!is_text)
+    }
+    if (!is_text) {
         return spf_slot_add_word(buf, slot->grammar, value);
+    }
     value = unnamed(value, buf);
     spf_buf_add_clean(buf, value, strlen(value), VALUE_MAX);
     return true;
@@ -110,10 +122,11 @@ static bool expand_one(struct spf_buf *buf, const char *name, struct spf_slot_qu
 
     spf_buf_init(&scratch, VALUE_MAX);
     query->scratch = &scratch;
-    if (name[0] == '?')
+    if (name[0] == '?') {
         good = holds(name + 1, query);
-    else if (slot != NULL)
+    } else if (slot != NULL) {
         good = add_value(buf, slot, query);
+    }
     query->scratch = NULL;
     spf_buf_clear(&scratch);
     return good;
@@ -129,8 +142,9 @@ static bool next_slot(struct spf_buf *buf, const char **template, char name[SLOT
     spf_buf_add(buf, *template, plain);
     *template += plain;
     len = strcspn(*template, "}");
-    if ((*template)[len] == '\0' || len - 1 >= SLOT_NAME_SIZE)
+    if ((*template)[len] == '\0' || len - 1 >= SLOT_NAME_SIZE) {
         return false; /* the build refuses a template that ends within one */
+    }
     memcpy(name, *template + 1, len - 1);
     name[len - 1] = '\0';
     *template += len + 1;
@@ -143,16 +157,18 @@ bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_u
     size_t before = buf->len;
     char name[SLOT_NAME_SIZE];
 
-    if (use == SPF_SLOT_TEXT)
+    if (use == SPF_SLOT_TEXT) {
         template = spf_tr(template);
+    }
     while (next_slot(buf, &template, name)) {
         struct spf_slot_query query = {
             .view = view, .result = result, .use = use, .follows = template};
 
         assert(spf_slot_is_known(name));
         if (!expand_one(buf, name, &query)) {
-            if (before < buf->len)
+            if (before < buf->len) {
                 buf->data[buf->len = before] = '\0';
+            }
             return false;
         }
     }
@@ -161,18 +177,20 @@ bool spf_slots_expand(struct spf_buf *buf, const char *template, enum spf_slot_u
 
 static void add_capitals(struct spf_buf *buf, const char *name)
 {
-    for (; *name != '\0'; name++)
+    for (; *name != '\0'; name++) {
         spf_buf_addch(buf, (char)toupper((unsigned char)*name));
+    }
 }
 
 static void add_plain(struct spf_buf *buf, const char *name)
 {
     const struct spf_slot *slot = spf_slot_named(name);
 
-    if (slot != NULL && slot->plain != NULL)
+    if (slot != NULL && slot->plain != NULL) {
         spf_buf_addstr(buf, slot->plain);
-    else if (name[0] != '?')
+    } else if (name[0] != '?') {
         add_capitals(buf, name);
+    }
 }
 
 void spf_plain_template(struct spf_buf *buf, const char *template)
@@ -180,8 +198,9 @@ void spf_plain_template(struct spf_buf *buf, const char *template)
     char name[SLOT_NAME_SIZE];
 
     template = spf_tr(template);
-    while (next_slot(buf, &template, name))
+    while (next_slot(buf, &template, name)) {
         add_plain(buf, name);
+    }
 }
 
 bool spf_slots_fill(struct spf_buf *buf, const char *template, const struct spf_view *view,
@@ -195,13 +214,14 @@ bool spf_slots_fill(struct spf_buf *buf, const char *template, const struct spf_
         struct spf_slot_query query = {
             .view = view, .result = result, .use = SPF_SLOT_TEXT, .follows = template};
 
-        if (name[0] == '?' || expand_one(buf, name, &query))
+        if (name[0] == '?' || expand_one(buf, name, &query)) {
             continue;
+        }
         /* "...: {detail}" */
         if ((strcmp(name, "detail") == 0 || strcmp(name, "error") == 0) && buf->len >= 2 &&
-            memcmp(buf->data + buf->len - 2, ": ", 2) == 0)
+            memcmp(buf->data + buf->len - 2, ": ", 2) == 0) {
             buf->data[buf->len -= 2] = '\0';
-        else {
+        } else {
             add_plain(buf, name);
             known = false;
         }

@@ -11,8 +11,9 @@ const char *spf_address_of(const struct spf_view *view)
     const char *chosen = view->results[SPF_CHECK_CLOUD_ADDRESS].address;
     const struct spf_facts *facts = view->facts;
 
-    if (spf_facts_have(facts, SPF_GROUP_TCP) && facts->tcp.address[0] != '\0')
+    if (spf_facts_have(facts, SPF_GROUP_TCP) && facts->tcp.address[0] != '\0') {
         return facts->tcp.address;
+    }
     return chosen[0] != '\0' ? chosen : NULL;
 }
 
@@ -37,10 +38,11 @@ static void add_identity(struct spf_buf *buf, const char *path)
     spf_buf_init(&option, VALUE_MAX);
     spf_buf_addstr(&option, "IdentityFile=\"");
     for (const char *p = path; *p != '\0'; p++) {
-        if (*p == '%')
+        if (*p == '%') {
             spf_buf_addch(&option, '%');
-        else if (*p == '"' || *p == '\\')
+        } else if (*p == '"' || *p == '\\') {
             spf_buf_addch(&option, '\\');
+        }
         spf_buf_addch(&option, *p);
     }
     spf_buf_addch(&option, '"');
@@ -66,8 +68,9 @@ static void add_ssh_options(struct spf_buf *buf, const struct spf_target *target
     const char *const *words = target->other_options;
 
     for (; words != NULL && *words != NULL; words++) {
-        if (strcmp(words[0], "-o") != 0 || words[1] == NULL)
+        if (strcmp(words[0], "-o") != 0 || words[1] == NULL) {
             continue;
+        }
         spf_buf_addstr(buf, " -o ");
         spf_buf_add_shell(buf, *++words);
     }
@@ -80,10 +83,11 @@ static void add_listed_file(struct spf_buf *list, const char *path)
 
     spf_buf_addf(list, "%s%s", list->len > 0 ? " " : "", quoted ? "\"" : "");
     for (const char *c = path; *c != '\0'; c++) {
-        if (*c == '%')
+        if (*c == '%') {
             spf_buf_addch(list, '%');
-        else if (*c == '"' || *c == '\\')
+        } else if (*c == '"' || *c == '\\') {
             spf_buf_addch(list, '\\');
+        }
         spf_buf_addch(list, *c);
     }
     spf_buf_addstr(list, quoted ? "\"" : "");
@@ -100,12 +104,14 @@ static void add_known_hosts(struct spf_buf *buf, const struct spf_target *target
     for (; words != NULL && *words != NULL; words++) {
         size_t len = strcspn(*words, "=");
 
-        if (len < strlen("--kn") || strncmp(*words, name, len) != 0)
+        if (len < strlen("--kn") || strncmp(*words, name, len) != 0) {
             continue;
-        if ((*words)[len] == '=')
+        }
+        if ((*words)[len] == '=') {
             add_listed_file(&list, *words + len + 1);
-        else if (words[1] != NULL)
+        } else if (words[1] != NULL) {
             add_listed_file(&list, *++words);
+        }
     }
     if (list.len > 0) {
         spf_buf_init(&option, VALUE_MAX + 32);
@@ -123,17 +129,20 @@ bool spf_ssh_line(struct spf_buf *buf, const struct spf_view *view, const char *
     const struct spf_target *target = view->target;
 
     spf_buf_addstr(buf, "ssh");
-    if (must_pass_by_configuration(view))
+    if (must_pass_by_configuration(view)) {
         spf_buf_addstr(buf, " -F none");
+    }
     if (target->key_path != NULL) {
-        if (strcmp(target->key_path, "-") == 0)
+        if (strcmp(target->key_path, "-") == 0) {
             return false;
+        }
         add_identity(buf, target->key_path);
         /* Else ssh offers the agent's keys first, and may be cut off before it comes to this one.
          */
         if ((view->facts->surroundings.agent_running || view->facts->key.agent_keys > 0) &&
-            strstr(follows, "IdentitiesOnly") == NULL)
+            strstr(follows, "IdentitiesOnly") == NULL) {
             spf_buf_addstr(buf, " -o IdentitiesOnly=yes");
+        }
     }
     if (target->ssh_config != NULL && target->ssh_config[0] != '\0') {
         spf_buf_addstr(buf, " -F ");
@@ -148,11 +157,13 @@ bool spf_ssh_line(struct spf_buf *buf, const struct spf_view *view, const char *
                spf_facts_have(view->facts, SPF_GROUP_SSH_CONFIG)) {
         spf_buf_addstr(buf, " -J none"); /* it was asked for, over what the configuration has */
     }
-    if (target->ssh_config != NULL ? target->port_given : target->port != 22)
+    if (target->ssh_config != NULL ? target->port_given : target->port != 22) {
         spf_buf_addf(buf, " -p %u", (unsigned)target->port);
+    }
     spf_buf_addch(buf, ' ');
-    if (!spf_slot_add_word(buf, SPF_GRAMMAR_USER, target->user))
+    if (!spf_slot_add_word(buf, SPF_GRAMMAR_USER, target->user)) {
         return false;
+    }
     spf_buf_addch(buf, '@');
     return spf_slot_add_word(buf, SPF_GRAMMAR_HOST,
                              target->alias != NULL ? target->alias : spf_host_of(view));

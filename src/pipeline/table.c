@@ -60,8 +60,9 @@ const struct spf_check spf_check_table[SPF_CHECK_COUNT] = {
 int spf_check_by_id(const char *id)
 {
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-        if (strcmp(spf_check_table[i].id, id) == 0)
+        if (strcmp(spf_check_table[i].id, id) == 0) {
             return i;
+        }
     }
     return -1;
 }

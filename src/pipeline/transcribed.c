@@ -16,19 +16,23 @@ void spf_text_note_lines(const struct spf_facts *facts, int check, struct spf_re
         const struct spf_transcript_line *line = &text->shown.items[i];
         struct json_object *item;
 
-        if (strcmp(line->check, spf_check_table[check].id) != 0)
+        if (strcmp(line->check, spf_check_table[check].id) != 0) {
             continue;
-        if (list == NULL)
+        }
+        if (list == NULL) {
             list = spf_json_array();
+        }
         item = spf_json_object();
         spf_json_add(item, "line", spf_json_integer(line->number));
         spf_json_add(item, "text", spf_clean_json(line->text));
         spf_json_append(list, item);
     }
-    if (list != NULL)
+    if (list != NULL) {
         spf_note_json(result, "transcript", list);
-    if (text->private_key && check == SPF_CHECK_KEY_FILE)
+    }
+    if (text->private_key && check == SPF_CHECK_KEY_FILE) {
         spf_note_bool(result, "private_key_in_text", true);
+    }
 }
 
 /* The catalogue's sentence, where all that it needs is known; and the words that it rests on. */
@@ -39,13 +43,14 @@ static void say_named(const struct spf_view *view, enum spf_finding named, const
 
     spf_buf_init(&said, sizeof result->summary - 1);
     if (named == SPF_KEY_MODE_TOO_OPEN && view->facts->transcript.windows &&
-        view->target->key_path != NULL)
+        view->target->key_path != NULL) {
         spf_say(result, "the permissions of %s are too open, so ssh refuses it",
                 view->target->key_path);
-    else if (spf_slots_fill(&said, spf_findings[named].sentence, view, result))
+    } else if (spf_slots_fill(&said, spf_findings[named].sentence, view, result)) {
         spf_say(result, "%s%s%s", said.data, words[0] != '\0' ? _("; the text says: ") : "", words);
-    else
+    } else {
         spf_say(result, "%s", words);
+    }
     spf_buf_clear(&said);
 }
 
@@ -58,13 +63,16 @@ bool spf_text_names(const struct spf_view *view, int check, struct spf_result *r
     enum spf_finding named;
 
     if (!spf_facts_have(facts, SPF_GROUP_TRANSCRIPT) || text->named[0] == '\0' ||
-        strcmp(text->stopped_at, spf_check_table[check].id) != 0)
+        strcmp(text->stopped_at, spf_check_table[check].id) != 0) {
         return false;
+    }
     named = spf_finding_by_id(text->named);
-    if (named == SPF_NO_FINDING)
+    if (named == SPF_NO_FINDING) {
         return false;
-    if (text->key_mode[0] != '\0')
+    }
+    if (text->key_mode[0] != '\0') {
         spf_note_text(result, "mode", text->key_mode);
+    }
     say_named(view, named, text->words, result);
     *opinion = spf_concludes(named);
     return true;

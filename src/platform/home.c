@@ -21,8 +21,9 @@ const char *spf_first_env(const char *const *names, const char **name)
         const char *value = getenv(*names);
 
         if (value != NULL && value[0] != '\0') {
-            if (name != NULL)
+            if (name != NULL) {
                 *name = *names;
+            }
             return value;
         }
     }

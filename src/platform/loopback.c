@@ -20,11 +20,13 @@ static int accept_own(int listener, const struct sockaddr_in *own)
         socklen_t len = sizeof peer;
         int fd = accept4(listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-        if (fd < 0)
+        if (fd < 0) {
             continue;
+        }
         if (len == sizeof peer && peer.sin_port == own->sin_port &&
-            peer.sin_addr.s_addr == own->sin_addr.s_addr)
+            peer.sin_addr.s_addr == own->sin_addr.s_addr) {
             return fd;
+        }
         (void)close(fd);
     }
     return -1;
@@ -44,13 +46,17 @@ bool spf_loopback_pair(int pair[2])
         getsockname(listener, (struct sockaddr *)&address, &len) == 0 &&
         (connect(pair[0], (struct sockaddr *)&address, sizeof address) == 0 ||
          errno == EINPROGRESS) &&
-        getsockname(pair[0], (struct sockaddr *)&address, &len) == 0)
+        getsockname(pair[0], (struct sockaddr *)&address, &len) == 0) {
         pair[1] = accept_own(listener, &address);
-    if (listener >= 0)
+    }
+    if (listener >= 0) {
         (void)close(listener);
-    if (pair[1] >= 0)
+    }
+    if (pair[1] >= 0) {
         return true;
-    if (pair[0] >= 0)
+    }
+    if (pair[0] >= 0) {
         (void)close(pair[0]);
+    }
     return false;
 }

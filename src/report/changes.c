@@ -52,8 +52,9 @@ static void add_outcome(struct spf_buf *buf, const struct spf_report_target *tar
         /* fall through */
     case SPF_SINCE_REPAIRED:
     case SPF_SINCE_KNOWN:
-        if (changes->cause != SPF_NO_FINDING)
+        if (changes->cause != SPF_NO_FINDING) {
             spf_buf_addf(buf, _("; before, %s"), spf_findings[changes->cause].id);
+        }
         break;
     case SPF_SINCE_NEW:
         spf_buf_addstr(buf, _("; it is not in the baseline"));
@@ -68,8 +69,9 @@ void spf_changes_phrase(struct spf_buf *buf, const struct spf_report_target *tar
 {
     const struct spf_changes *changes = target->changes;
 
-    if (changes->facts.count > 0)
+    if (changes->facts.count > 0) {
         spf_buf_addf(buf, "%s; ", changes->facts.items[0].text);
+    }
     add_outcome(buf, target);
 }
 
@@ -86,8 +88,9 @@ struct json_object *spf_changes_json(const struct spf_report_target *target)
     struct json_object *object, *facts;
     bool known;
 
-    if (changes == NULL)
+    if (changes == NULL) {
         return NULL;
+    }
     known = changes->since != SPF_SINCE_NEW;
     object = spf_json_object();
     facts = spf_json_array();
@@ -116,16 +119,19 @@ struct json_object *spf_baseline_json(const struct spf_report *report)
     struct json_object *object, *gone;
     char when[SPF_UTC_SIZE];
 
-    if (baseline == NULL)
+    if (baseline == NULL) {
         return NULL;
+    }
     object = spf_json_object();
     gone = spf_json_array();
     spf_utc_format(baseline->recorded_utc, when);
     add(object, "recorded_at", spf_json_string(when));
-    for (int i = 0; i < SPF_SINCE_COUNT; i++)
+    for (int i = 0; i < SPF_SINCE_COUNT; i++) {
         add(object, words[i].id, spf_json_integer((int64_t)baseline->count[i]));
-    for (size_t i = 0; i < baseline->gone_count; i++)
+    }
+    for (size_t i = 0; i < baseline->gone_count; i++) {
         spf_json_append(gone, spf_clean_json(baseline->gone[i]));
+    }
     add(object, "gone", gone);
     return object;
 }
@@ -146,14 +152,17 @@ void spf_changes_text(struct spf_page *page, const struct spf_report_target *tar
     size_t shown = changes != NULL ? changes->facts.count : 0;
     struct spf_buf line;
 
-    if (!spf_has_changed(target))
+    if (!spf_has_changed(target)) {
         return;
-    if (page->style->detail <= 0 && shown > FACTS_SHOWN)
+    }
+    if (page->style->detail <= 0 && shown > FACTS_SHOWN) {
         shown = FACTS_SHOWN;
+    }
     spf_buf_init(&line, 1000);
     spf_page_put(page, SPF_INK_BOLD, _("Changed"));
-    for (size_t i = 0; i < shown; i++)
+    for (size_t i = 0; i < shown; i++) {
         add_line(page, SPF_INK_YELLOW, changes->facts.items[i].text);
+    }
     if (shown < changes->facts.count) {
         spf_buf_addf(&line, _("and %zu more"), changes->facts.count - shown);
         add_line(page, SPF_INK_DIM, line.data);
@@ -179,8 +188,9 @@ static int by_change(const void *a, const void *b)
     int order = (one->changes->since > other->changes->since) -
                 (one->changes->since < other->changes->since);
 
-    if (order == 0)
+    if (order == 0) {
         order = strcmp(first_fact(one), first_fact(other));
+    }
     return order != 0 ? order : (one > other) - (one < other);
 }
 
@@ -238,11 +248,13 @@ static void add_groups(struct spf_page *page, const struct spf_report *report)
         return;
     }
     for (size_t i = 0; i < report->count; i++) {
-        if (spf_has_changed(&report->targets[i]))
+        if (spf_has_changed(&report->targets[i])) {
             targets[count++] = &report->targets[i];
+        }
     }
-    if (count > 0)
+    if (count > 0) {
         qsort(targets, count, sizeof(*targets), by_change);
+    }
     for (size_t i = 0, size; i < count; i += size) {
         for (size = 1;
              i + size < count && targets[i + size]->changes->since == targets[i]->changes->since &&
@@ -260,14 +272,16 @@ void spf_baseline_text(struct spf_page *page, const struct spf_report *report)
     char when[SPF_UTC_SIZE];
     struct spf_buf line;
 
-    if (baseline == NULL)
+    if (baseline == NULL) {
         return;
+    }
     spf_buf_init(&line, 2000);
     spf_utc_format(baseline->recorded_utc, when);
     spf_buf_addf(&line, _("Since %s: "), when);
     for (int i = 0, any = 0; i < SPF_SINCE_COUNT; i++) {
-        if (baseline->count[i] == 0)
+        if (baseline->count[i] == 0) {
             continue;
+        }
         spf_buf_addf(&line, "%s%zu %s", any++ > 0 ? _(", ") : "", baseline->count[i],
                      spf_tr(words[i].said));
     }
@@ -275,8 +289,9 @@ void spf_baseline_text(struct spf_page *page, const struct spf_report *report)
     page->indent = 2;
     spf_page_flow(page, SPF_INK_BOLD, line.data);
     spf_page_line(page);
-    if (report->count > 1)
+    if (report->count > 1) {
         add_groups(page, report);
+    }
     for (size_t i = 0; i < baseline->gone_count; i++) {
         spf_buf_clear(&line);
         spf_buf_addf(&line, _("not in this run any more: %s"), baseline->gone[i]);

@@ -9,24 +9,29 @@ static void say_unknown(struct spf_buf *buf, const char *cause)
 {
     const char *names[SPF_FINDING_COUNT];
 
-    for (int i = 0; i < SPF_FINDING_COUNT; i++)
+    for (int i = 0; i < SPF_FINDING_COUNT; i++) {
         names[i] = spf_findings[i].id;
+    }
     spf_buf_addstr(buf, _("there is no cause \""));
     spf_buf_add_clean(buf, cause, strlen(cause), 100);
     spf_buf_addch(buf, '"');
-    if (!spf_suggest(buf, cause, "", names, SPF_FINDING_COUNT))
+    if (!spf_suggest(buf, cause, "", names, SPF_FINDING_COUNT)) {
         spf_buf_addstr(buf, _("; sshpreflight-causes(7) lists all of them"));
+    }
     spf_buf_addch(buf, '\n');
 }
 
 static const char *where(const struct spf_finding_info *info)
 {
-    if (strcmp(info->check, "target") == 0)
+    if (strcmp(info->check, "target") == 0) {
         return _("of the target as a whole");
-    if (strcmp(info->check, "*") == 0)
+    }
+    if (strcmp(info->check, "*") == 0) {
         return _("in any check");
-    if (strcmp(info->check, "cloud.*") == 0)
+    }
+    if (strcmp(info->check, "cloud.*") == 0) {
         return _("in any cloud check");
+    }
     return info->check;
 }
 
@@ -79,13 +84,16 @@ static void explain_finding(struct spf_page *page, const struct spf_finding_info
         page->indent = 4;
         spf_page_put(page, SPF_INK_PLAIN, "  - ");
         line[0] = '\0';
-        if (remedy->impact)
+        if (remedy->impact) {
             (void)spf_format(line, sizeof line, _(" (%s)"), spf_tr(remedy->impact));
-        if (remedy->command)
+        }
+        if (remedy->command) {
             strncat(line, _(":"), sizeof line - strlen(line) - 1);
+        }
         flow_template(page, SPF_INK_PLAIN, remedy->text, line);
-        if (remedy->command)
+        if (remedy->command) {
             add_command(page, remedy->command);
+        }
     }
     page->indent = 0;
 }
@@ -179,8 +187,9 @@ void spf_list_checks_json(struct spf_buf *buf)
         spf_json_add(one, "id", spf_json_string(check->id));
         spf_json_add(one, "asks", spf_json_string(check->asks));
         for (size_t k = 0; k < i; k++) {
-            if (check->needs >> k & 1)
+            if (check->needs >> k & 1) {
                 spf_json_append(needs, spf_json_string(spf_check_table[k].id));
+            }
         }
         spf_json_add(one, "needs", needs);
         spf_json_append(checks, one);

@@ -14,8 +14,9 @@ enum spf_thing spf_thing_of(const struct spf_report_target *target, const char *
     enum spf_thing thing = SPF_THING_NONE;
 
     *id = NULL;
-    if (d->cause == SPF_NO_FINDING)
+    if (d->cause == SPF_NO_FINDING) {
         return thing;
+    }
     if (result->thing != SPF_THING_NONE) {
         *id = result->thing_id;
         thing = result->thing;
@@ -41,10 +42,12 @@ static int by_trait(const void *a, const void *b)
     const struct spf_fleet_member *one = a, *other = b;
     int order = (one->cause > other->cause) - (one->cause < other->cause);
 
-    if (order == 0)
+    if (order == 0) {
         order = (one->thing > other->thing) - (one->thing < other->thing);
-    if (order == 0)
+    }
+    if (order == 0) {
         order = compare_ids(one->id, other->id);
+    }
     return order != 0 ? order : (one->target > other->target) - (one->target < other->target);
 }
 
@@ -58,8 +61,9 @@ static int by_size(const void *a, const void *b)
 {
     const struct spf_fleet_group *one = a, *other = b;
 
-    if (one->count != other->count)
+    if (one->count != other->count) {
         return one->count > other->count ? -1 : 1;
+    }
     return (one->members->target > other->members->target) -
            (one->members->target < other->members->target);
 }
@@ -83,8 +87,9 @@ static const struct spf_advice *common_remedy(const struct spf_fleet_group *grou
     for (size_t i = 1; remedy != NULL && i < group->count; i++) {
         const struct spf_advice *other = first_remedy(group->members[i].target);
 
-        if (other == NULL || strcmp(other->command, remedy->command) != 0)
+        if (other == NULL || strcmp(other->command, remedy->command) != 0) {
             return NULL;
+        }
     }
     return remedy;
 }
@@ -102,8 +107,9 @@ bool spf_fleet_init(struct spf_fleet *fleet, const struct spf_report *report)
     *fleet = (struct spf_fleet){.report = report};
     fleet->members = calloc(report->count + 1, sizeof *fleet->members);
     fleet->groups = calloc(report->count + 1, sizeof *fleet->groups);
-    if (fleet->members == NULL || fleet->groups == NULL)
+    if (fleet->members == NULL || fleet->groups == NULL) {
         return false;
+    }
     for (size_t i = 0; i < report->count; i++) {
         struct spf_fleet_member *member = &fleet->members[count];
 
@@ -112,26 +118,31 @@ bool spf_fleet_init(struct spf_fleet *fleet, const struct spf_report *report)
         member->thing = spf_thing_of(member->target, &member->id);
         count += member->cause != SPF_NO_FINDING;
     }
-    if (count > 0)
+    if (count > 0) {
         qsort(fleet->members, count, sizeof *fleet->members, by_trait);
+    }
     for (size_t i = 0; i < count; i++) {
         const struct spf_fleet_member *member = &fleet->members[i];
 
-        if (i == 0 || !same_trait(member, member - 1))
+        if (i == 0 || !same_trait(member, member - 1)) {
             fleet->groups[fleet->count++].members = member;
+        }
         fleet->groups[fleet->count - 1].count++;
     }
-    for (size_t i = 0; i < fleet->count; i++)
+    for (size_t i = 0; i < fleet->count; i++) {
         fleet->groups[i].remedy = common_remedy(&fleet->groups[i]);
-    if (fleet->count > 0)
+    }
+    if (fleet->count > 0) {
         qsort(fleet->groups, fleet->count, sizeof *fleet->groups, by_size);
+    }
     return true;
 }
 
 static void count_verdicts(const struct spf_report *report, size_t count[3])
 {
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         count[report->targets[i].diagnosis->verdict]++;
+    }
 }
 
 /* To be cleared. */
@@ -149,8 +160,9 @@ static struct json_object *group_json(const struct spf_fleet_group *group)
     struct json_object *shared = spf_json_object();
     const struct spf_fleet_member *first = group->members;
 
-    if (first->thing != SPF_THING_NONE)
+    if (first->thing != SPF_THING_NONE) {
         spf_json_add(shared, spf_thing_name(first->thing), spf_clean_json(first->id));
+    }
     for (size_t i = 0; i < group->count; i++) {
         struct spf_buf title;
 
@@ -173,8 +185,9 @@ static struct json_object *groups_json(const struct spf_report *report)
 
     if (spf_fleet_init(&fleet, report)) {
         list = spf_json_array();
-        for (size_t i = 0; i < fleet.count; i++)
+        for (size_t i = 0; i < fleet.count; i++) {
             spf_json_append(list, group_json(&fleet.groups[i]));
+        }
     }
     spf_fleet_clear(&fleet);
     return list;
@@ -187,9 +200,10 @@ struct json_object *spf_fleet_json(const struct spf_report *report)
 
     count_verdicts(report, count);
     spf_json_add(object, "targets", spf_json_integer((int64_t)report->count));
-    for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++)
+    for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++) {
         spf_json_add(object, spf_verdict_name((enum spf_verdict)verdict),
                      spf_json_integer((int64_t)count[verdict]));
+    }
     spf_json_add(object, "groups", groups_json(report));
     return object;
 }
@@ -239,8 +253,9 @@ void spf_fleet_shared(struct spf_buf *buf, const struct spf_fleet_group *group)
         spf_buf_addf(buf, group->count > 1 ? _(", all by %s ") : _(", by %s "), noun(first->thing));
         spf_buf_add_clean(buf, first->id, strlen(first->id), 300);
     }
-    if (group->remedy != NULL && group->count > 1)
+    if (group->remedy != NULL && group->count > 1) {
         spf_buf_addstr(buf, promise(group));
+    }
 }
 
 static void add_names(struct spf_page *page, const struct spf_fleet_group *group)
@@ -248,8 +263,9 @@ static void add_names(struct spf_page *page, const struct spf_fleet_group *group
     size_t shown = group->count;
     struct spf_buf title, word;
 
-    if (page->style->detail <= 0 && shown > SPF_FLEET_NAMES)
+    if (page->style->detail <= 0 && shown > SPF_FLEET_NAMES) {
         shown = SPF_FLEET_NAMES;
+    }
     spf_buf_init(&word, 800);
     spf_page_tab(page, 6);
     page->indent = 6;
@@ -312,8 +328,9 @@ void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
     spf_page_put(page, SPF_INK_BOLD, line);
     spf_page_line(page);
     if (spf_fleet_init(&fleet, report)) {
-        for (size_t i = 0; i < fleet.count; i++)
+        for (size_t i = 0; i < fleet.count; i++) {
             add_group(page, &fleet, &fleet.groups[i]);
+        }
     } else {
         page->buf->failed = true;
     }
@@ -332,8 +349,9 @@ void spf_left_out_text(struct spf_page *page, const struct spf_report *report)
         spf_page_flow(page, SPF_INK_YELLOW, line);
         spf_page_line(page);
     }
-    if (report->lacks_count == 0)
+    if (report->lacks_count == 0) {
         return;
+    }
     spf_page_line(page);
     spf_page_put(page, SPF_INK_RED, _("This is not the whole fleet:"));
     spf_page_line(page);

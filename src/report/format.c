@@ -35,6 +35,7 @@ void spf_report_render(struct spf_buf *buf, enum spf_format format, const struct
 {
     (void)spf_was_short();
     formats[format].render(buf, report, style);
-    if (spf_was_short())
+    if (spf_was_short()) {
         spf_buf_fail(buf); /* rather no report than one with members missing */
+    }
 }

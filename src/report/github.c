@@ -61,9 +61,11 @@ static void annotate(struct spf_buf *buf, const char *level, const struct spf_ru
 
 static const struct spf_advice *advice_for(const struct spf_diagnosis *d, enum spf_finding cause)
 {
-    for (size_t i = 0; i < d->remedies.count; i++)
-        if (d->remedies.items[i].cause == cause)
+    for (size_t i = 0; i < d->remedies.count; i++) {
+        if (d->remedies.items[i].cause == cause) {
             return &d->remedies.items[i];
+        }
+    }
     return NULL;
 }
 

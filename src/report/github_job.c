@@ -19,10 +19,12 @@
 static void add_markdown(struct spf_buf *buf, const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '@')
+        if (*text == '@') {
             spf_buf_addstr(buf, "<!-- -->");
-        if (ispunct((unsigned char)*text) && (unsigned char)*text < 0x80)
+        }
+        if (ispunct((unsigned char)*text) && (unsigned char)*text < 0x80) {
             spf_buf_addch(buf, '\\');
+        }
         spf_buf_addch(buf, *text == '\n' ? ' ' : *text);
     }
 }
@@ -68,8 +70,9 @@ static void add_target(struct spf_buf *buf, const struct spf_report_target *targ
     add_markdown(buf, title.data);
     spf_buf_addstr(buf, "\n\n");
     add_markdown(buf, d->summary);
-    if (d->cause != SPF_NO_FINDING)
+    if (d->cause != SPF_NO_FINDING) {
         spf_buf_addf(buf, " (`%s`)", spf_findings[d->cause].id);
+    }
     spf_buf_addstr(buf, "\n\n");
     for (size_t i = 0; i < d->candidates.count; i++) {
         spf_buf_addf(buf, "%zu. ", i + 1);
@@ -81,11 +84,13 @@ static void add_target(struct spf_buf *buf, const struct spf_report_target *targ
 
         spf_buf_addch(buf, '\n');
         add_markdown(buf, advice->text);
-        if (advice->impact != NULL)
+        if (advice->impact != NULL) {
             spf_buf_addf(buf, " (**%s**)", advice->impact);
+        }
         spf_buf_addch(buf, '\n');
-        if (advice->command != NULL)
+        if (advice->command != NULL) {
             add_command(buf, advice->command);
+        }
     }
     add_checks(buf, target->run);
     spf_buf_clear(&title);
@@ -97,8 +102,9 @@ void spf_report_github_summary(struct spf_buf *buf, const struct spf_report *rep
         size_t before = buf->len;
 
         add_target(buf, &report->targets[i]);
-        if (buf->len <= SUMMARY_MAX || buf->failed)
+        if (buf->len <= SUMMARY_MAX || buf->failed) {
             continue;
+        }
         buf->len = before;
         buf->data[before] = '\0';
         spf_buf_addf(buf, "%zu more targets are in the log alone.\n", report->count - i);
@@ -119,9 +125,11 @@ void spf_report_github_outputs(struct spf_buf *buf, const struct spf_report *rep
     const struct spf_diagnosis *d = NULL;
     char status[12];
 
-    for (size_t i = 0; d == NULL && i < report->count; i++)
-        if (report->targets[i].diagnosis->verdict == verdict)
+    for (size_t i = 0; d == NULL && i < report->count; i++) {
+        if (report->targets[i].diagnosis->verdict == verdict) {
             d = report->targets[i].diagnosis;
+        }
+    }
     (void)spf_format(status, sizeof status, "%d", report->exit_status);
     add_output(buf, "verdict", spf_verdict_name(verdict), delimiter);
     add_output(buf, "cause",

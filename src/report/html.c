@@ -22,9 +22,11 @@ void spf_html_mark(struct spf_buf *buf, const char *status)
     } signs[] = {{"pass", "✓"}, {"warn", "!"}, {"fail", "✗"}, {"unknown", "?"}, {"skip", "–"}};
     const char *sign = "";
 
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (strcmp(signs[i].status, status) == 0)
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (strcmp(signs[i].status, status) == 0) {
             sign = signs[i].sign;
+        }
+    }
     spf_buf_addf(buf, "<span class=\"mark %s\">%s %s</span>", status, sign, status);
 }
 
@@ -37,15 +39,17 @@ static void add_element(struct spf_buf *buf, const char *begin, const char *text
 
 static void add_command(struct spf_buf *buf, const char *command)
 {
-    if (command != NULL)
+    if (command != NULL) {
         add_element(buf, "<pre><code>", command, "</code></pre>\n");
+    }
 }
 
 static void add_advice(struct spf_buf *buf, const struct spf_advice *advice)
 {
     add_element(buf, "<li>", advice->text, "");
-    if (advice->impact != NULL)
+    if (advice->impact != NULL) {
         add_element(buf, " <strong>(", spf_tr(advice->impact), ")</strong>");
+    }
     add_command(buf, advice->command);
     spf_buf_addstr(buf, "</li>\n");
 }
@@ -63,8 +67,9 @@ static void add_remedies(struct spf_buf *buf, const struct spf_diagnosis *d)
     }
     if (d->remedies.count > 0) {
         spf_buf_addf(buf, "<h3>%s</h3>\n<ul>\n", _("What to do"));
-        for (size_t i = 0; i < d->remedies.count; i++)
+        for (size_t i = 0; i < d->remedies.count; i++) {
             add_advice(buf, &d->remedies.items[i]);
+        }
         spf_buf_addstr(buf, "</ul>\n");
     }
     if (d->verdict == SPF_VERDICT_PASS && (d->openssh != NULL || d->putty != NULL)) {
@@ -72,8 +77,9 @@ static void add_remedies(struct spf_buf *buf, const struct spf_diagnosis *d)
         add_command(buf, d->openssh);
         add_command(buf, d->putty_prepare);
         add_command(buf, d->putty);
-        if (d->putty_settings != NULL)
+        if (d->putty_settings != NULL) {
             add_element(buf, "<p>", d->putty_settings, "</p>\n");
+        }
     }
 }
 
@@ -81,15 +87,18 @@ static void add_evidence(struct spf_buf *buf, const struct spf_result *result)
 {
     bool any = false;
 
-    if (result->evidence == NULL)
+    if (result->evidence == NULL) {
         return;
+    }
     json_object_object_foreach(result->evidence, name, value)
     {
         if (value == NULL ||
-            (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0))
+            (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0)) {
             continue;
-        if (!any)
+        }
+        if (!any) {
             spf_buf_addf(buf, "<details><summary>%s</summary><dl>", _("Evidence"));
+        }
         any = true;
         add_element(buf, "<dt>", name, "</dt>");
         add_element(buf, "<dd>",
@@ -98,8 +107,9 @@ static void add_evidence(struct spf_buf *buf, const struct spf_result *result)
                         : json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE),
                     "</dd>");
     }
-    if (any)
+    if (any) {
         spf_buf_addstr(buf, "</dl></details>");
+    }
 }
 
 static void add_checks(struct spf_buf *buf, const struct spf_run *run)
@@ -116,8 +126,9 @@ static void add_checks(struct spf_buf *buf, const struct spf_run *run)
         spf_buf_addstr(buf, "<li>");
         spf_html_mark(buf, spf_status_name(result->status));
         add_element(buf, " <code>", spf_check_table[i].id, "</code>");
-        if (result->finding != SPF_NO_FINDING)
+        if (result->finding != SPF_NO_FINDING) {
             add_element(buf, " <span class=\"dim\">", spf_findings[result->finding].id, "</span>");
+        }
         add_element(buf, "<p>", words.data, "</p>");
         add_evidence(buf, result);
         spf_buf_addstr(buf, "</li>\n");
@@ -137,11 +148,13 @@ static void add_changes(struct spf_buf *buf, const struct spf_report_target *tar
     spf_buf_addf(buf, "<p><strong>%s</strong>: ", _("Changed"));
     add_element(buf, "", phrase.data, "</p>\n");
     spf_buf_clear(&phrase);
-    if (changes->facts.count < 2)
+    if (changes->facts.count < 2) {
         return;
+    }
     spf_buf_addstr(buf, "<ul>\n");
-    for (size_t i = 1; i < changes->facts.count; i++)
+    for (size_t i = 1; i < changes->facts.count; i++) {
         add_element(buf, "<li>", changes->facts.items[i].text, "</li>\n");
+    }
     spf_buf_addstr(buf, "</ul>\n");
 }
 
@@ -154,14 +167,15 @@ static void add_title(struct spf_buf *buf, const struct spf_report_target *targe
 
     spf_buf_init(&title, 600);
     spf_target_title(&title, target->run);
-    if (folded)
+    if (folded) {
         spf_buf_addf(buf, "<details class=\"target %s %s\"><summary><h2>", verdict,
                      d->cause != SPF_NO_FINDING ? spf_findings[d->cause].id : "");
-    else
+    } else {
         spf_buf_addf(buf,
                      "<section class=\"target %s\" aria-labelledby=\"target\">\n"
                      "<h2 id=\"target\">",
                      verdict);
+    }
     add_element(buf, "", title.data, " ");
     spf_html_mark(buf, verdict);
     add_element(buf, "</h2>\n<span class=\"summary\">", d->summary, "</span>");
@@ -177,11 +191,13 @@ static void add_target(struct spf_buf *buf, const struct spf_report *report, siz
     const bool folded = report->count > 1;
 
     add_title(buf, &report->targets[i], folded);
-    if (spf_has_changed(&report->targets[i]))
+    if (spf_has_changed(&report->targets[i])) {
         add_changes(buf, &report->targets[i]);
-    if (d->cause != SPF_NO_FINDING)
+    }
+    if (d->cause != SPF_NO_FINDING) {
         spf_buf_addf(buf, "<p class=\"dim\">%s<code>%s</code></p>\n", _("Cause: "),
                      spf_findings[d->cause].id);
+    }
     spf_html_way(buf, run, d);
     add_remedies(buf, d);
     add_checks(buf, run);
@@ -209,8 +225,9 @@ static void add_heading(struct spf_buf *buf, const struct spf_report *report)
         spf_buf_addf(buf, _("Replay of evidence recorded at %s; nothing was contacted"), when);
         spf_buf_addstr(buf, "</strong></p>\n");
     }
-    if (report->count > 1)
+    if (report->count > 1) {
         spf_html_fleet(buf, report);
+    }
     for (size_t i = 0; i < report->left_out_count; i++) {
         char line[600];
 
@@ -240,11 +257,13 @@ void spf_report_html(struct spf_buf *buf, const struct spf_report *report,
                  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                  "style-src 'unsafe-inline'\">\n<title>%s: SSH preflight</title>\n<style>\n%s",
                  spf_language_tag(), spf_verdict_name(spf_report_verdict(report)), spf_html_style);
-    if (report->count > 1)
+    if (report->count > 1) {
         spf_html_fleet_style(buf, report);
+    }
     spf_buf_addstr(buf, "</style>\n</head>\n<body>\n<main>\n");
     add_heading(buf, report);
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         add_target(buf, report, i);
+    }
     spf_buf_addstr(buf, "</main>\n</body>\n</html>\n");
 }

@@ -58,8 +58,9 @@ static void find_choices(struct choices *choices, const struct spf_report *repor
     struct choice causes[SPF_FINDING_COUNT];
     struct spf_tally tally = {0};
 
-    for (size_t i = 0; i < SPF_FINDING_COUNT; i++)
+    for (size_t i = 0; i < SPF_FINDING_COUNT; i++) {
         causes[i] = (struct choice){spf_findings[i].id, 0};
+    }
     for (size_t i = 0; i < report->count; i++) {
         spf_tally_add(&tally, &report->targets[i]);
         causes[report->targets[i].diagnosis->cause].count++;
@@ -67,12 +68,15 @@ static void find_choices(struct choices *choices, const struct spf_report *repor
     causes[SPF_NO_FINDING].count = 0;
     qsort(causes, SPF_FINDING_COUNT, sizeof *causes, by_count);
     choices->count = 0;
-    for (size_t i = 0; i < VERDICTS; i++)
-        if (tally.verdicts[verdicts[i]] > 0)
+    for (size_t i = 0; i < VERDICTS; i++) {
+        if (tally.verdicts[verdicts[i]] > 0) {
             choices->items[choices->count++] =
                 (struct choice){spf_verdict_name(verdicts[i]), tally.verdicts[verdicts[i]]};
-    for (size_t i = 0; i < CHOICES_MAX && causes[i].count > 0; i++)
+        }
+    }
+    for (size_t i = 0; i < CHOICES_MAX && causes[i].count > 0; i++) {
         choices->items[choices->count++] = causes[i];
+    }
 }
 
 /* The header alone is asked: :has() of what holds the targets would be asked again for each of them
@@ -83,9 +87,10 @@ void spf_html_fleet_style(struct spf_buf *buf, const struct spf_report *report)
 
     find_choices(&choices, report);
     spf_buf_addstr(buf, style);
-    for (size_t i = 0; i < choices.count; i++)
+    for (size_t i = 0; i < choices.count; i++) {
         spf_buf_addf(buf, "header:has([value=%s]:checked)~.target:not(.%s){display:none}\n",
                      choices.items[i].word, choices.items[i].word);
+    }
 }
 
 static void add_filter(struct spf_buf *buf, const struct spf_report *report)
@@ -97,9 +102,10 @@ static void add_filter(struct spf_buf *buf, const struct spf_report *report)
     find_choices(&choices, report);
     spf_buf_addf(buf, "<fieldset class=\"filter\">\n<legend>%s</legend>\n", _("Show"));
     spf_buf_addf(buf, button, "all", " checked", _("all"), report->count);
-    for (size_t i = 0; i < choices.count; i++)
+    for (size_t i = 0; i < choices.count; i++) {
         spf_buf_addf(buf, button, choices.items[i].word, "", choices.items[i].word,
                      choices.items[i].count);
+    }
     spf_buf_addstr(buf, "</fieldset>\n");
 }
 
@@ -151,8 +157,9 @@ static void add_groups(struct spf_buf *buf, const struct spf_fleet *fleet)
 {
     bool folded = fleet->count > GROUPS_SHOWN;
 
-    if (fleet->count == 0)
+    if (fleet->count == 0) {
         return;
+    }
     spf_buf_addstr(buf, "<ul class=\"groups\">\n");
     for (size_t i = 0; i < fleet->count; i++) {
         if (i == GROUPS_SHOWN) {
@@ -170,17 +177,19 @@ void spf_html_fleet(struct spf_buf *buf, const struct spf_report *report)
     struct spf_tally tally = {0};
     struct spf_fleet fleet;
 
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         spf_tally_add(&tally, &report->targets[i]);
+    }
     spf_buf_addstr(buf, "<p>");
     spf_buf_addf(buf, _("%zu targets: %zu pass, %zu fail, %zu unknown"), report->count,
                  tally.verdicts[SPF_VERDICT_PASS], tally.verdicts[SPF_VERDICT_FAIL],
                  tally.verdicts[SPF_VERDICT_UNKNOWN]);
     spf_buf_addstr(buf, "</p>\n");
-    if (spf_fleet_init(&fleet, report))
+    if (spf_fleet_init(&fleet, report)) {
         add_groups(buf, &fleet);
-    else
+    } else {
         spf_buf_fail(buf);
+    }
     spf_fleet_clear(&fleet);
     add_filter(buf, report);
 }

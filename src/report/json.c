@@ -66,9 +66,11 @@ static struct json_object *checks_json(spf_checks checks)
 {
     struct json_object *list = spf_json_array();
 
-    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
-        if (checks >> i & 1)
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        if (checks >> i & 1) {
             spf_json_append(list, spf_json_string(spf_check_table[i].id));
+        }
+    }
     return list;
 }
 
@@ -105,20 +107,24 @@ static struct json_object *evidence_json(const struct spf_run *run, enum spf_che
     }
     json_object_object_foreach(found, name, value)
     {
-        if (!json_object_object_get_ex(evidence, name, NULL))
+        if (!json_object_object_get_ex(evidence, name, NULL)) {
             spf_json_add(evidence, name, json_object_get(value));
+        }
     }
     return evidence;
 }
 
 static const char *because(const struct spf_result *result)
 {
-    if (result->status != SPF_SKIP)
+    if (result->status != SPF_SKIP) {
         return NULL;
-    if (result->skip_reason == SPF_SKIP_NOT_SELECTED)
+    }
+    if (result->skip_reason == SPF_SKIP_NOT_SELECTED) {
         return "not-selected";
-    if (result->skip_reason == SPF_SKIP_NOT_APPLICABLE)
+    }
+    if (result->skip_reason == SPF_SKIP_NOT_APPLICABLE) {
         return "not-applicable";
+    }
     return spf_check_table[result->because].id;
 }
 
@@ -131,8 +137,9 @@ static struct json_object *check_json(const struct spf_run *run, enum spf_check_
 
     spf_buf_init(&words, 1000);
     spf_words(&words, run, check);
-    if (result->finding != SPF_NO_FINDING)
+    if (result->finding != SPF_NO_FINDING) {
         spf_advise(run, check, result->finding, &remedies);
+    }
 
     add_text(object, "id", spf_check_table[check].id);
     add_text(object, "status", spf_status_name(result->status));
@@ -141,8 +148,10 @@ static struct json_object *check_json(const struct spf_run *run, enum spf_check_
     add_text(object, "because", because(result));
     spf_json_add(object, "evidence", evidence_json(run, check));
     spf_json_add(object, "remedies", remedies_json(&remedies));
-    if (run->target->from_transcript && SPF_CLOUD_CHECKS >> check & 1 && result->status != SPF_SKIP)
+    if (run->target->from_transcript && SPF_CLOUD_CHECKS >> check & 1 &&
+        result->status != SPF_SKIP) {
         add_text(object, "source", "live");
+    }
     add_number(object, "duration_ms",
                result->status == SPF_SKIP ? 0 : result->concluded_ms - result->started_ms);
     spf_advice_clear(&remedies);
@@ -160,12 +169,13 @@ static struct json_object *echo_json(const struct spf_run *run)
     add_text(object, "instance_name",
              run->facts.instance.name[0] ? run->facts.instance.name : NULL);
     add_slot(object, "region_id", run, "{region}");
-    if (target->alias != NULL)
+    if (target->alias != NULL) {
         add_text(object, "host", target->alias);
-    else if (target->host != NULL && strcmp(target->host, SPF_UNNAMED_HOST) == 0)
+    } else if (target->host != NULL && strcmp(target->host, SPF_UNNAMED_HOST) == 0) {
         add_text(object, "host", NULL);
-    else
+    } else {
         add_slot(object, "host", run, "{host}");
+    }
     add_slot(object, "address", run, "{address}");
     add_number(object, "port", target->port);
     add_text(object, "user", strcmp(target->user, SPF_UNNAMED_USER) != 0 ? target->user : NULL);
@@ -181,8 +191,9 @@ static struct json_object *comes_of_json(const struct spf_report_target *target)
     enum spf_thing thing = spf_thing_of(target, &id);
     struct json_object *object;
 
-    if (thing == SPF_THING_NONE)
+    if (thing == SPF_THING_NONE) {
         return NULL;
+    }
     object = spf_json_object();
     add_text(object, "kind", spf_thing_name(thing));
     add_text(object, "id", id);
@@ -203,8 +214,9 @@ struct json_object *spf_report_target_json(const struct spf_report_target *targe
     add_text(object, "permanence", found ? spf_permanence_name(d->permanence) : NULL);
 
     list = spf_json_array();
-    for (size_t i = 0; i < d->further_count; i++)
+    for (size_t i = 0; i < d->further_count; i++) {
         spf_json_append(list, spf_json_string(spf_findings[d->further[i]].id));
+    }
     spf_json_add(object, "further_causes", list);
 
     list = spf_json_array();
@@ -234,8 +246,9 @@ struct json_object *spf_report_target_json(const struct spf_report_target *targe
     add_number(object, "duration_ms", target->duration_ms);
 
     list = spf_json_array();
-    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_json_append(list, check_json(target->run, (enum spf_check_id)i));
+    }
     spf_json_add(object, "checks", list);
     spf_json_add(object, "changes", spf_changes_json(target));
     return object;
@@ -268,8 +281,9 @@ static const char *ssh_line(const struct spf_report *report)
     for (size_t i = 0; i < report->count; i++) {
         const char *line = report->targets[i].run->facts.openssh.line;
 
-        if (line[0] != '\0')
+        if (line[0] != '\0') {
             return line;
+        }
     }
     return NULL;
 }
@@ -301,16 +315,18 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     spf_json_add(root, "baseline", spf_baseline_json(report));
     spf_json_add(root, "left_out", spf_left_out_json(report));
     targets = spf_json_array();
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         spf_json_append(targets, spf_report_target_json(&report->targets[i]));
+    }
     spf_json_add(root, "targets", targets);
 
     text = json_object_to_json_string_ext(root,
                                           JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text)
+    if (text) {
         spf_buf_addstr(buf, text);
-    else
+    } else {
         buf->failed = true;
+    }
     spf_buf_addch(buf, '\n');
     json_object_put(root);
 }

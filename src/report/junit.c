@@ -140,7 +140,8 @@ void spf_report_junit(struct spf_buf *buf, const struct spf_report *report,
                  report->count * SPF_CHECK_COUNT, total.failures, total.errors);
     add_seconds(buf, report->duration_ms);
     spf_buf_addstr(buf, ">\n");
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         add_suite(buf, report, &report->targets[i]);
+    }
     spf_buf_addstr(buf, "</testsuites>\n");
 }

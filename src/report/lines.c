@@ -13,9 +13,10 @@
 /* What is not in the run any more has no line of its own. */
 static void add_gone(struct spf_buf *buf, const struct spf_report *report)
 {
-    for (size_t i = 0; report->baseline != NULL && i < report->baseline->gone_count; i++)
+    for (size_t i = 0; report->baseline != NULL && i < report->baseline->gone_count; i++) {
         spf_buf_addf(buf, "%-7s  -  %s: %s\n", "-", report->baseline->gone[i],
                      _("not in this run any more"));
+    }
 }
 
 /* "fail  sg-source-excluded  i-bp1…: one sentence" */
@@ -68,10 +69,11 @@ static void end_line(struct spf_buf *buf, struct json_object *line)
     const char *text = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
                                                                 JSON_C_TO_STRING_NOSLASHESCAPE);
 
-    if (text != NULL)
+    if (text != NULL) {
         spf_buf_addf(buf, "%s\n", text);
-    else
+    } else {
         buf->failed = true;
+    }
     json_object_put(line);
 }
 
@@ -90,8 +92,9 @@ void spf_report_ndjson_baseline(struct spf_buf *buf, const struct spf_report *re
 {
     struct json_object *line, *baseline = spf_baseline_json(report);
 
-    if (baseline == NULL)
+    if (baseline == NULL) {
         return;
+    }
     line = begin_line(report, "sshpreflight.baseline/1");
     spf_json_add(line, "baseline", baseline);
     end_line(buf, line);
@@ -106,8 +109,9 @@ void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report,
         struct json_object *line = begin_line(report, "sshpreflight.target/1");
         struct json_object *target = spf_report_target_json(&report->targets[i]);
 
-        if (target == NULL)
+        if (target == NULL) {
             continue;
+        }
         json_object_object_foreach(target, name, member)
         {
             spf_json_add(line, name, json_object_get(member));
@@ -115,6 +119,7 @@ void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report,
         json_object_put(target);
         end_line(buf, line);
     }
-    if (!report->streamed)
+    if (!report->streamed) {
         spf_report_ndjson_baseline(buf, report);
+    }
 }

@@ -9,8 +9,9 @@
 /* "|" separates performance data, a line feed the long output (Monitoring Plugins guidelines). */
 static void add_plugin_text(struct spf_buf *buf, const char *text)
 {
-    for (; *text != '\0'; text++)
+    for (; *text != '\0'; text++) {
         spf_buf_addch(buf, *text == '|' ? '/' : *text == '\n' ? ' ' : *text);
+    }
 }
 
 int spf_report_nagios_status(const struct spf_report *report)
@@ -19,9 +20,11 @@ int spf_report_nagios_status(const struct spf_report *report)
         [SPF_VERDICT_PASS] = 0, [SPF_VERDICT_FAIL] = 2, [SPF_VERDICT_UNKNOWN] = 3};
     enum spf_verdict worst = spf_report_verdict(report);
 
-    for (size_t i = 0; worst == SPF_VERDICT_PASS && i < report->count; i++)
-        if (spf_report_warns(&report->targets[i]))
+    for (size_t i = 0; worst == SPF_VERDICT_PASS && i < report->count; i++) {
+        if (spf_report_warns(&report->targets[i])) {
             return 1;
+        }
+    }
     return statuses[worst];
 }
 
@@ -32,13 +35,15 @@ void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report,
     size_t count[3] = {0};
 
     (void)style;
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         count[report->targets[i].diagnosis->verdict]++;
+    }
     spf_buf_addf(buf, "SSHPREFLIGHT %s - ", words[spf_report_nagios_status(report)]);
-    if (report->count == 1)
+    if (report->count == 1) {
         add_plugin_text(buf, report->targets[0].diagnosis->summary);
-    else
+    } else {
         spf_buf_addf(buf, "%zu of %zu can log in", count[SPF_VERDICT_PASS], report->count);
+    }
     spf_buf_addf(buf,
                  " | time=%lld.%03llds;;;0 pass=%zu;;;0;%zu fail=%zu;;;0;%zu unknown=%zu;;;0;%zu\n",
                  (long long)(report->duration_ms / 1000), (long long)(report->duration_ms % 1000),
@@ -48,8 +53,9 @@ void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report,
         const struct spf_report_target *target = &report->targets[i];
         struct spf_buf title;
 
-        if (target->diagnosis->cause == SPF_NO_FINDING)
+        if (target->diagnosis->cause == SPF_NO_FINDING) {
             continue;
+        }
         spf_buf_init(&title, 600);
         spf_target_title(&title, target->run);
         add_plugin_text(buf, title.data);
@@ -65,12 +71,14 @@ static void add_label(struct spf_buf *buf, const char *name, const char *value)
 {
     spf_buf_addf(buf, "%s=\"", name);
     for (; *value != '\0'; value++) {
-        if (*value == '\\' || *value == '"')
+        if (*value == '\\' || *value == '"') {
             spf_buf_addch(buf, '\\');
-        if (*value == '\n')
+        }
+        if (*value == '\n') {
             spf_buf_addstr(buf, "\\n");
-        else
+        } else {
             spf_buf_addch(buf, *value);
+        }
     }
     spf_buf_addch(buf, '"');
 }
@@ -99,8 +107,9 @@ static int by_title(const void *a, const void *b)
 
 static void free_names(char **names, size_t count)
 {
-    for (size_t i = 0; names != NULL && i < count; i++)
+    for (size_t i = 0; names != NULL && i < count; i++) {
         free(names[i]);
+    }
     free(names);
 }
 
@@ -120,23 +129,27 @@ static char **name_targets(const struct spf_report *report)
         entries[i] = (struct entry){spf_buf_take(&title), i};
         whole = entries[i].title != NULL;
     }
-    if (whole)
+    if (whole) {
         qsort(entries, report->count, sizeof *entries, by_title);
+    }
     for (size_t i = 0; whole && i < report->count; i++) {
         char **name = &names[entries[i].target];
 
         same = i > 0 && strcmp(entries[i - 1].title, entries[i].title) == 0 ? same + 1 : 1;
-        if (same == 1)
+        if (same == 1) {
             *name = strdup(entries[i].title);
-        else if (asprintf(name, "%s #%zu", entries[i].title, same) < 0)
+        } else if (asprintf(name, "%s #%zu", entries[i].title, same) < 0) {
             *name = NULL;
+        }
         whole = *name != NULL;
     }
-    for (size_t i = 0; entries != NULL && i < report->count; i++)
+    for (size_t i = 0; entries != NULL && i < report->count; i++) {
         free(entries[i].title);
+    }
     free(entries);
-    if (whole)
+    if (whole) {
         return names;
+    }
     free_names(names, report->count);
     return NULL;
 }
@@ -164,8 +177,9 @@ static void add_verdicts(struct spf_buf *buf, const struct spf_report *report, c
     for (size_t i = 0; i < report->count; i++) {
         enum spf_verdict verdict = report->targets[i].diagnosis->verdict;
 
-        if (verdict == SPF_VERDICT_UNKNOWN)
+        if (verdict == SPF_VERDICT_UNKNOWN) {
             continue;
+        }
         begin_sample(buf, "sshpreflight_login_possible", names[i]);
         spf_buf_addf(buf, "} %d\n", verdict == SPF_VERDICT_PASS);
     }
@@ -184,16 +198,18 @@ static void add_counts(struct spf_buf *buf, const struct spf_report *report)
 {
     size_t counts[3][SPF_FINDING_COUNT] = {{0}};
 
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         counts[report->targets[i].diagnosis->verdict][report->targets[i].diagnosis->cause]++;
+    }
     add_family(buf, "sshpreflight_targets", "How many targets, by verdict and root cause.");
     for (int verdict = SPF_VERDICT_PASS; verdict <= SPF_VERDICT_UNKNOWN; verdict++) {
         for (int cause = 0; cause < SPF_FINDING_COUNT; cause++) {
-            if (counts[verdict][cause] > 0)
+            if (counts[verdict][cause] > 0) {
                 spf_buf_addf(buf, "sshpreflight_targets{verdict=\"%s\",cause=\"%s\"} %zu\n",
                              spf_verdict_name((enum spf_verdict)verdict),
                              cause != SPF_NO_FINDING ? spf_findings[cause].id : "",
                              counts[verdict][cause]);
+            }
         }
     }
 }
@@ -212,8 +228,9 @@ void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report,
     add_counts(buf, report);
     add_verdicts(buf, report, names);
     add_family(buf, "sshpreflight_check_status", "The status of each check.");
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         add_checks(buf, report->targets[i].run, names[i]);
+    }
     add_family(buf, "sshpreflight_duration_seconds", "How long the target took.");
     for (size_t i = 0; i < report->count; i++) {
         int64_t ms = report->targets[i].duration_ms;

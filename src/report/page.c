@@ -11,8 +11,9 @@ static size_t decode(const char *text, uint32_t *code)
 {
     size_t used = spf_utf8_decode(text, strnlen(text, 4), code);
 
-    if (used == 0)
+    if (used == 0) {
         *code = 0xfffd;
+    }
     return used > 0 ? used : 1;
 }
 
@@ -29,11 +30,14 @@ static unsigned width_of(uint32_t c)
                 {0xac00, 0xd7a3}, {0xf900, 0xfaff},   {0xfe30, 0xfe6f},   {0xff00, 0xff60},
                 {0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f900, 0x1f9ff}, {0x20000, 0x3fffd}};
 
-    if ((c >= 0x300 && c <= 0x36f) || (c >= 0xfe00 && c <= 0xfe0f))
+    if ((c >= 0x300 && c <= 0x36f) || (c >= 0xfe00 && c <= 0xfe0f)) {
         return 0;
-    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
-        if (c >= wide[i].first && c <= wide[i].last)
+    }
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++) {
+        if (c >= wide[i].first && c <= wide[i].last) {
             return 2;
+        }
+    }
     return 1;
 }
 
@@ -46,8 +50,9 @@ size_t spf_page_fit(const char *text, unsigned columns)
         size_t used = decode(text + len, &code);
         unsigned width = width_of(code);
 
-        if (width > columns)
+        if (width > columns) {
             break;
+        }
         columns -= width;
         len += used;
     }
@@ -80,9 +85,11 @@ static size_t show(const struct spf_page *page, const char *text, char out[16], 
         return used;
     } else {
         (void)spf_format(out, 16, "\\u%04x", (unsigned)code);
-        for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
-            if (plain[i].code == code)
+        for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+            if (plain[i].code == code) {
                 (void)spf_copy(out, 16, plain[i].ascii);
+            }
+        }
     }
     *width = (unsigned)strlen(out);
     return used;
@@ -117,14 +124,16 @@ static const char *code_of(enum spf_ink ink)
 
 static void colour(struct spf_page *page, enum spf_ink ink)
 {
-    if (page->style->colour && ink != SPF_INK_PLAIN)
+    if (page->style->colour && ink != SPF_INK_PLAIN) {
         spf_buf_addf(page->buf, "\x1b[%sm", code_of(ink));
+    }
 }
 
 static void uncolour(struct spf_page *page, enum spf_ink ink)
 {
-    if (page->style->colour && ink != SPF_INK_PLAIN)
+    if (page->style->colour && ink != SPF_INK_PLAIN) {
         spf_buf_addstr(page->buf, "\x1b[0m");
+    }
 }
 
 static void put(struct spf_page *page, const char *text, size_t len)
@@ -175,8 +184,9 @@ static unsigned width_to(const struct spf_page *page, const char *text, size_t l
     unsigned total = 0, width;
     char out[16];
 
-    for (const char *end = text + len; text < end; total += width)
+    for (const char *end = text + len; text < end; total += width) {
         text += show(page, text, out, &width);
+    }
     return total;
 }
 
@@ -188,14 +198,19 @@ static bool is_break(uint32_t before, uint32_t after)
                                        0xff1b, 0xff1f, 0x201d, 0x300b, 0x300d};
     static const uint32_t opening[] = {0xff08, 0x201c, 0x300a, 0x300c};
 
-    if (width_of(before) < 2 && width_of(after) < 2)
+    if (width_of(before) < 2 && width_of(after) < 2) {
         return false;
-    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
-        if (after == closing[i])
+    }
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++) {
+        if (after == closing[i]) {
             return false;
-    for (size_t i = 0; i < sizeof opening / sizeof *opening; i++)
-        if (before == opening[i])
+        }
+    }
+    for (size_t i = 0; i < sizeof opening / sizeof *opening; i++) {
+        if (before == opening[i]) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -208,8 +223,9 @@ static size_t unbroken(const char *word, size_t len)
     while (at < len) {
         size_t used = decode(word + at, &after);
 
-        if (is_break(before, after))
+        if (is_break(before, after)) {
             return at;
+        }
         at += used;
         before = after;
     }

@@ -15,8 +15,9 @@ void spf_tally_add(struct spf_tally *tally, const struct spf_report_target *targ
 
 static enum spf_verdict worst(const struct spf_tally *tally)
 {
-    if (tally->verdicts[SPF_VERDICT_FAIL] > 0)
+    if (tally->verdicts[SPF_VERDICT_FAIL] > 0) {
         return SPF_VERDICT_FAIL;
+    }
     return tally->verdicts[SPF_VERDICT_UNKNOWN] > 0 ? SPF_VERDICT_UNKNOWN : SPF_VERDICT_PASS;
 }
 
@@ -26,12 +27,15 @@ int spf_tally_exit_status(const struct spf_tally *tally, bool strict, unsigned f
         [SPF_VERDICT_PASS] = 0, [SPF_VERDICT_FAIL] = 1, [SPF_VERDICT_UNKNOWN] = 2};
     size_t bad = tally->verdicts[SPF_VERDICT_FAIL] + tally->verdicts[SPF_VERDICT_UNKNOWN];
 
-    if (fail_over > 0 && bad * 100 <= fail_over * tally->targets)
+    if (fail_over > 0 && bad * 100 <= fail_over * tally->targets) {
         return 0;
-    if (strict && (tally->fails || tally->warns))
+    }
+    if (strict && (tally->fails || tally->warns)) {
         return 1;
-    if (strict && tally->unknowns)
+    }
+    if (strict && tally->unknowns) {
         return 2;
+    }
     return statuses[worst(tally)];
 }
 
@@ -39,8 +43,9 @@ static struct spf_tally tally_of(const struct spf_report *report)
 {
     struct spf_tally tally = {0};
 
-    for (size_t i = 0; i < report->count; i++)
+    for (size_t i = 0; i < report->count; i++) {
         spf_tally_add(&tally, &report->targets[i]);
+    }
     return tally;
 }
 
@@ -66,8 +71,9 @@ bool spf_report_warns(const struct spf_report_target *target)
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_result *result = &target->run->results[i];
 
-        if (result->status == SPF_WARN && !spf_findings[result->finding].advisory)
+        if (result->status == SPF_WARN && !spf_findings[result->finding].advisory) {
             return true;
+        }
     }
     return false;
 }

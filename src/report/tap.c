@@ -12,8 +12,9 @@
 static void add_description(struct spf_buf *buf, const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (*text == '#' || *text == '\\')
+        if (*text == '#' || *text == '\\') {
             spf_buf_addch(buf, '\\');
+        }
         spf_buf_addch(buf, *text == '\n' ? ' ' : *text);
     }
 }
@@ -23,8 +24,9 @@ static void add_member(struct spf_buf *buf, const char *name, const char *text)
 {
     spf_buf_addf(buf, "  %s: \"", name);
     for (; *text != '\0'; text++) {
-        if (*text == '"' || *text == '\\')
+        if (*text == '"' || *text == '\\') {
             spf_buf_addch(buf, '\\');
+        }
         spf_buf_addch(buf, *text == '\n' ? ' ' : *text);
     }
     spf_buf_addstr(buf, "\"\n");
@@ -43,8 +45,9 @@ static void add_block(struct spf_buf *buf, const struct spf_run *run, enum spf_c
     spf_advise(run, check, result->finding, &list);
     if (list.count > 0) {
         add_member(buf, "remedy", list.items[0].text);
-        if (list.items[0].command != NULL)
+        if (list.items[0].command != NULL) {
             add_member(buf, "command", list.items[0].command);
+        }
     }
     spf_advice_clear(&list);
     spf_buf_addstr(buf, "  ...\n");
@@ -68,14 +71,16 @@ static void add_test(struct spf_buf *buf, const struct spf_report *report, size_
         spf_buf_addch(buf, ' ');
     }
     spf_buf_addstr(buf, spf_check_table[check].id);
-    if (result->status == SPF_SKIP)
+    if (result->status == SPF_SKIP) {
         spf_buf_addstr(buf, " # SKIP ");
-    else
+    } else {
         spf_buf_addstr(buf, ": ");
+    }
     add_description(buf, words.data);
     spf_buf_addch(buf, '\n');
-    if (bad || result->status == SPF_WARN)
+    if (bad || result->status == SPF_WARN) {
         add_block(buf, run, check, words.data);
+    }
     spf_buf_clear(&title);
     spf_buf_clear(&words);
 }
@@ -85,7 +90,9 @@ void spf_report_tap(struct spf_buf *buf, const struct spf_report *report,
 {
     (void)style;
     spf_buf_addf(buf, "TAP version 14\n1..%zu\n", report->count * SPF_CHECK_COUNT);
-    for (size_t i = 0; i < report->count; i++)
-        for (int check = 0; check < SPF_CHECK_COUNT; check++)
+    for (size_t i = 0; i < report->count; i++) {
+        for (int check = 0; check < SPF_CHECK_COUNT; check++) {
             add_test(buf, report, i, (enum spf_check_id)check);
+        }
+    }
 }

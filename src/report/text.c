@@ -47,8 +47,9 @@ static void add_source(struct spf_text_writer *w)
     const struct spf_transcript_facts *text = &w->run->facts.transcript;
     char line[300];
 
-    if (!w->run->target->from_transcript)
+    if (!w->run->target->from_transcript) {
         return;
+    }
     (void)spf_format(line, sizeof line,
                      text->lines == 1 ? _("From a transcript of %lld line%s%s; %s")
                                       : _("From a transcript of %lld lines%s%s; %s"),
@@ -71,8 +72,10 @@ static void add_configuration(struct spf_text_writer *w)
     const char *says = w->run->facts.ssh_config.says;
     char line[800];
 
-    if (w->run->target->ssh_config == NULL || !spf_facts_have(&w->run->facts, SPF_GROUP_SSH_CONFIG))
+    if (w->run->target->ssh_config == NULL ||
+        !spf_facts_have(&w->run->facts, SPF_GROUP_SSH_CONFIG)) {
         return;
+    }
     (void)spf_format(line, sizeof line, _("From the ssh configuration: %s"), says);
     w->page.indent = 4;
     spf_page_flow(&w->page, SPF_INK_DIM, says[0] ? line : _("From the ssh configuration: nothing"));
@@ -84,8 +87,9 @@ static void add_timeline(struct spf_text_writer *w, const struct spf_report *rep
 {
     const struct spf_timeline timeline = spf_timeline_of(report, w->run);
 
-    if (timeline.total_ms == 0)
+    if (timeline.total_ms == 0) {
         return;
+    }
     spf_page_line(&w->page);
     spf_timeline_draw(&w->page, &timeline, w->run);
 }
@@ -99,14 +103,16 @@ static void add_strictness(struct spf_page *page, const struct spf_report *repor
     char line[200];
 
     if ((report->exit_status != 1 && report->exit_status != 2) ||
-        report->exit_status == usual[spf_report_verdict(report)])
+        report->exit_status == usual[spf_report_verdict(report)]) {
         return;
+    }
     for (size_t i = 0; i < report->count; i++) {
         for (int k = 0; k < SPF_CHECK_COUNT; k++) {
             const struct spf_result *result = &report->targets[i].run->results[k];
 
-            if (result->status != wanted || spf_findings[result->finding].advisory)
+            if (result->status != wanted || spf_findings[result->finding].advisory) {
                 continue;
+            }
             (void)spf_format(line, sizeof line,
                              _("Exit status %d because of --strict: %s is %s, %s"),
                              report->exit_status, spf_check_table[k].id, spf_status_name(wanted),
@@ -124,15 +130,17 @@ static void add_origin(struct spf_page *page, const struct spf_report *report)
 {
     char when[SPF_UTC_SIZE], line[120];
 
-    if (report->replayed_utc == 0)
+    if (report->replayed_utc == 0) {
         return;
+    }
     spf_utc_format(report->replayed_utc, when);
     (void)spf_format(line, sizeof line,
                      _("Replay of evidence recorded at %s; nothing was contacted"), when);
     spf_page_flow(page, SPF_INK_YELLOW, line);
     spf_page_line(page);
-    if (page->style->detail >= 0)
+    if (page->style->detail >= 0) {
         spf_page_line(page);
+    }
 }
 
 /* Several at a glance. */
@@ -156,28 +164,38 @@ void spf_report_text(struct spf_buf *buf, const struct spf_report *report,
             spf_changes_text(&w.page, &report->targets[i]);
             continue;
         }
-        if (i > 0)
+        if (i > 0) {
             spf_page_line(&w.page);
-        if (report->count > 1)
+        }
+        if (report->count > 1) {
             add_title(&w);
-        if (style->detail >= 0)
+        }
+        if (style->detail >= 0) {
             spf_changes_text(&w.page, &report->targets[i]);
-        if (style->detail >= 0)
+        }
+        if (style->detail >= 0) {
             add_configuration(&w);
-        if (style->detail >= 0)
+        }
+        if (style->detail >= 0) {
             add_source(&w);
-        if (style->detail > 0)
+        }
+        if (style->detail > 0) {
             spf_text_details(&w);
-        if (style->detail > 1)
+        }
+        if (style->detail > 1) {
             add_timeline(&w, report);
-        if (style->detail == 0)
+        }
+        if (style->detail == 0) {
             spf_text_groups(&w);
-        if (style->detail >= 0)
+        }
+        if (style->detail >= 0) {
             spf_page_line(&w.page);
+        }
         spf_text_conclusion(&w);
     }
-    if (report->count > 1 || report->left_out_count > 0 || report->lacks_count > 0)
+    if (report->count > 1 || report->left_out_count > 0 || report->lacks_count > 0) {
         add_fleet(&(struct spf_page){buf, style, 0, 0}, report);
+    }
     spf_baseline_text(&(struct spf_page){buf, style, 0, 0}, report);
     add_strictness(&(struct spf_page){buf, style, 0, 0}, report);
 }

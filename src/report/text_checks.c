@@ -51,10 +51,12 @@ static bool is_same_skip(const struct spf_run *run, enum spf_check_id a, enum sp
 /* Starts a line of its own within a group; the first one is next to the label. */
 static void own_line(struct spf_page *page)
 {
-    if (page->column > LABEL)
+    if (page->column > LABEL) {
         spf_page_line(page);
-    if (page->column < LABEL)
+    }
+    if (page->column < LABEL) {
         spf_page_tab(page, LABEL);
+    }
 }
 
 static void add_symbol(struct spf_page *page, enum spf_status status, enum spf_ink ink)
@@ -71,16 +73,18 @@ static void add_pass(struct spf_page *page, const char *words)
 
     bool wraps;
 
-    if (page->column > LABEL && spf_page_fits(page, width + 3))
+    if (page->column > LABEL && spf_page_fits(page, width + 3)) {
         spf_page_put(page, SPF_INK_PLAIN, "   ");
-    else
+    } else {
         own_line(page);
+    }
     add_symbol(page, SPF_PASS, SPF_INK_GREEN);
     page->indent = page->column > LABEL + 10 ? LABEL + 2 : page->column;
     wraps = !spf_page_fits(page, spf_page_width(page, words));
     spf_page_flow(page, SPF_INK_PLAIN, words);
-    if (wraps)
+    if (wraps) {
         spf_page_line(page); /* the next one would look like a part of it */
+    }
 }
 
 static void add_trouble(struct spf_text_writer *w, enum spf_check_id check, const char *words)
@@ -111,20 +115,23 @@ static enum spf_check_id add_skips(struct spf_text_writer *w, enum spf_check_id 
     enum spf_check_id check = from;
     struct spf_buf line;
 
-    while (check < group->last && is_same_skip(w->run, from, check + 1))
+    while (check < group->last && is_same_skip(w->run, from, check + 1)) {
         check++;
+    }
     spf_buf_init(&line, 1000);
-    for (enum spf_check_id i = from; i <= check && check - from < group->last - group->first; i++)
+    for (enum spf_check_id i = from; i <= check && check - from < group->last - group->first; i++) {
         spf_buf_addf(&line, "%s%s", spf_tr(spf_check_table[i].title),
                      i < check ? _(", ") : _(": "));
-    if (result->skip_reason == SPF_SKIP_NEED)
+    }
+    if (result->skip_reason == SPF_SKIP_NEED) {
         spf_buf_addf(&line, _("not reached (needs %s)"), spf_check_table[blocker(w->run, from)].id);
-    else if (result->skip_reason == SPF_SKIP_NOT_SELECTED)
+    } else if (result->skip_reason == SPF_SKIP_NOT_SELECTED) {
         spf_buf_addstr(&line, _("not selected"));
-    else if (SPF_CLOUD_CHECKS >> from & 1 && !w->run->target->instance_id)
+    } else if (SPF_CLOUD_CHECKS >> from & 1 && !w->run->target->instance_id) {
         spf_buf_addstr(&line, _("not asked, as no --instance was given"));
-    else
+    } else {
         spf_buf_addstr(&line, _("does not apply here"));
+    }
     own_line(&w->page);
     add_symbol(&w->page, SPF_SKIP, SPF_INK_DIM);
     w->page.indent = w->page.column;
@@ -136,10 +143,12 @@ static enum spf_check_id add_skips(struct spf_text_writer *w, enum spf_check_id 
 
 static bool is_unselected(const struct spf_run *run, const struct group *group)
 {
-    for (enum spf_check_id check = group->first; check <= group->last; check++)
+    for (enum spf_check_id check = group->first; check <= group->last; check++) {
         if (run->results[check].status != SPF_SKIP ||
-            run->results[check].skip_reason != SPF_SKIP_NOT_SELECTED)
+            run->results[check].skip_reason != SPF_SKIP_NOT_SELECTED) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -178,29 +187,33 @@ static bool is_said_already(const struct spf_run *run, enum spf_check_id check)
 
 static void add_group(struct spf_text_writer *w, const struct group *group)
 {
-    if (is_unselected(w->run, group))
+    if (is_unselected(w->run, group)) {
         return;
+    }
     spf_page_put(&w->page, SPF_INK_BOLD, spf_tr(group->label));
     spf_page_tab(&w->page, LABEL);
     for (enum spf_check_id check = group->first; check <= group->last; check++) {
         char *words = NULL;
 
-        if (check > group->first && is_said_already(w->run, check))
+        if (check > group->first && is_said_already(w->run, check)) {
             continue;
+        }
         words = spf_text_words(w->run, check);
-        if (w->run->results[check].status == SPF_SKIP)
+        if (w->run->results[check].status == SPF_SKIP) {
             check = add_skips(w, check, group);
-        else if (w->run->results[check].finding == SPF_NOT_IN_TRANSCRIPT &&
-                 w->run->results[check].summary[0] == '\0')
+        } else if (w->run->results[check].finding == SPF_NOT_IN_TRANSCRIPT &&
+                   w->run->results[check].summary[0] == '\0') {
             check = add_not_shown(w, check, group);
-        else if (w->run->results[check].status == SPF_PASS)
+        } else if (w->run->results[check].status == SPF_PASS) {
             add_pass(&w->page, words ? words : spf_tr(spf_check_table[check].title));
-        else
+        } else {
             add_trouble(w, check, words ? words : spf_tr(spf_check_table[check].title));
+        }
         free(words);
     }
-    if (w->page.column > 0)
+    if (w->page.column > 0) {
         spf_page_line(&w->page);
+    }
 }
 
 /* Verbose: one line a check, and its evidence beneath. */
@@ -228,8 +241,9 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
     spf_page_flow(&w->page, SPF_INK_PLAIN, words ? words : "");
     spf_page_line(&w->page);
     free(words);
-    if (result->evidence == NULL)
+    if (result->evidence == NULL) {
         return;
+    }
     json_object_object_foreach(result->evidence, name, value)
     {
         const char *shown =
@@ -237,8 +251,9 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
                 ? json_object_get_string(value)
                 : json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE);
 
-        if (!value)
+        if (!value) {
             continue;
+        }
         spf_page_tab(&w->page, 6);
         spf_page_put(&w->page, SPF_INK_DIM, name);
         spf_page_put(&w->page, SPF_INK_DIM, ": ");
@@ -250,12 +265,14 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
 
 void spf_text_groups(struct spf_text_writer *w)
 {
-    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++)
+    for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         add_group(w, &groups[i]);
+    }
 }
 
 void spf_text_details(struct spf_text_writer *w)
 {
-    for (int check = 0; check < SPF_CHECK_COUNT; check++)
+    for (int check = 0; check < SPF_CHECK_COUNT; check++) {
         add_detail(w, (enum spf_check_id)check);
+    }
 }

@@ -19,11 +19,13 @@ static void add_label(struct spf_page *page, const char *label)
 /* A line to paste stands alone and is never broken. */
 static void add_command(struct spf_page *page, const char *command)
 {
-    if (page->style->colour)
+    if (page->style->colour) {
         spf_buf_addstr(page->buf, "\x1b[36m");
+    }
     spf_buf_addstr(page->buf, command); /* quoted for the shell, so that no control byte is left */
-    if (page->style->colour)
+    if (page->style->colour) {
         spf_buf_addstr(page->buf, "\x1b[0m");
+    }
     spf_page_line(page);
 }
 
@@ -62,8 +64,9 @@ static void add_remedies(struct spf_text_writer *w, enum spf_finding cause, cons
     for (size_t i = 0; i < w->d->remedies.count; i++) {
         const struct spf_advice *advice = &w->d->remedies.items[i];
 
-        if (advice->cause != cause || (explained && !advice->command))
+        if (advice->cause != cause || (explained && !advice->command)) {
             continue;
+        }
         add_advice(&w->page, label, advice);
         label = _("Or");
     }
@@ -78,10 +81,12 @@ static void add_candidates(struct spf_text_writer *w)
     size_t shown = w->d->candidates.count;
     char rest[80];
 
-    if (shown == 0)
+    if (shown == 0) {
         return;
-    if (page->style->detail <= 0 && shown > CANDIDATES_SHOWN)
+    }
+    if (page->style->detail <= 0 && shown > CANDIDATES_SHOWN) {
         shown = CANDIDATES_SHOWN;
+    }
     add_label(page, _("Why"));
     spf_page_flow(page, SPF_INK_PLAIN,
                   w->d->candidates.count == 1 ? _("not certain; it may be this:")
@@ -97,8 +102,9 @@ static void add_candidates(struct spf_text_writer *w)
         page->indent = page->column;
         spf_page_flow(page, SPF_INK_PLAIN, candidate->text);
         spf_page_line(page);
-        if (w->d->inside && page->style->detail <= 0)
+        if (w->d->inside && page->style->detail <= 0) {
             continue; /* one paste distinguishes them */
+        }
         spf_page_tab(page, page->indent);
         spf_page_put(page, SPF_INK_PLAIN, page->style->utf8 ? "→ " : "-> ");
         page->indent = page->column;
@@ -161,11 +167,13 @@ static void add_warnings(struct spf_text_writer *w)
         const struct spf_result *result = &w->run->results[i];
         spf_advice_list list = {0};
 
-        if (result->status != SPF_WARN || spf_findings[result->finding].advisory)
+        if (result->status != SPF_WARN || spf_findings[result->finding].advisory) {
             continue;
+        }
         spf_advise(w->run, (enum spf_check_id)i, result->finding, &list);
-        if (list.count > 0)
+        if (list.count > 0) {
             add_advice(&w->page, _("Better"), &list.items[0]);
+        }
         spf_advice_clear(&list);
         add_more(&w->page, _("More"), result->finding);
     }
@@ -181,8 +189,9 @@ static void add_lines(struct spf_text_writer *w)
     for (size_t i = 0; i < text->shown.count; i++) {
         const struct spf_transcript_line *line = &text->shown.items[i];
 
-        if (strcmp(line->check, text->stopped_at) != 0)
+        if (strcmp(line->check, text->stopped_at) != 0) {
             continue;
+        }
         add_label(&w->page, label);
         (void)spf_format(number, sizeof number, _("line %lld: "), (long long)line->number);
         spf_page_put(&w->page, SPF_INK_DIM, number);
@@ -210,15 +219,17 @@ void spf_text_conclusion(struct spf_text_writer *w)
     add_lines(w);
     if (d->cause == SPF_NO_FINDING) {
         add_warnings(w);
-        if (d->verdict == SPF_VERDICT_PASS)
+        if (d->verdict == SPF_VERDICT_PASS) {
             add_connect(w);
+        }
         return;
     }
     add_candidates(w);
-    if (d->verdict == SPF_VERDICT_FAIL)
+    if (d->verdict == SPF_VERDICT_FAIL) {
         add_remedies(w, d->cause, d->candidates.count > 0 ? _("Try") : _("Fix"));
-    else
+    } else {
         add_remedies(w, d->cause, _("Next"));
+    }
     for (size_t i = 0; i < d->further_count; i++) {
         char *words = spf_text_words(w->run, d->further_check[i]);
 
@@ -229,6 +240,7 @@ void spf_text_conclusion(struct spf_text_writer *w)
         add_remedies(w, d->further[i], _("Fix"));
     }
     add_more(page, _("More"), d->cause);
-    for (size_t i = 0; i < d->further_count; i++)
+    for (size_t i = 0; i < d->further_count; i++) {
         add_more(page, "", d->further[i]);
+    }
 }

@@ -8,13 +8,15 @@ struct spf_timeline spf_timeline_of(const struct spf_report *report, const struc
     struct spf_timeline timeline = {0};
     int64_t begin = INT64_MAX, end = 0;
 
-    if (report->replayed_utc != 0 || run->replayed || run->target->from_transcript)
+    if (report->replayed_utc != 0 || run->replayed || run->target->from_transcript) {
         return timeline; /* how long it took to read that says nothing */
+    }
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_result *result = &run->results[i];
 
-        if (result->status == SPF_SKIP || result->started_ms == 0)
+        if (result->status == SPF_SKIP || result->started_ms == 0) {
             continue;
+        }
         timeline.rows[i] =
             (struct spf_timeline_row){true, result->started_ms, result->concluded_ms};
         begin = result->started_ms < begin ? result->started_ms : begin;
@@ -34,8 +36,9 @@ void spf_timeline_draw(struct spf_page *page, const struct spf_timeline *timelin
     unsigned width = page->style->width;
     int64_t room;
 
-    if (timeline->total_ms == 0)
+    if (timeline->total_ms == 0) {
         return;
+    }
     width = width == 0 || width > 120 ? 120 : width;
     room = width < ID_WIDTH + MS_WIDTH + 10 ? 10 : (int64_t)width - ID_WIDTH - MS_WIDTH;
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
@@ -44,13 +47,15 @@ void spf_timeline_draw(struct spf_page *page, const struct spf_timeline *timelin
         int64_t to = row->to_ms * (room - 1) / timeline->total_ms;
         char ms[32];
 
-        if (!row->shown)
+        if (!row->shown) {
             continue;
+        }
         spf_page_put(page, SPF_INK_DIM, spf_check_table[i].id);
         spf_page_tab(page, ID_WIDTH + (unsigned)from);
-        for (int64_t at = from; at <= to; at++)
+        for (int64_t at = from; at <= to; at++) {
             spf_page_put(page, spf_status_ink(run->results[i].status),
                          page->style->utf8 ? "━" : "=");
+        }
         (void)spf_format(ms, sizeof ms, " %lld ms", (long long)(row->to_ms - row->from_ms));
         spf_page_put(page, SPF_INK_DIM, ms);
         spf_page_line(page);
@@ -72,17 +77,19 @@ void spf_timeline_svg(struct spf_buf *buf, const struct spf_timeline *timeline,
 {
     unsigned y = 20, rows = 0;
 
-    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         rows += timeline->rows[i].shown;
+    }
     spf_buf_addf(
         buf,
         "<svg class=\"timeline\" role=\"img\" aria-label=\"When each check began and ended; "
         "%lld ms in all\" height=\"%u\">\n",
         (long long)timeline->total_ms, y + rows * 32);
-    for (int quarter = 0; quarter <= 4; quarter++)
+    for (int quarter = 0; quarter <= 4; quarter++) {
         spf_buf_addf(buf, "<line x1=\"%d%%\" x2=\"%d%%\" y1=\"16\" y2=\"%u\"/>\n", 25 * quarter,
                      25 * quarter, y + rows * 32);
-    for (int half = 0; half <= 2; half++) /* on a phone there is room for three */
+    }
+    for (int half = 0; half <= 2; half++) { /* on a phone there is room for three */
         spf_buf_addf(buf,
                      "<text class=\"axis\" x=\"%d%%\" y=\"12\" text-anchor=\"%s\">%lld ms</text>\n",
                      50 * half,
@@ -90,13 +97,15 @@ void spf_timeline_svg(struct spf_buf *buf, const struct spf_timeline *timeline,
                      : half == 2 ? "end"
                                  : "middle",
                      (long long)(timeline->total_ms * half / 2));
+    }
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_timeline_row *row = &timeline->rows[i];
         int64_t width = row->to_ms - row->from_ms;
         bool late = row->from_ms > timeline->total_ms / 2;
 
-        if (!row->shown)
+        if (!row->shown) {
             continue;
+        }
         spf_buf_addstr(buf, "<text");
         add_percent(buf, "x", late ? row->to_ms : row->from_ms, timeline->total_ms);
         spf_buf_addf(buf, " y=\"%u\" text-anchor=\"%s\">%s %lld ms</text><rect class=\"%s\"",

@@ -20,8 +20,9 @@ void spf_asked_title(struct spf_buf *buf, const struct spf_target *target)
     spf_buf_add_clean(buf, target->user, strlen(target->user), 100);
     spf_buf_addch(buf, '@');
     spf_buf_add_clean(buf, host, strlen(host), 300);
-    if (target->port != 22)
+    if (target->port != 22) {
         spf_buf_addf(buf, " port %u", (unsigned)target->port);
+    }
 }
 
 void spf_target_title(struct spf_buf *buf, const struct spf_run *run)
@@ -29,8 +30,9 @@ void spf_target_title(struct spf_buf *buf, const struct spf_run *run)
     const char *name = run->facts.instance.name;
 
     spf_asked_title(buf, run->target);
-    if (run->target->instance_id == NULL || name[0] == '\0')
+    if (run->target->instance_id == NULL || name[0] == '\0') {
         return;
+    }
     spf_buf_addstr(buf, " (");
     spf_buf_add_clean(buf, name, strlen(name), 130);
     spf_buf_addch(buf, ')');

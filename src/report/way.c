@@ -36,12 +36,15 @@ static enum spf_status status_of(const struct spf_run *run, spf_checks checks)
         const struct spf_result *result = &run->results[i];
         enum spf_status status = result->status;
 
-        if (!(checks >> i & 1))
+        if (!(checks >> i & 1)) {
             continue;
-        if (status == SPF_WARN && spf_findings[result->finding].advisory)
+        }
+        if (status == SPF_WARN && spf_findings[result->finding].advisory) {
             status = SPF_PASS;
-        if (badness[status] > badness[worst])
+        }
+        if (badness[status] > badness[worst]) {
             worst = status;
+        }
     }
     return worst;
 }
@@ -63,12 +66,13 @@ static void add_place(struct spf_buf *buf, size_t station, const struct spf_run 
     case SPF_CHECK_BIT(SSH_SESSION):
         break;
     default:
-        if (stations[station].checks & SPF_CHECK_BIT(CLOUD_INSTANCE))
+        if (stations[station].checks & SPF_CHECK_BIT(CLOUD_INSTANCE)) {
             text = target->instance_id;
-        else if (stations[station].checks & SPF_CHECK_BIT(SSH_BANNER))
+        } else if (stations[station].checks & SPF_CHECK_BIT(SSH_BANNER)) {
             text = run->facts.identification.software;
-        else
+        } else {
             text = target->user;
+        }
         break;
     }
     if (text != NULL && text[0] != '\0') {

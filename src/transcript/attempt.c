@@ -41,8 +41,9 @@ void spf_attempt_begin_next(struct spf_attempt *attempt, int64_t line,
 
 void spf_attempt_reach(struct spf_attempt *attempt, enum spf_stage stage)
 {
-    if (attempt->stage < stage)
+    if (attempt->stage < stage) {
         attempt->stage = stage;
+    }
 }
 
 /* Keeps the line as evidence of the check; the newest three of each are shown. */
@@ -52,17 +53,20 @@ static void show(struct spf_transcript_facts *facts, const char *check, int64_t 
     struct spf_transcript_line *line = NULL;
     size_t count = 0;
 
-    for (size_t i = 0; i < facts->shown.count; i++)
+    for (size_t i = 0; i < facts->shown.count; i++) {
         count += strcmp(facts->shown.items[i].check, check) == 0;
+    }
     for (size_t i = 0; count >= 3 && line == NULL && i < facts->shown.count; i++) {
-        if (strcmp(facts->shown.items[i].check, check) != 0)
+        if (strcmp(facts->shown.items[i].check, check) != 0) {
             continue;
+        }
         memmove(&facts->shown.items[i], &facts->shown.items[i + 1],
                 (facts->shown.count - i - 1) * sizeof *facts->shown.items);
         line = &facts->shown.items[facts->shown.count - 1];
     }
-    if (line == NULL && (line = SPF_APPEND(&facts->shown)) == NULL)
+    if (line == NULL && (line = SPF_APPEND(&facts->shown)) == NULL) {
         return;
+    }
     *line = (struct spf_transcript_line){.number = number};
     (void)spf_copy(line->check, sizeof line->check, check);
     spf_clean(line->text, sizeof line->text, text, strlen(text));
@@ -80,17 +84,20 @@ void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match,
     int check;
 
     if (space == NULL || !spf_format(id, sizeof id, "%.*s", (int)(space - match->row->argument),
-                                     match->row->argument))
+                                     match->row->argument)) {
         return;
+    }
     check = spf_check_by_id(id);
-    if (check < 0 || weight < attempt->ended.weight)
+    if (check < 0 || weight < attempt->ended.weight) {
         return;
+    }
     attempt->ended = (struct spf_ended){.check = (enum spf_check_id)check, .weight = weight};
     spf_clean(attempt->ended.words, sizeof attempt->ended.words, match->line, strlen(match->line));
-    if (weight == SPF_WEIGHT_NAMED)
+    if (weight == SPF_WEIGHT_NAMED) {
         attempt->ended.cause = spf_finding_by_id(space + 1);
-    else
+    } else {
         (void)spf_copy(attempt->ended.candidates, sizeof attempt->ended.candidates, space + 1);
+    }
 }
 
 /* The step of the path to which a check belongs, at least. */
@@ -195,9 +202,11 @@ static bool is_of_server(const char *line)
 {
     static const char *const signs[] = {"sshd[", "sshd-session[", "sshd-auth[", "[preauth]"};
 
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (strstr(line, signs[i]) != NULL)
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (strstr(line, signs[i]) != NULL) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -248,8 +257,9 @@ static bool begins_another(const struct spf_attempt *attempt, const struct spf_m
     bool connects_not = tcp != NULL && !attempt->forwarding && strcmp(tcp, "proxy") != 0 &&
                         attempt->jump[0] == '\0' && attempt->proxy[0] == '\0';
 
-    if (match->row->event == SPF_EVENT_TCP)
+    if (match->row->event == SPF_EVENT_TCP) {
         return attempt->stage > SPF_STAGE_CONNECTING && spf_attempt_is_over(attempt);
+    }
     return connects_not && check > SPF_CHECK_NET_PORT && check < SPF_CHECK_COUNT &&
            match->row->event != SPF_EVENT_CLOSED && match->row->event != SPF_EVENT_BANNER;
 }
@@ -260,43 +270,52 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
     struct spf_match copy = *found, *match = &copy;
     enum spf_check_id check;
 
-    if ((is_of_server(match->line) || names_host_key_file(match)) && !turn_to_server(match))
+    if ((is_of_server(match->line) || names_host_key_file(match)) && !turn_to_server(match)) {
         return;
-    if (attempt->user[0] == '\0' && match->family == &spf_family_sshd)
+    }
+    if (attempt->user[0] == '\0' && match->family == &spf_family_sshd) {
         spf_logged_user(match->line, attempt);
+    }
     check = check_of(attempt, match);
-    if (begins_another(attempt, match, check))
+    if (begins_another(attempt, match, check)) {
         spf_attempt_begin_next(attempt, line, facts);
-    if (match->row->argument != NULL && strcmp(match->row->argument, "harmless") == 0)
+    }
+    if (match->row->argument != NULL && strcmp(match->row->argument, "harmless") == 0) {
         spf_clean(facts->harmless, sizeof facts->harmless, match->line, strlen(match->line));
+    }
     switch (match->row->event) {
     case SPF_EVENT_NONE:
         return;
     case SPF_EVENT_CLIENT:
-        if (attempt->client[0] == '\0')
+        if (attempt->client[0] == '\0') {
             spf_clean(attempt->client, sizeof attempt->client, match->rest - strlen("OpenSSH_"),
                       strcspn(match->rest, "\r\n,") + strlen("OpenSSH_"));
+        }
         return;
     case SPF_EVENT_NAMED:
-        if (attempt->host_key == SPF_HOST_ASKED && stage_of(check) > SPF_STAGE_HOST_KEY)
+        if (attempt->host_key == SPF_HOST_ASKED && stage_of(check) > SPF_STAGE_HOST_KEY) {
             attempt->host_key = SPF_HOST_TAKEN;
-        if (stage_of(check) == SPF_STAGE_IN)
+        }
+        if (stage_of(check) == SPF_STAGE_IN) {
             attempt->in = true;
+        }
         spf_attempt_reach(attempt, stage_of(check));
         spf_attempt_end(attempt, match, SPF_WEIGHT_NAMED);
         break;
     case SPF_EVENT_SUSPECTED:
         if (check == SPF_CHECK_NET_PORT && match->family == &spf_family_tools &&
-            attempt->stage > SPF_STAGE_CONNECTING)
+            attempt->stage > SPF_STAGE_CONNECTING) {
             return; /* of another connection */
+        }
         spf_attempt_reach(attempt, stage_of(check));
         spf_attempt_end(attempt, match, SPF_WEIGHT_SUSPICION);
         break;
     case SPF_EVENT_CLOSED:
-        if (strstr(match->rest, "UNKNOWN port 65535") == NULL)
+        if (strstr(match->rest, "UNKNOWN port 65535") == NULL) {
             attempt->no_way_on = false; /* an address: the connection was a direct one */
-        else if (!attempt->closed && attempt->banner == NULL)
+        } else if (!attempt->closed && attempt->banner == NULL) {
             attempt->no_way_on |= spf_attempt_is_over(attempt);
+        }
         spf_closed_by(match, attempt);
         attempt->closed |= !attempt->no_way_on;
         break;
@@ -308,6 +327,7 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
         }
         break;
     }
-    if (check != SPF_CHECK_COUNT)
+    if (check != SPF_CHECK_COUNT) {
         show(facts, check_name(check), line, match->line);
+    }
 }

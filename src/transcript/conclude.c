@@ -72,16 +72,20 @@ static void conclude_denial(struct spf_attempt *attempt)
     const char *methods = attempt->methods;
 
     if (attempt->ended.check <= SPF_CHECK_KEY_FORMAT ||
-        (attempt->ended.check == SPF_CHECK_SSH_AUTH && attempt->offered == 0))
+        (attempt->ended.check == SPF_CHECK_SSH_AUTH && attempt->offered == 0)) {
         return; /* a client's suspicion that says more than the denial */
+    }
     attempt->ended.check = SPF_CHECK_SSH_AUTH;
-    if (is_yes_unproven(attempt))
+    if (is_yes_unproven(attempt)) {
         leave_open(attempt, SPF_CHECK_SSH_AUTH, "auth-login-refused,auth-key-refused");
-    if (attempt->partial || attempt->signature_refused)
+    }
+    if (attempt->partial || attempt->signature_refused) {
         return; /* query and signature say it */
+    }
     if (lacks_publickey(methods) && attempt->offered == 0) {
-        if (methods[0] == '?')
+        if (methods[0] == '?') {
             leave_open(attempt, SPF_CHECK_SSH_AUTH, "auth-publickey-disabled,auth-second-factor");
+        }
         return;
     }
     if (attempt->key_trouble != NULL) {
@@ -147,22 +151,24 @@ static void conclude_proxy(struct spf_attempt *attempt)
 static void conclude_too_many(struct spf_attempt *attempt)
 {
     attempt->ended.check = SPF_CHECK_SSH_AUTH;
-    if (attempt->accepted && !attempt->unsigned_key)
+    if (attempt->accepted && !attempt->unsigned_key) {
         attempt->signature_refused = true;
-    else if (attempt->from_agent || attempt->offered == 0)
+    } else if (attempt->from_agent || attempt->offered == 0) {
         leave_open(attempt, SPF_CHECK_SSH_AUTH,
                    "agent-keys-too-many,auth-key-refused,auth-login-refused");
-    else if (attempt->offered == 1)
+    } else if (attempt->offered == 1) {
         attempt->refused = 1;
+    }
 }
 
 static void conclude_session(struct spf_attempt *attempt)
 {
-    if (attempt->exit_status > 0 && attempt->exit_status < 128)
+    if (attempt->exit_status > 0 && attempt->exit_status < 128) {
         leave_open(attempt, SPF_CHECK_SSH_SESSION,
                    "session-no-shell,session-forced-command,session-other-user");
-    else if (attempt->closed && !attempt->session_closed && attempt->exit_status < 0)
+    } else if (attempt->closed && !attempt->session_closed && attempt->exit_status < 0) {
         leave_open(attempt, SPF_CHECK_SSH_SESSION, "session-refused,session-no-shell");
+    }
 }
 
 static void conclude_attempt(struct spf_attempt *attempt)
@@ -170,8 +176,9 @@ static void conclude_attempt(struct spf_attempt *attempt)
     bool banner_broken = attempt->banner != NULL && (strcmp(attempt->banner, "closed") == 0 ||
                                                      strcmp(attempt->banner, "reset") == 0);
 
-    if (attempt->ended.cause != SPF_NO_FINDING || attempt->tcp != NULL)
+    if (attempt->ended.cause != SPF_NO_FINDING || attempt->tcp != NULL) {
         return;
+    }
     if (attempt->channel_refused != NULL) { /* and no way through the host was asked for */
         attempt->in = true;
         attempt->stage = SPF_STAGE_IN;
@@ -181,25 +188,29 @@ static void conclude_attempt(struct spf_attempt *attempt)
         conclude_proxy(attempt);
     } else if (attempt->banner != NULL) {
         attempt->ended.check = SPF_CHECK_SSH_BANNER;
-        if (banner_broken && attempt->before[0] == '\0') /* sshd says why, and no ssh shows it */
+        if (banner_broken && attempt->before[0] == '\0') { /* sshd says why, and no ssh shows it */
             leave_open(attempt, SPF_CHECK_SSH_BANNER, "ssh-busy,ssh-penalised,not-ssh");
+        }
     } else if (attempt->no_common != NULL || attempt->kex_broken || attempt->kex_timeout ||
                (attempt->kex_waits && attempt->stage == SPF_STAGE_KEY_EXCHANGE)) {
         attempt->ended.check = SPF_CHECK_SSH_HANDSHAKE;
         /* ssh's packets are the largest of the whole login here */
-        if (attempt->no_common == NULL && !attempt->kex_broken)
+        if (attempt->no_common == NULL && !attempt->kex_broken) {
             leave_open(attempt, SPF_CHECK_SSH_HANDSHAKE, "path-mtu");
+        }
     } else if (attempt->host_key >= SPF_HOST_UNKNOWN_REFUSED ||
                (attempt->host_key == SPF_HOST_ASKED && attempt->stage == SPF_STAGE_HOST_KEY &&
                 !attempt->closed)) {
         attempt->ended.check = SPF_CHECK_SSH_HOST_KEY;
     } else if (attempt->in_somehow && attempt->ended.check == SPF_CHECK_COUNT) {
         attempt->ended.check = SPF_CHECK_SSH_AUTH;
-        if (attempt->session_closed && !attempt->session_used) /* "Last login", and out again */
+        if (attempt->session_closed && !attempt->session_used) { /* "Last login", and out again */
             leave_open(attempt, SPF_CHECK_SSH_AUTH, "session-no-shell,session-forced-command");
+        }
     } else if (attempt->in) {
-        if (attempt->ended.check == SPF_CHECK_COUNT)
+        if (attempt->ended.check == SPF_CHECK_COUNT) {
             conclude_session(attempt);
+        }
     } else if (attempt->too_many) {
         conclude_too_many(attempt);
     } else if (attempt->denied || attempt->asks_password || attempt->signature_refused) {
@@ -240,23 +251,28 @@ static void conclude_jump(struct spf_attempt *attempt, struct spf_transcript_fac
     const char *check, *said = attempt->ended.words[0] != '\0' ? attempt->ended.words : NULL;
 
     /* a channel that the jump host did not open, or a ProxyCommand: said so already */
-    if (is_way_itself(attempt->tcp) || attempt->forwarding)
+    if (is_way_itself(attempt->tcp) || attempt->forwarding) {
         return;
+    }
     check = spf_check_table[attempt->ended.check].id;
     for (size_t i = 0; i < facts->shown.count; i++) {
         struct spf_transcript_line *line = &facts->shown.items[i];
 
-        if (strcmp(line->check, check) != 0)
+        if (strcmp(line->check, check) != 0) {
             continue;
+        }
         (void)spf_copy(line->check, sizeof line->check, spf_check_table[SPF_CHECK_NET_PORT].id);
-        if (attempt->ended.words[0] == '\0')
+        if (attempt->ended.words[0] == '\0') {
             said = line->text;
+        }
     }
-    if (said != NULL)
+    if (said != NULL) {
         (void)spf_copy(attempt->tcp_error, sizeof attempt->tcp_error, said);
-    if (attempt->jump[0] == '\0')
+    }
+    if (attempt->jump[0] == '\0') {
         (void)spf_copy(attempt->jump, sizeof attempt->jump,
                        attempt->host[0] != '\0' ? attempt->host : "(not named)");
+    }
     (void)spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
     (void)spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
     attempt->address[0] = '\0';
@@ -269,20 +285,26 @@ static void conclude_jump(struct spf_attempt *attempt, struct spf_transcript_fac
 void spf_conclude(struct spf_attempt *attempt, struct spf_transcript_facts *facts)
 {
     conclude_attempt(attempt);
-    if (attempt->no_way_on && attempt->ended.check != SPF_CHECK_COUNT)
+    if (attempt->no_way_on && attempt->ended.check != SPF_CHECK_COUNT) {
         conclude_jump(attempt, facts);
-    if (attempt->ended.check == SPF_CHECK_COUNT)
+    }
+    if (attempt->ended.check == SPF_CHECK_COUNT) {
         return;
+    }
     (void)spf_copy(facts->stopped_at, sizeof facts->stopped_at,
                    spf_check_table[attempt->ended.check].id);
     (void)spf_copy(facts->candidates, sizeof facts->candidates, attempt->ended.candidates);
-    if (attempt->ended.cause != SPF_NO_FINDING)
+    if (attempt->ended.cause != SPF_NO_FINDING) {
         (void)spf_copy(facts->named, sizeof facts->named, spf_findings[attempt->ended.cause].id);
-    if (attempt->ended.check > SPF_CHECK_KEY_FORMAT)
+    }
+    if (attempt->ended.check > SPF_CHECK_KEY_FORMAT) {
         (void)spf_copy(facts->words, sizeof facts->words, attempt->ended.words);
-    for (size_t i = facts->shown.count; facts->words[0] == '\0' && i-- > 0;)
-        if (strcmp(facts->shown.items[i].check, facts->stopped_at) == 0)
+    }
+    for (size_t i = facts->shown.count; facts->words[0] == '\0' && i-- > 0;) {
+        if (strcmp(facts->shown.items[i].check, facts->stopped_at) == 0) {
             (void)spf_copy(facts->words, sizeof facts->words, facts->shown.items[i].text);
+        }
+    }
 }
 
 /* ---- groups ------------------------------------------------------------------------------- */
@@ -300,25 +322,30 @@ static bool fill_tcp(const struct spf_attempt *attempt, struct spf_tcp_facts *tc
         {"jump", SPF_TCP_JUMP_FAILED},
     };
 
-    if (attempt->tcp == NULL && attempt->stage < SPF_STAGE_CONNECTED)
+    if (attempt->tcp == NULL && attempt->stage < SPF_STAGE_CONNECTED) {
         return false;
+    }
     *tcp = (struct spf_tcp_facts){.outcome = SPF_TCP_OPEN, .elapsed_ms = -1};
-    for (size_t i = 0; attempt->tcp != NULL && i < sizeof outcomes / sizeof *outcomes; i++)
-        if (strcmp(outcomes[i].word, attempt->tcp) == 0)
+    for (size_t i = 0; attempt->tcp != NULL && i < sizeof outcomes / sizeof *outcomes; i++) {
+        if (strcmp(outcomes[i].word, attempt->tcp) == 0) {
             tcp->outcome = outcomes[i].outcome;
+        }
+    }
     (void)spf_copy(tcp->name, sizeof tcp->name, attempt->host);
     (void)spf_copy(tcp->address, sizeof tcp->address,
                    attempt->address[0] != '\0' || strlen(attempt->host) >= sizeof tcp->address
                        ? attempt->address
                        : attempt->host);
-    if (tcp->address[0] == '\0')
+    if (tcp->address[0] == '\0') {
         (void)spf_copy(tcp->address, sizeof tcp->address, SPF_UNNAMED_HOST);
+    }
     (void)spf_copy(tcp->error, sizeof tcp->error, attempt->tcp != NULL ? attempt->tcp_error : "");
     (void)spf_copy(tcp->jump, sizeof tcp->jump, attempt->jump);
     (void)spf_copy(tcp->jump_cause, sizeof tcp->jump_cause, attempt->jump_cause);
     (void)spf_copy(tcp->proxy, sizeof tcp->proxy, attempt->proxy);
-    if (tcp->outcome == SPF_TCP_PROXY_FAILED && tcp->proxy[0] == '\0')
+    if (tcp->outcome == SPF_TCP_PROXY_FAILED && tcp->proxy[0] == '\0') {
         (void)spf_copy(tcp->proxy, sizeof tcp->proxy, "or jump host");
+    }
     return true;
 }
 
@@ -334,22 +361,27 @@ static bool fill_identification(const struct spf_attempt *attempt,
         {"invalid", SPF_IDENTIFICATION_INVALID}, {"other", SPF_IDENTIFICATION_OTHER},
     };
 
-    if (attempt->banner == NULL && attempt->stage < SPF_STAGE_IDENTIFIED)
+    if (attempt->banner == NULL && attempt->stage < SPF_STAGE_IDENTIFIED) {
         return false;
+    }
     *said = (struct spf_identification_facts){.outcome = SPF_IDENTIFIED, .elapsed_ms = -1};
-    for (size_t i = 0; attempt->banner != NULL && i < sizeof outcomes / sizeof *outcomes; i++)
-        if (strcmp(outcomes[i].word, attempt->banner) == 0)
+    for (size_t i = 0; attempt->banner != NULL && i < sizeof outcomes / sizeof *outcomes; i++) {
+        if (strcmp(outcomes[i].word, attempt->banner) == 0) {
             said->outcome = outcomes[i].outcome;
+        }
+    }
     /* of a server that closes, the lines that it sent instead say what it is */
     if (said->outcome != SPF_IDENTIFIED &&
-        (spf_starts_with(attempt->before, "HTTP/") || spf_starts_with(attempt->before, "220 ")))
+        (spf_starts_with(attempt->before, "HTTP/") || spf_starts_with(attempt->before, "220 "))) {
         said->outcome = SPF_IDENTIFICATION_OTHER;
+    }
     (void)spf_copy(said->software, sizeof said->software, attempt->software);
     (void)spf_copy(said->before, sizeof said->before, attempt->before);
-    if (spf_starts_with(attempt->before, "HTTP/"))
+    if (spf_starts_with(attempt->before, "HTTP/")) {
         (void)spf_copy(said->protocol, sizeof said->protocol, "HTTP");
-    else if (spf_starts_with(attempt->before, "220 "))
+    } else if (spf_starts_with(attempt->before, "220 ")) {
         (void)spf_copy(said->protocol, sizeof said->protocol, "FTP or SMTP");
+    }
     return true;
 }
 
@@ -367,8 +399,9 @@ static bool fill_handshake(const struct spf_attempt *attempt, struct spf_handsha
     bool waits = attempt->kex_waits && attempt->stage == SPF_STAGE_KEY_EXCHANGE;
 
     if (attempt->no_common == NULL && !attempt->kex_broken && !attempt->kex_timeout && !waits &&
-        attempt->stage < SPF_STAGE_HOST_KEY)
+        attempt->stage < SPF_STAGE_HOST_KEY) {
         return false;
+    }
     *shake = (struct spf_handshake_facts){.outcome = SPF_SHAKE_DONE};
     if (attempt->kex_broken) {
         shake->outcome = SPF_SHAKE_FAILED;
@@ -378,11 +411,13 @@ static bool fill_handshake(const struct spf_attempt *attempt, struct spf_handsha
         shake->ending.kind = SPF_ENDING_SILENCE;
     }
     for (size_t i = 0; attempt->no_common != NULL && i < sizeof gaps / sizeof *gaps; i++) {
-        if (strcmp(gaps[i].word, attempt->no_common) != 0)
+        if (strcmp(gaps[i].word, attempt->no_common) != 0) {
             continue;
+        }
         shake->outcome = gaps[i].outcome;
-        if (attempt->offer[0] != '\0')
+        if (attempt->offer[0] != '\0') {
             *offers[i] = strdup(attempt->offer);
+        }
     }
     (void)spf_copy(shake->error, sizeof shake->error, attempt->kex_error);
     (void)spf_copy(shake->kex, sizeof shake->kex, attempt->kex);
@@ -401,8 +436,9 @@ static bool fill_known_hosts(const struct spf_attempt *attempt, struct spf_known
     };
     struct spf_known_host *line;
 
-    if (attempt->host_key == SPF_HOST_NOT_SAID && attempt->stage < SPF_STAGE_USER_AUTH)
+    if (attempt->host_key == SPF_HOST_NOT_SAID && attempt->stage < SPF_STAGE_USER_AUTH) {
         return false;
+    }
     *known = (struct spf_known_hosts_facts){0};
     (void)spf_copy(known->name, sizeof known->name, attempt->host);
     (void)spf_copy(known->client_verdict, sizeof known->client_verdict,
@@ -423,16 +459,19 @@ static bool fill_query(const struct spf_attempt *attempt, struct spf_query_facts
                   (attempt->offered > 0 || (methods[0] != '?' && lacks_publickey(methods)))) ||
                  (attempt->closed && !attempt->denied && attempt->stage == SPF_STAGE_USER_AUTH);
 
-    if (!shown || attempt->ended.check < SPF_CHECK_SSH_AUTH || is_yes_unproven(attempt))
+    if (!shown || attempt->ended.check < SPF_CHECK_SSH_AUTH || is_yes_unproven(attempt)) {
         return false;
-    if (attempt->in_somehow && attempt->ended.check == SPF_CHECK_SSH_AUTH)
+    }
+    if (attempt->in_somehow && attempt->ended.check == SPF_CHECK_SSH_AUTH) {
         return false;
+    }
     *query = (struct spf_query_facts){.outcome = SPF_AUTH_REFUSED};
-    if (attempt->in || attempt->partial || attempt->signature_refused || attempt->accepted)
+    if (attempt->in || attempt->partial || attempt->signature_refused || attempt->accepted) {
         query->outcome = SPF_AUTH_ACCEPTED;
-    else if ((attempt->too_many && attempt->refused == 0) ||
-             (attempt->closed && !attempt->denied && attempt->refused == 0))
+    } else if ((attempt->too_many && attempt->refused == 0) ||
+               (attempt->closed && !attempt->denied && attempt->refused == 0)) {
         query->outcome = SPF_AUTH_ENDED;
+    }
     if (query->outcome == SPF_AUTH_ENDED) {
         query->ending.kind =
             attempt->disconnect[0] != '\0' ? SPF_ENDING_DISCONNECT : SPF_ENDING_CLOSED;
@@ -450,12 +489,13 @@ static bool fill_signature(const struct spf_attempt *attempt, struct spf_signatu
     bool ended = attempt->accepted && attempt->closed && !attempt->denied;
 
     if ((!attempt->in && !attempt->partial && !attempt->signature_refused && !ended) ||
-        is_yes_unproven(attempt))
+        is_yes_unproven(attempt)) {
         return false;
+    }
     *signature = (struct spf_signature_facts){.outcome = SPF_AUTH_REFUSED};
-    if (attempt->in)
+    if (attempt->in) {
         signature->outcome = SPF_AUTH_ACCEPTED;
-    else if (attempt->partial) {
+    } else if (attempt->partial) {
         signature->outcome = SPF_AUTH_PARTIAL;
         (void)spf_copy(signature->methods, sizeof signature->methods, attempt->next_methods);
     } else if (!attempt->signature_refused) {
@@ -492,17 +532,22 @@ bool spf_conclude_group(const struct spf_attempt *attempt, enum spf_group group,
 const char *spf_open_question(const struct spf_attempt *attempt,
                               const struct spf_transcript_facts *facts, enum spf_group group)
 {
-    if (group == SPF_GROUP_QUERY && attempt->in_somehow)
+    if (group == SPF_GROUP_QUERY && attempt->in_somehow) {
         return "the login worked there; the text does not show how it was authenticated";
-    if (group == SPF_GROUP_KEY && strcmp(facts->stopped_at, "key.format") == 0)
+    }
+    if (group == SPF_GROUP_KEY && strcmp(facts->stopped_at, "key.format") == 0) {
         return "the client could not use the key file; the text does not show what is wrong with "
                "it";
-    if (group == SPF_GROUP_IDENTIFICATION && strcmp(facts->stopped_at, "ssh.banner") == 0)
+    }
+    if (group == SPF_GROUP_IDENTIFICATION && strcmp(facts->stopped_at, "ssh.banner") == 0) {
         return "the connection ended; the text does not show at which step (ssh -vvv does)";
-    if (group == SPF_GROUP_QUERY && attempt->stage == SPF_STAGE_HOST_KEY)
+    }
+    if (group == SPF_GROUP_QUERY && attempt->stage == SPF_STAGE_HOST_KEY) {
         return "the connection ended after the host key; the text does not show at which step "
                "(ssh -vvv does)";
-    if (group == SPF_GROUP_QUERY && strcmp(facts->stopped_at, "ssh.auth") == 0)
+    }
+    if (group == SPF_GROUP_QUERY && strcmp(facts->stopped_at, "ssh.auth") == 0) {
         return "the server denied the login; the text does not show at which step (ssh -vvv does)";
+    }
     return "";
 }

@@ -23,8 +23,9 @@ static void evaluate(const struct spf_transcript *transcript, struct spf_run *ru
 
     for (spf_groups wants = spf_run_advance(run, 0); wants != 0; wants = spf_run_advance(run, 0)) {
         for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-            if (!(wants >> i & 1))
+            if (!(wants >> i & 1)) {
                 continue;
+            }
             spf_run_asked(run, (enum spf_group)i, 0);
             spf_transcript_serve(transcript, &inquiry, (enum spf_group)i);
         }
@@ -33,12 +34,16 @@ static void evaluate(const struct spf_transcript *transcript, struct spf_run *ru
 
 static enum spf_finding failed_check(const struct spf_run *run)
 {
-    for (int i = SPF_CHECK_NET_PORT; i < SPF_CHECK_COUNT; i++)
-        if (run->results[i].status == SPF_FAIL)
+    for (int i = SPF_CHECK_NET_PORT; i < SPF_CHECK_COUNT; i++) {
+        if (run->results[i].status == SPF_FAIL) {
             return run->results[i].finding;
-    for (int i = 0; i < SPF_CHECK_NET_PORT; i++)
-        if (run->results[i].status == SPF_FAIL)
+        }
+    }
+    for (int i = 0; i < SPF_CHECK_NET_PORT; i++) {
+        if (run->results[i].status == SPF_FAIL) {
             return run->results[i].finding;
+        }
+    }
     return SPF_NO_FINDING;
 }
 
@@ -66,8 +71,9 @@ enum spf_finding spf_transcript_failure(const struct spf_transcript *transcript)
     struct spf_run *run = run_of(transcript, &anywhere);
     enum spf_finding cause = run != NULL ? failed_check(run) : SPF_NO_FINDING;
 
-    if (run != NULL)
+    if (run != NULL) {
         spf_run_clear(run);
+    }
     free(run);
     return cause;
 }
@@ -86,8 +92,9 @@ enum spf_finding spf_transcript_cause(const char *text, size_t len, char words[1
 
         cause = failed_check(run);
         (void)spf_format(first, sizeof first, "%.*s", (int)strcspn(candidates, ","), candidates);
-        if (cause == SPF_NO_FINDING) /* then the candidate that comes first */
+        if (cause == SPF_NO_FINDING) { /* then the candidate that comes first */
             cause = spf_finding_by_id(first);
+        }
         spf_clean(words, 128, run->facts.transcript.words, strlen(run->facts.transcript.words));
         spf_run_clear(run);
     }

@@ -40,17 +40,21 @@ struct spf_matcher *spf_matcher_new(void)
     struct spf_matcher *matcher = calloc(1, sizeof *matcher);
     size_t total = 0;
 
-    for (size_t i = 0; i < FAMILIES; i++)
+    for (size_t i = 0; i < FAMILIES; i++) {
         total += families[i]->count;
-    if (matcher == NULL || (matcher->entries = calloc(total + 1, sizeof *matcher->entries)) == NULL)
+    }
+    if (matcher == NULL ||
+        (matcher->entries = calloc(total + 1, sizeof *matcher->entries)) == NULL) {
         goto out;
+    }
     for (size_t i = 0; i < FAMILIES; i++) {
         for (size_t k = 0; k < families[i]->count; k++) {
             const struct spf_message *row = &families[i]->rows[k];
             uint16_t *link = &matcher->first[slot_of(row->words)];
 
-            while (*link != 0)
+            while (*link != 0) {
                 link = &matcher->entries[*link].next;
+            }
             *link = (uint16_t)++matcher->count;
             matcher->entries[matcher->count] = (struct entry){row, families[i], 0};
         }
@@ -63,8 +67,9 @@ out:
 
 void spf_matcher_free(struct spf_matcher *matcher)
 {
-    if (matcher == NULL)
+    if (matcher == NULL) {
         return;
+    }
     free(matcher->entries);
     free(matcher);
 }
@@ -83,15 +88,17 @@ bool spf_matcher_find(const struct spf_matcher *matcher, const char *line, size_
 
             if (weight < longest || (weight == longest && best != 0 && i >= best) ||
                 strncmp(line + at, row->words, size) != 0 ||
-                (row->then != NULL && strstr(line + at + size, row->then) == NULL))
+                (row->then != NULL && strstr(line + at + size, row->then) == NULL)) {
                 continue;
+            }
             best = i;
             longest = weight;
             rest = line + at + size;
         }
     }
-    if (best == 0)
+    if (best == 0) {
         return false;
+    }
     *match =
         (struct spf_match){matcher->entries[best].row, matcher->entries[best].family, line, rest};
     return true;

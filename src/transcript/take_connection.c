@@ -16,12 +16,14 @@ static void take_connects(struct spf_attempt *attempt, const struct spf_match *m
 
     (void)spf_word_at(match->rest, " [", host, sizeof host);
     address[0] = '\0';
-    if (strchr(match->rest, '[') != NULL)
+    if (strchr(match->rest, '[') != NULL) {
         (void)spf_word_at(strchr(match->rest, '[') + 1, "]", address, sizeof address);
+    }
     /* the next address of the same name is no new attempt */
     if (attempt->stage > SPF_STAGE_CONNECTING ||
-        (attempt->stage == SPF_STAGE_CONNECTING && strcmp(attempt->host, host) != 0))
+        (attempt->stage == SPF_STAGE_CONNECTING && strcmp(attempt->host, host) != 0)) {
         spf_attempt_begin_next(attempt, line, facts);
+    }
     attempt->tcp = NULL;
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_COUNT};
     (void)spf_copy(attempt->host, sizeof attempt->host, host);
@@ -35,8 +37,9 @@ static void take_tcp(struct spf_attempt *attempt, const struct spf_match *match)
 {
     const char *port = strstr(match->rest, " port "), *colon;
 
-    if (attempt->stage > SPF_STAGE_CONNECTING)
+    if (attempt->stage > SPF_STAGE_CONNECTING) {
         return;
+    }
     if (port != NULL && spf_starts_with(match->row->words, "connect to host")) {
         (void)spf_word_at(match->rest, " ", attempt->host, sizeof attempt->host);
         attempt->port = strtol(port + 6, NULL, 10);
@@ -49,8 +52,9 @@ static void take_tcp(struct spf_attempt *attempt, const struct spf_match *match)
         attempt->host[colon - attempt->host] = '\0';
     }
     colon = strrchr(match->line, ':');
-    if (port != NULL && strchr(port, ':') != NULL)
+    if (port != NULL && strchr(port, ':') != NULL) {
         colon = strchr(port, ':');
+    }
     spf_clean(attempt->tcp_error, sizeof attempt->tcp_error,
               colon != NULL ? colon + 1 : match->rest,
               strlen(colon != NULL ? colon + 1 : match->rest));
@@ -63,18 +67,21 @@ static void take_forward(struct spf_attempt *attempt, const struct spf_match *ma
 {
     bool confirmed = match->row->argument[0] == '\0'; /* "stdio forwarding failed" */
 
-    if (!confirmed)
+    if (!confirmed) {
         attempt->channel_refused = match->row->argument;
+    }
     if (!confirmed && match->family == &spf_family_openssh && attempt->jump[0] == '\0' &&
-        attempt->proxy[0] == '\0')
+        attempt->proxy[0] == '\0') {
         return; /* ssh says the same of a session that is refused */
+    }
     attempt->tcp = attempt->channel_refused != NULL ? attempt->channel_refused : "jump";
     attempt->forwarding = true;
     attempt->stage = SPF_STAGE_CONNECTING; /* that was the jump host's login */
     attempt->in = attempt->denied = false;
-    if (attempt->jump[0] == '\0')
+    if (attempt->jump[0] == '\0') {
         (void)spf_copy(attempt->jump, sizeof attempt->jump,
                        attempt->host[0] != '\0' ? attempt->host : "(not named)");
+    }
     (void)spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
     (void)spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
     attempt->address[0] = '\0';
@@ -103,10 +110,12 @@ static const struct spf_message *unclear_end(const struct spf_attempt *attempt,
                                              SPF_SAID_NO_IDENTIFICATION};
     const char *how = match->row->argument;
 
-    if (attempt->stage >= SPF_STAGE_CONNECTED || strstr(match->row->words, "exchange") == NULL)
+    if (attempt->stage >= SPF_STAGE_CONNECTED || strstr(match->row->words, "exchange") == NULL) {
         return NULL;
-    if (strcmp(how, "silent") == 0)
+    }
+    if (strcmp(how, "silent") == 0) {
         return &silent;
+    }
     return strcmp(how, "closed") == 0 || strcmp(how, "reset") == 0 ? &ended : NULL;
 }
 
@@ -115,15 +124,19 @@ static void take_banner(struct spf_attempt *attempt, const struct spf_match *mat
     const struct spf_message *unclear;
 
     /* behind a proxy or a jump host this only repeats that the way there failed */
-    if (strcmp(match->row->argument, "closed") == 0)
+    if (strcmp(match->row->argument, "closed") == 0) {
         attempt->no_way_on = spf_attempt_is_over(attempt);
-    if (attempt->stage == SPF_STAGE_IDENTIFIED && strcmp(match->row->argument, "ssh1") == 0)
+    }
+    if (attempt->stage == SPF_STAGE_IDENTIFIED && strcmp(match->row->argument, "ssh1") == 0) {
         attempt->stage = SPF_STAGE_CONNECTED; /* what was read of it is what is wrong with it */
+    }
     if (attempt->stage > SPF_STAGE_CONNECTED || attempt->denied || attempt->tcp != NULL ||
-        attempt->ended.weight == SPF_WEIGHT_NAMED)
+        attempt->ended.weight == SPF_WEIGHT_NAMED) {
         return;
-    if (attempt->banner != NULL)
+    }
+    if (attempt->banner != NULL) {
         return; /* what was wrong with it was said before */
+    }
     unclear = unclear_end(attempt, match);
     if (unclear != NULL) {
         struct spf_match suspected = *match;
@@ -152,8 +165,9 @@ static void take_no_common(struct spf_attempt *attempt, const struct spf_match *
     const char *offer = strstr(match->rest, "Their offer: ");
 
     attempt->no_common = match->row->argument;
-    if (offer != NULL)
+    if (offer != NULL) {
         (void)spf_word_at(offer + 13, " ", attempt->offer, sizeof attempt->offer);
+    }
     spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
 }
 
@@ -161,9 +175,10 @@ static void take_host_key(struct spf_attempt *attempt, const struct spf_match *m
 {
     (void)spf_word_at(match->rest, " ", attempt->host_key_algorithm,
                       sizeof attempt->host_key_algorithm);
-    if (strstr(match->rest, "SHA256:") != NULL)
+    if (strstr(match->rest, "SHA256:") != NULL) {
         (void)spf_word_at(strstr(match->rest, "SHA256:"), " ", attempt->host_key_sha256,
                           sizeof attempt->host_key_sha256);
+    }
     spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
 }
 
@@ -174,8 +189,9 @@ static void take_changed(struct spf_attempt *attempt, const struct spf_match *ma
 
     attempt->host_key = SPF_HOST_OTHER;
     spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
-    if (match->row->argument == NULL || file == NULL)
+    if (match->row->argument == NULL || file == NULL) {
         return;
+    }
     (void)spf_word_at(file + 7, "\r", attempt->known_file, sizeof attempt->known_file);
     colon = strrchr(attempt->known_file, ':');
     if (colon != NULL) {
@@ -192,10 +208,12 @@ static void take_unverified(struct spf_attempt *attempt, const struct spf_match 
     struct spf_match suspected = *match;
 
     spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
-    if (attempt->host_key == SPF_HOST_ASKED)
+    if (attempt->host_key == SPF_HOST_ASKED) {
         attempt->host_key = SPF_HOST_UNKNOWN_REFUSED;
-    if (attempt->host_key > SPF_HOST_ASKED)
+    }
+    if (attempt->host_key > SPF_HOST_ASKED) {
         return;
+    }
     suspected.row = &unclear;
     spf_attempt_end(attempt, &suspected, SPF_WEIGHT_SUSPICION);
 }
@@ -230,8 +248,9 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
         take_banner_line(attempt, match);
         return true;
     case SPF_EVENT_IDENTIFIED:
-        if (attempt->stage == SPF_STAGE_IN) /* the target's, after the jump host's */
+        if (attempt->stage == SPF_STAGE_IN) { /* the target's, after the jump host's */
             spf_attempt_begin_next(attempt, line, facts);
+        }
         spf_clean(attempt->software, sizeof attempt->software, match->rest,
                   strcspn(match->rest, "\r\n"));
         spf_attempt_reach(attempt, SPF_STAGE_IDENTIFIED);
@@ -240,16 +259,18 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
         spf_login_named(match, attempt);
         return true;
     case SPF_EVENT_KEX_BEGINS:
-        if (attempt->stage < SPF_STAGE_USER_AUTH)
+        if (attempt->stage < SPF_STAGE_USER_AUTH) {
             spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+        }
         return true;
     case SPF_EVENT_KEX_ALGORITHM:
         spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
-        if (strcmp(match->row->argument, "kex") == 0)
+        if (strcmp(match->row->argument, "kex") == 0) {
             (void)spf_word_at(match->rest, " ", attempt->kex, sizeof attempt->kex);
-        else
+        } else {
             (void)spf_word_at(match->rest, " ", attempt->host_key_algorithm,
                               sizeof attempt->host_key_algorithm);
+        }
         return true;
     case SPF_EVENT_KEX_WAITS:
         spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);

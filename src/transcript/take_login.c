@@ -12,18 +12,22 @@ static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match
     const char *mode = strstr(match->line, "Permissions ");
 
     /* an encrypted key is asked for, and then its passphrase is wrong: the later says more */
-    if (attempt->key_trouble == NULL || strcmp(attempt->key_trouble, "key-encrypted") == 0)
+    if (attempt->key_trouble == NULL || strcmp(attempt->key_trouble, "key-encrypted") == 0) {
         attempt->key_trouble = match->row->argument;
-    if (mode != NULL && mode[12] == '0')
+    }
+    if (mode != NULL && mode[12] == '0') {
         (void)spf_word_at(mode + 12, " ", attempt->key_mode, sizeof attempt->key_mode);
+    }
     (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
                              sizeof attempt->key_trouble_file);
-    if (attempt->key_file[0] == '\0')
+    if (attempt->key_file[0] == '\0') {
         (void)spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
+    }
     /* its name says that no mode would help */
     if (spf_ends_with(attempt->key_trouble_file, ".pub") &&
-        strcmp(attempt->key_trouble, "key-mode-too-open") == 0)
+        strcmp(attempt->key_trouble, "key-mode-too-open") == 0) {
         attempt->key_trouble = "key-is-public";
+    }
 }
 
 /* "no such identity: FILE: No such file or directory" */
@@ -31,8 +35,9 @@ static void take_absent(struct spf_attempt *attempt, const struct spf_match *mat
 {
     (void)spf_word_at(match->rest, ":", attempt->key_trouble_file,
                       sizeof attempt->key_trouble_file);
-    if (strstr(match->rest, ":\\") != NULL || attempt->key_trouble != NULL)
+    if (strstr(match->rest, ":\\") != NULL || attempt->key_trouble != NULL) {
         return; /* a drive's colon */
+    }
     attempt->key_trouble = "key-missing";
     (void)spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
 }
@@ -46,16 +51,18 @@ static void take_offer(struct spf_attempt *attempt, const struct spf_match *matc
     attempt->accepted = false;
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
     if (key != NULL && attempt->key_file[0] == '\0' && !attempt->from_agent &&
-        strpbrk(key, "/\\") != NULL)
+        strpbrk(key, "/\\") != NULL) {
         (void)spf_word_at(key + 12, " ", attempt->key_file, sizeof attempt->key_file);
+    }
 }
 
 /* What can continue: at first what the server offers, later its answer to what was sent. */
 static void take_methods(struct spf_attempt *attempt, const struct spf_match *match)
 {
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-    if (attempt->partial)
+    if (attempt->partial) {
         (void)spf_word_at(match->rest, " ", attempt->next_methods, sizeof attempt->next_methods);
+    }
     if (attempt->accepted) {
         attempt->signature_refused = !attempt->unsigned_key && !attempt->partial;
     } else if (attempt->offered > 0) {
@@ -72,20 +79,23 @@ static void take_denied(struct spf_attempt *attempt, const struct spf_match *mat
     char list[200];
 
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-    if (attempt->host_key == SPF_HOST_ASKED) /* the prompt was answered */
+    if (attempt->host_key == SPF_HOST_ASKED) { /* the prompt was answered */
         attempt->host_key = SPF_HOST_TAKEN;
+    }
     attempt->denied = true;
-    if (attempt->ended.cause == SPF_NO_FINDING) /* else it only follows from that */
+    if (attempt->ended.cause == SPF_NO_FINDING) { /* else it only follows from that */
         spf_clean(attempt->ended.words, sizeof attempt->ended.words, match->line,
                   strlen(match->line));
+    }
     if (at != NULL && stop != NULL && at < stop) {
         spf_login_at(match->line, stop, attempt);
     }
     /* a list that its bracket does not close is cut off */
     if (match->row->argument == NULL && attempt->methods[0] == '\0' &&
         (strchr(match->row->words, '(') == NULL || strchr(match->rest, ')') != NULL) &&
-        spf_word_at(match->rest, ").", list, sizeof list))
+        spf_word_at(match->rest, ").", list, sizeof list)) {
         (void)spf_format(attempt->methods, sizeof attempt->methods, "?%s", list);
+    }
 }
 
 static void take_authenticated(struct spf_attempt *attempt, const struct spf_match *match)
@@ -112,8 +122,9 @@ bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
     switch (match->row->event) {
     case SPF_EVENT_KEY_ABSENT:
         attempt->keys_absent++;
-        if (strstr(match->line, "debug") == NULL) /* one that was asked for (sshconnect2.c) */
+        if (strstr(match->line, "debug") == NULL) { /* one that was asked for (sshconnect2.c) */
             take_absent(attempt, match);
+        }
         return true;
     case SPF_EVENT_KEY_FILE:
         attempt->keys_found += strstr(match->rest, " type -1") == NULL;
@@ -135,8 +146,9 @@ bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
         attempt->keys_tried++;
         attempt->accepted = false;
         spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-        if (attempt->key_file[0] == '\0')
+        if (attempt->key_file[0] == '\0') {
             (void)spf_word_at(match->rest, " ", attempt->key_file, sizeof attempt->key_file);
+        }
         return true;
     default:
         return false;
@@ -157,8 +169,9 @@ void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match
         take_offer(attempt, match);
         break;
     case SPF_EVENT_SENT_KEY:
-        if (attempt->offered == 0) /* "Trying private key:", and it was sent */
+        if (attempt->offered == 0) { /* "Trying private key:", and it was sent */
             attempt->offered = 1;
+        }
         break;
     case SPF_EVENT_ACCEPTED:
         attempt->accepted = true;
@@ -185,11 +198,13 @@ void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match
         spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
         break;
     case SPF_EVENT_ASKS_PASSWORD:
-        if (attempt->host_key == SPF_HOST_ASKED)
+        if (attempt->host_key == SPF_HOST_ASKED) {
             attempt->host_key = SPF_HOST_TAKEN;
+        }
         attempt->asks_password = true;
-        if (attempt->user[0] == '\0') /* "USER@HOST's password:" */
+        if (attempt->user[0] == '\0') { /* "USER@HOST's password:" */
             spf_login_at(match->line, strstr(match->line, "'s password"), attempt);
+        }
         spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
         break;
     case SPF_EVENT_DENIED:

@@ -47,12 +47,15 @@ static void keep_own_words(struct spf_attempt *attempt, const char *line)
 {
     static const char *const ours[] = {"debug1:", "debug2:", "debug3:"};
 
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
-        if (strstr(line, ours[i]) != NULL)
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
+        if (strstr(line, ours[i]) != NULL) {
             return;
+        }
+    }
     if (line[strspn(line, " \t")] != '\0' && attempt->stage <= SPF_STAGE_CONNECTING &&
-        attempt->tcp == NULL)
+        attempt->tcp == NULL) {
         spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, line, strlen(line));
+    }
 }
 
 /* Names that only Windows has: its client's, a drive's, its groups' and a program's. */
@@ -60,11 +63,14 @@ static bool is_of_windows(const char *line)
 {
     static const char *const signs[] = {":\\", "BUILTIN\\", "NT AUTHORITY\\", ".\\"};
 
-    if (strstr(line, "for_Windows") != NULL || strstr(line, "CreateProcessW") != NULL)
+    if (strstr(line, "for_Windows") != NULL || strstr(line, "CreateProcessW") != NULL) {
         return true;
-    for (size_t i = 0; i < sizeof signs / sizeof *signs && strchr(line, '\\') != NULL; i++)
-        if (strstr(line, signs[i]) != NULL)
+    }
+    for (size_t i = 0; i < sizeof signs / sizeof *signs && strchr(line, '\\') != NULL; i++) {
+        if (strstr(line, signs[i]) != NULL) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -74,9 +80,11 @@ static const char *after_marks(const char *line)
 {
     static const char *const marks[] = {" ", "\t", ">", "|", "│"};
 
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
-        if (spf_starts_with(line, marks[i]))
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (spf_starts_with(line, marks[i])) {
             return after_marks(line + strlen(marks[i]));
+        }
+    }
     return line;
 }
 
@@ -99,8 +107,9 @@ struct wrapping {
 /* Does the message need the last of the joined lines, which begins at last? */
 static bool reaches(const struct spf_match *match, const char *last)
 {
-    if (match->rest > last)
+    if (match->rest > last) {
         return true;
+    }
     return match->row->then != NULL && strstr(match->rest, match->row->then) != NULL &&
            strstr(match->rest, match->row->then) + strlen(match->row->then) > last;
 }
@@ -121,8 +130,9 @@ static size_t append(char *joined, size_t len, const char *line, bool spaced)
 {
     size_t size = strnlen(line, WRAPS_TO);
 
-    if (size > 0 && spaced && joined[len - 1] != ' ')
+    if (size > 0 && spaced && joined[len - 1] != ' ') {
         joined[len++] = ' ';
+    }
     memcpy(joined + len, line, size);
     joined[len + size] = '\0';
     return len + size;
@@ -135,24 +145,31 @@ static bool find_wrapped(const struct spf_matcher *matcher, const struct wrappin
     const char *const *lines = wrapping->lines + WRAPPED - count;
     const struct spf_message *alone = wrapping->found[WRAPPED - count].row;
 
-    for (size_t i = 0; i + 1 < count; i++)
-        if (strlen(lines[i]) < WRAPS_FROM || strlen(lines[i]) > WRAPS_TO)
+    for (size_t i = 0; i + 1 < count; i++) {
+        if (strlen(lines[i]) < WRAPS_FROM || strlen(lines[i]) > WRAPS_TO) {
             return false;
+        }
+    }
     /* of three, two are as wide as the terminal */
-    if (count > 2 && strlen(lines[0]) + NARROWER < strlen(lines[1]))
+    if (count > 2 && strlen(lines[0]) + NARROWER < strlen(lines[1])) {
         return false;
-    if (count > 2 && strlen(lines[1]) + NARROWER < strlen(lines[0]))
+    }
+    if (count > 2 && strlen(lines[1]) + NARROWER < strlen(lines[0])) {
         return false;
+    }
     for (int spaced = 1; spaced >= 0; spaced--) {
         size_t last = 0, len = strlen(lines[0]);
 
         memcpy(joined, lines[0], len + 1);
-        for (size_t i = 1; i < count; i++)
+        for (size_t i = 1; i < count; i++) {
             len = append(joined, last = len, after_marks(lines[i]), spaced);
+        }
         if (last < len && spf_matcher_find(matcher, joined, strlen(lines[0]), match) &&
             reaches(match, joined + last + spaced) &&
-            !(alone != NULL && is_complete(alone) && strcmp(alone->words, match->row->words) == 0))
+            !(alone != NULL && is_complete(alone) &&
+              strcmp(alone->words, match->row->words) == 0)) {
             return true;
+        }
     }
     return false;
 }
@@ -162,12 +179,14 @@ static bool take_command(struct spf_transcript *transcript, const char *line, in
 {
     struct spf_attempt *attempt = &transcript->attempt, typed = {0};
 
-    if (!spf_typed_command(line, &typed))
+    if (!spf_typed_command(line, &typed)) {
         return false;
+    }
     /* a log's "> ssh child died" is none */
     if (strstr(line, "> ssh ") != NULL && strstr(line, "PS ") == NULL &&
-        strstr(line, ":\\") == NULL)
+        strstr(line, ":\\") == NULL) {
         return spf_attempt_is_over(attempt) || spf_typed_command(line, attempt);
+    }
     if (spf_attempt_is_over(attempt)) {
         spf_attempt_begin_next(attempt, number, &transcript->facts);
         attempt->user[0] = attempt->key_file[0] = attempt->proxy[0] = '\0';
@@ -204,11 +223,13 @@ static void read_lines(struct spf_transcript *transcript, struct spf_lines *line
     while ((line = spf_lines_next(lines, &number)) != NULL) {
         transcript->facts.lines = number;
         shift(&wrapping, line);
-        if (*line == '\0')
+        if (*line == '\0') {
             continue;
+        }
         attempt->windows = attempt->windows || is_of_windows(line);
-        if (take_command(transcript, line, number))
+        if (take_command(transcript, line, number)) {
             continue;
+        }
         weight = 0;
         for (unsigned count = WRAPPED; count > 1 && weight == 0; count--) {
             if (find_wrapped(matcher, &wrapping, count, joined, &match)) {
@@ -218,8 +239,9 @@ static void read_lines(struct spf_transcript *transcript, struct spf_lines *line
         }
         if (spf_matcher_find(matcher, line, SIZE_MAX, &match)) {
             wrapping.found[WRAPPED - 1] = match;
-            if (weight_of(match.row) > weight) /* else it is a part of that */
+            if (weight_of(match.row) > weight) { /* else it is a part of that */
                 spf_attempt_take(attempt, &match, number, &transcript->facts);
+            }
         } else {
             attempt->session_used |= attempt->stage == SPF_STAGE_IN;
             keep_own_words(attempt, line);
@@ -264,9 +286,10 @@ static void conclude_hop(struct spf_transcript *transcript)
     hop.attempt.proxy[0] = '\0'; /* of the ssh that waits for it */
     spf_conclude(&hop.attempt, &hop.facts);
     cause = spf_transcript_failure(&hop);
-    if (cause != SPF_NO_FINDING)
+    if (cause != SPF_NO_FINDING) {
         (void)spf_copy(transcript->attempt.jump_cause, sizeof transcript->attempt.jump_cause,
                        spf_findings[cause].id);
+    }
 }
 
 struct spf_transcript *spf_transcript_read(const char *text, size_t len)
@@ -278,8 +301,9 @@ struct spf_transcript *spf_transcript_read(const char *text, size_t len)
 
     if (good) {
         read_lines(transcript, &lines, matcher);
-        if (transcript->attempt.no_way_on)
+        if (transcript->attempt.no_way_on) {
             conclude_hop(transcript);
+        }
         spf_conclude(&transcript->attempt, &transcript->facts);
         name_target(transcript);
     } else {
@@ -293,8 +317,9 @@ struct spf_transcript *spf_transcript_read(const char *text, size_t len)
 
 void spf_transcript_free(struct spf_transcript *transcript)
 {
-    if (transcript == NULL)
+    if (transcript == NULL) {
         return;
+    }
     spf_shape_clear(&spf_transcript_shape, &transcript->facts);
     free(transcript);
 }
@@ -318,8 +343,9 @@ static bool copy_facts(const struct spf_transcript_facts *from, struct spf_trans
     for (size_t i = 0; i < from->shown.count; i++) {
         struct spf_transcript_line *line = SPF_APPEND(&to->shown);
 
-        if (line == NULL)
+        if (line == NULL) {
             return false;
+        }
         *line = from->shown.items[i];
     }
     return true;

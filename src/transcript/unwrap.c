@@ -5,8 +5,9 @@
 /* UTF-16 becomes UTF-8: PowerShell redirects so. Lone surrogates become U+FFFD. */
 static void add_code_point(struct spf_buf *buf, uint32_t c)
 {
-    if (c == 0)
+    if (c == 0) {
         return;
+    }
     if (c < 0x80) {
         spf_buf_addch(buf, (char)c);
     } else if (c < 0x800) {
@@ -45,10 +46,12 @@ static void decode_utf16(struct spf_buf *out, const char *text, size_t len, int 
                 i += 2;
             }
         }
-        if (unit >= 0xd800 && unit < 0xe000)
+        if (unit >= 0xd800 && unit < 0xe000) {
             unit = 0xfffd;
-        if (unit != 0xfeff)
+        }
+        if (unit != 0xfeff) {
             add_code_point(out, unit);
+        }
     }
 }
 
@@ -57,18 +60,23 @@ static size_t escape_length(const char *text, size_t len)
 {
     size_t i = 2;
 
-    if (len < 2 || text[0] != '\x1b')
+    if (len < 2 || text[0] != '\x1b') {
         return 0;
+    }
     if (text[1] == '[') {
-        while (i < len && i < 64 && (unsigned char)text[i] >= 0x20 && (unsigned char)text[i] < 0x40)
+        while (i < len && i < 64 && (unsigned char)text[i] >= 0x20 &&
+               (unsigned char)text[i] < 0x40) {
             i++;
+        }
         return i < len ? i + 1 : i;
     }
     if (text[1] == ']') {
-        while (i < len && i < 1024 && text[i] != '\a' && text[i] != '\x1b' && text[i] != '\n')
+        while (i < len && i < 1024 && text[i] != '\a' && text[i] != '\x1b' && text[i] != '\n') {
             i++;
-        if (i + 1 < len && text[i] == '\x1b' && text[i + 1] == '\\')
+        }
+        if (i + 1 < len && text[i] == '\x1b' && text[i + 1] == '\\') {
             return i + 2;
+        }
         return i < len && text[i] == '\a' ? i + 1 : i;
     }
     return 2;
@@ -87,10 +95,12 @@ static bool is_escaped(const char *line, size_t len)
 
 static int hex_value(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
-    if (c >= 'a' && c <= 'f')
+    }
+    if (c >= 'a' && c <= 'f') {
         return c - 'a' + 10;
+    }
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
@@ -99,13 +109,15 @@ static uint32_t unicode_escape(const char *text, size_t len)
 {
     uint32_t value = 0;
 
-    if (len < 6 || text[1] != 'u')
+    if (len < 6 || text[1] != 'u') {
         return 0;
+    }
     for (int i = 2; i < 6; i++) {
         int digit = hex_value(text[i]);
 
-        if (digit < 0)
+        if (digit < 0) {
             return 0;
+        }
         value = value << 4 | (uint32_t)digit;
     }
     return value >= 0xd800 && value < 0xe000 ? 0xfffd : value;
@@ -126,8 +138,10 @@ static void begin_line(struct unwrapping *u)
     char digits[24], *first = digits + sizeof digits;
 
     *--first = ' ';
-    for (int64_t rest = u->number; rest > 0; rest /= 10) /* printf(3) would take half of the time */
+    for (int64_t rest = u->number; rest > 0;
+         rest /= 10) { /* printf(3) would take half of the time */
         *--first = (char)('0' + rest % 10);
+    }
     spf_buf_add(&u->lines->text, first, (size_t)(digits + sizeof digits - first));
     u->started = u->lines->text.len;
 }
@@ -138,8 +152,9 @@ static void end_line(struct unwrapping *u)
     struct spf_buf *text = &u->lines->text;
     const char *line;
 
-    if (spf_buf_failed(text))
+    if (spf_buf_failed(text)) {
         return;
+    }
     line = text->data + u->started;
     if (u->in_key) {
         u->in_key = --u->key_left > 0 && strstr(line, "-----END ") == NULL &&
@@ -166,8 +181,9 @@ static size_t wrapper_length(const char *text, size_t len)
     for (size_t i = 0; i < sizeof wrappers / sizeof *wrappers; i++) {
         size_t size = strlen(wrappers[i]);
 
-        if (len > size && memcmp(text, wrappers[i], size) == 0)
+        if (len > size && memcmp(text, wrappers[i], size) == 0) {
             return size;
+        }
     }
     return 0;
 }
@@ -185,8 +201,9 @@ static bool is_escaped_twice(const char *line, size_t len)
 static void unescape_once(struct spf_buf *out, const char *line, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (line[i] == '\\' && i + 1 < len && (line[i + 1] == '\\' || line[i + 1] == '"'))
+        if (line[i] == '\\' && i + 1 < len && (line[i + 1] == '\\' || line[i + 1] == '"')) {
             i++;
+        }
         spf_buf_addch(out, line[i]);
     }
 }
@@ -209,8 +226,9 @@ static void unwrap_line(struct unwrapping *u, const char *line, size_t len)
     }
     unwrap_plain(u, line, len);
     while (level > 0) {
-        if (u->lines->private_key)
+        if (u->lines->private_key) {
             explicit_bzero(levels[level - 1].data, levels[level - 1].len);
+        }
         spf_buf_clear(&levels[--level]);
     }
 }
@@ -241,8 +259,9 @@ static void unwrap_plain(struct unwrapping *u, const char *line, size_t len)
             char next = line[i + 1];
 
             if ((c = unicode_escape(line + i, len - i)) > 0) {
-                if (c != 0x1b)
+                if (c != 0x1b) {
                     add_code_point(out, c);
+                }
                 i += 6;
                 continue;
             }
@@ -256,8 +275,9 @@ static void unwrap_plain(struct unwrapping *u, const char *line, size_t len)
             }
             i += 2;
         } else {
-            if (line[i] != '\0' && out->len - u->started < SPF_LINE_MAX)
+            if (line[i] != '\0' && out->len - u->started < SPF_LINE_MAX) {
                 spf_buf_addch(out, line[i]);
+            }
             i++;
         }
     }
@@ -282,10 +302,12 @@ static size_t columns_of(const char *line, size_t size)
 {
     size_t columns = 0;
 
-    if (size > 0 && line[size - 1] == '\r')
+    if (size > 0 && line[size - 1] == '\r') {
         size--;
-    for (size_t i = 0; i < size; i++)
+    }
+    for (size_t i = 0; i < size; i++) {
         columns += ((unsigned char)line[i] & 0xc0) != 0x80;
+    }
     return columns;
 }
 
@@ -303,22 +325,25 @@ static size_t wraps_at(const char *text, size_t len)
             continue;
         }
         columns = size <= 4 * (size_t)WRAPPED_TO ? columns_of(text + at, size) : size;
-        if (columns > WRAPPED_TO)
+        if (columns > WRAPPED_TO) {
             return 0;
+        }
         lines += columns > 0;
         if (columns > widest) {
             widest = columns;
             full = alike = 0;
         }
-        if (columns < widest || columns == 0)
+        if (columns < widest || columns == 0) {
             continue;
+        }
         /* a message that comes again, or a frame, is not wrapped */
         alike += before != NULL && memcmp(text + at, before, 8) == 0;
         full++;
         before = text + at;
     }
-    if (widest < WRAPPED_FROM)
+    if (widest < WRAPPED_FROM) {
         return 0;
+    }
     /* two lines of 80, 100 or 120 columns are enough */
     return full >= (widest % 10 == 0 ? 2u : 3u) && 2 * alike < full && full * 6 >= lines ? widest
                                                                                          : 0;
@@ -341,8 +366,9 @@ static size_t unwrap_wrapped(struct unwrapping *u, const char *text, size_t len,
         spf_buf_add(&joined, text + at, size);
         more++;
     }
-    if (!spf_buf_failed(&joined) && joined.data != NULL)
+    if (!spf_buf_failed(&joined) && joined.data != NULL) {
         unwrap_line(u, joined.data, joined.len);
+    }
     u->number += more;
     spf_buf_clear(&joined);
     return at + size;
@@ -373,10 +399,11 @@ bool spf_unwrap(const char *text, size_t len, struct spf_lines *lines)
         size_t size = length_of_line(text, len);
 
         u.number++;
-        if (wrapped > 0)
+        if (wrapped > 0) {
             size = unwrap_wrapped(&u, text, len, wrapped);
-        else if (size > 0 || !was_empty) /* of several empty lines one is enough */
+        } else if (size > 0 || !was_empty) { /* of several empty lines one is enough */
             unwrap_line(&u, text, size);
+        }
         was_empty = size == 0;
         size += size < len;
         text += size;
@@ -390,13 +417,15 @@ const char *spf_lines_next(struct spf_lines *lines, int64_t *number)
 {
     const char *line;
 
-    if (lines->at >= lines->text.len)
+    if (lines->at >= lines->text.len) {
         return NULL;
+    }
     line = lines->text.data + lines->at;
     lines->at += strlen(line) + 1;
     *number = 0;
-    while (*line >= '0' && *line <= '9')
+    while (*line >= '0' && *line <= '9') {
         *number = *number * 10 + (*line++ - '0');
+    }
     return line + (*line == ' ');
 }
 
@@ -407,7 +436,8 @@ void spf_lines_rewind(struct spf_lines *lines)
 
 void spf_lines_clear(struct spf_lines *lines)
 {
-    if (lines->text.data != NULL && lines->private_key)
+    if (lines->text.data != NULL && lines->private_key) {
         explicit_bzero(lines->text.data, lines->text.len);
+    }
     spf_buf_clear(&lines->text);
 }

@@ -8,8 +8,9 @@
 static bool keep(const char *from, size_t len, char *out, size_t size)
 {
     out[0] = '\0';
-    if (len == 0 || len >= size)
+    if (len == 0 || len >= size) {
         return false;
+    }
     spf_clean(out, size, from, len);
     return true;
 }
@@ -31,24 +32,29 @@ bool spf_quoted_or_path(const char *line, char *out, size_t size)
     const char *quote = strpbrk(line, "\"'"), *end, *slash;
 
     if (quote != NULL && (end = strchr(quote + 1, *quote)) != NULL && end > quote + 1) {
-        if (!keep(quote + 1, (size_t)(end - quote - 1), out, size))
+        if (!keep(quote + 1, (size_t)(end - quote - 1), out, size)) {
             return false;
+        }
         if (strcmp(out, "(stdin)") == 0) { /* of ssh-add */
             out[0] = '\0';
             return false;
         }
         /* Windows' port doubles its backslashes */
-        for (char *at = strstr(out, "\\\\"); at != NULL; at = strstr(at + 1, "\\\\"))
+        for (char *at = strstr(out, "\\\\"); at != NULL; at = strstr(at + 1, "\\\\")) {
             memmove(at, at + 1, strlen(at));
+        }
         return true;
     }
     slash = strpbrk(line, "/\\");
-    if (slash == NULL)
+    if (slash == NULL) {
         return false;
-    while (slash > line && strchr(" \t\"'([", slash[-1]) == NULL)
+    }
+    while (slash > line && strchr(" \t\"'([", slash[-1]) == NULL) {
         slash--;
-    if (strspn(slash, "0123456789") > 0 && slash[strspn(slash, "0123456789")] == '/')
+    }
+    if (strspn(slash, "0123456789") > 0 && slash[strspn(slash, "0123456789")] == '/') {
         return false; /* "2026/11/29": a log's date */
+    }
     return keep(slash, strcspn(slash, " \t\"':"), out, size);
 }
 
@@ -56,23 +62,28 @@ static void keep_login(const char *from, const char *to, struct spf_attempt *att
 {
     const char *at = NULL;
 
-    for (const char *p = from; p < to; p++)
-        if (*p == '@')
+    for (const char *p = from; p < to; p++) {
+        if (*p == '@') {
             at = p;
-    if (at == NULL || at == from || at + 1 == to)
+        }
+    }
+    if (at == NULL || at == from || at + 1 == to) {
         return;
+    }
     (void)keep(from, (size_t)(at - from), attempt->user, sizeof attempt->user);
     (void)keep(at + 1, (size_t)(to - at - 1), attempt->host, sizeof attempt->host);
-    if (strcmp(attempt->host, "***") == 0) /* a CI's mask */
+    if (strcmp(attempt->host, "***") == 0) { /* a CI's mask */
         attempt->host[0] = attempt->user[0] = '\0';
+    }
 }
 
 void spf_login_at(const char *line, const char *stop, struct spf_attempt *attempt)
 {
     const char *from = stop;
 
-    while (from > line && from[-1] != ' ' && from[-1] != '>' && from[-1] != '\t')
+    while (from > line && from[-1] != ' ' && from[-1] != '>' && from[-1] != '\t') {
         from--;
+    }
     keep_login(from, stop, attempt);
 }
 
@@ -84,8 +95,9 @@ void spf_login_named(const struct spf_match *match, struct spf_attempt *attempt)
         (void)spf_word_at(match->rest, "\"", attempt->user, sizeof attempt->user);
         return;
     }
-    if (as == NULL || !spf_word_at(match->rest, " ", attempt->host, sizeof attempt->host))
+    if (as == NULL || !spf_word_at(match->rest, " ", attempt->host, sizeof attempt->host)) {
         return;
+    }
     colon = strrchr(attempt->host, ':');
     if (colon != NULL) {
         attempt->port = strtol(colon + 1, NULL, 10);
@@ -110,8 +122,9 @@ void spf_logged_user(const char *line, struct spf_attempt *attempt)
     for (size_t i = 0; i < sizeof before / sizeof *before && attempt->user[0] == '\0'; i++) {
         const char *at = strstr(line, before[i]);
 
-        if (at != NULL)
+        if (at != NULL) {
             (void)spf_word_at(at + strlen(before[i]), " '`", attempt->user, sizeof attempt->user);
+        }
     }
 }
 
@@ -121,18 +134,23 @@ void spf_closed_by(const struct spf_match *match, struct spf_attempt *attempt)
     char word[256];
 
     if (strstr(match->rest, "UNKNOWN port 65535") != NULL) { /* a ProxyCommand's connection */
-        if (attempt->proxy[0] == '\0')
+        if (attempt->proxy[0] == '\0') {
             (void)spf_copy(attempt->proxy, sizeof attempt->proxy, "or jump host");
+        }
         return;
     }
-    if (port == NULL)
+    if (port == NULL) {
         return;
-    while (port > match->rest && port[-1] != ' ')
+    }
+    while (port > match->rest && port[-1] != ' ') {
         port--;
-    if (spf_word_at(port, " ", word, sizeof word) && attempt->host[0] == '\0')
+    }
+    if (spf_word_at(port, " ", word, sizeof word) && attempt->host[0] == '\0') {
         (void)spf_copy(attempt->host, sizeof attempt->host, word);
-    if (attempt->port == 0 && strstr(port, " port ") != NULL)
+    }
+    if (attempt->port == 0 && strstr(port, " port ") != NULL) {
         attempt->port = strtol(strstr(port, " port ") + 6, NULL, 10);
+    }
 }
 
 /* ssh's options with an argument (ssh.c, main: the string for getopt). */
@@ -144,15 +162,17 @@ static bool next_word(const char **at, char *out, size_t size)
     size_t len = 0;
 
     *at += strspn(*at, " \t");
-    if (**at == '\0')
+    if (**at == '\0') {
         return false;
+    }
     for (; **at != '\0' && (quote != '\0' || strchr(" \t", **at) == NULL); (*at)++) {
-        if (**at == quote)
+        if (**at == quote) {
             quote = '\0';
-        else if (quote == '\0' && (**at == '"' || **at == '\''))
+        } else if (quote == '\0' && (**at == '"' || **at == '\'')) {
             quote = **at;
-        else if (len + 1 < size)
+        } else if (len + 1 < size) {
             out[len++] = **at;
+        }
     }
     out[len] = '\0';
     return true;
@@ -164,10 +184,12 @@ bool spf_typed_command(const char *line, struct spf_attempt *attempt)
     char word[1024] = "";
 
     if (at == NULL ||
-        (at != line && (at < line + 2 || at[-1] != ' ' || strchr("$#>%", at[-2]) == NULL)))
+        (at != line && (at < line + 2 || at[-1] != ' ' || strchr("$#>%", at[-2]) == NULL))) {
         return false;
-    if (at == line && strchr(line, '@') == NULL && strstr(line, " -i ") == NULL)
+    }
+    if (at == line && strchr(line, '@') == NULL && strstr(line, " -i ") == NULL) {
         return false;
+    }
     at += 4;
     while (next_word(&at, word, sizeof word)) {
         char letter = word[0] == '-' ? word[1] : '\0';
@@ -176,26 +198,31 @@ bool spf_typed_command(const char *line, struct spf_attempt *attempt)
         if (letter == '\0') {
             const char *sign = strrchr(word, '@');
 
-            if (sign != NULL)
+            if (sign != NULL) {
                 keep_login(word, word + strlen(word), attempt);
-            else
+            } else {
                 (void)keep(word, strlen(word), attempt->host, sizeof attempt->host);
+            }
             break;
         }
-        if (strchr(with_argument, letter) == NULL)
+        if (strchr(with_argument, letter) == NULL) {
             continue;
-        if (*value == '\0' && !next_word(&at, word, sizeof word))
+        }
+        if (*value == '\0' && !next_word(&at, word, sizeof word)) {
             break;
-        if (word[0] != '-' || *value == '\0')
+        }
+        if (word[0] != '-' || *value == '\0') {
             value = word;
-        if (letter == 'i')
+        }
+        if (letter == 'i') {
             (void)keep(value, strlen(value), attempt->key_file, sizeof attempt->key_file);
-        else if (letter == 'l')
+        } else if (letter == 'l') {
             (void)keep(value, strlen(value), attempt->user, sizeof attempt->user);
-        else if (letter == 'p')
+        } else if (letter == 'p') {
             attempt->port = strtol(value, NULL, 10);
-        else if (letter == 'J')
+        } else if (letter == 'J') {
             (void)keep(value, strlen(value), attempt->jump, sizeof attempt->jump);
+        }
     }
     return true;
 }

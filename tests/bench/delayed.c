@@ -60,22 +60,26 @@ static void bring_up(const char *device, const char *address, const char *mask)
     struct sockaddr_in in = {.sin_family = AF_INET};
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-    if (fd < 0)
+    if (fd < 0) {
         die("socket");
+    }
     (void)snprintf(request.ifr_name, sizeof request.ifr_name, "%s", device);
     if (address != NULL) {
         (void)inet_pton(AF_INET, address, &in.sin_addr);
         memcpy(&request.ifr_addr, &in, sizeof in);
-        if (ioctl(fd, SIOCSIFADDR, &request) != 0)
+        if (ioctl(fd, SIOCSIFADDR, &request) != 0) {
             die("SIOCSIFADDR");
+        }
         (void)inet_pton(AF_INET, mask, &in.sin_addr);
         memcpy(&request.ifr_netmask, &in, sizeof in);
-        if (ioctl(fd, SIOCSIFNETMASK, &request) != 0)
+        if (ioctl(fd, SIOCSIFNETMASK, &request) != 0) {
             die("SIOCSIFNETMASK");
+        }
     }
     request.ifr_flags = IFF_UP | IFF_RUNNING;
-    if (ioctl(fd, SIOCSIFFLAGS, &request) != 0)
+    if (ioctl(fd, SIOCSIFFLAGS, &request) != 0) {
         die("SIOCSIFFLAGS");
+    }
     (void)close(fd);
 }
 
@@ -84,8 +88,9 @@ static int open_tun(void)
     struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI, .ifr_name = "far0"};
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 
-    if (fd < 0 || ioctl(fd, TUNSETIFF, &request) != 0)
+    if (fd < 0 || ioctl(fd, TUNSETIFF, &request) != 0) {
         die("/dev/net/tun");
+    }
     return fd;
 }
 
@@ -96,12 +101,15 @@ static void take(int tun, int64_t delay_ns)
         ssize_t len = read(tun, packet->data, sizeof packet->data);
         uint8_t source[4];
 
-        if (len <= 0)
+        if (len <= 0) {
             return;
-        if (len < 20 || packet->data[0] >> 4 != 4)
+        }
+        if (len < 20 || packet->data[0] >> 4 != 4) {
             continue; /* only IPv4 is carried */
-        if (packet->data[16] == 10 && packet->data[17] == 51)
+        }
+        if (packet->data[16] == 10 && packet->data[17] == 51) {
             continue; /* filtered */
+        }
         memcpy(source, packet->data + 12, 4);
         memcpy(packet->data + 12, packet->data + 16, 4);
         memcpy(packet->data + 16, source, 4);
@@ -114,8 +122,9 @@ static void take(int tun, int64_t delay_ns)
 static void give(int tun)
 {
     while (count > 0 && queue[head].due_ns <= now_ns()) {
-        if (write(tun, queue[head].data, queue[head].len) < 0 && errno == EAGAIN)
+        if (write(tun, queue[head].data, queue[head].len) < 0 && errno == EAGAIN) {
             return;
+        }
         head = (head + 1) % QUEUE;
         count--;
     }
@@ -132,23 +141,26 @@ int main(int argc, char **argv)
         return 125;
     }
     delay_ns = (int64_t)(strtod(argv[1], NULL) / 2 * 1e6);
-    if (unshare(CLONE_NEWNET) != 0)
+    if (unshare(CLONE_NEWNET) != 0) {
         die("unshare (needs root)");
+    }
     tun = open_tun();
     bring_up("lo", NULL, NULL);
     bring_up("far0", "10.99.0.1", "255.0.0.0");
 
     child = fork();
-    if (child < 0)
+    if (child < 0) {
         die("fork");
+    }
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, 15);
         (void)execvp(argv[2], argv + 2);
         die(argv[2]);
     }
     child_fd = (int)syscall(SYS_pidfd_open, child, 0);
-    if (child_fd < 0)
+    if (child_fd < 0) {
         die("pidfd_open");
+    }
     (void)prctl(PR_SET_TIMERSLACK, 1UL);
     for (;;) {
         struct pollfd polls[2] = {{tun, POLLIN, 0}, {child_fd, POLLIN, 0}};
@@ -156,14 +168,17 @@ int main(int argc, char **argv)
         struct timespec timeout = {wait > 0 ? wait / 1000000000 : 0,
                                    wait > 0 ? wait % 1000000000 : 0};
 
-        if (ppoll(polls, 2, &timeout, NULL) < 0 && errno != EINTR)
+        if (ppoll(polls, 2, &timeout, NULL) < 0 && errno != EINTR) {
             die("ppoll");
-        if (polls[1].revents != 0)
+        }
+        if (polls[1].revents != 0) {
             break;
+        }
         take(tun, delay_ns);
         give(tun);
     }
-    if (waitpid(child, &status, 0) < 0)
+    if (waitpid(child, &status, 0) < 0) {
         die("waitpid");
+    }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

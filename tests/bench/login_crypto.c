@@ -20,8 +20,9 @@ static double now_us(void)
 
 static void expect(int good)
 {
-    if (good == 1)
+    if (good == 1) {
         return;
+    }
     (void)fprintf(stderr, "OpenSSL fails\n");
     exit(1);
 }
@@ -67,17 +68,21 @@ int main(void)
     double at[5];
 
     at[0] = now_us();
-    for (int i = 0; i < TIMES; i++)
+    for (int i = 0; i < TIMES; i++) {
         EVP_PKEY_free(EVP_PKEY_Q_keygen(NULL, NULL, "X25519"));
+    }
     at[1] = now_us();
-    for (int i = 0; i < TIMES; i++)
+    for (int i = 0; i < TIMES; i++) {
         derive(ours, theirs);
+    }
     at[2] = now_us();
-    for (int i = 0; i < TIMES; i++)
+    for (int i = 0; i < TIMES; i++) {
         sign(key, text, sizeof text, signature);
+    }
     at[3] = now_us();
-    for (int i = 0; i < TIMES; i++)
+    for (int i = 0; i < TIMES; i++) {
         verify(key, text, sizeof text, signature);
+    }
     at[4] = now_us();
     (void)printf(
         "{\"key\": %.1f, \"exchange\": %.1f, \"signature\": %.1f, \"verification\": %.1f}\n",

@@ -26,10 +26,12 @@ static int set(struct spf_preflight *preflight, const char *word)
     char *option = strdup(word), *equals = option != NULL ? strchr(option, '=') : NULL;
     int error;
 
-    if (option == NULL)
+    if (option == NULL) {
         return -1;
-    if (equals != NULL)
+    }
+    if (equals != NULL) {
         *equals++ = '\0';
+    }
     error = spf_preflight_set(preflight, option, equals);
     free(option);
     return error;
@@ -41,10 +43,12 @@ static void *check(void *argument)
 
     run->preflight = spf_preflight_new();
     run->status = run->preflight != NULL ? 0 : -1;
-    for (char *const *word = run->options; *word != NULL && run->status == 0; word++)
+    for (char *const *word = run->options; *word != NULL && run->status == 0; word++) {
         run->status = set(run->preflight, *word);
-    if (run->status == 0)
+    }
+    if (run->status == 0) {
         run->status = spf_preflight_run(run->preflight);
+    }
     (void)sigpending(&run->signals);
     return NULL;
 }
@@ -57,11 +61,13 @@ int main(int argc, char *argv[])
 
     (void)argc;
     for (int i = 0; i < 2; i++) {
-        if (pthread_create(&threads[i], NULL, check, &runs[i]) != 0)
+        if (pthread_create(&threads[i], NULL, check, &runs[i]) != 0) {
             return 70;
+        }
     }
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         (void)pthread_join(threads[i], NULL);
+    }
     status = runs[0].status;
     if (runs[0].preflight == NULL || runs[1].preflight == NULL || runs[1].status != status ||
         (status < 0) != (spf_preflight_json(runs[0].preflight) == NULL) ||
@@ -75,7 +81,8 @@ int main(int argc, char *argv[])
     } else {
         (void)puts(spf_preflight_json(runs[0].preflight));
     }
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         spf_preflight_free(runs[i].preflight);
+    }
     return status;
 }

@@ -10,7 +10,8 @@ int main(int argc, char **argv)
     struct spf_error error = spf_options_parse(argc, argv, &options);
 
     spf_options_clear(&options);
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         (void)puts(error.text);
+    }
     return error.code == SPF_OK ? 0 : 64;
 }

@@ -63,22 +63,25 @@ __attribute__((constructor)) static void start(void)
     size_t size = sizeof *order + (size_t)shortage_count * sizeof order->calls[0];
     void *map = fd < 0 ? MAP_FAILED : mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
+    }
     (void)unsetenv("LD_PRELOAD"); /* not for its children */
     (void)dl_iterate_phdr(find_text, NULL);
     for (int i = 0; i < shortage_count; i++) {
         const char *name = shortage_functions[i].name;
 
-        if (strcmp(name, "malloc") == 0)
+        if (strcmp(name, "malloc") == 0) {
             malloc_number = i;
-        else if (strcmp(name, "calloc") == 0)
+        } else if (strcmp(name, "calloc") == 0) {
             calloc_number = i;
-        else if (strcmp(name, "realloc") == 0)
+        } else if (strcmp(name, "realloc") == 0) {
             realloc_number = i;
+        }
     }
-    if (map != MAP_FAILED)
+    if (map != MAP_FAILED) {
         order = map;
+    }
 }
 
 /* What ran out of memory says so in its queue of errors. */
@@ -88,21 +91,25 @@ static void raise_in_libcrypto(void)
     void (*set)(int, int, const char *, ...) =
         (void (*)(int, int, const char *, ...))dlsym(RTLD_DEFAULT, "ERR_set_error");
 
-    if (new == NULL || set == NULL)
+    if (new == NULL || set == NULL) {
         return;
+    }
     new ();
     set(ERR_LIB_CRYPTO, ERR_R_MALLOC_FAILURE, NULL);
 }
 
 int shortage_decides(int number, uintptr_t from, int64_t *value)
 {
-    if (order == NULL || number < 0 || from < text_start || from >= text_end)
+    if (order == NULL || number < 0 || from < text_start || from >= text_end) {
         return 0;
+    }
     uint32_t call = __atomic_add_fetch(&order->calls[number], 1, __ATOMIC_RELAXED);
-    if (number != order->function || call != (uint32_t)order->call)
+    if (number != order->function || call != (uint32_t)order->call) {
         return 0;
-    if (shortage_functions[number].error == 0)
+    }
+    if (shortage_functions[number].error == 0) {
         raise_in_libcrypto();
+    }
     errno = shortage_functions[number].error;
     *value = shortage_functions[number].value;
     return 1;
@@ -110,8 +117,9 @@ int shortage_decides(int number, uintptr_t from, int64_t *value)
 
 void *shortage_real(int number)
 {
-    if (shortage_functions[number].real == NULL)
+    if (shortage_functions[number].real == NULL) {
         shortage_functions[number].real = dlsym(RTLD_NEXT, shortage_functions[number].name);
+    }
     return shortage_functions[number].real;
 }
 

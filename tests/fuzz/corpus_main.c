@@ -21,8 +21,9 @@ static int run_file(const char *path)
     }
     /* Exactly as large as the file, so that a read past its end is seen by the sanitizer. */
     data = malloc((size_t)status.st_size > 0 ? (size_t)status.st_size : 1);
-    if (data == NULL)
+    if (data == NULL) {
         abort();
+    }
     got = fread(data, 1, (size_t)status.st_size, file);
     (void)LLVMFuzzerTestOneInput(data, got);
     free(data);
@@ -45,11 +46,13 @@ int main(int argc, char **argv)
         while ((entry = readdir(folder)) != NULL) {
             char path[4096];
 
-            if (entry->d_name[0] == '.')
+            if (entry->d_name[0] == '.') {
                 continue;
+            }
             (void)snprintf(path, sizeof path, "%s/%s", argv[i], entry->d_name);
-            if (run_file(path) != 0)
+            if (run_file(path) != 0) {
                 return EXIT_FAILURE;
+            }
             count++;
         }
         (void)closedir(folder);

@@ -112,14 +112,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct spf_failure failure;
     struct json_object *reply;
 
-    if (size < 2)
+    if (size < 2) {
         return 0;
+    }
     reply = spf_json_parse((const char *)data + 1, size - 1);
     outcome.body = reply;
     outcome.status = data[0] & 0x80 ? 403 : 200;
     (void)spf_api_worth_retrying(&outcome);
-    if (spf_api_judge(&outcome, &failure))
+    if (spf_api_judge(&outcome, &failure)) {
         parse(data[0], reply);
+    }
     json_object_put(reply);
     return 0;
 }

@@ -13,8 +13,9 @@ static void check_copy(const struct spf_secret *text, const struct spf_key_facts
     struct spf_key_facts facts = {0};
     struct spf_secret *repaired = NULL;
 
-    if (!text)
+    if (!text) {
         return;
+    }
     if (spf_key_read(spf_secret_view(text), spf_bytes_of(""), NULL, &facts, &repaired)) {
         assert(strcmp(facts.sha256, of->sha256) == 0);
         assert(!login || (facts.usable && facts.openssh_accepts));
@@ -31,8 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t pub = size > 0 ? data[0] : 0;
     char words[80];
 
-    if (size == 0 || size > 1 << 16)
+    if (size == 0 || size > 1 << 16) {
         return 0;
+    }
     data++;
     size--;
     pub = pub > size ? 0 : pub;

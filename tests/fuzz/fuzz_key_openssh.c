@@ -11,8 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct spf_key_contents contents = {0};
     enum spf_reading reading;
 
-    if (size == 0)
+    if (size == 0) {
         return 0;
+    }
     if (data[0] % 2 == 0) {
         reading = spf_openssh_read_binary((struct spf_bytes){data + 1, size - 1}, NULL, &contents);
     } else {

@@ -16,8 +16,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size > 2 && data[1] <= size - 2) {
         if (spf_material_from_putty(algorithms[data[0] % 5], (struct spf_bytes){data + 2, data[1]},
                                     (struct spf_bytes){data + 2 + data[1], size - 2 - data[1]},
-                                    &contents.material) == SPF_READING_DONE)
+                                    &contents.material) == SPF_READING_DONE) {
             (void)spf_material_fits(&contents.material);
+        }
         spf_contents_clear(&contents);
     }
     return 0;

@@ -15,12 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     spf_known_hosts_name(&facts, "Host.example", size % 2 != 0 ? 22 : 2222);
     if (spf_known_hosts_read(&facts, "known_hosts", (const char *)data, size)) {
-        for (size_t i = 0; i < facts.lines.count; i++)
+        for (size_t i = 0; i < facts.lines.count; i++) {
             (void)spf_known_hosts_judge(&facts, facts.lines.items[i].blob, &line);
+        }
         order = spf_known_hosts_order(&facts, algorithms);
         /* an order: nothing added, nothing lost */
-        if (order != NULL && strlen(order) != strlen(algorithms))
+        if (order != NULL && strlen(order) != strlen(algorithms)) {
             abort();
+        }
         free(order);
     }
     spf_shape_clear(&spf_known_hosts_shape, &facts);

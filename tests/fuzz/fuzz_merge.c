@@ -27,14 +27,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct spf_report *report;
     struct spf_buf buf;
 
-    if (merge == NULL)
+    if (merge == NULL) {
         return 0;
+    }
     spf_buf_init(&buf, 1024 * 1024);
     /* Twice: a part that ran twice counts once. */
     if (add(merge, "a", data, size) && add(merge, "b", data, size) &&
         spf_merge_finish(merge, true, 0, &report).code == SPF_OK) {
-        if (report->exit_status < 0 || report->exit_status > 2)
+        if (report->exit_status < 0 || report->exit_status > 2) {
             abort();
+        }
         for (int format = 0; format < SPF_FORMAT_COUNT; format++) {
             spf_buf_clear(&buf);
             spf_report_render(&buf, (enum spf_format)format, report, &style);

@@ -15,8 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     spf_seen_read(&seen, data, size);
     spf_seen_read(&seen, data, size);
     for (int i = 0; i < SPF_OFFER_LISTS; i++) {
-        if (seen.server[i] != NULL && strlen(seen.server[i]) > SPF_NAMES_MAX)
+        if (seen.server[i] != NULL && strlen(seen.server[i]) > SPF_NAMES_MAX) {
             abort();
+        }
     }
     (void)spf_offers_judge(&seen);
     spf_seen_clear(&seen);

@@ -23,8 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         spf_recall_read(second, once.data, once.len, NOW);
         spf_recall_write(second, &twice);
         if (spf_recall_count(first) != spf_recall_count(second) ||
-            strcmp(once.data, twice.data) != 0)
+            strcmp(once.data, twice.data) != 0) {
             abort();
+        }
     }
     spf_buf_clear(&once);
     spf_buf_clear(&twice);

@@ -30,8 +30,9 @@ static void serve_all(struct spf_ledger *record, size_t index)
     struct spf_inquiry inquiry = {
         .target = spf_ledger_entry(record, index)->target, .facts = &facts, .arrived = arrived};
 
-    for (int group = 0; group < SPF_GROUP_COUNT; group++)
+    for (int group = 0; group < SPF_GROUP_COUNT; group++) {
         spf_ledger_serve(record, index, &inquiry, (enum spf_group)group);
+    }
     spf_facts_clear(&facts);
 }
 
@@ -63,10 +64,12 @@ static void compare(const struct spf_report_target *before, const struct spf_rep
 {
     struct spf_changes *changes = calloc(1, sizeof *changes);
 
-    if (changes == NULL)
+    if (changes == NULL) {
         return;
-    if (!spf_changes_find(before, now, changes))
+    }
+    if (!spf_changes_find(before, now, changes)) {
         abort();
+    }
     spf_changes_free(changes);
 }
 
@@ -96,15 +99,17 @@ static void replay(struct spf_ledger *record)
         count++;
     }
     report.count = count;
-    if (count > 1)
+    if (count > 1) {
         compare(&reported[0], &reported[1]);
+    }
     report.exit_status = spf_report_exit_status(&report, true);
     render(&report);
     spf_buf_init(&again, REPORT_MAX);
     spf_record_write(&again, &report);
     spf_buf_clear(&again);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         spf_taken_clear(&taken[i]);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -116,8 +121,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     spf_buf_init(&remarks, 10000);
     if (spf_ledger_read_text((const char *)data, size, &remarks, &record).code == SPF_OK) {
-        for (size_t i = 0; i < spf_ledger_count(record) && i < TARGETS_MAX; i++)
+        for (size_t i = 0; i < spf_ledger_count(record) && i < TARGETS_MAX; i++) {
             serve_all(record, i);
+        }
         replay(record);
         spf_ledger_free(record);
     }

@@ -22,8 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char jump[64];
 
     if (spf_ssh_config_read((const char *)data, size, &facts)) {
-        for (size_t i = 0; i < facts.identities.count; i++)
+        for (size_t i = 0; i < facts.identities.count; i++) {
             facts.identities.items[i].exists = true;
+        }
         spf_ssh_config_tell(&asked, "me", "/home/me", &facts);
         spf_buf_init(&buf, 512);
         (void)spf_ssh_config_expand(&buf, facts.proxy_command, &tokens, size % 2 == 0);

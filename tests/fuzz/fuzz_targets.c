@@ -25,8 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     text[size - 1] = '\0';
     spf_options_init(&options);
     error = spf_options_read(&options, 5, argv);
-    if (error.code != SPF_OK || spf_options_finish(&options).code != SPF_OK)
+    if (error.code != SPF_OK || spf_options_finish(&options).code != SPF_OK) {
         abort();
+    }
     error = spf_targets_read(&targets, &options, data[0] == 'i', "list", text);
     free(text); /* nothing may be borrowed from it */
     for (size_t i = 0; i < targets.list.count; i++) {
@@ -34,12 +35,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         /* Each can be asked for, and says so without the text. */
         if ((target->host == NULL && target->instance_id == NULL) || target->port == 0 ||
-            strlen(target->user) == 0)
+            strlen(target->user) == 0) {
             abort();
+        }
     }
-    for (size_t i = 0; i < targets.left_out.count; i++)
-        if (targets.left_out.items[i].why[0] == '\0')
+    for (size_t i = 0; i < targets.left_out.count; i++) {
+        if (targets.left_out.items[i].why[0] == '\0') {
             abort();
+        }
+    }
     spf_targets_clear(&targets);
     spf_options_clear(&options);
     return 0;

@@ -54,19 +54,22 @@ static void damage(unsigned char *packet, size_t len)
         packet[1] = types[chance(sizeof types)];
         break;
     case 2: /* a wrong number, most likely of a string's bytes */
-        if (len > 6)
+        if (len > 6) {
             memcpy(packet + 2 + chance((uint32_t)len - 6), huge[chance(4)], 4);
+        }
         break;
     case 3: /* a message cut short, or with its padding in it */
         packet[0] = (unsigned char)chance(256);
         break;
     case 4:
-        for (size_t i = at; i < len; i++)
+        for (size_t i = at; i < len; i++) {
             packet[i] = (unsigned char)chance(256);
+        }
         break;
     case 5: /* control bytes and bad UTF-8 in its texts */
-        for (size_t i = at; i < len && i < at + 8; i++)
+        for (size_t i = at; i < len && i < at + 8; i++) {
             packet[i] = (unsigned char)"\x1b[31m\xff\xc0\n"[i - at];
+        }
         break;
     default:
         packet[0] = (unsigned char)(len - 2); /* nothing but a type */
@@ -82,15 +85,17 @@ static const unsigned char *perhaps(const EVP_CIPHER_CTX *ctx, const unsigned ch
 
     if (out == NULL || in == NULL || len < BLOCK || len > sizeof copy || len % BLOCK != 0 ||
         EVP_CIPHER_CTX_get_mode(ctx) != EVP_CIPH_GCM_MODE || !EVP_CIPHER_CTX_is_encrypting(ctx) ||
-        !armed())
+        !armed()) {
         return in;
+    }
     if (spared > 0) {
         spared--;
         return in;
     }
     memcpy(copy, in, len);
-    if (chance(3) != 0)
+    if (chance(3) != 0) {
         damage(copy, len);
+    }
     return copy;
 }
 
@@ -98,8 +103,9 @@ int EVP_Cipher(EVP_CIPHER_CTX *ctx, unsigned char *out, const unsigned char *in,
 {
     static int (*real)(EVP_CIPHER_CTX *, unsigned char *, const unsigned char *, unsigned int);
 
-    if (real == NULL)
+    if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "EVP_Cipher");
+    }
     return real(ctx, out, perhaps(ctx, out, in, len), len);
 }
 
@@ -108,7 +114,8 @@ int EVP_EncryptUpdate(EVP_CIPHER_CTX *ctx, unsigned char *out, int *out_len,
 {
     static int (*real)(EVP_CIPHER_CTX *, unsigned char *, int *, const unsigned char *, int);
 
-    if (real == NULL)
+    if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "EVP_EncryptUpdate");
+    }
     return real(ctx, out, out_len, len > 0 ? perhaps(ctx, out, in, (size_t)len) : in, len);
 }

@@ -26,14 +26,17 @@ static void keep(const char *dir, int number, const char *suffix, const struct s
     char path[4096];
     int fd;
 
-    if (!dir || !secret || !spf_format(path, sizeof path, "%s/%d.%s", dir, number, suffix))
+    if (!dir || !secret || !spf_format(path, sizeof path, "%s/%d.%s", dir, number, suffix)) {
         return;
+    }
     (void)unlink(path);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0400);
-    if (fd < 0)
+    if (fd < 0) {
         return;
-    if (write(fd, spf_secret_text(secret), spf_secret_len(secret)) < 0)
+    }
+    if (write(fd, spf_secret_text(secret), spf_secret_len(secret)) < 0) {
         perror(path);
+    }
     (void)close(fd);
 }
 
@@ -54,17 +57,19 @@ int main(int argc, char **argv)
     int option;
 
     while ((option = getopt(argc, argv, "p:l:s:")) != -1) {
-        if (option == 'p')
+        if (option == 'p') {
             passphrase = spf_secret_new(optarg, strlen(optarg));
-        else if (option == 'l')
+        } else if (option == 'l') {
             dir = optarg;
-        else if (option == 's')
+        } else if (option == 's') {
             spf_openssh_read_version(optarg, strlen(optarg), &ssh);
-        else
+        } else {
             return 64;
+        }
     }
-    if (ssh.line[0] == '\0')
+    if (ssh.line[0] == '\0') {
         spf_openssh_ask_version(&ssh);
+    }
     for (int i = optind; i < argc; i++) {
         struct spf_key_facts facts = {0};
         struct spf_secret *repaired = NULL;

@@ -80,11 +80,13 @@ static inline void set(struct desk *desk)
                                        .key_path = "key.pem",
                                        .source_ip = ip("203.0.113.7"),
                                        .selected = SPF_ALL_CHECKS};
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_init(&desk->results[i]);
+    }
     spf_result_init(&desk->result);
-    for (int i = 0; i <= SPF_GROUP_KEY_PAIR; i++)
+    for (int i = 0; i <= SPF_GROUP_KEY_PAIR; i++) {
         desk->facts.group[i].phase = SPF_PRESENT;
+    }
     strcpy(desk->facts.instance.id, desk->target.instance_id);
     strcpy(desk->facts.instance.region, "cn-hangzhou");
     strcpy(desk->facts.instance.state_name, "Running");
@@ -97,8 +99,9 @@ static inline void set(struct desk *desk)
 static inline void clean(struct desk *desk)
 {
     spf_facts_clear(&desk->facts);
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_clear(&desk->results[i]);
+    }
     spf_result_clear(&desk->result);
 }
 
@@ -132,8 +135,9 @@ static inline const char *command(struct desk *desk)
         (void)snprintf(text, sizeof text, "%s", buf.data);
         spf_buf_clear(&words);
         spf_buf_clear(&buf);
-        if (ok)
+        if (ok) {
             return text;
+        }
     }
     return "";
 }

@@ -51,8 +51,9 @@ static void lab_complete(struct json_object *world)
         struct json_object *groups = spf_json_get(region, "SecurityGroups");
 
         (void)region_name;
-        if (groups == NULL)
+        if (groups == NULL) {
             continue;
+        }
         json_object_object_foreach(groups, id, group)
         {
             struct json_object *rules = spf_json_path(group, "Permissions.Permission");
@@ -63,10 +64,12 @@ static void lab_complete(struct json_object *world)
                     {"Direction", "ingress"}, {"IpProtocol", "TCP"}, {"Policy", "Accept"}};
                 struct json_object *rule = spf_json_item(rules, i);
 
-                for (size_t k = 0; k < 3; k++)
-                    if (spf_json_get(rule, members[k][0]) == NULL)
+                for (size_t k = 0; k < 3; k++) {
+                    if (spf_json_get(rule, members[k][0]) == NULL) {
                         json_object_object_add(rule, members[k][0],
                                                json_object_new_string(members[k][1]));
+                    }
+                }
             }
         }
     }
@@ -88,8 +91,9 @@ static void lab_start(struct lab *lab, void (*change)(struct json_object *world)
     ck_assert_ptr_nonnull(mkdtemp(lab->folder));
     (void)snprintf(world_file, sizeof world_file, "%s/world.json", lab->folder);
     (void)snprintf(lab->log, sizeof lab->log, "%s/calls", lab->folder);
-    if (change != NULL)
+    if (change != NULL) {
         change(world);
+    }
     lab_complete(world);
     ck_assert_int_eq(json_object_to_file(world_file, world), 0);
     json_object_put(world);
@@ -135,8 +139,9 @@ static const struct spf_failure *lab_ask(struct lab *lab, enum spf_group group)
     int before = lab->arrived;
 
     spf_aliyun_serve(lab->aliyun, &lab->inquiry, group);
-    while (lab->arrived == before && spf_now_ms() < until)
+    while (lab->arrived == before && spf_now_ms() < until) {
         ck_assert_int_eq(spf_loop_turn(lab->loop, until).code, SPF_OK);
+    }
     ck_assert_int_eq(lab->arrived, before + 1);
     return lab->facts.group[group].phase == SPF_FAILED ? lab->facts.group[group].failure : NULL;
 }
@@ -148,10 +153,12 @@ static inline int lab_calls(struct lab *lab, const char *action)
     char line[8192];
     int calls = 0;
 
-    while (in != NULL && fgets(line, sizeof line, in) != NULL)
+    while (in != NULL && fgets(line, sizeof line, in) != NULL) {
         calls += strstr(line, action) != NULL;
-    if (in != NULL)
+    }
+    if (in != NULL) {
         fclose(in);
+    }
     return calls;
 }
 

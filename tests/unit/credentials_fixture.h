@@ -19,8 +19,9 @@ static inline void forget_environment(void)
         "ALIBABA_CLOUD_ENDPOINT",        "ALIBABA_CLOUD_STS_ENDPOINT",
         "ALIBABA_CLOUD_IMDSV1_DISABLED"};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         unsetenv(names[i]);
+    }
     setenv("HOME", "/nonexistent", 1);
     setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true", 1);
 }

@@ -10,8 +10,9 @@ static inline const char *evidence_text(const struct spf_result *result, const c
     struct json_object *member = NULL;
 
     if (!json_object_object_get_ex(result->evidence, name, &member) ||
-        !json_object_is_type(member, json_type_string))
+        !json_object_is_type(member, json_type_string)) {
         return NULL;
+    }
     return json_object_get_string(member);
 }
 

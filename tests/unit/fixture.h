@@ -32,8 +32,9 @@ static inline void set(struct fixture *f, enum spf_check_id check, enum spf_stat
     result->status = status;
     result->finding = finding;
     result->holds = status == SPF_PASS || status == SPF_WARN;
-    if (words)
+    if (words) {
         spf_say(result, "%s", words);
+    }
 }
 
 static inline void skip(struct fixture *f, enum spf_check_id check, enum spf_check_id because)
@@ -131,8 +132,9 @@ static inline void host_only(struct fixture *f, const char *host)
     f->target.instance_id = NULL;
     f->target.host = host;
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-        if (!(SPF_CLOUD_CHECKS >> i & 1))
+        if (!(SPF_CLOUD_CHECKS >> i & 1)) {
             continue;
+        }
         set(f, (enum spf_check_id)i, SPF_SKIP, SPF_NO_FINDING, NULL);
         f->run.results[i].skip_reason = SPF_SKIP_NOT_APPLICABLE;
     }

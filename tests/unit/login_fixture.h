@@ -103,8 +103,9 @@ static inline void wait_for_port(uint16_t port)
         int error = connect(fd, (struct sockaddr *)&address, sizeof address);
 
         (void)close(fd);
-        if (error == 0)
+        if (error == 0) {
             return;
+        }
         (void)poll(NULL, 0, 20);
     }
     ck_abort_msg("the server does not come up");
@@ -119,8 +120,9 @@ static inline void start_sshd(struct place *place, const char *config)
 
     (void)close(fd);
     run("test -e %s/host || ssh-keygen -q -t ed25519 -N '' -f %s/host", place->dir, place->dir);
-    if (getuid() == 0)
+    if (getuid() == 0) {
         (void)mkdir("/run/sshd", 0755);
+    }
     ck_assert_ptr_nonnull(file);
     (void)fprintf(file,
                   "%s\nPort %u\nListenAddress 127.0.0.1\nHostKey %s/host\nPidFile none\n"
@@ -218,8 +220,9 @@ static inline void ask(struct talk *talk, enum spf_group group)
 
     talk->there = false;
     spf_conversation_serve(talk->conversation, group);
-    while (!talk->there && spf_now_ms() < end)
+    while (!talk->there && spf_now_ms() < end) {
         ck_assert_int_eq(spf_loop_turn(talk->inquiry.loop, end).code, SPF_OK);
+    }
     ck_assert_msg(talk->there, "group %d did not come", (int)group);
     ck_assert_msg(talk->failure.cause == SPF_NO_FINDING, "group %d: %s", (int)group,
                   talk->failure.text);
@@ -228,8 +231,9 @@ static inline void ask(struct talk *talk, enum spf_group group)
 /* All groups up to and with the last, in order. */
 static inline void ask_up_to(struct talk *talk, enum spf_group last)
 {
-    for (int group = SPF_GROUP_KNOWN_HOSTS; group <= (int)last; group++)
+    for (int group = SPF_GROUP_KNOWN_HOSTS; group <= (int)last; group++) {
         ask(talk, (enum spf_group)group);
+    }
 }
 
 #endif

@@ -88,8 +88,9 @@ static const struct case_of_report report_cases[] = {
 static inline void begin_case(struct fixture *f, const struct case_of_report *which)
 {
     healthy(f);
-    if (which->spoil)
+    if (which->spoil) {
         which->spoil(f);
+    }
     judge(f);
 }
 

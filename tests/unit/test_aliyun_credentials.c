@@ -111,8 +111,9 @@ START_TEST(endpoints_inside_a_vpc)
         bool good = spf_endpoint_of(names[i].product, names[i].region, names[i].vpc, &endpoint);
 
         ck_assert_int_eq(good, names[i].host != NULL);
-        if (good)
+        if (good) {
             ck_assert_str_eq(endpoint.host, names[i].host);
+        }
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct spf_credential_options options = {.vpc = cases[i].option};
@@ -157,8 +158,9 @@ START_TEST(endpoints_that_are_configured)
         bool good = spf_endpoint_configured(cases[i].text, &endpoint).code == SPF_OK;
 
         ck_assert_msg(good == (cases[i].host != NULL), "%s", cases[i].text);
-        if (!good)
+        if (!good) {
             continue;
+        }
         ck_assert_str_eq(endpoint.product, cases[i].product);
         ck_assert_str_eq(endpoint.host, cases[i].host);
     }
@@ -270,8 +272,9 @@ START_TEST(the_modes_of_config_json)
                       "%s: %s", cases[i].profile, failure.text);
         if (ok) {
             ck_assert_int_eq((int)found.step_count, cases[i].steps);
-            if (cases[i].steps > 0)
+            if (cases[i].steps > 0) {
                 ck_assert_int_eq(found.steps[found.step_count - 1].kind, cases[i].last);
+            }
             ck_assert_str_eq(found.source, "profile \"p\" of config.json");
             ck_assert_str_eq(found.region, "cn-x");
         }
@@ -304,8 +307,9 @@ START_TEST(the_ini_file)
         bool ok = spf_ini_read(text, cases[i].section, "credentials", &found, &failure);
 
         ck_assert_msg(failure.cause == cases[i].cause, "%s: %s", cases[i].section, failure.text);
-        if (ok)
+        if (ok) {
             ck_assert_uint_eq(found.step_count, cases[i].steps);
+        }
         spf_credentials_clear(&found);
     }
     spf_secret_free(text);

@@ -211,8 +211,9 @@ START_TEST(what_is_no_answer_of_the_api)
         ck_assert_int_eq(judge(cases[i].body, cases[i].status, &failure, &retried),
                          cases[i].cause == SPF_NO_FINDING);
         ck_assert_int_eq(failure.cause, cases[i].cause);
-        if (cases[i].cause != SPF_NO_FINDING)
+        if (cases[i].cause != SPF_NO_FINDING) {
             ck_assert_int_eq(retried, cases[i].retried);
+        }
     }
 }
 END_TEST
@@ -272,8 +273,9 @@ START_TEST(what_was_not_asked)
 
         ck_assert_ptr_nonnull(body);
         ck_assert_msg(spf_api_judge(&outcome, &failure) == cases[i].good, "%s", cases[i].body);
-        if (!cases[i].good)
+        if (!cases[i].good) {
             ck_assert_int_eq(failure.cause, SPF_API_REPLY_INVALID);
+        }
         json_object_put(body);
     }
 }

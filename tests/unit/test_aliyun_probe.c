@@ -78,16 +78,18 @@ START_TEST(wrong_keys_have_their_causes)
         lab_start(&lab, NULL);
         setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", cases[i].id, 1);
         setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", cases[i].secret, 1);
-        if (cases[i].token != NULL)
+        if (cases[i].token != NULL) {
             setenv("ALIBABA_CLOUD_SECURITY_TOKEN", cases[i].token, 1);
+        }
         credentials(&lab);
         unsetenv("ALIBABA_CLOUD_SECURITY_TOKEN");
         failure = lab_ask(&lab, SPF_GROUP_INSTANCE);
         ck_assert_msg((failure != NULL ? failure->cause : SPF_NO_FINDING) == cases[i].cause,
                       "case %zu: %s", i,
                       failure != NULL ? spf_findings[failure->cause].id : "no failure");
-        if (failure != NULL)
+        if (failure != NULL) {
             ck_assert_str_eq(failure->action, "ecs:DescribeInstances");
+        }
         lab_stop(&lab);
     }
 }
@@ -216,8 +218,9 @@ START_TEST(faults_of_the_api)
         fault_do = cases[i].fault;
         lab_start(&lab, with_fault);
         credentials(&lab);
-        if (strcmp(fault_do, "hang") == 0)
+        if (strcmp(fault_do, "hang") == 0) {
             lab.target.timeout_ms = 1200;
+        }
         failure = lab_ask(&lab, SPF_GROUP_INSTANCE);
         ck_assert_msg(failure != NULL && failure->cause == cases[i].cause, "%s: %s", fault_do,
                       failure != NULL ? spf_findings[failure->cause].id : "no failure");

@@ -61,8 +61,9 @@ START_TEST(every_vector)
     struct json_object *root = read_vectors(), *vectors = spf_json_get(root, "vectors");
 
     ck_assert_uint_eq(spf_json_count(vectors), 17);
-    for (size_t i = 0; i < spf_json_count(vectors); i++)
+    for (size_t i = 0; i < spf_json_count(vectors); i++) {
         check_vector(spf_json_item(vectors, i));
+    }
     json_object_put(root);
 }
 END_TEST

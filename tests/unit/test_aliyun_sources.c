@@ -49,24 +49,26 @@ static pid_t small_server(int *port)
         ssize_t got = read(peer, request, sizeof request - 1);
 
         request[got > 0 ? got : 0] = '\0';
-        if (strstr(request, "PUT /latest/api/token") == request)
+        if (strstr(request, "PUT /latest/api/token") == request) {
             body = "metadata-token";
-        else if (strstr(request, "metadata-token: metadata-token") == NULL &&
-                 strstr(request, "/latest/") != NULL)
+        } else if (strstr(request, "metadata-token: metadata-token") == NULL &&
+                   strstr(request, "/latest/") != NULL) {
             body = "";
-        else if (strstr(request, "security-credentials/lab-role ") != NULL)
+        } else if (strstr(request, "security-credentials/lab-role ") != NULL) {
             body = STS_REPLY;
-        else if (strstr(request, "/latest/meta-data/region-id ") != NULL)
+        } else if (strstr(request, "/latest/meta-data/region-id ") != NULL) {
             body = "cn-shanghai\n";
-        else if (strstr(request, "security-credentials/ ") != NULL)
+        } else if (strstr(request, "security-credentials/ ") != NULL) {
             body = "lab-role\n";
-        else if (strstr(request, "GET /uri ") == request)
+        } else if (strstr(request, "GET /uri ") == request) {
             body = STS_REPLY;
+        }
         (void)snprintf(reply, sizeof reply,
                        "HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
                        body[0] != '\0' ? "200 OK" : "403 No", strlen(body), body);
-        if (write(peer, reply, strlen(reply)) < 0)
+        if (write(peer, reply, strlen(reply)) < 0) {
             continue;
+        }
         close(peer);
     }
 }
@@ -123,8 +125,9 @@ static void by_profile(const struct source_case *one, const char *expected_id)
 
     lab_start(&lab, with_roles);
     forget_environment();
-    if (!one->metadata_off)
+    if (!one->metadata_off) {
         unsetenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED");
+    }
     server = small_server(&port);
     (void)snprintf(path, sizeof path, "%s/program", lab.folder);
     write_file(path,
@@ -137,15 +140,18 @@ static void by_profile(const struct source_case *one, const char *expected_id)
                "\"CAISLabCanaryToken+/=000000000000000000000000000000000000001\"}'\n"
                "exit \"${1:-0}\"\n",
                0700);
-    if (one->program_mode != 0)
+    if (one->program_mode != 0) {
         ck_assert_int_eq(chmod(path, one->program_mode), 0);
-    if (one->others_program)
+    }
+    if (one->others_program) {
         ck_assert_int_eq(chown(path, 65534, 65534), 0);
+    }
     setenv("ALICLOUD_SECRET_KEY", "x", 1);
-    if (strstr(one->profile, "External") != NULL) /* a role would take it for its own */
+    if (strstr(one->profile, "External") != NULL) { /* a role would take it for its own */
         setenv("SECURITY_TOKEN", "x", 1);
-    else
+    } else {
         unsetenv("SECURITY_TOKEN");
+    }
     setenv("SSHPREFLIGHT_PASSPHRASE", "x", 1);
     setenv("VAULT_TOKEN", "x", 1);
     (void)snprintf(path, sizeof path, "%s/token", lab.folder);
@@ -160,14 +166,16 @@ static void by_profile(const struct source_case *one, const char *expected_id)
     failure = lab_ask(&lab, SPF_GROUP_CREDENTIALS);
     if (failure == NULL) {
         ck_assert_str_eq(lab.facts.credentials.access_key, expected_id);
-        if (one->region != NULL)
+        if (one->region != NULL) {
             ck_assert_str_eq(lab.facts.credentials.region, one->region);
+        }
         failure = lab_ask(&lab, SPF_GROUP_IDENTITY);
     }
     ck_assert_msg((failure != NULL ? failure->cause : SPF_NO_FINDING) == one->cause, "%s: %s",
                   one->profile, failure != NULL ? failure->text : "works");
-    if (one->says != NULL)
+    if (one->says != NULL) {
         ck_assert_msg(strstr(failure->text, one->says) != NULL, "%s", failure->text);
+    }
     kill(server, SIGKILL);
     waitpid(server, NULL, 0);
     lab_stop(&lab);
@@ -244,8 +252,9 @@ START_TEST(every_source_gives_a_key_that_works)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        if (!cases[i].others_program || geteuid() == 0) /* only root can give a file away */
+        if (!cases[i].others_program || geteuid() == 0) { /* only root can give a file away */
             by_profile(&cases[i], "STS.LabC");
+        }
     }
 }
 END_TEST

@@ -108,10 +108,12 @@ START_TEST(sh_reads_what_was_quoted)
     for (int i = 0; i < 300; i++) {
         int len = 1 + rand() % 10;
 
-        for (int k = 0; k < len; k++)
+        for (int k = 0; k < len; k++) {
             word[k] = (char)(1 + rand() % 255);
-        if (i % 3 == 0)
+        }
+        if (i % 3 == 0) {
             word[rand() % len] = "'\\%-$`\"\n~ "[rand() % 10];
+        }
         word[len] = '\0';
         check_through_sh(word);
     }
@@ -164,10 +166,11 @@ START_TEST(base64_both_ways)
                  {"QQ=", -1}, {"Q!==", -1}, {"QQ==Q", -1}, {"QU JD\n", 3}, {"QUJDRA", 4}};
     uint8_t out[8];
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_msg(spf_base64_decode(cases[i].text, strlen(cases[i].text), out, sizeof out) ==
                           cases[i].len,
                       "%s", cases[i].text);
+    }
     ck_assert_int_eq(spf_base64_decode("QUJDREVGR0hJ", 12, out, sizeof out), -1);
 }
 END_TEST
@@ -264,8 +267,9 @@ START_TEST(json_from_outside)
         ck_assert_msg(json != NULL, "%s", good[i]);
         json_object_put(json);
     }
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ck_assert_msg(spf_json_parse(bad[i], strlen(bad[i])) == NULL, "%s", bad[i]);
+    }
     ck_assert_ptr_null(spf_json_parse("[\"a\0b\"]", 7));
     ck_assert_ptr_null(spf_json_parse("[1]\0", 4));
 }
@@ -286,8 +290,9 @@ START_TEST(json_as_go_reads_it)
     ck_assert_str_eq(spf_json_text(spf_json_item(spf_json_get(json, "profiles"), 0), "name"),
                      "A:B");
     json_object_put(json);
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         ck_assert_msg(spf_json_parse_as_go(bad[i], strlen(bad[i])) == NULL, "%s", bad[i]);
+    }
 }
 END_TEST
 
@@ -299,9 +304,10 @@ START_TEST(numbers_are_never_clamped)
     static const char *const doubtful[] = {"big", "small", "most", "half", "text", "real"};
     struct json_object *json = spf_json_parse(text, sizeof text - 1);
 
-    for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++)
+    for (size_t i = 0; i < sizeof doubtful / sizeof *doubtful; i++) {
         ck_assert_msg(spf_json_number(json, doubtful[i], INT64_MAX - 1, -7) == -7, "%s",
                       doubtful[i]);
+    }
     ck_assert_int_eq(spf_json_number(json, "fine", INT64_MAX, -7), 7);
     json_object_put(json);
 }
@@ -350,13 +356,15 @@ static int in_heap(const char *shifted, size_t len)
         uintptr_t from, to;
 
         if (strstr(line, "[heap]") == NULL ||
-            sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) != 2)
+            sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) != 2) {
             continue;
+        }
         for (const char *at = (const char *)from; at + len <= (const char *)to; at++) {
             size_t same = 0;
 
-            while (same < len && at[same] == shifted[same] + 1)
+            while (same < len && at[same] == shifted[same] + 1) {
                 same++;
+            }
             found += same == len;
         }
     }
@@ -373,12 +381,14 @@ START_TEST(freed_memory_holds_no_secret)
     struct json_object *json;
     struct spf_buf buf;
 
-    for (size_t i = 0; i < LEN; i++)
+    for (size_t i = 0; i < LEN; i++) {
         piece[i] = (char)(shifted[i] + 1);
+    }
     spf_buf_init(&buf, 100000);
     spf_buf_addstr(&buf, "{\"SecurityToken\": \"");
-    for (int i = 0; i < TIMES; i++)
+    for (int i = 0; i < TIMES; i++) {
         spf_buf_add(&buf, piece, LEN);
+    }
     spf_buf_addstr(&buf, "\"}");
     json = spf_json_parse(buf.data, buf.len);
     ck_assert_uint_eq(strlen(spf_json_text(json, "SecurityToken")), (size_t)LEN * TIMES);
@@ -457,8 +467,9 @@ START_TEST(numbers_stay_in_their_bounds)
         {"-9223372036854775808", -5},
     };
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_int_eq(spf_decimal(cases[i].text, 1000, -5), cases[i].value);
+    }
     ck_assert_int_eq(spf_decimal("9223372036854775808", INT64_MAX, 0), 0);
     ck_assert(spf_decimal("9223372036854775807", INT64_MAX, 0) == INT64_MAX);
 }

@@ -128,8 +128,9 @@ START_TEST(trouble_in_older_and_newer_words)
         ck_assert_int_eq(spf_console_read(cases[i].line, strlen(cases[i].line), &facts).code,
                          SPF_OK);
         ck_assert_msg(facts.trouble.count == (cases[i].kind != NULL), "%s", cases[i].line);
-        if (cases[i].kind != NULL)
+        if (cases[i].kind != NULL) {
             ck_assert_str_eq(facts.trouble.items[0].kind, cases[i].kind);
+        }
         spf_shape_clear(&spf_console_shape, &facts);
     }
 }
@@ -158,8 +159,9 @@ START_TEST(nothing_grows_without_end)
     static char many[200000];
     struct spf_console_facts facts = {0};
 
-    for (size_t i = 0; i + 20 < sizeof many; i += 20)
+    for (size_t i = 0; i + 20 < sizeof many; i += 20) {
         memcpy(many + i, "oom-kill and so on.\n", 20);
+    }
     ck_assert_int_eq(spf_console_read(many, sizeof many, &facts).code, SPF_OK);
     ck_assert(!facts.boot_seen);
     ck_assert_uint_eq(facts.trouble.count, 20);

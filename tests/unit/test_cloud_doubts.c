@@ -165,8 +165,9 @@ START_TEST(rules_in_doubt)
         ck_assert_msg(decision.answer == cases[i].answer, "%s: %d", cases[i].rules,
                       (int)decision.answer);
         ck_assert_str_eq(decision.rule->id, cases[i].rule);
-        if (cases[i].doubt != NULL)
+        if (cases[i].doubt != NULL) {
             ck_assert_msg(strstr(decision.doubt, cases[i].doubt) != NULL, "%s", decision.doubt);
+        }
         spf_shape_clear(&spf_rules_shape, &facts);
     }
 }

@@ -261,8 +261,9 @@ START_TEST(behind_a_nat_gateway)
         ck_assert_msg((spf_cloud_forward(&desk.target, &desk.facts, &port) != NULL) ==
                           (cases[i].port != 0),
                       "case %zu", i);
-        if (cases[i].port != 0)
+        if (cases[i].port != 0) {
             ck_assert_int_eq(port, cases[i].port);
+        }
         judge(&desk, spf_judge_cloud_address);
         FOUND(desk, cases[i].port != 0 ? SPF_NO_FINDING : SPF_ADDRESS_NOT_OF_INSTANCE);
         clean(&desk);

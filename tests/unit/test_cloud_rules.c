@@ -33,12 +33,13 @@ static void add_rules(struct spf_rules_facts *facts, const char *text)
         rule->priority = priority;
         (void)snprintf(rule->id, sizeof rule->id, "r%zu", facts->rules.count);
         spf_ports_set(&rule->ports, strcmp(ports, "-") == 0 ? "" : ports);
-        if (strncmp(source, "sg-", 3) == 0)
+        if (strncmp(source, "sg-", 3) == 0) {
             strcpy(rule->source_group, source);
-        else if (strncmp(source, "pl-", 3) == 0)
+        } else if (strncmp(source, "pl-", 3) == 0) {
             strcpy(rule->source_prefix_list, source);
-        else
+        } else {
             spf_block_set(&rule->source, source);
+        }
     }
 }
 
@@ -104,10 +105,11 @@ START_TEST(the_official_rules)
         decision = spf_rules_decide(&facts, &question);
         ck_assert_msg(decision.answer == cases[i].answer, "%s from %s: %d", cases[i].rules,
                       cases[i].source, (int)decision.answer);
-        if (cases[i].decides == NULL)
+        if (cases[i].decides == NULL) {
             ck_assert_ptr_null(decision.rule);
-        else
+        } else {
             ck_assert_str_eq(decision.rule->id, cases[i].decides);
+        }
         clear(&facts);
     }
 }
@@ -317,10 +319,13 @@ struct outcome {
 
 static int walk(const struct outcome *rules, int count)
 {
-    for (int key = 0; key <= 221; key++)
-        for (int i = 0; i < count; i++)
-            if (rules[i].matches && rules[i].priority * 2 + (rules[i].drop ? 0 : 1) == key)
+    for (int key = 0; key <= 221; key++) {
+        for (int i = 0; i < count; i++) {
+            if (rules[i].matches && rules[i].priority * 2 + (rules[i].drop ? 0 : 1) == key) {
                 return rules[i].drop ? 0 : 1;
+            }
+        }
+    }
     return 0;
 }
 
@@ -342,8 +347,9 @@ static void try_all(const struct plain_rule *rules, int count, uint32_t source, 
         for (int k = 0; k < 5; k++) {
             int priority = rule->any_priority ? priorities[k] : rule->priority;
 
-            if ((!rule->any_policy && policy != rule->drop) || (!rule->any_priority && k > 0))
+            if ((!rule->any_policy && policy != rule->drop) || (!rule->any_priority && k > 0)) {
                 continue;
+            }
             for (int matches = must_match; matches <= may_match; matches++) {
                 outcomes[done] = (struct outcome){policy, matches, priority};
                 try_all(rules, count, source, port, outcomes, done + 1, seen);
@@ -381,8 +387,9 @@ static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf
     plain->high = plain->low + (int)(next_random(state) % 3);
     plain->mask = 0xffffffffu << (32 - bits);
     plain->net = (0x0a000000u | (uint32_t)(next_random(state) % 256)) & plain->mask;
-    if (next_random(state) % 6 == 0)
+    if (next_random(state) % 6 == 0) {
         plain->net = plain->mask = 0;
+    }
 
     rule->policy = plain->drop ? SPF_POLICY_DROP : SPF_POLICY_ACCEPT;
     rule->priority = plain->priority;
@@ -392,8 +399,9 @@ static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf
     (void)snprintf(text, sizeof text, "%u.%u.%u.%u/%d", plain->net >> 24, plain->net >> 16 & 255,
                    plain->net >> 8 & 255, plain->net & 255, plain->mask == 0 ? 0 : bits);
     spf_block_set(&rule->source, text);
-    if (plain->any_match)
+    if (plain->any_match) {
         spf_ports_set(&rule->source_ports, "1000/2000");
+    }
 }
 
 /* Puts more of the rule in doubt: its policy, its priority, whether it matches, an entry of a list.
@@ -403,10 +411,12 @@ static void make_doubts(unsigned long *state, struct plain_rule *plain, struct s
 {
     plain->any_policy = rule->policy_in_doubt = next_random(state) % 6 == 0;
     plain->any_priority = rule->priority_in_doubt = next_random(state) % 6 == 0;
-    if (next_random(state) % 8 == 0)
+    if (next_random(state) % 8 == 0) {
         plain->any_match = rule->match_in_doubt = true;
-    if (rule->policy_in_doubt || rule->priority_in_doubt || rule->match_in_doubt)
+    }
+    if (rule->policy_in_doubt || rule->priority_in_doubt || rule->match_in_doubt) {
         strcpy(rule->doubt, "a part of it");
+    }
     if (next_random(state) % 6 == 0) {
         struct spf_named_list *list = SPF_APPEND(&facts->prefix_lists);
 
@@ -456,8 +466,9 @@ START_TEST(like_the_oracle)
             counts[expected]++;
             decision = spf_rules_decide(&facts, &question);
             ck_assert((decision.answer == SPF_RULES_UNCERTAIN) == (decision.doubt != NULL));
-            if (decision.answer == SPF_RULES_DROP)
+            if (decision.answer == SPF_RULES_DROP) {
                 decision.answer = SPF_RULES_NO_MATCH;
+            }
             ck_assert_msg(decision.answer == answers[expected], "round %d, %s:%u: %d, not %d",
                           round, text, question.port, (int)decision.answer, expected);
 
@@ -500,8 +511,9 @@ static void make_world(unsigned long *state, struct spf_rules_facts *facts,
     strcpy(SPF_APPEND(&facts->groups)->id, "sg-0");
     facts->groups.items[0].inner_accept = next_random(state) % 2;
     membership->peer_known = next_random(state) % 2;
-    if (next_random(state) % 2)
+    if (next_random(state) % 2) {
         strcpy(SPF_APPEND(&membership->peer_groups)->id, "sg-0");
+    }
     for (int i = 0; i < count; i++) {
         struct spf_rule *rule = SPF_APPEND(&facts->rules);
 
@@ -536,10 +548,11 @@ static void one_by_one(const struct spf_rules_facts *facts, struct spf_rules_que
         struct spf_rules_decision decision;
         char text[20] = "9.255.255.255";
 
-        if (last == 257)
+        if (last == 257) {
             strcpy(text, "10.0.1.0");
-        else if (last > 0)
+        } else if (last > 0) {
             (void)snprintf(text, sizeof text, "10.0.0.%u", last - 1);
+        }
         question.source = ip(text);
         decision = spf_rules_decide(facts, &question);
         if (decision.answer == SPF_RULES_ACCEPT) {
@@ -570,10 +583,12 @@ START_TEST(everybody_is_everyone)
                           any.denies_some == slow.denies_some &&
                           any.uncertain_for_some == slow.uncertain_for_some,
                       "round %d", round);
-        if (any.accepts_some)
+        if (any.accepts_some) {
             ck_assert_int_eq(any.accepted.answer, SPF_RULES_ACCEPT);
-        if (any.uncertain_for_some)
+        }
+        if (any.uncertain_for_some) {
             ck_assert_ptr_nonnull(any.uncertain.doubt);
+        }
         clear(&facts);
         spf_shape_clear(&spf_membership_shape, &membership);
     }
@@ -602,8 +617,9 @@ START_TEST(ranges_of_everybody)
         struct spf_ip wanted[] = {ip("0.0.0.0"), ip("255.255.255.255"), ip("192.0.2.0"),
                                   ip("192.0.3.0")};
 
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < 4; i++) {
             ck_assert(spf_ip_equal(&all.addresses.items[i], &wanted[i]));
+        }
     }
     spf_any_source_clear(&all);
     ck_assert(spf_any_source_init(&all, 6, false));
@@ -668,11 +684,13 @@ static void try_entries(const struct plain_entry *entries, int count, int done, 
         return;
     }
     for (int policy = 0; policy < 2; policy++) {
-        if (!entry->any_policy && policy != entry->drop)
+        if (!entry->any_policy && policy != entry->drop) {
             continue;
+        }
         for (int matches = entry->matches && !entry->any_match;
-             matches <= (entry->matches || entry->any_match); matches++)
+             matches <= (entry->matches || entry->any_match); matches++) {
             try_entries(entries, count, done + 1, matches, policy == 0, seen);
+        }
     }
 }
 

@@ -15,8 +15,9 @@ static const char *read_line(const char *line)
     said[0] = '\0';
     ck_assert_msg(spf_shell_words(line, getenv, &words, &why), "%s: %s", line, why);
     spf_command_read((const char *const *)words.list.items, words.list.count, &command);
-    if (command.error[0] != '\0')
+    if (command.error[0] != '\0') {
         (void)snprintf(said, sizeof said, "error: %s", command.error);
+    }
     for (size_t i = 0; i < command.words.list.count; i++) {
         size_t len = strlen(said);
 
@@ -160,8 +161,9 @@ START_TEST(commands_in_our_own_words)
         const char *said = read_line(rows[i].line);
 
         ck_assert_ptr_null(strstr(said, "canary"));
-        if (strcmp(said, rows[i].words) == 0)
+        if (strcmp(said, rows[i].words) == 0) {
             continue;
+        }
         (void)fprintf(stderr, "%s\n gives    %s\n expected %s\n", rows[i].line, said,
                       rows[i].words);
         wrong++;
@@ -241,8 +243,9 @@ START_TEST(lines_split_as_a_shell_does)
         }
         ck_assert_msg(good == (cases[i].words != NULL), "%s", cases[i].line);
         ck_assert(good == (why == NULL));
-        if (good)
+        if (good) {
             ck_assert_str_eq(joined, cases[i].words);
+        }
         spf_words_clear(&words);
     }
 }

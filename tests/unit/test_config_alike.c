@@ -32,11 +32,12 @@ static const struct {
 
 START_TEST(what_may_differ_by_host)
 {
-    for (size_t i = 0; i < sizeof configurations / sizeof *configurations; i++)
+    for (size_t i = 0; i < sizeof configurations / sizeof *configurations; i++) {
         ck_assert_msg(spf_ssh_config_differs_by_host(configurations[i].text,
                                                      strlen(configurations[i].text)) ==
                           configurations[i].differs,
                       "%s", configurations[i].text);
+    }
     ck_assert(spf_ssh_config_differs_by_host("a\0Host web", 10));
 }
 END_TEST

@@ -40,8 +40,9 @@ static void api_down_with_host(struct fixture *f)
 {
     f->target.host = "203.0.113.9";
     set(f, SPF_CHECK_CLOUD_ACCESS, SPF_UNKNOWN, SPF_API_UNREACHABLE, NULL);
-    for (int i = SPF_CHECK_CLOUD_INSTANCE; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++)
+    for (int i = SPF_CHECK_CLOUD_INSTANCE; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++) {
         skip(f, (enum spf_check_id)i, SPF_CHECK_CLOUD_ACCESS);
+    }
 }
 
 static void api_down_without_host(struct fixture *f)
@@ -55,8 +56,9 @@ static void api_down_without_host(struct fixture *f)
 static void not_found_in_given_region(struct fixture *f)
 {
     set(f, SPF_CHECK_CLOUD_INSTANCE, SPF_UNKNOWN, spf_finding_by_id("instance-not-found"), NULL);
-    for (int i = SPF_CHECK_CLOUD_ADDRESS; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++)
+    for (int i = SPF_CHECK_CLOUD_ADDRESS; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++) {
         skip(f, (enum spf_check_id)i, SPF_CHECK_CLOUD_INSTANCE);
+    }
     skip(f, SPF_CHECK_NET_PORT, SPF_CHECK_CLOUD_ADDRESS);
     skip_ssh(f);
 }
@@ -343,8 +345,9 @@ START_TEST(each_story_comes_out_as_told)
     char further[400] = "", candidates[400] = "";
 
     healthy(&f);
-    if (story->spoil)
+    if (story->spoil) {
         story->spoil(&f);
+    }
     judge(&f);
     for (size_t i = 0; i < f.d.further_count; i++) {
         strcat(further, i ? " " : "");
@@ -428,8 +431,9 @@ START_TEST(verdicts_are_consistent)
 
         healthy(&f);
         f.target.session = round % 3 == 0 ? SPF_SESSION_NEVER : SPF_SESSION_AUTO;
-        if (round % 7 == 0)
+        if (round % 7 == 0) {
             f.target.selected = (unsigned)round & SPF_ALL_CHECKS;
+        }
         for (int i = 0; i < SPF_CHECK_COUNT; i++) {
             seed = seed * 1103515245u + 12345u;
             unsigned pick = seed >> 16 & 15;
@@ -443,9 +447,10 @@ START_TEST(verdicts_are_consistent)
             unknowns |= f.run.results[i].status == SPF_UNKNOWN;
         }
         ck_assert_int_eq(f.d.verdict == SPF_VERDICT_FAIL, fails);
-        if (f.d.verdict == SPF_VERDICT_PASS && spf_goal(&f.run, &goal))
+        if (f.d.verdict == SPF_VERDICT_PASS && spf_goal(&f.run, &goal)) {
             ck_assert(f.run.results[goal].status == SPF_PASS ||
                       f.run.results[goal].status == SPF_WARN);
+        }
         ck_assert_int_eq(f.d.cause != SPF_NO_FINDING,
                          f.d.verdict == SPF_VERDICT_FAIL ||
                              (f.d.verdict == SPF_VERDICT_UNKNOWN && unknowns));
@@ -553,7 +558,8 @@ int main(void)
     TCase *tcase = unit_case(suite, "diagnosis");
 
     tcase_add_loop_test(tcase, each_story_comes_out_as_told, 0, sizeof stories / sizeof *stories);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         tcase_add_test(tcase, tests[i]);
+    }
     return unit_run(suite);
 }

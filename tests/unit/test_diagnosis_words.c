@@ -7,8 +7,9 @@ static void only(struct fixture *f, spf_checks checks)
 {
     f->target.selected = checks;
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-        if (checks >> i & 1)
+        if (checks >> i & 1) {
             continue;
+        }
         set(f, (enum spf_check_id)i, SPF_SKIP, SPF_NO_FINDING, NULL);
         f->run.results[i].skip_reason = SPF_SKIP_NOT_SELECTED;
     }
@@ -34,8 +35,9 @@ START_TEST(without_a_login_to_try_the_checks_that_ran_decide)
         healthy(&f);
         only(&f, SPF_CHECK_BIT(CLOUD_ACCESS) | SPF_CHECK_BIT(CLOUD_INSTANCE) |
                      SPF_CHECK_BIT(CLOUD_SECURITY_GROUP));
-        if (cases[i].status != SPF_PASS)
+        if (cases[i].status != SPF_PASS) {
             set(&f, SPF_CHECK_CLOUD_SECURITY_GROUP, cases[i].status, SPF_SG_SOURCE_UNKNOWN, NULL);
+        }
         judge(&f);
         ck_assert(!spf_goal(&f.run, &goal));
         ck_assert_int_eq(f.d.verdict, cases[i].verdict);
@@ -71,8 +73,9 @@ START_TEST(what_the_cloud_does_not_tell_is_no_cause_beside_a_refused_login)
     struct fixture f;
 
     healthy(&f);
-    for (int i = SPF_CHECK_CLOUD_SECURITY_GROUP; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++)
+    for (int i = SPF_CHECK_CLOUD_SECURITY_GROUP; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++) {
         set(&f, (enum spf_check_id)i, SPF_UNKNOWN, SPF_PERMISSION_DENIED, NULL);
+    }
     refused(&f, NULL);
     judge(&f);
     ck_assert_int_eq(f.d.cause, SPF_AUTH_KEY_REFUSED);
@@ -117,10 +120,11 @@ START_TEST(remedies_fit_what_was_asked)
         bool has_advice = false, has_source = false;
 
         healthy(&f);
-        if (alone)
+        if (alone) {
             host_only(&f, "203.0.113.9");
-        else
+        } else {
             set(&f, SPF_CHECK_CLOUD_SECURITY_GROUP, SPF_UNKNOWN, SPF_SG_SOURCE_UNKNOWN, NULL);
+        }
         silent(&f, NULL);
         judge(&f);
         for (size_t i = 0; i < f.d.remedies.count; i++) {
@@ -146,16 +150,18 @@ START_TEST(what_was_tried_is_not_advised)
         spf_advice_list before = {0}, after = {0};
         struct fixture f;
 
-        if (strncmp(spf_findings[finding].check, "key.", 4) != 0)
+        if (strncmp(spf_findings[finding].check, "key.", 4) != 0) {
             continue;
+        }
         healthy(&f);
         set(&f, check, SPF_FAIL, (enum spf_finding)finding, NULL);
         f.run.facts.key.repairable = true;
         spf_advise(&f.run, check, (enum spf_finding)finding, &before);
         f.target.fix_tried = true;
         spf_advise(&f.run, check, (enum spf_finding)finding, &after);
-        for (size_t i = 0; i < before.count; i++)
+        for (size_t i = 0; i < before.count; i++) {
             with_fix += before.items[i].command && strstr(before.items[i].command, "--fix") != NULL;
+        }
         for (size_t i = 0; i < after.count; i++) {
             const char *command = after.items[i].command;
 
@@ -181,8 +187,9 @@ START_TEST(where_no_mode_can_be_set_the_copy_is_advised_first)
 
         healthy(&f);
         set(&f, SPF_CHECK_KEY_MODE, SPF_FAIL, SPF_KEY_MODE_TOO_OPEN, NULL);
-        if (fixed)
+        if (fixed) {
             note(&f, SPF_CHECK_KEY_MODE, "mode_fixed", "it is mounted read-only");
+        }
         spf_advise(&f.run, SPF_CHECK_KEY_MODE, SPF_KEY_MODE_TOO_OPEN, &list);
         ck_assert_uint_gt(list.count, 0);
         ck_assert_int_eq(strstr(list.items[0].command, "~/.ssh/login-key") != NULL, fixed);
@@ -224,8 +231,9 @@ START_TEST(on_windows_nothing_is_advised_for_a_posix_shell)
             }
         }
         if (finding != SPF_KEY_MODE_NOT_0400 && finding != SPF_KEY_OWNER_OTHER &&
-            finding != SPF_KEY_DIR_WRITABLE) /* which are found by modes: not there */
+            finding != SPF_KEY_DIR_WRITABLE) { /* which are found by modes: not there */
             ck_assert_msg(here.count == 0 || there.count > 0, "%s", cause->id);
+        }
         spf_advice_clear(&here);
         spf_advice_clear(&there);
         fixture_clear(&f);

@@ -45,8 +45,9 @@ START_TEST(homes_are_hidden_at_every_boundary)
         {"/home", "/home"},
     };
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         check_hidden(&homes, cases[i][0], cases[i][1]);
+    }
 }
 END_TEST
 
@@ -93,8 +94,9 @@ START_TEST(the_home_behind_sudo_is_known)
     struct spf_homes homes;
     char uid[20];
 
-    if (other == NULL)
+    if (other == NULL) {
         return;
+    }
     (void)snprintf(uid, sizeof uid, "%u", (unsigned)other->pw_uid);
     ck_assert_int_eq(setenv("SUDO_UID", uid, 1), 0);
     spf_homes_find(&homes);

@@ -129,10 +129,12 @@ START_TEST(what_is_handed_over_is_in_order)
     struct spf_secret *repaired = NULL;
 
     read_text(shape->text, "", &facts, &repaired);
-    if (facts.login)
+    if (facts.login) {
         check_clean_copy(facts.login, shape->name, shape->print);
-    if (repaired)
+    }
+    if (repaired) {
         check_clean_copy(repaired, shape->name, shape->print);
+    }
     spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
 }

@@ -232,8 +232,9 @@ static bool check_judge(spf_judge *judge, const struct verdict *verdict, const c
     char got[80];
     bool said;
 
-    if (!want)
+    if (!want) {
         return false;
+    }
     spf_result_init(&result);
     opinion = judge(&view, &result);
     snprintf(got, sizeof got, "%s%s%s",
@@ -285,9 +286,10 @@ START_TEST(evidence_is_complete)
     facts.key = verdicts[_i].facts;
     spf_result_init(&result);
     (void)spf_judge_key_format(&view, &result);
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         ck_assert_msg(json_object_object_get_ex(result.evidence, members[i], NULL), "%s",
                       members[i]);
+    }
     spf_result_clear(&result);
 }
 END_TEST
@@ -295,9 +297,10 @@ END_TEST
 /* Every id that the reader can say is in the catalogue. */
 START_TEST(damages_have_causes)
 {
-    for (int i = 0; i < SPF_DAMAGE_COUNT; i++)
+    for (int i = 0; i < SPF_DAMAGE_COUNT; i++) {
         ck_assert_msg(spf_finding_by_id(spf_damage_cause((enum spf_damage)i)) != SPF_NO_FINDING,
                       "%s", spf_damage_cause((enum spf_damage)i));
+    }
 }
 END_TEST
 

@@ -193,8 +193,9 @@ static void *exchange(void *stop)
 
     (void)spf_copy(one, sizeof one, in_dir("k"));
     (void)spf_copy(other, sizeof other, in_dir("victim"));
-    while (!atomic_load((atomic_bool *)stop))
+    while (!atomic_load((atomic_bool *)stop)) {
         (void)renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
+    }
     return NULL;
 }
 
@@ -373,7 +374,8 @@ int main(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, make_dir, remove_dir);
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         tcase_add_test(tcase, tests[i]);
+    }
     return unit_run(suite);
 }

@@ -63,8 +63,9 @@ START_TEST(files_that_are_not_whole)
         ck_assert_msg(!spf_language_take(copy, size), "%zu bytes", size);
     }
     for (size_t at = 0; at + 4 <= offsetof(struct file, texts); at += 4) {
-        if (at == offsetof(struct file, revision))
+        if (at == offsetof(struct file, revision)) {
             continue; /* its low half may be any */
+        }
         memcpy(copy, &file, sizeof copy);
         memset(copy + at, 0xff, 4);
         ck_assert_msg(!spf_language_take(copy, sizeof copy), "at %zu", at);

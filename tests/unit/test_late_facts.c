@@ -93,8 +93,9 @@ START_TEST(the_console_is_wanted_where_it_can_help)
         struct fixture f;
 
         healthy(&f);
-        if (cases[i].spoil)
+        if (cases[i].spoil) {
             cases[i].spoil(&f);
+        }
         ck_assert_msg(((spf_diagnosis_wants(&f.run) & SPF_GROUP_BIT(CONSOLE)) != 0) ==
                           cases[i].wanted,
                       "case %zu", i);
@@ -181,8 +182,9 @@ START_TEST(the_image_and_the_agent_are_wanted_where_they_can_help)
 
         healthy(&f);
         (void)spf_copy(f.run.facts.instance.image, sizeof f.run.facts.instance.image, "m-bp1x");
-        if (cases[i].spoil)
+        if (cases[i].spoil) {
             cases[i].spoil(&f);
+        }
         wants = spf_diagnosis_wants(&f.run);
         ck_assert_msg(((wants & SPF_GROUP_BIT(IMAGE)) != 0) == cases[i].image, "image, case %zu",
                       i);
@@ -224,17 +226,19 @@ START_TEST(session_manager_is_the_way_in)
 
     f.run.facts.credentials.instance_cli = false;
     spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
-    for (size_t i = 0; i < f.d.remedies.count; i++)
+    for (size_t i = 0; i < f.d.remedies.count; i++) {
         ck_assert(!f.d.remedies.items[i].command ||
                   !strstr(f.d.remedies.items[i].command, "ali-instance-cli"));
+    }
     spf_diagnosis_clear(&f.d);
 
     f.run.facts.credentials.instance_cli = true;
     f.run.facts.assistant.session_manager = false;
     spf_diagnose(&f.run, FIXTURE_NOW, &f.d);
-    for (size_t i = 0; i < f.d.remedies.count; i++)
+    for (size_t i = 0; i < f.d.remedies.count; i++) {
         ck_assert(!f.d.remedies.items[i].command ||
                   !strstr(f.d.remedies.items[i].command, "ali-instance-cli"));
+    }
     fixture_clear(&f);
 }
 END_TEST

@@ -25,8 +25,10 @@ static pid_t start_agent(const struct place *place)
         (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
         _exit(127);
     }
-    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; access(path, F_OK) != 0 && spf_now_ms() < end;)
+    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS;
+         access(path, F_OK) != 0 && spf_now_ms() < end;) {
         (void)poll(NULL, 0, 10);
+    }
     free(path);
     use_socket(place);
     return child;
@@ -58,11 +60,13 @@ static pid_t start_bad_agent(const struct place *place, const uint8_t *answer, s
             char request[4096];
 
             while (fd >= 0 && read(fd, request, sizeof request) > 0 && len > 0) {
-                if (write(fd, answer, len) != (ssize_t)len || len == 1)
+                if (write(fd, answer, len) != (ssize_t)len || len == 1) {
                     break; /* one octet: it hangs up in the middle */
+                }
             }
-            if (len == 0)
+            if (len == 0) {
                 (void)pause();
+            }
             (void)close(fd);
         }
     }
@@ -91,13 +95,15 @@ START_TEST(the_agent_signs_with_this_key_alone)
     place_open(&place);
     agent = start_agent(&place);
     /* six others come first: with each tried, the server would have had enough */
-    for (int i = 0; i < 6; i++)
+    for (int i = 0; i < 6; i++) {
         run("ssh-keygen -q -t ed25519 -N '' -f %s/other%d && ssh-add -q %s/other%d", place.dir, i,
             place.dir, i);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         run("cd %s && ssh-keygen -q -t %s -N '' -f %s && ssh-add -q %s && "
             "cat %s.pub >> authorized_keys",
             place.dir, kinds[i], kinds[i], kinds[i], kinds[i]);
+    }
     start_sshd(&place, "MaxAuthTries 2"); /* no room for a second key */
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         struct talk talk;
@@ -138,8 +144,9 @@ START_TEST(a_refusal_is_told_as_without_an_agent)
         struct talk talk;
         pid_t agent;
 
-        if (strstr(cases[i].config, "PermitRootLogin") != NULL && getuid() != 0)
+        if (strstr(cases[i].config, "PermitRootLogin") != NULL && getuid() != 0) {
             continue; /* only root can be refused as root */
+        }
         place_open(&place);
         agent = start_agent(&place);
         run("cd %s && ssh-keygen -q -t ed25519 -N '' -f key && ssh-add -q key && "
@@ -170,8 +177,9 @@ static void ask_in_vain(struct talk *talk, const char *why)
 
     talk->there = false;
     spf_conversation_serve(talk->conversation, SPF_GROUP_SIGNATURE);
-    while (!talk->there && spf_now_ms() < end_ms)
+    while (!talk->there && spf_now_ms() < end_ms) {
         ck_assert_int_eq(spf_loop_turn(talk->inquiry.loop, end_ms).code, SPF_OK);
+    }
     ck_assert(talk->there);
     ck_assert_int_eq(talk->failure.cause, SPF_KEY_ENCRYPTED);
     ck_assert_msg(strstr(talk->failure.text, why) != NULL, "%s", talk->failure.text);
@@ -206,8 +214,9 @@ START_TEST(an_agent_that_does_not_sign)
         talk_use_agent(&talk, &place, "key");
         ask_up_to(&talk, SPF_GROUP_QUERY);
         ck_assert_int_eq(talk.facts.query.outcome, SPF_AUTH_ACCEPTED);
-        if (agents[i].len == 0)
+        if (agents[i].len == 0) {
             talk.target.timeout_ms = 300;
+        }
         ask_in_vain(&talk, agents[i].why);
         talk_close(&talk);
         end(agent);

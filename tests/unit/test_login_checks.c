@@ -26,10 +26,12 @@ static void set_scene(struct scene *scene)
     *scene = (struct scene){
         .target = {.host = "203.0.113.9", .user = "root", .port = 22, .selected = SPF_ALL_CHECKS}};
     scene->view = (struct spf_view){&scene->target, &scene->facts, scene->results};
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_init(&scene->results[i]);
-    for (int i = SPF_GROUP_KEY; i < SPF_GROUP_COUNT; i++)
+    }
+    for (int i = SPF_GROUP_KEY; i < SPF_GROUP_COUNT; i++) {
         have(scene, (enum spf_group)i);
+    }
     scene->facts.key.usable = true;
     (void)strcpy(scene->facts.key.algorithm, "ssh-rsa");
     (void)strcpy(scene->facts.tcp.address, "203.0.113.9");
@@ -45,8 +47,9 @@ static void set_scene(struct scene *scene)
 
 static void strike(struct scene *scene)
 {
-    for (int i = 0; i < SPF_CHECK_COUNT; i++)
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         spf_result_clear(&scene->results[i]);
+    }
     spf_facts_clear(&scene->facts);
 }
 
@@ -424,13 +427,15 @@ START_TEST(authentication)
         /* ssh would have a certificate to offer next, where keys and their kind may come at all */
         (void)strcpy(scene.facts.key.certificate, "key.pem-cert.pub");
         if (cases[i].finding == SPF_AUTH_KEY_REFUSED ||
-            cases[i].finding == SPF_AUTH_ALGORITHM_REFUSED)
+            cases[i].finding == SPF_AUTH_ALGORITHM_REFUSED) {
             expect(&scene, SPF_CHECK_SSH_AUTH, SPF_UNKNOWN, SPF_AUTH_CERTIFICATE_UNTRIED);
-        else
+        } else {
             expect(&scene, SPF_CHECK_SSH_AUTH, status, cases[i].finding);
+        }
         scene.facts.query.of_certificate = true; /* and it was offered */
-        if (cases[i].finding == SPF_AUTH_KEY_REFUSED)
+        if (cases[i].finding == SPF_AUTH_KEY_REFUSED) {
             expect(&scene, SPF_CHECK_SSH_AUTH, SPF_FAIL, cases[i].finding);
+        }
         strike(&scene);
     }
 }

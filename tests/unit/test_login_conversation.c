@@ -84,8 +84,9 @@ START_TEST(tells_refusals_apart)
         struct place place;
         struct talk talk;
 
-        if (strstr(cases[i].config, "PermitRootLogin") != NULL && getuid() != 0)
+        if (strstr(cases[i].config, "PermitRootLogin") != NULL && getuid() != 0) {
             continue; /* only root can be refused as root */
+        }
         place_open(&place);
         make_key(&place, "key", "ed25519");
         make_key(&place, "other", "ed25519");

@@ -21,8 +21,9 @@ static void write_all(int fd, const char *bytes, size_t len)
     while (len > 0) {
         ssize_t wrote = send(fd, bytes, len, MSG_NOSIGNAL);
 
-        if (wrote < 0)
+        if (wrote < 0) {
             _exit(0);
+        }
         bytes += wrote;
         len -= (size_t)wrote;
     }
@@ -51,8 +52,9 @@ static void behave(int fd, const struct fake *fake)
         write_all(fd, fake->bytes, strlen(fake->bytes));
         break;
     case SAYS_FOR_EVER:
-        for (;;)
+        for (;;) {
             write_all(fd, fake->bytes, strlen(fake->bytes));
+        }
     case DRIPS:
         for (const char *byte = fake->bytes; *byte != '\0'; byte++) {
             write_all(fd, byte, 1);
@@ -115,14 +117,16 @@ START_TEST(before_the_identification)
         place_open(&place);
         start_fake(&place, &cases[i].fake);
         talk_open(&talk, &place, "127.0.0.1", place.port);
-        if (cases[i].outcome == SPF_IDENTIFICATION_SILENT)
+        if (cases[i].outcome == SPF_IDENTIFICATION_SILENT) {
             talk.target.timeout_ms = 1000;
+        }
         ask_up_to(&talk, SPF_GROUP_IDENTIFICATION);
         facts = &talk.facts.identification;
         /* A reset may overtake the bytes before it. */
         ck_assert_msg(facts->outcome == cases[i].outcome, "case %zu: %d", i, (int)facts->outcome);
-        if (cases[i].before != NULL)
+        if (cases[i].before != NULL) {
             ck_assert_str_eq(facts->before, cases[i].before);
+        }
         talk_close(&talk);
         place_close(&place);
     }
@@ -161,8 +165,9 @@ START_TEST(after_the_identification)
         place_open(&place);
         start_fake(&place, &cases[i].fake);
         talk_open(&talk, &place, "127.0.0.1", place.port);
-        if (cases[i].outcome == SPF_SHAKE_TIMEOUT)
+        if (cases[i].outcome == SPF_SHAKE_TIMEOUT) {
             talk.target.timeout_ms = 1000;
+        }
         ask_up_to(&talk, SPF_GROUP_HANDSHAKE);
         ck_assert_msg(talk.facts.handshake.outcome == cases[i].outcome, "case %zu: %d %s", i,
                       (int)talk.facts.handshake.outcome, talk.facts.handshake.error);

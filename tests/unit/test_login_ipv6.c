@@ -9,8 +9,9 @@ START_TEST(over_ipv6)
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     bool have_ipv6 = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
 
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
+    }
     if (!have_ipv6) {
         (void)printf("skipped: this machine has no ::1\n");
         return;

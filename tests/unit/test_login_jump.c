@@ -70,12 +70,14 @@ START_TEST(what_ssh_says_becomes_facts)
         bool decided = spf_jump_read(cases[i].text, strlen(cases[i].text), cases[i].end, &facts);
 
         ck_assert_msg(decided == cases[i].decided, "%s: decided %d", cases[i].text, decided);
-        if (decided)
+        if (decided) {
             ck_assert_msg(facts.outcome == cases[i].outcome, "%s: outcome %d", cases[i].text,
                           (int)facts.outcome);
+        }
         ck_assert_str_eq(facts.jump_cause, cases[i].cause);
-        if (spf_starts_with(cases[i].text, WAY))
+        if (spf_starts_with(cases[i].text, WAY)) {
             ck_assert_str_eq(facts.jump_address, "198.51.100.9");
+        }
     }
 }
 END_TEST
@@ -148,9 +150,10 @@ START_TEST(a_channel_is_refused_for_a_reason)
         {"", SPF_TCP_JUMP_NO_CONNECTION},
     };
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_msg(spf_jump_refusal("SomeSSH_1", cases[i].words) == cases[i].outcome, "%s: %d",
                       cases[i].words, (int)spf_jump_refusal("SomeSSH_1", cases[i].words));
+    }
     /* AsyncSSH where connection_requested() is False; a closed port has the errno there */
     ck_assert_int_eq(spf_jump_refusal("AsyncSSH_2.10.1", "connect failed: Connection refused"),
                      SPF_TCP_JUMP_FORBIDS);

@@ -242,8 +242,9 @@ START_TEST(ssh_keygen_is_the_referee)
 
     place_open(&place);
     path = text_of("%s/known_hosts", place.dir);
-    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         run("echo '%s %s' >> %s", hosts[i], ED, path);
+    }
     run("ssh-keygen -q -H -f %s 2>/dev/null >/dev/null", path);
     text = slurp(path);
     ck_assert_ptr_null(strstr(text, "example"));
@@ -383,12 +384,15 @@ START_TEST(an_index_finds_the_same)
         for (int i = 0; i < 12; i++) {
             random = random * 1103515245 + 12345;
             ck_assert_int_ge(fputs(lines[(random >> 16) % (sizeof lines / sizeof *lines)], out), 0);
-            if (i < 11 || round % 2 == 0)
+            if (i < 11 || round % 2 == 0) {
                 ck_assert_int_ge(fputc('\n', out), 0);
+            }
         }
-        if (round % 10 == 9) /* of which much must be looked at one by one */
-            for (int i = 0; i < 100; i++)
+        if (round % 10 == 9) { /* of which much must be looked at one by one */
+            for (int i = 0; i < 100; i++) {
                 ck_assert_int_ge(fputs("x* " ED "\n", out), 0);
+            }
+        }
         ck_assert_int_eq(fclose(out), 0);
         for (size_t i = 0; i < 2 * sizeof hosts / sizeof *hosts; i++) {
             struct spf_target target = {.port = i % 2 ? 2222 : 22, .known_hosts = files};

@@ -39,11 +39,13 @@ static void be_a_stranger(void)
             unsigned address, port, state;
 
             if (sscanf(line, " %*[0-9]: %x:%x %*x:%*x %x", &address, &port, &state) == 3 &&
-                address == htonl(INADDR_LOOPBACK) && state == lists[i].state && port >= 32768)
+                address == htonl(INADDR_LOOPBACK) && state == lists[i].state && port >= 32768) {
                 disturb((uint16_t)port, lists[i].tcp);
+            }
         }
-        if (list != NULL)
+        if (list != NULL) {
             (void)fclose(list);
+        }
     }
 }
 

@@ -25,8 +25,9 @@ START_TEST(no_login_is_judged_without_captures)
     ask(&talk, SPF_GROUP_TCP);
     talk.there = false;
     spf_conversation_serve(talk.conversation, SPF_GROUP_IDENTIFICATION);
-    while (!talk.there && spf_now_ms() < end)
+    while (!talk.there && spf_now_ms() < end) {
         ck_assert_int_eq(spf_loop_turn(talk.inquiry.loop, end).code, SPF_OK);
+    }
     ck_assert(talk.there);
     ck_assert_int_eq(talk.failure.cause, SPF_SYSTEM_ERROR);
     ck_assert_ptr_nonnull(strstr(talk.failure.text, "WITH_PCAP"));

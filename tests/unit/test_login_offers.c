@@ -57,8 +57,9 @@ static void set_up(struct fixture *fixture)
         _exit(127);
     }
     for (int64_t end = spf_now_ms() + UNIT_HANGS_MS;
-         access(fixture->socket, F_OK) != 0 && spf_now_ms() < end;)
+         access(fixture->socket, F_OK) != 0 && spf_now_ms() < end;) {
         (void)poll(NULL, 0, 10);
+    }
     ck_assert_int_eq(setenv("SSH_AUTH_SOCK", fixture->socket, 1), 0);
     run("cd %s && ssh-add -q stranger && ssh-add -q only-certificate && ssh-add -q -d "
         "only-certificate.pub && ssh-add -q held",
@@ -91,8 +92,9 @@ static void order_of_ssh(const struct place *place, char *out, size_t size)
 
         /* without a fingerprint: a file of an RSA key that is too short, which will not be offered
          */
-        if (strstr(line, "Will attempt key: ") == NULL || hash == NULL)
+        if (strstr(line, "Will attempt key: ") == NULL || hash == NULL) {
             continue;
+        }
         (void)snprintf(out + len, size - len, "%.*s%s%s\n", (int)strcspn(hash + 1, " "), hash + 1,
                        strstr(line, "-CERT ") != NULL ? " certificate" : "",
                        strstr(hash, " agent") != NULL ? " agent" : "");
@@ -111,8 +113,9 @@ static void order_of_ours(const struct place *place, char *out, size_t size)
     talk.target.ssh_config = path;
     config = spf_ssh_config_new(&talk.inquiry, NULL);
     ck_assert_ptr_nonnull(config);
-    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; !talk.there && spf_now_ms() < end;)
+    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; !talk.there && spf_now_ms() < end;) {
         ck_assert_int_eq(spf_loop_turn(talk.inquiry.loop, end).code, SPF_OK);
+    }
     ck_assert_msg(talk.there && talk.failure.cause == SPF_NO_FINDING, "%s", talk.failure.text);
     out[0] = '\0';
     for (size_t i = 0; i < talk.facts.ssh_config.offers.count; i++) {
@@ -159,13 +162,15 @@ START_TEST(keys_are_offered_in_the_order_of_ssh)
                       (unsigned)fixture.place.port, cases[i].lines);
         for (const char *const *name = (const char *const[]){"plain", "encrypted", "host-certified",
                                                              "held", "no-pub", NULL};
-             *name != NULL; name++)
+             *name != NULL; name++) {
             (void)fprintf(file, "IdentityFile %s/%s\n", fixture.place.dir, *name);
+        }
         (void)fclose(file);
         order_of_ssh(&fixture.place, theirs, sizeof theirs);
         order_of_ours(&fixture.place, ours, sizeof ours);
-        for (const char *at = theirs; (at = strchr(at, '\n')) != NULL; at++)
+        for (const char *at = theirs; (at = strchr(at, '\n')) != NULL; at++) {
             count++;
+        }
         ck_assert_msg(strcmp(ours, theirs) == 0, "%s:\nssh\n%sours\n%s", cases[i].lines, theirs,
                       ours);
         ck_assert_msg(count >= cases[i].least, "%s: ssh offers %d", cases[i].lines, count);

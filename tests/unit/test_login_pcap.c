@@ -63,8 +63,9 @@ static void put_packet(struct capture *capture, bool ours, enum length length,
     struct capture packet = {.len = 0};
     const uint8_t padding[5] = {4};
 
-    if (length != NO_LENGTH)
+    if (length != NO_LENGTH) {
         put_u32(&packet, payload->len + 5 - (length == SHORT_LENGTH ? 4 : 0));
+    }
     put(&packet, padding, 1);
     put(&packet, payload->bytes, payload->len);
     put(&packet, padding + 1, 4);
@@ -100,8 +101,9 @@ START_TEST(a_whole_login)
     for (int ours = 0; ours < 2; ours++) {
         message(&payload, 20);
         put(&payload, cookie, sizeof cookie);
-        for (int i = 0; i < 10; i++)
+        for (int i = 0; i < 10; i++) {
             put_string(&payload, ours != 0 ? "a,b" : "b,c");
+        }
         put_packet(&capture, ours != 0, LENGTH, &payload);
     }
     message(&payload, 7);

@@ -90,8 +90,9 @@ START_TEST(something_else_is_not)
         "Port 22\nUser u\nHostName h\n",
     };
 
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert_msg(!read_it(cases[i]), "%s", cases[i]);
+    }
     spf_shape_clear(&spf_ssh_config_shape, &facts);
 }
 END_TEST
@@ -102,14 +103,16 @@ START_TEST(long_values_are_no_values)
 
     spf_buf_init(&text, 1 << 20);
     spf_buf_addstr(&text, "user u\nport 22\nhostname ");
-    for (int i = 0; i < 300; i++)
+    for (int i = 0; i < 300; i++) {
         spf_buf_addch(&text, 'h');
+    }
     spf_buf_addch(&text, '\n');
     ck_assert(!read_it(text.data));
     spf_buf_clear(&text);
     spf_buf_addstr(&text, "user u\nport 22\nhostname h\n");
-    for (int i = 0; i < 1000; i++)
+    for (int i = 0; i < 1000; i++) {
         spf_buf_addf(&text, "identityfile k%d\n", i);
+    }
     ck_assert(read_it(text.data));
     ck_assert_uint_eq(facts.identities.count, SPF_IDENTITIES_MAX);
     spf_shape_clear(&spf_ssh_config_shape, &facts);
@@ -163,8 +166,9 @@ START_TEST(tokens_stand_for_values)
         spf_buf_init(&buf, 1000);
         good = spf_ssh_config_expand(&buf, cases[i].template, &tokens, cases[i].is_path);
         ck_assert_msg(good == (cases[i].value != NULL), "%s", cases[i].template);
-        if (good)
+        if (good) {
             ck_assert_str_eq(buf.data, cases[i].value);
+        }
         spf_buf_clear(&buf);
     }
 }
@@ -286,8 +290,9 @@ START_TEST(the_key_that_ssh_comes_to)
                                                 {.path = "d", .exists = true, .passed_over = true}};
     struct spf_ssh_config_facts config = {0};
 
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         *SPF_APPEND(&config.identities) = files[i];
+    }
     ck_assert_str_eq(spf_ssh_config_key(&config, NULL), "c");
     ck_assert_str_eq(spf_ssh_config_key(&config, "b"), "c");
     ck_assert_ptr_null(spf_ssh_config_key(&config, "c"));
@@ -309,8 +314,9 @@ END_TEST
 static bool has_word(const struct spf_jump_line *line, const char *word)
 {
     for (size_t i = 0; line->words[i] != NULL; i++) {
-        if (strcmp(line->words[i], word) == 0)
+        if (strcmp(line->words[i], word) == 0) {
             return true;
+        }
     }
     return false;
 }

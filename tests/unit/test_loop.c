@@ -14,8 +14,9 @@ static void turn_until(int want)
 {
     int64_t until = spf_now_ms() + UNIT_HANGS_MS;
 
-    while (fired < want && spf_now_ms() < until)
+    while (fired < want && spf_now_ms() < until) {
         ck_assert_int_eq(spf_loop_turn(loop, until).code, SPF_OK);
+    }
     ck_assert_int_eq(fired, want);
 }
 
@@ -157,10 +158,11 @@ START_TEST(timers_in_their_order)
     for (int i = 0; i < TIMERS; i += 3) { /* earlier, later, never, or gone */
         timers[i].due_ms = i % 2 ? now + 5 : now + 120;
         spf_loop_update(loop, &timers[i]);
-        if (i % 4 == 0)
+        if (i % 4 == 0) {
             spf_loop_remove(loop, &timers[i]);
-        else if (i % 5 == 0)
+        } else if (i % 5 == 0) {
             timers[i].due_ms = 0; /* without an update */
+        }
         left -= i % 4 == 0 || i % 5 == 0;
     }
     turn_until(left);
@@ -178,8 +180,9 @@ static void remove_all(struct spf_watch *watch, short revents)
     (void)watch;
     ck_assert_int_eq(revents, 0);
     fired++;
-    for (int i = 0; i < 20; i++)
+    for (int i = 0; i < 20; i++) {
         spf_loop_remove(loop, &late[i]);
+    }
 }
 
 START_TEST(a_callback_may_remove_any_watch)
@@ -237,14 +240,16 @@ START_TEST(jobs_come_back_or_are_cancelled)
 
     fired = 0;
     loop = spf_loop_new();
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 100; i++) {
         (void)submit(&released);
+    }
     turn_until(100);
     ck_assert_int_eq(released, 100);
     spf_loop_cancel(loop, &submit(&released)->job);
     (void)submit(&released);
-    while (released < 102)
+    while (released < 102) {
         ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + 1000).code, SPF_OK);
+    }
     ck_assert_int_eq(fired, 101);
     spf_loop_free(loop);
 }
@@ -260,8 +265,9 @@ static void wait_at_gate(struct spf_job *job)
 
     (void)job;
     __atomic_store_n(&at_gate, true, __ATOMIC_SEQ_CST);
-    if (read(gate[0], &c, 1) < 0)
+    if (read(gate[0], &c, 1) < 0) {
         abort();
+    }
 }
 
 START_TEST(a_running_job_outlives_the_loop)
@@ -275,14 +281,16 @@ START_TEST(a_running_job_outlives_the_loop)
     counted->job = (struct spf_job){.work = wait_at_gate, .done = done, .release = release};
     counted->released = &released;
     ck_assert(spf_loop_submit(loop, &counted->job));
-    while (!__atomic_load_n(&at_gate, __ATOMIC_SEQ_CST))
+    while (!__atomic_load_n(&at_gate, __ATOMIC_SEQ_CST)) {
         (void)poll(NULL, 0, 1);
+    }
     ck_assert(!spf_loop_abandoned());
     spf_loop_free(loop);
     ck_assert(spf_loop_abandoned()); /* this process must not run exit(3)'s handlers any more */
     ck_assert_int_eq(write(gate[1], "g", 1), 1);
-    while (__atomic_load_n(&released, __ATOMIC_SEQ_CST) == 0)
+    while (__atomic_load_n(&released, __ATOMIC_SEQ_CST) == 0) {
         (void)poll(NULL, 0, 1);
+    }
     ck_assert_int_eq(fired, 0);
 }
 END_TEST

@@ -17,8 +17,9 @@ static void done(void *owner, int fd, const struct spf_failure *failure)
     ck_assert(!call->there);
     call->there = true;
     call->fd = fd;
-    if (failure != NULL)
+    if (failure != NULL) {
         call->failure = *failure;
+    }
 }
 
 static void dial(struct call *call, const char *host, uint16_t port, int family,
@@ -31,10 +32,12 @@ static void dial(struct call *call, const char *host, uint16_t port, int family,
     *call = (struct call){.loop = spf_loop_new(), .fd = -1};
     dial = spf_dial_new(call->loop, &destination, &call->facts, done, call);
     ck_assert_ptr_nonnull(dial);
-    if (hurry)
+    if (hurry) {
         spf_dial_expect_silence(dial);
-    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; !call->there && spf_now_ms() < end;)
+    }
+    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; !call->there && spf_now_ms() < end;) {
         ck_assert_int_eq(spf_loop_turn(call->loop, end).code, SPF_OK);
+    }
     ck_assert(call->there);
     ck_assert_int_eq(call->failure.cause, SPF_NO_FINDING);
     spf_dial_free(dial);
@@ -42,8 +45,9 @@ static void dial(struct call *call, const char *host, uint16_t port, int family,
 
 static void hang_up(struct call *call)
 {
-    if (call->fd >= 0)
+    if (call->fd >= 0) {
         (void)close(call->fd);
+    }
     spf_shape_clear(&spf_tcp_shape, &call->facts);
     spf_loop_free(call->loop);
 }
@@ -145,8 +149,9 @@ START_TEST(given_up)
         struct call call = {.loop = spf_loop_new()};
         struct spf_dial *dial = spf_dial_new(call.loop, &destination, &call.facts, done, &call);
 
-        for (int i = 0; i < turns; i++)
+        for (int i = 0; i < turns; i++) {
             ck_assert_int_eq(spf_loop_turn(call.loop, spf_now_ms() + 5).code, SPF_OK);
+        }
         spf_dial_free(dial);
         hang_up(&call);
     }

@@ -67,8 +67,9 @@ static void compare(const struct said *said, const struct spf_identification_fac
                   (int)facts->outcome);
     ck_assert_str_eq(facts->line, said->line);
     ck_assert_str_eq(facts->software, said->software);
-    if (said->before != NULL)
+    if (said->before != NULL) {
         ck_assert_str_eq(facts->before, said->before);
+    }
     ck_assert_str_eq(facts->protocol, said->protocol);
 }
 
@@ -95,12 +96,14 @@ START_TEST(byte_by_byte)
         size_t from = 0;
 
         spf_greeting_init(&greeting, &facts);
-        for (size_t to = 0; to <= cases[i].len && !greeting.decided; to++)
+        for (size_t to = 0; to <= cases[i].len && !greeting.decided; to++) {
             from +=
                 spf_greeting_read(&greeting, cases[i].bytes + from, to - from, SPF_GREETING_OPEN);
-        if (!greeting.decided)
+        }
+        if (!greeting.decided) {
             (void)spf_greeting_read(&greeting, cases[i].bytes + from, cases[i].len - from,
                                     cases[i].end);
+        }
         ck_assert_msg(greeting.decided, "\"%s\"", cases[i].bytes);
         ck_assert_msg(facts.outcome == cases[i].outcome, "\"%s\": outcome %d", cases[i].bytes,
                       (int)facts.outcome);
@@ -129,8 +132,9 @@ START_TEST(lines_without_end)
     unsigned lines = 0;
 
     spf_greeting_init(&greeting, &facts);
-    for (; !greeting.decided && lines < 5000; lines++)
+    for (; !greeting.decided && lines < 5000; lines++) {
         ck_assert_uint_eq(spf_greeting_read(&greeting, "spam\n", 5, SPF_GREETING_OPEN), 5);
+    }
     ck_assert_uint_eq(lines, 1024);
     ck_assert_int_eq(facts.outcome, SPF_IDENTIFICATION_OTHER);
 

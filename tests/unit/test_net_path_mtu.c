@@ -50,16 +50,18 @@ static void wait_for_it(struct stalled *stalled)
     struct spf_path_probe *measuring = probe(stalled);
 
     ck_assert_ptr_nonnull(measuring);
-    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; !stalled->there && spf_now_ms() < end;)
+    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; !stalled->there && spf_now_ms() < end;) {
         ck_assert_int_eq(spf_loop_turn(stalled->loop, end).code, SPF_OK);
+    }
     ck_assert(stalled->there);
     spf_path_probe_free(measuring);
 }
 
 static void clear(struct stalled *stalled)
 {
-    if (stalled->listener >= 0)
+    if (stalled->listener >= 0) {
         (void)close(stalled->listener);
+    }
     (void)close(stalled->fd);
     spf_loop_free(stalled->loop);
 }

@@ -43,8 +43,9 @@ START_TEST(every_keyword_of_ssh_has_a_row)
         expect_rows(list, lists[i]);
         ck_assert_int_eq(fclose(list), 0);
     }
-    if (system("ssh -V 2>/dev/null") != 0)
+    if (system("ssh -V 2>/dev/null") != 0) {
         return;
+    }
     list = popen("ssh -F none -G localhost 2>/dev/null", "re");
     ck_assert_ptr_nonnull(list);
     expect_rows(list, "the ssh of this machine");
@@ -174,8 +175,9 @@ START_TEST(what_a_file_needs_decides_which_ssh_loads_it)
         struct spf_key_facts key = {.openssh_accepts = true, .needs = cases[i].needs};
         struct spf_openssh_facts ssh = {0};
 
-        if (cases[i].version != NULL)
+        if (cases[i].version != NULL) {
             spf_openssh_read_version(cases[i].version, strlen(cases[i].version), &ssh);
+        }
         ck_assert_msg(spf_openssh_loads(cases[i].version ? &ssh : NULL, &key) == cases[i].loads,
                       "%zu: %s", i, cases[i].version ? cases[i].version : "none");
         key.openssh_accepts = false;
@@ -200,8 +202,9 @@ static struct spf_opinion judge(const char *says, enum spf_group_phase phase,
     struct spf_result results[SPF_CHECK_COUNT] = {0};
     const struct spf_view view = {&target, &facts, results};
 
-    if (says != NULL)
+    if (says != NULL) {
         spf_openssh_read_version(says, strlen(says), &facts.openssh);
+    }
     spf_result_init(result);
     return spf_judge_key_format(&view, result);
 }

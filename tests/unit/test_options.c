@@ -21,8 +21,9 @@ static struct spf_error parse(const char *line)
     spf_options_clear(&options);
     (void)snprintf(copy, sizeof copy, "%s", line);
     for (char *word = strtok(copy, " "); word != NULL && count < WORDS_MAX;
-         word = strtok(NULL, " "))
+         word = strtok(NULL, " ")) {
         words[count++] = word;
+    }
     return spf_options_parse(count, words, &options);
 }
 
@@ -322,8 +323,9 @@ START_TEST(a_wait_has_a_duration)
         check_good(cases[i].line);
         ck_assert_msg(options.wait_s == cases[i].seconds, "%s: %u", cases[i].line, options.wait_s);
     }
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         ck_assert_msg(parse(wrong[i]).code == SPF_ERR_USAGE, "%s", wrong[i]);
+    }
 }
 END_TEST
 
@@ -383,8 +385,9 @@ START_TEST(repeated_options)
             row->type == SPF_OPTION_NUMBER || row->type == SPF_OPTION_OTHER ? "1" : "a";
         const char *other = "3";
 
-        if (row->argument == NULL || row->adds || row->type == SPF_OPTION_CHOICE)
+        if (row->argument == NULL || row->adds || row->type == SPF_OPTION_CHOICE) {
             continue;
+        }
         if (strcmp(row->name, "instance") == 0) {
             one = "i-1";
             other = "i-3";
@@ -544,8 +547,9 @@ START_TEST(no_line_shows_a_proxy_command)
 {
     check_good("h -o proxycommand=nc\t-x:canary -oProxyCommand=none -o X=y");
     ck_assert_str_eq(options.ssh_words[0], "proxycommand=nc\t-x:canary");
-    for (size_t i = 0; options.repeat[i] != NULL; i++)
+    for (size_t i = 0; options.repeat[i] != NULL; i++) {
         ck_assert_ptr_null(strstr(options.repeat[i], "canary"));
+    }
     ck_assert_str_eq(options.repeat[0], "-o");
     ck_assert_str_eq(options.repeat[1], "ProxyCommand=nc ...");
     ck_assert_str_eq(options.repeat[3], "ProxyCommand=none");
@@ -571,8 +575,9 @@ static void expect_parses(const char *line, const char *cause)
     ck_assert_ptr_nonnull(shell);
     len = fread(bytes, 1, sizeof bytes, shell);
     ck_assert_int_eq(pclose(shell), 0);
-    for (size_t at = 0; at < len && count < 99; at += strlen(bytes + at) + 1)
+    for (size_t at = 0; at < len && count < 99; at += strlen(bytes + at) + 1) {
         words[count++] = bytes + at;
+    }
     words[count] = NULL;
     error = spf_options_parse(count, words, &parsed);
     ck_assert_msg(error.code == SPF_OK, "%s: %s: %s", cause, line, error.text);
@@ -613,8 +618,9 @@ static void expect_lines_parse(const char *words)
             if (remedy->command != NULL &&
                 spf_slots_expand(&text, remedy->text, SPF_SLOT_TEXT, &view, NULL) &&
                 spf_slots_expand(&line, remedy->command, SPF_SLOT_COMMAND, &view, NULL) &&
-                spf_starts_with(line.data, "sshpreflight "))
+                spf_starts_with(line.data, "sshpreflight ")) {
                 expect_parses(line.data, spf_findings[i].id);
+            }
             spf_buf_clear(&line);
             spf_buf_clear(&text);
         }

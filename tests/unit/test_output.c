@@ -165,8 +165,9 @@ START_TEST(what_is_read_is_not_replaced)
     ck_assert_int_eq(link("free", "hard"), 0);
     ck_assert_int_eq(spf_output_write("hard", "x", 1, 0666).code, SPF_ERR_INVALID);
     ck_assert_int_eq(spf_output_write("free", "x", 1, 0666).code, SPF_ERR_INVALID);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         ck_assert_int_eq(unlink(files[i]), 0);
+    }
     ck_assert_int_eq(unlink("free") | unlink("hard") | unlink("h/.ssh/included") | rmdir("h/.ssh") |
                          rmdir("h/.aliyun") | rmdir("h"),
                      0);

@@ -6,8 +6,9 @@ START_TEST(one_after_the_other_at_a_place)
 {
     struct spf_pace *pace = spf_pace_new();
 
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 4; i++) {
         ck_assert_int_eq(spf_pace_take(pace, "here", 4, 1000), 1000 + i * SPF_PACE_MS);
+    }
     ck_assert_int_eq(spf_pace_take(pace, "there", 5, 1000), 1000);
     ck_assert_int_eq(spf_pace_take(pace, "her", 3, 1000), 1000);
     ck_assert_int_eq(spf_pace_take(pace, "here", 4, 1000 + 3 * SPF_PACE_MS + 50),

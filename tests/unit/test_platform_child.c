@@ -32,8 +32,9 @@ static int run(const char *const *words, const struct spf_child_environment *env
     pid = spf_child_start(&program);
     ck_assert_msg(pid > 0, "%s: %s", words[0], strerror(errno));
     (void)close(ends[1]);
-    while ((got = read(ends[0], out + len, size - 1 - len)) > 0)
+    while ((got = read(ends[0], out + len, size - 1 - len)) > 0) {
         len += (size_t)got;
+    }
     out[len] = '\0';
     (void)close(ends[0]);
     status = spf_child_wait(&pid, UNIT_HANGS_MS);
@@ -67,13 +68,15 @@ START_TEST(signals_are_as_a_shell_gives_them)
     for (int i = 1; i < NSIG; i++) {
         struct sigaction ignore = {.sa_handler = SIG_IGN};
 
-        if (i != SIGCHLD) /* its own test: nothing is known of the end then */
+        if (i != SIGCHLD) { /* its own test: nothing is known of the end then */
             (void)sigaction(i, &ignore, &kept[i]);
+        }
     }
     ck_assert_int_eq(run(words, NULL, status, sizeof status), 0);
     for (int i = 1; i < NSIG; i++) {
-        if (i != SIGCHLD)
+        if (i != SIGCHLD) {
             (void)sigaction(i, &kept[i], NULL);
+        }
     }
     ck_assert_int_eq(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 
@@ -92,11 +95,13 @@ START_TEST(no_descriptor_but_the_three)
     char list[1024];
     int leaky[40];
 
-    for (size_t i = 0; i < sizeof leaky / sizeof *leaky; i++)
+    for (size_t i = 0; i < sizeof leaky / sizeof *leaky; i++) {
         ck_assert_int_ge(leaky[i] = open("/dev/null", O_RDONLY), 0); /* stays open over exec */
+    }
     ck_assert_int_eq(run(words, NULL, list, sizeof list), 0);
-    for (size_t i = 0; i < sizeof leaky / sizeof *leaky; i++)
+    for (size_t i = 0; i < sizeof leaky / sizeof *leaky; i++) {
         (void)close(leaky[i]);
+    }
     ck_assert_str_eq(list, "0\n1\n2\n3\n"); /* the fourth is ls's own, of the directory */
 }
 END_TEST
@@ -113,8 +118,9 @@ START_TEST(standard_descriptors_in_any_order)
     ck_assert_int_eq(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC) | pipe2(err, O_CLOEXEC), 0);
     ck_assert_int_eq(write(in[1], "said", 4), 4);
     (void)close(in[1]);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         ck_assert_int_ge(saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 100), 0);
+    }
     ready = dup2(err[1], 0) == 0 && dup2(in[0], 1) == 1 && dup2(out[1], 2) == 2;
     pid = spf_child_start(
         &(struct spf_child_program){.words = words, .environment = &environment, .fds = {1, 2, 0}});
@@ -231,8 +237,9 @@ static bool lives(pid_t group)
         int own;
 
         (void)snprintf(path, sizeof path, "/proc/%s/stat", entry->d_name);
-        if ((stat = fopen(path, "re")) == NULL)
+        if ((stat = fopen(path, "re")) == NULL) {
             continue;
+        }
         (void)fgets(line, sizeof line, stat);
         (void)fclose(stat);
         after_name = strrchr(line, ')');
@@ -250,8 +257,9 @@ static bool is_gone(pid_t group)
     int64_t until = spf_now_ms() + UNIT_HANGS_MS;
 
     while (lives(group)) {
-        if (spf_now_ms() > until)
+        if (spf_now_ms() > until) {
             return false;
+        }
         (void)nanosleep(&moment, NULL);
     }
     return true;

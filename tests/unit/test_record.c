@@ -18,8 +18,9 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     (void)inquiry;
     (void)group;
     came = failure == NULL;
-    if (failure != NULL)
+    if (failure != NULL) {
         failed = *failure;
+    }
 }
 
 static struct spf_error read_text(const char *text, struct spf_ledger **record)
@@ -145,8 +146,9 @@ START_TEST(texts_come_back_byte_for_byte)
     char *text;
 
     /* a message of the API in Chinese that fills its room, cut where a character ends */
-    for (size_t len = 0; len + 3 < sizeof refused.text; len += 3)
+    for (size_t len = 0; len + 3 < sizeof refused.text; len += 3) {
         (void)strcat(refused.text, "\xe6\x9d\x83");
+    }
     spf_run_init(&run, &odd);
     spf_run_arrived(&run, SPF_GROUP_INSTANCE, &refused, 7);
     text = write_record(&run);

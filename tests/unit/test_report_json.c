@@ -68,10 +68,11 @@ START_TEST(reports_are_what_the_schema_says)
     }
     status = validate(folder);
     remove_folder(folder);
-    if (status == 77 || status == 127)
+    if (status == 77 || status == 127) {
         fprintf(stderr, "SKIPPED: python3-jsonschema is not installed\n");
-    else
+    } else {
         ck_assert_int_eq(status, 0);
+    }
 }
 END_TEST
 

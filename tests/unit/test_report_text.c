@@ -91,9 +91,10 @@ START_TEST(pages_hold_their_width_and_no_control_bytes)
         report = report_of(&target, 1);
         spf_buf_init(&buf, 60000);
         spf_report_text(&buf, &report, &style);
-        for (const char *c = buf.data; *c; c++)
+        for (const char *c = buf.data; *c; c++) {
             ck_assert_msg(*c == '\n' || (*c >= 0x20 && *c < 0x7f), "byte %02x in %s", *c,
                           report_cases[i / 3].name);
+        }
         for (line = strtok_r(buf.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
             const char *text = line + strspn(line, " ");
             bool one_word = strchr(text, ' ') == NULL;
@@ -220,8 +221,9 @@ START_TEST(explaining)
     spf_buf_clear(&buf);
     spf_buf_init(&buf, 20000);
     spf_list_checks(&buf, &style);
-    for (size_t i = 0; i < SPF_CHECK_COUNT; i++)
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         ck_assert_ptr_nonnull(strstr(buf.data, spf_check_table[i].id));
+    }
     spf_buf_clear(&buf);
 }
 END_TEST

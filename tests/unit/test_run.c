@@ -46,8 +46,9 @@ START_TEST(the_table_is_in_order)
         ck_assert_uint_eq(spf_check_table[i].needs >> i, 0);
         ck_assert_int_eq(spf_check_by_id(spf_check_table[i].id), i);
     }
-    for (int i = 0; i < SPF_GROUP_COUNT; i++)
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         ck_assert_uint_eq(spf_groups_info[i].inputs >> i, 0);
+    }
 }
 END_TEST
 
@@ -174,21 +175,25 @@ START_TEST(every_run_ends)
             int group;
 
             ck_assert_uint_eq(wants & asked, 0);
-            for (int i = 0; i < SPF_GROUP_COUNT; i++)
-                if (wants >> i & 1)
+            for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+                if (wants >> i & 1) {
                     spf_run_asked(&run, (enum spf_group)i, turn + 1);
+                }
+            }
             asked |= wants;
-            if ((asked & ~answered) == 0)
+            if ((asked & ~answered) == 0) {
                 break;
+            }
             do {
                 seed = seed * 1103515245u + 12345u;
                 group = (int)(seed >> 16) % SPF_GROUP_COUNT;
             } while (!((asked & ~answered) >> group & 1));
             answered |= 1u << group;
-            if (seed >> 9 & 1)
+            if (seed >> 9 & 1) {
                 fail_group((enum spf_group)group, SPF_SYSTEM_ERROR);
-            else
+            } else {
                 spf_run_arrived(&run, (enum spf_group)group, NULL, turn + 1); /* zeroed facts */
+            }
         }
         (void)spf_run_advance(&run, 100);
         ck_assert_msg(spf_run_done(&run), "round %d", round);

@@ -18,8 +18,9 @@ static void forget_engines(void)
                                         "AWS_BATCH_JOB_ARRAY_SIZE",
                                         "PARALLEL_SEQ"};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ck_assert_int_eq(unsetenv(names[i]), 0);
+    }
 }
 
 /* environment: "NAME=value NAME=value" */
@@ -34,20 +35,23 @@ static void check_parse(const char *environment, const char *text, const char *e
     forget_engines();
     ck_assert(spf_copy(copy, sizeof copy, environment));
     for (char *at = copy, *word; (word = strsep(&at, " ")) != NULL;) {
-        if (word[0] == '\0')
+        if (word[0] == '\0') {
             continue;
+        }
         used = (used + 1) % 20;
         ck_assert(spf_copy(kept[used], sizeof kept[used], word));
         ck_assert_int_eq(putenv(kept[used]), 0);
     }
     error = spf_shard_parse(text, &index, &count);
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         (void)spf_format(said, sizeof said, "%u/%u", index, count);
-    else
+    } else {
         (void)spf_copy(said, sizeof said, error.text);
+    }
     forget_engines();
-    if (strstr(said, expected) == NULL)
+    if (strstr(said, expected) == NULL) {
         ck_abort_msg("%s --shard %s: %s, should be %s", environment, text, said, expected);
+    }
 }
 
 START_TEST(parts_are_counted_from_one)
@@ -103,8 +107,9 @@ START_TEST(every_target_is_in_one_part)
         target.key_path = "other";
         ck_assert_uint_eq(spf_shard_of(&target, 10), part);
     }
-    for (unsigned i = 1; i <= 10; i++)
+    for (unsigned i = 1; i <= 10; i++) {
         ck_assert(sizes[i] > 850 && sizes[i] < 1150);
+    }
     /* Of all releases: files of two of them are joined. */
     ck_assert_uint_eq(
         spf_shard_of(&(struct spf_target){.instance_id = "i-bp1", .user = "root", .port = 22}, 10),

@@ -15,8 +15,9 @@ static void take_options(const char *line)
     int argc = 1;
 
     ck_assert(spf_copy(copy, sizeof copy, line));
-    for (char *at = copy, *word; (word = strsep(&at, " ")) != NULL;)
+    for (char *at = copy, *word; (word = strsep(&at, " ")) != NULL;) {
         argv[argc++] = word;
+    }
     argv[argc] = NULL;
     ck_assert_int_eq(spf_options_parse(argc, argv, &options).code, SPF_OK);
 }
@@ -27,8 +28,9 @@ static struct spf_error read_list(bool of_instances, const char *list)
     struct spf_error error = spf_targets_take(&targets, &options);
 
     ck_assert_ptr_nonnull(text);
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         error = spf_targets_read(&targets, &options, of_instances, "hosts", text);
+    }
     free(text);
     return error;
 }
@@ -47,8 +49,9 @@ static void check_line(const char *command_line, const char *line, const char *e
 
     take_options(command_line);
     ck_assert_int_eq(read_list(false, line).code, SPF_OK);
-    if (targets.left_out.count > 0)
+    if (targets.left_out.count > 0) {
         ck_abort_msg("\"%s\": %s", line, targets.left_out.items[0].why);
+    }
     ck_assert_uint_eq(targets.list.count, 1);
     target = targets.list.items[0];
     ck_assert(spf_format(said, sizeof said, "%s%s%s@%s %u %s",
@@ -86,8 +89,9 @@ START_TEST(a_line_is_a_target)
         {"\n# all of them\n\nweb1\n", "root@web1 22 k"},
     };
 
-    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         check_line("--hosts-file list --key k", lines[i][0], lines[i][1]);
+    }
 }
 END_TEST
 
@@ -138,8 +142,9 @@ START_TEST(what_is_wrong_has_its_number)
         ck_assert_int_eq(read_list(false, list).code, SPF_OK);
         ck_assert_msg(targets.left_out.count == 1, "\"%s\" is taken", lines[i][0]);
         ck_assert_str_eq(targets.left_out.items[0].where, "hosts line 3");
-        if (strstr(targets.left_out.items[0].why, lines[i][1]) == NULL)
+        if (strstr(targets.left_out.items[0].why, lines[i][1]) == NULL) {
             ck_abort_msg("\"%s\": %s", lines[i][0], targets.left_out.items[0].why);
+        }
         ck_assert_uint_eq(targets.list.count, 2);
         clear();
     }
@@ -176,8 +181,9 @@ START_TEST(many_lines_are_small)
     struct spf_buf list;
 
     spf_buf_init(&list, 1 << 20);
-    for (unsigned i = 0; i < 10000; i++)
+    for (unsigned i = 0; i < 10000; i++) {
         spf_buf_addf(&list, "host%u:%u\n", i, 22 + i % 2);
+    }
     take_options("--hosts-file list");
     ck_assert_int_eq(read_list(false, list.data).code, SPF_OK);
     ck_assert_uint_eq(targets.list.count, 10000);

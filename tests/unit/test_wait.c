@@ -58,8 +58,9 @@ static bool scene_pause(void *context, int64_t ms)
 
     ck_assert_int_gt(ms, 0);
     scene->pause_after_ms[scene->rounds - 1] = ms;
-    if (scene->stop_after > 0 && scene->rounds >= scene->stop_after)
+    if (scene->stop_after > 0 && scene->rounds >= scene->stop_after) {
         return false;
+    }
     scene->now_ms += ms;
     return true;
 }
@@ -71,10 +72,12 @@ static struct spf_error scene_round(void *context, spf_groups keep, int64_t dead
     const struct stage *stage = scene->stages;
 
     ck_assert_uint_lt(scene->rounds, 100);
-    while (stage[1].show != NULL && stage[1].from_s * 1000 <= scene->now_ms)
+    while (stage[1].show != NULL && stage[1].from_s * 1000 <= scene->now_ms) {
         stage++;
-    if (scene->rounds > 0)
+    }
+    if (scene->rounds > 0) {
         fixture_clear(f);
+    }
     healthy(f);
     f->run.facts.instance.search = SPF_INSTANCE_FOUND;
     f->run.facts.instance.state = SPF_STATE_RUNNING;
@@ -82,16 +85,18 @@ static struct spf_error scene_round(void *context, spf_groups keep, int64_t dead
     f->run.facts.group[SPF_GROUP_TCP].asked = true;
     spf_copy(f->run.facts.identification.software, sizeof f->run.facts.identification.software,
              "OpenSSH_9.2p1");
-    if (scene->age_s < 0)
+    if (scene->age_s < 0) {
         host_only(f, "203.0.113.9");
+    }
     stage->show(f);
     f->run.facts.group[SPF_GROUP_QUERY].asked =
         f->run.facts.group[SPF_GROUP_QUERY].phase == SPF_PRESENT;
     f->run.facts.group[SPF_GROUP_INSTANCE].done_ms = scene->now_ms;
     scene->round_ms[scene->rounds] = scene->now_ms;
     scene->kept[scene->rounds++] = keep;
-    if (f->run.facts.group[SPF_GROUP_QUERY].asked)
+    if (f->run.facts.group[SPF_GROUP_QUERY].asked) {
         scene->reached_login_ms[scene->logins++] = scene->now_ms;
+    }
     scene->now_ms += stage->takes_ms < deadline_ms ? stage->takes_ms : deadline_ms;
     spf_diagnosis_reconcile(&f->run);
     spf_diagnose(&f->run, scene_utc(scene), &f->d);
@@ -259,15 +264,17 @@ static void not_found(struct fixture *f)
 {
     no_address(f);
     set(f, SPF_CHECK_CLOUD_INSTANCE, SPF_FAIL, SPF_INSTANCE_NOT_FOUND, NULL);
-    for (int i = SPF_CHECK_CLOUD_ADDRESS; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++)
+    for (int i = SPF_CHECK_CLOUD_ADDRESS; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++) {
         skip(f, (enum spf_check_id)i, SPF_CHECK_CLOUD_INSTANCE);
+    }
 }
 
 static void no_credentials(struct fixture *f)
 {
     set(f, SPF_CHECK_CLOUD_ACCESS, SPF_UNKNOWN, SPF_CREDENTIALS_MISSING, NULL);
-    for (int i = SPF_CHECK_CLOUD_INSTANCE; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++)
+    for (int i = SPF_CHECK_CLOUD_INSTANCE; i <= SPF_CHECK_CLOUD_KEY_PAIR; i++) {
         skip(f, (enum spf_check_id)i, SPF_CHECK_CLOUD_ACCESS);
+    }
     skip(f, SPF_CHECK_NET_PORT, SPF_CHECK_CLOUD_ADDRESS);
     skip_ssh(f);
     nothing_dialled(f);
@@ -325,8 +332,9 @@ START_TEST(comes_up_in_stages)
     ck_assert_int_eq(scene.f.d.verdict, SPF_VERDICT_PASS);
     ck_assert_msg(scene.now_ms < 150000, "%lld ms\n%s", (long long)scene.now_ms, scene.said);
     ck_assert_msg(scene.lines >= 6 && scene.lines <= 8, "%s", scene.said);
-    for (unsigned i = 1; i < scene.logins; i++)
+    for (unsigned i = 1; i < scene.logins; i++) {
         ck_assert_int_ge(scene.reached_login_ms[i] - scene.reached_login_ms[i - 1], 15000);
+    }
     (void)printf("comes up at 120 s: known after %lld ms, %u rounds, %u of them reached sshd's "
                  "authentication\n%s",
                  (long long)scene.now_ms, scene.rounds, scene.logins, scene.said);
@@ -411,8 +419,9 @@ START_TEST(waits_until_the_time_is_up)
                   (long long)scene.now_ms);
     ck_assert_msg(scene.rounds >= row->rounds_least && scene.rounds <= row->rounds_most,
                   "%s: %u rounds", row->name, scene.rounds);
-    for (unsigned i = 1; i < scene.rounds; i++)
+    for (unsigned i = 1; i < scene.rounds; i++) {
         ck_assert_int_ge(scene.round_ms[i] - scene.round_ms[i - 1], row->least_ms);
+    }
     ck_assert_msg(scene.lines == 2, "%s: %s", row->name, scene.said);
     fixture_clear(&scene.f);
 }

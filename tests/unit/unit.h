@@ -43,8 +43,9 @@ static inline int unit_main(const char *module, const TTest *const *tests)
     Suite *suite = suite_create(module);
     TCase *tcase = unit_case(suite, module);
 
-    for (; *tests != NULL; tests++)
+    for (; *tests != NULL; tests++) {
         tcase_add_test(tcase, *tests);
+    }
     return unit_run(suite);
 }
 

@@ -26,20 +26,25 @@ static void add_word(const char *word)
 {
     char *to = line + strlen(line);
 
-    if (strlen(word) * 2 + strlen(line) + 8 > sizeof line)
+    if (strlen(word) * 2 + strlen(line) + 8 > sizeof line) {
         exit(255);
+    }
     *to++ = ' ';
     *to++ = '"';
     for (; *word != '\0'; word++) {
         size_t slashes = strspn(word, "\\");
 
-        if (word[slashes] == '"' || (slashes > 0 && word[slashes] == '\0'))
-            for (size_t i = 0; i < slashes + (word[slashes] == '"'); i++)
+        if (word[slashes] == '"' || (slashes > 0 && word[slashes] == '\0')) {
+            for (size_t i = 0; i < slashes + (word[slashes] == '"'); i++) {
                 *to++ = '\\';
-        for (size_t i = 0; i < slashes; i++)
+            }
+        }
+        for (size_t i = 0; i < slashes; i++) {
             *to++ = *word++;
-        if (*word == '\0')
+        }
+        if (*word == '\0') {
             break;
+        }
         *to++ = *word;
     }
     *to++ = '"';
@@ -56,8 +61,9 @@ static void add_argument(const char *word)
     char all[8192], *name = NULL;
 
     if (path[0] != '\0' && path[1] == ':' && (path[2] == '\\' || path[2] == '/') &&
-        unix_name != NULL && MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, 4096) > 0)
+        unix_name != NULL && MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, 4096) > 0) {
         name = unix_name(wide);
+    }
     snprintf(all, sizeof all, "%.*s%s", (int)(path - word), word, name != NULL ? name : path);
     add_word(all);
 }
@@ -69,8 +75,9 @@ static SOCKET listener(char port[8])
     int len = sizeof own;
 
     if (bind(fd, (struct sockaddr *)&own, len) != 0 || listen(fd, 3) != 0 ||
-        getsockname(fd, (struct sockaddr *)&own, &len) != 0)
+        getsockname(fd, (struct sockaddr *)&own, &len) != 0) {
         exit(255);
+    }
     snprintf(port, 8, "%u", ntohs(own.sin_port));
     return fd;
 }
@@ -84,8 +91,9 @@ static void __cdecl input(void *unused)
 
     (void)unused;
     while (ReadFile(GetStdHandle(STD_INPUT_HANDLE), bytes, sizeof bytes, &len, NULL) && len > 0 &&
-           send(streams[0], bytes, (int)len, 0) == (int)len)
+           send(streams[0], bytes, (int)len, 0) == (int)len) {
         continue;
+    }
     shutdown(streams[0], SD_SEND);
 }
 
@@ -98,8 +106,9 @@ static unsigned __stdcall output(void *which)
 
     while ((len = recv(streams[i], bytes, sizeof bytes, 0)) > 0 &&
            WriteFile(GetStdHandle(i == 0 ? STD_OUTPUT_HANDLE : STD_ERROR_HANDLE), bytes, (DWORD)len,
-                     &done, NULL))
+                     &done, NULL)) {
         continue;
+    }
     return 0;
 }
 
@@ -123,14 +132,18 @@ int main(int argc, char **argv)
     add_word(name);
     add_word(port);
     add_word(name);
-    for (int i = 1; i < argc; i++)
+    for (int i = 1; i < argc; i++) {
         add_argument(argv[i]);
-    if (!CreateProcessA("Z:\\bin\\bash", line, NULL, NULL, FALSE, 0, NULL, NULL, &start, &made))
+    }
+    if (!CreateProcessA("Z:\\bin\\bash", line, NULL, NULL, FALSE, 0, NULL, NULL, &start, &made)) {
         return 255;
-    for (int i = 0; i < 3; i++)
+    }
+    for (int i = 0; i < 3; i++) {
         streams[i] = accept(fd, NULL, NULL);
-    for (int i = 0; i < 2; i++)
+    }
+    for (int i = 0; i < 2; i++) {
         outputs[i] = (HANDLE)_beginthreadex(NULL, 0, output, (void *)(INT_PTR)i, 0, NULL);
+    }
     _beginthread(input, 0, NULL);
     (void)recv(streams[2], status, sizeof status - 1, 0);
     WaitForMultipleObjects(2, outputs, TRUE, 5000);

@@ -15,12 +15,13 @@ static void identity_done(struct spf_operation *operation, struct spf_call *call
                           const struct spf_api_reply *reply)
 {
     (void)call;
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    else
+    } else {
         spf_operation_finish_parsed(
             operation, spf_parse_identity(reply->body, &operation->inquiry->facts->identity),
             "sts:GetCallerIdentity", reply->request_id);
+    }
 }
 
 static void ask_identity(struct spf_operation *operation)
@@ -37,12 +38,13 @@ static void key_pair_done(struct spf_operation *operation, struct spf_call *call
                           const struct spf_api_reply *reply)
 {
     (void)call;
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    else
+    } else {
         spf_operation_finish_parsed(
             operation, spf_parse_key_pair(reply->body, &operation->inquiry->facts->key_pair),
             "ecs:DescribeKeyPairs", reply->request_id);
+    }
 }
 
 static void ask_key_pair(struct spf_operation *operation)
@@ -67,12 +69,13 @@ static void acl_done(struct spf_operation *operation, struct spf_call *call,
                      const struct spf_api_reply *reply)
 {
     (void)call;
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    else
+    } else {
         spf_operation_finish_parsed(
             operation, spf_parse_acl(reply->body, &operation->inquiry->facts->network_acl),
             "vpc:DescribeNetworkAclAttributes", reply->request_id);
+    }
 }
 
 static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
@@ -109,23 +112,25 @@ static void ask_acl(struct spf_operation *operation)
     const struct spf_sign_pair params[] = {{"RegionId", instance->region}, {"VSwitchId", vswitch}};
 
     (void)spf_copy(acl->vswitch, sizeof acl->vswitch, vswitch);
-    if (vswitch[0] == '\0')
+    if (vswitch[0] == '\0') {
         spf_operation_finish(operation, NULL);
-    else
+    } else {
         spf_operation_call(operation, "vpc", "DescribeVSwitchAttributes", instance->region, params,
                            SPF_COUNT(params), "", vswitch_done);
+    }
 }
 
 static void console_done(struct spf_operation *operation, struct spf_call *call,
                          const struct spf_api_reply *reply)
 {
     (void)call;
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    else
+    } else {
         spf_operation_finish_parsed(
             operation, spf_parse_console(reply->body, &operation->inquiry->facts->console),
             "ecs:GetInstanceConsoleOutput", reply->request_id);
+    }
 }
 
 static void ask_console(struct spf_operation *operation)
@@ -142,12 +147,13 @@ static void events_done(struct spf_operation *operation, struct spf_call *call,
                         const struct spf_api_reply *reply)
 {
     (void)call;
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    else
+    } else {
         spf_operation_finish_parsed(
             operation, spf_parse_events(reply->body, &operation->inquiry->facts->events),
             "ecs:DescribeInstancesFullStatus", reply->request_id);
+    }
 }
 
 static void ask_events(struct spf_operation *operation)
@@ -156,12 +162,13 @@ static void ask_events(struct spf_operation *operation)
     const struct spf_sign_pair params[] = {{"RegionId", instance->region},
                                            {"InstanceId.1", instance->id}};
 
-    if (operation->aliyun->share != NULL)
+    if (operation->aliyun->share != NULL) {
         spf_operation_call_instance(operation, SPF_ABOUT_STATUS, instance->region, instance->id,
                                     events_done);
-    else
+    } else {
         spf_operation_call(operation, "ecs", "DescribeInstancesFullStatus", instance->region,
                            params, SPF_COUNT(params), "", events_done);
+    }
 }
 
 static void image_done(struct spf_operation *operation, struct spf_call *call,
@@ -170,12 +177,13 @@ static void image_done(struct spf_operation *operation, struct spf_call *call,
     struct spf_facts *facts = operation->inquiry->facts;
 
     (void)call;
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    else
+    } else {
         spf_operation_finish_parsed(
             operation, spf_parse_image(reply->body, facts->instance.image, &facts->image),
             "ecs:DescribeImages", reply->request_id);
+    }
 }
 
 static void ask_image(struct spf_operation *operation)
@@ -194,12 +202,13 @@ static void assistant_done(struct spf_operation *operation, struct spf_call *cal
     struct spf_facts *facts = operation->inquiry->facts;
 
     (void)call;
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    else
+    } else {
         spf_operation_finish_parsed(
             operation, spf_parse_assistant(reply->body, facts->instance.id, &facts->assistant),
             "ecs:DescribeCloudAssistantStatus", reply->request_id);
+    }
 }
 
 static void ask_assistant(struct spf_operation *operation)
@@ -208,12 +217,13 @@ static void ask_assistant(struct spf_operation *operation)
     const struct spf_sign_pair params[] = {{"RegionId", instance->region},
                                            {"InstanceId.1", instance->id}};
 
-    if (operation->aliyun->share != NULL)
+    if (operation->aliyun->share != NULL) {
         spf_operation_call_instance(operation, SPF_ABOUT_ASSISTANT, instance->region, instance->id,
                                     assistant_done);
-    else
+    } else {
         spf_operation_call(operation, "ecs", "DescribeCloudAssistantStatus", instance->region,
                            params, SPF_COUNT(params), "", assistant_done);
+    }
 }
 
 /* How each group is asked for. */
@@ -249,8 +259,9 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
     operation->next = aliyun->operations;
     aliyun->operations = operation;
 
-    if (asks[group] != NULL)
+    if (asks[group] != NULL) {
         asks[group](operation);
-    else
+    } else {
         spf_operation_finish(operation, &no_memory);
+    }
 }

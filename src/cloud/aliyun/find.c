@@ -41,10 +41,11 @@ static void elastic_done(struct spf_operation *operation, struct spf_call *call,
                          const struct spf_api_reply *reply)
 {
     if (reply->failure == NULL &&
-        spf_json_count(spf_json_path(reply->body, "Instances.Instance")) == 0)
+        spf_json_count(spf_json_path(reply->body, "Instances.Instance")) == 0) {
         (void)ask_by(operation, call->word, "PublicIpAddresses", true, region_done);
-    else
+    } else {
         region_done(operation, call, reply);
+    }
 }
 
 static bool ask_region(struct spf_operation *operation, const char *region)
@@ -53,17 +54,22 @@ static bool ask_region(struct spf_operation *operation, const char *region)
     struct spf_ip ip;
 
     (void)!spf_instance_word(operation->inquiry->target->instance_id, &kind, &ip).code;
-    if (kind == SPF_WORD_ID && operation->aliyun->share != NULL)
+    if (kind == SPF_WORD_ID && operation->aliyun->share != NULL) {
         return spf_operation_call_instance(operation, SPF_ABOUT_INSTANCE, region,
                                            operation->inquiry->target->instance_id, region_done);
-    if (kind == SPF_WORD_ID)
+    }
+    if (kind == SPF_WORD_ID) {
         return ask_by(operation, region, "InstanceIds", true, region_done);
-    if (kind == SPF_WORD_NAME)
+    }
+    if (kind == SPF_WORD_NAME) {
         return ask_by(operation, region, "InstanceName", false, region_done);
-    if (ip.family == 6)
+    }
+    if (ip.family == 6) {
         return ask_by(operation, region, "Ipv6Address.1", false, region_done);
-    if (!spf_ip_may_cross_internet(&ip))
+    }
+    if (!spf_ip_may_cross_internet(&ip)) {
         return ask_by(operation, region, "PrivateIpAddresses", true, region_done);
+    }
     return ask_by(operation, region, "EipAddresses", true, elastic_done);
 }
 
@@ -71,8 +77,9 @@ static void remember(void *list, const char *region)
 {
     struct spf_id *id = spf_list_append(list, sizeof *id);
 
-    if (id != NULL)
+    if (id != NULL) {
         (void)spf_copy(id->id, sizeof id->id, region);
+    }
 }
 
 /* Everything that could be asked has answered or failed, and the instance is nowhere. */
@@ -91,17 +98,21 @@ static void conclude(struct spf_operation *operation)
 
 static bool holds(const struct spf_id *ids, size_t count, const char *region)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(ids[i].id, region) == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(ids[i].id, region) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
 static struct spf_region *region_of(struct spf_operation *operation, const char *id)
 {
-    for (size_t i = 0; i < operation->region_count; i++)
-        if (strcmp(operation->regions[i].id, id) == 0)
+    for (size_t i = 0; i < operation->region_count; i++) {
+        if (strcmp(operation->regions[i].id, id) == 0) {
             return &operation->regions[i];
+        }
+    }
     return NULL;
 }
 
@@ -110,8 +121,9 @@ static bool learn(struct spf_operation *operation, const char *id)
 {
     struct spf_region *region = region_of(operation, id);
 
-    if (region == NULL || region->learned)
+    if (region == NULL || region->learned) {
         return false;
+    }
     region->learned = true;
     return spf_endpoint_cache_learn(spf_api_endpoints(operation->aliyun->api), id,
                                     region->endpoint);
@@ -119,10 +131,12 @@ static bool learn(struct spf_operation *operation, const char *id)
 
 static void forget_failure(struct spf_instance_facts *facts, const char *region)
 {
-    for (size_t i = 0; i < facts->regions_failed.count; i++)
-        if (strcmp(facts->regions_failed.items[i].id, region) == 0)
+    for (size_t i = 0; i < facts->regions_failed.count; i++) {
+        if (strcmp(facts->regions_failed.items[i].id, region) == 0) {
             facts->regions_failed.items[i] =
                 facts->regions_failed.items[--facts->regions_failed.count];
+        }
+    }
 }
 
 /* The region was asked before the search: it has answered, or there is no other place for it. */
@@ -130,12 +144,15 @@ static bool is_settled(struct spf_operation *operation, const char *region)
 {
     struct spf_instance_facts *facts = &operation->inquiry->facts->instance;
 
-    if (holds(facts->regions_asked.items, facts->regions_asked.count, region))
+    if (holds(facts->regions_asked.items, facts->regions_asked.count, region)) {
         return true;
-    if (!holds(facts->regions_failed.items, facts->regions_failed.count, region))
+    }
+    if (!holds(facts->regions_failed.items, facts->regions_failed.count, region)) {
         return false;
-    if (!learn(operation, region))
+    }
+    if (!learn(operation, region)) {
         return true;
+    }
     forget_failure(facts, region);
     return false;
 }
@@ -145,15 +162,18 @@ static bool ask_more_regions(struct spf_operation *operation)
 {
     size_t under_way = 0;
 
-    for (const struct spf_call *call = operation->calls; call != NULL; call = call->next)
+    for (const struct spf_call *call = operation->calls; call != NULL; call = call->next) {
         under_way++;
+    }
     while (operation->next_region < operation->region_count && under_way < REGIONS_AT_ONCE) {
         const char *region = operation->regions[operation->next_region++].id;
 
-        if (is_settled(operation, region))
+        if (is_settled(operation, region)) {
             continue;
-        if (!ask_region(operation, region))
+        }
+        if (!ask_region(operation, region)) {
             return false;
+        }
         under_way++;
     }
     return true;
@@ -170,8 +190,9 @@ static void order_regions(struct spf_operation *operation)
         *hint = operation->regions[0];
         operation->regions[0] = first;
     }
-    if (operation->region_count > REGIONS_MAX)
+    if (operation->region_count > REGIONS_MAX) {
         operation->region_count = REGIONS_MAX;
+    }
 }
 
 /* The region that was given could not be asked where its name says: is there such a region? */
@@ -199,8 +220,9 @@ static void regions_done(struct spf_operation *operation, struct spf_call *call,
     if (reply->failure != NULL) {
         /* Where one region has answered, that answer stands; without any there is nothing to tell.
          */
-        if (operation->failure.cause == SPF_NO_FINDING)
+        if (operation->failure.cause == SPF_NO_FINDING) {
             operation->failure = *reply->failure;
+        }
         operation->searching = false;
         conclude(operation);
         return;
@@ -216,8 +238,9 @@ static void regions_done(struct spf_operation *operation, struct spf_call *call,
     }
     order_regions(operation);
     operation->searching = true;
-    if (ask_more_regions(operation) && operation->calls == NULL)
+    if (ask_more_regions(operation) && operation->calls == NULL) {
         conclude(operation);
+    }
 }
 
 /* Would another region say the same? Then there is no point in asking it. */
@@ -264,8 +287,9 @@ static void region_failed(struct spf_operation *operation, const char *region,
     const struct spf_failure *failure = reply->failure;
 
     /* The first failure tells best: it is the one of the likeliest region. */
-    if (operation->failure.cause == SPF_NO_FINDING)
+    if (operation->failure.cause == SPF_NO_FINDING) {
         operation->failure = *failure;
+    }
     remember(&facts->regions_failed, region);
     if (may_be_elsewhere(operation, reply)) {
         ask_for_regions(operation, "");
@@ -274,8 +298,9 @@ static void region_failed(struct spf_operation *operation, const char *region,
     } else if (reply->misplaced && learn(operation, region)) {
         forget_failure(facts, region);
         ask_region(operation, region);
-    } else if (ask_more_regions(operation) && operation->calls == NULL)
+    } else if (ask_more_regions(operation) && operation->calls == NULL) {
         conclude(operation);
+    }
 }
 
 /* A refusal leaves the primary interface, which DescribeInstances has told all about. */
@@ -285,8 +310,9 @@ static void interfaces_done(struct spf_operation *operation, struct spf_call *ca
     struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         error = spf_parse_interfaces(reply->body, &operation->inquiry->facts->instance);
+    }
     spf_operation_finish_parsed(operation, error, "ecs:DescribeNetworkInterfaces",
                                 reply->request_id);
 }
@@ -302,16 +328,21 @@ static bool needs_interfaces(const struct spf_operation *operation)
     bool secondary = false;
     struct spf_ip ip;
 
-    for (size_t i = 0; i < facts->addresses.count; i++)
+    for (size_t i = 0; i < facts->addresses.count; i++) {
         secondary |= strcmp(facts->addresses.items[i].interface_id, facts->interface_id) != 0;
-    if (!secondary)
+    }
+    if (!secondary) {
         return false;
-    if (host == NULL)
+    }
+    if (host == NULL) {
         return facts->addresses.items[0].class == SPF_CLASS_PRIVATE;
-    for (size_t i = 0; spf_ip_parse(host, &ip) && i < facts->addresses.count; i++)
+    }
+    for (size_t i = 0; spf_ip_parse(host, &ip) && i < facts->addresses.count; i++) {
         if (spf_ip_equal(&facts->addresses.items[i].ip, &ip) &&
-            strcmp(facts->addresses.items[i].interface_id, facts->interface_id) == 0)
+            strcmp(facts->addresses.items[i].interface_id, facts->interface_id) == 0) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -341,10 +372,11 @@ static void region_done(struct spf_operation *operation, struct spf_call *call,
     if (reply->failure != NULL) {
         /* A configured region that does not exist is no reason not to look elsewhere. */
         if (reply->failure->cause == SPF_REGION_UNKNOWN && !facts->region_was_given &&
-            !operation->searching)
+            !operation->searching) {
             ask_for_regions(operation, "");
-        else
+        } else {
             region_failed(operation, call->word, reply);
+        }
         return;
     }
     facts->seen = reply->date > 0 ? reply->date : spf_utc_now();
@@ -356,14 +388,15 @@ static void region_done(struct spf_operation *operation, struct spf_call *call,
         return;
     }
     remember(&facts->regions_asked, call->word);
-    if (facts->search == SPF_INSTANCE_FOUND)
+    if (facts->search == SPF_INSTANCE_FOUND) {
         found(operation);
-    else if (facts->search == SPF_INSTANCE_SEVERAL || facts->region_was_given)
+    } else if (facts->search == SPF_INSTANCE_SEVERAL || facts->region_was_given) {
         spf_operation_finish(operation, NULL);
-    else if (!operation->searching)
+    } else if (!operation->searching) {
         ask_for_regions(operation, call->word);
-    else if (ask_more_regions(operation) && operation->calls == NULL)
+    } else if (ask_more_regions(operation) && operation->calls == NULL) {
         conclude(operation);
+    }
 }
 
 void spf_operation_instance(struct spf_operation *operation)
@@ -383,10 +416,11 @@ void spf_operation_instance(struct spf_operation *operation)
     }
     facts->region_was_given = operation->aliyun->options->credentials.region != NULL;
     (void)spf_copy(facts->region_hint, sizeof facts->region_hint, spf_region_hint(id));
-    if (!facts->region_was_given && operation->inquiry->expected_region != NULL)
+    if (!facts->region_was_given && operation->inquiry->expected_region != NULL) {
         ask_region(operation, operation->inquiry->expected_region);
-    else if (credentials->region[0] != '\0')
+    } else if (credentials->region[0] != '\0') {
         ask_region(operation, credentials->region);
-    else
+    } else {
         ask_for_regions(operation, "");
+    }
 }

@@ -19,17 +19,19 @@ static bool ask_forwards(struct spf_operation *operation, const char *page);
 static bool taken(struct spf_operation *operation, const struct spf_api_reply *reply,
                   struct spf_error error, const char *action)
 {
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    else if (error.code != SPF_OK)
+    } else if (error.code != SPF_OK) {
         spf_operation_finish_parsed(operation, error, action, reply->request_id);
+    }
     return reply->failure == NULL && error.code == SPF_OK;
 }
 
 static void end_if_last(struct spf_operation *operation)
 {
-    if (operation->calls == NULL)
+    if (operation->calls == NULL) {
         spf_operation_finish(operation, NULL);
+    }
 }
 
 static void forwards_done(struct spf_operation *operation, struct spf_call *call,
@@ -41,15 +43,18 @@ static void forwards_done(struct spf_operation *operation, struct spf_call *call
     bool more = false;
     char next[24];
 
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         error = spf_parse_forwards(reply->body, &more, facts);
-    if (!taken(operation, reply, error, "vpc:DescribeForwardTableEntries"))
+    }
+    if (!taken(operation, reply, error, "vpc:DescribeForwardTableEntries")) {
         return;
+    }
     (void)spf_format(next, sizeof next, "%lld", (long long)page);
-    if (!more || page > PAGES_MAX)
+    if (!more || page > PAGES_MAX) {
         end_if_last(operation);
-    else
+    } else {
         (void)ask_forwards(operation, next);
+    }
 }
 
 static bool ask_forwards(struct spf_operation *operation, const char *page)
@@ -75,14 +80,17 @@ static void elastic_done(struct spf_operation *operation, struct spf_call *call,
     struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         error = spf_parse_elastic(reply->body, facts);
-    if (!taken(operation, reply, error, "vpc:DescribeEipAddresses"))
+    }
+    if (!taken(operation, reply, error, "vpc:DescribeEipAddresses")) {
         return;
-    if (spf_same_word(facts->bound_type, "Nat") && facts->bound_to[0] != '\0')
+    }
+    if (spf_same_word(facts->bound_type, "Nat") && facts->bound_to[0] != '\0') {
         (void)ask_forwards(operation, "1");
-    else
+    } else {
         end_if_last(operation);
+    }
 }
 
 static bool ask_elastic(struct spf_operation *operation)
@@ -102,10 +110,12 @@ static void routes_done(struct spf_operation *operation, struct spf_call *call,
     struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         error = spf_parse_routes(reply->body, &operation->inquiry->facts->gateway);
-    if (taken(operation, reply, error, "vpc:DescribeRouteEntryList"))
+    }
+    if (taken(operation, reply, error, "vpc:DescribeRouteEntryList")) {
         end_if_last(operation);
+    }
 }
 
 static bool ask_routes(struct spf_operation *operation)
@@ -128,15 +138,18 @@ static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
     struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         error = spf_parse_vswitch(reply->body, &vswitch);
-    if (!taken(operation, reply, error, "vpc:DescribeVSwitchAttributes"))
+    }
+    if (!taken(operation, reply, error, "vpc:DescribeVSwitchAttributes")) {
         return;
+    }
     memcpy(facts->route_table, vswitch.route_table, sizeof facts->route_table);
-    if (facts->route_table[0] != '\0')
+    if (facts->route_table[0] != '\0') {
         (void)ask_routes(operation);
-    else
+    } else {
         end_if_last(operation);
+    }
 }
 
 static void vpc_done(struct spf_operation *operation, struct spf_call *call,
@@ -147,10 +160,12 @@ static void vpc_done(struct spf_operation *operation, struct spf_call *call,
     struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         error = spf_parse_vpc(reply->body, facts);
-    if (!taken(operation, reply, error, "vpc:DescribeVpcAttribute"))
+    }
+    if (!taken(operation, reply, error, "vpc:DescribeVpcAttribute")) {
         return;
+    }
     if (!facts->gateway_mode || facts->gateway[0] == '\0') {
         end_if_last(operation);
     } else if (facts->route_table[0] != '\0') {
@@ -184,10 +199,12 @@ static void egress_only_done(struct spf_operation *operation, struct spf_call *c
     struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         error = spf_parse_egress_only(reply->body, facts->instance.id, &facts->gateway);
-    if (taken(operation, reply, error, "vpc:DescribeIpv6EgressOnlyRules"))
+    }
+    if (taken(operation, reply, error, "vpc:DescribeIpv6EgressOnlyRules")) {
         end_if_last(operation);
+    }
 }
 
 /* Egress-only rules matter only where the internet reaches the address at all. */
@@ -199,10 +216,12 @@ static void ipv6_done(struct spf_operation *operation, struct spf_call *call,
     struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         error = spf_parse_ipv6(reply->body, facts);
-    if (!taken(operation, reply, error, "vpc:DescribeIpv6Addresses"))
+    }
+    if (!taken(operation, reply, error, "vpc:DescribeIpv6Addresses")) {
         return;
+    }
     if (facts->ipv6_bandwidth > 0 && facts->ipv6_gateway[0] != '\0') {
         const struct spf_sign_pair params[] = {
             {"RegionId", region}, {"Ipv6GatewayId", facts->ipv6_gateway}, {"PageSize", "50"}};
@@ -244,11 +263,14 @@ void spf_operation_gateway(struct spf_operation *operation)
         return;
     }
     memcpy(gateway->route_table, facts->network_acl.route_table, sizeof gateway->route_table);
-    if (gateway->address.family != 4)
+    if (gateway->address.family != 4) {
         elastic = false;
-    if (own && facts->instance.vpc[0] != '\0' && !ask_vpc(operation))
+    }
+    if (own && facts->instance.vpc[0] != '\0' && !ask_vpc(operation)) {
         return;
-    if (elastic && !ask_elastic(operation))
+    }
+    if (elastic && !ask_elastic(operation)) {
         return;
+    }
     end_if_last(operation);
 }

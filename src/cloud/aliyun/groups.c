@@ -18,9 +18,11 @@ static bool ask_page(struct spf_operation *operation, const char *group, const c
 
 static struct spf_named_list *list_of(struct spf_named_list *lists, size_t count, const char *id)
 {
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(lists[i].id, id) == 0)
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(lists[i].id, id) == 0) {
             return &lists[i];
+        }
+    }
     return NULL;
 }
 
@@ -41,13 +43,15 @@ static void list_done(struct spf_operation *operation, struct spf_call *call,
     } else if (list == NULL) {
         list = list_of(facts->port_lists.items, facts->port_lists.count, call->word);
     }
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         (void)spf_format(list->error, sizeof list->error, "%s %s",
                          spf_findings[reply->failure->cause].id, reply->failure->action);
-    else if (error.code != SPF_OK)
+    } else if (error.code != SPF_OK) {
         (void)spf_copy(list->error, sizeof list->error, error.text);
-    if (operation->calls == NULL)
+    }
+    if (operation->calls == NULL) {
         spf_operation_finish(operation, NULL);
+    }
 }
 
 static bool ask_list(struct spf_operation *operation, const char *id, bool ports)
@@ -60,11 +64,13 @@ static bool ask_list(struct spf_operation *operation, const char *id, bool ports
     size_t count = ports ? facts->port_lists.count : facts->prefix_lists.count;
     struct spf_named_list *list;
 
-    if (id[0] == '\0' || count >= LISTS_MAX || list_of(lists, count, id) != NULL)
+    if (id[0] == '\0' || count >= LISTS_MAX || list_of(lists, count, id) != NULL) {
         return true;
+    }
     list = ports ? SPF_APPEND(&facts->port_lists) : SPF_APPEND(&facts->prefix_lists);
-    if (list == NULL)
+    if (list == NULL) {
         return true; /* a list that is not there leaves its rules in doubt */
+    }
     (void)spf_copy(list->id, sizeof list->id, id);
     return spf_operation_call(
         operation, "ecs", ports ? "DescribePortRangeListEntries" : "DescribePrefixListAttributes",
@@ -79,14 +85,17 @@ static void pages_done(struct spf_operation *operation)
     for (size_t i = 0; i < facts->rules.count; i++) {
         const struct spf_rule *rule = &facts->rules.items[i];
 
-        if (spf_protocol_parse(rule->protocol) == SPF_PROTOCOL_OTHER)
+        if (spf_protocol_parse(rule->protocol) == SPF_PROTOCOL_OTHER) {
             continue;
+        }
         if (!ask_list(operation, rule->source_prefix_list, false) ||
-            !ask_list(operation, rule->port_list, true))
+            !ask_list(operation, rule->port_list, true)) {
             return;
+        }
     }
-    if (operation->calls == NULL)
+    if (operation->calls == NULL) {
         spf_operation_finish(operation, NULL);
+    }
 }
 
 static void take_page(struct spf_operation *operation, struct spf_call *call,
@@ -103,18 +112,22 @@ static void take_page(struct spf_operation *operation, struct spf_call *call,
         return;
     }
     error = spf_parse_group(reply->body, facts, next);
-    if (error.code == SPF_OK && next[0] != '\0' && facts->rules.count == before)
+    if (error.code == SPF_OK && next[0] != '\0' && facts->rules.count == before) {
         error = spf_error(SPF_ERR_INVALID, "a page without rules promises another page");
-    if (error.code == SPF_OK && next[0] != '\0')
+    }
+    if (error.code == SPF_OK && next[0] != '\0') {
         error = spf_operation_goes_on(operation, call, next);
+    }
     if (error.code != SPF_OK) {
         spf_operation_finish_parsed(operation, error, action, reply->request_id);
         return;
     }
-    if (next[0] != '\0' && !ask_page(operation, call->word, next, intranet))
+    if (next[0] != '\0' && !ask_page(operation, call->word, next, intranet)) {
         return;
-    if (operation->calls == NULL)
+    }
+    if (operation->calls == NULL) {
         pages_done(operation);
+    }
 }
 
 static void page_done(struct spf_operation *operation, struct spf_call *call,
@@ -141,10 +154,12 @@ static bool ask_page(struct spf_operation *operation, const char *group, const c
                                       {"MaxResults", "1000"}};
     size_t count = 4;
 
-    if (operation->inquiry->facts->instance.classic)
+    if (operation->inquiry->facts->instance.classic) {
         params[count++] = (struct spf_sign_pair){"NicType", intranet ? "intranet" : "internet"};
-    if (next[0] != '\0')
+    }
+    if (next[0] != '\0') {
         params[count++] = (struct spf_sign_pair){"NextToken", next};
+    }
     return spf_operation_call(operation, "ecs", "DescribeSecurityGroupAttribute", region, params,
                               count, group, intranet ? intranet_page_done : page_done);
 }
@@ -179,8 +194,10 @@ void spf_operation_rules(struct spf_operation *operation)
         spf_operation_finish(operation, NULL);
         return;
     }
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         if (!ask_page(operation, groups[i].id, "", false) ||
-            (instance->classic && !ask_page(operation, groups[i].id, "", true)))
+            (instance->classic && !ask_page(operation, groups[i].id, "", true))) {
             return;
+        }
+    }
 }

@@ -26,8 +26,9 @@ static void keep(const struct spf_instance_facts *found, const struct spf_ip *ju
     for (size_t i = 0; i < found->addresses.count; i++) {
         const struct spf_address *address = &found->addresses.items[i];
 
-        if (!spf_ip_equal(&address->ip, jump) || spf_ip_equal(&address->private_ip, jump))
+        if (!spf_ip_equal(&address->ip, jump) || spf_ip_equal(&address->private_ip, jump)) {
             continue;
+        }
         (void)spf_copy(facts->id, sizeof facts->id, found->id);
         (void)spf_copy(facts->vpc, sizeof facts->vpc, found->vpc);
         facts->private_ip = address->private_ip;
@@ -51,8 +52,9 @@ static void answered(struct spf_operation *operation, struct spf_call *call,
     if (error.code != SPF_OK) {
         spf_operation_finish_parsed(operation, error, "ecs:DescribeInstances", reply->request_id);
     } else if (found.search == SPF_INSTANCE_FOUND || strcmp(call->word, "EipAddresses") != 0) {
-        if (found.search == SPF_INSTANCE_FOUND && spf_ip_parse(facts->tcp.jump_address, &jump))
+        if (found.search == SPF_INSTANCE_FOUND && spf_ip_parse(facts->tcp.jump_address, &jump)) {
             keep(&found, &jump, &facts->jump_instance);
+        }
         spf_operation_finish(operation, NULL);
     } else {
         (void)ask_by(operation, "PublicIpAddresses", answered);

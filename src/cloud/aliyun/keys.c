@@ -24,12 +24,15 @@ static void tell_identity(const struct spf_aliyun *aliyun, const struct spf_cred
         (void)spf_copy(facts->secret_variable, sizeof facts->secret_variable,
                        found->secret_variable);
     }
-    if (found->token_variable != NULL)
+    if (found->token_variable != NULL) {
         (void)spf_copy(facts->token_variable, sizeof facts->token_variable, found->token_variable);
-    if (options->profile != NULL || !found->profile_is_usual)
+    }
+    if (options->profile != NULL || !found->profile_is_usual) {
         (void)spf_copy(facts->profile, sizeof facts->profile, found->profile_name);
-    if (path[0] != '\0')
+    }
+    if (path[0] != '\0') {
         spf_show_path(facts->config_path, sizeof facts->config_path, path);
+    }
 }
 
 static void tell(struct spf_operation *operation)
@@ -60,8 +63,9 @@ static struct spf_operation *waiting(struct spf_aliyun *aliyun)
 {
     struct spf_operation *operation = aliyun->operations;
 
-    while (operation != NULL && operation->group != SPF_GROUP_CREDENTIALS)
+    while (operation != NULL && operation->group != SPF_GROUP_CREDENTIALS) {
         operation = operation->next;
+    }
     return operation;
 }
 
@@ -77,10 +81,11 @@ static void tell_all(struct spf_aliyun *aliyun, const struct spf_failure *failur
         aliyun->trail = (struct spf_credential_trail){0}; /* the next round tries all again */
     }
     while ((operation = waiting(aliyun)) != NULL) {
-        if (failure == NULL)
+        if (failure == NULL) {
             tell(operation);
-        else
+        } else {
             spf_operation_finish(operation, &copy);
+        }
     }
 }
 
@@ -100,11 +105,13 @@ static void try_next(struct spf_aliyun *aliyun)
         tell_all(aliyun, NULL);
         return;
     }
-    if (spf_operation_api(aliyun) != NULL)
+    if (spf_operation_api(aliyun) != NULL) {
         aliyun->exchange = spf_exchange_start(aliyun->loop, aliyun->api, &aliyun->exchange_options,
                                               &aliyun->credentials, exchanged, aliyun);
-    if (aliyun->exchange == NULL)
+    }
+    if (aliyun->exchange == NULL) {
         tell_all(aliyun, &failure);
+    }
 }
 
 static void exchanged(void *owner, const struct spf_failure *failure)
@@ -117,10 +124,11 @@ static void exchanged(void *owner, const struct spf_failure *failure)
         return;
     }
     /* That a machine has no role is no news where nobody said that it has one. */
-    if (failure->cause == SPF_CREDENTIALS_MISSING)
+    if (failure->cause == SPF_CREDENTIALS_MISSING) {
         spf_credentials_absent(&aliyun->trail, "instance's RAM role", failure->text);
-    else
+    } else {
         spf_credentials_useless(&aliyun->trail, failure);
+    }
     aliyun->trail.refused |= aliyun->credentials.identity == SPF_IDENTITY_PROFILE;
     spf_credentials_clear(&aliyun->credentials);
     try_next(aliyun);
@@ -131,8 +139,9 @@ void spf_operation_credentials(struct spf_operation *operation)
     struct spf_aliyun *aliyun = operation->aliyun;
     const struct spf_credential_options *options = &aliyun->options->credentials;
 
-    if (aliyun->exchange != NULL)
+    if (aliyun->exchange != NULL) {
         return;
+    }
     if (aliyun->credentials_found) {
         tell(operation);
         return;

@@ -18,16 +18,19 @@ static bool take_address(const char *reply, int family, struct spf_ip *address, 
     reply += strspn(reply, " \t\r\n");
     len = strcspn(reply, " \t\r\n");
     *wrong = "its reply is not an address and nothing else";
-    if (len == 0 || len >= sizeof text || reply[len + strspn(reply + len, " \t\r\n")] != '\0')
+    if (len == 0 || len >= sizeof text || reply[len + strspn(reply + len, " \t\r\n")] != '\0') {
         return false;
+    }
     memcpy(text, reply, len);
     text[len] = '\0';
-    if (!spf_ip_parse(text, address))
+    if (!spf_ip_parse(text, address)) {
         return false;
+    }
     spf_ip_unmap(address);
     *wrong = "it tells an address of the other kind (IPv4, IPv6) than the one that is dialled";
-    if (address->family != family)
+    if (address->family != family) {
         return false;
+    }
     *wrong = "it tells an address that nobody has in the internet";
     return spf_ip_may_cross_internet(address);
 }
@@ -73,14 +76,17 @@ void spf_operation_lookup(struct spf_operation *operation)
     struct spf_failure failure = {.cause = SPF_SYSTEM_ERROR};
     struct spf_error error;
 
-    if (request.url == NULL)
+    if (request.url == NULL) {
         request.url = "";
+    }
     error = spf_lookup_parse(request.url, facts->service, sizeof facts->service);
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         failure = spf_failure(SPF_SG_SOURCE_UNKNOWN, "%s", error.text);
-    else if (spf_operation_api(operation->aliyun) != NULL)
+    } else if (spf_operation_api(operation->aliyun) != NULL) {
         operation->fetch = spf_fetch_start(spf_api_transfers(operation->aliyun->api), &request,
                                            answered, operation);
-    if (operation->fetch == NULL)
+    }
+    if (operation->fetch == NULL) {
         spf_operation_finish(operation, &failure);
+    }
 }

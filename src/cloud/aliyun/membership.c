@@ -10,16 +10,18 @@
 
 static void end_if_last(struct spf_operation *operation)
 {
-    if (operation->calls == NULL)
+    if (operation->calls == NULL) {
         spf_operation_finish(operation, NULL);
+    }
 }
 
 static void kinds_done(struct spf_operation *operation, struct spf_call *call,
                        const struct spf_api_reply *reply)
 {
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         (void)!spf_parse_kinds(reply->body, &operation->inquiry->facts->membership).code;
+    }
     end_if_last(operation);
 }
 
@@ -27,8 +29,9 @@ static void peer_done(struct spf_operation *operation, struct spf_call *call,
                       const struct spf_api_reply *reply)
 {
     (void)call;
-    if (reply->failure == NULL)
+    if (reply->failure == NULL) {
         (void)!spf_parse_peer(reply->body, &operation->inquiry->facts->membership).code;
+    }
     end_if_last(operation);
 }
 
@@ -40,8 +43,9 @@ static bool own_private(const struct spf_operation *operation, char out[SPF_IP_T
     struct spf_ip source;
 
     if (!spf_cloud_dial_address(target, operation->inquiry->facts, &dialled) ||
-        dialled.class != SPF_CLASS_PRIVATE)
+        dialled.class != SPF_CLASS_PRIVATE) {
         return false;
+    }
     (void)spf_cloud_source(target, operation->inquiry->facts, &dialled, &source);
     spf_ip_format(&source, out);
     return source.family != 0;
@@ -57,8 +61,9 @@ void spf_operation_membership(struct spf_operation *operation)
 
     spf_buf_init(&ids, 16384);
     spf_buf_addch(&ids, '[');
-    for (size_t i = 0; i < rules->groups.count; i++)
+    for (size_t i = 0; i < rules->groups.count; i++) {
         spf_buf_addf(&ids, "%s\"%s\"", i > 0 ? "," : "", rules->groups.items[i].id);
+    }
     spf_buf_addch(&ids, ']');
     if (rules->groups.count > 0 && !spf_buf_failed(&ids)) {
         const struct spf_sign_pair params[] = {
@@ -77,6 +82,7 @@ void spf_operation_membership(struct spf_operation *operation)
         going = spf_operation_call(operation, "ecs", "DescribeNetworkInterfaces", instance->region,
                                    params, SPF_COUNT(params), "", peer_done);
     }
-    if (going)
+    if (going) {
         end_if_last(operation);
+    }
 }

@@ -10,19 +10,22 @@ static void drop_call(struct spf_call *call)
 {
     struct spf_call **link = &call->operation->calls;
 
-    while (*link != call)
+    while (*link != call) {
         link = &(*link)->next;
+    }
     *link = call->next;
-    if (call->api_call != NULL)
+    if (call->api_call != NULL) {
         spf_api_cancel(call->api_call);
+    }
     spf_share_drop(call);
     free(call);
 }
 
 void spf_operation_drop_calls(struct spf_operation *operation)
 {
-    while (operation->calls != NULL)
+    while (operation->calls != NULL) {
         drop_call(operation->calls);
+    }
 }
 
 /* Takes the operation out of the probe and frees it. */
@@ -30,12 +33,14 @@ static void drop_ask(struct spf_operation *operation)
 {
     struct spf_operation **link = &operation->aliyun->operations;
 
-    while (*link != operation)
+    while (*link != operation) {
         link = &(*link)->next;
+    }
     *link = operation->next;
     spf_operation_drop_calls(operation);
-    if (operation->fetch != NULL)
+    if (operation->fetch != NULL) {
         spf_fetch_cancel(operation->fetch);
+    }
     free(operation->regions);
     free(operation->marks.items);
     free(operation);
@@ -46,18 +51,22 @@ struct spf_error spf_operation_goes_on(struct spf_operation *operation, const st
 {
     struct spf_page_mark *mark = NULL;
 
-    for (size_t i = 0; mark == NULL && i < operation->marks.count; i++)
+    for (size_t i = 0; mark == NULL && i < operation->marks.count; i++) {
         if (strcmp(operation->marks.items[i].word, call->word) == 0 &&
-            operation->marks.items[i].done == call->done)
+            operation->marks.items[i].done == call->done) {
             mark = &operation->marks.items[i];
+        }
+    }
     if (mark == NULL) {
-        if ((mark = SPF_APPEND(&operation->marks)) == NULL)
+        if ((mark = SPF_APPEND(&operation->marks)) == NULL) {
             return spf_error(SPF_ERR_NOMEM, "out of memory");
+        }
         (void)spf_copy(mark->word, sizeof mark->word, call->word);
         mark->done = call->done;
     }
-    if (strcmp(mark->token, token) == 0)
+    if (strcmp(mark->token, token) == 0) {
         return spf_error(SPF_ERR_INVALID, "the pages of %s go round in a circle", call->word);
+    }
     if (mark->since++ == mark->until) {
         (void)spf_copy(mark->token, sizeof mark->token, token);
         mark->until = 2 * mark->until + 1;
@@ -114,11 +123,13 @@ static void call_done(void *owner, const struct spf_api_reply *reply)
 
 struct spf_api *spf_operation_api(struct spf_aliyun *aliyun)
 {
-    if (aliyun->api == NULL)
+    if (aliyun->api == NULL) {
         aliyun->api = spf_api_new(aliyun->loop, &aliyun->options->api);
+    }
     /* The credentials were found before the first call, and with them where to call. */
-    if (aliyun->api != NULL)
+    if (aliyun->api != NULL) {
         spf_api_endpoints(aliyun->api)->configured = &aliyun->credentials.places;
+    }
     return aliyun->api;
 }
 
@@ -127,8 +138,9 @@ static struct spf_call *add_call(struct spf_operation *operation, const char *wo
 {
     struct spf_call *call = calloc(1, sizeof *call);
 
-    if (call == NULL)
+    if (call == NULL) {
         return NULL;
+    }
     call->operation = operation;
     call->done = done;
     call->next = operation->calls;
@@ -140,11 +152,13 @@ static struct spf_call *add_call(struct spf_operation *operation, const char *wo
 static bool start(struct spf_aliyun *aliyun, struct spf_call *call,
                   const struct spf_api_request *request)
 {
-    if (aliyun->share != NULL && spf_share_is_common(request))
+    if (aliyun->share != NULL && spf_share_is_common(request)) {
         return spf_share_call(aliyun->share, call, request);
-    if (spf_operation_api(aliyun) != NULL)
+    }
+    if (spf_operation_api(aliyun) != NULL) {
         call->api_call =
             spf_api_start(aliyun->api, request, &aliyun->credentials.key, call_done, call);
+    }
     return call->api_call != NULL;
 }
 
@@ -184,8 +198,9 @@ struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun
 {
     struct spf_aliyun *aliyun = calloc(1, sizeof *aliyun);
 
-    if (aliyun == NULL)
+    if (aliyun == NULL) {
         return NULL;
+    }
     aliyun->loop = loop;
     aliyun->options = options;
     return aliyun;
@@ -195,20 +210,24 @@ bool spf_aliyun_share(struct spf_aliyun *aliyun, const char *const *ids, size_t 
 {
     spf_share_free(aliyun->share);
     aliyun->share = spf_share_new(aliyun, ids, count);
-    if (aliyun->share != NULL && aliyun->options->listing != NULL)
+    if (aliyun->share != NULL && aliyun->options->listing != NULL) {
         spf_share_know(aliyun->share, aliyun->options->listing);
+    }
     return aliyun->share != NULL;
 }
 
 void spf_aliyun_free(struct spf_aliyun *aliyun)
 {
-    if (aliyun == NULL)
+    if (aliyun == NULL) {
         return;
-    while (aliyun->operations != NULL)
+    }
+    while (aliyun->operations != NULL) {
         drop_ask(aliyun->operations);
+    }
     spf_share_free(aliyun->share);
-    if (aliyun->exchange != NULL)
+    if (aliyun->exchange != NULL) {
         spf_exchange_cancel(aliyun->exchange);
+    }
     spf_api_free(aliyun->api);
     spf_credentials_clear(&aliyun->credentials);
     free(aliyun);
@@ -220,7 +239,8 @@ void spf_aliyun_cancel(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry)
 
     for (; operation != NULL; operation = next) {
         next = operation->next;
-        if (operation->inquiry == inquiry)
+        if (operation->inquiry == inquiry) {
             drop_ask(operation);
+        }
     }
 }

@@ -12,14 +12,16 @@ struct spf_error spf_parse_regions(struct json_object *reply, struct spf_region 
     struct json_object *list = spf_json_path(reply, "Regions.Region");
     SPF_LIST(struct spf_region) found = {0};
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("Regions");
+    }
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
         struct spf_region *region;
 
-        if (spf_json_text(item, "RegionId")[0] == '\0')
+        if (spf_json_text(item, "RegionId")[0] == '\0') {
             continue;
+        }
         region = SPF_APPEND(&found);
         if (region == NULL) {
             free(found.items);
@@ -43,8 +45,9 @@ static char *without_comment(const char *line)
     for (int word = 0; word < 2; word++) {
         size_t len = strcspn(line += strspn(line, blanks), blanks);
 
-        if (word > 0 && len > 0)
+        if (word > 0 && len > 0) {
             spf_buf_addch(&buf, ' ');
+        }
         spf_buf_add_clean(&buf, line, len, 16000);
         line += len;
     }
@@ -55,19 +58,22 @@ struct spf_error spf_parse_key_pair(struct json_object *reply, struct spf_key_pa
 {
     struct json_object *list = spf_json_path(reply, "KeyPairs.KeyPair");
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("KeyPairs");
+    }
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
         const char *key = spf_json_text(item, "PublicKey");
 
-        if (strcmp(spf_json_text(item, "KeyPairName"), facts->name) != 0)
+        if (strcmp(spf_json_text(item, "KeyPairName"), facts->name) != 0) {
             continue;
+        }
         facts->found = true;
         TAKE(item, "KeyPairFingerPrint", facts->fingerprint);
         facts->created = take_time(item, "CreationTime");
-        if (key[0] != '\0' && (facts->public_key = without_comment(key)) == NULL)
+        if (key[0] != '\0' && (facts->public_key = without_comment(key)) == NULL) {
             return no_memory();
+        }
         break;
     }
     return spf_ok();
@@ -77,10 +83,12 @@ struct spf_error spf_parse_vswitch(struct json_object *reply, struct spf_acl_fac
 {
     struct json_object *acl = spf_json_get(reply, "NetworkAclId");
 
-    if (spf_json_text(reply, "VSwitchId")[0] == '\0')
+    if (spf_json_text(reply, "VSwitchId")[0] == '\0') {
         return lacks("VSwitchId");
-    if (acl != NULL && !json_object_is_type(acl, json_type_string))
+    }
+    if (acl != NULL && !json_object_is_type(acl, json_type_string)) {
         return spf_error(SPF_ERR_INVALID, "the API's reply has a NetworkAclId that is no text");
+    }
     TAKE(reply, "NetworkAclId", facts->id);
     spf_block_set(&facts->vswitch_cidr, spf_json_text(reply, "CidrBlock"));
     TAKE(spf_json_get(reply, "RouteTable"), "RouteTableId", facts->route_table);
@@ -90,8 +98,9 @@ struct spf_error spf_parse_vswitch(struct json_object *reply, struct spf_acl_fac
 
 struct spf_error spf_parse_identity(struct json_object *reply, struct spf_identity_facts *facts)
 {
-    if (spf_json_text(reply, "AccountId")[0] == '\0')
+    if (spf_json_text(reply, "AccountId")[0] == '\0') {
         return lacks("AccountId");
+    }
     TAKE(reply, "AccountId", facts->account);
     TAKE(reply, "Arn", facts->principal);
     return spf_ok();
@@ -103,8 +112,9 @@ static int64_t take_china_time(struct json_object *json, const char *name)
     char text[24];
     int64_t utc;
 
-    if (!spf_copy(text, sizeof text - 1, spf_json_text(json, name)) || strlen(text) != 19)
+    if (!spf_copy(text, sizeof text - 1, spf_json_text(json, name)) || strlen(text) != 19) {
         return 0;
+    }
     text[10] = 'T';
     text[19] = 'Z';
     text[20] = '\0';
@@ -120,16 +130,19 @@ struct spf_error spf_parse_console(struct json_object *reply, struct spf_console
     uint8_t *text;
     long got;
 
-    if (spf_json_get(reply, "ConsoleOutput") == NULL)
+    if (spf_json_get(reply, "ConsoleOutput") == NULL) {
         return lacks("ConsoleOutput");
+    }
     text = malloc(size);
-    if (text == NULL)
+    if (text == NULL) {
         return no_memory();
+    }
     got = spf_base64_decode(base64, len, text, size);
-    if (got < 0)
+    if (got < 0) {
         error = spf_error(SPF_ERR_INVALID, "the console's text is not base64");
-    else
+    } else {
         error = spf_console_read((const char *)text, (size_t)got, facts);
+    }
     free(text);
     facts->updated = take_china_time(reply, "LastUpdateTime");
     return error;

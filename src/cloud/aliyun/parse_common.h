@@ -62,8 +62,9 @@ static inline bool append_id(void *list, const char *text)
 {
     struct spf_id *id = spf_list_append(list, sizeof *id);
 
-    if (id == NULL)
+    if (id == NULL) {
         return false;
+    }
     spf_clean(id->id, sizeof id->id, text, strlen(text));
     return true;
 }

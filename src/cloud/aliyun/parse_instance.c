@@ -15,12 +15,15 @@ static bool add_address(struct spf_instance_facts *facts, enum spf_address_class
         facts->addresses_in_doubt |= text[0] != '\0';
         return true;
     }
-    for (size_t i = 0; i < facts->addresses.count; i++)
-        if (spf_ip_equal(&facts->addresses.items[i].ip, &ip))
+    for (size_t i = 0; i < facts->addresses.count; i++) {
+        if (spf_ip_equal(&facts->addresses.items[i].ip, &ip)) {
             return true;
+        }
+    }
     address = SPF_APPEND(&facts->addresses);
-    if (address == NULL)
+    if (address == NULL) {
         return false;
+    }
     address->class = class;
     address->ip = ip;
     address->bandwidth = bandwidth;
@@ -39,9 +42,11 @@ static bool is_understood(struct json_object *json, const char *path, enum json_
 static bool add_all(struct spf_instance_facts *facts, enum spf_address_class class,
                     struct json_object *array, int64_t bandwidth)
 {
-    for (size_t i = 0; i < spf_json_count(array); i++)
-        if (!add_address(facts, class, item_text(array, i), bandwidth, facts->interface_id))
+    for (size_t i = 0; i < spf_json_count(array); i++) {
+        if (!add_address(facts, class, item_text(array, i), bandwidth, facts->interface_id)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -58,12 +63,14 @@ static bool add_interface(struct json_object *json, struct spf_instance_facts *f
         !is_understood(json, "PrivateIpSets.PrivateIpSet", json_type_array) ||
         !is_understood(json, "Ipv6Sets", json_type_object) ||
         !is_understood(json, "Ipv6Sets.Ipv6Set", json_type_array);
-    for (size_t i = 0; ok && i < spf_json_count(private); i++)
+    for (size_t i = 0; ok && i < spf_json_count(private); i++) {
         ok = add_address(facts, SPF_CLASS_PRIVATE,
                          spf_json_text(spf_json_item(private, i), "PrivateIpAddress"), 0, id);
-    for (size_t i = 0; ok && i < spf_json_count(ipv6); i++)
+    }
+    for (size_t i = 0; ok && i < spf_json_count(ipv6); i++) {
         ok = add_address(facts, SPF_CLASS_IPV6,
                          spf_json_text(spf_json_item(ipv6, i), "Ipv6Address"), -1, id);
+    }
     return ok;
 }
 
@@ -73,8 +80,9 @@ static void set_private_ips(struct spf_instance_facts *facts)
     for (size_t i = 0; i < facts->addresses.count; i++) {
         struct spf_address *address = &facts->addresses.items[i];
 
-        if (address->private_ip.family != 0)
+        if (address->private_ip.family != 0) {
             continue;
+        }
         address->private_ip = address->ip;
         for (size_t k = 0; k < facts->addresses.count; k++) {
             const struct spf_address *other = &facts->addresses.items[k];
@@ -109,9 +117,11 @@ static bool addresses_are_understood(struct json_object *json)
         {"NetworkInterfaces.NetworkInterface", json_type_array},
     };
 
-    for (size_t i = 0; i < sizeof members / sizeof *members; i++)
-        if (!is_understood(json, members[i].path, members[i].type))
+    for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+        if (!is_understood(json, members[i].path, members[i].type)) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -126,8 +136,10 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
     for (size_t i = 0; i < spf_json_count(interfaces); i++) {
         struct json_object *item = spf_json_item(interfaces, i);
 
-        if (facts->interface_id[0] == '\0' || spf_same_word(spf_json_text(item, "Type"), "Primary"))
+        if (facts->interface_id[0] == '\0' ||
+            spf_same_word(spf_json_text(item, "Type"), "Primary")) {
             TAKE(item, "NetworkInterfaceId", facts->interface_id);
+        }
     }
     /* InternetMaxBandwidthOut is 0 beside an elastic IP and means nothing for it. */
     ok = add_address(facts, SPF_CLASS_ELASTIC, spf_json_text(elastic, "IpAddress"),
@@ -137,8 +149,9 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
          add_all(facts, SPF_CLASS_PRIVATE,
                  spf_json_path(json, "VpcAttributes.PrivateIpAddress.IpAddress"), 0) &&
          add_all(facts, SPF_CLASS_PRIVATE, spf_json_path(json, "InnerIpAddress.IpAddress"), 0);
-    for (size_t i = 0; ok && i < spf_json_count(interfaces); i++)
+    for (size_t i = 0; ok && i < spf_json_count(interfaces); i++) {
         ok = add_interface(spf_json_item(interfaces, i), facts);
+    }
     set_private_ips(facts);
     return ok;
 }
@@ -150,10 +163,12 @@ static bool add_elastic(struct json_object *holder, const char *private_ip, cons
     const char *text = spf_json_text(spf_json_get(holder, "AssociatedPublicIp"), "PublicIpAddress");
     size_t before = facts->addresses.count;
 
-    if (!add_address(facts, SPF_CLASS_ELASTIC, text, -1, id))
+    if (!add_address(facts, SPF_CLASS_ELASTIC, text, -1, id)) {
         return false;
-    if (facts->addresses.count > before)
+    }
+    if (facts->addresses.count > before) {
         (void)spf_ip_parse(private_ip, &facts->addresses.items[before].private_ip);
+    }
     return true;
 }
 
@@ -163,24 +178,28 @@ static bool take_interface(struct json_object *json, struct spf_instance_facts *
     struct json_object *private = spf_json_path(json, "PrivateIpSets.PrivateIpSet");
     struct spf_interface *interface = SPF_APPEND(&facts->interfaces);
 
-    if (interface == NULL)
+    if (interface == NULL) {
         return false;
+    }
     TAKE(json, "NetworkInterfaceId", interface->id);
     TAKE(json, "VSwitchId", interface->vswitch);
     interface->primary = spf_same_word(spf_json_text(json, "Type"), "Primary");
     for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++) {
         interface->groups_in_doubt |= item_text(groups, i)[0] == '\0';
         if (item_text(groups, i)[0] != '\0' &&
-            !append_id(&interface->security_groups, item_text(groups, i)))
+            !append_id(&interface->security_groups, item_text(groups, i))) {
             return false;
+        }
     }
-    if (!add_interface(json, facts))
+    if (!add_interface(json, facts)) {
         return false;
+    }
     for (size_t i = 0; i < spf_json_count(private); i++) {
         struct json_object *item = spf_json_item(private, i);
 
-        if (!add_elastic(item, spf_json_text(item, "PrivateIpAddress"), interface->id, facts))
+        if (!add_elastic(item, spf_json_text(item, "PrivateIpAddress"), interface->id, facts)) {
             return false;
+        }
     }
     return add_elastic(json, spf_json_text(json, "PrivateIpAddress"), interface->id, facts);
 }
@@ -189,11 +208,14 @@ struct spf_error spf_parse_interfaces(struct json_object *reply, struct spf_inst
 {
     struct json_object *list = spf_json_path(reply, "NetworkInterfaceSets.NetworkInterfaceSet");
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("NetworkInterfaceSets");
-    for (size_t i = 0; i < spf_json_count(list) && i < INTERFACES_MAX; i++)
-        if (!take_interface(spf_json_item(list, i), facts))
+    }
+    for (size_t i = 0; i < spf_json_count(list) && i < INTERFACES_MAX; i++) {
+        if (!take_interface(spf_json_item(list, i), facts)) {
             return no_memory();
+        }
+    }
     set_private_ips(facts);
     return spf_ok();
 }
@@ -203,9 +225,11 @@ static enum spf_instance_state state_of(const char *word)
     static const char *const words[] = {"Running",  "Pending", "Starting",
                                         "Stopping", "Stopped", NULL};
 
-    for (int i = 0; words[i] != NULL; i++)
-        if (spf_same_word(word, words[i]))
+    for (int i = 0; words[i] != NULL; i++) {
+        if (spf_same_word(word, words[i])) {
             return (enum spf_instance_state)i;
+        }
+    }
     return SPF_STATE_OTHER;
 }
 
@@ -216,8 +240,9 @@ static bool take_locks(struct json_object *json, struct spf_instance_facts *fact
     for (size_t i = 0; i < spf_json_count(locks); i++) {
         struct spf_lock *lock = SPF_APPEND(&facts->locks);
 
-        if (lock == NULL)
+        if (lock == NULL) {
             return false;
+        }
         TAKE(spf_json_item(locks, i), "LockReason", lock->reason);
         TAKE(spf_json_item(locks, i), "LockMsg", lock->message);
     }
@@ -233,8 +258,9 @@ static bool take_instance(struct json_object *json, struct spf_instance_facts *f
     facts->search = SPF_INSTANCE_FOUND;
     TAKE(json, "InstanceId", facts->id);
     TAKE(json, "InstanceName", facts->name);
-    if (spf_json_text(json, "RegionId")[0] != '\0')
+    if (spf_json_text(json, "RegionId")[0] != '\0') {
         TAKE(json, "RegionId", facts->region);
+    }
     TAKE(json, "ZoneId", facts->zone);
     TAKE(json, "Status", facts->state_name);
     facts->state = state_of(facts->state_name);
@@ -251,8 +277,9 @@ static bool take_instance(struct json_object *json, struct spf_instance_facts *f
     facts->created = take_time(json, "CreationTime");
     facts->auto_release = take_time(json, "AutoReleaseTime");
     TAKE(json, "OSNameEn", facts->os);
-    if (facts->os[0] == '\0')
+    if (facts->os[0] == '\0') {
         TAKE(json, "OSName", facts->os);
+    }
     facts->login_as_non_root = spf_json_bool(spf_json_get(json, "ImageOptions"), "LoginAsNonRoot");
     TAKE(json, "ImageId", facts->image);
     TAKE(json, "KeyPairName", facts->key_pair);
@@ -261,8 +288,9 @@ static bool take_instance(struct json_object *json, struct spf_instance_facts *f
     for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++) {
         facts->groups_in_doubt |= item_text(groups, i)[0] == '\0';
         if (item_text(groups, i)[0] != '\0' &&
-            !append_id(&facts->security_groups, item_text(groups, i)))
+            !append_id(&facts->security_groups, item_text(groups, i))) {
             return false;
+        }
     }
     return take_locks(json, facts) && take_addresses(json, facts);
 }
@@ -270,8 +298,9 @@ static bool take_instance(struct json_object *json, struct spf_instance_facts *f
 /* Does the instance bear the name? The API's filter takes more for a match than it should. */
 static bool is_called(struct json_object *item, const char *word, enum spf_instance_word kind)
 {
-    if (kind == SPF_WORD_ADDRESS)
+    if (kind == SPF_WORD_ADDRESS) {
         return true; /* its addresses are compared once they are read */
+    }
     return strcmp(spf_json_text(item, kind == SPF_WORD_ID ? "InstanceId" : "InstanceName"), word) ==
            0;
 }
@@ -283,19 +312,22 @@ struct spf_error spf_parse_instance(struct json_object *reply, const char *word,
     enum spf_instance_word kind = SPF_WORD_ID;
     struct spf_ip ip = {0};
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("Instances");
+    }
     TAKE(reply, "RequestId", facts->request_id);
     facts->search = SPF_INSTANCE_NOWHERE;
     (void)!spf_instance_word(word, &kind, &ip).code;
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
 
-        if (!is_called(item, word, kind))
+        if (!is_called(item, word, kind)) {
             continue;
+        }
         found = item;
-        if (!append_id(&facts->several, spf_json_text(item, "InstanceId")))
+        if (!append_id(&facts->several, spf_json_text(item, "InstanceId"))) {
             return no_memory();
+        }
     }
     if (facts->several.count > 1) {
         facts->search = SPF_INSTANCE_SEVERAL;
@@ -303,15 +335,20 @@ struct spf_error spf_parse_instance(struct json_object *reply, const char *word,
     }
     free(facts->several.items);
     memset(&facts->several, 0, sizeof facts->several);
-    if (found == NULL && spf_json_count(list) > 0 && kind == SPF_WORD_ID)
+    if (found == NULL && spf_json_count(list) > 0 && kind == SPF_WORD_ID) {
         return spf_error(SPF_ERR_INVALID, "the API's reply is about another instance");
-    if (found == NULL)
+    }
+    if (found == NULL) {
         return spf_ok();
-    if (!take_instance(found, facts))
+    }
+    if (!take_instance(found, facts)) {
         return no_memory();
-    for (size_t i = 0; kind == SPF_WORD_ADDRESS && i < facts->addresses.count; i++)
-        if (spf_ip_equal(&facts->addresses.items[i].ip, &ip))
+    }
+    for (size_t i = 0; kind == SPF_WORD_ADDRESS && i < facts->addresses.count; i++) {
+        if (spf_ip_equal(&facts->addresses.items[i].ip, &ip)) {
             return spf_ok();
+        }
+    }
     return kind != SPF_WORD_ADDRESS
                ? spf_ok()
                : spf_error(SPF_ERR_INVALID, "the API's reply is about another address");
@@ -322,16 +359,18 @@ struct spf_error spf_parse_events(struct json_object *reply, struct spf_events_f
     struct json_object *list = spf_json_path(reply, "InstanceFullStatusSet.InstanceFullStatusType");
     struct json_object *one = spf_json_item(list, 0), *events;
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("InstanceFullStatusSet");
+    }
     TAKE(spf_json_get(one, "HealthStatus"), "Name", facts->health);
     events = spf_json_path(one, "ScheduledSystemEventSet.ScheduledSystemEventType");
     for (size_t i = 0; i < spf_json_count(events) && i < ENTRIES_MAX; i++) {
         struct json_object *item = spf_json_item(events, i);
         struct spf_event *event = SPF_APPEND(&facts->events);
 
-        if (event == NULL)
+        if (event == NULL) {
             return no_memory();
+        }
         TAKE(item, "EventId", event->id);
         TAKE(item, "Reason", event->reason);
         TAKE(spf_json_get(item, "EventType"), "Name", event->type);
@@ -346,14 +385,16 @@ struct spf_error spf_parse_image(struct json_object *reply, const char *id,
 {
     struct json_object *list = spf_json_path(reply, "Images.Image");
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("Images");
+    }
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
         struct json_object *cloud_init = spf_json_get(item, "IsSupportCloudinit");
 
-        if (strcmp(spf_json_text(item, "ImageId"), id) != 0)
+        if (strcmp(spf_json_text(item, "ImageId"), id) != 0) {
             continue;
+        }
         facts->known = true;
         /* Only an outspoken no is one. */
         facts->without_cloud_init = json_object_is_type(cloud_init, json_type_boolean) &&
@@ -369,13 +410,15 @@ struct spf_error spf_parse_assistant(struct json_object *reply, const char *inst
     struct json_object *list =
         spf_json_path(reply, "InstanceCloudAssistantStatusSet.InstanceCloudAssistantStatus");
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("InstanceCloudAssistantStatusSet");
+    }
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
 
-        if (strcmp(spf_json_text(item, "InstanceId"), instance) != 0)
+        if (strcmp(spf_json_text(item, "InstanceId"), instance) != 0) {
             continue;
+        }
         facts->connected = spf_json_bool(item, "CloudAssistantStatus"); /* a string, in the model */
         facts->session_manager = facts->connected && spf_json_bool(item, "SupportSessionManager");
     }

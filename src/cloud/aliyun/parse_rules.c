@@ -12,13 +12,15 @@ static void note_doubt(char *doubt, size_t size, const char *name, struct json_o
     char text[120];
     struct spf_buf words;
 
-    if (doubt[0] != '\0')
+    if (doubt[0] != '\0') {
         return;
+    }
     spf_buf_init(&words, 400);
-    if (value == NULL)
+    if (value == NULL) {
         spf_buf_addf(&words, "it has no %s", name);
-    else
+    } else {
         spf_buf_addf(&words, "its %s is ", name);
+    }
     if (value != NULL) {
         const char *json = json_object_to_json_string_ext(
             value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
@@ -45,8 +47,10 @@ static void take_text(struct json_object *json, const char *name, char *out, siz
     const char *text = spf_json_text(json, name);
 
     spf_clean(out, size, text, strlen(text));
-    if (member == NULL || (json_object_is_type(member, json_type_string) && strcmp(out, text) == 0))
+    if (member == NULL ||
+        (json_object_is_type(member, json_type_string) && strcmp(out, text) == 0)) {
         return;
+    }
     out[0] = '\0';
     *doubts->part = true;
     note_doubt(doubts->words, doubts->size, name, member);
@@ -61,8 +65,9 @@ static void take_policy(struct json_object *json, enum spf_policy *policy,
         json_object_is_type(member, json_type_string) ? spf_json_text(json, "Policy") : "";
 
     *policy = spf_same_word(word, "accept") ? SPF_POLICY_ACCEPT : SPF_POLICY_DROP;
-    if (spf_same_word(word, "accept") || spf_same_word(word, "drop"))
+    if (spf_same_word(word, "accept") || spf_same_word(word, "drop")) {
         return;
+    }
     *doubts->part = true;
     note_doubt(doubts->words, doubts->size, "Policy", member);
 }
@@ -75,13 +80,16 @@ static bool whole(struct json_object *json, const char *name, int64_t *value)
     size_t len = strlen(text);
 
     *value = 1;
-    if (member == NULL || (json_object_is_type(member, json_type_string) && len == 0))
+    if (member == NULL || (json_object_is_type(member, json_type_string) && len == 0)) {
         return true;
-    if (json_object_is_type(member, json_type_int))
+    }
+    if (json_object_is_type(member, json_type_int)) {
         return spf_json_whole(member, value);
+    }
     if (!json_object_is_type(member, json_type_string) || len > 3 || text[0] == '0' ||
-        strspn(text, "0123456789") != len)
+        strspn(text, "0123456789") != len) {
         return false;
+    }
     *value = spf_json_number(json, name, 999, 1);
     return true;
 }
@@ -90,8 +98,9 @@ static bool whole(struct json_object *json, const char *name, int64_t *value)
 static void take_priority(struct json_object *json, int64_t *priority, const struct doubts *doubts)
 {
     if (whole(json, "Priority", priority) &&
-        ((*priority >= 1 && *priority <= 100) || *priority == 110))
+        ((*priority >= 1 && *priority <= 100) || *priority == 110)) {
         return;
+    }
     *priority = 1;
     *doubts->part = true;
     note_doubt(doubts->words, doubts->size, "Priority", spf_json_get(json, "Priority"));
@@ -103,12 +112,14 @@ static void take_protocol(struct json_object *json, const char *name, char *out,
 {
     struct json_object *member = spf_json_get(json, name);
 
-    if (json_object_is_type(member, json_type_int))
+    if (json_object_is_type(member, json_type_int)) {
         take(json, name, out, size);
-    else
+    } else {
         take_text(json, name, out, size, doubts);
-    if (spf_protocol_parse(out) != SPF_PROTOCOL_UNKNOWN)
+    }
+    if (spf_protocol_parse(out) != SPF_PROTOCOL_UNKNOWN) {
         return;
+    }
     *doubts->part = true;
     note_doubt(doubts->words, doubts->size, name, member);
 }
@@ -121,8 +132,9 @@ static void take_ports(struct json_object *json, const char *name, bool may_lack
 
     take_text(json, name, text, sizeof text, doubts);
     spf_ports_set(ports, text);
-    if (ports->understood || (may_lack && text[0] == '\0'))
+    if (ports->understood || (may_lack && text[0] == '\0')) {
         return;
+    }
     *doubts->part = true;
     note_doubt(doubts->words, doubts->size, name, spf_json_get(json, name));
 }
@@ -134,8 +146,9 @@ static void take_block(struct json_object *json, const char *name, bool may_lack
 
     take_text(json, name, text, sizeof text, doubts);
     spf_block_set(block, text);
-    if (block->cidr.ip.family != 0 || (may_lack && text[0] == '\0'))
+    if (block->cidr.ip.family != 0 || (may_lack && text[0] == '\0')) {
         return;
+    }
     *doubts->part = true;
     note_doubt(doubts->words, doubts->size, name, spf_json_get(json, name));
 }
@@ -163,11 +176,13 @@ static void take_source(struct json_object *json, struct spf_rule *rule, const s
     take_text(json, "SourcePrefixListId", rule->source_prefix_list, sizeof rule->source_prefix_list,
               match);
     TAKE(json, "SourceGroupOwnerId", rule->source_owner);
-    if (rule->source_owner[0] == '\0') /* the same number by its example, or an account's name */
+    if (rule->source_owner[0] == '\0') { /* the same number by its example, or an account's name */
         TAKE(json, "SourceGroupOwnerAccount", rule->source_owner);
+    }
     if (rule->source.text[0] != '\0' || rule->source_group[0] != '\0' ||
-        rule->source_prefix_list[0] != '\0')
+        rule->source_prefix_list[0] != '\0') {
         return;
+    }
     rule->match_in_doubt = true;
     note_doubt(match->words, match->size, "source that is understood", NULL);
 }
@@ -190,8 +205,9 @@ static void take_rule(struct json_object *json, bool classic, struct spf_rule *r
     take_ports(json, "SourcePortRange", true, &rule->source_ports, &match);
     take_source(json, rule, &match);
     take_either(json, "DestCidrIp", "Ipv6DestCidrIp", &rule->destination, &match);
-    if (classic)
+    if (classic) {
         take_text(json, "NicType", rule->network, sizeof rule->network, &match);
+    }
     TAKE(json, "Description", rule->description);
 }
 
@@ -217,8 +233,9 @@ static void take_direction(struct json_object *item, struct spf_rule *rule)
 
     /* Only incoming ones were asked for, so it need not say so. */
     if (direction == NULL || spf_same_word(word, "ingress") ||
-        (json_object_is_type(direction, json_type_string) && word[0] == '\0'))
+        (json_object_is_type(direction, json_type_string) && word[0] == '\0')) {
         return;
+    }
     rule->match_in_doubt = true;
     note_doubt(rule->doubt, sizeof rule->doubt, "Direction", direction);
 }
@@ -227,8 +244,9 @@ bool spf_doubt_rules(struct spf_rules_facts *facts, const char *group, const cha
 {
     struct spf_rule *rule = SPF_APPEND(&facts->rules);
 
-    if (rule == NULL)
+    if (rule == NULL) {
         return false;
+    }
     (void)spf_copy(rule->group, sizeof rule->group, group);
     take_no_rule(doubt, rule);
     return true;
@@ -238,12 +256,15 @@ static struct spf_group_of_rules *group_with(struct spf_rules_facts *facts, cons
 {
     struct spf_group_of_rules *group;
 
-    for (size_t i = 0; i < facts->groups.count; i++)
-        if (strcmp(facts->groups.items[i].id, id) == 0)
+    for (size_t i = 0; i < facts->groups.count; i++) {
+        if (strcmp(facts->groups.items[i].id, id) == 0) {
             return &facts->groups.items[i];
+        }
+    }
     group = SPF_APPEND(&facts->groups);
-    if (group != NULL)
+    if (group != NULL) {
         (void)spf_copy(group->id, sizeof group->id, id);
+    }
     return group;
 }
 
@@ -255,13 +276,16 @@ static struct spf_error take_rules(struct json_object *list, const char *group, 
         struct spf_rule *rule;
         char doubt[80];
 
-        if (is_outgoing(item))
+        if (is_outgoing(item)) {
             continue;
-        if (facts->rules.count >= SPF_RULES_MAX)
+        }
+        if (facts->rules.count >= SPF_RULES_MAX) {
             return spf_error(SPF_ERR_TOO_BIG, "more than %d security group rules", SPF_RULES_MAX);
+        }
         rule = SPF_APPEND(&facts->rules);
-        if (rule == NULL)
+        if (rule == NULL) {
             return no_memory();
+        }
         (void)spf_copy(rule->group, sizeof rule->group, group);
         if (json_object_is_type(item, json_type_object)) {
             take_rule(item, classic, rule);
@@ -286,23 +310,28 @@ struct spf_error spf_parse_group(struct json_object *reply, struct spf_rules_fac
     char id[80];
 
     TAKE(reply, "SecurityGroupId", id);
-    if (id[0] == '\0')
+    if (id[0] == '\0') {
         return lacks("SecurityGroupId");
+    }
     group = group_with(facts, id);
-    if (group == NULL)
+    if (group == NULL) {
         return no_memory();
+    }
     TAKE(reply, "SecurityGroupName", group->name);
     group->inner_accept = spf_same_word(inner, "accept");
     group->inner_in_doubt = !group->inner_accept && !spf_same_word(inner, "drop");
     if (!json_object_is_type(list, json_type_array) &&
-        !spf_doubt_rules(facts, id, "the reply has no list of its rules"))
+        !spf_doubt_rules(facts, id, "the reply has no list of its rules")) {
         return no_memory();
+    }
     error = take_rules(list, id, classic, facts);
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     /* The token goes back as it came, so it is not cleaned; one that does not fit is no token. */
-    if (!spf_copy(next, SPF_NEXT_SIZE, spf_json_text(reply, "NextToken")))
+    if (!spf_copy(next, SPF_NEXT_SIZE, spf_json_text(reply, "NextToken"))) {
         return spf_error(SPF_ERR_TOO_BIG, "a page token of more than %d bytes", SPF_NEXT_SIZE);
+    }
     return spf_ok();
 }
 
@@ -310,15 +339,17 @@ struct spf_error spf_parse_kinds(struct json_object *reply, struct spf_membershi
 {
     struct json_object *list = spf_json_path(reply, "SecurityGroups.SecurityGroup");
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("SecurityGroups");
+    }
     for (size_t i = 0; i < spf_json_count(list) && i < GROUPS_MAX; i++) {
         struct json_object *item = spf_json_item(list, i);
         struct spf_kind_of_group *kind = SPF_APPEND(&facts->groups);
         const char *type = spf_json_text(item, "SecurityGroupType");
 
-        if (kind == NULL)
+        if (kind == NULL) {
             return no_memory();
+        }
         TAKE(item, "SecurityGroupId", kind->id);
         (void)spf_copy(kind->type, sizeof kind->type,
                        spf_same_word(type, "normal")       ? "basic"
@@ -340,14 +371,16 @@ struct spf_error spf_parse_peer(struct json_object *reply, struct spf_membership
         spf_json_path(spf_json_item(list, 0), "SecurityGroupIds.SecurityGroupId");
     size_t count = spf_json_count(groups);
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return lacks("NetworkInterfaceSets");
+    }
     facts->peer_known = spf_json_count(list) == 1 && count > 0 && count <= GROUPS_MAX;
     TAKE(spf_json_item(list, 0), "OwnerId", facts->peer_owner);
     for (size_t i = 0; facts->peer_known && i < count; i++) {
         facts->peer_known = item_text(groups, i)[0] != '\0';
-        if (!append_id(&facts->peer_groups, item_text(groups, i)))
+        if (!append_id(&facts->peer_groups, item_text(groups, i))) {
             return no_memory();
+        }
     }
     return spf_ok();
 }
@@ -355,10 +388,12 @@ struct spf_error spf_parse_peer(struct json_object *reply, struct spf_membership
 /* A list without entries matches nobody; one whose entries are missing is no list. */
 static struct spf_error check_list(struct json_object *entries)
 {
-    if (!json_object_is_type(entries, json_type_array))
+    if (!json_object_is_type(entries, json_type_array)) {
         return lacks("Entries");
-    if (spf_json_count(entries) > ENTRIES_MAX)
+    }
+    if (spf_json_count(entries) > ENTRIES_MAX) {
         return spf_error(SPF_ERR_TOO_BIG, "a list of more than %d entries", ENTRIES_MAX);
+    }
     return spf_ok();
 }
 
@@ -367,9 +402,10 @@ static void doubt_entry(struct spf_named_list *list, const char *name, struct js
     char words[120] = "";
 
     note_doubt(words, sizeof words, name, value);
-    if (list->doubt[0] == '\0')
+    if (list->doubt[0] == '\0') {
         (void)spf_format(list->doubt, sizeof list->doubt, "an entry of its list %.40s: %s",
                          list->id, words);
+    }
 }
 
 struct spf_error spf_parse_prefix_list(struct json_object *reply, struct spf_named_list *list)
@@ -377,16 +413,19 @@ struct spf_error spf_parse_prefix_list(struct json_object *reply, struct spf_nam
     struct json_object *entries = spf_json_path(reply, "Entries.Entry");
     struct spf_error error = check_list(entries);
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     for (size_t i = 0; i < spf_json_count(entries); i++) {
         struct spf_block *block = SPF_APPEND(&list->blocks);
 
-        if (block == NULL)
+        if (block == NULL) {
             return no_memory();
+        }
         spf_block_set(block, spf_json_text(spf_json_item(entries, i), "Cidr"));
-        if (block->cidr.ip.family == 0)
+        if (block->cidr.ip.family == 0) {
             doubt_entry(list, "Cidr", spf_json_get(spf_json_item(entries, i), "Cidr"));
+        }
     }
     list->resolved = true;
     return spf_ok();
@@ -398,16 +437,19 @@ struct spf_error spf_parse_port_list(struct json_object *reply, struct spf_named
     struct json_object *entries = spf_json_get(reply, "Entries");
     struct spf_error error = check_list(entries);
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
+    }
     for (size_t i = 0; i < spf_json_count(entries); i++) {
         struct spf_ports *ports = SPF_APPEND(&list->ports);
 
-        if (ports == NULL)
+        if (ports == NULL) {
             return no_memory();
+        }
         spf_ports_set(ports, spf_json_text(spf_json_item(entries, i), "PortRange"));
-        if (!ports->understood)
+        if (!ports->understood) {
             doubt_entry(list, "PortRange", spf_json_get(spf_json_item(entries, i), "PortRange"));
+        }
     }
     list->resolved = true;
     return spf_ok();
@@ -434,25 +476,28 @@ static struct spf_error take_entries(struct json_object *list, const char *what,
 {
     bool missing = !json_object_is_type(list, json_type_array);
 
-    if (spf_json_count(list) > ACL_ENTRIES_MAX)
+    if (spf_json_count(list) > ACL_ENTRIES_MAX) {
         return spf_error(SPF_ERR_TOO_BIG, "a network ACL of more than %d entries", ACL_ENTRIES_MAX);
+    }
     for (size_t i = 0; i < spf_json_count(list) + missing; i++) {
         struct json_object *item = spf_json_item(list, i);
         struct spf_acl_entry *entry = spf_list_append(entries, sizeof *entry);
 
-        if (entry == NULL)
+        if (entry == NULL) {
             return no_memory();
+        }
         if (json_object_is_type(item, json_type_object)) {
             take_entry(item, peer, entry);
             continue;
         }
         entry->policy_in_doubt = entry->match_in_doubt = true;
-        if (missing)
+        if (missing) {
             (void)spf_format(entry->doubt, sizeof entry->doubt, "the reply has no list of %s",
                              what);
-        else
+        } else {
             (void)spf_format(entry->doubt, sizeof entry->doubt, "item %zu of %s is no object",
                              i + 1, what);
+        }
     }
     return spf_ok();
 }
@@ -462,13 +507,15 @@ struct spf_error spf_parse_acl(struct json_object *reply, struct spf_acl_facts *
     struct json_object *acl = spf_json_get(reply, "NetworkAclAttribute");
     struct spf_error error;
 
-    if (!json_object_is_type(acl, json_type_object))
+    if (!json_object_is_type(acl, json_type_object)) {
         return lacks("NetworkAclAttribute");
+    }
     TAKE(acl, "NetworkAclName", facts->name);
     error = take_entries(spf_json_path(acl, "IngressAclEntries.IngressAclEntry"), "inbound entries",
                          "SourceCidrIp", &facts->ingress);
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         error = take_entries(spf_json_path(acl, "EgressAclEntries.EgressAclEntry"),
                              "outbound entries", "DestinationCidrIp", &facts->egress);
+    }
     return error;
 }

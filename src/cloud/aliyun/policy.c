@@ -57,10 +57,12 @@ static struct json_object *statement(spf_checks checks, bool console)
     struct json_object *statement = spf_json_object();
     struct json_object *actions = spf_json_array();
 
-    for (size_t i = 0; i < sizeof grants / sizeof *grants; i++)
+    for (size_t i = 0; i < sizeof grants / sizeof *grants; i++) {
         if (grants[i].checks & checks ||
-            (console && strcmp(grants[i].action, "ecs:GetInstanceConsoleOutput") == 0))
+            (console && strcmp(grants[i].action, "ecs:GetInstanceConsoleOutput") == 0)) {
             spf_json_append(actions, spf_json_string(grants[i].action));
+        }
+    }
     spf_json_add(statement, "Effect", spf_json_string("Allow"));
     spf_json_add(statement, "Action", actions);
     spf_json_add(statement, "Resource", spf_json_string("*"));
@@ -74,8 +76,9 @@ bool spf_aliyun_policy(spf_checks checks, bool console, struct spf_buf *out)
     const char *text;
 
     /* A statement without actions is no policy: RAM refuses it. */
-    if (checks & NEEDS_INSTANCE)
+    if (checks & NEEDS_INSTANCE) {
         spf_json_append(statements, statement(checks, console));
+    }
     spf_json_add(policy, "Version", spf_json_string("1"));
     spf_json_add(policy, "Statement", statements);
     text = json_object_to_json_string_ext(policy,

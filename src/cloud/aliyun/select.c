@@ -33,8 +33,9 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 
     quest->done = true;
     (void)group;
-    if (failure != NULL)
+    if (failure != NULL) {
         quest->failure = *failure;
+    }
 }
 
 static bool ask_page(struct spf_operation *operation, const char *next);
@@ -43,16 +44,19 @@ static struct spf_error take_ids(struct json_object *reply, spf_id_list *ids)
 {
     struct json_object *list = spf_json_path(reply, "Instances.Instance");
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return spf_error(SPF_ERR_INVALID, _("the API's reply has no Instances"));
+    }
     for (size_t i = 0; i < spf_json_count(list); i++) {
         const char *text = spf_json_text(spf_json_item(list, i), "InstanceId");
         struct spf_id *id = text[0] != '\0' ? SPF_APPEND(ids) : NULL;
 
-        if (text[0] != '\0' && id == NULL)
+        if (text[0] != '\0' && id == NULL) {
             return spf_error(SPF_ERR_NOMEM, "out of memory");
-        if (id != NULL)
+        }
+        if (id != NULL) {
             spf_clean(id->id, sizeof id->id, text, strlen(text));
+        }
     }
     return spf_ok();
 }
@@ -63,8 +67,9 @@ static void keep_page(struct quest *quest, const struct spf_api_reply *reply)
     struct spf_listed_page *page =
         quest->listing != NULL ? SPF_APPEND(&quest->listing->pages) : NULL;
 
-    if (page == NULL)
+    if (page == NULL) {
         return;
+    }
     (void)spf_copy(page->region, sizeof page->region, quest->facts.credentials.region);
     (void)spf_copy(page->request_id, sizeof page->request_id, reply->request_id);
     page->date = reply->date;
@@ -83,15 +88,18 @@ static void page_done(struct spf_operation *operation, struct spf_call *call,
         return;
     }
     error = take_ids(reply->body, quest->ids);
-    if (error.code == SPF_OK)
+    if (error.code == SPF_OK) {
         keep_page(quest, reply);
+    }
     next = spf_json_text(reply->body, "NextToken");
-    if (error.code == SPF_OK && next[0] != '\0')
+    if (error.code == SPF_OK && next[0] != '\0') {
         error = spf_operation_goes_on(operation, call, next);
-    if (error.code != SPF_OK || next[0] == '\0')
+    }
+    if (error.code != SPF_OK || next[0] == '\0') {
         spf_operation_finish_parsed(operation, error, "ecs:DescribeInstances", reply->request_id);
-    else
+    } else {
         (void)ask_page(operation, next);
+    }
 }
 
 static bool ask_page(struct spf_operation *operation, const char *next)
@@ -114,13 +122,16 @@ static bool ask_page(struct spf_operation *operation, const char *next)
         (void)spf_format(names[2 * i], sizeof names[0], "Tag.%zu.Key", i + 1);
         (void)spf_format(names[2 * i + 1], sizeof names[0], "Tag.%zu.Value", i + 1);
         params[count++] = (struct spf_sign_pair){names[2 * i], keys[i]};
-        if (equals != NULL)
+        if (equals != NULL) {
             params[count++] = (struct spf_sign_pair){names[2 * i + 1], equals + 1};
+        }
     }
-    if (selection->vpc != NULL)
+    if (selection->vpc != NULL) {
         params[count++] = (struct spf_sign_pair){"VpcId", selection->vpc};
-    if (next[0] != '\0')
+    }
+    if (next[0] != '\0') {
         params[count++] = (struct spf_sign_pair){"NextToken", next};
+    }
     return spf_operation_call(operation, "ecs", "DescribeInstances", region, params, count, "",
                               page_done);
 }
@@ -157,17 +168,21 @@ static struct spf_error await(struct quest *quest)
     while (!quest->done && !quest->stopped && spf_now_ms() < quest->selection->deadline_ms) {
         struct spf_error error = spf_loop_turn(quest->loop, quest->selection->deadline_ms);
 
-        if (error.code != SPF_OK)
+        if (error.code != SPF_OK) {
             return error;
+        }
     }
-    if (quest->stopped)
+    if (quest->stopped) {
         return spf_error(SPF_ERR_SYS, _("interrupted before the instances were known"));
-    if (!quest->done)
+    }
+    if (!quest->done) {
         return spf_error(SPF_ERR_SYS, _("the instances were not known in time (--deadline)"));
-    if (quest->failure.cause != SPF_NO_FINDING)
+    }
+    if (quest->failure.cause != SPF_NO_FINDING) {
         return spf_error(SPF_ERR_SYS, _("the instances cannot be listed: %s%s%s [%s]"),
                          quest->failure.action, quest->failure.action[0] != '\0' ? ": " : "",
                          quest->failure.text, spf_findings[quest->failure.cause].id);
+    }
     return spf_ok();
 }
 
@@ -177,10 +192,12 @@ static struct spf_error go(struct quest *quest)
 
     spf_aliyun_serve(quest->aliyun, &quest->inquiry, SPF_GROUP_CREDENTIALS);
     error = await(quest);
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         return error;
-    if (quest->facts.credentials.region[0] == '\0')
+    }
+    if (quest->facts.credentials.region[0] == '\0') {
         return spf_usage("say in which region: --region ID");
+    }
     quest->done = false;
     list_instances(quest);
     return await(quest);
@@ -195,8 +212,9 @@ struct spf_error spf_aliyun_select(struct spf_aliyun *aliyun, const struct spf_s
     struct spf_watch stopper = {
         .fd = selection->stop_fd, .events = POLLIN, .ready = stop, .owner = quest};
 
-    if (quest == NULL)
+    if (quest == NULL) {
         return error;
+    }
     quest->selection = selection;
     quest->ids = ids;
     quest->listing = *listing = calloc(1, sizeof **listing);
@@ -208,8 +226,9 @@ struct spf_error spf_aliyun_select(struct spf_aliyun *aliyun, const struct spf_s
                                         .config_path = credentials->config_path};
     quest->inquiry = (struct spf_inquiry){
         .target = &quest->target, .facts = &quest->facts, .loop = quest->loop, .arrived = arrived};
-    if (selection->stop_fd < 0 || spf_loop_add(quest->loop, &stopper))
+    if (selection->stop_fd < 0 || spf_loop_add(quest->loop, &stopper)) {
         error = go(quest);
+    }
     spf_loop_remove(quest->loop, &stopper);
     spf_aliyun_cancel(aliyun, &quest->inquiry);
     spf_facts_clear(&quest->facts);

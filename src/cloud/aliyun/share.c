@@ -66,15 +66,19 @@ static void free_question(struct spf_question *question)
 {
     struct spf_question **link = &question->share->questions;
 
-    while (*link != question)
+    while (*link != question) {
         link = &(*link)->next;
+    }
     *link = question->next;
-    if (question->api_call != NULL)
+    if (question->api_call != NULL) {
         spf_api_cancel(question->api_call);
-    for (size_t i = 0; i < question->ids.count; i++)
+    }
+    for (size_t i = 0; i < question->ids.count; i++) {
         free(question->ids.items[i]);
-    for (size_t i = 0; i < question->waiting.count; i++)
+    }
+    for (size_t i = 0; i < question->waiting.count; i++) {
         question->waiting.items[i]->question = NULL;
+    }
     free(question->ids.items);
     free(question->waiting.items);
     free(question->key);
@@ -86,8 +90,9 @@ static struct spf_question *add_question(struct spf_share *share)
 {
     struct spf_question *question = calloc(1, sizeof *question);
 
-    if (question == NULL)
+    if (question == NULL) {
         return NULL;
+    }
     question->share = share;
     question->next = share->questions;
     share->questions = question;
@@ -98,8 +103,9 @@ static bool wait_for(struct spf_question *question, struct spf_call *call)
 {
     struct spf_call **place = SPF_APPEND(&question->waiting);
 
-    if (place == NULL)
+    if (place == NULL) {
         return false;
+    }
     *place = call;
     call->question = question;
     return true;
@@ -110,11 +116,14 @@ void spf_share_drop(struct spf_call *call)
     struct spf_question *question = call->question;
     size_t kept = 0;
 
-    if (question == NULL)
+    if (question == NULL) {
         return;
-    for (size_t i = 0; i < question->waiting.count; i++)
-        if (question->waiting.items[i] != call)
+    }
+    for (size_t i = 0; i < question->waiting.count; i++) {
+        if (question->waiting.items[i] != call) {
             question->waiting.items[kept++] = question->waiting.items[i];
+        }
+    }
     question->waiting.count = kept;
     call->question = NULL;
 }
@@ -145,8 +154,9 @@ static struct json_object *part_of(const struct spf_question *question, const ch
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
 
-        if (strcmp(spf_json_text(item, "InstanceId"), id) == 0)
+        if (strcmp(spf_json_text(item, "InstanceId"), id) == 0) {
             spf_json_append(inner, json_object_get(item));
+        }
     }
     spf_json_add(outer, about->inner, inner);
     spf_json_add(part, about->outer, outer);
@@ -164,8 +174,9 @@ static void answer(struct spf_question *question, struct spf_call *call)
 
     /* A reply without the list is not one about instances: each is given it as it came. */
     if (question->body != NULL && question->key == NULL && question->ids.count > 1 &&
-        json_object_is_type(list_of(question), json_type_array))
+        json_object_is_type(list_of(question), json_type_array)) {
         reply.body = part = part_of(question, call->id);
+    }
     if (reply.body == NULL && reply.failure == NULL) {
         question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
         reply.failure = &question->failure;
@@ -179,8 +190,9 @@ static void answer(struct spf_question *question, struct spf_call *call)
 /* An answer may end other operations, whose calls then leave the list. */
 static void answer_all(struct spf_question *question)
 {
-    while (question->waiting.count > 0)
+    while (question->waiting.count > 0) {
         answer(question, question->waiting.items[--question->waiting.count]);
+    }
 }
 
 /* One of many ids can be what the API dislikes: then each is asked about alone. */
@@ -218,16 +230,18 @@ static void answered(void *owner, const struct spf_api_reply *reply)
     question->api_call = NULL;
     question->answered = true;
     question->body = json_object_get(reply->body);
-    if (reply->failure != NULL)
+    if (reply->failure != NULL) {
         question->failure = *reply->failure;
+    }
     (void)spf_copy(question->request_id, sizeof question->request_id,
                    reply->request_id != NULL ? reply->request_id : "");
     question->date = reply->date;
     question->misplaced = reply->misplaced;
-    if (is_about_one_of_many(question))
+    if (is_about_one_of_many(question)) {
         ask_alone(question);
-    else
+    } else {
         answer_all(question);
+    }
     arm(question->share); /* it may be used up */
 }
 
@@ -238,9 +252,10 @@ static void send_request(struct spf_question *question, const struct spf_api_req
     struct spf_aliyun *aliyun = question->share->aliyun;
 
     question->sent = true;
-    if (spf_operation_api(aliyun) != NULL)
+    if (spf_operation_api(aliyun) != NULL) {
         question->api_call =
             spf_api_start(aliyun->api, request, &aliyun->credentials.key, answered, question);
+    }
     if (question->api_call == NULL) {
         question->answered = true;
         question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
@@ -257,11 +272,14 @@ static bool is_about(const struct spf_question *question, enum spf_about_what wh
 static bool holds(const struct spf_question *question, enum spf_about_what what, const char *region,
                   const char *id)
 {
-    if (!is_about(question, what, region))
+    if (!is_about(question, what, region)) {
         return false;
-    for (size_t i = 0; i < question->ids.count; i++)
-        if (strcmp(question->ids.items[i], id) == 0)
+    }
+    for (size_t i = 0; i < question->ids.count; i++) {
+        if (strcmp(question->ids.items[i], id) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -278,18 +296,21 @@ static void fill(struct spf_question *question)
     struct spf_share *share = question->share;
 
     if (question->alone || question->what != SPF_ABOUT_INSTANCE ||
-        strcmp(question->region, share->aliyun->credentials.region) != 0)
+        strcmp(question->region, share->aliyun->credentials.region) != 0) {
         return;
+    }
     while (question->ids.count < abouts[question->what].at_once &&
            share->next_expected < share->expected_count) {
         const char *id = share->expected[share->next_expected++];
         bool asked = false;
 
         for (const struct spf_question *other = share->questions; other != NULL && !asked;
-             other = other->next)
+             other = other->next) {
             asked = holds(other, question->what, question->region, id);
-        if (!asked && !add_id(question, id))
+        }
+        if (!asked && !add_id(question, id)) {
             return;
+        }
     }
 }
 
@@ -306,17 +327,21 @@ static void send_instances(struct spf_question *question, unsigned timeout_ms)
     for (size_t i = 0; i < question->ids.count; i++) {
         spf_buf_addf(&list, "%s\"%s\"", i == 0 ? "[" : ",", question->ids.items[i]);
         (void)spf_format(names[i], sizeof names[i], "InstanceId.%zu", i + 1);
-        if (about->ids == NULL)
+        if (about->ids == NULL) {
             params[count++] = (struct spf_sign_pair){names[i], question->ids.items[i]};
+        }
     }
     spf_buf_addch(&list, ']');
     (void)spf_format(page, sizeof page, "%zu", about->at_once);
-    if (about->ids != NULL)
+    if (about->ids != NULL) {
         params[count++] = (struct spf_sign_pair){about->ids, list.data};
-    if (about->also != NULL)
+    }
+    if (about->also != NULL) {
         params[count++] = (struct spf_sign_pair){about->also, about->value};
-    if (question->ids.count > 1)
+    }
+    if (question->ids.count > 1) {
         params[count++] = (struct spf_sign_pair){about->page, page};
+    }
     send_request(question, &(struct spf_api_request){.product = "ecs",
                                                      .action = about->action,
                                                      .region = question->region,
@@ -343,14 +368,17 @@ static void go_on(struct spf_watch *watch, short revents)
     watch->due_ms = 0;
     spf_loop_remove(share->aliyun->loop, watch);
     for (struct spf_question *question = share->questions; question != NULL; question = next) {
-        if (question->key == NULL && !question->sent && question->waiting.count > 0)
+        if (question->key == NULL && !question->sent && question->waiting.count > 0) {
             send_instances(question,
                            question->waiting.items[0]->operation->inquiry->target->timeout_ms);
-        if (question->answered && question->waiting.count > 0)
+        }
+        if (question->answered && question->waiting.count > 0) {
             answer_all(question); /* new questions are put at the front of the list */
+        }
         next = question->next;
-        if (is_used_up(question))
+        if (is_used_up(question)) {
             free_question(question);
+        }
     }
 }
 
@@ -360,14 +388,17 @@ bool spf_share_instance(struct spf_share *share, struct spf_call *call, enum spf
     struct spf_question *question = share->questions, *open = NULL;
 
     (void)spf_copy(call->id, sizeof call->id, id);
-    for (; question != NULL && !holds(question, what, region, id); question = question->next)
+    for (; question != NULL && !holds(question, what, region, id); question = question->next) {
         if (is_about(question, what, region) && !question->sent && !question->alone &&
-            question->ids.count < abouts[what].at_once)
+            question->ids.count < abouts[what].at_once) {
             open = question;
+        }
+    }
     if (question == NULL) {
         question = open != NULL ? open : add_question(share);
-        if (question == NULL || !add_id(question, id))
+        if (question == NULL || !add_id(question, id)) {
             return false;
+        }
         question->what = what;
         (void)spf_copy(question->region, sizeof question->region, region);
     }
@@ -379,9 +410,11 @@ static bool add_ids(struct spf_question *question)
 {
     struct json_object *list = list_of(question);
 
-    for (size_t i = 0; i < spf_json_count(list); i++)
-        if (!add_id(question, spf_json_text(spf_json_item(list, i), "InstanceId")))
+    for (size_t i = 0; i < spf_json_count(list); i++) {
+        if (!add_id(question, spf_json_text(spf_json_item(list, i), "InstanceId"))) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -391,8 +424,9 @@ void spf_share_know(struct spf_share *share, struct spf_listing *listing)
         struct spf_listed_page *page = &listing->pages.items[i];
         struct spf_question *question = add_question(share);
 
-        if (question == NULL)
+        if (question == NULL) {
             return;
+        }
         question->what = SPF_ABOUT_INSTANCE;
         question->alone = question->sent = question->answered = true;
         question->body = page->body;
@@ -400,28 +434,33 @@ void spf_share_know(struct spf_share *share, struct spf_listing *listing)
         question->date = page->date;
         (void)spf_copy(question->region, sizeof question->region, page->region);
         (void)spf_copy(question->request_id, sizeof question->request_id, page->request_id);
-        if (!add_ids(question))
+        if (!add_ids(question)) {
             free_question(question); /* each asks, then */
+        }
     }
     listing->pages.count = 0;
 }
 
 void spf_listing_free(struct spf_listing *listing)
 {
-    if (listing == NULL)
+    if (listing == NULL) {
         return;
-    for (size_t i = 0; i < listing->pages.count; i++)
+    }
+    for (size_t i = 0; i < listing->pages.count; i++) {
         json_object_put(listing->pages.items[i].body);
+    }
     free(listing->pages.items);
     free(listing);
 }
 
 bool spf_share_is_common(const struct spf_api_request *request)
 {
-    for (size_t i = 0; i < request->param_count; i++)
+    for (size_t i = 0; i < request->param_count; i++) {
         if (spf_starts_with(request->params[i].name, "InstanceId") ||
-            spf_starts_with(request->params[i].name, "NetworkInterfaceId"))
+            spf_starts_with(request->params[i].name, "NetworkInterfaceId")) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -431,8 +470,9 @@ static char *key_of(const struct spf_api_request *request)
 
     spf_buf_init(&key, 65536);
     spf_buf_addf(&key, "%s\n%s\n%s\n", request->product, request->action, request->region);
-    for (size_t i = 0; i < request->param_count; i++)
+    for (size_t i = 0; i < request->param_count; i++) {
         spf_buf_addf(&key, "%s=%s\n", request->params[i].name, request->params[i].value);
+    }
     return spf_buf_take(&key);
 }
 
@@ -443,10 +483,12 @@ bool spf_share_call(struct spf_share *share, struct spf_call *call,
     struct spf_question *question = share->questions;
     bool is_new;
 
-    if (key == NULL)
+    if (key == NULL) {
         return false;
-    while (question != NULL && (question->key == NULL || strcmp(question->key, key) != 0))
+    }
+    while (question != NULL && (question->key == NULL || strcmp(question->key, key) != 0)) {
         question = question->next;
+    }
     is_new = question == NULL;
     if (is_new) {
         question = add_question(share);
@@ -458,12 +500,14 @@ bool spf_share_call(struct spf_share *share, struct spf_call *call,
     } else {
         free(key);
     }
-    if (!wait_for(question, call))
+    if (!wait_for(question, call)) {
         return false;
-    if (is_new)
+    }
+    if (is_new) {
         send_request(question, request);
-    else if (question->answered)
+    } else if (question->answered) {
         arm(share);
+    }
     return true;
 }
 
@@ -471,8 +515,9 @@ struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *id
 {
     struct spf_share *share = calloc(1, sizeof *share);
 
-    if (share == NULL)
+    if (share == NULL) {
         return NULL;
+    }
     share->aliyun = aliyun;
     share->expected = ids;
     share->expected_count = count;
@@ -482,10 +527,12 @@ struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *id
 
 void spf_share_free(struct spf_share *share)
 {
-    if (share == NULL)
+    if (share == NULL) {
         return;
-    while (share->questions != NULL)
+    }
+    while (share->questions != NULL) {
         free_question(share->questions);
+    }
     spf_loop_remove(share->aliyun->loop, &share->soon);
     free(share);
 }

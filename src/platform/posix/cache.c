@@ -33,21 +33,27 @@ static int open_directory(bool make)
     char home[PATH_MAX];
     int base, fd;
 
-    if (!spf_cache_home(home))
+    if (!spf_cache_home(home)) {
         return -1;
-    if (make)
+    }
+    if (make) {
         (void)mkdir(home, 0700);
+    }
     base = open(home, flags);
-    if (base < 0)
+    if (base < 0) {
         return -1;
-    if (make)
+    }
+    if (make) {
         (void)mkdirat(base, DIRECTORY, 0700);
+    }
     fd = openat(base, DIRECTORY, flags | O_NOFOLLOW);
     (void)close(base);
-    if (fd >= 0 && is_private(fd, S_IFDIR, S_IWGRP | S_IWOTH))
+    if (fd >= 0 && is_private(fd, S_IFDIR, S_IWGRP | S_IWOTH)) {
         return fd;
-    if (fd >= 0)
+    }
+    if (fd >= 0) {
         (void)close(fd);
+    }
     return -1;
 }
 
@@ -58,12 +64,14 @@ static bool read_at(int directory, const char *name, struct spf_buf *text)
     char bytes[4096];
     ssize_t got = -1;
 
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     if (is_private(fd, S_IFREG, S_IRWXG | S_IRWXO)) {
         while ((got = read(fd, bytes, sizeof bytes)) > 0 &&
-               text->len - before + (size_t)got <= SPF_CACHE_FILE_MAX)
+               text->len - before + (size_t)got <= SPF_CACHE_FILE_MAX) {
             spf_buf_add(text, bytes, (size_t)got);
+        }
     }
     (void)close(fd);
     return got == 0 && !spf_buf_failed(text);
@@ -74,8 +82,9 @@ bool spf_cache_read(const char *name, struct spf_buf *text)
     int directory = open_directory(false);
     bool good;
 
-    if (directory < 0)
+    if (directory < 0) {
         return false;
+    }
     good = read_at(directory, name, text);
     (void)close(directory);
     return good;
@@ -91,12 +100,14 @@ static bool replace_at(int directory, const char *name, const struct spf_buf *te
 
     (void)unlinkat(directory, fresh, 0); /* of a process that was killed */
     fd = openat(directory, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     good = spf_write_all(fd, text->data, text->len);
     good = close(fd) == 0 && good && renameat(directory, fresh, directory, name) == 0;
-    if (!good)
+    if (!good) {
         (void)unlinkat(directory, fresh, 0);
+    }
     return good;
 }
 
@@ -109,14 +120,16 @@ static void prune(int directory)
     struct stat status;
 
     if (list == NULL) {
-        if (again >= 0)
+        if (again >= 0) {
             (void)close(again);
+        }
         return;
     }
     while ((entry = readdir(list)) != NULL) {
         if (fstatat(directory, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(status.st_mode) && now - status.st_mtime > KEPT_S)
+            S_ISREG(status.st_mode) && now - status.st_mtime > KEPT_S) {
             (void)unlinkat(directory, entry->d_name, 0);
+        }
     }
     (void)closedir(list);
 }
@@ -130,17 +143,20 @@ bool spf_cache_edit(const char *name,
     struct spf_buf before, after;
     bool good = false;
 
-    if (directory < 0)
+    if (directory < 0) {
         return false;
+    }
     spf_buf_init(&before, SPF_CACHE_FILE_MAX);
     spf_buf_init(&after, SPF_CACHE_FILE_MAX);
     if (flock(directory, LOCK_EX | LOCK_NB) == 0) {
-        if (!read_at(directory, name, &before))
+        if (!read_at(directory, name, &before)) {
             spf_buf_clear(&before);
+        }
         good = edit(context, &before, &after) && !spf_buf_failed(&after) &&
                replace_at(directory, name, &after);
-        if (good)
+        if (good) {
             prune(directory);
+        }
     }
     spf_buf_clear(&before);
     spf_buf_clear(&after);

@@ -28,14 +28,16 @@ bool spf_child_find(const char *word, char *path, size_t size)
 {
     const char *dirs = getenv("PATH");
 
-    if (strchr(word, '/') != NULL)
+    if (strchr(word, '/') != NULL) {
         return spf_copy(path, size, word);
+    }
     for (; dirs != NULL && *dirs != '\0'; dirs += *dirs == ':') {
         size_t len = strcspn(dirs, ":");
 
         if (len > 0 && spf_format(path, size, "%.*s/%s", (int)len, dirs, word) &&
-            access(path, X_OK) == 0)
+            access(path, X_OK) == 0) {
             return true;
+        }
         dirs += len;
     }
     return false;
@@ -56,12 +58,14 @@ static int set_attributes(posix_spawnattr_t *attributes)
     sigset_t none, usual;
     int error = posix_spawnattr_init(attributes);
 
-    if (error != 0)
+    if (error != 0) {
         return error;
+    }
     (void)sigemptyset(&none);
     (void)sigfillset(&usual);
-    for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++)
+    for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++) {
         (void)sigdelset(&usual, inherited[i]);
+    }
     (void)posix_spawnattr_setsigmask(attributes, &none);
     (void)posix_spawnattr_setsigdefault(attributes, &usual);
     (void)posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
@@ -74,17 +78,21 @@ static int set_descriptors(posix_spawn_file_actions_t *actions, const int fds[3]
 {
     int error = posix_spawn_file_actions_init(actions);
 
-    if (error != 0)
+    if (error != 0) {
         return error;
-    for (int i = 0; i < 3 && error == 0; i++)
+    }
+    for (int i = 0; i < 3 && error == 0; i++) {
         error = fds[i] >= 0
                     ? posix_spawn_file_actions_adddup2(actions, fds[i], i)
                     : posix_spawn_file_actions_addopen(actions, i, "/dev/null",
                                                        i == STDIN_FILENO ? O_RDONLY : O_WRONLY, 0);
-    if (error == 0)
+    }
+    if (error == 0) {
         error = posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
-    if (error != 0)
+    }
+    if (error != 0) {
         (void)posix_spawn_file_actions_destroy(actions);
+    }
     return error;
 }
 
@@ -97,10 +105,12 @@ static int spawn(const struct spf_child_program *program, const int fds[3], pid_
     posix_spawnattr_t attributes;
     int error;
 
-    if (variables == NULL)
+    if (variables == NULL) {
         return ENOMEM;
-    if ((error = set_descriptors(&actions, fds)) != 0)
+    }
+    if ((error = set_descriptors(&actions, fds)) != 0) {
         return error;
+    }
     if ((error = set_attributes(&attributes)) == 0) {
         error = program->path != NULL
                     ? posix_spawn(pid, program->path, &actions, &attributes, words, variables)
@@ -119,16 +129,18 @@ static pid_t start_command(const struct spf_child_program *program)
     struct spf_buf line;
     pid_t pid = -1;
 
-    if (words[0] == NULL || words[0][0] == '\0')
+    if (words[0] == NULL || words[0][0] == '\0') {
         words[0] = "/bin/sh";
+    }
     spf_buf_init(&line, COMMAND_MAX);
     spf_buf_addf(&line, "exec %s", program->command);
     words[2] = line.data;
     shell.words = words;
     shell.command = NULL;
     errno = E2BIG;
-    if (!spf_buf_failed(&line))
+    if (!spf_buf_failed(&line)) {
         pid = spf_child_start(&shell);
+    }
     spf_buf_clear(&line);
     return pid;
 }
@@ -138,8 +150,9 @@ pid_t spf_child_start(const struct spf_child_program *program)
     int fds[3], error = 0;
     pid_t pid = -1;
 
-    if (program->command != NULL)
+    if (program->command != NULL) {
         return start_command(program);
+    }
 
     /* In an application that has closed its own standard descriptors, a pipe may have their
      * numbers: one must not take another's place before that one has been moved. */
@@ -150,11 +163,13 @@ pid_t spf_child_start(const struct spf_child_program *program)
             error = fds[i] < 0 ? errno : error;
         }
     }
-    if (error == 0)
+    if (error == 0) {
         error = spawn(program, fds, &pid);
+    }
     for (int i = 0; i < 3; i++) {
-        if (fds[i] >= 0 && fds[i] != program->fds[i])
+        if (fds[i] >= 0 && fds[i] != program->fds[i]) {
             (void)close(fds[i]);
+        }
     }
     errno = error;
     return error == 0 ? pid : -1;
@@ -168,12 +183,15 @@ static bool has_ended(pid_t child, int64_t until_ms)
     for (;;) {
         siginfo_t info = {0};
 
-        if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno != EINTR)
+        if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) != 0 && errno != EINTR) {
             return true;
-        if (info.si_pid == child)
+        }
+        if (info.si_pid == child) {
             return true;
-        if (spf_now_ms() >= until_ms)
+        }
+        if (spf_now_ms() >= until_ms) {
             return false;
+        }
         (void)nanosleep(&moment, NULL);
     }
 }
@@ -184,22 +202,26 @@ int spf_child_wait(pid_t *child, unsigned grace_ms)
     bool in_time;
     int status = -1;
 
-    if (pid <= 0)
+    if (pid <= 0) {
         return -1;
+    }
     in_time = has_ended(pid, spf_now_ms() + grace_ms);
     (void)kill(-pid, SIGKILL); /* before it is reaped, so that the number cannot be another's */
-    while ((waited = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+    while ((waited = waitpid(pid, &status, 0)) < 0 && errno == EINTR) {
         continue;
+    }
     *child = -1;
-    if (waited == pid)
+    if (waited == pid) {
         return status;
+    }
     return in_time ? SPF_CHILD_STATUS_LOST : -1;
 }
 
 int spf_child_end(pid_t *child, unsigned grace_ms)
 {
-    if (*child > 0)
+    if (*child > 0) {
         (void)kill(-*child, SIGTERM);
+    }
     return spf_child_wait(child, grace_ms);
 }
 

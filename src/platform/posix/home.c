@@ -20,8 +20,9 @@ static bool take(char out[PATH_MAX], const char *path)
         out[0] = '\0';
         return false;
     }
-    for (len = strlen(out); len > 1 && out[len - 1] == '/'; len--)
+    for (len = strlen(out); len > 1 && out[len - 1] == '/'; len--) {
         out[len - 1] = '\0';
+    }
     return true;
 }
 
@@ -35,8 +36,9 @@ static bool look_up(struct spf_self *self)
     struct passwd entry, *found = NULL;
 
     *self = (struct spf_self){0};
-    if (getpwuid_r(getuid(), &entry, text, sizeof text, &found) != 0 || found == NULL)
+    if (getpwuid_r(getuid(), &entry, text, sizeof text, &found) != 0 || found == NULL) {
         return false;
+    }
     (void)spf_copy(self->name, sizeof self->name, found->pw_name);
     (void)take(self->home, found->pw_dir);
     return true;
@@ -47,8 +49,9 @@ bool spf_self(struct spf_self *self)
     bool found = true;
 
     (void)pthread_mutex_lock(&lock);
-    if (own.name[0] == '\0')
+    if (own.name[0] == '\0') {
         found = look_up(&own);
+    }
     *self = own;
     (void)pthread_mutex_unlock(&lock);
     return found;
@@ -77,8 +80,9 @@ static bool base_directory(char directory[PATH_MAX], const char *variable, const
     const char *chosen = getenv(variable);
     char home[PATH_MAX];
 
-    if (chosen != NULL && chosen[0] == '/')
+    if (chosen != NULL && chosen[0] == '/') {
         return spf_copy(directory, PATH_MAX, chosen);
+    }
     return spf_home_of_shell(home) && spf_format(directory, PATH_MAX, "%s/%s", home, usual);
 }
 
@@ -102,8 +106,9 @@ static void note(struct spf_homes *homes, const char *path)
         char *slot = homes->path[homes->count];
         bool known = !take(slot, forms[i]) || slot[1] == '\0';
 
-        for (int k = 0; !known && k < homes->count; k++)
+        for (int k = 0; !known && k < homes->count; k++) {
             known = strcmp(homes->path[k], slot) == 0;
+        }
         homes->count += known ? 0 : 1;
     }
     free(real);
@@ -116,12 +121,14 @@ static void note_caller_of_sudo(struct spf_homes *homes)
     struct passwd entry, *found = NULL;
     unsigned long number;
 
-    if (uid == NULL || !isdigit((unsigned char)uid[0]))
+    if (uid == NULL || !isdigit((unsigned char)uid[0])) {
         return;
+    }
     number = strtoul(uid, &end, 10);
     if (*end == '\0' && number <= UINT_MAX &&
-        getpwuid_r((uid_t)number, &entry, text, sizeof text, &found) == 0 && found != NULL)
+        getpwuid_r((uid_t)number, &entry, text, sizeof text, &found) == 0 && found != NULL) {
         note(homes, found->pw_dir);
+    }
 }
 
 void spf_homes_find(struct spf_homes *homes)
@@ -129,8 +136,9 @@ void spf_homes_find(struct spf_homes *homes)
     struct spf_self self;
 
     homes->count = 0;
-    if (spf_self(&self))
+    if (spf_self(&self)) {
         note(homes, self.home);
+    }
     note(homes, getenv("HOME"));
     note_caller_of_sudo(homes);
 }
@@ -151,13 +159,16 @@ static size_t home_at(const char *text, const char *home)
     const char *at = text;
 
     for (; *home != '\0'; home++, at++) {
-        if (*at != *home)
+        if (*at != *home) {
             return 0;
-        while (*home == '/' && at[1] == '/')
+        }
+        while (*home == '/' && at[1] == '/') {
             at++;
+        }
     }
-    if (*at == '.' && !is_of_a_name(at[1]) && at[1] != '/')
+    if (*at == '.' && !is_of_a_name(at[1]) && at[1] != '/') {
         return (size_t)(at - text);
+    }
     return is_of_a_name(*at) ? 0 : (size_t)(at - text);
 }
 
@@ -177,7 +188,8 @@ char *spf_homes_hide(const struct spf_homes *homes, const char *text)
         *to++ = best > 0 ? '~' : text[i];
         i += best > 0 ? best : 1;
     }
-    if (out != NULL)
+    if (out != NULL) {
         *to = '\0';
+    }
     return out;
 }

@@ -18,14 +18,16 @@ static bool raise(__rlimit_resource_t what, rlim_t needed, rlim_t wanted, rlim_t
 {
     struct rlimit limit;
 
-    if (getrlimit(what, &limit) != 0)
+    if (getrlimit(what, &limit) != 0) {
         return true;
+    }
     if (limit.rlim_cur < wanted && limit.rlim_cur < limit.rlim_max) {
         const struct rlimit raised = {limit.rlim_max < wanted ? limit.rlim_max : wanted,
                                       limit.rlim_max};
 
-        if (setrlimit(what, &raised) == 0)
+        if (setrlimit(what, &raised) == 0) {
             limit.rlim_cur = raised.rlim_cur;
+        }
     }
     *is = limit.rlim_cur;
     return limit.rlim_cur >= needed;
@@ -36,8 +38,9 @@ size_t spf_limits_jobs(size_t wanted)
     const rlim_t needed = FILES_NEEDED + (rlim_t)wanted * FILES_EACH;
     rlim_t is = needed;
 
-    if (wanted <= 1 || raise(RLIMIT_NOFILE, needed, needed, &is))
+    if (wanted <= 1 || raise(RLIMIT_NOFILE, needed, needed, &is)) {
         return wanted;
+    }
     return is > FILES_NEEDED + FILES_EACH ? (size_t)(is - FILES_NEEDED) / FILES_EACH : 1;
 }
 
@@ -46,23 +49,26 @@ struct spf_error spf_limits_prepare(void)
     pthread_attr_t threads;
     rlim_t is = 0;
 
-    if (!raise(RLIMIT_NOFILE, FILES_NEEDED, FILES_WANTED, &is))
+    if (!raise(RLIMIT_NOFILE, FILES_NEEDED, FILES_WANTED, &is)) {
         return spf_error(
             SPF_ERR_SYS,
             _("the limit on open files of this process is %llu (ulimit -n), and %d are "
               "needed"),
             (unsigned long long)is, FILES_NEEDED);
-    if (!raise(RLIMIT_STACK, STACK_NEEDED, STACK_WANTED, &is))
+    }
+    if (!raise(RLIMIT_STACK, STACK_NEEDED, STACK_WANTED, &is)) {
         return spf_error(
             SPF_ERR_SYS,
             _("the limit on the stack of this process is %llu KiB (ulimit -s), and %lu "
               "are needed"),
             (unsigned long long)is / 1024, STACK_NEEDED / 1024);
+    }
     /* Without this glibc gives every thread, libcurl's too, the stack limit that it was started
      * with. */
     if (pthread_attr_init(&threads) == 0) {
-        if (pthread_attr_setstacksize(&threads, THREAD_STACK) == 0)
+        if (pthread_attr_setstacksize(&threads, THREAD_STACK) == 0) {
             (void)pthread_setattr_default_np(&threads);
+        }
         (void)pthread_attr_destroy(&threads);
     }
     return spf_ok();

@@ -33,11 +33,13 @@ struct spf_poller *spf_poller_new(void)
 {
     struct spf_poller *poller = calloc(1, sizeof *poller);
 
-    if (poller == NULL)
+    if (poller == NULL) {
         return NULL;
+    }
     poller->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (poller->epoll >= 0)
+    if (poller->epoll >= 0) {
         return poller;
+    }
     free(poller);
     return NULL;
 }
@@ -51,19 +53,23 @@ static void forget(struct spf_poller *poller, struct entry *entry)
 {
     poller->files -= is_file(entry);
     /* Its owner may have closed it already, and then the kernel has forgotten it. */
-    if (entry->watched >= 0)
+    if (entry->watched >= 0) {
         (void)epoll_ctl(poller->epoll, EPOLL_CTL_DEL, entry->watched, NULL);
-    if (entry->watched >= 0 && entry->watched != entry->fd)
+    }
+    if (entry->watched >= 0 && entry->watched != entry->fd) {
         (void)close(entry->watched);
+    }
     *entry = (struct entry){.fd = -1, .watched = -1};
 }
 
 void spf_poller_free(struct spf_poller *poller)
 {
-    if (poller == NULL)
+    if (poller == NULL) {
         return;
-    for (size_t i = 0; i < poller->room; i++)
+    }
+    for (size_t i = 0; i < poller->room; i++) {
         forget(poller, &poller->entries[i]);
+    }
     (void)close(poller->epoll);
     free(poller->entries);
     free(poller);
@@ -74,13 +80,16 @@ static bool grow(struct spf_poller *poller, size_t key)
     size_t room = poller->room > 0 ? poller->room : 8;
     struct entry *entries;
 
-    while (room <= key)
+    while (room <= key) {
         room *= 2;
+    }
     entries = realloc(poller->entries, room * sizeof *entries);
-    if (entries == NULL)
+    if (entries == NULL) {
         return false;
-    for (size_t i = poller->room; i < room; i++)
+    }
+    for (size_t i = poller->room; i < room; i++) {
         entries[i] = (struct entry){.fd = -1, .watched = -1};
+    }
     poller->entries = entries;
     poller->room = room;
     return true;
@@ -96,8 +105,9 @@ static bool add(struct spf_poller *poller, struct entry *entry, int fd, struct e
             watched = -1;
         } else {
             watched = errno == EEXIST ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : -1;
-            if (watched < 0)
+            if (watched < 0) {
                 return false;
+            }
             if (epoll_ctl(poller->epoll, EPOLL_CTL_ADD, watched, event) != 0) {
                 (void)close(watched);
                 return false;
@@ -114,11 +124,13 @@ bool spf_poller_set(struct spf_poller *poller, size_t key, int fd, short events)
     struct epoll_event event = {.events = (uint32_t)(unsigned short)events, .data.u64 = key};
     struct entry *entry;
 
-    if (key >= poller->room && (fd < 0 || !grow(poller, key)))
+    if (key >= poller->room && (fd < 0 || !grow(poller, key))) {
         return fd < 0;
+    }
     entry = &poller->entries[key];
-    if (entry->fd == fd && entry->events == events)
+    if (entry->fd == fd && entry->events == events) {
         return true;
+    }
     if (entry->fd == fd && entry->watched >= 0 &&
         epoll_ctl(poller->epoll, EPOLL_CTL_MOD, entry->watched, &event) == 0) {
         entry->events = events;
@@ -136,8 +148,9 @@ static int take_files(const struct spf_poller *poller, struct spf_poller_event *
     for (size_t i = 0; i < poller->room && count < max; i++) {
         const struct entry *entry = &poller->entries[i];
 
-        if (is_file(entry) && entry->events != 0)
+        if (is_file(entry) && entry->events != 0) {
             events[count++] = (struct spf_poller_event){i, entry->events};
+        }
     }
     return (int)count;
 }
@@ -149,14 +162,17 @@ int spf_poller_wait(struct spf_poller *poller, int timeout_ms, struct spf_poller
     int files = poller->files > 0 ? take_files(poller, events, max) : 0, count;
 
     max -= (size_t)files;
-    if (max == 0)
+    if (max == 0) {
         return files;
+    }
     count = epoll_wait(poller->epoll, got, (int)(max < EVENTS_AT_ONCE ? max : EVENTS_AT_ONCE),
                        files > 0 ? 0 : timeout_ms);
-    if (count < 0)
+    if (count < 0) {
         return files > 0 ? files : -1;
-    for (int i = 0; i < count; i++)
+    }
+    for (int i = 0; i < count; i++) {
         events[files + i] =
             (struct spf_poller_event){(size_t)got[i].data.u64, (short)got[i].events};
+    }
     return files + count;
 }

@@ -19,10 +19,11 @@ static void note_owner(struct spf_rights *rights, uid_t uid)
 
     rights->owner_uid = (int64_t)uid;
     rights->mine = uid == getuid();
-    if (getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found)
+    if (getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found) {
         spf_clean(rights->owner, sizeof rights->owner, entry.pw_name, strlen(entry.pw_name));
-    else
+    } else {
         (void)spf_format(rights->owner, sizeof rights->owner, "%lu", (unsigned long)uid);
+    }
 }
 
 /* The group that a distribution gives each user for himself has no other member. */
@@ -67,12 +68,14 @@ static void note_file_system(struct spf_rights *rights, int fd)
     };
     struct statfs fs;
 
-    if (fstatfs(fd, &fs) != 0)
+    if (fstatfs(fd, &fs) != 0) {
         return;
+    }
     rights->read_only = (fs.f_flags & ST_RDONLY) != 0;
     for (size_t i = 0; i < sizeof without_modes / sizeof *without_modes; i++) {
-        if ((unsigned long)(uint32_t)fs.f_type == without_modes[i].magic)
+        if ((unsigned long)(uint32_t)fs.f_type == without_modes[i].magic) {
             (void)spf_copy(rights->file_system, sizeof rights->file_system, without_modes[i].name);
+        }
     }
     rights->acl = fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;
 }
@@ -82,8 +85,9 @@ void spf_rights_read(const char *path, int fd, struct spf_rights *rights)
     struct stat st;
 
     *rights = (struct spf_rights){0};
-    if (fstat(fd, &st) != 0)
+    if (fstat(fd, &st) != 0) {
         return;
+    }
     rights->mode = (int64_t)(st.st_mode & 07777);
     note_owner(rights, st.st_uid);
     note_directory(rights, path);

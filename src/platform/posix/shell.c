@@ -17,12 +17,13 @@ static void add_strange_word(struct spf_buf *buf, const char *word)
     for (const char *at = word; *at != '\0'; at++) {
         unsigned char byte = (unsigned char)*at;
 
-        if (byte == '%' || byte == '\\')
+        if (byte == '%' || byte == '\\') {
             spf_buf_addf(buf, "%c%c", byte, byte);
-        else if (byte < 0x20 || byte >= 0x7f || byte == '\'' || (byte == '-' && at == word))
+        } else if (byte < 0x20 || byte >= 0x7f || byte == '\'' || (byte == '-' && at == word)) {
             spf_buf_addf(buf, "\\%03o", byte);
-        else
+        } else {
             spf_buf_addch(buf, (char)byte);
+        }
     }
     spf_buf_addstr(buf, "')\"");
 }
@@ -42,10 +43,11 @@ void spf_buf_add_shell(struct spf_buf *buf, const char *word)
     }
     spf_buf_addch(buf, '\'');
     for (; *word != '\0'; word++) {
-        if (*word == '\'')
+        if (*word == '\'') {
             spf_buf_addstr(buf, "'\\''");
-        else
+        } else {
             spf_buf_addch(buf, *word);
+        }
     }
     spf_buf_addch(buf, '\'');
 }
@@ -55,8 +57,9 @@ void spf_buf_add_path(struct spf_buf *buf, const char *path)
     if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
         spf_buf_addstr(buf, path[1] == '/' ? "~/" : "~");
         path += path[1] == '/' ? 2 : 1;
-        if (path[0] == '\0')
+        if (path[0] == '\0') {
             return;
+        }
     } else if (path[0] == '-') {
         spf_buf_addstr(buf, "./");
     }

@@ -23,8 +23,9 @@ int spf_signals_watch(void)
         struct sigaction inherited;
 
         /* A blocked signal is delivered to a signalfd even if it is ignored. */
-        if (sigaction(ending[i], NULL, &inherited) != 0 || inherited.sa_handler != SIG_IGN)
+        if (sigaction(ending[i], NULL, &inherited) != 0 || inherited.sa_handler != SIG_IGN) {
             (void)sigaddset(&watched, ending[i]);
+        }
     }
     (void)sigprocmask(SIG_BLOCK, &watched, NULL);
     return signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -9,8 +9,9 @@
 
 int spf_socket_hand_over(int near_end, int *far_end, int fd)
 {
-    if (*far_end >= 0)
+    if (*far_end >= 0) {
         (void)close(*far_end);
+    }
     *far_end = -1;
     return near_end >= 0 && dup3(fd, near_end, O_CLOEXEC) >= 0 ? fd : -1;
 }
@@ -23,8 +24,9 @@ int spf_scratch_open(char *path, size_t size, bool *named)
 
     *named = false;
     (void)spf_format(path, size, "/proc/self/fd/%d", fd);
-    if (fd < 0 || access(path, W_OK) == 0)
+    if (fd < 0 || access(path, W_OK) == 0) {
         return fd;
+    }
     (void)close(fd);
     (void)spf_copy(path, size, "/tmp/sshpreflight.XXXXXX");
     fd = mkostemp(path, O_CLOEXEC);

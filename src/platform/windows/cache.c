@@ -27,12 +27,14 @@ bool spf_cache_read(const char *name, struct spf_buf *text)
     ssize_t got = -1;
     int fd = path_of(name, path) ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
 
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
         while ((got = read(fd, bytes, sizeof bytes)) > 0 &&
-               text->len - before + (size_t)got <= SPF_CACHE_FILE_MAX)
+               text->len - before + (size_t)got <= SPF_CACHE_FILE_MAX) {
             spf_buf_add(text, bytes, (size_t)got);
+        }
     }
     (void)close(fd);
     return got == 0 && !spf_buf_failed(text);
@@ -43,8 +45,9 @@ static void make_directory(void)
     char path[PATH_MAX];
     wchar_t *wide = path_of("", path) ? spf_wide_path(path) : NULL;
 
-    if (wide != NULL)
+    if (wide != NULL) {
         (void)CreateDirectoryW(wide, NULL);
+    }
     free(wide);
 }
 
@@ -56,8 +59,9 @@ static int take_lock(const char *path)
     int fd = open(path, flags, 0600);
 
     if (fd < 0 && lstat(path, &status) == 0 && spf_utc_now() - (int64_t)status.st_mtime > 3600 &&
-        unlink(path) == 0)
+        unlink(path) == 0) {
         fd = open(path, flags, 0600);
+    }
     return fd;
 }
 
@@ -70,11 +74,13 @@ static void prune(void)
 
     while (list != NULL && (entry = readdir(list)) != NULL) {
         if (path_of(entry->d_name, path) && lstat(path, &status) == 0 && S_ISREG(status.st_mode) &&
-            spf_utc_now() - (int64_t)status.st_mtime > KEPT_S)
+            spf_utc_now() - (int64_t)status.st_mtime > KEPT_S) {
             (void)unlink(path);
+        }
     }
-    if (list != NULL)
+    if (list != NULL) {
         (void)closedir(list);
+    }
 }
 
 bool spf_cache_edit(const char *name,
@@ -88,19 +94,22 @@ bool spf_cache_edit(const char *name,
     int fd;
 
     make_directory();
-    if (!path_of(name, path) || !path_of("new", fresh) || (fd = take_lock(fresh)) < 0)
+    if (!path_of(name, path) || !path_of("new", fresh) || (fd = take_lock(fresh)) < 0) {
         return false;
+    }
     spf_buf_init(&before, SPF_CACHE_FILE_MAX);
     spf_buf_init(&after, SPF_CACHE_FILE_MAX);
-    if (!spf_cache_read(name, &before))
+    if (!spf_cache_read(name, &before)) {
         spf_buf_clear(&before);
+    }
     good = edit(context, &before, &after) && !spf_buf_failed(&after) &&
            spf_write_all(fd, after.data, after.len);
     good = close(fd) == 0 && good && rename(fresh, path) == 0;
-    if (good)
+    if (good) {
         prune();
-    else
+    } else {
         (void)unlink(fresh);
+    }
     spf_buf_clear(&before);
     spf_buf_clear(&after);
     return good;

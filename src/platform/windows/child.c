@@ -38,8 +38,9 @@ static bool find_in(const char *directory, size_t len, const char *word, char *p
     for (size_t i = end != NULL ? 0 : 1; i < sizeof ends / sizeof *ends; i++) {
         if (spf_format(path, size, "%.*s%s%s%s", (int)len, directory, len > 0 ? "\\" : "", word,
                        ends[i]) &&
-            is_program(path))
+            is_program(path)) {
             return true;
+        }
     }
     return false;
 }
@@ -50,15 +51,17 @@ bool spf_child_find(const char *word, char *path, size_t size)
     const char *dirs = getenv("PATH"), *system = getenv("SystemRoot");
     char own[MAX_PATH];
 
-    if (strpbrk(word, "/\\") != NULL)
+    if (strpbrk(word, "/\\") != NULL) {
         return find_in("", 0, word, path, size);
+    }
     for (; dirs != NULL && *dirs != '\0'; dirs += *dirs == ';') {
         const bool quoted = *dirs == '"';
         const size_t len = strcspn(dirs + quoted, quoted ? "\"" : ";");
 
         if (len > 2 && (dirs[quoted + 1] == ':' || dirs[quoted] == '\\') &&
-            find_in(dirs + quoted, len, word, path, size))
+            find_in(dirs + quoted, len, word, path, size)) {
             return true;
+        }
         dirs += quoted + len;
         dirs += strcspn(dirs, ";");
     }
@@ -89,8 +92,9 @@ static void add_word(struct spf_buf *line, const char *word)
 {
     const bool plain = word[0] != '\0' && strpbrk(word, " \t\n\v\"") == NULL;
 
-    if (line->len > 0)
+    if (line->len > 0) {
         spf_buf_addch(line, ' ');
+    }
     if (plain) {
         spf_buf_addstr(line, word);
         return;
@@ -100,13 +104,16 @@ static void add_word(struct spf_buf *line, const char *word)
         const size_t slashes = strspn(word, "\\");
         const bool doubled = word[slashes] == '"' || word[slashes] == '\0';
 
-        for (size_t i = 0; i < slashes * (doubled ? 2 : 1); i++)
+        for (size_t i = 0; i < slashes * (doubled ? 2 : 1); i++) {
             spf_buf_addch(line, '\\');
+        }
         word += slashes;
-        if (*word == '"')
+        if (*word == '"') {
             spf_buf_addch(line, '\\');
-        if (*word != '\0')
+        }
+        if (*word != '\0') {
             spf_buf_addch(line, *word++);
+        }
     }
     spf_buf_addch(line, '"');
 }
@@ -120,10 +127,11 @@ static void add_command(struct spf_buf *line, const char *command)
     const char *exe = strstr(command, ".exe"), *blank = exe != NULL ? strchr(exe, ' ') : NULL;
     const int len = (int)(blank != NULL ? blank - command : (ptrdiff_t)strlen(command));
 
-    if (command[0] == '"')
+    if (command[0] == '"') {
         spf_buf_addstr(line, command);
-    else
+    } else {
         spf_buf_addf(line, "\"%.*s\"%s", len, command, command + len);
+    }
 }
 
 /* The whole, ended by an empty one; NULL: no memory. */
@@ -132,8 +140,9 @@ static wchar_t *block_of(const struct spf_child_environment *environment)
     wchar_t *block, *at;
     size_t room = 2;
 
-    for (size_t i = 0; i < environment->count; i++)
+    for (size_t i = 0; i < environment->count; i++) {
         room += strlen(environment->variables[i]) + 1;
+    }
     block = at = calloc(room, sizeof *block);
     for (size_t i = 0; block != NULL && i < environment->count; i++) {
         const int len = MultiByteToWideChar(CP_UTF8, 0, environment->variables[i], -1, at,
@@ -183,8 +192,9 @@ void spf_child_kill(pid_t child)
 {
     AcquireSRWLockShared(&lock);
     for (struct child *at = children; at != NULL; at = at->next) {
-        if (at->id == child)
+        if (at->id == child) {
             (void)TerminateJobObject(at->job, ENDED_HARD);
+        }
     }
     ReleaseSRWLockShared(&lock);
 }
@@ -196,9 +206,10 @@ static HANDLE new_job(void)
                                                        JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE};
     HANDLE job = CreateJobObjectW(NULL, NULL);
 
-    if (job != NULL)
+    if (job != NULL) {
         (void)SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits,
                                       sizeof limits);
+    }
     return job;
 }
 
@@ -234,14 +245,16 @@ static HANDLE pipe_of_socket(int i, struct spf_pump_ends *pumped)
 {
     HANDLE ends[2], twin;
 
-    if (!CreatePipe(&ends[0], &ends[1], NULL, 65536))
+    if (!CreatePipe(&ends[0], &ends[1], NULL, 65536)) {
         return NULL;
+    }
     twin = inheritable(ends[i == 0 ? 0 : 1]);
     (void)CloseHandle(ends[i == 0 ? 0 : 1]);
-    if (i == 0)
+    if (i == 0) {
         pumped->writes = ends[1];
-    else
+    } else {
         pumped->reads = ends[0];
+    }
     return twin;
 }
 
@@ -251,12 +264,13 @@ static bool give(const int fds[3], struct given *given)
 
     *given = (struct given){0};
     for (int i = 0; i < 3; i++) {
-        if (fds[i] < 0)
+        if (fds[i] < 0) {
             given->handles[i] = nothing(i);
-        else if (fds[i] < SPF_SOCKETS)
+        } else if (fds[i] < SPF_SOCKETS) {
             given->handles[i] = inheritable((HANDLE)_get_osfhandle(fds[i]));
-        else
+        } else {
             given->handles[i] = pipe_of_socket(i, &given->pumped);
+        }
         good = good && given->handles[i] != NULL;
     }
     return good;
@@ -265,8 +279,9 @@ static bool give(const int fds[3], struct given *given)
 static void take_back(struct given *given)
 {
     for (int i = 0; i < 3; i++) {
-        if (given->handles[i] != NULL)
+        if (given->handles[i] != NULL) {
             (void)CloseHandle(given->handles[i]);
+        }
     }
 }
 
@@ -288,8 +303,9 @@ static bool create(const wchar_t *path, wchar_t *line, wchar_t *environment, HAN
 
     (void)InitializeProcThreadAttributeList(NULL, 1, 0, &size);
     start.lpAttributeList = malloc(size);
-    if (start.lpAttributeList == NULL)
+    if (start.lpAttributeList == NULL) {
         return false;
+    }
     good = InitializeProcThreadAttributeList(start.lpAttributeList, 1, 0, &size);
     if (good) {
         good =
@@ -297,8 +313,9 @@ static bool create(const wchar_t *path, wchar_t *line, wchar_t *environment, HAN
                                       (void *)handles, 3 * sizeof *handles, NULL, NULL) &&
             CreateProcessW(path, line, NULL, NULL, TRUE, flags, environment, NULL,
                            &start.StartupInfo, made);
-        if (!good)
+        if (!good) {
             errno = spf_errno_of(GetLastError());
+        }
         DeleteProcThreadAttributeList(start.lpAttributeList);
     }
     free(start.lpAttributeList);
@@ -320,8 +337,9 @@ static pid_t hold(const PROCESS_INFORMATION *made)
     } else {
         (void)TerminateProcess(made->hProcess, ENDED_HARD);
         (void)CloseHandle(made->hProcess);
-        if (job != NULL)
+        if (job != NULL) {
             (void)CloseHandle(job);
+        }
         free(child);
         errno = ENOMEM;
     }
@@ -340,8 +358,9 @@ static pid_t start(const struct spf_child_program *program, const char *path, ch
     errno = ENOMEM;
     if (give(program->fds, &given) && wide_line != NULL && environment != NULL &&
         (path == NULL || wide_path != NULL) &&
-        create(wide_path, wide_line, environment, given.handles, &made))
+        create(wide_path, wide_line, environment, given.handles, &made)) {
         id = hold(&made);
+    }
     take_back(&given);
     if (given.pumped.reads != NULL || given.pumped.writes != NULL) {
         const int error = errno;
@@ -366,17 +385,20 @@ pid_t spf_child_start(const struct spf_child_program *program)
     if (program->command != NULL) {
         add_command(&line, program->command);
     } else {
-        if (path == NULL)
+        if (path == NULL) {
             path = spf_child_find(program->words[0], found, sizeof found) ? found : NULL;
-        for (size_t i = 0; program->words[i] != NULL; i++)
+        }
+        for (size_t i = 0; program->words[i] != NULL; i++) {
             add_word(&line, program->words[i]);
+        }
     }
-    if (program->command == NULL && path == NULL)
+    if (program->command == NULL && path == NULL) {
         errno = ENOENT;
-    else if (spf_buf_failed(&line) || program->environment->variables == NULL)
+    } else if (spf_buf_failed(&line) || program->environment->variables == NULL) {
         errno = ENOMEM;
-    else
+    } else {
         id = start(program, path, line.data);
+    }
     spf_buf_clear(&line);
     return id;
 }
@@ -388,16 +410,18 @@ int spf_child_wait(pid_t *id, unsigned grace_ms)
     bool in_time;
 
     *id = -1;
-    if (child == NULL)
+    if (child == NULL) {
         return -1;
+    }
     in_time = WaitForSingleObject(child->process, grace_ms) == WAIT_OBJECT_0;
     (void)TerminateJobObject(child->job, ENDED_HARD);
     in_time = in_time && GetExitCodeProcess(child->process, &code);
     (void)CloseHandle(child->process);
     (void)CloseHandle(child->job);
     free(child);
-    if (!in_time)
+    if (!in_time) {
         return -1;
+    }
     return code < 256 ? (int)code << 8 : 255 << 8; /* more than 255: an exception has ended it */
 }
 

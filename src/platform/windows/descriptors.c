@@ -21,12 +21,14 @@ static bool is_device(const char *path)
     const char *name = path + strlen(path);
     size_t len;
 
-    while (name > path && name[-1] != '/' && name[-1] != '\\' && name[-1] != ':')
+    while (name > path && name[-1] != '/' && name[-1] != '\\' && name[-1] != ':') {
         name--;
+    }
     len = strcspn(name, ".: ");
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++) {
-        if (strlen(devices[i]) == len && _strnicmp(name, devices[i], len) == 0)
+        if (strlen(devices[i]) == len && _strnicmp(name, devices[i], len) == 0) {
             return true;
+        }
     }
     return len == 4 && name[3] >= '1' && name[3] <= '9' &&
            (_strnicmp(name, "COM", 3) == 0 || _strnicmp(name, "LPT", 3) == 0);
@@ -38,14 +40,16 @@ wchar_t *spf_wide_path(const char *path)
     DWORD len;
     bool share;
 
-    if (wide == NULL || wcslen(wide) < PLAIN_MAX || wcsncmp(wide, L"\\\\?\\", 4) == 0)
+    if (wide == NULL || wcslen(wide) < PLAIN_MAX || wcsncmp(wide, L"\\\\?\\", 4) == 0) {
         return wide;
+    }
     len = GetFullPathNameW(wide, 0, NULL, NULL);
     whole = len > 0 ? calloc((size_t)len + 8, sizeof *whole) : NULL;
     if (whole != NULL && GetFullPathNameW(wide, len, whole + 8, NULL) > 0) {
         share = whole[8] == L'\\' && whole[9] == L'\\';
-        if (share) /* \\server\share becomes \\?\UNC\server\share */
+        if (share) { /* \\server\share becomes \\?\UNC\server\share */
             memmove(whole + 7, whole + 9, (wcslen(whole + 9) + 1) * sizeof *whole);
+        }
         memmove(whole + (share ? 8 : 4), whole + (share ? 7 : 8),
                 (wcslen(whole + (share ? 7 : 8)) + 1) * sizeof *whole);
         memcpy(whole, share ? L"\\\\?\\UNC\\" : L"\\\\?\\", (share ? 8 : 4) * sizeof *whole);
@@ -71,13 +75,15 @@ static HANDLE open_handle(const char *path, DWORD access, DWORD how, DWORD flags
         errno = ENOENT;
         return handle;
     }
-    if (closed)
+    if (closed) {
         security.lpSecurityDescriptor = spf_rights_of_own();
+    }
     handle =
         CreateFileW(wide, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                     security.lpSecurityDescriptor != NULL ? &security : NULL, how, flags, NULL);
-    if (handle == INVALID_HANDLE_VALUE)
+    if (handle == INVALID_HANDLE_VALUE) {
         (void)fail();
+    }
     LocalFree(security.lpSecurityDescriptor);
     free(wide);
     return handle;
@@ -98,23 +104,26 @@ int spf_open(const char *path, int flags, ...)
               : (flags & O_TRUNC) != 0 ? CREATE_ALWAYS
                                        : OPEN_ALWAYS;
     }
-    if (strcmp(path, "/dev/null") == 0)
+    if (strcmp(path, "/dev/null") == 0) {
         path = "NUL";
-    else if (is_device(path)) {
+    } else if (is_device(path)) {
         errno = EACCES;
         return -1;
     }
-    if ((flags & 3) == O_WRONLY)
+    if ((flags & 3) == O_WRONLY) {
         access = (flags & O_APPEND) != 0 ? FILE_APPEND_DATA : GENERIC_WRITE;
-    else if ((flags & 3) == O_RDWR)
+    } else if ((flags & 3) == O_RDWR) {
         access |= GENERIC_WRITE;
+    }
     handle = open_handle(path, access | READ_CONTROL, how, FILE_ATTRIBUTE_NORMAL,
                          (flags & O_CREAT) != 0 && (mode & 077) == 0);
-    if (handle == INVALID_HANDLE_VALUE)
+    if (handle == INVALID_HANDLE_VALUE) {
         return -1;
+    }
     fd = _open_osfhandle((intptr_t)handle, (flags & (3 | O_APPEND)) | _O_BINARY | _O_NOINHERIT);
-    if (fd < 0)
+    if (fd < 0) {
         (void)CloseHandle(handle);
+    }
     return fd;
 }
 
@@ -128,10 +137,12 @@ static bool is_file(int fd)
 
 int spf_close(int fd)
 {
-    if (is_file(fd))
+    if (is_file(fd)) {
         does_not_wait[fd] = false;
-    if (fd < SPF_SOCKETS)
+    }
+    if (fd < SPF_SOCKETS) {
         return fd >= 0 ? close(fd) : -1;
+    }
     return closesocket(spf_socket_of(fd)) == 0 ? 0 : -1;
 }
 
@@ -139,8 +150,9 @@ ssize_t spf_read(int fd, void *bytes, size_t len)
 {
     DWORD waiting = 0;
 
-    if (fd >= SPF_SOCKETS)
+    if (fd >= SPF_SOCKETS) {
         return spf_recv(fd, bytes, len, 0);
+    }
     if (is_file(fd) && does_not_wait[fd] &&
         PeekNamedPipe((HANDLE)_get_osfhandle(fd), NULL, 0, NULL, &waiting, NULL) && waiting == 0) {
         errno = EAGAIN;
@@ -151,8 +163,9 @@ ssize_t spf_read(int fd, void *bytes, size_t len)
 
 ssize_t spf_write(int fd, const void *bytes, size_t len)
 {
-    if (fd >= SPF_SOCKETS)
+    if (fd >= SPF_SOCKETS) {
         return spf_send(fd, bytes, len, 0);
+    }
     return write(fd, bytes, len < INT_MAX ? (unsigned)len : INT_MAX);
 }
 
@@ -163,11 +176,13 @@ int fcntl(int fd, int command, ...)
     va_list more;
 
     va_start(more, command);
-    if (command == F_SETFL && is_file(fd))
+    if (command == F_SETFL && is_file(fd)) {
         does_not_wait[fd] = (va_arg(more, int) & O_NONBLOCK) != 0;
+    }
     va_end(more);
-    if (command == F_GETFL || command == F_SETFL)
+    if (command == F_GETFL || command == F_SETFL) {
         return 0;
+    }
     errno = ENOSYS;
     return -1;
 }
@@ -206,8 +221,9 @@ FILE *spf_fopen(const char *path, const char *mode)
     int fd = spf_open(path, mode[0] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT | O_TRUNC, 0666);
     FILE *file = fd >= 0 ? _fdopen(fd, mode[0] == 'r' ? "rb" : "wb") : NULL;
 
-    if (file == NULL && fd >= 0)
+    if (file == NULL && fd >= 0) {
         (void)close(fd);
+    }
     return file;
 }
 
@@ -239,8 +255,9 @@ int spf_rename(const char *from, const char *to)
     int result = -1;
 
     errno = ENOENT;
-    if (old != NULL && new != NULL)
+    if (old != NULL && new != NULL) {
         result = MoveFileExW(old, new, MOVEFILE_REPLACE_EXISTING) ? 0 : fail();
+    }
     free(old);
     free(new);
     return result;
@@ -256,12 +273,14 @@ static int describe(HANDLE handle, struct spf_stat *status)
     *status = (struct spf_stat){0};
     if (type != FILE_TYPE_DISK) {
         status->st_mode = type == FILE_TYPE_PIPE ? S_IFIFO | 0600 : S_IFCHR | 0600;
-        if (type == FILE_TYPE_CHAR) /* of devices only NUL is opened, which is /dev/null */
+        if (type == FILE_TYPE_CHAR) { /* of devices only NUL is opened, which is /dev/null */
             status->st_rdev = makedev(1, 3);
+        }
         return 0;
     }
-    if (!GetFileInformationByHandle(handle, &info))
+    if (!GetFileInformationByHandle(handle, &info)) {
         return fail();
+    }
     is_directory = (info.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
     changed.LowPart = info.ftLastWriteTime.dwLowDateTime;
     changed.HighPart = info.ftLastWriteTime.dwHighDateTime;
@@ -289,8 +308,9 @@ static int look(const char *path, DWORD flags, struct spf_stat *status)
     }
     handle = open_handle(path, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
                          FILE_FLAG_BACKUP_SEMANTICS | flags, false);
-    if (handle == INVALID_HANDLE_VALUE)
+    if (handle == INVALID_HANDLE_VALUE) {
         return -1;
+    }
     result = describe(handle, status);
     (void)CloseHandle(handle);
     return result;
@@ -310,8 +330,9 @@ int spf_lstat(const char *path, struct spf_stat *status)
     free(wide);
     result = look(path, FILE_FLAG_OPEN_REPARSE_POINT, status);
     if (result == 0 && attributes != INVALID_FILE_ATTRIBUTES &&
-        (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0)
+        (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0) {
         status->st_mode = S_IFLNK | 0777;
+    }
     return result;
 }
 
@@ -339,15 +360,18 @@ char *realpath(const char *path, char *resolved)
     DWORD len;
 
     (void)resolved;
-    if (handle == INVALID_HANDLE_VALUE)
+    if (handle == INVALID_HANDLE_VALUE) {
         return NULL;
+    }
     len = GetFinalPathNameByHandleW(handle, wide, PATH_MAX, FILE_NAME_NORMALIZED);
     (void)CloseHandle(handle);
     narrow = len > 0 && len < PATH_MAX ? spf_narrow(wide) : NULL;
-    if (narrow == NULL)
+    if (narrow == NULL) {
         return NULL;
-    for (char *at = narrow; *at != '\0'; at++)
+    }
+    for (char *at = narrow; *at != '\0'; at++) {
         *at = *at == '\\' ? '/' : *at;
+    }
     from = narrow;
     if (strncmp(from, "//?/UNC/", 8) == 0) { /* //server/share */
         from += 6;
@@ -365,8 +389,9 @@ int fchmod(int fd, mode_t mode)
                                FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, 0);
     int result;
 
-    if (handle == INVALID_HANDLE_VALUE)
+    if (handle == INVALID_HANDLE_VALUE) {
         return fail();
+    }
     result = (mode & 077) != 0 || spf_rights_close(handle) ? 0 : fail();
     (void)CloseHandle(handle);
     return result;
@@ -384,8 +409,9 @@ int spf_chmod(const char *path, mode_t mode)
 {
     int fd = spf_open(path, O_RDONLY), result = fd >= 0 ? fchmod(fd, mode) : -1;
 
-    if (fd >= 0)
+    if (fd >= 0) {
         (void)close(fd);
+    }
     return result;
 }
 
@@ -413,8 +439,9 @@ struct spf_directory *spf_opendir(const char *path)
     if (directory != NULL && wide != NULL) {
         directory->first = true;
         directory->handle = FindFirstFileW(wide, &directory->data);
-        if (directory->handle == INVALID_HANDLE_VALUE)
+        if (directory->handle == INVALID_HANDLE_VALUE) {
             (void)fail();
+        }
     }
     if (directory != NULL && (wide == NULL || directory->handle == INVALID_HANDLE_VALUE)) {
         free(directory);
@@ -429,12 +456,14 @@ struct spf_dirent *spf_readdir(struct spf_directory *directory)
 {
     char *name;
 
-    if (!directory->first && !FindNextFileW(directory->handle, &directory->data))
+    if (!directory->first && !FindNextFileW(directory->handle, &directory->data)) {
         return NULL;
+    }
     directory->first = false;
     name = spf_narrow(directory->data.cFileName);
-    if (name == NULL)
+    if (name == NULL) {
         return NULL;
+    }
     (void)snprintf(directory->entry.d_name, sizeof directory->entry.d_name, "%s", name);
     free(name);
     directory->entry.d_type =
@@ -463,26 +492,31 @@ int scandir(const char *path, struct spf_dirent ***entries,
     size_t count = 0, room = 0;
 
     *entries = NULL;
-    if (directory == NULL)
+    if (directory == NULL) {
         return -1;
+    }
     while ((entry = spf_readdir(directory)) != NULL) {
-        if (filter != NULL && filter(entry) == 0)
+        if (filter != NULL && filter(entry) == 0) {
             continue;
+        }
         if (count == room) {
             struct spf_dirent **more = realloc(list, (room = room * 2 + 16) * sizeof(*list));
 
-            if (more == NULL)
+            if (more == NULL) {
                 break;
+            }
             list = more;
         }
         list[count] = malloc(sizeof *entry);
-        if (list[count] == NULL)
+        if (list[count] == NULL) {
             break;
+        }
         *list[count++] = *entry;
     }
     (void)spf_closedir(directory);
-    if (count > 0)
+    if (count > 0) {
         qsort(list, count, sizeof *list, (int (*)(const void *, const void *))compare);
+    }
     *entries = list;
     return (int)count;
 }

@@ -13,10 +13,12 @@ static bool take(char out[PATH_MAX], const char *path)
     size_t len;
 
     out[0] = '\0';
-    if (path == NULL || path[0] == '\0' || !spf_copy(out, PATH_MAX, path))
+    if (path == NULL || path[0] == '\0' || !spf_copy(out, PATH_MAX, path)) {
         return false;
-    for (len = strlen(out); len > 3 && (out[len - 1] == '\\' || out[len - 1] == '/'); len--)
+    }
+    for (len = strlen(out); len > 3 && (out[len - 1] == '\\' || out[len - 1] == '/'); len--) {
         out[len - 1] = '\0';
+    }
     return true;
 }
 
@@ -29,10 +31,12 @@ static bool profile(char home[PATH_MAX])
     char *narrow = NULL;
     bool found;
 
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
         return false;
-    if (GetUserProfileDirectoryW(token, wide, &len))
+    }
+    if (GetUserProfileDirectoryW(token, wide, &len)) {
         narrow = spf_narrow(wide);
+    }
     (void)CloseHandle(token);
     found = take(home, narrow);
     free(narrow);
@@ -46,8 +50,9 @@ bool spf_self(struct spf_self *self)
     char *narrow = GetUserNameW(wide, &len) ? spf_narrow(wide) : NULL;
 
     *self = (struct spf_self){0};
-    if (narrow == NULL)
+    if (narrow == NULL) {
         return false;
+    }
     (void)spf_copy(self->name, sizeof self->name, narrow);
     free(narrow);
     (void)profile(self->home);
@@ -66,8 +71,9 @@ bool spf_home_of_shell(char home[PATH_MAX])
     char both[PATH_MAX];
 
     if (drive != NULL && path != NULL && path[0] != '\0' &&
-        spf_format(both, sizeof both, "%s%s", drive, path) && take(home, both))
+        spf_format(both, sizeof both, "%s%s", drive, path) && take(home, both)) {
         return true;
+    }
     return take(home, getenv("USERPROFILE")) || spf_home(home);
 }
 
@@ -92,11 +98,13 @@ static void note(struct spf_homes *homes, const char *path)
 {
     char *slot = homes->path[homes->count];
 
-    if (!take(slot, path) || strlen(slot) < 4)
+    if (!take(slot, path) || strlen(slot) < 4) {
         return;
+    }
     for (int i = 0; i < homes->count; i++) {
-        if (_stricmp(homes->path[i], slot) == 0)
+        if (_stricmp(homes->path[i], slot) == 0) {
             return;
+        }
     }
     homes->count++;
 }
@@ -106,10 +114,12 @@ void spf_homes_find(struct spf_homes *homes)
     char home[PATH_MAX];
 
     homes->count = 0;
-    if (spf_home(home))
+    if (spf_home(home)) {
         note(homes, home);
-    if (spf_home_of_shell(home))
+    }
+    if (spf_home_of_shell(home)) {
         note(homes, home);
+    }
     note(homes, getenv("USERPROFILE"));
 }
 
@@ -131,8 +141,9 @@ static size_t home_at(const char *text, const char *home)
 
     for (; *home != '\0'; home++, at++) {
         if (!(is_separator(*home) && is_separator(*at)) &&
-            tolower((unsigned char)*home) != tolower((unsigned char)*at))
+            tolower((unsigned char)*home) != tolower((unsigned char)*at)) {
             return 0;
+        }
     }
     return is_of_a_name(*at) ? 0 : (size_t)(at - text);
 }
@@ -152,8 +163,9 @@ char *spf_homes_hide(const struct spf_homes *homes, const char *text)
         *to++ = best > 0 ? '~' : text[i];
         i += best > 0 ? best : 1;
     }
-    if (out != NULL)
+    if (out != NULL) {
         *to = '\0';
+    }
     return out;
 }
 
@@ -164,8 +176,9 @@ int getpwuid_r(uid_t uid, struct passwd *entry, char *text, size_t size, struct 
 
     *found = NULL;
     if (uid != 0 || !spf_self(&self) ||
-        !spf_format(text, size, "%s%c%s", self.name, '\0', self.home))
+        !spf_format(text, size, "%s%c%s", self.name, '\0', self.home)) {
         return 0;
+    }
     *entry = (struct passwd){.pw_name = text, .pw_dir = text + strlen(text) + 1};
     *found = entry;
     return 0;

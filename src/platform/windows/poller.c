@@ -16,8 +16,9 @@ struct spf_poller *spf_poller_new(void)
 
 void spf_poller_free(struct spf_poller *poller)
 {
-    if (poller != NULL)
+    if (poller != NULL) {
         free(poller->entries);
+    }
     free(poller);
 }
 
@@ -26,20 +27,24 @@ bool spf_poller_set(struct spf_poller *poller, size_t key, int fd, short events)
     size_t room = poller->room > 0 ? poller->room : 8;
     struct pollfd *entries;
 
-    while (room <= key)
+    while (room <= key) {
         room *= 2;
+    }
     if (room > poller->room) {
         entries = realloc(poller->entries, room * sizeof *entries);
-        if (entries == NULL)
+        if (entries == NULL) {
             return false;
+        }
         poller->entries = entries;
         poller->room = room;
     }
-    while (poller->count <= key)
+    while (poller->count <= key) {
         poller->entries[poller->count++] = (struct pollfd){.fd = -1};
+    }
     poller->entries[key] = (struct pollfd){.fd = fd, .events = events};
-    while (poller->count > 0 && poller->entries[poller->count - 1].fd < 0)
+    while (poller->count > 0 && poller->entries[poller->count - 1].fd < 0) {
         poller->count--;
+    }
     return true;
 }
 
@@ -48,11 +53,13 @@ int spf_poller_wait(struct spf_poller *poller, int timeout_ms, struct spf_poller
 {
     size_t count = 0;
 
-    if (poll(poller->entries, (nfds_t)poller->count, timeout_ms) < 0)
+    if (poll(poller->entries, (nfds_t)poller->count, timeout_ms) < 0) {
         return -1;
+    }
     for (size_t i = 0; i < poller->count && count < max; i++) {
-        if (poller->entries[i].fd >= 0 && poller->entries[i].revents != 0)
+        if (poller->entries[i].fd >= 0 && poller->entries[i].revents != 0) {
             events[count++] = (struct spf_poller_event){i, poller->entries[i].revents};
+        }
     }
     return (int)count;
 }

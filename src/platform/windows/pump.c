@@ -20,12 +20,15 @@ struct pump {
 
 static void leave(struct pump *pump)
 {
-    if (InterlockedDecrement(&pump->users) > 0)
+    if (InterlockedDecrement(&pump->users) > 0) {
         return;
-    if (pump->ends.reads != NULL)
+    }
+    if (pump->ends.reads != NULL) {
         (void)CloseHandle(pump->ends.reads);
-    if (pump->ends.writes != NULL && pump->ends.writes != pump->ends.reads)
+    }
+    if (pump->ends.writes != NULL && pump->ends.writes != pump->ends.reads) {
         (void)CloseHandle(pump->ends.writes);
+    }
     (void)closesocket(pump->socket);
     free(pump);
 }
@@ -38,14 +41,16 @@ static DWORD transfer(HANDLE pipe, char *bytes, DWORD len, bool writes)
     DWORD done = 0;
     BOOL good;
 
-    if (call.hEvent == NULL)
+    if (call.hEvent == NULL) {
         return 0;
+    }
     good =
         writes ? WriteFile(pipe, bytes, len, NULL, &call) : ReadFile(pipe, bytes, len, NULL, &call);
-    if (!good && GetLastError() != ERROR_IO_PENDING)
+    if (!good && GetLastError() != ERROR_IO_PENDING) {
         done = 0;
-    else if (!GetOverlappedResult(pipe, &call, &done, TRUE))
+    } else if (!GetOverlappedResult(pipe, &call, &done, TRUE)) {
         done = 0;
+    }
     (void)CloseHandle(call.hEvent);
     return done;
 }
@@ -68,8 +73,9 @@ static bool send_all(SOCKET socket, const char *bytes, DWORD len)
     while (len > 0) {
         const int sent = send(socket, bytes, (int)len, 0);
 
-        if (sent < 0 && (!would_wait() || !await(socket, POLLWRNORM)))
+        if (sent < 0 && (!would_wait() || !await(socket, POLLWRNORM))) {
             return false;
+        }
         bytes += sent > 0 ? sent : 0;
         len -= sent > 0 ? (DWORD)sent : 0;
     }
@@ -81,8 +87,9 @@ static bool write_all(HANDLE pipe, char *bytes, DWORD len)
     DWORD done = 0;
 
     for (; len > 0; bytes += done, len -= done) {
-        if ((done = transfer(pipe, bytes, len, true)) == 0)
+        if ((done = transfer(pipe, bytes, len, true)) == 0) {
             return false;
+        }
     }
     return true;
 }
@@ -94,8 +101,9 @@ static void from_pipe(void *arg)
     DWORD len;
 
     while ((len = transfer(pump->ends.reads, bytes, PIECE, false)) > 0 &&
-           send_all(pump->socket, bytes, len))
+           send_all(pump->socket, bytes, len)) {
         continue;
+    }
     (void)shutdown(pump->socket, SD_SEND);
     leave(pump);
 }
@@ -108,10 +116,12 @@ static void to_pipe(void *arg)
 
     while (await(pump->socket, POLLRDNORM)) {
         len = recv(pump->socket, bytes, PIECE, 0);
-        if (len == 0 || (len < 0 && !would_wait()))
+        if (len == 0 || (len < 0 && !would_wait())) {
             break;
-        if (len > 0 && !write_all(pump->ends.writes, bytes, (DWORD)len))
+        }
+        if (len > 0 && !write_all(pump->ends.writes, bytes, (DWORD)len)) {
             break;
+        }
     }
     if (pump->ends.writes == pump->ends.reads) {
         (void)CancelIoEx(pump->ends.reads, NULL);
@@ -126,8 +136,9 @@ static SOCKET duplicate(int fd)
 {
     WSAPROTOCOL_INFOW info;
 
-    if (WSADuplicateSocketW(spf_socket_of(fd), GetCurrentProcessId(), &info) != 0)
+    if (WSADuplicateSocketW(spf_socket_of(fd), GetCurrentProcessId(), &info) != 0) {
         return INVALID_SOCKET;
+    }
     return WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
                       WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
 }
@@ -138,8 +149,9 @@ bool spf_pump_start(const struct spf_pump_ends *ends, int fd)
     void (*const works[])(void *) = {from_pipe, to_pipe};
     bool good = true;
 
-    if (pump == NULL)
+    if (pump == NULL) {
         return false;
+    }
     *pump = (struct pump){.ends = *ends, .socket = duplicate(fd), .users = 3};
     for (int i = 0; i < 2; i++) {
         if (!good || pump->socket == INVALID_SOCKET ||
@@ -174,8 +186,9 @@ int spf_connect_local(const char *path)
                           FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION,
                           NULL);
     free(wide);
-    if (ends.reads == INVALID_HANDLE_VALUE)
+    if (ends.reads == INVALID_HANDLE_VALUE) {
         return -1;
+    }
     ends.writes = ends.reads;
     if (GetFileType(ends.reads) != FILE_TYPE_PIPE || !spf_loopback_pair(pair)) {
         (void)CloseHandle(ends.reads);

@@ -15,8 +15,9 @@ bool spf_putty_stored(const char *name, char *out, size_t size)
 
     if (wide != NULL &&
         RegGetValueW(HKEY_CURRENT_USER, L"Software\\SimonTatham\\PuTTY\\SshHostKeys", wide,
-                     RRF_RT_REG_SZ, NULL, value, &len) == ERROR_SUCCESS)
+                     RRF_RT_REG_SZ, NULL, value, &len) == ERROR_SUCCESS) {
         narrow = spf_narrow(value);
+    }
     found = narrow != NULL && spf_copy(out, size, narrow);
     free(narrow);
     free(wide);

@@ -47,8 +47,9 @@ static bool carry(struct way *way)
 
     if (way->len == 0 && !way->ended) {
         got = recv(way->from, way->bytes, PIECE, 0);
-        if (got < 0)
+        if (got < 0) {
             return would_wait();
+        }
         way->at = 0;
         way->len = (size_t)got;
         if (got == 0) {
@@ -58,8 +59,9 @@ static bool carry(struct way *way)
     }
     while (way->len > 0) {
         got = send(way->to, way->bytes + way->at, (int)way->len, 0);
-        if (got < 0)
+        if (got < 0) {
             return would_wait();
+        }
         way->at += (size_t)got;
         way->len -= (size_t)got;
     }
@@ -85,12 +87,14 @@ static void work(void *arg)
             {.fd = relay->out.from, .events = wanted(&relay->out, &relay->in)},
         };
 
-        if (polls[0].events == 0 && relay->in.ended)
+        if (polls[0].events == 0 && relay->in.ended) {
             polls[0].fd = INVALID_SOCKET;
+        }
         good = WSAPoll(polls, 2, -1) >= 0 && carry(&relay->in) && carry(&relay->out);
     }
-    if (!good) /* as the server broke off */
+    if (!good) { /* as the server broke off */
         (void)setsockopt(relay->in.to, SOL_SOCKET, SO_LINGER, (const char *)&reset, sizeof reset);
+    }
     (void)closesocket(relay->in.to);
     (void)closesocket(relay->in.from);
     free(relay);
@@ -100,8 +104,9 @@ static SOCKET duplicate(int fd)
 {
     WSAPROTOCOL_INFOW info;
 
-    if (WSADuplicateSocketW(spf_socket_of(fd), GetCurrentProcessId(), &info) != 0)
+    if (WSADuplicateSocketW(spf_socket_of(fd), GetCurrentProcessId(), &info) != 0) {
         return INVALID_SOCKET;
+    }
     return WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
                       WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
 }
@@ -113,8 +118,9 @@ int spf_socket_hand_over(int near_end, int *far_end, int fd)
 
     if (relay == NULL || server == INVALID_SOCKET) {
         free(relay);
-        if (server != INVALID_SOCKET)
+        if (server != INVALID_SOCKET) {
             (void)closesocket(server);
+        }
         return -1;
     }
     relay->in.from = relay->out.to = server;
@@ -133,10 +139,12 @@ static char *temporary_directory(int attempt)
 {
     wchar_t directory[MAX_PATH + 8] = L"";
 
-    if (attempt == 0 && GetTempPathW(MAX_PATH, directory) > 0)
+    if (attempt == 0 && GetTempPathW(MAX_PATH, directory) > 0) {
         return spf_narrow(directory);
-    if (attempt == 1 && GetWindowsDirectoryW(directory, MAX_PATH) > 0)
+    }
+    if (attempt == 1 && GetWindowsDirectoryW(directory, MAX_PATH) > 0) {
         return spf_narrow(wcscat(directory, L"\\Temp\\"));
+    }
     return NULL;
 }
 
@@ -145,8 +153,9 @@ static int create_scratch(const char *directory, char *path, size_t size)
     unsigned number[2];
 
     if (getrandom(number, sizeof number, 0) == (ssize_t)sizeof number &&
-        spf_format(path, size, "%ssshpreflight.%08x%08x", directory, number[0], number[1]))
+        spf_format(path, size, "%ssshpreflight.%08x%08x", directory, number[0], number[1])) {
         return spf_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+    }
     return -1;
 }
 
@@ -157,8 +166,9 @@ int spf_scratch_open(char *path, size_t size, bool *named)
     for (int attempt = 0; fd < 0 && attempt < 2; attempt++) {
         char *directory = temporary_directory(attempt);
 
-        if (directory != NULL)
+        if (directory != NULL) {
             fd = create_scratch(directory, path, size);
+        }
         free(directory);
     }
     *named = fd >= 0;

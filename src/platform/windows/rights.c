@@ -25,8 +25,9 @@ static bool own_sid(BYTE out[SID_ROOM])
     } found;
     bool known;
 
-    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
         return false;
+    }
     known = GetTokenInformation(token, TokenUser, &found, sizeof found, &size) &&
             CopySid(SID_ROOM, out, found.user.User.Sid);
     (void)CloseHandle(token);
@@ -64,9 +65,10 @@ static void name_of(PSID sid, char *out, size_t size)
     if (LookupAccountSidW(NULL, sid, name, &name_len, domain, &domain_len, &use)) {
         narrow = spf_narrow(name);
         narrow_domain = spf_narrow(domain);
-        if (narrow != NULL && narrow_domain != NULL)
+        if (narrow != NULL && narrow_domain != NULL) {
             (void)spf_format(both, sizeof both, "%s%s%s", narrow_domain,
                              narrow_domain[0] != '\0' ? "\\" : "", narrow);
+        }
     } else if (ConvertSidToStringSidW(sid, &digits)) {
         narrow = spf_narrow(digits);
         (void)spf_copy(both, sizeof both, narrow != NULL ? narrow : "");
@@ -84,9 +86,10 @@ static void add_stranger(struct spf_rights *rights, PSID sid)
     size_t len = strlen(rights->strangers);
 
     name_of(sid, name, sizeof name);
-    if (strstr(rights->strangers, name) == NULL)
+    if (strstr(rights->strangers, name) == NULL) {
         (void)spf_format(rights->strangers + len, sizeof rights->strangers - len, "%s%s",
                          len > 0 ? ", " : "", name);
+    }
 }
 
 static void read_list(PACL list, struct spf_rights *rights)
@@ -94,10 +97,12 @@ static void read_list(PACL list, struct spf_rights *rights)
     ACCESS_ALLOWED_ACE *entry;
 
     for (DWORD i = 0; i < list->AceCount; i++) {
-        if (!GetAce(list, i, (void **)&entry) || entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE)
+        if (!GetAce(list, i, (void **)&entry) || entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE) {
             continue;
-        if (!is_trusted(&entry->SidStart))
+        }
+        if (!is_trusted(&entry->SidStart)) {
             add_stranger(rights, &entry->SidStart);
+        }
     }
 }
 
@@ -126,10 +131,11 @@ void spf_rights_read(const char *path, int fd, struct spf_rights *rights)
     name_of(owner, rights->owner, sizeof rights->owner);
     rights->mine = own_sid(own) && EqualSid(owner, own);
     rights->owner_trusted = is_trusted(owner);
-    if (list == NULL) /* no list at all: anybody may do anything */
+    if (list == NULL) { /* no list at all: anybody may do anything */
         (void)spf_copy(rights->strangers, sizeof rights->strangers, "Everyone");
-    else
+    } else {
         read_list(list, rights);
+    }
     (void)LocalFree(all);
 }
 
@@ -140,11 +146,13 @@ static PSECURITY_DESCRIPTOR of_own(const wchar_t *allowed)
     BYTE own[SID_ROOM];
     wchar_t *digits = NULL, text[SID_ROOM + 32];
 
-    if (!own_sid(own) || !ConvertSidToStringSidW(own, &digits))
+    if (!own_sid(own) || !ConvertSidToStringSidW(own, &digits)) {
         return NULL;
-    if (swprintf(text, sizeof text / sizeof *text, L"D:P(A;;%ls;;;%ls)", allowed, digits) > 0)
+    }
+    if (swprintf(text, sizeof text / sizeof *text, L"D:P(A;;%ls;;;%ls)", allowed, digits) > 0) {
         (void)ConvertStringSecurityDescriptorToSecurityDescriptorW(text, SDDL_REVISION_1, &made,
                                                                    NULL);
+    }
     (void)LocalFree(digits);
     return made;
 }

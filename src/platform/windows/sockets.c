@@ -31,8 +31,9 @@ static void start(void)
     static LONG started;
     WSADATA data;
 
-    if (InterlockedExchange(&started, 1) == 0)
+    if (InterlockedExchange(&started, 1) == 0) {
         (void)WSAStartup(MAKEWORD(2, 2), &data);
+    }
 }
 
 uintptr_t spf_socket_of(int fd)
@@ -102,8 +103,9 @@ int spf_errno_of(unsigned long error)
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (known[i].error == error)
+        if (known[i].error == error) {
             return known[i].number;
+        }
     }
     return error == 0 ? 0 : EIO;
 }
@@ -111,8 +113,9 @@ int spf_errno_of(unsigned long error)
 /* What a call of Winsock returned, with errno. */
 static int result_of(int result)
 {
-    if (result == SOCKET_ERROR)
+    if (result == SOCKET_ERROR) {
         errno = spf_errno_of((unsigned long)WSAGetLastError());
+    }
     return result == SOCKET_ERROR ? -1 : result;
 }
 
@@ -143,8 +146,9 @@ int spf_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
     int result = result_of(connect(spf_socket_of(fd), address, len));
 
-    if (result < 0 && errno == EAGAIN)
+    if (result < 0 && errno == EAGAIN) {
         errno = EINPROGRESS;
+    }
     return result;
 }
 
@@ -192,8 +196,9 @@ int spf_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
 
         result = result_of(
             getsockopt(spf_socket_of(fd), SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size));
-        if (result == 0)
+        if (result == 0) {
             *(int *)value = info.iAddressFamily;
+        }
         return result;
     }
     if (is_unknown(level, name)) {
@@ -201,8 +206,9 @@ int spf_getsockopt(int fd, int level, int name, void *value, socklen_t *len)
         return -1;
     }
     result = result_of(getsockopt(spf_socket_of(fd), level, name, value, len));
-    if (result == 0 && level == SOL_SOCKET && name == SO_ERROR)
+    if (result == 0 && level == SOL_SOCKET && name == SO_ERROR) {
         *(int *)value = spf_errno_of((unsigned long)*(int *)value);
+    }
     return result;
 }
 
@@ -241,8 +247,9 @@ int spf_socketpair(int family, int type, int protocol, int pair[2])
         errno = EMFILE;
         return -1;
     }
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         (void)spf_setsockopt(pair[i], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    }
     return 0;
 }
 
@@ -323,8 +330,9 @@ int eventfd(unsigned value, int flags)
     (void)flags;
     if (fd >= 0 && spf_bind(fd, (struct sockaddr *)&address, len) == 0 &&
         spf_getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
-        spf_connect(fd, (struct sockaddr *)&address, len) == 0)
+        spf_connect(fd, (struct sockaddr *)&address, len) == 0) {
         return fd;
+    }
     (void)spf_close(fd);
     return -1;
 }
@@ -337,12 +345,15 @@ static short events_of_file(int fd, short events)
     HANDLE handle = (HANDLE)_get_osfhandle(fd);
     DWORD waiting = 0;
 
-    if (handle == INVALID_HANDLE_VALUE)
+    if (handle == INVALID_HANDLE_VALUE) {
         return POLLNVAL;
-    if (GetFileType(handle) != FILE_TYPE_PIPE || (events & POLLIN) == 0)
+    }
+    if (GetFileType(handle) != FILE_TYPE_PIPE || (events & POLLIN) == 0) {
         return events; /* a console's line is waited for when it is read */
-    if (!PeekNamedPipe(handle, NULL, 0, NULL, &waiting, NULL))
+    }
+    if (!PeekNamedPipe(handle, NULL, 0, NULL, &waiting, NULL)) {
         return POLLHUP;
+    }
     return waiting > 0 ? (short)(events & POLLIN) : 0;
 }
 
@@ -353,8 +364,9 @@ static int poll_files(struct spf_pollfd *polls, nfds_t count, bool *any)
     *any = false;
     for (nfds_t i = 0; i < count; i++) {
         polls[i].revents = 0;
-        if (polls[i].fd < 0 || polls[i].fd >= SPF_SOCKETS)
+        if (polls[i].fd < 0 || polls[i].fd >= SPF_SOCKETS) {
             continue;
+        }
         *any = true;
         polls[i].revents = events_of_file(polls[i].fd, polls[i].events);
         ready += polls[i].revents != 0;
@@ -369,21 +381,24 @@ static int poll_sockets(struct spf_pollfd *polls, nfds_t count, WSAPOLLFD *socke
     int ready;
 
     for (nfds_t i = 0; i < count; i++) {
-        if (polls[i].fd >= SPF_SOCKETS)
+        if (polls[i].fd >= SPF_SOCKETS) {
             sockets[used++] = (WSAPOLLFD){.fd = spf_socket_of(polls[i].fd),
                                           .events = polls[i].events & (POLLIN | POLLOUT)};
+        }
     }
     if (used == 0) {
         Sleep((DWORD)(wait_ms < 0 ? (int)INFINITE : wait_ms));
         return 0;
     }
     ready = WSAPoll(sockets, used, wait_ms);
-    if (ready <= 0)
+    if (ready <= 0) {
         return result_of(ready);
+    }
     used = 0;
     for (nfds_t i = 0; i < count; i++) {
-        if (polls[i].fd >= SPF_SOCKETS)
+        if (polls[i].fd >= SPF_SOCKETS) {
             polls[i].revents = sockets[used++].revents;
+        }
     }
     return ready;
 }
@@ -405,20 +420,24 @@ int spf_poll(struct spf_pollfd *polls, nfds_t count, int timeout_ms)
         int wait_ms = timeout_ms < 0 ? -1 : (int)(until > now ? until - now : 0), got;
 
         ready = poll_files(polls, count, &files);
-        if (ready > 0)
+        if (ready > 0) {
             wait_ms = 0;
-        else if (files && (wait_ms < 0 || wait_ms > TURN_MS))
+        } else if (files && (wait_ms < 0 || wait_ms > TURN_MS)) {
             wait_ms = TURN_MS;
+        }
         got = poll_sockets(polls, count, sockets, wait_ms);
-        if (got < 0)
+        if (got < 0) {
             ready = -1;
-        else
+        } else {
             ready += got;
-        if (ready != 0 || (timeout_ms >= 0 && GetTickCount64() >= until))
+        }
+        if (ready != 0 || (timeout_ms >= 0 && GetTickCount64() >= until)) {
             break;
+        }
     }
-    if (sockets != on_stack)
+    if (sockets != on_stack) {
         free(sockets);
+    }
     return ready;
 }
 
@@ -436,8 +455,9 @@ static void fill_mask(struct sockaddr_storage *mask, int family, unsigned bits)
                                 : (unsigned char *)&((struct sockaddr_in6 *)mask)->sin6_addr;
 
     mask->ss_family = (ADDRESS_FAMILY)family;
-    for (unsigned i = 0; i < bits && i < 128; i++)
+    for (unsigned i = 0; i < bits && i < 128; i++) {
         octets[i / 8] |= (unsigned char)(0x80 >> i % 8);
+    }
 }
 
 static bool add_address(struct ifaddrs **list, const IP_ADAPTER_ADDRESSES *adapter,

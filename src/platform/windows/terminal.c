@@ -15,11 +15,13 @@ static HANDLE handle_of(int fd)
 static void restore(void)
 {
     for (int fd = 1; fd < 3; fd++) {
-        if (is_changed[fd])
+        if (is_changed[fd]) {
             (void)SetConsoleMode(handle_of(fd), modes[fd]);
+        }
     }
-    if (code_page != 0)
+    if (code_page != 0) {
         (void)SetConsoleOutputCP(code_page);
+    }
 }
 
 /* A pipe of Cygwin's and MSYS's that Git Bash's terminal reads ("\msys-…-pty0-to-master"). */
@@ -55,10 +57,12 @@ static bool takes_sequences(int fd)
 
     if (!GetConsoleScreenBufferInfo(handle_of(fd), &before) ||
         !WriteConsoleW(handle_of(fd), L"\x1b[m", 3, &done, NULL) ||
-        !GetConsoleScreenBufferInfo(handle_of(fd), &after))
+        !GetConsoleScreenBufferInfo(handle_of(fd), &after)) {
         return false;
-    if (after.dwCursorPosition.X == before.dwCursorPosition.X)
+    }
+    if (after.dwCursorPosition.X == before.dwCursorPosition.X) {
         return true;
+    }
     (void)SetConsoleCursorPosition(handle_of(fd), before.dwCursorPosition);
     (void)WriteConsoleW(handle_of(fd), L"   ", 3, &done, NULL);
     (void)SetConsoleCursorPosition(handle_of(fd), before.dwCursorPosition);
@@ -70,8 +74,9 @@ void spf_terminal_init(void)
     bool any = false;
 
     for (int fd = 1; fd < 3; fd++) {
-        if (!GetConsoleMode(handle_of(fd), &modes[fd]))
+        if (!GetConsoleMode(handle_of(fd), &modes[fd])) {
             continue;
+        }
         any = true;
         is_changed[fd] = SetConsoleMode(handle_of(fd), modes[fd] | ENABLE_PROCESSED_OUTPUT |
                                                            ENABLE_VIRTUAL_TERMINAL_PROCESSING);
@@ -81,8 +86,9 @@ void spf_terminal_init(void)
         code_page = GetConsoleOutputCP();
         (void)SetConsoleOutputCP(CP_UTF8);
     }
-    if (any)
+    if (any) {
         (void)atexit(restore);
+    }
 }
 
 bool spf_terminal_is_utf8(void)
@@ -94,8 +100,9 @@ int spf_terminal_width(int fd)
 {
     CONSOLE_SCREEN_BUFFER_INFO info;
 
-    if (GetConsoleScreenBufferInfo(handle_of(fd), &info))
+    if (GetConsoleScreenBufferInfo(handle_of(fd), &info)) {
         return info.srWindow.Right - info.srWindow.Left + 1;
+    }
     return is_console(fd) || is_pty(fd) ? 80 : 0;
 }
 
@@ -103,8 +110,9 @@ bool spf_terminal_obeys(int fd)
 {
     const char *term = getenv("TERM");
 
-    if (is_pty(fd))
+    if (is_pty(fd)) {
         return term == NULL || strcmp(term, "dumb") != 0;
+    }
     return is_console(fd) && obeys[fd];
 }
 
@@ -114,13 +122,15 @@ static bool read_line(HANDLE in, wchar_t *wide, DWORD room)
     DWORD mode, len = 0;
     bool read;
 
-    if (!GetConsoleMode(in, &mode))
+    if (!GetConsoleMode(in, &mode)) {
         return false;
+    }
     (void)SetConsoleMode(in, ENABLE_PROCESSED_INPUT | ENABLE_LINE_INPUT);
     read = ReadConsoleW(in, wide, room - 1, &len, NULL) && len > 0;
     (void)SetConsoleMode(in, mode);
-    while (len > 0 && (wide[len - 1] == L'\n' || wide[len - 1] == L'\r'))
+    while (len > 0 && (wide[len - 1] == L'\n' || wide[len - 1] == L'\r')) {
         len--;
+    }
     wide[len] = L'\0';
     return read;
 }
@@ -143,9 +153,11 @@ bool spf_terminal_ask(const char *prompt, char *answer, size_t room)
     }
     explicit_bzero(wide, sizeof wide);
     free(shown);
-    if (in != INVALID_HANDLE_VALUE)
+    if (in != INVALID_HANDLE_VALUE) {
         (void)CloseHandle(in);
-    if (out != INVALID_HANDLE_VALUE)
+    }
+    if (out != INVALID_HANDLE_VALUE) {
         (void)CloseHandle(out);
+    }
     return answered;
 }

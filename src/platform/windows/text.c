@@ -11,8 +11,9 @@ void *memmem(const void *in, size_t in_len, const void *what, size_t len)
     const char *at = in;
 
     for (; len <= in_len; at++, in_len--) {
-        if (memcmp(at, what, len) == 0)
+        if (memcmp(at, what, len) == 0) {
             return (void *)(uintptr_t)at;
+        }
     }
     return NULL;
 }
@@ -22,8 +23,9 @@ void *memrchr(const void *in, int c, size_t len)
     const unsigned char *at = in;
 
     while (len-- > 0) {
-        if (at[len] == (unsigned char)c)
+        if (at[len] == (unsigned char)c) {
             return (void *)(uintptr_t)(at + len);
+        }
     }
     return NULL;
 }
@@ -33,10 +35,12 @@ char *strcasestr(const char *in, const char *what)
     size_t len = strlen(what);
 
     for (;; in++) {
-        if (_strnicmp(in, what, len) == 0)
+        if (_strnicmp(in, what, len) == 0) {
             return (char *)(uintptr_t)in;
-        if (*in == '\0')
+        }
+        if (*in == '\0') {
             return NULL;
+        }
     }
 }
 
@@ -52,8 +56,9 @@ char *strsep(char **text, const char *separators)
 {
     char *start = *text, *end;
 
-    if (start == NULL)
+    if (start == NULL) {
         return NULL;
+    }
     end = start + strcspn(start, separators);
     *text = *end != '\0' ? end + 1 : NULL;
     *end = '\0';
@@ -74,8 +79,9 @@ char *spf_strndup(const char *text, size_t max)
 
 void spf_explicit_bzero(void *at, size_t len)
 {
-    if (at != NULL)
+    if (at != NULL) {
         (void)SecureZeroMemory(at, len);
+    }
 }
 
 char *spf_strerror(int error)
@@ -103,8 +109,9 @@ char *spf_strerror(int error)
     };
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (known[i].number == error)
+        if (known[i].number == error) {
             return (char *)(uintptr_t)known[i].words;
+        }
     }
     return strerror(error);
 }
@@ -149,8 +156,9 @@ struct tm *spf_gmtime_r(const time_t *time, struct tm *out)
 ssize_t getrandom(void *bytes, size_t len, unsigned flags)
 {
     (void)flags;
-    if (BCryptGenRandom(NULL, bytes, (ULONG)len, BCRYPT_USE_SYSTEM_PREFERRED_RNG) == 0)
+    if (BCryptGenRandom(NULL, bytes, (ULONG)len, BCRYPT_USE_SYSTEM_PREFERRED_RNG) == 0) {
         return (ssize_t)len;
+    }
     errno = EIO;
     return -1;
 }
@@ -169,8 +177,9 @@ void *mmap(void *at, size_t len, int protection, int flags, int fd, off_t offset
         return MAP_FAILED;
     }
     if ((flags & MAP_ANONYMOUS) == 0) {
-        if (_lseeki64(fd, offset, SEEK_SET) != offset)
+        if (_lseeki64(fd, offset, SEEK_SET) != offset) {
             step = 0;
+        }
         while (got < len && step > 0) {
             step = spf_read(fd, (char *)memory + got, len - got);
             got += step > 0 ? (size_t)step : 0;
@@ -226,8 +235,9 @@ void tdestroy(void *root, void (*release)(void *))
         struct node *left, *right;
     } *node = root;
 
-    if (node == NULL)
+    if (node == NULL) {
         return;
+    }
     tdestroy(node->left, release);
     tdestroy(node->right, release);
     release(node->key);
@@ -282,8 +292,9 @@ int spf_sigmask(int how, const spf_sigset *set, spf_sigset *before)
 {
     (void)how;
     (void)set;
-    if (before != NULL)
+    if (before != NULL) {
         *before = 0;
+    }
     return 0;
 }
 
@@ -310,8 +321,9 @@ char *spf_narrow(const wchar_t *text)
     int need = WideCharToMultiByte(CP_UTF8, 0, text, -1, NULL, 0, NULL, NULL);
     char *out = need > 0 ? malloc((size_t)need) : NULL;
 
-    if (out != NULL)
+    if (out != NULL) {
         (void)WideCharToMultiByte(CP_UTF8, 0, text, -1, out, need, NULL, NULL);
+    }
     return out;
 }
 
@@ -320,7 +332,8 @@ wchar_t *spf_wide(const char *text)
     int need = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, NULL, 0);
     wchar_t *out = need > 0 ? calloc((size_t)need, sizeof *out) : NULL;
 
-    if (out != NULL)
+    if (out != NULL) {
         (void)MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, text, -1, out, need);
+    }
     return out;
 }

@@ -18,8 +18,9 @@ static bool word_fits(const char *word, size_t size, const char *name)
     while (i < size) {
         if (word[i] == 'N' && i > 0 && word[i - 1] == '.' &&
             (i + 1 == size || word[i + 1] == '.')) {
-            if (*name < '1' || *name > '9')
+            if (*name < '1' || *name > '9') {
                 return false;
+            }
             name += strspn(name, "0123456789");
             i++;
         } else if (word[i++] != *name++) {
@@ -33,8 +34,9 @@ static bool param_known(const char *params, const char *name)
 {
     while (*params) {
         size_t size = strcspn(params, " ");
-        if (word_fits(params, size, name))
+        if (word_fits(params, size, name)) {
             return true;
+        }
         params += size + strspn(params + size, " ");
     }
     return false;
@@ -42,10 +44,12 @@ static bool param_known(const char *params, const char *name)
 
 static const char *unknown_param(const struct lab_action *action, const struct lab_pairs *pairs)
 {
-    for (size_t i = 0; i < pairs->count; i++)
+    for (size_t i = 0; i < pairs->count; i++) {
         if (!param_known(common_params, pairs->item[i].name) &&
-            !param_known(action->params, pairs->item[i].name))
+            !param_known(action->params, pairs->item[i].name)) {
             return pairs->item[i].name;
+        }
+    }
     return NULL;
 }
 
@@ -62,12 +66,15 @@ static const struct lab_action *find_action(const struct lab_request *request, b
 
     *version_known = false;
     for (size_t i = 0; version && i < sizeof(services) / sizeof(services[0]); i++) {
-        if (strcmp(services[i].version, version) != 0)
+        if (strcmp(services[i].version, version) != 0) {
             continue;
+        }
         *version_known = true;
-        for (const struct lab_action *action = services[i].actions; action->name; action++)
-            if (name && strcmp(action->name, name) == 0)
+        for (const struct lab_action *action = services[i].actions; action->name; action++) {
+            if (name && strcmp(action->name, name) == 0) {
                 return action;
+            }
+        }
     }
     return NULL;
 }
@@ -76,8 +83,9 @@ const char *lab_action_need(const struct lab_call *call, const char *name, struc
 {
     const char *value = lab_request_param(call->request, name);
 
-    if (value && value[0] != '\0')
+    if (value && value[0] != '\0') {
         return value;
+    }
     lab_reply_error(reply, call->request, 400, "MissingParameter",
                     "The input parameter \"%s\" that is mandatory for processing this request is "
                     "not supplied.",
@@ -93,17 +101,19 @@ void lab_action_serve(struct lab_call *call, struct lab_reply *reply)
     const char *unknown, *region;
 
     if (!action) {
-        if (version_known)
+        if (version_known) {
             lab_reply_error(reply, request, 404, "InvalidAction.NotFound",
                             "Specified api is not found, please check your url and method.");
-        else
+        } else {
             lab_reply_error(reply, request, 404, "InvalidVersion",
                             "Specified parameter Version is not valid.");
+        }
         return;
     }
     unknown = unknown_param(action, &request->query);
-    if (!unknown)
+    if (!unknown) {
         unknown = unknown_param(action, &request->form);
+    }
     if (unknown) {
         lab_reply_error(reply, request, 400, "InvalidParameter",
                         "The specified parameter \"%s\" is not valid.", unknown);
@@ -111,8 +121,9 @@ void lab_action_serve(struct lab_call *call, struct lab_reply *reply)
     }
     if (action->needs_region) {
         region = lab_action_need(call, "RegionId", reply);
-        if (!region)
+        if (!region) {
             return;
+        }
         if (region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0') {
             lab_reply_error(reply, request, 400, "InvalidRegionId.Malformed",
                             "The specified parameter RegionId is not valid.");

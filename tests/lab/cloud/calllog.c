@@ -11,11 +11,13 @@ static int log_fd = -1;
 
 void lab_calllog_open(const char *file)
 {
-    if (!file)
+    if (!file) {
         return;
+    }
     log_fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (log_fd < 0)
+    if (log_fd < 0) {
         err(74, "%s", file);
+    }
 }
 
 static void add(struct json_object *line, const char *name, const char *value)
@@ -29,16 +31,20 @@ void lab_calllog_add(const struct lab_request *request, bool verified,
     struct json_object *line, *params;
     struct timespec now;
 
-    if (log_fd < 0)
+    if (log_fd < 0) {
         return;
+    }
     clock_gettime(CLOCK_REALTIME, &now);
     line = lab_need(json_object_new_object());
     params = lab_need(json_object_new_object());
-    for (size_t i = 0; i < request->query.count; i++)
+    for (size_t i = 0; i < request->query.count; i++) {
         add(params, request->query.item[i].name, request->query.item[i].value);
-    for (size_t i = 0; i < request->form.count; i++)
-        if (strcmp(request->form.item[i].name, "OIDCToken") != 0)
+    }
+    for (size_t i = 0; i < request->form.count; i++) {
+        if (strcmp(request->form.item[i].name, "OIDCToken") != 0) {
             add(params, request->form.item[i].name, request->form.item[i].value);
+        }
+    }
     json_object_object_add(
         line, "time_ms", json_object_new_int64((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000));
     json_object_object_add(line, "connection", json_object_new_int64((int64_t)request->connection));
@@ -56,8 +62,9 @@ void lab_calllog_add(const struct lab_request *request, bool verified,
     size_t size = strlen(text);
     char *with_end = lab_need(strdup(text));
     with_end[size] = '\n'; /* in the place of the NUL: one write, one line */
-    if (write(log_fd, with_end, size + 1) < 0)
+    if (write(log_fd, with_end, size + 1) < 0) {
         warn("call log");
+    }
     free(with_end);
     json_object_put(line);
 }

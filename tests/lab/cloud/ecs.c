@@ -70,10 +70,12 @@ static const struct lab_list instance_list = {
 
 static bool asked_for_attribute(const struct lab_request *request, const char *attribute)
 {
-    for (size_t i = 0; i < request->query.count; i++)
+    for (size_t i = 0; i < request->query.count; i++) {
         if (strncmp(request->query.item[i].name, "AdditionalAttributes.", 21) == 0 &&
-            strcmp(request->query.item[i].value, attribute) == 0)
+            strcmp(request->query.item[i].value, attribute) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -83,19 +85,23 @@ static void hide_ipv6(struct json_object *instance)
     struct json_object *interfaces =
         lab_member(lab_member(instance, "NetworkInterfaces"), "NetworkInterface");
 
-    for (size_t i = 0; interfaces && i < json_object_array_length(interfaces); i++)
+    for (size_t i = 0; interfaces && i < json_object_array_length(interfaces); i++) {
         json_object_object_del(json_object_array_get_idx(interfaces, i), "Ipv6Sets");
+    }
 }
 
 static void describe_instances(const struct lab_call *call, struct lab_reply *reply)
 {
-    if (!lab_list_serve(&instance_list, call, reply))
+    if (!lab_list_serve(&instance_list, call, reply)) {
         return;
-    if (asked_for_attribute(call->request, "NETWORK_PRIMARY_ENI_IP"))
+    }
+    if (asked_for_attribute(call->request, "NETWORK_PRIMARY_ENI_IP")) {
         return;
+    }
     struct json_object *page = page_of(reply, &instance_list);
-    for (size_t i = 0; i < json_object_array_length(page); i++)
+    for (size_t i = 0; i < json_object_array_length(page); i++) {
         hide_ipv6(json_object_array_get_idx(page, i));
+    }
 }
 
 /* --- DescribeSecurityGroups, DescribeSecurityGroupAttribute --- */
@@ -122,8 +128,9 @@ static const struct lab_list group_list = {
 
 static void describe_security_groups(const struct lab_call *call, struct lab_reply *reply)
 {
-    if (!lab_list_serve(&group_list, call, reply))
+    if (!lab_list_serve(&group_list, call, reply)) {
         return;
+    }
     json_object_object_add(reply->body, "RegionId",
                            json_object_new_string(lab_request_param(call->request, "RegionId")));
     struct json_object *page = page_of(reply, &group_list);
@@ -145,15 +152,18 @@ static struct json_object *rules_of(const struct lab_call *call, struct json_obj
     struct json_object *rules = lab_member(lab_member(group, "Permissions"), "Permission");
     struct json_object *wanted = lab_need(json_object_new_array());
 
-    if (!nic || nic[0] == '\0')
+    if (!nic || nic[0] == '\0') {
         nic = "internet";
+    }
     for (size_t i = 0; rules && i < json_object_array_length(rules); i++) {
         struct json_object *rule = json_object_array_get_idx(rules, i);
         if (direction && direction[0] != '\0' && strcasecmp(direction, "all") != 0 &&
-            strcasecmp(direction, lab_text(rule, "Direction")) != 0)
+            strcasecmp(direction, lab_text(rule, "Direction")) != 0) {
             continue;
-        if (classic && strcasecmp(nic, lab_text(rule, "NicType")) != 0)
+        }
+        if (classic && strcasecmp(nic, lab_text(rule, "NicType")) != 0) {
             continue;
+        }
         json_object_array_add(wanted, json_object_get(rule));
     }
     return wanted;
@@ -161,11 +171,14 @@ static struct json_object *rules_of(const struct lab_call *call, struct json_obj
 
 static bool one_of(const char *value, const char *const *words)
 {
-    if (!value || value[0] == '\0')
+    if (!value || value[0] == '\0') {
         return true;
-    for (; *words; words++)
-        if (strcasecmp(value, *words) == 0)
+    }
+    for (; *words; words++) {
+        if (strcasecmp(value, *words) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -174,9 +187,10 @@ static void priority_as_text(struct json_object *rule)
 {
     struct json_object *priority = lab_member(rule, "Priority");
 
-    if (json_object_is_type(priority, json_type_int))
+    if (json_object_is_type(priority, json_type_int)) {
         json_object_object_add(rule, "Priority",
                                json_object_new_string(json_object_to_json_string(priority)));
+    }
 }
 
 static void describe_security_group_attribute(const struct lab_call *call, struct lab_reply *reply)
@@ -190,8 +204,9 @@ static void describe_security_group_attribute(const struct lab_call *call, struc
     struct json_object *group =
         lab_member(lab_member(call->region, "SecurityGroups"), id ? id : "");
 
-    if (!id)
+    if (!id) {
         return;
+    }
     if (!group) {
         lab_reply_error(reply, call->request, 404, "InvalidSecurityGroupId.NotFound",
                         "The specified SecurityGroupId does not exist.");
@@ -210,13 +225,16 @@ static void describe_security_group_attribute(const struct lab_call *call, struc
     struct json_object *rules = rules_of(call, group);
     struct json_object *page = lab_list_token_page(call, rules, 10, 1000, 500, reply);
     json_object_put(rules);
-    if (!page)
+    if (!page) {
         return;
-    for (size_t i = 0; i < json_object_array_length(page); i++)
+    }
+    for (size_t i = 0; i < json_object_array_length(page); i++) {
         priority_as_text(json_object_array_get_idx(page, i));
-    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+    }
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
         json_object_object_add(reply->body, told[i],
                                json_object_new_string(lab_text(group, told[i])));
+    }
     struct json_object *outer = lab_need(json_object_new_object());
     json_object_object_add(outer, "Permission", page);
     json_object_object_add(reply->body, "Permissions", outer);
@@ -248,13 +266,16 @@ static void describe_key_pairs(const struct lab_call *call, struct lab_reply *re
 {
     const char *include = lab_request_param(call->request, "IncludePublicKey");
 
-    if (!lab_list_serve(&key_pair_list, call, reply))
+    if (!lab_list_serve(&key_pair_list, call, reply)) {
         return;
-    if (include && strcmp(include, "true") == 0)
+    }
+    if (include && strcmp(include, "true") == 0) {
         return;
+    }
     struct json_object *page = page_of(reply, &key_pair_list);
-    for (size_t i = 0; i < json_object_array_length(page); i++)
+    for (size_t i = 0; i < json_object_array_length(page); i++) {
         json_object_object_del(json_object_array_get_idx(page, i), "PublicKey");
+    }
 }
 
 const struct lab_action lab_ecs_actions[] = {

@@ -39,8 +39,9 @@ static void serve_item(const struct lab_call *call, const char *section, const c
     struct json_object *item = lab_member(lab_member(call->region, section), id ? id : "");
     struct json_object_iter at;
 
-    if (!id)
+    if (!id) {
         return;
+    }
     if (!item) {
         lab_reply_error(reply, call->request, 404, code, "The specified %s does not exist.", param);
         return;
@@ -69,16 +70,18 @@ void lab_get_instance_console_output(const struct lab_call *call, struct lab_rep
     size_t len = strlen(text);
     unsigned char *base64;
 
-    if (!id)
+    if (!id) {
         return;
+    }
     if (!lab_member(lab_member(call->region, "Instances"), id)) {
         lab_reply_error(reply, call->request, 404, "InvalidInstanceId.NotFound",
                         "The specified InstanceId does not exist.");
         return;
     }
     base64 = malloc(len / 3 * 4 + 8);
-    if (!base64)
+    if (!base64) {
         abort();
+    }
     EVP_EncodeBlock(base64, (const unsigned char *)text, (int)len);
     json_object_object_add(reply->body, "InstanceId", json_object_new_string(id));
     json_object_object_add(reply->body, "ConsoleOutput",
@@ -121,10 +124,11 @@ static const struct lab_list image_list = {
 
 void lab_describe_images(const struct lab_call *call, struct lab_reply *reply)
 {
-    if (lab_list_serve(&image_list, call, reply))
+    if (lab_list_serve(&image_list, call, reply)) {
         json_object_object_add(
             reply->body, "RegionId",
             json_object_new_string(lab_request_param(call->request, "RegionId")));
+    }
 }
 
 static const struct lab_filter assistant_filters[] = {

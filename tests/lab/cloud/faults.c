@@ -29,9 +29,11 @@ static const struct {
 
 static enum lab_fault fault_of(const char *name)
 {
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (strcmp(names[i].name, name) == 0)
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i].name, name) == 0) {
             return names[i].fault;
+        }
+    }
     errx(64, "no such fault: %s", name);
 }
 
@@ -44,11 +46,14 @@ static long count_call(const char *action)
     } counts[128];
     static size_t used;
 
-    for (size_t i = 0; i < used; i++)
-        if (strcmp(counts[i].name, action) == 0)
+    for (size_t i = 0; i < used; i++) {
+        if (strcmp(counts[i].name, action) == 0) {
             return ++counts[i].count;
-    if (used == sizeof(counts) / sizeof(counts[0]))
+        }
+    }
+    if (used == sizeof(counts) / sizeof(counts[0])) {
         return 0;
+    }
     counts[used].name = lab_need(strdup(action));
     return counts[used++].count = 1;
 }
@@ -59,10 +64,12 @@ static bool strikes(struct json_object *fault, const char *action, long nth)
     long first = json_object_get_int64(lab_member(fault, "nth"));
     long last = json_object_get_int64(lab_member(fault, "until"));
 
-    if (strcmp(wanted, "*") != 0 && strcmp(wanted, action) != 0)
+    if (strcmp(wanted, "*") != 0 && strcmp(wanted, action) != 0) {
         return false;
-    if (first == 0)
+    }
+    if (first == 0) {
         return true;
+    }
     return nth >= first && nth <= (last ? last : first);
 }
 
@@ -86,8 +93,9 @@ static void forbid(const struct lab_world *world, const struct lab_request *requ
         {"AuthAction", auth_action},
         {"EncodedDiagnosticMessage", "AQEAAAAAexample"},
     };
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
         json_object_object_add(detail, members[i][0], json_object_new_string(members[i][1]));
+    }
     json_object_object_add(reply->body, "AccessDeniedDetail", detail);
 }
 
@@ -101,13 +109,17 @@ struct lab_struck lab_faults_apply(const struct lab_world *world, const struct l
 
     action = action ? action : "";
     long nth = count_call(action);
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return struck;
-    for (size_t i = 0; i < json_object_array_length(list) && !found; i++)
-        if (strikes(json_object_array_get_idx(list, i), action, nth))
+    }
+    for (size_t i = 0; i < json_object_array_length(list) && !found; i++) {
+        if (strikes(json_object_array_get_idx(list, i), action, nth)) {
             found = json_object_array_get_idx(list, i);
-    if (!found)
+        }
+    }
+    if (!found) {
         return struck;
+    }
 
     struck.name = lab_text(found, "do");
     struck.fault = fault_of(struck.name);

@@ -14,8 +14,9 @@ void lab_legacy_open(struct lab_request *request)
     const char *action = lab_request_param(request, "Action");
     const char *version = lab_request_param(request, "Version");
 
-    if (lab_pairs_get(&request->headers, "x-acs-action") || !action || !version)
+    if (lab_pairs_get(&request->headers, "x-acs-action") || !action || !version) {
         return;
+    }
     lab_pairs_add(&request->headers, "x-acs-action", action);
     lab_pairs_add(&request->headers, "x-acs-version", version);
 }
@@ -40,12 +41,16 @@ static char *string_to_sign(const struct lab_request *request)
     size_t size = 0, text_size = 0;
     FILE *out = lab_need(open_memstream(&query, &size));
 
-    for (size_t list = 0; list < 2; list++)
-        for (size_t i = 0; i < lists[list]->count; i++)
-            if (strcmp(lists[list]->item[i].name, "Signature") != 0)
+    for (size_t list = 0; list < 2; list++) {
+        for (size_t i = 0; i < lists[list]->count; i++) {
+            if (strcmp(lists[list]->item[i].name, "Signature") != 0) {
                 lab_pairs_add(&all, lists[list]->item[i].name, lists[list]->item[i].value);
-    if (all.count > 0)
+            }
+        }
+    }
+    if (all.count > 0) {
         qsort(all.item, all.count, sizeof(all.item[0]), by_name);
+    }
     for (size_t i = 0; i < all.count; i++) {
         fputs(i ? "&" : "", out);
         lab_percent_encode(out, all.item[i].name);
@@ -84,7 +89,7 @@ struct json_object *lab_legacy_verify(const struct lab_world *world,
     struct json_object *key;
     char *text;
 
-    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
+    for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         if (!lab_request_param(request, required[i])) {
             lab_reply_error(reply, request, 400, "MissingParameter",
                             "The input parameter \"%s\" that is mandatory for processing this "
@@ -92,17 +97,20 @@ struct json_object *lab_legacy_verify(const struct lab_world *world,
                             required[i]);
             return NULL;
         }
+    }
     if (!method || strcmp(method, "HMAC-SHA1") != 0) {
         lab_reply_error(reply, request, 400, "IncompleteSignature",
                         "The request signature does not conform to Aliyun standards.");
         return NULL;
     }
-    if (!lab_verify_date(lab_request_param(request, "Timestamp"), request, now, reply))
+    if (!lab_verify_date(lab_request_param(request, "Timestamp"), request, now, reply)) {
         return NULL;
+    }
     key = lab_verify_key(world, request, lab_request_param(request, "AccessKeyId"),
                          lab_request_param(request, "SecurityToken"), reply);
-    if (!key)
+    if (!key) {
         return NULL;
+    }
     text = string_to_sign(request);
     if (!signature_fits(lab_text(key, "AccessKeySecret"), text,
                         lab_request_param(request, "Signature"))) {

@@ -15,8 +15,9 @@ struct json_object *lab_copy(struct json_object *item)
 
 static bool text_fits(const char *wanted, const char *text, enum lab_match match)
 {
-    if (match == LAB_MATCH_WILDCARD)
+    if (match == LAB_MATCH_WILDCARD) {
         return fnmatch(wanted, text, 0) == 0;
+    }
     return strcmp(wanted, text) == 0;
 }
 
@@ -25,15 +26,19 @@ static bool field_fits(struct json_object *value, const char *field, const char 
                        enum lab_match match)
 {
     if (json_object_is_type(value, json_type_array)) {
-        for (size_t i = 0; i < json_object_array_length(value); i++)
-            if (field_fits(json_object_array_get_idx(value, i), field, wanted, match))
+        for (size_t i = 0; i < json_object_array_length(value); i++) {
+            if (field_fits(json_object_array_get_idx(value, i), field, wanted, match)) {
                 return true;
+            }
+        }
         return false;
     }
-    if (!value)
+    if (!value) {
         return false;
-    if (*field == '\0')
+    }
+    if (*field == '\0') {
         return text_fits(wanted, json_object_get_string(value), match);
+    }
 
     char name[64];
     size_t size = strcspn(field, ".");
@@ -49,11 +54,13 @@ static bool any_numbered_fits(struct json_object *item, const struct lab_filter 
 
     for (size_t i = 0; i < query->count; i++) {
         const char *name = query->item[i].name;
-        if (strncmp(name, filter->param, size) != 0 || name[size] != '.')
+        if (strncmp(name, filter->param, size) != 0 || name[size] != '.') {
             continue;
+        }
         *asked = true;
-        if (field_fits(item, filter->field, query->item[i].value, LAB_MATCH_EXACT))
+        if (field_fits(item, filter->field, query->item[i].value, LAB_MATCH_EXACT)) {
             return true;
+        }
     }
     return false;
 }
@@ -71,15 +78,17 @@ static bool tags_fit(struct json_object *item, const struct lab_filter *filter,
         const char *key = lab_request_param(request, name);
         snprintf(name, sizeof(name), "%s.%d.Value", filter->param, n);
         const char *value = lab_request_param(request, name);
-        if (!key)
+        if (!key) {
             continue;
+        }
         for (size_t i = 0; tags && i < json_object_array_length(tags); i++) {
             struct json_object *tag = json_object_array_get_idx(tags, i);
             fits = fits || (strcmp(lab_text(tag, "TagKey"), key) == 0 &&
                             (!value || strcmp(lab_text(tag, "TagValue"), value) == 0));
         }
-        if (!fits)
+        if (!fits) {
             return false;
+        }
     }
     return true;
 }
@@ -90,23 +99,27 @@ static bool filter_fits(struct json_object *item, const struct lab_filter *filte
     const char *value = lab_request_param(request, filter->param);
     bool fits = false;
 
-    if (filter->match == LAB_MATCH_TAGS)
+    if (filter->match == LAB_MATCH_TAGS) {
         return tags_fit(item, filter, request);
+    }
     if (filter->match == LAB_MATCH_NUMBERED) {
         bool asked = false;
         fits = any_numbered_fits(item, filter, &request->query, &asked);
         return fits || !asked;
     }
-    if (!value || value[0] == '\0')
+    if (!value || value[0] == '\0') {
         return true;
-    if (filter->match != LAB_MATCH_JSON_ARRAY)
+    }
+    if (filter->match != LAB_MATCH_JSON_ARRAY) {
         return field_fits(item, filter->field, value, filter->match);
+    }
 
     struct json_object *wanted = json_tokener_parse(value);
-    for (size_t i = 0; wanted && i < json_object_array_length(wanted) && !fits; i++)
+    for (size_t i = 0; wanted && i < json_object_array_length(wanted) && !fits; i++) {
         fits = field_fits(item, filter->field,
                           json_object_get_string(json_object_array_get_idx(wanted, i)),
                           LAB_MATCH_EXACT);
+    }
     json_object_put(wanted);
     return fits;
 }
@@ -117,8 +130,9 @@ static bool arrays_are_sound(const struct lab_list *list, const struct lab_call 
 {
     for (const struct lab_filter *filter = list->filters; filter->param; filter++) {
         const char *value = lab_request_param(call->request, filter->param);
-        if (filter->match != LAB_MATCH_JSON_ARRAY || !value || value[0] == '\0')
+        if (filter->match != LAB_MATCH_JSON_ARRAY || !value || value[0] == '\0') {
             continue;
+        }
         struct json_object *array = json_tokener_parse(value);
         bool sound = json_object_is_type(array, json_type_array) &&
                      json_object_array_length(array) >= 1 && json_object_array_length(array) <= 100;
@@ -140,12 +154,14 @@ static bool number_param(const struct lab_call *call, const char *name, long min
     char *end;
 
     *number = absent;
-    if (!text || text[0] == '\0')
+    if (!text || text[0] == '\0') {
         return true;
+    }
     errno = 0;
     *number = strtol(text, &end, 10);
-    if (errno == 0 && *end == '\0' && *number >= min && *number <= max)
+    if (errno == 0 && *end == '\0' && *number >= min && *number <= max) {
         return true;
+    }
     lab_reply_error(reply, call->request, 400, "InvalidParameter",
                     "The specified parameter \"%s\" is not valid.", name);
     return false;
@@ -159,12 +175,15 @@ static unsigned long params_sum(const struct lab_request *request)
     for (size_t i = 0; i < request->query.count; i++) {
         const struct lab_pair *pair = &request->query.item[i];
         unsigned long one = 14695981039346656037UL;
-        if (strcmp(pair->name, "NextToken") == 0)
+        if (strcmp(pair->name, "NextToken") == 0) {
             continue;
-        for (const char *c = pair->name; *c; c++)
+        }
+        for (const char *c = pair->name; *c; c++) {
             one = (one ^ (unsigned char)*c) * 1099511628211UL;
-        for (const char *c = pair->value; *c; c++)
+        }
+        for (const char *c = pair->value; *c; c++) {
             one = (one ^ (unsigned char)*c) * 1099511628211UL;
+        }
         sum ^= one; /* whatever their order */
     }
     return sum;
@@ -183,8 +202,9 @@ struct json_object *lab_list_token_page(const struct lab_call *call, struct json
 
     if (!number_param(call,
                       lab_request_param(call->request, "MaxResult") ? "MaxResult" : "MaxResults",
-                      min, max, default_size, &wanted, reply))
+                      min, max, default_size, &wanted, reply)) {
         return NULL;
+    }
     if (token && token[0] != '\0' &&
         (sscanf(token, "AAAA%16lx%zx%n", &token_sum, &from, &used) != 2 || token[used] != '\0' ||
          token_sum != sum || from >= count)) {
@@ -193,15 +213,18 @@ struct json_object *lab_list_token_page(const struct lab_call *call, struct json
         return NULL;
     }
     size = (size_t)wanted;
-    if (call->world->page_limit > 0 && size > call->world->page_limit)
+    if (call->world->page_limit > 0 && size > call->world->page_limit) {
         size = call->world->page_limit;
+    }
     struct json_object *page = lab_need(json_object_new_array());
-    for (size_t i = from; i < count && i < from + size; i++)
+    for (size_t i = from; i < count && i < from + size; i++) {
         json_object_array_add(page, lab_copy(json_object_array_get_idx(all, i)));
-    if (from + size < count)
+    }
+    if (from + size < count) {
         snprintf(next, sizeof(next), "AAAA%016lx%zx", sum, from + size);
-    else if (call->world->pages_in_a_circle && size < count) /* back to the second page */
+    } else if (call->world->pages_in_a_circle && size < count) { /* back to the second page */
         snprintf(next, sizeof(next), "AAAA%016lx%zx", sum, size);
+    }
     json_object_object_add(reply->body, "NextToken", json_object_new_string(next));
     return page;
 }
@@ -213,12 +236,14 @@ static struct json_object *number_page(const struct lab_list *list, const struct
     long number, size;
 
     if (!number_param(call, "PageNumber", 1, 1L << 30, 1, &number, reply) ||
-        !number_param(call, "PageSize", 1, list->page_size_max, list->default_size, &size, reply))
+        !number_param(call, "PageSize", 1, list->page_size_max, list->default_size, &size, reply)) {
         return NULL;
+    }
     struct json_object *page = lab_need(json_object_new_array());
     size_t from = (size_t)(number - 1) * (size_t)size;
-    for (size_t i = from; i < count && i < from + (size_t)size; i++)
+    for (size_t i = from; i < count && i < from + (size_t)size; i++) {
         json_object_array_add(page, lab_copy(json_object_array_get_idx(all, i)));
+    }
     if (list->page_size_max > 0) {
         json_object_object_add(reply->body, "PageNumber", json_object_new_int64(number));
         json_object_object_add(reply->body, "PageSize", json_object_new_int64(size));
@@ -235,17 +260,20 @@ bool lab_list_serve(const struct lab_list *list, const struct lab_call *call,
                     (list->page_size_max == 0 || lab_request_param(call->request, "MaxResults") ||
                      lab_request_param(call->request, "NextToken"));
 
-    if (!arrays_are_sound(list, call, reply))
+    if (!arrays_are_sound(list, call, reply)) {
         return false;
+    }
     struct json_object *all = lab_need(json_object_new_array());
     if (section) {
         json_object_object_foreachC(section, at)
         {
             bool fits = true;
-            for (const struct lab_filter *filter = list->filters; fits && filter->param; filter++)
+            for (const struct lab_filter *filter = list->filters; fits && filter->param; filter++) {
                 fits = filter_fits(at.val, filter, call->request);
-            if (fits)
+            }
+            if (fits) {
                 json_object_array_add(all, json_object_get(at.val));
+            }
         }
     }
     struct json_object *page = by_token

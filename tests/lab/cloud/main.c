@@ -32,8 +32,9 @@ static char *read_file(const char *file)
     size_t size = 0;
     FILE *in = fopen(file, "re");
 
-    if (!in || getdelim(&text, &size, '\0', in) < 0)
+    if (!in || getdelim(&text, &size, '\0', in) < 0) {
         err(66, "%s", file);
+    }
     fclose(in);
     return text;
 }
@@ -43,8 +44,9 @@ static uint16_t parse_port(const char *text)
     char *end;
     long port = strtol(text, &end, 10);
 
-    if (*end != '\0' || port < 0 || port > 65535)
+    if (*end != '\0' || port < 0 || port > 65535) {
         errx(64, "not a port: %s", text);
+    }
     return (uint16_t)port;
 }
 
@@ -63,21 +65,23 @@ int main(int argc, char **argv)
     int option, signal_number;
 
     while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
-        if (option == 'w')
+        if (option == 'w') {
             world_file = optarg;
-        else if (option == 'c')
+        } else if (option == 'c') {
             cert_file = optarg;
-        else if (option == 'k')
+        } else if (option == 'k') {
             key_file = optarg;
-        else if (option == 'p')
+        } else if (option == 'p') {
             options.port = parse_port(optarg);
-        else if (option == 'l')
+        } else if (option == 'l') {
             log_file = optarg;
-        else
+        } else {
             errx(64, "%s", usage);
+        }
     }
-    if (!world_file || optind != argc || !cert_file != !key_file)
+    if (!world_file || optind != argc || !cert_file != !key_file) {
         errx(64, "%s", usage);
+    }
 
     /* Blocked here, so in every thread: only sigwait below takes them. */
     sigemptyset(&end_signals);
@@ -87,8 +91,9 @@ int main(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &end_signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != parent)
+    if (getppid() != parent) {
         return 0;
+    }
 
     lab_world_load(&world, world_file);
     lab_calllog_open(log_file);

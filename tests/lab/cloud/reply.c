@@ -11,8 +11,9 @@ static void make_request_id(char id[37])
 {
     unsigned char b[16];
 
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
+    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b)) {
         err(1, "getrandom");
+    }
     snprintf(id, 37, "%02X%02X%02X%02X-%02X%02X-%02X%02X-%02X%02X-%02X%02X%02X%02X%02X%02X", b[0],
              b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13],
              b[14], b[15]);
@@ -36,10 +37,12 @@ const char *lab_product(const struct lab_request *request)
 {
     const char *version = lab_pairs_get(&request->headers, "x-acs-version");
 
-    if (version && strcmp(version, "2016-04-28") == 0)
+    if (version && strcmp(version, "2016-04-28") == 0) {
         return "vpc";
-    if (version && strcmp(version, "2015-04-01") == 0)
+    }
+    if (version && strcmp(version, "2015-04-01") == 0) {
         return "sts";
+    }
     return "ecs";
 }
 
@@ -59,10 +62,11 @@ void lab_reply_error(struct lab_reply *reply, const struct lab_request *request,
     va_start(args, message);
     vsnprintf(text, sizeof(text), message, args);
     va_end(args);
-    if (region && strcmp(product, "sts") != 0)
+    if (region && strcmp(product, "sts") != 0) {
         snprintf(host, sizeof(host), "%s.%.100s.aliyuncs.com", product, region);
-    else
+    } else {
         snprintf(host, sizeof(host), "%s.aliyuncs.com", product);
+    }
     snprintf(recommend, sizeof(recommend),
              "https://api.aliyun.com/troubleshoot?q=%s&product=%c%s&requestId=%s", code,
              product[0] - 'a' + 'A', product + 1, reply->request_id);
@@ -83,15 +87,16 @@ char *lab_reply_xml(const struct lab_reply *reply)
     char *text;
     int size;
 
-    if (reply->code[0] != '\0')
+    if (reply->code[0] != '\0') {
         size = asprintf(&text,
                         "<?xml version='1.0' encoding='UTF-8'?><Error><RequestId>%s</RequestId>"
                         "<Code>%s</Code></Error>",
                         reply->request_id, reply->code);
-    else
+    } else {
         size = asprintf(&text,
                         "<?xml version='1.0' encoding='UTF-8'?><Response><RequestId>%s"
                         "</RequestId></Response>",
                         reply->request_id);
+    }
     return lab_need(size < 0 ? NULL : text);
 }

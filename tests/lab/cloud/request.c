@@ -6,8 +6,9 @@
 
 void *lab_need(void *memory)
 {
-    if (!memory)
+    if (!memory) {
         err(1, "lab-cloud");
+    }
     return memory;
 }
 
@@ -21,20 +22,25 @@ void lab_pairs_add(struct lab_pairs *pairs, const char *name, const char *value)
 
 const char *lab_pairs_get(const struct lab_pairs *pairs, const char *name)
 {
-    for (size_t i = 0; i < pairs->count; i++)
-        if (strcmp(pairs->item[i].name, name) == 0)
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (strcmp(pairs->item[i].name, name) == 0) {
             return pairs->item[i].value;
+        }
+    }
     return NULL;
 }
 
 static int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
-    if (c >= 'A' && c <= 'F')
+    }
+    if (c >= 'A' && c <= 'F') {
         return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f')
+    }
+    if (c >= 'a' && c <= 'f') {
         return c - 'a' + 10;
+    }
     return -1;
 }
 
@@ -48,8 +54,9 @@ static bool percent_decode(char *text)
         if (c == '%') {
             int high = hex_digit(in[1]);
             int low = high < 0 ? -1 : hex_digit(in[2]);
-            if (low < 0 || high + low == 0)
+            if (low < 0 || high + low == 0) {
                 return false;
+            }
             c = (char)(high * 16 + low);
             in += 2;
         }
@@ -69,11 +76,13 @@ bool lab_pairs_decode(struct lab_pairs *pairs, const char *text)
     while (ok && (field = strsep(&rest, "&")) != NULL) {
         char *value = field;
         char *name = strsep(&value, "=");
-        if (!value)
+        if (!value) {
             value = name + strlen(name);
+        }
         ok = percent_decode(name) && (value[0] == '\0' || percent_decode(value));
-        if (ok && (name[0] != '\0' || value[0] != '\0'))
+        if (ok && (name[0] != '\0' || value[0] != '\0')) {
             lab_pairs_add(pairs, name, value);
+        }
     }
     free(copy);
     return ok;
@@ -98,15 +107,17 @@ struct lab_request *lab_request_new(const char *method, const char *uri, unsigne
     request->connection = connection;
     request->path = lab_need(mark ? strndup(uri, (size_t)(mark - uri)) : strdup(uri));
     /* What cannot be decoded is left out, and so its signature will not fit. */
-    if (mark && !lab_pairs_decode(&request->query, mark + 1))
+    if (mark && !lab_pairs_decode(&request->query, mark + 1)) {
         lab_pairs_clear(&request->query);
+    }
     return request;
 }
 
 void lab_request_free(struct lab_request *request)
 {
-    if (!request)
+    if (!request) {
         return;
+    }
     lab_pairs_clear(&request->headers);
     lab_pairs_clear(&request->query);
     lab_pairs_clear(&request->form);

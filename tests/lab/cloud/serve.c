@@ -28,14 +28,16 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
     size_t size = 0;
 
     (void)kind;
-    for (; name[size] && size < sizeof(lower) - 1; size++)
+    for (; name[size] && size < sizeof(lower) - 1; size++) {
         lower[size] = (char)(name[size] >= 'A' && name[size] <= 'Z' ? name[size] + 32 : name[size]);
+    }
     lower[size] = '\0';
     value = value ? value : "";
     value += strspn(value, " \t");
     char *trimmed = lab_need(strdup(value));
-    for (size = strlen(trimmed); size > 0 && strchr(" \t", trimmed[size - 1]); size--)
+    for (size = strlen(trimmed); size > 0 && strchr(" \t", trimmed[size - 1]); size--) {
         trimmed[size - 1] = '\0';
+    }
     lab_pairs_add(headers, lower, trimmed);
     free(trimmed);
     return MHD_YES;
@@ -43,8 +45,9 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
 
 static bool take_body(struct lab_request *request, const char *data, size_t size)
 {
-    if (size > BODY_MAX - request->body_size)
+    if (size > BODY_MAX - request->body_size) {
         return false;
+    }
     request->body = lab_need(realloc(request->body, request->body_size + size + 1));
     memcpy(request->body + request->body_size, data, size);
     request->body_size += size;
@@ -66,8 +69,9 @@ static ssize_t endless(void *cls, uint64_t position, char *buffer, size_t max)
     static const char start[] = "{\"Instances\":{\"Instance\":[{\"Description\":\"";
 
     (void)cls;
-    for (size_t i = 0; i < max; i++)
+    for (size_t i = 0; i < max; i++) {
         buffer[i] = position + i < sizeof(start) - 1 ? start[position + i] : 'x';
+    }
     return (ssize_t)max;
 }
 
@@ -82,10 +86,12 @@ static ssize_t half_then_close(void *cls, uint64_t position, char *buffer, size_
     struct half *half = cls;
     size_t left = half->size / 2 - (size_t)position;
 
-    if (left == 0)
+    if (left == 0) {
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (max > left)
+    }
+    if (max > left) {
         max = left;
+    }
     memcpy(buffer, half->text + position, max);
     return (ssize_t)max;
 }
@@ -163,15 +169,17 @@ static void reset_connection(struct MHD_Connection *connection)
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct sockaddr none = {.sa_family = AF_UNSPEC};
 
-    if (connect(info->connect_fd, &none, sizeof(none)) < 0)
+    if (connect(info->connect_fd, &none, sizeof(none)) < 0) {
         warn("reset");
+    }
 }
 
 static void sleep_ms(unsigned ms)
 {
     struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    while (nanosleep(&left, &left) < 0)
+    while (nanosleep(&left, &left) < 0) {
         continue;
+    }
 }
 
 static void add_headers(struct MHD_Response *response, const struct lab_reply *reply, time_t now,
@@ -211,18 +219,20 @@ static enum MHD_Result answer(const struct lab_world *world, struct MHD_Connecti
 
     MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &request->headers);
     type = lab_pairs_get(&request->headers, "content-type");
-    if (request->body && type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
+    if (request->body && type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0) {
         lab_pairs_decode(&request->form, request->body);
+    }
 
     lab_legacy_open(request);
     pthread_mutex_lock(&lock);
     lab_reply_init(&reply);
-    if (is_anonymous(request))
+    if (is_anonymous(request)) {
         lab_action_serve(&call, &reply);
-    else if ((call.access_key = lab_legacy_is_signed(request)
-                                    ? lab_legacy_verify(world, request, now, &reply)
-                                    : lab_verify(world, request, now, &reply)))
+    } else if ((call.access_key = lab_legacy_is_signed(request)
+                                      ? lab_legacy_verify(world, request, now, &reply)
+                                      : lab_verify(world, request, now, &reply))) {
         lab_action_serve(&call, &reply);
+    }
     struct lab_struck struck = lab_faults_apply(world, request, &reply);
     lab_calllog_add(request, call.access_key != NULL, &reply, &struck);
     bool json = wants_json(request);
@@ -237,10 +247,12 @@ static enum MHD_Result answer(const struct lab_world *world, struct MHD_Connecti
         free(text);
         return MHD_NO;
     }
-    if (struck.fault == LAB_FAULT_DELAY)
+    if (struck.fault == LAB_FAULT_DELAY) {
         sleep_ms(struck.ms);
-    while (struck.fault == LAB_FAULT_HANG)
+    }
+    while (struck.fault == LAB_FAULT_HANG) {
         pause();
+    }
     struct MHD_Response *response = make_response(struck.fault, text, &reply.status);
     add_headers(response, &reply, now, json && struck.fault != LAB_FAULT_HTML);
     enum MHD_Result result = MHD_queue_response(connection, reply.status, response);
@@ -262,8 +274,9 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
         return MHD_YES;
     }
     if (*size > 0) {
-        if (!take_body(request, data, *size))
+        if (!take_body(request, data, *size)) {
             return MHD_NO;
+        }
         *size = 0;
         return MHD_YES;
     }
@@ -298,8 +311,9 @@ static void connection_event(void *cls, struct MHD_Connection *connection, void 
 
     (void)cls;
     (void)connection;
-    if (code != MHD_CONNECTION_NOTIFY_STARTED)
+    if (code != MHD_CONNECTION_NOTIFY_STARTED) {
         return;
+    }
     pthread_mutex_lock(&lock);
     *context = (void *)++count;
     pthread_mutex_unlock(&lock);
@@ -338,7 +352,8 @@ uint16_t lab_serve_start(const struct lab_serve_options *options)
         MHD_OPTION_URI_LOG_CALLBACK, new_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_done,
         NULL, MHD_OPTION_NOTIFY_CONNECTION, connection_event, NULL,
         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-    if (!daemon)
+    if (!daemon) {
         err(71, "cannot listen on 127.0.0.1 port %u", (unsigned)options->port);
+    }
     return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }

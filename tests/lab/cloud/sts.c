@@ -9,8 +9,9 @@ static void get_caller_identity(const struct lab_call *call, struct lab_reply *r
     struct json_object *identity = lab_member(call->access_key, "identity");
     struct json_object_iter at;
 
-    if (!identity)
+    if (!identity) {
         return;
+    }
     json_object_object_foreachC(identity, at)
         json_object_object_add(reply->body, at.key, json_object_get(at.val));
 }
@@ -20,11 +21,14 @@ static bool names(struct json_object *role, const char *member, const char *valu
 {
     struct json_object *list = lab_member(role, member);
 
-    if (!json_object_is_type(list, json_type_array))
+    if (!json_object_is_type(list, json_type_array)) {
         return value && strcmp(lab_text(role, member), value) == 0;
-    for (size_t i = 0; value && i < json_object_array_length(list); i++)
-        if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), value) == 0)
+    }
+    for (size_t i = 0; value && i < json_object_array_length(list); i++) {
+        if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), value) == 0) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -57,18 +61,20 @@ static void hand_out(const struct lab_call *call, const char *member, const char
     const char *arn = lab_action_need(call, "RoleArn", reply);
     struct json_object *role = lab_member(lab_member(call->world->root, "roles"), arn ? arn : "");
 
-    if (!arn || !lab_action_need(call, "RoleSessionName", reply))
+    if (!arn || !lab_action_need(call, "RoleSessionName", reply)) {
         return;
-    if (!role)
+    }
+    if (!role) {
         lab_reply_error(reply, call->request, 404, "EntityNotExist.Role",
                         "The role not exists: %s.", arn);
-    else if (!names(role, member, presented) ||
-             (lab_member(role, "external_id") &&
-              !names(role, "external_id", lab_request_param(call->request, "ExternalId"))))
+    } else if (!names(role, member, presented) ||
+               (lab_member(role, "external_id") &&
+                !names(role, "external_id", lab_request_param(call->request, "ExternalId")))) {
         lab_reply_error(reply, call->request, 403, "NoPermission",
                         "You are not authorized to do this action.");
-    else
+    } else {
         give(role, arn, lab_request_param(call->request, "RoleSessionName"), reply);
+    }
 }
 
 static void assume_role(const struct lab_call *call, struct lab_reply *reply)

@@ -20,8 +20,9 @@ struct claim {
 
 static void hex(const unsigned char *bytes, size_t size, char *text)
 {
-    for (size_t i = 0; i < size; i++)
+    for (size_t i = 0; i < size; i++) {
         snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    }
 }
 
 static void sha256_hex(const char *data, size_t size, char text[65])
@@ -36,8 +37,9 @@ static char *take_field(const char **at, const char *name)
 {
     size_t size = strlen(name);
 
-    if (strncmp(*at, name, size) != 0)
+    if (strncmp(*at, name, size) != 0) {
         return NULL;
+    }
     const char *value = *at + size;
     const char *end = value + strcspn(value, ",");
     *at = *end ? end + 1 : end;
@@ -46,8 +48,9 @@ static char *take_field(const char **at, const char *name)
 
 static bool parse_claim(const char *header, struct claim *claim)
 {
-    if (!header || strncmp(header, ALGORITHM " ", strlen(ALGORITHM) + 1) != 0)
+    if (!header || strncmp(header, ALGORITHM " ", strlen(ALGORITHM) + 1) != 0) {
         return false;
+    }
     const char *at = header + strlen(ALGORITHM) + 1;
     claim->credential = take_field(&at, "Credential=");
     claim->signed_headers = take_field(&at, "SignedHeaders=");
@@ -67,11 +70,14 @@ static struct lab_pairs sorted(const struct lab_pairs *pairs, bool (*wanted)(con
 {
     struct lab_pairs copy = {0};
 
-    for (size_t i = 0; i < pairs->count; i++)
-        if (!wanted || wanted(pairs->item[i].name))
+    for (size_t i = 0; i < pairs->count; i++) {
+        if (!wanted || wanted(pairs->item[i].name)) {
             lab_pairs_add(&copy, pairs->item[i].name, pairs->item[i].value);
-    if (copy.count > 0)
+        }
+    }
+    if (copy.count > 0) {
         qsort(copy.item, copy.count, sizeof(copy.item[0]), by_name_then_value);
+    }
     return copy;
 }
 
@@ -110,11 +116,13 @@ static char *string_to_sign(const struct lab_request *request, char **names)
         bool again = i > 0 && strcmp(headers.item[i].name, headers.item[i - 1].name) == 0;
         bool more =
             i + 1 < headers.count && strcmp(headers.item[i].name, headers.item[i + 1].name) == 0;
-        if (!again)
+        if (!again) {
             fprintf(out, "%s:", headers.item[i].name);
+        }
         fprintf(out, "%s%s", headers.item[i].value, more ? "," : "\n");
-        if (!again)
+        if (!again) {
             fprintf(name_list, "%s%s", i ? ";" : "", headers.item[i].name);
+        }
     }
     fclose(name_list);
     sha256_hex(request->body ? request->body : "", request->body_size, body_digest);
@@ -149,8 +157,9 @@ static bool parse_date(const char *text, time_t *when)
     char again[32];
     const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
 
-    if (!end || *end != '\0')
+    if (!end || *end != '\0') {
         return false;
+    }
     *when = timegm(&tm);
     strftime(again, sizeof(again), "%Y-%m-%dT%H:%M:%SZ", &tm);
     return strcmp(again, text) == 0;
@@ -160,8 +169,9 @@ bool lab_verify_nonce(const char *nonce)
 {
     static struct lab_pairs seen;
 
-    if (lab_pairs_get(&seen, nonce))
+    if (lab_pairs_get(&seen, nonce)) {
         return false;
+    }
     lab_pairs_add(&seen, nonce, "");
     return true;
 }
@@ -172,20 +182,21 @@ static bool token_fits(struct json_object *key, const struct lab_request *reques
     const char *expected = lab_text(key, "SecurityToken");
     const char *id = lab_pairs_get(&request->headers, "x-acs-accesskey-id");
 
-    if ((id && strcmp(id, lab_text(key, "AccessKeyId")) != 0) || (expected[0] == '\0' && token))
+    if ((id && strcmp(id, lab_text(key, "AccessKeyId")) != 0) || (expected[0] == '\0' && token)) {
         lab_reply_error(reply, request, 400, "InvalidSecurityToken.MismatchWithAccessKey",
                         "Specified SecurityToken mismatch with the AccessKey.");
-    else if (expected[0] != '\0' && !token)
+    } else if (expected[0] != '\0' && !token) {
         lab_reply_error(reply, request, 400, "MissingSecurityToken",
                         "SecurityToken is mandatory for this action.");
-    else if (expected[0] != '\0' && strcmp(token, expected) != 0)
+    } else if (expected[0] != '\0' && strcmp(token, expected) != 0) {
         lab_reply_error(reply, request, 400, "InvalidSecurityToken.Malformed",
                         "Specified SecurityToken is malformed.");
-    else if (strcmp(lab_text(key, "state"), "expired") == 0)
+    } else if (strcmp(lab_text(key, "state"), "expired") == 0) {
         lab_reply_error(reply, request, 400, "InvalidSecurityToken.Expired",
                         "Specified SecurityToken is expired.");
-    else
+    } else {
         return true;
+    }
     return false;
 }
 
@@ -250,12 +261,14 @@ static struct json_object *judge(const struct lab_world *world, const struct lab
     char body_digest[65];
     struct json_object *key;
 
-    if (!headers_fit(request, now, reply))
+    if (!headers_fit(request, now, reply)) {
         return NULL;
+    }
     key = lab_verify_key(world, request, claim->credential,
                          lab_pairs_get(&request->headers, "x-acs-security-token"), reply);
-    if (!key)
+    if (!key) {
         return NULL;
+    }
     if (strcmp(claim->signed_headers, names) != 0) {
         lab_reply_error(reply, request, 400, "IncompleteSignature",
                         "The signed headers are not those that must be signed: %s", names);
@@ -286,11 +299,12 @@ struct json_object *lab_verify(const struct lab_world *world, const struct lab_r
     char *names = NULL;
     char *text = string_to_sign(request, &names);
 
-    if (parse_claim(lab_pairs_get(&request->headers, "authorization"), &claim))
+    if (parse_claim(lab_pairs_get(&request->headers, "authorization"), &claim)) {
         key = judge(world, request, &claim, names, text, now, reply);
-    else
+    } else {
         lab_reply_error(reply, request, 400, "IncompleteSignature",
                         "The request signature does not conform to Aliyun standards.");
+    }
     free(claim.credential);
     free(claim.signed_headers);
     free(claim.signature);

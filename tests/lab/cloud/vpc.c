@@ -9,13 +9,15 @@ static struct json_object *find_item(const struct lab_call *call, const char *se
     struct json_object *regions = lab_member(call->world->root, "regions");
     struct json_object_iter at;
 
-    if (asked && asked[0] != '\0')
+    if (asked && asked[0] != '\0') {
         return lab_member(lab_member(lab_world_region(call->world, asked), section), id);
+    }
     json_object_object_foreachC(regions, at)
     {
         struct json_object *item = lab_member(lab_member(at.val, section), id);
-        if (item)
+        if (item) {
             return item;
+        }
     }
     return NULL;
 }
@@ -25,8 +27,9 @@ static void describe_vswitch_attributes(const struct lab_call *call, struct lab_
     const char *id = lab_action_need(call, "VSwitchId", reply);
     struct json_object_iter at;
 
-    if (!id)
+    if (!id) {
         return;
+    }
     struct json_object *item = find_item(call, "VSwitches", id);
     if (!item) {
         lab_reply_error(reply, call->request, 404, "InvalidVSwitchId.NotFound",
@@ -41,8 +44,9 @@ static void describe_network_acl_attributes(const struct lab_call *call, struct 
 {
     const char *id = lab_action_need(call, "NetworkAclId", reply);
 
-    if (!id)
+    if (!id) {
         return;
+    }
     struct json_object *item = find_item(call, "NetworkAcls", id);
     if (!item) {
         lab_reply_error(reply, call->request, 404, "InvalidNetworkAcl.NotFound",
@@ -57,8 +61,9 @@ static void describe_vpc_attribute(const struct lab_call *call, struct lab_reply
     const char *id = lab_action_need(call, "VpcId", reply);
     struct json_object_iter at;
 
-    if (!id)
+    if (!id) {
         return;
+    }
     struct json_object *item = find_item(call, "Vpcs", id);
     if (!item) {
         lab_reply_error(reply, call->request, 404, "InvalidVpcId.NotFound",
@@ -105,8 +110,9 @@ static const struct lab_list route_list = {
 
 static void describe_route_entry_list(const struct lab_call *call, struct lab_reply *reply)
 {
-    if (lab_action_need(call, "RouteTableId", reply))
+    if (lab_action_need(call, "RouteTableId", reply)) {
         (void)lab_list_serve(&route_list, call, reply);
+    }
 }
 
 static const struct lab_filter forward_filters[] = {
@@ -167,8 +173,9 @@ static const struct lab_list egress_only_list = {
 
 static void describe_ipv6_egress_only_rules(const struct lab_call *call, struct lab_reply *reply)
 {
-    if (lab_action_need(call, "Ipv6GatewayId", reply))
+    if (lab_action_need(call, "Ipv6GatewayId", reply)) {
         (void)lab_list_serve(&egress_only_list, call, reply);
+    }
 }
 
 const struct lab_action lab_vpc_actions[] = {

@@ -13,7 +13,8 @@ struct passwd *getpwnam(const char *name)
     struct passwd *entry = real != NULL ? real(name) : NULL;
     char *home = getenv("LAB_HOME");
 
-    if (entry != NULL && home != NULL)
+    if (entry != NULL && home != NULL) {
         entry->pw_dir = home;
+    }
     return entry;
 }

@@ -44,8 +44,9 @@ static int says(const char *const *words, char *out, size_t size)
     pid = start(words, ends[1]);
     ck_assert_int_gt(pid, 0);
     (void)close(ends[1]);
-    while (len + 1 < size && (got = read(ends[0], out + len, size - 1 - len)) > 0)
+    while (len + 1 < size && (got = read(ends[0], out + len, size - 1 - len)) > 0) {
         len += (size_t)got;
+    }
     out[len] = '\0';
     (void)close(ends[0]);
     status = spf_child_wait(&pid, UNIT_HANGS_MS);
@@ -61,9 +62,10 @@ START_TEST(a_child_gets_its_words_as_they_are)
         NULL};
     char out[1000], expected[1000] = "";
 
-    for (size_t i = 2; words[i] != NULL; i++)
+    for (size_t i = 2; words[i] != NULL; i++) {
         (void)spf_format(expected + strlen(expected), sizeof expected - strlen(expected), "[%s]",
                          words[i]);
+    }
     ck_assert_int_eq(says(words, out, sizeof out), 0);
     ck_assert_str_eq(out, expected);
 }
@@ -154,8 +156,9 @@ START_TEST(a_socket_is_a_child_s_input_and_output)
     int pair[2];
     pid_t pid;
 
-    for (size_t i = 0; i < sizeof sent; i++)
+    for (size_t i = 0; i < sizeof sent; i++) {
         sent[i] = (char)(i * 7 + i / 251);
+    }
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     pid = spf_child_start(&(struct spf_child_program){
         .path = own, .words = words, .environment = &environment, .fds = {pair[1], pair[1], -1}});
@@ -168,10 +171,12 @@ START_TEST(a_socket_is_a_child_s_input_and_output)
 
         ck_assert_int_gt(poll(&poller, 1, UNIT_HANGS_MS), 0);
         if (there < sizeof sent &&
-            (len = send(pair[0], sent + there, sizeof sent - there, MSG_DONTWAIT)) > 0)
+            (len = send(pair[0], sent + there, sizeof sent - there, MSG_DONTWAIT)) > 0) {
             there += (size_t)len;
-        if ((len = recv(pair[0], got + back, sizeof got - back, MSG_DONTWAIT)) > 0)
+        }
+        if ((len = recv(pair[0], got + back, sizeof got - back, MSG_DONTWAIT)) > 0) {
             back += (size_t)len;
+        }
         ck_assert_msg(len != 0, "ended after %zu", back);
     }
     ck_assert_mem_eq(got, sent, sizeof sent);
@@ -230,8 +235,9 @@ START_TEST(long_paths_are_paths)
     write_file(deep, "long");
     ck_assert_int_eq(stat(deep, &status), 0);
     ck_assert_int_eq(status.st_size, 4);
-    for (char *at = deep; *at != '\0'; at++)
+    for (char *at = deep; *at != '\0'; at++) {
         *at = *at == '\\' ? '/' : *at;
+    }
     ck_assert_int_eq(stat(deep, &status), 0);
     ck_assert_int_eq(status.st_size, 4);
 }
@@ -266,8 +272,9 @@ static DWORD WINAPI serve(void *pipe)
     DWORD len;
 
     (void)ConnectNamedPipe(pipe, NULL);
-    if (ReadFile(pipe, question, sizeof question, &len, NULL) && len == 5 && question[4] == 11)
+    if (ReadFile(pipe, question, sizeof question, &len, NULL) && len == 5 && question[4] == 11) {
         (void)WriteFile(pipe, answer, sizeof answer, &len, NULL);
+    }
     (void)ReadFile(pipe, question, 1, &len, NULL); /* until it hangs up */
     (void)CloseHandle(pipe);
     return 0;
@@ -299,27 +306,31 @@ static int act(char **argv)
     DWORD len, done;
 
     if (strcmp(argv[1], "words") == 0) {
-        for (int i = 2; argv[i] != NULL; i++)
+        for (int i = 2; argv[i] != NULL; i++) {
             printf("[%s]", argv[i]);
+        }
     } else if (strcmp(argv[1], "variable") == 0) {
-        for (int i = 2; argv[i] != NULL; i++)
+        for (int i = 2; argv[i] != NULL; i++) {
             printf("[%s]", getenv(argv[i]) != NULL ? getenv(argv[i]) : "none");
+        }
     } else if (strcmp(argv[1], "exit") == 0) {
         return atoi(argv[2]);
     } else if (strcmp(argv[1], "wait") == 0) {
         Sleep(INFINITE);
     } else if (strcmp(argv[1], "copy") == 0) {
         while (ReadFile(GetStdHandle(STD_INPUT_HANDLE), bytes, sizeof bytes, &len, NULL) &&
-               len > 0 && WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), bytes, len, &done, NULL))
+               len > 0 && WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), bytes, len, &done, NULL)) {
             continue;
+        }
     } else if (strcmp(argv[1], "tree") == 0) {
         STARTUPINFOA begin = {.cb = sizeof begin};
         PROCESS_INFORMATION made;
         char line[MAX_PATH + 20];
 
         snprintf(line, sizeof line, "\"%s\" wait", own);
-        if (!CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &begin, &made))
+        if (!CreateProcessA(NULL, line, NULL, NULL, FALSE, 0, NULL, NULL, &begin, &made)) {
             return 1;
+        }
         printf("%lu\n", (unsigned long)made.dwProcessId);
         fflush(stdout);
         Sleep(INFINITE);
@@ -344,8 +355,9 @@ int main(int argc, char **argv)
     };
 
     (void)GetModuleFileNameA(NULL, own, sizeof own);
-    if (argc > 1)
+    if (argc > 1) {
         return act(argv);
+    }
     (void)spf_format(folder, sizeof folder, "%s\\spf-%llu", getenv("TEMP"),
                      (unsigned long long)GetTickCount64()); /* wine's process ids come again */
     (void)CreateDirectoryA(folder, NULL);

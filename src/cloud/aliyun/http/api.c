@@ -67,8 +67,9 @@ struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options 
 {
     struct spf_api *api = calloc(1, sizeof *api);
 
-    if (api == NULL)
+    if (api == NULL) {
         return NULL;
+    }
     api->loop = loop;
     api->options = options;
     api->places.given = options->endpoints;
@@ -88,10 +89,12 @@ struct spf_transfers *spf_api_transfers(struct spf_api *api)
 
 void spf_api_free(struct spf_api *api)
 {
-    if (api == NULL)
+    if (api == NULL) {
         return;
-    while (api->calls != NULL)
+    }
+    while (api->calls != NULL) {
         spf_api_cancel(api->calls);
+    }
     spf_transfers_free(api->transfers);
     spf_endpoint_cache_clear(&api->places);
     free(api->throttled.items);
@@ -101,8 +104,9 @@ void spf_api_free(struct spf_api *api)
 /* Headers hold the token: curl's copies are wiped before they are freed. */
 static void wipe_headers(struct curl_slist *list)
 {
-    for (struct curl_slist *item = list; item != NULL; item = item->next)
+    for (struct curl_slist *item = list; item != NULL; item = item->next) {
         explicit_bzero(item->data, strlen(item->data));
+    }
     curl_slist_free_all(list);
 }
 
@@ -130,8 +134,9 @@ void spf_api_cancel(struct spf_api_call *call)
 {
     struct spf_api_call **link = &call->api->calls;
 
-    while (*link != call)
+    while (*link != call) {
         link = &(*link)->next;
+    }
     *link = call->next;
     end_attempt(call);
     spf_loop_remove(call->api->loop, &call->pause);
@@ -162,8 +167,9 @@ static void trace(const struct spf_api_call *call, const char *status)
     const struct spf_api_options *options = call->api->options;
     char line[512];
 
-    if (options->trace == NULL)
+    if (options->trace == NULL) {
         return;
+    }
     (void)spf_format(line, sizeof line, "POST %s %s %s %s %" PRId64 " ms", call->endpoint.host,
                      call->action, status, call->request_id[0] != '\0' ? call->request_id : "-",
                      spf_now_ms() - call->attempt_ms);
@@ -183,16 +189,18 @@ static bool header_value(const char *line, size_t len, const char *name, char *v
 {
     size_t name_len = strlen(name);
 
-    if (len <= name_len + 1 || strncasecmp(line, name, name_len) != 0 || line[name_len] != ':')
+    if (len <= name_len + 1 || strncasecmp(line, name, name_len) != 0 || line[name_len] != ':') {
         return false;
+    }
     line += name_len + 1;
     len -= name_len + 1;
     while (len > 0 && (*line == ' ' || *line == '\t')) {
         line++;
         len--;
     }
-    while (len > 0 && strchr("\r\n \t", line[len - 1]) != NULL)
+    while (len > 0 && strchr("\r\n \t", line[len - 1]) != NULL) {
         len--;
+    }
     spf_clean(value, size, line, len);
     return true;
 }
@@ -206,12 +214,14 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *owner)
     size_t len = size * count;
     char value[64];
 
-    if (header_value(bytes, len, "x-acs-request-id", call->request_id, sizeof call->request_id))
+    if (header_value(bytes, len, "x-acs-request-id", call->request_id, sizeof call->request_id)) {
         return len;
-    if (header_value(bytes, len, "date", value, sizeof value))
+    }
+    if (header_value(bytes, len, "date", value, sizeof value)) {
         call->date = curl_getdate(value, NULL);
-    else if (header_value(bytes, len, "x-acs-retry-after", value, sizeof value))
+    } else if (header_value(bytes, len, "x-acs-retry-after", value, sizeof value)) {
         call->retry_after_ms = (long)spf_decimal(value, RETRY_AFTER_MAX, -1);
+    }
     return len;
 }
 
@@ -219,10 +229,12 @@ static bool make_nonce(char nonce[33])
 {
     unsigned char bytes[16];
 
-    if (RAND_bytes(bytes, sizeof bytes) != 1)
+    if (RAND_bytes(bytes, sizeof bytes) != 1) {
         return false;
-    for (size_t i = 0; i < sizeof bytes; i++)
+    }
+    for (size_t i = 0; i < sizeof bytes; i++) {
         (void)spf_format(nonce + 2 * i, 3, "%02x", bytes[i]);
+    }
     return true;
 }
 
@@ -233,13 +245,15 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
     size_t len = strlen(name) + strlen(value) + 3;
 
     line = spf_secret_alloc(len);
-    if (line == NULL)
+    if (line == NULL) {
         return false;
+    }
     (void)spf_format((char *)spf_secret_bytes(line), len, "%s: %s", name, value);
     longer = curl_slist_append(*list, spf_secret_text(line));
     spf_secret_free(line);
-    if (longer == NULL)
+    if (longer == NULL) {
         return false;
+    }
     *list = longer;
     return true;
 }
@@ -251,8 +265,9 @@ static bool make_form(struct spf_api_call *call)
 
     spf_buf_init(&buf, (size_t)1 << 20);
     spf_sign_add_query(&buf, call->params, call->param_count);
-    if (!spf_buf_failed(&buf))
+    if (!spf_buf_failed(&buf)) {
         call->form_body = spf_secret_new(buf.data, buf.len);
+    }
     explicit_bzero(buf.data, buf.len);
     spf_buf_clear(&buf);
     return call->form_body != NULL;
@@ -290,14 +305,16 @@ static bool sign_call(struct spf_api_call *call)
         headers[request.header_count++] =
             (struct spf_sign_pair){"x-acs-security-token", spf_secret_text(key->token)};
     }
-    for (size_t i = 1; ok && i < request.header_count; i++)
+    for (size_t i = 1; ok && i < request.header_count; i++) {
         ok = add_header(&call->headers, headers[i].name, headers[i].value);
+    }
     ok = ok && add_header(&call->headers, "accept", "application/json");
 
     spf_buf_init(&authorization, 4096);
-    if (ok && key->id[0] != '\0')
+    if (ok && key->id[0] != '\0') {
         ok = spf_sign(&request, key->id, key->secret, &authorization, call->string_to_sign) &&
              add_header(&call->headers, "authorization", authorization.data);
+    }
     spf_buf_clear(&authorization);
     return ok;
 }
@@ -307,8 +324,9 @@ static bool drop_header(struct curl_slist **list, const char *line)
 {
     struct curl_slist *longer = curl_slist_append(*list, line);
 
-    if (longer != NULL)
+    if (longer != NULL) {
         *list = longer;
+    }
     return longer != NULL;
 }
 
@@ -370,13 +388,17 @@ static void hold_back(struct spf_api_call *call, int64_t wait_ms)
     struct spf_api *api = call->api;
     struct spf_throttled *of_host = NULL;
 
-    for (size_t i = 0; i < api->throttled.count && of_host == NULL; i++)
-        if (strcmp(api->throttled.items[i].host, call->endpoint.host) == 0)
+    for (size_t i = 0; i < api->throttled.count && of_host == NULL; i++) {
+        if (strcmp(api->throttled.items[i].host, call->endpoint.host) == 0) {
             of_host = &api->throttled.items[i];
-    if (of_host == NULL && (of_host = SPF_APPEND(&api->throttled)) != NULL)
+        }
+    }
+    if (of_host == NULL && (of_host = SPF_APPEND(&api->throttled)) != NULL) {
         (void)spf_copy(of_host->host, sizeof of_host->host, call->endpoint.host);
-    if (of_host != NULL)
+    }
+    if (of_host != NULL) {
         of_host->until_ms = spf_now_ms() + wait_ms;
+    }
 }
 
 /* True: the call waits for its turn, which must come within its time. */
@@ -389,8 +411,9 @@ static bool is_held_back(struct spf_api_call *call)
         const struct spf_throttled *of_host = &api->throttled.items[i];
 
         if (strcmp(of_host->host, call->endpoint.host) != 0 || of_host->until_ms <= now ||
-            of_host->until_ms >= call->until_ms)
+            of_host->until_ms >= call->until_ms) {
             continue;
+        }
         pause_until(call, now + jittered(of_host->until_ms - now));
         return true;
     }
@@ -399,8 +422,9 @@ static bool is_held_back(struct spf_api_call *call)
 
 static void attempt(struct spf_api_call *call)
 {
-    if (is_held_back(call))
+    if (is_held_back(call)) {
         return;
+    }
     call->date = 0;
     call->retry_after_ms = -1;
     call->request_id[0] = '\0';
@@ -408,8 +432,9 @@ static void attempt(struct spf_api_call *call)
     call->attempt_ms = spf_now_ms();
     call->transfer.easy = curl_easy_init();
     if (call->transfer.easy != NULL && prepare(call) &&
-        spf_transfers_add(call->api->transfers, &call->transfer))
+        spf_transfers_add(call->api->transfers, &call->transfer)) {
         return;
+    }
     call->early = spf_failure(SPF_SYSTEM_ERROR, "no memory for a request to the API");
     end_attempt(call);
     pause_until(call, spf_now_ms());
@@ -436,16 +461,20 @@ static bool retry(struct spf_api_call *call, bool throttled)
 {
     int64_t wait_ms = (int64_t)500 << call->retries, now = spf_now_ms();
 
-    if (call->retries == RETRIES_MAX)
+    if (call->retries == RETRIES_MAX) {
         return false;
-    if (call->retry_after_ms >= 0)
+    }
+    if (call->retry_after_ms >= 0) {
         wait_ms = call->retry_after_ms;
-    else
+    } else {
         wait_ms = jittered(wait_ms);
-    if (throttled)
+    }
+    if (throttled) {
         hold_back(call, wait_ms);
-    if (now + wait_ms >= call->until_ms)
+    }
+    if (now + wait_ms >= call->until_ms) {
         return false;
+    }
     call->retries++;
     end_attempt(call);
     pause_until(call, now + wait_ms);
@@ -494,10 +523,12 @@ static void judge_reply(struct spf_api_call *call)
     trace(call, status);
     call->misplaced =
         strcmp(spf_json_text(body, "Code"), "InvalidOperation.NotSupportedEndpoint") == 0;
-    if (spf_api_judge(&outcome, &failure))
+    if (spf_api_judge(&outcome, &failure)) {
         conclude(call, body, NULL);
-    else if (!spf_api_worth_retrying(&outcome) || !retry(call, failure.cause == SPF_API_THROTTLED))
+    } else if (!spf_api_worth_retrying(&outcome) ||
+               !retry(call, failure.cause == SPF_API_THROTTLED)) {
         conclude(call, NULL, &failure);
+    }
     json_object_put(body);
 }
 
@@ -505,10 +536,11 @@ static void finished(struct spf_transfer *transfer, CURLcode result)
 {
     struct spf_api_call *call = transfer->owner;
 
-    if (result != CURLE_OK)
+    if (result != CURLE_OK) {
         judge_transport(call, result);
-    else
+    } else {
         judge_reply(call);
+    }
 }
 
 struct spf_endpoint_cache *spf_api_endpoints(struct spf_api *api)
@@ -519,15 +551,17 @@ struct spf_endpoint_cache *spf_api_endpoints(struct spf_api *api)
 static bool copy_params(struct spf_api_call *call, const struct spf_api_request *request)
 {
     call->params = calloc(request->param_count + 1, sizeof *call->params);
-    if (call->params == NULL)
+    if (call->params == NULL) {
         return false;
+    }
     for (size_t i = 0; i < request->param_count; i++) {
         size_t name = strlen(request->params[i].name) + 1;
         size_t value = strlen(request->params[i].value) + 1;
         char *both = malloc(name + value);
 
-        if (both == NULL)
+        if (both == NULL) {
             return false;
+        }
         memcpy(both, request->params[i].name, name);
         memcpy(both + name, request->params[i].value, value);
         call->params[call->param_count++] = (struct spf_sign_pair){both, both + name};
@@ -540,8 +574,9 @@ struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_req
 {
     struct spf_api_call *call = calloc(1, sizeof *call);
 
-    if (call == NULL)
+    if (call == NULL) {
         return NULL;
+    }
     call->api = api;
     call->next = api->calls;
     api->calls = call;

@@ -10,10 +10,12 @@
 
 const char *spf_api_version(const char *product)
 {
-    if (strcmp(product, "ecs") == 0)
+    if (strcmp(product, "ecs") == 0) {
         return "2014-05-26";
-    if (strcmp(product, "vpc") == 0)
+    }
+    if (strcmp(product, "vpc") == 0) {
         return "2016-04-28";
+    }
     return strcmp(product, "sts") == 0 ? "2015-04-01" : NULL;
 }
 
@@ -23,11 +25,14 @@ static bool is_loopback(const char *host)
     struct spf_cidr block;
     struct spf_ip ip;
 
-    if (spf_same_word(host, "localhost"))
+    if (spf_same_word(host, "localhost")) {
         return true;
-    for (size_t i = 0; spf_ip_parse(host, &ip) && i < sizeof blocks / sizeof *blocks; i++)
-        if (spf_cidr_parse(blocks[i], &block) && spf_cidr_holds(&block, &ip))
+    }
+    for (size_t i = 0; spf_ip_parse(host, &ip) && i < sizeof blocks / sizeof *blocks; i++) {
+        if (spf_cidr_parse(blocks[i], &block) && spf_cidr_holds(&block, &ip)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -50,8 +55,9 @@ static struct spf_error take_url(CURLU *url, struct spf_endpoint *endpoint)
     }
     if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
         curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK || strcmp(path, "/") != 0)
+        curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK || strcmp(path, "/") != 0) {
         goto out;
+    }
     (void)curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
 
     len = strlen(host);
@@ -68,8 +74,9 @@ static struct spf_error take_url(CURLU *url, struct spf_endpoint *endpoint)
     }
     if (spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s", host, port != NULL ? ":" : "",
                    port != NULL ? port : "") &&
-        spf_format(endpoint->url, sizeof endpoint->url, "%s://%s", scheme, endpoint->host))
+        spf_format(endpoint->url, sizeof endpoint->url, "%s://%s", scheme, endpoint->host)) {
         error = spf_ok();
+    }
 out:
     curl_free(scheme);
     curl_free(host);
@@ -84,22 +91,26 @@ struct spf_error spf_endpoint_parse(const char *text, struct spf_endpoint *endpo
     struct spf_error error;
     CURLU *url = curl_url();
 
-    if (url == NULL)
+    if (url == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
     memset(endpoint, 0, sizeof *endpoint);
     error = spf_error(SPF_ERR_USAGE, N_("unknown product before \"=\": ecs, vpc or sts"));
     if (equals != NULL && (colon == NULL || equals < colon)) {
         size_t len = (size_t)(equals - text);
 
-        if (len < sizeof endpoint->product)
+        if (len < sizeof endpoint->product) {
             memcpy(endpoint->product, text, len);
+        }
         text = equals + 1;
-        if (spf_api_version(endpoint->product) == NULL)
+        if (spf_api_version(endpoint->product) == NULL) {
             goto out;
+        }
     }
     error = spf_error(SPF_ERR_USAGE, N_("not an endpoint: give https://HOST[:PORT]"));
-    if (curl_url_set(url, CURLUPART_URL, text, CURLU_DEFAULT_SCHEME) == CURLUE_OK)
+    if (curl_url_set(url, CURLUPART_URL, text, CURLU_DEFAULT_SCHEME) == CURLUE_OK) {
         error = take_url(url, endpoint);
+    }
 out:
     curl_url_cleanup(url);
     return error;
@@ -115,12 +126,14 @@ struct spf_error spf_endpoint_configured(const char *text, struct spf_endpoint *
 
     if (error.code != SPF_OK || len <= strlen(domain) ||
         strcmp(endpoint->host + len - strlen(domain), domain) != 0 ||
-        word >= sizeof endpoint->product)
+        word >= sizeof endpoint->product) {
         return error;
+    }
     memcpy(endpoint->product, endpoint->host, word);
     endpoint->product[word] = '\0';
-    if (spf_api_version(endpoint->product) == NULL)
+    if (spf_api_version(endpoint->product) == NULL) {
         endpoint->product[0] = '\0';
+    }
     return error;
 }
 
@@ -130,17 +143,22 @@ struct spf_error spf_endpoint_of_sts(const char *text, struct spf_endpoint *endp
     size_t len;
 
     text += strspn(text, " \t\r\n");
-    if (spf_starts_with(text, "https://"))
+    if (spf_starts_with(text, "https://")) {
         text += strlen("https://");
-    if (spf_starts_with(text, "http://"))
+    }
+    if (spf_starts_with(text, "http://")) {
         text += strlen("http://");
+    }
     len = strlen(text);
-    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL) {
         len--;
-    if (len > 0 && text[len - 1] == '/')
+    }
+    if (len > 0 && text[len - 1] == '/') {
         len--;
-    if (!spf_format(host, sizeof host, "%.*s", (int)len, text))
+    }
+    if (!spf_format(host, sizeof host, "%.*s", (int)len, text)) {
         return spf_error(SPF_ERR_USAGE, "not an endpoint: it is too long");
+    }
     return spf_endpoint_configured(host, endpoint);
 }
 
@@ -177,16 +195,22 @@ bool spf_endpoint_of(const char *product, const char *region, bool vpc,
     bool by_region = region[0] != '\0', sts = strcmp(product, "sts") == 0;
 
     if (strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(region) ||
-        strlen(region) > 40 || region[0] == '-')
+        strlen(region) > 40 || region[0] == '-') {
         return false;
-    for (size_t i = 0; i < sizeof central / sizeof *central; i++)
-        if (strcmp(region, central[i]) == 0)
+    }
+    for (size_t i = 0; i < sizeof central / sizeof *central; i++) {
+        if (strcmp(region, central[i]) == 0) {
             by_region = false;
-    for (size_t i = 0; sts && i < sizeof without_sts / sizeof *without_sts; i++)
-        if (strcmp(region, without_sts[i]) == 0)
+        }
+    }
+    for (size_t i = 0; sts && i < sizeof without_sts / sizeof *without_sts; i++) {
+        if (strcmp(region, without_sts[i]) == 0) {
             by_region = false;
-    if (sts && !vpc && strcmp(region, "cn-shenzhen-finance-1") == 0)
+        }
+    }
+    if (sts && !vpc && strcmp(region, "cn-shenzhen-finance-1") == 0) {
         by_region = false;
+    }
     (void)spf_copy(endpoint->product, sizeof endpoint->product, product);
     (void)spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s%s.aliyuncs.com", product,
                      by_region && vpc ? "-vpc" : "", by_region ? "." : "", by_region ? region : "");
@@ -211,10 +235,13 @@ const char *spf_region_hint(const char *instance_id)
         {"eb", "me-east-1"},
     };
 
-    if (strncmp(instance_id, "i-", 2) != 0 || strlen(instance_id) < 10)
+    if (strncmp(instance_id, "i-", 2) != 0 || strlen(instance_id) < 10) {
         return "";
-    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
-        if (strncmp(instance_id + 2, hints[i].mark, 2) == 0)
+    }
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++) {
+        if (strncmp(instance_id + 2, hints[i].mark, 2) == 0) {
             return hints[i].region;
+        }
+    }
     return "";
 }

@@ -20,18 +20,23 @@ static const struct spf_endpoint *chosen(const struct spf_endpoint_cache *places
 
     for (int exact = 1; exact >= 0; exact--) {
         for (size_t i = 0; i < places->given_count; i++) {
-            if (strcmp(places->given[i].product, exact ? product : "") == 0)
+            if (strcmp(places->given[i].product, exact ? product : "") == 0) {
                 return &places->given[i];
+            }
         }
     }
-    if (of_profile != NULL && of_profile->url[0] != '\0')
+    if (of_profile != NULL && of_profile->url[0] != '\0') {
         return of_profile;
-    if (configured == NULL)
+    }
+    if (configured == NULL) {
         return NULL;
-    if (strcmp(product, "sts") == 0)
+    }
+    if (strcmp(product, "sts") == 0) {
         endpoint = &configured->sts;
-    else if (configured->all.product[0] == '\0' || strcmp(configured->all.product, product) == 0)
+    } else if (configured->all.product[0] == '\0' ||
+               strcmp(configured->all.product, product) == 0) {
         endpoint = &configured->all;
+    }
     return endpoint != NULL && endpoint->url[0] != '\0' ? endpoint : NULL;
 }
 
@@ -77,11 +82,14 @@ bool spf_endpoint_cache_learn(struct spf_endpoint_cache *places, const char *reg
         (places->configured != NULL && places->configured->vpc) || len <= strlen(domain) ||
         strcmp(host + len - strlen(domain), domain) != 0 ||
         strspn(host, "abcdefghijklmnopqrstuvwxyz0123456789-.") != len ||
-        (spf_endpoint_cache_find(places, "ecs", region, NULL, &now) && strcmp(now.host, host) == 0))
+        (spf_endpoint_cache_find(places, "ecs", region, NULL, &now) &&
+         strcmp(now.host, host) == 0)) {
         return false;
+    }
     learned = SPF_APPEND(&places->learned);
-    if (learned == NULL)
+    if (learned == NULL) {
         return false;
+    }
     (void)spf_copy(learned->region, sizeof learned->region, region);
     (void)spf_copy(learned->endpoint.product, sizeof learned->endpoint.product, "ecs");
     (void)spf_copy(learned->endpoint.host, sizeof learned->endpoint.host, host);

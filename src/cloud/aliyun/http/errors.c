@@ -55,8 +55,9 @@ static enum spf_finding cause_of(const char *code)
 {
     for (size_t i = 0; i < sizeof causes / sizeof *causes; i++) {
         if (causes[i].whole ? strcmp(code, causes[i].code) == 0
-                            : spf_starts_with(code, causes[i].code))
+                            : spf_starts_with(code, causes[i].code)) {
             return causes[i].cause;
+        }
     }
     return strstr(code, "Throttling") != NULL ? SPF_API_THROTTLED : SPF_API_ERROR;
 }
@@ -71,14 +72,15 @@ static void explain_signature(const struct spf_api_outcome *outcome, const char 
     const char *ours = strchr(outcome->string_to_sign, '\n');
 
     if (strcasestr(message, "string to sign") == NULL &&
-        strcasestr(message, "StringToSign") == NULL)
+        strcasestr(message, "StringToSign") == NULL) {
         *failure = spf_failure(SPF_API_ERROR,
                                "the API computed another signature and does not say from what: the "
                                "access key's secret is wrong, or something on the way (a proxy?) "
                                "changes the request");
-    else if (ours != NULL && strstr(message, ours + 1) == NULL)
+    } else if (ours != NULL && strstr(message, ours + 1) == NULL) {
         *failure = spf_failure(SPF_API_ERROR, "the API signed another request than we did: "
                                               "something on the way (a proxy?) changes it");
+    }
 }
 
 static void explain_clock(const struct spf_api_outcome *outcome, struct spf_failure *failure)
@@ -86,8 +88,9 @@ static void explain_clock(const struct spf_api_outcome *outcome, struct spf_fail
     char theirs[SPF_UTC_SIZE], ours[SPF_UTC_SIZE];
     int64_t skew = outcome->now - outcome->date;
 
-    if (outcome->date <= 0)
+    if (outcome->date <= 0) {
         return;
+    }
     if (llabs(skew) < 60) {
         (void)spf_copy(
             failure->text, sizeof failure->text,
@@ -107,14 +110,16 @@ static void explain_permission(struct json_object *body, struct spf_failure *fai
     struct json_object *detail = spf_json_get(body, "AccessDeniedDetail");
     const char *action, *who, *type, *policy;
 
-    if (detail == NULL)
+    if (detail == NULL) {
         detail = spf_json_get(body, "accessDeniedDetail");
+    }
     action = spf_json_text(detail, "AuthAction");
     who = spf_json_text(detail, "AuthPrincipalDisplayName");
     type = spf_json_text(detail, "NoPermissionType");
     policy = spf_json_text(detail, "PolicyType");
-    if (action[0] != '\0')
+    if (action[0] != '\0') {
         spf_clean(failure->action, sizeof failure->action, action, strlen(action));
+    }
     spf_clean(failure->denial, sizeof failure->denial, type, strlen(type));
     spf_clean(failure->denied_by, sizeof failure->denied_by, policy, strlen(policy));
     failure->explicit_deny =
@@ -136,8 +141,9 @@ static void explain_code(const struct spf_api_outcome *outcome, const char *code
     (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
     switch (failure->cause) {
     case SPF_ACCESS_KEY_SECRET_WRONG:
-        if (strcmp(code, "SignatureDoesNotMatch") == 0)
+        if (strcmp(code, "SignatureDoesNotMatch") == 0) {
             explain_signature(outcome, message, failure);
+        }
         break;
     case SPF_API_ERROR:
     case SPF_REGION_UNKNOWN:
@@ -159,8 +165,9 @@ static bool has_code(struct json_object *body)
 {
     struct json_object *code = spf_json_get(body, "Code");
 
-    if (code == NULL)
+    if (code == NULL) {
         code = spf_json_get(body, "code");
+    }
     return code != NULL &&
            (!json_object_is_type(code, json_type_string) || json_object_get_string_len(code) > 0);
 }
@@ -170,17 +177,20 @@ static const char *other_than(struct json_object *reply, const char *name, const
 {
     const char *other = NULL;
 
-    for (size_t i = 0; other == NULL && i < spf_json_count(reply); i++)
+    for (size_t i = 0; other == NULL && i < spf_json_count(reply); i++) {
         other = other_than(spf_json_item(reply, i), name, asked);
-    if (!json_object_is_type(reply, json_type_object))
+    }
+    if (!json_object_is_type(reply, json_type_object)) {
         return other;
+    }
     json_object_object_foreach(reply, key, member)
     {
         if (json_object_is_type(member, json_type_string) && strcmp(key, name) == 0) {
             const char *text = json_object_get_string(member);
 
-            if (text[0] != '\0' && !spf_same_word(text, asked))
+            if (text[0] != '\0' && !spf_same_word(text, asked)) {
                 return text;
+            }
         } else if ((other = other_than(member, name, asked)) != NULL) {
             return other;
         }
@@ -198,18 +208,20 @@ static bool answers_what_was_asked(const struct spf_api_outcome *outcome,
         char name[64];
 
         (void)spf_format(name, sizeof name, "%.*s", (int)strcspn(param->name, "."), param->name);
-        if (strlen(name) > 2 && strcmp(name + strlen(name) - 2, "Id") == 0)
+        if (strlen(name) > 2 && strcmp(name + strlen(name) - 2, "Id") == 0) {
             other = other_than(outcome->body, name, param->value);
-        if (other != NULL)
+        }
+        if (other != NULL) {
             *failure = spf_failure(SPF_API_REPLY_INVALID,
                                    "%s was asked about %s %s, and the reply is about %s",
                                    outcome->action, name, param->value, other);
-        else if (strcmp(name, "NextToken") == 0 &&
-                 strcmp(spf_json_text(outcome->body, name), param->value) == 0)
+        } else if (strcmp(name, "NextToken") == 0 &&
+                   strcmp(spf_json_text(outcome->body, name), param->value) == 0) {
             *failure = spf_failure(SPF_API_REPLY_INVALID,
                                    "a page of %s names itself as the next one", outcome->action);
-        else
+        } else {
             continue;
+        }
         return false;
     }
     return true;
@@ -223,24 +235,28 @@ bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *fa
     bool is_object = json_object_is_type(outcome->body, json_type_object);
 
     if (outcome->status == 200 && is_object && !has_code(outcome->body)) {
-        if (answers_what_was_asked(outcome, failure))
+        if (answers_what_was_asked(outcome, failure)) {
             return true;
-    } else if (!is_object && outcome->status == 200)
+        }
+    } else if (!is_object && outcome->status == 200) {
         *failure = spf_failure(SPF_API_REPLY_INVALID, "the reply to %s is not a JSON object",
                                outcome->action);
-    else if (code[0] == '\0' && outcome->status >= 200 && outcome->status < 300)
+    } else if (code[0] == '\0' && outcome->status >= 200 && outcome->status < 300) {
         *failure = spf_failure(SPF_API_REPLY_INVALID,
                                "the reply to %s (HTTP status %ld) is neither a result nor an error",
                                outcome->action, outcome->status);
-    else if (code[0] == '\0')
+    } else if (code[0] == '\0') {
         *failure = spf_failure(SPF_API_ERROR, "%s: HTTP status %ld, and not in the API's words",
                                outcome->action, outcome->status);
-    else
+    } else {
         explain_code(outcome, code, message, failure);
-    if (failure->action[0] == '\0')
+    }
+    if (failure->action[0] == '\0') {
         (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
-    if (request_id[0] == '\0')
+    }
+    if (request_id[0] == '\0') {
         request_id = outcome->request_id;
+    }
     spf_clean(failure->code, sizeof failure->code, code, strlen(code));
     spf_clean(failure->request_id, sizeof failure->request_id, request_id, strlen(request_id));
     return false;
@@ -253,11 +269,14 @@ bool spf_api_worth_retrying(const struct spf_api_outcome *outcome)
                                         "SignatureNonceUsed",  "Degrade."};
     const char *code = member(outcome->body, "Code", "code");
 
-    if (code[0] == '\0')
+    if (code[0] == '\0') {
         return outcome->status == 502 || outcome->status == 503 || outcome->status == 504;
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (spf_starts_with(code, codes[i]))
+    }
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (spf_starts_with(code, codes[i])) {
             return true;
+        }
+    }
     return cause_of(code) == SPF_API_THROTTLED;
 }
 
@@ -288,10 +307,11 @@ struct spf_failure spf_api_transport_failure(int code, const char *detail, const
     struct spf_failure failure;
 
     spf_transfer_words(words, sizeof words, code, detail);
-    if (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT)
+    if (code == CURLE_OUT_OF_MEMORY || code == CURLE_FAILED_INIT) {
         cause = SPF_SYSTEM_ERROR;
-    else if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL)
+    } else if (code == CURLE_WEIRD_SERVER_REPLY || code == CURLE_UNSUPPORTED_PROTOCOL) {
         cause = SPF_API_REPLY_INVALID;
+    }
     failure = spf_failure(cause, "%s: %s", host, words);
     (void)spf_copy(failure.action, sizeof failure.action, action);
     return failure;

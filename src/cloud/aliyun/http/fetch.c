@@ -37,8 +37,9 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *owner)
 void spf_fetch_cancel(struct spf_fetch *fetch)
 {
     spf_transfers_drop(fetch->transfers, &fetch->transfer);
-    for (struct curl_slist *item = fetch->headers; item != NULL; item = item->next)
+    for (struct curl_slist *item = fetch->headers; item != NULL; item = item->next) {
         explicit_bzero(item->data, strlen(item->data));
+    }
     curl_slist_free_all(fetch->headers);
     spf_secret_free(fetch->reply);
     free(fetch);
@@ -49,12 +50,13 @@ static void finished(struct spf_transfer *transfer, CURLcode result)
     struct spf_fetch *fetch = transfer->owner;
     long status = 0;
 
-    if (result == CURLE_OK)
+    if (result == CURLE_OK) {
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    else if (fetch->too_large)
+    } else if (fetch->too_large) {
         (void)spf_copy(fetch->error, sizeof fetch->error, "the reply is larger than 64 KiB");
-    else
+    } else {
         spf_transfer_words(fetch->error, sizeof fetch->error, (int)result, fetch->detail);
+    }
     spf_secret_truncate(fetch->reply, fetch->len);
     fetch->done(fetch->owner, status, fetch->reply, fetch->error);
     spf_fetch_cancel(fetch);
@@ -66,21 +68,26 @@ static bool add_headers(struct spf_fetch *fetch, const struct spf_fetch_request 
     struct curl_slist *list;
     struct spf_secret *line;
 
-    if (request->body != NULL)
+    if (request->body != NULL) {
         fetch->headers = curl_slist_append(NULL, "Content-Type: application/json");
-    if (request->header == NULL)
+    }
+    if (request->header == NULL) {
         return true;
-    if (request->secret != NULL)
+    }
+    if (request->secret != NULL) {
         len += spf_secret_len(request->secret);
+    }
     line = spf_secret_alloc(len);
-    if (line == NULL)
+    if (line == NULL) {
         return false;
+    }
     (void)spf_format((char *)spf_secret_bytes(line), len, "%s%s", request->header,
                      request->secret != NULL ? spf_secret_text(request->secret) : "");
     list = curl_slist_append(fetch->headers, spf_secret_text(line));
     spf_secret_free(line);
-    if (list != NULL)
+    if (list != NULL) {
         fetch->headers = list;
+    }
     return list != NULL;
 }
 
@@ -90,8 +97,9 @@ static bool prepare(struct spf_fetch *fetch, const struct spf_fetch_request *req
     CURLcode bad = CURLE_OK;
 
     if (!spf_transfer_setup(easy, request->ca_file, spf_starts_with(request->url, "http://")) ||
-        !add_headers(fetch, request))
+        !add_headers(fetch, request)) {
         return false;
+    }
     bad |= curl_easy_setopt(easy, CURLOPT_URL, request->url);
     bad |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
@@ -99,14 +107,17 @@ static bool prepare(struct spf_fetch *fetch, const struct spf_fetch_request *req
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->detail);
-    if (request->body != NULL)
+    if (request->body != NULL) {
         bad |= curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body);
-    if (request->family != 0)
+    }
+    if (request->family != 0) {
         bad |=
             curl_easy_setopt(easy, CURLOPT_IPRESOLVE,
                              (long)(request->family == 4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6));
-    if (request->direct)
+    }
+    if (request->direct) {
         bad |= curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+    }
     return bad == CURLE_OK;
 }
 
@@ -116,8 +127,9 @@ struct spf_fetch *spf_fetch_start(struct spf_transfers *transfers,
 {
     struct spf_fetch *fetch = calloc(1, sizeof *fetch);
 
-    if (fetch == NULL)
+    if (fetch == NULL) {
         return NULL;
+    }
     fetch->transfers = transfers;
     fetch->done = done;
     fetch->owner = owner;

@@ -12,8 +12,9 @@ static const char algorithm[] = "ACS3-HMAC-SHA256";
 
 static void to_hex(const unsigned char *bytes, size_t len, char *out)
 {
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++) {
         (void)snprintf(out + 2 * i, 3, "%02x", bytes[i]);
+    }
 }
 
 bool spf_sha256_hex(const void *bytes, size_t len, char out[65])
@@ -21,8 +22,9 @@ bool spf_sha256_hex(const void *bytes, size_t len, char out[65])
     unsigned char digest[32];
     size_t digest_len = sizeof digest;
 
-    if (EVP_Q_digest(NULL, "SHA256", NULL, bytes, len, digest, &digest_len) != 1)
+    if (EVP_Q_digest(NULL, "SHA256", NULL, bytes, len, digest, &digest_len) != 1) {
         return false;
+    }
     to_hex(digest, sizeof digest, out);
     return true;
 }
@@ -32,10 +34,11 @@ void spf_sign_add_encoded(struct spf_buf *buf, const char *text)
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
 
-        if ((c < 0x80 && isalnum(c)) || strchr("-_.~", c) != NULL)
+        if ((c < 0x80 && isalnum(c)) || strchr("-_.~", c) != NULL) {
             spf_buf_addch(buf, *text);
-        else
+        } else {
             spf_buf_addf(buf, "%%%02X", c);
+        }
     }
 }
 
@@ -63,8 +66,9 @@ void spf_sign_add_query(struct spf_buf *buf, const struct spf_sign_pair *query, 
         buf->failed = true;
         return;
     }
-    if (count > 0)
+    if (count > 0) {
         memcpy(sorted, query, count * sizeof *query);
+    }
     qsort(sorted, count, sizeof *sorted, by_name);
     for (size_t i = 0; i < count; i++) {
         spf_buf_addf(buf, "%s%s=", i > 0 ? "&" : "", sorted[i].name);
@@ -82,17 +86,20 @@ static size_t pick_headers(const struct spf_sign_request *request, struct spf_si
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < request->header_count; i++)
-        if (is_signed(request->headers[i].name))
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (is_signed(request->headers[i].name)) {
             picked[count++] = request->headers[i];
+        }
+    }
     qsort(picked, count, sizeof *picked, by_header);
     return count;
 }
 
 static void add_lower(struct spf_buf *buf, const char *name)
 {
-    for (; *name != '\0'; name++)
+    for (; *name != '\0'; name++) {
         spf_buf_addch(buf, (char)tolower((unsigned char)*name));
+    }
 }
 
 static bool hash(EVP_MD_CTX *digest, const void *bytes, size_t len)
@@ -106,8 +113,9 @@ static bool hash_trimmed(EVP_MD_CTX *digest, const char *value)
 
     value += strspn(value, " \t\r\n");
     len = strlen(value);
-    while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL)
+    while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL) {
         len--;
+    }
     return hash(digest, value, len);
 }
 
@@ -139,9 +147,11 @@ static bool hash_headers(EVP_MD_CTX *digest, const struct spf_sign_pair *headers
 
 static const char *content_hash(const struct spf_sign_request *request)
 {
-    for (size_t i = 0; i < request->header_count; i++)
-        if (strcasecmp(request->headers[i].name, "x-acs-content-sha256") == 0)
+    for (size_t i = 0; i < request->header_count; i++) {
+        if (strcasecmp(request->headers[i].name, "x-acs-content-sha256") == 0) {
             return request->headers[i].value;
+        }
+    }
     return "";
 }
 

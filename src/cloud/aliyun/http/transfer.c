@@ -34,8 +34,9 @@ static void collect(struct spf_transfers *transfers)
         CURLcode result = message->data.result;
         struct spf_transfer *transfer = NULL;
 
-        if (message->msg != CURLMSG_DONE)
+        if (message->msg != CURLMSG_DONE) {
             continue;
+        }
         (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
         (void)curl_multi_remove_handle(transfers->multi, easy);
         transfer->finished(transfer, result);
@@ -47,12 +48,15 @@ static void socket_ready(struct spf_watch *watch, short revents)
     struct spf_transfers *transfers = ((struct socket_watch *)watch->owner)->transfers;
     int running, actions = 0;
 
-    if (revents & (POLLIN | POLLHUP))
+    if (revents & (POLLIN | POLLHUP)) {
         actions |= CURL_CSELECT_IN;
-    if (revents & POLLOUT)
+    }
+    if (revents & POLLOUT) {
         actions |= CURL_CSELECT_OUT;
-    if (revents & (POLLERR | POLLNVAL))
+    }
+    if (revents & (POLLERR | POLLNVAL)) {
         actions |= CURL_CSELECT_ERR;
+    }
     (void)curl_multi_socket_action(transfers->multi, (curl_socket_t)spf_socket_handle(watch->fd),
                                    actions, &running);
     collect(transfers);
@@ -65,16 +69,18 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
 
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        if (watch != NULL)
+        if (watch != NULL) {
             spf_loop_remove(transfers->loop, &watch->watch);
+        }
         free(watch);
         (void)curl_multi_assign(transfers->multi, fd, NULL);
         return 0;
     }
     if (watch == NULL) {
         watch = calloc(1, sizeof *watch);
-        if (watch == NULL)
+        if (watch == NULL) {
             return -1;
+        }
         watch->transfers = transfers;
         watch->watch = (struct spf_watch){
             .fd = spf_socket_descriptor((intptr_t)fd), .ready = socket_ready, .owner = watch};
@@ -117,8 +123,9 @@ static void timer_due(struct spf_watch *watch, short revents)
  */
 static void wipe_and_free(void *memory)
 {
-    if (memory != NULL)
+    if (memory != NULL) {
         explicit_bzero(memory, malloc_usable_size(memory));
+    }
     free(memory);
 }
 
@@ -127,10 +134,12 @@ static void *wiping_realloc(void *memory, size_t size)
     size_t had = memory != NULL ? malloc_usable_size(memory) : 0;
     void *moved = malloc(size > 0 ? size : 1);
 
-    if (moved == NULL)
+    if (moved == NULL) {
         return NULL;
-    if (memory != NULL)
+    }
+    if (memory != NULL) {
         memcpy(moved, memory, had < size ? had : size);
+    }
     wipe_and_free(memory);
     return moved;
 }
@@ -155,8 +164,9 @@ struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
 {
     struct spf_transfers *transfers = calloc(1, sizeof *transfers);
 
-    if (transfers == NULL)
+    if (transfers == NULL) {
         return NULL;
+    }
     transfers->loop = loop;
     transfers->timer = (struct spf_watch){.fd = -1, .ready = timer_due, .owner = transfers};
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, wiping_realloc, strdup,
@@ -175,8 +185,9 @@ struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
 
 void spf_transfers_free(struct spf_transfers *transfers)
 {
-    if (transfers == NULL)
+    if (transfers == NULL) {
         return;
+    }
     curl_multi_cleanup(transfers->multi);
     spf_loop_remove(transfers->loop, &transfers->timer);
     curl_global_cleanup();
@@ -191,8 +202,9 @@ bool spf_transfers_add(struct spf_transfers *transfers, struct spf_transfer *tra
 
 void spf_transfers_drop(struct spf_transfers *transfers, struct spf_transfer *transfer)
 {
-    if (transfer->easy == NULL)
+    if (transfer->easy == NULL) {
         return;
+    }
     (void)curl_multi_remove_handle(transfers->multi, transfer->easy);
     curl_easy_cleanup(transfer->easy);
     transfer->easy = NULL;
@@ -210,8 +222,9 @@ static bool is_hashed(const char *path)
 
         found = digits == 8 && entry->d_name[8] == '.' && isdigit((unsigned char)entry->d_name[9]);
     }
-    if (dir != NULL)
+    if (dir != NULL) {
         closedir(dir);
+    }
     return found;
 }
 
@@ -252,8 +265,9 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
     bad |= curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     bad |= curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, plain_http ? "http" : "https");
-    if (shares_openssl())
+    if (shares_openssl()) {
         bad |= curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, wipe_what_was_read);
+    }
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L);
     /* a libcurl without HTTP/2 refuses this, and speaks 1.1 */
@@ -280,14 +294,16 @@ void spf_transfer_words(char *out, size_t size, int code, const char *detail)
     const char *at = strrchr(words, '@'), *from = strstr(words, "//");
 
     /* A password may hold any character, also "/", "@" and blanks: all goes, up to the last "@". */
-    if (from != NULL)
+    if (from != NULL) {
         from += 2;
-    else if ((from = strchr(words, '\'')) != NULL)
+    } else if ((from = strchr(words, '\'')) != NULL) {
         from++;
-    if (at == NULL)
+    }
+    if (at == NULL) {
         (void)spf_copy(out, size, words);
-    else if (from == NULL || from > at)
+    } else if (from == NULL || from > at) {
         (void)spf_copy(out, size, curl_easy_strerror((CURLcode)code));
-    else
+    } else {
         (void)spf_format(out, size, "%.*s...%s", (int)(from - words), words, at);
+    }
 }

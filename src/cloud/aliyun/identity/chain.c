@@ -73,8 +73,9 @@ static bool ignores_profile(void)
 
 static void take_region(struct spf_credentials *credentials, const char *region, const char *source)
 {
-    if (credentials->region[0] != '\0' || region == NULL || region[0] == '\0')
+    if (credentials->region[0] != '\0' || region == NULL || region[0] == '\0') {
         return;
+    }
     spf_clean(credentials->region, sizeof credentials->region, region, strlen(region));
     (void)spf_copy(credentials->region_source, sizeof credentials->region_source, source);
 }
@@ -85,8 +86,9 @@ static enum spf_cli_identity identity_by(const char *id_name, const char *secret
     bool id = strcmp(id_name, "ALICLOUD_ACCESS_KEY") == 0;
     bool secret = strcmp(secret_name, "ALICLOUD_SECRET_KEY") == 0;
 
-    if (id != secret)
+    if (id != secret) {
         return SPF_IDENTITY_ELSEWHERE;
+    }
     return id ? SPF_IDENTITY_TERRAFORM : SPF_IDENTITY_ENVIRONMENT;
 }
 
@@ -137,12 +139,15 @@ static bool from_oidc(struct spf_credentials *credentials, struct spf_credential
     step = spf_credentials_step(credentials, SPF_STEP_ASSUME_WITH_OIDC);
     if (step == NULL || !spf_copy(step->role_arn, sizeof step->role_arn, role) ||
         !spf_copy(step->place, sizeof step->place, file) ||
-        !spf_copy(step->provider_arn, sizeof step->provider_arn, provider))
+        !spf_copy(step->provider_arn, sizeof step->provider_arn, provider)) {
         return false;
-    if (env("ALIBABA_CLOUD_ROLE_SESSION_NAME") != NULL)
+    }
+    if (env("ALIBABA_CLOUD_ROLE_SESSION_NAME") != NULL) {
         (void)spf_copy(step->session, sizeof step->session, env("ALIBABA_CLOUD_ROLE_SESSION_NAME"));
-    if (env("ALIBABA_CLOUD_STS_REGION") != NULL)
+    }
+    if (env("ALIBABA_CLOUD_STS_REGION") != NULL) {
         (void)spf_copy(step->sts_region, sizeof step->sts_region, env("ALIBABA_CLOUD_STS_REGION"));
+    }
     (void)spf_copy(credentials->source, sizeof credentials->source,
                    "OIDC role of ALIBABA_CLOUD_ROLE_ARN");
     credentials->identity = SPF_IDENTITY_OIDC;
@@ -163,23 +168,26 @@ static bool from_file(const char *path, const char *name, bool ini, bool asked,
     error = spf_read_small_file(path, &text);
     if (error.code != SPF_OK) {
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", shown, error.text);
-        if (asked || access(path, F_OK) == 0)
+        if (asked || access(path, F_OK) == 0) {
             spf_credentials_useless(trail, &failure);
-        else
+        } else {
             spf_credentials_absent(trail, shown, "not there");
+        }
         return false;
     }
-    if (ini)
+    if (ini) {
         found = spf_ini_read(text, name != NULL ? name : "default", shown, credentials, &failure);
-    else
+    } else {
         found = spf_config_read(text, name, shown, spf_utc_now(), credentials, &failure);
+    }
     spf_secret_free(text);
     if (!found) {
         spf_credentials_forget(credentials);
-        if (failure.cause == SPF_CREDENTIALS_MISSING && !asked)
+        if (failure.cause == SPF_CREDENTIALS_MISSING && !asked) {
             spf_credentials_absent(trail, "", failure.text);
-        else
+        } else {
             spf_credentials_useless(trail, &failure);
+        }
         trail->refused |= !ini && failure.cause != SPF_CREDENTIALS_MISSING;
     }
     return found;
@@ -193,8 +201,9 @@ static bool from_config(const struct spf_credential_options *options,
         options->profile != NULL ? options->profile : spf_first_env(profile_names, NULL);
     char path[4096];
 
-    if (!spf_config_path(options->config_path, path, sizeof path))
+    if (!spf_config_path(options->config_path, path, sizeof path)) {
         return false;
+    }
     trail->configuration = access(path, F_OK) == 0;
     if (!asked && ignores_profile()) {
         spf_credentials_absent(trail, "~/.aliyun/config.json", "ignored, as IGNORE_PROFILE says");
@@ -210,11 +219,13 @@ static bool from_other_config(struct spf_credentials *credentials,
     const char *path = env("ALIBABA_CLOUD_CONFIG_FILE");
     bool found;
 
-    if (path == NULL || env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"))
+    if (path == NULL || env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) {
         return false;
+    }
     found = from_file(path, env("ALIBABA_CLOUD_PROFILE"), false, true, credentials, trail);
-    if (found)
+    if (found) {
         (void)spf_copy(credentials->config_path, sizeof credentials->config_path, path);
+    }
     return found;
 }
 
@@ -236,8 +247,9 @@ static bool from_uri(struct spf_credentials *credentials)
     const char *uri = env("ALIBABA_CLOUD_CREDENTIALS_URI");
     struct spf_credential_step *step;
 
-    if (uri == NULL)
+    if (uri == NULL) {
         return false;
+    }
     step = spf_credentials_step(credentials, SPF_STEP_URI);
     (void)spf_copy(credentials->source, sizeof credentials->source,
                    "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
@@ -260,8 +272,9 @@ static bool from_metadata(struct spf_credentials *credentials, struct spf_creden
         return false;
     }
     step = spf_credentials_step(credentials, SPF_STEP_METADATA);
-    if (step == NULL)
+    if (step == NULL) {
         return false;
+    }
     step->by_chance = role == NULL;
     (void)spf_copy(credentials->source, sizeof credentials->source, "this ECS instance's RAM role");
     credentials->identity = SPF_IDENTITY_MACHINE;
@@ -272,8 +285,9 @@ static bool from_metadata(struct spf_credentials *credentials, struct spf_creden
 static bool from_next(const struct spf_credential_options *options,
                       struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    if (options->profile != NULL || options->config_path != NULL)
+    if (options->profile != NULL || options->config_path != NULL) {
         return trail->next++ == 0 && from_config(options, credentials, trail);
+    }
     for (;;) {
         bool found = false;
 
@@ -302,8 +316,9 @@ static bool from_next(const struct spf_credential_options *options,
         default:
             return false;
         }
-        if (found)
+        if (found) {
             return true;
+        }
         spf_credentials_forget(credentials);
     }
 }
@@ -316,21 +331,25 @@ static struct spf_failure nothing_found(const struct spf_credential_trail *trail
     char words[sizeof trail->words + 8];
     size_t room = sizeof failure.text - sizeof elsewhere - 1, taken;
 
-    if (failure.cause == SPF_NO_FINDING)
+    if (failure.cause == SPF_NO_FINDING) {
         failure.cause = SPF_CREDENTIALS_MISSING;
+    }
     taken = strlen(trail->first.cause != SPF_NO_FINDING ? trail->useless : none);
     (void)spf_copy(words, sizeof words, trail->words);
-    for (char *last; strlen(words) + taken > room && (last = strrchr(words, ';')) != NULL;)
+    for (char *last; strlen(words) + taken > room && (last = strrchr(words, ';')) != NULL;) {
         (void)spf_copy(last, sizeof words - (size_t)(last - words),
                        strlen(words) + taken - strlen(last) + 5 <= room ? "; …" : "");
-    if (strlen(words) + taken > room)
+    }
+    if (strlen(words) + taken > room) {
         words[0] = '\0';
-    if (trail->first.cause == SPF_NO_FINDING)
+    }
+    if (trail->first.cause == SPF_NO_FINDING) {
         failure = spf_failure(failure.cause, "%s (%s)", none, words);
-    else if (trail->words[0] != '\0')
+    } else if (trail->words[0] != '\0') {
         failure =
             spf_failure(failure.cause, "%s%s%s%s", trail->useless,
                         words[0] != '\0' ? elsewhere : "", words, words[0] != '\0' ? ")" : "");
+    }
     (void)spf_copy(failure.action, sizeof failure.action, trail->first.action);
     (void)spf_copy(failure.code, sizeof failure.code, trail->first.code);
     (void)spf_copy(failure.request_id, sizeof failure.request_id, trail->first.request_id);
@@ -349,10 +368,12 @@ static bool endpoint_of(const char *name,
     const char *text = env(name);
     struct spf_error error = spf_ok();
 
-    if (text != NULL && endpoint->url[0] == '\0')
+    if (text != NULL && endpoint->url[0] == '\0') {
         error = read(text, endpoint);
-    if (error.code != SPF_OK)
+    }
+    if (error.code != SPF_OK) {
         *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", name, error.text);
+    }
     return error.code == SPF_OK;
 }
 
@@ -363,14 +384,17 @@ static bool take_surroundings(const struct spf_credential_options *options,
     const char *endpoint_type = spf_first_env(endpoint_types, NULL);
     struct spf_configured_places *places = &credentials->places;
 
-    if (options->vpc || (endpoint_type != NULL && spf_same_word(endpoint_type, "vpc")))
+    if (options->vpc || (endpoint_type != NULL && spf_same_word(endpoint_type, "vpc"))) {
         places->vpc = true;
-    if (places->vpc || env_is_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"))
+    }
+    if (places->vpc || env_is_true("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED")) {
         places->vpc_for_sts = true;
+    }
     /* Two of the names are Terraform's, which the CLI does not read. */
     if (region != NULL && strcmp(name, "ALIBABA_CLOUD_REGION") != 0 &&
-        strcmp(name, "ALICLOUD_REGION") != 0)
+        strcmp(name, "ALICLOUD_REGION") != 0) {
         credentials->region_configured = true;
+    }
     if (region != NULL) {
         char source[80];
 
@@ -395,31 +419,39 @@ static void note_beside(const struct spf_credential_options *options,
 
     if (profile && spf_first_env(id_names, &name) != NULL &&
         spf_first_env(secret_names, NULL) != NULL && strstr(credentials->source, name) == NULL &&
-        spf_format(variable, sizeof variable, "environment variable %s", name))
+        spf_format(variable, sizeof variable, "environment variable %s", name)) {
         beside[count++] = variable;
+    }
     if ((profile || environment) && spf_first_env(role_names, NULL) != NULL &&
         spf_first_env(token_files, NULL) != NULL && spf_first_env(provider_names, NULL) != NULL &&
-        strstr(credentials->source, "ROLE_ARN") == NULL)
+        strstr(credentials->source, "ROLE_ARN") == NULL) {
         beside[count++] = "OIDC role of ALIBABA_CLOUD_ROLE_ARN";
+    }
     credentials->beside_configuration = !profile && trail->configuration;
-    if (!profile && trail->configuration && !trail->refused)
+    if (!profile && trail->configuration && !trail->refused) {
         beside[count++] = "~/.aliyun/config.json";
+    }
     if (options->config_path == NULL && credentials->config_path[0] == '\0' &&
-        env("ALIBABA_CLOUD_CONFIG_FILE") != NULL)
+        env("ALIBABA_CLOUD_CONFIG_FILE") != NULL) {
         beside[count++] = "ALIBABA_CLOUD_CONFIG_FILE, which the aliyun CLI ignores";
-    if (profile && env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED"))
+    }
+    if (profile && env_is_true("ALIBABA_CLOUD_CLI_PROFILE_DISABLED")) {
         beside[count++] = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED, which the aliyun CLI ignores";
+    }
     if (credentials->identity != SPF_IDENTITY_ELSEWHERE &&
         (env("ALIBABA_CLOUD_CREDENTIALS_FILE") != NULL ||
          (spf_home_of_shell(home) &&
           spf_format(ini, sizeof ini, "%s/.alibabacloud/credentials", home) &&
-          access(ini, F_OK) == 0)))
+          access(ini, F_OK) == 0))) {
         beside[count++] = "the SDKs' credentials file";
+    }
     if (credentials->identity != SPF_IDENTITY_URI && env("ALIBABA_CLOUD_CREDENTIALS_URI") != NULL &&
-        strstr(credentials->source, "CREDENTIALS_URI") == NULL)
+        strstr(credentials->source, "CREDENTIALS_URI") == NULL) {
         beside[count++] = "environment variable ALIBABA_CLOUD_CREDENTIALS_URI";
-    for (size_t i = 0; i < count; i++)
+    }
+    for (size_t i = 0; i < count; i++) {
         spf_add_reason(credentials->beside, sizeof credentials->beside, "", beside[i]);
+    }
 }
 
 bool spf_credentials_find(const struct spf_credential_options *options,
@@ -437,7 +469,8 @@ bool spf_credentials_find(const struct spf_credential_options *options,
         found = take_surroundings(options, credentials, failure);
         note_beside(options, trail, credentials);
     }
-    if (!found)
+    if (!found) {
         spf_credentials_clear(credentials);
+    }
     return found;
 }

@@ -14,11 +14,13 @@ static bool take_endpoint(const char *name, struct json_object *profile,
     const char *text = spf_json_text(profile, "endpoint");
     struct spf_error error = spf_ok();
 
-    if (text[0] != '\0')
+    if (text[0] != '\0') {
         error = spf_endpoint_configured(text, &credentials->places.all);
-    if (error.code != SPF_OK)
+    }
+    if (error.code != SPF_OK) {
         *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "profile \"%s\": endpoint: %s", name,
                                error.text);
+    }
     return error.code == SPF_OK;
 }
 
@@ -47,8 +49,9 @@ static void take_rest(const struct spf_profile_reading *reading, const char *nam
     credentials->places.vpc = spf_same_word(spf_json_text(profile, "endpoint_type"), "vpc");
     credentials->places.vpc_for_sts =
         credentials->places.vpc || spf_json_bool(profile, "enable_vpc");
-    if (region[0] != '\0')
+    if (region[0] != '\0') {
         credentials->region_configured = true;
+    }
     if (credentials->region[0] == '\0' && region[0] != '\0') {
         spf_clean(credentials->region, sizeof credentials->region, region, strlen(region));
         (void)spf_copy(credentials->region_source, sizeof credentials->region_source,
@@ -69,27 +72,31 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
                                           .failure = failure};
     bool found = false;
 
-    if (current[0] == '\0')
+    if (current[0] == '\0') {
         current = "default";
-    if (name == NULL || name[0] == '\0')
+    }
+    if (name == NULL || name[0] == '\0') {
         name = current;
+    }
     in_file = spf_profile_find(reading.profiles, name);
-    if (in_file != NULL)
+    if (in_file != NULL) {
         profile = spf_profile_open(in_file, &reading.origins);
-    if (!json_object_is_type(reading.profiles, json_type_array))
+    }
+    if (!json_object_is_type(reading.profiles, json_type_array)) {
         *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
                                "%s is not a configuration of the aliyun CLI (JSON with profiles)",
                                shown_path);
-    else if (in_file == NULL)
+    } else if (in_file == NULL) {
         *failure = spf_failure(SPF_PROFILE_UNKNOWN, "%s has no profile \"%s\"", shown_path, name);
-    else if (profile == NULL)
+    } else if (profile == NULL) {
         *failure = (struct spf_failure){.cause = SPF_SYSTEM_ERROR};
-    else if (spf_profile_is_empty(profile))
+    } else if (spf_profile_is_empty(profile)) {
         *failure = spf_failure(SPF_CREDENTIALS_MISSING,
                                "profile \"%s\" of %s is not configured yet", name, shown_path);
-    else
+    } else {
         found = spf_profile_take(&reading, profile) &&
                 take_endpoint(name, profile, credentials, failure);
+    }
     if (found) {
         take_rest(&reading, name, profile, credentials);
         credentials->profile_is_usual = strcmp(name, current) == 0 && strcmp(name, "default") == 0;
@@ -110,7 +117,8 @@ bool spf_config_path(const char *given, char *path, size_t size)
 {
     char home[PATH_MAX];
 
-    if (given != NULL)
+    if (given != NULL) {
         return spf_copy(path, size, given);
+    }
     return spf_home_of_shell(home) && spf_format(path, size, "%s/.aliyun/config.json", home);
 }

@@ -10,11 +10,14 @@ static bool trim(const char **text, size_t *len)
 {
     *text += strspn(*text, " \t\r\n");
     *len = strlen(*text);
-    while (*len > 0 && strchr(" \t\r\n", (*text)[*len - 1]) != NULL)
+    while (*len > 0 && strchr(" \t\r\n", (*text)[*len - 1]) != NULL) {
         (*len)--;
-    for (size_t i = 0; i < *len; i++)
-        if ((*text)[i] <= ' ' || (*text)[i] > '~')
+    }
+    for (size_t i = 0; i < *len; i++) {
+        if ((*text)[i] <= ' ' || (*text)[i] > '~') {
             return false;
+        }
+    }
     return *len > 0;
 }
 
@@ -24,8 +27,9 @@ bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret
     bool temporary = token != NULL && token[0] != '\0';
 
     if (!trim(&id, &id_len) || !trim(&secret, &secret_len) || id_len >= sizeof key->id ||
-        strchr(id, ',') != NULL || (temporary && !trim(&token, &token_len)))
+        strchr(id, ',') != NULL || (temporary && !trim(&token, &token_len))) {
         return false;
+    }
     memcpy(key->id, id, id_len);
     key->id[id_len] = '\0';
     spf_secret_free(key->secret);
@@ -47,8 +51,9 @@ struct spf_credential_step *spf_credentials_step(struct spf_credentials *credent
 {
     struct spf_credential_step *step;
 
-    if (credentials->step_count == SPF_STEPS_MAX)
+    if (credentials->step_count == SPF_STEPS_MAX) {
         return NULL;
+    }
     step = &credentials->steps[credentials->step_count++];
     step->kind = kind;
     return step;
@@ -56,8 +61,9 @@ struct spf_credential_step *spf_credentials_step(struct spf_credentials *credent
 
 void spf_credentials_forget(struct spf_credentials *credentials)
 {
-    for (size_t i = 0; i < credentials->step_count; i++)
+    for (size_t i = 0; i < credentials->step_count; i++) {
         spf_secret_free(credentials->steps[i].bearer);
+    }
     spf_json_wipe(credentials->profile);
     spf_json_wipe(credentials->profiles);
     credentials->profile = credentials->profiles = NULL;
@@ -78,8 +84,9 @@ void spf_add_reason(char *words, size_t size, const char *source, const char *wh
 
     /* whole, or not at all */
     if (!spf_format(words + len, size - len, "%s%s%s%s", len > 0 ? "; " : "", source,
-                    source[0] != '\0' ? ": " : "", why))
+                    source[0] != '\0' ? ": " : "", why)) {
         words[len] = '\0';
+    }
 }
 
 void spf_credentials_absent(struct spf_credential_trail *trail, const char *source, const char *why)
@@ -91,8 +98,9 @@ void spf_credentials_useless(struct spf_credential_trail *trail, const struct sp
 {
     bool silent = failure->text[0] == '\0'; /* the cause says it all, but not to a list */
 
-    if (trail->first.cause == SPF_NO_FINDING)
+    if (trail->first.cause == SPF_NO_FINDING) {
         trail->first = *failure;
+    }
     spf_add_reason(trail->useless, sizeof trail->useless, silent ? failure->action : "",
                    silent ? spf_findings[failure->cause].id : failure->text);
 }

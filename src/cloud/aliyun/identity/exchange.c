@@ -38,12 +38,15 @@ static void metadata_region(void *owner, long status, const struct spf_secret *r
 
 void spf_exchange_cancel(struct spf_exchange *exchange)
 {
-    if (exchange->call != NULL)
+    if (exchange->call != NULL) {
         spf_api_cancel(exchange->call);
-    if (exchange->fetch != NULL)
+    }
+    if (exchange->fetch != NULL) {
         spf_fetch_cancel(exchange->fetch);
-    if (exchange->program != NULL)
+    }
+    if (exchange->program != NULL) {
         spf_program_cancel(exchange->program);
+    }
     spf_loop_remove(exchange->loop, &exchange->start);
     spf_secret_free(exchange->metadata_token);
     free(exchange);
@@ -97,12 +100,13 @@ static void take_reply(struct spf_exchange *exchange, const struct spf_secret *r
     struct json_object *json = spf_json_parse(spf_secret_text(reply), spf_secret_len(reply));
     const char *code = spf_json_text(json, "Code");
 
-    if (json == NULL)
+    if (json == NULL) {
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, "its reply is not JSON");
-    else if (code[0] != '\0' && strcmp(code, "Success") != 0)
+    } else if (code[0] != '\0' && strcmp(code, "Success") != 0) {
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, "its reply does not say Success");
-    else
+    } else {
         take_key(exchange, json, "AccessKeyId", "AccessKeySecret", "SecurityToken", what);
+    }
     spf_json_wipe(json);
 }
 
@@ -113,8 +117,9 @@ static bool start_fetch(struct spf_exchange *exchange, const struct spf_fetch_re
         spf_fetch_start(spf_api_transfers(exchange->api), request, done, exchange);
 
     exchange->fetch = fetch;
-    if (fetch == NULL)
+    if (fetch == NULL) {
         fail(exchange, SPF_SYSTEM_ERROR, request->url, "out of memory"); /* the exchange is gone */
+    }
     return fetch != NULL;
 }
 
@@ -129,8 +134,9 @@ static void role_assumed(void *owner, const struct spf_api_reply *reply)
     if (reply->failure != NULL) {
         failure = *reply->failure;
         /* Refused: the role does not trust us, or we may not ask for it. */
-        if (failure.cause == SPF_PERMISSION_DENIED)
+        if (failure.cause == SPF_PERMISSION_DENIED) {
             failure.cause = SPF_ROLE_REFUSED;
+        }
         conclude(exchange, &failure);
         return;
     }
@@ -160,10 +166,12 @@ static void assume_role(struct spf_exchange *exchange, const struct spf_secret *
     params[request.param_count++] = (struct spf_sign_pair){
         "RoleSessionName", step->session[0] != '\0' ? step->session : "sshpreflight"};
     params[request.param_count++] = (struct spf_sign_pair){"DurationSeconds", seconds};
-    if (step->external_id[0] != '\0' && oidc_token == NULL)
+    if (step->external_id[0] != '\0' && oidc_token == NULL) {
         params[request.param_count++] = (struct spf_sign_pair){"ExternalId", step->external_id};
-    if (step->policy[0] != '\0')
+    }
+    if (step->policy[0] != '\0') {
         params[request.param_count++] = (struct spf_sign_pair){"Policy", step->policy};
+    }
     if (oidc_token != NULL) {
         params[request.param_count++] =
             (struct spf_sign_pair){"OIDCProviderArn", step->provider_arn};
@@ -174,8 +182,9 @@ static void assume_role(struct spf_exchange *exchange, const struct spf_secret *
     exchange->call = spf_api_start(exchange->api, &request,
                                    oidc_token != NULL ? &nobody : &exchange->credentials->key,
                                    role_assumed, exchange);
-    if (exchange->call == NULL)
+    if (exchange->call == NULL) {
         fail(exchange, SPF_SYSTEM_ERROR, request.action, "out of memory");
+    }
 }
 
 static void assume_with_oidc(struct spf_exchange *exchange)
@@ -183,10 +192,11 @@ static void assume_with_oidc(struct spf_exchange *exchange)
     struct spf_secret *token = NULL;
     struct spf_error error = spf_read_small_file(step_of(exchange)->place, &token);
 
-    if (error.code != SPF_OK)
+    if (error.code != SPF_OK) {
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "the OIDC token's file", error.text);
-    else
+    } else {
         assume_role(exchange, token);
+    }
     spf_secret_free(token);
 }
 
@@ -254,10 +264,11 @@ static void metadata_key(void *owner, long status, const struct spf_secret *repl
     struct spf_exchange *exchange = owner;
 
     exchange->fetch = NULL;
-    if (status != 200)
+    if (status != 200) {
         no_metadata(exchange, status == 0 ? error : "it has no key for the role");
-    else
+    } else {
         take_reply(exchange, reply, "the metadata service");
+    }
 }
 
 static void metadata_role(void *owner, long status, const struct spf_secret *reply,
@@ -296,12 +307,14 @@ static void metadata_token(void *owner, long status, const struct spf_secret *re
         return;
     }
     /* Without the hardened mode there is no token, and none is needed. */
-    if (status == 200)
+    if (status == 200) {
         exchange->metadata_token = spf_secret_new(spf_secret_text(reply), spf_secret_len(reply));
-    if (role[0] != '\0')
+    }
+    if (role[0] != '\0') {
         (void)ask_metadata(exchange, "GET", security_credentials, role, metadata_key);
-    else
+    } else {
         (void)ask_metadata(exchange, "GET", security_credentials, "", metadata_role);
+    }
 }
 
 /* --- a URI, a program, a sign-in host --- */
@@ -320,10 +333,11 @@ static void uri_answered(void *owner, long status, const struct spf_secret *repl
     struct spf_exchange *exchange = owner;
 
     exchange->fetch = NULL;
-    if (status != 200)
+    if (status != 200) {
         refused(exchange, "the credentials URI", status, error);
-    else
+    } else {
         take_reply(exchange, reply, "the credentials URI");
+    }
 }
 
 static void program_ended(void *owner, const struct spf_secret *output, const char *error)
@@ -355,8 +369,9 @@ static bool is_forbidden(struct spf_exchange *exchange, const char *what)
 {
     const char *forbidden = getenv("ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS");
 
-    if (forbidden == NULL || (strcmp(forbidden, "1") != 0 && !spf_same_word(forbidden, "true")))
+    if (forbidden == NULL || (strcmp(forbidden, "1") != 0 && !spf_same_word(forbidden, "true"))) {
         return false;
+    }
     fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what,
          "ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS forbids it");
     return true;
@@ -370,19 +385,22 @@ static void ask_uri(struct spf_exchange *exchange)
                                         .timeout_ms = exchange->options->timeout_ms};
 
     if (exchange->credentials->identity == SPF_IDENTITY_PROFILE &&
-        is_forbidden(exchange, "the credentials URI"))
+        is_forbidden(exchange, "the credentials URI")) {
         return;
+    }
     (void)start_fetch(exchange, &request, uri_answered);
 }
 
 static void run_program(struct spf_exchange *exchange)
 {
-    if (is_forbidden(exchange, "its program"))
+    if (is_forbidden(exchange, "its program")) {
         return;
+    }
     exchange->program = spf_program_start(exchange->loop, step_of(exchange)->place, PROGRAM_MS,
                                           program_ended, exchange);
-    if (exchange->program == NULL)
+    if (exchange->program == NULL) {
         fail(exchange, SPF_SYSTEM_ERROR, "its program", "out of memory");
+    }
 }
 
 static void signed_in(void *owner, long status, const struct spf_secret *reply, const char *error)
@@ -391,13 +409,14 @@ static void signed_in(void *owner, long status, const struct spf_secret *reply, 
     struct json_object *json = spf_json_parse(spf_secret_text(reply), spf_secret_len(reply));
 
     exchange->fetch = NULL;
-    if (status == 401 || status == 403)
+    if (status == 401 || status == 403) {
         fail(exchange, SPF_TOKEN_EXPIRED, "CloudSSO", "sign in again with `aliyun configure`");
-    else if (status != 200)
+    } else if (status != 200) {
         refused(exchange, "CloudSSO", status, error);
-    else
+    } else {
         take_key(exchange, spf_json_get(json, "CloudCredential"), "AccessKeyId", "AccessKeySecret",
                  "SecurityToken", "CloudSSO");
+    }
     spf_json_wipe(json);
 }
 
@@ -429,13 +448,14 @@ static void exchanged(void *owner, long status, const struct spf_secret *reply, 
     struct json_object *json = spf_json_parse_as_go(spf_secret_text(reply), spf_secret_len(reply));
 
     exchange->fetch = NULL;
-    if (status == 400 || status == 401 || status == 403)
+    if (status == 400 || status == 401 || status == 403) {
         fail(exchange, SPF_TOKEN_EXPIRED, "OAuth",
              "its access token is refused; sign in again with `aliyun configure --mode OAuth`");
-    else if (status != 200)
+    } else if (status != 200) {
         refused(exchange, "OAuth", status, error);
-    else
+    } else {
         take_key(exchange, json, "accesskeyid", "accesskeysecret", "securitytoken", "OAuth");
+    }
     spf_json_wipe(json);
 }
 
@@ -458,11 +478,12 @@ static void ask_machine(struct spf_exchange *exchange)
 {
     const char *off = getenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED");
 
-    if (off != NULL && spf_same_word(off, "true"))
+    if (off != NULL && spf_same_word(off, "true")) {
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "the metadata service",
              "ALIBABA_CLOUD_ECS_METADATA_DISABLED switches it off");
-    else
+    } else {
         (void)ask_metadata(exchange, "PUT", "/latest/api/token", "", metadata_token);
+    }
 }
 
 static void next_step(struct spf_exchange *exchange)
@@ -512,8 +533,9 @@ struct spf_exchange *spf_exchange_start(struct spf_loop *loop, struct spf_api *a
 {
     struct spf_exchange *exchange = calloc(1, sizeof *exchange);
 
-    if (exchange == NULL)
+    if (exchange == NULL) {
         return NULL;
+    }
     exchange->loop = loop;
     exchange->api = api;
     exchange->options = options;

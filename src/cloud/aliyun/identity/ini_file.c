@@ -13,20 +13,21 @@ struct section {
 
 static void take(struct section *section, const char *name, char *value)
 {
-    if (strcmp(name, "type") == 0)
+    if (strcmp(name, "type") == 0) {
         (void)spf_copy(section->type, sizeof section->type, value);
-    else if (strcmp(name, "access_key_id") == 0)
+    } else if (strcmp(name, "access_key_id") == 0) {
         (void)spf_copy(section->id, sizeof section->id, value);
-    else if (strcmp(name, "access_key_secret") == 0)
+    } else if (strcmp(name, "access_key_secret") == 0) {
         section->secret = value;
-    else if (strcmp(name, "policy") == 0)
+    } else if (strcmp(name, "policy") == 0) {
         (void)spf_copy(section->policy, sizeof section->policy, value);
-    else if (strcmp(name, "role_arn") == 0)
+    } else if (strcmp(name, "role_arn") == 0) {
         (void)spf_copy(section->role_arn, sizeof section->role_arn, value);
-    else if (strcmp(name, "role_session_name") == 0)
+    } else if (strcmp(name, "role_session_name") == 0) {
         (void)spf_copy(section->session, sizeof section->session, value);
-    else if (strcmp(name, "role_name") == 0)
+    } else if (strcmp(name, "role_name") == 0) {
         (void)spf_copy(section->role_name, sizeof section->role_name, value);
+    }
 }
 
 /* The value without quotes, or without the comment after it; a value in quotes may have both. */
@@ -40,11 +41,12 @@ static char *value_of(char *text)
         *end = '\0';
         return text + 1;
     }
-    for (end = text; *end != '\0'; end++)
+    for (end = text; *end != '\0'; end++) {
         if ((*end == ';' || *end == '#') && (end == text || end[-1] == ' ' || end[-1] == '\t')) {
             *end = '\0';
             break;
         }
+    }
     return spf_trim(text);
 }
 
@@ -59,8 +61,9 @@ static void read_section(char *text, const char *name, struct section *section)
         char *equals;
 
         line = spf_trim(line);
-        if (line[0] == '#' || line[0] == ';')
+        if (line[0] == '#' || line[0] == ';') {
             continue;
+        }
         if (line[0] == '[') {
             line[strcspn(line, "]")] = '\0';
             inside = strcmp(spf_trim(line + 1), name) == 0;
@@ -68,8 +71,9 @@ static void read_section(char *text, const char *name, struct section *section)
             continue;
         }
         equals = strpbrk(line, "=:");
-        if (!inside || equals == NULL)
+        if (!inside || equals == NULL) {
             continue;
+        }
         *equals = '\0';
         take(section, spf_trim(line), value_of(equals + 1));
     }
@@ -83,10 +87,12 @@ static bool take_role(const struct section *section, struct spf_credentials *cre
     const char *region = getenv("ALIBABA_CLOUD_STS_REGION");
     struct spf_credential_step *step = spf_credentials_step(credentials, SPF_STEP_ASSUME_ROLE);
 
-    if (section->role_arn[0] != '\0')
+    if (section->role_arn[0] != '\0') {
         role = section->role_arn;
-    if (section->session[0] != '\0')
+    }
+    if (section->session[0] != '\0') {
         session = section->session;
+    }
     return step != NULL && role != NULL && role[0] != '\0' &&
            spf_copy(step->role_arn, sizeof step->role_arn, role) &&
            spf_copy(step->session, sizeof step->session, session != NULL ? session : "") &&
@@ -104,14 +110,16 @@ static bool take_type(const struct section *section, struct spf_credentials *cre
     credentials->identity = SPF_IDENTITY_ELSEWHERE;
     if (strcmp(section->type, "ecs_ram_role") == 0) {
         credentials->identity = SPF_IDENTITY_MACHINE;
-        if (section->role_name[0] != '\0' || role_name == NULL)
+        if (section->role_name[0] != '\0' || role_name == NULL) {
             role_name = section->role_name;
+        }
         step = spf_credentials_step(credentials, SPF_STEP_METADATA);
         return step != NULL && spf_copy(step->place, sizeof step->place, role_name);
     }
     if ((!role && strcmp(section->type, "access_key") != 0) || section->secret == NULL ||
-        !spf_api_key_set(&credentials->key, section->id, section->secret, NULL))
+        !spf_api_key_set(&credentials->key, section->id, section->secret, NULL)) {
         return false;
+    }
     return !role || take_role(section, credentials);
 }
 
@@ -129,18 +137,20 @@ bool spf_ini_read(const struct spf_secret *text, const char *section_name, const
     }
     read_section((char *)spf_secret_bytes(copy), section_name, &section);
     ok = section.found && take_type(&section, credentials);
-    if (!section.found)
+    if (!section.found) {
         *failure =
             spf_failure(SPF_PROFILE_UNKNOWN, "%s has no section [%s]", shown_path, section_name);
-    else if (!ok)
+    } else if (!ok) {
         *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
                                "section [%s] of %s (type %s) is incomplete, or not of a type that "
                                "the SDKs know (access_key, ecs_ram_role, ram_role_arn)",
                                section_name, shown_path,
                                section.type[0] != '\0' ? section.type : "missing");
+    }
     source = spf_failure(SPF_NO_FINDING, "section [%s] of %s", section_name, shown_path);
-    if (ok)
+    if (ok) {
         (void)spf_copy(credentials->source, sizeof credentials->source, source.text);
+    }
     spf_secret_free(copy);
     return ok;
 }

@@ -35,8 +35,9 @@ struct json_object *spf_profile_find(struct json_object *profiles, const char *n
     for (size_t i = 0; i < spf_json_count(profiles); i++) {
         struct json_object *profile = spf_json_item(profiles, i);
 
-        if (strcmp(spf_json_text(profile, "name"), name) == 0)
+        if (strcmp(spf_json_text(profile, "name"), name) == 0) {
             return profile;
+        }
     }
     return NULL;
 }
@@ -61,8 +62,9 @@ struct json_object *spf_profile_open(struct json_object *profile, struct json_ob
     for (size_t i = 0; i < sizeof filled / sizeof *filled; i++) {
         const char *variable = NULL, *value = spf_first_env(filled[i].names, &variable);
 
-        if (value == NULL || spf_json_text(open, filled[i].member)[0] != '\0')
+        if (value == NULL || spf_json_text(open, filled[i].member)[0] != '\0') {
             continue;
+        }
         spf_json_add(open, filled[i].member, spf_json_string(value));
         spf_json_add(*origins, filled[i].member, spf_json_string(variable));
     }
@@ -78,8 +80,9 @@ static const char *member(struct spf_profile_reading *reading, struct json_objec
 
     if (variable[0] != '\0' && strstr(reading->from, variable) == NULL &&
         !spf_format(reading->from + len, sizeof reading->from - len, "%s%s", len > 0 ? ", " : "",
-                    variable))
+                    variable)) {
         reading->from[len] = '\0';
+    }
     return spf_json_text(profile, name);
 }
 
@@ -92,21 +95,27 @@ static bool there(struct json_object *profile, const char *name)
 static const char *guess(struct json_object *profile)
 {
     if (there(profile, "access_key_id") && there(profile, "access_key_secret")) {
-        if (there(profile, "sts_token"))
+        if (there(profile, "sts_token")) {
             return "StsToken";
+        }
         return there(profile, "ram_role_arn") ? "RamRoleArn" : "AK";
     }
-    if (there(profile, "private_key") && there(profile, "key_pair_name"))
+    if (there(profile, "private_key") && there(profile, "key_pair_name")) {
         return "RsaKeyPair";
-    if (there(profile, "ram_role_name"))
+    }
+    if (there(profile, "ram_role_name")) {
         return "EcsRamRole";
-    if (there(profile, "process_command"))
+    }
+    if (there(profile, "process_command")) {
         return "External";
+    }
     if (there(profile, "oidc_provider_arn") && there(profile, "oidc_token_file") &&
-        there(profile, "ram_role_arn"))
+        there(profile, "ram_role_arn")) {
         return "OIDC";
-    if (there(profile, "cloud_sso_sign_in_url"))
+    }
+    if (there(profile, "cloud_sso_sign_in_url")) {
         return "CloudSSO";
+    }
     return there(profile, "bearer_token") ? "BearerToken" : NULL;
 }
 
@@ -136,11 +145,13 @@ static bool has(const struct spf_profile_reading *reading, struct json_object *p
 static bool take_key(struct spf_profile_reading *reading, struct json_object *profile,
                      const char *token)
 {
-    if (!has(reading, profile, "access_key_id") || !has(reading, profile, "access_key_secret"))
+    if (!has(reading, profile, "access_key_id") || !has(reading, profile, "access_key_secret")) {
         return false;
+    }
     if (spf_api_key_set(&reading->credentials->key, member(reading, profile, "access_key_id"),
-                        member(reading, profile, "access_key_secret"), token))
+                        member(reading, profile, "access_key_secret"), token)) {
         return true;
+    }
     *reading->failure =
         spf_failure(SPF_CREDENTIALS_INCOMPLETE,
                     "profile \"%s\" has characters that no access key has", reading->name);
@@ -152,10 +163,11 @@ static struct spf_credential_step *add_step(const struct spf_profile_reading *re
 {
     struct spf_credential_step *step = spf_credentials_step(reading->credentials, kind);
 
-    if (step == NULL)
+    if (step == NULL) {
         *reading->failure =
             spf_failure(SPF_CREDENTIALS_INCOMPLETE,
                         "profile \"%s\": its source profiles form a ring", reading->name);
+    }
     return step;
 }
 
@@ -174,8 +186,9 @@ static bool take_machine(struct spf_profile_reading *reading, struct json_object
     const char *role = getenv("ALIBABA_CLOUD_ECS_METADATA");
     struct spf_credential_step *step;
 
-    if (!take_place(reading, profile, SPF_STEP_METADATA, "ram_role_name"))
+    if (!take_place(reading, profile, SPF_STEP_METADATA, "ram_role_name")) {
         return false;
+    }
     step = &reading->credentials->steps[reading->credentials->step_count - 1];
     return step->place[0] != '\0' || role == NULL ||
            spf_copy(step->place, sizeof step->place, role);
@@ -188,11 +201,13 @@ static bool take_sts_endpoint(const struct spf_profile_reading *reading,
     const char *text = spf_json_text(profile, "sts_endpoint");
     struct spf_error error = spf_ok();
 
-    if (text[0] != '\0')
+    if (text[0] != '\0') {
         error = spf_endpoint_of_sts(text, endpoint);
-    if (error.code != SPF_OK)
+    }
+    if (error.code != SPF_OK) {
         *reading->failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "profile \"%s\": %s: %s",
                                         reading->name, "sts_endpoint", error.text);
+    }
     return error.code == SPF_OK;
 }
 
@@ -202,20 +217,25 @@ static bool take_role(struct spf_profile_reading *reading, struct json_object *p
     const char *session = getenv("ALIBABA_CLOUD_ROLE_SESSION_NAME");
     struct spf_credential_step *step;
 
-    if (!has(reading, profile, "ram_role_arn"))
+    if (!has(reading, profile, "ram_role_arn")) {
         return false;
+    }
     step = add_step(reading, kind);
-    if (step == NULL)
+    if (step == NULL) {
         return false;
+    }
     step->seconds = spf_json_number(profile, "expired_seconds", SPF_SECONDS_MAX, 0);
-    if (!take_sts_endpoint(reading, profile, &step->sts_endpoint))
+    if (!take_sts_endpoint(reading, profile, &step->sts_endpoint)) {
         return false;
+    }
     if (!TAKE(step->role_arn, "ram_role_arn") || !TAKE(step->session, "ram_session_name") ||
-        !TAKE(step->sts_region, "sts_region"))
+        !TAKE(step->sts_region, "sts_region")) {
         return lacks(reading, "ram_role_arn (a member is too long)");
+    }
     /* The CLI refuses a role without a session name; the SDKs read this one. */
-    if (step->session[0] == '\0' && session != NULL)
+    if (step->session[0] == '\0' && session != NULL) {
         (void)spf_copy(step->session, sizeof step->session, session);
+    }
     return true;
 }
 
@@ -236,8 +256,9 @@ static bool take_oidc(struct spf_profile_reading *reading, struct json_object *p
     struct spf_credential_step *step;
 
     if (!has(reading, profile, "oidc_provider_arn") || !has(reading, profile, "oidc_token_file") ||
-        !take_role(reading, profile, SPF_STEP_ASSUME_WITH_OIDC))
+        !take_role(reading, profile, SPF_STEP_ASSUME_WITH_OIDC)) {
         return false;
+    }
     step = &credentials->steps[credentials->step_count - 1];
     return (TAKE(step->provider_arn, "oidc_provider_arn") &&
             TAKE(step->place, "oidc_token_file")) ||
@@ -266,10 +287,12 @@ static struct spf_credential_step *add_exchange(const struct spf_profile_reading
 {
     struct spf_credential_step *step = add_step(reading, kind);
 
-    if (step != NULL)
+    if (step != NULL) {
         step->bearer = spf_secret_new(token, strlen(token));
-    if (step != NULL && step->bearer == NULL)
+    }
+    if (step != NULL && step->bearer == NULL) {
         *reading->failure = (struct spf_failure){.cause = SPF_SYSTEM_ERROR};
+    }
     return step != NULL && step->bearer != NULL ? step : NULL;
 }
 
@@ -278,11 +301,13 @@ static bool take_cloud_sso(struct spf_profile_reading *reading, struct json_obje
     const char *token = spf_json_text(profile, "access_token");
     struct spf_credential_step *step;
 
-    if (take_cached(reading, profile))
+    if (take_cached(reading, profile)) {
         return true;
+    }
     if (token[0] == '\0' || spf_json_number(profile, "cloud_sso_access_token_expire",
-                                            SPF_SECONDS_MAX, 0) <= reading->now)
+                                            SPF_SECONDS_MAX, 0) <= reading->now) {
         return sign_in_again(reading);
+    }
     step = add_exchange(reading, SPF_STEP_SIGN_IN, token);
     return step != NULL && ((TAKE(step->place, "cloud_sso_sign_in_url") &&
                              TAKE(step->account, "cloud_sso_account_id") &&
@@ -300,12 +325,14 @@ static bool take_oauth(struct spf_profile_reading *reading, struct json_object *
     const char *site = spf_json_text(profile, "oauth_site_type");
     struct spf_credential_step *step;
 
-    if (take_cached(reading, profile))
+    if (take_cached(reading, profile)) {
         return true;
+    }
     if (token[0] == '\0' ||
         spf_json_number(profile, "oauth_access_token_expire", SPF_SECONDS_MAX, 0) < reading->now) {
-        if (!there(profile, "oauth_refresh_token"))
+        if (!there(profile, "oauth_refresh_token")) {
             return sign_in_again(reading);
+        }
         *reading->failure =
             spf_failure(SPF_TOKEN_EXPIRED,
                         "profile \"%s\" (mode OAuth): its access token has expired; any call of "
@@ -313,8 +340,9 @@ static bool take_oauth(struct spf_profile_reading *reading, struct json_object *
                         reading->name, reading->name);
         return false;
     }
-    if (strcmp(site, "CN") != 0 && strcmp(site, "INTL") != 0)
+    if (strcmp(site, "CN") != 0 && strcmp(site, "INTL") != 0) {
         return lacks(reading, "oauth_site_type (CN or INTL)");
+    }
     step = add_exchange(reading, SPF_STEP_OAUTH, token);
     return step != NULL &&
            spf_copy(step->place, sizeof step->place,
@@ -327,8 +355,9 @@ static bool take_program(struct spf_profile_reading *reading, struct json_object
     struct spf_credentials *credentials = reading->credentials;
 
     if (!has(reading, profile, "process_command") ||
-        !take_place(reading, profile, SPF_STEP_PROGRAM, "process_command"))
+        !take_place(reading, profile, SPF_STEP_PROGRAM, "process_command")) {
         return false;
+    }
     /* What it prints is laid over the profile. */
     credentials->profiles = json_object_get(reading->profiles);
     credentials->profile = json_object_get(profile);
@@ -344,10 +373,12 @@ static bool take_chain(struct spf_profile_reading *reading, struct json_object *
     struct json_object *middle = spf_profile_find(reading->profiles, source);
     bool found;
 
-    if (!has(reading, profile, "source_profile"))
+    if (!has(reading, profile, "source_profile")) {
         return false;
-    if (reading->depth++ == SPF_STEPS_MAX)
+    }
+    if (reading->depth++ == SPF_STEPS_MAX) {
         return lacks(reading, "source_profile (they form a ring)");
+    }
     if (middle == NULL) {
         *reading->failure =
             spf_failure(SPF_PROFILE_UNKNOWN, "%s has no profile \"%s\"", reading->path, source);
@@ -356,8 +387,9 @@ static bool take_chain(struct spf_profile_reading *reading, struct json_object *
     reading->origins = NULL;
     found = spf_profile_take(reading, middle);
     reading->origins = origins;
-    if (!found)
+    if (!found) {
         return false;
+    }
     reading->name = name;
     reading->mode = "ChainableRamRoleArn";
     return take_role_with_external_id(reading, profile);
@@ -417,16 +449,19 @@ bool spf_profile_take(struct spf_profile_reading *reading, struct json_object *p
 {
     const char *mode = spf_json_text(profile, "mode"), *why_not = "which is not known";
 
-    if (mode[0] == '\0')
+    if (mode[0] == '\0') {
         mode = guess(profile) != NULL ? guess(profile) : "AK";
+    }
     reading->name = spf_json_text(profile, "name");
     reading->mode = mode;
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        if (!spf_same_word(mode, modes[i].mode))
+        if (!spf_same_word(mode, modes[i].mode)) {
             continue;
+        }
         reading->mode = modes[i].mode;
-        if (modes[i].take != NULL)
+        if (modes[i].take != NULL) {
             return modes[i].take(reading, profile);
+        }
         why_not = modes[i].why_not;
     }
     *reading->failure = spf_failure(SPF_PROFILE_MODE_UNSUPPORTED,
@@ -440,8 +475,9 @@ static bool splice(struct spf_credentials *credentials, size_t at, struct spf_cr
 {
     size_t behind = at + 1;
 
-    if (credentials->step_count + more->step_count > SPF_STEPS_MAX)
+    if (credentials->step_count + more->step_count > SPF_STEPS_MAX) {
         return false;
+    }
     spf_api_key_clear(&credentials->key);
     credentials->key = more->key;
     more->key = (struct spf_api_key){0};
@@ -465,22 +501,25 @@ bool spf_profile_go_on(struct spf_credentials *credentials, size_t at, struct js
     bool good = false;
 
     *failure = (struct spf_failure){.cause = SPF_SYSTEM_ERROR};
-    if (more == NULL)
+    if (more == NULL) {
         return false;
+    }
     /* Without a mode in it the CLI would run the program again and again. */
     spf_json_add(credentials->profile, "mode", NULL);
     json_object_object_foreach(printed, name, value)
     {
         spf_json_add(credentials->profile, name, json_object_get(value));
     }
-    if (!there(credentials->profile, "mode") && there(printed, "access_key_id"))
+    if (!there(credentials->profile, "mode") && there(printed, "access_key_id")) {
         spf_json_add(credentials->profile, "mode",
                      spf_json_string(there(printed, "sts_token") ? "StsToken" : "AK"));
-    if (spf_same_word(spf_json_text(credentials->profile, "mode"), "External"))
+    }
+    if (spf_same_word(spf_json_text(credentials->profile, "mode"), "External")) {
         *failure = spf_failure(SPF_PROFILE_MODE_UNSUPPORTED,
                                "%s: its program names another program", credentials->source);
-    else
+    } else {
         good = spf_profile_take(&reading, credentials->profile);
+    }
     if (good && !splice(credentials, at, more)) {
         *failure =
             spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: too many steps", credentials->source);

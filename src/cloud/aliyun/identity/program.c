@@ -36,16 +36,17 @@ static bool is_trusted(const char *path, char *why, size_t size)
 {
     struct stat st;
 
-    if (stat(path, &st) != 0)
+    if (stat(path, &st) != 0) {
         (void)spf_format(why, size, "%s: %s", path, strerror(errno));
-    else if (!S_ISREG(st.st_mode))
+    } else if (!S_ISREG(st.st_mode)) {
         (void)spf_format(why, size, "%s is not a regular file", path);
-    else if (st.st_uid != geteuid() && st.st_uid != 0)
+    } else if (st.st_uid != geteuid() && st.st_uid != 0) {
         (void)spf_format(why, size, "%s belongs to somebody else, so it is not run", path);
-    else if (st.st_mode & 022)
+    } else if (st.st_mode & 022) {
         (void)spf_format(why, size, "%s can be written by others, so it is not run", path);
-    else
+    } else {
         return true;
+    }
     return false;
 }
 
@@ -60,9 +61,10 @@ static pid_t start(struct spf_program *program, int out)
                                                       .words = (const char *const *)program->words,
                                                       .environment = &environment,
                                                       .fds = {-1, out, -1}});
-    if (pid < 0)
+    if (pid < 0) {
         (void)spf_format(program->error, sizeof program->error, "%s: %s", program->words[0],
                          strerror(errno));
+    }
     spf_child_environment_clear(&environment);
     return pid;
 }
@@ -83,10 +85,12 @@ static void collect(struct spf_program *program, int in, int64_t until)
             break;
         }
         got = read(in, spf_secret_bytes(program->output) + len, OUTPUT_MAX - len);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             continue;
-        if (got <= 0)
+        }
+        if (got <= 0) {
             break;
+        }
         len += (size_t)got;
         if (len == OUTPUT_MAX) {
             (void)spf_format(program->error, sizeof program->error,
@@ -106,14 +110,16 @@ static void finish(struct spf_program *program, pid_t pid, int64_t until)
     int status = spf_child_wait(&pid, left > 0 ? (unsigned)left : 0);
 
     program->group = 0;
-    if (cut_short || status == 0 || status == SPF_CHILD_STATUS_LOST)
+    if (cut_short || status == 0 || status == SPF_CHILD_STATUS_LOST) {
         return;
-    if (WIFEXITED(status))
+    }
+    if (WIFEXITED(status)) {
         (void)spf_format(program->error, sizeof program->error, "%s failed (exit status %d)",
                          program->words[0], WEXITSTATUS(status));
-    else
+    } else {
         (void)spf_format(program->error, sizeof program->error, "%s was ended by signal %d",
                          program->words[0], WTERMSIG(status));
+    }
 }
 
 static void work(struct spf_job *job)
@@ -165,8 +171,9 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
 {
     struct spf_program *program = calloc(1, sizeof *program);
 
-    if (program == NULL)
+    if (program == NULL) {
         return NULL;
+    }
     program->loop = loop;
     program->done = done;
     program->owner = owner;
@@ -174,14 +181,16 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
     program->job =
         (struct spf_job){.work = work, .done = job_done, .release = release, .owner = program};
     if (!spf_copy(program->line, sizeof program->line, command_line) ||
-        !spf_command_words(program->line, program->words, WORDS_MAX))
+        !spf_command_words(program->line, program->words, WORDS_MAX)) {
         (void)spf_copy(program->error, sizeof program->error, "not a command line");
-    else if (!spf_child_find(program->words[0], program->path, sizeof program->path))
+    } else if (!spf_child_find(program->words[0], program->path, sizeof program->path)) {
         (void)spf_format(program->error, sizeof program->error, "%s: not found", program->words[0]);
-    else
+    } else {
         (void)is_trusted(program->path, program->error, sizeof program->error);
-    if (program->error[0] != '\0')
+    }
+    if (program->error[0] != '\0') {
         program->job.work = no_work;
+    }
     return spf_loop_submit(loop, &program->job) ? program : NULL;
 }
 
@@ -190,7 +199,8 @@ void spf_program_cancel(struct spf_program *program)
     pid_t group = program->group;
 
     /* Its worker may not live to do it: the process ends soon after the round. */
-    if (group > 0)
+    if (group > 0) {
         spf_child_kill(group);
+    }
     spf_loop_cancel(program->loop, &program->job);
 }

@@ -11,16 +11,21 @@ static size_t blank(const char *at)
     size_t used;
     uint32_t code;
 
-    if (*at == '\0')
+    if (*at == '\0') {
         return 0;
-    if (strchr(" \t\n\v\f\r", *at) != NULL)
+    }
+    if (strchr(" \t\n\v\f\r", *at) != NULL) {
         return 1;
+    }
     used = spf_utf8_decode(at, strlen(at), &code);
-    if (used > 1 && code >= 0x2000 && code <= 0x200a)
+    if (used > 1 && code >= 0x2000 && code <= 0x200a) {
         return used;
-    for (size_t i = 0; used > 1 && i < sizeof blanks / sizeof *blanks; i++)
-        if (code == blanks[i])
+    }
+    for (size_t i = 0; used > 1 && i < sizeof blanks / sizeof *blanks; i++) {
+        if (code == blanks[i]) {
             return used;
+        }
+    }
     return 0;
 }
 
@@ -36,8 +41,9 @@ static bool word(char **in, char **out, bool *begun)
         if (escapes && at[1] == '\n') {
             at++;
         } else if (escapes && quote == '\0') {
-            if (at[1] == '\0')
+            if (at[1] == '\0') {
                 return false;
+            }
             *begun = true;
             *(*out)++ = *++at;
         } else if (escapes && at[1] != '\0' && strchr("\"\\$`", at[1]) != NULL) {
@@ -66,16 +72,20 @@ bool spf_command_words(char *line, char **words, size_t max)
         bool begun = false;
         size_t skip;
 
-        while ((skip = blank(in)) > 0)
+        while ((skip = blank(in)) > 0) {
             in += skip;
-        if (*in == '\0')
+        }
+        if (*in == '\0') {
             break;
+        }
         begin = out = in;
-        if (!word(&in, &out, &begun))
+        if (!word(&in, &out, &begun)) {
             return false;
+        }
         if (begun) {
-            if (count == max)
+            if (count == max) {
                 return false;
+            }
             words[count++] = begin;
         }
         skip = *in != '\0' ? blank(in) : 0;
