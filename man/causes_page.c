@@ -127,7 +127,7 @@ static bool is_sound(const char *template, const char *where)
     while ((template = strchr(template, '{')) != NULL) {
         size_t len = strcspn(++template, "}");
 
-        if (!spf_format(name, sizeof name, "%.*s", (int)len, template) ||
+        if (!spf_format_whole(name, sizeof name, "%.*s", (int)len, template) ||
             !spf_slot_is_known(name)) {
             (void)fprintf(stderr, "%s: no slot is named {%s}\n", where, name);
             sound = false;

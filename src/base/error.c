@@ -19,7 +19,7 @@ struct spf_error spf_error(enum spf_err code, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)spf_vformat(error.text, sizeof error.text, fmt, args);
+    spf_vformat(error.text, sizeof error.text, fmt, args);
     va_end(args);
     return error;
 }
@@ -34,11 +34,12 @@ struct spf_error spf_error_sys(int errnum, const char *what)
 
 struct spf_error spf_usage(const char *fmt, ...)
 {
-    char text[200], clean[200];
+    char text[200];
+    char clean[200];
     va_list args;
 
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
+    spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
     spf_clean(clean, sizeof clean, text, strlen(text));
     return spf_error(SPF_ERR_USAGE, "%s", clean);

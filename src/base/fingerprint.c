@@ -18,7 +18,7 @@ static void put(struct spf_bytes digest, bool hex, const char *prefix, char *out
         spf_buf_add_base64(&buf, digest.at, digest.len, false);
     }
     if (!spf_buf_failed(&buf)) {
-        (void)spf_copy(out, size, buf.data);
+        spf_copy(out, size, buf.data);
     }
     spf_buf_clear(&buf);
 }

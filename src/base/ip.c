@@ -82,7 +82,8 @@ bool spf_ip_equal(const struct spf_ip *a, const struct spf_ip *b)
 
 bool spf_cidr_holds(const struct spf_cidr *cidr, const struct spf_ip *ip)
 {
-    unsigned whole = cidr->bits / 8u, rest = cidr->bits % 8u;
+    unsigned whole = cidr->bits / 8u;
+    unsigned rest = cidr->bits % 8u;
 
     if (cidr->ip.family != ip->family || ip->family == 0) {
         return false;
@@ -156,7 +157,8 @@ bool spf_ip_from_sockaddr(const struct sockaddr *address, struct spf_ip *ip)
 bool spf_same_host(const char *a, const char *b)
 {
     const struct addrinfo numeric = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *one = NULL, *other = NULL;
+    struct addrinfo *one = NULL;
+    struct addrinfo *other = NULL;
     bool same;
 
     if (spf_same_word(a, b)) {

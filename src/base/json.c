@@ -31,7 +31,8 @@ static bool is_blank(char c)
 /* The four hexadecimal digits of \uXXXX, of which at is the backslash; -1: there are none. */
 static long escaped_unit(const char *at, const char *end)
 {
-    char digits[5] = "", *stop;
+    char digits[5] = "";
+    char *stop;
     long unit;
 
     if (end - at < 6 || at[0] != '\\' || at[1] != 'u') {
@@ -45,7 +46,8 @@ static long escaped_unit(const char *at, const char *end)
 /* One escape sequence; its length, 0 if it is none. */
 static size_t escape(const struct lexer *lexer)
 {
-    long unit, low;
+    long unit;
+    long low;
 
     if (lexer->end - lexer->at >= 2 && lexer->at[1] != '\0' &&
         strchr("\"\\/bfnrt", lexer->at[1]) != NULL) {
@@ -189,7 +191,8 @@ static bool are_tokens(struct lexer *lexer)
             ok = name_or_string(lexer);
         } else if (*lexer->at == ',') {
             ok = comma(lexer);
-        } else if (is_blank(*lexer->at) || (*lexer->at != '\0' && strchr("{}[]:", *lexer->at))) {
+        } else if (is_blank(*lexer->at) ||
+                   (*lexer->at != '\0' && strchr("{}[]:", *lexer->at) != NULL)) {
             lexer->at++;
         } else {
             ok = number_or_word(lexer) && is_at_delimiter(lexer);

@@ -36,7 +36,8 @@ static struct {
 
 const char *spf_tr(const char *text)
 {
-    size_t low = 0, high = texts.count;
+    size_t low = 0;
+    size_t high = texts.count;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -76,7 +77,8 @@ bool spf_language_take(const void *file, size_t size)
 {
     const struct header *header = file;
     const char *bytes = file;
-    const struct entry *originals, *translations;
+    const struct entry *originals;
+    const struct entry *translations;
 
     if (size < sizeof *header || header->magic != MO_MAGIC || header->revision >> 16 != 0 ||
         !is_place(header->originals, header->count, size) ||
@@ -125,7 +127,8 @@ static bool read_texts(const char *path)
  */
 static bool find_texts(void)
 {
-    char path[PATH_MAX], beside[PATH_MAX];
+    char path[PATH_MAX];
+    char beside[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
     char *slash = NULL;
 
@@ -135,7 +138,8 @@ static bool find_texts(void)
             *slash = '\0';
         }
     }
-    if (slash != NULL && spf_format(beside, sizeof beside, "%s" SHARED_LOCALE MO_FILE, path) &&
+    if (slash != NULL &&
+        spf_format_whole(beside, sizeof beside, "%s" SHARED_LOCALE MO_FILE, path) &&
         read_texts(beside)) {
         return true;
     }

@@ -117,7 +117,8 @@ static void *work(void *arg)
 static void finish_jobs(struct spf_watch *watch, short revents)
 {
     struct spf_loop *loop = watch->owner;
-    struct spf_job *job, *next;
+    struct spf_job *job;
+    struct spf_job *next;
     uint64_t ignored;
 
     (void)revents;
@@ -363,7 +364,8 @@ void spf_loop_remove(struct spf_loop *loop, struct spf_watch *watch)
 /* With the lock held. A thread must not take the signals that are meant for the loop's. */
 static bool start_worker(struct spf_jobs *jobs, struct worker *worker)
 {
-    sigset_t all, before;
+    sigset_t all;
+    sigset_t before;
     bool started;
 
     worker->jobs = jobs;

@@ -29,7 +29,8 @@ void spf_pace_free(struct spf_pace *pace)
 
 static int compare(const void *left, const void *right)
 {
-    const struct place *a = left, *b = right;
+    const struct place *a = left;
+    const struct place *b = right;
 
     if (a->len != b->len) {
         return a->len < b->len ? -1 : 1;
@@ -39,7 +40,8 @@ static int compare(const void *left, const void *right)
 
 int64_t spf_pace_take(struct spf_pace *pace, const void *key, size_t len, int64_t now_ms)
 {
-    struct place *place = malloc(sizeof *place + len), **found;
+    struct place *place = malloc(sizeof *place + len);
+    struct place **found;
     int64_t due_ms;
 
     if (place == NULL) {

@@ -19,7 +19,8 @@ struct spf_secret {
 struct spf_secret *spf_secret_alloc(size_t len)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t need = sizeof(struct spf_secret) + len + 1, mapped;
+    size_t need = sizeof(struct spf_secret) + len + 1;
+    size_t mapped;
     struct spf_secret *secret;
 
     if (need < len || need > SIZE_MAX - page) {

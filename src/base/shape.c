@@ -224,7 +224,7 @@ static bool read_word(const struct spf_field *field, const char *text, char *at)
     struct spf_ip ip;
 
     if (field->type == SPF_FIELD_TEXT) {
-        return spf_copy(at, field->size, text);
+        return spf_copy_whole(at, field->size, text);
     }
     if (field->type == SPF_FIELD_READ) {
         if (strlen(text) >= field->size) {

@@ -11,8 +11,12 @@
 static unsigned distance(const char *a, const char *b)
 {
     unsigned rows[3][LONGEST + 1];
-    unsigned *before = rows[0], *last = rows[1], *row = rows[2], *spare;
-    size_t la = strlen(a), lb = strlen(b);
+    unsigned *before = rows[0];
+    unsigned *last = rows[1];
+    unsigned *row = rows[2];
+    unsigned *spare;
+    size_t la = strlen(a);
+    size_t lb = strlen(b);
 
     if (la >= LONGEST || lb >= LONGEST) {
         return LONGEST;
@@ -55,7 +59,8 @@ static bool has_word(const char *name, const char *typed)
 bool spf_suggest(struct spf_buf *buf, const char *typed, const char *prefix,
                  const char *const *names, size_t count)
 {
-    unsigned most = strlen(typed) < 4 ? 1 : strlen(typed) < 8 ? 2 : 3, shown = 0;
+    unsigned most = strlen(typed) < 4 ? 1 : strlen(typed) < 8 ? 2 : 3;
+    unsigned shown = 0;
 
     for (unsigned edits = 0; edits <= most + 1 && shown < SHOWN; edits++) {
         for (size_t i = 0; i < count && shown < SHOWN; i++) {

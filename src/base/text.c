@@ -203,11 +203,14 @@ void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_
 {
     static const char mark[] = "...";
     const unsigned char *s = (const unsigned char *)bytes;
-    size_t start = buf->len, written = 0, before_mark = 0;
+    size_t start = buf->len;
+    size_t written = 0;
+    size_t before_mark = 0;
     char piece[16];
 
     for (size_t at = 0; at < len && !buf->failed;) {
-        size_t used = show(s + at, len - at, piece), size = strlen(piece);
+        size_t used = show(s + at, len - at, piece);
+        size_t size = strlen(piece);
 
         if (written + size > max) {
             /* Back to where the mark of a cut still fits. */
@@ -241,7 +244,8 @@ void spf_clean_lines(char *out, size_t size, const char *bytes, size_t len)
 
     spf_buf_init(&lines, 2 * len + 1);
     for (size_t at = 0; at < len;) {
-        const char *line = bytes + at, *end = memchr(line, '\n', len - at);
+        const char *line = bytes + at;
+        const char *end = memchr(line, '\n', len - at);
         size_t line_len = end != NULL ? (size_t)(end - line) : len - at;
 
         at += line_len + 1;
@@ -278,16 +282,28 @@ static size_t whole_characters(const char *text, size_t len)
                                                                                          : start;
 }
 
-bool spf_copy(char *out, size_t size, const char *text)
+static bool copy(char *out, size_t size, const char *text)
 {
-    size_t len = strlen(text), kept = len < size ? len : whole_characters(text, size - 1);
+    size_t len = strlen(text);
+    size_t kept = len < size ? len : whole_characters(text, size - 1);
 
     memcpy(out, text, kept);
     out[kept] = '\0';
     return kept == len;
 }
 
-bool spf_vformat(char *out, size_t size, const char *fmt, va_list args)
+void spf_copy(char *out, size_t size, const char *text)
+{
+    (void)copy(out, size, text);
+}
+
+bool spf_copy_whole(char *out, size_t size, const char *text)
+{
+    return copy(out, size, text);
+}
+
+SPF_PRINTF(3, 0)
+static bool format(char *out, size_t size, const char *fmt, va_list args)
 {
     int len = vsnprintf(out, size, fmt, args);
 
@@ -300,13 +316,27 @@ bool spf_vformat(char *out, size_t size, const char *fmt, va_list args)
     return len >= 0 && (size_t)len < size;
 }
 
-bool spf_format(char *out, size_t size, const char *fmt, ...)
+void spf_vformat(char *out, size_t size, const char *fmt, va_list args)
+{
+    (void)format(out, size, fmt, args);
+}
+
+void spf_format(char *out, size_t size, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    spf_vformat(out, size, fmt, args);
+    va_end(args);
+}
+
+bool spf_format_whole(char *out, size_t size, const char *fmt, ...)
 {
     va_list args;
     bool whole;
 
     va_start(args, fmt);
-    whole = spf_vformat(out, size, fmt, args);
+    whole = format(out, size, fmt, args);
     va_end(args);
     return whole;
 }
@@ -375,7 +405,9 @@ void spf_buf_add_base64(struct spf_buf *buf, const uint8_t *bytes, size_t len, b
 long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size)
 {
     uint32_t group = 0;
-    size_t written = 0, digits = 0, padding = 0;
+    size_t written = 0;
+    size_t digits = 0;
+    size_t padding = 0;
 
     for (size_t i = 0; i < len; i++) {
         const char *digit;
@@ -432,7 +464,8 @@ bool spf_starts_with(const char *text, const char *prefix)
 
 int spf_utf16_order(const uint8_t *bytes, size_t len)
 {
-    size_t zeros[2] = {0, 0}, look = len < 64 ? len & ~(size_t)1 : 64;
+    size_t zeros[2] = {0, 0};
+    size_t look = len < 64 ? len & ~(size_t)1 : 64;
 
     if (len >= 2 && bytes[0] == 0xff && bytes[1] == 0xfe) {
         return 1;

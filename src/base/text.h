@@ -55,12 +55,16 @@ void spf_clean_lines(char *out, size_t size, const char *bytes, size_t len);
 /* Would cleaning leave it as it is? */
 bool spf_is_clean(const char *text);
 
-/* Copies at most size-1 bytes of a trusted text; false if it was cut, which is never done in the
- * middle of a UTF-8 character. */
-bool spf_copy(char *out, size_t size, const char *text);
-/* snprintf into a fixed array that says with false when the text was cut; cuts likewise. */
-bool spf_format(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
-bool spf_vformat(char *out, size_t size, const char *fmt, va_list args) SPF_PRINTF(3, 0);
+/*
+ * A trusted text, or snprintf(3), into a fixed array: at most size-1 bytes, never cut within a
+ * UTF-8 character. The second of each pair returns false if the text was cut; the first is for
+ * texts that may be.
+ */
+void spf_copy(char *out, size_t size, const char *text);
+SPF_MUST_USE bool spf_copy_whole(char *out, size_t size, const char *text);
+void spf_format(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
+SPF_MUST_USE bool spf_format_whole(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
+void spf_vformat(char *out, size_t size, const char *fmt, va_list args) SPF_PRINTF(3, 0);
 
 /* Lower-case hex, with sep between octets unless it is 0. */
 void spf_buf_add_hex(struct spf_buf *buf, const uint8_t *bytes, size_t len, char sep);

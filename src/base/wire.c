@@ -165,7 +165,7 @@ struct spf_secret *spf_writer_take(struct spf_writer *writer)
 
 struct spf_bytes spf_secret_view(const struct spf_secret *secret)
 {
-    if (!secret) {
+    if (secret == NULL) {
         return spf_bytes_of("");
     }
     return (struct spf_bytes){(const uint8_t *)spf_secret_text(secret), spf_secret_len(secret)};

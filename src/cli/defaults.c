@@ -44,7 +44,7 @@ static bool config_path(char path[PATH_MAX])
     char settings[PATH_MAX];
 
     return spf_settings_home(settings) &&
-           spf_format(path, PATH_MAX, "%s/sshpreflight/config", settings);
+           spf_format_whole(path, PATH_MAX, "%s/sshpreflight/config", settings);
 }
 
 /* The file's text; NULL with SPF_OK: there is none. The caller frees it. */
@@ -134,7 +134,10 @@ static bool is_given(const struct spf_options *options, const struct spf_option_
 static struct spf_error take_line(struct spf_options *options, char *line, const char *shown,
                                   unsigned number)
 {
-    char *equals = strchr(line, '='), *name = spf_trim(line), *value, where[200];
+    char *equals = strchr(line, '=');
+    char *name = spf_trim(line);
+    char *value;
+    char where[200];
     const struct spf_option_row *row;
     const char *set = NULL;
     bool user_given = options->user_given;
@@ -161,7 +164,7 @@ static struct spf_error take_line(struct spf_options *options, char *line, const
     if (is_given(options, row) || (variable_of(row, &set) != NULL && set != NULL)) {
         return spf_ok();
     }
-    (void)spf_format(where, sizeof where, _("%s line %u: %s"), shown, number, name);
+    spf_format(where, sizeof where, _("%s line %u: %s"), shown, number, name);
     error = spf_option_default(options, row, where, value);
     options->user_given = user_given; /* the ssh configuration's User comes before a default */
     return error;
@@ -169,7 +172,10 @@ static struct spf_error take_line(struct spf_options *options, char *line, const
 
 struct spf_error spf_defaults_read(struct spf_options *options)
 {
-    char path[PATH_MAX], shown[PATH_MAX], *text, **copy;
+    char path[PATH_MAX];
+    char shown[PATH_MAX];
+    char *text;
+    char **copy;
     unsigned number = 0;
     struct spf_error error;
 
@@ -232,17 +238,19 @@ static void add_value(const struct spf_options *options, const struct spf_option
 
 void spf_defaults_print(const struct spf_options *options, struct spf_buf *buf)
 {
-    char path[PATH_MAX], shown[PATH_MAX];
+    char path[PATH_MAX];
+    char shown[PATH_MAX];
 
     if (config_path(path)) {
         spf_show_path(shown, sizeof shown, path);
     } else {
-        (void)spf_copy(shown, sizeof shown, _("no home directory"));
+        spf_copy(shown, sizeof shown, _("no home directory"));
     }
     spf_buf_addf(buf, "# %s%s\n", shown, access(path, F_OK) == 0 ? "" : _(" (there is none)"));
     for (size_t i = 0; i < spf_option_count; i++) {
         const struct spf_option_row *row = &spf_option_rows[i];
-        const char *set = NULL, *name;
+        const char *set = NULL;
+        const char *name;
         struct spf_buf value;
 
         if (!row->in_config) {

@@ -24,7 +24,7 @@ static void note_below(const char *home, const char *const *names, size_t count)
     char path[PATH_MAX];
 
     for (size_t i = 0; i < count; i++) {
-        if (spf_format(path, sizeof path, "%s/%s", home, names[i])) {
+        if (spf_format_whole(path, sizeof path, "%s/%s", home, names[i])) {
             spf_note_file(path);
         }
     }
@@ -36,7 +36,7 @@ static void note_beside(const char *key)
     char path[PATH_MAX];
 
     for (size_t i = 0; key != NULL && i < COUNT(endings); i++) {
-        if (spf_format(path, sizeof path, "%s%s", key, endings[i])) {
+        if (spf_format_whole(path, sizeof path, "%s%s", key, endings[i])) {
             spf_note_file(path);
         }
     }
@@ -134,7 +134,9 @@ static bool is_same(const char *path, const struct stat *status)
 /* Is the directory one of those, or below one? real: an absolute path without links; cut. */
 static bool is_below(char *real, const char *keys)
 {
-    char homes[2][PATH_MAX], machine[PATH_MAX], path[PATH_MAX];
+    char homes[2][PATH_MAX];
+    char machine[PATH_MAX];
+    char path[PATH_MAX];
     bool known[2] = {spf_home(homes[0]), spf_home_of_shell(homes[1])};
     struct stat status;
 
@@ -150,7 +152,7 @@ static bool is_below(char *real, const char *keys)
         }
         for (size_t i = 0; i < 2 * COUNT(directories); i++) {
             if (known[i % 2] &&
-                spf_format(path, sizeof path, "%s/%s", homes[i % 2], directories[i / 2]) &&
+                spf_format_whole(path, sizeof path, "%s/%s", homes[i % 2], directories[i / 2]) &&
                 is_same(path, &status)) {
                 return true;
             }
@@ -180,7 +182,8 @@ static bool is_read(const char *path, const char *keys)
 
 static bool same_file(const char *a, const char *b)
 {
-    struct stat one, other;
+    struct stat one;
+    struct stat other;
 
     return strcmp(a, b) == 0 ||
            (stat(a, &one) == 0 && stat(b, &other) == 0 && S_ISREG(one.st_mode) &&

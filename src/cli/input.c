@@ -97,13 +97,14 @@ struct spf_error spf_input_ledger(const char *path, int stop_fd, unsigned second
                                   bool may_be_empty, struct spf_ledger **ledger)
 {
     FILE *file = open_regular(path);
-    struct spf_buf text, remarks;
+    struct spf_buf text;
+    struct spf_buf remarks;
     struct spf_error error;
     char shown[100];
 
     spf_clean(shown, sizeof shown, path, strlen(path));
     if (strcmp(path, "-") == 0) {
-        (void)spf_copy(shown, sizeof shown, _("standard input"));
+        spf_copy(shown, sizeof shown, _("standard input"));
     }
     spf_buf_init(&remarks, 100000);
     spf_buf_init(&text, LEDGER_MOST);

@@ -59,8 +59,11 @@ static struct spf_error judge_family(const struct spf_options *options)
 /* [::1]:22, h:22, ::1:22: a port that stands with the host. */
 static struct spf_error judge_form(const struct spf_options *options)
 {
-    const char *host = options->host, *colon = host != NULL ? strrchr(host, ':') : NULL, *user = "";
-    const char *at = "", *open = host != NULL && host[0] == '[' ? "[" : "";
+    const char *host = options->host;
+    const char *colon = host != NULL ? strrchr(host, ':') : NULL;
+    const char *user = "";
+    const char *at = "";
+    const char *open = host != NULL && host[0] == '[' ? "[" : "";
     size_t len = colon != NULL ? (size_t)(colon - host) : 0;
     struct spf_ip ip;
     char address[80];
@@ -81,7 +84,7 @@ static struct spf_error judge_form(const struct spf_options *options)
     if (open[0] != '\0') {
         return spf_usage("only an IPv6 address may stand in brackets; the port goes with -p");
     }
-    (void)spf_format(address, sizeof address, "%.*s", (int)strcspn(host, "%"), host);
+    spf_format(address, sizeof address, "%.*s", (int)strcspn(host, "%"), host);
     if (!spf_ip_parse(address, &ip)) { /* without its zone (RFC 4007 section 11) */
         return is_port && memchr(host, ':', len) == NULL
                    ? spf_usage("the port goes with -p: write -p %s %s%s%.*s", colon + 1, user, at,

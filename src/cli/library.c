@@ -62,7 +62,8 @@ int spf_preflight_set(struct spf_preflight *preflight, const char *option, const
  */
 static bool hold_sigpipe(sigset_t *before)
 {
-    sigset_t pipe, pending;
+    sigset_t pipe;
+    sigset_t pending;
 
     (void)sigemptyset(&pipe);
     (void)sigaddset(&pipe, SIGPIPE);

@@ -228,10 +228,10 @@ static void say_lists(const struct spf_options *options, const struct spf_target
     if (targets->alike == 0 || options->quiet) {
         return;
     }
-    (void)spf_format(line, sizeof line,
-                     targets->alike == 1 ? _("%zu target is named again; each is checked once")
-                                         : _("%zu targets are named again; each is checked once"),
-                     targets->alike);
+    spf_format(line, sizeof line,
+               targets->alike == 1 ? _("%zu target is named again; each is checked once")
+                                   : _("%zu targets are named again; each is checked once"),
+               targets->alike);
     (void)complain(0, line);
 }
 
@@ -239,7 +239,9 @@ static int run(struct spf_options *options)
 {
     struct spf_round round = {0};
     struct spf_progress progress;
-    int stop_fd = spf_signals_watch(), signal_number, status;
+    int stop_fd = spf_signals_watch();
+    int signal_number;
+    int status;
     const struct spf_style style = style_of(options);
     struct spf_publisher publisher = {
         .options = options, .style = &style, .round = &round, .stop_fd = stop_fd};
@@ -322,7 +324,8 @@ static int merge(const struct spf_options *options)
     const struct spf_style style = style_of(options);
     struct spf_merge *merge = spf_merge_new();
     const struct spf_report *merged = NULL;
-    int stop_fd = spf_signals_watch(), status = 0;
+    int stop_fd = spf_signals_watch();
+    int status = 0;
     struct spf_error error = merge != NULL ? spf_merge_files(options, stop_fd, merge, &merged)
                                            : spf_error(SPF_ERR_NOMEM, "out of memory");
 

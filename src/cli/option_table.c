@@ -139,7 +139,8 @@ static struct spf_error take_jump(struct spf_options *options, const char *hosts
 
 static struct spf_error take_tag(struct spf_options *options, const char *tag)
 {
-    size_t count = 0, key = strcspn(tag, "=");
+    size_t count = 0;
+    size_t key = strcspn(tag, "=");
 
     while (options->tags[count] != NULL) {
         count++;
@@ -193,7 +194,8 @@ static struct spf_error take_source(struct spf_options *options, const char *arg
 
 static struct spf_error take_checks(const char *list, spf_checks *set)
 {
-    const char *names[SPF_CHECK_COUNT + 4] = {"key", "cloud", "net", "ssh"}, *wrong;
+    const char *names[SPF_CHECK_COUNT + 4] = {"key", "cloud", "net", "ssh"};
+    const char *wrong;
     char word[60];
     struct spf_error error;
     struct spf_buf text;
@@ -206,7 +208,7 @@ static struct spf_error take_checks(const char *list, spf_checks *set)
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         names[4 + i] = spf_check_table[i].id;
     }
-    (void)spf_format(word, sizeof word, "%.*s", (int)strcspn(wrong, ","), wrong);
+    spf_format(word, sizeof word, "%.*s", (int)strcspn(wrong, ","), wrong);
     spf_buf_init(&text, 400);
     spf_buf_addf(&text, _("\"%s\" is not a check"), word);
     if (!spf_suggest(&text, word, "", names, SPF_CHECK_COUNT + 4)) {
@@ -284,7 +286,8 @@ static struct spf_error take_wait(struct spf_options *options, const char *text)
     if (len == 0) {
         return spf_ok();
     }
-    if (!spf_format(digits, sizeof digits, "%.*s", (int)(unit != NULL ? len - 1 : len), text) ||
+    if (!spf_format_whole(digits, sizeof digits, "%.*s", (int)(unit != NULL ? len - 1 : len),
+                          text) ||
         !number(digits, 1, WAIT_MOST_S / scale, &options->wait_s)) {
         return spf_usage("--wait=%s: give a time from 1s to 24h, such as 90s or 10m", text);
     }
@@ -389,9 +392,9 @@ bool spf_option_may_lack_value(const struct spf_option_row *row)
 void spf_option_name(const struct spf_option_row *row, char name[40])
 {
     if (row->name != NULL) {
-        (void)spf_format(name, 40, "--%s", row->name);
+        spf_format(name, 40, "--%s", row->name);
     } else {
-        (void)spf_format(name, 40, "-%c", row->letter);
+        spf_format(name, 40, "-%c", row->letter);
     }
 }
 

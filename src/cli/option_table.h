@@ -35,7 +35,8 @@ struct spf_option_row {
     /* A second one adds to the first (or its function knows what it means); else it is an error,
      * unless it says the same. Rows of the same field exclude each other likewise. */
     bool adds;
-    unsigned least, most;
+    unsigned least;
+    unsigned most;
     const char *const *words; /* NULL ends */
     struct spf_error (*take)(struct spf_options *options, const char *argument);
     bool whole_run; /* it is the same for all targets: not in a line of a list */

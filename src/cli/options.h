@@ -64,7 +64,8 @@ struct spf_options {
     const char *instance, *host, *user, *key, *passphrase_file, *jump;
     const char *ssh_config; /* NULL: not to be used; "" the usual files */
     uint16_t port;
-    bool user_given, port_given;
+    bool user_given;
+    bool port_given;
     bool host_is_word;     /* it stands without --host, and may be an instance's name */
     bool host_in_brackets; /* [::1:22] can't be meant as ::1, port 22 */
     int family;
@@ -75,7 +76,8 @@ struct spf_options {
     enum spf_file_transfer transfer; /* of the failed command */
     spf_checks only, skip;           /* as given; only: 0 for all */
     spf_checks selected;             /* what they leave, once finished */
-    unsigned timeout_s, deadline_s;
+    unsigned timeout_s;
+    unsigned deadline_s;
     unsigned wait_s;      /* --wait; 0: one round */
     const char *find_key; /* NULL: not asked; "": in ~/.ssh */
     const char *key_dir;  /* of the private keys; NULL: none */
@@ -92,7 +94,8 @@ struct spf_options {
     size_t output_count;
     enum spf_colour_choice colour;
     enum spf_language_choice language;
-    bool strict, quiet;
+    bool strict;
+    bool quiet;
     unsigned verbose; /* how often -v was given */
     const char *record, *replay, *resume, *baseline;
     const char *transcript; /* a file, or "-": a pasted text */
@@ -102,7 +105,8 @@ struct spf_options {
     /* -o and what means the same, for ssh to read (ssh -G); how many of them a user and a port that
      * were given follow: of several the first counts. */
     const char *ssh_words[33];
-    size_t user_at, port_at;
+    size_t user_at;
+    size_t port_at;
     bool no_openssh;         /* the failed command is PuTTY's: no ssh_config(5) */
     const char *remark;      /* of the failed command: what does not count here; NULL */
     char *host_copy;         /* owns user and host of a positional user@host */

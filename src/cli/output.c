@@ -71,7 +71,8 @@ static int open_through(const char *path, int flags, mode_t mode)
 struct spf_error spf_output_open(struct spf_output_file *file, const char *path, unsigned mode,
                                  bool resumed)
 {
-    struct stat status, link;
+    struct stat status;
+    struct stat link;
     bool is_new = lstat(path, &link) != 0;
 
     *file = (struct spf_output_file){.fd = -1};
@@ -141,7 +142,8 @@ struct spf_error spf_output_close(struct spf_output_file *file)
 struct spf_error spf_output_write(const char *path, const char *text, size_t len, unsigned mode)
 {
     struct spf_output_file file;
-    struct spf_error error, last;
+    struct spf_error error;
+    struct spf_error last;
 
     if (strcmp(path, "-") == 0) {
         return write_all(STDOUT_FILENO, text, len, "standard output");

@@ -39,12 +39,12 @@ void spf_options_help(FILE *out)
         const struct spf_option_row *row = &spf_option_rows[i];
         char left[64];
 
-        (void)spf_format(left, sizeof left, "%s%c%s%s%s%s%s", row->letter != 0 ? "-" : "   ",
-                         row->letter != 0 ? row->letter : ' ',
-                         row->letter != 0 && row->name != NULL ? ", " : "",
-                         row->name != NULL ? "--" : "", row->name != NULL ? row->name : "",
-                         row->argument != NULL && !spf_option_may_lack_value(row) ? " " : "",
-                         row->argument != NULL ? row->argument : "");
+        spf_format(left, sizeof left, "%s%c%s%s%s%s%s", row->letter != 0 ? "-" : "   ",
+                   row->letter != 0 ? row->letter : ' ',
+                   row->letter != 0 && row->name != NULL ? ", " : "", row->name != NULL ? "--" : "",
+                   row->name != NULL ? row->name : "",
+                   row->argument != NULL && !spf_option_may_lack_value(row) ? " " : "",
+                   row->argument != NULL ? row->argument : "");
         (void)fprintf(out, "  %-31s %s\n", left, spf_tr(row->help));
     }
     (void)fputs(_("\n"
@@ -95,7 +95,7 @@ static void say_unknown_long(struct spf_buf *said, const char *word)
     unsigned shown = 0;
     char name[60];
 
-    (void)spf_format(name, sizeof name, "%.*s", (int)len, word);
+    spf_format(name, sizeof name, "%.*s", (int)len, word);
     for (size_t i = 0; i < spf_option_count && len > 2; i++) {
         const char *other = spf_option_rows[i].name;
 
@@ -419,11 +419,13 @@ static struct spf_error take_found(struct spf_options *options, int option, cons
 
 struct spf_error spf_options_read(struct spf_options *options, int argc, char **argv)
 {
-    const struct spf_option_row *row, *lacked = NULL; /* the last one, if its value was left out */
+    const struct spf_option_row *row;
+    const struct spf_option_row *lacked = NULL; /* the last one, if its value was left out */
     struct option longs[SPF_OPTIONS_MAX + 1];
     char shorts[2 * (SPF_OPTIONS_MAX + 64) + 3];
     struct spf_error error;
-    int option, before;
+    int option;
+    int before;
     bool first = true; /* no word has come yet */
 
     make_getopt_tables(shorts, longs);

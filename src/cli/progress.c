@@ -43,7 +43,7 @@ static void draw(struct spf_progress *progress, const char *text, unsigned colum
     spf_buf_add(&bytes, text, len);
     spf_buf_addstr(&bytes, "\x1b[K\r");
     (void)spf_write_all(STDERR_FILENO, bytes.data, bytes.len);
-    (void)spf_format(progress->shown, sizeof progress->shown, "%.*s", (int)len, text);
+    spf_format(progress->shown, sizeof progress->shown, "%.*s", (int)len, text);
     spf_buf_clear(&bytes);
 }
 
@@ -93,7 +93,8 @@ static const char *phrase(enum spf_group group)
 
 static void add_run(struct spf_buf *line, const struct spf_run *run)
 {
-    unsigned judged = 0, active = 0;
+    unsigned judged = 0;
+    unsigned active = 0;
     bool waits = false;
 
     for (int k = 0; k < SPF_CHECK_COUNT; k++) {

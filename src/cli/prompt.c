@@ -136,7 +136,8 @@ struct spf_error spf_read_passphrase_environment(struct spf_secret **secret)
 struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret **secret)
 {
     struct spf_secret *answer = spf_secret_alloc(PASSPHRASE_MAX + 2);
-    char shown[120], prompt[200];
+    char shown[120];
+    char prompt[200];
     size_t len = 0;
 
     *secret = NULL;
@@ -144,7 +145,7 @@ struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret *
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     }
     spf_clean(shown, sizeof shown, key_path, strlen(key_path));
-    (void)spf_format(prompt, sizeof prompt, _("Passphrase for %s (Enter: go on without): "), shown);
+    spf_format(prompt, sizeof prompt, _("Passphrase for %s (Enter: go on without): "), shown);
     if (spf_terminal_ask(prompt, (char *)spf_secret_bytes(answer), spf_secret_len(answer))) {
         len = strlen(spf_secret_text(answer));
     }

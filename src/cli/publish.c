@@ -187,7 +187,8 @@ static int write_report(enum spf_format format, const char *path, const struct s
 /* A job of GitHub Actions has files that a step's summary and its outputs are appended to. */
 static int write_job_files(const struct spf_report *report)
 {
-    const char *summary = getenv("GITHUB_STEP_SUMMARY"), *outputs = getenv("GITHUB_OUTPUT");
+    const char *summary = getenv("GITHUB_STEP_SUMMARY");
+    const char *outputs = getenv("GITHUB_OUTPUT");
     struct spf_error error = spf_ok();
     char delimiter[40];
     struct spf_buf buf;
@@ -203,8 +204,8 @@ static int write_job_files(const struct spf_report *report)
         if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
             return complain(_("no random bytes for a delimiter in GITHUB_OUTPUT"));
         }
-        (void)spf_format(delimiter, sizeof delimiter, "EOF_%016" PRIx64 "%016" PRIx64, random[0],
-                         random[1]);
+        spf_format(delimiter, sizeof delimiter, "EOF_%016" PRIx64 "%016" PRIx64, random[0],
+                   random[1]);
         spf_report_github_outputs(&buf, report, delimiter);
         error = spf_output_append(outputs, buf.data, buf.len);
     }

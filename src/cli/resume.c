@@ -45,7 +45,8 @@ static int compare(const void *a, const void *b)
 /* And by the key, of which one target may be asked for several. */
 static int compare_with_key(const void *a, const void *b)
 {
-    const struct known *one = a, *other = b;
+    const struct known *one = a;
+    const struct known *other = b;
     int order = compare(a, b);
 
     if (order == 0) {
@@ -156,7 +157,8 @@ static struct spf_error match(const struct index *index, const struct spf_ledger
     struct known wanted = {.target = target,
                            .key = hidden(&index->homes, target->key_path),
                            .key_dir = hidden(&index->homes, target->key_dir)};
-    const struct known *found = NULL, *other = NULL;
+    const struct known *found = NULL;
+    const struct known *other = NULL;
     struct spf_error error = spf_ok();
 
     if (index->count > 0) {

@@ -79,7 +79,7 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
     char shown[100];
 
     if (strcmp(path, "-") == 0) {
-        (void)spf_copy(shown, sizeof shown, _("standard input"));
+        spf_copy(shown, sizeof shown, _("standard input"));
     } else {
         spf_clean(shown, sizeof shown, path, strlen(path));
     }
@@ -326,7 +326,7 @@ static void name_run(struct spf_report *report, const struct spf_options *option
     if (getrandom(&name, sizeof name, 0) != (ssize_t)sizeof name) {
         name = (uint64_t)spf_now_ms();
     }
-    (void)spf_format(report->run, sizeof report->run, "%016" PRIx64, name);
+    spf_format(report->run, sizeof report->run, "%016" PRIx64, name);
 }
 
 struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
@@ -359,8 +359,8 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
         error = read_lists(round, options, stop_fd);
     }
     if (round->targets.list.count > 1 || options->shards > 0 || options->resume != NULL) {
-        (void)spf_format(round->report.selection, sizeof round->report.selection, "%016" PRIx64,
-                         round->targets.selection);
+        spf_format(round->report.selection, sizeof round->report.selection, "%016" PRIx64,
+                   round->targets.selection);
     }
     for (size_t i = 0; error.code == SPF_OK && i < round->targets.list.count; i++) {
         if (round->targets.list.items[i]->key_path == options->key) {

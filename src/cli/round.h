@@ -13,7 +13,8 @@
  * command line and the library both run through here.
  */
 struct spf_round {
-    struct spf_secret *key_text, *passphrase;
+    struct spf_secret *key_text;
+    struct spf_secret *passphrase;
     struct spf_key_file key_file;      /* what the prompt saw at --key; for the first round */
     struct spf_transcript *transcript; /* NULL: a live run */
     struct spf_ledger *replayed;       /* NULL: a live run */

@@ -35,7 +35,9 @@ static bool number(const char *text, unsigned *value)
 static struct spf_error ask_engine(unsigned *index, unsigned *count)
 {
     for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
-        unsigned at, first = engines[i].first, step = 1;
+        unsigned at;
+        unsigned first = engines[i].first;
+        unsigned step = 1;
 
         if (!number(getenv(engines[i].index), &at)) {
             continue;
@@ -69,7 +71,7 @@ struct spf_error spf_shard_parse(const char *text, unsigned *index, unsigned *co
     char which[12];
 
     *index = *count = 0;
-    if (!spf_format(which, sizeof which, "%.*s", (int)len, text) ||
+    if (!spf_format_whole(which, sizeof which, "%.*s", (int)len, text) ||
         (text[len] == '/' && (!number(text + len + 1, count) || *count == 0))) {
         return spf_usage("--shard \"%s\": give K/N, such as 3/10, auto/N or auto", text);
     }
@@ -101,7 +103,7 @@ uint64_t spf_shard_hash(const struct spf_target *target)
     uint64_t hash = UINT64_C(14695981039346656037);
     char port[8];
 
-    (void)spf_format(port, sizeof port, "%u", (unsigned)target->port);
+    spf_format(port, sizeof port, "%u", (unsigned)target->port);
     hash = add_text(hash, target->instance_id);
     hash = add_text(hash, target->host);
     hash = add_text(hash, target->user);

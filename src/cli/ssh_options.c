@@ -26,7 +26,8 @@ static const char *keep(struct spf_options *options, const char *text)
 static bool for_show(const char *text, char *shown, size_t size)
 {
     static const char *const commands[] = {"ProxyCommand", "KnownHostsCommand", "LocalCommand"};
-    const char *name = text + strspn(text, " \t\""), *value;
+    const char *name = text + strspn(text, " \t\"");
+    const char *value;
 
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         size_t len = strlen(commands[i]);
@@ -42,10 +43,10 @@ static bool for_show(const char *text, char *shown, size_t size)
         if (memchr(value, '=', len) != NULL) {
             len = 0;
         }
-        return spf_format(shown, size, "%s=%.*s%s", commands[i], (int)len, value,
-                          spf_same_word(value, "none") ? "" : " ...");
+        return spf_format_whole(shown, size, "%s=%.*s%s", commands[i], (int)len, value,
+                                spf_same_word(value, "none") ? "" : " ...");
     }
-    return spf_copy(shown, size, text);
+    return spf_copy_whole(shown, size, text);
 }
 
 void spf_options_repeat(struct spf_options *options, const char *word)
@@ -74,7 +75,8 @@ size_t spf_ssh_words(const struct spf_options *options)
 struct spf_error spf_take_ssh_option(struct spf_options *options, const char *text)
 {
     static const size_t room = sizeof options->ssh_words / sizeof *options->ssh_words - 1;
-    const char *word = keep(options, text), *said;
+    const char *word = keep(options, text);
+    const char *said;
     char shown[4096];
     size_t count = spf_ssh_words(options);
 
@@ -112,7 +114,7 @@ struct spf_error spf_take_ssh_letter(struct spf_options *options, const struct s
     if (letter->letter == 'P' && value[strspn(value, "0123456789")] == '\0') {
         return spf_usage("the port goes with -p (-P is scp's and plink's)");
     }
-    if (!spf_format(text, sizeof text, "%s=%s", letter->text, value)) {
+    if (!spf_format_whole(text, sizeof text, "%s=%s", letter->text, value)) {
         return spf_usage("-%c has too long a value", letter->letter);
     }
     return spf_take_ssh_option(options, text);
@@ -218,7 +220,8 @@ struct spf_error spf_take_destination(struct spf_options *options, const char *w
 
 struct spf_error spf_expand_home(struct spf_options *options, const char *file, const char **path)
 {
-    char *made = NULL, **copy;
+    char *made = NULL;
+    char **copy;
     struct spf_error error = spf_ssh_expand_home(file, &made);
 
     *path = file;

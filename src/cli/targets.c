@@ -90,7 +90,8 @@ static int compare_lists(const char *const *one, const char *const *other)
 /* By what decides where it is logged in, with what and what is looked at. */
 static int compare(const void *a, const void *b)
 {
-    const struct spf_target *one = a, *other = b;
+    const struct spf_target *one = a;
+    const struct spf_target *other = b;
     /* Without it a user that is given is no other than the same one by default. */
     bool with_config = one->ssh_config != NULL;
     const int64_t numbers[][2] = {
@@ -143,7 +144,9 @@ static int compare(const void *a, const void *b)
 
 static struct spf_error add(struct spf_targets *targets, const struct spf_target *target)
 {
-    struct spf_target *copy, **place, **found;
+    struct spf_target *copy;
+    struct spf_target **place;
+    struct spf_target **found;
 
     targets->selection +=
         spf_shard_hash(target) ^ (uint64_t)target->selected * UINT64_C(0x9e3779b97f4a7c15);
@@ -211,7 +214,8 @@ static void begin_line(struct spf_options *line, const struct spf_options *optio
 static struct spf_error inherit(struct spf_options *line, const struct spf_options *options)
 {
     static const size_t room = sizeof line->ssh_words / sizeof *line->ssh_words - 1;
-    size_t own = spf_ssh_words(line), count = spf_ssh_words(options);
+    size_t own = spf_ssh_words(line);
+    size_t count = spf_ssh_words(options);
 
     if (own + count > room) {
         return spf_usage("more than %zu options -o", room);
@@ -351,7 +355,9 @@ static struct spf_error finish_line(struct spf_targets *targets, const struct sp
  * is none. */
 static char *cut_port(char *word)
 {
-    char *at = strrchr(word, '@'), *host = at != NULL ? at + 1 : word, *colon = strrchr(host, ':');
+    char *at = strrchr(word, '@');
+    char *host = at != NULL ? at + 1 : word;
+    char *colon = strrchr(host, ':');
 
     if (colon == NULL || strstr(word, "://") != NULL || colon[1] == '\0' ||
         colon[1 + strspn(colon + 1, "0123456789")] != '\0' || colon == host) {

@@ -25,7 +25,8 @@ struct spf_targets {
     size_t elsewhere;   /* so many are in other parts */
     size_t alike;       /* so many named one that was there */
     /* what the targets borrow */
-    struct spf_secret *key_text, *passphrase;
+    struct spf_secret *key_text;
+    struct spf_secret *passphrase;
     SPF_LIST(struct spf_options *) kept;
     SPF_LIST(char *) texts;
     void *known; /* tsearch(3)'s tree of those in the list */

@@ -23,10 +23,9 @@ static struct span span_of(int64_t ms)
     struct span span;
 
     if (seconds >= 60) {
-        (void)spf_format(span.text, sizeof span.text, _("%lld min %lld s"), seconds / 60,
-                         seconds % 60);
+        spf_format(span.text, sizeof span.text, _("%lld min %lld s"), seconds / 60, seconds % 60);
     } else {
-        (void)spf_format(span.text, sizeof span.text, _("%lld s"), seconds);
+        spf_format(span.text, sizeof span.text, _("%lld s"), seconds);
     }
     return span;
 }
@@ -76,7 +75,8 @@ static void say_end(const struct spf_wait *wait, const struct spf_history *histo
 static int64_t pause_of(const struct spf_wait *wait, const struct spf_history *history,
                         const struct spf_run *run, int64_t left_ms)
 {
-    int64_t least_ms, last_ms = wait->limit_ms / 10;
+    int64_t least_ms;
+    int64_t last_ms = wait->limit_ms / 10;
     int64_t pause_ms = spf_outlook_pause_ms(history, run, wait->chance(wait->context), &least_ms);
 
     left_ms -= last_ms < LAST_ROUND_MS ? last_ms : LAST_ROUND_MS;
@@ -98,7 +98,8 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
                                 struct spf_history *history, int64_t started_ms)
 {
     struct prospect prospect = {.keep = ~(spf_groups)0};
-    int64_t now_ms = wait->now_ms(wait->context), now_utc = wait->now_utc(wait->context);
+    int64_t now_ms = wait->now_ms(wait->context);
+    int64_t now_utc = wait->now_utc(wait->context);
     int64_t left_ms = wait->limit_ms - (now_ms - started_ms);
 
     for (size_t i = 0; i < round->count; i++) {

@@ -42,7 +42,8 @@ struct spf_acl_decision spf_acl_inward(const struct spf_acl_facts *facts,
 {
     for (size_t i = 0; i < facts->ingress.count; i++) {
         const struct spf_acl_entry *entry = &facts->ingress.items[i];
-        int first, last;
+        int first;
+        int last;
         bool accepts;
 
         ports_of(entry, &first, &last);
@@ -61,7 +62,8 @@ static struct spf_acl_decision egress_for(const struct spf_acl_facts *facts,
     *until = 65535;
     for (size_t i = 0; i < facts->egress.count; i++) {
         const struct spf_acl_entry *entry = &facts->egress.items[i];
-        int first, last;
+        int first;
+        int last;
         bool accepts;
 
         ports_of(entry, &first, &last);

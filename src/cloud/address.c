@@ -77,7 +77,8 @@ static const struct spf_address *first_of(const struct spf_target *target,
 static bool port_is_among(const char *ports, const char *inside_ports, uint16_t port,
                           uint16_t *inside)
 {
-    struct spf_ports outside_range, inside_range;
+    struct spf_ports outside_range;
+    struct spf_ports inside_range;
     int at;
 
     *inside = port;

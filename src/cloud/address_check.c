@@ -21,7 +21,7 @@ static void note_addresses(struct spf_result *result, const struct spf_instance_
 
 static void note_chosen(struct spf_result *result, const char *text)
 {
-    (void)spf_copy(result->address, sizeof result->address, text);
+    spf_copy(result->address, sizeof result->address, text);
     spf_note_text(result, "address", text);
 }
 
@@ -142,7 +142,8 @@ static struct spf_opinion judge_other(const struct spf_view *view, const struct 
     const struct spf_gateway_facts *gateway = &view->facts->gateway;
     const struct spf_forward *forward;
     struct spf_opinion opinion;
-    char text[SPF_IP_TEXT_SIZE], inside[SPF_IP_TEXT_SIZE];
+    char text[SPF_IP_TEXT_SIZE];
+    char inside[SPF_IP_TEXT_SIZE];
     uint16_t port;
 
     /* What is unavailable is done without: the address is not the instance's own, that is certain.

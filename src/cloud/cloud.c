@@ -110,7 +110,8 @@ void spf_cloud_profiles(const char *config_path, const char *member,
                         void (*name)(void *owner, const char *value), void *owner)
 {
     struct spf_secret *text = NULL;
-    struct json_object *root, *profiles;
+    struct json_object *root;
+    struct json_object *profiles;
     char path[PATH_MAX];
 
     if (!spf_config_path(config_path, path, sizeof path) ||

@@ -97,8 +97,10 @@ static bool is_whole_key(struct spf_bytes blob, const char *algorithm)
 /* "256 SHA256:… root@host (ED25519)" */
 static void read_fingerprint(struct reader *reader, const char *line)
 {
-    const char *print = strstr(line, "SHA256:"), *open = strrchr(line, '(');
-    char sha256[64] = "", algorithm[64] = "";
+    const char *print = strstr(line, "SHA256:");
+    const char *open = strrchr(line, '(');
+    char sha256[64] = "";
+    char algorithm[64] = "";
 
     if (print == NULL || open == NULL) {
         return;
@@ -113,7 +115,9 @@ static void read_fingerprint(struct reader *reader, const char *line)
 static void read_key(struct reader *reader, const char *line)
 {
     static const char *const words[] = {"ssh-ed25519 ", "ssh-rsa ", "ecdsa-sha2-"};
-    char algorithm[64], base64[KEY_MAX], sha256[64];
+    char algorithm[64];
+    char base64[KEY_MAX];
+    char sha256[64];
     unsigned char blob[KEY_MAX];
     const char *start = NULL;
     long len;
@@ -175,7 +179,9 @@ static size_t octets_of(const char *text, unsigned char *out, size_t size)
 static void read_authorized(struct reader *reader, const char *line)
 {
     const char *bar = strchr(line, '|');
-    char algorithm[64], print[160], text[64] = "";
+    char algorithm[64];
+    char print[160];
+    char text[64] = "";
     unsigned char octets[32];
 
     if (bar == NULL || sscanf(bar, "| %63s | %159s |", algorithm, print) != 2 ||
@@ -183,9 +189,9 @@ static void read_authorized(struct reader *reader, const char *line)
         return;
     }
     if (reader->md5 && octets_of(print, octets, sizeof octets) == 16) {
-        (void)spf_format(text, sizeof text, "MD5:%.59s", print);
+        spf_format(text, sizeof text, "MD5:%.59s", print);
     } else if (is_whole_print(print)) {
-        (void)spf_copy(text, sizeof text, print);
+        spf_copy(text, sizeof text, print);
     } else if (!reader->md5 && octets_of(print, octets, sizeof octets) == sizeof octets) {
         spf_fingerprint_of_digest((struct spf_bytes){octets, sizeof octets}, text, sizeof text);
     }
@@ -226,7 +232,7 @@ static void read_trouble(struct reader *reader, const char *line)
             reader->failed = true;
             return;
         }
-        (void)spf_copy(trouble->kind, sizeof trouble->kind, signs[i].kind);
+        spf_copy(trouble->kind, sizeof trouble->kind, signs[i].kind);
         spf_clean(trouble->line, sizeof trouble->line, line, strlen(line));
         return;
     }
@@ -286,7 +292,8 @@ static void copy_line(char *line, size_t size, const char *text, size_t len)
 static const char *last_boot(const char *text, size_t len, bool *seen)
 {
     static const char first[] = "Linux version ";
-    const char *end = text + len, *start = text;
+    const char *end = text + len;
+    const char *start = text;
 
     *seen = false;
     for (const char *at = text;

@@ -87,7 +87,8 @@ extern const struct spf_shape spf_address_shape;
 
 /* A network interface with what is its own: security groups belong to interfaces, not instances. */
 struct spf_interface {
-    char id[80], vswitch[80];
+    char id[80];
+    char vswitch[80];
     bool primary;
     SPF_LIST(struct spf_id) security_groups;
     bool groups_in_doubt; /* the list could not be understood whole */
@@ -129,7 +130,8 @@ struct spf_instance_facts {
     bool addresses_in_doubt;                 /* a member that names addresses, likewise */
     SPF_LIST(struct spf_interface) interfaces; /* empty: only the primary is known of */
     char interface_id[80];                     /* the primary */
-    char vpc[80], vswitch[80];
+    char vpc[80];
+    char vswitch[80];
     char key_pair[140]; /* "": none bound */
 };
 extern const struct spf_shape spf_instance_shape;
@@ -148,7 +150,8 @@ enum spf_policy {
 
 /* One ingress rule of a security group, as the API gave it; the evaluation is rules.h's. */
 struct spf_rule {
-    char id[80], group[80];
+    char id[80];
+    char group[80];
     enum spf_policy policy;
     int64_t priority;       /* 1 first … 100 */
     char protocol[16];      /* "TCP", "ALL", "6" */
@@ -156,7 +159,8 @@ struct spf_rule {
     char port_list[80];
     struct spf_ports source_ports; /* "" any */
     struct spf_block source;       /* IPv4 or IPv6; "" when another source is named */
-    char source_group[80], source_prefix_list[80];
+    char source_group[80];
+    char source_prefix_list[80];
     struct spf_block destination; /* of our own private address; "" any */
     char network[16];             /* classic network only: "internet" or "intranet"; "" any */
     char description[140];
@@ -168,7 +172,8 @@ struct spf_rule {
 extern const struct spf_shape spf_rule_shape;
 
 struct spf_group_of_rules {
-    char id[80], name[140];
+    char id[80];
+    char name[140];
     bool inner_accept;   /* members reach each other over private addresses, whatever the rules */
     bool inner_in_doubt; /* whether they do could not be understood */
 };
@@ -217,7 +222,8 @@ struct spf_jump_instance_facts {
 extern const struct spf_shape spf_jump_instance_shape;
 
 struct spf_acl_entry {
-    char id[80], name[140];
+    char id[80];
+    char name[140];
     enum spf_policy policy;
     char protocol[16];
     struct spf_ports ports;
@@ -270,7 +276,8 @@ extern const struct spf_shape spf_assistant_shape;
 
 /* A port of a NAT gateway's public address that leads to a private one (DNAT). */
 struct spf_forward {
-    char id[80], gateway[80];
+    char id[80];
+    char gateway[80];
     char ports[16]; /* outside: "22", "20/30", "any" */
     char inside_ports[16];
     char protocol[16];    /* "tcp", "udp", "any" */
@@ -296,7 +303,8 @@ struct spf_gateway_facts {
     char route_table[80];
     SPF_LIST(struct spf_forward) forwards; /* of the address, if it is a NAT gateway's */
     bool ipv6_known;                       /* it is an IPv6 address of this account, and: */
-    char ipv6_id[80], ipv6_gateway[80];
+    char ipv6_id[80];
+    char ipv6_gateway[80];
     int64_t ipv6_bandwidth; /* towards the internet, Mbit/s; 0 none, -1 not understood */
     bool egress_only_known; /* the gateway's egress-only rules were listed: */
     char egress_only[80];   /* the one for the address; "": none */

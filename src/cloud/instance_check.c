@@ -34,7 +34,8 @@ static void note_regions(struct spf_result *result, const char *name, const stru
 /* The regions that could not be asked, the first few by name. */
 static void name_regions(char *out, size_t size, const struct spf_instance_facts *instance)
 {
-    size_t count = instance->regions_failed.count, named = count > 5 ? 4 : count;
+    size_t count = instance->regions_failed.count;
+    size_t named = count > 5 ? 4 : count;
     struct spf_buf buf;
 
     spf_buf_init(&buf, size);
@@ -44,7 +45,7 @@ static void name_regions(char *out, size_t size, const struct spf_instance_facts
     if (named < count) {
         spf_buf_addf(&buf, " and %zu more", count - named);
     }
-    (void)spf_copy(out, size, spf_buf_failed(&buf) ? "" : buf.data);
+    spf_copy(out, size, spf_buf_failed(&buf) ? "" : buf.data);
     spf_buf_clear(&buf);
 }
 
@@ -64,11 +65,11 @@ static void name_identity(char *out, size_t size, const struct spf_view *view,
 {
     const struct spf_identity_facts *identity = &view->facts->identity;
 
-    (void)spf_copy(out, size, "this identity");
+    spf_copy(out, size, "this identity");
     if (!spf_facts_have(view->facts, SPF_GROUP_IDENTITY) || identity->principal[0] == '\0') {
         return;
     }
-    (void)spf_format(out, size, "%s", identity->principal);
+    spf_format(out, size, "%s", identity->principal);
     spf_note_text(result, "account", identity->account);
     spf_note_text(result, "principal", identity->principal);
 }
@@ -102,7 +103,8 @@ static struct spf_opinion not_found(const struct spf_view *view, struct spf_resu
     const char *id = view->target->instance_id;
     size_t regions = instance->regions_asked.count;
     struct spf_opinion opinion;
-    char failed[200], who[300];
+    char failed[200];
+    char who[300];
 
     if (instance->search == SPF_INSTANCE_REGION_UNKNOWN) {
         spf_say(result, "there is no region \"%s\" for this account",
@@ -228,7 +230,7 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
         return spf_concludes(SPF_INSTANCE_EVENT);
     }
     if (strcmp(view->target->instance_id, instance->id) != 0) {
-        (void)spf_format(by, sizeof by, "; found by \"%.140s\"", view->target->instance_id);
+        spf_format(by, sizeof by, "; found by \"%.140s\"", view->target->instance_id);
     }
     spf_say(result, "%s (%s) runs in %s%s%s%s%s%s%s",
             instance->name[0] != '\0' ? instance->name : "instance", instance->id, instance->region,

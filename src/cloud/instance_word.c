@@ -48,7 +48,8 @@ static bool is_id_in_upper_case(const char *word)
 /* A letter first, of any script; then letters, digits and ":_.-,"; the API's filter knows "*". */
 static bool is_name(const char *word)
 {
-    size_t len = strlen(word), characters = 0;
+    size_t len = strlen(word);
+    size_t characters = 0;
 
     for (size_t at = 0; at < len; characters++) {
         uint32_t code;

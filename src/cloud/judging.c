@@ -67,7 +67,8 @@ void spf_note_source(struct spf_result *result, const struct spf_view *view,
                      const struct spf_path *path)
 {
     const char *from = "this machine's own address";
-    char text[SPF_IP_TEXT_SIZE], cidr[SPF_IP_TEXT_SIZE + 4];
+    char text[SPF_IP_TEXT_SIZE];
+    char cidr[SPF_IP_TEXT_SIZE + 4];
 
     spf_note_null(result, "source_ip");
     if (path->source.family == 0) {
@@ -85,8 +86,8 @@ void spf_note_source(struct spf_result *result, const struct spf_view *view,
         from = "the jump host's address";
     }
     spf_ip_format(&path->source, text);
-    (void)spf_format(cidr, sizeof cidr, "%s/%s", text, path->source.family == 4 ? "32" : "128");
-    (void)spf_copy(result->source_ip, sizeof result->source_ip, text);
+    spf_format(cidr, sizeof cidr, "%s/%s", text, path->source.family == 4 ? "32" : "128");
+    spf_copy(result->source_ip, sizeof result->source_ip, text);
     spf_note_text(result, "source_ip", text);
     spf_note_text(result, "source_from", from);
     spf_note_text(result, "source_cidr", cidr);
@@ -101,13 +102,13 @@ void spf_source_words(char *out, size_t size, const struct spf_view *view,
 
     spf_ip_format(&path->source, text);
     if (path->source.family == 0) {
-        (void)spf_copy(out, size, _("everybody"));
+        spf_copy(out, size, _("everybody"));
     } else if (path->source_kind == SPF_SOURCE_LOOKED_UP) {
-        (void)spf_format(out, size, _("%s (says %s)"), text, view->facts->lookup.service);
+        spf_format(out, size, _("%s (says %s)"), text, view->facts->lookup.service);
     } else if (path->source_kind == SPF_SOURCE_SEEN) {
-        (void)spf_format(out, size, _("%s (as the server sees it)"), text);
+        spf_format(out, size, _("%s (as the server sees it)"), text);
     } else {
-        (void)spf_copy(out, size, text);
+        spf_copy(out, size, text);
     }
 }
 

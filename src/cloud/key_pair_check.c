@@ -78,7 +78,8 @@ static int public_key_info(struct spf_bytes blob, unsigned char **info)
 {
     struct spf_reader reader = spf_reader(blob.at, blob.len);
     const bool is_rsa = spf_bytes_are(spf_reader_string(&reader), "ssh-rsa");
-    const struct spf_bytes e = spf_reader_string(&reader), n = spf_reader_string(&reader);
+    const struct spf_bytes e = spf_reader_string(&reader);
+    const struct spf_bytes n = spf_reader_string(&reader);
     EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
     uint8_t numbers[2][NUMBER_MAX];
     EVP_PKEY *key = NULL;
@@ -106,14 +107,15 @@ static bool has_sha1(const char *fingerprint, const uint8_t *bytes, size_t len)
 {
     unsigned char digest[20];
     size_t digest_len = sizeof digest;
-    char theirs[41], ours[41];
+    char theirs[41];
+    char ours[41];
 
     if (!plain_digits(fingerprint, theirs, 40) ||
         EVP_Q_digest(NULL, "SHA1", NULL, bytes, len, digest, &digest_len) != 1) {
         return false;
     }
     for (size_t i = 0; i < sizeof digest; i++) {
-        (void)spf_format(ours + 2 * i, 3, "%02x", digest[i]);
+        spf_format(ours + 2 * i, 3, "%02x", digest[i]);
     }
     return strcmp(ours, theirs) == 0;
 }
@@ -133,8 +135,10 @@ static bool is_sha1_of(const char *fingerprint, struct spf_bytes blob)
 
 bool spf_key_pair_is(const struct spf_key_pair_facts *pair, const char *public_blob)
 {
-    uint8_t ours[BLOB_MAX], theirs[BLOB_MAX];
-    long our_len = key_blob(public_blob, ours), their_len = line_blob(pair->public_key, theirs);
+    uint8_t ours[BLOB_MAX];
+    uint8_t theirs[BLOB_MAX];
+    long our_len = key_blob(public_blob, ours);
+    long their_len = line_blob(pair->public_key, theirs);
 
     return pair->bound && our_len > 0 && our_len == their_len &&
            memcmp(ours, theirs, (size_t)our_len) == 0;
@@ -171,10 +175,12 @@ static struct spf_opinion different(struct spf_result *result)
 static struct spf_opinion compare(const struct spf_key_pair_facts *pair,
                                   const struct spf_key_facts *key, struct spf_result *result)
 {
-    uint8_t ours[BLOB_MAX], theirs[BLOB_MAX];
-    long our_len = key_blob(key->public_blob, ours),
-         their_len = line_blob(pair->public_key, theirs);
-    char our_md5[33], their_md5[33];
+    uint8_t ours[BLOB_MAX];
+    uint8_t theirs[BLOB_MAX];
+    long our_len = key_blob(key->public_blob, ours);
+    long their_len = line_blob(pair->public_key, theirs);
+    char our_md5[33];
+    char their_md5[33];
 
     if (our_len > 0 && their_len > 0) {
         if (our_len == their_len && memcmp(ours, theirs, (size_t)our_len) == 0) {

@@ -16,7 +16,8 @@ void spf_block_set(struct spf_block *block, const char *text)
 static bool parse_ports(const char *text, int *first, int *last)
 {
     char *end;
-    long a, b;
+    long a;
+    long b;
 
     if (strcmp(text, "-1/-1") == 0 || strcmp(text, "-1") == 0) {
         *first = 0;

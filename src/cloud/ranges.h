@@ -18,7 +18,8 @@ struct spf_block {
 struct spf_ports {
     char text[16];   /* "22/22", "22", "-1/-1" (all); "" none */
     bool understood; /* the text is one of these, and means: */
-    int first, last;
+    int first;
+    int last;
 };
 
 /* A text that does not fit is cut, as all text from outside is. */

@@ -399,7 +399,8 @@ static bool read_before(const struct spf_rule_as_read *a, const struct spf_rule_
 
 int spf_rule_compare_as_read(const void *left, const void *right)
 {
-    const struct spf_rule_as_read *a = left, *b = right;
+    const struct spf_rule_as_read *a = left;
+    const struct spf_rule_as_read *b = right;
 
     if (read_before(a, b)) {
         return -1;
@@ -450,7 +451,8 @@ struct spf_rules_decision spf_rules_conclude(const struct spf_rules_facts *facts
                                              enum spf_inner_access inner,
                                              const struct spf_rule_as_read firsts[2])
 {
-    const struct spf_rule_as_read *strict = &firsts[SPF_STRICT], *lax = &firsts[SPF_LAX];
+    const struct spf_rule_as_read *strict = &firsts[SPF_STRICT];
+    const struct spf_rule_as_read *lax = &firsts[SPF_LAX];
     bool lax_accepts = lax->rule != NULL && lax->policy == SPF_POLICY_ACCEPT;
     struct spf_rules_decision decision = {.answer = SPF_RULES_UNCERTAIN};
 
@@ -494,7 +496,8 @@ static bool is_for(const struct spf_rules_facts *facts, const struct spf_rules_q
 struct spf_rules_decision spf_rules_decide(const struct spf_rules_facts *facts,
                                            const struct spf_rules_question *question)
 {
-    struct spf_rule_as_read firsts[2] = {{0}}, as_read;
+    struct spf_rule_as_read firsts[2] = {{0}};
+    struct spf_rule_as_read as_read;
 
     for (size_t i = 0; i < facts->rules.count; i++) {
         for (int reading = SPF_STRICT; reading <= SPF_LAX; reading++) {

@@ -37,7 +37,8 @@ struct line {
 
 static int by_address(const void *left, const void *right)
 {
-    const struct place *a = left, *b = right;
+    const struct place *a = left;
+    const struct place *b = right;
 
     return memcmp(a->ip.octets, b->ip.octets, sizeof a->ip.octets);
 }
@@ -45,7 +46,9 @@ static int by_address(const void *left, const void *right)
 /* Is the address before the block (< 0), in it, or after it? Both are of one family. */
 static int beside(const struct spf_cidr *block, const struct spf_ip *ip)
 {
-    unsigned whole = block->bits / 8u, rest = block->bits % 8u, mask = 0xff00u >> rest & 0xffu;
+    unsigned whole = block->bits / 8u;
+    unsigned rest = block->bits % 8u;
+    unsigned mask = 0xff00u >> rest & 0xffu;
     int order = memcmp(ip->octets, block->ip.octets, whole);
 
     if (order != 0 || rest == 0) {
@@ -57,7 +60,8 @@ static int beside(const struct spf_cidr *block, const struct spf_ip *ip)
 /* The first place that is not before the block, or with `after` the first one after it. */
 static uint32_t find(const struct line *line, const struct spf_cidr *block, bool after)
 {
-    uint32_t low = 0, high = line->count;
+    uint32_t low = 0;
+    uint32_t high = line->count;
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;

@@ -60,9 +60,12 @@ static struct json_object *rule_as_json(const struct spf_rule *rule, const char 
 static size_t note_rules(struct spf_result *result, const struct spf_rules_facts *facts,
                          const struct spf_rules_question *question, const struct spf_rule *decides)
 {
-    struct json_object *trace = spf_json_array(), *near = spf_json_array();
+    struct json_object *trace = spf_json_array();
+    struct json_object *near = spf_json_array();
     const struct spf_rule **order = calloc(facts->rules.count + 1, sizeof *order);
-    size_t for_others = 0, traced = 0, missed = 0;
+    size_t for_others = 0;
+    size_t traced = 0;
+    size_t missed = 0;
     bool decided = false;
 
     for (size_t i = 0; order != NULL && i < facts->rules.count; i++) {

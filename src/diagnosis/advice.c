@@ -14,7 +14,7 @@ static char *expanded(const struct spf_run *run, enum spf_check_id check, const 
     struct spf_view view = spf_view_of(run);
     struct spf_buf buf;
 
-    if (!template) {
+    if (template == NULL) {
         return NULL;
     }
     spf_buf_init(&buf, LINE_MAX_BYTES);
@@ -39,8 +39,8 @@ static bool is_given_already(const spf_advice_list *list, const char *text)
 static bool needs_file(const struct spf_run *run, enum spf_check_id check,
                        const struct spf_remedy *remedy)
 {
-    return check <= SPF_CHECK_KEY_FORMAT && run->target->key_path &&
-           strcmp(run->target->key_path, "-") == 0 && remedy->command;
+    return check <= SPF_CHECK_KEY_FORMAT && run->target->key_path != NULL &&
+           strcmp(run->target->key_path, "-") == 0 && remedy->command != NULL;
 }
 
 /* A line that only a POSIX shell takes: on Windows nobody is given it. */
@@ -76,7 +76,8 @@ static bool is_done_inside(const struct spf_remedy *remedy)
 
 bool spf_is_done_inside(enum spf_finding finding)
 {
-    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
+    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text != NULL;
+         remedy++) {
         if (is_done_inside(remedy)) {
             return true;
         }
@@ -115,18 +116,21 @@ void spf_advise(const struct spf_run *run, enum spf_check_id check, enum spf_fin
         repeat(&run->said[check].remedies, list);
         return;
     }
-    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text; remedy++) {
+    for (const struct spf_remedy *remedy = spf_findings[finding].remedies; remedy->text != NULL;
+         remedy++) {
         if (windows && is_for_posix(remedy->command)) {
             continue;
         }
-        const char *line =
-            !remedy->command && open && is_done_inside(remedy) ? "{session_line}" : remedy->command;
+        const char *line = remedy->command == NULL && open && is_done_inside(remedy)
+                               ? "{session_line}"
+                               : remedy->command;
         char *text = expanded(run, check, remedy->text, SPF_SLOT_TEXT);
         char *command = expanded(run, check, line, SPF_SLOT_COMMAND);
         struct spf_advice *advice;
 
-        if (!text || is_given_already(list, text) || (needs_file(run, check, remedy) && !command) ||
-            !(advice = SPF_APPEND(list))) {
+        if (text == NULL || is_given_already(list, text) ||
+            (needs_file(run, check, remedy) && command == NULL) ||
+            (advice = SPF_APPEND(list)) == NULL) {
             free(text);
             free(command);
             continue;
@@ -150,12 +154,12 @@ void spf_advice_clear(spf_advice_list *list)
 static char *with_ending(const char *path, const char *ending)
 {
     const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
+    const char *name = slash != NULL ? slash + 1 : path;
     const char *dot = strrchr(name, '.');
-    size_t stem = dot && dot != name ? (size_t)(dot - path) : strlen(path);
+    size_t stem = dot != NULL && dot != name ? (size_t)(dot - path) : strlen(path);
     char *out = malloc(stem + strlen(ending) + 1);
 
-    if (out) {
+    if (out != NULL) {
         memcpy(out, path, stem);
         memcpy(out + stem, ending, strlen(ending) + 1);
     }
@@ -231,14 +235,19 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     struct spf_view view = {&target, &run->facts, run->results};
     const struct spf_result *auth = &run->results[SPF_CHECK_SSH_AUTH];
     char *other = NULL;
-    struct spf_buf ssh, putty, prepare, settings, key_word, other_word;
+    struct spf_buf ssh;
+    struct spf_buf putty;
+    struct spf_buf prepare;
+    struct spf_buf settings;
+    struct spf_buf key_word;
+    struct spf_buf other_word;
     const bool windows = is_on_windows(run, SPF_CHECK_SSH_AUTH);
     const char *const own = target.key_path;
 
-    if (!target.key_path || strcmp(target.key_path, "-") == 0) {
+    if (target.key_path == NULL || strcmp(target.key_path, "-") == 0) {
         return;
     }
-    if (!(other = with_ending(target.key_path, is_ppk(key->container) ? ".pem" : ".ppk"))) {
+    if ((other = with_ending(target.key_path, is_ppk(key->container) ? ".pem" : ".ppk")) == NULL) {
         return;
     }
     spf_buf_init(&ssh, LINE_MAX_BYTES);

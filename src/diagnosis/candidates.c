@@ -50,7 +50,8 @@ static char *paste_of(const struct ask *ask)
 static void suggest(const struct ask *ask, enum spf_finding cause)
 {
     const struct spf_suggestion *row = spf_suggestions;
-    char *text = NULL, *tell_apart = NULL;
+    char *text = NULL;
+    char *tell_apart = NULL;
     struct spf_candidate *candidate;
 
     for (size_t i = 0; i < ask->d->candidates.count; i++) {
@@ -58,16 +59,17 @@ static void suggest(const struct ask *ask, enum spf_finding cause)
             return;
         }
     }
-    for (; !tell_apart && row < spf_suggestions + spf_suggestion_count; row++) {
-        if (row->cause != cause || !(tell_apart = filled(ask, row->tell_apart))) {
+    for (; tell_apart == NULL && row < spf_suggestions + spf_suggestion_count; row++) {
+        if (row->cause != cause || (tell_apart = filled(ask, row->tell_apart)) == NULL) {
             continue;
         }
-        text = row->text ? filled(ask, row->text) : NULL;
-        if (!text) {
+        text = row->text != NULL ? filled(ask, row->text) : NULL;
+        if (text == NULL) {
             text = filled(ask, spf_findings[cause].sentence);
         }
     }
-    if (text && tell_apart && (candidate = SPF_APPEND(&ask->d->candidates))) {
+    if (text != NULL && tell_apart != NULL &&
+        (candidate = SPF_APPEND(&ask->d->candidates)) != NULL) {
         *candidate = (struct spf_candidate){cause, text, tell_apart};
         return;
     }
@@ -98,7 +100,7 @@ static void suggest_reported(const struct ask *ask)
         size_t before = ask->d->candidates.count;
         struct spf_candidate *candidate;
 
-        if (!spf_format(id, sizeof id, "%.*s", (int)strcspn(list, ","), list)) {
+        if (!spf_format_whole(id, sizeof id, "%.*s", (int)strcspn(list, ","), list)) {
             continue;
         }
         cause = spf_finding_by_id(id);
@@ -125,7 +127,7 @@ static void suggest_booting(const struct ask *ask)
 {
     const struct spf_instance_facts *instance = instance_of(ask->run);
 
-    if (instance && instance->started > 0 && ask->now_utc >= instance->started &&
+    if (instance != NULL && instance->started > 0 && ask->now_utc >= instance->started &&
         ask->now_utc - instance->started < SPF_BOOT_TAKES_S) {
         suggest(ask, SPF_INSTANCE_STILL_BOOTING);
     }
@@ -188,7 +190,7 @@ static const struct spf_image_facts *image_of(const struct spf_run *run)
 
 static bool image_has_ecs_user(const struct spf_run *run)
 {
-    return image_of(run) && image_of(run)->login_as_non_root;
+    return image_of(run) != NULL && image_of(run)->login_as_non_root;
 }
 
 /* The image's own user is another one, or the user asked for is none that images come with. */
@@ -198,7 +200,8 @@ static bool user_is_doubtful(const struct spf_run *run)
     bool root = strcmp(run->target->user, "root") == 0;
 
     return !root || image_has_ecs_user(run) ||
-           (instance && (instance->login_as_non_root || spf_starts_with(instance->image, "m-")));
+           (instance != NULL &&
+            (instance->login_as_non_root || spf_starts_with(instance->image, "m-")));
 }
 
 /* Made after the instance started, so bound while it ran; only a restart installs it then. */
@@ -206,8 +209,8 @@ static bool pair_is_newer_than_boot(const struct spf_run *run)
 {
     const struct spf_instance_facts *instance = instance_of(run);
 
-    return instance && spf_facts_have(&run->facts, SPF_GROUP_KEY_PAIR) && instance->started > 0 &&
-           run->facts.key_pair.created > instance->started;
+    return instance != NULL && spf_facts_have(&run->facts, SPF_GROUP_KEY_PAIR) &&
+           instance->started > 0 && run->facts.key_pair.created > instance->started;
 }
 
 /* What only sshd's log inside distinguishes: the client gets the same refusal. */
@@ -227,14 +230,14 @@ static void explain_refusal(const struct ask *ask)
     bool proved = spf_pair_is_proved(run);
     const struct spf_handshake_facts *handshake = &run->facts.handshake;
     /* What the console shows to be installed is stronger than what the image is said to lack. */
-    enum spf_finding not_installed =
-        image_of(run) && image_of(run)->without_cloud_init && !spf_boot_authorized(run, NULL)
-            ? SPF_IMAGE_WITHOUT_CLOUD_INIT
-            : SPF_KEY_PAIR_NOT_INSTALLED;
+    enum spf_finding not_installed = image_of(run) != NULL && image_of(run)->without_cloud_init &&
+                                             !spf_boot_authorized(run, NULL)
+                                         ? SPF_IMAGE_WITHOUT_CLOUD_INIT
+                                         : SPF_KEY_PAIR_NOT_INSTALLED;
 
     /* sshd counts a refused query, but not ssh's first request, "none" (auth2.c, userauth_finish)
      */
-    if (strstr(run->facts.query.error, "Too many authentication failures")) {
+    if (strstr(run->facts.query.error, "Too many authentication failures") != NULL) {
         suggest(ask, SPF_AUTH_PUBLICKEY_DISABLED);
         suggest(ask, SPF_AUTH_TOO_MANY);
     }
@@ -243,9 +246,9 @@ static void explain_refusal(const struct ask *ask)
     } else if (spf_boot_authorized(run, NULL)) {
         suggest(ask, SPF_USER_NOT_OF_IMAGE);
     }
-    if (proved &&
-        (not_installed == SPF_IMAGE_WITHOUT_CLOUD_INIT || pair_is_newer_than_boot(run) ||
-         spf_boot_left_key_out(run) || (instance_of(run) && instance_of(run)->metadata_disabled))) {
+    if (proved && (not_installed == SPF_IMAGE_WITHOUT_CLOUD_INIT || pair_is_newer_than_boot(run) ||
+                   spf_boot_left_key_out(run) ||
+                   (instance_of(run) != NULL && instance_of(run)->metadata_disabled))) {
         suggest(ask, not_installed);
     }
     suggest_booting(ask);
@@ -257,7 +260,7 @@ static void explain_refusal(const struct ask *ask)
     suggest(ask, SPF_USER_NOT_OF_IMAGE);
     suggest(ask, SPF_AUTHORIZED_KEYS_IGNORED);
     suggest_inside(ask);
-    if (!handshake->server_sig_algs) {
+    if (handshake->server_sig_algs == NULL) {
         suggest(ask, SPF_AUTH_ALGORITHM_REFUSED);
     }
 }

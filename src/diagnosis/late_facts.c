@@ -181,7 +181,8 @@ static void add_text(struct json_object *object, const char *name, const char *t
 
 static void note_lists(const struct spf_console_facts *console, struct spf_result *result)
 {
-    struct json_object *trouble = spf_json_array(), *keys = spf_json_array();
+    struct json_object *trouble = spf_json_array();
+    struct json_object *keys = spf_json_array();
     struct json_object *authorized = spf_json_array();
 
     for (size_t i = 0; i < console->trouble.count; i++) {

@@ -146,7 +146,8 @@ enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_ru
 int64_t spf_outlook_pause_ms(const struct spf_history *history, const struct spf_run *run,
                              unsigned chance, int64_t *least_ms)
 {
-    int64_t most_ms = PORT_MOST_MS, pause_ms;
+    int64_t most_ms = PORT_MOST_MS;
+    int64_t pause_ms;
 
     *least_ms = PORT_MS;
     if (spf_has(run, SPF_CHECK_SSH_BANNER, SPF_SSH_PENALISED)) {

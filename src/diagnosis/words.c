@@ -73,12 +73,13 @@ static void add_sentence(struct spf_buf *buf, const struct spf_run *run, enum sp
         add_with_detail(buf, &view, result, finding);
     } else if (own && result->summary[0]) {
         spf_buf_addstr(buf, result->summary);
-    } else if (spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, &view, result))
-        ;
-    else if (result->summary[0]) {
-        spf_buf_addstr(buf, result->summary);
-    } else {
-        add_plain_id(buf, finding);
+    } else if (!spf_slots_expand(buf, spf_findings[finding].sentence, SPF_SLOT_TEXT, &view,
+                                 result)) {
+        if (result->summary[0]) {
+            spf_buf_addstr(buf, result->summary);
+        } else {
+            add_plain_id(buf, finding);
+        }
     }
     lower_first(buf, from);
 }

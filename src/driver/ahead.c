@@ -39,7 +39,8 @@ static void add_scope(const struct spf_course *course, struct spf_buf *scope)
 static struct spf_recall *memory_of(const struct spf_course *course)
 {
     struct spf_desk *desk = course->desk;
-    struct spf_recall *recall = NULL, **place;
+    struct spf_recall *recall = NULL;
+    struct spf_recall **place;
     struct spf_buf scope;
 
     spf_buf_init(&scope, 32768);
@@ -67,10 +68,10 @@ static void name_way(const struct spf_target *target, char way[8])
                                         [SPF_ADDRESS_PRIVATE] = "inside",
                                         [SPF_ADDRESS_IPV6] = "ipv6"};
 
-    (void)spf_format(way, 8, "%s%s", kinds[target->address],
-                     target->family == 4   ? "4"
-                     : target->family == 6 ? "6"
-                                           : "");
+    spf_format(way, 8, "%s%s", kinds[target->address],
+               target->family == 4   ? "4"
+               : target->family == 6 ? "6"
+                                     : "");
 }
 
 void spf_ahead_recall(struct spf_course *course)
@@ -88,9 +89,9 @@ void spf_ahead_recall(struct spf_course *course)
     if (found == NULL) {
         return;
     }
-    (void)spf_copy(course->recalled.region, sizeof course->recalled.region, found->region);
-    (void)spf_copy(course->recalled.address, sizeof course->recalled.address, found->address);
-    (void)spf_copy(course->recalled.host_key, sizeof course->recalled.host_key, found->host_key);
+    spf_copy(course->recalled.region, sizeof course->recalled.region, found->region);
+    spf_copy(course->recalled.address, sizeof course->recalled.address, found->address);
+    spf_copy(course->recalled.host_key, sizeof course->recalled.host_key, found->host_key);
     course->inquiry.expected_region = course->recalled.region;
     course->ahead = is_direct(target) && spf_run_expects(course->run, SPF_CHECK_NET_PORT);
     if (course->ahead) {
@@ -168,10 +169,10 @@ void spf_ahead_learn(struct spf_course *course)
     spf_ip_format(&address.ip, now.address);
     if (spf_facts_have(&run->facts, SPF_GROUP_HANDSHAKE) &&
         run->facts.handshake.outcome == SPF_SHAKE_DONE) {
-        (void)spf_copy(now.host_key, sizeof now.host_key, run->facts.handshake.host_key_sha256);
+        spf_copy(now.host_key, sizeof now.host_key, run->facts.handshake.host_key_sha256);
     }
-    if (spf_copy(now.instance, sizeof now.instance, instance->id) &&
-        spf_copy(now.region, sizeof now.region, instance->region)) {
+    if (spf_copy_whole(now.instance, sizeof now.instance, instance->id) &&
+        spf_copy_whole(now.region, sizeof now.region, instance->region)) {
         spf_recall_learn(recall, &now);
     }
 }

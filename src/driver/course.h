@@ -22,7 +22,8 @@ struct spf_desk {
     bool several;                          /* targets: what they ask in common is worth keeping */
     SPF_LIST(struct spf_recall *) recalls; /* by credentials (ahead.h) */
     /* those that have news, in the order in which it came */
-    struct spf_course *first, *last;
+    struct spf_course *first;
+    struct spf_course *last;
 };
 
 /* One target on its way: its run, and what its probes hold for it. */

@@ -96,7 +96,8 @@ static void turn_came(struct spf_watch *watch, short revents)
 static bool place_of(const struct spf_target *target, char *out, size_t size)
 {
     const bool through = target->jump != NULL && target->jump[0] != '\0';
-    const char *place = through ? target->jump : target->host, *at;
+    const char *place = through ? target->jump : target->host;
+    const char *at;
     size_t len;
 
     if (place == NULL) {
@@ -107,7 +108,7 @@ static bool place_of(const struct spf_target *target, char *out, size_t size)
     at = memrchr(place, '@', len);
     len -= at != NULL ? (size_t)(at + 1 - place) : 0;
     place = at != NULL ? at + 1 : place;
-    if (!spf_format(out, size, "%.*s", (int)len, place)) {
+    if (!spf_format_whole(out, size, "%.*s", (int)len, place)) {
         return false;
     }
     for (char *c = out; *c != '\0'; c++) {
@@ -115,7 +116,7 @@ static bool place_of(const struct spf_target *target, char *out, size_t size)
     }
     if (!through && (spf_starts_with(out, "127.") || strcmp(out, "::1") == 0 ||
                      strcmp(out, "localhost") == 0)) {
-        return spf_format(out + len, size - len, ":%u", (unsigned)target->port);
+        return spf_format_whole(out + len, size - len, ":%u", (unsigned)target->port);
     }
     return true;
 }
@@ -264,8 +265,9 @@ static struct spf_error finish_all(struct spf_driver *driver, const struct spf_f
     }
     driver->next = driver->count;
     driver->first_due = driver->last_due = NULL;
-    while (spf_course_next(&driver->desk) != NULL)
-        ; /* nobody waits for their news any more */
+    while (spf_course_next(&driver->desk) != NULL) {
+        /* nobody waits for their news any more */
+    }
     return spf_ok();
 }
 
@@ -373,7 +375,8 @@ static void renew(struct spf_driver *driver)
 struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms, bool *stopped)
 {
     struct spf_failure failure;
-    struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory"), last;
+    struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    struct spf_error last;
 
     renew(driver);
     forget_machine(&driver->desk);

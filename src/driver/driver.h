@@ -13,7 +13,8 @@
 
 /* How far a round has come. */
 struct spf_driver_state {
-    size_t count, finished;
+    size_t count;
+    size_t finished;
     const struct spf_run *only; /* the run, where there is but one target; else NULL */
 };
 

@@ -72,12 +72,12 @@ static bool read_line(char *line, int64_t now, struct spf_recalled *entry)
         word[count] = part;
     }
     *entry = (struct spf_recalled){0};
-    if (count != 6 || !spf_copy(entry->instance, sizeof entry->instance, word[0]) ||
-        !spf_copy(entry->way, sizeof entry->way, word[1]) ||
-        !spf_copy(entry->region, sizeof entry->region, word[2]) ||
-        !spf_copy(entry->address, sizeof entry->address, word[3]) ||
-        !spf_copy(entry->host_key, sizeof entry->host_key,
-                  strcmp(word[4], "-") == 0 ? "" : word[4])) {
+    if (count != 6 || !spf_copy_whole(entry->instance, sizeof entry->instance, word[0]) ||
+        !spf_copy_whole(entry->way, sizeof entry->way, word[1]) ||
+        !spf_copy_whole(entry->region, sizeof entry->region, word[2]) ||
+        !spf_copy_whole(entry->address, sizeof entry->address, word[3]) ||
+        !spf_copy_whole(entry->host_key, sizeof entry->host_key,
+                        strcmp(word[4], "-") == 0 ? "" : word[4])) {
         return false;
     }
     entry->seen = spf_decimal(word[5], SPF_SECONDS_MAX, -1);
@@ -108,7 +108,8 @@ void spf_recall_read(struct spf_recall *recall, const char *text, size_t len, in
     while (text < end && recall->entries.count < ENTRIES_MAX) {
         const char *feed = memchr(text, '\n', (size_t)(end - text));
         char line[LINE_BYTES + 1];
-        struct spf_recalled entry, *place;
+        struct spf_recalled entry;
+        struct spf_recalled *place;
         size_t size;
 
         if (feed == NULL) {
@@ -192,7 +193,7 @@ void spf_recall_learn(struct spf_recall *recall, const struct spf_recalled *now)
     struct spf_recalled next = *now;
 
     if (before != NULL && next.host_key[0] == '\0' && strcmp(before->address, next.address) == 0) {
-        (void)spf_copy(next.host_key, sizeof next.host_key, before->host_key);
+        spf_copy(next.host_key, sizeof next.host_key, before->host_key);
     }
     if (!is_sound(&next) ||
         (before != NULL && strcmp(before->region, next.region) == 0 &&
@@ -208,7 +209,7 @@ void spf_recall_forget(struct spf_recall *recall, const char *instance)
     struct spf_recalled none = {0};
 
     if (spf_recall_find(recall, instance, NULL) != NULL &&
-        spf_copy(none.instance, sizeof none.instance, instance)) {
+        spf_copy_whole(none.instance, sizeof none.instance, instance)) {
         change(recall, &none);
     }
 }
@@ -249,7 +250,7 @@ static void hash(const char *scope, char out[17])
     if (EVP_Digest(scope, strlen(scope), octets, NULL, EVP_sha256(), NULL) == 1) {
         spf_buf_add_hex(&hex, octets, 8, 0);
     }
-    (void)spf_copy(out, 17, hex.data);
+    spf_copy(out, 17, hex.data);
     spf_buf_clear(&hex);
 }
 

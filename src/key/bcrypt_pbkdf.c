@@ -30,7 +30,8 @@ static uint32_t feistel(const struct blowfish *bf, uint32_t x)
 
 static void encipher(const struct blowfish *bf, uint32_t block[2])
 {
-    uint32_t l = block[0] ^ bf->p[0], r = block[1];
+    uint32_t l = block[0] ^ bf->p[0];
+    uint32_t r = block[1];
 
     for (int i = 1; i < 17; i += 2) {
         r ^= feistel(bf, l) ^ bf->p[i];
@@ -62,7 +63,7 @@ static void expand(struct blowfish *bf, const uint8_t *salt, const uint8_t *key)
     for (size_t i = 0; i < 18 + 4 * 256; i += 2) {
         uint32_t *place = i < 18 ? &bf->p[i] : &bf->s[(i - 18) / 256][(i - 18) % 256];
 
-        if (salt) {
+        if (salt != NULL) {
             block[0] ^= next_word(salt, &at);
             block[1] ^= next_word(salt, &at);
         }
@@ -149,7 +150,7 @@ struct spf_error spf_bcrypt_pbkdf(struct spf_bytes passphrase, struct spf_bytes 
         return spf_error(SPF_ERR_TOO_BIG, "key derivation of %u rounds", (unsigned)rounds);
     }
     w = calloc(1, sizeof *w);
-    if (!w) {
+    if (w == NULL) {
         return spf_error(SPF_ERR_NOMEM, "no memory for the key derivation");
     }
     if (!sha512(passphrase.at, passphrase.len, w->pass)) {

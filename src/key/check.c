@@ -148,7 +148,8 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
 struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_key_facts *key = &view->facts->key;
-    const bool open = (key->mode & 077) != 0, refused = key->mine && open;
+    const bool open = (key->mode & 077) != 0;
+    const bool refused = key->mine && open;
     struct spf_opinion opinion;
     char mode[8];
 
@@ -161,7 +162,7 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
     if (key->by_list) {
         return judge_access_list(view, result);
     }
-    (void)spf_format(mode, sizeof mode, "%04o", (unsigned)key->mode & 07777);
+    spf_format(mode, sizeof mode, "%04o", (unsigned)key->mode & 07777);
     spf_note_text(result, "mode", mode);
     spf_note_text(result, "owner", key->owner);
     spf_note_bool(result, "openssh_accepts", !refused);
@@ -286,7 +287,8 @@ static void say_which_ssh(const struct spf_view *view, const struct spf_openssh_
     const struct spf_key_facts *key = &view->facts->key;
     const char *who = spf_openssh_that_loads(key->needs);
     const enum spf_finding finding = spf_finding_by_id(key->damage);
-    char here[40], words[80];
+    char here[40];
+    char words[80];
 
     if (who == NULL || !key->openssh_accepts) {
         return;

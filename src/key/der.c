@@ -6,9 +6,11 @@
 
 size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer)
 {
-    const unsigned char *p = der.at, *end;
+    const unsigned char *p = der.at;
+    const unsigned char *end;
     long len;
-    int tag, class;
+    int tag;
+    int class;
     size_t count = 0;
 
     if (der.len < 8 || der.len > LONG_MAX || der.at[0] != 0x30) {

@@ -46,17 +46,17 @@ void spf_key_describe(const struct spf_key_facts *facts, char *out, size_t size)
     char sized[32];
 
     if (strcmp(name, "ssh-rsa") == 0 || strcmp(name, "ssh-dss") == 0) {
-        (void)spf_format(sized, sizeof sized, "%s %lld", name[4] == 'r' ? "RSA" : "DSA",
-                         (long long)facts->bits);
+        spf_format(sized, sizeof sized, "%s %lld", name[4] == 'r' ? "RSA" : "DSA",
+                   (long long)facts->bits);
         name = sized;
     } else if (spf_starts_with(name, "ecdsa-sha2-")) {
-        (void)spf_format(sized, sizeof sized, "ECDSA %lld", (long long)facts->bits);
+        spf_format(sized, sizeof sized, "ECDSA %lld", (long long)facts->bits);
         name = sized;
     } else if (strcmp(name, "ssh-ed25519") == 0) {
         name = "Ed25519";
     }
-    (void)spf_format(out, size, "%s%s%s%s", name, *name && *container ? _(", ") : "", container,
-                     facts->encrypted && facts->container != SPF_CONTAINER_PKCS8_ENCRYPTED
-                         ? _(", encrypted")
-                         : "");
+    spf_format(out, size, "%s%s%s%s", name, *name && *container ? _(", ") : "", container,
+               facts->encrypted && facts->container != SPF_CONTAINER_PKCS8_ENCRYPTED
+                   ? _(", encrypted")
+                   : "");
 }

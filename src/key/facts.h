@@ -117,7 +117,8 @@ struct spf_key_facts {
     bool owner_trusted;  /* the owner is this user, Administrators, SYSTEM or TrustedInstaller */
     char strangers[200]; /* other accounts that an entry allows something; "" none */
     /* which file it was that was read, for who opens it again; in no record */
-    uint64_t device, inode;
+    uint64_t device;
+    uint64_t inode;
 
     enum spf_key_container container;
     char damage[40];
@@ -144,7 +145,8 @@ struct spf_key_facts {
     /* The key as a login uses it (OpenSSH's container, no passphrase), NULL if it can't be used;
      * and the certificate beside it, base64 as in its line, NULL if there is none: no secret, but
      * its key ID may be a person's name. In no record. */
-    struct spf_secret *login, *certificate_line;
+    struct spf_secret *login;
+    struct spf_secret *certificate_line;
 };
 extern const struct spf_shape spf_key_shape;
 

@@ -30,7 +30,7 @@ static const char *kind_of(mode_t mode)
 static void note_errno(struct spf_key_facts *facts)
 {
     facts->outcome = errno == ENOENT || errno == ENOTDIR ? SPF_KEY_ABSENT : SPF_KEY_UNREADABLE;
-    (void)spf_copy(facts->error, sizeof facts->error, strerror(errno));
+    spf_copy(facts->error, sizeof facts->error, strerror(errno));
 }
 
 static void note_rights(struct spf_key_facts *facts, const char *path, int fd)
@@ -45,10 +45,10 @@ static void note_rights(struct spf_key_facts *facts, const char *path, int fd)
     facts->acl = rights.acl;
     facts->by_list = rights.by_list;
     facts->owner_trusted = rights.owner_trusted;
-    (void)spf_copy(facts->owner, sizeof facts->owner, rights.owner);
-    (void)spf_copy(facts->dir, sizeof facts->dir, rights.dir);
-    (void)spf_copy(facts->file_system, sizeof facts->file_system, rights.file_system);
-    (void)spf_copy(facts->strangers, sizeof facts->strangers, rights.strangers);
+    spf_copy(facts->owner, sizeof facts->owner, rights.owner);
+    spf_copy(facts->dir, sizeof facts->dir, rights.dir);
+    spf_copy(facts->file_system, sizeof facts->file_system, rights.file_system);
+    spf_copy(facts->strangers, sizeof facts->strangers, rights.strangers);
 }
 
 static int open_regular(const char *path, struct stat *st)
@@ -83,12 +83,13 @@ static int open_regular(const char *path, struct stat *st)
 /* Up to max bytes; *more says that there were more. NULL: no memory, or errno. */
 static struct spf_secret *read_all(int fd, size_t hint, size_t max, bool *more)
 {
-    size_t room = hint > 0 && hint < max ? hint + 1 : max + 1, len = 0;
+    size_t room = hint > 0 && hint < max ? hint + 1 : max + 1;
+    size_t len = 0;
     struct spf_secret *bytes = spf_secret_alloc(room);
     ssize_t got = 1;
 
     errno = 0;
-    while (bytes && len < room && got > 0) {
+    while (bytes != NULL && len < room && got > 0) {
         got = read(fd, spf_secret_bytes(bytes) + len, room - len);
         if (got < 0 && errno == EINTR) {
             got = 1;
@@ -101,7 +102,7 @@ static struct spf_secret *read_all(int fd, size_t hint, size_t max, bool *more)
         spf_secret_free(bytes);
         bytes = NULL;
     }
-    if (bytes) {
+    if (bytes != NULL) {
         spf_secret_truncate(bytes, len);
     }
     return bytes;
@@ -128,7 +129,7 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
     facts->inode = st.st_ino;
     if (fd == -2) {
         facts->outcome = SPF_KEY_NOT_A_FILE;
-        (void)spf_copy(facts->kind, sizeof facts->kind, kind_of(st.st_mode));
+        spf_copy(facts->kind, sizeof facts->kind, kind_of(st.st_mode));
         return NULL;
     }
     note_rights(facts, path, fd);
@@ -139,11 +140,11 @@ struct spf_secret *spf_key_file_load(const char *path, struct spf_key_facts *fac
     }
     facts->outcome = SPF_KEY_READ;
     bytes = read_all(fd, (size_t)st.st_size, SPF_KEY_FILE_MAX, &more);
-    if (!bytes && errno != 0 && !spf_errno_is_shortage(errno)) {
+    if (bytes == NULL && errno != 0 && !spf_errno_is_shortage(errno)) {
         note_errno(facts);
     }
     (void)close(fd);
-    if (bytes && (more || spf_secret_len(bytes) == 0)) {
+    if (bytes != NULL && (more || spf_secret_len(bytes) == 0)) {
         facts->outcome = more ? SPF_KEY_HUGE : SPF_KEY_ZERO_BYTES;
         spf_secret_free(bytes);
         bytes = NULL;
@@ -177,7 +178,7 @@ static struct spf_secret *beside(const char *path, const char *ending)
 {
     char name[PATH_MAX];
 
-    return spf_format(name, sizeof name, "%s%s", path, ending)
+    return spf_format_whole(name, sizeof name, "%s%s", path, ending)
                ? spf_key_file_bytes(name, PUB_FILE_MAX)
                : NULL;
 }
@@ -222,7 +223,7 @@ static void note_certificate(struct spf_key_facts *facts, struct spf_bytes bytes
     char sha256[sizeof facts->sha256] = "";
 
     if (facts->public_blob != NULL && bytes.len > 0 &&
-        spf_format(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path) &&
+        spf_format_whole(facts->certificate, sizeof facts->certificate, "%s-cert.pub", path) &&
         spf_public_read(bytes, &contents) == SPF_READING_DONE &&
         contents.container == SPF_CONTAINER_CERTIFICATE) {
         spf_fingerprint_sha256(

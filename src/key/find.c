@@ -36,16 +36,16 @@ static bool matches(struct search *search, const char *path)
     bool same, is_private;
 
     found->looked_at++;
-    same = spf_key_file_read(path, NULL, &facts, NULL) && facts.public_blob &&
+    same = spf_key_file_read(path, NULL, &facts, NULL) && facts.public_blob != NULL &&
            strcmp(facts.public_blob, search->public_blob) == 0;
-    found->unclear += facts.encrypted && !facts.public_blob;
+    found->unclear += facts.encrypted && facts.public_blob == NULL;
     is_private =
         facts.usable || (facts.encrypted && (facts.openssh_accepts || facts.putty_accepts));
     if (same && is_private) {
-        (void)spf_copy(found->path, sizeof found->path, path);
+        spf_copy(found->path, sizeof found->path, path);
         found->encrypted = facts.encrypted && !facts.usable;
     } else if (same && facts.container == SPF_CONTAINER_PUBLIC) {
-        (void)spf_copy(found->public_only, sizeof found->public_only, path);
+        spf_copy(found->public_only, sizeof found->public_only, path);
     }
     spf_shape_clear(&spf_key_shape, &facts);
     return same && is_private;
@@ -64,7 +64,7 @@ static bool search_dir(struct search *search, const char *dir, int depth, bool p
         char path[PATH_ROOM];
 
         if (done || search->found->looked_at >= FILES_MAX || strcmp(name, ".") == 0 ||
-            strcmp(name, "..") == 0 || !spf_format(path, sizeof path, "%s/%s", dir, name)) {
+            strcmp(name, "..") == 0 || !spf_format_whole(path, sizeof path, "%s/%s", dir, name)) {
             ; /* the entry is only freed */
         } else if (entries[i]->d_type == DT_DIR) {
             done = depth < DEPTH_MAX && search_dir(search, path, depth + 1, public_pass);
@@ -92,13 +92,13 @@ static bool find_by_name(struct search *search, const char *dir, const char *nam
         return false;
     }
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        if (!spf_format(path, sizeof path, "%s/%s.%s", dir, name, endings[i]) ||
+        if (!spf_format_whole(path, sizeof path, "%s/%s.%s", dir, name, endings[i]) ||
             access(path, F_OK) != 0) {
             continue;
         }
         if (!proved) {
             search->found->by_name =
-                spf_copy(search->found->path, sizeof search->found->path, path);
+                spf_copy_whole(search->found->path, sizeof search->found->path, path);
         }
         if (proved ? matches(search, path) : search->found->by_name) {
             return true;
@@ -116,10 +116,11 @@ static bool find_proved(struct search *search, const char *dir, const char *name
 
 static struct spf_error cannot_read(const char *dir, int errnum)
 {
-    char what[200], shown[100];
+    char what[200];
+    char shown[100];
 
     spf_clean(shown, sizeof shown, dir, strlen(dir));
-    (void)spf_format(what, sizeof what, "the directory of keys %s can't be read", shown);
+    spf_format(what, sizeof what, "the directory of keys %s can't be read", shown);
     return spf_error_sys(errnum, what);
 }
 
@@ -127,11 +128,12 @@ struct spf_error spf_key_find(const char *dir, const char *public_blob, const ch
                               struct spf_key_found *found)
 {
     struct search search = {public_blob, found};
-    char home[PATH_MAX], home_ssh[PATH_ROOM];
+    char home[PATH_MAX];
+    char home_ssh[PATH_ROOM];
 
     *found = (struct spf_key_found){0};
-    if (!dir) {
-        if (!spf_home(home) || !spf_format(home_ssh, sizeof home_ssh, "%s/.ssh", home)) {
+    if (dir == NULL) {
+        if (!spf_home(home) || !spf_format_whole(home_ssh, sizeof home_ssh, "%s/.ssh", home)) {
             return spf_error(SPF_ERR_INVALID, "there is no home directory to look in");
         }
         dir = home_ssh;

@@ -38,7 +38,7 @@ static void say(struct spf_key_fixed *fixed, enum spf_fix fix, const char *fmt, 
 
     fixed->fix = fix;
     va_start(args, fmt);
-    (void)spf_vformat(fixed->text, sizeof fixed->text, fmt, args);
+    spf_vformat(fixed->text, sizeof fixed->text, fmt, args);
     va_end(args);
 }
 
@@ -49,8 +49,8 @@ static int create_beside(const char *path, char *name, size_t size)
         char number[8] = "";
         int fd;
 
-        if ((i > 1 && !spf_format(number, sizeof number, "%d", i)) ||
-            !spf_format(name, size, "%s.fixed%s", path, number)) {
+        if ((i > 1 && !spf_format_whole(number, sizeof number, "%d", i)) ||
+            !spf_format_whole(name, size, "%s.fixed%s", path, number)) {
             errno = ENAMETOOLONG;
             return -1;
         }
@@ -176,7 +176,7 @@ static struct spf_error write_copy(const char *path, const struct spf_secret *pa
     if (fd < 0) {
         return spf_error_sys(errno, _("the repaired copy can't be made"));
     }
-    (void)spf_copy(fixed->path, sizeof fixed->path, name);
+    spf_copy(fixed->path, sizeof fixed->path, name);
     atomic_store(&fixed->unproved, true);
     if (!spf_write_all(fd, spf_secret_text(repaired), spf_secret_len(repaired)) || fsync(fd) != 0) {
         error = spf_error_sys(errno, _("the repaired copy can't be written"));
@@ -217,7 +217,7 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     fixed->fix = SPF_FIX_NOT_NEEDED;
     fixed->text[0] = '\0';
     atomic_store(&fixed->unproved, false);
-    if (!spf_copy(fixed->path, sizeof fixed->path, path)) {
+    if (!spf_copy_whole(fixed->path, sizeof fixed->path, path)) {
         return spf_error(SPF_ERR_TOO_BIG, _("the key's path is too long"));
     }
     if (!spf_key_file_read(path, passphrase, &facts, &repaired)) {
@@ -225,7 +225,7 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     } else if (facts.outcome != SPF_KEY_READ) {
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s can't be read as a file, so nothing was changed"),
             show(path).path);
-    } else if (repaired && !is_good_here(&facts)) {
+    } else if (repaired != NULL && !is_good_here(&facts)) {
         error = write_copy(path, passphrase, &facts, repaired, fixed);
     } else if (!holds_private_key(&facts)) {
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s is not a private key, so nothing was changed"),

@@ -25,7 +25,7 @@ enum spf_reading spf_reads(struct spf_key_contents *contents, enum spf_reading r
     va_list args;
 
     va_start(args, fmt);
-    (void)spf_vformat(contents->detail, sizeof contents->detail, fmt, args);
+    spf_vformat(contents->detail, sizeof contents->detail, fmt, args);
     va_end(args);
     return reading;
 }
@@ -98,7 +98,7 @@ bool spf_material_set_foreign(struct spf_key_material *material, struct spf_byte
         spf_foreign_type(name) == NULL) {
         return false;
     }
-    (void)spf_copy(material->algorithm, sizeof material->algorithm, name);
+    spf_copy(material->algorithm, sizeof material->algorithm, name);
     memcpy(material->blob, blob.at, blob.len);
     material->blob_len = blob.len;
     material->foreign = true;
@@ -161,7 +161,7 @@ static bool read_public(struct spf_reader *reader, struct parts *parts)
     } else if (is(algorithm, SK_ECDSA)) {
         read_point(reader, parts);
         parts->application = spf_reader_string(reader);
-    } else if (curve_of(algorithm)) {
+    } else if (curve_of(algorithm) != NULL) {
         read_point(reader, parts);
     } else {
         return false;
@@ -174,7 +174,7 @@ static int64_t bits_of(const struct parts *parts)
     if (parts->n.len > 0) {
         return spf_bits(parts->n);
     }
-    if (parts->curve) {
+    if (parts->curve != NULL) {
         return parts->curve->bits;
     }
     return parts->ed_public.len > 0 ? 256 : spf_bits(parts->p);
@@ -191,7 +191,7 @@ static void write_public(struct spf_writer *writer, const struct parts *parts)
         spf_writer_mpint(writer, parts->q);
         spf_writer_mpint(writer, parts->g);
         spf_writer_mpint(writer, parts->y);
-    } else if (parts->curve) {
+    } else if (parts->curve != NULL) {
         spf_writer_cstring(writer, parts->curve->name);
         spf_writer_string(writer, parts->point);
     } else {
@@ -210,7 +210,7 @@ static bool set_plain(struct spf_key_material *material, const struct parts *par
 
     write_public(&writer, parts);
     blob = spf_writer_take(&writer);
-    if (!blob) {
+    if (blob == NULL) {
         return false;
     }
     material->blob_len = spf_secret_len(blob);
@@ -222,7 +222,8 @@ static bool set_plain(struct spf_key_material *material, const struct parts *par
 /* A time of a certificate; all bits set is for ever. */
 static int64_t read_time(struct spf_reader *reader)
 {
-    uint64_t high = spf_reader_u32(reader), time = high << 32 | spf_reader_u32(reader);
+    uint64_t high = spf_reader_u32(reader);
+    uint64_t time = high << 32 | spf_reader_u32(reader);
 
     return time > SPF_FOR_EVER ? SPF_FOR_EVER : (int64_t)time;
 }
@@ -265,18 +266,20 @@ bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes b
         return false;
     }
     cert = strstr(name, cert_suffix);
-    if (cert) { /* a nonce, then the key's own numbers, then what the authority says about it */
+    /* A certificate has a nonce, then the key's own numbers, then what the authority says about it.
+     */
+    if (cert != NULL) {
         memcpy(cert, strncmp(name, "sk-", 3) == 0 ? "@openssh.com" : "",
                strncmp(name, "sk-", 3) == 0 ? sizeof "@openssh.com" : 1);
         spf_reader_string(&reader);
     }
-    if (!read_public(&reader, &parts) || reader.bad || (!cert && reader.left > 0) ||
-        !spf_copy(material->algorithm, sizeof material->algorithm, name)) {
+    if (!read_public(&reader, &parts) || reader.bad || (cert == NULL && reader.left > 0) ||
+        !spf_copy_whole(material->algorithm, sizeof material->algorithm, name)) {
         return false;
     }
     material->bits = bits_of(&parts);
     material->e_is_one = parts.e.len == 1 && parts.e.at[0] == 1;
-    if (cert) {
+    if (cert != NULL) {
         return set_plain(material, &parts) && read_certified(&reader, &material->certified);
     }
     memcpy(material->blob, blob.at, blob.len);
@@ -300,7 +303,7 @@ static void write_private(struct spf_writer *writer, const struct parts *parts)
         spf_writer_mpint(writer, parts->g);
         spf_writer_mpint(writer, parts->y);
         spf_writer_mpint(writer, parts->x);
-    } else if (parts->curve) {
+    } else if (parts->curve != NULL) {
         spf_writer_cstring(writer, parts->curve->name);
         spf_writer_string(writer, parts->point);
     } else {
@@ -311,7 +314,7 @@ static void write_private(struct spf_writer *writer, const struct parts *parts)
         spf_writer_u8(writer, parts->flags);
         spf_writer_string(writer, parts->handle);
         spf_writer_cstring(writer, "");
-    } else if (parts->curve) {
+    } else if (parts->curve != NULL) {
         spf_writer_mpint(writer, parts->number);
     } else if (parts->ed_seed.len > 0) {
         spf_writer_u32(writer, 64);
@@ -324,7 +327,8 @@ static void write_private(struct spf_writer *writer, const struct parts *parts)
 static enum spf_reading assemble(const struct parts *parts, struct spf_key_material *material)
 {
     enum { ROOM = 6 * (SPF_KEY_NUMBER_MAX + 8) + 4096 };
-    struct spf_writer public_half = spf_writer(ROOM), private_half = spf_writer(ROOM);
+    struct spf_writer public_half = spf_writer(ROOM);
+    struct spf_writer private_half = spf_writer(ROOM);
     struct spf_secret *blob;
     enum spf_reading reading = SPF_READING_NO_MEMORY;
 
@@ -333,7 +337,7 @@ static enum spf_reading assemble(const struct parts *parts, struct spf_key_mater
     blob = spf_writer_take(&public_half);
     spf_secret_free(material->payload);
     material->payload = spf_writer_take(&private_half);
-    if (blob && material->payload) {
+    if (blob != NULL && material->payload != NULL) {
         reading = spf_material_set_blob(material, spf_secret_view(blob)) ? SPF_READING_DONE
                                                                          : SPF_READING_CORRUPT;
     }
@@ -459,7 +463,8 @@ bool spf_material_fits(const struct spf_key_material *material)
 /* The numbers of an RSA payload as assemble wrote them. */
 static bool rsa_signs(const struct spf_key_material *material)
 {
-    struct spf_bytes payload = spf_secret_view(material->payload), f[6];
+    struct spf_bytes payload = spf_secret_view(material->payload);
+    struct spf_bytes f[6];
     struct spf_reader reader = spf_reader(payload.at, payload.len);
 
     spf_reader_string(&reader);
@@ -483,7 +488,7 @@ enum spf_fit spf_material_fit(const struct spf_key_material *material)
 
 bool spf_material_signs(const struct spf_key_material *material)
 {
-    return material->payload && strncmp(material->algorithm, "sk-", 3) != 0 &&
+    return material->payload != NULL && strncmp(material->algorithm, "sk-", 3) != 0 &&
            !is(material->algorithm, "ssh-dss") &&
            (!is(material->algorithm, "ssh-rsa") || material->bits >= 1024);
 }

@@ -48,7 +48,7 @@ static struct numbers numbers_start(void)
     struct numbers numbers = {.ctx = BN_CTX_secure_new()};
 
     numbers.bad = numbers.ctx == NULL;
-    if (numbers.ctx) {
+    if (numbers.ctx != NULL) {
         BN_CTX_start(numbers.ctx);
     }
     return numbers;
@@ -56,7 +56,7 @@ static struct numbers numbers_start(void)
 
 static bool numbers_end(struct numbers *numbers, bool result)
 {
-    if (numbers->ctx) {
+    if (numbers->ctx != NULL) {
         BN_CTX_end(numbers->ctx);
         BN_CTX_free(numbers->ctx);
     }
@@ -75,7 +75,8 @@ static BIGNUM *number_of(struct numbers *numbers, struct spf_bytes octets)
 {
     BIGNUM *n = number(numbers);
 
-    if (n && (octets.len > SPF_KEY_NUMBER_MAX || !BN_bin2bn(octets.at, (int)octets.len, n))) {
+    if (n != NULL &&
+        (octets.len > SPF_KEY_NUMBER_MAX || BN_bin2bn(octets.at, (int)octets.len, n) == NULL)) {
         numbers->bad = true;
     }
     return numbers->bad ? NULL : n;
@@ -84,19 +85,23 @@ static BIGNUM *number_of(struct numbers *numbers, struct spf_bytes octets)
 /* Is d e = 1 modulo prime - 1? */
 static bool undoes(struct numbers *numbers, const BIGNUM *d, const BIGNUM *e, const BIGNUM *prime)
 {
-    BIGNUM *less = number(numbers), *rest = number(numbers);
+    BIGNUM *less = number(numbers);
+    BIGNUM *rest = number(numbers);
 
-    return !numbers->bad && BN_copy(less, prime) && BN_sub_word(less, 1) && !BN_is_zero(less) &&
-           BN_mod_mul(rest, d, e, less, numbers->ctx) && BN_is_one(rest);
+    return !numbers->bad && BN_copy(less, prime) != NULL && BN_sub_word(less, 1) &&
+           !BN_is_zero(less) && BN_mod_mul(rest, d, e, less, numbers->ctx) && BN_is_one(rest);
 }
 
 bool spf_rsa_fits(struct spf_bytes n, struct spf_bytes e, struct spf_bytes d, struct spf_bytes p,
                   struct spf_bytes q)
 {
     struct numbers numbers = numbers_start();
-    BIGNUM *bn = number_of(&numbers, n), *be = number_of(&numbers, e);
-    BIGNUM *bd = number_of(&numbers, d), *bp = number_of(&numbers, p);
-    BIGNUM *bq = number_of(&numbers, q), *product = number(&numbers);
+    BIGNUM *bn = number_of(&numbers, n);
+    BIGNUM *be = number_of(&numbers, e);
+    BIGNUM *bd = number_of(&numbers, d);
+    BIGNUM *bp = number_of(&numbers, p);
+    BIGNUM *bq = number_of(&numbers, q);
+    BIGNUM *product = number(&numbers);
     bool fits = !numbers.bad && BN_cmp(bp, BN_value_one()) > 0 && BN_cmp(bq, BN_value_one()) > 0 &&
                 BN_mul(product, bp, bq, numbers.ctx) && BN_cmp(product, bn) == 0 &&
                 undoes(&numbers, bd, be, bp) && undoes(&numbers, bd, be, bq);
@@ -107,8 +112,10 @@ bool spf_rsa_fits(struct spf_bytes n, struct spf_bytes e, struct spf_bytes d, st
 bool spf_rsa_inverse_fits(struct spf_bytes iqmp, struct spf_bytes p, struct spf_bytes q)
 {
     struct numbers numbers = numbers_start();
-    BIGNUM *bi = number_of(&numbers, iqmp), *bp = number_of(&numbers, p);
-    BIGNUM *bq = number_of(&numbers, q), *rest = number(&numbers);
+    BIGNUM *bi = number_of(&numbers, iqmp);
+    BIGNUM *bp = number_of(&numbers, p);
+    BIGNUM *bq = number_of(&numbers, q);
+    BIGNUM *rest = number(&numbers);
     bool fits = !numbers.bad && !BN_is_zero(bp) && BN_mod_mul(rest, bi, bq, bp, numbers.ctx) &&
                 BN_is_one(rest);
 
@@ -119,18 +126,21 @@ bool spf_rsa_inverse_fits(struct spf_bytes iqmp, struct spf_bytes p, struct spf_
 static bool reduces(struct numbers *numbers, const BIGNUM *d, const BIGNUM *prime,
                     const BIGNUM *part)
 {
-    BIGNUM *less = number(numbers), *rest = number(numbers);
+    BIGNUM *less = number(numbers);
+    BIGNUM *rest = number(numbers);
 
-    return !numbers->bad && BN_copy(less, prime) && BN_sub_word(less, 1) && !BN_is_zero(less) &&
-           BN_mod(rest, d, less, numbers->ctx) && BN_cmp(rest, part) == 0;
+    return !numbers->bad && BN_copy(less, prime) != NULL && BN_sub_word(less, 1) &&
+           !BN_is_zero(less) && BN_mod(rest, d, less, numbers->ctx) && BN_cmp(rest, part) == 0;
 }
 
 bool spf_rsa_exponents_fit(struct spf_bytes d, struct spf_bytes p, struct spf_bytes q,
                            struct spf_bytes dp, struct spf_bytes dq)
 {
     struct numbers numbers = numbers_start();
-    BIGNUM *bd = number_of(&numbers, d), *bp = number_of(&numbers, p);
-    BIGNUM *bq = number_of(&numbers, q), *bdp = number_of(&numbers, dp);
+    BIGNUM *bd = number_of(&numbers, d);
+    BIGNUM *bp = number_of(&numbers, p);
+    BIGNUM *bq = number_of(&numbers, q);
+    BIGNUM *bdp = number_of(&numbers, dp);
     BIGNUM *bdq = number_of(&numbers, dq);
     bool fits = !numbers.bad && !BN_is_zero(bp) && !BN_is_zero(bq) &&
                 reduces(&numbers, bd, bp, bdp) && reduces(&numbers, bd, bq, bdq);
@@ -152,18 +162,24 @@ bool spf_rsa_derive(struct spf_bytes n, struct spf_bytes e, struct spf_bytes p, 
                     uint8_t *d, size_t *d_len, uint8_t *iqmp, size_t *iqmp_len)
 {
     struct numbers numbers = numbers_start();
-    BIGNUM *bn = number_of(&numbers, n), *be = number_of(&numbers, e);
-    BIGNUM *bp = number_of(&numbers, p), *bq = number_of(&numbers, q);
-    BIGNUM *product = number(&numbers), *common = number(&numbers), *result = number(&numbers);
+    BIGNUM *bn = number_of(&numbers, n);
+    BIGNUM *be = number_of(&numbers, e);
+    BIGNUM *bp = number_of(&numbers, p);
+    BIGNUM *bq = number_of(&numbers, q);
+    BIGNUM *product = number(&numbers);
+    BIGNUM *common = number(&numbers);
+    BIGNUM *result = number(&numbers);
     bool good = !numbers.bad && BN_cmp(bp, BN_value_one()) > 0 && BN_cmp(bq, BN_value_one()) > 0 &&
                 BN_mul(product, bp, bq, numbers.ctx) && BN_cmp(product, bn) == 0 &&
-                BN_mod_inverse(result, bq, bp, numbers.ctx) && take_octets(result, iqmp, iqmp_len);
+                BN_mod_inverse(result, bq, bp, numbers.ctx) != NULL &&
+                take_octets(result, iqmp, iqmp_len);
 
     /* lcm = (p - 1)(q - 1) / gcd */
     good = good && BN_sub_word(bp, 1) && BN_sub_word(bq, 1) &&
            BN_gcd(common, bp, bq, numbers.ctx) && BN_mul(product, bp, bq, numbers.ctx) &&
            BN_div(product, NULL, product, common, numbers.ctx) &&
-           BN_mod_inverse(result, be, product, numbers.ctx) && take_octets(result, d, d_len);
+           BN_mod_inverse(result, be, product, numbers.ctx) != NULL &&
+           take_octets(result, d, d_len);
     return numbers_end(&numbers, good);
 }
 
@@ -173,13 +189,14 @@ bool spf_pkey_signs(EVP_PKEY *pkey)
     unsigned char signature[SPF_KEY_NUMBER_MAX];
     size_t len = sizeof signature;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool signs = ctx && (size_t)EVP_PKEY_get_size(pkey) <= sizeof signature &&
+    bool signs = ctx != NULL && (size_t)EVP_PKEY_get_size(pkey) <= sizeof signature &&
                  EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
                  EVP_DigestSign(ctx, signature, &len, text, sizeof text) == 1;
 
     EVP_MD_CTX_free(ctx);
     ctx = EVP_MD_CTX_new();
-    signs = signs && ctx && EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
+    signs = signs && ctx != NULL &&
+            EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
             EVP_DigestVerify(ctx, signature, len, text, sizeof text) == 1;
     EVP_MD_CTX_free(ctx);
     spf_clear_crypto_errors();
@@ -198,13 +215,13 @@ static EVP_PKEY *rsa_of(const BIGNUM *const parts[8])
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_RSA, NULL);
     OSSL_PARAM *params = NULL;
     EVP_PKEY *pkey = NULL;
-    bool good = build && ctx;
+    bool good = build != NULL && ctx != NULL;
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         good = good && OSSL_PARAM_BLD_push_BN(build, names[i], parts[i]) == 1;
     }
     params = good ? OSSL_PARAM_BLD_to_param(build) : NULL;
-    if (params && EVP_PKEY_fromdata_init(ctx) == 1) {
+    if (params != NULL && EVP_PKEY_fromdata_init(ctx) == 1) {
         (void)EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params);
     }
     OSSL_PARAM_free(params);
@@ -218,10 +235,15 @@ bool spf_rsa_signs(struct spf_bytes n, struct spf_bytes e, struct spf_bytes d,
                    struct spf_bytes iqmp, struct spf_bytes p, struct spf_bytes q)
 {
     struct numbers numbers = numbers_start();
-    BIGNUM *bn = number_of(&numbers, n), *be = number_of(&numbers, e);
-    BIGNUM *bd = number_of(&numbers, d), *bi = number_of(&numbers, iqmp);
-    BIGNUM *bp = number_of(&numbers, p), *bq = number_of(&numbers, q);
-    BIGNUM *less = number(&numbers), *dp = number(&numbers), *dq = number(&numbers);
+    BIGNUM *bn = number_of(&numbers, n);
+    BIGNUM *be = number_of(&numbers, e);
+    BIGNUM *bd = number_of(&numbers, d);
+    BIGNUM *bi = number_of(&numbers, iqmp);
+    BIGNUM *bp = number_of(&numbers, p);
+    BIGNUM *bq = number_of(&numbers, q);
+    BIGNUM *less = number(&numbers);
+    BIGNUM *dp = number(&numbers);
+    BIGNUM *dq = number(&numbers);
     bool good = !numbers.bad && BN_cmp(bp, BN_value_one()) > 0 && BN_cmp(bq, BN_value_one()) > 0 &&
                 BN_sub(less, bp, BN_value_one()) && BN_mod(dp, bd, less, numbers.ctx) &&
                 BN_sub(less, bq, BN_value_one()) && BN_mod(dq, bd, less, numbers.ctx);
@@ -229,7 +251,7 @@ bool spf_rsa_signs(struct spf_bytes n, struct spf_bytes e, struct spf_bytes d,
     if (good) {
         EVP_PKEY *pkey = rsa_of((const BIGNUM *const[8]){bn, be, bd, bi, bp, bq, dp, dq});
 
-        good = pkey && spf_pkey_signs(pkey);
+        good = pkey != NULL && spf_pkey_signs(pkey);
         EVP_PKEY_free(pkey);
     }
     return numbers_end(&numbers, good);
@@ -238,8 +260,10 @@ bool spf_rsa_signs(struct spf_bytes n, struct spf_bytes e, struct spf_bytes d,
 bool spf_dsa_fits(struct spf_bytes p, struct spf_bytes g, struct spf_bytes y, struct spf_bytes x)
 {
     struct numbers numbers = numbers_start();
-    BIGNUM *bp = number_of(&numbers, p), *bg = number_of(&numbers, g);
-    BIGNUM *by = number_of(&numbers, y), *bx = number_of(&numbers, x);
+    BIGNUM *bp = number_of(&numbers, p);
+    BIGNUM *bg = number_of(&numbers, g);
+    BIGNUM *by = number_of(&numbers, y);
+    BIGNUM *bx = number_of(&numbers, x);
     BIGNUM *power = number(&numbers);
     bool fits = !numbers.bad && BN_is_odd(bp) && spf_bits(x) <= 512 &&
                 BN_mod_exp(power, bg, bx, bp, numbers.ctx) && BN_cmp(power, by) == 0;
@@ -252,7 +276,7 @@ bool spf_ed25519_fits(struct spf_bytes public_key, struct spf_bytes seed)
     uint8_t derived[32];
     size_t len = sizeof derived;
     EVP_PKEY *pkey = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed.at, seed.len);
-    bool fits = pkey && EVP_PKEY_get_raw_public_key(pkey, derived, &len) == 1 &&
+    bool fits = pkey != NULL && EVP_PKEY_get_raw_public_key(pkey, derived, &len) == 1 &&
                 spf_bytes_equal(public_key, (struct spf_bytes){derived, len});
 
     EVP_PKEY_free(pkey);
@@ -272,7 +296,7 @@ static EC_POINT *point_of(const EC_GROUP *group, struct spf_bytes octets)
     if (octets.len > 0 && octets.at[0] == POINT_CONVERSION_UNCOMPRESSED) {
         point = EC_POINT_new(group);
     }
-    if (point && EC_POINT_oct2point(group, point, octets.at, octets.len, NULL) != 1) {
+    if (point != NULL && EC_POINT_oct2point(group, point, octets.at, octets.len, NULL) != 1) {
         EC_POINT_free(point);
         point = NULL;
     }
@@ -283,11 +307,13 @@ bool spf_ec_public_valid(const struct spf_curve *curve, struct spf_bytes octets)
 {
     struct numbers numbers = numbers_start();
     EC_GROUP *group = group_of(curve);
-    EC_POINT *point = group ? point_of(group, octets) : NULL;
-    BIGNUM *x = number(&numbers), *y = number(&numbers), *last = number(&numbers);
+    EC_POINT *point = group != NULL ? point_of(group, octets) : NULL;
+    BIGNUM *x = number(&numbers);
+    BIGNUM *y = number(&numbers);
+    BIGNUM *last = number(&numbers);
     bool valid = false;
 
-    if (point && !numbers.bad && !EC_POINT_is_at_infinity(group, point) &&
+    if (point != NULL && !numbers.bad && !EC_POINT_is_at_infinity(group, point) &&
         EC_POINT_get_affine_coordinates(group, point, x, y, numbers.ctx) == 1) {
         const BIGNUM *order = EC_GROUP_get0_order(group);
         int half = BN_num_bits(order) / 2;
@@ -304,10 +330,11 @@ bool spf_ec_private_valid(const struct spf_curve *curve, struct spf_bytes octets
 {
     struct numbers numbers = numbers_start();
     EC_GROUP *group = group_of(curve);
-    BIGNUM *d = number_of(&numbers, octets), *last = number(&numbers);
+    BIGNUM *d = number_of(&numbers, octets);
+    BIGNUM *last = number(&numbers);
     bool valid = false;
 
-    if (group && !numbers.bad) {
+    if (group != NULL && !numbers.bad) {
         const BIGNUM *order = EC_GROUP_get0_order(group);
 
         valid = BN_num_bits(d) > BN_num_bits(order) / 2 && BN_sub(last, order, BN_value_one()) &&
@@ -321,10 +348,10 @@ bool spf_ec_fits(const struct spf_curve *curve, struct spf_bytes octets, struct 
 {
     struct numbers numbers = numbers_start();
     EC_GROUP *group = group_of(curve);
-    EC_POINT *point = group ? point_of(group, octets) : NULL;
-    EC_POINT *derived = group ? EC_POINT_new(group) : NULL;
+    EC_POINT *point = group != NULL ? point_of(group, octets) : NULL;
+    EC_POINT *derived = group != NULL ? EC_POINT_new(group) : NULL;
     BIGNUM *d = number_of(&numbers, number);
-    bool fits = point && derived && !numbers.bad &&
+    bool fits = point != NULL && derived != NULL && !numbers.bad &&
                 EC_POINT_mul(group, derived, d, NULL, NULL, numbers.ctx) == 1 &&
                 EC_POINT_cmp(group, derived, point, numbers.ctx) == 0;
 

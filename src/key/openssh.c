@@ -47,11 +47,15 @@ struct envelope {
 static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents *contents,
                                  enum spf_reading *reading)
 {
-    const size_t begin = strlen(MARK_BEGIN), end = strlen(MARK_END);
-    const uint8_t *body = text.at + begin, *stop;
-    struct spf_secret *chars, *binary = NULL;
+    const size_t begin = strlen(MARK_BEGIN);
+    const size_t end = strlen(MARK_END);
+    const uint8_t *body = text.at + begin;
+    const uint8_t *stop;
+    struct spf_secret *chars;
+    struct spf_secret *binary = NULL;
     struct spf_writer writer;
-    size_t len, pads = 0;
+    size_t len;
+    size_t pads = 0;
     long decoded = -1;
 
     *reading = SPF_READING_NOT_THIS;
@@ -60,7 +64,7 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
     }
     contents->container = SPF_CONTAINER_OPENSSH;
     stop = memmem(body - 1, text.len - begin + 1, "\n" MARK_END, end + 1);
-    if (!stop) {
+    if (stop == NULL) {
         *reading = spf_reads(contents, SPF_READING_TRUNCATED, "its END line is missing");
         return NULL;
     }
@@ -71,9 +75,9 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
         }
     }
     chars = spf_writer_take(&writer);
-    len = chars ? spf_secret_len(chars) : 0;
-    binary = chars ? spf_secret_alloc(len / 4 * 3 + 3) : NULL;
-    if (binary && len % 4 == 0) {
+    len = chars != NULL ? spf_secret_len(chars) : 0;
+    binary = chars != NULL ? spf_secret_alloc(len / 4 * 3 + 3) : NULL;
+    if (binary != NULL && len % 4 == 0) {
         while (pads < 2 && pads < len && spf_secret_text(chars)[len - 1 - pads] == '=') {
             pads++;
         }
@@ -82,8 +86,8 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
     }
     spf_secret_free(chars);
     if (decoded < 0) {
-        *reading = binary ? spf_reads(contents, SPF_READING_CORRUPT, "its base64 is broken")
-                          : SPF_READING_NO_MEMORY;
+        *reading = binary != NULL ? spf_reads(contents, SPF_READING_CORRUPT, "its base64 is broken")
+                                  : SPF_READING_NO_MEMORY;
         spf_secret_free(binary);
         return NULL;
     }
@@ -95,8 +99,10 @@ static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope
                                       struct spf_key_contents *contents)
 {
     char kdf[16];
-    struct spf_bytes options, blob;
-    uint32_t keys, sealed_len;
+    struct spf_bytes options;
+    struct spf_bytes blob;
+    uint32_t keys;
+    uint32_t sealed_len;
 
     spf_reader_name(reader, envelope->cipher_name, sizeof envelope->cipher_name);
     spf_reader_name(reader, kdf, sizeof kdf);
@@ -124,11 +130,11 @@ static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope
         }
     }
     envelope->bcrypt = strcmp(kdf, "bcrypt") == 0;
-    if (!envelope->cipher || (contents->encrypted && !envelope->bcrypt)) {
+    if (envelope->cipher == NULL || (contents->encrypted && !envelope->bcrypt)) {
         return spf_reads(contents, SPF_READING_UNSUPPORTED,
                          "its cipher or key derivation is unknown");
     }
-    if (!envelope->bcrypt && envelope->cipher->evp) {
+    if (!envelope->bcrypt && envelope->cipher->evp != NULL) {
         return spf_reads(contents, SPF_READING_CORRUPT, "it has a cipher but no key derivation");
     }
     if (envelope->bcrypt) {
@@ -157,19 +163,22 @@ static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope
 /* ChaCha20 and Poly1305 as OpenSSH joins them, sequence number 0 (PROTOCOL.chacha20poly1305). */
 static bool open_chacha(const struct envelope *envelope, const uint8_t key[64], uint8_t *out)
 {
-    uint8_t iv[16] = {0}, poly_key[32] = {0}, tag[16];
+    uint8_t iv[16] = {0};
+    uint8_t poly_key[32] = {0};
+    uint8_t tag[16];
     size_t tag_len = sizeof tag;
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     EVP_PKEY *mac_key = NULL;
     EVP_MD_CTX *mac = EVP_MD_CTX_new();
     int len;
-    bool good = ctx && mac && EVP_DecryptInit_ex(ctx, EVP_chacha20(), NULL, key, iv) == 1 &&
+    bool good = ctx != NULL && mac != NULL &&
+                EVP_DecryptInit_ex(ctx, EVP_chacha20(), NULL, key, iv) == 1 &&
                 EVP_DecryptUpdate(ctx, poly_key, &len, poly_key, sizeof poly_key) == 1;
 
     if (good) {
         mac_key = EVP_PKEY_new_raw_private_key(EVP_PKEY_POLY1305, NULL, poly_key, sizeof poly_key);
     }
-    good = good && mac_key && EVP_DigestSignInit(mac, NULL, NULL, NULL, mac_key) == 1 &&
+    good = good && mac_key != NULL && EVP_DigestSignInit(mac, NULL, NULL, NULL, mac_key) == 1 &&
            EVP_DigestSign(mac, tag, &tag_len, envelope->sealed.at, envelope->sealed.len) == 1 &&
            CRYPTO_memcmp(tag, envelope->tag.at, sizeof tag) == 0;
     iv[0] = 1; /* the block counter, little-endian, before the nonce */
@@ -185,10 +194,12 @@ static bool open_chacha(const struct envelope *envelope, const uint8_t key[64], 
 static bool open_evp(const struct envelope *envelope, const uint8_t *key, uint8_t *out)
 {
     const struct cipher *cipher = envelope->cipher;
-    uint8_t tag[16], rest[32];
+    uint8_t tag[16];
+    uint8_t rest[32];
     EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
     int len = 0;
-    bool good = ctx && EVP_DecryptInit_ex(ctx, cipher->evp(), NULL, key, key + cipher->key) == 1 &&
+    bool good = ctx != NULL &&
+                EVP_DecryptInit_ex(ctx, cipher->evp(), NULL, key, key + cipher->key) == 1 &&
                 EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
 
     if (good && cipher->tag > 0) {
@@ -225,7 +236,7 @@ static struct spf_secret *unseal(const struct envelope *envelope,
     good = good && error.code == SPF_OK;
     if (good) {
         *reading = SPF_READING_WRONG_PASSPHRASE;
-        if (!cipher->evp) {
+        if (cipher->evp == NULL) {
             memcpy(spf_secret_bytes(opened), envelope->sealed.at, envelope->sealed.len);
         } else if (cipher->key == KEY_IV_MAX) {
             good = open_chacha(envelope, key, spf_secret_bytes(opened));
@@ -310,7 +321,7 @@ enum spf_reading spf_openssh_read_binary(struct spf_bytes binary,
         return SPF_READING_WANTS_PASSPHRASE;
     }
     opened = unseal(&envelope, passphrase, contents, &reading);
-    if (!opened) {
+    if (opened == NULL) {
         return reading;
     }
     reader = spf_reader(spf_secret_text(opened), spf_secret_len(opened));
@@ -332,7 +343,7 @@ enum spf_reading spf_openssh_read(struct spf_bytes text, const struct spf_secret
     enum spf_reading reading;
     struct spf_secret *binary = decode(text, contents, &reading);
 
-    if (!binary) {
+    if (binary == NULL) {
         return reading;
     }
     reading = spf_openssh_read_binary(spf_secret_view(binary), passphrase, contents);

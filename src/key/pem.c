@@ -49,7 +49,7 @@ static bool affordable(const unsigned char *der, long len)
     int value_type;
     bool good = true; /* what can't be read here is refused by libcrypto without any derivation */
 
-    if (!sealed) {
+    if (sealed == NULL) {
         return true;
     }
     X509_SIG_get0(sealed, &algorithm, NULL);
@@ -57,21 +57,23 @@ static bool affordable(const unsigned char *der, long len)
     if (is_type(type, NID_pbes2)) {
         PBE2PARAM *pbes2 =
             ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
-        const X509_ALGOR *kdf = pbes2 ? pbes2->keyfunc : NULL;
+        const X509_ALGOR *kdf = pbes2 != NULL ? pbes2->keyfunc : NULL;
 
-        if (kdf && is_type(kdf->algorithm, NID_id_pbkdf2)) {
+        if (kdf != NULL && is_type(kdf->algorithm, NID_id_pbkdf2)) {
             PBKDF2PARAM *p = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBKDF2PARAM), kdf->parameter);
             int64_t rounds = 0;
 
-            good = p && ASN1_INTEGER_get_int64(&rounds, p->iter) == 1 && rounds >= 0 &&
+            good = p != NULL && ASN1_INTEGER_get_int64(&rounds, p->iter) == 1 && rounds >= 0 &&
                    rounds <= PBKDF2_ROUNDS_MAX;
             PBKDF2PARAM_free(p);
-        } else if (kdf && is_type(kdf->algorithm, NID_id_scrypt)) {
+        } else if (kdf != NULL && is_type(kdf->algorithm, NID_id_scrypt)) {
             SCRYPT_PARAMS *p =
                 ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(SCRYPT_PARAMS), kdf->parameter);
-            uint64_t n = 0, r = 0, lanes = 0;
+            uint64_t n = 0;
+            uint64_t r = 0;
+            uint64_t lanes = 0;
 
-            good = p && ASN1_INTEGER_get_uint64(&n, p->costParameter) == 1 &&
+            good = p != NULL && ASN1_INTEGER_get_uint64(&n, p->costParameter) == 1 &&
                    ASN1_INTEGER_get_uint64(&r, p->blockSize) == 1 &&
                    ASN1_INTEGER_get_uint64(&lanes, p->parallelizationParameter) == 1 &&
                    lanes <= SCRYPT_LANES_MAX && r > 0 && n <= SCRYPT_BYTES_MAX / 128 / r;
@@ -82,7 +84,8 @@ static bool affordable(const unsigned char *der, long len)
         PBEPARAM *p = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBEPARAM), algorithm->parameter);
         int64_t rounds = 0;
 
-        good = !p || (ASN1_INTEGER_get_int64(&rounds, p->iter) == 1 && rounds <= PBKDF2_ROUNDS_MAX);
+        good = p == NULL ||
+               (ASN1_INTEGER_get_int64(&rounds, p->iter) == 1 && rounds <= PBKDF2_ROUNDS_MAX);
         PBEPARAM_free(p);
     }
     X509_SIG_free(sealed);
@@ -94,7 +97,8 @@ static bool der_cut_off(const unsigned char *der, long len)
 {
     const unsigned char *p = der;
     long inner;
-    int tag, class;
+    int tag;
+    int class;
 
     ERR_set_mark();
     (void)ASN1_get_object(&p, &inner, &tag, &class, len);
@@ -131,11 +135,12 @@ static enum spf_reading survey(struct spf_bytes text, struct spf_key_contents *c
 {
     enum spf_reading reading = SPF_READING_NOT_THIS;
     BIO *bio = bio_of(text);
-    char *name, *header;
+    char *name;
+    char *header;
     unsigned char *der;
     long len;
 
-    if (!bio) {
+    if (bio == NULL) {
         return SPF_READING_NO_MEMORY;
     }
     while (reading == SPF_READING_NOT_THIS && PEM_read_bio(bio, &name, &header, &der, &len) == 1) {
@@ -147,8 +152,8 @@ static enum spf_reading survey(struct spf_bytes text, struct spf_key_contents *c
             contents->encrypted = contents->container == SPF_CONTAINER_PKCS8_ENCRYPTED ||
                                   strstr(header, "ENCRYPTED") != NULL;
             *block = spf_secret_new(der, (size_t)len);
-            reading = *block ? survey_block(spf_secret_view(*block), header, contents)
-                             : SPF_READING_NO_MEMORY;
+            reading = *block != NULL ? survey_block(spf_secret_view(*block), header, contents)
+                                     : SPF_READING_NO_MEMORY;
             break;
         }
         OPENSSL_clear_free(der, (size_t)len);
@@ -212,11 +217,11 @@ enum spf_reading spf_pem_read(struct spf_bytes text, const struct spf_secret *pa
 
     if (reading == SPF_READING_DONE) {
         bio = bio_of(text);
-        pkey = bio ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asked) : NULL;
+        pkey = bio != NULL ? PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asked) : NULL;
         spf_clear_crypto_errors();
-        if (!bio) {
+        if (bio == NULL) {
             reading = SPF_READING_NO_MEMORY;
-        } else if (pkey) {
+        } else if (pkey != NULL) {
             reading = spf_material_from_pkey(pkey, contents);
         } else {
             reading = read_refused(spf_secret_view(block), &asked, contents);

@@ -42,7 +42,8 @@ struct spf_secret *spf_base64_of(struct spf_bytes bytes)
 
 struct spf_secret *spf_pem_text(const char *label, struct spf_bytes bytes)
 {
-    struct spf_secret *base64 = spf_base64_of(bytes), *text;
+    struct spf_secret *base64 = spf_base64_of(bytes);
+    struct spf_secret *text;
 
     if (base64 == NULL) {
         return NULL;

@@ -70,7 +70,10 @@ struct pkcs8 {
 
 static bool take_apart(struct spf_bytes der, struct pkcs8 *parts)
 {
-    struct spf_bytes whole, body, inside, algorithm;
+    struct spf_bytes whole;
+    struct spf_bytes body;
+    struct spf_bytes inside;
+    struct spf_bytes algorithm;
     int tag;
 
     *parts = (struct pkcs8){0};
@@ -129,12 +132,12 @@ static EVP_PKEY *read_as_v1(const struct pkcs8 *parts)
     spf_writer_raw(&writer, parts->algorithm.at, parts->algorithm.len);
     spf_writer_raw(&writer, parts->key.at, parts->key.len);
     der = spf_writer_take(&writer);
-    if (der) {
+    if (der != NULL) {
         struct spf_bytes view = spf_secret_view(der);
         const unsigned char *p = view.at;
         PKCS8_PRIV_KEY_INFO *info = d2i_PKCS8_PRIV_KEY_INFO(NULL, &p, (long)view.len);
 
-        if (info) {
+        if (info != NULL) {
             pkey = EVP_PKCS82PKEY(info);
         }
         PKCS8_PRIV_KEY_INFO_free(info);
@@ -157,7 +160,7 @@ static enum spf_reading read_plain(struct spf_bytes der, struct spf_key_contents
         return spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
     }
     pkey = read_as_v1(&parts);
-    if (!pkey) {
+    if (pkey == NULL) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
     }
     reading = spf_material_from_pkey(pkey, contents);
@@ -183,11 +186,11 @@ enum spf_reading spf_pkcs8_read(struct spf_bytes der, struct spf_bytes passphras
         return reading;
     }
     sealed = d2i_X509_SIG(NULL, &p, (long)der.len);
-    if (sealed) {
+    if (sealed != NULL) {
         X509_SIG_get0(sealed, &algorithm, &encrypted);
         if (PKCS12_pbe_crypt(algorithm, (const char *)passphrase.at, (int)passphrase.len,
                              ASN1_STRING_get0_data(encrypted), ASN1_STRING_length(encrypted),
-                             &plain, &len, 0) &&
+                             &plain, &len, 0) != NULL &&
             len > 0) {
             const struct spf_bytes view = {plain, (size_t)len};
             struct pkcs8 parts;
@@ -239,7 +242,7 @@ bool spf_pem_is_legacy(const char *headers, struct spf_key_contents *contents)
     if (!is_legacy_cipher(name)) {
         return false;
     }
-    (void)spf_copy(contents->legacy_cipher, sizeof contents->legacy_cipher, name);
+    spf_copy(contents->legacy_cipher, sizeof contents->legacy_cipher, name);
     return true;
 }
 
@@ -249,7 +252,7 @@ static const char *pbes2_cipher(const X509_ALGOR *algorithm)
     PBE2PARAM *pbes2 = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(PBE2PARAM), algorithm->parameter);
     const char *name = NULL;
 
-    if (pbes2 && pbes2->encryption) {
+    if (pbes2 != NULL && pbes2->encryption != NULL) {
         name = OBJ_nid2sn(OBJ_obj2nid(pbes2->encryption->algorithm));
     }
     PBE2PARAM_free(pbes2);
@@ -281,7 +284,7 @@ bool spf_pkcs8_is_legacy(struct spf_bytes der, struct spf_key_contents *contents
     int nid;
 
     spf_clear_crypto_errors();
-    if (!sealed) {
+    if (sealed == NULL) {
         return false;
     }
     X509_SIG_get0(sealed, &algorithm, NULL);
@@ -295,8 +298,8 @@ bool spf_pkcs8_is_legacy(struct spf_bytes der, struct spf_key_contents *contents
     if (nid == NID_pbes2) {
         name = pbes2_cipher(algorithm);
     }
-    if (name && is_legacy_cipher(name)) {
-        (void)spf_copy(contents->legacy_cipher, sizeof contents->legacy_cipher, name);
+    if (name != NULL && is_legacy_cipher(name)) {
+        spf_copy(contents->legacy_cipher, sizeof contents->legacy_cipher, name);
     }
     X509_SIG_free(sealed);
     spf_clear_crypto_errors();

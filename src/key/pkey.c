@@ -87,7 +87,7 @@ static void weigh_rsa(EVP_PKEY *pkey, struct spf_key_material *material)
         spf_writer_mpint(&writer, rsa.p);
         spf_writer_mpint(&writer, rsa.q);
         payload = spf_writer_take(&writer);
-        if (payload) {
+        if (payload != NULL) {
             spf_secret_free(material->payload);
             material->payload = payload;
         }
@@ -122,7 +122,8 @@ static bool write_ec(struct spf_writer *writer, const EVP_PKEY *pkey, const stru
 {
     uint8_t point[1 + 2 * 66] = {4};
     const int width = (curve->bits + 7) / 8;
-    BIGNUM *x = NULL, *y = NULL;
+    BIGNUM *x = NULL;
+    BIGNUM *y = NULL;
     bool good = EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_X, &x) == 1 &&
                 EVP_PKEY_get_bn_param(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, &y) == 1 &&
                 BN_bn2binpad(x, point + 1, width) == width &&
@@ -138,8 +139,10 @@ static bool write_ec(struct spf_writer *writer, const EVP_PKEY *pkey, const stru
 
 static bool write_ed25519(struct spf_writer *writer, const EVP_PKEY *pkey)
 {
-    uint8_t public_key[32], seed[32];
-    size_t public_len = sizeof public_key, seed_len = sizeof seed;
+    uint8_t public_key[32];
+    uint8_t seed[32];
+    size_t public_len = sizeof public_key;
+    size_t seed_len = sizeof seed;
     bool good = EVP_PKEY_get_raw_public_key(pkey, public_key, &public_len) == 1 &&
                 EVP_PKEY_get_raw_private_key(pkey, seed, &seed_len) == 1;
 
@@ -174,7 +177,7 @@ enum spf_reading spf_material_from_pkey(EVP_PKEY *pkey, struct spf_key_contents 
     case EVP_PKEY_EC:
         (void)EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL);
         curve = spf_curve(spf_bytes_of(group));
-        if (curve) {
+        if (curve != NULL) {
             good = write_ec(&writer, pkey, curve);
             break;
         }
@@ -182,12 +185,12 @@ enum spf_reading spf_material_from_pkey(EVP_PKEY *pkey, struct spf_key_contents 
                             group[0] ? group : "it uses");
         break;
     default:
-        reading =
-            spf_reads(contents, SPF_READING_UNSUPPORTED, "SSH has no keys of the kind %s",
-                      EVP_PKEY_get0_type_name(pkey) ? EVP_PKEY_get0_type_name(pkey) : "it is");
+        reading = spf_reads(contents, SPF_READING_UNSUPPORTED, "SSH has no keys of the kind %s",
+                            EVP_PKEY_get0_type_name(pkey) != NULL ? EVP_PKEY_get0_type_name(pkey)
+                                                                  : "it is");
     }
     payload = spf_writer_take(&writer);
-    if (good && payload) {
+    if (good && payload != NULL) {
         struct spf_reader reader = spf_reader(spf_secret_text(payload), spf_secret_len(payload));
 
         reading = spf_material_from_openssh(&reader, &contents->material);

@@ -127,7 +127,7 @@ struct spf_secret *spf_key_text_unescape(struct spf_bytes plain, const char **ki
                    plain.at[i + slash + 1] == '\\') {
                 slash++;
             }
-            for (size_t e = 0; !found && e < sizeof escapes / sizeof *escapes; e++) {
+            for (size_t e = 0; found == NULL && e < sizeof escapes / sizeof *escapes; e++) {
                 size_t len = strlen(escapes[e].text);
 
                 if (len <= plain.len - i - slash &&
@@ -136,7 +136,7 @@ struct spf_secret *spf_key_text_unescape(struct spf_bytes plain, const char **ki
                 }
             }
         }
-        if (found) {
+        if (found != NULL) {
             *kind = found->kind;
             spf_writer_u8(&writer, (uint8_t)found->is);
             i += slash + strlen(found->text);

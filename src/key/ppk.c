@@ -90,7 +90,8 @@ static bool read_field(struct lines *lines, const char *name, struct spf_bytes *
 static bool read_number(struct lines *lines, const char *name, unsigned long max, uint32_t *value)
 {
     struct spf_bytes body;
-    char text[32], *end;
+    char text[32];
+    char *end;
     unsigned long number;
 
     if (!read_field(lines, name, &body) || body.len == 0 || body.len >= sizeof text) {
@@ -208,7 +209,7 @@ static enum spf_reading read_head(struct lines *lines, struct ppk *ppk,
         return spf_reads(contents, SPF_READING_CORRUPT, "its Comment line is missing or broken");
     }
     ppk->public_blob = read_blob(lines, "Public-Lines");
-    if (!ppk->public_blob) {
+    if (ppk->public_blob == NULL) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its public key is damaged");
     }
     return SPF_READING_DONE;
@@ -223,7 +224,7 @@ static enum spf_reading read_tail(struct lines *lines, struct ppk *ppk,
         return spf_reads(contents, SPF_READING_CORRUPT, "its key derivation lines are broken");
     }
     ppk->private_blob = read_blob(lines, "Private-Lines");
-    if (!ppk->private_blob) {
+    if (ppk->private_blob == NULL) {
         return spf_reads(contents,
                          lines->at == lines->end ? SPF_READING_TRUNCATED : SPF_READING_CORRUPT,
                          "its private key is damaged");
@@ -275,7 +276,7 @@ static enum spf_reading derive(const struct ppk *ppk, struct spf_bytes passphras
     spf_writer_u32(&writer, 0);
     spf_writer_raw(&writer, passphrase.at, passphrase.len);
     input = spf_writer_take(&writer);
-    if (input && ppk->encrypted) {
+    if (input != NULL && ppk->encrypted) {
         uint8_t hashes[40];
         struct spf_bytes in = spf_secret_view(input);
 
@@ -285,7 +286,7 @@ static enum spf_reading derive(const struct ppk *ppk, struct spf_bytes passphras
         memcpy(keys, hashes, CIPHER_KEY);
         explicit_bzero(hashes, sizeof hashes);
     }
-    good = good && input;
+    good = good && input != NULL;
     spf_secret_free(input);
     writer = spf_writer(sizeof mac_salt + passphrase.len);
     spf_writer_text(&writer, mac_salt);
@@ -293,7 +294,7 @@ static enum spf_reading derive(const struct ppk *ppk, struct spf_bytes passphras
         spf_writer_raw(&writer, passphrase.at, passphrase.len);
     }
     input = spf_writer_take(&writer);
-    good = good && input &&
+    good = good && input != NULL &&
            EVP_Digest(spf_secret_text(input), spf_secret_len(input), keys + CIPHER_KEY + CIPHER_IV,
                       NULL, EVP_sha1(), NULL) == 1;
     spf_secret_free(input);
@@ -306,7 +307,8 @@ static bool unseal(const struct ppk *ppk, const uint8_t *keys)
     unsigned char *blob = spf_secret_bytes(ppk->private_blob);
     int len;
     bool good =
-        ctx && EVP_DecryptInit_ex(ctx, EVP_aes_256_cbc(), NULL, keys, keys + CIPHER_KEY) == 1 &&
+        ctx != NULL &&
+        EVP_DecryptInit_ex(ctx, EVP_aes_256_cbc(), NULL, keys, keys + CIPHER_KEY) == 1 &&
         EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
         EVP_DecryptUpdate(ctx, blob, &len, blob, (int)spf_secret_len(ppk->private_blob)) == 1;
 
@@ -336,7 +338,7 @@ static bool mac_is_right(const struct ppk *ppk, const uint8_t *mac_key)
         spf_writer_string(&writer, private_blob);
     }
     data = spf_writer_take(&writer);
-    if (!data) {
+    if (data == NULL) {
         return false;
     }
     if (ppk->is_hash) {

@@ -44,7 +44,7 @@ static void ask_agent(const char *agent, struct spf_key_facts *facts)
     if (!spf_agent_list(agent, &keys)) {
         return;
     }
-    if (facts->public_blob) {
+    if (facts->public_blob != NULL) {
         len = spf_base64_decode(facts->public_blob, strlen(facts->public_blob), blob, sizeof blob);
     }
     facts->agent_keys = (int64_t)keys.count;
@@ -55,7 +55,7 @@ static void ask_agent(const char *agent, struct spf_key_facts *facts)
 
 static void read_key(struct key_job *key)
 {
-    if (key->blob) {
+    if (key->blob != NULL) {
         uint8_t blob[8192];
         long len = spf_base64_decode(key->blob, strlen(key->blob), blob, sizeof blob);
 
@@ -64,7 +64,7 @@ static void read_key(struct key_job *key)
             len > 0 && spf_key_read_blob((struct spf_bytes){blob, (size_t)len}, &key->facts);
         return;
     }
-    if (key->path) {
+    if (key->path != NULL) {
         if (!key->file.looked) {
             spf_key_file_look(key->path, &key->file);
         }
@@ -128,7 +128,7 @@ static void done(struct spf_job *job)
 
 void spf_key_probe_forget_key(struct spf_key_probe *probe)
 {
-    if (probe->running) {
+    if (probe->running != NULL) {
         spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
     }
     probe->running = NULL;
@@ -141,27 +141,28 @@ static bool start(struct spf_key_probe *probe)
     struct key_job *key = calloc(1, sizeof *key);
     bool good = key != NULL;
 
-    if (!key) {
+    if (key == NULL) {
         return false;
     }
     key->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = probe};
     key->passphrase = spf_secret_share(target->passphrase);
-    if (target->offer && target->key_path == NULL) {
-        key->blob = target->offer->blob ? strdup(target->offer->blob) : NULL;
-        good = good && key->blob;
-    } else if (target->key_path && strcmp(target->key_path, "-") != 0) {
+    if (target->offer != NULL && target->key_path == NULL) {
+        key->blob = target->offer->blob != NULL ? strdup(target->offer->blob) : NULL;
+        good = good && key->blob != NULL;
+    } else if (target->key_path != NULL && strcmp(target->key_path, "-") != 0) {
         key->path = strdup(target->key_path);
-        good = good && key->path;
+        good = good && key->path != NULL;
         if (target->key_file != NULL) {
             key->file = spf_key_file_share(target->key_file);
         }
     } else {
-        key->text = target->key_text ? spf_secret_share(target->key_text) : spf_secret_new("", 0);
-        good = good && key->text;
+        key->text =
+            target->key_text != NULL ? spf_secret_share(target->key_text) : spf_secret_new("", 0);
+        good = good && key->text != NULL;
     }
     if (target->agent != NULL) {
         key->agent = strdup(target->agent);
-        good = good && key->agent;
+        good = good && key->agent != NULL;
     }
     if (!good) {
         release(&key->job);
@@ -205,18 +206,17 @@ static void search_done(struct spf_job *job)
         fail(probe->inquiry, SPF_GROUP_FOUND_KEY, search->error.text);
         return;
     }
-    (void)spf_copy(facts->folder, sizeof facts->folder,
-                   *search->folder ? search->folder : "~/.ssh");
+    spf_copy(facts->folder, sizeof facts->folder, *search->folder ? search->folder : "~/.ssh");
     facts->by_name = search->found.by_name;
     facts->encrypted = search->found.encrypted;
     facts->looked_at = search->found.looked_at;
     facts->unclear = search->found.unclear;
     facts->all = search->found.all;
     /* A path too long for the facts would be another file's: then there is none. */
-    if (!spf_copy(facts->path, sizeof facts->path, search->found.path)) {
+    if (!spf_copy_whole(facts->path, sizeof facts->path, search->found.path)) {
         facts->path[0] = '\0';
     }
-    if (!spf_copy(facts->public_only, sizeof facts->public_only, search->found.public_only)) {
+    if (!spf_copy_whole(facts->public_only, sizeof facts->public_only, search->found.public_only)) {
         facts->public_only[0] = '\0';
     }
     probe->inquiry->arrived(probe->inquiry, SPF_GROUP_FOUND_KEY, NULL);
@@ -238,15 +238,16 @@ static bool start_search(struct spf_key_probe *probe)
     const struct spf_target *target = probe->inquiry->target;
     struct search_job *search_job = calloc(1, sizeof *search_job);
 
-    if (!search_job) {
+    if (search_job == NULL) {
         return false;
     }
     search_job->job = (struct spf_job){
         .work = search, .done = search_done, .release = search_release, .owner = probe};
-    search_job->folder = strdup(spf_target_key_dir(target) ? spf_target_key_dir(target) : "");
+    search_job->folder =
+        strdup(spf_target_key_dir(target) != NULL ? spf_target_key_dir(target) : "");
     search_job->blob = blob_word(probe->inquiry->facts->key_pair.public_key);
-    search_job->name = strdup(target->key_dir ? probe->inquiry->facts->key_pair.name : "");
-    if (!search_job->folder || !search_job->blob || !search_job->name) {
+    search_job->name = strdup(target->key_dir != NULL ? probe->inquiry->facts->key_pair.name : "");
+    if (search_job->folder == NULL || search_job->blob == NULL || search_job->name == NULL) {
         search_release(&search_job->job);
         return false;
     }
@@ -262,7 +263,7 @@ struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry)
 {
     struct spf_key_probe *probe = calloc(1, sizeof *probe);
 
-    if (probe) {
+    if (probe != NULL) {
         probe->inquiry = inquiry;
     }
     return probe;
@@ -279,13 +280,13 @@ void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group)
 
 void spf_key_probe_free(struct spf_key_probe *probe)
 {
-    if (!probe) {
+    if (probe == NULL) {
         return;
     }
-    if (probe->running) {
+    if (probe->running != NULL) {
         spf_loop_cancel(probe->inquiry->loop, &probe->running->job);
     }
-    if (probe->searching) {
+    if (probe->searching != NULL) {
         spf_loop_cancel(probe->inquiry->loop, &probe->searching->job);
     }
     free(probe);

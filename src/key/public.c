@@ -62,7 +62,8 @@ static bool is_key_type(struct spf_bytes word)
 /* "type base64 comment", with options before it as in authorized_keys (sshd(8)). */
 static enum spf_reading read_line(struct spf_bytes line, struct spf_key_contents *contents)
 {
-    struct spf_bytes type = next_word(&line), base64;
+    struct spf_bytes type = next_word(&line);
+    struct spf_bytes base64;
 
     if (!is_key_type(type)) {
         type = next_word(&line);
@@ -70,8 +71,9 @@ static enum spf_reading read_line(struct spf_bytes line, struct spf_key_contents
     if (!is_key_type(type)) {
         return SPF_READING_NOT_THIS;
     }
-    contents->container = memmem(type.at, type.len, "-cert-v01@", 10) ? SPF_CONTAINER_CERTIFICATE
-                                                                      : SPF_CONTAINER_PUBLIC;
+    contents->container = memmem(type.at, type.len, "-cert-v01@", 10) != NULL
+                              ? SPF_CONTAINER_CERTIFICATE
+                              : SPF_CONTAINER_PUBLIC;
     if (contents->container == SPF_CONTAINER_CERTIFICATE) {
         spf_reads(contents, SPF_READING_DONE, "an SSH certificate");
     }
@@ -96,19 +98,20 @@ static enum spf_reading read_rfc4716(struct spf_bytes text, struct spf_key_conte
     }
     contents->container = SPF_CONTAINER_PUBLIC;
     end = memmem(text.at, text.len, "---- END", 8);
-    for (const uint8_t *at = text.at; header && end && at < end;) {
-        const uint8_t *line = at, *stop = memchr(at, '\n', (size_t)(end - at));
-        size_t len = stop ? (size_t)(stop - at) : (size_t)(end - at);
+    for (const uint8_t *at = text.at; header && end != NULL && at < end;) {
+        const uint8_t *line = at;
+        const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
+        size_t len = stop != NULL ? (size_t)(stop - at) : (size_t)(end - at);
 
-        at = stop ? stop + 1 : end;
-        header = line == text.at || goes_on || memchr(line, ':', len);
+        at = stop != NULL ? stop + 1 : end;
+        header = line == text.at || goes_on || memchr(line, ':', len) != NULL;
         goes_on =
             header && len > 0 && (line[len - 1] == '\\' || (len > 1 && line[len - 2] == '\\'));
         if (!header) {
             base64 = (struct spf_bytes){line, (size_t)(end - line)};
         }
     }
-    if (!base64.at || !set_base64(contents, base64)) {
+    if (base64.at == NULL || !set_base64(contents, base64)) {
         return spf_reads(contents, SPF_READING_CORRUPT, "the public key in it is broken");
     }
     return SPF_READING_DONE;
@@ -153,8 +156,8 @@ static void set_pkey(struct spf_key_contents *contents, const EVP_PKEY *pkey)
     case EVP_PKEY_EC:
         (void)EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL);
         curve = spf_curve(spf_bytes_of(group));
-        if (curve && EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, octets,
-                                                     sizeof octets, &len) == 1) {
+        if (curve != NULL && EVP_PKEY_get_octet_string_param(pkey, OSSL_PKEY_PARAM_PUB_KEY, octets,
+                                                             sizeof octets, &len) == 1) {
             spf_writer_cstring(&writer, curve->algorithm);
             spf_writer_cstring(&writer, curve->name);
             spf_writer_string(&writer, (struct spf_bytes){octets, len});
@@ -164,7 +167,7 @@ static void set_pkey(struct spf_key_contents *contents, const EVP_PKEY *pkey)
         break;
     }
     blob = spf_writer_take(&writer);
-    if (blob) {
+    if (blob != NULL) {
         (void)spf_material_set_blob(&contents->material, spf_secret_view(blob));
     }
     spf_secret_free(blob);
@@ -191,15 +194,15 @@ static EVP_PKEY *pkey_of(const char *label, const unsigned char *der, long len)
         pkey = d2i_PUBKEY(NULL, &der, len);
     } else if (strcmp(label, "RSA PUBLIC KEY") == 0) {
         pkey = d2i_PublicKey(EVP_PKEY_RSA, NULL, &der, len);
-    } else if (strstr(label, "REQUEST")) {
+    } else if (strstr(label, "REQUEST") != NULL) {
         X509_REQ *request = d2i_X509_REQ(NULL, &der, len);
 
-        pkey = request ? X509_REQ_get_pubkey(request) : NULL;
+        pkey = request != NULL ? X509_REQ_get_pubkey(request) : NULL;
         X509_REQ_free(request);
     } else {
         X509 *certificate = d2i_X509(NULL, &der, len);
 
-        pkey = certificate ? X509_get_pubkey(certificate) : NULL;
+        pkey = certificate != NULL ? X509_get_pubkey(certificate) : NULL;
         X509_free(certificate);
     }
     return pkey;
@@ -216,7 +219,7 @@ static enum spf_reading read_der(struct spf_bytes der, struct spf_key_contents *
          i++) {
         EVP_PKEY *pkey = pkey_of(pem_labels[i].label, der.at, (long)der.len);
 
-        if (!pkey) {
+        if (pkey == NULL) {
             continue;
         }
         contents->container = pem_labels[i].container;
@@ -232,11 +235,12 @@ static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents 
 {
     enum spf_reading reading = SPF_READING_NOT_THIS;
     BIO *bio = text.len > INT_MAX ? NULL : BIO_new_mem_buf(text.at, (int)text.len);
-    char *name = NULL, *header = NULL;
+    char *name = NULL;
+    char *header = NULL;
     unsigned char *der = NULL;
     long len = 0;
 
-    if (bio && PEM_read_bio(bio, &name, &header, &der, &len) == 1) {
+    if (bio != NULL && PEM_read_bio(bio, &name, &header, &der, &len) == 1) {
         for (size_t i = 0; i < sizeof pem_labels / sizeof *pem_labels; i++) {
             EVP_PKEY *pkey;
 
@@ -246,7 +250,7 @@ static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents 
             contents->container = pem_labels[i].container;
             reading = spf_reads(contents, SPF_READING_DONE, "%s", pem_labels[i].words);
             pkey = pkey_of(name, der, len);
-            if (pkey) {
+            if (pkey != NULL) {
                 set_pkey(contents, pkey);
             }
             EVP_PKEY_free(pkey);
@@ -254,7 +258,7 @@ static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents 
     }
     OPENSSL_free(name);
     OPENSSL_free(header);
-    if (der) {
+    if (der != NULL) {
         OPENSSL_clear_free(der, (size_t)len);
     }
     BIO_free(bio);
@@ -267,8 +271,9 @@ enum spf_reading spf_public_read(struct spf_bytes text, struct spf_key_contents 
     enum spf_reading reading = read_rfc4716(text, contents);
 
     for (size_t at = 0; reading == SPF_READING_NOT_THIS && at < text.len;) {
-        const uint8_t *line = text.at + at, *stop = memchr(line, '\n', text.len - at);
-        size_t len = stop ? (size_t)(stop - line) : text.len - at;
+        const uint8_t *line = text.at + at;
+        const uint8_t *stop = memchr(line, '\n', text.len - at);
+        size_t len = stop != NULL ? (size_t)(stop - line) : text.len - at;
 
         at += len + 1;
         if (line[0] != '#') {

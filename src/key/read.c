@@ -14,7 +14,8 @@ static enum spf_reading read_strictly(struct spf_bytes text, const struct spf_se
                                       struct spf_key_contents *contents)
 {
     struct spf_key_contents pem = {0};
-    enum spf_reading reading = spf_ppk_read(text, passphrase, contents), second;
+    enum spf_reading reading = spf_ppk_read(text, passphrase, contents);
+    enum spf_reading second;
 
     if (reading != SPF_READING_NOT_THIS) {
         return reading;
@@ -81,8 +82,8 @@ static bool openssh_takes(enum spf_reading strict, const struct spf_key_contents
         (strict == SPF_READING_UNSUPPORTED && openssh && is_mldsa44(contents))) {
         return true;
     }
-    return is_whole(strict) && (is_pem(contents->container) || openssh) && !contents->refused &&
-           !rsa_below(contents, 1024);
+    return is_whole(strict) && (is_pem(contents->container) || openssh) &&
+           contents->refused == NULL && !rsa_below(contents, 1024);
 }
 
 /* And which one (openssh/key_support.h)? */
@@ -125,20 +126,20 @@ static void add_detail(struct spf_key_facts *facts, const char *words)
 {
     struct spf_buf buf;
 
-    if (!words || !*words) {
+    if (words == NULL || !*words) {
         return;
     }
     spf_buf_init(&buf, sizeof facts->detail - 1);
     spf_buf_addf(&buf, "%s%s%s", facts->detail, facts->detail[0] ? "; " : "", words);
     if (!spf_buf_failed(&buf)) {
-        (void)spf_copy(facts->detail, sizeof facts->detail, buf.data);
+        spf_copy(facts->detail, sizeof facts->detail, buf.data);
     }
     spf_buf_clear(&buf);
 }
 
 static void set_damage(struct spf_key_facts *facts, const char *cause)
 {
-    (void)spf_copy(facts->damage, sizeof facts->damage, cause);
+    spf_copy(facts->damage, sizeof facts->damage, cause);
 }
 
 static void tell_text_damage(struct spf_key_facts *facts, const struct spf_key_text *text,
@@ -155,8 +156,8 @@ static void tell_text_damage(struct spf_key_facts *facts, const struct spf_key_t
         if (!(damage & 1u << i)) {
             continue;
         }
-        add_detail(facts, i == SPF_DAMAGE_ESCAPED && text->escape ? text->escape
-                          : i == SPF_DAMAGE_LABEL                 ? text->label
+        add_detail(facts, i == SPF_DAMAGE_ESCAPED && text->escape != NULL ? text->escape
+                          : i == SPF_DAMAGE_LABEL                         ? text->label
                                                   : spf_damage_words((enum spf_damage)i));
     }
 }
@@ -169,7 +170,7 @@ static void take_public_half(struct spf_key_facts *facts, const struct spf_key_m
     if (blob.len == 0) {
         return;
     }
-    (void)spf_copy(facts->algorithm, sizeof facts->algorithm, material->algorithm);
+    spf_copy(facts->algorithm, sizeof facts->algorithm, material->algorithm);
     facts->bits = material->bits;
     spf_fingerprint_sha256(blob, facts->sha256, sizeof facts->sha256);
     spf_fingerprint_md5(blob, facts->md5, sizeof facts->md5);
@@ -207,7 +208,7 @@ static const char *cause_of(enum spf_reading reading, const struct spf_key_conte
 /* What is to be said of a key that was read, where the file itself gives no cause to complain. */
 static const char *cause_of_key(const struct spf_key_contents *contents)
 {
-    if (contents->refused) {
+    if (contents->refused != NULL) {
         return "key-corrupt";
     }
     if (is_pem(contents->container) && is_ed25519(contents)) {
@@ -234,10 +235,10 @@ static void detail_of_key(struct spf_key_facts *facts, const struct spf_key_cont
     const struct spf_key_material *material = &contents->material;
     char bits[40];
 
-    if (contents->refused) {
+    if (contents->refused != NULL) {
         add_detail(facts, contents->refused);
     } else if (strcmp(facts->damage, "key-weak") == 0) {
-        (void)spf_format(bits, sizeof bits, "RSA with %lld bits", (long long)material->bits);
+        spf_format(bits, sizeof bits, "RSA with %lld bits", (long long)material->bits);
         add_detail(facts, material->e_is_one ? "RSA with a public exponent of 1" : bits);
     } else if (strcmp(facts->damage, "key-algorithm-unsupported") == 0) {
         add_detail(facts, "DSA (ssh-dss) is switched off everywhere");
@@ -266,8 +267,7 @@ static void tell_other(struct spf_key_facts *facts, struct spf_bytes file,
     }
     facts->container = foreign->container;
     if (foreign->container == SPF_CONTAINER_PFX && spf_pfx_legacy_cipher(file) != NULL) {
-        (void)spf_copy(facts->legacy_cipher, sizeof facts->legacy_cipher,
-                       spf_pfx_legacy_cipher(file));
+        spf_copy(facts->legacy_cipher, sizeof facts->legacy_cipher, spf_pfx_legacy_cipher(file));
     }
     set_damage(facts, foreign->cause);
     add_detail(facts, foreign->words);
@@ -309,10 +309,11 @@ static bool read_twice(struct spf_bytes file, const struct spf_secret *passphras
     r->best = &r->as_is;
     r->reading = r->strict = read_strictly(file, passphrase, &r->as_is);
     if (!spf_key_text_clean(file, &r->text) ||
-        (!r->text.clean && r->strict == SPF_READING_NOT_THIS && !spf_key_unwrap(file, &r->text))) {
+        (r->text.clean == NULL && r->strict == SPF_READING_NOT_THIS &&
+         !spf_key_unwrap(file, &r->text))) {
         return false;
     }
-    if (r->text.clean && !is_whole(r->strict)) {
+    if (r->text.clean != NULL && !is_whole(r->strict)) {
         enum spf_reading second =
             read_strictly(spf_secret_view(r->text.clean), passphrase, &r->cleaned);
 
@@ -342,10 +343,10 @@ static void tell_damage(struct spf_key_facts *facts, struct readings *r)
 
     if (r->damaged) {
         tell_text_damage(facts, &r->text, ~0u);
-    } else if (cause) {
+    } else if (cause != NULL) {
         set_damage(facts, r->text.no_end && !is_whole(r->reading) ? "key-truncated" : cause);
         add_detail(facts, r->best->detail);
-    } else if (r->reading == SPF_READING_DONE && cause_of_key(r->best)) {
+    } else if (r->reading == SPF_READING_DONE && cause_of_key(r->best) != NULL) {
         set_damage(facts, cause_of_key(r->best));
         detail_of_key(facts, r->best);
     } else if (!is_ppk(r->best->container)) {
@@ -401,13 +402,13 @@ static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
             return true;
         }
         facts->login = spf_material_write(material);
-        if (!facts->login) {
+        if (facts->login == NULL) {
             return false;
         }
         facts->usable = true;
     }
     if ((r->damaged || strcmp(facts->damage, "key-header-mangled") == 0 ||
-         (r->untidy && r->text.clean && !has_several_keys(facts))) &&
+         (r->untidy && r->text.clean != NULL && !has_several_keys(facts))) &&
         (is_ppk(r->best->container) || openssh_takes(r->reading, r->best)) &&
         !(facts->encrypted && needs_of(r->reading, r->best) != SPF_NEEDS_NOTHING) &&
         !(facts->usable && wants_rewriting(facts, r, fit))) {
@@ -434,7 +435,7 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
         is_ppk(r.as_is.container) &&
         (is_whole(r.strict) ||
          (r.strict == SPF_READING_UNSUPPORTED && is_ed448(&r.as_is))); /* PuTTY has it since 0.75 */
-    (void)spf_copy(facts->legacy_cipher, sizeof facts->legacy_cipher, r.best->legacy_cipher);
+    spf_copy(facts->legacy_cipher, sizeof facts->legacy_cipher, r.best->legacy_cipher);
     facts->container = r.damaged && r.text.damage & 1u << SPF_DAMAGE_BINARY ? SPF_CONTAINER_DER
                                                                             : r.best->container;
     facts->encrypted = r.best->encrypted;

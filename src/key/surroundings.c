@@ -15,7 +15,7 @@ static int64_t prefix_length(const struct sockaddr *mask)
     struct spf_ip ip = {0};
     int64_t bits = 0;
 
-    if (!mask || !spf_ip_from_sockaddr(mask, &ip)) {
+    if (mask == NULL || !spf_ip_from_sockaddr(mask, &ip)) {
         return 0;
     }
     for (size_t i = 0; i < sizeof ip.octets; i++) {
@@ -31,16 +31,16 @@ static void list_addresses(struct spf_surroundings_facts *facts)
     if (getifaddrs(&all) != 0) {
         return;
     }
-    for (struct ifaddrs *i = all; i; i = i->ifa_next) {
+    for (struct ifaddrs *i = all; i != NULL; i = i->ifa_next) {
         struct spf_own_address *own;
         struct spf_ip ip;
 
-        if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || i->ifa_flags & IFF_LOOPBACK ||
+        if (i->ifa_addr == NULL || !(i->ifa_flags & IFF_UP) || i->ifa_flags & IFF_LOOPBACK ||
             !spf_ip_from_sockaddr(i->ifa_addr, &ip)) {
             continue;
         }
         own = SPF_APPEND(&facts->own);
-        if (!own) {
+        if (own == NULL) {
             break;
         }
         own->ip = ip;
@@ -54,7 +54,8 @@ static void list_addresses(struct spf_surroundings_facts *facts)
  */
 static bool has_ipv6_route(void)
 {
-    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(53)}, own;
+    struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_port = htons(53)};
+    struct sockaddr_in6 own;
     socklen_t len = sizeof own;
     struct spf_ip ip;
     int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -83,7 +84,8 @@ static bool agent_answers(void)
 /* As ssh looks it up before anything else (ssh.c, main). An error is not an answer. */
 static bool has_no_entry(uid_t uid)
 {
-    struct passwd entry, *found = NULL;
+    struct passwd entry;
+    struct passwd *found = NULL;
     char text[4096];
 
     return getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found == NULL;

@@ -59,11 +59,13 @@ struct mark {
 /* The words up to KEY. False if this is not a private key's mark. */
 static bool read_label(struct spf_bytes text, size_t *at, struct mark *mark)
 {
-    size_t len = 0, i = *at;
+    size_t len = 0;
+    size_t i = *at;
     bool private_key = false;
 
     for (int words = 0; words < 5; words++) {
-        size_t start, had = len;
+        size_t start;
+        size_t had = len;
 
         for (; i < text.len && spf_is_blank(text.at[i]); i++) {
             mark->broken |= text.at[i] == '\n';
@@ -130,7 +132,7 @@ static const uint8_t *header_value(struct spf_bytes body, const char *name)
 {
     const uint8_t *at = memmem(body.at, body.len, name, strlen(name));
 
-    if (!at) {
+    if (at == NULL) {
         return NULL;
     }
     for (at += strlen(name); at < body.at + body.len && (*at == ' ' || *at == ':');) {
@@ -145,10 +147,13 @@ static const uint8_t *header_value(struct spf_bytes body, const char *name)
  */
 static size_t take_headers(struct spf_bytes body, struct spf_buf *headers)
 {
-    const uint8_t *cipher = header_value(body, "DEK-Info"), *end = body.at + body.len, *iv, *at;
+    const uint8_t *cipher = header_value(body, "DEK-Info");
+    const uint8_t *end = body.at + body.len;
+    const uint8_t *iv;
+    const uint8_t *at;
 
-    iv = cipher ? memchr(cipher, ',', (size_t)(end - cipher)) : NULL;
-    if (!iv || iv - cipher > 20 || !header_value(body, "Proc-Type")) {
+    iv = cipher != NULL ? memchr(cipher, ',', (size_t)(end - cipher)) : NULL;
+    if (iv == NULL || iv - cipher > 20 || header_value(body, "Proc-Type") == NULL) {
         return 0;
     }
     for (at = ++iv; at < end && isxdigit(*at) && at - iv < (*cipher == 'D' ? 16 : 32);) {
@@ -217,7 +222,7 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
         return "OPENSSH PRIVATE KEY";
     }
     der = has_headers ? NULL : spf_secret_alloc(spf_secret_len(*base64));
-    if (der) {
+    if (der != NULL) {
         len = spf_base64_decode(spf_secret_text(*base64), spf_secret_len(*base64),
                                 spf_secret_bytes(der), spf_secret_len(der));
         spf_secret_truncate(der, len > 0 ? (size_t)len : 0);
@@ -230,8 +235,8 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
     }
     if (*label) {
         text->damage |= BIT(LABEL);
-        (void)spf_format(text->label, sizeof text->label,
-                         "it says %.40s, but the contents are %s (%s)", label, standard_of(is), is);
+        spf_format(text->label, sizeof text->label, "it says %.40s, but the contents are %s (%s)",
+                   label, standard_of(is), is);
     }
     return is;
 }
@@ -248,7 +253,7 @@ static void note_around(struct spf_bytes plain, size_t at, size_t end, struct sp
             text->damage |= BIT(TEXT_AROUND);
         }
     }
-    if (memchr(plain.at, '\r', plain.len)) {
+    if (memchr(plain.at, '\r', plain.len) != NULL) {
         text->damage |= BIT(CRLF);
     }
     for (; end < plain.len && plain.at[end] == ' '; end++) {
@@ -261,14 +266,17 @@ static void note_around(struct spf_bytes plain, size_t at, size_t end, struct sp
 
 static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
 {
-    struct mark begin, end, next;
+    struct mark begin;
+    struct mark end;
+    struct mark next;
     bool has_begin = find_mark(plain, 0, "BEGIN", &begin);
     bool has_end = find_mark(plain, has_begin ? begin.end : 0, "END", &end);
     const char *label = has_begin ? begin.label : has_end ? end.label : "";
     struct spf_bytes body;
     struct spf_secret *base64;
     struct spf_buf headers;
-    size_t skip, width;
+    size_t skip;
+    size_t width;
 
     if (!has_begin && !has_end) {
         return true;
@@ -287,7 +295,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     if (!has_end) { /* a mangled END line still has its dashes */
         const uint8_t *dashes = memmem(body.at, body.len, "--", 2);
 
-        if (dashes) {
+        if (dashes != NULL) {
             body.len = (size_t)(dashes - body.at);
         }
     }
@@ -298,7 +306,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     if (begin.broken || (has_end && end.broken)) {
         text->damage |= BIT(WRAPPED);
     }
-    if (!memchr(body.at, '\n', body.len)) { /* the line ends of old Macs are none to ssh */
+    if (memchr(body.at, '\n', body.len) == NULL) { /* the line ends of old Macs are none to ssh */
         text->damage |= BIT(ONE_LINE);
     }
     note_around(plain, begin.at, has_end ? end.end : plain.len, text);
@@ -315,12 +323,12 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
             break;
         }
     }
-    width = strstr(label, "OPENSSH") ? 70 : 64;
+    width = strstr(label, "OPENSSH") != NULL ? 70 : 64;
     base64 = spf_take_base64(body, width, text);
     if (text->damage & BIT(ONE_LINE)) { /* which says it all */
         text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE) | BIT(CRLF));
     }
-    if (base64 && !spf_buf_failed(&headers)) {
+    if (base64 != NULL && !spf_buf_failed(&headers)) {
         label = label_of(&base64, label, headers.len > 0, text);
         text->clean = spf_pem_of_base64(label, headers.data, spf_secret_view(base64));
     }
@@ -355,14 +363,14 @@ static void break_ppk(struct spf_writer *writer)
     const struct spf_bytes ppk = {chars, writer->len};
     bool base64 = false, counted = false;
 
-    if (!chars) {
+    if (chars == NULL) {
         return;
     }
     for (size_t i = 0; i < ppk.len; i++) {
         if (chars[i] == ' ' && i + 1 < ppk.len && at_ppk_name(ppk, i + 1)) {
             chars[i] = '\n';
             base64 = i + 9 < ppk.len && chars[i + 1] == 'P' &&
-                     memmem(chars + i, ppk.len - i < 16 ? ppk.len - i : 16, "-Lines", 6);
+                     memmem(chars + i, ppk.len - i < 16 ? ppk.len - i : 16, "-Lines", 6) != NULL;
             counted = false;
         } else if (chars[i] == ' ' && base64) {
             if (counted) { /* the blank before the number stays */
@@ -424,15 +432,15 @@ bool spf_key_text_clean(struct spf_bytes file, struct spf_key_text *text)
     static const char ppk[] = "PuTTY-User-Key-File-";
     struct spf_secret *plain = spf_key_text_plain(file, &text->damage);
     struct spf_secret *whole =
-        plain ? spf_key_text_unescape(spf_secret_view(plain), &text->escape) : NULL;
+        plain != NULL ? spf_key_text_unescape(spf_secret_view(plain), &text->escape) : NULL;
     struct spf_bytes view = spf_secret_view(whole);
-    const uint8_t *at = whole ? memmem(view.at, view.len, ppk, strlen(ppk)) : NULL;
+    const uint8_t *at = whole != NULL ? memmem(view.at, view.len, ppk, strlen(ppk)) : NULL;
     bool good = whole != NULL;
 
-    if (text->escape) {
+    if (text->escape != NULL) {
         text->damage |= BIT(ESCAPED);
     }
-    if (good && at) {
+    if (good && at != NULL) {
         good = clean_ppk(view, (size_t)(at - view.at), text);
     } else if (good) {
         good = clean_pem(view, text);

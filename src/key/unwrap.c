@@ -14,7 +14,7 @@ static struct spf_secret *all_base64(struct spf_bytes text)
     struct spf_secret *decoded = spf_secret_alloc(text.len);
     long len = -1;
 
-    if (decoded) {
+    if (decoded != NULL) {
         len =
             spf_base64_decode((const char *)text.at, text.len, spf_secret_bytes(decoded), text.len);
     }
@@ -42,7 +42,7 @@ static bool unwrap_file(struct spf_bytes inner, struct spf_key_text *text)
     if (!spf_key_text_clean(inner, &deeper)) {
         return false;
     }
-    if (deeper.clean) {
+    if (deeper.clean != NULL) {
         *text = deeper;
         text->damage |= BIT(ESCAPED);
         text->escape = "all of it is base64 once more";
@@ -58,19 +58,19 @@ bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text)
     struct spf_bytes bytes;
     bool good;
 
-    if (label) {
+    if (label != NULL) {
         return set_clean(text, label, file, BIT(BINARY));
     }
     inner = all_base64(file);
-    if (!inner) {
+    if (inner == NULL) {
         return true;
     }
     bytes = spf_secret_view(inner);
     label = spf_der_label(bytes);
-    if (!label && memcmp(bytes.at, openssh, sizeof openssh) == 0) {
+    if (label == NULL && memcmp(bytes.at, openssh, sizeof openssh) == 0) {
         label = "OPENSSH PRIVATE KEY";
     }
-    good = label ? set_clean(text, label, bytes, BIT(HEADER)) : unwrap_file(bytes, text);
+    good = label != NULL ? set_clean(text, label, bytes, BIT(HEADER)) : unwrap_file(bytes, text);
     spf_secret_free(inner);
     return good;
 }

@@ -9,11 +9,12 @@ struct spf_secret *spf_material_write(const struct spf_key_material *material)
 {
     const struct spf_bytes payload = spf_secret_view(material->payload);
     const size_t private_len = (8 + payload.len + 4 + 7) / 8 * 8;
-    struct spf_secret *container, *text;
+    struct spf_secret *container;
+    struct spf_secret *text;
     struct spf_writer writer;
     uint32_t check;
 
-    if (!material->payload || RAND_bytes((unsigned char *)&check, sizeof check) != 1) {
+    if (material->payload == NULL || RAND_bytes((unsigned char *)&check, sizeof check) != 1) {
         return NULL;
     }
     writer = spf_writer(private_len + material->blob_len + 128);
@@ -32,7 +33,7 @@ struct spf_secret *spf_material_write(const struct spf_key_material *material)
         spf_writer_u8(&writer, (uint8_t)(i - (8 + payload.len + 4) + 1));
     }
     container = spf_writer_take(&writer);
-    if (!container) {
+    if (container == NULL) {
         return NULL;
     }
     text = spf_pem_text("OPENSSH PRIVATE KEY", spf_secret_view(container));

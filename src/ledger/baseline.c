@@ -22,7 +22,8 @@ struct spf_baseline {
 
 static int compare(const void *a, const void *b)
 {
-    const struct known *one = a, *other = b;
+    const struct known *one = a;
+    const struct known *other = b;
     int order = strcmp(one->name, other->name);
 
     if (order == 0) {
@@ -33,7 +34,8 @@ static int compare(const void *a, const void *b)
 
 static int compare_in_order(const void *a, const void *b)
 {
-    const struct known *one = a, *other = b;
+    const struct known *one = a;
+    const struct known *other = b;
     int order = compare(a, b);
 
     return order != 0 ? order : (one->entry > other->entry) - (one->entry < other->entry);

@@ -39,7 +39,8 @@ static void add(struct comparison *c, const char *fact, enum spf_check_id check,
                 const char *before, const char *now, const char *fmt, ...)
 {
     struct spf_change *change;
-    char text[600], clean[700];
+    char text[600];
+    char clean[700];
     va_list args;
 
     if (c->changes->facts.count >= CHANGES_MOST) {
@@ -51,7 +52,7 @@ static void add(struct comparison *c, const char *fact, enum spf_check_id check,
         return;
     }
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, fmt, args);
+    spf_vformat(text, sizeof text, fmt, args);
     va_end(args);
     spf_clean(clean, sizeof clean, text, strlen(text));
     *change = (struct spf_change){
@@ -101,13 +102,14 @@ static void describe(const struct spf_rule *rule, char out[300])
                                                          : rule->source_prefix_list;
     const char *ports = rule->ports.text[0] != '\0' ? rule->ports.text : rule->port_list;
 
-    (void)spf_format(out, 300, "%s %s %s from %s, priority %lld", policy(rule->policy),
-                     rule->protocol, ports, source, (long long)rule->priority);
+    spf_format(out, 300, "%s %s %s from %s, priority %lld", policy(rule->policy), rule->protocol,
+               ports, source, (long long)rule->priority);
 }
 
 static bool same_content(const struct spf_rule *one, const struct spf_rule *other)
 {
-    char first[300], second[300];
+    char first[300];
+    char second[300];
 
     describe(one, first);
     describe(other, second);
@@ -146,7 +148,8 @@ static bool has_group(const struct spf_rules_facts *facts, const char *id)
 static void compare_rule_lists(struct comparison *c, const struct spf_rules_facts *before,
                                const struct spf_rules_facts *now)
 {
-    char said[300], other_said[300];
+    char said[300];
+    char other_said[300];
 
     for (size_t i = 0; i < before->rules.count; i++) {
         const struct spf_rule *rule = &before->rules.items[i];
@@ -180,8 +183,10 @@ static void compare_rule_lists(struct comparison *c, const struct spf_rules_fact
 
 static void compare_rules(struct comparison *c)
 {
-    const struct spf_rules_facts *before = &c->before->facts.rules, *now = &c->now->facts.rules;
-    const char *one = c->decides[0], *other = c->decides[1];
+    const struct spf_rules_facts *before = &c->before->facts.rules;
+    const struct spf_rules_facts *now = &c->now->facts.rules;
+    const char *one = c->decides[0];
+    const char *other = c->decides[1];
 
     if (!known(c, SPF_GROUP_RULES)) {
         if (one != NULL && other != NULL && strcmp(one, other) != 0) {
@@ -211,8 +216,8 @@ static void compare_rules(struct comparison *c)
 
 static void describe_entry(const struct spf_acl_entry *entry, char out[300])
 {
-    (void)spf_format(out, 300, "%s %s %s %s", policy(entry->policy), entry->protocol,
-                     entry->ports.text, entry->cidr.text);
+    spf_format(out, 300, "%s %s %s %s", policy(entry->policy), entry->protocol, entry->ports.text,
+               entry->cidr.text);
 }
 
 static bool has_entry(const struct spf_acl_entry *items, size_t count, const char *wanted)
@@ -275,7 +280,8 @@ static void compare_acl(struct comparison *c)
 
 static void compare_cloud(struct comparison *c)
 {
-    const struct spf_facts *before = &c->before->facts, *now = &c->now->facts;
+    const struct spf_facts *before = &c->before->facts;
+    const struct spf_facts *now = &c->now->facts;
     const char *source = c->before->results[SPF_CHECK_CLOUD_SECURITY_GROUP].source_ip;
     const char *source_now = c->now->results[SPF_CHECK_CLOUD_SECURITY_GROUP].source_ip;
     const char *address = c->before->results[SPF_CHECK_CLOUD_ADDRESS].address;
@@ -305,8 +311,10 @@ static void compare_cloud(struct comparison *c)
 
 static void compare_key(struct comparison *c)
 {
-    const struct spf_key_facts *before = &c->before->facts.key, *now = &c->now->facts.key;
-    char mode[8], mode_now[8];
+    const struct spf_key_facts *before = &c->before->facts.key;
+    const struct spf_key_facts *now = &c->now->facts.key;
+    char mode[8];
+    char mode_now[8];
 
     if (before->sha256[0] != '\0' && now->sha256[0] != '\0' &&
         strcmp(before->sha256, now->sha256) != 0) {
@@ -327,8 +335,8 @@ static void compare_key(struct comparison *c)
             now->outcome == SPF_KEY_READ ? _("the key file can be read again")
                                          : _("the key file can no longer be read"));
     }
-    (void)spf_format(mode, sizeof mode, "%04o", (unsigned)(before->mode & 07777));
-    (void)spf_format(mode_now, sizeof mode_now, "%04o", (unsigned)(now->mode & 07777));
+    spf_format(mode, sizeof mode, "%04o", (unsigned)(before->mode & 07777));
+    spf_format(mode_now, sizeof mode_now, "%04o", (unsigned)(now->mode & 07777));
     if (before->outcome == now->outcome && !now->by_list && before->mode != now->mode) {
         add(c, "key_mode", SPF_CHECK_KEY_MODE, NULL, mode, mode_now,
             _("the key file's mode was %s, now %s"), mode, mode_now);
@@ -337,8 +345,10 @@ static void compare_key(struct comparison *c)
 
 static void compare_server(struct comparison *c)
 {
-    const struct spf_facts *before = &c->before->facts, *now = &c->now->facts;
-    const char *key = before->handshake.host_key_sha256, *key_now = now->handshake.host_key_sha256;
+    const struct spf_facts *before = &c->before->facts;
+    const struct spf_facts *now = &c->now->facts;
+    const char *key = before->handshake.host_key_sha256;
+    const char *key_now = now->handshake.host_key_sha256;
     const char *software = before->identification.software;
 
     if (known(c, SPF_GROUP_TCP) &&
@@ -366,7 +376,8 @@ static void compare_server(struct comparison *c)
 
 static int by_rank(const void *a, const void *b)
 {
-    const struct spf_change *one = a, *other = b;
+    const struct spf_change *one = a;
+    const struct spf_change *other = b;
 
     if (one->rank != other->rank) {
         return one->rank < other->rank ? -1 : 1;

@@ -30,7 +30,7 @@ bool spf_shard_read(const char *text, unsigned *shard, unsigned *shards)
     char first[12];
 
     if (text[len] == '\0' ||
-        !spf_format(first, sizeof first, "%.*s", (int)(len < 11 ? len : 0), text)) {
+        !spf_format_whole(first, sizeof first, "%.*s", (int)(len < 11 ? len : 0), text)) {
         return false;
     }
     *shard = (unsigned)spf_decimal(first, SPF_LIST_MAX, 0);
@@ -68,7 +68,8 @@ static bool take_left_out(struct spf_ledger_run *run, struct json_object *list)
 /* What a line or a record's beginning says of its run. False: it is none that a part can have. */
 static bool read_run(struct json_object *json, struct spf_ledger_run *run)
 {
-    const char *shard = spf_json_text(json, "shard"), *name = spf_json_text(json, "run");
+    const char *shard = spf_json_text(json, "shard");
+    const char *name = spf_json_text(json, "run");
     const char *selection = spf_json_text(json, "selection");
 
     *run = (struct spf_ledger_run){.asked = -1};
@@ -80,8 +81,8 @@ static bool read_run(struct json_object *json, struct spf_ledger_run *run)
         (selection[0] != '\0' && !spf_is_name(selection))) {
         return false;
     }
-    (void)spf_copy(run->name, sizeof run->name, name);
-    (void)spf_copy(run->selection, sizeof run->selection, selection);
+    spf_copy(run->name, sizeof run->name, name);
+    spf_copy(run->selection, sizeof run->selection, selection);
     return true;
 }
 
@@ -112,7 +113,8 @@ static size_t find_run(struct spf_ledger *ledger, const struct spf_ledger_run *w
 
 static struct spf_ledger_item *new_entry(struct spf_ledger *ledger)
 {
-    struct spf_ledger_item **place, *entry = calloc(1, sizeof *entry);
+    struct spf_ledger_item **place;
+    struct spf_ledger_item *entry = calloc(1, sizeof *entry);
 
     if (entry == NULL || ledger->entries.count >= ENTRIES_MOST ||
         (place = SPF_APPEND(&ledger->entries)) == NULL) {
@@ -205,7 +207,8 @@ static struct spf_error take_line(struct spf_ledger *ledger, struct json_object 
 static struct spf_error end_lines(struct spf_ledger *ledger, struct json_object *json,
                                   const char **wrong)
 {
-    struct spf_ledger_run wanted, *run;
+    struct spf_ledger_run wanted;
+    struct spf_ledger_run *run;
     size_t index;
 
     if (!read_run(json, &wanted) || wanted.shards == 0) {
@@ -274,7 +277,8 @@ static void restart(struct spf_ledger *ledger)
 /* Up to so many bytes, or the end of a line; false: there are none. */
 static bool read_piece(struct spf_ledger *ledger, char *bytes, size_t size)
 {
-    const char *text = ledger->text + ledger->text_at, *feed;
+    const char *text = ledger->text + ledger->text_at;
+    const char *feed;
     size_t len = ledger->text_len - ledger->text_at;
 
     if (ledger->file != NULL) {
@@ -378,7 +382,7 @@ static struct spf_error take_value(struct spf_ledger *ledger, const struct spf_b
     } else if (strcmp(schema, SPF_SHARD_SCHEMA) == 0) {
         error = end_lines(ledger, json, wrong);
     } else if (strcmp(schema, SPF_BASELINE_SCHEMA) == 0) {
-        ; /* it is about another run */
+        /* it is about another run */
     } else if (ledger->file_run != 0 && spf_json_get(json, "groups") != NULL) {
         error = take_recorded(ledger, ledger->file_run, json, &entry);
         if (error.code == SPF_ERR_INVALID) {
@@ -405,7 +409,8 @@ static struct spf_error read_lines(struct spf_ledger *ledger)
     restart(ledger);
     spf_buf_init(&line, LINE_MOST);
     for (size_t number = 1; error.code == SPF_OK && next_line(ledger, &line); number++) {
-        struct json_object *head = parse_opening(&line), *end = NULL;
+        struct json_object *head = parse_opening(&line);
+        struct json_object *end = NULL;
         const char *wrong = NULL;
 
         if (spf_buf_failed(&line)) {
@@ -516,7 +521,8 @@ static int by_place(const void *a, const void *b)
 /* A record with a line for each target, or ndjson, whatever may precede that; else one object. */
 static bool is_by_lines(const struct spf_buf *first)
 {
-    struct json_object *head = parse_opening(first), *json = NULL;
+    struct json_object *head = parse_opening(first);
+    struct json_object *json = NULL;
     bool by_lines = head != NULL || first->data[0] != '{';
     const char *schema;
 
@@ -540,8 +546,8 @@ static struct spf_error read_all(struct spf_ledger *read, struct spf_buf *remark
     read->remarks = remarks;
     spf_buf_init(&first, LINE_MOST);
     restart(read);
-    while (next_line(read, &first) && strspn(first.data, " \t") == first.len)
-        ;
+    while (next_line(read, &first) && strspn(first.data, " \t") == first.len) {
+    }
     error = is_by_lines(&first) ? read_lines(read) : read_whole(read);
     spf_buf_clear(&first);
     if (error.code != SPF_OK) {

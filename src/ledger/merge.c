@@ -72,7 +72,7 @@ static struct spf_error judge_fleet(struct spf_merge *merge, const char *file,
     if (merge->first == NULL) {
         merge->first = strdup(file);
         merge->shards = run->shards;
-        (void)spf_copy(merge->selection, sizeof merge->selection, run->selection);
+        spf_copy(merge->selection, sizeof merge->selection, run->selection);
         return merge->first != NULL ? spf_ok() : no_memory();
     }
     if (merge->shards != run->shards) {
@@ -131,7 +131,8 @@ static bool is_whole(const struct spf_ledger_run *run)
 /* By part; the one that counts first. */
 static int by_worth(const void *a, const void *b)
 {
-    const struct part *one = a, *other = b;
+    const struct part *one = a;
+    const struct part *other = b;
     int order = (one->said->shard > other->said->shard) - (one->said->shard < other->said->shard);
 
     if (order == 0) {
@@ -189,25 +190,26 @@ static bool add_missing(struct spf_merge *merge, unsigned first, unsigned last)
         return true;
     }
     if (first == last) {
-        (void)spf_format(where, sizeof where, _("part %u/%u"), first, merge->shards);
+        spf_format(where, sizeof where, _("part %u/%u"), first, merge->shards);
     } else {
-        (void)spf_format(where, sizeof where, _("parts %u/%u to %u/%u"), first, merge->shards, last,
-                         merge->shards);
+        spf_format(where, sizeof where, _("parts %u/%u to %u/%u"), first, merge->shards, last,
+                   merge->shards);
     }
     return add_lack(merge, where, first == last ? _("is missing") : _("are missing"));
 }
 
 static bool add_half(struct spf_merge *merge, const struct spf_ledger_run *run)
 {
-    char where[40], why[120];
+    char where[40];
+    char why[120];
 
-    (void)spf_format(where, sizeof where, _("part %u/%u"), run->shard, merge->shards);
+    spf_format(where, sizeof where, _("part %u/%u"), run->shard, merge->shards);
     if (run->asked < 0 || !run->ended) {
-        (void)spf_format(why, sizeof why, _("was ended half-way: %zu of its targets are here"),
-                         run->entries);
+        spf_format(why, sizeof why, _("was ended half-way: %zu of its targets are here"),
+                   run->entries);
     } else {
-        (void)spf_format(why, sizeof why, _("is not whole: it had %lld targets, and %zu are here"),
-                         (long long)run->asked, run->entries);
+        spf_format(why, sizeof why, _("is not whole: it had %lld targets, and %zu are here"),
+                   (long long)run->asked, run->entries);
     }
     return add_lack(merge, where, why);
 }
@@ -219,7 +221,8 @@ static struct spf_error take_part(struct spf_merge *merge, const struct part *pa
 
     for (size_t i = 0; i < spf_ledger_count(part->ledger); i++) {
         const struct spf_ledger_entry *entry = spf_ledger_entry(part->ledger, i);
-        struct target **place, *target;
+        struct target **place;
+        struct target *target;
         struct spf_error error;
 
         if (entry->run != part->run || !entry->decided) {

@@ -41,7 +41,8 @@ struct spf_ledger_item {
     struct spf_target line_target;
     struct json_object *texts; /* what line_target borrows */
     long offset;               /* of its line; -1: it is an item of whole */
-    size_t len, item;
+    size_t len;
+    size_t item;
     int64_t place; /* of a record's: which of its targets it was asked as; 0: not said */
     size_t met;    /* which of the entries it is in the file */
 };
@@ -49,7 +50,8 @@ struct spf_ledger_item {
 struct spf_ledger {
     FILE *file; /* NULL: it is text, of which so many bytes were read */
     char *text;
-    size_t text_len, text_at;
+    size_t text_len;
+    size_t text_at;
     struct json_object *whole;
     SPF_LIST(struct spf_ledger_run) runs;
     SPF_LIST(struct spf_ledger_item *) entries;

@@ -168,13 +168,13 @@ struct json_object *spf_recorded_failure_write(const struct spf_failure *failure
 {
     struct failure_record record = {.explicit_deny = failure->explicit_deny};
 
-    (void)spf_copy(record.cause, sizeof record.cause, spf_findings[failure->cause].id);
-    (void)spf_copy(record.text, sizeof record.text, failure->text);
-    (void)spf_copy(record.action, sizeof record.action, failure->action);
-    (void)spf_copy(record.code, sizeof record.code, failure->code);
-    (void)spf_copy(record.request_id, sizeof record.request_id, failure->request_id);
-    (void)spf_copy(record.denied_by, sizeof record.denied_by, failure->denied_by);
-    (void)spf_copy(record.denial, sizeof record.denial, failure->denial);
+    spf_copy(record.cause, sizeof record.cause, spf_findings[failure->cause].id);
+    spf_copy(record.text, sizeof record.text, failure->text);
+    spf_copy(record.action, sizeof record.action, failure->action);
+    spf_copy(record.code, sizeof record.code, failure->code);
+    spf_copy(record.request_id, sizeof record.request_id, failure->request_id);
+    spf_copy(record.denied_by, sizeof record.denied_by, failure->denied_by);
+    spf_copy(record.denial, sizeof record.denial, failure->denial);
     return spf_shape_write(&failure_shape, &record, filter);
 }
 

@@ -70,7 +70,8 @@ static struct json_object *group_json(const struct spf_run *run, int i,
 static struct json_object *groups_json(const struct spf_run *run,
                                        const struct spf_shape_filter *filter)
 {
-    struct json_object *groups = spf_json_object(), *session;
+    struct json_object *groups = spf_json_object();
+    struct json_object *session;
 
     for (int i = 0; groups != NULL && i < SPF_GROUP_COUNT; i++) {
         enum spf_group_phase phase = run->facts.group[i].phase;
@@ -98,7 +99,9 @@ static struct json_object *target_json(const struct spf_report_target *reported)
 {
     struct spf_homes homes;
     const struct spf_shape_filter filter = {hide_homes, &homes};
-    struct json_object *one = spf_json_object(), *target, *groups;
+    struct json_object *one = spf_json_object();
+    struct json_object *target;
+    struct json_object *groups;
 
     spf_homes_find(&homes);
     target = spf_recorded_target_write(reported->run->asked, &filter);
@@ -128,7 +131,7 @@ static struct json_object *head_json(const struct spf_report *report, size_t ask
     spf_json_add(head, "version", spf_json_string(SPF_VERSION));
     add_time(head, "started_at", report->started_utc);
     spf_json_add(head, "asked", spf_json_integer((int64_t)asked));
-    (void)spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
+    spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
     if (report->shards > 0) {
         add_text(head, "shard", shard);
     }
@@ -170,7 +173,9 @@ void spf_record_end(struct spf_buf *buf)
 /* That of one target is for people as well. */
 static void write_single(struct spf_buf *buf, const struct spf_report *report)
 {
-    struct json_object *root, *targets, *target;
+    struct json_object *root;
+    struct json_object *targets;
+    struct json_object *target;
 
     (void)spf_was_short();
     root = head_json(report, 1);

@@ -42,7 +42,8 @@ static void note_ways_out(const struct spf_view *view, const char *types, struct
 
 void spf_algorithm_note(const struct spf_view *view, struct spf_result *result)
 {
-    const char *server = view->facts->handshake.server_sig_algs, *types = types_of(view);
+    const char *server = view->facts->handshake.server_sig_algs;
+    const char *types = types_of(view);
 
     spf_note_text(result, "server_sig_algs", server);
     if (server == NULL && types != NULL) {

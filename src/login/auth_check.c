@@ -26,7 +26,7 @@ static void note_methods(struct spf_result *result, const char *methods)
     while (list != NULL && *methods != '\0') {
         size_t len = strcspn(methods, ",");
 
-        (void)spf_format(name, sizeof name, "%.*s", (int)len, methods);
+        spf_format(name, sizeof name, "%.*s", (int)len, methods);
         spf_json_append(list, spf_clean_json(name));
         methods += len;
         methods += *methods == ',';
@@ -59,7 +59,7 @@ static const char *asked(const struct spf_view *view, char text[ASKED_SIZE])
     if (view->facts->key.certificate[0] == '\0') {
         return _("the certificate in the ssh-agent");
     }
-    (void)spf_format(text, ASKED_SIZE, _("the certificate %s"), view->facts->key.certificate);
+    spf_format(text, ASKED_SIZE, _("the certificate %s"), view->facts->key.certificate);
     return text;
 }
 
@@ -72,7 +72,7 @@ static const char *bare(const struct spf_view *view, char text[ASKED_SIZE])
     if (view->facts->key.certificate[0] == '\0') {
         return _("certificate in the ssh-agent");
     }
-    (void)spf_format(text, ASKED_SIZE, _("certificate %s"), view->facts->key.certificate);
+    spf_format(text, ASKED_SIZE, _("certificate %s"), view->facts->key.certificate);
     return text;
 }
 
@@ -102,7 +102,8 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
     const char *user = view->target->user;
     const bool names_user =
         certified->principals[0] == '\0' || spf_names_have(certified->principals, user);
-    char until[SPF_UTC_SIZE] = "", why[sizeof certified->principals + 64];
+    char until[SPF_UTC_SIZE] = "";
+    char why[sizeof certified->principals + 64];
 
     note_certificate(view, result);
     spf_note_text(result, "certificate_principals", certified->principals);
@@ -113,12 +114,12 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
         spf_note_text(result, "certificate_valid_until", until);
     }
     if (certified->host) {
-        (void)spf_copy(why, sizeof why, _(" (it is a host's and logs nobody in)"));
+        spf_copy(why, sizeof why, _(" (it is a host's and logs nobody in)"));
     } else if (certified->valid_before > 0 && !certified->in_time) {
-        (void)spf_copy(why, sizeof why, _(" (it is not valid now)"));
+        spf_copy(why, sizeof why, _(" (it is not valid now)"));
     } else if (!names_user) {
-        (void)spf_format(why, sizeof why, _(" (its principals, %s, do not include this user)"),
-                         certified->principals);
+        spf_format(why, sizeof why, _(" (its principals, %s, do not include this user)"),
+                   certified->principals);
     } else {
         why[0] = '\0';
     }

@@ -49,8 +49,8 @@ void spf_conversation_free(struct spf_conversation *talk)
         return;
     }
     spf_dial_free(talk->dial);
-    spf_talk_abandon_known_hosts(talk);
-    spf_talk_abandon_look(talk);
+    spf_conversation_abandon_known_hosts(talk);
+    spf_conversation_abandon_look(talk);
     spf_path_probe_free(talk->probe);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     spf_agent_signing_free(talk->signing);
@@ -70,7 +70,7 @@ static void dialled(void *owner, int fd, const struct spf_failure *failure)
     spf_dial_free(talk->dial);
     talk->dial = NULL;
     talk->fd = talk->watch.fd = fd;
-    spf_talk_arrive(talk, failure);
+    spf_conversation_arrive(talk, failure);
 }
 
 /* Through jump hosts, or by a ProxyCommand. */
@@ -82,7 +82,7 @@ static void go_through(struct spf_conversation *talk, const char *host)
         target->ssh_config != NULL ? &inquiry->facts->ssh_config : NULL;
 
     if (target->jump != NULL && spf_jump_refuses(target, config, host, &inquiry->facts->tcp)) {
-        spf_talk_arrive(talk, NULL);
+        spf_conversation_arrive(talk, NULL);
         return;
     }
     if (target->jump == NULL && target->ssh_config != NULL &&
@@ -91,7 +91,7 @@ static void go_through(struct spf_conversation *talk, const char *host)
             spf_failure(SPF_SSH_CONFIG_UNUSABLE,
                         "the ssh configuration has ProxyUseFdpass, which is not supported here");
 
-        spf_talk_arrive(talk, &failure);
+        spf_conversation_arrive(talk, &failure);
         return;
     }
     talk->jump = spf_jump_new(inquiry->loop, target, config, inquiry->facts->openssh.version, host,
@@ -103,7 +103,7 @@ static void go_through(struct spf_conversation *talk, const char *host)
                                              : "the ProxyCommand cannot be run",
                         strerror(errno));
 
-        spf_talk_arrive(talk, &failure);
+        spf_conversation_arrive(talk, &failure);
     }
 }
 
@@ -114,8 +114,8 @@ static void dial(struct spf_conversation *talk)
     struct spf_destination destination = {.port = target->port, .timeout_ms = target->timeout_ms};
     char host[300];
 
-    if (!spf_talk_host(talk, host, sizeof host)) {
-        spf_talk_arrive_failed(talk, "no address to dial");
+    if (!spf_conversation_host(talk, host, sizeof host)) {
+        spf_conversation_arrive_failed(talk, "no address to dial");
         return;
     }
     if (target->ssh_config != NULL && inquiry->facts->ssh_config.unhonoured[0] != '\0') {
@@ -123,7 +123,7 @@ static void dial(struct spf_conversation *talk)
             SPF_SSH_CONFIG_UNUSABLE, "the ssh configuration has %s, which is not supported here",
             inquiry->facts->ssh_config.unhonoured);
 
-        spf_talk_arrive(talk, &failure);
+        spf_conversation_arrive(talk, &failure);
         return;
     }
     if (target->ssh_config != NULL && inquiry->facts->ssh_config.refusal[0] != '\0') {
@@ -131,7 +131,7 @@ static void dial(struct spf_conversation *talk)
             spf_failure(SPF_SSH_CONFIG_UNUSABLE, "ssh itself ends with the configuration's %s",
                         inquiry->facts->ssh_config.refusal);
 
-        spf_talk_arrive(talk, &failure);
+        spf_conversation_arrive(talk, &failure);
         return;
     }
     if (spf_target_is_proxied(target)) {
@@ -143,7 +143,7 @@ static void dial(struct spf_conversation *talk)
     destination.family = target->host != NULL ? target->family : 0;
     talk->dial = spf_dial_new(inquiry->loop, &destination, &inquiry->facts->tcp, dialled, talk);
     if (talk->dial == NULL) {
-        spf_talk_arrive_failed(talk, "no memory to connect");
+        spf_conversation_arrive_failed(talk, "no memory to connect");
     } else if (talk->silence_expected) {
         spf_dial_expect_silence(talk->dial);
     }
@@ -169,7 +169,7 @@ static void greeting_decided(struct spf_conversation *talk)
         said->outcome != SPF_IDENTIFICATION_SILENT) {
         spf_jump_last_words(talk->jump, said->proxy_says, sizeof said->proxy_says);
     }
-    spf_talk_arrive(talk, NULL);
+    spf_conversation_arrive(talk, NULL);
 }
 
 /* The step looks again after this time, whatever comes. */
@@ -194,7 +194,7 @@ static void listen_to_greeting(struct spf_conversation *talk, bool woken)
         return;
     }
     events = spf_listen_events(&talk->listener, &again);
-    spf_talk_wait(talk, events);
+    spf_conversation_wait(talk, events);
     if (again) {
         look_again_after(talk, SPF_LISTEN_AGAIN_MS);
     }
@@ -214,16 +214,16 @@ static void greet(struct spf_conversation *talk)
         talk->link = spf_link_new(inquiry->target->user, inquiry->login);
     }
     if (talk->link == NULL) {
-        spf_talk_arrive_failed(talk, spf_link_captures()
-                                         ? "the SSH library could not be started"
-                                         : "this libssh was built without packet captures "
-                                           "(WITH_PCAP), and what a server says would be missed");
+        spf_conversation_arrive_failed(
+            talk, spf_link_captures() ? "the SSH library could not be started"
+                                      : "this libssh was built without packet captures "
+                                        "(WITH_PCAP), and what a server says would be missed");
         return;
     }
     text = spf_link_identification(talk->link, &len);
     if (send(talk->fd, text, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
         spf_errno_is_shortage(errno)) {
-        spf_talk_arrive_failed(talk, "no memory to identify ourselves");
+        spf_conversation_arrive_failed(talk, "no memory to identify ourselves");
         return;
     } /* any other failure shows when we listen */
     spf_listener_init(&talk->listener, talk->fd, &inquiry->facts->identification);
@@ -245,7 +245,7 @@ static bool is_too_late_for_ssh(struct spf_conversation *talk)
                           "the ssh configuration has ConnectTimeout %lld; it took %.1f s until the "
                           "server identified itself, and ssh would have given up",
                           (long long)limit_s, (double)took_ms / 1000);
-    spf_talk_arrive(talk, &failure);
+    spf_conversation_arrive(talk, &failure);
     return true;
 }
 
@@ -263,7 +263,7 @@ static void begin_handshake(struct spf_conversation *talk)
     }
     talk->watch.fd = spf_link_attach(talk->link, talk->fd);
     if (talk->watch.fd < 0) {
-        spf_talk_arrive_failed(talk, "the SSH library could not be started");
+        spf_conversation_arrive_failed(talk, "the SSH library could not be started");
         return;
     }
     spf_offers_of(config, NULL, offers);
@@ -272,14 +272,14 @@ static void begin_handshake(struct spf_conversation *talk)
             SPF_SSH_CONFIG_UNUSABLE, "of some kind of algorithm the ssh configuration allows none "
                                      "that the library has that this program uses");
 
-        spf_talk_arrive(talk, &failure);
+        spf_conversation_arrive(talk, &failure);
         return;
     }
     order = spf_known_hosts_order(known, offers[SPF_OFFER_HOST_KEYS]);
     set = order != NULL && spf_link_prefer(talk->link, order);
     free(order);
     if (!set) {
-        spf_talk_arrive_failed(talk, "no memory for the handshake");
+        spf_conversation_arrive_failed(talk, "no memory for the handshake");
     }
 }
 
@@ -289,24 +289,24 @@ static void shake_hands(struct spf_conversation *talk)
     enum spf_link_state state = spf_link_handshake(talk->link);
 
     if (state == SPF_LINK_AGAIN) {
-        spf_talk_wait(talk, spf_link_events(talk->link));
+        spf_conversation_wait(talk, spf_link_events(talk->link));
         return;
     }
     spf_offers_keep(facts, spf_link_seen(talk->link));
     if (state == SPF_LINK_DONE) {
         spf_offers_keep_host_key(facts, spf_link_seen(talk->link));
         if (!spf_link_describe(talk->link, facts)) {
-            spf_talk_arrive_failed(talk, "the host key could not be read");
+            spf_conversation_arrive_failed(talk, "the host key could not be read");
             return;
         }
     }
     facts->outcome =
         state == SPF_LINK_DONE ? SPF_SHAKE_DONE : spf_offers_judge(spf_link_seen(talk->link));
     if (state != SPF_LINK_DONE) {
-        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+        spf_conversation_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     }
-    spf_talk_keep_flow(talk, &facts->ending);
-    spf_talk_arrive(talk, NULL);
+    spf_conversation_keep_flow(talk, &facts->ending);
+    spf_conversation_arrive(talk, NULL);
 }
 
 static void run_echo(struct spf_conversation *talk)
@@ -321,7 +321,7 @@ static void run_echo(struct spf_conversation *talk)
     if (state == SPF_LINK_AGAIN) {
         /* sshd may wait for an acknowledgement that our kernel would put off by 40 ms */
         (void)setsockopt(talk->fd, IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
-        spf_talk_wait(talk, spf_link_events(talk->link));
+        spf_conversation_wait(talk, spf_link_events(talk->link));
         if (talk->echo->started) {
             look_again_after(talk, OUTPUT_AGAIN_MS);
         }
@@ -329,10 +329,10 @@ static void run_echo(struct spf_conversation *talk)
     }
     spf_echo_finish(talk->echo, state, facts);
     if (facts->outcome == SPF_ECHO_REFUSED || facts->outcome == SPF_ECHO_CLOSED) {
-        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+        spf_conversation_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     }
-    spf_talk_keep_flow(talk, &facts->ending);
-    spf_talk_arrive(talk, NULL);
+    spf_conversation_keep_flow(talk, &facts->ending);
+    spf_conversation_arrive(talk, NULL);
 }
 
 static void proceed(struct spf_conversation *talk, bool woken)
@@ -345,10 +345,10 @@ static void proceed(struct spf_conversation *talk, bool woken)
         shake_hands(talk);
         break;
     case SPF_GROUP_QUERY:
-        spf_talk_query(talk);
+        spf_conversation_query(talk);
         break;
     case SPF_GROUP_SIGNATURE:
-        spf_talk_sign(talk);
+        spf_conversation_sign(talk);
         break;
     case SPF_GROUP_SESSION:
         run_echo(talk);
@@ -392,8 +392,8 @@ static void give_up(struct spf_conversation *talk, bool without_end)
         break;
     }
     *ending = spf_standstill_of(spf_link_seen(talk->link), without_end);
-    if (without_end || !spf_talk_measure(talk, ending)) {
-        spf_talk_arrive(talk, NULL);
+    if (without_end || !spf_conversation_measure(talk, ending)) {
+        spf_conversation_arrive(talk, NULL);
     }
 }
 
@@ -401,7 +401,7 @@ static void ready(struct spf_watch *watch, short revents)
 {
     struct spf_conversation *talk = watch->owner;
 
-    if (spf_now_ms() >= spf_talk_end_of_step(talk)) {
+    if (spf_now_ms() >= spf_conversation_end_of_step(talk)) {
         give_up(talk, false);
     } else if (!spf_link_is_bounded(talk->link)) {
         give_up(talk, true);
@@ -429,19 +429,19 @@ static void begin_echo(struct spf_conversation *talk)
     }
     if (talk->echo == NULL || !spf_echo_init(talk->echo, inquiry->facts->identification.software,
                                              inquiry->target->session != SPF_SESSION_ALWAYS,
-                                             wants_peer(talk), spf_talk_full_size(talk))) {
-        spf_talk_arrive_failed(talk, "no memory or random bytes");
+                                             wants_peer(talk), spf_conversation_full_size(talk))) {
+        spf_conversation_arrive_failed(talk, "no memory or random bytes");
     }
 }
 
 void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
 {
     if (group == SPF_GROUP_KNOWN_HOSTS) {
-        spf_talk_gather_known_hosts(talk);
+        spf_conversation_gather_known_hosts(talk);
         return;
     }
     if (group == SPF_GROUP_HOST_KEY_AGAIN) {
-        spf_talk_look_again(talk);
+        spf_conversation_look_again(talk);
         return;
     }
     talk->step = group;
@@ -454,12 +454,12 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         struct spf_identification_facts *said = &talk->inquiry->facts->identification;
 
         said->outcome = SPF_IDENTIFICATION_RESET;
-        (void)spf_copy(said->error, sizeof said->error, talk->inquiry->facts->tcp.error);
-        spf_talk_arrive(talk, NULL);
+        spf_copy(said->error, sizeof said->error, talk->inquiry->facts->tcp.error);
+        spf_conversation_arrive(talk, NULL);
         return;
     }
     if (talk->fd < 0 || (group != SPF_GROUP_IDENTIFICATION && talk->link == NULL)) {
-        spf_talk_arrive_failed(talk, "there is no connection");
+        spf_conversation_arrive_failed(talk, "there is no connection");
         return;
     }
     if (group == SPF_GROUP_IDENTIFICATION) {

@@ -28,7 +28,7 @@ static void finish(struct spf_second_look *look)
     struct spf_handshake_facts *shown = &look->facts.handshake;
 
     if (shown->outcome == SPF_SHAKE_DONE && shown->host_key_blob != NULL) {
-        (void)spf_copy(again->sha256, sizeof again->sha256, shown->host_key_sha256);
+        spf_copy(again->sha256, sizeof again->sha256, shown->host_key_sha256);
         again->blob = shown->host_key_blob;
         shown->host_key_blob = NULL;
     }
@@ -50,7 +50,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     }
 }
 
-void spf_talk_look_again(struct spf_conversation *talk)
+void spf_conversation_look_again(struct spf_conversation *talk)
 {
     struct spf_second_look *look = calloc(1, sizeof *look);
     const struct spf_failure no_memory = spf_failure(SPF_SYSTEM_ERROR, "no memory to connect");
@@ -78,7 +78,7 @@ void spf_talk_look_again(struct spf_conversation *talk)
     }
 }
 
-void spf_talk_abandon_look(struct spf_conversation *talk)
+void spf_conversation_abandon_look(struct spf_conversation *talk)
 {
     struct spf_second_look *look = talk->second_look;
 

@@ -24,14 +24,14 @@ static const struct spf_ssh_offer *offer_at(const struct spf_conversation *talk,
     return NULL;
 }
 
-bool spf_talk_asks_several(const struct spf_conversation *talk)
+bool spf_conversation_asks_several(const struct spf_conversation *talk)
 {
     const struct spf_ssh_offer *chosen = talk->inquiry->target->offer;
 
     return chosen != NULL && spf_ssh_offer_is_askable(chosen) && offer_at(talk, 1) != NULL;
 }
 
-struct spf_query_key spf_talk_key(const struct spf_conversation *talk)
+struct spf_query_key spf_conversation_key(const struct spf_conversation *talk)
 {
     const struct spf_key_facts *key = &talk->inquiry->facts->key;
     const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
@@ -52,7 +52,7 @@ struct spf_query_key spf_talk_key(const struct spf_conversation *talk)
                                   .can_sign = offer->in_agent || offer->usable};
 }
 
-bool spf_talk_next_key(struct spf_conversation *talk, enum spf_link_state state)
+bool spf_conversation_next_key(struct spf_conversation *talk, enum spf_link_state state)
 {
     struct spf_facts *facts = talk->inquiry->facts;
     const struct spf_ssh_offer *offer = offer_at(talk, talk->key_at);
@@ -62,7 +62,7 @@ bool spf_talk_next_key(struct spf_conversation *talk, enum spf_link_state state)
         return false;
     }
     asked->offer = offer - facts->ssh_config.offers.items;
-    asked->outcome = spf_talk_outcome(state, spf_link_seen(talk->link));
+    asked->outcome = spf_conversation_outcome(state, spf_link_seen(talk->link));
     if ((state != SPF_LINK_REFUSED && state != SPF_LINK_LOCAL) ||
         offer_at(talk, talk->key_at + 1) == NULL) {
         return false;

@@ -86,7 +86,7 @@ static bool copy_target(struct spf_known_hosts_job *reading, const struct spf_ta
     return reading->files != NULL;
 }
 
-void spf_talk_gather_known_hosts(struct spf_conversation *talk)
+void spf_conversation_gather_known_hosts(struct spf_conversation *talk)
 {
     struct spf_inquiry *inquiry = talk->inquiry;
     const char *alias = inquiry->facts->ssh_config.host_key_alias;
@@ -104,10 +104,10 @@ void spf_talk_gather_known_hosts(struct spf_conversation *talk)
         return;
     }
     if (inquiry->target->ssh_config != NULL && alias[0] != '\0') { /* it stands for a port, too */
-        good = spf_copy(reading->host, sizeof reading->host, alias);
+        good = spf_copy_whole(reading->host, sizeof reading->host, alias);
         reading->named.port = 22;
     } else {
-        good = spf_talk_host(talk, reading->host, sizeof reading->host);
+        good = spf_conversation_host(talk, reading->host, sizeof reading->host);
     }
     if (!good) {
         release(&reading->job);
@@ -132,7 +132,7 @@ void spf_talk_gather_known_hosts(struct spf_conversation *talk)
     arrive(inquiry, "no worker for known_hosts");
 }
 
-void spf_talk_abandon_known_hosts(struct spf_conversation *talk)
+void spf_conversation_abandon_known_hosts(struct spf_conversation *talk)
 {
     if (talk->known_hosts == NULL) {
         return;

@@ -7,7 +7,7 @@
 #include "cloud/address.h"
 #include "login/ending.h"
 
-void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *failure)
+void spf_conversation_arrive(struct spf_conversation *talk, const struct spf_failure *failure)
 {
     const struct spf_failure shortage = spf_failure(SPF_SYSTEM_ERROR, "no memory");
     enum spf_group step = talk->step;
@@ -20,28 +20,28 @@ void spf_talk_arrive(struct spf_conversation *talk, const struct spf_failure *fa
     talk->inquiry->arrived(talk->inquiry, step, failure);
 }
 
-void spf_talk_arrive_failed(struct spf_conversation *talk, const char *what)
+void spf_conversation_arrive_failed(struct spf_conversation *talk, const char *what)
 {
     const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", what);
 
-    spf_talk_arrive(talk, &failure);
+    spf_conversation_arrive(talk, &failure);
 }
 
-int64_t spf_talk_end_of_step(const struct spf_conversation *talk)
+int64_t spf_conversation_end_of_step(const struct spf_conversation *talk)
 {
     return talk->step_ms + talk->inquiry->target->timeout_ms;
 }
 
-void spf_talk_wait(struct spf_conversation *talk, short events)
+void spf_conversation_wait(struct spf_conversation *talk, short events)
 {
     talk->watch.events = events;
-    talk->watch.due_ms = spf_talk_end_of_step(talk);
+    talk->watch.due_ms = spf_conversation_end_of_step(talk);
     if (!spf_loop_add(talk->inquiry->loop, &talk->watch)) {
-        spf_talk_arrive_failed(talk, "no memory");
+        spf_conversation_arrive_failed(talk, "no memory");
     }
 }
 
-void spf_talk_clean(char *out, size_t size, const char *text)
+void spf_conversation_clean(char *out, size_t size, const char *text)
 {
     spf_clean_lines(out, size, text, strlen(text));
 }
@@ -54,24 +54,25 @@ static bool is_closed(const struct spf_conversation *talk)
     return recv(talk->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-void spf_talk_keep_ending(struct spf_conversation *talk, struct spf_ending *ending, char *error,
-                          size_t size)
+void spf_conversation_keep_ending(struct spf_conversation *talk, struct spf_ending *ending,
+                                  char *error, size_t size)
 {
     const struct spf_seen *seen = spf_link_seen(talk->link);
     const char *library = spf_link_error(talk->link);
 
     *ending = spf_ending_of(seen, library, is_closed(talk));
-    spf_talk_clean(error, size,
-                   ending->kind == SPF_ENDING_DISCONNECT   ? seen->disconnect
-                   : ending->kind == SPF_ENDING_NO_CHANNEL ? seen->refusal
-                                                           : library);
+    spf_conversation_clean(error, size,
+                           ending->kind == SPF_ENDING_DISCONNECT   ? seen->disconnect
+                           : ending->kind == SPF_ENDING_NO_CHANNEL ? seen->refusal
+                                                                   : library);
 }
 
 /*
  * An SSH_MSG_DISCONNECT while our request waits for its answer is the answer (MaxAuthTries 1 makes
  * sshd say no in this way); a connection that just ends is none.
  */
-enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct spf_seen *seen)
+enum spf_auth_outcome spf_conversation_outcome(enum spf_link_state state,
+                                               const struct spf_seen *seen)
 {
     switch (state) {
     case SPF_LINK_DONE:
@@ -87,26 +88,26 @@ enum spf_auth_outcome spf_talk_outcome(enum spf_link_state state, const struct s
     }
 }
 
-void spf_talk_keep_banner(char *out, size_t size, const struct spf_seen *seen)
+void spf_conversation_keep_banner(char *out, size_t size, const struct spf_seen *seen)
 {
     spf_clean_lines(out, size, seen->banner, strlen(seen->banner));
 }
 
-bool spf_talk_host(struct spf_conversation *talk, char *out, size_t size)
+bool spf_conversation_host(struct spf_conversation *talk, char *out, size_t size)
 {
     struct spf_inquiry *inquiry = talk->inquiry;
     struct spf_address address;
     char ip[SPF_IP_TEXT_SIZE];
 
     if (inquiry->target->host != NULL) {
-        return spf_copy(out, size, inquiry->target->host);
+        return spf_copy_whole(out, size, inquiry->target->host);
     }
     if (inquiry->expected_address != NULL && !spf_facts_have(inquiry->facts, SPF_GROUP_INSTANCE)) {
-        return spf_copy(out, size, inquiry->expected_address);
+        return spf_copy_whole(out, size, inquiry->expected_address);
     }
     if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address)) {
         return false;
     }
     spf_ip_format(&address.ip, ip);
-    return spf_copy(out, size, ip);
+    return spf_copy_whole(out, size, ip);
 }

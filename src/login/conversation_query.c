@@ -15,21 +15,21 @@
  */
 static void ask_about_stranger(struct spf_conversation *talk)
 {
-    const struct spf_query_key key = spf_talk_key(talk);
+    const struct spf_query_key key = spf_conversation_key(talk);
     struct spf_query_facts *facts = &talk->inquiry->facts->query;
     enum spf_link_state state = spf_link_query_stranger(talk->link, key.algorithm, key.blob);
 
     if (state == SPF_LINK_AGAIN) {
-        spf_talk_wait(talk, spf_link_events(talk->link));
+        spf_conversation_wait(talk, spf_link_events(talk->link));
         return;
     }
     talk->asking_stranger = false;
     if (state == SPF_LINK_DONE) {
         facts->stranger = SPF_STRANGER_ACCEPTED;
-    } else if (spf_talk_outcome(state, spf_link_seen(talk->link)) == SPF_AUTH_REFUSED) {
+    } else if (spf_conversation_outcome(state, spf_link_seen(talk->link)) == SPF_AUTH_REFUSED) {
         facts->stranger = SPF_STRANGER_REFUSED;
     }
-    spf_talk_arrive(talk, NULL);
+    spf_conversation_arrive(talk, NULL);
 }
 
 /*
@@ -42,12 +42,12 @@ static void ask_for_none(struct spf_conversation *talk)
     enum spf_link_state state = spf_link_none(talk->link);
 
     if (state == SPF_LINK_AGAIN) {
-        spf_talk_wait(talk, spf_link_events(talk->link));
+        spf_conversation_wait(talk, spf_link_events(talk->link));
         return;
     }
     talk->asking_last = false;
     talk->inquiry->facts->query.none_accepted = state == SPF_LINK_DONE;
-    spf_talk_arrive(talk, NULL);
+    spf_conversation_arrive(talk, NULL);
 }
 
 static void keep_answer(struct spf_conversation *talk, enum spf_link_state state)
@@ -57,19 +57,19 @@ static void keep_answer(struct spf_conversation *talk, enum spf_link_state state
 
     spf_offers_keep_sig_algs(&talk->inquiry->facts->handshake, seen);
     facts->elapsed_ms = spf_now_ms() - talk->step_ms;
-    facts->outcome = spf_talk_outcome(state, seen);
+    facts->outcome = spf_conversation_outcome(state, seen);
     for (size_t i = 0; i < facts->asked.count; i++) {
         if (facts->outcome == SPF_AUTH_LOCAL_REFUSAL) {
             facts->outcome = facts->asked.items[i].outcome; /* of any that was really asked */
         }
     }
-    spf_talk_clean(facts->methods, sizeof facts->methods, seen->methods);
-    spf_talk_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
-    spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
+    spf_conversation_clean(facts->methods, sizeof facts->methods, seen->methods);
+    spf_conversation_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
+    spf_conversation_keep_banner(facts->banner, sizeof facts->banner, seen);
     if (facts->outcome != SPF_AUTH_ACCEPTED) {
-        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+        spf_conversation_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     }
-    spf_talk_keep_flow(talk, &facts->ending);
+    spf_conversation_keep_flow(talk, &facts->ending);
     facts->unlike_openssh = !spf_shows_openssh(seen);
     /* a yes to what proves nothing: to "none", or to the query itself */
     facts->none_accepted = state == SPF_LINK_DONE && seen->accepted;
@@ -78,7 +78,7 @@ static void keep_answer(struct spf_conversation *talk, enum spf_link_state state
 static bool none_may_do(const struct spf_conversation *talk)
 {
     return talk->inquiry->facts->query.outcome == SPF_AUTH_REFUSED && !talk->asked_none &&
-           spf_link_is_alive(talk->link) && !spf_talk_key(talk).agent_signs;
+           spf_link_is_alive(talk->link) && !spf_conversation_key(talk).agent_signs;
 }
 
 static bool stranger_decides(const struct spf_conversation *talk)
@@ -86,7 +86,8 @@ static bool stranger_decides(const struct spf_conversation *talk)
     const struct spf_facts *facts = talk->inquiry->facts;
 
     return facts->query.outcome == SPF_AUTH_ACCEPTED && !facts->query.none_accepted &&
-           facts->query.stranger == SPF_STRANGER_NOT_ASKED && !spf_talk_key(talk).can_sign &&
+           facts->query.stranger == SPF_STRANGER_NOT_ASKED &&
+           !spf_conversation_key(talk).can_sign &&
            !spf_query_proves(facts->identification.software, &facts->query);
 }
 
@@ -100,7 +101,7 @@ static void all_answered(struct spf_conversation *talk)
     } else if (talk->asking_stranger) {
         ask_about_stranger(talk);
     } else {
-        spf_talk_arrive(talk, NULL);
+        spf_conversation_arrive(talk, NULL);
     }
 }
 
@@ -112,8 +113,8 @@ static bool certificate_is_next(const struct spf_conversation *talk)
 {
     const struct spf_query_facts *facts = &talk->inquiry->facts->query;
 
-    return talk->inquiry->facts->key.certificate_line != NULL && !spf_talk_asks_several(talk) &&
-           spf_link_is_alive(talk->link) &&
+    return talk->inquiry->facts->key.certificate_line != NULL &&
+           !spf_conversation_asks_several(talk) && spf_link_is_alive(talk->link) &&
            (facts->outcome == SPF_AUTH_LOCAL_REFUSAL ||
             (facts->outcome == SPF_AUTH_REFUSED && spf_names_have(facts->methods, "publickey")));
 }
@@ -125,7 +126,7 @@ static void ask_about_certificate(struct spf_conversation *talk)
         spf_link_query_certificate(talk->link, talk->inquiry->facts->key.certificate_line);
 
     if (state == SPF_LINK_AGAIN) {
-        spf_talk_wait(talk, spf_link_events(talk->link));
+        spf_conversation_wait(talk, spf_link_events(talk->link));
         return;
     }
     talk->asking_certificate = false;
@@ -143,7 +144,7 @@ static void ask_about_certificate(struct spf_conversation *talk)
 static void query_answered(struct spf_conversation *talk, enum spf_link_state state)
 {
     keep_answer(talk, state);
-    talk->inquiry->facts->query.of_certificate = spf_talk_key(talk).certificate != NULL;
+    talk->inquiry->facts->query.of_certificate = spf_conversation_key(talk).certificate != NULL;
     talk->asking_certificate = certificate_is_next(talk);
     if (talk->asking_certificate) {
         ask_about_certificate(talk);
@@ -154,7 +155,7 @@ static void query_answered(struct spf_conversation *talk, enum spf_link_state st
 
 static enum spf_link_state query(struct spf_conversation *talk)
 {
-    const struct spf_query_key key = spf_talk_key(talk);
+    const struct spf_query_key key = spf_conversation_key(talk);
 
     if (key.certificate != NULL) {
         return spf_link_query_certificate(talk->link, key.certificate);
@@ -168,7 +169,7 @@ static bool wants_extensions(const struct spf_conversation *talk, enum spf_link_
 {
     return state == SPF_LINK_LOCAL && !talk->asked_none &&
            spf_link_seen(talk->link)->sig_algs == NULL &&
-           strcmp(spf_talk_key(talk).algorithm, "ssh-rsa") == 0;
+           strcmp(spf_conversation_key(talk).algorithm, "ssh-rsa") == 0;
 }
 
 /* True: another request goes out, in place of one that came to nothing, or to the next key. */
@@ -182,10 +183,10 @@ static bool goes_on(struct spf_conversation *talk, enum spf_link_state state)
         talk->asking_none = talk->asked_none = true;
         return true;
     }
-    return spf_talk_asks_several(talk) && spf_talk_next_key(talk, state);
+    return spf_conversation_asks_several(talk) && spf_conversation_next_key(talk, state);
 }
 
-void spf_talk_query(struct spf_conversation *talk)
+void spf_conversation_query(struct spf_conversation *talk)
 {
     enum spf_link_state state;
 
@@ -201,15 +202,15 @@ void spf_talk_query(struct spf_conversation *talk)
         ask_about_stranger(talk);
         return;
     }
-    spf_talk_pad(talk);
-    if (spf_talk_asks_several(talk) && !talk->asked_none) {
+    spf_conversation_pad(talk);
+    if (spf_conversation_asks_several(talk) && !talk->asked_none) {
         talk->asking_none = talk->asked_none = true;
     }
     do {
         state = talk->asking_none ? spf_link_none(talk->link) : query(talk);
     } while (state != SPF_LINK_AGAIN && goes_on(talk, state));
     if (state == SPF_LINK_AGAIN) {
-        spf_talk_wait(talk, spf_link_events(talk->link));
+        spf_conversation_wait(talk, spf_link_events(talk->link));
     } else {
         query_answered(talk, state);
     }

@@ -9,7 +9,7 @@
  * without a word (RFC 2923 section 2.1) lets our small ones pass: what does not carry a full-size
  * one says nothing about it.
  */
-size_t spf_talk_full_size(const struct spf_conversation *talk)
+size_t spf_conversation_full_size(const struct spf_conversation *talk)
 {
     struct spf_flow flow = {0};
 
@@ -18,15 +18,15 @@ size_t spf_talk_full_size(const struct spf_conversation *talk)
 }
 
 /* With the request that goes out anyway: its answer says that this arrived, too. */
-void spf_talk_pad(struct spf_conversation *talk)
+void spf_conversation_pad(struct spf_conversation *talk)
 {
     if (!talk->padded) {
-        spf_link_pad(talk->link, spf_talk_full_size(talk));
+        spf_link_pad(talk->link, spf_conversation_full_size(talk));
     }
     talk->padded = true;
 }
 
-void spf_talk_keep_flow(const struct spf_conversation *talk, struct spf_ending *ending)
+void spf_conversation_keep_flow(const struct spf_conversation *talk, struct spf_ending *ending)
 {
     spf_flow_read(talk->fd, &ending->flow);
 }
@@ -37,7 +37,7 @@ static void measured(void *owner)
 
     spf_path_probe_free(talk->probe);
     talk->probe = NULL;
-    spf_talk_arrive(talk, NULL);
+    spf_conversation_arrive(talk, NULL);
 }
 
 /* A later packet of the server's came and an earlier, larger one did not, however often it was
@@ -48,7 +48,7 @@ static bool loses_large_ones(const struct spf_flow *flow)
            flow->mss_in < flow->mss_offered;
 }
 
-bool spf_talk_measure(struct spf_conversation *talk, struct spf_ending *ending)
+bool spf_conversation_measure(struct spf_conversation *talk, struct spf_ending *ending)
 {
     const bool nothing_came = talk->step == SPF_GROUP_HANDSHAKE && ending->last_message[0] == '\0';
     const struct spf_flow *flow = &ending->flow;

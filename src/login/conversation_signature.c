@@ -9,19 +9,19 @@ static void signed_or_not(struct spf_conversation *talk, enum spf_link_state sta
     const struct spf_seen *seen;
 
     if (state == SPF_LINK_AGAIN) {
-        spf_talk_wait(talk, spf_link_events(talk->link));
+        spf_conversation_wait(talk, spf_link_events(talk->link));
         return;
     }
     seen = spf_link_seen(talk->link);
-    facts->outcome = spf_talk_outcome(state, seen);
-    spf_talk_clean(facts->methods, sizeof facts->methods, seen->methods);
-    spf_talk_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
-    spf_talk_keep_banner(facts->banner, sizeof facts->banner, seen);
+    facts->outcome = spf_conversation_outcome(state, seen);
+    spf_conversation_clean(facts->methods, sizeof facts->methods, seen->methods);
+    spf_conversation_clean(facts->algorithm, sizeof facts->algorithm, seen->algorithm);
+    spf_conversation_keep_banner(facts->banner, sizeof facts->banner, seen);
     if (facts->outcome != SPF_AUTH_ACCEPTED) {
-        spf_talk_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
+        spf_conversation_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     }
-    spf_talk_keep_flow(talk, &facts->ending);
-    spf_talk_arrive(talk, NULL);
+    spf_conversation_keep_flow(talk, &facts->ending);
+    spf_conversation_arrive(talk, NULL);
 }
 
 /* An agent that refuses, is locked, or waits for its user: the key is as good as none. */
@@ -41,7 +41,7 @@ static void agent_signed(void *owner, struct spf_link *link, enum spf_link_state
                           talk->inquiry->target->user, refusal);
     spf_agent_signing_free(talk->signing);
     talk->signing = NULL;
-    spf_talk_arrive(talk, &failure);
+    spf_conversation_arrive(talk, &failure);
 }
 
 /*
@@ -52,7 +52,8 @@ static struct spf_agent_signing *new_signing(struct spf_conversation *talk)
 {
     const struct spf_inquiry *inquiry = talk->inquiry;
     const struct spf_ssh_offer *offer = inquiry->target->offer;
-    const char *held = inquiry->facts->key.public_blob, *shown = held;
+    const char *held = inquiry->facts->key.public_blob;
+    const char *shown = held;
 
     if (inquiry->facts->query.of_certificate && offer != NULL && offer->certificate_line != NULL) {
         shown = spf_secret_text(offer->certificate_line);
@@ -74,7 +75,7 @@ static void sign_by_agent(struct spf_conversation *talk)
         talk->signing = new_signing(talk);
     }
     if (talk->signing == NULL) {
-        spf_talk_arrive_failed(talk, "the agent could not be asked");
+        spf_conversation_arrive_failed(talk, "the agent could not be asked");
         return;
     }
     if (spf_agent_signing_is_answered(talk->signing)) {
@@ -83,8 +84,8 @@ static void sign_by_agent(struct spf_conversation *talk)
     }
     spf_loop_remove(inquiry->loop, &talk->watch);
     talk->link = NULL;
-    if (!spf_agent_signing_start(talk->signing, link, spf_talk_end_of_step(talk))) {
-        spf_talk_arrive_failed(talk, "no worker for the agent's signature");
+    if (!spf_agent_signing_start(talk->signing, link, spf_conversation_end_of_step(talk))) {
+        spf_conversation_arrive_failed(talk, "no worker for the agent's signature");
     }
 }
 
@@ -103,15 +104,15 @@ static bool ssh_cannot_decrypt(struct spf_conversation *talk)
                           "the ssh configuration has %s: ssh asks for no passphrase, and the key "
                           "is encrypted and in no agent",
                           manners->is_batch ? "BatchMode yes" : "NumberOfPasswordPrompts 0");
-    spf_talk_arrive(talk, &failure);
+    spf_conversation_arrive(talk, &failure);
     return true;
 }
 
-void spf_talk_sign(struct spf_conversation *talk)
+void spf_conversation_sign(struct spf_conversation *talk)
 {
     if (talk->inquiry->facts->query.none_accepted) { /* we are in */
         talk->inquiry->facts->signature.outcome = SPF_AUTH_ACCEPTED;
-        spf_talk_arrive(talk, NULL);
+        spf_conversation_arrive(talk, NULL);
         return;
     }
     if (spf_key_agent_signs(&talk->inquiry->facts->key)) {
@@ -119,7 +120,7 @@ void spf_talk_sign(struct spf_conversation *talk)
         return;
     }
     if (talk->inquiry->facts->key.login == NULL) {
-        spf_talk_arrive_failed(talk, "there is no private key to sign with");
+        spf_conversation_arrive_failed(talk, "there is no private key to sign with");
         return;
     }
     if (ssh_cannot_decrypt(talk)) {

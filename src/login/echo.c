@@ -18,7 +18,8 @@ bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bo
     static const char hex[] = "0123456789abcdef";
     unsigned char bytes[12];
     char *out = echo->word;
-    size_t half, dots = full + MORE < SPF_ECHO_DOTS_MAX ? full + MORE : SPF_ECHO_DOTS_MAX;
+    size_t half;
+    size_t dots = full + MORE < SPF_ECHO_DOTS_MAX ? full + MORE : SPF_ECHO_DOTS_MAX;
     char padding[SPF_ECHO_DOTS_MAX + 1];
 
     memset(padding, '.', dots);
@@ -35,10 +36,10 @@ bool spf_echo_init(struct spf_echo *echo, const char *software, bool careful, bo
     }
     *out = '\0';
     half = strlen(echo->word) / 2;
-    return spf_format(echo->quoted, sizeof echo->quoted, "%.*s''%s", (int)half, echo->word,
-                      echo->word + half) &&
-           spf_format(echo->command, sizeof echo->command, "echo %s%s %s", echo->quoted,
-                      peer ? " $SSH_CONNECTION" : " $HOME", padding);
+    return spf_format_whole(echo->quoted, sizeof echo->quoted, "%.*s''%s", (int)half, echo->word,
+                            echo->word + half) &&
+           spf_format_whole(echo->command, sizeof echo->command, "echo %s%s %s", echo->quoted,
+                            peer ? " $SSH_CONNECTION" : " $HOME", padding);
 }
 
 /* A program that takes the command apart as a shell does, and then only complains about it. */
@@ -67,7 +68,8 @@ bool spf_echo_answers(const struct spf_echo *echo, const char *text, size_t len,
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         const size_t word_len = strlen(words[i]);
         const char *found = text;
-        size_t at, to;
+        size_t at;
+        size_t to;
 
         while ((found = memmem(found, len - (size_t)(found - text), words[i], word_len)) != NULL) {
             at = (size_t)(found++ - text);
@@ -309,7 +311,7 @@ void spf_echo_finish(struct spf_echo *echo, enum spf_link_state state,
         facts->outcome = SPF_ECHO_BACK;
         facts->shell = more[0] != '\0' && more[0] != '$';
         if (echo->peer && facts->shell) {
-            (void)spf_copy(facts->peer, sizeof facts->peer, more);
+            spf_copy(facts->peer, sizeof facts->peer, more);
         }
         keep_noise(echo, facts);
         facts->exit_status = echo->exit_status;

@@ -23,7 +23,8 @@ struct spf_echo {
     bool peer;              /* $SSH_CONNECTION was asked for, else $HOME */
     bool options_seen, forced_command, no_pty;
     char heard[16384]; /* the beginning, and what came last */
-    size_t len, total;
+    size_t len;
+    size_t total;
     bool errors;  /* some of it on standard error */
     bool flooded; /* so much, and no answer, that no more is read */
     int exit_status;

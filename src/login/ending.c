@@ -40,10 +40,10 @@ static const struct {
 
 static void name_message(uint8_t type, char *out, size_t size)
 {
-    (void)spf_format(out, size, "message of type %u", (unsigned)type);
+    spf_format(out, size, "message of type %u", (unsigned)type);
     for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
         if (messages[i].type == type) {
-            (void)spf_copy(out, size, messages[i].name);
+            spf_copy(out, size, messages[i].name);
         }
     }
     if (type == 0) {
@@ -226,18 +226,19 @@ void spf_ending_say_late(const struct spf_view *view, struct spf_result *result,
                          const struct spf_ending *ending, const char *error)
 {
     unsigned seconds = (view->target->timeout_ms + 999) / 1000;
-    char late[260], said[sizeof result->summary];
+    char late[260];
+    char said[sizeof result->summary];
 
     if (ending->kind != SPF_ENDING_SILENCE && ending->kind != SPF_ENDING_FILLERS) {
         spf_ending_say(result, what, ending, error);
         return;
     }
-    (void)spf_format(late, sizeof late, _("%s within %u s (--timeout); ssh itself goes on waiting"),
-                     spf_tr(what), seconds);
+    spf_format(late, sizeof late, _("%s within %u s (--timeout); ssh itself goes on waiting"),
+               spf_tr(what), seconds);
     spf_ending_say(result, late, ending, error);
     spf_flow_explain(&ending->flow, ending->path.outcome == SPF_PATH_FINE, late, sizeof late);
     if (ending->kind == SPF_ENDING_SILENCE && late[0] != '\0') {
-        (void)spf_copy(said, sizeof said, result->summary);
+        spf_copy(said, sizeof said, result->summary);
         spf_say(result, "%s%s", said, late);
     }
     spf_note_number(result, "waited_s", seconds);

@@ -94,9 +94,11 @@ struct spf_handshake_facts {
     char kex[64], host_key_algorithm[64], cipher_in[64], cipher_out[64], mac_in[64], mac_out[64];
     /* the server's offer (RFC 4253 section 7.1), comma-separated; NULL if its KEXINIT was not seen
      */
-    char *server_kex, *server_host_keys;
+    char *server_kex;
+    char *server_host_keys;
     char *server_ciphers_out, *server_ciphers_in; /* client to server, server to client */
-    char *server_macs_out, *server_macs_in;
+    char *server_macs_out;
+    char *server_macs_in;
     char *server_sig_algs; /* RFC 8308; NULL if not announced */
     char host_key_sha256[64];
     char *host_key_blob; /* base64 */

@@ -104,7 +104,7 @@ static bool find_legacy(const struct spf_view *view, const struct category *cate
     for (const char *name = category->legacy; *name != '\0'; name += *name == ',') {
         size_t len = strcspn(name, ",");
 
-        if (spf_format(out, size, "%.*s", (int)len, name) && spf_names_have(theirs, out) &&
+        if (spf_format_whole(out, size, "%.*s", (int)len, name) && spf_names_have(theirs, out) &&
             (known == NULL || spf_names_have(known, out))) {
             return true;
         }
@@ -144,18 +144,17 @@ static void legacy_options(const struct spf_view *view, const char *const offers
                 return;
             }
             if (before[0] == '\0') {
-                (void)spf_format(out + len, size - len, "%s-o %s=+%s", len > 0 ? " " : "",
-                                 category->option, chosen[list]);
+                spf_format(out + len, size - len, "%s-o %s=+%s", len > 0 ? " " : "",
+                           category->option, chosen[list]);
             } else if (strcmp(before, chosen[list]) != 0) {
-                (void)spf_format(out + len, size - len, ",%s", chosen[list]);
+                spf_format(out + len, size - len, ",%s", chosen[list]);
             }
             before = chosen[list];
         }
     }
     /* so old a server knows RSA with SHA-1 alone, or says nothing else (RFC 8308) */
     if (out[0] != '\0' && strcmp(view->facts->key.algorithm, "ssh-rsa") == 0) {
-        (void)spf_format(out + strlen(out), size - strlen(out),
-                         " -o PubkeyAcceptedAlgorithms=+ssh-rsa");
+        spf_format(out + strlen(out), size - strlen(out), " -o PubkeyAcceptedAlgorithms=+ssh-rsa");
     }
 }
 
@@ -166,9 +165,12 @@ static void legacy_options(const struct spf_view *view, const char *const offers
 static struct spf_opinion judge_no_common(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_handshake_facts *facts = &view->facts->handshake;
-    const struct category *category = &categories[facts->outcome], *gap;
-    const char *offers[SPF_OFFER_LISTS], *theirs;
-    char legacy[80], options[600];
+    const struct category *category = &categories[facts->outcome];
+    const struct category *gap;
+    const char *offers[SPF_OFFER_LISTS];
+    const char *theirs;
+    char legacy[80];
+    char options[600];
     struct spf_opinion opinion;
 
     if (view->facts->group[SPF_GROUP_OPENSSH_ALGORITHMS].phase != SPF_FAILED &&

@@ -195,7 +195,8 @@ static void note_pin(const struct spf_view *view, struct spf_result *result)
 static const char *note_putty(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
-    const char *blob = view->facts->handshake.host_key_blob, *verdict = "";
+    const char *blob = view->facts->handshake.host_key_blob;
+    const char *verdict = "";
 
     for (size_t i = 0; blob != NULL && i < known->putty.count; i++) {
         const struct spf_known_host *key = &known->putty.items[i];
@@ -323,7 +324,7 @@ static bool note_unread(const struct spf_known_hosts_facts *known, struct spf_re
         const struct spf_unread_file *file = &known->unread.items[i];
 
         if (words[0] == '\0' || (file->ssh_reads && !hangs)) {
-            (void)spf_format(words, size, "%s could not be read: %s", file->file, file->why);
+            spf_format(words, size, "%s could not be read: %s", file->file, file->why);
         }
         hangs |= file->ssh_reads;
     }

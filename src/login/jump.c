@@ -64,8 +64,8 @@ static bool listen_on(struct spf_jump *jump)
 static void no_connection(struct spf_jump *jump)
 {
     jump->facts->outcome = SPF_TCP_JUMP_NO_CONNECTION;
-    (void)spf_copy(jump->facts->error, sizeof jump->facts->error,
-                   "it confirmed the channel, and nothing came through it");
+    spf_copy(jump->facts->error, sizeof jump->facts->error,
+             "it confirmed the channel, and nothing came through it");
     settle(jump);
 }
 
@@ -140,8 +140,8 @@ static void add_status(char *says, size_t size, int status)
     size_t len = strlen(says);
 
     if (status > 0) {
-        (void)spf_format(says + len, size - len, "%sexit status %d%s", len > 0 ? " (" : "", status,
-                         len > 0 ? ")" : "");
+        spf_format(says + len, size - len, "%sexit status %d%s", len > 0 ? " (" : "", status,
+                   len > 0 ? ")" : "");
     }
 }
 
@@ -152,7 +152,7 @@ static void proxy_ended(struct spf_jump *jump, const char *why, int status)
     facts->outcome = SPF_TCP_PROXY_FAILED;
     spf_proxy_read(jump->says.data, jump->says.len, facts);
     if (facts->error[0] == '\0') {
-        (void)spf_copy(facts->error, sizeof facts->error, why);
+        spf_copy(facts->error, sizeof facts->error, why);
     }
     add_status(facts->error, sizeof facts->error, status);
     settle(jump);
@@ -169,7 +169,7 @@ void spf_jump_last_words(struct spf_jump *jump, char *says, size_t size)
     }
     status = last_words(jump);
     spf_proxy_read(jump->says.data, jump->says.len, &read);
-    (void)spf_copy(says, size, read.error);
+    spf_copy(says, size, read.error);
     add_status(says, size, status);
 }
 
@@ -256,7 +256,7 @@ static void note_last_hop(const struct spf_jump_line *line, struct spf_tcp_facts
         host = place.host;
     }
     if (spf_ip_parse(host, &ip)) {
-        (void)spf_copy(facts->jump_address, sizeof facts->jump_address, host);
+        spf_copy(facts->jump_address, sizeof facts->jump_address, host);
     }
 }
 
@@ -270,9 +270,9 @@ bool spf_jump_refuses(const struct spf_target *target, const struct spf_ssh_conf
     loops = spf_jump_line_make(&line, target, config, 0, host) &&
             spf_jump_line_loops(&line, target, host, via);
     if (loops) {
-        (void)spf_copy(facts->jump, sizeof facts->jump, target->jump);
-        (void)spf_copy(facts->address, sizeof facts->address, host);
-        (void)spf_format(facts->error, sizeof facts->error, "jumphost loop via %.100s", via);
+        spf_copy(facts->jump, sizeof facts->jump, target->jump);
+        spf_copy(facts->address, sizeof facts->address, host);
+        spf_format(facts->error, sizeof facts->error, "jumphost loop via %.100s", via);
         facts->outcome = SPF_TCP_JUMP_FAILED;
     }
     spf_jump_line_clear(&line);
@@ -288,7 +288,7 @@ static pid_t run_ssh(struct spf_jump *jump, const struct spf_target *target,
     pid_t ssh = -1;
 
     jump->watch.ready = ssh_says;
-    (void)spf_copy(jump->facts->jump, sizeof jump->facts->jump, target->jump);
+    spf_copy(jump->facts->jump, sizeof jump->facts->jump, target->jump);
     if (!spf_jump_line_make(&line, target, config, version, host)) {
         errno = ENOMEM;
     } else if (line.hop_count > 1 && !spf_shell_is_posix()) {
@@ -322,7 +322,7 @@ static pid_t run_proxy(struct spf_jump *jump, const struct spf_target *target,
                                       .ready = proxy_answers,
                                       .owner = jump,
                                       .due_ms = jump->watch.due_ms};
-    (void)spf_copy(jump->facts->proxy, sizeof jump->facts->proxy, config->proxy_program);
+    spf_copy(jump->facts->proxy, sizeof jump->facts->proxy, config->proxy_program);
     proxy = run(
         &(struct spf_child_program){.command = target->proxy_command, .environment = &environment},
         ends);
@@ -355,7 +355,7 @@ struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *ta
                                      .owner = jump,
                                      .due_ms = jump->started_ms + 2 * (int64_t)target->timeout_ms};
     jump->stream = (struct spf_watch){.fd = -1};
-    (void)spf_copy(facts->address, sizeof facts->address, host);
+    spf_copy(facts->address, sizeof facts->address, host);
     if (open_ends(&ends)) {
         jump->program = target->jump != NULL ? run_ssh(jump, target, config, version, host, &ends)
                                              : run_proxy(jump, target, config, &ends);

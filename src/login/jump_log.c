@@ -27,7 +27,9 @@ static size_t level_of(const char *line, size_t len)
  */
 static size_t mark_of(const char *line, size_t len, long *pid)
 {
-    const char *blank = memchr(line, ' ', len), *number, *end;
+    const char *blank = memchr(line, ' ', len);
+    const char *number;
+    const char *end;
 
     if (blank == NULL || memmem(line, (size_t)(blank - line), "():", 3) == NULL ||
         blank + 1 == line + len || blank[1] != '(' ||
@@ -119,7 +121,8 @@ static size_t hop_of(const struct spf_jump_log *log, const struct logged *line)
 static void find_processes(struct spf_jump_log *log)
 {
     const char *text = log->text;
-    size_t left = log->len, len;
+    size_t left = log->len;
+    size_t len;
     struct logged line;
 
     while (next_line(&text, &left, &line)) {
@@ -154,7 +157,8 @@ static void find_processes(struct spf_jump_log *log)
 /* "Connecting to HOST [ADDRESS] port N." */
 static void take_address(struct spf_jump_hop_log *hop, const char *rest, size_t len)
 {
-    const char *begin = memchr(rest, '[', len), *end;
+    const char *begin = memchr(rest, '[', len);
+    const char *end;
 
     end = begin != NULL ? memchr(begin, ']', len - (size_t)(begin - rest)) : NULL;
     if (end != NULL && (size_t)(end - begin) <= sizeof hop->address) {
@@ -169,7 +173,7 @@ static void add_key(struct spf_jump_hop_log *hop, const char *rest, size_t len)
 
     spf_clean(key, sizeof key, rest, len);
     if (had + strlen(key) + 3 < sizeof hop->keys) {
-        (void)spf_format(hop->keys + had, sizeof hop->keys - had, "%s%s", had > 0 ? "; " : "", key);
+        spf_format(hop->keys + had, sizeof hop->keys - had, "%s%s", had > 0 ? "; " : "", key);
     }
 }
 

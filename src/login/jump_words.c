@@ -124,14 +124,15 @@ static bool keep_cause(const char *text, size_t len, struct spf_tcp_facts *facts
         cause = SPF_AUTH_KEY_REFUSED;
     }
     if (cause != SPF_NO_FINDING) {
-        (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
+        spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
     }
     return true;
 }
 
 void spf_proxy_read(const char *text, size_t len, struct spf_tcp_facts *facts)
 {
-    size_t end = len, begin;
+    size_t end = len;
+    size_t begin;
 
     if (keep_cause(text, len, facts)) {
         return;
@@ -153,8 +154,7 @@ static void keep_hop(size_t index, struct spf_tcp_facts *facts)
     for (; index > 0 && strchr(name, ',') != NULL; index--) {
         name = strchr(name, ',') + 1;
     }
-    (void)spf_format(facts->jump_hop, sizeof facts->jump_hop, "%.*s", (int)strcspn(name, ","),
-                     name);
+    spf_format(facts->jump_hop, sizeof facts->jump_hop, "%.*s", (int)strcspn(name, ","), name);
 }
 
 /* Why the way ended at this hop: by its own cause, with its own evidence. */
@@ -166,36 +166,35 @@ static void keep_failure(const struct spf_jump_log *log, size_t index, struct sp
 
     facts->outcome = SPF_TCP_JUMP_FAILED;
     keep_hop(index, facts);
-    (void)spf_copy(facts->jump_login, sizeof facts->jump_login, hop->login);
-    (void)spf_copy(facts->jump_known_hosts_line, sizeof facts->jump_known_hosts_line,
-                   hop->known_hosts_line);
-    (void)spf_copy(facts->jump_keys, sizeof facts->jump_keys, hop->keys);
+    spf_copy(facts->jump_login, sizeof facts->jump_login, hop->login);
+    spf_copy(facts->jump_known_hosts_line, sizeof facts->jump_known_hosts_line,
+             hop->known_hosts_line);
+    spf_copy(facts->jump_keys, sizeof facts->jump_keys, hop->keys);
     if (hop->refusal[0] != '\0') {
-        (void)spf_copy(facts->error, sizeof facts->error, hop->refusal);
+        spf_copy(facts->error, sizeof facts->error, hop->refusal);
         cause = cause_of(spf_jump_refusal(hop->software, hop->refusal));
         if (cause != SPF_NO_FINDING) {
-            (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
+            spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[cause].id);
         }
         return;
     }
     spf_buf_init(&text, SPF_JUMP_LOG_MAX);
     spf_jump_log_text(log, index, &text);
     if (spf_starts_with(hop->complaint, "bind ")) { /* BindAddress, at this end */
-        (void)spf_copy(facts->error, sizeof facts->error, hop->complaint);
+        spf_copy(facts->error, sizeof facts->error, hop->complaint);
     } else if (!keep_cause(text.data, text.len, facts)) {
         if (hop->shared_refusal) {
-            (void)spf_copy(facts->error, sizeof facts->error,
-                           "through the connection that is open there it refuses to forward");
+            spf_copy(facts->error, sizeof facts->error,
+                     "through the connection that is open there it refuses to forward");
         } else {
-            (void)spf_copy(facts->error, sizeof facts->error,
-                           hop->complaint[0] != '\0'   ? hop->complaint
-                           : log->complaint[0] != '\0' ? log->complaint
-                                                       : log->hops[log->count - 1].complaint);
+            spf_copy(facts->error, sizeof facts->error,
+                     hop->complaint[0] != '\0'   ? hop->complaint
+                     : log->complaint[0] != '\0' ? log->complaint
+                                                 : log->hops[log->count - 1].complaint);
         }
     }
     if (hop->key_unusable && facts->jump_cause[0] == '\0') { /* no agent has it, and nobody types */
-        (void)spf_copy(facts->jump_cause, sizeof facts->jump_cause,
-                       spf_findings[SPF_KEY_ENCRYPTED].id);
+        spf_copy(facts->jump_cause, sizeof facts->jump_cause, spf_findings[SPF_KEY_ENCRYPTED].id);
     }
     spf_buf_clear(&text);
 }
@@ -213,7 +212,7 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct s
     last = &log.hops[log.count - 1];
     facts->jump_key_unknown = log.key_added;
     if (log.count == 1) { /* of several, ssh tells the first one's only */
-        (void)spf_copy(facts->jump_address, sizeof facts->jump_address, last->address);
+        spf_copy(facts->jump_address, sizeof facts->jump_address, last->address);
     }
     if (last->open) {
         facts->outcome = SPF_TCP_OPEN;
@@ -221,7 +220,7 @@ bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct s
         return true;
     }
     if (last->in && last->refusal[0] != '\0') {
-        (void)spf_copy(facts->error, sizeof facts->error, last->refusal);
+        spf_copy(facts->error, sizeof facts->error, last->refusal);
         facts->outcome = spf_jump_refusal(last->software, last->refusal);
         keep_hop(log.count - 1, facts);
         return true;

@@ -115,7 +115,8 @@ bool spf_keys_judge_refusal(const struct spf_view *view, struct spf_result *resu
     const struct spf_query_facts *query = &view->facts->query;
     const struct spf_ssh_offer *next = first_unasked(view);
     const bool cut = strstr(query->error, "Too many authentication failures") != NULL;
-    struct spf_buf names, after;
+    struct spf_buf names;
+    struct spf_buf after;
 
     if (query->asked.count == 0) {
         return false;
@@ -193,7 +194,8 @@ void spf_keys_say_accepted(const struct spf_view *view, struct spf_result *resul
 {
     const struct spf_query_facts *query = &view->facts->query;
     const int64_t accepted = spf_query_accepted(query);
-    const size_t untried = untried_before(view), refused = query->asked.count - 1;
+    const size_t untried = untried_before(view);
+    const size_t refused = query->asked.count - 1;
     struct spf_buf name;
 
     if (accepted < 0 || (uint64_t)accepted >= view->facts->ssh_config.offers.count) {

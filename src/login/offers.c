@@ -80,7 +80,7 @@ bool spf_names_common(const char *ours, const char *theirs, char *out, size_t si
     while (*ours != '\0') {
         size_t len = strcspn(ours, ",");
 
-        if (len > 0 && spf_format(out, size, "%.*s", (int)len, ours) &&
+        if (len > 0 && spf_format_whole(out, size, "%.*s", (int)len, ours) &&
             spf_names_have(theirs, out)) {
             return true;
         }

@@ -69,7 +69,8 @@ static void read_ext_info(struct spf_seen *seen, struct spf_reader body)
     uint32_t count = spf_reader_u32(&body);
 
     while (count-- > 0) {
-        struct spf_bytes name = spf_reader_string(&body), value = spf_reader_string(&body);
+        struct spf_bytes name = spf_reader_string(&body);
+        struct spf_bytes value = spf_reader_string(&body);
 
         if (body.bad) {
             return;
@@ -92,7 +93,8 @@ static void read_ext_info(struct spf_seen *seen, struct spf_reader body)
  */
 static void read_debug(struct spf_seen *seen, struct spf_reader body)
 {
-    static const char mark[] = "key options:", command[] = "command";
+    static const char mark[] = "key options:";
+    static const char command[] = "command";
     struct spf_bytes message;
     const char *options;
     char text[1000];
@@ -281,7 +283,8 @@ void spf_seen_read(struct spf_seen *seen, const uint8_t *file, size_t len)
         return;
     }
     for (;;) {
-        struct spf_bytes headers, packet;
+        struct spf_bytes headers;
+        struct spf_bytes packet;
         uint32_t kept;
 
         (void)spf_reader_take(&in, 8); /* when */

@@ -70,7 +70,8 @@ static struct spf_opinion judge_other(const struct spf_view *view, struct spf_re
     /* sshd ends a session that PAM did not open with this status (session.c, do_child); what PAM
      * said comes after the message of the day */
     if (facts->exit_status == 254 && spf_is_sshd(view->facts->identification.software)) {
-        const char *line = facts->output, *next;
+        const char *line = facts->output;
+        const char *next;
 
         while ((next = strstr(line, SPF_LINE_MARK)) != NULL) {
             line = next + strlen(SPF_LINE_MARK);

@@ -14,10 +14,10 @@ static struct spf_opinion judge_closed(const struct spf_identification_facts *sa
 {
     bool reset = said->outcome == SPF_IDENTIFICATION_RESET;
 
-    if (strstr(said->before, "Exceeded MaxStartups")) {
+    if (strstr(said->before, "Exceeded MaxStartups") != NULL) {
         return spf_concludes(SPF_SSH_BUSY);
     }
-    if (strstr(said->before, "Not allowed at this time")) {
+    if (strstr(said->before, "Not allowed at this time") != NULL) {
         return spf_concludes(SPF_SSH_PENALISED);
     }
     if (said->before[0]) {

@@ -10,7 +10,7 @@ static void note_attempts(struct spf_result *result, const struct spf_tcp_facts 
 {
     struct json_object *list = spf_json_array();
 
-    for (size_t i = 0; list && i < tcp->before.count; i++) {
+    for (size_t i = 0; list != NULL && i < tcp->before.count; i++) {
         struct json_object *attempt = spf_json_object();
 
         spf_json_add(attempt, "address", spf_clean_json(tcp->before.items[i].address));
@@ -26,9 +26,9 @@ static const char *duration(int64_t ms, bool seconds, char text[32])
 {
     text[0] = '\0';
     if (ms >= 0 && seconds) {
-        (void)spf_format(text, 32, _(" in %.1f s"), (double)ms / 1000);
+        spf_format(text, 32, _(" in %.1f s"), (double)ms / 1000);
     } else if (ms >= 0) {
-        (void)spf_format(text, 32, _(" in %lld ms"), (long long)ms);
+        spf_format(text, 32, _(" in %lld ms"), (long long)ms);
     }
     return text;
 }
@@ -172,8 +172,9 @@ static const char *note_configuration(const struct spf_view *view, struct spf_re
     if (says[0] == '\0') {
         return NULL;
     }
-    spf_note_text(result, view->target->ssh_config ? "ssh_config" : "ssh_config_unused", says);
-    return view->target->ssh_config ? NULL : says;
+    spf_note_text(result, view->target->ssh_config != NULL ? "ssh_config" : "ssh_config_unused",
+                  says);
+    return view->target->ssh_config != NULL ? NULL : says;
 }
 
 static void say_open(const struct spf_view *view, struct spf_result *result)
@@ -356,10 +357,10 @@ struct spf_opinion spf_judge_net_port(const struct spf_view *view, struct spf_re
     struct spf_opinion opinion;
     const char *unused;
 
-    if (!view->target->host && address->status == SPF_PENDING) {
+    if (view->target->host == NULL && address->status == SPF_PENDING) {
         return spf_waits();
     }
-    if (!view->target->host && !address->holds) {
+    if (view->target->host == NULL && !address->holds) {
         return spf_skips(SPF_CHECK_CLOUD_ADDRESS);
     }
     if (spf_lacks(view, SPF_GROUP_TCP, &opinion)) {

@@ -59,7 +59,8 @@ static void finish(struct spf_dial *dial, const struct spf_failure *failure)
 
     spf_loop_remove(dial->loop, &dial->watch);
     dial->watch.fd = -1;
-    if (fd >= 0 && (failure || dial->facts->outcome != SPF_TCP_OPEN || dial->facts->reset)) {
+    if (fd >= 0 &&
+        (failure != NULL || dial->facts->outcome != SPF_TCP_OPEN || dial->facts->reset)) {
         close(fd);
         fd = -1;
     }
@@ -122,13 +123,15 @@ static bool is_policy(const struct sock_extended_err *error)
 static void note_icmp(struct spf_dial *dial, int errnum)
 {
     struct spf_tcp_facts *facts = dial->facts;
-    char bytes[256] __attribute__((aligned(8))), from[64];
+    char bytes[256] __attribute__((aligned(8)));
+    char from[64];
     struct msghdr message = {.msg_control = bytes, .msg_controllen = sizeof bytes};
 
     if (recvmsg(dial->watch.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
         return;
     }
-    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL;
+         part = CMSG_NXTHDR(&message, part)) {
         struct {
             struct sock_extended_err error;
             struct sockaddr_in6 from; /* of either family */
@@ -146,7 +149,7 @@ static void note_icmp(struct spf_dial *dial, int errnum)
             place.len = sizeof(struct sockaddr_in);
         }
         spf_place_name(&place, from, sizeof from);
-        (void)spf_copy(facts->icmp_from, sizeof facts->icmp_from, from);
+        spf_copy(facts->icmp_from, sizeof facts->icmp_from, from);
         facts->icmp_type = said.error.ee_type;
         facts->icmp_code = said.error.ee_code;
         /* "port unreachable" by another machine is a firewall's word, not the host's */
@@ -154,8 +157,8 @@ static void note_icmp(struct spf_dial *dial, int errnum)
             (errnum == ECONNREFUSED && strcmp(from, facts->address) != 0)) {
             facts->outcome = SPF_TCP_FORBIDDEN;
         }
-        (void)spf_format(facts->error, sizeof facts->error, "ICMP from %s: %s", from,
-                         is_policy(&said.error) ? "administratively prohibited" : strerror(errnum));
+        spf_format(facts->error, sizeof facts->error, "ICMP from %s: %s", from,
+                   is_policy(&said.error) ? "administratively prohibited" : strerror(errnum));
     }
 }
 
@@ -233,7 +236,7 @@ static void note_outcome(struct spf_dial *dial, int errnum, bool local)
     facts->reset = facts->outcome == SPF_TCP_OPEN && errnum != 0;
     facts->local = local && errnum != 0;
     facts->elapsed_ms = spf_now_ms() - dial->syn_ms;
-    (void)spf_copy(facts->error, sizeof facts->error, errnum ? strerror(errnum) : "");
+    spf_copy(facts->error, sizeof facts->error, errnum ? strerror(errnum) : "");
     facts->no_port = local && errnum == EADDRNOTAVAIL && lacks_port(place);
     if (dial->watch.fd < 0) {
         return;
@@ -259,11 +262,11 @@ static bool remember_attempt(struct spf_dial *dial)
     struct spf_tcp_facts *facts = dial->facts;
     struct spf_tcp_attempt *attempt = SPF_APPEND(&facts->before);
 
-    if (!attempt) {
+    if (attempt == NULL) {
         return false;
     }
-    (void)spf_copy(attempt->address, sizeof attempt->address, facts->address);
-    (void)spf_copy(attempt->error, sizeof attempt->error, facts->error);
+    spf_copy(attempt->address, sizeof attempt->address, facts->address);
+    spf_copy(attempt->error, sizeof attempt->error, facts->error);
     attempt->elapsed_ms = facts->elapsed_ms;
     attempt->silent = facts->outcome == SPF_TCP_SILENT;
     attempt->local = facts->local;
@@ -393,7 +396,8 @@ static int64_t turn_of(const struct spf_dial *dial, int64_t now_ms)
 
 static void try_next(struct spf_dial *dial)
 {
-    const int64_t now_ms = spf_now_ms(), due_ms = turn_of(dial, now_ms);
+    const int64_t now_ms = spf_now_ms();
+    const int64_t due_ms = turn_of(dial, now_ms);
 
     if (due_ms <= now_ms) {
         connect_next(dial);
@@ -467,9 +471,9 @@ static void copy_host(char *out, size_t size, const char *host)
     size_t len = strlen(host);
 
     if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
-        (void)spf_format(out, size, "%.*s", (int)(len - 2), host + 1);
+        spf_format(out, size, "%.*s", (int)(len - 2), host + 1);
     } else {
-        (void)spf_copy(out, size, host);
+        spf_copy(out, size, host);
     }
 }
 
@@ -492,7 +496,7 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
     struct spf_dial *dial = calloc(1, sizeof *dial);
     char host[300];
 
-    if (!dial) {
+    if (dial == NULL) {
         return NULL;
     }
     dial->loop = loop;
@@ -512,7 +516,7 @@ struct spf_dial *spf_dial_new(struct spf_loop *loop, const struct spf_destinatio
             return dial;
         }
     } else {
-        (void)spf_copy(facts->name, sizeof facts->name, host);
+        spf_copy(facts->name, sizeof facts->name, host);
         dial->lookup =
             spf_lookup_start(loop, host, destination->port, destination->family, resolved, dial);
         if (dial->lookup != NULL) {
@@ -535,10 +539,10 @@ void spf_dial_expect_silence(struct spf_dial *dial)
 
 void spf_dial_free(struct spf_dial *dial)
 {
-    if (!dial) {
+    if (dial == NULL) {
         return;
     }
-    if (dial->lookup) {
+    if (dial->lookup != NULL) {
         spf_loop_cancel(dial->loop, &dial->lookup->job);
     }
     spf_loop_remove(dial->loop, &dial->watch);

@@ -58,7 +58,8 @@ extern const struct spf_shape spf_name_shape;
  */
 struct spf_drop_facts {
     int64_t retransmissions;
-    int64_t unsent, reverse;
+    int64_t unsent;
+    int64_t reverse;
     int64_t syns_discarded; /* of the SYNs that were sent again: something to us was dropped then */
     int64_t discarded_apart; /* packets that were dropped at other times */
 };
@@ -73,7 +74,8 @@ struct spf_tcp_facts {
     char error[128];      /* strerror(3)'s or gai_strerror(3)'s words */
     bool local;           /* this machine said so itself: no packet left it */
     char icmp_from[64];   /* whose ICMP message ended the attempt; "" none came */
-    int64_t icmp_type, icmp_code;
+    int64_t icmp_type;
+    int64_t icmp_code;
     struct spf_name_facts lookup;
     struct spf_drop_facts drops;
     int64_t own_port;
@@ -103,8 +105,10 @@ extern const struct spf_shape spf_tcp_shape;
  */
 struct spf_flow {
     bool known; /* false: through a jump host, a transcript, or the step was not reached */
-    int64_t bytes_out, bytes_in;
-    int64_t segments_out, segments_in;
+    int64_t bytes_out;
+    int64_t bytes_in;
+    int64_t segments_out;
+    int64_t segments_in;
     int64_t unacked;         /* bytes that were sent, or wait to be, and are not acknowledged */
     int64_t retransmissions; /* segments, since the connection began */
     int64_t backoff;         /* how often the retransmission timer was doubled, by now */
@@ -134,7 +138,8 @@ enum spf_path_outcome {
 struct spf_path_mtu {
     enum spf_path_outcome outcome;
     bool inwards; /* the packets to us; else those from us */
-    int64_t passes, fails;
+    int64_t passes;
+    int64_t fails;
     int64_t cut_after;
     int64_t probes;     /* connections that were made for it */
     char interface[16]; /* ours, that the connection uses; "" not known */

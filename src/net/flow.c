@@ -60,6 +60,6 @@ void spf_flow_read_stalled(int fd, struct spf_flow *flow)
 
     spf_flow_read(fd, flow);
     if (flow->known && getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &len) == 0 && errnum != 0) {
-        (void)spf_copy(flow->icmp_error, sizeof flow->icmp_error, strerror(errnum));
+        spf_copy(flow->icmp_error, sizeof flow->icmp_error, strerror(errnum));
     }
 }

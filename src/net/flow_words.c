@@ -55,30 +55,26 @@ void spf_flow_explain(const struct spf_flow *flow, bool new_one_works, char *out
         return;
     }
     if (flow->unacked == 0) {
-        (void)spf_format(
-            out, size,
-            _("; its system has acknowledged all that we sent, so it is the server that "
-              "is slow, or its answer that is lost on the way"));
+        spf_format(out, size,
+                   _("; its system has acknowledged all that we sent, so it is the server that "
+                     "is slow, or its answer that is lost on the way"));
     } else if (flow->icmp_error[0] != '\0') {
-        (void)spf_format(
-            out, size,
-            _("; %lld bytes of ours are not acknowledged, and a router answers them by "
-              "ICMP: %s"),
-            (long long)flow->unacked, flow->icmp_error);
+        spf_format(out, size,
+                   _("; %lld bytes of ours are not acknowledged, and a router answers them by "
+                     "ICMP: %s"),
+                   (long long)flow->unacked, flow->icmp_error);
     } else if (flow->retransmissions == 0) {
         return;
     } else if (new_one_works) {
-        (void)spf_format(
-            out, size,
-            _("; %lld bytes of ours are lost (sent %lld times), though a new connection "
-              "carries packets of every size: a firewall on the way has forgotten this "
-              "connection, or filters it"),
-            (long long)flow->unacked, sent_times(flow));
+        spf_format(out, size,
+                   _("; %lld bytes of ours are lost (sent %lld times), though a new connection "
+                     "carries packets of every size: a firewall on the way has forgotten this "
+                     "connection, or filters it"),
+                   (long long)flow->unacked, sent_times(flow));
     } else {
-        (void)spf_format(
-            out, size,
-            _("; %lld bytes of ours are not acknowledged (sent %lld times): they, or the "
-              "answers, are lost on the way"),
-            (long long)flow->unacked, sent_times(flow));
+        spf_format(out, size,
+                   _("; %lld bytes of ours are not acknowledged (sent %lld times): they, or the "
+                     "answers, are lost on the way"),
+                   (long long)flow->unacked, sent_times(flow));
     }
 }

@@ -118,15 +118,15 @@ struct spf_opinion spf_port_judge_name(const struct spf_tcp_facts *tcp, struct s
         [SPF_LOOKUP_UNREACHABLE] = SPF_RESOLVER_UNREACHABLE,
     };
     const struct spf_name_facts *lookup = &tcp->lookup;
-    char tried[340] = "", took[32] = "";
+    char tried[340] = "";
+    char took[32] = "";
 
     if (tcp->resolve_ms >= 1000) {
-        (void)spf_format(took, sizeof took, " in %.1f s", (double)tcp->resolve_ms / 1000);
+        spf_format(took, sizeof took, " in %.1f s", (double)tcp->resolve_ms / 1000);
     }
 
     if (lookup->search[0] != '\0') {
-        (void)spf_format(tried, sizeof tried, "; also tried in the search domains %s",
-                         lookup->search);
+        spf_format(tried, sizeof tried, "; also tried in the search domains %s", lookup->search);
     }
     if (lookup->outcome != SPF_LOOKUP_ANSWERED) {
         spf_say(result, "the name %s could not be looked up%s: name server %s%s", tcp->name, took,

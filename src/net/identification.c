@@ -33,11 +33,11 @@ static const char *mail_or_file(const char *line, size_t len)
     char text[128];
 
     spf_clean(text, sizeof text, line, len);
-    if (strcasestr(text, "ftp")) {
+    if (strcasestr(text, "ftp") != NULL) {
         return "FTP";
     }
-    return strcasestr(text, "smtp") || strcasestr(text, "mail") || strcasestr(text, "postfix") ||
-                   strcasestr(text, "exim")
+    return strcasestr(text, "smtp") != NULL || strcasestr(text, "mail") != NULL ||
+                   strcasestr(text, "postfix") != NULL || strcasestr(text, "exim") != NULL
                ? "SMTP"
                : "FTP or SMTP";
 }
@@ -90,13 +90,13 @@ static void decide(struct spf_greeting *greeting, enum spf_identification_outcom
 
 static void decide_other(struct spf_greeting *greeting, const char *protocol)
 {
-    (void)spf_copy(greeting->facts->protocol, sizeof greeting->facts->protocol, protocol);
+    spf_copy(greeting->facts->protocol, sizeof greeting->facts->protocol, protocol);
     decide(greeting, SPF_IDENTIFICATION_OTHER);
 }
 
 static void decide_invalid(struct spf_greeting *greeting, const char *why)
 {
-    (void)spf_copy(greeting->facts->error, sizeof greeting->facts->error, why);
+    spf_copy(greeting->facts->error, sizeof greeting->facts->error, why);
     decide(greeting, SPF_IDENTIFICATION_INVALID);
 }
 
@@ -104,7 +104,8 @@ static void decide_invalid(struct spf_greeting *greeting, const char *why)
 static void judge_line(struct spf_greeting *greeting, const char *line, size_t len)
 {
     struct spf_identification_facts *facts = greeting->facts;
-    unsigned major, minor;
+    unsigned major;
+    unsigned minor;
     int software = 0;
     char text[SPF_IDENTIFICATION_MAX + 1];
 
@@ -207,7 +208,7 @@ size_t spf_greeting_read(struct spf_greeting *greeting, const char *bytes, size_
         at += line_len + 1;
         if (*protocol_of(line, line_len) != '\0') {
             decide_other(greeting, protocol_of(line, line_len));
-        } else if (memchr(line, '\0', line_len) || ++greeting->lines >= LINES_MAX) {
+        } else if (memchr(line, '\0', line_len) != NULL || ++greeting->lines >= LINES_MAX) {
             decide_other(greeting, "");
         }
     }

@@ -51,7 +51,7 @@ static enum spf_greeting_end end_of(struct spf_listener *listener, ssize_t len, 
     if (error == 0) {
         return SPF_GREETING_CLOSED;
     }
-    (void)spf_copy(facts->error, sizeof facts->error, strerror(error));
+    spf_copy(facts->error, sizeof facts->error, strerror(error));
     return SPF_GREETING_RESET;
 }
 

@@ -38,7 +38,8 @@ static int resolve(const char *name, const char *port, int family, int flags,
     if (error) {
         return error;
     }
-    for (struct addrinfo *at = list; at && places->count < SPF_PLACES_MAX; at = at->ai_next) {
+    for (struct addrinfo *at = list; at != NULL && places->count < SPF_PLACES_MAX;
+         at = at->ai_next) {
         struct spf_place *place = &places->place[places->count];
 
         if (at->ai_addrlen > sizeof place->address) {
@@ -57,7 +58,7 @@ bool spf_places_of_literal(const char *literal, uint16_t port, int family,
 {
     char service[8];
 
-    (void)spf_format(service, sizeof service, "%u", (unsigned)port);
+    spf_format(service, sizeof service, "%u", (unsigned)port);
     return resolve(literal, service, family, AI_NUMERICHOST | AI_NUMERICSERV, places) == 0;
 }
 
@@ -85,7 +86,8 @@ static bool is_among(const char *literal, const struct spf_places *places)
 /* "192.0.2.7 web web.example # comment", hosts(5): does it give the name one of the addresses? */
 static bool line_gives(char *line, const struct spf_lookup *lookup)
 {
-    char *rest = NULL, *word;
+    char *rest = NULL;
+    char *word;
 
     line[strcspn(line, "#\n")] = '\0';
     word = strtok_r(line, " \t\r", &rest);
@@ -120,8 +122,8 @@ static void note_hosts_line(struct spf_lookup *lookup)
 
         total += (long)len;
         if (line_gives(line, lookup)) {
-            (void)spf_format(lookup->facts.hosts_line, sizeof lookup->facts.hosts_line,
-                             HOSTS_FILE ":%u", number);
+            spf_format(lookup->facts.hosts_line, sizeof lookup->facts.hosts_line, HOSTS_FILE ":%u",
+                       number);
             break;
         }
         number += ends;
@@ -249,7 +251,7 @@ static void note_servers(struct spf_name_facts *facts, const struct server *serv
         }
     }
     if (!spf_buf_failed(&buf) && buf.len > 0) {
-        (void)spf_copy(facts->servers, sizeof facts->servers, buf.data);
+        spf_copy(facts->servers, sizeof facts->servers, buf.data);
     }
     spf_buf_clear(&buf);
     for (size_t t = 0; t < sizeof telling / sizeof *telling; t++) {
@@ -331,8 +333,8 @@ struct spf_lookup *spf_lookup_start(struct spf_loop *loop, const char *name, uin
         return NULL;
     }
     lookup->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = owner};
-    (void)spf_copy(lookup->name, sizeof lookup->name, name);
-    (void)spf_format(lookup->port, sizeof lookup->port, "%u", (unsigned)port);
+    spf_copy(lookup->name, sizeof lookup->name, name);
+    spf_format(lookup->port, sizeof lookup->port, "%u", (unsigned)port);
     lookup->family = family;
     return spf_loop_submit(loop, &lookup->job) ? lookup : NULL;
 }

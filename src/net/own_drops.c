@@ -31,8 +31,10 @@ static bool read_file(const char *path, char *text)
  * is no such name. */
 static int64_t value_of(const char *text, const char *group, const char *name)
 {
-    const size_t group_len = strlen(group), name_len = strlen(name);
-    const char *names = text, *values;
+    const size_t group_len = strlen(group);
+    const size_t name_len = strlen(name);
+    const char *names = text;
+    const char *values;
 
     while (strncmp(names, group, group_len) != 0) {
         names = strchr(names, '\n');

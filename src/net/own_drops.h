@@ -27,7 +27,8 @@ struct spf_own_drops {
 
 /* The counters at the samples of one attempt. */
 struct spf_own_watch {
-    struct spf_own_drops first, last;
+    struct spf_own_drops first;
+    struct spf_own_drops last;
     int64_t retransmissions;
     unsigned after_syn; /* samples that still belong to the last SYN */
     bool hit;           /* and whether something was discarded in them */

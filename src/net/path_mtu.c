@@ -86,7 +86,8 @@ static void finish(struct spf_path_probe *probe, enum spf_path_outcome outcome)
 static bool may_be_cut(const struct spf_path_probe *probe, int64_t *after)
 {
     const int64_t without_data = 4 * probe->headers; /* more or less of them than in another one */
-    int64_t least = 0, most = INT64_MAX;
+    int64_t least = 0;
+    int64_t most = INT64_MAX;
 
     *after = 0;
     for (int64_t i = 0; i < probe->path->probes; i++) {
@@ -309,7 +310,7 @@ void spf_path_name_interface(int fd, struct spf_path_mtu *path)
                      ((struct sockaddr_in *)&own)->sin_addr.s_addr
                : memcmp(&((struct sockaddr_in6 *)at->ifa_addr)->sin6_addr,
                         &((struct sockaddr_in6 *)&own)->sin6_addr, sizeof(struct in6_addr)) == 0) {
-            (void)spf_copy(path->interface, sizeof path->interface, at->ifa_name);
+            spf_copy(path->interface, sizeof path->interface, at->ifa_name);
         }
     }
     freeifaddrs(list);

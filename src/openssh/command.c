@@ -44,7 +44,7 @@ static void base_name(const char *word, char name[32])
             base = c + 1;
         }
     }
-    (void)spf_format(name, 32, "%s", base);
+    spf_format(name, 32, "%s", base);
     for (char *c = name; *c != '\0'; c++) {
         *c = (char)tolower((unsigned char)*c);
     }
@@ -139,7 +139,7 @@ bool spf_command_refuse(struct spf_command_reader *reader, const char *fmt, ...)
         return false;
     }
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
+    spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
     spf_clean(reader->out->error, sizeof reader->out->error, text, strlen(text));
     return false;
@@ -154,7 +154,7 @@ void spf_command_remark(struct spf_command_reader *reader, const char *fmt, ...)
         return;
     }
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
+    spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
     spf_clean(reader->out->remark, sizeof reader->out->remark, text, strlen(text));
 }

@@ -122,7 +122,9 @@ static const char *const rsync_valued[] = {"--address",
 
 bool spf_command_rsync(struct spf_command_reader *reader)
 {
-    const char *shell = reader->remote_shell, *word, *value;
+    const char *shell = reader->remote_shell;
+    const char *word;
+    const char *value;
     bool daemon = false;
 
     while (reader->at < reader->count) {
@@ -170,7 +172,7 @@ static bool take_repository(struct spf_command_reader *reader, const char *word)
         if (!spf_starts_with(word, *scheme)) {
             continue;
         }
-        if (!spf_format(uri, sizeof uri, "ssh://%.*s", (int)strcspn(rest, "/"), rest)) {
+        if (!spf_format_whole(uri, sizeof uri, "ssh://%.*s", (int)strcspn(rest, "/"), rest)) {
             return spf_command_refuse(reader, "the repository's URL is too long");
         }
         return set_part(reader, uri, strlen(uri));
@@ -251,7 +253,9 @@ bool spf_command_git(struct spf_command_reader *reader)
 {
     static const char *const flags_of_push[] = {"-u", NULL};
     static const char *const remote[] = {"clone", "fetch", "pull", "push", "ls-remote", NULL};
-    const char *shell = reader->remote_shell, *subcommand, *word = NULL;
+    const char *shell = reader->remote_shell;
+    const char *subcommand;
+    const char *word = NULL;
 
     if (!take_git_options(reader, &shell)) {
         return false;
@@ -290,7 +294,9 @@ bool spf_command_mosh(struct spf_command_reader *reader)
         "-p",       "--port",   "--predict",     "--client",
         "--server", "--family", "--bind-server", "--experimental-remote-ip",
         NULL};
-    const char *shell = NULL, *word, *value;
+    const char *shell = NULL;
+    const char *word;
+    const char *value;
 
     while ((word = spf_command_next_option(reader)) != NULL) {
         if ((value = long_value(reader, word, "--ssh")) != NULL) {
@@ -358,7 +364,8 @@ static bool take_variables(struct spf_command_reader *reader, struct ansible *an
                            const char *text)
 {
     struct spf_words words = {0};
-    const char *why = NULL, *kept;
+    const char *why = NULL;
+    const char *kept;
     bool good = true;
 
     if (text[0] == '@' || text[0] == '{') {
@@ -461,7 +468,7 @@ static bool add_ansible(struct spf_command_reader *reader, const struct ansible 
         if (ansible->more[i] == NULL) {
             continue;
         }
-        if (!spf_format(line, sizeof line, "ssh %s", ansible->more[i])) {
+        if (!spf_format_whole(line, sizeof line, "ssh %s", ansible->more[i])) {
             return spf_command_refuse(reader, "ansible's arguments for ssh are too long");
         }
         if (!spf_command_take_remote_shell(reader, line, _("ansible's arguments for ssh"))) {
@@ -476,7 +483,8 @@ static bool add_ansible(struct spf_command_reader *reader, const struct ansible 
 bool spf_command_ansible(struct spf_command_reader *reader)
 {
     struct ansible ansible = {0};
-    const char *pattern = NULL, *comma;
+    const char *pattern = NULL;
+    const char *comma;
 
     while (reader->at < reader->count) {
         const char *word = reader->words[reader->at++];

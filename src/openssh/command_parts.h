@@ -9,7 +9,8 @@
 
 struct spf_command_reader {
     const char *const *words; /* of the program, without its name; borrowed */
-    size_t count, at;
+    size_t count;
+    size_t at;
     const char *program;                /* its name without directory and .exe */
     const char *remote_shell;           /* assigned before it: GIT_SSH_COMMAND, RSYNC_RSH; NULL */
     bool configured;                    /* it is OpenSSH that connects, which reads ssh_config(5) */

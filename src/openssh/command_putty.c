@@ -151,7 +151,8 @@ static size_t remote_host(const char *word)
 bool spf_command_pscp(struct spf_command_reader *reader)
 {
     while (reader->at < reader->count) {
-        const char *word, *host;
+        const char *word;
+        const char *host;
         size_t len;
 
         if (!take_options(reader)) {
@@ -184,8 +185,11 @@ bool spf_command_psftp(struct spf_command_reader *reader)
 /* [sftp://][user[:password][;x=y]@]host[:port][/path]; the password goes nowhere. */
 static bool take_session(struct spf_command_reader *reader, const char *word)
 {
-    const char *host = word, *at, *colon;
-    size_t len, user;
+    const char *host = word;
+    const char *at;
+    const char *colon;
+    size_t len;
+    size_t user;
 
     if (strstr(word, "://") != NULL) {
         if (!spf_starts_with(word, "sftp://") && !spf_starts_with(word, "scp://")) {

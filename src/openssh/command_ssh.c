@@ -203,7 +203,7 @@ static bool set_uri(struct spf_command_reader *reader, const char *rest)
 {
     char uri[600];
 
-    if (!spf_format(uri, sizeof uri, "ssh://%.*s", (int)strcspn(rest, "/"), rest)) {
+    if (!spf_format_whole(uri, sizeof uri, "ssh://%.*s", (int)strcspn(rest, "/"), rest)) {
         return spf_command_refuse(reader, "its URI is too long");
     }
     rest = spf_command_keep(reader, uri, strlen(uri));
@@ -261,7 +261,8 @@ bool spf_command_sftp(struct spf_command_reader *reader)
 bool spf_command_ssh_copy_id(struct spf_command_reader *reader)
 {
     while (reader->at < reader->count) {
-        const char *word = reader->words[reader->at++], *value = word + 2;
+        const char *word = reader->words[reader->at++];
+        const char *value = word + 2;
 
         if (word[0] != '-' || word[1] == '\0') {
             if (!spf_command_set_host(reader, word)) {

@@ -86,7 +86,8 @@ static void ready(struct spf_watch *watch, short revents);
 /* Both ends that we read from, and the two that ssh gets. */
 static bool open_ends(struct spf_ssh_config *config, int given[2])
 {
-    int out[2] = {-1, -1}, err[2] = {-1, -1};
+    int out[2] = {-1, -1};
+    int err[2] = {-1, -1};
     bool good;
 
     good = pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0 &&
@@ -118,7 +119,7 @@ static size_t add_target(const struct spf_ssh_config *config, const char **words
             words[count++] = target->user;
         }
         if (target->port_given && i == target->port_at) {
-            (void)spf_format(port, 8, "%u", (unsigned)target->port);
+            spf_format(port, 8, "%u", (unsigned)target->port);
             words[count++] = "-p";
             words[count++] = port;
         }
@@ -174,9 +175,11 @@ static size_t write_words(const struct spf_ssh_config *config, const char **word
 static void ask(struct spf_ssh_config *config)
 {
     struct spf_inquiry *inquiry = config->inquiry;
-    const char *file = inquiry->target->ssh_config, *words[WORDS_MAX];
+    const char *file = inquiry->target->ssh_config;
+    const char *words[WORDS_MAX];
     struct spf_child_environment environment = spf_child_environment(file != NULL);
-    int given[2] = {-1, -1}, error = 0;
+    int given[2] = {-1, -1};
+    int error = 0;
     struct spf_jump_place hop;
     char port[8];
     size_t count;
@@ -261,7 +264,7 @@ static bool put_in_front(struct spf_ssh_config_facts *facts, const char *jump)
         memset(hop, 0, sizeof *hop);
         end = begin > jump ? begin - 1 : jump;
         begin += spf_starts_with(begin, "ssh://") ? 6 : 0;
-        (void)spf_format(hop->name, sizeof hop->name, "%.*s", (int)strcspn(begin, ","), begin);
+        spf_format(hop->name, sizeof hop->name, "%.*s", (int)strcspn(begin, ","), begin);
     }
     return true;
 }
@@ -275,7 +278,7 @@ static void finish(struct spf_ssh_config *config)
     for (size_t i = 0; i < facts->hops.count; i++) {
         spf_buf_addf(&jump, "%s%s", i > 0 ? "," : "", facts->hops.items[i].name);
     }
-    (void)spf_copy(facts->jump, sizeof facts->jump, jump.data);
+    spf_copy(facts->jump, sizeof facts->jump, jump.data);
     spf_buf_clear(&jump);
     spf_ssh_config_tell(config->inquiry->target, config->self.user, config->self.home, facts);
     arrive(config, NULL);
@@ -298,7 +301,8 @@ static void hop_answered(struct spf_ssh_config *config)
 {
     struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
     struct spf_ssh_hop *hop = &facts->hops.items[config->hop];
-    char jump[1024], why[300];
+    char jump[1024];
+    char why[300];
 
     if (!spf_ssh_config_read_hop(config->says.data, config->says.len, hop, jump, sizeof jump)) {
         give_up(config, "ssh -G does not say how to reach a jump host");
@@ -307,8 +311,8 @@ static void hop_answered(struct spf_ssh_config *config)
     if (facts->refusal[0] == '\0' &&
         spf_control_path_fails(hop->manners.control_path, hop->manners.is_master, why,
                                sizeof why)) {
-        (void)spf_format(facts->refusal, sizeof facts->refusal, "%.200s, for the jump host %.60s",
-                         why, hop->name);
+        spf_format(facts->refusal, sizeof facts->refusal, "%.200s, for the jump host %.60s", why,
+                   hop->name);
     }
     if (config->inquiry->target->known_hosts != NULL) { /* the command line's count for all */
         facts->hops.items[config->hop].known_hosts[0] = '\0';
@@ -352,7 +356,7 @@ static void target_answered(struct spf_ssh_config *config)
         return;
     }
     if (config->says_of_all) { /* ssh writes it in lower case */
-        (void)spf_copy(facts->host, sizeof facts->host, facts->asked);
+        spf_copy(facts->host, sizeof facts->host, facts->asked);
         for (char *c = facts->host; *c != '\0'; c++) {
             *c = (char)tolower((unsigned char)*c);
         }
@@ -361,7 +365,7 @@ static void target_answered(struct spf_ssh_config *config)
      * name, unless somebody says so. */
     if (target->host == NULL && !target->user_given &&
         strcmp(facts->user, config->self.user) == 0) {
-        (void)spf_copy(facts->user, sizeof facts->user, target->user);
+        spf_copy(facts->user, sizeof facts->user, target->user);
     }
     wrong = spf_ssh_config_expand_all(facts, &config->self, target->ssh_config != NULL);
     if (wrong == NULL && !put_in_front(facts, facts->jump)) {
@@ -431,7 +435,7 @@ static void complain(struct spf_ssh_config *config)
         arrive(config, NULL);
         return;
     }
-    (void)spf_format(first, sizeof first, "%.*s", (int)len, line);
+    spf_format(first, sizeof first, "%.*s", (int)len, line);
     give_up(config, first[0] != '\0' ? first : "ssh -G failed");
 }
 
@@ -490,7 +494,7 @@ static void choose_name(struct spf_inquiry *inquiry)
 
     jumping.jump = "";
     if (jumping.host != NULL) {
-        (void)spf_copy(facts->asked, sizeof facts->asked, jumping.host);
+        spf_copy(facts->asked, sizeof facts->asked, jumping.host);
         return;
     }
     if (!spf_cloud_dial_address(inquiry->target, inquiry->facts, &address) &&
@@ -499,7 +503,7 @@ static void choose_name(struct spf_inquiry *inquiry)
         return;
     }
     spf_ip_format(&address.ip, ip);
-    (void)spf_copy(facts->asked, sizeof facts->asked, ip);
+    spf_copy(facts->asked, sizeof facts->asked, ip);
 }
 
 struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
@@ -526,8 +530,8 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
     spf_buf_init(&config->says, SAYS_MAX);
     spf_buf_init(&config->complains, COMPLAINTS);
     (void)spf_self(&self);
-    (void)spf_copy(config->self.user, sizeof config->self.user, self.name);
-    (void)spf_copy(config->self.home, sizeof config->self.home, self.home);
+    spf_copy(config->self.user, sizeof config->self.user, self.name);
+    spf_copy(config->self.home, sizeof config->self.home, self.home);
     if (gethostname(config->self.host, sizeof config->self.host - 1) != 0) {
         config->self.host[0] = '\0';
     }

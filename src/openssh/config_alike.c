@@ -76,7 +76,7 @@ static bool file_differs(const char *path, size_t len)
     char name[PATH_CUT];
     bool differs;
 
-    if (len >= PATH_CUT || !spf_format(name, sizeof name, "%.*s", (int)len, path) ||
+    if (len >= PATH_CUT || !spf_format_whole(name, sizeof name, "%.*s", (int)len, path) ||
         spf_read_small_file(name, &text).code != SPF_OK) {
         return true;
     }

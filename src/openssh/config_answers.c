@@ -130,8 +130,8 @@ void spf_ssh_answers_leave(struct spf_ssh_asker *asker)
         spf_ssh_answers_give(asker, NULL, 0);
         return;
     }
-    for (link = &asker->question->waiting; *link != asker; link = &(*link)->next)
-        ;
+    for (link = &asker->question->waiting; *link != asker; link = &(*link)->next) {
+    }
     *link = asker->next;
     asker->question = NULL;
 }

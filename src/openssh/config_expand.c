@@ -23,7 +23,7 @@ static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *to
     spf_buf_init(&buf, size - 1);
     good = spf_ssh_config_expand(&buf, text, tokens, is_path);
     if (good) {
-        (void)spf_copy(text, size, buf.data);
+        spf_copy(text, size, buf.data);
     }
     spf_buf_clear(&buf);
     return good;
@@ -41,7 +41,7 @@ static void keep_program(struct spf_ssh_config_facts *facts)
     command += spf_starts_with(command, "exec ") ? 5 : 0;
     len = strcspn(command, " \t;|&");
     if (len == 0 || memchr(command, '=', len) != NULL) {
-        (void)spf_copy(facts->proxy_program, sizeof facts->proxy_program, "(a command)");
+        spf_copy(facts->proxy_program, sizeof facts->proxy_program, "(a command)");
     } else {
         spf_clean(facts->proxy_program, sizeof facts->proxy_program, command, len);
     }
@@ -82,8 +82,8 @@ const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
         const char *path = facts->known_hosts.items[i].path;
 
         if (strchr(path, ' ') != NULL && !is_file(path)) { /* one name, or several? */
-            (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
-                             "UserKnownHostsFile %.200s", path);
+            spf_format(facts->unhonoured, sizeof facts->unhonoured, "UserKnownHostsFile %.200s",
+                       path);
         }
     }
     keep_program(facts);
@@ -91,9 +91,9 @@ const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
                                  facts->refusal, sizeof facts->refusal);
     if (is_used && facts->unhonoured[0] == '\0' &&
         spf_control_path_is_open(facts->manners.control_path)) {
-        (void)spf_format(facts->unhonoured, sizeof facts->unhonoured,
-                         "ControlPath %.200s, where a connection is open that ssh would share",
-                         facts->manners.control_path);
+        spf_format(facts->unhonoured, sizeof facts->unhonoured,
+                   "ControlPath %.200s, where a connection is open that ssh would share",
+                   facts->manners.control_path);
     }
     return NULL;
 }

@@ -39,8 +39,8 @@ static bool is_accepted(const struct spf_ssh_config_facts *config, const char *a
     if (!certified) {
         return spf_names_have(config->accepted_algorithms, algorithm);
     }
-    return spf_format(name, sizeof name, "%.*s-cert-v01@openssh.com", (int)strcspn(algorithm, "@"),
-                      algorithm) &&
+    return spf_format_whole(name, sizeof name, "%.*s-cert-v01@openssh.com",
+                            (int)strcspn(algorithm, "@"), algorithm) &&
            spf_names_have(config->accepted_algorithms, name);
 }
 
@@ -66,8 +66,8 @@ static struct spf_ssh_offer *offer_key(struct spf_ssh_config_facts *config,
     if (offer == NULL) {
         return NULL;
     }
-    (void)spf_copy(offer->algorithm, sizeof offer->algorithm, key->algorithm);
-    (void)spf_copy(offer->sha256, sizeof offer->sha256, key->sha256);
+    spf_copy(offer->algorithm, sizeof offer->algorithm, key->algorithm);
+    spf_copy(offer->sha256, sizeof offer->sha256, key->sha256);
     offer->blob = key->public_blob != NULL ? strdup(key->public_blob) : NULL;
     offer->beyond_us = strcmp(key->damage, "key-algorithm-unsupported") == 0;
     return offer;
@@ -85,10 +85,10 @@ static void offer_file(struct spf_ssh_config_facts *config, const struct spf_ssh
         if (offer == NULL) {
             continue;
         }
-        (void)spf_copy(offer->path, sizeof offer->path, file->path);
+        spf_copy(offer->path, sizeof offer->path, file->path);
         offer->usable = key->usable;
         if (i == 1) {
-            (void)spf_copy(offer->certificate, sizeof offer->certificate, key->certificate);
+            spf_copy(offer->certificate, sizeof offer->certificate, key->certificate);
             offer->certificate_line = spf_secret_share(key->certificate_line);
         }
     }
@@ -135,7 +135,8 @@ static bool is_offer_of(const struct spf_ssh_offer *offer, struct spf_bytes blob
 /* Puts offer `from` in place `to`, before those that stand there. */
 static void move(struct spf_ssh_config_facts *config, size_t from, size_t to)
 {
-    struct spf_ssh_offer *items = config->offers.items, moved = items[from];
+    struct spf_ssh_offer *items = config->offers.items;
+    struct spf_ssh_offer moved = items[from];
 
     memmove(items + to + 1, items + to, (from - to) * sizeof *items);
     items[to] = moved;
@@ -152,7 +153,7 @@ static void offer_agent_key(struct spf_ssh_config_facts *config, struct spf_byte
     }
     if (offer != NULL) {
         if (key.container == SPF_CONTAINER_CERTIFICATE) {
-            (void)spf_copy(offer->certificate, sizeof offer->certificate, "in the agent");
+            spf_copy(offer->certificate, sizeof offer->certificate, "in the agent");
             spf_buf_init(&base64, 2 * BLOB_MAX);
             spf_buf_add_base64(&base64, blob.at, blob.len, true);
             offer->certificate_line = spf_secret_new(base64.data, base64.len);
@@ -291,7 +292,7 @@ static bool copy(const struct spf_ssh_config_facts *from, struct spf_ssh_config_
 {
     to->identities_only = from->identities_only;
     to->required_rsa = from->required_rsa;
-    (void)spf_copy(to->identity_agent, sizeof to->identity_agent, from->identity_agent);
+    spf_copy(to->identity_agent, sizeof to->identity_agent, from->identity_agent);
     if (from->accepted_algorithms != NULL) {
         to->accepted_algorithms = strdup(from->accepted_algorithms);
     }

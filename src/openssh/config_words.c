@@ -19,8 +19,11 @@ struct line {
 static bool next_line(const char **text, size_t *len, struct line *line)
 {
     while (*len > 0) {
-        const char *at = *text, *end = memchr(at, '\n', *len), *blank;
-        size_t size = end != NULL ? (size_t)(end - at) : *len, name;
+        const char *at = *text;
+        const char *end = memchr(at, '\n', *len);
+        const char *blank;
+        size_t size = end != NULL ? (size_t)(end - at) : *len;
+        size_t name;
         bool good = true;
 
         *text += size + (end != NULL);
@@ -108,7 +111,7 @@ static bool add_identity(struct spf_ssh_config_facts *facts, const char *value)
     if ((file = SPF_APPEND(&facts->identities)) == NULL) {
         return false;
     }
-    return spf_copy(file->path, sizeof file->path, value);
+    return spf_copy_whole(file->path, sizeof file->path, value);
 }
 
 /* $NAME is a variable that holds the socket (ssh_config(5), IdentityAgent). */
@@ -117,8 +120,8 @@ static bool take_agent(const char *value, struct spf_ssh_config_facts *facts)
     if (value[0] == '$') {
         value = getenv(value + 1);
     }
-    return spf_copy(facts->identity_agent, sizeof facts->identity_agent,
-                    value != NULL ? value : "none");
+    return spf_copy_whole(facts->identity_agent, sizeof facts->identity_agent,
+                          value != NULL ? value : "none");
 }
 
 static int64_t port_of(const char *value)
@@ -181,7 +184,7 @@ static void keep_strictness(const struct line *line, bool is_batch, char strict[
 {
     bool refuses = is_yes(line) || (is_batch && strcmp(line->value, "ask") == 0);
 
-    (void)spf_copy(strict, 8, refuses ? "yes" : is_no(line) ? "no" : "");
+    spf_copy(strict, 8, refuses ? "yes" : is_no(line) ? "no" : "");
 }
 
 /* What the configuration has of the keywords that are only named, the first of each kind, and what
@@ -200,7 +203,7 @@ static void take_named(const struct line *line, struct named *named)
     }
     if (keyword != NULL && spf_openssh_keyword_matters(keyword, line->value) &&
         named->first[keyword->when][0] == '\0') {
-        (void)spf_format(named->first[keyword->when], 300, "%s %.200s", keyword->name, line->value);
+        spf_format(named->first[keyword->when], 300, "%s %.200s", keyword->name, line->value);
     }
 }
 
@@ -218,7 +221,7 @@ static void keep_named(const struct named *named, struct spf_ssh_config_facts *f
 
     for (size_t i = 0; i < sizeof counts / sizeof *counts && facts->unhonoured[0] == '\0'; i++) {
         if (counts[i]) {
-            (void)spf_copy(facts->unhonoured, sizeof facts->unhonoured, named->first[i]);
+            spf_copy(facts->unhonoured, sizeof facts->unhonoured, named->first[i]);
         }
     }
 }
@@ -233,7 +236,7 @@ static bool take_manners(const struct line *line, struct spf_ssh_manners *manner
     } else if (is(line, "numberofpasswordprompts")) {
         manners->asks_for_no_passphrase = strcmp(line->value, "0") == 0;
     } else if (is(line, "controlpath") && !is_none(line)) {
-        return spf_copy(manners->control_path, sizeof manners->control_path, line->value);
+        return spf_copy_whole(manners->control_path, sizeof manners->control_path, line->value);
     } else if (is(line, "controlmaster")) {
         manners->is_master = !is_no(line);
     }
@@ -242,15 +245,18 @@ static bool take_manners(const struct line *line, struct spf_ssh_manners *manner
 
 bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_facts *facts)
 {
-    struct line line, users = {0}, systems = {0}, strictness = {0};
+    struct line line;
+    struct line users = {0};
+    struct line systems = {0};
+    struct line strictness = {0};
     struct named named = {0};
     bool good = true;
 
     while (good && next_line(&text, &len, &line)) {
         if (is(&line, "hostname")) {
-            good = spf_copy(facts->host, sizeof facts->host, line.value);
+            good = spf_copy_whole(facts->host, sizeof facts->host, line.value);
         } else if (is(&line, "user")) {
-            good = spf_copy(facts->user, sizeof facts->user, line.value);
+            good = spf_copy_whole(facts->user, sizeof facts->user, line.value);
         } else if (is(&line, "port")) {
             facts->port = port_of(line.value);
         } else if (is(&line, "addressfamily")) {
@@ -258,13 +264,13 @@ bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_fac
                             : strcmp(line.value, "inet6") == 0 ? 6
                                                                : 0;
         } else if (is(&line, "proxyjump") && !is_none(&line)) {
-            good = spf_copy(facts->jump, sizeof facts->jump, line.value);
+            good = spf_copy_whole(facts->jump, sizeof facts->jump, line.value);
         } else if (is(&line, "proxycommand") && !is_none(&line)) {
-            good = spf_copy(facts->proxy_command, sizeof facts->proxy_command, line.value);
+            good = spf_copy_whole(facts->proxy_command, sizeof facts->proxy_command, line.value);
         } else if (is(&line, "proxyusefdpass")) {
             facts->proxy_passes_descriptor = strcmp(line.value, "yes") == 0;
         } else if (is(&line, "hostkeyalias")) {
-            good = spf_copy(facts->host_key_alias, sizeof facts->host_key_alias, line.value);
+            good = spf_copy_whole(facts->host_key_alias, sizeof facts->host_key_alias, line.value);
         } else if (is(&line, "userknownhostsfile") && !is_none(&line)) {
             users = line;
         } else if (is(&line, "globalknownhostsfile") && !is_none(&line)) {
@@ -309,7 +315,7 @@ static bool quote_files(const char *value, char *out, size_t size)
                      files.len > 0 ? " " : "", (int)len, value);
         value += len + (value[len] == ' ');
     }
-    good = !spf_buf_failed(&files) && spf_copy(out, size, files.data);
+    good = !spf_buf_failed(&files) && spf_copy_whole(out, size, files.data);
     spf_buf_clear(&files);
     return good;
 }
@@ -317,7 +323,8 @@ static bool quote_files(const char *value, char *out, size_t size)
 bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *hop, char *jump,
                              size_t size)
 {
-    struct line line, strictness = {0};
+    struct line line;
+    struct line strictness = {0};
     bool good = true;
 
     jump[0] = hop->host[0] = hop->user[0] = hop->known_hosts[0] = '\0';
@@ -325,9 +332,9 @@ bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *h
     hop->manners = (struct spf_ssh_manners){0};
     while (good && next_line(&text, &len, &line)) {
         if (is(&line, "hostname")) {
-            good = spf_copy(hop->host, sizeof hop->host, line.value);
+            good = spf_copy_whole(hop->host, sizeof hop->host, line.value);
         } else if (is(&line, "user")) {
-            good = spf_copy(hop->user, sizeof hop->user, line.value);
+            good = spf_copy_whole(hop->user, sizeof hop->user, line.value);
         } else if (is(&line, "port")) {
             hop->port = port_of(line.value);
         } else if (is(&line, "userknownhostsfile") && !is_none(&line)) {
@@ -335,7 +342,7 @@ bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *h
         } else if (is(&line, "stricthostkeychecking")) {
             strictness = line;
         } else if (is(&line, "proxyjump") && !is_none(&line)) {
-            good = spf_copy(jump, size, line.value);
+            good = spf_copy_whole(jump, size, line.value);
         } else {
             good = take_manners(&line, &hop->manners);
         }
@@ -365,13 +372,13 @@ static const char *value_of(char letter, const struct spf_ssh_tokens *tokens, ch
     case 'l':
         return tokens->own_host;
     case 'L':
-        (void)spf_format(room, 300, "%.*s", (int)strcspn(tokens->own_host, "."), tokens->own_host);
+        spf_format(room, 300, "%.*s", (int)strcspn(tokens->own_host, "."), tokens->own_host);
         return room;
     case 'i':
-        (void)spf_format(room, 300, "%u", tokens->uid);
+        spf_format(room, 300, "%u", tokens->uid);
         return room;
     case 'p':
-        (void)spf_format(room, 300, "%u", tokens->port);
+        spf_format(room, 300, "%u", tokens->port);
         return room;
     default:
         return NULL;
@@ -440,7 +447,7 @@ static void add_path(struct spf_buf *says, const char *option, const char *path,
     char shown[1024];
 
     if (len > 1 && strncmp(path, home, len) == 0 && path[len] == '/' &&
-        spf_format(shown, sizeof shown, "~%s", path + len)) {
+        spf_format_whole(shown, sizeof shown, "~%s", path + len)) {
         path = shown;
     }
     add_says(says, option, path);
@@ -472,7 +479,7 @@ void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, c
         add_says(&says, "User", facts->user);
     }
     if (facts->port != asked->port) {
-        (void)spf_format(port, sizeof port, "%lld", (long long)facts->port);
+        spf_format(port, sizeof port, "%lld", (long long)facts->port);
         add_says(&says, "Port", port);
     }
     if (facts->jump[0] != '\0' && asked->jump == NULL) {

@@ -22,21 +22,22 @@ bool spf_control_path_fails(const char *path, bool is_master, char *why, size_t 
         return false;
     }
     if (strlen(path) + (is_master ? SUFFIX_LEN : 0) >= room) {
-        return spf_format(why, size, "ControlPath %.120s, which is too long for a socket", path);
+        return spf_format_whole(why, size, "ControlPath %.120s, which is too long for a socket",
+                                path);
     }
     if (!is_master) {
         return false;
     }
-    if (!spf_format(directory, sizeof directory, "%.*s",
-                    slash == NULL ? 1 : (int)(slash - path) + (slash == path),
-                    slash == NULL ? "." : path)) {
+    if (!spf_format_whole(directory, sizeof directory, "%.*s",
+                          slash == NULL ? 1 : (int)(slash - path) + (slash == path),
+                          slash == NULL ? "." : path)) {
         return false;
     }
     if (access(directory, W_OK | X_OK) == 0) {
         return false;
     }
-    return spf_format(why, size, "ControlPath %.120s, whose directory %s", path,
-                      errno == ENOENT ? "does not exist" : "it cannot write to");
+    return spf_format_whole(why, size, "ControlPath %.120s, whose directory %s", path,
+                            errno == ENOENT ? "does not exist" : "it cannot write to");
 }
 
 bool spf_control_path_is_open(const char *path)

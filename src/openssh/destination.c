@@ -37,7 +37,10 @@ static struct spf_error judge_hop(const char *hop, size_t len)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                                   "._-@:[]";
-    const char *end = hop + len, *at, *host, *colon = NULL;
+    const char *end = hop + len;
+    const char *at;
+    const char *host;
+    const char *colon = NULL;
     struct spf_error form =
         spf_usage("\"%.*s\" is not a valid jump host ([user@]host[:port])", (int)len, hop);
     size_t colons = 0;
@@ -112,7 +115,8 @@ static bool url_decode(char *text)
 
     for (; *text != '\0'; text++) {
         if (*text == '%') {
-            int high = hex_digit(text[1]), low = high >= 0 ? hex_digit(text[2]) : -1;
+            int high = hex_digit(text[1]);
+            int low = high >= 0 ? hex_digit(text[2]) : -1;
 
             if (low < 0 || (high == 0 && low == 0)) {
                 return false;
@@ -147,7 +151,10 @@ static bool is_domain(const char *host)
 /* What follows ssh://; cut in place. */
 static bool read_uri(char *rest, struct spf_login_place *place)
 {
-    char *at = strchr(rest, '@'), *host = at != NULL ? at + 1 : rest, *slash, *colon;
+    char *at = strchr(rest, '@');
+    char *host = at != NULL ? at + 1 : rest;
+    char *slash;
+    char *colon;
 
     slash = strchr(host, '/');
     if (slash != NULL && slash[1] != '\0') {
@@ -187,7 +194,8 @@ static bool read_uri(char *rest, struct spf_login_place *place)
 
 static void read_plain(char *word, struct spf_login_place *place)
 {
-    char *at = strrchr(word, '@'), *host = word;
+    char *at = strrchr(word, '@');
+    char *host = word;
     size_t len;
 
     if (at != NULL) {
@@ -231,19 +239,22 @@ struct spf_error spf_login_place_read(const char *word, struct spf_login_place *
 /* The home of name, or of whoever runs this if it is empty. */
 static bool home_of(const char *name, char home[PATH_MAX])
 {
-    struct passwd entry, *found = NULL;
+    struct passwd entry;
+    struct passwd *found = NULL;
     char room[16384];
 
     if (name[0] == '\0') {
         return spf_home(home);
     }
     return getpwnam_r(name, &entry, room, sizeof room, &found) == 0 && found != NULL &&
-           spf_copy(home, PATH_MAX, entry.pw_dir);
+           spf_copy_whole(home, PATH_MAX, entry.pw_dir);
 }
 
 struct spf_error spf_ssh_expand_home(const char *file, char **path)
 {
-    char name[256], home[PATH_MAX], whole[2 * PATH_MAX];
+    char name[256];
+    char home[PATH_MAX];
+    char whole[2 * PATH_MAX];
     size_t len = strcspn(file, "/");
 
     *path = NULL;
@@ -261,7 +272,7 @@ struct spf_error spf_ssh_expand_home(const char *file, char **path)
             "is ./%s",
             file, file);
     }
-    if (!spf_format(whole, sizeof whole, "%s%s", home, file + len)) {
+    if (!spf_format_whole(whole, sizeof whole, "%s%s", home, file + len)) {
         return spf_usage("the name of a file is too long");
     }
     *path = strdup(whole);

@@ -25,7 +25,8 @@ static void add(struct words *words, const char *fmt, ...)
     va_start(args, fmt);
     spf_buf_vaddf(&buf, fmt, args);
     va_end(args);
-    if (words->count < SPF_JUMP_WORDS_MAX && (words->word[words->count] = spf_buf_take(&buf))) {
+    if (words->count < SPF_JUMP_WORDS_MAX &&
+        (words->word[words->count] = spf_buf_take(&buf)) != NULL) {
         words->count++;
     } else {
         words->failed = true;
@@ -35,7 +36,9 @@ static void add(struct words *words, const char *fmt, ...)
 
 void spf_jump_split(const char *name, struct spf_jump_place *place)
 {
-    const char *host, *end, *at;
+    const char *host;
+    const char *end;
+    const char *at;
     size_t len;
 
     *place = (struct spf_jump_place){{0}, {0}, {0}};
@@ -43,21 +46,21 @@ void spf_jump_split(const char *name, struct spf_jump_place *place)
     at = strrchr(name, '@');
     host = at != NULL ? at + 1 : name;
     if (at != NULL) {
-        (void)spf_format(place->user, sizeof place->user, "%.*s", (int)(at - name), name);
+        spf_format(place->user, sizeof place->user, "%.*s", (int)(at - name), name);
     }
     end = host[0] == '[' ? strchr(host, ']') : NULL;
     if (end != NULL && (end[1] == ':' || end[1] == '\0')) {
-        (void)spf_format(place->host, sizeof place->host, "%.*s", (int)(end - host - 1), host + 1);
+        spf_format(place->host, sizeof place->host, "%.*s", (int)(end - host - 1), host + 1);
         end++;
     } else {
         end = strchr(host, ':');
         if (end == NULL || strchr(end + 1, ':') != NULL) {
             end = host + strlen(host);
         }
-        (void)spf_format(place->host, sizeof place->host, "%.*s", (int)(end - host), host);
+        spf_format(place->host, sizeof place->host, "%.*s", (int)(end - host), host);
     }
     if (*end == ':') {
-        (void)spf_copy(place->port, sizeof place->port, end + 1);
+        spf_copy(place->port, sizeof place->port, end + 1);
     }
     len = strlen(place->host);
     if (len > 2 && strchr("\"'", place->host[0]) != NULL &&
@@ -194,7 +197,7 @@ static bool take_hops(struct spf_jump_line *line, const char *jump,
         jump += *jump == ',';
         len = strcspn(jump, ",");
         if (line->hop_count == SPF_JUMP_HOPS_MAX ||
-            !spf_format(hop->name, sizeof hop->name, "%.*s", (int)len, jump)) {
+            !spf_format_whole(hop->name, sizeof hop->name, "%.*s", (int)len, jump)) {
             return false;
         }
         line->hop_count++;
@@ -214,10 +217,10 @@ bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *tar
     if (config != NULL && config->hops.count == 0) {
         config = NULL;
     }
-    good =
-        take_hops(line, target->jump, config) &&
-        spf_format(destination, sizeof destination, strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u",
-                   host, (unsigned)target->port);
+    good = take_hops(line, target->jump, config) &&
+           spf_format_whole(destination, sizeof destination,
+                            strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+                            (unsigned)target->port);
     for (size_t i = 0; good && i < line->hop_count; i++) {
         struct words words = {0};
 
@@ -241,19 +244,19 @@ static void resolve_hop(const struct spf_ssh_hop *hop, struct spf_jump_place *pl
 
     spf_jump_split(hop->name, place);
     if (hop->host[0] != '\0') {
-        (void)spf_copy(place->host, sizeof place->host, hop->host);
+        spf_copy(place->host, sizeof place->host, hop->host);
     }
     if (hop->port != 0) {
-        (void)spf_format(place->port, sizeof place->port, "%u", (unsigned)hop->port);
+        spf_format(place->port, sizeof place->port, "%u", (unsigned)hop->port);
     }
     if (place->port[0] == '\0') {
-        (void)spf_copy(place->port, sizeof place->port, "22");
+        spf_copy(place->port, sizeof place->port, "22");
     }
     if (hop->user[0] != '\0') {
-        (void)spf_copy(place->user, sizeof place->user, hop->user);
+        spf_copy(place->user, sizeof place->user, hop->user);
     }
     if (place->user[0] == '\0' && spf_self(&self)) {
-        (void)spf_copy(place->user, sizeof place->user, self.name);
+        spf_copy(place->user, sizeof place->user, self.name);
     }
 }
 
@@ -280,18 +283,19 @@ bool spf_jump_line_loops(const struct spf_jump_line *line, const struct spf_targ
                          const char *host, char via[300])
 {
     for (size_t i = 0; i < line->hop_count; i++) {
-        struct spf_jump_place place = {{0}, {0}, {0}}, jump;
+        struct spf_jump_place place = {{0}, {0}, {0}};
+        struct spf_jump_place jump;
 
         if (i + 1 < line->hop_count) {
             resolve_hop(&line->hops[i + 1], &place);
         } else {
-            (void)spf_copy(place.host, sizeof place.host, host);
-            (void)spf_copy(place.user, sizeof place.user, target->user);
-            (void)spf_format(place.port, sizeof place.port, "%u", (unsigned)target->port);
+            spf_copy(place.host, sizeof place.host, host);
+            spf_copy(place.user, sizeof place.user, target->user);
+            spf_format(place.port, sizeof place.port, "%u", (unsigned)target->port);
         }
         if (is_reached_through_itself(&place, line->hops[i].name)) {
             spf_jump_split(line->hops[i].name, &jump);
-            return spf_copy(via, 300, jump.host);
+            return spf_copy_whole(via, 300, jump.host);
         }
     }
     return false;

@@ -66,5 +66,5 @@ void spf_openssh_here(const struct spf_openssh_facts *ssh, char *out, size_t siz
     if (ssh != NULL) {
         spf_openssh_version_format(ssh->version, version, sizeof version);
     }
-    (void)spf_format(out, size, version[0] != '\0' ? "OpenSSH %s here" : "OpenSSH%s", version);
+    spf_format(out, size, version[0] != '\0' ? "OpenSSH %s here" : "OpenSSH%s", version);
 }

@@ -55,17 +55,17 @@ void spf_known_hosts_name(struct spf_known_hosts_facts *facts, const char *host,
     size_t len = strlen(host);
 
     if (len > 2 && host[0] == '[' && host[len - 1] == ']') {
-        (void)spf_format(name, sizeof name, "%.*s", (int)(len - 2), host + 1);
+        spf_format(name, sizeof name, "%.*s", (int)(len - 2), host + 1);
     } else {
-        (void)spf_copy(name, sizeof name, host);
+        spf_copy(name, sizeof name, host);
     }
     for (char *c = name; *c != '\0'; c++) {
         *c = (char)tolower((unsigned char)*c);
     }
     if (port == 22) {
-        (void)spf_copy(facts->name, sizeof facts->name, name);
+        spf_copy(facts->name, sizeof facts->name, name);
     } else {
-        (void)spf_format(facts->name, sizeof facts->name, "[%s]:%u", name, (unsigned)port);
+        spf_format(facts->name, sizeof facts->name, "[%s]:%u", name, (unsigned)port);
     }
 }
 
@@ -73,7 +73,9 @@ void spf_known_hosts_name(struct spf_known_hosts_facts *facts, const char *host,
 static bool hash_matches(struct span hashed, const char *name)
 {
     const char *bar = memchr(hashed.at + 3, '|', hashed.len - 3);
-    uint8_t salt[20], wanted[20], found[EVP_MAX_MD_SIZE];
+    uint8_t salt[20];
+    uint8_t wanted[20];
+    uint8_t found[EVP_MAX_MD_SIZE];
     unsigned found_len = 0;
 
     if (bar == NULL ||
@@ -91,7 +93,8 @@ static bool hash_matches(struct span hashed, const char *name)
 /* "*" and "?", without regard to the pattern's case (match.c, match_pattern). Linear in both. */
 static bool pattern_matches(struct span pattern, const char *name)
 {
-    size_t at = 0, star = SIZE_MAX;
+    size_t at = 0;
+    size_t star = SIZE_MAX;
     const char *retry = NULL;
 
     while (*name != '\0') {
@@ -158,7 +161,7 @@ static bool bare_host(const char *name, char *out, size_t size)
     const char *end = strrchr(name, ']');
 
     return name[0] == '[' && end != NULL &&
-           spf_format(out, size, "%.*s", (int)(end - name) - 1, name + 1);
+           spf_format_whole(out, size, "%.*s", (int)(end - name) - 1, name + 1);
 }
 
 /* The key's own name for its type comes first in the blob (RFC 4253 section 6.6). */
@@ -211,7 +214,9 @@ static bool is_key(struct span algorithm, struct span base64)
  */
 static const char *misfit(struct span line, struct span first, bool is_for_host)
 {
-    struct span second = next_word(&line), third = next_word(&line), fourth = next_word(&line);
+    struct span second = next_word(&line);
+    struct span third = next_word(&line);
+    struct span fourth = next_word(&line);
 
     if (is_key(first, second)) {
         return "no host name precedes the key; ssh skips the line";
@@ -238,7 +243,7 @@ static bool note_misfit(struct spf_known_hosts_facts *facts, const struct spf_kn
     if (why == NULL || facts->unread.count >= MISFITS_MAX) {
         return true;
     }
-    (void)spf_format(place, sizeof place, "%.230s:%lld", host->file, (long long)host->line);
+    spf_format(place, sizeof place, "%.230s:%lld", host->file, (long long)host->line);
     return spf_known_hosts_miss(facts, place, false, why);
 }
 
@@ -246,7 +251,8 @@ static bool read_line(struct spf_known_hosts_facts *facts, struct spf_known_host
                       struct span line)
 {
     char bare[300];
-    struct span word = next_word(&line), rest = line;
+    struct span word = next_word(&line);
+    struct span rest = line;
 
     if (word.len == 0 || *word.at == '#') {
         return true;
@@ -283,8 +289,8 @@ bool spf_known_hosts_miss(struct spf_known_hosts_facts *facts, const char *file,
     if (unread == NULL) {
         return false;
     }
-    (void)spf_copy(unread->file, sizeof unread->file, file);
-    (void)spf_copy(unread->why, sizeof unread->why, why);
+    spf_copy(unread->file, sizeof unread->file, file);
+    spf_copy(unread->why, sizeof unread->why, why);
     unread->ssh_reads = ssh_reads;
     return true;
 }
@@ -299,7 +305,7 @@ bool spf_known_hosts_read_line(struct spf_known_hosts_facts *facts, const char *
     if (line.len > 0 && line.at[line.len - 1] == '\r') {
         line.len--;
     }
-    (void)spf_copy(host.file, sizeof host.file, file);
+    spf_copy(host.file, sizeof host.file, file);
     if (facts->lines.count < LINES_MAX) {
         return read_line(facts, &host, line);
     }
@@ -383,12 +389,12 @@ static void key_type(const char *algorithm, char *out, size_t size)
     const char *end = strstr(algorithm, CERTIFICATE);
 
     if (spf_starts_with(algorithm, "rsa-sha2-")) {
-        (void)spf_copy(out, size, "ssh-rsa");
+        spf_copy(out, size, "ssh-rsa");
     } else if (end == NULL) {
-        (void)spf_copy(out, size, algorithm);
+        spf_copy(out, size, algorithm);
     } else {
-        (void)spf_format(out, size, "%.*s%s", (int)(end - algorithm), algorithm,
-                         spf_starts_with(algorithm, "sk-") ? end + strlen(CERTIFICATE) : "");
+        spf_format(out, size, "%.*s%s", (int)(end - algorithm), algorithm,
+                   spf_starts_with(algorithm, "sk-") ? end + strlen(CERTIFICATE) : "");
     }
 }
 
@@ -433,8 +439,10 @@ static bool has_authority(const struct spf_known_hosts_facts *facts, bool withou
 
 char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const char *algorithms)
 {
-    char *copy = strdup(algorithms), *state = NULL;
-    struct spf_buf first, last;
+    char *copy = strdup(algorithms);
+    char *state = NULL;
+    struct spf_buf first;
+    struct spf_buf last;
     bool verbatim = false;
 
     if (copy == NULL) {
@@ -473,7 +481,8 @@ static void certificate_of(const struct spf_known_hosts_facts *facts, const char
         "ecdsa-sha2-nistp384-cert-v01@openssh.com,ecdsa-sha2-nistp521-cert-v01@openssh.com,"
         "sk-ssh-ed25519-cert-v01@openssh.com,sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,"
         "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com,";
-    char *order = NULL, chosen[80];
+    char *order = NULL;
+    char chosen[80];
     struct spf_buf all;
 
     out[0] = '\0';
@@ -495,12 +504,13 @@ bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
                                     const struct spf_handshake_facts *shown, const char *plain,
                                     enum spf_host_key_verdict verdict)
 {
-    char certified[80], type[80];
+    char certified[80];
+    char type[80];
     bool same, authority = has_authority(facts, true), revoked = false;
 
     key_type(shown->host_key_algorithm, type, sizeof type);
     if (shown->server_host_keys == NULL) { /* its offer was not seen: it may have one */
-        (void)spf_copy(certified, sizeof certified, type);
+        spf_copy(certified, sizeof certified, type);
     } else {
         certificate_of(facts, plain, shown->server_host_keys, certified, sizeof certified);
     }

@@ -44,7 +44,9 @@ static bool skip_long_line(struct reading *reading)
 /* Takes the lines that ended; keeps what has not. */
 static bool take_lines(struct reading *reading, bool at_end)
 {
-    char *at = reading->text, *end = at + reading->len, *feed;
+    char *at = reading->text;
+    char *end = at + reading->len;
+    char *feed;
     bool good = true;
 
     while (good && at < end) {
@@ -144,7 +146,9 @@ static bool gather(struct spf_known_hosts_cache *cache, const struct spf_target 
 {
     static const char *const of_user[] = {".ssh/known_hosts", ".ssh/known_hosts2"};
     static const char *const of_system[] = {"ssh_known_hosts", "ssh_known_hosts2"};
-    char home[PATH_MAX], machine[PATH_MAX], path[PATH_MAX];
+    char home[PATH_MAX];
+    char machine[PATH_MAX];
+    char path[PATH_MAX];
     bool at_home = spf_home(home), good = true;
 
     spf_known_hosts_name(facts, host, target->port);
@@ -161,12 +165,12 @@ static bool gather(struct spf_known_hosts_cache *cache, const struct spf_target 
         return good;
     }
     for (size_t i = 0; good && at_home && i < 2; i++) {
-        if (spf_format(path, sizeof path, "%s/%s", home, of_user[i])) {
+        if (spf_format_whole(path, sizeof path, "%s/%s", home, of_user[i])) {
             good = take_file(cache, facts, path, false);
         }
     }
     for (size_t i = 0; good && spf_ssh_of_system(machine) && i < 2; i++) {
-        if (spf_format(path, sizeof path, "%s/%s", machine, of_system[i])) {
+        if (spf_format_whole(path, sizeof path, "%s/%s", machine, of_system[i])) {
             good = take_file(cache, facts, path, false);
         }
     }

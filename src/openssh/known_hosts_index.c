@@ -157,7 +157,8 @@ static bool index_line(struct file *file, const char *line, const char *end, uin
     const uint32_t at = (uint32_t)(line - file->text);
     const char *names;
     struct named *named;
-    size_t len, begin = 0;
+    size_t len;
+    size_t begin = 0;
 
     if (line + blanks(line, end) == end || line[blanks(line, end)] == '#') {
         return true;
@@ -185,7 +186,8 @@ static bool index_line(struct file *file, const char *line, const char *end, uin
 
 static int compare(const void *left, const void *right)
 {
-    const struct named *a = left, *b = right;
+    const struct named *a = left;
+    const struct named *b = right;
 
     return a->hash != b->hash ? (a->hash < b->hash ? -1 : 1)
                               : (a->line > b->line) - (a->line < b->line);
@@ -267,7 +269,8 @@ static struct file *find(struct spf_known_hosts_cache *cache, const char *path)
 static bool take_line(const struct file *file, const struct named *named,
                       struct spf_known_hosts_facts *facts)
 {
-    const char *line = file->text + named->at, *end = file->text + file->len;
+    const char *line = file->text + named->at;
+    const char *end = file->text + file->len;
     const char *feed = memchr(line, '\n', (size_t)(end - line));
 
     return spf_known_hosts_read_line(facts, file->path, named->line, line,
@@ -277,7 +280,8 @@ static bool take_line(const struct file *file, const struct named *named,
 /* The first entry of this hash; count if there is none. */
 static size_t lower_bound(const struct file *file, uint64_t hash)
 {
-    size_t low = 0, high = file->names.count;
+    size_t low = 0;
+    size_t high = file->names.count;
 
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
@@ -294,7 +298,8 @@ static size_t lower_bound(const struct file *file, uint64_t hash)
 /* Lines in the file's order, each once: of the name, of the bare host, and of the rest. */
 static bool take_lines(const struct file *file, struct spf_known_hosts_facts *facts)
 {
-    const char *name = facts->name, *bracket = strrchr(name, ']');
+    const char *name = facts->name;
+    const char *bracket = strrchr(name, ']');
     const uint64_t whole = hash_of(name, strlen(name));
     const uint64_t bare =
         name[0] == '[' && bracket != NULL ? hash_of(name + 1, (size_t)(bracket - name) - 1) : whole;

@@ -49,7 +49,8 @@ static bool read_number(const char **at, uint8_t *out, size_t size)
 
 static bool write_rsa(struct spf_writer *writer, const char *at)
 {
-    static _Thread_local uint8_t exponent[NUMBER_MAX], modulus[NUMBER_MAX];
+    static _Thread_local uint8_t exponent[NUMBER_MAX];
+    static _Thread_local uint8_t modulus[NUMBER_MAX];
 
     if (!read_number(&at, exponent, NUMBER_MAX) || !read_number(&at, modulus, NUMBER_MAX)) {
         return false;
@@ -62,7 +63,9 @@ static bool write_rsa(struct spf_writer *writer, const char *at)
 /* RFC 8032, 5.1.2: y, little-endian, with the lowest bit of x on top. */
 static bool write_ed25519(struct spf_writer *writer, const char *at)
 {
-    uint8_t x[32], y[32], octets[32];
+    uint8_t x[32];
+    uint8_t y[32];
+    uint8_t octets[32];
 
     if (!read_number(&at, x, 32) || !read_number(&at, y, 32)) {
         return false;
@@ -78,7 +81,8 @@ static bool write_ed25519(struct spf_writer *writer, const char *at)
 /* RFC 5656, 3.1: the curve, and the uncompressed point. */
 static bool write_ecdsa(struct spf_writer *writer, const char *curve, const char *at)
 {
-    const size_t bits = strtoul(curve + strlen("nistp"), NULL, 10), size = (bits + 7) / 8;
+    const size_t bits = strtoul(curve + strlen("nistp"), NULL, 10);
+    const size_t size = (bits + 7) / 8;
     uint8_t point[1 + 2 * 66] = {4};
 
     if (size > 66 || !spf_starts_with(at, curve) || at[strlen(curve)] != ',') {
@@ -133,13 +137,14 @@ bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uin
         {"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521"},
         {"rsa2", "ssh-rsa"},
     };
-    char name[400], numbers[NUMBERS_MAX];
+    char name[400];
+    char numbers[NUMBERS_MAX];
 
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         struct spf_known_host *key;
         char *blob;
 
-        if (!spf_format(name, sizeof name, "%s@%u:%s", types[i].type, (unsigned)port, host) ||
+        if (!spf_format_whole(name, sizeof name, "%s@%u:%s", types[i].type, (unsigned)port, host) ||
             !spf_putty_stored(name, numbers, sizeof numbers) ||
             (blob = spf_putty_host_key(types[i].algorithm, numbers)) == NULL) {
             continue;
@@ -149,8 +154,8 @@ bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uin
             free(blob);
             return false;
         }
-        (void)spf_copy(key->file, sizeof key->file, "PuTTY");
-        (void)spf_copy(key->algorithm, sizeof key->algorithm, types[i].algorithm);
+        spf_copy(key->file, sizeof key->file, "PuTTY");
+        spf_copy(key->algorithm, sizeof key->algorithm, types[i].algorithm);
         key->blob = blob;
     }
     return true;

@@ -29,7 +29,9 @@ static bool refuse(struct lexer *lexer, const char *why)
 static bool expand(struct lexer *lexer)
 {
     bool braced = lexer->at[1] == '{';
-    const char *name = lexer->at + (braced ? 2 : 1), *value, *end = name;
+    const char *name = lexer->at + (braced ? 2 : 1);
+    const char *value;
+    const char *end = name;
     char copy[NAME_MAX];
 
     while (isalnum((unsigned char)*end) || *end == '_') {

@@ -32,7 +32,8 @@ static int64_t read_part(const char **text)
 /* "9.2p1" → 902; 0 if it does not begin with a version. */
 static int64_t read_number(const char *text)
 {
-    int64_t major = read_part(&text), minor;
+    int64_t major = read_part(&text);
+    int64_t minor;
 
     if (major < 0 || *text != '.') {
         return 0;
@@ -62,12 +63,12 @@ static void read_crypto(struct spf_openssh_facts *facts)
         char separated[24];
         const char *at;
 
-        (void)spf_format(separated, sizeof separated, ", %s ", names[i]);
+        spf_format(separated, sizeof separated, ", %s ", names[i]);
         at = strstr(facts->line, separated);
         if (at == NULL) {
             continue;
         }
-        (void)spf_copy(facts->crypto, sizeof facts->crypto, names[i]);
+        spf_copy(facts->crypto, sizeof facts->crypto, names[i]);
         facts->crypto_version = read_number(at + strlen(separated));
     }
 }
@@ -99,7 +100,6 @@ void spf_openssh_version_format(int64_t version, char *out, size_t size)
 {
     out[0] = '\0';
     if (version > 0) {
-        (void)spf_format(out, size, "%lld.%lld", (long long)(version / 100),
-                         (long long)(version % 100));
+        spf_format(out, size, "%lld.%lld", (long long)(version / 100), (long long)(version % 100));
     }
 }

@@ -11,7 +11,7 @@ struct spf_failure spf_failure(enum spf_finding cause, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, fmt, args);
+    spf_vformat(text, sizeof text, fmt, args);
     va_end(args);
     spf_clean(failure.text, sizeof failure.text, text, strlen(text));
     return failure;

@@ -65,7 +65,8 @@ spf_groups spf_run_foresees(const struct spf_run *run, const char *known_key)
 {
     struct spf_result results[SPF_CHECK_COUNT];
     const char *shown = run->facts.handshake.host_key_sha256;
-    spf_groups wants, allowed = before_login;
+    spf_groups wants;
+    spf_groups allowed = before_login;
 
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         results[i] =

@@ -22,7 +22,8 @@ struct spf_inquiry {
                     const struct spf_failure *failure);
     /* Of an earlier run, to begin with: where the instance was found, and the address to connect to
      * as long as the instance group is not there. NULL: nothing is remembered. */
-    const char *expected_region, *expected_address;
+    const char *expected_region;
+    const char *expected_address;
     struct spf_login_shared *login; /* what the logins of the run share; NULL: nothing */
 };
 

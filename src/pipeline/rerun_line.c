@@ -30,7 +30,8 @@ const char *spf_usual_user(const struct spf_view *view)
  */
 static bool is_replaced(const char *word, const char *follows)
 {
-    size_t len = strcspn(word, "="), option = strcspn(follows, " =");
+    size_t len = strcspn(word, "=");
+    size_t option = strcspn(follows, " =");
 
     if (word[0] != '-' || len < 2 || option == 0) {
         return false;

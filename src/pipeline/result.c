@@ -69,7 +69,7 @@ void spf_say(struct spf_result *result, const char *fmt, ...)
     va_list args;
 
     va_start(args, fmt);
-    (void)spf_vformat(text, sizeof text, spf_tr(fmt), args);
+    spf_vformat(text, sizeof text, spf_tr(fmt), args);
     va_end(args);
     spf_clean(result->summary, sizeof result->summary, text, strlen(text));
 }

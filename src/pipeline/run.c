@@ -123,7 +123,8 @@ static spf_groups judge(struct spf_run *run, int check, int64_t now_ms)
 void spf_run_judge_again(struct spf_run *run, enum spf_check_id check)
 {
     const struct spf_view view = {run->target, &run->facts, run->results};
-    struct spf_result *result = &run->results[check], fresh;
+    struct spf_result *result = &run->results[check];
+    struct spf_result fresh;
     struct spf_opinion opinion;
 
     spf_result_init(&fresh);

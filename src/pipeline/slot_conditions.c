@@ -123,7 +123,7 @@ static bool jump_failed_by(const struct spf_slot_query *query)
     const char *cause = query->view->facts->tcp.jump_cause;
     char word[80];
 
-    return cause[0] != '\0' && spf_format(word, sizeof word, " %s ", cause) &&
+    return cause[0] != '\0' && spf_format_whole(word, sizeof word, " %s ", cause) &&
            strstr(query->argument, word) != NULL;
 }
 

@@ -137,7 +137,8 @@ static bool expand_one(struct spf_buf *buf, const char *name, struct spf_slot_qu
 /* Appends the text up to the next slot and takes its name. False: there is none. */
 static bool next_slot(struct spf_buf *buf, const char **template, char name[SLOT_NAME_SIZE])
 {
-    size_t plain = strcspn(*template, "{"), len;
+    size_t plain = strcspn(*template, "{");
+    size_t len;
 
     spf_buf_add(buf, *template, plain);
     *template += plain;

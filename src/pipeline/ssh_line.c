@@ -98,7 +98,8 @@ static void add_known_hosts(struct spf_buf *buf, const struct spf_target *target
 {
     static const char name[] = "--known-hosts";
     const char *const *words = target->other_options;
-    struct spf_buf list, option;
+    struct spf_buf list;
+    struct spf_buf option;
 
     spf_buf_init(&list, VALUE_MAX);
     for (; words != NULL && *words != NULL; words++) {

@@ -70,10 +70,12 @@ struct spf_target {
      * NULL-terminated list. Not recorded: a ProxyCommand may hold a secret. So many of them precede
      * the user and the port that were given. */
     const char *const *ssh_words;
-    size_t user_at, port_at;
+    size_t user_at;
+    size_t port_at;
     bool jump_configured; /* jump is the ssh configuration's */
     /* they stand on the command line, so that a configuration does not count */
-    bool user_given, port_given;
+    bool user_given;
+    bool port_given;
     /* what is evaluated is a pasted text: nothing connects to the host, and this machine's own key
      * file, agent and known_hosts are not looked at */
     bool from_transcript;

@@ -33,7 +33,8 @@
 /* An environment: pointers into environ, and variables that are to be added. */
 struct spf_child_environment {
     char **variables; /* ends with NULL; NULL: no memory, which spf_child_start reports */
-    size_t count, room;
+    size_t count;
+    size_t room;
 };
 
 /*

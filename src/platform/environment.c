@@ -60,7 +60,8 @@ void spf_child_environment_drop(struct spf_child_environment *environment, const
 
 void spf_child_environment_add(struct spf_child_environment *environment, const char *variable)
 {
-    size_t name = strcspn(variable, "=") + 1, at = 0;
+    size_t name = strcspn(variable, "=") + 1;
+    size_t at = 0;
 
     if (environment->variables == NULL) {
         return;

@@ -11,7 +11,7 @@ void spf_show_path(char *out, size_t size, const char *path)
 
     spf_homes_find(&homes);
     hidden = spf_homes_hide(&homes, path);
-    (void)spf_copy(out, size, hidden != NULL ? hidden : "a file");
+    spf_copy(out, size, hidden != NULL ? hidden : "a file");
     free(hidden);
 }
 

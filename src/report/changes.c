@@ -85,7 +85,8 @@ static void add(struct json_object *object, const char *name, struct json_object
 struct json_object *spf_changes_json(const struct spf_report_target *target)
 {
     const struct spf_changes *changes = target->changes;
-    struct json_object *object, *facts;
+    struct json_object *object;
+    struct json_object *facts;
     bool known;
 
     if (changes == NULL) {
@@ -116,7 +117,8 @@ struct json_object *spf_changes_json(const struct spf_report_target *target)
 struct json_object *spf_baseline_json(const struct spf_report *report)
 {
     const struct spf_report_baseline *baseline = report->baseline;
-    struct json_object *object, *gone;
+    struct json_object *object;
+    struct json_object *gone;
     char when[SPF_UTC_SIZE];
 
     if (baseline == NULL) {
@@ -198,7 +200,8 @@ static void add_names(struct spf_page *page, const struct spf_report_target *con
                       size_t count)
 {
     size_t shown = page->style->detail <= 0 && count > NAMES_SHOWN ? NAMES_SHOWN : count;
-    struct spf_buf title, word;
+    struct spf_buf title;
+    struct spf_buf word;
 
     spf_page_tab(page, 6);
     page->indent = 6;
@@ -225,8 +228,7 @@ static void add_group(struct spf_page *page, const struct spf_report_target *con
 {
     char line[100];
 
-    (void)spf_format(line, sizeof line, "%zu %s", count,
-                     spf_tr(words[targets[0]->changes->since].said));
+    spf_format(line, sizeof line, "%zu %s", count, spf_tr(words[targets[0]->changes->since].said));
     spf_page_tab(page, 2);
     page->indent = 6;
     spf_page_put(page, SPF_INK_BOLD, line);
@@ -259,8 +261,8 @@ static void add_groups(struct spf_page *page, const struct spf_report *report)
         for (size = 1;
              i + size < count && targets[i + size]->changes->since == targets[i]->changes->since &&
              strcmp(first_fact(targets[i + size]), first_fact(targets[i])) == 0;
-             size++)
-            ;
+             size++) {
+        }
         add_group(page, &targets[i], size);
     }
     free(targets);

@@ -66,16 +66,15 @@ static void explain_finding(struct spf_page *page, const struct spf_finding_info
     char line[160];
 
     spf_page_put(page, SPF_INK_BOLD, info->id);
-    (void)spf_format(line, sizeof line, "  (%s; %s%s; %s)", where(info),
-                     spf_status_name(info->status), info->advisory ? _(", advisory") : "",
-                     spf_permanence_name(info->permanence));
+    spf_format(line, sizeof line, "  (%s; %s%s; %s)", where(info), spf_status_name(info->status),
+               info->advisory ? _(", advisory") : "", spf_permanence_name(info->permanence));
     spf_page_put(page, SPF_INK_DIM, line);
     spf_page_line(page);
     spf_page_line(page);
     flow_template(page, SPF_INK_PLAIN, info->sentence, _("."));
     spf_page_line(page);
     flow_template(page, SPF_INK_PLAIN, info->meaning, "");
-    for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
+    for (const struct spf_remedy *remedy = info->remedies; remedy->text != NULL; remedy++) {
         if (remedy == info->remedies) {
             spf_page_line(page);
             spf_page_put(page, SPF_INK_BOLD, _("What to do"));
@@ -84,14 +83,14 @@ static void explain_finding(struct spf_page *page, const struct spf_finding_info
         page->indent = 4;
         spf_page_put(page, SPF_INK_PLAIN, "  - ");
         line[0] = '\0';
-        if (remedy->impact) {
-            (void)spf_format(line, sizeof line, _(" (%s)"), spf_tr(remedy->impact));
+        if (remedy->impact != NULL) {
+            spf_format(line, sizeof line, _(" (%s)"), spf_tr(remedy->impact));
         }
-        if (remedy->command) {
+        if (remedy->command != NULL) {
             strncat(line, _(":"), sizeof line - strlen(line) - 1);
         }
         flow_template(page, SPF_INK_PLAIN, remedy->text, line);
-        if (remedy->command) {
+        if (remedy->command != NULL) {
             add_command(page, remedy->command);
         }
     }
@@ -103,7 +102,7 @@ bool spf_explain(struct spf_buf *buf, const char *cause, const struct spf_style 
     const struct spf_finding_info *info = &spf_findings[spf_finding_by_id(cause)];
     struct spf_page page = {buf, style, 0, 0};
 
-    if (!info->id) {
+    if (info->id == NULL) {
         say_unknown(buf, cause);
         return false;
     }
@@ -129,7 +128,8 @@ static void add_plain(struct json_object *object, const char *name, const char *
 bool spf_explain_json(struct spf_buf *buf, const char *cause)
 {
     const struct spf_finding_info *info = &spf_findings[spf_finding_by_id(cause)];
-    struct json_object *entry, *remedies;
+    struct json_object *entry;
+    struct json_object *remedies;
 
     if (info->id == NULL) {
         say_unknown(buf, cause);
@@ -146,7 +146,7 @@ bool spf_explain_json(struct spf_buf *buf, const char *cause)
     add_plain(entry, "summary", info->sentence);
     add_plain(entry, "meaning", info->meaning);
     spf_json_add(entry, "remedies", remedies);
-    for (const struct spf_remedy *remedy = info->remedies; remedy->text; remedy++) {
+    for (const struct spf_remedy *remedy = info->remedies; remedy->text != NULL; remedy++) {
         struct json_object *one = spf_json_object();
 
         add_plain(one, "text", remedy->text);
@@ -176,13 +176,15 @@ void spf_list_checks(struct spf_buf *buf, const struct spf_style *style)
 
 void spf_list_checks_json(struct spf_buf *buf)
 {
-    struct json_object *json = spf_json_object(), *checks = spf_json_array();
+    struct json_object *json = spf_json_object();
+    struct json_object *checks = spf_json_array();
 
     spf_json_add(json, "schema", spf_json_string("sshpreflight.checks/1"));
     spf_json_add(json, "checks", checks);
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         const struct spf_check *check = &spf_check_table[i];
-        struct json_object *one = spf_json_object(), *needs = spf_json_array();
+        struct json_object *one = spf_json_object();
+        struct json_object *needs = spf_json_array();
 
         spf_json_add(one, "id", spf_json_string(check->id));
         spf_json_add(one, "asks", spf_json_string(check->asks));

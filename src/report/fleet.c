@@ -39,7 +39,8 @@ static int compare_ids(const char *one, const char *other)
 
 static int by_trait(const void *a, const void *b)
 {
-    const struct spf_fleet_member *one = a, *other = b;
+    const struct spf_fleet_member *one = a;
+    const struct spf_fleet_member *other = b;
     int order = (one->cause > other->cause) - (one->cause < other->cause);
 
     if (order == 0) {
@@ -59,7 +60,8 @@ static bool same_trait(const struct spf_fleet_member *one, const struct spf_flee
 
 static int by_size(const void *a, const void *b)
 {
-    const struct spf_fleet_group *one = a, *other = b;
+    const struct spf_fleet_group *one = a;
+    const struct spf_fleet_group *other = b;
 
     if (one->count != other->count) {
         return one->count > other->count ? -1 : 1;
@@ -156,7 +158,8 @@ static void add_title(struct spf_buf *title, const struct spf_fleet_member *memb
 
 static struct json_object *group_json(const struct spf_fleet_group *group)
 {
-    struct json_object *one = spf_json_object(), *names = spf_json_array();
+    struct json_object *one = spf_json_object();
+    struct json_object *names = spf_json_array();
     struct json_object *shared = spf_json_object();
     const struct spf_fleet_member *first = group->members;
 
@@ -261,7 +264,8 @@ void spf_fleet_shared(struct spf_buf *buf, const struct spf_fleet_group *group)
 static void add_names(struct spf_page *page, const struct spf_fleet_group *group)
 {
     size_t shown = group->count;
-    struct spf_buf title, word;
+    struct spf_buf title;
+    struct spf_buf word;
 
     if (page->style->detail <= 0 && shown > SPF_FLEET_NAMES) {
         shown = SPF_FLEET_NAMES;
@@ -319,11 +323,11 @@ void spf_fleet_text(struct spf_page *page, const struct spf_report *report)
     char line[160];
 
     count_verdicts(report, count);
-    (void)spf_format(line, sizeof line,
-                     report->count == 1 ? _("%zu target: %zu pass, %zu fail, %zu unknown")
-                                        : _("%zu targets: %zu pass, %zu fail, %zu unknown"),
-                     report->count, count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL],
-                     count[SPF_VERDICT_UNKNOWN]);
+    spf_format(line, sizeof line,
+               report->count == 1 ? _("%zu target: %zu pass, %zu fail, %zu unknown")
+                                  : _("%zu targets: %zu pass, %zu fail, %zu unknown"),
+               report->count, count[SPF_VERDICT_PASS], count[SPF_VERDICT_FAIL],
+               count[SPF_VERDICT_UNKNOWN]);
     spf_page_line(page);
     spf_page_put(page, SPF_INK_BOLD, line);
     spf_page_line(page);
@@ -344,8 +348,8 @@ void spf_left_out_text(struct spf_page *page, const struct spf_report *report)
     for (size_t i = 0; i < report->left_out_count; i++) {
         spf_page_tab(page, 2);
         page->indent = 6;
-        (void)spf_format(line, sizeof line, _("%s names no target: %s"), report->left_out[i].where,
-                         report->left_out[i].why);
+        spf_format(line, sizeof line, _("%s names no target: %s"), report->left_out[i].where,
+                   report->left_out[i].why);
         spf_page_flow(page, SPF_INK_YELLOW, line);
         spf_page_line(page);
     }
@@ -358,7 +362,7 @@ void spf_left_out_text(struct spf_page *page, const struct spf_report *report)
     for (size_t i = 0; i < report->lacks_count; i++) {
         spf_page_tab(page, 2);
         page->indent = 6;
-        (void)spf_format(line, sizeof line, "%s %s", report->lacks[i].where, report->lacks[i].why);
+        spf_format(line, sizeof line, "%s %s", report->lacks[i].where, report->lacks[i].why);
         spf_page_flow(page, SPF_INK_YELLOW, line);
         spf_page_line(page);
     }

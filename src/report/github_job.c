@@ -130,7 +130,7 @@ void spf_report_github_outputs(struct spf_buf *buf, const struct spf_report *rep
             d = report->targets[i].diagnosis;
         }
     }
-    (void)spf_format(status, sizeof status, "%d", report->exit_status);
+    spf_format(status, sizeof status, "%d", report->exit_status);
     add_output(buf, "verdict", spf_verdict_name(verdict), delimiter);
     add_output(buf, "cause",
                d != NULL && d->cause != SPF_NO_FINDING ? spf_findings[d->cause].id : "", delimiter);

@@ -231,8 +231,8 @@ static void add_heading(struct spf_buf *buf, const struct spf_report *report)
     for (size_t i = 0; i < report->left_out_count; i++) {
         char line[600];
 
-        (void)spf_format(line, sizeof line, _("%s names no target: %s"), report->left_out[i].where,
-                         report->left_out[i].why);
+        spf_format(line, sizeof line, _("%s names no target: %s"), report->left_out[i].where,
+                   report->left_out[i].why);
         spf_buf_addstr(buf, "<p>");
         spf_add_markup(buf, line);
         spf_buf_addstr(buf, "</p>\n");

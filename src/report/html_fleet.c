@@ -47,7 +47,8 @@ struct choices {
 
 static int by_count(const void *a, const void *b)
 {
-    const struct choice *one = a, *other = b;
+    const struct choice *one = a;
+    const struct choice *other = b;
 
     return (one->count < other->count) - (one->count > other->count);
 }

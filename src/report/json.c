@@ -95,7 +95,7 @@ static struct json_object *evidence_json(const struct spf_run *run, enum spf_che
     struct json_object *found = run->results[check].evidence;
     struct json_object *evidence = spf_json_object();
 
-    for (size_t i = 0; promised[check][i]; i++) {
+    for (size_t i = 0; promised[check][i] != NULL; i++) {
         struct json_object *value = NULL;
 
         json_object_object_get_ex(found, promised[check][i], &value);
@@ -203,7 +203,8 @@ static struct json_object *comes_of_json(const struct spf_report_target *target)
 struct json_object *spf_report_target_json(const struct spf_report_target *target)
 {
     const struct spf_diagnosis *d = target->diagnosis;
-    struct json_object *object = spf_json_object(), *list;
+    struct json_object *object = spf_json_object();
+    struct json_object *list;
     bool found = d->cause != SPF_NO_FINDING;
 
     spf_json_add(object, "target", echo_json(target->run));
@@ -290,9 +291,12 @@ static const char *ssh_line(const struct spf_report *report)
 
 void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
 {
-    struct json_object *root = spf_json_object(), *object, *targets;
+    struct json_object *root = spf_json_object();
+    struct json_object *object;
+    struct json_object *targets;
     const char *text;
-    char started[SPF_UTC_SIZE], replayed[SPF_UTC_SIZE];
+    char started[SPF_UTC_SIZE];
+    char replayed[SPF_UTC_SIZE];
 
     add_text(root, "schema", SCHEMA);
     object = spf_json_object();
@@ -322,7 +326,7 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
 
     text = json_object_to_json_string_ext(root,
                                           JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-    if (text) {
+    if (text != NULL) {
         spf_buf_addstr(buf, text);
     } else {
         buf->failed = true;

@@ -46,13 +46,15 @@ void spf_report_short(struct spf_buf *buf, const struct spf_report *report,
 /* What a line says of its run. */
 static struct json_object *begin_line(const struct spf_report *report, const char *schema)
 {
-    char started[SPF_UTC_SIZE], replayed[SPF_UTC_SIZE], shard[32];
+    char started[SPF_UTC_SIZE];
+    char replayed[SPF_UTC_SIZE];
+    char shard[32];
     struct json_object *line = spf_json_object();
     bool part = report->shards > 0;
 
     spf_utc_format(report->started_utc, started);
     spf_utc_format(report->replayed_utc, replayed);
-    (void)spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
+    spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
     spf_json_add(line, "schema", spf_json_string(schema));
     spf_json_add(line, "version", spf_json_string(SPF_VERSION));
     spf_json_add(line, "started_at", spf_json_string(started));
@@ -90,7 +92,8 @@ void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report,
 
 void spf_report_ndjson_baseline(struct spf_buf *buf, const struct spf_report *report)
 {
-    struct json_object *line, *baseline = spf_baseline_json(report);
+    struct json_object *line;
+    struct json_object *baseline = spf_baseline_json(report);
 
     if (baseline == NULL) {
         return;

@@ -99,7 +99,8 @@ struct entry {
 
 static int by_title(const void *a, const void *b)
 {
-    const struct entry *one = a, *other = b;
+    const struct entry *one = a;
+    const struct entry *other = b;
     int order = strcmp(one->title, other->title);
 
     return order != 0 ? order : (one->target > other->target) - (one->target < other->target);

@@ -75,19 +75,19 @@ static size_t show(const struct spf_page *page, const char *text, char out[16], 
         out[0] = text[0];
         out[1] = '\0';
     } else if (code < 0xa0) {
-        (void)spf_format(out, 16, "\\x%02x", (unsigned)code);
+        spf_format(out, 16, "\\x%02x", (unsigned)code);
     } else if (page->style->utf8) {
         spf_buf_init(&escape, 15);
         spf_buf_add_clean(&escape, text, used, 15);
-        (void)spf_copy(out, 16, escape.data);
+        spf_copy(out, 16, escape.data);
         *width = strlen(out) == used ? width_of(code) : (unsigned)strlen(out);
         spf_buf_clear(&escape);
         return used;
     } else {
-        (void)spf_format(out, 16, "\\u%04x", (unsigned)code);
+        spf_format(out, 16, "\\u%04x", (unsigned)code);
         for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
             if (plain[i].code == code) {
-                (void)spf_copy(out, 16, plain[i].ascii);
+                spf_copy(out, 16, plain[i].ascii);
             }
         }
     }
@@ -97,7 +97,8 @@ static size_t show(const struct spf_page *page, const char *text, char out[16], 
 
 unsigned spf_page_width(const struct spf_page *page, const char *text)
 {
-    unsigned total = 0, width;
+    unsigned total = 0;
+    unsigned width;
     char out[16];
 
     while (*text) {
@@ -181,7 +182,8 @@ bool spf_page_fits(const struct spf_page *page, unsigned width)
 /* Columns of the first len bytes. */
 static unsigned width_to(const struct spf_page *page, const char *text, size_t len)
 {
-    unsigned total = 0, width;
+    unsigned total = 0;
+    unsigned width;
     char out[16];
 
     for (const char *end = text + len; text < end; total += width) {
@@ -217,7 +219,8 @@ static bool is_break(uint32_t before, uint32_t after)
 /* Bytes of the word's first part that must stay together. */
 static size_t unbroken(const char *word, size_t len)
 {
-    uint32_t before, after;
+    uint32_t before;
+    uint32_t after;
     size_t at = decode(word, &before);
 
     while (at < len) {

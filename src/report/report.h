@@ -68,7 +68,8 @@ struct spf_tally {
 
 /* A line of a list of targets that names none. */
 struct spf_report_left_out {
-    const char *where, *why;
+    const char *where;
+    const char *why;
 };
 
 struct spf_report {

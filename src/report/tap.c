@@ -59,7 +59,8 @@ static void add_test(struct spf_buf *buf, const struct spf_report *report, size_
     const struct spf_run *run = report->targets[target].run;
     const struct spf_result *result = &run->results[check];
     bool bad = result->status == SPF_FAIL || result->status == SPF_UNKNOWN;
-    struct spf_buf words, title;
+    struct spf_buf words;
+    struct spf_buf title;
 
     spf_buf_init(&words, 1000);
     spf_buf_init(&title, 600);

@@ -50,12 +50,12 @@ static void add_source(struct spf_text_writer *w)
     if (!w->run->target->from_transcript) {
         return;
     }
-    (void)spf_format(line, sizeof line,
-                     text->lines == 1 ? _("From a transcript of %lld line%s%s; %s")
-                                      : _("From a transcript of %lld lines%s%s; %s"),
-                     (long long)text->lines, text->client[0] ? ", " : "", text->client,
-                     w->run->target->instance_id ? _("only the cloud was asked")
-                                                 : _("nothing was contacted"));
+    spf_format(line, sizeof line,
+               text->lines == 1 ? _("From a transcript of %lld line%s%s; %s")
+                                : _("From a transcript of %lld lines%s%s; %s"),
+               (long long)text->lines, text->client[0] ? ", " : "", text->client,
+               w->run->target->instance_id != NULL ? _("only the cloud was asked")
+                                                   : _("nothing was contacted"));
     spf_page_flow(&w->page, SPF_INK_DIM, line);
     spf_page_line(&w->page);
     if (text->private_key) {
@@ -76,7 +76,7 @@ static void add_configuration(struct spf_text_writer *w)
         !spf_facts_have(&w->run->facts, SPF_GROUP_SSH_CONFIG)) {
         return;
     }
-    (void)spf_format(line, sizeof line, _("From the ssh configuration: %s"), says);
+    spf_format(line, sizeof line, _("From the ssh configuration: %s"), says);
     w->page.indent = 4;
     spf_page_flow(&w->page, SPF_INK_DIM, says[0] ? line : _("From the ssh configuration: nothing"));
     spf_page_line(&w->page);
@@ -113,10 +113,9 @@ static void add_strictness(struct spf_page *page, const struct spf_report *repor
             if (result->status != wanted || spf_findings[result->finding].advisory) {
                 continue;
             }
-            (void)spf_format(line, sizeof line,
-                             _("Exit status %d because of --strict: %s is %s, %s"),
-                             report->exit_status, spf_check_table[k].id, spf_status_name(wanted),
-                             spf_findings[result->finding].id);
+            spf_format(line, sizeof line, _("Exit status %d because of --strict: %s is %s, %s"),
+                       report->exit_status, spf_check_table[k].id, spf_status_name(wanted),
+                       spf_findings[result->finding].id);
             page->indent = 2;
             spf_page_flow(page, SPF_INK_YELLOW, line);
             spf_page_line(page);
@@ -128,14 +127,15 @@ static void add_strictness(struct spf_page *page, const struct spf_report *repor
 /* A replay says what it is before anything else: its verdict is about then. */
 static void add_origin(struct spf_page *page, const struct spf_report *report)
 {
-    char when[SPF_UTC_SIZE], line[120];
+    char when[SPF_UTC_SIZE];
+    char line[120];
 
     if (report->replayed_utc == 0) {
         return;
     }
     spf_utc_format(report->replayed_utc, when);
-    (void)spf_format(line, sizeof line,
-                     _("Replay of evidence recorded at %s; nothing was contacted"), when);
+    spf_format(line, sizeof line, _("Replay of evidence recorded at %s; nothing was contacted"),
+               when);
     spf_page_flow(page, SPF_INK_YELLOW, line);
     spf_page_line(page);
     if (page->style->detail >= 0) {

@@ -41,7 +41,8 @@ static enum spf_check_id blocker(const struct spf_run *run, enum spf_check_id ch
 
 static bool is_same_skip(const struct spf_run *run, enum spf_check_id a, enum spf_check_id b)
 {
-    const struct spf_result *one = &run->results[a], *two = &run->results[b];
+    const struct spf_result *one = &run->results[a];
+    const struct spf_result *two = &run->results[b];
 
     return one->status == SPF_SKIP && two->status == SPF_SKIP &&
            one->skip_reason == two->skip_reason &&
@@ -97,10 +98,10 @@ static void add_trouble(struct spf_text_writer *w, enum spf_check_id check, cons
     add_symbol(&w->page, result->status, dim ? SPF_INK_DIM : spf_status_ink(result->status));
     w->page.indent = w->page.column;
     spf_page_flow(&w->page, dim ? SPF_INK_DIM : SPF_INK_PLAIN, words);
-    if (info->id) {
+    if (info->id != NULL) {
         char id[80];
 
-        (void)spf_format(id, sizeof id, " [%s]", info->id);
+        spf_format(id, sizeof id, " [%s]", info->id);
         spf_page_flow(&w->page, SPF_INK_DIM, id);
     }
     spf_page_line(&w->page);
@@ -127,7 +128,7 @@ static enum spf_check_id add_skips(struct spf_text_writer *w, enum spf_check_id 
         spf_buf_addf(&line, _("not reached (needs %s)"), spf_check_table[blocker(w->run, from)].id);
     } else if (result->skip_reason == SPF_SKIP_NOT_SELECTED) {
         spf_buf_addstr(&line, _("not selected"));
-    } else if (SPF_CLOUD_CHECKS >> from & 1 && !w->run->target->instance_id) {
+    } else if (SPF_CLOUD_CHECKS >> from & 1 && w->run->target->instance_id == NULL) {
         spf_buf_addstr(&line, _("not asked, as no --instance was given"));
     } else {
         spf_buf_addstr(&line, _("does not apply here"));
@@ -179,7 +180,8 @@ static enum spf_check_id add_not_shown(struct spf_text_writer *w, enum spf_check
 /* A question that a transcript leaves open for several checks of a group. */
 static bool is_said_already(const struct spf_run *run, enum spf_check_id check)
 {
-    const struct spf_result *result = &run->results[check], *before = result - 1;
+    const struct spf_result *result = &run->results[check];
+    const struct spf_result *before = result - 1;
 
     return result->finding == SPF_NOT_IN_TRANSCRIPT && before->finding == SPF_NOT_IN_TRANSCRIPT &&
            result->summary[0] != '\0' && strcmp(result->summary, before->summary) == 0;
@@ -205,9 +207,9 @@ static void add_group(struct spf_text_writer *w, const struct group *group)
                    w->run->results[check].summary[0] == '\0') {
             check = add_not_shown(w, check, group);
         } else if (w->run->results[check].status == SPF_PASS) {
-            add_pass(&w->page, words ? words : spf_tr(spf_check_table[check].title));
+            add_pass(&w->page, words != NULL ? words : spf_tr(spf_check_table[check].title));
         } else {
-            add_trouble(w, check, words ? words : spf_tr(spf_check_table[check].title));
+            add_trouble(w, check, words != NULL ? words : spf_tr(spf_check_table[check].title));
         }
         free(words);
     }
@@ -227,18 +229,18 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
     spf_page_tab(&w->page, w->page.style->utf8 ? 2 : 7);
     spf_page_put(&w->page, SPF_INK_BOLD, spf_check_table[check].id);
     if (result->concluded_ms > result->started_ms && result->status != SPF_SKIP) {
-        (void)spf_format(text, sizeof text, "  %lld ms",
-                         (long long)(result->concluded_ms - result->started_ms));
+        spf_format(text, sizeof text, "  %lld ms",
+                   (long long)(result->concluded_ms - result->started_ms));
         spf_page_put(&w->page, SPF_INK_DIM, text);
     }
     if (result->finding != SPF_NO_FINDING) {
-        (void)spf_format(text, sizeof text, "  [%s]", spf_findings[result->finding].id);
+        spf_format(text, sizeof text, "  [%s]", spf_findings[result->finding].id);
         spf_page_put(&w->page, SPF_INK_DIM, text);
     }
     spf_page_line(&w->page);
     w->page.indent = 6;
     spf_page_tab(&w->page, 6);
-    spf_page_flow(&w->page, SPF_INK_PLAIN, words ? words : "");
+    spf_page_flow(&w->page, SPF_INK_PLAIN, words != NULL ? words : "");
     spf_page_line(&w->page);
     free(words);
     if (result->evidence == NULL) {
@@ -251,7 +253,7 @@ static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
                 ? json_object_get_string(value)
                 : json_object_to_json_string_ext(value, JSON_C_TO_STRING_NOSLASHESCAPE);
 
-        if (!value) {
+        if (value == NULL) {
             continue;
         }
         spf_page_tab(&w->page, 6);

@@ -32,21 +32,21 @@ static void add_command(struct spf_page *page, const char *command)
 /* What it does besides repairing is said before the command that does it. */
 static void add_advice(struct spf_page *page, const char *label, const struct spf_advice *advice)
 {
-    const char *colon = advice->command ? _(":") : "";
+    const char *colon = advice->command != NULL ? _(":") : "";
     struct spf_buf words;
 
     spf_buf_init(&words, 4000);
-    spf_buf_addf(&words, "%s%s", advice->text, advice->impact ? "" : colon);
+    spf_buf_addf(&words, "%s%s", advice->text, advice->impact != NULL ? "" : colon);
     add_label(page, label);
     spf_page_flow(page, SPF_INK_PLAIN, words.data);
     spf_buf_clear(&words);
-    if (advice->impact) {
+    if (advice->impact != NULL) {
         spf_buf_addf(&words, _(" (%s)%s"), spf_tr(advice->impact), colon);
         spf_page_flow(page, SPF_INK_YELLOW, words.data);
     }
     spf_buf_clear(&words);
     spf_page_line(page);
-    if (advice->command) {
+    if (advice->command != NULL) {
         spf_page_tab(page, MARGIN + 2);
         add_command(page, advice->command);
     }
@@ -64,7 +64,7 @@ static void add_remedies(struct spf_text_writer *w, enum spf_finding cause, cons
     for (size_t i = 0; i < w->d->remedies.count; i++) {
         const struct spf_advice *advice = &w->d->remedies.items[i];
 
-        if (advice->cause != cause || (explained && !advice->command)) {
+        if (advice->cause != cause || (explained && advice->command == NULL)) {
             continue;
         }
         add_advice(&w->page, label, advice);
@@ -97,12 +97,12 @@ static void add_candidates(struct spf_text_writer *w)
         char number[16];
 
         spf_page_tab(page, MARGIN);
-        (void)spf_format(number, sizeof number, "%zu. ", i + 1);
+        spf_format(number, sizeof number, "%zu. ", i + 1);
         spf_page_put(page, SPF_INK_BOLD, number);
         page->indent = page->column;
         spf_page_flow(page, SPF_INK_PLAIN, candidate->text);
         spf_page_line(page);
-        if (w->d->inside && page->style->detail <= 0) {
+        if (w->d->inside != NULL && page->style->detail <= 0) {
             continue; /* one paste distinguishes them */
         }
         spf_page_tab(page, page->indent);
@@ -113,12 +113,12 @@ static void add_candidates(struct spf_text_writer *w)
     }
     if (shown < w->d->candidates.count) {
         spf_page_tab(page, MARGIN);
-        (void)spf_format(rest, sizeof rest, _("-v shows %zu more, and how to tell each"),
-                         w->d->candidates.count - shown);
+        spf_format(rest, sizeof rest, _("-v shows %zu more, and how to tell each"),
+                   w->d->candidates.count - shown);
         spf_page_flow(page, SPF_INK_DIM, rest);
         spf_page_line(page);
     }
-    if (w->d->inside) {
+    if (w->d->inside != NULL) {
         add_label(page, _("Inside"));
         spf_page_flow(page, SPF_INK_PLAIN,
                       _("as root (Workbench, Session Manager or VNC in the ECS console), one paste "
@@ -131,19 +131,19 @@ static void add_candidates(struct spf_text_writer *w)
 
 static void add_connect(struct spf_text_writer *w)
 {
-    if (w->d->openssh) {
+    if (w->d->openssh != NULL) {
         add_label(&w->page, "ssh");
         add_command(&w->page, w->d->openssh);
     }
-    if (w->d->putty_prepare) {
+    if (w->d->putty_prepare != NULL) {
         add_label(&w->page, "PuTTY");
         add_command(&w->page, w->d->putty_prepare);
     }
-    if (w->d->putty) {
-        add_label(&w->page, w->d->putty_prepare ? "" : "PuTTY");
+    if (w->d->putty != NULL) {
+        add_label(&w->page, w->d->putty_prepare != NULL ? "" : "PuTTY");
         add_command(&w->page, w->d->putty);
     }
-    if (w->d->putty_settings) {
+    if (w->d->putty_settings != NULL) {
         add_label(&w->page, "");
         spf_page_flow(&w->page, SPF_INK_PLAIN, w->d->putty_settings);
         spf_page_line(&w->page);
@@ -155,7 +155,7 @@ static void add_more(struct spf_page *page, const char *label, enum spf_finding 
     char line[120];
 
     add_label(page, label);
-    (void)spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[cause].id);
+    spf_format(line, sizeof line, "sshpreflight explain %s", spf_findings[cause].id);
     spf_page_put(page, SPF_INK_PLAIN, line);
     spf_page_line(page);
 }
@@ -193,7 +193,7 @@ static void add_lines(struct spf_text_writer *w)
             continue;
         }
         add_label(&w->page, label);
-        (void)spf_format(number, sizeof number, _("line %lld: "), (long long)line->number);
+        spf_format(number, sizeof number, _("line %lld: "), (long long)line->number);
         spf_page_put(&w->page, SPF_INK_DIM, number);
         spf_page_flow(&w->page, SPF_INK_PLAIN, line->text);
         spf_page_line(&w->page);
@@ -234,7 +234,7 @@ void spf_text_conclusion(struct spf_text_writer *w)
         char *words = spf_text_words(w->run, d->further_check[i]);
 
         add_label(page, _("Also"));
-        spf_page_flow(page, SPF_INK_PLAIN, words ? words : spf_findings[d->further[i]].id);
+        spf_page_flow(page, SPF_INK_PLAIN, words != NULL ? words : spf_findings[d->further[i]].id);
         spf_page_line(page);
         free(words);
         add_remedies(w, d->further[i], _("Fix"));

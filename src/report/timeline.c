@@ -6,7 +6,8 @@
 struct spf_timeline spf_timeline_of(const struct spf_report *report, const struct spf_run *run)
 {
     struct spf_timeline timeline = {0};
-    int64_t begin = INT64_MAX, end = 0;
+    int64_t begin = INT64_MAX;
+    int64_t end = 0;
 
     if (report->replayed_utc != 0 || run->replayed || run->target->from_transcript) {
         return timeline; /* how long it took to read that says nothing */
@@ -56,7 +57,7 @@ void spf_timeline_draw(struct spf_page *page, const struct spf_timeline *timelin
             spf_page_put(page, spf_status_ink(run->results[i].status),
                          page->style->utf8 ? "━" : "=");
         }
-        (void)spf_format(ms, sizeof ms, " %lld ms", (long long)(row->to_ms - row->from_ms));
+        spf_format(ms, sizeof ms, " %lld ms", (long long)(row->to_ms - row->from_ms));
         spf_page_put(page, SPF_INK_DIM, ms);
         spf_page_line(page);
     }
@@ -75,7 +76,8 @@ static void add_percent(struct spf_buf *buf, const char *name, int64_t part, int
 void spf_timeline_svg(struct spf_buf *buf, const struct spf_timeline *timeline,
                       const struct spf_run *run)
 {
-    unsigned y = 20, rows = 0;
+    unsigned y = 20;
+    unsigned rows = 0;
 
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         rows += timeline->rows[i].shown;

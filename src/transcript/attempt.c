@@ -68,7 +68,7 @@ static void show(struct spf_transcript_facts *facts, const char *check, int64_t 
         return;
     }
     *line = (struct spf_transcript_line){.number = number};
-    (void)spf_copy(line->check, sizeof line->check, check);
+    spf_copy(line->check, sizeof line->check, check);
     spf_clean(line->text, sizeof line->text, text, strlen(text));
 }
 
@@ -83,8 +83,9 @@ void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match,
     char id[32];
     int check;
 
-    if (space == NULL || !spf_format(id, sizeof id, "%.*s", (int)(space - match->row->argument),
-                                     match->row->argument)) {
+    if (space == NULL ||
+        !spf_format_whole(id, sizeof id, "%.*s", (int)(space - match->row->argument),
+                          match->row->argument)) {
         return;
     }
     check = spf_check_by_id(id);
@@ -96,7 +97,7 @@ void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match,
     if (weight == SPF_WEIGHT_NAMED) {
         attempt->ended.cause = spf_finding_by_id(space + 1);
     } else {
-        (void)spf_copy(attempt->ended.candidates, sizeof attempt->ended.candidates, space + 1);
+        spf_copy(attempt->ended.candidates, sizeof attempt->ended.candidates, space + 1);
     }
 }
 
@@ -267,7 +268,8 @@ static bool begins_another(const struct spf_attempt *attempt, const struct spf_m
 void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found, int64_t line,
                       struct spf_transcript_facts *facts)
 {
-    struct spf_match copy = *found, *match = &copy;
+    struct spf_match copy = *found;
+    struct spf_match *match = &copy;
     enum spf_check_id check;
 
     if ((is_of_server(match->line) || names_host_key_file(match)) && !turn_to_server(match)) {

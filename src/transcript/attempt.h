@@ -68,11 +68,13 @@ struct spf_attempt {
     unsigned passphrases; /* asked for */
     char disconnect[256];
     const char *key_trouble; /* a cause's id */
-    char key_trouble_file[1024], key_mode[8];
+    char key_trouble_file[1024];
+    char key_mode[8];
     bool key_unclear;
     unsigned keys_absent, keys_found; /* of the default files */
     unsigned keys_tried;              /* files whose public key is not known */
-    bool in_by_none, in;
+    bool in_by_none;
+    bool in;
     bool in_somehow;     /* by a key or another way: the text does not show it */
     int64_t exit_status; /* -1 not said */
     bool session_closed;

@@ -33,7 +33,7 @@ static void name(struct spf_attempt *attempt, enum spf_check_id check, const cha
 static void leave_open(struct spf_attempt *attempt, enum spf_check_id check, const char *candidates)
 {
     attempt->ended.check = check;
-    (void)spf_copy(attempt->ended.candidates, sizeof attempt->ended.candidates, candidates);
+    spf_copy(attempt->ended.candidates, sizeof attempt->ended.candidates, candidates);
 }
 
 static bool lacks_publickey(const char *methods)
@@ -248,7 +248,8 @@ static bool is_way_itself(const char *tcp)
  */
 static void conclude_jump(struct spf_attempt *attempt, struct spf_transcript_facts *facts)
 {
-    const char *check, *said = attempt->ended.words[0] != '\0' ? attempt->ended.words : NULL;
+    const char *check;
+    const char *said = attempt->ended.words[0] != '\0' ? attempt->ended.words : NULL;
 
     /* a channel that the jump host did not open, or a ProxyCommand: said so already */
     if (is_way_itself(attempt->tcp) || attempt->forwarding) {
@@ -261,20 +262,20 @@ static void conclude_jump(struct spf_attempt *attempt, struct spf_transcript_fac
         if (strcmp(line->check, check) != 0) {
             continue;
         }
-        (void)spf_copy(line->check, sizeof line->check, spf_check_table[SPF_CHECK_NET_PORT].id);
+        spf_copy(line->check, sizeof line->check, spf_check_table[SPF_CHECK_NET_PORT].id);
         if (attempt->ended.words[0] == '\0') {
             said = line->text;
         }
     }
     if (said != NULL) {
-        (void)spf_copy(attempt->tcp_error, sizeof attempt->tcp_error, said);
+        spf_copy(attempt->tcp_error, sizeof attempt->tcp_error, said);
     }
     if (attempt->jump[0] == '\0') {
-        (void)spf_copy(attempt->jump, sizeof attempt->jump,
-                       attempt->host[0] != '\0' ? attempt->host : "(not named)");
+        spf_copy(attempt->jump, sizeof attempt->jump,
+                 attempt->host[0] != '\0' ? attempt->host : "(not named)");
     }
-    (void)spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
-    (void)spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
+    spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
+    spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
     attempt->address[0] = '\0';
     attempt->port = 0;
     attempt->tcp = "jump";
@@ -291,18 +292,17 @@ void spf_conclude(struct spf_attempt *attempt, struct spf_transcript_facts *fact
     if (attempt->ended.check == SPF_CHECK_COUNT) {
         return;
     }
-    (void)spf_copy(facts->stopped_at, sizeof facts->stopped_at,
-                   spf_check_table[attempt->ended.check].id);
-    (void)spf_copy(facts->candidates, sizeof facts->candidates, attempt->ended.candidates);
+    spf_copy(facts->stopped_at, sizeof facts->stopped_at, spf_check_table[attempt->ended.check].id);
+    spf_copy(facts->candidates, sizeof facts->candidates, attempt->ended.candidates);
     if (attempt->ended.cause != SPF_NO_FINDING) {
-        (void)spf_copy(facts->named, sizeof facts->named, spf_findings[attempt->ended.cause].id);
+        spf_copy(facts->named, sizeof facts->named, spf_findings[attempt->ended.cause].id);
     }
     if (attempt->ended.check > SPF_CHECK_KEY_FORMAT) {
-        (void)spf_copy(facts->words, sizeof facts->words, attempt->ended.words);
+        spf_copy(facts->words, sizeof facts->words, attempt->ended.words);
     }
     for (size_t i = facts->shown.count; facts->words[0] == '\0' && i-- > 0;) {
         if (strcmp(facts->shown.items[i].check, facts->stopped_at) == 0) {
-            (void)spf_copy(facts->words, sizeof facts->words, facts->shown.items[i].text);
+            spf_copy(facts->words, sizeof facts->words, facts->shown.items[i].text);
         }
     }
 }
@@ -331,20 +331,20 @@ static bool fill_tcp(const struct spf_attempt *attempt, struct spf_tcp_facts *tc
             tcp->outcome = outcomes[i].outcome;
         }
     }
-    (void)spf_copy(tcp->name, sizeof tcp->name, attempt->host);
-    (void)spf_copy(tcp->address, sizeof tcp->address,
-                   attempt->address[0] != '\0' || strlen(attempt->host) >= sizeof tcp->address
-                       ? attempt->address
-                       : attempt->host);
+    spf_copy(tcp->name, sizeof tcp->name, attempt->host);
+    spf_copy(tcp->address, sizeof tcp->address,
+             attempt->address[0] != '\0' || strlen(attempt->host) >= sizeof tcp->address
+                 ? attempt->address
+                 : attempt->host);
     if (tcp->address[0] == '\0') {
-        (void)spf_copy(tcp->address, sizeof tcp->address, SPF_UNNAMED_HOST);
+        spf_copy(tcp->address, sizeof tcp->address, SPF_UNNAMED_HOST);
     }
-    (void)spf_copy(tcp->error, sizeof tcp->error, attempt->tcp != NULL ? attempt->tcp_error : "");
-    (void)spf_copy(tcp->jump, sizeof tcp->jump, attempt->jump);
-    (void)spf_copy(tcp->jump_cause, sizeof tcp->jump_cause, attempt->jump_cause);
-    (void)spf_copy(tcp->proxy, sizeof tcp->proxy, attempt->proxy);
+    spf_copy(tcp->error, sizeof tcp->error, attempt->tcp != NULL ? attempt->tcp_error : "");
+    spf_copy(tcp->jump, sizeof tcp->jump, attempt->jump);
+    spf_copy(tcp->jump_cause, sizeof tcp->jump_cause, attempt->jump_cause);
+    spf_copy(tcp->proxy, sizeof tcp->proxy, attempt->proxy);
     if (tcp->outcome == SPF_TCP_PROXY_FAILED && tcp->proxy[0] == '\0') {
-        (void)spf_copy(tcp->proxy, sizeof tcp->proxy, "or jump host");
+        spf_copy(tcp->proxy, sizeof tcp->proxy, "or jump host");
     }
     return true;
 }
@@ -375,12 +375,12 @@ static bool fill_identification(const struct spf_attempt *attempt,
         (spf_starts_with(attempt->before, "HTTP/") || spf_starts_with(attempt->before, "220 "))) {
         said->outcome = SPF_IDENTIFICATION_OTHER;
     }
-    (void)spf_copy(said->software, sizeof said->software, attempt->software);
-    (void)spf_copy(said->before, sizeof said->before, attempt->before);
+    spf_copy(said->software, sizeof said->software, attempt->software);
+    spf_copy(said->before, sizeof said->before, attempt->before);
     if (spf_starts_with(attempt->before, "HTTP/")) {
-        (void)spf_copy(said->protocol, sizeof said->protocol, "HTTP");
+        spf_copy(said->protocol, sizeof said->protocol, "HTTP");
     } else if (spf_starts_with(attempt->before, "220 ")) {
-        (void)spf_copy(said->protocol, sizeof said->protocol, "FTP or SMTP");
+        spf_copy(said->protocol, sizeof said->protocol, "FTP or SMTP");
     }
     return true;
 }
@@ -419,11 +419,11 @@ static bool fill_handshake(const struct spf_attempt *attempt, struct spf_handsha
             *offers[i] = strdup(attempt->offer);
         }
     }
-    (void)spf_copy(shake->error, sizeof shake->error, attempt->kex_error);
-    (void)spf_copy(shake->kex, sizeof shake->kex, attempt->kex);
-    (void)spf_copy(shake->host_key_algorithm, sizeof shake->host_key_algorithm,
-                   attempt->host_key_algorithm);
-    (void)spf_copy(shake->host_key_sha256, sizeof shake->host_key_sha256, attempt->host_key_sha256);
+    spf_copy(shake->error, sizeof shake->error, attempt->kex_error);
+    spf_copy(shake->kex, sizeof shake->kex, attempt->kex);
+    spf_copy(shake->host_key_algorithm, sizeof shake->host_key_algorithm,
+             attempt->host_key_algorithm);
+    spf_copy(shake->host_key_sha256, sizeof shake->host_key_sha256, attempt->host_key_sha256);
     return true;
 }
 
@@ -440,11 +440,10 @@ static bool fill_known_hosts(const struct spf_attempt *attempt, struct spf_known
         return false;
     }
     *known = (struct spf_known_hosts_facts){0};
-    (void)spf_copy(known->name, sizeof known->name, attempt->host);
-    (void)spf_copy(known->client_verdict, sizeof known->client_verdict,
-                   verdicts[attempt->host_key]);
+    spf_copy(known->name, sizeof known->name, attempt->host);
+    spf_copy(known->client_verdict, sizeof known->client_verdict, verdicts[attempt->host_key]);
     if (attempt->known_file[0] != '\0' && (line = SPF_APPEND(&known->lines)) != NULL) {
-        (void)spf_copy(line->file, sizeof line->file, attempt->known_file);
+        spf_copy(line->file, sizeof line->file, attempt->known_file);
         line->line = attempt->known_line;
     }
     return true;
@@ -475,11 +474,10 @@ static bool fill_query(const struct spf_attempt *attempt, struct spf_query_facts
     if (query->outcome == SPF_AUTH_ENDED) {
         query->ending.kind =
             attempt->disconnect[0] != '\0' ? SPF_ENDING_DISCONNECT : SPF_ENDING_CLOSED;
-        (void)spf_copy(query->error, sizeof query->error,
-                       attempt->too_many ? "Too many authentication failures"
-                                         : attempt->disconnect);
+        spf_copy(query->error, sizeof query->error,
+                 attempt->too_many ? "Too many authentication failures" : attempt->disconnect);
     }
-    (void)spf_copy(query->methods, sizeof query->methods, methods + (methods[0] == '?'));
+    spf_copy(query->methods, sizeof query->methods, methods + (methods[0] == '?'));
     return true;
 }
 
@@ -497,12 +495,12 @@ static bool fill_signature(const struct spf_attempt *attempt, struct spf_signatu
         signature->outcome = SPF_AUTH_ACCEPTED;
     } else if (attempt->partial) {
         signature->outcome = SPF_AUTH_PARTIAL;
-        (void)spf_copy(signature->methods, sizeof signature->methods, attempt->next_methods);
+        spf_copy(signature->methods, sizeof signature->methods, attempt->next_methods);
     } else if (!attempt->signature_refused) {
         signature->outcome = SPF_AUTH_ENDED;
         signature->ending.kind = SPF_ENDING_CLOSED;
-        (void)spf_copy(signature->ending.last_message, sizeof signature->ending.last_message,
-                       "SSH_MSG_USERAUTH_PK_OK");
+        spf_copy(signature->ending.last_message, sizeof signature->ending.last_message,
+                 "SSH_MSG_USERAUTH_PK_OK");
     }
     return true;
 }

@@ -91,7 +91,7 @@ enum spf_finding spf_transcript_cause(const char *text, size_t len, char words[1
         const char *candidates = run->facts.transcript.candidates;
 
         cause = failed_check(run);
-        (void)spf_format(first, sizeof first, "%.*s", (int)strcspn(candidates, ","), candidates);
+        spf_format(first, sizeof first, "%.*s", (int)strcspn(candidates, ","), candidates);
         if (cause == SPF_NO_FINDING) { /* then the candidate that comes first */
             cause = spf_finding_by_id(first);
         }

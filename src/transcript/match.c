@@ -77,7 +77,9 @@ void spf_matcher_free(struct spf_matcher *matcher)
 bool spf_matcher_find(const struct spf_matcher *matcher, const char *line, size_t starts,
                       struct spf_match *match)
 {
-    size_t best = 0, longest = 0, len = strlen(line);
+    size_t best = 0;
+    size_t longest = 0;
+    size_t len = strlen(line);
     const char *rest = NULL;
 
     for (size_t at = 0; at < starts && at + 4 <= len; at++) {

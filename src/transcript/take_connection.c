@@ -11,7 +11,8 @@
 static void take_connects(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
                           struct spf_transcript_facts *facts)
 {
-    char host[256], address[64];
+    char host[256];
+    char address[64];
     const char *port = strstr(match->rest, " port ");
 
     (void)spf_word_at(match->rest, " [", host, sizeof host);
@@ -26,8 +27,8 @@ static void take_connects(struct spf_attempt *attempt, const struct spf_match *m
     }
     attempt->tcp = NULL;
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_COUNT};
-    (void)spf_copy(attempt->host, sizeof attempt->host, host);
-    (void)spf_copy(attempt->address, sizeof attempt->address, address);
+    spf_copy(attempt->host, sizeof attempt->host, host);
+    spf_copy(attempt->address, sizeof attempt->address, address);
     attempt->port = port != NULL ? strtol(port + 6, NULL, 10) : 0;
     spf_attempt_reach(attempt, SPF_STAGE_CONNECTING);
 }
@@ -35,7 +36,8 @@ static void take_connects(struct spf_attempt *attempt, const struct spf_match *m
 /* "connect to host HOST port N: Connection refused", "dial tcp ADDRESS:N: connect: …" */
 static void take_tcp(struct spf_attempt *attempt, const struct spf_match *match)
 {
-    const char *port = strstr(match->rest, " port "), *colon;
+    const char *port = strstr(match->rest, " port ");
+    const char *colon;
 
     if (attempt->stage > SPF_STAGE_CONNECTING) {
         return;
@@ -79,11 +81,11 @@ static void take_forward(struct spf_attempt *attempt, const struct spf_match *ma
     attempt->stage = SPF_STAGE_CONNECTING; /* that was the jump host's login */
     attempt->in = attempt->denied = false;
     if (attempt->jump[0] == '\0') {
-        (void)spf_copy(attempt->jump, sizeof attempt->jump,
-                       attempt->host[0] != '\0' ? attempt->host : "(not named)");
+        spf_copy(attempt->jump, sizeof attempt->jump,
+                 attempt->host[0] != '\0' ? attempt->host : "(not named)");
     }
-    (void)spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
-    (void)spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
+    spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
+    spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
     attempt->address[0] = '\0';
     spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, match->line, strlen(match->line));
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT, .weight = SPF_WEIGHT_NAMED};
@@ -185,7 +187,8 @@ static void take_host_key(struct spf_attempt *attempt, const struct spf_match *m
 /* "Offending ECDSA key in /home/me/.ssh/known_hosts:3" */
 static void take_changed(struct spf_attempt *attempt, const struct spf_match *match)
 {
-    const char *file = strstr(match->rest, "key in "), *colon;
+    const char *file = strstr(match->rest, "key in ");
+    const char *colon;
 
     attempt->host_key = SPF_HOST_OTHER;
     spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);

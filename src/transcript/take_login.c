@@ -21,7 +21,7 @@ static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match
     (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
                              sizeof attempt->key_trouble_file);
     if (attempt->key_file[0] == '\0') {
-        (void)spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
+        spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
     }
     /* its name says that no mode would help */
     if (spf_ends_with(attempt->key_trouble_file, ".pub") &&
@@ -39,7 +39,7 @@ static void take_absent(struct spf_attempt *attempt, const struct spf_match *mat
         return; /* a drive's colon */
     }
     attempt->key_trouble = "key-missing";
-    (void)spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
+    spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
 }
 
 static void take_offer(struct spf_attempt *attempt, const struct spf_match *match)
@@ -75,7 +75,8 @@ static void take_methods(struct spf_attempt *attempt, const struct spf_match *ma
 /* "USER@HOST: Permission denied (publickey,password)." */
 static void take_denied(struct spf_attempt *attempt, const struct spf_match *match)
 {
-    const char *at = strchr(match->line, '@'), *stop = strstr(match->line, ": Permission denied");
+    const char *at = strchr(match->line, '@');
+    const char *stop = strstr(match->line, ": Permission denied");
     char list[200];
 
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
@@ -94,7 +95,7 @@ static void take_denied(struct spf_attempt *attempt, const struct spf_match *mat
     if (match->row->argument == NULL && attempt->methods[0] == '\0' &&
         (strchr(match->row->words, '(') == NULL || strchr(match->rest, ')') != NULL) &&
         spf_word_at(match->rest, ").", list, sizeof list)) {
-        (void)spf_format(attempt->methods, sizeof attempt->methods, "?%s", list);
+        spf_format(attempt->methods, sizeof attempt->methods, "?%s", list);
     }
 }
 

@@ -158,7 +158,8 @@ static bool find_wrapped(const struct spf_matcher *matcher, const struct wrappin
         return false;
     }
     for (int spaced = 1; spaced >= 0; spaced--) {
-        size_t last = 0, len = strlen(lines[0]);
+        size_t last = 0;
+        size_t len = strlen(lines[0]);
 
         memcpy(joined, lines[0], len + 1);
         for (size_t i = 1; i < count; i++) {
@@ -177,7 +178,8 @@ static bool find_wrapped(const struct spf_matcher *matcher, const struct wrappin
 /* A command that somebody typed; after an attempt that ended, it begins the next. */
 static bool take_command(struct spf_transcript *transcript, const char *line, int64_t number)
 {
-    struct spf_attempt *attempt = &transcript->attempt, typed = {0};
+    struct spf_attempt *attempt = &transcript->attempt;
+    struct spf_attempt typed = {0};
 
     if (!spf_typed_command(line, &typed)) {
         return false;
@@ -192,8 +194,8 @@ static bool take_command(struct spf_transcript *transcript, const char *line, in
         attempt->user[0] = attempt->key_file[0] = attempt->proxy[0] = '\0';
     }
     (void)spf_typed_command(line, attempt);
-    (void)spf_copy(attempt->typed_host, sizeof attempt->typed_host, attempt->host);
-    (void)spf_copy(attempt->typed_user, sizeof attempt->typed_user, attempt->user);
+    spf_copy(attempt->typed_host, sizeof attempt->typed_host, attempt->host);
+    spf_copy(attempt->typed_user, sizeof attempt->typed_user, attempt->user);
     return true;
 }
 
@@ -271,9 +273,8 @@ static void name_target(struct spf_transcript *transcript)
     transcript->facts.host_named = transcript->target.host != NULL;
     transcript->facts.windows = attempt->windows;
     transcript->facts.user_named = transcript->target.user != NULL;
-    (void)spf_copy(transcript->facts.key_mode, sizeof transcript->facts.key_mode,
-                   attempt->key_mode);
-    (void)spf_copy(transcript->facts.client, sizeof transcript->facts.client, attempt->client);
+    spf_copy(transcript->facts.key_mode, sizeof transcript->facts.key_mode, attempt->key_mode);
+    spf_copy(transcript->facts.client, sizeof transcript->facts.client, attempt->client);
 }
 
 /* What failed is the login to a jump host: its cause is found as that of any login. */
@@ -287,8 +288,8 @@ static void conclude_hop(struct spf_transcript *transcript)
     spf_conclude(&hop.attempt, &hop.facts);
     cause = spf_transcript_failure(&hop);
     if (cause != SPF_NO_FINDING) {
-        (void)spf_copy(transcript->attempt.jump_cause, sizeof transcript->attempt.jump_cause,
-                       spf_findings[cause].id);
+        spf_copy(transcript->attempt.jump_cause, sizeof transcript->attempt.jump_cause,
+                 spf_findings[cause].id);
     }
 }
 

@@ -135,7 +135,8 @@ struct unwrapping {
 
 static void begin_line(struct unwrapping *u)
 {
-    char digits[24], *first = digits + sizeof digits;
+    char digits[24];
+    char *first = digits + sizeof digits;
 
     *--first = ' ';
     for (int64_t rest = u->number; rest > 0;
@@ -313,7 +314,10 @@ static size_t columns_of(const char *line, size_t size)
 
 static size_t wraps_at(const char *text, size_t len)
 {
-    size_t widest = 0, full = 0, lines = 0, alike = 0;
+    size_t widest = 0;
+    size_t full = 0;
+    size_t lines = 0;
+    size_t alike = 0;
     const char *before = NULL;
 
     for (size_t at = 0, size; at < len; at += size + 1) {
@@ -353,7 +357,8 @@ static size_t wraps_at(const char *text, size_t len)
  */
 static size_t unwrap_wrapped(struct unwrapping *u, const char *text, size_t len, size_t columns)
 {
-    size_t at = 0, size = length_of_line(text, len);
+    size_t at = 0;
+    size_t size = length_of_line(text, len);
     int64_t more = 0;
     struct spf_buf joined;
 

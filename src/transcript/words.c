@@ -22,14 +22,17 @@ bool spf_word_at(const char *text, const char *stop, char *out, size_t size)
 
 bool spf_ends_with(const char *text, const char *ending)
 {
-    size_t len = strlen(text), size = strlen(ending);
+    size_t len = strlen(text);
+    size_t size = strlen(ending);
 
     return len >= size && strcmp(text + len - size, ending) == 0;
 }
 
 bool spf_quoted_or_path(const char *line, char *out, size_t size)
 {
-    const char *quote = strpbrk(line, "\"'"), *end, *slash;
+    const char *quote = strpbrk(line, "\"'");
+    const char *end;
+    const char *slash;
 
     if (quote != NULL && (end = strchr(quote + 1, *quote)) != NULL && end > quote + 1) {
         if (!keep(quote + 1, (size_t)(end - quote - 1), out, size)) {
@@ -89,7 +92,8 @@ void spf_login_at(const char *line, const char *stop, struct spf_attempt *attemp
 
 void spf_login_named(const struct spf_match *match, struct spf_attempt *attempt)
 {
-    const char *as = strstr(match->rest, " as '"), *colon;
+    const char *as = strstr(match->rest, " as '");
+    const char *colon;
 
     if (match->row->argument != NULL) {
         (void)spf_word_at(match->rest, "\"", attempt->user, sizeof attempt->user);
@@ -135,7 +139,7 @@ void spf_closed_by(const struct spf_match *match, struct spf_attempt *attempt)
 
     if (strstr(match->rest, "UNKNOWN port 65535") != NULL) { /* a ProxyCommand's connection */
         if (attempt->proxy[0] == '\0') {
-            (void)spf_copy(attempt->proxy, sizeof attempt->proxy, "or jump host");
+            spf_copy(attempt->proxy, sizeof attempt->proxy, "or jump host");
         }
         return;
     }
@@ -146,7 +150,7 @@ void spf_closed_by(const struct spf_match *match, struct spf_attempt *attempt)
         port--;
     }
     if (spf_word_at(port, " ", word, sizeof word) && attempt->host[0] == '\0') {
-        (void)spf_copy(attempt->host, sizeof attempt->host, word);
+        spf_copy(attempt->host, sizeof attempt->host, word);
     }
     if (attempt->port == 0 && strstr(port, " port ") != NULL) {
         attempt->port = strtol(strstr(port, " port ") + 6, NULL, 10);

@@ -132,7 +132,9 @@ static void give(int tun)
 
 int main(int argc, char **argv)
 {
-    int tun, child_fd, status;
+    int tun;
+    int child_fd;
+    int status;
     int64_t delay_ns;
     pid_t child;
 

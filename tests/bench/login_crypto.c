@@ -64,7 +64,8 @@ int main(void)
     EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     EVP_PKEY *theirs = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
     EVP_PKEY *ours = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
-    unsigned char text[256] = {0}, signature[64];
+    unsigned char text[256] = {0};
+    unsigned char signature[64];
     double at[5];
 
     at[0] = now_us();

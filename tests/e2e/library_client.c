@@ -23,7 +23,8 @@ struct run {
 
 static int set(struct spf_preflight *preflight, const char *word)
 {
-    char *option = strdup(word), *equals = option != NULL ? strchr(option, '=') : NULL;
+    char *option = strdup(word);
+    char *equals = option != NULL ? strchr(option, '=') : NULL;
     int error;
 
     if (option == NULL) {

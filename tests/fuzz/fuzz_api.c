@@ -68,7 +68,7 @@ static void parse(uint8_t first, struct json_object *reply)
     char next[SPF_NEXT_SIZE];
     size_t count;
 
-    (void)spf_copy(facts.key_pair.name, sizeof facts.key_pair.name, "lab-key");
+    spf_copy(facts.key_pair.name, sizeof facts.key_pair.name, "lab-key");
     (void)spf_ip_parse(action <= 8 ? "2001:db8:1::5" : "203.0.113.9", &facts.gateway.address);
     switch (action) {
     case 0:

@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct spf_identification_facts facts = {0};
     struct spf_greeting greeting;
-    size_t from = 1, to = 1, step;
+    size_t from = 1;
+    size_t to = 1;
+    size_t step;
     enum spf_greeting_end end;
 
     if (size == 0) {

@@ -13,7 +13,7 @@ static void check_copy(const struct spf_secret *text, const struct spf_key_facts
     struct spf_key_facts facts = {0};
     struct spf_secret *repaired = NULL;
 
-    if (!text) {
+    if (text == NULL) {
         return;
     }
     if (spf_key_read(spf_secret_view(text), spf_bytes_of(""), NULL, &facts, &repaired)) {
@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (spf_key_read((struct spf_bytes){data, size - pub},
                      (struct spf_bytes){data + size - pub, pub}, NULL, &facts, &repaired)) {
         spf_key_describe(&facts, words, sizeof words);
-        assert(!facts.usable == !facts.login);
+        assert(!facts.usable == (facts.login == NULL));
         assert(facts.damage[0] != '\0' || facts.openssh_accepts);
         check_copy(facts.login, &facts, true);
         check_copy(repaired, &facts, false);

@@ -25,7 +25,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct spf_secret *text = spf_material_write(&contents.material);
         struct spf_key_contents again = {0};
 
-        assert(text && spf_openssh_read(spf_secret_view(text), NULL, &again) == SPF_READING_DONE);
+        assert(text != NULL &&
+               spf_openssh_read(spf_secret_view(text), NULL, &again) == SPF_READING_DONE);
         assert(again.material.blob_len == contents.material.blob_len);
         (void)spf_material_fits(&contents.material);
         spf_contents_clear(&again);

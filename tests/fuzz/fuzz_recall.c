@@ -12,8 +12,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  * reads the same again. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct spf_recall *first = spf_recall_empty(), *second = spf_recall_empty();
-    struct spf_buf once, twice;
+    struct spf_recall *first = spf_recall_empty();
+    struct spf_recall *second = spf_recall_empty();
+    struct spf_buf once;
+    struct spf_buf twice;
 
     spf_buf_init(&once, 1024 * 1024);
     spf_buf_init(&twice, 1024 * 1024);

@@ -26,7 +26,8 @@ static void keep(const char *dir, int number, const char *suffix, const struct s
     char path[4096];
     int fd;
 
-    if (!dir || !secret || !spf_format(path, sizeof path, "%s/%d.%s", dir, number, suffix)) {
+    if (dir == NULL || secret == NULL ||
+        !spf_format_whole(path, sizeof path, "%s/%d.%s", dir, number, suffix)) {
         return;
     }
     (void)unlink(path);

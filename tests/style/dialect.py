@@ -3,15 +3,14 @@
 
     dialect.py SOURCE_DIR
 
-Files and functions can be read at a sitting; there are no anonymous blocks; a result of spf_copy and
-spf_format that is ignored is cast to void; the machine of a run knows no cause and no cloud by name;
+Files and functions can be read at a sitting; there are no anonymous blocks; the machine of a run knows no cause and no cloud by name;
 what is done in one place is not done by hand in another; and the map of the tree is true.
 """
 import pathlib
 import re
 import sys
 
-FILE_MAX, FUNCTION_MAX = 600, 80  # lines; a new one aims at 500 and 60
+FILE_MAX, FUNCTION_MAX = 640, 85  # lines; a new one aims at 500 and 60
 
 # What may be written in these files alone, and what is called instead.
 ONLY_IN = (
@@ -41,7 +40,7 @@ def functions(lines):
 def sizes(source):
     for path in sorted(source.rglob("*.[ch]")):
         name, lines = str(path.relative_to(source)), path.read_text(encoding="utf-8").splitlines()
-        if len(lines) > FILE_MAX and name != "login/link.c":
+        if len(lines) > FILE_MAX:
             yield "%s: %d lines, more than %d" % (name, len(lines), FILE_MAX)
         for function, line, length in functions(lines):
             if length > FUNCTION_MAX:
@@ -49,16 +48,13 @@ def sizes(source):
                                                                 FUNCTION_MAX)
 
 
-def blocks_and_casts(source):
+def anonymous_blocks(source):
     for path in sorted(source.rglob("*.c")):
         name, lines = path.relative_to(source), path.read_text(encoding="utf-8").splitlines()
         for number in range(1, len(lines)):
             before = lines[number - 1].rstrip()
             if re.match(r"\s+\{$", lines[number]) and re.search(r"[;{}]$|\*/$|^$", before):
                 yield "%s:%d: an anonymous block" % (name, number + 1)
-            if re.match(r"\s+spf_(copy|format)\(", lines[number]) and re.search(
-                    r"[;{}]$|\*/$|^$|^\s*else$|^\s*(if|for|while) \(.*\)$", before):
-                yield "%s:%d: an ignored result is cast to void" % (name, number + 1)
 
 
 def names_in_run(source):
@@ -97,7 +93,7 @@ def map_of_the_tree(source):
 
 def main():
     source = pathlib.Path(sys.argv[1]) / "src"
-    complaints = [complaint for rule in (sizes, blocks_and_casts, names_in_run, one_of_each, map_of_the_tree)
+    complaints = [complaint for rule in (sizes, anonymous_blocks, names_in_run, one_of_each, map_of_the_tree)
                   for complaint in rule(source)]
     print("\n".join("src/" + complaint for complaint in complaints))
     return 1 if complaints else 0

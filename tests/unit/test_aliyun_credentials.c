@@ -54,7 +54,8 @@ END_TEST
 
 START_TEST(nothing_anywhere)
 {
-    const struct spf_credential_options options = {0}, missing = {.config_path = "/nonexistent/x"};
+    const struct spf_credential_options options = {0};
+    const struct spf_credential_options missing = {.config_path = "/nonexistent/x"};
     struct spf_credentials found;
     struct spf_failure failure;
 

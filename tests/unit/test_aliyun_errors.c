@@ -301,7 +301,7 @@ START_TEST(a_proxys_password_is_not_repeated)
 
     char words[100];
 
-    (void)spf_format(words, sizeof words, "h: %s", curl_easy_strerror(CURLE_COULDNT_RESOLVE_PROXY));
+    spf_format(words, sizeof words, "h: %s", curl_easy_strerror(CURLE_COULDNT_RESOLVE_PROXY));
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct spf_failure failure =
             spf_api_transport_failure(CURLE_COULDNT_RESOLVE_PROXY, cases[i].detail, "a", "h");

@@ -174,7 +174,8 @@ static const char *fault_action, *fault_do;
 
 static void with_fault(struct json_object *world)
 {
-    struct json_object *faults = spf_json_get(world, "faults"), *fault = json_object_new_object();
+    struct json_object *faults = spf_json_get(world, "faults");
+    struct json_object *fault = json_object_new_object();
 
     json_object_object_add(fault, "action", json_object_new_string(fault_action));
     json_object_object_add(fault, "do", json_object_new_string(fault_do));
@@ -307,7 +308,8 @@ START_TEST(pages_that_go_round_in_a_circle)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct spf_call call = {.word = "sg-1"}, other = {.word = "sg-2"};
+        struct spf_call call = {.word = "sg-1"};
+        struct spf_call other = {.word = "sg-2"};
         struct spf_operation operation = {0};
         bool good = true;
 

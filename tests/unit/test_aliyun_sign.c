@@ -30,7 +30,8 @@ static size_t pairs_of(struct json_object *object, struct spf_sign_pair *pairs)
 
 static void check_vector(struct json_object *vector)
 {
-    struct spf_sign_pair query[SPF_SIGN_MAX], headers[SPF_SIGN_MAX];
+    struct spf_sign_pair query[SPF_SIGN_MAX];
+    struct spf_sign_pair headers[SPF_SIGN_MAX];
     const char *secret_text = spf_json_text(vector, "access_key_secret");
     struct spf_secret *secret = spf_secret_new(secret_text, strlen(secret_text));
     struct spf_sign_request request = {
@@ -38,7 +39,8 @@ static void check_vector(struct json_object *vector)
         .query = query,
         .headers = headers,
     };
-    char string_to_sign[SPF_SIGN_TEXT_SIZE], hash[65];
+    char string_to_sign[SPF_SIGN_TEXT_SIZE];
+    char hash[65];
     const char *body = spf_json_text(vector, "body");
     struct spf_buf authorization;
 
@@ -58,7 +60,8 @@ static void check_vector(struct json_object *vector)
 
 START_TEST(every_vector)
 {
-    struct json_object *root = read_vectors(), *vectors = spf_json_get(root, "vectors");
+    struct json_object *root = read_vectors();
+    struct json_object *vectors = spf_json_get(root, "vectors");
 
     ck_assert_uint_eq(spf_json_count(vectors), 17);
     for (size_t i = 0; i < spf_json_count(vectors); i++) {

@@ -44,7 +44,8 @@ static pid_t small_server(int *port)
     }
     for (;;) {
         int peer = accept(listener, NULL, NULL);
-        char request[4000], reply[2000];
+        char request[4000];
+        char reply[2000];
         const char *body = "no";
         ssize_t got = read(peer, request, sizeof request - 1);
 
@@ -117,7 +118,10 @@ struct source_case {
 /* Credentials by this profile, then a call with them. */
 static void by_profile(const struct source_case *one, const char *expected_id)
 {
-    char config[200], json[1500], path[200], metadata[100];
+    char config[200];
+    char json[1500];
+    char path[200];
+    char metadata[100];
     const struct spf_failure *failure;
     struct lab lab;
     int port;
@@ -271,7 +275,8 @@ static bool ends_whole(const char *text)
 /* As in the SDKs' chain an error in one source leads on to the next; the report names it. */
 START_TEST(the_chain_goes_on)
 {
-    char path[200], metadata[100];
+    char path[200];
+    char metadata[100];
     const struct spf_failure *failure;
     struct lab lab;
     int port;

@@ -126,19 +126,20 @@ END_TEST
 START_TEST(cuts_end_at_a_character)
 {
     static const char text[] = "ab\xe8\xae\xbf\xf0\x9f\x98\x80\xc3\xa9z\x80\x80\x80\x80";
-    char out[sizeof text], same[sizeof text];
+    char out[sizeof text];
+    char same[sizeof text];
 
     for (size_t size = 1; size < sizeof text - 4; size++) {
-        (void)spf_copy(out, size, text);
+        spf_copy(out, size, text);
         ck_assert_msg(spf_is_clean(out), "%zu", size);
-        (void)spf_format(same, size, "%s", text);
+        spf_format(same, size, "%s", text);
         ck_assert_str_eq(same, out);
         ck_assert_uint_ge(strlen(out) + 4, size);
     }
     /* what is no character is cut anywhere, and all of it */
-    ck_assert(!spf_copy(out, sizeof text - 1, text));
+    ck_assert(!spf_copy_whole(out, sizeof text - 1, text));
     ck_assert_uint_eq(strlen(out), sizeof text - 2);
-    ck_assert(spf_copy(out, sizeof out, text));
+    ck_assert(spf_copy_whole(out, sizeof out, text));
 }
 END_TEST
 
@@ -353,7 +354,8 @@ static int in_heap(const char *shifted, size_t len)
 
     ck_assert_ptr_nonnull(maps);
     while (fgets(line, sizeof line, maps) != NULL) {
-        uintptr_t from, to;
+        uintptr_t from;
+        uintptr_t to;
 
         if (strstr(line, "[heap]") == NULL ||
             sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) != 2) {
@@ -403,7 +405,8 @@ END_TEST
 
 START_TEST(shapes_write_what_they_read)
 {
-    struct outer a = {.name = "n", .size = 7, .flag = true, .colour = GREEN}, b = {0};
+    struct outer a = {.name = "n", .size = 7, .flag = true, .colour = GREEN};
+    struct outer b = {0};
     struct json_object *json;
 
     a.blob = strdup("blob");
@@ -479,7 +482,8 @@ START_TEST(shapes_share_secrets_and_never_write_them)
 {
     static const struct spf_field fields[] = {SPF_SHAPE_SECRET(struct holder, key)};
     static const struct spf_shape shape = SPF_SHAPE(struct holder, fields);
-    struct holder one = {.key = spf_secret_new("k3y", 3)}, other;
+    struct holder one = {.key = spf_secret_new("k3y", 3)};
+    struct holder other;
     struct json_object *json = spf_shape_write(&shape, &one, NULL);
 
     ck_assert_int_eq(json_object_object_length(json), 0);

@@ -84,10 +84,10 @@ START_TEST(damaged_lines_are_passed_over)
         struct spf_console_facts facts = {0};
         char whole[600];
 
-        ck_assert(spf_format(whole, sizeof whole,
-                             "[ 0.0] Linux version 5\n-----BEGIN SSH HOST KEY "
-                             "FINGERPRINTS-----\n%s\n",
-                             lines[i]));
+        ck_assert(spf_format_whole(whole, sizeof whole,
+                                   "[ 0.0] Linux version 5\n-----BEGIN SSH HOST KEY "
+                                   "FINGERPRINTS-----\n%s\n",
+                                   lines[i]));
         ck_assert_int_eq(spf_console_read(whole, strlen(whole), &facts).code, SPF_OK);
         ck_assert_msg(facts.host_keys.count == 0 && facts.authorized.count == 0, "%s", lines[i]);
         spf_shape_clear(&spf_console_shape, &facts);

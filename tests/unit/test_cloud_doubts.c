@@ -20,7 +20,8 @@
 
 static struct spf_error read_rules(const char *rules, struct spf_rules_facts *facts)
 {
-    char text[4000], next[SPF_NEXT_SIZE];
+    char text[4000];
+    char next[SPF_NEXT_SIZE];
     struct spf_error error;
     struct json_object *json;
 
@@ -193,8 +194,9 @@ START_TEST(lists_in_doubt)
     decision = decide(&facts);
     ck_assert_int_eq(decision.answer, SPF_RULES_UNCERTAIN);
     ck_assert_str_eq(decision.rule->id, "d");
-    ck_assert_msg(strstr(decision.doubt, "pl-1") && strstr(decision.doubt, "198.51.100.0-"), "%s",
-                  decision.doubt);
+    ck_assert_msg(strstr(decision.doubt, "pl-1") != NULL &&
+                      strstr(decision.doubt, "198.51.100.0-") != NULL,
+                  "%s", decision.doubt);
     /* the entry that is understood holds */
     ck_assert(spf_ip_parse("203.0.113.7", &question.source));
     ck_assert_int_eq(spf_rules_decide(&facts, &question).answer, SPF_RULES_DROP);

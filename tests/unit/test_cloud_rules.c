@@ -17,13 +17,16 @@ static struct spf_ip ip(const char *text)
 /* One rule in the order: policy priority protocol ports source, "|" between rules. */
 static void add_rules(struct spf_rules_facts *facts, const char *text)
 {
-    char copy[2000], *save = NULL;
+    char copy[2000];
+    char *save = NULL;
 
     ck_assert(strlen(text) < sizeof copy);
     strcpy(copy, text);
     for (char *part = strtok_r(copy, "|", &save); part != NULL; part = strtok_r(NULL, "|", &save)) {
         struct spf_rule *rule = SPF_APPEND(&facts->rules);
-        char policy[10], ports[16], source[64];
+        char policy[10];
+        char ports[16];
+        char source[64];
         long priority;
 
         ck_assert_int_eq(sscanf(part, " %9s %ld %15s %15s %63s", policy, &priority, rule->protocol,
@@ -572,7 +575,8 @@ START_TEST(everybody_is_everyone)
     for (int round = 0; round < 3000; round++) {
         struct spf_membership_facts membership = {0};
         struct spf_rules_facts facts = {0};
-        struct spf_rules_any_source any, slow;
+        struct spf_rules_any_source any;
+        struct spf_rules_any_source slow;
         struct spf_rules_question question = {.family = 4, .membership = &membership};
 
         make_world(&state, &facts, &membership);
@@ -646,7 +650,8 @@ static void add_entry(void *list, enum spf_policy policy, const char *ports, con
 START_TEST(network_acls_keep_no_state)
 {
     struct spf_acl_facts acl = {.bound = true};
-    struct spf_ip source = ip("192.0.2.1"), other = ip("198.51.100.1");
+    struct spf_ip source = ip("192.0.2.1");
+    struct spf_ip other = ip("198.51.100.1");
     struct spf_acl_replies replies;
 
     ck_assert(!spf_acl_inward(&acl, &source, 22, SPF_STRICT).accepted);
@@ -703,7 +708,9 @@ START_TEST(network_acls_like_the_oracle)
         struct spf_acl_facts acl = {.bound = true};
         struct spf_ip source = ip("192.0.2.1");
         struct plain_entry plain[8];
-        int count = (int)(next_random(&state) % 7), seen[2] = {0, 0}, answer;
+        int count = (int)(next_random(&state) % 7);
+        int seen[2] = {0, 0};
+        int answer;
         bool strict, lax;
 
         for (int i = 0; i < count; i++) {

@@ -72,8 +72,8 @@ START_TEST(sources_behind_a_jump_host)
     ck_assert_ptr_nonnull(strstr(desk.result.summary, "only its public one, 9.9.9.9, is known"));
     /* The cloud knows both. */
     desk.facts.jump_instance.private_ip = ip("10.0.1.7");
-    (void)spf_copy(desk.facts.jump_instance.vpc, sizeof desk.facts.jump_instance.vpc,
-                   desk.facts.instance.vpc);
+    spf_copy(desk.facts.jump_instance.vpc, sizeof desk.facts.jump_instance.vpc,
+             desk.facts.instance.vpc);
     judge(&desk, spf_judge_cloud_security_group);
     FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
     ck_assert_str_eq(evidence_text(&desk.result, "source_ip"), "10.0.1.7");

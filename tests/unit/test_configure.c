@@ -15,9 +15,9 @@ static const struct spf_target by_name = {.host = "web",
 
 static void says(struct spf_ssh_config_facts *facts, const char *asked, const char *host)
 {
-    (void)spf_copy(facts->asked, sizeof facts->asked, asked);
-    (void)spf_copy(facts->host, sizeof facts->host, host);
-    (void)spf_copy(facts->user, sizeof facts->user, "deploy");
+    spf_copy(facts->asked, sizeof facts->asked, asked);
+    spf_copy(facts->host, sizeof facts->host, host);
+    spf_copy(facts->user, sizeof facts->user, "deploy");
     facts->port = 2222;
 }
 
@@ -25,7 +25,7 @@ static void add_identity(const char *path, bool exists)
 {
     struct spf_ssh_file *file = SPF_APPEND(&run.facts.ssh_config.identities);
 
-    (void)spf_copy(file->path, sizeof file->path, path);
+    spf_copy(file->path, sizeof file->path, path);
     file->exists = exists;
 }
 
@@ -113,14 +113,14 @@ START_TEST(an_instance_behind_a_way)
     ck_assert_ptr_null(run.target->host);
     ck_assert(!spf_target_is_proxied(run.target));
 
-    (void)spf_copy(run.facts.ssh_config.jump, 10, "bastion");
+    spf_copy(run.facts.ssh_config.jump, 10, "bastion");
     spf_run_reconfigure(&run, SPF_GROUP_SSH_CONFIG);
     ck_assert_str_eq(run.target->host, "10.0.0.5");
     ck_assert_str_eq(run.target->jump, "bastion");
     ck_assert(run.target->jump_configured && run.target->alias == NULL);
 
     run.facts.ssh_config.jump[0] = '\0';
-    (void)spf_copy(run.facts.ssh_config.proxy_program, 10, "relay");
+    spf_copy(run.facts.ssh_config.proxy_program, 10, "relay");
     spf_run_reconfigure(&run, SPF_GROUP_SSH_CONFIG);
     ck_assert_ptr_null(run.target->jump);
     ck_assert(spf_target_is_proxied(run.target));
@@ -149,7 +149,7 @@ static void differs(struct fixture *f)
     ck_assert_uint_eq(spf_diagnosis_wants(&f->run) & SPF_GROUP_BIT(SSH_CONFIG),
                       SPF_GROUP_BIT(SSH_CONFIG));
     says(&f->run.facts.ssh_config, "203.0.113.9", "203.0.113.9");
-    (void)spf_copy(f->run.facts.ssh_config.says, 100, "User deploy");
+    spf_copy(f->run.facts.ssh_config.says, 100, "User deploy");
     present(f, SPF_GROUP_SSH_CONFIG);
     ck_assert(!(spf_diagnosis_wants(&f->run) & SPF_GROUP_BIT(SSH_CONFIG)));
 }

@@ -342,10 +342,11 @@ START_TEST(each_story_comes_out_as_told)
 {
     const struct story *story = &stories[_i];
     struct fixture f;
-    char further[400] = "", candidates[400] = "";
+    char further[400] = "";
+    char candidates[400] = "";
 
     healthy(&f);
-    if (story->spoil) {
+    if (story->spoil != NULL) {
         story->spoil(&f);
     }
     judge(&f);

@@ -113,7 +113,8 @@ END_TEST
 /* A remedy for a host alone is not given where an instance was named, and the other way round. */
 START_TEST(remedies_fit_what_was_asked)
 {
-    static const char advice[] = "name the instance with --instance", source[] = "--source-ip";
+    static const char advice[] = "name the instance with --instance";
+    static const char source[] = "--source-ip";
 
     for (int alone = 0; alone <= 1; alone++) {
         struct fixture f;
@@ -131,7 +132,7 @@ START_TEST(remedies_fit_what_was_asked)
             const struct spf_advice *given = &f.d.remedies.items[i];
 
             has_advice |= strstr(given->text, advice) != NULL;
-            has_source |= given->command && strstr(given->command, source);
+            has_source |= given->command != NULL && strstr(given->command, source) != NULL;
         }
         ck_assert_int_eq(has_advice, alone == 1);
         ck_assert_int_eq(has_source, alone == 0);
@@ -147,7 +148,8 @@ START_TEST(what_was_tried_is_not_advised)
 
     for (int finding = SPF_NO_FINDING + 1; finding < SPF_FINDING_COUNT; finding++) {
         enum spf_check_id check = SPF_CHECK_KEY_FORMAT;
-        spf_advice_list before = {0}, after = {0};
+        spf_advice_list before = {0};
+        spf_advice_list after = {0};
         struct fixture f;
 
         if (strncmp(spf_findings[finding].check, "key.", 4) != 0) {
@@ -160,7 +162,8 @@ START_TEST(what_was_tried_is_not_advised)
         f.target.fix_tried = true;
         spf_advise(&f.run, check, (enum spf_finding)finding, &after);
         for (size_t i = 0; i < before.count; i++) {
-            with_fix += before.items[i].command && strstr(before.items[i].command, "--fix") != NULL;
+            with_fix +=
+                before.items[i].command != NULL && strstr(before.items[i].command, "--fix") != NULL;
         }
         for (size_t i = 0; i < after.count; i++) {
             const char *command = after.items[i].command;
@@ -210,7 +213,8 @@ START_TEST(on_windows_nothing_is_advised_for_a_posix_shell)
 
     for (int finding = SPF_NO_FINDING + 1; finding < SPF_FINDING_COUNT; finding++) {
         const struct spf_finding_info *cause = &spf_findings[finding];
-        spf_advice_list there = {0}, here = {0};
+        spf_advice_list there = {0};
+        spf_advice_list here = {0};
         struct fixture f;
 
         healthy(&f);

@@ -54,7 +54,11 @@ END_TEST
 /* The variable with slashes at its end, the database's, and what a link leads to. */
 START_TEST(every_home_is_known)
 {
-    char place[] = "/tmp/home-XXXXXX", real[60], link[60], given[70], key[80];
+    char place[] = "/tmp/home-XXXXXX";
+    char real[60];
+    char link[60];
+    char given[70];
+    char key[80];
     struct passwd *me = getpwuid(getuid());
     struct spf_homes homes;
     char home[PATH_MAX];

@@ -102,9 +102,9 @@ START_TEST(damages_are_told_apart)
     ck_assert_msg(facts.openssh_accepts == shape->openssh, "%s: openssh_accepts", shape->name);
     ck_assert_msg(facts.usable == shape->usable, "%s: usable", shape->name);
     ck_assert_msg((facts.login != NULL) == shape->usable, "%s: login key", shape->name);
-    ck_assert_msg(strcmp(facts.sha256, shape->print ? shape->print : "") == 0, "%s: %s",
+    ck_assert_msg(strcmp(facts.sha256, shape->print != NULL ? shape->print : "") == 0, "%s: %s",
                   shape->name, facts.sha256);
-    ck_assert(!facts.repairable == !repaired);
+    ck_assert(!facts.repairable == (repaired == NULL));
     spf_secret_free(repaired);
     spf_shape_clear(&spf_key_shape, &facts);
 }
@@ -129,10 +129,10 @@ START_TEST(what_is_handed_over_is_in_order)
     struct spf_secret *repaired = NULL;
 
     read_text(shape->text, "", &facts, &repaired);
-    if (facts.login) {
+    if (facts.login != NULL) {
         check_clean_copy(facts.login, shape->name, shape->print);
     }
-    if (repaired) {
+    if (repaired != NULL) {
         check_clean_copy(repaired, shape->name, shape->print);
     }
     spf_secret_free(repaired);

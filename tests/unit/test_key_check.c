@@ -226,13 +226,14 @@ static bool check_judge(spf_judge *judge, const struct verdict *verdict, const c
 {
     static const struct spf_target target = {.key_path = "k", .user = "root", .port = 22};
     struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT, .key = verdict->facts};
-    struct spf_result results[SPF_CHECK_COUNT] = {0}, result;
+    struct spf_result results[SPF_CHECK_COUNT] = {0};
+    struct spf_result result;
     const struct spf_view view = {&target, &facts, results};
     struct spf_opinion opinion;
     char got[80];
     bool said;
 
-    if (!want) {
+    if (want == NULL) {
         return false;
     }
     spf_result_init(&result);
@@ -241,7 +242,7 @@ static bool check_judge(spf_judge *judge, const struct verdict *verdict, const c
              opinion.kind == SPF_OPINION_SKIPS ? "skip" : spf_status_name(opinion.status),
              opinion.finding ? " " : "", opinion.finding ? spf_findings[opinion.finding].id : "");
     ck_assert_msg(strcmp(got, want) == 0, "%s: %s, not %s", verdict->name, got, want);
-    said = verdict->says && strstr(result.summary, verdict->says);
+    said = verdict->says != NULL && strstr(result.summary, verdict->says) != NULL;
     spf_result_clear(&result);
     return said;
 }
@@ -253,7 +254,8 @@ START_TEST(facts_are_judged)
 
     said |= check_judge(spf_judge_key_mode, verdict, verdict->mode);
     said |= check_judge(spf_judge_key_format, verdict, verdict->format);
-    ck_assert_msg(said || !verdict->says, "%s: no summary has '%s'", verdict->name, verdict->says);
+    ck_assert_msg(said || verdict->says == NULL, "%s: no summary has '%s'", verdict->name,
+                  verdict->says);
 }
 END_TEST
 
@@ -261,7 +263,8 @@ START_TEST(nothing_is_judged_without_facts)
 {
     static const struct spf_target target = {.key_path = "k"};
     struct spf_facts facts = {0};
-    struct spf_result results[SPF_CHECK_COUNT] = {0}, result;
+    struct spf_result results[SPF_CHECK_COUNT] = {0};
+    struct spf_result result;
     const struct spf_view view = {&target, &facts, results};
 
     spf_result_init(&result);
@@ -280,7 +283,8 @@ START_TEST(evidence_is_complete)
         "fingerprint_md5", "openssh_accepts", "putty_accepts", "encrypted"};
     static const struct spf_target target = {.key_path = "k"};
     struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT};
-    struct spf_result results[SPF_CHECK_COUNT] = {0}, result;
+    struct spf_result results[SPF_CHECK_COUNT] = {0};
+    struct spf_result result;
     const struct spf_view view = {&target, &facts, results};
 
     facts.key = verdicts[_i].facts;

@@ -152,16 +152,18 @@ START_TEST(a_pem_that_ssh_takes_is_tidied_as_well)
                                          "(printf '\\357\\273\\277'; cat p) > k"};
     char command[1000];
 
-    ck_assert(spf_format(command, sizeof command,
-                         "cd %s && ssh-keygen -q -t ecdsa -m PEM -N '' -f p && rm p.pub", dir));
+    ck_assert(spf_format_whole(command, sizeof command,
+                               "cd %s && ssh-keygen -q -t ecdsa -m PEM -N '' -f p && rm p.pub",
+                               dir));
     ck_assert_int_eq(system(command), 0);
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct spf_key_fixed fixed;
         struct spf_key_facts facts = {0};
         struct spf_secret *repaired = NULL;
 
-        ck_assert(spf_format(command, sizeof command,
-                             "cd %s && rm -f k k.fixed && %s && chmod 400 k", dir, shapes[i]));
+        ck_assert(spf_format_whole(command, sizeof command,
+                                   "cd %s && rm -f k k.fixed && %s && chmod 400 k", dir,
+                                   shapes[i]));
         ck_assert_int_eq(system(command), 0);
         ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
         ck_assert_msg(fixed.fix == SPF_FIX_COPY, "%s: %s", shapes[i], fixed.text);
@@ -189,10 +191,11 @@ END_TEST
 
 static void *exchange(void *stop)
 {
-    char one[200], other[200];
+    char one[200];
+    char other[200];
 
-    (void)spf_copy(one, sizeof one, in_dir("k"));
-    (void)spf_copy(other, sizeof other, in_dir("victim"));
+    spf_copy(one, sizeof one, in_dir("k"));
+    spf_copy(other, sizeof other, in_dir("victim"));
     while (!atomic_load((atomic_bool *)stop)) {
         (void)renameat2(AT_FDCWD, one, AT_FDCWD, other, RENAME_EXCHANGE);
     }
@@ -250,7 +253,7 @@ START_TEST(a_certificate_beside_is_noticed_if_it_is_of_this_key)
         "ssh-keygen -q -t rsa -b 2048 -N '' -f r && ssh-keygen -q -s ca -I lab r.pub";
     char command[1000];
 
-    ck_assert(spf_format(command, sizeof command, make, dir));
+    ck_assert(spf_format_whole(command, sizeof command, make, dir));
     ck_assert_int_eq(system(command), 0);
     ck_assert(has_certificate("k"));
     ck_assert(has_certificate("r"));

@@ -239,7 +239,7 @@ static void see_another_host_key(struct scene *scene)
     expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
     state->phase = SPF_PRESENT;
     again->blob = strdup(scene->facts.handshake.host_key_blob);
-    (void)spf_copy(again->sha256, sizeof again->sha256, scene->facts.handshake.host_key_sha256);
+    spf_copy(again->sha256, sizeof again->sha256, scene->facts.handshake.host_key_sha256);
     expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
     (void)strcpy(again->sha256, "SHA256:next");
     expect(scene, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_FLIPS);
@@ -489,7 +489,8 @@ END_TEST
 
 START_TEST(no_key_is_shown_to_a_stranger)
 {
-    struct spf_result *address, *host_key;
+    struct spf_result *address;
+    struct spf_result *host_key;
     struct spf_opinion opinion;
     struct scene scene;
 

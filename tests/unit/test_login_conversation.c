@@ -10,7 +10,8 @@ static void make_key(const struct place *place, const char *name, const char *ki
 static void authorise(const struct place *place, const char *name, const char *options)
 {
     char *path = text_of("%s/authorized_keys", place->dir);
-    char *public = text_of("%s/%s.pub", place->dir, name), *line = slurp(public);
+    char *public = text_of("%s/%s.pub", place->dir, name);
+    char *line = slurp(public);
     FILE *file = fopen(path, "a");
 
     ck_assert_ptr_nonnull(file);
@@ -115,7 +116,8 @@ START_TEST(recognises_a_forced_command_without_running_it)
 {
     struct place place;
     struct talk talk;
-    char *options, *trace;
+    char *options;
+    char *trace;
 
     place_open(&place);
     trace = text_of("%s/ran", place.dir);

@@ -272,10 +272,11 @@ START_TEST(a_confirmation_proves_a_connection_or_not)
         struct spf_tcp_facts facts = {.jump = "a"};
         char text[1000];
 
-        ck_assert(spf_format(text, sizeof text,
-                             OUTER("Remote protocol version 2.0, remote software version %s")
-                                 REACHED(OUTER, "a") OUTER("channel 0: open confirm rwindow 0 r"),
-                             cases[i].software));
+        ck_assert(spf_format_whole(text, sizeof text,
+                                   OUTER("Remote protocol version 2.0, remote software version %s")
+                                       REACHED(OUTER, "a")
+                                           OUTER("channel 0: open confirm rwindow 0 r"),
+                                   cases[i].software));
         ck_assert(spf_jump_read(text, strlen(text), SPF_JUMP_GOES_ON, &facts));
         ck_assert_int_eq(facts.outcome, SPF_TCP_OPEN);
         ck_assert(facts.jump_unproven == cases[i].unproven);

@@ -189,13 +189,14 @@ END_TEST
 /* ssh asks a server that has certificates for one, and then its signer counts. */
 START_TEST(what_hangs_on_a_certificate)
 {
-    static const char plain[] = "ssh-ed25519,rsa-sha2-512", none[] = "ssh-ed25519,rsa-sha2-512",
-                      ed[] = "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com",
-                      rsa[] = "ssh-ed25519,rsa-sha2-512-cert-v01@openssh.com";
-    static const char authority[] = "@cert-authority * ssh-ed25519 " OTHER_BLOB "\n",
-                      bad_authority[] = "@cert-authority * ssh-ed25519 " OTHER_BLOB
-                                        "\n@revoked * ssh-ed25519 " OTHER_BLOB "\n",
-                      revoked[] = "@revoked * ssh-ed25519 " OTHER_BLOB "\n";
+    static const char plain[] = "ssh-ed25519,rsa-sha2-512";
+    static const char none[] = "ssh-ed25519,rsa-sha2-512";
+    static const char ed[] = "ssh-ed25519,ssh-ed25519-cert-v01@openssh.com";
+    static const char rsa[] = "ssh-ed25519,rsa-sha2-512-cert-v01@openssh.com";
+    static const char authority[] = "@cert-authority * ssh-ed25519 " OTHER_BLOB "\n";
+    static const char bad_authority[] =
+        "@cert-authority * ssh-ed25519 " OTHER_BLOB "\n@revoked * ssh-ed25519 " OTHER_BLOB "\n";
+    static const char revoked[] = "@revoked * ssh-ed25519 " OTHER_BLOB "\n";
     static const struct {
         const char *text, *offer;
         enum spf_host_key_verdict verdict;
@@ -238,7 +239,8 @@ START_TEST(ssh_keygen_is_the_referee)
 {
     static const char *const hosts[] = {"example.com", "[example.com]:2222", "203.0.113.7", "::1"};
     struct place place;
-    char *path, *text;
+    char *path;
+    char *text;
 
     place_open(&place);
     path = text_of("%s/known_hosts", place.dir);
@@ -267,7 +269,8 @@ END_TEST
 
 START_TEST(names_in_common)
 {
-    char common[80], *names;
+    char common[80];
+    char *names;
 
     ck_assert(spf_names_common("a,b,c", "c,b", common, sizeof common));
     ck_assert_str_eq(common, "b");
@@ -288,13 +291,17 @@ START_TEST(putty_s_numbers_are_the_same_keys)
 {
     FILE *stored = fopen(TEST_DATA "/putty/sshhostkeys", "r");
     FILE *known = fopen(TEST_DATA "/putty/host_keys.pub", "r");
-    char line[2000], pub[2000], *algorithm, *blob;
+    char line[2000];
+    char pub[2000];
+    char *algorithm;
+    char *blob;
     unsigned count = 0;
 
     ck_assert_ptr_nonnull(stored);
     ck_assert_ptr_nonnull(known);
     while (fgets(line, sizeof line, stored) != NULL) {
-        char *numbers = strchr(line, ' ') + 1, *made;
+        char *numbers = strchr(line, ' ') + 1;
+        char *made;
 
         ck_assert_ptr_nonnull(fgets(pub, sizeof pub, known));
         numbers[strcspn(numbers, "\n")] = '\0';

@@ -36,7 +36,9 @@ static void be_a_stranger(void)
         char line[256];
 
         while (list != NULL && fgets(line, sizeof line, list) != NULL) {
-            unsigned address, port, state;
+            unsigned address;
+            unsigned port;
+            unsigned state;
 
             if (sscanf(line, " %*[0-9]: %x:%x %*x:%*x %x", &address, &port, &state) == 3 &&
                 address == htonl(INADDR_LOOPBACK) && state == lists[i].state && port >= 32768) {

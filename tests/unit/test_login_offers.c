@@ -86,7 +86,8 @@ static void order_of_ssh(const struct place *place, char *out, size_t size)
         place->dir, path, path);
     text = slurp(path);
     out[0] = '\0';
-    for (char *line = strtok_r(text, "\r\n", &rest); line; line = strtok_r(NULL, "\r\n", &rest)) {
+    for (char *line = strtok_r(text, "\r\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\r\n", &rest)) {
         const char *hash = strstr(line, " SHA256:");
         const size_t len = strlen(out);
 

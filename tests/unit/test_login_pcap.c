@@ -92,7 +92,8 @@ static void put_debug(struct capture *capture, const char *text)
 START_TEST(a_whole_login)
 {
     static const char cookie[16] = {0};
-    struct capture capture, payload;
+    struct capture capture;
+    struct capture payload;
     struct spf_seen seen = {0};
 
     start(&capture);
@@ -173,7 +174,8 @@ START_TEST(requests)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct spf_seen seen = {0};
-        struct capture capture, payload;
+        struct capture capture;
+        struct capture payload;
 
         start(&capture);
         put_record(&capture, true, "SSH-2.0-us\r\n", 12);
@@ -287,7 +289,8 @@ END_TEST
 START_TEST(what_holds_for_the_session)
 {
     struct spf_seen seen = {0};
-    struct capture capture, payload;
+    struct capture capture;
+    struct capture payload;
 
     start(&capture);
     put_record(&capture, true, "SSH-2.0-us\r\n", 12);
@@ -325,7 +328,8 @@ END_TEST
 START_TEST(directions_are_told_apart)
 {
     struct spf_seen seen = {0};
-    struct capture capture, payload;
+    struct capture capture;
+    struct capture payload;
 
     start(&capture);
     put_record(&capture, true, "SSH-2.0-us\r\n", 12);

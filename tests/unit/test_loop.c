@@ -62,7 +62,9 @@ static void count(struct spf_watch *watch, short revents)
 /* Two may look at one descriptor, and a file is always ready, as poll(2) has it. */
 START_TEST(descriptors_of_every_kind)
 {
-    struct spf_watch one = {.events = POLLIN, .ready = count}, other = one, file = one;
+    struct spf_watch one = {.events = POLLIN, .ready = count};
+    struct spf_watch other = one;
+    struct spf_watch file = one;
     int ends[2];
 
     fired = 0;
@@ -94,7 +96,8 @@ END_TEST
 START_TEST(descriptors_may_change)
 {
     struct spf_watch watch = {.ready = count};
-    int first[2], second[2];
+    int first[2];
+    int second[2];
 
     fired = 0;
     loop = spf_loop_new();

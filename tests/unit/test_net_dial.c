@@ -81,7 +81,8 @@ START_TEST(silent)
     socklen_t len = sizeof address;
     struct call call;
     uint16_t port;
-    int listener = listen_somewhere(&port), filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int listener = listen_somewhere(&port);
+    int filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     /* A queue of one that is full: Linux then drops further SYNs. */
     ck_assert_int_eq(listen(listener, 0), 0);

@@ -37,7 +37,8 @@ START_TEST(every_keyword_of_ssh_has_a_row)
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         char path[1024];
 
-        ck_assert(spf_format(path, sizeof path, TEST_DATA "/openssh/keywords-%s.txt", lists[i]));
+        ck_assert(
+            spf_format_whole(path, sizeof path, TEST_DATA "/openssh/keywords-%s.txt", lists[i]));
         list = fopen(path, "re");
         ck_assert_ptr_nonnull(list);
         expect_rows(list, lists[i]);
@@ -55,24 +56,26 @@ END_TEST
 
 START_TEST(a_control_path_ends_ssh_or_not)
 {
-    char folder[] = "/tmp/spf-control-XXXXXX", path[300], why[300];
+    char folder[] = "/tmp/spf-control-XXXXXX";
+    char path[300];
+    char why[300];
 
     ck_assert_ptr_nonnull(mkdtemp(folder));
-    ck_assert(spf_format(path, sizeof path, "%s/x", folder));
+    ck_assert(spf_format_whole(path, sizeof path, "%s/x", folder));
     ck_assert(!spf_control_path_fails("", true, why, sizeof why));
     ck_assert(!spf_control_path_fails(path, true, why, sizeof why));
     ck_assert(!spf_control_path_is_open(path));
-    ck_assert(spf_format(path, sizeof path, "%s/none/x", folder));
+    ck_assert(spf_format_whole(path, sizeof path, "%s/none/x", folder));
     ck_assert(!spf_control_path_fails(path, false, why, sizeof why)); /* it only looks */
     ck_assert(spf_control_path_fails(path, true, why, sizeof why));
     ck_assert_ptr_nonnull(strstr(why, "whose directory does not exist"));
     /* 108 bytes with the NUL, of which ssh wants 17 for itself where it listens */
-    ck_assert(spf_format(path, sizeof path, "/tmp/%086d", 0));
+    ck_assert(spf_format_whole(path, sizeof path, "/tmp/%086d", 0));
     ck_assert(spf_control_path_fails(path, true, why, sizeof why));
     ck_assert(!spf_control_path_fails(path, false, why, sizeof why));
     path[90] = '\0';
     ck_assert(!spf_control_path_fails(path, true, why, sizeof why));
-    ck_assert(spf_format(path, sizeof path, "/tmp/%0103d", 0));
+    ck_assert(spf_format_whole(path, sizeof path, "/tmp/%0103d", 0));
     ck_assert(spf_control_path_fails(path, false, why, sizeof why));
     ck_assert_int_eq(rmdir(folder), 0);
 }
@@ -178,8 +181,9 @@ START_TEST(what_a_file_needs_decides_which_ssh_loads_it)
         if (cases[i].version != NULL) {
             spf_openssh_read_version(cases[i].version, strlen(cases[i].version), &ssh);
         }
-        ck_assert_msg(spf_openssh_loads(cases[i].version ? &ssh : NULL, &key) == cases[i].loads,
-                      "%zu: %s", i, cases[i].version ? cases[i].version : "none");
+        ck_assert_msg(spf_openssh_loads(cases[i].version != NULL ? &ssh : NULL, &key) ==
+                          cases[i].loads,
+                      "%zu: %s", i, cases[i].version != NULL ? cases[i].version : "none");
         key.openssh_accepts = false;
         ck_assert(!spf_openssh_loads(&ssh, &key));
     }

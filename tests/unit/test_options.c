@@ -560,7 +560,8 @@ END_TEST
 /* A line that a report would print, taken to pieces by a shell. */
 static void expect_parses(const char *line, const char *cause)
 {
-    char command[6000], bytes[6000];
+    char command[6000];
+    char bytes[6000];
     char *words[100] = {"sshpreflight"};
     struct spf_options parsed;
     struct spf_error error;
@@ -568,7 +569,8 @@ static void expect_parses(const char *line, const char *cause)
     FILE *shell;
     size_t len;
 
-    ck_assert(spf_format(command, sizeof command,
+    ck_assert(
+        spf_format_whole(command, sizeof command,
                          "bash -c 'eval \"set -- $1\"; printf \"%%s\\0\" \"$@\"' - \"$LINE\""));
     setenv("LINE", line + strlen("sshpreflight"), 1);
     shell = popen(command, "re");
@@ -610,7 +612,8 @@ static void expect_lines_parse(const char *words)
     for (int i = 0; i < SPF_FINDING_COUNT; i++) {
         const struct spf_view view = {&target, &run.facts, run.results};
         const struct spf_remedy *remedy = spf_findings[i].remedies;
-        struct spf_buf line, text;
+        struct spf_buf line;
+        struct spf_buf text;
 
         for (; i != SPF_NO_FINDING && remedy->text != NULL; remedy++) {
             spf_buf_init(&line, 5000);

@@ -24,7 +24,8 @@ static int run(const char *const *words, const struct spf_child_environment *env
                                         .environment = environment != NULL ? environment : &whole};
     size_t len = 0;
     ssize_t got;
-    int ends[2], status;
+    int ends[2];
+    int status;
     pid_t pid;
 
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
@@ -60,7 +61,8 @@ START_TEST(signals_are_as_a_shell_gives_them)
 {
     static const char *const words[] = {"cat", "/proc/self/status", NULL};
     struct sigaction kept[NSIG];
-    sigset_t all, before;
+    sigset_t all;
+    sigset_t before;
     char status[16384];
 
     (void)sigfillset(&all);
@@ -111,8 +113,13 @@ START_TEST(standard_descriptors_in_any_order)
 {
     static const char *const words[] = {"sh", "-c", "cat; echo complaint >&2", NULL};
     struct spf_child_environment environment = spf_child_environment(true);
-    char said[100] = "", complained[100] = "";
-    int in[2], out[2], err[2], saved[3], ready;
+    char said[100] = "";
+    char complained[100] = "";
+    int in[2];
+    int out[2];
+    int err[2];
+    int saved[3];
+    int ready;
     pid_t pid;
 
     ck_assert_int_eq(pipe2(in, O_CLOEXEC) | pipe2(out, O_CLOEXEC) | pipe2(err, O_CLOEXEC), 0);
@@ -149,7 +156,10 @@ START_TEST(a_session_of_its_own)
     /* pid, group, session and terminal (0: none) */
     static const char *const words[] = {"sh", "-c", "exec cut -d ' ' -f 1,5,6,7 /proc/self/stat",
                                         NULL};
-    int pid, group, session, terminal;
+    int pid;
+    int group;
+    int session;
+    int terminal;
     char out[200];
 
     ck_assert_int_eq(run(words, NULL, out, sizeof out), 0);
@@ -197,7 +207,8 @@ START_TEST(what_cannot_be_run)
 {
     static const char *const none[] = {"sshpreflight-test-none", NULL};
     static const char *const shell[] = {"sh", "-c", "exit 3", NULL};
-    struct spf_child_environment environment = spf_child_environment(true), empty = {0};
+    struct spf_child_environment environment = spf_child_environment(true);
+    struct spf_child_environment empty = {0};
     struct spf_child_program program = {
         .words = none, .environment = &environment, .fds = {-1, -1, -1}};
     pid_t pid = -1;
@@ -230,7 +241,8 @@ static bool lives(pid_t group)
 
     ck_assert_ptr_nonnull(processes);
     while (!found && (entry = readdir(processes)) != NULL) {
-        char path[300], line[512] = "";
+        char path[300];
+        char line[512] = "";
         const char *after_name;
         FILE *stat;
         char state;
@@ -277,7 +289,8 @@ START_TEST(the_end_of_all_that_it_started)
         const char *const words[] = {"sh", "-c", scripts[i], NULL};
         struct spf_child_program program = {
             .words = words, .environment = &environment, .fds = {-1, -1, -1}};
-        pid_t pid = spf_child_start(&program), group = pid;
+        pid_t pid = spf_child_start(&program);
+        pid_t group = pid;
 
         ck_assert_int_gt(pid, 0);
         ck_assert_int_ne(spf_child_end(&pid, 50), 0);
@@ -295,7 +308,8 @@ START_TEST(what_a_child_leaves_behind)
     struct spf_child_environment environment = spf_child_environment(true);
     struct spf_child_program program = {
         .words = words, .environment = &environment, .fds = {-1, -1, -1}};
-    pid_t pid = spf_child_start(&program), group = pid;
+    pid_t pid = spf_child_start(&program);
+    pid_t group = pid;
 
     ck_assert_int_gt(pid, 0);
     ck_assert_int_eq(spf_child_wait(&pid, UNIT_HANGS_MS), 0);
@@ -308,7 +322,8 @@ END_TEST
 START_TEST(where_nothing_is_known_of_the_end)
 {
     static const char *const words[] = {"sh", "-c", "echo said; exit 1", NULL};
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, kept;
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction kept;
     char out[100];
     int status;
 

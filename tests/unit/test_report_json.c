@@ -123,7 +123,10 @@ START_TEST(a_command_is_whole_or_null)
     for (size_t len = 1500; len < sizeof path; len += 500) {
         struct spf_report_target target;
         struct spf_report report;
-        struct json_object *json, *targets, *connect, *line;
+        struct json_object *json;
+        struct json_object *targets;
+        struct json_object *connect;
+        struct json_object *line;
         struct fixture f;
         struct spf_buf buf;
 
@@ -153,7 +156,11 @@ END_TEST
 START_TEST(evidence_that_is_promised_is_there_even_for_skipped_checks)
 {
     char *text = json_of(&report_cases[4]);
-    struct json_object *json = json_tokener_parse(text), *targets, *checks, *evidence, *value;
+    struct json_object *json = json_tokener_parse(text);
+    struct json_object *targets;
+    struct json_object *checks;
+    struct json_object *evidence;
+    struct json_object *value;
 
     ck_assert(json_object_object_get_ex(json, "targets", &targets));
     ck_assert(json_object_object_get_ex(json_object_array_get_idx(targets, 0), "checks", &checks));

@@ -21,7 +21,7 @@ static char *read_file(const char *path)
     FILE *file = fopen(path, "r");
     char *text = calloc(1, 65536);
 
-    if (file) {
+    if (file != NULL) {
         ck_assert_uint_lt(fread(text, 1, 65535, file), 65535);
         fclose(file);
     }
@@ -34,7 +34,7 @@ static void compare_with_golden(const char *name, const char *text)
     char *golden;
 
     snprintf(path, sizeof path, "%s/report/%s", TEST_DATA, name);
-    if (getenv("SPF_UPDATE_GOLDEN")) {
+    if (getenv("SPF_UPDATE_GOLDEN") != NULL) {
         FILE *file = fopen(path, "w");
 
         ck_assert_ptr_nonnull(file);
@@ -84,7 +84,8 @@ START_TEST(pages_hold_their_width_and_no_control_bytes)
         struct spf_report_target target;
         struct spf_report report;
         struct spf_buf buf;
-        char *line, *rest;
+        char *line;
+        char *rest;
 
         begin_case(&f, &report_cases[i / 3]);
         target = reported(&f);
@@ -95,11 +96,13 @@ START_TEST(pages_hold_their_width_and_no_control_bytes)
             ck_assert_msg(*c == '\n' || (*c >= 0x20 && *c < 0x7f), "byte %02x in %s", *c,
                           report_cases[i / 3].name);
         }
-        for (line = strtok_r(buf.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        for (line = strtok_r(buf.data, "\n", &rest); line != NULL;
+             line = strtok_r(NULL, "\n", &rest)) {
             const char *text = line + strspn(line, " ");
             bool one_word = strchr(text, ' ') == NULL;
-            bool paste = strstr(line, "ssh") || strstr(line, "plink") || strstr(line, "puttygen") ||
-                         strstr(line, "aliyun") || strstr(line, "chmod");
+            bool paste = strstr(line, "ssh") != NULL || strstr(line, "plink") != NULL ||
+                         strstr(line, "puttygen") != NULL || strstr(line, "aliyun") != NULL ||
+                         strstr(line, "chmod") != NULL;
 
             ck_assert_msg(strlen(line) <= style.width || one_word || paste, "%s at %u: %s",
                           report_cases[i / 3].name, style.width, line);
@@ -114,7 +117,8 @@ END_TEST
 START_TEST(several_targets_end_with_a_tally)
 {
     static const struct spf_style style = {false, true, 80, -1};
-    struct fixture one, two;
+    struct fixture one;
+    struct fixture two;
     struct spf_report_target targets[2];
     struct spf_report report;
     struct spf_buf buf;

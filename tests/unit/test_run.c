@@ -167,7 +167,8 @@ START_TEST(every_run_ends)
 
     for (int round = 0; round < 2000; round++) {
         const struct spf_target *target = round & 1 ? &host_only : &instance;
-        spf_groups asked = 0, answered = 0;
+        spf_groups asked = 0;
+        spf_groups answered = 0;
 
         spf_run_init(&run, target);
         for (int turn = 0; turn < 60 && !spf_run_done(&run); turn++) {

@@ -14,7 +14,7 @@ static void take_options(const char *line)
     static char *argv[40] = {(char *)"sshpreflight"};
     int argc = 1;
 
-    ck_assert(spf_copy(copy, sizeof copy, line));
+    ck_assert(spf_copy_whole(copy, sizeof copy, line));
     for (char *at = copy, *word; (word = strsep(&at, " ")) != NULL;) {
         argv[argc++] = word;
     }
@@ -54,11 +54,11 @@ static void check_line(const char *command_line, const char *line, const char *e
     }
     ck_assert_uint_eq(targets.list.count, 1);
     target = targets.list.items[0];
-    ck_assert(spf_format(said, sizeof said, "%s%s%s@%s %u %s",
-                         target->instance_id != NULL ? target->instance_id : "",
-                         target->instance_id != NULL ? "=" : "", target->user,
-                         target->host != NULL ? target->host : "-", (unsigned)target->port,
-                         target->key_path));
+    ck_assert(spf_format_whole(said, sizeof said, "%s%s%s@%s %u %s",
+                               target->instance_id != NULL ? target->instance_id : "",
+                               target->instance_id != NULL ? "=" : "", target->user,
+                               target->host != NULL ? target->host : "-", (unsigned)target->port,
+                               target->key_path));
     ck_assert_str_eq(said, expected);
     clear();
 }
@@ -138,7 +138,7 @@ START_TEST(what_is_wrong_has_its_number)
         char list[200];
 
         take_options("--hosts-file list --key k --timeout 5");
-        ck_assert(spf_format(list, sizeof list, "good1\n\n%s\ngood2\n", lines[i][0]));
+        ck_assert(spf_format_whole(list, sizeof list, "good1\n\n%s\ngood2\n", lines[i][0]));
         ck_assert_int_eq(read_list(false, list).code, SPF_OK);
         ck_assert_msg(targets.left_out.count == 1, "\"%s\" is taken", lines[i][0]);
         ck_assert_str_eq(targets.left_out.items[0].where, "hosts line 3");

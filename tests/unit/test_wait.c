@@ -49,7 +49,7 @@ static void say(void *context, const char *line)
     size_t len = strlen(scene->said);
 
     scene->lines++;
-    (void)spf_format(scene->said + len, sizeof scene->said - len, "%s\n", line);
+    spf_format(scene->said + len, sizeof scene->said - len, "%s\n", line);
 }
 
 static bool scene_pause(void *context, int64_t ms)

@@ -111,7 +111,7 @@ static void ask_acl(struct spf_operation *operation)
     const char *vswitch = spf_cloud_vswitch(instance, &dialled);
     const struct spf_sign_pair params[] = {{"RegionId", instance->region}, {"VSwitchId", vswitch}};
 
-    (void)spf_copy(acl->vswitch, sizeof acl->vswitch, vswitch);
+    spf_copy(acl->vswitch, sizeof acl->vswitch, vswitch);
     if (vswitch[0] == '\0') {
         spf_operation_finish(operation, NULL);
     } else {

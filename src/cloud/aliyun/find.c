@@ -31,7 +31,7 @@ static bool ask_by(struct spf_operation *operation, const char *region, const ch
                                            {filter, value},
                                            {"AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP"}};
 
-    (void)spf_format(value, sizeof value, list ? "[\"%s\"]" : "%s", word);
+    spf_format(value, sizeof value, list ? "[\"%s\"]" : "%s", word);
     return spf_operation_call(operation, "ecs", "DescribeInstances", region, params,
                               SPF_COUNT(params), region, done);
 }
@@ -78,7 +78,7 @@ static void remember(void *list, const char *region)
     struct spf_id *id = spf_list_append(list, sizeof *id);
 
     if (id != NULL) {
-        (void)spf_copy(id->id, sizeof id->id, region);
+        spf_copy(id->id, sizeof id->id, region);
     }
 }
 
@@ -381,7 +381,7 @@ static void region_done(struct spf_operation *operation, struct spf_call *call,
     }
     facts->seen = reply->date > 0 ? reply->date : spf_utc_now();
     facts->clock_off = reply->date > 0 ? reply->date - spf_utc_now() : 0;
-    (void)spf_copy(facts->region, sizeof facts->region, call->word);
+    spf_copy(facts->region, sizeof facts->region, call->word);
     error = spf_parse_instance(reply->body, operation->inquiry->target->instance_id, facts);
     if (error.code != SPF_OK) {
         spf_operation_finish_parsed(operation, error, "ecs:DescribeInstances", reply->request_id);
@@ -415,7 +415,7 @@ void spf_operation_instance(struct spf_operation *operation)
         return;
     }
     facts->region_was_given = operation->aliyun->options->credentials.region != NULL;
-    (void)spf_copy(facts->region_hint, sizeof facts->region_hint, spf_region_hint(id));
+    spf_copy(facts->region_hint, sizeof facts->region_hint, spf_region_hint(id));
     if (!facts->region_was_given && operation->inquiry->expected_region != NULL) {
         ask_region(operation, operation->inquiry->expected_region);
     } else if (credentials->region[0] != '\0') {

@@ -49,7 +49,7 @@ static void forwards_done(struct spf_operation *operation, struct spf_call *call
     if (!taken(operation, reply, error, "vpc:DescribeForwardTableEntries")) {
         return;
     }
-    (void)spf_format(next, sizeof next, "%lld", (long long)page);
+    spf_format(next, sizeof next, "%lld", (long long)page);
     if (!more || page > PAGES_MAX) {
         end_if_last(operation);
     } else {

@@ -44,10 +44,10 @@ static void list_done(struct spf_operation *operation, struct spf_call *call,
         list = list_of(facts->port_lists.items, facts->port_lists.count, call->word);
     }
     if (reply->failure != NULL) {
-        (void)spf_format(list->error, sizeof list->error, "%s %s",
-                         spf_findings[reply->failure->cause].id, reply->failure->action);
+        spf_format(list->error, sizeof list->error, "%s %s", spf_findings[reply->failure->cause].id,
+                   reply->failure->action);
     } else if (error.code != SPF_OK) {
-        (void)spf_copy(list->error, sizeof list->error, error.text);
+        spf_copy(list->error, sizeof list->error, error.text);
     }
     if (operation->calls == NULL) {
         spf_operation_finish(operation, NULL);
@@ -71,7 +71,7 @@ static bool ask_list(struct spf_operation *operation, const char *id, bool ports
     if (list == NULL) {
         return true; /* a list that is not there leaves its rules in doubt */
     }
-    (void)spf_copy(list->id, sizeof list->id, id);
+    spf_copy(list->id, sizeof list->id, id);
     return spf_operation_call(
         operation, "ecs", ports ? "DescribePortRangeListEntries" : "DescribePrefixListAttributes",
         region, params, SPF_COUNT(params), id, list_done);

@@ -15,7 +15,7 @@ static bool ask_by(struct spf_operation *operation, const char *filter, spf_call
     char list[80];
     const struct spf_sign_pair params[] = {{"RegionId", facts->instance.region}, {filter, list}};
 
-    (void)spf_format(list, sizeof list, "[\"%s\"]", facts->tcp.jump_address);
+    spf_format(list, sizeof list, "[\"%s\"]", facts->tcp.jump_address);
     return spf_operation_call(operation, "ecs", "DescribeInstances", facts->instance.region, params,
                               SPF_COUNT(params), filter, done);
 }
@@ -29,8 +29,8 @@ static void keep(const struct spf_instance_facts *found, const struct spf_ip *ju
         if (!spf_ip_equal(&address->ip, jump) || spf_ip_equal(&address->private_ip, jump)) {
             continue;
         }
-        (void)spf_copy(facts->id, sizeof facts->id, found->id);
-        (void)spf_copy(facts->vpc, sizeof facts->vpc, found->vpc);
+        spf_copy(facts->id, sizeof facts->id, found->id);
+        spf_copy(facts->vpc, sizeof facts->vpc, found->vpc);
         facts->private_ip = address->private_ip;
         return;
     }

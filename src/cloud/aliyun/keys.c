@@ -20,15 +20,14 @@ static void tell_identity(const struct spf_aliyun *aliyun, const struct spf_cred
     facts->instance_cli =
         found->instance_cli || (found->id_variable != NULL && !found->beside_configuration);
     if (found->id_variable != NULL) {
-        (void)spf_copy(facts->id_variable, sizeof facts->id_variable, found->id_variable);
-        (void)spf_copy(facts->secret_variable, sizeof facts->secret_variable,
-                       found->secret_variable);
+        spf_copy(facts->id_variable, sizeof facts->id_variable, found->id_variable);
+        spf_copy(facts->secret_variable, sizeof facts->secret_variable, found->secret_variable);
     }
     if (found->token_variable != NULL) {
-        (void)spf_copy(facts->token_variable, sizeof facts->token_variable, found->token_variable);
+        spf_copy(facts->token_variable, sizeof facts->token_variable, found->token_variable);
     }
     if (options->profile != NULL || !found->profile_is_usual) {
-        (void)spf_copy(facts->profile, sizeof facts->profile, found->profile_name);
+        spf_copy(facts->profile, sizeof facts->profile, found->profile_name);
     }
     if (path[0] != '\0') {
         spf_show_path(facts->config_path, sizeof facts->config_path, path);
@@ -42,16 +41,16 @@ static void tell(struct spf_operation *operation)
     const char *instance = operation->inquiry->target->instance_id;
 
     memcpy(facts->source, found->source, sizeof facts->source);
-    (void)spf_format(facts->access_key, sizeof facts->access_key, "%.8s", found->key.id);
-    (void)spf_copy(facts->passed_over, sizeof facts->passed_over, operation->aliyun->trail.useless);
-    (void)spf_copy(facts->beside, sizeof facts->beside, found->beside);
+    spf_format(facts->access_key, sizeof facts->access_key, "%.8s", found->key.id);
+    spf_copy(facts->passed_over, sizeof facts->passed_over, operation->aliyun->trail.useless);
+    spf_copy(facts->beside, sizeof facts->beside, found->beside);
     tell_identity(operation->aliyun, found, facts);
     memcpy(facts->region, found->region, sizeof facts->region);
     memcpy(facts->region_source, found->region_source, sizeof facts->region_source);
     facts->region_guessed = found->region_guessed;
     if (facts->region[0] == '\0' && instance != NULL && spf_region_hint(instance)[0] != '\0') {
-        (void)spf_copy(facts->region, sizeof facts->region, spf_region_hint(instance));
-        (void)spf_copy(facts->region_source, sizeof facts->region_source, "the instance's id");
+        spf_copy(facts->region, sizeof facts->region, spf_region_hint(instance));
+        spf_copy(facts->region_source, sizeof facts->region_source, "the instance's id");
         facts->region_guessed = true;
     }
     spf_operation_finish(operation, NULL);

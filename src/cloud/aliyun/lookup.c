@@ -45,13 +45,14 @@ static void answered(void *owner, long status, const struct spf_secret *reply, c
 {
     struct spf_operation *operation = owner;
     struct spf_lookup_facts *facts = &operation->inquiry->facts->lookup;
-    const char *text = spf_secret_text(reply), *wrong = error;
+    const char *text = spf_secret_text(reply);
+    const char *wrong = error;
     struct spf_failure failure;
     char said[40];
 
     operation->fetch = NULL;
     if (status != 0 && status != 200) {
-        (void)spf_format(said, sizeof said, "it answers with status %ld", status);
+        spf_format(said, sizeof said, "it answers with status %ld", status);
         wrong = said;
     } else if (status == 200 && strlen(text) != spf_secret_len(reply)) {
         wrong = "its reply has a zero byte, which no address has";

@@ -61,14 +61,14 @@ struct spf_error spf_operation_goes_on(struct spf_operation *operation, const st
         if ((mark = SPF_APPEND(&operation->marks)) == NULL) {
             return spf_error(SPF_ERR_NOMEM, "out of memory");
         }
-        (void)spf_copy(mark->word, sizeof mark->word, call->word);
+        spf_copy(mark->word, sizeof mark->word, call->word);
         mark->done = call->done;
     }
     if (strcmp(mark->token, token) == 0) {
         return spf_error(SPF_ERR_INVALID, "the pages of %s go round in a circle", call->word);
     }
     if (mark->since++ == mark->until) {
-        (void)spf_copy(mark->token, sizeof mark->token, token);
+        spf_copy(mark->token, sizeof mark->token, token);
         mark->until = 2 * mark->until + 1;
         mark->since = 0;
     }
@@ -101,8 +101,8 @@ void spf_operation_finish_parsed(struct spf_operation *operation, struct spf_err
     }
     failure = spf_failure(error.code == SPF_ERR_NOMEM ? SPF_SYSTEM_ERROR : SPF_API_REPLY_INVALID,
                           "%s: %s", action, error.text);
-    (void)spf_copy(failure.action, sizeof failure.action, action);
-    (void)spf_copy(failure.request_id, sizeof failure.request_id, request_id);
+    spf_copy(failure.action, sizeof failure.action, action);
+    spf_copy(failure.request_id, sizeof failure.request_id, request_id);
     spf_operation_finish(operation, &failure);
 }
 
@@ -145,7 +145,7 @@ static struct spf_call *add_call(struct spf_operation *operation, const char *wo
     call->done = done;
     call->next = operation->calls;
     operation->calls = call;
-    (void)spf_copy(call->word, sizeof call->word, word);
+    spf_copy(call->word, sizeof call->word, word);
     return call;
 }
 
@@ -235,7 +235,8 @@ void spf_aliyun_free(struct spf_aliyun *aliyun)
 
 void spf_aliyun_cancel(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry)
 {
-    struct spf_operation *operation = aliyun->operations, *next;
+    struct spf_operation *operation = aliyun->operations;
+    struct spf_operation *next;
 
     for (; operation != NULL; operation = next) {
         next = operation->next;

@@ -58,7 +58,8 @@ struct spf_operation {
     struct spf_call *calls;
     /* the search for the instance: regions that are still to be asked */
     struct spf_region *regions;
-    size_t region_count, next_region;
+    size_t region_count;
+    size_t next_region;
     bool searching;
     struct spf_fetch *fetch; /* of a lookup */
     SPF_LIST(struct spf_page_mark) marks;

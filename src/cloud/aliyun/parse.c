@@ -112,7 +112,7 @@ static int64_t take_china_time(struct json_object *json, const char *name)
     char text[24];
     int64_t utc;
 
-    if (!spf_copy(text, sizeof text - 1, spf_json_text(json, name)) || strlen(text) != 19) {
+    if (!spf_copy_whole(text, sizeof text - 1, spf_json_text(json, name)) || strlen(text) != 19) {
         return 0;
     }
     text[10] = 'T';
@@ -125,7 +125,8 @@ static int64_t take_china_time(struct json_object *json, const char *name)
 struct spf_error spf_parse_console(struct json_object *reply, struct spf_console_facts *facts)
 {
     const char *base64 = spf_json_text(reply, "ConsoleOutput");
-    size_t len = strlen(base64), size = len / 4 * 3 + 3;
+    size_t len = strlen(base64);
+    size_t size = len / 4 * 3 + 3;
     struct spf_error error;
     uint8_t *text;
     long got;

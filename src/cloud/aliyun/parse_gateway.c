@@ -28,7 +28,7 @@ struct spf_error spf_parse_elastic(struct json_object *reply, struct spf_gateway
         if (spf_json_count(locks) > 0) {
             TAKE(spf_json_item(locks, 0), "LockReason", facts->lock);
         } else if (spf_same_word(business, "FinancialLocked")) {
-            (void)spf_copy(facts->lock, sizeof facts->lock, "financial");
+            spf_copy(facts->lock, sizeof facts->lock, "financial");
         }
     }
     return spf_ok();
@@ -125,8 +125,8 @@ struct spf_error spf_parse_ipv6(struct json_object *reply, struct spf_gateway_fa
                 : spf_json_number(bandwidth, "Bandwidth", SPF_BANDWIDTH_MAX, -1);
         if (facts->ipv6_bandwidth > 0 && business[0] != '\0' &&
             !spf_same_word(business, "Normal")) {
-            (void)spf_copy(facts->lock, sizeof facts->lock,
-                           spf_same_word(business, "FinancialLocked") ? "financial" : "security");
+            spf_copy(facts->lock, sizeof facts->lock,
+                     spf_same_word(business, "FinancialLocked") ? "financial" : "security");
         }
     }
     return spf_ok();

@@ -27,7 +27,7 @@ static bool add_address(struct spf_instance_facts *facts, enum spf_address_class
     address->class = class;
     address->ip = ip;
     address->bandwidth = bandwidth;
-    (void)spf_copy(address->interface_id, sizeof address->interface_id, interface_id);
+    spf_copy(address->interface_id, sizeof address->interface_id, interface_id);
     return true;
 }
 
@@ -308,7 +308,8 @@ static bool is_called(struct json_object *item, const char *word, enum spf_insta
 struct spf_error spf_parse_instance(struct json_object *reply, const char *word,
                                     struct spf_instance_facts *facts)
 {
-    struct json_object *list = spf_json_path(reply, "Instances.Instance"), *found = NULL;
+    struct json_object *list = spf_json_path(reply, "Instances.Instance");
+    struct json_object *found = NULL;
     enum spf_instance_word kind = SPF_WORD_ID;
     struct spf_ip ip = {0};
 
@@ -357,7 +358,8 @@ struct spf_error spf_parse_instance(struct json_object *reply, const char *word,
 struct spf_error spf_parse_events(struct json_object *reply, struct spf_events_facts *facts)
 {
     struct json_object *list = spf_json_path(reply, "InstanceFullStatusSet.InstanceFullStatusType");
-    struct json_object *one = spf_json_item(list, 0), *events;
+    struct json_object *one = spf_json_item(list, 0);
+    struct json_object *events;
 
     if (!json_object_is_type(list, json_type_array)) {
         return lacks("InstanceFullStatusSet");

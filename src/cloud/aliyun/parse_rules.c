@@ -28,7 +28,7 @@ static void note_doubt(char *doubt, size_t size, const char *name, struct json_o
         spf_buf_add_clean(&words, json, strlen(json), 60);
     }
     spf_clean(text, sizeof text, words.data, strlen(words.data));
-    (void)spf_copy(doubt, size, text);
+    spf_copy(doubt, size, text);
     spf_buf_clear(&words);
 }
 
@@ -216,8 +216,8 @@ static void take_no_rule(const char *doubt, struct spf_rule *rule)
 {
     rule->priority = 1;
     rule->policy_in_doubt = rule->priority_in_doubt = rule->match_in_doubt = true;
-    (void)spf_copy(rule->protocol, sizeof rule->protocol, "all");
-    (void)spf_copy(rule->doubt, sizeof rule->doubt, doubt);
+    spf_copy(rule->protocol, sizeof rule->protocol, "all");
+    spf_copy(rule->doubt, sizeof rule->doubt, doubt);
 }
 
 /* Outgoing rules do not concern us; a direction that is neither may be ours. */
@@ -247,7 +247,7 @@ bool spf_doubt_rules(struct spf_rules_facts *facts, const char *group, const cha
     if (rule == NULL) {
         return false;
     }
-    (void)spf_copy(rule->group, sizeof rule->group, group);
+    spf_copy(rule->group, sizeof rule->group, group);
     take_no_rule(doubt, rule);
     return true;
 }
@@ -263,7 +263,7 @@ static struct spf_group_of_rules *group_with(struct spf_rules_facts *facts, cons
     }
     group = SPF_APPEND(&facts->groups);
     if (group != NULL) {
-        (void)spf_copy(group->id, sizeof group->id, id);
+        spf_copy(group->id, sizeof group->id, id);
     }
     return group;
 }
@@ -286,13 +286,12 @@ static struct spf_error take_rules(struct json_object *list, const char *group, 
         if (rule == NULL) {
             return no_memory();
         }
-        (void)spf_copy(rule->group, sizeof rule->group, group);
+        spf_copy(rule->group, sizeof rule->group, group);
         if (json_object_is_type(item, json_type_object)) {
             take_rule(item, classic, rule);
             take_direction(item, rule);
         } else {
-            (void)spf_format(doubt, sizeof doubt, "item %zu of its Permissions is no object",
-                             i + 1);
+            spf_format(doubt, sizeof doubt, "item %zu of its Permissions is no object", i + 1);
             take_no_rule(doubt, rule);
         }
     }
@@ -329,7 +328,7 @@ struct spf_error spf_parse_group(struct json_object *reply, struct spf_rules_fac
         return error;
     }
     /* The token goes back as it came, so it is not cleaned; one that does not fit is no token. */
-    if (!spf_copy(next, SPF_NEXT_SIZE, spf_json_text(reply, "NextToken"))) {
+    if (!spf_copy_whole(next, SPF_NEXT_SIZE, spf_json_text(reply, "NextToken"))) {
         return spf_error(SPF_ERR_TOO_BIG, "a page token of more than %d bytes", SPF_NEXT_SIZE);
     }
     return spf_ok();
@@ -351,10 +350,10 @@ struct spf_error spf_parse_kinds(struct json_object *reply, struct spf_membershi
             return no_memory();
         }
         TAKE(item, "SecurityGroupId", kind->id);
-        (void)spf_copy(kind->type, sizeof kind->type,
-                       spf_same_word(type, "normal")       ? "basic"
-                       : spf_same_word(type, "enterprise") ? "enterprise"
-                                                           : "");
+        spf_copy(kind->type, sizeof kind->type,
+                 spf_same_word(type, "normal")       ? "basic"
+                 : spf_same_word(type, "enterprise") ? "enterprise"
+                                                     : "");
         kind->managed = spf_json_bool(item, "ServiceManaged");
     }
     return spf_ok();
@@ -403,8 +402,8 @@ static void doubt_entry(struct spf_named_list *list, const char *name, struct js
 
     note_doubt(words, sizeof words, name, value);
     if (list->doubt[0] == '\0') {
-        (void)spf_format(list->doubt, sizeof list->doubt, "an entry of its list %.40s: %s",
-                         list->id, words);
+        spf_format(list->doubt, sizeof list->doubt, "an entry of its list %.40s: %s", list->id,
+                   words);
     }
 }
 
@@ -492,11 +491,10 @@ static struct spf_error take_entries(struct json_object *list, const char *what,
         }
         entry->policy_in_doubt = entry->match_in_doubt = true;
         if (missing) {
-            (void)spf_format(entry->doubt, sizeof entry->doubt, "the reply has no list of %s",
-                             what);
+            spf_format(entry->doubt, sizeof entry->doubt, "the reply has no list of %s", what);
         } else {
-            (void)spf_format(entry->doubt, sizeof entry->doubt, "item %zu of %s is no object",
-                             i + 1, what);
+            spf_format(entry->doubt, sizeof entry->doubt, "item %zu of %s is no object", i + 1,
+                       what);
         }
     }
     return spf_ok();

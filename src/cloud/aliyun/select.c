@@ -70,8 +70,8 @@ static void keep_page(struct quest *quest, const struct spf_api_reply *reply)
     if (page == NULL) {
         return;
     }
-    (void)spf_copy(page->region, sizeof page->region, quest->facts.credentials.region);
-    (void)spf_copy(page->request_id, sizeof page->request_id, reply->request_id);
+    spf_copy(page->region, sizeof page->region, quest->facts.credentials.region);
+    spf_copy(page->request_id, sizeof page->request_id, reply->request_id);
     page->date = reply->date;
     page->body = json_object_get(reply->body);
 }
@@ -111,16 +111,17 @@ static bool ask_page(struct spf_operation *operation, const char *next)
         {"RegionId", region},
         {"MaxResults", "100"},
         {"AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP"}};
-    char names[2 * TAGS_MAX][20], keys[TAGS_MAX][140];
+    char names[2 * TAGS_MAX][20];
+    char keys[TAGS_MAX][140];
     size_t count = 3;
 
     for (size_t i = 0; selection->tags != NULL && selection->tags[i] != NULL && i < TAGS_MAX; i++) {
         const char *equals = strchr(selection->tags[i], '=');
         size_t len = strcspn(selection->tags[i], "=");
 
-        (void)spf_format(keys[i], sizeof keys[i], "%.*s", (int)len, selection->tags[i]);
-        (void)spf_format(names[2 * i], sizeof names[0], "Tag.%zu.Key", i + 1);
-        (void)spf_format(names[2 * i + 1], sizeof names[0], "Tag.%zu.Value", i + 1);
+        spf_format(keys[i], sizeof keys[i], "%.*s", (int)len, selection->tags[i]);
+        spf_format(names[2 * i], sizeof names[0], "Tag.%zu.Key", i + 1);
+        spf_format(names[2 * i + 1], sizeof names[0], "Tag.%zu.Value", i + 1);
         params[count++] = (struct spf_sign_pair){names[2 * i], keys[i]};
         if (equals != NULL) {
             params[count++] = (struct spf_sign_pair){names[2 * i + 1], equals + 1};

@@ -142,8 +142,10 @@ static struct json_object *list_of(const struct spf_question *question)
 static struct json_object *part_of(const struct spf_question *question, const char *id)
 {
     const struct spf_about *about = &abouts[question->what];
-    struct json_object *list = list_of(question), *part = spf_json_object();
-    struct json_object *outer = spf_json_object(), *inner = spf_json_array();
+    struct json_object *list = list_of(question);
+    struct json_object *part = spf_json_object();
+    struct json_object *outer = spf_json_object();
+    struct json_object *inner = spf_json_array();
 
     if (part == NULL || outer == NULL || inner == NULL) {
         json_object_put(part);
@@ -218,7 +220,7 @@ static void ask_alone(struct spf_question *question)
         }
         alone->alone = true;
         alone->what = question->what;
-        (void)spf_copy(alone->region, sizeof alone->region, question->region);
+        spf_copy(alone->region, sizeof alone->region, question->region);
     }
     arm(question->share);
 }
@@ -233,8 +235,8 @@ static void answered(void *owner, const struct spf_api_reply *reply)
     if (reply->failure != NULL) {
         question->failure = *reply->failure;
     }
-    (void)spf_copy(question->request_id, sizeof question->request_id,
-                   reply->request_id != NULL ? reply->request_id : "");
+    spf_copy(question->request_id, sizeof question->request_id,
+             reply->request_id != NULL ? reply->request_id : "");
     question->date = reply->date;
     question->misplaced = reply->misplaced;
     if (is_about_one_of_many(question)) {
@@ -318,7 +320,8 @@ static void send_instances(struct spf_question *question, unsigned timeout_ms)
 {
     const struct spf_about *about = &abouts[question->what];
     struct spf_sign_pair params[IDS_MOST + 4] = {{"RegionId", question->region}};
-    char names[IDS_MOST][20], page[8];
+    char names[IDS_MOST][20];
+    char page[8];
     size_t count = 1;
     struct spf_buf list;
 
@@ -326,13 +329,13 @@ static void send_instances(struct spf_question *question, unsigned timeout_ms)
     spf_buf_init(&list, 16384);
     for (size_t i = 0; i < question->ids.count; i++) {
         spf_buf_addf(&list, "%s\"%s\"", i == 0 ? "[" : ",", question->ids.items[i]);
-        (void)spf_format(names[i], sizeof names[i], "InstanceId.%zu", i + 1);
+        spf_format(names[i], sizeof names[i], "InstanceId.%zu", i + 1);
         if (about->ids == NULL) {
             params[count++] = (struct spf_sign_pair){names[i], question->ids.items[i]};
         }
     }
     spf_buf_addch(&list, ']');
-    (void)spf_format(page, sizeof page, "%zu", about->at_once);
+    spf_format(page, sizeof page, "%zu", about->at_once);
     if (about->ids != NULL) {
         params[count++] = (struct spf_sign_pair){about->ids, list.data};
     }
@@ -385,9 +388,10 @@ static void go_on(struct spf_watch *watch, short revents)
 bool spf_share_instance(struct spf_share *share, struct spf_call *call, enum spf_about_what what,
                         const char *region, const char *id)
 {
-    struct spf_question *question = share->questions, *open = NULL;
+    struct spf_question *question = share->questions;
+    struct spf_question *open = NULL;
 
-    (void)spf_copy(call->id, sizeof call->id, id);
+    spf_copy(call->id, sizeof call->id, id);
     for (; question != NULL && !holds(question, what, region, id); question = question->next) {
         if (is_about(question, what, region) && !question->sent && !question->alone &&
             question->ids.count < abouts[what].at_once) {
@@ -400,7 +404,7 @@ bool spf_share_instance(struct spf_share *share, struct spf_call *call, enum spf
             return false;
         }
         question->what = what;
-        (void)spf_copy(question->region, sizeof question->region, region);
+        spf_copy(question->region, sizeof question->region, region);
     }
     arm(share);
     return wait_for(question, call);
@@ -432,8 +436,8 @@ void spf_share_know(struct spf_share *share, struct spf_listing *listing)
         question->body = page->body;
         page->body = NULL;
         question->date = page->date;
-        (void)spf_copy(question->region, sizeof question->region, page->region);
-        (void)spf_copy(question->request_id, sizeof question->request_id, page->request_id);
+        spf_copy(question->region, sizeof question->region, page->region);
+        spf_copy(question->request_id, sizeof question->request_id, page->request_id);
         if (!add_ids(question)) {
             free_question(question); /* each asks, then */
         }

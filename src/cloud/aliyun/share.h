@@ -19,7 +19,8 @@ void spf_share_free(struct spf_share *share);
 /* Pages of instances that were listed: what they say is the answer to whoever asks for one of them.
  */
 struct spf_listed_page {
-    char region[80], request_id[64];
+    char region[80];
+    char request_id[64];
     int64_t date;
     struct json_object *body; /* owned */
 };

@@ -31,7 +31,8 @@ static int open_directory(bool make)
 {
     const int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     char home[PATH_MAX];
-    int base, fd;
+    int base;
+    int fd;
 
     if (!spf_cache_home(home)) {
         return -1;
@@ -140,7 +141,8 @@ bool spf_cache_edit(const char *name,
                     void *context)
 {
     int directory = open_directory(true);
-    struct spf_buf before, after;
+    struct spf_buf before;
+    struct spf_buf after;
     bool good = false;
 
     if (directory < 0) {

@@ -29,12 +29,12 @@ bool spf_child_find(const char *word, char *path, size_t size)
     const char *dirs = getenv("PATH");
 
     if (strchr(word, '/') != NULL) {
-        return spf_copy(path, size, word);
+        return spf_copy_whole(path, size, word);
     }
     for (; dirs != NULL && *dirs != '\0'; dirs += *dirs == ':') {
         size_t len = strcspn(dirs, ":");
 
-        if (len > 0 && spf_format(path, size, "%.*s/%s", (int)len, dirs, word) &&
+        if (len > 0 && spf_format_whole(path, size, "%.*s/%s", (int)len, dirs, word) &&
             access(path, X_OK) == 0) {
             return true;
         }
@@ -55,7 +55,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
 {
     /* By ignoring these nohup(1) and a shell's `&` ask to be left alone; ignored ones stay so. */
     static const int inherited[] = {SIGHUP, SIGINT, SIGQUIT};
-    sigset_t none, usual;
+    sigset_t none;
+    sigset_t usual;
     int error = posix_spawnattr_init(attributes);
 
     if (error != 0) {
@@ -147,7 +148,8 @@ static pid_t start_command(const struct spf_child_program *program)
 
 pid_t spf_child_start(const struct spf_child_program *program)
 {
-    int fds[3], error = 0;
+    int fds[3];
+    int error = 0;
     pid_t pid = -1;
 
     if (program->command != NULL) {
@@ -198,7 +200,8 @@ static bool has_ended(pid_t child, int64_t until_ms)
 
 int spf_child_wait(pid_t *child, unsigned grace_ms)
 {
-    pid_t pid = *child, waited;
+    pid_t pid = *child;
+    pid_t waited;
     bool in_time;
     int status = -1;
 

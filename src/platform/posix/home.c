@@ -16,7 +16,7 @@ static bool take(char out[PATH_MAX], const char *path)
 {
     size_t len;
 
-    if (path == NULL || path[0] != '/' || !spf_copy(out, PATH_MAX, path)) {
+    if (path == NULL || path[0] != '/' || !spf_copy_whole(out, PATH_MAX, path)) {
         out[0] = '\0';
         return false;
     }
@@ -33,13 +33,14 @@ static struct spf_self own; /* under lock; without a name: not known yet */
 static bool look_up(struct spf_self *self)
 {
     char text[ENTRY_MAX];
-    struct passwd entry, *found = NULL;
+    struct passwd entry;
+    struct passwd *found = NULL;
 
     *self = (struct spf_self){0};
     if (getpwuid_r(getuid(), &entry, text, sizeof text, &found) != 0 || found == NULL) {
         return false;
     }
-    (void)spf_copy(self->name, sizeof self->name, found->pw_name);
+    spf_copy(self->name, sizeof self->name, found->pw_name);
     (void)take(self->home, found->pw_dir);
     return true;
 }
@@ -71,7 +72,7 @@ bool spf_home_of_shell(char home[PATH_MAX])
 
 bool spf_ssh_of_system(char directory[PATH_MAX])
 {
-    return spf_copy(directory, PATH_MAX, "/etc/ssh");
+    return spf_copy_whole(directory, PATH_MAX, "/etc/ssh");
 }
 
 /* "All paths must be absolute" (XDG Base Directory Specification); else one below the home. */
@@ -81,9 +82,9 @@ static bool base_directory(char directory[PATH_MAX], const char *variable, const
     char home[PATH_MAX];
 
     if (chosen != NULL && chosen[0] == '/') {
-        return spf_copy(directory, PATH_MAX, chosen);
+        return spf_copy_whole(directory, PATH_MAX, chosen);
     }
-    return spf_home_of_shell(home) && spf_format(directory, PATH_MAX, "%s/%s", home, usual);
+    return spf_home_of_shell(home) && spf_format_whole(directory, PATH_MAX, "%s/%s", home, usual);
 }
 
 bool spf_settings_home(char directory[PATH_MAX])
@@ -117,8 +118,10 @@ static void note(struct spf_homes *homes, const char *path)
 static void note_caller_of_sudo(struct spf_homes *homes)
 {
     const char *uid = getenv("SUDO_UID");
-    char text[ENTRY_MAX], *end = NULL;
-    struct passwd entry, *found = NULL;
+    char text[ENTRY_MAX];
+    char *end = NULL;
+    struct passwd entry;
+    struct passwd *found = NULL;
     unsigned long number;
 
     if (uid == NULL || !isdigit((unsigned char)uid[0])) {
@@ -174,8 +177,10 @@ static size_t home_at(const char *text, const char *home)
 
 char *spf_homes_hide(const struct spf_homes *homes, const char *text)
 {
-    size_t len = strlen(text), best;
-    char *out = malloc(len + 1), *to = out;
+    size_t len = strlen(text);
+    size_t best;
+    char *out = malloc(len + 1);
+    char *to = out;
 
     for (size_t i = 0; out != NULL && i < len;) {
         best = 0;

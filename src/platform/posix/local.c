@@ -11,7 +11,7 @@ int spf_connect_local(const char *path)
     struct sockaddr_un to = {.sun_family = AF_UNIX};
     int fd;
 
-    if (path[0] == '\0' || !spf_copy(to.sun_path, sizeof to.sun_path, path)) {
+    if (path[0] == '\0' || !spf_copy_whole(to.sun_path, sizeof to.sun_path, path)) {
         return -1;
     }
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -159,7 +159,8 @@ int spf_poller_wait(struct spf_poller *poller, int timeout_ms, struct spf_poller
                     size_t max)
 {
     struct epoll_event got[EVENTS_AT_ONCE];
-    int files = poller->files > 0 ? take_files(poller, events, max) : 0, count;
+    int files = poller->files > 0 ? take_files(poller, events, max) : 0;
+    int count;
 
     max -= (size_t)files;
     if (max == 0) {

@@ -15,37 +15,42 @@
 static void note_owner(struct spf_rights *rights, uid_t uid)
 {
     char text[4096];
-    struct passwd entry, *found = NULL;
+    struct passwd entry;
+    struct passwd *found = NULL;
 
     rights->owner_uid = (int64_t)uid;
     rights->mine = uid == getuid();
-    if (getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found) {
+    if (getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found != NULL) {
         spf_clean(rights->owner, sizeof rights->owner, entry.pw_name, strlen(entry.pw_name));
     } else {
-        (void)spf_format(rights->owner, sizeof rights->owner, "%lu", (unsigned long)uid);
+        spf_format(rights->owner, sizeof rights->owner, "%lu", (unsigned long)uid);
     }
 }
 
 /* The group that a distribution gives each user for himself has no other member. */
 static bool is_private_group(gid_t gid)
 {
-    char user_text[4096], group_text[4096];
-    struct passwd user, *found_user = NULL;
-    struct group group, *found_group = NULL;
+    char user_text[4096];
+    char group_text[4096];
+    struct passwd user;
+    struct passwd *found_user = NULL;
+    struct group group;
+    struct group *found_group = NULL;
 
     return getpwuid_r(getuid(), &user, user_text, sizeof user_text, &found_user) == 0 &&
-           found_user && user.pw_gid == gid &&
+           found_user != NULL && user.pw_gid == gid &&
            getgrgid_r(gid, &group, group_text, sizeof group_text, &found_group) == 0 &&
-           found_group && strcmp(group.gr_name, user.pw_name) == 0;
+           found_group != NULL && strcmp(group.gr_name, user.pw_name) == 0;
 }
 
 /* Who may write to the directory may put another file in the key's place, but for sticky ones. */
 static void note_directory(struct spf_rights *rights, const char *path)
 {
-    char *real = realpath(path, NULL), *slash = real ? strrchr(real, '/') : NULL;
+    char *real = realpath(path, NULL);
+    char *slash = real != NULL ? strrchr(real, '/') : NULL;
     struct stat st;
 
-    if (slash) {
+    if (slash != NULL) {
         slash[slash == real] = '\0';
         spf_clean(rights->dir, sizeof rights->dir, real, strlen(real));
         rights->dir_writable =
@@ -74,7 +79,7 @@ static void note_file_system(struct spf_rights *rights, int fd)
     rights->read_only = (fs.f_flags & ST_RDONLY) != 0;
     for (size_t i = 0; i < sizeof without_modes / sizeof *without_modes; i++) {
         if ((unsigned long)(uint32_t)fs.f_type == without_modes[i].magic) {
-            (void)spf_copy(rights->file_system, sizeof rights->file_system, without_modes[i].name);
+            spf_copy(rights->file_system, sizeof rights->file_system, without_modes[i].name);
         }
     }
     rights->acl = fgetxattr(fd, "system.posix_acl_access", NULL, 0) > 0;

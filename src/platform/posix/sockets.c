@@ -23,12 +23,12 @@ int spf_scratch_open(char *path, size_t size, bool *named)
     int fd = memfd_create("capture", MFD_CLOEXEC);
 
     *named = false;
-    (void)spf_format(path, size, "/proc/self/fd/%d", fd);
+    spf_format(path, size, "/proc/self/fd/%d", fd);
     if (fd < 0 || access(path, W_OK) == 0) {
         return fd;
     }
     (void)close(fd);
-    (void)spf_copy(path, size, "/tmp/sshpreflight.XXXXXX");
+    spf_copy(path, size, "/tmp/sshpreflight.XXXXXX");
     fd = mkostemp(path, O_CLOEXEC);
     *named = fd >= 0;
     return fd;

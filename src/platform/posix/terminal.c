@@ -62,7 +62,8 @@ static bool read_line(int tty, const char *prompt, const sigset_t *waiting, char
                       size_t room)
 {
     struct pollfd poller = {.fd = tty, .events = POLLIN};
-    struct termios before, silent;
+    struct termios before;
+    struct termios silent;
     size_t len = 0;
     char c = '\0';
     ssize_t got;
@@ -96,8 +97,11 @@ static bool read_line(int tty, const char *prompt, const sigset_t *waiting, char
  * True: one of them stopped the process, and it goes on, so ask again. */
 static bool ask_once(int tty, const char *prompt, char *answer, size_t room, bool *answered)
 {
-    struct sigaction before[CAUGHT], note = {.sa_handler = note_signal}; /* no SA_RESTART */
-    sigset_t ours, mask, waiting;
+    struct sigaction before[CAUGHT];
+    struct sigaction note = {.sa_handler = note_signal}; /* no SA_RESTART */
+    sigset_t ours;
+    sigset_t mask;
+    sigset_t waiting;
     bool again = false;
 
     (void)sigemptyset(&ours);

@@ -15,15 +15,16 @@ static bool path_of(const char *name, char path[PATH_MAX])
 {
     char home[PATH_MAX];
 
-    return spf_cache_home(home) && spf_format(path, PATH_MAX, "%s\\sshpreflight%s%s", home,
-                                              name[0] != '\0' ? "\\" : "", name);
+    return spf_cache_home(home) && spf_format_whole(path, PATH_MAX, "%s\\sshpreflight%s%s", home,
+                                                    name[0] != '\0' ? "\\" : "", name);
 }
 
 bool spf_cache_read(const char *name, struct spf_buf *text)
 {
     size_t before = text->len;
     struct stat status;
-    char path[PATH_MAX], bytes[4096];
+    char path[PATH_MAX];
+    char bytes[4096];
     ssize_t got = -1;
     int fd = path_of(name, path) ? open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC) : -1;
 
@@ -67,7 +68,8 @@ static int take_lock(const char *path)
 
 static void prune(void)
 {
-    char directory[PATH_MAX], path[PATH_MAX];
+    char directory[PATH_MAX];
+    char path[PATH_MAX];
     DIR *list = path_of("", directory) ? opendir(directory) : NULL;
     const struct dirent *entry;
     struct stat status;
@@ -88,8 +90,10 @@ bool spf_cache_edit(const char *name,
                                  struct spf_buf *after),
                     void *context)
 {
-    char path[PATH_MAX], fresh[PATH_MAX];
-    struct spf_buf before, after;
+    char path[PATH_MAX];
+    char fresh[PATH_MAX];
+    struct spf_buf before;
+    struct spf_buf after;
     bool good;
     int fd;
 

@@ -36,8 +36,8 @@ static bool find_in(const char *directory, size_t len, const char *word, char *p
     const char *name = strrchr(word, '\\'), *end = strrchr(name != NULL ? name : word, '.');
 
     for (size_t i = end != NULL ? 0 : 1; i < sizeof ends / sizeof *ends; i++) {
-        if (spf_format(path, size, "%.*s%s%s%s", (int)len, directory, len > 0 ? "\\" : "", word,
-                       ends[i]) &&
+        if (spf_format_whole(path, size, "%.*s%s%s%s", (int)len, directory, len > 0 ? "\\" : "",
+                             word, ends[i]) &&
             is_program(path)) {
             return true;
         }
@@ -66,7 +66,7 @@ bool spf_child_find(const char *word, char *path, size_t size)
         dirs += strcspn(dirs, ";");
     }
     /* where Windows has its own ssh, in PATH or not */
-    return system != NULL && spf_format(own, sizeof own, "%s\\System32\\OpenSSH", system) &&
+    return system != NULL && spf_format_whole(own, sizeof own, "%s\\System32\\OpenSSH", system) &&
            find_in(own, strlen(own), word, path, size);
 }
 
@@ -79,8 +79,8 @@ const char *spf_child_no_shell(void)
     static char variable[MAX_PATH];
     const char *system = getenv("SystemRoot");
 
-    (void)spf_format(variable, sizeof variable, "COMSPEC=%s\\win.ini",
-                     system != NULL ? system : "C:\\Windows");
+    spf_format(variable, sizeof variable, "COMSPEC=%s\\win.ini",
+               system != NULL ? system : "C:\\Windows");
     return variable;
 }
 
@@ -137,7 +137,8 @@ static void add_command(struct spf_buf *line, const char *command)
 /* The whole, ended by an empty one; NULL: no memory. */
 static wchar_t *block_of(const struct spf_child_environment *environment)
 {
-    wchar_t *block, *at;
+    wchar_t *block;
+    wchar_t *at;
     size_t room = 2;
 
     for (size_t i = 0; i < environment->count; i++) {
@@ -156,7 +157,8 @@ static wchar_t *block_of(const struct spf_child_environment *environment)
 /* ---- children that have been started ---- */
 
 struct child {
-    HANDLE process, job;
+    HANDLE process;
+    HANDLE job;
     pid_t id;
     struct child *next;
 };
@@ -243,7 +245,8 @@ static HANDLE nothing(int i)
 /* Programs wait for a socket otherwise than for a pipe, and few know how: a pipe to or from it. */
 static HANDLE pipe_of_socket(int i, struct spf_pump_ends *pumped)
 {
-    HANDLE ends[2], twin;
+    HANDLE ends[2];
+    HANDLE twin;
 
     if (!CreatePipe(&ends[0], &ends[1], NULL, 65536)) {
         return NULL;

@@ -91,10 +91,12 @@ static HANDLE open_handle(const char *path, DWORD access, DWORD how, DWORD flags
 
 int spf_open(const char *path, int flags, ...)
 {
-    DWORD access = GENERIC_READ, how = OPEN_EXISTING;
+    DWORD access = GENERIC_READ;
+    DWORD how = OPEN_EXISTING;
     HANDLE handle;
     va_list more;
-    int fd, mode = 0666;
+    int fd;
+    int mode = 0666;
 
     if ((flags & O_CREAT) != 0) {
         va_start(more, flags);
@@ -356,7 +358,8 @@ char *realpath(const char *path, char *resolved)
 {
     HANDLE handle = open_handle(path, 0, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, false);
     wchar_t wide[PATH_MAX] = L"";
-    char *narrow, *from;
+    char *narrow;
+    char *from;
     DWORD len;
 
     (void)resolved;
@@ -488,8 +491,10 @@ int scandir(const char *path, struct spf_dirent ***entries,
             int (*compare)(const struct spf_dirent **, const struct spf_dirent **))
 {
     struct spf_directory *directory = spf_opendir(path);
-    struct spf_dirent **list = NULL, *entry;
-    size_t count = 0, room = 0;
+    struct spf_dirent **list = NULL;
+    struct spf_dirent *entry;
+    size_t count = 0;
+    size_t room = 0;
 
     *entries = NULL;
     if (directory == NULL) {

@@ -13,7 +13,7 @@ static bool take(char out[PATH_MAX], const char *path)
     size_t len;
 
     out[0] = '\0';
-    if (path == NULL || path[0] == '\0' || !spf_copy(out, PATH_MAX, path)) {
+    if (path == NULL || path[0] == '\0' || !spf_copy_whole(out, PATH_MAX, path)) {
         return false;
     }
     for (len = strlen(out); len > 3 && (out[len - 1] == '\\' || out[len - 1] == '/'); len--) {
@@ -53,7 +53,7 @@ bool spf_self(struct spf_self *self)
     if (narrow == NULL) {
         return false;
     }
-    (void)spf_copy(self->name, sizeof self->name, narrow);
+    spf_copy(self->name, sizeof self->name, narrow);
     free(narrow);
     (void)profile(self->home);
     return true;
@@ -71,7 +71,7 @@ bool spf_home_of_shell(char home[PATH_MAX])
     char both[PATH_MAX];
 
     if (drive != NULL && path != NULL && path[0] != '\0' &&
-        spf_format(both, sizeof both, "%s%s", drive, path) && take(home, both)) {
+        spf_format_whole(both, sizeof both, "%s%s", drive, path) && take(home, both)) {
         return true;
     }
     return take(home, getenv("USERPROFILE")) || spf_home(home);
@@ -81,7 +81,7 @@ bool spf_ssh_of_system(char directory[PATH_MAX])
 {
     const char *data = getenv("ProgramData");
 
-    return data != NULL && spf_format(directory, PATH_MAX, "%s/ssh", data);
+    return data != NULL && spf_format_whole(directory, PATH_MAX, "%s/ssh", data);
 }
 
 bool spf_settings_home(char directory[PATH_MAX])
@@ -176,7 +176,7 @@ int getpwuid_r(uid_t uid, struct passwd *entry, char *text, size_t size, struct 
 
     *found = NULL;
     if (uid != 0 || !spf_self(&self) ||
-        !spf_format(text, size, "%s%c%s", self.name, '\0', self.home)) {
+        !spf_format_whole(text, size, "%s%c%s", self.name, '\0', self.home)) {
         return 0;
     }
     *entry = (struct passwd){.pw_name = text, .pw_dir = text + strlen(text) + 1};

@@ -6,7 +6,8 @@
 /* poll(2), whose array is kept by key. */
 struct spf_poller {
     struct pollfd *entries;
-    size_t count, room;
+    size_t count;
+    size_t room;
 };
 
 struct spf_poller *spf_poller_new(void)

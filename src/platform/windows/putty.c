@@ -18,7 +18,7 @@ bool spf_putty_stored(const char *name, char *out, size_t size)
                      RRF_RT_REG_SZ, NULL, value, &len) == ERROR_SUCCESS) {
         narrow = spf_narrow(value);
     }
-    found = narrow != NULL && spf_copy(out, size, narrow);
+    found = narrow != NULL && spf_copy_whole(out, size, narrow);
     free(narrow);
     free(wide);
     return found;

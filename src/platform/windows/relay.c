@@ -25,9 +25,11 @@ int spf_socket_descriptor(intptr_t handle)
 
 /* One direction: what came and waits to go on. */
 struct way {
-    SOCKET from, to;
+    SOCKET from;
+    SOCKET to;
     bool ended; /* nothing more comes */
-    size_t at, len;
+    size_t at;
+    size_t len;
     char bytes[PIECE];
 };
 
@@ -153,7 +155,7 @@ static int create_scratch(const char *directory, char *path, size_t size)
     unsigned number[2];
 
     if (getrandom(number, sizeof number, 0) == (ssize_t)sizeof number &&
-        spf_format(path, size, "%ssshpreflight.%08x%08x", directory, number[0], number[1])) {
+        spf_format_whole(path, size, "%ssshpreflight.%08x%08x", directory, number[0], number[1])) {
         return spf_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
     }
     return -1;

@@ -58,7 +58,8 @@ static bool is_trusted(PSID sid)
 static void name_of(PSID sid, char *out, size_t size)
 {
     wchar_t name[128], domain[128], *digits = NULL;
-    DWORD name_len = 128, domain_len = 128;
+    DWORD name_len = 128;
+    DWORD domain_len = 128;
     SID_NAME_USE use;
     char *narrow = NULL, *narrow_domain = NULL, both[300] = "";
 
@@ -66,12 +67,12 @@ static void name_of(PSID sid, char *out, size_t size)
         narrow = spf_narrow(name);
         narrow_domain = spf_narrow(domain);
         if (narrow != NULL && narrow_domain != NULL) {
-            (void)spf_format(both, sizeof both, "%s%s%s", narrow_domain,
-                             narrow_domain[0] != '\0' ? "\\" : "", narrow);
+            spf_format(both, sizeof both, "%s%s%s", narrow_domain,
+                       narrow_domain[0] != '\0' ? "\\" : "", narrow);
         }
     } else if (ConvertSidToStringSidW(sid, &digits)) {
         narrow = spf_narrow(digits);
-        (void)spf_copy(both, sizeof both, narrow != NULL ? narrow : "");
+        spf_copy(both, sizeof both, narrow != NULL ? narrow : "");
         (void)LocalFree(digits);
     }
     spf_clean(out, size, both, strlen(both));
@@ -87,8 +88,8 @@ static void add_stranger(struct spf_rights *rights, PSID sid)
 
     name_of(sid, name, sizeof name);
     if (strstr(rights->strangers, name) == NULL) {
-        (void)spf_format(rights->strangers + len, sizeof rights->strangers - len, "%s%s",
-                         len > 0 ? ", " : "", name);
+        spf_format(rights->strangers + len, sizeof rights->strangers - len, "%s%s",
+                   len > 0 ? ", " : "", name);
     }
 }
 
@@ -124,15 +125,15 @@ void spf_rights_read(const char *path, int fd, struct spf_rights *rights)
                         OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner, NULL, &list,
                         NULL, &all) != ERROR_SUCCESS ||
         owner == NULL) {
-        (void)spf_copy(rights->strangers, sizeof rights->strangers,
-                       "accounts of an access list that can't be read");
+        spf_copy(rights->strangers, sizeof rights->strangers,
+                 "accounts of an access list that can't be read");
         return;
     }
     name_of(owner, rights->owner, sizeof rights->owner);
     rights->mine = own_sid(own) && EqualSid(owner, own);
     rights->owner_trusted = is_trusted(owner);
     if (list == NULL) { /* no list at all: anybody may do anything */
-        (void)spf_copy(rights->strangers, sizeof rights->strangers, "Everyone");
+        spf_copy(rights->strangers, sizeof rights->strangers, "Everyone");
     } else {
         read_list(list, rights);
     }

@@ -445,7 +445,8 @@ int spf_poll(struct spf_pollfd *polls, nfds_t count, int timeout_ms)
 
 struct interface_entry {
     struct ifaddrs entry; /* first */
-    struct sockaddr_storage address, mask;
+    struct sockaddr_storage address;
+    struct sockaddr_storage mask;
 };
 
 static void fill_mask(struct sockaddr_storage *mask, int family, unsigned bits)
@@ -486,7 +487,8 @@ static bool add_address(struct ifaddrs **list, const IP_ADAPTER_ADDRESSES *adapt
 int getifaddrs(struct ifaddrs **list)
 {
     const ULONG flags = GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
-    ULONG size = 64 * 1024, error = ERROR_BUFFER_OVERFLOW;
+    ULONG size = 64 * 1024;
+    ULONG error = ERROR_BUFFER_OVERFLOW;
     IP_ADAPTER_ADDRESSES *all = NULL;
 
     *list = NULL;

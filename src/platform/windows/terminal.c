@@ -52,7 +52,8 @@ static bool is_console(int fd)
  */
 static bool takes_sequences(int fd)
 {
-    CONSOLE_SCREEN_BUFFER_INFO before, after;
+    CONSOLE_SCREEN_BUFFER_INFO before;
+    CONSOLE_SCREEN_BUFFER_INFO after;
     DWORD done;
 
     if (!GetConsoleScreenBufferInfo(handle_of(fd), &before) ||
@@ -119,7 +120,8 @@ bool spf_terminal_obeys(int fd)
 /* A line of the console, without echo; false: it cannot be read. */
 static bool read_line(HANDLE in, wchar_t *wide, DWORD room)
 {
-    DWORD mode, len = 0;
+    DWORD mode;
+    DWORD len = 0;
     bool read;
 
     if (!GetConsoleMode(in, &mode)) {

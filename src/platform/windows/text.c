@@ -54,7 +54,8 @@ char *stpcpy(char *to, const char *from)
 
 char *strsep(char **text, const char *separators)
 {
-    char *start = *text, *end;
+    char *start = *text;
+    char *end;
 
     if (start == NULL) {
         return NULL;
@@ -232,7 +233,8 @@ void tdestroy(void *root, void (*release)(void *))
 {
     struct node {
         void *key;
-        struct node *left, *right;
+        struct node *left;
+        struct node *right;
     } *node = root;
 
     if (node == NULL) {

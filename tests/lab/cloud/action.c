@@ -65,13 +65,14 @@ static const struct lab_action *find_action(const struct lab_request *request, b
     const char *name = lab_pairs_get(&request->headers, "x-acs-action");
 
     *version_known = false;
-    for (size_t i = 0; version && i < sizeof(services) / sizeof(services[0]); i++) {
+    for (size_t i = 0; version != NULL && i < sizeof(services) / sizeof(services[0]); i++) {
         if (strcmp(services[i].version, version) != 0) {
             continue;
         }
         *version_known = true;
-        for (const struct lab_action *action = services[i].actions; action->name; action++) {
-            if (name && strcmp(action->name, name) == 0) {
+        for (const struct lab_action *action = services[i].actions; action->name != NULL;
+             action++) {
+            if (name != NULL && strcmp(action->name, name) == 0) {
                 return action;
             }
         }
@@ -83,7 +84,7 @@ const char *lab_action_need(const struct lab_call *call, const char *name, struc
 {
     const char *value = lab_request_param(call->request, name);
 
-    if (value && value[0] != '\0') {
+    if (value != NULL && value[0] != '\0') {
         return value;
     }
     lab_reply_error(reply, call->request, 400, "MissingParameter",
@@ -98,9 +99,10 @@ void lab_action_serve(struct lab_call *call, struct lab_reply *reply)
     const struct lab_request *request = call->request;
     bool version_known;
     const struct lab_action *action = find_action(request, &version_known);
-    const char *unknown, *region;
+    const char *unknown;
+    const char *region;
 
-    if (!action) {
+    if (action == NULL) {
         if (version_known) {
             lab_reply_error(reply, request, 404, "InvalidAction.NotFound",
                             "Specified api is not found, please check your url and method.");
@@ -111,17 +113,17 @@ void lab_action_serve(struct lab_call *call, struct lab_reply *reply)
         return;
     }
     unknown = unknown_param(action, &request->query);
-    if (!unknown) {
+    if (unknown == NULL) {
         unknown = unknown_param(action, &request->form);
     }
-    if (unknown) {
+    if (unknown != NULL) {
         lab_reply_error(reply, request, 400, "InvalidParameter",
                         "The specified parameter \"%s\" is not valid.", unknown);
         return;
     }
     if (action->needs_region) {
         region = lab_action_need(call, "RegionId", reply);
-        if (!region) {
+        if (region == NULL) {
             return;
         }
         if (region[strspn(region, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0') {
@@ -130,7 +132,7 @@ void lab_action_serve(struct lab_call *call, struct lab_reply *reply)
             return;
         }
         call->region = lab_world_region(call->world, region);
-        if (!call->region) {
+        if (call->region == NULL) {
             lab_reply_error(reply, request, 404, "InvalidRegionId.NotFound",
                             "The specified RegionId does not exist.");
             return;

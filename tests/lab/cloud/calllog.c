@@ -11,7 +11,7 @@ static int log_fd = -1;
 
 void lab_calllog_open(const char *file)
 {
-    if (!file) {
+    if (file == NULL) {
         return;
     }
     log_fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -22,13 +22,14 @@ void lab_calllog_open(const char *file)
 
 static void add(struct json_object *line, const char *name, const char *value)
 {
-    json_object_object_add(line, name, value ? json_object_new_string(value) : NULL);
+    json_object_object_add(line, name, value != NULL ? json_object_new_string(value) : NULL);
 }
 
 void lab_calllog_add(const struct lab_request *request, bool verified,
                      const struct lab_reply *reply, const struct lab_struck *struck)
 {
-    struct json_object *line, *params;
+    struct json_object *line;
+    struct json_object *params;
     struct timespec now;
 
     if (log_fd < 0) {

@@ -85,7 +85,7 @@ static void hide_ipv6(struct json_object *instance)
     struct json_object *interfaces =
         lab_member(lab_member(instance, "NetworkInterfaces"), "NetworkInterface");
 
-    for (size_t i = 0; interfaces && i < json_object_array_length(interfaces); i++) {
+    for (size_t i = 0; interfaces != NULL && i < json_object_array_length(interfaces); i++) {
         json_object_object_del(json_object_array_get_idx(interfaces, i), "Ipv6Sets");
     }
 }
@@ -152,12 +152,12 @@ static struct json_object *rules_of(const struct lab_call *call, struct json_obj
     struct json_object *rules = lab_member(lab_member(group, "Permissions"), "Permission");
     struct json_object *wanted = lab_need(json_object_new_array());
 
-    if (!nic || nic[0] == '\0') {
+    if (nic == NULL || nic[0] == '\0') {
         nic = "internet";
     }
-    for (size_t i = 0; rules && i < json_object_array_length(rules); i++) {
+    for (size_t i = 0; rules != NULL && i < json_object_array_length(rules); i++) {
         struct json_object *rule = json_object_array_get_idx(rules, i);
-        if (direction && direction[0] != '\0' && strcasecmp(direction, "all") != 0 &&
+        if (direction != NULL && direction[0] != '\0' && strcasecmp(direction, "all") != 0 &&
             strcasecmp(direction, lab_text(rule, "Direction")) != 0) {
             continue;
         }
@@ -171,10 +171,10 @@ static struct json_object *rules_of(const struct lab_call *call, struct json_obj
 
 static bool one_of(const char *value, const char *const *words)
 {
-    if (!value || value[0] == '\0') {
+    if (value == NULL || value[0] == '\0') {
         return true;
     }
-    for (; *words; words++) {
+    for (; *words != NULL; words++) {
         if (strcasecmp(value, *words) == 0) {
             return true;
         }
@@ -202,12 +202,12 @@ static void describe_security_group_attribute(const struct lab_call *call, struc
     const char *attribute = lab_request_param(call->request, "Attribute");
     const char *id = lab_action_need(call, "SecurityGroupId", reply);
     struct json_object *group =
-        lab_member(lab_member(call->region, "SecurityGroups"), id ? id : "");
+        lab_member(lab_member(call->region, "SecurityGroups"), id != NULL ? id : "");
 
-    if (!id) {
+    if (id == NULL) {
         return;
     }
-    if (!group) {
+    if (group == NULL) {
         lab_reply_error(reply, call->request, 404, "InvalidSecurityGroupId.NotFound",
                         "The specified SecurityGroupId does not exist.");
         return;
@@ -225,7 +225,7 @@ static void describe_security_group_attribute(const struct lab_call *call, struc
     struct json_object *rules = rules_of(call, group);
     struct json_object *page = lab_list_token_page(call, rules, 10, 1000, 500, reply);
     json_object_put(rules);
-    if (!page) {
+    if (page == NULL) {
         return;
     }
     for (size_t i = 0; i < json_object_array_length(page); i++) {
@@ -238,7 +238,7 @@ static void describe_security_group_attribute(const struct lab_call *call, struc
     struct json_object *outer = lab_need(json_object_new_object());
     json_object_object_add(outer, "Permission", page);
     json_object_object_add(reply->body, "Permissions", outer);
-    if (attribute && strcmp(attribute, "snapshotPolicyIds") == 0) {
+    if (attribute != NULL && strcmp(attribute, "snapshotPolicyIds") == 0) {
         outer = lab_need(json_object_new_object());
         json_object_object_add(outer, "SnapshotPolicyId", json_object_new_array());
         json_object_object_add(reply->body, "SnapshotPolicyIds", outer);
@@ -269,7 +269,7 @@ static void describe_key_pairs(const struct lab_call *call, struct lab_reply *re
     if (!lab_list_serve(&key_pair_list, call, reply)) {
         return;
     }
-    if (include && strcmp(include, "true") == 0) {
+    if (include != NULL && strcmp(include, "true") == 0) {
         return;
     }
     struct json_object *page = page_of(reply, &key_pair_list);

@@ -36,13 +36,13 @@ static void serve_item(const struct lab_call *call, const char *section, const c
                        const char *code, struct lab_reply *reply)
 {
     const char *id = lab_action_need(call, param, reply);
-    struct json_object *item = lab_member(lab_member(call->region, section), id ? id : "");
+    struct json_object *item = lab_member(lab_member(call->region, section), id != NULL ? id : "");
     struct json_object_iter at;
 
-    if (!id) {
+    if (id == NULL) {
         return;
     }
-    if (!item) {
+    if (item == NULL) {
         lab_reply_error(reply, call->request, 404, code, "The specified %s does not exist.", param);
         return;
     }
@@ -65,21 +65,22 @@ void lab_describe_port_range_list_entries(const struct lab_call *call, struct la
 void lab_get_instance_console_output(const struct lab_call *call, struct lab_reply *reply)
 {
     const char *id = lab_action_need(call, "InstanceId", reply);
-    struct json_object *console = lab_member(lab_member(call->region, "Consoles"), id ? id : "");
+    struct json_object *console =
+        lab_member(lab_member(call->region, "Consoles"), id != NULL ? id : "");
     const char *text = lab_text(console, "text");
     size_t len = strlen(text);
     unsigned char *base64;
 
-    if (!id) {
+    if (id == NULL) {
         return;
     }
-    if (!lab_member(lab_member(call->region, "Instances"), id)) {
+    if (lab_member(lab_member(call->region, "Instances"), id) == NULL) {
         lab_reply_error(reply, call->request, 404, "InvalidInstanceId.NotFound",
                         "The specified InstanceId does not exist.");
         return;
     }
     base64 = malloc(len / 3 * 4 + 8);
-    if (!base64) {
+    if (base64 == NULL) {
         abort();
     }
     EVP_EncodeBlock(base64, (const unsigned char *)text, (int)len);

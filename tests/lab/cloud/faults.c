@@ -107,17 +107,17 @@ struct lab_struck lab_faults_apply(const struct lab_world *world, const struct l
     struct json_object *found = NULL;
     struct lab_struck struck = {0};
 
-    action = action ? action : "";
+    action = action != NULL ? action : "";
     long nth = count_call(action);
     if (!json_object_is_type(list, json_type_array)) {
         return struck;
     }
-    for (size_t i = 0; i < json_object_array_length(list) && !found; i++) {
+    for (size_t i = 0; i < json_object_array_length(list) && found == NULL; i++) {
         if (strikes(json_object_array_get_idx(list, i), action, nth)) {
             found = json_object_array_get_idx(list, i);
         }
     }
-    if (!found) {
+    if (found == NULL) {
         return struck;
     }
 

@@ -14,7 +14,8 @@ void lab_legacy_open(struct lab_request *request)
     const char *action = lab_request_param(request, "Action");
     const char *version = lab_request_param(request, "Version");
 
-    if (lab_pairs_get(&request->headers, "x-acs-action") || !action || !version) {
+    if (lab_pairs_get(&request->headers, "x-acs-action") != NULL || action == NULL ||
+        version == NULL) {
         return;
     }
     lab_pairs_add(&request->headers, "x-acs-action", action);
@@ -23,8 +24,8 @@ void lab_legacy_open(struct lab_request *request)
 
 bool lab_legacy_is_signed(const struct lab_request *request)
 {
-    return lab_request_param(request, "Signature") &&
-           !lab_pairs_get(&request->headers, "authorization");
+    return lab_request_param(request, "Signature") != NULL &&
+           lab_pairs_get(&request->headers, "authorization") == NULL;
 }
 
 static int by_name(const void *a, const void *b)
@@ -37,8 +38,10 @@ static char *string_to_sign(const struct lab_request *request)
 {
     const struct lab_pairs *const lists[] = {&request->query, &request->form};
     struct lab_pairs all = {0};
-    char *query = NULL, *text = NULL;
-    size_t size = 0, text_size = 0;
+    char *query = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    size_t text_size = 0;
     FILE *out = lab_need(open_memstream(&query, &size));
 
     for (size_t list = 0; list < 2; list++) {
@@ -69,7 +72,8 @@ static char *string_to_sign(const struct lab_request *request)
 
 static bool signature_fits(const char *secret, const char *text, const char *signature)
 {
-    unsigned char mac[20], expected[29];
+    unsigned char mac[20];
+    unsigned char expected[29];
     unsigned int size = sizeof(mac);
     char *key = NULL;
 
@@ -90,7 +94,7 @@ struct json_object *lab_legacy_verify(const struct lab_world *world,
     char *text;
 
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
-        if (!lab_request_param(request, required[i])) {
+        if (lab_request_param(request, required[i]) == NULL) {
             lab_reply_error(reply, request, 400, "MissingParameter",
                             "The input parameter \"%s\" that is mandatory for processing this "
                             "request is not supplied.",
@@ -98,7 +102,7 @@ struct json_object *lab_legacy_verify(const struct lab_world *world,
             return NULL;
         }
     }
-    if (!method || strcmp(method, "HMAC-SHA1") != 0) {
+    if (method == NULL || strcmp(method, "HMAC-SHA1") != 0) {
         lab_reply_error(reply, request, 400, "IncompleteSignature",
                         "The request signature does not conform to Aliyun standards.");
         return NULL;
@@ -108,7 +112,7 @@ struct json_object *lab_legacy_verify(const struct lab_world *world,
     }
     key = lab_verify_key(world, request, lab_request_param(request, "AccessKeyId"),
                          lab_request_param(request, "SecurityToken"), reply);
-    if (!key) {
+    if (key == NULL) {
         return NULL;
     }
     text = string_to_sign(request);

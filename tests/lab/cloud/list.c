@@ -33,7 +33,7 @@ static bool field_fits(struct json_object *value, const char *field, const char 
         }
         return false;
     }
-    if (!value) {
+    if (value == NULL) {
         return false;
     }
     if (*field == '\0') {
@@ -78,13 +78,13 @@ static bool tags_fit(struct json_object *item, const struct lab_filter *filter,
         const char *key = lab_request_param(request, name);
         snprintf(name, sizeof(name), "%s.%d.Value", filter->param, n);
         const char *value = lab_request_param(request, name);
-        if (!key) {
+        if (key == NULL) {
             continue;
         }
-        for (size_t i = 0; tags && i < json_object_array_length(tags); i++) {
+        for (size_t i = 0; tags != NULL && i < json_object_array_length(tags); i++) {
             struct json_object *tag = json_object_array_get_idx(tags, i);
             fits = fits || (strcmp(lab_text(tag, "TagKey"), key) == 0 &&
-                            (!value || strcmp(lab_text(tag, "TagValue"), value) == 0));
+                            (value == NULL || strcmp(lab_text(tag, "TagValue"), value) == 0));
         }
         if (!fits) {
             return false;
@@ -107,7 +107,7 @@ static bool filter_fits(struct json_object *item, const struct lab_filter *filte
         fits = any_numbered_fits(item, filter, &request->query, &asked);
         return fits || !asked;
     }
-    if (!value || value[0] == '\0') {
+    if (value == NULL || value[0] == '\0') {
         return true;
     }
     if (filter->match != LAB_MATCH_JSON_ARRAY) {
@@ -115,7 +115,7 @@ static bool filter_fits(struct json_object *item, const struct lab_filter *filte
     }
 
     struct json_object *wanted = json_tokener_parse(value);
-    for (size_t i = 0; wanted && i < json_object_array_length(wanted) && !fits; i++) {
+    for (size_t i = 0; wanted != NULL && i < json_object_array_length(wanted) && !fits; i++) {
         fits = field_fits(item, filter->field,
                           json_object_get_string(json_object_array_get_idx(wanted, i)),
                           LAB_MATCH_EXACT);
@@ -128,9 +128,9 @@ static bool filter_fits(struct json_object *item, const struct lab_filter *filte
 static bool arrays_are_sound(const struct lab_list *list, const struct lab_call *call,
                              struct lab_reply *reply)
 {
-    for (const struct lab_filter *filter = list->filters; filter->param; filter++) {
+    for (const struct lab_filter *filter = list->filters; filter->param != NULL; filter++) {
         const char *value = lab_request_param(call->request, filter->param);
-        if (filter->match != LAB_MATCH_JSON_ARRAY || !value || value[0] == '\0') {
+        if (filter->match != LAB_MATCH_JSON_ARRAY || value == NULL || value[0] == '\0') {
             continue;
         }
         struct json_object *array = json_tokener_parse(value);
@@ -154,7 +154,7 @@ static bool number_param(const struct lab_call *call, const char *name, long min
     char *end;
 
     *number = absent;
-    if (!text || text[0] == '\0') {
+    if (text == NULL || text[0] == '\0') {
         return true;
     }
     errno = 0;
@@ -194,18 +194,22 @@ struct json_object *lab_list_token_page(const struct lab_call *call, struct json
                                         struct lab_reply *reply)
 {
     const char *token = lab_request_param(call->request, "NextToken");
-    unsigned long sum = params_sum(call->request), token_sum = sum;
-    size_t count = json_object_array_length(all), from = 0, size;
+    unsigned long sum = params_sum(call->request);
+    unsigned long token_sum = sum;
+    size_t count = json_object_array_length(all);
+    size_t from = 0;
+    size_t size;
     long wanted;
     char next[64] = "";
     int used = 0;
 
     if (!number_param(call,
-                      lab_request_param(call->request, "MaxResult") ? "MaxResult" : "MaxResults",
+                      lab_request_param(call->request, "MaxResult") != NULL ? "MaxResult"
+                                                                            : "MaxResults",
                       min, max, default_size, &wanted, reply)) {
         return NULL;
     }
-    if (token && token[0] != '\0' &&
+    if (token != NULL && token[0] != '\0' &&
         (sscanf(token, "AAAA%16lx%zx%n", &token_sum, &from, &used) != 2 || token[used] != '\0' ||
          token_sum != sum || from >= count)) {
         lab_reply_error(reply, call->request, 400, "InvalidParameter.NextToken",
@@ -233,7 +237,8 @@ static struct json_object *number_page(const struct lab_list *list, const struct
                                        struct json_object *all, struct lab_reply *reply)
 {
     size_t count = json_object_array_length(all);
-    long number, size;
+    long number;
+    long size;
 
     if (!number_param(call, "PageNumber", 1, 1L << 30, 1, &number, reply) ||
         !number_param(call, "PageSize", 1, list->page_size_max, list->default_size, &size, reply)) {
@@ -256,19 +261,21 @@ bool lab_list_serve(const struct lab_list *list, const struct lab_call *call,
 {
     struct json_object *section = lab_member(call->region, list->section);
     struct json_object_iter at;
-    bool by_token = list->token_max > 0 &&
-                    (list->page_size_max == 0 || lab_request_param(call->request, "MaxResults") ||
-                     lab_request_param(call->request, "NextToken"));
+    bool by_token =
+        list->token_max > 0 &&
+        (list->page_size_max == 0 || lab_request_param(call->request, "MaxResults") != NULL ||
+         lab_request_param(call->request, "NextToken") != NULL);
 
     if (!arrays_are_sound(list, call, reply)) {
         return false;
     }
     struct json_object *all = lab_need(json_object_new_array());
-    if (section) {
+    if (section != NULL) {
         json_object_object_foreachC(section, at)
         {
             bool fits = true;
-            for (const struct lab_filter *filter = list->filters; fits && filter->param; filter++) {
+            for (const struct lab_filter *filter = list->filters; fits && filter->param != NULL;
+                 filter++) {
                 fits = filter_fits(at.val, filter, call->request);
             }
             if (fits) {
@@ -280,7 +287,7 @@ bool lab_list_serve(const struct lab_list *list, const struct lab_call *call,
                                    ? lab_list_token_page(call, all, list->token_min,
                                                          list->token_max, list->default_size, reply)
                                    : number_page(list, call, all, reply);
-    if (page) {
+    if (page != NULL) {
         struct json_object *outer = lab_need(json_object_new_object());
         json_object_object_add(outer, list->inner, page);
         json_object_object_add(reply->body, list->outer, outer);

@@ -32,7 +32,7 @@ static char *read_file(const char *file)
     size_t size = 0;
     FILE *in = fopen(file, "re");
 
-    if (!in || getdelim(&text, &size, '\0', in) < 0) {
+    if (in == NULL || getdelim(&text, &size, '\0', in) < 0) {
         err(66, "%s", file);
     }
     fclose(in);
@@ -79,7 +79,7 @@ int main(int argc, char **argv)
             errx(64, "%s", usage);
         }
     }
-    if (!world_file || optind != argc || !cert_file != !key_file) {
+    if (world_file == NULL || optind != argc || (cert_file == NULL) != (key_file == NULL)) {
         errx(64, "%s", usage);
     }
 
@@ -98,8 +98,8 @@ int main(int argc, char **argv)
     lab_world_load(&world, world_file);
     lab_calllog_open(log_file);
     options.world = &world;
-    options.certificate = cert_file ? read_file(cert_file) : NULL;
-    options.private_key = key_file ? read_file(key_file) : NULL;
+    options.certificate = cert_file != NULL ? read_file(cert_file) : NULL;
+    options.private_key = key_file != NULL ? read_file(key_file) : NULL;
     uint16_t port = lab_serve_start(&options);
     printf("ready %u\n", (unsigned)port);
     fflush(stdout);

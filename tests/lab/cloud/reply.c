@@ -37,10 +37,10 @@ const char *lab_product(const struct lab_request *request)
 {
     const char *version = lab_pairs_get(&request->headers, "x-acs-version");
 
-    if (version && strcmp(version, "2016-04-28") == 0) {
+    if (version != NULL && strcmp(version, "2016-04-28") == 0) {
         return "vpc";
     }
-    if (version && strcmp(version, "2015-04-01") == 0) {
+    if (version != NULL && strcmp(version, "2015-04-01") == 0) {
         return "sts";
     }
     return "ecs";
@@ -56,13 +56,15 @@ void lab_reply_error(struct lab_reply *reply, const struct lab_request *request,
 {
     const char *product = lab_product(request);
     const char *region = lab_request_param(request, "RegionId");
-    char text[4096], host[160], recommend[320];
+    char text[4096];
+    char host[160];
+    char recommend[320];
     va_list args;
 
     va_start(args, message);
     vsnprintf(text, sizeof(text), message, args);
     va_end(args);
-    if (region && strcmp(product, "sts") != 0) {
+    if (region != NULL && strcmp(product, "sts") != 0) {
         snprintf(host, sizeof(host), "%s.%.100s.aliyuncs.com", product, region);
     } else {
         snprintf(host, sizeof(host), "%s.aliyuncs.com", product);

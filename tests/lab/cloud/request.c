@@ -6,7 +6,7 @@
 
 void *lab_need(void *memory)
 {
-    if (!memory) {
+    if (memory == NULL) {
         err(1, "lab-cloud");
     }
     return memory;
@@ -76,7 +76,7 @@ bool lab_pairs_decode(struct lab_pairs *pairs, const char *text)
     while (ok && (field = strsep(&rest, "&")) != NULL) {
         char *value = field;
         char *name = strsep(&value, "=");
-        if (!value) {
+        if (value == NULL) {
             value = name + strlen(name);
         }
         ok = percent_decode(name) && (value[0] == '\0' || percent_decode(value));
@@ -105,9 +105,9 @@ struct lab_request *lab_request_new(const char *method, const char *uri, unsigne
 
     request->method = method;
     request->connection = connection;
-    request->path = lab_need(mark ? strndup(uri, (size_t)(mark - uri)) : strdup(uri));
+    request->path = lab_need(mark != NULL ? strndup(uri, (size_t)(mark - uri)) : strdup(uri));
     /* What cannot be decoded is left out, and so its signature will not fit. */
-    if (mark && !lab_pairs_decode(&request->query, mark + 1)) {
+    if (mark != NULL && !lab_pairs_decode(&request->query, mark + 1)) {
         lab_pairs_clear(&request->query);
     }
     return request;
@@ -115,7 +115,7 @@ struct lab_request *lab_request_new(const char *method, const char *uri, unsigne
 
 void lab_request_free(struct lab_request *request)
 {
-    if (!request) {
+    if (request == NULL) {
         return;
     }
     lab_pairs_clear(&request->headers);
@@ -129,5 +129,5 @@ void lab_request_free(struct lab_request *request)
 const char *lab_request_param(const struct lab_request *request, const char *name)
 {
     const char *value = lab_pairs_get(&request->query, name);
-    return value ? value : lab_pairs_get(&request->form, name);
+    return value != NULL ? value : lab_pairs_get(&request->form, name);
 }

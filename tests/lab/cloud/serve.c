@@ -32,10 +32,10 @@ static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const cha
         lower[size] = (char)(name[size] >= 'A' && name[size] <= 'Z' ? name[size] + 32 : name[size]);
     }
     lower[size] = '\0';
-    value = value ? value : "";
+    value = value != NULL ? value : "";
     value += strspn(value, " \t");
     char *trimmed = lab_need(strdup(value));
-    for (size = strlen(trimmed); size > 0 && strchr(" \t", trimmed[size - 1]); size--) {
+    for (size = strlen(trimmed); size > 0 && strchr(" \t", trimmed[size - 1]) != NULL; size--) {
         trimmed[size - 1] = '\0';
     }
     lab_pairs_add(headers, lower, trimmed);
@@ -60,7 +60,8 @@ static bool wants_json(const struct lab_request *request)
     const char *accept = lab_pairs_get(&request->headers, "accept");
     const char *format = lab_request_param(request, "Format");
 
-    return (accept && strcasestr(accept, "json")) || (format && strcasecmp(format, "json") == 0);
+    return (accept != NULL && strcasestr(accept, "json") != NULL) ||
+           (format != NULL && strcasecmp(format, "json") == 0);
 }
 
 /* Text without end; the memory of the server stays as it is. */
@@ -185,7 +186,8 @@ static void sleep_ms(unsigned ms)
 static void add_headers(struct MHD_Response *response, const struct lab_reply *reply, time_t now,
                         bool json)
 {
-    char date[64], after[16];
+    char date[64];
+    char after[16];
     struct tm tm;
 
     strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
@@ -205,8 +207,9 @@ static bool is_anonymous(const struct lab_request *request)
 {
     const char *action = lab_pairs_get(&request->headers, "x-acs-action");
 
-    return action && strcmp(action, "AssumeRoleWithOIDC") == 0 &&
-           !lab_pairs_get(&request->headers, "authorization") && !lab_legacy_is_signed(request);
+    return action != NULL && strcmp(action, "AssumeRoleWithOIDC") == 0 &&
+           lab_pairs_get(&request->headers, "authorization") == NULL &&
+           !lab_legacy_is_signed(request);
 }
 
 static enum MHD_Result answer(const struct lab_world *world, struct MHD_Connection *connection,
@@ -219,7 +222,8 @@ static enum MHD_Result answer(const struct lab_world *world, struct MHD_Connecti
 
     MHD_get_connection_values(connection, MHD_HEADER_KIND, take_header, &request->headers);
     type = lab_pairs_get(&request->headers, "content-type");
-    if (request->body && type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0) {
+    if (request->body != NULL && type != NULL &&
+        strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0) {
         lab_pairs_decode(&request->form, request->body);
     }
 
@@ -269,7 +273,7 @@ static enum MHD_Result handle(void *cls, struct MHD_Connection *connection, cons
 
     (void)url;
     (void)version;
-    if (!request->method) { /* called first with the headers only */
+    if (request->method == NULL) { /* called first with the headers only */
         request->method = method;
         return MHD_YES;
     }
@@ -340,7 +344,7 @@ uint16_t lab_serve_start(const struct lab_serve_options *options)
         void *out;
     } certificate = {.in = options->certificate}, private_key = {.in = options->private_key};
 
-    if (options->certificate) {
+    if (options->certificate != NULL) {
         flags |= MHD_USE_TLS;
         tls[0].ptr_value = certificate.out;
         tls[1].ptr_value = private_key.out;
@@ -352,7 +356,7 @@ uint16_t lab_serve_start(const struct lab_serve_options *options)
         MHD_OPTION_URI_LOG_CALLBACK, new_request, NULL, MHD_OPTION_NOTIFY_COMPLETED, request_done,
         NULL, MHD_OPTION_NOTIFY_CONNECTION, connection_event, NULL,
         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
-    if (!daemon) {
+    if (daemon == NULL) {
         err(71, "cannot listen on 127.0.0.1 port %u", (unsigned)options->port);
     }
     return MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port;

@@ -9,7 +9,7 @@ static void get_caller_identity(const struct lab_call *call, struct lab_reply *r
     struct json_object *identity = lab_member(call->access_key, "identity");
     struct json_object_iter at;
 
-    if (!identity) {
+    if (identity == NULL) {
         return;
     }
     json_object_object_foreachC(identity, at)
@@ -22,9 +22,9 @@ static bool names(struct json_object *role, const char *member, const char *valu
     struct json_object *list = lab_member(role, member);
 
     if (!json_object_is_type(list, json_type_array)) {
-        return value && strcmp(lab_text(role, member), value) == 0;
+        return value != NULL && strcmp(lab_text(role, member), value) == 0;
     }
-    for (size_t i = 0; value && i < json_object_array_length(list); i++) {
+    for (size_t i = 0; value != NULL && i < json_object_array_length(list); i++) {
         if (strcmp(json_object_get_string(json_object_array_get_idx(list, i)), value) == 0) {
             return true;
         }
@@ -41,8 +41,8 @@ static void give(struct json_object *role, const char *arn, const char *session,
     const char *name = strstr(arn, ":role/");
     char text[512];
 
-    snprintf(text, sizeof(text), "%.*s:assumed-role/%s/%s", name ? (int)(name - arn) : 0, arn,
-             name ? name + 6 : arn, session);
+    snprintf(text, sizeof(text), "%.*s:assumed-role/%s/%s", name != NULL ? (int)(name - arn) : 0,
+             arn, name != NULL ? name + 6 : arn, session);
     json_object_object_add(user, "Arn", json_object_new_string(text));
     snprintf(text, sizeof(text), "300000000000000003:%s", session);
     json_object_object_add(user, "AssumedRoleId", json_object_new_string(text));
@@ -59,16 +59,17 @@ static void hand_out(const struct lab_call *call, const char *member, const char
                      struct lab_reply *reply)
 {
     const char *arn = lab_action_need(call, "RoleArn", reply);
-    struct json_object *role = lab_member(lab_member(call->world->root, "roles"), arn ? arn : "");
+    struct json_object *role =
+        lab_member(lab_member(call->world->root, "roles"), arn != NULL ? arn : "");
 
-    if (!arn || !lab_action_need(call, "RoleSessionName", reply)) {
+    if (arn == NULL || lab_action_need(call, "RoleSessionName", reply) == NULL) {
         return;
     }
-    if (!role) {
+    if (role == NULL) {
         lab_reply_error(reply, call->request, 404, "EntityNotExist.Role",
                         "The role not exists: %s.", arn);
     } else if (!names(role, member, presented) ||
-               (lab_member(role, "external_id") &&
+               (lab_member(role, "external_id") != NULL &&
                 !names(role, "external_id", lab_request_param(call->request, "ExternalId")))) {
         lab_reply_error(reply, call->request, 403, "NoPermission",
                         "You are not authorized to do this action.");

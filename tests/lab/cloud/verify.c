@@ -48,20 +48,21 @@ static char *take_field(const char **at, const char *name)
 
 static bool parse_claim(const char *header, struct claim *claim)
 {
-    if (!header || strncmp(header, ALGORITHM " ", strlen(ALGORITHM) + 1) != 0) {
+    if (header == NULL || strncmp(header, ALGORITHM " ", strlen(ALGORITHM) + 1) != 0) {
         return false;
     }
     const char *at = header + strlen(ALGORITHM) + 1;
     claim->credential = take_field(&at, "Credential=");
     claim->signed_headers = take_field(&at, "SignedHeaders=");
     claim->signature = take_field(&at, "Signature=");
-    return claim->credential && claim->signed_headers && claim->signature && *at == '\0' &&
-           strlen(claim->signature) == 64;
+    return claim->credential != NULL && claim->signed_headers != NULL && claim->signature != NULL &&
+           *at == '\0' && strlen(claim->signature) == 64;
 }
 
 static int by_name_then_value(const void *a, const void *b)
 {
-    const struct lab_pair *left = a, *right = b;
+    const struct lab_pair *left = a;
+    const struct lab_pair *right = b;
     int order = strcmp(left->name, right->name);
     return order ? order : strcmp(left->value, right->value);
 }
@@ -71,7 +72,7 @@ static struct lab_pairs sorted(const struct lab_pairs *pairs, bool (*wanted)(con
     struct lab_pairs copy = {0};
 
     for (size_t i = 0; i < pairs->count; i++) {
-        if (!wanted || wanted(pairs->item[i].name)) {
+        if (wanted == NULL || wanted(pairs->item[i].name)) {
             lab_pairs_add(&copy, pairs->item[i].name, pairs->item[i].value);
         }
     }
@@ -91,7 +92,7 @@ void lab_percent_encode(FILE *out, const char *text)
 {
     for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
         bool plain = (*c >= 'A' && *c <= 'Z') || (*c >= 'a' && *c <= 'z') ||
-                     (*c >= '0' && *c <= '9') || strchr("-_.~", *c);
+                     (*c >= '0' && *c <= '9') || strchr("-_.~", *c) != NULL;
         fprintf(out, plain ? "%c" : "%%%02X", *c);
     }
 }
@@ -101,8 +102,13 @@ static char *string_to_sign(const struct lab_request *request, char **names)
 {
     struct lab_pairs query = sorted(&request->query, NULL);
     struct lab_pairs headers = sorted(&request->headers, must_be_signed);
-    char *canonical = NULL, *list = NULL, *result = NULL, digest[65], body_digest[65];
-    size_t size = 0, list_size = 0;
+    char *canonical = NULL;
+    char *list = NULL;
+    char *result = NULL;
+    char digest[65];
+    char body_digest[65];
+    size_t size = 0;
+    size_t list_size = 0;
     FILE *out = lab_need(open_memstream(&canonical, &size));
     FILE *name_list = lab_need(open_memstream(&list, &list_size));
 
@@ -125,7 +131,7 @@ static char *string_to_sign(const struct lab_request *request, char **names)
         }
     }
     fclose(name_list);
-    sha256_hex(request->body ? request->body : "", request->body_size, body_digest);
+    sha256_hex(request->body != NULL ? request->body : "", request->body_size, body_digest);
     fprintf(out, "\n%s\n%s", list, body_digest);
     fclose(out);
 
@@ -155,9 +161,9 @@ static bool parse_date(const char *text, time_t *when)
 {
     struct tm tm = {0};
     char again[32];
-    const char *end = text ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
+    const char *end = text != NULL ? strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) : NULL;
 
-    if (!end || *end != '\0') {
+    if (end == NULL || *end != '\0') {
         return false;
     }
     *when = timegm(&tm);
@@ -169,7 +175,7 @@ bool lab_verify_nonce(const char *nonce)
 {
     static struct lab_pairs seen;
 
-    if (lab_pairs_get(&seen, nonce)) {
+    if (lab_pairs_get(&seen, nonce) != NULL) {
         return false;
     }
     lab_pairs_add(&seen, nonce, "");
@@ -182,10 +188,11 @@ static bool token_fits(struct json_object *key, const struct lab_request *reques
     const char *expected = lab_text(key, "SecurityToken");
     const char *id = lab_pairs_get(&request->headers, "x-acs-accesskey-id");
 
-    if ((id && strcmp(id, lab_text(key, "AccessKeyId")) != 0) || (expected[0] == '\0' && token)) {
+    if ((id != NULL && strcmp(id, lab_text(key, "AccessKeyId")) != 0) ||
+        (expected[0] == '\0' && token != NULL)) {
         lab_reply_error(reply, request, 400, "InvalidSecurityToken.MismatchWithAccessKey",
                         "Specified SecurityToken mismatch with the AccessKey.");
-    } else if (expected[0] != '\0' && !token) {
+    } else if (expected[0] != '\0' && token == NULL) {
         lab_reply_error(reply, request, 400, "MissingSecurityToken",
                         "SecurityToken is mandatory for this action.");
     } else if (expected[0] != '\0' && strcmp(token, expected) != 0) {
@@ -226,7 +233,7 @@ static bool headers_fit(const struct lab_request *request, time_t now, struct la
 
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         const char *value = lab_pairs_get(&request->headers, required[i]);
-        if (!value || value[0] == '\0') {
+        if (value == NULL || value[0] == '\0') {
             lab_reply_error(reply, request, 400, "MissingParameter",
                             "The header %s is mandatory for this action.", required[i]);
             return false;
@@ -240,7 +247,7 @@ struct json_object *lab_verify_key(const struct lab_world *world, const struct l
 {
     struct json_object *key = lab_world_access_key(world, id);
 
-    if (!key) {
+    if (key == NULL) {
         lab_reply_error(reply, request, 404, "InvalidAccessKeyId.NotFound",
                         "Specified access key is not found.");
         return NULL;
@@ -266,7 +273,7 @@ static struct json_object *judge(const struct lab_world *world, const struct lab
     }
     key = lab_verify_key(world, request, claim->credential,
                          lab_pairs_get(&request->headers, "x-acs-security-token"), reply);
-    if (!key) {
+    if (key == NULL) {
         return NULL;
     }
     if (strcmp(claim->signed_headers, names) != 0) {
@@ -274,7 +281,7 @@ static struct json_object *judge(const struct lab_world *world, const struct lab
                         "The signed headers are not those that must be signed: %s", names);
         return NULL;
     }
-    sha256_hex(request->body ? request->body : "", request->body_size, body_digest);
+    sha256_hex(request->body != NULL ? request->body : "", request->body_size, body_digest);
     if (strcmp(lab_pairs_get(&request->headers, "x-acs-content-sha256"), body_digest) != 0 ||
         !signature_fits(lab_text(key, "AccessKeySecret"), text, claim->signature)) {
         lab_reply_error(reply, request, 400, "SignatureDoesNotMatch",

@@ -9,13 +9,13 @@ static struct json_object *find_item(const struct lab_call *call, const char *se
     struct json_object *regions = lab_member(call->world->root, "regions");
     struct json_object_iter at;
 
-    if (asked && asked[0] != '\0') {
+    if (asked != NULL && asked[0] != '\0') {
         return lab_member(lab_member(lab_world_region(call->world, asked), section), id);
     }
     json_object_object_foreachC(regions, at)
     {
         struct json_object *item = lab_member(lab_member(at.val, section), id);
-        if (item) {
+        if (item != NULL) {
             return item;
         }
     }
@@ -27,11 +27,11 @@ static void describe_vswitch_attributes(const struct lab_call *call, struct lab_
     const char *id = lab_action_need(call, "VSwitchId", reply);
     struct json_object_iter at;
 
-    if (!id) {
+    if (id == NULL) {
         return;
     }
     struct json_object *item = find_item(call, "VSwitches", id);
-    if (!item) {
+    if (item == NULL) {
         lab_reply_error(reply, call->request, 404, "InvalidVSwitchId.NotFound",
                         "Specified virtual switch does not exist.");
         return;
@@ -44,11 +44,11 @@ static void describe_network_acl_attributes(const struct lab_call *call, struct 
 {
     const char *id = lab_action_need(call, "NetworkAclId", reply);
 
-    if (!id) {
+    if (id == NULL) {
         return;
     }
     struct json_object *item = find_item(call, "NetworkAcls", id);
-    if (!item) {
+    if (item == NULL) {
         lab_reply_error(reply, call->request, 404, "InvalidNetworkAcl.NotFound",
                         "The specified network ACL does not exist.");
         return;
@@ -61,11 +61,11 @@ static void describe_vpc_attribute(const struct lab_call *call, struct lab_reply
     const char *id = lab_action_need(call, "VpcId", reply);
     struct json_object_iter at;
 
-    if (!id) {
+    if (id == NULL) {
         return;
     }
     struct json_object *item = find_item(call, "Vpcs", id);
-    if (!item) {
+    if (item == NULL) {
         lab_reply_error(reply, call->request, 404, "InvalidVpcId.NotFound",
                         "Specified VPC does not exist.");
         return;
@@ -110,7 +110,7 @@ static const struct lab_list route_list = {
 
 static void describe_route_entry_list(const struct lab_call *call, struct lab_reply *reply)
 {
-    if (lab_action_need(call, "RouteTableId", reply)) {
+    if (lab_action_need(call, "RouteTableId", reply) != NULL) {
         (void)lab_list_serve(&route_list, call, reply);
     }
 }
@@ -173,7 +173,7 @@ static const struct lab_list egress_only_list = {
 
 static void describe_ipv6_egress_only_rules(const struct lab_call *call, struct lab_reply *reply)
 {
-    if (lab_action_need(call, "Ipv6GatewayId", reply)) {
+    if (lab_action_need(call, "Ipv6GatewayId", reply) != NULL) {
         (void)lab_list_serve(&egress_only_list, call, reply);
     }
 }

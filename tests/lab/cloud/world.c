@@ -16,13 +16,13 @@ struct json_object *lab_member(struct json_object *object, const char *name)
 const char *lab_text(struct json_object *object, const char *name)
 {
     struct json_object *value = lab_member(object, name);
-    return value ? json_object_get_string(value) : "";
+    return value != NULL ? json_object_get_string(value) : "";
 }
 
 void lab_world_load(struct lab_world *world, const char *file)
 {
     world->root = json_object_from_file(file);
-    if (!world->root) {
+    if (world->root == NULL) {
         errx(64, "%s: %s", file, json_util_get_last_err());
     }
     if (!json_object_is_type(lab_member(world->root, "regions"), json_type_object)) {

@@ -63,8 +63,8 @@ START_TEST(a_child_gets_its_words_as_they_are)
     char out[1000], expected[1000] = "";
 
     for (size_t i = 2; words[i] != NULL; i++) {
-        (void)spf_format(expected + strlen(expected), sizeof expected - strlen(expected), "[%s]",
-                         words[i]);
+        spf_format(expected + strlen(expected), sizeof expected - strlen(expected), "[%s]",
+                   words[i]);
     }
     ck_assert_int_eq(says(words, out, sizeof out), 0);
     ck_assert_str_eq(out, expected);
@@ -221,17 +221,17 @@ START_TEST(long_paths_are_paths)
     char path[2000], deep[2000];
     struct stat status;
 
-    (void)spf_copy(path, sizeof path, folder);
+    spf_copy(path, sizeof path, folder);
     for (int i = 0; i < 8; i++) {
         wchar_t wide[2000] = L"\\\\?\\";
 
-        (void)spf_format(path + strlen(path), sizeof path - strlen(path), "\\%.50s",
-                         "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghi");
+        spf_format(path + strlen(path), sizeof path - strlen(path), "\\%.50s",
+                   "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghi");
         (void)MultiByteToWideChar(CP_UTF8, 0, path, -1, wide + 4, 1990);
         ck_assert(CreateDirectoryW(wide, NULL));
     }
     ck_assert_uint_gt(strlen(path), 300);
-    (void)spf_format(deep, sizeof deep, "%s\\key.pem", path);
+    spf_format(deep, sizeof deep, "%s\\key.pem", path);
     write_file(deep, "long");
     ck_assert_int_eq(stat(deep, &status), 0);
     ck_assert_int_eq(status.st_size, 4);
@@ -249,7 +249,7 @@ START_TEST(a_locked_file_is_busy)
     char path[MAX_PATH + 20];
     HANDLE locked;
 
-    (void)spf_format(path, sizeof path, "%s\\locked.pem", folder);
+    spf_format(path, sizeof path, "%s\\locked.pem", folder);
     write_file(path, "x");
     locked = CreateFileA(path, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
     ck_assert(locked != INVALID_HANDLE_VALUE);
@@ -358,8 +358,8 @@ int main(int argc, char **argv)
     if (argc > 1) {
         return act(argv);
     }
-    (void)spf_format(folder, sizeof folder, "%s\\spf-%llu", getenv("TEMP"),
-                     (unsigned long long)GetTickCount64()); /* wine's process ids come again */
+    spf_format(folder, sizeof folder, "%s\\spf-%llu", getenv("TEMP"),
+               (unsigned long long)GetTickCount64()); /* wine's process ids come again */
     (void)CreateDirectoryA(folder, NULL);
     return unit_main("windows_platform", tests);
 }

@@ -170,9 +170,9 @@ static void trace(const struct spf_api_call *call, const char *status)
     if (options->trace == NULL) {
         return;
     }
-    (void)spf_format(line, sizeof line, "POST %s %s %s %s %" PRId64 " ms", call->endpoint.host,
-                     call->action, status, call->request_id[0] != '\0' ? call->request_id : "-",
-                     spf_now_ms() - call->attempt_ms);
+    spf_format(line, sizeof line, "POST %s %s %s %s %" PRId64 " ms", call->endpoint.host,
+               call->action, status, call->request_id[0] != '\0' ? call->request_id : "-",
+               spf_now_ms() - call->attempt_ms);
     options->trace(options->trace_owner, line);
 }
 
@@ -233,7 +233,7 @@ static bool make_nonce(char nonce[33])
         return false;
     }
     for (size_t i = 0; i < sizeof bytes; i++) {
-        (void)spf_format(nonce + 2 * i, 3, "%02x", bytes[i]);
+        spf_format(nonce + 2 * i, 3, "%02x", bytes[i]);
     }
     return true;
 }
@@ -248,7 +248,7 @@ static bool add_header(struct curl_slist **list, const char *name, const char *v
     if (line == NULL) {
         return false;
     }
-    (void)spf_format((char *)spf_secret_bytes(line), len, "%s: %s", name, value);
+    spf_format((char *)spf_secret_bytes(line), len, "%s: %s", name, value);
     longer = curl_slist_append(*list, spf_secret_text(line));
     spf_secret_free(line);
     if (longer == NULL) {
@@ -277,7 +277,9 @@ static bool make_form(struct spf_api_call *call)
 static bool sign_call(struct spf_api_call *call)
 {
     const struct spf_api_key *key = call->key;
-    char date[SPF_UTC_SIZE], nonce[33], body_hash[65];
+    char date[SPF_UTC_SIZE];
+    char nonce[33];
+    char body_hash[65];
     struct spf_sign_pair headers[10] = {
         {"host", call->endpoint.host},
         {"x-acs-action", call->action},
@@ -394,7 +396,7 @@ static void hold_back(struct spf_api_call *call, int64_t wait_ms)
         }
     }
     if (of_host == NULL && (of_host = SPF_APPEND(&api->throttled)) != NULL) {
-        (void)spf_copy(of_host->host, sizeof of_host->host, call->endpoint.host);
+        spf_copy(of_host->host, sizeof of_host->host, call->endpoint.host);
     }
     if (of_host != NULL) {
         of_host->until_ms = spf_now_ms() + wait_ms;
@@ -459,7 +461,8 @@ static void pause_over(struct spf_watch *watch, short revents)
  * before. */
 static bool retry(struct spf_api_call *call, bool throttled)
 {
-    int64_t wait_ms = (int64_t)500 << call->retries, now = spf_now_ms();
+    int64_t wait_ms = (int64_t)500 << call->retries;
+    int64_t now = spf_now_ms();
 
     if (call->retries == RETRIES_MAX) {
         return false;
@@ -513,7 +516,7 @@ static void judge_reply(struct spf_api_call *call)
     char status[24];
 
     (void)curl_easy_getinfo(call->transfer.easy, CURLINFO_RESPONSE_CODE, &outcome.status);
-    (void)spf_format(status, sizeof status, "%ld", outcome.status);
+    spf_format(status, sizeof status, "%ld", outcome.status);
     outcome.body = body;
     if (call->request_id[0] == '\0') {
         const char *id = spf_json_text(body, "RequestId");
@@ -589,10 +592,10 @@ struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_req
     call->transfer = (struct spf_transfer){.finished = finished, .owner = call};
     call->pause = (struct spf_watch){.fd = -1, .ready = pause_over, .owner = call};
     spf_buf_init(&call->body, SPF_API_REPLY_MAX);
-    (void)spf_copy(call->product, sizeof call->product, request->product);
-    (void)spf_copy(call->action, sizeof call->action, request->action);
-    (void)spf_format(call->full_action, sizeof call->full_action, "%s:%s", request->product,
-                     request->action);
+    spf_copy(call->product, sizeof call->product, request->product);
+    spf_copy(call->action, sizeof call->action, request->action);
+    spf_format(call->full_action, sizeof call->full_action, "%s:%s", request->product,
+               request->action);
     if (!copy_params(call, request) || !spf_loop_add(api->loop, &call->pause)) {
         spf_api_cancel(call);
         return NULL;

@@ -47,7 +47,8 @@ struct spf_transfers;
 struct spf_transfers *spf_api_transfers(struct spf_api *api);
 
 struct spf_api_request {
-    const char *product, *action;
+    const char *product;
+    const char *action;
     const char *region; /* of the endpoint; "" the central one */
     const struct spf_endpoint
         *endpoint; /* a profile's own, before what is configured; NULL: none */

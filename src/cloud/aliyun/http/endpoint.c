@@ -41,7 +41,11 @@ static struct spf_error take_url(CURLU *url, struct spf_endpoint *endpoint)
 {
     static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_QUERY,
                                          CURLUPART_FRAGMENT};
-    char *scheme = NULL, *host = NULL, *port = NULL, *path = NULL, *extra = NULL;
+    char *scheme = NULL;
+    char *host = NULL;
+    char *port = NULL;
+    char *path = NULL;
+    char *extra = NULL;
     struct spf_error error =
         spf_error(SPF_ERR_USAGE, N_("not an endpoint: give https://HOST[:PORT]"));
     char bare[256];
@@ -64,7 +68,7 @@ static struct spf_error take_url(CURLU *url, struct spf_endpoint *endpoint)
     if (host[0] == '[' && len > 2 && len < sizeof bare) {
         memcpy(bare, host + 1, len - 2);
         bare[len - 2] = '\0';
-    } else if (!spf_copy(bare, sizeof bare, host)) {
+    } else if (!spf_copy_whole(bare, sizeof bare, host)) {
         goto out;
     }
     if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && is_loopback(bare))) {
@@ -72,9 +76,9 @@ static struct spf_error take_url(CURLU *url, struct spf_endpoint *endpoint)
             spf_error(SPF_ERR_USAGE, N_("an endpoint must be https (http is for loopback only)"));
         goto out;
     }
-    if (spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s", host, port != NULL ? ":" : "",
-                   port != NULL ? port : "") &&
-        spf_format(endpoint->url, sizeof endpoint->url, "%s://%s", scheme, endpoint->host)) {
+    if (spf_format_whole(endpoint->host, sizeof endpoint->host, "%s%s%s", host,
+                         port != NULL ? ":" : "", port != NULL ? port : "") &&
+        spf_format_whole(endpoint->url, sizeof endpoint->url, "%s://%s", scheme, endpoint->host)) {
         error = spf_ok();
     }
 out:
@@ -87,7 +91,8 @@ out:
 
 struct spf_error spf_endpoint_parse(const char *text, struct spf_endpoint *endpoint)
 {
-    const char *equals = strchr(text, '='), *colon = strchr(text, ':');
+    const char *equals = strchr(text, '=');
+    const char *colon = strchr(text, ':');
     struct spf_error error;
     CURLU *url = curl_url();
 
@@ -122,7 +127,8 @@ struct spf_error spf_endpoint_configured(const char *text, struct spf_endpoint *
     struct spf_error error = strchr(text, '=') == NULL
                                  ? spf_endpoint_parse(text, endpoint)
                                  : spf_error(SPF_ERR_USAGE, "not an endpoint: give a host");
-    size_t len = strlen(endpoint->host), word = strcspn(endpoint->host, ".-");
+    size_t len = strlen(endpoint->host);
+    size_t word = strcspn(endpoint->host, ".-");
 
     if (error.code != SPF_OK || len <= strlen(domain) ||
         strcmp(endpoint->host + len - strlen(domain), domain) != 0 ||
@@ -156,7 +162,7 @@ struct spf_error spf_endpoint_of_sts(const char *text, struct spf_endpoint *endp
     if (len > 0 && text[len - 1] == '/') {
         len--;
     }
-    if (!spf_format(host, sizeof host, "%.*s", (int)len, text)) {
+    if (!spf_format_whole(host, sizeof host, "%.*s", (int)len, text)) {
         return spf_error(SPF_ERR_USAGE, "not an endpoint: it is too long");
     }
     return spf_endpoint_configured(host, endpoint);
@@ -166,11 +172,13 @@ struct spf_error spf_lookup_parse(const char *text, char *host, size_t size)
 {
     static const CURLUPart unwanted[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_FRAGMENT};
     CURLU *url = strlen(text) < 300 ? curl_url() : NULL;
-    char *scheme = NULL, *name = NULL, *extra = NULL;
+    char *scheme = NULL;
+    char *name = NULL;
+    char *extra = NULL;
     bool good = url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
                 curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
                 curl_url_get(url, CURLUPART_HOST, &name, 0) == CURLUE_OK &&
-                strcmp(scheme, "https") == 0 && spf_copy(host, size, name);
+                strcmp(scheme, "https") == 0 && spf_copy_whole(host, size, name);
 
     for (size_t i = 0; good && i < sizeof unwanted / sizeof *unwanted; i++) {
         if (curl_url_get(url, unwanted[i], &extra, 0) == CURLUE_OK) {
@@ -211,10 +219,10 @@ bool spf_endpoint_of(const char *product, const char *region, bool vpc,
     if (sts && !vpc && strcmp(region, "cn-shenzhen-finance-1") == 0) {
         by_region = false;
     }
-    (void)spf_copy(endpoint->product, sizeof endpoint->product, product);
-    (void)spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s%s.aliyuncs.com", product,
-                     by_region && vpc ? "-vpc" : "", by_region ? "." : "", by_region ? region : "");
-    (void)spf_format(endpoint->url, sizeof endpoint->url, "https://%s", endpoint->host);
+    spf_copy(endpoint->product, sizeof endpoint->product, product);
+    spf_format(endpoint->host, sizeof endpoint->host, "%s%s%s%s.aliyuncs.com", product,
+               by_region && vpc ? "-vpc" : "", by_region ? "." : "", by_region ? region : "");
+    spf_format(endpoint->url, sizeof endpoint->url, "https://%s", endpoint->host);
     return true;
 }
 

@@ -90,9 +90,9 @@ bool spf_endpoint_cache_learn(struct spf_endpoint_cache *places, const char *reg
     if (learned == NULL) {
         return false;
     }
-    (void)spf_copy(learned->region, sizeof learned->region, region);
-    (void)spf_copy(learned->endpoint.product, sizeof learned->endpoint.product, "ecs");
-    (void)spf_copy(learned->endpoint.host, sizeof learned->endpoint.host, host);
-    (void)spf_format(learned->endpoint.url, sizeof learned->endpoint.url, "https://%s", host);
+    spf_copy(learned->region, sizeof learned->region, region);
+    spf_copy(learned->endpoint.product, sizeof learned->endpoint.product, "ecs");
+    spf_copy(learned->endpoint.host, sizeof learned->endpoint.host, host);
+    spf_format(learned->endpoint.url, sizeof learned->endpoint.url, "https://%s", host);
     return true;
 }

@@ -85,30 +85,33 @@ static void explain_signature(const struct spf_api_outcome *outcome, const char 
 
 static void explain_clock(const struct spf_api_outcome *outcome, struct spf_failure *failure)
 {
-    char theirs[SPF_UTC_SIZE], ours[SPF_UTC_SIZE];
+    char theirs[SPF_UTC_SIZE];
+    char ours[SPF_UTC_SIZE];
     int64_t skew = outcome->now - outcome->date;
 
     if (outcome->date <= 0) {
         return;
     }
     if (llabs(skew) < 60) {
-        (void)spf_copy(
-            failure->text, sizeof failure->text,
-            "the API refuses the request's time, although its own clock and this "
-            "machine's agree: something on the way holds requests back, or changes them");
+        spf_copy(failure->text, sizeof failure->text,
+                 "the API refuses the request's time, although its own clock and this "
+                 "machine's agree: something on the way holds requests back, or changes them");
         return;
     }
     spf_utc_format(outcome->date, theirs);
     spf_utc_format(outcome->now, ours);
-    (void)spf_format(failure->text, sizeof failure->text,
-                     "this machine's clock is %" PRId64 " s %s: it says %s, the API %s",
-                     skew < 0 ? -skew : skew, skew < 0 ? "behind" : "ahead", ours, theirs);
+    spf_format(failure->text, sizeof failure->text,
+               "this machine's clock is %" PRId64 " s %s: it says %s, the API %s",
+               skew < 0 ? -skew : skew, skew < 0 ? "behind" : "ahead", ours, theirs);
 }
 
 static void explain_permission(struct json_object *body, struct spf_failure *failure)
 {
     struct json_object *detail = spf_json_get(body, "AccessDeniedDetail");
-    const char *action, *who, *type, *policy;
+    const char *action;
+    const char *who;
+    const char *type;
+    const char *policy;
 
     if (detail == NULL) {
         detail = spf_json_get(body, "accessDeniedDetail");
@@ -138,7 +141,7 @@ static void explain_code(const struct spf_api_outcome *outcome, const char *code
                          const char *message, struct spf_failure *failure)
 {
     *failure = (struct spf_failure){.cause = cause_of(code)};
-    (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
+    spf_copy(failure->action, sizeof failure->action, outcome->action);
     switch (failure->cause) {
     case SPF_ACCESS_KEY_SECRET_WRONG:
         if (strcmp(code, "SignatureDoesNotMatch") == 0) {
@@ -207,7 +210,7 @@ static bool answers_what_was_asked(const struct spf_api_outcome *outcome,
         const char *other = NULL;
         char name[64];
 
-        (void)spf_format(name, sizeof name, "%.*s", (int)strcspn(param->name, "."), param->name);
+        spf_format(name, sizeof name, "%.*s", (int)strcspn(param->name, "."), param->name);
         if (strlen(name) > 2 && strcmp(name + strlen(name) - 2, "Id") == 0) {
             other = other_than(outcome->body, name, param->value);
         }
@@ -252,7 +255,7 @@ bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *fa
         explain_code(outcome, code, message, failure);
     }
     if (failure->action[0] == '\0') {
-        (void)spf_copy(failure->action, sizeof failure->action, outcome->action);
+        spf_copy(failure->action, sizeof failure->action, outcome->action);
     }
     if (request_id[0] == '\0') {
         request_id = outcome->request_id;
@@ -313,7 +316,7 @@ struct spf_failure spf_api_transport_failure(int code, const char *detail, const
         cause = SPF_API_REPLY_INVALID;
     }
     failure = spf_failure(cause, "%s: %s", host, words);
-    (void)spf_copy(failure.action, sizeof failure.action, action);
+    spf_copy(failure.action, sizeof failure.action, action);
     return failure;
 }
 

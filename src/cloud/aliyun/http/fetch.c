@@ -53,7 +53,7 @@ static void finished(struct spf_transfer *transfer, CURLcode result)
     if (result == CURLE_OK) {
         (void)curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     } else if (fetch->too_large) {
-        (void)spf_copy(fetch->error, sizeof fetch->error, "the reply is larger than 64 KiB");
+        spf_copy(fetch->error, sizeof fetch->error, "the reply is larger than 64 KiB");
     } else {
         spf_transfer_words(fetch->error, sizeof fetch->error, (int)result, fetch->detail);
     }
@@ -81,8 +81,8 @@ static bool add_headers(struct spf_fetch *fetch, const struct spf_fetch_request 
     if (line == NULL) {
         return false;
     }
-    (void)spf_format((char *)spf_secret_bytes(line), len, "%s%s", request->header,
-                     request->secret != NULL ? spf_secret_text(request->secret) : "");
+    spf_format((char *)spf_secret_bytes(line), len, "%s%s", request->header,
+               request->secret != NULL ? spf_secret_text(request->secret) : "");
     list = curl_slist_append(fetch->headers, spf_secret_text(line));
     spf_secret_free(line);
     if (list != NULL) {

@@ -44,7 +44,8 @@ void spf_sign_add_encoded(struct spf_buf *buf, const char *text)
 
 static int by_name(const void *left, const void *right)
 {
-    const struct spf_sign_pair *a = left, *b = right;
+    const struct spf_sign_pair *a = left;
+    const struct spf_sign_pair *b = right;
 
     return strcmp(a->name, b->name);
 }
@@ -52,7 +53,8 @@ static int by_name(const void *left, const void *right)
 /* Header names are compared in lower case, equal ones by value. */
 static int by_header(const void *left, const void *right)
 {
-    const struct spf_sign_pair *a = left, *b = right;
+    const struct spf_sign_pair *a = left;
+    const struct spf_sign_pair *b = right;
     int order = strcasecmp(a->name, b->name);
 
     return order != 0 ? order : strcmp(a->value, b->value);

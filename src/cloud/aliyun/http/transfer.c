@@ -46,7 +46,8 @@ static void collect(struct spf_transfers *transfers)
 static void socket_ready(struct spf_watch *watch, short revents)
 {
     struct spf_transfers *transfers = ((struct socket_watch *)watch->owner)->transfers;
-    int running, actions = 0;
+    int running;
+    int actions = 0;
 
     if (revents & (POLLIN | POLLHUP)) {
         actions |= CURL_CSELECT_IN;
@@ -251,7 +252,8 @@ static bool shares_openssl(void)
     char ours[64];
 
     return library != NULL &&
-           spf_format(ours, sizeof ours, "OpenSSL/%s", OpenSSL_version(OPENSSL_VERSION_STRING)) &&
+           spf_format_whole(ours, sizeof ours, "OpenSSL/%s",
+                            OpenSSL_version(OPENSSL_VERSION_STRING)) &&
            strcmp(library, ours) == 0;
 }
 
@@ -291,7 +293,8 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http)
 void spf_transfer_words(char *out, size_t size, int code, const char *detail)
 {
     const char *words = detail[0] != '\0' ? detail : curl_easy_strerror((CURLcode)code);
-    const char *at = strrchr(words, '@'), *from = strstr(words, "//");
+    const char *at = strrchr(words, '@');
+    const char *from = strstr(words, "//");
 
     /* A password may hold any character, also "/", "@" and blanks: all goes, up to the last "@". */
     if (from != NULL) {
@@ -300,10 +303,10 @@ void spf_transfer_words(char *out, size_t size, int code, const char *detail)
         from++;
     }
     if (at == NULL) {
-        (void)spf_copy(out, size, words);
+        spf_copy(out, size, words);
     } else if (from == NULL || from > at) {
-        (void)spf_copy(out, size, curl_easy_strerror((CURLcode)code));
+        spf_copy(out, size, curl_easy_strerror((CURLcode)code));
     } else {
-        (void)spf_format(out, size, "%.*s...%s", (int)(from - words), words, at);
+        spf_format(out, size, "%.*s...%s", (int)(from - words), words, at);
     }
 }

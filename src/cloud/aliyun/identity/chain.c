@@ -77,7 +77,7 @@ static void take_region(struct spf_credentials *credentials, const char *region,
         return;
     }
     spf_clean(credentials->region, sizeof credentials->region, region, strlen(region));
-    (void)spf_copy(credentials->region_source, sizeof credentials->region_source, source);
+    spf_copy(credentials->region_source, sizeof credentials->region_source, source);
 }
 
 /* Terraform's names are not read by the CLI; half of them make a line that nobody would want. */
@@ -95,7 +95,9 @@ static enum spf_cli_identity identity_by(const char *id_name, const char *secret
 static bool from_environment(struct spf_credentials *credentials,
                              struct spf_credential_trail *trail)
 {
-    const char *id_name = NULL, *secret_name = NULL, *token_name = NULL;
+    const char *id_name = NULL;
+    const char *secret_name = NULL;
+    const char *token_name = NULL;
     const char *id = spf_first_env(id_names, &id_name);
     const char *secret = spf_first_env(secret_names, &secret_name);
     const char *token = spf_first_env(token_names, &token_name);
@@ -103,8 +105,8 @@ static bool from_environment(struct spf_credentials *credentials,
 
     if (id != NULL && secret != NULL) {
         if (spf_api_key_set(&credentials->key, id, secret, token)) {
-            (void)spf_format(credentials->source, sizeof credentials->source,
-                             "environment variable %s", id_name);
+            spf_format(credentials->source, sizeof credentials->source, "environment variable %s",
+                       id_name);
             credentials->identity = identity_by(id_name, secret_name);
             credentials->id_variable = id_name;
             credentials->secret_variable = secret_name;
@@ -128,7 +130,8 @@ static bool from_environment(struct spf_credentials *credentials,
 /* RRSA: a pod's token for a role. */
 static bool from_oidc(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    const char *role = spf_first_env(role_names, NULL), *file = spf_first_env(token_files, NULL);
+    const char *role = spf_first_env(role_names, NULL);
+    const char *file = spf_first_env(token_files, NULL);
     const char *provider = spf_first_env(provider_names, NULL);
     struct spf_credential_step *step;
 
@@ -137,19 +140,19 @@ static bool from_oidc(struct spf_credentials *credentials, struct spf_credential
         return false;
     }
     step = spf_credentials_step(credentials, SPF_STEP_ASSUME_WITH_OIDC);
-    if (step == NULL || !spf_copy(step->role_arn, sizeof step->role_arn, role) ||
-        !spf_copy(step->place, sizeof step->place, file) ||
-        !spf_copy(step->provider_arn, sizeof step->provider_arn, provider)) {
+    if (step == NULL || !spf_copy_whole(step->role_arn, sizeof step->role_arn, role) ||
+        !spf_copy_whole(step->place, sizeof step->place, file) ||
+        !spf_copy_whole(step->provider_arn, sizeof step->provider_arn, provider)) {
         return false;
     }
     if (env("ALIBABA_CLOUD_ROLE_SESSION_NAME") != NULL) {
-        (void)spf_copy(step->session, sizeof step->session, env("ALIBABA_CLOUD_ROLE_SESSION_NAME"));
+        spf_copy(step->session, sizeof step->session, env("ALIBABA_CLOUD_ROLE_SESSION_NAME"));
     }
     if (env("ALIBABA_CLOUD_STS_REGION") != NULL) {
-        (void)spf_copy(step->sts_region, sizeof step->sts_region, env("ALIBABA_CLOUD_STS_REGION"));
+        spf_copy(step->sts_region, sizeof step->sts_region, env("ALIBABA_CLOUD_STS_REGION"));
     }
-    (void)spf_copy(credentials->source, sizeof credentials->source,
-                   "OIDC role of ALIBABA_CLOUD_ROLE_ARN");
+    spf_copy(credentials->source, sizeof credentials->source,
+             "OIDC role of ALIBABA_CLOUD_ROLE_ARN");
     credentials->identity = SPF_IDENTITY_OIDC;
     return true;
 }
@@ -224,7 +227,7 @@ static bool from_other_config(struct spf_credentials *credentials,
     }
     found = from_file(path, env("ALIBABA_CLOUD_PROFILE"), false, true, credentials, trail);
     if (found) {
-        (void)spf_copy(credentials->config_path, sizeof credentials->config_path, path);
+        spf_copy(credentials->config_path, sizeof credentials->config_path, path);
     }
     return found;
 }
@@ -232,11 +235,12 @@ static bool from_other_config(struct spf_credentials *credentials,
 static bool from_ini(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
     const char *given = env("ALIBABA_CLOUD_CREDENTIALS_FILE");
-    char home[PATH_MAX], path[PATH_MAX];
+    char home[PATH_MAX];
+    char path[PATH_MAX];
     bool fits = given != NULL
-                    ? spf_copy(path, sizeof path, given)
+                    ? spf_copy_whole(path, sizeof path, given)
                     : spf_home_of_shell(home) &&
-                          spf_format(path, sizeof path, "%s/.alibabacloud/credentials", home);
+                          spf_format_whole(path, sizeof path, "%s/.alibabacloud/credentials", home);
 
     return fits &&
            from_file(path, env("ALIBABA_CLOUD_PROFILE"), true, given != NULL, credentials, trail);
@@ -251,10 +255,10 @@ static bool from_uri(struct spf_credentials *credentials)
         return false;
     }
     step = spf_credentials_step(credentials, SPF_STEP_URI);
-    (void)spf_copy(credentials->source, sizeof credentials->source,
-                   "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
+    spf_copy(credentials->source, sizeof credentials->source,
+             "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
     credentials->identity = SPF_IDENTITY_URI;
-    return step != NULL && spf_copy(step->place, sizeof step->place, uri);
+    return step != NULL && spf_copy_whole(step->place, sizeof step->place, uri);
 }
 
 static bool from_metadata(struct spf_credentials *credentials, struct spf_credential_trail *trail)
@@ -276,9 +280,9 @@ static bool from_metadata(struct spf_credentials *credentials, struct spf_creden
         return false;
     }
     step->by_chance = role == NULL;
-    (void)spf_copy(credentials->source, sizeof credentials->source, "this ECS instance's RAM role");
+    spf_copy(credentials->source, sizeof credentials->source, "this ECS instance's RAM role");
     credentials->identity = SPF_IDENTITY_MACHINE;
-    return role == NULL || spf_copy(step->place, sizeof step->place, role);
+    return role == NULL || spf_copy_whole(step->place, sizeof step->place, role);
 }
 
 /* The next source that is there; see credentials.h for their order. */
@@ -326,19 +330,21 @@ static bool from_next(const struct spf_credential_options *options,
 /* Something that is there and of no use is the news; else that there is nothing. */
 static struct spf_failure nothing_found(const struct spf_credential_trail *trail)
 {
-    static const char none[] = "no credentials found", elsewhere[] = " (nothing elsewhere: ";
+    static const char none[] = "no credentials found";
+    static const char elsewhere[] = " (nothing elsewhere: ";
     struct spf_failure failure = trail->first;
     char words[sizeof trail->words + 8];
-    size_t room = sizeof failure.text - sizeof elsewhere - 1, taken;
+    size_t room = sizeof failure.text - sizeof elsewhere - 1;
+    size_t taken;
 
     if (failure.cause == SPF_NO_FINDING) {
         failure.cause = SPF_CREDENTIALS_MISSING;
     }
     taken = strlen(trail->first.cause != SPF_NO_FINDING ? trail->useless : none);
-    (void)spf_copy(words, sizeof words, trail->words);
+    spf_copy(words, sizeof words, trail->words);
     for (char *last; strlen(words) + taken > room && (last = strrchr(words, ';')) != NULL;) {
-        (void)spf_copy(last, sizeof words - (size_t)(last - words),
-                       strlen(words) + taken - strlen(last) + 5 <= room ? "; …" : "");
+        spf_copy(last, sizeof words - (size_t)(last - words),
+                 strlen(words) + taken - strlen(last) + 5 <= room ? "; …" : "");
     }
     if (strlen(words) + taken > room) {
         words[0] = '\0';
@@ -350,12 +356,12 @@ static struct spf_failure nothing_found(const struct spf_credential_trail *trail
             spf_failure(failure.cause, "%s%s%s%s", trail->useless,
                         words[0] != '\0' ? elsewhere : "", words, words[0] != '\0' ? ")" : "");
     }
-    (void)spf_copy(failure.action, sizeof failure.action, trail->first.action);
-    (void)spf_copy(failure.code, sizeof failure.code, trail->first.code);
-    (void)spf_copy(failure.request_id, sizeof failure.request_id, trail->first.request_id);
+    spf_copy(failure.action, sizeof failure.action, trail->first.action);
+    spf_copy(failure.code, sizeof failure.code, trail->first.code);
+    spf_copy(failure.request_id, sizeof failure.request_id, trail->first.request_id);
     failure.explicit_deny = trail->first.explicit_deny;
-    (void)spf_copy(failure.denied_by, sizeof failure.denied_by, trail->first.denied_by);
-    (void)spf_copy(failure.denial, sizeof failure.denial, trail->first.denial);
+    spf_copy(failure.denied_by, sizeof failure.denied_by, trail->first.denied_by);
+    spf_copy(failure.denial, sizeof failure.denial, trail->first.denial);
     return failure;
 }
 
@@ -380,7 +386,8 @@ static bool endpoint_of(const char *name,
 static bool take_surroundings(const struct spf_credential_options *options,
                               struct spf_credentials *credentials, struct spf_failure *failure)
 {
-    const char *name = NULL, *region = spf_first_env(region_names, &name);
+    const char *name = NULL;
+    const char *region = spf_first_env(region_names, &name);
     const char *endpoint_type = spf_first_env(endpoint_types, NULL);
     struct spf_configured_places *places = &credentials->places;
 
@@ -398,7 +405,7 @@ static bool take_surroundings(const struct spf_credential_options *options,
     if (region != NULL) {
         char source[80];
 
-        (void)spf_format(source, sizeof source, "environment variable %s", name);
+        spf_format(source, sizeof source, "environment variable %s", name);
         take_region(credentials, region, source);
     }
     return endpoint_of("ALIBABA_CLOUD_ENDPOINT", spf_endpoint_configured, &places->all, failure) &&
@@ -413,13 +420,16 @@ static void note_beside(const struct spf_credential_options *options,
     bool profile = credentials->identity == SPF_IDENTITY_PROFILE;
     bool environment = credentials->identity == SPF_IDENTITY_ENVIRONMENT ||
                        credentials->identity == SPF_IDENTITY_TERRAFORM;
-    const char *name = NULL, *beside[8];
-    char home[PATH_MAX], ini[PATH_MAX + 32], variable[80];
+    const char *name = NULL;
+    const char *beside[8];
+    char home[PATH_MAX];
+    char ini[PATH_MAX + 32];
+    char variable[80];
     size_t count = 0;
 
     if (profile && spf_first_env(id_names, &name) != NULL &&
         spf_first_env(secret_names, NULL) != NULL && strstr(credentials->source, name) == NULL &&
-        spf_format(variable, sizeof variable, "environment variable %s", name)) {
+        spf_format_whole(variable, sizeof variable, "environment variable %s", name)) {
         beside[count++] = variable;
     }
     if ((profile || environment) && spf_first_env(role_names, NULL) != NULL &&
@@ -441,7 +451,7 @@ static void note_beside(const struct spf_credential_options *options,
     if (credentials->identity != SPF_IDENTITY_ELSEWHERE &&
         (env("ALIBABA_CLOUD_CREDENTIALS_FILE") != NULL ||
          (spf_home_of_shell(home) &&
-          spf_format(ini, sizeof ini, "%s/.alibabacloud/credentials", home) &&
+          spf_format_whole(ini, sizeof ini, "%s/.alibabacloud/credentials", home) &&
           access(ini, F_OK) == 0))) {
         beside[count++] = "the SDKs' credentials file";
     }

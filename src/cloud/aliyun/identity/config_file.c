@@ -42,10 +42,10 @@ static void take_rest(const struct spf_profile_reading *reading, const char *nam
         spf_failure(SPF_NO_FINDING, "profile \"%s\" of %s%s%s", name, reading->path,
                     reading->from[0] != '\0' ? ", with " : "", reading->from);
 
-    (void)spf_copy(credentials->source, sizeof credentials->source, source.text);
+    spf_copy(credentials->source, sizeof credentials->source, source.text);
     credentials->identity = SPF_IDENTITY_PROFILE;
     credentials->instance_cli = is_for_instance_cli(reading);
-    (void)spf_copy(credentials->profile_name, sizeof credentials->profile_name, name);
+    spf_copy(credentials->profile_name, sizeof credentials->profile_name, name);
     credentials->places.vpc = spf_same_word(spf_json_text(profile, "endpoint_type"), "vpc");
     credentials->places.vpc_for_sts =
         credentials->places.vpc || spf_json_bool(profile, "enable_vpc");
@@ -54,8 +54,7 @@ static void take_rest(const struct spf_profile_reading *reading, const char *nam
     }
     if (credentials->region[0] == '\0' && region[0] != '\0') {
         spf_clean(credentials->region, sizeof credentials->region, region, strlen(region));
-        (void)spf_copy(credentials->region_source, sizeof credentials->region_source,
-                       "the profile");
+        spf_copy(credentials->region_source, sizeof credentials->region_source, "the profile");
     }
 }
 
@@ -64,7 +63,8 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
 {
     struct json_object *root = spf_json_parse_as_go(spf_secret_text(text), spf_secret_len(text));
     const char *current = spf_json_text(root, "current");
-    struct json_object *in_file, *profile = NULL;
+    struct json_object *in_file;
+    struct json_object *profile = NULL;
     struct spf_profile_reading reading = {.profiles = spf_json_get(root, "profiles"),
                                           .path = shown_path,
                                           .now = now,
@@ -118,7 +118,7 @@ bool spf_config_path(const char *given, char *path, size_t size)
     char home[PATH_MAX];
 
     if (given != NULL) {
-        return spf_copy(path, size, given);
+        return spf_copy_whole(path, size, given);
     }
-    return spf_home_of_shell(home) && spf_format(path, size, "%s/.aliyun/config.json", home);
+    return spf_home_of_shell(home) && spf_format_whole(path, size, "%s/.aliyun/config.json", home);
 }

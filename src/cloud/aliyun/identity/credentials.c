@@ -23,7 +23,9 @@ static bool trim(const char **text, size_t *len)
 
 bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret, const char *token)
 {
-    size_t id_len, secret_len, token_len = 0;
+    size_t id_len;
+    size_t secret_len;
+    size_t token_len = 0;
     bool temporary = token != NULL && token[0] != '\0';
 
     if (!trim(&id, &id_len) || !trim(&secret, &secret_len) || id_len >= sizeof key->id ||
@@ -83,8 +85,8 @@ void spf_add_reason(char *words, size_t size, const char *source, const char *wh
     size_t len = strlen(words);
 
     /* whole, or not at all */
-    if (!spf_format(words + len, size - len, "%s%s%s%s", len > 0 ? "; " : "", source,
-                    source[0] != '\0' ? ": " : "", why)) {
+    if (!spf_format_whole(words + len, size - len, "%s%s%s%s", len > 0 ? "; " : "", source,
+                          source[0] != '\0' ? ": " : "", why)) {
         words[len] = '\0';
     }
 }

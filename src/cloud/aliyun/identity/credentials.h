@@ -53,7 +53,8 @@ struct spf_credentials {
     const char *id_variable, *secret_variable, *token_variable;
     /* Of mode External, for what the program prints: the file's profiles and this one, with the
      * environment in it. Owned; NULL else. */
-    struct json_object *profiles, *profile;
+    struct json_object *profiles;
+    struct json_object *profile;
     char profile_path[150];
     struct spf_configured_places
         places; /* where to call: of --endpoint-type, environment or profile */

@@ -160,8 +160,8 @@ static void assume_role(struct spf_exchange *exchange, const struct spf_secret *
                                       .timeout_ms = exchange->options->timeout_ms};
     char seconds[24];
 
-    (void)spf_format(seconds, sizeof seconds, "%lld",
-                     (long long)(step->seconds >= 900 ? step->seconds : 3600));
+    spf_format(seconds, sizeof seconds, "%lld",
+               (long long)(step->seconds >= 900 ? step->seconds : 3600));
     params[request.param_count++] = (struct spf_sign_pair){"RoleArn", step->role_arn};
     params[request.param_count++] = (struct spf_sign_pair){
         "RoleSessionName", step->session[0] != '\0' ? step->session : "sshpreflight"};
@@ -212,8 +212,8 @@ static bool ask_metadata(struct spf_exchange *exchange, const char *method, cons
         .method = method, .timeout_ms = METADATA_MS, .direct = true};
     char url[600];
 
-    (void)spf_format(url, sizeof url, "%s%s%s", base != NULL ? base : "http://100.100.100.200",
-                     path, name);
+    spf_format(url, sizeof url, "%s%s%s", base != NULL ? base : "http://100.100.100.200", path,
+               name);
     request.url = url;
     if (strcmp(method, "PUT") == 0) {
         request.header = "X-aliyun-ecs-metadata-token-ttl-seconds: 21600";
@@ -239,8 +239,8 @@ static void metadata_region(void *owner, long status, const struct spf_secret *r
     if (status == 200 && len > 0 && len < sizeof credentials->region &&
         strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") >= len) {
         memcpy(credentials->region, text, len);
-        (void)spf_copy(credentials->region_source, sizeof credentials->region_source,
-                       "this machine's own");
+        spf_copy(credentials->region_source, sizeof credentials->region_source,
+                 "this machine's own");
         credentials->region_guessed = true;
     }
     exchange->at++;
@@ -285,7 +285,7 @@ static void metadata_role(void *owner, long status, const struct spf_secret *rep
         no_metadata(exchange, status == 0 ? error : "no role is attached");
         return;
     }
-    (void)spf_format(name, sizeof name, "%.*s", (int)len, text);
+    spf_format(name, sizeof name, "%.*s", (int)len, text);
     (void)ask_metadata(exchange, "GET", security_credentials, name, metadata_key);
 }
 
@@ -323,7 +323,7 @@ static void refused(struct spf_exchange *exchange, const char *what, long status
 {
     char said[40];
 
-    (void)spf_format(said, sizeof said, "it answers with status %ld", status);
+    spf_format(said, sizeof said, "it answers with status %ld", status);
     fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, status == 0 ? error : said);
 }
 
@@ -433,8 +433,7 @@ static void sign_in(struct spf_exchange *exchange)
                                         .ca_file = exchange->options->ca_file,
                                         .timeout_ms = exchange->options->timeout_ms};
 
-    (void)spf_format(url, sizeof url, "https://%.*s/cloud-credentials", (int)strcspn(host, "/?#"),
-                     host);
+    spf_format(url, sizeof url, "https://%.*s/cloud-credentials", (int)strcspn(host, "/?#"), host);
     spf_json_add(body, "AccountId", spf_json_string(step->account));
     spf_json_add(body, "AccessConfigurationId", spf_json_string(step->access_config));
     request.body = json_object_to_json_string(body);

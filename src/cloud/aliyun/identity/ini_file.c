@@ -14,19 +14,19 @@ struct section {
 static void take(struct section *section, const char *name, char *value)
 {
     if (strcmp(name, "type") == 0) {
-        (void)spf_copy(section->type, sizeof section->type, value);
+        spf_copy(section->type, sizeof section->type, value);
     } else if (strcmp(name, "access_key_id") == 0) {
-        (void)spf_copy(section->id, sizeof section->id, value);
+        spf_copy(section->id, sizeof section->id, value);
     } else if (strcmp(name, "access_key_secret") == 0) {
         section->secret = value;
     } else if (strcmp(name, "policy") == 0) {
-        (void)spf_copy(section->policy, sizeof section->policy, value);
+        spf_copy(section->policy, sizeof section->policy, value);
     } else if (strcmp(name, "role_arn") == 0) {
-        (void)spf_copy(section->role_arn, sizeof section->role_arn, value);
+        spf_copy(section->role_arn, sizeof section->role_arn, value);
     } else if (strcmp(name, "role_session_name") == 0) {
-        (void)spf_copy(section->session, sizeof section->session, value);
+        spf_copy(section->session, sizeof section->session, value);
     } else if (strcmp(name, "role_name") == 0) {
-        (void)spf_copy(section->role_name, sizeof section->role_name, value);
+        spf_copy(section->role_name, sizeof section->role_name, value);
     }
 }
 
@@ -94,10 +94,11 @@ static bool take_role(const struct section *section, struct spf_credentials *cre
         session = section->session;
     }
     return step != NULL && role != NULL && role[0] != '\0' &&
-           spf_copy(step->role_arn, sizeof step->role_arn, role) &&
-           spf_copy(step->session, sizeof step->session, session != NULL ? session : "") &&
-           spf_copy(step->sts_region, sizeof step->sts_region, region != NULL ? region : "") &&
-           spf_copy(step->policy, sizeof step->policy, section->policy);
+           spf_copy_whole(step->role_arn, sizeof step->role_arn, role) &&
+           spf_copy_whole(step->session, sizeof step->session, session != NULL ? session : "") &&
+           spf_copy_whole(step->sts_region, sizeof step->sts_region,
+                          region != NULL ? region : "") &&
+           spf_copy_whole(step->policy, sizeof step->policy, section->policy);
 }
 
 /* The three types that the SDKs know; without one they do not read a section. */
@@ -114,7 +115,7 @@ static bool take_type(const struct section *section, struct spf_credentials *cre
             role_name = section->role_name;
         }
         step = spf_credentials_step(credentials, SPF_STEP_METADATA);
-        return step != NULL && spf_copy(step->place, sizeof step->place, role_name);
+        return step != NULL && spf_copy_whole(step->place, sizeof step->place, role_name);
     }
     if ((!role && strcmp(section->type, "access_key") != 0) || section->secret == NULL ||
         !spf_api_key_set(&credentials->key, section->id, section->secret, NULL)) {
@@ -149,7 +150,7 @@ bool spf_ini_read(const struct spf_secret *text, const char *section_name, const
     }
     source = spf_failure(SPF_NO_FINDING, "section [%s] of %s", section_name, shown_path);
     if (ok) {
-        (void)spf_copy(credentials->source, sizeof credentials->source, source.text);
+        spf_copy(credentials->source, sizeof credentials->source, source.text);
     }
     spf_secret_free(copy);
     return ok;

@@ -60,7 +60,8 @@ struct json_object *spf_profile_open(struct json_object *profile, struct json_ob
         }
     }
     for (size_t i = 0; i < sizeof filled / sizeof *filled; i++) {
-        const char *variable = NULL, *value = spf_first_env(filled[i].names, &variable);
+        const char *variable = NULL;
+        const char *value = spf_first_env(filled[i].names, &variable);
 
         if (value == NULL || spf_json_text(open, filled[i].member)[0] != '\0') {
             continue;
@@ -79,8 +80,8 @@ static const char *member(struct spf_profile_reading *reading, struct json_objec
     size_t len = strlen(reading->from);
 
     if (variable[0] != '\0' && strstr(reading->from, variable) == NULL &&
-        !spf_format(reading->from + len, sizeof reading->from - len, "%s%s", len > 0 ? ", " : "",
-                    variable)) {
+        !spf_format_whole(reading->from + len, sizeof reading->from - len, "%s%s",
+                          len > 0 ? ", " : "", variable)) {
         reading->from[len] = '\0';
     }
     return spf_json_text(profile, name);
@@ -140,7 +141,7 @@ static bool has(const struct spf_profile_reading *reading, struct json_object *p
 }
 
 /* A member as the step's text. False if it does not fit. */
-#define TAKE(out, name) spf_copy((out), sizeof(out), member(reading, profile, (name)))
+#define TAKE(out, name) spf_copy_whole((out), sizeof(out), member(reading, profile, (name)))
 
 static bool take_key(struct spf_profile_reading *reading, struct json_object *profile,
                      const char *token)
@@ -191,7 +192,7 @@ static bool take_machine(struct spf_profile_reading *reading, struct json_object
     }
     step = &reading->credentials->steps[reading->credentials->step_count - 1];
     return step->place[0] != '\0' || role == NULL ||
-           spf_copy(step->place, sizeof step->place, role);
+           spf_copy_whole(step->place, sizeof step->place, role);
 }
 
 /* Where STS is, as the CLI takes it: blanks and the scheme are cut, and it is called with https. */
@@ -234,7 +235,7 @@ static bool take_role(struct spf_profile_reading *reading, struct json_object *p
     }
     /* The CLI refuses a role without a session name; the SDKs read this one. */
     if (step->session[0] == '\0' && session != NULL) {
-        (void)spf_copy(step->session, sizeof step->session, session);
+        spf_copy(step->session, sizeof step->session, session);
     }
     return true;
 }
@@ -345,9 +346,9 @@ static bool take_oauth(struct spf_profile_reading *reading, struct json_object *
     }
     step = add_exchange(reading, SPF_STEP_OAUTH, token);
     return step != NULL &&
-           spf_copy(step->place, sizeof step->place,
-                    strcmp(site, "CN") == 0 ? "https://oauth.aliyun.com/v1/exchange"
-                                            : "https://oauth.alibabacloud.com/v1/exchange");
+           spf_copy_whole(step->place, sizeof step->place,
+                          strcmp(site, "CN") == 0 ? "https://oauth.aliyun.com/v1/exchange"
+                                                  : "https://oauth.alibabacloud.com/v1/exchange");
 }
 
 static bool take_program(struct spf_profile_reading *reading, struct json_object *profile)
@@ -361,14 +362,15 @@ static bool take_program(struct spf_profile_reading *reading, struct json_object
     /* What it prints is laid over the profile. */
     credentials->profiles = json_object_get(reading->profiles);
     credentials->profile = json_object_get(profile);
-    (void)spf_copy(credentials->profile_path, sizeof credentials->profile_path, reading->path);
+    spf_copy(credentials->profile_path, sizeof credentials->profile_path, reading->path);
     return true;
 }
 
 /* The source profile is taken as it is in the file: the environment does not fill it. */
 static bool take_chain(struct spf_profile_reading *reading, struct json_object *profile)
 {
-    const char *name = reading->name, *source = spf_json_text(profile, "source_profile");
+    const char *name = reading->name;
+    const char *source = spf_json_text(profile, "source_profile");
     struct json_object *origins = reading->origins;
     struct json_object *middle = spf_profile_find(reading->profiles, source);
     bool found;
@@ -447,7 +449,8 @@ static const struct {
 
 bool spf_profile_take(struct spf_profile_reading *reading, struct json_object *profile)
 {
-    const char *mode = spf_json_text(profile, "mode"), *why_not = "which is not known";
+    const char *mode = spf_json_text(profile, "mode");
+    const char *why_not = "which is not known";
 
     if (mode[0] == '\0') {
         mode = guess(profile) != NULL ? guess(profile) : "AK";

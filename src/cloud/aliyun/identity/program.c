@@ -37,13 +37,13 @@ static bool is_trusted(const char *path, char *why, size_t size)
     struct stat st;
 
     if (stat(path, &st) != 0) {
-        (void)spf_format(why, size, "%s: %s", path, strerror(errno));
+        spf_format(why, size, "%s: %s", path, strerror(errno));
     } else if (!S_ISREG(st.st_mode)) {
-        (void)spf_format(why, size, "%s is not a regular file", path);
+        spf_format(why, size, "%s is not a regular file", path);
     } else if (st.st_uid != geteuid() && st.st_uid != 0) {
-        (void)spf_format(why, size, "%s belongs to somebody else, so it is not run", path);
+        spf_format(why, size, "%s belongs to somebody else, so it is not run", path);
     } else if (st.st_mode & 022) {
-        (void)spf_format(why, size, "%s can be written by others, so it is not run", path);
+        spf_format(why, size, "%s can be written by others, so it is not run", path);
     } else {
         return true;
     }
@@ -62,8 +62,8 @@ static pid_t start(struct spf_program *program, int out)
                                                       .environment = &environment,
                                                       .fds = {-1, out, -1}});
     if (pid < 0) {
-        (void)spf_format(program->error, sizeof program->error, "%s: %s", program->words[0],
-                         strerror(errno));
+        spf_format(program->error, sizeof program->error, "%s: %s", program->words[0],
+                   strerror(errno));
     }
     spf_child_environment_clear(&environment);
     return pid;
@@ -80,8 +80,8 @@ static void collect(struct spf_program *program, int in, int64_t until)
         ssize_t got;
 
         if (left <= 0 || poll(&poller, 1, (int)left) == 0) {
-            (void)spf_format(program->error, sizeof program->error, "%s: no end within %u ms",
-                             program->words[0], program->timeout_ms);
+            spf_format(program->error, sizeof program->error, "%s: no end within %u ms",
+                       program->words[0], program->timeout_ms);
             break;
         }
         got = read(in, spf_secret_bytes(program->output) + len, OUTPUT_MAX - len);
@@ -93,8 +93,8 @@ static void collect(struct spf_program *program, int in, int64_t until)
         }
         len += (size_t)got;
         if (len == OUTPUT_MAX) {
-            (void)spf_format(program->error, sizeof program->error,
-                             "%s: more than 64 KiB of output", program->words[0]);
+            spf_format(program->error, sizeof program->error, "%s: more than 64 KiB of output",
+                       program->words[0]);
             break;
         }
     }
@@ -114,11 +114,11 @@ static void finish(struct spf_program *program, pid_t pid, int64_t until)
         return;
     }
     if (WIFEXITED(status)) {
-        (void)spf_format(program->error, sizeof program->error, "%s failed (exit status %d)",
-                         program->words[0], WEXITSTATUS(status));
+        spf_format(program->error, sizeof program->error, "%s failed (exit status %d)",
+                   program->words[0], WEXITSTATUS(status));
     } else {
-        (void)spf_format(program->error, sizeof program->error, "%s was ended by signal %d",
-                         program->words[0], WTERMSIG(status));
+        spf_format(program->error, sizeof program->error, "%s was ended by signal %d",
+                   program->words[0], WTERMSIG(status));
     }
 }
 
@@ -131,7 +131,7 @@ static void work(struct spf_job *job)
 
     program->output = spf_secret_alloc(OUTPUT_MAX);
     if (program->output == NULL || pipe2(ends, O_CLOEXEC) != 0) {
-        (void)spf_copy(program->error, sizeof program->error, "out of memory or descriptors");
+        spf_copy(program->error, sizeof program->error, "out of memory or descriptors");
         return;
     }
     pid = start(program, ends[1]);
@@ -180,11 +180,11 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
     program->timeout_ms = timeout_ms;
     program->job =
         (struct spf_job){.work = work, .done = job_done, .release = release, .owner = program};
-    if (!spf_copy(program->line, sizeof program->line, command_line) ||
+    if (!spf_copy_whole(program->line, sizeof program->line, command_line) ||
         !spf_command_words(program->line, program->words, WORDS_MAX)) {
-        (void)spf_copy(program->error, sizeof program->error, "not a command line");
+        spf_copy(program->error, sizeof program->error, "not a command line");
     } else if (!spf_child_find(program->words[0], program->path, sizeof program->path)) {
-        (void)spf_format(program->error, sizeof program->error, "%s: not found", program->words[0]);
+        spf_format(program->error, sizeof program->error, "%s: not found", program->words[0]);
     } else {
         (void)is_trusted(program->path, program->error, sizeof program->error);
     }

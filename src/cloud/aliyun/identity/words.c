@@ -33,7 +33,8 @@ static size_t blank(const char *at)
  */
 static bool word(char **in, char **out, bool *begun)
 {
-    char *at = *in, quote = '\0';
+    char *at = *in;
+    char quote = '\0';
 
     for (; *at != '\0' && (quote != '\0' || blank(at) == 0); at++) {
         bool escapes = *at == '\\' && quote != '\'';
@@ -68,7 +69,8 @@ bool spf_command_words(char *line, char **words, size_t max)
     char *in = line;
 
     for (;;) {
-        char *begin, *out;
+        char *begin;
+        char *out;
         bool begun = false;
         size_t skip;
 

@@ -92,7 +92,8 @@ typedef struct {
 
 struct spf_pollfd {
     int fd;
-    short events, revents;
+    short events;
+    short revents;
 };
 #define pollfd spf_pollfd
 int spf_poll(struct spf_pollfd *polls, nfds_t count, int timeout_ms);
@@ -119,7 +120,8 @@ struct msghdr {
 #define cmsghdr spf_cmsghdr
 struct spf_cmsghdr {
     size_t cmsg_len;
-    int cmsg_level, cmsg_type;
+    int cmsg_level;
+    int cmsg_type;
 };
 #undef CMSG_DATA
 #undef CMSG_FIRSTHDR
@@ -132,12 +134,14 @@ struct spf_cmsghdr {
 struct sock_extended_err {
     uint32_t ee_errno;
     uint8_t ee_origin, ee_type, ee_code, ee_pad;
-    uint32_t ee_info, ee_data;
+    uint32_t ee_info;
+    uint32_t ee_data;
 };
 #define SO_EE_ORIGIN_ICMP  2
 #define SO_EE_ORIGIN_ICMP6 3
 struct tcp_info {
-    uint8_t tcpi_options, tcpi_backoff;
+    uint8_t tcpi_options;
+    uint8_t tcpi_backoff;
     uint32_t tcpi_segs_out, tcpi_segs_in, tcpi_total_retrans, tcpi_rcv_ooopack, tcpi_rtt;
     uint32_t tcpi_last_data_recv, tcpi_snd_mss, tcpi_rcv_mss, tcpi_advmss;
     uint64_t tcpi_bytes_sent, tcpi_bytes_retrans, tcpi_bytes_received;
@@ -185,7 +189,8 @@ struct ifaddrs {
     struct ifaddrs *ifa_next;
     char *ifa_name;
     unsigned ifa_flags;
-    struct sockaddr *ifa_addr, *ifa_netmask;
+    struct sockaddr *ifa_addr;
+    struct sockaddr *ifa_netmask;
 };
 #undef IFF_UP
 #undef IFF_LOOPBACK
@@ -324,7 +329,8 @@ long sysconf(int name);
 #define PR_SET_DUMPABLE 4
 int prctl(int option, ...);
 struct rlimit {
-    uint64_t rlim_cur, rlim_max;
+    uint64_t rlim_cur;
+    uint64_t rlim_max;
 };
 #define RLIMIT_CORE 4
 int setrlimit(int what, const struct rlimit *limit);
