@@ -5,7 +5,8 @@
 # tests, of which a look without tests of its own counts as one.
 #
 #     sh tests/gates.sh            everything
-#     sh tests/gates.sh NAME...    of these only: format shell check clang tidy asan
+#     sh tests/gates.sh NAME...    of these only: format shell check clang tidy asan, or asan-short,
+#                                  which is asan without the sweeps that take long
 set -eu
 cd "$(dirname "$0")/.."
 # shellcheck source=tests/packages.sh
@@ -42,7 +43,11 @@ gate_clang() {
 gate_asan() {
     cmake --preset asan && cmake --build --preset asan &&
         ASAN_OPTIONS=detect_stack_use_after_return=1 UBSAN_OPTIONS=print_stacktrace=1 \
-            SPF_E2E_CLIENTS=no sh tests/suite.sh asan --label-regex '^(unit|e2e|fuzz)$'
+            SPF_E2E_CLIENTS=no sh tests/suite.sh asan --label-regex '^(unit|e2e|fuzz)$' "$@"
+}
+
+gate_asan_short() {
+    gate_asan --label-exclude '^long$'
 }
 
 gate_check() {
@@ -57,11 +62,11 @@ gate() {
     status=0
     case $1 in
     check) counts=build/dev/counts ;;
-    asan) counts=build/asan/counts ;;
+    asan*) counts=build/asan/counts ;;
     *) counts=$logs/none ;;
     esac
     rm -f "$counts"
-    "gate_$1" >"$logs/$1.log" 2>&1 </dev/null || status=$?
+    "gate_$(echo "$1" | tr - _)" >"$logs/$1.log" 2>&1 </dev/null || status=$?
     if [ -e "$counts" ]; then
         # shellcheck disable=SC2046  # three numbers
         set -- "$1" $(cat "$counts")
