@@ -313,7 +313,7 @@ static int explain(const struct spf_options *options)
     spf_buf_init(&buf, REPORT_MAX);
     known = options->format == SPF_FORMAT_JSON ? spf_explain_json(&buf, options->cause)
                                                : spf_explain(&buf, options->cause, &style);
-    (void)fputs(buf.data, known ? stdout : stderr);
+    (void)fprintf(known ? stdout : stderr, "%s%s", known ? "" : "sshpreflight: ", buf.data);
     spf_buf_clear(&buf);
     return known ? 0 : EXIT_USAGE;
 }
