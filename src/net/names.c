@@ -293,8 +293,14 @@ static void explain(struct spf_lookup *lookup)
     lookup->facts.outcome = lookup->error == EAI_AGAIN || lookup->error == EAI_FAIL
                                 ? SPF_LOOKUP_SILENT
                                 : SPF_LOOKUP_ANSWERED;
-    if (strchr(lookup->name, ':') != NULL || res_ninit(&state) != 0) {
+    if (strchr(lookup->name, ':') != NULL) {
         return; /* no name of DNS has a colon: an address with a scope that is not there */
+    }
+    if (lookup->facts.outcome == SPF_LOOKUP_ANSWERED && !res_hnok(lookup->name)) {
+        return; /* not a host name (two dots, a label of more than 63): nobody was asked */
+    }
+    if (res_ninit(&state) != 0) {
+        return;
     }
     note_search(lookup, &state);
     count = list_servers(&state, servers);

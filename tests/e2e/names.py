@@ -76,6 +76,8 @@ CASES = [
     Case("web.example", conf(DEAD), "resolver-unreachable", ["web.example", DEAD, "refused"], GONE),
     Case("nosuch.example", conf(LIVING, search="corp.example lab.example"), "host-unresolved",
          ["nosuch.example", "asked " + LIVING, "corp.example, lab.example"], "not known"),
+    Case("web..example", conf(LIVING), "host-unresolved", ["web..example"], "not known",
+         evidence={"name_servers": None}),  # no name of DNS: nobody is asked, and nobody said to be
     # the system waits for the first and asks the second, and so do we
     Case("web.example", conf(SILENT, LIVING, options="options timeout:3 attempts:1\n"), None, ssh=True,
          verdict="pass", options=["--host", "web.example", "--timeout", "2"]),

@@ -34,6 +34,12 @@ static inline void res_nclose(struct __res_state *state)
     (void)state;
 }
 
+static inline int res_hnok(const char *name)
+{
+    (void)name;
+    return 1;
+}
+
 static inline int res_nmkquery(struct __res_state *state, int op, const char *name, int class,
                                int type, const unsigned char *data, int len,
                                const unsigned char *newrr, unsigned char *out, int room)
