@@ -192,6 +192,22 @@ static struct spf_error judge_lists(const struct spf_options *options)
     return spf_ok();
 }
 
+/* An instance is in one region and of one account; several are those in which some are chosen. */
+static struct spf_error judge_accounts(const struct spf_options *options)
+{
+    if (options->regions[0] != NULL && options->regions[1] != NULL &&
+        (options->instance != NULL || !spf_options_select(options))) {
+        return spf_usage("several --region are for --all, --tag and --vpc; an instance is in one, "
+                         "or it is looked for in all of them: give one, or none");
+    }
+    if (options->profiles[0] != NULL && options->profiles[1] != NULL &&
+        (options->instance != NULL || !spf_options_select(options))) {
+        return spf_usage("several --profile are for --all, --tag and --vpc; an instance is asked "
+                         "about with one: give one");
+    }
+    return spf_ok();
+}
+
 /* --key-dir is in place of --key, and of a look for the key alone. */
 static struct spf_error judge_key_dir(const struct spf_options *options)
 {
@@ -226,12 +242,16 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         return judge_replay(options);
     }
     if (options->transcript != NULL) {
-        return judge_transcript(options);
+        error = judge_accounts(options);
+        return error.code == SPF_OK ? judge_transcript(options) : error;
     }
     if (options->selected == 0) {
         return spf_usage("--only and --skip leave no check to run");
     }
     error = judge_lists(options);
+    if (error.code == SPF_OK) {
+        error = judge_accounts(options);
+    }
     if (error.code == SPF_OK) {
         error = judge_key_dir(options);
     }

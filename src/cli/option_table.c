@@ -155,6 +155,36 @@ static struct spf_error take_tag(struct spf_options *options, const char *tag)
     return spf_ok();
 }
 
+/* One that is there already adds nothing. */
+static struct spf_error add_account(const char **list, const char *name, const char *value)
+{
+    size_t count = 0;
+
+    if (value[0] == '\0') {
+        return spf_usage("%s is empty", name);
+    }
+    for (; list[count] != NULL; count++) {
+        if (strcmp(list[count], value) == 0) {
+            return spf_ok();
+        }
+    }
+    if (count == SPF_ACCOUNTS_GIVEN_MAX) {
+        return spf_usage("%s is given more than %d times", name, SPF_ACCOUNTS_GIVEN_MAX);
+    }
+    list[count] = value;
+    return spf_ok();
+}
+
+static struct spf_error take_region(struct spf_options *options, const char *id)
+{
+    return add_account(options->regions, "--region", id);
+}
+
+static struct spf_error take_profile(struct spf_options *options, const char *name)
+{
+    return add_account(options->profiles, "--profile", name);
+}
+
 static struct spf_error take_shard(struct spf_options *options, const char *text)
 {
     return spf_shard_parse(text, &options->shard, &options->shards);
@@ -341,8 +371,8 @@ const struct spf_option_row spf_option_rows[] = {
     {NULL, '6', NULL, N_("use IPv6 only"), HOW, SET(family, 6)},
     {"address", 0, "KIND", N_("public, private, ipv6 or auto: which of the instance's"), HOW, CHOICE(address, address_words), .in_config = true},
     {"source-ip", 0, "ADDR|lookup:URL", N_("the address that the rules see, or an https service that tells it"), HOW, TAKE(source_ip, take_source), .secret = true},
-    {"region", 0, "ID", N_("the instance's region"), HOW, TEXT(region), .in_config = true, .whole_run = true},
-    {"profile", 0, "NAME", N_("profile of the aliyun CLI"), HOW, TEXT(profile), .in_config = true, .whole_run = true},
+    {"region", 0, "ID", N_("the instance's region; repeatable: --all, --tag and --vpc choose in each"), HOW, TAKE(regions, take_region), ADDS, .in_config = true},
+    {"profile", 0, "NAME", N_("profile of the aliyun CLI; repeatable, as --region"), HOW, TAKE(profiles, take_profile), ADDS, .in_config = true},
     {"config-path", 0, "FILE", N_("its configuration (~/.aliyun/config.json)"), HOW, A_FILE(config_path), .in_config = true, .whole_run = true},
     {"endpoint", 0, "[PRODUCT=]URL", N_("another API endpoint, for all or for ecs, vpc, sts"), HOW, TAKE(endpoints, take_endpoint), ADDS, .whole_run = true},
     {"endpoint-type", 0, "TYPE", N_("vpc or public: the API as it is reached inside a VPC"), HOW, CHOICE(vpc_endpoints, endpoint_words), .in_config = true, .whole_run = true},

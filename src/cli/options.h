@@ -42,8 +42,9 @@ struct spf_output_option {
     const char *path;
 };
 
-#define SPF_LIST_OPTION_MAX 16 /* of --known-hosts, --output, --endpoint */
-#define SPF_OPTIONS_MAX     64
+#define SPF_LIST_OPTION_MAX    16 /* of --known-hosts, --output, --endpoint */
+#define SPF_ACCOUNTS_GIVEN_MAX 64 /* of --region, and of --profile */
+#define SPF_OPTIONS_MAX        64
 
 struct spf_options {
     enum spf_command command;
@@ -85,7 +86,9 @@ struct spf_options {
     unsigned vpc_endpoints; /* 0 or 1 */
     const char *known_hosts[SPF_LIST_OPTION_MAX + 1];
 
-    const char *region, *profile, *config_path, *ca_file;
+    /* of each the one that holds, or all in which instances are chosen; NULL ends */
+    const char *regions[SPF_ACCOUNTS_GIVEN_MAX + 1], *profiles[SPF_ACCOUNTS_GIVEN_MAX + 1];
+    const char *config_path, *ca_file;
     const char *endpoints[SPF_LIST_OPTION_MAX];
     size_t endpoint_count;
 

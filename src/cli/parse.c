@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <getopt.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -248,11 +249,20 @@ static const struct spf_option_row *long_with_one_hyphen(const char *word)
 static void remember(struct spf_options *options, const struct spf_option_row *row, char **words,
                      size_t count)
 {
+    const char *account = row->offset == offsetof(struct spf_options, regions)    ? spf_region_word
+                          : row->offset == offsetof(struct spf_options, profiles) ? spf_profile_word
+                                                                                  : NULL;
+
     if (row->kind != SPF_OPTION_HOW || row->letter == 'o') {
         return;
     }
     if (row->name == NULL) { /* it may stand in a cluster */
         spf_options_repeat(options, row->letter == '4' ? "-4" : "-6");
+    }
+    if (account != NULL) { /* a target of a list may have another */
+        spf_options_repeat(options, account);
+        spf_options_repeat(options, optarg);
+        return;
     }
     for (size_t k = 0; row->name != NULL && k < count; k++) {
         spf_options_repeat(options, words[k]);
@@ -513,6 +523,12 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
     }
     if (strcmp(name, "port") == 0) {
         options->port_given = false;
+    }
+    if (strcmp(name, "region") == 0) {
+        options->regions[0] = NULL;
+    }
+    if (strcmp(name, "profile") == 0) {
+        options->profiles[0] = NULL;
     }
     if (strcmp(name, "host") == 0) {
         options->host = NULL;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/language.h"
 #include "base/text.h"
+#include "cli/accounts.h"
 #include "cli/input.h"
 #include "cli/prompt.h"
 #include "cli/resume.h"
@@ -98,62 +99,6 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
     return spf_usage("the list %s: %s", shown, error.text);
 }
 
-static void set_cloud(struct spf_round *round, const struct spf_options *options)
-{
-    round->cloud = (struct spf_cloud_options){
-        .profile = options->profile,
-        .config_path = options->config_path,
-        .region = options->region,
-        .inside = options->vpc_endpoints != 0,
-        .ca_file = options->ca_file,
-        .endpoints = options->endpoints,
-        .endpoint_count = options->endpoint_count,
-        .trace = options->verbose ? round->trace : NULL,
-        .trace_owner = round->trace_owner,
-    };
-}
-
-/* --tag env=prod --vpc vpc-1, as it was given. */
-static void add_selection(struct spf_buf *buf, const struct spf_options *options)
-{
-    spf_buf_addstr(buf, options->all ? "--all" : "");
-    for (size_t i = 0; options->tags[i] != NULL; i++) {
-        spf_buf_addf(buf, "%s--tag %s", buf->len > 0 ? " " : "", options->tags[i]);
-    }
-    if (options->vpc != NULL) {
-        spf_buf_addf(buf, "%s--vpc %s", buf->len > 0 ? " " : "", options->vpc);
-    }
-}
-
-/* The instances that the command line chooses by what they are. */
-static struct spf_error select_instances(struct spf_round *round, const struct spf_options *options,
-                                         int stop_fd)
-{
-    const struct spf_selection selection = {
-        .tags = options->tags,
-        .vpc = options->vpc,
-        .timeout_ms = options->timeout_s * 1000,
-        .deadline_ms = spf_now_ms() + (int64_t)options->deadline_s * 1000,
-        .stop_fd = stop_fd,
-    };
-    spf_id_list ids = {0};
-    struct spf_error error =
-        spf_cloud_select(&round->cloud, &selection, &ids, &round->cloud.listing);
-    struct spf_buf said;
-
-    if (error.code == SPF_OK && ids.count == 0) {
-        spf_buf_init(&said, 150);
-        add_selection(&said, options);
-        error = spf_usage("no instance of the region is selected by %s", said.data);
-        spf_buf_clear(&said);
-    }
-    for (size_t i = 0; error.code == SPF_OK && i < ids.count; i++) {
-        error = spf_targets_add_instance(&round->targets, options, ids.items[i].id);
-    }
-    free(ids.items);
-    return error;
-}
-
 static struct spf_error read_lists(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd)
 {
@@ -161,7 +106,7 @@ static struct spf_error read_lists(struct spf_round *round, const struct spf_opt
     struct spf_error error = spf_targets_take(&round->targets, options);
 
     if (error.code == SPF_OK && spf_options_select(options)) {
-        error = select_instances(round, options, stop_fd);
+        error = spf_accounts_select(round, options, stop_fd);
     }
     for (size_t i = 0; error.code == SPF_OK && options->instances_files[i] != NULL; i++) {
         error = read_list(round, options, true, options->instances_files[i], stop_fd);
@@ -281,25 +226,15 @@ static struct spf_error make_room(struct spf_round *round)
     round->taken_from = calloc(room, sizeof *round->taken_from);
     round->taken = calloc(room, sizeof(*round->taken));
     round->changes = calloc(room, sizeof(*round->changes));
-    round->instances = calloc(targets->list.count + 1, sizeof *round->instances);
     round->left_out = calloc(targets->left_out.count + 1, sizeof *round->left_out);
     if (round->changes == NULL || round->taken_from == NULL || round->taken == NULL ||
-        round->begun_ms == NULL || round->instances == NULL || round->runs == NULL ||
-        round->diagnoses == NULL || round->reported == NULL || round->left_out == NULL) {
+        round->begun_ms == NULL || round->runs == NULL || round->diagnoses == NULL ||
+        round->reported == NULL || round->left_out == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     }
     round->count = count;
     for (size_t i = 0; round->replayed != NULL && i < count; i++) {
         round->taken_from[i] = i + 1;
-    }
-    for (size_t i = 0; i < targets->list.count; i++) {
-        const char *id = targets->list.items[i]->instance_id;
-        enum spf_instance_word kind;
-
-        if (id != NULL && spf_instance_word(id, &kind, NULL).code == SPF_OK &&
-            kind == SPF_WORD_ID) {
-            round->instances[round->instance_count++] = id;
-        }
     }
     for (size_t i = 0; i < targets->left_out.count; i++) {
         round->left_out[i] = (struct spf_report_left_out){targets->left_out.items[i].where,
@@ -342,7 +277,6 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     if (error.code != SPF_OK) {
         return error;
     }
-    set_cloud(round, options);
     name_run(&round->report, options);
     round->targets.shard = options->shard;
     round->targets.shards = options->shards;
@@ -369,6 +303,9 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     }
     if (error.code == SPF_OK && options->baseline != NULL) {
         error = spf_read_baseline(round, options, stop_fd);
+    }
+    if (error.code == SPF_OK) {
+        error = spf_accounts_ready(round, options);
     }
     if (error.code == SPF_OK) {
         error = make_room(round);
@@ -472,11 +409,10 @@ static bool prepare_driver(struct spf_round *round, const struct spf_options *op
 {
     round->driver_options = (struct spf_driver_options){
         .stop_fd = stop_fd,
-        .cloud = &round->cloud,
+        .accounts = round->targets.accounts.items,
+        .account_count = round->targets.accounts.count,
         .reported = reported(options),
         .transcript = round->transcript,
-        .instances = round->instances,
-        .instance_count = round->instance_count,
         .remembers = round->remembers,
         .jobs = spf_limits_jobs(round->count < options->jobs ? round->count : options->jobs),
         .target = asked,
@@ -620,7 +556,6 @@ void spf_round_clear(struct spf_round *round)
     free(round->changes);
     spf_baseline_free(round->baseline);
     free(round->begun_ms);
-    free(round->instances);
     free(round->left_out);
     free(round->reported);
     free(round->diagnoses);
@@ -632,6 +567,5 @@ void spf_round_clear(struct spf_round *round)
     spf_secret_free(round->passphrase);
     spf_secret_free(round->key_text);
     spf_key_file_clear(&round->key_file);
-    spf_listing_free(round->cloud.listing);
     *round = (struct spf_round){0};
 }

@@ -22,8 +22,6 @@ struct spf_round {
     struct spf_changes **changes;      /* by target, where there is a baseline */
     struct spf_ledger *resumed;        /* what is decided there is taken over; NULL: nothing */
     struct spf_targets targets;        /* of a live run */
-    const char **instances;            /* the ids among them */
-    size_t instance_count;
     /* by target; with forget an item is NULL before its target is begun and after each */
     size_t count;
     struct spf_run **runs;
@@ -47,7 +45,6 @@ struct spf_round {
     /* what goes from one round to the next; the options that it borrows */
     struct spf_driver *driver;
     struct spf_driver_options driver_options;
-    struct spf_cloud_options cloud;
     /* With --verbose: a line for each call of the API, as in spf_cloud_options; set before
      * spf_round_prepare. */
     void (*trace)(void *owner, const char *line);

@@ -62,6 +62,31 @@ void spf_options_repeat(struct spf_options *options, const char *word)
     }
 }
 
+const char spf_region_word[] = "--region";
+const char spf_profile_word[] = "--profile";
+
+void spf_options_repeat_own(struct spf_options *options, const char *name, const char *value)
+{
+    static const size_t room = sizeof options->repeat / sizeof *options->repeat;
+    const char *words[sizeof options->repeat / sizeof *options->repeat] = {NULL};
+    size_t kept = 0;
+    bool found = false;
+
+    for (size_t i = 0; i < room && options->repeat[i] != NULL; i++) {
+        if (strcmp(options->repeat[i], name) == 0 && i + 1 < room) {
+            found = true;
+            i++; /* its value */
+        } else {
+            words[kept++] = options->repeat[i];
+        }
+    }
+    memcpy(options->repeat, words, sizeof words);
+    if (found && value != NULL) {
+        spf_options_repeat(options, name);
+        spf_options_repeat(options, value);
+    }
+}
+
 size_t spf_ssh_words(const struct spf_options *options)
 {
     size_t count = 0;

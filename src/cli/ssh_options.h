@@ -44,4 +44,10 @@ SPF_MUST_USE struct spf_error spf_take_command_line(struct spf_options *options,
 /* One more word that lines to rerun repeat; borrowed. */
 void spf_options_repeat(struct spf_options *options, const char *word);
 
+/* As they stand there, whatever was typed: "--region", "--profile", each before its value. */
+extern const char spf_region_word[], spf_profile_word[];
+
+/* Of the values of the one or the other that stand there this one alone is left; NULL: none. */
+void spf_options_repeat_own(struct spf_options *options, const char *name, const char *value);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/language.h"
+#include "cli/accounts.h"
 #include "cli/option_table.h"
 #include "cli/shard.h"
 #include "cli/ssh_options.h"
@@ -59,7 +60,7 @@ struct spf_target spf_target_of(const struct spf_options *options, struct spf_se
         .fix_tried = options->fix,
         .find_key = options->find_key,
         .key_dir = options->key_dir,
-        .profile = options->profile,
+        .profile = options->profiles[0],
         .config_path = options->config_path,
         .other_options = options->repeat[0] != NULL ? options->repeat : NULL,
     };
@@ -106,6 +107,7 @@ static int compare(const void *a, const void *b)
         {with_config && one->user_given, with_config && other->user_given},
         {one->console, other->console},
         {one->source_ip.family, other->source_ip.family},
+        {one->account, other->account},
     };
     int order = compare_text(one->host, other->host);
 
@@ -198,6 +200,7 @@ static void begin_line(struct spf_options *line, const struct spf_options *optio
     line->instances_files[0] = line->hosts_files[0] = NULL;
     line->all = false;
     line->tags[0] = line->vpc = NULL;
+    line->regions[0] = line->profiles[0] = NULL;
     line->ssh_words[0] = NULL;
     line->remark = NULL;
     line->output_count = 0;
@@ -238,8 +241,15 @@ static struct spf_error inherit(struct spf_options *line, const struct spf_optio
     } else if (line->key_dir != options->key_dir && line->key == options->key) {
         line->key = NULL;
     }
-    if (line->instance == NULL) {
+    if (line->regions[0] == NULL) {
+        memcpy(line->regions, options->regions, sizeof line->regions);
+    }
+    if (line->profiles[0] == NULL) {
+        memcpy(line->profiles, options->profiles, sizeof line->profiles);
+    }
+    if (line->instance == NULL) { /* no cloud is asked about a mere host */
         line->console = false;
+        line->regions[1] = line->profiles[1] = NULL;
     }
     return spf_ok();
 }
@@ -267,18 +277,6 @@ static struct spf_error judge_line(const struct spf_options *line,
         return spf_usage("a line names one target");
     }
     return spf_ok();
-}
-
-static bool same_words(const char *const *one, const char *const *other)
-{
-    for (size_t i = 0;; i++) {
-        if (one[i] != other[i]) {
-            return false;
-        }
-        if (one[i] == NULL) {
-            return true;
-        }
-    }
 }
 
 static bool keep_text(struct spf_targets *targets, char **text)
@@ -311,9 +309,9 @@ static bool keep(struct spf_targets *targets, struct spf_options *line, struct s
     if (!keep_text(targets, &line->host_copy)) {
         return false;
     }
-    if (last == NULL || !same_words(last->ssh_words, line->ssh_words) ||
-        !same_words(last->known_hosts, line->known_hosts) ||
-        !same_words(last->repeat, line->repeat)) {
+    if (last == NULL || compare_lists(last->ssh_words, line->ssh_words) != 0 ||
+        compare_lists(last->known_hosts, line->known_hosts) != 0 ||
+        compare_lists(last->repeat, line->repeat) != 0) {
         last = malloc(sizeof *last);
         place = last != NULL ? SPF_APPEND(&targets->kept) : NULL;
         if (place == NULL) {
@@ -335,6 +333,7 @@ static struct spf_error finish_line(struct spf_targets *targets, const struct sp
 {
     struct spf_error error = judge_line(line, options);
     struct spf_target target;
+    unsigned account = 0;
 
     if (error.code == SPF_OK) {
         error = inherit(line, options);
@@ -342,10 +341,14 @@ static struct spf_error finish_line(struct spf_targets *targets, const struct sp
     if (error.code == SPF_OK) {
         error = spf_options_finish(line);
     }
+    if (error.code == SPF_OK) {
+        error = spf_account_of_line(targets, line, &account);
+    }
     if (error.code != SPF_OK) {
         return error;
     }
     target = spf_target_of(line, targets->key_text, targets->passphrase);
+    target.account = account;
     return keep(targets, line, &target) ? add(targets, &target) : no_memory_error;
 }
 
@@ -535,8 +538,12 @@ struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_
 struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_options *options)
 {
     struct spf_target target = spf_target_of(options, targets->key_text, targets->passphrase);
-    struct spf_error error = spf_ok();
+    struct spf_error error =
+        spf_account_of(targets, options->regions[0], options->profiles[0], &target.account);
 
+    if (error.code != SPF_OK) {
+        return error;
+    }
     if (options->instance != NULL || options->host != NULL || !spf_options_list(options)) {
         error = add(targets, &target);
     }
@@ -548,22 +555,19 @@ struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_
 }
 
 struct spf_error spf_targets_add_instance(struct spf_targets *targets,
-                                          const struct spf_options *options, const char *id)
+                                          const struct spf_options *options, unsigned account,
+                                          const char *id)
 {
+    const struct spf_cloud_options *cloud = &targets->accounts.items[account]->cloud;
     struct spf_options line;
     struct spf_error error;
-    char **copy;
 
     begin_line(&line, options);
-    copy = SPF_APPEND(&line.copies);
-    if (copy == NULL || (*copy = strdup(id)) == NULL) {
-        error = no_memory_error;
-    } else {
-        line.instance = *copy;
-    }
-    if (copy != NULL && line.instance != NULL) {
-        error = finish_line(targets, options, &line);
-    }
+    line.instance = id;
+    line.regions[0] = cloud->region;
+    line.profiles[0] = cloud->profile;
+    line.regions[1] = line.profiles[1] = NULL;
+    error = finish_line(targets, options, &line);
     spf_options_clear(&line);
     return error;
 }
@@ -589,6 +593,7 @@ void spf_targets_clear(struct spf_targets *targets)
     for (size_t i = 0; i < targets->texts.count; i++) {
         free(targets->texts.items[i]);
     }
+    spf_accounts_clear(targets);
     free(targets->list.items);
     free(targets->left_out.items);
     free(targets->kept.items);

@@ -2,6 +2,7 @@
 #define SPF_CLI_TARGETS_H
 
 #include "cli/options.h"
+#include "driver/driver.h"
 
 /*
  * The targets that a command line asks for: the one that it names, and those of its lists
@@ -24,6 +25,7 @@ struct spf_targets {
                            same */
     size_t elsewhere;   /* so many are in other parts */
     size_t alike;       /* so many named one that was there */
+    SPF_LIST(struct spf_account *) accounts; /* whose instances they are: by target->account */
     /* what the targets borrow */
     struct spf_secret *key_text;
     struct spf_secret *passphrase;
@@ -59,10 +61,12 @@ SPF_MUST_USE
 struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_options *options,
                                   bool of_instances, const char *name, char *text);
 
-/* Adds an instance that was selected. Errors as of spf_targets_take. */
+/* Adds an instance that was selected in that account. id is borrowed. Errors as of
+ * spf_targets_take. */
 SPF_MUST_USE
 struct spf_error spf_targets_add_instance(struct spf_targets *targets,
-                                          const struct spf_options *options, const char *id);
+                                          const struct spf_options *options, unsigned account,
+                                          const char *id);
 
 void spf_targets_clear(struct spf_targets *targets);
 

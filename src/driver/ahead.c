@@ -26,7 +26,8 @@ static bool is_direct(const struct spf_target *target)
 static void add_scope(const struct spf_course *course, struct spf_buf *scope)
 {
     const struct spf_credentials_facts *found = &course->run->facts.credentials;
-    const struct spf_cloud_options *cloud = course->desk->options->cloud;
+    const unsigned account = course->run->target->account;
+    const struct spf_cloud_options *cloud = &course->desk->options->accounts[account]->cloud;
 
     spf_buf_addf(scope, "%s\n%s\n%s\n%s\n", found->source, found->profile, found->config_path,
                  strncmp(found->access_key, "STS.", 4) == 0 ? "" : found->access_key);

@@ -73,19 +73,21 @@ static void fail(struct spf_course *course, enum spf_group group, const char *wh
 
 static void serve_cloud(struct spf_course *course, enum spf_group group)
 {
-    struct spf_desk *desk = course->desk;
+    const struct spf_desk *desk = course->desk;
+    const unsigned place = course->run->target->account;
+    const struct spf_account *account = desk->options->accounts[place];
+    struct spf_cloud **cloud = &desk->clouds[place];
 
-    if (desk->cloud == NULL) {
-        desk->cloud = spf_cloud_new(desk->loop, desk->options->cloud);
-        if (desk->cloud != NULL && desk->options->instance_count > 1) {
-            (void)spf_cloud_share(desk->cloud, desk->options->instances,
-                                  desk->options->instance_count);
+    if (*cloud == NULL) {
+        *cloud = spf_cloud_new(desk->loop, &account->cloud);
+        if (*cloud != NULL && account->instances.count > 1) {
+            (void)spf_cloud_share(*cloud, account->instances.items, account->instances.count);
         }
     }
-    if (desk->cloud == NULL) {
+    if (*cloud == NULL) {
         fail(course, group, "out of memory");
     } else {
-        spf_cloud_serve(desk->cloud, &course->inquiry, group);
+        spf_cloud_serve(*cloud, &course->inquiry, group);
     }
 }
 
@@ -316,8 +318,8 @@ void spf_course_rest(struct spf_course *course)
     if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(FOUND_KEY))) {
         spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_FOUND_KEY);
     }
-    if (desk->cloud != NULL && awaits(course->run, SPF_CLOUD_GROUPS)) {
-        spf_cloud_cancel(desk->cloud, &course->inquiry);
+    if (awaits(course->run, SPF_CLOUD_GROUPS)) {
+        spf_cloud_cancel(desk->clouds[course->run->target->account], &course->inquiry);
     }
     if (desk->openssh != NULL &&
         awaits(course->run, SPF_GROUP_BIT(OPENSSH) | SPF_GROUP_BIT(OPENSSH_ALGORITHMS))) {

@@ -12,7 +12,7 @@ struct spf_desk {
     const struct spf_driver_options *options;
     struct spf_loop *loop;
     /* made when first wanted: no start-up for nothing */
-    struct spf_cloud *cloud;
+    struct spf_cloud **clouds; /* by account */
     struct spf_openssh *openssh;
     struct spf_key_shelf *keys;
     struct spf_ssh_answers *ssh_answers;

@@ -283,7 +283,8 @@ struct spf_driver *spf_driver_new(struct spf_run **runs, size_t count,
     driver->runs = runs;
     driver->desk.loop = spf_loop_new();
     driver->courses = calloc(count, sizeof *driver->courses);
-    if (driver->desk.loop == NULL || driver->courses == NULL) {
+    driver->desk.clouds = calloc(options->account_count + 1, sizeof(*driver->desk.clouds));
+    if (driver->desk.loop == NULL || driver->courses == NULL || driver->desk.clouds == NULL) {
         spf_driver_free(driver);
         return NULL;
     }
@@ -304,7 +305,11 @@ void spf_driver_free(struct spf_driver *driver)
     }
     spf_key_shelf_free(driver->desk.keys);
     spf_ahead_forget_all(&driver->desk);
-    spf_cloud_free(driver->desk.cloud);
+    for (size_t i = 0; driver->desk.clouds != NULL && i < driver->desk.options->account_count;
+         i++) {
+        spf_cloud_free(driver->desk.clouds[i]);
+    }
+    free(driver->desk.clouds);
     spf_openssh_free(driver->desk.openssh);
     spf_ssh_answers_free(driver->desk.ssh_answers);
     spf_login_shared_free(driver->desk.login);
@@ -352,13 +357,20 @@ static void forget_machine(struct spf_desk *desk)
 /* Credentials and keys that are to be looked for again are those of a new client, a new file. */
 static void renew(struct spf_driver *driver)
 {
-    if (driver->desk.cloud != NULL && is_to_be_asked_again(driver, SPF_GROUP_CREDENTIALS)) {
-        spf_cloud_free(driver->desk.cloud);
-        driver->desk.cloud = NULL;
-    }
-    if (driver->desk.cloud != NULL && driver->desk.options->instance_count > 1) {
-        (void)spf_cloud_share(driver->desk.cloud, driver->desk.options->instances,
-                              driver->desk.options->instance_count);
+    const struct spf_driver_options *options = driver->desk.options;
+    const bool anew = is_to_be_asked_again(driver, SPF_GROUP_CREDENTIALS);
+
+    for (size_t i = 0; i < options->account_count; i++) {
+        const struct spf_account *account = options->accounts[i];
+        struct spf_cloud **cloud = &driver->desk.clouds[i];
+
+        if (anew) {
+            spf_cloud_free(*cloud);
+            *cloud = NULL;
+        }
+        if (*cloud != NULL && account->instances.count > 1) {
+            (void)spf_cloud_share(*cloud, account->instances.items, account->instances.count);
+        }
     }
     if (driver->desk.keys != NULL && is_to_be_asked_again(driver, SPF_GROUP_KEY)) {
         spf_key_shelf_free(driver->desk.keys);

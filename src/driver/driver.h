@@ -18,6 +18,14 @@ struct spf_driver_state {
     const struct spf_run *only; /* the run, where there is but one target; else NULL */
 };
 
+/* A region and credentials: what is asked, found out and refused there is apart from the others'.
+ */
+struct spf_account {
+    struct spf_cloud_options cloud;
+    /* The ids of its targets' instances; where there are several, what is common is asked once. */
+    SPF_LIST(const char *) instances;
+};
+
 /*
  * One round for one target or thousands: asks each run what it wants, has the probes fetch
  * it, and judges again, until every check of every run has its result, its time is up or
@@ -26,13 +34,12 @@ struct spf_driver_state {
  */
 struct spf_driver_options {
     int stop_fd; /* readable: stop now; -1 none */
-    const struct spf_cloud_options *cloud;
+    /* Those whose instances the targets are, by target->account; none: no cloud is asked. */
+    struct spf_account *const *accounts;
+    size_t account_count;
     spf_groups reported; /* groups without inputs that the report shows, whatever the checks want */
     /* everything but the cloud comes from it; NULL: there is none */
     const struct spf_transcript *transcript;
-    /* The ids of the targets' instances, where there are several: what is common is asked once. */
-    const char *const *instances;
-    size_t instance_count;
     bool remembers; /* addresses of instances, in the user's cache */
     size_t jobs;    /* so many targets at once, at most; 0: all */
     /* What is asked; NULL: nothing, for the answer is known. */

@@ -74,6 +74,7 @@ struct spf_target spf_line_target(struct json_object *json)
     struct spf_target target = {
         .instance_id = given(json, "instance_id"),
         .host = given(json, "host"),
+        .profile = given(json, "profile"),
         .user = given(json, "user"),
         .key_path = given(json, "key_file"),
         .jump = given(json, "jump"),

@@ -15,7 +15,7 @@ struct word {
 /* A target as a plain struct that a shape can write; secrets are not even in it. */
 struct asked {
     char *instance_id, *host, *user, *key_path, *jump, *ssh_config, *find_key, *key_dir;
-    char *profile, *config_path;
+    char *profile, *config_path, *account_name;
     int64_t port, family, selected, timeout_ms, deadline_s;
     enum spf_address_choice address;
     enum spf_session_mode session;
@@ -71,6 +71,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_STRING(struct asked, key_dir),
     SPF_SHAPE_STRING(struct asked, profile),
     SPF_SHAPE_STRING(struct asked, config_path),
+    SPF_SHAPE_STRING(struct asked, account_name),
     SPF_SHAPE_BOOL(struct asked, user_given),
     SPF_SHAPE_BOOL(struct asked, port_given),
     SPF_SHAPE_BOOL(struct asked, with_ssh_config),
@@ -130,6 +131,7 @@ struct json_object *spf_recorded_target_write(const struct spf_target *target,
         .key_dir = (char *)(uintptr_t)target->key_dir,
         .profile = (char *)(uintptr_t)target->profile,
         .config_path = (char *)(uintptr_t)target->config_path,
+        .account_name = (char *)(uintptr_t)target->account_name,
         .port = target->port,
         .family = target->family,
         .selected = target->selected,
@@ -235,6 +237,7 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
         .key_dir = given(asked->key_dir),
         .profile = asked->profile,
         .config_path = asked->config_path,
+        .account_name = given(asked->account_name),
         .user = given(asked->user) != NULL ? asked->user : "root",
         .user_given = asked->user_given,
         .port = (uint16_t)asked->port,

@@ -107,6 +107,9 @@ struct spf_target {
     const char *key_dir; /* the directory whose file for the bound pair is the key; NULL: none. Once
                             that is found, it is key_path. */
     const char *profile, *config_path; /* of --profile and --config-path; NULL: not given */
+    const char *account_name; /* for people, where the run has several: "cn-hangzhou, prod" */
+    unsigned
+        account; /* whose instance it is: its place among the driver's accounts; not recorded */
     /* Words of the command line that lines to rerun repeat (--region …); NULL, or a NULL-terminated
      * list */
     const char *const *other_options;

@@ -169,6 +169,7 @@ static struct json_object *echo_json(const struct spf_run *run)
     add_text(object, "instance_name",
              run->facts.instance.name[0] ? run->facts.instance.name : NULL);
     add_slot(object, "region_id", run, "{region}");
+    add_text(object, "profile", target->profile);
     if (target->alias != NULL) {
         add_text(object, "host", target->alias);
     } else if (target->host != NULL && strcmp(target->host, SPF_UNNAMED_HOST) == 0) {

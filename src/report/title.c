@@ -28,12 +28,15 @@ void spf_asked_title(struct spf_buf *buf, const struct spf_target *target)
 void spf_target_title(struct spf_buf *buf, const struct spf_run *run)
 {
     const char *name = run->facts.instance.name;
+    const char *account = run->target->account_name != NULL ? run->target->account_name : "";
 
     spf_asked_title(buf, run->target);
-    if (run->target->instance_id == NULL || name[0] == '\0') {
+    if (run->target->instance_id == NULL || (name[0] == '\0' && account[0] == '\0')) {
         return;
     }
     spf_buf_addstr(buf, " (");
     spf_buf_add_clean(buf, name, strlen(name), 130);
+    spf_buf_addstr(buf, name[0] != '\0' && account[0] != '\0' ? ", " : "");
+    spf_buf_add_clean(buf, account, strlen(account), 150);
     spf_buf_addch(buf, ')');
 }

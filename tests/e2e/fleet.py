@@ -870,13 +870,15 @@ TESTS = [causes_are_counted, a_record_grows_and_is_resumed, killed_at_any_time, 
          keys_of_their_own, keys_of_their_pairs, instances_share_what_is_wrong, what_is_common_is_asked_once]
 
 
-def main():
+def main(tests, prepare=None):
     binary, lab_cloud = (os.path.abspath(path) for path in sys.argv[1:3])
     failed = 0
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spf-fleet-"))
         scene = Scene(binary, lab_cloud, folder, stack)
-        for test in TESTS:
+        if prepare is not None:
+            prepare(scene)
+        for test in tests:
             if len(sys.argv) > 3 and test.__name__ not in sys.argv[3:]:
                 continue
             try:
@@ -888,4 +890,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(TESTS))

@@ -117,6 +117,56 @@ START_TEST(instances_are_words_of_their_list)
 }
 END_TEST
 
+/* The words that lines to rerun repeat, between blanks. */
+static void check_repeated(const struct spf_target *target, const char *expected)
+{
+    char said[200] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; target->other_options != NULL && target->other_options[i] != NULL; i++) {
+        len += (size_t)snprintf(said + len, sizeof said - len, "%s%s", i > 0 ? " " : "",
+                                target->other_options[i]);
+    }
+    ck_assert_str_eq(said, expected);
+}
+
+START_TEST(lines_have_accounts_of_their_own)
+{
+    static const struct {
+        const char *line, *region, *profile, *repeated;
+        unsigned account;
+    } rows[] = {
+        {"i-1", "a", "one", "--timeout 5 --region a --profile one", 0},
+        {"i-2 --region b", "b", "one", "--timeout 5 --region b --profile one", 1},
+        {"i-3 --prof=two", "a", "two", "--timeout 5 --region a --profile two", 2},
+        {"i-4 --profile two --region b -4", "b", "two", "--timeout 5 -4 --region b --profile two",
+         3},
+        {"i-5 --region=b", "b", "one", "--timeout 5 --region b --profile one", 1},
+        {"--host h", "a", "one", "--timeout 5 --region a --profile one", 0},
+    };
+    char list[400] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s\n", rows[i].line);
+    }
+    take_options("--instances-file list --key k --region a --timeout 5 --profile one");
+    ck_assert_int_eq(spf_targets_take(&targets, &options).code, SPF_OK);
+    ck_assert_int_eq(read_list(true, list).code, SPF_OK);
+    ck_assert_uint_eq(targets.list.count, sizeof rows / sizeof *rows);
+    ck_assert_uint_eq(targets.accounts.count, 4);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct spf_target *target = targets.list.items[i];
+
+        ck_assert_uint_eq(target->account, rows[i].account);
+        ck_assert_str_eq(target->profile, rows[i].profile);
+        ck_assert_str_eq(targets.accounts.items[target->account]->cloud.region, rows[i].region);
+        check_repeated(target, rows[i].repeated);
+    }
+    clear();
+}
+END_TEST
+
 START_TEST(what_is_wrong_has_its_number)
 {
     static const char *const lines[][2] = {
@@ -127,6 +177,8 @@ START_TEST(what_is_wrong_has_its_number)
         {"web1 web2", "two hosts"},
         {"web1 --timeout 9", "--timeout can be given once"},
         {"explain port-silent", "two hosts"},
+        {"--instance i-1 --region a --region b", "several --region"},
+        {"i-1 --profile=", "--profile is empty"},
         {"web1 $(id)", "only the shell"},
         {"web1 'open", "quot"},
         {"-p 22", "say what to check"},
@@ -197,9 +249,10 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("targets", (const TTest *const[]){
-                                    a_line_is_a_target, a_line_adds_to_the_command_line,
-                                    instances_are_words_of_their_list, what_is_wrong_has_its_number,
-                                    two_alike_are_one, instances_of_the_command_line,
-                                    many_lines_are_small, NULL});
+    return unit_main(
+        "targets",
+        (const TTest *const[]){a_line_is_a_target, a_line_adds_to_the_command_line,
+                               instances_are_words_of_their_list, lines_have_accounts_of_their_own,
+                               what_is_wrong_has_its_number, two_alike_are_one,
+                               instances_of_the_command_line, many_lines_are_small, NULL});
 }

@@ -131,7 +131,7 @@ void lab_action_serve(struct lab_call *call, struct lab_reply *reply)
                             "The specified parameter RegionId is not valid.");
             return;
         }
-        call->region = lab_world_region(call->world, region);
+        call->region = lab_world_region(call->world, call->access_key, region);
         if (call->region == NULL) {
             lab_reply_error(reply, request, 404, "InvalidRegionId.NotFound",
                             "The specified RegionId does not exist.");

@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "world.h"
+
 static int log_fd = -1;
 
 void lab_calllog_open(const char *file)
@@ -25,7 +27,7 @@ static void add(struct json_object *line, const char *name, const char *value)
     json_object_object_add(line, name, value != NULL ? json_object_new_string(value) : NULL);
 }
 
-void lab_calllog_add(const struct lab_request *request, bool verified,
+void lab_calllog_add(const struct lab_request *request, struct json_object *access_key,
                      const struct lab_reply *reply, const struct lab_struck *struck)
 {
     struct json_object *line;
@@ -55,7 +57,8 @@ void lab_calllog_add(const struct lab_request *request, bool verified,
     json_object_object_add(line, "params", params);
     json_object_object_add(line, "status", json_object_new_int64(reply->status));
     add(line, "code", reply->code);
-    add(line, "signature", verified ? "ok" : reply->code);
+    add(line, "signature", access_key != NULL ? "ok" : reply->code);
+    add(line, "account", lab_text(lab_member(access_key, "identity"), "AccountId"));
     add(line, "fault", struck->name);
 
     const char *text = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |

@@ -238,7 +238,7 @@ static enum MHD_Result answer(const struct lab_world *world, struct MHD_Connecti
         lab_action_serve(&call, &reply);
     }
     struct lab_struck struck = lab_faults_apply(world, request, &reply);
-    lab_calllog_add(request, call.access_key != NULL, &reply, &struck);
+    lab_calllog_add(request, call.access_key, &reply, &struck);
     bool json = wants_json(request);
     char *text = json ? lab_need(strdup(json_object_to_json_string_ext(
                             reply.body, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)))

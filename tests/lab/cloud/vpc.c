@@ -10,7 +10,8 @@ static struct json_object *find_item(const struct lab_call *call, const char *se
     struct json_object_iter at;
 
     if (asked != NULL && asked[0] != '\0') {
-        return lab_member(lab_member(lab_world_region(call->world, asked), section), id);
+        return lab_member(
+            lab_member(lab_world_region(call->world, call->access_key, asked), section), id);
     }
     json_object_object_foreachC(regions, at)
     {

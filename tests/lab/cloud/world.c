@@ -50,7 +50,10 @@ struct json_object *lab_world_access_key(const struct lab_world *world, const ch
     return NULL;
 }
 
-struct json_object *lab_world_region(const struct lab_world *world, const char *id)
+struct json_object *lab_world_region(const struct lab_world *world, struct json_object *access_key,
+                                     const char *id)
 {
-    return lab_member(lab_member(world->root, "regions"), id);
+    struct json_object *own = lab_member(access_key, "regions");
+
+    return lab_member(own != NULL ? own : lab_member(world->root, "regions"), id);
 }

@@ -3,7 +3,7 @@
  *
  *   access_keys  list of {AccessKeyId, AccessKeySecret, SecurityToken (temporary keys only),
  *                state ("active", "inactive", "expired": the token), identity (the reply of
- *                GetCallerIdentity)}
+ *                GetCallerIdentity), regions (its account's own; else those of the world)}
  *   regions      object: region id -> {LocalName, RegionEndpoint, and sections}
  *   sections     objects: id -> item with the field names and nesting of the real replies:
  *                Instances, SecurityGroups (with Permissions), KeyPairs, VSwitches, NetworkAcls,
@@ -36,7 +36,9 @@ void lab_world_load(struct lab_world *world, const char *file);
 
 /* The members below are borrowed; NULL if absent. */
 struct json_object *lab_world_access_key(const struct lab_world *world, const char *id);
-struct json_object *lab_world_region(const struct lab_world *world, const char *id);
+/* Of the account that access_key (NULL: anybody's) is of. */
+struct json_object *lab_world_region(const struct lab_world *world, struct json_object *access_key,
+                                     const char *id);
 
 /* A member of an object, or NULL; object may be NULL. */
 struct json_object *lab_member(struct json_object *object, const char *name);
