@@ -177,18 +177,6 @@ static struct spf_error select_in(struct spf_round *round, const struct spf_opti
     return error;
 }
 
-static struct spf_error leave_out(struct spf_targets *targets, unsigned place, const char *why)
-{
-    struct spf_left_out *left_out = SPF_APPEND(&targets->left_out);
-
-    if (left_out == NULL) {
-        return no_memory_error;
-    }
-    left_out->where = name_of(targets->accounts.items[place]);
-    left_out->why = strdup(why);
-    return left_out->where != NULL && left_out->why != NULL ? spf_ok() : no_memory_error;
-}
-
 /* The accounts that were asked, and what became of it. */
 struct tour {
     struct chosen chosen;
@@ -214,7 +202,8 @@ static struct spf_error visit(struct spf_round *round, const struct spf_options 
     if (tour->failed++ == 0) {
         tour->first = error;
     }
-    return leave_out(&round->targets, place, error.text);
+    return spf_targets_leave_out(&round->targets, name_of(round->targets.accounts.items[place]),
+                                 error.text);
 }
 
 static struct spf_error judge_tour(const struct tour *tour, const struct spf_options *options)

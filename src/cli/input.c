@@ -33,13 +33,10 @@ static struct spf_error wait_for(int fd, int stop_fd, int64_t until_ms)
                : spf_error(SPF_ERR_TOO_BIG, _("it did not come to its end in time (--deadline)"));
 }
 
-struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
-                                struct spf_buf *text)
+struct spf_error spf_input_read_from(int fd, int stop_fd, unsigned seconds, struct spf_buf *text)
 {
-    bool is_input = strcmp(path, "-") == 0;
-    int fd = is_input ? STDIN_FILENO : spf_open_to_read(path);
     int64_t until_ms = spf_now_ms() + (int64_t)seconds * 1000;
-    struct spf_error error = fd >= 0 ? spf_ok() : spf_error_sys(errno, _("it cannot be read"));
+    struct spf_error error = spf_ok();
     char bytes[16384];
     ssize_t got = 1;
 
@@ -60,6 +57,17 @@ struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
             error = spf_error(SPF_ERR_TOO_BIG, _("it is too large"));
         }
     }
+    return error;
+}
+
+struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
+                                struct spf_buf *text)
+{
+    bool is_input = strcmp(path, "-") == 0;
+    int fd = is_input ? STDIN_FILENO : spf_open_to_read(path);
+    struct spf_error error = fd >= 0 ? spf_input_read_from(fd, stop_fd, seconds, text)
+                                     : spf_error_sys(errno, _("it cannot be read"));
+
     if (!is_input && fd >= 0) {
         (void)close(fd);
     }
@@ -84,7 +92,7 @@ static FILE *open_regular(const char *path)
     return file;
 }
 
-static void say_remarks(struct spf_buf *remarks, const char *shown)
+void spf_input_remarks(struct spf_buf *remarks, const char *shown)
 {
     for (char *at = remarks->data, *line; (line = strsep(&at, "\n")) != NULL;) {
         if (line[0] != '\0') {
@@ -122,7 +130,7 @@ struct spf_error spf_input_ledger(const char *path, int stop_fd, unsigned second
         error = spf_error(SPF_ERR_INVALID,
                           _("it is neither a record of sshpreflight nor lines of its ndjson"));
     }
-    say_remarks(&remarks, shown);
+    spf_input_remarks(&remarks, shown);
     spf_buf_clear(&text);
     spf_buf_clear(&remarks);
     return error.code == SPF_OK || error.code == SPF_ERR_NOMEM

@@ -352,7 +352,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"instance", 0, "ID", N_("the ECS instance to check; its name or an address will do, too; repeatable"), WHAT, TAKE(instance, take_instance), ADDS},
     {"host", 0, "NAME", N_("the host to try; with --instance: instead of its address"), WHAT, TAKE(host, take_host), ADDS},
     {"instances-file", 0, "FILE", N_("check the instances of this list, a line each (- reads standard input)"), HERE, FILES(instances_files)},
-    {"hosts-file", 0, "FILE", N_("check the hosts of this list, a line each (- reads standard input)"), HERE, FILES(hosts_files)},
+    {"hosts-file", 0, "FILE", N_("check the hosts of this list, a line each (- reads standard input), or of an Ansible inventory"), HERE, FILES(hosts_files)},
     {"all", 0, NULL, N_("check every instance of the region"), HERE, FLAG(all)},
     {"tag", 0, "KEY[=VALUE]", N_("check the instances with this tag; repeatable: with all of these"), HERE, TAKE(tags, take_tag), ADDS},
     {"vpc", 0, "ID", N_("check the instances of this VPC"), HERE, TEXT(vpc)},

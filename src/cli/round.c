@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli/accounts.h"
 #include "cli/input.h"
+#include "cli/inventory.h"
 #include "cli/prompt.h"
 #include "cli/resume.h"
 #include "cloud/instance_word.h"
@@ -78,6 +79,7 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
     struct spf_error error;
     struct spf_buf text;
     char shown[100];
+    bool inventory;
 
     if (strcmp(path, "-") == 0) {
         spf_copy(shown, sizeof shown, _("standard input"));
@@ -85,11 +87,15 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
         spf_clean(shown, sizeof shown, path, strlen(path));
     }
     spf_buf_init(&text, SPF_TARGET_LIST_MAX);
-    error = spf_input_read(path, stop_fd, options->deadline_s, &text);
+    inventory = !of_instances && spf_inventory_is_directory(path);
+    error = inventory ? spf_ok() : spf_input_read(path, stop_fd, options->deadline_s, &text);
     if (error.code == SPF_OK && strlen(text.data) != text.len) {
         error = spf_error(SPF_ERR_INVALID, _("it is not a text file"));
     }
-    if (error.code == SPF_OK) {
+    inventory |= !of_instances && error.code == SPF_OK && spf_inventory_is_one(text.data);
+    if (error.code == SPF_OK && inventory) {
+        error = spf_inventory_take(&round->targets, options, path, shown, stop_fd);
+    } else if (error.code == SPF_OK) {
         error = spf_targets_read(&round->targets, options, of_instances, shown, text.data);
     }
     spf_buf_clear(&text);

@@ -397,7 +397,7 @@ static struct spf_error split_word(char *line, bool of_instances, struct spf_wor
 }
 
 /* A list may be somebody else's: the environment is not for it. */
-static char *no_variable(const char *name)
+char *spf_no_variable(const char *name)
 {
     (void)name;
     return NULL;
@@ -413,7 +413,7 @@ static struct spf_error split(char *line, bool of_instances, struct spf_words *w
     if (line[strcspn(line, " \t\"'")] == '\0') {
         return split_word(line, of_instances, words);
     }
-    if (!spf_shell_words(line, no_variable, &raw, &why)) {
+    if (!spf_shell_words(line, spf_no_variable, &raw, &why)) {
         error = spf_usage("%s", why);
     }
     for (size_t i = 0; error.code == SPF_OK && i < raw.list.count; i++) {
@@ -445,54 +445,66 @@ static struct spf_error read_words(struct spf_options *line, struct spf_words *w
     return error;
 }
 
-static struct spf_error read_line(struct spf_targets *targets, const struct spf_options *options,
-                                  bool of_instances, char *text)
+struct spf_error spf_targets_add_words(struct spf_targets *targets,
+                                       const struct spf_options *options, struct spf_words *words)
 {
     struct spf_options line;
-    struct spf_words words = {0};
     struct spf_error error;
 
     begin_line(&line, options);
-    if (strlen(text) > LINE_MAX_BYTES) {
-        error = spf_usage("it is longer than %d bytes", LINE_MAX_BYTES);
-    } else {
-        error = split(text, of_instances, &words);
-    }
-    if (error.code == SPF_OK) {
-        error = read_words(&line, &words);
-    }
+    error = read_words(&line, words);
     if (error.code == SPF_OK) {
         error = finish_line(targets, options, &line);
     }
     /* Options borrow their words. */
-    for (size_t i = 0; error.code == SPF_OK && i < words.list.count; i++) {
-        if (!keep_text(targets, &words.list.items[i])) {
+    for (size_t i = 0; error.code == SPF_OK && i < words->list.count; i++) {
+        if (!keep_text(targets, &words->list.items[i])) {
             error = no_memory_error;
         }
     }
-    spf_words_clear(&words);
     spf_options_clear(&line);
     return error;
 }
 
-static struct spf_error leave_out(struct spf_targets *targets, const char *name, size_t number,
-                                  const char *why)
+static struct spf_error read_line(struct spf_targets *targets, const struct spf_options *options,
+                                  bool of_instances, char *text)
+{
+    struct spf_words words = {0};
+    struct spf_error error = strlen(text) > LINE_MAX_BYTES
+                                 ? spf_usage("it is longer than %d bytes", LINE_MAX_BYTES)
+                                 : split(text, of_instances, &words);
+
+    if (error.code == SPF_OK) {
+        error = spf_targets_add_words(targets, options, &words);
+    }
+    spf_words_clear(&words);
+    return error;
+}
+
+struct spf_error spf_targets_leave_out(struct spf_targets *targets, char *where, const char *why)
 {
     struct spf_left_out *line =
         targets->left_out.count < LEFT_OUT_MAX ? SPF_APPEND(&targets->left_out) : NULL;
-    struct spf_buf where;
 
     if (line == NULL) {
+        free(where);
         return targets->left_out.count < LEFT_OUT_MAX
                    ? no_memory_error
-                   : spf_usage("%s: more than %d lines cannot be read", name, LEFT_OUT_MAX);
+                   : spf_usage("more than %d lines cannot be read", LEFT_OUT_MAX);
     }
+    line->where = where;
+    line->why = strdup(why);
+    return line->where != NULL && line->why != NULL ? spf_ok() : no_memory_error;
+}
+
+static char *name_line(const char *name, size_t number)
+{
+    struct spf_buf where;
+
     spf_buf_init(&where, 400);
     spf_buf_add_clean(&where, name, strlen(name), 300);
     spf_buf_addf(&where, _(" line %zu"), number);
-    line->where = spf_buf_take(&where);
-    line->why = strdup(why);
-    return line->where != NULL && line->why != NULL ? spf_ok() : no_memory_error;
+    return spf_buf_take(&where);
 }
 
 static char *trimmed(char *line)
@@ -526,7 +538,7 @@ struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_
         }
         error = read_line(targets, options, of_instances, line);
         if (error.code == SPF_ERR_USAGE || error.code == SPF_ERR_INVALID) {
-            error = leave_out(targets, name, number, error.text);
+            error = spf_targets_leave_out(targets, name_line(name, number), error.text);
         }
         if (error.code != SPF_OK) {
             return error;

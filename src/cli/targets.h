@@ -3,6 +3,7 @@
 
 #include "cli/options.h"
 #include "driver/driver.h"
+#include "openssh/shell_words.h"
 
 /*
  * The targets that a command line asks for: the one that it names, and those of its lists
@@ -60,6 +61,20 @@ struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_
 SPF_MUST_USE
 struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_options *options,
                                   bool of_instances, const char *name, char *text);
+
+/* Adds the one that words name, as on a command line. What the target borrows of them becomes the
+ * targets'. Errors as of spf_targets_take. */
+SPF_MUST_USE
+struct spf_error spf_targets_add_words(struct spf_targets *targets,
+                                       const struct spf_options *options, struct spf_words *words);
+
+/* One that cannot be asked for. Takes where over (NULL: no memory). SPF_ERR_NOMEM; SPF_ERR_USAGE:
+ * there are too many. */
+SPF_MUST_USE
+struct spf_error spf_targets_leave_out(struct spf_targets *targets, char *where, const char *why);
+
+/* For spf_shell_words: a list has no variables. Returns NULL. */
+char *spf_no_variable(const char *name);
 
 /* Adds an instance that was selected in that account. id is borrowed. Errors as of
  * spf_targets_take. */
