@@ -10,7 +10,7 @@ import sys
 import fleet
 from fleet import expect
 import stage  # noqa: F401  (finds the harness)
-from harness import world
+from harness import teller, world
 from harness.cloud import Authority, Cloud
 
 OTHER_REGION = "cn-shanghai"
@@ -57,7 +57,7 @@ class Accounts:
         with open(self.config, "w", encoding="ascii") as out:
             json.dump({"current": "first", "profiles": profiles}, out)
         os.chmod(self.config, 0o600)
-        authority = Authority(scene.folder + "/authority")
+        self.authority = authority = Authority(scene.folder + "/authority")
         self.cloud = scene.stack.enter_context(
             Cloud(scene.lab_cloud, scene.folder + "/" + name, shown, authority))
         self.how = ["--endpoint", self.cloud.url, "--ca-file", authority.ca, "--source-ip",
@@ -174,6 +174,19 @@ def lines_of_their_own(scene):
         raise AssertionError(err)
 
 
+def our_address_is_asked_once(scene):
+    """However many targets judge their rules by it; also what the service says wrong is said of all."""
+    for recipe, wanted, status in (({"body": "198.51.100.7\n"}, "pass", 0), ({"status": 503}, "unknown", 2)):
+        of = Accounts(scene, "lookup%d" % status, count=40)
+        service = teller.Teller(recipe, of.authority)
+        scene.stack.callback(service.stop)
+        how = [word if word != "198.51.100.7" else "lookup:" + service.url for word in of.how]
+        report, _ = scene.report(*how, "--address", "public", "--all", status=status)
+        expect("targets", len(report["targets"]), 40)
+        expect("verdicts", {one["verdict"] for one in report["targets"]}, {wanted})
+        expect("requests", len(service.requests), 1)
+
+
 def what_cannot_be_meant(scene):
     of = Accounts(scene, "wrong")
     one = of.ids["first", world.HOME_REGION][0]
@@ -191,7 +204,8 @@ def what_cannot_be_meant(scene):
     expect("once", shown(report), of.of(("first", OTHER_REGION)))
 
 
-TESTS = [several_regions, several_profiles, lines_of_their_own, what_cannot_be_meant]
+TESTS = [several_regions, several_profiles, lines_of_their_own, our_address_is_asked_once,
+         what_cannot_be_meant]
 
 
 if __name__ == "__main__":

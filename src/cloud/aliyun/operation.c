@@ -38,9 +38,7 @@ static void drop_ask(struct spf_operation *operation)
     }
     *link = operation->next;
     spf_operation_drop_calls(operation);
-    if (operation->fetch != NULL) {
-        spf_fetch_cancel(operation->fetch);
-    }
+    spf_operation_drop_lookup(operation);
     free(operation->regions);
     free(operation->marks.items);
     free(operation);
@@ -209,6 +207,7 @@ struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun
 bool spf_aliyun_share(struct spf_aliyun *aliyun, const char *const *ids, size_t count)
 {
     spf_share_free(aliyun->share);
+    spf_lookups_forget(aliyun, true);
     aliyun->share = spf_share_new(aliyun, ids, count);
     if (aliyun->share != NULL && aliyun->options->listing != NULL) {
         spf_share_know(aliyun->share, aliyun->options->listing);
@@ -225,6 +224,7 @@ void spf_aliyun_free(struct spf_aliyun *aliyun)
         drop_ask(aliyun->operations);
     }
     spf_share_free(aliyun->share);
+    spf_lookups_forget(aliyun, true);
     if (aliyun->exchange != NULL) {
         spf_exchange_cancel(aliyun->exchange);
     }

@@ -21,7 +21,8 @@ struct spf_aliyun {
         *exchange; /* while it is under way; all operations for credentials wait for it */
     struct spf_exchange_options exchange_options;
     struct spf_operation *operations;
-    struct spf_share *share; /* NULL: nobody else asks the same (share.h) */
+    struct spf_lookup *lookups; /* of this round, where several ask (lookup.c) */
+    struct spf_share *share;    /* NULL: nobody else asks the same (share.h) */
 };
 
 struct spf_operation;
@@ -61,7 +62,7 @@ struct spf_operation {
     size_t region_count;
     size_t next_region;
     bool searching;
-    struct spf_fetch *fetch; /* of a lookup */
+    struct spf_lookup *lookup; /* that it waits for; NULL */
     SPF_LIST(struct spf_page_mark) marks;
     struct spf_failure failure; /* the first region's, when none gave an answer */
 };
@@ -112,6 +113,10 @@ struct spf_api *spf_operation_api(struct spf_aliyun *aliyun);
 void spf_operation_credentials(struct spf_operation *operation);
 void spf_operation_instance(struct spf_operation *operation);
 void spf_operation_lookup(struct spf_operation *operation);
+/* It waits for its lookup no more. */
+void spf_operation_drop_lookup(struct spf_operation *operation);
+/* What was told is asked again. all: also what has not been, and nobody waits for it any more. */
+void spf_lookups_forget(struct spf_aliyun *aliyun, bool all);
 void spf_operation_rules(struct spf_operation *operation);
 void spf_operation_membership(struct spf_operation *operation);
 void spf_operation_jump_instance(struct spf_operation *operation);
