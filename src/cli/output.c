@@ -51,7 +51,7 @@ static bool take_rights(int fd, const struct stat *old)
 
     /* Rights of a group are not another group's. */
     if (fchown(fd, old->st_uid, old->st_gid) != 0 && fchown(fd, (uid_t)-1, old->st_gid) != 0) {
-        mode &= ~(mode_t)0070;
+        mode &= (mode_t)0707;
     }
     return fchmod(fd, mode) == 0;
 }

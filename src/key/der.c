@@ -21,7 +21,7 @@ size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer)
         len = 0;
     }
     for (end = p + len; p < end && count < 9; p += len, count++) {
-        if (ASN1_get_object(&p, &len, &tag, &class, end - p) & 0x80) {
+        if (ASN1_get_object(&p, &len, &tag, &class, (long)(end - p)) & 0x80) {
             break;
         }
         tags[count] = tag;

@@ -391,7 +391,7 @@ static int64_t turn_of(const struct spf_dial *dial, int64_t now_ms)
     if (key.ss_family == AF_INET6 && !IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr)) {
         v6->sin6_port = 0;
     }
-    return spf_pace_take(dial->pace, &key, dial->places.place[dial->next].len, now_ms);
+    return spf_pace_take(dial->pace, &key, (size_t)dial->places.place[dial->next].len, now_ms);
 }
 
 static void try_next(struct spf_dial *dial)

@@ -46,7 +46,7 @@ static int resolve(const char *name, const char *port, int family, int flags,
             continue;
         }
         memcpy(&place->address, at->ai_addr, at->ai_addrlen);
-        place->len = at->ai_addrlen;
+        place->len = (socklen_t)at->ai_addrlen;
         places->count++;
     }
     freeaddrinfo(list);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "heap.h"
 #include "unit.h"
 
 #include "base/clock.h"
@@ -345,33 +346,32 @@ static const struct spf_field outer_fields[] = {SPF_SHAPE_TEXT(struct outer, nam
                                                 SPF_SHAPE_LIST(struct outer, list, &inner_shape)};
 static const struct spf_shape outer_shape = SPF_SHAPE(struct outer, outer_fields);
 
-/* How often a text that is only known as a shifted copy occurs in the heap. */
+struct search {
+    const char *shifted; /* each character one less: the test itself must not hold the text */
+    size_t len;
+    int found;
+};
+
+static void search_block(const char *from, const char *to, void *context)
+{
+    struct search *search = context;
+
+    for (const char *at = from; (size_t)(to - at) >= search->len; at++) {
+        size_t same = 0;
+
+        while (same < search->len && at[same] == search->shifted[same] + 1) {
+            same++;
+        }
+        search->found += same == search->len;
+    }
+}
+
 static int in_heap(const char *shifted, size_t len)
 {
-    FILE *maps = fopen("/proc/self/maps", "re");
-    char line[300];
-    int found = 0;
+    struct search search = {shifted, len, 0};
 
-    ck_assert_ptr_nonnull(maps);
-    while (fgets(line, sizeof line, maps) != NULL) {
-        uintptr_t from;
-        uintptr_t to;
-
-        if (strstr(line, "[heap]") == NULL ||
-            sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &from, &to) != 2) {
-            continue;
-        }
-        for (const char *at = (const char *)from; at + len <= (const char *)to; at++) {
-            size_t same = 0;
-
-            while (same < len && at[same] == shifted[same] + 1) {
-                same++;
-            }
-            found += same == len;
-        }
-    }
-    (void)fclose(maps);
-    return found;
+    ck_assert(heap_each_block(search_block, &search));
+    return search.found;
 }
 
 /* A token that came in pieces, was parsed and was dropped: freed memory must not hold it. */

@@ -163,6 +163,18 @@ ssize_t spf_read(int fd, void *bytes, size_t len)
     return read(fd, bytes, len < INT_MAX ? (unsigned)len : INT_MAX);
 }
 
+ssize_t spf_pread(int fd, void *bytes, size_t len, int64_t at)
+{
+    const int64_t place = _lseeki64(fd, 0, SEEK_CUR);
+    ssize_t got;
+
+    if (place < 0 || _lseeki64(fd, at, SEEK_SET) < 0) {
+        return -1;
+    }
+    got = spf_read(fd, bytes, len);
+    return _lseeki64(fd, place, SEEK_SET) < 0 ? -1 : got;
+}
+
 ssize_t spf_write(int fd, const void *bytes, size_t len)
 {
     if (fd >= SPF_SOCKETS) {

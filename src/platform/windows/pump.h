@@ -7,7 +7,8 @@
 
 /* Pipes whose bytes come and go at a socket: what waits for sockets can wait for them then. */
 struct spf_pump_ends {
-    HANDLE reads, writes; /* what comes from the pipe, and what goes to it; both may be one */
+    HANDLE reads; /* what comes from the pipe; may be the same as the next */
+    HANDLE writes;
 };
 
 /* Takes over the ends; fd, a socket's descriptor, stays the caller's and may be closed. Its other

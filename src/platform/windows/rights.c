@@ -61,7 +61,9 @@ static void name_of(PSID sid, char *out, size_t size)
     DWORD name_len = 128;
     DWORD domain_len = 128;
     SID_NAME_USE use;
-    char *narrow = NULL, *narrow_domain = NULL, both[300] = "";
+    char *narrow = NULL;
+    char *narrow_domain = NULL;
+    char both[300] = "";
 
     if (LookupAccountSidW(NULL, sid, name, &name_len, domain, &domain_len, &use)) {
         narrow = spf_narrow(name);

@@ -417,7 +417,8 @@ int spf_poll(struct spf_pollfd *polls, nfds_t count, int timeout_ms)
     }
     for (;;) {
         const ULONGLONG now = GetTickCount64();
-        int wait_ms = timeout_ms < 0 ? -1 : (int)(until > now ? until - now : 0), got;
+        int wait_ms = timeout_ms < 0 ? -1 : (int)(until > now ? until - now : 0);
+        int got;
 
         ready = poll_files(polls, count, &files);
         if (ready > 0) {
@@ -455,7 +456,7 @@ static void fill_mask(struct sockaddr_storage *mask, int family, unsigned bits)
                                 ? (unsigned char *)&((struct sockaddr_in *)mask)->sin_addr
                                 : (unsigned char *)&((struct sockaddr_in6 *)mask)->sin6_addr;
 
-    mask->ss_family = (ADDRESS_FAMILY)family;
+    mask->ss_family = (short)family;
     for (unsigned i = 0; i < bits && i < 128; i++) {
         octets[i / 8] |= (unsigned char)(0x80 >> i % 8);
     }

@@ -130,7 +130,8 @@ END_TEST
 START_TEST(a_child_inherits_three_handles)
 {
     const char *const words[] = {own, "wait", NULL};
-    HANDLE reads, writes;
+    HANDLE reads;
+    HANDLE writes;
     DWORD len = 0;
     char byte;
     pid_t pid;
@@ -152,7 +153,8 @@ START_TEST(a_socket_is_a_child_s_input_and_output)
     const char *const words[] = {own, "copy", NULL};
     struct spf_child_environment environment = spf_child_environment(false);
     char sent[100000], got[sizeof sent];
-    size_t there = 0, back = 0;
+    size_t there = 0;
+    size_t back = 0;
     int pair[2];
     pid_t pid;
 
@@ -303,7 +305,8 @@ END_TEST
 static int act(char **argv)
 {
     char bytes[4096];
-    DWORD len, done;
+    DWORD len;
+    DWORD done;
 
     if (strcmp(argv[1], "words") == 0) {
         for (int i = 2; argv[i] != NULL; i++) {

@@ -368,14 +368,14 @@ static struct spf_failure nothing_found(const struct spf_credential_trail *trail
 /* Fills what the profile left open, as the CLI does. A text that is no endpoint must not be
  * skipped: the calls would go elsewhere. */
 static bool endpoint_of(const char *name,
-                        struct spf_error (*read)(const char *, struct spf_endpoint *),
+                        struct spf_error (*parse)(const char *, struct spf_endpoint *),
                         struct spf_endpoint *endpoint, struct spf_failure *failure)
 {
     const char *text = env(name);
     struct spf_error error = spf_ok();
 
     if (text != NULL && endpoint->url[0] == '\0') {
-        error = read(text, endpoint);
+        error = parse(text, endpoint);
     }
     if (error.code != SPF_OK) {
         *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: %s", name, error.text);

@@ -53,11 +53,12 @@
 #undef NO_ADDRESS
 #undef NO_RECOVERY
 #undef TRY_AGAIN
+#undef TEXT
 
 typedef unsigned uid_t;
 typedef unsigned gid_t;
 typedef unsigned id_t;
-typedef unsigned nfds_t;
+typedef size_t nfds_t;
 typedef struct {
     int unused;
 } sigset_t_of_threads;
@@ -84,11 +85,12 @@ typedef struct {
 #define SOL_IPV6   41
 #undef IP_RECVERR
 #undef IPV6_RECVERR
-#define IP_RECVERR   11
-#define IPV6_RECVERR 25
-#define SIOCOUTQ     0x5411
-#define POLLRDHUP    0
-#define EAI_SYSTEM   11
+#define IP_RECVERR     11
+#define IPV6_RECVERR   25
+#define SIOCOUTQ       0x5411
+#define IN_LOOPBACKNET 127
+#define POLLRDHUP      0
+#define EAI_SYSTEM     11
 
 struct spf_pollfd {
     int fd;
@@ -184,6 +186,8 @@ int spf_gethostname(char *name, size_t size);
 #undef gai_strerror
 #define gai_strerror(error)     spf_gai_strerror(error)
 #define gethostname(name, size) spf_gethostname(name, size)
+#define getnameinfo(address, len, host, size, service, service_size, flags) \
+    getnameinfo(address, len, host, (DWORD)(size), service, service_size, flags)
 
 struct ifaddrs {
     struct ifaddrs *ifa_next;
@@ -215,6 +219,7 @@ int eventfd(unsigned value, int flags);
 int spf_open(const char *path, int flags, ...);
 int spf_close(int fd);
 ssize_t spf_read(int fd, void *bytes, size_t len);
+ssize_t spf_pread(int fd, void *bytes, size_t len, int64_t at); /* of a file; keeps its place */
 ssize_t spf_write(int fd, const void *bytes, size_t len);
 int fcntl(int fd, int command, ...);
 int ioctl(int fd, unsigned long request, void *value);
@@ -229,6 +234,7 @@ int spf_rename(const char *from, const char *to);
 #define close             spf_close
 #define read              spf_read
 #define write             spf_write
+#define pread             spf_pread
 #define fopen(path, mode) spf_fopen(path, mode)
 #undef access
 #define access(path, mode) spf_access(path, mode)
