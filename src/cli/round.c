@@ -191,10 +191,16 @@ static bool begin(void *context, size_t index)
     return true;
 }
 
+/* Its place in diagnoses and reported: with forget a long list leaves nothing there. */
+static size_t kept_at(const struct spf_round *round, size_t index)
+{
+    return round->forget ? 0 : index;
+}
+
 /* Nothing of the target is needed any more. */
 static void forget(struct spf_round *round, size_t index)
 {
-    spf_diagnosis_clear(&round->diagnoses[index]);
+    spf_diagnosis_clear(&round->diagnoses[kept_at(round, index)]);
     spf_changes_free(round->changes[index]);
     round->changes[index] = NULL;
     if (round->taken[index] != NULL) {
@@ -246,11 +252,10 @@ static struct spf_error make_room(struct spf_round *round)
         round->left_out[i] = (struct spf_report_left_out){targets->left_out.items[i].where,
                                                           targets->left_out.items[i].why};
     }
-    if (round->replayed != NULL) {
-        return spf_ok();
+    if (round->replayed == NULL) {
+        round->report.left_out = round->left_out;
+        round->report.left_out_count = targets->left_out.count;
     }
-    round->report.left_out = round->left_out;
-    round->report.left_out_count = targets->left_out.count;
     return spf_ok();
 }
 
@@ -345,23 +350,23 @@ static void conclude_taken(struct spf_round *round, size_t index)
     const struct spf_ledger *ledger = round->replayed != NULL ? round->replayed : round->resumed;
     const struct spf_ledger_entry *entry = spf_ledger_entry(ledger, round->taken_from[index] - 1);
 
-    round->diagnoses[index] = round->taken[index]->diagnosis;
+    round->diagnoses[kept_at(round, index)] = round->taken[index]->diagnosis;
     round->taken[index]->diagnosis = (struct spf_diagnosis){0};
-    round->reported[index].judged_utc = entry->recorded_utc;
+    round->reported[kept_at(round, index)].judged_utc = entry->recorded_utc;
     if (entry->duration_ms >= 0) {
-        round->reported[index].duration_ms = entry->duration_ms;
+        round->reported[kept_at(round, index)].duration_ms = entry->duration_ms;
     }
 }
 
 /* The target is done: what it means, for whoever wants to know at once. */
 static void conclude(struct spf_round *round, size_t index)
 {
-    struct spf_report_target *target = &round->reported[index];
+    struct spf_report_target *target = &round->reported[kept_at(round, index)];
     struct spf_run *run = round->runs[index];
 
     *target = (struct spf_report_target){
         .run = run,
-        .diagnosis = &round->diagnoses[index],
+        .diagnosis = &round->diagnoses[kept_at(round, index)],
         .duration_ms = spf_now_ms() - round->begun_ms[index],
         .place = index + 1,
     };
@@ -369,7 +374,7 @@ static void conclude(struct spf_round *round, size_t index)
         conclude_taken(round, index);
     } else {
         spf_diagnosis_reconcile(run);
-        spf_diagnose(run, spf_utc_now(), &round->diagnoses[index]);
+        spf_diagnose(run, spf_utc_now(), &round->diagnoses[kept_at(round, index)]);
     }
     if (round->baseline != NULL) {
         spf_changes_free(round->changes[index]);
@@ -522,7 +527,7 @@ struct spf_error spf_round_run(struct spf_round *round, const struct spf_options
         round->report.replayed_utc = spf_ledger_run(round->replayed, 0)->ended_utc;
     }
     for (size_t i = 0; round->driver != NULL && i < round->count; i++) {
-        spf_diagnosis_clear(&round->diagnoses[i]);
+        spf_diagnosis_clear(&round->diagnoses[kept_at(round, i)]);
         if (round->runs[i] != NULL) {
             spf_run_again(round->runs[i], keep);
         }

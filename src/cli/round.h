@@ -25,6 +25,7 @@ struct spf_round {
     /* by target; with forget an item is NULL before its target is begun and after each */
     size_t count;
     struct spf_run **runs;
+    /* with forget only the first is used, by each in turn */
     struct spf_diagnosis *diagnoses;
     struct spf_report_target *reported;
     size_t *taken_from;       /* its entry of replayed or resumed, from 1; 0: it is asked */

@@ -3,6 +3,7 @@
 about the cloud or the network."""
 
 import json
+import os
 import resource
 import signal
 import socket
@@ -17,6 +18,29 @@ def run(binary, folder, port, what, soft, hard):
     return subprocess.run([binary, "--host", "127.0.0.1", "-p", str(port), "--key", folder + "/key", "--json",
                            "--timeout", "20"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=100, check=False, preexec_fn=limit, env={"HOME": folder})
+
+
+def memory_of(binary, folder, port, count):
+    """KiB at most, of so many targets written as they are done."""
+    with open(folder + "/hosts", "w", encoding="ascii") as hosts:
+        hosts.writelines("127.9.%d.%d\n" % (i // 250, i % 250 + 1) for i in range(count))
+    child = subprocess.Popen(
+        [binary, "--hosts-file", folder + "/hosts", "-p", str(port), "-l", "root", "--only", "net.port",
+         "--format", "ndjson"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={"HOME": folder})
+    _, _, used = os.wait4(child.pid, 0)
+    child.returncode = 0
+    return used.ru_maxrss
+
+
+def left_by_a_target(binary, folder, port):
+    """Bytes that a target leaves behind; None: of a sanitizer's heap nothing can be said."""
+    with open(binary, "rb") as program:
+        text = program.read()
+    if b"__asan_init" in text or b"__tsan_init" in text:
+        return None
+    few, many = (memory_of(binary, folder, port, count) for count in (1000, 5000))
+    return (many - few) * 1024 / 4000
 
 
 def main():
@@ -41,6 +65,10 @@ def main():
                 wrong.append("%s: status %d, %r" % (label, done.returncode, done.stderr))
             elif not refused and json.loads(done.stdout)["targets"][0]["cause"] != cause:
                 wrong.append("%s: %s" % (label, done.stdout.decode()))
+        left = left_by_a_target(sys.argv[1], folder, closed)
+        # its line of the list, and where it is in the queue
+        if left is not None and left > 1400:
+            wrong.append("a target leaves %d bytes behind" % left)
     for line in wrong:
         print("FAILED:", line)
     return int(bool(wrong))
