@@ -60,36 +60,43 @@ struct spf_error spf_input_read_from(int fd, int stop_fd, unsigned seconds, stru
     return error;
 }
 
+/* Opened once only: a FIFO's writer ends with its first reader. */
+static struct spf_error open_input(const char *path, int *fd)
+{
+    *fd = strcmp(path, "-") == 0 ? STDIN_FILENO : spf_open_to_read(path);
+    return *fd >= 0 ? spf_ok() : spf_error_sys(errno, _("it cannot be read"));
+}
+
+static void close_input(int fd)
+{
+    if (fd != STDIN_FILENO && fd >= 0) {
+        (void)close(fd);
+    }
+}
+
 struct spf_error spf_input_read(const char *path, int stop_fd, unsigned seconds,
                                 struct spf_buf *text)
 {
-    bool is_input = strcmp(path, "-") == 0;
-    int fd = is_input ? STDIN_FILENO : spf_open_to_read(path);
-    struct spf_error error = fd >= 0 ? spf_input_read_from(fd, stop_fd, seconds, text)
-                                     : spf_error_sys(errno, _("it cannot be read"));
+    int fd;
+    struct spf_error error = open_input(path, &fd);
 
-    if (!is_input && fd >= 0) {
-        (void)close(fd);
+    if (error.code == SPF_OK) {
+        error = spf_input_read_from(fd, stop_fd, seconds, text);
     }
+    close_input(fd);
     return error;
 }
 
 #define LEDGER_MOST (256u * 1024 * 1024) /* bytes of one that comes through a pipe */
 
-/* NULL: it is none on the disk, or cannot be opened, which reading it will say. */
-static FILE *open_regular(const char *path)
+/* NULL: not a file on the disk, which can be read twice, or no memory. */
+static FILE *regular_file(int fd)
 {
-    int fd = strcmp(path, "-") == 0 ? -1 : spf_open_to_read(path);
     struct stat status;
-    FILE *file = NULL;
 
-    if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)) {
-        file = fdopen(fd, "r");
-    }
-    if (file == NULL && fd >= 0) {
-        (void)close(fd);
-    }
-    return file;
+    return fd != STDIN_FILENO && fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode)
+               ? fdopen(fd, "r")
+               : NULL;
 }
 
 void spf_input_remarks(struct spf_buf *remarks, const char *shown)
@@ -104,10 +111,11 @@ void spf_input_remarks(struct spf_buf *remarks, const char *shown)
 struct spf_error spf_input_ledger(const char *path, int stop_fd, unsigned seconds,
                                   bool may_be_empty, struct spf_ledger **ledger)
 {
-    FILE *file = open_regular(path);
+    int fd;
+    struct spf_error error = open_input(path, &fd);
+    FILE *file = regular_file(fd);
     struct spf_buf text;
     struct spf_buf remarks;
-    struct spf_error error;
     char shown[100];
 
     spf_clean(shown, sizeof shown, path, strlen(path));
@@ -118,8 +126,9 @@ struct spf_error spf_input_ledger(const char *path, int stop_fd, unsigned second
     spf_buf_init(&text, LEDGER_MOST);
     if (file != NULL) {
         error = spf_ledger_read(file, &remarks, ledger);
-    } else {
-        error = spf_input_read(path, stop_fd, seconds, &text);
+    } else if (error.code == SPF_OK) {
+        error = spf_input_read_from(fd, stop_fd, seconds, &text);
+        close_input(fd);
         if (error.code == SPF_OK) {
             error = spf_ledger_read_text(text.data, text.len, &remarks, ledger);
         }

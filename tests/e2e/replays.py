@@ -11,6 +11,8 @@ import sys
 import tempfile
 
 BOUND = 64 << 20  # more than any record may have
+POLL = ("7", "73", "271", "232", "281")  # poll, ppoll, epoll_wait
+OPEN = ("2", "257", "56")  # open, openat
 
 
 def replay(binary, home, *arguments, **more):
@@ -30,8 +32,14 @@ def same_from_everywhere(binary, home, record):
     assert json.loads(plain.stdout)["replayed_from"], plain.stderr
     fifo = os.path.join(home, "fifo")
     os.mkfifo(fifo)
-    with subprocess.Popen(["sh", "-c", 'cat "$1" >"$2"', "sh", record, fifo]):
-        from_fifo = replay(binary, home, "--replay", fifo, stdin=subprocess.DEVNULL)
+    for _ in range(20):  # its writer, who waits in open(2) for the first reader, is gone with it
+        with subprocess.Popen(["sh", "-c", 'exec cat "$1" >"$2"', "sh", record, fifo],
+                              stderr=subprocess.DEVNULL) as writer:
+            while not sleeps_in(writer.pid, OPEN):
+                assert writer.poll() is None
+            from_fifo = replay(binary, home, "--replay", fifo, stdin=subprocess.DEVNULL)
+            writer.kill()
+        assert from_fifo.returncode == plain.returncode, from_fifo.stderr
     ways = {
         "-": replay(binary, home, "--replay", "-", input=text),
         "/dev/stdin": replay(binary, home, "--replay", "/dev/stdin", input=text),
@@ -65,7 +73,7 @@ def never_comes(binary, home):
         with subprocess.Popen([binary, "--replay", "-"], stdin=ends[0], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, env={"HOME": home},
                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as waiting:
-            while not asleep_in_poll(waiting.pid):
+            while not sleeps_in(waiting.pid, POLL):
                 assert waiting.poll() is None
             waiting.send_signal(signal.SIGINT)
             waiting.communicate(timeout=300)
@@ -75,9 +83,9 @@ def never_comes(binary, home):
         os.close(ends[1])
 
 
-def asleep_in_poll(pid):
+def sleeps_in(pid, calls):
     with open("/proc/%d/syscall" % pid, encoding="ascii") as source:
-        return source.read().split()[0] in ("7", "73", "271", "232", "281")  # poll, ppoll, epoll_wait
+        return source.read().split()[0] in calls
 
 
 def main():
