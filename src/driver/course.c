@@ -269,6 +269,9 @@ void spf_course_advance(struct spf_course *course)
 {
     spf_groups wants = spf_run_advance(course->run, spf_now_ms());
 
+    if (course->run->replayed) { /* whose results may leave a question, but nobody is asked */
+        return;
+    }
     wants |= spf_diagnosis_wants(course->run) | missing(course, SPF_ABSENT);
     wants |= spf_ahead_wants(course);
     if (course->conversation != NULL &&
