@@ -389,3 +389,12 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target,
     }
     return SPF_SOURCE_UNKNOWN;
 }
+
+bool spf_cloud_judged_in_doubt(const struct spf_target *target, const struct spf_facts *facts)
+{
+    struct spf_ip ip;
+
+    return target->host != NULL && facts->instance.addresses_in_doubt &&
+           spf_cloud_tried_address(target, facts, &ip) &&
+           spf_cloud_owns(&facts->instance, &ip) == NULL;
+}

@@ -82,4 +82,8 @@ enum spf_source_kind spf_cloud_source(const struct spf_target *target,
 /* "public", "elastic", "ipv6", "private" */
 const char *spf_address_class_name(enum spf_address_class class);
 
+/* May the host that is tried be an address of the instance that could not be read? Then of which
+ * interface it is is not known. */
+bool spf_cloud_judged_in_doubt(const struct spf_target *target, const struct spf_facts *facts);
+
 #endif

@@ -48,6 +48,11 @@ static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
         spf_note_text(result, "address_lock", gateway->lock);
         return spf_but_holds(spf_concludes(SPF_ADDRESS_LOCKED));
     }
+    if (gateway->in_doubt) {
+        spf_say(result,
+                "a part of the API's reply about the way from the internet is not understood");
+        return spf_but_holds(spf_concludes(SPF_API_REPLY_INVALID));
+    }
     if (!gateway->gateway_mode || spf_same_word(gateway->default_hop, "Ipv4Gateway") ||
         (gateway->gateway[0] != '\0' && !gateway->routes_known)) {
         return spf_passes();
@@ -64,6 +69,21 @@ static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
                 gateway->gateway, gateway->route_table);
     }
     return spf_but_holds(spf_concludes(SPF_ADDRESS_NO_ROUTE));
+}
+
+/* Asked only where it matters, and done without where the permission lacks; but what was said and
+ * is not understood is no pass. */
+static struct spf_opinion way_to(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_group_state *state = &view->facts->group[SPF_GROUP_GATEWAY];
+
+    if (state->phase == SPF_FAILED && state->failure->cause == SPF_API_REPLY_INVALID) {
+        struct spf_opinion opinion = spf_cannot_tell(state->failure);
+
+        opinion.finding = SPF_API_REPLY_INVALID;
+        return spf_but_holds(opinion);
+    }
+    return state->phase == SPF_PRESENT ? judge_way(&view->facts->gateway, result) : spf_passes();
 }
 
 /* By default an IPv6 address is for the VPC alone; the internet reaches it once it has bandwidth.
@@ -97,8 +117,8 @@ static struct spf_opinion judge_ipv6(const struct spf_view *view, const char *te
         spf_note_text(result, "egress_only_rule", gateway->egress_only);
         return spf_but_holds(spf_concludes(SPF_ADDRESS_IPV6_EGRESS_ONLY));
     }
-    if (!gateway->egress_only_known && gateway->ipv6_gateway[0] != '\0') {
-        spf_say(result, "not all egress-only rules of %s were listed", gateway->ipv6_gateway);
+    if (!gateway->egress_only_known) {
+        spf_say(result, "not all egress-only rules of %s were listed", text);
         return spf_but_holds(spf_concludes(SPF_ADDRESS_IPV6_UNKNOWN));
     }
     spf_say(result, "%s is its ipv6 address, with %lld Mbit/s to the internet", text,
@@ -117,15 +137,18 @@ static struct spf_opinion judge_one(const struct spf_view *view, const struct sp
     if (address->interface_id[0] != '\0') {
         spf_note_text(result, "interface", address->interface_id);
     }
-    if (address->class == SPF_CLASS_IPV6 && view->facts->instance.vpc[0] != '\0') {
+    if (address->class == SPF_CLASS_IPV6 && !view->facts->instance.classic) {
         return judge_ipv6(view, text, result);
     }
     if (address->class != SPF_CLASS_PRIVATE && address->bandwidth == 0) {
         return spf_but_holds(spf_concludes(SPF_ADDRESS_NO_BANDWIDTH));
     }
-    if (address->class != SPF_CLASS_PRIVATE && address->class != SPF_CLASS_IPV6 &&
-        spf_facts_have(view->facts, SPF_GROUP_GATEWAY)) {
-        struct spf_opinion opinion = judge_way(&view->facts->gateway, result);
+    if (address->class == SPF_CLASS_PUBLIC && address->bandwidth < 0) {
+        spf_say(result, "the bandwidth of %s in the API's reply is not understood", text);
+        return spf_but_holds(spf_concludes(SPF_API_REPLY_INVALID));
+    }
+    if (address->class != SPF_CLASS_PRIVATE && address->class != SPF_CLASS_IPV6) {
+        struct spf_opinion opinion = way_to(view, result);
 
         if (opinion.finding != SPF_NO_FINDING) {
             return opinion;
@@ -250,7 +273,7 @@ struct spf_opinion spf_judge_cloud_address(const struct spf_view *view, struct s
     case SPF_ADDRESS_NONE:
     case SPF_ADDRESS_PRIVATE_ONLY:
     case SPF_ADDRESS_NOT_OF_INSTANCE:
-        spf_say(result, "a part of the API's reply that names addresses of %s is not understood",
+        spf_say(result, "not all addresses of %s could be read from the API's replies",
                 view->facts->instance.id);
         return spf_concludes(SPF_API_REPLY_INVALID);
     default:

@@ -154,11 +154,13 @@ static const struct spf_field instance_fields[] = {
     SPF_SHAPE_LIST(struct spf_instance_facts, several, &spf_id_shape),
     SPF_SHAPE_BOOL(struct spf_instance_facts, groups_in_doubt),
     SPF_SHAPE_BOOL(struct spf_instance_facts, addresses_in_doubt),
+    SPF_SHAPE_TEXT(struct spf_instance_facts, state_doubt),
     SPF_SHAPE_LIST(struct spf_instance_facts, interfaces, &interface_shape),
     SPF_SHAPE_TEXT(struct spf_instance_facts, interface_id),
     SPF_SHAPE_TEXT(struct spf_instance_facts, vpc),
     SPF_SHAPE_TEXT(struct spf_instance_facts, vswitch),
     SPF_SHAPE_TEXT(struct spf_instance_facts, key_pair),
+    SPF_SHAPE_BOOL(struct spf_instance_facts, key_pair_in_doubt),
 };
 const struct spf_shape spf_instance_shape = SPF_SHAPE(struct spf_instance_facts, instance_fields);
 
@@ -345,6 +347,7 @@ static const struct spf_field gateway_fields[] = {
     SPF_SHAPE_TEXT(struct spf_gateway_facts, ipv6_id),
     SPF_SHAPE_TEXT(struct spf_gateway_facts, ipv6_gateway),
     SPF_SHAPE_NUMBER(struct spf_gateway_facts, ipv6_bandwidth),
+    SPF_SHAPE_BOOL(struct spf_gateway_facts, in_doubt),
     SPF_SHAPE_BOOL(struct spf_gateway_facts, egress_only_known),
     SPF_SHAPE_TEXT(struct spf_gateway_facts, egress_only),
     SPF_SHAPE_TEXT(struct spf_gateway_facts, default_hop),

@@ -128,11 +128,13 @@ struct spf_instance_facts {
     SPF_LIST(struct spf_id) several;         /* the ids of those that have the name */
     bool groups_in_doubt;                    /* its list of groups could not be understood whole */
     bool addresses_in_doubt;                 /* a member that names addresses, likewise */
+    char state_doubt[40]; /* a member that says what state it is in, likewise; "" none */
     SPF_LIST(struct spf_interface) interfaces; /* empty: only the primary is known of */
     char interface_id[80];                     /* the primary */
     char vpc[80];
     char vswitch[80];
-    char key_pair[140]; /* "": none bound */
+    char key_pair[140];     /* "": none bound */
+    bool key_pair_in_doubt; /* its name could not be understood */
 };
 extern const struct spf_shape spf_instance_shape;
 
@@ -306,6 +308,7 @@ struct spf_gateway_facts {
     char ipv6_id[80];
     char ipv6_gateway[80];
     int64_t ipv6_bandwidth; /* towards the internet, Mbit/s; 0 none, -1 not understood */
+    bool in_doubt;          /* a part of what was asked could not be understood */
     bool egress_only_known; /* the gateway's egress-only rules were listed: */
     char egress_only[80];   /* the one for the address; "": none */
 };

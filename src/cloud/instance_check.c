@@ -193,12 +193,18 @@ static struct spf_opinion judge_state(const struct spf_view *view, struct spf_re
     const char *wrong = wrong_region(view);
     bool expired = instance->prepaid && instance->expires > 0 && instance->seen > instance->expires;
 
+    if (instance->state_doubt[0] != '\0') {
+        spf_note_text(result, "doubt", instance->state_doubt);
+        spf_say(result, "the %s of %s in the API's reply is not understood", instance->state_doubt,
+                instance->id);
+        return spf_concludes(SPF_API_REPLY_INVALID);
+    }
     if (instance->locks.count > 0) {
         return locked(&instance->locks.items[0], result);
     }
     /* An expired subscription keeps running for some days before it is stopped: then it is a
      * warning. */
-    if (expired) {
+    if (expired && instance->state != SPF_STATE_OTHER) {
         return spf_lowered(SPF_INSTANCE_EXPIRED,
                            instance->state == SPF_STATE_RUNNING ? SPF_WARN : SPF_FAIL);
     }

@@ -90,7 +90,7 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
                 spf_json_append(trace, rule_as_json(order[i], "role", role));
             }
         } else if (accepts && (fit == SPF_OTHER_SOURCE || fit == SPF_OTHER_PORT)) {
-            for_others += fit == SPF_OTHER_SOURCE;
+            for_others += fit == SPF_OTHER_SOURCE && order[i]->doubt[0] == '\0';
             if (missed++ < NEAR_MAX) {
                 spf_json_append(near, rule_as_json(order[i], "misses",
                                                    fit == SPF_OTHER_PORT ? "port" : "source"));

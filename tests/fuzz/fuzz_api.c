@@ -75,7 +75,7 @@ static void parse(uint8_t first, struct json_object *reply)
         error = spf_parse_instance(reply, INSTANCE, &facts.instance);
         break;
     case 1:
-        error = spf_parse_group(reply, &facts.rules, next);
+        error = spf_parse_group(reply, true, &facts.rules, next);
         break;
     case 2:
         error = spf_parse_key_pair(reply, &facts.key_pair);

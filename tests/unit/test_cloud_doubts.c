@@ -31,7 +31,7 @@ static struct spf_error read_rules(const char *rules, struct spf_rules_facts *fa
                    rules);
     json = spf_json_parse(text, strlen(text));
     ck_assert_msg(json != NULL, "%s", text);
-    error = spf_parse_group(json, facts, next);
+    error = spf_parse_group(json, false, facts, next);
     json_object_put(json);
     return error;
 }

@@ -55,6 +55,13 @@ static void ask_key_pair(struct spf_operation *operation)
                                            {"KeyPairName", instance->key_pair},
                                            {"IncludePublicKey", "true"}};
 
+    if (instance->key_pair_in_doubt) {
+        spf_operation_finish_parsed(
+            operation,
+            spf_error(SPF_ERR_INVALID, "the API's reply has a KeyPairName that is no text"),
+            "ecs:DescribeInstances", instance->request_id);
+        return;
+    }
     if (instance->key_pair[0] == '\0') {
         spf_operation_finish(operation, NULL);
         return;
@@ -112,7 +119,14 @@ static void ask_acl(struct spf_operation *operation)
     const struct spf_sign_pair params[] = {{"RegionId", instance->region}, {"VSwitchId", vswitch}};
 
     spf_copy(acl->vswitch, sizeof acl->vswitch, vswitch);
-    if (vswitch[0] == '\0') {
+    if (spf_cloud_judged_in_doubt(operation->inquiry->target, operation->inquiry->facts) ||
+        (vswitch[0] == '\0' && !instance->classic)) {
+        spf_operation_finish_parsed(
+            operation,
+            spf_error(SPF_ERR_INVALID,
+                      "the API's reply does not name the vSwitch of the interface"),
+            "ecs:DescribeInstances", instance->request_id);
+    } else if (vswitch[0] == '\0') {
         spf_operation_finish(operation, NULL);
     } else {
         spf_operation_call(operation, "vpc", "DescribeVSwitchAttributes", instance->region, params,

@@ -303,7 +303,8 @@ static void region_failed(struct spf_operation *operation, const char *region,
     }
 }
 
-/* A refusal leaves the primary interface, which DescribeInstances has told all about. */
+/* A refusal leaves the primary interface, which DescribeInstances has told all about; what the
+ * others have is then not known. */
 static void interfaces_done(struct spf_operation *operation, struct spf_call *call,
                             const struct spf_api_reply *reply)
 {
@@ -312,6 +313,8 @@ static void interfaces_done(struct spf_operation *operation, struct spf_call *ca
     (void)call;
     if (reply->failure == NULL) {
         error = spf_parse_interfaces(reply->body, &operation->inquiry->facts->instance);
+    } else {
+        operation->inquiry->facts->instance.addresses_in_doubt = true;
     }
     spf_operation_finish_parsed(operation, error, "ecs:DescribeNetworkInterfaces",
                                 reply->request_id);

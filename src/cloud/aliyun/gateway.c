@@ -148,6 +148,7 @@ static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
     if (facts->route_table[0] != '\0') {
         (void)ask_routes(operation);
     } else {
+        facts->in_doubt = true; /* a vSwitch has a route table */
         end_if_last(operation);
     }
 }
@@ -266,6 +267,7 @@ void spf_operation_gateway(struct spf_operation *operation)
     if (gateway->address.family != 4) {
         elastic = false;
     }
+    gateway->in_doubt = own && facts->instance.vpc[0] == '\0' && !facts->instance.classic;
     if (own && facts->instance.vpc[0] != '\0' && !ask_vpc(operation)) {
         return;
     }

@@ -111,7 +111,7 @@ static void take_page(struct spf_operation *operation, struct spf_call *call,
         spf_operation_finish(operation, reply->failure);
         return;
     }
-    error = spf_parse_group(reply->body, facts, next);
+    error = spf_parse_group(reply->body, operation->inquiry->facts->instance.classic, facts, next);
     if (error.code == SPF_OK && next[0] != '\0' && facts->rules.count == before) {
         error = spf_error(SPF_ERR_INVALID, "a page without rules promises another page");
     }
@@ -183,6 +183,7 @@ void spf_operation_rules(struct spf_operation *operation)
         count = interface->security_groups.count;
         in_doubt = interface->groups_in_doubt;
     }
+    in_doubt |= spf_cloud_judged_in_doubt(operation->inquiry->target, operation->inquiry->facts);
     /* An interface has at least one group. */
     if ((count == 0 || in_doubt) &&
         !spf_doubt_rules(facts, "",

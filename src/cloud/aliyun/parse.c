@@ -12,15 +12,17 @@ struct spf_error spf_parse_regions(struct json_object *reply, struct spf_region 
     struct json_object *list = spf_json_path(reply, "Regions.Region");
     SPF_LIST(struct spf_region) found = {0};
 
-    if (!json_object_is_type(list, json_type_array)) {
+    if (spf_json_count(list) == 0) {
         return lacks("Regions");
     }
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
         struct spf_region *region;
 
+        /* One that is skipped would be one where the instance was not looked for. */
         if (spf_json_text(item, "RegionId")[0] == '\0') {
-            continue;
+            free(found.items);
+            return lacks("RegionId");
         }
         region = SPF_APPEND(&found);
         if (region == NULL) {

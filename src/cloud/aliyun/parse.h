@@ -31,9 +31,10 @@ SPF_MUST_USE struct spf_error spf_parse_regions(struct json_object *reply,
 SPF_MUST_USE bool spf_doubt_rules(struct spf_rules_facts *facts, const char *group,
                                   const char *doubt);
 
-/* DescribeSecurityGroupAttribute, one page: appends the rules, and the group with its first page.
+/* DescribeSecurityGroupAttribute, one page; only in the classic network a rule is of one kind of
+ * interfaces: appends the rules, and the group with its first page.
  * What cannot be understood is there as in doubt. */
-SPF_MUST_USE struct spf_error spf_parse_group(struct json_object *reply,
+SPF_MUST_USE struct spf_error spf_parse_group(struct json_object *reply, bool classic,
                                               struct spf_rules_facts *facts,
                                               char next[SPF_NEXT_SIZE]);
 

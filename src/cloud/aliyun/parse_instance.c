@@ -43,6 +43,7 @@ static bool add_all(struct spf_instance_facts *facts, enum spf_address_class cla
                     struct json_object *array, int64_t bandwidth)
 {
     for (size_t i = 0; i < spf_json_count(array); i++) {
+        facts->addresses_in_doubt |= item_text(array, i)[0] == '\0';
         if (!add_address(facts, class, item_text(array, i), bandwidth, facts->interface_id)) {
             return false;
         }
@@ -58,18 +59,21 @@ static bool add_interface(struct json_object *json, struct spf_instance_facts *f
     bool ok = true;
 
     TAKE(json, "NetworkInterfaceId", id);
-    facts->addresses_in_doubt |=
-        !is_understood(json, "PrivateIpSets", json_type_object) ||
-        !is_understood(json, "PrivateIpSets.PrivateIpSet", json_type_array) ||
-        !is_understood(json, "Ipv6Sets", json_type_object) ||
-        !is_understood(json, "Ipv6Sets.Ipv6Set", json_type_array);
+    /* An interface has an id, and at least one private address. */
+    facts->addresses_in_doubt |= id[0] == '\0' || spf_json_count(private) == 0 ||
+                                 !is_understood(json, "Ipv6Sets", json_type_object) ||
+                                 !is_understood(json, "Ipv6Sets.Ipv6Set", json_type_array);
     for (size_t i = 0; ok && i < spf_json_count(private); i++) {
-        ok = add_address(facts, SPF_CLASS_PRIVATE,
-                         spf_json_text(spf_json_item(private, i), "PrivateIpAddress"), 0, id);
+        const char *text = spf_json_text(spf_json_item(private, i), "PrivateIpAddress");
+
+        facts->addresses_in_doubt |= text[0] == '\0';
+        ok = add_address(facts, SPF_CLASS_PRIVATE, text, 0, id);
     }
     for (size_t i = 0; ok && i < spf_json_count(ipv6); i++) {
-        ok = add_address(facts, SPF_CLASS_IPV6,
-                         spf_json_text(spf_json_item(ipv6, i), "Ipv6Address"), -1, id);
+        const char *text = spf_json_text(spf_json_item(ipv6, i), "Ipv6Address");
+
+        facts->addresses_in_doubt |= text[0] == '\0';
+        ok = add_address(facts, SPF_CLASS_IPV6, text, -1, id);
     }
     return ok;
 }
@@ -132,7 +136,10 @@ static bool take_addresses(struct json_object *json, struct spf_instance_facts *
     int64_t out = spf_json_number(json, "InternetMaxBandwidthOut", SPF_BANDWIDTH_MAX, -1);
     bool ok;
 
-    facts->addresses_in_doubt |= !addresses_are_understood(json);
+    /* In a VPC the interfaces are always listed. */
+    facts->addresses_in_doubt |=
+        !addresses_are_understood(json) ||
+        (!facts->classic && !json_object_is_type(interfaces, json_type_array));
     for (size_t i = 0; i < spf_json_count(interfaces); i++) {
         struct json_object *item = spf_json_item(interfaces, i);
 
@@ -211,6 +218,7 @@ struct spf_error spf_parse_interfaces(struct json_object *reply, struct spf_inst
     if (!json_object_is_type(list, json_type_array)) {
         return lacks("NetworkInterfaceSets");
     }
+    facts->addresses_in_doubt |= spf_json_count(list) == 0; /* it has one */
     for (size_t i = 0; i < spf_json_count(list) && i < INTERFACES_MAX; i++) {
         if (!take_interface(spf_json_item(list, i), facts)) {
             return no_memory();
@@ -249,6 +257,55 @@ static bool take_locks(struct json_object *json, struct spf_instance_facts *fact
     return true;
 }
 
+/* A text, or none; a time in it can be read. */
+static bool is_text(struct json_object *json, const char *name, bool time)
+{
+    const char *text = spf_json_text(json, name);
+
+    return is_understood(json, name, json_type_string) &&
+           (!time || text[0] == '\0' || take_time(json, name) > 0);
+}
+
+/* The first of the members that say what state the instance is in, and of what sort, that cannot be
+ * understood. Its Status has a cause of its own. */
+static const char *state_doubt(struct json_object *json)
+{
+    static const struct {
+        const char *name, *one, *other; /* the words that there are */
+    } words[] = {{"InstanceChargeType", "PrePaid", "PostPaid"}, {"OSType", "linux", "windows"}};
+    static const char *const times[] = {"ExpiredTime", "AutoReleaseTime"};
+    struct json_object *locks = spf_json_path(json, "OperationLocks.LockReason");
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *word = spf_json_text(json, words[i].name);
+
+        if (!is_text(json, words[i].name, false) ||
+            (word[0] != '\0' && !spf_same_word(word, words[i].one) &&
+             !spf_same_word(word, words[i].other))) {
+            return words[i].name;
+        }
+    }
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+        if (!is_text(json, times[i], true)) {
+            return times[i];
+        }
+    }
+    if (spf_same_word(spf_json_text(json, "InstanceChargeType"), "PrePaid") &&
+        take_time(json, "ExpiredTime") == 0) {
+        return "ExpiredTime";
+    }
+    if (!is_understood(json, "OperationLocks", json_type_object) ||
+        !is_understood(json, "OperationLocks.LockReason", json_type_array)) {
+        return "OperationLocks";
+    }
+    for (size_t i = 0; i < spf_json_count(locks); i++) {
+        if (spf_json_text(spf_json_item(locks, i), "LockReason")[0] == '\0') {
+            return "OperationLocks";
+        }
+    }
+    return "";
+}
+
 static bool take_instance(struct json_object *json, struct spf_instance_facts *facts)
 {
     struct json_object *vpc = spf_json_get(json, "VpcAttributes");
@@ -283,8 +340,12 @@ static bool take_instance(struct json_object *json, struct spf_instance_facts *f
     facts->login_as_non_root = spf_json_bool(spf_json_get(json, "ImageOptions"), "LoginAsNonRoot");
     TAKE(json, "ImageId", facts->image);
     TAKE(json, "KeyPairName", facts->key_pair);
+    facts->key_pair_in_doubt = !is_text(json, "KeyPairName", false);
+    spf_copy(facts->state_doubt, sizeof facts->state_doubt, state_doubt(json));
     TAKE(vpc, "VpcId", facts->vpc);
     TAKE(vpc, "VSwitchId", facts->vswitch);
+    /* In which network it is decides which rules are its own. */
+    facts->groups_in_doubt |= !facts->classic && facts->vpc[0] == '\0';
     for (size_t i = 0; i < spf_json_count(groups) && i < GROUPS_MAX; i++) {
         facts->groups_in_doubt |= item_text(groups, i)[0] == '\0';
         if (item_text(groups, i)[0] != '\0' &&
@@ -322,6 +383,11 @@ struct spf_error spf_parse_instance(struct json_object *reply, const char *word,
     for (size_t i = 0; i < spf_json_count(list); i++) {
         struct json_object *item = spf_json_item(list, i);
 
+        /* One that cannot be read may be the one, or another one of the name. */
+        if (spf_json_text(item, "InstanceId")[0] == '\0' ||
+            (kind == SPF_WORD_NAME && !is_text(item, "InstanceName", false))) {
+            return lacks("InstanceId or InstanceName");
+        }
         if (!is_called(item, word, kind)) {
             continue;
         }

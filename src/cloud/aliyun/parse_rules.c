@@ -187,6 +187,18 @@ static void take_source(struct json_object *json, struct spf_rule *rule, const s
     note_doubt(match->words, match->size, "source that is understood", NULL);
 }
 
+/* Empty: both. */
+static void take_network(struct json_object *json, struct spf_rule *rule,
+                         const struct doubts *match)
+{
+    take_text(json, "NicType", rule->network, sizeof rule->network, match);
+    if (rule->network[0] != '\0' && !spf_same_word(rule->network, "internet") &&
+        !spf_same_word(rule->network, "intranet")) {
+        rule->match_in_doubt = true;
+        note_doubt(match->words, match->size, "NicType", spf_json_get(json, "NicType"));
+    }
+}
+
 static void take_rule(struct json_object *json, bool classic, struct spf_rule *rule)
 {
     const struct doubts match = {&rule->match_in_doubt, rule->doubt, sizeof rule->doubt};
@@ -206,7 +218,7 @@ static void take_rule(struct json_object *json, bool classic, struct spf_rule *r
     take_source(json, rule, &match);
     take_either(json, "DestCidrIp", "Ipv6DestCidrIp", &rule->destination, &match);
     if (classic) {
-        take_text(json, "NicType", rule->network, sizeof rule->network, &match);
+        take_network(json, rule, &match);
     }
     TAKE(json, "Description", rule->description);
 }
@@ -298,12 +310,11 @@ static struct spf_error take_rules(struct json_object *list, const char *group, 
     return spf_ok();
 }
 
-struct spf_error spf_parse_group(struct json_object *reply, struct spf_rules_facts *facts,
-                                 char next[SPF_NEXT_SIZE])
+struct spf_error spf_parse_group(struct json_object *reply, bool classic,
+                                 struct spf_rules_facts *facts, char next[SPF_NEXT_SIZE])
 {
     struct json_object *list = spf_json_path(reply, "Permissions.Permission");
     const char *inner = spf_json_text(reply, "InnerAccessPolicy");
-    bool classic = spf_json_text(reply, "VpcId")[0] == '\0';
     struct spf_group_of_rules *group;
     struct spf_error error;
     char id[80];

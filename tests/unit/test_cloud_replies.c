@@ -1,0 +1,379 @@
+#include <fnmatch.h>
+
+#include "cloud/aliyun/aliyun.h"
+#include "credentials_fixture.h"
+#include "pipeline/run.h"
+#include "replies_worlds.h"
+
+/*
+ * Whatever a member of a reply becomes, the verdict is the same or unknown. Each reply that a run
+ * of a world gets is spoilt at each of its members in turn: the member is absent, null, of another
+ * type, empty, out of range, or holds control bytes. No check then passes that did not pass, and
+ * none gives a certain cause that it did not give, but where the API's own meaning of the member
+ * says so: those are listed, with the reason.
+ */
+
+/* ---- a run --------------------------------------------------------------------------------- */
+
+/* What is said of the instance: a status and a cause for each check, and what the candidates of a
+ * refused login are made of. */
+struct verdict {
+    enum spf_status status[SPF_CHECK_COUNT];
+    enum spf_finding finding[SPF_CHECK_COUNT];
+    bool without_cloud_init, as_non_root, session_manager;
+};
+
+struct stage {
+    struct spf_inquiry inquiry; /* first */
+    struct spf_run run;
+    struct spf_target target;
+    struct spf_aliyun *aliyun;
+    struct spf_loop *loop;
+};
+
+static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
+                    const struct spf_failure *failure)
+{
+    spf_run_arrived(&((struct stage *)inquiry)->run, group, failure, 1);
+}
+
+static void ask(struct stage *stage, enum spf_group group)
+{
+    spf_run_asked(&stage->run, group, 1);
+    spf_aliyun_serve(stage->aliyun, &stage->inquiry, group);
+    while (deliver() || stage->run.facts.group[group].phase == SPF_ASKED) {
+        if (client == NULL || client->calls == NULL) { /* what is shared is sent in the loop */
+            (void)!spf_loop_turn(stage->loop, 0).code;
+        }
+    }
+}
+
+static void give(struct stage *stage, const struct world *world, enum spf_group group)
+{
+    const struct spf_failure failure = spf_failure(SPF_NOT_RECORDED, "not in this test");
+    struct spf_key_facts *key = &stage->run.facts.key;
+
+    if (group == SPF_GROUP_KEY) {
+        key->public_blob = strdup(
+            world->other_key
+                ? "AAAAC3NzaC1lZDI1NTE5AAAAIDgzqxEqsLmZdFrm2ffTiOe6/3oLo5ZkQqkRAvNYPc1Y"
+                : strchr(spf_json_text(
+                             spf_json_item(spf_json_path(replies, "DescribeKeyPairs.KeyPairs."
+                                                                  "KeyPair"),
+                                           0),
+                             "PublicKey"),
+                         ' ') +
+                      1);
+    }
+    spf_run_arrived(&stage->run, group,
+                    group == SPF_GROUP_KEY || group == SPF_GROUP_SURROUNDINGS ? NULL : &failure, 1);
+}
+
+/* Groups that a diagnosis may want after the checks. */
+static const enum spf_group late[] = {
+    SPF_GROUP_MEMBERSHIP, SPF_GROUP_GATEWAY, SPF_GROUP_EVENTS,       SPF_GROUP_IMAGE,
+    SPF_GROUP_ASSISTANT,  SPF_GROUP_CONSOLE, SPF_GROUP_JUMP_INSTANCE};
+
+/* No control byte gets into a sentence. An assertion a byte would be slow: Check writes each one to
+ * a pipe. */
+static void check_words(const struct spf_run *run)
+{
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        const char *words = run->results[i].summary;
+        bool clean = true;
+
+        for (const char *c = words; c != NULL && *c != '\0'; c++) {
+            clean &= (unsigned char)*c >= ' ' && *c != 127;
+        }
+        ck_assert_msg(clean, "%s", words);
+    }
+}
+
+static struct verdict judged(const struct world *world)
+{
+    const char *const ids[] = {INSTANCE, "i-2ze0000000000000bbbb"};
+    struct spf_aliyun_options options = {0};
+    struct stage stage = {0};
+    struct verdict verdict;
+    spf_groups wants;
+
+    stage.target =
+        (struct spf_target){.instance_id = world->instance != NULL ? world->instance : INSTANCE,
+                            .host = world->host,
+                            .user = "root",
+                            .key_path = "key.pem",
+                            .port = 22,
+                            .address = world->address,
+                            .selected = SPF_CLOUD_CHECKS,
+                            .timeout_ms = 1000};
+    ck_assert(world->source == NULL || spf_ip_parse(world->source, &stage.target.source_ip));
+    stage.loop = spf_loop_new();
+    stage.aliyun = spf_aliyun_new(stage.loop, &options);
+    stage.inquiry = (struct spf_inquiry){
+        .target = &stage.target, .facts = &stage.run.facts, .loop = stage.loop, .arrived = arrived};
+    ck_assert(!world->shared || spf_aliyun_share(stage.aliyun, ids, 2));
+    spf_run_init(&stage.run, &stage.target);
+    while ((wants = spf_run_advance(&stage.run, 1)) != 0) {
+        for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+            if (wants >> i & 1 && SPF_CLOUD_GROUPS >> i & 1) {
+                ask(&stage, (enum spf_group)i);
+            } else if (wants >> i & 1) {
+                give(&stage, world, (enum spf_group)i);
+            }
+        }
+    }
+    ck_assert(spf_run_done(&stage.run));
+    for (size_t i = 0; i < sizeof late / sizeof *late; i++) {
+        if (stage.run.facts.group[late[i]].phase == SPF_ABSENT &&
+            stage.run.facts.instance.search == SPF_INSTANCE_FOUND &&
+            spf_facts_have(&stage.run.facts, SPF_GROUP_INSTANCE)) {
+            ask(&stage, late[i]);
+        }
+    }
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        if (stage.run.results[i].status != SPF_SKIP) {
+            spf_run_judge_again(&stage.run, (enum spf_check_id)i);
+        }
+        verdict.status[i] = stage.run.results[i].status;
+        verdict.finding[i] = stage.run.results[i].finding;
+    }
+    check_words(&stage.run);
+    verdict.without_cloud_init = stage.run.facts.image.without_cloud_init;
+    verdict.as_non_root = stage.run.facts.image.login_as_non_root;
+    verdict.session_manager = stage.run.facts.assistant.session_manager;
+    spf_run_clear(&stage.run);
+    spf_aliyun_free(stage.aliyun);
+    spf_loop_free(stage.loop);
+    return verdict;
+}
+
+/* ---- what a member becomes ----------------------------------------------------------------- */
+
+static const char *const spoils[] = {
+    NULL, /* absent */
+    "null",
+    "{}",
+    "[]",
+    "\"\"",
+    "\"x\"",
+    "5",
+    "-1",
+    "99999999999999999999",
+    "0.5",
+    "true",
+    "[null]",
+    "{\"x\":1}",
+    "\"\\u001b[31mx\\r\\n\\u0007\"",
+    "\"\\u0000\"",
+};
+#define SPOILS (sizeof spoils / sizeof *spoils)
+
+static const char *spoil_name(size_t i)
+{
+    return spoils[i] != NULL ? spoils[i] : "absent";
+}
+
+#define BIT(spoil) (1u << (spoil))
+#define NONE       (BIT(0) | BIT(1))         /* absent, null */
+#define NO_TEXT    (NONE | BIT(4))           /* or "" */
+#define NO_OBJECT  (NONE | BIT(2) | BIT(12)) /* or an object without the member that matters */
+#define NO_ITEMS   BIT(3)
+#define OTHER_WORD (BIT(5) | BIT(13))
+#define FIVE       BIT(6)
+
+/* Where the API's own meaning of a member makes another verdict the right one. */
+static const struct meaning {
+    const char *path; /* fnmatch(3) */
+    unsigned spoils;
+} meanings[] = {
+    {"*.[0-9]", BIT(0)}, /* one fewer of them */
+    /* lists that may be empty */
+    {"Instances.Instance", NO_ITEMS},
+    {"*.NetworkInterfaces.NetworkInterface", NO_ITEMS},
+    {"EipAddresses.EipAddress", NO_ITEMS},
+    {"RouteEntrys.RouteEntry", NO_ITEMS},
+    {"Permissions.Permission", NO_ITEMS},
+    {"*.IngressAclEntry", NO_ITEMS},
+    {"*.EgressAclEntry", NO_ITEMS},
+    {"*.OperationLocks.LockReason", NONE | NO_ITEMS},
+    {"*.PublicIpAddress.IpAddress", NONE | NO_ITEMS},
+    {"*.Ipv6Sets.Ipv6Set", NONE | NO_ITEMS},
+    /* what an instance, an address, a VPC or a vSwitch may be without */
+    {"*.OperationLocks", NO_OBJECT},
+    {"*.PublicIpAddress", NO_OBJECT},
+    {"*.EipAddress", NO_OBJECT},
+    {"*.EipAddress.IpAddress", NO_TEXT},
+    {"*.Ipv6Sets", NO_OBJECT},
+    {"*.Ipv6InternetBandwidth", NO_OBJECT},
+    {"*.Ipv6InternetBandwidth.Bandwidth", NONE},
+    {"*.KeyPairName", NO_TEXT},
+    {"*.InstanceChargeType", NO_TEXT}, /* of an instance that is not subscribed */
+    {"*.OSType", NO_TEXT},
+    {"*.NicType", NO_TEXT}, /* then it is about both networks */
+    {"NetworkAclId", NO_TEXT},
+    {"Ipv4GatewayId", NO_TEXT},
+    {"SupportIpv4Gateway", NONE},
+    /* another one of its kind, as good as the one that was there */
+    {"*.InstanceName", NO_TEXT | OTHER_WORD},
+    {"*.InternetMaxBandwidthOut", FIVE},
+    {"*.Priority", FIVE},
+    {"*.IpProtocol", FIVE}, /* a protocol's number */
+    {"*.Protocol", FIVE},
+    {"*.NextHopType", OTHER_WORD},
+    {"*.SecurityGroupId.0", OTHER_WORD},
+    {"*.Ipv6AddressId", OTHER_WORD},
+    {"Ipv6EgressOnlyRules.*.InstanceId", OTHER_WORD},
+};
+
+static bool is_meant(const char *path, size_t spoil)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
+        if (fnmatch(meanings[i].path, path, 0) == 0 && meanings[i].spoils & BIT(spoil)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned cases, faults;
+
+static void compare(const struct world *world, const char *path, size_t spoil,
+                    const struct verdict *before)
+{
+    struct json_object *names = read_names;
+    struct verdict now;
+
+    read_names = NULL;
+    now = judged(world);
+    read_names = names;
+    cases++;
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        if ((now.status[i] == before->status[i] && now.finding[i] == before->finding[i]) ||
+            now.status[i] == SPF_UNKNOWN || now.status[i] == SPF_SKIP || is_meant(path, spoil)) {
+            continue;
+        }
+        faults++;
+        fprintf(stderr, "%s: %s %s %s: %s was %s %s, is %s %s\n", world->name, spoilt_reply, path,
+                spoil_name(spoil), spf_check_table[i].id, spf_status_name(before->status[i]),
+                spf_findings[before->finding[i]].id, spf_status_name(now.status[i]),
+                spf_findings[now.finding[i]].id);
+    }
+    if (!is_meant(path, spoil) && ((now.without_cloud_init && !before->without_cloud_init) ||
+                                   (now.as_non_root && !before->as_non_root) ||
+                                   (now.session_manager && !before->session_manager))) {
+        faults++;
+        fprintf(stderr, "%s: %s %s %s: invents what the image or the agent can\n", world->name,
+                spoilt_reply, path, spoil_name(spoil));
+    }
+}
+
+static void spoil_at(const struct world *world, const char *path, const struct verdict *before)
+{
+    for (size_t i = 0; i < SPOILS; i++) {
+        struct json_object *copy = NULL;
+        const char *text;
+
+        ck_assert_int_eq(json_object_deep_copy(spf_json_get(replies, spoilt_reply), &copy, NULL),
+                         0);
+        put_at(copy, path, spoils[i] != NULL ? json_tokener_parse(spoils[i]) : NULL,
+               spoils[i] == NULL);
+        text = json_object_to_json_string_ext(copy, JSON_C_TO_STRING_PLAIN);
+        spoilt_body = spf_json_parse(text, strlen(text));
+        compare(world, path, i, before);
+        json_object_put(spoilt_body);
+        json_object_put(copy);
+    }
+}
+
+static void spoil_below(const struct world *world, struct json_object *json, const char *path,
+                        const struct verdict *before)
+{
+    char below[400];
+
+    if (json_object_is_type(json, json_type_object)) {
+        json_object_object_foreach(json, name, member)
+        {
+            (void)snprintf(below, sizeof below, "%s%s%s", path, path[0] != '\0' ? "." : "", name);
+            if (is_read(name)) {
+                spoil_at(world, below, before);
+                spoil_below(world, member, below, before);
+            }
+        }
+    }
+    for (size_t i = 0; i < spf_json_count(json); i++) {
+        (void)snprintf(below, sizeof below, "%s.%zu", path, i);
+        spoil_at(world, below, before);
+        spoil_below(world, spf_json_item(json, i), below, before);
+    }
+}
+
+/* One of several patterns with | between them. */
+static bool is_spoiled(const struct world *world, const char *name)
+{
+    char patterns[100];
+    char *rest = patterns;
+    const char *pattern;
+
+    (void)snprintf(patterns, sizeof patterns, "%s", world->spoiled != NULL ? world->spoiled : "*");
+    while ((pattern = strsep(&rest, "|")) != NULL) {
+        if (fnmatch(pattern, name, 0) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool says(const struct verdict *verdict, enum spf_finding finding)
+{
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        if (verdict->finding[i] == finding) {
+            return true;
+        }
+    }
+    return false;
+}
+
+START_TEST(a_spoilt_member_makes_the_same_verdict_or_none)
+{
+    const struct world *world = &worlds[_i];
+    struct json_object *given;
+    struct json_object *names;
+    struct verdict before;
+
+    begin(world);
+    given = asked = json_object_new_object();
+    names = read_names = json_object_new_object();
+    before = judged(world);
+    ck_assert_msg(world->is == SPF_NO_FINDING || says(&before, world->is),
+                  "%s is not what it is called", world->name);
+    asked = json_object_new_object();
+    json_object_object_foreach(given, name, nothing)
+    {
+        (void)nothing;
+        if (!is_spoiled(world, name)) {
+            continue;
+        }
+        spoilt_reply = name;
+        spoil_below(world, spf_json_get(replies, name), "", &before);
+    }
+    read_names = NULL;
+    json_object_put(names);
+    json_object_put(given);
+    json_object_put(asked);
+    json_object_put(replies);
+    ck_assert_uint_gt(cases, 0);
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cloud_replies");
+    TCase *tcase = unit_case(suite, "cloud_replies");
+
+    forget_environment();
+    setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAI5tLabCanaryId0001", 1);
+    setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "LabCanarySecretAk000000000001x", 1);
+    tcase_add_loop_test(tcase, a_spoilt_member_makes_the_same_verdict_or_none, 0, (int)WORLDS);
+    return unit_run(suite);
+}
