@@ -76,8 +76,8 @@ part_unit() {
 
 scenario() {
     SPF_E2E_CLIENTS=no SPF_E2E_MODES=no run e2e "e2e.$(basename "$1")" python3 -B tests/e2e/run.py \
-        --binary "$2/sshpreflight" --lab-cloud build/dev/tests/lab/lab-cloud \
-        --library-client build/dev/tests/e2e/library_client --schema src/report/report.schema.json "$1"
+        --binary "$2/sshpreflight" --lab-cloud "$PWD/build/dev/tests/lab/lab-cloud" \
+        --library-client "$PWD/build/dev/tests/e2e/library_client" --schema src/report/report.schema.json "$1"
 }
 
 # Every so many-th scenario, in a prefix of its own: the user's profile in it is the scenario's home.
