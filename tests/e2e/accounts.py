@@ -160,7 +160,7 @@ class Logins:
         ssh = subprocess.run(["ssh", "-v", "-tt", "-F", "none", "-i", self.key.path, "-p",
                               str(self.sshd.port), "-o", "UserKnownHostsFile=" + self.folder + "/known",
                               user + "@127.0.0.1"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                             stderr=subprocess.STDOUT, timeout=60, check=False)
+                             stderr=subprocess.STDOUT, timeout=300, check=False)
         target = json.loads(self.ask("explain", "-", "--json", input=ssh.stdout))["targets"][0]
         named = [candidate["cause"] for candidate in target["candidates"]]
         text = self.ask("explain", "session-no-shell").decode()
@@ -213,7 +213,7 @@ class Logins:
 
     def paste(self, user, *shown):
         """The line for inside, as root: it shows what is wrong. At most three candidates precede it."""
-        done = subprocess.run(["sh", "-c", self.target["inside"]], check=False, timeout=60,
+        done = subprocess.run(["sh", "-c", self.target["inside"]], check=False, timeout=300,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True)
         lacks = [text for text in shown if not re.search(text, done.stdout)]

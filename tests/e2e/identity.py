@@ -161,7 +161,7 @@ class Scene:
             json.dump(stopped(), out)
         ran = subprocess.run(
             ["sh", "-c", lines[0]], cwd=home, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, check=False, timeout=60,
+            stderr=subprocess.STDOUT, check=False, timeout=300,
             env={**environment, "LAB_WORLD": home + "/world.json", "LAB_CALLS": calls,
                  "PYTHONDONTWRITEBYTECODE": "1", "PATH": "%s:%s:%s" % (
                      programs, os.path.dirname(sys.executable), environment["PATH"])})

@@ -32,7 +32,7 @@ def run(job):
                 time.sleep(0.0002)
             time.sleep(delay_ms / 1000)  # the moment is what is tested
             child.send_signal(number)
-            stderr = child.communicate(timeout=60)[1].decode(errors="replace")
+            stderr = child.communicate(timeout=300)[1].decode(errors="replace")
             status = 128 - child.returncode if child.returncode < 0 else child.returncode
     finally:
         between.stop()

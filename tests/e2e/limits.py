@@ -17,7 +17,7 @@ def run(binary, folder, port, what, soft, hard):
         resource.setrlimit(what, (soft, hard))
     return subprocess.run([binary, "--host", "127.0.0.1", "-p", str(port), "--key", folder + "/key", "--json",
                            "--timeout", "20"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, timeout=100, check=False, preexec_fn=limit, env={"HOME": folder})
+                          stderr=subprocess.PIPE, timeout=300, check=False, preexec_fn=limit, env={"HOME": folder})
 
 
 def memory_of(binary, folder, port, count):

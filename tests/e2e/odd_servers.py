@@ -40,6 +40,8 @@ SAYS = {
     "ignores": ["sends SSH_MSG_IGNORE without end", "goes on sending SSH_MSG_IGNORE ("],
     "debugs": ["sends SSH_MSG_DEBUG without end", "goes on sending SSH_MSG_DEBUG ("],
 }
+# what may end by the time-out alone
+WAITED_FOR = ("silence", "wrong-message", "cut-message", "unknown-message", "ignores", "debugs")
 CAUSES = {
     "kexinit": ["handshake-failed", "handshake-timeout"],
     "kex-reply": ["handshake-failed", "handshake-timeout"],
@@ -81,7 +83,7 @@ def complaints_of(tools, folder, key, case):
     try:
         done = subprocess.run(
             [tools.binary, "--host", "127.0.0.1", "-p", str(server.port), "-l", "somebody",
-             "--session=always", "--key", key.path, "--known-hosts", known_hosts, "--timeout", "5", "--record", record,
+             "--session=always", "--key", key.path, "--known-hosts", known_hosts, "--timeout", "5" if deed in WAITED_FOR else "60", "--record", record,
              "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=300, check=False, env=env)
     finally:

@@ -205,7 +205,7 @@ class Patient(stage.Stage):
             environment["PATH"]
         done = subprocess.run(["sh", "-c", line], cwd=self.home, env=environment, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=60)
+                              stderr=subprocess.STDOUT, timeout=300)
         with open(paths["world"], encoding="utf-8") as source:
             self.shown = json.load(source)
         with open(paths["calls"], encoding="utf-8") as source:

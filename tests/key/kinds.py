@@ -105,7 +105,7 @@ def run(*argv, cwd=None, data=None, home=None):
     environment = {**os.environ, "LC_ALL": "C", "SSH_ASKPASS_REQUIRE": "never"}
     environment.update({"HOME": str(home)} if home else {})
     environment.pop("SSH_AUTH_SOCK", None)
-    return subprocess.run(argv, cwd=cwd, input=data, capture_output=True, timeout=120, text=True,
+    return subprocess.run(argv, cwd=cwd, input=data, capture_output=True, timeout=600, text=True,
                           env=environment, start_new_session=True)
 
 

@@ -39,7 +39,7 @@ REFUSED = [
 
 
 def run(folder, *words, **env):
-    return subprocess.run([binary, *words], capture_output=True, text=True, check=False, timeout=60, cwd=folder,
+    return subprocess.run([binary, *words], capture_output=True, text=True, check=False, timeout=300, cwd=folder,
                           env={"HOME": str(folder), "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"], **env})
 
 

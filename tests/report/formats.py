@@ -109,7 +109,7 @@ class Report:
         words = [args.binary, "--replay", str(self.path("record")), "--format", "github"]
         for form in FORMATS:
             words += ["--output", "%s:%s" % (form, self.path(form))]
-        done = subprocess.run(words, capture_output=True, check=False, timeout=120, cwd=self.folder,
+        done = subprocess.run(words, capture_output=True, check=False, timeout=600, cwd=self.folder,
                               env={"HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
                                    "GITHUB_STEP_SUMMARY": str(self.path("summary.md")),
                                    "GITHUB_OUTPUT": str(self.path("outputs"))})

@@ -23,7 +23,7 @@ def read(name):
 def explain(binary, text, with_words):
     def run(*options):
         return subprocess.run([binary, "explain", "-", *options], input=text, check=False,
-                              timeout=60, capture_output=True, env={"HOME": "/nonexistent"})
+                              timeout=300, capture_output=True, env={"HOME": "/nonexistent"})
 
     report = run("--json")
     words = " ".join(run("-v").stdout.decode().split()) if with_words else ""

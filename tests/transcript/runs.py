@@ -21,7 +21,7 @@ from harness import judge, replay, world  # noqa: E402
 from harness.cloud import Authority, Cloud  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
-HANGS = 120  # seconds
+HANGS = 600  # seconds
 REFUSED = "$ ssh -i key.pem root@203.0.113.9\nroot@203.0.113.9: Permission denied (publickey).\n"
 ENVIRONMENT = {"HOME": "/nonexistent", "LC_ALL": "C.UTF-8",
                "ALIBABA_CLOUD_ACCESS_KEY_ID": "LTAI5tLabCanaryId0001",
