@@ -1,5 +1,6 @@
 #include "transcript/attempt.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,39 @@ void spf_attempt_reach(struct spf_attempt *attempt, enum spf_stage stage)
     if (attempt->stage < stage) {
         attempt->stage = stage;
     }
+}
+
+/* What says one thing, and no more: how far the attempt came, and a flag of it. */
+static const struct {
+    enum spf_message_kind event;
+    enum spf_stage stage;
+    bool flagged;
+    size_t flag; /* offset of a bool */
+} plain[] = {
+    {SPF_EVENT_CONNECTED, SPF_STAGE_CONNECTED, false, 0},
+    {SPF_EVENT_KEX_WAITS, SPF_STAGE_KEY_EXCHANGE, true, offsetof(struct spf_attempt, kex_waits)},
+    {SPF_EVENT_KEX_TIMEOUT, SPF_STAGE_KEY_EXCHANGE, true,
+     offsetof(struct spf_attempt, kex_timeout)},
+    {SPF_EVENT_AUTH_BEGINS, SPF_STAGE_USER_AUTH, false, 0},
+    {SPF_EVENT_ACCEPTED, SPF_STAGE_USER_AUTH, true, offsetof(struct spf_attempt, accepted)},
+    {SPF_EVENT_NO_ALGORITHM, SPF_STAGE_USER_AUTH, true, offsetof(struct spf_attempt, no_algorithm)},
+    {SPF_EVENT_PARTIAL, SPF_STAGE_USER_AUTH, true, offsetof(struct spf_attempt, partial)},
+    {SPF_EVENT_TOO_MANY, SPF_STAGE_USER_AUTH, true, offsetof(struct spf_attempt, too_many)},
+    {SPF_EVENT_SESSION_CLOSED, SPF_STAGE_NONE, true, offsetof(struct spf_attempt, session_closed)},
+};
+
+static bool take_plain(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+        if (plain[i].event == match->row->event) {
+            spf_attempt_reach(attempt, plain[i].stage);
+            if (plain[i].flagged) {
+                *(bool *)((char *)attempt + plain[i].flag) = true;
+            }
+            return true;
+        }
+    }
+    return false;
 }
 
 /* Keeps the line as evidence of the check; the newest three of each are shown. */
@@ -120,79 +154,90 @@ static enum spf_stage stage_of(enum spf_check_id check)
     }
 }
 
-/* Which check a message is evidence of. */
+/* Which check the messages of a kind are evidence of, where that does not depend on their words. */
+static const struct {
+    enum spf_message_kind event;
+    enum spf_check_id check;
+} evidence[] = {
+    {SPF_EVENT_CONNECTS, SPF_CHECK_NET_PORT},
+    {SPF_EVENT_CONNECTED, SPF_CHECK_NET_PORT},
+    {SPF_EVENT_PROXY_RUNS, SPF_CHECK_NET_PORT},
+    {SPF_EVENT_PROXY_FAILED, SPF_CHECK_NET_PORT},
+    {SPF_EVENT_TCP, SPF_CHECK_NET_PORT},
+    {SPF_EVENT_FORWARD, SPF_CHECK_NET_PORT},
+    {SPF_EVENT_BANNER, SPF_CHECK_SSH_BANNER},
+    {SPF_EVENT_BANNER_LINE, SPF_CHECK_SSH_BANNER},
+    {SPF_EVENT_IDENTIFIED, SPF_CHECK_SSH_BANNER},
+    {SPF_EVENT_KEX_BEGINS, SPF_CHECK_SSH_HANDSHAKE},
+    {SPF_EVENT_KEX_ALGORITHM, SPF_CHECK_SSH_HANDSHAKE},
+    {SPF_EVENT_KEX_WAITS, SPF_CHECK_SSH_HANDSHAKE},
+    {SPF_EVENT_NO_COMMON, SPF_CHECK_SSH_HANDSHAKE},
+    {SPF_EVENT_KEX_BROKEN, SPF_CHECK_SSH_HANDSHAKE},
+    {SPF_EVENT_KEX_TIMEOUT, SPF_CHECK_SSH_HANDSHAKE},
+    {SPF_EVENT_HOST_KEY, SPF_CHECK_SSH_HOST_KEY},
+    {SPF_EVENT_HOST_KNOWN, SPF_CHECK_SSH_HOST_KEY},
+    {SPF_EVENT_HOST_UNKNOWN, SPF_CHECK_SSH_HOST_KEY},
+    {SPF_EVENT_HOST_REFUSED, SPF_CHECK_SSH_HOST_KEY},
+    {SPF_EVENT_HOST_CHANGED, SPF_CHECK_SSH_HOST_KEY},
+    {SPF_EVENT_HOST_REVOKED, SPF_CHECK_SSH_HOST_KEY},
+    {SPF_EVENT_HOST_UNVERIFIED, SPF_CHECK_SSH_HOST_KEY},
+    {SPF_EVENT_KEY_UNCLEAR, SPF_CHECK_KEY_FORMAT},
+    {SPF_EVENT_ASKS_PASSPHRASE, SPF_CHECK_KEY_FORMAT},
+    {SPF_EVENT_METHODS, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_OFFERED, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_OFFERED_AGENT, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_ACCEPTED, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_REFUSED, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_SIGNATURE_REFUSED, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_NO_ALGORITHM, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_PARTIAL, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_ASKS_PASSWORD, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_DENIED, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_TOO_MANY, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_DISCONNECT, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_AUTHENTICATED, SPF_CHECK_SSH_AUTH},
+    {SPF_EVENT_SESSION, SPF_CHECK_SSH_SESSION},
+    {SPF_EVENT_EXIT, SPF_CHECK_SSH_SESSION},
+    {SPF_EVENT_SESSION_CLOSED, SPF_CHECK_SSH_SESSION},
+};
+
+static enum spf_check_id check_by_name(const char *name, enum spf_check_id otherwise)
+{
+    int check = spf_check_by_id(name);
+
+    return check < 0 ? otherwise : (enum spf_check_id)check;
+}
+
+/* Which check a message is evidence of; SPF_CHECK_COUNT: of none. */
 static enum spf_check_id check_of(const struct spf_attempt *attempt, const struct spf_match *match)
 {
     char id[32];
-    int check;
 
     switch (match->row->event) {
     case SPF_EVENT_NAMED:
     case SPF_EVENT_SUSPECTED:
         (void)spf_word_at(match->row->argument, " ", id, sizeof id);
-        check = spf_check_by_id(id);
-        return check < 0 ? SPF_CHECK_COUNT : (enum spf_check_id)check;
-    case SPF_EVENT_CONNECTS:
-    case SPF_EVENT_CONNECTED:
-    case SPF_EVENT_PROXY_RUNS:
-    case SPF_EVENT_PROXY_FAILED:
-    case SPF_EVENT_TCP:
-    case SPF_EVENT_FORWARD:
-        return SPF_CHECK_NET_PORT;
-    case SPF_EVENT_BANNER:
-    case SPF_EVENT_BANNER_LINE:
-    case SPF_EVENT_IDENTIFIED:
-        return SPF_CHECK_SSH_BANNER;
-    case SPF_EVENT_KEX_BEGINS:
-    case SPF_EVENT_KEX_ALGORITHM:
-    case SPF_EVENT_KEX_WAITS:
-    case SPF_EVENT_NO_COMMON:
-    case SPF_EVENT_KEX_BROKEN:
-    case SPF_EVENT_KEX_TIMEOUT:
-        return SPF_CHECK_SSH_HANDSHAKE;
-    case SPF_EVENT_HOST_KEY:
-    case SPF_EVENT_HOST_KNOWN:
-    case SPF_EVENT_HOST_UNKNOWN:
-    case SPF_EVENT_HOST_REFUSED:
-    case SPF_EVENT_HOST_CHANGED:
-    case SPF_EVENT_HOST_REVOKED:
-    case SPF_EVENT_HOST_UNVERIFIED:
-        return SPF_CHECK_SSH_HOST_KEY;
+        return check_by_name(id, SPF_CHECK_COUNT);
     case SPF_EVENT_KEY_TROUBLE:
-        check = spf_check_by_id(spf_findings[spf_finding_by_id(match->row->argument)].check);
-        return check < 0 ? SPF_CHECK_KEY_FORMAT : (enum spf_check_id)check;
+        return check_by_name(spf_findings[spf_finding_by_id(match->row->argument)].check,
+                             SPF_CHECK_KEY_FORMAT);
     case SPF_EVENT_KEY_ABSENT:
         return strstr(match->line, "debug") == NULL ? SPF_CHECK_KEY_FILE : SPF_CHECK_COUNT;
-    case SPF_EVENT_KEY_UNCLEAR:
-    case SPF_EVENT_ASKS_PASSPHRASE:
-        return SPF_CHECK_KEY_FORMAT;
-    case SPF_EVENT_METHODS:
-    case SPF_EVENT_OFFERED:
-    case SPF_EVENT_OFFERED_AGENT:
-    case SPF_EVENT_ACCEPTED:
-    case SPF_EVENT_REFUSED:
-    case SPF_EVENT_SIGNATURE_REFUSED:
-    case SPF_EVENT_NO_ALGORITHM:
-    case SPF_EVENT_PARTIAL:
-    case SPF_EVENT_ASKS_PASSWORD:
-    case SPF_EVENT_DENIED:
-    case SPF_EVENT_TOO_MANY:
-    case SPF_EVENT_DISCONNECT:
-    case SPF_EVENT_AUTHENTICATED:
-        return SPF_CHECK_SSH_AUTH;
     case SPF_EVENT_UNSIGNED: /* said of each method that has nothing to send, too */
         return attempt->accepted ? SPF_CHECK_SSH_AUTH : SPF_CHECK_COUNT;
-    case SPF_EVENT_SESSION:
-    case SPF_EVENT_EXIT:
-    case SPF_EVENT_SESSION_CLOSED:
-        return SPF_CHECK_SSH_SESSION;
     case SPF_EVENT_CLOSED:
         return attempt->stage >= SPF_STAGE_USER_AUTH    ? SPF_CHECK_SSH_AUTH
                : attempt->stage >= SPF_STAGE_IDENTIFIED ? SPF_CHECK_SSH_HANDSHAKE
                                                         : SPF_CHECK_SSH_BANNER;
     default:
-        return SPF_CHECK_COUNT;
+        break;
     }
+    for (size_t i = 0; i < sizeof evidence / sizeof *evidence; i++) {
+        if (evidence[i].event == match->row->event) {
+            return evidence[i].check;
+        }
+    }
+    return SPF_CHECK_COUNT;
 }
 
 /*
@@ -265,6 +310,33 @@ static bool begins_another(const struct spf_attempt *attempt, const struct spf_m
            match->row->event != SPF_EVENT_CLOSED && match->row->event != SPF_EVENT_BANNER;
 }
 
+/* Where the cause is named, the steps before that of its check were taken. */
+static void take_named(struct spf_attempt *attempt, const struct spf_match *match,
+                       enum spf_check_id check)
+{
+    if (attempt->host_key == SPF_HOST_ASKED && stage_of(check) > SPF_STAGE_HOST_KEY) {
+        attempt->host_key = SPF_HOST_TAKEN;
+    }
+    if (stage_of(check) == SPF_STAGE_IN) {
+        attempt->in = true;
+    }
+    spf_attempt_reach(attempt, stage_of(check));
+    spf_attempt_end(attempt, match, SPF_WEIGHT_NAMED);
+}
+
+/* "Connection closed by UNKNOWN port 65535": the way through the jump host ended, which may be all
+ * that the ssh that waited for it says. */
+static void take_closed(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    if (strstr(match->rest, "UNKNOWN port 65535") == NULL) {
+        attempt->no_way_on = false; /* an address: the connection was a direct one */
+    } else if (!attempt->closed && attempt->banner == NULL) {
+        attempt->no_way_on |= spf_attempt_is_over(attempt);
+    }
+    spf_closed_by(match, attempt);
+    attempt->closed |= !attempt->no_way_on;
+}
+
 void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found, int64_t line,
                       struct spf_transcript_facts *facts)
 {
@@ -295,14 +367,7 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
         }
         return;
     case SPF_EVENT_NAMED:
-        if (attempt->host_key == SPF_HOST_ASKED && stage_of(check) > SPF_STAGE_HOST_KEY) {
-            attempt->host_key = SPF_HOST_TAKEN;
-        }
-        if (stage_of(check) == SPF_STAGE_IN) {
-            attempt->in = true;
-        }
-        spf_attempt_reach(attempt, stage_of(check));
-        spf_attempt_end(attempt, match, SPF_WEIGHT_NAMED);
+        take_named(attempt, match, check);
         break;
     case SPF_EVENT_SUSPECTED:
         if (check == SPF_CHECK_NET_PORT && match->family == &spf_family_tools &&
@@ -313,16 +378,10 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
         spf_attempt_end(attempt, match, SPF_WEIGHT_SUSPICION);
         break;
     case SPF_EVENT_CLOSED:
-        if (strstr(match->rest, "UNKNOWN port 65535") == NULL) {
-            attempt->no_way_on = false; /* an address: the connection was a direct one */
-        } else if (!attempt->closed && attempt->banner == NULL) {
-            attempt->no_way_on |= spf_attempt_is_over(attempt);
-        }
-        spf_closed_by(match, attempt);
-        attempt->closed |= !attempt->no_way_on;
+        take_closed(attempt, match);
         break;
     default:
-        if (!spf_take_transport(attempt, match, line, facts) &&
+        if (!take_plain(attempt, match) && !spf_take_transport(attempt, match, line, facts) &&
             !spf_take_host_keys(attempt, match) && !spf_take_keys(attempt, match)) {
             spf_take_authentication(attempt, match);
             spf_take_session(attempt, match);

@@ -171,6 +171,40 @@ static void conclude_session(struct spf_attempt *attempt)
     }
 }
 
+/* Did the handshake fail, or wait for what did not come? */
+static bool fails_in_handshake(const struct spf_attempt *attempt)
+{
+    return attempt->no_common != NULL || attempt->kex_broken || attempt->kex_timeout ||
+           (attempt->kex_waits && attempt->stage == SPF_STAGE_KEY_EXCHANGE);
+}
+
+/* Was the host key refused, or asked about and never answered? */
+static bool fails_at_host_key(const struct spf_attempt *attempt)
+{
+    return attempt->host_key >= SPF_HOST_UNKNOWN_REFUSED ||
+           (attempt->host_key == SPF_HOST_ASKED && attempt->stage == SPF_STAGE_HOST_KEY &&
+            !attempt->closed);
+}
+
+/* What is known of the key file and of what was done with it, where nobody named or suspected more.
+ */
+static void conclude_key(struct spf_attempt *attempt)
+{
+    if (attempt->key_trouble != NULL) {
+        name(attempt, check_of_trouble(attempt->key_trouble), attempt->key_trouble);
+    } else if (attempt->key_unclear) {
+        leave_open(attempt, SPF_CHECK_KEY_FORMAT, damaged_file);
+    } else if (attempt->no_algorithm) {
+        name(attempt, SPF_CHECK_SSH_AUTH, "auth-algorithm-refused");
+    } else if (attempt->closed) {
+        conclude_end(attempt);
+    } else if (attempt->passphrases > 0) {
+        name(attempt, SPF_CHECK_KEY_FORMAT, "key-encrypted");
+    } else if (attempt->refused > 0) {
+        attempt->ended.check = SPF_CHECK_SSH_AUTH;
+    }
+}
+
 static void conclude_attempt(struct spf_attempt *attempt)
 {
     bool banner_broken = attempt->banner != NULL && (strcmp(attempt->banner, "closed") == 0 ||
@@ -191,16 +225,13 @@ static void conclude_attempt(struct spf_attempt *attempt)
         if (banner_broken && attempt->before[0] == '\0') { /* sshd says why, and no ssh shows it */
             leave_open(attempt, SPF_CHECK_SSH_BANNER, "ssh-busy,ssh-penalised,not-ssh");
         }
-    } else if (attempt->no_common != NULL || attempt->kex_broken || attempt->kex_timeout ||
-               (attempt->kex_waits && attempt->stage == SPF_STAGE_KEY_EXCHANGE)) {
+    } else if (fails_in_handshake(attempt)) {
         attempt->ended.check = SPF_CHECK_SSH_HANDSHAKE;
         /* ssh's packets are the largest of the whole login here */
         if (attempt->no_common == NULL && !attempt->kex_broken) {
             leave_open(attempt, SPF_CHECK_SSH_HANDSHAKE, "path-mtu");
         }
-    } else if (attempt->host_key >= SPF_HOST_UNKNOWN_REFUSED ||
-               (attempt->host_key == SPF_HOST_ASKED && attempt->stage == SPF_STAGE_HOST_KEY &&
-                !attempt->closed)) {
+    } else if (fails_at_host_key(attempt)) {
         attempt->ended.check = SPF_CHECK_SSH_HOST_KEY;
     } else if (attempt->in_somehow && attempt->ended.check == SPF_CHECK_COUNT) {
         attempt->ended.check = SPF_CHECK_SSH_AUTH;
@@ -219,20 +250,8 @@ static void conclude_attempt(struct spf_attempt *attempt)
         name(attempt, check_of_trouble(attempt->key_trouble), attempt->key_trouble);
     } else if (attempt->no_algorithm && attempt->ended.check == SPF_CHECK_SSH_AUTH) {
         name(attempt, SPF_CHECK_SSH_AUTH, "auth-algorithm-refused"); /* what a library suspects */
-    } else if (attempt->ended.check != SPF_CHECK_COUNT) {
-        return; /* a suspicion */
-    } else if (attempt->key_trouble != NULL) {
-        name(attempt, check_of_trouble(attempt->key_trouble), attempt->key_trouble);
-    } else if (attempt->key_unclear) {
-        leave_open(attempt, SPF_CHECK_KEY_FORMAT, damaged_file);
-    } else if (attempt->no_algorithm) {
-        name(attempt, SPF_CHECK_SSH_AUTH, "auth-algorithm-refused");
-    } else if (attempt->closed) {
-        conclude_end(attempt);
-    } else if (attempt->passphrases > 0) {
-        name(attempt, SPF_CHECK_KEY_FORMAT, "key-encrypted");
-    } else if (attempt->refused > 0) {
-        attempt->ended.check = SPF_CHECK_SSH_AUTH;
+    } else if (attempt->ended.check == SPF_CHECK_COUNT) {            /* else a suspicion */
+        conclude_key(attempt);
     }
 }
 

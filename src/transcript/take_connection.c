@@ -221,6 +221,17 @@ static void take_unverified(struct spf_attempt *attempt, const struct spf_match 
     spf_attempt_end(attempt, &suspected, SPF_WEIGHT_SUSPICION);
 }
 
+static void take_algorithm(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+    if (strcmp(match->row->argument, "kex") == 0) {
+        (void)spf_word_at(match->rest, " ", attempt->kex, sizeof attempt->kex);
+    } else {
+        (void)spf_word_at(match->rest, " ", attempt->host_key_algorithm,
+                          sizeof attempt->host_key_algorithm);
+    }
+}
+
 /* Messages of the connection, the identification and the key exchange. False: of none of them. */
 bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
                         struct spf_transcript_facts *facts)
@@ -228,9 +239,6 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
     switch (match->row->event) {
     case SPF_EVENT_CONNECTS:
         take_connects(attempt, match, line, facts);
-        return true;
-    case SPF_EVENT_CONNECTED:
-        spf_attempt_reach(attempt, SPF_STAGE_CONNECTED);
         return true;
     case SPF_EVENT_PROXY_RUNS:
         spf_clean(attempt->proxy, sizeof attempt->proxy, match->rest, strcspn(match->rest, "\r"));
@@ -267,17 +275,7 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
         }
         return true;
     case SPF_EVENT_KEX_ALGORITHM:
-        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
-        if (strcmp(match->row->argument, "kex") == 0) {
-            (void)spf_word_at(match->rest, " ", attempt->kex, sizeof attempt->kex);
-        } else {
-            (void)spf_word_at(match->rest, " ", attempt->host_key_algorithm,
-                              sizeof attempt->host_key_algorithm);
-        }
-        return true;
-    case SPF_EVENT_KEX_WAITS:
-        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
-        attempt->kex_waits = true;
+        take_algorithm(attempt, match);
         return true;
     case SPF_EVENT_NO_COMMON:
         take_no_common(attempt, match);
@@ -286,10 +284,6 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
         attempt->kex_broken = true;
         spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
         spf_clean(attempt->kex_error, sizeof attempt->kex_error, match->line, strlen(match->line));
-        return true;
-    case SPF_EVENT_KEX_TIMEOUT:
-        attempt->kex_timeout = true;
-        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
         return true;
     default:
         return false;

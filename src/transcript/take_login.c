@@ -159,9 +159,6 @@ bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
 void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match *match)
 {
     switch (match->row->event) {
-    case SPF_EVENT_AUTH_BEGINS:
-        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-        break;
     case SPF_EVENT_METHODS:
         take_methods(attempt, match);
         break;
@@ -173,10 +170,6 @@ void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match
         if (attempt->offered == 0) { /* "Trying private key:", and it was sent */
             attempt->offered = 1;
         }
-        break;
-    case SPF_EVENT_ACCEPTED:
-        attempt->accepted = true;
-        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
         break;
     case SPF_EVENT_REFUSED:
         attempt->offered += attempt->offered == 0;
@@ -190,14 +183,6 @@ void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match
     case SPF_EVENT_UNSIGNED:
         attempt->unsigned_key |= attempt->accepted && !attempt->signature_refused;
         break;
-    case SPF_EVENT_NO_ALGORITHM:
-        attempt->no_algorithm = true;
-        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-        break;
-    case SPF_EVENT_PARTIAL:
-        attempt->partial = true;
-        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-        break;
     case SPF_EVENT_ASKS_PASSWORD:
         if (attempt->host_key == SPF_HOST_ASKED) {
             attempt->host_key = SPF_HOST_TAKEN;
@@ -210,10 +195,6 @@ void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match
         break;
     case SPF_EVENT_DENIED:
         take_denied(attempt, match);
-        break;
-    case SPF_EVENT_TOO_MANY:
-        attempt->too_many = true;
-        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
         break;
     case SPF_EVENT_DISCONNECT:
         spf_clean(attempt->disconnect, sizeof attempt->disconnect, match->rest,
@@ -240,9 +221,6 @@ void spf_take_session(struct spf_attempt *attempt, const struct spf_match *match
         break;
     case SPF_EVENT_EXIT:
         attempt->exit_status = strtol(match->rest, NULL, 10);
-        break;
-    case SPF_EVENT_SESSION_CLOSED:
-        attempt->session_closed = true;
         break;
     default:
         break;
