@@ -305,6 +305,18 @@ static void explain_disconnect(const struct ask *ask)
     suggest(ask, SPF_LOGIN_GRACE_EXCEEDED);
 }
 
+/* The port is open, and nobody speaks. */
+static void explain_mute(const struct ask *ask)
+{
+    if (ask->run->facts.identification.flow.unacked > 0) {
+        suggest(ask, SPF_FLOW_FILTERED);
+    }
+    suggest_booting(ask);
+    suggest_trouble(ask);
+    suggest(ask, SPF_FLOW_FILTERED);
+    suggest(ask, SPF_ACCEPT_QUEUE_FULL);
+}
+
 void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *d)
 {
     struct ask ask = {run, now_utc, d};
@@ -324,13 +336,7 @@ void spf_suggest_candidates(const struct spf_run *run, int64_t now_utc, struct s
         suggest_trouble(&ask);
         break;
     case SPF_SSH_SILENT:
-        if (run->facts.identification.flow.unacked > 0) {
-            suggest(&ask, SPF_FLOW_FILTERED);
-        }
-        suggest_booting(&ask);
-        suggest_trouble(&ask);
-        suggest(&ask, SPF_FLOW_FILTERED);
-        suggest(&ask, SPF_ACCEPT_QUEUE_FULL);
+        explain_mute(&ask);
         break;
     case SPF_SSH_CLOSED_EARLY:
     case SPF_PORT_RESET:

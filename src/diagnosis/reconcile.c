@@ -55,12 +55,9 @@ static void judge_forwarded_again(struct spf_run *run)
     }
 }
 
-void spf_diagnosis_reconcile(struct spf_run *run)
+/* Facts that were asked for late say more than was known when the check was judged. */
+static void judge_again(struct spf_run *run)
 {
-    struct spf_result *results = run->results;
-    enum spf_check_id goal;
-
-    /* What was asked because of the silence says more about the address than was known before. */
     if (spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS)) {
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ADDRESS);
     }
@@ -83,6 +80,14 @@ void spf_diagnosis_reconcile(struct spf_run *run)
             spf_run_judge_again(run, SPF_CHECK_CLOUD_NETWORK_ACL);
         }
     }
+}
+
+void spf_diagnosis_reconcile(struct spf_run *run)
+{
+    struct spf_result *results = run->results;
+    enum spf_check_id goal;
+
+    judge_again(run);
     spf_tell_late_facts(run);
 
     /* It is the instance's, though perhaps one that should not be reachable from here. */

@@ -37,6 +37,24 @@ static void say_passed_over(const struct spf_view *view, struct spf_result *resu
     spf_buf_clear(&names);
 }
 
+/* Neither the options nor the ssh configuration nor an agent has a key. */
+static struct spf_opinion judge_no_key(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
+
+    spf_note_null(result, "path");
+    if (config->identities.count == 1 && !config->identities.items[0].exists) {
+        spf_say(result,
+                "the only key file that the ssh configuration names, %s, does not exist, and "
+                "no agent holds a key",
+                config->identities.items[0].path);
+    } else {
+        spf_say(result, "the ssh configuration names no key file that exists, and no agent holds a "
+                        "key: name one with --key");
+    }
+    return spf_lowered(SPF_KEY_MISSING, SPF_UNKNOWN);
+}
+
 /* Is there a regular file I can read? */
 struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_result *result)
 {
@@ -51,19 +69,7 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
     }
     if (view->target->key_path == NULL && view->target->offer == NULL &&
         !view->target->from_transcript) {
-        spf_note_null(result, "path");
-        if (view->facts->ssh_config.identities.count == 1 &&
-            !view->facts->ssh_config.identities.items[0].exists) {
-            spf_say(result,
-                    "the only key file that the ssh configuration names, %s, does not exist, and "
-                    "no agent holds a key",
-                    view->facts->ssh_config.identities.items[0].path);
-        } else {
-            spf_say(result,
-                    "the ssh configuration names no key file that exists, and no agent holds a "
-                    "key: name one with --key");
-        }
-        return spf_lowered(SPF_KEY_MISSING, SPF_UNKNOWN);
+        return judge_no_key(view, result);
     }
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         return opinion;

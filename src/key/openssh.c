@@ -95,6 +95,36 @@ static struct spf_secret *decode(struct spf_bytes text, struct spf_key_contents 
     return binary;
 }
 
+/* Cipher and key derivation: known ones, and both or neither. */
+static enum spf_reading read_protection(const char *kdf, struct spf_bytes options,
+                                        struct envelope *envelope,
+                                        struct spf_key_contents *contents)
+{
+    struct spf_reader parameters = spf_reader(options.at, options.len);
+
+    for (size_t i = 0; i < sizeof ciphers / sizeof *ciphers; i++) {
+        if (strcmp(ciphers[i].name, envelope->cipher_name) == 0) {
+            envelope->cipher = &ciphers[i];
+        }
+    }
+    envelope->bcrypt = strcmp(kdf, "bcrypt") == 0;
+    if (envelope->cipher == NULL || (contents->encrypted && !envelope->bcrypt)) {
+        return spf_reads(contents, SPF_READING_UNSUPPORTED,
+                         "its cipher or key derivation is unknown");
+    }
+    if (!envelope->bcrypt && envelope->cipher->evp != NULL) {
+        return spf_reads(contents, SPF_READING_CORRUPT, "it has a cipher but no key derivation");
+    }
+    if (envelope->bcrypt) {
+        envelope->salt = spf_reader_string(&parameters);
+        envelope->rounds = spf_reader_u32(&parameters);
+        if (parameters.bad || envelope->salt.len == 0 || envelope->rounds == 0) {
+            return spf_reads(contents, SPF_READING_CORRUPT, "its key derivation is broken");
+        }
+    }
+    return SPF_READING_DONE;
+}
+
 static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope *envelope,
                                       struct spf_key_contents *contents)
 {
@@ -103,6 +133,7 @@ static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope
     struct spf_bytes blob;
     uint32_t keys;
     uint32_t sealed_len;
+    enum spf_reading reading;
 
     spf_reader_name(reader, envelope->cipher_name, sizeof envelope->cipher_name);
     spf_reader_name(reader, kdf, sizeof kdf);
@@ -124,27 +155,9 @@ static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope
         !spf_material_set_foreign(&contents->material, blob)) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its public key can't be read");
     }
-    for (size_t i = 0; i < sizeof ciphers / sizeof *ciphers; i++) {
-        if (strcmp(ciphers[i].name, envelope->cipher_name) == 0) {
-            envelope->cipher = &ciphers[i];
-        }
-    }
-    envelope->bcrypt = strcmp(kdf, "bcrypt") == 0;
-    if (envelope->cipher == NULL || (contents->encrypted && !envelope->bcrypt)) {
-        return spf_reads(contents, SPF_READING_UNSUPPORTED,
-                         "its cipher or key derivation is unknown");
-    }
-    if (!envelope->bcrypt && envelope->cipher->evp != NULL) {
-        return spf_reads(contents, SPF_READING_CORRUPT, "it has a cipher but no key derivation");
-    }
-    if (envelope->bcrypt) {
-        struct spf_reader parameters = spf_reader(options.at, options.len);
-
-        envelope->salt = spf_reader_string(&parameters);
-        envelope->rounds = spf_reader_u32(&parameters);
-        if (parameters.bad || envelope->salt.len == 0 || envelope->rounds == 0) {
-            return spf_reads(contents, SPF_READING_CORRUPT, "its key derivation is broken");
-        }
+    reading = read_protection(kdf, options, envelope, contents);
+    if (reading != SPF_READING_DONE) {
+        return reading;
     }
     if (sealed_len < envelope->cipher->block || sealed_len % envelope->cipher->block != 0) {
         return spf_reads(contents, SPF_READING_CORRUPT, "the length of its private key is wrong");

@@ -240,6 +240,45 @@ static const char *mac_or_null(const char *name)
     return name[0] == '\0' || spf_starts_with(name, "aead-") ? NULL : name;
 }
 
+static struct spf_opinion judge_failure(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_handshake_facts *facts = &view->facts->handshake;
+
+    if (strstr(facts->error, "too large banner") != NULL) { /* libssh takes 127 bytes, ssh 8191 */
+        spf_say(result, "the server's identification line is longer than the SSH library of "
+                        "this program reads; ssh reads it");
+        return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
+    }
+    note_dislike(&facts->ending, result);
+    spf_ending_say(result, N_("the handshake failed"), &facts->ending, facts->error);
+    if (view->facts->tcp.proxy[0] != '\0' && view->facts->identification.before[0] != '\0') {
+        spf_say(result,
+                "the handshake failed; the ProxyCommand %s had printed text of its own where "
+                "only SSH belongs: %s",
+                view->facts->tcp.proxy, view->facts->identification.before);
+    }
+    return spf_concludes(SPF_HANDSHAKE_FAILED);
+}
+
+static struct spf_opinion judge_timeout(const struct spf_view *view, struct spf_result *result)
+{
+    const struct spf_handshake_facts *facts = &view->facts->handshake;
+    struct spf_opinion opinion;
+
+    spf_flow_note(result, &facts->ending.flow);
+    if (spf_path_judge(view, result, &facts->ending, &opinion)) {
+        return opinion;
+    }
+    if (view->target->from_transcript) {
+        spf_ending_say(result, N_("the handshake stalls"), &facts->ending, facts->error);
+        return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
+    }
+    spf_ending_say_late(view, result, N_("the handshake is not finished"), &facts->ending,
+                        facts->error);
+    /* ssh goes on waiting, and may get in */
+    return spf_lowered(SPF_HANDSHAKE_TIMEOUT, SPF_UNKNOWN);
+}
+
 /* Is there a common key exchange, host key, cipher and MAC, and does the handshake come to its end?
  */
 struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct spf_result *result)
@@ -265,34 +304,9 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
     case SPF_SHAKE_NO_MAC:
         return judge_no_common(view, result);
     case SPF_SHAKE_FAILED:
-        if (strstr(facts->error, "too large banner") !=
-            NULL) { /* libssh takes 127 bytes, ssh 8191 */
-            spf_say(result, "the server's identification line is longer than the SSH library of "
-                            "this program reads; ssh reads it");
-            return spf_concludes(SPF_HANDSHAKE_BEYOND_US);
-        }
-        note_dislike(&facts->ending, result);
-        spf_ending_say(result, N_("the handshake failed"), &facts->ending, facts->error);
-        if (view->facts->tcp.proxy[0] != '\0' && view->facts->identification.before[0] != '\0') {
-            spf_say(result,
-                    "the handshake failed; the ProxyCommand %s had printed text of its own where "
-                    "only SSH belongs: %s",
-                    view->facts->tcp.proxy, view->facts->identification.before);
-        }
-        return spf_concludes(SPF_HANDSHAKE_FAILED);
+        return judge_failure(view, result);
     case SPF_SHAKE_TIMEOUT:
-        spf_flow_note(result, &facts->ending.flow);
-        if (spf_path_judge(view, result, &facts->ending, &opinion)) {
-            return opinion;
-        }
-        if (view->target->from_transcript) {
-            spf_ending_say(result, N_("the handshake stalls"), &facts->ending, facts->error);
-            return spf_concludes(SPF_HANDSHAKE_TIMEOUT);
-        }
-        spf_ending_say_late(view, result, N_("the handshake is not finished"), &facts->ending,
-                            facts->error);
-        /* ssh goes on waiting, and may get in */
-        return spf_lowered(SPF_HANDSHAKE_TIMEOUT, SPF_UNKNOWN);
+        return judge_timeout(view, result);
     case SPF_SHAKE_DONE:
         break;
     }

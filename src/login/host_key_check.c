@@ -429,6 +429,29 @@ static struct spf_opinion judge_known(const struct spf_view *view,
     return spf_passes();
 }
 
+/* By the files, as far as they could be read. */
+static struct spf_opinion judge_by_files(const struct spf_view *view,
+                                         enum spf_host_key_verdict verdict,
+                                         const struct spf_known_host *line, const char *unread,
+                                         struct spf_result *result)
+{
+    switch (verdict) {
+    case SPF_VERDICT_REVOKED:
+        return even_so(view, SPF_HOST_KEY_REVOKED, result);
+    case SPF_VERDICT_CHANGED:
+        return judge_other_key(view, line, result);
+    case SPF_VERDICT_UNKNOWN:
+        if (unread[0] != '\0') {
+            spf_say(result, "the host key is not known: %s (ssh passes it over without a word)",
+                    unread);
+        }
+        return judge_unknown(view, result);
+    case SPF_VERDICT_KNOWN:
+        break;
+    }
+    return judge_known(view, line, unread, result);
+}
+
 /* Is the host key the known one? As ssh judges it, from the lines that speak of the host. */
 struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct spf_result *result)
 {
@@ -474,20 +497,5 @@ struct spf_opinion spf_judge_ssh_host_key(const struct spf_view *view, struct sp
             return spf_concludes(SPF_KNOWN_HOSTS_UNREAD);
         }
     }
-
-    switch (verdict) {
-    case SPF_VERDICT_REVOKED:
-        return even_so(view, SPF_HOST_KEY_REVOKED, result);
-    case SPF_VERDICT_CHANGED:
-        return judge_other_key(view, line, result);
-    case SPF_VERDICT_UNKNOWN:
-        if (unread[0] != '\0') {
-            spf_say(result, "the host key is not known: %s (ssh passes it over without a word)",
-                    unread);
-        }
-        return judge_unknown(view, result);
-    case SPF_VERDICT_KNOWN:
-        break;
-    }
-    return judge_known(view, line, unread, result);
+    return judge_by_files(view, verdict, line, unread, result);
 }
