@@ -3,7 +3,7 @@
 # from=, expiry-time= and environment=, nor pty behind "restrict", which it does know. A blank before the key will do.
 #
 # One would guess that a line which sshd takes is taken by Dropbear, perhaps with some restrictions ignored. The client
-# hears what it hears of a wrong key, and the reason is on the server's log alone ("Bad public key options"); of a line
+# gets what it gets for a wrong key, and the reason is on the server's log alone ("Bad public key options"); of a line
 # that begins with a blank not even that. sshd logs in with all of these.
 #
 # Seen with dropbear-bin 2022.83-1+deb12u3 and openssh-server 1:9.2p1-2+deb12u10, 30 November 2026:

@@ -4,7 +4,7 @@
 #
 # ssh-keygen(1) says of -s without -n: "By default, generated certificates are valid for all users or hosts", so one
 # would guess that such a certificate logs in anywhere. But for TrustedUserCAKeys sshd wants a list of principals, and
-# logs "Certificate lacks principal list"; the client hears only "Permission denied". As host certificate the empty list
+# logs "Certificate lacks principal list"; the client gets only "Permission denied". As host certificate the empty list
 # is good for every host.
 #
 # Seen with openssh-server 1:9.2p1-2+deb12u10 and ssh of the same release, 30 November 2026:
