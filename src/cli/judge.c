@@ -231,36 +231,12 @@ static struct spf_error judge_key_dir(const struct spf_options *options)
     return spf_ok();
 }
 
-/* What cannot be: said before anything is asked. */
-struct spf_error spf_options_judge(const struct spf_options *options)
+/* An instance, a host, or neither where only the key file is looked at. */
+static struct spf_error judge_target(const struct spf_options *options)
 {
     static const spf_checks without_host =
         SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT);
-    struct spf_error error;
 
-    if (options->replay != NULL) {
-        return judge_replay(options);
-    }
-    if (options->transcript != NULL) {
-        error = judge_accounts(options);
-        return error.code == SPF_OK ? judge_transcript(options) : error;
-    }
-    if (options->selected == 0) {
-        return spf_usage("--only and --skip leave no check to run");
-    }
-    error = judge_lists(options);
-    if (error.code == SPF_OK) {
-        error = judge_accounts(options);
-    }
-    if (error.code == SPF_OK) {
-        error = judge_key_dir(options);
-    }
-    if (error.code != SPF_OK) {
-        return error;
-    }
-    if (spf_options_list(options) && options->instance == NULL && options->host == NULL) {
-        return spf_guard_outputs(options); /* each line is judged as it is read */
-    }
     if (options->instance == NULL && options->host == NULL &&
         (options->selected & ~without_host) != 0) {
         return spf_usage("say what to check: --instance ID, or a host");
@@ -274,6 +250,12 @@ struct spf_error spf_options_judge(const struct spf_options *options)
     if (options->host != NULL && options->host[0] == '\0') {
         return spf_usage("the host is empty");
     }
+    return spf_ok();
+}
+
+/* Options that mean nothing without another one. */
+static struct spf_error judge_needs(const struct spf_options *options)
+{
     if (options->key == NULL && options->key_dir == NULL &&
         (options->ssh_config == NULL || (options->instance == NULL && options->host == NULL)) &&
         (options->selected & SPF_CHECKS_WITH_KEY) != 0) {
@@ -295,6 +277,12 @@ struct spf_error spf_options_judge(const struct spf_options *options)
     if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0)) {
         return spf_usage("--fix repairs a file: it needs --key FILE");
     }
+    return spf_ok();
+}
+
+/* The user's and the host's, as ssh judges them. */
+static struct spf_error judge_names(const struct spf_options *options)
+{
     if (options->user[0] == '\0') {
         return spf_usage("the user name is empty");
     }
@@ -309,9 +297,44 @@ struct spf_error spf_options_judge(const struct spf_options *options)
     if (options->host != NULL && strstr(options->host, "://") != NULL) {
         return spf_usage("give the host alone, or as ssh://[user@]host[:port]");
     }
-    error = judge_form(options);
-    if (error.code == SPF_OK) {
-        error = judge_family(options);
+    return spf_ok();
+}
+
+typedef struct spf_error judge(const struct spf_options *options);
+
+static struct spf_error first_error(judge *const *judges, const struct spf_options *options)
+{
+    struct spf_error error = spf_ok();
+
+    for (; *judges != NULL && error.code == SPF_OK; judges++) {
+        error = (*judges)(options);
+    }
+    return error;
+}
+
+/* What cannot be: said before anything is asked. */
+struct spf_error spf_options_judge(const struct spf_options *options)
+{
+    static judge *const of_transcript[] = {judge_accounts, judge_transcript, NULL};
+    static judge *const of_any[] = {judge_lists, judge_accounts, judge_key_dir, NULL};
+    static judge *const of_one[] = {judge_target, judge_needs,  judge_names,
+                                    judge_form,   judge_family, NULL};
+    struct spf_error error;
+
+    if (options->replay != NULL) {
+        return judge_replay(options);
+    }
+    if (options->transcript != NULL) {
+        return first_error(of_transcript, options);
+    }
+    if (options->selected == 0) {
+        return spf_usage("--only and --skip leave no check to run");
+    }
+    error = first_error(of_any, options);
+    /* each line of a list is judged as it is read */
+    if (error.code == SPF_OK &&
+        (!spf_options_list(options) || options->instance != NULL || options->host != NULL)) {
+        error = first_error(of_one, options);
     }
     return error.code == SPF_OK ? spf_guard_outputs(options) : error;
 }

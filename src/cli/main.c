@@ -235,6 +235,29 @@ static void say_lists(const struct spf_options *options, const struct spf_target
     (void)complain(0, line);
 }
 
+/* Of a run that cannot begin. */
+static int exit_status_of(enum spf_err code)
+{
+    return code == SPF_ERR_NOMEM ? EXIT_BUG : code == SPF_ERR_SYS ? EXIT_UNKNOWN : EXIT_USAGE;
+}
+
+/* What is to be written is known: a writer that blocks (a pager) may be ended like any other. */
+static int publish(struct spf_publisher *publisher)
+{
+    const struct spf_round *round = publisher->round;
+    int status;
+
+    spf_signals_release();
+    status = spf_publish_end(publisher);
+    if (status == 0 || round->stopped) {
+        status = round->report.exit_status;
+    }
+    if (publisher->options->format == SPF_FORMAT_NAGIOS && status < EXIT_USAGE) {
+        status = spf_report_nagios_status(&round->report); /* its own contract */
+    }
+    return status;
+}
+
 static int run(struct spf_options *options)
 {
     struct spf_round round = {0};
@@ -264,10 +287,7 @@ static int run(struct spf_options *options)
     error = spf_round_prepare(&round, options, stop_fd);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);
-        return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG
-                        : error.code == SPF_ERR_SYS ? EXIT_UNKNOWN
-                                                    : EXIT_USAGE,
-                        error.text);
+        return complain(exit_status_of(error.code), error.text);
     }
 
     say_lists(options, &round.targets);
@@ -286,16 +306,7 @@ static int run(struct spf_options *options)
         round.report.exit_status = 128 + signal_number;
     }
 
-    /* What is to be written is known: a writer that blocks (a pager) may be ended like any other.
-     */
-    spf_signals_release();
-    status = spf_publish_end(&publisher);
-    if (status == 0 || round.stopped) {
-        status = round.report.exit_status;
-    }
-    if (options->format == SPF_FORMAT_NAGIOS && status < EXIT_USAGE) {
-        status = spf_report_nagios_status(&round.report); /* its own contract */
-    }
+    status = publish(&publisher);
     spf_round_clear(&round);
     if (stop_fd >= 0) {
         (void)close(stop_fd);

@@ -221,6 +221,73 @@ static bool has_putty(const struct spf_key_facts *key, bool windows)
            !(is_pkcs8(key->container) && (windows || strcmp(key->algorithm, "ssh-ed25519") == 0));
 }
 
+struct lines {
+    struct spf_view view;
+    const struct spf_result *auth;
+    const char *own;   /* the key file */
+    const char *other; /* what is made of it for the other program */
+    struct spf_buf own_word;
+    struct spf_buf other_word;
+    bool windows;
+};
+
+static void add_ssh_line(const struct lines *lines, struct spf_diagnosis *d)
+{
+    struct spf_target target = *lines->view.target;
+    struct spf_view view = lines->view;
+    struct spf_buf ssh;
+
+    spf_buf_init(&ssh, LINE_MAX_BYTES);
+    view.target = &target;
+    if (is_ppk(view.facts->key.container)) {
+        spf_buf_addf(&ssh, "puttygen %s -O private-openssh -o %s && ", lines->own_word.data,
+                     lines->other_word.data);
+        target.key_path = lines->other;
+    }
+    if (!(lines->windows && is_ppk(view.facts->key.container)) &&
+        spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, lines->auth)) {
+        d->openssh = spf_buf_take(&ssh);
+    }
+    spf_buf_clear(&ssh);
+}
+
+static void add_putty_lines(const struct lines *lines, struct spf_diagnosis *d)
+{
+    const struct spf_key_facts *key = &lines->view.facts->key;
+    const struct spf_target *target = lines->view.target;
+    const bool as_it_is = is_ppk(key->container);
+    struct spf_buf putty;
+    struct spf_buf prepare;
+    struct spf_buf settings;
+
+    /* PuTTY keeps jump hosts and proxies in a saved session, not on its command line */
+    if (!has_putty(key, lines->windows) || spf_target_is_proxied(target)) {
+        return;
+    }
+    spf_buf_init(&putty, LINE_MAX_BYTES);
+    spf_buf_init(&prepare, LINE_MAX_BYTES);
+    spf_buf_init(&settings, LINE_MAX_BYTES);
+    spf_buf_addf(&putty, "plink -i %s ", as_it_is ? lines->own_word.data : lines->other_word.data);
+    if (target->port != 22) {
+        spf_buf_addf(&putty, "-P %u ", (unsigned)target->port);
+    }
+    if (spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &lines->view, lines->auth)) {
+        d->putty = spf_buf_take(&putty);
+        if (!as_it_is) {
+            add_preparation(&prepare, key, lines->own_word.data, lines->other_word.data,
+                            lines->windows);
+            d->putty_prepare = spf_buf_take(&prepare);
+        }
+        if (lines->windows &&
+            add_settings(&settings, &lines->view, lines->auth, lines->own, lines->other)) {
+            d->putty_settings = spf_buf_take(&settings);
+        }
+    }
+    spf_buf_clear(&putty);
+    spf_buf_clear(&prepare);
+    spf_buf_clear(&settings);
+}
+
 /*
  * Two files: what ssh takes and what PuTTY takes, and the line that makes the one from the other.
  * puttygen 0.78 reads PKCS#1, SEC1 and OpenSSH containers; PKCS#8 it refuses ("unrecognised key
@@ -230,67 +297,29 @@ static bool has_putty(const struct spf_key_facts *key, bool windows)
  */
 void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
 {
-    const struct spf_key_facts *key = &run->facts.key;
-    struct spf_target target = *run->target;
-    struct spf_view view = {&target, &run->facts, run->results};
-    const struct spf_result *auth = &run->results[SPF_CHECK_SSH_AUTH];
-    char *other = NULL;
-    struct spf_buf ssh;
-    struct spf_buf putty;
-    struct spf_buf prepare;
-    struct spf_buf settings;
-    struct spf_buf key_word;
-    struct spf_buf other_word;
-    const bool windows = is_on_windows(run, SPF_CHECK_SSH_AUTH);
-    const char *const own = target.key_path;
+    struct lines lines = {
+        .view = {run->target, &run->facts, run->results},
+        .auth = &run->results[SPF_CHECK_SSH_AUTH],
+        .own = run->target->key_path,
+        .windows = is_on_windows(run, SPF_CHECK_SSH_AUTH),
+    };
+    char *other;
 
-    if (target.key_path == NULL || strcmp(target.key_path, "-") == 0) {
+    if (lines.own == NULL || strcmp(lines.own, "-") == 0) {
         return;
     }
-    if ((other = with_ending(target.key_path, is_ppk(key->container) ? ".pem" : ".ppk")) == NULL) {
+    other = with_ending(lines.own, is_ppk(run->facts.key.container) ? ".pem" : ".ppk");
+    if (other == NULL) {
         return;
     }
-    spf_buf_init(&ssh, LINE_MAX_BYTES);
-    spf_buf_init(&putty, LINE_MAX_BYTES);
-    spf_buf_init(&prepare, LINE_MAX_BYTES);
-    spf_buf_init(&settings, LINE_MAX_BYTES);
-    spf_buf_init(&key_word, LINE_MAX_BYTES);
-    spf_buf_init(&other_word, LINE_MAX_BYTES);
-    spf_buf_add_path(&key_word, target.key_path);
-    spf_buf_add_path(&other_word, other);
-
-    if (is_ppk(key->container)) {
-        spf_buf_addf(&ssh, "puttygen %s -O private-openssh -o %s && ", key_word.data,
-                     other_word.data);
-        target.key_path = other;
-    } else {
-        add_preparation(&prepare, key, key_word.data, other_word.data, windows);
-    }
-    if (!(windows && is_ppk(key->container)) &&
-        spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, auth)) {
-        d->openssh = spf_buf_take(&ssh);
-    }
-
-    spf_buf_addf(&putty, "plink -i %s ", is_ppk(key->container) ? key_word.data : other_word.data);
-    if (target.port != 22) {
-        spf_buf_addf(&putty, "-P %u ", (unsigned)target.port);
-    }
-    /* PuTTY keeps jump hosts and proxies in a saved session, not on its command line */
-    if (has_putty(key, windows) && !spf_target_is_proxied(&target) &&
-        spf_slots_expand(&putty, "{user}@{host}", SPF_SLOT_COMMAND, &view, auth)) {
-        d->putty = spf_buf_take(&putty);
-        if (prepare.len) {
-            d->putty_prepare = spf_buf_take(&prepare);
-        }
-        if (windows && add_settings(&settings, &view, auth, own, other)) {
-            d->putty_settings = spf_buf_take(&settings);
-        }
-    }
-    spf_buf_clear(&ssh);
-    spf_buf_clear(&putty);
-    spf_buf_clear(&prepare);
-    spf_buf_clear(&settings);
-    spf_buf_clear(&key_word);
-    spf_buf_clear(&other_word);
+    lines.other = other;
+    spf_buf_init(&lines.own_word, LINE_MAX_BYTES);
+    spf_buf_init(&lines.other_word, LINE_MAX_BYTES);
+    spf_buf_add_path(&lines.own_word, lines.own);
+    spf_buf_add_path(&lines.other_word, lines.other);
+    add_ssh_line(&lines, d);
+    add_putty_lines(&lines, d);
+    spf_buf_clear(&lines.own_word);
+    spf_buf_clear(&lines.other_word);
     free(other);
 }

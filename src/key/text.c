@@ -264,6 +264,32 @@ static void note_around(struct spf_bytes plain, size_t at, size_t end, struct sp
     }
 }
 
+/* NULL: there is no such mark. */
+static void note_marks(const struct mark *begin, const struct mark *end, struct spf_key_text *text)
+{
+    if (begin == NULL || !begin->exact ||
+        (end != NULL && (!end->exact || strcmp(begin->label, end->label) != 0))) {
+        text->damage |= BIT(HEADER);
+    }
+    if ((begin != NULL && begin->broken) || (end != NULL && end->broken)) {
+        text->damage |= BIT(WRAPPED);
+    }
+}
+
+/* What stands between mark and first line, and the empty line after headers, is no damage. */
+static struct spf_bytes first_line(struct spf_bytes body, bool headers)
+{
+    while (body.len > 0 && spf_is_blank(body.at[0]) && (headers || body.at[0] != '\n')) {
+        body.at++;
+        body.len--;
+        if (body.at[-1] == '\n' && headers && body.len > 0 && body.at[0] != '\n' &&
+            body.at[0] != '\r') {
+            break;
+        }
+    }
+    return body;
+}
+
 static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
 {
     struct mark begin;
@@ -299,13 +325,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
             body.len = (size_t)(dashes - body.at);
         }
     }
-    if (!has_begin || (has_end && (!end.exact || strcmp(begin.label, end.label) != 0)) ||
-        !begin.exact) {
-        text->damage |= BIT(HEADER);
-    }
-    if (begin.broken || (has_end && end.broken)) {
-        text->damage |= BIT(WRAPPED);
-    }
+    note_marks(has_begin ? &begin : NULL, has_end ? &end : NULL, text);
     if (memchr(body.at, '\n', body.len) == NULL) { /* the line ends of old Macs are none to ssh */
         text->damage |= BIT(ONE_LINE);
     }
@@ -314,15 +334,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     spf_buf_init(&headers, 400);
     skip = take_headers(body, &headers);
     body = (struct spf_bytes){body.at + skip, body.len - skip};
-    /* what stands between mark and first line, and the empty line after headers, is no damage */
-    while (body.len > 0 && spf_is_blank(body.at[0]) && (skip > 0 || body.at[0] != '\n')) {
-        body.at++;
-        body.len--;
-        if (body.at[-1] == '\n' && skip > 0 && body.len > 0 && body.at[0] != '\n' &&
-            body.at[0] != '\r') {
-            break;
-        }
-    }
+    body = first_line(body, skip > 0);
     width = strstr(label, "OPENSSH") != NULL ? 70 : 64;
     base64 = spf_take_base64(body, width, text);
     if (text->damage & BIT(ONE_LINE)) { /* which says it all */
