@@ -65,6 +65,9 @@ static bool is_json_text(const char *text)
     char *copy = strdup(text);
     bool good;
 
+    if (copy == NULL) {
+        spf_ran_short();
+    }
     for (char *c = copy; c != NULL && *c != '\0'; c++) {
         if ((unsigned char)*c < 0x20) {
             *c = ' ';

@@ -86,6 +86,7 @@ void spf_buf_vaddf(struct spf_buf *buf, const char *fmt, va_list args)
 
     if (len < 0) {
         buf->failed = true;
+        spf_ran_short();
         return;
     }
     spf_buf_add(buf, text, (size_t)len);

@@ -259,7 +259,7 @@ bool spf_key_file_parse(const struct spf_key_file *file, const char *path,
     good = spf_key_read(spf_secret_view(file->bytes), spf_secret_view(file->pub), passphrase, facts,
                         repaired);
     note_certificate(facts, spf_secret_view(file->certificate), path);
-    return good;
+    return !spf_was_short() && good;
 }
 
 bool spf_key_file_read(const char *path, const struct spf_secret *passphrase,

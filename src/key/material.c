@@ -476,8 +476,11 @@ static bool rsa_signs(const struct spf_key_material *material)
 
 enum spf_fit spf_material_fit(const struct spf_key_material *material)
 {
-    if (material->uneven || material->copy_differs) {
+    if (material->uneven) {
         return SPF_FIT_UNEVEN;
+    }
+    if (material->copy_differs) {
+        return spf_material_fits(material) ? SPF_FIT_UNEVEN : SPF_FIT_BROKEN;
     }
     if (material->proved || spf_material_fits(material)) {
         return SPF_FIT_GOOD;

@@ -1,5 +1,6 @@
 #include "platform/rights.h"
 
+#include <errno.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -10,7 +11,16 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/text.h"
+
+/* What is not known for want of memory or descriptors is no answer. */
+static void heed(int errnum)
+{
+    if (spf_errno_is_shortage(errnum)) {
+        spf_ran_short();
+    }
+}
 
 static void note_owner(struct spf_rights *rights, uid_t uid)
 {
@@ -20,7 +30,8 @@ static void note_owner(struct spf_rights *rights, uid_t uid)
 
     rights->owner_uid = (int64_t)uid;
     rights->mine = uid == getuid();
-    if (getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found != NULL) {
+    heed(getpwuid_r(uid, &entry, text, sizeof text, &found));
+    if (found != NULL) {
         spf_clean(rights->owner, sizeof rights->owner, entry.pw_name, strlen(entry.pw_name));
     } else {
         spf_format(rights->owner, sizeof rights->owner, "%lu", (unsigned long)uid);
@@ -37,10 +48,12 @@ static bool is_private_group(gid_t gid)
     struct group group;
     struct group *found_group = NULL;
 
-    return getpwuid_r(getuid(), &user, user_text, sizeof user_text, &found_user) == 0 &&
-           found_user != NULL && user.pw_gid == gid &&
-           getgrgid_r(gid, &group, group_text, sizeof group_text, &found_group) == 0 &&
-           found_group != NULL && strcmp(group.gr_name, user.pw_name) == 0;
+    heed(getpwuid_r(getuid(), &user, user_text, sizeof user_text, &found_user));
+    if (found_user == NULL || user.pw_gid != gid) {
+        return false;
+    }
+    heed(getgrgid_r(gid, &group, group_text, sizeof group_text, &found_group));
+    return found_group != NULL && strcmp(group.gr_name, user.pw_name) == 0;
 }
 
 /* Who may write to the directory may put another file in the key's place, but for sticky ones. */
@@ -50,6 +63,9 @@ static void note_directory(struct spf_rights *rights, const char *path)
     char *slash = real != NULL ? strrchr(real, '/') : NULL;
     struct stat st;
 
+    if (real == NULL) {
+        heed(errno);
+    }
     if (slash != NULL) {
         slash[slash == real] = '\0';
         spf_clean(rights->dir, sizeof rights->dir, real, strlen(real));
@@ -91,6 +107,7 @@ void spf_rights_read(const char *path, int fd, struct spf_rights *rights)
 
     *rights = (struct spf_rights){0};
     if (fstat(fd, &st) != 0) {
+        heed(errno);
         return;
     }
     rights->mode = (int64_t)(st.st_mode & 07777);
