@@ -120,6 +120,10 @@ static struct spf_opinion judge_certificate(const struct spf_view *view, const c
     } else if (!names_user) {
         spf_format(why, sizeof why, _(" (its principals, %s, do not include this user)"),
                    certified->principals);
+    } else if (certified->principals[0] == '\0') { /* auth2-pubkey.c, user_cert_trusted_ca */
+        spf_copy(why, sizeof why,
+                 _(" (it names no principals: sshd accepts such a certificate through "
+                   "cert-authority in authorized_keys, but not through TrustedUserCAKeys)"));
     } else {
         why[0] = '\0';
     }

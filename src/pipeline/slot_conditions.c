@@ -73,6 +73,16 @@ static bool asked_one_key(const struct spf_slot_query *query)
     return query->view->facts->query.asked.count == 0;
 }
 
+/* The certificate that was offered is one for all users, which TrustedUserCAKeys does not accept.
+ */
+static bool lacks_principals(const struct spf_slot_query *query)
+{
+    const struct spf_facts *facts = query->view->facts;
+
+    return facts->query.of_certificate && facts->key.certificate[0] != '\0' &&
+           !facts->key.certified.host && facts->key.certified.principals[0] == '\0';
+}
+
 /* In PAM's words, or those of sshd's log. */
 static bool account_expired(const struct spf_slot_query *query)
 {
@@ -138,6 +148,7 @@ static const struct spf_condition conditions[] = {
     {"windows", is_windows, NULL},
     {"sshd", is_sshd, NULL},
     {"one_key", asked_one_key, NULL},
+    {"no_principals", lacks_principals, NULL},
     {"account_expired", account_expired, NULL},
     {"too_many_logins", has_too_many_logins, NULL},
     {"bad_chroot", has_bad_chroot, NULL},
