@@ -230,7 +230,7 @@ static struct spf_error judge_tour(const struct tour *tour, const struct spf_opt
 struct spf_error spf_accounts_select(struct spf_round *round, const struct spf_options *options,
                                      int stop_fd)
 {
-    struct spf_error error = spf_ok();
+    struct spf_error error;
     struct tour tour = {0};
     size_t profile = 0;
 

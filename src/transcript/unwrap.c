@@ -341,7 +341,7 @@ static size_t wraps_at(const char *text, size_t len)
             continue;
         }
         /* a message that comes again, or a frame, is not wrapped */
-        alike += before != NULL && memcmp(text + at, before, 8) == 0;
+        alike += before != NULL && len - at >= 8 && memcmp(text + at, before, 8) == 0;
         full++;
         before = text + at;
     }

@@ -124,7 +124,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < spf_ledger_count(record) && i < TARGETS_MAX; i++) {
             serve_all(record, i);
         }
-        replay(record);
+        if (spf_ledger_runs(record) > 0) {
+            replay(record);
+        }
         spf_ledger_free(record);
     }
     spf_buf_clear(&remarks);
