@@ -54,6 +54,12 @@ static struct spf_opinion judge_silence(const struct spf_view *view, struct spf_
                 "no answer from %s port %u after %.1f s (as the cloud checks above explain; not "
                 "waiting longer)",
                 tcp->address, (unsigned)view->target->port, (double)tcp->elapsed_ms / 1000);
+    } else if (tcp->drops.late) {
+        spf_say(result,
+                "no answer from %s port %u%s: the packets are dropped on the way or by this "
+                "machine's own firewall; the drop counters were read too late to tell which",
+                tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));
+        return spf_lowered(SPF_PORT_SILENT, SPF_UNKNOWN);
     } else {
         spf_say(result, "no answer from %s port %u%s: the packets are dropped on the way",
                 tcp->address, (unsigned)view->target->port, duration(tcp->elapsed_ms, true, took));

@@ -192,10 +192,10 @@ static void sample_drops(struct spf_dial *dial)
 {
     struct spf_flow flow = {0};
 
-    spf_flow_read(dial->watch.fd, &flow);
     if (!dial->drops.running) {
         spf_own_watch_begin(&dial->drops);
     }
+    spf_flow_read(dial->watch.fd, &flow);
     spf_own_watch_sample(&dial->drops, flow.retransmissions, &dial->facts->drops);
 }
 
@@ -249,6 +249,7 @@ static void note_outcome(struct spf_dial *dial, int errnum, bool local)
                         place->address.ss_family)) { /* what is dropped here is the
                                                        SYN, by the server's filter */
             facts->drops.syns_discarded = 0;
+            facts->drops.late = false;
         }
     }
     if (errnum != 0 && !local) {

@@ -113,6 +113,7 @@ static const struct spf_field drop_fields[] = {
     SPF_SHAPE_NUMBER(struct spf_drop_facts, reverse),
     SPF_SHAPE_NUMBER(struct spf_drop_facts, syns_discarded),
     SPF_SHAPE_NUMBER(struct spf_drop_facts, discarded_apart),
+    SPF_SHAPE_BOOL(struct spf_drop_facts, late),
 };
 const struct spf_shape spf_drop_shape = SPF_SHAPE(struct spf_drop_facts, drop_fields);
 

@@ -62,6 +62,7 @@ struct spf_drop_facts {
     int64_t reverse;
     int64_t syns_discarded; /* of the SYNs that were sent again: something to us was dropped then */
     int64_t discarded_apart; /* packets that were dropped at other times */
+    bool late; /* packets may have been dropped, and it is not known after which SYN */
 };
 extern const struct spf_shape spf_drop_shape;
 

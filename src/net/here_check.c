@@ -13,7 +13,8 @@
  */
 static bool input_is_dropped(const struct spf_drop_facts *drops)
 {
-    return drops->retransmissions >= SYNS_MIN && drops->syns_discarded >= drops->retransmissions &&
+    return !drops->late && drops->retransmissions >= SYNS_MIN &&
+           drops->syns_discarded >= drops->retransmissions &&
            drops->discarded_apart <= (drops->retransmissions >= SYNS_SURE);
 }
 
@@ -23,6 +24,9 @@ static void note_drops(const struct spf_drop_facts *drops, struct spf_result *re
     spf_note_number(result, "unsent_here", drops->unsent);
     spf_note_number(result, "dropped_by_rp_filter", drops->reverse);
     spf_note_number(result, "syns_with_drops_here", drops->syns_discarded);
+    if (drops->late) {
+        spf_note_bool(result, "drops_sampled_late", true);
+    }
 }
 
 /* Silence that this machine makes itself. */

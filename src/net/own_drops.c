@@ -5,9 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define FILE_MAX 16384
 #define REPLY_SAMPLES \
     3 /* of SPF_OWN_SAMPLE_MS: an answer to a SYN that comes at all is there by then */
+#define LATE_MS     (2 * SPF_OWN_SAMPLE_MS)
+#define COUNTER_MAX (INT64_MAX >> 16) /* sums and differences of such stay in range */
 
 /* The whole file, which the kernel writes at once, as text. */
 static bool read_file(const char *path, char *text)
@@ -25,6 +29,13 @@ static bool read_file(const char *path, char *text)
     (void)close(fd);
     text[len] = '\0';
     return got >= 0;
+}
+
+static int64_t counter(const char *text)
+{
+    const long long value = strtoll(text, NULL, 10);
+
+    return value < 0 ? 0 : value < COUNTER_MAX ? value : COUNTER_MAX;
 }
 
 /* A line of names, "Ip: Forwarding DefaultTTL …", is followed by one of their values. 0 where there
@@ -59,7 +70,7 @@ static int64_t value_of(const char *text, const char *group, const char *name)
         values++;
         len = strcspn(names, " \n");
         if (len == name_len && memcmp(names, name, len) == 0) {
-            return strtoll(values, NULL, 10);
+            return counter(values);
         }
     }
 }
@@ -71,7 +82,7 @@ static int64_t value6_of(const char *text, const char *name)
 
     for (const char *line = text; line != NULL && *line != '\0';) {
         if (strncmp(line, name, len) == 0 && (line[len] == ' ' || line[len] == '\t')) {
-            return strtoll(line + len, NULL, 10);
+            return counter(line + len);
         }
         line = strchr(line, '\n');
         line = line != NULL ? line + 1 : NULL;
@@ -127,16 +138,17 @@ void spf_own_watch_begin(struct spf_own_watch *watch)
     watch->last = watch->first;
 }
 
-void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
-                          struct spf_drop_facts *facts)
+void spf_own_watch_count(struct spf_own_watch *watch, const struct spf_own_drops *now,
+                         int64_t now_ms, int64_t retransmissions, struct spf_drop_facts *facts)
 {
-    struct spf_own_drops now;
-    int64_t discarded;
+    int64_t discarded = now->discarded - watch->last.discarded;
 
-    facts->retransmissions = retransmissions;
-    if (!watch->running || !read_drops(&now)) {
-        return;
+    if (watch->sampled_ms == 0) {
+        watch->began_late = retransmissions > 0;
+    } else {
+        watch->late |= now_ms - watch->sampled_ms > LATE_MS;
     }
+    watch->sampled_ms = now_ms;
     if (retransmissions > watch->retransmissions) {
         watch->retransmissions = retransmissions;
         watch->after_syn = REPLY_SAMPLES;
@@ -146,9 +158,8 @@ void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
         facts->discarded_apart -= watch->apart;
     }
     watch->apart = 0;
-    discarded = now.discarded - watch->last.discarded;
-    facts->unsent = now.unsent - watch->first.unsent;
-    facts->reverse = now.reverse - watch->first.reverse;
+    facts->unsent = now->unsent - watch->first.unsent;
+    facts->reverse = now->reverse - watch->first.reverse;
     if (discarded > 0 && watch->after_syn > 0) {
         facts->syns_discarded += !watch->hit;
         watch->hit = true;
@@ -157,5 +168,19 @@ void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
         watch->apart = discarded;
     }
     watch->after_syn -= watch->after_syn > 0;
-    watch->last = now;
+    watch->last = *now;
+    facts->late = watch->began_late || ((watch->late || (watch->after_syn > 0 && !watch->hit)) &&
+                                        (facts->syns_discarded > 0 || facts->discarded_apart > 0 ||
+                                         facts->unsent > 0 || facts->reverse > 0));
+}
+
+void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
+                          struct spf_drop_facts *facts)
+{
+    struct spf_own_drops now;
+
+    facts->retransmissions = retransmissions;
+    if (watch->running && read_drops(&now)) {
+        spf_own_watch_count(watch, &now, spf_now_ms(), retransmissions, facts);
+    }
 }
