@@ -369,8 +369,13 @@ static void search_block(const char *from, const char *to, void *context)
 static int in_heap(const char *shifted, size_t len)
 {
     struct search search = {shifted, len, 0};
+    bool any = heap_each_block(search_block, &search);
 
-    ck_assert(heap_each_block(search_block, &search));
+#ifdef __SANITIZE_ADDRESS__ /* its heap is elsewhere */
+    (void)any;
+#else
+    ck_assert(any);
+#endif
     return search.found;
 }
 

@@ -359,6 +359,7 @@ START_TEST(a_spoilt_member_makes_the_same_verdict_or_none)
     read_names = NULL;
     json_object_put(names);
     json_object_put(given);
+    spoilt_reply = NULL; /* it was a name in given */
     json_object_put(asked);
     json_object_put(replies);
     ck_assert_uint_gt(cases, 0);
