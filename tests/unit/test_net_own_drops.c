@@ -60,7 +60,9 @@ static struct spf_opinion judged(const struct spf_drop_facts *drops)
     strcpy(facts.tcp.address, target.host);
     facts.tcp.drops = *drops;
     opinion = spf_judge_net_port(&view, &results[SPF_CHECK_NET_PORT]);
-    spf_result_clear(&results[SPF_CHECK_NET_PORT]);
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        spf_result_clear(&results[i]);
+    }
     return opinion;
 }
 
