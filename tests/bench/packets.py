@@ -27,7 +27,7 @@ from harness import proxy, servers, world  # noqa: E402
 from harness.cloud import Authority, Cloud  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
-SSHD = {"config": proxy.PROXIED + ["MaxStartups 500", "SetEnv SHLVL=2"]}
+SSHD = {"config": proxy.PROXIED + ["MaxStartups 500"]}
 REFUSING = {**SSHD, "authorized": [{"key": "other"}]}
 NO_ROOT = {**SSHD, "config": SSHD["config"] + ["PermitRootLogin no"]}
 # name, server, known_hosts, options

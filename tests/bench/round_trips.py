@@ -101,8 +101,7 @@ def measure_here(tools):
         shown = world.build({"regions": {world.HOME_REGION: {
             "Instances": {world.INSTANCE: instance}}}}, places)
         sshd = servers.Sshd(os.path.join(folder, "sshd"),
-                            # With this SHLVL bash takes no start-up file for a remote command.
-                            {"config": ["ListenAddress " + NEAR, "SetEnv SHLVL=2"]}, key, other)
+                            {"config": ["ListenAddress " + NEAR]}, key, other)
         with open(os.path.join(folder, "known_hosts"), "w", encoding="ascii") as out:
             out.write("\n".join(sshd.known_hosts()).replace("127.0.0.1", FAR) + "\n")
         with Cloud(tools.lab_cloud, os.path.join(folder, "cloud"), shown, authority) as cloud:

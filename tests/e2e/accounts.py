@@ -97,7 +97,8 @@ class Logins:
         self.failed = False
 
     def start(self, pam, more=()):
-        config = [*more, "UsePAM " + pam, "AuthorizedKeysFile %s/authorized" % self.folder]
+        # the harness would keep bash from its start-up files, and here they count
+        config = [*more, "SetEnv SHLVL=0", "UsePAM " + pam, "AuthorizedKeysFile %s/authorized" % self.folder]
         self.sshd = servers.Sshd("%s/sshd-%s-%d" % (self.folder, pam, len(more)), {"config": config}, self.key,
                                  self.key)
         write(self.folder + "/known", 0o600, "\n".join(self.sshd.known_hosts()) + "\n")

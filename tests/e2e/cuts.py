@@ -40,8 +40,7 @@ class Sweep:
     def __init__(self, binary, folder):
         self.binary, self.folder = binary, folder
         self.key = Key(folder, "key.pem", {})
-        # With this SHLVL bash reads no start-up file for a remote command.
-        config = proxy.PROXIED + ["MaxStartups 500", "SetEnv SHLVL=2"]
+        config = proxy.PROXIED + ["MaxStartups 500"]
         self.sshd = servers.Sshd(folder + "/sshd", {"config": config}, self.key, self.key)
 
     def run(self, manner, at, how):

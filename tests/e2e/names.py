@@ -161,7 +161,7 @@ class Sweep:
     def __init__(self, binary, folder):
         self.binary, self.folder = binary, folder
         self.key = Key(folder, "key.pem", {})
-        self.sshd = servers.Sshd(folder + "/sshd", {"config": ["ListenAddress 0.0.0.0", "SetEnv SHLVL=2"]},
+        self.sshd = servers.Sshd(folder + "/sshd", {"config": ["ListenAddress 0.0.0.0"]},
                                  self.key, self.key)
         self.known = folder + "/known_hosts"
         with open(self.known, "w", encoding="ascii") as out:

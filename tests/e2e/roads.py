@@ -191,7 +191,7 @@ class Sweep:
         self.road = road.Road()
         self.key = Key(folder, "key.pem", {})
         self.sshd = servers.Sshd(folder + "/sshd", {
-            "config": ["ListenAddress " + SERVER, "ListenAddress " + SERVER6, "SetEnv SHLVL=2",
+            "config": ["ListenAddress " + SERVER, "ListenAddress " + SERVER6,
                        "UseDNS no", "MaxStartups 500"],
             "within": self.road.server.within}, self.key, self.key)
         self.known = folder + "/known_hosts"

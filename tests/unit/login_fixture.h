@@ -127,7 +127,9 @@ static inline void start_sshd(struct place *place, const char *config)
     (void)fprintf(file,
                   "%s\nPort %u\nListenAddress 127.0.0.1\nHostKey %s/host\nPidFile none\n"
                   "AuthorizedKeysFile %s/authorized_keys\nStrictModes no\nUsePAM no\n"
-                  "PermitRootLogin yes\nLogLevel ERROR\nMaxStartups 100\n",
+                  "PermitRootLogin yes\nLogLevel ERROR\nMaxStartups 100\n"
+                  /* bash reads no start-up file then, which may take seconds */
+                  "SetEnv SHLVL=2\n",
                   config, (unsigned)place->port, place->dir, place->dir);
     (void)fclose(file);
     /* sshd since 9.8 makes an address wait after some refusals, loopback too */
