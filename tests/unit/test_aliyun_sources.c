@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -25,8 +26,9 @@ static void with_roles(struct json_object *world)
     json_object_object_add(world, "roles", json_tokener_parse(roles));
 }
 
-/* Answers GET and PUT by path, one connection after the other, until it is killed. */
-static pid_t small_server(int *port)
+/* Answers GET and PUT by path, one connection after the other, until it is killed; the first after
+ * so long. */
+static pid_t small_server_after(int *port, unsigned late_ms)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
@@ -50,6 +52,8 @@ static pid_t small_server(int *port)
         ssize_t got = read(peer, request, sizeof request - 1);
 
         request[got > 0 ? got : 0] = '\0';
+        (void)poll(NULL, 0, (int)late_ms);
+        late_ms = 0;
         if (strstr(request, "PUT /latest/api/token") == request) {
             body = "metadata-token";
         } else if (strstr(request, "metadata-token: metadata-token") == NULL &&
@@ -72,6 +76,11 @@ static pid_t small_server(int *port)
         }
         close(peer);
     }
+}
+
+static pid_t small_server(int *port)
+{
+    return small_server_after(port, 0);
 }
 
 static void write_file(const char *path, const char *text, mode_t mode)
@@ -365,10 +374,70 @@ START_TEST(no_role_of_this_machine)
 }
 END_TEST
 
+/* One that is there may take its time: a connection says that it is. */
+START_TEST(a_role_of_this_machine_that_comes_late)
+{
+    const struct spf_failure *failure;
+    struct lab lab;
+    char metadata[100];
+    int port;
+    pid_t server;
+
+    lab_start(&lab, NULL);
+    forget_environment();
+    unsetenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED");
+    server = small_server_after(&port, 1500);
+    (void)snprintf(metadata, sizeof metadata, "http://127.0.0.1:%d", port);
+    lab.options.credentials.metadata_url = metadata;
+    failure = lab_ask(&lab, SPF_GROUP_CREDENTIALS);
+    ck_assert_msg(failure == NULL, "%s", failure != NULL ? failure->text : "");
+    ck_assert_str_eq(lab.facts.credentials.access_key, "STS.LabC");
+    kill(server, SIGKILL);
+    waitpid(server, NULL, 0);
+    lab_stop(&lab);
+    forget_environment();
+}
+END_TEST
+
+/* Where nothing answers a SYN, nobody waits as long as for others. */
+START_TEST(no_machine_of_a_role)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const struct spf_failure *failure;
+    struct lab lab;
+    char metadata[100];
+    int64_t began;
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(listener, 0), 0); /* room for one */
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &len), 0);
+    ck_assert_int_eq(connect(filler, (struct sockaddr *)&address, len), 0);
+    lab_start(&lab, NULL);
+    forget_environment();
+    unsetenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED");
+    (void)snprintf(metadata, sizeof metadata, "http://127.0.0.1:%d", ntohs(address.sin_port));
+    lab.options.credentials.metadata_url = metadata;
+    lab.target.timeout_ms = UNIT_HANGS_MS;
+    began = spf_now_ms();
+    failure = lab_ask(&lab, SPF_GROUP_CREDENTIALS);
+    ck_assert_ptr_nonnull(failure);
+    ck_assert_int_eq(failure->cause, SPF_CREDENTIALS_MISSING);
+    ck_assert_int_lt(spf_now_ms() - began, UNIT_HANGS_MS / 2);
+    close(filler);
+    close(listener);
+    lab_stop(&lab);
+    forget_environment();
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("aliyun_sources",
                      (const TTest *const[]){every_source_gives_a_key_that_works, the_chain_goes_on,
                                             a_uri_of_the_environment, no_role_of_this_machine,
-                                            NULL});
+                                            a_role_of_this_machine_that_comes_late,
+                                            no_machine_of_a_role, NULL});
 }

@@ -104,6 +104,7 @@ static bool prepare(struct spf_fetch *fetch, const struct spf_fetch_request *req
     bad |= curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
     bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, fetch->headers);
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    bad |= curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)request->connect_ms);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, fetch);
     bad |= curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, fetch->detail);

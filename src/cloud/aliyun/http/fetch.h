@@ -19,9 +19,10 @@ struct spf_fetch_request {
     const struct spf_secret *secret; /* its value; NULL: none */
     const char *body;                /* of a POST, JSON; NULL: none */
     const char *ca_file;
-    unsigned timeout_ms;
-    bool direct; /* never through a proxy */
-    int family;  /* 4 or 6: over that only; 0: either */
+    unsigned timeout_ms; /* of all of it */
+    unsigned connect_ms; /* until there is a connection; 0: libcurl's own limit, 300 s */
+    bool direct;         /* never through a proxy */
+    int family;          /* 4 or 6: over that only; 0: either */
 };
 
 /* status 0: no reply, and error says why. reply is borrowed. Called once, later, in the loop's

@@ -12,7 +12,7 @@
 #include "cloud/aliyun/identity/program.h"
 #include "platform/files.h"
 
-#define METADATA_MS 1000  /* it answers at once, or is not there */
+#define METADATA_MS 1000  /* for a connection: it is on this link, or not there */
 #define PROGRAM_MS  60000 /* as the SDKs; the CLI waits for ever */
 
 struct spf_exchange {
@@ -208,8 +208,10 @@ static bool ask_metadata(struct spf_exchange *exchange, const char *method, cons
                          const char *name, spf_fetch_done *done)
 {
     const char *base = exchange->options->metadata_url;
-    struct spf_fetch_request request = {
-        .method = method, .timeout_ms = METADATA_MS, .direct = true};
+    struct spf_fetch_request request = {.method = method,
+                                        .connect_ms = METADATA_MS,
+                                        .timeout_ms = exchange->options->timeout_ms,
+                                        .direct = true};
     char url[600];
 
     spf_format(url, sizeof url, "%s%s%s", base != NULL ? base : "http://100.100.100.200", path,
