@@ -14,6 +14,7 @@
 #include "cli/option_table.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
+#include "openssh/command_programs.h"
 #include "pipeline/needs.h"
 
 /* What getopt_long(3) returns for a row without a letter: its place after all letters. */

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/language.h"
-#include "diagnosis/parts.h"
 
 #define EXIT_TIME_IS_UP 75   /* sysexits(3): EX_TEMPFAIL */
 #define LAST_ROUND_MS   5000 /* what the last round is left, or a tenth of all the time */

@@ -1,8 +1,11 @@
+#include "diagnosis/advice.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/language.h"
-#include "diagnosis/parts.h"
+#include "diagnosis/predicates.h"
+#include "pipeline/slots.h"
 #include "platform/shell.h"
 
 #define LINE_MAX_BYTES 4000

@@ -1,6 +1,6 @@
 #include "diagnosis/candidate_table.h"
+
 #include "base/language.h"
-#include "diagnosis/diagnosis.h"
 
 const struct spf_suggestion spf_suggestions[] = {
     {SPF_SG_SOURCE_EXCLUDED, N_("The security group allows other addresses, but not yours"),

@@ -1,6 +1,8 @@
 #ifndef SPF_DIAGNOSIS_CANDIDATE_TABLE_H
 #define SPF_DIAGNOSIS_CANDIDATE_TABLE_H
 
+#include <stddef.h>
+
 #include "pipeline/finding.h"
 
 /*
@@ -20,5 +22,9 @@ extern const size_t spf_suggestion_count;
  * candidates. sshd is not in the PATH of every shell; sshd-session logs since OpenSSH 9.8.
  */
 extern const char spf_look_inside[];
+
+/* The i-th template that the candidates are written with; NULL after the last. For the build, which
+ * checks their slots. */
+const char *spf_candidate_template(size_t i);
 
 #endif

@@ -1,11 +1,15 @@
+#include "diagnosis/candidates.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/language.h"
 #include "diagnosis/candidate_table.h"
-#include "diagnosis/parts.h"
+#include "diagnosis/predicates.h"
+#include "diagnosis/words.h"
 #include "login/implementations.h"
 #include "openssh/version.h"
+#include "pipeline/slots.h"
 
 /*
  * Where the evidence leaves several explanations. Priors only break ties (they come from support

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/names.h"
-#include "diagnosis/parts.h"
+#include "diagnosis/candidates.h"
 
 /*
  * What ssh meets, in the order in which it meets it. The earliest fail is the root cause: repairing

@@ -1,8 +1,11 @@
+#include "diagnosis/late_facts.h"
+
 #include <string.h>
 
 #include "base/json_build.h"
 #include "cloud/address.h"
-#include "diagnosis/parts.h"
+#include "diagnosis/advice.h"
+#include "diagnosis/predicates.h"
 
 /*
  * Facts that are asked for only where they may explain what the checks found: the console, system

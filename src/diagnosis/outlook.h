@@ -1,7 +1,7 @@
 #ifndef SPF_DIAGNOSIS_OUTLOOK_H
 #define SPF_DIAGNOSIS_OUTLOOK_H
 
-#include "diagnosis/diagnosis.h"
+#include "diagnosis/answer.h"
 
 /*
  * What a finished round means for somebody who waits for a login (--wait): whether waiting can

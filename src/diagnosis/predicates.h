@@ -5,6 +5,9 @@
 
 /* What the results of several checks say together: the ground on which this room stands. */
 
+/* Seconds from the start of an instance until cloud-init has installed the key, at the longest. */
+#define SPF_BOOT_TAKES_S 300
+
 static inline struct spf_view spf_view_of(const struct spf_run *run)
 {
     return (struct spf_view){run->target, &run->facts, run->results};

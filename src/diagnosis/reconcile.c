@@ -1,8 +1,9 @@
+#include "diagnosis/diagnosis.h"
+
 #include <string.h>
 
 #include "base/language.h"
 #include "cloud/address.h"
-#include "diagnosis/parts.h"
 
 /*
  * A login is stronger evidence than any reading of rules: what it disproves cannot be why a login

@@ -1,8 +1,11 @@
+#include "diagnosis/words.h"
+
 #include <ctype.h>
 #include <string.h>
 
 #include "base/language.h"
-#include "diagnosis/parts.h"
+#include "diagnosis/predicates.h"
+#include "pipeline/slots.h"
 
 /* Sentences. Each is said to somebody who is tired and wants to get in. */
 

@@ -10,66 +10,66 @@ bool spf_is_blank(uint8_t c)
 }
 
 /* How base64 is laid out, while it is read. */
-struct layout {
+struct lines {
     size_t width;               /* of a line, as the format's own program writes it */
-    size_t line, lines, blanks; /* of this line; lines that were; of this line's blanks */
+    size_t line, count, blanks; /* of this line; lines that were; of this line's blanks */
     size_t last, pads;          /* the last line's length; how many "=" */
     bool ended;                 /* by "=" */
 };
 
-static void end_line(struct layout *layout, bool within, struct spf_key_text *text)
+static void end_line(struct lines *lines, bool within, struct spf_layout *layout)
 {
-    if (layout->line > 0 && layout->lines > 0 && layout->last != layout->width) {
-        text->damage |= BIT(WRAPPED); /* a line before the last one of another length */
+    if (lines->line > 0 && lines->count > 0 && lines->last != lines->width) {
+        layout->damage |= BIT(WRAPPED); /* a line before the last one of another length */
     }
-    if (layout->line == 0 && within) {
-        text->damage |= BIT(WRAPPED);
+    if (lines->line == 0 && within) {
+        layout->damage |= BIT(WRAPPED);
     }
-    if (layout->line > 0) {
-        layout->lines++;
-        layout->last = layout->line;
+    if (lines->line > 0) {
+        lines->count++;
+        lines->last = lines->line;
     }
-    layout->line = layout->blanks = 0;
+    lines->line = lines->blanks = 0;
 }
 
-static void take_digit(struct layout *layout, uint8_t c, struct spf_writer *writer,
-                       struct spf_key_text *text)
+static void take_digit(struct lines *lines, uint8_t c, struct spf_writer *writer,
+                       struct spf_layout *layout)
 {
-    if (layout->blanks > 0 && layout->line > 0) {
-        text->damage |= BIT(WRAPPED);
+    if (lines->blanks > 0 && lines->line > 0) {
+        layout->damage |= BIT(WRAPPED);
     }
     if (c == '=') {
-        layout->ended = true;
-        layout->pads++;
-    } else if (layout->ended) {
-        text->strange++;
+        lines->ended = true;
+        lines->pads++;
+    } else if (lines->ended) {
+        layout->strange++;
     } else {
         spf_writer_u8(writer, c);
     }
-    layout->line++;
+    lines->line++;
 }
 
 /* What does not belong into base64. */
-static void take_other(const struct layout *layout, uint8_t c, struct spf_key_text *text)
+static void take_other(const struct lines *lines, uint8_t c, struct spf_layout *layout)
 {
     if (c == '"' || c == '\'' || c == '`' || c == ',') {
-        text->damage |= BIT(ESCAPED);
-    } else if (layout->line == 0 && (c == '>' || c == '|')) {
-        text->damage |= BIT(INDENTED); /* quoted in a mail */
+        layout->damage |= BIT(ESCAPED);
+    } else if (lines->line == 0 && (c == '>' || c == '|')) {
+        layout->damage |= BIT(INDENTED); /* quoted in a mail */
     } else if (spf_is_blank(c)) {
-        text->damage |= BIT(WRAPPED);
-        if (c == '\0' && !layout->ended) {
-            text->strange++;
+        layout->damage |= BIT(WRAPPED);
+        if (c == '\0' && !lines->ended) {
+            layout->strange++;
         }
     } else {
-        text->strange++;
+        layout->strange++;
     }
 }
 
-struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct spf_key_text *text)
+struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct spf_layout *layout)
 {
     struct spf_writer writer = spf_writer(body.len + 4);
-    struct layout layout = {.width = width};
+    struct lines lines = {.width = width};
 
     while (body.len > 0 && body.at[body.len - 1] == 0) {
         body.len--; /* what a buffer of fixed size leaves behind */
@@ -81,23 +81,23 @@ struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct s
             continue; /* what follows says it */
         }
         if (c == '\r' || c == '\n') { /* "\r" alone: the line ends of old Macs */
-            end_line(&layout, i > 0 && i < body.len, text);
+            end_line(&lines, i > 0 && i < body.len, layout);
         } else if (c == ' ' || c == '\t') {
-            if (layout.line == 0) {
-                text->damage |= BIT(INDENTED);
+            if (lines.line == 0) {
+                layout->damage |= BIT(INDENTED);
             }
-            layout.blanks++;
+            lines.blanks++;
         } else if (isalnum(c) || c == '+' || c == '/' || c == '=') {
-            take_digit(&layout, c, &writer, text);
+            take_digit(&lines, c, &writer, layout);
         } else {
-            take_other(&layout, c, text);
+            take_other(&lines, c, layout);
         }
     }
-    if (layout.last > width) {
-        text->damage |= BIT(WRAPPED);
+    if (lines.last > width) {
+        layout->damage |= BIT(WRAPPED);
     }
-    if ((writer.len + layout.pads) % 4 != 0) {
-        text->strange++;
+    if ((writer.len + lines.pads) % 4 != 0) {
+        layout->strange++;
     }
     if (writer.len % 4 == 1) {
         writer.len--; /* six bits are no octet; without them a reader sees what is missing */

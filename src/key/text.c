@@ -299,10 +299,10 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     bool has_end = find_mark(plain, has_begin ? begin.end : 0, "END", &end);
     const char *label = has_begin ? begin.label : has_end ? end.label : "";
     struct spf_bytes body;
+    struct spf_layout layout = {0};
     struct spf_secret *base64;
     struct spf_buf headers;
     size_t skip;
-    size_t width;
 
     if (!has_begin && !has_end) {
         return true;
@@ -335,8 +335,9 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     skip = take_headers(body, &headers);
     body = (struct spf_bytes){body.at + skip, body.len - skip};
     body = first_line(body, skip > 0);
-    width = strstr(label, "OPENSSH") != NULL ? 70 : 64;
-    base64 = spf_take_base64(body, width, text);
+    base64 = spf_take_base64(body, strstr(label, "OPENSSH") != NULL ? 70 : 64, &layout);
+    text->damage |= layout.damage;
+    text->strange += layout.strange;
     if (text->damage & BIT(ONE_LINE)) { /* which says it all */
         text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE) | BIT(CRLF));
     }

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/language.h"
-#include "openssh/command_parts.h"
+#include "openssh/command_programs.h"
 
 #define WORDS_MAX 400 /* of a command: more are not read */
 
@@ -128,94 +128,6 @@ bool spf_command_is_one(const char *const *words, size_t count)
     size_t at = skip_prefixes(words, count);
 
     return at + 1 < count && program_of(words[at]) != NULL;
-}
-
-bool spf_command_refuse(struct spf_command_reader *reader, const char *fmt, ...)
-{
-    char text[400];
-    va_list args;
-
-    if (reader->out->error[0] != '\0') {
-        return false;
-    }
-    va_start(args, fmt);
-    spf_vformat(text, sizeof text, spf_tr(fmt), args);
-    va_end(args);
-    spf_clean(reader->out->error, sizeof reader->out->error, text, strlen(text));
-    return false;
-}
-
-void spf_command_remark(struct spf_command_reader *reader, const char *fmt, ...)
-{
-    char text[400];
-    va_list args;
-
-    if (reader->out->remark[0] != '\0') {
-        return;
-    }
-    va_start(args, fmt);
-    spf_vformat(text, sizeof text, spf_tr(fmt), args);
-    va_end(args);
-    spf_clean(reader->out->remark, sizeof reader->out->remark, text, strlen(text));
-}
-
-static bool no_memory(struct spf_command_reader *reader)
-{
-    return spf_command_refuse(reader, "out of memory");
-}
-
-bool spf_command_add(struct spf_command_reader *reader, const char *option, const char *value)
-{
-    if (!spf_words_add(&reader->out->words, option) ||
-        (value != NULL && !spf_words_add(&reader->out->words, value))) {
-        return no_memory(reader);
-    }
-    return true;
-}
-
-bool spf_command_add_keyword(struct spf_command_reader *reader, const char *keyword,
-                             const char *value)
-{
-    struct spf_buf buf;
-    bool good;
-
-    spf_buf_init(&buf, 8192);
-    spf_buf_addf(&buf, "%s=%s", keyword, value);
-    good = !spf_buf_failed(&buf) ? spf_command_add(reader, "-o", buf.data)
-                                 : spf_command_refuse(reader, "an option of it is too long");
-    spf_buf_clear(&buf);
-    return good;
-}
-
-bool spf_command_add_key(struct spf_command_reader *reader, const char *path)
-{
-    if (reader->key_count == SPF_COMMAND_KEYS) {
-        return spf_command_refuse(reader, "it names more than %d keys", SPF_COMMAND_KEYS);
-    }
-    reader->keys[reader->key_count++] = path;
-    return true;
-}
-
-bool spf_command_set_host(struct spf_command_reader *reader, const char *host)
-{
-    if (reader->host == NULL) {
-        reader->host = host;
-    } else if (strcmp(reader->host, host) != 0) {
-        return spf_command_refuse(reader, "it names two hosts, %s and %s: check each by itself",
-                                  reader->host, host);
-    }
-    return true;
-}
-
-const char *spf_command_keep(struct spf_command_reader *reader, const char *text, size_t len)
-{
-    char **copy = SPF_APPEND(&reader->kept.list);
-
-    if (copy == NULL || (*copy = strndup(text, len)) == NULL) {
-        (void)no_memory(reader);
-        return NULL;
-    }
-    return *copy;
 }
 
 /* IdentityFile="...", as ssh_config(5) quotes it. */

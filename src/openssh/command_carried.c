@@ -3,7 +3,7 @@
 #include <strings.h>
 
 #include "base/language.h"
-#include "openssh/command_parts.h"
+#include "openssh/command_programs.h"
 
 /* The value of a long option that is written with = or as the next word; NULL: word is another
  * option, or lacks it. */

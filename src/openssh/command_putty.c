@@ -2,7 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "openssh/command_parts.h"
+#include "openssh/command_programs.h"
 
 /* What an option of PuTTY's programs means (cmdline.c, cmdline_process_param). */
 enum meaning {

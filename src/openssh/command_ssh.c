@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/language.h"
-#include "openssh/command_parts.h"
+#include "openssh/command_programs.h"
 
 #define REMOTE_SHELL_MAX 64 /* words */
 
@@ -59,104 +59,9 @@ static const struct spf_letter sftp_letters[] = {
 };
 /* clang-format on */
 
-static const struct spf_letter *letter_of(const struct spf_letter *letters, int letter)
-{
-    for (; letters->letter != 0; letters++) {
-        if (letters->letter == letter) {
-            return letters;
-        }
-    }
-    return NULL;
-}
-
 const struct spf_letter *spf_ssh_letter(int letter)
 {
-    return letter_of(spf_ssh_letters, letter);
-}
-
-const char *spf_command_next_option(struct spf_command_reader *reader)
-{
-    const char *word = reader->at < reader->count ? reader->words[reader->at] : NULL;
-
-    if (word == NULL || word[0] != '-' || word[1] == '\0' || strcmp(word, "--") == 0) {
-        return NULL;
-    }
-    reader->at++;
-    return word;
-}
-
-static bool take_letter(struct spf_command_reader *reader, const struct spf_letter *letter,
-                        const char *value)
-{
-    switch (letter->effect) {
-    case SPF_LETTER_IDLE:
-        return true;
-    case SPF_LETTER_OPTION:
-        return spf_command_add(reader, letter->text, value);
-    case SPF_LETTER_KEYWORD:
-        return spf_command_add_keyword(reader, letter->text, value);
-    case SPF_LETTER_KEY:
-        return spf_command_add_key(reader, value);
-    case SPF_LETTER_FILE:
-        reader->config = value;
-        return true;
-    case SPF_LETTER_SFTP:
-        reader->out->transfer = SPF_TRANSFER_SFTP;
-        return true;
-    case SPF_LETTER_EXEC: /* sftp.c: a server's name with a slash is a path to run */
-        if (value == NULL || strchr(value, '/') != NULL) {
-            reader->out->transfer = SPF_TRANSFER_NONE;
-        }
-        return true;
-    case SPF_LETTER_NO_LOGIN:
-        break;
-    }
-    return spf_command_refuse(reader, "%s", spf_tr(letter->text));
-}
-
-bool spf_command_take_letters(struct spf_command_reader *reader, const struct spf_letter *letters,
-                              bool *ended)
-{
-    const char *word;
-
-    while ((word = spf_command_next_option(reader)) != NULL) {
-        if (word[1] == '-') {
-            return spf_command_refuse(reader,
-                                      "%s has no option %.60s; sshpreflight's own options stand "
-                                      "before the command",
-                                      reader->program, word);
-        }
-        for (word++; *word != '\0'; word++) {
-            const struct spf_letter *letter = letter_of(letters, *word);
-            const char *value = NULL;
-
-            if (letter == NULL) {
-                return spf_command_refuse(reader, "%s has no option -%c", reader->program, *word);
-            }
-            if (letter->value && word[1] != '\0') {
-                value = word + 1;
-            } else if (letter->value && reader->at < reader->count) {
-                value = reader->words[reader->at++];
-            }
-            if (letter->value && value == NULL) {
-                return spf_command_refuse(reader, "%s's option -%c lacks its value",
-                                          reader->program, *word);
-            }
-            if (!take_letter(reader, letter, value)) {
-                return false;
-            }
-            if (letter->value) {
-                break;
-            }
-        }
-    }
-    if (reader->at < reader->count && strcmp(reader->words[reader->at], "--") == 0) {
-        reader->at++;
-        if (ended != NULL) {
-            *ended = true;
-        }
-    }
-    return true;
+    return spf_letter_of(spf_ssh_letters, letter);
 }
 
 /* Options may follow the host, too; the rest is what would run there. */
@@ -171,31 +76,6 @@ bool spf_command_ssh(struct spf_command_reader *reader)
         return false;
     }
     return ended || spf_command_take_letters(reader, spf_ssh_letters, NULL);
-}
-
-size_t spf_command_remote_host(const char *word)
-{
-    bool bracket = word[0] == '[';
-
-    if (word[0] == ':') {
-        return 0;
-    }
-    for (const char *c = word; *c != '\0'; c++) {
-        if (*c == '@' && c[1] == '[') {
-            bracket = true;
-        }
-        if (*c == ']' && bracket) {
-            bracket = false;
-            continue;
-        }
-        if (*c == ':' && !bracket) {
-            return (size_t)(c - word);
-        }
-        if (*c == '/') {
-            return 0;
-        }
-    }
-    return 0;
 }
 
 /* scheme://[user@]host[:port][/path] as ssh://... without the path. */

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "openssh/known_hosts_index.h"
 #include "openssh/putty_host_keys.h"
 #include "platform/files.h"
 #include "platform/home.h"

@@ -12,7 +12,7 @@
 #include "openssh/algorithms.h"
 #include "openssh/version.h"
 #include "pipeline/finding.h"
-#include "transcript/transcript_facts.h"
+#include "transcript/facts.h"
 
 /*
  * All that can be known about one target, in groups. A group is asked for as a whole and arrives,

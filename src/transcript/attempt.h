@@ -3,8 +3,8 @@
 
 #include "pipeline/finding.h"
 #include "pipeline/target.h"
+#include "transcript/facts.h"
 #include "transcript/messages.h"
-#include "transcript/transcript_facts.h"
 
 /* How far an attempt came; the steps before are implied. */
 enum spf_stage {

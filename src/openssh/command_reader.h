@@ -1,9 +1,10 @@
-#ifndef SPF_OPENSSH_COMMAND_PARTS_H
-#define SPF_OPENSSH_COMMAND_PARTS_H
+#ifndef SPF_OPENSSH_COMMAND_READER_H
+#define SPF_OPENSSH_COMMAND_READER_H
 
-/* What the readers of the programs' command lines share; see command.h. */
 #include "base/text.h"
-#include "openssh/command.h"
+#include "openssh/command_meaning.h"
+
+/* What the readers of the programs' command lines (command_programs.h) stand on. */
 
 #define SPF_COMMAND_KEYS 16
 
@@ -40,6 +41,9 @@ const char *spf_command_keep(struct spf_command_reader *reader, const char *text
 /* The next word, if it is an option "-x..." and not "-" nor "--"; else NULL, and at stays. */
 const char *spf_command_next_option(struct spf_command_reader *reader);
 
+/* The letter's meaning; NULL: the program has no such option. */
+const struct spf_letter *spf_letter_of(const struct spf_letter *letters, int letter);
+
 /*
  * Options of one letter as BSD's getopt(3) takes them, up to the first word that is none; "--" is
  * taken, too, and ends them: *ended then (may be NULL).
@@ -47,28 +51,10 @@ const char *spf_command_next_option(struct spf_command_reader *reader);
 bool spf_command_take_letters(struct spf_command_reader *reader, const struct spf_letter *letters,
                               bool *ended);
 
-/* "ssh -p 2222 -i k": the remote shell that another program would run; its options are taken. */
-bool spf_command_take_remote_shell(struct spf_command_reader *reader, const char *line,
-                                   const char *where);
-
 /*
  * HOST:PATH as scp takes it (misc.c, colon): how long [user@]host is, brackets included; 0 for a
  * local file.
  */
 size_t spf_command_remote_host(const char *word);
-
-/* The readers: false with the error set. */
-bool spf_command_ssh(struct spf_command_reader *reader);
-bool spf_command_scp(struct spf_command_reader *reader);
-bool spf_command_sftp(struct spf_command_reader *reader);
-bool spf_command_ssh_copy_id(struct spf_command_reader *reader);
-bool spf_command_rsync(struct spf_command_reader *reader);
-bool spf_command_git(struct spf_command_reader *reader);
-bool spf_command_mosh(struct spf_command_reader *reader);
-bool spf_command_ansible(struct spf_command_reader *reader);
-bool spf_command_plink(struct spf_command_reader *reader); /* putty, too */
-bool spf_command_pscp(struct spf_command_reader *reader);
-bool spf_command_psftp(struct spf_command_reader *reader);
-bool spf_command_winscp(struct spf_command_reader *reader);
 
 #endif
