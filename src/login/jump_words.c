@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "login/jump.h"
 #include "login/jump_log.h"
-#include "transcript/judge.h"
+#include "transcript/transcript.h"
 
 /*
  * Why a channel was not opened, in the words of the jump host's server. ssh prints the reason code

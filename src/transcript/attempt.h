@@ -94,7 +94,11 @@ bool spf_attempt_is_over(const struct spf_attempt *attempt);
 void spf_attempt_begin_next(struct spf_attempt *attempt, int64_t line,
                             struct spf_transcript_facts *facts);
 void spf_attempt_begin(struct spf_attempt *attempt, int64_t line);
-void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
-                      struct spf_transcript_facts *facts);
 
+/* What says more than what: a suspicion is replaced by anything that names its cause. */
+enum { SPF_WEIGHT_SUSPICION = 1, SPF_WEIGHT_NAMED = 2 };
+
+void spf_attempt_reach(struct spf_attempt *attempt, enum spf_stage stage);
+/* The message ends the attempt; its row's argument: "check cause[,cause…]". */
+void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match, int weight);
 #endif

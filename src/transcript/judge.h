@@ -1,21 +1,18 @@
 #ifndef SPF_TRANSCRIPT_JUDGE_H
 #define SPF_TRANSCRIPT_JUDGE_H
 
-#include <stddef.h>
-
-#include "pipeline/finding.h"
+#include "pipeline/run.h"
+#include "transcript/attempt.h"
 
 /*
- * A transcript evaluated as a whole, for those who need only its cause: what an ssh that was
- * started for us (a jump host's) said. SPF_NO_FINDING: the text does not show one, then the
- * likeliest candidate is returned if it names any. words receives the line that decided, clean and
- * cut; "" where nothing in the text is known.
+ * An attempt that has been concluded, judged by the checks as a whole, wherever it went. To be
+ * given back with spf_attempt_judged. NULL: no memory.
  */
-enum spf_finding spf_transcript_cause(const char *text, size_t len, char words[128]);
+struct spf_run *spf_attempt_judge(const struct spf_attempt *attempt,
+                                  const struct spf_transcript_facts *facts);
+void spf_attempt_judged(struct spf_run *run); /* takes NULL */
 
-/* What fails by the checks of a run, for certain; SPF_NO_FINDING: nothing that is known, or no
- * memory. */
-struct spf_transcript;
-enum spf_finding spf_transcript_failure(const struct spf_transcript *transcript);
+/* What fails by its checks, for certain; SPF_NO_FINDING: nothing that is known. */
+enum spf_finding spf_attempt_failure(const struct spf_run *run);
 
 #endif

@@ -1,4 +1,4 @@
-#include "transcript/take.h"
+#include "transcript/take_steps.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,227 +4,16 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "transcript/attempt.h"
 #include "transcript/conclude.h"
 #include "transcript/judge.h"
-#include "transcript/words.h"
+#include "transcript/reading.h"
+#include "transcript/serve.h"
 
 struct spf_transcript {
     struct spf_attempt attempt;
     struct spf_transcript_facts facts;
     struct spf_transcript_target target;
 };
-
-/* The last line before a ProxyCommand's connection ended that no client says is the command's own.
- */
-static void keep_own_words(struct spf_attempt *attempt, const char *line)
-{
-    static const char *const ours[] = {"debug1:", "debug2:", "debug3:"};
-
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) {
-        if (strstr(line, ours[i]) != NULL) {
-            return;
-        }
-    }
-    if (line[strspn(line, " \t")] != '\0' && attempt->stage <= SPF_STAGE_CONNECTING &&
-        attempt->tcp == NULL) {
-        spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, line, strlen(line));
-    }
-}
-
-/* Names that only Windows has: its client's, a drive's, its groups' and a program's. */
-static bool is_of_windows(const char *line)
-{
-    static const char *const signs[] = {":\\", "BUILTIN\\", "NT AUTHORITY\\", ".\\"};
-
-    if (strstr(line, "for_Windows") != NULL || strstr(line, "CreateProcessW") != NULL) {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof signs / sizeof *signs && strchr(line, '\\') != NULL; i++) {
-        if (strstr(line, signs[i]) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Marks of mail, forums and Terraform's frames, and blanks: what may precede a wrapped line's rest.
- */
-static const char *after_marks(const char *line)
-{
-    static const char *const marks[] = {" ", "\t", ">", "|", "│"};
-
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        if (spf_starts_with(line, marks[i])) {
-            return after_marks(line + strlen(marks[i]));
-        }
-    }
-    return line;
-}
-
-/*
- * A terminal of 40 to some 200 columns breaks a message between words or within one, also twice.
- * Words that lie across the breaks count; those of fewer lines alone were seen.
- */
-#define WRAPS_FROM 35u
-#define WRAPS_TO   250u
-#define NARROWER   15u /* where a long word did not fit */
-#define WRAPPED    3u  /* lines of one message at most */
-
-#define JOINED_SIZE (WRAPPED * (WRAPS_TO + 1) + 1)
-
-struct wrapping {
-    const char *lines[WRAPPED];      /* the newest last */
-    struct spf_match found[WRAPPED]; /* what each says by itself; row NULL: nothing */
-};
-
-/* Does the message need the last of the joined lines, which begins at last? */
-static bool reaches(const struct spf_match *match, const char *last)
-{
-    if (match->rest > last) {
-        return true;
-    }
-    return match->row->then != NULL && strstr(match->rest, match->row->then) != NULL &&
-           strstr(match->rest, match->row->then) + strlen(match->row->then) > last;
-}
-
-/* Does it name the reason by itself, so that no other one is looked for in the next line? */
-static bool is_complete(const struct spf_message *row)
-{
-    return row->then != NULL && strlen(row->then) > 2;
-}
-
-static size_t weight_of(const struct spf_message *row)
-{
-    return strlen(row->words) + (row->then != NULL ? strlen(row->then) : 0);
-}
-
-/* The new length; the line is cut to what a message needs. */
-static size_t append(char *joined, size_t len, const char *line, bool spaced)
-{
-    size_t size = strnlen(line, WRAPS_TO);
-
-    if (size > 0 && spaced && joined[len - 1] != ' ') {
-        joined[len++] = ' ';
-    }
-    memcpy(joined + len, line, size);
-    joined[len + size] = '\0';
-    return len + size;
-}
-
-/* Joins the last count lines and finds words that begin in the first and end in the last. */
-static bool find_wrapped(const struct spf_matcher *matcher, const struct wrapping *wrapping,
-                         size_t count, char joined[JOINED_SIZE], struct spf_match *match)
-{
-    const char *const *lines = wrapping->lines + WRAPPED - count;
-    const struct spf_message *alone = wrapping->found[WRAPPED - count].row;
-
-    for (size_t i = 0; i + 1 < count; i++) {
-        if (strlen(lines[i]) < WRAPS_FROM || strlen(lines[i]) > WRAPS_TO) {
-            return false;
-        }
-    }
-    /* of three, two are as wide as the terminal */
-    if (count > 2 && strlen(lines[0]) + NARROWER < strlen(lines[1])) {
-        return false;
-    }
-    if (count > 2 && strlen(lines[1]) + NARROWER < strlen(lines[0])) {
-        return false;
-    }
-    for (int spaced = 1; spaced >= 0; spaced--) {
-        size_t last = 0;
-        size_t len = strlen(lines[0]);
-
-        memcpy(joined, lines[0], len + 1);
-        for (size_t i = 1; i < count; i++) {
-            len = append(joined, last = len, after_marks(lines[i]), spaced);
-        }
-        if (last < len && spf_matcher_find(matcher, joined, strlen(lines[0]), match) &&
-            reaches(match, joined + last + spaced) &&
-            !(alone != NULL && is_complete(alone) &&
-              strcmp(alone->words, match->row->words) == 0)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A command that somebody typed; after an attempt that ended, it begins the next. */
-static bool take_command(struct spf_transcript *transcript, const char *line, int64_t number)
-{
-    struct spf_attempt *attempt = &transcript->attempt;
-    struct spf_attempt typed = {0};
-
-    if (!spf_typed_command(line, &typed)) {
-        return false;
-    }
-    /* a log's "> ssh child died" is none */
-    if (strstr(line, "> ssh ") != NULL && strstr(line, "PS ") == NULL &&
-        strstr(line, ":\\") == NULL) {
-        return spf_attempt_is_over(attempt) || spf_typed_command(line, attempt);
-    }
-    if (spf_attempt_is_over(attempt)) {
-        spf_attempt_begin_next(attempt, number, &transcript->facts);
-        attempt->user[0] = attempt->key_file[0] = attempt->proxy[0] = '\0';
-    }
-    (void)spf_typed_command(line, attempt);
-    spf_copy(attempt->typed_host, sizeof attempt->typed_host, attempt->host);
-    spf_copy(attempt->typed_user, sizeof attempt->typed_user, attempt->user);
-    return true;
-}
-
-static void shift(struct wrapping *wrapping, const char *line)
-{
-    for (size_t i = 0; i + 1 < WRAPPED; i++) {
-        wrapping->lines[i] = wrapping->lines[i + 1];
-        wrapping->found[i] = wrapping->found[i + 1];
-    }
-    wrapping->lines[WRAPPED - 1] = line;
-    wrapping->found[WRAPPED - 1].row = NULL;
-}
-
-static void read_lines(struct spf_transcript *transcript, struct spf_lines *lines,
-                       const struct spf_matcher *matcher)
-{
-    struct spf_attempt *attempt = &transcript->attempt;
-    struct wrapping wrapping = {.lines = {"", "", ""}};
-    struct spf_match match;
-    const char *line;
-    char joined[JOINED_SIZE];
-    int64_t number;
-    size_t weight;
-
-    spf_attempt_begin(attempt, 1);
-    transcript->facts.attempts = 1;
-    while ((line = spf_lines_next(lines, &number)) != NULL) {
-        transcript->facts.lines = number;
-        shift(&wrapping, line);
-        if (*line == '\0') {
-            continue;
-        }
-        attempt->windows = attempt->windows || is_of_windows(line);
-        if (take_command(transcript, line, number)) {
-            continue;
-        }
-        weight = 0;
-        for (unsigned count = WRAPPED; count > 1 && weight == 0; count--) {
-            if (find_wrapped(matcher, &wrapping, count, joined, &match)) {
-                weight = weight_of(match.row);
-                spf_attempt_take(attempt, &match, number - count + 1, &transcript->facts);
-            }
-        }
-        if (spf_matcher_find(matcher, line, SIZE_MAX, &match)) {
-            wrapping.found[WRAPPED - 1] = match;
-            if (weight_of(match.row) > weight) { /* else it is a part of that */
-                spf_attempt_take(attempt, &match, number, &transcript->facts);
-            }
-        } else {
-            attempt->session_used |= attempt->stage == SPF_STAGE_IN;
-            keep_own_words(attempt, line);
-        }
-    }
-    transcript->facts.private_key = lines->private_key;
-}
 
 static const char *or_null(const char *text)
 {
@@ -254,13 +43,17 @@ static void name_target(struct spf_transcript *transcript)
 /* What failed is the login to a jump host: its cause is found as that of any login. */
 static void conclude_hop(struct spf_transcript *transcript)
 {
-    struct spf_transcript hop = {.attempt = transcript->attempt};
+    struct spf_attempt hop = transcript->attempt;
+    struct spf_transcript_facts facts = {0};
+    struct spf_run *run;
     enum spf_finding cause;
 
-    hop.attempt.no_way_on = false;
-    hop.attempt.proxy[0] = '\0'; /* of the ssh that waits for it */
-    spf_conclude(&hop.attempt, &hop.facts);
-    cause = spf_transcript_failure(&hop);
+    hop.no_way_on = false;
+    hop.proxy[0] = '\0'; /* of the ssh that waits for it */
+    spf_conclude(&hop, &facts);
+    run = spf_attempt_judge(&hop, &facts);
+    cause = run != NULL ? spf_attempt_failure(run) : SPF_NO_FINDING;
+    spf_attempt_judged(run);
     if (cause != SPF_NO_FINDING) {
         spf_copy(transcript->attempt.jump_cause, sizeof transcript->attempt.jump_cause,
                  spf_findings[cause].id);
@@ -275,7 +68,7 @@ struct spf_transcript *spf_transcript_read(const char *text, size_t len)
     bool good = transcript != NULL && matcher != NULL && spf_unwrap(text, len, &lines);
 
     if (good) {
-        read_lines(transcript, &lines, matcher);
+        spf_read_lines(&lines, matcher, &transcript->attempt, &transcript->facts);
         if (transcript->attempt.no_way_on) {
             conclude_hop(transcript);
         }
@@ -309,40 +102,33 @@ bool spf_transcript_shows_session(const struct spf_transcript *transcript)
     return strcmp(transcript->facts.stopped_at, "ssh.session") == 0;
 }
 
-/* The facts own their list, so each target gets one of its own. */
-static bool copy_facts(const struct spf_transcript_facts *from, struct spf_transcript_facts *to)
-{
-    *to = *from;
-    to->shown.items = NULL;
-    to->shown.count = 0;
-    for (size_t i = 0; i < from->shown.count; i++) {
-        struct spf_transcript_line *line = SPF_APPEND(&to->shown);
-
-        if (line == NULL) {
-            return false;
-        }
-        *line = from->shown.items[i];
-    }
-    return true;
-}
-
 void spf_transcript_serve(const struct spf_transcript *transcript, struct spf_inquiry *inquiry,
                           enum spf_group group)
 {
-    struct spf_failure failure;
+    spf_attempt_serve(&transcript->attempt, &transcript->facts, inquiry, group);
+}
 
-    if (group == SPF_GROUP_TRANSCRIPT) {
-        if (copy_facts(&transcript->facts, &inquiry->facts->transcript)) {
-            inquiry->arrived(inquiry, group, NULL);
-            return;
+enum spf_finding spf_transcript_cause(const char *text, size_t len, char words[128])
+{
+    struct spf_transcript *transcript =
+        spf_transcript_read(text, len < SPF_TRANSCRIPT_MAX ? len : SPF_TRANSCRIPT_MAX);
+    struct spf_run *run =
+        transcript != NULL ? spf_attempt_judge(&transcript->attempt, &transcript->facts) : NULL;
+    enum spf_finding cause = SPF_NO_FINDING;
+    char first[64];
+
+    words[0] = '\0';
+    if (run != NULL) {
+        const char *candidates = run->facts.transcript.candidates;
+
+        cause = spf_attempt_failure(run);
+        spf_format(first, sizeof first, "%.*s", (int)strcspn(candidates, ","), candidates);
+        if (cause == SPF_NO_FINDING) { /* then the candidate that comes first */
+            cause = spf_finding_by_id(first);
         }
-        failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
-    } else if (spf_conclude_group(&transcript->attempt, group, inquiry->facts)) {
-        inquiry->arrived(inquiry, group, NULL);
-        return;
-    } else {
-        failure = spf_failure(SPF_NOT_IN_TRANSCRIPT, "%s",
-                              spf_open_question(&transcript->attempt, &transcript->facts, group));
+        spf_clean(words, 128, run->facts.transcript.words, strlen(run->facts.transcript.words));
     }
-    inquiry->arrived(inquiry, group, &failure);
+    spf_attempt_judged(run);
+    spf_transcript_free(transcript);
+    return cause;
 }

@@ -13,7 +13,7 @@
  * To add a client's words: a row in its family's table (openssh.c, putty.c, …), which says what the
  * words report (enum spf_message_kind); a text of the real program with its expectation in
  * tests/transcript. Only words whose meaning depends on what preceded them need a line in
- * attempt.c and take_*.c.
+ * take.c and take_*.c.
  *
  * Pure: from any thread; nothing is fetched or printed.
  */
@@ -36,5 +36,13 @@ bool spf_transcript_shows_session(const struct spf_transcript *transcript);
 /* Serves a group from the text, at once: the facts, or a failure not-in-transcript. */
 void spf_transcript_serve(const struct spf_transcript *transcript, struct spf_inquiry *inquiry,
                           enum spf_group group);
+
+/*
+ * A text evaluated as a whole, for those who need only its cause: what an ssh that was started for
+ * us (a jump host's) said. SPF_NO_FINDING: the text does not show one, then the likeliest candidate
+ * is returned if it names any. words receives the line that decided, clean and cut; "" where
+ * nothing in the text is known.
+ */
+enum spf_finding spf_transcript_cause(const char *text, size_t len, char words[128]);
 
 #endif

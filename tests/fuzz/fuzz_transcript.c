@@ -1,7 +1,7 @@
 /* A pasted text of any bytes, read, evaluated by all checks and diagnosed. */
 #include <stdint.h>
 
-#include "transcript/judge.h"
+#include "transcript/transcript.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
