@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cloud/facts.h"
+#include "cloud/selection.h"
 #include "pipeline/inquiry.h"
 
 /*
@@ -17,7 +18,6 @@
  * aliyun/policy.c; the cause that follows is concluded by a check here.
  */
 struct spf_cloud;
-struct spf_listing;
 
 #define SPF_CLOUD_ENDPOINTS_MAX 16
 
@@ -49,20 +49,6 @@ void spf_cloud_free(struct spf_cloud *cloud);
 void spf_cloud_serve(struct spf_cloud *cloud, struct spf_inquiry *inquiry, enum spf_group group);
 /* Drops all that is asked for the inquiry; nothing is called for it any more. */
 void spf_cloud_cancel(struct spf_cloud *cloud, struct spf_inquiry *inquiry);
-
-typedef SPF_LIST(struct spf_id) spf_id_list;
-
-/* Which instances of a region. */
-struct spf_selection {
-    const char *const *tags; /* "KEY" or "KEY=VALUE", all of which they have; NULL ends */
-    const char *vpc;         /* NULL: of any */
-    unsigned timeout_ms;     /* of a call */
-    int64_t deadline_ms;     /* monotonic: when all of it must be done */
-    int stop_fd;             /* -1: none */
-};
-
-/* What the API said of the instances that it listed. */
-void spf_listing_free(struct spf_listing *listing);
 
 /*
  * The ids of those that the selection fits, in the API's order, and *listing, which is the caller's

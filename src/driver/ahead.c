@@ -7,6 +7,7 @@
 #include "cloud/address.h"
 #include "driver/recall.h"
 #include "login/conversation.h"
+#include "login/second_look.h"
 
 static bool remembers(const struct spf_course *course)
 {
@@ -123,6 +124,8 @@ void spf_ahead_drop(struct spf_course *course)
         return;
     }
     course->ahead = false;
+    spf_second_look_free(course->second_look);
+    course->second_look = NULL;
     spf_conversation_free(course->conversation);
     course->conversation = NULL;
     spf_run_forget_foreseen(course->run);

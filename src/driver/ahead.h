@@ -1,7 +1,7 @@
 #ifndef SPF_DRIVER_AHEAD_H
 #define SPF_DRIVER_AHEAD_H
 
-#include "driver/course.h"
+#include "driver/desk.h"
 
 /*
  * A head start: an instance that was checked before is connected to where it was found then, while

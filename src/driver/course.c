@@ -8,6 +8,7 @@
 #include "key/probe.h"
 #include "key/surroundings.h"
 #include "login/conversation.h"
+#include "login/second_look.h"
 #include "openssh/config.h"
 #include "openssh/openssh.h"
 #include "pipeline/needs.h"
@@ -194,6 +195,16 @@ static void serve_conversation(struct spf_course *course, enum spf_group group)
     }
 }
 
+static void serve_host_key_again(struct spf_course *course)
+{
+    course->second_look = spf_second_look_new(&course->inquiry);
+    if (course->second_look == NULL) {
+        fail(course, SPF_GROUP_HOST_KEY_AGAIN, "no memory to connect");
+    } else {
+        spf_second_look_begin(course->second_look);
+    }
+}
+
 /* Who serves what. */
 static void serve(struct spf_course *course, enum spf_group group)
 {
@@ -243,8 +254,10 @@ static void serve(struct spf_course *course, enum spf_group group)
     case SPF_GROUP_QUERY:
     case SPF_GROUP_SIGNATURE:
     case SPF_GROUP_SESSION:
-    case SPF_GROUP_HOST_KEY_AGAIN:
         serve_conversation(course, group);
+        break;
+    case SPF_GROUP_HOST_KEY_AGAIN:
+        serve_host_key_again(course);
         break;
     case SPF_GROUP_TRANSCRIPT: /* there is none */
     case SPF_GROUP_COUNT:
@@ -309,6 +322,8 @@ void spf_course_rest(struct spf_course *course)
 
     spf_loop_remove(desk->loop, &course->deadline);
     spf_ahead_drop(course);
+    spf_second_look_free(course->second_look);
+    course->second_look = NULL;
     spf_conversation_free(course->conversation);
     course->conversation = NULL;
     spf_ssh_config_free(course->ssh_config);

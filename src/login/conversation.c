@@ -50,7 +50,6 @@ void spf_conversation_free(struct spf_conversation *talk)
     }
     spf_dial_free(talk->dial);
     spf_conversation_abandon_known_hosts(talk);
-    spf_conversation_abandon_look(talk);
     spf_path_probe_free(talk->probe);
     spf_loop_remove(talk->inquiry->loop, &talk->watch);
     spf_agent_signing_free(talk->signing);
@@ -438,10 +437,6 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
 {
     if (group == SPF_GROUP_KNOWN_HOSTS) {
         spf_conversation_gather_known_hosts(talk);
-        return;
-    }
-    if (group == SPF_GROUP_HOST_KEY_AGAIN) {
-        spf_conversation_look_again(talk);
         return;
     }
     talk->step = group;

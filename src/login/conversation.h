@@ -8,11 +8,9 @@
  *
  *     KNOWN_HOSTS  TCP  IDENTIFICATION  HANDSHAKE  QUERY  SIGNATURE  SESSION
  *
- * in this order and goes only as far as it is asked; each step has target->timeout_ms. After the
- * handshake it may be asked for HOST_KEY_AGAIN: one more connection, for the key exchange alone, to
- * a target that is reached directly. At most one query, one signature and one exec are ever sent
- * (and one "none", when an RSA key needs the server's signature algorithms first). All of it runs
- * in the loop's thread and never blocks.
+ * in this order and goes only as far as it is asked; each step has target->timeout_ms. At most one
+ * query, one signature and one exec are ever sent (and one "none", when an RSA key needs the
+ * server's signature algorithms first). All of it runs in the loop's thread and never blocks.
  */
 struct spf_conversation;
 

@@ -35,7 +35,6 @@ struct spf_conversation {
     struct spf_echo *echo;        /* of a session, 20 KiB; NULL: none was wanted */
     struct spf_agent_signing *signing;       /* NULL: our own key signs */
     struct spf_known_hosts_job *known_hosts; /* being read; NULL: not */
-    struct spf_second_look *second_look;     /* another connection, for its host key; NULL: none */
 };
 
 /* The step's facts are there, or are unavailable. The last thing a step does. */
@@ -75,10 +74,6 @@ bool spf_conversation_host(struct spf_conversation *talk, char *out, size_t size
 /* conversation_known_hosts.c: beside whatever step is under way. */
 void spf_conversation_gather_known_hosts(struct spf_conversation *talk);
 void spf_conversation_abandon_known_hosts(struct spf_conversation *talk);
-
-/* conversation_again.c: which host key does the next connection show? Of a direct one. */
-void spf_conversation_look_again(struct spf_conversation *talk);
-void spf_conversation_abandon_look(struct spf_conversation *talk);
 
 /* conversation_road.c: what the road does to the packets. */
 void spf_conversation_pad(struct spf_conversation *talk); /* once, before the first request */

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "cloud/address.h"
 #include "cloud/aliyun/operation.h"
-#include "cloud/aliyun/parse.h"
+#include "cloud/aliyun/share.h"
 
 /* The operations of one or two calls; credentials are keys.c's, the instance is find.c's, the rules
  * are groups.c's. */
@@ -277,5 +277,59 @@ void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, en
         asks[group](operation);
     } else {
         spf_operation_finish(operation, &no_memory);
+    }
+}
+
+struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun_options *options)
+{
+    struct spf_aliyun *aliyun = calloc(1, sizeof *aliyun);
+
+    if (aliyun == NULL) {
+        return NULL;
+    }
+    aliyun->loop = loop;
+    aliyun->options = options;
+    return aliyun;
+}
+
+bool spf_aliyun_share(struct spf_aliyun *aliyun, const char *const *ids, size_t count)
+{
+    spf_share_free(aliyun->share);
+    spf_lookups_forget(aliyun, true);
+    aliyun->share = spf_share_new(aliyun, ids, count, spf_operation_answer);
+    if (aliyun->share != NULL && aliyun->options->listing != NULL) {
+        spf_share_know(aliyun->share, aliyun->options->listing);
+    }
+    return aliyun->share != NULL;
+}
+
+void spf_aliyun_free(struct spf_aliyun *aliyun)
+{
+    if (aliyun == NULL) {
+        return;
+    }
+    while (aliyun->operations != NULL) {
+        spf_operation_drop(aliyun->operations);
+    }
+    spf_share_free(aliyun->share);
+    spf_lookups_forget(aliyun, true);
+    if (aliyun->exchange != NULL) {
+        spf_exchange_cancel(aliyun->exchange);
+    }
+    spf_api_free(aliyun->api);
+    spf_credentials_clear(&aliyun->credentials);
+    free(aliyun);
+}
+
+void spf_aliyun_cancel(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry)
+{
+    struct spf_operation *operation = aliyun->operations;
+    struct spf_operation *next;
+
+    for (; operation != NULL; operation = next) {
+        next = operation->next;
+        if (operation->inquiry == inquiry) {
+            spf_operation_drop(operation);
+        }
     }
 }

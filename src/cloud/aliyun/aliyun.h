@@ -1,8 +1,7 @@
 #ifndef SPF_CLOUD_ALIYUN_ALIYUN_H
 #define SPF_CLOUD_ALIYUN_ALIYUN_H
 
-#include "cloud/aliyun/http/api.h"
-#include "cloud/aliyun/identity/chain.h"
+#include "cloud/aliyun/options.h"
 #include "pipeline/inquiry.h"
 
 /*
@@ -11,15 +10,6 @@
  * no opinion. libcurl is not touched before the first call.
  */
 struct spf_aliyun;
-struct spf_listing;
-
-/* All borrowed for the probe's life. */
-struct spf_aliyun_options {
-    struct spf_credential_options credentials;
-    struct spf_api_options api;
-    struct spf_listing *listing; /* its pages are taken over by the first share; NULL: none */
-};
-
 /* NULL: no memory. */
 struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun_options *options);
 /*

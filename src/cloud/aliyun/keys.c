@@ -104,7 +104,7 @@ static void try_next(struct spf_aliyun *aliyun)
         tell_all(aliyun, NULL);
         return;
     }
-    if (spf_operation_api(aliyun) != NULL) {
+    if (spf_aliyun_api(aliyun) != NULL) {
         aliyun->exchange = spf_exchange_start(aliyun->loop, aliyun->api, &aliyun->exchange_options,
                                               &aliyun->credentials, exchanged, aliyun);
     }

@@ -133,7 +133,7 @@ static struct spf_lookup *begin(const struct spf_operation *operation, const cha
                                         .family = family};
 
     if (lookup == NULL || (lookup->url = strdup(url)) == NULL ||
-        spf_operation_api(operation->aliyun) == NULL ||
+        spf_aliyun_api(operation->aliyun) == NULL ||
         (lookup->fetch =
              spf_fetch_start(spf_api_transfers(aliyun->api), &request, answered, lookup)) == NULL) {
         free(lookup != NULL ? lookup->url : NULL);
@@ -144,6 +144,23 @@ static struct spf_lookup *begin(const struct spf_operation *operation, const cha
     lookup->next = aliyun->lookups;
     aliyun->lookups = lookup;
     return lookup;
+}
+
+static void leave(struct spf_operation *operation)
+{
+    struct spf_lookup *lookup = operation->lookup;
+    size_t kept = 0;
+
+    if (lookup == NULL) {
+        return;
+    }
+    operation->lookup = NULL;
+    for (size_t i = 0; i < lookup->waiting.count; i++) {
+        if (lookup->waiting.items[i] != operation) {
+            lookup->waiting.items[kept++] = lookup->waiting.items[i];
+        }
+    }
+    lookup->waiting.count = kept;
 }
 
 void spf_operation_lookup(struct spf_operation *operation)
@@ -180,23 +197,7 @@ void spf_operation_lookup(struct spf_operation *operation)
     }
     *place = operation;
     operation->lookup = lookup;
-}
-
-void spf_operation_drop_lookup(struct spf_operation *operation)
-{
-    struct spf_lookup *lookup = operation->lookup;
-    size_t kept = 0;
-
-    if (lookup == NULL) {
-        return;
-    }
-    operation->lookup = NULL;
-    for (size_t i = 0; i < lookup->waiting.count; i++) {
-        if (lookup->waiting.items[i] != operation) {
-            lookup->waiting.items[kept++] = lookup->waiting.items[i];
-        }
-    }
-    lookup->waiting.count = kept;
+    operation->leave = leave;
 }
 
 void spf_lookups_forget(struct spf_aliyun *aliyun, bool all)

@@ -28,8 +28,7 @@ void spf_operation_drop_calls(struct spf_operation *operation)
     }
 }
 
-/* Takes the operation out of the probe and frees it. */
-static void drop_ask(struct spf_operation *operation)
+void spf_operation_drop(struct spf_operation *operation)
 {
     struct spf_operation **link = &operation->aliyun->operations;
 
@@ -38,7 +37,9 @@ static void drop_ask(struct spf_operation *operation)
     }
     *link = operation->next;
     spf_operation_drop_calls(operation);
-    spf_operation_drop_lookup(operation);
+    if (operation->leave != NULL) {
+        operation->leave(operation);
+    }
     free(operation->regions);
     free(operation->marks.items);
     free(operation);
@@ -84,7 +85,7 @@ void spf_operation_finish(struct spf_operation *operation, const struct spf_fail
         /* What came before the failure is half of the facts: nobody must take it for the whole. */
         spf_shape_clear(spf_groups_info[group].shape, spf_facts_group(inquiry->facts, group));
     }
-    drop_ask(operation);
+    spf_operation_drop(operation);
     inquiry->arrived(inquiry, group, failure != NULL ? &copy : NULL);
 }
 
@@ -119,18 +120,6 @@ static void call_done(void *owner, const struct spf_api_reply *reply)
     spf_operation_answer(owner, reply);
 }
 
-struct spf_api *spf_operation_api(struct spf_aliyun *aliyun)
-{
-    if (aliyun->api == NULL) {
-        aliyun->api = spf_api_new(aliyun->loop, &aliyun->options->api);
-    }
-    /* The credentials were found before the first call, and with them where to call. */
-    if (aliyun->api != NULL) {
-        spf_api_endpoints(aliyun->api)->configured = &aliyun->credentials.places;
-    }
-    return aliyun->api;
-}
-
 static struct spf_call *add_call(struct spf_operation *operation, const char *word,
                                  spf_call_done *done)
 {
@@ -153,7 +142,7 @@ static bool start(struct spf_aliyun *aliyun, struct spf_call *call,
     if (aliyun->share != NULL && spf_share_is_common(request)) {
         return spf_share_call(aliyun->share, call, request);
     }
-    if (spf_operation_api(aliyun) != NULL) {
+    if (spf_aliyun_api(aliyun) != NULL) {
         call->api_call =
             spf_api_start(aliyun->api, request, &aliyun->credentials.key, call_done, call);
     }
@@ -190,58 +179,4 @@ bool spf_operation_call_instance(struct spf_operation *operation, enum spf_about
 
     return (call != NULL && spf_share_instance(operation->aliyun->share, call, what, region, id)) ||
            give_up(operation);
-}
-
-struct spf_aliyun *spf_aliyun_new(struct spf_loop *loop, const struct spf_aliyun_options *options)
-{
-    struct spf_aliyun *aliyun = calloc(1, sizeof *aliyun);
-
-    if (aliyun == NULL) {
-        return NULL;
-    }
-    aliyun->loop = loop;
-    aliyun->options = options;
-    return aliyun;
-}
-
-bool spf_aliyun_share(struct spf_aliyun *aliyun, const char *const *ids, size_t count)
-{
-    spf_share_free(aliyun->share);
-    spf_lookups_forget(aliyun, true);
-    aliyun->share = spf_share_new(aliyun, ids, count);
-    if (aliyun->share != NULL && aliyun->options->listing != NULL) {
-        spf_share_know(aliyun->share, aliyun->options->listing);
-    }
-    return aliyun->share != NULL;
-}
-
-void spf_aliyun_free(struct spf_aliyun *aliyun)
-{
-    if (aliyun == NULL) {
-        return;
-    }
-    while (aliyun->operations != NULL) {
-        drop_ask(aliyun->operations);
-    }
-    spf_share_free(aliyun->share);
-    spf_lookups_forget(aliyun, true);
-    if (aliyun->exchange != NULL) {
-        spf_exchange_cancel(aliyun->exchange);
-    }
-    spf_api_free(aliyun->api);
-    spf_credentials_clear(&aliyun->credentials);
-    free(aliyun);
-}
-
-void spf_aliyun_cancel(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry)
-{
-    struct spf_operation *operation = aliyun->operations;
-    struct spf_operation *next;
-
-    for (; operation != NULL; operation = next) {
-        next = operation->next;
-        if (operation->inquiry == inquiry) {
-            drop_ask(operation);
-        }
-    }
 }

@@ -3,7 +3,7 @@
 
 #include "cloud/aliyun/aliyun.h"
 #include "cloud/aliyun/share.h"
-#include "cloud/cloud.h"
+#include "cloud/selection.h"
 
 /* spf_cloud_select, on a loop that nothing else is in. */
 SPF_MUST_USE

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/json_build.h"
 #include "base/text.h"
-#include "cloud/cloud.h"
+#include "cloud/selection.h"
 
 /* How instances are asked about by their ids, and where each is in the reply. */
 static const struct spf_about {
@@ -49,6 +49,7 @@ struct spf_question {
 
 struct spf_share {
     struct spf_aliyun *aliyun;
+    spf_share_answer *answer;
     struct spf_question *questions;
     const char *const *expected;
     size_t expected_count, next_expected;
@@ -165,7 +166,7 @@ static struct json_object *part_of(const struct spf_question *question, const ch
     return part;
 }
 
-static void answer(struct spf_question *question, struct spf_call *call)
+static void give(struct spf_question *question, struct spf_call *call)
 {
     struct json_object *part = NULL;
     struct spf_api_reply reply = {.body = question->body,
@@ -185,7 +186,7 @@ static void answer(struct spf_question *question, struct spf_call *call)
     }
     call->question = NULL;
     question->given++;
-    spf_operation_answer(call, &reply);
+    question->share->answer(call, &reply);
     json_object_put(part);
 }
 
@@ -193,7 +194,7 @@ static void answer(struct spf_question *question, struct spf_call *call)
 static void answer_all(struct spf_question *question)
 {
     while (question->waiting.count > 0) {
-        answer(question, question->waiting.items[--question->waiting.count]);
+        give(question, question->waiting.items[--question->waiting.count]);
     }
 }
 
@@ -215,7 +216,7 @@ static void ask_alone(struct spf_question *question)
         call->question = NULL;
         if (id == NULL || (*id = strdup(call->id)) == NULL || !wait_for(alone, call)) {
             question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
-            answer(question, call);
+            give(question, call);
             continue;
         }
         alone->alone = true;
@@ -254,7 +255,7 @@ static void send_request(struct spf_question *question, const struct spf_api_req
     struct spf_aliyun *aliyun = question->share->aliyun;
 
     question->sent = true;
-    if (spf_operation_api(aliyun) != NULL) {
+    if (spf_aliyun_api(aliyun) != NULL) {
         question->api_call =
             spf_api_start(aliyun->api, request, &aliyun->credentials.key, answered, question);
     }
@@ -515,7 +516,8 @@ bool spf_share_call(struct spf_share *share, struct spf_call *call,
     return true;
 }
 
-struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *ids, size_t count)
+struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *ids, size_t count,
+                                spf_share_answer *answer)
 {
     struct spf_share *share = calloc(1, sizeof *share);
 
@@ -523,6 +525,7 @@ struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *id
         return NULL;
     }
     share->aliyun = aliyun;
+    share->answer = answer;
     share->expected = ids;
     share->expected_count = count;
     share->soon = (struct spf_watch){.fd = -1, .ready = go_on, .owner = share};

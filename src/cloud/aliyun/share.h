@@ -1,7 +1,7 @@
 #ifndef SPF_CLOUD_ALIYUN_SHARE_H
 #define SPF_CLOUD_ALIYUN_SHARE_H
 
-#include "cloud/aliyun/operation.h"
+#include "cloud/aliyun/client.h"
 
 /*
  * One call for all who ask the same. What several targets have in common (a security group, a
@@ -10,9 +10,13 @@
  */
 struct spf_share;
 
+/* How a call gets its reply; may end other calls. */
+typedef void spf_share_answer(struct spf_call *call, const struct spf_api_reply *reply);
+
 /* ids: instances that are going to be asked about, borrowed for the share's life. NULL: no memory.
  */
-struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *ids, size_t count);
+struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *ids, size_t count,
+                                spf_share_answer *answer);
 /* What is under way is dropped. Takes NULL. */
 void spf_share_free(struct spf_share *share);
 

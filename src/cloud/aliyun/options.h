@@ -1,0 +1,16 @@
+#ifndef SPF_CLOUD_ALIYUN_OPTIONS_H
+#define SPF_CLOUD_ALIYUN_OPTIONS_H
+
+#include "cloud/aliyun/http/api.h"
+#include "cloud/aliyun/identity/chain.h"
+
+struct spf_listing;
+
+/* All borrowed for the probe's life. */
+struct spf_aliyun_options {
+    struct spf_credential_options credentials;
+    struct spf_api_options api;
+    struct spf_listing *listing; /* its pages are taken over by the first share; NULL: none */
+};
+
+#endif
