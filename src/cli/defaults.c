@@ -14,6 +14,7 @@
 #include "cli/targets.h"
 #include "platform/files.h"
 #include "platform/home.h"
+#include "platform/rights.h"
 
 #define CONFIG_MAX 65536
 
@@ -64,7 +65,8 @@ static struct spf_error read_config(const char *path, const char *shown, char **
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         error = spf_usage("%s is not a regular file", shown);
     } else if ((status.st_uid != geteuid() && status.st_uid != 0) || (status.st_mode & 022) != 0) {
-        error = spf_usage("%s could have been written by another user: chmod go-w it", shown);
+        error = spf_usage("%s could have been written by another user: %s", shown,
+                          _(spf_rights_remedy));
     } else if (status.st_size > CONFIG_MAX) {
         error = spf_usage("%s is larger than 64 KiB", shown);
     } else if ((*text = calloc(1, CONFIG_MAX + 1)) == NULL) {

@@ -112,8 +112,8 @@ static struct spf_style style_of(const struct spf_options *options)
 static void say_that_it_waits(const char *what)
 {
     if (isatty(STDIN_FILENO) == 1) {
-        (void)fprintf(stderr, _("sshpreflight: reading %s from the terminal; Ctrl-D ends it\n"),
-                      what);
+        (void)fprintf(stderr, _("sshpreflight: reading %s from the terminal; %s ends it\n"), what,
+                      spf_terminal_end);
     }
 }
 

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "openssh/jump_line.h"
 #include "platform/child.h"
-#include "platform/shell.h"
 
 #define SAYS_MAX (256u * 1024) /* of what ssh -vv says; a login takes 20 KiB */
 #define GRACE_MS 200           /* to end, once asked to */
@@ -291,8 +290,6 @@ static pid_t run_ssh(struct spf_jump *jump, const struct spf_target *target,
     spf_copy(jump->facts->jump, sizeof jump->facts->jump, target->jump);
     if (!spf_jump_line_make(&line, target, config, version, host)) {
         errno = ENOMEM;
-    } else if (line.hop_count > 1 && !spf_shell_is_posix()) {
-        errno = ENOSYS; /* a chain's inner ones are started by sh */
     } else {
         note_last_hop(&line, jump->facts);
         jump->watch.due_ms += (int64_t)(line.hop_count - 1) * target->timeout_ms;

@@ -115,8 +115,8 @@ static size_t hop_of(const struct spf_jump_log *log, const struct logged *line)
 
 /*
  * Which process is which hop's: the first to say anything is the outermost one, ours. Of the
- * others, each names the variable that holds the next inner one's command (jump_line.h); the one
- * that names none connects by itself, to the first hop.
+ * others, each says which inner one it starts (child.h); the one that says none connects by itself,
+ * to the first hop.
  */
 static void find_processes(struct spf_jump_log *log)
 {
@@ -143,9 +143,9 @@ static void find_processes(struct spf_jump_log *log)
             log->process_count++;
         }
         if (i > 0 && after(&line, "Executing proxy command: ", &len) != NULL) {
-            const char *number = memmem(line.body, line.len, "$SSHPREFLIGHT_HOP_", 18);
-            bool named = number != NULL && number + 18 < line.body + line.len;
-            size_t hop = named ? (size_t)(number[18] - '0') : 0;
+            const char *number = memmem(line.body, line.len, "SSHPREFLIGHT_HOP_", 17);
+            bool named = number != NULL && number + 17 < line.body + line.len;
+            size_t hop = named ? (size_t)(number[17] - '0') : 0;
 
             if (hop < log->count) {
                 log->processes[i].hop = hop;

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/child.h"
 #include "platform/home.h"
-#include "platform/shell.h"
 
 #define LINE_MAX_BYTES ((size_t)64 * 1024)
 
@@ -110,7 +110,8 @@ static const char marked_lines[] = "!packet.c:ssh_packet_send2*,!packet.c:ssh_pa
 
 /* ssh to the hop at index, which forwards to destination. */
 static void add_ssh(struct words *words, const struct spf_jump_line *line,
-                    const struct spf_target *target, size_t index, const char *destination)
+                    const struct spf_target *target, size_t index, const char *destination,
+                    const char *proxy)
 {
     const bool marks = line->ssh_version >= 805;
     const struct spf_ssh_hop *hop = &line->hops[index];
@@ -139,7 +140,7 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     add(words, "-oConnectTimeout=%u", connect_timeout(target, hop));
     add_known_hosts(words, target, hop);
     if (index > 0) {
-        add(words, "-oProxyCommand=sh -c \"$SSHPREFLIGHT_HOP_%zu\" '[%%h]:%%p'", index);
+        add(words, "-oProxyCommand=%s", proxy);
     }
     add(words, "-W");
     add(words, "%s", destination);
@@ -154,24 +155,6 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     }
     add(words, "--");
     add(words, "%s", place.host);
-}
-
-/* "SSHPREFLIGHT_HOP_n=exec ssh ...", for a shell whose $0 is the destination. */
-static char *variable(const struct words *words, size_t number)
-{
-    struct spf_buf buf;
-
-    spf_buf_init(&buf, LINE_MAX_BYTES);
-    spf_buf_addf(&buf, "SSHPREFLIGHT_HOP_%zu=exec", number);
-    for (size_t i = 0; i < words->count; i++) {
-        spf_buf_addch(&buf, ' ');
-        if (i > 0 && strcmp(words->word[i - 1], "-W") == 0) {
-            spf_buf_addstr(&buf, "\"$0\"");
-        } else {
-            spf_buf_add_shell(&buf, words->word[i]);
-        }
-    }
-    return spf_buf_take(&buf);
 }
 
 static void clear_words(struct words *words)
@@ -211,6 +194,7 @@ bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *tar
                         const char *host)
 {
     char destination[320];
+    struct spf_buf proxy;
     bool good;
 
     *line = (struct spf_jump_line){.ssh_version = ssh_version};
@@ -221,19 +205,22 @@ bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *tar
            spf_format_whole(destination, sizeof destination,
                             strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
                             (unsigned)target->port);
+    spf_buf_init(&proxy, LINE_MAX_BYTES);
     for (size_t i = 0; good && i < line->hop_count; i++) {
         struct words words = {0};
 
-        add_ssh(&words, line, target, i, destination);
+        add_ssh(&words, line, target, i, destination, proxy.data);
         good = !words.failed;
         if (i + 1 < line->hop_count) {
-            line->variables[i] = good ? variable(&words, i + 1) : NULL;
-            good = line->variables[i] != NULL;
+            spf_buf_clear(&proxy);
+            good = good && spf_child_proxy(&proxy, &line->variables[i],
+                                           (const char *const *)words.word, i + 1);
             clear_words(&words);
         } else {
             memcpy(line->words, words.word, sizeof line->words);
         }
     }
+    spf_buf_clear(&proxy);
     return good;
 }
 

@@ -22,8 +22,7 @@ void spf_jump_split(const char *name, struct spf_jump_place *place);
 /*
  * The command line of the ssh that carries a connection through jump hosts. With several, each ssh
  * is the ProxyCommand of the next one, as ssh -J does it; but every one gets our options, where ssh
- * would pass none on: no known_hosts is written at any of them. The lines of the inner ones travel
- * in variables of the environment, so that no line has to be quoted within another.
+ * would pass none on: no known_hosts is written at any of them.
  */
 struct spf_jump_line {
     char *words[SPF_JUMP_WORDS_MAX + 1];        /* of the outermost ssh; ends with NULL */

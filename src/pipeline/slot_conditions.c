@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "login/implementations.h"
+#include "platform/files.h"
 #include "platform/shell.h"
 
 static bool is_repairable(const struct spf_slot_query *query)
@@ -59,6 +60,12 @@ static bool is_windows(const struct spf_slot_query *query)
 {
     return query->view->facts->transcript.windows || query->view->facts->key.by_list ||
            !spf_shell_is_posix();
+}
+
+/* Does another program keep the key file from being read? */
+static bool is_locked(const struct spf_slot_query *query)
+{
+    return strcmp(query->view->facts->key.error, SPF_FILE_LOCKED) == 0;
 }
 
 /* Is the server sshd, or did not say? */
@@ -146,6 +153,7 @@ static const struct spf_condition conditions[] = {
     {"name_has_ipv6", tried_ipv6_of_a_name, NULL},
     {"name_had_ipv6", tried_ipv6_before, NULL},
     {"windows", is_windows, NULL},
+    {"locked", is_locked, NULL},
     {"sshd", is_sshd, NULL},
     {"one_key", asked_one_key, NULL},
     {"no_principals", lacks_principals, NULL},

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 /*
  * The room of what the kernel and the C library give beyond C: children, signals, the terminal,
@@ -78,6 +79,16 @@ int spf_child_wait(pid_t *child, unsigned grace_ms);
 int spf_child_end(pid_t *child, unsigned grace_ms);
 /* Ends the process group of a child that another thread waits for, at once. */
 void spf_child_kill(pid_t child);
+
+/*
+ * For a chain of jump hosts: the ProxyCommand with which an ssh starts the ssh of words (ends with
+ * NULL), which goes where that ssh would (%h, %p) instead of where its word behind "-W" says.
+ * number counts the chain, from 1, and is in the command, as "SSHPREFLIGHT_HOP_1". *variable
+ * receives "NAME=value" for the environment of the chain, to be freed; NULL: it takes none. False:
+ * no memory.
+ */
+SPF_MUST_USE bool spf_child_proxy(struct spf_buf *command, char **variable,
+                                  const char *const *words, size_t number);
 
 /*
  * "NAME=value" for an ssh that is to run none of the commands of its configuration (readconf.c,

@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "base/secret.h"
 
+/* What strerror(3) says on Windows of a file that another program has opened for itself alone. */
+#define SPF_FILE_LOCKED "Another program has it open"
+
 /*
  * Which files this process has read, by identity (device and inode), so that no report or record
  * takes the place of one of them: a key, a configuration, known_hosts, whatever name or link leads

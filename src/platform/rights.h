@@ -24,6 +24,9 @@ struct spf_rights {
     char strangers[200]; /* other accounts that an entry allows something, between ", "; "" none */
 };
 
+/* What to do with a file that others may write; "chmod go-w it". To be translated. */
+extern const char *const spf_rights_remedy;
+
 /* path leads to the file that fd is open on. What cannot be found out stays 0. */
 void spf_rights_read(const char *path, int fd, struct spf_rights *rights);
 

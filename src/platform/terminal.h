@@ -18,6 +18,9 @@ int spf_terminal_width(int fd);
 /* A terminal that obeys escape sequences: colours, and to clear a line. */
 bool spf_terminal_obeys(int fd);
 
+/* The keys that end what is read from it. */
+extern const char *const spf_terminal_end;
+
 /*
  * Asks on the terminal, wherever the standard descriptors lead, without echo. Up to room - 1 bytes
  * of the line and a NUL; the rest of a longer line is dropped. False: no terminal, or no answer.

@@ -1,4 +1,5 @@
 #include "fixture.h"
+#include "platform/files.h"
 
 /* What the diagnosis comes to where the login was not tried, or not all of it, and how it says so.
  */
@@ -246,10 +247,38 @@ START_TEST(on_windows_nothing_is_advised_for_a_posix_shell)
 }
 END_TEST
 
+/* Who may read it is not the matter with a file that another program has opened for itself. */
+START_TEST(a_locked_key_file_is_let_go)
+{
+    struct fixture f;
+
+    for (int locked = 0; locked < 2; locked++) {
+        spf_advice_list list = {0};
+        bool close = false;
+        bool rights = false;
+
+        healthy(&f);
+        f.run.facts.key.by_list = true;
+        spf_copy(f.run.facts.key.error, sizeof f.run.facts.key.error,
+                 locked ? SPF_FILE_LOCKED : "Permission denied");
+        set(&f, SPF_CHECK_KEY_FILE, SPF_FAIL, SPF_KEY_NOT_READABLE, NULL);
+        spf_advise(&f.run, SPF_CHECK_KEY_FILE, SPF_KEY_NOT_READABLE, &list);
+        for (size_t i = 0; i < list.count; i++) {
+            close |= strstr(list.items[i].text, "Close the program") != NULL;
+            rights |= list.items[i].command != NULL;
+        }
+        ck_assert_msg(close == (locked == 1) && rights == (locked == 0), "%d", locked);
+        spf_advice_clear(&list);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         on_windows_nothing_is_advised_for_a_posix_shell,
+        a_locked_key_file_is_let_go,
         without_a_login_to_try_the_checks_that_ran_decide,
         without_a_session_the_login_is_the_goal,
         what_the_cloud_does_not_tell_is_no_cause_beside_a_refused_login,

@@ -14,8 +14,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "platform/child_system.h"
+#include "platform/shell.h"
 
-#define COMMAND_MAX 8192 /* bytes of a ProxyCommand */
+#define COMMAND_MAX 8192                /* bytes of a ProxyCommand */
+#define CHAIN_MAX   ((size_t)64 * 1024) /* and of the line of a jump host */
 
 const char *const spf_child_needed[] = {"PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", NULL};
 
@@ -144,6 +146,28 @@ static pid_t start_command(const struct spf_child_program *program)
     }
     spf_buf_clear(&line);
     return pid;
+}
+
+/* The line travels in a variable, so that none has to be quoted within another; the destination is
+ * the shell's $0. */
+bool spf_child_proxy(struct spf_buf *command, char **variable, const char *const *words,
+                     size_t number)
+{
+    struct spf_buf buf;
+
+    spf_buf_addf(command, "sh -c \"$SSHPREFLIGHT_HOP_%zu\" '[%%h]:%%p'", number);
+    spf_buf_init(&buf, CHAIN_MAX);
+    spf_buf_addf(&buf, "SSHPREFLIGHT_HOP_%zu=exec", number);
+    for (size_t i = 0; words[i] != NULL; i++) {
+        spf_buf_addch(&buf, ' ');
+        if (i > 0 && strcmp(words[i - 1], "-W") == 0) {
+            spf_buf_addstr(&buf, "\"$0\"");
+        } else {
+            spf_buf_add_shell(&buf, words[i]);
+        }
+    }
+    *variable = spf_buf_take(&buf);
+    return *variable != NULL && !spf_buf_failed(command);
 }
 
 pid_t spf_child_start(const struct spf_child_program *program)

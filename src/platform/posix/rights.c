@@ -12,7 +12,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/language.h"
 #include "base/text.h"
+
+const char *const spf_rights_remedy = N_("chmod go-w it");
 
 /* What is not known for want of memory or descriptors is no answer. */
 static void heed(int errnum)

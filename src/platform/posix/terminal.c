@@ -13,6 +13,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+const char *const spf_terminal_end = "Ctrl-D";
+
 void spf_terminal_init(void)
 {
     (void)setlocale(LC_CTYPE, "");

@@ -134,6 +134,37 @@ static void add_command(struct spf_buf *line, const char *command)
     }
 }
 
+/*
+ * Line within line, each level quoted and its "%" doubled once more. The program stands in quotes,
+ * else Microsoft's ssh looks for the end of its name (add_command). What tells which one it is
+ * changes nothing: no session is opened to which a variable would be sent.
+ */
+bool spf_child_proxy(struct spf_buf *command, char **variable, const char *const *words,
+                     size_t number)
+{
+    struct spf_buf word;
+
+    *variable = NULL;
+    spf_buf_addf(command, "\"%s\" -oSendEnv=SSHPREFLIGHT_HOP_%zu", words[0], number);
+    for (size_t i = 1; words[i] != NULL; i++) {
+        if (strcmp(words[i - 1], "-W") == 0) {
+            spf_buf_addstr(command, " [%h]:%p");
+            continue;
+        }
+        spf_buf_init(&word, LINE_MAX_BYTES);
+        for (const char *at = words[i]; *at != '\0'; at++) {
+            if (*at == '%') {
+                spf_buf_addch(&word, '%');
+            }
+            spf_buf_addch(&word, *at);
+        }
+        add_word(command, word.data);
+        command->failed |= spf_buf_failed(&word);
+        spf_buf_clear(&word);
+    }
+    return !spf_buf_failed(command);
+}
+
 /* The whole, ended by an empty one; NULL: no memory. */
 static wchar_t *block_of(const struct spf_child_environment *environment)
 {

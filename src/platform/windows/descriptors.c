@@ -1,6 +1,7 @@
-/* POSIX's files and directories on Windows' (posix/posix.h). */
+/* POSIX's descriptors and files on Windows' (posix/posix.h). */
 #include "posix.h"
 
+#include "input.h"
 #include "rights_of.h"
 
 #undef open
@@ -11,6 +12,8 @@
 #undef access
 #undef unlink
 #undef rename
+
+#define SOMEBODY_ELSE 1 /* any number that is not getuid's */
 
 #define PLAIN_MAX 240 /* UTF-16 units: what every call takes without a prefix */
 
@@ -155,6 +158,9 @@ ssize_t spf_read(int fd, void *bytes, size_t len)
     if (fd >= SPF_SOCKETS) {
         return spf_recv(fd, bytes, len, 0);
     }
+    if (spf_stdin_is_read_ahead(fd)) {
+        return spf_stdin_read(bytes, len);
+    }
     if (is_file(fd) && does_not_wait[fd] &&
         PeekNamedPipe((HANDLE)_get_osfhandle(fd), NULL, 0, NULL, &waiting, NULL) && waiting == 0) {
         errno = EAGAIN;
@@ -277,6 +283,15 @@ int spf_rename(const char *from, const char *to)
     return result;
 }
 
+/* What is in no list of rights is in no mode, either: who may only read. */
+static void add_rights(HANDLE handle, struct spf_stat *status)
+{
+    const struct spf_rights_told told = spf_rights_tell(handle);
+
+    status->st_uid = told.foreign ? SOMEBODY_ELSE : getuid();
+    status->st_mode |= told.writable ? S_IWGRP | S_IWOTH : 0;
+}
+
 static int describe(HANDLE handle, struct spf_stat *status)
 {
     BY_HANDLE_FILE_INFORMATION info;
@@ -308,6 +323,7 @@ static int describe(HANDLE handle, struct spf_stat *status)
         .st_size = (int64_t)((uint64_t)info.nFileSizeHigh << 32 | info.nFileSizeLow),
         .st_mtime = (time_t)(changed.QuadPart / 10000000) - 11644473600,
     };
+    add_rights(handle, status);
     return 0;
 }
 
@@ -320,8 +336,12 @@ static int look(const char *path, DWORD flags, struct spf_stat *status)
         *status = (struct spf_stat){.st_mode = S_IFCHR | 0600, .st_rdev = makedev(1, 3)};
         return 0;
     }
-    handle = open_handle(path, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+    handle = open_handle(path, FILE_READ_ATTRIBUTES | READ_CONTROL, OPEN_EXISTING,
                          FILE_FLAG_BACKUP_SEMANTICS | flags, false);
+    if (handle == INVALID_HANDLE_VALUE && errno == EACCES) { /* who may use it is not shown to us */
+        handle = open_handle(path, FILE_READ_ATTRIBUTES, OPEN_EXISTING,
+                             FILE_FLAG_BACKUP_SEMANTICS | flags, false);
+    }
     if (handle == INVALID_HANDLE_VALUE) {
         return -1;
     }
@@ -407,7 +427,7 @@ int fchmod(int fd, mode_t mode)
     if (handle == INVALID_HANDLE_VALUE) {
         return fail();
     }
-    result = (mode & 077) != 0 || spf_rights_close(handle) ? 0 : fail();
+    result = (mode & 077) != 0 || spf_rights_close(handle, (mode & 0200) == 0) ? 0 : fail();
     (void)CloseHandle(handle);
     return result;
 }
@@ -428,127 +448,4 @@ int spf_chmod(const char *path, mode_t mode)
         (void)close(fd);
     }
     return result;
-}
-
-/* ---- directories ---- */
-
-struct spf_directory {
-    HANDLE handle;
-    WIN32_FIND_DATAW data;
-    bool first;
-    struct spf_dirent entry;
-};
-
-struct spf_directory *spf_opendir(const char *path)
-{
-    struct spf_directory *directory = calloc(1, sizeof *directory);
-    size_t len = strlen(path) + 3;
-    char *pattern = malloc(len);
-    wchar_t *wide = NULL;
-
-    if (pattern != NULL) {
-        (void)snprintf(pattern, len, "%s/*", path);
-        wide = spf_wide_path(pattern);
-    }
-    errno = ENOMEM;
-    if (directory != NULL && wide != NULL) {
-        directory->first = true;
-        directory->handle = FindFirstFileW(wide, &directory->data);
-        if (directory->handle == INVALID_HANDLE_VALUE) {
-            (void)fail();
-        }
-    }
-    if (directory != NULL && (wide == NULL || directory->handle == INVALID_HANDLE_VALUE)) {
-        free(directory);
-        directory = NULL;
-    }
-    free(wide);
-    free(pattern);
-    return directory;
-}
-
-struct spf_dirent *spf_readdir(struct spf_directory *directory)
-{
-    char *name;
-
-    if (!directory->first && !FindNextFileW(directory->handle, &directory->data)) {
-        return NULL;
-    }
-    directory->first = false;
-    name = spf_narrow(directory->data.cFileName);
-    if (name == NULL) {
-        return NULL;
-    }
-    (void)snprintf(directory->entry.d_name, sizeof directory->entry.d_name, "%s", name);
-    free(name);
-    directory->entry.d_type =
-        (directory->data.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? DT_DIR : DT_REG;
-    return &directory->entry;
-}
-
-int spf_closedir(struct spf_directory *directory)
-{
-    (void)FindClose(directory->handle);
-    free(directory);
-    return 0;
-}
-
-int alphasort(const struct spf_dirent **a, const struct spf_dirent **b)
-{
-    return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-int scandir(const char *path, struct spf_dirent ***entries,
-            int (*filter)(const struct spf_dirent *),
-            int (*compare)(const struct spf_dirent **, const struct spf_dirent **))
-{
-    struct spf_directory *directory = spf_opendir(path);
-    struct spf_dirent **list = NULL;
-    struct spf_dirent *entry;
-    size_t count = 0;
-    size_t room = 0;
-
-    *entries = NULL;
-    if (directory == NULL) {
-        return -1;
-    }
-    while ((entry = spf_readdir(directory)) != NULL) {
-        if (filter != NULL && filter(entry) == 0) {
-            continue;
-        }
-        if (count == room) {
-            struct spf_dirent **more = realloc(list, (room = room * 2 + 16) * sizeof(*list));
-
-            if (more == NULL) {
-                break;
-            }
-            list = more;
-        }
-        list[count] = malloc(sizeof *entry);
-        if (list[count] == NULL) {
-            break;
-        }
-        *list[count++] = *entry;
-    }
-    (void)spf_closedir(directory);
-    if (count > 0) {
-        qsort(list, count, sizeof *list, (int (*)(const void *, const void *))compare);
-    }
-    *entries = list;
-    return (int)count;
-}
-
-/* Of ssh_config's Include; patterns are not followed yet. */
-int glob(const char *pattern, int flags, void *on_error, glob_t *found)
-{
-    (void)pattern;
-    (void)flags;
-    (void)on_error;
-    *found = (glob_t){0};
-    return GLOB_ABORTED;
-}
-
-void globfree(glob_t *found)
-{
-    *found = (glob_t){0};
 }

@@ -9,10 +9,14 @@
 #include <aclapi.h>
 #include <sddl.h>
 
+#include "base/language.h"
 #include "base/text.h"
 #include "rights_of.h"
 
-#define SID_ROOM 256
+#define SID_ROOM     256
+#define DELETE_RIGHT 0x00010000 /* DELETE, which posix.h takes away */
+
+const char *const spf_rights_remedy = N_("take that right away with icacls");
 
 /* This user, from the token of the process; false: unknown. */
 static bool own_sid(BYTE out[SID_ROOM])
@@ -95,18 +99,53 @@ static void add_stranger(struct spf_rights *rights, PSID sid)
     }
 }
 
-static void read_list(PACL list, struct spf_rights *rights)
+/* The entry at an index, if it allows somebody else something; else NULL. */
+static ACCESS_ALLOWED_ACE *stranger_at(PACL list, DWORD i)
 {
     ACCESS_ALLOWED_ACE *entry;
 
+    return GetAce(list, i, (void **)&entry) && entry->Header.AceType == ACCESS_ALLOWED_ACE_TYPE &&
+                   !is_trusted(&entry->SidStart)
+               ? entry
+               : NULL;
+}
+
+static void read_list(PACL list, struct spf_rights *rights)
+{
     for (DWORD i = 0; i < list->AceCount; i++) {
-        if (!GetAce(list, i, (void **)&entry) || entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE) {
-            continue;
-        }
-        if (!is_trusted(&entry->SidStart)) {
+        ACCESS_ALLOWED_ACE *entry = stranger_at(list, i);
+
+        if (entry != NULL) {
             add_stranger(rights, &entry->SidStart);
         }
     }
+}
+
+/* As Microsoft's ssh looks at its configuration (the same function, with read_ok). */
+struct spf_rights_told spf_rights_tell(void *handle)
+{
+    static const DWORD writes = FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA |
+                                FILE_WRITE_ATTRIBUTES | GENERIC_WRITE | GENERIC_ALL | DELETE_RIGHT |
+                                WRITE_DAC | WRITE_OWNER;
+    struct spf_rights_told told = {0};
+    PSECURITY_DESCRIPTOR all = NULL;
+    PSID owner = NULL;
+    PACL list = NULL;
+
+    if (GetSecurityInfo(handle, SE_FILE_OBJECT,
+                        OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &owner, NULL, &list,
+                        NULL, &all) != ERROR_SUCCESS) {
+        return told;
+    }
+    told.foreign = owner != NULL && !is_trusted(owner);
+    told.writable = list == NULL;
+    for (DWORD i = 0; list != NULL && i < list->AceCount; i++) {
+        const ACCESS_ALLOWED_ACE *entry = stranger_at(list, i);
+
+        told.writable |= entry != NULL && (entry->Mask & writes) != 0;
+    }
+    (void)LocalFree(all);
+    return told;
 }
 
 void spf_rights_read(const char *path, int fd, struct spf_rights *rights)
@@ -166,9 +205,9 @@ void *spf_rights_of_own(void)
 }
 
 /* As icacls with /inheritance:r and /grant:r would; an owner may always change the list. */
-bool spf_rights_close(void *handle)
+bool spf_rights_close(void *handle, bool to_read)
 {
-    PSECURITY_DESCRIPTOR made = of_own(L"FR");
+    PSECURITY_DESCRIPTOR made = of_own(to_read ? L"FR" : L"FA");
     const bool closed =
         made != NULL &&
         SetKernelObjectSecurity(

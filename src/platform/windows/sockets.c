@@ -5,6 +5,7 @@
 #include <mstcpip.h>
 #include <mswsock.h>
 
+#include "input.h"
 #include "platform/sockets.h"
 
 #undef socket
@@ -57,8 +58,15 @@ static const struct {
     {ERROR_BAD_NETPATH, ENOENT},
     {ERROR_BAD_NET_NAME, ENOENT},
     {ERROR_BAD_PATHNAME, ENOENT},
+    {ERROR_INVALID_DRIVE, ENOENT},
+    {ERROR_NOT_READY, ENOENT}, /* a drive without a medium */
     {ERROR_DIRECTORY, ENOTDIR},
     {ERROR_ACCESS_DENIED, EACCES},
+    {ERROR_LOGON_FAILURE, EACCES}, /* at a share, as the next ones */
+    {ERROR_NETNAME_DELETED, ECONNRESET},
+    {ERROR_SEM_TIMEOUT, ETIMEDOUT},
+    {ERROR_NETWORK_UNREACHABLE, ENETUNREACH},
+    {ERROR_HOST_UNREACHABLE, EHOSTUNREACH},
     {ERROR_SHARING_VIOLATION, EBUSY},
     {ERROR_LOCK_VIOLATION, EBUSY},
     {ERROR_FILE_EXISTS, EEXIST},
@@ -349,8 +357,11 @@ static short events_of_file(int fd, short events)
     if (handle == INVALID_HANDLE_VALUE) {
         return POLLNVAL;
     }
+    if ((events & POLLIN) != 0 && spf_stdin_is_read_ahead(fd)) {
+        return spf_stdin_is_ready() ? (short)(events & POLLIN) : 0;
+    }
     if (GetFileType(handle) != FILE_TYPE_PIPE || (events & POLLIN) == 0) {
-        return events; /* a console's line is waited for when it is read */
+        return events;
     }
     if (!PeekNamedPipe(handle, NULL, 0, NULL, &waiting, NULL)) {
         return POLLHUP;

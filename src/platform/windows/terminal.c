@@ -7,6 +7,8 @@ static DWORD modes[3]; /* and its modes, by descriptor */
 static bool is_changed[3];
 static bool obeys[3];
 
+const char *const spf_terminal_end = "Ctrl-Z (and Enter)";
+
 static HANDLE handle_of(int fd)
 {
     return (HANDLE)_get_osfhandle(fd);
@@ -44,6 +46,12 @@ static bool is_console(int fd)
     DWORD mode;
 
     return GetConsoleMode(handle_of(fd), &mode);
+}
+
+/* The C runtime's says yes to NUL as well. */
+int spf_isatty(int fd)
+{
+    return is_console(fd) || is_pty(fd);
 }
 
 /*
@@ -104,7 +112,7 @@ int spf_terminal_width(int fd)
     if (GetConsoleScreenBufferInfo(handle_of(fd), &info)) {
         return info.srWindow.Right - info.srWindow.Left + 1;
     }
-    return is_console(fd) || is_pty(fd) ? 80 : 0;
+    return spf_isatty(fd) != 0 ? 80 : 0;
 }
 
 bool spf_terminal_obeys(int fd)

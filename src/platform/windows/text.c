@@ -3,6 +3,8 @@
 
 #include <bcrypt.h>
 
+#include "platform/files.h"
+
 #undef strerror
 #undef strndup
 
@@ -105,7 +107,7 @@ char *spf_strerror(int error)
         {ENOTCONN, "Transport endpoint is not connected"},
         {EINPROGRESS, "Operation now in progress"},
         {EMSGSIZE, "Message too long"},
-        {EBUSY, "Another program has it open"},
+        {EBUSY, SPF_FILE_LOCKED},
         {ENOSYS, "not on Windows yet"},
     };
 

@@ -4,12 +4,15 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <windows.h>
+
+#include <sddl.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -21,15 +24,20 @@
 
 static char own[MAX_PATH], folder[MAX_PATH];
 
-/* A child of this program's own, with these words; its standard output, or NULL to have none. */
-static pid_t start(const char *const *words, int output)
+/* A child of this program's own, with these words; its standard input and output, -1: none. */
+static pid_t start_with(const char *const *words, int input, int output)
 {
     struct spf_child_environment environment = spf_child_environment(false);
     pid_t pid = spf_child_start(&(struct spf_child_program){
-        .path = own, .words = words, .environment = &environment, .fds = {-1, output, -1}});
+        .path = own, .words = words, .environment = &environment, .fds = {input, output, -1}});
 
     spf_child_environment_clear(&environment);
     return pid;
+}
+
+static pid_t start(const char *const *words, int output)
+{
+    return start_with(words, -1, output);
 }
 
 /* All that it prints, and its exit status. */
@@ -188,6 +196,70 @@ START_TEST(a_socket_is_a_child_s_input_and_output)
 }
 END_TEST
 
+/* Standard input that says nothing does not keep who waits for it with a limit. */
+START_TEST(a_silent_input_is_waited_for)
+{
+    const char *const words[] = {own, "input", NULL};
+    char out[40] = "";
+    size_t len = 0;
+    int input[2], output[2];
+    ssize_t got;
+    pid_t pid;
+
+    ck_assert_int_eq(pipe2(input, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(output, O_CLOEXEC), 0);
+    pid = start_with(words, input[0], output[1]);
+    ck_assert_int_gt(pid, 0);
+    (void)close(input[0]);
+    (void)close(output[1]);
+    ck_assert_int_eq(read(output[0], out, sizeof out - 1), 7);
+    ck_assert_str_eq(out, "silent;");
+    ck_assert_int_eq(write(input[1], "abc", 3), 3);
+    ck_assert_int_eq(read(output[0], out, sizeof out - 1), 4);
+    (void)close(input[1]);
+    while ((got = read(output[0], out + len, sizeof out - 1 - len)) > 0) {
+        len += (size_t)got;
+    }
+    out[len] = '\0';
+    ck_assert_str_eq(out, "end");
+    (void)close(output[0]);
+    ck_assert_int_eq(spf_child_wait(&pid, UNIT_HANGS_MS), 0);
+}
+END_TEST
+
+/* Three hosts: each program starts the one before it, with its words as they are. */
+START_TEST(a_chain_of_jump_hosts_is_started)
+{
+    const char *const first[] = {own, "-oA=100% \"b c\" d\\", "-W", "t:22", "one", NULL};
+    struct spf_buf command, second, third;
+    char out[2000];
+    char *variable;
+
+    spf_buf_init(&command, 10000);
+    ck_assert(spf_child_proxy(&command, &variable, first, 1));
+    ck_assert_ptr_null(variable);
+    spf_buf_init(&second, 10000);
+    spf_buf_addf(&second, "-oProxyCommand=%s", command.data);
+    spf_buf_clear(&command);
+    ck_assert(spf_child_proxy(
+        &command, &variable,
+        (const char *const[]){own, "-T", second.data, "-W", "t:22", "two", NULL}, 2));
+    spf_buf_init(&third, 10000);
+    spf_buf_addf(&third, "-oProxyCommand=%s", command.data);
+    ck_assert_int_eq(
+        says((const char *const[]){own, "-oSendEnv=none", third.data, "-W", "t:22", "three", NULL},
+             out, sizeof out),
+        0);
+    ck_assert_str_eq(out,
+                     "[-oSendEnv=none][-W][t:22][three]"
+                     "[-oSendEnv=SSHPREFLIGHT_HOP_2][-T][-W][[three]:22][two]"
+                     "[-oSendEnv=SSHPREFLIGHT_HOP_1][-oA=100% \"b c\" d\\][-W][[two]:22][one]");
+    spf_buf_clear(&command);
+    spf_buf_clear(&second);
+    spf_buf_clear(&third);
+}
+END_TEST
+
 START_TEST(devices_are_not_opened)
 {
     static const char *const names[] = {"NUL",      "nul.pem", "C:\\keys\\con", "COM1",
@@ -242,6 +314,41 @@ START_TEST(long_paths_are_paths)
     }
     ck_assert_int_eq(stat(deep, &status), 0);
     ck_assert_int_eq(status.st_size, 4);
+}
+END_TEST
+
+static void set_list(const char *path, const char *list)
+{
+    PSECURITY_DESCRIPTOR made = NULL;
+
+    ck_assert(
+        ConvertStringSecurityDescriptorToSecurityDescriptorA(list, SDDL_REVISION_1, &made, NULL));
+    ck_assert(SetFileSecurityA(path, DACL_SECURITY_INFORMATION, made));
+    (void)LocalFree(made);
+}
+
+/* A file that others may change is no configuration, and no program to run. */
+START_TEST(who_may_write_is_in_the_mode)
+{
+    char path[MAX_PATH + 20];
+    struct stat status;
+
+    spf_format(path, sizeof path, "%s\\list", folder);
+    write_file(path, "x");
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 022u, 0);
+    ck_assert_uint_eq(status.st_uid, geteuid());
+    set_list(path, "D:P(A;;FA;;;WD)");
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 022u, 022);
+    set_list(path, "D:P(A;;FR;;;WD)(A;;FA;;;BA)(A;;FA;;;SY)");
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 022u, 0);
+    set_list(path, "D:P(A;;FA;;;WD)");
+    ck_assert_int_eq(chmod(path, 0600), 0);
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_uint_eq(status.st_mode & 022u, 0);
+    write_file(path, "it can still be written");
 }
 END_TEST
 
@@ -301,6 +408,56 @@ START_TEST(an_agent_answers_at_its_pipe)
 }
 END_TEST
 
+/* Waits for standard input, a tenth of a second and then as long as it takes. */
+static void follow_input(void)
+{
+    struct pollfd poller = {.fd = STDIN_FILENO, .events = POLLIN};
+    char bytes[100];
+    ssize_t got;
+
+    printf("%s;", poll(&poller, 1, 100) == 0 ? "silent" : "ready");
+    fflush(stdout);
+    while (poll(&poller, 1, -1) > 0 && (got = read(STDIN_FILENO, bytes, sizeof bytes)) > 0) {
+        printf("%.*s;", (int)got, bytes);
+        fflush(stdout);
+    }
+    printf("end");
+}
+
+/* As an ssh: says its words, and starts its ProxyCommand, of whose tokens it knows two. */
+static int jump(char **words)
+{
+    struct spf_child_environment environment = spf_child_environment(false);
+    const char *host = "", *proxy = NULL;
+    struct spf_buf command;
+    pid_t pid = 0;
+
+    for (size_t i = 0; words[i] != NULL; host = words[i++]) {
+        if (strncmp(words[i], "-oProxyCommand=", 15) == 0) {
+            proxy = words[i] + 15;
+        } else {
+            printf("[%s]", words[i]);
+        }
+    }
+    fflush(stdout);
+    spf_buf_init(&command, 10000);
+    for (; proxy != NULL && *proxy != '\0'; proxy++) {
+        if (*proxy != '%') {
+            spf_buf_addch(&command, *proxy);
+            continue;
+        }
+        proxy++;
+        spf_buf_addstr(&command, *proxy == 'h' ? host : *proxy == 'p' ? "22" : "%");
+    }
+    if (command.len > 0) {
+        pid = spf_child_start(&(struct spf_child_program){
+            .command = command.data, .environment = &environment, .fds = {-1, STDOUT_FILENO, -1}});
+    }
+    spf_buf_clear(&command);
+    spf_child_environment_clear(&environment);
+    return pid > 0 ? spf_child_wait(&pid, UNIT_HANGS_MS) : pid;
+}
+
 /* What this program is as a child. */
 static int act(char **argv)
 {
@@ -308,7 +465,12 @@ static int act(char **argv)
     DWORD len;
     DWORD done;
 
-    if (strcmp(argv[1], "words") == 0) {
+    if (strncmp(argv[1], "-oSendEnv=", 10) == 0) {
+        return jump(argv + 1);
+    }
+    if (strcmp(argv[1], "input") == 0) {
+        follow_input();
+    } else if (strcmp(argv[1], "words") == 0) {
         for (int i = 2; argv[i] != NULL; i++) {
             printf("[%s]", argv[i]);
         }
@@ -350,7 +512,10 @@ int main(int argc, char **argv)
         a_child_ends_with_all_that_it_has_started,
         a_child_inherits_three_handles,
         a_socket_is_a_child_s_input_and_output,
+        a_silent_input_is_waited_for,
+        a_chain_of_jump_hosts_is_started,
         devices_are_not_opened,
+        who_may_write_is_in_the_mode,
         long_paths_are_paths,
         a_locked_file_is_busy,
         an_agent_answers_at_its_pipe,

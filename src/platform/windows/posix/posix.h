@@ -230,6 +230,9 @@ FILE *spf_fopen(const char *path, const char *mode);
 int spf_access(const char *path, int mode);
 int spf_unlink(const char *path);
 int spf_rename(const char *from, const char *to);
+int spf_isatty(int fd);
+#undef isatty
+#define isatty(fd)        spf_isatty(fd)
 #define open(...)         spf_open(__VA_ARGS__)
 #define close             spf_close
 #define read              spf_read
@@ -341,7 +344,7 @@ struct rlimit {
 #define RLIMIT_CORE 4
 int setrlimit(int what, const struct rlimit *limit);
 void tdestroy(void *root, void (*release)(void *));
-uid_t getuid(void); /* 0: what belongs to whom, rights.h says */
+uid_t getuid(void); /* 0; a file of 1 is somebody else's, not this user's nor the system's */
 uid_t geteuid(void);
 gid_t getgid(void);
 struct passwd {
