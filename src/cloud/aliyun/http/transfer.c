@@ -16,6 +16,8 @@ struct spf_transfers {
     struct spf_loop *loop;
     CURLM *multi;
     struct spf_watch timer;
+    struct spf_watch deaf; /* due where a socket of curl's could not be put into the loop */
+    struct spf_transfer *under_way;
 };
 
 /* One of curl's sockets in our loop. */
@@ -23,6 +25,19 @@ struct socket_watch {
     struct spf_watch watch;
     struct spf_transfers *transfers;
 };
+
+static void take_out(struct spf_transfers *transfers, struct spf_transfer *transfer)
+{
+    struct spf_transfer **at = &transfers->under_way;
+
+    while (*at != NULL && *at != transfer) {
+        at = &(*at)->next;
+    }
+    if (*at != NULL) {
+        *at = transfer->next;
+    }
+    (void)curl_multi_remove_handle(transfers->multi, transfer->easy);
+}
 
 static void collect(struct spf_transfers *transfers)
 {
@@ -38,8 +53,30 @@ static void collect(struct spf_transfers *transfers)
             continue;
         }
         (void)curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-        (void)curl_multi_remove_handle(transfers->multi, easy);
+        take_out(transfers, transfer);
         transfer->finished(transfer, result);
+    }
+}
+
+/* What that socket says nobody hears, and others may share the connection: all end. Those that are
+ * begun meanwhile are not concerned. */
+static void end_all(struct spf_watch *watch, short revents)
+{
+    struct spf_transfers *transfers = watch->owner;
+
+    (void)revents;
+    watch->due_ms = 0;
+    for (struct spf_transfer *each = transfers->under_way; each != NULL; each = each->next) {
+        each->lost = true;
+    }
+    for (struct spf_transfer *each = transfers->under_way; each != NULL;) {
+        if (!each->lost) {
+            each = each->next;
+            continue;
+        }
+        take_out(transfers, each);
+        each->finished(each, CURLE_OUT_OF_MEMORY);
+        each = transfers->under_way; /* it may have dropped others */
     }
 }
 
@@ -63,6 +100,29 @@ static void socket_ready(struct spf_watch *watch, short revents)
     collect(transfers);
 }
 
+static struct socket_watch *watch_socket(struct spf_transfers *transfers, curl_socket_t fd)
+{
+    struct socket_watch *watch = calloc(1, sizeof *watch);
+
+    if (watch == NULL) {
+        return NULL;
+    }
+    watch->transfers = transfers;
+    watch->watch = (struct spf_watch){
+        .fd = spf_socket_descriptor((intptr_t)fd), .ready = socket_ready, .owner = watch};
+    if (spf_loop_add(transfers->loop, &watch->watch)) {
+        (void)curl_multi_assign(transfers->multi, fd, watch);
+        return watch;
+    }
+    free(watch);
+    return NULL;
+}
+
+/*
+ * Never says -1: libcurl would end all transfers by itself, but (7.88) through a NULL where one has
+ * no connection yet, as one that waits for another's (CURLOPT_PIPEWAIT). They end when it has
+ * returned.
+ */
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *socket_owner)
 {
     struct spf_transfers *transfers = owner;
@@ -77,19 +137,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *owner, void *
         (void)curl_multi_assign(transfers->multi, fd, NULL);
         return 0;
     }
-    if (watch == NULL) {
-        watch = calloc(1, sizeof *watch);
-        if (watch == NULL) {
-            return -1;
-        }
-        watch->transfers = transfers;
-        watch->watch = (struct spf_watch){
-            .fd = spf_socket_descriptor((intptr_t)fd), .ready = socket_ready, .owner = watch};
-        if (!spf_loop_add(transfers->loop, &watch->watch)) {
-            free(watch);
-            return -1;
-        }
-        (void)curl_multi_assign(transfers->multi, fd, watch);
+    if (watch == NULL && (watch = watch_socket(transfers, fd)) == NULL) {
+        transfers->deaf.due_ms = spf_now_ms();
+        spf_loop_update(transfers->loop, &transfers->deaf);
+        return 0;
     }
     watch->watch.events =
         (short)((what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0));
@@ -170,9 +221,11 @@ struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
     }
     transfers->loop = loop;
     transfers->timer = (struct spf_watch){.fd = -1, .ready = timer_due, .owner = transfers};
+    transfers->deaf = (struct spf_watch){.fd = -1, .ready = end_all, .owner = transfers};
     if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, wipe_and_free, wiping_realloc, strdup,
                              calloc) != CURLE_OK ||
-        !spf_loop_add(loop, &transfers->timer)) {
+        !spf_loop_add(loop, &transfers->timer) || !spf_loop_add(loop, &transfers->deaf)) {
+        spf_loop_remove(loop, &transfers->timer);
         free(transfers);
         return NULL;
     }
@@ -191,14 +244,21 @@ void spf_transfers_free(struct spf_transfers *transfers)
     }
     curl_multi_cleanup(transfers->multi);
     spf_loop_remove(transfers->loop, &transfers->timer);
+    spf_loop_remove(transfers->loop, &transfers->deaf);
     curl_global_cleanup();
     free(transfers);
 }
 
 bool spf_transfers_add(struct spf_transfers *transfers, struct spf_transfer *transfer)
 {
-    return curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer) == CURLE_OK &&
-           curl_multi_add_handle(transfers->multi, transfer->easy) == CURLM_OK;
+    if (curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, transfer) != CURLE_OK ||
+        curl_multi_add_handle(transfers->multi, transfer->easy) != CURLM_OK) {
+        return false;
+    }
+    transfer->lost = false;
+    transfer->next = transfers->under_way;
+    transfers->under_way = transfer;
+    return true;
 }
 
 void spf_transfers_drop(struct spf_transfers *transfers, struct spf_transfer *transfer)
@@ -206,7 +266,7 @@ void spf_transfers_drop(struct spf_transfers *transfers, struct spf_transfer *tr
     if (transfer->easy == NULL) {
         return;
     }
-    (void)curl_multi_remove_handle(transfers->multi, transfer->easy);
+    take_out(transfers, transfer);
     curl_easy_cleanup(transfer->easy);
     transfer->easy = NULL;
 }

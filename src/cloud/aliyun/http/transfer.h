@@ -13,11 +13,14 @@
 struct spf_transfers;
 
 /* Embedded by its owner. finished is called once, when curl is done; the handle is then out of
- * curl. */
+ * curl. Where a socket cannot be waited for, all end with CURLE_OUT_OF_MEMORY. */
 struct spf_transfer {
     CURL *easy;
     void (*finished)(struct spf_transfer *transfer, CURLcode result);
     void *owner;
+    /* the transfers': */
+    struct spf_transfer *next;
+    bool lost;
 };
 
 struct spf_transfers *spf_transfers_new(struct spf_loop *loop);
