@@ -93,6 +93,24 @@ static inline int listen_somewhere(uint16_t *port)
     return fd;
 }
 
+/*
+ * As the above, but only held: sshd, which binds with SO_REUSEADDR as well, may listen there, while
+ * no other program is given the port by chance before it does.
+ */
+static inline int hold_a_port(uint16_t *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
 static inline void wait_for_port(uint16_t port)
 {
     struct sockaddr_in address = {
@@ -116,9 +134,8 @@ static inline void start_sshd(struct place *place, const char *config)
 {
     char *path = text_of("%s/sshd_config", place->dir);
     FILE *file = fopen(path, "w");
-    int fd = listen_somewhere(&place->port);
+    int held = hold_a_port(&place->port);
 
-    (void)close(fd);
     run("test -e %s/host || ssh-keygen -q -t ed25519 -N '' -f %s/host", place->dir, place->dir);
     if (getuid() == 0) {
         (void)mkdir("/run/sshd", 0755);
@@ -144,6 +161,7 @@ static inline void start_sshd(struct place *place, const char *config)
     }
     free(path);
     wait_for_port(place->port);
+    (void)close(held);
 }
 
 /* A conversation with one target, and a loop that turns until the asked group is there. */

@@ -65,6 +65,18 @@ static void behave(int fd, const struct fake *fake)
     (void)pause();
 }
 
+/* Somebody else's connection, who looks for a server at a port that was another's a moment ago: it
+ * says nothing, and stays. */
+static int come_first(uint16_t port)
+{
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    ck_assert_int_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    return fd;
+}
+
 static void start_fake(struct place *place, const struct fake *fake)
 {
     int listener = listen_somewhere(&place->port);
@@ -73,10 +85,16 @@ static void start_fake(struct place *place, const struct fake *fake)
     if (place->server == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)signal(SIGTERM, SIG_DFL); /* check's own handler would end the test */
+        (void)signal(SIGCHLD, SIG_IGN);
         for (;;) {
             int fd = accept(listener, NULL, NULL);
 
-            behave(fd, fake);
+            if (fork() == 0) {
+                (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+                (void)close(listener);
+                behave(fd, fake);
+                _exit(0);
+            }
             (void)close(fd);
         }
     }
@@ -113,9 +131,11 @@ START_TEST(before_the_identification)
         const struct spf_identification_facts *facts;
         struct place place;
         struct talk talk;
+        int stranger;
 
         place_open(&place);
         start_fake(&place, &cases[i].fake);
+        stranger = come_first(place.port);
         talk_open(&talk, &place, "127.0.0.1", place.port);
         if (cases[i].outcome == SPF_IDENTIFICATION_SILENT) {
             talk.target.timeout_ms = 1000;
@@ -129,6 +149,7 @@ START_TEST(before_the_identification)
         }
         talk_close(&talk);
         place_close(&place);
+        (void)close(stranger);
     }
 }
 END_TEST
@@ -161,9 +182,11 @@ START_TEST(after_the_identification)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct place place;
         struct talk talk;
+        int stranger;
 
         place_open(&place);
         start_fake(&place, &cases[i].fake);
+        stranger = come_first(place.port);
         talk_open(&talk, &place, "127.0.0.1", place.port);
         if (cases[i].outcome == SPF_SHAKE_TIMEOUT) {
             talk.target.timeout_ms = 1000;
@@ -183,6 +206,7 @@ START_TEST(after_the_identification)
         ck_assert_int_ne(talk.facts.query.outcome, SPF_AUTH_REFUSED);
         talk_close(&talk);
         place_close(&place);
+        (void)close(stranger);
     }
 }
 END_TEST
