@@ -50,8 +50,14 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 {
     struct spf_course *course = (struct spf_course *)inquiry;
 
-    /* The question was forgotten since, for it is about another key by now: it is asked again. */
-    if (course->run->facts.group[group].phase != SPF_ASKED) {
+    struct spf_facts *facts = &course->run->facts;
+
+    /* The question was forgotten since, for it is about another key by now: it is asked again, and
+     * its answer must find no other one there. */
+    if (facts->group[group].phase == SPF_ABSENT) {
+        spf_shape_clear(spf_groups_info[group].shape, spf_facts_group(facts, group));
+    }
+    if (facts->group[group].phase != SPF_ASKED) {
         return;
     }
     spf_run_arrived(course->run, group, failure, spf_now_ms());

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
@@ -298,11 +299,47 @@ START_TEST(a_running_job_outlives_the_loop)
 }
 END_TEST
 
+/* Threads of this process. */
+static int count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    int threads = 0;
+
+    ck_assert_ptr_nonnull(tasks);
+    for (const struct dirent *task; (task = readdir(tasks)) != NULL;) {
+        threads += task->d_name[0] != '.';
+    }
+    (void)closedir(tasks);
+    return threads;
+}
+
+/* What is done when the loop goes is released with it, and its thread is gone. */
+START_TEST(a_result_that_nobody_collects)
+{
+    const int threads = count_threads();
+    int released = 0;
+
+    fired = 0;
+    loop = spf_loop_new();
+    (void)submit(&released);
+    (void)submit(&released);
+    while (count_threads() > threads) { /* until they are worked off */
+        (void)poll(NULL, 0, 1);
+    }
+    ck_assert_int_eq(released, 0);
+    spf_loop_free(loop);
+    ck_assert_int_eq(released, 2);
+    ck_assert_int_eq(fired, 0);
+    ck_assert(!spf_loop_abandoned());
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("loop",
                      (const TTest *const[]){
                          descriptors_of_every_kind, descriptors_may_change, timers_in_their_order,
                          descriptors_and_timers, a_callback_may_remove_any_watch,
-                         jobs_come_back_or_are_cancelled, a_running_job_outlives_the_loop, NULL});
+                         jobs_come_back_or_are_cancelled, a_result_that_nobody_collects,
+                         a_running_job_outlives_the_loop, NULL});
 }
