@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,15 +29,42 @@ struct spf_jobs {
     struct worker {
         pthread_t thread;
         enum { FREE, IDLE, BUSY, ENDED } state; /* ENDED: to be joined; FREE: no thread */
+        bool computes, counted;                 /* as its job; among the computing */
         struct spf_jobs *jobs;
     } workers[SPF_LOOP_WORKERS];
 };
 
 static atomic_bool abandoned;
 
+/* Of those that are abandoned. */
+static pthread_mutex_t computing_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t computing_less = PTHREAD_COND_INITIALIZER;
+static unsigned computing;
+
 bool spf_loop_abandoned(void)
 {
     return atomic_load(&abandoned);
+}
+
+static void count_computing(int change)
+{
+    (void)pthread_mutex_lock(&computing_lock);
+    computing += (unsigned)change;
+    (void)pthread_cond_broadcast(&computing_less);
+    (void)pthread_mutex_unlock(&computing_lock);
+}
+
+void spf_loop_wait_for_computing(unsigned seconds)
+{
+    struct timespec until;
+    int error = clock_gettime(CLOCK_REALTIME, &until);
+
+    until.tv_sec += seconds;
+    (void)pthread_mutex_lock(&computing_lock);
+    while (computing > 0 && error == 0) {
+        error = pthread_cond_timedwait(&computing_less, &computing_lock, &until);
+    }
+    (void)pthread_mutex_unlock(&computing_lock);
 }
 
 /* A watch's place; its number is the poller's key. */
@@ -85,6 +113,7 @@ static void *work(void *arg)
 {
     struct worker *self = arg;
     struct spf_jobs *jobs = self->jobs;
+    bool counted;
 
     (void)pthread_mutex_lock(&jobs->lock);
     while (jobs->waiting != NULL && jobs->wake >= 0) {
@@ -93,6 +122,7 @@ static void *work(void *arg)
 
         jobs->waiting = job->next;
         self->state = BUSY;
+        self->computes = job->computes;
         (void)pthread_mutex_unlock(&jobs->lock);
         (void)spf_was_short(); /* it asks about its own work */
         job->work(job);
@@ -110,7 +140,11 @@ static void *work(void *arg)
         }
     }
     self->state = ENDED;
+    counted = self->counted; /* the jobs may go with the last who holds them */
     jobs_leave(jobs);
+    if (counted) {
+        count_computing(-1);
+    }
     return NULL;
 }
 
@@ -210,6 +244,10 @@ void spf_loop_free(struct spf_loop *loop)
         if (worker->state == BUSY) {
             (void)pthread_detach(worker->thread);
             atomic_store(&abandoned, true);
+            worker->counted = worker->computes;
+            if (worker->counted) {
+                count_computing(1);
+            }
         } else if (worker->state != FREE) {
             (void)pthread_mutex_unlock(&jobs->lock);
             (void)pthread_join(worker->thread, NULL);

@@ -39,6 +39,11 @@ void spf_loop_free(struct spf_loop *loop);
  * exit(3) would run under its feet: such a process ends by _exit(2). From any thread.
  */
 bool spf_loop_abandoned(void);
+/*
+ * For a process that is not ours to end so: waits for the abandoned jobs that compute, at most so
+ * many seconds. From any thread.
+ */
+void spf_loop_wait_for_computing(unsigned seconds);
 
 /*
  * False when memory ran out, or the descriptor cannot be waited for. One that is in the loop
@@ -59,6 +64,7 @@ struct spf_job {
     void (*done)(struct spf_job *job);    /* in the loop's thread; not called once cancelled */
     void (*release)(struct spf_job *job); /* frees it; always called last, in whichever thread */
     void *owner;
+    bool computes; /* it is in OpenSSL rather than waiting for somebody, and comes to an end */
     /* the loop's: */
     struct spf_job *next;
     bool cancelled;

@@ -66,13 +66,15 @@ struct spf_error spf_fix_in_time(const char *path, const struct spf_secret *pass
         spf_loop_free(loop);
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     }
-    *fixing = (struct fixing){
-        .job = {.work = fixing_work, .done = fixing_done, .release = fixing_release},
-        .path = path,
-        .passphrase = passphrase,
-        .fixed = fixed,
-        .result = &result,
-        .over = &over};
+    *fixing = (struct fixing){.job = {.work = fixing_work,
+                                      .done = fixing_done,
+                                      .release = fixing_release,
+                                      .computes = true},
+                              .path = path,
+                              .passphrase = passphrase,
+                              .fixed = fixed,
+                              .result = &result,
+                              .over = &over};
     if (!spf_loop_submit(loop, &fixing->job)) {
         spf_loop_free(loop);
         return spf_error(SPF_ERR_NOMEM, _("no thread for --fix"));

@@ -1,10 +1,13 @@
 /* The public library (include/sshpreflight.h): options by name, one run, one JSON report. */
 #include "sshpreflight.h"
 
+#include <openssl/crypto.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/wait.h"
 
@@ -84,6 +87,36 @@ static void release_sigpipe(const sigset_t *before, bool was_pending)
     (void)pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
+/* A derivation of a key takes a few seconds at most; what else computes, less. */
+#define LONGEST_S 10
+
+static pid_t registered_by;
+
+static void wait_at_exit(void)
+{
+    if (getpid() == registered_by) { /* a child that was forked has none of the threads */
+        spf_loop_wait_for_computing(LONGEST_S);
+    }
+}
+
+/* Handlers run in reverse: ours before OpenSSL's, which is registered at the latest now. */
+static void register_wait(void)
+{
+    registered_by = getpid();
+    (void)OPENSSL_init_crypto(0, NULL);
+    (void)atexit(wait_at_exit);
+}
+
+/* Nothing that exit(3) cleans up is taken from a thread that was left behind. */
+static void leave_in_order(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    if (spf_loop_abandoned()) {
+        (void)pthread_once(&once, register_wait);
+    }
+}
+
 int spf_preflight_run(struct spf_preflight *preflight)
 {
     struct spf_round round = {0};
@@ -109,6 +142,7 @@ int spf_preflight_run(struct spf_preflight *preflight)
         status = round.report.exit_status;
     }
     spf_round_clear(&round);
+    leave_in_order();
     release_sigpipe(&before, was_pending);
     return preflight->json != NULL ? status : -1;
 }

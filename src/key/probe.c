@@ -144,7 +144,8 @@ static bool start(struct spf_key_probe *probe)
     if (key == NULL) {
         return false;
     }
-    key->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = probe};
+    key->job = (struct spf_job){
+        .work = work, .done = done, .release = release, .owner = probe, .computes = true};
     key->passphrase = spf_secret_share(target->passphrase);
     if (target->offer != NULL && target->key_path == NULL) {
         key->blob = target->offer->blob != NULL ? strdup(target->offer->blob) : NULL;
@@ -241,8 +242,11 @@ static bool start_search(struct spf_key_probe *probe)
     if (search_job == NULL) {
         return false;
     }
-    search_job->job = (struct spf_job){
-        .work = search, .done = search_done, .release = search_release, .owner = probe};
+    search_job->job = (struct spf_job){.work = search,
+                                       .done = search_done,
+                                       .release = search_release,
+                                       .owner = probe,
+                                       .computes = true};
     search_job->folder =
         strdup(spf_target_key_dir(target) != NULL ? spf_target_key_dir(target) : "");
     search_job->blob = blob_word(probe->inquiry->facts->key_pair.public_key);

@@ -97,7 +97,8 @@ void spf_conversation_gather_known_hosts(struct spf_conversation *talk)
         arrive(inquiry, "no memory for known_hosts");
         return;
     }
-    reading->job = (struct spf_job){.work = work, .done = done, .release = release, .owner = talk};
+    reading->job = (struct spf_job){
+        .work = work, .done = done, .release = release, .owner = talk, .computes = true};
     if (!copy_target(reading, inquiry->target)) {
         release(&reading->job);
         arrive(inquiry, "no memory for known_hosts");

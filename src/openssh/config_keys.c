@@ -317,7 +317,7 @@ struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
     if (keys == NULL) {
         return NULL;
     }
-    keys->job = (struct spf_job){.work = work, .done = done, .release = release};
+    keys->job = (struct spf_job){.work = work, .done = done, .release = release, .computes = true};
     keys->done = when_done;
     keys->owner = owner;
     keys->ssh = *ssh;

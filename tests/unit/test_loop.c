@@ -282,7 +282,8 @@ START_TEST(a_running_job_outlives_the_loop)
     fired = 0;
     ck_assert_int_eq(pipe(gate), 0);
     loop = spf_loop_new();
-    counted->job = (struct spf_job){.work = wait_at_gate, .done = done, .release = release};
+    counted->job =
+        (struct spf_job){.work = wait_at_gate, .done = done, .release = release, .computes = true};
     counted->released = &released;
     ck_assert(spf_loop_submit(loop, &counted->job));
     while (!__atomic_load_n(&at_gate, __ATOMIC_SEQ_CST)) {
@@ -291,10 +292,11 @@ START_TEST(a_running_job_outlives_the_loop)
     ck_assert(!spf_loop_abandoned());
     spf_loop_free(loop);
     ck_assert(spf_loop_abandoned()); /* this process must not run exit(3)'s handlers any more */
+    spf_loop_wait_for_computing(0);
+    ck_assert_int_eq(__atomic_load_n(&released, __ATOMIC_SEQ_CST), 0);
     ck_assert_int_eq(write(gate[1], "g", 1), 1);
-    while (__atomic_load_n(&released, __ATOMIC_SEQ_CST) == 0) {
-        (void)poll(NULL, 0, 1);
-    }
+    spf_loop_wait_for_computing(UNIT_HANGS_MS / 1000); /* unless it has waited for it */
+    ck_assert_int_eq(__atomic_load_n(&released, __ATOMIC_SEQ_CST), 1);
     ck_assert_int_eq(fired, 0);
 }
 END_TEST
