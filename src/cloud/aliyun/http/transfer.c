@@ -58,8 +58,8 @@ static void collect(struct spf_transfers *transfers)
     }
 }
 
-/* What that socket says nobody hears, and others may share the connection: all end. Those that are
- * begun meanwhile are not concerned. */
+/* Nothing comes from that socket any more, and others may share its connection: all end. Those that
+ * are begun meanwhile are not concerned. */
 static void end_all(struct spf_watch *watch, short revents)
 {
     struct spf_transfers *transfers = watch->owner;
