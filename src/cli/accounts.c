@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/language.h"
 #include "cli/ssh_options.h"
+#include "cli/target_lines.h"
 #include "cloud/instance_word.h"
 
 static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, N_("out of memory")};
@@ -14,69 +15,6 @@ static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, N_("out of memor
 static bool same_text(const char *one, const char *other)
 {
     return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
-}
-
-/* A copy that the targets own; NULL stays NULL. False: no memory. */
-static bool own(struct spf_targets *targets, const char *text, const char **copy)
-{
-    char **place;
-
-    *copy = NULL;
-    if (text == NULL) {
-        return true;
-    }
-    place = SPF_APPEND(&targets->texts);
-    if (place == NULL) {
-        return false;
-    }
-    *copy = *place = strdup(text);
-    return *copy != NULL;
-}
-
-struct spf_error spf_account_of(struct spf_targets *targets, const char *region,
-                                const char *profile, unsigned *place)
-{
-    struct spf_account **added;
-    struct spf_account *account;
-
-    for (size_t i = 0; i < targets->accounts.count; i++) {
-        account = targets->accounts.items[i];
-        if (same_text(account->cloud.region, region) &&
-            same_text(account->cloud.profile, profile)) {
-            *place = (unsigned)i;
-            return spf_ok();
-        }
-    }
-    if (targets->accounts.count >= SPF_ACCOUNTS_MAX) {
-        return spf_error(SPF_ERR_TOO_BIG, _("more than %d regions and profiles"), SPF_ACCOUNTS_MAX);
-    }
-    account = calloc(1, sizeof *account);
-    if (account == NULL || !own(targets, region, &account->cloud.region) ||
-        !own(targets, profile, &account->cloud.profile) ||
-        (added = SPF_APPEND(&targets->accounts)) == NULL) {
-        free(account);
-        return no_memory_error;
-    }
-    *added = account;
-    *place = (unsigned)targets->accounts.count - 1;
-    return spf_ok();
-}
-
-struct spf_error spf_account_of_line(struct spf_targets *targets, struct spf_options *line,
-                                     unsigned *place)
-{
-    struct spf_error error = spf_account_of(targets, line->regions[0], line->profiles[0], place);
-    const struct spf_cloud_options *cloud;
-
-    if (error.code != SPF_OK) {
-        return error;
-    }
-    cloud = &targets->accounts.items[*place]->cloud;
-    line->regions[0] = cloud->region;
-    line->profiles[0] = cloud->profile;
-    spf_options_repeat_own(line, spf_region_word, cloud->region);
-    spf_options_repeat_own(line, spf_profile_word, cloud->profile);
-    return error;
 }
 
 /* What is the same for all accounts. */
@@ -147,7 +85,8 @@ static struct spf_error add_chosen(struct spf_round *round, const struct spf_opt
     if (tfind(id, &chosen->known, compare_ids) != NULL) {
         return spf_ok();
     }
-    if (!own(&round->targets, id, &copy) || tsearch(copy, &chosen->known, compare_ids) == NULL) {
+    if (!spf_targets_own(&round->targets, id, &copy) ||
+        tsearch(copy, &chosen->known, compare_ids) == NULL) {
         return no_memory_error;
     }
     chosen->count++;
@@ -268,7 +207,7 @@ static struct spf_error name_accounts(struct spf_targets *targets, const char **
 
         spf_format(name, sizeof name, "%s%s%s", region,
                    region[0] != '\0' && profile[0] != '\0' ? ", " : "", profile);
-        if (name[0] != '\0' && !own(targets, name, &names[i])) {
+        if (name[0] != '\0' && !spf_targets_own(targets, name, &names[i])) {
             return no_memory_error;
         }
     }
@@ -306,16 +245,4 @@ struct spf_error spf_accounts_ready(struct spf_round *round, const struct spf_op
         *place = target->instance_id;
     }
     return spf_ok();
-}
-
-void spf_accounts_clear(struct spf_targets *targets)
-{
-    for (size_t i = 0; i < targets->accounts.count; i++) {
-        struct spf_account *account = targets->accounts.items[i];
-
-        spf_listing_free(account->cloud.listing);
-        free(account->instances.items);
-        free(account);
-    }
-    free(targets->accounts.items);
 }

@@ -1,6 +1,7 @@
+#include "cli/checks.h"
+
 #include <string.h>
 
-#include "cli/options.h"
 #include "pipeline/check.h"
 
 /* The checks that one word names: an id, or what precedes the dot of several. */

@@ -7,8 +7,6 @@
 #include "cli/option_table.h"
 #include "cloud/cloud.h"
 
-const char *const spf_completion_words[] = {"bash", "zsh", "fish", "profiles", "regions", NULL};
-
 /* What an option's value is, by its row. */
 enum kind {
     NOTHING_KNOWN,

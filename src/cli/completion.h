@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-/* What --completion can print, in the order of its words (NULL ends). */
+/* What --completion can print, in the order of its words in option_table.c. */
 enum spf_completion {
     SPF_COMPLETION_BASH,
     SPF_COMPLETION_ZSH,
@@ -11,7 +11,6 @@ enum spf_completion {
     SPF_COMPLETION_PROFILES, /* for the scripts: names in the aliyun CLI's configuration, */
     SPF_COMPLETION_REGIONS,  /* and its regions, one a line */
 };
-extern const char *const spf_completion_words[];
 
 /*
  * Appends a shell's script, made from the tables of options, checks and causes; or the names of the

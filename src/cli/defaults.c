@@ -11,7 +11,7 @@
 #include "base/suggest.h"
 #include "base/text.h"
 #include "cli/option_table.h"
-#include "cli/targets.h"
+
 #include "platform/files.h"
 #include "platform/home.h"
 #include "platform/rights.h"

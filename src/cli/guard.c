@@ -1,11 +1,12 @@
 /* A report or a record never takes the place of a file that the run reads, or of another report. */
+#include "cli/guard.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/output.h"
 #include "platform/files.h"
 #include "platform/home.h"
 

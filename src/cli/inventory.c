@@ -11,6 +11,7 @@
 #include "base/json_build.h"
 #include "base/language.h"
 #include "cli/input.h"
+#include "cli/target_lines.h"
 #include "openssh/shell_words.h"
 #include "platform/child.h"
 

@@ -1,11 +1,13 @@
-/* Options that cannot be meant, told before anything is asked, read or written. */
+#include "cli/judge.h"
+
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/language.h"
-#include "cli/output.h"
-#include "cli/targets.h"
+#include "cli/guard.h"
+#include "pipeline/check.h"
+#include "pipeline/needs.h"
 
 /* As ssh judges it (ssh.c: valid_ruser); what it refuses can be nobody's name. */
 static bool ssh_takes_user(const char *user)
@@ -337,4 +339,47 @@ struct spf_error spf_options_judge(const struct spf_options *options)
         error = first_error(of_one, options);
     }
     return error.code == SPF_OK ? spf_guard_outputs(options) : error;
+}
+
+/* The first of the checks to be run that needs this one, directly or not. */
+static int needed_by(const struct spf_options *options, int check)
+{
+    struct spf_target target = {.instance_id = options->instance, .host = options->host};
+
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        target.selected = (spf_checks)1u << i;
+        if (options->selected & target.selected && spf_checks_with_needs(&target) >> check & 1) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* "2001:db8::1:22", but not "2001:db8::22" */
+static bool ends_like_a_port(const char *host)
+{
+    size_t len = strlen(host);
+
+    return len > 4 && strcmp(host + len - 3, ":22") == 0 && host[len - 4] != ':';
+}
+
+void spf_options_remark(const struct spf_options *options, struct spf_buf *lines)
+{
+    struct spf_ip ip;
+
+    if (options->remark != NULL) {
+        spf_buf_addf(lines, "%s\n", options->remark);
+    }
+    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
+        int by = options->skip >> i & 1 ? needed_by(options, i) : -1;
+
+        if (by >= 0 && (options->instance != NULL || !(SPF_CLOUD_CHECKS >> i & 1))) {
+            spf_buf_addf(lines, _("--skip %s: it runs all the same, for %s needs it\n"),
+                         spf_check_table[i].id, spf_check_table[by].id);
+        }
+    }
+    if (options->host != NULL && !options->port_given && !options->host_in_brackets &&
+        spf_ip_parse(options->host, &ip) && ends_like_a_port(options->host)) {
+        spf_buf_addf(lines, _("%s is read as an address; a port goes with -p\n"), options->host);
+    }
 }

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/parse.h"
+#include "cli/prepare.h"
 #include "cli/wait.h"
 
 #define REPORT_MAX (16u * 1024 * 1024)

@@ -6,7 +6,7 @@
 
 #include "base/language.h"
 #include "base/suggest.h"
-#include "cli/completion.h"
+#include "cli/checks.h"
 #include "cli/shard.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
@@ -289,10 +289,12 @@ static struct spf_error take_output(struct spf_options *options, const char *arg
     return spf_expand_home(options, output->path, &output->path);
 }
 
+static const char *const completion_words[] = {"bash", "zsh", "fish", "profiles", "regions", NULL};
+
 static struct spf_error take_completion(struct spf_options *options, const char *word)
 {
     options->command = SPF_COMMAND_COMPLETION;
-    return choose("--completion", word, spf_completion_words, &options->completion);
+    return choose("--completion", word, completion_words, &options->completion);
 }
 
 static struct spf_error take_verbose(struct spf_options *options, const char *none)
@@ -404,7 +406,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"lang", 0, "LANGUAGE", N_("auto (the locale's), en or zh"), HERE, CHOICE(language, language_words), .in_config = true},
     {"verbose", 'v', NULL, N_("show the evidence of every check; -vv: and a timeline of the run"), HERE, TAKE(verbose, take_verbose), ADDS},
     {"quiet", 'q', NULL, N_("show the verdict only"), HERE, FLAG(quiet)},
-    {"completion", 0, "SHELL", N_("print what completes the command line in bash, zsh or fish"), HERE, TAKE(completion, take_completion), .words = spf_completion_words},
+    {"completion", 0, "SHELL", N_("print what completes the command line in bash, zsh or fish"), HERE, TAKE(completion, take_completion), .words = completion_words},
     {"print-config", 0, NULL, N_("print the defaults that hold and where they come from"), HERE, SET(command, SPF_COMMAND_PRINT_CONFIG), ADDS},
     {"help", 'h', NULL, N_("this help"), HERE, SET(command, SPF_COMMAND_HELP), ADDS},
     {"version", 0, NULL, N_("the version"), HERE, SET(command, SPF_COMMAND_VERSION), ADDS},

@@ -119,46 +119,18 @@ struct spf_options {
     const char *given[SPF_OPTIONS_MAX]; /* by the table's rows: the value, "" where it has none */
 };
 
-/*
- * Reads argv. SPF_ERR_USAGE says what is wrong, in one sentence for a person; *options is written
- * in any case and cleared with spf_options_clear.
- */
-SPF_MUST_USE
-struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *options);
+/* Options that nothing was read into yet, with their defaults. */
+void spf_options_init(struct spf_options *options);
 void spf_options_clear(struct spf_options *options);
 
-/* Words after the program's name, into options that have their defaults. */
-SPF_MUST_USE
-struct spf_error spf_options_read(struct spf_options *options, int argc, char **argv);
+/* Does it choose instances by what they are: --all, --tag, --vpc? */
+bool spf_options_select(const struct spf_options *options);
+/* Does the command line ask for more than the one target that its options name? */
+bool spf_options_list(const struct spf_options *options);
 
 /* The checks that mean nothing without a key. */
 #define SPF_CHECKS_WITH_KEY                                                          \
     (SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT) | \
      SPF_CHECK_BIT(SSH_AUTH) | SPF_CHECK_BIT(SSH_SESSION))
-
-/* What cannot be meant (judge.c): SPF_ERR_USAGE, or SPF_OK. */
-SPF_MUST_USE struct spf_error spf_options_judge(const struct spf_options *options);
-
-/* The same piecewise: defaults, one option by its long name (value NULL: none), then what cannot
- * be. */
-void spf_options_init(struct spf_options *options);
-SPF_MUST_USE
-struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value);
-SPF_MUST_USE struct spf_error spf_options_finish(struct spf_options *options);
-
-/*
- * What is done otherwise than the words say, for standard error: a check that --skip names and
- * another one needs, an address that ends like a port. One line each; "" for nothing.
- */
-void spf_options_remark(const struct spf_options *options, struct spf_buf *lines);
-
-/* The text of --help: a list of the options from the one table that parsing reads. */
-void spf_options_help(FILE *out);
-
-/*
- * "key,ssh.auth" to a set: ids, or what precedes a dot. False if a word names no check; *wrong
- * is then where it begins.
- */
-bool spf_checks_parse(const char *list, spf_checks *checks, const char **wrong);
 
 #endif

@@ -1,15 +1,10 @@
 #ifndef SPF_CLI_OUTPUT_H
 #define SPF_CLI_OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/options.h"
-
-/*
- * SPF_ERR_USAGE: --output or --record names a file that is read or may be, by whatever name or
- * link, or one file twice. Before anything is asked.
- */
-SPF_MUST_USE struct spf_error spf_guard_outputs(const struct spf_options *options);
+#include "base/error.h"
 
 /*
  * Replaces a file's content as a whole: a temporary file beside it, then rename(2), so that a

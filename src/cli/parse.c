@@ -1,4 +1,4 @@
-#include "cli/options.h"
+#include "cli/parse.h"
 
 #include <ctype.h>
 #include <getopt.h>
@@ -11,51 +11,14 @@
 #include "base/language.h"
 #include "base/suggest.h"
 #include "cli/defaults.h"
+#include "cli/judge.h"
 #include "cli/option_table.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
 #include "openssh/command_programs.h"
-#include "pipeline/needs.h"
 
 /* What getopt_long(3) returns for a row without a letter: its place after all letters. */
 #define FIRST_ROW 256
-
-void spf_options_help(FILE *out)
-{
-    (void)fputs(
-        _("Usage: sshpreflight [options] ssh|scp|sftp|rsync|git|plink|... ARGUMENTS\n"
-          "       sshpreflight --instance ID --key FILE [options]\n"
-          "       sshpreflight [user@]host [--key FILE] [options]\n"
-          "       sshpreflight explain CAUSE [--json]\n"
-          "       ssh -v ... 2>&1 | sshpreflight explain -\n"
-          "       sshpreflight --replay FILE\n"
-          "       sshpreflight merge FILE... [--format FORMAT]\n"
-          "\n"
-          "Says why a login to a cloud instance with an SSH key fails, and how to repair it.\n"
-          "It changes nothing: not the cloud, not the instance, and no file of yours without "
-          "--fix.\n"
-          "A command that failed is read, not run: after it, type `sshpreflight !!`.\n"
-          "\n"),
-        out);
-    for (size_t i = 0; i < spf_option_count; i++) {
-        const struct spf_option_row *row = &spf_option_rows[i];
-        char left[64];
-
-        spf_format(left, sizeof left, "%s%c%s%s%s%s%s", row->letter != 0 ? "-" : "   ",
-                   row->letter != 0 ? row->letter : ' ',
-                   row->letter != 0 && row->name != NULL ? ", " : "", row->name != NULL ? "--" : "",
-                   row->name != NULL ? row->name : "",
-                   row->argument != NULL && !spf_option_may_lack_value(row) ? " " : "",
-                   row->argument != NULL ? row->argument : "");
-        (void)fprintf(out, "  %-31s %s\n", left, spf_tr(row->help));
-    }
-    (void)fputs(_("\n"
-                  "ssh's other options of one letter are accepted, too.\n"
-                  "Exit status: 0 you can log in, 1 you can't, 2 not known, 64 wrong usage, 75 "
-                  "--wait ran out.\n"
-                  "More: sshpreflight(1), sshpreflight-causes(7), sshpreflight-json(5).\n"),
-                out);
-}
 
 static const struct spf_option_row *row_of(int option)
 {
@@ -268,12 +231,6 @@ static void remember(struct spf_options *options, const struct spf_option_row *r
     for (size_t k = 0; row->name != NULL && k < count; k++) {
         spf_options_repeat(options, words[k]);
     }
-}
-
-void spf_options_init(struct spf_options *options)
-{
-    *options = (struct spf_options){
-        .port = 22, .selected = SPF_ALL_CHECKS, .timeout_s = 10, .deadline_s = 60, .jobs = 128};
 }
 
 /*
@@ -539,66 +496,4 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
         options->instances.count = 0;
     }
     return spf_option_take(options, row, value);
-}
-
-/* The first of the checks to be run that needs this one, directly or not. */
-static int needed_by(const struct spf_options *options, int check)
-{
-    struct spf_target target = {.instance_id = options->instance, .host = options->host};
-
-    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-        target.selected = (spf_checks)1u << i;
-        if (options->selected & target.selected && spf_checks_with_needs(&target) >> check & 1) {
-            return i;
-        }
-    }
-    return -1;
-}
-
-/* "2001:db8::1:22", but not "2001:db8::22" */
-static bool ends_like_a_port(const char *host)
-{
-    size_t len = strlen(host);
-
-    return len > 4 && strcmp(host + len - 3, ":22") == 0 && host[len - 4] != ':';
-}
-
-void spf_options_remark(const struct spf_options *options, struct spf_buf *lines)
-{
-    struct spf_ip ip;
-
-    if (options->remark != NULL) {
-        spf_buf_addf(lines, "%s\n", options->remark);
-    }
-    for (int i = 0; i < SPF_CHECK_COUNT; i++) {
-        int by = options->skip >> i & 1 ? needed_by(options, i) : -1;
-
-        if (by >= 0 && (options->instance != NULL || !(SPF_CLOUD_CHECKS >> i & 1))) {
-            spf_buf_addf(lines, _("--skip %s: it runs all the same, for %s needs it\n"),
-                         spf_check_table[i].id, spf_check_table[by].id);
-        }
-    }
-    if (options->host != NULL && !options->port_given && !options->host_in_brackets &&
-        spf_ip_parse(options->host, &ip) && ends_like_a_port(options->host)) {
-        spf_buf_addf(lines, _("%s is read as an address; a port goes with -p\n"), options->host);
-    }
-}
-
-void spf_options_clear(struct spf_options *options)
-{
-    for (size_t i = 0; i < options->copies.count; i++) {
-        free(options->copies.items[i]);
-    }
-    free(options->copies.items);
-    free(options->instances.items);
-    free(options->files.items);
-    free(options->host_copy);
-    free(options->key_copy);
-    options->host_copy = options->key_copy = NULL;
-    options->copies.items = NULL;
-    options->instances.items = NULL;
-    options->files.items = NULL;
-    options->files.count = 0;
-    options->instances.count = 0;
-    options->copies.count = 0;
 }

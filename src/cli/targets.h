@@ -3,7 +3,6 @@
 
 #include "cli/options.h"
 #include "driver/driver.h"
-#include "openssh/shell_words.h"
 
 /*
  * The targets that a command line asks for: the one that it names, and those of its lists
@@ -39,11 +38,6 @@ struct spf_targets {
 struct spf_target spf_target_of(const struct spf_options *options, struct spf_secret *key_text,
                                 struct spf_secret *passphrase);
 
-/* Does it choose instances by what they are: --all, --tag, --vpc? */
-bool spf_options_select(const struct spf_options *options);
-/* Does the command line ask for more than the one target that its options name? */
-bool spf_options_list(const struct spf_options *options);
-
 /*
  * Adds those that stand on the command line itself. options outlive targets, as do the secrets that
  * its caller has put there. SPF_ERR_NOMEM, or SPF_ERR_USAGE.
@@ -51,37 +45,33 @@ bool spf_options_list(const struct spf_options *options);
 SPF_MUST_USE
 struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_options *options);
 
-/*
- * Adds those of a list, a line each: a host ([user@]host[:port], ssh://, a name of the ssh
- * configuration), or an instance in a list of instances; else words as on the command line, which
- * add to what stands there. Blank lines and comments (#) do not count. text is changed. name: the
- * list's, for people. What is wrong with a line goes to left_out; SPF_ERR_NOMEM, or SPF_ERR_TOO_BIG
- * for too many targets.
- */
-SPF_MUST_USE
-struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_options *options,
-                                  bool of_instances, const char *name, char *text);
-
-/* Adds the one that words name, as on a command line. What the target borrows of them becomes the
- * targets'. Errors as of spf_targets_take. */
-SPF_MUST_USE
-struct spf_error spf_targets_add_words(struct spf_targets *targets,
-                                       const struct spf_options *options, struct spf_words *words);
-
 /* One that cannot be asked for. Takes where over (NULL: no memory). SPF_ERR_NOMEM; SPF_ERR_USAGE:
  * there are too many. */
 SPF_MUST_USE
 struct spf_error spf_targets_leave_out(struct spf_targets *targets, char *where, const char *why);
 
-/* For spf_shell_words: a list has no variables. Returns NULL. */
-char *spf_no_variable(const char *name);
+/* At most so many pairs of a region and a profile in one run. */
+#define SPF_ACCOUNTS_MAX 256
 
-/* Adds an instance that was selected in that account. id is borrowed. Errors as of
- * spf_targets_take. */
+/*
+ * The place of the account of that region and profile (NULL: not given) among targets->accounts,
+ * where it is added if it is new. SPF_ERR_NOMEM; SPF_ERR_TOO_BIG: there are too many.
+ */
 SPF_MUST_USE
-struct spf_error spf_targets_add_instance(struct spf_targets *targets,
-                                          const struct spf_options *options, unsigned account,
-                                          const char *id);
+struct spf_error spf_account_of(struct spf_targets *targets, const char *region,
+                                const char *profile, unsigned *place);
+
+/*
+ * Adds the target of a line's options, which it borrows from: their texts become the targets'.
+ * Errors as of spf_targets_take.
+ */
+SPF_MUST_USE
+struct spf_error spf_targets_add(struct spf_targets *targets, struct spf_options *line,
+                                 unsigned account);
+/* The text, which may be NULL, becomes the targets', and *text NULL. False: no memory. */
+SPF_MUST_USE bool spf_targets_keep(struct spf_targets *targets, char **text);
+/* A copy that the targets own; NULL stays NULL. False: no memory. */
+SPF_MUST_USE bool spf_targets_own(struct spf_targets *targets, const char *text, const char **copy);
 
 void spf_targets_clear(struct spf_targets *targets);
 

@@ -2,7 +2,7 @@
  * a report prints must be one that the program takes. Exit status 0, or 64 with what is wrong. */
 #include <stdio.h>
 
-#include "cli/options.h"
+#include "cli/parse.h"
 
 int main(int argc, char **argv)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/inventory.h"
+#include "cli/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,8 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/parse.h"
 #include "cli/ssh_options.h"
-#include "cli/targets.h"
+#include "cli/target_lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,9 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include "cli/judge.h"
 #include "cli/option_table.h"
+#include "cli/parse.h"
 #include "pipeline/run.h"
 #include "pipeline/slots.h"
 

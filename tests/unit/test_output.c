@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/guard.h"
 #include "cli/output.h"
+#include "cli/parse.h"
 #include "platform/files.h"
 
 /* Reports and records where the user wants them, also through links. */

@@ -2,7 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/targets.h"
+#include "cli/parse.h"
+#include "cli/target_lines.h"
 #include "unit.h"
 
 static struct spf_options options;
