@@ -1,7 +1,7 @@
 #ifndef SPF_BASE_ERROR_H
 #define SPF_BASE_ERROR_H
 
-#include <stdbool.h>
+#include "base/attributes.h"
 
 /*
  * The room that all others may use: errors, text, secrets, clocks, JSON, addresses, shapes, the
@@ -13,9 +13,6 @@
  * An error is about us: we could not ask, read or remember. What is wrong with the target is a
  * finding (pipeline/finding.h), never an error.
  */
-#define SPF_MUST_USE          __attribute__((warn_unused_result))
-#define SPF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-
 enum spf_err {
     SPF_OK,
     SPF_ERR_NOMEM,
@@ -43,20 +40,5 @@ struct spf_error spf_usage(const char *fmt, ...) SPF_PRINTF(1, 2);
 
 /* SPF_ERR_SYS with "<what>: <strerror(errnum)>". */
 struct spf_error spf_error_sys(int errnum, const char *what);
-
-/*
- * Memory, or something else of ours, ran out in this thread where a function can only say no. Who
- * began the work asks at its end, and takes a "no" for no answer then. Each thread has its own.
- */
-void spf_ran_short(void);
-/* Has anything run out in this thread since this was last asked? */
-bool spf_was_short(void);
-/* Does this errno say that the process or the machine has no more of something (EMFILE, ENOMEM,
- * ...)? */
-bool spf_errno_is_shortage(int errnum);
-/* Empties libcrypto's queue of errors in this thread; that memory ran out is noted. */
-void spf_clear_crypto_errors(void);
-/* ERR_pop_to_mark(3), in the same way. */
-void spf_pop_crypto_errors(void);
 
 #endif

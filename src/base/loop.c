@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shortage.h"
 #include "platform/poller.h"
 
 #define EVENTS_AT_ONCE 256

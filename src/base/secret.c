@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/shortage.h"
+
 /* Whole pages, so that neither mlock nor MADV_DONTDUMP touches a neighbour's memory. */
 struct spf_secret {
     size_t len;

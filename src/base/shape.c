@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/json_build.h"
 #include "base/secret.h"
+#include "base/shortage.h"
 #include "base/text.h"
 
 #define STRING_MAX (256 * 1024)

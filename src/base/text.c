@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/shortage.h"
+
 void spf_buf_init(struct spf_buf *buf, size_t cap)
 {
     static char empty[1] = "";

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include "base/attributes.h"
 
 /*
  * A bounded string builder, and the one place where text from outside becomes fit to be shown.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/language.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "cloud/key_pair.h"

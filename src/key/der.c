@@ -4,6 +4,8 @@
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 
+#include "base/shortage.h"
+
 size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer)
 {
     const unsigned char *p = der.at;

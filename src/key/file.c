@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/fingerprint.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "key/readers.h"
 #include "platform/files.h"

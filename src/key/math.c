@@ -7,6 +7,8 @@
 #include <openssl/objects.h>
 #include <openssl/param_build.h>
 
+#include "base/shortage.h"
+
 static const struct spf_curve curves[] = {
     {"ecdsa-sha2-nistp256", "nistp256", "prime256v1", 256},
     {"ecdsa-sha2-nistp384", "nistp384", "secp384r1", 384},

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shortage.h"
 #include "key/math.h"
 #include "key/pkcs8.h"
 #include "key/readers.h"

@@ -7,6 +7,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "base/shortage.h"
 #include "base/text.h"
 
 #define OID(text) (const uint8_t *)(text), sizeof(text) - 1

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fingerprint.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "key/foreign.h"
 #include "key/readers.h"

@@ -5,7 +5,9 @@
 
 #include "base/json.h"
 #include "base/language.h"
+#include "ledger/line.h"
 #include "ledger/parts.h"
+#include "ledger/replay.h"
 
 static struct spf_error no_memory(void)
 {

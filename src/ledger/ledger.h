@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "ledger/taken.h"
 #include "pipeline/inquiry.h"
 #include "report/report.h"
 
@@ -56,13 +57,6 @@ size_t spf_ledger_count(const struct spf_ledger *ledger);
 const struct spf_ledger_entry *spf_ledger_entry(const struct spf_ledger *ledger, size_t index);
 size_t spf_ledger_runs(const struct spf_ledger *ledger);
 const struct spf_ledger_run *spf_ledger_run(const struct spf_ledger *ledger, size_t index);
-
-/* An entry as it was reported, or as it is judged today. */
-struct spf_taken {
-    struct spf_run *run; /* finished and reconciled */
-    struct spf_diagnosis diagnosis;
-    struct spf_line *line; /* what the run borrows, of a line; else NULL */
-};
 
 /*
  * Takes an entry. target: in place of the recorded one, if not NULL; borrowed for the run's life,

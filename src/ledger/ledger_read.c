@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/language.h"
+#include "ledger/line.h"
 #include "ledger/parts.h"
 
 #define LINE_MOST     (16u * 1024 * 1024) /* bytes */

@@ -1,14 +1,11 @@
-/*
- * A line of ndjson becomes what it was written from: results and a diagnosis. The facts behind them
- * are not in it, so that what was said of a check is kept as it was said (struct spf_said).
- */
+#include "ledger/line.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "base/json_build.h"
 #include "base/language.h"
-#include "ledger/parts.h"
 
 struct spf_line {
     struct json_object *json;

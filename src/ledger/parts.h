@@ -15,26 +15,7 @@ bool spf_shard_read(const char *text, unsigned *shard, unsigned *shards);
 /* Sixteen hex digits. */
 bool spf_is_name(const char *text);
 
-/* Drives run, which is initialised, to its end by the groups of a recorded target. */
-void spf_replay(struct json_object *groups, struct spf_run *run, spf_groups reported);
-/* Serves one group of them. */
-void spf_replay_serve(struct json_object *groups, struct spf_inquiry *inquiry,
-                      enum spf_group group);
-
-/* What is wrong with a target's line of ndjson; NULL: nothing. */
-const char *spf_line_judge(struct json_object *json);
-/* Was an answer still awaited when it was written? */
-bool spf_line_is_open(struct json_object *json);
-/* The target that it names, with strings of json. */
-struct spf_target spf_line_target(struct json_object *json);
-/* Takes json over. False: no memory. */
-SPF_MUST_USE
-bool spf_line_take(struct json_object *json, const struct spf_target *target,
-                   struct spf_taken *taken);
-void spf_line_free(struct spf_line *line);
-
-/* ---- a ledger, which ledger_read.c fills -------------------------------------------------- */
-
+/* A ledger, which ledger_read.c fills. */
 struct spf_ledger_item {
     struct spf_ledger_entry shown; /* first: what others see of it */
     struct spf_recorded_target recorded;

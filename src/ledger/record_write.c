@@ -1,3 +1,4 @@
+#include "base/shortage.h"
 #include "ledger/record.h"
 
 #include "base/clock.h"

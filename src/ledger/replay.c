@@ -1,8 +1,10 @@
 /* Recorded facts are judged again, as if they had just come. */
+#include "ledger/replay.h"
+
 #include "base/clock.h"
 #include "base/json.h"
-#include "ledger/parts.h"
-#include "pipeline/inquiry.h"
+#include "diagnosis/late_facts.h"
+#include "ledger/record_parts.h"
 
 void spf_replay_serve(struct json_object *groups, struct spf_inquiry *inquiry, enum spf_group group)
 {

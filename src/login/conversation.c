@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "login/agent_signing.h"
 #include "login/conversation_parts.h"

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/shortage.h"
 #include "base/text.h"
 #include "cloud/address.h"
 #include "login/ending.h"

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/fingerprint.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "login/capture.h"
 #include "login/offers.h"

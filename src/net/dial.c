@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "net/flow.h"
 #include "net/names.h"

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/shortage.h"
+
 static void render_json(struct spf_buf *buf, const struct spf_report *report,
                         const struct spf_style *style)
 {

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_build.h"
+#include "base/shortage.h"
 #include "pipeline/slots.h"
 #include "report/changes.h"
 #include "report/fleet.h"

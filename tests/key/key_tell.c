@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/json_build.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "key/describe.h"
 #include "key/file.h"

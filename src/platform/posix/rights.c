@@ -1,4 +1,5 @@
 #include "platform/rights.h"
+#include "base/shortage.h"
 
 #include <errno.h>
 #include <grp.h>
