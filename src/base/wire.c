@@ -46,9 +46,22 @@ struct spf_bytes spf_reader_string(struct spf_reader *reader)
     return spf_reader_take(reader, spf_reader_u32(reader));
 }
 
+struct spf_bytes spf_reader_cstring(struct spf_reader *reader)
+{
+    struct spf_bytes text = spf_reader_string(reader);
+
+    if (text.len > 0 && text.at[text.len - 1] == '\0') {
+        text.len--;
+    }
+    if (text.len > 0 && memchr(text.at, '\0', text.len) != NULL) {
+        reader->bad = true;
+    }
+    return text;
+}
+
 void spf_reader_name(struct spf_reader *reader, char *out, size_t size)
 {
-    struct spf_bytes name = spf_reader_string(reader);
+    struct spf_bytes name = spf_reader_cstring(reader);
 
     out[0] = '\0';
     if (name.len == 0 || name.len >= size) {

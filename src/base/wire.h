@@ -27,7 +27,9 @@ uint8_t spf_reader_u8(struct spf_reader *reader);
 uint32_t spf_reader_u32(struct spf_reader *reader);
 struct spf_bytes spf_reader_take(struct spf_reader *reader, size_t len);
 struct spf_bytes spf_reader_string(struct spf_reader *reader);
-/* A string that must be a name: printable ASCII, shorter than size. "" when bad. */
+/* As OpenSSH reads text (sshbuf_get_cstring): a NUL may end it, and no other NUL may be in it. */
+struct spf_bytes spf_reader_cstring(struct spf_reader *reader);
+/* Such a text that must be a name: printable ASCII, shorter than size. "" when bad. */
 void spf_reader_name(struct spf_reader *reader, char *out, size_t size);
 
 /* Of a text, without its NUL. */

@@ -15,7 +15,7 @@ size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer)
     int class;
     size_t count = 0;
 
-    if (der.len < 8 || der.len > LONG_MAX || der.at[0] != 0x30) {
+    if (der.len < 8 || der.at[0] != 0x30) {
         return 0;
     }
     ERR_set_mark();

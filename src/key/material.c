@@ -42,6 +42,16 @@ static struct spf_bytes positive(struct spf_reader *reader)
     return spf_bytes_magnitude(number);
 }
 
+static bool is_odd(struct spf_bytes number)
+{
+    return number.len > 0 && number.at[number.len - 1] & 1;
+}
+
+static bool is_one(struct spf_bytes number)
+{
+    return number.len == 1 && number.at[0] == 1;
+}
+
 /* The numbers of any kind of key, in the order of the public blob and of OpenSSH's private section.
  */
 struct parts {
@@ -94,8 +104,7 @@ bool spf_material_set_foreign(struct spf_key_material *material, struct spf_byte
     char name[sizeof material->algorithm];
 
     spf_reader_name(&reader, name, sizeof name);
-    if (reader.bad || reader.left == 0 || blob.len > sizeof material->blob ||
-        spf_foreign_type(name) == NULL) {
+    if (reader.left == 0 || blob.len > sizeof material->blob || spf_foreign_type(name) == NULL) {
         return false;
     }
     spf_copy(material->algorithm, sizeof material->algorithm, name);
@@ -112,6 +121,12 @@ bool spf_material_set_foreign(struct spf_key_material *material, struct spf_byte
 #define SK_ED25519 "sk-ssh-ed25519@openssh.com"
 #define SK_ECDSA   "sk-ecdsa-sha2-nistp256@openssh.com"
 
+/* In a FIDO device. */
+static bool is_token(const char *algorithm)
+{
+    return spf_starts_with(algorithm, "sk-");
+}
+
 static const struct spf_curve *curve_of(const char *algorithm)
 {
     return spf_curve(spf_bytes_of(is(algorithm, SK_ECDSA) ? "nistp256" : algorithm));
@@ -121,13 +136,11 @@ static const struct spf_curve *curve_of(const char *algorithm)
 static void read_point(struct spf_reader *reader, struct parts *parts)
 {
     parts->curve = curve_of(parts->algorithm);
-    if (spf_curve(spf_reader_string(reader)) != parts->curve) {
+    if (spf_curve(spf_reader_cstring(reader)) != parts->curve) {
         reader->bad = true;
     }
     parts->point = spf_reader_string(reader);
-    if (!reader->bad && !spf_ec_public_valid(parts->curve, parts->point)) {
-        reader->bad = true;
-    }
+    reader->bad = reader->bad || !spf_ec_public_valid(parts->curve, parts->point);
 }
 
 static struct spf_bytes exactly(struct spf_reader *reader, size_t len)
@@ -157,16 +170,24 @@ static bool read_public(struct spf_reader *reader, struct parts *parts)
         parts->ed_public = exactly(reader, 32);
     } else if (is(algorithm, SK_ED25519)) {
         parts->ed_public = exactly(reader, 32);
-        parts->application = spf_reader_string(reader);
+        parts->application = spf_reader_cstring(reader);
     } else if (is(algorithm, SK_ECDSA)) {
         read_point(reader, parts);
-        parts->application = spf_reader_string(reader);
+        parts->application = spf_reader_cstring(reader);
     } else if (curve_of(algorithm) != NULL) {
         read_point(reader, parts);
     } else {
         return false;
     }
     return true;
+}
+
+bool spf_material_knows(const char *algorithm)
+{
+    struct parts parts = {.algorithm = algorithm};
+    struct spf_reader nothing = spf_reader("", 0);
+
+    return read_public(&nothing, &parts) || spf_foreign_type(algorithm) != NULL;
 }
 
 static int64_t bits_of(const struct parts *parts)
@@ -197,13 +218,16 @@ static void write_public(struct spf_writer *writer, const struct parts *parts)
     } else {
         spf_writer_string(writer, parts->ed_public);
     }
-    if (parts->application.len > 0) {
+    if (is_token(parts->algorithm)) {
         spf_writer_string(writer, parts->application);
     }
 }
 
-/* The plain key's blob from the numbers in its certificate. */
-static bool set_plain(struct spf_key_material *material, const struct parts *parts)
+/*
+ * The public key from its numbers, its blob as ssh writes it: of a certificate the plain key's.
+ * False: no memory, or larger than any key.
+ */
+static bool set_public(struct spf_key_material *material, const struct parts *parts)
 {
     struct spf_writer writer = spf_writer(sizeof material->blob);
     struct spf_secret *blob;
@@ -213,6 +237,9 @@ static bool set_plain(struct spf_key_material *material, const struct parts *par
     if (blob == NULL) {
         return false;
     }
+    spf_copy(material->algorithm, sizeof material->algorithm, parts->algorithm);
+    material->bits = bits_of(parts);
+    material->e_is_one = is_one(parts->e);
     material->blob_len = spf_secret_len(blob);
     memcpy(material->blob, spf_secret_text(blob), material->blob_len);
     spf_secret_free(blob);
@@ -262,29 +289,18 @@ bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes b
     char *cert;
 
     spf_reader_name(&reader, name, sizeof name);
-    if (reader.bad || blob.len > sizeof material->blob) {
-        return false;
-    }
     cert = strstr(name, cert_suffix);
     /* A certificate has a nonce, then the key's own numbers, then what the authority says about it.
      */
     if (cert != NULL) {
-        memcpy(cert, strncmp(name, "sk-", 3) == 0 ? "@openssh.com" : "",
-               strncmp(name, "sk-", 3) == 0 ? sizeof "@openssh.com" : 1);
+        strcpy(cert, is_token(name) ? "@openssh.com" : "");
         spf_reader_string(&reader);
     }
-    if (!read_public(&reader, &parts) || reader.bad || (cert == NULL && reader.left > 0) ||
-        !spf_copy_whole(material->algorithm, sizeof material->algorithm, name)) {
+    if (!read_public(&reader, &parts) || reader.bad) {
         return false;
     }
-    material->bits = bits_of(&parts);
-    material->e_is_one = parts.e.len == 1 && parts.e.at[0] == 1;
-    if (cert != NULL) {
-        return set_plain(material, &parts) && read_certified(&reader, &material->certified);
-    }
-    memcpy(material->blob, blob.at, blob.len);
-    material->blob_len = blob.len;
-    return true;
+    return (cert != NULL ? read_certified(&reader, &material->certified) : reader.left == 0) &&
+           set_public(material, &parts);
 }
 
 static void write_private(struct spf_writer *writer, const struct parts *parts)
@@ -309,7 +325,7 @@ static void write_private(struct spf_writer *writer, const struct parts *parts)
     } else {
         spf_writer_string(writer, parts->ed_public);
     }
-    if (parts->application.len > 0) {
+    if (is_token(parts->algorithm)) {
         spf_writer_string(writer, parts->application);
         spf_writer_u8(writer, parts->flags);
         spf_writer_string(writer, parts->handle);
@@ -327,22 +343,15 @@ static void write_private(struct spf_writer *writer, const struct parts *parts)
 static enum spf_reading assemble(const struct parts *parts, struct spf_key_material *material)
 {
     enum { ROOM = 6 * (SPF_KEY_NUMBER_MAX + 8) + 4096 };
-    struct spf_writer public_half = spf_writer(ROOM);
-    struct spf_writer private_half = spf_writer(ROOM);
-    struct spf_secret *blob;
-    enum spf_reading reading = SPF_READING_NO_MEMORY;
+    struct spf_writer writer = spf_writer(ROOM);
 
-    write_public(&public_half, parts);
-    write_private(&private_half, parts);
-    blob = spf_writer_take(&public_half);
+    write_private(&writer, parts);
     spf_secret_free(material->payload);
-    material->payload = spf_writer_take(&private_half);
-    if (blob != NULL && material->payload != NULL) {
-        reading = spf_material_set_blob(material, spf_secret_view(blob)) ? SPF_READING_DONE
-                                                                         : SPF_READING_CORRUPT;
+    material->payload = spf_writer_take(&writer);
+    if (material->payload == NULL) {
+        return SPF_READING_NO_MEMORY;
     }
-    spf_secret_free(blob);
-    return reading;
+    return set_public(material, parts) ? SPF_READING_DONE : SPF_READING_CORRUPT;
 }
 
 enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
@@ -362,6 +371,8 @@ enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
         parts.iqmp = positive(reader);
         parts.p = positive(reader);
         parts.q = positive(reader);
+        /* ssh can't compute d modulo 0, nor blind modulo an even number */
+        reader->bad = reader->bad || !is_odd(parts.n) || is_one(parts.p) || is_one(parts.q);
     } else {
         if (!read_public(reader, &parts)) {
             return SPF_READING_UNSUPPORTED;
@@ -374,18 +385,34 @@ enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
             parts.ed_seed = (struct spf_bytes){both.at, reader->bad ? 0 : 32};
             material->copy_differs =
                 !reader->bad && memcmp(both.at + 32, parts.ed_public.at, 32) != 0;
-        } else if (parts.application.len > 0) {
+        } else if (is_token(name)) {
             parts.flags = spf_reader_u8(reader);
             parts.handle = spf_reader_string(reader);
             spf_reader_string(reader);
         } else {
             parts.number = positive(reader);
-            if (!reader->bad && !spf_ec_private_valid(parts.curve, parts.number)) {
-                reader->bad = true;
-            }
+            reader->bad = reader->bad || !spf_ec_private_valid(parts.curve, parts.number);
         }
     }
     return reader->bad ? SPF_READING_CORRUPT : assemble(&parts, material);
+}
+
+/* As PuTTY wants it: without needless zeros (marshal.c, get_mp_ssh2). */
+static struct spf_bytes shortest(struct spf_reader *reader)
+{
+    const size_t before = reader->left;
+    struct spf_bytes number = positive(reader);
+    const bool sign = number.len > 0 && number.at[0] & 0x80;
+
+    if (before - reader->left != 4 + number.len + sign) {
+        reader->bad = true;
+    }
+    return number;
+}
+
+static bool is_blob(const struct spf_key_material *material, struct spf_bytes blob)
+{
+    return spf_bytes_equal((struct spf_bytes){material->blob, material->blob_len}, blob);
 }
 
 enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes public_blob,
@@ -401,16 +428,16 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
     if (!spf_bytes_are(spf_reader_string(&pub), algorithm)) {
         return SPF_READING_CORRUPT;
     }
-    if (!read_public(&pub, &parts) || parts.application.len > 0) {
+    if (!read_public(&pub, &parts) || is_token(algorithm)) {
         return SPF_READING_UNSUPPORTED;
     }
     if (is(algorithm, "ssh-rsa")) {
-        parts.d = positive(&priv);
-        parts.p = positive(&priv);
-        parts.q = positive(&priv);
-        parts.iqmp = positive(&priv);
+        parts.d = shortest(&priv);
+        parts.p = shortest(&priv);
+        parts.q = shortest(&priv);
+        parts.iqmp = shortest(&priv);
     } else if (is(algorithm, "ssh-dss")) {
-        parts.x = positive(&priv);
+        parts.x = shortest(&priv);
     } else if (is(algorithm, "ssh-ed25519")) {
         /* PuTTY takes it for a little-endian number and leaves zeros at its end away */
         struct spf_bytes number = spf_reader_string(&priv);
@@ -424,54 +451,59 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
         parts.number = positive(&priv);
     }
     reading = pub.bad || priv.bad ? SPF_READING_CORRUPT : assemble(&parts, material);
+    if (reading == SPF_READING_DONE && !is_blob(material, public_blob)) {
+        reading = SPF_READING_CORRUPT;
+    }
     explicit_bzero(seed, sizeof seed);
     return reading;
 }
 
-/* Reads the private key again, from the payload that assemble wrote. */
-bool spf_material_fits(const struct spf_key_material *material)
+/* The strings of the payload that assemble wrote, behind the type; empty where there are fewer. */
+enum { FIELDS = 6 };
+static void read_payload(const struct spf_key_material *material, struct spf_bytes f[FIELDS])
 {
     struct spf_bytes payload = spf_secret_view(material->payload);
     struct spf_reader reader = spf_reader(payload.at, payload.len);
-    struct spf_bytes f[8];
-    size_t count = 0;
 
     spf_reader_string(&reader);
-    if (strncmp(material->algorithm, "sk-", 3) == 0) {
-        return true;
+    for (size_t i = 0; i < FIELDS; i++) {
+        f[i] = spf_reader_string(&reader);
     }
-    while (reader.left > 0 && count < 8) {
-        f[count++] = spf_reader_string(&reader);
-    }
-    if (reader.bad) {
-        return false;
-    }
+}
+
+bool spf_material_fits(const struct spf_key_material *material)
+{
+    struct spf_bytes f[FIELDS];
+
+    read_payload(material, f);
     if (is(material->algorithm, "ssh-rsa")) {
-        return count == 6 && spf_rsa_fits(f[0], f[1], f[2], f[4], f[5]) &&
-               spf_rsa_inverse_fits(f[3], f[4], f[5]);
+        return spf_rsa_fits(f[0], f[1], f[2], f[4], f[5]) && spf_rsa_inverse_fits(f[3], f[4], f[5]);
     }
     if (is(material->algorithm, "ssh-dss")) {
-        return count == 5 && spf_dsa_fits(f[0], f[2], f[3], f[4]);
+        return spf_dsa_fits(f[0], f[2], f[3], f[4]);
     }
     if (is(material->algorithm, "ssh-ed25519")) {
-        return count == 2 && f[1].len == 64 &&
-               spf_ed25519_fits(f[0], (struct spf_bytes){f[1].at, 32});
+        return spf_ed25519_fits(f[0], (struct spf_bytes){f[1].at, 32});
     }
-    return count == 3 && spf_ec_fits(spf_curve(f[0]), f[1], f[2]);
+    return spf_ec_fits(spf_curve(f[0]), f[1], f[2]);
+}
+
+bool spf_material_fits_putty(const struct spf_key_material *material)
+{
+    struct spf_bytes f[FIELDS];
+
+    read_payload(material, f);
+    return is(material->algorithm, "ssh-rsa") ? spf_rsa_fits(f[0], f[1], f[2], f[4], f[5])
+                                              : spf_material_fits(material);
 }
 
 /* The numbers of an RSA payload as assemble wrote them. */
 static bool rsa_signs(const struct spf_key_material *material)
 {
-    struct spf_bytes payload = spf_secret_view(material->payload);
-    struct spf_bytes f[6];
-    struct spf_reader reader = spf_reader(payload.at, payload.len);
+    struct spf_bytes f[FIELDS];
 
-    spf_reader_string(&reader);
-    for (size_t i = 0; i < sizeof f / sizeof *f; i++) {
-        f[i] = spf_reader_string(&reader);
-    }
-    return !reader.bad && spf_rsa_signs(f[0], f[1], f[2], f[3], f[4], f[5]);
+    read_payload(material, f);
+    return spf_rsa_signs(f[0], f[1], f[2], f[3], f[4], f[5]);
 }
 
 enum spf_fit spf_material_fit(const struct spf_key_material *material)
@@ -491,7 +523,6 @@ enum spf_fit spf_material_fit(const struct spf_key_material *material)
 
 bool spf_material_signs(const struct spf_key_material *material)
 {
-    return material->payload != NULL && strncmp(material->algorithm, "sk-", 3) != 0 &&
-           !is(material->algorithm, "ssh-dss") &&
+    return !is_token(material->algorithm) && !is(material->algorithm, "ssh-dss") &&
            (!is(material->algorithm, "ssh-rsa") || material->bits >= 1024);
 }

@@ -23,7 +23,7 @@
 struct spf_key_material {
     char algorithm[40];
     int64_t bits;
-    uint8_t blob[SPF_KEY_BLOB_MAX]; /* public key, RFC 4253 section 6.6 */
+    uint8_t blob[SPF_KEY_BLOB_MAX]; /* public key, RFC 4253 section 6.6, as ssh writes it */
     size_t blob_len;                /* 0: unknown */
     struct spf_secret *payload;     /* NULL: only the public key is known */
     bool foreign;      /* of a type that only the blob's name is known of (spf_foreign_type) */
@@ -81,6 +81,8 @@ void spf_material_clear(struct spf_key_material *material);
  * the plain key within is taken, as ssh-keygen -l does.
  */
 bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes blob);
+/* Is this a type of key that we know of, be it only by its name (spf_foreign_type)? */
+bool spf_material_knows(const char *algorithm);
 
 /*
  * Key types that some SSH programs have, but not OpenSSH 9.2 or we: what is said of one, NULL for
@@ -104,12 +106,14 @@ enum spf_reading spf_material_from_putty(const char *algorithm, struct spf_bytes
 /* From a key of libcrypto; SPF_READING_UNSUPPORTED for kinds that SSH has no name for. */
 enum spf_reading spf_material_from_pkey(EVP_PKEY *pkey, struct spf_key_contents *contents);
 
-/* Do the private numbers belong to the public ones? True where it can't be computed (FIDO keys). */
+/* Do the private numbers belong to the public ones? Of a key with a payload, and not a FIDO key. */
 bool spf_material_fits(const struct spf_key_material *material);
+/* The same as PuTTY sees it, which computes RSA's coefficient again (rsa.c, rsa_verify). */
+bool spf_material_fits_putty(const struct spf_key_material *material);
 /* The same as OpenSSL sees it: where numbers don't match, a signature decides. */
 enum spf_fit spf_material_fit(const struct spf_key_material *material);
 
-/* Can this process sign with it, and libssh use it for a login? */
+/* Can this process sign with it, and libssh use it for a login? Of a key with a payload. */
 bool spf_material_signs(const struct spf_key_material *material);
 
 /*

@@ -62,7 +62,7 @@ static bool numbers_end(struct numbers *numbers, bool result)
         BN_CTX_end(numbers->ctx);
         BN_CTX_free(numbers->ctx);
     }
-    return result && !numbers->bad;
+    return result;
 }
 
 static BIGNUM *number(struct numbers *numbers)
@@ -77,8 +77,7 @@ static BIGNUM *number_of(struct numbers *numbers, struct spf_bytes octets)
 {
     BIGNUM *n = number(numbers);
 
-    if (n != NULL &&
-        (octets.len > SPF_KEY_NUMBER_MAX || BN_bin2bn(octets.at, (int)octets.len, n) == NULL)) {
+    if (n != NULL && BN_bin2bn(octets.at, (int)octets.len, n) == NULL) {
         numbers->bad = true;
     }
     return numbers->bad ? NULL : n;
@@ -91,7 +90,7 @@ static bool undoes(struct numbers *numbers, const BIGNUM *d, const BIGNUM *e, co
     BIGNUM *rest = number(numbers);
 
     return !numbers->bad && BN_copy(less, prime) != NULL && BN_sub_word(less, 1) &&
-           !BN_is_zero(less) && BN_mod_mul(rest, d, e, less, numbers->ctx) && BN_is_one(rest);
+           BN_mod_mul(rest, d, e, less, numbers->ctx) && BN_is_one(rest);
 }
 
 bool spf_rsa_fits(struct spf_bytes n, struct spf_bytes e, struct spf_bytes d, struct spf_bytes p,
@@ -118,8 +117,7 @@ bool spf_rsa_inverse_fits(struct spf_bytes iqmp, struct spf_bytes p, struct spf_
     BIGNUM *bp = number_of(&numbers, p);
     BIGNUM *bq = number_of(&numbers, q);
     BIGNUM *rest = number(&numbers);
-    bool fits = !numbers.bad && !BN_is_zero(bp) && BN_mod_mul(rest, bi, bq, bp, numbers.ctx) &&
-                BN_is_one(rest);
+    bool fits = !numbers.bad && BN_mod_mul(rest, bi, bq, bp, numbers.ctx) && BN_is_one(rest);
 
     return numbers_end(&numbers, fits);
 }
@@ -132,7 +130,7 @@ static bool reduces(struct numbers *numbers, const BIGNUM *d, const BIGNUM *prim
     BIGNUM *rest = number(numbers);
 
     return !numbers->bad && BN_copy(less, prime) != NULL && BN_sub_word(less, 1) &&
-           !BN_is_zero(less) && BN_mod(rest, d, less, numbers->ctx) && BN_cmp(rest, part) == 0;
+           BN_mod(rest, d, less, numbers->ctx) && BN_cmp(rest, part) == 0;
 }
 
 bool spf_rsa_exponents_fit(struct spf_bytes d, struct spf_bytes p, struct spf_bytes q,
@@ -144,20 +142,9 @@ bool spf_rsa_exponents_fit(struct spf_bytes d, struct spf_bytes p, struct spf_by
     BIGNUM *bq = number_of(&numbers, q);
     BIGNUM *bdp = number_of(&numbers, dp);
     BIGNUM *bdq = number_of(&numbers, dq);
-    bool fits = !numbers.bad && !BN_is_zero(bp) && !BN_is_zero(bq) &&
-                reduces(&numbers, bd, bp, bdp) && reduces(&numbers, bd, bq, bdq);
+    bool fits = !numbers.bad && reduces(&numbers, bd, bp, bdp) && reduces(&numbers, bd, bq, bdq);
 
     return numbers_end(&numbers, fits);
-}
-
-/* Big-endian octets of at most SPF_KEY_NUMBER_MAX. */
-static bool take_octets(const BIGNUM *n, uint8_t *octets, size_t *len)
-{
-    if (BN_num_bytes(n) > SPF_KEY_NUMBER_MAX) {
-        return false;
-    }
-    *len = (size_t)BN_bn2bin(n, octets);
-    return true;
 }
 
 bool spf_rsa_derive(struct spf_bytes n, struct spf_bytes e, struct spf_bytes p, struct spf_bytes q,
@@ -173,15 +160,19 @@ bool spf_rsa_derive(struct spf_bytes n, struct spf_bytes e, struct spf_bytes p, 
     BIGNUM *result = number(&numbers);
     bool good = !numbers.bad && BN_cmp(bp, BN_value_one()) > 0 && BN_cmp(bq, BN_value_one()) > 0 &&
                 BN_mul(product, bp, bq, numbers.ctx) && BN_cmp(product, bn) == 0 &&
-                BN_mod_inverse(result, bq, bp, numbers.ctx) != NULL &&
-                take_octets(result, iqmp, iqmp_len);
+                BN_mod_inverse(result, bq, bp, numbers.ctx) != NULL;
 
+    if (good) {
+        *iqmp_len = (size_t)BN_bn2bin(result, iqmp);
+    }
     /* lcm = (p - 1)(q - 1) / gcd */
     good = good && BN_sub_word(bp, 1) && BN_sub_word(bq, 1) &&
            BN_gcd(common, bp, bq, numbers.ctx) && BN_mul(product, bp, bq, numbers.ctx) &&
            BN_div(product, NULL, product, common, numbers.ctx) &&
-           BN_mod_inverse(result, be, product, numbers.ctx) != NULL &&
-           take_octets(result, d, d_len);
+           BN_mod_inverse(result, be, product, numbers.ctx) != NULL;
+    if (good) {
+        *d_len = (size_t)BN_bn2bin(result, d);
+    }
     return numbers_end(&numbers, good);
 }
 
@@ -191,8 +182,7 @@ bool spf_pkey_signs(EVP_PKEY *pkey)
     unsigned char signature[SPF_KEY_NUMBER_MAX];
     size_t len = sizeof signature;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool signs = ctx != NULL && (size_t)EVP_PKEY_get_size(pkey) <= sizeof signature &&
-                 EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
+    bool signs = ctx != NULL && EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, pkey) == 1 &&
                  EVP_DigestSign(ctx, signature, &len, text, sizeof text) == 1;
 
     EVP_MD_CTX_free(ctx);

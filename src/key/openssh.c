@@ -125,6 +125,19 @@ static enum spf_reading read_protection(const char *kdf, struct spf_bytes option
     return SPF_READING_DONE;
 }
 
+/* A public key that can't be read: a damaged one, or of a type from later than this program. */
+static enum spf_reading refuse_blob(struct spf_bytes blob, struct spf_key_contents *contents)
+{
+    struct spf_reader reader = spf_reader(blob.at, blob.len);
+    char type[sizeof contents->material.algorithm];
+
+    spf_reader_name(&reader, type, sizeof type);
+    return reader.bad || spf_material_knows(type)
+               ? spf_reads(contents, SPF_READING_CORRUPT, "its public key can't be read")
+               : spf_reads(contents, SPF_READING_UNSUPPORTED, "its type of key, %s, is unknown",
+                           type);
+}
+
 static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope *envelope,
                                       struct spf_key_contents *contents)
 {
@@ -153,7 +166,7 @@ static enum spf_reading read_envelope(struct spf_reader *reader, struct envelope
     }
     if (!spf_material_set_blob(&contents->material, blob) &&
         !spf_material_set_foreign(&contents->material, blob)) {
-        return spf_reads(contents, SPF_READING_CORRUPT, "its public key can't be read");
+        return refuse_blob(blob, contents);
     }
     reading = read_protection(kdf, options, envelope, contents);
     if (reading != SPF_READING_DONE) {

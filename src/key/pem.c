@@ -32,7 +32,7 @@ static const struct {
 
 static BIO *bio_of(struct spf_bytes text)
 {
-    return text.len > INT_MAX ? NULL : BIO_new_mem_buf(text.at, (int)text.len);
+    return BIO_new_mem_buf(text.at, (int)text.len);
 }
 
 static bool is_type(const ASN1_OBJECT *object, int nid)

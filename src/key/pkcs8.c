@@ -42,7 +42,7 @@ static bool take_value(struct spf_bytes *der, int *tag, struct spf_bytes *whole,
     long len;
     size_t total;
 
-    if (der->len == 0 || der->len > LONG_MAX) {
+    if (der->len == 0) {
         return false;
     }
     ERR_set_mark();
@@ -183,9 +183,6 @@ enum spf_reading spf_pkcs8_read(struct spf_bytes der, struct spf_bytes passphras
     if (!contents->encrypted) {
         return read_plain(der, contents);
     }
-    if (der.len > LONG_MAX || passphrase.len > INT_MAX) {
-        return reading;
-    }
     sealed = d2i_X509_SIG(NULL, &p, (long)der.len);
     if (sealed != NULL) {
         X509_SIG_get0(sealed, &algorithm, &encrypted);
@@ -278,7 +275,7 @@ bool spf_pkcs8_is_legacy(struct spf_bytes der, struct spf_key_contents *contents
         {NID_pbe_WithSHA1And128BitRC4, "RC4"},
     };
     const unsigned char *p = der.at;
-    X509_SIG *sealed = der.len > LONG_MAX ? NULL : d2i_X509_SIG(NULL, &p, (long)der.len);
+    X509_SIG *sealed = d2i_X509_SIG(NULL, &p, (long)der.len);
     const X509_ALGOR *algorithm = NULL;
     const ASN1_OBJECT *type = NULL;
     const char *name = NULL;

@@ -393,7 +393,7 @@ static enum spf_reading open_ppk(struct ppk *ppk, struct spf_bytes passphrase,
     if (reading == SPF_READING_CORRUPT) {
         spf_reads(contents, reading, "its numbers are broken");
     }
-    if (reading == SPF_READING_DONE && !spf_material_fits(&contents->material)) {
+    if (reading == SPF_READING_DONE && !spf_material_fits_putty(&contents->material)) {
         reading =
             spf_reads(contents, SPF_READING_MISMATCH, "its public key belongs to another key");
     }
@@ -415,7 +415,10 @@ enum spf_reading spf_ppk_read(struct spf_bytes text, const struct spf_secret *pa
 
         reading = read_tail(&lines, &ppk, contents);
         if (reading == SPF_READING_DONE && !known) {
-            reading = spf_reads(contents, SPF_READING_UNSUPPORTED, "its type of key is unknown");
+            reading =
+                spf_material_knows(ppk.algorithm)
+                    ? spf_reads(contents, SPF_READING_CORRUPT, "its public key is damaged")
+                    : spf_reads(contents, SPF_READING_UNSUPPORTED, "its type of key is unknown");
         }
     }
     if (reading == SPF_READING_DONE) {

@@ -90,7 +90,8 @@ static enum spf_reading read_line(struct spf_bytes line, struct spf_key_contents
 static enum spf_reading read_rfc4716(struct spf_bytes text, struct spf_key_contents *contents)
 {
     static const char begin[] = "---- BEGIN SSH2 PUBLIC KEY ----";
-    const uint8_t *end;
+    const uint8_t *end = text.at + text.len;
+    const uint8_t *mark;
     struct spf_bytes base64 = {NULL, 0};
     bool header = true, goes_on = false;
 
@@ -98,8 +99,11 @@ static enum spf_reading read_rfc4716(struct spf_bytes text, struct spf_key_conte
         return SPF_READING_NOT_THIS;
     }
     contents->container = SPF_CONTAINER_PUBLIC;
-    end = memmem(text.at, text.len, "---- END", 8);
-    for (const uint8_t *at = text.at; header && end != NULL && at < end;) {
+    mark = memmem(text.at, text.len, "---- END", 8);
+    if (mark != NULL) { /* ssh-keygen -i does without it */
+        end = mark;
+    }
+    for (const uint8_t *at = text.at; header && at < end;) {
         const uint8_t *line = at;
         const uint8_t *stop = memchr(at, '\n', (size_t)(end - at));
         size_t len = stop != NULL ? (size_t)(stop - at) : (size_t)(end - at);
@@ -214,9 +218,8 @@ static enum spf_reading read_der(struct spf_bytes der, struct spf_key_contents *
 {
     enum spf_reading reading = SPF_READING_NOT_THIS;
 
-    for (size_t i = 0;
-         der.len > 0 && der.at[0] == 0x30 && der.len < LONG_MAX &&
-         reading == SPF_READING_NOT_THIS && i < sizeof pem_labels / sizeof *pem_labels;
+    for (size_t i = 0; der.len > 0 && der.at[0] == 0x30 && reading == SPF_READING_NOT_THIS &&
+                       i < sizeof pem_labels / sizeof *pem_labels;
          i++) {
         EVP_PKEY *pkey = pkey_of(pem_labels[i].label, der.at, (long)der.len);
 
@@ -235,7 +238,7 @@ static enum spf_reading read_der(struct spf_bytes der, struct spf_key_contents *
 static enum spf_reading read_pem(struct spf_bytes text, struct spf_key_contents *contents)
 {
     enum spf_reading reading = SPF_READING_NOT_THIS;
-    BIO *bio = text.len > INT_MAX ? NULL : BIO_new_mem_buf(text.at, (int)text.len);
+    BIO *bio = BIO_new_mem_buf(text.at, (int)text.len);
     char *name = NULL;
     char *header = NULL;
     unsigned char *der = NULL;

@@ -28,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(text != NULL &&
                spf_openssh_read(spf_secret_view(text), NULL, &again) == SPF_READING_DONE);
         assert(again.material.blob_len == contents.material.blob_len);
-        (void)spf_material_fits(&contents.material);
+        (void)(spf_material_signs(&contents.material) && spf_material_fits(&contents.material));
         spf_contents_clear(&again);
         spf_secret_free(text);
     }
