@@ -8,7 +8,6 @@ enum {
     HASH_LEN = 32, /* of bcrypt_hash */
     SHA_LEN = 64,
     SALT_MAX = 1024,
-    KEY_MAX = 256,
 };
 
 /* Blowfish (Schneier, 1993), with bcrypt's costly key schedule (Provos and Mazieres, 1999). */
@@ -140,32 +139,24 @@ struct spf_error spf_bcrypt_pbkdf(struct spf_bytes passphrase, struct spf_bytes 
                                   uint32_t rounds, uint8_t *key, size_t key_len)
 {
     const size_t stride = (key_len + HASH_LEN - 1) / HASH_LEN;
-    struct spf_error error = spf_ok();
     struct work *w;
+    bool good;
 
-    if (passphrase.len == 0 || salt.len == 0 || rounds == 0 || key_len == 0) {
-        return spf_error(SPF_ERR_INVALID, "key derivation without passphrase, salt or rounds");
-    }
-    if (salt.len > SALT_MAX || rounds > SPF_BCRYPT_ROUNDS_MAX || key_len > KEY_MAX) {
+    if (salt.len > SALT_MAX || rounds > SPF_BCRYPT_ROUNDS_MAX) {
         return spf_error(SPF_ERR_TOO_BIG, "key derivation of %u rounds", (unsigned)rounds);
     }
     w = calloc(1, sizeof *w);
     if (w == NULL) {
         return spf_error(SPF_ERR_NOMEM, "no memory for the key derivation");
     }
-    if (!sha512(passphrase.at, passphrase.len, w->pass)) {
-        error = spf_error(SPF_ERR_NOMEM, "SHA-512 is unavailable");
-    }
-    for (uint32_t count = 0; error.code == SPF_OK && count < stride; count++) {
-        if (!derive_block(w, salt, count + 1, rounds)) {
-            error = spf_error(SPF_ERR_NOMEM, "SHA-512 is unavailable");
-            break;
-        }
+    good = sha512(passphrase.at, passphrase.len, w->pass);
+    for (uint32_t count = 0; good && count < stride; count++) {
+        good = derive_block(w, salt, count + 1, rounds);
         for (size_t i = 0; i < HASH_LEN && i * stride + count < key_len; i++) {
             key[i * stride + count] = w->sum[i];
         }
     }
     explicit_bzero(w, sizeof *w);
     free(w);
-    return error;
+    return good ? spf_ok() : spf_error(SPF_ERR_NOMEM, "SHA-512 is unavailable");
 }

@@ -14,7 +14,8 @@
  */
 #define SPF_BCRYPT_ROUNDS_MAX 1024
 
-/* SPF_ERR_INVALID for no passphrase, no salt or no rounds; SPF_ERR_TOO_BIG beyond our bounds. */
+/* None of these is empty, and rounds not 0; key_len is what a cipher takes. SPF_ERR_TOO_BIG: more
+ * rounds, or a longer salt, than we are willing to; SPF_ERR_NOMEM. */
 SPF_MUST_USE
 struct spf_error spf_bcrypt_pbkdf(struct spf_bytes passphrase, struct spf_bytes salt,
                                   uint32_t rounds, uint8_t *key, size_t key_len);

@@ -127,7 +127,7 @@ static void add_detail(struct spf_key_facts *facts, const char *words)
 {
     struct spf_buf buf;
 
-    if (words == NULL || !*words) {
+    if (!*words) {
         return;
     }
     spf_buf_init(&buf, sizeof facts->detail - 1);
@@ -347,12 +347,12 @@ static void tell_damage(struct spf_key_facts *facts, struct readings *r)
     } else if (cause != NULL) {
         set_damage(facts, r->text.no_end && !is_whole(r->reading) ? "key-truncated" : cause);
         add_detail(facts, r->best->detail);
-    } else if (r->reading == SPF_READING_DONE && cause_of_key(r->best) != NULL) {
+    } else if (cause_of_key(r->best) != NULL) {
         set_damage(facts, cause_of_key(r->best));
         detail_of_key(facts, r->best);
-    } else if (!is_ppk(r->best->container)) {
+    } else {
         tell_text_damage(facts, &r->text, NOTICEABLE);
-        r->untidy = facts->damage[0] != '\0' && is_whole(r->reading);
+        r->untidy = facts->damage[0] != '\0';
     }
 }
 
@@ -368,9 +368,6 @@ static bool wants_rewriting(const struct spf_key_facts *facts, const struct read
 static void tell_fit(struct spf_key_facts *facts, const struct spf_key_material *material,
                      enum spf_fit fit)
 {
-    if (fit == SPF_FIT_GOOD) {
-        return;
-    }
     set_damage(facts, "key-parts-mismatch");
     facts->detail[0] = '\0';
     add_detail(facts,

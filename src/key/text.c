@@ -231,13 +231,11 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
         spf_secret_free(der);
     }
     if (is == NULL || strcmp(is, label) == 0) {
-        return *label ? label : "PRIVATE KEY";
+        return label;
     }
-    if (*label) {
-        text->damage |= BIT(LABEL);
-        spf_format(text->label, sizeof text->label, "it says %.40s, but the contents are %s (%s)",
-                   label, standard_of(is), is);
-    }
+    text->damage |= BIT(LABEL);
+    spf_format(text->label, sizeof text->label, "it says %.40s, but the contents are %s (%s)",
+               label, standard_of(is), is);
     return is;
 }
 
@@ -297,7 +295,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     struct mark next;
     bool has_begin = find_mark(plain, 0, "BEGIN", &begin);
     bool has_end = find_mark(plain, has_begin ? begin.end : 0, "END", &end);
-    const char *label = has_begin ? begin.label : has_end ? end.label : "";
+    const char *label = has_begin ? begin.label : end.label;
     struct spf_bytes body;
     struct spf_layout layout = {0};
     struct spf_secret *base64;
@@ -402,7 +400,7 @@ static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *te
     bool line_start = true;
     size_t breaks = 0;
 
-    note_around(plain, at, plain.len - (plain.len > 0 && plain.at[plain.len - 1] == '\n'), text);
+    note_around(plain, at, plain.len - (plain.at[plain.len - 1] == '\n'), text);
     for (size_t i = at; i < plain.len; i++) {
         uint8_t c = plain.at[i];
 

@@ -26,7 +26,11 @@
 #define ED_PUB   "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINTaW24SOlkdaEAg4FnrFlrUFQirIckZV1oOJqPsdI5T"
 
 #define EC(nl) EC_BEGIN nl EC_1 nl EC_2 nl EC_3 nl EC_END
-#define ED(nl) ED_BEGIN nl ED_1 nl ED_2 nl ED_3 nl ED_4 nl ED_5 nl ED_END
+#define MARKS(d)                                                                            \
+    d d d d d "BEGIN EC PRIVATE KEY" d d d d d "\n" EC_1 "\n" EC_2 "\n" EC_3 "\n" d d d d d \
+              "END EC PRIVATE KEY" d d d d d "\n"
+#define SEALED(info) EC_BEGIN "\nProc-Type: 4,ENCRYPTED\nDEK-Info: " info EC_END "\n"
+#define ED(nl)       ED_BEGIN nl ED_1 nl ED_2 nl ED_3 nl ED_4 nl ED_5 nl ED_END
 
 /* What the reader must say; ssh-keygen said the same of each (tests/key holds it to that at scale).
  */
@@ -78,6 +82,56 @@ static const struct shape {
     {"with options", "command=\"a b\",no-pty " ED_PUB "\n", "key-is-public", ED_PRINT, false,
      false},
     {"text", "hello, world\n", "key-is-not-a-key", NULL, false, false},
+    {"a list of lines", "[\"" ED("\",\n\"") "\"]\n", "key-escaped", ED_PRINT, false, true},
+    {"quoted in a table", "| " ED("\n| ") "\n", "key-indented", ED_PRINT, false, true},
+    {"grave accents", "`" ED("`\n`") "`\n", "key-escaped", ED_PRINT, false, true},
+    {"nothing between the marks", EC_BEGIN EC_END "\n", "key-is-not-a-key", NULL, false, false},
+    {"a form feed in it",
+     ED_BEGIN "\n" ED_1 "\f\n" ED_2 "\n" ED_3 "\n" ED_4 "\n" ED_5 "\n" ED_END "\n", "", ED_PRINT,
+     true, true},
+    {"minus signs", MARKS("\xe2\x88\x92"), "key-header-mangled", EC_PRINT, false, true},
+    {"full-width hyphens", MARKS("\xef\xbc\x8d"), "key-header-mangled", EC_PRINT, false, true},
+    {"ideographic spaces", ED("\xe3\x80\x80") "\n", "key-on-one-line", ED_PRINT, false, true},
+    {"narrow no-break spaces", ED("\xe2\x80\xaf") "\n", "key-on-one-line", ED_PRINT, false, true},
+    {"soft hyphens", ED("\xc2\xad\n") "\n", "key-wrapped", ED_PRINT, false, true},
+    {"word joiners", ED("\xe2\x81\xa0\n") "\n", "key-wrapped", ED_PRINT, false, true},
+    {"curly quotes", "\xe2\x80\x9c" ED("\n") "\n\xe2\x80\x9d\n", "key-escaped", ED_PRINT, false,
+     true},
+    {"line separators", ED("\xe2\x80\xa8") "\n", "key-wrapped", ED_PRINT, false, true},
+    {"paragraph separators", ED("\xe2\x80\xa9") "\n", "key-wrapped", ED_PRINT, false, true},
+    {"next lines", ED("\xc2\x85") "\n", "key-wrapped", ED_PRINT, false, true},
+    {"a letter that is none",
+     ED_BEGIN "\n" ED_1 "\n\xc3\xa9" ED_2 "\n" ED_3 "\n" ED_4 "\n" ED_5 "\n" ED_END "\n",
+     "key-wrapped", ED_PRINT, false, true},
+    {"END of another type",
+     EC_BEGIN "\n" EC_1 "\n" EC_2 "\n" EC_3 "\n-----END RSA PRIVATE KEY-----\n",
+     "key-header-mangled", EC_PRINT, false, true},
+    {"END broken in two",
+     EC_BEGIN "\n" EC_1 "\n" EC_2 "\n" EC_3 "\n-----END EC PRIVATE\nKEY-----\n",
+     "key-header-mangled", EC_PRINT, false, true},
+    {"BEGIN lost, END is there", EC_1 "\n" EC_2 "\n" EC_3 "\n" EC_END "\n", "key-header-mangled",
+     EC_PRINT, false, true},
+    {"END mangled, dashes are there", EC_BEGIN "\n" EC_1 "\n" EC_2 "\n" EC_3 "\n-----\n",
+     "key-header-mangled", EC_PRINT, false, true},
+    {"BEGIN twice, no END", EC_BEGIN "\n" EC_1 "\n" EC_BEGIN "\n" EC_1 "\n", "key-truncated", NULL,
+     false, false},
+    {"BEGIN at the end", "BEGIN", "key-is-not-a-key", NULL, false, false},
+    {"a label without end",
+     "-----BEGIN AAAAAAAAAAAA AAAAAAAAAAAA AAAAAAAAAAAA AAAAAAAAAAAA AAAAAAAAAAAA PRIVATE "
+     "KEY-----\n",
+     "key-is-not-a-key", NULL, false, false},
+    {"a label of a long word", "-----BEGIN AAAAAAAAAAAAAAAAAAAAAAAA PRIVATE KEY-----\n" EC_1 "\n",
+     "key-is-not-a-key", NULL, false, false},
+    {"headers alone", SEALED("AES-128-CBC,00112233445566778899AABBCCDDEEFF\n"), "key-is-not-a-key",
+     NULL, false, false},
+    {"headers, the IV cut off", SEALED("AES-128-CBC,0011"), "key-is-not-a-key", NULL, false, false},
+    {"headers, a cipher without end", SEALED("AES-128-CBC-AND-SO-ON-AND-SO-ON,00\n\n"),
+     "key-corrupt", NULL, false, false},
+    {"headers, one of two",
+     EC_BEGIN "\nDEK-Info: AES-128-CBC,00\n\n" EC_1 "\n" EC_2 "\n" EC_3 "\n" EC_END "\n",
+     "key-corrupt", NULL, false, false},
+    {"headers, cut after the name", EC_BEGIN "\nProc-Type: 4,ENCRYPTED\nDEK-Info", "key-truncated",
+     NULL, false, false},
     {"newer PPK", "PuTTY-User-Key-File-4: ssh-ed25519\n", "key-ppk-version-new", NULL, false,
      false},
 };

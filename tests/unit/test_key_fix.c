@@ -3,7 +3,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "unit.h"
@@ -22,6 +24,13 @@
     "FQirIckZV1oOJqPsdI5TAAAAAAECAwQF\n"
 #define KEY  "-----BEGIN OPENSSH PRIVATE KEY-----\n" BODY "-----END OPENSSH PRIVATE KEY-----"
 #define BLOB "AAAAC3NzaC1lZDI1NTE5AAAAINTaW24SOlkdaEAg4FnrFlrUFQirIckZV1oOJqPsdI5T"
+
+/* The same as PuTTY has it, all lines indented. */
+#define PPK                                                                                        \
+    "  PuTTY-User-Key-File-2: ssh-ed25519\n\tEncryption: none\n  Comment: me\n  Public-Lines: 2\n" \
+    "  AAAAC3NzaC1lZDI1NTE5AAAAINTaW24SOlkdaEAg4FnrFlrUFQirIckZV1oOJqPs\n  dI5T\n"                 \
+    "  Private-Lines: 1\n  AAAAIDdTwJiuCV9EpCtfmSadvqKZfCegOWafcpe+C+yUQRE6\n"                     \
+    "  Private-MAC: 5d334bbe64146ea99819736e182517427f813c0f\n"
 
 static char dir[] = "/tmp/spf-key-XXXXXX";
 
@@ -126,6 +135,100 @@ START_TEST(what_can_not_be_repaired_is_left)
     ck_assert_int_eq(fixed.fix, SPF_FIX_IMPOSSIBLE);
     ck_assert_int_eq(spf_key_fix(dir, NULL, &fixed).code, SPF_OK);
     ck_assert_int_eq(fixed.fix, SPF_FIX_IMPOSSIBLE);
+}
+END_TEST
+
+/* What is repaired, and how it is said. */
+static const struct repair {
+    const char *name, *make; /* the file k */
+    enum spf_fix fix;
+    const char *says;
+} repairs[] = {
+    {"encrypted, its public key unknown",
+     "ssh-keygen -q -t ecdsa -m PKCS8 -N secret -f k && sed -i 's/^/  /' k && rm k.pub",
+     SPF_FIX_COPY, "indented"},
+    {"a certificate",
+     "ssh-keygen -q -t ecdsa -N '' -f c && ssh-keygen -q -s c -I me c.pub && mv c-cert.pub k",
+     SPF_FIX_IMPOSSIBLE, "is not a private key"},
+    {"a public key", "ssh-keygen -q -t ecdsa -N '' -f c && mv c.pub k", SPF_FIX_IMPOSSIBLE,
+     "is not a private key"},
+    {"beyond repair", "ssh-keygen -q -t ecdsa -N '' -f k && truncate -s 300 k", SPF_FIX_IMPOSSIBLE,
+     "can't be repaired"},
+    {"in order", "ssh-keygen -q -t ecdsa -N '' -f k", SPF_FIX_NOT_NEEDED, "needs no repair"},
+    {"nothing in it", "rm -f k && touch k", SPF_FIX_IMPOSSIBLE, "can't be read as a file"},
+};
+
+START_TEST(what_was_done_is_said)
+{
+    const struct repair *repair = &repairs[_i];
+    struct spf_key_fixed fixed;
+    char command[1000];
+
+    ck_assert(spf_format_whole(command, sizeof command, "cd %s && %s 2>&1 && chmod 0400 k", dir,
+                               repair->make));
+    ck_assert_int_eq(system(command), 0);
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+    ck_assert_msg(fixed.fix == repair->fix, "%s: %s", repair->name, fixed.text);
+    ck_assert_msg(strstr(fixed.text, repair->says) != NULL, "%s: %s", repair->name, fixed.text);
+}
+END_TEST
+
+START_TEST(a_key_of_putty_is_repaired_and_left_then)
+{
+    struct spf_key_fixed fixed;
+
+    put("k", PPK, 0400);
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_COPY);
+    ck_assert_int_eq(spf_key_fix(in_dir("k.fixed"), NULL, &fixed).code, SPF_OK);
+    ck_assert_msg(fixed.fix == SPF_FIX_NOT_NEEDED, "%s", fixed.text);
+}
+END_TEST
+
+/* No name is left for a copy, or none that fits: that is said, and nothing is written. */
+START_TEST(a_copy_needs_a_name)
+{
+    static struct spf_key_fixed fixed;
+    char name[40];
+    static char path[4200];
+    size_t len;
+
+    put("k", KEY, 0400);
+    put("k.fixed", "mine", 0400);
+    for (int i = 2; i <= 20; i++) {
+        snprintf(name, sizeof name, "k.fixed%d", i);
+        put(name, "mine", 0400);
+    }
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_ERR_SYS);
+    len = (size_t)snprintf(path, sizeof path, "%s", dir);
+    while (len < 4088) {
+        path[len++] = '/';
+    }
+    strcpy(path + len, "/k");
+    ck_assert_int_eq(spf_key_fix(path, NULL, &fixed).code, SPF_ERR_SYS);
+    memset(path, 'a', sizeof path - 1);
+    ck_assert_int_eq(spf_key_fix(path, NULL, &fixed).code, SPF_ERR_TOO_BIG);
+}
+END_TEST
+
+/* Another user's key is not ours to close, nor is its mode a danger to ssh. */
+START_TEST(another_users_key_keeps_its_mode)
+{
+    struct spf_key_fixed fixed;
+
+    put("k", KEY "\n", 0644);
+    if (chown(in_dir("k"), 12345, (gid_t)-1) != 0) {
+        return; /* not for us to do */
+    }
+    ck_assert_int_eq(spf_key_fix(in_dir("k"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_NOT_NEEDED);
+    ck_assert_int_eq(mode_of(in_dir("k")), 0644);
+    put("damaged", KEY, 0644);
+    ck_assert_int_eq(chown(in_dir("damaged"), 12345, (gid_t)-1), 0);
+    ck_assert_int_eq(spf_key_fix(in_dir("damaged"), NULL, &fixed).code, SPF_OK);
+    ck_assert_int_eq(fixed.fix, SPF_FIX_COPY);
+    ck_assert_ptr_nonnull(strstr(fixed.text, "the file given is as it was"));
+    ck_assert_int_eq(mode_of(in_dir("damaged")), 0644);
 }
 END_TEST
 
@@ -327,6 +430,18 @@ START_TEST(special_files_are_told_by_name)
     ck_assert_ptr_null(spf_key_file_load(in_dir("fifo"), &facts));
     ck_assert_int_eq(facts.outcome, SPF_KEY_NOT_A_FILE);
     ck_assert_str_eq(facts.kind, "FIFO");
+    {
+        struct sockaddr_un at = {.sun_family = AF_UNIX};
+        int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+        spf_copy(at.sun_path, sizeof at.sun_path, in_dir("socket"));
+        ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+        ck_assert_ptr_null(spf_key_file_load(in_dir("socket"), &facts));
+        ck_assert_str_eq(facts.kind, "socket");
+        (void)close(fd);
+    }
+    ck_assert_ptr_null(spf_key_file_load(in_dir("fifo/k"), &facts));
+    ck_assert_int_eq(facts.outcome, SPF_KEY_ABSENT);
     ck_assert_ptr_null(spf_key_file_load("/dev/zero", &facts));
     ck_assert_str_eq(facts.kind, "character device");
     ck_assert_ptr_null(spf_key_file_load(dir, &facts));
@@ -371,7 +486,10 @@ int main(void)
                                   a_key_has_the_name_of_its_pair,
                                   special_files_are_told_by_name,
                                   open_folders_are_noticed,
-                                  a_certificate_beside_is_noticed_if_it_is_of_this_key};
+                                  a_certificate_beside_is_noticed_if_it_is_of_this_key,
+                                  a_key_of_putty_is_repaired_and_left_then,
+                                  a_copy_needs_a_name,
+                                  another_users_key_keeps_its_mode};
     Suite *suite = suite_create("key_fix");
     TCase *tcase = unit_case(suite, "key_fix");
 
@@ -380,5 +498,6 @@ int main(void)
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
         tcase_add_test(tcase, tests[i]);
     }
+    tcase_add_loop_test(tcase, what_was_done_is_said, 0, sizeof repairs / sizeof *repairs);
     return unit_run(suite);
 }
