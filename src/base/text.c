@@ -232,13 +232,12 @@ void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_
 
 void spf_clean(char *out, size_t size, const char *bytes, size_t len)
 {
-    struct spf_buf buf;
+    /* In its place: where memory ran out, a text that is missing would be taken for an answer. */
+    struct spf_buf buf = {.data = out, .room = size, .cap = size - 1};
 
-    spf_buf_init(&buf, size - 1);
+    out[0] = '\0';
     spf_buf_add_clean(&buf, bytes, len, size - 1);
-    memcpy(out, buf.data, buf.len);
     out[buf.len] = '\0';
-    spf_buf_clear(&buf);
 }
 
 void spf_clean_lines(char *out, size_t size, const char *bytes, size_t len)

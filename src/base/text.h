@@ -45,7 +45,7 @@ char *spf_buf_take(struct spf_buf *buf);
 void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_t max);
 
 /* The same into a fixed array: out is NUL-terminated, at most size-1 bytes, never cut in a
- * character. */
+ * character. Takes no memory; bytes must not lie in out. */
 void spf_clean(char *out, size_t size, const char *bytes, size_t len);
 /* The same of a text of several lines, to be one in a sentence: " / " between them, without blanks
  * at their ends, and without empty ones. */

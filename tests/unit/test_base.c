@@ -16,6 +16,16 @@
 #include "base/text.h"
 #include "platform/shell.h"
 
+/* In malloc(3)'s place (ld(1), --wrap). */
+void *__wrap_malloc(size_t size);
+void *__real_malloc(size_t size);
+static bool memory_is_out;
+
+void *__wrap_malloc(size_t size)
+{
+    return memory_is_out ? NULL : __real_malloc(size);
+}
+
 static void check_clean(const char *in, size_t len, const char *want)
 {
     char out[64];
@@ -37,6 +47,21 @@ START_TEST(outside_text_is_made_visible)
     check_clean("\xc0\x80", 2, "\xef\xbf\xbd\xef\xbf\xbd"); /* overlong NUL */
     check_clean("\xed\xa0\x80", 3, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"); /* surrogate */
     check_clean("l1\r\nl2\t", 7, "l1\\r\\nl2\\t");
+}
+END_TEST
+
+/* What the API calls a thing may be the answer itself: it is there without memory, too. */
+START_TEST(outside_text_is_there_without_memory)
+{
+    static const char in[] = "a key pair's name of more than sixty-four bytes, which is no short "
+                             "one, but one that the API allows\n";
+    char out[sizeof in];
+
+    memory_is_out = true;
+    spf_clean(out, sizeof out, in, strlen(in));
+    memory_is_out = false;
+    ck_assert_uint_eq(strlen(out), sizeof out - 1);
+    ck_assert_int_eq(strncmp(out, in, 80), 0);
 }
 END_TEST
 
@@ -532,14 +557,24 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("base", (const TTest *const[]){
-                                 outside_text_is_made_visible, lines_become_one,
-                                 a_cut_is_marked_and_spares_characters, words_survive_a_shell,
-                                 sh_reads_what_was_quoted, cuts_end_at_a_character,
-                                 base64_both_ways, cidrs_hold_addresses, times_of_the_cloud,
-                                 json_from_outside, json_as_go_reads_it, numbers_are_never_clamped,
-                                 freed_memory_holds_no_secret, shapes_write_what_they_read,
-                                 shapes_write_no_value_without_a_name, numbers_stay_in_their_bounds,
-                                 shapes_share_secrets_and_never_write_them,
-                                 shapes_refuse_what_is_not_theirs, NULL});
+    return unit_main("base", (const TTest *const[]){outside_text_is_made_visible,
+                                                    outside_text_is_there_without_memory,
+                                                    lines_become_one,
+                                                    a_cut_is_marked_and_spares_characters,
+                                                    words_survive_a_shell,
+                                                    sh_reads_what_was_quoted,
+                                                    cuts_end_at_a_character,
+                                                    base64_both_ways,
+                                                    cidrs_hold_addresses,
+                                                    times_of_the_cloud,
+                                                    json_from_outside,
+                                                    json_as_go_reads_it,
+                                                    numbers_are_never_clamped,
+                                                    freed_memory_holds_no_secret,
+                                                    shapes_write_what_they_read,
+                                                    shapes_write_no_value_without_a_name,
+                                                    numbers_stay_in_their_bounds,
+                                                    shapes_share_secrets_and_never_write_them,
+                                                    shapes_refuse_what_is_not_theirs,
+                                                    NULL});
 }
