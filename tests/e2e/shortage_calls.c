@@ -134,6 +134,31 @@ void *shortage_real(int number)
     return shortage_functions[number].real;
 }
 
+typedef int main_function(int argc, char **argv, char **environment);
+typedef int start_function(main_function *main, int argc, char **argv, void (*init)(void),
+                           void (*fini)(void), void (*rtld_fini)(void), void *stack_end);
+
+static main_function *main_of_program;
+
+static int main_until_it_returns(int argc, char **argv, char **environment)
+{
+    int status = main_of_program(argc, argv, environment);
+
+    order = NULL;
+    return status;
+}
+
+/* What is called when main has returned is no longer the program's: in a build for coverage that
+ * is libgcov, which is part of its text and does not survive a failure. */
+int __libc_start_main(main_function *main, int argc, char **argv, void (*init)(void),
+                      void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
+{
+    start_function *real = (start_function *)dlsym(RTLD_NEXT, "__libc_start_main");
+
+    main_of_program = main;
+    return real(main_until_it_returns, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
 static int fails(int number, void *from)
 {
     int64_t value;
