@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/encoding.h"
 #include "base/text.h"
 
 /* prefix and the octets, in hex with colons or in base64. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/ip.h"
 #include "base/json.h"
 #include "base/json_build.h"

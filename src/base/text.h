@@ -66,16 +66,6 @@ void spf_format(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
 SPF_MUST_USE bool spf_format_whole(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
 void spf_vformat(char *out, size_t size, const char *fmt, va_list args) SPF_PRINTF(3, 0);
 
-/* Lower-case hex, with sep between octets unless it is 0. */
-void spf_buf_add_hex(struct spf_buf *buf, const uint8_t *bytes, size_t len, char sep);
-/* Base64 of RFC 4648 without line breaks; pad says whether "=" is written. */
-void spf_buf_add_base64(struct spf_buf *buf, const uint8_t *bytes, size_t len, bool pad);
-/*
- * Decodes base64; white space is skipped, padding is optional. Writes at most size bytes to out.
- * Returns the number of bytes, or -1 for a character or length that base64 cannot have.
- */
-long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size);
-
 /* Compares without regard to ASCII case. */
 bool spf_same_word(const char *a, const char *b);
 bool spf_starts_with(const char *text, const char *prefix);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/encoding.h"
 #include "base/fingerprint.h"
 #include "base/text.h"
 

@@ -5,6 +5,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/language.h"
 #include "base/shortage.h"
 #include "base/text.h"

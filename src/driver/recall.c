@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/shape.h"
 #include "platform/cache.h"
 

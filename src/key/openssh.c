@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "key/bcrypt_pbkdf.h"
 #include "key/readers.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/shortage.h"
 #include "base/text.h"
 #include "key/math.h"

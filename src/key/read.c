@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/fingerprint.h"
 #include "base/shortage.h"
 #include "base/text.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/encoding.h"
 #include "key/der.h"
 #include "key/layout.h"
 #include "key/pem_writer.h"

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/encoding.h"
 #include "key/der.h"
 #include "key/material.h"
 #include "key/pem_writer.h"

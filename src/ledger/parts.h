@@ -10,11 +10,6 @@
 #define SPF_BASELINE_SCHEMA "sshpreflight.baseline/1"
 #define SPF_SHARD_SCHEMA    "sshpreflight.shard/1"
 
-/* "3/10"; false: it is none. */
-bool spf_shard_read(const char *text, unsigned *shard, unsigned *shards);
-/* Sixteen hex digits. */
-bool spf_is_name(const char *text);
-
 /* A ledger, which ledger_read.c fills. */
 struct spf_ledger_item {
     struct spf_ledger_entry shown; /* first: what others see of it */

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "key/agent.h"

@@ -1,6 +1,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "base/wire.h"

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/encoding.h"
 #include "base/fingerprint.h"
 #include "base/shortage.h"
 #include "base/text.h"

@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/errqueue.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -16,6 +15,7 @@
 #include "base/clock.h"
 #include "base/shortage.h"
 #include "base/text.h"
+#include "net/connect_error.h"
 #include "net/flow.h"
 #include "net/names.h"
 #include "net/own_drops.h"
@@ -75,119 +75,6 @@ static void fail_system(struct spf_dial *dial, int errnum, const char *what)
     finish(dial, &failure);
 }
 
-static enum spf_tcp_outcome outcome_of(int errnum)
-{
-    switch (errnum) {
-    case 0:
-    case ECONNRESET: /* a reset that answers the SYN is ECONNREFUSED: this came after it was open */
-    case ECONNABORTED:
-    case EPIPE:
-        return SPF_TCP_OPEN;
-    case ECONNREFUSED:
-        return SPF_TCP_REFUSED;
-    case ETIMEDOUT:
-        return SPF_TCP_SILENT;
-    case EACCES:
-    case EPERM:
-        return SPF_TCP_FORBIDDEN;
-    default: /* EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL … */
-        return SPF_TCP_UNREACHABLE;
-    }
-}
-
-/*
- * Asks for the ICMP message that ends a connection attempt, and, with 0, no longer for any: on an
- * open connection it would turn a passing trouble into its end (ip(7)).
- */
-static void want_icmp(int fd, int wanted)
-{
-    (void)setsockopt(fd, SOL_IP, IP_RECVERR, &wanted, sizeof wanted);
-    (void)setsockopt(fd, SOL_IPV6, IPV6_RECVERR, &wanted, sizeof wanted);
-}
-
-/* RFC 792 and 1812: net, host or communication administratively prohibited, and its precedence;
- * RFC 4443. */
-static bool is_policy(const struct sock_extended_err *error)
-{
-    if (error->ee_origin == SO_EE_ORIGIN_ICMP6) {
-        return error->ee_type == 1 &&
-               (error->ee_code == 1 || error->ee_code == 5 || error->ee_code == 6);
-    }
-    return error->ee_type == 3 && (error->ee_code == 9 || error->ee_code == 10 ||
-                                   (error->ee_code >= 13 && error->ee_code <= 15));
-}
-
-/*
- * Who ended the attempt, and whether it was a rule: connect(2) tells neither (EHOSTUNREACH, and
- * for a firewall's REJECT ECONNREFUSED). Linux 5.8 and later keep it (tcp_ipv4.c, tcp_v4_err).
- */
-static void note_icmp(struct spf_dial *dial, int errnum)
-{
-    struct spf_tcp_facts *facts = dial->facts;
-    char bytes[256] __attribute__((aligned(8)));
-    char from[64];
-    struct msghdr message = {.msg_control = bytes, .msg_controllen = sizeof bytes};
-
-    if (recvmsg(dial->watch.fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) {
-        return;
-    }
-    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part != NULL;
-         part = CMSG_NXTHDR(&message, part)) {
-        struct {
-            struct sock_extended_err error;
-            struct sockaddr_in6 from; /* of either family */
-        } said = {0};
-        struct spf_place place = {.len = sizeof said.from};
-        size_t len = part->cmsg_len - CMSG_LEN(0);
-
-        memcpy(&said, CMSG_DATA(part), len < sizeof said ? len : sizeof said);
-        if (said.error.ee_origin != SO_EE_ORIGIN_ICMP &&
-            said.error.ee_origin != SO_EE_ORIGIN_ICMP6) {
-            continue;
-        }
-        memcpy(&place.address, &said.from, sizeof said.from);
-        if (place.address.ss_family == AF_INET) {
-            place.len = sizeof(struct sockaddr_in);
-        }
-        spf_place_name(&place, from, sizeof from);
-        spf_copy(facts->icmp_from, sizeof facts->icmp_from, from);
-        facts->icmp_type = said.error.ee_type;
-        facts->icmp_code = said.error.ee_code;
-        /* "port unreachable" by another machine is a firewall's word, not the host's */
-        if (is_policy(&said.error) ||
-            (errnum == ECONNREFUSED && strcmp(from, facts->address) != 0)) {
-            facts->outcome = SPF_TCP_FORBIDDEN;
-        }
-        spf_format(facts->error, sizeof facts->error, "ICMP from %s: %s", from,
-                   is_policy(&said.error) ? "administratively prohibited" : strerror(errnum));
-    }
-}
-
-/* EADDRNOTAVAIL is "no port left" or "no address of this family": a datagram's socket needs only
- * the address. Nothing is sent. */
-static bool lacks_port(const struct spf_place *place)
-{
-    int fd = socket(place->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool has_address =
-        fd >= 0 && connect(fd, (const struct sockaddr *)&place->address, place->len) == 0;
-
-    if (fd >= 0) {
-        close(fd);
-    }
-    return has_address;
-}
-
-/* Does the way there end in this machine? No other link's packets are as large. */
-static bool is_loopback(int fd, int family)
-{
-    int mtu = 0;
-    socklen_t len = sizeof mtu;
-
-    return getsockopt(fd, family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                      family == AF_INET6 ? IPV6_MTU : IP_MTU, &mtu, &len) == 0 &&
-           mtu >= 65535;
-}
-
 /* No answer came by now: do our packets leave, and do the answers get past our own kernel? */
 static void sample_drops(struct spf_dial *dial)
 {
@@ -200,63 +87,36 @@ static void sample_drops(struct spf_dial *dial)
     spf_own_watch_sample(&dial->drops, flow.retransmissions, &dial->facts->drops);
 }
 
-static int64_t setting(const char *path)
-{
-    char text[16] = "";
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return len > 0 ? strtoll(text, NULL, 10) : 0;
-}
-
-/*
- * How long a plain ssh waits for an answer to its SYN: it is sent again after 1, 2, 4 ... s (RFC
- * 6298), since Linux 6.5 at first each second (ip-sysctl.rst, tcp_syn_retries,
- * tcp_syn_linear_timeouts).
- */
-static int64_t syn_limit_s(void)
-{
-    const int64_t again = setting("/proc/sys/net/ipv4/tcp_syn_retries");
-
-    if (again < 1 || again > 16) {
-        return 0;
-    }
-    return (2 << again) - 1 + setting("/proc/sys/net/ipv4/tcp_syn_linear_timeouts");
-}
-
 /* Notes how the present address ended. */
 static void note_outcome(struct spf_dial *dial, int errnum, bool local)
 {
     const struct spf_place *place = &dial->places.place[dial->next - 1];
     struct spf_tcp_facts *facts = dial->facts;
 
-    facts->outcome = outcome_of(errnum);
+    facts->outcome = spf_tcp_outcome_of(errnum);
     facts->reset = facts->outcome == SPF_TCP_OPEN && errnum != 0;
     facts->local = local && errnum != 0;
     facts->elapsed_ms = spf_now_ms() - dial->syn_ms;
     spf_copy(facts->error, sizeof facts->error, errnum ? strerror(errnum) : "");
-    facts->no_port = local && errnum == EADDRNOTAVAIL && lacks_port(place);
+    facts->no_port = local && errnum == EADDRNOTAVAIL && spf_lacks_port(place);
     if (dial->watch.fd < 0) {
         return;
     }
     note_own_address(dial);
     if (facts->outcome == SPF_TCP_SILENT) {
         sample_drops(dial);
-        facts->syn_limit_s = syn_limit_s();
-        if (is_loopback(dial->watch.fd,
-                        place->address.ss_family)) { /* what is dropped here is the
-                                                       SYN, by the server's filter */
+        facts->syn_limit_s = spf_syn_limit_s();
+        if (spf_is_loopback(dial->watch.fd,
+                            place->address.ss_family)) { /* what is dropped here is the
+                                                           SYN, by the server's filter */
             facts->drops.syns_discarded = 0;
             facts->drops.late = false;
         }
     }
     if (errnum != 0 && !local) {
-        note_icmp(dial, errnum);
+        spf_icmp_note(dial->watch.fd, errnum, facts);
     }
-    want_icmp(dial->watch.fd, 0);
+    spf_icmp_want(dial->watch.fd, 0);
 }
 
 static bool remember_attempt(struct spf_dial *dial)
@@ -313,7 +173,7 @@ static int start(struct spf_dial *dial)
         return errno;
     }
     (void)setsockopt(dial->watch.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    want_icmp(dial->watch.fd, 1);
+    spf_icmp_want(dial->watch.fd, 1);
     if (connect(dial->watch.fd, (const struct sockaddr *)&place->address, place->len) &&
         errno != EINPROGRESS) {
         return errno;

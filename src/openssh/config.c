@@ -14,9 +14,8 @@
 #include "openssh/config_answers.h"
 #include "openssh/config_expand.h"
 #include "openssh/config_keys.h"
+#include "openssh/config_question.h"
 #include "openssh/control_path.h"
-#include "openssh/jump_line.h"
-#include "platform/child.h"
 #include "platform/home.h"
 
 #define SAYS_MAX   (256u * 1024) /* of ssh -G; it prints 5 KiB */
@@ -25,7 +24,6 @@
 #define EXIT_MS    1000 /* for an ssh that has closed its output: it is exiting */
 #define GRACE_MS   200  /* for one that was asked to end */
 #define HOPS_MAX   8
-#define WORDS_MAX  120
 
 struct spf_ssh_config {
     struct spf_inquiry *inquiry;
@@ -99,76 +97,16 @@ static bool open_ends(struct spf_ssh_config *config, int given[2])
     return good;
 }
 
-static size_t add_target(const struct spf_ssh_config *config, const char **words, size_t count,
-                         char port[8])
+static struct spf_ssh_question question_of(const struct spf_ssh_config *config)
 {
-    const struct spf_target *target = config->inquiry->target;
+    const struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
 
-    const char *const *own = target->ssh_words;
-
-    if (target->family != 0) {
-        words[count++] = target->family == 4 ? "-4" : "-6";
-    }
-    if (target->jump != NULL) {
-        words[count++] = "-J";
-        words[count++] = target->jump;
-    }
-    for (size_t i = 0;; i++) { /* of several users and ports the first counts */
-        if (target->user_given && i == target->user_at) {
-            words[count++] = "-l";
-            words[count++] = target->user;
-        }
-        if (target->port_given && i == target->port_at) {
-            spf_format(port, 8, "%u", (unsigned)target->port);
-            words[count++] = "-p";
-            words[count++] = port;
-        }
-        if (own == NULL || own[i] == NULL || count + 10 > WORDS_MAX) {
-            break;
-        }
-        words[count++] = "-o";
-        words[count++] = own[i];
-    }
-    words[count++] = "--";
-    words[count++] = config->inquiry->facts->ssh_config.asked;
-    return count;
-}
-
-/* The line that asks about the target, or about config->hop, and what its environment needs. */
-static size_t write_words(const struct spf_ssh_config *config, const char **words, char port[8],
-                          struct spf_child_environment *environment, struct spf_jump_place *hop)
-{
-    const char *file = config->inquiry->target->ssh_config;
-    size_t count = 0;
-
-    words[count++] = "ssh";
-    if (file != NULL && file[0] != '\0') {
-        words[count++] = "-F";
-        words[count++] = file;
-    }
-    words[count++] = config->shared.question != NULL ? "-GTv" : "-GT";
-    if (file == NULL) {
-        words[count++] = "-oCanonicalizeHostname=no";
-        spf_child_environment_add(environment, spf_child_no_shell());
-    } else {
-        spf_child_environment_add(environment, "LC_ALL=C");
-    }
-    if (config->hop == NONE) {
-        count = add_target(config, words, count, port);
-    } else {
-        spf_jump_split(config->inquiry->facts->ssh_config.hops.items[config->hop].name, hop);
-        if (hop->user[0] != '\0') {
-            words[count++] = "-l";
-            words[count++] = hop->user;
-        }
-        if (hop->port[0] != '\0') {
-            words[count++] = "-p";
-            words[count++] = hop->port;
-        }
-        words[count++] = "--";
-        words[count++] = hop->host;
-    }
-    return count;
+    return (struct spf_ssh_question){
+        .target = config->inquiry->target,
+        .name = facts->asked,
+        .hop = config->hop != NONE ? facts->hops.items[config->hop].name : NULL,
+        .traced = config->shared.question != NULL,
+    };
 }
 
 /* Asks ssh about the target, or about config->hop. */
@@ -176,15 +114,13 @@ static void ask(struct spf_ssh_config *config)
 {
     struct spf_inquiry *inquiry = config->inquiry;
     const char *file = inquiry->target->ssh_config;
-    const char *words[WORDS_MAX];
+    const char *words[SPF_SSH_WORDS_MAX];
     struct spf_child_environment environment = spf_child_environment(file != NULL);
     int given[2] = {-1, -1};
     int error = 0;
-    struct spf_jump_place hop;
-    char port[8];
-    size_t count;
+    struct spf_ssh_question question = question_of(config);
+    size_t count = spf_ssh_question_words(&question, words, &environment);
 
-    count = write_words(config, words, port, &environment, &hop);
     words[count] = NULL;
 
     spf_buf_clear(&config->says);
@@ -219,15 +155,15 @@ static void ask_once(struct spf_ssh_config *config, struct spf_ssh_answers *answ
     const struct spf_target *target = config->inquiry->target;
     struct spf_child_environment environment = spf_child_environment(false);
     enum spf_ssh_turn turn = SPF_SSH_ASK;
-    const char *words[WORDS_MAX];
-    struct spf_jump_place hop;
-    char port[8];
+    const char *words[SPF_SSH_WORDS_MAX];
+    struct spf_ssh_question question;
     size_t count;
 
     if (answers != NULL && target->ssh_config == NULL && target->ssh_words == NULL) {
         config->shared.answered = take_shared;
         config->shared.owner = config;
-        count = write_words(config, words, port, &environment, &hop);
+        question = question_of(config);
+        count = spf_ssh_question_words(&question, words, &environment);
         words[count - 1] = NULL; /* the host */
         turn = spf_ssh_answers_ask(answers, words, &config->shared);
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "platform/putty.h"

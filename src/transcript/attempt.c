@@ -66,3 +66,16 @@ void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match,
         spf_copy(attempt->ended.candidates, sizeof attempt->ended.candidates, space + 1);
     }
 }
+
+bool spf_lacks_publickey(const char *methods)
+{
+    methods += *methods == '?'; /* from the denial alone */
+    return *methods != '\0' && strncmp(methods, "publickey", 9) != 0 &&
+           strstr(methods, ",publickey") == NULL;
+}
+
+bool spf_attempt_yes_is_unproven(const struct spf_attempt *attempt)
+{
+    return attempt->signature_refused && !attempt->partial && !attempt->in &&
+           attempt->software[0] == '\0';
+}

@@ -101,4 +101,12 @@ enum { SPF_WEIGHT_SUSPICION = 1, SPF_WEIGHT_NAMED = 2 };
 void spf_attempt_reach(struct spf_attempt *attempt, enum spf_stage stage);
 /* The message ends the attempt; its row's argument: "check cause[,cause…]". */
 void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match, int weight);
+/* Can none of these methods be publickey? Of a denial alone they begin with "?". */
+bool spf_lacks_publickey(const char *methods);
+/*
+ * The query's yes and the signature's no: of OpenSSH's server that proves the key, while others say
+ * yes to any. The end of a text may not show which it was.
+ */
+bool spf_attempt_yes_is_unproven(const struct spf_attempt *attempt);
+
 #endif

@@ -1,6 +1,6 @@
 #include "transcript/serve.h"
 
-#include "transcript/conclude.h"
+#include "transcript/fill.h"
 
 /* The facts own their list, so each target gets one of its own. */
 static bool copy_facts(const struct spf_transcript_facts *from, struct spf_transcript_facts *to)
@@ -30,7 +30,7 @@ void spf_attempt_serve(const struct spf_attempt *attempt, const struct spf_trans
             return;
         }
         failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
-    } else if (spf_conclude_group(attempt, group, inquiry->facts)) {
+    } else if (spf_attempt_fill(attempt, group, inquiry->facts)) {
         inquiry->arrived(inquiry, group, NULL);
         return;
     } else {

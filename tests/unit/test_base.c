@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/encoding.h"
 #include "heap.h"
 #include "unit.h"
 

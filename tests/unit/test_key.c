@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/encoding.h"
 #include "unit.h"
 
 #include "base/json.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/encoding.h"
 #include "cloud/aliyun/parse_common.h"
 #include "cloud/console.h"
 
