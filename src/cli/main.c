@@ -47,6 +47,7 @@
 #include "cli/progress.h"
 #include "cli/prompt.h"
 #include "cli/publish.h"
+#include "cli/style.h"
 #include "cli/wait.h"
 #include "cloud/cloud.h"
 #include "key/probe.h"
@@ -64,7 +65,6 @@ enum {
 };
 
 #define REPORT_MAX (1024u * 1024 * 1024)
-#define PAGE_WIDTH 100 /* columns, where no terminal says its own */
 
 /* A text that is the same each time is translated here. */
 static int complain(int status, const char *text)
@@ -74,41 +74,6 @@ static int complain(int status, const char *text)
         (void)fputs(_("Try: sshpreflight --help\n"), stderr);
     }
     return status;
-}
-
-/* NO_COLOR non-empty wins, then TERM=dumb; CLICOLOR_FORCE forces (no-color.org,
- * bixense.com/clicolors). */
-static bool wants_colour(const struct spf_options *options)
-{
-    const char *no_color = getenv("NO_COLOR");
-    const char *force = getenv("CLICOLOR_FORCE");
-
-    if (options->colour != SPF_COLOUR_AUTO) {
-        return options->colour == SPF_COLOUR_ALWAYS;
-    }
-    if (no_color != NULL && no_color[0] != '\0') {
-        return false;
-    }
-    if (force != NULL && force[0] != '\0' && strcmp(force, "0") != 0) {
-        return true;
-    }
-    return spf_terminal_obeys(STDOUT_FILENO);
-}
-
-static struct spf_style style_of(const struct spf_options *options)
-{
-    const int width = spf_terminal_width(STDOUT_FILENO);
-    struct spf_style style = {
-        .colour = wants_colour(options),
-        .utf8 = spf_terminal_is_utf8() || spf_language_is_foreign(),
-        .detail = options->quiet     ? -1
-                  : options->verbose ? (options->verbose > 1 ? 2 : 1)
-                                     : 0,
-    };
-
-    /* Into a pipe or a file: as wide as a log is comfortably read. */
-    style.width = width > 0 ? (unsigned)width : PAGE_WIDTH;
-    return style;
 }
 
 /* Somebody who typed - without a pipe would see nothing happen. */
@@ -268,7 +233,7 @@ static int run(struct spf_options *options)
     int stop_fd = spf_signals_watch();
     int signal_number;
     int status;
-    const struct spf_style style = style_of(options);
+    const struct spf_style style = spf_style_of(options);
     struct spf_publisher publisher = {
         .options = options, .style = &style, .round = &round, .stop_fd = stop_fd};
     struct spf_error error = gather_secrets(options, &round, stop_fd);
@@ -320,7 +285,7 @@ static int run(struct spf_options *options)
 /* The catalogue's entry on standard output; for a cause that does not exist, on standard error. */
 static int explain(const struct spf_options *options)
 {
-    const struct spf_style style = style_of(options);
+    const struct spf_style style = spf_style_of(options);
     struct spf_buf buf;
     bool known;
 
@@ -335,7 +300,7 @@ static int explain(const struct spf_options *options)
 /* The parts of a fleet as one report. */
 static int merge(const struct spf_options *options)
 {
-    const struct spf_style style = style_of(options);
+    const struct spf_style style = spf_style_of(options);
     struct spf_merge *merge = spf_merge_new();
     const struct spf_report *merged = NULL;
     int stop_fd = spf_signals_watch();
@@ -365,7 +330,7 @@ static int merge(const struct spf_options *options)
 
 static int list_checks(const struct spf_options *options)
 {
-    const struct spf_style style = style_of(options);
+    const struct spf_style style = spf_style_of(options);
     struct spf_buf buf;
 
     spf_buf_init(&buf, REPORT_MAX);

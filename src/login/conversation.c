@@ -23,6 +23,7 @@
 #include "net/flow.h"
 #include "net/listen.h"
 #include "openssh/known_hosts.h"
+#include "openssh/known_hosts_judge.h"
 
 #define OUTPUT_AGAIN_MS 50
 

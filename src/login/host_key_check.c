@@ -7,6 +7,7 @@
 #include "base/wire.h"
 #include "login/offers.h"
 #include "openssh/known_hosts.h"
+#include "openssh/known_hosts_judge.h"
 #include "pipeline/check.h"
 
 static void note_line(struct spf_result *result, const struct spf_known_host *line)

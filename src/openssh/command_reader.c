@@ -212,3 +212,32 @@ size_t spf_command_remote_host(const char *word)
     }
     return 0;
 }
+
+const char *spf_command_long_value(struct spf_command_reader *reader, const char *word,
+                                   const char *name)
+{
+    size_t len = strlen(name);
+
+    if (strncmp(word, name, len) != 0) {
+        return NULL;
+    }
+    if (word[len] == '=') {
+        return word + len + 1;
+    }
+    return word[len] == '\0' && reader->at < reader->count ? reader->words[reader->at++] : NULL;
+}
+
+bool spf_command_takes_next(const char *word, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (strcmp(word, *names) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void spf_command_skip_value(struct spf_command_reader *reader)
+{
+    reader->at += reader->at < reader->count;
+}

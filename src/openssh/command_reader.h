@@ -51,6 +51,14 @@ const struct spf_letter *spf_letter_of(const struct spf_letter *letters, int let
 bool spf_command_take_letters(struct spf_command_reader *reader, const struct spf_letter *letters,
                               bool *ended);
 
+/* The value of a long option that is written with = or as the next word; NULL: word is another
+ * option, or lacks it. */
+const char *spf_command_long_value(struct spf_command_reader *reader, const char *word,
+                                   const char *name);
+/* Is it one of these options, whose value is the next word? NULL ends. */
+bool spf_command_takes_next(const char *word, const char *const *names);
+void spf_command_skip_value(struct spf_command_reader *reader);
+
 /*
  * HOST:PATH as scp takes it (misc.c, colon): how long [user@]host is, brackets included; 0 for a
  * local file.

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "openssh/config_tokens.h"
 #include "openssh/config_words.h"
 #include "openssh/control_path.h"
 

@@ -12,19 +12,6 @@
 
 #define SPF_IDENTITIES_MAX 64
 
-/* Values that the tokens of ssh_config(5) stand for. Borrowed; none is NULL. */
-struct spf_ssh_tokens {
-    const char *home;     /* %d and ~ */
-    const char *host;     /* %h: after HostName */
-    const char *alias;    /* %k: HostKeyAlias, else the host */
-    const char *name;     /* %n: as given */
-    const char *user;     /* %r */
-    const char *own_user; /* %u */
-    const char *own_host; /* %l, and up to its first dot %L */
-    unsigned uid;         /* %i */
-    unsigned port;        /* %p */
-};
-
 /* Fills what ssh -G says of the target; false if the text is not what ssh -G prints. */
 bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_facts *facts);
 
@@ -32,14 +19,6 @@ bool spf_ssh_config_read(const char *text, size_t len, struct spf_ssh_config_fac
  * bytes, "" for none). */
 bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *hop, char *jump,
                              size_t size);
-
-/*
- * Appends template with its % tokens, and, where tilde says so, a leading ~ and ${NAME}, as ssh
- * does with the names of files. False for a token that is not known here, or a variable that is not
- * set.
- */
-bool spf_ssh_config_expand(struct spf_buf *buf, const char *template,
-                           const struct spf_ssh_tokens *tokens, bool is_path);
 
 /*
  * Fills facts->says: what the configuration makes different from what was asked, in the words of

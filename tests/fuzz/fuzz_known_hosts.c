@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "openssh/known_hosts.h"
+#include "openssh/known_hosts_judge.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

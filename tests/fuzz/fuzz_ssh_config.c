@@ -1,5 +1,6 @@
 #include <stdint.h>
 
+#include "openssh/config_tokens.h"
 #include "openssh/config_words.h"
 
 /* What ssh -G prints, of a configuration that somebody else may have written. */

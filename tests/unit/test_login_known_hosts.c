@@ -1,4 +1,5 @@
 #include "login_fixture.h"
+#include "openssh/known_hosts_judge.h"
 
 #include "base/text.h"
 #include "login/offers.h"

@@ -1,3 +1,4 @@
+#include "openssh/config_tokens.h"
 #include "unit.h"
 
 #include "openssh/config_words.h"

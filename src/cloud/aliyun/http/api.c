@@ -10,12 +10,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/http/errors.h"
+#include "cloud/aliyun/http/signed_request.h"
 #include "cloud/aliyun/http/transfer.h"
 
 #define RETRIES_MAX 3
-static const char empty_sha256[] =
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
 /* An endpoint that is called too often, and until when it wants to be left alone. */
 struct spf_throttled {
     char host[sizeof((struct spf_endpoint *)0)->host];
@@ -50,9 +48,7 @@ struct spf_api_call {
 
     /* of the attempt under way: */
     struct spf_transfer transfer;
-    struct spf_secret *form_body;
-    struct curl_slist *headers;
-    char string_to_sign[SPF_SIGN_TEXT_SIZE];
+    struct spf_signed_request request;
     char curl_error[CURL_ERROR_SIZE];
     struct spf_buf body;
     char request_id[64];
@@ -101,22 +97,10 @@ void spf_api_free(struct spf_api *api)
     free(api);
 }
 
-/* Headers hold the token: curl's copies are wiped before they are freed. */
-static void wipe_headers(struct curl_slist *list)
-{
-    for (struct curl_slist *item = list; item != NULL; item = item->next) {
-        explicit_bzero(item->data, strlen(item->data));
-    }
-    curl_slist_free_all(list);
-}
-
 static void end_attempt(struct spf_api_call *call)
 {
     spf_transfers_drop(call->api->transfers, &call->transfer);
-    spf_secret_free(call->form_body);
-    call->form_body = NULL;
-    wipe_headers(call->headers);
-    call->headers = NULL;
+    spf_signed_request_clear(&call->request);
     spf_buf_clear(&call->body);
     call->body.failed = false;
 }
@@ -225,111 +209,17 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *owner)
     return len;
 }
 
-static bool make_nonce(char nonce[33])
-{
-    unsigned char bytes[16];
-
-    if (RAND_bytes(bytes, sizeof bytes) != 1) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof bytes; i++) {
-        spf_format(nonce + 2 * i, 3, "%02x", bytes[i]);
-    }
-    return true;
-}
-
-static bool add_header(struct curl_slist **list, const char *name, const char *value)
-{
-    struct curl_slist *longer;
-    struct spf_secret *line;
-    size_t len = strlen(name) + strlen(value) + 3;
-
-    line = spf_secret_alloc(len);
-    if (line == NULL) {
-        return false;
-    }
-    spf_format((char *)spf_secret_bytes(line), len, "%s: %s", name, value);
-    longer = curl_slist_append(*list, spf_secret_text(line));
-    spf_secret_free(line);
-    if (longer == NULL) {
-        return false;
-    }
-    *list = longer;
-    return true;
-}
-
-/* The parameters as a form; what encoding leaves behind is wiped. */
-static bool make_form(struct spf_api_call *call)
-{
-    struct spf_buf buf;
-
-    spf_buf_init(&buf, (size_t)1 << 20);
-    spf_sign_add_query(&buf, call->params, call->param_count);
-    if (!spf_buf_failed(&buf)) {
-        call->form_body = spf_secret_new(buf.data, buf.len);
-    }
-    explicit_bzero(buf.data, buf.len);
-    spf_buf_clear(&buf);
-    return call->form_body != NULL;
-}
-
-/* A fresh date, nonce and signature for every attempt. */
 static bool sign_call(struct spf_api_call *call)
 {
-    const struct spf_api_key *key = call->key;
-    char date[SPF_UTC_SIZE];
-    char nonce[33];
-    char body_hash[65];
-    struct spf_sign_pair headers[10] = {
-        {"host", call->endpoint.host},
-        {"x-acs-action", call->action},
-        {"x-acs-version", spf_api_version(call->product)},
-        {"x-acs-date", date},
-        {"x-acs-signature-nonce", nonce},
-        {"x-acs-content-sha256", empty_sha256},
-    };
-    struct spf_sign_request request = {"POST", call->params, call->param_count, headers, 6};
-    struct spf_buf authorization;
-    bool ok = make_nonce(nonce);
+    const struct spf_request_to_sign request = {.host = call->endpoint.host,
+                                                .action = call->action,
+                                                .version = spf_api_version(call->product),
+                                                .params = call->params,
+                                                .param_count = call->param_count,
+                                                .form = call->form,
+                                                .key = call->key};
 
-    spf_utc_format(spf_utc_now(), date);
-    if (call->form) {
-        ok = ok && make_form(call) &&
-             spf_sha256_hex(spf_secret_text(call->form_body), spf_secret_len(call->form_body),
-                            body_hash);
-        headers[5].value = body_hash;
-        headers[request.header_count++] =
-            (struct spf_sign_pair){"content-type", "application/x-www-form-urlencoded"};
-        request.query_count = 0;
-    }
-    if (key->token != NULL) {
-        headers[request.header_count++] = (struct spf_sign_pair){"x-acs-accesskey-id", key->id};
-        headers[request.header_count++] =
-            (struct spf_sign_pair){"x-acs-security-token", spf_secret_text(key->token)};
-    }
-    for (size_t i = 1; ok && i < request.header_count; i++) {
-        ok = add_header(&call->headers, headers[i].name, headers[i].value);
-    }
-    ok = ok && add_header(&call->headers, "accept", "application/json");
-
-    spf_buf_init(&authorization, 4096);
-    if (ok && key->id[0] != '\0') {
-        ok = spf_sign(&request, key->id, key->secret, &authorization, call->string_to_sign) &&
-             add_header(&call->headers, "authorization", authorization.data);
-    }
-    spf_buf_clear(&authorization);
-    return ok;
-}
-
-/* A header without value keeps curl from sending it: what is not signed is not sent. */
-static bool drop_header(struct curl_slist **list, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(*list, line);
-
-    if (longer != NULL) {
-        *list = longer;
-    }
-    return longer != NULL;
+    return spf_signed_request_make(&request, &call->request);
 }
 
 static bool prepare(struct spf_api_call *call)
@@ -347,19 +237,17 @@ static bool prepare(struct spf_api_call *call)
         spf_buf_addch(&url, '?');
         spf_sign_add_query(&url, call->params, call->param_count);
     }
-    if (spf_buf_failed(&url) || !spf_transfer_setup(easy, ca_file, plain) || !sign_call(call) ||
-        (!call->form && !drop_header(&call->headers, "Content-Type:")) ||
-        !drop_header(&call->headers, "Expect:")) {
+    if (spf_buf_failed(&url) || !spf_transfer_setup(easy, ca_file, plain) || !sign_call(call)) {
         spf_buf_clear(&url);
         return false;
     }
     bad |= curl_easy_setopt(easy, CURLOPT_URL, url.data);
     bad |= curl_easy_setopt(easy, CURLOPT_POST, 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-                            call->form ? spf_secret_text(call->form_body) : "");
+                            call->form ? spf_secret_text(call->request.form_body) : "");
     bad |= curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
-                            call->form ? (long)spf_secret_len(call->form_body) : 0L);
-    bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->headers);
+                            call->form ? (long)spf_secret_len(call->request.form_body) : 0L);
+    bad |= curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->request.headers);
     bad |= curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, left > 1 ? left : 1L);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     bad |= curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
@@ -507,7 +395,7 @@ static void judge_reply(struct spf_api_call *call)
     struct spf_api_outcome outcome = {.action = call->full_action,
                                       .params = call->params,
                                       .param_count = call->param_count,
-                                      .string_to_sign = call->string_to_sign,
+                                      .string_to_sign = call->request.string_to_sign,
                                       .request_id = call->request_id,
                                       .date = call->date,
                                       .now = spf_utc_now()};

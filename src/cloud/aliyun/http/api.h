@@ -19,13 +19,6 @@
  */
 struct spf_api;
 
-/* Who signs. Borrowed for the time of a call; id "" sends the request unsigned. */
-struct spf_api_key {
-    char id[130];
-    struct spf_secret *secret;
-    struct spf_secret *token; /* NULL: not temporary */
-};
-
 struct spf_api_options {
     const char *ca_file;                  /* NULL: the system's */
     const struct spf_endpoint *endpoints; /* overrides */

@@ -17,6 +17,13 @@ struct spf_sign_pair {
     const char *value; /* unencoded; borrowed */
 };
 
+/* Who signs. Borrowed for the time of a call; id "" sends the request unsigned. */
+struct spf_api_key {
+    char id[130];
+    struct spf_secret *secret;
+    struct spf_secret *token; /* NULL: not temporary */
+};
+
 struct spf_sign_request {
     const char *method; /* of the path "/" */
     const struct spf_sign_pair *query;

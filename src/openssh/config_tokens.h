@@ -1,0 +1,27 @@
+#ifndef SPF_OPENSSH_CONFIG_TOKENS_H
+#define SPF_OPENSSH_CONFIG_TOKENS_H
+
+#include "base/text.h"
+
+/* Values that the tokens of ssh_config(5) stand for. Borrowed; none is NULL. */
+struct spf_ssh_tokens {
+    const char *home;     /* %d and ~ */
+    const char *host;     /* %h: after HostName */
+    const char *alias;    /* %k: HostKeyAlias, else the host */
+    const char *name;     /* %n: as given */
+    const char *user;     /* %r */
+    const char *own_user; /* %u */
+    const char *own_host; /* %l, and up to its first dot %L */
+    unsigned uid;         /* %i */
+    unsigned port;        /* %p */
+};
+
+/*
+ * Appends template with its % tokens, and, where tilde says so, a leading ~ and ${NAME}, as ssh
+ * does with the names of files. False for a token that is not known here, or a variable that is not
+ * set.
+ */
+bool spf_ssh_config_expand(struct spf_buf *buf, const char *template,
+                           const struct spf_ssh_tokens *tokens, bool is_path);
+
+#endif
