@@ -377,3 +377,20 @@ bool spf_course_begin(struct spf_course *course, struct spf_run *run, int64_t de
     queue(course);
     return spf_loop_add(desk->loop, &course->deadline);
 }
+
+void spf_course_begin_again(struct spf_course *course)
+{
+    const int64_t due_ms = course->deadline.due_ms;
+    spf_groups keep = 0;
+
+    spf_course_rest(course);
+    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
+        if (SPF_CLOUD_GROUPS >> i & 1 && course->run->facts.group[i].phase != SPF_ASKED) {
+            keep |= (spf_groups)1u << i;
+        }
+    }
+    spf_run_again(course->run, keep);
+    if (!spf_course_begin(course, course->run, due_ms)) {
+        course->late = true; /* no memory: what is not known yet is not waited for */
+    }
+}

@@ -8,6 +8,9 @@
 SPF_MUST_USE bool spf_course_begin(struct spf_course *course, struct spf_run *run,
                                    int64_t deadline_ms);
 
+/* From the beginning, with what the cloud has said and the time that is left. */
+void spf_course_begin_again(struct spf_course *course);
+
 /* Asks for what the run wants. What is known at once makes news again. */
 void spf_course_advance(struct spf_course *course);
 /* Nothing is missing, neither to the checks nor to the report. */

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "driver/ahead.h"
 #include "driver/course.h"
+#include "login/jump_share.h"
 #include "openssh/config_answers.h"
 #include "openssh/openssh.h"
 
@@ -121,6 +122,47 @@ static bool place_of(const struct spf_target *target, char *out, size_t size)
     return true;
 }
 
+/* Does everybody go through the connection that stands there, or has the same answer? */
+static bool is_way_settled(const struct spf_driver *driver, const struct spf_target *target)
+{
+    return target->jump != NULL && driver->desk.login != NULL &&
+           spf_jump_is_settled(driver->desk.login, target->jump);
+}
+
+/* When the target may begin, monotonic; its turn is then taken. */
+static int64_t turn_of(const struct spf_driver *driver, const struct spf_target *target,
+                       int64_t now_ms)
+{
+    char place[620];
+    bool known;
+
+    if (is_way_settled(driver, target)) { /* what is left is the host behind it */
+        known = target->host != NULL &&
+                spf_format_whole(place, sizeof place, "%s behind %s", target->host, target->jump);
+    } else {
+        known = place_of(target, place, sizeof place);
+    }
+    return known ? spf_pace_take(driver->pace, place, strlen(place), now_ms) : now_ms;
+}
+
+static void jump_settled(void *owner, const char *jump)
+{
+    struct spf_driver *driver = owner;
+    const struct spf_driver_options *options = driver->desk.options;
+
+    for (size_t i = 0; driver->deferred > 0 && i < driver->next; i++) {
+        struct spf_course *course = &driver->courses[i];
+        const struct spf_target *target;
+
+        if (course->deferred && course->deadline.slot != 0 &&
+            (target = options->target(options->context, course->index)) != NULL &&
+            target->jump != NULL && strcmp(target->jump, jump) == 0) {
+            course->deadline.due_ms = turn_of(driver, target, spf_now_ms());
+            spf_loop_update(driver->desk.loop, &course->deadline);
+        }
+    }
+}
+
 /* The next target in line begins, or has to let others at its place go first. False: no memory. */
 static bool begin_next(struct spf_driver *driver)
 {
@@ -129,11 +171,9 @@ static bool begin_next(struct spf_driver *driver)
     const struct spf_target *target = options->target(options->context, course->index);
     const int64_t now_ms = spf_now_ms();
     int64_t due_ms = now_ms;
-    char place[300];
 
-    if (driver->pace != NULL && options->transcript == NULL && target != NULL &&
-        place_of(target, place, sizeof place)) {
-        due_ms = spf_pace_take(driver->pace, place, strlen(place), now_ms);
+    if (driver->pace != NULL && options->transcript == NULL && target != NULL) {
+        due_ms = turn_of(driver, target, now_ms);
     }
     if (due_ms <= now_ms) {
         return begin(driver, course);
@@ -184,6 +224,9 @@ static bool advance_all(struct spf_driver *driver)
             continue;
         }
         news = true;
+        if (course->inquiry.lost) {
+            spf_course_begin_again(course);
+        }
         spf_course_advance(course);
         if (spf_course_is_done(course)) {
             finish(driver, course, NULL);
@@ -344,12 +387,18 @@ static void take_key_away(struct spf_driver *driver, size_t i)
 
 /* This machine may have changed since; nobody asks between rounds. What only spares a single target
  * nothing is not made for it. */
-static void forget_machine(struct spf_desk *desk)
+static void forget_machine(struct spf_driver *driver)
 {
+    struct spf_desk *desk = &driver->desk;
+
     spf_ssh_answers_free(desk->ssh_answers);
     spf_login_shared_free(desk->login);
     desk->ssh_answers = NULL;
     desk->login = desk->several ? spf_login_shared_new() : NULL;
+    if (desk->login != NULL) {
+        desk->login->jump_settled = jump_settled;
+        desk->login->owner = driver;
+    }
     spf_shape_clear(&spf_surroundings_shape, &desk->surroundings);
     desk->looked = false;
 }
@@ -391,7 +440,7 @@ struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms
     struct spf_error last;
 
     renew(driver);
-    forget_machine(&driver->desk);
+    forget_machine(driver);
     driver->next = driver->finished = 0;
     driver->deadline_ms = deadline_ms;
     driver->stop = (struct spf_watch){
@@ -404,6 +453,9 @@ struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms
                   : spf_failure(SPF_INTERRUPTED, "interrupted before this was known");
     last = finish_all(driver, &failure);
     spf_ahead_save(&driver->desk);
+    if (driver->desk.login != NULL) {
+        spf_jump_leave_all(driver->desk.login);
+    }
     spf_loop_remove(driver->desk.loop, &driver->stop);
     *stopped = driver->stopped;
     return error.code != SPF_OK ? error : last;

@@ -95,8 +95,7 @@ static void go_through(struct spf_conversation *talk, const char *host)
         spf_conversation_arrive(talk, &failure);
         return;
     }
-    talk->jump = spf_jump_new(inquiry->loop, target, config, inquiry->facts->openssh.version, host,
-                              &inquiry->facts->tcp, dialled, talk);
+    talk->jump = spf_jump_new(inquiry, host, dialled, talk);
     if (talk->jump == NULL) {
         const struct spf_failure failure =
             spf_failure(SPF_SYSTEM_ERROR, "%s: %s",

@@ -1,5 +1,7 @@
 #include "login/conversation_parts.h"
 
+#include <poll.h>
+
 #include <string.h>
 #include <sys/socket.h>
 
@@ -8,13 +10,28 @@
 #include "cloud/address.h"
 #include "login/ending.h"
 
+/* The other end of our own descriptor is closed, and that is nobody's word. */
+static bool is_lost(const struct spf_conversation *talk)
+{
+    struct pollfd poller = {.fd = talk->fd, .events = POLLRDHUP};
+
+    return talk->jump != NULL && talk->fd >= 0 && poll(&poller, 1, 0) > 0 &&
+           spf_jump_is_lost(talk->jump);
+}
+
 void spf_conversation_arrive(struct spf_conversation *talk, const struct spf_failure *failure)
 {
     const struct spf_failure shortage = spf_failure(SPF_SYSTEM_ERROR, "no memory");
+    const struct spf_failure lost =
+        spf_failure(SPF_SYSTEM_ERROR, "the connection to the jump host has ended");
     enum spf_group step = talk->step;
 
     if (spf_was_short() && failure == NULL) {
         failure = &shortage;
+    }
+    if (is_lost(talk)) {
+        talk->inquiry->lost = true;
+        failure = &lost;
     }
     talk->step = SPF_GROUP_COUNT;
     spf_loop_remove(talk->inquiry->loop, &talk->watch);

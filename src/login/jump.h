@@ -3,7 +3,7 @@
 
 #include "login/facts.h"
 #include "net/dial.h"
-#include "pipeline/target.h"
+#include "pipeline/inquiry.h"
 
 /*
  * The way through a jump host: the user's own ssh carries the connection (`ssh -W`, which is what
@@ -22,17 +22,22 @@
 struct spf_jump;
 
 /*
- * To host and port, as the jump host names them; through target->jump, else by
- * target->proxy_command. config: what the user's ssh said, NULL if it was not asked; facts and
- * owner outlive it; done is called once, as a dial's (net/dial.h), in the loop's thread. Altogether
- * it has twice timeout_ms: for the way to the jump host with its login, and for the way beyond it;
- * and once more for each further jump host. version: this machine's ssh's (openssh/version.h).
+ * To host and the target's port, as the jump host names them; through target->jump, else by
+ * target->proxy_command; as the user's ssh said of its configuration, if it was asked. The facts
+ * are the inquiry's tcp. What it is given but host outlives it; done is called once, as a dial's
+ * (net/dial.h), in the loop's thread. Altogether it has twice timeout_ms: for the way to the jump
+ * host with its login, and for the way beyond it; and once more for each further jump host. Of
+ * several targets it may be one of many on one connection (jump_share.h).
  * NULL: no memory, or the program cannot be run.
  */
-struct spf_jump *spf_jump_new(struct spf_loop *loop, const struct spf_target *target,
-                              const struct spf_ssh_config_facts *config, int64_t version,
-                              const char *host, struct spf_tcp_facts *facts, spf_dialled *done,
-                              void *owner);
+struct spf_jump *spf_jump_new(const struct spf_inquiry *inquiry, const char *host,
+                              spf_dialled *done, void *owner);
+
+/*
+ * The connection has ended: because that on which it was one of many has? Then nothing follows of
+ * it for the target. Asks the program that holds it, which takes a moment.
+ */
+bool spf_jump_is_lost(const struct spf_jump *jump);
 
 /*
  * Would ssh refuse this chain before it connects, as a host that is its own jump host? Then the
@@ -61,6 +66,17 @@ enum spf_jump_end {
  * and never fails for its input. */
 bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end,
                    struct spf_tcp_facts *facts);
+
+/*
+ * What the log of a master shows of its login, for all that go through it: the last jump host's
+ * address and the like, and software, as the log has it. False: it is not logged in yet.
+ */
+bool spf_jump_read_login(const char *text, size_t len, struct spf_tcp_facts *facts,
+                         char software[64]);
+
+/* The jump host has answered that it opens no channel; words and software as in spf_jump_refusal.
+ */
+void spf_jump_note_refusal(const char *software, const char *words, struct spf_tcp_facts *facts);
 
 /* Why the server of a jump host opened no channel, by what ssh prints of it: the reason code's
  * words, then the server's own. software: its identification's. SPF_TCP_JUMP_NO_CONNECTION where it

@@ -177,6 +177,14 @@ static void add_key(struct spf_jump_hop_log *hop, const char *rest, size_t len)
     }
 }
 
+static void take_refusal(const char *rest, size_t len, char *out, size_t size)
+{
+    while (len > 0 && (rest[len - 1] == ' ' || rest[len - 1] == ':')) {
+        len--; /* the server gave no text */
+    }
+    spf_clean(out, size, rest, len);
+}
+
 static void take_line(struct spf_jump_log *log, struct spf_jump_hop_log *hop,
                       const struct logged *line)
 {
@@ -209,15 +217,14 @@ static void take_line(struct spf_jump_log *log, struct spf_jump_hop_log *hop,
         log->key_added = true;
     } else if (begins(line, "Authenticated to ")) {
         hop->in = true;
+    } else if (begins(line, "Entering interactive session.")) {
+        hop->interactive = true;
     } else if (after_channel(line, "open confirm ", &len) != NULL ||
                (line->level_len > 0 &&
                 memmem(line->body, line->len, "master session id: ", 19) != NULL)) {
         hop->open = true;
     } else if (hop->in && (rest = after_channel(line, "open failed: ", &len)) != NULL) {
-        while (len > 0 && (rest[len - 1] == ' ' || rest[len - 1] == ':')) {
-            len--; /* the server gave no text */
-        }
-        spf_clean(hop->refusal, sizeof hop->refusal, rest, len);
+        take_refusal(rest, len, hop->refusal, sizeof hop->refusal);
     } else if (begins(line, "Stdio forwarding request failed: ")) {
         hop->shared_refusal = true;
     } else if (line->level_len == 0 && line->len > 0 && !spf_starts_with(hop->complaint, "bind ")) {
@@ -260,4 +267,118 @@ void spf_jump_log_text(const struct spf_jump_log *log, size_t hop, struct spf_bu
         spf_buf_add(out, line.body, line.len);
         spf_buf_addch(out, '\n');
     }
+}
+
+/* Before 8.5 what mux.c says begins with the name of its function. */
+static void skip_function(struct logged *line)
+{
+    size_t len;
+    const char *rest = after(line, "mux_master_process_stdio_fwd: ", &len);
+
+    if (rest != NULL) {
+        line->body = rest;
+        line->len = len;
+    }
+}
+
+/* The number at its beginning; false: there is none, or no channel has such a one. */
+static bool number_of(const char *text, size_t len, size_t *number)
+{
+    size_t i = 0;
+
+    for (*number = 0; i < len && i < 6 && text[i] >= '0' && text[i] <= '9'; i++) {
+        *number = 10 * *number + (size_t)(text[i] - '0');
+    }
+    return i > 0 && *number < SPF_LIST_MAX;
+}
+
+/* mux.c says first what was asked for, and then which channel it has become. */
+static void note_channel(struct spf_jump_channels *channels, size_t number)
+{
+    while (channels->destinations.count <= number) {
+        if (SPF_APPEND(&channels->destinations) == NULL) {
+            return;
+        }
+    }
+    free(channels->destinations.items[number]);
+    channels->destinations.items[number] = strdup(channels->destination);
+}
+
+static void note_refusal(struct spf_jump_channels *channels, size_t number, const char *rest,
+                         size_t len)
+{
+    struct spf_jump_refused *refused = NULL;
+    char *destination;
+
+    if (number >= channels->destinations.count ||
+        (destination = channels->destinations.items[number]) == NULL) {
+        return;
+    }
+    for (size_t i = 0; refused == NULL && i < channels->refused.count; i++) {
+        if (strcmp(channels->refused.items[i].destination, destination) == 0) {
+            refused = &channels->refused.items[i];
+        }
+    }
+    if (refused == NULL && (refused = SPF_APPEND(&channels->refused)) != NULL) {
+        refused->destination = destination;
+    } else {
+        free(destination);
+    }
+    channels->destinations.items[number] = NULL;
+    if (refused != NULL) {
+        take_refusal(rest, len, refused->words, sizeof refused->words);
+    }
+}
+
+void spf_jump_channels_read(struct spf_jump_channels *channels, const char *text, size_t len)
+{
+    struct logged line;
+    size_t left = len;
+
+    while (next_line(&text, &left, &line)) {
+        const char *rest;
+        size_t number;
+        size_t rest_len;
+
+        skip_function(&line);
+        if ((rest = after_channel(&line, "stdio fwd to ", &rest_len)) != NULL) {
+            spf_format(channels->destination, sizeof channels->destination, "%.*s",
+                       (int)(rest_len < 320 ? rest_len : 0), rest);
+        } else if ((rest = after(&line, "channel_new: ", &rest_len)) != NULL) {
+            if (memmem(rest, rest_len, " control ", 9) != NULL &&
+                number_of(rest, rest_len, &number)) {
+                note_channel(channels, number);
+            }
+        } else if ((rest = after_channel(&line, "open failed: ", &rest_len)) != NULL &&
+                   number_of(line.body + 8, line.len - 8, &number)) {
+            note_refusal(channels, number, rest, rest_len);
+        }
+    }
+}
+
+const char *spf_jump_channels_refusal(const struct spf_jump_channels *channels, const char *host,
+                                      unsigned port)
+{
+    char destination[320];
+
+    spf_format(destination, sizeof destination, "%s:%u", host, port);
+    for (size_t i = 0; i < channels->refused.count; i++) {
+        if (strcmp(channels->refused.items[i].destination, destination) == 0) {
+            return channels->refused.items[i].words;
+        }
+    }
+    return NULL;
+}
+
+void spf_jump_channels_clear(struct spf_jump_channels *channels)
+{
+    for (size_t i = 0; i < channels->destinations.count; i++) {
+        free(channels->destinations.items[i]);
+    }
+    for (size_t i = 0; i < channels->refused.count; i++) {
+        free(channels->refused.items[i].destination);
+    }
+    free(channels->destinations.items);
+    free(channels->refused.items);
+    *channels = (struct spf_jump_channels){0};
 }

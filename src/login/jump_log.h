@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/shape.h"
 #include "base/text.h"
 
 #define SPF_JUMP_LOG_MAX  (256u * 1024) /* bytes of a whole log */
@@ -21,6 +22,7 @@
  * the lines have no such mark; then all are taken for the outermost ssh's.
  */
 struct spf_jump_hop_log {
+    bool interactive;           /* its client has all that it needs to go on */
     bool in, open;              /* authenticated; its channel to the next one opened */
     bool key_unusable;          /* the server would take a key, and ssh could not sign with it */
     bool shared_refusal;        /* a connection that is shared (ControlPath) does not forward */
@@ -49,6 +51,28 @@ struct spf_jump_log {
 
 /* jumps: the names of the jump hosts between commas, in the order passed. Pure; never fails. */
 void spf_jump_log_read(struct spf_jump_log *log, const char *text, size_t len, const char *jumps);
+
+/*
+ * What a master says of the connections that it was asked for, line by line: the control socket
+ * does not tell why one was refused.
+ */
+struct spf_jump_refused {
+    char *destination;
+    char words[128]; /* as in spf_jump_hop_log.refusal */
+};
+struct spf_jump_channels {
+    char destination[320];         /* of the request being read: "HOST:PORT" */
+    SPF_LIST(char *) destinations; /* by channel; NULL: nobody asked for it */
+    SPF_LIST(struct spf_jump_refused) refused;
+};
+
+/* Takes whole lines of the log. Never fails for its input; without memory a refusal has no words.
+ */
+void spf_jump_channels_read(struct spf_jump_channels *channels, const char *text, size_t len);
+/* Why the last connection there was refused; NULL: it is not said. Borrowed. */
+const char *spf_jump_channels_refusal(const struct spf_jump_channels *channels, const char *host,
+                                      unsigned port);
+void spf_jump_channels_clear(struct spf_jump_channels *channels);
 
 /* Appends the lines of one hop as that ssh would have logged them by itself with -v. */
 void spf_jump_log_text(const struct spf_jump_log *log, size_t hop, struct spf_buf *text);

@@ -199,30 +199,73 @@ static void keep_failure(const struct spf_jump_log *log, size_t index, struct sp
     spf_buf_clear(&text);
 }
 
+/* The last line may still be being written. */
+static size_t whole_lines(const char *text, size_t len)
+{
+    while (len > 0 && text[len - 1] != '\n') {
+        len--;
+    }
+    return len;
+}
+
+/* What is known of the way, whatever becomes of it; of the last jump host. */
+static const struct spf_jump_hop_log *read_way(struct spf_jump_log *log, const char *text,
+                                               size_t len, struct spf_tcp_facts *facts)
+{
+    const struct spf_jump_hop_log *last;
+
+    spf_jump_log_read(log, text, len, facts->jump);
+    last = &log->hops[log->count - 1];
+    facts->jump_key_unknown = log->key_added;
+    if (log->count == 1) { /* of several, ssh tells the first one's only */
+        spf_copy(facts->jump_address, sizeof facts->jump_address, last->address);
+    }
+    return last;
+}
+
+bool spf_jump_read_login(const char *text, size_t len, struct spf_tcp_facts *facts,
+                         char software[64])
+{
+    struct spf_jump_log log;
+    const struct spf_jump_hop_log *last = read_way(&log, text, whole_lines(text, len), facts);
+
+    facts->jump_unproven = !connects_first(last->software);
+    spf_copy(software, 64, last->software);
+    return last->in && last->interactive;
+}
+
+static void note_refusal(const char *software, const char *words, size_t hop,
+                         struct spf_tcp_facts *facts)
+{
+    spf_copy(facts->error, sizeof facts->error, words);
+    facts->outcome = spf_jump_refusal(software, words);
+    keep_hop(hop, facts);
+}
+
+void spf_jump_note_refusal(const char *software, const char *words, struct spf_tcp_facts *facts)
+{
+    size_t last = 0;
+
+    for (const char *at = facts->jump; *at != '\0'; at++) {
+        last += *at == ',';
+    }
+    note_refusal(software, words, last, facts);
+}
+
 bool spf_jump_read(const char *text, size_t len, enum spf_jump_end end, struct spf_tcp_facts *facts)
 {
     struct spf_jump_log log;
     const struct spf_jump_hop_log *last;
     size_t failed = 0;
 
-    while (end == SPF_JUMP_GOES_ON && len > 0 && text[len - 1] != '\n') {
-        len--; /* the last line is still being written */
-    }
-    spf_jump_log_read(&log, text, len, facts->jump);
-    last = &log.hops[log.count - 1];
-    facts->jump_key_unknown = log.key_added;
-    if (log.count == 1) { /* of several, ssh tells the first one's only */
-        spf_copy(facts->jump_address, sizeof facts->jump_address, last->address);
-    }
+    last = read_way(&log, text, end == SPF_JUMP_GOES_ON ? whole_lines(text, len) : len, facts);
     if (last->open) {
         facts->outcome = SPF_TCP_OPEN;
         facts->jump_unproven = !connects_first(last->software);
         return true;
     }
     if (last->in && last->refusal[0] != '\0') {
-        spf_copy(facts->error, sizeof facts->error, last->refusal);
-        facts->outcome = spf_jump_refusal(last->software, last->refusal);
-        keep_hop(log.count - 1, facts);
+        note_refusal(last->software, last->refusal, log.count - 1, facts);
         return true;
     }
     if (end == SPF_JUMP_GOES_ON) {

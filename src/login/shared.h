@@ -3,6 +3,7 @@
 
 #include "base/pace.h"
 
+struct spf_jump_share;
 struct spf_known_hosts_cache;
 
 /*
@@ -13,6 +14,11 @@ struct spf_login_shared {
     struct spf_known_hosts_cache *known_hosts; /* counted: jobs hold it, too */
     struct spf_pace *pace;                     /* of connections to an address */
     int placeholder[2];                        /* -1: not made yet */
+    struct spf_jump_share *jumps;              /* connections to jump hosts (jump_share.h) */
+    /* That one stands, or can't: whoever goes through these jump hosts need not wait for the others
+     * any more. May be NULL. */
+    void (*jump_settled)(void *owner, const char *jump);
+    void *owner;
 };
 
 /* NULL: no memory. */

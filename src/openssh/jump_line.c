@@ -108,6 +108,37 @@ static unsigned connect_timeout(const struct spf_target *target, const struct sp
 /* All but what it says of every packet. */
 static const char marked_lines[] = "!packet.c:ssh_packet_send2*,!packet.c:ssh_packet_read_poll2*,*";
 
+/* sh watches for the end of whoever holds the pipe; ssh itself takes the place of sh. */
+static const char until_input_ends[] =
+    "exec 3<&0; { read -r x <&3; kill 0; } >/dev/null 2>&1 & exec \"$@\" </dev/null 3<&-";
+
+/* A road that is cut is noticed by the time that a target has to answer. */
+static void add_master(struct words *words, const struct spf_jump_line *line,
+                       const struct spf_target *target)
+{
+    const unsigned alive_s = target->timeout_ms / 3000;
+
+    add(words, "-oControlMaster=yes");
+    add(words, "-oControlPath=%s", line->socket);
+    add(words, "-oControlPersist=no");
+    add(words, "-oClearAllForwardings=yes"); /* as -W does */
+    add(words, "-oServerAliveInterval=%u", alive_s > 0 ? alive_s : 1);
+    add(words, "-oServerAliveCountMax=2");
+    if (line->ssh_version >= 807) {
+        add(words, "-oForkAfterAuthentication=no");
+    }
+    add(words, "-N");
+}
+
+/* A connection that the user holds open is used, as the user's ssh would; none is left open. */
+static void add_connection(struct words *words, const struct spf_target *target,
+                           const char *destination)
+{
+    add(words, target->ssh_config != NULL ? "-oControlMaster=no" : "-oControlPath=none");
+    add(words, "-W");
+    add(words, "%s", destination);
+}
+
 /* ssh to the hop at index, which forwards to destination. */
 static void add_ssh(struct words *words, const struct spf_jump_line *line,
                     const struct spf_target *target, size_t index, const char *destination,
@@ -118,6 +149,12 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     bool outermost = index + 1 == line->hop_count;
     struct spf_jump_place place;
 
+    if (outermost && line->socket != NULL) {
+        add(words, "sh");
+        add(words, "-c");
+        add(words, "%s", until_input_ends);
+        add(words, "sh");
+    }
     add(words, "ssh");
     if (target->ssh_config == NULL || target->ssh_config[0] != '\0') {
         add(words, "-F");
@@ -131,8 +168,6 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     add(words, "-oStrictHostKeyChecking=%s", hop->strict[0] != '\0' ? hop->strict : "accept-new");
     add(words, "-oUpdateHostKeys=no");
     add(words, "-oPermitLocalCommand=no");
-    /* A connection that the user holds open is used, as the user's ssh would; none is left open. */
-    add(words, target->ssh_config != NULL ? "-oControlMaster=no" : "-oControlPath=none");
     add(words, "-oLogLevel=%s", marks ? "ERROR" : outermost ? "DEBUG2" : "INFO");
     if (marks) {
         add(words, "-oLogVerbose=%s", marked_lines);
@@ -142,8 +177,11 @@ static void add_ssh(struct words *words, const struct spf_jump_line *line,
     if (index > 0) {
         add(words, "-oProxyCommand=%s", proxy);
     }
-    add(words, "-W");
-    add(words, "%s", destination);
+    if (outermost && line->socket != NULL) {
+        add_master(words, line, target);
+    } else {
+        add_connection(words, target, destination);
+    }
     spf_jump_split(hop->name, &place);
     if (place.user[0] != '\0') {
         add(words, "-l");
@@ -189,22 +227,16 @@ static bool take_hops(struct spf_jump_line *line, const char *jump,
     return true;
 }
 
-bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *target,
-                        const struct spf_ssh_config_facts *config, int64_t ssh_version,
-                        const char *host)
+static bool make(struct spf_jump_line *line, const struct spf_target *target,
+                 const struct spf_ssh_config_facts *config, const char *destination)
 {
-    char destination[320];
     struct spf_buf proxy;
     bool good;
 
-    *line = (struct spf_jump_line){.ssh_version = ssh_version};
     if (config != NULL && config->hops.count == 0) {
         config = NULL;
     }
-    good = take_hops(line, target->jump, config) &&
-           spf_format_whole(destination, sizeof destination,
-                            strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
-                            (unsigned)target->port);
+    good = take_hops(line, target->jump, config);
     spf_buf_init(&proxy, LINE_MAX_BYTES);
     for (size_t i = 0; good && i < line->hop_count; i++) {
         struct words words = {0};
@@ -222,6 +254,27 @@ bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *tar
     }
     spf_buf_clear(&proxy);
     return good;
+}
+
+bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *target,
+                        const struct spf_ssh_config_facts *config, int64_t ssh_version,
+                        const char *host)
+{
+    char destination[320];
+
+    *line = (struct spf_jump_line){.ssh_version = ssh_version};
+    return spf_format_whole(destination, sizeof destination,
+                            strchr(host, ':') != NULL ? "[%s]:%u" : "%s:%u", host,
+                            (unsigned)target->port) &&
+           make(line, target, config, destination);
+}
+
+bool spf_jump_line_make_master(struct spf_jump_line *line, const struct spf_target *target,
+                               const struct spf_ssh_config_facts *config, int64_t ssh_version,
+                               const char *socket)
+{
+    *line = (struct spf_jump_line){.ssh_version = ssh_version, .socket = socket};
+    return make(line, target, config, "");
 }
 
 /* Where ssh goes: by its configuration, else by the name and ssh's own defaults. */

@@ -6,7 +6,7 @@
 #include "pipeline/target.h"
 
 #define SPF_JUMP_HOPS_MAX  8
-#define SPF_JUMP_WORDS_MAX 40
+#define SPF_JUMP_WORDS_MAX 48
 
 /* What a jump host's name says; "" where it says nothing. */
 struct spf_jump_place {
@@ -30,6 +30,7 @@ struct spf_jump_line {
     struct spf_ssh_hop hops[SPF_JUMP_HOPS_MAX]; /* in the order passed */
     size_t hop_count;
     int64_t ssh_version; /* this machine's (openssh/version.h) */
+    const char *socket;  /* of a master, borrowed; NULL: it carries one connection */
 };
 
 /*
@@ -40,6 +41,19 @@ SPF_MUST_USE
 bool spf_jump_line_make(struct spf_jump_line *line, const struct spf_target *target,
                         const struct spf_ssh_config_facts *config, int64_t ssh_version,
                         const char *host);
+
+/*
+ * The same without a destination: it logs in at the last jump host and waits at this control socket
+ * (ssh_config(5), ControlMaster) for whoever wants a connection beyond it. It is started by sh, and
+ * ends as soon as nobody holds the other end of its standard input open. What the user's
+ * configuration says of control sockets does not hold for it. socket: a path without anything that
+ * ssh would expand.
+ */
+SPF_MUST_USE
+bool spf_jump_line_make_master(struct spf_jump_line *line, const struct spf_target *target,
+                               const struct spf_ssh_config_facts *config, int64_t ssh_version,
+                               const char *socket);
+
 /*
  * ssh ends with "jumphost loop via HOST" where a host is to be reached through one that is called
  * like it, with the same port and user (ssh.c, main). True: via receives that HOST. host: as in

@@ -25,6 +25,9 @@ struct spf_inquiry {
     const char *expected_region;
     const char *expected_address;
     struct spf_login_shared *login; /* what the logins of the run share; NULL: nothing */
+    /* The connection that carried the login, with those of others, has ended: what was learnt of
+     * the host is to be asked again. */
+    bool lost;
 };
 
 #endif

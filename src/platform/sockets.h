@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+
 /*
  * What a library that wants a descriptor of its own is given before there is a connection, and how
  * that becomes the connection. Libraries know a socket by the system's handle, which on Windows is
@@ -33,6 +35,17 @@ const char *spf_agent_default(void);
  * the caller's; -1: none listens there. "": none.
  */
 int spf_connect_local(const char *path);
+
+/* Sends a descriptor along a local socket, with one byte (unix(7), SCM_RIGHTS). False: it cannot be
+ * done now, or not on this system. */
+SPF_MUST_USE bool spf_send_descriptor(int socket, int fd);
+
+/*
+ * Makes a directory for sockets of this process's alone (mode 0700), in TMPDIR, else in /tmp: its
+ * name is short enough for a socket's in it and needs no quoting. The caller removes it. False:
+ * there is none, or not on this system.
+ */
+SPF_MUST_USE bool spf_socket_directory(char *path, size_t size);
 
 /*
  * A file for a library that writes to names only: this process's alone, and gone at its end or, if

@@ -2,6 +2,8 @@
 
 #include "base/text.h"
 #include "login/jump.h"
+#include "login/jump_log.h"
+#include "login/mux.h"
 
 /* What ssh -vv of OpenSSH 9.2 says on the way through a jump host. */
 #define WAY  "debug1: Connecting to b [198.51.100.9] port 22.\r\ndebug1: Connection established.\r\n"
@@ -284,6 +286,121 @@ START_TEST(a_confirmation_proves_a_connection_or_not)
 }
 END_TEST
 
+/* As 9.2 says it, and 8.4, which has no marks. */
+#define MUX(text)      "debug2: mux.c:mux_master_process_stdio_fwd():977 (pid=9): " text "\n"
+#define MUX_OLD(text)  "debug2: mux_master_process_stdio_fwd: " text "\n"
+#define CHANNELS(text) "channels.c:channel_input_open_failure():3563 (pid=9): " text "\n"
+
+START_TEST(a_master_says_why_it_was_refused)
+{
+    static const char log[] = MUX("channel 1: stdio fwd to web:22") MUX("channel_new: 2 control 1")
+        MUX("channel 3: stdio fwd to 2001:db8::1:22") MUX("channel_new: 4 control 3") CHANNELS(
+            "channel 4: open failed: connect failed: No route to host")
+            CHANNELS("channel 2: open failed: connect failed: Connection refused") CHANNELS(
+                "channel 2: open failed: connect failed: not its own any more")
+                CHANNELS("channel 7: open failed: connect failed: nobody asked") MUX(
+                    "channel 1: stdio fwd to db:22") MUX("channel_new: 2 control 1")
+                    MUX_OLD("channel 5: stdio fwd to old:22") MUX_OLD(
+                        "channel_new: 6 control 5") "channel 6: open failed: connect failed: \n"
+                                                    "debug1: packet.c:f():1 (pid=9): Remote: "
+                                                    "channel 1: stdio fwd to db:22\n"
+                                                    "debug1: packet.c:f():1 (pid=9): Remote: "
+                                                    "channel 2: open failed: by its own "
+                                                    "word\n" CHANNELS(
+                                                        "channel 99999999: open failed: x")
+                                                        CHANNELS("channel x: open failed: x")
+                                                            MUX("channel_new:  control ") MUX(
+                                                                "channel_new: 99999999 control 1");
+    struct spf_jump_channels channels = {0};
+
+    spf_jump_channels_read(&channels, log, sizeof log - 1);
+    ck_assert_str_eq(spf_jump_channels_refusal(&channels, "web", 22),
+                     "connect failed: Connection refused");
+    ck_assert_str_eq(spf_jump_channels_refusal(&channels, "2001:db8::1", 22),
+                     "connect failed: No route to host");
+    ck_assert_str_eq(spf_jump_channels_refusal(&channels, "old", 22), "connect failed");
+    ck_assert_ptr_null(spf_jump_channels_refusal(&channels, "db", 22));
+    ck_assert_ptr_null(spf_jump_channels_refusal(&channels, "web", 23));
+    spf_jump_channels_clear(&channels);
+}
+END_TEST
+
+START_TEST(a_login_that_stands)
+{
+    static const char way[] =
+        WAY "debug1: Remote protocol version 2.0, remote software version AsyncSSH_2.10\r\n" IN;
+    static const char stands[] = "debug1: Entering interactive session.\r\n";
+    struct spf_tcp_facts facts = {.jump = "a@b"};
+    char software[64];
+    char text[1000];
+
+    ck_assert(!spf_jump_read_login(way, sizeof way - 1, &facts, software));
+    ck_assert(!spf_jump_read_login(stands, sizeof stands - 1, &facts, software));
+    spf_format(text, sizeof text, "%s%s", way, stands);
+    ck_assert(spf_jump_read_login(text, strlen(text), &facts, software));
+    ck_assert(!spf_jump_read_login(text, strlen(text) - 1, &facts, software));
+    ck_assert_str_eq(facts.jump_address, "198.51.100.9");
+    ck_assert_str_eq(software, "AsyncSSH_2.10");
+    ck_assert(facts.jump_unproven);
+    spf_jump_note_refusal(software, "connect failed: Connection refused", &facts);
+    ck_assert_int_eq(facts.outcome, SPF_TCP_JUMP_FORBIDS);
+    ck_assert_str_eq(facts.jump_hop, "a@b");
+}
+END_TEST
+
+/* The packets of PROTOCOL.mux. */
+START_TEST(a_control_socket_is_asked)
+{
+    static const uint8_t request[] = "\0\0\0\x08\0\0\0\x01\0\0\0\x04"
+                                     "\0\0\0\x17\x10\0\0\x08\0\0\0\x01\0\0\0\0"
+                                     "\0\0\0\x03"
+                                     "web\0\0\x08\x98";
+    static const uint8_t alive[] = "\0\0\0\x08\0\0\0\x01\0\0\0\x04"
+                                   "\0\0\0\x08\x10\0\0\x04\0\0\0\x01";
+    struct spf_secret *asked = spf_mux_ask_connection("web", 2200);
+
+    ck_assert_uint_eq(spf_secret_len(asked), sizeof request - 1);
+    ck_assert_mem_eq(spf_secret_text(asked), request, sizeof request - 1);
+    spf_secret_free(asked);
+    asked = spf_mux_ask_alive();
+    ck_assert_uint_eq(spf_secret_len(asked), sizeof alive - 1);
+    ck_assert_mem_eq(spf_secret_text(asked), alive, sizeof alive - 1);
+    spf_secret_free(asked);
+}
+END_TEST
+
+START_TEST(a_control_socket_answers)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        enum spf_mux_reply reply;
+    } cases[] = {
+        {"\0\0\0\x08\0\0\0\x01\0\0\0\x04", 12, SPF_MUX_HELLO},
+        {"\0\0\0\x08\0\0\0\x01\0\0\0\x05", 12, SPF_MUX_STRANGE},
+        {"\0\0\0\x0c\x80\0\0\x05\0\0\0\x01\0\0\x12\x34", 16, SPF_MUX_ALIVE},
+        {"\0\0\0\x0c\x80\0\0\x06\0\0\0\x01\0\0\0\x02", 16, SPF_MUX_OPENED},
+        {"\0\0\0\x0c\x80\0\0\x06\0\0\0\x02\0\0\0\x02", 16, SPF_MUX_STRANGE},
+        {"\0\0\0\x0e\x80\0\0\x03\0\0\0\x01\0\0\0\x02no", 18, SPF_MUX_REFUSED},
+        {"\0\0\0\x0e\x80\0\0\x02\0\0\0\x01\0\0\0\x02no", 18, SPF_MUX_REFUSED},
+        {"\0\0\0\x08\x80\0\0\x01\0\0\0\x01", 12, SPF_MUX_STRANGE},
+        {"\0\0\0\x04\0\0\0\x01", 8, SPF_MUX_STRANGE},
+        {"\xff\xff\xff\xff", 4, SPF_MUX_STRANGE},
+    };
+    size_t taken;
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ck_assert_int_eq(spf_mux_read(cases[i].bytes, cases[i].len, &taken), cases[i].reply);
+        ck_assert(taken == cases[i].len || cases[i].reply == SPF_MUX_STRANGE);
+        for (size_t len = 0; len < 4; len++) {
+            ck_assert_int_eq(spf_mux_read(cases[i].bytes, len, &taken), SPF_MUX_INCOMPLETE);
+            ck_assert_uint_eq(taken, 0);
+        }
+    }
+    ck_assert_int_eq(spf_mux_read(cases[3].bytes, 15, &taken), SPF_MUX_INCOMPLETE);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {what_ssh_says_becomes_facts,
@@ -293,6 +410,10 @@ int main(void)
                                   the_hop_that_failed_is_named,
                                   what_a_server_says_is_no_event,
                                   a_confirmation_proves_a_connection_or_not,
+                                  a_master_says_why_it_was_refused,
+                                  a_login_that_stands,
+                                  a_control_socket_is_asked,
+                                  a_control_socket_answers,
                                   NULL};
 
     return unit_main("login_jump", tests);

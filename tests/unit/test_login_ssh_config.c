@@ -351,6 +351,14 @@ START_TEST(a_line_for_each_jump_host)
     ck_assert_ptr_nonnull(strstr(line.variables[1], "-oUpdateHostKeys=no"));
     spf_jump_line_clear(&line);
 
+    ck_assert(spf_jump_line_make_master(&line, &target, NULL, 902, "/tmp/x/s"));
+    ck_assert_str_eq(line.words[0], "sh");
+    ck_assert(has_word(&line, "-oControlPath=/tmp/x/s") && has_word(&line, "-N") &&
+              has_word(&line, "-oControlPersist=no") && has_word(&line, "c"));
+    ck_assert(!has_word(&line, "-W") && !has_word(&line, "-oControlMaster=no"));
+    ck_assert_ptr_nonnull(strstr(line.variables[0], " -oControlMaster=no -W \"$0\" "));
+    spf_jump_line_clear(&line);
+
     target.jump = "a,b,c,d,e,f,g,h,i";
     ck_assert(!spf_jump_line_make(&line, &target, NULL, 902, "web"));
     spf_jump_line_clear(&line);

@@ -161,6 +161,21 @@ static int create_scratch(const char *directory, char *path, size_t size)
     return -1;
 }
 
+/* OpenSSH for Windows shares no connections. */
+bool spf_socket_directory(char *path, size_t size)
+{
+    (void)path;
+    (void)size;
+    return false;
+}
+
+bool spf_send_descriptor(int socket, int fd)
+{
+    (void)socket;
+    (void)fd;
+    return false;
+}
+
 int spf_scratch_open(char *path, size_t size, bool *named)
 {
     int fd = -1;
