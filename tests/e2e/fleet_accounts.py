@@ -187,6 +187,35 @@ def our_address_is_asked_once(scene):
         expect("requests", len(service.requests), 1)
 
 
+def a_wrong_credential_is_found_once(scene):
+    """The API says once that it does not take a key: no target asks it again, and each reports it."""
+    of = Accounts(scene, "refused", count=250)
+    with open(of.config, encoding="ascii") as text:
+        config = json.load(text)
+    expired = {"mode": "StsToken", "access_key_id": "STS.LabExpiredStsId00000001",
+               "access_key_secret": "LabCanarySecretExpired0000001x",
+               "sts_token": "CAISLabCanaryTokenExpired00000000000000000000000000000000001"}
+    refused = {"access-key-unknown": {"access_key_id": "LTAI5tLabStranger0001"},
+               "access-key-inactive": {"access_key_id": "LTAI5tLabInactive00001",
+                                       "access_key_secret": "LabCanarySecretInactive000001x"},
+               "access-key-secret-wrong": {"access_key_secret": "LabCanarySecretAkOfAnother0001"},
+               "token-expired": expired,
+               "token-invalid": {**expired, "sts_token": "CAISanother"}}
+    for cause, members in refused.items():
+        config["profiles"].append({**config["profiles"][0], "name": cause, **members})
+    with open(of.config, "w", encoding="ascii") as out:
+        json.dump(config, out)
+    ids = scene.list("refused-ids", of.ids["first", world.HOME_REGION])
+    for cause in refused:
+        before = len(of.cloud.calls())
+        report, _ = scene.report(*of.how, "--profile", cause, "--instances-file", ids, "--jobs", "20",
+                                 status=2)
+        expect("causes", {(one["verdict"], one["cause"]) for one in report["targets"]}, {("unknown", cause)})
+        expect("targets", len(report["targets"]), 250)
+        expect("calls for " + cause, [call["action"] for call in of.cloud.calls()[before:]],
+               ["DescribeInstances"])
+
+
 def what_cannot_be_meant(scene):
     of = Accounts(scene, "wrong")
     one = of.ids["first", world.HOME_REGION][0]
@@ -205,7 +234,7 @@ def what_cannot_be_meant(scene):
 
 
 TESTS = [several_regions, several_profiles, lines_of_their_own, our_address_is_asked_once,
-         what_cannot_be_meant]
+         a_wrong_credential_is_found_once, what_cannot_be_meant]
 
 
 if __name__ == "__main__":

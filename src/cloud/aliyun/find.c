@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/http/endpoint.h"
+#include "cloud/aliyun/http/errors.h"
 #include "cloud/aliyun/operation.h"
 #include "cloud/aliyun/parse.h"
 #include "cloud/any_source.h"
@@ -243,23 +244,6 @@ static void regions_done(struct spf_operation *operation, struct spf_call *call,
     }
 }
 
-/* Would another region say the same? Then there is no point in asking it. */
-static bool is_about_identity(enum spf_finding cause)
-{
-    switch (cause) {
-    case SPF_ACCESS_KEY_UNKNOWN:
-    case SPF_ACCESS_KEY_INACTIVE:
-    case SPF_ACCESS_KEY_SECRET_WRONG:
-    case SPF_TOKEN_EXPIRED:
-    case SPF_TOKEN_INVALID:
-    case SPF_CLOCK_SKEW:
-    case SPF_SYSTEM_ERROR:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static bool ask_for_regions(struct spf_operation *operation, const char *from)
 {
     return spf_operation_call(operation, "ecs", "DescribeRegions", from, NULL, 0, "", regions_done);
@@ -293,7 +277,8 @@ static void region_failed(struct spf_operation *operation, const char *region,
     remember(&facts->regions_failed, region);
     if (may_be_elsewhere(operation, reply)) {
         ask_for_regions(operation, "");
-    } else if (!operation->searching || is_about_identity(failure->cause)) {
+    } else if (!operation->searching || failure->cause == SPF_SYSTEM_ERROR ||
+               spf_api_is_about_identity(failure->cause)) { /* another region would say the same */
         spf_operation_finish(operation, failure);
     } else if (reply->misplaced && learn(operation, region)) {
         forget_failure(facts, region);

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/json_build.h"
 #include "base/text.h"
+#include "cloud/aliyun/http/errors.h"
 #include "cloud/selection.h"
 
 /* How instances are asked about by their ids, and where each is in the reply. */
@@ -53,7 +54,8 @@ struct spf_share {
     struct spf_question *questions;
     const char *const *expected;
     size_t expected_count, next_expected;
-    struct spf_watch soon; /* there is something to send, or to answer that is known */
+    struct spf_watch soon;      /* there is something to send, or to answer that is known */
+    struct spf_failure refused; /* the credentials, by the API's word; cause none: they are not */
 };
 
 static void arm(struct spf_share *share)
@@ -198,10 +200,12 @@ static void answer_all(struct spf_question *question)
     }
 }
 
-/* One of many ids can be what the API dislikes: then each is asked about alone. */
+/* One of many ids can be what the API dislikes: then each is asked about alone. Codes about keys
+ * and tokens begin with the same words. */
 static bool is_about_one_of_many(const struct spf_question *question)
 {
     return question->body == NULL && question->ids.count > 1 &&
+           question->failure.cause == SPF_API_ERROR &&
            (spf_starts_with(question->failure.code, "Invalid") ||
             spf_starts_with(question->failure.code, "MissingParameter"));
 }
@@ -235,6 +239,9 @@ static void answered(void *owner, const struct spf_api_reply *reply)
     question->body = json_object_get(reply->body);
     if (reply->failure != NULL) {
         question->failure = *reply->failure;
+        if (spf_api_is_about_identity(reply->failure->cause)) {
+            question->share->refused = *reply->failure;
+        }
     }
     spf_copy(question->request_id, sizeof question->request_id,
              reply->request_id != NULL ? reply->request_id : "");
@@ -252,17 +259,21 @@ static void answered(void *owner, const struct spf_api_reply *reply)
 
 static void send_request(struct spf_question *question, const struct spf_api_request *request)
 {
-    struct spf_aliyun *aliyun = question->share->aliyun;
+    struct spf_share *share = question->share;
+    struct spf_aliyun *aliyun = share->aliyun;
 
     question->sent = true;
-    if (spf_aliyun_api(aliyun) != NULL) {
+    question->failure = share->refused; /* the API would say the same again */
+    if (question->failure.cause == SPF_NO_FINDING && spf_aliyun_api(aliyun) != NULL) {
         question->api_call =
             spf_api_start(aliyun->api, request, &aliyun->credentials.key, answered, question);
     }
     if (question->api_call == NULL) {
         question->answered = true;
-        question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
-        arm(question->share);
+        if (question->failure.cause == SPF_NO_FINDING) {
+            question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
+        }
+        arm(share);
     }
 }
 

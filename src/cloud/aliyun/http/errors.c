@@ -265,6 +265,21 @@ bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *fa
     return false;
 }
 
+bool spf_api_is_about_identity(enum spf_finding cause)
+{
+    switch (cause) {
+    case SPF_ACCESS_KEY_UNKNOWN:
+    case SPF_ACCESS_KEY_INACTIVE:
+    case SPF_ACCESS_KEY_SECRET_WRONG:
+    case SPF_TOKEN_EXPIRED:
+    case SPF_TOKEN_INVALID:
+    case SPF_CLOCK_SKEW:
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool spf_api_worth_retrying(const struct spf_api_outcome *outcome)
 {
     static const char *const codes[] = {"ServiceUnavailable",  "InternalError",

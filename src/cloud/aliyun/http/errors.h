@@ -27,6 +27,9 @@ struct spf_api_outcome {
  */
 bool spf_api_judge(const struct spf_api_outcome *outcome, struct spf_failure *failure);
 
+/* Is it about who calls, so that the same key gets the same answer to any request, anywhere? */
+bool spf_api_is_about_identity(enum spf_finding cause);
+
 /* Would the same request have a chance a little later? By code and status. */
 bool spf_api_worth_retrying(const struct spf_api_outcome *outcome);
 
