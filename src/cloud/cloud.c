@@ -112,10 +112,12 @@ void spf_cloud_profiles(const char *config_path, const char *member,
     struct spf_secret *text = NULL;
     struct json_object *root;
     struct json_object *profiles;
-    char path[PATH_MAX];
+    char usual[PATH_MAX];
 
-    if (!spf_config_path(config_path, path, sizeof path) ||
-        spf_read_small_file(path, &text).code != SPF_OK) {
+    if (config_path == NULL && spf_config_path(usual, sizeof usual)) {
+        config_path = usual;
+    }
+    if (config_path == NULL || spf_read_small_file(config_path, &text).code != SPF_OK) {
         return;
     }
     root = spf_json_parse_as_go(spf_secret_text(text), spf_secret_len(text));

@@ -101,10 +101,13 @@ static bool from_environment(struct spf_credentials *credentials,
     const char *id = spf_first_env(id_names, &id_name);
     const char *secret = spf_first_env(secret_names, &secret_name);
     const char *token = spf_first_env(token_names, &token_name);
+    const struct spf_key_texts texts = {id, secret, token, id_name, secret_name, token_name};
     struct spf_failure failure;
 
     if (id != NULL && secret != NULL) {
-        if (spf_api_key_set(&credentials->key, id, secret, token)) {
+        const struct spf_error error = spf_api_key_set(&credentials->key, &texts);
+
+        if (error.code == SPF_OK) {
             spf_format(credentials->source, sizeof credentials->source, "environment variable %s",
                        id_name);
             credentials->identity = identity_by(id_name, secret_name);
@@ -113,8 +116,7 @@ static bool from_environment(struct spf_credentials *credentials,
             credentials->token_variable = token_name;
             return true;
         }
-        failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
-                              "%s or its secret has characters that no access key has", id_name);
+        failure = spf_key_failure(error, "environment");
     } else if (id != NULL || secret != NULL) {
         failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s is set, but %s is not",
                               id != NULL ? id_name : secret_name,
@@ -127,34 +129,43 @@ static bool from_environment(struct spf_credentials *credentials,
     return false;
 }
 
+/* What stands in a variable; without it, out is as it was. False: it is too long, and is so
+ * reported. */
+static bool take_env(char *out, size_t size, const char *const *names,
+                     struct spf_credential_trail *trail)
+{
+    const char *name = NULL;
+    const char *value = spf_first_env(names, &name);
+    struct spf_failure failure;
+
+    if (value == NULL || spf_take_whole(out, size, value, name, &failure)) {
+        return true;
+    }
+    spf_credentials_useless(trail, &failure);
+    return false;
+}
+
 /* RRSA: a pod's token for a role. */
 static bool from_oidc(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    const char *role = spf_first_env(role_names, NULL);
-    const char *file = spf_first_env(token_files, NULL);
-    const char *provider = spf_first_env(provider_names, NULL);
+    static const char *const session[] = {"ALIBABA_CLOUD_ROLE_SESSION_NAME", NULL};
+    static const char *const region[] = {"ALIBABA_CLOUD_STS_REGION", NULL};
     struct spf_credential_step *step;
 
-    if (role == NULL || file == NULL || provider == NULL) {
+    if (spf_first_env(role_names, NULL) == NULL || spf_first_env(token_files, NULL) == NULL ||
+        spf_first_env(provider_names, NULL) == NULL) {
         spf_credentials_absent(trail, "OIDC role", "not configured");
         return false;
     }
-    step = spf_credentials_step(credentials, SPF_STEP_ASSUME_WITH_OIDC);
-    if (step == NULL || !spf_copy_whole(step->role_arn, sizeof step->role_arn, role) ||
-        !spf_copy_whole(step->place, sizeof step->place, file) ||
-        !spf_copy_whole(step->provider_arn, sizeof step->provider_arn, provider)) {
-        return false;
-    }
-    if (env("ALIBABA_CLOUD_ROLE_SESSION_NAME") != NULL) {
-        spf_copy(step->session, sizeof step->session, env("ALIBABA_CLOUD_ROLE_SESSION_NAME"));
-    }
-    if (env("ALIBABA_CLOUD_STS_REGION") != NULL) {
-        spf_copy(step->sts_region, sizeof step->sts_region, env("ALIBABA_CLOUD_STS_REGION"));
-    }
+    step = spf_credentials_first_step(credentials, SPF_STEP_ASSUME_WITH_OIDC);
     spf_copy(credentials->source, sizeof credentials->source,
              "OIDC role of ALIBABA_CLOUD_ROLE_ARN");
     credentials->identity = SPF_IDENTITY_OIDC;
-    return true;
+    return take_env(step->role_arn, sizeof step->role_arn, role_names, trail) &&
+           take_env(step->place, sizeof step->place, token_files, trail) &&
+           take_env(step->provider_arn, sizeof step->provider_arn, provider_names, trail) &&
+           take_env(step->session, sizeof step->session, session, trail) &&
+           take_env(step->sts_region, sizeof step->sts_region, region, trail);
 }
 
 /* Keys from a file: the CLI's, or the SDKs' ini file. A file that is not there is nothing. */
@@ -202,9 +213,14 @@ static bool from_config(const struct spf_credential_options *options,
     bool asked = options->profile != NULL || options->config_path != NULL;
     const char *name =
         options->profile != NULL ? options->profile : spf_first_env(profile_names, NULL);
-    char path[4096];
+    const char *path = options->config_path;
+    char usual[PATH_MAX];
 
-    if (!spf_config_path(options->config_path, path, sizeof path)) {
+    if (path == NULL && spf_config_path(usual, sizeof usual)) {
+        path = usual;
+    }
+    if (path == NULL) {
+        spf_credentials_absent(trail, "~/.aliyun/config.json", "no home directory");
         return false;
     }
     trail->configuration = access(path, F_OK) == 0;
@@ -234,36 +250,38 @@ static bool from_other_config(struct spf_credentials *credentials,
 
 static bool from_ini(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    const char *given = env("ALIBABA_CLOUD_CREDENTIALS_FILE");
+    const char *path = env("ALIBABA_CLOUD_CREDENTIALS_FILE");
+    bool asked = path != NULL;
     char home[PATH_MAX];
-    char path[PATH_MAX];
-    bool fits = given != NULL
-                    ? spf_copy_whole(path, sizeof path, given)
-                    : spf_home_of_shell(home) &&
-                          spf_format_whole(path, sizeof path, "%s/.alibabacloud/credentials", home);
+    char usual[PATH_MAX];
 
-    return fits &&
-           from_file(path, env("ALIBABA_CLOUD_PROFILE"), true, given != NULL, credentials, trail);
+    if (!asked && spf_home_of_shell(home) &&
+        spf_format_whole(usual, sizeof usual, "%s/.alibabacloud/credentials", home)) {
+        path = usual;
+    }
+    return path != NULL &&
+           from_file(path, env("ALIBABA_CLOUD_PROFILE"), true, asked, credentials, trail);
 }
 
-static bool from_uri(struct spf_credentials *credentials)
+static bool from_uri(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    const char *uri = env("ALIBABA_CLOUD_CREDENTIALS_URI");
+    static const char *const names[] = {"ALIBABA_CLOUD_CREDENTIALS_URI", NULL};
     struct spf_credential_step *step;
 
-    if (uri == NULL) {
+    if (spf_first_env(names, NULL) == NULL) {
         return false;
     }
-    step = spf_credentials_step(credentials, SPF_STEP_URI);
+    step = spf_credentials_first_step(credentials, SPF_STEP_URI);
     spf_copy(credentials->source, sizeof credentials->source,
              "environment variable ALIBABA_CLOUD_CREDENTIALS_URI");
     credentials->identity = SPF_IDENTITY_URI;
-    return step != NULL && spf_copy_whole(step->place, sizeof step->place, uri);
+    return take_env(step->place, sizeof step->place, names, trail);
 }
 
 static bool from_metadata(struct spf_credentials *credentials, struct spf_credential_trail *trail)
 {
-    const char *role = env("ALIBABA_CLOUD_ECS_METADATA");
+    static const char *const names[] = {"ALIBABA_CLOUD_ECS_METADATA", NULL};
+    const char *role = spf_first_env(names, NULL);
     struct spf_credential_step *step;
 
     if (env_is_true("ALIBABA_CLOUD_ECS_METADATA_DISABLED")) {
@@ -275,14 +293,11 @@ static bool from_metadata(struct spf_credentials *credentials, struct spf_creden
         spf_credentials_absent(trail, "instance's RAM role", "not tried beside a profile");
         return false;
     }
-    step = spf_credentials_step(credentials, SPF_STEP_METADATA);
-    if (step == NULL) {
-        return false;
-    }
+    step = spf_credentials_first_step(credentials, SPF_STEP_METADATA);
     step->by_chance = role == NULL;
     spf_copy(credentials->source, sizeof credentials->source, "this ECS instance's RAM role");
     credentials->identity = SPF_IDENTITY_MACHINE;
-    return role == NULL || spf_copy_whole(step->place, sizeof step->place, role);
+    return take_env(step->place, sizeof step->place, names, trail);
 }
 
 /* The next source that is there; see credentials.h for their order. */
@@ -315,7 +330,7 @@ static bool from_next(const struct spf_credential_options *options,
             found = from_metadata(credentials, trail);
             break;
         case 6:
-            found = from_uri(credentials);
+            found = from_uri(credentials, trail);
             break;
         default:
             return false;

@@ -82,7 +82,10 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
     if (in_file != NULL) {
         profile = spf_profile_open(in_file, &reading.origins);
     }
-    if (!json_object_is_type(reading.profiles, json_type_array)) {
+    if (spf_json_get(root, "current") != NULL &&
+        !json_object_is_type(spf_json_get(root, "current"), json_type_string)) {
+        *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s: current is no text", shown_path);
+    } else if (!json_object_is_type(reading.profiles, json_type_array)) {
         *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE,
                                "%s is not a configuration of the aliyun CLI (JSON with profiles)",
                                shown_path);
@@ -113,12 +116,9 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
 }
 
 /* The file that the CLI reads; it knows no variable for it. */
-bool spf_config_path(const char *given, char *path, size_t size)
+bool spf_config_path(char *path, size_t size)
 {
     char home[PATH_MAX];
 
-    if (given != NULL) {
-        return spf_copy_whole(path, size, given);
-    }
     return spf_home_of_shell(home) && spf_format_whole(path, size, "%s/.aliyun/config.json", home);
 }

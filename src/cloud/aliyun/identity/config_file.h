@@ -8,8 +8,8 @@
 
 /* The aliyun CLI's ~/.aliyun/config.json, and the SDKs' ~/.alibabacloud/credentials. Pure. */
 
-/* Where the CLI keeps its configuration: given, or the usual file. False: there is no home. */
-bool spf_config_path(const char *given, char *path, size_t size);
+/* Where the CLI keeps its configuration. False: there is no home. */
+bool spf_config_path(char *path, size_t size);
 
 /*
  * config.json, {"current": NAME, "profiles": [{"name", "mode", …}]}: fills key, steps, source and

@@ -6,7 +6,7 @@
 #include "base/text.h"
 
 /* Printable ASCII without blanks, ends trimmed: nothing else may get into a request's headers. */
-static bool trim(const char **text, size_t *len)
+static struct spf_error trim(const char **text, size_t *len, const char *name)
 {
     *text += strspn(*text, " \t\r\n");
     *len = strlen(*text);
@@ -15,30 +15,53 @@ static bool trim(const char **text, size_t *len)
     }
     for (size_t i = 0; i < *len; i++) {
         if ((*text)[i] <= ' ' || (*text)[i] > '~') {
-            return false;
+            return spf_error(SPF_ERR_INVALID, "%s has characters that no access key has", name);
         }
     }
-    return *len > 0;
+    return *len > 0 ? spf_ok() : spf_error(SPF_ERR_INVALID, "%s is missing or empty", name);
 }
 
-bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret, const char *token)
+struct spf_error spf_api_key_set(struct spf_api_key *key, const struct spf_key_texts *texts)
 {
+    struct spf_key_texts of = *texts;
+    struct spf_api_key made = {.id = ""};
+    bool temporary = of.token != NULL && of.token[0] != '\0';
     size_t id_len;
-    size_t secret_len;
+    size_t secret_len = 0;
     size_t token_len = 0;
-    bool temporary = token != NULL && token[0] != '\0';
+    struct spf_error error = trim(&of.id, &id_len, of.id_name);
 
-    if (!trim(&id, &id_len) || !trim(&secret, &secret_len) || id_len >= sizeof key->id ||
-        strchr(id, ',') != NULL || (temporary && !trim(&token, &token_len))) {
-        return false;
+    if (error.code == SPF_OK &&
+        memchr(of.id, ',', id_len) != NULL) { /* it ends there in a header */
+        error = spf_error(SPF_ERR_INVALID, "%s has characters that no access key has", of.id_name);
+    } else if (error.code == SPF_OK && id_len >= sizeof made.id) {
+        error = spf_error(SPF_ERR_INVALID, "%s is too long", of.id_name);
     }
-    memcpy(key->id, id, id_len);
-    key->id[id_len] = '\0';
-    spf_secret_free(key->secret);
-    spf_secret_free(key->token);
-    key->secret = spf_secret_new(secret, secret_len);
-    key->token = temporary ? spf_secret_new(token, token_len) : NULL;
-    return key->secret != NULL && (!temporary || key->token != NULL);
+    if (error.code == SPF_OK) {
+        error = trim(&of.secret, &secret_len, of.secret_name);
+    }
+    if (error.code == SPF_OK && temporary) {
+        error = trim(&of.token, &token_len, of.token_name);
+    }
+    if (error.code != SPF_OK) {
+        return error;
+    }
+    memcpy(made.id, of.id, id_len);
+    made.secret = spf_secret_new(of.secret, secret_len);
+    made.token = temporary ? spf_secret_new(of.token, token_len) : NULL;
+    if (made.secret == NULL || (temporary && made.token == NULL)) {
+        spf_api_key_clear(&made);
+        return spf_error(SPF_ERR_NOMEM, "out of memory");
+    }
+    spf_api_key_clear(key);
+    *key = made;
+    return spf_ok();
+}
+
+struct spf_failure spf_key_failure(struct spf_error error, const char *where)
+{
+    return spf_failure(error.code == SPF_ERR_NOMEM ? SPF_SYSTEM_ERROR : SPF_CREDENTIALS_INCOMPLETE,
+                       "%s: %s", where, error.text);
 }
 
 void spf_api_key_clear(struct spf_api_key *key)
@@ -59,6 +82,24 @@ struct spf_credential_step *spf_credentials_step(struct spf_credentials *credent
     step = &credentials->steps[credentials->step_count++];
     step->kind = kind;
     return step;
+}
+
+struct spf_credential_step *spf_credentials_first_step(struct spf_credentials *credentials,
+                                                       enum spf_step_kind kind)
+{
+    credentials->steps[0] = (struct spf_credential_step){.kind = kind};
+    credentials->step_count = 1;
+    return &credentials->steps[0];
+}
+
+bool spf_take_whole(char *out, size_t size, const char *text, const char *name,
+                    struct spf_failure *failure)
+{
+    if (spf_copy_whole(out, size, text)) {
+        return true;
+    }
+    *failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "%s is too long", name);
+    return false;
 }
 
 void spf_credentials_forget(struct spf_credentials *credentials)

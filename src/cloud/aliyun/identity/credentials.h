@@ -86,11 +86,28 @@ void spf_add_reason(char *words, size_t size, const char *source, const char *wh
 /* Appends a step; NULL when there are too many, as when profiles name each other in a ring. */
 struct spf_credential_step *spf_credentials_step(struct spf_credentials *credentials,
                                                  enum spf_step_kind kind);
+/* The first and, so far, only step of a source that is no chain. */
+struct spf_credential_step *spf_credentials_first_step(struct spf_credentials *credentials,
+                                                       enum spf_step_kind kind);
 
-/* Fills key from id, secret and token (NULL or "": none); false if they cannot be what they must
- * be. */
-bool spf_api_key_set(struct spf_api_key *key, const char *id, const char *secret,
-                     const char *token);
+/* Copies what stands under that name in a source. False, with *failure, where it does not fit: half
+ * of it would be something else. */
+SPF_MUST_USE
+bool spf_take_whole(char *out, size_t size, const char *text, const char *name,
+                    struct spf_failure *failure);
+
+/* The parts of a key as a source has them, and what it calls them. token NULL or "": none. */
+struct spf_key_texts {
+    const char *id, *secret, *token;
+    const char *id_name, *secret_name, *token_name;
+};
+
+/* Fills key; blanks around a text do not count. An error names the one that cannot be what it must
+ * be, and key is as it was. */
+SPF_MUST_USE
+struct spf_error spf_api_key_set(struct spf_api_key *key, const struct spf_key_texts *texts);
+/* Its error as the failure of a source. */
+struct spf_failure spf_key_failure(struct spf_error error, const char *where);
 void spf_api_key_clear(struct spf_api_key *key);
 
 #endif

@@ -75,16 +75,53 @@ static void fail(struct spf_exchange *exchange, enum spf_finding cause, const ch
     conclude(exchange, &failure);
 }
 
-/* A key out of {"AccessKeyId", "AccessKeySecret", "SecurityToken"}, in whichever spelling. */
-static void take_key(struct spf_exchange *exchange, struct json_object *json, const char *id,
-                     const char *secret, const char *token, const char *what)
+static void fail_for_key(struct spf_exchange *exchange, struct spf_error error, const char *what)
 {
-    if (!spf_api_key_set(&exchange->credentials->key, spf_json_text(json, id),
-                         spf_json_text(json, secret), spf_json_text(json, token))) {
-        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, "its reply holds no usable access key");
+    char why[300];
+
+    spf_format(why, sizeof why, "its reply holds no usable access key: %s", error.text);
+    fail(exchange, error.code == SPF_ERR_NOMEM ? SPF_SYSTEM_ERROR : SPF_CREDENTIALS_INCOMPLETE,
+         what, why);
+}
+
+/* How a reply calls the parts of a key. */
+static const struct spf_key_texts upper_case = {
+    .id_name = "AccessKeyId", .secret_name = "AccessKeySecret", .token_name = "SecurityToken"};
+static const struct spf_key_texts lower_case = {
+    .id_name = "accesskeyid", .secret_name = "accesskeysecret", .token_name = "securitytoken"};
+
+/* A number would be given as its digits, which are nobody's key. */
+static const char *text_of(struct json_object *json, const char *name)
+{
+    struct json_object *value = spf_json_get(json, name);
+
+    return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
+}
+
+/*
+ * A key out of a reply. A temporary one signs nothing without its token; only a URI may give
+ * another kind, and has then no token at all.
+ */
+static void take_key(struct spf_exchange *exchange, struct json_object *json,
+                     const struct spf_key_texts *names, const char *what)
+{
+    const struct spf_credential_step *step = step_of(exchange);
+    struct spf_key_texts texts = *names;
+    struct spf_error error;
+    bool without_token =
+        step->kind == SPF_STEP_URI && spf_json_get(json, names->token_name) == NULL;
+
+    texts.id = text_of(json, names->id_name);
+    texts.secret = text_of(json, names->secret_name);
+    texts.token = text_of(json, names->token_name);
+    error = texts.token[0] != '\0' || without_token
+                ? spf_api_key_set(&exchange->credentials->key, &texts)
+                : spf_error(SPF_ERR_INVALID, "%s is missing or empty", names->token_name);
+    if (error.code != SPF_OK) {
+        fail_for_key(exchange, error, what);
         return;
     }
-    if (step_of(exchange)->kind == SPF_STEP_METADATA && exchange->options->wants_region &&
+    if (step->kind == SPF_STEP_METADATA && exchange->options->wants_region &&
         exchange->credentials->region[0] == '\0') {
         (void)ask_metadata(exchange, "GET", "/latest/meta-data/region-id", "", metadata_region);
         return;
@@ -98,14 +135,15 @@ static void take_reply(struct spf_exchange *exchange, const struct spf_secret *r
                        const char *what)
 {
     struct json_object *json = spf_json_parse(spf_secret_text(reply), spf_secret_len(reply));
-    const char *code = spf_json_text(json, "Code");
+    struct json_object *code = spf_json_get(json, "Code");
+    const char *says = spf_json_text(json, "Code");
 
     if (json == NULL) {
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, "its reply is not JSON");
-    } else if (code[0] != '\0' && strcmp(code, "Success") != 0) {
+    } else if (code != NULL && strcmp(says, "Success") != 0) {
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, what, "its reply does not say Success");
     } else {
-        take_key(exchange, json, "AccessKeyId", "AccessKeySecret", "SecurityToken", what);
+        take_key(exchange, json, &upper_case, what);
     }
     spf_json_wipe(json);
 }
@@ -140,8 +178,8 @@ static void role_assumed(void *owner, const struct spf_api_reply *reply)
         conclude(exchange, &failure);
         return;
     }
-    take_key(exchange, spf_json_get(reply->body, "Credentials"), "AccessKeyId", "AccessKeySecret",
-             "SecurityToken", "AssumeRole");
+    take_key(exchange, spf_json_get(reply->body, "Credentials"), &upper_case,
+             step_of(exchange)->kind == SPF_STEP_ASSUME_ROLE ? "AssumeRole" : "AssumeRoleWithOIDC");
     spf_json_wipe(json_object_get(reply->body));
 }
 
@@ -282,13 +320,26 @@ static void metadata_role(void *owner, long status, const struct spf_secret *rep
     char name[140];
 
     exchange->fetch = NULL;
-    if (status != 200 || len == 0 || len >= sizeof name ||
+    if (status != 200 || strlen(text) != spf_secret_len(reply) || len == 0 || len >= sizeof name ||
         strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") < len) {
         no_metadata(exchange, status == 0 ? error : "no role is attached");
         return;
     }
     spf_format(name, sizeof name, "%.*s", (int)len, text);
     (void)ask_metadata(exchange, "GET", security_credentials, name, metadata_key);
+}
+
+/* Printable ASCII without blanks? */
+static bool is_one_word(const struct spf_secret *text)
+{
+    const char *bytes = spf_secret_text(text);
+
+    for (size_t i = 0; i < spf_secret_len(text); i++) {
+        if (bytes[i] <= ' ' || bytes[i] > '~') {
+            return false;
+        }
+    }
+    return spf_secret_len(text) > 0;
 }
 
 static void metadata_token(void *owner, long status, const struct spf_secret *reply,
@@ -306,6 +357,11 @@ static void metadata_token(void *owner, long status, const struct spf_secret *re
     if (status != 200 && hardened != NULL && spf_same_word(hardened, "true")) {
         no_metadata(exchange, "it gives no token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to ask "
                               "without one");
+        return;
+    }
+    /* It goes into a header. */
+    if (status == 200 && !is_one_word(reply)) {
+        no_metadata(exchange, "its token is no word");
         return;
     }
     /* Without the hardened mode there is no token, and none is needed. */
@@ -416,8 +472,7 @@ static void signed_in(void *owner, long status, const struct spf_secret *reply, 
     } else if (status != 200) {
         refused(exchange, "CloudSSO", status, error);
     } else {
-        take_key(exchange, spf_json_get(json, "CloudCredential"), "AccessKeyId", "AccessKeySecret",
-                 "SecurityToken", "CloudSSO");
+        take_key(exchange, spf_json_get(json, "CloudCredential"), &upper_case, "CloudSSO");
     }
     spf_json_wipe(json);
 }
@@ -455,7 +510,7 @@ static void exchanged(void *owner, long status, const struct spf_secret *reply, 
     } else if (status != 200) {
         refused(exchange, "OAuth", status, error);
     } else {
-        take_key(exchange, json, "accesskeyid", "accesskeysecret", "securitytoken", "OAuth");
+        take_key(exchange, json, &lower_case, "OAuth");
     }
     spf_json_wipe(json);
 }

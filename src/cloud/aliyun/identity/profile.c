@@ -1,5 +1,6 @@
 #include "cloud/aliyun/identity/profile.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,70 +8,6 @@
 #include "base/json.h"
 #include "base/json_build.h"
 #include "base/text.h"
-#include "platform/home.h"
-
-/* What the CLI fills from the environment, and its order of the spellings. */
-static const struct {
-    const char *member;
-    const char *const names[5];
-} filled[] = {
-    {"access_key_id",
-     {"ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_ID", "ALICLOUD_ACCESS_KEY_ID",
-      "ACCESS_KEY_ID"}},
-    {"access_key_secret",
-     {"ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABACLOUD_ACCESS_KEY_SECRET",
-      "ALICLOUD_ACCESS_KEY_SECRET", "ACCESS_KEY_SECRET"}},
-    {"sts_token",
-     {"ALIBABA_CLOUD_SECURITY_TOKEN", "ALIBABACLOUD_SECURITY_TOKEN", "ALICLOUD_SECURITY_TOKEN",
-      "SECURITY_TOKEN"}},
-    {"credentials_uri", {"ALIBABA_CLOUD_CREDENTIALS_URI"}},
-    {"oidc_provider_arn", {"ALIBABACLOUD_OIDC_PROVIDER_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN"}},
-    {"oidc_token_file", {"ALIBABACLOUD_OIDC_TOKEN_FILE", "ALIBABA_CLOUD_OIDC_TOKEN_FILE"}},
-    {"ram_role_arn", {"ALIBABACLOUD_ROLE_ARN", "ALIBABA_CLOUD_ROLE_ARN"}},
-    {"external_id", {"ALIBABACLOUD_EXTERNAL_ID", "ALIBABA_CLOUD_EXTERNAL_ID"}},
-};
-
-struct json_object *spf_profile_find(struct json_object *profiles, const char *name)
-{
-    for (size_t i = 0; i < spf_json_count(profiles); i++) {
-        struct json_object *profile = spf_json_item(profiles, i);
-
-        if (strcmp(spf_json_text(profile, "name"), name) == 0) {
-            return profile;
-        }
-    }
-    return NULL;
-}
-
-struct json_object *spf_profile_open(struct json_object *profile, struct json_object **origins)
-{
-    struct json_object *open = spf_json_object();
-
-    *origins = spf_json_object();
-    if (open == NULL || *origins == NULL) {
-        json_object_put(open);
-        json_object_put(*origins);
-        *origins = NULL;
-        return NULL;
-    }
-    if (json_object_is_type(profile, json_type_object)) {
-        json_object_object_foreach(profile, name, value)
-        {
-            spf_json_add(open, name, json_object_get(value));
-        }
-    }
-    for (size_t i = 0; i < sizeof filled / sizeof *filled; i++) {
-        const char *variable = NULL;
-        const char *value = spf_first_env(filled[i].names, &variable);
-
-        if (value == NULL || spf_json_text(open, filled[i].member)[0] != '\0') {
-            continue;
-        }
-        spf_json_add(open, filled[i].member, spf_json_string(value));
-        spf_json_add(*origins, filled[i].member, spf_json_string(variable));
-    }
-    return open;
-}
 
 /* The member as text, with a note of the variable that it came from. */
 static const char *member(struct spf_profile_reading *reading, struct json_object *profile,
@@ -87,76 +24,120 @@ static const char *member(struct spf_profile_reading *reading, struct json_objec
     return spf_json_text(profile, name);
 }
 
-static bool there(struct json_object *profile, const char *name)
-{
-    return spf_json_text(profile, name)[0] != '\0';
-}
-
 /* The CLI's order (AutoModeRecognition); NULL: there is nothing to guess from. */
 static const char *guess(struct json_object *profile)
 {
-    if (there(profile, "access_key_id") && there(profile, "access_key_secret")) {
-        if (there(profile, "sts_token")) {
+    if (spf_profile_has(profile, "access_key_id") &&
+        spf_profile_has(profile, "access_key_secret")) {
+        if (spf_profile_has(profile, "sts_token")) {
             return "StsToken";
         }
-        return there(profile, "ram_role_arn") ? "RamRoleArn" : "AK";
+        return spf_profile_has(profile, "ram_role_arn") ? "RamRoleArn" : "AK";
     }
-    if (there(profile, "private_key") && there(profile, "key_pair_name")) {
+    if (spf_profile_has(profile, "private_key") && spf_profile_has(profile, "key_pair_name")) {
         return "RsaKeyPair";
     }
-    if (there(profile, "ram_role_name")) {
+    if (spf_profile_has(profile, "ram_role_name")) {
         return "EcsRamRole";
     }
-    if (there(profile, "process_command")) {
+    if (spf_profile_has(profile, "process_command")) {
         return "External";
     }
-    if (there(profile, "oidc_provider_arn") && there(profile, "oidc_token_file") &&
-        there(profile, "ram_role_arn")) {
+    if (spf_profile_has(profile, "oidc_provider_arn") &&
+        spf_profile_has(profile, "oidc_token_file") && spf_profile_has(profile, "ram_role_arn")) {
         return "OIDC";
     }
-    if (there(profile, "cloud_sso_sign_in_url")) {
+    if (spf_profile_has(profile, "cloud_sso_sign_in_url")) {
         return "CloudSSO";
     }
-    return there(profile, "bearer_token") ? "BearerToken" : NULL;
+    return spf_profile_has(profile, "bearer_token") ? "BearerToken" : NULL;
 }
 
 bool spf_profile_is_empty(struct json_object *profile)
 {
-    return !there(profile, "mode") && guess(profile) == NULL && !there(profile, "access_key_id") &&
-           !there(profile, "access_key_secret");
+    return !spf_profile_has(profile, "mode") && guess(profile) == NULL &&
+           !spf_profile_has(profile, "access_key_id") &&
+           !spf_profile_has(profile, "access_key_secret");
+}
+
+/* What is wrong with the profile, behind its name. */
+static SPF_PRINTF(3, 4) bool is_wrong(const struct spf_profile_reading *reading,
+                                      enum spf_finding cause, const char *fmt, ...)
+{
+    char words[300];
+    va_list args;
+
+    va_start(args, fmt);
+    spf_vformat(words, sizeof words, fmt, args);
+    va_end(args);
+    *reading->failure = spf_failure(cause, "profile \"%s\" of %s%s%s%s%s", reading->name,
+                                    reading->path, reading->mode[0] != '\0' ? " (mode " : "",
+                                    reading->mode, reading->mode[0] != '\0' ? ")" : "", words);
+    return false;
 }
 
 static bool lacks(const struct spf_profile_reading *reading, const char *what)
 {
-    *reading->failure =
-        spf_failure(SPF_CREDENTIALS_INCOMPLETE, "profile \"%s\" (mode %s) lacks its %s",
-                    reading->name, reading->mode, what);
-    return false;
+    return is_wrong(reading, SPF_CREDENTIALS_INCOMPLETE, " lacks its %s", what);
 }
 
 static bool has(const struct spf_profile_reading *reading, struct json_object *profile,
                 const char *what)
 {
-    return there(profile, what) || lacks(reading, what);
+    return spf_profile_has(profile, what) || lacks(reading, what);
+}
+
+static bool has_right_types(const struct spf_profile_reading *reading, struct json_object *profile)
+{
+    const char *kind = NULL;
+    const char *name = spf_profile_wrong_type(profile, &kind);
+
+    return name == NULL ||
+           is_wrong(reading, SPF_CREDENTIALS_INCOMPLETE, ": its %s is no %s", name, kind);
 }
 
 /* A member as the step's text. False if it does not fit. */
-#define TAKE(out, name) spf_copy_whole((out), sizeof(out), member(reading, profile, (name)))
+static bool take_text(struct spf_profile_reading *reading, struct json_object *profile,
+                      const char *name, char *out, size_t size)
+{
+    return spf_copy_whole(out, size, member(reading, profile, name)) ||
+           is_wrong(reading, SPF_CREDENTIALS_INCOMPLETE, ": its %s is too long", name);
+}
+#define TAKE(out, name) take_text(reading, profile, (name), (out), sizeof(out))
+
+/* The same, or the variable that the SDKs fill it from. */
+static bool take_or_env(struct spf_profile_reading *reading, struct json_object *profile,
+                        const char *name, const char *variable, char *out, size_t size)
+{
+    const char *value = getenv(variable);
+
+    if (spf_profile_has(profile, name) || value == NULL) {
+        return take_text(reading, profile, name, out, size);
+    }
+    return spf_take_whole(out, size, value, variable, reading->failure);
+}
 
 static bool take_key(struct spf_profile_reading *reading, struct json_object *profile,
                      const char *token)
 {
+    struct spf_key_texts texts_of_key = {.token = token,
+                                         .id_name = "access_key_id",
+                                         .secret_name = "access_key_secret",
+                                         .token_name = "sts_token"};
+    struct spf_error error;
+
     if (!has(reading, profile, "access_key_id") || !has(reading, profile, "access_key_secret")) {
         return false;
     }
-    if (spf_api_key_set(&reading->credentials->key, member(reading, profile, "access_key_id"),
-                        member(reading, profile, "access_key_secret"), token)) {
+    texts_of_key.id = member(reading, profile, "access_key_id");
+    texts_of_key.secret = member(reading, profile, "access_key_secret");
+    error = spf_api_key_set(&reading->credentials->key, &texts_of_key);
+    if (error.code == SPF_OK) {
         return true;
     }
-    *reading->failure =
-        spf_failure(SPF_CREDENTIALS_INCOMPLETE,
-                    "profile \"%s\" has characters that no access key has", reading->name);
-    return false;
+    return is_wrong(reading,
+                    error.code == SPF_ERR_NOMEM ? SPF_SYSTEM_ERROR : SPF_CREDENTIALS_INCOMPLETE,
+                    ": %s", error.text);
 }
 
 static struct spf_credential_step *add_step(const struct spf_profile_reading *reading,
@@ -165,9 +146,8 @@ static struct spf_credential_step *add_step(const struct spf_profile_reading *re
     struct spf_credential_step *step = spf_credentials_step(reading->credentials, kind);
 
     if (step == NULL) {
-        *reading->failure =
-            spf_failure(SPF_CREDENTIALS_INCOMPLETE,
-                        "profile \"%s\": its source profiles form a ring", reading->name);
+        (void)is_wrong(reading, SPF_CREDENTIALS_INCOMPLETE,
+                       ": its source profiles are too many, or form a ring");
     }
     return step;
 }
@@ -177,22 +157,18 @@ static bool take_place(struct spf_profile_reading *reading, struct json_object *
 {
     struct spf_credential_step *step = add_step(reading, kind);
 
-    return step != NULL && (TAKE(step->place, name) || lacks(reading, name));
+    return step != NULL && TAKE(step->place, name);
 }
 
 /* The role of the machine; the SDK that the CLI asks with fills an empty name from the environment.
  */
 static bool take_machine(struct spf_profile_reading *reading, struct json_object *profile)
 {
-    const char *role = getenv("ALIBABA_CLOUD_ECS_METADATA");
-    struct spf_credential_step *step;
+    struct spf_credential_step *step = add_step(reading, SPF_STEP_METADATA);
 
-    if (!take_place(reading, profile, SPF_STEP_METADATA, "ram_role_name")) {
-        return false;
-    }
-    step = &reading->credentials->steps[reading->credentials->step_count - 1];
-    return step->place[0] != '\0' || role == NULL ||
-           spf_copy_whole(step->place, sizeof step->place, role);
+    return step != NULL &&
+           take_or_env(reading, profile, "ram_role_name", "ALIBABA_CLOUD_ECS_METADATA", step->place,
+                       sizeof step->place);
 }
 
 /* Where STS is, as the CLI takes it: blanks and the scheme are cut, and it is called with https. */
@@ -206,38 +182,26 @@ static bool take_sts_endpoint(const struct spf_profile_reading *reading,
         error = spf_endpoint_of_sts(text, endpoint);
     }
     if (error.code != SPF_OK) {
-        *reading->failure = spf_failure(SPF_CREDENTIALS_INCOMPLETE, "profile \"%s\": %s: %s",
-                                        reading->name, "sts_endpoint", error.text);
+        return is_wrong(reading, SPF_CREDENTIALS_INCOMPLETE, ": sts_endpoint: %s", error.text);
     }
-    return error.code == SPF_OK;
+    return true;
 }
 
+/* The CLI refuses a role without a session name; the SDKs read a variable. */
 static bool take_role(struct spf_profile_reading *reading, struct json_object *profile,
                       enum spf_step_kind kind)
 {
-    const char *session = getenv("ALIBABA_CLOUD_ROLE_SESSION_NAME");
-    struct spf_credential_step *step;
+    struct spf_credential_step *step =
+        has(reading, profile, "ram_role_arn") ? add_step(reading, kind) : NULL;
 
-    if (!has(reading, profile, "ram_role_arn")) {
-        return false;
-    }
-    step = add_step(reading, kind);
     if (step == NULL) {
         return false;
     }
     step->seconds = spf_json_number(profile, "expired_seconds", SPF_SECONDS_MAX, 0);
-    if (!take_sts_endpoint(reading, profile, &step->sts_endpoint)) {
-        return false;
-    }
-    if (!TAKE(step->role_arn, "ram_role_arn") || !TAKE(step->session, "ram_session_name") ||
-        !TAKE(step->sts_region, "sts_region")) {
-        return lacks(reading, "ram_role_arn (a member is too long)");
-    }
-    /* The CLI refuses a role without a session name; the SDKs read this one. */
-    if (step->session[0] == '\0' && session != NULL) {
-        spf_copy(step->session, sizeof step->session, session);
-    }
-    return true;
+    return take_sts_endpoint(reading, profile, &step->sts_endpoint) &&
+           TAKE(step->role_arn, "ram_role_arn") && TAKE(step->sts_region, "sts_region") &&
+           take_or_env(reading, profile, "ram_session_name", "ALIBABA_CLOUD_ROLE_SESSION_NAME",
+                       step->session, sizeof step->session);
 }
 
 /* The CLI sends it in these modes alone. */
@@ -247,8 +211,7 @@ static bool take_role_with_external_id(struct spf_profile_reading *reading,
     struct spf_credentials *credentials = reading->credentials;
 
     return take_role(reading, profile, SPF_STEP_ASSUME_ROLE) &&
-           (TAKE(credentials->steps[credentials->step_count - 1].external_id, "external_id") ||
-            lacks(reading, "external_id (it is too long)"));
+           TAKE(credentials->steps[credentials->step_count - 1].external_id, "external_id");
 }
 
 static bool take_oidc(struct spf_profile_reading *reading, struct json_object *profile)
@@ -261,26 +224,22 @@ static bool take_oidc(struct spf_profile_reading *reading, struct json_object *p
         return false;
     }
     step = &credentials->steps[credentials->step_count - 1];
-    return (TAKE(step->provider_arn, "oidc_provider_arn") &&
-            TAKE(step->place, "oidc_token_file")) ||
-           lacks(reading, "oidc_provider_arn (a member is too long)");
+    return TAKE(step->provider_arn, "oidc_provider_arn") && TAKE(step->place, "oidc_token_file");
 }
 
 /* The temporary key that the CLI has left in the file, while it is valid. */
 static bool take_cached(struct spf_profile_reading *reading, struct json_object *profile)
 {
     return spf_json_number(profile, "sts_expiration", SPF_SECONDS_MAX, 0) > reading->now + 60 &&
-           there(profile, "access_key_id") && there(profile, "sts_token") &&
+           spf_profile_has(profile, "sts_token") &&
            take_key(reading, profile, spf_json_text(profile, "sts_token"));
 }
 
 static bool sign_in_again(const struct spf_profile_reading *reading)
 {
-    *reading->failure = spf_failure(SPF_TOKEN_EXPIRED,
-                                    "profile \"%s\" (mode %s): its sign-in has expired; run "
-                                    "`aliyun configure --profile %s --mode %s`",
-                                    reading->name, reading->mode, reading->name, reading->mode);
-    return false;
+    return is_wrong(reading, SPF_TOKEN_EXPIRED,
+                    ": its sign-in has expired; run `aliyun configure --profile %s --mode %s`",
+                    reading->name, reading->mode);
 }
 
 static struct spf_credential_step *add_exchange(const struct spf_profile_reading *reading,
@@ -310,10 +269,9 @@ static bool take_cloud_sso(struct spf_profile_reading *reading, struct json_obje
         return sign_in_again(reading);
     }
     step = add_exchange(reading, SPF_STEP_SIGN_IN, token);
-    return step != NULL && ((TAKE(step->place, "cloud_sso_sign_in_url") &&
-                             TAKE(step->account, "cloud_sso_account_id") &&
-                             TAKE(step->access_config, "cloud_sso_access_config")) ||
-                            lacks(reading, "cloud_sso_sign_in_url"));
+    return step != NULL && TAKE(step->place, "cloud_sso_sign_in_url") &&
+           TAKE(step->account, "cloud_sso_account_id") &&
+           TAKE(step->access_config, "cloud_sso_access_config");
 }
 
 /*
@@ -331,24 +289,24 @@ static bool take_oauth(struct spf_profile_reading *reading, struct json_object *
     }
     if (token[0] == '\0' ||
         spf_json_number(profile, "oauth_access_token_expire", SPF_SECONDS_MAX, 0) < reading->now) {
-        if (!there(profile, "oauth_refresh_token")) {
+        if (!spf_profile_has(profile, "oauth_refresh_token")) {
             return sign_in_again(reading);
         }
-        *reading->failure =
-            spf_failure(SPF_TOKEN_EXPIRED,
-                        "profile \"%s\" (mode OAuth): its access token has expired; any call of "
-                        "the aliyun CLI renews it: aliyun sts GetCallerIdentity --profile %s",
-                        reading->name, reading->name);
-        return false;
+        return is_wrong(reading, SPF_TOKEN_EXPIRED,
+                        ": its access token has expired; any call of the aliyun CLI renews it: "
+                        "aliyun sts GetCallerIdentity --profile %s",
+                        reading->name);
     }
     if (strcmp(site, "CN") != 0 && strcmp(site, "INTL") != 0) {
         return lacks(reading, "oauth_site_type (CN or INTL)");
     }
     step = add_exchange(reading, SPF_STEP_OAUTH, token);
-    return step != NULL &&
-           spf_copy_whole(step->place, sizeof step->place,
-                          strcmp(site, "CN") == 0 ? "https://oauth.aliyun.com/v1/exchange"
-                                                  : "https://oauth.alibabacloud.com/v1/exchange");
+    if (step != NULL) {
+        spf_copy(step->place, sizeof step->place,
+                 strcmp(site, "CN") == 0 ? "https://oauth.aliyun.com/v1/exchange"
+                                         : "https://oauth.alibabacloud.com/v1/exchange");
+    }
+    return step != NULL;
 }
 
 static bool take_program(struct spf_profile_reading *reading, struct json_object *profile)
@@ -379,7 +337,8 @@ static bool take_chain(struct spf_profile_reading *reading, struct json_object *
         return false;
     }
     if (reading->depth++ == SPF_STEPS_MAX) {
-        return lacks(reading, "source_profile (they form a ring)");
+        return is_wrong(reading, SPF_CREDENTIALS_INCOMPLETE,
+                        ": its source profiles are too many, or form a ring");
     }
     if (middle == NULL) {
         *reading->failure =
@@ -449,16 +408,21 @@ static const struct {
 
 bool spf_profile_take(struct spf_profile_reading *reading, struct json_object *profile)
 {
-    const char *mode = spf_json_text(profile, "mode");
+    const char *guessed;
     const char *why_not = "which is not known";
 
-    if (mode[0] == '\0') {
-        mode = guess(profile) != NULL ? guess(profile) : "AK";
-    }
     reading->name = spf_json_text(profile, "name");
-    reading->mode = mode;
+    reading->mode = ""; /* till it is known to be a text */
+    if (!has_right_types(reading, profile)) {
+        return false;
+    }
+    reading->mode = spf_json_text(profile, "mode");
+    if (reading->mode[0] == '\0') {
+        guessed = guess(profile);
+        reading->mode = guessed != NULL ? guessed : "AK";
+    }
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
-        if (!spf_same_word(mode, modes[i].mode)) {
+        if (!spf_same_word(reading->mode, modes[i].mode)) {
             continue;
         }
         reading->mode = modes[i].mode;
@@ -467,9 +431,10 @@ bool spf_profile_take(struct spf_profile_reading *reading, struct json_object *p
         }
         why_not = modes[i].why_not;
     }
-    *reading->failure = spf_failure(SPF_PROFILE_MODE_UNSUPPORTED,
-                                    "profile \"%s\" has mode %s, %s; it is not supported here",
-                                    reading->name, reading->mode, why_not);
+    *reading->failure =
+        spf_failure(SPF_PROFILE_MODE_UNSUPPORTED,
+                    "profile \"%s\" of %s has mode %s, %s; it is not supported here", reading->name,
+                    reading->path, reading->mode, why_not);
     return false;
 }
 
@@ -513,9 +478,10 @@ bool spf_profile_go_on(struct spf_credentials *credentials, size_t at, struct js
     {
         spf_json_add(credentials->profile, name, json_object_get(value));
     }
-    if (!there(credentials->profile, "mode") && there(printed, "access_key_id")) {
+    if (!spf_profile_has(credentials->profile, "mode") &&
+        spf_profile_has(printed, "access_key_id")) {
         spf_json_add(credentials->profile, "mode",
-                     spf_json_string(there(printed, "sts_token") ? "StsToken" : "AK"));
+                     spf_json_string(spf_profile_has(printed, "sts_token") ? "StsToken" : "AK"));
     }
     if (spf_same_word(spf_json_text(credentials->profile, "mode"), "External")) {
         *failure = spf_failure(SPF_PROFILE_MODE_UNSUPPORTED,

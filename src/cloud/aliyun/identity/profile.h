@@ -23,6 +23,13 @@ struct spf_profile_reading {
     unsigned depth;                      /* source profiles entered */
 };
 
+/* Is the member there, and not ""? One of another type is, too. */
+bool spf_profile_has(struct json_object *profile, const char *name);
+
+/* A member whose type is not the CLI's for it, and in *kind what it should be: static words. NULL:
+ * none. */
+const char *spf_profile_wrong_type(struct json_object *profile, const char **kind);
+
 /* The profile of that name, borrowed; NULL: there is none. */
 struct json_object *spf_profile_find(struct json_object *profiles, const char *name);
 
