@@ -68,7 +68,7 @@ static bool is_name(const char *word)
 struct spf_error spf_instance_word(const char *word, enum spf_instance_word *kind,
                                    struct spf_ip *ip)
 {
-    const char *tail = strstr(word, "i-");
+    const char *tail = strrchr(word, '/'); /* of acs:ecs:REGION:ACCOUNT:instance/ID */
     struct spf_ip ignored;
 
     if (is_id(word)) {
@@ -80,9 +80,10 @@ struct spf_error spf_instance_word(const char *word, enum spf_instance_word *kin
         return spf_ok();
     }
     if (spf_starts_with(word, "acs:") || spf_starts_with(word, "arn:")) {
-        return spf_usage("--instance takes the id at the ARN's end%s%s",
-                         tail != NULL && is_id(tail) ? ": " : "",
-                         tail != NULL && is_id(tail) ? tail : "");
+        bool ends_in_id = tail != NULL && is_id(tail + 1);
+
+        return spf_usage("--instance takes the id at the ARN's end%s%s", ends_in_id ? ": " : "",
+                         ends_in_id ? tail + 1 : "");
     }
     if (is_id_in_upper_case(word)) {
         return spf_usage("--instance %s: %s", word, spf_tr(form));
