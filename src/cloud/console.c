@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -160,11 +161,11 @@ static void add_authorized(struct reader *reader, const char *algorithm, const c
 static size_t octets_of(const char *text, unsigned char *out, size_t size)
 {
     size_t count = 0;
-    unsigned octet;
 
-    while (count < size && isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1]) &&
-           sscanf(text, "%2x", &octet) == 1) {
-        out[count++] = (unsigned char)octet;
+    while (count < size && isxdigit((unsigned char)text[0]) && isxdigit((unsigned char)text[1])) {
+        const char octet[] = {text[0], text[1], '\0'};
+
+        out[count++] = (unsigned char)strtoul(octet, NULL, 16);
         text += 2;
         if (*text == '\0') {
             return count;

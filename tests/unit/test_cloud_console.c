@@ -56,6 +56,9 @@ START_TEST(only_the_last_boot_counts)
 }
 END_TEST
 
+#define KEYS  "-----END SSH HOST KEY FINGERPRINTS-----\n-----BEGIN SSH HOST KEY KEYS-----\n"
+#define TABLE "Authorized keys from /root/.ssh/authorized_keys for user root++\n"
+
 /* Damaged, a line is no evidence: neither for a key nor against one. */
 START_TEST(damaged_lines_are_passed_over)
 {
@@ -73,6 +76,29 @@ START_TEST(damaged_lines_are_passed_over)
         "AAAAC3NzaC1lZDI1NTE5 root@h",
         "-----END SSH HOST KEY FINGERPRINTS-----\n-----BEGIN SSH HOST KEY KEYS-----\n"
         "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f root@h",
+        "256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU root@h",
+        "256 MD5:00:01:02 root@h (ED25519)",
+        "256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU root@h (\xff)",
+        "256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU root@h (\033[",
+        KEYS "no key at all",
+        KEYS "ssh-rsa ",
+        KEYS "ssh-rsa %%%% root@h",
+        KEYS "ecdsa-sha2-nistp256 AAAA root@h",
+        KEYS "\033[31m",
+        TABLE "no bar",
+        TABLE "| ssh-rsa",
+        TABLE "| ssh-rsa | 0g:01 | - |",
+        TABLE "| ssh-rsa | 0 | - |",
+        TABLE "| ssh-rsa | 00-01 | - |",
+        TABLE "| ssh-rsa | 00: | - |",
+        TABLE "| ssh-rsa | 00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:0e:0f | - |",
+        TABLE
+        "| Keytype | Fingerprint (md5) |\n| ssh-rsa | 00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d:"
+        "0e:0f:10:11:12:13:14:15:16:17:18:19:1a:1b:1c:1d:1e:1f | - |",
+        "Authorized keys from /root/.ssh/authorized_keys\n| ssh-rsa | "
+        "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU | - |",
+        "Authorized keys from /root/.ssh/authorized_keys for user \xff\n| ssh-rsa | "
+        "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU | - |",
         "Authorized keys from /root/.ssh/authorized_keys for user root++\n"
         "| Keytype | Fingerprint (md5) |\n| ssh-rsa | 00:01:02:03:04:05:06:07:08:09:0a:0b:0c:0d | "
         "-",
@@ -154,6 +180,60 @@ START_TEST(no_key_in_either_case)
 }
 END_TEST
 
+/* The table's kinds of fingerprint, and names of users up to the end of a sentence. */
+START_TEST(tables_of_keys)
+{
+    static const struct {
+        const char *lines, *user, *print;
+    } cases[] = {
+        {TABLE "| Keytype | Fingerprint (md5) |\n| ssh-rsa | "
+               "00:01:02:03:04:05:06:07:08:09:0A:0b:0c:0d:0e:0f | - |",
+         "root", "MD5:00:01:02:03:04:05:06:07:08:09:0A:0b:0c:0d:0e:0f"},
+        {TABLE "| ssh-rsa | SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU | - |", "root",
+         "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"},
+        {"no authorized SSH keys fingerprints found for user a.b-c_1.", "a.b-c_1", ""},
+        {"no authorized SSH keys fingerprints found for user root", "root", ""},
+        {"no authorized SSH keys fingerprints found for user .", "", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_console_facts facts = {0};
+
+        ck_assert_int_eq(spf_console_read(cases[i].lines, strlen(cases[i].lines), &facts).code,
+                         SPF_OK);
+        ck_assert_uint_eq(facts.authorized.count, 1);
+        ck_assert_str_eq(facts.authorized.items[0].user, cases[i].user);
+        ck_assert_str_eq(facts.authorized.items[0].fingerprint, cases[i].print);
+        spf_shape_clear(&spf_console_shape, &facts);
+    }
+}
+END_TEST
+
+START_TEST(no_list_of_keys_grows_without_end)
+{
+    static const char *const lines[] = {
+        "256 SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU root@h (ED25519)\n",
+        "no authorized SSH keys fingerprints found for user root.\n"};
+
+    for (size_t i = 0; i < 2; i++) {
+        struct spf_console_facts facts = {0};
+        struct spf_buf buf;
+
+        spf_buf_init(&buf, 1 << 20);
+        spf_buf_addstr(&buf, "-----BEGIN SSH HOST KEY FINGERPRINTS-----\n");
+        for (size_t k = 0; k < 1000; k++) {
+            spf_buf_addstr(&buf, lines[i]);
+        }
+        ck_assert(!spf_buf_failed(&buf));
+        ck_assert_int_eq(spf_console_read(buf.data, buf.len, &facts).code, SPF_OK);
+        ck_assert_uint_gt(facts.host_keys.count + facts.authorized.count, 0);
+        ck_assert_uint_lt(facts.host_keys.count + facts.authorized.count, 1000);
+        spf_shape_clear(&spf_console_shape, &facts);
+        spf_buf_clear(&buf);
+    }
+}
+END_TEST
+
 START_TEST(nothing_grows_without_end)
 {
     static char many[200000];
@@ -172,8 +252,9 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("cloud_console", (const TTest *const[]){
-                                          only_the_last_boot_counts, damaged_lines_are_passed_over,
-                                          trouble_in_older_and_newer_words, no_key_in_either_case,
-                                          nothing_grows_without_end, NULL});
+    return unit_main("cloud_console",
+                     (const TTest *const[]){
+                         only_the_last_boot_counts, damaged_lines_are_passed_over,
+                         trouble_in_older_and_newer_words, no_key_in_either_case, tables_of_keys,
+                         no_list_of_keys_grows_without_end, nothing_grows_without_end, NULL});
 }
