@@ -60,7 +60,8 @@ struct json_object *spf_profile_open(struct json_object *profile, struct json_ob
         *origins = NULL;
         return NULL;
     }
-    json_object_object_foreach(profile, name, value) /* it has a name, and so is an object */
+    /* it has a name, and so is an object */
+    json_object_object_foreach(profile, name, value)
     {
         spf_json_add(open, name, json_object_get(value));
     }
