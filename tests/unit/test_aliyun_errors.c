@@ -138,6 +138,18 @@ START_TEST(whose_fault_a_signature_is)
                      403, &failure, &retried));
     ck_assert_int_eq(failure.cause, SPF_API_ERROR);
     ck_assert_ptr_nonnull(strstr(failure.text, "proxy"));
+    /* In the other spelling; and where nothing of it is said, it may be either. */
+    ck_assert(!judge("{\"Code\":\"SignatureDoesNotMatch\",\"Message\":\"StringToSign: "
+                     "ACS3-HMAC-SHA256\\n0123abcd\"}",
+                     400, &failure, &retried));
+    ck_assert_int_eq(failure.cause, SPF_ACCESS_KEY_SECRET_WRONG);
+    ck_assert(
+        !judge("{\"Code\":\"SignatureDoesNotMatch\",\"Message\":\"no\"}", 400, &failure, &retried));
+    ck_assert_int_eq(failure.cause, SPF_API_ERROR);
+    ck_assert_ptr_nonnull(strstr(failure.text, "does not say from what"));
+    ck_assert(!judge("{\"Code\":\"InvalidAccessKeySecret\",\"Message\":\"no\"}", 400, &failure,
+                     &retried));
+    ck_assert_int_eq(failure.cause, SPF_ACCESS_KEY_SECRET_WRONG);
 }
 END_TEST
 
@@ -147,13 +159,26 @@ START_TEST(who_is_not_allowed_what)
         const char *detail;
         bool explicit_deny;
         const char *action, *denied_by, *denial;
+        const char *says; /* NULL: the cause says it all */
     } cases[] = {
         {"\"AccessDeniedDetail\":{\"AuthAction\":\"ecs:DescribeKeyPairs\",\"NoPermissionType\":"
          "\"ImplicitDeny\",\"AuthPrincipalDisplayName\":\"2001\"}",
-         false, "ecs:DescribeKeyPairs", "", "ImplicitDeny"},
+         false, "ecs:DescribeKeyPairs", "", "ImplicitDeny",
+         "2001 is not allowed to call ecs:DescribeKeyPairs (ImplicitDeny)"},
+        {"\"AccessDeniedDetail\":{\"AuthAction\":\"ecs:DescribeKeyPairs\",\"NoPermissionType\":"
+         "\"ImplicitDeny\",\"PolicyType\":\"AccountLevelIdentityBasedPolicy\","
+         "\"AuthPrincipalDisplayName\":\"2001\"}",
+         false, "ecs:DescribeKeyPairs", "AccountLevelIdentityBasedPolicy", "ImplicitDeny",
+         "2001 is not allowed to call ecs:DescribeKeyPairs (ImplicitDeny, "
+         "AccountLevelIdentityBasedPolicy)"},
+        {"\"AccessDeniedDetail\":{\"PolicyType\":\"SessionPolicy\",\"AuthPrincipalDisplayName\":"
+         "\"2001\"}",
+         false, "ecs:DescribeInstances", "SessionPolicy", "",
+         "2001 is not allowed to call ecs:DescribeInstances"},
         {"\"accessDeniedDetail\":{\"AuthAction\":\"ecs:DescribeKeyPairs\",\"NoPermissionType\":"
          "\"ExplicitDeny\",\"AuthPrincipalDisplayName\":\"2001\"}",
-         true, "ecs:DescribeKeyPairs", "", "ExplicitDeny"},
+         true, "ecs:DescribeKeyPairs", "", "ExplicitDeny",
+         "2001 is not allowed to call ecs:DescribeKeyPairs (ExplicitDeny)"},
         {"\"AccessDeniedDetail\":{\"PolicyType\":\"ControlPolicy\"}", true, "ecs:DescribeInstances",
          "ControlPolicy", ""},
         {"\"AccessDeniedDetail\":{\"PolicyType\":\"SessionPolicy\",\"NoPermissionType\":"
@@ -174,6 +199,7 @@ START_TEST(who_is_not_allowed_what)
         ck_assert_str_eq(failure.action, cases[i].action);
         ck_assert_str_eq(failure.denied_by, cases[i].denied_by);
         ck_assert_str_eq(failure.denial, cases[i].denial);
+        ck_assert_str_eq(failure.text, cases[i].says != NULL ? cases[i].says : "");
     }
 }
 END_TEST
@@ -195,6 +221,8 @@ START_TEST(what_is_no_answer_of_the_api)
         {"{\"Code\":\"Throttling\"}", 202, SPF_API_THROTTLED, true},
         {"{}", 202, SPF_API_REPLY_INVALID, false},
         {"{}", 206, SPF_API_REPLY_INVALID, false},
+        {"{}", 199, SPF_API_ERROR, false},
+        {"{}", 300, SPF_API_ERROR, false},
         {"[]", 200, SPF_API_REPLY_INVALID, false},
         {"<html>", 200, SPF_API_REPLY_INVALID, false},
         {"<html>", 502, SPF_API_ERROR, true},
@@ -214,6 +242,89 @@ START_TEST(what_is_no_answer_of_the_api)
         if (cases[i].cause != SPF_NO_FINDING) {
             ck_assert_int_eq(retried, cases[i].retried);
         }
+    }
+}
+END_TEST
+
+/* By the reply's own date, where it has one. */
+START_TEST(clocks_that_agree_or_are_not_known)
+{
+    static const struct {
+        int64_t date;
+        const char *says;
+    } cases[] = {
+        {0, NULL},
+        {-1, NULL},
+        {1000059, "own clock and this machine's agree"},
+        {1000159, "own clock and this machine's agree"},
+        {1000160, "60 s behind"},
+        {1000040, "60 s ahead"},
+    };
+    struct json_object *body = json_tokener_parse("{\"Code\":\"InvalidTimeStamp.Expired\"}");
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_api_outcome outcome = {.body = body,
+                                          .status = 400,
+                                          .action = "ecs:DescribeInstances",
+                                          .string_to_sign = "",
+                                          .request_id = "",
+                                          .date = cases[i].date,
+                                          .now = 1000100};
+        struct spf_failure failure = {0};
+
+        ck_assert(!spf_api_judge(&outcome, &failure));
+        ck_assert_int_eq(failure.cause, SPF_CLOCK_SKEW);
+        if (cases[i].says != NULL) {
+            ck_assert_msg(strstr(failure.text, cases[i].says) != NULL, "%s", failure.text);
+        } else {
+            ck_assert_str_eq(failure.text, "");
+        }
+    }
+    json_object_put(body);
+}
+END_TEST
+
+/* libcurl's codes: what is TLS's fault, what is ours, and what no web server says. */
+START_TEST(where_no_reply_came)
+{
+    static const struct {
+        CURLcode code;
+        enum spf_finding cause;
+        bool retried;
+    } cases[] = {
+        {CURLE_COULDNT_RESOLVE_HOST, SPF_API_UNREACHABLE, false},
+        {CURLE_COULDNT_CONNECT, SPF_API_UNREACHABLE, false},
+        {CURLE_OPERATION_TIMEDOUT, SPF_API_UNREACHABLE, false},
+        {CURLE_GOT_NOTHING, SPF_API_UNREACHABLE, true},
+        {CURLE_RECV_ERROR, SPF_API_UNREACHABLE, true},
+        {CURLE_SEND_ERROR, SPF_API_UNREACHABLE, true},
+        {CURLE_PARTIAL_FILE, SPF_API_UNREACHABLE, true},
+        {CURLE_HTTP2, SPF_API_UNREACHABLE, true},
+        {CURLE_HTTP2_STREAM, SPF_API_UNREACHABLE, true},
+        {CURLE_SSL_CONNECT_ERROR, SPF_API_TLS_FAILED, false},
+        {CURLE_PEER_FAILED_VERIFICATION, SPF_API_TLS_FAILED, false},
+        {CURLE_SSL_CERTPROBLEM, SPF_API_TLS_FAILED, false},
+        {CURLE_SSL_CIPHER, SPF_API_TLS_FAILED, false},
+        {CURLE_SSL_CACERT_BADFILE, SPF_API_TLS_FAILED, false},
+        {CURLE_SSL_ISSUER_ERROR, SPF_API_TLS_FAILED, false},
+        {CURLE_SSL_INVALIDCERTSTATUS, SPF_API_TLS_FAILED, false},
+        {CURLE_SSL_PINNEDPUBKEYNOTMATCH, SPF_API_TLS_FAILED, false},
+        {CURLE_SSL_ENGINE_INITFAILED, SPF_API_TLS_FAILED, false},
+        {CURLE_USE_SSL_FAILED, SPF_API_TLS_FAILED, false},
+        {CURLE_OUT_OF_MEMORY, SPF_SYSTEM_ERROR, false},
+        {CURLE_FAILED_INIT, SPF_SYSTEM_ERROR, false},
+        {CURLE_WEIRD_SERVER_REPLY, SPF_API_REPLY_INVALID, false},
+        {CURLE_UNSUPPORTED_PROTOCOL, SPF_API_REPLY_INVALID, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct spf_failure failure =
+            spf_api_transport_failure(cases[i].code, "", "ecs:DescribeInstances", "host");
+
+        ck_assert_int_eq(failure.cause, cases[i].cause);
+        ck_assert_str_eq(failure.action, "ecs:DescribeInstances");
+        ck_assert_msg(strncmp(failure.text, "host: ", 6) == 0, "%s", failure.text);
+        ck_assert_int_eq(spf_api_transport_worth_retrying(cases[i].code), cases[i].retried);
     }
 }
 END_TEST
@@ -254,6 +365,7 @@ START_TEST(what_was_not_asked)
          "{\"InstanceFullStatusSet\":{\"InstanceFullStatusType\":[{\"InstanceId\":\"i-2\"}]}}",
          false},
         {"InstanceIds", "[\"i-1\"]", "{\"InstanceIds\":\"x\"}", true},
+        {"Id", "x", "{\"Id\":\"y\"}", true}, /* of nothing */
         {"NextToken", "t", "{\"NextToken\":\"u\"}", true},
         {"NextToken", "t", "{}", true},
         {"NextToken", "t", "{\"NextToken\":\"t\"}", false},
@@ -294,6 +406,8 @@ START_TEST(a_proxys_password_is_not_repeated)
          "h: Unsupported proxy scheme for 'ftp://...@proxy'"},
         {"Unsupported proxy syntax in 'me:canary@proxy'",
          "h: Unsupported proxy syntax in '...@proxy'"},
+        {"me:canary@proxy is no 'proxy", NULL},
+        {"me:canary@proxy//x", NULL},
         {"odd me:canary@proxy", NULL}, /* curl's own words for its code, which vary by release */
         {"Could not resolve proxy: proxy", "h: Could not resolve proxy: proxy"},
         {"", NULL},
@@ -317,5 +431,6 @@ int main(void)
                      (const TTest *const[]){a_proxys_password_is_not_repeated, every_code,
                                             whose_fault_a_signature_is, who_is_not_allowed_what,
                                             what_is_no_answer_of_the_api, a_clock_that_is_off,
+                                            clocks_that_agree_or_are_not_known, where_no_reply_came,
                                             what_was_not_asked, NULL});
 }

@@ -1,9 +1,6 @@
-#include <curl/curl.h>
-
 #include "base/text.h"
 #include "cloud/aliyun/http/endpoint.h"
 #include "cloud/aliyun/http/endpoint_cache.h"
-#include "cloud/aliyun/http/transfer.h"
 #include "cloud/aliyun/identity/words.h"
 #include "cloud/instance_word.h"
 #include "unit.h"
@@ -342,40 +339,13 @@ START_TEST(endpoints_that_are_learned)
 }
 END_TEST
 
-/* ---- libcurl's words ------------------------------------------------------------------------- */
-
-START_TEST(no_password_is_in_words_of_libcurl)
-{
-    static const struct {
-        const char *detail, *words; /* NULL: libcurl's own of the code */
-    } cases[] = {
-        {"Could not resolve host: a", "Could not resolve host: a"},
-        {"", NULL},
-        {"Unsupported proxy 'http://u:p/w@x@proxy:1'", "Unsupported proxy 'http://...@proxy:1'"},
-        {"Unsupported proxy 'u:p w@proxy:1'", "Unsupported proxy '...@proxy:1'"},
-        {"Bad proxy u:p@proxy:1", NULL},
-        {"a@b is no 'url", NULL},
-        {"a@b//c", NULL},
-    };
-
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char out[CURL_ERROR_SIZE];
-
-        spf_transfer_words(out, sizeof out, CURLE_COULDNT_RESOLVE_PROXY, cases[i].detail);
-        ck_assert_str_eq(out, cases[i].words != NULL
-                                  ? cases[i].words
-                                  : curl_easy_strerror(CURLE_COULDNT_RESOLVE_PROXY));
-    }
-}
-END_TEST
-
 int main(void)
 {
     memset(long_host, 'a', sizeof long_host - 1);
-    return unit_main("cloud_words",
-                     (const TTest *const[]){
-                         what_names_an_instance, how_a_command_line_is_split,
-                         endpoints_that_are_given, endpoints_of_sts, services_that_tell_an_address,
-                         the_region_that_an_id_suggests, names_of_regions_go_into_a_host,
-                         endpoints_that_are_learned, no_password_is_in_words_of_libcurl, NULL});
+    return unit_main(
+        "cloud_words",
+        (const TTest *const[]){what_names_an_instance, how_a_command_line_is_split,
+                               endpoints_that_are_given, endpoints_of_sts,
+                               services_that_tell_an_address, the_region_that_an_id_suggests,
+                               names_of_regions_go_into_a_host, endpoints_that_are_learned, NULL});
 }

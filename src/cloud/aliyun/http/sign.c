@@ -50,14 +50,13 @@ static int by_name(const void *left, const void *right)
     return strcmp(a->name, b->name);
 }
 
-/* Header names are compared in lower case, equal ones by value. */
+/* Header names are compared in lower case. */
 static int by_header(const void *left, const void *right)
 {
     const struct spf_sign_pair *a = left;
     const struct spf_sign_pair *b = right;
-    int order = strcasecmp(a->name, b->name);
 
-    return order != 0 ? order : strcmp(a->value, b->value);
+    return strcasecmp(a->name, b->name);
 }
 
 void spf_sign_add_query(struct spf_buf *buf, const struct spf_sign_pair *query, size_t count)
@@ -104,12 +103,18 @@ static void add_lower(struct spf_buf *buf, const char *name)
     }
 }
 
-static bool hash(EVP_MD_CTX *digest, const void *bytes, size_t len)
+/* A digest under way; its failure sticks. */
+struct hashing {
+    EVP_MD_CTX *digest;
+    bool failed;
+};
+
+static void hash(struct hashing *hashing, const void *bytes, size_t len)
 {
-    return EVP_DigestUpdate(digest, bytes, len) == 1;
+    hashing->failed |= EVP_DigestUpdate(hashing->digest, bytes, len) != 1;
 }
 
-static bool hash_trimmed(EVP_MD_CTX *digest, const char *value)
+static void hash_trimmed(struct hashing *hashing, const char *value)
 {
     size_t len;
 
@@ -118,33 +123,26 @@ static bool hash_trimmed(EVP_MD_CTX *digest, const char *value)
     while (len > 0 && strchr(" \t\r\n", value[len - 1]) != NULL) {
         len--;
     }
-    return hash(digest, value, len);
+    hash(hashing, value, len);
 }
 
-/* name:value, and the values of one name joined by commas; the token is one of these values. */
-static bool hash_headers(EVP_MD_CTX *digest, const struct spf_sign_pair *headers, size_t count,
+/* name:value; the token is one of these values. */
+static void hash_headers(struct hashing *hashing, const struct spf_sign_pair *headers, size_t count,
                          struct spf_buf *names)
 {
-    bool ok = true;
-
-    for (size_t i = 0; ok && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         size_t before = names->len;
 
-        if (i > 0 && strcasecmp(headers[i].name, headers[i - 1].name) == 0) {
-            ok = hash(digest, ",", 1);
-        } else {
-            if (i > 0) {
-                ok = hash(digest, "\n", 1);
-                spf_buf_addch(names, ';');
-                before++;
-            }
-            add_lower(names, headers[i].name);
-            ok = ok && !spf_buf_failed(names) &&
-                 hash(digest, names->data + before, names->len - before) && hash(digest, ":", 1);
+        if (i > 0) {
+            spf_buf_addch(names, ';');
+            before = names->len;
         }
-        ok = ok && hash_trimmed(digest, headers[i].value);
+        add_lower(names, headers[i].name);
+        hash(hashing, names->data + before, names->len - before);
+        hash(hashing, ":", 1);
+        hash_trimmed(hashing, headers[i].value);
+        hash(hashing, "\n", 1);
     }
-    return ok && (count == 0 || hash(digest, "\n", 1));
 }
 
 static const char *content_hash(const struct spf_sign_request *request)
@@ -163,6 +161,7 @@ static bool canonical(const struct spf_sign_request *request, EVP_MD_CTX *digest
 {
     struct spf_sign_pair headers[SPF_SIGN_MAX];
     const char *payload = content_hash(request);
+    struct hashing hashing = {digest, EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1};
     struct spf_buf head;
     size_t count = pick_headers(request, headers);
     bool ok;
@@ -172,43 +171,58 @@ static bool canonical(const struct spf_sign_request *request, EVP_MD_CTX *digest
                  request->method); /* an endpoint has no other path (endpoint.c) */
     spf_sign_add_query(&head, request->query, request->query_count);
     spf_buf_addch(&head, '\n');
-    ok = !spf_buf_failed(&head) && EVP_DigestInit_ex(digest, EVP_sha256(), NULL) == 1 &&
-         hash(digest, head.data, head.len) && hash_headers(digest, headers, count, names) &&
-         hash(digest, "\n", 1) && hash(digest, names->data, names->len) && hash(digest, "\n", 1) &&
-         hash(digest, payload, strlen(payload));
+    hash(&hashing, head.data, head.len);
+    hash_headers(&hashing, headers, count, names);
+    hash(&hashing, "\n", 1);
+    hash(&hashing, names->data, names->len);
+    hash(&hashing, "\n", 1);
+    hash(&hashing, payload, strlen(payload));
+    ok = !hashing.failed && !spf_buf_failed(&head) && !spf_buf_failed(names);
     spf_buf_clear(&head);
     return ok;
+}
+
+/* The key's code over the digest of the request, which string_to_sign becomes. */
+static bool make_code(const struct spf_sign_request *request, const struct spf_secret *secret,
+                      struct spf_buf *names, char string_to_sign[SPF_SIGN_TEXT_SIZE],
+                      char hex[2 * EVP_MAX_MD_SIZE + 1])
+{
+    EVP_MD_CTX *digest = EVP_MD_CTX_new();
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned int len = 0;
+    bool ok = digest != NULL && canonical(request, digest, names) &&
+              EVP_DigestFinal_ex(digest, bytes, &len) == 1;
+
+    EVP_MD_CTX_free(digest);
+    if (!ok) {
+        return false;
+    }
+    memcpy(string_to_sign, algorithm, sizeof algorithm);
+    string_to_sign[sizeof algorithm - 1] = '\n';
+    to_hex(bytes, 32, string_to_sign + sizeof algorithm);
+    if (HMAC(EVP_sha256(), spf_secret_text(secret), (int)spf_secret_len(secret),
+             (const unsigned char *)string_to_sign, strlen(string_to_sign), bytes, &len) == NULL) {
+        return false;
+    }
+    to_hex(bytes, len, hex);
+    return true;
 }
 
 bool spf_sign(const struct spf_sign_request *request, const char *key_id,
               const struct spf_secret *secret, struct spf_buf *authorization,
               char string_to_sign[SPF_SIGN_TEXT_SIZE])
 {
-    EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    unsigned char bytes[EVP_MAX_MD_SIZE];
-    unsigned int len = 0;
     char hex[2 * EVP_MAX_MD_SIZE + 1];
     struct spf_buf names;
     bool ok;
 
     spf_buf_init(&names, 16384);
-    ok = digest != NULL && request->header_count <= SPF_SIGN_MAX &&
-         canonical(request, digest, &names) && EVP_DigestFinal_ex(digest, bytes, &len) == 1;
+    ok = request->header_count <= SPF_SIGN_MAX &&
+         make_code(request, secret, &names, string_to_sign, hex);
     if (ok) {
-        memcpy(string_to_sign, algorithm, sizeof algorithm);
-        string_to_sign[sizeof algorithm - 1] = '\n';
-        to_hex(bytes, 32, string_to_sign + sizeof algorithm);
-        ok = HMAC(EVP_sha256(), spf_secret_text(secret), (int)spf_secret_len(secret),
-                  (const unsigned char *)string_to_sign, strlen(string_to_sign), bytes,
-                  &len) != NULL;
-    }
-    if (ok) {
-        to_hex(bytes, len, hex);
         spf_buf_addf(authorization, "%s Credential=%s,SignedHeaders=%s,Signature=%s", algorithm,
                      key_id, names.data, hex);
-        ok = !spf_buf_failed(authorization);
     }
     spf_buf_clear(&names);
-    EVP_MD_CTX_free(digest);
-    return ok;
+    return ok && !spf_buf_failed(authorization);
 }

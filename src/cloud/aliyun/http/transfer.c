@@ -199,17 +199,18 @@ static void *wiping_realloc(void *memory, size_t size)
 static bool setup_multi(struct spf_transfers *transfers)
 {
     CURLM *multi = transfers->multi;
-    bool good = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket) == CURLM_OK &&
-                curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transfers) == CURLM_OK &&
-                curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer) == CURLM_OK &&
-                curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transfers) == CURLM_OK &&
-                curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX) == CURLM_OK;
+    CURLMcode bad = CURLM_OK;
 
+    bad |= curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    bad |= curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, transfers);
+    bad |= curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    bad |= curl_multi_setopt(multi, CURLMOPT_TIMERDATA, transfers);
+    bad |= curl_multi_setopt(multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     /* since 8.20 the threads that look names up are the multi handle's */
 #if LIBCURL_VERSION_NUM >= 0x081400
-    good = good && curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L) == CURLM_OK;
+    bad |= curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L);
 #endif
-    return good;
+    return bad == CURLM_OK;
 }
 
 struct spf_transfers *spf_transfers_new(struct spf_loop *loop)
