@@ -12,7 +12,7 @@ static void note_addresses(struct spf_result *result, const struct spf_instance_
     struct json_object *list = spf_json_array();
     char text[SPF_IP_TEXT_SIZE];
 
-    for (size_t i = 0; list != NULL && i < instance->addresses.count; i++) {
+    for (size_t i = 0; i < instance->addresses.count; i++) {
         spf_ip_format(&instance->addresses.items[i].ip, text);
         spf_json_append(list, spf_clean_json(text));
     }
@@ -71,16 +71,17 @@ static struct spf_opinion judge_way(const struct spf_gateway_facts *gateway,
     return spf_but_holds(spf_concludes(SPF_ADDRESS_NO_ROUTE));
 }
 
-/* Asked only where it matters, and done without where the permission lacks; but what was said and
- * is not understood is no pass. */
+/* Asked only where it matters, and done without where the permission lacks; but what could not be
+ * asked, or is not understood, is no pass. */
 static struct spf_opinion way_to(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_group_state *state = &view->facts->group[SPF_GROUP_GATEWAY];
 
-    if (state->phase == SPF_FAILED && state->failure->cause == SPF_API_REPLY_INVALID) {
+    if (state->phase == SPF_FAILED && state->failure->cause != SPF_PERMISSION_DENIED &&
+        state->failure->cause != SPF_NOT_RECORDED) {
         struct spf_opinion opinion = spf_cannot_tell(state->failure);
 
-        opinion.finding = SPF_API_REPLY_INVALID;
+        opinion.finding = state->failure->cause;
         return spf_but_holds(opinion);
     }
     return state->phase == SPF_PRESENT ? judge_way(&view->facts->gateway, result) : spf_passes();

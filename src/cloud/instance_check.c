@@ -25,7 +25,7 @@ static void note_regions(struct spf_result *result, const char *name, const stru
 {
     struct json_object *list = spf_json_array();
 
-    for (size_t i = 0; list != NULL && i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         spf_json_append(list, spf_clean_json(ids[i].id));
     }
     spf_note_json(result, name, list);

@@ -39,9 +39,6 @@ static struct json_object *rule_as_json(const struct spf_rule *rule, const char 
 {
     struct json_object *json = spf_json_object();
 
-    if (json == NULL) {
-        return NULL;
-    }
     spf_json_add(json, "rule", spf_clean_json(rule->id));
     spf_json_add(json, "group", spf_clean_json(rule->group));
     spf_json_add(json, "policy", spf_clean_json(policy_of(rule)));
@@ -63,19 +60,20 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
     struct json_object *trace = spf_json_array();
     struct json_object *near = spf_json_array();
     const struct spf_rule **order = calloc(facts->rules.count + 1, sizeof *order);
+    size_t count = order != NULL ? facts->rules.count : 0;
     size_t for_others = 0;
     size_t traced = 0;
     size_t missed = 0;
     bool decided = false;
 
-    for (size_t i = 0; order != NULL && i < facts->rules.count; i++) {
+    for (size_t i = 0; i < count; i++) {
         order[i] = &facts->rules.items[i];
     }
-    if (order != NULL) {
-        qsort(order, facts->rules.count, sizeof *order, spf_rule_compare);
+    if (count > 0) {
+        qsort(order, count, sizeof *order, spf_rule_compare);
     }
 
-    for (size_t i = 0; order != NULL && i < facts->rules.count; i++) {
+    for (size_t i = 0; i < count; i++) {
         enum spf_rule_fit fit = spf_rule_fit(facts, question, order[i], NULL);
         bool accepts = order[i]->policy == SPF_POLICY_ACCEPT;
 
@@ -107,8 +105,9 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
 static bool is_managed(const struct spf_rules_question *question, const char *group)
 {
     const struct spf_membership_facts *membership = question->membership;
+    size_t count = membership != NULL ? membership->groups.count : 0;
 
-    for (size_t i = 0; membership != NULL && i < membership->groups.count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(membership->groups.items[i].id, group) == 0) {
             return membership->groups.items[i].managed;
         }

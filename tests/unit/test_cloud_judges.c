@@ -303,6 +303,37 @@ START_TEST(the_way_from_the_internet)
 }
 END_TEST
 
+/* Without the permission the way is not looked at; what could not be asked is no pass. */
+START_TEST(the_way_that_could_not_be_asked)
+{
+    static const struct {
+        enum spf_finding cause;
+        bool passes;
+    } cases[] = {
+        {SPF_PERMISSION_DENIED, true}, {SPF_NOT_RECORDED, true},       {SPF_SYSTEM_ERROR, false},
+        {SPF_API_THROTTLED, false},    {SPF_API_UNREACHABLE, false},   {SPF_API_ERROR, false},
+        {SPF_TOKEN_EXPIRED, false},    {SPF_API_REPLY_INVALID, false},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct desk desk;
+
+        set(&desk);
+        spf_group_settle(&desk.facts.group[SPF_GROUP_GATEWAY],
+                         &(struct spf_failure){.cause = cases[i].cause});
+        judge(&desk, spf_judge_cloud_address);
+        if (cases[i].passes) {
+            FOUND(desk, SPF_NO_FINDING);
+        } else {
+            ck_assert_int_eq(desk.opinion.kind, SPF_OPINION_CANNOT_TELL);
+            ck_assert_int_eq(desk.opinion.finding, cases[i].cause);
+            ck_assert(desk.opinion.holds);
+        }
+        clean(&desk);
+    }
+}
+END_TEST
+
 /* The rules see the jump host; what this machine's own address is does not matter. */
 START_TEST(network_acl)
 {
@@ -425,9 +456,10 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("cloud_judges", (const TTest *const[]){
-                                         access, states_of_the_instance, where_it_was_not_found,
-                                         the_address_to_dial, judging_the_address, security_groups,
-                                         behind_a_nat_gateway, the_way_from_the_internet,
-                                         network_acl, key_pair, NULL});
+    return unit_main(
+        "cloud_judges",
+        (const TTest *const[]){access, states_of_the_instance, where_it_was_not_found,
+                               the_address_to_dial, judging_the_address, security_groups,
+                               behind_a_nat_gateway, the_way_from_the_internet,
+                               the_way_that_could_not_be_asked, network_acl, key_pair, NULL});
 }
