@@ -30,7 +30,8 @@ from stage import Stage
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
 SCENARIOS = ["healthy", "story-11-bound-but-refused", "key-crlf-pem", "ppk-encrypted-passphrase-environment", "auth-certificate",
-             "jump-through", "agent-keys-too-many", "healthy-network-acl"]
+             "jump-through", "agent-keys-too-many", "healthy-network-acl", "cloudsso-exchange",
+             "region-endpoint-learned", "lookup-let-in", "gateway-without-route-only-cloud"]
 OUT_OF_MEMORY = {"curl_easy_setopt": 27, "curl_multi_setopt": 3, "curl_multi_add_handle": 3, "curl_url_set": 7}
 # What fails, as what: a pattern of names, what is returned, errno.
 FAILURES = [
