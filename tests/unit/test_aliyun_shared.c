@@ -175,7 +175,7 @@ START_TEST(each_has_its_part_of_the_reply)
 }
 END_TEST
 
-/* One that is dropped while all wait is not answered; the others do. */
+/* One that is dropped while all wait is not answered; the others are. */
 START_TEST(one_of_many_is_cancelled)
 {
     struct scene *scene = calloc(1, sizeof *scene);

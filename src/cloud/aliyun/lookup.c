@@ -101,7 +101,7 @@ static void answered(void *owner, long status, const struct spf_secret *reply, c
     } else if (status == 200 && take_address(text, lookup->family, &address, &wrong)) {
         lookup->address = address;
     }
-    spf_copy(lookup->wrong, sizeof lookup->wrong, wrong != NULL ? wrong : "");
+    spf_copy(lookup->wrong, sizeof lookup->wrong, wrong);
     lookup->telling = true; /* and not to be freed by what that leads to */
     while (lookup->waiting.count > 0) {
         tell(lookup, lookup->waiting.items[--lookup->waiting.count]);
@@ -173,7 +173,6 @@ void spf_operation_lookup(struct spf_operation *operation)
     struct spf_lookup *lookup;
     struct spf_error error;
 
-    url = url != NULL ? url : "";
     error = spf_lookup_parse(url, facts->service, sizeof facts->service);
     if (error.code != SPF_OK) {
         failure = spf_failure(SPF_SG_SOURCE_UNKNOWN, "%s", error.text);

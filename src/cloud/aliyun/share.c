@@ -243,8 +243,7 @@ static void answered(void *owner, const struct spf_api_reply *reply)
             question->share->refused = *reply->failure;
         }
     }
-    spf_copy(question->request_id, sizeof question->request_id,
-             reply->request_id != NULL ? reply->request_id : "");
+    spf_copy(question->request_id, sizeof question->request_id, reply->request_id);
     question->date = reply->date;
     question->misplaced = reply->misplaced;
     if (is_about_one_of_many(question)) {
