@@ -61,7 +61,7 @@ run() {
         echo "FAILED: $name (exit status $status)"
         tail -n 8 "$out/logs/$name.log" | sed 's/^/    /'
     fi
-    echo "$result $name" >>"$out/results"
+    echo "$result $name" >>"$out/results.$kind"
 }
 
 # The unit tests, but those that tests/unit/CMakeLists.txt leaves out there.
@@ -89,6 +89,10 @@ work() {
         sed -i "s|^$SPF_WINE/|$own/|" "$own/made"
     fi
     mkdir -p "$bin"
+    # A program of its own that waits for input: Windows starts once, not with every program.
+    [ -p "$own/waits" ] || mkfifo "$own/waits"
+    exec 9<>"$own/waits"
+    HOME=$out/home SPF_WINE=$own sh tests/windows/wine.sh cmd <"$own/waits" >/dev/null 2>&1 9<&- &
     printf '#!/bin/sh\nexport SPF_WINE="%s"\nexec sh "%s/tests/windows/wine.sh" "%s" "$@"\n' \
         "$own" "$PWD" "$out/sshpreflight.exe" >"$bin/sshpreflight"
     chmod 755 "$bin/sshpreflight"
@@ -115,16 +119,19 @@ part_e2e() {
 }
 
 count() {
-    grep -c "^$1 " "$out/results" || true
+    # shellcheck disable=SC2086  # a list of files
+    cat $results | grep -c "^$1 " || true
 }
 
 packages="$packages gcc-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-posix mingw-w64-tools wine wine64 zip"
 install_missing
 mkdir -p "$out/logs" "$SPF_WINE"
-: >"$out/results"
 [ $# -gt 0 ] || set -- build unit e2e
+results=/dev/null
 for part in "$@"; do
     start=$(date +%s)
+    : >"$out/results.$part"
+    results="$results $out/results.$part"
     case $part in
     build) part_build ;;
     unit) part_unit ;;

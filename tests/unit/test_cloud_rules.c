@@ -370,13 +370,13 @@ static int oracle(const struct plain_rule *rules, int count, uint32_t source, in
     return seen[0] && seen[1] ? 2 : seen[1];
 }
 
-static unsigned long next_random(unsigned long *state)
+static uint64_t next_random(uint64_t *state)
 {
-    *state = *state * 6364136223846793005ul + 1442695040888963407ul;
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
     return *state >> 33;
 }
 
-static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf_rule *rule)
+static void make_rule(uint64_t *state, struct plain_rule *plain, struct spf_rule *rule)
 {
     static const char *const tcp[] = {"TCP", "tcp", "6", "ALL"};
     int bits = 24 + (int)(next_random(state) % 9);
@@ -409,7 +409,7 @@ static void make_rule(unsigned long *state, struct plain_rule *plain, struct spf
 
 /* Puts more of the rule in doubt: its policy, its priority, whether it matches, an entry of a list.
  */
-static void make_doubts(unsigned long *state, struct plain_rule *plain, struct spf_rule *rule,
+static void make_doubts(uint64_t *state, struct plain_rule *plain, struct spf_rule *rule,
                         struct spf_rules_facts *facts)
 {
     plain->any_policy = rule->policy_in_doubt = next_random(state) % 6 == 0;
@@ -440,7 +440,7 @@ START_TEST(like_the_oracle)
 {
     static const enum spf_rules_answer answers[] = {SPF_RULES_NO_MATCH, SPF_RULES_ACCEPT,
                                                     SPF_RULES_UNCERTAIN};
-    unsigned long state = 20261122;
+    uint64_t state = 20261122;
     int counts[3] = {0};
 
     for (int round = 0; round < 3000; round++) {
@@ -488,7 +488,7 @@ START_TEST(like_the_oracle)
 END_TEST
 
 /* A world of every kind of source and doubt; small ranges, so that rules overlap. */
-static void make_world(unsigned long *state, struct spf_rules_facts *facts,
+static void make_world(uint64_t *state, struct spf_rules_facts *facts,
                        struct spf_membership_facts *membership)
 {
     struct plain_rule plain;
@@ -503,7 +503,7 @@ static void make_world(unsigned long *state, struct spf_rules_facts *facts,
 
         (void)snprintf(list->id, sizeof list->id, "pl-%d", i);
         list->resolved = i != 2;
-        for (unsigned long k = next_random(state) % 4; k > 0; k--) {
+        for (uint64_t k = next_random(state) % 4; k > 0; k--) {
             char text[40];
 
             (void)snprintf(text, sizeof text, "10.0.0.%lu/%lu", next_random(state) % 256,
@@ -570,7 +570,7 @@ static void one_by_one(const struct spf_rules_facts *facts, struct spf_rules_que
 
 START_TEST(everybody_is_everyone)
 {
-    unsigned long state = 20261129;
+    uint64_t state = 20261129;
 
     for (int round = 0; round < 3000; round++) {
         struct spf_membership_facts membership = {0};
@@ -701,7 +701,7 @@ static void try_entries(const struct plain_entry *entries, int count, int done, 
 
 START_TEST(network_acls_like_the_oracle)
 {
-    unsigned long state = 7;
+    uint64_t state = 7;
     int counts[3] = {0};
 
     for (int round = 0; round < 5000; round++) {
@@ -715,7 +715,7 @@ START_TEST(network_acls_like_the_oracle)
 
         for (int i = 0; i < count; i++) {
             struct plain_entry *entry = &plain[i];
-            unsigned long doubt = next_random(&state) % 12;
+            uint64_t doubt = next_random(&state) % 12;
             struct spf_acl_entry *real;
 
             *entry = (struct plain_entry){.drop = next_random(&state) % 2,
