@@ -60,38 +60,39 @@ static size_t note_rules(struct spf_result *result, const struct spf_rules_facts
     struct json_object *trace = spf_json_array();
     struct json_object *near = spf_json_array();
     const struct spf_rule **order = calloc(facts->rules.count + 1, sizeof *order);
-    size_t count = order != NULL ? facts->rules.count : 0;
     size_t for_others = 0;
     size_t traced = 0;
     size_t missed = 0;
     bool decided = false;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; order != NULL && i < facts->rules.count; i++) {
         order[i] = &facts->rules.items[i];
     }
-    if (count > 0) {
-        qsort(order, count, sizeof *order, spf_rule_compare);
+    if (order != NULL) {
+        qsort(order, facts->rules.count, sizeof *order, spf_rule_compare);
     }
 
-    for (size_t i = 0; i < count; i++) {
-        enum spf_rule_fit fit = spf_rule_fit(facts, question, order[i], NULL);
-        bool accepts = order[i]->policy == SPF_POLICY_ACCEPT;
+    for (size_t i = 0; i < facts->rules.count; i++) {
+        /* without memory in another order, for the verdict rests on how many there are */
+        const struct spf_rule *rule = order != NULL ? order[i] : &facts->rules.items[i];
+        enum spf_rule_fit fit = spf_rule_fit(facts, question, rule, NULL);
+        bool accepts = rule->policy == SPF_POLICY_ACCEPT;
 
-        if (fit == SPF_FITS || fit == SPF_FITS_PERHAPS || order[i] == decides) {
-            const char *role = order[i] == decides       ? "decides"
+        if (fit == SPF_FITS || fit == SPF_FITS_PERHAPS || rule == decides) {
+            const char *role = rule == decides           ? "decides"
                                : fit == SPF_FITS_PERHAPS ? "in doubt"
                                : decided                 ? "beaten"
                                                          : "matches";
 
-            decided |= order[i] == decides;
+            decided |= rule == decides;
             if (traced++ < TRACE_MAX) {
-                spf_json_append(trace, rule_as_json(order[i], "role", role));
+                spf_json_append(trace, rule_as_json(rule, "role", role));
             }
         } else if (accepts && (fit == SPF_OTHER_SOURCE || fit == SPF_OTHER_PORT)) {
-            for_others += fit == SPF_OTHER_SOURCE && order[i]->doubt[0] == '\0';
+            for_others += fit == SPF_OTHER_SOURCE && rule->doubt[0] == '\0';
             if (missed++ < NEAR_MAX) {
-                spf_json_append(near, rule_as_json(order[i], "misses",
-                                                   fit == SPF_OTHER_PORT ? "port" : "source"));
+                spf_json_append(
+                    near, rule_as_json(rule, "misses", fit == SPF_OTHER_PORT ? "port" : "source"));
             }
         }
     }

@@ -160,7 +160,7 @@ json_bool json_object_object_get_ex(const struct json_object *json, const char *
     return lh_table_lookup_ex(json_object_get_object(json), name, (void **)value);
 }
 
-static bool is_read(const char *name)
+static inline bool is_read(const char *name)
 {
     return lh_table_lookup_entry(json_object_get_object(read_names), name) != NULL;
 }

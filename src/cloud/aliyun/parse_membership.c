@@ -37,17 +37,18 @@ struct spf_error spf_parse_peer(struct json_object *reply, struct spf_membership
     struct json_object *groups =
         spf_json_path(spf_json_item(list, 0), "SecurityGroupIds.SecurityGroupId");
     size_t count = spf_json_count(groups);
+    bool known = spf_json_count(list) == 1 && count > 0 && count <= GROUPS_MAX;
 
     if (!json_object_is_type(list, json_type_array)) {
         return lacks("NetworkInterfaceSets");
     }
-    facts->peer_known = spf_json_count(list) == 1 && count > 0 && count <= GROUPS_MAX;
     TAKE(spf_json_item(list, 0), "OwnerId", facts->peer_owner);
-    for (size_t i = 0; facts->peer_known && i < count; i++) {
-        facts->peer_known = item_text(groups, i)[0] != '\0';
+    for (size_t i = 0; known && i < count; i++) {
+        known = item_text(groups, i)[0] != '\0';
         if (!append_id(&facts->peer_groups, item_text(groups, i))) {
-            return no_memory();
+            return no_memory(); /* and half of them are not known */
         }
     }
+    facts->peer_known = known;
     return spf_ok();
 }
