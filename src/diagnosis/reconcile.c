@@ -59,7 +59,9 @@ static void judge_forwarded_again(struct spf_run *run)
 /* Facts that were asked for late say more than was known when the check was judged. */
 static void judge_again(struct spf_run *run)
 {
-    if (spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS)) {
+    const enum spf_group_phase way = run->facts.group[SPF_GROUP_GATEWAY].phase;
+
+    if ((way == SPF_PRESENT || way == SPF_FAILED) && spf_fine(run, SPF_CHECK_CLOUD_ADDRESS)) {
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ADDRESS);
     }
     if (spf_facts_have(&run->facts, SPF_GROUP_EVENTS) && spf_fine(run, SPF_CHECK_CLOUD_INSTANCE) &&
