@@ -2,7 +2,7 @@
 # Runs the tests of a preset's build: sh tests/suite.sh PRESET [CTEST-OPTION...]. The last line says
 # what came of them, and build/PRESET/counts holds it: passed, failed, skipped.
 #
-# Most tests wait for timeouts rather than compute, so more of them than processors run at once. What
+# Most tests wait for timeouts rather than compute, so many more of them than processors run at once. What
 # failed then runs once more, alone: it is named, and has failed only if it fails again. A machine that
 # does much else at the time is no reason to refuse a change; a fault does not go by that.
 set -u
@@ -26,7 +26,7 @@ if [ "$(id -u)" -eq 0 ] && unshare --net ip link set lo up 2>/dev/null; then
 fi
 
 rm -f "$build/tests.xml" "$build/again.xml" "$build/counts"
-apart ctest --preset "$preset" "$@" --parallel $((jobs * 3)) --output-junit tests.xml
+apart ctest --preset "$preset" "$@" --parallel $((jobs * 8)) --output-junit tests.xml
 status=$?
 if [ "$status" -ne 0 ] && [ -e "$build/tests.xml" ]; then
     echo "Once more, alone:"

@@ -60,7 +60,7 @@ def agent_with(key, folder):
             return probe.connect_ex(path) == 0
     with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL) as process:
         try:
-            if not servers.wait_until(listens, 30):
+            if not servers.wait_until(listens, servers.HANGS):
                 raise RuntimeError("ssh-agent did not start")
             key.load_into(path, os.path.join(folder, "loading"))
             yield path

@@ -97,7 +97,7 @@ class Scene:
 
     def command(self, *words):
         return [self.binary, "-l", servers.login_user(), "-p", str(self.sshd.port),
-                "--known-hosts", self.known_hosts, "--timeout", "60", *words]
+                "--known-hosts", self.known_hosts, "--timeout", "60", "--deadline", str(HANGS), *words]
 
     def start(self, *words, key=True):
         keyed = ["--key", self.key.path] if key else []
@@ -216,16 +216,16 @@ def one_address_is_not_flooded(scene):
     crowd, elsewhere = Crowd(0), Crowd(0)
     for one in (crowd, elsewhere):
         scene.stack.callback(one.stop)
-    path = scene.list("flood", ["a%d@127.0.0.1:%d" % (i, crowd.port) for i in range(6)] +
-                      ["a%d@localhost:%d" % (i, crowd.port) for i in range(3)] +
+    path = scene.list("flood", ["a%d@127.0.0.1:%d" % (i, crowd.port) for i in range(12)] +
+                      ["a%d@localhost:%d" % (i, crowd.port) for i in range(4)] +
                       ["127.0.0.1:%d" % elsewhere.port])
     scene.run("--hosts-file", path, "--jobs", "2", "--only", "ssh.banner", "-4", status=0)
     crowd.times.sort()
     apart = [later - earlier for earlier, later in zip(crowd.times, crowd.times[1:])]
-    expect("connections", len(apart), 8)
-    if sum(apart) < 1.0:  # 1.6, but the server counts when it gets to it
+    expect("connections", len(apart), 15)
+    if sum(apart) < 1.0:  # 3.0, but the server counts when it gets to it
         raise AssertionError("connections come after %s s" % ["%.2f" % one for one in apart])
-    if elsewhere.times[0] > crowd.times[4]:
+    if elsewhere.times[0] > crowd.times[-1]:  # the last of the list
         raise AssertionError("another address waits for this one")
 
 
@@ -412,21 +412,20 @@ def a_refusal_is_found_once(scene):
 
 
 def too_many_calls_hold_back_all(scene):
-    """While the API has said to wait, no other call goes to it but those that were on their way."""
+    """While the API has said to wait, no other call goes to it, once those that were on their way have come."""
     first = "DescribeSecurityGroupAttribute"
     cloud, ids, how = cloud_of(scene, 60, "throttled", faults=[
-        {"action": first, "nth": 1, "do": "throttle", "ms": 1500}])
+        {"action": first, "nth": 1, "do": "throttle", "ms": 10000}])
     report, _ = scene.report(*how, "--instances-file", scene.list("throttled-ids", ids),
                              "--region", world.HOME_REGION, status=1)
     expect("unknown", report["summary"]["unknown"], 0)
-    calls = [call["action"] for call in cloud.calls()]
-    at = calls.index(first)
+    made = cloud.calls()
+    calls = [call["action"] for call in made]
     again = max(i for i, action in enumerate(calls) if action == first)
     expect("calls", calls.count(first), 3)
-    on_their_way = {first, "DescribeVSwitchAttributes", "DescribeVpcAttribute", "DescribeKeyPairs",
-                    "DescribeInstancesFullStatus"}
-    if again == at or not set(calls[at:again]) <= on_their_way:
-        raise AssertionError(calls)
+    silence = made[again]["time_ms"] - made[again - 1]["time_ms"]
+    if again == calls.index(first) or silence < 5000:
+        raise AssertionError((silence, calls))
     cloud.stop()
 
 

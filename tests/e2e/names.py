@@ -52,7 +52,7 @@ class Case:
     True: it gets in; verdict: of ours, where it matters"""
 
     def __init__(self, host, resolv, cause, words=(), ssh=None, **more):
-        self.options = more.pop("options", ["--host", host, "--timeout", "5"])
+        self.options = more.pop("options", ["--host", host, "--timeout", "60"])
         self.host, self.resolv, self.words, self.ssh = host, resolv, words, ssh
         self.causes = more.pop("causes", {"net.port": cause})
         self.verdict, self.hosts = more.pop("verdict", None), more.pop("hosts", "")
@@ -79,17 +79,17 @@ CASES = [
     Case("web..example", conf(LIVING), "host-unresolved", ["web..example"], "not known",
          evidence={"name_servers": None}),  # no name of DNS: nobody is asked, and nobody said to be
     # the system waits for the first and asks the second, and so do we
-    Case("web.example", conf(SILENT, LIVING, options="options timeout:3 attempts:1\n"), None, ssh=True,
-         verdict="pass", options=["--host", "web.example", "--timeout", "2"]),
+    Case("web.example", conf(SILENT, LIVING, options="options timeout:11 attempts:1\n"), None, ssh=True,
+         verdict="pass", options=["--host", "web.example", "--timeout", "10"]),
     Case("host", conf(LIVING, search="corp.example"), None, ssh=True, verdict="pass"),
     Case("both.example", conf(LIVING), "first-address-fails", ["2001:db8::7 does not answer", "127.0.0.1"],
-         verdict="pass"),
+         verdict="pass", options=["--host", "both.example", "--timeout", "8"]),
     Case("blocked.example", conf(LIVING), "address-placeholder", ["0.0.0.0", "itself"], verdict="pass"),
     Case("proxied.example", conf(LIVING), "address-placeholder", ["198.18.0.7", "proxy"]),
     Case("shadow.example", conf(LIVING), "port-refused", [], "refused", hosts="127.0.0.9 x shadow.example\n",
          evidence={"hosts_line": "/etc/hosts:2"}),
     Case("far.example", conf(LIVING), "port-silent", [], hosts="192.0.2.7 far.example\n",
-         candidate="hosts-file-shadows"),
+         candidate="hosts-file-shadows", options=["--host", "far.example", "--timeout", "5"]),
 ]
 
 
@@ -184,9 +184,9 @@ class Sweep:
         """What is wrong with what ssh makes of it."""
         done = subprocess.run(
             ["ssh", "-F", "none", "-i", self.key.path, "-p", str(self.sshd.port), "-o", "BatchMode=yes", "-o",
-             "UserKnownHostsFile=" + self.known, "-o", "ConnectTimeout=5",
+             "UserKnownHostsFile=" + self.known, "-o", "ConnectTimeout=60",
              "%s@%s" % (servers.login_user(), case.host), "true"], stdin=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, timeout=60, check=False, text=True)
+            stderr=subprocess.PIPE, timeout=300, check=False, text=True)
         if case.ssh is True:
             return [] if done.returncode == 0 else ["ssh: " + done.stderr]
         return [] if done.returncode == 255 and case.ssh in done.stderr else ["ssh: " + done.stderr]

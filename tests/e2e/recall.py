@@ -28,6 +28,7 @@ FIRST, SECOND = ("127.%d.%d.%d" % (1 + os.getpid() % 250, os.getpid() // 250 % 2
 CONNECTED, KEYS_EXCHANGED = "Connection from 127.0.0.1", "SSH2_MSG_NEWKEYS received"
 OTHER = {"EipAddress": {"IpAddress": SECOND}}
 ASKED, ACCEPTED = "userauth-request for user", "Accepted publickey"
+ALL_STEPS, TO_THE_KEYS = [CONNECTED, KEYS_EXCHANGED, ASKED, ACCEPTED], [CONNECTED, KEYS_EXCHANGED]
 
 
 def expect(what, seen, wanted):
@@ -183,10 +184,18 @@ class Scene:
                 words, done.returncode, status, json.dumps(report["targets"][0], indent=1)[:3000]))
         return report["targets"][0]
 
-    def without_cloud(self, *words):
-        """What the server sees of a run whose cloud is silent; nothing of it is in the report."""
+    def without_cloud(self, steps, *words):
+        """What the server sees of a run whose cloud is silent; nothing of it is in the report. One that did not come
+        as far as these steps in its time has another with more: on a busy machine it is not over yet."""
+        for seconds in (3, 15, 75):
+            seen = self._without_cloud("--deadline", str(seconds), *words)
+            if len(seen) >= len(steps):
+                break
+        return seen
+
+    def _without_cloud(self, *words):
         self.gate.until("")
-        one = self.run("--deadline", "3", *words, status=2)
+        one = self.run(*words, status=2)
         for check in one["checks"]:
             if check["id"].split(".")[0] in ("net", "ssh") and check["status"] not in ("skip", "unknown"):
                 raise AssertionError("%s is %s without the cloud" % (check["id"], check["status"]))
@@ -218,9 +227,9 @@ def lasting(value):
 
 def it_is_begun_with(scene):
     scene.show()
-    expect("nothing is remembered", scene.without_cloud(), [])
+    expect("nothing is remembered", scene.without_cloud([]), [])
     scene.gate.until(KEYS_EXCHANGED)
-    expect("it waits for the cloud", scene.without_cloud(), [])
+    expect("it waits for the cloud", scene.without_cloud([]), [])
     first = scene.run()
     expect("files", [os.stat(path).st_mode & 0o777 for path in scene.files()], [0o600])
     expect("directory", os.stat(scene.cache + "/sshpreflight").st_mode & 0o777, 0o700)
@@ -237,23 +246,23 @@ def nothing_is_signed_for_a_stranger(scene):
     """Beyond the key exchange only to the key that was the instance's, and that known_hosts has."""
     scene.show()
     scene.run()
-    expect("known", scene.without_cloud(), [CONNECTED, KEYS_EXCHANGED, ASKED, ACCEPTED])
+    expect("known", scene.without_cloud(ALL_STEPS), ALL_STEPS)
     with open(scene.files()[0], encoding="ascii") as file:
         text = file.read()
     for other in ("SHA256:" + "A" * 43, "-"):
         with open(scene.files()[0], "w", encoding="ascii") as file:
             file.write(text.replace(scene.sshd.fingerprint(), other))
-        expect("another key is remembered", scene.without_cloud(), [CONNECTED, KEYS_EXCHANGED])
+        expect("another key is remembered", scene.without_cloud(TO_THE_KEYS), TO_THE_KEYS)
     with open(scene.files()[0], "w", encoding="ascii") as file:
         file.write(text)
     known, scene.known_hosts = scene.known_hosts, scene.folder + "/nobody"
     try:
         with open(scene.known_hosts, "w", encoding="ascii"):
             pass
-        expect("not in known_hosts", scene.without_cloud(), [CONNECTED, KEYS_EXCHANGED])
+        expect("not in known_hosts", scene.without_cloud(TO_THE_KEYS), TO_THE_KEYS)
         with open(scene.known_hosts, "w", encoding="ascii") as out:
             out.write("[127.*]:%d %s\n" % (scene.addresses.port, scene.other.public))
-        expect("another in known_hosts", scene.without_cloud(), [CONNECTED, KEYS_EXCHANGED])
+        expect("another in known_hosts", scene.without_cloud(TO_THE_KEYS), TO_THE_KEYS)
     finally:
         scene.known_hosts = known
 
@@ -295,8 +304,8 @@ def it_can_be_switched_off(scene):
     scene.run("--no-cache")
     expect("files", scene.files(), [])
     scene.run()
-    expect("with", scene.without_cloud()[:1], [CONNECTED])
-    expect("without", scene.without_cloud("--no-cache"), [])
+    expect("with", scene.without_cloud([CONNECTED])[:1], [CONNECTED])
+    expect("without", scene.without_cloud([], "--no-cache"), [])
     before = os.stat(scene.files()[0]).st_mtime_ns
     scene.show(OTHER)
     scene.run("--no-cache")
@@ -405,7 +414,7 @@ def each_account_has_its_file(scene):
     try:
         scene.run(status=2)
         expect("refused: nothing is learnt", scene.files(), one)
-        expect("nothing of another account's", scene.without_cloud(), [])
+        expect("nothing of another account's", scene.without_cloud([]), [])
     finally:
         scene.environment["ALIBABA_CLOUD_ACCESS_KEY_ID"] = stage.ENVIRONMENT["ALIBABA_CLOUD_ACCESS_KEY_ID"]
     os.makedirs(scene.cache + "/aliyun")

@@ -97,7 +97,7 @@ class Scenario(Stage):
                                    len(self.teller.requests))
         for part, count in self.expect.get("log_counts", {}).items():
             counts = count if isinstance(count, list) else [count]
-            servers.wait_until(lambda: "".join(self.server.log).count(part) >= counts[0], 30)
+            servers.wait_until(lambda: "".join(self.server.log).count(part) >= counts[0], HANGS)
             seen = "".join(self.server.log).count(part)
             if seen not in counts:
                 self.complaints.append("the server's log has %r %d times, should be %s" %

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-HANGS = 100
+HANGS = 200
 BINARY, FOLDER = sys.argv[1:]
 LINE = "ssh -p 1 -o 'ConnectTimeout 3' -i \"$HOME/my key\" nobody@127.0.0.1 'touch ran' 2>&1 | cat; true"
 WANTED = "nobody@127.0.0.1"

@@ -49,6 +49,12 @@ def secrets_of(d, name, passphrase):
     return {piece for piece in pieces if piece[:8] not in public and piece[8:16] not in public}
 
 
+def listens(path):
+    """The socket of an agent is there a moment before it can be connected to."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
 def search(where, data, pieces, found):
     for piece in pieces:
         if piece in data:
@@ -138,7 +144,7 @@ def main():
         # An agent that holds the key.
         sock = d / "agent"
         agent = subprocess.Popen(["ssh-agent", "-D", "-a", str(sock)], stdout=subprocess.DEVNULL)
-        while not sock.exists():
+        while not listens(sock):
             if agent.poll() is not None:
                 raise SystemExit("ssh-agent did not start")
         with_agent = {**environment, "SSH_AUTH_SOCK": str(sock)}

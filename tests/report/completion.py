@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 
-HANGS = 60  # seconds
+HANGS = 200  # seconds
 
 # What is typed -> the words that the program gets.
 LINES = [

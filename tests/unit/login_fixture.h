@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +128,43 @@ static inline void wait_for_port(uint16_t port)
         (void)poll(NULL, 0, 20);
     }
     ck_abort_msg("the server does not come up");
+}
+
+/* SSH_AUTH_SOCK leads to dir/agent. */
+static inline void use_agent(const struct place *place)
+{
+    char *path = text_of("%s/agent", place->dir);
+
+    ck_assert_int_eq(setenv("SSH_AUTH_SOCK", path, 1), 0);
+    free(path);
+}
+
+/* OpenSSH's own ssh-agent, there. Its socket is there a moment before it can be connected to. */
+static inline pid_t start_agent(const struct place *place)
+{
+    char *path = text_of("%s/agent", place->dir);
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int error = -1;
+    pid_t child = fork();
+
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+        (void)!freopen("/dev/null", "w", stdout);
+        (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
+        _exit(127);
+    }
+    (void)snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS; error != 0 && spf_now_ms() < end;) {
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+        error = connect(fd, (struct sockaddr *)&at, sizeof at);
+        (void)close(fd);
+        (void)poll(NULL, 0, error != 0 ? 10 : 0);
+    }
+    ck_assert_int_eq(error, 0);
+    free(path);
+    use_agent(place);
+    return child;
 }
 
 /* OpenSSH's own sshd, with the given lines of configuration before the common ones. */

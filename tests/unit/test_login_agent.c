@@ -1,38 +1,8 @@
 #include <stddef.h>
-#include <sys/un.h>
 
 #include "login_fixture.h"
 
 /* The agent signs, where the file gives no key to sign with: a real one, and bad ones. */
-
-/* At dir/agent; SSH_AUTH_SOCK leads there. */
-static void use_socket(const struct place *place)
-{
-    char *path = text_of("%s/agent", place->dir);
-
-    ck_assert_int_eq(setenv("SSH_AUTH_SOCK", path, 1), 0);
-    free(path);
-}
-
-static pid_t start_agent(const struct place *place)
-{
-    char *path = text_of("%s/agent", place->dir);
-    pid_t child = fork();
-
-    if (child == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-        (void)!freopen("/dev/null", "w", stdout);
-        (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", path, (char *)NULL);
-        _exit(127);
-    }
-    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS;
-         access(path, F_OK) != 0 && spf_now_ms() < end;) {
-        (void)poll(NULL, 0, 10);
-    }
-    free(path);
-    use_socket(place);
-    return child;
-}
 
 static void end(pid_t child)
 {
@@ -71,7 +41,7 @@ static pid_t start_bad_agent(const struct place *place, const uint8_t *answer, s
         }
     }
     (void)close(listener);
-    use_socket(place);
+    use_agent(place);
     return child;
 }
 
@@ -222,7 +192,7 @@ START_TEST(an_agent_that_does_not_sign)
         end(agent);
     }
     run("rm -f %s/agent", place.dir);
-    use_socket(&place); /* it went away meanwhile */
+    use_agent(&place); /* it went away meanwhile */
     {
         struct talk talk;
 

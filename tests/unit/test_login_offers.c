@@ -11,7 +11,6 @@
 struct fixture {
     struct place place;
     pid_t agent;
-    char *socket;
 };
 
 static void make_key(const struct place *place, const char *name, const char *words)
@@ -48,19 +47,7 @@ static void set_up(struct fixture *fixture)
     make_key(place, "stranger", "-t ed25519 -N ''");
     make_key(place, "only-certificate", "-t ed25519 -N ''");
     certify(place, "only-certificate", "-n nobody");
-    fixture->socket = text_of("%s/agent", place->dir);
-    fixture->agent = fork();
-    if (fixture->agent == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-        (void)!freopen("/dev/null", "w", stdout);
-        (void)execlp("ssh-agent", "ssh-agent", "-D", "-a", fixture->socket, (char *)NULL);
-        _exit(127);
-    }
-    for (int64_t end = spf_now_ms() + UNIT_HANGS_MS;
-         access(fixture->socket, F_OK) != 0 && spf_now_ms() < end;) {
-        (void)poll(NULL, 0, 10);
-    }
-    ck_assert_int_eq(setenv("SSH_AUTH_SOCK", fixture->socket, 1), 0);
+    fixture->agent = start_agent(place);
     run("cd %s && ssh-add -q stranger && ssh-add -q only-certificate && ssh-add -q -d "
         "only-certificate.pub && ssh-add -q held",
         place->dir);
@@ -72,7 +59,6 @@ static void tear_down(struct fixture *fixture)
     (void)kill(fixture->agent, SIGTERM);
     (void)waitpid(fixture->agent, NULL, 0);
     (void)unsetenv("SSH_AUTH_SOCK");
-    free(fixture->socket);
     place_close(&fixture->place);
 }
 

@@ -1,5 +1,6 @@
 """Holds a report against what a scenario expects. Each function returns a list of complaints."""
 
+import functools
 import json
 import re
 
@@ -7,14 +8,19 @@ import re
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
-def schema(report, schema_file):
+@functools.lru_cache(maxsize=None)
+def _validator(schema_file):
     import jsonschema  # a Debian package; the only one beyond the standard library
 
     with open(schema_file, encoding="utf-8") as source:
         rules = json.load(source)
     validator = jsonschema.validators.validator_for(rules)
     validator.check_schema(rules)
-    errors = validator(rules).iter_errors(report)
+    return validator(rules)
+
+
+def schema(report, schema_file):
+    errors = _validator(schema_file).iter_errors(report)
     return ["schema: %s at %s" % (e.message[:300], "/".join(map(str, e.absolute_path)))
             for e in errors]
 
