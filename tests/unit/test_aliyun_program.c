@@ -59,7 +59,7 @@ START_TEST(how_a_program_ends)
         {"sh -c 'printf ok; exit 7'", UNIT_HANGS_MS, NULL, "sh failed (exit status 7)"},
         {"sh -c 'kill -9 $$'", UNIT_HANGS_MS, NULL, "sh was ended by signal 9"},
         {"sleep 600", 200, NULL, "sleep: no end within 200 ms"},
-        {"sh -c 'exec >&-; exec sleep 600'", 200, NULL, "sh was ended by signal 9"},
+        {"sh -c 'exec >&-; exec sleep 600'", 5000, NULL, "sh was ended by signal 9"},
         {"sh -c 'sleep 600 & printf ok'", 200, NULL, "sh: no end within 200 ms"},
         {"head -c 70000 /dev/zero", UNIT_HANGS_MS, NULL, "head: more than 64 KiB of output"},
         {"head -c 65536 /dev/zero", UNIT_HANGS_MS, NULL, "head: more than 64 KiB of output"},
