@@ -394,6 +394,31 @@ def what_is_common_is_asked_once(scene):
     cloud.stop()
 
 
+def key_pairs_are_listed(scene):
+    """Many names are found on pages of fifty; few are asked for, and so is what no page has."""
+    def calls_for(name, count, more=(), faults=()):
+        pairs = {"pair-%03d" % i: {"PublicKey": scene.key.public if i % 2 else scene.other.public,
+                                   "KeyPairFingerPrint": ""} for i in range(count)}
+        bound = ["pair-%03d" % i for i in range(count)] + list(more)
+        cloud, ids, how = cloud_of(scene, len(bound), name, pairs, bound, faults)
+        only = [*how[:-2], "--only", "cloud.key-pair"]
+        report, _ = scene.report(*only, "--instances-file", scene.list(name + "-ids", ids), status=None)
+        seen = [next((one["status"], one["cause"], one["evidence"].get("name"))
+                     for one in target["checks"] if one["id"] == "cloud.key-pair")
+                for target in report["targets"]]
+        known = [("pass", None) if i % 2 else ("fail", "key-pair-different") for i in range(count)]
+        expect("key pairs", seen[:count], [(*one, pair) for one, pair in zip(known, bound)])
+        called = sum(call["action"] == "DescribeKeyPairs" for call in cloud.calls())
+        cloud.stop()
+        return called, seen[count:]
+    expect("calls for 120 and one that is gone", calls_for("pages", 120, ["gone"]),
+           (4, [("unknown", "key-pair-deleted", "gone")]))
+    expect("calls for 5", calls_for("few", 5)[0], 1)
+    expect("calls for 3", calls_for("three", 3)[0], 3)
+    expect("calls where the list fails", calls_for("unlisted", 6, faults=[
+        {"action": "DescribeKeyPairs", "nth": 1, "do": "forbidden"}])[0], 7)
+
+
 def a_refusal_is_found_once(scene):
     """Of 60 instances: whoever may not call an action learns it by one call."""
     cloud, ids, how = cloud_of(scene, 60, "refused", faults=[
@@ -862,7 +887,7 @@ def few_descriptors_make_a_queue(scene):
 TESTS = [causes_are_counted, a_record_grows_and_is_resumed, killed_at_any_time, lines_are_resumed, only_the_same_fleet_is_resumed,
          records_are_merged, parts_are_merged, only_parts_of_one_fleet_are_merged, lines_of_parts_are_outside_text,
          gnu_parallel_runs_the_parts, few_descriptors_make_a_queue, ssh_is_asked_once,
-         parts_make_the_whole, instances_by_what_they_are, a_refusal_is_found_once,
+         parts_make_the_whole, instances_by_what_they_are, key_pairs_are_listed, a_refusal_is_found_once,
          too_many_calls_hold_back_all, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,
          lines_come_as_targets_are_done, an_interrupt_reports_everybody, no_more_at_once_than_jobs,
          one_address_is_not_flooded,

@@ -8,6 +8,7 @@
 #include "base/json_build.h"
 #include "base/text.h"
 #include "cloud/aliyun/http/errors.h"
+#include "cloud/aliyun/share_pairs.h"
 #include "cloud/selection.h"
 
 /* How instances are asked about by their ids, and where each is in the reply. */
@@ -29,42 +30,6 @@ static const struct spf_about {
 };
 #define IDS_MOST 100
 
-/* A request, whoever waits for its reply, and the reply. */
-struct spf_question {
-    struct spf_question *next;
-    struct spf_share *share;
-    char *key; /* its words; NULL: instances by their ids, and then */
-    enum spf_about_what what;
-    char region[80];
-    SPF_LIST(char *) ids;
-    struct spf_api_call *api_call;
-    SPF_LIST(struct spf_call *) waiting;
-    bool alone, sent, answered; /* alone: nothing is added to its ids */
-    struct json_object *body;   /* NULL: it failed */
-    struct spf_failure failure;
-    char request_id[64];
-    int64_t date;
-    bool misplaced;
-    size_t given; /* so many have been told */
-};
-
-struct spf_share {
-    struct spf_aliyun *aliyun;
-    spf_share_answer *answer;
-    struct spf_question *questions;
-    const char *const *expected;
-    size_t expected_count, next_expected;
-    struct spf_watch soon;      /* there is something to send, or to answer that is known */
-    struct spf_failure refused; /* the credentials, by the API's word; cause none: they are not */
-};
-
-static void arm(struct spf_share *share)
-{
-    share->soon.due_ms = spf_now_ms();
-    /* Without a place in the loop nothing is answered, and the deadline says so. */
-    (void)!spf_loop_add(share->aliyun->loop, &share->soon);
-}
-
 static void free_question(struct spf_question *question)
 {
     struct spf_question **link = &question->share->questions;
@@ -85,6 +50,7 @@ static void free_question(struct spf_question *question)
     free(question->ids.items);
     free(question->waiting.items);
     free(question->key);
+    free(question->pair);
     json_object_put(question->body);
     free(question);
 }
@@ -227,7 +193,7 @@ static void ask_alone(struct spf_question *question)
         alone->what = question->what;
         spf_copy(alone->region, sizeof alone->region, question->region);
     }
-    arm(question->share);
+    spf_share_arm(question->share);
 }
 
 static void answered(void *owner, const struct spf_api_reply *reply)
@@ -251,7 +217,7 @@ static void answered(void *owner, const struct spf_api_reply *reply)
     } else {
         answer_all(question);
     }
-    arm(question->share); /* it may be used up */
+    spf_share_arm(question->share); /* it may be used up */
 }
 
 /* ---- questions ---------------------------------------------------------------------------- */
@@ -272,7 +238,7 @@ static void send_request(struct spf_question *question, const struct spf_api_req
         if (question->failure.cause == SPF_NO_FINDING) {
             question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
         }
-        arm(share);
+        spf_share_arm(share);
     }
 }
 
@@ -381,6 +347,7 @@ static void go_on(struct spf_watch *watch, short revents)
     (void)revents;
     watch->due_ms = 0;
     spf_loop_remove(share->aliyun->loop, watch);
+    spf_share_ask_pairs(share);
     for (struct spf_question *question = share->questions; question != NULL; question = next) {
         if (question->key == NULL && !question->sent && question->waiting.count > 0) {
             send_instances(question,
@@ -417,7 +384,7 @@ bool spf_share_instance(struct spf_share *share, struct spf_call *call, enum spf
         question->what = what;
         spf_copy(question->region, sizeof question->region, region);
     }
-    arm(share);
+    spf_share_arm(share);
     return wait_for(question, call);
 }
 
@@ -518,10 +485,13 @@ bool spf_share_call(struct spf_share *share, struct spf_call *call,
     if (!wait_for(question, call)) {
         return false;
     }
+    if (is_new && spf_share_is_pair(request)) {
+        return spf_share_add_pair(question, request);
+    }
     if (is_new) {
         send_request(question, request);
     } else if (question->answered) {
-        arm(share);
+        spf_share_arm(share);
     }
     return true;
 }
@@ -538,6 +508,7 @@ struct spf_share *spf_share_new(struct spf_aliyun *aliyun, const char *const *id
     share->answer = answer;
     share->expected = ids;
     share->expected_count = count;
+    share->send = send_request;
     share->soon = (struct spf_watch){.fd = -1, .ready = go_on, .owner = share};
     return share;
 }
@@ -550,6 +521,7 @@ void spf_share_free(struct spf_share *share)
     while (share->questions != NULL) {
         free_question(share->questions);
     }
+    spf_share_forget_pairs(share);
     spf_loop_remove(share->aliyun->loop, &share->soon);
     free(share);
 }

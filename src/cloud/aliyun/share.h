@@ -5,8 +5,9 @@
 
 /*
  * One call for all who ask the same. What several targets have in common (a security group, a
- * prefix list, a vSwitch, a key pair) is asked about once in a run, and instances a hundred at a
- * time. An operation sees nothing of it: its call is answered as if it had been sent.
+ * prefix list, a vSwitch, a key pair) is asked about once in a run, instances a hundred at a time,
+ * and key pairs fifty where that is fewer calls. An operation sees nothing of it: its call is
+ * answered as if it had been sent.
  */
 struct spf_share;
 
