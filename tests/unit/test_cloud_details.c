@@ -334,7 +334,7 @@ START_TEST(md5_fingerprints)
                      &(struct spf_failure){.cause = SPF_KEY_ENCRYPTED});
     judge(&desk, spf_judge_cloud_key_pair);
     FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
-    desk.facts.group[SPF_GROUP_KEY] = (struct spf_group_state){.phase = SPF_ABSENT};
+    desk.facts.group[SPF_GROUP_KEY].phase = SPF_ABSENT;
     judge(&desk, spf_judge_cloud_key_pair);
     ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(KEY));
     clean(&desk);
