@@ -15,10 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* input and output, errors, and the exit status */
+/* Input and output, errors, and the exit status. As in a job of Windows, the program ends with who
+ * started it: nothing of what we have open is kept by it. */
 static const char script[] =
     "exec 7<>/dev/tcp/127.0.0.1/$1 8<>/dev/tcp/127.0.0.1/$1 9<>/dev/tcp/127.0.0.1/$1; shift; "
-    "\"$@\" <&7 >&7 2>&8 7>&- 8>&- 9>&-; echo $? >&9";
+    "exec </dev/null >/dev/null 2>&1; \"$@\" <&7 >&7 2>&8 7>&- 8>&- 9>&- & program=$!; "
+    "exec 7>&- 8>&-; { read -r _ <&9; kill $program; } & "
+    "wait $program; status=$?; kill $!; echo $status >&9";
 
 static char line[32768];
 
