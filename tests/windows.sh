@@ -105,7 +105,8 @@ work() {
 
 part_e2e() {
     [ -e build/dev/build.ninja ] || cmake --preset dev -DSPF_WERROR=OFF >"$out/cmake-native.log"
-    cmake --build --preset dev --target lab-cloud lab-libssh library_client parses >>"$out/cmake-native.log"
+    cmake --build --preset dev --target lab-cloud lab-libssh lab-home library_client \
+        parses >>"$out/cmake-native.log"
     mkdir -p "$out/unix"
     x86_64-w64-mingw32-gcc-posix -O2 -Wall -static -o "$out/unix/ssh.exe" tests/windows/unix_program.c -lws2_32
     sh tests/windows/wine.sh cmd /c exit
