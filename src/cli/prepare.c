@@ -143,18 +143,18 @@ static struct spf_error make_room(struct spf_round *round)
     round->diagnoses = calloc(room, sizeof *round->diagnoses);
     round->reported = calloc(room, sizeof *round->reported);
     round->begun_ms = calloc(room, sizeof *round->begun_ms);
-    round->taken_from = calloc(room, sizeof *round->taken_from);
-    round->taken = calloc(room, sizeof(*round->taken));
+    round->restored_from = calloc(room, sizeof *round->restored_from);
+    round->restored = calloc(room, sizeof(*round->restored));
     round->changes = calloc(room, sizeof(*round->changes));
     round->left_out = calloc(targets->left_out.count + 1, sizeof *round->left_out);
-    if (round->changes == NULL || round->taken_from == NULL || round->taken == NULL ||
+    if (round->changes == NULL || round->restored_from == NULL || round->restored == NULL ||
         round->begun_ms == NULL || round->runs == NULL || round->diagnoses == NULL ||
         round->reported == NULL || round->left_out == NULL) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
     }
     round->count = count;
     for (size_t i = 0; round->replayed != NULL && i < count; i++) {
-        round->taken_from[i] = i + 1;
+        round->restored_from[i] = i + 1;
     }
     for (size_t i = 0; i < targets->left_out.count; i++) {
         round->left_out[i] = (struct spf_report_left_out){targets->left_out.items[i].where,

@@ -81,8 +81,8 @@ static void copy_taken(struct spf_publisher *publisher)
 
     spf_buf_init(&buf, REPORT_MAX);
     for (size_t i = 0; i < round->count && publisher->record_error.code == SPF_OK; i++) {
-        char *line = round->resumed != NULL && round->taken_from[i] > 0
-                         ? spf_ledger_line(round->resumed, round->taken_from[i] - 1)
+        char *line = round->resumed != NULL && round->restored_from[i] > 0
+                         ? spf_ledger_line(round->resumed, round->restored_from[i] - 1)
                          : NULL;
 
         if (line == NULL) {

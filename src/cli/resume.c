@@ -212,9 +212,9 @@ static struct spf_error match_all(struct spf_round *round, const char *path,
     size_t taken = 0;
 
     for (size_t i = 0; error.code == SPF_OK && i < round->count; i++) {
-        error =
-            match(index, round->resumed, path, round->targets.list.items[i], &round->taken_from[i]);
-        taken += round->taken_from[i] > 0;
+        error = match(index, round->resumed, path, round->targets.list.items[i],
+                      &round->restored_from[i]);
+        taken += round->restored_from[i] > 0;
     }
     if (error.code == SPF_OK) {
         error = judge_selection(round, path);

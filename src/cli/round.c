@@ -16,24 +16,24 @@ static const struct spf_target *target_of(const struct spf_round *round, size_t 
 }
 
 /* The run is there already. False: it is to be asked after all. */
-static bool take_over(struct spf_round *round, size_t index)
+static bool restore(struct spf_round *round, size_t index)
 {
     struct spf_ledger *ledger = round->replayed != NULL ? round->replayed : round->resumed;
-    struct spf_taken *taken = calloc(1, sizeof *taken);
+    struct spf_restored *restored = calloc(1, sizeof *restored);
     struct spf_error error;
 
-    if (taken == NULL) {
+    if (restored == NULL) {
         return false;
     }
-    error = spf_ledger_take(ledger, round->taken_from[index] - 1, target_of(round, index),
-                            round->driver_options.reported, taken);
+    error = spf_ledger_restore(ledger, round->restored_from[index] - 1, target_of(round, index),
+                               round->driver_options.reported, restored);
     if (error.code != SPF_OK) {
-        spf_taken_clear(taken);
-        free(taken);
+        spf_restored_clear(restored);
+        free(restored);
         return false;
     }
-    round->taken[index] = taken;
-    round->runs[index] = taken->run;
+    round->restored[index] = restored;
+    round->runs[index] = restored->run;
     return true;
 }
 
@@ -41,8 +41,8 @@ static const struct spf_target *asked(void *context, size_t index)
 {
     const struct spf_round *round = context;
 
-    return round->replayed == NULL && round->taken_from[index] == 0 ? target_of(round, index)
-                                                                    : NULL;
+    return round->replayed == NULL && round->restored_from[index] == 0 ? target_of(round, index)
+                                                                       : NULL;
 }
 
 static bool begin(void *context, size_t index)
@@ -52,10 +52,10 @@ static bool begin(void *context, size_t index)
         spf_failure(SPF_NOT_RECORDED, "%s", _("it has changed since it was read first"));
 
     round->begun_ms[index] = spf_now_ms();
-    if (round->taken_from[index] > 0 && take_over(round, index)) {
+    if (round->restored_from[index] > 0 && restore(round, index)) {
         return true;
     }
-    round->taken_from[index] = 0;
+    round->restored_from[index] = 0;
     round->runs[index] = calloc(1, sizeof **round->runs);
     if (round->runs[index] == NULL) {
         return false;
@@ -79,10 +79,10 @@ static void forget(struct spf_round *round, size_t index)
     spf_diagnosis_clear(&round->diagnoses[kept_at(round, index)]);
     spf_changes_free(round->changes[index]);
     round->changes[index] = NULL;
-    if (round->taken[index] != NULL) {
-        spf_taken_clear(round->taken[index]);
-        free(round->taken[index]);
-        round->taken[index] = NULL;
+    if (round->restored[index] != NULL) {
+        spf_restored_clear(round->restored[index]);
+        free(round->restored[index]);
+        round->restored[index] = NULL;
     } else if (round->runs[index] != NULL) {
         spf_run_clear(round->runs[index]);
         free(round->runs[index]);
@@ -118,14 +118,15 @@ static spf_groups reported(const struct spf_options *options)
     return json && options->transcript == NULL ? SPF_GROUP_BIT(OPENSSH) : 0;
 }
 
-/* As it was judged when it was taken. */
-static void conclude_taken(struct spf_round *round, size_t index)
+/* As it was judged when it was restored. */
+static void conclude_restored(struct spf_round *round, size_t index)
 {
     const struct spf_ledger *ledger = round->replayed != NULL ? round->replayed : round->resumed;
-    const struct spf_ledger_entry *entry = spf_ledger_entry(ledger, round->taken_from[index] - 1);
+    const struct spf_ledger_entry *entry =
+        spf_ledger_entry(ledger, round->restored_from[index] - 1);
 
-    round->diagnoses[kept_at(round, index)] = round->taken[index]->diagnosis;
-    round->taken[index]->diagnosis = (struct spf_diagnosis){0};
+    round->diagnoses[kept_at(round, index)] = round->restored[index]->diagnosis;
+    round->restored[index]->diagnosis = (struct spf_diagnosis){0};
     round->reported[kept_at(round, index)].judged_utc = entry->recorded_utc;
     if (entry->duration_ms >= 0) {
         round->reported[kept_at(round, index)].duration_ms = entry->duration_ms;
@@ -144,8 +145,8 @@ static void conclude(struct spf_round *round, size_t index)
         .duration_ms = spf_now_ms() - round->begun_ms[index],
         .place = index + 1,
     };
-    if (round->taken[index] != NULL) {
-        conclude_taken(round, index);
+    if (round->restored[index] != NULL) {
+        conclude_restored(round, index);
     } else {
         spf_diagnosis_reconcile(run);
         spf_diagnose(run, spf_utc_now(), &round->diagnoses[kept_at(round, index)]);
@@ -241,7 +242,7 @@ static bool may_name_instance(const struct spf_round *round, const struct spf_op
     enum spf_instance_word kind;
 
     return options->host_is_word && round->replayed == NULL && round->transcript == NULL &&
-           !round->stopped && round->taken_from[0] == 0 && host != NULL &&
+           !round->stopped && round->restored_from[0] == 0 && host != NULL &&
            run->asked->instance_id == NULL && run->target->alias == NULL &&
            !spf_target_is_proxied(run->target) &&
            run->results[SPF_CHECK_NET_PORT].finding == SPF_HOST_UNRESOLVED &&
@@ -336,8 +337,8 @@ void spf_round_clear(struct spf_round *round)
     for (size_t i = 0; i < round->count; i++) {
         forget(round, i);
     }
-    free(round->taken_from);
-    free(round->taken);
+    free(round->restored_from);
+    free(round->restored);
     free(round->changes);
     spf_baseline_free(round->baseline);
     free(round->begun_ms);

@@ -28,8 +28,8 @@ struct spf_round {
     /* with forget only the first is used, by each in turn */
     struct spf_diagnosis *diagnoses;
     struct spf_report_target *reported;
-    size_t *taken_from;       /* its entry of replayed or resumed, from 1; 0: it is asked */
-    struct spf_taken **taken; /* what owns its run, where that was taken from there */
+    size_t *restored_from;          /* its entry of replayed or resumed, from 1; 0: it is asked */
+    struct spf_restored **restored; /* what owns its run, where that was taken from there */
     struct spf_report_left_out *left_out;
     struct spf_tally tally;
     struct spf_report report; /* its targets not with forget */

@@ -171,7 +171,7 @@ struct spf_changes *spf_baseline_compare(struct spf_baseline *baseline,
 {
     struct spf_changes *changes = calloc(1, sizeof *changes);
     struct known *known = changes != NULL ? find(baseline, target->run) : NULL;
-    struct spf_taken taken;
+    struct spf_restored restored;
     bool whole = true;
 
     if (changes == NULL) {
@@ -180,16 +180,16 @@ struct spf_changes *spf_baseline_compare(struct spf_baseline *baseline,
     changes->since = SPF_SINCE_NEW;
     if (known != NULL) {
         known->found = true;
-        if (spf_ledger_take(baseline->ledger, known->entry, NULL, 0, &taken).code == SPF_OK) {
-            const struct spf_report_target before = {.run = taken.run,
-                                                     .diagnosis = &taken.diagnosis};
+        if (spf_ledger_restore(baseline->ledger, known->entry, NULL, 0, &restored).code == SPF_OK) {
+            const struct spf_report_target before = {.run = restored.run,
+                                                     .diagnosis = &restored.diagnosis};
 
-            changes->verdict = taken.diagnosis.verdict;
-            changes->cause = taken.diagnosis.cause;
-            changes->since = since(&taken.diagnosis, target->diagnosis);
+            changes->verdict = restored.diagnosis.verdict;
+            changes->cause = restored.diagnosis.cause;
+            changes->since = since(&restored.diagnosis, target->diagnosis);
             whole = spf_changes_find(&before, target, changes);
         }
-        spf_taken_clear(&taken);
+        spf_restored_clear(&restored);
     }
     baseline->shown.count[changes->since]++;
     if (whole) {

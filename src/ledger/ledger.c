@@ -121,42 +121,42 @@ void spf_ledger_serve(struct spf_ledger *ledger, size_t index, struct spf_inquir
     spf_replay_serve(spf_json_get(load(ledger, index), "groups"), inquiry, group);
 }
 
-struct spf_error spf_ledger_take(struct spf_ledger *ledger, size_t index,
-                                 const struct spf_target *target, spf_groups reported,
-                                 struct spf_taken *taken)
+struct spf_error spf_ledger_restore(struct spf_ledger *ledger, size_t index,
+                                    const struct spf_target *target, spf_groups reported,
+                                    struct spf_restored *restored)
 {
     const struct spf_ledger_item *entry = ledger->entries.items[index];
     struct json_object *json = load(ledger, index);
     bool of_record = ledger->runs.items[entry->shown.run].of_record;
 
-    *taken = (struct spf_taken){0};
+    *restored = (struct spf_restored){0};
     if (json == NULL || (!of_record && spf_line_judge(json) != NULL)) {
         return spf_error(SPF_ERR_INVALID, _("it has changed since it was read first"));
     }
-    taken->run = calloc(1, sizeof *taken->run);
-    if (taken->run == NULL) {
+    restored->run = calloc(1, sizeof *restored->run);
+    if (restored->run == NULL) {
         return no_memory();
     }
     if (target == NULL) {
         target = entry->shown.target;
     }
     if (!of_record) {
-        return spf_line_take(json, target, taken) ? spf_ok() : no_memory();
+        return spf_line_restore(json, target, restored) ? spf_ok() : no_memory();
     }
-    spf_run_init(taken->run, target);
-    spf_replay(spf_json_get(json, "groups"), taken->run, reported);
-    spf_diagnosis_reconcile(taken->run);
-    spf_diagnose(taken->run, entry->shown.recorded_utc, &taken->diagnosis);
+    spf_run_init(restored->run, target);
+    spf_replay(spf_json_get(json, "groups"), restored->run, reported);
+    spf_diagnosis_reconcile(restored->run);
+    spf_diagnose(restored->run, entry->shown.recorded_utc, &restored->diagnosis);
     return spf_ok();
 }
 
-void spf_taken_clear(struct spf_taken *taken)
+void spf_restored_clear(struct spf_restored *restored)
 {
-    spf_diagnosis_clear(&taken->diagnosis);
-    if (taken->run != NULL) {
-        spf_run_clear(taken->run);
+    spf_diagnosis_clear(&restored->diagnosis);
+    if (restored->run != NULL) {
+        spf_run_clear(restored->run);
     }
-    free(taken->run);
-    spf_line_free(taken->line);
-    *taken = (struct spf_taken){0};
+    free(restored->run);
+    spf_line_free(restored->line);
+    *restored = (struct spf_restored){0};
 }

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "ledger/taken.h"
+#include "ledger/restored.h"
 #include "pipeline/inquiry.h"
 #include "report/report.h"
 
@@ -61,13 +61,14 @@ const struct spf_ledger_run *spf_ledger_run(const struct spf_ledger *ledger, siz
 /*
  * Takes an entry. target: in place of the recorded one, if not NULL; borrowed for the run's life,
  * as is the ledger. reported: as in struct spf_driver_options. SPF_ERR_INVALID: the file has
- * changed since, or a line is damaged inside; SPF_ERR_NOMEM. *taken is to be cleared in any case.
+ * changed since, or a line is damaged inside; SPF_ERR_NOMEM. *restored is to be cleared in any
+ * case.
  */
 SPF_MUST_USE
-struct spf_error spf_ledger_take(struct spf_ledger *ledger, size_t index,
-                                 const struct spf_target *target, spf_groups reported,
-                                 struct spf_taken *taken);
-void spf_taken_clear(struct spf_taken *taken);
+struct spf_error spf_ledger_restore(struct spf_ledger *ledger, size_t index,
+                                    const struct spf_target *target, spf_groups reported,
+                                    struct spf_restored *restored);
+void spf_restored_clear(struct spf_restored *restored);
 
 /* The text of an entry as one line, to be freed; NULL: no memory, or the file has changed. */
 char *spf_ledger_line(struct spf_ledger *ledger, size_t index);

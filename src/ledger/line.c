@@ -402,21 +402,21 @@ static void take_diagnosis(struct json_object *json, struct spf_run *run, struct
     }
 }
 
-bool spf_line_take(struct json_object *json, const struct spf_target *target,
-                   struct spf_taken *taken)
+bool spf_line_restore(struct json_object *json, const struct spf_target *target,
+                      struct spf_restored *restored)
 {
-    struct spf_line *line = taken->line = calloc(1, sizeof *line);
+    struct spf_line *line = restored->line = calloc(1, sizeof *line);
 
     if (line == NULL) {
         return false;
     }
     line->json = json_object_get(json);
     line->target = *target;
-    spf_run_init(taken->run, &line->target);
-    taken->run->said = line->said;
-    take_checks(json, taken->run, line->said);
-    take_target(spf_json_get(json, "target"), taken->run);
-    take_diagnosis(json, taken->run, &taken->diagnosis);
+    spf_run_init(restored->run, &line->target);
+    restored->run->said = line->said;
+    take_checks(json, restored->run, line->said);
+    take_target(spf_json_get(json, "target"), restored->run);
+    take_diagnosis(json, restored->run, &restored->diagnosis);
     return true;
 }
 

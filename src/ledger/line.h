@@ -1,7 +1,7 @@
 #ifndef SPF_LEDGER_LINE_H
 #define SPF_LEDGER_LINE_H
 
-#include "ledger/taken.h"
+#include "ledger/restored.h"
 
 /*
  * A line of ndjson becomes what it was written from: results and a diagnosis. The facts behind them
@@ -15,8 +15,8 @@ bool spf_line_is_open(struct json_object *json);
 struct spf_target spf_line_target(struct json_object *json);
 /* Takes json over. False: no memory. */
 SPF_MUST_USE
-bool spf_line_take(struct json_object *json, const struct spf_target *target,
-                   struct spf_taken *taken);
+bool spf_line_restore(struct json_object *json, const struct spf_target *target,
+                      struct spf_restored *restored);
 void spf_line_free(struct spf_line *line);
 
 #endif

@@ -13,7 +13,7 @@ struct part {
 };
 
 struct target {
-    struct spf_taken taken;
+    struct spf_restored restored;
     int64_t duration_ms, recorded_utc;
 };
 
@@ -46,7 +46,7 @@ void spf_merge_free(struct spf_merge *merge)
         return;
     }
     for (size_t i = 0; i < merge->targets.count; i++) {
-        spf_taken_clear(&merge->targets.items[i]->taken);
+        spf_restored_clear(&merge->targets.items[i]->restored);
         free(merge->targets.items[i]);
     }
     for (size_t i = 0; i < merge->ledgers.count; i++) {
@@ -152,8 +152,8 @@ static int compare_text(const char *one, const char *other)
 
 static int by_target(const void *a, const void *b)
 {
-    const struct spf_target *one = (*(struct target *const *)a)->taken.run->target;
-    const struct spf_target *other = (*(struct target *const *)b)->taken.run->target;
+    const struct spf_target *one = (*(struct target *const *)a)->restored.run->target;
+    const struct spf_target *other = (*(struct target *const *)b)->restored.run->target;
     const char *const texts[][2] = {
         {one->instance_id, other->instance_id},
         {one->alias != NULL ? one->alias : one->host,
@@ -237,7 +237,7 @@ static struct spf_error take_part(struct spf_merge *merge, const struct part *pa
         *place = target;
         target->duration_ms = entry->duration_ms;
         target->recorded_utc = entry->recorded_utc;
-        error = spf_ledger_take(part->ledger, i, NULL, 0, &target->taken);
+        error = spf_ledger_restore(part->ledger, i, NULL, 0, &target->restored);
         if (error.code != SPF_OK) {
             return error.code == SPF_ERR_NOMEM
                        ? error
@@ -305,8 +305,8 @@ struct spf_error spf_merge_finish(struct spf_merge *merge, bool strict, unsigned
         const struct target *target = merge->targets.items[i];
 
         merge->reported[i] = (struct spf_report_target){
-            .run = target->taken.run,
-            .diagnosis = &target->taken.diagnosis,
+            .run = target->restored.run,
+            .diagnosis = &target->restored.diagnosis,
             .duration_ms = target->duration_ms > 0 ? target->duration_ms : 0,
             .judged_utc = target->recorded_utc,
         };

@@ -76,7 +76,7 @@ static void compare(const struct spf_report_target *before, const struct spf_rep
 /* As cli/round.c does it. Targets after the first few are not judged: a replay wants them all. */
 static void replay(struct spf_ledger *record)
 {
-    struct spf_taken taken[TARGETS_MAX] = {0};
+    struct spf_restored restored[TARGETS_MAX] = {0};
     struct spf_report_target reported[TARGETS_MAX];
     size_t count = 0;
     struct spf_report report = {
@@ -88,14 +88,14 @@ static void replay(struct spf_ledger *record)
 
     for (size_t i = 0; i < spf_ledger_count(record) && i < TARGETS_MAX; i++) {
         struct spf_error error =
-            spf_ledger_take(record, i, NULL, SPF_GROUP_BIT(OPENSSH), &taken[count]);
+            spf_ledger_restore(record, i, NULL, SPF_GROUP_BIT(OPENSSH), &restored[count]);
 
         if (error.code != SPF_OK) {
-            spf_taken_clear(&taken[count]);
+            spf_restored_clear(&restored[count]);
             continue;
         }
-        reported[count] = (struct spf_report_target){.run = taken[count].run,
-                                                     .diagnosis = &taken[count].diagnosis};
+        reported[count] = (struct spf_report_target){.run = restored[count].run,
+                                                     .diagnosis = &restored[count].diagnosis};
         count++;
     }
     report.count = count;
@@ -108,7 +108,7 @@ static void replay(struct spf_ledger *record)
     spf_record_write(&again, &report);
     spf_buf_clear(&again);
     for (size_t i = 0; i < count; i++) {
-        spf_taken_clear(&taken[i]);
+        spf_restored_clear(&restored[i]);
     }
 }
 

@@ -1,10 +1,10 @@
-#ifndef SPF_LEDGER_TAKEN_H
-#define SPF_LEDGER_TAKEN_H
+#ifndef SPF_LEDGER_RESTORED_H
+#define SPF_LEDGER_RESTORED_H
 
 #include "diagnosis/diagnosis.h"
 
 /* An entry as it was reported, or as it is judged today. */
-struct spf_taken {
+struct spf_restored {
     struct spf_run *run; /* finished and reconciled */
     struct spf_diagnosis diagnosis;
     struct spf_line *line; /* what the run borrows, of a line; else NULL */
