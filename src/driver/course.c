@@ -110,17 +110,17 @@ static void serve_about_key(struct spf_course *course, enum spf_group group)
     }
 }
 
-static void serve_from_shelf(struct spf_course *course, enum spf_group group)
+static void serve_from_cache(struct spf_course *course, enum spf_group group)
 {
     struct spf_desk *desk = course->desk;
 
     if (desk->keys == NULL) {
-        desk->keys = spf_key_shelf_new(desk->loop);
+        desk->keys = spf_key_cache_new(desk->loop);
     }
     if (desk->keys == NULL) {
         fail(course, group, "out of memory");
     } else {
-        spf_key_shelf_serve(desk->keys, &course->inquiry, group);
+        spf_key_cache_serve(desk->keys, &course->inquiry, group);
     }
 }
 
@@ -135,13 +135,13 @@ static void serve_key(struct spf_course *course)
         spf_key_probe_forget_key(course->key);
     }
     if (desk->keys != NULL) {
-        spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_KEY);
+        spf_key_cache_cancel(desk->keys, &course->inquiry, SPF_GROUP_KEY);
     }
     if (target->offer != NULL && target->key_path == NULL) {
         serve_about_key(course, SPF_GROUP_KEY);
         return;
     }
-    serve_from_shelf(course, SPF_GROUP_KEY);
+    serve_from_cache(course, SPF_GROUP_KEY);
 }
 
 static void serve_ssh_config(struct spf_course *course)
@@ -228,7 +228,7 @@ static void serve(struct spf_course *course, enum spf_group group)
         serve_surroundings(course);
         break;
     case SPF_GROUP_FOUND_KEY:
-        serve_from_shelf(course, group);
+        serve_from_cache(course, group);
         break;
     case SPF_GROUP_CREDENTIALS:
     case SPF_GROUP_IDENTITY:
@@ -337,10 +337,10 @@ void spf_course_rest(struct spf_course *course)
     spf_key_probe_free(course->key);
     course->key = NULL;
     if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(KEY))) {
-        spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_KEY);
+        spf_key_cache_cancel(desk->keys, &course->inquiry, SPF_GROUP_KEY);
     }
     if (desk->keys != NULL && awaits(course->run, SPF_GROUP_BIT(FOUND_KEY))) {
-        spf_key_shelf_cancel(desk->keys, &course->inquiry, SPF_GROUP_FOUND_KEY);
+        spf_key_cache_cancel(desk->keys, &course->inquiry, SPF_GROUP_FOUND_KEY);
     }
     if (awaits(course->run, SPF_CLOUD_GROUPS)) {
         spf_cloud_cancel(desk->clouds[course->run->target->account], &course->inquiry);

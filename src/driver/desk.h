@@ -2,7 +2,7 @@
 #define SPF_DRIVER_DESK_H
 
 #include "driver/options.h"
-#include "key/shelf.h"
+#include "key/cache.h"
 #include "login/shared.h"
 #include "pipeline/inquiry.h"
 
@@ -14,7 +14,7 @@ struct spf_desk {
     /* made when first wanted: no start-up for nothing */
     struct spf_cloud **clouds; /* by account */
     struct spf_openssh *openssh;
-    struct spf_key_shelf *keys;
+    struct spf_key_cache *keys;
     struct spf_ssh_answers *ssh_answers;
     struct spf_login_shared *login;
     struct spf_surroundings_facts surroundings; /* of this round, once looked */

@@ -346,7 +346,7 @@ void spf_driver_free(struct spf_driver *driver)
     if (driver == NULL) {
         return;
     }
-    spf_key_shelf_free(driver->desk.keys);
+    spf_key_cache_free(driver->desk.keys);
     spf_ahead_forget_all(&driver->desk);
     for (size_t i = 0; driver->desk.clouds != NULL && i < driver->desk.options->account_count;
          i++) {
@@ -373,7 +373,7 @@ static bool is_to_be_asked_again(const struct spf_driver *driver, enum spf_group
     return false;
 }
 
-/* The shelf that lent it is gone: who kept what was known of the key asks for it again. */
+/* The cache that lent it is gone: who kept what was known of the key asks for it again. */
 static void take_key_away(struct spf_driver *driver, size_t i)
 {
     struct spf_run *run = driver->runs[i];
@@ -422,14 +422,14 @@ static void renew(struct spf_driver *driver)
         }
     }
     if (driver->desk.keys != NULL && is_to_be_asked_again(driver, SPF_GROUP_KEY)) {
-        spf_key_shelf_free(driver->desk.keys);
+        spf_key_cache_free(driver->desk.keys);
         driver->desk.keys = NULL;
         for (size_t i = 0; i < driver->count; i++) {
             take_key_away(driver, i);
         }
     }
     if (driver->desk.keys != NULL) {
-        spf_key_shelf_forget_found(driver->desk.keys);
+        spf_key_cache_forget_found(driver->desk.keys);
     }
 }
 

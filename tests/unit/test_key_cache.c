@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/text.h"
+#include "key/cache.h"
 #include "key/probe.h"
-#include "key/shelf.h"
 #include "login/facts.h"
 
 /* A key made for these tests and used nowhere else. */
@@ -30,7 +30,7 @@ struct asker {
 };
 
 static struct spf_loop *loop;
-static struct spf_key_shelf *shelf;
+static struct spf_key_cache *cache;
 static char dir[32], path[64];
 
 static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
@@ -47,7 +47,7 @@ static void ask(struct asker *asker, enum spf_group group)
 {
     asker->inquiry = (struct spf_inquiry){
         .target = &asker->target, .facts = &asker->facts, .loop = loop, .arrived = arrived};
-    spf_key_shelf_serve(shelf, &asker->inquiry, group);
+    spf_key_cache_serve(cache, &asker->inquiry, group);
 }
 
 static void wait_for(const struct asker *asker)
@@ -62,19 +62,19 @@ static void set_up(void)
 {
     FILE *file;
 
-    strcpy(dir, "/tmp/spf-shelf-XXXXXX");
+    strcpy(dir, "/tmp/spf-cache-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
     snprintf(path, sizeof path, "%s/k", dir);
     file = fopen(path, "w");
     ck_assert(file != NULL && fputs(KEY, file) >= 0 && fclose(file) == 0);
     loop = spf_loop_new();
-    shelf = spf_key_shelf_new(loop);
-    ck_assert(loop != NULL && shelf != NULL);
+    cache = spf_key_cache_new(loop);
+    ck_assert(loop != NULL && cache != NULL);
 }
 
 static void tear_down(void)
 {
-    spf_key_shelf_free(shelf);
+    spf_key_cache_free(cache);
     spf_loop_free(loop);
     (void)unlink(path);
     (void)rmdir(dir);
@@ -149,8 +149,8 @@ START_TEST(who_cancelled_is_not_told)
 
     ask(&gone, SPF_GROUP_KEY);
     ask(&stays, SPF_GROUP_KEY);
-    spf_key_shelf_cancel(shelf, &gone.inquiry, SPF_GROUP_FOUND_KEY); /* that it did not ask for */
-    spf_key_shelf_cancel(shelf, &gone.inquiry, SPF_GROUP_KEY);
+    spf_key_cache_cancel(cache, &gone.inquiry, SPF_GROUP_FOUND_KEY); /* that it did not ask for */
+    spf_key_cache_cancel(cache, &gone.inquiry, SPF_GROUP_KEY);
     wait_for(&stays);
     ck_assert_int_eq(gone.answers, 0);
     clear(&stays);
@@ -220,7 +220,7 @@ START_TEST(a_directory_is_searched_once_for_a_pair)
     ask(&beside, SPF_GROUP_FOUND_KEY);
     wait_for(&beside);
     ck_assert_str_eq(beside.facts.found_key.path, "");
-    spf_key_shelf_forget_found(shelf);
+    spf_key_cache_forget_found(cache);
     ask(&again, SPF_GROUP_FOUND_KEY);
     wait_for(&again);
     ck_assert_str_eq(again.facts.found_key.path, "");
@@ -249,8 +249,8 @@ START_TEST(a_directory_that_is_not_there_is_said)
 }
 END_TEST
 
-/* Work that is under way when the shelf goes away tells nobody. */
-START_TEST(a_shelf_goes_away_in_the_middle)
+/* Work that is under way when the cache goes away tells nobody. */
+START_TEST(a_cache_goes_away_in_the_middle)
 {
     static char line[] = "ssh-ed25519 " BLOB " me";
     struct asker reader = {.target = {.key_path = path, .agent = ""}};
@@ -258,9 +258,9 @@ START_TEST(a_shelf_goes_away_in_the_middle)
 
     ask(&reader, SPF_GROUP_KEY);
     ask(&seeker, SPF_GROUP_FOUND_KEY);
-    spf_key_shelf_forget_found(shelf);
-    spf_key_shelf_free(shelf);
-    shelf = NULL;
+    spf_key_cache_forget_found(cache);
+    spf_key_cache_free(cache);
+    cache = NULL;
     ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + 50).code, SPF_OK);
     ck_assert(reader.answers == 0 && seeker.answers == 0);
     clear(&seeker);
@@ -275,9 +275,9 @@ int main(void)
                                   a_key_of_the_agent_is_read_from_the_offer,
                                   a_directory_is_searched_once_for_a_pair,
                                   a_directory_that_is_not_there_is_said,
-                                  a_shelf_goes_away_in_the_middle};
-    Suite *suite = suite_create("key_shelf");
-    TCase *tcase = unit_case(suite, "key_shelf");
+                                  a_cache_goes_away_in_the_middle};
+    Suite *suite = suite_create("key_cache");
+    TCase *tcase = unit_case(suite, "key_cache");
 
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++) {
