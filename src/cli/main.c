@@ -3,7 +3,7 @@
  *
  * A map of the tree, in the order in which things happen:
  *
- *     cli/parse.c          argv to values (option_table.c has all); cli/round.c makes targets of it
+ *     cli/parse.c          argv to values (option_table.c has all); cli/prepare.c makes targets
  *     driver/driver.c      one loop: asks each run what it wants, has the probes fetch it
  *     key/, cloud/, net/, login/
  *                          the domains: facts.h what can be known, probe.c and friends how it is

@@ -30,7 +30,8 @@ static bool same(const char *one, const char *other)
     return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
 }
 
-static bool is_for(const struct entry *entry, const struct spf_inquiry *inquiry, enum spf_group group)
+static bool is_for(const struct entry *entry, const struct spf_inquiry *inquiry,
+                   enum spf_group group)
 {
     const struct spf_target *target = inquiry->target;
     const struct spf_key_pair_facts *pair = &inquiry->facts->key_pair;
@@ -50,7 +51,7 @@ static bool is_for(const struct entry *entry, const struct spf_inquiry *inquiry,
 }
 
 static struct entry *find(const struct spf_key_cache *cache, const struct spf_inquiry *inquiry,
-                         enum spf_group group)
+                          enum spf_group group)
 {
     struct entry *entry = cache->entries;
 
@@ -116,7 +117,7 @@ static bool copy_text(char **copy, const char *text)
 
 /* Makes a place for what is asked; NULL: no memory. */
 static struct entry *add(struct spf_key_cache *cache, const struct spf_inquiry *inquiry,
-                        enum spf_group group)
+                         enum spf_group group)
 {
     const struct spf_target *target = inquiry->target;
     struct entry *entry = calloc(1, sizeof *entry);

@@ -184,7 +184,7 @@ static int give_passphrase(char *buf, int size, int writing, void *user)
     return (int)asked->passphrase.len;
 }
 
-/* Why libcrypto did not read the block; or what it is, where only we know (key_pkcs8.h). */
+/* Why libcrypto did not read the block; or what it is, where only we know (pkcs8.h). */
 static enum spf_reading read_refused(struct spf_bytes der, const struct asked *asked,
                                      struct spf_key_contents *contents)
 {

@@ -6,7 +6,7 @@
 
 /*
  * What the words of a client, or of sshd's log, report. A family of clients is a table of rows; the
- * order in which its messages come is the business of attempt.c.
+ * order in which its messages come is the business of take.c.
  */
 enum spf_message_kind {
     SPF_EVENT_NONE,     /* known and harmless, so that no later row takes the line */

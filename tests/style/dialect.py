@@ -4,7 +4,7 @@
     dialect.py SOURCE_DIR
 
 Files and functions can be read at a sitting; there are no anonymous blocks; the machine of a run knows no cause and no cloud by name;
-what is done in one place is not done by hand in another; and the map of the tree is true.
+what is done in one place is not done by hand in another; and the map of the tree and the README's paths are true.
 """
 import pathlib
 import re
@@ -91,9 +91,21 @@ def map_of_the_tree(source):
             yield "cli/main.c: its map has %s, which is not there" % place
 
 
+def paths_of_the_readme(source):
+    """The recipes for additions name files that are there."""
+    text = (source.parent / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:src|tests|po|man|examples)/[\w./-]+)", text))
+    if len(named) < 15:
+        yield "../README.md: its paths are not found"
+    for path in sorted(named):
+        if not (source.parent / path).exists() and not path.endswith("/scenarios/NAME/scenario.json"):
+            yield "../README.md: it has %s, which is not there" % path
+
+
 def main():
     source = pathlib.Path(sys.argv[1]) / "src"
-    complaints = [complaint for rule in (sizes, anonymous_blocks, names_in_run, one_of_each, map_of_the_tree)
+    complaints = [complaint for rule in (sizes, anonymous_blocks, names_in_run, one_of_each, map_of_the_tree,
+                                                  paths_of_the_readme)
                   for complaint in rule(source)]
     print("\n".join("src/" + complaint for complaint in complaints))
     return 1 if complaints else 0

@@ -1,4 +1,5 @@
-/* Lists of targets (cli/targets.c): what a line may be, and what it takes from the command line. */
+/* Lists of targets (cli/target_lines.c): what a line may be, and what it takes from the command
+ * line. */
 #include <stdlib.h>
 #include <string.h>
 
