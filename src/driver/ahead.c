@@ -9,12 +9,12 @@
 #include "login/conversation.h"
 #include "login/second_look.h"
 
-static bool remembers(const struct spf_course *course)
+static bool remembers(const struct spf_task *task)
 {
-    const struct spf_driver_options *options = course->desk->options;
+    const struct spf_driver_options *options = task->shared->options;
 
-    return options->remembers && options->transcript == NULL && !course->run->replayed &&
-           course->run->said == NULL && course->run->asked->instance_id != NULL;
+    return options->remembers && options->transcript == NULL && !task->run->replayed &&
+           task->run->said == NULL && task->run->asked->instance_id != NULL;
 }
 
 /* Is the instance's own address the one to connect to, whatever the user's ssh would do? */
@@ -24,11 +24,11 @@ static bool is_direct(const struct spf_target *target)
 }
 
 /* Credentials and places to call; of a session's key the id changes with each session. */
-static void add_scope(const struct spf_course *course, struct spf_buf *scope)
+static void add_scope(const struct spf_task *task, struct spf_buf *scope)
 {
-    const struct spf_credentials_facts *found = &course->run->facts.credentials;
-    const unsigned account = course->run->target->account;
-    const struct spf_cloud_options *cloud = &course->desk->options->accounts[account]->cloud;
+    const struct spf_credentials_facts *found = &task->run->facts.credentials;
+    const unsigned account = task->run->target->account;
+    const struct spf_cloud_options *cloud = &task->shared->options->accounts[account]->cloud;
 
     spf_buf_addf(scope, "%s\n%s\n%s\n%s\n", found->source, found->profile, found->config_path,
                  strncmp(found->access_key, "STS.", 4) == 0 ? "" : found->access_key);
@@ -37,25 +37,26 @@ static void add_scope(const struct spf_course *course, struct spf_buf *scope)
     }
 }
 
-/* The memory of the course's credentials, opened when it is first asked for; NULL: none. */
-static struct spf_recall *memory_of(const struct spf_course *course)
+/* The memory of the task's credentials, opened when it is first asked for; NULL: none. */
+static struct spf_recall *memory_of(const struct spf_task *task)
 {
-    struct spf_desk *desk = course->desk;
+    struct spf_driver_shared *shared = task->shared;
     struct spf_recall *recall = NULL;
     struct spf_recall **place;
     struct spf_buf scope;
 
     spf_buf_init(&scope, 32768);
-    add_scope(course, &scope);
-    for (size_t i = 0; recall == NULL && i < desk->recalls.count; i++) {
-        if (spf_recall_is_about(desk->recalls.items[i], scope.data)) {
-            recall = desk->recalls.items[i];
+    add_scope(task, &scope);
+    for (size_t i = 0; recall == NULL && i < shared->recalls.count; i++) {
+        if (spf_recall_is_about(shared->recalls.items[i], scope.data)) {
+            recall = shared->recalls.items[i];
         }
     }
-    if (recall == NULL && !spf_buf_failed(&scope) && (place = SPF_APPEND(&desk->recalls)) != NULL) {
+    if (recall == NULL && !spf_buf_failed(&scope) &&
+        (place = SPF_APPEND(&shared->recalls)) != NULL) {
         recall = *place = spf_recall_new(scope.data);
         if (recall == NULL) {
-            desk->recalls.count--;
+            shared->recalls.count--;
         }
     }
     spf_buf_clear(&scope);
@@ -76,10 +77,10 @@ static void name_way(const struct spf_target *target, char way[8])
                                      : "");
 }
 
-void spf_ahead_recall(struct spf_course *course)
+void spf_ahead_recall(struct spf_task *task)
 {
-    const struct spf_recall *recall = remembers(course) ? memory_of(course) : NULL;
-    const struct spf_target *target = course->run->asked;
+    const struct spf_recall *recall = remembers(task) ? memory_of(task) : NULL;
+    const struct spf_target *target = task->run->asked;
     const struct spf_recalled *found;
     char way[8];
 
@@ -91,21 +92,21 @@ void spf_ahead_recall(struct spf_course *course)
     if (found == NULL) {
         return;
     }
-    spf_copy(course->recalled.region, sizeof course->recalled.region, found->region);
-    spf_copy(course->recalled.address, sizeof course->recalled.address, found->address);
-    spf_copy(course->recalled.host_key, sizeof course->recalled.host_key, found->host_key);
-    course->inquiry.expected_region = course->recalled.region;
-    course->ahead = is_direct(target) && spf_run_expects(course->run, SPF_CHECK_NET_PORT);
-    if (course->ahead) {
-        course->inquiry.expected_address = course->recalled.address;
+    spf_copy(task->recalled.region, sizeof task->recalled.region, found->region);
+    spf_copy(task->recalled.address, sizeof task->recalled.address, found->address);
+    spf_copy(task->recalled.host_key, sizeof task->recalled.host_key, found->host_key);
+    task->inquiry.expected_region = task->recalled.region;
+    task->ahead = is_direct(target) && spf_run_expects(task->run, SPF_CHECK_NET_PORT);
+    if (task->ahead) {
+        task->inquiry.expected_address = task->recalled.address;
     }
 }
 
-spf_groups spf_ahead_wants(struct spf_course *course)
+spf_groups spf_ahead_wants(struct spf_task *task)
 {
-    const struct spf_facts *facts = &course->run->facts;
+    const struct spf_facts *facts = &task->run->facts;
 
-    if (!course->ahead) {
+    if (!task->ahead) {
         return 0;
     }
     /* They are part of which address it is. */
@@ -114,52 +115,52 @@ spf_groups spf_ahead_wants(struct spf_course *course)
                    ? SPF_GROUP_BIT(SURROUNDINGS)
                    : 0;
     }
-    return spf_run_foresees(course->run, course->recalled.host_key);
+    return spf_run_foresees(task->run, task->recalled.host_key);
 }
 
-void spf_ahead_drop(struct spf_course *course)
+void spf_ahead_drop(struct spf_task *task)
 {
-    course->inquiry.expected_address = NULL;
-    if (!course->ahead) {
+    task->inquiry.expected_address = NULL;
+    if (!task->ahead) {
         return;
     }
-    course->ahead = false;
-    spf_second_look_free(course->second_look);
-    course->second_look = NULL;
-    spf_conversation_free(course->conversation);
-    course->conversation = NULL;
-    spf_run_forget_foreseen(course->run);
+    task->ahead = false;
+    spf_second_look_free(task->second_look);
+    task->second_look = NULL;
+    spf_conversation_free(task->conversation);
+    task->conversation = NULL;
+    spf_run_forget_foreseen(task->run);
 }
 
-void spf_ahead_confirm(struct spf_course *course)
+void spf_ahead_confirm(struct spf_task *task)
 {
     struct spf_address address;
     char text[SPF_IP_TEXT_SIZE] = "";
 
-    if (!course->ahead) {
+    if (!task->ahead) {
         return;
     }
-    if (spf_cloud_dial_address(course->run->target, &course->run->facts, &address)) {
+    if (spf_cloud_dial_address(task->run->target, &task->run->facts, &address)) {
         spf_ip_format(&address.ip, text);
     }
-    if (strcmp(text, course->recalled.address) != 0) {
-        spf_ahead_drop(course);
+    if (strcmp(text, task->recalled.address) != 0) {
+        spf_ahead_drop(task);
     }
-    course->ahead = false;
-    course->inquiry.expected_address = NULL;
+    task->ahead = false;
+    task->inquiry.expected_address = NULL;
 }
 
-void spf_ahead_learn(struct spf_course *course)
+void spf_ahead_learn(struct spf_task *task)
 {
-    const struct spf_run *run = course->run;
+    const struct spf_run *run = task->run;
     const struct spf_instance_facts *instance = &run->facts.instance;
     struct spf_recalled now = {.seen = spf_utc_now()};
     struct spf_recall *recall;
     struct spf_address address;
 
-    if (!remembers(course) || !spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) ||
+    if (!remembers(task) || !spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) ||
         !spf_facts_have(&run->facts, SPF_GROUP_CREDENTIALS) || !is_direct(run->asked) ||
-        (recall = memory_of(course)) == NULL) {
+        (recall = memory_of(task)) == NULL) {
         return;
     }
     if (instance->search != SPF_INSTANCE_FOUND) {
@@ -181,17 +182,17 @@ void spf_ahead_learn(struct spf_course *course)
     }
 }
 
-void spf_ahead_save(struct spf_desk *desk)
+void spf_ahead_save(struct spf_driver_shared *shared)
 {
-    for (size_t i = 0; i < desk->recalls.count; i++) {
-        spf_recall_save(desk->recalls.items[i]);
+    for (size_t i = 0; i < shared->recalls.count; i++) {
+        spf_recall_save(shared->recalls.items[i]);
     }
 }
 
-void spf_ahead_forget_all(struct spf_desk *desk)
+void spf_ahead_forget_all(struct spf_driver_shared *shared)
 {
-    for (size_t i = 0; i < desk->recalls.count; i++) {
-        spf_recall_free(desk->recalls.items[i]);
+    for (size_t i = 0; i < shared->recalls.count; i++) {
+        spf_recall_free(shared->recalls.items[i]);
     }
-    free(desk->recalls.items);
+    free(shared->recalls.items);
 }

@@ -9,21 +9,21 @@
 #include "base/pace.h"
 #include "base/text.h"
 #include "driver/ahead.h"
-#include "driver/course.h"
+#include "driver/task.h"
 #include "login/jump_share.h"
 #include "openssh/config_answers.h"
 #include "openssh/openssh.h"
 
 struct spf_driver {
-    struct spf_desk desk;
+    struct spf_driver_shared shared;
     struct spf_run **runs;
-    struct spf_course *courses;
+    struct spf_task *tasks;
     size_t count;
     size_t next, under_way, finished; /* of this round: the next to begin; how many are, were */
     size_t deferred;                  /* how many of those before next have not begun */
     struct spf_pace *pace;            /* of targets at the same host, or jump host */
-    struct spf_course *first_due, *last_due; /* deferred ones whose turn has come */
-    int64_t deadline_ms;                     /* of each, from its start */
+    struct spf_task *first_due, *last_due; /* deferred ones whose turn has come */
+    int64_t deadline_ms;                   /* of each, from its start */
     struct spf_watch stop;
     bool stopped;
 };
@@ -34,43 +34,43 @@ static void stop(struct spf_watch *watch, short revents)
 
     (void)revents;
     driver->stopped = true;
-    spf_loop_remove(driver->desk.loop, watch);
+    spf_loop_remove(driver->shared.loop, watch);
 }
 
 /* failure: what is said of all that is not known yet; NULL where nothing is missing. */
-static void finish(struct spf_driver *driver, struct spf_course *course,
+static void finish(struct spf_driver *driver, struct spf_task *task,
                    const struct spf_failure *failure)
 {
-    const struct spf_driver_options *options = driver->desk.options;
+    const struct spf_driver_options *options = driver->shared.options;
 
-    spf_course_rest(course);
-    if (!spf_run_done(course->run)) {
-        spf_run_abandon(course->run, failure, spf_now_ms());
+    spf_task_rest(task);
+    if (!spf_run_done(task->run)) {
+        spf_run_abandon(task->run, failure, spf_now_ms());
     }
-    spf_ahead_learn(course);
-    course->run = NULL;
+    spf_ahead_learn(task);
+    task->run = NULL;
     driver->under_way--;
     driver->finished++;
     if (options->finished != NULL) {
-        options->finished(options->context, course->index);
+        options->finished(options->context, task->index);
     }
 }
 
 /* Without memory for its run nothing can be said of it: false. */
-static bool begin(struct spf_driver *driver, struct spf_course *course)
+static bool begin(struct spf_driver *driver, struct spf_task *task)
 {
-    const struct spf_driver_options *options = driver->desk.options;
-    size_t index = course->index;
+    const struct spf_driver_options *options = driver->shared.options;
+    size_t index = task->index;
     const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
 
-    driver->deferred -= course->deferred;
-    course->deferred = false;
+    driver->deferred -= task->deferred;
+    task->deferred = false;
     if (driver->runs[index] == NULL && !options->begin(options->context, index)) {
         return false;
     }
     driver->under_way++;
-    if (!spf_course_begin(course, driver->runs[index], spf_now_ms() + driver->deadline_ms)) {
-        finish(driver, course, &failure);
+    if (!spf_task_begin(task, driver->runs[index], spf_now_ms() + driver->deadline_ms)) {
+        finish(driver, task, &failure);
     }
     return true;
 }
@@ -78,18 +78,18 @@ static bool begin(struct spf_driver *driver, struct spf_course *course)
 static void turn_came(struct spf_watch *watch, short revents)
 {
     struct spf_driver *driver = watch->owner;
-    struct spf_course *course =
-        (struct spf_course *)((char *)watch - offsetof(struct spf_course, deadline));
+    struct spf_task *task =
+        (struct spf_task *)((char *)watch - offsetof(struct spf_task, deadline));
 
     (void)revents;
-    spf_loop_remove(driver->desk.loop, watch);
-    course->next_news = NULL;
+    spf_loop_remove(driver->shared.loop, watch);
+    task->next_news = NULL;
     if (driver->last_due != NULL) {
-        driver->last_due->next_news = course;
+        driver->last_due->next_news = task;
     } else {
-        driver->first_due = course;
+        driver->first_due = task;
     }
-    driver->last_due = course;
+    driver->last_due = task;
 }
 
 /* Where the target's connections go to first, as far as that is known: targets of one place are not
@@ -125,8 +125,8 @@ static bool place_of(const struct spf_target *target, char *out, size_t size)
 /* Does everybody go through the connection that stands there, or has the same answer? */
 static bool is_way_settled(const struct spf_driver *driver, const struct spf_target *target)
 {
-    return target->jump != NULL && driver->desk.login != NULL &&
-           spf_jump_is_settled(driver->desk.login, target->jump);
+    return target->jump != NULL && driver->shared.login != NULL &&
+           spf_jump_is_settled(driver->shared.login, target->jump);
 }
 
 /* When the target may begin, monotonic; its turn is then taken. */
@@ -148,17 +148,17 @@ static int64_t turn_of(const struct spf_driver *driver, const struct spf_target 
 static void jump_settled(void *owner, const char *jump)
 {
     struct spf_driver *driver = owner;
-    const struct spf_driver_options *options = driver->desk.options;
+    const struct spf_driver_options *options = driver->shared.options;
 
     for (size_t i = 0; driver->deferred > 0 && i < driver->next; i++) {
-        struct spf_course *course = &driver->courses[i];
+        struct spf_task *task = &driver->tasks[i];
         const struct spf_target *target;
 
-        if (course->deferred && course->deadline.slot != 0 &&
-            (target = options->target(options->context, course->index)) != NULL &&
+        if (task->deferred && task->deadline.slot != 0 &&
+            (target = options->target(options->context, task->index)) != NULL &&
             target->jump != NULL && strcmp(target->jump, jump) == 0) {
-            course->deadline.due_ms = turn_of(driver, target, spf_now_ms());
-            spf_loop_update(driver->desk.loop, &course->deadline);
+            task->deadline.due_ms = turn_of(driver, target, spf_now_ms());
+            spf_loop_update(driver->shared.loop, &task->deadline);
         }
     }
 }
@@ -166,9 +166,9 @@ static void jump_settled(void *owner, const char *jump)
 /* The next target in line begins, or has to let others at its place go first. False: no memory. */
 static bool begin_next(struct spf_driver *driver)
 {
-    const struct spf_driver_options *options = driver->desk.options;
-    struct spf_course *course = &driver->courses[driver->next++];
-    const struct spf_target *target = options->target(options->context, course->index);
+    const struct spf_driver_options *options = driver->shared.options;
+    struct spf_task *task = &driver->tasks[driver->next++];
+    const struct spf_target *target = options->target(options->context, task->index);
     const int64_t now_ms = spf_now_ms();
     int64_t due_ms = now_ms;
 
@@ -176,28 +176,28 @@ static bool begin_next(struct spf_driver *driver)
         due_ms = turn_of(driver, target, now_ms);
     }
     if (due_ms <= now_ms) {
-        return begin(driver, course);
+        return begin(driver, task);
     }
-    course->deadline =
+    task->deadline =
         (struct spf_watch){.fd = -1, .due_ms = due_ms, .ready = turn_came, .owner = driver};
-    course->deferred = true;
+    task->deferred = true;
     driver->deferred++;
-    return spf_loop_add(driver->desk.loop, &course->deadline) || begin(driver, course);
+    return spf_loop_add(driver->shared.loop, &task->deadline) || begin(driver, task);
 }
 
 /* Begins as many as may be under way. False: no memory. */
 static bool begin_some(struct spf_driver *driver)
 {
-    const size_t jobs = driver->desk.options->jobs;
+    const size_t jobs = driver->shared.options->jobs;
     bool good = true;
 
     while (good && (jobs == 0 || driver->under_way < jobs)) {
-        struct spf_course *course = driver->first_due;
+        struct spf_task *task = driver->first_due;
 
-        if (course != NULL) {
-            driver->first_due = course->next_news;
+        if (task != NULL) {
+            driver->first_due = task->next_news;
             driver->last_due = driver->first_due != NULL ? driver->last_due : NULL;
-            good = begin(driver, course);
+            good = begin(driver, task);
         } else if (driver->next < driver->count) {
             good = begin_next(driver);
         } else {
@@ -216,24 +216,24 @@ static struct spf_failure lateness(const struct spf_driver *driver)
 /* As far as it goes without waiting; true if anything was new. */
 static bool advance_all(struct spf_driver *driver)
 {
-    struct spf_course *course;
+    struct spf_task *task;
     bool news = false;
 
-    while ((course = spf_course_next(&driver->desk)) != NULL) {
-        if (course->run == NULL) { /* it was finished meanwhile */
+    while ((task = spf_task_next(&driver->shared)) != NULL) {
+        if (task->run == NULL) { /* it was finished meanwhile */
             continue;
         }
         news = true;
-        if (course->inquiry.lost) {
-            spf_course_begin_again(course);
+        if (task->inquiry.lost) {
+            spf_task_begin_again(task);
         }
-        spf_course_advance(course);
-        if (spf_course_is_done(course)) {
-            finish(driver, course, NULL);
-        } else if (course->late) {
+        spf_task_advance(task);
+        if (spf_task_is_done(task)) {
+            finish(driver, task, NULL);
+        } else if (task->late) {
             const struct spf_failure failure = lateness(driver);
 
-            finish(driver, course, &failure);
+            finish(driver, task, &failure);
         }
     }
     return news;
@@ -241,7 +241,7 @@ static bool advance_all(struct spf_driver *driver)
 
 static void tell_progress(struct spf_driver *driver)
 {
-    const struct spf_driver_options *options = driver->desk.options;
+    const struct spf_driver_options *options = driver->shared.options;
     const struct spf_driver_state state = {
         .count = driver->count,
         .finished = driver->finished,
@@ -256,7 +256,7 @@ static void tell_progress(struct spf_driver *driver)
 /* May another one begin at once? */
 static bool may_begin(const struct spf_driver *driver)
 {
-    const size_t jobs = driver->desk.options->jobs;
+    const size_t jobs = driver->shared.options->jobs;
 
     return (driver->first_due != NULL || driver->next < driver->count) &&
            (jobs == 0 || driver->under_way < jobs);
@@ -283,7 +283,7 @@ static struct spf_error turn(struct spf_driver *driver)
         if (news && may_begin(driver)) {
             continue;
         }
-        error = spf_loop_turn(driver->desk.loop, INT64_MAX);
+        error = spf_loop_turn(driver->shared.loop, INT64_MAX);
         if (error.code != SPF_OK) {
             return error;
         }
@@ -294,21 +294,21 @@ static struct spf_error turn(struct spf_driver *driver)
 static struct spf_error finish_all(struct spf_driver *driver, const struct spf_failure *failure)
 {
     for (size_t i = 0; i < driver->count; i++) {
-        struct spf_course *course = &driver->courses[i];
+        struct spf_task *task = &driver->tasks[i];
 
-        if (course->deferred) {
-            spf_loop_remove(driver->desk.loop, &course->deadline);
+        if (task->deferred) {
+            spf_loop_remove(driver->shared.loop, &task->deadline);
         }
-        if ((course->deferred || i >= driver->next) && !begin(driver, course)) {
+        if ((task->deferred || i >= driver->next) && !begin(driver, task)) {
             return spf_error(SPF_ERR_NOMEM, "out of memory");
         }
-        if (course->run != NULL) {
-            finish(driver, course, failure);
+        if (task->run != NULL) {
+            finish(driver, task, failure);
         }
     }
     driver->next = driver->count;
     driver->first_due = driver->last_due = NULL;
-    while (spf_course_next(&driver->desk) != NULL) {
+    while (spf_task_next(&driver->shared) != NULL) {
         /* nobody waits for their news any more */
     }
     return spf_ok();
@@ -322,21 +322,21 @@ struct spf_driver *spf_driver_new(struct spf_run **runs, size_t count,
     if (driver == NULL) {
         return NULL;
     }
-    driver->desk.options = options;
+    driver->shared.options = options;
     driver->runs = runs;
-    driver->desk.loop = spf_loop_new();
-    driver->courses = calloc(count, sizeof *driver->courses);
-    driver->desk.clouds = calloc(options->account_count + 1, sizeof(*driver->desk.clouds));
-    if (driver->desk.loop == NULL || driver->courses == NULL || driver->desk.clouds == NULL) {
+    driver->shared.loop = spf_loop_new();
+    driver->tasks = calloc(count, sizeof *driver->tasks);
+    driver->shared.clouds = calloc(options->account_count + 1, sizeof(*driver->shared.clouds));
+    if (driver->shared.loop == NULL || driver->tasks == NULL || driver->shared.clouds == NULL) {
         spf_driver_free(driver);
         return NULL;
     }
     driver->count = count;
-    driver->desk.several = count > 1;
+    driver->shared.several = count > 1;
     driver->pace = count > 1 ? spf_pace_new() : NULL;
     for (size_t i = 0; i < count; i++) {
-        driver->courses[i].index = i;
-        driver->courses[i].desk = &driver->desk;
+        driver->tasks[i].index = i;
+        driver->tasks[i].shared = &driver->shared;
     }
     return driver;
 }
@@ -346,20 +346,20 @@ void spf_driver_free(struct spf_driver *driver)
     if (driver == NULL) {
         return;
     }
-    spf_key_cache_free(driver->desk.keys);
-    spf_ahead_forget_all(&driver->desk);
-    for (size_t i = 0; driver->desk.clouds != NULL && i < driver->desk.options->account_count;
+    spf_key_cache_free(driver->shared.keys);
+    spf_ahead_forget_all(&driver->shared);
+    for (size_t i = 0; driver->shared.clouds != NULL && i < driver->shared.options->account_count;
          i++) {
-        spf_cloud_free(driver->desk.clouds[i]);
+        spf_cloud_free(driver->shared.clouds[i]);
     }
-    free(driver->desk.clouds);
-    spf_openssh_free(driver->desk.openssh);
-    spf_ssh_answers_free(driver->desk.ssh_answers);
-    spf_login_shared_free(driver->desk.login);
-    spf_shape_clear(&spf_surroundings_shape, &driver->desk.surroundings);
+    free(driver->shared.clouds);
+    spf_openssh_free(driver->shared.openssh);
+    spf_ssh_answers_free(driver->shared.ssh_answers);
+    spf_login_shared_free(driver->shared.login);
+    spf_shape_clear(&spf_surroundings_shape, &driver->shared.surroundings);
     spf_pace_free(driver->pace);
-    spf_loop_free(driver->desk.loop);
-    free(driver->courses);
+    spf_loop_free(driver->shared.loop);
+    free(driver->tasks);
     free(driver);
 }
 
@@ -389,29 +389,29 @@ static void take_key_away(struct spf_driver *driver, size_t i)
  * nothing is not made for it. */
 static void forget_machine(struct spf_driver *driver)
 {
-    struct spf_desk *desk = &driver->desk;
+    struct spf_driver_shared *shared = &driver->shared;
 
-    spf_ssh_answers_free(desk->ssh_answers);
-    spf_login_shared_free(desk->login);
-    desk->ssh_answers = NULL;
-    desk->login = desk->several ? spf_login_shared_new() : NULL;
-    if (desk->login != NULL) {
-        desk->login->jump_settled = jump_settled;
-        desk->login->owner = driver;
+    spf_ssh_answers_free(shared->ssh_answers);
+    spf_login_shared_free(shared->login);
+    shared->ssh_answers = NULL;
+    shared->login = shared->several ? spf_login_shared_new() : NULL;
+    if (shared->login != NULL) {
+        shared->login->jump_settled = jump_settled;
+        shared->login->owner = driver;
     }
-    spf_shape_clear(&spf_surroundings_shape, &desk->surroundings);
-    desk->looked = false;
+    spf_shape_clear(&spf_surroundings_shape, &shared->surroundings);
+    shared->looked = false;
 }
 
 /* Credentials and keys that are to be looked for again are those of a new client, a new file. */
 static void renew(struct spf_driver *driver)
 {
-    const struct spf_driver_options *options = driver->desk.options;
+    const struct spf_driver_options *options = driver->shared.options;
     const bool anew = is_to_be_asked_again(driver, SPF_GROUP_CREDENTIALS);
 
     for (size_t i = 0; i < options->account_count; i++) {
         const struct spf_account *account = options->accounts[i];
-        struct spf_cloud **cloud = &driver->desk.clouds[i];
+        struct spf_cloud **cloud = &driver->shared.clouds[i];
 
         if (anew) {
             spf_cloud_free(*cloud);
@@ -421,15 +421,15 @@ static void renew(struct spf_driver *driver)
             (void)spf_cloud_share(*cloud, account->instances.items, account->instances.count);
         }
     }
-    if (driver->desk.keys != NULL && is_to_be_asked_again(driver, SPF_GROUP_KEY)) {
-        spf_key_cache_free(driver->desk.keys);
-        driver->desk.keys = NULL;
+    if (driver->shared.keys != NULL && is_to_be_asked_again(driver, SPF_GROUP_KEY)) {
+        spf_key_cache_free(driver->shared.keys);
+        driver->shared.keys = NULL;
         for (size_t i = 0; i < driver->count; i++) {
             take_key_away(driver, i);
         }
     }
-    if (driver->desk.keys != NULL) {
-        spf_key_cache_forget_found(driver->desk.keys);
+    if (driver->shared.keys != NULL) {
+        spf_key_cache_forget_found(driver->shared.keys);
     }
 }
 
@@ -444,19 +444,19 @@ struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms
     driver->next = driver->finished = 0;
     driver->deadline_ms = deadline_ms;
     driver->stop = (struct spf_watch){
-        .fd = driver->desk.options->stop_fd, .events = POLLIN, .ready = stop, .owner = driver};
-    if (driver->stop.fd < 0 || spf_loop_add(driver->desk.loop, &driver->stop)) {
+        .fd = driver->shared.options->stop_fd, .events = POLLIN, .ready = stop, .owner = driver};
+    if (driver->stop.fd < 0 || spf_loop_add(driver->shared.loop, &driver->stop)) {
         error = turn(driver);
     }
     failure = error.code != SPF_OK
                   ? spf_failure(SPF_SYSTEM_ERROR, "%s", error.text)
                   : spf_failure(SPF_INTERRUPTED, "interrupted before this was known");
     last = finish_all(driver, &failure);
-    spf_ahead_save(&driver->desk);
-    if (driver->desk.login != NULL) {
-        spf_jump_leave_all(driver->desk.login);
+    spf_ahead_save(&driver->shared);
+    if (driver->shared.login != NULL) {
+        spf_jump_leave_all(driver->shared.login);
     }
-    spf_loop_remove(driver->desk.loop, &driver->stop);
+    spf_loop_remove(driver->shared.loop, &driver->stop);
     *stopped = driver->stopped;
     return error.code != SPF_OK ? error : last;
 }

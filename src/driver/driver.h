@@ -6,7 +6,7 @@
 /*
  * The room that brings facts and checks together: the only one below cli that includes every
  * probe. It knows which probe serves a group, and nothing of what facts mean. A new group is served
- * in course.c.
+ * in task.c.
  */
 
 /*

@@ -1,7 +1,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
-#include "driver/course.h"
+#include "driver/task.h"
 
 /* One target on its way, with what arrives given by hand. */
 
@@ -14,36 +14,36 @@ START_TEST(an_answer_to_a_forgotten_question)
                                              .port = 22,
                                              .selected = SPF_ALL_CHECKS,
                                              .timeout_ms = 1000};
-    struct spf_desk desk = {.loop = spf_loop_new()};
-    struct spf_course course = {.desk = &desk};
+    struct spf_driver_shared shared = {.loop = spf_loop_new()};
+    struct spf_task task = {.shared = &shared};
     struct spf_run run;
 
     spf_run_init(&run, &target);
-    ck_assert(spf_course_begin(&course, &run, spf_now_ms() + UNIT_HANGS_MS));
-    ck_assert_ptr_eq(spf_course_next(&desk), &course);
+    ck_assert(spf_task_begin(&task, &run, spf_now_ms() + UNIT_HANGS_MS));
+    ck_assert_ptr_eq(spf_task_next(&shared), &task);
 
     spf_run_asked(&run, SPF_GROUP_KEY, spf_now_ms());
     spf_group_forget(&run.facts.group[SPF_GROUP_KEY]);
     run.facts.key = (struct spf_key_facts){.from_agent = true, .public_blob = strdup("AAAA")};
-    course.inquiry.arrived(&course.inquiry, SPF_GROUP_KEY, NULL);
+    task.inquiry.arrived(&task.inquiry, SPF_GROUP_KEY, NULL);
     ck_assert_ptr_null(run.facts.key.public_blob);
     ck_assert(!run.facts.key.from_agent);
     ck_assert_int_eq(run.facts.group[SPF_GROUP_KEY].phase, SPF_ABSENT);
-    ck_assert_ptr_null(spf_course_next(&desk)); /* it is no news */
+    ck_assert_ptr_null(spf_task_next(&shared)); /* it is no news */
 
     spf_run_asked(&run, SPF_GROUP_KEY, spf_now_ms());
     run.facts.key = (struct spf_key_facts){.public_blob = strdup("BBBB")};
-    course.inquiry.arrived(&course.inquiry, SPF_GROUP_KEY, NULL);
+    task.inquiry.arrived(&task.inquiry, SPF_GROUP_KEY, NULL);
     ck_assert_str_eq(run.facts.key.public_blob, "BBBB");
     ck_assert_int_eq(run.facts.group[SPF_GROUP_KEY].phase, SPF_PRESENT);
-    ck_assert_ptr_eq(spf_course_next(&desk), &course);
+    ck_assert_ptr_eq(spf_task_next(&shared), &task);
 
-    spf_loop_free(desk.loop);
+    spf_loop_free(shared.loop);
     spf_run_clear(&run);
 }
 END_TEST
 
 int main(void)
 {
-    return unit_main("course", (const TTest *const[]){an_answer_to_a_forgotten_question, NULL});
+    return unit_main("task", (const TTest *const[]){an_answer_to_a_forgotten_question, NULL});
 }
