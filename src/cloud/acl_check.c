@@ -18,7 +18,7 @@ struct verdict {
 /* Does this machine itself choose the port that the entries see? */
 static bool is_ours(const struct spf_view *view, const struct spf_ip *source)
 {
-    const struct spf_surroundings_facts *here = &view->facts->surroundings;
+    const struct spf_local_environment_facts *here = &view->facts->local_environment;
 
     for (size_t i = 0; i < here->own.count && view->target->jump == NULL; i++) {
         if (spf_ip_equal(&here->own.items[i].ip, source)) {

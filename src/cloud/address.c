@@ -45,7 +45,7 @@ static bool family_fits(const struct spf_target *target, const struct spf_ip *ip
 static bool own_beside(const struct spf_facts *facts, const struct spf_ip *private_ip,
                        struct spf_ip *out)
 {
-    const struct spf_surroundings_facts *here = &facts->surroundings;
+    const struct spf_local_environment_facts *here = &facts->local_environment;
 
     for (size_t i = 0; i < here->own.count; i++) {
         struct spf_cidr network = {.ip = here->own.items[i].ip,
@@ -160,7 +160,7 @@ static const struct spf_address *choose(const struct spf_target *target,
     if (address == NULL) {
         address = public_one(target, instance);
     }
-    if (address == NULL && (facts->surroundings.ipv6_global || target->family == 6)) {
+    if (address == NULL && (facts->local_environment.ipv6_global || target->family == 6)) {
         address = first_of(target, instance, SPF_CLASS_IPV6);
     }
     if (address != NULL) {
@@ -269,7 +269,7 @@ static bool own_end(const struct spf_facts *facts, struct spf_ip *out)
 /* Our own public address, if packets to the internet leave with it as it is. */
 static bool own_public(const struct spf_facts *facts, int family, struct spf_ip *out)
 {
-    const struct spf_surroundings_facts *here = &facts->surroundings;
+    const struct spf_local_environment_facts *here = &facts->local_environment;
 
     for (size_t i = 0; i < here->own.count; i++) {
         *out = here->own.items[i].ip;

@@ -9,8 +9,8 @@
 
 /*
  * Which address of the instance to dial, and from which address we come. Pure: instance facts, this
- * machine's interfaces (surroundings, when they are there) and the command line decide. The API's
- * label decides what is public, never the number.
+ * machine's interfaces (the local environment, when it is there) and the command line decide. The
+ * API's label decides what is public, never the number.
  */
 
 /*
@@ -73,7 +73,7 @@ bool spf_cloud_jump_is_public(const struct spf_facts *facts);
 /*
  * For packets to `dialled`: the address given or, over the internet, looked up; else our own if
  * packets keep it on the way: a public one towards the internet, any one towards a private address;
- * else what the server has seen. Wants surroundings to be present.
+ * else what the server has seen. Wants the local environment to be present.
  */
 enum spf_source_kind spf_cloud_source(const struct spf_target *target,
                                       const struct spf_facts *facts,

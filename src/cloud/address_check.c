@@ -248,7 +248,8 @@ static struct spf_opinion judge_address(const struct spf_view *view, struct spf_
     if (target->host != NULL) {
         return judge_host(view, result);
     }
-    if (target->address == SPF_ADDRESS_AUTO && spf_lacks(view, SPF_GROUP_SURROUNDINGS, &opinion)) {
+    if (target->address == SPF_ADDRESS_AUTO &&
+        spf_lacks(view, SPF_GROUP_LOCAL_ENVIRONMENT, &opinion)) {
         return opinion;
     }
     if (spf_cloud_dial_address(target, view->facts, &address)) {

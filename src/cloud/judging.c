@@ -9,7 +9,7 @@ bool spf_path_lacks(const struct spf_view *view, struct spf_path *path, struct s
     struct spf_ip ip;
 
     if (spf_lacks(view, SPF_GROUP_INSTANCE, opinion) ||
-        spf_lacks(view, SPF_GROUP_SURROUNDINGS, opinion)) {
+        spf_lacks(view, SPF_GROUP_LOCAL_ENVIRONMENT, opinion)) {
         return true;
     }
     /* Which interface a host's name leads to is known once it is resolved. */

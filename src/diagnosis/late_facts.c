@@ -135,8 +135,8 @@ spf_groups spf_diagnosis_wants(const struct spf_run *run)
 
     /* would ssh run here at all? */
     if (!run->target->from_transcript && spf_fine(run, SPF_CHECK_NET_PORT) &&
-        facts->group[SPF_GROUP_SURROUNDINGS].phase == SPF_ABSENT) {
-        wants |= SPF_GROUP_BIT(SURROUNDINGS);
+        facts->group[SPF_GROUP_LOCAL_ENVIRONMENT].phase == SPF_ABSENT) {
+        wants |= SPF_GROUP_BIT(LOCAL_ENVIRONMENT);
     }
 
     if (!spf_facts_have(facts, SPF_GROUP_INSTANCE) ||

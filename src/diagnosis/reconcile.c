@@ -44,7 +44,7 @@ static void judge_forwarded_again(struct spf_run *run)
     if (run->target->host == NULL || spf_ip_parse(run->target->host, &ip) ||
         !spf_facts_have(&run->facts, SPF_GROUP_GATEWAY) ||
         !spf_facts_have(&run->facts, SPF_GROUP_TCP) ||
-        !spf_facts_have(&run->facts, SPF_GROUP_SURROUNDINGS) ||
+        !spf_facts_have(&run->facts, SPF_GROUP_LOCAL_ENVIRONMENT) ||
         spf_cloud_forward(run->target, &run->facts, &port) == NULL) {
         return;
     }
@@ -72,7 +72,7 @@ static void judge_again(struct spf_run *run)
         spf_run_judge_again(run, SPF_CHECK_CLOUD_ACCESS); /* who asked came later */
     }
     judge_forwarded_again(run);
-    if (run->facts.surroundings.no_user_entry && spf_fine(run, SPF_CHECK_NET_PORT)) {
+    if (run->facts.local_environment.no_user_entry && spf_fine(run, SPF_CHECK_NET_PORT)) {
         spf_run_judge_again(run, SPF_CHECK_NET_PORT); /* nothing waits for it there */
     }
     if (spf_facts_have(&run->facts, SPF_GROUP_SESSION) && run->facts.session.peer[0] != '\0') {

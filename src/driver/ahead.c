@@ -110,9 +110,9 @@ spf_groups spf_ahead_wants(struct spf_task *task)
         return 0;
     }
     /* They are part of which address it is. */
-    if (!spf_facts_have(facts, SPF_GROUP_SURROUNDINGS)) {
-        return facts->group[SPF_GROUP_SURROUNDINGS].phase == SPF_ABSENT
-                   ? SPF_GROUP_BIT(SURROUNDINGS)
+    if (!spf_facts_have(facts, SPF_GROUP_LOCAL_ENVIRONMENT)) {
+        return facts->group[SPF_GROUP_LOCAL_ENVIRONMENT].phase == SPF_ABSENT
+                   ? SPF_GROUP_BIT(LOCAL_ENVIRONMENT)
                    : 0;
     }
     return spf_run_foresees(task->run, task->recalled.host_key);

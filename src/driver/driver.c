@@ -356,7 +356,7 @@ void spf_driver_free(struct spf_driver *driver)
     spf_openssh_free(driver->shared.openssh);
     spf_ssh_answers_free(driver->shared.ssh_answers);
     spf_login_shared_free(driver->shared.login);
-    spf_shape_clear(&spf_surroundings_shape, &driver->shared.surroundings);
+    spf_shape_clear(&spf_local_environment_shape, &driver->shared.local_environment);
     spf_pace_free(driver->pace);
     spf_loop_free(driver->shared.loop);
     free(driver->tasks);
@@ -399,7 +399,7 @@ static void forget_machine(struct spf_driver *driver)
         shared->login->jump_settled = jump_settled;
         shared->login->owner = driver;
     }
-    spf_shape_clear(&spf_surroundings_shape, &shared->surroundings);
+    spf_shape_clear(&spf_local_environment_shape, &shared->local_environment);
     shared->looked = false;
 }
 

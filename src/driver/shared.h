@@ -17,7 +17,7 @@ struct spf_driver_shared {
     struct spf_key_cache *keys;
     struct spf_ssh_answers *ssh_answers;
     struct spf_login_shared *login;
-    struct spf_surroundings_facts surroundings; /* of this round, once looked */
+    struct spf_local_environment_facts local_environment; /* of this round, once looked */
     bool looked;
     bool several;                          /* targets: what they ask in common is worth keeping */
     SPF_LIST(struct spf_recall *) recalls; /* by credentials (ahead.h) */

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "diagnosis/diagnosis.h"
 #include "driver/ahead.h"
+#include "key/local_environment.h"
 #include "key/probe.h"
-#include "key/surroundings.h"
 #include "login/conversation.h"
 #include "login/second_look.h"
 #include "openssh/config.h"
@@ -172,19 +172,19 @@ static void serve_openssh(struct spf_task *task, enum spf_group group)
 }
 
 /* This machine is the same for all. */
-static void serve_surroundings(struct spf_task *task)
+static void serve_local_environment(struct spf_task *task)
 {
     struct spf_driver_shared *shared = task->shared;
 
     if (!shared->looked) {
-        spf_surroundings_look(&shared->surroundings);
+        spf_local_environment_look(&shared->local_environment);
     }
     shared->looked = true;
-    if (spf_shape_copy(&spf_surroundings_shape, &shared->surroundings,
-                       &task->run->facts.surroundings)) {
-        arrived(&task->inquiry, SPF_GROUP_SURROUNDINGS, NULL);
+    if (spf_shape_copy(&spf_local_environment_shape, &shared->local_environment,
+                       &task->run->facts.local_environment)) {
+        arrived(&task->inquiry, SPF_GROUP_LOCAL_ENVIRONMENT, NULL);
     } else {
-        fail(task, SPF_GROUP_SURROUNDINGS, "out of memory");
+        fail(task, SPF_GROUP_LOCAL_ENVIRONMENT, "out of memory");
     }
 }
 
@@ -224,8 +224,8 @@ static void serve(struct spf_task *task, enum spf_group group)
     case SPF_GROUP_KEY:
         serve_key(task);
         break;
-    case SPF_GROUP_SURROUNDINGS:
-        serve_surroundings(task);
+    case SPF_GROUP_LOCAL_ENVIRONMENT:
+        serve_local_environment(task);
         break;
     case SPF_GROUP_FOUND_KEY:
         serve_from_cache(task, group);

@@ -9,15 +9,15 @@ static const struct spf_field own_address_fields[] = {
 static const struct spf_shape own_address_shape =
     SPF_SHAPE(struct spf_own_address, own_address_fields);
 
-static const struct spf_field surroundings_fields[] = {
-    SPF_SHAPE_NUMBER(struct spf_surroundings_facts, euid),
-    SPF_SHAPE_BOOL(struct spf_surroundings_facts, no_user_entry),
-    SPF_SHAPE_BOOL(struct spf_surroundings_facts, ipv6_global),
-    SPF_SHAPE_BOOL(struct spf_surroundings_facts, agent_running),
-    SPF_SHAPE_LIST(struct spf_surroundings_facts, own, &own_address_shape),
+static const struct spf_field local_environment_fields[] = {
+    SPF_SHAPE_NUMBER(struct spf_local_environment_facts, euid),
+    SPF_SHAPE_BOOL(struct spf_local_environment_facts, no_user_entry),
+    SPF_SHAPE_BOOL(struct spf_local_environment_facts, ipv6_global),
+    SPF_SHAPE_BOOL(struct spf_local_environment_facts, agent_running),
+    SPF_SHAPE_LIST(struct spf_local_environment_facts, own, &own_address_shape),
 };
-const struct spf_shape spf_surroundings_shape =
-    SPF_SHAPE(struct spf_surroundings_facts, surroundings_fields);
+const struct spf_shape spf_local_environment_shape =
+    SPF_SHAPE(struct spf_local_environment_facts, local_environment_fields);
 
 static const char *outcome_name(unsigned value)
 {

@@ -18,7 +18,7 @@ struct spf_own_address {
     int64_t bits; /* prefix length of the interface */
 };
 
-struct spf_surroundings_facts {
+struct spf_local_environment_facts {
     int64_t euid;
     bool no_user_entry; /* the user id is not in the password database: ssh refuses to run */
     bool ipv6_global;   /* there is a route to global IPv6 */
@@ -26,7 +26,7 @@ struct spf_surroundings_facts {
     SPF_LIST(struct spf_own_address)
     own; /* addresses of the interfaces that are up, but loopback */
 };
-extern const struct spf_shape spf_surroundings_shape;
+extern const struct spf_shape spf_local_environment_shape;
 
 enum spf_key_outcome {
     SPF_KEY_READ,

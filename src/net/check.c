@@ -224,8 +224,8 @@ static bool is_user_refused(const struct spf_view *view, struct spf_opinion *opi
 
 static bool lacks_user_entry(const struct spf_view *view)
 {
-    return spf_facts_have(view->facts, SPF_GROUP_SURROUNDINGS) &&
-           view->facts->surroundings.no_user_entry;
+    return spf_facts_have(view->facts, SPF_GROUP_LOCAL_ENVIRONMENT) &&
+           view->facts->local_environment.no_user_entry;
 }
 
 static void note_connection(const struct spf_view *view, struct spf_result *result)
@@ -318,11 +318,11 @@ static struct spf_opinion judge_open(const struct spf_view *view, const char *un
     struct spf_opinion opinion;
 
     if (lacks_user_entry(view)) {
-        spf_note_number(result, "euid", view->facts->surroundings.euid);
+        spf_note_number(result, "euid", view->facts->local_environment.euid);
         spf_say(result,
                 "the port answers, but ssh refuses to run here: user id %lld has no entry in the "
                 "password database",
-                (long long)view->facts->surroundings.euid);
+                (long long)view->facts->local_environment.euid);
         return spf_but_holds(spf_concludes(SPF_NO_USER_ENTRY));
     }
     if (is_user_refused(view, &opinion)) {

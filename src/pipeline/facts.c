@@ -17,7 +17,8 @@
  * depends on the target and is decided in run.c.
  */
 const struct spf_group_info spf_groups_info[SPF_GROUP_COUNT] = {
-    GROUP(SURROUNDINGS, "surroundings", surroundings, spf_surroundings_shape, 0),
+    /* the word of records that are older than the name */
+    GROUP(LOCAL_ENVIRONMENT, "surroundings", local_environment, spf_local_environment_shape, 0),
     GROUP(KEY, "key", key, spf_key_shape, 0),
     GROUP(OPENSSH, "openssh", openssh, spf_openssh_shape, 0),
     GROUP(OPENSSH_ALGORITHMS, "openssh-algorithms", openssh_algorithms,

@@ -19,7 +19,7 @@
  * or fails, as a whole.
  */
 enum spf_group {
-    SPF_GROUP_SURROUNDINGS,       /* this machine: user, own addresses, routes, agent */
+    SPF_GROUP_LOCAL_ENVIRONMENT,  /* this machine: user, own addresses, routes, agent */
     SPF_GROUP_KEY,                /* the key file */
     SPF_GROUP_OPENSSH,            /* which ssh this machine has */
     SPF_GROUP_OPENSSH_ALGORITHMS, /* and which algorithms it has */
@@ -98,7 +98,7 @@ void spf_group_forget(struct spf_group_state *state);
 
 struct spf_facts {
     struct spf_group_state group[SPF_GROUP_COUNT];
-    struct spf_surroundings_facts surroundings;
+    struct spf_local_environment_facts local_environment;
     struct spf_key_facts key;
     struct spf_openssh_facts openssh;
     struct spf_openssh_algorithms_facts openssh_algorithms;

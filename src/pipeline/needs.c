@@ -70,7 +70,7 @@ spf_groups spf_group_inputs(const struct spf_target *target, const struct spf_ta
         inputs |= SPF_GROUP_BIT(OPENSSH); /* how ssh is made to say what it does */
     }
     if (group == SPF_GROUP_SSH_CONFIG && asked->host == NULL) {
-        inputs |= SPF_GROUP_BIT(INSTANCE) | SPF_GROUP_BIT(SURROUNDINGS);
+        inputs |= SPF_GROUP_BIT(INSTANCE) | SPF_GROUP_BIT(LOCAL_ENVIRONMENT);
     }
     return inputs;
 }

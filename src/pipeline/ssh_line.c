@@ -140,7 +140,7 @@ bool spf_ssh_line(struct spf_buf *buf, const struct spf_view *view, const char *
         add_identity(buf, target->key_path);
         /* Else ssh offers the agent's keys first, and may be cut off before it comes to this one.
          */
-        if ((view->facts->surroundings.agent_running || view->facts->key.agent_keys > 0) &&
+        if ((view->facts->local_environment.agent_running || view->facts->key.agent_keys > 0) &&
             strstr(follows, "IdentitiesOnly") == NULL) {
             spf_buf_addstr(buf, " -o IdentitiesOnly=yes");
         }

@@ -65,7 +65,7 @@ static inline struct spf_acl_entry acl_entry(const char *ports, const char *cidr
 
 static inline void own(struct desk *desk, const char *text, int bits)
 {
-    struct spf_own_address *added = SPF_APPEND(&desk->facts.surroundings.own);
+    struct spf_own_address *added = SPF_APPEND(&desk->facts.local_environment.own);
 
     added->ip = ip(text);
     added->bits = bits;

@@ -63,8 +63,9 @@ static void give(struct stage *stage, const struct world *world, enum spf_group 
                          ' ') +
                       1);
     }
-    spf_run_arrived(&stage->run, group,
-                    group == SPF_GROUP_KEY || group == SPF_GROUP_SURROUNDINGS ? NULL : &failure, 1);
+    spf_run_arrived(
+        &stage->run, group,
+        group == SPF_GROUP_KEY || group == SPF_GROUP_LOCAL_ENVIRONMENT ? NULL : &failure, 1);
 }
 
 /* Groups that a diagnosis may want after the checks. */

@@ -370,7 +370,7 @@ START_TEST(network_acl)
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_ACL_DENIES_RETURN);
     desk.target.jump = NULL;
-    desk.facts.surroundings.own.count--;
+    desk.facts.local_environment.own.count--;
     spf_ports_set(&entry->ports, "1024/65535");
     judge(&desk, spf_judge_cloud_network_acl);
     FOUND(desk, SPF_NO_FINDING);

@@ -524,7 +524,7 @@ START_TEST(lines_to_paste)
     fixture_clear(&f);
 
     healthy(&f);
-    f.run.facts.surroundings.agent_running = true;
+    f.run.facts.local_environment.agent_running = true;
     judge(&f);
     ck_assert_str_eq(f.d.openssh, "ssh -i key.pem -o IdentitiesOnly=yes root@203.0.113.9");
     fixture_clear(&f);

@@ -120,7 +120,7 @@ START_TEST(without_credentials_the_rest_is_skipped_with_its_reason)
     ck_assert(wants & SPF_GROUP_BIT(CREDENTIALS));
     ck_assert(!(wants & (SPF_GROUP_BIT(INSTANCE) | SPF_GROUP_BIT(TCP))));
     fail_group(SPF_GROUP_CREDENTIALS, SPF_CREDENTIALS_MISSING);
-    fail_group(SPF_GROUP_SURROUNDINGS, SPF_SYSTEM_ERROR);
+    fail_group(SPF_GROUP_LOCAL_ENVIRONMENT, SPF_SYSTEM_ERROR);
     fail_group(SPF_GROUP_KEY, SPF_SYSTEM_ERROR);
     (void)spf_run_advance(&run, 6);
     check_status(SPF_CHECK_CLOUD_ACCESS, SPF_UNKNOWN);

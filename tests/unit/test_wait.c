@@ -438,7 +438,7 @@ START_TEST(asks_only_what_can_have_changed)
     ck_assert_int_le(scene.round_ms[1] - scene.round_ms[0], 1300);
     for (unsigned i = 1; i < scene.rounds; i++) {
         ck_assert_msg(scene.kept[i] & SPF_GROUP_BIT(KEY), "round %u reads the key again", i);
-        ck_assert_msg(!(scene.kept[i] & (SPF_GROUP_BIT(TCP) | SPF_GROUP_BIT(SURROUNDINGS) |
+        ck_assert_msg(!(scene.kept[i] & (SPF_GROUP_BIT(TCP) | SPF_GROUP_BIT(LOCAL_ENVIRONMENT) |
                                          SPF_GROUP_BIT(KNOWN_HOSTS) | SPF_GROUP_BIT(QUERY))),
                       "round %u keeps an old answer of the server", i);
         asked += !(scene.kept[i] & SPF_GROUP_BIT(INSTANCE));

@@ -398,8 +398,8 @@ static bool endpoint_of(const char *name,
     return error.code == SPF_OK;
 }
 
-static bool take_surroundings(const struct spf_credential_options *options,
-                              struct spf_credentials *credentials, struct spf_failure *failure)
+static bool take_from_environment(const struct spf_credential_options *options,
+                                  struct spf_credentials *credentials, struct spf_failure *failure)
 {
     const char *name = NULL;
     const char *region = spf_first_env(region_names, &name);
@@ -491,7 +491,7 @@ bool spf_credentials_find(const struct spf_credential_options *options,
     if (!found) {
         *failure = nothing_found(trail);
     } else {
-        found = take_surroundings(options, credentials, failure);
+        found = take_from_environment(options, credentials, failure);
         note_beside(options, trail, credentials);
     }
     if (!found) {

@@ -1,4 +1,4 @@
-#include "key/surroundings.h"
+#include "key/local_environment.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>
@@ -24,7 +24,7 @@ static int64_t prefix_length(const struct sockaddr *mask)
     return bits;
 }
 
-static void list_addresses(struct spf_surroundings_facts *facts)
+static void list_addresses(struct spf_local_environment_facts *facts)
 {
     struct ifaddrs *all = NULL;
 
@@ -91,7 +91,7 @@ static bool has_no_entry(uid_t uid)
     return getpwuid_r(uid, &entry, text, sizeof text, &found) == 0 && found == NULL;
 }
 
-void spf_surroundings_look(struct spf_surroundings_facts *facts)
+void spf_local_environment_look(struct spf_local_environment_facts *facts)
 {
     facts->euid = (int64_t)geteuid();
     facts->no_user_entry = has_no_entry(getuid());
