@@ -56,8 +56,9 @@ same("format of --help", formats, set(re.findall(
 same("check", {line.split()[0] for line in run("--list-checks").splitlines() if line[:1].strip()},
      set(re.findall(r"^\.It (\S+)$", between(main_page, "CHECKS", "ENVIRONMENT"), re.M)))
 
+# what ends with _ is the beginning of the names that a child of the program is given
 read = {name for path in source.rglob("*.c") for name in re.findall(
-    r'"((?:ALI[A-Z]*_|SSHPREFLIGHT_|CLICOLOR_|GITHUB_|XDG_|NO_COLOR|SSH_AUTH_)[A-Z0-9_]*|TERM)"', path.read_text())}
+    r'"((?:ALI[A-Z]*_|SSHPREFLIGHT_|CLICOLOR_|GITHUB_|XDG_|NO_COLOR|SSH_AUTH_)[A-Z0-9_]*(?<!_)|TERM)"', path.read_text())}
 same("variable", read,
      set(re.findall(r"\bEv ([A-Z0-9_]+)", between(main_page, "ENVIRONMENT", "FILES"))) - {"HOME"})
 
