@@ -431,6 +431,32 @@ static struct spf_opinion judge_known(const struct spf_view *view,
     return spf_passes();
 }
 
+/*
+ * Revoked for the host without its port, and unknown with it: ssh shouts, and then asks whether to
+ * go on (sshconnect.c, check_host_key).
+ */
+static struct spf_opinion judge_revoked_bare(const struct spf_view *view,
+                                             const struct spf_known_host *line,
+                                             struct spf_result *result)
+{
+    if (proof_of(view) == PROOF_OTHER) {
+        return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
+    }
+    if (strcmp(strictness(view), "yes") == 0) {
+        spf_say(result,
+                "%s line %lld marks the host key as revoked for the host without its port, and no "
+                "line has it with the port: ssh refuses to go on (StrictHostKeyChecking yes)",
+                line->file, (long long)line->line);
+        return spf_concludes(SPF_HOST_KEY_REVOKED);
+    }
+    spf_say(
+        result,
+        "%s line %lld marks the host key as revoked for the host without its port; ssh warns of "
+        "that, and then goes on as with a key that it does not know",
+        line->file, (long long)line->line);
+    return spf_lowered(SPF_HOST_KEY_REVOKED, SPF_WARN);
+}
+
 /* By the files, as far as they could be read. */
 static struct spf_opinion judge_by_files(const struct spf_view *view,
                                          enum spf_host_key_verdict verdict,
@@ -440,6 +466,8 @@ static struct spf_opinion judge_by_files(const struct spf_view *view,
     switch (verdict) {
     case SPF_VERDICT_REVOKED:
         return even_so(view, SPF_HOST_KEY_REVOKED, result);
+    case SPF_VERDICT_REVOKED_BARE:
+        return judge_revoked_bare(view, line, result);
     case SPF_VERDICT_CHANGED:
         return judge_other_key(view, line, result);
     case SPF_VERDICT_UNKNOWN:

@@ -41,15 +41,20 @@ enum spf_host_key_verdict spf_known_hosts_judge(const struct spf_known_hosts_fac
 
     *line = NULL;
     verdict = judge_lines(facts, blob, false, line);
-    /* sshconnect.c, check_host_key: an unknown "[host]:port" that matches as "host" will do */
-    if (verdict == SPF_VERDICT_UNKNOWN &&
-        judge_lines(facts, blob, true, line) == SPF_VERDICT_KNOWN) {
+    if (verdict != SPF_VERDICT_UNKNOWN) {
+        return verdict;
+    }
+    /* sshconnect.c, check_host_key: an unknown "[host]:port" that matches as "host" will do; where
+     * that is revoked, it says so, and goes on with the unknown one */
+    switch (judge_lines(facts, blob, true, line)) {
+    case SPF_VERDICT_KNOWN:
         return SPF_VERDICT_KNOWN;
-    }
-    if (verdict == SPF_VERDICT_UNKNOWN) {
+    case SPF_VERDICT_REVOKED:
+        return SPF_VERDICT_REVOKED_BARE;
+    default:
         *line = NULL;
+        return SPF_VERDICT_UNKNOWN;
     }
-    return verdict;
 }
 
 #define CERTIFICATE "-cert-v01"
@@ -210,6 +215,8 @@ bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
         return !same || revoked;
     case SPF_VERDICT_CHANGED:
         return !same || authority;
+    case SPF_VERDICT_REVOKED_BARE:
+        return !same || authority || revoked;
     }
     return true;
 }

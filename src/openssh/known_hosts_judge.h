@@ -9,6 +9,7 @@ enum spf_host_key_verdict {
     SPF_VERDICT_KNOWN,
     SPF_VERDICT_CHANGED, /* another key is known, of whichever type */
     SPF_VERDICT_REVOKED,
+    SPF_VERDICT_REVOKED_BARE, /* for the host without its port alone: warned of, and unknown */
 };
 
 /*

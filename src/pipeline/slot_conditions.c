@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "login/implementations.h"
 #include "platform/files.h"
 #include "platform/shell.h"
@@ -80,6 +81,24 @@ static bool asked_one_key(const struct spf_slot_query *query)
     return query->view->facts->query.asked.count == 0;
 }
 
+/* Dropbear, by what it says of itself. */
+static bool is_dropbear(const struct spf_slot_query *query)
+{
+    return spf_starts_with(query->view->facts->identification.software, "dropbear_");
+}
+
+/* Was a certificate offered, or would ssh offer one? */
+static bool has_certificate(const struct spf_slot_query *query)
+{
+    const struct spf_facts *facts = query->view->facts;
+    bool found = facts->query.of_certificate || facts->key.certificate[0] != '\0';
+
+    for (size_t i = 0; i < facts->ssh_config.offers.count; i++) {
+        found |= facts->ssh_config.offers.items[i].certificate[0] != '\0';
+    }
+    return found;
+}
+
 /* The certificate that was offered is one for all users, which TrustedUserCAKeys does not accept.
  */
 static bool lacks_principals(const struct spf_slot_query *query)
@@ -155,7 +174,9 @@ static const struct spf_condition conditions[] = {
     {"windows", is_windows, NULL},
     {"locked", is_locked, NULL},
     {"sshd", is_sshd, NULL},
+    {"dropbear", is_dropbear, NULL},
     {"one_key", asked_one_key, NULL},
+    {"certificate", has_certificate, NULL},
     {"no_principals", lacks_principals, NULL},
     {"account_expired", account_expired, NULL},
     {"too_many_logins", has_too_many_logins, NULL},

@@ -142,6 +142,10 @@ START_TEST(what_ssh_would_say)
         {"@cert-authority * " ED "\n", 22, SPF_VERDICT_UNKNOWN, 0},
         {"host " ED "\n", 2222, SPF_VERDICT_KNOWN, 1},
         {"host ssh-ed25519 " OTHER_BLOB "\n", 2222, SPF_VERDICT_UNKNOWN, 0},
+        {"\n@revoked host " ED "\n", 2222, SPF_VERDICT_REVOKED_BARE, 2},
+        {"@revoked host " ED "\nhost " ED "\n", 2222, SPF_VERDICT_REVOKED_BARE, 1},
+        {"@revoked host " ED "\n[host]:2222 " ED "\n", 2222, SPF_VERDICT_KNOWN, 2},
+        {"@revoked [host]:2222 " ED "\n", 2222, SPF_VERDICT_REVOKED, 1},
         {"[host]:2222 ssh-ed25519 " OTHER_BLOB "\nhost " ED "\n", 2222, SPF_VERDICT_CHANGED, 1},
     };
 
