@@ -102,6 +102,12 @@ const struct spf_suggestion spf_suggestions[] = {
         "and "
         "this "
         "key is not among them; `sshd -T -C user={user}` names the file")},
+    {SPF_KEY_LINE_BROKEN,
+     N_("The key's line in authorized_keys has an option that Dropbear does not know, or a blank "
+        "before the key"),
+     N_("{?dropbear}Dropbear's log (`journalctl -t dropbear`, `logread`) says \"Bad public key "
+        "options\" (of a blank it says nothing). It knows few options: neither from=, expiry-time= "
+        "and environment=, nor pty after restrict")},
     {SPF_KEY_LINE_EXCLUDES, NULL,
      N_("{?sshd}sshd's log says \"with correct key but not from a permitted host\" for from=, and "
         "only "

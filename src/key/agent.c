@@ -1,5 +1,6 @@
 #include "key/agent.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "platform/sockets.h"
 
 enum {
@@ -55,6 +57,9 @@ static bool read_keys(struct spf_reader reader, struct spf_agent_keys *keys)
         return false;
     }
     keys->blobs = calloc(count > 0 ? count : 1, sizeof *keys->blobs);
+    if (keys->blobs == NULL) {
+        spf_ran_short();
+    }
     while (keys->blobs != NULL && keys->count < count && !reader.bad) {
         keys->blobs[keys->count++] = spf_reader_string(&reader);
         spf_reader_string(&reader); /* the comment */
@@ -66,13 +71,18 @@ bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
 {
     static const uint8_t request[] = {0, 0, 0, 1, SPF_AGENT_REQUEST_IDENTITIES};
     const int64_t due_ms = spf_now_ms() + WAIT_MS;
-    int fd = spf_agent_connect(path);
     bool good = false;
     uint8_t head[4];
     size_t len;
+    int fd;
 
     *keys = (struct spf_agent_keys){0};
+    errno = 0;
+    fd = spf_agent_connect(path);
     if (fd < 0) {
+        if (spf_errno_is_shortage(errno)) {
+            spf_ran_short(); /* an agent may be there all the same */
+        }
         return false;
     }
     if (send(fd, request, sizeof request, MSG_NOSIGNAL) == (ssize_t)sizeof request &&
@@ -81,6 +91,9 @@ bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
 
         len = spf_reader_u32(&reader);
         keys->answer = len > 0 && len <= ANSWER_MAX ? malloc(len) : NULL;
+        if (keys->answer == NULL && len > 0 && len <= ANSWER_MAX) {
+            spf_ran_short();
+        }
         good = keys->answer != NULL && read_exactly(fd, keys->answer, len, due_ms) &&
                read_keys(spf_reader(keys->answer, len), keys);
     }

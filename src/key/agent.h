@@ -24,7 +24,8 @@ struct spf_agent_keys {
  * (draft-miller-ssh-agent, section 3.5); waits a second at most: an agent may hang. For worker
  * threads.
  *
- * False: none answers. The caller clears the keys.
+ * False: none answers, or there was no memory or descriptor to ask it (spf_was_short). The caller
+ * clears the keys.
  */
 SPF_MUST_USE
 bool spf_agent_list(const char *path, struct spf_agent_keys *keys);

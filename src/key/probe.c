@@ -86,6 +86,7 @@ static void work(struct spf_job *job)
     read_key(key);
     if (key->good) {
         ask_agent(key->agent, &key->facts);
+        key->good = !spf_was_short();
     }
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "login/link.h"
 #include "platform/sockets.h"
 
@@ -36,6 +37,8 @@ static void read_few(struct spf_capture *capture, size_t len)
 
     if (pread(capture->fd, bytes, len, 0) == (ssize_t)len) {
         spf_seen_read(&capture->seen, bytes, len);
+    } else {
+        spf_ran_short();
     }
 }
 
@@ -44,13 +47,17 @@ static void read_many(struct spf_capture *capture, size_t len)
     void *bytes = mmap(NULL, len, PROT_READ, MAP_PRIVATE, capture->fd, 0);
 
     if (bytes == MAP_FAILED) {
+        spf_ran_short();
         return;
     }
     spf_seen_read(&capture->seen, bytes, len);
     (void)munmap(bytes, len);
 }
 
-/* Closing the file flushes it, and opening it again empties it: libssh has no other way. */
+/*
+ * Closing the file flushes it, and opening it again empties it: libssh has no other way. Where one
+ * of these fails, what the server said is not known, and the step comes to nothing.
+ */
 const struct spf_seen *spf_capture_seen(struct spf_capture *capture)
 {
     struct stat stat;
@@ -60,14 +67,15 @@ const struct spf_seen *spf_capture_seen(struct spf_capture *capture)
     }
     capture->stale = false;
     if (fstat(capture->fd, &stat) != 0) {
-        stat.st_size = 0;
-    }
-    if (stat.st_size > 0 && stat.st_size <= FEW_BYTES) {
+        spf_ran_short();
+    } else if (stat.st_size <= FEW_BYTES) {
         read_few(capture, (size_t)stat.st_size);
-    } else if (stat.st_size > 0 && stat.st_size <= 2 * CAPTURE_MAX) {
+    } else if (stat.st_size <= 2 * CAPTURE_MAX) {
         read_many(capture, (size_t)stat.st_size);
     }
-    (void)ssh_pcap_file_open(capture->pcap, capture->path);
+    if (ssh_pcap_file_open(capture->pcap, capture->path) != SSH_OK) {
+        spf_ran_short();
+    }
     return &capture->seen;
 }
 

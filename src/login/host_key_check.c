@@ -117,11 +117,12 @@ static bool judge_next_key(const struct spf_view *view, struct spf_result *resul
 {
     const char *shown = view->facts->handshake.host_key_sha256;
     const struct spf_host_key_again_facts *again = &view->facts->host_key_again;
+    const struct spf_group_state *state = &view->facts->group[SPF_GROUP_HOST_KEY_AGAIN];
     const struct spf_known_host *line;
     enum spf_host_key_verdict verdict;
 
     if (spf_target_is_proxied(view->target) ||
-        view->facts->group[SPF_GROUP_HOST_KEY_AGAIN].phase == SPF_FAILED) {
+        (state->phase == SPF_FAILED && state->failure->cause != SPF_SYSTEM_ERROR)) {
         return false;
     }
     if (spf_lacks(view, SPF_GROUP_HOST_KEY_AGAIN, opinion)) {

@@ -38,7 +38,11 @@ static size_t mark_of(const char *line, size_t len, long *pid)
         return 0;
     }
     *pid = strtol(number + 4, NULL, 10);
-    return *pid > 0 ? (size_t)(end - line) + 3 : 0;
+    if (*pid <= 0) {
+        *pid = 0;
+        return 0;
+    }
+    return (size_t)(end - line) + 3;
 }
 
 static bool next_line(const char **text, size_t *left, struct logged *line)

@@ -31,7 +31,11 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 {
     struct spf_second_look *look = (struct spf_second_look *)inquiry;
 
-    if (failure == NULL && group == SPF_GROUP_TCP && look->facts.tcp.outcome == SPF_TCP_OPEN) {
+    if (failure != NULL &&
+        failure->cause == SPF_SYSTEM_ERROR) { /* ours: no answer of the server's */
+        look->first->arrived(look->first, SPF_GROUP_HOST_KEY_AGAIN, failure);
+    } else if (failure == NULL && group == SPF_GROUP_TCP &&
+               look->facts.tcp.outcome == SPF_TCP_OPEN) {
         spf_conversation_serve(look->conversation, SPF_GROUP_IDENTIFICATION);
     } else if (failure == NULL && group == SPF_GROUP_IDENTIFICATION &&
                look->facts.identification.outcome == SPF_IDENTIFIED) {

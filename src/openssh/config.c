@@ -267,9 +267,14 @@ static void keys_read(void *owner)
 {
     struct spf_ssh_config *config = owner;
 
-    spf_ssh_keys_take(config->keys, &config->inquiry->facts->ssh_config);
+    bool whole = spf_ssh_keys_take(config->keys, &config->inquiry->facts->ssh_config);
+
     config->keys = NULL;
-    next_hop(config);
+    if (whole) {
+        next_hop(config);
+    } else {
+        no_memory(config);
+    }
 }
 
 /* Without a key given, it is ssh that chooses among those of its configuration and the agent. */

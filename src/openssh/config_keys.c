@@ -21,6 +21,7 @@ struct spf_ssh_keys_job {
     struct spf_openssh_facts ssh;
     struct spf_ssh_config_facts config; /* of it, what says which keys; files and offers are filled
                                          */
+    bool incomplete;                    /* memory or descriptors ran out */
 };
 
 static struct spf_ssh_offer *append(struct spf_ssh_config_facts *config)
@@ -273,6 +274,7 @@ static void work(struct spf_job *job)
         read_file(keys, &keys->config.identities.items[i]);
     }
     order_certificates(keys, order_by_agent(&keys->config));
+    keys->incomplete = spf_was_short();
 }
 
 static void done(struct spf_job *job)
@@ -329,7 +331,7 @@ struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
     return spf_loop_submit(loop, &keys->job) ? keys : NULL;
 }
 
-void spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config)
+bool spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config)
 {
     const struct spf_ssh_config_facts made = job->config;
 
@@ -340,6 +342,7 @@ void spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts
     config->offers.count = made.offers.count;
     job->config.offers.items = NULL;
     job->config.offers.count = 0;
+    return !job->incomplete;
 }
 
 void spf_ssh_keys_cancel(struct spf_loop *loop, struct spf_ssh_keys_job *job)

@@ -18,8 +18,10 @@ struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
                                             const struct spf_ssh_config_facts *config,
                                             const struct spf_openssh_facts *ssh,
                                             void (*done)(void *owner), void *owner);
-/* From done only, once: marks the files that would be skipped, and fills the list of offers. */
-void spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config);
+/* From done only, once: marks the files that would be skipped, and fills the list of offers. False:
+ * memory or descriptors ran out, and a key may be missing. */
+SPF_MUST_USE
+bool spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config);
 /* NULL is fine. Before done only. */
 void spf_ssh_keys_cancel(struct spf_loop *loop, struct spf_ssh_keys_job *job);
 

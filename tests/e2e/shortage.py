@@ -31,7 +31,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
 SCENARIOS = ["healthy", "story-11-bound-but-refused", "key-crlf-pem", "ppk-encrypted-passphrase-environment", "auth-certificate",
              "jump-through", "agent-keys-too-many", "healthy-network-acl", "cloudsso-exchange",
-             "region-endpoint-learned", "lookup-let-in", "gateway-without-route-only-cloud"]
+             "region-endpoint-learned", "lookup-let-in", "gateway-without-route-only-cloud", "auth-certificate-agent",
+             "agent-signs-rsa", "keys-certificate-agent", "session-forced-command", "session-sftp-only",
+             "ssh-config-proxy-command", "ssh-config-jump-chain", "story-07-host-key-changed", "auth-second-factor",
+             "tinyssh-login"]
 OUT_OF_MEMORY = {"curl_easy_setopt": 27, "curl_multi_setopt": 3, "curl_multi_add_handle": 3, "curl_url_set": 7}
 # What fails, as what: a pattern of names, what is returned, errno.
 FAILURES = [
@@ -207,7 +210,7 @@ def main():
     if platform.machine() != "x86_64" or os.environ.get("SPF_SANITIZED") == "yes":
         print("skipped: its trampolines are for x86-64, without sanitizers")
         return SKIPPED
-    every = int(os.environ.get("SPF_SHORTAGE_EVERY", "16"))
+    every = int(os.environ.get("SPF_SHORTAGE_EVERY", "32"))
     wrong, count = [], 0
     with tempfile.TemporaryDirectory(prefix="spf-shortage-") as folder, \
             concurrent.futures.ThreadPoolExecutor(4) as pool:

@@ -21,6 +21,14 @@ static inline void have(struct scene *scene, enum spf_group group)
     scene->facts.group[group].phase = SPF_PRESENT;
 }
 
+/* The group is unavailable, for this reason. */
+static inline void lack(struct scene *scene, enum spf_group group, enum spf_finding cause)
+{
+    const struct spf_failure failure = spf_failure(cause, "it is unavailable");
+
+    spf_group_settle(&scene->facts.group[group], &failure);
+}
+
 /* All facts of a login that works, with a key of ours on a known host. */
 static inline void set_scene(struct scene *scene)
 {

@@ -72,7 +72,7 @@ START_TEST(revoked_without_the_port_beside_other_knowledge)
 }
 END_TEST
 
-/* Nothing is known of the host, and ssh is told how strict to be. */
+/* Nothing is known of the host, and the configuration says how strict to be. */
 START_TEST(unknown_host_keys)
 {
     struct spf_console_host_key *printed;
@@ -126,7 +126,7 @@ START_TEST(host_keys_that_ssh_only_warns_of)
         set_scene(&scene);
         scene.target.ssh_config = "";
         (void)strcpy(scene.facts.ssh_config.strict, "no");
-        scene.facts.group[SPF_GROUP_HOST_KEY_AGAIN].phase = SPF_FAILED;
+        lack(&scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_NOT_RECORDED);
         line = &scene.facts.known_hosts.lines.items[0];
         line->marker = cases[i].marker;
         (void)strcpy(line->blob, cases[i].blob);
@@ -170,7 +170,7 @@ START_TEST(host_keys_and_the_configuration)
         set_scene(&scene);
         scene.target.ssh_config = "";
         scene.target.jump = cases[i].jump;
-        scene.facts.group[SPF_GROUP_HOST_KEY_AGAIN].phase = SPF_FAILED;
+        lack(&scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_NOT_RECORDED);
         free(scene.facts.handshake.host_key_blob);
         scene.facts.handshake.host_key_blob = cases[i].blob != NULL ? strdup(cases[i].blob) : NULL;
         (void)strcpy(scene.facts.tcp.address, cases[i].address);
@@ -226,7 +226,7 @@ START_TEST(lines_beyond_ssh)
 
     set_scene(&scene);
     state = &scene.facts.group[SPF_GROUP_OPENSSH_ALGORITHMS];
-    scene.facts.group[SPF_GROUP_HOST_KEY_AGAIN].phase = SPF_FAILED;
+    lack(&scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_NOT_RECORDED);
     (void)strcpy(scene.facts.known_hosts.lines.items[0].blob, "BBBB");
     (void)strcpy(scene.facts.known_hosts.lines.items[0].algorithm, "ssh-dss");
     state->phase = SPF_ABSENT;
@@ -306,7 +306,7 @@ START_TEST(the_console_of_a_missing_instance_is_not_waited_for)
     scene.target.instance_id = "i-1";
     scene.results[SPF_CHECK_CLOUD_INSTANCE].status = SPF_FAIL;
     scene.facts.group[SPF_GROUP_CONSOLE].phase = SPF_ASKED;
-    scene.facts.group[SPF_GROUP_HOST_KEY_AGAIN].phase = SPF_FAILED;
+    lack(&scene, SPF_GROUP_HOST_KEY_AGAIN, SPF_NOT_RECORDED);
     (void)strcpy(scene.facts.known_hosts.lines.items[0].blob, "BBBB");
     expect(&scene, HOST_KEY, SPF_FAIL, SPF_HOST_KEY_CHANGED);
     scene.results[SPF_CHECK_CLOUD_INSTANCE].holds = true;

@@ -401,6 +401,159 @@ START_TEST(a_control_socket_answers)
 }
 END_TEST
 
+/* Ends of lines, marks and words that are nearly those of ssh: none of them is an event. */
+START_TEST(marks_that_are_none)
+{
+    static const char *const texts[] = {
+        WAY "debug4: Authenticated to b\r\n",
+        WAY "debug1 Authenticated to b\r\n",
+        WAY "debug1:Authenticated to b\r\n",
+        WAY "debug1: f():\r\n",
+        WAY "debug1: f(): \r\n",
+        WAY "debug1: f(): x\r\n",
+        WAY "debug1: f(): (pid=100 Authenticated to b\r\n",
+        WAY "debug1: f(): (bin=ssh): Authenticated to b\r\n",
+        WAY "debug1: f(): (pid=0): Authenticated to b\r\n",
+        WAY "debug1: f(): (pid=-7): Authenticated to b\r\n",
+        WAY "debug1: Connecting to b port 22.\r\n",
+        WAY "debug1: Connecting to b [198.51.100.9 port 22.\r\n",
+        WAY "debug1: Connecting to b [1234567890123456789012345678901234567890123456789012345678901"
+            "234567890] port 22.\r\n",
+        WAY "debug1: Remote protocol version 2.0, and no more\r\n",
+        WAY "debug1: Offending key for b\r\n",
+        WAY "channel 0\r\n",
+        WAY "\r\r\n",
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct spf_tcp_facts facts = {.jump = "b"};
+
+        ck_assert_msg(!spf_jump_read(texts[i], strlen(texts[i]), SPF_JUMP_GOES_ON, &facts), "%s",
+                      texts[i]);
+        ck_assert_str_eq(facts.jump_address, "198.51.100.9");
+        ck_assert_int_eq(facts.outcome, 0);
+    }
+}
+END_TEST
+
+/* More processes, hops and keys than are kept: what is kept stays right. */
+START_TEST(more_than_is_kept)
+{
+    struct spf_tcp_facts facts = {.jump = "a,b,c,d,e,f,g,h,i,j"};
+    struct spf_buf text;
+
+    spf_buf_init(&text, 65536);
+    for (int pid = 1; pid < 40; pid++) {
+        spf_buf_addf(&text, "debug1: ssh.c:f():1 (pid=%d): Reading\r\n", pid);
+    }
+    /* names no hop, one that is beyond all, or ends where the number would stand */
+    spf_buf_addstr(&text, "debug1: ssh.c:f():1 (pid=2): Executing proxy command: nc\r\n"
+                          "debug1: ssh.c:f():1 (pid=3): Executing proxy command: "
+                          "$SSHPREFLIGHT_HOP_9\r\n"
+                          "debug1: ssh.c:f():1 (pid=4): Executing proxy command: "
+                          "$SSHPREFLIGHT_HOP_");
+    spf_buf_addstr(&text, "\r\n");
+    for (int i = 0; i < 30; i++) {
+        spf_buf_addf(
+            &text,
+            "debug1: ssh.c:f():1 (pid=2): Offering public key: /home/me/.ssh/key%d ED25519 "
+            "SHA256:x\r\n",
+            i);
+    }
+    spf_buf_addstr(&text, "ssh.c:f():1 (pid=99): lost\r\nno process's\r\n"
+                          "ssh.c:f():1 (pid=2): me@a: Permission denied (publickey).\r\n");
+    ck_assert(!spf_buf_failed(&text));
+    ck_assert(spf_jump_read(text.data, text.len, SPF_JUMP_OVER, &facts));
+    ck_assert_int_eq(facts.outcome, SPF_TCP_JUMP_FAILED);
+    ck_assert_str_eq(facts.jump_hop, "a");
+    ck_assert_str_eq(facts.jump_cause, "auth-key-refused");
+    ck_assert(spf_starts_with(facts.jump_keys, "/home/me/.ssh/key0 ED25519 SHA256:x; "));
+    ck_assert_uint_lt(strlen(facts.jump_keys), sizeof facts.jump_keys);
+    ck_assert_ptr_null(strstr(facts.jump_keys, "key29"));
+    spf_buf_clear(&text);
+}
+END_TEST
+
+/* The hop before the last is refused the next one: by the server's words, as a cause of its own. */
+START_TEST(a_hop_that_the_one_before_does_not_reach)
+{
+    static const struct {
+        const char *words, *cause;
+    } cases[] = {
+        {"connect failed: Connection refused", "port-refused"},
+        {"connect failed: Connection timed out", "port-silent"},
+        {"connect failed: No route to host", "port-unreachable"},
+        {"connect failed: Name or service not known", "host-unresolved"},
+        {"administratively prohibited: open failed", "jump-forwarding-refused"},
+        {"resource shortage: x", ""},
+        {"connect failed: : : ", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_tcp_facts facts = {.jump = "me@a,b,u@c:2200"};
+        char text[2000];
+
+        ck_assert(spf_format_whole(text, sizeof text,
+                                   CHAIN REACHED(INNER, "a") "channels.c:f():1 (pid=102): channel "
+                                                             "0: open failed: %s\r\n",
+                                   cases[i].words));
+        ck_assert(spf_jump_read(text, strlen(text), SPF_JUMP_OVER, &facts));
+        ck_assert_int_eq(facts.outcome, SPF_TCP_JUMP_FAILED);
+        ck_assert_str_eq(facts.jump_hop, "me@a");
+        ck_assert_str_eq(facts.jump_cause, cases[i].cause);
+    }
+}
+END_TEST
+
+/* Words that no catalogue has: the report repeats them, whoever said them. */
+START_TEST(words_without_a_cause)
+{
+    static const struct {
+        const char *text, *error, *cause;
+    } cases[] = {
+        {"bind 192.0.2.1: Cannot assign requested address\r\nlater words\r\n",
+         "bind 192.0.2.1: Cannot assign requested address", ""},
+        {WAY "a word of its own\r\n", "a word of its own", ""},
+        {WAY "debug1: Server accepts key: k ED25519 SHA256:x\r\n", "", "key-encrypted"},
+        {"Stdio forwarding request failed: x\r\n",
+         "through the connection that is open there it refuses to forward", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_tcp_facts facts = {.jump = "b"};
+
+        ck_assert(spf_jump_read(cases[i].text, strlen(cases[i].text), SPF_JUMP_OVER, &facts));
+        ck_assert_str_eq(facts.error, cases[i].error);
+        ck_assert_str_eq(facts.jump_cause, cases[i].cause);
+    }
+}
+END_TEST
+
+/* What a ProxyCommand says on standard error: its last line, or a cause that the catalogue knows.
+ */
+START_TEST(what_a_proxy_command_says)
+{
+    static const struct {
+        const char *text, *error, *cause;
+    } cases[] = {
+        {"", "", ""},
+        {"\r\n \t\n", "", ""},
+        {"first\nlast \r\n\n", "last", ""},
+        {"only", "only", ""},
+        {"me@b: Permission denied (publickey).\r\n", "me@b: Permission denied (publickey).",
+         "auth-key-refused"},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_tcp_facts facts = {0};
+
+        spf_proxy_read(cases[i].text, strlen(cases[i].text), &facts);
+        ck_assert_str_eq(facts.error, cases[i].error);
+        ck_assert_str_eq(facts.jump_cause, cases[i].cause);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {what_ssh_says_becomes_facts,
@@ -414,6 +567,11 @@ int main(void)
                                   a_login_that_stands,
                                   a_control_socket_is_asked,
                                   a_control_socket_answers,
+                                  marks_that_are_none,
+                                  more_than_is_kept,
+                                  a_hop_that_the_one_before_does_not_reach,
+                                  words_without_a_cause,
+                                  what_a_proxy_command_says,
                                   NULL};
 
     return unit_main("login_jump", tests);

@@ -361,11 +361,155 @@ START_TEST(cut_anywhere)
 }
 END_TEST
 
+/* A list of so many bytes of 'x', with commas at intervals; 0: none. */
+static void put_long_list(struct capture *payload, size_t len, size_t interval)
+{
+    put_u32(payload, len);
+    for (size_t i = 1; i <= len; i++) {
+        put(payload, interval > 0 && i % interval == 0 ? "," : "x", 1);
+    }
+}
+
+/* Lists are cut at a comma, and hold what a name-list may hold. The first KEXINIT counts, and not
+ * that of a later exchange. */
+START_TEST(odd_lists)
+{
+    static const char cookie[16] = {0};
+    struct spf_seen seen = {0};
+    struct capture capture;
+    struct capture payload;
+
+    start(&capture);
+    put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+    message(&payload, 20);
+    put(&payload, cookie, sizeof cookie);
+    put_long_list(&payload, 4100, 1000);
+    put_long_list(&payload, 4001, 0);
+    put_string(&payload, "a\001b\177c d,e");
+    put_packet(&capture, false, LENGTH, &payload); /* and no more lists: it was cut */
+    spf_seen_read(&seen, capture.bytes, capture.len);
+    ck_assert_uint_eq(strlen(seen.server[SPF_OFFER_KEX]), 3999);
+    ck_assert_str_eq(seen.server[SPF_OFFER_HOST_KEYS], "");
+    ck_assert_str_eq(seen.server[SPF_OFFER_CIPHERS_OUT], "a?b?c?d,e");
+    ck_assert_ptr_null(seen.server[SPF_OFFER_CIPHERS_IN]);
+
+    for (int ours = 0; ours < 2; ours++) {
+        for (int turn = 0; turn < 2; turn++) {
+            start(&capture);
+            message(&payload, 20);
+            put(&payload, cookie, sizeof cookie);
+            put_string(&payload, turn == 0 ? "first" : "second");
+            put_packet(&capture, ours != 0, LENGTH, &payload);
+            spf_seen_read(&seen, capture.bytes, capture.len);
+        }
+    }
+    ck_assert_str_eq(seen.client[SPF_OFFER_KEX], "first");
+    ck_assert_uint_eq(strlen(seen.server[SPF_OFFER_KEX]), 3999);
+    ck_assert_int_eq(spf_offers_judge(&seen), SPF_SHAKE_NO_KEX);
+    spf_seen_clear(&seen);
+}
+END_TEST
+
+/* One message of the server's, after our identification and, where asked for, its SUCCESS. */
+static void see_one(struct spf_seen *seen, bool accepted, uint8_t type, const void *body,
+                    size_t len)
+{
+    struct capture capture;
+    struct capture payload;
+
+    start(&capture);
+    put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+    if (accepted) {
+        message(&payload, 52);
+        put_packet(&capture, false, LENGTH, &payload);
+    }
+    message(&payload, type);
+    put(&payload, body, len);
+    put_packet(&capture, false, LENGTH, &payload);
+    spf_seen_read(seen, capture.bytes, capture.len);
+}
+
+/* Messages that end before they say what they have to, and some that say something else. */
+START_TEST(odd_messages)
+{
+    struct spf_seen seen = {0};
+
+    see_one(&seen, false, 1, "\0\0", 2); /* DISCONNECT without its code */
+    ck_assert(seen.disconnected);
+    ck_assert_uint_eq(seen.disconnect_code, 0);
+    see_one(&seen, false, 1, "\0\0\0\2\0\0\0\11cut", 11);
+    ck_assert_uint_eq(seen.disconnect_code, 2);
+    ck_assert_str_eq(seen.disconnect, "");
+    see_one(&seen, false, 7, "\0\0\0\2\0\0\0\1a", 9); /* EXT_INFO with half a pair */
+    ck_assert_ptr_null(seen.sig_algs);
+    see_one(&seen, false, 7,
+            "\0\0\0\1\0\0\0\40publickey-hostbound@openssh.com\0\0\0\1"
+            "0",
+            45);
+    ck_assert(!seen.hostbound); /* one letter is missing of the name's 32 */
+    see_one(&seen, false, 7,
+            "\0\0\0\1\0\0\0\37publickey-hostbound@openssh.com\0\0\0\1"
+            "0",
+            44);
+    ck_assert(seen.hostbound);
+    see_one(&seen, false, 4, "\1\0\0\0\11key", 8); /* DEBUG that is cut */
+    ck_assert(!seen.key_options);
+    see_one(&seen, false, 4, "\1\0\0\0\25key options: abc ptyx", 26);
+    ck_assert(seen.key_options && seen.no_pty);
+    see_one(&seen, false, 4, "\1\0\0\0\24key options: pty abc", 25);
+    ck_assert(!seen.no_pty);
+    see_one(&seen, false, 80, "\0\0\0\27hostkeys-00@openssh.com\0", 28);
+    ck_assert(!seen.host_keys_shown); /* before SUCCESS it proves nothing */
+    see_one(&seen, true, 80, "\0\0\0\25keepalive@openssh.com\1", 26);
+    ck_assert(!seen.host_keys_shown);
+    see_one(&seen, true, 80, "\0\0\0\27hostkeys-00@openssh.com\0", 28);
+    ck_assert(seen.host_keys_shown);
+    see_one(&seen, true, 92, "\0\0\0", 3);
+    ck_assert(seen.channel_refused);
+    ck_assert_str_eq(seen.refusal, "");
+    spf_seen_clear(&seen);
+}
+END_TEST
+
+/* What is no packet is skipped, and shows nothing of a capture that works. */
+START_TEST(no_packets)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } cases[] = {{"", 0},
+                 {"\4", 1},
+                 {"\5ab", 3},
+                 {"\0\0\0\1", 4},
+                 {"\0\0\0\2\10x", 6},
+                 {"SSH-", 4},
+                 {"\377\377\377\377", 4}};
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_seen seen = {0};
+        struct capture capture;
+
+        start(&capture);
+        put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+        put_record(&capture, false, cases[i].bytes, cases[i].len);
+        spf_seen_read(&seen, capture.bytes, capture.len);
+        ck_assert_msg(!seen.packets, "case %zu", i);
+        capture.bytes[0] ^= 1; /* no capture at all */
+        spf_seen_read(&seen, capture.bytes, capture.len);
+        capture.bytes[0] ^= 1;
+        capture.bytes[24 + 11] = 39; /* a record shorter than its own headers */
+        spf_seen_read(&seen, capture.bytes, capture.len);
+        ck_assert_msg(!seen.packets, "case %zu", i);
+        spf_seen_clear(&seen);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    return unit_main("login pcap",
-                     (const TTest *const[]){
-                         a_whole_login, requests, forced_commands, an_announcement_that_was_cut,
-                         who_announces_forced_commands, what_holds_for_the_session,
-                         directions_are_told_apart, cut_anywhere, NULL});
+    return unit_main("login pcap", (const TTest *const[]){
+                                       a_whole_login, requests, forced_commands,
+                                       an_announcement_that_was_cut, who_announces_forced_commands,
+                                       what_holds_for_the_session, directions_are_told_apart,
+                                       cut_anywhere, odd_lists, odd_messages, no_packets, NULL});
 }
