@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/error.h"
+#include "base/shortage.h"
 #include "platform/sockets.h"
 
 enum {

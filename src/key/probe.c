@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/encoding.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "key/agent.h"
 #include "key/file.h"

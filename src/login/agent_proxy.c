@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/encoding.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "key/agent.h"
@@ -113,6 +114,9 @@ static void list_the_key(struct spf_agent_proxy *proxy)
     spf_writer_string(&writer, (struct spf_bytes){proxy->blob, proxy->blob_len});
     spf_writer_cstring(&writer, "");
     answer = spf_writer_take(&writer);
+    if (answer == NULL) {
+        spf_ran_short();
+    }
     if (answer == NULL ||
         !hand_over(proxy->inside.fd, spf_secret_text(answer), spf_secret_len(answer))) {
         shut(proxy);
@@ -132,6 +136,7 @@ static void ask_to_sign(struct spf_agent_proxy *proxy)
     const size_t len = 1 + 4 + proxy->held_len + rest;
     struct spf_writer writer = spf_writer(HEAD + len);
     struct spf_secret *request;
+    bool asked;
 
     spf_writer_u32(&writer, (uint32_t)len);
     spf_writer_u8(&writer, SPF_AGENT_SIGN_REQUEST);
@@ -139,10 +144,14 @@ static void ask_to_sign(struct spf_agent_proxy *proxy)
     spf_writer_raw(&writer, proxy->request.bytes + rest_at, rest);
     request = spf_writer_take(&writer);
     proxy->reply.len = 0;
+    errno = 0;
     proxy->agent.fd = spf_agent_connect(proxy->path);
-    if (request == NULL || proxy->agent.fd < 0 ||
-        !hand_over(proxy->agent.fd, spf_secret_text(request), spf_secret_len(request)) ||
-        !spf_loop_add(proxy->loop, &proxy->agent)) {
+    asked = request != NULL && proxy->agent.fd >= 0 &&
+            hand_over(proxy->agent.fd, spf_secret_text(request), spf_secret_len(request));
+    if (!asked || !spf_loop_add(proxy->loop, &proxy->agent)) {
+        if (asked || request == NULL || spf_errno_is_shortage(errno)) {
+            spf_ran_short(); /* which is no refusal of the agent's */
+        }
         refuse(proxy);
     }
     spf_secret_free(request);

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/error.h"
+#include "base/shortage.h"
 #include "login/link.h"
 #include "platform/sockets.h"
 
@@ -62,7 +62,11 @@ const struct spf_seen *spf_capture_seen(struct spf_capture *capture)
 {
     struct stat stat;
 
-    if (!capture->stale || ssh_pcap_file_close(capture->pcap) != SSH_OK) {
+    if (!capture->stale) {
+        return &capture->seen;
+    }
+    if (ssh_pcap_file_close(capture->pcap) != SSH_OK) {
+        spf_ran_short();
         return &capture->seen;
     }
     capture->stale = false;

@@ -462,6 +462,12 @@ void spf_conversation_serve(struct spf_conversation *talk, enum spf_group group)
         greet(talk);
         return;
     }
+    if (group == SPF_GROUP_SESSION && talk->inquiry->facts->query.none_accepted &&
+        !spf_link_is_alive(talk->link)) {
+        spf_conversation_arrive_failed(talk, "the server let us in before we signed, and the SSH "
+                                             "library that this program uses ends there");
+        return;
+    }
     if (group == SPF_GROUP_HANDSHAKE) {
         begin_handshake(talk);
     }

@@ -26,7 +26,8 @@ void spf_conversation_arrive(struct spf_conversation *talk, const struct spf_fai
         spf_failure(SPF_SYSTEM_ERROR, "the connection to the jump host has ended");
     enum spf_group step = talk->step;
 
-    if (spf_was_short() && failure == NULL) {
+    /* what looks like an agent that does not sign, for one, may be what could not be read */
+    if (spf_was_short() && (failure == NULL || failure->cause != SPF_SYSTEM_ERROR)) {
         failure = &shortage;
     }
     if (is_lost(talk)) {

@@ -71,8 +71,12 @@ static void keep_answer(struct spf_conversation *talk, enum spf_link_state state
     }
     spf_conversation_keep_flow(talk, &facts->ending);
     facts->unlike_openssh = !spf_shows_openssh(seen);
-    /* a yes to what proves nothing: to "none", or to the query itself */
-    facts->none_accepted = state == SPF_LINK_DONE && seen->accepted;
+    /* a yes to what proves nothing: to "none", or to the query itself, which ssh takes and libssh
+     * ends the connection for */
+    facts->none_accepted = seen->accepted;
+    if (seen->accepted) {
+        facts->outcome = SPF_AUTH_ACCEPTED;
+    }
 }
 
 static bool none_may_do(const struct spf_conversation *talk)

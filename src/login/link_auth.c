@@ -192,8 +192,9 @@ static enum spf_link_state query_unheard(struct spf_link *link, const char *algo
             state = SPF_LINK_ENDED;
         }
     }
-    if (pair[1] >= 0 && spf_socket_descriptor((intptr_t)ssh_get_fd(link->session)) == fd) {
-        (void)dup3(server, fd, O_CLOEXEC);
+    if (pair[1] >= 0 && spf_socket_descriptor((intptr_t)ssh_get_fd(link->session)) == fd &&
+        dup3(server, fd, O_CLOEXEC) < 0) {
+        state = spf_link_lacks_memory();
     }
     for (int i = 0; i < 2 && pair[i] >= 0; i++) {
         (void)close(pair[i]);

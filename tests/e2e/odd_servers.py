@@ -55,6 +55,45 @@ CAUSES = {
     "output": ["session-refused", "session-timeout"],
 }
 
+# name of an odd reply -> the cause, and what the summary of that check says
+REPLIES = {
+    "unimplemented": (None, "a command ran", "an echo was answered"),
+    "banner": (None, "a command ran", "an echo was answered"),
+    "late-extensions": (None, "a command ran", "an echo was answered"),
+    "asks-globally": (None, "a command ran", "an echo was answered"),
+    "no-window": (None, "a command ran", "an echo was answered"),
+    "refuses": ("auth-key-refused", "does not accept this key"),
+    "refuses-all": ("auth-publickey-disabled", ""),
+    "refuses-keys": ("auth-publickey-disabled", ""),
+    "partial-query": ("auth-key-refused", "does not accept this key"),
+    "lets-in": ("system-error", "let us in before we signed"),
+    "too-many": ("auth-key-refused", "it answered by disconnecting: Too many authentication failures"),
+    "refuses-login": ("auth-login-refused", "knows this key"),
+    "second-factor": ("auth-second-factor", ""),
+    "prohibits": ("session-refused", "the server opens no channel for it: not here"),
+    "cannot-connect": ("session-refused", "the server opens no channel for it"),
+    "unknown-type": ("session-refused", "the server opens no channel for it: what?"),
+    "shortage": ("session-refused", "the server opens no channel for it: \\x1b[2Jno more"),
+    "no-command": ("session-refused", "refuses to run a command in it"),
+    "no-command-but-sftp": ("session-sftp-only", ""),
+    "killed": ("session-no-shell", ""),
+    "no-status": ("session-no-shell", ""),
+    "complains": ("session-no-shell", "the server says: no such thing"),
+    "closes-at-once": ("session-no-shell", ""),
+}
+
+
+def judge_reply(name, target):
+    """Complaints about the report of a login with an odd reply."""
+    cause, *says = REPLIES[name]
+    found = [] if target["cause"] == cause else ["%s: cause %s" % (name, target["cause"])]
+    said = [check["summary"] for check in target["checks"] if check["cause"] == cause or cause is None]
+    if not any(part in text for part in says for text in said):
+        found.append("%s: it says nothing of %r: %r" % (name, says, said))
+    if name == "lets-in" and not any(check["cause"] == "auth-none-accepted" for check in target["checks"]):
+        found.append(name + ": nothing is said of a login without a proof")
+    return found
+
 
 def cases():
     yield None, None, ["You can log in"]
@@ -62,6 +101,8 @@ def cases():
     yield None, "late-shell", ["You can log in"]
     yield None, "late-no-shell", ["a command ends at once with status 1"]
     yield None, "late-refusal", ["the server opens no channel for it: open failed"]
+    for name in odd_ssh.REPLIES:
+        yield None, name, None
     for stage in odd_ssh.STAGES:
         sealed = odd_ssh.STAGES.index(stage) > odd_ssh.STAGES.index("newkeys")
         for deed in odd_ssh.DEEDS:
@@ -105,13 +146,17 @@ def tried(tools, place, key, server, case, seconds):
         replayed = json.loads(again.stdout)["targets"][0]
     except (ValueError, KeyError):
         return [name + "no report: %r" % done.stdout]
-    found = [name + "it says nothing of %r: %s" % (says, target["summary"])]
-    found = [] if any(part in target["summary"] for part in says) else found
+    if says is None:
+        found = judge_reply(deed, target)
+    else:
+        found = [name + "it says nothing of %r: %s" % (says, target["summary"])]
+        found = [] if any(part in target["summary"] for part in says) else found
     words = [target["summary"]] + [check["summary"] for check in target["checks"]]
     words += [part["text"] for part in target["remedies"] + target["candidates"]]
     found += [name + "words of the library: " + text for text in words
               for part in LIBRARY if part in text]
-    if replayed["summary"] != target["summary"]:
+    # what a command printed is in no record
+    if replayed["summary"] != target["summary"] and deed != "complains":
         found.append(name + "replayed: " + replayed["summary"])
     if stage and target["cause"] not in CAUSES[stage]:
         found.append(name + "cause " + str(target["cause"]))

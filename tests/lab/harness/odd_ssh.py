@@ -42,6 +42,63 @@ def mpint(value):
     return string(value.to_bytes(value.bit_length() // 8 + 1, "big") if value else b"")
 
 
+def failure(methods, partial=0):
+    """SSH_MSG_USERAUTH_FAILURE"""
+    return lambda usual: b"\x33" + string(methods) + bytes([partial])
+
+
+def no_channel(code, text):
+    """SSH_MSG_CHANNEL_OPEN_FAILURE"""
+    return lambda usual: b"\x5c" + usual[1:5] + u32(code) + string(text) + string(b"")
+
+
+def to_channel(kind, rest=b""):
+    return lambda usual: bytes([kind]) + usual[1:5] + rest
+
+
+def disconnect(code, text):
+    return lambda usual: bytes([1]) + u32(code) + string(text) + string(b"")
+
+
+def usual_one(usual):
+    return usual
+
+
+# Good messages that are not the usual one: name -> (at which stage, what is sent there).
+REPLIES = {
+    "unimplemented": ("query-answer", [lambda usual: b"\x03" + u32(4), usual_one]),
+    "banner": ("query-answer", [lambda usual: b"\x35" + string(b"Hello\r\n\x1b[1mall") + string(b""),
+                                usual_one]),
+    "late-extensions": ("query-answer", [lambda usual: b"\x07" + u32(1) + string(b"server-sig-algs") +
+                                         string(b"ssh-ed25519,rsa-sha2-256,rsa-sha2-512"), usual_one]),
+    "refuses": ("query-answer", [failure(b"publickey,,password")]),
+    "refuses-all": ("query-answer", [failure(b"")]),
+    "refuses-keys": ("query-answer", [failure(b"password,keyboard-interactive")]),
+    "partial-query": ("query-answer", [failure(b"publickey", 1)]),
+    "lets-in": ("query-answer", [lambda usual: b"\x34"]),
+    "too-many": ("query-answer", [disconnect(2, b"Too many authentication failures")]),
+    "refuses-login": ("signature-answer", [failure(b"publickey")]),
+    "second-factor": ("signature-answer", [failure(b"keyboard-interactive", 1)]),
+    "asks-globally": ("signature-answer", [usual_one, lambda usual: b"\x50" + string(b"keepalive@openssh.com") +
+                                           b"\1"]),
+    "prohibits": ("channel-confirmation", [no_channel(1, b"not here")]),
+    "cannot-connect": ("channel-confirmation", [no_channel(2, b"")]),
+    "unknown-type": ("channel-confirmation", [no_channel(3, b"what?")]),
+    "shortage": ("channel-confirmation", [no_channel(4, b"\x1b[2Jno more")]),
+    "no-window": ("channel-confirmation", [to_channel(91, u32(7) + u32(0) + u32(1 << 15)),
+                                           to_channel(93, u32(1 << 20))]),
+    "no-command": ("exec-answer", [to_channel(100)]),
+    "no-command-but-sftp": ("exec-answer", [to_channel(100)]),
+    "killed": ("output", [to_channel(98, string(b"exit-signal") + b"\0" + string(b"KILL") + b"\0" +
+                                     string(b"") + string(b"")), to_channel(96), to_channel(97)]),
+    "no-status": ("output", [to_channel(96), to_channel(97)]),
+    "complains": ("output", [to_channel(95, u32(1) + string(b"no such thing\n")),
+                             to_channel(98, string(b"exit-status") + b"\0" + u32(3)), to_channel(96),
+                             to_channel(97)]),
+    "closes-at-once": ("output", [to_channel(97)]),
+}
+
+
 def take_string(data, at):
     size, = struct.unpack_from(">I", data, at)
     return data[at + 4:at + 4 + size], at + 4 + size
@@ -183,10 +240,14 @@ class Talk:
             self.peer.sendall(self._packed(payload))
 
     def reach(self, stage, payload):
-        """Sends the message of this stage, or does the deed instead."""
+        """Sends the message of this stage, or does the deed instead. False: something else was sent."""
+        if self.deed in REPLIES and REPLIES[self.deed][0] == stage:
+            for make in REPLIES[self.deed][1]:
+                self.send(make(payload))
+            return usual_one in REPLIES[self.deed][1] or self.deed == "no-window"
         if stage != self.stage:
             self.send(payload)
-            return
+            return True
         deed = self.deed
         if deed == "reset":
             self.peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -267,7 +328,8 @@ class Talk:
                 if method != b"publickey":
                     self.send(b"\x33" + string(b"publickey") + b"\0")
                 elif message[at]:
-                    self.reach("signature-answer", b"\x34")
+                    if not self.reach("signature-answer", b"\x34"):
+                        continue
                     if self.deed in LATE:
                         self.send(bytes([DEBUG, 0]) + string(b"keys:1: key options: pty") +
                                   string(b""))
@@ -276,6 +338,8 @@ class Talk:
                     algorithm, at = take_string(message, at + 1)
                     blob, at = take_string(message, at)
                     self.reach("query-answer", b"\x3c" + string(algorithm) + string(blob))
+                    if self.deed == "lets-in":
+                        return
             else:
                 raise Done
 
@@ -293,11 +357,14 @@ class Talk:
                            u32(1 << 15))
             elif message[0] == 98:  # CHANNEL_REQUEST
                 kind, at = take_string(message, 5)
+                if kind == b"subsystem":
+                    self.send(bytes([99 if self.deed == "no-command-but-sftp" else 100]) + u32(theirs))
                 if kind != b"exec":
                     continue
                 command, _ = take_string(message, at + 1)
-                self.reach("exec-answer", b"\x63" + u32(theirs))
-                self.reach("output", b"\x5e" + u32(theirs) + string(command[5:] + b"\n"))
+                said = b"\x5e" + u32(theirs) + string(command[5:] + b"\n")
+                if not self.reach("exec-answer", b"\x63" + u32(theirs)) or not self.reach("output", said):
+                    continue
                 self.send(b"\x62" + u32(theirs) + string(b"exit-status") + b"\0" + u32(0))
                 self.send(b"\x60" + u32(theirs))
                 self.send(b"\x61" + u32(theirs))
