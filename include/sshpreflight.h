@@ -38,7 +38,7 @@ int spf_preflight_set(struct spf_preflight *preflight, const char *option, const
 /*
  * Runs the checks once; blocks until the verdict is there, at most for "deadline". 0 pass, 1 fail,
  * 2 unknown; -1 if it could not be run (usage, memory), with spf_preflight_error set. A run that
- * the deadline ends may leave a thread behind: while it computes, exit(3) waits for it, for 10 s at
+ * the deadline ends may leave a thread behind: while it computes, exit(3) waits for it, for 30 s at
  * most.
  */
 int spf_preflight_run(struct spf_preflight *preflight);

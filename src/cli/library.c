@@ -89,8 +89,8 @@ static void release_sigpipe(const sigset_t *before, bool was_pending)
     (void)pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-/* A derivation of a key takes a few seconds at most; what else computes, less. */
-#define LONGEST_S 10
+/* A derivation of a key takes a few seconds at most, on a machine that has time for it. */
+#define LONGEST_S 30
 
 static pid_t registered_by;
 
