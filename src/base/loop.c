@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -37,35 +38,21 @@ struct spf_jobs {
 
 static atomic_bool abandoned;
 
-/* Of those that are abandoned. */
-static pthread_mutex_t computing_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t computing_less = PTHREAD_COND_INITIALIZER;
-static unsigned computing;
+static atomic_uint computing; /* of those that are abandoned */
 
 bool spf_loop_abandoned(void)
 {
     return atomic_load(&abandoned);
 }
 
-static void count_computing(int change)
-{
-    (void)pthread_mutex_lock(&computing_lock);
-    computing += (unsigned)change;
-    (void)pthread_cond_broadcast(&computing_less);
-    (void)pthread_mutex_unlock(&computing_lock);
-}
-
 void spf_loop_wait_for_computing(unsigned seconds)
 {
-    struct timespec until;
-    int error = clock_gettime(CLOCK_REALTIME, &until);
+    const struct timespec moment = {.tv_nsec = 1000000};
+    const int64_t until_ms = spf_now_ms() + (int64_t)seconds * 1000;
 
-    until.tv_sec += seconds;
-    (void)pthread_mutex_lock(&computing_lock);
-    while (computing > 0 && error == 0) {
-        error = pthread_cond_timedwait(&computing_less, &computing_lock, &until);
+    while (atomic_load(&computing) > 0 && spf_now_ms() < until_ms) {
+        (void)nanosleep(&moment, NULL);
     }
-    (void)pthread_mutex_unlock(&computing_lock);
 }
 
 /* A watch's place; its number is the poller's key. */
@@ -144,7 +131,8 @@ static void *work(void *arg)
     counted = self->counted; /* the jobs may go with the last who holds them */
     jobs_leave(jobs);
     if (counted) {
-        count_computing(-1);
+        OPENSSL_thread_stop(); /* else it comes when the thread has ended */
+        atomic_fetch_sub(&computing, 1);
     }
     return NULL;
 }
@@ -246,9 +234,7 @@ void spf_loop_free(struct spf_loop *loop)
             (void)pthread_detach(worker->thread);
             atomic_store(&abandoned, true);
             worker->counted = worker->computes;
-            if (worker->counted) {
-                count_computing(1);
-            }
+            atomic_fetch_add(&computing, worker->counted ? 1 : 0);
         } else if (worker->state != FREE) {
             (void)pthread_mutex_unlock(&jobs->lock);
             (void)pthread_join(worker->thread, NULL);
