@@ -180,7 +180,7 @@ int spf_gethostname(char *name, size_t size);
 #define shutdown(fd, how)                        spf_shutdown(fd, how)
 #define socketpair(family, type, protocol, pair) spf_socketpair(family, type, protocol, pair)
 #define recv(fd, bytes, len, flags)              spf_recv(fd, bytes, len, flags)
-#define send(fd, bytes, len, flags)              spf_send(fd, bytes, len, flags)
+#define send                                     spf_send /* also of a member of that name */
 #define recvmsg(fd, message, flags)              spf_recvmsg(fd, message, flags)
 #define getaddrinfo(name, service, hints, list)  spf_getaddrinfo(name, service, hints, list)
 #undef gai_strerror
