@@ -1,5 +1,9 @@
+#include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -148,13 +152,96 @@ START_TEST(a_cancelled_program_is_killed)
 }
 END_TEST
 
+/* In the C library's place, for the program's own code: its worker comes to a halt where a test
+ * wants to be ahead of it. */
+enum halt { NO_HALT, BEFORE_THE_START, IN_THE_START };
+static atomic_int halt_at;
+static atomic_bool has_halted, was_cancelled;
+static atomic_int started; /* its process; 0: none */
+
+static void halt(enum halt here)
+{
+    /* Who cancels may have to wait until a start is over. */
+    const int64_t until = spf_now_ms() + (here == IN_THE_START ? 200 : UNIT_HANGS_MS);
+
+    if (atomic_load(&halt_at) != (int)here) {
+        return;
+    }
+    atomic_store(&has_halted, true);
+    while (!atomic_load(&was_cancelled) && spf_now_ms() < until) {
+        (void)usleep(1000);
+    }
+}
+
+int pipe2(int ends[2], int flags)
+{
+    int (*real)(int *, int);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "pipe2");
+    halt(BEFORE_THE_START);
+    return real(ends, flags);
+}
+
+int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *attributes, char *const words[], char *const variables[])
+{
+    int (*real)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+                const posix_spawnattr_t *, char *const *, char *const *);
+    int error;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "posix_spawn");
+    error = real(pid, path, actions, attributes, words, variables);
+    atomic_store(&started, error == 0 ? *pid : 0);
+    halt(IN_THE_START);
+    return error;
+}
+
+/* However early: the worker has not started it yet, or has, and has not come back to say so. */
+START_TEST(a_program_is_cancelled_while_it_starts)
+{
+    struct spf_loop *loop = spf_loop_new();
+    int64_t until = spf_now_ms() + UNIT_HANGS_MS;
+    struct outcome outcome = {0};
+    struct spf_program *program;
+
+    atomic_store(&has_halted, false);
+    atomic_store(&was_cancelled, false);
+    atomic_store(&started, 0);
+    atomic_store(&halt_at, _i);
+    program = spf_program_start(loop, "sleep 600", UNIT_HANGS_MS, ended, &outcome);
+    ck_assert_ptr_nonnull(program);
+    while (!atomic_load(&has_halted) && spf_now_ms() < until) {
+        (void)usleep(1000);
+    }
+    spf_program_cancel(program);
+    atomic_store(&was_cancelled, true);
+    ck_assert_int_eq(spf_loop_turn(loop, until).code, SPF_OK); /* the worker is done */
+    ck_assert_int_eq(outcome.told, 0);
+    if (_i == BEFORE_THE_START) {
+        ck_assert_int_eq(atomic_load(&started), 0);
+    } else {
+        ck_assert_int_gt(atomic_load(&started), 0);
+        ck_assert_int_eq(kill(atomic_load(&started), 0), -1);
+        ck_assert_int_eq(errno, ESRCH);
+    }
+    ck_assert_int_lt(spf_now_ms(), until);
+    spf_loop_free(loop);
+}
+END_TEST
+
 int main(void)
 {
+    Suite *suite = suite_create("aliyun_program");
+    TCase *tcase = unit_case(suite, "aliyun_program");
+
     for (size_t i = 0; i < 70; i++) {
         memcpy(many_words + 2 * i, "a ", 3);
     }
     memset(long_line, 'a', sizeof long_line - 1);
-    return unit_main("aliyun_program",
-                     (const TTest *const[]){how_a_program_ends, a_file_that_is_no_program,
-                                            a_cancelled_program_is_killed, NULL});
+    tcase_add_test(tcase, how_a_program_ends);
+    tcase_add_test(tcase, a_file_that_is_no_program);
+    tcase_add_test(tcase, a_cancelled_program_is_killed);
+    tcase_add_loop_test(tcase, a_program_is_cancelled_while_it_starts, BEFORE_THE_START,
+                        IN_THE_START + 1);
+    return unit_run(suite);
 }

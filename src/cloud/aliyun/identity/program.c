@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -24,7 +25,9 @@ struct spf_program {
     spf_program_done *done;
     void *owner;
     unsigned timeout_ms;
-    _Atomic pid_t group; /* of the running program; 0 none. The loop's thread may end it */
+    pthread_mutex_t lock; /* of the two: the loop's thread may end what the worker starts */
+    bool cancelled;       /* it is not started any more */
+    pid_t group;          /* of the running program; 0 none */
     char line[1100];
     char *words[WORDS_MAX + 1]; /* into line */
     char path[4096];
@@ -69,6 +72,18 @@ static pid_t start(struct spf_program *program, int out)
     return pid;
 }
 
+/* One that is cancelled meanwhile is killed as soon as there is a process to kill. */
+static pid_t start_unless_cancelled(struct spf_program *program, int out)
+{
+    pid_t pid;
+
+    (void)pthread_mutex_lock(&program->lock);
+    pid = program->cancelled ? -1 : start(program, out);
+    program->group = pid > 0 ? pid : 0;
+    (void)pthread_mutex_unlock(&program->lock);
+    return pid;
+}
+
 /* Reads until the end, the bound or the limit. */
 static void collect(struct spf_program *program, int in, int64_t until)
 {
@@ -109,7 +124,9 @@ static void finish(struct spf_program *program, pid_t pid, int64_t until)
     int64_t left = cut_short ? 0 : until - spf_now_ms();
     int status = spf_child_wait(&pid, left > 0 ? (unsigned)left : 0);
 
+    (void)pthread_mutex_lock(&program->lock);
     program->group = 0;
+    (void)pthread_mutex_unlock(&program->lock);
     if (cut_short || status == 0 || status == SPF_CHILD_STATUS_LOST) {
         return;
     }
@@ -134,10 +151,9 @@ static void work(struct spf_job *job)
         spf_copy(program->error, sizeof program->error, "out of memory or descriptors");
         return;
     }
-    pid = start(program, ends[1]);
+    pid = start_unless_cancelled(program, ends[1]);
     (void)close(ends[1]);
     if (pid > 0) {
-        program->group = pid;
         collect(program, ends[0], until);
         finish(program, pid, until);
     }
@@ -157,6 +173,7 @@ static void release(struct spf_job *job)
     struct spf_program *program = job->owner;
 
     spf_secret_free(program->output);
+    (void)pthread_mutex_destroy(&program->lock);
     free(program);
 }
 
@@ -174,6 +191,7 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
     if (program == NULL) {
         return NULL;
     }
+    (void)pthread_mutex_init(&program->lock, NULL);
     program->loop = loop;
     program->done = done;
     program->owner = owner;
@@ -196,11 +214,12 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
 
 void spf_program_cancel(struct spf_program *program)
 {
-    pid_t group = program->group;
-
     /* Its worker may not live to do it: the process ends soon after the round. */
-    if (group > 0) {
-        spf_child_kill(group);
+    (void)pthread_mutex_lock(&program->lock);
+    program->cancelled = true;
+    if (program->group > 0) {
+        spf_child_kill(program->group);
     }
+    (void)pthread_mutex_unlock(&program->lock);
     spf_loop_cancel(program->loop, &program->job);
 }

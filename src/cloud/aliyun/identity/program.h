@@ -18,7 +18,7 @@ typedef void spf_program_done(void *owner, const struct spf_secret *output, cons
 /* The line is split as the aliyun CLI does it (identity/words.h). NULL: no memory. */
 struct spf_program *spf_program_start(struct spf_loop *loop, const char *command_line,
                                       unsigned timeout_ms, spf_program_done *done, void *owner);
-/* done will not be called; the program is killed at its limit. */
+/* done will not be called; the program is killed, or not started any more. */
 void spf_program_cancel(struct spf_program *program);
 
 #endif
