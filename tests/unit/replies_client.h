@@ -37,7 +37,7 @@ struct spf_api *spf_api_new(struct spf_loop *loop, const struct spf_api_options 
 {
     (void)loop;
     (void)options;
-    return client = calloc(1, sizeof *client);
+    return client = (calloc)(1, sizeof *client); /* the program's: it may fail */
 }
 
 struct spf_endpoint_cache *spf_api_endpoints(struct spf_api *api)
@@ -91,6 +91,20 @@ static const char *reply_to(const struct spf_api_request *request)
     return spf_json_get(replies, name) != NULL ? name : NULL;
 }
 
+/* Ids in JSON travel whole, or not at all: the API may answer to less, and with less. */
+static void check_ids(const struct spf_api_request *request)
+{
+    for (size_t i = 0; i < request->param_count; i++) {
+        const char *value = request->params[i].value;
+
+        ck_assert(value != NULL);
+        if (strcmp(request->params[i].name, "InstanceIds") == 0) {
+            ck_assert(strncmp(value, "[\"i-", 4) == 0 && strstr(value, "null") == NULL &&
+                      strcmp(value + strlen(value) - 2, "\"]") == 0);
+        }
+    }
+}
+
 struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_request *request,
                                    const struct spf_api_key *key, spf_api_done *done, void *owner)
 {
@@ -106,6 +120,7 @@ struct spf_api_call *spf_api_start(struct spf_api *api, const struct spf_api_req
                                       .request_id = ""};
 
     (void)key;
+    check_ids(request);
     (void)snprintf(action, sizeof action, "%s:%s", request->product, request->action);
     call->api = api;
     call->done = done;

@@ -96,9 +96,9 @@ static char *own_strdup(const char *text)
 }
 
 /* Check notes each assertion, which takes memory of its own. */
-#define own_assert(holds) ((holds) ? (void)0 : abort())
-#define calloc            own_calloc
-#define strdup            own_strdup
+#define own_assert(holds)   ((holds) ? (void)0 : abort())
+#define calloc(count, size) own_calloc(count, size) /* (calloc)() is the program's */
+#define strdup              own_strdup
 #undef ck_assert
 #define ck_assert own_assert
 #include "credentials_fixture.h"

@@ -259,9 +259,10 @@ static bool may_be_elsewhere(const struct spf_operation *operation,
 {
     bool given = operation->inquiry->facts->instance.region_was_given;
 
+    /* The client last: what ran out before the first call has left none. */
     return !operation->searching && operation->regions == NULL &&
-           !spf_endpoint_cache_fixed(spf_api_endpoints(operation->aliyun->api)) &&
-           (reply->misplaced || (!given && reply->failure->cause == SPF_API_UNREACHABLE));
+           (reply->misplaced || (!given && reply->failure->cause == SPF_API_UNREACHABLE)) &&
+           !spf_endpoint_cache_fixed(spf_api_endpoints(operation->aliyun->api));
 }
 
 static void region_failed(struct spf_operation *operation, const char *region,

@@ -80,6 +80,19 @@ static bool wait_for(struct spf_question *question, struct spf_call *call)
     return true;
 }
 
+static bool add_id(struct spf_question *question, const char *id)
+{
+    char *copy = strdup(id);
+    char **place = copy != NULL ? SPF_APPEND(&question->ids) : NULL;
+
+    if (place == NULL) {
+        free(copy);
+        return false;
+    }
+    *place = copy;
+    return true;
+}
+
 void spf_share_drop(struct spf_call *call)
 {
     struct spf_question *question = call->question;
@@ -181,10 +194,9 @@ static void ask_alone(struct spf_question *question)
     while (question->waiting.count > 0) {
         struct spf_call *call = question->waiting.items[--question->waiting.count];
         struct spf_question *alone = add_question(question->share);
-        char **id = alone != NULL ? SPF_APPEND(&alone->ids) : NULL;
 
         call->question = NULL;
-        if (id == NULL || (*id = strdup(call->id)) == NULL || !wait_for(alone, call)) {
+        if (alone == NULL || !add_id(alone, call->id) || !wait_for(alone, call)) {
             question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
             give(question, call);
             continue;
@@ -222,6 +234,15 @@ static void answered(void *owner, const struct spf_api_reply *reply)
 
 /* ---- questions ---------------------------------------------------------------------------- */
 
+static void cannot_ask(struct spf_question *question)
+{
+    question->sent = question->answered = true;
+    if (question->failure.cause == SPF_NO_FINDING) {
+        question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
+    }
+    spf_share_arm(question->share);
+}
+
 static void send_request(struct spf_question *question, const struct spf_api_request *request)
 {
     struct spf_share *share = question->share;
@@ -234,11 +255,7 @@ static void send_request(struct spf_question *question, const struct spf_api_req
             spf_api_start(aliyun->api, request, &aliyun->credentials.key, answered, question);
     }
     if (question->api_call == NULL) {
-        question->answered = true;
-        if (question->failure.cause == SPF_NO_FINDING) {
-            question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
-        }
-        spf_share_arm(share);
+        cannot_ask(question);
     }
 }
 
@@ -260,13 +277,6 @@ static bool holds(const struct spf_question *question, enum spf_about_what what,
         }
     }
     return false;
-}
-
-static bool add_id(struct spf_question *question, const char *id)
-{
-    char **place = SPF_APPEND(&question->ids);
-
-    return place != NULL && (*place = strdup(id)) != NULL;
 }
 
 /* Others that will be asked about, too: for the region where all are looked for first. */
@@ -312,6 +322,11 @@ static void send_instances(struct spf_question *question, unsigned timeout_ms)
         }
     }
     spf_buf_addch(&list, ']');
+    if (spf_buf_failed(&list)) { /* part of a list, or none, may be answered, too */
+        spf_buf_clear(&list);
+        cannot_ask(question);
+        return;
+    }
     spf_format(page, sizeof page, "%zu", about->at_once);
     if (about->ids != NULL) {
         params[count++] = (struct spf_sign_pair){about->ids, list.data};
