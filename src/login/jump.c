@@ -263,9 +263,7 @@ static void turn_came(struct spf_watch *watch, short revents)
     (void)revents;
     spf_loop_remove(jump->loop, watch);
     if (!begin_alone(jump)) {
-        jump->facts->outcome = SPF_TCP_JUMP_FAILED;
-        spf_copy(jump->facts->error, sizeof jump->facts->error, strerror(errno));
-        spf_jump_settle(jump);
+        spf_jump_settle_untried(jump);
     }
 }
 
@@ -324,7 +322,7 @@ struct spf_jump *spf_jump_new(const struct spf_inquiry *inquiry, const char *hos
 
 bool spf_jump_is_lost(const struct spf_jump *jump)
 {
-    return jump->share != NULL && !spf_jump_share_is_alive(jump->share);
+    return spf_jump_way_is_lost(jump);
 }
 
 void spf_jump_free(struct spf_jump *jump)

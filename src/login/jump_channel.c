@@ -66,13 +66,13 @@ static enum spf_mux_reply next_reply(struct spf_jump *jump)
 
 static void late(struct spf_jump *jump)
 {
-    if (jump->stream.slot != 0) {
+    if (!jump->greeted || !spf_jump_share_is_alive(jump->share)) {
+        jump->go_alone(jump); /* a master that has come to a halt is silent for nobody */
+    } else if (jump->stream.slot != 0) {
         spf_jump_no_connection(jump);
-    } else if (jump->greeted) { /* the master has asked the jump host, which says nothing */
+    } else { /* the master has asked the jump host, which says nothing */
         jump->facts->outcome = SPF_TCP_SILENT;
         spf_jump_settle(jump);
-    } else {
-        jump->go_alone(jump);
     }
 }
 
@@ -89,7 +89,7 @@ static void master_answers(struct spf_watch *watch, short revents)
         return;
     }
     if (jump->stream.slot == 0 && reply != SPF_MUX_INCOMPLETE) {
-        answered(jump, reply);
+        answered(jump, jump->greeted ? reply : SPF_MUX_STRANGE);
     } else if (!goes_on && jump->stream.slot != 0 && spf_jump_share_is_alive(jump->share)) {
         spf_jump_no_connection(jump);
     } else if (!goes_on) {

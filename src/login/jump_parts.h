@@ -34,8 +34,12 @@ struct spf_jump {
 
 /* The outcome is in the facts. */
 void spf_jump_settle(struct spf_jump *jump);
+/* It could not be tried: this machine has run out of something, which is no answer. */
+void spf_jump_settle_untried(struct spf_jump *jump);
 /* It was opened, and nothing came through it. */
 void spf_jump_no_connection(struct spf_jump *jump);
+/* Has that ended on which it is one of many? (jump.h, spf_jump_is_lost) */
+bool spf_jump_way_is_lost(const struct spf_jump *jump);
 /* A server that confirms before it has connected: only what comes through shows a connection. */
 void spf_jump_await_byte(struct spf_jump *jump);
 

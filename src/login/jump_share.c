@@ -25,6 +25,7 @@
 
 #define SOCKET   "/s"
 #define ALIVE_MS 3000 /* a program of this machine, which may be busy */
+#define AGAIN_MS 20
 
 struct spf_jump_share {
     struct spf_jump_share *next;
@@ -93,11 +94,25 @@ static bool is_answer_to_all(const struct spf_tcp_facts *failure)
     return cause != SPF_NO_FINDING && spf_findings[cause].permanence != SPF_TRANSIENT;
 }
 
+static bool was_let_in(const struct spf_jump_share *share)
+{
+    struct spf_jump_log log;
+
+    spf_jump_log_read(&log, share->says.data, share->says.len, share->way.jump);
+    return log.hops[log.count - 1].in;
+}
+
 static void login_failed(struct spf_jump_share *share, enum spf_jump_end end)
 {
-    share->failure = share->way;
-    (void)spf_jump_read(share->says.data, share->says.len, end, &share->failure);
-    settle(share, is_answer_to_all(&share->failure) ? SPF_JUMP_SHARE_FAILED : SPF_JUMP_SHARE_GONE);
+    struct spf_tcp_facts failure = share->way;
+    bool for_all;
+
+    (void)spf_jump_read(share->says.data, share->says.len, end, &failure);
+    for_all = is_answer_to_all(&failure);
+    if (for_all || !was_let_in(share)) { /* else it is the control socket's, which nobody needs */
+        share->failure = failure;
+    }
+    settle(share, for_all ? SPF_JUMP_SHARE_FAILED : SPF_JUMP_SHARE_GONE);
 }
 
 /* Takes what is there of the log; false at its end. */
@@ -398,13 +413,23 @@ static bool ask(int fd, struct spf_secret *request)
     return sent;
 }
 
-static bool hears_alive(int fd)
+/* Its queue is full for a moment where many ask at once, which is no sign of its end. */
+static int connect_until(struct spf_jump_share *share, int64_t until_ms)
 {
-    const int64_t until_ms = spf_now_ms() + ALIVE_MS;
+    int fd;
+
+    while ((fd = spf_jump_share_connect(share)) < 0 && errno == EAGAIN && spf_now_ms() < until_ms) {
+        (void)poll(NULL, 0, AGAIN_MS);
+    }
+    return fd;
+}
+
+static bool hears_alive(int fd, int64_t until_ms)
+{
     uint8_t bytes[256];
     size_t len = 0;
 
-    for (int64_t left_ms = ALIVE_MS; left_ms > 0; left_ms = until_ms - spf_now_ms()) {
+    for (int64_t left_ms; (left_ms = until_ms - spf_now_ms()) > 0;) {
         struct pollfd poller = {.fd = fd, .events = POLLIN};
         enum spf_mux_reply reply;
         size_t taken;
@@ -429,15 +454,16 @@ static bool hears_alive(int fd)
 
 bool spf_jump_share_is_alive(struct spf_jump_share *share)
 {
+    const int64_t until_ms = spf_now_ms() + ALIVE_MS;
     bool alive = false;
     int fd;
 
     if (share->state != SPF_JUMP_SHARE_STANDS) {
         return false;
     }
-    fd = spf_jump_share_connect(share);
+    fd = connect_until(share, until_ms);
     if (fd >= 0) {
-        alive = ask(fd, spf_mux_ask_alive()) && hears_alive(fd);
+        alive = ask(fd, spf_mux_ask_alive()) && hears_alive(fd, until_ms);
         (void)close(fd);
     }
     if (!alive) {

@@ -8,7 +8,6 @@ enum {
     VERSION = 4,
     ALIVE_CHECK = 0x10000004,
     NEW_STDIO_FWD = 0x10000008,
-    PERMISSION_DENIED = (int)0x80000002,
     FAILURE = (int)0x80000003,
     IS_ALIVE = (int)0x80000005,
     SESSION_OPENED = (int)0x80000006,
@@ -17,6 +16,9 @@ enum {
 #define REQUEST      1 /* its number: there is one on each connection */
 #define REQUEST_ROOM 512
 #define REPLY_MAX    4096 /* the longest has a few words of text */
+
+/* Any other failure is the master's own. */
+static const char peer_refused[] = "Session open refused by peer";
 
 static void add_hello(struct spf_writer *out)
 {
@@ -78,8 +80,8 @@ enum spf_mux_reply spf_mux_read(const void *bytes, size_t len, size_t *taken)
     case SESSION_OPENED:
         return SPF_MUX_OPENED;
     case FAILURE:
-    case PERMISSION_DENIED:
-        return SPF_MUX_REFUSED;
+        return spf_bytes_are(spf_reader_string(&in), peer_refused) ? SPF_MUX_REFUSED
+                                                                   : SPF_MUX_STRANGE;
     default:
         return SPF_MUX_STRANGE;
     }

@@ -24,7 +24,7 @@ enum spf_mux_reply {
     SPF_MUX_ALIVE,
     SPF_MUX_OPENED,
     SPF_MUX_REFUSED, /* the jump host has not opened it; the master's log says why */
-    SPF_MUX_STRANGE, /* of another version, or nothing that answers us */
+    SPF_MUX_STRANGE, /* of another version, a failure of the master, or nothing that answers us */
 };
 
 /* Reads the first packet; *taken receives its length, 0 where it is incomplete. Never fails for its

@@ -68,6 +68,7 @@ bool spf_socket_directory(char *path, size_t size)
             return true;
         }
     }
+    path[0] = '\0';
     return false;
 }
 
