@@ -1,3 +1,4 @@
+#include <json-c/json.h>
 #include <link.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -7,7 +8,8 @@
 /*
  * Memory runs out once, at each place where the program asks for some while it asks the cloud and
  * judges: in every world of test_cloud_replies.c. No check then passes that did not pass, and none
- * gives a cause that it did not give, but that of the shortage.
+ * gives a cause that it did not give, but that of the shortage; nor is an instance then said to be
+ * nowhere.
  *
  * Only calls from the program's own code fail: not those of libraries, of this file, or of Check.
  */
@@ -74,6 +76,20 @@ char *strdup(const char *text)
 
     return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
+
+/* json-c's own memory, where it is asked to grow for the program. */
+int json_object_array_add(struct json_object *array, struct json_object *value)
+{
+    return fails(__builtin_return_address(0))
+               ? -1
+               : json_object_array_put_idx(array, json_object_array_length(array), value);
+}
+
+int json_object_object_add(struct json_object *object, const char *name, struct json_object *value)
+{
+    return fails(__builtin_return_address(0)) ? -1
+                                              : json_object_object_add_ex(object, name, value, 0);
+}
 #else
 #define CAN_FAIL false
 #endif
@@ -124,8 +140,8 @@ static void compare(const struct world *world, const struct verdict *before,
 {
     for (int i = 0; i < SPF_CHECK_COUNT; i++) {
         if ((now->status[i] == before->status[i] && now->finding[i] == before->finding[i]) ||
-            now->status[i] == SPF_UNKNOWN || now->status[i] == SPF_SKIP ||
-            now->finding[i] == SPF_SYSTEM_ERROR) {
+            (now->status[i] == SPF_UNKNOWN && now->finding[i] != SPF_INSTANCE_NOT_FOUND) ||
+            now->status[i] == SPF_SKIP || now->finding[i] == SPF_SYSTEM_ERROR) {
             continue;
         }
         faults++;

@@ -128,6 +128,7 @@ static struct json_object *part_of(const struct spf_question *question, const ch
     struct json_object *part = spf_json_object();
     struct json_object *outer = spf_json_object();
     struct json_object *inner = spf_json_array();
+    size_t count = 0;
 
     if (part == NULL || outer == NULL || inner == NULL) {
         json_object_put(part);
@@ -140,10 +141,17 @@ static struct json_object *part_of(const struct spf_question *question, const ch
 
         if (strcmp(spf_json_text(item, "InstanceId"), id) == 0) {
             spf_json_append(inner, json_object_get(item));
+            count++;
         }
     }
     spf_json_add(outer, about->inner, inner);
     spf_json_add(part, about->outer, outer);
+    /* Without memory for what was found it would say that there is none. */
+    inner = spf_json_get(spf_json_get(part, about->outer), about->inner);
+    if (!json_object_is_type(inner, json_type_array) || spf_json_count(inner) != count) {
+        json_object_put(part);
+        return NULL;
+    }
     return part;
 }
 
