@@ -319,12 +319,12 @@ START_TEST(where_no_reply_came)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct spf_failure failure =
-            spf_api_transport_failure(cases[i].code, "", "ecs:DescribeInstances", "host");
+            spf_api_transport_failure((int)cases[i].code, "", "ecs:DescribeInstances", "host");
 
         ck_assert_int_eq(failure.cause, cases[i].cause);
         ck_assert_str_eq(failure.action, "ecs:DescribeInstances");
         ck_assert_msg(strncmp(failure.text, "host: ", 6) == 0, "%s", failure.text);
-        ck_assert_int_eq(spf_api_transport_worth_retrying(cases[i].code), cases[i].retried);
+        ck_assert_int_eq(spf_api_transport_worth_retrying((int)cases[i].code), cases[i].retried);
     }
 }
 END_TEST
