@@ -293,7 +293,7 @@ bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes b
     /* A certificate has a nonce, then the key's own numbers, then what the authority says about it.
      */
     if (cert != NULL) {
-        strcpy(cert, is_token(name) ? "@openssh.com" : "");
+        spf_copy(cert, sizeof cert_suffix, is_token(name) ? "@openssh.com" : "");
         spf_reader_string(&reader);
     }
     if (!read_public(&reader, &parts) || reader.bad) {
@@ -384,7 +384,8 @@ enum spf_reading spf_material_from_openssh(struct spf_reader *reader,
 
             parts.ed_seed = (struct spf_bytes){both.at, reader->bad ? 0 : 32};
             material->copy_differs =
-                !reader->bad && memcmp(both.at + 32, parts.ed_public.at, 32) != 0;
+                !reader->bad &&
+                !spf_bytes_equal((struct spf_bytes){both.at + 32, 32}, parts.ed_public);
         } else if (is_token(name)) {
             parts.flags = spf_reader_u8(reader);
             parts.handle = spf_reader_string(reader);
