@@ -41,6 +41,9 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *unused)
     return 1;
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define CAN_FAIL true
+
 static bool fails(void *from)
 {
     if (!armed || (uintptr_t)from < text_start || (uintptr_t)from >= text_end ||
@@ -50,9 +53,6 @@ static bool fails(void *from)
     failed_at = (uintptr_t)from - loaded_at;
     return true;
 }
-
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define CAN_FAIL true
 
 void *malloc(size_t size)
 {
