@@ -277,7 +277,8 @@ static int be_ssh(int argc, char **argv)
 {
     const char *path = NULL;
     char byte, plan[200];
-    unsigned index, len;
+    unsigned index = 0;
+    unsigned len = 0;
     FILE *file;
 
     for (int i = 1; i < argc; i++) {
