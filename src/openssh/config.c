@@ -1,6 +1,5 @@
 #include "openssh/config.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,11 +9,11 @@
 
 #include "base/clock.h"
 #include "cloud/address.h"
-#include "openssh/config_alike.h"
 #include "openssh/config_answers.h"
 #include "openssh/config_expand.h"
 #include "openssh/config_keys.h"
 #include "openssh/config_question.h"
+#include "openssh/config_shared.h"
 #include "openssh/control_path.h"
 #include "platform/home.h"
 
@@ -35,7 +34,7 @@ struct spf_ssh_config {
     size_t hop;                    /* the one asked about; NONE: the target itself */
     struct spf_ssh_keys_job *keys; /* being read; NULL: not */
     struct spf_ssh_self self;
-    bool says_of_all; /* says is of another host, and holds for this one */
+    bool says_of_all; /* says is of another host or user, and holds for this one */
 };
 #define NONE ((size_t)-1)
 
@@ -153,16 +152,21 @@ static void take_shared(struct spf_ssh_asker *asker, const char *says, size_t le
 static void ask_once(struct spf_ssh_config *config, struct spf_ssh_answers *answers)
 {
     const struct spf_target *target = config->inquiry->target;
+    struct spf_target anyone = *target;
     struct spf_child_environment environment = spf_child_environment(false);
     enum spf_ssh_turn turn = SPF_SSH_ASK;
     const char *words[SPF_SSH_WORDS_MAX];
     struct spf_ssh_question question;
     size_t count;
 
-    if (answers != NULL && target->ssh_config == NULL && target->ssh_words == NULL) {
+    if (answers != NULL && target->ssh_config == NULL && target->ssh_words == NULL &&
+        spf_ssh_config_can_be_shared(config->inquiry->facts->ssh_config.asked) &&
+        (!target->user_given || spf_ssh_config_can_be_shared(target->user))) {
+        anyone.user = "";
         config->shared.answered = take_shared;
         config->shared.owner = config;
         question = question_of(config);
+        question.target = &anyone;
         count = spf_ssh_question_words(&question, words, &environment);
         words[count - 1] = NULL; /* the host */
         turn = spf_ssh_answers_ask(answers, words, &config->shared);
@@ -296,11 +300,10 @@ static void target_answered(struct spf_ssh_config *config)
         give_up(config, "ssh -G printed something else than a configuration");
         return;
     }
-    if (config->says_of_all) { /* ssh writes it in lower case */
-        spf_copy(facts->host, sizeof facts->host, facts->asked);
-        for (char *c = facts->host; *c != '\0'; c++) {
-            *c = (char)tolower((unsigned char)*c);
-        }
+    if (config->says_of_all &&
+        !spf_ssh_config_make_own(facts, target->user_given ? target->user : NULL, &config->self)) {
+        give_up(config, "its ControlPath is too long");
+        return;
     }
     /* ssh's user where none is configured is ours on this machine; an instance has none of that
      * name, unless somebody says so. */
@@ -334,7 +337,7 @@ static bool is_broken(const char *line, size_t len)
     return memmem(line, len, spf_child_no_shell_says, strlen(spf_child_no_shell_says)) == NULL;
 }
 
-/* What ssh says of every host it says of this one: its name is all that differs. */
+/* What ssh says of all it says of this one: host and user are all that differs. */
 static void take_shared(struct spf_ssh_asker *asker, const char *says, size_t len)
 {
     struct spf_ssh_config *config = asker->owner;
@@ -349,18 +352,21 @@ static void take_shared(struct spf_ssh_asker *asker, const char *says, size_t le
     target_answered(config);
 }
 
-/* To those who wait for it; only an answer that holds for all hosts. */
-static void share(struct spf_ssh_config *config, bool alike)
+/* To those who wait for it; only an answer that holds for all. */
+static void share(struct spf_ssh_config *config, bool good)
 {
-    struct spf_ssh_config_facts facts = {0};
+    const struct spf_bytes says = {(const uint8_t *)config->says.data, config->says.len};
+    struct spf_buf common;
 
     if (config->shared.question == NULL) {
         return;
     }
-    alike = alike && spf_ssh_config_read(config->says.data, config->says.len, &facts) &&
-            spf_same_host(facts.host, config->inquiry->facts->ssh_config.asked);
-    spf_shape_clear(&spf_ssh_config_shape, &facts);
-    spf_ssh_answers_give(&config->shared, alike ? config->says.data : NULL, config->says.len);
+    spf_buf_init(&common, SAYS_MAX);
+    good = good && spf_ssh_config_make_common(says, config->complains.data,
+                                              config->inquiry->facts->ssh_config.asked,
+                                              &config->self, &common);
+    spf_ssh_answers_give(&config->shared, good ? common.data : NULL, common.len);
+    spf_buf_clear(&common);
 }
 
 /* The first line of what ssh complains about. */
@@ -391,8 +397,7 @@ static void answered(struct spf_ssh_config *config)
         spf_buf_add(&config->complains, bytes, (size_t)got);
     }
     status = end(config, true);
-    share(config, status == 0 && !spf_buf_failed(&config->complains) &&
-                      spf_ssh_config_is_alike(config->complains.data));
+    share(config, status == 0 && !spf_buf_failed(&config->complains));
     if (status != 0 && status != SPF_CHILD_STATUS_LOST) {
         complain(config);
     } else if (config->hop == NONE) {

@@ -11,12 +11,12 @@ struct spf_ssh_question {
     struct spf_ssh_question *next;
     char *words;
     struct spf_ssh_asker *first, *waiting; /* first: asks ssh; NULL: it has been asked */
-    char *says;                            /* NULL: hosts differ */
+    char *says;                            /* NULL: targets differ */
     size_t len;
 };
 
 struct spf_ssh_answers {
-    struct spf_ssh_question *questions; /* few: targets differ in user and port */
+    struct spf_ssh_question *questions; /* few: targets differ in port and jump host */
 };
 
 struct spf_ssh_answers *spf_ssh_answers_new(void)

@@ -5,9 +5,9 @@
 #include <stddef.h>
 
 /*
- * One answer of `ssh -G` for many targets, where the configuration is the same for all hosts
- * (config_alike.h): a process for each of thousands costs more than all the rest of a login. One
- * asks first, the others wait for what it learns. In the loop's thread.
+ * One answer of `ssh -G` for many targets, where the configuration is the same for all hosts and
+ * users (config_alike.h): a process for each of thousands costs more than all the rest of a login.
+ * One asks first, the others wait for what it learns. In the loop's thread.
  */
 struct spf_ssh_answers;
 
@@ -26,17 +26,18 @@ struct spf_ssh_asker {
 };
 
 enum spf_ssh_turn {
-    SPF_SSH_ASK,       /* as if there were nobody else: hosts differ, or memory ran out */
+    SPF_SSH_ASK,       /* as if there were nobody else: targets differ, or memory ran out */
     SPF_SSH_ASK_FIRST, /* with -v, and then spf_ssh_answers_give or _leave */
     SPF_SSH_WAIT,      /* answered is called, or was within this call */
 };
 
-/* words: of the command line, up to a NULL, but for the host. */
+/* words: of the command line, up to a NULL, but for what may differ: the host, and the user's name.
+ */
 enum spf_ssh_turn spf_ssh_answers_ask(struct spf_ssh_answers *answers, const char *const *words,
                                       struct spf_ssh_asker *asker);
 
-/* From whoever asked first: what ssh said, which is copied and but for the host's name holds for
- * all hosts; NULL: it does not. */
+/* From whoever asked first: what holds for all (config_shared.h), which is copied; NULL: ssh said
+ * nothing of that kind. */
 void spf_ssh_answers_give(struct spf_ssh_asker *asker, const char *says, size_t len);
 
 /* It is gone. Where it asked first, the others ask for themselves. Takes one that never asked. */

@@ -3,12 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a token's letter stands for; NULL for one that is not known here (%C, %j, ...). */
+/* What a token's letter stands for; NULL for one that is not known here (%j, ...). */
 static const char *value_of(char letter, const struct spf_ssh_tokens *tokens, char room[300])
 {
     switch (letter) {
     case '%':
         return "%";
+    case 'C':
+        return tokens->connection;
     case 'd':
         return tokens->home;
     case 'h':

@@ -3,17 +3,18 @@
 
 #include "base/text.h"
 
-/* Values that the tokens of ssh_config(5) stand for. Borrowed; none is NULL. */
+/* Values that the tokens of ssh_config(5) stand for. Borrowed; only connection may be NULL. */
 struct spf_ssh_tokens {
-    const char *home;     /* %d and ~ */
-    const char *host;     /* %h: after HostName */
-    const char *alias;    /* %k: HostKeyAlias, else the host */
-    const char *name;     /* %n: as given */
-    const char *user;     /* %r */
-    const char *own_user; /* %u */
-    const char *own_host; /* %l, and up to its first dot %L */
-    unsigned uid;         /* %i */
-    unsigned port;        /* %p */
+    const char *home;       /* %d and ~ */
+    const char *host;       /* %h: after HostName */
+    const char *alias;      /* %k: HostKeyAlias, else the host */
+    const char *name;       /* %n: as given */
+    const char *user;       /* %r */
+    const char *own_user;   /* %u */
+    const char *own_host;   /* %l, and up to its first dot %L */
+    unsigned uid;           /* %i */
+    unsigned port;          /* %p */
+    const char *connection; /* %C; NULL: not known */
 };
 
 /*

@@ -669,7 +669,7 @@ def gnu_parallel_runs_the_parts(scene):
 
 
 def ssh_is_asked_once(scene):
-    """Where the configuration is the same for all hosts, one ssh -G answers for all; else each has its own."""
+    """Where the configuration is the same for all hosts and users, one ssh -G answers for all; else each has its own."""
     real = shutil.which("ssh")
     bin_dir = scene.folder + "/bin-ssh"
     os.mkdir(bin_dir)
@@ -712,6 +712,25 @@ def ssh_is_asked_once(scene):
             raise AssertionError("%s: %r" % (name, seen_of[name]))
     for name in ("of one", "quoted", "a match", "included"):
         expect(name, seen_of[name], {host: "ProxyJump jump.example" if host == "127.0.0.4" else None for host in hosts})
+    users = scene.list("users", ["user-%d@%s" % (i, host) for i, host in enumerate(hosts)])
+    for name, text, asked in [
+            ("users", "Host *\n  ControlPath /tmp/%r@%h\n", 1),
+            ("a match of a user", "Match user user-4\n  Port 2222\n", 6),
+            ("a user's token", "ExitOnForwardFailure yes\nRemoteForward /tmp/l-%r /tmp/r\n", 6)]:
+        with open(config, "w", encoding="ascii") as out:
+            out.write(text)
+        with open(calls, "w", encoding="ascii"):
+            pass
+        scene.environment["PATH"] = bin_dir + ":" + path
+        targets = scene.report("--hosts-file", users, "--only", "net.port", status=0)[0]["targets"]
+        scene.environment["PATH"] = path
+        with open(calls, encoding="ascii") as lines:
+            expect(name + ": calls", sum(" -G" in " " + line for line in lines), asked)
+        seen_of[name] = {target["target"]["user"]: next(c for c in target["checks"] if c["id"] == "net.port")
+                         ["evidence"].get("ssh_config_unused") for target in targets}
+    expect("users", set(seen_of["users"].values()), {None})
+    expect("a user's token", seen_of["a user's token"],
+           {"user-%d" % i: "RemoteForward /tmp/l-user-%d /tmp/r" % i for i in range(6)})
     expect("a token", seen_of["a token"], {host: "HostName 127.0.0.%" + "h" for host in hosts})
 
 

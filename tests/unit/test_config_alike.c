@@ -14,6 +14,12 @@ static const struct {
     {"Host *\n    SendEnv LANG LC_*\n", false},
     {"host=*\r\nHostKeyAlias web\n", false},
     {"HostName 10.0.0.1\nUser admin\nProxyCommand nc %h %p\nControlPath ~/%C\n", false},
+    {"IdentityFile ~/.ssh/%r\n", false},
+    {"# RemoteCommand %r\n", false},
+    {"RemoteCommand echo %r\n", true},
+    {"UserKnownHostsFile ~/.ssh/known_%h\n", true},
+    {"ControlPath /tmp/%r\nControlPath /tmp/%h\n", true},
+    {"ControlPath \"/tmp/%r\"\n", true},
     {"Matchless yes\n", false},
     {"Host web", true},
     {"Host * !web\n", true},
@@ -32,18 +38,22 @@ static const struct {
 
 START_TEST(what_may_differ_by_host)
 {
+    char path[SPF_SSH_PATH_SIZE];
+
     for (size_t i = 0; i < sizeof configurations / sizeof *configurations; i++) {
-        ck_assert_msg(spf_ssh_config_differs_by_host(configurations[i].text,
-                                                     strlen(configurations[i].text)) ==
-                          configurations[i].differs,
+        path[0] = '\0';
+        ck_assert_msg(spf_ssh_config_differs(configurations[i].text, strlen(configurations[i].text),
+                                             path) == configurations[i].differs,
                       "%s", configurations[i].text);
     }
-    ck_assert(spf_ssh_config_differs_by_host("a\0Host web", 10));
+    path[0] = '\0';
+    ck_assert(spf_ssh_config_differs("a\0Host web", 10, path));
 }
 END_TEST
 
 START_TEST(what_a_log_says)
 {
+    char path[SPF_SSH_PATH_SIZE];
     static const char log[] = "OpenSSH_9.2p1 Debian, OpenSSL 3\r\n"
                               "debug1: Reading configuration data /dev/null\r\n"
                               "/etc/x: line 1: Bad configuration option: y\r\nmore\n";
@@ -54,17 +64,18 @@ START_TEST(what_a_log_says)
     ck_assert(strncmp(complaint, "/etc/x: line 1: Bad", 19) == 0);
     (void)spf_ssh_config_complaint("OpenSSH_9.2p1\ndebug1: x", &len);
     ck_assert_uint_eq(len, 0);
-    ck_assert(spf_ssh_config_is_alike("OpenSSH_9.2p1\n"));
+    ck_assert(spf_ssh_config_is_alike("OpenSSH_9.2p1\n", path));
     /* as ssh 10 has it */
-    ck_assert(spf_ssh_config_is_alike("debug1: OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.9\r\n"));
+    ck_assert(spf_ssh_config_is_alike("debug1: OpenSSH_10.0p2 Debian-7, OpenSSL 3.5.9\r\n", path));
     (void)spf_ssh_config_complaint(
         "debug1: OpenSSH_10.0p2\r\nPseudo-terminal will not be allocated "
         "because stdin is not a terminal.\r\n",
         &len);
     ck_assert_uint_eq(len, 0);
-    ck_assert(!spf_ssh_config_is_alike("")); /* another ssh */
+    ck_assert(!spf_ssh_config_is_alike("", path)); /* another ssh */
     ck_assert(!spf_ssh_config_is_alike("OpenSSH_9.2p1\n"
-                                       "debug1: Reading configuration data /nonexistent\n"));
+                                       "debug1: Reading configuration data /nonexistent\n",
+                                       path));
 }
 END_TEST
 

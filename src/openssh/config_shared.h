@@ -1,0 +1,30 @@
+#ifndef SPF_OPENSSH_CONFIG_SHARED_H
+#define SPF_OPENSSH_CONFIG_SHARED_H
+
+#include "base/text.h"
+#include "base/wire.h"
+#include "openssh/config_alike.h"
+#include "openssh/config_expand.h"
+
+/*
+ * What ssh -G says of one target, made into what it says of all that differ in host and user alone,
+ * and back. A ControlPath's tokens are expanded here, as ssh would; that they are expanded right is
+ * compared with what ssh made of them for the first.
+ */
+
+/*
+ * says: what ssh printed for the host asked. log: its standard error, as config_alike.h reads it.
+ * common receives what holds for all. False: it does not hold for all, or there is no memory.
+ * Blocks as spf_ssh_config_is_alike does.
+ */
+bool spf_ssh_config_make_common(struct spf_bytes says, const char *log, const char *asked,
+                                const struct spf_ssh_self *self, struct spf_buf *common);
+
+/*
+ * facts: as read from such a text, and `asked` of the target that they are to be about. user: the
+ * one given to ssh; NULL: none was. False: the ControlPath is too long to be anyone's.
+ */
+bool spf_ssh_config_make_own(struct spf_ssh_config_facts *facts, const char *user,
+                             const struct spf_ssh_self *self);
+
+#endif
