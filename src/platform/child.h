@@ -77,7 +77,10 @@ SPF_MUST_USE pid_t spf_child_start(const struct spf_child_program *program);
 int spf_child_wait(pid_t *child, unsigned grace_ms);
 /* Asks the process group to end (SIGTERM; nobody is asked on Windows), then the same. */
 int spf_child_end(pid_t *child, unsigned grace_ms);
-/* Ends the process group of a child that another thread waits for, at once. */
+/* Waits until it has ended, for grace_ms at most, and leaves the rest to spf_child_wait. */
+void spf_child_await(pid_t child, unsigned grace_ms);
+/* Ends the process group of a child that another thread awaits, at once. Never call it when that
+ * thread may be in spf_child_wait: the number can be another's by then. */
 void spf_child_kill(pid_t child);
 
 /*

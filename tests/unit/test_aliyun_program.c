@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -154,11 +155,13 @@ END_TEST
 
 /* In the C library's place, for the program's own code: its worker comes to a halt where a test
  * wants to be ahead of it. */
-enum halt { NO_HALT, BEFORE_THE_START, IN_THE_START };
+enum halt { NO_HALT, BEFORE_THE_START, IN_THE_START, AFTER_THE_END };
 static atomic_int halt_at;
 static atomic_bool has_halted, was_cancelled;
 static atomic_int started;  /* its process; 0: none */
 static atomic_int reads_at; /* the descriptor that its worker closes last */
+static atomic_int reaped;   /* its number, which may be another's from then on; 0: none */
+static atomic_int signalled_late;
 
 static void halt(enum halt here)
 {
@@ -199,6 +202,63 @@ int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *
     halt(IN_THE_START);
     return error;
 }
+
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+    pid_t (*real)(pid_t, int *, int);
+    pid_t waited;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "waitpid");
+    waited = real(pid, status, options);
+    if (waited > 0 && waited == atomic_load(&started)) {
+        atomic_store(&reaped, waited);
+        halt(AFTER_THE_END);
+    }
+    return waited;
+}
+
+int kill(pid_t pid, int number)
+{
+    int (*real)(pid_t, int);
+
+    *(void **)&real = dlsym(RTLD_NEXT, "kill");
+    if (atomic_load(&reaped) > 0 && pid == -atomic_load(&reaped)) {
+        atomic_fetch_add(&signalled_late, 1);
+        errno = ESRCH;
+        return -1;
+    }
+    return real(pid, number);
+}
+
+/* However late: what its worker has reaped is nobody's to signal. */
+START_TEST(a_program_is_cancelled_when_it_has_ended)
+{
+    struct spf_loop *loop = spf_loop_new();
+    int64_t until = spf_now_ms() + UNIT_HANGS_MS;
+    struct outcome outcome = {0};
+    struct spf_program *program;
+
+    atomic_store(&has_halted, false);
+    atomic_store(&was_cancelled, false);
+    atomic_store(&reaped, 0);
+    atomic_store(&signalled_late, 0);
+    atomic_store(&halt_at, AFTER_THE_END);
+    program = spf_program_start(loop, "true", UNIT_HANGS_MS, ended, &outcome);
+    ck_assert_ptr_nonnull(program);
+    while (!atomic_load(&has_halted) && spf_now_ms() < until) {
+        (void)usleep(1000);
+    }
+    ck_assert(atomic_load(&has_halted));
+    spf_program_cancel(program);
+    atomic_store(&was_cancelled, true);
+    while (fcntl(atomic_load(&reads_at), F_GETFD) != -1 && spf_now_ms() < until) {
+        ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + 1).code, SPF_OK);
+    }
+    ck_assert_int_eq(outcome.told, 0);
+    ck_assert_int_eq(atomic_load(&signalled_late), 0);
+    spf_loop_free(loop);
+}
+END_TEST
 
 /* However early: the worker has not started it yet, or has, and has not come back to say so. */
 START_TEST(a_program_is_cancelled_while_it_starts)
@@ -249,5 +309,6 @@ int main(void)
     tcase_add_test(tcase, a_cancelled_program_is_killed);
     tcase_add_loop_test(tcase, a_program_is_cancelled_while_it_starts, BEFORE_THE_START,
                         IN_THE_START + 1);
+    tcase_add_test(tcase, a_program_is_cancelled_when_it_has_ended);
     return unit_run(suite);
 }

@@ -484,6 +484,7 @@ static char *key_of(const struct spf_api_request *request)
 bool spf_share_call(struct spf_share *share, struct spf_call *call,
                     const struct spf_api_request *request)
 {
+    const bool is_pair = spf_share_is_pair(request);
     char *key = key_of(request);
     struct spf_question *question = share->questions;
     bool is_new;
@@ -505,13 +506,14 @@ bool spf_share_call(struct spf_share *share, struct spf_call *call,
     } else {
         free(key);
     }
-    if (!wait_for(question, call)) {
+    if (!wait_for(question, call) ||
+        (is_new && is_pair && !spf_share_add_pair(question, request))) {
+        if (is_new) { /* nobody sends it: who asks the same later must */
+            free_question(question);
+        }
         return false;
     }
-    if (is_new && spf_share_is_pair(request)) {
-        return spf_share_add_pair(question, request);
-    }
-    if (is_new) {
+    if (is_new && !is_pair) {
         send_request(question, request);
     } else if (question->answered) {
         spf_share_arm(share);

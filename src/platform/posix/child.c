@@ -252,6 +252,11 @@ int spf_child_end(pid_t *child, unsigned grace_ms)
     return spf_child_wait(child, grace_ms);
 }
 
+void spf_child_await(pid_t child, unsigned grace_ms)
+{
+    (void)has_ended(child, spf_now_ms() + grace_ms);
+}
+
 void spf_child_kill(pid_t child)
 {
     (void)kill(-child, SIGKILL);

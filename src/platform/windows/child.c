@@ -437,6 +437,22 @@ pid_t spf_child_start(const struct spf_child_program *program)
     return id;
 }
 
+void spf_child_await(pid_t id, unsigned grace_ms)
+{
+    HANDLE process = NULL; /* which stays open: its thread alone takes it from the list */
+
+    AcquireSRWLockShared(&lock);
+    for (const struct child *at = children; at != NULL; at = at->next) {
+        if (at->id == id) {
+            process = at->process;
+        }
+    }
+    ReleaseSRWLockShared(&lock);
+    if (process != NULL) {
+        (void)WaitForSingleObject(process, grace_ms);
+    }
+}
+
 int spf_child_wait(pid_t *id, unsigned grace_ms)
 {
     struct child *child = *id > 0 ? take(*id) : NULL;

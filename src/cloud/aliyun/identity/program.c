@@ -122,11 +122,13 @@ static void finish(struct spf_program *program, pid_t pid, int64_t until)
 {
     bool cut_short = program->error[0] != '\0';
     int64_t left = cut_short ? 0 : until - spf_now_ms();
-    int status = spf_child_wait(&pid, left > 0 ? (unsigned)left : 0);
+    int status;
 
+    spf_child_await(pid, left > 0 ? (unsigned)left : 0);
     (void)pthread_mutex_lock(&program->lock);
-    program->group = 0;
+    program->group = 0; /* from here on its number can become another's */
     (void)pthread_mutex_unlock(&program->lock);
+    status = spf_child_wait(&pid, 0);
     if (cut_short || status == 0 || status == SPF_CHILD_STATUS_LOST) {
         return;
     }
