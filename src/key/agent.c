@@ -16,10 +16,17 @@ enum {
     WAIT_MS = 1000,
 };
 
+static const char of_putty[] = "that of PuTTY"; /* compared by its address */
+
+const char *spf_agent_for(const char *agent, const struct spf_key_facts *key)
+{
+    return agent == NULL && spf_key_is_for_putty(key) ? of_putty : agent;
+}
+
 int spf_agent_connect(const char *path)
 {
-    if (path == NULL) {
-        path = spf_agent_default();
+    if (path == NULL || path == of_putty) {
+        path = spf_agent_default(path == of_putty);
     }
     return path != NULL ? spf_connect_local(path) : -1;
 }

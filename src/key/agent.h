@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "base/wire.h"
+#include "key/facts.h"
 
 enum spf_agent_message { /* draft-miller-ssh-agent, section 6.1 */
                          SPF_AGENT_FAILURE = 5,
@@ -18,6 +19,12 @@ struct spf_agent_keys {
     struct spf_bytes *blobs;
     size_t count;
 };
+
+/*
+ * Which agent may sign with the key: agent where it is not NULL, else, of a PPK, the one that PuTTY
+ * asks. As path for all below.
+ */
+const char *spf_agent_for(const char *agent, const struct spf_key_facts *key);
 
 /*
  * Asks the ssh-agent at path (NULL: that of SSH_AUTH_SOCK; "": none) which keys it holds

@@ -278,8 +278,8 @@ static void say_agent_holds(const struct spf_view *view, struct spf_result *resu
     const char *path = name_of(view);
 
     if (strcmp(key->damage, "key-encrypted") == 0) {
-        spf_say(result, "%s is encrypted and no passphrase was given; the ssh-agent holds this key",
-                path);
+        spf_say(result, "%s is encrypted and no passphrase was given; %s holds this key", path,
+                spf_key_agent_name(key));
     } else if (strcmp(key->damage, "key-is-public") == 0) {
         spf_say(result, "%s is a public key; the ssh-agent holds the private one, and ssh uses it",
                 path);

@@ -1,5 +1,6 @@
 #include "key/facts.h"
 
+#include "base/language.h"
 #include "base/names.h"
 
 static const struct spf_field own_address_fields[] = {
@@ -154,4 +155,14 @@ const struct spf_shape spf_found_key_shape =
 bool spf_key_agent_signs(const struct spf_key_facts *key)
 {
     return !key->usable && key->in_agent && key->public_blob != NULL;
+}
+
+bool spf_key_is_for_putty(const struct spf_key_facts *key)
+{
+    return key->container == SPF_CONTAINER_PPK2 || key->container == SPF_CONTAINER_PPK3;
+}
+
+const char *spf_key_agent_name(const struct spf_key_facts *key)
+{
+    return key->by_list && spf_key_is_for_putty(key) ? "Pageant" : _("the ssh-agent");
 }

@@ -155,6 +155,10 @@ extern const struct spf_shape spf_key_shape;
  * sign then (ssh_config(5), IdentityFile; sshconnect2.c, pubkey_prepare).
  */
 bool spf_key_agent_signs(const struct spf_key_facts *key);
+/* Is it a PPK? */
+bool spf_key_is_for_putty(const struct spf_key_facts *key);
+/* What to call that agent: of a PPK on Windows it is Pageant. */
+const char *spf_key_agent_name(const struct spf_key_facts *key);
 
 /* The answer to --find-key and --key-dir: where the private key of the bound key pair is. */
 struct spf_found_key_facts {

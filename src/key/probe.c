@@ -43,7 +43,7 @@ static void ask_agent(const char *agent, struct spf_key_facts *facts)
     long len = 0;
 
     facts->agent_keys = -1;
-    if (!spf_agent_list(agent, &keys)) {
+    if (!spf_agent_list(spf_agent_for(agent, facts), &keys)) {
         return;
     }
     if (facts->public_blob != NULL) {

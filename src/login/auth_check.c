@@ -367,7 +367,7 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
 static struct spf_opinion judge_acceptance(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_signature_facts *facts = &view->facts->signature;
-    char text[ASKED_SIZE];
+    char text[ASKED_SIZE], signer[80] = "";
 
     spf_note_text(result, "stage", signature);
     if (spf_keys_too_many(view) > 0) {
@@ -381,8 +381,11 @@ static struct spf_opinion judge_acceptance(const struct spf_view *view, struct s
         spf_keys_say_accepted(view, result);
         return spf_passes();
     }
-    spf_say(result, "%s accepted for %s%s%s", bare(view, text), view->target->user,
-            spf_key_agent_signs(&view->facts->key) ? _(" (signed by the ssh-agent)") : "",
+    if (spf_key_agent_signs(&view->facts->key)) {
+        spf_format(signer, sizeof signer, _(" (signed by %s)"),
+                   spf_key_agent_name(&view->facts->key));
+    }
+    spf_say(result, "%s accepted for %s%s%s", bare(view, text), view->target->user, signer,
             view->target->session == SPF_SESSION_NEVER ? spf_flow_untried(&facts->ending.flow)
                                                        : "");
     return spf_passes();

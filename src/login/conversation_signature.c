@@ -1,3 +1,4 @@
+#include "key/agent.h"
 #include "login/agent_signing.h"
 #include "login/conversation_parts.h"
 
@@ -36,9 +37,9 @@ static void agent_signed(void *owner, struct spf_link *link, enum spf_link_state
         signed_or_not(talk, state);
         return;
     }
-    failure = spf_failure(SPF_KEY_ENCRYPTED,
-                          "The server takes this key for %s; the ssh-agent holds it, but %s",
-                          talk->inquiry->target->user, refusal);
+    failure = spf_failure(
+        SPF_KEY_ENCRYPTED, "The server takes this key for %s; %s holds it, but %s",
+        talk->inquiry->target->user, spf_key_agent_name(&talk->inquiry->facts->key), refusal);
     spf_agent_signing_free(talk->signing);
     talk->signing = NULL;
     spf_conversation_arrive(talk, &failure);
@@ -62,8 +63,9 @@ static struct spf_agent_signing *new_signing(struct spf_conversation *talk)
                inquiry->facts->key.certificate_line != NULL) {
         shown = spf_secret_text(inquiry->facts->key.certificate_line);
     }
-    return spf_agent_signing_new(inquiry->loop, inquiry->target->agent, shown, held, talk->link,
-                                 agent_signed, talk);
+    return spf_agent_signing_new(inquiry->loop,
+                                 spf_agent_for(inquiry->target->agent, &inquiry->facts->key), shown,
+                                 held, talk->link, agent_signed, talk);
 }
 
 static void sign_by_agent(struct spf_conversation *talk)

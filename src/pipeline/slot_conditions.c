@@ -138,6 +138,13 @@ static bool is_format(const struct spf_slot_query *query)
            strcmp(spf_container_name(facts->key.container), query->argument) == 0;
 }
 
+static bool is_ppk(const struct spf_slot_query *query)
+{
+    const struct spf_facts *facts = query->view->facts;
+
+    return spf_facts_have(facts, SPF_GROUP_KEY) && spf_key_is_for_putty(&facts->key);
+}
+
 static bool knows_source(const struct spf_slot_query *query)
 {
     return (query->result != NULL && query->result->source_ip[0] != '\0') ||
@@ -173,6 +180,7 @@ static const struct spf_condition conditions[] = {
     {"name_had_ipv6", tried_ipv6_before, NULL},
     {"windows", is_windows, NULL},
     {"locked", is_locked, NULL},
+    {"ppk", is_ppk, NULL},
     {"sshd", is_sshd, NULL},
     {"dropbear", is_dropbear, NULL},
     {"one_key", asked_one_key, NULL},

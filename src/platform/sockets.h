@@ -26,9 +26,11 @@ int spf_socket_hand_over(int near_end, int *far_end, int fd);
  * none. */
 bool spf_loopback_pair(int pair[2]);
 
-/* Where the ssh-agent is: SSH_AUTH_SOCK; where it is not set, on Windows the pipe of its service.
- * NULL: nowhere. */
-const char *spf_agent_default(void);
+/*
+ * Where the agent is that ssh asks: SSH_AUTH_SOCK; where it is not set, on Windows the pipe of its
+ * service. of_putty: which PuTTY asks; the same, but on Windows Pageant's pipe. NULL: nowhere.
+ */
+const char *spf_agent_default(bool of_putty);
 
 /*
  * A non-blocking connection to the local socket (unix(7)) at path, on Windows to the named pipe,

@@ -21,5 +21,5 @@ set(CMAKE_C_FLAGS_INIT
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-static -Wl,--gc-sections")
 
 # Behind all static libraries, whatever their order.
-set(CMAKE_C_STANDARD_LIBRARIES "-lws2_32 -liphlpapi -lbcrypt -ladvapi32 -luserenv -lcrypt32 -lgdi32"
+set(CMAKE_C_STANDARD_LIBRARIES "-lws2_32 -liphlpapi -lbcrypt -ladvapi32 -luserenv -lcrypt32 -lsecur32 -lgdi32"
     CACHE STRING "")

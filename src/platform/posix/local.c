@@ -72,7 +72,8 @@ bool spf_socket_directory(char *path, size_t size)
     return false;
 }
 
-const char *spf_agent_default(void)
+const char *spf_agent_default(bool of_putty)
 {
+    (void)of_putty;
     return getenv("SSH_AUTH_SOCK");
 }

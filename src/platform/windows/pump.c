@@ -4,8 +4,6 @@
 
 #include <process.h>
 
-#include "platform/sockets.h"
-
 #undef recv
 #undef send
 #undef shutdown
@@ -162,42 +160,4 @@ bool spf_pump_start(const struct spf_pump_ends *ends, int fd)
     }
     leave(pump);
     return good;
-}
-
-/* Microsoft's ssh-agent is a service, and its pipe has this name (ssh-agent's agent.h). */
-const char *spf_agent_default(void)
-{
-    const char *path = getenv("SSH_AUTH_SOCK");
-
-    return path != NULL ? path : "\\\\.\\pipe\\openssh-ssh-agent";
-}
-
-/* Who owns the pipe may learn who we are, and not act as us. */
-int spf_connect_local(const char *path)
-{
-    struct spf_pump_ends ends;
-    int pair[2];
-    wchar_t *wide = spf_wide(path);
-
-    ends.reads =
-        wide == NULL
-            ? INVALID_HANDLE_VALUE
-            : CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
-                          FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION,
-                          NULL);
-    free(wide);
-    if (ends.reads == INVALID_HANDLE_VALUE) {
-        return -1;
-    }
-    ends.writes = ends.reads;
-    if (GetFileType(ends.reads) != FILE_TYPE_PIPE || !spf_loopback_pair(pair)) {
-        (void)CloseHandle(ends.reads);
-        return -1;
-    }
-    if (!spf_pump_start(&ends, pair[1])) {
-        (void)close(pair[0]);
-        pair[0] = -1;
-    }
-    (void)close(pair[1]);
-    return pair[0];
 }

@@ -181,6 +181,22 @@ void spf_rights_read(const char *path, int fd, struct spf_rights *rights)
     (void)LocalFree(all);
 }
 
+bool spf_rights_own(void *pipe)
+{
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR all = NULL;
+    BYTE own[SID_ROOM];
+    bool is;
+
+    if (GetSecurityInfo(pipe, SE_KERNEL_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL,
+                        NULL, &all) != ERROR_SUCCESS) {
+        return false;
+    }
+    is = owner != NULL && own_sid(own) && EqualSid(owner, own);
+    (void)LocalFree(all);
+    return is;
+}
+
 /* "FA" all, "FR" to read: for this user, and nobody else; to be freed with LocalFree. */
 static PSECURITY_DESCRIPTOR of_own(const wchar_t *allowed)
 {

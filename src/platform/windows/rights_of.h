@@ -16,6 +16,9 @@ struct spf_rights_told {
 };
 struct spf_rights_told spf_rights_tell(void *handle);
 
+/* Does this user own a pipe? */
+bool spf_rights_own(void *pipe);
+
 /* A security descriptor for a new file that is this user's alone; to be freed with LocalFree. NULL:
  * it could not be made, and the file gets what its directory passes on. */
 void *spf_rights_of_own(void);
