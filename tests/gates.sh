@@ -5,8 +5,8 @@
 # tests, of which a look without tests of its own counts as one.
 #
 #     sh tests/gates.sh            everything
-#     sh tests/gates.sh NAME...    of these only: format shell check clang tidy asan, or asan-short,
-#                                  which is asan without the sweeps that take long
+#     sh tests/gates.sh NAME...    of these only: format shell check clang tidy asan sweeps, or asan-short,
+#                                  which is asan without the tests that take long
 set -eu
 cd "$(dirname "$0")/.."
 # shellcheck source=tests/packages.sh
@@ -54,6 +54,13 @@ gate_check() {
     sh tests/check.sh
 }
 
+# Of what check.sh tries a sample of: every failure of every call, and every spoiled key.
+gate_sweeps() {
+    cmake --preset dev && cmake --build --preset dev &&
+        SPF_SHORTAGE_EVERY=1 SPF_MUTANTS_EVERY=1 \
+            sh tests/suite.sh dev --tests-regex '^(e2e[.]shortage|key[.](shortages|mutants)|unit[.]test_login_shortage)$'
+}
+
 passed=0 failed=0 skipped=0
 
 # Runs one, and adds what came of it.
@@ -61,7 +68,7 @@ gate() {
     start=$(date +%s)
     status=0
     case $1 in
-    check) counts=build/dev/counts ;;
+    check | sweeps) counts=build/dev/counts ;;
     asan*) counts=build/asan/counts ;;
     *) counts=$logs/none ;;
     esac
@@ -82,7 +89,7 @@ gate() {
 }
 
 if [ $# -eq 0 ]; then
-    set -- format shell check clang tidy asan
+    set -- format shell check clang tidy asan sweeps
 fi
 mkdir -p "$logs"
 for name; do
