@@ -24,7 +24,7 @@ from harness.keys import Key
 
 HANGS = 200  # seconds
 # Of a loopback network that no other test connects to.
-FIRST, SECOND = ("127.%d.%d.%d" % (1 + os.getpid() % 250, os.getpid() // 250 % 250, last) for last in (1, 2))
+FIRST, SECOND, MARK = ("127.%d.%d.%d" % (1 + os.getpid() % 250, os.getpid() // 250 % 250, last) for last in (1, 2, 3))
 CONNECTED, KEYS_EXCHANGED = "Connection from 127.0.0.1", "SSH2_MSG_NEWKEYS received"
 OTHER = {"EipAddress": {"IpAddress": SECOND}}
 ASKED, ACCEPTED = "userauth-request for user", "Accepted publickey"
@@ -54,10 +54,11 @@ def lead(peer, port):
 
 
 class Addresses:
-    """FIRST and SECOND, both of which lead to the sshd; counts who connects to which."""
+    """FIRST and SECOND, both of which lead to the sshd; notes to which somebody but MARK connects."""
 
     def __init__(self, sshd):
         self.sshd, self.seen, self.open, self.changed = sshd, [], 0, threading.Condition()
+        self.marks = {FIRST: 0, SECOND: 0}
         first = socket.create_server((FIRST, 0))
         self.port = first.getsockname()[1]
         for host, listener in zip((FIRST, SECOND), (first, socket.create_server((SECOND, self.port)))):
@@ -65,9 +66,12 @@ class Addresses:
 
     def _accept(self, host, listener):
         while True:
-            peer, (_, port) = listener.accept()
+            peer, (source, _) = listener.accept()
             with self.changed:
-                self.seen.append((host, port))
+                if source == MARK:
+                    self.marks[host] += 1
+                else:
+                    self.seen.append(host)
                 self.open += 1
                 self.changed.notify_all()
             threading.Thread(target=self._lead, args=(peer,), daemon=True).start()
@@ -81,15 +85,17 @@ class Addresses:
     def settle(self):
         """All connections so far are counted and have ended, and the log has all that they came to."""
         for host in (FIRST, SECOND):
-            with socket.create_connection((host, self.port)) as mark:
-                last = (host, mark.getsockname()[1])
+            before = self.marks[host]
+            # By its address: a port is soon another connection's again.
+            with socket.create_connection((host, self.port), source_address=(MARK, 0)):
+                pass
             with self.changed:  # who was queued before it has been accepted then
-                self.changed.wait_for(lambda: last in self.seen, HANGS)  # noqa: B023
-                self.seen.remove(last)
+                self.changed.wait_for(lambda: self.marks[host] > before, HANGS)  # noqa: B023
         with self.changed:
             self.changed.wait_for(lambda: self.open == 0, HANGS)
+        since = len(self.sshd.log)
         with socket.create_connection(("127.0.0.1", self.sshd.port)) as mark:
-            wait_for(self.sshd.log, "port %d on" % mark.getsockname()[1], 0, HANGS)
+            wait_for(self.sshd.log, "port %d on" % mark.getsockname()[1], since, HANGS)
 
 
 def wait_for(log, words, since, seconds):
@@ -177,7 +183,7 @@ class Scene:
         done = subprocess.run(self.command(*words, **how), env=self.environment, cwd=self.folder, check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=HANGS)
         self.addresses.settle()
-        self.log, self.tried = self.sshd.log[since:], [host for host, _ in self.addresses.seen[seen:]]
+        self.log, self.tried = self.sshd.log[since:], self.addresses.seen[seen:]
         report = json.loads(done.stdout)
         if done.returncode != status:
             raise AssertionError("%s: exit status %d, should be %d\n%s" % (

@@ -146,7 +146,7 @@ class Stage:
             "host_key_sha256": self.server.fingerprint(),
             "host_public_key": "".join(self.server.known_hosts()[:1]).partition(" ")[2],
             "jump_port": self.bastion.port if self.bastion else 0,
-            "endpoint": "https://127.0.0.1:1", "free_port": servers.free_port(),
+            "endpoint": "https://127.0.0.1:1", "refusing_port": self._refusing_port(),
             "teller": self.teller.url if self.teller else "",
         }
         self._write_files()
@@ -173,6 +173,12 @@ class Stage:
                 raise Skip("needs " + need[5:])
             if need.startswith("sshd ") and servers.sshd_version() < version_of(need):
                 raise Skip("needs %s or later" % need)
+
+    def _refusing_port(self):
+        """Bound and not listening: connections are refused, and nobody else gets the port."""
+        holder = self.stack.enter_context(socket.socket())
+        holder.bind(("127.0.0.1", 0))
+        return holder.getsockname()[1]
 
     def _make(self, name):
         path = os.path.join(self.folder, name)
