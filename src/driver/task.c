@@ -101,7 +101,7 @@ static void serve_cloud(struct spf_task *task, enum spf_group group)
 static void serve_about_key(struct spf_task *task, enum spf_group group)
 {
     if (task->key == NULL) {
-        task->key = spf_key_probe_new(&task->inquiry);
+        task->key = spf_key_probe_new(&task->inquiry, NULL);
     }
     if (task->key == NULL) {
         fail(task, group, "out of memory");

@@ -20,9 +20,17 @@ struct entry {
     SPF_LIST(struct spf_inquiry *) waiting;
 };
 
+/* What the searches of one directory, for several key pairs, have read of it. */
+struct place {
+    struct place *next;
+    char *dir;
+    struct spf_key_directory *seen;
+};
+
 struct spf_key_cache {
     struct spf_loop *loop;
     struct entry *entries;
+    struct place *places; /* one, or a few */
 };
 
 static bool same(const char *one, const char *other)
@@ -97,7 +105,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     entry->waiting.count = 0;
 }
 
-static void free_spot(struct entry *entry)
+static void free_entry(struct entry *entry)
 {
     spf_key_probe_free(entry->probe);
     spf_facts_clear(&entry->facts);
@@ -115,12 +123,46 @@ static bool copy_text(char **copy, const char *text)
     return *copy != NULL || text == NULL;
 }
 
-/* Makes a place for what is asked; NULL: no memory. */
+static void free_place(struct place *place)
+{
+    spf_key_directory_free(place->seen);
+    free(place->dir);
+    free(place);
+}
+
+/* What has been seen of the directory, and will be; NULL: no memory. */
+static struct spf_key_directory *seen_of(struct spf_key_cache *cache, const char *dir)
+{
+    struct place *place = cache->places;
+
+    while (place != NULL && strcmp(place->dir, dir) != 0) {
+        place = place->next;
+    }
+    if (place != NULL) {
+        return place->seen;
+    }
+    place = calloc(1, sizeof *place);
+    if (place == NULL) {
+        return NULL;
+    }
+    place->dir = strdup(dir);
+    place->seen = spf_key_directory_new();
+    if (place->dir == NULL || place->seen == NULL) {
+        free_place(place);
+        return NULL;
+    }
+    place->next = cache->places;
+    cache->places = place;
+    return place->seen;
+}
+
+/* Makes room for what is asked; NULL: no memory. */
 static struct entry *add(struct spf_key_cache *cache, const struct spf_inquiry *inquiry,
                          enum spf_group group)
 {
     const struct spf_target *target = inquiry->target;
     struct entry *entry = calloc(1, sizeof *entry);
+    struct spf_key_directory *seen = NULL;
     bool good;
 
     if (entry == NULL) {
@@ -132,6 +174,8 @@ static struct entry *add(struct spf_key_cache *cache, const struct spf_inquiry *
         good =
             good && copy_text(&entry->dir, spf_target_key_dir(target)) &&
             spf_shape_copy(&spf_key_pair_shape, &inquiry->facts->key_pair, &entry->facts.key_pair);
+        seen = good ? seen_of(cache, entry->dir) : NULL;
+        good = seen != NULL;
     }
     entry->target = (struct spf_target){
         .key_path = entry->path,
@@ -144,9 +188,9 @@ static struct entry *add(struct spf_key_cache *cache, const struct spf_inquiry *
     };
     entry->inquiry = (struct spf_inquiry){
         .target = &entry->target, .facts = &entry->facts, .loop = cache->loop, .arrived = arrived};
-    entry->probe = spf_key_probe_new(&entry->inquiry);
+    entry->probe = spf_key_probe_new(&entry->inquiry, seen);
     if (entry->probe == NULL || !good) {
-        free_spot(entry);
+        free_entry(entry);
         return NULL;
     }
     entry->next = cache->entries;
@@ -202,6 +246,14 @@ void spf_key_cache_cancel(struct spf_key_cache *cache, struct spf_inquiry *inqui
     }
 }
 
+static void free_places(struct spf_key_cache *cache)
+{
+    for (struct place *next; cache->places != NULL; cache->places = next) {
+        next = cache->places->next;
+        free_place(cache->places);
+    }
+}
+
 void spf_key_cache_forget_found(struct spf_key_cache *cache)
 {
     for (struct entry **at = &cache->entries; *at != NULL;) {
@@ -209,11 +261,12 @@ void spf_key_cache_forget_found(struct spf_key_cache *cache)
 
         if (entry->group == SPF_GROUP_FOUND_KEY) {
             *at = entry->next;
-            free_spot(entry);
+            free_entry(entry);
         } else {
             at = &entry->next;
         }
     }
+    free_places(cache);
 }
 
 struct spf_key_cache *spf_key_cache_new(struct spf_loop *loop)
@@ -233,7 +286,8 @@ void spf_key_cache_free(struct spf_key_cache *cache)
     }
     for (struct entry *entry = cache->entries, *next; entry != NULL; entry = next) {
         next = entry->next;
-        free_spot(entry);
+        free_entry(entry);
     }
+    free_places(cache);
     free(cache);
 }

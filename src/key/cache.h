@@ -6,7 +6,8 @@
 /*
  * SPF_GROUP_KEY and SPF_GROUP_FOUND_KEY for any number of targets: a key file is read once, and its
  * passphrase tried once, however many of them use it; a directory is searched once for each key
- * pair. The cache keeps the keys; an inquiry's login_key and certificate are borrowed from it.
+ * pair, but its files are read once for all. The cache keeps the keys; an inquiry's login_key and
+ * certificate are borrowed from it.
  */
 struct spf_key_cache;
 

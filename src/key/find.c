@@ -1,13 +1,11 @@
 #include "key/find.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/shortage.h"
 #include "base/text.h"
-#include "key/file.h"
 #include "platform/home.h"
 
 enum {
@@ -18,7 +16,9 @@ enum {
 
 struct search {
     const char *public_blob;
+    struct spf_key_directory *seen;
     struct spf_key_found *found;
+    bool incomplete; /* memory or descriptors ran out: a file that was not read is no other key */
 };
 
 static bool ends_in_pub(const char *name)
@@ -31,31 +31,31 @@ static bool ends_in_pub(const char *name)
 /* Does this file hold the key? A .pub alone is noted; the private key is what is looked for. */
 static bool matches(struct search *search, const char *path)
 {
-    struct spf_key_facts facts = {0};
+    const struct spf_key_summary *file = spf_key_directory_file(search->seen, path);
     struct spf_key_found *found = search->found;
-    bool same, is_private;
+    bool same;
 
+    if (file == NULL) {
+        search->incomplete = true;
+        return false;
+    }
     found->looked_at++;
-    same = spf_key_file_read(path, NULL, &facts, NULL) && facts.public_blob != NULL &&
-           strcmp(facts.public_blob, search->public_blob) == 0;
-    found->unclear += facts.encrypted && facts.public_blob == NULL;
-    is_private =
-        facts.usable || (facts.encrypted && (facts.openssh_accepts || facts.putty_accepts));
-    if (same && is_private) {
+    found->unclear += file->encrypted && file->public_blob == NULL;
+    same = file->public_blob != NULL && strcmp(file->public_blob, search->public_blob) == 0;
+    if (same && file->is_private) {
         spf_copy(found->path, sizeof found->path, path);
-        found->encrypted = facts.encrypted && !facts.usable;
-    } else if (same && facts.container == SPF_CONTAINER_PUBLIC) {
+        found->encrypted = file->encrypted && !file->usable;
+    } else if (same && file->is_public) {
         spf_copy(found->public_only, sizeof found->public_only, path);
     }
-    spf_shape_clear(&spf_key_shape, &facts);
-    return same && is_private;
+    return same && file->is_private;
 }
 
 /* Public halves in the first pass, and what they lead to; everything else in the second. */
 static bool search_dir(struct search *search, const char *dir, int depth, bool public_pass)
 {
-    struct dirent **entries = NULL;
-    int count = scandir(dir, &entries, NULL, alphasort);
+    int count;
+    struct dirent *const *entries = spf_key_directory_list(search->seen, dir, &count);
     bool done = false;
 
     for (int i = 0; i < count; i++) {
@@ -65,8 +65,9 @@ static bool search_dir(struct search *search, const char *dir, int depth, bool p
 
         if (done || search->found->looked_at >= FILES_MAX || strcmp(name, ".") == 0 ||
             strcmp(name, "..") == 0 || !spf_format_whole(path, sizeof path, "%s/%s", dir, name)) {
-            ; /* the entry is only freed */
-        } else if (entries[i]->d_type == DT_DIR) {
+            continue;
+        }
+        if (entries[i]->d_type == DT_DIR) {
             done = depth < DEPTH_MAX && search_dir(search, path, depth + 1, public_pass);
         } else if (is_pub == public_pass) {
             done = matches(search, path);
@@ -75,9 +76,7 @@ static bool search_dir(struct search *search, const char *dir, int depth, bool p
                 done = access(path, F_OK) == 0 && matches(search, path);
             }
         }
-        free(entries[i]);
     }
-    free(entries);
     return done;
 }
 
@@ -124,10 +123,29 @@ static struct spf_error cannot_read(const char *dir, int errnum)
     return spf_error_sys(errnum, what);
 }
 
-struct spf_error spf_key_find(const char *dir, const char *public_blob, const char *name,
-                              struct spf_key_found *found)
+static struct spf_error search_all(struct search *search, const char *dir, const char *name)
 {
-    struct search search = {public_blob, found};
+    struct spf_key_found *found = search->found;
+
+    (void)spf_was_short();
+    if (find_proved(search, dir, name)) {
+        found->public_only[0] = '\0';
+    }
+    found->all = found->looked_at < FILES_MAX;
+    if (spf_was_short() || (search->incomplete && found->path[0] == '\0')) {
+        return spf_error(SPF_ERR_NOMEM, "no memory or descriptor to look through the keys");
+    }
+    if (found->path[0] == '\0') {
+        (void)find_by_name(search, dir, name, false);
+    }
+    return spf_ok();
+}
+
+struct spf_error spf_key_find(const char *dir, const char *public_blob, const char *name,
+                              struct spf_key_directory *seen, struct spf_key_found *found)
+{
+    struct search search = {public_blob, NULL, found, false};
+    struct spf_error error;
     char home[PATH_MAX];
     char home_ssh[PATH_ROOM];
 
@@ -141,12 +159,13 @@ struct spf_error spf_key_find(const char *dir, const char *public_blob, const ch
     if (access(dir, R_OK | X_OK) != 0) {
         return cannot_read(dir, errno);
     }
-    if (find_proved(&search, dir, name)) {
-        found->public_only[0] = '\0';
+    search.seen = seen != NULL ? spf_key_directory_share(seen) : spf_key_directory_new();
+    if (search.seen == NULL) {
+        return spf_error(SPF_ERR_NOMEM, "no memory to look through the keys");
     }
-    found->all = found->looked_at < FILES_MAX;
-    if (found->path[0] == '\0') {
-        (void)find_by_name(&search, dir, name, false);
-    }
-    return spf_ok();
+    spf_key_directory_enter(search.seen);
+    error = search_all(&search, dir, name);
+    spf_key_directory_leave(search.seen);
+    spf_key_directory_free(search.seen);
+    return error;
 }

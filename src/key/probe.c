@@ -26,6 +26,7 @@ struct search_job {
     struct spf_job job; /* first, too */
     char *folder, *blob;
     char *name; /* of the pair, where it counts (--key-dir); "" */
+    struct spf_key_directory *seen;
     struct spf_key_found found;
     struct spf_error error;
 };
@@ -34,6 +35,7 @@ struct spf_key_probe {
     struct spf_inquiry *inquiry;
     struct key_job *running; /* NULL: none */
     struct search_job *searching;
+    struct spf_key_directory *seen; /* borrowed */
 };
 
 static void ask_agent(const char *agent, struct spf_key_facts *facts)
@@ -186,13 +188,14 @@ static void search(struct spf_job *job)
     struct search_job *search = (struct search_job *)job;
 
     search->error = spf_key_find(*search->folder ? search->folder : NULL, search->blob,
-                                 search->name, &search->found);
+                                 search->name, search->seen, &search->found);
 }
 
 static void search_release(struct spf_job *job)
 {
     struct search_job *search = (struct search_job *)job;
 
+    spf_key_directory_free(search->seen);
     free(search->folder);
     free(search->blob);
     free(search->name);
@@ -250,6 +253,7 @@ static bool start_search(struct spf_key_probe *probe)
                                        .release = search_release,
                                        .owner = probe,
                                        .computes = true};
+    search_job->seen = spf_key_directory_share(probe->seen);
     search_job->folder =
         strdup(spf_target_key_dir(target) != NULL ? spf_target_key_dir(target) : "");
     search_job->blob = blob_word(probe->inquiry->facts->key_pair.public_key);
@@ -266,12 +270,13 @@ static bool start_search(struct spf_key_probe *probe)
     return true;
 }
 
-struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry)
+struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry, struct spf_key_directory *seen)
 {
     struct spf_key_probe *probe = calloc(1, sizeof *probe);
 
     if (probe != NULL) {
         probe->inquiry = inquiry;
+        probe->seen = seen;
     }
     return probe;
 }

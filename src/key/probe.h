@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "key/directory.h"
 #include "key/file.h"
 #include "pipeline/inquiry.h"
 
@@ -14,7 +15,9 @@
  */
 struct spf_key_probe;
 
-struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry); /* NULL: no memory */
+/* seen: of the directory to look in, borrowed (find.h); or NULL. NULL: no memory. */
+struct spf_key_probe *spf_key_probe_new(struct spf_inquiry *inquiry,
+                                        struct spf_key_directory *seen);
 void spf_key_probe_serve(struct spf_key_probe *probe, enum spf_group group);
 /* SPF_GROUP_KEY that was asked for does not arrive any more: it was about another key. */
 void spf_key_probe_forget_key(struct spf_key_probe *probe);

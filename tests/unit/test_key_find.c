@@ -96,7 +96,7 @@ START_TEST(the_key_is_found_wherever_it_is)
     blob = blob_of("was.pub");
     shell(row->make);
     shell("if [ -e was.pub ]; then mv was.pub away/was; fi; rm -f away/was o.pub");
-    ck_assert_int_eq(spf_key_find(dir, blob, NULL, &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, blob, NULL, NULL, &found).code, SPF_OK);
     ck_assert_msg(strcmp(found.path, row->at != NULL ? in_dir(row->at) : "") == 0, "%s: at '%s'",
                   row->name, found.path);
     ck_assert_msg(
@@ -115,7 +115,7 @@ START_TEST(a_directory_without_end_is_left)
     struct spf_key_found found;
 
     shell("i=0; while [ $i -lt 1005 ]; do echo x > f$i; i=$((i + 1)); done");
-    ck_assert_int_eq(spf_key_find(dir, "AAAA", NULL, &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, "AAAA", NULL, NULL, &found).code, SPF_OK);
     ck_assert(!found.all && found.looked_at == 1000);
     ck_assert_str_eq(found.path, "");
 }
@@ -133,19 +133,19 @@ START_TEST(a_file_of_the_pairs_name)
           "mv k pair.ppk && mv o pair.pem && mv o.pub o.other");
     blob = blob_of("k.pub");
     shell("rm k.pub");
-    ck_assert_int_eq(spf_key_find(dir, blob, "pair", &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, blob, "pair", NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, in_dir("pair.ppk")); /* proved, though .pem comes first */
     ck_assert(!found.by_name);
-    ck_assert_int_eq(spf_key_find(dir, "", "pair", &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, "", "pair", NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, in_dir("pair.pem"));
     ck_assert(found.by_name);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        ck_assert_int_eq(spf_key_find(dir, "", bad[i], &found).code, SPF_OK);
+        ck_assert_int_eq(spf_key_find(dir, "", bad[i], NULL, &found).code, SPF_OK);
         ck_assert_str_eq(found.path, "");
     }
     memset(longer, 'a', sizeof longer);
     longer[sizeof longer - 1] = '\0';
-    ck_assert_int_eq(spf_key_find(dir, "", longer, &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, "", longer, NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, "");
     free(blob);
 }
@@ -155,7 +155,7 @@ END_TEST
 START_TEST(the_users_own_directory_is_the_usual_one)
 {
     struct spf_key_found found;
-    const struct spf_error error = spf_key_find(NULL, "AAAA", NULL, &found);
+    const struct spf_error error = spf_key_find(NULL, "AAAA", NULL, NULL, &found);
 
     ck_assert(error.code == SPF_OK || error.code == SPF_ERR_SYS);
     ck_assert_str_eq(found.path, "");

@@ -386,16 +386,16 @@ START_TEST(the_matching_key_is_found)
 
     put("a.txt", "nothing", 0600);
     put("b.pub", "ssh-ed25519 " BLOB " me\n", 0600);
-    ck_assert_int_eq(spf_key_find(dir, BLOB, NULL, &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, NULL, NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, "");
     ck_assert_str_eq(found.public_only, in_dir("b.pub"));
     put("c", KEY "\n", 0400);
-    ck_assert_int_eq(spf_key_find(dir, BLOB, NULL, &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, NULL, NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, in_dir("c"));
     ck_assert(!found.encrypted);
-    ck_assert_int_eq(spf_key_find(dir, "AAAA", NULL, &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, "AAAA", NULL, NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, "");
-    ck_assert_int_eq(spf_key_find("/nowhere", BLOB, NULL, &found).code, SPF_ERR_SYS);
+    ck_assert_int_eq(spf_key_find("/nowhere", BLOB, NULL, NULL, &found).code, SPF_ERR_SYS);
 }
 END_TEST
 
@@ -405,18 +405,18 @@ START_TEST(a_key_has_the_name_of_its_pair)
     struct spf_key_found found;
 
     put("pair.ppk", "another", 0600);
-    ck_assert_int_eq(spf_key_find(dir, BLOB, "pair", &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, "pair", NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, in_dir("pair.ppk"));
     ck_assert(found.by_name);
     put("pair.pem", "another", 0600);
-    ck_assert_int_eq(spf_key_find(dir, "", "pair", &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, "", "pair", NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, in_dir("pair.pem"));
     ck_assert(found.by_name);
     put("c", KEY "\n", 0400);
-    ck_assert_int_eq(spf_key_find(dir, BLOB, "pair", &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, BLOB, "pair", NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, in_dir("c"));
     ck_assert(!found.by_name);
-    ck_assert_int_eq(spf_key_find(dir, "", "../pair", &found).code, SPF_OK);
+    ck_assert_int_eq(spf_key_find(dir, "", "../pair", NULL, &found).code, SPF_OK);
     ck_assert_str_eq(found.path, "");
 }
 END_TEST
