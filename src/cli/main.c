@@ -41,6 +41,7 @@
 #include "cli/fixing.h"
 #include "cli/help.h"
 #include "cli/judge.h"
+#include "cli/key_look.h"
 #include "cli/merge.h"
 #include "cli/parse.h"
 #include "cli/prepare.h"
@@ -114,7 +115,7 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
     }
     error = spf_read_passphrase_environment(&round->passphrase);
     if (error.code == SPF_OK && round->passphrase == NULL && options->key != NULL && !from_input &&
-        spf_key_wants_passphrase(options->key, &round->key_file)) {
+        spf_wants_passphrase_in_time(options->key, options->timeout_s, stop_fd, &round->key_file)) {
         error = spf_prompt_passphrase(options->key, &round->passphrase);
     }
     return error;

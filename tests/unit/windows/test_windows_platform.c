@@ -19,6 +19,7 @@
 #include "key/agent.h"
 #include "platform/child.h"
 #include "platform/files.h"
+#include "platform/shell.h"
 #include "platform/sockets.h"
 #include "unit.h"
 
@@ -259,6 +260,35 @@ START_TEST(a_chain_of_jump_hosts_is_started)
     spf_buf_clear(&third);
 }
 END_TEST
+
+/* Of words for cmd and PowerShell 5.1, else for PowerShell alone. */
+START_TEST(words_are_quoted_for_both_shells_or_for_powershell)
+{
+    static const struct {
+        const char *word, *quoted;
+    } rows[] = {
+        {"C:\\keys\\key.pem", "C:\\keys\\key.pem"},
+        {"C:\\my keys\\key.pem", "\"C:\\my keys\\key.pem\""},
+        {"C:\\my keys\\", "\"C:\\my keys\\\\\""},
+        {"my 100%.pem", "'my 100%.pem'"},
+        {"it's $5 `.pem", "'it''s $5 `.pem'"},
+        {"it's.pem", "\"it's.pem\""},
+        {"", "\"\""},
+        /* typographic quotation marks */
+        {"a \xe2\x80\x99 b", "\"a \xe2\x80\x99 b\""},
+        {"a \xe2\x80\x9d b", "'a \xe2\x80\x9d b'"},
+        {"100% \xe2\x80\x99 b\\", "'100% \xe2\x80\x99\xe2\x80\x99 b\\\\'"},
+        {"\xe2\x80\x9e'\xe2\x80\x9c", "'\xe2\x80\x9e''\xe2\x80\x9c'"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct spf_buf buf = {0};
+
+        spf_buf_add_shell(&buf, rows[i].word);
+        ck_assert_str_eq(buf.data, rows[i].quoted);
+        spf_buf_clear(&buf);
+    }
+}
 
 START_TEST(devices_are_not_opened)
 {
@@ -514,6 +544,7 @@ int main(int argc, char **argv)
         a_socket_is_a_child_s_input_and_output,
         a_silent_input_is_waited_for,
         a_chain_of_jump_hosts_is_started,
+        words_are_quoted_for_both_shells_or_for_powershell,
         devices_are_not_opened,
         who_may_write_is_in_the_mode,
         long_paths_are_paths,
