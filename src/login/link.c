@@ -169,6 +169,20 @@ short spf_link_events(struct spf_link *link)
     return ssh_get_poll_flags(link->session) & SSH_WRITE_PENDING ? POLLIN | POLLOUT : POLLIN;
 }
 
+/* libssh denies a list that has nothing that it knows; any other failure is a shortage, but that of
+ * an empty list. */
+static bool set_names(struct spf_link *link, enum ssh_options_e option, const char *names)
+{
+    if (ssh_options_set(link->session, option, names) == SSH_OK) {
+        return true;
+    }
+    if (names != NULL && names[0] != '\0' &&
+        ssh_get_error_code(link->session) != SSH_REQUEST_DENIED) {
+        spf_ran_short();
+    }
+    return false;
+}
+
 bool spf_link_offer(struct spf_link *link, const char *const offers[SPF_OFFER_LISTS],
                     const char *accepted)
 {
@@ -184,7 +198,7 @@ bool spf_link_offer(struct spf_link *link, const char *const offers[SPF_OFFER_LI
     bool good = true;
 
     for (int i = 0; good && i < SPF_OFFER_LISTS; i++) {
-        good = ssh_options_set(link->session, options[i], offers[i]) == SSH_OK;
+        good = set_names(link, options[i], offers[i]);
     }
     if (accepted == NULL || !good) {
         return good;
@@ -200,8 +214,7 @@ bool spf_link_offer(struct spf_link *link, const char *const offers[SPF_OFFER_LI
         }
         spf_buf_add(&modern, accepted, len);
     }
-    good =
-        ssh_options_set(link->session, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, modern.data) == SSH_OK;
+    good = set_names(link, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, modern.data);
     spf_buf_clear(&modern);
     return good;
 }

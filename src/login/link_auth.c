@@ -11,6 +11,7 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "base/wire.h"
 #include "login/link_parts.h"
 #include "platform/sockets.h"
 
@@ -68,6 +69,13 @@ static bool generate(enum ssh_keytypes_e type, ssh_key *key)
 #endif
 }
 
+/* Of other types none is made. */
+static bool has_strangers(const char *algorithm)
+{
+    return spf_starts_with(algorithm, "ecdsa-sha2-") || strcmp(algorithm, "ssh-ed25519") == 0 ||
+           strcmp(algorithm, "ssh-rsa") == 0;
+}
+
 /* An ECDSA key must be a point of its curve; other blobs end with bytes that may be any. */
 static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
 {
@@ -79,9 +87,6 @@ static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
 
     if (spf_starts_with(algorithm, "ecdsa-sha2-")) {
         return generate(type, key);
-    }
-    if (strcmp(algorithm, "ssh-ed25519") != 0 && strcmp(algorithm, "ssh-rsa") != 0) {
-        return false;
     }
     len = spf_base64_decode(blob, strlen(blob), bytes, sizeof bytes);
     if (len < 4 + 11 + 4 + 32 || getrandom(bytes + len - 32, 32, 0) != 32) {
@@ -98,8 +103,11 @@ static bool make_stranger(const char *algorithm, const char *blob, ssh_key *key)
 enum spf_link_state spf_link_query_stranger(struct spf_link *link, const char *algorithm,
                                             const char *blob)
 {
-    if (link->stranger_key == NULL && !make_stranger(algorithm, blob, &link->stranger_key)) {
+    if (!has_strangers(algorithm)) {
         return SPF_LINK_LOCAL;
+    }
+    if (link->stranger_key == NULL && !make_stranger(algorithm, blob, &link->stranger_key)) {
+        return spf_link_lacks_memory();
     }
     return auth_state(link,
                       ssh_userauth_try_publickey(link->session, link->user, link->stranger_key));
@@ -110,29 +118,32 @@ enum spf_link_state spf_link_none(struct spf_link *link)
     return auth_state(link, ssh_userauth_none(link->session, link->user));
 }
 
-/* The blob begins with its type (PROTOCOL.certkeys), which is not the plain key's. */
-static bool import_certificate(const struct spf_secret *base64, ssh_key *certificate)
+/* The blob begins with its type (PROTOCOL.certkeys), which is not the plain key's. Its reader has
+ * found it whole (key/public.c). */
+static enum ssh_keytypes_e type_of_certificate(const char *base64)
 {
-    uint8_t bytes[8192];
-    char name[64];
-    const long len =
-        spf_base64_decode(spf_secret_text(base64), spf_secret_len(base64), bytes, sizeof bytes);
+    uint8_t bytes[48]; /* of 64 characters; the longest type has 43 */
+    const size_t len = strnlen(base64, 64);
+    const long count = spf_base64_decode(base64, len, bytes, sizeof bytes);
+    struct spf_reader in = spf_reader(bytes, count > 0 ? (size_t)count : 0);
+    const struct spf_bytes type = spf_reader_string(&in);
+    char name[sizeof bytes];
 
-    if (len < 4 || bytes[0] != 0 || bytes[1] != 0 || bytes[2] != 0 || bytes[3] >= sizeof name ||
-        bytes[3] > len - 4) {
-        return false;
-    }
-    memcpy(name, bytes + 4, bytes[3]);
-    name[bytes[3]] = '\0';
-    return ssh_pki_import_cert_base64(spf_secret_text(base64), ssh_key_type_from_name(name),
-                                      certificate) == SSH_OK;
+    spf_format(name, sizeof name, "%.*s", (int)type.len, (const char *)type.at);
+    return ssh_key_type_from_name(name);
 }
 
 enum spf_link_state spf_link_query_certificate(struct spf_link *link,
                                                const struct spf_secret *certificate)
 {
-    if (link->certificate == NULL && !import_certificate(certificate, &link->certificate)) {
-        return SPF_LINK_LOCAL;
+    const char *base64 = spf_secret_text(certificate);
+    const enum ssh_keytypes_e type = type_of_certificate(base64);
+
+    if (link->certificate == NULL &&
+        ssh_pki_import_cert_base64(base64, type, &link->certificate) != SSH_OK) {
+        return type == SSH_KEYTYPE_UNKNOWN || type == SSH_KEYTYPE_DSS_CERT01
+                   ? SPF_LINK_LOCAL
+                   : spf_link_lacks_memory();
     }
     return auth_state(link,
                       ssh_userauth_try_publickey(link->session, link->user, link->certificate));
