@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_CLOCK_H
-#define SPF_BASE_CLOCK_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,5 +21,3 @@ int64_t spf_utc_parse(const char *text);
 
 /* Later than any time and longer than any span that outside numbers may name, in seconds. */
 #define SPF_SECONDS_MAX 1000000000000
-
-#endif

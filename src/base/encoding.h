@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_ENCODING_H
-#define SPF_BASE_ENCODING_H
+#pragma once
 
 #include "base/text.h"
 
@@ -14,5 +13,3 @@ void spf_buf_add_base64(struct spf_buf *buf, const uint8_t *bytes, size_t len, b
  * Returns the number of bytes, or -1 for a character or length that base64 cannot have.
  */
 long spf_base64_decode(const char *text, size_t len, uint8_t *out, size_t size);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_ERROR_H
-#define SPF_BASE_ERROR_H
+#pragma once
 
 #include "base/attributes.h"
 
@@ -40,5 +39,3 @@ struct spf_error spf_usage(const char *fmt, ...) SPF_PRINTF(1, 2);
 
 /* SPF_ERR_SYS with "<what>: <strerror(errnum)>". */
 struct spf_error spf_error_sys(int errnum, const char *what);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_FINGERPRINT_H
-#define SPF_BASE_FINGERPRINT_H
+#pragma once
 
 #include "base/wire.h"
 
@@ -12,5 +11,3 @@ void spf_fingerprint_sha256(struct spf_bytes blob, char *out, size_t size);
 /* The same of a SHA-256 digest that is there already. */
 void spf_fingerprint_of_digest(struct spf_bytes digest, char *out, size_t size);
 void spf_fingerprint_md5(struct spf_bytes blob, char *out, size_t size);
-
-#endif

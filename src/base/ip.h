@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_IP_H
-#define SPF_BASE_IP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,5 +37,3 @@ void spf_ip_unmap(struct spf_ip *ip);
  * any form that getaddrinfo(3) takes (127.1)? No name is looked up. */
 bool spf_same_host(const char *a, const char *b);
 bool spf_ip_from_sockaddr(const struct sockaddr *address, struct spf_ip *ip);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_JSON_H
-#define SPF_BASE_JSON_H
+#pragma once
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -44,5 +43,3 @@ bool spf_json_bool(struct json_object *object, const char *name);
 
 /* Overwrites every string before the memory is given back. Takes NULL. */
 void spf_json_wipe(struct json_object *root);
-
-#endif

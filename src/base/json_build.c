@@ -1,6 +1,5 @@
 #include "base/json_build.h"
 
-#include "base/error.h"
 #include "base/shortage.h"
 
 static struct json_object *made(struct json_object *json)

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_JSON_BUILD_H
-#define SPF_BASE_JSON_BUILD_H
+#pragma once
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -20,5 +19,3 @@ struct json_object *spf_json_boolean(bool value);
 /* The value, NULL being null, becomes the object's, also where it could not be added. */
 void spf_json_add(struct json_object *object, const char *name, struct json_object *value);
 void spf_json_append(struct json_object *array, struct json_object *value);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_LANGUAGE_H
-#define SPF_BASE_LANGUAGE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +34,3 @@ bool spf_language_is_foreign(void);
 
 /* As HTML names it: "en", "zh-CN". */
 const char *spf_language_tag(void);
-
-#endif

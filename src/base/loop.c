@@ -1,7 +1,6 @@
 #include "base/loop.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <openssl/crypto.h>
 #include <poll.h>

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_LOOP_H
-#define SPF_BASE_LOOP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,5 +77,3 @@ void spf_loop_cancel(struct spf_loop *loop, struct spf_job *job);
 
 /* Waits until something is ready, due, or until_ms (monotonic) has come, and calls back. */
 SPF_MUST_USE struct spf_error spf_loop_turn(struct spf_loop *loop, int64_t until_ms);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_NAMES_H
-#define SPF_BASE_NAMES_H
+#pragma once
 
 /*
  * Names of an enum's values are a switch of these, without default: the compiler (-Wswitch) refuses
@@ -9,5 +8,3 @@
 #define SPF_NAME(value, name) \
     case value:               \
         return name
-
-#endif

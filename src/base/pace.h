@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_PACE_H
-#define SPF_BASE_PACE_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,5 +24,3 @@ void spf_pace_free(struct spf_pace *pace); /* takes NULL */
  * the first one. Without memory everybody may begin at once.
  */
 int64_t spf_pace_take(struct spf_pace *pace, const void *key, size_t len, int64_t now_ms);
-
-#endif

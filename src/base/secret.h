@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_SECRET_H
-#define SPF_BASE_SECRET_H
+#pragma once
 
 #include <stddef.h>
 
@@ -38,5 +37,3 @@ size_t spf_secret_len(const struct spf_secret *secret);
 /* Makes this process neither dumpable nor traceable by its peers (prctl, RLIMIT_CORE). Once, at
  * start. */
 void spf_secret_guard_process(void);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_SHAPE_H
-#define SPF_BASE_SHAPE_H
+#pragma once
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -117,5 +116,3 @@ bool spf_shape_copy(const struct spf_shape *shape, const void *value, void *copy
 
 /* Frees what the value owns and zeroes it. */
 void spf_shape_clear(const struct spf_shape *shape, void *value);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_SHORTAGE_H
-#define SPF_BASE_SHORTAGE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@ bool spf_errno_is_shortage(int errnum);
 void spf_clear_crypto_errors(void);
 /* ERR_pop_to_mark(3), in the same way. */
 void spf_pop_crypto_errors(void);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_SUGGEST_H
-#define SPF_BASE_SUGGEST_H
+#pragma once
 
 #include "base/text.h"
 
@@ -11,5 +10,3 @@
  */
 bool spf_suggest(struct spf_buf *buf, const char *typed, const char *prefix,
                  const char *const *names, size_t count);
-
-#endif

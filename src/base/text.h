@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_TEXT_H
-#define SPF_BASE_TEXT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -86,5 +85,3 @@ int64_t spf_decimal(const char *text, int64_t max, int64_t fallback);
 
 /* Cuts blanks, tabs and carriage returns off both ends, in place; points into the same text. */
 char *spf_trim(char *text);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_BASE_WIRE_H
-#define SPF_BASE_WIRE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,5 +61,3 @@ struct spf_secret *spf_writer_take(struct spf_writer *writer);
 
 /* Empty for NULL. */
 struct spf_bytes spf_secret_view(const struct spf_secret *secret);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_ACCOUNTS_H
-#define SPF_CLI_ACCOUNTS_H
+#pragma once
 
 #include "cli/round.h"
 
@@ -20,5 +19,3 @@ struct spf_error spf_accounts_select(struct spf_round *round, const struct spf_o
 /* All targets are known: what the driver is to know of the accounts. SPF_ERR_NOMEM. */
 SPF_MUST_USE
 struct spf_error spf_accounts_ready(struct spf_round *round, const struct spf_options *options);
-
-#endif

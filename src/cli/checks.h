@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_CHECKS_H
-#define SPF_CLI_CHECKS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -10,5 +9,3 @@
  * is then where it begins.
  */
 bool spf_checks_parse(const char *list, spf_checks *checks, const char **wrong);
-
-#endif

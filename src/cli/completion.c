@@ -1,7 +1,6 @@
 /* Scripts that complete the command line, written from the tables that parsing reads. */
 #include "cli/completion.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "cli/option_table.h"

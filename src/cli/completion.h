@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_COMPLETION_H
-#define SPF_CLI_COMPLETION_H
+#pragma once
 
 #include "base/text.h"
 
@@ -18,5 +17,3 @@ enum spf_completion {
  * one plain word are left out. What cannot be read has none.
  */
 void spf_completion(struct spf_buf *buf, enum spf_completion what, const char *config_path);
-
-#endif

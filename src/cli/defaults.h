@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_DEFAULTS_H
-#define SPF_CLI_DEFAULTS_H
+#pragma once
 
 #include "cli/options.h"
 
@@ -17,5 +16,3 @@ void spf_defaults_drop_idle(struct spf_options *options);
 
 /* --print-config: what holds and where it comes from, in the form of the file. */
 void spf_defaults_print(const struct spf_options *options, struct spf_buf *buf);
-
-#endif

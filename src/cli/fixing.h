@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_FIXING_H
-#define SPF_CLI_FIXING_H
+#pragma once
 
 #include "base/error.h"
 #include "base/secret.h"
@@ -14,5 +13,3 @@
 SPF_MUST_USE
 struct spf_error spf_fix_in_time(const char *path, const struct spf_secret *passphrase,
                                  unsigned seconds, int stop_fd, struct spf_key_fixed *fixed);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_GUARD_H
-#define SPF_CLI_GUARD_H
+#pragma once
 
 #include "cli/options.h"
 
@@ -8,5 +7,3 @@
  * link, or one file twice. Before anything is asked.
  */
 SPF_MUST_USE struct spf_error spf_guard_outputs(const struct spf_options *options);
-
-#endif

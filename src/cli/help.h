@@ -1,9 +1,6 @@
-#ifndef SPF_CLI_HELP_H
-#define SPF_CLI_HELP_H
+#pragma once
 
 #include <stdio.h>
 
 /* The text of --help: a list of the options from the one table that parsing reads. */
 void spf_options_help(FILE *out);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_INPUT_H
-#define SPF_CLI_INPUT_H
+#pragma once
 
 #include "base/error.h"
 #include "base/text.h"
@@ -29,5 +28,3 @@ struct spf_error spf_input_ledger(const char *path, int stop_fd, unsigned second
 
 /* Lines about what was read, with its name, on standard error. remarks is used up. */
 void spf_input_remarks(struct spf_buf *remarks, const char *shown);
-
-#endif

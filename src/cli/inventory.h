@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_INVENTORY_H
-#define SPF_CLI_INVENTORY_H
+#pragma once
 
 #include "cli/targets.h"
 
@@ -32,5 +31,3 @@ SPF_MUST_USE
 struct spf_error spf_inventory_read(struct spf_targets *targets, const struct spf_options *options,
                                     const char *name, const struct spf_buf *json,
                                     struct spf_buf *remarks);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_JUDGE_H
-#define SPF_CLI_JUDGE_H
+#pragma once
 
 #include "cli/options.h"
 
@@ -12,5 +11,3 @@ SPF_MUST_USE struct spf_error spf_options_judge(const struct spf_options *option
  * another one needs, an address that ends like a port. One line each; "" for nothing.
  */
 void spf_options_remark(const struct spf_options *options, struct spf_buf *lines);
-
-#endif

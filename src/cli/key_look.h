@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_KEY_LOOK_H
-#define SPF_CLI_KEY_LOOK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -12,5 +11,3 @@
  */
 bool spf_wants_passphrase_in_time(const char *path, unsigned seconds, int stop_fd,
                                   struct spf_key_file *file);
-
-#endif

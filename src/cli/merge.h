@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_MERGE_H
-#define SPF_CLI_MERGE_H
+#pragma once
 
 #include "cli/options.h"
 #include "ledger/merge.h"
@@ -12,5 +11,3 @@
 SPF_MUST_USE
 struct spf_error spf_merge_files(const struct spf_options *options, int stop_fd,
                                  struct spf_merge *merge, const struct spf_report **report);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_OPTION_TABLE_H
-#define SPF_CLI_OPTION_TABLE_H
+#pragma once
 
 #include "cli/options.h"
 
@@ -60,5 +59,3 @@ struct spf_error spf_option_take(struct spf_options *options, const struct spf_o
 SPF_MUST_USE
 struct spf_error spf_option_default(struct spf_options *options, const struct spf_option_row *row,
                                     const char *where, const char *value);
-
-#endif

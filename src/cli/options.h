@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_OPTIONS_H
-#define SPF_CLI_OPTIONS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -132,5 +131,3 @@ bool spf_options_list(const struct spf_options *options);
 #define SPF_CHECKS_WITH_KEY                                                          \
     (SPF_CHECK_BIT(KEY_FILE) | SPF_CHECK_BIT(KEY_MODE) | SPF_CHECK_BIT(KEY_FORMAT) | \
      SPF_CHECK_BIT(SSH_AUTH) | SPF_CHECK_BIT(SSH_SESSION))
-
-#endif

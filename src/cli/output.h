@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_OUTPUT_H
-#define SPF_CLI_OUTPUT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,5 +45,3 @@ SPF_MUST_USE struct spf_error spf_output_stream(const char *text, size_t len, in
 /* Adds to the end of a file that others may add to as well; a new one obeys the umask. */
 SPF_MUST_USE
 struct spf_error spf_output_append(const char *path, const char *text, size_t len);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_PARSE_H
-#define SPF_CLI_PARSE_H
+#pragma once
 
 #include "cli/options.h"
 
@@ -17,5 +16,3 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
 SPF_MUST_USE
 struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value);
 SPF_MUST_USE struct spf_error spf_options_finish(struct spf_options *options);
-
-#endif

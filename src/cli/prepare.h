@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_PREPARE_H
-#define SPF_CLI_PREPARE_H
+#pragma once
 
 #include "cli/round.h"
 
@@ -13,5 +12,3 @@
 SPF_MUST_USE
 struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd);
-
-#endif

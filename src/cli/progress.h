@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_PROGRESS_H
-#define SPF_CLI_PROGRESS_H
+#pragma once
 
 #include "driver/driver.h"
 
@@ -18,5 +17,3 @@ void spf_progress_init(struct spf_progress *progress, bool wanted);
 /* For spf_driver_options.progress; context is the struct spf_progress. */
 void spf_progress_show(void *context, const struct spf_driver_state *state);
 void spf_progress_wipe(struct spf_progress *progress);
-
-#endif

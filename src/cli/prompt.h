@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_PROMPT_H
-#define SPF_CLI_PROMPT_H
+#pragma once
 
 #include "base/secret.h"
 #include "base/text.h"
@@ -31,5 +30,3 @@ SPF_MUST_USE struct spf_error spf_read_passphrase_environment(struct spf_secret 
  */
 SPF_MUST_USE
 struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret **secret);
-
-#endif

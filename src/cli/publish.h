@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_PUBLISH_H
-#define SPF_CLI_PUBLISH_H
+#pragma once
 
 #include "cli/output.h"
 #include "cli/round.h"
@@ -31,5 +30,3 @@ SPF_MUST_USE int spf_publish_end(struct spf_publisher *publisher);
 SPF_MUST_USE
 int spf_publish_report(const struct spf_options *options, const struct spf_style *style,
                        struct spf_report *report);
-
-#endif

@@ -1,6 +1,5 @@
 #include "cli/resume.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 

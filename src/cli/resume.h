@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_RESUME_H
-#define SPF_CLI_RESUME_H
+#pragma once
 
 #include "cli/round.h"
 
@@ -20,5 +19,3 @@ struct spf_error spf_read_record(struct spf_round *round, const struct spf_optio
 SPF_MUST_USE
 struct spf_error spf_read_baseline(struct spf_round *round, const struct spf_options *options,
                                    int stop_fd);
-
-#endif

@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/language.h"
-#include "base/text.h"
 #include "cloud/instance_word.h"
 #include "platform/limits.h"
 

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_ROUND_H
-#define SPF_CLI_ROUND_H
+#pragma once
 
 #include "cli/options.h"
 #include "cli/targets.h"
@@ -70,5 +69,3 @@ const char *spf_round_record(const struct spf_round *round, const struct spf_opt
  * secrets wiped. */
 void spf_round_rest(struct spf_round *round);
 void spf_round_clear(struct spf_round *round);
-
-#endif

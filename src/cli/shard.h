@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_SHARD_H
-#define SPF_CLI_SHARD_H
+#pragma once
 
 #include "cli/options.h"
 
@@ -17,5 +16,3 @@ unsigned spf_shard_of(const struct spf_target *target, unsigned count);
 
 /* What the part comes of. */
 uint64_t spf_shard_hash(const struct spf_target *target);
-
-#endif

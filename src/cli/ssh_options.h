@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_SSH_OPTIONS_H
-#define SPF_CLI_SSH_OPTIONS_H
+#pragma once
 
 /* What is ssh's on our command line: its options, and the command that failed. */
 #include "cli/options.h"
@@ -49,5 +48,3 @@ extern const char spf_region_word[], spf_profile_word[];
 
 /* Of the values of the one or the other that stand there this one alone is left; NULL: none. */
 void spf_options_repeat_own(struct spf_options *options, const char *name, const char *value);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_STYLE_H
-#define SPF_CLI_STYLE_H
+#pragma once
 
 #include "cli/options.h"
 #include "report/report.h"
@@ -7,5 +6,3 @@
 /* How text is written on standard output: what the options say, else the terminal and the
  * environment. */
 struct spf_style spf_style_of(const struct spf_options *options);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_TARGET_LINES_H
-#define SPF_CLI_TARGET_LINES_H
+#pragma once
 
 #include "cli/targets.h"
 #include "openssh/shell_words.h"
@@ -30,5 +29,3 @@ struct spf_error spf_targets_add_instance(struct spf_targets *targets,
 
 /* For spf_shell_words: a list has no variables. Returns NULL. */
 char *spf_no_variable(const char *name);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_TARGETS_H
-#define SPF_CLI_TARGETS_H
+#pragma once
 
 #include "cli/options.h"
 #include "driver/driver.h"
@@ -74,5 +73,3 @@ SPF_MUST_USE bool spf_targets_keep(struct spf_targets *targets, char **text);
 SPF_MUST_USE bool spf_targets_own(struct spf_targets *targets, const char *text, const char **copy);
 
 void spf_targets_clear(struct spf_targets *targets);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLI_WAIT_H
-#define SPF_CLI_WAIT_H
+#pragma once
 
 #include "cli/round.h"
 #include "diagnosis/outlook.h"
@@ -43,5 +42,3 @@ struct spf_error spf_wait_run(struct spf_round *round, const struct spf_options 
                               int stop_fd,
                               void (*progress)(void *, const struct spf_driver_state *),
                               void (*say)(void *, const char *), void *context);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ACL_H
-#define SPF_CLOUD_ACL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -47,5 +46,3 @@ const struct spf_acl_entry *spf_acl_doubt(const struct spf_acl_facts *facts,
 #define SPF_EPHEMERAL_LAST        65535
 #define SPF_LINUX_EPHEMERAL_FIRST 32768
 #define SPF_LINUX_EPHEMERAL_LAST  60999
-
-#endif

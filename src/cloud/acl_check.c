@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/language.h"
-#include "base/text.h"
 #include "cloud/acl.h"
 #include "cloud/any_source.h"
 #include "cloud/judging.h"

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ADDRESS_H
-#define SPF_CLOUD_ADDRESS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -85,5 +84,3 @@ const char *spf_address_class_name(enum spf_address_class class);
 /* May the host that is tried be an address of the instance that could not be read? Then of which
  * interface it is is not known. */
 bool spf_cloud_judged_in_doubt(const struct spf_target *target, const struct spf_facts *facts);
-
-#endif

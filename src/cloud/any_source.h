@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ANY_SOURCE_H
-#define SPF_CLOUD_ANY_SOURCE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -25,5 +24,3 @@ void spf_any_source_clear(struct spf_any_source *any);
 
 /* Could packets with this source come over the internet? Documentation blocks count as if. */
 bool spf_ip_may_cross_internet(const struct spf_ip *ip);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_CLOUD_H
-#define SPF_CLOUD_CLOUD_H
+#pragma once
 
 #include "base/text.h"
 #include "cloud/facts.h"
@@ -78,5 +77,3 @@ SPF_MUST_USE bool spf_cloud_policy(spf_checks checks, bool console, struct spf_b
  * "region_id"), in the file's order; never where there is no such file. */
 void spf_cloud_profiles(const char *config_path, const char *member,
                         void (*name)(void *owner, const char *value), void *owner);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_CONSOLE_H
-#define SPF_CLOUD_CONSOLE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -14,5 +13,3 @@
  */
 SPF_MUST_USE
 struct spf_error spf_console_read(const char *text, size_t len, struct spf_console_facts *facts);
-
-#endif

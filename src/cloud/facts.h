@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_FACTS_H
-#define SPF_CLOUD_FACTS_H
+#pragma once
 
 #include "base/ip.h"
 #include "base/shape.h"
@@ -364,5 +363,3 @@ bool spf_console_authorizes(const struct spf_console_facts *console, const char 
 /* The user for whom it does, if that is another one than asked; else NULL. */
 const char *spf_console_user(const struct spf_console_facts *console, const char *sha256,
                              const char *md5, const char *asked);
-
-#endif

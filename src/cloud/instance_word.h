@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_INSTANCE_WORD_H
-#define SPF_CLOUD_INSTANCE_WORD_H
+#pragma once
 
 #include "base/error.h"
 #include "base/ip.h"
@@ -15,5 +14,3 @@ enum spf_instance_word {
  * what the word is instead and shows the form. Pure. */
 SPF_MUST_USE struct spf_error spf_instance_word(const char *word, enum spf_instance_word *kind,
                                                 struct spf_ip *ip);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_JUDGING_H
-#define SPF_CLOUD_JUDGING_H
+#pragma once
 
 #include "cloud/address.h"
 #include "pipeline/check.h"
@@ -41,5 +40,3 @@ void spf_source_words(char *out, size_t size, const struct spf_view *view,
 /* The conclusion where it depends on a source that is not known; says why a lookup did not help. */
 struct spf_opinion spf_source_unknown(enum spf_finding finding, const struct spf_view *view,
                                       struct spf_result *result);
-
-#endif

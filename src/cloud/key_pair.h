@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_KEY_PAIR_H
-#define SPF_CLOUD_KEY_PAIR_H
+#pragma once
 
 #include "cloud/facts.h"
 
@@ -8,5 +7,3 @@
  * cloud gave none. Pure.
  */
 bool spf_key_pair_is(const struct spf_key_pair_facts *pair, const char *public_blob);
-
-#endif

@@ -1,7 +1,6 @@
 #include <ctype.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/param_build.h>
 #include <openssl/x509.h>
 #include <string.h>
 

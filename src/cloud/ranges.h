@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_RANGES_H
-#define SPF_CLOUD_RANGES_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -25,5 +24,3 @@ struct spf_ports {
 /* A text that does not fit is cut, as all text from outside is. */
 void spf_block_set(struct spf_block *block, const char *text);
 void spf_ports_set(struct spf_ports *ports, const char *text);
-
-#endif

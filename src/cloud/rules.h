@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_RULES_H
-#define SPF_CLOUD_RULES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -151,5 +150,3 @@ struct spf_rules_any_source {
 bool spf_rules_for_any_source(const struct spf_rules_facts *facts,
                               const struct spf_rules_question *question,
                               struct spf_rules_any_source *any);
-
-#endif

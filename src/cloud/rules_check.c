@@ -4,7 +4,6 @@
 
 #include "base/json_build.h"
 #include "base/language.h"
-#include "base/text.h"
 #include "cloud/judging.h"
 #include "cloud/rules.h"
 

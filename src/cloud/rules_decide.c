@@ -1,6 +1,5 @@
 /* In which order rules are evaluated, and what they come to. */
 #include "base/language.h"
-#include "base/text.h"
 #include "cloud/rules.h"
 
 static bool before(const struct spf_rule *a, const struct spf_rule *b)

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_SELECTION_H
-#define SPF_CLOUD_SELECTION_H
+#pragma once
 
 #include "cloud/facts.h"
 
@@ -17,5 +16,3 @@ struct spf_selection {
 /* What the API said of the instances that it listed. */
 struct spf_listing;
 void spf_listing_free(struct spf_listing *listing);
-
-#endif

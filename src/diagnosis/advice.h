@@ -1,5 +1,4 @@
-#ifndef SPF_DIAGNOSIS_ADVICE_H
-#define SPF_DIAGNOSIS_ADVICE_H
+#pragma once
 
 #include "diagnosis/answer.h"
 
@@ -13,5 +12,3 @@ bool spf_is_done_inside(enum spf_finding finding);
 
 /* The lines to paste for a login. */
 void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *diagnosis);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_DIAGNOSIS_ANSWER_H
-#define SPF_DIAGNOSIS_ANSWER_H
+#pragma once
 
 #include "base/shape.h"
 #include "pipeline/run.h"
@@ -61,5 +60,3 @@ struct spf_diagnosis {
     char *putty_prepare;  /* makes the file that putty names; NULL where none is needed */
     char *putty_settings; /* what to enter in PuTTY's window, on Windows; else NULL */
 };
-
-#endif

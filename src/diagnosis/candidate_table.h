@@ -1,5 +1,4 @@
-#ifndef SPF_DIAGNOSIS_CANDIDATE_TABLE_H
-#define SPF_DIAGNOSIS_CANDIDATE_TABLE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -26,5 +25,3 @@ extern const char spf_look_inside[];
 /* The i-th template that the candidates are written with; NULL after the last. For the build, which
  * checks their slots. */
 const char *spf_candidate_template(size_t i);
-
-#endif

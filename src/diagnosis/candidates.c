@@ -6,7 +6,6 @@
 #include "base/language.h"
 #include "diagnosis/candidate_table.h"
 #include "diagnosis/predicates.h"
-#include "diagnosis/words.h"
 #include "login/implementations.h"
 #include "openssh/version.h"
 #include "pipeline/slots.h"

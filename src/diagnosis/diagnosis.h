@@ -1,5 +1,4 @@
-#ifndef SPF_DIAGNOSIS_DIAGNOSIS_H
-#define SPF_DIAGNOSIS_DIAGNOSIS_H
+#pragma once
 
 #include "diagnosis/advice.h"
 #include "diagnosis/answer.h"
@@ -35,5 +34,3 @@ void spf_diagnosis_reconcile(struct spf_run *run);
 /* now_utc: seconds since the epoch at the end of the run, to tell a boot that is still going on. */
 void spf_diagnose(const struct spf_run *run, int64_t now_utc, struct spf_diagnosis *diagnosis);
 void spf_diagnosis_clear(struct spf_diagnosis *diagnosis);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_DIAGNOSIS_LATE_FACTS_H
-#define SPF_DIAGNOSIS_LATE_FACTS_H
+#pragma once
 
 #include "pipeline/run.h"
 
@@ -14,5 +13,3 @@ bool spf_diagnosis_awaits(const struct spf_run *run);
 /* Puts what the console, system events, the image and the agent say into the evidence; judges an
  * unknown host key. */
 void spf_tell_late_facts(struct spf_run *run);
-
-#endif

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "diagnosis/advice.h"
 #include "diagnosis/predicates.h"
 
 /* A cause that lags of the cloud or a restart may show for a moment is seen twice, this far apart.

@@ -1,5 +1,4 @@
-#ifndef SPF_DIAGNOSIS_OUTLOOK_H
-#define SPF_DIAGNOSIS_OUTLOOK_H
+#pragma once
 
 #include "diagnosis/answer.h"
 
@@ -48,5 +47,3 @@ int64_t spf_outlook_pause_ms(const struct spf_history *history, const struct spf
  * credentials), and what the cloud said less than its own interval ago.
  */
 spf_groups spf_outlook_keeps(const struct spf_run *run, int64_t now_ms);
-
-#endif

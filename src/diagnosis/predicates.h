@@ -1,5 +1,4 @@
-#ifndef SPF_DIAGNOSIS_PREDICATES_H
-#define SPF_DIAGNOSIS_PREDICATES_H
+#pragma once
 
 #include "pipeline/run.h"
 
@@ -45,5 +44,3 @@ bool spf_boot_left_key_out(const struct spf_run *run);
  * neither.
  */
 bool spf_goal(const struct spf_run *run, enum spf_check_id *goal);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_DIAGNOSIS_WORDS_H
-#define SPF_DIAGNOSIS_WORDS_H
+#pragma once
 
 #include "base/text.h"
 #include "diagnosis/answer.h"
@@ -12,5 +11,3 @@ void spf_words(struct spf_buf *buf, const struct spf_run *run, enum spf_check_id
 
 /* The summary: the answer in one sentence. */
 void spf_summarise(const struct spf_run *run, struct spf_diagnosis *diagnosis);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_DRIVER_AHEAD_H
-#define SPF_DRIVER_AHEAD_H
+#pragma once
 
 #include "driver/shared.h"
 
@@ -24,5 +23,3 @@ void spf_ahead_learn(struct spf_task *task);
 /* Of all targets, for the runs to come. */
 void spf_ahead_save(struct spf_driver_shared *shared);
 void spf_ahead_forget_all(struct spf_driver_shared *shared);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_DRIVER_DRIVER_H
-#define SPF_DRIVER_DRIVER_H
+#pragma once
 
 #include "driver/options.h"
 
@@ -33,5 +32,3 @@ void spf_driver_free(struct spf_driver *driver);
  */
 SPF_MUST_USE
 struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms, bool *stopped);
-
-#endif

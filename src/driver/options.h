@@ -1,5 +1,4 @@
-#ifndef SPF_DRIVER_OPTIONS_H
-#define SPF_DRIVER_OPTIONS_H
+#pragma once
 
 #include "cloud/cloud.h"
 #include "pipeline/run.h"
@@ -43,5 +42,3 @@ struct spf_driver_options {
     void (*progress)(void *context, const struct spf_driver_state *state);
     void *context;
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_DRIVER_RECALL_H
-#define SPF_DRIVER_RECALL_H
+#pragma once
 
 #include "base/ip.h"
 #include "base/text.h"
@@ -44,5 +43,3 @@ void spf_recall_read(struct spf_recall *recall, const char *text, size_t len, in
 void spf_recall_write(const struct spf_recall *recall, struct spf_buf *out);
 struct spf_recall *spf_recall_empty(void); /* of no file */
 size_t spf_recall_count(const struct spf_recall *recall);
-
-#endif

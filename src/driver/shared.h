@@ -1,5 +1,4 @@
-#ifndef SPF_DRIVER_SHARED_H
-#define SPF_DRIVER_SHARED_H
+#pragma once
 
 #include "driver/options.h"
 #include "key/cache.h"
@@ -46,5 +45,3 @@ struct spf_task {
     bool deferred;              /* it has not begun: others at its host or jump host go first */
     struct spf_task *next_news; /* behind it there, or among those whose turn has come */
 };
-
-#endif

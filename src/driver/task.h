@@ -1,5 +1,4 @@
-#ifndef SPF_DRIVER_TASK_H
-#define SPF_DRIVER_TASK_H
+#pragma once
 
 #include "driver/shared.h"
 
@@ -21,5 +20,3 @@ void spf_task_rest(struct spf_task *task);
 
 /* The next one that has news; NULL: none has. */
 struct spf_task *spf_task_next(struct spf_driver_shared *shared);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_AGENT_H
-#define SPF_KEY_AGENT_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -41,5 +40,3 @@ void spf_agent_keys_clear(struct spf_agent_keys *keys);
 
 /* A non-blocking connection to the agent at path, as above, the caller's; -1: none answers. */
 int spf_agent_connect(const char *path);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_BCRYPT_PBKDF_H
-#define SPF_KEY_BCRYPT_PBKDF_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -19,5 +18,3 @@
 SPF_MUST_USE
 struct spf_error spf_bcrypt_pbkdf(struct spf_bytes passphrase, struct spf_bytes salt,
                                   uint32_t rounds, uint8_t *key, size_t key_len);
-
-#endif

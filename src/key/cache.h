@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_CACHE_H
-#define SPF_KEY_CACHE_H
+#pragma once
 
 #include "pipeline/inquiry.h"
 
@@ -23,5 +22,3 @@ void spf_key_cache_cancel(struct spf_key_cache *cache, struct spf_inquiry *inqui
                           enum spf_group group);
 /* Directories are to be searched again: nobody waits for one. */
 void spf_key_cache_forget_found(struct spf_key_cache *cache);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_DER_H
-#define SPF_KEY_DER_H
+#pragma once
 
 #include "base/wire.h"
 
@@ -7,5 +6,3 @@
 size_t spf_der_tags(struct spf_bytes der, int tags[9], unsigned *first_integer);
 /* The PEM label of a private key in DER; NULL if it is none (RFC 8017, 5208, 5915, 7292). */
 const char *spf_der_label(struct spf_bytes der);
-
-#endif

@@ -1,9 +1,6 @@
-#ifndef SPF_KEY_DESCRIBE_H
-#define SPF_KEY_DESCRIBE_H
+#pragma once
 
 #include "key/facts.h"
 
 /* "RSA 2048, PEM (PKCS#1)"; out holds 80 bytes or more. */
 void spf_key_describe(const struct spf_key_facts *facts, char *out, size_t size);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_DIRECTORY_H
-#define SPF_KEY_DIRECTORY_H
+#pragma once
 
 #include <dirent.h>
 #include <stdbool.h>
@@ -35,5 +34,3 @@ const struct spf_key_summary *spf_key_directory_file(struct spf_key_directory *d
 /* The same of a directory's entries, by name; none where it cannot be read. */
 struct dirent *const *spf_key_directory_list(struct spf_key_directory *directory, const char *path,
                                              int *count);
-
-#endif

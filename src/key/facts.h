@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_FACTS_H
-#define SPF_KEY_FACTS_H
+#pragma once
 
 #include "base/ip.h"
 #include "base/shape.h"
@@ -172,5 +171,3 @@ struct spf_found_key_facts {
     bool all;               /* false: there were more files than are looked at */
 };
 extern const struct spf_shape spf_found_key_shape;
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_FILE_H
-#define SPF_KEY_FILE_H
+#pragma once
 
 #include "base/secret.h"
 #include "key/facts.h"
@@ -49,5 +48,3 @@ bool spf_key_file_parse(const struct spf_key_file *file, const char *path,
 SPF_MUST_USE
 bool spf_key_file_read(const char *path, const struct spf_secret *passphrase,
                        struct spf_key_facts *facts, struct spf_secret **repaired);
-
-#endif

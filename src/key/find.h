@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_FIND_H
-#define SPF_KEY_FIND_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -32,5 +31,3 @@ struct spf_key_found {
 SPF_MUST_USE
 struct spf_error spf_key_find(const char *dir, const char *public_blob, const char *name,
                               struct spf_key_directory *seen, struct spf_key_found *found);
-
-#endif

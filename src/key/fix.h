@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_FIX_H
-#define SPF_KEY_FIX_H
+#pragma once
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -35,5 +34,3 @@ struct spf_key_fixed {
 SPF_MUST_USE
 struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphrase,
                              struct spf_key_fixed *fixed);
-
-#endif

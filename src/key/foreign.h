@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_FOREIGN_H
-#define SPF_KEY_FOREIGN_H
+#pragma once
 
 #include "base/wire.h"
 #include "key/facts.h"
@@ -19,5 +18,3 @@ const struct spf_foreign *spf_foreign(struct spf_bytes file);
 bool spf_is_rich_text(struct spf_bytes file);
 /* The cipher of a PKCS#12 store that OpenSSL 3 has in its legacy provider only; NULL if none. */
 const char *spf_pfx_legacy_cipher(struct spf_bytes file);
-
-#endif

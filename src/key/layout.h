@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_LAYOUT_H
-#define SPF_KEY_LAYOUT_H
+#pragma once
 
 #include "base/secret.h"
 #include "key/plain.h"
@@ -18,5 +17,3 @@ struct spf_layout {
  * lines of width characters would be right. NULL: no memory.
  */
 struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct spf_layout *layout);
-
-#endif

@@ -1,9 +1,6 @@
-#ifndef SPF_KEY_LOCAL_ENVIRONMENT_H
-#define SPF_KEY_LOCAL_ENVIRONMENT_H
+#pragma once
 
 #include "key/facts.h"
 
 /* Looks at this machine; sends nothing, waits for nothing. What can't be seen is left empty. */
 void spf_local_environment_look(struct spf_local_environment_facts *facts);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_MATERIAL_H
-#define SPF_KEY_MATERIAL_H
+#pragma once
 
 #include <openssl/evp.h>
 #include <stdbool.h>
@@ -121,5 +120,3 @@ bool spf_material_signs(const struct spf_key_material *material);
  * without private key or memory. The comment is empty: comments are outside text.
  */
 struct spf_secret *spf_material_write(const struct spf_key_material *material);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_MATH_H
-#define SPF_KEY_MATH_H
+#pragma once
 
 #include <openssl/evp.h>
 #include <stdbool.h>
@@ -52,5 +51,3 @@ bool spf_dsa_fits(struct spf_bytes p, struct spf_bytes g, struct spf_bytes y, st
 bool spf_ed25519_fits(struct spf_bytes public_key, struct spf_bytes seed);
 
 int spf_bits(struct spf_bytes number);
-
-#endif

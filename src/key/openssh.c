@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/encoding.h"
-#include "base/text.h"
 #include "key/bcrypt_pbkdf.h"
 #include "key/readers.h"
 

@@ -1,6 +1,3 @@
-#include <limits.h>
-#include <openssl/asn1t.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -8,7 +5,6 @@
 #include <string.h>
 
 #include "base/shortage.h"
-#include "key/math.h"
 #include "key/pkcs8.h"
 #include "key/readers.h"
 

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_PEM_WRITER_H
-#define SPF_KEY_PEM_WRITER_H
+#pragma once
 
 #include "base/wire.h"
 
@@ -13,5 +12,3 @@ struct spf_secret *spf_pem_of_base64(const char *label, const char *headers,
                                      struct spf_bytes base64);
 /* Base64 in one line, as a secret; NULL: no memory. */
 struct spf_secret *spf_base64_of(struct spf_bytes bytes);
-
-#endif

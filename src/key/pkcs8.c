@@ -1,6 +1,5 @@
 #include "key/pkcs8.h"
 
-#include <limits.h>
 #include <openssl/asn1.h>
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>

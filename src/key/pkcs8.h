@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_PKCS8_H
-#define SPF_KEY_PKCS8_H
+#pragma once
 
 #include "key/material.h"
 
@@ -26,5 +25,3 @@ bool spf_pem_is_legacy(const char *headers, struct spf_key_contents *contents);
  */
 enum spf_reading spf_pkcs8_read(struct spf_bytes der, struct spf_bytes passphrase,
                                 struct spf_key_contents *contents);
-
-#endif

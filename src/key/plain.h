@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_PLAIN_H
-#define SPF_KEY_PLAIN_H
+#pragma once
 
 #include "base/wire.h"
 
@@ -33,5 +32,3 @@ struct spf_secret *spf_key_text_plain(struct spf_bytes file, unsigned *damage);
 /* Stage two: JSON, HTML, URL escapes and quoted-printable resolved. *kind: spf_key_text's escape.
  */
 struct spf_secret *spf_key_text_unescape(struct spf_bytes plain, const char **kind);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_PROBE_H
-#define SPF_KEY_PROBE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -30,5 +29,3 @@ void spf_key_probe_free(struct spf_key_probe *probe);
  * was seen is left in *file, for the target (key_file), so that the check is of the same bytes.
  */
 bool spf_key_wants_passphrase(const char *path, struct spf_key_file *file);
-
-#endif

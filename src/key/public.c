@@ -1,4 +1,3 @@
-#include <limits.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/pem.h>
@@ -8,7 +7,6 @@
 
 #include "base/encoding.h"
 #include "base/shortage.h"
-#include "base/text.h"
 #include "key/math.h"
 #include "key/readers.h"
 

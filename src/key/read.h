@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_READ_H
-#define SPF_KEY_READ_H
+#pragma once
 
 #include "base/secret.h"
 #include "base/wire.h"
@@ -31,5 +30,3 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
  */
 SPF_MUST_USE
 bool spf_key_read_blob(struct spf_bytes blob, struct spf_key_facts *facts);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_READERS_H
-#define SPF_KEY_READERS_H
+#pragma once
 
 #include "key/material.h"
 
@@ -31,5 +30,3 @@ enum spf_reading spf_ppk_read(struct spf_bytes text, const struct spf_secret *pa
  * RFC 4716, PEM. SPF_READING_NOT_THIS if it is none.
  */
 enum spf_reading spf_public_read(struct spf_bytes text, struct spf_key_contents *contents);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_TEXT_H
-#define SPF_KEY_TEXT_H
+#pragma once
 
 #include "base/secret.h"
 #include "base/text.h"
@@ -26,5 +25,3 @@ const char *spf_damage_words(enum spf_damage damage);
  */
 SPF_MUST_USE bool spf_key_text_clean(struct spf_bytes file, struct spf_key_text *text);
 void spf_key_text_clear(struct spf_key_text *text);
-
-#endif

@@ -4,7 +4,6 @@
 
 #include "base/encoding.h"
 #include "key/der.h"
-#include "key/material.h"
 #include "key/pem_writer.h"
 
 #define BIT(damage) (1u << SPF_DAMAGE_##damage)

@@ -1,5 +1,4 @@
-#ifndef SPF_KEY_UNWRAP_H
-#define SPF_KEY_UNWRAP_H
+#pragma once
 
 #include "key/facts.h"
 #include "key/text.h"
@@ -10,5 +9,3 @@
  * changes. Pure. False: no memory.
  */
 SPF_MUST_USE bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_CHANGES_H
-#define SPF_LEDGER_CHANGES_H
+#pragma once
 
 #include "ledger/ledger.h"
 
@@ -32,5 +31,3 @@ const struct spf_report_baseline *spf_baseline_finish(struct spf_baseline *basel
 SPF_MUST_USE
 bool spf_changes_find(const struct spf_report_target *before, const struct spf_report_target *now,
                       struct spf_changes *changes);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_GATHER_H
-#define SPF_LEDGER_GATHER_H
+#pragma once
 
 #include "ledger/parts.h"
 
@@ -24,5 +23,3 @@ struct spf_error spf_ledger_take_line(struct spf_ledger *ledger, struct json_obj
 SPF_MUST_USE
 struct spf_error spf_ledger_end_lines(struct spf_ledger *ledger, struct json_object *json,
                                       const char **wrong);
-
-#endif

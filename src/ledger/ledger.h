@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_LEDGER_H
-#define SPF_LEDGER_LEDGER_H
+#pragma once
 
 #include <stdio.h>
 
@@ -76,5 +75,3 @@ char *spf_ledger_line(struct spf_ledger *ledger, size_t index);
 /* Serves a group from a record's entry, at once; not-recorded where it does not hold it. */
 void spf_ledger_serve(struct spf_ledger *ledger, size_t index, struct spf_inquiry *inquiry,
                       enum spf_group group);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_LINE_H
-#define SPF_LEDGER_LINE_H
+#pragma once
 
 #include "ledger/restored.h"
 
@@ -18,5 +17,3 @@ SPF_MUST_USE
 bool spf_line_restore(struct json_object *json, const struct spf_target *target,
                       struct spf_restored *restored);
 void spf_line_free(struct spf_line *line);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_MERGE_H
-#define SPF_LEDGER_MERGE_H
+#pragma once
 
 #include "ledger/ledger.h"
 
@@ -31,5 +30,3 @@ struct spf_error spf_merge_add(struct spf_merge *merge, const char *name, struct
 SPF_MUST_USE
 struct spf_error spf_merge_finish(struct spf_merge *merge, bool strict, unsigned fail_over,
                                   const struct spf_report **report);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_PARTS_H
-#define SPF_LEDGER_PARTS_H
+#pragma once
 
 #include "ledger/ledger.h"
 #include "ledger/record_parts.h"
@@ -38,5 +37,3 @@ struct spf_ledger {
     size_t loaded;
     struct json_object *json;
 };
-
-#endif

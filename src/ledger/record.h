@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_RECORD_H
-#define SPF_LEDGER_RECORD_H
+#pragma once
 
 #include "report/report.h"
 
@@ -25,5 +24,3 @@ void spf_record_write(struct spf_buf *buf, const struct spf_report *report);
 void spf_record_begin(struct spf_buf *buf, const struct spf_report *report, size_t asked);
 void spf_record_add(struct spf_buf *buf, const struct spf_report_target *target, bool first);
 void spf_record_end(struct spf_buf *buf);
-
-#endif

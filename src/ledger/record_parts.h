@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_RECORD_PARTS_H
-#define SPF_LEDGER_RECORD_PARTS_H
+#pragma once
 
 #include "base/shape.h"
 #include "pipeline/facts.h"
@@ -29,5 +28,3 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
 void spf_recorded_target_clear(struct spf_recorded_target *recorded);
 /* not-recorded where the account is damaged. */
 struct spf_failure spf_recorded_failure_read(struct json_object *json);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_REPLAY_H
-#define SPF_LEDGER_REPLAY_H
+#pragma once
 
 #include "pipeline/inquiry.h"
 #include "pipeline/run.h"
@@ -9,5 +8,3 @@ void spf_replay(struct json_object *groups, struct spf_run *run, spf_groups repo
 /* Serves one group of them. */
 void spf_replay_serve(struct json_object *groups, struct spf_inquiry *inquiry,
                       enum spf_group group);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LEDGER_RESTORED_H
-#define SPF_LEDGER_RESTORED_H
+#pragma once
 
 #include "diagnosis/diagnosis.h"
 
@@ -9,5 +8,3 @@ struct spf_restored {
     struct spf_diagnosis diagnosis;
     struct spf_line *line; /* what the run borrows, of a line; else NULL */
 };
-
-#endif

@@ -9,7 +9,6 @@
 
 #include "base/encoding.h"
 #include "base/shortage.h"
-#include "base/text.h"
 #include "base/wire.h"
 #include "key/agent.h"
 

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_AGENT_PROXY_H
-#define SPF_LOGIN_AGENT_PROXY_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -30,5 +29,3 @@ int spf_agent_proxy_take(struct spf_agent_proxy *proxy);
 bool spf_agent_proxy_answered(const struct spf_agent_proxy *proxy);
 /* Who still waits for the proxy reads its end. Takes NULL. */
 void spf_agent_proxy_free(struct spf_agent_proxy *proxy);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_AGENT_SIGNING_H
-#define SPF_LOGIN_AGENT_SIGNING_H
+#pragma once
 
 #include "base/loop.h"
 #include "login/link.h"
@@ -38,5 +37,3 @@ SPF_MUST_USE bool spf_agent_signing_start(struct spf_agent_signing *signing, str
 bool spf_agent_signing_is_answered(const struct spf_agent_signing *signing);
 /* Cancels what is under way. Takes NULL. */
 void spf_agent_signing_free(struct spf_agent_signing *signing);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_ALGORITHM_CHECK_H
-#define SPF_LOGIN_ALGORITHM_CHECK_H
+#pragma once
 
 #include "pipeline/check.h"
 
@@ -12,5 +11,3 @@
 /* Evidence: what the server knows, and the ways out. */
 void spf_algorithm_note(const struct spf_view *view, struct spf_result *result);
 struct spf_opinion spf_algorithm_judge(const struct spf_view *view, struct spf_result *result);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_CAPTURE_H
-#define SPF_LOGIN_CAPTURE_H
+#pragma once
 
 #include <libssh/libssh.h>
 
@@ -28,5 +27,3 @@ const struct spf_seen *spf_capture_seen(struct spf_capture *capture);
 bool spf_capture_is_bounded(const struct spf_capture *capture);
 /* After its session. Takes one that was not started, or not to the end. */
 void spf_capture_end(struct spf_capture *capture);
-
-#endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,7 +21,6 @@
 #include "net/dial.h"
 #include "net/flow.h"
 #include "net/listen.h"
-#include "openssh/known_hosts.h"
 #include "openssh/known_hosts_judge.h"
 
 #define OUTPUT_AGAIN_MS 50

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_CONVERSATION_H
-#define SPF_LOGIN_CONVERSATION_H
+#pragma once
 
 #include "pipeline/inquiry.h"
 
@@ -32,5 +31,3 @@ void spf_conversation_expect_silence(struct spf_conversation *conversation);
 
 /* Closes the connection, politely where there is one to be polite on; arrived is called no more. */
 void spf_conversation_free(struct spf_conversation *conversation);
-
-#endif

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cloud/address.h"
 #include "login/conversation_parts.h"
 #include "openssh/known_hosts_files.h"
 

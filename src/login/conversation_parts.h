@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_CONVERSATION_PARTS_H
-#define SPF_LOGIN_CONVERSATION_PARTS_H
+#pragma once
 
 #include "login/echo.h"
 #include "login/jump.h"
@@ -85,5 +84,3 @@ SPF_MUST_USE bool spf_conversation_measure(struct spf_conversation *talk,
 
 /* conversation_signature.c */
 void spf_conversation_sign(struct spf_conversation *talk);
-
-#endif

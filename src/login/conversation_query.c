@@ -1,7 +1,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "login/conversation_parts.h"
 #include "login/implementations.h"
 #include "login/offers.h"

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_ECHO_H
-#define SPF_LOGIN_ECHO_H
+#pragma once
 
 #include "login/link.h"
 
@@ -56,5 +55,3 @@ bool spf_echo_answers(const struct spf_echo *echo, const char *text, size_t len,
 /* X of cloud-init's `Please login as the user "X" rather than the user "root".`; false if not said.
  */
 bool spf_echo_other_user(const char *text, char *out, size_t size);
-
-#endif

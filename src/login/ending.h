@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_ENDING_H
-#define SPF_LOGIN_ENDING_H
+#pragma once
 
 #include "login/facts.h"
 #include "login/pcap.h"
@@ -38,5 +37,3 @@ void spf_ending_say_late(const struct spf_view *view, struct spf_result *result,
  */
 SPF_MUST_USE bool spf_path_judge(const struct spf_view *view, struct spf_result *result,
                                  const struct spf_ending *ending, struct spf_opinion *opinion);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_FACTS_H
-#define SPF_LOGIN_FACTS_H
+#pragma once
 
 #include "base/shape.h"
 #include "net/facts.h"
@@ -280,5 +279,3 @@ const char *spf_ssh_config_agent(const struct spf_ssh_config_facts *config);
 
 /* Which of the ssh configuration's offers the server accepted; -1: none. */
 int64_t spf_query_accepted(const struct spf_query_facts *query);
-
-#endif

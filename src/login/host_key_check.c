@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "base/wire.h"
 #include "login/offers.h"
-#include "openssh/known_hosts.h"
 #include "openssh/known_hosts_judge.h"
 #include "pipeline/check.h"
 

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_IMPLEMENTATIONS_H
-#define SPF_LOGIN_IMPLEMENTATIONS_H
+#pragma once
 
 #include "login/facts.h"
 #include "login/pcap.h"
@@ -50,5 +49,3 @@ bool spf_query_proves(const char *software, const struct spf_query_facts *query)
  * nothing proves it. Ask once a channel is open: all of this has come by then.
  */
 bool spf_announces_forced_commands(const char *software, const struct spf_seen *seen);
-
-#endif

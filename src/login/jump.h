@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_JUMP_H
-#define SPF_LOGIN_JUMP_H
+#pragma once
 
 #include "login/facts.h"
 #include "net/dial.h"
@@ -86,5 +85,3 @@ enum spf_tcp_outcome spf_jump_refusal(const char *software, const char *words);
 /* What a ProxyCommand said before it ended: its last line becomes the error, and if the catalogue
  * knows a message in it (it may be an ssh), that the cause. Pure, too. */
 void spf_proxy_read(const char *text, size_t len, struct spf_tcp_facts *facts);
-
-#endif

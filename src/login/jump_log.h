@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_JUMP_LOG_H
-#define SPF_LOGIN_JUMP_LOG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -76,5 +75,3 @@ void spf_jump_channels_clear(struct spf_jump_channels *channels);
 
 /* Appends the lines of one hop as that ssh would have logged them by itself with -v. */
 void spf_jump_log_text(const struct spf_jump_log *log, size_t hop, struct spf_buf *text);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_JUMP_PARTS_H
-#define SPF_LOGIN_JUMP_PARTS_H
+#pragma once
 
 #include <sys/types.h>
 
@@ -42,5 +41,3 @@ void spf_jump_no_connection(struct spf_jump *jump);
 bool spf_jump_way_is_lost(const struct spf_jump *jump);
 /* A server that confirms before it has connected: only what comes through shows a connection. */
 void spf_jump_await_byte(struct spf_jump *jump);
-
-#endif

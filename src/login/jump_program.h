@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_JUMP_PROGRAM_H
-#define SPF_LOGIN_JUMP_PROGRAM_H
+#pragma once
 
 #include "net/facts.h"
 #include "openssh/jump_line.h"
@@ -16,5 +15,3 @@ void spf_jump_note_last_hop(const struct spf_jump_line *line, struct spf_tcp_fac
 /* What such an ssh finds in its environment beside what all of ours do; borrows from line. */
 void spf_jump_add_environment(struct spf_child_environment *environment,
                               const struct spf_jump_line *line);
-
-#endif

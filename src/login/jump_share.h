@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_JUMP_SHARE_H
-#define SPF_LOGIN_JUMP_SHARE_H
+#pragma once
 
 #include "pipeline/inquiry.h"
 
@@ -63,5 +62,3 @@ void spf_jump_leave_all(struct spf_login_shared *login);
 
 /* Ends all of them, and forgets them. */
 void spf_jump_shares_free(struct spf_jump_share *first);
-
-#endif

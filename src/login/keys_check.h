@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_KEYS_CHECK_H
-#define SPF_LOGIN_KEYS_CHECK_H
+#pragma once
 
 #include "pipeline/check.h"
 
@@ -19,5 +18,3 @@ void spf_keys_say_accepted(const struct spf_view *view, struct spf_result *resul
 /* How many keys ssh would offer before the accepted one, where a server usually cuts it off before
  * that; else 0. */
 int64_t spf_keys_too_many(const struct spf_view *view);
-
-#endif

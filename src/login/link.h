@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_LINK_H
-#define SPF_LOGIN_LINK_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -136,5 +135,3 @@ bool spf_link_is_bounded(const struct spf_link *link);
 /* libssh's words for its last trouble, which may be of long ago; borrowed. For ending.h only: what
  * the user reads is what the server did. */
 const char *spf_link_error(struct spf_link *link);
-
-#endif

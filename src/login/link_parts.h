@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_LINK_PARTS_H
-#define SPF_LOGIN_LINK_PARTS_H
+#pragma once
 
 #include <libssh/libssh.h>
 
@@ -22,5 +21,3 @@ struct spf_link {
 
 /* libssh cannot take what is in order: there was no memory, and its refusal says nothing. */
 enum spf_link_state spf_link_lacks_memory(void);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_MUX_H
-#define SPF_LOGIN_MUX_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -30,5 +29,3 @@ enum spf_mux_reply {
 /* Reads the first packet; *taken receives its length, 0 where it is incomplete. Never fails for its
  * input. */
 enum spf_mux_reply spf_mux_read(const void *bytes, size_t len, size_t *taken);
-
-#endif

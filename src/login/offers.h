@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_OFFERS_H
-#define SPF_LOGIN_OFFERS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,5 +53,3 @@ void spf_offers_keep(struct spf_handshake_facts *facts, const struct spf_seen *s
  * (RFC 4253 section 7.1); libssh does not tell.
  */
 void spf_offers_keep_host_key(struct spf_handshake_facts *facts, const struct spf_seen *seen);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_PCAP_H
-#define SPF_LOGIN_PCAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -65,5 +64,3 @@ struct spf_seen {
  * out. */
 void spf_seen_read(struct spf_seen *seen, const uint8_t *file, size_t len);
 void spf_seen_clear(struct spf_seen *seen);
-
-#endif

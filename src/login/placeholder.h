@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_PLACEHOLDER_H
-#define SPF_LOGIN_PLACEHOLDER_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -13,5 +12,3 @@
  * no IPv4 on loopback.
  */
 SPF_MUST_USE bool spf_placeholder_open(int pair[2]);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_SECOND_LOOK_H
-#define SPF_LOGIN_SECOND_LOOK_H
+#pragma once
 
 #include "pipeline/inquiry.h"
 
@@ -16,5 +15,3 @@ struct spf_second_look *spf_second_look_new(struct spf_inquiry *inquiry);
 void spf_second_look_begin(struct spf_second_look *look);
 /* Closes the connection; arrived is called no more. Takes NULL. */
 void spf_second_look_free(struct spf_second_look *look);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_SHARED_H
-#define SPF_LOGIN_SHARED_H
+#pragma once
 
 #include "base/pace.h"
 
@@ -31,5 +30,3 @@ void spf_login_shared_free(struct spf_login_shared *shared);
  * comes out at *far_end, which stays shared. -1: none can be shared here.
  */
 int spf_login_shared_placeholder(struct spf_login_shared *shared, int *far_end);
-
-#endif

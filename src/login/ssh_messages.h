@@ -1,5 +1,4 @@
-#ifndef SPF_LOGIN_SSH_MESSAGES_H
-#define SPF_LOGIN_SSH_MESSAGES_H
+#pragma once
 
 /* The types of SSH messages: RFC 4250 section 4.1.2, with those of RFC 5656 and RFC 8308. */
 enum spf_ssh_message {
@@ -29,5 +28,3 @@ enum spf_ssh_message {
     SPF_MSG_CHANNEL_SUCCESS = 99,
     SPF_MSG_CHANNEL_FAILURE = 100,
 };
-
-#endif

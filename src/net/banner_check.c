@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "base/text.h"
 #include "net/flow_words.h"
 #include "pipeline/check.h"
 

@@ -1,5 +1,4 @@
-#ifndef SPF_NET_CONNECT_ERROR_H
-#define SPF_NET_CONNECT_ERROR_H
+#pragma once
 
 #include "net/facts.h"
 #include "net/names.h"
@@ -33,5 +32,3 @@ bool spf_is_loopback(int fd, int family);
  * tcp_syn_linear_timeouts). 0: not known.
  */
 int64_t spf_syn_limit_s(void);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_NET_DIAL_H
-#define SPF_NET_DIAL_H
+#pragma once
 
 #include "base/loop.h"
 #include "base/pace.h"
@@ -41,5 +40,3 @@ void spf_dial_expect_silence(struct spf_dial *dial);
 
 /* Cancels what is under way; done is not called any more. Takes NULL. */
 void spf_dial_free(struct spf_dial *dial);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_NET_FACTS_H
-#define SPF_NET_FACTS_H
+#pragma once
 
 #include "base/ip.h"
 #include "base/shape.h"
@@ -171,5 +170,3 @@ struct spf_identification_facts {
                            * standard error, and its exit status; "" */
 };
 extern const struct spf_shape spf_identification_shape;
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_NET_FLOW_H
-#define SPF_NET_FLOW_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -17,5 +16,3 @@ void spf_flow_read(int fd, struct spf_flow *flow);
  * of its packets by ICMP, which TCP keeps to itself until its own time runs out (sk_err_soft).
  */
 void spf_flow_read_stalled(int fd, struct spf_flow *flow);
-
-#endif

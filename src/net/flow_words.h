@@ -1,5 +1,4 @@
-#ifndef SPF_NET_FLOW_WORDS_H
-#define SPF_NET_FLOW_WORDS_H
+#pragma once
 
 #include "pipeline/check.h"
 
@@ -18,5 +17,3 @@ const char *spf_flow_untried(const struct spf_flow *flow);
  * that was made afterwards carries data.
  */
 void spf_flow_explain(const struct spf_flow *flow, bool new_one_works, char *out, size_t size);
-
-#endif

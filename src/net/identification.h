@@ -1,5 +1,4 @@
-#ifndef SPF_NET_IDENTIFICATION_H
-#define SPF_NET_IDENTIFICATION_H
+#pragma once
 
 #include <stddef.h>
 
@@ -39,5 +38,3 @@ void spf_greeting_init(struct spf_greeting *greeting, struct spf_identification_
  */
 size_t spf_greeting_read(struct spf_greeting *greeting, const char *bytes, size_t len,
                          enum spf_greeting_end end);
-
-#endif

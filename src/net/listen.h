@@ -1,5 +1,4 @@
-#ifndef SPF_NET_LISTEN_H
-#define SPF_NET_LISTEN_H
+#pragma once
 
 #include "base/error.h"
 #include "net/identification.h"
@@ -33,5 +32,3 @@ SPF_MUST_USE short spf_listen_events(const struct spf_listener *listener, bool *
 
 /* The time is over: decides with what is there. */
 void spf_listen_no_more(struct spf_listener *listener);
-
-#endif

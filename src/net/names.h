@@ -1,5 +1,4 @@
-#ifndef SPF_NET_NAMES_H
-#define SPF_NET_NAMES_H
+#pragma once
 
 #include <stdint.h>
 #include <sys/socket.h>
@@ -50,5 +49,3 @@ void spf_place_name(const struct spf_place *place, char *out, size_t size);
  */
 struct spf_lookup *spf_lookup_start(struct spf_loop *loop, const char *name, uint16_t port,
                                     int family, void (*done)(struct spf_job *job), void *owner);
-
-#endif

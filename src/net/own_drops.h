@@ -1,5 +1,4 @@
-#ifndef SPF_NET_OWN_DROPS_H
-#define SPF_NET_OWN_DROPS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,5 +51,3 @@ void spf_own_watch_sample(struct spf_own_watch *watch, int64_t retransmissions,
 /* The same for counters that were read already, at that time (spf_now_ms). Pure. */
 void spf_own_watch_count(struct spf_own_watch *watch, const struct spf_own_drops *now,
                          int64_t now_ms, int64_t retransmissions, struct spf_drop_facts *facts);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_NET_PATH_MTU_H
-#define SPF_NET_PATH_MTU_H
+#pragma once
 
 #include <stddef.h>
 
@@ -54,5 +53,3 @@ struct spf_path_probe *spf_path_probe_new(struct spf_loop *loop, int stalled,
 
 /* done is not called any more. Takes NULL. */
 void spf_path_probe_free(struct spf_path_probe *probe);
-
-#endif

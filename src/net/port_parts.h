@@ -1,5 +1,4 @@
-#ifndef SPF_NET_PORT_PARTS_H
-#define SPF_NET_PORT_PARTS_H
+#pragma once
 
 #include "pipeline/check.h"
 
@@ -22,5 +21,3 @@ SPF_MUST_USE bool spf_port_judge_placeholder(const struct spf_view *view, struct
 /* A connection that only a later address of the name gave: ssh waits for the others each time. */
 SPF_MUST_USE bool spf_port_judge_detour(const struct spf_view *view, struct spf_result *result,
                                         struct spf_opinion *opinion);
-
-#endif

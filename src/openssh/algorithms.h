@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_ALGORITHMS_H
-#define SPF_OPENSSH_ALGORITHMS_H
+#pragma once
 
 #include "base/shape.h"
 
@@ -19,5 +18,3 @@ void spf_openssh_read_offer(const char *says, struct spf_openssh_algorithms_fact
 /* What `ssh -Q …` printed, a name a line, as a list; the caller frees it. NULL: none, or no memory.
  */
 char *spf_openssh_read_names(const char *says);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_ASK_H
-#define SPF_OPENSSH_ASK_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -27,5 +26,3 @@ bool spf_openssh_ask(const char *const *words, enum spf_openssh_stream stream,
 
 /* Which ssh it is, by its -V; all empty if there is none. Blocks, too. */
 void spf_openssh_ask_version(struct spf_openssh_facts *facts);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_COMMAND_H
-#define SPF_OPENSSH_COMMAND_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -21,5 +20,3 @@ bool spf_command_is_one(const char *const *words, size_t count);
 /* Fills command, which is cleared in any case with spf_command_clear. */
 void spf_command_read(const char *const *words, size_t count, struct spf_ssh_command *command);
 void spf_command_clear(struct spf_ssh_command *command);
-
-#endif

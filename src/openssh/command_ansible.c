@@ -1,6 +1,5 @@
 /* The command line of ansible, which runs ssh by its connection plugin. */
 #include <string.h>
-#include <strings.h>
 
 #include "base/language.h"
 #include "openssh/command_programs.h"

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_COMMAND_MEANING_H
-#define SPF_OPENSSH_COMMAND_MEANING_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -33,5 +32,3 @@ struct spf_letter {
     enum spf_letter_effect effect;
     const char *text;
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_COMMAND_PROGRAMS_H
-#define SPF_OPENSSH_COMMAND_PROGRAMS_H
+#pragma once
 
 #include "openssh/command_reader.h"
 
@@ -25,5 +24,3 @@ bool spf_command_plink(struct spf_command_reader *reader); /* putty, too */
 bool spf_command_pscp(struct spf_command_reader *reader);
 bool spf_command_psftp(struct spf_command_reader *reader);
 bool spf_command_winscp(struct spf_command_reader *reader);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_COMMAND_READER_H
-#define SPF_OPENSSH_COMMAND_READER_H
+#pragma once
 
 #include "base/text.h"
 #include "openssh/command_meaning.h"
@@ -64,5 +63,3 @@ void spf_command_skip_value(struct spf_command_reader *reader);
  * local file.
  */
 size_t spf_command_remote_host(const char *word);
-
-#endif

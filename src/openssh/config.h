@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_H
-#define SPF_OPENSSH_CONFIG_H
+#pragma once
 
 #include "openssh/config_answers.h"
 #include "openssh/config_words.h"
@@ -29,5 +28,3 @@ struct spf_ssh_config *spf_ssh_config_new(struct spf_inquiry *inquiry,
 
 /* Ends what still runs. Takes NULL. */
 void spf_ssh_config_free(struct spf_ssh_config *config);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_ALIKE_H
-#define SPF_OPENSSH_CONFIG_ALIKE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,5 +33,3 @@ bool spf_ssh_config_can_be_shared(const char *name);
 
 /* The first line of such a log that is not of -v, and its length; an empty one if there is none. */
 const char *spf_ssh_config_complaint(const char *log, size_t *len);
-
-#endif

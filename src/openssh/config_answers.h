@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_ANSWERS_H
-#define SPF_OPENSSH_CONFIG_ANSWERS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -42,5 +41,3 @@ void spf_ssh_answers_give(struct spf_ssh_asker *asker, const char *says, size_t 
 
 /* It is gone. Where it asked first, the others ask for themselves. Takes one that never asked. */
 void spf_ssh_answers_leave(struct spf_ssh_asker *asker);
-
-#endif

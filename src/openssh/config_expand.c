@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "openssh/config_tokens.h"
-#include "openssh/config_words.h"
 #include "openssh/control_path.h"
 
 static bool is_file(const char *path)

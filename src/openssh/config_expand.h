@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_EXPAND_H
-#define SPF_OPENSSH_CONFIG_EXPAND_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -18,5 +17,3 @@ struct spf_ssh_self {
  */
 const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
                                       const struct spf_ssh_self *self, bool is_used);
-
-#endif

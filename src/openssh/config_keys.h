@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_KEYS_H
-#define SPF_OPENSSH_CONFIG_KEYS_H
+#pragma once
 
 #include "base/loop.h"
 #include "login/facts.h"
@@ -24,5 +23,3 @@ SPF_MUST_USE
 bool spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config);
 /* NULL is fine. Before done only. */
 void spf_ssh_keys_cancel(struct spf_loop *loop, struct spf_ssh_keys_job *job);
-
-#endif

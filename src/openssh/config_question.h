@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_QUESTION_H
-#define SPF_OPENSSH_CONFIG_QUESTION_H
+#pragma once
 
 #include "openssh/jump_line.h"
 #include "pipeline/target.h"
@@ -22,5 +21,3 @@ struct spf_ssh_question {
  * needs. Returns how many. */
 size_t spf_ssh_question_words(struct spf_ssh_question *question, const char *words[],
                               struct spf_child_environment *environment);
-
-#endif

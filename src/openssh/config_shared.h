@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_SHARED_H
-#define SPF_OPENSSH_CONFIG_SHARED_H
+#pragma once
 
 #include "base/text.h"
 #include "base/wire.h"
@@ -26,5 +25,3 @@ bool spf_ssh_config_make_common(struct spf_bytes says, const char *log, const ch
  */
 bool spf_ssh_config_make_own(struct spf_ssh_config_facts *facts, const char *user,
                              const struct spf_ssh_self *self);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_TOKENS_H
-#define SPF_OPENSSH_CONFIG_TOKENS_H
+#pragma once
 
 #include "base/text.h"
 
@@ -24,5 +23,3 @@ struct spf_ssh_tokens {
  */
 bool spf_ssh_config_expand(struct spf_buf *buf, const char *template,
                            const struct spf_ssh_tokens *tokens, bool is_path);
-
-#endif

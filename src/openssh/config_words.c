@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "login/offers.h"
 #include "openssh/keywords.h"
 
 /* A line of ssh -G; its texts are copies and free of control bytes. */

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONFIG_WORDS_H
-#define SPF_OPENSSH_CONFIG_WORDS_H
+#pragma once
 
 #include "base/text.h"
 #include "login/facts.h"
@@ -27,5 +26,3 @@ bool spf_ssh_config_read_hop(const char *text, size_t len, struct spf_ssh_hop *h
  */
 void spf_ssh_config_tell(const struct spf_target *asked, const char *own_user, const char *home,
                          struct spf_ssh_config_facts *facts);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_CONTROL_PATH_H
-#define SPF_OPENSSH_CONTROL_PATH_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,5 +13,3 @@ bool spf_control_path_fails(const char *path, bool is_master, char *why, size_t 
 
 /* Does a connection answer there that ssh would use, so that it would not log in? */
 bool spf_control_path_is_open(const char *path);
-
-#endif

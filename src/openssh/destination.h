@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_DESTINATION_H
-#define SPF_OPENSSH_DESTINATION_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ SPF_MUST_USE struct spf_error spf_jump_hosts_check(const char *hosts);
  * password database has, of ~name that user's. *path is the caller's; NULL: the file has no ~.
  */
 SPF_MUST_USE struct spf_error spf_ssh_expand_home(const char *file, char **path);
-
-#endif

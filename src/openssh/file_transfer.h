@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_FILE_TRANSFER_H
-#define SPF_OPENSSH_FILE_TRANSFER_H
+#pragma once
 
 /* What the failed command needs of a session. */
 enum spf_file_transfer {
@@ -9,5 +8,3 @@ enum spf_file_transfer {
      * builds of 8.7 to 8.9 either) */
     SPF_TRANSFER_SCP,
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_JUMP_LINE_H
-#define SPF_OPENSSH_JUMP_LINE_H
+#pragma once
 
 #include "base/text.h"
 #include "login/facts.h"
@@ -63,5 +62,3 @@ bool spf_jump_line_loops(const struct spf_jump_line *line, const struct spf_targ
                          const char *host, char via[300]);
 
 void spf_jump_line_clear(struct spf_jump_line *line);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_KEY_SUPPORT_H
-#define SPF_OPENSSH_KEY_SUPPORT_H
+#pragma once
 
 #include "key/facts.h"
 #include "openssh/version.h"
@@ -15,5 +14,3 @@ const char *spf_openssh_that_loads(enum spf_key_needs needs);
 
 /* "OpenSSH 9.2 here", or "OpenSSH" where its version is not known. */
 void spf_openssh_here(const struct spf_openssh_facts *ssh, char *out, size_t size);
-
-#endif

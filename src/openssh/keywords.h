@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_KEYWORDS_H
-#define SPF_OPENSSH_KEYWORDS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -34,5 +33,3 @@ const struct spf_openssh_keyword *spf_openssh_keyword(const char *name);
 
 /* Does this value of a named keyword change whether ssh gets in? False for all others. */
 bool spf_openssh_keyword_matters(const struct spf_openssh_keyword *keyword, const char *value);
-
-#endif

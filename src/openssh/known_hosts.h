@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_KNOWN_HOSTS_H
-#define SPF_OPENSSH_KNOWN_HOSTS_H
+#pragma once
 
 #include "login/facts.h"
 
@@ -29,5 +28,3 @@ bool spf_known_hosts_read_line(struct spf_known_hosts_facts *facts, const char *
 SPF_MUST_USE
 bool spf_known_hosts_miss(struct spf_known_hosts_facts *facts, const char *file, bool ssh_reads,
                           const char *why);
-
-#endif

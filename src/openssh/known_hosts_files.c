@@ -1,7 +1,6 @@
 #include "openssh/known_hosts_files.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_KNOWN_HOSTS_FILES_H
-#define SPF_OPENSSH_KNOWN_HOSTS_FILES_H
+#pragma once
 
 #include "openssh/known_hosts_index.h"
 #include "pipeline/target.h"
@@ -19,5 +18,3 @@ SPF_MUST_USE
 bool spf_known_hosts_gather_cached(struct spf_known_hosts_cache *cache,
                                    const struct spf_target *target, const char *host,
                                    struct spf_known_hosts_facts *facts);
-
-#endif

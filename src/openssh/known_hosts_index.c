@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "platform/files.h"
 
 #define LINE_LONGEST  (1u << 19) /* what is longer is read with known_hosts_files.c's bounds */

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_KNOWN_HOSTS_INDEX_H
-#define SPF_OPENSSH_KNOWN_HOSTS_INDEX_H
+#pragma once
 
 #include "openssh/known_hosts.h"
 
@@ -28,5 +27,3 @@ bool spf_known_hosts_cache_is_quick(struct spf_known_hosts_cache *cache);
 SPF_MUST_USE
 bool spf_known_hosts_index_gather(struct spf_known_hosts_cache *cache, const char *path,
                                   struct spf_known_hosts_facts *facts, bool *good);
-
-#endif

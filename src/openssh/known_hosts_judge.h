@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_KNOWN_HOSTS_JUDGE_H
-#define SPF_OPENSSH_KNOWN_HOSTS_JUDGE_H
+#pragma once
 
 #include "login/facts.h"
 
@@ -36,5 +35,3 @@ bool spf_known_hosts_by_certificate(const struct spf_known_hosts_facts *facts,
  * caller frees it; NULL: no memory.
  */
 char *spf_known_hosts_order(const struct spf_known_hosts_facts *facts, const char *algorithms);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_OPENSSH_H
-#define SPF_OPENSSH_OPENSSH_H
+#pragma once
 
 #include "pipeline/inquiry.h"
 
@@ -17,5 +16,3 @@ void spf_openssh_serve(struct spf_openssh *openssh, struct spf_inquiry *inquiry,
 void spf_openssh_cancel(struct spf_openssh *openssh, struct spf_inquiry *inquiry);
 /* Calls nothing any more; a worker that still runs is abandoned. Takes NULL. */
 void spf_openssh_free(struct spf_openssh *openssh);
-
-#endif

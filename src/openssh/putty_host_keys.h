@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_PUTTY_HOST_KEYS_H
-#define SPF_OPENSSH_PUTTY_HOST_KEYS_H
+#pragma once
 
 #include "login/facts.h"
 
@@ -14,5 +13,3 @@ char *spf_putty_host_key(const char *algorithm, const char *numbers);
 
 /* Adds to facts->putty what is stored for the host. False: no memory. */
 bool spf_putty_gather(struct spf_known_hosts_facts *facts, const char *host, uint16_t port);
-
-#endif

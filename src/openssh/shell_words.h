@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_SHELL_WORDS_H
-#define SPF_OPENSSH_SHELL_WORDS_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -23,5 +22,3 @@ bool spf_shell_words(const char *line, char *(*lookup)(const char *name), struct
 /* Appends a copy. False: no memory. */
 bool spf_words_add(struct spf_words *words, const char *word);
 void spf_words_clear(struct spf_words *words);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_OPENSSH_VERSION_H
-#define SPF_OPENSSH_VERSION_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -33,5 +32,3 @@ int64_t spf_openssh_version_of(const char *software);
 
 /* "9.2" of 902, into at least 16 bytes; "" of 0. */
 void spf_openssh_version_format(int64_t version, char *out, size_t size);
-
-#endif

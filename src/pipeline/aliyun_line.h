@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_ALIYUN_LINE_H
-#define SPF_PIPELINE_ALIYUN_LINE_H
+#pragma once
 
 #include "base/text.h"
 #include "pipeline/check.h"
@@ -29,5 +28,3 @@ enum spf_aliyun_as {
 
 /* The options, each after a blank; often none. False: a value begins with "-". */
 bool spf_aliyun_options(struct spf_buf *buf, enum spf_aliyun_as as, const struct spf_view *view);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_CHECK_H
-#define SPF_PIPELINE_CHECK_H
+#pragma once
 
 #include "pipeline/facts.h"
 #include "pipeline/result.h"
@@ -96,5 +95,3 @@ spf_judge spf_judge_cloud_access, spf_judge_cloud_instance, spf_judge_cloud_addr
 spf_judge spf_judge_cloud_security_group, spf_judge_cloud_network_acl, spf_judge_cloud_key_pair;
 spf_judge spf_judge_net_port, spf_judge_ssh_banner, spf_judge_ssh_handshake;
 spf_judge spf_judge_ssh_host_key, spf_judge_ssh_auth, spf_judge_ssh_session;
-
-#endif

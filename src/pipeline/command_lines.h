@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_COMMAND_LINES_H
-#define SPF_PIPELINE_COMMAND_LINES_H
+#pragma once
 
 #include "base/text.h"
 #include "pipeline/check.h"
@@ -43,5 +42,3 @@ enum {
  */
 bool spf_rerun_line(struct spf_buf *buf, const struct spf_view *view, unsigned changes,
                     const char *follows);
-
-#endif

@@ -1,11 +1,7 @@
 #include "pipeline/facts.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "base/text.h"
 
 #define GROUP(symbol, group_name, member, group_shape, ...) \
     [SPF_GROUP_##                                           \

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_FACTS_H
-#define SPF_PIPELINE_FACTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -147,5 +146,3 @@ void spf_facts_clear(struct spf_facts *facts);
 struct spf_failure spf_failure(enum spf_finding cause, const char *fmt, ...) SPF_PRINTF(2, 3);
 /* Of this program or its machine, not of what it asked: system-error. */
 struct spf_failure spf_failure_ours(const char *text);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_FINDING_H
-#define SPF_PIPELINE_FINDING_H
+#pragma once
 
 #include <stddef.h>
 
@@ -70,5 +69,3 @@ enum spf_finding spf_finding_by_id(const char *id);
 
 const char *spf_status_name(enum spf_status status);             /* "pass" */
 const char *spf_permanence_name(enum spf_permanence permanence); /* "permanent" */
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_INQUIRY_H
-#define SPF_PIPELINE_INQUIRY_H
+#pragma once
 
 #include "base/loop.h"
 #include "pipeline/facts.h"
@@ -29,5 +28,3 @@ struct spf_inquiry {
      * the host is to be asked again. */
     bool lost;
 };
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_NEEDS_H
-#define SPF_PIPELINE_NEEDS_H
+#pragma once
 
 #include "pipeline/check.h"
 
@@ -31,5 +30,3 @@ spf_groups spf_group_inputs(const struct spf_target *target, const struct spf_ta
 
 /* Do the cloud's facts say that packets will be dropped, so that silence need not be waited out? */
 bool spf_silence_is_explained(const struct spf_facts *facts, const struct spf_result *results);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_RESULT_H
-#define SPF_PIPELINE_RESULT_H
+#pragma once
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -99,5 +98,3 @@ void spf_note_null(struct spf_result *result, const char *name);
 void spf_note_json(struct spf_result *result, const char *name, struct json_object *value);
 /* A JSON string of cleaned text; NULL text gives NULL, which is JSON's null. */
 struct json_object *spf_clean_json(const char *text);
-
-#endif

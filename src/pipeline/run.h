@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_RUN_H
-#define SPF_PIPELINE_RUN_H
+#pragma once
 
 #include "pipeline/check.h"
 
@@ -79,4 +78,3 @@ void spf_run_judge_again(struct spf_run *run, enum spf_check_id check);
 
 /* Is the check to be run, and not judged yet? */
 bool spf_run_expects(const struct spf_run *run, enum spf_check_id check);
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_SLOT_TABLE_H
-#define SPF_PIPELINE_SLOT_TABLE_H
+#pragma once
 
 #include "pipeline/check.h"
 #include "pipeline/slot_word.h"
@@ -36,5 +35,3 @@ struct spf_condition {
 /* NULL: there is none of that name. */
 const struct spf_slot *spf_slot_named(const char *name);
 const struct spf_condition *spf_condition_named(const char *name);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_SLOT_WORD_H
-#define SPF_PIPELINE_SLOT_WORD_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -27,5 +26,3 @@ enum spf_grammar {
 
 /* Appends the value as part of a POSIX shell line. False, and nothing appended: it does not fit. */
 bool spf_slot_add_word(struct spf_buf *buf, enum spf_grammar grammar, const char *value);
-
-#endif

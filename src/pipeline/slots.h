@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_SLOTS_H
-#define SPF_PIPELINE_SLOTS_H
+#pragma once
 
 #include "base/text.h"
 #include "pipeline/check.h"
@@ -32,5 +31,3 @@ bool spf_slots_fill(struct spf_buf *buf, const char *template, const struct spf_
 
 /* {slots} as placeholders in capitals, as manual pages write them: "ssh -i KEY USER@HOST". */
 void spf_plain_template(struct spf_buf *buf, const char *template);
-
-#endif

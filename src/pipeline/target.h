@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_TARGET_H
-#define SPF_PIPELINE_TARGET_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -132,5 +131,3 @@ static inline bool spf_target_is_proxied(const struct spf_target *target)
 {
     return target->jump != NULL || target->proxy_command != NULL;
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PIPELINE_TRANSCRIBED_H
-#define SPF_PIPELINE_TRANSCRIBED_H
+#pragma once
 
 #include "pipeline/check.h"
 
@@ -12,5 +11,3 @@ bool spf_text_names(const struct spf_view *view, int check, struct spf_result *r
 
 /* Notes the lines of the text that the check rests on, with their numbers. */
 void spf_text_note_lines(const struct spf_facts *facts, int check, struct spf_result *result);
-
-#endif

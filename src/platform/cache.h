@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_CACHE_H
-#define SPF_PLATFORM_CACHE_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -28,5 +27,3 @@ SPF_MUST_USE bool spf_cache_edit(const char *name,
                                  bool (*edit)(void *context, const struct spf_buf *before,
                                               struct spf_buf *after),
                                  void *context);
-
-#endif

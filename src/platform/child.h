@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_CHILD_H
-#define SPF_PLATFORM_CHILD_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -99,5 +98,3 @@ SPF_MUST_USE bool spf_child_proxy(struct spf_buf *command, char **variable,
  */
 const char *spf_child_no_shell(void);
 extern const char *const spf_child_no_shell_says;
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_CHILD_SYSTEM_H
-#define SPF_PLATFORM_CHILD_SYSTEM_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,5 +10,3 @@ extern const char *const spf_child_needed[];
 
 /* Names of variables, of which len bytes count: on Windows case does not. */
 bool spf_child_names_equal(const char *a, const char *b, size_t len);
-
-#endif

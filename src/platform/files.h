@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_FILES_H
-#define SPF_PLATFORM_FILES_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -34,5 +33,3 @@ bool spf_write_all(int fd, const void *bytes, size_t len);
 void spf_note_file(const char *path);
 
 bool spf_file_is_noted(const struct stat *status);
-
-#endif

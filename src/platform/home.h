@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_HOME_H
-#define SPF_PLATFORM_HOME_H
+#pragma once
 
 #include <limits.h>
 #include <stdbool.h>
@@ -48,5 +47,3 @@ void spf_show_path(char *out, size_t size, const char *path);
 
 /* The first environment variable of the list that is set and not empty; *name tells which. */
 const char *spf_first_env(const char *const *names, const char **name);
-
-#endif

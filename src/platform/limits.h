@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_LIMITS_H
-#define SPF_PLATFORM_LIMITS_H
+#pragma once
 
 #include <stddef.h>
 
@@ -18,5 +17,3 @@ SPF_MUST_USE struct spf_error spf_limits_prepare(void);
  * is raised as far as it may be, and the others wait.
  */
 size_t spf_limits_jobs(size_t wanted);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_POLLER_H
-#define SPF_PLATFORM_POLLER_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,5 +35,3 @@ SPF_MUST_USE bool spf_poller_set(struct spf_poller *poller, size_t key, int fd, 
  */
 int spf_poller_wait(struct spf_poller *poller, int timeout_ms, struct spf_poller_event *events,
                     size_t max);
-
-#endif

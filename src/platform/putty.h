@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_PUTTY_H
-#define SPF_PLATFORM_PUTTY_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,5 +9,3 @@
  * thread.
  */
 bool spf_putty_stored(const char *name, char *out, size_t size);
-
-#endif

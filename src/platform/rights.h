@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_RIGHTS_H
-#define SPF_PLATFORM_RIGHTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,5 +28,3 @@ extern const char *const spf_rights_remedy;
 
 /* path leads to the file that fd is open on. What cannot be found out stays 0. */
 void spf_rights_read(const char *path, int fd, struct spf_rights *rights);
-
-#endif

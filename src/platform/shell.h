@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_SHELL_H
-#define SPF_PLATFORM_SHELL_H
+#pragma once
 
 #include "base/text.h"
 
@@ -17,5 +16,3 @@ void spf_buf_add_shell(struct spf_buf *buf, const char *word);
 /* A path as a shell word, quoted as above: "./" before a leading "-"; "~/" at its beginning is a
  * home directory (a file of that name is "./~"), which the shell must find outside of quotes. */
 void spf_buf_add_path(struct spf_buf *buf, const char *path);
-
-#endif

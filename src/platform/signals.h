@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_SIGNALS_H
-#define SPF_PLATFORM_SIGNALS_H
+#pragma once
 
 /*
  * How the program deals with what asks it to end, whatever it has inherited: INT, TERM and HUP;
@@ -25,5 +24,3 @@ int spf_signals_which(int fd);
 
 /* They end the program again, as one that came meanwhile does at once. */
 void spf_signals_release(void);
-
-#endif

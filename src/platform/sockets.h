@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_SOCKETS_H
-#define SPF_PLATFORM_SOCKETS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,5 +53,3 @@ SPF_MUST_USE bool spf_socket_directory(char *path, size_t size);
  * *named, once the caller has removed it. -1: none.
  */
 int spf_scratch_open(char *path, size_t size, bool *named);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_TERMINAL_H
-#define SPF_PLATFORM_TERMINAL_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,5 +27,3 @@ extern const char *const spf_terminal_end;
  * as before; after a stop (TSTP) it asks again.
  */
 bool spf_terminal_ask(const char *prompt, char *answer, size_t room);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_CHANGES_H
-#define SPF_REPORT_CHANGES_H
+#pragma once
 
 #include "report/page.h"
 #include "report/report.h"
@@ -20,5 +19,3 @@ struct json_object *spf_baseline_json(const struct spf_report *report);
 /* For people: a target's changes as a group of lines, and those of a fleet by what changed. */
 void spf_changes_text(struct spf_page *page, const struct spf_report_target *target);
 void spf_baseline_text(struct spf_page *page, const struct spf_report *report);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_FLEET_H
-#define SPF_REPORT_FLEET_H
+#pragma once
 
 #include "report/page.h"
 #include "report/report.h"
@@ -51,5 +50,3 @@ void spf_fleet_text(struct spf_page *page, const struct spf_report *report);
 
 /* For people: what names no target and which parts lack, a line each. */
 void spf_left_out_text(struct spf_page *page, const struct spf_report *report);
-
-#endif

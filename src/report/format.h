@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_FORMAT_H
-#define SPF_REPORT_FORMAT_H
+#pragma once
 
 #include "report/report.h"
 
@@ -52,5 +51,3 @@ int spf_report_nagios_status(const struct spf_report *report);
 void spf_report_ndjson_baseline(struct spf_buf *buf, const struct spf_report *report);
 /* The last line of a part's ndjson: that nothing is missing. targets: how many lines precede it. */
 void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report, size_t targets);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_HTML_H
-#define SPF_REPORT_HTML_H
+#pragma once
 
 #include "report/report.h"
 
@@ -15,5 +14,3 @@ void spf_html_fleet_style(struct spf_buf *buf, const struct spf_report *report);
 
 /* <span class="mark fail">✗ fail</span> */
 void spf_html_mark(struct spf_buf *buf, const char *status);
-
-#endif

@@ -1,5 +1,4 @@
 /* How the HTML report looks: on a phone, on a wide screen, printed, light and dark. */
-#include "report/html.h"
 
 const char spf_html_style[] =
     ":root{color-scheme:light dark;--paper:#fff;--ink:#1b1f24;--dim:#57606a;--line:#d0d7de;"

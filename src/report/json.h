@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_JSON_H
-#define SPF_REPORT_JSON_H
+#pragma once
 
 #include "report/report.h"
 
@@ -7,5 +6,3 @@
 struct json_object *spf_report_target_json(const struct spf_report_target *target);
 /* "left_out" of the JSON report; the caller puts it. */
 struct json_object *spf_left_out_json(const struct spf_report *report);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_PAGE_H
-#define SPF_REPORT_PAGE_H
+#pragma once
 
 #include "pipeline/finding.h"
 #include "pipeline/slots.h"
@@ -45,5 +44,3 @@ unsigned spf_page_width(const struct spf_page *page, const char *text);
 
 const char *spf_symbol(enum spf_status status, const struct spf_style *style);
 enum spf_ink spf_status_ink(enum spf_status status);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_REPORT_H
-#define SPF_REPORT_REPORT_H
+#pragma once
 
 #include "base/text.h"
 #include "diagnosis/diagnosis.h"
@@ -139,5 +138,3 @@ bool spf_explain_json(struct spf_buf *buf, const char *cause);
 void spf_list_checks(struct spf_buf *buf, const struct spf_style *style);
 /* The same as one JSON object, "sshpreflight.checks/1", and a line feed. */
 void spf_list_checks_json(struct spf_buf *buf);
-
-#endif

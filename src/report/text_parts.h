@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_TEXT_PARTS_H
-#define SPF_REPORT_TEXT_PARTS_H
+#pragma once
 
 #include "report/page.h"
 
@@ -19,5 +18,3 @@ void spf_text_groups(struct spf_text_writer *w);
 void spf_text_details(struct spf_text_writer *w);
 /* text_conclusion.c: the sentence, the lines to paste, where to read more. */
 void spf_text_conclusion(struct spf_text_writer *w);
-
-#endif

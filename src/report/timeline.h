@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_TIMELINE_H
-#define SPF_REPORT_TIMELINE_H
+#pragma once
 
 #include "report/page.h"
 
@@ -23,5 +22,3 @@ void spf_timeline_draw(struct spf_page *page, const struct spf_timeline *timelin
 /* The same as an SVG element, to stand in HTML. */
 void spf_timeline_svg(struct spf_buf *buf, const struct spf_timeline *timeline,
                       const struct spf_run *run);
-
-#endif

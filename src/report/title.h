@@ -1,5 +1,4 @@
-#ifndef SPF_REPORT_TITLE_H
-#define SPF_REPORT_TITLE_H
+#pragma once
 
 #include "base/text.h"
 #include "pipeline/run.h"
@@ -8,5 +7,3 @@
 void spf_target_title(struct spf_buf *buf, const struct spf_run *run);
 /* The same of what was asked alone: without the instance's name. */
 void spf_asked_title(struct spf_buf *buf, const struct spf_target *target);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_ATTEMPT_H
-#define SPF_TRANSCRIPT_ATTEMPT_H
+#pragma once
 
 #include "pipeline/finding.h"
 #include "pipeline/target.h"
@@ -108,5 +107,3 @@ bool spf_lacks_publickey(const char *methods);
  * yes to any. The end of a text may not show which it was.
  */
 bool spf_attempt_yes_is_unproven(const struct spf_attempt *attempt);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_FACTS_H
-#define SPF_TRANSCRIPT_FACTS_H
+#pragma once
 
 #include "base/shape.h"
 
@@ -32,5 +31,3 @@ struct spf_transcript_facts {
     SPF_LIST(struct spf_transcript_line) shown;
 };
 extern const struct spf_shape spf_transcript_shape;
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_FILL_H
-#define SPF_TRANSCRIPT_FILL_H
+#pragma once
 
 #include "pipeline/facts.h"
 #include "transcript/attempt.h"
@@ -13,5 +12,3 @@ bool spf_attempt_fill(const struct spf_attempt *attempt, enum spf_group group,
  * say. Borrowed. */
 const char *spf_open_question(const struct spf_attempt *attempt,
                               const struct spf_transcript_facts *facts, enum spf_group group);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_JUDGE_H
-#define SPF_TRANSCRIPT_JUDGE_H
+#pragma once
 
 #include "pipeline/run.h"
 #include "transcript/attempt.h"
@@ -14,5 +13,3 @@ void spf_attempt_judged(struct spf_run *run); /* takes NULL */
 
 /* What fails by its checks, for certain; SPF_NO_FINDING: nothing that is known. */
 enum spf_finding spf_attempt_failure(const struct spf_run *run);
-
-#endif

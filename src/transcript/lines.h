@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_LINES_H
-#define SPF_TRANSCRIPT_LINES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,7 +30,4 @@ bool spf_unwrap(const char *text, size_t len, struct spf_lines *lines);
  * the pasted text's own line, from 1.
  */
 const char *spf_lines_next(struct spf_lines *lines, int64_t *number);
-void spf_lines_rewind(struct spf_lines *lines);
 void spf_lines_clear(struct spf_lines *lines);
-
-#endif

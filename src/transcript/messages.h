@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_MESSAGES_H
-#define SPF_TRANSCRIPT_MESSAGES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +10,6 @@
 enum spf_message_kind {
     SPF_EVENT_NONE,     /* known and harmless, so that no later row takes the line */
     SPF_EVENT_CLIENT,   /* its name and version follow */
-    SPF_EVENT_COMMAND,  /* a typed command: its words follow */
     SPF_EVENT_CONNECTS, /* "HOST [ADDRESS] port N." follows: a new attempt */
     SPF_EVENT_CONNECTED,
     SPF_EVENT_LOGS_IN_TO,    /* "HOST:PORT as 'USER'" */
@@ -63,7 +61,6 @@ enum spf_message_kind {
     SPF_EVENT_SESSION,        /* something of a session was shown */
     SPF_EVENT_EXIT,           /* the command's or shell's status */
     SPF_EVENT_SESSION_CLOSED, /* "Connection to HOST closed." */
-    SPF_EVENT_SERVER_LOG,     /* a line of sshd's log that names an address or a user */
 };
 
 struct spf_message {
@@ -132,5 +129,3 @@ struct spf_match {
 /* Of words that begin within the first so many bytes of the line. False: no family has any. */
 bool spf_matcher_find(const struct spf_matcher *matcher, const char *line, size_t starts,
                       struct spf_match *match);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_READING_H
-#define SPF_TRANSCRIPT_READING_H
+#pragma once
 
 #include "transcript/attempt.h"
 #include "transcript/lines.h"
@@ -7,5 +6,3 @@
 /* Reads all lines: *attempt is the last one that they show, *facts what they say beside it. */
 void spf_read_lines(struct spf_lines *lines, const struct spf_matcher *matcher,
                     struct spf_attempt *attempt, struct spf_transcript_facts *facts);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_SERVE_H
-#define SPF_TRANSCRIPT_SERVE_H
+#pragma once
 
 #include "pipeline/inquiry.h"
 #include "transcript/attempt.h"
@@ -7,5 +6,3 @@
 /* Serves a group from what was read, at once: the facts, or a failure not-in-transcript. */
 void spf_attempt_serve(const struct spf_attempt *attempt, const struct spf_transcript_facts *facts,
                        struct spf_inquiry *inquiry, enum spf_group group);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_TAKE_H
-#define SPF_TRANSCRIPT_TAKE_H
+#pragma once
 
 #include "transcript/attempt.h"
 
@@ -7,5 +6,3 @@
  * it. */
 void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
                       struct spf_transcript_facts *facts);
-
-#endif

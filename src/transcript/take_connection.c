@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "pipeline/check.h"
 #include "transcript/words.h"
 
 /* "HOST [ADDRESS] port N." */

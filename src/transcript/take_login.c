@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "pipeline/check.h"
 #include "transcript/words.h"
 
 static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match *match)

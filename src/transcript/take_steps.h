@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_TAKE_STEPS_H
-#define SPF_TRANSCRIPT_TAKE_STEPS_H
+#pragma once
 
 #include "transcript/attempt.h"
 
@@ -12,5 +11,3 @@ bool spf_take_host_keys(struct spf_attempt *attempt, const struct spf_match *mat
 bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match);
 void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match *match);
 void spf_take_session(struct spf_attempt *attempt, const struct spf_match *match);
-
-#endif

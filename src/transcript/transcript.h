@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_TRANSCRIPT_H
-#define SPF_TRANSCRIPT_TRANSCRIPT_H
+#pragma once
 
 #include "pipeline/inquiry.h"
 #include "transcript/lines.h"
@@ -44,5 +43,3 @@ void spf_transcript_serve(const struct spf_transcript *transcript, struct spf_in
  * nothing in the text is known.
  */
 enum spf_finding spf_transcript_cause(const char *text, size_t len, char words[128]);
-
-#endif

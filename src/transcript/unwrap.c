@@ -434,11 +434,6 @@ const char *spf_lines_next(struct spf_lines *lines, int64_t *number)
     return line + (*line == ' ');
 }
 
-void spf_lines_rewind(struct spf_lines *lines)
-{
-    lines->at = 0;
-}
-
 void spf_lines_clear(struct spf_lines *lines)
 {
     if (lines->text.data != NULL && lines->private_key) {

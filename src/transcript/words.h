@@ -1,5 +1,4 @@
-#ifndef SPF_TRANSCRIPT_WORDS_H
-#define SPF_TRANSCRIPT_WORDS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,5 +23,3 @@ void spf_logged_user(const char *line, struct spf_attempt *attempt);
 void spf_closed_by(const struct spf_match *match, struct spf_attempt *attempt);
 /* A typed command after a prompt ("$ ssh -i key.pem root@HOST"); false: the line is none. */
 bool spf_typed_command(const char *line, struct spf_attempt *attempt);
-
-#endif

@@ -23,11 +23,11 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 
 from stage import HERE, Skip, Stage
+from harness.cloud import run_quietly
 
 VOLATILE = {"duration_ms", "started_at", "elapsed_ms", "own_port", "tcp", "version", "replayed_from"}
 SENTENCES = {"summary", "text", "impact", "detail", "why", "inside", "error"}
@@ -41,19 +41,19 @@ class Pair(Stage):
     def __init__(self, folder, tools, stack):
         super().__init__(folder, tools, stack)
         self.saved = os.path.join(self.folder, "saved")
-        for name in ("home", "keys"):
-            shutil.copytree(os.path.join(self.folder, name), os.path.join(self.saved, name), symlinks=True)
-        shutil.copy2(self.known_hosts, os.path.join(self.saved, "known_hosts"))
+        os.mkdir(self.saved)
+        for path in self.changing():
+            run_quietly("cp", "-a", path, self.saved)
+
+    def changing(self):
+        """What a run may write to."""
+        return [os.path.join(self.folder, "home"), os.path.join(self.folder, "keys"), self.known_hosts]
 
     def restore(self):
         """The program's cache, a repaired key, an entry in known_hosts: none is left for the next run."""
-        for name in ("home", "keys"):
-            path = os.path.join(self.folder, name)
-            owner = os.stat(path)
-            shutil.rmtree(path)
-            shutil.copytree(os.path.join(self.saved, name), path, symlinks=True)
-            os.chown(path, owner.st_uid, owner.st_gid)
-        shutil.copy2(os.path.join(self.saved, "known_hosts"), self.known_hosts)
+        for path in self.changing():
+            run_quietly("rm", "-rf", path)
+            run_quietly("cp", "-a", os.path.join(self.saved, os.path.basename(path)), path)
 
     def leaves(self, binary):
         """What a run of this program shows: path -> value."""

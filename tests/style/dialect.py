@@ -57,6 +57,15 @@ def anonymous_blocks(source):
                 yield "%s:%d: an anonymous block" % (name, number + 1)
 
 
+def guards(source):
+    """A header is read once by #pragma once: no name that has to follow the file's."""
+    for path in sorted(source.rglob("*.h")):
+        name, text = str(path.relative_to(source)), path.read_text(encoding="utf-8")
+        forwards = name.startswith("platform/windows/posix/")
+        if re.search(r"^#ifndef \w+_H\b", text, re.MULTILINE) or not forwards and "#pragma once" not in text:
+            yield "%s: a guard by name rather than #pragma once" % name
+
+
 def names_in_run(source):
     """run.c knows neither causes nor what is the cloud's."""
     text = (source / "pipeline/run.c").read_text(encoding="utf-8")
@@ -104,7 +113,7 @@ def paths_of_the_readme(source):
 
 def main():
     source = pathlib.Path(sys.argv[1]) / "src"
-    complaints = [complaint for rule in (sizes, anonymous_blocks, names_in_run, one_of_each, map_of_the_tree,
+    complaints = [complaint for rule in (sizes, anonymous_blocks, guards, names_in_run, one_of_each, map_of_the_tree,
                                                   paths_of_the_readme)
                   for complaint in rule(source)]
     print("\n".join("src/" + complaint for complaint in complaints))

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_ALIYUN_H
-#define SPF_CLOUD_ALIYUN_ALIYUN_H
+#pragma once
 
 #include "cloud/aliyun/options.h"
 #include "pipeline/inquiry.h"
@@ -25,5 +24,3 @@ void spf_aliyun_free(struct spf_aliyun *aliyun);
 void spf_aliyun_serve(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry, enum spf_group group);
 /* Drops all that is asked for the inquiry; nothing is called for it any more. */
 void spf_aliyun_cancel(struct spf_aliyun *aliyun, struct spf_inquiry *inquiry);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_CLIENT_H
-#define SPF_CLOUD_ALIYUN_CLIENT_H
+#pragma once
 
 #include "cloud/aliyun/http/fetch.h"
 #include "cloud/aliyun/identity/exchange.h"
@@ -82,5 +81,3 @@ enum spf_about_what {
     SPF_ABOUT_ASSISTANT, /* DescribeCloudAssistantStatus */
 };
 #define SPF_COUNT(array) (sizeof(array) / sizeof *(array))
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_OPERATION_H
-#define SPF_CLOUD_ALIYUN_OPERATION_H
+#pragma once
 
 #include "cloud/aliyun/client.h"
 
@@ -48,5 +47,3 @@ void spf_operation_rules(struct spf_operation *operation);
 void spf_operation_membership(struct spf_operation *operation);
 void spf_operation_jump_instance(struct spf_operation *operation);
 void spf_operation_gateway(struct spf_operation *operation);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_OPTIONS_H
-#define SPF_CLOUD_ALIYUN_OPTIONS_H
+#pragma once
 
 #include "cloud/aliyun/http/api.h"
 #include "cloud/aliyun/identity/chain.h"
@@ -12,5 +11,3 @@ struct spf_aliyun_options {
     struct spf_api_options api;
     struct spf_listing *listing; /* its pages are taken over by the first share; NULL: none */
 };
-
-#endif

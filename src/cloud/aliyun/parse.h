@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_PARSE_H
-#define SPF_CLOUD_ALIYUN_PARSE_H
+#pragma once
 
 #include <json-c/json.h>
 
@@ -109,5 +108,3 @@ SPF_MUST_USE struct spf_error spf_parse_identity(struct json_object *reply,
                                                  struct spf_identity_facts *facts);
 
 #define SPF_RULES_MAX 5000 /* ten groups of 200, with much to spare */
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_PARSE_COMMON_H
-#define SPF_CLOUD_ALIYUN_PARSE_COMMON_H
+#pragma once
 
 #include <string.h>
 
@@ -68,5 +67,3 @@ static inline bool append_id(void *list, const char *text)
     spf_clean(id->id, sizeof id->id, text, strlen(text));
     return true;
 }
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_POLICY_H
-#define SPF_CLOUD_ALIYUN_POLICY_H
+#pragma once
 
 #include "base/text.h"
 #include "pipeline/target.h"
@@ -10,5 +9,3 @@
  * console: the console is read in any case. False when memory ran out.
  */
 SPF_MUST_USE bool spf_aliyun_policy(spf_checks checks, bool console, struct spf_buf *out);
-
-#endif

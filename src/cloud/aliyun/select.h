@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_SELECT_H
-#define SPF_CLOUD_ALIYUN_SELECT_H
+#pragma once
 
 #include "cloud/aliyun/aliyun.h"
 #include "cloud/aliyun/share.h"
@@ -9,5 +8,3 @@
 SPF_MUST_USE
 struct spf_error spf_aliyun_select(struct spf_aliyun *aliyun, const struct spf_selection *selection,
                                    spf_id_list *ids, struct spf_listing **listing);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_SHARE_H
-#define SPF_CLOUD_ALIYUN_SHARE_H
+#pragma once
 
 #include "cloud/aliyun/client.h"
 
@@ -51,5 +50,3 @@ SPF_MUST_USE bool spf_share_instance(struct spf_share *share, struct spf_call *c
 
 /* The call is not to be answered any more. */
 void spf_share_drop(struct spf_call *call);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_SHARE_PAIRS_H
-#define SPF_CLOUD_ALIYUN_SHARE_PAIRS_H
+#pragma once
 
 #include "cloud/aliyun/share_parts.h"
 
@@ -14,5 +13,3 @@ SPF_MUST_USE bool spf_share_add_pair(struct spf_question *question,
 /* Answers what is known of those that wait, and asks for the others. */
 void spf_share_ask_pairs(struct spf_share *share);
 void spf_share_forget_pairs(struct spf_share *share);
-
-#endif

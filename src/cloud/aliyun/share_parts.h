@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_SHARE_PARTS_H
-#define SPF_CLOUD_ALIYUN_SHARE_PARTS_H
+#pragma once
 
 #include "cloud/aliyun/client.h"
 
@@ -39,5 +38,3 @@ struct spf_share {
 
 /* What is to be sent, or is known, is looked for in the loop's next turn. */
 void spf_share_arm(struct spf_share *share);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_WINDOWS_INPUT_H
-#define SPF_PLATFORM_WINDOWS_INPUT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,5 +14,3 @@ bool spf_stdin_is_ready(void);
 
 /* As read(2), waiting for what comes. */
 ssize_t spf_stdin_read(void *bytes, size_t len);
-
-#endif

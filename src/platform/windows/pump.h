@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_WINDOWS_PUMP_H
-#define SPF_PLATFORM_WINDOWS_PUMP_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -15,5 +14,3 @@ struct spf_pump_ends {
  * end reads what the pipe brings. Threads of their own do it, and end with either side. False: it
  * could not be done, and the ends are closed. */
 bool spf_pump_start(const struct spf_pump_ends *ends, int fd);
-
-#endif

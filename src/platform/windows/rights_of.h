@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_WINDOWS_RIGHTS_OF_H
-#define SPF_PLATFORM_WINDOWS_RIGHTS_OF_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -22,5 +21,3 @@ bool spf_rights_own(void *pipe);
 /* A security descriptor for a new file that is this user's alone; to be freed with LocalFree. NULL:
  * it could not be made, and the file gets what its directory passes on. */
 void *spf_rights_of_own(void);
-
-#endif

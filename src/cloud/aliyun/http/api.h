@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_HTTP_API_H
-#define SPF_CLOUD_ALIYUN_HTTP_API_H
+#pragma once
 
 #include <json-c/json.h>
 #include <stdbool.h>
@@ -72,5 +71,3 @@ void spf_api_cancel(struct spf_api_call *call);
 
 /* A reply larger than this is not the API's. */
 #define SPF_API_REPLY_MAX ((size_t)8 << 20)
-
-#endif

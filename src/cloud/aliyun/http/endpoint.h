@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_HTTP_ENDPOINT_H
-#define SPF_CLOUD_ALIYUN_HTTP_ENDPOINT_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -49,5 +48,3 @@ const char *spf_api_version(const char *product);
 /* The region that the form of an instance id suggests; "" if it suggests none. No page promises
  * this. */
 const char *spf_region_hint(const char *instance_id);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_HTTP_ENDPOINT_CACHE_H
-#define SPF_CLOUD_ALIYUN_HTTP_ENDPOINT_CACHE_H
+#pragma once
 
 #include <stddef.h>
 
@@ -47,5 +46,3 @@ bool spf_endpoint_cache_fixed(const struct spf_endpoint_cache *places);
  */
 bool spf_endpoint_cache_learn(struct spf_endpoint_cache *places, const char *region,
                               const char *host);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_HTTP_ERRORS_H
-#define SPF_CLOUD_ALIYUN_HTTP_ERRORS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,5 +36,3 @@ bool spf_api_worth_retrying(const struct spf_api_outcome *outcome);
 struct spf_failure spf_api_transport_failure(int code, const char *detail, const char *action,
                                              const char *host);
 bool spf_api_transport_worth_retrying(int code);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_HTTP_FETCH_H
-#define SPF_CLOUD_ALIYUN_HTTP_FETCH_H
+#pragma once
 
 #include <stdbool.h>
 
@@ -35,5 +34,3 @@ struct spf_fetch *spf_fetch_start(struct spf_transfers *transfers,
                                   const struct spf_fetch_request *request, spf_fetch_done *done,
                                   void *owner);
 void spf_fetch_cancel(struct spf_fetch *fetch);
-
-#endif

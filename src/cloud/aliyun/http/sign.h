@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_HTTP_SIGN_H
-#define SPF_CLOUD_ALIYUN_HTTP_SIGN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -53,5 +52,3 @@ void spf_sign_add_encoded(struct spf_buf *buf, const char *text);
 
 /* Lower-case hex of SHA-256. False when libcrypto failed. */
 SPF_MUST_USE bool spf_sha256_hex(const void *bytes, size_t len, char out[65]);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_HTTP_SIGNED_REQUEST_H
-#define SPF_CLOUD_ALIYUN_HTTP_SIGNED_REQUEST_H
+#pragma once
 
 #include <curl/curl.h>
 
@@ -27,5 +26,3 @@ bool spf_signed_request_make(const struct spf_request_to_sign *what,
                              struct spf_signed_request *out);
 /* Wipes what it holds, for the headers have the token. */
 void spf_signed_request_clear(struct spf_signed_request *request);
-
-#endif

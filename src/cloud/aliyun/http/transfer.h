@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_HTTP_TRANSFER_H
-#define SPF_CLOUD_ALIYUN_HTTP_TRANSFER_H
+#pragma once
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -38,5 +37,3 @@ bool spf_transfer_setup(CURL *easy, const char *ca_file, bool plain_http);
  * its error buffer; where that is empty the code's own words.
  */
 void spf_transfer_words(char *out, size_t size, int code, const char *detail);
-
-#endif

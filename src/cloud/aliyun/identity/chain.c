@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cloud/aliyun/identity/config_file.h"
-#include "platform/child.h"
 #include "platform/files.h"
 #include "platform/home.h"
 

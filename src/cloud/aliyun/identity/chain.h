@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_IDENTITY_CHAIN_H
-#define SPF_CLOUD_ALIYUN_IDENTITY_CHAIN_H
+#pragma once
 
 #include "cloud/aliyun/identity/credentials.h"
 
@@ -26,5 +25,3 @@ SPF_MUST_USE
 bool spf_credentials_find(const struct spf_credential_options *options,
                           struct spf_credential_trail *trail, struct spf_credentials *credentials,
                           struct spf_failure *failure);
-
-#endif

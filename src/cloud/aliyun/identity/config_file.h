@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_IDENTITY_CONFIG_FILE_H
-#define SPF_CLOUD_ALIYUN_IDENTITY_CONFIG_FILE_H
+#pragma once
 
 #include <json-c/json.h>
 
@@ -24,5 +23,3 @@ bool spf_config_read(const struct spf_secret *text, const char *name, const char
 SPF_MUST_USE
 bool spf_ini_read(const struct spf_secret *text, const char *section, const char *shown_path,
                   struct spf_credentials *credentials, struct spf_failure *failure);
-
-#endif

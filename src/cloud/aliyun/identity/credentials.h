@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_IDENTITY_CREDENTIALS_H
-#define SPF_CLOUD_ALIYUN_IDENTITY_CREDENTIALS_H
+#pragma once
 
 #include <json-c/json.h>
 
@@ -109,5 +108,3 @@ struct spf_error spf_api_key_set(struct spf_api_key *key, const struct spf_key_t
 /* Its error as the failure of a source. */
 struct spf_failure spf_key_failure(struct spf_error error, const char *where);
 void spf_api_key_clear(struct spf_api_key *key);
-
-#endif

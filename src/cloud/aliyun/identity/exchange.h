@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_IDENTITY_EXCHANGE_H
-#define SPF_CLOUD_ALIYUN_IDENTITY_EXCHANGE_H
+#pragma once
 
 #include "cloud/aliyun/identity/credentials.h"
 
@@ -25,5 +24,3 @@ struct spf_exchange *spf_exchange_start(struct spf_loop *loop, struct spf_api *a
                                         struct spf_credentials *credentials,
                                         spf_exchange_done *done, void *owner);
 void spf_exchange_cancel(struct spf_exchange *exchange);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_IDENTITY_PROFILE_H
-#define SPF_CLOUD_ALIYUN_IDENTITY_PROFILE_H
+#pragma once
 
 #include <json-c/json.h>
 
@@ -53,5 +52,3 @@ bool spf_profile_take(struct spf_profile_reading *reading, struct json_object *p
 SPF_MUST_USE
 bool spf_profile_go_on(struct spf_credentials *credentials, size_t at, struct json_object *printed,
                        struct spf_failure *failure);
-
-#endif

@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "cloud/aliyun/identity/credentials.h"
 #include "cloud/aliyun/identity/words.h"
 #include "platform/child.h"
 

@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_IDENTITY_PROGRAM_H
-#define SPF_CLOUD_ALIYUN_IDENTITY_PROGRAM_H
+#pragma once
 
 #include "base/loop.h"
 #include "base/secret.h"
@@ -20,5 +19,3 @@ struct spf_program *spf_program_start(struct spf_loop *loop, const char *command
                                       unsigned timeout_ms, spf_program_done *done, void *owner);
 /* done will not be called; the program is killed, or not started any more. */
 void spf_program_cancel(struct spf_program *program);
-
-#endif

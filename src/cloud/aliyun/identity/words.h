@@ -1,5 +1,4 @@
-#ifndef SPF_CLOUD_ALIYUN_IDENTITY_WORDS_H
-#define SPF_CLOUD_ALIYUN_IDENTITY_WORDS_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,5 +11,3 @@
  * program, or too many words.
  */
 bool spf_command_words(char *line, char **words, size_t max);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_WINDOWS_POSIX_H
-#define SPF_PLATFORM_WINDOWS_POSIX_H
+#pragma once
 
 /*
  * The part of POSIX and glibc that the sources use and mingw-w64 does not have, on Windows' own
@@ -413,5 +412,3 @@ wchar_t *spf_wide_path(const char *path); /* as CreateFileW takes it, however lo
 int spf_errno_of(unsigned long error);    /* of GetLastError and WSAGetLastError */
 uintptr_t spf_socket_of(int fd);          /* the handle, for libraries */
 int spf_descriptor_of(uintptr_t socket);
-
-#endif

@@ -1,5 +1,4 @@
-#ifndef SPF_PLATFORM_WINDOWS_RESOLV_H
-#define SPF_PLATFORM_WINDOWS_RESOLV_H
+#pragma once
 
 #include "posix.h"
 
@@ -48,5 +47,3 @@ static inline int res_nmkquery(struct __res_state *state, int op, const char *na
     (void)newrr, (void)out, (void)room;
     return -1;
 }
-
-#endif
