@@ -8,12 +8,12 @@
 #include "base/json_build.h"
 #include "base/text.h"
 #include "cloud/aliyun/http/fetch.h"
+#include "cloud/aliyun/identity/metadata.h"
 #include "cloud/aliyun/identity/profile.h"
 #include "cloud/aliyun/identity/program.h"
 #include "platform/files.h"
 
-#define METADATA_MS 1000  /* for a connection: it is on this link, or not there */
-#define PROGRAM_MS  60000 /* as the SDKs; the CLI waits for ever */
+#define PROGRAM_MS 60000 /* as the SDKs; the CLI waits for ever */
 
 struct spf_exchange {
     struct spf_loop *loop;
@@ -27,14 +27,10 @@ struct spf_exchange {
     struct spf_fetch *fetch;
     struct spf_program *program;
     struct spf_watch start; /* so that done is never called before start returns */
-    struct spf_secret *metadata_token;
+    struct spf_metadata *metadata;
 };
 
 static void next_step(struct spf_exchange *exchange);
-static bool ask_metadata(struct spf_exchange *exchange, const char *method, const char *path,
-                         const char *name, spf_fetch_done *done);
-static void metadata_region(void *owner, long status, const struct spf_secret *reply,
-                            const char *error);
 
 void spf_exchange_cancel(struct spf_exchange *exchange)
 {
@@ -48,7 +44,7 @@ void spf_exchange_cancel(struct spf_exchange *exchange)
         spf_program_cancel(exchange->program);
     }
     spf_loop_remove(exchange->loop, &exchange->start);
-    spf_secret_free(exchange->metadata_token);
+    spf_metadata_free(exchange->metadata);
     free(exchange);
 }
 
@@ -98,6 +94,27 @@ static const char *text_of(struct json_object *json, const char *name)
     return json_object_is_type(value, json_type_string) ? json_object_get_string(value) : "";
 }
 
+/* A role is of an instance, and that is in a region: the likeliest one. Without an answer the
+ * instance's id must do. */
+static void metadata_told_region(void *owner, const char *region, bool no_memory)
+{
+    struct spf_exchange *exchange = owner;
+    struct spf_credentials *credentials = exchange->credentials;
+
+    if (no_memory) {
+        fail(exchange, SPF_SYSTEM_ERROR, "the metadata service", "out of memory");
+        return;
+    }
+    if (region != NULL && strlen(region) < sizeof credentials->region) {
+        spf_copy(credentials->region, sizeof credentials->region, region);
+        spf_copy(credentials->region_source, sizeof credentials->region_source,
+                 "this machine's own");
+        credentials->region_guessed = true;
+    }
+    exchange->at++;
+    next_step(exchange);
+}
+
 /*
  * A key out of a reply. A temporary one signs nothing without its token; only a URI may give
  * another kind, and has then no token at all.
@@ -123,7 +140,7 @@ static void take_key(struct spf_exchange *exchange, struct json_object *json,
     }
     if (step->kind == SPF_STEP_METADATA && exchange->options->wants_region &&
         exchange->credentials->region[0] == '\0') {
-        (void)ask_metadata(exchange, "GET", "/latest/meta-data/region-id", "", metadata_region);
+        spf_metadata_ask_region(exchange->metadata, metadata_told_region);
         return;
     }
     exchange->at++;
@@ -236,143 +253,6 @@ static void assume_with_oidc(struct spf_exchange *exchange)
         assume_role(exchange, token);
     }
     spf_secret_free(token);
-}
-
-/* --- the metadata service --- */
-
-static const char security_credentials[] = "/latest/meta-data/ram/security-credentials/";
-
-static bool ask_metadata(struct spf_exchange *exchange, const char *method, const char *path,
-                         const char *name, spf_fetch_done *done)
-{
-    const char *base = exchange->options->metadata_url;
-    struct spf_fetch_request request = {.method = method,
-                                        .connect_ms = METADATA_MS,
-                                        .timeout_ms = exchange->options->timeout_ms,
-                                        .direct = true};
-    char url[600];
-
-    spf_format(url, sizeof url, "%s%s%s", base != NULL ? base : "http://100.100.100.200", path,
-               name);
-    request.url = url;
-    if (strcmp(method, "PUT") == 0) {
-        request.header = "X-aliyun-ecs-metadata-token-ttl-seconds: 21600";
-    } else if (exchange->metadata_token != NULL) {
-        request.header = "X-aliyun-ecs-metadata-token: ";
-        request.secret = exchange->metadata_token;
-    }
-    return start_fetch(exchange, &request, done);
-}
-
-/* A role is of an instance, and that is in a region: the likeliest one. Without an answer the
- * instance's id must do. */
-static void metadata_region(void *owner, long status, const struct spf_secret *reply,
-                            const char *error)
-{
-    struct spf_exchange *exchange = owner;
-    struct spf_credentials *credentials = exchange->credentials;
-    const char *text = spf_secret_text(reply);
-    size_t len = strcspn(text, "\r\n");
-
-    (void)error;
-    exchange->fetch = NULL;
-    if (status == 200 && len > 0 && len < sizeof credentials->region &&
-        strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") >= len) {
-        memcpy(credentials->region, text, len);
-        spf_copy(credentials->region_source, sizeof credentials->region_source,
-                 "this machine's own");
-        credentials->region_guessed = true;
-    }
-    exchange->at++;
-    next_step(exchange);
-}
-
-static void no_metadata(struct spf_exchange *exchange, const char *why)
-{
-    if (step_of(exchange)->by_chance) {
-        struct spf_failure failure = spf_failure(SPF_CREDENTIALS_MISSING, "%s", why);
-
-        conclude(exchange, &failure);
-    } else {
-        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "the metadata service", why);
-    }
-}
-
-static void metadata_key(void *owner, long status, const struct spf_secret *reply,
-                         const char *error)
-{
-    struct spf_exchange *exchange = owner;
-
-    exchange->fetch = NULL;
-    if (status != 200) {
-        no_metadata(exchange, status == 0 ? error : "it has no key for the role");
-    } else {
-        take_reply(exchange, reply, "the metadata service");
-    }
-}
-
-static void metadata_role(void *owner, long status, const struct spf_secret *reply,
-                          const char *error)
-{
-    struct spf_exchange *exchange = owner;
-    const char *text = spf_secret_text(reply);
-    size_t len = strcspn(text, "\r\n");
-    char name[140];
-
-    exchange->fetch = NULL;
-    if (status != 200 || strlen(text) != spf_secret_len(reply) || len == 0 || len >= sizeof name ||
-        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") < len) {
-        no_metadata(exchange, status == 0 ? error : "no role is attached");
-        return;
-    }
-    spf_format(name, sizeof name, "%.*s", (int)len, text);
-    (void)ask_metadata(exchange, "GET", security_credentials, name, metadata_key);
-}
-
-/* Printable ASCII without blanks? */
-static bool is_one_word(const struct spf_secret *text)
-{
-    const char *bytes = spf_secret_text(text);
-
-    for (size_t i = 0; i < spf_secret_len(text); i++) {
-        if (bytes[i] <= ' ' || bytes[i] > '~') {
-            return false;
-        }
-    }
-    return spf_secret_len(text) > 0;
-}
-
-static void metadata_token(void *owner, long status, const struct spf_secret *reply,
-                           const char *error)
-{
-    struct spf_exchange *exchange = owner;
-    const char *role = step_of(exchange)->place;
-    const char *hardened = getenv("ALIBABA_CLOUD_IMDSV1_DISABLED");
-
-    exchange->fetch = NULL;
-    if (status == 0) {
-        no_metadata(exchange, error);
-        return;
-    }
-    if (status != 200 && hardened != NULL && spf_same_word(hardened, "true")) {
-        no_metadata(exchange, "it gives no token, and ALIBABA_CLOUD_IMDSV1_DISABLED forbids to ask "
-                              "without one");
-        return;
-    }
-    /* It goes into a header. */
-    if (status == 200 && !is_one_word(reply)) {
-        no_metadata(exchange, "its token is no word");
-        return;
-    }
-    /* Without the hardened mode there is no token, and none is needed. */
-    if (status == 200) {
-        exchange->metadata_token = spf_secret_new(spf_secret_text(reply), spf_secret_len(reply));
-    }
-    if (role[0] != '\0') {
-        (void)ask_metadata(exchange, "GET", security_credentials, role, metadata_key);
-    } else {
-        (void)ask_metadata(exchange, "GET", security_credentials, "", metadata_role);
-    }
 }
 
 /* --- a URI, a program, a sign-in host --- */
@@ -529,6 +409,30 @@ static void exchange_oauth(struct spf_exchange *exchange)
     (void)start_fetch(exchange, &request, exchanged);
 }
 
+static void no_metadata(struct spf_exchange *exchange, const char *why)
+{
+    if (why == NULL) {
+        fail(exchange, SPF_SYSTEM_ERROR, "the metadata service", "out of memory");
+    } else if (step_of(exchange)->by_chance) {
+        struct spf_failure failure = spf_failure(SPF_CREDENTIALS_MISSING, "%s", why);
+
+        conclude(exchange, &failure);
+    } else {
+        fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "the metadata service", why);
+    }
+}
+
+static void metadata_told_key(void *owner, const struct spf_secret *reply, const char *why)
+{
+    struct spf_exchange *exchange = owner;
+
+    if (reply == NULL) {
+        no_metadata(exchange, why);
+    } else {
+        take_reply(exchange, reply, "the metadata service");
+    }
+}
+
 /* The SDKs' switch counts for a profile that names the metadata service as well. */
 static void ask_machine(struct spf_exchange *exchange)
 {
@@ -537,8 +441,14 @@ static void ask_machine(struct spf_exchange *exchange)
     if (off != NULL && spf_same_word(off, "true")) {
         fail(exchange, SPF_CREDENTIALS_INCOMPLETE, "the metadata service",
              "ALIBABA_CLOUD_ECS_METADATA_DISABLED switches it off");
-    } else {
-        (void)ask_metadata(exchange, "PUT", "/latest/api/token", "", metadata_token);
+        return;
+    }
+    spf_metadata_free(exchange->metadata);
+    exchange->metadata = spf_metadata_start(
+        spf_api_transfers(exchange->api), exchange->options->metadata_url,
+        exchange->options->timeout_ms, step_of(exchange)->place, metadata_told_key, exchange);
+    if (exchange->metadata == NULL) {
+        no_metadata(exchange, NULL);
     }
 }
 
