@@ -15,18 +15,25 @@
 #include "login/jump_program.h"
 #include "login/shared.h"
 
-#define SAYS_MAX (256u * 1024) /* of what ssh -vv says; a login takes 20 KiB */
+#define SAYS_MAX       (256u * 1024) /* of what ssh -vv says; a login takes 20 KiB */
+#define LISTEN_AT_ONCE 4096u
 
 /* Takes what the program says; false at its end. Of too much, the beginning is kept. */
 static bool listen_on(struct spf_jump *jump)
 {
-    char bytes[4096];
+    char bytes[LISTEN_AT_ONCE];
     ssize_t got = read(jump->watch.fd, bytes, sizeof bytes);
 
     if (got > 0 && (jump->done != NULL || jump->is_proxy) && !spf_buf_failed(&jump->says)) {
         spf_buf_add(&jump->says, bytes, (size_t)got);
     }
     return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Is it for want of memory that not all is kept? */
+static bool has_lost_words(const struct spf_jump *jump)
+{
+    return spf_buf_failed(&jump->says) && jump->says.len + LISTEN_AT_ONCE <= SAYS_MAX;
 }
 
 /* What ssh says is read as long as it lives, for it would wait for a reader. */
@@ -47,6 +54,9 @@ static void ssh_says(struct spf_watch *watch, short revents)
         if (end != SPF_JUMP_GOES_ON) {
             spf_jump_no_connection(jump);
         }
+    } else if (has_lost_words(jump)) {
+        errno = ENOMEM;
+        spf_jump_settle_untried(jump);
     } else if (spf_jump_read(jump->says.data, jump->says.len, end, jump->facts)) {
         if (jump->facts->outcome == SPF_TCP_OPEN && jump->facts->jump_unproven) {
             spf_jump_await_byte(jump);

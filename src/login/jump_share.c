@@ -164,6 +164,8 @@ static void master_says(struct spf_watch *watch, short revents)
         watch->due_ms = 0;
         read_channels(share);
         settle(share, SPF_JUMP_SHARE_STANDS);
+    } else if (spf_buf_failed(&share->says)) { /* whether it stands will not be known */
+        settle(share, SPF_JUMP_SHARE_GONE);
     } else if (!goes_on) {
         login_failed(share, SPF_JUMP_OVER);
     } else if (spf_now_ms() >= watch->due_ms) {

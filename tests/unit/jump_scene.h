@@ -47,6 +47,9 @@ struct play {
     bool unproven; /* a server that confirms before it has connected */
     bool dribbles; /* byte by byte */
     bool waits;    /* its time is to be over once it has replied */
+    bool floods;   /* more than is kept of its log, before it replies */
+    bool drowns;   /* or before it logs in */
+    bool late;     /* it does not log in */
 };
 
 #define REPLIES(text) text, sizeof(text) - 1
@@ -121,6 +124,10 @@ static const struct play plays[] = {
      .log = "debug1: Authentications that can continue: publickey\r\n"
             "a@b: Permission denied (publickey).\r\n"},
     {"a failure that passes", REPLIES(""), SPF_TCP_JUMP_FAILED, .log = "a word of its own\r\n"},
+    {"floods", REPLIES(HELLO FAILURE), SPF_TCP_REFUSED, .floods = true,
+     .says = "\r\n" REFUSED "connect failed: Connection refused\r\n"},
+    {"floods before it stands", REPLIES(HELLO OPENED), SPF_TCP_OPEN, true, .drowns = true},
+    {"does not log in", REPLIES(""), SPF_TCP_JUMP_FAILED, .log = "", .late = true},
     {"no room for its socket", REPLIES(""), SPF_TCP_OPEN, true,
      .log = IN "unix_listener: cannot bind to path: No space left on device\r\n"},
 };
@@ -202,11 +209,21 @@ static void reply(int fd, const struct play *play, size_t len)
     }
 }
 
+static void flood(bool floods)
+{
+    static const char noise[1024];
+
+    for (size_t i = 0; floods && i < 300; i++) {
+        demand(write(STDERR_FILENO, noise, sizeof noise) == (ssize_t)sizeof noise);
+    }
+}
+
 /* A target's connection; false: the master is to end. */
 static bool serve_target(int fd, const struct play *play, size_t len)
 {
     const int ends[] = {take_descriptor(fd), take_descriptor(fd)};
 
+    flood(play->floods);
     if (play->says != NULL) {
         demand(write(STDERR_FILENO, play->says, strlen(play->says)) > 0);
     }
@@ -252,8 +269,12 @@ static int be_master(const char *path, const struct play *play, size_t len)
     demand(listen(listener, play->listening == CROWDED ? 0 : 8) == 0);
     demand(play->listening != CROWDED || connect(crowd, (struct sockaddr *)&at, sizeof at) == 0);
     demand(play->listening != NOWHERE || unlink(path) == 0);
+    flood(play->drowns);
     dprintf(STDERR_FILENO, "%s%s", play->unproven ? IS("paramiko_3") : IS("OpenSSH_9.2"),
             play->log != NULL ? play->log : stands);
+    while (play->late) {
+        (void)poll(NULL, 0, 1000);
+    }
     if (play->log != NULL) {
         return 255;
     }
@@ -275,10 +296,28 @@ static int be_master(const char *path, const struct play *play, size_t len)
     return 255;
 }
 
+/* The ssh of a target that goes alone, where there is no script for it: it gets through. */
+static int be_alone(void)
+{
+    char path[200];
+    char byte;
+
+    note("alone", "x");
+    if (is_there("script")) {
+        spf_format(path, sizeof path, "%s/script", getenv("HOME"));
+        (void)execl("/bin/sh", "sh", path, (char *)NULL);
+    }
+    dprintf(STDERR_FILENO, "%sdebug2: channel 0: open confirm rwindow 0 rmax 32768\r\n",
+            IS("OpenSSH_9.2") IN);
+    while (read(STDIN_FILENO, &byte, 1) > 0) {
+    }
+    return 255;
+}
+
 static int be_ssh(int argc, char **argv)
 {
     const char *path = NULL;
-    char byte, plan[200];
+    char plan[200];
     unsigned index = 0;
     unsigned len = 0;
     FILE *file;
@@ -292,12 +331,7 @@ static int be_ssh(int argc, char **argv)
         demand(file != NULL && fscanf(file, "%u %u", &index, &len) == 2 && index < PLAYS);
         return be_master(path, &plays[index], len);
     }
-    note("alone", "x");
-    dprintf(STDERR_FILENO, "%sdebug2: channel 0: open confirm rwindow 0 rmax 32768\r\n",
-            IS("OpenSSH_9.2") IN);
-    while (read(STDIN_FILENO, &byte, 1) > 0) {
-    }
-    return 255;
+    return be_alone();
 }
 
 /* --- our side --- */
@@ -310,6 +344,8 @@ struct scene {
     char home[64];
     int descriptors, fd;
     bool there, failed;
+    enum spf_finding cause;
+    int settled; /* so often it was told that the way is known */
 };
 
 static size_t count_in(const char *path)
@@ -330,6 +366,13 @@ static void path_in(const struct scene *scene, const char *name, char path[200])
     spf_format(path, 200, "%s/%s", scene->home, name);
 }
 
+static void way_settled(void *owner, const char *jump)
+{
+    struct scene *scene = owner;
+
+    scene->settled += spf_jump_is_settled(scene->inquiry.login, jump);
+}
+
 static void scene_open(struct scene *scene, size_t play, size_t len)
 {
     char path[200], program[1000] = "", text[300];
@@ -341,7 +384,7 @@ static void scene_open(struct scene *scene, size_t play, size_t len)
                                        .user = "u",
                                        .jump = "a@b",
                                        .port = 2200,
-                                       .timeout_ms = 4 * UNIT_HANGS_MS}};
+                                       .timeout_ms = plays[play].late ? 100 : 4 * UNIT_HANGS_MS}};
     ck_assert_ptr_nonnull(mkdtemp(scene->home));
     ck_assert_int_gt(readlink("/proc/self/exe", program, sizeof program - 1), 0);
     path_in(scene, "aside", path);
@@ -359,9 +402,11 @@ static void scene_open(struct scene *scene, size_t play, size_t len)
                                           .loop = spf_loop_new(),
                                           .login = spf_login_shared_new()};
     ck_assert_ptr_nonnull(scene->inquiry.login);
+    scene->inquiry.login->jump_settled = way_settled;
+    scene->inquiry.login->owner = scene;
 }
 
-static void dialled(void *owner, int fd, const struct spf_failure *failure)
+static inline void dialled(void *owner, int fd, const struct spf_failure *failure)
 {
     struct scene *scene = owner;
 
@@ -371,13 +416,13 @@ static void dialled(void *owner, int fd, const struct spf_failure *failure)
     scene->fd = fd;
 }
 
-static void turn(const struct scene *scene)
+static inline void turn(const struct scene *scene)
 {
     ck_assert_int_eq(spf_loop_turn(scene->inquiry.loop, spf_now_ms() + 20).code, SPF_OK);
 }
 
 /* One directory of ours with the socket in it, for nobody else. */
-static void is_private(const struct scene *scene)
+static inline void is_private(const struct scene *scene)
 {
     char path[200];
     struct dirent *entry;
@@ -402,7 +447,7 @@ static void is_private(const struct scene *scene)
 
 /* Until it is decided; where the master says no more, its time is over as soon as it has replied.
  */
-static void await(struct scene *scene, const struct play *play)
+static inline void await(struct scene *scene, const struct play *play)
 {
     const bool greets = play->len > 0;
     const int64_t until_ms = spf_now_ms() + UNIT_HANGS_MS;
@@ -427,7 +472,7 @@ static void await(struct scene *scene, const struct play *play)
 static void scene_close(struct scene *scene)
 {
     char path[200];
-    static const char *const names[] = {"plan", "ssh", "asked", "alone", "go"};
+    static const char *const names[] = {"plan", "ssh", "asked", "alone", "go", "script"};
 
     spf_jump_free(scene->jump);
     if (scene->fd >= 0) {
@@ -448,7 +493,7 @@ static void scene_close(struct scene *scene)
     ck_assert_int_eq(rmdir(scene->home), 0);
 }
 
-static void expect(const struct scene *scene, const struct play *play, bool alone)
+static inline void expect(const struct scene *scene, const struct play *play, bool alone)
 {
     ck_assert_msg(is_there("alone") == alone, "%s: alone %d", play->name, !alone);
     ck_assert_msg(!scene->failed && scene->facts.tcp.outcome == play->outcome, "%s: outcome %d",
@@ -456,6 +501,15 @@ static void expect(const struct scene *scene, const struct play *play, bool alon
     ck_assert_int_eq(scene->fd >= 0, play->outcome == SPF_TCP_OPEN);
     ck_assert_str_eq(scene->facts.tcp.jump, "a@b");
     ck_assert_str_eq(scene->facts.tcp.address, "web");
+}
+
+static inline void be_ssh_if_called_so(int argc, char **argv)
+{
+    const char *name = strrchr(argv[0], '/');
+
+    if (strcmp(name != NULL ? name + 1 : argv[0], "ssh") == 0) {
+        _exit(be_ssh(argc, argv));
+    }
 }
 
 #endif
