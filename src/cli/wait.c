@@ -76,7 +76,7 @@ static int64_t pause_of(const struct spf_wait *wait, const struct spf_history *h
 {
     int64_t least_ms;
     int64_t last_ms = wait->limit_ms / 10;
-    int64_t pause_ms = spf_outlook_pause_ms(history, run, wait->chance(wait->context), &least_ms);
+    int64_t pause_ms = spf_retry_pause_ms(history, run, wait->chance(wait->context), &least_ms);
 
     left_ms -= last_ms < LAST_ROUND_MS ? last_ms : LAST_ROUND_MS;
     if (pause_ms <= left_ms) {
@@ -85,7 +85,7 @@ static int64_t pause_of(const struct spf_wait *wait, const struct spf_history *h
     return left_ms >= least_ms ? left_ms : -1;
 }
 
-/* One round's outlook over all targets, and the longest pause that one of them asks for. */
+/* What one round means over all targets, and the longest pause that one of them asks for. */
 struct prospect {
     bool open, vain;
     size_t vain_one;
@@ -103,18 +103,18 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
 
     for (size_t i = 0; i < round->count; i++) {
         const struct spf_run *run = round->runs[i];
-        enum spf_outlook outlook =
-            spf_outlook_of(&history[i], run, &round->diagnoses[i], now_ms, now_utc);
+        enum spf_retry retry =
+            spf_retry_decide(&history[i], run, &round->diagnoses[i], now_ms, now_utc);
         int64_t pause_ms;
 
         if (history[i].alike == 1) {
             say_state(wait, round, i, now_ms - started_ms);
         }
-        if (outlook == SPF_OUTLOOK_VAIN) {
+        if (retry == SPF_RETRY_VAIN) {
             prospect.vain = true;
             prospect.vain_one = i;
         }
-        if (outlook != SPF_OUTLOOK_OPEN) {
+        if (retry != SPF_RETRY_OPEN) {
             continue;
         }
         pause_ms = pause_of(wait, &history[i], run, left_ms);
@@ -126,7 +126,7 @@ static struct prospect consider(const struct spf_wait *wait, const struct spf_ro
     }
     for (size_t i = 0; i < round->count; i++) {
         prospect.keep &=
-            spf_outlook_keeps(round->runs[i], now_ms + (prospect.open ? prospect.pause_ms : 0));
+            spf_retry_keeps(round->runs[i], now_ms + (prospect.open ? prospect.pause_ms : 0));
     }
     return prospect;
 }

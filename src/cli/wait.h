@@ -1,7 +1,7 @@
 #pragma once
 
 #include "cli/round.h"
-#include "diagnosis/outlook.h"
+#include "diagnosis/retry.h"
 
 /*
  * --wait: rounds until every target's verdict is pass, or waiting can help none of those that are

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "cloud/address.h"
-#include "driver/recall.h"
+#include "driver/address_cache.h"
 #include "login/conversation.h"
 #include "login/second_look.h"
 
@@ -37,30 +37,30 @@ static void add_scope(const struct spf_task *task, struct spf_buf *scope)
     }
 }
 
-/* The memory of the task's credentials, opened when it is first asked for; NULL: none. */
-static struct spf_recall *memory_of(const struct spf_task *task)
+/* The address cache of the task's credentials, opened when it is first asked for; NULL: none. */
+static struct spf_address_cache *cache_of(const struct spf_task *task)
 {
     struct spf_driver_shared *shared = task->shared;
-    struct spf_recall *recall = NULL;
-    struct spf_recall **place;
+    struct spf_address_cache *cache = NULL;
+    struct spf_address_cache **place;
     struct spf_buf scope;
 
     spf_buf_init(&scope, 32768);
     add_scope(task, &scope);
-    for (size_t i = 0; recall == NULL && i < shared->recalls.count; i++) {
-        if (spf_recall_is_about(shared->recalls.items[i], scope.data)) {
-            recall = shared->recalls.items[i];
+    for (size_t i = 0; cache == NULL && i < shared->address_caches.count; i++) {
+        if (spf_address_cache_is_about(shared->address_caches.items[i], scope.data)) {
+            cache = shared->address_caches.items[i];
         }
     }
-    if (recall == NULL && !spf_buf_failed(&scope) &&
-        (place = SPF_APPEND(&shared->recalls)) != NULL) {
-        recall = *place = spf_recall_new(scope.data);
-        if (recall == NULL) {
-            shared->recalls.count--;
+    if (cache == NULL && !spf_buf_failed(&scope) &&
+        (place = SPF_APPEND(&shared->address_caches)) != NULL) {
+        cache = *place = spf_address_cache_new(scope.data);
+        if (cache == NULL) {
+            shared->address_caches.count--;
         }
     }
     spf_buf_clear(&scope);
-    return recall;
+    return cache;
 }
 
 /* Which of its addresses is asked for. */
@@ -77,18 +77,18 @@ static void name_way(const struct spf_target *target, char way[8])
                                      : "");
 }
 
-void spf_ahead_recall(struct spf_task *task)
+void spf_ahead_begin(struct spf_task *task)
 {
-    const struct spf_recall *recall = remembers(task) ? memory_of(task) : NULL;
+    const struct spf_address_cache *cache = remembers(task) ? cache_of(task) : NULL;
     const struct spf_target *target = task->run->asked;
-    const struct spf_recalled *found;
+    const struct spf_cached_address *found;
     char way[8];
 
-    if (recall == NULL) {
+    if (cache == NULL) {
         return;
     }
     name_way(target, way);
-    found = spf_recall_find(recall, target->instance_id, way);
+    found = spf_address_cache_find(cache, target->instance_id, way);
     if (found == NULL) {
         return;
     }
@@ -154,17 +154,17 @@ void spf_ahead_learn(struct spf_task *task)
 {
     const struct spf_run *run = task->run;
     const struct spf_instance_facts *instance = &run->facts.instance;
-    struct spf_recalled now = {.seen = spf_utc_now()};
-    struct spf_recall *recall;
+    struct spf_cached_address now = {.seen = spf_utc_now()};
+    struct spf_address_cache *cache;
     struct spf_address address;
 
     if (!remembers(task) || !spf_facts_have(&run->facts, SPF_GROUP_INSTANCE) ||
         !spf_facts_have(&run->facts, SPF_GROUP_CREDENTIALS) || !is_direct(run->asked) ||
-        (recall = memory_of(task)) == NULL) {
+        (cache = cache_of(task)) == NULL) {
         return;
     }
     if (instance->search != SPF_INSTANCE_FOUND) {
-        spf_recall_forget(recall, run->asked->instance_id);
+        spf_address_cache_forget(cache, run->asked->instance_id);
         return;
     }
     if (!spf_cloud_dial_address(run->asked, &run->facts, &address)) {
@@ -178,21 +178,21 @@ void spf_ahead_learn(struct spf_task *task)
     }
     if (spf_copy_whole(now.instance, sizeof now.instance, instance->id) &&
         spf_copy_whole(now.region, sizeof now.region, instance->region)) {
-        spf_recall_learn(recall, &now);
+        spf_address_cache_learn(cache, &now);
     }
 }
 
 void spf_ahead_save(struct spf_driver_shared *shared)
 {
-    for (size_t i = 0; i < shared->recalls.count; i++) {
-        spf_recall_save(shared->recalls.items[i]);
+    for (size_t i = 0; i < shared->address_caches.count; i++) {
+        spf_address_cache_save(shared->address_caches.items[i]);
     }
 }
 
 void spf_ahead_forget_all(struct spf_driver_shared *shared)
 {
-    for (size_t i = 0; i < shared->recalls.count; i++) {
-        spf_recall_free(shared->recalls.items[i]);
+    for (size_t i = 0; i < shared->address_caches.count; i++) {
+        spf_address_cache_free(shared->address_caches.items[i]);
     }
-    free(shared->recalls.items);
+    free(shared->address_caches.items);
 }

@@ -10,7 +10,7 @@
  */
 
 /* The credentials have come: what is remembered of the instance under them. */
-void spf_ahead_recall(struct spf_task *task);
+void spf_ahead_begin(struct spf_task *task);
 /* What can be asked for beside what the run wants; 0 where there is no head start. */
 spf_groups spf_ahead_wants(struct spf_task *task);
 /* The cloud has answered, or cannot. */

@@ -18,8 +18,8 @@ struct spf_driver_shared {
     struct spf_login_shared *login;
     struct spf_local_environment_facts local_environment; /* of this round, once looked */
     bool looked;
-    bool several;                          /* targets: what they ask in common is worth keeping */
-    SPF_LIST(struct spf_recall *) recalls; /* by credentials (ahead.h) */
+    bool several; /* targets: what they ask in common is worth keeping */
+    SPF_LIST(struct spf_address_cache *) address_caches; /* by credentials (ahead.h) */
     /* those that have news, in the order in which it came */
     struct spf_task *first;
     struct spf_task *last;

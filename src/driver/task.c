@@ -63,7 +63,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
     spf_run_arrived(task->run, group, failure, spf_now_ms());
     inquiry->target = task->run->target; /* the ssh configuration may have made another of it */
     if (group == SPF_GROUP_CREDENTIALS && failure == NULL) {
-        spf_ahead_recall(task);
+        spf_ahead_begin(task);
     }
     if (group == SPF_GROUP_INSTANCE) {
         spf_ahead_confirm(task);

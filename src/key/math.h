@@ -7,7 +7,8 @@
 
 /*
  * The arithmetic of keys, by libcrypto. All numbers are big-endian octets; bounded by
- * SPF_KEY_NUMBER_MAX, so that no file can make it take long.
+ * SPF_KEY_NUMBER_MAX, so that no file can make it take long. EVP_PKEY_check is not used: it tests
+ * p and q for primality as well, and so refuses keys that ssh takes.
  */
 #define SPF_KEY_NUMBER_MAX 2049 /* 16384 bits and a sign octet; sshbuf.h: SSHBUF_MAX_BIGNUM */
 

@@ -74,7 +74,7 @@ bool spf_conversation_host(struct spf_conversation *talk, char *out, size_t size
 void spf_conversation_gather_known_hosts(struct spf_conversation *talk);
 void spf_conversation_abandon_known_hosts(struct spf_conversation *talk);
 
-/* conversation_road.c: what the road does to the packets. */
+/* conversation_path.c: what the network path does to the packets. */
 void spf_conversation_pad(struct spf_conversation *talk); /* once, before the first request */
 size_t spf_conversation_full_size(const struct spf_conversation *talk);
 void spf_conversation_keep_flow(const struct spf_conversation *talk, struct spf_ending *ending);

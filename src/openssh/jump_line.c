@@ -112,7 +112,7 @@ static const char marked_lines[] = "!packet.c:ssh_packet_send2*,!packet.c:ssh_pa
 static const char until_input_ends[] =
     "exec 3<&0; { read -r x <&3; kill 0; } >/dev/null 2>&1 & exec \"$@\" </dev/null 3<&-";
 
-/* A road that is cut is noticed by the time that a target has to answer. */
+/* A connection that is cut is noticed by the time that a target has to answer. */
 static void add_master(struct words *words, const struct spf_jump_line *line,
                        const struct spf_target *target)
 {

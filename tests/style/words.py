@@ -35,6 +35,7 @@ ODD = {
     r"\bworth a word\b": "worth reporting",
     r"\bcentury's hardware\b": "current hardware",
     r"\b(a|the) silent port\b": "filtered, timed out",
+    r"\b[Rr]oads?\b": "network path",
     r"\bssh minds\b": "ssh checks",
     r"\bnames nothing\b": "nothing exists at",
     r"\bfolder\b": "directory (a folder is Windows')",

@@ -1,19 +1,19 @@
 #include "cloud/facts.h"
 #include "cloud/key_pair.h"
-#include "cloud_desk.h"
+#include "cloud_fixture.h"
 #include "evidence.h"
 
 /* What judges say of facts that come seldom: each list at its ends, each word in its other cases.
  */
 
-#define SAYS(desk, part) \
-    ck_assert_msg(strstr((desk).result.summary, (part)) != NULL, "%s", (desk).result.summary)
+#define SAYS(fixture, part) \
+    ck_assert_msg(strstr((fixture).result.summary, (part)) != NULL, "%s", (fixture).result.summary)
 
 /* ---- an instance ----------------------------------------------------------------------------- */
 
-static void event(struct desk *desk, const char *type, const char *state, int64_t not_before)
+static void event(struct fixture *fixture, const char *type, const char *state, int64_t not_before)
 {
-    struct spf_event *added = SPF_APPEND(&desk->facts.events.events);
+    struct spf_event *added = SPF_APPEND(&fixture->facts.events.events);
 
     strcpy(added->type, type);
     strcpy(added->state, state);
@@ -57,24 +57,24 @@ START_TEST(what_the_provider_plans)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct spf_event *now;
-        struct desk desk;
+        struct fixture fixture;
 
-        set(&desk);
-        desk.facts.group[SPF_GROUP_EVENTS].phase = SPF_PRESENT;
+        set(&fixture);
+        fixture.facts.group[SPF_GROUP_EVENTS].phase = SPF_PRESENT;
         for (size_t k = 0; k < 3 && cases[i].events[k].type != NULL; k++) {
-            event(&desk, cases[i].events[k].type, cases[i].events[k].state,
+            event(&fixture, cases[i].events[k].type, cases[i].events[k].state,
                   cases[i].events[k].not_before);
         }
-        judge(&desk, spf_judge_cloud_instance);
-        FOUND(desk, cases[i].text != NULL ? SPF_INSTANCE_EVENT : SPF_NO_FINDING);
+        judge(&fixture, spf_judge_cloud_instance);
+        FOUND(fixture, cases[i].text != NULL ? SPF_INSTANCE_EVENT : SPF_NO_FINDING);
         if (cases[i].text != NULL) {
-            ck_assert_str_eq(evidence_text(&desk.result, "planned_event"), cases[i].text);
+            ck_assert_str_eq(evidence_text(&fixture.result, "planned_event"), cases[i].text);
         }
-        now = spf_event_now(&desk.facts.events, 1500);
-        ck_assert_msg(now ==
-                          (cases[i].now < 0 ? NULL : &desk.facts.events.events.items[cases[i].now]),
-                      "case %zu", i);
-        clean(&desk);
+        now = spf_event_now(&fixture.facts.events, 1500);
+        ck_assert_msg(
+            now == (cases[i].now < 0 ? NULL : &fixture.facts.events.events.items[cases[i].now]),
+            "case %zu", i);
+        clean(&fixture);
     }
 }
 END_TEST
@@ -82,22 +82,22 @@ END_TEST
 START_TEST(several_of_one_name)
 {
     for (size_t count = 2; count <= 6; count++) {
-        struct desk desk;
+        struct fixture fixture;
 
-        set(&desk);
-        desk.target.instance_id = "web";
-        desk.facts.instance.search = SPF_INSTANCE_SEVERAL;
+        set(&fixture);
+        fixture.target.instance_id = "web";
+        fixture.facts.instance.search = SPF_INSTANCE_SEVERAL;
         for (size_t i = 0; i < count; i++) {
-            struct spf_id *id = SPF_APPEND(&desk.facts.instance.several);
+            struct spf_id *id = SPF_APPEND(&fixture.facts.instance.several);
 
             (void)snprintf(id->id, sizeof id->id, "i-%zu", i);
         }
-        judge(&desk, spf_judge_cloud_instance);
-        FOUND(desk, SPF_INSTANCE_AMBIGUOUS);
-        ck_assert_int_eq(strstr(desk.result.summary, "…") != NULL, count > 4);
-        ck_assert_int_eq(strstr(desk.result.summary, "i-3") != NULL, count > 3);
-        ck_assert_ptr_null(strstr(desk.result.summary, "i-4"));
-        clean(&desk);
+        judge(&fixture, spf_judge_cloud_instance);
+        FOUND(fixture, SPF_INSTANCE_AMBIGUOUS);
+        ck_assert_int_eq(strstr(fixture.result.summary, "…") != NULL, count > 4);
+        ck_assert_int_eq(strstr(fixture.result.summary, "i-3") != NULL, count > 3);
+        ck_assert_ptr_null(strstr(fixture.result.summary, "i-4"));
+        clean(&fixture);
     }
 }
 END_TEST
@@ -113,28 +113,28 @@ START_TEST(regions_that_did_not_answer)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int known = 0; known < 3; known++) { /* who asked: not told, without a name, known */
-            struct desk desk;
+            struct fixture fixture;
 
-            set(&desk);
-            desk.facts.instance.search = SPF_INSTANCE_NOWHERE;
+            set(&fixture);
+            fixture.facts.instance.search = SPF_INSTANCE_NOWHERE;
             for (size_t k = 0; k < cases[i].failed; k++) {
-                struct spf_id *id = SPF_APPEND(&desk.facts.instance.regions_failed);
+                struct spf_id *id = SPF_APPEND(&fixture.facts.instance.regions_failed);
 
                 (void)snprintf(id->id, sizeof id->id, "r-%zu", k);
             }
-            strcpy(SPF_APPEND(&desk.facts.instance.regions_asked)->id, "cn-hangzhou");
+            strcpy(SPF_APPEND(&fixture.facts.instance.regions_asked)->id, "cn-hangzhou");
             if (known == 0) {
-                spf_group_settle(&desk.facts.group[SPF_GROUP_IDENTITY],
+                spf_group_settle(&fixture.facts.group[SPF_GROUP_IDENTITY],
                                  &(struct spf_failure){.cause = SPF_API_ERROR});
             } else if (known == 2) {
-                strcpy(desk.facts.identity.principal, "acs:ram::1:user/u");
+                strcpy(fixture.facts.identity.principal, "acs:ram::1:user/u");
             }
-            judge(&desk, spf_judge_cloud_instance);
-            FOUND(desk, SPF_INSTANCE_NOT_FOUND);
-            ck_assert_int_eq(desk.opinion.status, SPF_UNKNOWN);
-            SAYS(desk, cases[i].says);
-            SAYS(desk, known == 2 ? "acs:ram::1:user/u" : "this identity");
-            clean(&desk);
+            judge(&fixture, spf_judge_cloud_instance);
+            FOUND(fixture, SPF_INSTANCE_NOT_FOUND);
+            ck_assert_int_eq(fixture.opinion.status, SPF_UNKNOWN);
+            SAYS(fixture, cases[i].says);
+            SAYS(fixture, known == 2 ? "acs:ram::1:user/u" : "this identity");
+            clean(&fixture);
         }
     }
 }
@@ -150,30 +150,30 @@ START_TEST(the_region_that_was_given)
         {"cn-hangzhou", "the region given, or not visible to"},
         {"cn-beijing", "its id looks like one of cn-beijing"},
     };
-    struct desk desk;
+    struct fixture fixture;
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        set(&desk);
-        desk.facts.instance.search = SPF_INSTANCE_NOWHERE;
-        desk.facts.instance.region_was_given = true;
-        strcpy(desk.facts.instance.region_hint, cases[i].hint);
-        judge(&desk, spf_judge_cloud_instance);
-        FOUND(desk, SPF_INSTANCE_NOT_FOUND);
-        ck_assert_int_eq(desk.opinion.status, SPF_UNKNOWN);
-        SAYS(desk, cases[i].says);
-        clean(&desk);
+        set(&fixture);
+        fixture.facts.instance.search = SPF_INSTANCE_NOWHERE;
+        fixture.facts.instance.region_was_given = true;
+        strcpy(fixture.facts.instance.region_hint, cases[i].hint);
+        judge(&fixture, spf_judge_cloud_instance);
+        FOUND(fixture, SPF_INSTANCE_NOT_FOUND);
+        ck_assert_int_eq(fixture.opinion.status, SPF_UNKNOWN);
+        SAYS(fixture, cases[i].says);
+        clean(&fixture);
     }
-    set(&desk);
-    desk.facts.instance.search = SPF_INSTANCE_REGION_UNKNOWN;
-    strcpy(desk.facts.credentials.region, "cn-nowhere");
-    judge(&desk, spf_judge_cloud_instance);
-    FOUND(desk, SPF_REGION_UNKNOWN);
-    SAYS(desk, "cn-nowhere");
-    desk.facts.instance.search = SPF_INSTANCE_NOWHERE;
-    desk.facts.group[SPF_GROUP_IDENTITY].phase = SPF_ABSENT;
-    judge(&desk, spf_judge_cloud_instance);
-    ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(IDENTITY));
-    clean(&desk);
+    set(&fixture);
+    fixture.facts.instance.search = SPF_INSTANCE_REGION_UNKNOWN;
+    strcpy(fixture.facts.credentials.region, "cn-nowhere");
+    judge(&fixture, spf_judge_cloud_instance);
+    FOUND(fixture, SPF_REGION_UNKNOWN);
+    SAYS(fixture, "cn-nowhere");
+    fixture.facts.instance.search = SPF_INSTANCE_NOWHERE;
+    fixture.facts.group[SPF_GROUP_IDENTITY].phase = SPF_ABSENT;
+    judge(&fixture, spf_judge_cloud_instance);
+    ck_assert_uint_eq(fixture.opinion.wants, SPF_GROUP_BIT(IDENTITY));
+    clean(&fixture);
 }
 END_TEST
 
@@ -187,19 +187,19 @@ START_TEST(kinds_of_locks)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct spf_lock *lock;
-        struct desk desk;
+        struct fixture fixture;
 
-        set(&desk);
-        lock = SPF_APPEND(&desk.facts.instance.locks);
+        set(&fixture);
+        lock = SPF_APPEND(&fixture.facts.instance.locks);
         strcpy(lock->reason, cases[i].reason);
         if (i % 2 == 0) {
             strcpy(lock->message, "why");
         }
-        judge(&desk, spf_judge_cloud_instance);
-        FOUND(desk, SPF_INSTANCE_LOCKED);
-        ck_assert_str_eq(evidence_text(&desk.result, cases[i].kind), cases[i].reason);
-        ck_assert_int_eq(evidence_text(&desk.result, "lock_message") != NULL, i % 2 == 0);
-        clean(&desk);
+        judge(&fixture, spf_judge_cloud_instance);
+        FOUND(fixture, SPF_INSTANCE_LOCKED);
+        ck_assert_str_eq(evidence_text(&fixture.result, cases[i].kind), cases[i].reason);
+        ck_assert_int_eq(evidence_text(&fixture.result, "lock_message") != NULL, i % 2 == 0);
+        clean(&fixture);
     }
 }
 END_TEST
@@ -212,16 +212,16 @@ START_TEST(clocks)
     } cases[] = {{0, NULL}, {1, NULL}, {86400, "86400 s slow"}, {-86400, "86400 s fast"}};
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct desk desk;
+        struct fixture fixture;
 
-        set(&desk);
-        desk.facts.instance.clock_off = cases[i].off;
-        judge(&desk, spf_judge_cloud_access);
-        FOUND(desk, cases[i].says != NULL ? SPF_CLOCK_OFF : SPF_NO_FINDING);
+        set(&fixture);
+        fixture.facts.instance.clock_off = cases[i].off;
+        judge(&fixture, spf_judge_cloud_access);
+        FOUND(fixture, cases[i].says != NULL ? SPF_CLOCK_OFF : SPF_NO_FINDING);
         if (cases[i].says != NULL) {
-            SAYS(desk, cases[i].says);
+            SAYS(fixture, cases[i].says);
         }
-        clean(&desk);
+        clean(&fixture);
     }
 }
 END_TEST
@@ -301,18 +301,18 @@ START_TEST(fingerprints_that_are_none)
                                          "zz112233445566778899aabbccddeeff00112233"};
 
     for (size_t i = 0; i < sizeof prints / sizeof *prints; i++) {
-        struct desk desk;
+        struct fixture fixture;
 
-        set(&desk);
-        desk.facts.key_pair.bound = desk.facts.key_pair.found = true;
-        strcpy(desk.facts.key_pair.name, "k");
-        strcpy(desk.facts.key.md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
-        strcpy(desk.facts.key_pair.fingerprint, prints[i]);
-        desk.facts.key.public_blob = strdup(BLOB);
-        judge(&desk, spf_judge_cloud_key_pair);
-        FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
-        ck_assert_str_eq(evidence_text(&desk.result, "match"), "name-only");
-        clean(&desk);
+        set(&fixture);
+        fixture.facts.key_pair.bound = fixture.facts.key_pair.found = true;
+        strcpy(fixture.facts.key_pair.name, "k");
+        strcpy(fixture.facts.key.md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
+        strcpy(fixture.facts.key_pair.fingerprint, prints[i]);
+        fixture.facts.key.public_blob = strdup(BLOB);
+        judge(&fixture, spf_judge_cloud_key_pair);
+        FOUND(fixture, SPF_KEY_PAIR_UNPROVEN);
+        ck_assert_str_eq(evidence_text(&fixture.result, "match"), "name-only");
+        clean(&fixture);
     }
 }
 END_TEST
@@ -320,24 +320,24 @@ END_TEST
 /* MD5 of the blob, where the API gives no public key: another one is another key. */
 START_TEST(md5_fingerprints)
 {
-    struct desk desk;
+    struct fixture fixture;
 
-    set(&desk);
-    desk.facts.key_pair.bound = desk.facts.key_pair.found = true;
-    strcpy(desk.facts.key_pair.name, "k");
-    strcpy(desk.facts.key.md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
-    strcpy(desk.facts.key_pair.fingerprint, "00112233445566778899aabbccddee00");
-    judge(&desk, spf_judge_cloud_key_pair);
-    FOUND(desk, SPF_KEY_PAIR_DIFFERENT);
-    ck_assert_str_eq(evidence_text(&desk.result, "key_to_find"), "k");
-    spf_group_settle(&desk.facts.group[SPF_GROUP_KEY],
+    set(&fixture);
+    fixture.facts.key_pair.bound = fixture.facts.key_pair.found = true;
+    strcpy(fixture.facts.key_pair.name, "k");
+    strcpy(fixture.facts.key.md5, "MD5:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff");
+    strcpy(fixture.facts.key_pair.fingerprint, "00112233445566778899aabbccddee00");
+    judge(&fixture, spf_judge_cloud_key_pair);
+    FOUND(fixture, SPF_KEY_PAIR_DIFFERENT);
+    ck_assert_str_eq(evidence_text(&fixture.result, "key_to_find"), "k");
+    spf_group_settle(&fixture.facts.group[SPF_GROUP_KEY],
                      &(struct spf_failure){.cause = SPF_KEY_ENCRYPTED});
-    judge(&desk, spf_judge_cloud_key_pair);
-    FOUND(desk, SPF_KEY_PAIR_UNPROVEN);
-    desk.facts.group[SPF_GROUP_KEY].phase = SPF_ABSENT;
-    judge(&desk, spf_judge_cloud_key_pair);
-    ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(KEY));
-    clean(&desk);
+    judge(&fixture, spf_judge_cloud_key_pair);
+    FOUND(fixture, SPF_KEY_PAIR_UNPROVEN);
+    fixture.facts.group[SPF_GROUP_KEY].phase = SPF_ABSENT;
+    judge(&fixture, spf_judge_cloud_key_pair);
+    ck_assert_uint_eq(fixture.opinion.wants, SPF_GROUP_BIT(KEY));
+    clean(&fixture);
 }
 END_TEST
 
@@ -403,40 +403,40 @@ START_TEST(the_key_that_was_looked_for)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct desk desk;
+        struct fixture fixture;
 
-        set(&desk);
-        desk.facts.key_pair.bound = desk.facts.key_pair.found = true;
-        strcpy(desk.facts.key_pair.name, "k");
-        desk.target.key_path = cases[i].with_key ? "key.pem" : NULL;
-        *(cases[i].by_dir ? &desk.target.key_dir : &desk.target.find_key) = "/k";
+        set(&fixture);
+        fixture.facts.key_pair.bound = fixture.facts.key_pair.found = true;
+        strcpy(fixture.facts.key_pair.name, "k");
+        fixture.target.key_path = cases[i].with_key ? "key.pem" : NULL;
+        *(cases[i].by_dir ? &fixture.target.key_dir : &fixture.target.find_key) = "/k";
         if (cases[i].with_public) {
-            desk.facts.key_pair.public_key = strdup("ssh-rsa AAAAC3NzaC1yc2E=");
+            fixture.facts.key_pair.public_key = strdup("ssh-rsa AAAAC3NzaC1yc2E=");
         }
         if (cases[i].with_key) {
-            desk.facts.key.public_blob = strdup(BLOB);
+            fixture.facts.key.public_blob = strdup(BLOB);
         }
-        judge(&desk, spf_judge_cloud_key_pair);
-        if (desk.opinion.kind == SPF_OPINION_WANTS) {
-            ck_assert_uint_eq(desk.opinion.wants, SPF_GROUP_BIT(FOUND_KEY));
-            desk.facts.group[SPF_GROUP_FOUND_KEY].phase = SPF_PRESENT;
-            desk.facts.found_key = cases[i].found;
-            judge(&desk, spf_judge_cloud_key_pair);
+        judge(&fixture, spf_judge_cloud_key_pair);
+        if (fixture.opinion.kind == SPF_OPINION_WANTS) {
+            ck_assert_uint_eq(fixture.opinion.wants, SPF_GROUP_BIT(FOUND_KEY));
+            fixture.facts.group[SPF_GROUP_FOUND_KEY].phase = SPF_PRESENT;
+            fixture.facts.found_key = cases[i].found;
+            judge(&fixture, spf_judge_cloud_key_pair);
         }
-        FOUND(desk, cases[i].cause);
-        ck_assert_msg(desk.opinion.status == cases[i].status || cases[i].status == SPF_PASS ||
-                          desk.opinion.status == spf_findings[cases[i].cause].status,
-                      "case %zu: status %d", i, (int)desk.opinion.status);
-        SAYS(desk, cases[i].says);
+        FOUND(fixture, cases[i].cause);
+        ck_assert_msg(fixture.opinion.status == cases[i].status || cases[i].status == SPF_PASS ||
+                          fixture.opinion.status == spf_findings[cases[i].cause].status,
+                      "case %zu: status %d", i, (int)fixture.opinion.status);
+        SAYS(fixture, cases[i].says);
         /* what could not be looked for leaves the comparison as it is */
         if (cases[i].with_key) {
-            spf_group_settle(&desk.facts.group[SPF_GROUP_FOUND_KEY],
+            spf_group_settle(&fixture.facts.group[SPF_GROUP_FOUND_KEY],
                              &(struct spf_failure){.cause = SPF_SYSTEM_ERROR, .text = "why"});
-            judge(&desk, spf_judge_cloud_key_pair);
-            FOUND(desk, SPF_KEY_PAIR_DIFFERENT);
-            ck_assert_str_eq(evidence_text(&desk.result, "find_key"), "why");
+            judge(&fixture, spf_judge_cloud_key_pair);
+            FOUND(fixture, SPF_KEY_PAIR_DIFFERENT);
+            ck_assert_str_eq(evidence_text(&fixture.result, "find_key"), "why");
         }
-        clean(&desk);
+        clean(&fixture);
     }
 }
 END_TEST
@@ -446,22 +446,22 @@ END_TEST
 /* Only so many are named, however many there are. */
 START_TEST(crowds_of_rules)
 {
-    struct desk desk;
+    struct fixture fixture;
 
-    set(&desk);
+    set(&fixture);
     for (int i = 0; i < 30; i++) {
-        rule(&desk, SPF_POLICY_ACCEPT, i + 1, "198.51.100.0/24");
+        rule(&fixture, SPF_POLICY_ACCEPT, i + 1, "198.51.100.0/24");
     }
-    judge(&desk, spf_judge_cloud_security_group);
-    FOUND(desk, SPF_SG_SOURCE_EXCLUDED);
-    ck_assert_uint_eq(spf_json_count(spf_json_get(desk.result.evidence, "near_misses")), 10);
+    judge(&fixture, spf_judge_cloud_security_group);
+    FOUND(fixture, SPF_SG_SOURCE_EXCLUDED);
+    ck_assert_uint_eq(spf_json_count(spf_json_get(fixture.result.evidence, "near_misses")), 10);
     for (int i = 0; i < 30; i++) {
-        rule(&desk, SPF_POLICY_ACCEPT, i + 1, "203.0.113.0/24");
+        rule(&fixture, SPF_POLICY_ACCEPT, i + 1, "203.0.113.0/24");
     }
-    judge(&desk, spf_judge_cloud_security_group);
-    FOUND(desk, SPF_NO_FINDING);
-    ck_assert_uint_eq(spf_json_count(spf_json_get(desk.result.evidence, "trace")), 20);
-    clean(&desk);
+    judge(&fixture, spf_judge_cloud_security_group);
+    FOUND(fixture, SPF_NO_FINDING);
+    ck_assert_uint_eq(spf_json_count(spf_json_get(fixture.result.evidence, "trace")), 20);
+    clean(&fixture);
 }
 END_TEST
 
@@ -479,24 +479,25 @@ START_TEST(another_port)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int groups = 1; groups <= 2; groups++) {
             struct spf_rule *added;
-            struct desk desk;
+            struct fixture fixture;
 
-            set(&desk);
+            set(&fixture);
             if (groups == 2) {
-                strcpy(SPF_APPEND(&desk.facts.rules.groups)->id, "sg-2");
+                strcpy(SPF_APPEND(&fixture.facts.rules.groups)->id, "sg-2");
             }
-            added = rule(&desk, SPF_POLICY_ACCEPT, 1, "203.0.113.0/24");
+            added = rule(&fixture, SPF_POLICY_ACCEPT, 1, "203.0.113.0/24");
             spf_ports_set(&added->ports, cases[i].ports);
             strcpy(added->description, cases[i].description);
-            judge(&desk, spf_judge_cloud_security_group);
+            judge(&fixture, spf_judge_cloud_security_group);
             if (cases[i].says != NULL) {
-                FOUND(desk, SPF_SG_NO_RULE);
-                SAYS(desk, cases[i].says);
-                SAYS(desk, groups == 2 ? "its 2 security groups have" : "its security group has");
+                FOUND(fixture, SPF_SG_NO_RULE);
+                SAYS(fixture, cases[i].says);
+                SAYS(fixture,
+                     groups == 2 ? "its 2 security groups have" : "its security group has");
             } else {
-                ck_assert_ptr_null(strstr(desk.result.summary, "another port"));
+                ck_assert_ptr_null(strstr(fixture.result.summary, "another port"));
             }
-            clean(&desk);
+            clean(&fixture);
         }
     }
 }
@@ -505,29 +506,29 @@ END_TEST
 /* By one rule, by another than ours is allowed by, by several together. */
 START_TEST(open_to_the_whole_internet)
 {
-    struct desk desk;
+    struct fixture fixture;
 
-    set(&desk);
-    rule(&desk, SPF_POLICY_ACCEPT, 1, "0.0.0.0/0");
-    judge(&desk, spf_judge_cloud_security_group);
-    FOUND(desk, SPF_SG_OPEN_TO_WORLD);
-    SAYS(desk, "open to the whole internet by sg-1/sgr-1");
-    ck_assert_str_eq(evidence_text(&desk.result, "open_rule"), "sgr-1");
-    desk.facts.rules.rules.items[0].priority = 5;
-    rule(&desk, SPF_POLICY_ACCEPT, 1, "203.0.113.0/24");
-    judge(&desk, spf_judge_cloud_security_group);
-    FOUND(desk, SPF_SG_OPEN_TO_WORLD);
-    SAYS(desk, "is allowed by sg-1/sgr-2, priority 1");
-    clean(&desk);
+    set(&fixture);
+    rule(&fixture, SPF_POLICY_ACCEPT, 1, "0.0.0.0/0");
+    judge(&fixture, spf_judge_cloud_security_group);
+    FOUND(fixture, SPF_SG_OPEN_TO_WORLD);
+    SAYS(fixture, "open to the whole internet by sg-1/sgr-1");
+    ck_assert_str_eq(evidence_text(&fixture.result, "open_rule"), "sgr-1");
+    fixture.facts.rules.rules.items[0].priority = 5;
+    rule(&fixture, SPF_POLICY_ACCEPT, 1, "203.0.113.0/24");
+    judge(&fixture, spf_judge_cloud_security_group);
+    FOUND(fixture, SPF_SG_OPEN_TO_WORLD);
+    SAYS(fixture, "is allowed by sg-1/sgr-2, priority 1");
+    clean(&fixture);
 
-    set(&desk);
-    rule(&desk, SPF_POLICY_ACCEPT, 1, "0.0.0.0/1");
-    rule(&desk, SPF_POLICY_ACCEPT, 1, "128.0.0.0/1");
-    judge(&desk, spf_judge_cloud_security_group);
-    FOUND(desk, SPF_SG_OPEN_TO_WORLD);
-    SAYS(desk, "by several rules together");
-    ck_assert_ptr_null(evidence_text(&desk.result, "open_rule"));
-    clean(&desk);
+    set(&fixture);
+    rule(&fixture, SPF_POLICY_ACCEPT, 1, "0.0.0.0/1");
+    rule(&fixture, SPF_POLICY_ACCEPT, 1, "128.0.0.0/1");
+    judge(&fixture, spf_judge_cloud_security_group);
+    FOUND(fixture, SPF_SG_OPEN_TO_WORLD);
+    SAYS(fixture, "by several rules together");
+    ck_assert_ptr_null(evidence_text(&fixture.result, "open_rule"));
+    clean(&fixture);
 }
 END_TEST
 
@@ -554,18 +555,18 @@ START_TEST(forwarded_ports)
             const struct spf_forward *found;
             struct spf_forward *forward;
             uint16_t port = 0;
-            struct desk desk;
+            struct fixture fixture;
 
-            set(&desk);
-            forward = SPF_APPEND(&desk.facts.gateway.forwards);
+            set(&fixture);
+            forward = SPF_APPEND(&fixture.facts.gateway.forwards);
             strcpy(forward->protocol, cases[i].protocol);
             strcpy(forward->ports, cases[i].ports);
             strcpy(forward->inside_ports, cases[i].inside_ports);
             forward->inside = ip(owned ? "10.0.1.11" : "10.0.1.99");
-            found = spf_cloud_forward(&desk.target, &desk.facts, &port);
+            found = spf_cloud_forward(&fixture.target, &fixture.facts, &port);
             ck_assert_msg((found != NULL) == (owned && cases[i].inside != 0), "case %zu", i);
             ck_assert_msg(found == NULL || port == cases[i].inside, "case %zu: %d", i, port);
-            clean(&desk);
+            clean(&fixture);
         }
     }
 }
@@ -585,17 +586,17 @@ START_TEST(private_addresses_beside_us)
 
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct spf_address dialled;
-        struct desk desk;
+        struct fixture fixture;
 
-        set(&desk);
-        desk.facts.instance.addresses.count = 0;
-        address(&desk, SPF_CLASS_PRIVATE, "10.0.1.11");
-        own(&desk, cases[i].own, cases[i].bits);
-        desk.target.family = cases[i].family;
-        ck_assert_msg(spf_cloud_dial_address(&desk.target, &desk.facts, &dialled) ==
+        set(&fixture);
+        fixture.facts.instance.addresses.count = 0;
+        address(&fixture, SPF_CLASS_PRIVATE, "10.0.1.11");
+        own(&fixture, cases[i].own, cases[i].bits);
+        fixture.target.family = cases[i].family;
+        ck_assert_msg(spf_cloud_dial_address(&fixture.target, &fixture.facts, &dialled) ==
                           cases[i].dialled,
                       "case %zu", i);
-        clean(&desk);
+        clean(&fixture);
     }
 }
 END_TEST

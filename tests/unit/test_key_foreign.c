@@ -4,7 +4,7 @@
 
 #include "key/foreign.h"
 
-/* What is no key of ssh's or PuTTY's: by its first bytes, as far as they tell. */
+/* Files that are no SSH or PuTTY key, recognised by their first bytes where those suffice. */
 static const struct row {
     const char *name, *bytes;
     size_t len;

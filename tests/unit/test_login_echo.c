@@ -108,7 +108,7 @@ START_TEST(who_else_may_log_in)
 }
 END_TEST
 
-/* The request fills a packet of this road, and a shell that puts no home in takes nothing away. */
+/* The request fills a packet of this path, and a shell that puts no home in takes nothing away. */
 START_TEST(the_command_fills_a_packet)
 {
     static const size_t sizes[] = {0, 100, 1460, SPF_ECHO_DOTS_MAX, 65536};

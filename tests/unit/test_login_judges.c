@@ -360,8 +360,8 @@ START_TEST(handshakes_of_a_transcript)
 }
 END_TEST
 
-/* A standstill of which the cause was measured: the road, and at which step it shows does not
- * matter. */
+/* A standstill of which the cause was measured: the network path, and at which step it shows does
+ * not matter. */
 START_TEST(standstills)
 {
     static const struct {

@@ -456,11 +456,11 @@ START_TEST(cloud_by_its_own_interval)
     f.run.facts.instance.search = SPF_INSTANCE_FOUND;
     f.run.facts.instance.state = SPF_STATE_RUNNING;
     f.run.facts.group[SPF_GROUP_INSTANCE].done_ms = 1000;
-    ck_assert(spf_outlook_keeps(&f.run, 30000) & SPF_GROUP_BIT(INSTANCE));
-    ck_assert(!(spf_outlook_keeps(&f.run, 31001) & SPF_GROUP_BIT(INSTANCE)));
+    ck_assert(spf_retry_keeps(&f.run, 30000) & SPF_GROUP_BIT(INSTANCE));
+    ck_assert(!(spf_retry_keeps(&f.run, 31001) & SPF_GROUP_BIT(INSTANCE)));
     f.run.facts.instance.state = SPF_STATE_STARTING;
-    ck_assert(!(spf_outlook_keeps(&f.run, 6001) & SPF_GROUP_BIT(KEY_PAIR)));
-    ck_assert(spf_outlook_keeps(&f.run, 6001) & SPF_GROUP_BIT(KEY));
+    ck_assert(!(spf_retry_keeps(&f.run, 6001) & SPF_GROUP_BIT(KEY_PAIR)));
+    ck_assert(spf_retry_keeps(&f.run, 6001) & SPF_GROUP_BIT(KEY));
     fixture_clear(&f);
 }
 END_TEST

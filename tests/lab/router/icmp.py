@@ -1,4 +1,4 @@
-"""A router that answers each TCP SYN on road1 by an ICMP message of the type and code given (RFC 792): nft's
+"""A router that answers each TCP SYN on path1 by an ICMP message of the type and code given (RFC 792): nft's
 reject has only some of them. Runs until it is ended."""
 
 import socket
@@ -17,7 +17,7 @@ def checksum(data):
 def main():
     kind, code = map(int, sys.argv[1:])
     sniffer = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
-    sniffer.bind(("road1", ETH_P_IP))
+    sniffer.bind(("path1", ETH_P_IP))
     sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     print("ready", flush=True)
     while True:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""What the road does to a login, and what ssh makes of it: packets that are too large, lost or refused.
+"""What the network path does to a login, and what ssh makes of it: packets that are too large, lost or refused.
 
-Through a router in namespaces of their own (../lab/road). Each condition is shown to the real ssh as
+Through a router in namespaces of their own (../lab/router). Each condition is shown to the real ssh as
 well: where it does not get in, we must not say that one can. Exit status 77: this machine gives us no
 namespaces.
 """
@@ -18,10 +18,10 @@ import tempfile
 import time
 
 import stage  # noqa: F401  (finds the harness)
-import road
+import router
 from harness import clients, servers
 from harness.keys import Key
-from road import HERE, ROUTER, SERVER, SERVER6, chain
+from router import HERE, ROUTER, SERVER, SERVER6, chain
 
 TO_THERE = "ip daddr %s tcp dport != 1" % SERVER
 STALLS = 6   # seconds of ssh in which nothing comes of it
@@ -35,7 +35,7 @@ BANNER = " @th,256,32 0x5353482d "
 # drops the first flow that has carried so many bytes, from then on, and no later one
 # How much more goes up until the handshake is done where the library has ML-KEM: its key.
 MLKEM = 1184 if clients.libssh_version() >= (0, 12) else 0
-FORGETS = """table inet road_forward {
+FORGETS = """table inet path_forward {
 set forgotten { type inet_service; flags dynamic; }
 chain c { type filter hook forward priority 0; policy accept;
 tcp sport @forgotten drop
@@ -192,17 +192,17 @@ CASES = [
 class Sweep:
     def __init__(self, binary, folder):
         self.binary, self.folder = binary, folder
-        self.road = road.Road()
+        self.network = router.Network()
         self.key = Key(folder, "key.pem", {})
         self.sshd = servers.Sshd(folder + "/sshd", {
             "config": ["ListenAddress " + SERVER, "ListenAddress " + SERVER6,
                        "UseDNS no", "MaxStartups 500"],
-            "within": self.road.server.within}, self.key, self.key)
+            "within": self.network.server.within}, self.key, self.key)
         self.known = folder + "/known_hosts"
         with open(self.known, "w", encoding="ascii") as out:
             out.write("".join(line.replace("127.0.0.1", host) + "\n" for host in (SERVER, SERVER6)
                               for line in self.sshd.known_hosts()))
-        self.road.router.write("netfilter/nf_conntrack_acct", 1)
+        self.network.router.write("netfilter/nf_conntrack_acct", 1)
         self.failed = False
 
     def ours(self, host, stalls, *options):
@@ -226,14 +226,14 @@ class Sweep:
         return False
 
     def show(self, case):
-        if not (self.road.clear() and self.road.router.rules(case.rules) and
-                self.road.here.rules(case.here) and self.road.server.rules(case.there) and
-                self.road.strict(case.strict) and
-                self.road.here.write("ipv4/ip_default_ttl", case.hops) and
-                (case.limit is None or self.road.limit(case.limit))):
+        if not (self.network.clear() and self.network.router.rules(case.rules) and
+                self.network.here.rules(case.here) and self.network.server.rules(case.there) and
+                self.network.strict(case.strict) and
+                self.network.here.write("ipv4/ip_default_ttl", case.hops) and
+                (case.limit is None or self.network.limit(case.limit))):
             return ["the filter was not taken"]
         with self.no_ports_left() if case.ports else contextlib.nullcontext(), \
-                self.road.answering(*case.answers) if case.answers else contextlib.nullcontext(), \
+                self.network.answering(*case.answers) if case.answers else contextlib.nullcontext(), \
                 self.hanging(case.queue) if case.hangs else contextlib.nullcontext():
             return self.compare(case)
 
@@ -252,7 +252,7 @@ class Sweep:
     @contextlib.contextmanager
     def no_ports_left(self):
         """One port is ours to use, and it is in use."""
-        here, name = self.road.here, "ipv4/ip_local_port_range"
+        here, name = self.network.here, "ipv4/ip_local_port_range"
         with open("/proc/sys/net/" + name, encoding="ascii") as source:
             before = source.read().strip()
         here.write(name, "50000 50000")
@@ -298,7 +298,7 @@ class Sweep:
 
 
 def in_parts():
-    """All parts at once, for they wait most of the time; each has a road of its own."""
+    """All parts at once, for they wait most of the time; each has a network of its own."""
     def one(part):
         return subprocess.run([sys.executable, "-B", __file__, sys.argv[1], "--part=%d" % part], check=False,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -308,7 +308,7 @@ def in_parts():
     for part in done:
         print(part.stdout, end="")
     statuses = {part.returncode for part in done}
-    return road.SKIPPED if statuses == {road.SKIPPED} else int(statuses != {0})
+    return router.SKIPPED if statuses == {router.SKIPPED} else int(statuses != {0})
 
 
 def chosen():
@@ -321,13 +321,13 @@ def chosen():
 def main():
     if len(sys.argv) == 2:
         return in_parts()
-    road.enter()
-    with tempfile.TemporaryDirectory(prefix="spf-roads-") as folder:
+    router.enter()
+    with tempfile.TemporaryDirectory(prefix="spf-network-path-") as folder:
         try:
             sweep = Sweep(sys.argv[1], folder)
         except OSError as error:
             print("skipped:", error)
-            return road.SKIPPED
+            return router.SKIPPED
         failed = False
         try:
             for case in chosen():
@@ -336,7 +336,7 @@ def main():
                     print("FAILED: %s: %s" % (case.name, wrong))
         finally:
             sweep.sshd.stop()
-            sweep.road.stop()
+            sweep.network.stop()
     return int(failed)
 
 

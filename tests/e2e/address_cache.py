@@ -502,7 +502,7 @@ def main():
     binary, lab_cloud = (os.path.abspath(path) for path in sys.argv[1:3])
     failed = 0
     with contextlib.ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spf-recall-"))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="spf-address-cache-"))
         scene = Scene(binary, lab_cloud, folder, stack)
         for test in TESTS:
             if len(sys.argv) > 3 and test.__name__ not in sys.argv[3:]:

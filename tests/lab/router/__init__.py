@@ -1,4 +1,4 @@
-"""A road in three network namespaces: this process's own, a router, and a server's.
+"""A network path in three network namespaces: this process's own, a router, and a server's.
 
     here 192.0.2.1 --- 192.0.2.254 router 198.51.100.254 --- 198.51.100.9 server
          2001:db8:1::1 --- ::fe               2001:db8:2::fe --- 2001:db8:2::9
@@ -18,34 +18,34 @@ ROUTER = "192.0.2.254"
 SERVER, SERVER6 = "198.51.100.9", "2001:db8:2::9"
 LINKS = """
 link set lo up
-link set dev road0 gso_max_segs 1 gso_max_size 1500 up
-addr add 192.0.2.1/24 dev road0
-addr add 2001:db8:1::1/64 dev road0 nodad
+link set dev path0 gso_max_segs 1 gso_max_size 1500 up
+addr add 192.0.2.1/24 dev path0
+addr add 2001:db8:1::1/64 dev path0 nodad
 route add default via 192.0.2.254
 route add default via 2001:db8:1::fe
 """
 STRICT = """
-link add road9 type veth peer name road8
-link set road8 up
-link set road9 up
-route add 198.51.100.9/32 dev road9 src 192.0.2.1
+link add path9 type veth peer name path8
+link set path8 up
+link set path9 up
+route add 198.51.100.9/32 dev path9 src 192.0.2.1
 rule add fwmark 1 table 99
-route add default via 192.0.2.254 dev road0 table 99
+route add default via 192.0.2.254 dev path0 table 99
 """
 ROUTES = """
 link set lo up
-link set dev road1 gso_max_segs 1 gso_max_size 1500 up
-link set dev road2 gso_max_segs 1 gso_max_size 1500 up
-addr add 192.0.2.254/24 dev road1
-addr add 198.51.100.254/24 dev road2
-addr add 2001:db8:1::fe/64 dev road1 nodad
-addr add 2001:db8:2::fe/64 dev road2 nodad
+link set dev path1 gso_max_segs 1 gso_max_size 1500 up
+link set dev path2 gso_max_segs 1 gso_max_size 1500 up
+addr add 192.0.2.254/24 dev path1
+addr add 198.51.100.254/24 dev path2
+addr add 2001:db8:1::fe/64 dev path1 nodad
+addr add 2001:db8:2::fe/64 dev path2 nodad
 """
 FAR = """
 link set lo up
-link set dev road3 gso_max_segs 1 gso_max_size 1500 up
-addr add 198.51.100.9/24 dev road3
-addr add 2001:db8:2::9/64 dev road3 nodad
+link set dev path3 gso_max_segs 1 gso_max_size 1500 up
+addr add 198.51.100.9/24 dev path3
+addr add 2001:db8:2::9/64 dev path3 nodad
 route add default via 198.51.100.254
 route add default via 2001:db8:2::fe
 """
@@ -104,15 +104,15 @@ class Namespace:
             self._keeper.wait()
 
 
-class Road:
+class Network:
     """The three, connected; None of them filters. Raises OSError where this cannot be made."""
 
     def __init__(self):
         self.here, self.router, self.server = Namespace(ours=True), Namespace(), Namespace()
         self._strict = False
         made = _given(["ip", "-batch", "-"], f"""
-link add road0 type veth peer name road1 netns {self.router.pid}
-link add road2 netns {self.router.pid} type veth peer name road3 netns {self.server.pid}
+link add path0 type veth peer name path1 netns {self.router.pid}
+link add path2 netns {self.router.pid} type veth peer name path3 netns {self.server.pid}
 """ + LINKS)
         made = made and self.router.give(["ip", "-batch", "-"], ROUTES)
         made = made and self.server.give(["ip", "-batch", "-"], FAR)
@@ -123,8 +123,8 @@ link add road2 netns {self.router.pid} type veth peer name road3 netns {self.ser
             raise OSError("no links or no packet filter here")
 
     def clear(self):
-        """The road as it was: nothing is filtered, no path MTU is remembered."""
-        as_it_was = "link set dev road0 mtu 1500\n" + LINKS.split("up\n", 2)[2].replace(
+        """The path as it was: nothing is filtered, no path MTU is remembered."""
+        as_it_was = "link set dev path0 mtu 1500\n" + LINKS.split("up\n", 2)[2].replace(
             " add ", " replace ")
         self.limit(None)
         return self.here.give(["ip", "-batch", "-"], as_it_was) and self.here.give(
@@ -134,7 +134,7 @@ link add road2 netns {self.router.pid} type veth peer name road3 netns {self.ser
 
     def limit(self, mtu):
         """What the router lets through to the server; for larger packets it sends ICMP. None: all."""
-        route = "route replace %s/32 dev road2 %s\n" % (SERVER, "mtu %d" % mtu if mtu else "")
+        route = "route replace %s/32 dev path2 %s\n" % (SERVER, "mtu %d" % mtu if mtu else "")
         return self.router.give(["ip", "-batch", "-"], route)
 
     def strict(self, wanted):
@@ -143,8 +143,8 @@ link add road2 netns {self.router.pid} type veth peer name road3 netns {self.ser
         if wanted == self._strict:
             return True
         self._strict = wanted
-        batch = STRICT if wanted else "link del road9\nrule del fwmark 1 table 99\n"
-        return self.here.write("ipv4/conf/road0/rp_filter", int(wanted)) and self.here.give(
+        batch = STRICT if wanted else "link del path9\nrule del fwmark 1 table 99\n"
+        return self.here.write("ipv4/conf/path0/rp_filter", int(wanted)) and self.here.give(
             ["ip", "-batch", "-"], batch)
 
     @contextlib.contextmanager
@@ -166,5 +166,5 @@ link add road2 netns {self.router.pid} type veth peer name road3 netns {self.ser
 
 def chain(hook, *rules, kind="filter"):
     """A table with one base chain of the family inet, or of ip for the kind route."""
-    return "table %s road_%s {\nchain c { type %s hook %s priority 0; policy accept;\n%s\n}\n}\n" % (
+    return "table %s path_%s {\nchain c { type %s hook %s priority 0; policy accept;\n%s\n}\n}\n" % (
         "inet" if kind == "filter" else "ip", hook, kind, hook, "\n".join(rules))

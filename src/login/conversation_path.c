@@ -5,9 +5,9 @@
 #define USUAL_MSS 1460 /* of Ethernet: where the connection is not ours to ask, or is loopback */
 
 /*
- * ssh fills its packets, and so do scp and a screen full of text. A road that loses large packets
- * without a word (RFC 2923 section 2.1) lets our small ones pass: what does not carry a full-size
- * one says nothing about it.
+ * ssh fills its packets, and so do scp and a screen full of text. A network path that loses large
+ * packets without a word (RFC 2923 section 2.1) lets our small ones pass: what does not carry a
+ * full-size one says nothing about it.
  */
 size_t spf_conversation_full_size(const struct spf_conversation *talk)
 {

@@ -7,10 +7,10 @@
  * still help, how soon to try again, and which facts need not be asked again. Pure, as all of this
  * room; times are monotonic milliseconds where not said otherwise.
  */
-enum spf_outlook {
-    SPF_OUTLOOK_REACHED, /* the verdict is pass */
-    SPF_OUTLOOK_OPEN,    /* it may pass by itself */
-    SPF_OUTLOOK_VAIN,    /* waiting cannot help */
+enum spf_retry {
+    SPF_RETRY_REACHED, /* the verdict is pass */
+    SPF_RETRY_OPEN,    /* it may pass by itself */
+    SPF_RETRY_VAIN,    /* waiting cannot help */
 };
 
 /* What earlier rounds have shown of one target; zero at first. */
@@ -20,7 +20,7 @@ struct spf_history {
     unsigned alike;         /* how many they are */
     int64_t answered_ms;    /* when an SSH server first identified itself */
     bool answered;
-    enum spf_finding vain; /* with SPF_OUTLOOK_VAIN: the cause that no waiting removes */
+    enum spf_finding vain; /* with SPF_RETRY_VAIN: the cause that no waiting removes */
 };
 
 /*
@@ -30,7 +30,7 @@ struct spf_history {
  * five minutes or longer ago, the console shows that this boot left the key out, or the server has
  * already accepted the key. now_utc: seconds since the epoch, for the instance's start.
  */
-enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_run *run,
+enum spf_retry spf_retry_decide(struct spf_history *history, const struct spf_run *run,
                                 const struct spf_diagnosis *diagnosis, int64_t now_ms,
                                 int64_t now_utc);
 
@@ -39,11 +39,11 @@ enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_ru
  * that penalises, 15 s after a round that reached authentication, else 1 s. Beyond that it grows
  * while the cause stays the same; chance (any number) spreads many waiting programs.
  */
-int64_t spf_outlook_pause_ms(const struct spf_history *history, const struct spf_run *run,
-                             unsigned chance, int64_t *least_ms);
+int64_t spf_retry_pause_ms(const struct spf_history *history, const struct spf_run *run,
+                           unsigned chance, int64_t *least_ms);
 
 /*
  * The groups that the next round, at now_ms, takes over: what cannot have changed (the key, the
  * credentials), and what the cloud said less than its own interval ago.
  */
-spf_groups spf_outlook_keeps(const struct spf_run *run, int64_t now_ms);
+spf_groups spf_retry_keeps(const struct spf_run *run, int64_t now_ms);

@@ -1,4 +1,4 @@
-#include "diagnosis/outlook.h"
+#include "diagnosis/retry.h"
 
 #include <string.h>
 
@@ -111,7 +111,7 @@ static bool is_in_vain(const struct spf_history *history, const struct spf_run *
            is_certain(history, run, check, finding, now_ms, now_utc);
 }
 
-enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_run *run,
+enum spf_retry spf_retry_decide(struct spf_history *history, const struct spf_run *run,
                                 const struct spf_diagnosis *d, int64_t now_ms, int64_t now_utc)
 {
     if (spf_fine(run, SPF_CHECK_SSH_BANNER) && !history->answered) {
@@ -126,10 +126,10 @@ enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_ru
     history->alike++;
     history->vain = SPF_NO_FINDING;
     if (d->verdict == SPF_VERDICT_PASS) {
-        return SPF_OUTLOOK_REACHED;
+        return SPF_RETRY_REACHED;
     }
     if (d->cause == SPF_NO_FINDING) {
-        return SPF_OUTLOOK_OPEN;
+        return SPF_RETRY_OPEN;
     }
     if (is_in_vain(history, run, d->check, d->cause, now_ms, now_utc) ||
         (is_broken_inside(run, d) && boot_is_over(history, run, now_ms, now_utc))) {
@@ -140,11 +140,11 @@ enum spf_outlook spf_outlook_of(struct spf_history *history, const struct spf_ru
             history->vain = d->further[i];
         }
     }
-    return history->vain != SPF_NO_FINDING ? SPF_OUTLOOK_VAIN : SPF_OUTLOOK_OPEN;
+    return history->vain != SPF_NO_FINDING ? SPF_RETRY_VAIN : SPF_RETRY_OPEN;
 }
 
-int64_t spf_outlook_pause_ms(const struct spf_history *history, const struct spf_run *run,
-                             unsigned chance, int64_t *least_ms)
+int64_t spf_retry_pause_ms(const struct spf_history *history, const struct spf_run *run,
+                           unsigned chance, int64_t *least_ms)
 {
     int64_t most_ms = PORT_MOST_MS;
     int64_t pause_ms;
@@ -179,7 +179,7 @@ static bool is_settled(const struct spf_group_state *state)
             spf_findings[state->failure->cause].permanence == SPF_PERMANENT);
 }
 
-spf_groups spf_outlook_keeps(const struct spf_run *run, int64_t now_ms)
+spf_groups spf_retry_keeps(const struct spf_run *run, int64_t now_ms)
 {
     const struct spf_group_state *states = run->facts.group;
     const struct spf_group_state *instance = &states[SPF_GROUP_INSTANCE];

@@ -1,4 +1,4 @@
-#include "driver/recall.h"
+#include "driver/address_cache.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +18,10 @@
 
 static const char title[] = "sshpreflight remembered addresses 1";
 
-struct spf_recall {
+struct spf_address_cache {
     char name[17]; /* of the file: the hash of the scope; "" none */
-    SPF_LIST(struct spf_recalled) entries;
-    SPF_LIST(struct spf_recalled) learnt; /* address "": to be forgotten */
+    SPF_LIST(struct spf_cached_address) entries;
+    SPF_LIST(struct spf_cached_address) learnt; /* address "": to be forgotten */
 };
 
 /* ---- a line -------------------------------------------------------------------------------- */
@@ -46,7 +46,7 @@ static bool is_fingerprint(const char *text)
 }
 
 /* Could it have been learnt? */
-static bool is_sound(const struct spf_recalled *entry)
+static bool is_sound(const struct spf_cached_address *entry)
 {
     char again[SPF_IP_TEXT_SIZE];
     struct spf_ip ip;
@@ -61,7 +61,7 @@ static bool is_sound(const struct spf_recalled *entry)
     return strcmp(again, entry->address) == 0;
 }
 
-static bool read_line(char *line, int64_t now, struct spf_recalled *entry)
+static bool read_line(char *line, int64_t now, struct spf_cached_address *entry)
 {
     char *word[6];
     size_t count = 0;
@@ -72,7 +72,7 @@ static bool read_line(char *line, int64_t now, struct spf_recalled *entry)
         }
         word[count] = part;
     }
-    *entry = (struct spf_recalled){0};
+    *entry = (struct spf_cached_address){0};
     if (count != 6 || !spf_copy_whole(entry->instance, sizeof entry->instance, word[0]) ||
         !spf_copy_whole(entry->way, sizeof entry->way, word[1]) ||
         !spf_copy_whole(entry->region, sizeof entry->region, word[2]) ||
@@ -85,32 +85,33 @@ static bool read_line(char *line, int64_t now, struct spf_recalled *entry)
     return entry->seen >= now - KEPT_S && entry->seen <= now + AHEAD_S && is_sound(entry);
 }
 
-static bool is_same(const struct spf_recalled *entry, const char *instance, const char *way)
+static bool is_same(const struct spf_cached_address *entry, const char *instance, const char *way)
 {
     return strcmp(entry->instance, instance) == 0 && (way == NULL || strcmp(entry->way, way) == 0);
 }
 
-const struct spf_recalled *spf_recall_find(const struct spf_recall *recall, const char *instance,
-                                           const char *way)
+const struct spf_cached_address *spf_address_cache_find(const struct spf_address_cache *cache,
+                                                        const char *instance, const char *way)
 {
-    for (size_t i = 0; i < recall->entries.count; i++) {
-        if (is_same(&recall->entries.items[i], instance, way)) {
-            return &recall->entries.items[i];
+    for (size_t i = 0; i < cache->entries.count; i++) {
+        if (is_same(&cache->entries.items[i], instance, way)) {
+            return &cache->entries.items[i];
         }
     }
     return NULL;
 }
 
-void spf_recall_read(struct spf_recall *recall, const char *text, size_t len, int64_t now)
+void spf_address_cache_read(struct spf_address_cache *cache, const char *text, size_t len,
+                            int64_t now)
 {
     const char *end = text + len;
     bool titled = false;
 
-    while (text < end && recall->entries.count < ENTRIES_MAX) {
+    while (text < end && cache->entries.count < ENTRIES_MAX) {
         const char *feed = memchr(text, '\n', (size_t)(end - text));
         char line[LINE_BYTES + 1];
-        struct spf_recalled entry;
-        struct spf_recalled *place;
+        struct spf_cached_address entry;
+        struct spf_cached_address *place;
         size_t size;
 
         if (feed == NULL) {
@@ -127,19 +128,19 @@ void spf_recall_read(struct spf_recall *recall, const char *text, size_t len, in
             return; /* of another version, or of another program */
         }
         if (titled && read_line(line, now, &entry) &&
-            spf_recall_find(recall, entry.instance, entry.way) == NULL &&
-            (place = SPF_APPEND(&recall->entries)) != NULL) {
+            spf_address_cache_find(cache, entry.instance, entry.way) == NULL &&
+            (place = SPF_APPEND(&cache->entries)) != NULL) {
             *place = entry;
         }
         titled = true;
     }
 }
 
-void spf_recall_write(const struct spf_recall *recall, struct spf_buf *out)
+void spf_address_cache_write(const struct spf_address_cache *cache, struct spf_buf *out)
 {
     spf_buf_addf(out, "%s\n", title);
-    for (size_t i = 0; i < recall->entries.count; i++) {
-        const struct spf_recalled *entry = &recall->entries.items[i];
+    for (size_t i = 0; i < cache->entries.count; i++) {
+        const struct spf_cached_address *entry = &cache->entries.items[i];
 
         spf_buf_addf(out, "%s %s %s %s %s %lld\n", entry->instance, entry->way, entry->region,
                      entry->address, entry->host_key[0] != '\0' ? entry->host_key : "-",
@@ -150,48 +151,49 @@ void spf_recall_write(const struct spf_recall *recall, struct spf_buf *out)
 /* ---- what changes -------------------------------------------------------------------------- */
 
 /* The last one learnt is the first of the file, so that what was not seen for long is cut off. */
-static void put(struct spf_recall *recall, const struct spf_recalled *now)
+static void put(struct spf_address_cache *cache, const struct spf_cached_address *now)
 {
-    struct spf_recalled *items;
+    struct spf_cached_address *items;
     size_t kept = 0;
 
-    for (size_t i = 0; i < recall->entries.count; i++) {
-        if (!is_same(&recall->entries.items[i], now->instance,
+    for (size_t i = 0; i < cache->entries.count; i++) {
+        if (!is_same(&cache->entries.items[i], now->instance,
                      now->address[0] != '\0' ? now->way : NULL)) {
-            recall->entries.items[kept++] = recall->entries.items[i];
+            cache->entries.items[kept++] = cache->entries.items[i];
         }
     }
-    recall->entries.count = kept;
+    cache->entries.count = kept;
     if (now->address[0] == '\0') {
         return;
     }
-    if (recall->entries.count >= ENTRIES_MAX) {
-        recall->entries.count = ENTRIES_MAX - 1;
+    if (cache->entries.count >= ENTRIES_MAX) {
+        cache->entries.count = ENTRIES_MAX - 1;
     }
-    if (SPF_APPEND(&recall->entries) == NULL) {
+    if (SPF_APPEND(&cache->entries) == NULL) {
         return;
     }
-    items = recall->entries.items;
-    memmove(items + 1, items, (recall->entries.count - 1) * sizeof *items);
+    items = cache->entries.items;
+    memmove(items + 1, items, (cache->entries.count - 1) * sizeof *items);
     items[0] = *now;
 }
 
-static void change(struct spf_recall *recall, const struct spf_recalled *now)
+static void change(struct spf_address_cache *cache, const struct spf_cached_address *now)
 {
-    struct spf_recalled *place =
-        recall->learnt.count < ENTRIES_MAX ? SPF_APPEND(&recall->learnt) : NULL;
+    struct spf_cached_address *place =
+        cache->learnt.count < ENTRIES_MAX ? SPF_APPEND(&cache->learnt) : NULL;
 
     if (place == NULL) {
         return;
     }
     *place = *now;
-    put(recall, now);
+    put(cache, now);
 }
 
-void spf_recall_learn(struct spf_recall *recall, const struct spf_recalled *now)
+void spf_address_cache_learn(struct spf_address_cache *cache, const struct spf_cached_address *now)
 {
-    const struct spf_recalled *before = spf_recall_find(recall, now->instance, now->way);
-    struct spf_recalled next = *now;
+    const struct spf_cached_address *before =
+        spf_address_cache_find(cache, now->instance, now->way);
+    struct spf_cached_address next = *now;
 
     if (before != NULL && next.host_key[0] == '\0' && strcmp(before->address, next.address) == 0) {
         spf_copy(next.host_key, sizeof next.host_key, before->host_key);
@@ -202,42 +204,42 @@ void spf_recall_learn(struct spf_recall *recall, const struct spf_recalled *now)
          strcmp(before->host_key, next.host_key) == 0 && next.seen - before->seen < FRESH_S)) {
         return;
     }
-    change(recall, &next);
+    change(cache, &next);
 }
 
-void spf_recall_forget(struct spf_recall *recall, const char *instance)
+void spf_address_cache_forget(struct spf_address_cache *cache, const char *instance)
 {
-    struct spf_recalled none = {0};
+    struct spf_cached_address none = {0};
 
-    if (spf_recall_find(recall, instance, NULL) != NULL &&
+    if (spf_address_cache_find(cache, instance, NULL) != NULL &&
         spf_copy_whole(none.instance, sizeof none.instance, instance)) {
-        change(recall, &none);
+        change(cache, &none);
     }
 }
 
 static bool edit(void *context, const struct spf_buf *before, struct spf_buf *after)
 {
-    const struct spf_recall *recall = context;
-    struct spf_recall *now = spf_recall_empty();
+    const struct spf_address_cache *cache = context;
+    struct spf_address_cache *now = spf_address_cache_empty();
 
     if (now == NULL) {
         return false;
     }
-    spf_recall_read(now, before->data, before->len, spf_utc_now());
-    for (size_t i = 0; i < recall->learnt.count; i++) {
-        put(now, &recall->learnt.items[i]);
+    spf_address_cache_read(now, before->data, before->len, spf_utc_now());
+    for (size_t i = 0; i < cache->learnt.count; i++) {
+        put(now, &cache->learnt.items[i]);
     }
-    spf_recall_write(now, after);
-    spf_recall_free(now);
+    spf_address_cache_write(now, after);
+    spf_address_cache_free(now);
     return true;
 }
 
-void spf_recall_save(struct spf_recall *recall)
+void spf_address_cache_save(struct spf_address_cache *cache)
 {
-    if (recall->learnt.count > 0 && recall->name[0] != '\0') {
-        (void)!spf_cache_edit(recall->name, edit, recall);
+    if (cache->learnt.count > 0 && cache->name[0] != '\0') {
+        (void)!spf_cache_edit(cache->name, edit, cache);
     }
-    recall->learnt.count = 0;
+    cache->learnt.count = 0;
 }
 
 /* ---- one set of credentials ---------------------------------------------------------------- */
@@ -255,50 +257,50 @@ static void hash(const char *scope, char out[17])
     spf_buf_clear(&hex);
 }
 
-struct spf_recall *spf_recall_empty(void)
+struct spf_address_cache *spf_address_cache_empty(void)
 {
-    return calloc(1, sizeof(struct spf_recall));
+    return calloc(1, sizeof(struct spf_address_cache));
 }
 
-struct spf_recall *spf_recall_new(const char *scope)
+struct spf_address_cache *spf_address_cache_new(const char *scope)
 {
-    struct spf_recall *recall = spf_recall_empty();
+    struct spf_address_cache *cache = spf_address_cache_empty();
     struct spf_buf text;
 
-    if (recall == NULL) {
+    if (cache == NULL) {
         return NULL;
     }
-    hash(scope, recall->name);
-    if (recall->name[0] == '\0') {
-        return recall;
+    hash(scope, cache->name);
+    if (cache->name[0] == '\0') {
+        return cache;
     }
     spf_buf_init(&text, SPF_CACHE_FILE_MAX);
-    if (spf_cache_read(recall->name, &text)) {
-        spf_recall_read(recall, text.data, text.len, spf_utc_now());
+    if (spf_cache_read(cache->name, &text)) {
+        spf_address_cache_read(cache, text.data, text.len, spf_utc_now());
     }
     spf_buf_clear(&text);
-    return recall;
+    return cache;
 }
 
-bool spf_recall_is_about(const struct spf_recall *recall, const char *scope)
+bool spf_address_cache_is_about(const struct spf_address_cache *cache, const char *scope)
 {
     char hashed[17];
 
     hash(scope, hashed);
-    return strcmp(hashed, recall->name) == 0;
+    return strcmp(hashed, cache->name) == 0;
 }
 
-size_t spf_recall_count(const struct spf_recall *recall)
+size_t spf_address_cache_count(const struct spf_address_cache *cache)
 {
-    return recall->entries.count;
+    return cache->entries.count;
 }
 
-void spf_recall_free(struct spf_recall *recall)
+void spf_address_cache_free(struct spf_address_cache *cache)
 {
-    if (recall == NULL) {
+    if (cache == NULL) {
         return;
     }
-    free(recall->entries.items);
-    free(recall->learnt.items);
-    free(recall);
+    free(cache->entries.items);
+    free(cache->learnt.items);
+    free(cache);
 }
