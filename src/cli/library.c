@@ -100,11 +100,14 @@ static void wait_at_exit(void)
     }
 }
 
-/* Handlers run in reverse: ours before OpenSSL's, which is registered at the latest now. */
+/*
+ * Handlers run in reverse: ours before OpenSSL's, which is registered at the latest now. Asked for
+ * nothing, OPENSSL_init_crypto(3) does nothing, so it is asked for what is loaded by default.
+ */
 static void register_wait(void)
 {
     registered_by = getpid();
-    (void)OPENSSL_init_crypto(0, NULL);
+    (void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CRYPTO_STRINGS, NULL);
     (void)atexit(wait_at_exit);
 }
 

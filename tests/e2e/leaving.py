@@ -79,6 +79,9 @@ for word in sys.argv[3:]:
 assert library.spf_preflight_run(preflight) == 2
 library.spf_preflight_free(preflight)
 assert len(os.listdir("/proc/self/task")) > 1, "nothing was left behind"
+if sys.argv[2] == "use OpenSSL and end":  # for the first time: its clean-up is registered now
+    LOAD_CRYPTO_STRINGS = 2
+    ctypes.CDLL("libcrypto.so.3").OPENSSL_init_crypto(ctypes.c_uint64(LOAD_CRYPTO_STRINGS), None)
 if sys.argv[2] == "unload":
     _ctypes.dlclose(library._handle)
 if sys.argv[2] != "never":
@@ -139,7 +142,7 @@ def cases(scene):
         yield number.name, scene.program("--deadline", FOR_EVER, number=number), {128 + number}
         yield (number.name + " while it repairs",
                scene.program("--deadline", FOR_EVER, "--fix", number=number), {128 + number})
-    for afterwards in ("end", "go on", "unload"):
+    for afterwards in ("end", "use OpenSSL and end", "go on", "unload"):
         began = time.monotonic()
         result = scene.host(afterwards)
         in_time = time.monotonic() - began < WAITS
