@@ -243,6 +243,8 @@ enum spf_link_state spf_link_query_for_agent(struct spf_link *link, const char *
 
 bool spf_link_use_agent(struct spf_link *link, int agent)
 {
+    /* libssh waits for the agent all the same; on Windows it would not see that it has to */
+    (void)fcntl(agent, F_SETFL, 0);
     return ssh_set_agent_socket(link->session, (socket_t)spf_socket_handle(agent)) == SSH_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #include <bcrypt.h>
 #include <process.h>
+#include <sddl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,31 @@ static void name_pageant(char *out, size_t size)
     for (int i = 0; i < 32; i++) {
         used += snprintf(out + used, size - (size_t)used, "%02x", digest[i]);
     }
+}
+
+/* This user's, as Pageant makes it: else it is that of Administrators where the user is one. */
+static SECURITY_ATTRIBUTES of_this_user(void)
+{
+    SECURITY_ATTRIBUTES made = {.nLength = sizeof made};
+    union {
+        TOKEN_USER user;
+        char room[512];
+    } found;
+    char *sid, text[600];
+    HANDLE token;
+    DWORD len;
+
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) ||
+        !GetTokenInformation(token, TokenUser, &found, sizeof found, &len) ||
+        !ConvertSidToStringSidA(found.user.User.Sid, &sid)) {
+        exit(1);
+    }
+    snprintf(text, sizeof text, "O:%sD:P(A;;GA;;;%s)", sid, sid);
+    if (!ConvertStringSecurityDescriptorToSecurityDescriptorA(text, SDDL_REVISION_1,
+                                                              &made.lpSecurityDescriptor, NULL)) {
+        exit(1);
+    }
+    return made;
 }
 
 static bool read_pipe(HANDLE pipe, char *bytes, DWORD len)
@@ -123,6 +149,7 @@ static void __cdecl end_with_input(void *unused)
 int main(int argc, char **argv)
 {
     char name[512] = "\\\\.\\pipe\\openssh-ssh-agent";
+    SECURITY_ATTRIBUTES own = of_this_user();
     bool ready = false;
     WSADATA data;
 
@@ -134,7 +161,7 @@ int main(int argc, char **argv)
     _beginthread(end_with_input, 0, NULL);
     for (;;) {
         HANDLE pipe = CreateNamedPipeA(name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE | PIPE_WAIT,
-                                       PIPE_UNLIMITED_INSTANCES, 4096, 4096, 0, NULL);
+                                       PIPE_UNLIMITED_INSTANCES, 4096, 4096, 0, &own);
 
         if (pipe == INVALID_HANDLE_VALUE) {
             return 1;

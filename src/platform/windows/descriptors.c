@@ -189,15 +189,22 @@ ssize_t spf_write(int fd, const void *bytes, size_t len)
     return write(fd, bytes, len < INT_MAX ? (unsigned)len : INT_MAX);
 }
 
-/* Descriptors are made as they are wanted: not inherited, sockets not blocking; of a pipe that may
+/* Descriptors are made as they are wanted: not inherited, sockets not blocking. Of a pipe that may
  * not block it is noted. */
 int fcntl(int fd, int command, ...)
 {
     va_list more;
 
     va_start(more, command);
-    if (command == F_SETFL && is_file(fd)) {
-        does_not_wait[fd] = (va_arg(more, int) & O_NONBLOCK) != 0;
+    if (command == F_SETFL) {
+        const u_long at_once = (va_arg(more, int) & O_NONBLOCK) != 0;
+
+        if (is_file(fd)) {
+            does_not_wait[fd] = at_once != 0;
+        } else if (ioctlsocket(spf_socket_of(fd), (long)FIONBIO, &(u_long){at_once}) != 0) {
+            errno = EBADF;
+            command = -1;
+        }
     }
     va_end(more);
     if (command == F_GETFL || command == F_SETFL) {
