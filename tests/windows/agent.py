@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """agent.py BRIDGE.exe COMMAND...: runs the command with the ssh-agent at SSH_AUTH_SOCK where Windows has its agents.
 
-Under wine: that of Microsoft's ssh, at its pipe, or, where the key is a .ppk, PuTTY's (agent_pipe.c).
+Under wine: at a pipe that SSH_AUTH_SOCK names, for which unix_program.c has the socket in it; where the key is a .ppk,
+at that of PuTTY's agent (agent_pipe.c).
 """
 
 import os
@@ -11,6 +12,7 @@ import sys
 import threading
 
 WINE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "wine.sh")
+PIPES = "\\\\.\\pipe\\"
 
 
 def carry(source, to):
@@ -41,8 +43,9 @@ def main():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, args=(listener, path), daemon=True).start()
         words = ["sh", WINE, bridge, str(listener.getsockname()[1])]
-        if any(word.endswith(".ppk") for word in command):
-            words.append("pageant")
+        if not any(word.endswith(".ppk") for word in command):
+            os.environ["SSH_AUTH_SOCK"] = PIPES + path.replace("/", "!")
+            words.append(os.environ["SSH_AUTH_SOCK"])
         with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as pipe:
             if pipe.stdout.readline().strip() != b"ready":
                 sys.exit("no agent at a pipe")

@@ -1,5 +1,5 @@
 /*
- * agent_pipe.exe PORT [pageant]: for tests under wine, an agent of Windows: at Microsoft's pipe, or
+ * agent_pipe.exe PORT [PIPE]: for tests under wine, an agent of Windows: at the pipe, without one
  * at Pageant's, speaks the one at PORT of loopback. Says "ready" once it can be asked, and ends
  * with its standard input. What is real is the agent's answers and how we find, ask and close a
  * pipe; Pageant's name follows PuTTY 0.78 (windows/utils/cryptoapi.c, agent_named_pipe_name.c).
@@ -148,14 +148,15 @@ static void __cdecl end_with_input(void *unused)
 
 int main(int argc, char **argv)
 {
-    char name[512] = "\\\\.\\pipe\\openssh-ssh-agent";
+    char name[512];
     SECURITY_ATTRIBUTES own = of_this_user();
     bool ready = false;
     WSADATA data;
 
     WSAStartup(MAKEWORD(2, 2), &data);
     port = (unsigned short)atoi(argv[1]);
-    if (argc > 2) {
+    snprintf(name, sizeof name, "%s", argc > 2 ? argv[2] : "");
+    if (argc < 3) {
         name_pageant(name, sizeof name);
     }
     _beginthread(end_with_input, 0, NULL);

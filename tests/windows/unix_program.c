@@ -15,9 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Input and output, errors, and the exit status. As in a job of Windows, the program ends with who
+/* The agent's socket, which is in the name of its pipe (agent.py). Input and output, errors, and
+ * the exit status. As in a job of Windows, the program ends with who
  * started it: nothing of what we have open is kept by it. */
 static const char script[] =
+    "case $SSH_AUTH_SOCK in '\\\\.\\pipe\\!'*) SSH_AUTH_SOCK=/${SSH_AUTH_SOCK#*!}; "
+    "SSH_AUTH_SOCK=${SSH_AUTH_SOCK//!//};; esac; "
     "exec 7<>/dev/tcp/127.0.0.1/$1 8<>/dev/tcp/127.0.0.1/$1 9<>/dev/tcp/127.0.0.1/$1; shift; "
     "exec </dev/null >/dev/null 2>&1; \"$@\" <&7 >&7 2>&8 7>&- 8>&- 9>&- & program=$!; "
     "exec 7>&- 8>&-; { read -r _ <&9; kill $program; } & "

@@ -17,6 +17,7 @@
 
 #define SSH_PIPE     "\\\\.\\pipe\\openssh-ssh-agent" /* of a service (ssh-agent's agent.h) */
 #define PAGEANT_PIPE "\\\\.\\pipe\\pageant."
+#define PIPE_MAX     512  /* bytes */
 #define BUSY_MS      1000 /* until the next one may come in */
 
 /* As PuTTY calls this user (its windows/utils/get_username.c): in a domain without the domain. To
@@ -60,12 +61,13 @@ static bool add_secret_of_putty(struct spf_buf *name)
 /* Pageant's pipe, since PuTTY 0.77 (windows/utils/agent_named_pipe_name.c). */
 static BOOL CALLBACK find_pageant(INIT_ONCE *once, void *unused, void **found)
 {
-    struct spf_buf name = {0};
     char *user = user_of_putty();
     bool good = user != NULL;
+    struct spf_buf name;
 
     (void)once;
     (void)unused;
+    spf_buf_init(&name, PIPE_MAX);
     spf_buf_addf(&name, PAGEANT_PIPE "%s.", good ? user : "");
     good = good && add_secret_of_putty(&name);
     free(user);

@@ -282,8 +282,9 @@ START_TEST(words_are_quoted_for_both_shells_or_for_powershell)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct spf_buf buf = {0};
+        struct spf_buf buf;
 
+        spf_buf_init(&buf, 256);
         spf_buf_add_shell(&buf, rows[i].word);
         ck_assert_str_eq(buf.data, rows[i].quoted);
         spf_buf_clear(&buf);
