@@ -51,7 +51,8 @@ run() {
     shift 2
     status=0
     started=$(date +%s)
-    timeout -k 10 "$limit" "$@" >"$out/logs/$name.log" 2>&1 </dev/null 9<&- &
+    # what a shell starts in the background ignores a Ctrl-C, and a scenario sends one
+    env --default-signal=INT timeout -k 10 "$limit" "$@" >"$out/logs/$name.log" 2>&1 </dev/null 9<&- &
     tested=$!
     wait "$tested" || status=$?
     tested=
