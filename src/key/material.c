@@ -303,30 +303,23 @@ bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes b
            set_public(material, &parts);
 }
 
+/* Of all but RSA the private key is the public one with more behind it. */
 static void write_private(struct spf_writer *writer, const struct parts *parts)
 {
-    spf_writer_cstring(writer, parts->algorithm);
     if (is(parts->algorithm, "ssh-rsa")) {
+        spf_writer_cstring(writer, parts->algorithm);
         spf_writer_mpint(writer, parts->n);
         spf_writer_mpint(writer, parts->e);
         spf_writer_mpint(writer, parts->d);
         spf_writer_mpint(writer, parts->iqmp);
         spf_writer_mpint(writer, parts->p);
         spf_writer_mpint(writer, parts->q);
-    } else if (is(parts->algorithm, "ssh-dss")) {
-        spf_writer_mpint(writer, parts->p);
-        spf_writer_mpint(writer, parts->q);
-        spf_writer_mpint(writer, parts->g);
-        spf_writer_mpint(writer, parts->y);
-        spf_writer_mpint(writer, parts->x);
-    } else if (parts->curve != NULL) {
-        spf_writer_cstring(writer, parts->curve->name);
-        spf_writer_string(writer, parts->point);
-    } else {
-        spf_writer_string(writer, parts->ed_public);
+        return;
     }
-    if (is_token(parts->algorithm)) {
-        spf_writer_string(writer, parts->application);
+    write_public(writer, parts);
+    if (is(parts->algorithm, "ssh-dss")) {
+        spf_writer_mpint(writer, parts->x);
+    } else if (is_token(parts->algorithm)) {
         spf_writer_u8(writer, parts->flags);
         spf_writer_string(writer, parts->handle);
         spf_writer_cstring(writer, "");

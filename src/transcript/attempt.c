@@ -43,6 +43,17 @@ void spf_attempt_reach(struct spf_attempt *attempt, enum spf_stage stage)
     }
 }
 
+void spf_attempt_behind_jump(struct spf_attempt *attempt)
+{
+    if (attempt->jump[0] == '\0') {
+        spf_copy(attempt->jump, sizeof attempt->jump,
+                 attempt->host[0] != '\0' ? attempt->host : "(not named)");
+    }
+    spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
+    spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
+    attempt->address[0] = '\0';
+}
+
 void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match, int weight)
 {
     const char *space = strchr(match->row->argument, ' ');

@@ -98,6 +98,8 @@ void spf_attempt_begin(struct spf_attempt *attempt, int64_t line);
 enum { SPF_WEIGHT_SUSPICION = 1, SPF_WEIGHT_NAMED = 2 };
 
 void spf_attempt_reach(struct spf_attempt *attempt, enum spf_stage stage);
+/* What was the host is a jump host: the host is the one that was typed. */
+void spf_attempt_behind_jump(struct spf_attempt *attempt);
 /* The message ends the attempt; its row's argument: "check cause[,cause…]". */
 void spf_attempt_end(struct spf_attempt *attempt, const struct spf_match *match, int weight);
 /* Can none of these methods be publickey? Of a denial alone they begin with "?". */

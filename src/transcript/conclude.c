@@ -45,6 +45,21 @@ static enum spf_check_id check_of_trouble(const char *cause)
     return check >= 0 ? (enum spf_check_id)check : SPF_CHECK_KEY_FORMAT;
 }
 
+/* Is something wrong with the key file, or with its algorithm? Then that is the cause. */
+static bool names_key(struct spf_attempt *attempt)
+{
+    if (attempt->key_trouble != NULL) {
+        name(attempt, check_of_trouble(attempt->key_trouble), attempt->key_trouble);
+    } else if (attempt->key_unclear) {
+        leave_open(attempt, SPF_CHECK_KEY_FORMAT, damaged_file);
+    } else if (attempt->no_algorithm) {
+        name(attempt, SPF_CHECK_SSH_AUTH, "auth-algorithm-refused");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /*
  * The authentication came to nothing. What the client could not do with the key precedes what the
  * server thought of it; that the server accepted the key, and then the login failed, precedes what
@@ -71,13 +86,10 @@ static void conclude_denial(struct spf_attempt *attempt)
         }
         return;
     }
-    if (attempt->key_trouble != NULL) {
-        name(attempt, check_of_trouble(attempt->key_trouble), attempt->key_trouble);
-    } else if (attempt->key_unclear) {
-        leave_open(attempt, SPF_CHECK_KEY_FORMAT, damaged_file);
-    } else if (attempt->no_algorithm) {
-        name(attempt, SPF_CHECK_SSH_AUTH, "auth-algorithm-refused");
-    } else if (attempt->accepted) { /* and nothing was signed: its private key was not at hand */
+    if (names_key(attempt)) {
+        return;
+    }
+    if (attempt->accepted) { /* and nothing was signed: its private key was not at hand */
         name(attempt, SPF_CHECK_KEY_FORMAT,
              attempt->passphrases >= 2 ? "key-passphrase-wrong" : "key-encrypted");
     } else if (attempt->offered == 0 && attempt->passphrases >= 2) {
@@ -173,13 +185,10 @@ static bool fails_at_host_key(const struct spf_attempt *attempt)
  */
 static void conclude_key(struct spf_attempt *attempt)
 {
-    if (attempt->key_trouble != NULL) {
-        name(attempt, check_of_trouble(attempt->key_trouble), attempt->key_trouble);
-    } else if (attempt->key_unclear) {
-        leave_open(attempt, SPF_CHECK_KEY_FORMAT, damaged_file);
-    } else if (attempt->no_algorithm) {
-        name(attempt, SPF_CHECK_SSH_AUTH, "auth-algorithm-refused");
-    } else if (attempt->closed) {
+    if (names_key(attempt)) {
+        return;
+    }
+    if (attempt->closed) {
         conclude_end(attempt);
     } else if (attempt->passphrases > 0) {
         name(attempt, SPF_CHECK_KEY_FORMAT, "key-encrypted");
@@ -272,13 +281,7 @@ static void conclude_jump(struct spf_attempt *attempt, struct spf_transcript_fac
     if (said != NULL) {
         spf_copy(attempt->tcp_error, sizeof attempt->tcp_error, said);
     }
-    if (attempt->jump[0] == '\0') {
-        spf_copy(attempt->jump, sizeof attempt->jump,
-                 attempt->host[0] != '\0' ? attempt->host : "(not named)");
-    }
-    spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
-    spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
-    attempt->address[0] = '\0';
+    spf_attempt_behind_jump(attempt);
     attempt->port = 0;
     attempt->tcp = "jump";
     attempt->key_trouble_file[0] = '\0';

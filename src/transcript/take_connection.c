@@ -79,13 +79,7 @@ static void take_forward(struct spf_attempt *attempt, const struct spf_match *ma
     attempt->forwarding = true;
     attempt->stage = SPF_STAGE_CONNECTING; /* that was the jump host's login */
     attempt->in = attempt->denied = false;
-    if (attempt->jump[0] == '\0') {
-        spf_copy(attempt->jump, sizeof attempt->jump,
-                 attempt->host[0] != '\0' ? attempt->host : "(not named)");
-    }
-    spf_copy(attempt->host, sizeof attempt->host, attempt->typed_host);
-    spf_copy(attempt->user, sizeof attempt->user, attempt->typed_user);
-    attempt->address[0] = '\0';
+    spf_attempt_behind_jump(attempt);
     spf_clean(attempt->tcp_error, sizeof attempt->tcp_error, match->line, strlen(match->line));
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_NET_PORT, .weight = SPF_WEIGHT_NAMED};
 }

@@ -11,17 +11,77 @@
 /* The operations of one or two calls; credentials are keys.c's, the instance is find.c's, the rules
  * are groups.c's. */
 
-static void identity_done(struct spf_operation *operation, struct spf_call *call,
-                          const struct spf_api_reply *reply)
+static struct spf_error take_identity(struct json_object *reply, struct spf_facts *facts)
 {
+    return spf_parse_identity(reply, &facts->identity);
+}
+
+static struct spf_error take_key_pair(struct json_object *reply, struct spf_facts *facts)
+{
+    return spf_parse_key_pair(reply, &facts->key_pair);
+}
+
+static struct spf_error take_acl(struct json_object *reply, struct spf_facts *facts)
+{
+    return spf_parse_acl(reply, &facts->network_acl);
+}
+
+static struct spf_error take_console(struct json_object *reply, struct spf_facts *facts)
+{
+    return spf_parse_console(reply, &facts->console);
+}
+
+static struct spf_error take_events(struct json_object *reply, struct spf_facts *facts)
+{
+    return spf_parse_events(reply, &facts->events);
+}
+
+static struct spf_error take_image(struct json_object *reply, struct spf_facts *facts)
+{
+    return spf_parse_image(reply, facts->instance.image, &facts->image);
+}
+
+static struct spf_error take_assistant(struct json_object *reply, struct spf_facts *facts)
+{
+    return spf_parse_assistant(reply, facts->instance.id, &facts->assistant);
+}
+
+/* A group's last call: its reply holds the facts. */
+static const struct last_call {
+    const char *action;
+    struct spf_error (*take)(struct json_object *reply, struct spf_facts *facts);
+} last_calls[SPF_GROUP_COUNT] = {
+    [SPF_GROUP_IDENTITY] = {"sts:GetCallerIdentity", take_identity},
+    [SPF_GROUP_KEY_PAIR] = {"ecs:DescribeKeyPairs", take_key_pair},
+    [SPF_GROUP_NETWORK_ACL] = {"vpc:DescribeNetworkAclAttributes", take_acl},
+    [SPF_GROUP_CONSOLE] = {"ecs:GetInstanceConsoleOutput", take_console},
+    [SPF_GROUP_EVENTS] = {"ecs:DescribeInstancesFullStatus", take_events},
+    [SPF_GROUP_IMAGE] = {"ecs:DescribeImages", take_image},
+    [SPF_GROUP_ASSISTANT] = {"ecs:DescribeCloudAssistantStatus", take_assistant},
+};
+
+static void last_call_done(struct spf_operation *operation, struct spf_call *call,
+                           const struct spf_api_reply *reply)
+{
+    const struct last_call *last = &last_calls[operation->group];
+
     (void)call;
     if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
     } else {
-        spf_operation_finish_parsed(
-            operation, spf_parse_identity(reply->body, &operation->inquiry->facts->identity),
-            "sts:GetCallerIdentity", reply->request_id);
+        spf_operation_finish_parsed(operation, last->take(reply->body, operation->inquiry->facts),
+                                    last->action, reply->request_id);
     }
+}
+
+/* The group's last call, with one parameter beside the region. */
+static void ask_ecs(struct spf_operation *operation, const char *name, const char *value)
+{
+    const char *region = operation->inquiry->facts->instance.region;
+    const struct spf_sign_pair params[] = {{"RegionId", region}, {name, value}};
+
+    spf_operation_call(operation, "ecs", strchr(last_calls[operation->group].action, ':') + 1,
+                       region, params, SPF_COUNT(params), "", last_call_done);
 }
 
 static void ask_identity(struct spf_operation *operation)
@@ -31,20 +91,7 @@ static void ask_identity(struct spf_operation *operation)
     /* Any will do; inside a VPC the central one may be out of reach. */
     spf_operation_call(operation, "sts", "GetCallerIdentity",
                        credentials->places.vpc_for_sts ? credentials->region : "", NULL, 0, "",
-                       identity_done);
-}
-
-static void key_pair_done(struct spf_operation *operation, struct spf_call *call,
-                          const struct spf_api_reply *reply)
-{
-    (void)call;
-    if (reply->failure != NULL) {
-        spf_operation_finish(operation, reply->failure);
-    } else {
-        spf_operation_finish_parsed(
-            operation, spf_parse_key_pair(reply->body, &operation->inquiry->facts->key_pair),
-            "ecs:DescribeKeyPairs", reply->request_id);
-    }
+                       last_call_done);
 }
 
 static void ask_key_pair(struct spf_operation *operation)
@@ -69,20 +116,7 @@ static void ask_key_pair(struct spf_operation *operation)
     pair->bound = true;
     memcpy(pair->name, instance->key_pair, sizeof pair->name);
     spf_operation_call(operation, "ecs", "DescribeKeyPairs", instance->region, params,
-                       SPF_COUNT(params), "", key_pair_done);
-}
-
-static void acl_done(struct spf_operation *operation, struct spf_call *call,
-                     const struct spf_api_reply *reply)
-{
-    (void)call;
-    if (reply->failure != NULL) {
-        spf_operation_finish(operation, reply->failure);
-    } else {
-        spf_operation_finish_parsed(
-            operation, spf_parse_acl(reply->body, &operation->inquiry->facts->network_acl),
-            "vpc:DescribeNetworkAclAttributes", reply->request_id);
-    }
+                       SPF_COUNT(params), "", last_call_done);
 }
 
 static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
@@ -105,7 +139,7 @@ static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
         const struct spf_sign_pair params[] = {{"RegionId", region}, {"NetworkAclId", acl->id}};
 
         spf_operation_call(operation, "vpc", "DescribeNetworkAclAttributes", region, params,
-                           SPF_COUNT(params), "", acl_done);
+                           SPF_COUNT(params), "", last_call_done);
     }
 }
 
@@ -134,110 +168,37 @@ static void ask_acl(struct spf_operation *operation)
     }
 }
 
-static void console_done(struct spf_operation *operation, struct spf_call *call,
-                         const struct spf_api_reply *reply)
-{
-    (void)call;
-    if (reply->failure != NULL) {
-        spf_operation_finish(operation, reply->failure);
-    } else {
-        spf_operation_finish_parsed(
-            operation, spf_parse_console(reply->body, &operation->inquiry->facts->console),
-            "ecs:GetInstanceConsoleOutput", reply->request_id);
-    }
-}
-
 static void ask_console(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
-    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
-                                           {"InstanceId", instance->id}};
-
-    spf_operation_call(operation, "ecs", "GetInstanceConsoleOutput", instance->region, params,
-                       SPF_COUNT(params), "", console_done);
+    ask_ecs(operation, "InstanceId", operation->inquiry->facts->instance.id);
 }
 
-static void events_done(struct spf_operation *operation, struct spf_call *call,
-                        const struct spf_api_reply *reply)
+static void ask_image(struct spf_operation *operation)
 {
-    (void)call;
-    if (reply->failure != NULL) {
-        spf_operation_finish(operation, reply->failure);
+    ask_ecs(operation, "ImageId", operation->inquiry->facts->instance.image);
+}
+
+/* What can be asked for many instances in one call. */
+static void ask_for_many(struct spf_operation *operation, enum spf_about_what what)
+{
+    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
+
+    if (operation->aliyun->share != NULL) {
+        spf_operation_call_instance(operation, what, instance->region, instance->id,
+                                    last_call_done);
     } else {
-        spf_operation_finish_parsed(
-            operation, spf_parse_events(reply->body, &operation->inquiry->facts->events),
-            "ecs:DescribeInstancesFullStatus", reply->request_id);
+        ask_ecs(operation, "InstanceId.1", instance->id);
     }
 }
 
 static void ask_events(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
-    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
-                                           {"InstanceId.1", instance->id}};
-
-    if (operation->aliyun->share != NULL) {
-        spf_operation_call_instance(operation, SPF_ABOUT_STATUS, instance->region, instance->id,
-                                    events_done);
-    } else {
-        spf_operation_call(operation, "ecs", "DescribeInstancesFullStatus", instance->region,
-                           params, SPF_COUNT(params), "", events_done);
-    }
-}
-
-static void image_done(struct spf_operation *operation, struct spf_call *call,
-                       const struct spf_api_reply *reply)
-{
-    struct spf_facts *facts = operation->inquiry->facts;
-
-    (void)call;
-    if (reply->failure != NULL) {
-        spf_operation_finish(operation, reply->failure);
-    } else {
-        spf_operation_finish_parsed(
-            operation, spf_parse_image(reply->body, facts->instance.image, &facts->image),
-            "ecs:DescribeImages", reply->request_id);
-    }
-}
-
-static void ask_image(struct spf_operation *operation)
-{
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
-    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
-                                           {"ImageId", instance->image}};
-
-    spf_operation_call(operation, "ecs", "DescribeImages", instance->region, params,
-                       SPF_COUNT(params), "", image_done);
-}
-
-static void assistant_done(struct spf_operation *operation, struct spf_call *call,
-                           const struct spf_api_reply *reply)
-{
-    struct spf_facts *facts = operation->inquiry->facts;
-
-    (void)call;
-    if (reply->failure != NULL) {
-        spf_operation_finish(operation, reply->failure);
-    } else {
-        spf_operation_finish_parsed(
-            operation, spf_parse_assistant(reply->body, facts->instance.id, &facts->assistant),
-            "ecs:DescribeCloudAssistantStatus", reply->request_id);
-    }
+    ask_for_many(operation, SPF_ABOUT_STATUS);
 }
 
 static void ask_assistant(struct spf_operation *operation)
 {
-    const struct spf_instance_facts *instance = &operation->inquiry->facts->instance;
-    const struct spf_sign_pair params[] = {{"RegionId", instance->region},
-                                           {"InstanceId.1", instance->id}};
-
-    if (operation->aliyun->share != NULL) {
-        spf_operation_call_instance(operation, SPF_ABOUT_ASSISTANT, instance->region, instance->id,
-                                    assistant_done);
-    } else {
-        spf_operation_call(operation, "ecs", "DescribeCloudAssistantStatus", instance->region,
-                           params, SPF_COUNT(params), "", assistant_done);
-    }
+    ask_for_many(operation, SPF_ABOUT_ASSISTANT);
 }
 
 /* How each group is asked for. */

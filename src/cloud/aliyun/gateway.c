@@ -15,16 +15,23 @@
 
 static bool ask_forwards(struct spf_operation *operation, const char *page);
 
-/* True if the call's reply is of use; else the operation is over. */
-static bool taken(struct spf_operation *operation, const struct spf_api_reply *reply,
-                  struct spf_error error, const char *action)
+/* False: the call has failed, and the operation is over. */
+static bool answered(struct spf_operation *operation, const struct spf_api_reply *reply)
 {
     if (reply->failure != NULL) {
         spf_operation_finish(operation, reply->failure);
-    } else if (error.code != SPF_OK) {
+    }
+    return reply->failure == NULL;
+}
+
+/* False: the reply could not be understood, and the operation is over. */
+static bool taken(struct spf_operation *operation, const struct spf_api_reply *reply,
+                  struct spf_error error, const char *action)
+{
+    if (error.code != SPF_OK) {
         spf_operation_finish_parsed(operation, error, action, reply->request_id);
     }
-    return reply->failure == NULL && error.code == SPF_OK;
+    return error.code == SPF_OK;
 }
 
 static void end_if_last(struct spf_operation *operation)
@@ -38,15 +45,13 @@ static void forwards_done(struct spf_operation *operation, struct spf_call *call
                           const struct spf_api_reply *reply)
 {
     struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
-    struct spf_error error = spf_ok();
     int64_t page = spf_decimal(call->word, PAGES_MAX, PAGES_MAX) + 1;
     bool more = false;
     char next[24];
 
-    if (reply->failure == NULL) {
-        error = spf_parse_forwards(reply->body, &more, facts);
-    }
-    if (!taken(operation, reply, error, "vpc:DescribeForwardTableEntries")) {
+    if (!answered(operation, reply) ||
+        !taken(operation, reply, spf_parse_forwards(reply->body, &more, facts),
+               "vpc:DescribeForwardTableEntries")) {
         return;
     }
     spf_format(next, sizeof next, "%lld", (long long)page);
@@ -77,13 +82,11 @@ static void elastic_done(struct spf_operation *operation, struct spf_call *call,
                          const struct spf_api_reply *reply)
 {
     struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
-    struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL) {
-        error = spf_parse_elastic(reply->body, facts);
-    }
-    if (!taken(operation, reply, error, "vpc:DescribeEipAddresses")) {
+    if (!answered(operation, reply) ||
+        !taken(operation, reply, spf_parse_elastic(reply->body, facts),
+               "vpc:DescribeEipAddresses")) {
         return;
     }
     if (spf_same_word(facts->bound_type, "Nat") && facts->bound_to[0] != '\0') {
@@ -107,13 +110,11 @@ static bool ask_elastic(struct spf_operation *operation)
 static void routes_done(struct spf_operation *operation, struct spf_call *call,
                         const struct spf_api_reply *reply)
 {
-    struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL) {
-        error = spf_parse_routes(reply->body, &operation->inquiry->facts->gateway);
-    }
-    if (taken(operation, reply, error, "vpc:DescribeRouteEntryList")) {
+    if (answered(operation, reply) &&
+        taken(operation, reply, spf_parse_routes(reply->body, &operation->inquiry->facts->gateway),
+              "vpc:DescribeRouteEntryList")) {
         end_if_last(operation);
     }
 }
@@ -135,13 +136,11 @@ static void vswitch_done(struct spf_operation *operation, struct spf_call *call,
 {
     struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
     struct spf_acl_facts vswitch = {0};
-    struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL) {
-        error = spf_parse_vswitch(reply->body, &vswitch);
-    }
-    if (!taken(operation, reply, error, "vpc:DescribeVSwitchAttributes")) {
+    if (!answered(operation, reply) ||
+        !taken(operation, reply, spf_parse_vswitch(reply->body, &vswitch),
+               "vpc:DescribeVSwitchAttributes")) {
         return;
     }
     memcpy(facts->route_table, vswitch.route_table, sizeof facts->route_table);
@@ -158,13 +157,10 @@ static void vpc_done(struct spf_operation *operation, struct spf_call *call,
 {
     struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
     const char *region = operation->inquiry->facts->instance.region;
-    struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL) {
-        error = spf_parse_vpc(reply->body, facts);
-    }
-    if (!taken(operation, reply, error, "vpc:DescribeVpcAttribute")) {
+    if (!answered(operation, reply) ||
+        !taken(operation, reply, spf_parse_vpc(reply->body, facts), "vpc:DescribeVpcAttribute")) {
         return;
     }
     if (!facts->gateway_mode || facts->gateway[0] == '\0') {
@@ -197,13 +193,12 @@ static void egress_only_done(struct spf_operation *operation, struct spf_call *c
                              const struct spf_api_reply *reply)
 {
     struct spf_facts *facts = operation->inquiry->facts;
-    struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL) {
-        error = spf_parse_egress_only(reply->body, facts->instance.id, &facts->gateway);
-    }
-    if (taken(operation, reply, error, "vpc:DescribeIpv6EgressOnlyRules")) {
+    if (answered(operation, reply) &&
+        taken(operation, reply,
+              spf_parse_egress_only(reply->body, facts->instance.id, &facts->gateway),
+              "vpc:DescribeIpv6EgressOnlyRules")) {
         end_if_last(operation);
     }
 }
@@ -214,13 +209,10 @@ static void ipv6_done(struct spf_operation *operation, struct spf_call *call,
 {
     struct spf_gateway_facts *facts = &operation->inquiry->facts->gateway;
     const char *region = operation->inquiry->facts->instance.region;
-    struct spf_error error = spf_ok();
 
     (void)call;
-    if (reply->failure == NULL) {
-        error = spf_parse_ipv6(reply->body, facts);
-    }
-    if (!taken(operation, reply, error, "vpc:DescribeIpv6Addresses")) {
+    if (!answered(operation, reply) ||
+        !taken(operation, reply, spf_parse_ipv6(reply->body, facts), "vpc:DescribeIpv6Addresses")) {
         return;
     }
     if (facts->ipv6_bandwidth > 0 && facts->ipv6_gateway[0] != '\0') {
