@@ -37,21 +37,55 @@ struct spf_jobs {
 
 static atomic_bool abandoned;
 
-static atomic_uint computing; /* of those that are abandoned */
+/* Those of the abandoned that compute, and who waits for them to end. */
+static struct {
+    pthread_once_t once;
+    pthread_mutex_t lock;
+    pthread_cond_t none_left;
+    clockid_t clock; /* that the condition goes by */
+    unsigned count;
+} computing = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 bool spf_loop_abandoned(void)
 {
     return atomic_load(&abandoned);
 }
 
+static void init_computing(void)
+{
+    pthread_condattr_t how;
+
+    (void)pthread_condattr_init(&how);
+    computing.clock =
+        pthread_condattr_setclock(&how, CLOCK_MONOTONIC) == 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
+    (void)pthread_cond_init(&computing.none_left, &how);
+    (void)pthread_condattr_destroy(&how);
+}
+
+static void count_computing(int change)
+{
+    (void)pthread_once(&computing.once, init_computing);
+    (void)pthread_mutex_lock(&computing.lock);
+    computing.count += (unsigned)change;
+    if (computing.count == 0) {
+        (void)pthread_cond_broadcast(&computing.none_left);
+    }
+    (void)pthread_mutex_unlock(&computing.lock);
+}
+
 void spf_loop_wait_for_computing(unsigned seconds)
 {
-    const struct timespec moment = {.tv_nsec = 1000000};
-    const int64_t until_ms = spf_now_ms() + (int64_t)seconds * 1000;
+    struct timespec until;
+    int error = 0;
 
-    while (atomic_load(&computing) > 0 && spf_now_ms() < until_ms) {
-        (void)nanosleep(&moment, NULL);
+    (void)pthread_once(&computing.once, init_computing);
+    (void)clock_gettime(computing.clock, &until);
+    until.tv_sec += (time_t)seconds;
+    (void)pthread_mutex_lock(&computing.lock);
+    while (computing.count > 0 && error == 0) {
+        error = pthread_cond_timedwait(&computing.none_left, &computing.lock, &until);
     }
+    (void)pthread_mutex_unlock(&computing.lock);
 }
 
 /* A watch's place; its number is the poller's key. */
@@ -131,7 +165,7 @@ static void *work(void *arg)
     jobs_leave(jobs);
     if (counted) {
         OPENSSL_thread_stop(); /* else it comes when the thread has ended */
-        atomic_fetch_sub(&computing, 1);
+        count_computing(-1);
     }
     return NULL;
 }
@@ -233,7 +267,9 @@ void spf_loop_free(struct spf_loop *loop)
             (void)pthread_detach(worker->thread);
             atomic_store(&abandoned, true);
             worker->counted = worker->computes;
-            atomic_fetch_add(&computing, worker->counted ? 1 : 0);
+            if (worker->counted) {
+                count_computing(1);
+            }
         } else if (worker->state != FREE) {
             (void)pthread_mutex_unlock(&jobs->lock);
             (void)pthread_join(worker->thread, NULL);

@@ -15,7 +15,7 @@ void spf_listener_init(struct spf_listener *listener, int fd,
     socklen_t size = sizeof domain;
 
     *listener = (struct spf_listener){.fd = fd};
-    listener->local =
+    listener->unmarked =
         setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark) != 0 || /* Windows has none */
         (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain == AF_UNIX);
     spf_greeting_init(&listener->greeting, facts);
@@ -29,17 +29,24 @@ static void wake_beyond(const struct spf_listener *listener, size_t known)
     (void)setsockopt(listener->fd, SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark);
 }
 
+static bool has_ended(int fd)
+{
+    struct pollfd poller = {.fd = fd, .events = POLLRDHUP};
+
+    return poll(&poller, 1, 0) > 0;
+}
+
 /*
- * Has the connection ended? What came before a FIN or RST stays readable, so where poll(2) woke us
- * and nothing new is there, it woke us for the end.
+ * What came before a FIN or RST stays readable, so with bytes there the end is seen by poll(2)
+ * alone: ended, from before they were looked at.
  */
-static enum spf_greeting_end end_of(struct spf_listener *listener, ssize_t len, bool woken)
+static enum spf_greeting_end end_of(struct spf_listener *listener, ssize_t len, bool ended)
 {
     struct spf_identification_facts *facts = listener->greeting.facts;
     int error = len < 0 ? errno : 0;
     socklen_t size = sizeof error;
 
-    if (len > 0 && ((size_t)len > listener->peeked || !woken)) {
+    if (len > 0 && ((size_t)len > listener->peeked || !ended)) {
         return SPF_GREETING_OPEN;
     }
     if (len < 0 && (error == EAGAIN || error == EINTR)) {
@@ -58,20 +65,23 @@ static enum spf_greeting_end end_of(struct spf_listener *listener, ssize_t len, 
 bool spf_listen(struct spf_listener *listener, bool woken)
 {
     struct spf_greeting *greeting = &listener->greeting;
+    bool ended = woken && has_ended(listener->fd);
     char bytes[SPF_IDENTIFICATION_PEEK];
     size_t taken;
 
     do {
         ssize_t len = recv(listener->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
-        enum spf_greeting_end end = end_of(listener, len, woken);
+        enum spf_greeting_end end = end_of(listener, len, ended);
 
+        /* Linux heeds no mark where memory for sockets runs short (tcp_epollin_ready) */
+        listener->unmarked |= woken && !ended && len > 0 && (size_t)len <= listener->peeked;
         listener->peeked = len > 0 ? (size_t)len : 0;
         taken = spf_greeting_read(greeting, bytes, listener->peeked, end);
         if (taken > 0 && recv(listener->fd, bytes, taken, MSG_DONTWAIT) < 0) {
             break;
         }
         listener->peeked -= taken;
-        woken = false; /* the next look is our own idea */
+        woken = ended = false; /* the next look is our own idea */
     } while (taken > 0 && !greeting->decided);
 
     wake_beyond(listener, greeting->decided ? 0 : listener->peeked);
@@ -80,7 +90,7 @@ bool spf_listen(struct spf_listener *listener, bool woken)
 
 short spf_listen_events(const struct spf_listener *listener, bool *again)
 {
-    *again = listener->local && listener->peeked > 0;
+    *again = listener->unmarked && listener->peeked > 0;
     return *again ? POLLRDHUP : POLLIN;
 }
 

@@ -8,8 +8,8 @@
  * the SSH identification off it: the identification itself stays for the SSH library.
  *
  * What is known stays unread, so SO_RCVLOWAT keeps poll(2) from waking for it again. A local socket
- * (a jump host's) knows no such mark: while a part of a line lies in it, it is to be looked at
- * again and again.
+ * (a jump host's) knows no such mark, nor is it always heeded: while a part of a line lies in such
+ * a one, it is to be looked at again and again.
  */
 #define SPF_LISTEN_AGAIN_MS 20
 
@@ -17,7 +17,7 @@ struct spf_listener {
     struct spf_greeting greeting;
     int fd;        /* borrowed */
     size_t peeked; /* bytes that are known and still in the socket */
-    bool local;
+    bool unmarked; /* poll(2) also wakes for what is known */
 };
 
 /* facts is borrowed, and filled once the identification is decided. */

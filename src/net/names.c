@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <resolv.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,13 +13,13 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "net/names_reader.h"
 #include "platform/files.h"
 
-#define HOSTS_FILE     "/etc/hosts"
-#define HOSTS_LINE_MAX 1024
-#define HOSTS_MAX      (1l << 20) /* bytes that are read of it */
-#define ASK_MS         1000       /* for all name servers together; they had their time before */
-#define SERVERS_MAX    MAXNS
+#define HOSTS_FILE  "/etc/hosts"
+#define HOSTS_MAX   ((size_t)1 << 20) /* bytes that are read of it */
+#define ASK_MS      1000 /* for all name servers together; they had their time before */
+#define SERVERS_MAX MAXNS
 
 static int family_of(int family)
 {
@@ -70,32 +69,15 @@ void spf_place_name(const struct spf_place *place, char *out, size_t size)
     }
 }
 
-static bool is_among(const char *literal, const struct spf_places *places)
+/* One of the addresses that were found? */
+static bool was_found(const void *owner, struct spf_bytes address)
 {
+    const struct spf_places *places = owner;
     char text[64];
 
     for (size_t i = 0; i < places->count; i++) {
         spf_place_name(&places->place[i], text, sizeof text);
-        if (strcmp(literal, text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* "192.0.2.7 web web.example # comment", hosts(5): does it give the name one of the addresses? */
-static bool line_gives(char *line, const struct spf_lookup *lookup)
-{
-    char *rest = NULL;
-    char *word;
-
-    line[strcspn(line, "#\n")] = '\0';
-    word = strtok_r(line, " \t\r", &rest);
-    if (word == NULL || !is_among(word, &lookup->places)) {
-        return false;
-    }
-    while ((word = strtok_r(NULL, " \t\r", &rest)) != NULL) {
-        if (strcasecmp(word, lookup->name) == 0) {
+        if (spf_bytes_are(address, text)) {
             return true;
         }
     }
@@ -105,30 +87,25 @@ static bool line_gives(char *line, const struct spf_lookup *lookup)
 /* getaddrinfo(3) does not say whether the hosts file answered, before any name server was asked. */
 static void note_hosts_line(struct spf_lookup *lookup)
 {
-    int fd = spf_open_to_read(HOSTS_FILE);
-    FILE *file = fd >= 0 ? fdopen(fd, "r") : NULL;
-    char line[HOSTS_LINE_MAX];
-    long total = 0;
+    const int fd = spf_open_to_read(HOSTS_FILE);
+    char *text = fd >= 0 ? malloc(HOSTS_MAX) : NULL;
+    size_t len = 0;
+    ssize_t got = 1;
+    unsigned line;
 
-    if (file == NULL) {
-        if (fd >= 0) {
-            (void)close(fd);
-        }
-        return;
+    while (text != NULL && got > 0 && len < HOSTS_MAX) {
+        got = read(fd, text + len, HOSTS_MAX - len);
+        len += got > 0 ? (size_t)got : 0;
     }
-    for (unsigned number = 1; total < HOSTS_MAX && fgets(line, sizeof line, file) != NULL;) {
-        const size_t len = strlen(line);
-        const bool ends = len > 0 && line[len - 1] == '\n';
-
-        total += (long)len;
-        if (line_gives(line, lookup)) {
-            spf_format(lookup->facts.hosts_line, sizeof lookup->facts.hosts_line, HOSTS_FILE ":%u",
-                       number);
-            break;
-        }
-        number += ends;
+    line = text != NULL ? spf_hosts_line(text, len, lookup->name, was_found, &lookup->places) : 0;
+    if (line > 0) {
+        spf_format(lookup->facts.hosts_line, sizeof lookup->facts.hosts_line, HOSTS_FILE ":%u",
+                   line);
     }
-    (void)fclose(file);
+    free(text);
+    if (fd >= 0) {
+        (void)close(fd);
+    }
 }
 
 /* One name server of resolv.conf(5), and what it made of our question. */
@@ -175,9 +152,6 @@ static void ask(struct server *server, const uint8_t *question, size_t len)
 
 static void hear(struct server *server, const uint8_t *question)
 {
-    static const char *const codes[16] = {
-        "an answer", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
-    };
     uint8_t reply[512];
     ssize_t len = recv(server->poll.fd, reply, sizeof reply, 0);
 
@@ -187,11 +161,8 @@ static void hear(struct server *server, const uint8_t *question)
     if (len < 0) {
         server->outcome = SPF_LOOKUP_UNREACHABLE;
         server->said = strerrordesc_np(errno);
-    } else if (len >= NS_HFIXEDSZ && memcmp(reply, question, 2) == 0) {
-        const unsigned code = reply[3] & 15u; /* RFC 1035 section 4.1.1 */
-
-        server->outcome = code == ns_r_refused ? SPF_LOOKUP_REFUSED : SPF_LOOKUP_FAILED;
-        server->said = codes[code] != NULL ? codes[code] : "an answer with an error";
+    } else {
+        (void)spf_name_reply_read(reply, (size_t)len, question, &server->outcome, &server->said);
     }
 }
 

@@ -85,7 +85,11 @@ if sys.argv[2] == "use OpenSSL and end":  # for the first time: its clean-up is 
 if sys.argv[2] == "unload":
     _ctypes.dlclose(library._handle)
 if sys.argv[2] != "never":
-    subprocess.Popen(["sh", "-c", 'sleep 1; : >"$SPF_GO"'])
+    # the derivation goes on once this process waits, here or in exit(3)
+    subprocess.Popen(["sh", "-c", '''
+        until [ -e "$SPF_LEAVING" ] && grep -q "^State:.S" "/proc/$0/status"; do sleep 0.01; done
+        : >"$SPF_GO"''', str(os.getpid())])
+open(os.environ["SPF_LEAVING"], "w").close()
 while sys.argv[2] in ("unload", "go on") and len(os.listdir("/proc/self/task")) > 1:
     time.sleep(0.01)
 """
@@ -96,7 +100,7 @@ class Scene:
         self.binary, self.library, self.folder = binary, library, folder
         self.key = Key(folder, "key.ppk", {"shape": "ppk", "passphrase": PASSPHRASE}).path
         self.passphrase = os.path.join(folder, "passphrase")
-        self.begun, self.go = os.path.join(folder, "begun"), os.path.join(folder, "go")
+        self.begun, self.go, self.leaving = (os.path.join(folder, name) for name in ("begun", "go", "leaving"))
         self.preload = os.path.join(folder, "slow.so")
         with open(self.passphrase, "w", encoding="ascii") as out:
             out.write(PASSPHRASE)
@@ -106,11 +110,11 @@ class Scene:
 
     def run(self, words, number=0, out=subprocess.DEVNULL):
         """(status as a shell reports it, what was said); number: sent when the derivation has begun."""
-        for path in (self.begun, self.go):
+        for path in (self.begun, self.go, self.leaving):
             if os.path.exists(path):
                 os.unlink(path)
         env = {"HOME": self.folder, "PATH": os.environ["PATH"], "LD_PRELOAD": self.preload,
-               "SPF_BEGUN": self.begun, "SPF_GO": self.go}
+               "SPF_BEGUN": self.begun, "SPF_GO": self.go, "SPF_LEAVING": self.leaving}
         with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, env=env) as child:
             try:
                 while number != 0 and not os.path.exists(self.begun) and child.poll() is None:

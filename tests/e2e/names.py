@@ -39,7 +39,7 @@ A, AAAA = 1, 28
 ZONE = {"web.example": {A: ["127.0.0.1"]}, "host.corp.example": {A: ["127.0.0.1"]},
         "both.example": {A: ["127.0.0.1"], AAAA: ["2001:db8::7"]},
         "two.example": {A: ["192.0.2.7"]}, "blocked.example": {A: ["0.0.0.0"]},
-        "proxied.example": {A: ["198.18.0.7"]}}
+        "proxied.example": {A: ["198.18.0.7"]}, "long.example": {A: ["127.0.0.9"]}}
 
 
 def conf(*names, search="", options=BRISK):
@@ -88,6 +88,11 @@ CASES = [
     Case("proxied.example", conf(LIVING), "address-placeholder", ["198.18.0.7", "proxy"]),
     Case("shadow.example", conf(LIVING), "port-refused", [], "refused", hosts="127.0.0.9 x shadow.example\n",
          evidence={"hosts_line": "/etc/hosts:2"}),
+    # one line, however long: no part of it is another's beginning, and none is out of sight
+    Case("long.example", conf(LIVING), "port-refused", [], "refused", evidence={"hosts_line": None},
+         hosts="#" + "x" * 1022 + "127.0.0.9 long.example\n"),
+    Case("shadow.example", conf(LIVING), "port-refused", [], "refused", evidence={"hosts_line": "/etc/hosts:2"},
+         hosts="127.0.0.9 " + "x " * 600 + "shadow.example\n"),
     Case("far.example", conf(LIVING), "port-silent", [], hosts="192.0.2.7 far.example\n",
          candidate="hosts-file-shadows", options=["--host", "far.example", "--timeout", "5"]),
 ]

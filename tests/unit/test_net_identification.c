@@ -1,4 +1,11 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "net/identification.h"
+#include "net/listen.h"
 #include "unit.h"
 
 struct said {
@@ -169,10 +176,82 @@ START_TEST(lines_without_end)
 }
 END_TEST
 
+/* Two ends of a connection over loopback. */
+static void connect_ends(int ends[2])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    ck_assert_int_eq(listen(listener, 1), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &len), 0);
+    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(connect(ends[0], (struct sockaddr *)&at, sizeof at), 0);
+    ends[1] = accept(listener, NULL, NULL);
+    ck_assert_int_ge(ends[1], 0);
+    (void)close(listener);
+}
+
+static void say(const int ends[2], const char *text, int events)
+{
+    struct pollfd poller = {.fd = ends[0], .events = (short)events};
+
+    if (text != NULL) {
+        ck_assert_int_eq(send(ends[1], text, strlen(text), 0), (int)strlen(text));
+    }
+    ck_assert_int_eq(poll(&poller, 1, UNIT_HANGS_MS), 1);
+}
+
+/*
+ * Linux may wake us although there is no more than what is known, where memory for sockets runs
+ * short: that is no end, and from then on the clock says when to look.
+ */
+START_TEST(a_wake_up_without_news)
+{
+    struct spf_identification_facts facts = {0};
+    struct spf_listener listener;
+    bool again;
+    int ends[2];
+
+    connect_ends(ends);
+    spf_listener_init(&listener, ends[0], &facts);
+    ck_assert(!spf_listen(&listener, false));
+    say(ends, "SSH-2.0", POLLIN);
+    ck_assert(!spf_listen(&listener, true));
+    ck_assert_int_eq(spf_listen_events(&listener, &again), POLLIN);
+    ck_assert(!again);
+    ck_assert(!spf_listen(&listener, true)); /* nothing new */
+    ck_assert_int_ne(spf_listen_events(&listener, &again), POLLIN);
+    ck_assert(again);
+    if (_i == 0) { /* the rest comes */
+        say(ends, "-x\r\n", POLLIN);
+        while (!spf_listen(&listener, false)) {
+            (void)poll(NULL, 0, 1);
+        }
+        ck_assert_int_eq(facts.outcome, SPF_IDENTIFIED);
+    } else { /* or the end */
+        (void)close(ends[1]);
+        say(ends, NULL, POLLRDHUP);
+        ck_assert(spf_listen(&listener, true));
+        ck_assert_int_eq(facts.outcome, SPF_IDENTIFICATION_INVALID); /* cut */
+    }
+    (void)close(ends[0]);
+    if (_i == 0) {
+        (void)close(ends[1]);
+    }
+}
+END_TEST
+
 int main(void)
 {
-    return unit_main("net identification",
-                     (const TTest *const[]){what_servers_say_first, byte_by_byte,
-                                            the_identification_stays_in_the_socket,
-                                            lines_without_end, NULL});
+    Suite *suite = suite_create("net identification");
+    TCase *tcase = unit_case(suite, "net identification");
+
+    tcase_add_test(tcase, what_servers_say_first);
+    tcase_add_test(tcase, byte_by_byte);
+    tcase_add_test(tcase, the_identification_stays_in_the_socket);
+    tcase_add_test(tcase, lines_without_end);
+    tcase_add_loop_test(tcase, a_wake_up_without_news, 0, 2);
+    return unit_run(suite);
 }
