@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "key/authority.h"
 #include "key/math.h"
 
 void spf_material_clear(struct spf_key_material *material)
@@ -258,12 +259,15 @@ static int64_t read_time(struct spf_reader *reader)
 /* PROTOCOL.certkeys, from the serial on. */
 static bool read_certified(struct spf_reader *reader, struct spf_certificate_facts *certified)
 {
+    enum { USER = 1, HOST = 2 };
+    uint32_t type;
     struct spf_bytes text;
     struct spf_reader names;
     struct spf_buf list;
 
     (void)read_time(reader); /* the serial number */
-    certified->host = spf_reader_u32(reader) == 2;
+    type = spf_reader_u32(reader);
+    certified->host = type == HOST;
     spf_reader_string(reader); /* the key ID */
     text = spf_reader_string(reader);
     names = spf_reader(text.at, text.len);
@@ -277,7 +281,35 @@ static bool read_certified(struct spf_reader *reader, struct spf_certificate_fac
     spf_buf_clear(&list);
     certified->valid_after = read_time(reader);
     certified->valid_before = read_time(reader);
-    return !reader->bad && !names.bad;
+    return !reader->bad && !names.bad && (type == USER || type == HOST);
+}
+
+/* Then what it may be used for, and the authority's word for all of it, which is its last. */
+static bool read_signature(struct spf_reader *reader, struct spf_bytes blob)
+{
+    struct spf_bytes authority;
+    struct spf_bytes signature;
+    struct spf_bytes text;
+    struct spf_reader key;
+    char name[64];
+    struct parts parts = {.algorithm = name};
+
+    spf_reader_string(reader); /* critical options */
+    spf_reader_string(reader); /* extensions */
+    spf_reader_string(reader); /* reserved */
+    authority = spf_reader_string(reader);
+    text = (struct spf_bytes){blob.at, blob.len - reader->left};
+    signature = spf_reader_string(reader);
+    key = spf_reader(authority.at, authority.len);
+    spf_reader_name(&key, name, sizeof name);
+    if (reader->bad || reader->left > 0) {
+        return false;
+    }
+    if (spf_foreign_type(name) != NULL) { /* only a newer OpenSSH can tell */
+        return true;
+    }
+    return read_public(&key, &parts) && !key.bad && key.left == 0 &&
+           !spf_signature_is_spoiled(authority, signature, text);
 }
 
 bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes blob)
@@ -299,7 +331,9 @@ bool spf_material_set_blob(struct spf_key_material *material, struct spf_bytes b
     if (!read_public(&reader, &parts) || reader.bad) {
         return false;
     }
-    return (cert != NULL ? read_certified(&reader, &material->certified) : reader.left == 0) &&
+    return (cert != NULL
+                ? read_certified(&reader, &material->certified) && read_signature(&reader, blob)
+                : reader.left == 0) &&
            set_public(material, &parts);
 }
 
