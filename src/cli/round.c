@@ -55,11 +55,10 @@ static bool begin(void *context, size_t index)
         return true;
     }
     round->restored_from[index] = 0;
-    round->runs[index] = calloc(1, sizeof **round->runs);
+    round->runs[index] = spf_run_new(target_of(round, index));
     if (round->runs[index] == NULL) {
         return false;
     }
-    spf_run_init(round->runs[index], target_of(round, index));
     if (round->replayed != NULL) { /* a replay asks nobody */
         spf_run_abandon(round->runs[index], &lost, spf_now_ms());
     }
@@ -82,9 +81,8 @@ static void forget(struct spf_round *round, size_t index)
         spf_restored_clear(round->restored[index]);
         free(round->restored[index]);
         round->restored[index] = NULL;
-    } else if (round->runs[index] != NULL) {
-        spf_run_clear(round->runs[index]);
-        free(round->runs[index]);
+    } else {
+        spf_run_free(round->runs[index]);
     }
     round->runs[index] = NULL;
 }

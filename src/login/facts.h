@@ -242,31 +242,32 @@ struct spf_ssh_config_facts {
     char host[300];  /* HostName */
     char user[256];
     int64_t port;
-    int64_t family;  /* AddressFamily: 0 any, 4, 6 */
-    char jump[1024]; /* all jump hosts in the order passed; "" none */
+    int64_t family; /* AddressFamily: 0 any, 4, 6 */
     SPF_LIST(struct spf_ssh_hop) hops;
-    char proxy_program[256]; /* the first word of ProxyCommand; "" none */
-    char proxy_command[4096];
-    bool proxy_passes_descriptor; /* ProxyUseFdpass */
-    char host_key_alias[300];
+    bool proxy_passes_descriptor;              /* ProxyUseFdpass */
     SPF_LIST(struct spf_ssh_file) known_hosts; /* the user's, then the system's */
     SPF_LIST(struct spf_ssh_file) identities;  /* in ssh's order */
     SPF_LIST(struct spf_ssh_offer)
     offers; /* without a key given: those that ssh would offer, in
                its order */
     bool identities_only;
-    char identity_agent[1024]; /* a socket, or "none"; "" that of SSH_AUTH_SOCK */
     /* algorithms that it allows, comma-separated; NULL if ssh did not say */
     char *kex, *host_key_algorithms, *ciphers, *macs, *accepted_algorithms;
     bool publickey_off;   /* PubkeyAuthentication no */
     char strict[8];       /* StrictHostKeyChecking, where it is yes or no; else "" */
     bool trusts_loopback; /* NoHostAuthenticationForLocalhost */
     int64_t required_rsa; /* RequiredRSASize, bits; 0 if ssh did not say */
+    char says[700];       /* what of it is not what was asked for anyway; "" nothing */
+    /* mostly empty */
     char unhonoured[300]; /* the first option that matters and is not supported here; "" none */
     char refusal[300];    /* the option with which ssh itself ends, and why; "" none */
+    char broken[300];     /* why ssh refuses it, where it is only compared; "" */
+    char host_key_alias[300];
     struct spf_ssh_manners manners;
-    char broken[300]; /* why ssh refuses it, where it is only compared; "" */
-    char says[700];   /* what of it is not what was asked for anyway; "" nothing */
+    char proxy_program[256];   /* the first word of ProxyCommand; "" none */
+    char identity_agent[1024]; /* a socket, or "none"; "" that of SSH_AUTH_SOCK */
+    char jump[1024];           /* all jump hosts in the order passed; "" none */
+    char proxy_command[4096];
 };
 extern const struct spf_shape spf_ssh_config_shape;
 

@@ -34,7 +34,7 @@ struct spf_ssh_config {
     size_t hop;                    /* the one asked about; NONE: the target itself */
     struct spf_ssh_keys_job *keys; /* being read; NULL: not */
     struct spf_ssh_self self;
-    bool says_of_all; /* says is of another host or user, and holds for this one */
+    bool says_of_all; /* what ssh says is about another host or user, and holds for this one */
 };
 #define NONE ((size_t)-1)
 
@@ -60,6 +60,8 @@ static int end(struct spf_ssh_config *config, bool by_itself)
 static void arrive(struct spf_ssh_config *config, const struct spf_failure *failure)
 {
     spf_ssh_answers_leave(&config->shared);
+    spf_buf_clear(&config->says); /* while the login goes on, nobody needs them */
+    spf_buf_clear(&config->complains);
     config->inquiry->arrived(config->inquiry, SPF_GROUP_SSH_CONFIG, failure);
 }
 
@@ -214,12 +216,14 @@ static void finish(struct spf_ssh_config *config)
     struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
     struct spf_buf jump;
 
-    spf_buf_init(&jump, sizeof facts->jump - 1);
-    for (size_t i = 0; i < facts->hops.count; i++) {
-        spf_buf_addf(&jump, "%s%s", i > 0 ? "," : "", facts->hops.items[i].name);
+    if (facts->hops.count > 0 || facts->jump[0] != '\0') {
+        spf_buf_init(&jump, sizeof facts->jump - 1);
+        for (size_t i = 0; i < facts->hops.count; i++) {
+            spf_buf_addf(&jump, "%s%s", i > 0 ? "," : "", facts->hops.items[i].name);
+        }
+        spf_copy(facts->jump, sizeof facts->jump, jump.data);
+        spf_buf_clear(&jump);
     }
-    spf_copy(facts->jump, sizeof facts->jump, jump.data);
-    spf_buf_clear(&jump);
     spf_ssh_config_tell(config->inquiry->target, config->self.user, config->self.home, facts);
     arrive(config, NULL);
 }
@@ -290,13 +294,14 @@ static bool chooses_keys(const struct spf_ssh_config *config)
            spf_target_key_dir(target) == NULL;
 }
 
-static void target_answered(struct spf_ssh_config *config)
+/* says: what ssh prints of the target, or of all (says_of_all). */
+static void target_answered(struct spf_ssh_config *config, const char *says, size_t len)
 {
     const struct spf_target *target = config->inquiry->target;
     struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
     const char *wrong;
 
-    if (!spf_ssh_config_read(config->says.data, config->says.len, facts)) {
+    if (!spf_ssh_config_read(says, len, facts)) {
         give_up(config, "ssh -G printed something else than a configuration");
         return;
     }
@@ -347,9 +352,8 @@ static void take_shared(struct spf_ssh_asker *asker, const char *says, size_t le
         ask(config);
         return;
     }
-    spf_buf_add(&config->says, says, len);
     config->says_of_all = true;
-    target_answered(config);
+    target_answered(config, says, len);
 }
 
 /* To those who wait for it; only an answer that holds for all. */
@@ -401,7 +405,7 @@ static void answered(struct spf_ssh_config *config)
     if (status != 0 && status != SPF_CHILD_STATUS_LOST) {
         complain(config);
     } else if (config->hop == NONE) {
-        target_answered(config);
+        target_answered(config, config->says.data, config->says.len);
     } else {
         hop_answered(config);
     }

@@ -20,6 +20,9 @@ static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *to
     struct spf_buf buf;
     bool good;
 
+    if (text[0] == '\0') {
+        return true;
+    }
     spf_buf_init(&buf, size - 1);
     good = spf_ssh_config_expand(&buf, text, tokens, is_path);
     if (good) {

@@ -97,15 +97,27 @@ void spf_group_forget(struct spf_group_state *state);
 
 struct spf_facts {
     struct spf_group_state group[SPF_GROUP_COUNT];
+    /* what every login has */
     struct spf_local_environment_facts local_environment;
     struct spf_key_facts key;
     struct spf_openssh_facts openssh;
     struct spf_openssh_algorithms_facts openssh_algorithms;
+    struct spf_known_hosts_facts known_hosts;
+    struct spf_tcp_facts tcp;
+    struct spf_identification_facts identification;
+    struct spf_handshake_facts handshake;
+    struct spf_query_facts query;
+    struct spf_signature_facts signature;
+    struct spf_session_facts session;
+    struct spf_host_key_again_facts host_key_again;
+    /* what a host of a list mostly has not, together, so that it takes no memory there (run.h) */
+    struct spf_ssh_config_facts ssh_config;
+    struct spf_found_key_facts found_key;
+    struct spf_transcript_facts transcript;
     struct spf_credentials_facts credentials;
     struct spf_identity_facts identity;
     struct spf_instance_facts instance;
     struct spf_lookup_facts lookup;
-    struct spf_ssh_config_facts ssh_config;
     struct spf_rules_facts rules;
     struct spf_membership_facts membership;
     struct spf_jump_instance_facts jump_instance;
@@ -115,17 +127,7 @@ struct spf_facts {
     struct spf_image_facts image;
     struct spf_assistant_facts assistant;
     struct spf_key_pair_facts key_pair;
-    struct spf_found_key_facts found_key;
     struct spf_console_facts console;
-    struct spf_known_hosts_facts known_hosts;
-    struct spf_tcp_facts tcp;
-    struct spf_identification_facts identification;
-    struct spf_handshake_facts handshake;
-    struct spf_query_facts query;
-    struct spf_signature_facts signature;
-    struct spf_session_facts session;
-    struct spf_host_key_again_facts host_key_again;
-    struct spf_transcript_facts transcript;
 };
 
 /* How to find, name and copy a group's facts. Indexed by enum spf_group. */

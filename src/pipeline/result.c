@@ -43,7 +43,7 @@ enum spf_thing spf_thing_by_name(const char *name)
 
 void spf_result_init(struct spf_result *result)
 {
-    *result = (struct spf_result){.evidence = spf_json_object()};
+    *result = (struct spf_result){0};
 }
 
 void spf_result_clear(struct spf_result *result)
@@ -56,8 +56,7 @@ void spf_result_forget(struct spf_result *result)
 {
     struct spf_result fresh = {.status = result->status,
                                .started_ms = result->started_ms,
-                               .concluded_ms = result->concluded_ms,
-                               .evidence = spf_json_object()};
+                               .concluded_ms = result->concluded_ms};
 
     spf_result_clear(result);
     *result = fresh;
@@ -93,6 +92,10 @@ struct json_object *spf_clean_json(const char *text)
 
 void spf_note_json(struct spf_result *result, const char *name, struct json_object *value)
 {
+    if (result->evidence == NULL) {
+        result->evidence = spf_json_object();
+        result->incomplete = result->evidence == NULL;
+    }
     spf_json_add(result->evidence, name, value);
 }
 

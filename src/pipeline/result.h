@@ -62,7 +62,8 @@ struct spf_result {
     enum spf_skip_reason skip_reason;
     enum spf_check_id because;        /* for SPF_SKIP_NEED */
     char summary[400];                /* "" until said: then the catalogue's sentence serves */
-    struct json_object *evidence;     /* an object, never NULL once initialised; written only */
+    struct json_object *evidence;     /* an object; NULL: none was noted. Written only */
+    bool incomplete;                  /* memory ran out for the evidence */
     int64_t started_ms, concluded_ms; /* monotonic */
 
     /* What other checks, remedies and reports need of this one, each set by one check. */

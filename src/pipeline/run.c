@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/pages.h"
 #include "pipeline/needs.h"
 #include "pipeline/transcribed.h"
 
@@ -28,6 +29,27 @@ void spf_run_init(struct spf_run *run, const struct spf_target *target)
     *run = (struct spf_run){
         .target = target, .asked = target, .active = spf_checks_with_needs(target)};
     begin_results(run);
+}
+
+struct spf_run *spf_run_new(const struct spf_target *target)
+{
+    struct spf_run *run = spf_pages_new(sizeof *run);
+
+    if (run != NULL) { /* member by member: the rest is zero, and stays unwritten */
+        run->target = target;
+        run->asked = target;
+        run->active = spf_checks_with_needs(target);
+        begin_results(run);
+    }
+    return run;
+}
+
+void spf_run_free(struct spf_run *run)
+{
+    if (run != NULL) {
+        spf_run_clear(run);
+        spf_pages_free(run, sizeof *run);
+    }
 }
 
 void spf_run_again(struct spf_run *run, spf_groups keep)

@@ -28,6 +28,10 @@ struct spf_run {
 /* target is borrowed and outlives the run. */
 void spf_run_init(struct spf_run *run, const struct spf_target *target);
 void spf_run_clear(struct spf_run *run);
+/* One of many: a run is large, and this one takes the memory of what its facts fill. NULL: no
+ * memory. */
+struct spf_run *spf_run_new(const struct spf_target *target);
+void spf_run_free(struct spf_run *run); /* takes NULL */
 
 /* The same once more, from the facts of the groups to keep; all others, and the results, are
  * forgotten. */

@@ -102,8 +102,10 @@ static struct json_object *evidence_json(const struct spf_run *run, enum spf_che
         json_object_object_get_ex(found, promised[check][i], &value);
         spf_json_add(evidence, promised[check][i], json_object_get(value));
     }
-    if (found == NULL) { /* memory ran out when the check was judged */
+    if (run->results[check].incomplete) {
         spf_ran_short();
+    }
+    if (found == NULL) {
         return evidence;
     }
     json_object_object_foreach(found, name, value)

@@ -10,11 +10,9 @@ of the program and of what it runs. Parts: peers crypto flight growth mixed.
 """
 
 import argparse
-import contextlib
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -36,25 +34,19 @@ def address(number, network=50):
     return "10.%d.%d.%d" % (network, number // 250, number % 250 + 1)
 
 
-class TinySsh:
-    """A server that takes little CPU, in a home directory that nobody else sees."""
+class QuickServer:
+    """One that takes little CPU (quick_server.c)."""
 
-    def __init__(self, folder, key):
-        self.port, keys = 2200, os.path.join(folder, "tinyssh")
-        subprocess.run(["tinysshd-makekey", "-q", keys], check=True)
-        shown = subprocess.run(["tinysshd-printkey", keys], stdout=subprocess.PIPE, check=True)
-        self.public = next(line for line in shown.stdout.decode().splitlines() if line.startswith("ssh-ed25519"))
-        with open(os.path.join(folder, "authorized_keys"), "w", encoding="ascii") as out:
+    def __init__(self, folder, key, program):
+        self.port, host_key, authorized = 2200, os.path.join(folder, "host_key"), os.path.join(folder, "authorized")
+        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", host_key], check=True)
+        with open(host_key + ".pub", encoding="ascii") as line:
+            self.public = line.read().strip()
+        with open(authorized, "w", encoding="ascii") as out:
             out.write(key.public + "\n")
-        script = "mount -t tmpfs -o mode=700 none ~ && mkdir -m 700 ~/.ssh && cp %s/authorized_keys ~/.ssh/ && " \
-            "exec /usr/bin/python3 -B %s --serve %d %s" % (folder, os.path.abspath(__file__), self.port, keys)
-        self.process = subprocess.Popen(["unshare", "-m", "sh", "-c", script])
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection((NEAR, self.port)):
-                return
-            time.sleep(0.05)
-        raise RuntimeError("the server did not start")
+        self.process = subprocess.Popen([program, NEAR, str(self.port), host_key, authorized], stdout=subprocess.PIPE)
+        if self.process.stdout.readline() != b"ready\n":
+            raise RuntimeError("the server did not start")
 
     def known_hosts(self):
         return ["host " + self.public]
@@ -64,27 +56,15 @@ class TinySsh:
         self.process.wait()
 
 
-def serve(port, keys):
-    """A tinysshd for each connection, as inetd would."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    listener = socket.create_server((NEAR, int(port)), backlog=16384)
-    program = shutil.which("tinysshd", path=os.environ["PATH"] + ":/usr/sbin")
-    while True:
-        peer, _ = listener.accept()
-        os.posix_spawn(program, [program, keys], os.environ,
-                       file_actions=[(os.POSIX_SPAWN_DUP2, peer.fileno(), 0), (os.POSIX_SPAWN_DUP2, peer.fileno(), 1)])
-        peer.close()
-
-
 class Scene:
     def __init__(self, folder, tools):
         self.folder, self.tools = folder, tools
         self.key = Key(folder, "key.pem", {})
-        if tools.server == "tinyssh":
-            self.sshd = TinySsh(folder, self.key)
+        if tools.server == "quick":
+            self.sshd = QuickServer(folder, self.key, tools.quick)
         else:
             self.sshd = servers.Sshd(os.path.join(folder, "sshd"), {"config": [
-                "ListenAddress " + NEAR, "MaxStartups 20000", "LogLevel QUIET"]}, self.key, Key(folder, "o.pem", {}))
+                "ListenAddress " + NEAR, "MaxStartups 20000", "LogLevel INFO"]}, self.key, Key(folder, "o.pem", {}))
         public = self.sshd.known_hosts()[0].split(" ", 1)[1]
         with open(self.path("known_hosts"), "w", encoding="ascii") as out:
             out.writelines("[%s]:%d %s\n" % (address(i), self.sshd.port, public) for i in range(10000))
@@ -197,7 +177,7 @@ def measure_here(tools):
 def across(tools, rtt, parts):
     done = subprocess.run(
         [tools.delayed, str(rtt), sys.executable, "-B", __file__, "--here", "--binary", tools.binary, "--baseline",
-         tools.baseline, "--server", tools.server, "--crypto", tools.crypto, "--flight", str(tools.flight), *parts],
+         tools.baseline, "--server", tools.server, "--quick", tools.quick, "--crypto", tools.crypto, "--flight", str(tools.flight), *parts],
         stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
 
@@ -234,16 +214,14 @@ def show(tools, near, far):
 
 
 def main():
-    if sys.argv[1:2] == ["--serve"]:
-        return serve(*sys.argv[2:])
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     build = os.path.join(ROOT, "build", "release")
     parser.add_argument("--binary", default=os.path.join(build, "src/cli/sshpreflight"))
     parser.add_argument("--baseline", help="the build that is run once for each target (the same)")
     parser.add_argument("--delayed", default=os.path.join(build, "tests/bench/delayed"))
     parser.add_argument("--crypto", default=os.path.join(build, "tests/bench/login_crypto"))
-    parser.add_argument("--server", choices=("sshd", "tinyssh"), default="sshd",
-                        help="tinyssh takes a fraction of the CPU")
+    parser.add_argument("--quick", default=os.path.join(build, "tests/bench/quick_server"))
+    parser.add_argument("--server", choices=("sshd", "quick"), default="sshd", help="quick takes a fraction of the CPU")
     parser.add_argument("--rtt", type=int, default=100)
     parser.add_argument("--flight", type=int, default=2000)
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
