@@ -39,10 +39,3 @@ struct spf_acl_replies spf_acl_outward(const struct spf_acl_facts *facts,
 const struct spf_acl_entry *spf_acl_doubt(const struct spf_acl_facts *facts,
                                           const struct spf_ip *source, uint16_t port, int first,
                                           int last);
-
-/* Ports that a client may have: Linux's own (ip_local_port_range), and what a NAT may make of them.
- */
-#define SPF_EPHEMERAL_FIRST       1024
-#define SPF_EPHEMERAL_LAST        65535
-#define SPF_LINUX_EPHEMERAL_FIRST 32768
-#define SPF_LINUX_EPHEMERAL_LAST  60999

@@ -4,7 +4,6 @@
 
 #include "base/language.h"
 #include "base/text.h"
-#include "cloud/acl.h"
 
 enum match { NO, PERHAPS, YES };
 

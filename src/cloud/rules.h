@@ -30,6 +30,13 @@ struct spf_rules_question {
     const char *account; /* that asks the API, its number; borrowed; NULL: not known */
 };
 
+/* Ports that a client may have: Linux's own (ip_local_port_range), and what a NAT may make of them.
+ */
+#define SPF_EPHEMERAL_FIRST       1024
+#define SPF_EPHEMERAL_LAST        65535
+#define SPF_LINUX_EPHEMERAL_FIRST 32768
+#define SPF_LINUX_EPHEMERAL_LAST  60999
+
 /* How a rule bears on a question. */
 enum spf_rule_fit {
     SPF_FITS,

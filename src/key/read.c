@@ -207,7 +207,7 @@ static const char *cause_of(enum spf_reading reading, const struct spf_key_conte
     }
 }
 
-/* What is to be said of a key that was read, where the file itself gives no cause to complain. */
+/* What to report of a key whose file has no fault of its own. */
 static const char *cause_of_key(const struct spf_key_contents *contents)
 {
     if (contents->refused != NULL) {
@@ -231,7 +231,7 @@ static const char *cause_of_key(const struct spf_key_contents *contents)
     return is_ppk(contents->container) ? "key-is-ppk" : NULL;
 }
 
-/* In which words. */
+/* The sentence for it. */
 static void detail_of_key(struct spf_key_facts *facts, const struct spf_key_contents *contents)
 {
     const struct spf_key_material *material = &contents->material;
@@ -333,7 +333,7 @@ static bool read_twice(struct spf_bytes file, const struct spf_secret *passphras
     if (r->damaged && r->text.no_end) {
         r->text.damage |= 1u << SPF_DAMAGE_HEADER;
     }
-    if (r->damaged && r->text.damage == 0) { /* a trifle that only a strict reader minds */
+    if (r->damaged && r->text.damage == 0) { /* something that only a strict reader refuses */
         r->text.damage = 1u << SPF_DAMAGE_WRAPPED;
     }
     return r->strict != SPF_READING_NO_MEMORY && r->reading != SPF_READING_NO_MEMORY;
@@ -357,7 +357,7 @@ static void tell_damage(struct spf_key_facts *facts, struct readings *r)
     }
 }
 
-/* Could the file be in a better shape than it is? */
+/* Is anything in the file worth repairing? */
 static bool wants_rewriting(const struct spf_key_facts *facts, const struct readings *r,
                             enum spf_fit fit)
 {

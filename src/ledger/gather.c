@@ -22,7 +22,7 @@ static bool is_name(const char *text)
     return strlen(text) == 16 && strspn(text, "0123456789abcdef") == 16;
 }
 
-/* "3/10"; false: it is none. */
+/* Reads "3/10"; false: it is not a shard. */
 static bool read_shard(const char *text, unsigned *shard, unsigned *shards)
 {
     size_t len = strcspn(text, "/");
@@ -55,7 +55,7 @@ static bool take_left_out(struct spf_ledger_run *run, struct json_object *list)
     return true;
 }
 
-/* What a line or a record's beginning says of its run. False: it is none that a part can have. */
+/* What a line or a record's beginning says of its run. False: no part of a run can have it. */
 static bool read_run(struct json_object *json, struct spf_ledger_run *run)
 {
     const char *shard = spf_json_text(json, "shard");
@@ -74,7 +74,8 @@ static bool read_run(struct json_object *json, struct spf_ledger_run *run)
     return true;
 }
 
-/* The run that a line is of, from 1: one that has ended takes no more. 0: no memory. */
+/* The run that a line belongs to, from 1; a run that has ended takes no more lines. 0: no memory.
+ */
 static size_t find_run(struct spf_ledger *ledger, const struct spf_ledger_run *wanted)
 {
     struct spf_ledger_run *place;

@@ -310,7 +310,8 @@ static struct spf_opinion judge_closed(const struct spf_view *view, struct spf_r
     return spf_passes();
 }
 
-/* There is one. unused: what the ssh configuration, which was not used, has for the host; NULL. */
+/* There is a connection. unused: what the ssh configuration, which was not used, has for the host;
+ * NULL. */
 static struct spf_opinion judge_open(const struct spf_view *view, const char *unused,
                                      struct spf_result *result)
 {

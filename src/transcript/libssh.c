@@ -15,7 +15,7 @@ static const struct spf_message rows[] = {
     {"no match for method encryption ", NULL, SPF_EVENT_NO_COMMON, "cipher"},
     {"no match for method mac algo ", NULL, SPF_EVENT_NO_COMMON, "mac"},
     {"Failed to resolve hostname ", NULL, SPF_EVENT_TCP, "unresolved"},
-    /* it waits so for the identification, too */
+    /* it waits for the identification in the same way */
     {"Timeout connecting to ", NULL, SPF_EVENT_SUSPECTED,
      "net.port port-silent,ssh-silent,handshake-timeout"},
     {"Connection error: Connection refused", NULL, SPF_EVENT_TCP, "refused"},
@@ -53,7 +53,7 @@ static const struct spf_message rows[] = {
      SPF_SAID_HOST_KEY},
     {"curl: (60) SSL peer certificate or SSH remote key was not OK", NULL, SPF_EVENT_SUSPECTED,
      SPF_SAID_HOST_KEY},
-    /* whatever was wrong with the key file, too */
+    /* also for anything wrong with the key file */
     {"curl: (67) Authentication failure", NULL, SPF_EVENT_SUSPECTED,
      "ssh.auth key-pair-different,user-not-of-image,key-missing,key-encrypted,auth-algorithm-"
      "refused,authorized-keys-ignored,user-not-allowed,auth-publickey-disabled,auth-second-factor"},

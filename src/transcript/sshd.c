@@ -12,7 +12,7 @@ static const struct spf_message rows[] = {
      "ssh.auth authorized-keys-ignored"},
     {"Could not open user '", "Permission denied", SPF_EVENT_NAMED,
      "ssh.auth authorized-keys-ignored"},
-    /* that it does not exist is mostly said of the second file that sshd looks for */
+    /* mostly logged for the second file that sshd looks for */
     {"Could not open authorized keys", NULL, SPF_EVENT_SUSPECTED,
      "ssh.auth key-pair-not-installed,authorized-keys-ignored"},
     {"Could not open user '", "authorized keys '", SPF_EVENT_SUSPECTED,
@@ -28,7 +28,7 @@ static const struct spf_message rows[] = {
     {" not allowed because ", NULL, SPF_EVENT_NAMED, "ssh.auth user-not-allowed"},
     {"Invalid user ", " from ", SPF_EVENT_NAMED, "ssh.auth user-not-of-image"},
     {"Illegal user ", " from ", SPF_EVENT_NAMED, "ssh.auth user-not-of-image"},
-    /* also of one whom AllowUsers and the like keep out */
+    /* also for a user whom AllowUsers or the like excludes */
     {"Connection closed by invalid user ", NULL, SPF_EVENT_SUSPECTED,
      "ssh.auth user-not-of-image,user-not-allowed"},
     {"Connection reset by invalid user ", NULL, SPF_EVENT_SUSPECTED,
@@ -43,7 +43,7 @@ static const struct spf_message rows[] = {
      "ssh.auth user-not-of-image,user-not-allowed"},
     {"input_userauth_request: invalid user ", NULL, SPF_EVENT_SUSPECTED,
      "ssh.auth user-not-of-image,user-not-allowed"},
-    /* which of its keys were refused, and why, the line does not say */
+    /* the line does not say which keys were refused, nor why */
     {"Connection closed by authenticating user ", NULL, SPF_EVENT_SUSPECTED,
      "ssh.auth key-pair-different,authorized-keys-ignored,key-pair-not-installed,user-not-of-image,"
      "key-encrypted"},
@@ -100,7 +100,7 @@ static const struct spf_message rows[] = {
     {"penalty: ", NULL, SPF_EVENT_NAMED, "ssh.banner ssh-penalised"},
     {"srclimit_penalise: ", "deferred", SPF_EVENT_NONE, NULL}, /* not yet in force */
     {"PerSourcePenalties logged", NULL, SPF_EVENT_NAMED, "ssh.banner ssh-penalised"},
-    /* one of several that are configured; the others may do */
+    /* one of several that are configured; another may work */
     {"Unable to load host key", NULL, SPF_EVENT_SUSPECTED,
      "ssh.handshake server-host-key-unusable"},
     {"sshd: no hostkeys available", NULL, SPF_EVENT_NAMED,

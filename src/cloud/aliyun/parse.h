@@ -13,7 +13,7 @@
 
 #define SPF_NEXT_SIZE 1024 /* of a page token */
 
-/* DescribeInstances, of which one id was asked. search says whether it is there. */
+/* DescribeInstances, asked for one id. search says whether the instance exists. */
 SPF_MUST_USE struct spf_error spf_parse_instance(struct json_object *reply, const char *id,
                                                  struct spf_instance_facts *facts);
 

@@ -5,9 +5,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "cloud/aliyun/parse.h"
 
-/* What the two halves of the parser share: bounds, and how a member becomes a field. */
+/* What the files of the parser share: bounds, and how a member becomes a field. */
 
 /* More than an instance can have: ten interfaces with twenty addresses each, and ten groups each.
  */

@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "cloud/aliyun/parse.h"
 #include "cloud/aliyun/parse_common.h"
 #include "cloud/instance_word.h"
 

@@ -1,3 +1,4 @@
+#include "cloud/aliyun/parse.h"
 #include "cloud/aliyun/parse_common.h"
 
 /* Who is in a security group, and of which kind it is. */

@@ -1,3 +1,4 @@
+#include "cloud/aliyun/parse.h"
 #include "cloud/aliyun/parse_common.h"
 #include "cloud/rules.h"
 
