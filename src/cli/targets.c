@@ -90,25 +90,19 @@ static int compare(const void *a, const void *b)
         {one->source_ip.family, other->source_ip.family},
         {one->account, other->account},
     };
-    int order = compare_text(one->host, other->host);
+    const char *const texts[][2] = {
+        {one->host, other->host},
+        {one->instance_id, other->instance_id},
+        {one->user, other->user},
+        {one->key_path, other->key_path},
+        {one->key_dir, other->key_dir},
+        {one->jump, other->jump},
+        {one->ssh_config, other->ssh_config},
+    };
+    int order = 0;
 
-    if (order == 0) {
-        order = compare_text(one->instance_id, other->instance_id);
-    }
-    if (order == 0) {
-        order = compare_text(one->user, other->user);
-    }
-    if (order == 0) {
-        order = compare_text(one->key_path, other->key_path);
-    }
-    if (order == 0) {
-        order = compare_text(one->key_dir, other->key_dir);
-    }
-    if (order == 0) {
-        order = compare_text(one->jump, other->jump);
-    }
-    if (order == 0) {
-        order = compare_text(one->ssh_config, other->ssh_config);
+    for (size_t i = 0; order == 0 && i < sizeof texts / sizeof *texts; i++) {
+        order = compare_text(texts[i][0], texts[i][1]);
     }
     if (order == 0) {
         order = compare_lists(one->ssh_words, other->ssh_words);
