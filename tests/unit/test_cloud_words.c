@@ -160,6 +160,7 @@ START_TEST(endpoints_that_are_given)
         {"http://[2001:db8::1]", "", NULL, "must be https"},
         {"http://198.51.100.7", "", NULL, "must be https"},
         {"ftp://127.0.0.1", "", NULL, "must be https"},
+        {"a-scheme-that-is-none://127.0.0.1", "", NULL, "must be https"},
         {"oss=ecs.example", "", NULL, "unknown product"},
         {"=ecs.example", "", NULL, "unknown product"},
         {"a-product-that-is-none=ecs.example", "", NULL, "unknown product"},

@@ -113,7 +113,9 @@ struct spf_error spf_endpoint_parse(const char *text, struct spf_endpoint *endpo
         }
     }
     error = spf_error(SPF_ERR_USAGE, N_("not an endpoint: give https://HOST[:PORT]"));
-    if (curl_url_set(url, CURLUPART_URL, text, CURLU_DEFAULT_SCHEME) == CURLUE_OK) {
+    /* a curl that speaks no FTP says as little against its URL as one that does */
+    if (curl_url_set(url, CURLUPART_URL, text, CURLU_DEFAULT_SCHEME | CURLU_NON_SUPPORT_SCHEME) ==
+        CURLUE_OK) {
         error = take_url(url, endpoint);
     }
 out:
