@@ -14,12 +14,11 @@ import subprocess
 import sys
 import tempfile
 
-import stage  # noqa: F401  (finds the harness)
+import stage
 from harness import servers
 from harness.keys import Key
 
 HANGS = 200  # seconds
-ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
 ALL = sorted(set(signal.valid_signals()) - {signal.SIGKILL, signal.SIGSTOP})
 # What a child says of itself, in hexadecimal masks: blocked, ignored.
 CHILD = """#!/bin/sh
@@ -45,13 +44,6 @@ threading.Thread(target=out, daemon=True).start()
 while data := os.read(0, 65536):
     peer.sendall(data)
 """
-
-
-def takes_signals(pid):
-    """Does it hold those that end it, so as to report before it does? The server may count late."""
-    ending = sum(1 << number - 1 for number in ENDING)
-    with open("/proc/%d/status" % pid, encoding="ascii") as status:
-        return any(int(line.split()[1], 16) & ending for line in status if line.startswith("SigBlk"))
 
 
 class Scene:
@@ -107,7 +99,7 @@ class Scene:
         before = len(self.silent.log)
         process = self.start(["--host", "127.0.0.1", "-p", str(self.silent.port), "--key",
                               self.key.path, "--timeout", "300", "--deadline", "600"], ignored)
-        servers.wait_until(lambda: len(self.silent.log) > before and takes_signals(process.pid), HANGS)
+        servers.wait_until(lambda: len(self.silent.log) > before and stage.takes_signals(process.pid), HANGS)
         return process
 
     def is_ended_by(self, number, ignored=()):
@@ -138,7 +130,7 @@ class Scene:
                 yield name + " ignored", self.logs_in(ignored=(number,))
         yield "all ignored", self.logs_in(ignored=ALL)
         yield "all blocked", self.logs_in(blocked=ALL)
-        for number in ENDING:
+        for number in stage.ENDING:
             yield number.name + " sent", self.is_ended_by(number)
             yield number.name + " sent, CHLD ignored", self.is_ended_by(number, (signal.SIGCHLD,))
             yield number.name + " ignored, and sent", self.ignores(number)
