@@ -110,7 +110,7 @@ static struct spf_error gather_secrets(const struct spf_options *options, struct
         return error;
     }
     if (options->passphrase_file != NULL) {
-        return spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
+        return spf_read_passphrase_file(options->passphrase_file, stop_fd, options->deadline_s,
                                         &round->passphrase);
     }
     error = spf_read_passphrase_environment(&round->passphrase);
@@ -210,6 +210,14 @@ static int exit_status_of(enum spf_err code)
     return code == SPF_ERR_NOMEM ? EXIT_BUG : code == SPF_ERR_SYS ? EXIT_UNKNOWN : EXIT_USAGE;
 }
 
+/* A run that cannot begin; a signal that came meanwhile is what ended it. */
+static int end_early(const struct spf_error *error, int status, int stop_fd)
+{
+    const int signal_number = spf_signals_which(stop_fd);
+
+    return complain(signal_number != 0 ? 128 + signal_number : status, error->text);
+}
+
 /* What is to be written is known: a writer that blocks (a pager) may be ended like any other. */
 static int publish(struct spf_publisher *publisher)
 {
@@ -241,7 +249,7 @@ static int run(struct spf_options *options)
 
     if (error.code != SPF_OK) {
         spf_round_clear(&round);
-        return complain(EXIT_USAGE, error.text);
+        return end_early(&error, EXIT_USAGE, stop_fd);
     }
     say_remarks(options);
     if (options->fix && options->replay == NULL) {
@@ -256,7 +264,7 @@ static int run(struct spf_options *options)
     error = spf_round_prepare(&round, options, stop_fd);
     if (error.code != SPF_OK) {
         spf_round_clear(&round);
-        return complain(exit_status_of(error.code), error.text);
+        return end_early(&error, exit_status_of(error.code), stop_fd);
     }
 
     say_lists(options, &round.targets);
@@ -309,6 +317,9 @@ static int merge(const struct spf_options *options)
     struct spf_error error = merge != NULL ? spf_merge_files(options, stop_fd, merge, &merged)
                                            : spf_error(SPF_ERR_NOMEM, "out of memory");
 
+    if (error.code != SPF_OK) {
+        status = end_early(&error, error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, stop_fd);
+    }
     spf_signals_release();
     if (stop_fd >= 0) {
         (void)close(stop_fd);
@@ -323,10 +334,7 @@ static int merge(const struct spf_options *options)
         }
     }
     spf_merge_free(merge);
-    if (error.code == SPF_OK) {
-        return status;
-    }
-    return complain(error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, error.text);
+    return status;
 }
 
 static int list_checks(const struct spf_options *options)

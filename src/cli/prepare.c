@@ -190,7 +190,7 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
 
     if (options->passphrase_file != NULL && options->replay == NULL && round->passphrase == NULL &&
         (options->key != NULL || spf_options_list(options))) {
-        error = spf_read_passphrase_file(options->passphrase_file, options->deadline_s,
+        error = spf_read_passphrase_file(options->passphrase_file, stop_fd, options->deadline_s,
                                          &round->passphrase);
     }
     if (error.code != SPF_OK) {

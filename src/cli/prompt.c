@@ -63,6 +63,8 @@ static struct spf_error read_bounded(int fd, const struct limit *limit, size_t m
             error =
                 spf_error(SPF_ERR_TOO_BIG, _("%s did not come to its end within %u s (--deadline)"),
                           what, limit->seconds);
+        } else if (waited == STOPPED) { /* what came is not all */
+            error = spf_error(SPF_ERR_INVALID, _("%s: interrupted before it was read"), what);
         }
         if (waited != READABLE) {
             break;
@@ -102,10 +104,10 @@ struct spf_error spf_read_key_from_stdin(int stop_fd, unsigned seconds, struct s
                         secret);
 }
 
-struct spf_error spf_read_passphrase_file(const char *path, unsigned seconds,
+struct spf_error spf_read_passphrase_file(const char *path, int stop_fd, unsigned seconds,
                                           struct spf_secret **secret)
 {
-    const struct limit limit = {-1, seconds};
+    const struct limit limit = {stop_fd, seconds};
     char shown[120];
     struct spf_error error;
     int fd = spf_open_to_read(path);

@@ -9,15 +9,16 @@
  */
 
 /*
- * Standard input as a key, at most a mebibyte. Once stop_fd is readable what has come is all there
- * is. An input that has not ended after so many seconds is an error.
+ * Standard input as a key, at most a mebibyte. An input that has not ended after so many seconds,
+ * or before stop_fd is readable, is an error.
  */
 SPF_MUST_USE
 struct spf_error spf_read_key_from_stdin(int stop_fd, unsigned seconds, struct spf_secret **secret);
 
-/* The first line of a file, without its line end; it must have come in so many seconds. */
+/* The first line of a file, without its line end; it must have come in so many seconds, and before
+ * stop_fd is readable. */
 SPF_MUST_USE
-struct spf_error spf_read_passphrase_file(const char *path, unsigned seconds,
+struct spf_error spf_read_passphrase_file(const char *path, int stop_fd, unsigned seconds,
                                           struct spf_secret **secret);
 
 /* SSHPREFLIGHT_PASSPHRASE; it is taken out of the environment, so that no child sees it. */

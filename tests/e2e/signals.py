@@ -65,13 +65,13 @@ class Scene:
             out.write(text)
         os.chmod(out.name, mode)
 
-    def start(self, words, ignored=(), blocked=()):
+    def start(self, words, ignored=(), blocked=(), stdin=subprocess.DEVNULL):
         def inherit():
             for number in ALL:
                 signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         return subprocess.Popen(
-            [self.binary, "--json", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [self.binary, "--json", *words], stdin=stdin, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, preexec_fn=inherit, restore_signals=False,
             env={"HOME": self.folder, "PATH": os.environ["PATH"]})
 
@@ -110,6 +110,17 @@ class Scene:
             return ["status %d after %s" % (process.returncode, number.name)]
         return []
 
+    def is_ended_while_it_reads(self, words, number):
+        """Nothing has come from standard input yet: no report, and no word of wrong usage in its exit status."""
+        process = self.start(words, stdin=subprocess.PIPE)
+        servers.wait_until(lambda: stage.takes_signals(process.pid), HANGS)
+        process.send_signal(number)
+        process.wait(timeout=HANGS)
+        out, err = process.communicate(timeout=HANGS)
+        if process.returncode != 128 + number or out or err.count(b"\n") != 1:
+            return ["status %d: %r %r" % (process.returncode, out[:300], err)]
+        return []
+
     def ignores(self, number):
         """What was ignored ends nothing; another signal then does, and says that it was it."""
         other = signal.SIGTERM if number != signal.SIGTERM else signal.SIGINT
@@ -134,6 +145,10 @@ class Scene:
             yield number.name + " sent", self.is_ended_by(number)
             yield number.name + " sent, CHLD ignored", self.is_ended_by(number, (signal.SIGCHLD,))
             yield number.name + " ignored, and sent", self.ignores(number)
+            for words in (["--key", "-", "127.0.0.1"], ["--hosts-file", "-"], ["--replay", "-"],
+                          ["--transcript", "-"], ["merge", "-"],
+                          ["--key", self.key.path, "--passphrase-file", "/dev/stdin", "127.0.0.1"]):
+                yield "%s to %s" % (number.name, words), self.is_ended_while_it_reads(words, number)
 
     def stop(self):
         self.silent.stop()
