@@ -82,6 +82,8 @@ class Pair(Stage):
     def add(self, found, path, value, name=None):
         if name in VOLATILE:
             return
+        if name == "exit_status" and value == 0 and "/evidence/" in path:
+            return  # the echo's: whether it arrives before the session is closed is a race
         if isinstance(value, dict):
             for key, item in value.items():
                 self.add(found, path + "/" + key, item, key)
