@@ -125,7 +125,7 @@ static const struct play plays[] = {
             "a@b: Permission denied (publickey).\r\n"},
     {"a failure that passes", REPLIES(""), SPF_TCP_JUMP_FAILED, .log = "a word of its own\r\n"},
     {"floods", REPLIES(HELLO FAILURE), SPF_TCP_REFUSED, .floods = true,
-     .says = "\r\n" REFUSED "connect failed: Connection refused\r\n"},
+     .says = REFUSED "connect failed: Connection refused\r\n"},
     {"floods before it stands", REPLIES(HELLO OPENED), SPF_TCP_OPEN, true, .drowns = true},
     {"does not log in", REPLIES(""), SPF_TCP_JUMP_FAILED, .log = "", .late = true},
     {"no room for its socket", REPLIES(""), SPF_TCP_OPEN, true,
@@ -211,10 +211,12 @@ static void reply(int fd, const struct play *play, size_t len)
 
 static void flood(bool floods)
 {
-    static const char noise[1024];
+    char line[1024];
 
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = '\n';
     for (size_t i = 0; floods && i < 300; i++) {
-        demand(write(STDERR_FILENO, noise, sizeof noise) == (ssize_t)sizeof noise);
+        demand(write(STDERR_FILENO, line, sizeof line) == (ssize_t)sizeof line);
     }
 }
 
