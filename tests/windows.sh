@@ -78,22 +78,6 @@ end_test() {
     [ -z "$tested" ] || kill "$tested" 2>/dev/null || true
 }
 
-# The unit tests, but those that tests/unit/CMakeLists.txt leaves out there.
-part_unit() {
-    cmake -B "$out/program" -DBUILD_TESTING=ON >>"$out/cmake.log"
-    cmake --build "$out/program" -j "$jobs"
-    mkdir -p "$out/home/Temp" # %TEMP%
-    for test in "$out/program/tests/unit/"test_*.exe; do
-        HOME=$out/home CK_FORK=no run unit "unit.$(basename "$test" .exe)" sh tests/windows/wine.sh "$test"
-    done
-}
-
-scenario() {
-    SPF_E2E_CLIENTS=no SPF_E2E_MODES=no run e2e "e2e.$(basename "$1")" python3 -B tests/e2e/run.py \
-        --binary "$2/sshpreflight" --lab-cloud "$PWD/build/dev/tests/lab/lab-cloud" \
-        --library-client "$PWD/build/dev/tests/e2e/library_client" --schema src/report/report.schema.json "$1"
-}
-
 # Windows starts once, not with every program: one of its own waits for input. It ends with who opened the input.
 windows_starts() {
     [ -p "$own/waits" ] || mkfifo "$own/waits"
@@ -105,6 +89,26 @@ windows_ends() {
     exec 9<&-
     WINEPREFIX="$own/prefix" wineserver -k 2>/dev/null || true
     WINEPREFIX="$own/prefix" wineserver -w 2>/dev/null || true
+}
+
+# The unit tests, but those that tests/unit/CMakeLists.txt leaves out there.
+part_unit() {
+    cmake -B "$out/program" -DBUILD_TESTING=ON >>"$out/cmake.log"
+    cmake --build "$out/program" -j "$jobs"
+    mkdir -p "$out/home/Temp" # %TEMP%
+    sh tests/windows/wine.sh cmd /c exit
+    own=$SPF_WINE
+    windows_starts
+    for test in "$out/program/tests/unit/"test_*.exe; do
+        HOME=$out/home CK_FORK=no run unit "unit.$(basename "$test" .exe)" sh tests/windows/wine.sh "$test"
+    done
+    windows_ends
+}
+
+scenario() {
+    SPF_E2E_CLIENTS=no SPF_E2E_MODES=no run e2e "e2e.$(basename "$1")" python3 -B tests/e2e/run.py \
+        --binary "$2/sshpreflight" --lab-cloud "$PWD/build/dev/tests/lab/lab-cloud" \
+        --library-client "$PWD/build/dev/tests/e2e/library_client" --schema src/report/report.schema.json "$1"
 }
 
 # One scenario after the other that no other worker has, in a prefix of its own: the user's profile in it is the
