@@ -1,5 +1,4 @@
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -177,26 +176,17 @@ START_TEST(lines_without_end)
 }
 END_TEST
 
-/* One that waits, on Windows, too. */
-static int new_socket(void)
-{
-    const int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    ck_assert_int_eq(fcntl(fd, F_SETFL, 0), 0);
-    return fd;
-}
-
 /* Two ends of a connection over loopback. */
 static void connect_ends(int ends[2])
 {
     struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof at;
-    const int listener = new_socket();
+    const int listener = socket(AF_INET, SOCK_STREAM, 0);
 
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
     ck_assert_int_eq(listen(listener, 1), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&at, &len), 0);
-    ends[0] = new_socket();
+    ends[0] = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_eq(connect(ends[0], (struct sockaddr *)&at, sizeof at), 0);
     ends[1] = accept(listener, NULL, NULL);
     ck_assert_int_ge(ends[1], 0);
