@@ -36,6 +36,7 @@ static void serve(ssh_bind keys, int fd, ssh_key authorized)
     ssh_session session = ssh_new();
     ssh_event event = ssh_event_new();
 
+    (void)prctl(PR_SET_PDEATHSIG, SIGTERM); /* it does not outlive the bench */
     if (session == NULL || event == NULL || ssh_bind_accept_fd(keys, session, fd) != SSH_OK) {
         errx(1, "no memory");
     }
