@@ -367,7 +367,8 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
 static struct spf_opinion judge_acceptance(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_signature_facts *facts = &view->facts->signature;
-    char text[ASKED_SIZE], signer[80] = "";
+    char text[ASKED_SIZE];
+    char signer[80] = "";
 
     spf_note_text(result, "stage", signature);
     if (spf_keys_too_many(view) > 0) {

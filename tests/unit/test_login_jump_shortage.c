@@ -1,7 +1,8 @@
-#include "jump_scene.h"
+#include <features.h> /* __GLIBC__ */
 
 #if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 
+#include "jump_scene.h"
 #include "login/conversation.h"
 #include "refusals.h"
 
