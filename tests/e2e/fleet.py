@@ -444,10 +444,12 @@ def too_many_calls_hold_back_all(scene):
     expect("unknown", report["summary"]["unknown"], 0)
     made = cloud.calls()
     calls = [call["action"] for call in made]
-    again = max(i for i, action in enumerate(calls) if action == first)
     expect("calls", calls.count(first), 3)
-    silence = made[again]["time_ms"] - made[again - 1]["time_ms"]
-    if again == calls.index(first) or silence < 5000:
+    again = max(i for i, action in enumerate(calls) if action == first)
+    times = [call["time_ms"] for call in made[calls.index(first):again + 1]]
+    # Who waits goes on at the same moment as the call that is made again, and may come before it.
+    silence = max(later - earlier for earlier, later in zip(times, times[1:]))
+    if silence < 5000:
         raise AssertionError((silence, calls))
     cloud.stop()
 
