@@ -331,7 +331,10 @@ def no_home_is_no_harm(scene):
         os.makedirs(scene.cache)
         shutil.copy(scene.key.path, scene.folder + "/nobody.pem")
         os.chown(scene.folder + "/nobody.pem", 65534, 65534)
-        words = [word if word != scene.key.path else scene.folder + "/nobody.pem" for word in scene.command()]
+        # The checkout may be where others may not go, as root's home is.
+        own = {scene.binary: shutil.copy(scene.binary, scene.folder + "/nobody.program"),
+               scene.key.path: scene.folder + "/nobody.pem"}
+        words = [own.get(word, word) for word in scene.command()]
         os.chmod(scene.folder, 0o755)
         done = subprocess.run(words, env=scene.environment, check=False, stdin=subprocess.DEVNULL, user=65534,
                               cwd="/", stdout=subprocess.PIPE, timeout=HANGS)

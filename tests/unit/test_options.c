@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include <netdb.h>
 #include <pwd.h>
 #include <unistd.h>
 
@@ -270,7 +271,9 @@ START_TEST(first_user_and_port_count)
         ck_assert_uint_eq(options.port, cases[i].port);
     }
     ck_assert(options.user_given && !options.port_given);
-    check_good("h -i k -J a,ssh://u@b:22,[::1]:22,c:ssh,d:");
+    check_good("h -i k -J a,ssh://u@b:22,[::1]:22,d:");
+    /* a port by its name is the system's word (services(5)), as for ssh */
+    ck_assert_int_eq(parse("h -i k -J c:ssh").code == SPF_OK, getservbyname("ssh", "tcp") != NULL);
     check_good("h -i k --region a --region a --json --format json --no-session --session=never");
     check_good("--ssh-config h -i k");
     ck_assert_str_eq(options.host, "h");
