@@ -65,7 +65,9 @@ static bool take_value(struct spf_bytes *der, int *tag, struct spf_bytes *whole,
 struct pkcs8 {
     struct spf_bytes algorithm, key; /* with tag and length */
     struct spf_bytes oid;
-    bool appended; /* a public key, [1] */
+    struct spf_bytes version;
+    bool appended;           /* a public key, [1] */
+    struct spf_bytes public; /* its BIT STRING's contents (RFC 5958 section 2) */
 };
 
 static bool take_apart(struct spf_bytes der, struct pkcs8 *parts)
@@ -78,14 +80,17 @@ static bool take_apart(struct spf_bytes der, struct pkcs8 *parts)
 
     *parts = (struct pkcs8){0};
     if (!take_value(&der, &tag, &whole, &body) || tag != V_ASN1_SEQUENCE ||
-        !take_value(&body, &tag, &whole, &inside) || tag != V_ASN1_INTEGER ||
+        !take_value(&body, &tag, &whole, &parts->version) || tag != V_ASN1_INTEGER ||
         !take_value(&body, &tag, &parts->algorithm, &algorithm) || tag != V_ASN1_SEQUENCE ||
         !take_value(&body, &tag, &parts->key, &inside) || tag != V_ASN1_OCTET_STRING ||
         !take_value(&algorithm, &tag, &whole, &parts->oid) || tag != V_ASN1_OBJECT) {
         return false;
     }
     while (take_value(&body, &tag, &whole, &inside)) {
-        parts->appended |= tag == (V_ASN1_CONTEXT_SPECIFIC | 1);
+        if (tag == (V_ASN1_CONTEXT_SPECIFIC | 1)) {
+            parts->appended = true;
+            parts->public = inside;
+        }
     }
     return true;
 }
@@ -147,6 +152,28 @@ static EVP_PKEY *read_as_v1(const struct pkcs8 *parts)
     return pkey;
 }
 
+/*
+ * As OpenSSL 3.5 and later have it, the first that read version 2: it is that version's, and it is
+ * the private key's. Of other kinds of keys it is not looked at.
+ */
+static bool public_fits(const struct pkcs8 *parts, EVP_PKEY *pkey)
+{
+    static const uint8_t two[] = {1};
+    const struct spf_bytes version_2 = {two, sizeof two};
+    uint8_t raw[64];
+    size_t len = sizeof raw;
+
+    if (!spf_bytes_equal(parts->version, version_2)) {
+        return false;
+    }
+    if (EVP_PKEY_get_raw_public_key(pkey, raw, &len) != 1) {
+        spf_clear_crypto_errors();
+        return true;
+    }
+    return parts->public.len == 1 + len && parts->public.at[0] == 0 && /* of unused bits */
+           memcmp(parts->public.at + 1, raw, len) == 0;
+}
+
 static enum spf_reading read_plain(struct spf_bytes der, struct spf_key_contents *contents)
 {
     enum spf_reading reading = spf_pkcs8_survey(der, contents);
@@ -163,7 +190,9 @@ static enum spf_reading read_plain(struct spf_bytes der, struct spf_key_contents
     if (pkey == NULL) {
         return spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
     }
-    reading = spf_material_from_pkey(pkey, contents);
+    reading = public_fits(&parts, pkey)
+                  ? spf_material_from_pkey(pkey, contents)
+                  : spf_reads(contents, SPF_READING_CORRUPT, "its contents are broken");
     EVP_PKEY_free(pkey);
     return reading;
 }

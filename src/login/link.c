@@ -332,15 +332,19 @@ enum spf_link_state spf_link_exec(struct spf_link *link, const char *command)
                                                                            : state;
 }
 
-/* -1: none came so far. Reads from the socket, if need be. */
-static int exit_status_of(ssh_channel channel)
+/* Has it been said how the command ended? status: -1 where it was by a signal. Reads from the
+ * socket, if need be, but no further than that: what libssh 0.11 knows it does not wait for. */
+static bool has_exited(ssh_channel channel, int *status)
 {
 #if LIBSSH_VERSION_INT >= SSH_VERSION_INT(0, 11, 0)
     uint32_t code = 0;
+    const bool is_known = ssh_channel_get_exit_state(channel, &code, NULL, NULL) == SSH_OK;
 
-    return ssh_channel_get_exit_state(channel, &code, NULL, NULL) == SSH_OK ? (int)code : -1;
+    *status = is_known ? (int)code : -1;
+    return is_known;
 #else
-    return ssh_channel_get_exit_status(channel);
+    *status = ssh_channel_get_exit_status(channel);
+    return *status >= 0;
 #endif
 }
 
@@ -376,9 +380,9 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
         return SPF_LINK_AGAIN;
     }
     /* After EOF libssh reads no further for our reading; asking for the status makes it. */
-    *exit_status = exit_status_of(link->channel);
-    return *exit_status < 0 && !ssh_channel_is_closed(link->channel) ? SPF_LINK_AGAIN
-                                                                     : SPF_LINK_DONE;
+    return has_exited(link->channel, exit_status) || ssh_channel_is_closed(link->channel)
+               ? SPF_LINK_DONE
+               : SPF_LINK_AGAIN;
 }
 
 const struct spf_seen *spf_link_seen(struct spf_link *link)
