@@ -27,6 +27,8 @@ part_build() {
     rm -rf "$out/zip" "$out/sshpreflight-windows.zip"
     mkdir -p "$out/zip/sshpreflight"
     cp "$out/sshpreflight.exe" LICENSE "$out/zip/sshpreflight/"
+    cp -r "$SPF_WINDOWS_LIBRARIES/licences" "$out/zip/sshpreflight/" # of what is linked into it
+    rm -f "$out/zip/sshpreflight/licences"/check-*                   # the unit tests alone use it
     for page in man/sshpreflight.1 man/sshpreflight-json.5 "$out/program/man/sshpreflight-causes.7"; do
         tr -d '\r' <"$page" | mandoc -T html >"$out/zip/sshpreflight/$(basename "${page%.*}").html"
     done

@@ -153,11 +153,23 @@ void spf_advice_clear(spf_advice_list *list)
     list->count = 0;
 }
 
-/* "key.pem" with another ending; "keys.d/prod" keeps its dots. */
-static char *with_ending(const char *path, const char *ending)
+/* The last of a path's names; on Windows either slash comes before it. */
+static const char *name_in(const char *path, bool windows)
 {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
+    const char *name = path;
+
+    for (const char *at = path; *at != '\0'; at++) {
+        if (*at == '/' || (windows && *at == '\\')) {
+            name = at + 1;
+        }
+    }
+    return name;
+}
+
+/* "key.pem" with another ending; "keys.d/prod" keeps its dots. */
+static char *with_ending(const char *path, const char *ending, bool windows)
+{
+    const char *name = name_in(path, windows);
     const char *dot = strrchr(name, '.');
     size_t stem = dot != NULL && dot != name ? (size_t)(dot - path) : strlen(path);
     char *out = malloc(stem + strlen(ending) + 1);
@@ -311,7 +323,8 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     if (lines.own == NULL || strcmp(lines.own, "-") == 0) {
         return;
     }
-    other = with_ending(lines.own, is_ppk(run->facts.key.container) ? ".pem" : ".ppk");
+    other =
+        with_ending(lines.own, is_ppk(run->facts.key.container) ? ".pem" : ".ppk", lines.windows);
     if (other == NULL) {
         return;
     }

@@ -28,16 +28,29 @@ static const char *key(const struct spf_slot_query *query)
     return query->use == SPF_SLOT_TEXT ? _("the key from standard input") : NULL;
 }
 
-/* On Windows, as one word between double quotes, in cmd as in PowerShell. */
-static const char *windows_key(const struct spf_slot_query *query)
+/* The bytes that a word between double quotes may have, in cmd as in PowerShell, which takes U+201C
+ * to U+201E for such a quote as well. */
+static bool stays_in_quotes(const char *word)
 {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                  "\\/:._~ ()-";
+                                  "\\/:._~ ()-+@,=#&'";
+
+    for (const char *at = word; *at != '\0'; at++) {
+        if (((unsigned char)*at < 0x80 && strchr(allowed, *at) == NULL) ||
+            (strncmp(at, "\xe2\x80", 2) == 0 && at[2] >= '\x9c' && at[2] <= '\x9e')) {
+            return false;
+        }
+    }
+    return spf_is_clean(word) &&
+           word[strlen(word) - 1] != '\\'; /* which would hold the quote back */
+}
+
+/* On Windows, as one word between double quotes. */
+static const char *windows_key(const struct spf_slot_query *query)
+{
     const char *path = query->view->target->key_path;
 
-    return path != NULL && *path != '\0' && *path != '-' && path[strspn(path, allowed)] == '\0'
-               ? path
-               : NULL;
+    return path != NULL && *path != '\0' && *path != '-' && stays_in_quotes(path) ? path : NULL;
 }
 
 static const char *user(const struct spf_slot_query *query)

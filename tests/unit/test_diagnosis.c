@@ -511,6 +511,14 @@ START_TEST(lines_to_paste)
         "username root; Connection > SSH > Auth > Credentials: Private key file key.ppk");
     fixture_clear(&f);
 
+    healthy(&f); /* where the name of the file begins, and with it its ending */
+    f.run.facts.key.by_list = true;
+    f.target.key_path = "C:\\Users\\first.last\\.ssh\\id_rsa";
+    judge(&f);
+    ck_assert_ptr_nonnull(
+        strstr(f.d.putty_settings, "Save private key: C:\\Users\\first.last\\.ssh\\id_rsa.ppk;"));
+    fixture_clear(&f);
+
     healthy(&f);
     putty_key(&f);
     f.run.facts.key.by_list = true;

@@ -55,6 +55,42 @@ START_TEST(lines_for_the_target)
 }
 END_TEST
 
+/* One word between double quotes, in cmd as in PowerShell; what either would expand, or end it
+ * with, is none. */
+START_TEST(a_path_of_windows)
+{
+    static const char *const refused[] = {"C:\\%TEMP%\\key",
+                                          "C:\\$key",
+                                          "a`b",
+                                          "a\"b",
+                                          "-key",
+                                          "",
+                                          "C:\\keys\\",
+                                          "a\xe2\x80\x9d"
+                                          "b",
+                                          "a\xe2\x80\x9e"
+                                          "b",
+                                          "a\xe2\x80\xae"
+                                          "b",
+                                          "a\nb",
+                                          "a\xc2\x85"
+                                          "b",
+                                          "a\xff"
+                                          "b"};
+
+    begin();
+    target.key_path = "C:\\Users\\\xe5\xbc\xa0\xe4\xb8\x89 (it's \xc3\xa9)\\me@firm, R&D.pem";
+    check_command(
+        "icacls \"{windows_key}\"",
+        "icacls \"C:\\Users\\\xe5\xbc\xa0\xe4\xb8\x89 (it's \xc3\xa9)\\me@firm, R&D.pem\"");
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        target.key_path = refused[i];
+        check_command("icacls \"{windows_key}\"", NULL);
+    }
+    spf_run_clear(&run);
+}
+END_TEST
+
 /* What a remedy writes behind the line takes the place of what the user gave. */
 START_TEST(options_are_given_once)
 {
@@ -173,7 +209,8 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("slots", (const TTest *const[]){lines_for_the_target, options_are_given_once,
+    return unit_main("slots", (const TTest *const[]){lines_for_the_target, a_path_of_windows,
+                                                     options_are_given_once,
                                                      a_key_from_standard_input_has_no_path,
                                                      paths_are_quoted_whatever_they_hold,
                                                      a_value_that_does_not_fit_makes_no_command,

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 . tests/packages.sh
 
 here=$PWD/tests/windows
-mkdir -p "$1/apt/lists/partial" "$1/apt/cache/archives/partial" "$1/src" "$1/lib/pkgconfig" "$1/include"
+mkdir -p "$1/apt/lists/partial" "$1/apt/cache/archives/partial" "$1/src" "$1/lib/pkgconfig" "$1/include" "$1/licences"
 prefix=$(cd "$1" && pwd)
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export SPF_WINDOWS_LIBRARIES="$prefix"
@@ -152,6 +152,9 @@ for library in openssl argon2 json-c libssh curl check; do
     start=$(date +%s)
     echo "Building $library for Windows"
     unpack "$library"
+    for licence in "$prefix/src/$library"/LICENSE* "$prefix/src/$library"/COPYING*; do
+        [ ! -f "$licence" ] || cp "$licence" "$prefix/licences/$library-$(basename "$licence" .txt).txt"
+    done
     ("build_$(echo "$library" | tr - _)") >>"$log" 2>&1
     touch "$prefix/built-$library"
     rm -rf "$prefix/src/$library" "$prefix/src/$library".*
