@@ -24,3 +24,6 @@ void spf_pace_free(struct spf_pace *pace); /* takes NULL */
  * the first one. Without memory everybody may begin at once.
  */
 int64_t spf_pace_take(struct spf_pace *pace, const void *key, size_t len, int64_t now_ms);
+
+/* Of so many places it knows when the next turn is; of those that are free it soon forgets it. */
+size_t spf_pace_places(const struct spf_pace *pace);

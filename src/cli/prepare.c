@@ -229,6 +229,9 @@ struct spf_error spf_round_prepare(struct spf_round *round, const struct spf_opt
     if (error.code == SPF_OK) {
         error = make_room(round);
     }
-    return error.code == SPF_OK && options->resume != NULL ? spf_resume(round, options, stop_fd)
-                                                           : error;
+    if (error.code == SPF_OK && options->resume != NULL) {
+        error = spf_resume(round, options, stop_fd);
+    }
+    spf_targets_settle(&round->targets);
+    return error;
 }

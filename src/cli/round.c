@@ -8,10 +8,11 @@
 #include "cloud/instance_word.h"
 #include "platform/limits.h"
 
-static const struct spf_target *target_of(const struct spf_round *round, size_t index)
+/* Until the next one is looked at. */
+static const struct spf_target *target_of(struct spf_round *round, size_t index)
 {
     return round->replayed != NULL ? spf_ledger_entry(round->replayed, index)->target
-                                   : round->targets.list.items[index];
+                                   : spf_targets_at(&round->targets, index, &round->room);
 }
 
 /* The run is there already. False: it is to be asked after all. */
@@ -38,7 +39,7 @@ static bool restore(struct spf_round *round, size_t index)
 
 static const struct spf_target *asked(void *context, size_t index)
 {
-    const struct spf_round *round = context;
+    struct spf_round *round = context;
 
     return round->replayed == NULL && round->restored_from[index] == 0 ? target_of(round, index)
                                                                        : NULL;

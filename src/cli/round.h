@@ -21,6 +21,7 @@ struct spf_round {
     struct spf_changes **changes;      /* by target, where there is a baseline */
     struct spf_ledger *resumed;        /* what is decided there is taken over; NULL: nothing */
     struct spf_targets targets;        /* of a live run */
+    struct spf_target room;            /* for the one that is looked at */
     /* by target; with forget an item is NULL before its target is begun and after each */
     size_t count;
     struct spf_run **runs;

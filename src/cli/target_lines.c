@@ -174,16 +174,26 @@ static bool is_id(const char *word)
            strpbrk(word, "0123456789") != NULL;
 }
 
+static const char instance_option[] = "--instance";
+static const char host_option[] = "--host";
+static const char port_option[] = "--port";
+
+static bool is_name(const char *word)
+{
+    return strcmp(word, instance_option) == 0 || strcmp(word, host_option) == 0 ||
+           strcmp(word, port_option) == 0;
+}
+
 /* A line of one word, which no shell would change: the target alone. */
 static struct spf_error split_word(char *line, bool of_instances, struct spf_words *words)
 {
     bool instance = line[0] != '-' && (of_instances || is_id(line));
     const char *port = instance || line[0] == '-' ? NULL : cut_port(line);
 
-    if ((instance && !spf_words_add(words, "--instance")) ||
-        (!instance && line[0] != '-' && !spf_words_add(words, "--host")) ||
+    if ((instance && !spf_words_add(words, instance_option)) ||
+        (!instance && line[0] != '-' && !spf_words_add(words, host_option)) ||
         !spf_words_add(words, line) ||
-        (port != NULL && (!spf_words_add(words, "--port") || !spf_words_add(words, port)))) {
+        (port != NULL && (!spf_words_add(words, port_option) || !spf_words_add(words, port)))) {
         return no_memory_error;
     }
     return spf_ok();
@@ -249,9 +259,9 @@ struct spf_error spf_targets_add_words(struct spf_targets *targets,
     if (error.code == SPF_OK) {
         error = finish_line(targets, options, &line);
     }
-    /* Options borrow their words. */
+    /* Options borrow their words, but not the names of those that say what the target is. */
     for (size_t i = 0; error.code == SPF_OK && i < words->list.count; i++) {
-        if (!spf_targets_keep(targets, &words->list.items[i])) {
+        if (!is_name(words->list.items[i]) && !spf_targets_keep(targets, &words->list.items[i])) {
             error = no_memory_error;
         }
     }

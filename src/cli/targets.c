@@ -304,17 +304,102 @@ static void clear_accounts(struct spf_targets *targets)
     free(targets->accounts.items);
 }
 
+/* ---- a list that is whole ----------------------------------------------------------------- */
+
+enum { TARGET_WORDS = sizeof(struct spf_target) / sizeof(uint64_t) };
+_Static_assert(sizeof(struct spf_target) % sizeof(uint64_t) == 0 && TARGET_WORDS <= 64,
+               "a target is words, of which one can have a bit for each");
+
+/* Of each target a bit for each word of memory in which it differs from the first, then those. */
+struct spf_packed {
+    struct spf_target first;
+    uint64_t *items[]; /* NULL: it is in the list */
+};
+
+static uint64_t *pack(const struct spf_target *first, const struct spf_target *target)
+{
+    uint64_t words[1 + TARGET_WORDS] = {0};
+    uint64_t common[TARGET_WORDS];
+    uint64_t own[TARGET_WORDS];
+    size_t count = 1;
+    uint64_t *packed;
+
+    memcpy(common, first, sizeof common);
+    memcpy(own, target, sizeof own);
+    for (size_t i = 0; i < TARGET_WORDS; i++) {
+        if (own[i] != common[i]) {
+            words[0] |= UINT64_C(1) << i;
+            words[count++] = own[i];
+        }
+    }
+    packed = malloc(count * sizeof *packed);
+    if (packed != NULL) {
+        memcpy(packed, words, count * sizeof *packed);
+    }
+    return packed;
+}
+
+static void unpack(const struct spf_target *first, const uint64_t *packed, struct spf_target *out)
+{
+    uint64_t words[TARGET_WORDS];
+    size_t count = 1;
+
+    memcpy(words, first, sizeof words);
+    for (size_t i = 0; i < TARGET_WORDS; i++) {
+        if (packed[0] >> i & 1) {
+            words[i] = packed[count++];
+        }
+    }
+    memcpy(out, words, sizeof words);
+}
+
 static void nothing(void *key)
 {
     (void)key;
 }
 
+void spf_targets_settle(struct spf_targets *targets)
+{
+    struct spf_target **list = targets->list.items;
+
+    tdestroy(targets->known, nothing);
+    targets->known = NULL;
+    if (targets->list.count < 2) {
+        return;
+    }
+    targets->packed = calloc(1, sizeof *targets->packed + targets->list.count * sizeof(uint64_t *));
+    if (targets->packed == NULL) {
+        return;
+    }
+    targets->packed->first = *list[0];
+    for (size_t i = 0; i < targets->list.count; i++) {
+        targets->packed->items[i] = pack(&targets->packed->first, list[i]);
+        if (targets->packed->items[i] != NULL) {
+            free(list[i]);
+            list[i] = NULL;
+        }
+    }
+}
+
+const struct spf_target *spf_targets_at(const struct spf_targets *targets, size_t index,
+                                        struct spf_target *room)
+{
+    if (targets->list.items[index] != NULL) {
+        return targets->list.items[index];
+    }
+    unpack(&targets->packed->first, targets->packed->items[index], room);
+    return room;
+}
 void spf_targets_clear(struct spf_targets *targets)
 {
     tdestroy(targets->known, nothing);
     for (size_t i = 0; i < targets->list.count; i++) {
         free(targets->list.items[i]);
+        if (targets->packed != NULL) {
+            free(targets->packed->items[i]);
+        }
     }
+    free(targets->packed);
     for (size_t i = 0; i < targets->left_out.count; i++) {
         free(targets->left_out.items[i].where);
         free(targets->left_out.items[i].why);

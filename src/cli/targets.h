@@ -30,7 +30,8 @@ struct spf_targets {
     struct spf_secret *passphrase;
     SPF_LIST(struct spf_options *) kept;
     SPF_LIST(char *) texts;
-    void *known; /* tsearch(3)'s tree of those in the list */
+    void *known;               /* tsearch(3)'s tree of those in the list */
+    struct spf_packed *packed; /* in place of the list's items, once the list is whole; or NULL */
 };
 
 /* What options ask of one target. The secrets may be NULL. */
@@ -71,5 +72,11 @@ struct spf_error spf_targets_add(struct spf_targets *targets, struct spf_options
 SPF_MUST_USE bool spf_targets_keep(struct spf_targets *targets, char **text);
 /* A copy that the targets own; NULL stays NULL. False: no memory. */
 SPF_MUST_USE bool spf_targets_own(struct spf_targets *targets, const char *text, const char **copy);
+
+/* The list is whole: of a long one, whose targets have most in common, what differs is kept. */
+void spf_targets_settle(struct spf_targets *targets);
+/* The target of that index; room is for a copy of it, which may be what is returned. */
+const struct spf_target *spf_targets_at(const struct spf_targets *targets, size_t index,
+                                        struct spf_target *room);
 
 void spf_targets_clear(struct spf_targets *targets);

@@ -17,7 +17,6 @@
 struct spf_driver {
     struct spf_driver_shared shared;
     struct spf_run **runs;
-    struct spf_task *tasks;
     size_t count;
     size_t next, under_way, finished; /* of this round: the next to begin; how many are, were */
     size_t deferred;                  /* how many of those before next have not begun */
@@ -42,6 +41,7 @@ static void finish(struct spf_driver *driver, struct spf_task *task,
                    const struct spf_failure *failure)
 {
     const struct spf_driver_options *options = driver->shared.options;
+    const size_t index = task->index;
 
     spf_task_rest(task);
     if (!spf_run_done(task->run)) {
@@ -49,27 +49,39 @@ static void finish(struct spf_driver *driver, struct spf_task *task,
     }
     spf_ahead_learn(task);
     task->run = NULL;
+    spf_task_release(task);
     driver->under_way--;
     driver->finished++;
     if (options->finished != NULL) {
-        options->finished(options->context, task->index);
+        options->finished(options->context, index);
     }
 }
 
 /* Without memory for its run nothing can be said of it: false. */
-static bool begin(struct spf_driver *driver, struct spf_task *task)
+static bool make_run(struct spf_driver *driver, struct spf_task *task)
 {
     const struct spf_driver_options *options = driver->shared.options;
-    size_t index = task->index;
-    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
+    const size_t index = task->index;
 
     driver->deferred -= task->deferred;
     task->deferred = false;
     if (driver->runs[index] == NULL && !options->begin(options->context, index)) {
         return false;
     }
+    task->run = driver->runs[index];
     driver->under_way++;
-    if (!spf_task_begin(task, driver->runs[index], spf_now_ms() + driver->deadline_ms)) {
+    return true;
+}
+
+/* False: no memory. */
+static bool begin(struct spf_driver *driver, struct spf_task *task)
+{
+    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
+
+    if (!make_run(driver, task)) {
+        return false;
+    }
+    if (!spf_task_begin(task, task->run, spf_now_ms() + driver->deadline_ms)) {
         finish(driver, task, &failure);
     }
     return true;
@@ -150,8 +162,8 @@ static void jump_settled(void *owner, const char *jump)
     struct spf_driver *driver = owner;
     const struct spf_driver_options *options = driver->shared.options;
 
-    for (size_t i = 0; driver->deferred > 0 && i < driver->next; i++) {
-        struct spf_task *task = &driver->tasks[i];
+    for (struct spf_task *task = driver->shared.tasks; driver->deferred > 0 && task != NULL;
+         task = task->after) {
         const struct spf_target *target;
 
         if (task->deferred && task->deadline.slot != 0 &&
@@ -167,11 +179,16 @@ static void jump_settled(void *owner, const char *jump)
 static bool begin_next(struct spf_driver *driver)
 {
     const struct spf_driver_options *options = driver->shared.options;
-    struct spf_task *task = &driver->tasks[driver->next++];
-    const struct spf_target *target = options->target(options->context, task->index);
+    struct spf_task *task = spf_task_new(&driver->shared, driver->next);
     const int64_t now_ms = spf_now_ms();
+    const struct spf_target *target;
     int64_t due_ms = now_ms;
 
+    if (task == NULL) {
+        return false;
+    }
+    driver->next++;
+    target = options->target(options->context, task->index);
     if (driver->pace != NULL && options->transcript == NULL && target != NULL) {
         due_ms = turn_of(driver, target, now_ms);
     }
@@ -221,6 +238,7 @@ static bool advance_all(struct spf_driver *driver)
 
     while ((task = spf_task_next(&driver->shared)) != NULL) {
         if (task->run == NULL) { /* it was finished meanwhile */
+            spf_task_release(task);
             continue;
         }
         news = true;
@@ -293,23 +311,29 @@ static struct spf_error turn(struct spf_driver *driver)
 /* Whoever is under way or has not been begun: all there is to say is why. */
 static struct spf_error finish_all(struct spf_driver *driver, const struct spf_failure *failure)
 {
-    for (size_t i = 0; i < driver->count; i++) {
-        struct spf_task *task = &driver->tasks[i];
+    struct spf_task *after;
+    struct spf_task *task;
 
-        if (task->deferred) {
-            spf_loop_remove(driver->shared.loop, &task->deadline);
-        }
-        if ((task->deferred || i >= driver->next) && !begin(driver, task)) {
+    for (task = driver->shared.tasks; task != NULL; task = after) {
+        after = task->after;
+        spf_loop_remove(driver->shared.loop, &task->deadline);
+        if (task->deferred && !make_run(driver, task)) {
             return spf_error(SPF_ERR_NOMEM, "out of memory");
         }
         if (task->run != NULL) {
             finish(driver, task, failure);
         }
     }
-    driver->next = driver->count;
+    for (; driver->next < driver->count; driver->next++) {
+        task = spf_task_new(&driver->shared, driver->next);
+        if (task == NULL || !make_run(driver, task)) {
+            return spf_error(SPF_ERR_NOMEM, "out of memory");
+        }
+        finish(driver, task, failure);
+    }
     driver->first_due = driver->last_due = NULL;
-    while (spf_task_next(&driver->shared) != NULL) {
-        /* nobody waits for their news any more */
+    while ((task = spf_task_next(&driver->shared)) != NULL) {
+        spf_task_release(task); /* nobody waits for their news any more */
     }
     return spf_ok();
 }
@@ -325,19 +349,14 @@ struct spf_driver *spf_driver_new(struct spf_run **runs, size_t count,
     driver->shared.options = options;
     driver->runs = runs;
     driver->shared.loop = spf_loop_new();
-    driver->tasks = calloc(count, sizeof *driver->tasks);
     driver->shared.clouds = calloc(options->account_count + 1, sizeof(*driver->shared.clouds));
-    if (driver->shared.loop == NULL || driver->tasks == NULL || driver->shared.clouds == NULL) {
+    if (driver->shared.loop == NULL || driver->shared.clouds == NULL) {
         spf_driver_free(driver);
         return NULL;
     }
     driver->count = count;
     driver->shared.several = count > 1;
     driver->pace = count > 1 ? spf_pace_new() : NULL;
-    for (size_t i = 0; i < count; i++) {
-        driver->tasks[i].index = i;
-        driver->tasks[i].shared = &driver->shared;
-    }
     return driver;
 }
 
@@ -359,7 +378,7 @@ void spf_driver_free(struct spf_driver *driver)
     spf_shape_clear(&spf_local_environment_shape, &driver->shared.local_environment);
     spf_pace_free(driver->pace);
     spf_loop_free(driver->shared.loop);
-    free(driver->tasks);
+    spf_task_free_all(&driver->shared);
     free(driver);
 }
 

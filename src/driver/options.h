@@ -30,7 +30,7 @@ struct spf_driver_options {
     const struct spf_transcript *transcript;
     bool remembers; /* addresses of instances, in the user's cache */
     size_t jobs;    /* so many targets at once, at most; 0: all */
-    /* What is asked; NULL: nothing, for the answer is known. */
+    /* What is asked, until the next call; NULL: nothing, for the answer is known. */
     const struct spf_target *(*target)(void *context, size_t index);
     /* Makes runs[index], which is NULL, before the target is begun: initialised. False: no memory.
      */

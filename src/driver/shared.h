@@ -20,16 +20,20 @@ struct spf_driver_shared {
     bool looked;
     bool several; /* targets: what they ask in common is worth keeping */
     SPF_LIST(struct spf_address_cache *) address_caches; /* by credentials (ahead.h) */
+    /* those under way, deferred, or with news that nobody waits for any more; as they were made */
+    struct spf_task *tasks, *last_task;
     /* those that have news, in the order in which it came */
     struct spf_task *first;
     struct spf_task *last;
 };
 
-/* One target on its way: its run, and what its probes hold for it. */
+/* One target on its way: its run, and what its probes hold for it. Of a long list only those have
+ * one that are under way or wait for their turn. */
 struct spf_task {
     struct spf_inquiry inquiry; /* first: arrived() finds the task by it */
     size_t index;
     struct spf_run *run; /* NULL: not under way */
+    spf_groups owed;     /* somebody was asked for them who has not answered */
     struct spf_driver_shared *shared;
     struct spf_key_probe *key;
     struct spf_conversation *conversation;
@@ -44,4 +48,5 @@ struct spf_task {
     } recalled;                 /* of an earlier run */
     bool deferred;              /* it has not begun: others at its host or jump host go first */
     struct spf_task *next_news; /* behind it there, or among those whose turn has come */
+    struct spf_task *before, *after; /* among all there are */
 };

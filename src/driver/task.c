@@ -13,6 +13,44 @@
 #include "openssh/openssh.h"
 #include "pipeline/needs.h"
 
+struct spf_task *spf_task_new(struct spf_driver_shared *shared, size_t index)
+{
+    struct spf_task *task = calloc(1, sizeof *task);
+
+    if (task == NULL) {
+        return NULL;
+    }
+    task->index = index;
+    task->shared = shared;
+    task->before = shared->last_task;
+    *(task->before != NULL ? &task->before->after : &shared->tasks) = task;
+    shared->last_task = task;
+    return task;
+}
+
+void spf_task_release(struct spf_task *task)
+{
+    struct spf_driver_shared *shared = task->shared;
+
+    if (task->queued) {
+        return;
+    }
+    *(task->before != NULL ? &task->before->after : &shared->tasks) = task->after;
+    *(task->after != NULL ? &task->after->before : &shared->last_task) = task->before;
+    free(task);
+}
+
+void spf_task_free_all(struct spf_driver_shared *shared)
+{
+    struct spf_task *after;
+
+    for (struct spf_task *task = shared->tasks; task != NULL; task = after) {
+        after = task->after;
+        free(task);
+    }
+    shared->tasks = shared->last_task = NULL;
+}
+
 static void queue(struct spf_task *task)
 {
     struct spf_driver_shared *shared = task->shared;
@@ -52,6 +90,7 @@ static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
 
     struct spf_facts *facts = &task->run->facts;
 
+    task->owed &= ~((spf_groups)1u << group);
     /* The question was forgotten since, for it is about another key by now: it is asked again, and
      * its answer must find no other one there. */
     if (facts->group[group].phase == SPF_ABSENT) {
@@ -300,6 +339,7 @@ void spf_task_advance(struct spf_task *task)
     for (int i = 0; i < SPF_GROUP_COUNT; i++) {
         if (wants >> i & 1) {
             spf_run_asked(task->run, (enum spf_group)i, spf_now_ms());
+            task->owed |= (spf_groups)1u << i;
             serve(task, (enum spf_group)i);
         }
     }
@@ -309,17 +349,6 @@ bool spf_task_is_done(const struct spf_task *task)
 {
     return spf_run_done(task->run) && !spf_diagnosis_awaits(task->run) &&
            missing(task, SPF_ASKED) == 0;
-}
-
-/* Has somebody been asked who has not answered? */
-static bool awaits(const struct spf_run *run, spf_groups groups)
-{
-    for (int i = 0; i < SPF_GROUP_COUNT; i++) {
-        if (groups >> i & 1 && run->facts.group[i].phase == SPF_ASKED) {
-            return true;
-        }
-    }
-    return false;
 }
 
 void spf_task_rest(struct spf_task *task)
@@ -336,19 +365,20 @@ void spf_task_rest(struct spf_task *task)
     task->ssh_config = NULL;
     spf_key_probe_free(task->key);
     task->key = NULL;
-    if (shared->keys != NULL && awaits(task->run, SPF_GROUP_BIT(KEY))) {
+    if (task->owed & SPF_GROUP_BIT(KEY) && shared->keys != NULL) {
         spf_key_cache_cancel(shared->keys, &task->inquiry, SPF_GROUP_KEY);
     }
-    if (shared->keys != NULL && awaits(task->run, SPF_GROUP_BIT(FOUND_KEY))) {
+    if (task->owed & SPF_GROUP_BIT(FOUND_KEY) && shared->keys != NULL) {
         spf_key_cache_cancel(shared->keys, &task->inquiry, SPF_GROUP_FOUND_KEY);
     }
-    if (awaits(task->run, SPF_CLOUD_GROUPS)) {
+    if (task->owed & SPF_CLOUD_GROUPS && shared->clouds[task->run->target->account] != NULL) {
         spf_cloud_cancel(shared->clouds[task->run->target->account], &task->inquiry);
     }
-    if (shared->openssh != NULL &&
-        awaits(task->run, SPF_GROUP_BIT(OPENSSH) | SPF_GROUP_BIT(OPENSSH_ALGORITHMS))) {
+    if (task->owed & (SPF_GROUP_BIT(OPENSSH) | SPF_GROUP_BIT(OPENSSH_ALGORITHMS)) &&
+        shared->openssh != NULL) {
         spf_openssh_cancel(shared->openssh, &task->inquiry);
     }
+    task->owed = 0;
 }
 
 static void time_is_up(struct spf_watch *watch, short revents)

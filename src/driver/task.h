@@ -2,6 +2,12 @@
 
 #include "driver/shared.h"
 
+/* A task for the target of that index; NULL: no memory. */
+SPF_MUST_USE struct spf_task *spf_task_new(struct spf_driver_shared *shared, size_t index);
+/* Its run is NULL. Frees it, or where it still has news leaves it to whoever looks at them. */
+void spf_task_release(struct spf_task *task);
+void spf_task_free_all(struct spf_driver_shared *shared);
+
 /* The task begins, without connections; what its run has kept is not asked again. deadline_ms:
  * monotonic. False: no memory. */
 SPF_MUST_USE bool spf_task_begin(struct spf_task *task, struct spf_run *run, int64_t deadline_ms);

@@ -143,7 +143,8 @@ struct spf_error spf_ledger_restore(struct spf_ledger *ledger, size_t index,
     if (!of_record) {
         return spf_line_restore(json, target, restored) ? spf_ok() : no_memory();
     }
-    spf_run_init(restored->run, target);
+    restored->target = *target;
+    spf_run_init(restored->run, &restored->target);
     spf_replay(spf_json_get(json, "groups"), restored->run, reported);
     spf_diagnosis_reconcile(restored->run);
     spf_diagnose(restored->run, entry->shown.recorded_utc, &restored->diagnosis);

@@ -9,7 +9,6 @@
 
 struct spf_line {
     struct json_object *json;
-    struct spf_target target;
     struct spf_said said[SPF_CHECK_COUNT];
 };
 
@@ -411,8 +410,8 @@ bool spf_line_restore(struct json_object *json, const struct spf_target *target,
         return false;
     }
     line->json = json_object_get(json);
-    line->target = *target;
-    spf_run_init(restored->run, &line->target);
+    restored->target = *target;
+    spf_run_init(restored->run, &restored->target);
     restored->run->said = line->said;
     take_checks(json, restored->run, line->said);
     take_target(spf_json_get(json, "target"), restored->run);

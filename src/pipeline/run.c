@@ -24,22 +24,28 @@ static void begin_results(struct spf_run *run)
     }
 }
 
+/* Of a run that is zero, member by member: the rest stays unwritten. */
+static void begin(struct spf_run *run, const struct spf_target *target)
+{
+    run->target = target;
+    run->asked = target;
+    run->active = spf_checks_with_needs(target);
+    begin_results(run);
+}
+
 void spf_run_init(struct spf_run *run, const struct spf_target *target)
 {
-    *run = (struct spf_run){
-        .target = target, .asked = target, .active = spf_checks_with_needs(target)};
-    begin_results(run);
+    *run = (struct spf_run){0};
+    begin(run, target);
 }
 
 struct spf_run *spf_run_new(const struct spf_target *target)
 {
     struct spf_run *run = spf_pages_new(sizeof *run);
 
-    if (run != NULL) { /* member by member: the rest is zero, and stays unwritten */
-        run->target = target;
-        run->asked = target;
-        run->active = spf_checks_with_needs(target);
-        begin_results(run);
+    if (run != NULL) {
+        run->given = *target;
+        begin(run, &run->given);
     }
     return run;
 }

@@ -12,6 +12,7 @@
 struct spf_run {
     const struct spf_target *target; /* what is checked: asked, or configured */
     const struct spf_target *asked;
+    struct spf_target given; /* what is asked, of one of many */
     struct spf_target
         configured; /* what the ssh configuration and a directory of keys make of it */
     const char *known_hosts[SPF_KNOWN_HOSTS_MAX + 1]; /* configured's */
@@ -28,8 +29,8 @@ struct spf_run {
 /* target is borrowed and outlives the run. */
 void spf_run_init(struct spf_run *run, const struct spf_target *target);
 void spf_run_clear(struct spf_run *run);
-/* One of many: a run is large, and this one takes the memory of what its facts fill. NULL: no
- * memory. */
+/* One of many: a run is large, and this one takes the memory of what its facts fill. target is
+ * copied, but what it borrows outlives the run. NULL: no memory. */
 struct spf_run *spf_run_new(const struct spf_target *target);
 void spf_run_free(struct spf_run *run); /* takes NULL */
 

@@ -249,12 +249,56 @@ START_TEST(many_lines_are_small)
 }
 END_TEST
 
+/* What is kept of a whole list says of each target what was read. */
+START_TEST(a_whole_list_says_the_same)
+{
+    struct spf_target *before;
+    struct spf_target room;
+
+    take_options("--hosts-file list -l deploy");
+    ck_assert_int_eq(read_list(false,
+                               "a\na:2222\n-p 22 b\nadmin@c:23\nd --key other.pem -4 --skip key\n"
+                               "e --timeout 3 -J jump\n")
+                         .code,
+                     SPF_OK);
+    ck_assert_uint_eq(targets.list.count, 6);
+    before = calloc(targets.list.count, sizeof *before);
+    ck_assert_ptr_nonnull(before);
+    for (size_t i = 0; i < targets.list.count; i++) {
+        before[i] = *targets.list.items[i];
+    }
+    spf_targets_settle(&targets);
+    for (size_t i = 0; i < targets.list.count; i++) {
+        const struct spf_target *now = spf_targets_at(&targets, i, &room);
+
+        ck_assert_mem_eq(now, &before[i], sizeof room);
+    }
+    free(before);
+    clear();
+}
+END_TEST
+
+/* A single target may be changed yet, and stays where it is. */
+START_TEST(a_list_of_one)
+{
+    struct spf_target room;
+
+    take_options("--hosts-file list");
+    ck_assert_int_eq(read_list(false, "a\n").code, SPF_OK);
+    spf_targets_settle(&targets);
+    ck_assert_ptr_eq(spf_targets_at(&targets, 0, &room), targets.list.items[0]);
+    ck_assert_str_eq(targets.list.items[0]->host, "a");
+    clear();
+}
+END_TEST
+
 int main(void)
 {
-    return unit_main(
-        "targets",
-        (const TTest *const[]){a_line_is_a_target, a_line_adds_to_the_command_line,
-                               instances_are_words_of_their_list, lines_have_accounts_of_their_own,
-                               what_is_wrong_has_its_number, two_alike_are_one,
-                               instances_of_the_command_line, many_lines_are_small, NULL});
+    return unit_main("targets",
+                     (const TTest *const[]){a_line_is_a_target, a_line_adds_to_the_command_line,
+                                            instances_are_words_of_their_list,
+                                            lines_have_accounts_of_their_own,
+                                            what_is_wrong_has_its_number, two_alike_are_one,
+                                            instances_of_the_command_line, many_lines_are_small,
+                                            a_whole_list_says_the_same, a_list_of_one, NULL});
 }
