@@ -91,12 +91,9 @@ static struct spf_error read_config(const char *path, const char *shown, char **
 
 static const struct spf_option_row *default_named(const char *name)
 {
-    for (size_t i = 0; i < spf_option_count; i++) {
-        if (spf_option_rows[i].in_config && strcmp(spf_option_rows[i].name, name) == 0) {
-            return &spf_option_rows[i];
-        }
-    }
-    return NULL;
+    const struct spf_option_row *row = spf_option_named(name);
+
+    return row != NULL && row->in_config ? row : NULL;
 }
 
 static struct spf_error refuse_name(const char *shown, unsigned number, const char *name)
@@ -122,19 +119,8 @@ static struct spf_error refuse_name(const char *shown, unsigned number, const ch
     return error;
 }
 
-/* Is there an option on the command line for the same? */
-static bool is_given(const struct spf_options *options, const struct spf_option_row *row)
-{
-    for (size_t i = 0; i < spf_option_count; i++) {
-        if (options->given[i] != NULL && spf_option_rows[i].offset == row->offset) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static struct spf_error take_line(struct spf_options *options, char *line, const char *shown,
-                                  unsigned number)
+static struct spf_error take_line(struct spf_options *options, spf_option_setter *set_value,
+                                  char *line, const char *shown, unsigned number)
 {
     char *equals = strchr(line, '=');
     char *name = spf_trim(line);
@@ -163,16 +149,16 @@ static struct spf_error take_line(struct spf_options *options, char *line, const
                          options->default_line[row - spf_option_rows]);
     }
     options->default_line[row - spf_option_rows] = number;
-    if (is_given(options, row) || (variable_of(row, &set) != NULL && set != NULL)) {
+    if (spf_option_given(options, row) != NULL || (variable_of(row, &set) != NULL && set != NULL)) {
         return spf_ok();
     }
     spf_format(where, sizeof where, _("%s line %u: %s"), shown, number, name);
-    error = spf_option_default(options, row, where, value);
+    error = set_value(options, row, where, value);
     options->user_given = user_given; /* the ssh configuration's User comes before a default */
     return error;
 }
 
-struct spf_error spf_defaults_read(struct spf_options *options)
+struct spf_error spf_defaults_read(struct spf_options *options, spf_option_setter *set_value)
 {
     char path[PATH_MAX];
     char shown[PATH_MAX];
@@ -196,17 +182,17 @@ struct spf_error spf_defaults_read(struct spf_options *options)
     }
     *copy = text;
     for (char *at = text, *line; error.code == SPF_OK && (line = strsep(&at, "\n")) != NULL;) {
-        error = take_line(options, line, shown, ++number);
+        error = take_line(options, set_value, line, shown, ++number);
     }
     return error;
 }
 
 void spf_defaults_drop_idle(struct spf_options *options)
 {
-    const struct spf_option_row *row = default_named("key-dir");
+    const struct spf_option_row *row = spf_option_named("key-dir");
     const bool has_pair = options->instance != NULL || spf_options_list(options);
 
-    if (options->command != SPF_COMMAND_RUN || is_given(options, row) ||
+    if (options->command != SPF_COMMAND_RUN || spf_option_given(options, row) != NULL ||
         options->default_line[row - spf_option_rows] == 0) {
         return;
     }
@@ -260,13 +246,13 @@ void spf_defaults_print(const struct spf_options *options, struct spf_buf *buf)
         }
         name = variable_of(row, &set);
         spf_buf_init(&value, 1200);
-        if (name != NULL && set != NULL && !is_given(options, row) &&
+        if (name != NULL && set != NULL && spf_option_given(options, row) == NULL &&
             strcmp(row->name, "color") != 0) {
             spf_buf_add_clean(&value, set, strlen(set), 1000);
         } else {
             add_value(options, row, &value);
         }
-        if (is_given(options, row)) {
+        if (spf_option_given(options, row) != NULL) {
             spf_buf_addstr(buf, _("\n# the command line\n"));
         } else if (name != NULL && set != NULL) {
             spf_buf_addf(buf, _("\n# the environment, %s\n"), name);

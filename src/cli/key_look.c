@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
-#include "key/probe.h"
+#include "key/agent.h"
 
 struct look {
     struct spf_job job; /* first: the loop hands it back */
@@ -21,8 +21,17 @@ struct look {
 static void work(struct spf_job *job)
 {
     struct look *look = (struct look *)job;
+    struct spf_key_facts facts = {0};
+    bool wants;
 
-    look->wants = spf_key_wants_passphrase(look->path, &look->file);
+    spf_key_file_look(look->path, &look->file);
+    wants = spf_key_file_parse(&look->file, look->path, NULL, &facts, NULL) && facts.encrypted &&
+            !facts.usable;
+    if (wants) {
+        spf_agent_ask_about(NULL, &facts);
+    }
+    look->wants = wants && !spf_key_agent_signs(&facts);
+    spf_shape_clear(&spf_key_shape, &facts);
 }
 
 static void done(struct spf_job *job)

@@ -6,8 +6,8 @@
  *     cli/parse.c          argv to values (option_table.c has all); cli/prepare.c makes targets
  *     driver/driver.c      one loop: asks each run what it wants, has the probes fetch it
  *     key/, cloud/, net/, login/
- *                          the domains: facts.h what can be known, probe.c and friends how it is
- *                          learnt, *check.c what it means; login/ is one SSH conversation
+ *                          the domains: facts.h what can be known, files like key/cache.c how it
+ *                          is learnt, *check.c what it means; login/ is one SSH conversation
  *     cloud/aliyun/        Alibaba Cloud: an operation makes calls, and what their replies mean
  *     cloud/aliyun/identity/
  *                          where credentials come from: environment, profiles, programs, roles
@@ -51,7 +51,6 @@
 #include "cli/style.h"
 #include "cli/wait.h"
 #include "cloud/cloud.h"
-#include "key/probe.h"
 #include "pipeline/needs.h"
 #include "platform/limits.h"
 #include "platform/signals.h"

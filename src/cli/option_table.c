@@ -21,27 +21,23 @@ static const char *const endpoint_words[] = {"public", "vpc", NULL};
 static const char *const language_words[] = {"auto", "en", "zh", NULL};
 static const char *const colour_words[] = {"auto", "always", "never", NULL};
 
-/* A whole decimal number between least and most. */
-static bool number(const char *text, unsigned least, unsigned most, unsigned *value)
+struct spf_error spf_option_number(const char *name, const char *text, unsigned least,
+                                   unsigned most, unsigned *value)
 {
-    char *end;
+    char *end = NULL;
 
-    if (text[0] < '0' || text[0] > '9' || strlen(text) > 9) {
-        return false;
+    if (text[0] >= '0' && text[0] <= '9' && strlen(text) <= 9) {
+        *value = (unsigned)strtoul(text, &end, 10);
     }
-    *value = (unsigned)strtoul(text, &end, 10);
-    return *end == '\0' && *value >= least && *value <= most;
+    if (end == NULL || *end != '\0' || *value < least || *value > most) {
+        return spf_usage("%s cannot be \"%s\"; it takes a whole number from %u to %u", name, text,
+                         least, most);
+    }
+    return spf_ok();
 }
 
-static struct spf_error refuse_number(const char *name, const char *value, unsigned least,
-                                      unsigned most)
-{
-    return spf_usage("%s cannot be \"%s\"; it takes a whole number from %u to %u", name, value,
-                     least, most);
-}
-
-static struct spf_error choose(const char *name, const char *text, const char *const *words,
-                               unsigned *choice)
+struct spf_error spf_option_choose(const char *name, const char *text, const char *const *words,
+                                   unsigned *choice)
 {
     struct spf_error error;
     struct spf_buf said;
@@ -118,10 +114,11 @@ static struct spf_error take_user(struct spf_options *options, const char *name)
 
 static struct spf_error take_port(struct spf_options *options, const char *text)
 {
-    unsigned port;
+    unsigned port = 0;
+    struct spf_error error = spf_option_number("--port", text, 1, 65535, &port);
 
-    if (!number(text, 1, 65535, &port)) {
-        return refuse_number("--port", text, 1, 65535);
+    if (error.code != SPF_OK) {
+        return error;
     }
     if (!options->port_given) {
         options->port = (uint16_t)port;
@@ -294,7 +291,7 @@ static const char *const completion_words[] = {"bash", "zsh", "fish", "profiles"
 static struct spf_error take_completion(struct spf_options *options, const char *word)
 {
     options->command = SPF_COMMAND_COMPLETION;
-    return choose("--completion", word, completion_words, &options->completion);
+    return spf_option_choose("--completion", word, completion_words, &options->completion);
 }
 
 static struct spf_error take_verbose(struct spf_options *options, const char *none)
@@ -320,7 +317,8 @@ static struct spf_error take_wait(struct spf_options *options, const char *text)
     }
     if (!spf_format_whole(digits, sizeof digits, "%.*s", (int)(unit != NULL ? len - 1 : len),
                           text) ||
-        !number(digits, 1, WAIT_MOST_S / scale, &options->wait_s)) {
+        spf_option_number("--wait", digits, 1, WAIT_MOST_S / scale, &options->wait_s).code !=
+            SPF_OK) {
         return spf_usage("--wait=%s: give a time from 1s to 24h, such as 90s or 10m", text);
     }
     options->wait_s *= scale;
@@ -430,54 +428,18 @@ void spf_option_name(const struct spf_option_row *row, char name[40])
     }
 }
 
-static struct spf_error add_file(struct spf_options *options, const char **list, const char *name,
-                                 const char *file)
+const struct spf_option_row *spf_option_named(const char *name)
 {
-    size_t count = 0;
-
-    while (list[count] != NULL) {
-        count++;
+    for (size_t i = 0; i < spf_option_count; i++) {
+        if (spf_option_rows[i].name != NULL && strcmp(spf_option_rows[i].name, name) == 0) {
+            return &spf_option_rows[i];
+        }
     }
-    if (count == SPF_LIST_OPTION_MAX) {
-        return spf_usage("%s is given more than %d times", name, SPF_LIST_OPTION_MAX);
-    }
-    return spf_expand_home(options, file, &list[count]);
+    return NULL;
 }
 
-static struct spf_error set_value(struct spf_options *options, const struct spf_option_row *row,
-                                  const char *name, const char *value)
-{
-    void *at = (char *)options + row->offset;
-
-    switch (row->type) {
-    case SPF_OPTION_FLAG:
-        *(bool *)at = true;
-        return spf_ok();
-    case SPF_OPTION_SET:
-        *(unsigned *)at = row->least;
-        return spf_ok();
-    case SPF_OPTION_TEXT:
-        *(const char **)at = value;
-        return spf_ok();
-    case SPF_OPTION_FILE:
-        return spf_expand_home(options, value, at);
-    case SPF_OPTION_FILES:
-        return add_file(options, at, name, value);
-    case SPF_OPTION_NUMBER:
-        return number(value, row->least, row->most, at)
-                   ? spf_ok()
-                   : refuse_number(name, value, row->least, row->most);
-    case SPF_OPTION_CHOICE:
-        return choose(name, value, row->words, at);
-    case SPF_OPTION_OTHER:
-        return row->take(options, value);
-    }
-    return spf_ok();
-}
-
-/* What a row with a value of the same field as this one said before; NULL: none did. */
-static const struct spf_option_row *given_before(const struct spf_options *options,
-                                                 const struct spf_option_row *row)
+const struct spf_option_row *spf_option_given(const struct spf_options *options,
+                                              const struct spf_option_row *row)
 {
     for (size_t i = 0; i < spf_option_count; i++) {
         if (options->given[i] != NULL && spf_option_rows[i].offset == row->offset) {
@@ -485,82 +447,4 @@ static const struct spf_option_row *given_before(const struct spf_options *optio
         }
     }
     return NULL;
-}
-
-/* Do two rows of one field say the same? A SET row says the word that its CHOICE sister has. */
-static bool says_the_same(const struct spf_option_row *one, const char *value,
-                          const struct spf_option_row *other, const char *other_value)
-{
-    if (one->type == SPF_OPTION_SET && other->type == SPF_OPTION_CHOICE) {
-        return strcmp(other->words[one->least], other_value) == 0;
-    }
-    if (one->type == SPF_OPTION_CHOICE && other->type == SPF_OPTION_SET) {
-        return strcmp(one->words[other->least], value) == 0;
-    }
-    return one == other && strcmp(value, other_value) == 0;
-}
-
-static void add_given(struct spf_buf *buf, const struct spf_option_row *row, const char *value)
-{
-    char name[40];
-
-    spf_option_name(row, name);
-    spf_buf_addstr(buf, name);
-    if (row->argument != NULL) {
-        spf_buf_addf(buf, " %s", row->secret ? row->argument : value);
-    }
-}
-
-static struct spf_error refuse_both(const struct spf_option_row *before, const char *value_before,
-                                    const struct spf_option_row *row, const char *value)
-{
-    struct spf_error error;
-    struct spf_buf said;
-    char name[40];
-
-    spf_buf_init(&said, 1000);
-    if (row == before) {
-        spf_option_name(row, name);
-        spf_buf_addf(&said, _("%s can be given once"), name);
-        if (!row->secret) {
-            spf_buf_addf(&said, _(", not as both \"%s\" and \"%s\""), value_before, value);
-        }
-    } else {
-        add_given(&said, before, value_before);
-        spf_buf_addstr(&said, _(" and "));
-        add_given(&said, row, value);
-        spf_buf_addstr(&said, _(" exclude each other"));
-    }
-    error = spf_usage("%s", said.data);
-    spf_buf_clear(&said);
-    return error;
-}
-
-struct spf_error spf_option_take(struct spf_options *options, const struct spf_option_row *row,
-                                 const char *value)
-{
-    const struct spf_option_row *before = row->adds ? NULL : given_before(options, row);
-    struct spf_error error;
-    char name[40];
-
-    value = value != NULL ? value : "";
-    spf_option_name(row, name);
-    if (before != NULL) {
-        const char *value_before = options->given[before - spf_option_rows];
-
-        return says_the_same(before, value_before, row, value)
-                   ? spf_ok()
-                   : refuse_both(before, value_before, row, value);
-    }
-    error = set_value(options, row, name, value);
-    if (error.code == SPF_OK) {
-        options->given[row - spf_option_rows] = value;
-    }
-    return error;
-}
-
-struct spf_error spf_option_default(struct spf_options *options, const struct spf_option_row *row,
-                                    const char *where, const char *value)
-{
-    return set_value(options, row, where, value);
 }

@@ -50,12 +50,17 @@ bool spf_option_may_lack_value(const struct spf_option_row *row);
 /* "--timeout", or "-4". */
 void spf_option_name(const struct spf_option_row *row, char name[40]);
 
-/* One option with its value (NULL: none), as the command line or the library gives it. */
-SPF_MUST_USE
-struct spf_error spf_option_take(struct spf_options *options, const struct spf_option_row *row,
-                                 const char *value);
+/* By its long name; NULL: there is none. */
+const struct spf_option_row *spf_option_named(const char *name);
+/* What a row of the same field as this one was given before; NULL: none was. */
+const struct spf_option_row *spf_option_given(const struct spf_options *options,
+                                              const struct spf_option_row *row);
 
-/* The same as a default: it does not count as given. where begins the sentence of an error. */
+/* A whole decimal number from least to most, or one of words, which NULL ends; name begins the
+ * sentence of an error. */
 SPF_MUST_USE
-struct spf_error spf_option_default(struct spf_options *options, const struct spf_option_row *row,
-                                    const char *where, const char *value);
+struct spf_error spf_option_number(const char *name, const char *text, unsigned least,
+                                   unsigned most, unsigned *value);
+SPF_MUST_USE
+struct spf_error spf_option_choose(const char *name, const char *text, const char *const *words,
+                                   unsigned *choice);

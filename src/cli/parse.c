@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 
 #include "base/language.h"
-#include "base/suggest.h"
 #include "cli/defaults.h"
 #include "cli/judge.h"
 #include "cli/option_table.h"
+#include "cli/refuse.h"
 #include "cli/ssh_options.h"
 #include "cloud/instance_word.h"
 #include "openssh/command_programs.h"
@@ -33,94 +33,119 @@ static const struct spf_option_row *row_of(int option)
     return NULL;
 }
 
-static const struct spf_option_row *row_named(const char *name)
+static struct spf_error add_file(struct spf_options *options, const char **list, const char *name,
+                                 const char *file)
 {
-    for (size_t i = 0; i < spf_option_count; i++) {
-        if (spf_option_rows[i].name != NULL && strcmp(spf_option_rows[i].name, name) == 0) {
-            return &spf_option_rows[i];
-        }
+    size_t count = 0;
+
+    while (list[count] != NULL) {
+        count++;
     }
-    return NULL;
+    if (count == SPF_LIST_OPTION_MAX) {
+        return spf_usage("%s is given more than %d times", name, SPF_LIST_OPTION_MAX);
+    }
+    return spf_expand_home(options, file, &list[count]);
 }
 
-static bool suggest_long(struct spf_buf *said, const char *typed)
+/* name begins the sentence of an error. */
+static struct spf_error set_value(struct spf_options *options, const struct spf_option_row *row,
+                                  const char *name, const char *value)
 {
-    const char *names[SPF_OPTIONS_MAX];
+    void *at = (char *)options + row->offset;
 
-    for (size_t i = 0; i < spf_option_count; i++) {
-        names[i] = spf_option_rows[i].name;
+    switch (row->type) {
+    case SPF_OPTION_FLAG:
+        *(bool *)at = true;
+        return spf_ok();
+    case SPF_OPTION_SET:
+        *(unsigned *)at = row->least;
+        return spf_ok();
+    case SPF_OPTION_TEXT:
+        *(const char **)at = value;
+        return spf_ok();
+    case SPF_OPTION_FILE:
+        return spf_expand_home(options, value, at);
+    case SPF_OPTION_FILES:
+        return add_file(options, at, name, value);
+    case SPF_OPTION_NUMBER:
+        return spf_option_number(name, value, row->least, row->most, at);
+    case SPF_OPTION_CHOICE:
+        return spf_option_choose(name, value, row->words, at);
+    case SPF_OPTION_OTHER:
+        return row->take(options, value);
     }
-    return spf_suggest(said, typed, "--", names, spf_option_count);
+    return spf_ok();
 }
 
-/* --wrong[=VALUE]: an option that there is not, or the beginning of several. */
-static void say_unknown_long(struct spf_buf *said, const char *word)
+/* Do two rows of one field say the same? A SET row says the word that its CHOICE sister has. */
+static bool says_the_same(const struct spf_option_row *one, const char *value,
+                          const struct spf_option_row *other, const char *other_value)
 {
-    size_t len = strcspn(word, "=");
-    unsigned shown = 0;
-    char name[60];
-
-    spf_format(name, sizeof name, "%.*s", (int)len, word);
-    for (size_t i = 0; i < spf_option_count && len > 2; i++) {
-        const char *other = spf_option_rows[i].name;
-
-        if (other == NULL || strncmp(other, word + 2, len - 2) != 0) {
-            continue;
-        }
-        spf_buf_addf(said, "%s%s--%s", shown == 0 ? name : "", shown == 0 ? _(" may be ") : ", ",
-                     other);
-        shown++;
+    if (one->type == SPF_OPTION_SET && other->type == SPF_OPTION_CHOICE) {
+        return strcmp(other->words[one->least], other_value) == 0;
     }
-    if (shown > 0) {
-        return;
+    if (one->type == SPF_OPTION_CHOICE && other->type == SPF_OPTION_SET) {
+        return strcmp(one->words[other->least], value) == 0;
     }
-    spf_buf_addf(said, _("there is no option %s"), name);
-    (void)suggest_long(said, name + 2);
+    return one == other && strcmp(value, other_value) == 0;
 }
 
-/* "-jsn", but not "-Av" nor "-oX=y". */
-static bool looks_like_a_long_name(const char *word)
+static void add_given(struct spf_buf *buf, const struct spf_option_row *row, const char *value)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
-    size_t len = strspn(word + 1, letters);
+    char name[40];
 
-    return word[1] != '-' && len >= 3 && (word[1 + len] == '\0' || word[1 + len] == '=');
-}
-
-/* A letter that there is not, in word: "-A", "-Av", or a long name with one hyphen. */
-static void say_unknown_letter(struct spf_buf *said, int letter, const char *word)
-{
-    spf_buf_addf(said, _("there is no option -%c"), letter);
-    if (looks_like_a_long_name(word)) {
-        (void)suggest_long(said, word + 1);
+    spf_option_name(row, name);
+    spf_buf_addstr(buf, name);
+    if (row->argument != NULL) {
+        spf_buf_addf(buf, " %s", row->secret ? row->argument : value);
     }
 }
 
-/* What getopt_long(3) refuses, by the word that it was looking at. */
-static struct spf_error refuse(int option, const char *word)
+static struct spf_error refuse_both(const struct spf_option_row *before, const char *value_before,
+                                    const struct spf_option_row *row, const char *value)
 {
-    const struct spf_option_row *row = row_of(optopt);
     struct spf_error error;
     struct spf_buf said;
-    char name[40] = "";
+    char name[40];
 
-    if (row != NULL) {
+    spf_buf_init(&said, 1000);
+    if (row == before) {
         spf_option_name(row, name);
-    }
-    spf_buf_init(&said, 400);
-    if (option == ':' && row != NULL) {
-        spf_buf_addf(&said, _("%s needs a value (%s)"), name, row->argument);
-    } else if (option == ':' && spf_ssh_letter(optopt) != NULL) {
-        spf_buf_addf(&said, _("-%c needs a value"), optopt);
-    } else if (optopt == 0) {
-        say_unknown_long(&said, word);
-    } else if (row == NULL) {
-        say_unknown_letter(&said, optopt, word);
+        spf_buf_addf(&said, _("%s can be given once"), name);
+        if (!row->secret) {
+            spf_buf_addf(&said, _(", not as both \"%s\" and \"%s\""), value_before, value);
+        }
     } else {
-        spf_buf_addf(&said, _("%s takes no value"), name);
+        add_given(&said, before, value_before);
+        spf_buf_addstr(&said, _(" and "));
+        add_given(&said, row, value);
+        spf_buf_addstr(&said, _(" exclude each other"));
     }
     error = spf_usage("%s", said.data);
     spf_buf_clear(&said);
+    return error;
+}
+
+struct spf_error spf_option_take(struct spf_options *options, const struct spf_option_row *row,
+                                 const char *value)
+{
+    const struct spf_option_row *before = row->adds ? NULL : spf_option_given(options, row);
+    struct spf_error error;
+    char name[40];
+
+    value = value != NULL ? value : "";
+    spf_option_name(row, name);
+    if (before != NULL) {
+        const char *value_before = options->given[before - spf_option_rows];
+
+        return says_the_same(before, value_before, row, value)
+                   ? spf_ok()
+                   : refuse_both(before, value_before, row, value);
+    }
+    error = set_value(options, row, name, value);
+    if (error.code == SPF_OK) {
+        options->given[row - spf_option_rows] = value;
+    }
     return error;
 }
 
@@ -175,10 +200,10 @@ static struct spf_error take_word(struct spf_options *options, const char *word,
         return spf_ok();
     }
     if (options->host == NULL && is_instance_id(word)) {
-        return spf_option_take(options, row_named("instance"), word);
+        return spf_option_take(options, spf_option_named("instance"), word);
     }
     options->host_is_word = true;
-    return spf_option_take(options, row_named("host"), word);
+    return spf_option_take(options, spf_option_named("host"), word);
 }
 
 /*
@@ -199,14 +224,6 @@ static bool looks_like_its_value(const struct spf_option_row *row, const char *w
                 (S_ISREG(status.st_mode) || strcmp(row->name, "find-key") == 0));
     }
     return isdigit((unsigned char)word[0]) && strspn(word, "0123456789") + 1 >= strlen(word);
-}
-
-/* "-json" is read as letters, "-instance" even as a key: exactly a long name is one. */
-static const struct spf_option_row *long_with_one_hyphen(const char *word)
-{
-    return word[0] == '-' && word[1] != '-' && word[1] != '\0' && strlen(word) > 2
-               ? row_named(word + 1)
-               : NULL;
 }
 
 /* Keeps the words of an option that lines to rerun repeat; -o has done so itself. */
@@ -320,29 +337,6 @@ static void make_getopt_tables(char *shorts, struct option *longs)
     *longs = (struct option){0};
 }
 
-/* Is word one that getopt(3) takes for letters of ssh, and somebody meant as a long name? */
-static struct spf_error judge_letters(const struct spf_option_row *row, const char *word)
-{
-    struct spf_error error = spf_ok();
-    struct spf_buf said;
-
-    if (word[0] != '-' || word[1] == '-') {
-        return error;
-    }
-    if (long_with_one_hyphen(word) != NULL) {
-        return spf_usage("%s is read as single letters; did you mean -%s?", word, word);
-    }
-    if (row != NULL || !looks_like_a_long_name(word)) {
-        return error;
-    }
-    spf_buf_init(&said, 400);
-    if (suggest_long(&said, word + 1)) {
-        error = spf_usage("%s is read as single letters%s", word, said.data);
-    }
-    spf_buf_clear(&said);
-    return error;
-}
-
 /* The words after --, or from a program's name on: the failed command, or a host. */
 static struct spf_error take_rest(struct spf_options *options, char **words, size_t count)
 {
@@ -375,7 +369,7 @@ static struct spf_error take_found(struct spf_options *options, int option, cons
                                    const struct spf_option_row **found)
 {
     const struct spf_option_row *row = row_of(option);
-    struct spf_error error = judge_letters(row, word);
+    struct spf_error error = spf_judge_letters(row, word);
 
     *found = row;
     if (error.code != SPF_OK) {
@@ -404,7 +398,7 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
         char **words = argv + before;
 
         if (option == ':' || option == '?') {
-            return refuse(option, *words);
+            return spf_refuse_option(option, row_of(optopt), *words);
         }
         if (option == 1 && lacked != NULL && looks_like_its_value(lacked, *words)) {
             return spf_usage(
@@ -444,14 +438,14 @@ struct spf_error spf_options_parse(int argc, char **argv, struct spf_options *op
     error = spf_options_read(options, argc, argv);
     if (error.code == SPF_OK &&
         (options->command == SPF_COMMAND_RUN || options->command == SPF_COMMAND_PRINT_CONFIG)) {
-        error = spf_defaults_read(options);
+        error = spf_defaults_read(options, set_value);
     }
     return error.code == SPF_OK ? spf_options_finish(options) : error;
 }
 
 struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value)
 {
-    const struct spf_option_row *row = row_named(name);
+    const struct spf_option_row *row = spf_option_named(name);
     struct spf_error error;
     struct spf_buf said;
 
@@ -459,7 +453,7 @@ struct spf_error spf_options_set(struct spf_options *options, const char *name, 
         spf_buf_init(&said, 400);
         spf_buf_addf(&said, _("there is no option %s"), name);
         if (row == NULL) {
-            (void)suggest_long(&said, name);
+            (void)spf_suggest_option(&said, name);
         }
         error = spf_usage("%s", said.data);
         spf_buf_clear(&said);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/options.h"
+#include "cli/option_table.h"
 
 /*
  * Reads argv. SPF_ERR_USAGE says what is wrong, in one sentence for a person; *options is written
@@ -16,3 +16,8 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
 SPF_MUST_USE
 struct spf_error spf_options_set(struct spf_options *options, const char *name, const char *value);
 SPF_MUST_USE struct spf_error spf_options_finish(struct spf_options *options);
+
+/* One row with its value (NULL: none), as the command line or the library gives it. */
+SPF_MUST_USE
+struct spf_error spf_option_take(struct spf_options *options, const struct spf_option_row *row,
+                                 const char *value);

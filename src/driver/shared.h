@@ -35,7 +35,6 @@ struct spf_task {
     struct spf_run *run; /* NULL: not under way */
     spf_groups owed;     /* somebody was asked for them who has not answered */
     struct spf_driver_shared *shared;
-    struct spf_key_probe *key;
     struct spf_conversation *conversation;
     struct spf_second_look *second_look;
     struct spf_ssh_config *ssh_config;

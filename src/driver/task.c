@@ -6,7 +6,6 @@
 #include "diagnosis/diagnosis.h"
 #include "driver/ahead.h"
 #include "key/local_environment.h"
-#include "key/probe.h"
 #include "login/conversation.h"
 #include "login/second_look.h"
 #include "openssh/config.h"
@@ -137,19 +136,7 @@ static void serve_cloud(struct spf_task *task, enum spf_group group)
     }
 }
 
-static void serve_about_key(struct spf_task *task, enum spf_group group)
-{
-    if (task->key == NULL) {
-        task->key = spf_key_probe_new(&task->inquiry, NULL);
-    }
-    if (task->key == NULL) {
-        fail(task, group, "out of memory");
-    } else {
-        spf_key_probe_serve(task->key, group);
-    }
-}
-
-static void serve_from_cache(struct spf_task *task, enum spf_group group)
+static void serve_key(struct spf_task *task, enum spf_group group)
 {
     struct spf_driver_shared *shared = task->shared;
 
@@ -161,26 +148,6 @@ static void serve_from_cache(struct spf_task *task, enum spf_group group)
     } else {
         spf_key_cache_serve(shared->keys, &task->inquiry, group);
     }
-}
-
-/* Asked again, it is about another key. One that only an agent has is in no file, so it is not
- * shared. */
-static void serve_key(struct spf_task *task)
-{
-    struct spf_driver_shared *shared = task->shared;
-    const struct spf_target *target = task->run->target;
-
-    if (task->key != NULL) {
-        spf_key_probe_forget_key(task->key);
-    }
-    if (shared->keys != NULL) {
-        spf_key_cache_cancel(shared->keys, &task->inquiry, SPF_GROUP_KEY);
-    }
-    if (target->offer != NULL && target->key_path == NULL) {
-        serve_about_key(task, SPF_GROUP_KEY);
-        return;
-    }
-    serve_from_cache(task, SPF_GROUP_KEY);
 }
 
 static void serve_ssh_config(struct spf_task *task)
@@ -261,13 +228,11 @@ static void serve(struct spf_task *task, enum spf_group group)
     }
     switch (group) {
     case SPF_GROUP_KEY:
-        serve_key(task);
+    case SPF_GROUP_FOUND_KEY:
+        serve_key(task, group);
         break;
     case SPF_GROUP_LOCAL_ENVIRONMENT:
         serve_local_environment(task);
-        break;
-    case SPF_GROUP_FOUND_KEY:
-        serve_from_cache(task, group);
         break;
     case SPF_GROUP_CREDENTIALS:
     case SPF_GROUP_IDENTITY:
@@ -363,8 +328,6 @@ void spf_task_rest(struct spf_task *task)
     task->conversation = NULL;
     spf_ssh_config_free(task->ssh_config);
     task->ssh_config = NULL;
-    spf_key_probe_free(task->key);
-    task->key = NULL;
     if (task->owed & SPF_GROUP_BIT(KEY) && shared->keys != NULL) {
         spf_key_cache_cancel(shared->keys, &task->inquiry, SPF_GROUP_KEY);
     }

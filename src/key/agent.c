@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/encoding.h"
 #include "base/shortage.h"
 #include "platform/sockets.h"
 
@@ -125,4 +127,23 @@ void spf_agent_keys_clear(struct spf_agent_keys *keys)
     free(keys->blobs);
     free(keys->answer);
     *keys = (struct spf_agent_keys){0};
+}
+
+void spf_agent_ask_about(const char *agent, struct spf_key_facts *key)
+{
+    struct spf_agent_keys keys;
+    uint8_t blob[8192];
+    long len = 0;
+
+    key->agent_keys = -1;
+    if (!spf_agent_list(spf_agent_for(agent, key), &keys)) {
+        return;
+    }
+    if (key->public_blob != NULL) {
+        len = spf_base64_decode(key->public_blob, strlen(key->public_blob), blob, sizeof blob);
+    }
+    key->agent_keys = (int64_t)keys.count;
+    key->in_agent = key->from_agent ||
+                    spf_agent_holds(&keys, (struct spf_bytes){blob, len > 0 ? (size_t)len : 0});
+    spf_agent_keys_clear(&keys);
 }

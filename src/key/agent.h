@@ -38,5 +38,9 @@ bool spf_agent_list(const char *path, struct spf_agent_keys *keys);
 bool spf_agent_holds(const struct spf_agent_keys *keys, struct spf_bytes blob);
 void spf_agent_keys_clear(struct spf_agent_keys *keys);
 
+/* Whether the agent that may sign with the key (spf_agent_for) has it: the two members of *key that
+ * say so. spf_was_short where there was no memory or descriptor; for worker threads, too. */
+void spf_agent_ask_about(const char *agent, struct spf_key_facts *key);
+
 /* A non-blocking connection to the agent at path, as above, the caller's; -1: none answers. */
 int spf_agent_connect(const char *path);

@@ -3,21 +3,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "key/probe.h"
+#include "base/encoding.h"
+#include "base/shortage.h"
+#include "base/text.h"
+#include "key/agent.h"
+#include "key/file.h"
+#include "key/find.h"
+#include "login/facts.h"
 
-/* A key that is there, or on its way, or the answer where one is: asked for by an inquiry of the
- * cache's own. */
-struct entry {
-    struct spf_inquiry inquiry; /* first: arrived() finds the entry by it */
-    struct entry *next;
-    enum spf_group group;
-    struct spf_target
-        target; /* the first one that wanted it; only what the key probe reads of it */
-    char *path, *agent, *dir; /* its own: the target may be gone before */
-    struct spf_facts facts;   /* of the key pair what the search compares with */
-    struct spf_key_probe *probe;
-    bool asked;
+/*
+ * A key or a search that somebody asked for, and its answer once there is one. It is the job that
+ * finds it, too, and has copies of all it needs: it may outlive the target, and even the cache.
+ */
+struct question {
+    struct spf_job job; /* first: the loop hands it back */
+    struct question *next;
     SPF_LIST(struct spf_inquiry *) waiting;
+    bool kept;    /* the cache has it */
+    bool running; /* the loop has it */
+    bool answered;
+    /* what is asked */
+    enum spf_group group;
+    char *path; /* of a key; NULL: from text, or from blob */
+    char *blob; /* base64 of the public key: of one that only an agent has, or that is looked for */
+    char *agent;              /* as target->agent */
+    char *dir;                /* to look in; NULL: none */
+    char *name;               /* of the pair that is looked for */
+    bool by_name;             /* it counts (--key-dir) */
+    struct spf_key_file file; /* what the prompt saw at the path, where it looked */
+    struct spf_secret *text, *passphrase;
+    struct spf_key_directory *seen;
+    /* the worker's answer */
+    struct spf_error error;
+    struct spf_key_facts key;
+    struct spf_found_key_facts found; /* owns nothing */
 };
 
 /* What the searches of one directory, for several key pairs, have read of it. */
@@ -29,91 +48,15 @@ struct place {
 
 struct spf_key_cache {
     struct spf_loop *loop;
-    struct entry *entries;
+    struct question *questions;
     struct place *places; /* one, or a few */
 };
+
+static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, "out of memory"};
 
 static bool same(const char *one, const char *other)
 {
     return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
-}
-
-static bool is_for(const struct entry *entry, const struct spf_inquiry *inquiry,
-                   enum spf_group group)
-{
-    const struct spf_target *target = inquiry->target;
-    const struct spf_key_pair_facts *pair = &inquiry->facts->key_pair;
-
-    if (entry->group != group) {
-        return false;
-    }
-    if (group == SPF_GROUP_FOUND_KEY) {
-        return same(entry->dir, spf_target_key_dir(target)) &&
-               (entry->target.key_dir != NULL) == (target->key_dir != NULL) &&
-               same(entry->facts.key_pair.name, pair->name) &&
-               same(entry->facts.key_pair.public_key, pair->public_key);
-    }
-    return same(entry->path, target->key_path) && same(entry->agent, target->agent) &&
-           entry->target.passphrase == target->passphrase &&
-           entry->target.key_text == target->key_text;
-}
-
-static struct entry *find(const struct spf_key_cache *cache, const struct spf_inquiry *inquiry,
-                          enum spf_group group)
-{
-    struct entry *entry = cache->entries;
-
-    while (entry != NULL && !is_for(entry, inquiry, group)) {
-        entry = entry->next;
-    }
-    return entry;
-}
-
-static void fail(struct spf_inquiry *inquiry, enum spf_group group)
-{
-    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
-
-    inquiry->arrived(inquiry, group, &failure);
-}
-
-static void tell(const struct entry *entry, struct spf_inquiry *inquiry)
-{
-    const struct spf_group_state *state = &entry->facts.group[entry->group];
-
-    if (state->phase == SPF_FAILED) {
-        inquiry->arrived(inquiry, entry->group, state->failure);
-    } else if (entry->group == SPF_GROUP_FOUND_KEY) {
-        inquiry->facts->found_key = entry->facts.found_key; /* owns nothing */
-        inquiry->arrived(inquiry, SPF_GROUP_FOUND_KEY, NULL);
-    } else if (!spf_shape_copy(&spf_key_shape, &entry->facts.key, &inquiry->facts->key)) {
-        fail(inquiry, SPF_GROUP_KEY);
-    } else {
-        inquiry->arrived(inquiry, SPF_GROUP_KEY, NULL);
-    }
-}
-
-static void arrived(struct spf_inquiry *inquiry, enum spf_group group,
-                    const struct spf_failure *failure)
-{
-    struct entry *entry = (struct entry *)inquiry;
-    struct spf_group_state *state = &entry->facts.group[group];
-
-    spf_group_settle(state, failure);
-    for (size_t i = 0; i < entry->waiting.count; i++) {
-        tell(entry, entry->waiting.items[i]);
-    }
-    entry->waiting.count = 0;
-}
-
-static void free_entry(struct entry *entry)
-{
-    spf_key_probe_free(entry->probe);
-    spf_facts_clear(&entry->facts);
-    free(entry->waiting.items);
-    free(entry->path);
-    free(entry->agent);
-    free(entry->dir);
-    free(entry);
 }
 
 /* False: no memory. */
@@ -121,6 +64,193 @@ static bool copy_text(char **copy, const char *text)
 {
     *copy = text != NULL ? strdup(text) : NULL;
     return *copy != NULL || text == NULL;
+}
+
+/* The base64 word of "ssh-rsa AAAA… comment". */
+static struct spf_bytes blob_word(const char *public_key)
+{
+    const char *word = public_key != NULL ? public_key : "";
+
+    word += strspn(word, " \t");
+    word += strcspn(word, " \t");
+    word += strspn(word, " \t");
+    return (struct spf_bytes){(const uint8_t *)word, strcspn(word, " \t\r\n")};
+}
+
+/* A key that only an agent has is known by its public key; no file is. */
+static bool is_in_no_file(const struct spf_target *target)
+{
+    return target->offer != NULL && target->key_path == NULL;
+}
+
+static bool is_for(const struct question *question, const struct spf_inquiry *inquiry,
+                   enum spf_group group)
+{
+    const struct spf_target *target = inquiry->target;
+    const struct spf_key_pair_facts *pair = &inquiry->facts->key_pair;
+    struct spf_bytes blob;
+
+    if (question->group != group) {
+        return false;
+    }
+    if (group == SPF_GROUP_KEY) {
+        return same(question->path, target->key_path) && same(question->agent, target->agent) &&
+               same(question->blob, is_in_no_file(target) ? target->offer->blob : NULL) &&
+               question->passphrase == target->passphrase && question->text == target->key_text;
+    }
+    blob = blob_word(pair->public_key);
+    return same(question->dir, spf_target_key_dir(target)) &&
+           question->by_name == (target->key_dir != NULL) &&
+           strcmp(question->name, pair->name) == 0 && strlen(question->blob) == blob.len &&
+           memcmp(question->blob, blob.at, blob.len) == 0;
+}
+
+static struct question *find(const struct spf_key_cache *cache, const struct spf_inquiry *inquiry,
+                             enum spf_group group)
+{
+    struct question *question = cache->questions;
+
+    while (question != NULL && !is_for(question, inquiry, group)) {
+        question = question->next;
+    }
+    return question;
+}
+
+static void fail(struct spf_inquiry *inquiry, enum spf_group group, const struct spf_error *error)
+{
+    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", error->text);
+
+    inquiry->arrived(inquiry, group, &failure);
+}
+
+static void tell(const struct question *question, struct spf_inquiry *inquiry)
+{
+    if (question->error.code != SPF_OK) {
+        fail(inquiry, question->group, &question->error);
+        return;
+    }
+    if (question->group == SPF_GROUP_FOUND_KEY) {
+        inquiry->facts->found_key = question->found;
+    } else if (!spf_shape_copy(&spf_key_shape, &question->key, &inquiry->facts->key)) {
+        fail(inquiry, question->group, &no_memory_error);
+        return;
+    }
+    inquiry->arrived(inquiry, question->group, NULL);
+}
+
+static void done(struct spf_job *job)
+{
+    struct question *question = (struct question *)job;
+
+    question->answered = true;
+    for (size_t i = 0; i < question->waiting.count; i++) {
+        tell(question, question->waiting.items[i]);
+    }
+    question->waiting.count = 0;
+}
+
+static void free_question(struct question *question)
+{
+    spf_shape_clear(&spf_key_shape, &question->key);
+    spf_key_file_clear(&question->file);
+    spf_key_directory_free(question->seen);
+    spf_secret_free(question->text);
+    spf_secret_free(question->passphrase);
+    free(question->waiting.items);
+    free(question->path);
+    free(question->blob);
+    free(question->agent);
+    free(question->dir);
+    free(question->name);
+    free(question);
+}
+
+/* The loop has done with it. */
+static void release(struct spf_job *job)
+{
+    struct question *question = (struct question *)job;
+
+    question->running = false;
+    if (!question->kept) {
+        free_question(question);
+    }
+}
+
+/* The cache has done with it. */
+static void drop(struct spf_key_cache *cache, struct question *question)
+{
+    question->kept = false;
+    if (question->running) {
+        spf_loop_cancel(cache->loop, &question->job);
+    } else {
+        free_question(question);
+    }
+}
+
+/* False: no memory or descriptor. */
+static bool read_key(struct question *question)
+{
+    struct spf_key_facts *key = &question->key;
+
+    if (question->blob != NULL) {
+        uint8_t blob[8192];
+        long len = spf_base64_decode(question->blob, strlen(question->blob), blob, sizeof blob);
+
+        key->from_agent = true;
+        return len > 0 && spf_key_read_blob((struct spf_bytes){blob, (size_t)len}, key);
+    }
+    if (question->path != NULL && strcmp(question->path, "-") != 0) {
+        if (!question->file.looked) {
+            spf_key_file_look(question->path, &question->file);
+        }
+        return spf_key_file_parse(&question->file, question->path, question->passphrase, key, NULL);
+    }
+    key->from_stdin = true;
+    key->size = question->text != NULL ? (int64_t)spf_secret_len(question->text) : 0;
+    key->outcome = key->size > 0 ? SPF_KEY_READ : SPF_KEY_ZERO_BYTES;
+    return key->size == 0 || spf_key_read(spf_secret_view(question->text), spf_bytes_of(""),
+                                          question->passphrase, key, NULL);
+}
+
+static void work_on_key(struct spf_job *job)
+{
+    struct question *question = (struct question *)job;
+    bool good = read_key(question);
+
+    if (good) {
+        spf_agent_ask_about(question->agent, &question->key);
+        good = !spf_was_short();
+    }
+    if (!good) {
+        question->error = spf_error(SPF_ERR_NOMEM, "no memory or descriptor for the key file");
+    }
+}
+
+static void search(struct spf_job *job)
+{
+    struct question *question = (struct question *)job;
+    struct spf_found_key_facts *facts = &question->found;
+    struct spf_key_found found;
+
+    question->error = spf_key_find(question->dir[0] != '\0' ? question->dir : NULL, question->blob,
+                                   question->by_name ? question->name : "", question->seen, &found);
+    if (question->error.code != SPF_OK) {
+        return;
+    }
+    spf_copy(facts->folder, sizeof facts->folder,
+             question->dir[0] != '\0' ? question->dir : "~/.ssh");
+    facts->by_name = found.by_name;
+    facts->encrypted = found.encrypted;
+    facts->looked_at = found.looked_at;
+    facts->unclear = found.unclear;
+    facts->all = found.all;
+    /* A path too long for the facts would be another file's: then there is none. */
+    if (!spf_copy_whole(facts->path, sizeof facts->path, found.path)) {
+        facts->path[0] = '\0';
+    }
+    if (!spf_copy_whole(facts->public_only, sizeof facts->public_only, found.public_only)) {
+        facts->public_only[0] = '\0';
+    }
 }
 
 static void free_place(struct place *place)
@@ -156,93 +286,114 @@ static struct spf_key_directory *seen_of(struct spf_key_cache *cache, const char
     return place->seen;
 }
 
-/* Makes room for what is asked; NULL: no memory. */
-static struct entry *add(struct spf_key_cache *cache, const struct spf_inquiry *inquiry,
-                         enum spf_group group)
+/* False: no memory. */
+static bool ask_for_key(struct question *question, const struct spf_target *target)
 {
-    const struct spf_target *target = inquiry->target;
-    struct entry *entry = calloc(1, sizeof *entry);
-    struct spf_key_directory *seen = NULL;
-    bool good;
+    question->passphrase = spf_secret_share(target->passphrase);
+    question->text = spf_secret_share(target->key_text);
+    if (target->key_file != NULL) {
+        question->file = spf_key_file_share(target->key_file);
+    }
+    if (is_in_no_file(target)) {
+        question->blob = target->offer->blob != NULL ? strdup(target->offer->blob) : NULL;
+        if (question->blob == NULL) {
+            return false;
+        }
+    }
+    return copy_text(&question->path, target->key_path) &&
+           copy_text(&question->agent, target->agent);
+}
 
-    if (entry == NULL) {
+/* False: no memory. */
+static bool ask_for_search(struct spf_key_cache *cache, struct question *question,
+                           const struct spf_inquiry *inquiry)
+{
+    const struct spf_key_pair_facts *pair = &inquiry->facts->key_pair;
+    const struct spf_bytes blob = blob_word(pair->public_key);
+
+    question->by_name = inquiry->target->key_dir != NULL;
+    question->dir = strdup(spf_target_key_dir(inquiry->target));
+    question->blob = strndup((const char *)blob.at, blob.len);
+    question->name = strdup(pair->name);
+    if (question->dir == NULL || question->blob == NULL || question->name == NULL) {
+        return false;
+    }
+    question->seen = spf_key_directory_share(seen_of(cache, question->dir));
+    return question->seen != NULL;
+}
+
+/* NULL: no memory. */
+static struct question *add(struct spf_key_cache *cache, const struct spf_inquiry *inquiry,
+                            enum spf_group group)
+{
+    struct question *question = calloc(1, sizeof *question);
+    const bool searches = group == SPF_GROUP_FOUND_KEY;
+
+    if (question == NULL) {
         return NULL;
     }
-    entry->group = group;
-    good = copy_text(&entry->path, target->key_path) && copy_text(&entry->agent, target->agent);
-    if (group == SPF_GROUP_FOUND_KEY) {
-        good =
-            good && copy_text(&entry->dir, spf_target_key_dir(target)) &&
-            spf_shape_copy(&spf_key_pair_shape, &inquiry->facts->key_pair, &entry->facts.key_pair);
-        seen = good ? seen_of(cache, entry->dir) : NULL;
-        good = seen != NULL;
-    }
-    entry->target = (struct spf_target){
-        .key_path = entry->path,
-        .agent = entry->agent,
-        .find_key = target->key_dir == NULL ? entry->dir : NULL,
-        .key_dir = target->key_dir != NULL ? entry->dir : NULL,
-        .passphrase = target->passphrase,
-        .key_text = target->key_text,
-        .key_file = target->key_file,
-    };
-    entry->inquiry = (struct spf_inquiry){
-        .target = &entry->target, .facts = &entry->facts, .loop = cache->loop, .arrived = arrived};
-    entry->probe = spf_key_probe_new(&entry->inquiry, seen);
-    if (entry->probe == NULL || !good) {
-        free_entry(entry);
+    question->group = group;
+    question->job = (struct spf_job){.work = searches ? search : work_on_key,
+                                     .done = done,
+                                     .release = release,
+                                     .computes = true};
+    if (searches ? !ask_for_search(cache, question, inquiry)
+                 : !ask_for_key(question, inquiry->target)) {
+        free_question(question);
         return NULL;
     }
-    entry->next = cache->entries;
-    cache->entries = entry;
-    return entry;
+    question->kept = true;
+    question->next = cache->questions;
+    cache->questions = question;
+    return question;
 }
 
 void spf_key_cache_serve(struct spf_key_cache *cache, struct spf_inquiry *inquiry,
                          enum spf_group group)
 {
-    struct entry *entry = find(cache, inquiry, group);
+    struct question *question = find(cache, inquiry, group);
     struct spf_inquiry **waiting;
 
-    if (entry == NULL) {
-        entry = add(cache, inquiry, group);
+    spf_key_cache_cancel(cache, inquiry, group);
+    if (question == NULL) {
+        question = add(cache, inquiry, group);
     }
-    if (entry == NULL) {
-        fail(inquiry, group);
+    if (question != NULL && question->answered) {
+        tell(question, inquiry);
         return;
     }
-    if (entry->facts.group[group].phase != SPF_ABSENT) {
-        tell(entry, inquiry);
-        return;
-    }
-    waiting = SPF_APPEND(&entry->waiting);
+    waiting = question != NULL ? SPF_APPEND(&question->waiting) : NULL;
     if (waiting == NULL) {
-        fail(inquiry, group);
+        fail(inquiry, group, &no_memory_error);
         return;
     }
     *waiting = inquiry;
-    if (entry->asked) {
+    if (question->running) {
         return;
     }
-    entry->asked = true;
-    spf_key_probe_serve(entry->probe, group);
+    question->running = true;
+    if (!spf_loop_submit(cache->loop, &question->job)) {
+        question->error = spf_error(SPF_ERR_NOMEM, "no memory or descriptor for the key file");
+        done(&question->job);
+    }
 }
 
 void spf_key_cache_cancel(struct spf_key_cache *cache, struct spf_inquiry *inquiry,
                           enum spf_group group)
 {
-    for (struct entry *entry = cache->entries; entry != NULL; entry = entry->next) {
+    for (struct question *question = cache->questions; question != NULL;
+         question = question->next) {
         size_t kept = 0;
 
-        if (entry->group != group) {
+        if (question->group != group) {
             continue;
         }
-        for (size_t i = 0; i < entry->waiting.count; i++) {
-            if (entry->waiting.items[i] != inquiry) {
-                entry->waiting.items[kept++] = entry->waiting.items[i];
+        for (size_t i = 0; i < question->waiting.count; i++) {
+            if (question->waiting.items[i] != inquiry) {
+                question->waiting.items[kept++] = question->waiting.items[i];
             }
         }
-        entry->waiting.count = kept;
+        question->waiting.count = kept;
     }
 }
 
@@ -256,14 +407,14 @@ static void free_places(struct spf_key_cache *cache)
 
 void spf_key_cache_forget_found(struct spf_key_cache *cache)
 {
-    for (struct entry **at = &cache->entries; *at != NULL;) {
-        struct entry *entry = *at;
+    for (struct question **at = &cache->questions; *at != NULL;) {
+        struct question *question = *at;
 
-        if (entry->group == SPF_GROUP_FOUND_KEY) {
-            *at = entry->next;
-            free_entry(entry);
+        if (question->group == SPF_GROUP_FOUND_KEY) {
+            *at = question->next;
+            drop(cache, question);
         } else {
-            at = &entry->next;
+            at = &question->next;
         }
     }
     free_places(cache);
@@ -284,9 +435,9 @@ void spf_key_cache_free(struct spf_key_cache *cache)
     if (cache == NULL) {
         return;
     }
-    for (struct entry *entry = cache->entries, *next; entry != NULL; entry = next) {
-        next = entry->next;
-        free_entry(entry);
+    for (struct question *question = cache->questions, *next; question != NULL; question = next) {
+        next = question->next;
+        drop(cache, question);
     }
     free_places(cache);
     free(cache);

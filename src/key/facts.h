@@ -5,7 +5,7 @@
 
 /*
  * The room of the local key: what can be known of a key file and of this machine (here), how it is
- * learnt (probe.h; file.h, read.h and a reader for each container, readers.h), what it means
+ * learnt (cache.h; file.h, read.h and a reader for each container, readers.h), what it means
  * (check.c). facts.c, check.c and describe.c belong to the core and include base and pipeline; the
  * readers use libcrypto. A container format is added as a reader, with a word in enum
  * spf_key_container; a kind of damage in plain.h and text.c.

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/language.h"
-#include "report/text_parts.h"
+#include "report/text_conclusion.h"
 
 #define MARGIN 10 /* columns of "  Fix     " */
 
@@ -205,6 +205,15 @@ static void add_lines(struct spf_text_writer *w)
         spf_page_flow(&w->page, SPF_INK_PLAIN, text->harmless);
         spf_page_line(&w->page);
     }
+}
+
+char *spf_text_words(const struct spf_run *run, enum spf_check_id check)
+{
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 1000);
+    spf_words(&buf, run, check);
+    return spf_buf_take(&buf);
 }
 
 void spf_text_conclusion(struct spf_text_writer *w)

@@ -7,7 +7,6 @@
 #include "base/loop.h"
 #include "base/text.h"
 #include "key/cache.h"
-#include "key/probe.h"
 #include "login/facts.h"
 
 /* A key made for these tests and used nowhere else. */
@@ -158,7 +157,27 @@ START_TEST(who_cancelled_is_not_told)
 }
 END_TEST
 
-/* A key that only an agent has is known by its public key, and not shared. */
+/* It was about another key, as when the ssh configuration names it: the first answer is not told.
+ */
+START_TEST(who_asks_again_is_told_of_the_other_key)
+{
+    struct asker changes = {.target = {.key_path = path, .agent = ""}};
+    struct asker stays = {.target = {.key_path = path, .agent = ""}};
+
+    ask(&changes, SPF_GROUP_KEY);
+    ask(&stays, SPF_GROUP_KEY);
+    changes.target.key_path = "/nonexistent";
+    ask(&changes, SPF_GROUP_KEY);
+    wait_for(&stays);
+    wait_for(&changes);
+    ck_assert(stays.facts.key.outcome == SPF_KEY_READ);
+    ck_assert(changes.facts.key.outcome == SPF_KEY_ABSENT);
+    clear(&changes);
+    clear(&stays);
+}
+END_TEST
+
+/* A key that only an agent has is known by its public key. */
 START_TEST(a_key_of_the_agent_is_read_from_the_offer)
 {
     static char good[] = BLOB;
@@ -167,20 +186,14 @@ START_TEST(a_key_of_the_agent_is_read_from_the_offer)
 
     for (size_t i = 0; i < sizeof offers / sizeof *offers; i++) {
         struct asker asker = {.target = {.agent = "", .offer = &offers[i]}};
-        struct spf_key_probe *probe;
 
-        asker.inquiry = (struct spf_inquiry){
-            .target = &asker.target, .facts = &asker.facts, .loop = loop, .arrived = arrived};
-        probe = spf_key_probe_new(&asker.inquiry, NULL);
-        ck_assert_ptr_nonnull(probe);
-        spf_key_probe_serve(probe, SPF_GROUP_KEY);
+        ask(&asker, SPF_GROUP_KEY);
         wait_for(&asker);
         ck_assert_int_eq(asker.failures, i > 0);
         if (i == 0) {
             ck_assert(asker.facts.key.from_agent && !asker.facts.key.usable);
             ck_assert_str_eq(asker.facts.key.damage, "key-is-public");
         }
-        spf_key_probe_free(probe);
         clear(&asker);
     }
 }
@@ -274,6 +287,7 @@ int main(void)
     const TTest *const tests[] = {a_key_is_read_once_for_all,
                                   what_differs_is_read_for_itself,
                                   who_cancelled_is_not_told,
+                                  who_asks_again_is_told_of_the_other_key,
                                   a_key_of_the_agent_is_read_from_the_offer,
                                   a_directory_is_read_once_for_all_pairs,
                                   a_directory_that_is_not_there_is_said,
