@@ -167,7 +167,7 @@ static bool is_chinese(const char *locale)
     return strcmp(locale, "zh") == 0;
 }
 
-static const char *locale_of_messages(void)
+static const char *locale_of_messages(const char *otherwise)
 {
     static const char *const names[] = {"LC_ALL", "LC_MESSAGES", "LANG"};
 
@@ -178,12 +178,12 @@ static const char *locale_of_messages(void)
             return value;
         }
     }
-    return NULL;
+    return otherwise;
 }
 
-bool spf_language_set(const char *word)
+bool spf_language_set(const char *word, const char *locale)
 {
-    bool chinese = word != NULL ? strcmp(word, "zh") == 0 : is_chinese(locale_of_messages());
+    bool chinese = word != NULL ? strcmp(word, "zh") == 0 : is_chinese(locale_of_messages(locale));
 
     if (!chinese) {
         texts.count = 0;

@@ -19,11 +19,12 @@ const char *spf_tr(const char *text) __attribute__((format_arg(1)));
 #define N_(text) text /* marks one that is translated later */
 
 /*
- * word: "en", "zh", or NULL for what the locale says (LC_ALL, LC_MESSAGES, LANG), if it is UTF-8.
+ * word: "en", "zh", or NULL for what the locale says (LC_ALL, LC_MESSAGES, LANG; where none of them
+ * is set locale, which may be NULL), if it is UTF-8. Texts that were taken are used, else found.
  * Call it at the start, when setlocale(3) has been called; what counts is the last call. False:
  * there are no texts in that language here, and it is English.
  */
-bool spf_language_set(const char *word);
+bool spf_language_set(const char *word, const char *locale);
 
 /* Takes the texts of a .mo file of this machine's byte order, borrowed for good. False: it is none,
  * or not whole. */

@@ -55,6 +55,7 @@
 #include "platform/limits.h"
 #include "platform/signals.h"
 #include "platform/terminal.h"
+#include "platform/texts.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
 enum {
@@ -410,6 +411,17 @@ static const char *language_asked(char **argv)
     return word == NULL || strcmp(word, "auto") == 0 ? NULL : word;
 }
 
+static bool set_language(const char *word)
+{
+    size_t size;
+    const void *inside = spf_texts_inside(&size);
+
+    if (inside != NULL) {
+        (void)spf_language_take(inside, size);
+    }
+    return spf_language_set(word, spf_texts_locale());
+}
+
 /* Chinese where it was asked for, or where the locale is Chinese. */
 static void speak(const struct spf_options *options)
 {
@@ -417,7 +429,7 @@ static void speak(const struct spf_options *options)
         [SPF_LANGUAGE_AUTO] = NULL, [SPF_LANGUAGE_EN] = "en", [SPF_LANGUAGE_ZH] = "zh"};
     const char *word = words[options->language];
 
-    if (!spf_language_set(word) && word != NULL) {
+    if (!set_language(word) && word != NULL) {
         (void)fputs("sshpreflight: no Chinese texts are installed; this is English\n", stderr);
     }
 }
@@ -449,7 +461,7 @@ int main(int argc, char **argv)
     spf_terminal_init();
     spf_signals_init();
 
-    (void)spf_language_set(language_asked(argv));
+    (void)set_language(language_asked(argv));
     error = spf_options_parse(argc, argv, &options);
     if (error.code != SPF_OK) {
         spf_options_clear(&options);

@@ -217,6 +217,23 @@ static const char *note_putty(const struct spf_view *view, struct spf_result *re
     return verdict;
 }
 
+/* Of a key that ssh does not know; what the console says counts for more. */
+static void say_of_putty(const struct spf_view *view, enum proof proof, struct spf_result *result)
+{
+    const char *verdict = note_putty(view, result);
+    const char *sha256 = view->facts->handshake.host_key_sha256;
+
+    if (proof == PROOF_NONE && strcmp(verdict, "known") == 0) {
+        spf_say(result, "%s is not in known_hosts, but it is the key that PuTTY knows for the host",
+                sha256);
+    } else if (proof == PROOF_NONE && strcmp(verdict, "changed") == 0) {
+        spf_say(result,
+                "%s is not in known_hosts, and PuTTY knows another one for the host and will warn "
+                "of it",
+                sha256);
+    }
+}
+
 /* No key is known. The console is used if it is there, but nothing waits for it. */
 static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_result *result)
 {
@@ -235,10 +252,7 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
                 "console",
                 view->facts->handshake.host_key_sha256);
     }
-    if (proof == PROOF_NONE && strcmp(note_putty(view, result), "known") == 0) {
-        spf_say(result, "%s is not in known_hosts, but it is the key that PuTTY knows for the host",
-                view->facts->handshake.host_key_sha256);
-    }
+    say_of_putty(view, proof, result);
     for (size_t i = 0; proof == PROOF_NONE && i < known->lines.count; i++) {
         if (known->lines.items[i].marker != SPF_MARKER_CERT_AUTHORITY) {
             continue;

@@ -297,8 +297,8 @@ class Scenario(Stage):
                 shown, run.out.decode("utf-8", "replace"), homes)
 
     def detail(self):
-        """How much the text of the live run shows."""
-        return [word for word in ("-v", "-q") if word in self.command()]
+        """How much the text of the live run shows, and in which language."""
+        return [word for word in ("-v", "-q", "--lang=zh") if word in self.command()]
 
     def check_library(self, report):
         self.compare("library", self.run([], library=True), report)

@@ -1,5 +1,6 @@
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/language.h"
@@ -78,8 +79,34 @@ START_TEST(files_that_are_not_whole)
 }
 END_TEST
 
+/* What a system shows its user counts where the environment has no locale. */
+START_TEST(whose_locale_counts)
+{
+    static struct file file;
+
+    file = small();
+    ck_assert_int_eq(unsetenv("LC_ALL") | unsetenv("LC_MESSAGES") | unsetenv("LANG"), 0);
+    ck_assert(spf_language_take(&file, sizeof file));
+    ck_assert(spf_language_set(NULL, "zh_Hans_CN.UTF-8"));
+    ck_assert(spf_language_is_foreign());
+    ck_assert(spf_language_set(NULL, NULL));
+    ck_assert(!spf_language_is_foreign());
+    ck_assert(spf_language_take(&file, sizeof file));
+    ck_assert(spf_language_set("en", "zh_CN.UTF-8"));
+    ck_assert(!spf_language_is_foreign());
+    ck_assert(spf_language_take(&file, sizeof file));
+    ck_assert_int_eq(setenv("LANG", "C.UTF-8", 1), 0);
+    ck_assert(spf_language_set(NULL, "zh_CN.UTF-8"));
+    ck_assert(!spf_language_is_foreign());
+    ck_assert(spf_language_take(&file, sizeof file));
+    ck_assert_int_eq(setenv("LANG", "zh_CN.UTF-8", 1), 0);
+    ck_assert(spf_language_set(NULL, "en_US"));
+    ck_assert(spf_language_is_foreign());
+}
+END_TEST
+
 int main(void)
 {
-    return unit_main("language",
-                     (const TTest *const[]){files_that_are_not_whole, texts_are_found, NULL});
+    return unit_main("language", (const TTest *const[]){files_that_are_not_whole, texts_are_found,
+                                                        whose_locale_counts, NULL});
 }

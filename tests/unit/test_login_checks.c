@@ -205,6 +205,12 @@ START_TEST(what_putty_knows_is_named)
     ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "putty"), "known");
     ck_assert_ptr_nonnull(
         strstr(scene.results[SPF_CHECK_SSH_HOST_KEY].summary, "that PuTTY knows"));
+    (void)strcpy(key->algorithm, "ssh-ed25519");
+    (void)strcpy(key->blob, "BBBB");
+    expect(&scene, SPF_CHECK_SSH_HOST_KEY, SPF_WARN, SPF_HOST_KEY_UNKNOWN);
+    ck_assert_str_eq(evidence(&scene, SPF_CHECK_SSH_HOST_KEY, "putty"), "changed");
+    ck_assert_ptr_nonnull(
+        strstr(scene.results[SPF_CHECK_SSH_HOST_KEY].summary, "PuTTY knows another one"));
     strike(&scene);
 }
 END_TEST

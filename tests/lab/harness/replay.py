@@ -82,10 +82,10 @@ def text_differences(live, replayed, homes):
     """Lines break elsewhere where a path is shorter, ~ stands outside of quotes, and nothing takes
     time."""
     first, _, rest = replayed.partition("\n")
-    if not first.startswith("Replay of evidence recorded at "):
+    if not first.startswith(("Replay of evidence recorded at ", "重放 ")):
         return ["the replay's text begins with %r" % first]
     said = [re.sub(r"[\s'\"]+", "", hidden(re.sub(
-        r"--source-ip[ =]lookup:\S+", "", re.sub(r"\s+", " ", re.sub(r"  \d+ ms", "", text))), homes))
+        r"--source-ip[ =]lookup:\S+", "", re.sub(r"\s+", " ", re.sub(r"  \d+ (ms|毫秒)", "", text))), homes))
             for text in (live, rest)]
     if said[0] == said[1]:
         return []
