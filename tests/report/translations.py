@@ -86,8 +86,9 @@ def check_catalogue(source, folder):
 
 # What no person reads as a sentence: shell scripts, formats of columns, names of a set.
 PLAIN = re.compile(r"#compdef|_arguments|_sshpreflight|complete -c|mapfile|compgen|^# Written by|^ -x -a|  -[xl] |"
-                   r"key cloud net ssh|^, $|^struct spf_|^ssh %s$|^  %-|^%s%s--%s$|^%s--(tag|vpc) %s$|^sshpreflight: ")
-LITERAL = re.compile(r'''//[^\n]*|/\*.*?\*/|'(?:[^'\\]|\\.)'|"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*''', re.S)
+                   r"key cloud net ssh|^, $|^ssh %s$|^  %-|^%s%s--%s$|^%s--(tag|vpc) %s$|^sshpreflight: ")
+LITERAL = re.compile(r'''_Static_assert\(.*?\);|//[^\n]*|/\*.*?\*/|'''
+                     r''''(?:[^'\\]|\\.)'|"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*''', re.S)
 # Written for people from end to end; elsewhere a literal may be a fact that is recorded.
 FOR_PEOPLE = ["cli/*.c", "report/merge*.c", "report/explain.c", "cloud/aliyun/select.c", "openssh/command*.c",
               "cloud/instance_word.c", "openssh/destination.c", "openssh/shell_words.c", "key/fix.c",
