@@ -17,7 +17,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "lab"))
 
-from harness import clients, judge, servers, teller, tunnel, world  # noqa: E402
+from harness import clients, judge, servers, tunnel, world  # noqa: E402
 from harness.cloud import Authority, Cloud  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
@@ -133,6 +133,8 @@ class Stage:
             self.ca = Authority(self._make("other-authority")).ca
         self.teller = None
         if "teller" in self.data:
+            from harness import teller  # takes longer to load than all others, and few need it
+
             authority = self.authority
             if self.data["teller"].get("tls") == "other-ca":
                 authority = Authority(self._make("teller"))
@@ -168,7 +170,7 @@ class Stage:
         needs = self.data.get("needs", [])
         if "ordinary user" in needs and os.getuid() == 0:
             raise Skip("needs an ordinary user: root may do what is refused here")
-        if "ipv6" in needs and not teller.has_ipv6():
+        if "ipv6" in needs and not servers.has_ipv6():
             raise Skip("needs IPv6 on loopback")
         if "root" in needs and os.getuid() != 0:
             raise Skip("needs root")

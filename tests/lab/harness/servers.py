@@ -30,6 +30,16 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def has_ipv6():
+    """Is there an IPv6 loopback to listen on?"""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
 def sshd_version():
     """(9, 2) of OpenSSH 9.2; before 9.3 it is only in the usage that an unknown option brings."""
     return openssh_version(SSHD)

@@ -69,13 +69,3 @@ class Teller:
         self._done.set()
         self._server.shutdown()
         self._server.server_close()
-
-
-def has_ipv6():
-    """Is there an IPv6 loopback to listen on?"""
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-        return True
-    except OSError:
-        return False
