@@ -387,6 +387,9 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     if (key->damage[0]) {
         return judge_damage(key, loads);
     }
+    if (view->target->no_openssh && !key->putty_accepts) {
+        return spf_lowered(SPF_PUTTY_NEEDS_PPK, SPF_WARN);
+    }
     spf_say(result, "%s", words);
     return spf_passes();
 }

@@ -20,7 +20,7 @@ struct asked {
     enum spf_session_mode session;
     enum spf_file_transfer transfer;
     struct spf_ip source_ip;
-    bool user_given, port_given, console, with_ssh_config, from_transcript, fix_tried;
+    bool user_given, port_given, console, with_ssh_config, from_transcript, fix_tried, no_openssh;
     bool source_lookup; /* not its URL: what stands in that may be secret */
     SPF_LIST(struct word) other_options;
 };
@@ -86,6 +86,7 @@ static const struct spf_field asked_fields[] = {
     SPF_SHAPE_BOOL(struct asked, console),
     SPF_SHAPE_BOOL(struct asked, from_transcript),
     SPF_SHAPE_BOOL(struct asked, fix_tried),
+    SPF_SHAPE_BOOL(struct asked, no_openssh),
     SPF_SHAPE_BOOL(struct asked, source_lookup),
     SPF_SHAPE_LIST(struct asked, other_options, &word_shape),
 };
@@ -139,6 +140,7 @@ struct json_object *spf_recorded_target_write(const struct spf_target *target,
         .address = target->address,
         .session = target->session,
         .transfer = target->transfer,
+        .no_openssh = target->no_openssh,
         .user_given = target->user_given,
         .port_given = target->port_given,
         .console = target->console,
@@ -198,6 +200,17 @@ static const char *given(const char *text)
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
+static bool take_other_options(struct spf_recorded_target *recorded, const struct asked *asked)
+{
+    recorded->other_options = calloc(asked->other_options.count + 1, sizeof(char *));
+    for (size_t i = 0; recorded->other_options != NULL && i < asked->other_options.count; i++) {
+        const char *word = asked->other_options.items[i].word;
+
+        recorded->other_options[i] = word != NULL ? word : "";
+    }
+    return recorded->other_options != NULL;
+}
+
 struct spf_error spf_recorded_target_read(struct json_object *json,
                                           struct spf_recorded_target *recorded)
 {
@@ -215,14 +228,8 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
     if (!could_be_asked(asked)) {
         return spf_error(SPF_ERR_INVALID, _("a target is not one that could have been asked for"));
     }
-    recorded->other_options = calloc(asked->other_options.count + 1, sizeof(char *));
-    if (recorded->other_options == NULL) {
+    if (!take_other_options(recorded, asked)) {
         return spf_error(SPF_ERR_NOMEM, "out of memory");
-    }
-    for (size_t i = 0; i < asked->other_options.count; i++) {
-        const char *word = asked->other_options.items[i].word;
-
-        recorded->other_options[i] = word != NULL ? word : "";
     }
     recorded->target = (struct spf_target){
         .instance_id = given(asked->instance_id),
@@ -250,6 +257,7 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
         .fix_tried = asked->fix_tried,
         .session = asked->session,
         .transfer = asked->transfer,
+        .no_openssh = asked->no_openssh,
         .selected = (spf_checks)asked->selected,
         .timeout_ms = (unsigned)asked->timeout_ms,
         .deadline_s = (unsigned)asked->deadline_s,

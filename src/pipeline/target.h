@@ -90,6 +90,7 @@ struct spf_target {
     const char *source_lookup; /* https URL of a service that tells our address; NULL: none */
     enum spf_session_mode session;
     enum spf_file_transfer transfer; /* what the failed command needs of a session */
+    bool no_openssh;                 /* it is PuTTY's or WinSCP's */
     spf_checks selected;             /* the checks to run, with what they need */
     unsigned timeout_ms;             /* each network step */
     unsigned deadline_s;             /* of the round; only for what is said about it */
