@@ -56,6 +56,7 @@
 #include "platform/signals.h"
 #include "platform/terminal.h"
 #include "platform/texts.h"
+#include "report/render.h"
 
 /* Exit statuses beside the verdict's 0, 1 and 2; a contract (design and manual). */
 enum {

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/language.h"
 #include "ledger/record.h"
+#include "report/render.h"
 
 #define EXIT_NOT_WRITTEN 74
 #define REPORT_MAX       (1024u * 1024 * 1024)

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "driver/ahead.h"
 #include "driver/task.h"
-#include "login/jump_share.h"
 #include "openssh/config_answers.h"
 #include "openssh/openssh.h"
 
@@ -138,7 +137,7 @@ static bool place_of(const struct spf_target *target, char *out, size_t size)
 static bool is_way_settled(const struct spf_driver *driver, const struct spf_target *target)
 {
     return target->jump != NULL && driver->shared.login != NULL &&
-           spf_jump_is_settled(driver->shared.login, target->jump);
+           spf_jump_is_settled(&driver->shared.login->jumps, target->jump);
 }
 
 /* When the target may begin, monotonic; its turn is then taken. */
@@ -415,8 +414,8 @@ static void forget_machine(struct spf_driver *driver)
     shared->ssh_answers = NULL;
     shared->login = shared->several ? spf_login_shared_new() : NULL;
     if (shared->login != NULL) {
-        shared->login->jump_settled = jump_settled;
-        shared->login->owner = driver;
+        shared->login->jumps.settled = jump_settled;
+        shared->login->jumps.owner = driver;
     }
     spf_shape_clear(&spf_local_environment_shape, &shared->local_environment);
     shared->looked = false;
@@ -473,7 +472,7 @@ struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms
     last = finish_all(driver, &failure);
     spf_ahead_save(&driver->shared);
     if (driver->shared.login != NULL) {
-        spf_jump_leave_all(driver->shared.login);
+        spf_jump_leave_all(&driver->shared.login->jumps);
     }
     spf_loop_remove(driver->shared.loop, &driver->stop);
     *stopped = driver->stopped;

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
+#include "ledger/entry.h"
 #include "ledger/restored.h"
 #include "pipeline/inquiry.h"
-#include "report/report.h"
 
 /*
  * The room of what earlier runs have left. A ledger is such a file, whichever it is: a record
@@ -17,26 +17,6 @@
  * in memory of each is what was asked.
  */
 struct spf_ledger;
-
-/* A run that wrote into it; of the parts of a fleet there may be several in one file. */
-struct spf_ledger_run {
-    unsigned shard, shards;       /* 0: no part */
-    char name[17], selection[17]; /* "": not said */
-    int64_t started_utc, ended_utc, duration_ms;
-    int64_t asked;  /* so many targets; -1: not said */
-    size_t entries; /* so many of them are here, each decided */
-    bool of_record;
-    bool ended;                                    /* its last line is there */
-    SPF_LIST(struct spf_report_left_out) left_out; /* lines of lists that named no target */
-};
-
-struct spf_ledger_entry {
-    size_t run;
-    bool decided;                    /* not interrupted before its checks had their results */
-    int64_t recorded_utc;            /* when it was done */
-    int64_t duration_ms;             /* that it took; -1: not said */
-    const struct spf_target *target; /* what was asked; of a line what it says of it */
-};
 
 /*
  * Reads from the beginning of file, which belongs to the ledger from now on, also after an error. A

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "ledger/ledger.h"
+#include <stdio.h>
+
+#include "ledger/entry.h"
 #include "ledger/record_parts.h"
 
 /* What the files of this room share. */

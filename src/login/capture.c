@@ -5,22 +5,10 @@
 #include <unistd.h>
 
 #include "base/shortage.h"
-#include "login/link.h"
 #include "platform/sockets.h"
 
 #define CAPTURE_MAX (4l << 20) /* bytes between two looks at it; a whole login takes 20 KiB */
 #define FEW_BYTES   16384      /* that are copied; of more a mapping costs less */
-
-bool spf_link_captures(void)
-{
-    ssh_pcap_file pcap = ssh_pcap_file_new();
-    bool captures = pcap != NULL;
-
-    if (captures) {
-        ssh_pcap_file_free(pcap);
-    }
-    return captures;
-}
 
 bool spf_capture_start(struct spf_capture *capture, ssh_session session)
 {

@@ -13,6 +13,7 @@
 #include "login/jump_channel.h"
 #include "login/jump_parts.h"
 #include "login/jump_program.h"
+#include "login/jump_words.h"
 #include "login/shared.h"
 
 #define SAYS_MAX       (256u * 1024) /* of what ssh -vv says; a login takes 20 KiB */

@@ -10,6 +10,7 @@
 #include "base/wire.h"
 #include "login/jump_program.h"
 #include "login/mux.h"
+#include "login/shared.h"
 #include "platform/sockets.h"
 
 #define AGAIN_MS 20 /* the master takes in one after the other */
@@ -189,7 +190,9 @@ static void begin_now(struct spf_watch *watch, short revents)
 
 bool spf_jump_begin_channel(struct spf_jump *jump)
 {
-    jump->share = spf_jump_share_of(jump->inquiry);
+    struct spf_login_shared *shared = jump->inquiry->login;
+
+    jump->share = shared != NULL ? spf_jump_share_of(&shared->jumps, jump->inquiry) : NULL;
     if (jump->share == NULL) {
         return false;
     }

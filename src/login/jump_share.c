@@ -11,11 +11,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/wire.h"
-#include "login/jump.h"
 #include "login/jump_log.h"
 #include "login/jump_program.h"
+#include "login/jump_words.h"
 #include "login/mux.h"
-#include "login/shared.h"
 #include "openssh/control_path.h"
 #include "openssh/jump_line.h"
 #include "pipeline/finding.h"
@@ -29,7 +28,7 @@
 
 struct spf_jump_share {
     struct spf_jump_share *next;
-    struct spf_login_shared *login;
+    const struct spf_jump_shares *all;
     struct spf_loop *loop;
     enum spf_jump_share_state state;
     char *words; /* that ssh was called with: what makes it the same way */
@@ -81,8 +80,8 @@ static void settle(struct spf_jump_share *share, enum spf_jump_share_state state
         waiter->waits = false;
         waiter->settled(waiter);
     }
-    if (share->login->jump_settled != NULL && share->state != SPF_JUMP_SHARE_GONE) {
-        share->login->jump_settled(share->login->owner, share->way.jump);
+    if (share->all->settled != NULL && share->state != SPF_JUMP_SHARE_GONE) {
+        share->all->settled(share->all->owner, share->way.jump);
     }
 }
 
@@ -255,8 +254,18 @@ static bool run(struct spf_jump_share *share, const struct spf_inquiry *inquiry)
     return good;
 }
 
+static void free_share(struct spf_jump_share *share)
+{
+    end_master(share);
+    spf_jump_channels_clear(&share->channels);
+    spf_buf_clear(&share->says);
+    free(share->words);
+    free(share);
+}
+
 /* Takes over the words. NULL: it cannot be begun here. */
-static struct spf_jump_share *begin(const struct spf_inquiry *inquiry, char *words)
+static struct spf_jump_share *begin(struct spf_jump_shares *shares,
+                                    const struct spf_inquiry *inquiry, char *words)
 {
     struct spf_jump_share *share = calloc(1, sizeof *share);
 
@@ -264,7 +273,7 @@ static struct spf_jump_share *begin(const struct spf_inquiry *inquiry, char *wor
         free(words);
         return NULL;
     }
-    *share = (struct spf_jump_share){.login = inquiry->login,
+    *share = (struct spf_jump_share){.all = shares,
                                      .loop = inquiry->loop,
                                      .words = words,
                                      .ssh = -1,
@@ -274,23 +283,24 @@ static struct spf_jump_share *begin(const struct spf_inquiry *inquiry, char *wor
     spf_buf_init(&share->says, SPF_JUMP_LOG_MAX);
     spf_copy(share->way.jump, sizeof share->way.jump, inquiry->target->jump);
     if (spf_socket_directory(share->directory, sizeof share->directory) && run(share, inquiry)) {
-        share->next = inquiry->login->jumps;
-        inquiry->login->jumps = share;
+        share->next = shares->first;
+        shares->first = share;
         return share;
     }
-    spf_jump_shares_free(share);
+    free_share(share);
     return NULL;
 }
 
-struct spf_jump_share *spf_jump_share_of(const struct spf_inquiry *inquiry)
+struct spf_jump_share *spf_jump_share_of(struct spf_jump_shares *shares,
+                                         const struct spf_inquiry *inquiry)
 {
     struct spf_jump_share *share = NULL;
     struct spf_jump_line line;
     char *words = NULL;
     char ssh[1024];
 
-    if (inquiry->login == NULL || inquiry->target->jump == NULL || !spf_shell_is_posix() ||
-        user_holds_one(inquiry) || !spf_child_find("ssh", ssh, sizeof ssh)) {
+    if (inquiry->target->jump == NULL || !spf_shell_is_posix() || user_holds_one(inquiry) ||
+        !spf_child_find("ssh", ssh, sizeof ssh)) {
         return NULL;
     }
     if (spf_jump_line_make_master(&line, inquiry->target, config_of(inquiry),
@@ -298,13 +308,13 @@ struct spf_jump_share *spf_jump_share_of(const struct spf_inquiry *inquiry)
         words = words_of(&line);
     }
     spf_jump_line_clear(&line);
-    for (share = inquiry->login->jumps; words != NULL && share != NULL; share = share->next) {
+    for (share = shares->first; words != NULL && share != NULL; share = share->next) {
         if (strcmp(share->words, words) == 0) {
             free(words);
             return share;
         }
     }
-    return words != NULL ? begin(inquiry, words) : NULL;
+    return words != NULL ? begin(shares, inquiry, words) : NULL;
 }
 
 enum spf_jump_share_state spf_jump_share_state(const struct spf_jump_share *share)
@@ -312,9 +322,9 @@ enum spf_jump_share_state spf_jump_share_state(const struct spf_jump_share *shar
     return share->state;
 }
 
-bool spf_jump_is_settled(const struct spf_login_shared *login, const char *jump)
+bool spf_jump_is_settled(const struct spf_jump_shares *shares, const char *jump)
 {
-    for (const struct spf_jump_share *share = login->jumps; share != NULL; share = share->next) {
+    for (const struct spf_jump_share *share = shares->first; share != NULL; share = share->next) {
         if (strcmp(share->way.jump, jump) == 0) {
             return share->state == SPF_JUMP_SHARE_STANDS || share->state == SPF_JUMP_SHARE_FAILED;
         }
@@ -322,10 +332,12 @@ bool spf_jump_is_settled(const struct spf_login_shared *login, const char *jump)
     return false;
 }
 
-void spf_jump_leave_all(struct spf_login_shared *login)
+void spf_jump_leave_all(struct spf_jump_shares *shares)
 {
-    spf_jump_shares_free(login->jumps);
-    login->jumps = NULL;
+    for (struct spf_jump_share *next; shares->first != NULL; shares->first = next) {
+        next = shares->first->next;
+        free_share(shares->first);
+    }
 }
 
 void spf_jump_share_wait(struct spf_jump_share *share, struct spf_jump_waiter *waiter)
@@ -472,18 +484,4 @@ bool spf_jump_share_is_alive(struct spf_jump_share *share)
         settle(share, SPF_JUMP_SHARE_GONE);
     }
     return alive;
-}
-
-void spf_jump_shares_free(struct spf_jump_share *first)
-{
-    while (first != NULL) {
-        struct spf_jump_share *next = first->next;
-
-        end_master(first);
-        spf_jump_channels_clear(&first->channels);
-        spf_buf_clear(&first->says);
-        free(first->words);
-        free(first);
-        first = next;
-    }
 }

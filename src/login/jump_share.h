@@ -14,6 +14,15 @@
  */
 struct spf_jump_share;
 
+/* Those of one run. */
+struct spf_jump_shares {
+    struct spf_jump_share *first;
+    /* That one stands, or can't: whoever goes through these jump hosts need not wait for the others
+     * any more. May be NULL. */
+    void (*settled)(void *owner, const char *jump);
+    void *owner;
+};
+
 enum spf_jump_share_state {
     SPF_JUMP_SHARE_BEGINS,
     SPF_JUMP_SHARE_STANDS,
@@ -29,11 +38,12 @@ struct spf_jump_waiter {
 };
 
 /*
- * The share of the inquiry's target, begun if it is the first one of its way; shares live as long
- * as inquiry->login. NULL: it is not to be shared, for the user's own ssh holds a connection open
+ * The share of the inquiry's target, begun if it is the first one of its way; it lives until
+ * spf_jump_leave_all. NULL: it is not to be shared, for the user's own ssh holds a connection open
  * there, or this system cannot.
  */
-struct spf_jump_share *spf_jump_share_of(const struct spf_inquiry *inquiry);
+struct spf_jump_share *spf_jump_share_of(struct spf_jump_shares *shares,
+                                         const struct spf_inquiry *inquiry);
 enum spf_jump_share_state spf_jump_share_state(const struct spf_jump_share *share);
 void spf_jump_share_wait(struct spf_jump_share *share, struct spf_jump_waiter *waiter);
 void spf_jump_share_forget(struct spf_jump_share *share, struct spf_jump_waiter *waiter);
@@ -56,9 +66,6 @@ bool spf_jump_share_is_alive(struct spf_jump_share *share);
 
 /* What those through the same jump hosts share of their way is known: whoever comes need not wait
  * for others. */
-bool spf_jump_is_settled(const struct spf_login_shared *login, const char *jump);
-/* Ends the connections that several share; nobody goes through them any more. */
-void spf_jump_leave_all(struct spf_login_shared *login);
-
-/* Ends all of them, and forgets them. */
-void spf_jump_shares_free(struct spf_jump_share *first);
+bool spf_jump_is_settled(const struct spf_jump_shares *shares, const char *jump);
+/* Ends all of them; nobody goes through them any more. */
+void spf_jump_leave_all(struct spf_jump_shares *shares);

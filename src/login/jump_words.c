@@ -1,8 +1,9 @@
+#include "login/jump_words.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "login/jump.h"
 #include "login/jump_log.h"
 #include "transcript/transcript.h"
 

@@ -90,6 +90,17 @@ static bool open_placeholder(struct spf_link *link, struct spf_login_shared *sha
     return true;
 }
 
+bool spf_link_captures(void)
+{
+    ssh_pcap_file pcap = ssh_pcap_file_new();
+    bool captures = pcap != NULL;
+
+    if (captures) {
+        ssh_pcap_file_free(pcap);
+    }
+    return captures;
+}
+
 struct spf_link *spf_link_new(const char *user, struct spf_login_shared *shared)
 {
     struct spf_link *link = calloc(1, sizeof *link);

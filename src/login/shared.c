@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "login/jump_share.h"
 #include "login/placeholder.h"
 #include "openssh/known_hosts_files.h"
 
@@ -38,7 +37,7 @@ void spf_login_shared_free(struct spf_login_shared *shared)
     if (shared->known_hosts != NULL) {
         spf_known_hosts_cache_leave(shared->known_hosts);
     }
-    spf_jump_shares_free(shared->jumps);
+    spf_jump_leave_all(&shared->jumps);
     spf_pace_free(shared->pace);
     free(shared);
 }

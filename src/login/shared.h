@@ -1,8 +1,8 @@
 #pragma once
 
 #include "base/pace.h"
+#include "login/jump_share.h"
 
-struct spf_jump_share;
 struct spf_known_hosts_cache;
 
 /*
@@ -13,11 +13,7 @@ struct spf_login_shared {
     struct spf_known_hosts_cache *known_hosts; /* counted: jobs hold it, too */
     struct spf_pace *pace;                     /* of connections to an address */
     int placeholder[2];                        /* -1: not made yet */
-    struct spf_jump_share *jumps;              /* connections to jump hosts (jump_share.h) */
-    /* That one stands, or can't: whoever goes through these jump hosts need not wait for the others
-     * any more. May be NULL. */
-    void (*jump_settled)(void *owner, const char *jump);
-    void *owner;
+    struct spf_jump_shares jumps;              /* connections to jump hosts */
 };
 
 /* NULL: no memory. */

@@ -1,4 +1,4 @@
-#include "pipeline/run.h"
+#include "pipeline/configure.h"
 
 #include <string.h>
 

@@ -1,30 +1,12 @@
 #pragma once
 
-#include "pipeline/check.h"
+#include "pipeline/configure.h"
 
 /*
  * One target's way through the table. Pure: it judges what can be judged and says which facts are
  * wanted next; a driver fetches them (probes, or a record) and calls again. Nothing here blocks,
  * fetches or prints.
  */
-#define SPF_KNOWN_HOSTS_MAX 16
-
-struct spf_run {
-    const struct spf_target *target; /* what is checked: asked, or configured */
-    const struct spf_target *asked;
-    struct spf_target given; /* what is asked, of one of many */
-    struct spf_target
-        configured; /* what the ssh configuration and a directory of keys make of it */
-    const char *known_hosts[SPF_KNOWN_HOSTS_MAX + 1]; /* configured's */
-    struct spf_facts facts;
-    struct spf_result results[SPF_CHECK_COUNT];
-    spf_checks active; /* the selected ones, and what they need */
-    bool replayed;     /* its facts were recorded, and its times are those of reading them */
-    const struct spf_said *said; /* of a run that was read from a report: what that said of each
-                                    check (diagnosis.h); NULL: it is made of the facts */
-    size_t offer_read; /* the key group is about the ssh configuration's offer of this place, from 1
-                          on; 0: about another key */
-};
 
 /* target is borrowed and outlives the run. */
 void spf_run_init(struct spf_run *run, const struct spf_target *target);
@@ -68,15 +50,6 @@ void spf_run_forget_foreseen(struct spf_run *run);
  * interrupted), so that every check gets a result.
  */
 void spf_run_abandon(struct spf_run *run, const struct spf_failure *failure, int64_t now_ms);
-
-/*
- * The group has come: what it changes of the target that is checked. The user's ssh configuration,
- * if it is to be used, makes run->target of run->asked, and nothing that it may change is judged
- * before; without a key given it, the bound pair and the server's answer say which of the keys that
- * ssh would offer is checked; with a directory of keys given, the key that was found there for the
- * bound pair is. spf_run_arrived calls it.
- */
-void spf_run_reconfigure(struct spf_run *run, enum spf_group group);
 
 /* Judges a check once more that has its result, by facts that came after it. */
 void spf_run_judge_again(struct spf_run *run, enum spf_check_id check);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/shortage.h"
+#include "report/render.h"
 
 static void render_json(struct spf_buf *buf, const struct spf_report *report,
                         const struct spf_style *style)

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "report/format.h"
+#include "report/render.h"
 #include "report/title.h"
 
 /* Properties escape more than messages: they are separated by commas and colons. */

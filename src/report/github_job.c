@@ -6,8 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "report/format.h"
 #include "report/markup.h"
+#include "report/render.h"
 #include "report/title.h"
 
 /* GitHub takes 1 MiB of a step's summary, and all of it or nothing. */

@@ -2,7 +2,7 @@
  * One HTML file that holds all of a report: it needs no script, no network and no other file, and
  * allows itself none (Content-Security-Policy).
  */
-#include "report/html.h"
+#include "report/html_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,12 +10,13 @@
 #include "base/clock.h"
 #include "base/language.h"
 #include "report/changes.h"
-#include "report/format.h"
 #include "report/markup.h"
+#include "report/render.h"
 #include "report/timeline.h"
 #include "report/title.h"
 
-void spf_html_mark(struct spf_buf *buf, const char *status)
+/* <span class="mark fail">✗ fail</span> */
+static void add_mark(struct spf_buf *buf, const char *status)
 {
     static const struct {
         const char *status, *sign;
@@ -124,7 +125,7 @@ static void add_checks(struct spf_buf *buf, const struct spf_run *run)
         spf_buf_clear(&words);
         spf_words(&words, run, (enum spf_check_id)i);
         spf_buf_addstr(buf, "<li>");
-        spf_html_mark(buf, spf_status_name(result->status));
+        add_mark(buf, spf_status_name(result->status));
         add_element(buf, " <code>", spf_check_table[i].id, "</code>");
         if (result->finding != SPF_NO_FINDING) {
             add_element(buf, " <span class=\"dim\">", spf_findings[result->finding].id, "</span>");
@@ -177,7 +178,7 @@ static void add_title(struct spf_buf *buf, const struct spf_report_target *targe
                      verdict);
     }
     add_element(buf, "", title.data, " ");
-    spf_html_mark(buf, verdict);
+    add_mark(buf, verdict);
     add_element(buf, "</h2>\n<span class=\"summary\">", d->summary, "</span>");
     spf_buf_addstr(buf, folded ? "</summary>\n" : "\n");
     spf_buf_clear(&title);

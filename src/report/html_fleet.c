@@ -7,7 +7,7 @@
 
 #include "base/language.h"
 #include "report/fleet.h"
-#include "report/html.h"
+#include "report/html_parts.h"
 #include "report/markup.h"
 #include "report/title.h"
 

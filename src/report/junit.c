@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "report/format.h"
 #include "report/markup.h"
+#include "report/render.h"
 #include "report/title.h"
 
 static void add_attribute(struct spf_buf *buf, const char *name, const char *value)

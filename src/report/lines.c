@@ -6,8 +6,8 @@
 #include "base/json_build.h"
 #include "base/language.h"
 #include "report/changes.h"
-#include "report/format.h"
 #include "report/json.h"
+#include "report/render.h"
 #include "report/title.h"
 
 /* What is not in the run any more has no line of its own. */

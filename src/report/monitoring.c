@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report/format.h"
+#include "report/render.h"
 #include "report/title.h"
 
 /* "|" separates performance data, a line feed the long output (Monitoring Plugins guidelines). */

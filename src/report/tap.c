@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "report/format.h"
+#include "report/render.h"
 #include "report/title.h"
 
 /* In a description "#" begins a directive, and a backslash escapes (TAP 14, "Escaping"). */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/language.h"
-#include "report/html.h"
+#include "report/html_parts.h"
 #include "report/markup.h"
 
 static const struct station {

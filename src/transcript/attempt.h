@@ -3,7 +3,7 @@
 #include "pipeline/finding.h"
 #include "pipeline/target.h"
 #include "transcript/facts.h"
-#include "transcript/messages.h"
+#include "transcript/match.h"
 
 /* How far an attempt came; the steps before are implied. */
 enum spf_stage {

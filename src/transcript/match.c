@@ -1,9 +1,8 @@
-#include <stdbool.h>
+#include "transcript/match.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "transcript/messages.h"
 
 #define SLOTS 4096u
 

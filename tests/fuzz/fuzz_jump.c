@@ -1,7 +1,7 @@
 #include <stdint.h>
 
-#include "login/jump.h"
 #include "login/jump_log.h"
+#include "login/jump_words.h"
 #include "login/mux.h"
 
 /* What ssh says on the way through a jump host, in which the jump host has its say; and what a

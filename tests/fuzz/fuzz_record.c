@@ -11,6 +11,7 @@
 #include "ledger/record.h"
 #include "pipeline/inquiry.h"
 #include "report/format.h"
+#include "report/render.h"
 
 #define TARGETS_MAX 4
 #define REPORT_MAX  (16u * 1024 * 1024)

@@ -4,8 +4,8 @@
     circles.py SOURCE_DIR BUILD_DIR NM
 
 A module is a .c file with the header of its name, and with those that declare more of its functions than of any other's. It
-depends on another where the linker says so (its object needs a symbol that the other's defines), or where its header
-includes the other's. Modules that depend on each other are one idea in several files, or hide a part that both stand on:
+depends on another where the linker says so (its object needs a symbol that the other's defines), or where one of its files
+includes the other's header. Modules that depend on each other are one idea in several files, or hide a part that both stand on:
 that part goes into a file below them, or what is called upwards becomes a value that is returned, or a callback.
 """
 import collections
@@ -52,7 +52,7 @@ def owners_of(headers, defined):
     return owners
 
 
-def dependencies(headers, owners, defined, needed):
+def dependencies(texts, owners, defined, needed):
     """Of each module the modules that it needs, and for what."""
     edges = collections.defaultdict(lambda: collections.defaultdict(set))
     home = {symbol: name for name, symbols in defined.items() for symbol in symbols}
@@ -60,10 +60,11 @@ def dependencies(headers, owners, defined, needed):
         for symbol in symbols & home.keys():
             if home[symbol] != name:
                 edges[name][home[symbol]].add(symbol)
-    for header, text in headers.items():
+    for name, text in texts.items():
+        module = owners.get(name, name)
         for included in re.findall(r'^#include "([^"]+)"', text, re.MULTILINE):
-            if included in owners and owners[included] != owners[header]:
-                edges[owners[header]][owners[included]].add("%s includes %s" % (header, included))
+            if included in owners and owners[included] != module:
+                edges[module][owners[included]].add("%s includes %s" % (name, included))
     return edges
 
 
@@ -99,7 +100,8 @@ def main():
         print("%s: %d objects of src/: it is not built" % (build, len(objects)))
         return 1
     defined, needed = symbols_of(nm, objects)
-    edges = dependencies(headers, owners_of(headers, defined), defined, needed)
+    texts = headers | {name: (source / name).read_text(encoding="utf-8") for name in objects}
+    edges = dependencies(texts, owners_of(headers, defined), defined, needed)
     circles = circles_in(edges)
     for circle in circles:
         rooms = sorted({str(pathlib.PurePath(name).parent) for name in circle})

@@ -372,7 +372,7 @@ static void way_settled(void *owner, const char *jump)
 {
     struct scene *scene = owner;
 
-    scene->settled += spf_jump_is_settled(scene->inquiry.login, jump);
+    scene->settled += spf_jump_is_settled(&scene->inquiry.login->jumps, jump);
 }
 
 static void scene_open(struct scene *scene, size_t play, size_t len)
@@ -404,8 +404,8 @@ static void scene_open(struct scene *scene, size_t play, size_t len)
                                           .loop = spf_loop_new(),
                                           .login = spf_login_shared_new()};
     ck_assert_ptr_nonnull(scene->inquiry.login);
-    scene->inquiry.login->jump_settled = way_settled;
-    scene->inquiry.login->owner = scene;
+    scene->inquiry.login->jumps.settled = way_settled;
+    scene->inquiry.login->jumps.owner = scene;
 }
 
 static inline void dialled(void *owner, int fd, const struct spf_failure *failure)

@@ -1,8 +1,8 @@
 #include "unit.h"
 
 #include "base/text.h"
-#include "login/jump.h"
 #include "login/jump_log.h"
+#include "login/jump_words.h"
 #include "login/mux.h"
 
 /* What ssh -vv of OpenSSH 9.2 says on the way through a jump host. */

@@ -68,7 +68,7 @@ START_TEST(several_share_it)
         others[i].inquiry.facts = &others[i].facts;
         each[i + 1] = &others[i];
     }
-    ck_assert(!spf_jump_is_settled(scene.inquiry.login, "a@b"));
+    ck_assert(!spf_jump_is_settled(&scene.inquiry.login->jumps, "a@b"));
     for (int i = 0; i < 4; i++) {
         each[i]->jump = spf_jump_new(&each[i]->inquiry, "web", dialled, each[i]);
         ck_assert_ptr_nonnull(each[i]->jump);
@@ -85,14 +85,14 @@ START_TEST(several_share_it)
         spf_facts_clear(&each[i]->facts);
     }
     ck_assert(!each[1]->there);
-    ck_assert(spf_jump_is_settled(scene.inquiry.login, "a@b"));
-    ck_assert(spf_jump_is_settled(scene.inquiry.login, "a@c"));
-    ck_assert(!spf_jump_is_settled(scene.inquiry.login, "a@d"));
+    ck_assert(spf_jump_is_settled(&scene.inquiry.login->jumps, "a@b"));
+    ck_assert(spf_jump_is_settled(&scene.inquiry.login->jumps, "a@c"));
+    ck_assert(!spf_jump_is_settled(&scene.inquiry.login->jumps, "a@d"));
     ck_assert(!is_there("alone"));
     spf_jump_free(scene.jump);
     scene.jump = NULL; /* nobody goes through it any more */
-    spf_jump_leave_all(scene.inquiry.login);
-    ck_assert(!spf_jump_is_settled(scene.inquiry.login, "a@b"));
+    spf_jump_leave_all(&scene.inquiry.login->jumps);
+    ck_assert(!spf_jump_is_settled(&scene.inquiry.login->jumps, "a@b"));
     scene_close(&scene);
 }
 END_TEST

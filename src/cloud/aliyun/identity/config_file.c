@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cloud/aliyun/identity/profile.h"
+#include "cloud/aliyun/identity/profile_members.h"
 #include "platform/home.h"
 
 /* Where the profile says to call, if it does. */

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/json_build.h"
 #include "base/text.h"
+#include "cloud/aliyun/identity/profile_members.h"
 
 /* The member as text, with a note of the variable that it came from. */
 static const char *member(struct spf_profile_reading *reading, struct json_object *profile,

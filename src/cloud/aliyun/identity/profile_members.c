@@ -1,12 +1,10 @@
-#include "cloud/aliyun/identity/profile.h"
+#include "cloud/aliyun/identity/profile_members.h"
 
 #include <string.h>
 
 #include "base/json.h"
 #include "base/json_build.h"
 #include "platform/home.h"
-
-/* The members of a profile: what the CLI fills, and of which type they are. */
 
 /* What the CLI fills from the environment, and its order of the spellings. */
 static const struct {

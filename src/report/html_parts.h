@@ -11,6 +11,3 @@ void spf_html_way(struct spf_buf *buf, const struct spf_run *run, const struct s
 void spf_html_fleet(struct spf_buf *buf, const struct spf_report *report);
 /* What of the style sheet is for that; it wants a target's verdict and cause among its classes. */
 void spf_html_fleet_style(struct spf_buf *buf, const struct spf_report *report);
-
-/* <span class="mark fail">✗ fail</span> */
-void spf_html_mark(struct spf_buf *buf, const char *status);
