@@ -2,91 +2,13 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <openssl/crypto.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/shortage.h"
 #include "platform/poller.h"
 
 #define EVENTS_AT_ONCE 256
-
-/*
- * The jobs' side: it outlives the loop for as long as an abandoned worker still runs, so it is
- * counted. Everything in it is guarded by its mutex.
- */
-struct spf_jobs {
-    pthread_mutex_t lock;
-    struct spf_job *waiting, *finished;
-    int wake;         /* eventfd; -1 once the loop is gone */
-    unsigned holders; /* the loop and each running worker */
-    struct worker {
-        pthread_t thread;
-        enum { FREE, IDLE, BUSY, ENDED } state; /* ENDED: to be joined; FREE: no thread */
-        bool computes, counted;                 /* as its job; among the computing */
-        struct spf_jobs *jobs;
-    } workers[SPF_LOOP_WORKERS];
-};
-
-static atomic_bool abandoned;
-
-/* Those of the abandoned that compute, and who waits for them to end. */
-static struct {
-    pthread_once_t once;
-    pthread_mutex_t lock;
-    pthread_cond_t none_left;
-    clockid_t clock; /* that the condition goes by */
-    unsigned count;
-} computing = {.once = PTHREAD_ONCE_INIT, .lock = PTHREAD_MUTEX_INITIALIZER};
-
-bool spf_loop_abandoned(void)
-{
-    return atomic_load(&abandoned);
-}
-
-static void init_computing(void)
-{
-    pthread_condattr_t how;
-
-    (void)pthread_condattr_init(&how);
-    computing.clock =
-        pthread_condattr_setclock(&how, CLOCK_MONOTONIC) == 0 ? CLOCK_MONOTONIC : CLOCK_REALTIME;
-    (void)pthread_cond_init(&computing.none_left, &how);
-    (void)pthread_condattr_destroy(&how);
-}
-
-static void count_computing(int change)
-{
-    (void)pthread_once(&computing.once, init_computing);
-    (void)pthread_mutex_lock(&computing.lock);
-    computing.count += (unsigned)change;
-    if (computing.count == 0) {
-        (void)pthread_cond_broadcast(&computing.none_left);
-    }
-    (void)pthread_mutex_unlock(&computing.lock);
-}
-
-void spf_loop_wait_for_computing(unsigned seconds)
-{
-    struct timespec until;
-    int error = 0;
-
-    (void)pthread_once(&computing.once, init_computing);
-    (void)clock_gettime(computing.clock, &until);
-    until.tv_sec += (time_t)seconds;
-    (void)pthread_mutex_lock(&computing.lock);
-    while (computing.count > 0 && error == 0) {
-        error = pthread_cond_timedwait(&computing.none_left, &computing.lock, &until);
-    }
-    (void)pthread_mutex_unlock(&computing.lock);
-}
 
 /* A watch's place; its number is the poller's key. */
 struct entry {
@@ -114,130 +36,44 @@ struct spf_loop {
     size_t gap_count, usable_gaps;
     size_t *due; /* of this turn */
     struct spf_jobs *jobs;
-    struct spf_watch wake; /* the eventfd of jobs */
+    struct spf_watch wake; /* that jobs have finished */
 };
 
-static void jobs_leave(struct spf_jobs *jobs) /* with the lock held */
-{
-    bool last = --jobs->holders == 0;
-
-    (void)pthread_mutex_unlock(&jobs->lock);
-    if (!last) {
-        return;
-    }
-    (void)pthread_mutex_destroy(&jobs->lock);
-    free(jobs);
-}
-
-/* A worker takes jobs until none waits, then ends: an idle loop has no threads. */
-static void *work(void *arg)
-{
-    struct worker *self = arg;
-    struct spf_jobs *jobs = self->jobs;
-    bool counted;
-
-    (void)pthread_mutex_lock(&jobs->lock);
-    while (jobs->waiting != NULL && jobs->wake >= 0) {
-        struct spf_job *job = jobs->waiting;
-        const uint64_t one = 1;
-
-        jobs->waiting = job->next;
-        self->state = BUSY;
-        self->computes = job->computes;
-        (void)pthread_mutex_unlock(&jobs->lock);
-        (void)spf_was_short(); /* it asks about its own work */
-        job->work(job);
-        (void)pthread_mutex_lock(&jobs->lock);
-        self->state = IDLE;
-        if (jobs->wake < 0) {
-            job->release(job);
-            continue;
-        }
-        job->next = jobs->finished;
-        jobs->finished = job;
-        /* Only a full counter can refuse, and then the loop wakes anyway. */
-        if (write(jobs->wake, &one, sizeof one) < 0) {
-            continue;
-        }
-    }
-    self->state = ENDED;
-    counted = self->counted; /* the jobs may go with the last who holds them */
-    jobs_leave(jobs);
-    if (counted) {
-        OPENSSL_thread_stop(); /* else it comes when the thread has ended */
-        count_computing(-1);
-    }
-    return NULL;
-}
-
-static void finish_jobs(struct spf_watch *watch, short revents)
+static void jobs_finished(struct spf_watch *watch, short revents)
 {
     struct spf_loop *loop = watch->owner;
-    struct spf_job *job;
-    struct spf_job *next;
-    uint64_t ignored;
 
     (void)revents;
-    if (read(watch->fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN) {
-        return;
-    }
-    (void)pthread_mutex_lock(&loop->jobs->lock);
-    job = loop->jobs->finished;
-    loop->jobs->finished = NULL;
-    (void)pthread_mutex_unlock(&loop->jobs->lock);
-    for (; job != NULL; job = next) {
-        next = job->next;
-        if (!job->cancelled) {
-            job->done(job);
-        }
-        job->release(job);
-    }
+    spf_jobs_finish(loop->jobs);
 }
 
 struct spf_loop *spf_loop_new(void)
 {
     struct spf_loop *loop = calloc(1, sizeof *loop);
-    struct spf_jobs *jobs = calloc(1, sizeof *jobs);
-    struct spf_poller *poller = spf_poller_new();
 
-    if (loop == NULL || jobs == NULL || poller == NULL) {
-        free(loop);
-        free(jobs);
-        spf_poller_free(poller);
+    if (loop == NULL) {
         return NULL;
     }
-    loop->poller = poller;
-    jobs->holders = 1;
-    (void)pthread_mutex_init(&jobs->lock, NULL);
-    loop->jobs = jobs;
-    jobs->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    loop->wake =
-        (struct spf_watch){.fd = jobs->wake, .events = POLLIN, .ready = finish_jobs, .owner = loop};
-    if (jobs->wake < 0 || !spf_loop_add(loop, &loop->wake)) {
-        spf_loop_free(loop);
-        return NULL;
+    loop->poller = spf_poller_new();
+    loop->jobs = spf_jobs_new();
+    if (loop->poller != NULL && loop->jobs != NULL) {
+        loop->wake = (struct spf_watch){.fd = spf_jobs_wake(loop->jobs),
+                                        .events = POLLIN,
+                                        .ready = jobs_finished,
+                                        .owner = loop};
+        if (spf_loop_add(loop, &loop->wake)) {
+            return loop;
+        }
     }
-    return loop;
-}
-
-static void release_all(struct spf_job *job)
-{
-    struct spf_job *next;
-
-    for (; job != NULL; job = next) {
-        next = job->next;
-        job->release(job);
-    }
+    spf_loop_free(loop);
+    return NULL;
 }
 
 void spf_loop_free(struct spf_loop *loop)
 {
-    struct spf_jobs *jobs;
-
     if (loop == NULL) {
         return;
     }
-    jobs = loop->jobs;
     for (size_t i = 0; i < loop->count; i++) {
         if (loop->entries[i].watch != NULL) {
             loop->entries[i].watch->slot = 0;
@@ -248,35 +84,8 @@ void spf_loop_free(struct spf_loop *loop)
     free(loop->heap);
     free(loop->gaps);
     free(loop->due);
+    spf_jobs_free(loop->jobs);
     free(loop);
-
-    (void)pthread_mutex_lock(&jobs->lock);
-    if (jobs->wake >= 0) {
-        (void)close(jobs->wake);
-    }
-    jobs->wake = -1;
-    release_all(jobs->waiting);
-    release_all(jobs->finished);
-    jobs->waiting = jobs->finished = NULL;
-    /* Idle workers end at once and are waited for, so that nothing of theirs is left; busy ones may
-     * take for ever and are left to themselves. */
-    for (size_t i = 0; i < SPF_LOOP_WORKERS; i++) {
-        struct worker *worker = &jobs->workers[i];
-
-        if (worker->state == BUSY) {
-            (void)pthread_detach(worker->thread);
-            atomic_store(&abandoned, true);
-            worker->counted = worker->computes;
-            if (worker->counted) {
-                count_computing(1);
-            }
-        } else if (worker->state != FREE) {
-            (void)pthread_mutex_unlock(&jobs->lock);
-            (void)pthread_join(worker->thread, NULL);
-            (void)pthread_mutex_lock(&jobs->lock);
-        }
-    }
-    jobs_leave(jobs);
 }
 
 /* Puts the entry at the place of the heap, from 0 on. */
@@ -421,74 +230,9 @@ void spf_loop_remove(struct spf_loop *loop, struct spf_watch *watch)
     watch->slot = 0;
 }
 
-/* With the lock held. A thread must not take the signals that are meant for the loop's. */
-static bool start_worker(struct spf_jobs *jobs, struct worker *worker)
-{
-    sigset_t all;
-    sigset_t before;
-    bool started;
-
-    worker->jobs = jobs;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
-    started = pthread_create(&worker->thread, NULL, work, worker) == 0;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    worker->state = started ? IDLE : FREE;
-    jobs->holders += started;
-    return started;
-}
-
-/* With the lock held: is there somebody to take the job that was just put in line? */
-static bool find_worker(struct spf_jobs *jobs)
-{
-    struct worker *unused = NULL;
-    bool running = false;
-
-    for (size_t i = 0; i < SPF_LOOP_WORKERS; i++) {
-        struct worker *worker = &jobs->workers[i];
-
-        if (worker->state == ENDED) { /* it has left the lock for the last time */
-            (void)pthread_join(worker->thread, NULL);
-            worker->state = FREE;
-        }
-        if (worker->state == FREE) {
-            unused = worker;
-        } else {
-            running = true;
-        }
-    }
-    /* With another worker at hand the job only waits longer. */
-    return (unused != NULL && start_worker(jobs, unused)) || running;
-}
-
 bool spf_loop_submit(struct spf_loop *loop, struct spf_job *job)
 {
-    struct spf_jobs *jobs = loop->jobs;
-    struct spf_job **end = &jobs->waiting;
-    bool taken;
-
-    job->cancelled = false;
-    job->next = NULL;
-    (void)pthread_mutex_lock(&jobs->lock);
-    while (*end != NULL) {
-        end = &(*end)->next;
-    }
-    *end = job;
-    taken = find_worker(jobs);
-    if (!taken) {
-        *end = NULL;
-    }
-    (void)pthread_mutex_unlock(&jobs->lock);
-    if (!taken) {
-        job->release(job);
-    }
-    return taken;
-}
-
-void spf_loop_cancel(struct spf_loop *loop, struct spf_job *job)
-{
-    (void)loop;
-    job->cancelled = true; /* read only in the loop's thread */
+    return spf_jobs_submit(loop->jobs, job);
 }
 
 /* The watch may have been removed meanwhile; what it waits for from now on is looked at again. */

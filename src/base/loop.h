@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/jobs.h"
 
 /*
  * One wait for everything: sockets, timers, and the results of worker threads.
@@ -34,17 +35,6 @@ struct spf_loop *spf_loop_new(void); /* NULL: no memory or descriptor */
  */
 void spf_loop_free(struct spf_loop *loop);
 /*
- * Was a job ever abandoned? Its thread may still be inside OpenSSL, libssh or libc, whose clean-up
- * exit(3) would run under its feet: such a process ends by _exit(2). From any thread.
- */
-bool spf_loop_abandoned(void);
-/*
- * For a process that is not ours to end so: waits for the abandoned jobs that compute, at most so
- * many seconds. From any thread.
- */
-void spf_loop_wait_for_computing(unsigned seconds);
-
-/*
  * False when memory ran out, or the descriptor cannot be waited for. One that is in the loop
  * already is updated.
  */
@@ -57,23 +47,9 @@ void spf_loop_update(struct spf_loop *loop, struct spf_watch *watch);
 /* Takes one that is not in the loop, too; may be called from any callback, also the watch's own. */
 void spf_loop_remove(struct spf_loop *loop, struct spf_watch *watch);
 
-/* Heap-allocated by the submitter, who must not touch it before done. */
-struct spf_job {
-    void (*work)(struct spf_job *job);    /* in a worker thread; touches nothing but the job */
-    void (*done)(struct spf_job *job);    /* in the loop's thread; not called once cancelled */
-    void (*release)(struct spf_job *job); /* frees it; always called last, in whichever thread */
-    void *owner;
-    bool computes; /* it is in OpenSSL rather than waiting for somebody, and comes to an end */
-    /* the loop's: */
-    struct spf_job *next;
-    bool cancelled;
-};
-
-/* Runs the job, at most SPF_LOOP_WORKERS at once. On failure false, and release has been called. */
-#define SPF_LOOP_WORKERS 16
+/* Runs the job, at most SPF_JOBS_AT_ONCE at a time. On failure false, and release has been called.
+ */
 SPF_MUST_USE bool spf_loop_submit(struct spf_loop *loop, struct spf_job *job);
-/* From the loop's thread, before done: done will not be called. The owner forgets the job. */
-void spf_loop_cancel(struct spf_loop *loop, struct spf_job *job);
 
 /* Waits until something is ready, due, or until_ms (monotonic) has come, and calls back. */
 SPF_MUST_USE struct spf_error spf_loop_turn(struct spf_loop *loop, int64_t until_ms);

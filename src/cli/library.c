@@ -96,7 +96,7 @@ static pid_t registered_by;
 static void wait_at_exit(void)
 {
     if (getpid() == registered_by) { /* a child that was forked has none of the threads */
-        spf_loop_wait_for_computing(LONGEST_S);
+        spf_jobs_wait_for_computing(LONGEST_S);
     }
 }
 
@@ -116,7 +116,7 @@ static void leave_in_order(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-    if (spf_loop_abandoned()) {
+    if (spf_jobs_abandoned()) {
         (void)pthread_once(&once, register_wait);
     }
 }

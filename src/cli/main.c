@@ -502,7 +502,7 @@ int main(int argc, char **argv)
         status = complain(EXIT_NOT_WRITTEN, _("standard output could not be written"));
     }
     spf_options_clear(&options);
-    if (spf_loop_abandoned()) {
+    if (spf_jobs_abandoned()) {
         _exit(status); /* see there: no clean-up of a library while a thread is in it */
     }
     return status;

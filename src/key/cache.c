@@ -177,11 +177,11 @@ static void release(struct spf_job *job)
 }
 
 /* The cache has done with it. */
-static void drop(struct spf_key_cache *cache, struct question *question)
+static void drop(struct question *question)
 {
     question->kept = false;
     if (question->running) {
-        spf_loop_cancel(cache->loop, &question->job);
+        spf_job_cancel(&question->job);
     } else {
         free_question(question);
     }
@@ -412,7 +412,7 @@ void spf_key_cache_forget_found(struct spf_key_cache *cache)
 
         if (question->group == SPF_GROUP_FOUND_KEY) {
             *at = question->next;
-            drop(cache, question);
+            drop(question);
         } else {
             at = &question->next;
         }
@@ -437,7 +437,7 @@ void spf_key_cache_free(struct spf_key_cache *cache)
     }
     for (struct question *question = cache->questions, *next; question != NULL; question = next) {
         next = question->next;
-        drop(cache, question);
+        drop(question);
     }
     free_places(cache);
     free(cache);

@@ -60,7 +60,7 @@ static void is_late(struct spf_watch *watch, short revents)
     struct spf_agent_signing *signing = watch->owner;
 
     (void)revents;
-    spf_loop_cancel(signing->loop, &signing->turn->job);
+    spf_job_cancel(&signing->turn->job);
     leave_turn(signing);
     signing->done(signing->owner, NULL, SPF_LINK_ENDED, "did not sign in time");
 }
@@ -120,7 +120,7 @@ void spf_agent_signing_free(struct spf_agent_signing *signing)
         return;
     }
     if (signing->turn != NULL) {
-        spf_loop_cancel(signing->loop, &signing->turn->job);
+        spf_job_cancel(&signing->turn->job);
     }
     spf_loop_remove(signing->loop, &signing->timer);
     spf_agent_proxy_free(signing->proxy);

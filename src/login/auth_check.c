@@ -1,10 +1,10 @@
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json_build.h"
 #include "base/language.h"
 #include "base/text.h"
 #include "login/algorithm_check.h"
+#include "login/certificate_check.h"
 #include "login/ending.h"
 #include "login/implementations.h"
 #include "login/keys_check.h"
@@ -41,41 +41,6 @@ static struct spf_opinion decided(struct spf_result *result, const char *stage,
     return spf_concludes(finding);
 }
 
-static void note_certificate(const struct spf_view *view, struct spf_result *result)
-{
-    if (view->facts->key.certificate[0] != '\0') {
-        spf_note_text(result, "certificate_file", view->facts->key.certificate);
-    }
-}
-
-#define ASKED_SIZE (sizeof((struct spf_key_facts *)0)->certificate + 32)
-
-/* "this key", or the certificate beside it, where that was the last to be asked about. */
-static const char *asked(const struct spf_view *view, char text[ASKED_SIZE])
-{
-    if (!view->facts->query.of_certificate) {
-        return _("this key");
-    }
-    if (view->facts->key.certificate[0] == '\0') {
-        return _("the certificate in the ssh-agent");
-    }
-    spf_format(text, ASKED_SIZE, _("the certificate %s"), view->facts->key.certificate);
-    return text;
-}
-
-/* The same without an article. */
-static const char *bare(const struct spf_view *view, char text[ASKED_SIZE])
-{
-    if (!view->facts->query.of_certificate) {
-        return _("key");
-    }
-    if (view->facts->key.certificate[0] == '\0') {
-        return _("certificate in the ssh-agent");
-    }
-    spf_format(text, ASKED_SIZE, _("certificate %s"), view->facts->key.certificate);
-    return text;
-}
-
 /*
  * A given address may be a stranger's by now. If it is not the instance's, only a host key that is
  * proved lets us show a key there.
@@ -89,64 +54,12 @@ static bool may_be_a_stranger(const struct spf_view *view)
            address->finding == SPF_ADDRESS_NOT_OF_INSTANCE && !host_key->verified;
 }
 
-/*
- * The key alone is refused, and ssh -i would offer the certificate beside it next
- * (PROTOCOL.certkeys). That it names other principals does not rule it out:
- * AuthorizedPrincipalsFile may map them.
- */
-static struct spf_opinion judge_certificate(const struct spf_view *view, const char *stage,
-                                            struct spf_result *result)
-{
-    const struct spf_key_facts *key = &view->facts->key;
-    const struct spf_certificate_facts *certified = &key->certified;
-    const char *user = view->target->user;
-    const bool names_user =
-        certified->principals[0] == '\0' || spf_names_have(certified->principals, user);
-    char until[SPF_UTC_SIZE] = "";
-    char why[sizeof certified->principals + 64];
-
-    note_certificate(view, result);
-    spf_note_text(result, "certificate_principals", certified->principals);
-    if (certified->valid_before > 0 && certified->valid_before < SPF_FOR_EVER) {
-        spf_utc_format(certified->valid_before, until);
-    }
-    if (until[0] != '\0') {
-        spf_note_text(result, "certificate_valid_until", until);
-    }
-    if (certified->host) {
-        spf_copy(why, sizeof why, _(" (it is a host's and logs nobody in)"));
-    } else if (certified->valid_before > 0 && !certified->in_time) {
-        spf_copy(why, sizeof why, _(" (it is not valid now)"));
-    } else if (!names_user) {
-        spf_format(why, sizeof why, _(" (its principals, %s, do not include this user)"),
-                   certified->principals);
-    } else if (certified->principals[0] == '\0') { /* auth2-pubkey.c, user_cert_trusted_ca */
-        spf_copy(why, sizeof why,
-                 _(" (it names no principals: sshd accepts such a certificate through "
-                   "cert-authority in authorized_keys, but not through TrustedUserCAKeys)"));
-    } else {
-        why[0] = '\0';
-    }
-    if (view->facts->query.of_certificate) {
-        spf_say(result, "the server accepts neither this key for %s nor the certificate %s%s", user,
-                key->certificate, why);
-        return decided(result, stage, SPF_AUTH_KEY_REFUSED);
-    }
-    spf_say(result,
-            "the server does not accept this key alone for %s; ssh would offer the certificate %s "
-            "next, which was not tried%s",
-            user, key->certificate, why);
-    return decided(result, stage, SPF_AUTH_CERTIFICATE_UNTRIED);
-}
-
 static struct spf_opinion judge_algorithm(const struct spf_view *view, struct spf_result *result)
 {
     spf_algorithm_note(view, result);
-    if (view->facts->key.certificate[0] != '\0') {
-        return judge_certificate(view, offer, result);
-    }
     spf_note_text(result, "stage", offer);
-    return spf_algorithm_judge(view, result);
+    return view->facts->key.certificate[0] != '\0' ? spf_certificate_judge(view, result)
+                                                   : spf_algorithm_judge(view, result);
 }
 
 /* Of the keys that the configuration names, one was asked about: ssh would go on with the next. */
@@ -179,7 +92,8 @@ static struct spf_opinion refused(const struct spf_view *view, const char *stage
     if (view->facts->key.certificate[0] != '\0' &&
         (view->facts->query.of_certificate ||
          view->facts->query.ending.kind != SPF_ENDING_DISCONNECT)) {
-        return judge_certificate(view, stage, result);
+        spf_note_text(result, "stage", stage);
+        return spf_certificate_judge(view, result);
     }
     if (!view->target->key_configured || !has_other_keys(view)) {
         return decided(result, stage, SPF_AUTH_KEY_REFUSED);
@@ -301,7 +215,7 @@ static bool judges_by_query(const struct spf_view *view)
 static bool is_unsigned(const struct spf_view *view, struct spf_result *result,
                         struct spf_opinion *opinion)
 {
-    char text[ASKED_SIZE];
+    char text[SPF_ASKED_SIZE];
 
     if (spf_key_agent_signs(&view->facts->key)) {
         spf_note_text(result, "signed_by", "agent");
@@ -310,7 +224,7 @@ static bool is_unsigned(const struct spf_view *view, struct spf_result *result,
             spf_say(result,
                     "the server takes %s for %s; without the passphrase the login itself could not "
                     "be tried",
-                    asked(view, text), view->target->user);
+                    spf_asked_key(view, text), view->target->user);
         } else {
             spf_say(result,
                     "without the passphrase the login could not be tried, and the answer to the "
@@ -326,7 +240,7 @@ static bool is_unsigned(const struct spf_view *view, struct spf_result *result,
             spf_say(result,
                     "the server accepts %s for %s; the security key was not asked to sign, so the "
                     "login itself is untried",
-                    asked(view, text), view->target->user);
+                    spf_asked_key(view, text), view->target->user);
         }
         *opinion = spf_lowered(SPF_KEY_NEEDS_DEVICE, SPF_UNKNOWN);
         return true;
@@ -339,7 +253,7 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
                                               struct spf_result *result)
 {
     const struct spf_signature_facts *facts = &view->facts->signature;
-    char text[ASKED_SIZE];
+    char text[SPF_ASKED_SIZE];
 
     if (!judges_by_query(view)) {
         spf_say(result,
@@ -356,10 +270,10 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
         spf_say(result,
                 "the server knows %s, but refuses the login of %s; it answered by "
                 "disconnecting: %s",
-                asked(view, text), view->target->user, facts->error);
+                spf_asked_key(view, text), view->target->user, facts->error);
     } else if (view->facts->query.of_certificate) {
-        spf_say(result, "the server accepts %s, but refuses the login of %s", asked(view, text),
-                view->target->user);
+        spf_say(result, "the server accepts %s, but refuses the login of %s",
+                spf_asked_key(view, text), view->target->user);
     }
     return decided(result, signature, SPF_AUTH_LOGIN_REFUSED);
 }
@@ -367,7 +281,7 @@ static struct spf_opinion judge_login_refusal(const struct spf_view *view,
 static struct spf_opinion judge_acceptance(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_signature_facts *facts = &view->facts->signature;
-    char text[ASKED_SIZE];
+    char text[SPF_ASKED_SIZE];
     char signer[80] = "";
 
     spf_note_text(result, "stage", signature);
@@ -386,7 +300,8 @@ static struct spf_opinion judge_acceptance(const struct spf_view *view, struct s
         spf_format(signer, sizeof signer, _(" (signed by %s)"),
                    spf_key_agent_name(&view->facts->key));
     }
-    spf_say(result, "%s accepted for %s%s%s", bare(view, text), view->target->user, signer,
+    spf_say(result, "%s accepted for %s%s%s", spf_asked_key_bare(view, text), view->target->user,
+            signer,
             view->target->session == SPF_SESSION_NEVER ? spf_flow_untried(&facts->ending.flow)
                                                        : "");
     return spf_passes();
@@ -400,7 +315,7 @@ static struct spf_opinion judge_signature(const struct spf_view *view, struct sp
 
     spf_note_text(result, "stage", query);
     if (view->facts->query.of_certificate) {
-        note_certificate(view, result);
+        spf_certificate_note(view, result);
     }
     if (is_unsigned(view, result, &opinion)) {
         return opinion;

@@ -137,6 +137,6 @@ void spf_conversation_abandon_known_hosts(struct spf_conversation *talk)
     if (talk->known_hosts == NULL) {
         return;
     }
-    spf_loop_cancel(talk->inquiry->loop, &talk->known_hosts->job);
+    spf_job_cancel(&talk->known_hosts->job);
     talk->known_hosts = NULL;
 }

@@ -5,6 +5,7 @@
 #include "base/language.h"
 #include "base/text.h"
 #include "base/wire.h"
+#include "login/console_proof.h"
 #include "login/offers.h"
 #include "openssh/known_hosts_judge.h"
 #include "pipeline/check.h"
@@ -27,63 +28,6 @@ static void note_verified(struct spf_result *result, const char *by)
 {
     result->verified = true;
     spf_note_text(result, "verified_by", by);
-}
-
-/* What the instance's console says of the key that the server shows. */
-enum proof {
-    PROOF_NONE,
-    PROOF_SAME,  /* this key was printed while the instance booted */
-    PROOF_OTHER, /* this boot printed another key of the type */
-};
-
-/* "ed25519", "rsa", "ecdsa": what cloud-init's ED25519 and ssh-ed25519 have in common. */
-static const char *kind_of(const char *algorithm)
-{
-    static const char *const kinds[] = {"ed25519", "ecdsa", "rsa"};
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcasestr(algorithm, kinds[i]) != NULL) {
-            return kinds[i];
-        }
-    }
-    return algorithm;
-}
-
-static enum proof proof_of(const struct spf_view *view)
-{
-    const struct spf_console_facts *console = &view->facts->console;
-    const struct spf_handshake_facts *shown = &view->facts->handshake;
-    enum proof proof = PROOF_NONE;
-
-    if (view->facts->group[SPF_GROUP_CONSOLE].phase != SPF_PRESENT) {
-        return PROOF_NONE;
-    }
-    for (size_t i = 0; i < console->host_keys.count; i++) {
-        const struct spf_console_host_key *key = &console->host_keys.items[i];
-
-        if (strcmp(key->sha256, shown->host_key_sha256) == 0) {
-            return PROOF_SAME;
-        }
-        if (console->boot_seen &&
-            strcmp(kind_of(key->algorithm), kind_of(shown->host_key_algorithm)) == 0) {
-            proof = PROOF_OTHER;
-        }
-    }
-    return proof;
-}
-
-/* Can the console still tell more? Then *opinion is how to come by it. */
-static bool console_may_help(const struct spf_view *view, struct spf_opinion *opinion)
-{
-    const struct spf_result *instance = &view->results[SPF_CHECK_CLOUD_INSTANCE];
-    enum spf_group_phase phase = view->facts->group[SPF_GROUP_CONSOLE].phase;
-
-    if (view->target->instance_id == NULL) {
-        return false;
-    }
-    *opinion = instance->status == SPF_PENDING ? spf_waits() : spf_wants(SPF_GROUP_BIT(CONSOLE));
-    return instance->status == SPF_PENDING ||
-           (instance->holds && (phase == SPF_ABSENT || phase == SPF_ASKED));
 }
 
 /* StrictHostKeyChecking, of the configuration that is used; "" for what ssh does without it. */
@@ -148,17 +92,17 @@ static struct spf_opinion judge_changed(const struct spf_view *view,
 {
     struct spf_opinion opinion;
 
-    if (console_may_help(view, &opinion)) {
+    if (spf_console_may_help(view, &opinion)) {
         return opinion;
     }
-    switch (proof_of(view)) {
-    case PROOF_SAME:
+    switch (spf_proof_of(view)) {
+    case SPF_PROOF_SAME:
         note_verified(result, "console");
         /* proved: it is the machine that is meant, so a key may be shown to it */
         return spf_but_holds(spf_concludes(SPF_HOST_KEY_REBUILT));
-    case PROOF_OTHER:
+    case SPF_PROOF_OTHER:
         return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
-    case PROOF_NONE:
+    case SPF_PROOF_NONE:
         break;
     }
     if (line != NULL && judge_next_key(view, result, &opinion)) {
@@ -206,8 +150,8 @@ static const char *note_putty(const struct spf_view *view, struct spf_result *re
         if (strcmp(key->blob, blob) == 0) {
             verdict = "known";
         } else if (verdict[0] == '\0' &&
-                   strcmp(kind_of(key->algorithm),
-                          kind_of(view->facts->handshake.host_key_algorithm)) == 0) {
+                   strcmp(spf_host_key_kind(key->algorithm),
+                          spf_host_key_kind(view->facts->handshake.host_key_algorithm)) == 0) {
             verdict = "changed";
         }
     }
@@ -218,15 +162,16 @@ static const char *note_putty(const struct spf_view *view, struct spf_result *re
 }
 
 /* Of a key that ssh does not know; what the console says counts for more. */
-static void say_of_putty(const struct spf_view *view, enum proof proof, struct spf_result *result)
+static void say_of_putty(const struct spf_view *view, enum spf_proof proof,
+                         struct spf_result *result)
 {
     const char *verdict = note_putty(view, result);
     const char *sha256 = view->facts->handshake.host_key_sha256;
 
-    if (proof == PROOF_NONE && strcmp(verdict, "known") == 0) {
+    if (proof == SPF_PROOF_NONE && strcmp(verdict, "known") == 0) {
         spf_say(result, "%s is not in known_hosts, but it is the key that PuTTY knows for the host",
                 sha256);
-    } else if (proof == PROOF_NONE && strcmp(verdict, "changed") == 0) {
+    } else if (proof == SPF_PROOF_NONE && strcmp(verdict, "changed") == 0) {
         spf_say(result,
                 "%s is not in known_hosts, and PuTTY knows another one for the host and will warn "
                 "of it",
@@ -238,14 +183,14 @@ static void say_of_putty(const struct spf_view *view, enum proof proof, struct s
 static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_known_hosts_facts *known = &view->facts->known_hosts;
-    enum proof proof = proof_of(view);
+    enum spf_proof proof = spf_proof_of(view);
     bool certified = false;
 
-    if (proof == PROOF_OTHER) {
+    if (proof == SPF_PROOF_OTHER) {
         return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
     }
     note_pin(view, result);
-    if (proof == PROOF_SAME) {
+    if (proof == SPF_PROOF_SAME) {
         note_verified(result, "console");
         spf_say(result,
                 "%s is not in known_hosts, but it is the key that the instance printed on its "
@@ -253,7 +198,7 @@ static struct spf_opinion judge_unknown(const struct spf_view *view, struct spf_
                 view->facts->handshake.host_key_sha256);
     }
     say_of_putty(view, proof, result);
-    for (size_t i = 0; proof == PROOF_NONE && i < known->lines.count; i++) {
+    for (size_t i = 0; proof == SPF_PROOF_NONE && i < known->lines.count; i++) {
         if (known->lines.items[i].marker != SPF_MARKER_CERT_AUTHORITY) {
             continue;
         }
@@ -453,7 +398,7 @@ static struct spf_opinion judge_revoked_bare(const struct spf_view *view,
                                              const struct spf_known_host *line,
                                              struct spf_result *result)
 {
-    if (proof_of(view) == PROOF_OTHER) {
+    if (spf_proof_of(view) == SPF_PROOF_OTHER) {
         return spf_concludes(SPF_HOST_KEY_NOT_OF_INSTANCE);
     }
     if (strcmp(strictness(view), "yes") == 0) {

@@ -403,7 +403,7 @@ void spf_dial_free(struct spf_dial *dial)
         return;
     }
     if (dial->lookup != NULL) {
-        spf_loop_cancel(dial->loop, &dial->lookup->job);
+        spf_job_cancel(&dial->lookup->job);
     }
     spf_loop_remove(dial->loop, &dial->watch);
     if (dial->watch.fd >= 0) {

@@ -501,7 +501,7 @@ void spf_ssh_config_free(struct spf_ssh_config *config)
     }
     spf_ssh_answers_leave(&config->shared);
     (void)end(config, false);
-    spf_ssh_keys_cancel(config->inquiry->loop, config->keys);
+    spf_ssh_keys_cancel(config->keys);
     spf_buf_clear(&config->says);
     spf_buf_clear(&config->complains);
     free(config);

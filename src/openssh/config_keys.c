@@ -346,9 +346,9 @@ bool spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts
     return !job->incomplete;
 }
 
-void spf_ssh_keys_cancel(struct spf_loop *loop, struct spf_ssh_keys_job *job)
+void spf_ssh_keys_cancel(struct spf_ssh_keys_job *job)
 {
     if (job != NULL) {
-        spf_loop_cancel(loop, &job->job);
+        spf_job_cancel(&job->job);
     }
 }

@@ -22,4 +22,4 @@ struct spf_ssh_keys_job *spf_ssh_keys_start(struct spf_loop *loop,
 SPF_MUST_USE
 bool spf_ssh_keys_take(struct spf_ssh_keys_job *job, struct spf_ssh_config_facts *config);
 /* NULL is fine. Before done only. */
-void spf_ssh_keys_cancel(struct spf_loop *loop, struct spf_ssh_keys_job *job);
+void spf_ssh_keys_cancel(struct spf_ssh_keys_job *job);

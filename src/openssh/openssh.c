@@ -199,10 +199,10 @@ void spf_openssh_cancel(struct spf_openssh *openssh, struct spf_inquiry *inquiry
     forget(&openssh->algorithms, inquiry);
 }
 
-static void clear_topic(struct spf_openssh *openssh, struct topic *topic)
+static void clear_topic(struct topic *topic)
 {
     if (topic->running != NULL) {
-        spf_loop_cancel(openssh->loop, &topic->running->job);
+        spf_job_cancel(&topic->running->job);
     }
     spf_shape_clear(&spf_openssh_algorithms_shape, &topic->algorithms);
     free(topic->waiting.items);
@@ -213,7 +213,7 @@ void spf_openssh_free(struct spf_openssh *openssh)
     if (openssh == NULL) {
         return;
     }
-    clear_topic(openssh, &openssh->version);
-    clear_topic(openssh, &openssh->algorithms);
+    clear_topic(&openssh->version);
+    clear_topic(&openssh->algorithms);
     free(openssh);
 }

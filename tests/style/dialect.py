@@ -10,7 +10,7 @@ import pathlib
 import re
 import sys
 
-FILE_MAX, FUNCTION_MAX = 570, 60  # lines; a new file aims at 500
+FILE_MAX, FUNCTION_MAX = 540, 60  # lines; a new file aims at 500
 
 # What may be written in these files alone, and what is called instead.
 ONLY_IN = (

@@ -75,7 +75,7 @@ static void tear_down(void)
 {
     spf_key_cache_free(cache);
     spf_loop_free(loop);
-    spf_loop_wait_for_computing(UNIT_HANGS_MS / 1000); /* or it runs into exit(3)'s clean-up */
+    spf_jobs_wait_for_computing(UNIT_HANGS_MS / 1000); /* or it runs into exit(3)'s clean-up */
     (void)unlink(path);
     (void)rmdir(dir);
 }

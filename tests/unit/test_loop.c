@@ -252,7 +252,7 @@ START_TEST(jobs_come_back_or_are_cancelled)
     }
     turn_until(100);
     ck_assert_int_eq(released, 100);
-    spf_loop_cancel(loop, &submit(&released)->job);
+    spf_job_cancel(&submit(&released)->job);
     (void)submit(&released);
     while (released < 102) {
         ck_assert_int_eq(spf_loop_turn(loop, spf_now_ms() + 1000).code, SPF_OK);
@@ -330,14 +330,14 @@ START_TEST(a_running_job_outlives_the_loop)
     while (!__atomic_load_n(&at_gate, __ATOMIC_SEQ_CST)) {
         (void)poll(NULL, 0, 1);
     }
-    ck_assert(!spf_loop_abandoned());
+    ck_assert(!spf_jobs_abandoned());
     spf_loop_free(loop);
-    ck_assert(spf_loop_abandoned()); /* this process must not run exit(3)'s handlers any more */
-    spf_loop_wait_for_computing(0);
+    ck_assert(spf_jobs_abandoned()); /* this process must not run exit(3)'s handlers any more */
+    spf_jobs_wait_for_computing(0);
     ck_assert_int_eq(__atomic_load_n(&released, __ATOMIC_SEQ_CST), 0);
     ck_assert_int_eq(pthread_create(&opener, NULL, open_gate, &self), 0);
     naps = 0;
-    spf_loop_wait_for_computing(UNIT_HANGS_MS / 1000); /* unless it has waited for it */
+    spf_jobs_wait_for_computing(UNIT_HANGS_MS / 1000); /* unless it has waited for it */
     ck_assert_int_eq(__atomic_load_n(&naps, __ATOMIC_SEQ_CST), 0);
     ck_assert_int_eq(pthread_join(opener, NULL), 0);
     ck_assert_int_eq(__atomic_load_n(&released, __ATOMIC_SEQ_CST), 1);
@@ -376,7 +376,7 @@ START_TEST(a_result_that_nobody_collects)
     spf_loop_free(loop);
     ck_assert_int_eq(released, 2);
     ck_assert_int_eq(fired, 0);
-    ck_assert(!spf_loop_abandoned());
+    ck_assert(!spf_jobs_abandoned());
 }
 END_TEST
 

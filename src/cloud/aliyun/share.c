@@ -4,30 +4,11 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "base/json_build.h"
 #include "base/text.h"
 #include "cloud/aliyun/http/errors.h"
+#include "cloud/aliyun/share_about.h"
 #include "cloud/aliyun/share_pairs.h"
 #include "cloud/selection.h"
-
-/* How instances are asked about by their ids, and where each is in the reply. */
-static const struct spf_about {
-    const char *action;
-    const char *ids;          /* a JSON list in one parameter; NULL: InstanceId.1, .2, ... */
-    size_t at_once;           /* the API's limits on ids and on a page */
-    const char *page;         /* its parameter, of that size */
-    const char *also, *value; /* one more; NULL: none */
-    const char *outer, *inner;
-} abouts[] = {
-    [SPF_ABOUT_INSTANCE] = {"DescribeInstances", "InstanceIds", 100, "MaxResults",
-                            "AdditionalAttributes.1", "NETWORK_PRIMARY_ENI_IP", "Instances",
-                            "Instance"},
-    [SPF_ABOUT_STATUS] = {"DescribeInstancesFullStatus", NULL, 50, "PageSize", NULL, NULL,
-                          "InstanceFullStatusSet", "InstanceFullStatusType"},
-    [SPF_ABOUT_ASSISTANT] = {"DescribeCloudAssistantStatus", NULL, 50, "PageSize", NULL, NULL,
-                             "InstanceCloudAssistantStatusSet", "InstanceCloudAssistantStatus"},
-};
-#define IDS_MOST 100
 
 static void free_question(struct spf_question *question)
 {
@@ -111,49 +92,6 @@ void spf_share_drop(struct spf_call *call)
 
 /* ---- answers ------------------------------------------------------------------------------ */
 
-static struct json_object *list_of(const struct spf_question *question)
-{
-    const struct spf_about *about = &abouts[question->what];
-
-    return spf_json_get(spf_json_get(question->body, about->outer), about->inner);
-}
-
-/* Of a reply about many instances the part about one: the list, with it alone or empty. A new
- * object; NULL: no memory. */
-static struct json_object *part_of(const struct spf_question *question, const char *id)
-{
-    const struct spf_about *about = &abouts[question->what];
-    struct json_object *list = list_of(question);
-    struct json_object *part = spf_json_object();
-    struct json_object *outer = spf_json_object();
-    struct json_object *inner = spf_json_array();
-    size_t count = 0;
-
-    if (part == NULL || outer == NULL || inner == NULL) {
-        json_object_put(part);
-        json_object_put(outer);
-        json_object_put(inner);
-        return NULL;
-    }
-    for (size_t i = 0; i < spf_json_count(list); i++) {
-        struct json_object *item = spf_json_item(list, i);
-
-        if (strcmp(spf_json_text(item, "InstanceId"), id) == 0) {
-            spf_json_append(inner, json_object_get(item));
-            count++;
-        }
-    }
-    spf_json_add(outer, about->inner, inner);
-    spf_json_add(part, about->outer, outer);
-    /* Without memory for what was found it would say that there is none. */
-    inner = spf_json_get(spf_json_get(part, about->outer), about->inner);
-    if (!json_object_is_type(inner, json_type_array) || spf_json_count(inner) != count) {
-        json_object_put(part);
-        return NULL;
-    }
-    return part;
-}
-
 static void give(struct spf_question *question, struct spf_call *call)
 {
     struct json_object *part = NULL;
@@ -165,8 +103,9 @@ static void give(struct spf_question *question, struct spf_call *call)
 
     /* A reply without the list is not one about instances: each is given it as it came. */
     if (question->body != NULL && question->key == NULL && question->ids.count > 1 &&
-        json_object_is_type(list_of(question), json_type_array)) {
-        reply.body = part = part_of(question, call->id);
+        json_object_is_type(spf_about_list(&spf_abouts[question->what], question->body),
+                            json_type_array)) {
+        reply.body = part = spf_about_part(&spf_abouts[question->what], question->body, call->id);
     }
     if (reply.body == NULL && reply.failure == NULL) {
         question->failure = spf_failure(SPF_SYSTEM_ERROR, "out of memory");
@@ -295,7 +234,7 @@ static void fill(struct spf_question *question)
         strcmp(question->region, share->aliyun->credentials.region) != 0) {
         return;
     }
-    while (question->ids.count < abouts[question->what].at_once &&
+    while (question->ids.count < spf_abouts[question->what].at_once &&
            share->next_expected < share->expected_count) {
         const char *id = share->expected[share->next_expected++];
         bool asked = false;
@@ -312,9 +251,9 @@ static void fill(struct spf_question *question)
 
 static void send_instances(struct spf_question *question, unsigned timeout_ms)
 {
-    const struct spf_about *about = &abouts[question->what];
-    struct spf_sign_pair params[IDS_MOST + 4] = {{"RegionId", question->region}};
-    char names[IDS_MOST][20];
+    const struct spf_about *about = &spf_abouts[question->what];
+    struct spf_sign_pair params[SPF_ABOUT_MOST + 4] = {{"RegionId", question->region}};
+    char names[SPF_ABOUT_MOST][20];
     char page[8];
     size_t count = 1;
     struct spf_buf list;
@@ -394,7 +333,7 @@ bool spf_share_instance(struct spf_share *share, struct spf_call *call, enum spf
     spf_copy(call->id, sizeof call->id, id);
     for (; question != NULL && !holds(question, what, region, id); question = question->next) {
         if (is_about(question, what, region) && !question->sent && !question->alone &&
-            question->ids.count < abouts[what].at_once) {
+            question->ids.count < spf_abouts[what].at_once) {
             open = question;
         }
     }
@@ -412,7 +351,7 @@ bool spf_share_instance(struct spf_share *share, struct spf_call *call, enum spf
 
 static bool add_ids(struct spf_question *question)
 {
-    struct json_object *list = list_of(question);
+    struct json_object *list = spf_about_list(&spf_abouts[question->what], question->body);
 
     for (size_t i = 0; i < spf_json_count(list); i++) {
         if (!add_id(question, spf_json_text(spf_json_item(list, i), "InstanceId"))) {

@@ -221,5 +221,5 @@ void spf_program_cancel(struct spf_program *program)
         spf_child_kill(program->group);
     }
     (void)pthread_mutex_unlock(&program->lock);
-    spf_loop_cancel(program->loop, &program->job);
+    spf_job_cancel(&program->job);
 }
