@@ -6,7 +6,7 @@
 
 All targets are addresses of one real server across a link that delays every packet (delayed.c), so the
 server's CPU is on the same machine, and elapsed times are an upper bound. CPU is user and system time
-of the program and of what it runs. Parts: peers crypto flight growth mixed.
+of the program and of what it runs. Parts: peers crypto floor memory flight growth mixed.
 """
 
 import argparse
@@ -26,7 +26,7 @@ sys.path.insert(0, os.path.join(ROOT, "tests", "lab"))
 from harness import servers  # noqa: E402
 from harness.keys import Key  # noqa: E402
 
-NEAR, TARPIT, PARTS = "10.99.0.1", 2222, ("peers", "crypto", "flight", "growth", "mixed")
+NEAR, TARPIT, PARTS = "10.99.0.1", 2222, ("peers", "crypto", "floor", "memory", "flight", "growth", "mixed")
 TIMEOUT = 5  # seconds, of the mixed fleet
 
 
@@ -81,20 +81,23 @@ class Scene:
         return self.path("hosts")
 
     def run(self, command):
-        """Elapsed and CPU seconds, KiB of memory at most, and the output."""
+        """Elapsed and CPU seconds, KiB of memory at most, and the output. The memory that wait4 gives is at least that
+        of who began the program; time(1) is small."""
+        command = ["time", "--quiet", "--format", "%M", "--output", self.path("memory"), *command]
         with tempfile.TemporaryFile() as out:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
             started = time.monotonic()
             child = subprocess.Popen(command, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=out,
                                      stderr=subprocess.DEVNULL)
-            _, _, used = os.wait4(child.pid, 0)
-            child.returncode = 0
+            child.wait()
             elapsed = time.monotonic() - started
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             out.seek(0)
             text = out.read().decode()
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return {"elapsed": elapsed, "cpu": cpu, "memory": used.ru_maxrss, "text": text}
+        with open(self.path("memory"), encoding="ascii") as used:
+            memory = int(used.read())
+        return {"elapsed": elapsed, "cpu": cpu, "memory": memory, "text": text}
 
     def fleet(self, lines, jobs, *more):
         result = self.run([self.tools.binary, "--hosts-file", self.list(lines), *self.words, "--jobs", str(jobs), *more])
@@ -121,6 +124,30 @@ def peers(scene):
 def crypto(scene):
     done = subprocess.run([scene.tools.crypto], stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
+
+
+def bare(scene, hosts, jobs):
+    """The same logins by nothing but libssh."""
+    result = scene.run([scene.tools.floor, scene.list(hosts), str(scene.sshd.port), servers.login_user(), scene.key.path,
+                        str(jobs)])
+    return json.loads(result["text"])
+
+
+def floor(scene):
+    """CPU of a login, without what a run takes anyway; libssh's is counted so by itself."""
+    few, many = 100, 1100
+    runs = [scene.fleet([address(i) for i in range(count)], 64) for count in (few, many)]
+    return {"ours": (runs[1]["cpu"] - runs[0]["cpu"]) / (many - few) * 1e6, "passed": runs[1]["passed"],
+            "libssh": bare(scene, [address(i) for i in range(many - few)], 64)}
+
+
+def memory(scene):
+    """Of those in flight: all of them are, where the round trip is long against what the logins take. KiB each."""
+    few, many = 100, 600
+    runs = [scene.fleet([address(i) for i in range(count)], count, "--timeout", "100") for count in (few, many)]
+    floors = [bare(scene, [address(i) for i in range(count)], count)["memory"] for count in (few, many)]
+    return {"ours": (runs[1]["memory"] - runs[0]["memory"]) / (many - few), "passed": runs[1]["passed"],
+            "libssh": (floors[1] - floors[0]) / (many - few)}
 
 
 def flight(scene):
@@ -178,7 +205,7 @@ def measure_here(tools):
 def across(tools, rtt, parts):
     done = subprocess.run(
         [tools.delayed, str(rtt), sys.executable, "-B", __file__, "--here", "--binary", tools.binary, "--baseline",
-         tools.baseline, "--server", tools.server, "--quick", tools.quick, "--crypto", tools.crypto, "--flight", str(tools.flight), *parts],
+         tools.baseline, "--server", tools.server, "--quick", tools.quick, "--crypto", tools.crypto, "--floor", tools.floor, "--flight", str(tools.flight), *parts],
         stdout=subprocess.PIPE, check=True)
     return json.loads(done.stdout)
 
@@ -197,6 +224,14 @@ def show(tools, near, far):
             "%s %.0f" % item for item in far["crypto"].items())))
         if "peers" in far:
             print("  CPU of a login: %.2f times that" % (far["peers"]["one run"]["cpu_each"] * 1e6 / total))
+    if "floor" in far:
+        one = far["floor"]
+        print("CPU of a login: %.0f us, %.0f by libssh alone: %.2f times; %d and %d passed" % (
+            one["ours"], one["libssh"]["cpu"], one["ours"] / one["libssh"]["cpu"], one["passed"], one["libssh"]["passed"]))
+        if "crypto" in far:
+            print("  over its cryptography: %.2f, libssh alone %.2f" % (one["ours"] / total, one["libssh"]["cpu"] / total))
+    if "memory" in far:
+        print("memory of a login in flight: %(ours).1f KiB, %(libssh).1f by libssh alone; %(passed)d passed" % far["memory"])
     if "flight" in far:
         one = far["flight"]
         print("%d in flight: %.2f s at %d ms, %.2f s at 0 ms: %.1f round trips; %.0f KiB each, %.2f ms CPU each, "
@@ -221,6 +256,7 @@ def main():
     parser.add_argument("--baseline", help="the build that is run once for each target (the same)")
     parser.add_argument("--delayed", default=os.path.join(build, "tests/bench/delayed"))
     parser.add_argument("--crypto", default=os.path.join(build, "tests/bench/login_crypto"))
+    parser.add_argument("--floor", default=os.path.join(build, "tests/bench/libssh_login"))
     parser.add_argument("--quick", default=os.path.join(build, "tests/bench/quick_server"))
     parser.add_argument("--server", choices=("sshd", "quick"), default="sshd", help="quick takes a fraction of the CPU")
     parser.add_argument("--rtt", type=int, default=100)
