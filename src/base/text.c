@@ -202,6 +202,17 @@ static size_t show(const unsigned char *s, size_t len, char out[16])
     return used;
 }
 
+/* How many of the bytes are shown as they stand. */
+static size_t plain(const unsigned char *s, size_t len)
+{
+    size_t count = 0;
+
+    while (count < len && s[count] >= 0x20 && s[count] < 0x7f) {
+        count++;
+    }
+    return count;
+}
+
 void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_t max)
 {
     static const char mark[] = "...";
@@ -212,9 +223,21 @@ void spf_buf_add_clean(struct spf_buf *buf, const char *bytes, size_t len, size_
     char piece[16];
 
     for (size_t at = 0; at < len && !buf->failed;) {
-        size_t used = show(s + at, len - at, piece);
-        size_t size = strlen(piece);
+        const size_t room = max - written;
+        size_t used = plain(s + at, len - at < room ? len - at : room);
+        size_t size;
 
+        if (used > 0) { /* most texts are nothing else */
+            spf_buf_add(buf, s + at, used);
+            if (written + 3 <= max) {
+                before_mark = written + used + 3 <= max ? written + used : max - 3;
+            }
+            written += used;
+            at += used;
+            continue;
+        }
+        used = show(s + at, len - at, piece);
+        size = strlen(piece);
         if (written + size > max) {
             /* Back to where the mark of a cut still fits. */
             buf->len = start + before_mark;

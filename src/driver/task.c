@@ -292,6 +292,10 @@ void spf_task_advance(struct spf_task *task)
 {
     spf_groups wants = spf_run_advance(task->run, spf_now_ms());
 
+    if (!(task->owed & SPF_GROUP_BIT(SSH_CONFIG))) { /* it has answered */
+        spf_ssh_config_free(task->ssh_config);
+        task->ssh_config = NULL;
+    }
     if (task->run->replayed) { /* whose results may leave a question, but nobody is asked */
         return;
     }

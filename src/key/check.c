@@ -22,7 +22,8 @@ static void say_passed_over(const struct spf_view *view, struct spf_result *resu
     for (size_t i = 0; i < config->identities.count; i++) {
         const struct spf_ssh_file *file = &config->identities.items[i];
 
-        if (!file->passed_over || strcmp(file->path, view->target->key_path) == 0) {
+        if (!file->passed_over || file->path == NULL ||
+            strcmp(file->path, view->target->key_path) == 0) {
             continue;
         }
         spf_json_append(list, spf_clean_json(file->path));
@@ -43,7 +44,8 @@ static struct spf_opinion judge_no_key(const struct spf_view *view, struct spf_r
     const struct spf_ssh_config_facts *config = &view->facts->ssh_config;
 
     spf_note_null(result, "path");
-    if (config->identities.count == 1 && !config->identities.items[0].exists) {
+    if (config->identities.count == 1 && !config->identities.items[0].exists &&
+        config->identities.items[0].path != NULL) {
         spf_say(result,
                 "the only key file that the ssh configuration names, %s, does not exist, and "
                 "no agent holds a key",

@@ -215,7 +215,7 @@ static const struct spf_field hop_fields[] = {
 static const struct spf_shape hop_shape = SPF_SHAPE(struct spf_ssh_hop, hop_fields);
 
 static const struct spf_field file_fields[] = {
-    SPF_SHAPE_TEXT(struct spf_ssh_file, path),
+    SPF_SHAPE_STRING(struct spf_ssh_file, path),
     SPF_SHAPE_BOOL(struct spf_ssh_file, exists),
     SPF_SHAPE_BOOL(struct spf_ssh_file, passed_over),
 };
@@ -280,6 +280,9 @@ const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const 
     for (size_t i = 0; i < config->identities.count; i++) {
         const struct spf_ssh_file *file = &config->identities.items[i];
 
+        if (file->path == NULL) {
+            continue;
+        }
         if (after != NULL) {
             if (strcmp(file->path, after) == 0) {
                 after = NULL;

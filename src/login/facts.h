@@ -228,7 +228,7 @@ struct spf_ssh_offer {
 bool spf_ssh_offer_is_askable(const struct spf_ssh_offer *offer);
 
 struct spf_ssh_file {
-    char path[1024];
+    char *path;       /* NULL: a record does not say */
     bool exists;      /* as a regular file */
     bool passed_over; /* of a key: ssh would say that it cannot use it, and go on to the next one */
 };
@@ -253,17 +253,16 @@ struct spf_ssh_config_facts {
     bool identities_only;
     /* algorithms that it allows, comma-separated; NULL if ssh did not say */
     char *kex, *host_key_algorithms, *ciphers, *macs, *accepted_algorithms;
-    bool publickey_off;   /* PubkeyAuthentication no */
-    char strict[8];       /* StrictHostKeyChecking, where it is yes or no; else "" */
-    bool trusts_loopback; /* NoHostAuthenticationForLocalhost */
-    int64_t required_rsa; /* RequiredRSASize, bits; 0 if ssh did not say */
-    char says[700];       /* what of it is not what was asked for anyway; "" nothing */
-    /* mostly empty */
+    bool publickey_off;             /* PubkeyAuthentication no */
+    char strict[8];                 /* StrictHostKeyChecking, where it is yes or no; else "" */
+    bool trusts_loopback;           /* NoHostAuthenticationForLocalhost */
+    int64_t required_rsa;           /* RequiredRSASize, bits; 0 if ssh did not say */
+    char says[700];                 /* what of it is not what was asked for anyway; "" nothing */
+    struct spf_ssh_manners manners; /* mostly empty from its path on */
     char unhonoured[300]; /* the first option that matters and is not supported here; "" none */
     char refusal[300];    /* the option with which ssh itself ends, and why; "" none */
     char broken[300];     /* why ssh refuses it, where it is only compared; "" */
     char host_key_alias[300];
-    struct spf_ssh_manners manners;
     char proxy_program[256];   /* the first word of ProxyCommand; "" none */
     char identity_agent[1024]; /* a socket, or "none"; "" that of SSH_AUTH_SOCK */
     char jump[1024];           /* all jump hosts in the order passed; "" none */

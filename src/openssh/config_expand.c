@@ -1,10 +1,12 @@
 #include "openssh/config_expand.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
+#include "openssh/config_alike.h"
 #include "openssh/config_tokens.h"
 #include "openssh/control_path.h"
 
@@ -30,6 +32,25 @@ static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *to
     }
     spf_buf_clear(&buf);
     return good;
+}
+
+/* Without a token, or memory, the path stays as it is. */
+static bool expand_path(char **path, const struct spf_ssh_tokens *tokens)
+{
+    struct spf_buf buf;
+    char *text = NULL;
+
+    spf_buf_init(&buf, SPF_SSH_PATH_SIZE - 1);
+    if (spf_ssh_config_expand(&buf, *path, tokens, true)) {
+        text = spf_buf_take(&buf);
+    }
+    spf_buf_clear(&buf);
+    if (text == NULL) {
+        return false;
+    }
+    free(*path);
+    *path = text;
+    return true;
 }
 
 /* Of a command that may hold secrets, what may be told: the program. */
@@ -78,8 +99,7 @@ const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
     for (size_t i = 0; i < facts->identities.count; i++) {
         struct spf_ssh_file *file = &facts->identities.items[i];
 
-        file->exists =
-            expand_into(file->path, sizeof file->path, &tokens, true) && is_file(file->path);
+        file->exists = expand_path(&file->path, &tokens) && is_file(file->path);
     }
     for (size_t i = 0; i < facts->known_hosts.count && facts->unhonoured[0] == '\0'; i++) {
         const char *path = facts->known_hosts.items[i].path;

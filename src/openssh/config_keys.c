@@ -306,7 +306,11 @@ static bool copy(const struct spf_ssh_config_facts *from, struct spf_ssh_config_
         if (file == NULL) {
             return false;
         }
-        *file = from->identities.items[i];
+        file->exists = from->identities.items[i].exists;
+        file->path = strdup(from->identities.items[i].path);
+        if (file->path == NULL) {
+            return false;
+        }
     }
     return from->accepted_algorithms == NULL || to->accepted_algorithms != NULL;
 }

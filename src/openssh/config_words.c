@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "openssh/config_alike.h"
 #include "openssh/keywords.h"
 
 /* A line of ssh -G; its texts are copies and free of control bytes. */
@@ -86,14 +87,16 @@ static bool add_files(struct spf_ssh_config_facts *facts, const char *value)
         size_t len = first_file(value);
         struct spf_ssh_file *file;
 
-        if (len > 0 && len < sizeof file->path) {
+        if (len > 0 && len < SPF_SSH_PATH_SIZE) {
             if (facts->known_hosts.count >= SPF_IDENTITIES_MAX) {
                 return true;
             }
             if ((file = SPF_APPEND(&facts->known_hosts)) == NULL) {
                 return false;
             }
-            memcpy(file->path, value, len);
+            if ((file->path = strndup(value, len)) == NULL) {
+                return false;
+            }
         }
         value += len + (value[len] == ' ');
     }
@@ -104,13 +107,14 @@ static bool add_identity(struct spf_ssh_config_facts *facts, const char *value)
 {
     struct spf_ssh_file *file;
 
-    if (facts->identities.count >= SPF_IDENTITIES_MAX || strlen(value) >= sizeof file->path) {
+    if (facts->identities.count >= SPF_IDENTITIES_MAX || strlen(value) >= SPF_SSH_PATH_SIZE) {
         return true;
     }
     if ((file = SPF_APPEND(&facts->identities)) == NULL) {
         return false;
     }
-    return spf_copy_whole(file->path, sizeof file->path, value);
+    file->path = strdup(value);
+    return file->path != NULL;
 }
 
 /* $NAME is a variable that holds the socket (ssh_config(5), IdentityAgent). */

@@ -135,7 +135,9 @@ static const struct spf_openssh_keyword keywords[] = {
 const struct spf_openssh_keyword *spf_openssh_keyword(const char *name)
 {
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
-        if (spf_same_word(keywords[i].name, name)) {
+        /* letters differ in case by one bit; of most the first is another one */
+        if (((keywords[i].name[0] ^ name[0]) & ~0x20) == 0 &&
+            spf_same_word(keywords[i].name, name)) {
             return &keywords[i];
         }
     }

@@ -137,7 +137,9 @@ static void configure(struct spf_run *run)
         choose_key(run);
     }
     for (size_t i = 0; i < config->known_hosts.count && files < SPF_KNOWN_HOSTS_MAX; i++) {
-        run->known_hosts[files++] = config->known_hosts.items[i].path;
+        if (config->known_hosts.items[i].path != NULL) {
+            run->known_hosts[files++] = config->known_hosts.items[i].path;
+        }
     }
     run->known_hosts[files] = NULL;
     if (asked->known_hosts == NULL && files > 0) {

@@ -25,7 +25,8 @@ static void add_identity(const char *path, bool exists)
 {
     struct spf_ssh_file *file = SPF_APPEND(&run.facts.ssh_config.identities);
 
-    spf_copy(file->path, sizeof file->path, path);
+    file->path = strdup(path);
+    ck_assert_ptr_nonnull(file->path);
     file->exists = exists;
 }
 

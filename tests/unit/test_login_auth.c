@@ -77,7 +77,7 @@ static void add_identity(struct scene *scene, const char *path, bool passed_over
     struct spf_ssh_file *file = SPF_APPEND(&scene->facts.ssh_config.identities);
 
     ck_assert_ptr_nonnull(file);
-    (void)strcpy(file->path, path);
+    file->path = strdup(path);
     file->exists = true;
     file->passed_over = passed_over;
 }

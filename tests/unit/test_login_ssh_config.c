@@ -292,7 +292,10 @@ START_TEST(the_key_that_ssh_comes_to)
     struct spf_ssh_config_facts config = {0};
 
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        *SPF_APPEND(&config.identities) = files[i];
+        struct spf_ssh_file *file = SPF_APPEND(&config.identities);
+
+        *file = files[i];
+        file->path = strdup(files[i].path);
     }
     ck_assert_str_eq(spf_ssh_config_key(&config, NULL), "c");
     ck_assert_str_eq(spf_ssh_config_key(&config, "b"), "c");
