@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "openssh/config_alike.h"
@@ -74,22 +73,13 @@ static void keep_program(struct spf_ssh_config_facts *facts)
 const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
                                       const struct spf_ssh_self *self, bool is_used)
 {
-    struct spf_ssh_tokens tokens = {.home = self->home,
-                                    .host = facts->host,
-                                    .alias = facts->host,
-                                    .name = facts->asked,
-                                    .user = facts->user,
-                                    .own_user = self->user,
-                                    .own_host = self->host,
-                                    .uid = (unsigned)getuid(),
-                                    .port = (unsigned)facts->port};
+    struct spf_ssh_tokens tokens = spf_ssh_tokens_of(facts, self);
 
+    tokens.alias = facts->asked; /* in the alias itself */
     if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens, false)) {
         return "HostKeyAlias holds a token that is not known here";
     }
-    if (facts->host_key_alias[0] != '\0') {
-        tokens.alias = facts->host_key_alias;
-    }
+    tokens = spf_ssh_tokens_of(facts, self);
     if (!expand_into(facts->jump, sizeof facts->jump, &tokens, false)) {
         return "ProxyJump holds a token that ssh does not know";
     }

@@ -2,12 +2,7 @@
 
 #include <stdbool.h>
 
-#include "login/facts.h"
-
-/* Who and where we are, which tokens can name. */
-struct spf_ssh_self {
-    char user[256], home[1024], host[256];
-};
+#include "openssh/config_tokens.h"
 
 /*
  * Expands the tokens (ssh_config(5), TOKENS) in what ssh -G printed: ssh does it later than that. A

@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <openssl/evp.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/encoding.h"
 #include "openssh/config_tokens.h"
@@ -31,16 +30,7 @@ static bool hash_connection(const struct spf_ssh_config_facts *facts,
 static bool expand_control_path(const char *template, const struct spf_ssh_config_facts *facts,
                                 const struct spf_ssh_self *self, struct spf_buf *path)
 {
-    struct spf_ssh_tokens tokens = {
-        .home = self->home,
-        .host = facts->host,
-        .alias = facts->host_key_alias[0] != '\0' ? facts->host_key_alias : facts->asked,
-        .name = facts->asked,
-        .user = facts->user,
-        .own_user = self->user,
-        .own_host = self->host,
-        .uid = (unsigned)getuid(),
-        .port = (unsigned)facts->port};
+    struct spf_ssh_tokens tokens = spf_ssh_tokens_of(facts, self);
     struct spf_buf hash;
     bool good;
 

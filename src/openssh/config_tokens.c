@@ -2,6 +2,22 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+struct spf_ssh_tokens spf_ssh_tokens_of(const struct spf_ssh_config_facts *facts,
+                                        const struct spf_ssh_self *self)
+{
+    return (struct spf_ssh_tokens){.home = self->home,
+                                   .host = facts->host,
+                                   .alias = facts->host_key_alias[0] != '\0' ? facts->host_key_alias
+                                                                             : facts->asked,
+                                   .name = facts->asked,
+                                   .user = facts->user,
+                                   .own_user = self->user,
+                                   .own_host = self->host,
+                                   .uid = (unsigned)getuid(),
+                                   .port = (unsigned)facts->port};
+}
 
 /* What a token's letter stands for; NULL for one that is not known here (%j, ...). */
 static const char *value_of(char letter, const struct spf_ssh_tokens *tokens, char room[300])

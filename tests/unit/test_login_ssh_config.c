@@ -1,3 +1,4 @@
+#include "openssh/config_expand.h"
 #include "openssh/config_tokens.h"
 #include "unit.h"
 
@@ -175,6 +176,22 @@ START_TEST(tokens_stand_for_values)
 }
 END_TEST
 
+/* Seen with OpenSSH 9.2: ssh -o HostName=10.0.0.5 -o 'ProxyCommand=echo %k %h %n >&2' web */
+START_TEST(the_name_without_an_alias_is_the_one_given)
+{
+    static const struct spf_ssh_self self = {.user = "me", .home = "/home/me", .host = "laptop"};
+    struct spf_ssh_config_facts config = {.asked = "web", .host = "10.0.0.5", .user = "deploy"};
+
+    spf_copy(config.proxy_command, sizeof config.proxy_command, "nc %k %h %n");
+    ck_assert_ptr_null(spf_ssh_config_expand_all(&config, &self, true));
+    ck_assert_str_eq(config.proxy_command, "nc web 10.0.0.5 web");
+    spf_copy(config.host_key_alias, sizeof config.host_key_alias, "farm");
+    spf_copy(config.proxy_command, sizeof config.proxy_command, "nc %k");
+    ck_assert_ptr_null(spf_ssh_config_expand_all(&config, &self, true));
+    ck_assert_str_eq(config.proxy_command, "nc farm");
+}
+END_TEST
+
 START_TEST(what_differs_is_told)
 {
     struct spf_target asked = {.host = "web", .user = "root", .port = 22};
@@ -182,7 +199,8 @@ START_TEST(what_differs_is_told)
     ck_assert(read_it(printed));
     spf_copy(facts.asked, sizeof facts.asked, "web");
     facts.identities.items[0].exists = true;
-    spf_copy(facts.identities.items[0].path, 100, "/home/me/.ssh/id");
+    free(facts.identities.items[0].path);
+    facts.identities.items[0].path = strdup("/home/me/.ssh/id");
 
     /* only compared: keys and names of keys are our own business */
     spf_ssh_config_tell(&asked, "me", "/home/me", &facts);
@@ -411,6 +429,7 @@ int main(void)
                                   long_values_are_no_values,
                                   a_jump_host_is_read,
                                   tokens_stand_for_values,
+                                  the_name_without_an_alias_is_the_one_given,
                                   what_differs_is_told,
                                   a_line_for_each_jump_host,
                                   a_host_through_itself_is_a_loop,
