@@ -209,15 +209,14 @@ def both(patch, other):
     return result
 
 
-def answer_of(tools, stack, rules, patches, options, check):
+def answer_of(scene, rules, patches, options, check):
     patch = {}
     for one in [*patches, {} if rules is None else group(Permissions={"Permission": rules})]:
         patch = both(patch, one)
-    scene = stage.Stage(os.path.join(stage.HERE, "scenarios", "healthy"), tools, stack)
     scene.data.update(world=patch, options={"--only": "cloud", **options})
     target = json.loads(scene.run(["--json"]).out)["targets"][0]
     found = next(one for one in target["checks"] if one["id"] == check)
-    return " ".join([found["status"]] + [found["cause"]] * bool(found["cause"])), found, scene
+    return " ".join([found["status"]] + [found["cause"]] * bool(found["cause"])), found
 
 
 def main():
@@ -227,15 +226,17 @@ def main():
     parser.add_argument("only", nargs="*")
     tools = parser.parse_args()
     tools.keep, tools.schema, wrong = False, None, 0
-    for what, rules, patches, options, check, right in WORLDS:
-        if tools.only and what not in tools.only:
-            continue
-        with contextlib.ExitStack() as stack:
-            answer, found, scene = answer_of(tools, stack, rules, patches, options, check)
-            if answer != right or scene.complaints:
+    with contextlib.ExitStack() as stack:
+        scene = stage.Stage(os.path.join(stage.HERE, "scenarios", "healthy"), tools, stack)
+        for what, rules, patches, options, check, right in WORLDS:
+            if tools.only and what not in tools.only:
+                continue
+            answer, found = answer_of(scene, rules, patches, options, check)
+            if answer != right:
                 wrong += 1
-                print("%s: %s, should be %s: %s %s" % (
-                    what, answer, right, found["summary"], scene.complaints))
+                print("%s: %s, should be %s: %s" % (what, answer, right, found["summary"]))
+        print("".join(complaint + "\n" for complaint in scene.complaints), end="")
+        wrong += len(scene.complaints)
     print("%d worlds, %d wrong" % (len(WORLDS), wrong))
     return int(wrong > 0)
 
