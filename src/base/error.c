@@ -22,6 +22,11 @@ struct spf_error spf_error(enum spf_err code, const char *fmt, ...)
     return error;
 }
 
+struct spf_error spf_no_memory(void)
+{
+    return (struct spf_error){SPF_ERR_NOMEM, N_("out of memory")};
+}
+
 struct spf_error spf_error_sys(int errnum, const char *what)
 {
     char words[100];

@@ -33,6 +33,8 @@ struct spf_error spf_ok(void);
 /* An error with a text of at most 199 bytes; longer ones are cut. */
 struct spf_error spf_error(enum spf_err code, const char *fmt, ...) SPF_PRINTF(2, 3);
 
+struct spf_error spf_no_memory(void); /* SPF_ERR_NOMEM, "out of memory" */
+
 /* SPF_ERR_USAGE with what is wrong, in the language that is set; what fmt takes from outside is
  * cleaned. */
 struct spf_error spf_usage(const char *fmt, ...) SPF_PRINTF(1, 2);

@@ -10,8 +10,6 @@
 #include "cli/target_lines.h"
 #include "cloud/instance_word.h"
 
-static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, N_("out of memory")};
-
 static bool same_text(const char *one, const char *other)
 {
     return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
@@ -87,7 +85,7 @@ static struct spf_error add_chosen(struct spf_round *round, const struct spf_opt
     }
     if (!spf_targets_own(&round->targets, id, &copy) ||
         tsearch(copy, &chosen->known, compare_ids) == NULL) {
-        return no_memory_error;
+        return spf_no_memory();
     }
     chosen->count++;
     return spf_targets_add_instance(&round->targets, options, place, copy);
@@ -208,7 +206,7 @@ static struct spf_error name_accounts(struct spf_targets *targets, const char **
         spf_format(name, sizeof name, "%s%s%s", region,
                    region[0] != '\0' && profile[0] != '\0' ? ", " : "", profile);
         if (name[0] != '\0' && !spf_targets_own(targets, name, &names[i])) {
-            return no_memory_error;
+            return spf_no_memory();
         }
     }
     return spf_ok();
@@ -240,7 +238,7 @@ struct spf_error spf_accounts_ready(struct spf_round *round, const struct spf_op
         }
         place = SPF_APPEND(&account->instances);
         if (place == NULL) {
-            return no_memory_error;
+            return spf_no_memory();
         }
         *place = target->instance_id;
     }

@@ -70,7 +70,7 @@ static struct spf_error read_config(const char *path, const char *shown, char **
     } else if (status.st_size > CONFIG_MAX) {
         error = spf_usage("%s is larger than 64 KiB", shown);
     } else if ((*text = calloc(1, CONFIG_MAX + 1)) == NULL) {
-        error = spf_error(SPF_ERR_NOMEM, "out of memory");
+        error = spf_no_memory();
     }
     while (*text != NULL && got > 0 && len < CONFIG_MAX) {
         got = read(fd, *text + len, CONFIG_MAX - len);
@@ -178,7 +178,7 @@ struct spf_error spf_defaults_read(struct spf_options *options, spf_option_sette
     copy = SPF_APPEND(&options->copies);
     if (copy == NULL) {
         free(text);
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     *copy = text;
     for (char *at = text, *line; error.code == SPF_OK && (line = strsep(&at, "\n")) != NULL;) {

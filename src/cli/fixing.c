@@ -64,7 +64,7 @@ struct spf_error spf_fix_in_time(const char *path, const struct spf_secret *pass
     if (loop == NULL || fixing == NULL || (stop_fd >= 0 && !spf_loop_add(loop, &stop))) {
         free(fixing);
         spf_loop_free(loop);
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     *fixing = (struct fixing){.job = {.work = fixing_work,
                                       .done = fixing_done,

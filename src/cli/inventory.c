@@ -17,8 +17,6 @@
 
 enum { GRACE_MS = 500 };
 
-static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, N_("out of memory")};
-
 /* ---- is it one ----------------------------------------------------------------------------- */
 
 /* "[web]", "[web:vars]", but not "[2001:db8::1]". */
@@ -194,7 +192,7 @@ static struct spf_error add_arguments(struct host *host, const char *name)
         if (!spf_words_add(&host->words, raw.list.items[i]) ||
             (with_value && ++i < raw.list.count &&
              !spf_words_add(&host->words, raw.list.items[i]))) {
-            error = no_memory_error;
+            error = spf_no_memory();
         }
     }
     spf_words_clear(&raw);
@@ -271,7 +269,7 @@ static struct spf_error find_words(struct host *host)
         }
         if (error.code == SPF_OK && value[0] != '\0' &&
             (!spf_words_add(&host->words, rows[i].option) || !spf_words_add(&host->words, value))) {
-            error = no_memory_error;
+            error = spf_no_memory();
         }
     }
     for (size_t i = 0; error.code == SPF_OK && i < sizeof arguments / sizeof *arguments; i++) {
@@ -329,7 +327,7 @@ struct spf_error spf_inventory_read(struct spf_targets *targets, const struct sp
     struct json_object *root = spf_json_parse(json->data, json->len);
     struct json_object *seen = spf_json_object(); /* their names */
     struct json_object *all = spf_json_path(root, "_meta.hostvars");
-    struct spf_error error = seen != NULL ? spf_ok() : no_memory_error;
+    struct spf_error error = seen != NULL ? spf_ok() : spf_no_memory();
 
     if (error.code == SPF_OK && !json_object_is_type(root, json_type_object)) {
         error = spf_error(SPF_ERR_INVALID, _("what ansible-inventory prints is no JSON object"));

@@ -51,7 +51,7 @@ int spf_preflight_set(struct spf_preflight *preflight, const char *option, const
 
     if (value != NULL &&
         ((copy = SPF_APPEND(&preflight->values)) == NULL || (*copy = strdup(value)) == NULL)) {
-        preflight->error = spf_error(SPF_ERR_NOMEM, "out of memory");
+        preflight->error = spf_no_memory();
     } else {
         preflight->error =
             spf_options_set(&preflight->options, option, copy != NULL ? *copy : NULL);

@@ -315,8 +315,8 @@ static int merge(const struct spf_options *options)
     const struct spf_report *merged = NULL;
     int stop_fd = spf_signals_watch();
     int status = 0;
-    struct spf_error error = merge != NULL ? spf_merge_files(options, stop_fd, merge, &merged)
-                                           : spf_error(SPF_ERR_NOMEM, "out of memory");
+    struct spf_error error =
+        merge != NULL ? spf_merge_files(options, stop_fd, merge, &merged) : spf_no_memory();
 
     if (error.code != SPF_OK) {
         status = end_early(&error, error.code == SPF_ERR_NOMEM ? EXIT_BUG : EXIT_USAGE, stop_fd);

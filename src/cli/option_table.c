@@ -86,13 +86,13 @@ static struct spf_error take_instance(struct spf_options *options, const char *w
         len--;
     }
     if (copy == NULL || (*copy = strndup(word, len)) == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     if (options->instance != NULL) {
         const char **more = SPF_APPEND(&options->instances);
 
         if (more == NULL) {
-            return spf_error(SPF_ERR_NOMEM, "out of memory");
+            return spf_no_memory();
         }
         *more = *copy;
     } else {

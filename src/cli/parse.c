@@ -163,7 +163,7 @@ static struct spf_error take_file(struct spf_options *options, const char *file)
     const char **place = SPF_APPEND(&options->files);
 
     if (place == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     *place = file;
     return spf_ok();

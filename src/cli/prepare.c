@@ -60,7 +60,7 @@ static struct spf_error read_transcript(struct spf_round *round, const struct sp
     if (error.code == SPF_OK) {
         round->transcript = spf_transcript_read(text.data, text.len);
         if (round->transcript == NULL) {
-            error = spf_error(SPF_ERR_NOMEM, "out of memory");
+            error = spf_no_memory();
         }
     }
     spf_buf_clear(&text);
@@ -150,7 +150,7 @@ static struct spf_error make_room(struct spf_round *round)
     if (round->changes == NULL || round->restored_from == NULL || round->restored == NULL ||
         round->begun_ms == NULL || round->runs == NULL || round->diagnoses == NULL ||
         round->reported == NULL || round->left_out == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     round->count = count;
     for (size_t i = 0; round->replayed != NULL && i < count; i++) {

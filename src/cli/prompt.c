@@ -52,7 +52,7 @@ static struct spf_error read_bounded(int fd, const struct limit *limit, size_t m
     size_t len = 0;
 
     if (read_so_far == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     while (len <= max) {
         unsigned char *at = spf_secret_bytes(read_so_far) + len;
@@ -132,7 +132,7 @@ struct spf_error spf_read_passphrase_environment(struct spf_secret **secret)
     *secret = spf_secret_new(value, strlen(value));
     explicit_bzero(value, strlen(value));
     (void)unsetenv("SSHPREFLIGHT_PASSPHRASE");
-    return *secret != NULL ? spf_ok() : spf_error(SPF_ERR_NOMEM, "out of memory");
+    return *secret != NULL ? spf_ok() : spf_no_memory();
 }
 
 struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret **secret)
@@ -144,7 +144,7 @@ struct spf_error spf_prompt_passphrase(const char *key_path, struct spf_secret *
 
     *secret = NULL;
     if (answer == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     spf_clean(shown, sizeof shown, key_path, strlen(key_path));
     spf_format(prompt, sizeof prompt, _("Passphrase for %s (Enter: go on without): "), shown);

@@ -244,7 +244,7 @@ struct spf_error spf_resume(struct spf_round *round, const struct spf_options *o
                          options->resume);
     }
     error = make_index(round->resumed, &index) ? match_all(round, options->resume, &index)
-                                               : spf_error(SPF_ERR_NOMEM, "out of memory");
+                                               : spf_no_memory();
     clear_index(&index);
     return error;
 }
@@ -287,5 +287,5 @@ struct spf_error spf_read_baseline(struct spf_round *round, const struct spf_opt
         return error;
     }
     round->baseline = spf_baseline_new(ledger);
-    return round->baseline != NULL ? spf_ok() : spf_error(SPF_ERR_NOMEM, "out of memory");
+    return round->baseline != NULL ? spf_ok() : spf_no_memory();
 }

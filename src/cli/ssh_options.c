@@ -6,11 +6,6 @@
 
 #include "base/language.h"
 
-static struct spf_error no_memory(void)
-{
-    return spf_error(SPF_ERR_NOMEM, "out of memory");
-}
-
 /* A copy that lives as long as the options; NULL: no memory. */
 static const char *keep(struct spf_options *options, const char *text)
 {
@@ -117,7 +112,7 @@ struct spf_error spf_take_ssh_option(struct spf_options *options, const char *te
     (void)for_show(text, shown, sizeof shown);
     said = keep(options, shown);
     if (word == NULL || said == NULL) {
-        return no_memory();
+        return spf_no_memory();
     }
     options->ssh_words[count] = word;
     spf_options_repeat(options, "-o");
@@ -155,7 +150,7 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
     int argc = 0;
 
     if (argv == NULL) {
-        return no_memory();
+        return spf_no_memory();
     }
     argv[argc++] = (char *)(uintptr_t) "sshpreflight";
     for (size_t i = 0; error.code == SPF_OK && i < count; i++) {
@@ -167,12 +162,12 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
         word = keep(options, word);
         argv[argc++] = (char *)(uintptr_t)word;
         if (word == NULL) {
-            error = no_memory();
+            error = spf_no_memory();
         }
     }
     if (error.code == SPF_OK && command->remark[0] != '\0' &&
         (options->remark = keep(options, command->remark)) == NULL) {
-        error = no_memory();
+        error = spf_no_memory();
     }
     options->no_openssh = !command->openssh;
     options->transfer = command->transfer;
@@ -256,7 +251,7 @@ struct spf_error spf_expand_home(struct spf_options *options, const char *file, 
     copy = SPF_APPEND(&options->copies);
     if (copy == NULL) {
         free(made);
-        return no_memory();
+        return spf_no_memory();
     }
     *path = *copy = made;
     return spf_ok();

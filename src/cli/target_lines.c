@@ -11,8 +11,6 @@
 
 #define LINE_MAX_BYTES 4096
 
-static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, N_("out of memory")};
-
 /* The options of a line begin as those of the command line, without the target that it names. What
  * they own is theirs. */
 static void begin_line(struct spf_options *line, const struct spf_options *options)
@@ -194,7 +192,7 @@ static struct spf_error split_word(char *line, bool of_instances, struct spf_wor
         (!instance && line[0] != '-' && !spf_words_add(words, host_option)) ||
         !spf_words_add(words, line) ||
         (port != NULL && (!spf_words_add(words, port_option) || !spf_words_add(words, port)))) {
-        return no_memory_error;
+        return spf_no_memory();
     }
     return spf_ok();
 }
@@ -223,7 +221,7 @@ static struct spf_error split(char *line, bool of_instances, struct spf_words *w
         if (i == 0 && !spf_command_is_one((const char *const *)raw.list.items, raw.list.count)) {
             error = split_word(raw.list.items[0], of_instances, words);
         } else if (!spf_words_add(words, raw.list.items[i])) {
-            error = no_memory_error;
+            error = spf_no_memory();
         }
     }
     spf_words_clear(&raw);
@@ -237,7 +235,7 @@ static struct spf_error read_words(struct spf_options *line, struct spf_words *w
     struct spf_error error;
 
     if (argv == NULL) {
-        return no_memory_error;
+        return spf_no_memory();
     }
     argv[0] = program;
     if (words->list.count > 0) {
@@ -262,7 +260,7 @@ struct spf_error spf_targets_add_words(struct spf_targets *targets,
     /* Options borrow their words, but not the names of those that say what the target is. */
     for (size_t i = 0; error.code == SPF_OK && i < words->list.count; i++) {
         if (!is_name(words->list.items[i]) && !spf_targets_keep(targets, &words->list.items[i])) {
-            error = no_memory_error;
+            error = spf_no_memory();
         }
     }
     spf_options_clear(&line);

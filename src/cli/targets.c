@@ -9,8 +9,6 @@
 
 #define LEFT_OUT_MAX 1000 /* of such lines are kept */
 
-static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, N_("out of memory")};
-
 struct spf_target spf_target_of(const struct spf_options *options, struct spf_secret *key_text,
                                 struct spf_secret *passphrase)
 {
@@ -138,20 +136,20 @@ static struct spf_error add(struct spf_targets *targets, const struct spf_target
     }
     copy = malloc(sizeof *copy);
     if (copy == NULL) {
-        return no_memory_error;
+        return spf_no_memory();
     }
     *copy = *target;
     found = tsearch(copy, &targets->known, compare);
     if (found == NULL || *found != copy) {
         free(copy);
         targets->alike += found != NULL;
-        return found != NULL ? spf_ok() : no_memory_error;
+        return found != NULL ? spf_ok() : spf_no_memory();
     }
     place = SPF_APPEND(&targets->list);
     if (place == NULL) {
         (void)tdelete(copy, &targets->known, compare);
         free(copy);
-        return no_memory_error;
+        return spf_no_memory();
     }
     *place = copy;
     return spf_ok();
@@ -211,7 +209,7 @@ struct spf_error spf_targets_add(struct spf_targets *targets, struct spf_options
     struct spf_target target = spf_target_of(line, targets->key_text, targets->passphrase);
 
     target.account = account;
-    return keep(targets, line, &target) ? add(targets, &target) : no_memory_error;
+    return keep(targets, line, &target) ? add(targets, &target) : spf_no_memory();
 }
 
 bool spf_targets_own(struct spf_targets *targets, const char *text, const char **copy)
@@ -252,7 +250,7 @@ struct spf_error spf_account_of(struct spf_targets *targets, const char *region,
         !spf_targets_own(targets, profile, &account->cloud.profile) ||
         (added = SPF_APPEND(&targets->accounts)) == NULL) {
         free(account);
-        return no_memory_error;
+        return spf_no_memory();
     }
     *added = account;
     *place = (unsigned)targets->accounts.count - 1;
@@ -267,12 +265,12 @@ struct spf_error spf_targets_leave_out(struct spf_targets *targets, char *where,
     if (line == NULL) {
         free(where);
         return targets->left_out.count < LEFT_OUT_MAX
-                   ? no_memory_error
+                   ? spf_no_memory()
                    : spf_usage("more than %d lines cannot be read", LEFT_OUT_MAX);
     }
     line->where = where;
     line->why = strdup(why);
-    return line->where != NULL && line->why != NULL ? spf_ok() : no_memory_error;
+    return line->where != NULL && line->why != NULL ? spf_ok() : spf_no_memory();
 }
 
 struct spf_error spf_targets_take(struct spf_targets *targets, const struct spf_options *options)

@@ -174,7 +174,7 @@ struct spf_error spf_wait_rounds(const struct spf_wait *wait, struct spf_round *
 
     *end = SPF_WAIT_STOPPED;
     if (history == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     error = go_on(wait, round, history, end);
     free(history);

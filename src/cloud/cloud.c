@@ -61,9 +61,8 @@ struct spf_error spf_cloud_select(const struct spf_cloud_options *options,
 {
     struct spf_loop *loop = spf_loop_new();
     struct spf_cloud *cloud = loop != NULL ? spf_cloud_new(loop, options) : NULL;
-    struct spf_error error = cloud != NULL
-                                 ? spf_aliyun_select(cloud->aliyun, selection, ids, listing)
-                                 : spf_error(SPF_ERR_NOMEM, "out of memory");
+    struct spf_error error =
+        cloud != NULL ? spf_aliyun_select(cloud->aliyun, selection, ids, listing) : spf_no_memory();
 
     spf_cloud_free(cloud);
     spf_loop_free(loop);

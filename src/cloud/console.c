@@ -321,5 +321,5 @@ struct spf_error spf_console_read(const char *text, size_t len, struct spf_conso
         read_line(&reader, line);
         text += size + 1;
     }
-    return reader.failed ? spf_error(SPF_ERR_NOMEM, "out of memory") : spf_ok();
+    return reader.failed ? spf_no_memory() : spf_ok();
 }

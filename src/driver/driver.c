@@ -287,7 +287,7 @@ static struct spf_error turn(struct spf_driver *driver)
         struct spf_error error;
 
         if (!begin_some(driver)) {
-            return spf_error(SPF_ERR_NOMEM, "out of memory");
+            return spf_no_memory();
         }
         news = advance_all(driver);
         if (news) {
@@ -317,7 +317,7 @@ static struct spf_error finish_all(struct spf_driver *driver, const struct spf_f
         after = task->after;
         spf_loop_remove(driver->shared.loop, &task->deadline);
         if (task->deferred && !make_run(driver, task)) {
-            return spf_error(SPF_ERR_NOMEM, "out of memory");
+            return spf_no_memory();
         }
         if (task->run != NULL) {
             finish(driver, task, failure);
@@ -326,7 +326,7 @@ static struct spf_error finish_all(struct spf_driver *driver, const struct spf_f
     for (; driver->next < driver->count; driver->next++) {
         task = spf_task_new(&driver->shared, driver->next);
         if (task == NULL || !make_run(driver, task)) {
-            return spf_error(SPF_ERR_NOMEM, "out of memory");
+            return spf_no_memory();
         }
         finish(driver, task, failure);
     }
@@ -454,7 +454,7 @@ static void renew(struct spf_driver *driver)
 struct spf_error spf_driver_round(struct spf_driver *driver, int64_t deadline_ms, bool *stopped)
 {
     struct spf_failure failure;
-    struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    struct spf_error error = spf_no_memory();
     struct spf_error last;
 
     renew(driver);

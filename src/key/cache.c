@@ -52,7 +52,8 @@ struct spf_key_cache {
     struct place *places; /* one, or a few */
 };
 
-static const struct spf_error no_memory_error = {SPF_ERR_NOMEM, "out of memory"};
+static const char no_memory[] = "out of memory";
+static const char no_resources[] = "no memory or descriptor for the key file";
 
 static bool same(const char *one, const char *other)
 {
@@ -116,9 +117,9 @@ static struct question *find(const struct spf_key_cache *cache, const struct spf
     return question;
 }
 
-static void fail(struct spf_inquiry *inquiry, enum spf_group group, const struct spf_error *error)
+static void fail(struct spf_inquiry *inquiry, enum spf_group group, const char *what)
 {
-    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", error->text);
+    const struct spf_failure failure = spf_failure(SPF_SYSTEM_ERROR, "%s", what);
 
     inquiry->arrived(inquiry, group, &failure);
 }
@@ -126,13 +127,13 @@ static void fail(struct spf_inquiry *inquiry, enum spf_group group, const struct
 static void tell(const struct question *question, struct spf_inquiry *inquiry)
 {
     if (question->error.code != SPF_OK) {
-        fail(inquiry, question->group, &question->error);
+        fail(inquiry, question->group, question->error.text);
         return;
     }
     if (question->group == SPF_GROUP_FOUND_KEY) {
         inquiry->facts->found_key = question->found;
     } else if (!spf_shape_copy(&spf_key_shape, &question->key, &inquiry->facts->key)) {
-        fail(inquiry, question->group, &no_memory_error);
+        fail(inquiry, question->group, no_memory);
         return;
     }
     inquiry->arrived(inquiry, question->group, NULL);
@@ -222,7 +223,7 @@ static void work_on_key(struct spf_job *job)
         good = !spf_was_short();
     }
     if (!good) {
-        question->error = spf_error(SPF_ERR_NOMEM, "no memory or descriptor for the key file");
+        question->error = spf_error(SPF_ERR_NOMEM, no_resources);
     }
 }
 
@@ -364,7 +365,7 @@ void spf_key_cache_serve(struct spf_key_cache *cache, struct spf_inquiry *inquir
     }
     waiting = question != NULL ? SPF_APPEND(&question->waiting) : NULL;
     if (waiting == NULL) {
-        fail(inquiry, group, &no_memory_error);
+        fail(inquiry, group, no_memory);
         return;
     }
     *waiting = inquiry;
@@ -373,7 +374,7 @@ void spf_key_cache_serve(struct spf_key_cache *cache, struct spf_inquiry *inquir
     }
     question->running = true;
     if (!spf_loop_submit(cache->loop, &question->job)) {
-        question->error = spf_error(SPF_ERR_NOMEM, "no memory or descriptor for the key file");
+        question->error = spf_error(SPF_ERR_NOMEM, no_resources);
         done(&question->job);
     }
 }

@@ -11,11 +11,6 @@
 #define ENTRIES_MOST 200000
 #define DAY_MS       INT64_C(86400000)
 
-static struct spf_error no_memory(void)
-{
-    return spf_error(SPF_ERR_NOMEM, "out of memory");
-}
-
 /* Sixteen hex digits. */
 static bool is_name(const char *text)
 {
@@ -145,7 +140,7 @@ struct spf_error spf_ledger_take_recorded(struct spf_ledger *ledger, size_t run,
 
     if (entry == NULL) {
         spf_recorded_target_clear(&recorded);
-        return error.code != SPF_OK ? error : no_memory();
+        return error.code != SPF_OK ? error : spf_no_memory();
     }
     entry->recorded = recorded;
     entry->shown.target = &entry->recorded.target;
@@ -175,7 +170,7 @@ struct spf_error spf_ledger_take_line(struct spf_ledger *ledger, struct json_obj
     run = find_run(ledger, &wanted);
     entry = run != 0 ? new_entry(ledger) : NULL;
     if (entry == NULL) {
-        return no_memory();
+        return spf_no_memory();
     }
     entry->texts = json_object_get(spf_json_get(json, "target"));
     entry->line_target = spf_line_target(entry->texts);
@@ -201,13 +196,13 @@ struct spf_error spf_ledger_end_lines(struct spf_ledger *ledger, struct json_obj
     }
     index = find_run(ledger, &wanted);
     if (index == 0) {
-        return no_memory();
+        return spf_no_memory();
     }
     run = &ledger->runs.items[index - 1];
     run->ended = true;
     run->asked = spf_json_number(json, "targets", SPF_LIST_MAX, -1);
     run->duration_ms = spf_json_number(json, "duration_ms", DAY_MS, 0);
-    return take_left_out(run, spf_json_get(json, "left_out")) ? spf_ok() : no_memory();
+    return take_left_out(run, spf_json_get(json, "left_out")) ? spf_ok() : spf_no_memory();
 }
 
 struct spf_error spf_ledger_begin_record(struct spf_ledger *ledger, struct json_object *json,
@@ -224,12 +219,12 @@ struct spf_error spf_ledger_begin_record(struct spf_ledger *ledger, struct json_
     run.asked = spf_json_number(json, "asked", SPF_LIST_MAX, -1);
     index = find_run(ledger, &run);
     if (index == 0) {
-        return no_memory();
+        return spf_no_memory();
     }
     ledger->file_run = index;
     return take_left_out(&ledger->runs.items[index - 1], spf_json_get(json, "left_out"))
                ? spf_ok()
-               : no_memory();
+               : spf_no_memory();
 }
 
 void spf_ledger_end_record(struct spf_ledger *ledger, struct json_object *json)

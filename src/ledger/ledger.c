@@ -9,11 +9,6 @@
 #include "ledger/parts.h"
 #include "ledger/replay.h"
 
-static struct spf_error no_memory(void)
-{
-    return spf_error(SPF_ERR_NOMEM, "out of memory");
-}
-
 void spf_ledger_free(struct spf_ledger *ledger)
 {
     if (ledger == NULL) {
@@ -135,13 +130,13 @@ struct spf_error spf_ledger_restore(struct spf_ledger *ledger, size_t index,
     }
     restored->run = calloc(1, sizeof *restored->run);
     if (restored->run == NULL) {
-        return no_memory();
+        return spf_no_memory();
     }
     if (target == NULL) {
         target = entry->shown.target;
     }
     if (!of_record) {
-        return spf_line_restore(json, target, restored) ? spf_ok() : no_memory();
+        return spf_line_restore(json, target, restored) ? spf_ok() : spf_no_memory();
     }
     restored->target = *target;
     spf_run_init(restored->run, &restored->target);

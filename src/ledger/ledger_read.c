@@ -11,11 +11,6 @@
 #define WHOLE_MOST    (64u * 1024 * 1024) /* of a record that has no line for each target */
 #define REMARKS_SHOWN 20
 
-static struct spf_error no_memory(void)
-{
-    return spf_error(SPF_ERR_NOMEM, "out of memory");
-}
-
 static void remark(struct spf_ledger *ledger, size_t number, const char *wrong)
 {
     if (ledger->remark_count++ < REMARKS_SHOWN) {
@@ -326,7 +321,7 @@ struct spf_error spf_ledger_read(FILE *file, struct spf_buf *remarks, struct spf
 
     if (read == NULL) {
         (void)fclose(file);
-        return no_memory();
+        return spf_no_memory();
     }
     read->file = file;
     return read_all(read, remarks, ledger);
@@ -342,7 +337,7 @@ struct spf_error spf_ledger_read_text(const char *text, size_t len, struct spf_b
     }
     if (read == NULL || read->text == NULL) {
         free(read);
-        return no_memory();
+        return spf_no_memory();
     }
     memcpy(read->text, text, len);
     read->text_len = len;

@@ -30,11 +30,6 @@ struct spf_merge {
     struct spf_report report;
 };
 
-static struct spf_error no_memory(void)
-{
-    return spf_error(SPF_ERR_NOMEM, "out of memory");
-}
-
 struct spf_merge *spf_merge_new(void)
 {
     return calloc(1, sizeof(struct spf_merge));
@@ -73,7 +68,7 @@ static struct spf_error judge_fleet(struct spf_merge *merge, const char *file,
         merge->first = strdup(file);
         merge->shards = run->shards;
         spf_copy(merge->selection, sizeof merge->selection, run->selection);
-        return merge->first != NULL ? spf_ok() : no_memory();
+        return merge->first != NULL ? spf_ok() : spf_no_memory();
     }
     if (merge->shards != run->shards) {
         return spf_usage(
@@ -96,7 +91,7 @@ struct spf_error spf_merge_add(struct spf_merge *merge, const char *name, struct
 
     if (place == NULL) {
         spf_ledger_free(ledger);
-        return no_memory();
+        return spf_no_memory();
     }
     *place = ledger;
     for (size_t i = 0; error.code == SPF_OK && i < spf_ledger_runs(ledger); i++) {
@@ -114,7 +109,7 @@ struct spf_error spf_merge_add(struct spf_merge *merge, const char *name, struct
             break;
         }
         if ((part = SPF_APPEND(&merge->parts)) == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         *part = (struct part){ledger, i, merge->parts.count, run};
     }
@@ -232,7 +227,7 @@ static struct spf_error take_part(struct spf_merge *merge, const struct part *pa
         place = target != NULL ? SPF_APPEND(&merge->targets) : NULL;
         if (place == NULL) {
             free(target);
-            return no_memory();
+            return spf_no_memory();
         }
         *place = target;
         target->duration_ms = entry->duration_ms;
@@ -254,7 +249,7 @@ static struct spf_error take_part(struct spf_merge *merge, const struct part *pa
         report->left_out = run->left_out.items;
         report->left_out_count = run->left_out.count;
     }
-    return is_whole(run) || add_half(merge, run) ? spf_ok() : no_memory();
+    return is_whole(run) || add_half(merge, run) ? spf_ok() : spf_no_memory();
 }
 
 static struct spf_error choose(struct spf_merge *merge)
@@ -270,11 +265,11 @@ static struct spf_error choose(struct spf_merge *merge)
             continue; /* it ran more than once */
         }
         error = add_missing(merge, last + 1, part->said->shard - 1) ? take_part(merge, part)
-                                                                    : no_memory();
+                                                                    : spf_no_memory();
         last = part->said->shard;
     }
     if (error.code == SPF_OK && !add_missing(merge, last + 1, merge->shards)) {
-        return no_memory();
+        return spf_no_memory();
     }
     return error;
 }
@@ -296,7 +291,7 @@ struct spf_error spf_merge_finish(struct spf_merge *merge, bool strict, unsigned
     }
     merge->reported = calloc(merge->targets.count + 1, sizeof *merge->reported);
     if (merge->reported == NULL) {
-        return no_memory();
+        return spf_no_memory();
     }
     if (merge->targets.count > 0) {
         qsort(merge->targets.items, merge->targets.count, sizeof *merge->targets.items, by_target);

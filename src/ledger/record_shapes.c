@@ -219,7 +219,7 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
 
     recorded->asked = asked;
     if (asked == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     error = spf_shape_read(&asked_shape, json, asked);
     if (error.code != SPF_OK) {
@@ -229,7 +229,7 @@ struct spf_error spf_recorded_target_read(struct json_object *json,
         return spf_error(SPF_ERR_INVALID, _("a target is not one that could have been asked for"));
     }
     if (!take_other_options(recorded, asked)) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     recorded->target = (struct spf_target){
         .instance_id = given(asked->instance_id),

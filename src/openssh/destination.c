@@ -219,7 +219,7 @@ struct spf_error spf_login_place_read(const char *word, struct spf_login_place *
 
     *place = (struct spf_login_place){.copy = strdup(uri ? word + strlen(scheme) : word)};
     if (place->copy == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     if (!uri) {
         read_plain(place->copy, place);
@@ -276,5 +276,5 @@ struct spf_error spf_ssh_expand_home(const char *file, char **path)
         return spf_usage("the name of a file is too long");
     }
     *path = strdup(whole);
-    return *path != NULL ? spf_ok() : spf_error(SPF_ERR_NOMEM, "out of memory");
+    return *path != NULL ? spf_ok() : spf_no_memory();
 }

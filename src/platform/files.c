@@ -109,7 +109,7 @@ struct spf_error spf_read_small_file(const char *path, struct spf_secret **text)
     } else if (st.st_size > (off_t)FILE_MAX) {
         error = spf_error(SPF_ERR_TOO_BIG, "larger than 1 MiB");
     } else if ((secret = spf_secret_alloc((size_t)st.st_size)) == NULL) {
-        error = spf_error(SPF_ERR_NOMEM, "out of memory");
+        error = spf_no_memory();
     }
     while (error.code == SPF_OK && got > 0 && len < (size_t)st.st_size) {
         got = read(fd, spf_secret_bytes(secret) + len, (size_t)st.st_size - len);

@@ -1,8 +1,32 @@
-#include "platform/home.h"
-
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "platform/home_system.h"
+
+char *spf_homes_hide(const struct spf_homes *homes, const char *text)
+{
+    size_t len = strlen(text);
+    size_t best;
+    char *out = malloc(len + 1);
+    char *to = out;
+
+    for (size_t i = 0; out != NULL && i < len;) {
+        best = 0;
+        /* A path may follow anything but a name: "file=/home/me", "'/home/me", "file:///home/me" */
+        for (int k = 0; k < homes->count && (i == 0 || !spf_is_of_a_name(text[i - 1])); k++) {
+            size_t found = spf_home_at(text + i, homes->path[k]);
+
+            best = found > best ? found : best;
+        }
+        *to++ = best > 0 ? '~' : text[i];
+        i += best > 0 ? best : 1;
+    }
+    if (out != NULL) {
+        *to = '\0';
+    }
+    return out;
+}
 
 void spf_show_path(char *out, size_t size, const char *path)
 {

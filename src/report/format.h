@@ -24,5 +24,6 @@ enum spf_format {
 /* The names, in the order of the enum, NULL after the last: as the option table wants them. */
 extern const char *const spf_format_names[SPF_FORMAT_COUNT + 1];
 
+/* style: of text. */
 void spf_report_render(struct spf_buf *buf, enum spf_format format, const struct spf_report *report,
                        const struct spf_style *style);

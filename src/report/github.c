@@ -69,10 +69,8 @@ static const struct spf_advice *advice_for(const struct spf_diagnosis *d, enum s
     return NULL;
 }
 
-void spf_report_github(struct spf_buf *buf, const struct spf_report *report,
-                       const struct spf_style *style)
+void spf_report_github(struct spf_buf *buf, const struct spf_report *report)
 {
-    (void)style;
     for (size_t i = 0; i < report->count; i++) {
         const struct spf_run *run = report->targets[i].run;
         const struct spf_diagnosis *d = report->targets[i].diagnosis;

@@ -248,10 +248,8 @@ static void add_heading(struct spf_buf *buf, const struct spf_report *report)
     spf_buf_addstr(buf, "</header>\n");
 }
 
-void spf_report_html(struct spf_buf *buf, const struct spf_report *report,
-                     const struct spf_style *style)
+void spf_report_html(struct spf_buf *buf, const struct spf_report *report)
 {
-    (void)style;
     spf_buf_addf(buf,
                  "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n<meta charset=\"utf-8\">\n"
                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"

@@ -122,12 +122,10 @@ static void add_suite(struct spf_buf *buf, const struct spf_report *report,
     spf_buf_clear(&title);
 }
 
-void spf_report_junit(struct spf_buf *buf, const struct spf_report *report,
-                      const struct spf_style *style)
+void spf_report_junit(struct spf_buf *buf, const struct spf_report *report)
 {
     struct counts total = {0};
 
-    (void)style;
     for (size_t i = 0; i < report->count; i++) {
         struct counts counts = count(report->targets[i].run);
 

@@ -20,10 +20,8 @@ static void add_gone(struct spf_buf *buf, const struct spf_report *report)
 }
 
 /* "fail  sg-source-excluded  i-bp1…: one sentence" */
-void spf_report_short(struct spf_buf *buf, const struct spf_report *report,
-                      const struct spf_style *style)
+void spf_report_short(struct spf_buf *buf, const struct spf_report *report)
 {
-    (void)style;
     for (size_t i = 0; i < report->count; i++) {
         const struct spf_report_target *target = &report->targets[i];
         const struct spf_diagnosis *d = target->diagnosis;
@@ -104,10 +102,8 @@ void spf_report_ndjson_baseline(struct spf_buf *buf, const struct spf_report *re
 }
 
 /* Each line is a target's object of the JSON report, with the run's own members before it. */
-void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report,
-                       const struct spf_style *style)
+void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report)
 {
-    (void)style;
     for (size_t i = 0; i < report->count; i++) {
         struct json_object *line = begin_line(report, "sshpreflight.target/1");
         struct json_object *target = spf_report_target_json(&report->targets[i]);

@@ -28,13 +28,11 @@ int spf_report_nagios_status(const struct spf_report *report)
     return statuses[worst];
 }
 
-void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report,
-                       const struct spf_style *style)
+void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report)
 {
     static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
     size_t count[3] = {0};
 
-    (void)style;
     for (size_t i = 0; i < report->count; i++) {
         count[report->targets[i].diagnosis->verdict]++;
     }
@@ -216,12 +214,10 @@ static void add_counts(struct spf_buf *buf, const struct spf_report *report)
 }
 
 /* For the node exporter's textfile collector. */
-void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report,
-                           const struct spf_style *style)
+void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report)
 {
     char **names = name_targets(report);
 
-    (void)style;
     if (names == NULL) {
         buf->failed = true;
         return;

@@ -3,8 +3,7 @@
 #include "report/report.h"
 
 /* A format's function (format.c has the table), and what some formats have beside it. */
-typedef void spf_render(struct spf_buf *buf, const struct spf_report *report,
-                        const struct spf_style *style);
+typedef void spf_render(struct spf_buf *buf, const struct spf_report *report);
 
 spf_render spf_report_short, spf_report_ndjson, spf_report_junit, spf_report_tap, spf_report_nagios,
     spf_report_prometheus, spf_report_github, spf_report_html;

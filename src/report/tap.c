@@ -86,10 +86,8 @@ static void add_test(struct spf_buf *buf, const struct spf_report *report, size_
     spf_buf_clear(&words);
 }
 
-void spf_report_tap(struct spf_buf *buf, const struct spf_report *report,
-                    const struct spf_style *style)
+void spf_report_tap(struct spf_buf *buf, const struct spf_report *report)
 {
-    (void)style;
     spf_buf_addf(buf, "TAP version 14\n1..%zu\n", report->count * SPF_CHECK_COUNT);
     for (size_t i = 0; i < report->count; i++) {
         for (int check = 0; check < SPF_CHECK_COUNT; check++) {

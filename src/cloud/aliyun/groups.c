@@ -171,7 +171,7 @@ void spf_operation_rules(struct spf_operation *operation)
     const struct spf_id *groups = instance->security_groups.items;
     size_t count = instance->security_groups.count;
     bool in_doubt = instance->groups_in_doubt;
-    const struct spf_error no_memory = spf_error(SPF_ERR_NOMEM, "out of memory");
+    const struct spf_error no_memory = spf_no_memory();
     struct spf_address dialled =
         spf_cloud_judged_address(operation->inquiry->target, operation->inquiry->facts);
     const struct spf_interface *interface = spf_cloud_interface(instance, &dialled);

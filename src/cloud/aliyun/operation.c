@@ -58,7 +58,7 @@ struct spf_error spf_operation_goes_on(struct spf_operation *operation, const st
     }
     if (mark == NULL) {
         if ((mark = SPF_APPEND(&operation->marks)) == NULL) {
-            return spf_error(SPF_ERR_NOMEM, "out of memory");
+            return spf_no_memory();
         }
         spf_copy(mark->word, sizeof mark->word, call->word);
         mark->done = call->done;

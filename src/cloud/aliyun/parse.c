@@ -28,7 +28,7 @@ struct spf_error spf_parse_regions(struct json_object *reply, struct spf_region 
         region = SPF_APPEND(&found);
         if (region == NULL) {
             free(found.items);
-            return no_memory();
+            return spf_no_memory();
         }
         take(item, "RegionId", region->id, sizeof region->id);
         take(item, "RegionEndpoint", region->endpoint, sizeof region->endpoint);
@@ -75,7 +75,7 @@ struct spf_error spf_parse_key_pair(struct json_object *reply, struct spf_key_pa
         TAKE(item, "KeyPairFingerPrint", facts->fingerprint);
         facts->created = take_time(item, "CreationTime");
         if (key[0] != '\0' && (facts->public_key = without_comment(key)) == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         break;
     }
@@ -139,7 +139,7 @@ struct spf_error spf_parse_console(struct json_object *reply, struct spf_console
     }
     text = malloc(size);
     if (text == NULL) {
-        return no_memory();
+        return spf_no_memory();
     }
     got = spf_base64_decode(base64, len, text, size);
     if (got < 0) {

@@ -43,11 +43,6 @@ static inline struct spf_error lacks(const char *what)
     return spf_error(SPF_ERR_INVALID, "the API's reply has no %s", what);
 }
 
-static inline struct spf_error no_memory(void)
-{
-    return spf_error(SPF_ERR_NOMEM, "out of memory");
-}
-
 /* A list item that is a string itself: {"SecurityGroupId": ["sg-…"]}. */
 static inline const char *item_text(struct json_object *array, size_t index)
 {

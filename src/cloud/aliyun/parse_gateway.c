@@ -121,7 +121,7 @@ struct spf_error spf_parse_forwards(struct json_object *reply, bool *more,
             continue;
         }
         if ((forward = SPF_APPEND(&facts->forwards)) == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         TAKE(item, "ForwardEntryId", forward->id);
         TAKE(item, "NatGatewayId", forward->gateway);

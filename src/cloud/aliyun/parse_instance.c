@@ -222,7 +222,7 @@ struct spf_error spf_parse_interfaces(struct json_object *reply, struct spf_inst
     facts->addresses_in_doubt |= spf_json_count(list) == 0; /* it has one */
     for (size_t i = 0; i < spf_json_count(list) && i < INTERFACES_MAX; i++) {
         if (!take_interface(spf_json_item(list, i), facts)) {
-            return no_memory();
+            return spf_no_memory();
         }
     }
     set_private_ips(facts);
@@ -394,7 +394,7 @@ struct spf_error spf_parse_instance(struct json_object *reply, const char *word,
         }
         found = item;
         if (!append_id(&facts->several, spf_json_text(item, "InstanceId"))) {
-            return no_memory();
+            return spf_no_memory();
         }
     }
     if (facts->several.count > 1) {
@@ -410,7 +410,7 @@ struct spf_error spf_parse_instance(struct json_object *reply, const char *word,
         return spf_ok();
     }
     if (!take_instance(found, facts)) {
-        return no_memory();
+        return spf_no_memory();
     }
     for (size_t i = 0; kind == SPF_WORD_ADDRESS && i < facts->addresses.count; i++) {
         if (spf_ip_equal(&facts->addresses.items[i].ip, &ip)) {
@@ -438,7 +438,7 @@ struct spf_error spf_parse_events(struct json_object *reply, struct spf_events_f
         struct spf_event *event = SPF_APPEND(&facts->events);
 
         if (event == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         TAKE(item, "EventId", event->id);
         TAKE(item, "Reason", event->reason);

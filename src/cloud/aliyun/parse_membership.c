@@ -16,7 +16,7 @@ struct spf_error spf_parse_kinds(struct json_object *reply, struct spf_membershi
         const char *type = spf_json_text(item, "SecurityGroupType");
 
         if (kind == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         TAKE(item, "SecurityGroupId", kind->id);
         spf_copy(kind->type, sizeof kind->type,
@@ -47,7 +47,7 @@ struct spf_error spf_parse_peer(struct json_object *reply, struct spf_membership
     for (size_t i = 0; known && i < count; i++) {
         known = item_text(groups, i)[0] != '\0';
         if (!append_id(&facts->peer_groups, item_text(groups, i))) {
-            return no_memory(); /* and half of them are not known */
+            return spf_no_memory(); /* and half of them are not known */
         }
     }
     facts->peer_known = known;

@@ -297,7 +297,7 @@ static struct spf_error take_rules(struct json_object *list, const char *group, 
         }
         rule = SPF_APPEND(&facts->rules);
         if (rule == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         spf_copy(rule->group, sizeof rule->group, group);
         if (json_object_is_type(item, json_type_object)) {
@@ -326,14 +326,14 @@ struct spf_error spf_parse_group(struct json_object *reply, bool classic,
     }
     group = group_with(facts, id);
     if (group == NULL) {
-        return no_memory();
+        return spf_no_memory();
     }
     TAKE(reply, "SecurityGroupName", group->name);
     group->inner_accept = spf_same_word(inner, "accept");
     group->inner_in_doubt = !group->inner_accept && !spf_same_word(inner, "drop");
     if (!json_object_is_type(list, json_type_array) &&
         !spf_doubt_rules(facts, id, "the reply has no list of its rules")) {
-        return no_memory();
+        return spf_no_memory();
     }
     error = take_rules(list, id, classic, facts);
     if (error.code != SPF_OK) {
@@ -381,7 +381,7 @@ struct spf_error spf_parse_prefix_list(struct json_object *reply, struct spf_nam
         struct spf_block *block = SPF_APPEND(&list->blocks);
 
         if (block == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         spf_block_set(block, spf_json_text(spf_json_item(entries, i), "Cidr"));
         if (block->cidr.ip.family == 0) {
@@ -405,7 +405,7 @@ struct spf_error spf_parse_port_list(struct json_object *reply, struct spf_named
         struct spf_ports *ports = SPF_APPEND(&list->ports);
 
         if (ports == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         spf_ports_set(ports, spf_json_text(spf_json_item(entries, i), "PortRange"));
         if (!ports->understood) {
@@ -445,7 +445,7 @@ static struct spf_error take_entries(struct json_object *list, const char *what,
         struct spf_acl_entry *entry = spf_list_append(entries, sizeof *entry);
 
         if (entry == NULL) {
-            return no_memory();
+            return spf_no_memory();
         }
         if (json_object_is_type(item, json_type_object)) {
             take_entry(item, peer, entry);

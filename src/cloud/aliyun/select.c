@@ -52,7 +52,7 @@ static struct spf_error take_ids(struct json_object *reply, spf_id_list *ids)
         struct spf_id *id = text[0] != '\0' ? SPF_APPEND(ids) : NULL;
 
         if (text[0] != '\0' && id == NULL) {
-            return spf_error(SPF_ERR_NOMEM, "out of memory");
+            return spf_no_memory();
         }
         if (id != NULL) {
             spf_clean(id->id, sizeof id->id, text, strlen(text));
@@ -207,7 +207,7 @@ static struct spf_error go(struct quest *quest)
 struct spf_error spf_aliyun_select(struct spf_aliyun *aliyun, const struct spf_selection *selection,
                                    spf_id_list *ids, struct spf_listing **listing)
 {
-    struct spf_error error = spf_error(SPF_ERR_NOMEM, "out of memory");
+    struct spf_error error = spf_no_memory();
     const struct spf_credential_options *credentials = &aliyun->options->credentials;
     struct quest *quest = calloc(1, sizeof *quest);
     struct spf_watch stopper = {

@@ -1,4 +1,4 @@
-#include "platform/home.h"
+#include "platform/home_system.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -146,18 +146,9 @@ void spf_homes_find(struct spf_homes *homes)
     note_caller_of_sudo(homes);
 }
 
-static bool is_of_a_name(char c)
-{
-    return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 ||
-           (c != '\0' && strchr("_-.+@~", c) != NULL);
-}
-
-/*
- * How much of text is the home at its beginning, 0 if it is none: slashes may be doubled, as in a
- * path that was put together of two, and a name ends where it ends ("/home/me2" is somebody else's,
- * but a full stop may end a sentence).
- */
-static size_t home_at(const char *text, const char *home)
+/* Slashes may be doubled, as in a path that was put together of two, and a name ends where it ends
+ * ("/home/me2" is somebody else's, but a full stop may end a sentence). */
+size_t spf_home_at(const char *text, const char *home)
 {
     const char *at = text;
 
@@ -169,32 +160,8 @@ static size_t home_at(const char *text, const char *home)
             at++;
         }
     }
-    if (*at == '.' && !is_of_a_name(at[1]) && at[1] != '/') {
+    if (*at == '.' && !spf_is_of_a_name(at[1]) && at[1] != '/') {
         return (size_t)(at - text);
     }
-    return is_of_a_name(*at) ? 0 : (size_t)(at - text);
-}
-
-char *spf_homes_hide(const struct spf_homes *homes, const char *text)
-{
-    size_t len = strlen(text);
-    size_t best;
-    char *out = malloc(len + 1);
-    char *to = out;
-
-    for (size_t i = 0; out != NULL && i < len;) {
-        best = 0;
-        /* A path may follow anything but a name: "file=/home/me", "'/home/me", "file:///home/me" */
-        for (int k = 0; k < homes->count && (i == 0 || !is_of_a_name(text[i - 1])); k++) {
-            size_t found = text[i] == '/' ? home_at(text + i, homes->path[k]) : 0;
-
-            best = found > best ? found : best;
-        }
-        *to++ = best > 0 ? '~' : text[i];
-        i += best > 0 ? best : 1;
-    }
-    if (out != NULL) {
-        *to = '\0';
-    }
-    return out;
+    return spf_is_of_a_name(*at) ? 0 : (size_t)(at - text);
 }

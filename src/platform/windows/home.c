@@ -1,4 +1,4 @@
-#include "platform/home.h"
+#include "platform/home_system.h"
 
 #include "posix.h"
 
@@ -128,14 +128,8 @@ static bool is_separator(char c)
     return c == '\\' || c == '/';
 }
 
-static bool is_of_a_name(char c)
-{
-    return isalnum((unsigned char)c) || (unsigned char)c >= 0x80 ||
-           (c != '\0' && strchr("_-.+@~", c) != NULL);
-}
-
-/* How much of text is the home at its beginning, in any case and with either separator. */
-static size_t home_at(const char *text, const char *home)
+/* In any case and with either separator. */
+size_t spf_home_at(const char *text, const char *home)
 {
     const char *at = text;
 
@@ -145,28 +139,7 @@ static size_t home_at(const char *text, const char *home)
             return 0;
         }
     }
-    return is_of_a_name(*at) ? 0 : (size_t)(at - text);
-}
-
-char *spf_homes_hide(const struct spf_homes *homes, const char *text)
-{
-    size_t len = strlen(text), best;
-    char *out = malloc(len + 1), *to = out;
-
-    for (size_t i = 0; out != NULL && i < len;) {
-        best = 0;
-        for (int k = 0; k < homes->count && (i == 0 || !is_of_a_name(text[i - 1])); k++) {
-            size_t found = home_at(text + i, homes->path[k]);
-
-            best = found > best ? found : best;
-        }
-        *to++ = best > 0 ? '~' : text[i];
-        i += best > 0 ? best : 1;
-    }
-    if (out != NULL) {
-        *to = '\0';
-    }
-    return out;
+    return spf_is_of_a_name(*at) ? 0 : (size_t)(at - text);
 }
 
 /* The password database of this system holds one user: who runs this. */

@@ -130,7 +130,7 @@ static void to_pipe(void *arg)
     leave(pump);
 }
 
-static SOCKET duplicate(int fd)
+SOCKET spf_socket_duplicate(int fd)
 {
     WSAPROTOCOL_INFOW info;
 
@@ -150,7 +150,7 @@ bool spf_pump_start(const struct spf_pump_ends *ends, int fd)
     if (pump == NULL) {
         return false;
     }
-    *pump = (struct pump){.ends = *ends, .socket = duplicate(fd), .users = 3};
+    *pump = (struct pump){.ends = *ends, .socket = spf_socket_duplicate(fd), .users = 3};
     for (int i = 0; i < 2; i++) {
         if (!good || pump->socket == INVALID_SOCKET ||
             _beginthread(works[i], 0, pump) == (uintptr_t)-1L) {

@@ -14,3 +14,6 @@ struct spf_pump_ends {
  * end reads what the pipe brings. Threads of their own do it, and end with either side. False: it
  * could not be done, and the ends are closed. */
 bool spf_pump_start(const struct spf_pump_ends *ends, int fd);
+
+/* A second handle of the descriptor's socket, the caller's; INVALID_SOCKET: there is none. */
+SOCKET spf_socket_duplicate(int fd);

@@ -5,6 +5,7 @@
 #include <process.h>
 
 #include "base/text.h"
+#include "pump.h"
 
 #undef recv
 #undef send
@@ -102,21 +103,10 @@ static void work(void *arg)
     free(relay);
 }
 
-static SOCKET duplicate(int fd)
-{
-    WSAPROTOCOL_INFOW info;
-
-    if (WSADuplicateSocketW(spf_socket_of(fd), GetCurrentProcessId(), &info) != 0) {
-        return INVALID_SOCKET;
-    }
-    return WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
-                      WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
-}
-
 int spf_socket_hand_over(int near_end, int *far_end, int fd)
 {
     struct relay *relay = calloc(1, sizeof *relay);
-    SOCKET server = duplicate(fd);
+    SOCKET server = spf_socket_duplicate(fd);
 
     if (relay == NULL || server == INVALID_SOCKET) {
         free(relay);

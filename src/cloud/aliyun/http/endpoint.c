@@ -97,7 +97,7 @@ struct spf_error spf_endpoint_parse(const char *text, struct spf_endpoint *endpo
     CURLU *url = curl_url();
 
     if (url == NULL) {
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     memset(endpoint, 0, sizeof *endpoint);
     error = spf_error(SPF_ERR_USAGE, N_("unknown product before \"=\": ecs, vpc or sts"));

@@ -51,7 +51,7 @@ struct spf_error spf_api_key_set(struct spf_api_key *key, const struct spf_key_t
     made.token = temporary ? spf_secret_new(of.token, token_len) : NULL;
     if (made.secret == NULL || (temporary && made.token == NULL)) {
         spf_api_key_clear(&made);
-        return spf_error(SPF_ERR_NOMEM, "out of memory");
+        return spf_no_memory();
     }
     spf_api_key_clear(key);
     *key = made;
