@@ -12,7 +12,6 @@ struct spf_run {
     struct spf_target
         configured; /* what the ssh configuration and a directory of keys make of it */
     const char *known_hosts[SPF_KNOWN_HOSTS_MAX + 1]; /* configured's */
-    struct spf_facts facts;
     struct spf_result results[SPF_CHECK_COUNT];
     spf_checks active; /* the selected ones, and what they need */
     bool replayed;     /* its facts were recorded, and its times are those of reading them */
@@ -20,6 +19,7 @@ struct spf_run {
                                     check (diagnosis.h); NULL: it is made of the facts */
     size_t offer_read; /* the key group is about the ssh configuration's offer of this place, from 1
                           on; 0: about another key */
+    struct spf_facts facts; /* last: at its end stands what mostly is not written */
 };
 
 /*
