@@ -9,7 +9,6 @@ us none.
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -54,18 +53,10 @@ def worlds(base):
 @contextlib.contextmanager
 def agent_with(key, folder):
     path = os.path.join(folder, "agent")
-
-    def listens():
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(path) == 0
-    with subprocess.Popen(["ssh-agent", "-D", "-a", path], stdout=subprocess.DEVNULL) as process:
-        try:
-            if not servers.wait_until(listens, servers.HANGS):
-                raise RuntimeError("ssh-agent did not start")
-            key.load_into(path, os.path.join(folder, "loading"))
-            yield path
-        finally:
-            process.terminate()
+    with contextlib.ExitStack() as stack:
+        servers.start_agent(stack, path)
+        key.load_into(path, os.path.join(folder, "loading"))
+        yield path
 
 
 def check(binary, lab_cloud, folder):

@@ -92,15 +92,7 @@ class Bastion:
 def prepare(scene):
     """An agent with the key of the jump host, and a directory of its own for what the runs put aside."""
     agent = os.path.join(scene.folder, "agent")
-    process = subprocess.Popen(["ssh-agent", "-D", "-a", agent], stdout=subprocess.DEVNULL)
-    scene.stack.callback(process.wait)
-    scene.stack.callback(process.terminate)
-
-    def listens():
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(agent) == 0
-    if not servers.wait_until(listens, HANGS):
-        raise RuntimeError("ssh-agent did not start")
+    servers.start_agent(scene.stack, agent)
     scene.key.load_into(agent, os.path.join(scene.folder, "loading"))
     roomy = ["ListenAddress 127.0.0.%d" % i for i in range(2, 10)] + ["MaxStartups 100"]
     scene.sshd.stop()

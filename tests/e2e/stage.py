@@ -239,12 +239,7 @@ class Stage:
         folder = self._make("agent")
         self.agent = os.path.join(folder, "socket")
         self.places["agent"] = self.agent
-        process = subprocess.Popen(["ssh-agent", "-D", "-a", self.agent],
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        self.stack.callback(process.wait)
-        self.stack.callback(process.terminate)
-        if not servers.wait_until(self._agent_listens, HANGS):
-            raise RuntimeError("ssh-agent did not start")
+        servers.start_agent(self.stack, self.agent)
         held = [Key(folder, "stranger%d" % number, {})
                 for number in range(self.data["agent"].get("strangers", 0))]
         held += [{"client": self.key, "other": self.other}[name]
@@ -267,11 +262,6 @@ class Stage:
         self.stack.callback(process.terminate)
         if not servers.wait_until(lambda: os.path.exists(path), HANGS):
             raise RuntimeError("ssh -M did not start")
-
-    def _agent_listens(self):
-        """Its socket is there a moment before it can be connected to."""
-        with socket.socket(socket.AF_UNIX) as probe:
-            return probe.connect_ex(self.agent) == 0
 
     def secrets(self):
         found = list(self.key.secrets) + list(self.other.secrets)

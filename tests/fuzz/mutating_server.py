@@ -98,12 +98,8 @@ def start_sshd(folder, inside):
                      ("Ciphers aes256-gcm@openssh.com\n" if inside else ""))
     os.makedirs("/run/sshd", exist_ok=True)
     process = subprocess.Popen(["/usr/sbin/sshd", "-D", "-E", f"{folder}/log", "-f", f"{folder}/config"])
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return process, port
-        except OSError:
-            time.sleep(0.05)
+    if servers.wait_until(lambda: servers.listens(port), servers.HANGS):
+        return process, port
     raise SystemExit("sshd does not come up")
 
 

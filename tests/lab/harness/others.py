@@ -12,9 +12,9 @@ import socket
 import subprocess
 import tempfile
 import threading
-import time
 
 from .cloud import run_quietly
+from .sockets import HANGS, free_port, listens, wait_until
 
 PYTHON = "/usr/bin/python3"  # which has Debian's modules; the first in PATH may be another
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": ""}  # Debian's libraries
@@ -22,13 +22,6 @@ MINA = sorted(path for part in ("common", "core", "sftp")
               for path in glob.glob("/usr/share/java/sshd-%s-[0-9]*.jar" % part)) + \
     ["/usr/share/java/slf4j-api.jar", "/usr/share/java/slf4j-nop.jar"]
 SERVERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "servers")
-
-
-def a_port():
-    """One that is free now, for a server that takes none of the system's choice."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Dropbear:
@@ -244,7 +237,7 @@ class Rclone(AsyncSsh):
 
     def __init__(self, folder, recipe, tools):
         super().__init__(folder, recipe, tools)
-        self.port = a_port()
+        self.port = free_port()
         self.environment = {"HOME": folder}
         self.words = ["rclone", "serve", "sftp", folder, "--addr", "127.0.0.1:%d" % self.port,
                       "--key", os.path.join(folder, "host_ed25519"),
@@ -273,7 +266,7 @@ class Lsh(AsyncSsh):
             """ % (lsh, folder, folder, folder), env=environment)
         self.public = run_quietly("sh", "-c", "lsh-export-key --openssh <%s.pub" % key,
                                   env=environment).decode().splitlines()[:1]
-        self.port = a_port()
+        self.port = free_port()
         self.words = ["lshd", "-p", str(self.port), "--interface", "127.0.0.1", "-h", key,
                       "--no-password", "--root-login", "--no-tcpip-forward", "--no-syslog",
                       "--no-tcpwrappers"]
@@ -292,7 +285,7 @@ class ProFtpd(AsyncSsh):
             out.write(run_quietly("ssh-keygen", "-e", "-f",
                                   os.path.join(folder, ".ssh", "authorized_keys")))
         os.chmod(keys, 0o600)
-        self.port = a_port()
+        self.port = free_port()
         user = pwd.getpwuid(os.getuid())
         lines = [
             "ServerType standalone", "Port %d" % self.port, "DefaultAddress 127.0.0.1",
@@ -387,12 +380,9 @@ class Other:
 
     def _wait(self, process):
         """For one that does not say when it listens."""
-        end = time.monotonic() + 30
-        while process.poll() is None and time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.02)
+        wait_until(lambda: process.poll() is not None or listens(self.port), HANGS)
+        if process.poll() is None:
+            return
         self.stop()
         raise RuntimeError("%s does not listen:\n%s" % (self._program.words, "".join(self.log)))
 

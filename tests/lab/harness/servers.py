@@ -9,25 +9,17 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 
 from .clients import openssh_version
 from .cloud import run_quietly
 from .others import Other
+from .sockets import HANGS, free_port, listens, start_agent, wait_until  # noqa: F401  (for whoever uses servers)
 
 SSHD = "/usr/sbin/sshd"
-HANGS = 200  # seconds, after which what is waited for does not come
 
 
 def login_user():
     return pwd.getpwuid(os.getuid()).pw_name
-
-
-def free_port():
-    """A port that was free a moment ago; whoever takes it must be ready to try another."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def has_ipv6():
@@ -430,13 +422,3 @@ def start(folder, recipe, client_key, other_key, tools=None):
     if recipe.get("alternating"):
         return Alternating(folder, recipe, client_key, other_key)
     return Sshd(folder, recipe, client_key, other_key)
-
-
-def wait_until(condition, seconds):
-    """Polls; for conditions that nothing announces. True if it came to hold."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.01)
-    return True
