@@ -395,6 +395,11 @@ bool spf_same_word(const char *a, const char *b)
     return strcasecmp(a, b) == 0;
 }
 
+bool spf_same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
 bool spf_starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;

@@ -65,6 +65,8 @@ void spf_format(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
 SPF_MUST_USE bool spf_format_whole(char *out, size_t size, const char *fmt, ...) SPF_PRINTF(3, 4);
 void spf_vformat(char *out, size_t size, const char *fmt, va_list args) SPF_PRINTF(3, 0);
 
+/* Either may be NULL, which is the same as NULL alone. */
+bool spf_same_text(const char *a, const char *b);
 /* Compares without regard to ASCII case. */
 bool spf_same_word(const char *a, const char *b);
 bool spf_starts_with(const char *text, const char *prefix);

@@ -5,15 +5,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/language.h"
 #include "cli/ssh_options.h"
 #include "cli/target_lines.h"
 #include "cloud/instance_word.h"
-
-static bool same_text(const char *one, const char *other)
-{
-    return one == NULL || other == NULL ? one == other : strcmp(one, other) == 0;
-}
 
 /* What is the same for all accounts. */
 static void complete(struct spf_account *account, const struct spf_round *round,
@@ -194,8 +188,8 @@ static struct spf_error name_accounts(struct spf_targets *targets, const char **
     for (size_t i = 1; i < targets->accounts.count; i++) {
         const struct spf_cloud_options *cloud = &targets->accounts.items[i]->cloud;
 
-        by_region |= !same_text(cloud->region, first->cloud.region);
-        by_profile |= !same_text(cloud->profile, first->cloud.profile);
+        by_region |= !spf_same_text(cloud->region, first->cloud.region);
+        by_profile |= !spf_same_text(cloud->profile, first->cloud.profile);
     }
     for (size_t i = 0; (by_region || by_profile) && i < targets->accounts.count; i++) {
         const struct spf_cloud_options *cloud = &targets->accounts.items[i]->cloud;

@@ -181,11 +181,6 @@ static char *with_ending(const char *path, const char *ending, bool windows)
     return out;
 }
 
-static bool is_ppk(enum spf_key_container container)
-{
-    return container == SPF_CONTAINER_PPK2 || container == SPF_CONTAINER_PPK3;
-}
-
 static bool is_pkcs8(enum spf_key_container container)
 {
     return container == SPF_CONTAINER_PKCS8 || container == SPF_CONTAINER_PKCS8_ENCRYPTED;
@@ -212,7 +207,7 @@ static void add_preparation(struct spf_buf *buf, const struct spf_key_facts *key
 static bool add_settings(struct spf_buf *buf, const struct spf_view *view,
                          const struct spf_result *auth, const char *own, const char *other)
 {
-    const bool as_it_is = is_ppk(view->facts->key.container);
+    const bool as_it_is = spf_key_is_for_putty(&view->facts->key);
     bool good;
 
     if (!as_it_is) {
@@ -254,12 +249,12 @@ static void add_ssh_line(const struct lines *lines, struct spf_diagnosis *d)
 
     spf_buf_init(&ssh, LINE_MAX_BYTES);
     view.target = &target;
-    if (is_ppk(view.facts->key.container)) {
+    if (spf_key_is_for_putty(&view.facts->key)) {
         spf_buf_addf(&ssh, "puttygen %s -O private-openssh -o %s && ", lines->own_word.data,
                      lines->other_word.data);
         target.key_path = lines->other;
     }
-    if (!(lines->windows && is_ppk(view.facts->key.container)) &&
+    if (!(lines->windows && spf_key_is_for_putty(&view.facts->key)) &&
         spf_slots_expand(&ssh, "{ssh}", SPF_SLOT_COMMAND, &view, lines->auth)) {
         d->openssh = spf_buf_take(&ssh);
     }
@@ -270,7 +265,7 @@ static void add_putty_lines(const struct lines *lines, struct spf_diagnosis *d)
 {
     const struct spf_key_facts *key = &lines->view.facts->key;
     const struct spf_target *target = lines->view.target;
-    const bool as_it_is = is_ppk(key->container);
+    const bool as_it_is = spf_key_is_for_putty(key);
     struct spf_buf putty;
     struct spf_buf prepare;
     struct spf_buf settings;
@@ -323,8 +318,8 @@ void spf_connect_lines(const struct spf_run *run, struct spf_diagnosis *d)
     if (lines.own == NULL || strcmp(lines.own, "-") == 0) {
         return;
     }
-    other =
-        with_ending(lines.own, is_ppk(run->facts.key.container) ? ".pem" : ".ppk", lines.windows);
+    other = with_ending(lines.own, spf_key_is_for_putty(&run->facts.key) ? ".pem" : ".ppk",
+                        lines.windows);
     if (other == NULL) {
         return;
     }

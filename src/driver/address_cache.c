@@ -26,15 +26,9 @@ struct spf_address_cache {
 
 /* ---- a line -------------------------------------------------------------------------------- */
 
-static bool is_word(const char *text, const char *others)
+static bool is_word(const char *text)
 {
-    static const char usual[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
-    size_t at = strspn(text, usual);
-
-    while (text[at] != '\0' && strchr(others, text[at]) != NULL) {
-        at += 1 + strspn(text + at + 1, usual);
-    }
-    return text[0] != '\0' && text[at] == '\0';
+    return text[0] != '\0' && text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
 static bool is_fingerprint(const char *text)
@@ -51,9 +45,8 @@ static bool is_sound(const struct spf_cached_address *entry)
     char again[SPF_IP_TEXT_SIZE];
     struct spf_ip ip;
 
-    if (!is_word(entry->instance, "") || strncmp(entry->instance, "i-", 2) != 0 ||
-        !is_word(entry->way, "") || !is_word(entry->region, "") ||
-        !spf_ip_parse(entry->address, &ip) ||
+    if (!is_word(entry->instance) || strncmp(entry->instance, "i-", 2) != 0 ||
+        !is_word(entry->way) || !is_word(entry->region) || !spf_ip_parse(entry->address, &ip) ||
         (entry->host_key[0] != '\0' && !is_fingerprint(entry->host_key))) {
         return false;
     }

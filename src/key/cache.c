@@ -55,11 +55,6 @@ struct spf_key_cache {
 static const char no_memory[] = "out of memory";
 static const char no_resources[] = "no memory or descriptor for the key file";
 
-static bool same(const char *one, const char *other)
-{
-    return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
-}
-
 /* False: no memory. */
 static bool copy_text(char **copy, const char *text)
 {
@@ -95,12 +90,13 @@ static bool is_for(const struct question *question, const struct spf_inquiry *in
         return false;
     }
     if (group == SPF_GROUP_KEY) {
-        return same(question->path, target->key_path) && same(question->agent, target->agent) &&
-               same(question->blob, is_in_no_file(target) ? target->offer->blob : NULL) &&
+        return spf_same_text(question->path, target->key_path) &&
+               spf_same_text(question->agent, target->agent) &&
+               spf_same_text(question->blob, is_in_no_file(target) ? target->offer->blob : NULL) &&
                question->passphrase == target->passphrase && question->text == target->key_text;
     }
     blob = blob_word(pair->public_key);
-    return same(question->dir, spf_target_key_dir(target)) &&
+    return spf_same_text(question->dir, spf_target_key_dir(target)) &&
            question->by_name == (target->key_dir != NULL) &&
            strcmp(question->name, pair->name) == 0 && strlen(question->blob) == blob.len &&
            memcmp(question->blob, blob.at, blob.len) == 0;

@@ -115,12 +115,6 @@ struct spf_opinion spf_judge_key_file(const struct spf_view *view, struct spf_re
 }
 
 /* PuTTY does not look at the mode, and ssh does not take its files. */
-static bool is_ppk(const struct spf_key_facts *key)
-{
-    return key->container == SPF_CONTAINER_PPK2 || key->container == SPF_CONTAINER_PPK3 ||
-           key->container == SPF_CONTAINER_PPK_NEWER;
-}
-
 /*
  * Would Windows' ssh accept the access list? PowerShell/openssh-portable, w32-sshfileperm.c
  * (check_secure_file_permission), in place of the mode: the owner and every entry that allows
@@ -139,14 +133,16 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
         spf_note_text(result, "others_with_access", key->strangers);
     }
     if (!key->owner_trusted) {
-        return is_ppk(key) ? spf_lowered(SPF_KEY_OWNER_UNTRUSTED, SPF_WARN)
-                           : spf_but_holds(spf_concludes(SPF_KEY_OWNER_UNTRUSTED));
+        return spf_container_is_ppk(key->container)
+                   ? spf_lowered(SPF_KEY_OWNER_UNTRUSTED, SPF_WARN)
+                   : spf_but_holds(spf_concludes(SPF_KEY_OWNER_UNTRUSTED));
     }
     if (!accepts) {
         spf_say(result, "%s %s access to %s, so Windows' ssh refuses it", key->strangers,
                 strchr(key->strangers, ',') != NULL ? _("have") : _("has"), view->target->key_path);
-        return is_ppk(key) ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
-                           : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
+        return spf_container_is_ppk(key->container)
+                   ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
+                   : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
     }
     spf_say(result, "nobody else has access to it");
     return spf_passes();
@@ -194,8 +190,9 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
                 mode, view->target->key_path);
     }
     if (refused) {
-        return is_ppk(key) ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
-                           : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
+        return spf_container_is_ppk(key->container)
+                   ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
+                   : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
     }
     if (!key->mine) {
         return spf_concludes(SPF_KEY_OWNER_OTHER);

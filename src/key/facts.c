@@ -157,6 +157,12 @@ bool spf_key_agent_signs(const struct spf_key_facts *key)
     return !key->usable && key->in_agent && key->public_blob != NULL;
 }
 
+bool spf_container_is_ppk(enum spf_key_container container)
+{
+    return container == SPF_CONTAINER_PPK2 || container == SPF_CONTAINER_PPK3 ||
+           container == SPF_CONTAINER_PPK_NEWER;
+}
+
 bool spf_key_is_for_putty(const struct spf_key_facts *key)
 {
     return key->container == SPF_CONTAINER_PPK2 || key->container == SPF_CONTAINER_PPK3;

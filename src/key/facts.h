@@ -154,7 +154,9 @@ extern const struct spf_shape spf_key_shape;
  * sign then (ssh_config(5), IdentityFile; sshconnect2.c, pubkey_prepare).
  */
 bool spf_key_agent_signs(const struct spf_key_facts *key);
-/* Is it a PPK? */
+/* Is it a PPK, of any version? */
+bool spf_container_is_ppk(enum spf_key_container container);
+/* Is it a PPK that PuTTY can use? */
 bool spf_key_is_for_putty(const struct spf_key_facts *key);
 /* What to call that agent: of a PPK on Windows it is Pageant. */
 const char *spf_key_agent_name(const struct spf_key_facts *key);

@@ -37,12 +37,6 @@ static enum spf_reading read_strictly(struct spf_bytes text, const struct spf_se
     return second;
 }
 
-static bool is_ppk(enum spf_key_container container)
-{
-    return container == SPF_CONTAINER_PPK2 || container == SPF_CONTAINER_PPK3 ||
-           container == SPF_CONTAINER_PPK_NEWER;
-}
-
 static bool is_pem(enum spf_key_container container)
 {
     return container >= SPF_CONTAINER_PKCS1 && container <= SPF_CONTAINER_DSA;
@@ -228,7 +222,7 @@ static const char *cause_of_key(const struct spf_key_contents *contents)
     if (!spf_material_signs(&contents->material)) {
         return "key-algorithm-unsupported";
     }
-    return is_ppk(contents->container) ? "key-is-ppk" : NULL;
+    return spf_container_is_ppk(contents->container) ? "key-is-ppk" : NULL;
 }
 
 /* The sentence for it. */
@@ -361,7 +355,7 @@ static void tell_damage(struct spf_key_facts *facts, struct readings *r)
 static bool wants_rewriting(const struct spf_key_facts *facts, const struct readings *r,
                             enum spf_fit fit)
 {
-    return !facts->encrypted && !is_ppk(r->best->container) &&
+    return !facts->encrypted && !spf_container_is_ppk(r->best->container) &&
            (!openssh_takes(r->reading, r->best) || fit == SPF_FIT_UNEVEN ||
             needs_of(r->reading, r->best) != SPF_NEEDS_NOTHING);
 }
@@ -408,7 +402,7 @@ static bool take_private_half(struct spf_key_facts *facts, struct readings *r,
     }
     if ((r->damaged || strcmp(facts->damage, "key-header-mangled") == 0 ||
          (r->untidy && r->text.clean != NULL && !has_several_keys(facts))) &&
-        (is_ppk(r->best->container) || openssh_takes(r->reading, r->best)) &&
+        (spf_container_is_ppk(r->best->container) || openssh_takes(r->reading, r->best)) &&
         !(facts->encrypted && needs_of(r->reading, r->best) != SPF_NEEDS_NOTHING) &&
         !(facts->usable && wants_rewriting(facts, r, fit))) {
         *repaired = r->text.clean;
@@ -431,7 +425,7 @@ bool spf_key_read(struct spf_bytes file, struct spf_bytes pub_file,
     facts->openssh_accepts = openssh_takes(r.strict, &r.as_is);
     facts->needs = facts->openssh_accepts ? needs_of(r.strict, &r.as_is) : SPF_NEEDS_NOTHING;
     facts->putty_accepts =
-        is_ppk(r.as_is.container) &&
+        spf_container_is_ppk(r.as_is.container) &&
         (is_whole(r.strict) ||
          (r.strict == SPF_READING_UNSUPPORTED && is_ed448(&r.as_is))); /* PuTTY has it since 0.75 */
     spf_copy(facts->legacy_cipher, sizeof facts->legacy_cipher, r.best->legacy_cipher);

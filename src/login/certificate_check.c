@@ -1,7 +1,5 @@
 #include "login/certificate_check.h"
 
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/language.h"
 #include "base/text.h"

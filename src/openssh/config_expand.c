@@ -16,7 +16,7 @@ static bool is_file(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *tokens, bool is_path)
+static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *tokens)
 {
     struct spf_buf buf;
     bool good;
@@ -25,7 +25,7 @@ static bool expand_into(char *text, size_t size, const struct spf_ssh_tokens *to
         return true;
     }
     spf_buf_init(&buf, size - 1);
-    good = spf_ssh_config_expand(&buf, text, tokens, is_path);
+    good = spf_ssh_config_expand(&buf, text, tokens, false);
     if (good) {
         spf_copy(text, size, buf.data);
     }
@@ -76,14 +76,14 @@ const char *spf_ssh_config_expand_all(struct spf_ssh_config_facts *facts,
     struct spf_ssh_tokens tokens = spf_ssh_tokens_of(facts, self);
 
     tokens.alias = facts->asked; /* in the alias itself */
-    if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens, false)) {
+    if (!expand_into(facts->host_key_alias, sizeof facts->host_key_alias, &tokens)) {
         return "HostKeyAlias holds a token that is not known here";
     }
     tokens = spf_ssh_tokens_of(facts, self);
-    if (!expand_into(facts->jump, sizeof facts->jump, &tokens, false)) {
+    if (!expand_into(facts->jump, sizeof facts->jump, &tokens)) {
         return "ProxyJump holds a token that ssh does not know";
     }
-    if (!expand_into(facts->proxy_command, sizeof facts->proxy_command, &tokens, false)) {
+    if (!expand_into(facts->proxy_command, sizeof facts->proxy_command, &tokens)) {
         return "ProxyCommand holds a token that ssh does not know";
     }
     for (size_t i = 0; i < facts->identities.count; i++) {

@@ -6,11 +6,10 @@
 #include "base/clock.h"
 #include "base/json_build.h"
 #include "base/language.h"
-#include "report/title.h"
+#include "report/fleet.h"
 
 #define LABEL       12 /* columns, as of the groups of checks */
 #define FACTS_SHOWN 5  /* without -v */
-#define NAMES_SHOWN 8
 
 static const struct {
     const char *id, *said;
@@ -196,30 +195,11 @@ static int by_change(const void *a, const void *b)
     return order != 0 ? order : (one > other) - (one < other);
 }
 
-static void add_names(struct spf_page *page, const struct spf_report_target *const *targets,
-                      size_t count)
+static const struct spf_report_target *target_at(const void *list, size_t i)
 {
-    size_t shown = page->style->detail <= 0 && count > NAMES_SHOWN ? NAMES_SHOWN : count;
-    struct spf_buf title;
-    struct spf_buf word;
+    const struct spf_report_target *const *targets = list;
 
-    spf_page_tab(page, 6);
-    page->indent = 6;
-    spf_buf_init(&word, 800);
-    for (size_t i = 0; i < shown; i++) {
-        spf_buf_init(&title, 700);
-        spf_target_title(&title, targets[i]->run);
-        spf_buf_addf(&word, "%s%s%s", i > 0 ? " " : "", title.data, i + 1 < count ? "," : "");
-        spf_page_flow(page, SPF_INK_DIM, word.data);
-        spf_buf_clear(&word);
-        spf_buf_clear(&title);
-    }
-    if (shown < count) {
-        spf_buf_addf(&word, _(" and %zu more"), count - shown);
-        spf_page_flow(page, SPF_INK_DIM, word.data);
-    }
-    spf_page_line(page);
-    spf_buf_clear(&word);
+    return targets[i];
 }
 
 /* "  12 newly failing: rule sgr-1 of sg-1 was removed: …" */
@@ -237,7 +217,7 @@ static void add_group(struct spf_page *page, const struct spf_report_target *con
         spf_page_flow(page, SPF_INK_YELLOW, first_fact(targets[0]));
     }
     spf_page_line(page);
-    add_names(page, targets, count);
+    spf_names_text(page, count, target_at, targets);
 }
 
 static void add_groups(struct spf_page *page, const struct spf_report *report)

@@ -36,15 +36,14 @@ static const char *where(const struct spf_finding_info *info)
 }
 
 /* A template with its slots as placeholders, ending in a full stop if it is a sentence. */
-static void flow_template(struct spf_page *page, enum spf_ink ink, const char *template,
-                          const char *end)
+static void flow_template(struct spf_page *page, const char *template, const char *end)
 {
     struct spf_buf plain;
 
     spf_buf_init(&plain, 4000);
     spf_plain_template(&plain, template);
     spf_buf_addstr(&plain, end);
-    spf_page_flow(page, ink, plain.data);
+    spf_page_flow(page, SPF_INK_PLAIN, plain.data);
     spf_page_line(page);
     spf_buf_clear(&plain);
 }
@@ -71,9 +70,9 @@ static void explain_finding(struct spf_page *page, const struct spf_finding_info
     spf_page_put(page, SPF_INK_DIM, line);
     spf_page_line(page);
     spf_page_line(page);
-    flow_template(page, SPF_INK_PLAIN, info->sentence, _("."));
+    flow_template(page, info->sentence, _("."));
     spf_page_line(page);
-    flow_template(page, SPF_INK_PLAIN, info->meaning, "");
+    flow_template(page, info->meaning, "");
     for (const struct spf_remedy *remedy = info->remedies; remedy->text != NULL; remedy++) {
         if (remedy == info->remedies) {
             spf_page_line(page);
@@ -89,7 +88,7 @@ static void explain_finding(struct spf_page *page, const struct spf_finding_info
         if (remedy->command != NULL) {
             strncat(line, _(":"), sizeof line - strlen(line) - 1);
         }
-        flow_template(page, SPF_INK_PLAIN, remedy->text, line);
+        flow_template(page, remedy->text, line);
         if (remedy->command != NULL) {
             add_command(page, remedy->command);
         }

@@ -147,13 +147,6 @@ static void count_verdicts(const struct spf_report *report, size_t count[3])
     }
 }
 
-/* To be cleared. */
-static void add_title(struct spf_buf *title, const struct spf_fleet_member *member)
-{
-    spf_buf_init(title, 700);
-    spf_target_title(title, member->target->run);
-}
-
 /* ---- for programs ------------------------------------------------------------------------- */
 
 static struct json_object *group_json(const struct spf_fleet_group *group)
@@ -169,7 +162,8 @@ static struct json_object *group_json(const struct spf_fleet_group *group)
     for (size_t i = 0; i < group->count; i++) {
         struct spf_buf title;
 
-        add_title(&title, &first[i]);
+        spf_buf_init(&title, 700);
+        spf_target_title(&title, first[i].target->run);
         spf_json_append(names, spf_clean_json(title.data));
         spf_buf_clear(&title);
     }
@@ -261,33 +255,35 @@ void spf_fleet_shared(struct spf_buf *buf, const struct spf_fleet_group *group)
     }
 }
 
-static void add_names(struct spf_page *page, const struct spf_fleet_group *group)
+void spf_names_text(struct spf_page *page, size_t count, spf_target_at *at, const void *list)
 {
-    size_t shown = group->count;
-    struct spf_buf title;
+    const bool all = page->style->detail > 0 || count <= SPF_FLEET_NAMES;
+    const size_t shown = all ? count : SPF_FLEET_NAMES;
     struct spf_buf word;
 
-    if (page->style->detail <= 0 && shown > SPF_FLEET_NAMES) {
-        shown = SPF_FLEET_NAMES;
-    }
     spf_buf_init(&word, 800);
     spf_page_tab(page, 6);
     page->indent = 6;
     for (size_t i = 0; i < shown; i++) {
-        add_title(&title, &group->members[i]);
-        spf_buf_clear(&word);
-        spf_buf_addf(&word, "%s%s%s", i > 0 ? " " : "", title.data,
-                     i + 1 < group->count ? "," : "");
+        spf_buf_addstr(&word, i > 0 ? " " : "");
+        spf_target_title(&word, at(list, i)->run);
+        spf_buf_addstr(&word, i + 1 < count ? "," : "");
         spf_page_flow(page, SPF_INK_DIM, word.data);
-        spf_buf_clear(&title);
+        spf_buf_clear(&word);
     }
-    spf_buf_clear(&word);
-    if (shown < group->count) {
-        spf_buf_addf(&word, _(" and %zu more"), group->count - shown);
+    if (shown < count) {
+        spf_buf_addf(&word, _(" and %zu more"), count - shown);
         spf_page_flow(page, SPF_INK_DIM, word.data);
     }
     spf_page_line(page);
     spf_buf_clear(&word);
+}
+
+static const struct spf_report_target *member_at(const void *list, size_t i)
+{
+    const struct spf_fleet_member *members = list;
+
+    return members[i].target;
 }
 
 /* "412 of 2000: sg-source-excluded, all by security group sg-1; one rule repairs them" */
@@ -313,7 +309,7 @@ static void add_group(struct spf_page *page, const struct spf_fleet *fleet,
         spf_page_put(page, SPF_INK_CYAN, group->remedy->command);
         spf_page_line(page);
     }
-    add_names(page, group);
+    spf_names_text(page, group->count, member_at, group->members);
 }
 
 void spf_fleet_text(struct spf_page *page, const struct spf_report *report)

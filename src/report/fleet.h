@@ -34,6 +34,10 @@ struct spf_fleet {
 
 #define SPF_FLEET_NAMES 8 /* of a group's targets are named where there is little room */
 
+/* The names of so many targets, as a part of the text; at finds each in the list. */
+typedef const struct spf_report_target *spf_target_at(const void *list, size_t i);
+void spf_names_text(struct spf_page *page, size_t count, spf_target_at *at, const void *list);
+
 /* The groups of all targets that have a cause. False: no memory. To be cleared in any case. */
 bool spf_fleet_init(struct spf_fleet *fleet, const struct spf_report *report);
 void spf_fleet_clear(struct spf_fleet *fleet);
