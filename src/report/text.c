@@ -26,6 +26,16 @@ static const struct group {
     {"SSH", SPF_CHECK_SSH_BANNER, SPF_CHECK_SSH_SESSION},
 };
 
+/* What a check found, in words; owned by the caller, NULL for want of memory. */
+static char *words_of(const struct spf_run *run, enum spf_check_id check)
+{
+    struct spf_buf buf;
+
+    spf_buf_init(&buf, 1000);
+    spf_words(&buf, run, check);
+    return spf_buf_take(&buf);
+}
+
 /* The check that a chain of skips goes back to. */
 static enum spf_check_id blocker(const struct spf_run *run, enum spf_check_id check)
 {
@@ -201,7 +211,7 @@ static void add_group(struct spf_text_writer *w, const struct group *group)
         if (check > group->first && is_said_already(w->run, check)) {
             continue;
         }
-        words = spf_text_words(w->run, check);
+        words = words_of(w->run, check);
         if (w->run->results[check].status == SPF_SKIP) {
             check = add_skips(w, check, group);
         } else if (w->run->results[check].finding == SPF_NOT_IN_TRANSCRIPT &&
@@ -223,7 +233,7 @@ static void add_group(struct spf_text_writer *w, const struct group *group)
 static void add_detail(struct spf_text_writer *w, enum spf_check_id check)
 {
     const struct spf_result *result = &w->run->results[check];
-    char *words = spf_text_words(w->run, check);
+    char *words = words_of(w->run, check);
     char text[80];
 
     add_symbol(&w->page, result->status, spf_status_ink(result->status));

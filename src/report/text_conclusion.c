@@ -207,15 +207,6 @@ static void add_lines(struct spf_text_writer *w)
     }
 }
 
-char *spf_text_words(const struct spf_run *run, enum spf_check_id check)
-{
-    struct spf_buf buf;
-
-    spf_buf_init(&buf, 1000);
-    spf_words(&buf, run, check);
-    return spf_buf_take(&buf);
-}
-
 void spf_text_conclusion(struct spf_text_writer *w)
 {
     static const enum spf_ink inks[] = {SPF_INK_GREEN, SPF_INK_RED, SPF_INK_YELLOW};
@@ -240,12 +231,15 @@ void spf_text_conclusion(struct spf_text_writer *w)
         add_remedies(w, d->cause, _("Next"));
     }
     for (size_t i = 0; i < d->further_count; i++) {
-        char *words = spf_text_words(w->run, d->further_check[i]);
+        struct spf_buf words;
 
+        spf_buf_init(&words, 1000);
+        spf_words(&words, w->run, d->further_check[i]);
         add_label(page, _("Also"));
-        spf_page_flow(page, SPF_INK_PLAIN, words != NULL ? words : spf_findings[d->further[i]].id);
+        spf_page_flow(page, SPF_INK_PLAIN,
+                      spf_buf_failed(&words) ? spf_findings[d->further[i]].id : words.data);
         spf_page_line(page);
-        free(words);
+        spf_buf_clear(&words);
         add_remedies(w, d->further[i], _("Fix"));
     }
     add_more(page, _("More"), d->cause);
