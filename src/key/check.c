@@ -148,7 +148,10 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
     return spf_passes();
 }
 
-/* Would ssh accept the mode? OpenSSH authfile.c: sshkey_perm_ok. */
+/*
+ * Would ssh accept the mode? OpenSSH authfile.c: sshkey_perm_ok. It looks at it before it loads a
+ * private key: not where the file is the public one and an agent signs (sshconnect2.c).
+ */
 struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_key_facts *key = &view->facts->key;
@@ -160,7 +163,8 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
     if (spf_lacks(view, SPF_GROUP_KEY, &opinion)) {
         return opinion;
     }
-    if (key->from_stdin || key->from_agent) {
+    if (key->from_stdin || key->from_agent ||
+        (spf_key_agent_signs(key) && spf_finding_by_id(key->damage) == SPF_KEY_IS_PUBLIC)) {
         return spf_not_applicable();
     }
     if (key->by_list) {
