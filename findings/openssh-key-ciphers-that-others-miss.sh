@@ -4,9 +4,9 @@
 #
 # The option takes every cipher of ssh, and the file has the cipher's name in clear; so one would guess that the others read
 # such a key, or say which cipher they miss. puttygen says at least that it misses one, also for aes128-ctr. Paramiko and
-# sshpk know AES-GCM and ChaCha20 neither and count the tag, which follows the key, as a part of it; ssh2, which has
-# ChaCha20 for connections, trips over its nonce. The passphrase is right and ssh logs in. `ssh-keygen -p -Z aes256-ctr`
-# makes of it a key for all of them.
+# sshpk do not get as far as the cipher, though sshpk has AES-GCM on its list: the tag, which follows the key, is too many
+# bytes for them. ssh2, which has ChaCha20 for connections, trips over its nonce. The passphrase is right and ssh logs in.
+# `ssh-keygen -p -Z aes256-ctr` makes of it a key for all of them.
 #
 # Seen with openssh-client 1:9.2p1-2+deb12u10, putty-tools 0.78-2+deb12u2, python3-paramiko 2.12.0-2, python3-cryptography
 # 38.0.4-3+deb12u1, ssh2 1.17.0 and sshpk 1.18.0, 30 November 2026, Ed25519:
