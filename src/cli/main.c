@@ -16,7 +16,7 @@
  *     transcript/          what a pasted text says, as the same facts
  *     pipeline/table.c     the fifteen checks; pipeline/run.c judges and wants, needs.c
  *                          says what must come first;
- *                          pipeline/findings.def is the catalogue of causes
+ *                          pipeline/findings/ is the catalogue of causes
  *     diagnosis/           from results to one verdict and one root cause
  *     ledger/              what earlier runs left: records and ndjson, replayed, resumed, merged
  *     report/              text for people, JSON for programs; they decide nothing
@@ -24,8 +24,8 @@
  *     base/                errors, text, secrets, clocks, shapes, the loop
  *
  * Where is a cause decided? Search its symbol: SPF_SG_NO_RULE is returned by one judge. What is
- * wrong with a key file its readers say: search the id, "key-crlf", in key/. What a text names:
- * transcript/.
+ * wrong with a key file its readers see: key/text.c lists it ("key-crlf"), and SPF_DAMAGE_CRLF is
+ * set where it is seen. What a text names: transcript/.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,6 @@
 
 #include <ctype.h>
 
-#define BIT(damage) (1u << SPF_DAMAGE_##damage)
-
 bool spf_is_blank(uint8_t c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
@@ -20,10 +18,11 @@ struct lines {
 static void end_line(struct lines *lines, bool within, struct spf_layout *layout)
 {
     if (lines->line > 0 && lines->count > 0 && lines->last != lines->width) {
-        layout->damage |= BIT(WRAPPED); /* a line before the last one of another length */
+        layout->damage |=
+            1u << SPF_DAMAGE_WRAPPED; /* a line before the last one of another length */
     }
     if (lines->line == 0 && within) {
-        layout->damage |= BIT(WRAPPED);
+        layout->damage |= 1u << SPF_DAMAGE_WRAPPED;
     }
     if (lines->line > 0) {
         lines->count++;
@@ -36,7 +35,7 @@ static void take_digit(struct lines *lines, uint8_t c, struct spf_writer *writer
                        struct spf_layout *layout)
 {
     if (lines->blanks > 0 && lines->line > 0) {
-        layout->damage |= BIT(WRAPPED);
+        layout->damage |= 1u << SPF_DAMAGE_WRAPPED;
     }
     if (c == '=') {
         lines->ended = true;
@@ -53,11 +52,11 @@ static void take_digit(struct lines *lines, uint8_t c, struct spf_writer *writer
 static void take_other(const struct lines *lines, uint8_t c, struct spf_layout *layout)
 {
     if (c == '"' || c == '\'' || c == '`' || c == ',') {
-        layout->damage |= BIT(ESCAPED);
+        layout->damage |= 1u << SPF_DAMAGE_ESCAPED;
     } else if (lines->line == 0 && (c == '>' || c == '|')) {
-        layout->damage |= BIT(INDENTED); /* quoted in a mail */
+        layout->damage |= 1u << SPF_DAMAGE_INDENTED; /* quoted in a mail */
     } else if (spf_is_blank(c)) {
-        layout->damage |= BIT(WRAPPED);
+        layout->damage |= 1u << SPF_DAMAGE_WRAPPED;
         if (c == '\0' && !lines->ended) {
             layout->strange++;
         }
@@ -84,7 +83,7 @@ struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct s
             end_line(&lines, i > 0 && i < body.len, layout);
         } else if (c == ' ' || c == '\t') {
             if (lines.line == 0) {
-                layout->damage |= BIT(INDENTED);
+                layout->damage |= 1u << SPF_DAMAGE_INDENTED;
             }
             lines.blanks++;
         } else if (isalnum(c) || c == '+' || c == '/' || c == '=') {
@@ -94,7 +93,7 @@ struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct s
         }
     }
     if (lines.last > width) {
-        layout->damage |= BIT(WRAPPED);
+        layout->damage |= 1u << SPF_DAMAGE_WRAPPED;
     }
     if ((writer.len + lines.pads) % 4 != 0) {
         layout->strange++;

@@ -6,27 +6,25 @@
 
 #include "base/text.h"
 
-#define BIT(damage) (1u << SPF_DAMAGE_##damage)
-
 /* One character as ASCII; what typography made of dashes, quotes and blanks is undone. */
 static void put_plain(struct spf_writer *writer, uint32_t c, unsigned *damage)
 {
     if (c < 0x80) {
         spf_writer_u8(writer, (uint8_t)c);
     } else if (c == 0xfeff) {
-        *damage |= BIT(BOM);
+        *damage |= 1u << SPF_DAMAGE_BOM;
     } else if ((c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0xff0d) {
-        *damage |= BIT(HEADER);
+        *damage |= 1u << SPF_DAMAGE_HEADER;
         spf_writer_u8(writer, '-');
     } else if (c == 0xa0 || (c >= 0x2000 && c <= 0x200a) || c == 0x202f || c == 0x3000) {
-        *damage |= BIT(WRAPPED);
+        *damage |= 1u << SPF_DAMAGE_WRAPPED;
         spf_writer_u8(writer, ' ');
     } else if ((c >= 0x200b && c <= 0x200f) || c == 0x2060 || c == 0xad) {
-        *damage |= BIT(WRAPPED); /* invisible */
+        *damage |= 1u << SPF_DAMAGE_WRAPPED; /* invisible */
     } else if (c >= 0x2018 && c <= 0x201f) {
         spf_writer_u8(writer, '"');
     } else if (c == 0x2028 || c == 0x2029 || c == 0x85) {
-        *damage |= BIT(WRAPPED);
+        *damage |= 1u << SPF_DAMAGE_WRAPPED;
         spf_writer_u8(writer, '\n');
     } else {
         spf_writer_u8(writer, '?');
@@ -55,7 +53,7 @@ struct spf_secret *spf_key_text_plain(struct spf_bytes file, unsigned *damage)
             put_plain(&writer, (uint32_t)file.at[i + (order == 1)] << 8 | file.at[i + (order == 2)],
                       i == 0 ? &ignored : damage);
         }
-        *damage |= BIT(UTF16);
+        *damage |= 1u << SPF_DAMAGE_UTF16;
     } else {
         for (size_t i = 0; i < file.len;) {
             put_plain(&writer, next_utf8(file, &i), damage);

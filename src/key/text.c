@@ -12,8 +12,6 @@
 #include "key/layout.h"
 #include "key/pem_writer.h"
 
-#define BIT(damage) (1u << SPF_DAMAGE_##damage)
-
 static const struct {
     const char *cause, *words;
 } names[SPF_DAMAGE_COUNT] = {
@@ -234,7 +232,7 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
     if (is == NULL || strcmp(is, label) == 0) {
         return label;
     }
-    text->damage |= BIT(LABEL);
+    text->damage |= 1u << SPF_DAMAGE_LABEL;
     spf_format(text->label, sizeof text->label, "it says %.40s, but the contents are %s (%s)",
                label, standard_of(is), is);
     return is;
@@ -245,21 +243,21 @@ static void note_around(struct spf_bytes plain, size_t at, size_t end, struct sp
 {
     for (size_t i = 0; i < at; i++) {
         if (plain.at[i] == '"' || plain.at[i] == '\'') {
-            text->damage |= BIT(ESCAPED);
+            text->damage |= 1u << SPF_DAMAGE_ESCAPED;
         } else if (plain.at[i] == ' ' && (at - i < 40) && i + 1 == at) {
-            text->damage |= BIT(INDENTED);
+            text->damage |= 1u << SPF_DAMAGE_INDENTED;
         } else if (plain.at[i] != '\r') {
-            text->damage |= BIT(TEXT_AROUND);
+            text->damage |= 1u << SPF_DAMAGE_TEXT_AROUND;
         }
     }
     if (memchr(plain.at, '\r', plain.len) != NULL) {
-        text->damage |= BIT(CRLF);
+        text->damage |= 1u << SPF_DAMAGE_CRLF;
     }
     for (; end < plain.len && plain.at[end] == ' '; end++) {
-        text->damage |= BIT(WRAPPED);
+        text->damage |= 1u << SPF_DAMAGE_WRAPPED;
     }
     if (end >= plain.len || (plain.at[end] != '\n' && plain.at[end] != '\r')) {
-        text->damage |= BIT(NO_NEWLINE);
+        text->damage |= 1u << SPF_DAMAGE_NO_NEWLINE;
     }
 }
 
@@ -268,10 +266,10 @@ static void note_marks(const struct mark *begin, const struct mark *end, struct 
 {
     if (begin == NULL || !begin->exact ||
         (end != NULL && (!end->exact || strcmp(begin->label, end->label) != 0))) {
-        text->damage |= BIT(HEADER);
+        text->damage |= 1u << SPF_DAMAGE_HEADER;
     }
     if ((begin != NULL && begin->broken) || (end != NULL && end->broken)) {
-        text->damage |= BIT(WRAPPED);
+        text->damage |= 1u << SPF_DAMAGE_WRAPPED;
     }
 }
 
@@ -310,7 +308,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
         if (has_end && next.at < end.at) {
             has_end = false;
         }
-        text->damage |= BIT(MULTIPLE);
+        text->damage |= 1u << SPF_DAMAGE_MULTIPLE;
     }
     if (!has_begin) {
         begin = (struct mark){.end = 0};
@@ -326,7 +324,7 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     }
     note_marks(has_begin ? &begin : NULL, has_end ? &end : NULL, text);
     if (memchr(body.at, '\n', body.len) == NULL) { /* the line ends of old Macs are none to ssh */
-        text->damage |= BIT(ONE_LINE);
+        text->damage |= 1u << SPF_DAMAGE_ONE_LINE;
     }
     note_around(plain, begin.at, has_end ? end.end : plain.len, text);
 
@@ -337,8 +335,9 @@ static bool clean_pem(struct spf_bytes plain, struct spf_key_text *text)
     base64 = spf_take_base64(body, strstr(label, "OPENSSH") != NULL ? 70 : 64, &layout);
     text->damage |= layout.damage;
     text->strange += layout.strange;
-    if (text->damage & BIT(ONE_LINE)) { /* which says it all */
-        text->damage &= ~(BIT(WRAPPED) | BIT(INDENTED) | BIT(NO_NEWLINE) | BIT(CRLF));
+    if (text->damage & 1u << SPF_DAMAGE_ONE_LINE) { /* which says it all */
+        text->damage &= ~(1u << SPF_DAMAGE_WRAPPED | 1u << SPF_DAMAGE_INDENTED |
+                          1u << SPF_DAMAGE_NO_NEWLINE | 1u << SPF_DAMAGE_CRLF);
     }
     if (base64 != NULL && !spf_buf_failed(&headers)) {
         label = label_of(&base64, label, headers.len > 0, text);
@@ -413,7 +412,7 @@ static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *te
         }
         if (line_start && spf_is_blank(c)) {
             if (c == ' ' || c == '\t') {
-                text->damage |= BIT(INDENTED);
+                text->damage |= 1u << SPF_DAMAGE_INDENTED;
             }
             continue;
         }
@@ -429,7 +428,7 @@ static bool clean_ppk(struct spf_bytes plain, size_t at, struct spf_key_text *te
         line_start = c == '\n';
     }
     if (breaks < 2) {
-        text->damage |= BIT(ONE_LINE);
+        text->damage |= 1u << SPF_DAMAGE_ONE_LINE;
         break_ppk(&writer);
     }
     if (!line_start) {
@@ -450,7 +449,7 @@ bool spf_key_text_clean(struct spf_bytes file, struct spf_key_text *text)
     bool good = whole != NULL;
 
     if (text->escape != NULL) {
-        text->damage |= BIT(ESCAPED);
+        text->damage |= 1u << SPF_DAMAGE_ESCAPED;
     }
     if (good && at != NULL) {
         good = clean_ppk(view, (size_t)(at - view.at), text);

@@ -6,8 +6,6 @@
 #include "key/der.h"
 #include "key/pem_writer.h"
 
-#define BIT(damage) (1u << SPF_DAMAGE_##damage)
-
 /* The bytes if all of the text is base64, in lines or not; NULL else. */
 static struct spf_secret *all_base64(struct spf_bytes text)
 {
@@ -44,7 +42,7 @@ static bool unwrap_file(struct spf_bytes inner, struct spf_key_text *text)
     }
     if (deeper.clean != NULL) {
         *text = deeper;
-        text->damage |= BIT(ESCAPED);
+        text->damage |= 1u << SPF_DAMAGE_ESCAPED;
         text->escape = "all of it is base64 once more";
     }
     return true;
@@ -59,7 +57,7 @@ bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text)
     bool good;
 
     if (label != NULL) {
-        return set_clean(text, label, file, BIT(BINARY));
+        return set_clean(text, label, file, 1u << SPF_DAMAGE_BINARY);
     }
     inner = all_base64(file);
     if (inner == NULL) {
@@ -70,7 +68,8 @@ bool spf_key_unwrap(struct spf_bytes file, struct spf_key_text *text)
     if (label == NULL && memcmp(bytes.at, openssh, sizeof openssh) == 0) {
         label = "OPENSSH PRIVATE KEY";
     }
-    good = label != NULL ? set_clean(text, label, bytes, BIT(HEADER)) : unwrap_file(bytes, text);
+    good = label != NULL ? set_clean(text, label, bytes, 1u << SPF_DAMAGE_HEADER)
+                         : unwrap_file(bytes, text);
     spf_secret_free(inner);
     return good;
 }
