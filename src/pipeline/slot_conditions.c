@@ -78,7 +78,10 @@ static bool is_sshd(const struct spf_slot_query *query)
 /* The server was asked about one key, not several in turn. */
 static bool asked_one_key(const struct spf_slot_query *query)
 {
-    return query->view->facts->query.asked.count == 0;
+    const struct spf_target *target = query->view->target;
+
+    return query->view->facts->query.asked.count == 0 &&
+           (!target->from_transcript || target->key_path != NULL);
 }
 
 /* Dropbear, by what it says of itself. */

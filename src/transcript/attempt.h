@@ -27,6 +27,14 @@ struct spf_attempt {
 
     /* who went where; "" where the text does not say */
     char host[256], address[64], user[80], key_file[1024], jump[300], proxy[256];
+    /* what makes key_file the key of this login; a later one says more */
+    enum {
+        SPF_KEY_UNNAMED,
+        SPF_KEY_TRIED, /* and nothing came of it */
+        SPF_KEY_OFFERED,
+        SPF_KEY_TYPED,
+        SPF_KEY_ACCEPTED,
+    } key_named;
     int64_t port; /* 0: not said */
     char client[100];
     bool windows;
@@ -62,7 +70,14 @@ struct spf_attempt {
     char methods[200];         /* before the first offer, or of the denial */
     unsigned offered, refused; /* keys of ours, and the answers that were no */
     bool from_agent;
-    bool accepted; /* the query of the last key offered was answered with yes */
+    char asked_file[1024];   /* whose key was offered or tried last; "" none is known */
+    unsigned planned;        /* keys that ssh means to try */
+    unsigned planned_known;  /* the place, from 1, of the last whose public key it has; 0: none */
+    unsigned planned_files;  /* those of them that are no agent's */
+    char planned_file[1024]; /* the last of these */
+    unsigned files_asked;    /* that were offered, or tried */
+    bool cut_off;            /* before all keys were tried, or perhaps before */
+    bool accepted;           /* the query of the last key offered was answered with yes */
     bool signature_refused, partial, no_algorithm, unsigned_key, too_many, denied, asks_password;
     unsigned passphrases; /* asked for */
     char disconnect[256];

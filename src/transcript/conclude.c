@@ -141,18 +141,44 @@ static void conclude_proxy(struct spf_attempt *attempt)
     attempt->ended.check = SPF_CHECK_NET_PORT;
 }
 
-/* The server's last word answers what was sent last; without that, who used up the tries is open.
+/*
+ * The key that was to be the login's: the only file that was not offered. The keys that were are
+ * not at fault, and no command should name them.
+ */
+static void name_unreached_key(struct spf_attempt *attempt)
+{
+    if (attempt->key_named >= SPF_KEY_TYPED) {
+        return;
+    }
+    attempt->key_file[0] = '\0';
+    if (attempt->planned_files == attempt->files_asked + 1) {
+        spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->planned_file);
+    }
+}
+
+/*
+ * The server's last word answers what was sent last. If ssh would have offered more, that is why it
+ * could not; where the text does not show what more, who used up the tries is open.
  */
 static void conclude_too_many(struct spf_attempt *attempt)
 {
+    unsigned dealt_with = attempt->offered + attempt->keys_tried;
+
     attempt->ended.check = SPF_CHECK_SSH_AUTH;
     if (attempt->accepted && !attempt->unsigned_key) {
         attempt->signature_refused = true;
-    } else if (attempt->from_agent || attempt->offered == 0) {
-        leave_open(attempt, SPF_CHECK_SSH_AUTH,
-                   "agent-keys-too-many,auth-key-refused,auth-login-refused");
-    } else if (attempt->offered == 1) {
-        attempt->refused = 1;
+    } else if (attempt->offered > 0 && attempt->planned <= dealt_with &&
+               (attempt->planned > 0 || (attempt->offered == 1 && !attempt->from_agent))) {
+        attempt->refused = attempt->offered;
+    } else {
+        attempt->cut_off = true;
+        name_unreached_key(attempt);
+        if (attempt->from_agent || attempt->offered == 0) {
+            leave_open(attempt, SPF_CHECK_SSH_AUTH,
+                       "agent-keys-too-many,auth-key-refused,auth-login-refused");
+        } else if (attempt->planned_known <= dealt_with) {
+            leave_open(attempt, SPF_CHECK_SSH_AUTH, "auth-key-refused");
+        }
     }
 }
 

@@ -164,8 +164,7 @@ static bool fill_query(const struct spf_attempt *attempt, struct spf_query_facts
     *query = (struct spf_query_facts){.outcome = SPF_AUTH_REFUSED};
     if (attempt->in || attempt->partial || attempt->signature_refused || attempt->accepted) {
         query->outcome = SPF_AUTH_ACCEPTED;
-    } else if ((attempt->too_many && attempt->refused == 0) ||
-               (attempt->closed && !attempt->denied && attempt->refused == 0)) {
+    } else if (attempt->cut_off || (attempt->closed && !attempt->denied && attempt->refused == 0)) {
         query->outcome = SPF_AUTH_ENDED;
     }
     if (query->outcome == SPF_AUTH_ENDED) {

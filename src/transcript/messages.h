@@ -34,15 +34,15 @@ enum spf_message_kind {
     SPF_EVENT_HOST_REVOKED,
     SPF_EVENT_HOST_UNVERIFIED, /* "Host key verification failed.": why was said before, or not */
     SPF_EVENT_AUTH_BEGINS,
-    SPF_EVENT_METHODS,       /* a comma-separated list of what can continue */
-    SPF_EVENT_OFFERED,       /* a key file's key */
-    SPF_EVENT_OFFERED_AGENT, /* a key of the agent */
-    SPF_EVENT_TRIES_KEY,     /* an encrypted or unread key file is tried */
-    SPF_EVENT_KEY_ABSENT,    /* a default key file that does not exist */
-    SPF_EVENT_KEY_FILE,      /* "FILE type N": what the client found at its start */
-    SPF_EVENT_SENT_KEY,      /* it was offered after all */
-    SPF_EVENT_ACCEPTED,      /* the query's answer */
-    SPF_EVENT_REFUSED,       /* the query's answer, in so many words */
+    SPF_EVENT_METHODS,    /* a comma-separated list of what can continue */
+    SPF_EVENT_PLANS_KEY,  /* a key that the client means to try */
+    SPF_EVENT_OFFERED,    /* a key of a file, or of the agent */
+    SPF_EVENT_TRIES_KEY,  /* an encrypted or unread key file is tried */
+    SPF_EVENT_KEY_ABSENT, /* a default key file that does not exist */
+    SPF_EVENT_KEY_FILE,   /* "FILE type N": what the client found at its start */
+    SPF_EVENT_SENT_KEY,   /* it was offered after all */
+    SPF_EVENT_ACCEPTED,   /* the query's answer */
+    SPF_EVENT_REFUSED,    /* the query's answer, in so many words */
     SPF_EVENT_SIGNATURE_REFUSED,
     SPF_EVENT_UNSIGNED,     /* the client did not send what it could have */
     SPF_EVENT_NO_ALGORITHM, /* no signature algorithm in common */

@@ -191,7 +191,7 @@ static const struct spf_message rows[] = {
     {"Authenticated using ", "with partial success", SPF_EVENT_PARTIAL, NULL},
     {"Authenticated with partial success", NULL, SPF_EVENT_PARTIAL, NULL},
     {"Next authentication method: ", NULL, SPF_EVENT_NONE, NULL},
-    {"Offering ", " agent", SPF_EVENT_OFFERED_AGENT, NULL},
+    {"Will attempt key: ", NULL, SPF_EVENT_PLANS_KEY, NULL},
     {"Offering public key: ", NULL, SPF_EVENT_OFFERED, NULL},
     {"Offering ", "public key: ", SPF_EVENT_OFFERED, NULL},
     {"Trying private key: ", NULL, SPF_EVENT_TRIES_KEY, NULL},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "transcript/key_words.h"
 #include "transcript/words.h"
 
 static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match *match)
@@ -41,17 +42,31 @@ static void take_absent(struct spf_attempt *attempt, const struct spf_match *mat
     spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
 }
 
+/* Before the first offer ssh lists what it will try: the keys of the agent, and the files. */
+static void take_plan(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    struct spf_key_words key = spf_key_words(match->rest);
+
+    attempt->planned++;
+    attempt->planned_known = key.known ? attempt->planned : attempt->planned_known;
+    if (!key.from_agent) {
+        attempt->planned_files++;
+        spf_copy(attempt->planned_file, sizeof attempt->planned_file, key.file);
+    }
+}
+
 static void take_offer(struct spf_attempt *attempt, const struct spf_match *match)
 {
-    const char *key = strstr(match->line, "public key: ");
+    const char *at = strstr(match->line, "public key: ");
+    struct spf_key_words key = spf_key_words(at != NULL ? at + strlen("public key: ") : "");
 
     attempt->offered++;
-    attempt->from_agent = match->row->event == SPF_EVENT_OFFERED_AGENT;
+    attempt->from_agent = key.from_agent;
+    attempt->files_asked += !key.from_agent;
     attempt->accepted = false;
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-    if (key != NULL && attempt->key_file[0] == '\0' && !attempt->from_agent &&
-        strpbrk(key, "/\\") != NULL) {
-        (void)spf_word_at(key + 12, " ", attempt->key_file, sizeof attempt->key_file);
+    if (key.file[0] != '\0' && attempt->key_file[0] == '\0') {
+        spf_copy(attempt->key_file, sizeof attempt->key_file, key.file);
     }
 }
 
@@ -142,8 +157,12 @@ bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
         (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
                                  sizeof attempt->key_trouble_file);
         return true;
+    case SPF_EVENT_PLANS_KEY:
+        take_plan(attempt, match);
+        return true;
     case SPF_EVENT_TRIES_KEY:
         attempt->keys_tried++;
+        attempt->files_asked++;
         attempt->accepted = false;
         spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
         if (attempt->key_file[0] == '\0') {
@@ -162,7 +181,6 @@ void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match
         take_methods(attempt, match);
         break;
     case SPF_EVENT_OFFERED:
-    case SPF_EVENT_OFFERED_AGENT:
         take_offer(attempt, match);
         break;
     case SPF_EVENT_SENT_KEY:
