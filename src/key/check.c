@@ -148,9 +148,36 @@ static struct spf_opinion judge_access_list(const struct spf_view *view, struct 
     return spf_passes();
 }
 
+/* The group or others have access to the file of this user, so ssh ignores it. */
+static struct spf_opinion judge_open_file(const struct spf_view *view, struct spf_result *result,
+                                          const char *mode)
+{
+    const struct spf_key_facts *key = &view->facts->key;
+
+    if (key->in_agent && key->container == SPF_CONTAINER_OPENSSH) {
+        spf_say(result,
+                "mode %s: ssh ignores the file, and the ssh-agent, which holds this key, signs",
+                mode);
+        return spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN);
+    }
+    if (key->file_system[0]) {
+        spf_say(result,
+                "the file system of %s (%s) keeps no modes: all files look open there, and ssh "
+                "refuses the key",
+                view->target->key_path, key->file_system);
+    } else if (key->acl) {
+        spf_say(result, "mode %s: an access control list lets others read %s, so ssh refuses it",
+                mode, view->target->key_path);
+    }
+    return spf_container_is_ppk(key->container)
+               ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
+               : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
+}
+
 /*
  * Would ssh accept the mode? OpenSSH authfile.c: sshkey_perm_ok. It looks at it before it loads a
- * private key: not where the file is the public one and an agent signs (sshconnect2.c).
+ * private key: not where the file is the public one and an agent signs (sshconnect2.c). Of a file
+ * in its own format it has the public key whatever the mode, and so lets the agent sign.
  */
 struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_result *result)
 {
@@ -184,19 +211,8 @@ struct spf_opinion spf_judge_key_mode(const struct spf_view *view, struct spf_re
         spf_note_text(result, "mode_fixed",
                       key->read_only ? _("it is mounted read-only") : _("it keeps no modes"));
     }
-    if (refused && key->file_system[0]) {
-        spf_say(result,
-                "the file system of %s (%s) keeps no modes: all files look open there, and ssh "
-                "refuses the key",
-                view->target->key_path, key->file_system);
-    } else if (refused && key->acl) {
-        spf_say(result, "mode %s: an access control list lets others read %s, so ssh refuses it",
-                mode, view->target->key_path);
-    }
     if (refused) {
-        return spf_container_is_ppk(key->container)
-                   ? spf_lowered(SPF_KEY_MODE_TOO_OPEN, SPF_WARN)
-                   : spf_but_holds(spf_concludes(SPF_KEY_MODE_TOO_OPEN));
+        return judge_open_file(view, result, mode);
     }
     if (!key->mine) {
         return spf_concludes(SPF_KEY_OWNER_OTHER);
