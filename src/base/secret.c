@@ -1,5 +1,6 @@
 #include "base/secret.h"
 
+#include <ctype.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
@@ -100,4 +101,59 @@ void spf_secret_guard_process(void)
 
     (void)setrlimit(RLIMIT_CORE, &none);
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+/* A private key's base64 stands in lines of 64 (RFC 7468; PuTTY) or 70 characters (OpenSSH). */
+#define BODY_LINE 64
+
+bool spf_begins_private_key(const char *line, size_t len)
+{
+    static const char putty[] = "PuTTY-User-Key-File-";
+    static const char key[] = "PRIVATE KEY";
+    const char *begin = memmem(line, len, "BEGIN ", 6);
+
+    if (begin != NULL && begin - line >= 2 && (begin[-1] == '-' || begin[-2] == '-') &&
+        memmem(begin, len - (size_t)(begin - line), key, strlen(key)) != NULL) {
+        return true;
+    }
+    return memmem(line, len, putty, strlen(putty)) != NULL;
+}
+
+/* A digest in hex, which somebody may call a host, has letters of one kind. */
+static bool is_base64_line(const char *word, size_t len)
+{
+    bool upper = false;
+    bool lower = false;
+    bool digit = false;
+
+    for (size_t i = 0; i < len; i++) {
+        upper |= word[i] >= 'A' && word[i] <= 'Z';
+        lower |= word[i] >= 'a' && word[i] <= 'z';
+        digit |= word[i] >= '0' && word[i] <= '9';
+        if (!isalnum((unsigned char)word[i]) && strchr("+/=", word[i]) == NULL) {
+            return false;
+        }
+    }
+    return len >= BODY_LINE && upper && lower && digit;
+}
+
+bool spf_is_of_private_key(const char *line, size_t len)
+{
+    size_t word;
+
+    if (spf_begins_private_key(line, len)) {
+        return true;
+    }
+    while (len > 0 && strchr(" \t\r\n", line[len - 1]) != NULL) {
+        len--;
+    }
+    for (word = len; word > 0 && line[word - 1] != ' ' && line[word - 1] != '\t'; word--) {
+    }
+    return is_base64_line(line + word, len - word);
+}
+
+struct spf_error spf_refuse_private_key(void)
+{
+    return spf_usage("it holds a private key, and nothing of it was used; were two files swapped "
+                     "(--key FILE is the key)?");
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -33,6 +34,17 @@ void spf_secret_truncate(struct spf_secret *secret, size_t len);
 const char *spf_secret_text(const struct spf_secret *secret);
 unsigned char *spf_secret_bytes(struct spf_secret *secret);
 size_t spf_secret_len(const struct spf_secret *secret);
+
+/*
+ * Files get mixed up, and texts pasted together. Does a private key begin in this line (RFC 7468's
+ * label, ssh.com's, PuTTY's)? And is it of a key: that, or such a line as those break its
+ * base64 into, of 64 characters or more, which no host name's label can have (RFC 1035)? len: of
+ * the line, which may have blanks around it.
+ */
+bool spf_begins_private_key(const char *line, size_t len);
+bool spf_is_of_private_key(const char *line, size_t len);
+/* SPF_ERR_USAGE: "it holds a private key", of a file that should hold something else. */
+struct spf_error spf_refuse_private_key(void);
 
 /* Makes this process neither dumpable nor traceable by its peers (prctl, RLIMIT_CORE). Once, at
  * start. */

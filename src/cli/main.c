@@ -307,6 +307,16 @@ static int explain(const struct spf_options *options)
     return known ? 0 : EXIT_USAGE;
 }
 
+/* No format but has it said here as well: a pipeline's log, and ndjson, which has no place for it.
+ */
+static void say_lacks(const struct spf_report *report)
+{
+    for (size_t i = 0; i < report->lacks_count; i++) {
+        (void)fprintf(stderr, "sshpreflight: %s %s\n", report->lacks[i].where,
+                      report->lacks[i].why);
+    }
+}
+
 /* The parts of a fleet as one report. */
 static int merge(const struct spf_options *options)
 {
@@ -328,6 +338,7 @@ static int merge(const struct spf_options *options)
     if (error.code == SPF_OK && merged != NULL) {
         struct spf_report report = *merged;
 
+        say_lacks(&report);
         status = spf_publish_report(options, &style, &report);
         if (status == 0) {
             status = options->format == SPF_FORMAT_NAGIOS ? spf_report_nagios_status(&report)

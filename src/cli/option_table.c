@@ -357,7 +357,7 @@ const struct spf_option_row spf_option_rows[] = {
     {"tag", 0, "KEY[=VALUE]", N_("check the instances with this tag; repeatable: with all of these"), HERE, TAKE(tags, take_tag), ADDS},
     {"vpc", 0, "ID", N_("check the instances of this VPC"), HERE, TEXT(vpc)},
     {"shard", 0, "K/N", N_("check the K-th of N parts; auto/N or auto: as the batch system says"), HERE, TAKE(shard, take_shard)},
-    {"jobs", 0, "N", N_("check so many targets at once, at most (128)"), HERE, NUMBER(jobs, 1, 10000)},
+    {"jobs", 0, "N", N_("check up to N targets at once (128)"), HERE, NUMBER(jobs, 1, 10000)},
     {"fail-over", 0, "PERCENT", N_("exit 0 unless more of the targets fail or are unknown (0)"), HERE, NUMBER(fail_over, 0, 100)},
     {"key", 'i', "FILE", N_("the private key; - reads it from standard input"), WHAT, A_FILE(key)},
     {"key-dir", 0, "DIR", N_("take the bound pair's key from DIR: by its public key, else NAME.pem or NAME.ppk"), WHAT, A_FILE(key_dir), .in_config = true},

@@ -92,6 +92,9 @@ static struct spf_error read_list(struct spf_round *round, const struct spf_opti
     }
     inventory |= !of_instances && error.code == SPF_OK && spf_inventory_is_one(text.data);
     if (error.code == SPF_OK && inventory) {
+        error = spf_targets_refuse_key(text.data, true);
+    }
+    if (error.code == SPF_OK && inventory) {
         error = spf_inventory_take(&round->targets, options, path, shown, stop_fd);
     } else if (error.code == SPF_OK) {
         error = spf_targets_read(&round->targets, options, of_instances, shown, text.data);

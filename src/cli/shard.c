@@ -60,8 +60,9 @@ static struct spf_error ask_engine(unsigned *index, unsigned *count)
         *index = (at - first) / step + 1;
         return spf_ok();
     }
-    return spf_usage("--shard auto: no engine says which part this is (SLURM_ARRAY_TASK_ID, "
-                     "JOB_COMPLETION_INDEX, CI_NODE_INDEX, PARALLEL_SEQ)");
+    return spf_usage(
+        "--shard auto: no engine says which part this is (SLURM_ARRAY_TASK_ID, "
+        "JOB_COMPLETION_INDEX, CI_NODE_INDEX, AWS_BATCH_JOB_ARRAY_INDEX, PARALLEL_SEQ)");
 }
 
 struct spf_error spf_shard_parse(const char *text, unsigned *index, unsigned *count)

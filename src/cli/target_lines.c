@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/language.h"
+#include "base/secret.h"
 #include "cli/option_table.h"
 #include "cli/parse.h"
 #include "cli/ssh_options.h"
@@ -304,18 +305,35 @@ static char *trimmed(char *line)
     return line;
 }
 
+struct spf_error spf_targets_refuse_key(const char *text, bool inventory)
+{
+    for (const char *line = text; *line != '\0';) {
+        size_t len = strcspn(line, "\n");
+        size_t blank = inventory ? 0 : strspn(line, " \t");
+
+        if (line[blank] != '#' && strchr(" \t\n", line[blank]) == NULL &&
+            spf_is_of_private_key(line + blank, len - blank)) {
+            return spf_refuse_private_key();
+        }
+        line += len + (line[len] == '\n');
+    }
+    return spf_ok();
+}
+
 struct spf_error spf_targets_read(struct spf_targets *targets, const struct spf_options *options,
                                   bool of_instances, const char *name, char *text)
 {
     static const char mark[] = "\xef\xbb\xbf";
     size_t number = 0;
+    struct spf_error error = spf_targets_refuse_key(text, false);
 
+    if (error.code != SPF_OK) {
+        return error;
+    }
     if (spf_starts_with(text, mark)) {
         text += strlen(mark);
     }
     for (char *line; (line = strsep(&text, "\n")) != NULL;) {
-        struct spf_error error;
-
         number++;
         line = trimmed(line);
         if (line[0] == '\0' || line[0] == '#') {

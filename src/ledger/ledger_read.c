@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/language.h"
+#include "base/secret.h"
 #include "ledger/gather.h"
 
 #define LINE_MOST     (16u * 1024 * 1024) /* bytes */
@@ -127,7 +128,9 @@ static struct spf_error take_value(struct spf_ledger *ledger, const struct spf_b
     struct spf_error error = spf_ok();
     struct spf_ledger_item *entry = NULL;
 
-    if (json == NULL) {
+    if (json == NULL && spf_is_of_private_key(line->data, line->len)) {
+        error = spf_refuse_private_key();
+    } else if (json == NULL) {
         *wrong = _("is not JSON");
     } else if (strcmp(schema, SPF_TARGET_SCHEMA) == 0) {
         error = spf_ledger_take_line(ledger, json, &entry, wrong);

@@ -91,4 +91,13 @@ void spf_report_github(struct spf_buf *buf, const struct spf_report *report)
             spf_buf_clear(&words);
         }
     }
+    for (size_t i = 0; i < report->lacks_count; i++) {
+        spf_buf_addstr(buf, "::warning title=");
+        add_escaped(buf, report->lacks[i].where, true);
+        spf_buf_addstr(buf, "::");
+        add_escaped(buf, report->lacks[i].where, false);
+        spf_buf_addch(buf, ' ');
+        add_escaped(buf, report->lacks[i].why, false);
+        spf_buf_addch(buf, '\n');
+    }
 }

@@ -122,9 +122,31 @@ static void add_suite(struct spf_buf *buf, const struct spf_report *report,
     spf_buf_clear(&title);
 }
 
+/* A part of a merged fleet that is missing or not whole is an error of its own. */
+static void add_lacks(struct spf_buf *buf, const struct spf_report *report)
+{
+    if (report->lacks_count == 0) {
+        return;
+    }
+    spf_buf_addf(buf,
+                 "  <testsuite name=\"parts\" tests=\"%zu\" failures=\"0\" errors=\"%zu\" "
+                 "skipped=\"0\" time=\"0.000\">\n",
+                 report->lacks_count, report->lacks_count);
+    for (size_t i = 0; i < report->lacks_count; i++) {
+        spf_buf_addstr(buf, "    <testcase");
+        add_attribute(buf, "classname", "parts");
+        add_attribute(buf, "name", report->lacks[i].where);
+        spf_buf_addstr(buf, " time=\"0.000\"><error");
+        add_attribute(buf, "message", report->lacks[i].why);
+        add_attribute(buf, "type", "part");
+        spf_buf_addstr(buf, "/></testcase>\n");
+    }
+    spf_buf_addstr(buf, "  </testsuite>\n");
+}
+
 void spf_report_junit(struct spf_buf *buf, const struct spf_report *report)
 {
-    struct counts total = {0};
+    struct counts total = {.errors = (unsigned)report->lacks_count};
 
     for (size_t i = 0; i < report->count; i++) {
         struct counts counts = count(report->targets[i].run);
@@ -135,11 +157,13 @@ void spf_report_junit(struct spf_buf *buf, const struct spf_report *report)
     spf_buf_addf(buf,
                  "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"sshpreflight\" "
                  "tests=\"%zu\" failures=\"%u\" errors=\"%u\"",
-                 report->count * SPF_CHECK_COUNT, total.failures, total.errors);
+                 report->count * SPF_CHECK_COUNT + report->lacks_count, total.failures,
+                 total.errors);
     add_seconds(buf, report->duration_ms);
     spf_buf_addstr(buf, ">\n");
     for (size_t i = 0; i < report->count; i++) {
         add_suite(buf, report, &report->targets[i]);
     }
+    add_lacks(buf, report);
     spf_buf_addstr(buf, "</testsuites>\n");
 }

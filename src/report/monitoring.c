@@ -28,6 +28,13 @@ int spf_report_nagios_status(const struct spf_report *report)
     return statuses[worst];
 }
 
+static void add_lack(struct spf_buf *buf, const struct spf_report_left_out *lack)
+{
+    add_plugin_text(buf, lack->where);
+    spf_buf_addch(buf, ' ');
+    add_plugin_text(buf, lack->why);
+}
+
 void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report)
 {
     static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
@@ -41,6 +48,10 @@ void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report)
         add_plugin_text(buf, report->targets[0].diagnosis->summary);
     } else {
         spf_buf_addf(buf, "%zu of %zu can log in", count[SPF_VERDICT_PASS], report->count);
+    }
+    if (report->lacks_count > 0) {
+        spf_buf_addstr(buf, "; ");
+        add_lack(buf, &report->lacks[0]);
     }
     spf_buf_addf(buf,
                  " | time=%lld.%03llds;;;0 pass=%zu;;;0;%zu fail=%zu;;;0;%zu unknown=%zu;;;0;%zu\n",
@@ -61,6 +72,10 @@ void spf_report_nagios(struct spf_buf *buf, const struct spf_report *report)
         add_plugin_text(buf, target->diagnosis->summary);
         spf_buf_addch(buf, '\n');
         spf_buf_clear(&title);
+    }
+    for (size_t i = 1; i < report->lacks_count; i++) {
+        add_lack(buf, &report->lacks[i]);
+        spf_buf_addch(buf, '\n');
     }
 }
 
@@ -213,6 +228,21 @@ static void add_counts(struct spf_buf *buf, const struct spf_report *report)
     }
 }
 
+/* Of a merged fleet; no sample says that a part is there. */
+static void add_parts(struct spf_buf *buf, const struct spf_report *report)
+{
+    if (report->lacks_count > 0) {
+        add_family(buf, "sshpreflight_part_lacks", "A part of the fleet is missing or not whole.");
+    }
+    for (size_t i = 0; i < report->lacks_count; i++) {
+        spf_buf_addstr(buf, "sshpreflight_part_lacks{");
+        add_label(buf, "part", report->lacks[i].where);
+        spf_buf_addch(buf, ',');
+        add_label(buf, "why", report->lacks[i].why);
+        spf_buf_addstr(buf, "} 1\n");
+    }
+}
+
 /* For the node exporter's textfile collector. */
 void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report)
 {
@@ -223,6 +253,7 @@ void spf_report_prometheus(struct spf_buf *buf, const struct spf_report *report)
         return;
     }
     add_counts(buf, report);
+    add_parts(buf, report);
     add_verdicts(buf, report, names);
     add_family(buf, "sshpreflight_check_status", "The status of each check.");
     for (size_t i = 0; i < report->count; i++) {

@@ -88,10 +88,19 @@ static void add_test(struct spf_buf *buf, const struct spf_report *report, size_
 
 void spf_report_tap(struct spf_buf *buf, const struct spf_report *report)
 {
-    spf_buf_addf(buf, "TAP version 14\n1..%zu\n", report->count * SPF_CHECK_COUNT);
+    const size_t tests = report->count * SPF_CHECK_COUNT;
+
+    spf_buf_addf(buf, "TAP version 14\n1..%zu\n", tests + report->lacks_count);
     for (size_t i = 0; i < report->count; i++) {
         for (int check = 0; check < SPF_CHECK_COUNT; check++) {
             add_test(buf, report, i, (enum spf_check_id)check);
         }
+    }
+    for (size_t i = 0; i < report->lacks_count; i++) {
+        spf_buf_addf(buf, "not ok %zu - ", tests + i + 1);
+        add_description(buf, report->lacks[i].where);
+        spf_buf_addch(buf, ' ');
+        add_description(buf, report->lacks[i].why);
+        spf_buf_addch(buf, '\n');
     }
 }

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/secret.h"
 #include "transcript/lines.h"
 
 /* UTF-16 becomes UTF-8: PowerShell redirects so. Lone surrogates become U+FFFD. */
@@ -161,8 +162,7 @@ static void end_line(struct unwrapping *u)
         u->in_key = --u->key_left > 0 && strstr(line, "-----END ") == NULL &&
                     strstr(line, "Private-MAC:") == NULL;
         text->len = u->started;
-    } else if ((strstr(line, "-----BEGIN ") != NULL && strstr(line, "PRIVATE KEY-----") != NULL) ||
-               strstr(line, "PuTTY-User-Key-File-") != NULL) {
+    } else if (spf_begins_private_key(line, strlen(line))) {
         u->lines->private_key = true;
         u->key_left = 400;
         u->in_key = strstr(line, "-----END ") == NULL;

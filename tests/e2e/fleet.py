@@ -533,7 +533,7 @@ def merge(scene, *words, status):
     done = subprocess.run([scene.binary, "merge", *words], cwd=scene.folder, env=scene.environment,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=HANGS, check=False)
-    if done.returncode != status:
+    if status is not None and done.returncode != status:
         raise AssertionError("merge %s: exit status %d, should be %d: %s" % (
             words, done.returncode, status, done.stderr.decode()))
     return done.stdout.decode(), done.stderr.decode()
@@ -563,6 +563,34 @@ def killed_part(scene, fleet, part):
     process.kill()
     rest, _ = process.communicate(timeout=HANGS)
     return (first + rest).decode().split('{"schema":"sshpreflight.shard/1"')[0]
+
+
+def a_key_is_no_list(scene):
+    """The list and the key the wrong way round, or a key where a record belongs: nothing of it is shown."""
+    hosts = scene.list("swapped", scene.hosts(2))
+    with open(scene.key.path, encoding="ascii") as file:
+        lines = [line for line in file.read().splitlines() if len(line) > 20 and not line.startswith("-")]
+    scene.list("in-group", ["[web]", "127.0.0.2", *open(scene.key.path, encoding="ascii").read().splitlines()])
+    for words in (["--hosts-file", scene.key.path, "--key", hosts], ["--instances-file", scene.key.path],
+                  ["--hosts-file", "in-group"], ["--hosts-file", hosts, "--resume", scene.key.path],
+                  ["--hosts-file", hosts, "--baseline", scene.key.path], ["--replay", scene.key.path],
+                  ["merge", scene.key.path], ["--hosts-file", hosts, "-F", scene.key.path]):
+        bare = words[0] in ("--replay", "merge")
+        command = [scene.binary, *words] if bare else scene.command(*words, "--record", "swapped-record")
+        done = subprocess.run(command, cwd=scene.folder, env=scene.environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=HANGS, check=False)
+        said = (done.stdout + done.stderr).decode()
+        record = os.path.join(scene.folder, "swapped-record")
+        if os.path.exists(record):
+            with open(record, encoding="utf-8") as file:
+                said += file.read()
+        if any(line[:40] in said for line in lines):
+            raise AssertionError("%s: the key is shown: %s" % (words, said))
+        if "-F" in words:
+            continue  # what ssh says of it is ssh's
+        expect("exit status of %s" % words, done.returncode, 64)
+        if "it holds a private key" not in said:
+            raise AssertionError("%s: %s" % (words, said))
 
 
 def parts_are_merged(scene):
@@ -606,6 +634,11 @@ def parts_are_lacking(scene, others, killed, whole, part):
     out, _ = merge(scene, *others, "--json", status=2)
     expect("left out", json.loads(out)["left_out"],
            [{"where": "part %s" % part, "why": "is missing"}])
+    for form in ("text", "short", "tap", "junit", "nagios", "prometheus", "github", "ndjson", "html"):
+        out, err = merge(scene, *others, "--format", form, status=None)
+        expect("standard error", err, "sshpreflight: part %s is missing\n" % part)
+        if form != "ndjson" and "part %s" % part not in out:
+            raise AssertionError("%s does not name the part: %s" % (form, out))
     out, _ = merge(scene, *others, killed, status=2)
     if "part %s was ended half-way:" % part not in " ".join(out.split()):
         raise AssertionError(out)
@@ -904,7 +937,7 @@ def few_descriptors_make_a_queue(scene):
 
 
 TESTS = [causes_are_counted, a_record_grows_and_is_resumed, killed_at_any_time, lines_are_resumed, only_the_same_fleet_is_resumed,
-         records_are_merged, parts_are_merged, only_parts_of_one_fleet_are_merged, lines_of_parts_are_outside_text,
+         records_are_merged, a_key_is_no_list, parts_are_merged, only_parts_of_one_fleet_are_merged, lines_of_parts_are_outside_text,
          gnu_parallel_runs_the_parts, few_descriptors_make_a_queue, ssh_is_asked_once,
          parts_make_the_whole, instances_by_what_they_are, key_pairs_are_listed, a_refusal_is_found_once,
          too_many_calls_hold_back_all, a_list_of_hosts, standard_input_and_formats, so_many_may_fail, no_target_is_wrong_usage,

@@ -292,13 +292,51 @@ START_TEST(a_list_of_one)
 }
 END_TEST
 
+#define BODY "MIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn/ygWyF8PbnGy0AHB7MaGvzv5fJ8rTb2Qd"
+
+/* The list and the key were given the wrong way round: nothing of it is said or kept. */
+START_TEST(a_private_key_is_no_list)
+{
+    static const char *const lists[] = {
+        "-----BEGIN RSA PRIVATE KEY-----\n" BODY "\n-----END RSA PRIVATE KEY-----\n",
+        "10.0.0.1\n  -----BEGIN OPENSSH PRIVATE KEY-----\r\nb3BlbnNzaC1rZXk\r\n",
+        "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: me\n",
+        "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\nP2/56wAA\n",
+        "10.0.0.1\n" BODY "\n", /* its first line is lost */
+        "> " BODY "\n",
+        "-----BEGIN PRIVATE KEY-----\\nMC4CAQAwBQYDK2VwBCIEIA\\n\n"};
+    static const char *const fair[] = {
+        "10.0.0.1\n# not a -----BEGIN RSA PRIVATE KEY----- line\n", "10.0.0.1 --user begin\n",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08.example\n",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n"};
+
+    take_options("--hosts-file list --key k");
+    for (size_t i = 0; i < 2 * sizeof lists / sizeof *lists; i++) {
+        struct spf_error error = read_list(i % 2, lists[i / 2]);
+
+        ck_assert_int_eq(error.code, SPF_ERR_USAGE);
+        ck_assert(strstr(error.text, "private key") != NULL);
+        ck_assert(strstr(error.text, "MII") == NULL && strstr(error.text, "BEGIN") == NULL);
+        ck_assert_uint_eq(targets.list.count, 0);
+        ck_assert_uint_eq(targets.left_out.count, 0);
+        spf_targets_clear(&targets);
+    }
+    for (size_t i = 0; i < sizeof fair / sizeof *fair; i++) {
+        ck_assert_int_eq(read_list(false, fair[i]).code, SPF_OK);
+        ck_assert_uint_eq(targets.list.count, 1);
+        spf_targets_clear(&targets);
+    }
+    clear();
+}
+END_TEST
+
 int main(void)
 {
-    return unit_main("targets",
-                     (const TTest *const[]){a_line_is_a_target, a_line_adds_to_the_command_line,
-                                            instances_are_words_of_their_list,
-                                            lines_have_accounts_of_their_own,
-                                            what_is_wrong_has_its_number, two_alike_are_one,
-                                            instances_of_the_command_line, many_lines_are_small,
-                                            a_whole_list_says_the_same, a_list_of_one, NULL});
+    return unit_main("targets", (const TTest *const[]){
+                                    a_line_is_a_target, a_line_adds_to_the_command_line,
+                                    instances_are_words_of_their_list,
+                                    lines_have_accounts_of_their_own, what_is_wrong_has_its_number,
+                                    two_alike_are_one, instances_of_the_command_line,
+                                    many_lines_are_small, a_whole_list_says_the_same, a_list_of_one,
+                                    a_private_key_is_no_list, NULL});
 }
