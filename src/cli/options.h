@@ -111,6 +111,7 @@ struct spf_options {
     size_t port_at;
     bool no_openssh;         /* the failed command is PuTTY's: no ssh_config(5) */
     const char *remark;      /* of the failed command: what does not count here; NULL */
+    const char *missing_key; /* its -i, which ssh goes on without; NULL */
     char *host_copy;         /* owns user and host of a positional user@host */
     char *key_copy;          /* owns key where --fix made another file of it */
     SPF_LIST(char *) copies; /* own file names in which a ~ was expanded */

@@ -1,8 +1,10 @@
 #include "cli/ssh_options.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/language.h"
 
@@ -169,10 +171,29 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
         (options->remark = keep(options, command->remark)) == NULL) {
         error = spf_no_memory();
     }
+    if (error.code == SPF_OK && command->missing_key[0] != '\0' &&
+        (options->missing_key = keep(options, command->missing_key)) == NULL) {
+        error = spf_no_memory();
+    }
     options->no_openssh = !command->openssh;
     options->transfer = command->transfer;
     *read = argv;
     *read_count = argc;
+    return error;
+}
+
+/* What ssh's own look at a file of -i comes to. A ~ of nobody is refused where it is read. */
+static int look(const char *path)
+{
+    char *expanded = NULL;
+    struct stat status;
+    int error = 0;
+
+    if (spf_ssh_expand_home(path, &expanded).code == SPF_OK &&
+        stat(expanded != NULL ? expanded : path, &status) != 0) {
+        error = errno;
+    }
+    free(expanded);
     return error;
 }
 
@@ -182,7 +203,7 @@ struct spf_error spf_take_command(struct spf_options *options, char **words, siz
     struct spf_ssh_command command;
     struct spf_error error;
 
-    spf_command_read((const char *const *)words, count, &command);
+    spf_command_read((const char *const *)words, count, look, &command);
     error = command.error[0] != '\0' ? spf_usage("%s", command.error)
                                      : take_read(options, &command, argv, argc);
     spf_command_clear(&command);

@@ -32,7 +32,7 @@ static void begin_line(struct spf_options *line, const struct spf_options *optio
     line->tags[0] = line->vpc = NULL;
     line->regions[0] = line->profiles[0] = NULL;
     line->ssh_words[0] = NULL;
-    line->remark = NULL;
+    line->remark = line->missing_key = NULL;
     line->output_count = 0;
     line->record = NULL;
     /* How to ask is said once; what is asked is each line's own. */

@@ -289,7 +289,7 @@ const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const 
             }
         } else if (file->exists && !file->passed_over) {
             return file->path;
-        } else if (file->exists && any && found == NULL) {
+        } else if (any && found == NULL && (file->exists || file->passed_over)) {
             found = file->path;
         }
     }

@@ -230,7 +230,8 @@ bool spf_ssh_offer_is_askable(const struct spf_ssh_offer *offer);
 struct spf_ssh_file {
     char *path;       /* NULL: a record does not say */
     bool exists;      /* as a regular file */
-    bool passed_over; /* of a key: ssh would say that it cannot use it, and go on to the next one */
+    bool passed_over; /* of a key: ssh would say that it cannot use it, and go on to the next one;
+                         one that does not exist was named by the failed command's -i */
 };
 
 /*
@@ -271,7 +272,8 @@ struct spf_ssh_config_facts {
 extern const struct spf_shape spf_ssh_config_shape;
 
 /* The first key file that ssh would not skip: of all (after NULL), or of those that follow it;
- * of all, if there is none, the first that exists. NULL: none. Borrowed. */
+ * of all, if there is none, the first that exists or that ssh was told to use. NULL: none.
+ * Borrowed. */
 const char *spf_ssh_config_key(const struct spf_ssh_config_facts *config, const char *after);
 
 /* The agent that ssh would ask, as struct spf_target has it. Borrowed. */

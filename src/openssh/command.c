@@ -191,11 +191,12 @@ static bool take_assignment(struct spf_command_reader *reader, const struct prog
     return true;
 }
 
-void spf_command_read(const char *const *words, size_t count, struct spf_ssh_command *command)
+void spf_command_read(const char *const *words, size_t count, int (*look)(const char *path),
+                      struct spf_ssh_command *command)
 {
     size_t at = skip_prefixes(words, count);
     const struct program *program = at < count ? program_of(words[at]) : NULL;
-    struct spf_command_reader reader = {.out = command};
+    struct spf_command_reader reader = {.look = look, .out = command};
     bool good = true;
 
     *command = (struct spf_ssh_command){0};

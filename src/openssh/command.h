@@ -17,6 +17,8 @@
  */
 bool spf_command_is_one(const char *const *words, size_t count);
 
-/* Fills command, which is cleared in any case with spf_command_clear. */
-void spf_command_read(const char *const *words, size_t count, struct spf_ssh_command *command);
+/* Fills command, which is cleared in any case with spf_command_clear. look: what stat(2) of a file
+ * of ssh's -i (it may begin with a ~) fails with, an errno, or 0; NULL: all of them are there. */
+void spf_command_read(const char *const *words, size_t count, int (*look)(const char *path),
+                      struct spf_ssh_command *command);
 void spf_command_clear(struct spf_ssh_command *command);

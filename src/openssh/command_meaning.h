@@ -12,6 +12,8 @@ struct spf_ssh_command {
     bool openssh;     /* ssh connects, which reads ssh_config(5); else PuTTY or WinSCP */
     char error[400];  /* why there are none, in a sentence for a person; "" */
     char remark[400]; /* what of the command is not taken into account; "" for nothing */
+    /* ssh's -i, where there is no such file: ssh warns of the first such and goes on without; "" */
+    char missing_key[1024];
 };
 
 /* What a one-letter option of ssh, scp or sftp means to the login. */

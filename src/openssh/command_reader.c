@@ -114,6 +114,28 @@ const char *spf_command_next_option(struct spf_command_reader *reader)
     return word;
 }
 
+/*
+ * ssh's -i: of a file that cannot be looked at ssh warns, and goes on as if it were not named
+ * (ssh.c: main). That is another thing than an IdentityFile of -o, in whose place no other is
+ * taken.
+ */
+static bool take_identity(struct spf_command_reader *reader, const char *path)
+{
+    struct spf_ssh_command *out = reader->out;
+    const int error = reader->look != NULL ? reader->look(path) : 0;
+
+    if (error == 0) {
+        return spf_command_add_key(reader, path);
+    }
+    if (out->missing_key[0] == '\0') {
+        spf_clean(out->missing_key, sizeof out->missing_key, path, strlen(path));
+    }
+    spf_command_remark(reader,
+                       "Identity file %.250s is not accessible (%s): ssh goes on without it", path,
+                       strerror(error));
+    return true;
+}
+
 static bool take_letter(struct spf_command_reader *reader, const struct spf_letter *letter,
                         const char *value)
 {
@@ -125,7 +147,7 @@ static bool take_letter(struct spf_command_reader *reader, const struct spf_lett
     case SPF_LETTER_KEYWORD:
         return spf_command_add_keyword(reader, letter->text, value);
     case SPF_LETTER_KEY:
-        return spf_command_add_key(reader, value);
+        return take_identity(reader, value);
     case SPF_LETTER_FILE:
         reader->config = value;
         return true;

@@ -17,8 +17,9 @@ struct spf_command_reader {
     const char *config;                 /* of -F, the last one; NULL */
     const char *keys[SPF_COMMAND_KEYS]; /* of -i, in their order */
     size_t key_count;
-    const char *host;      /* as an argument of --host; NULL: none yet */
-    struct spf_words kept; /* owns words that were made */
+    const char *host;              /* as an argument of --host; NULL: none yet */
+    struct spf_words kept;         /* owns words that were made */
+    int (*look)(const char *path); /* spf_command_read's */
     struct spf_ssh_command *out;
 };
 

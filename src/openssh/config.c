@@ -271,11 +271,25 @@ static void hop_answered(struct spf_ssh_config *config)
     next_hop(config);
 }
 
+/* A file that ssh was told to use and goes on without. */
+static bool add_missing_key(const char *path, struct spf_ssh_config_facts *facts)
+{
+    struct spf_ssh_file *file = path != NULL ? SPF_APPEND(&facts->identities) : NULL;
+
+    if (file == NULL) {
+        return path == NULL;
+    }
+    file->passed_over = true;
+    file->path = strdup(path);
+    return file->path != NULL;
+}
+
 static void keys_read(void *owner)
 {
     struct spf_ssh_config *config = owner;
-
-    bool whole = spf_ssh_keys_take(config->keys, &config->inquiry->facts->ssh_config);
+    struct spf_ssh_config_facts *facts = &config->inquiry->facts->ssh_config;
+    bool whole = spf_ssh_keys_take(config->keys, facts) &&
+                 add_missing_key(config->inquiry->target->missing_key, facts);
 
     config->keys = NULL;
     if (whole) {

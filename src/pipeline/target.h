@@ -79,7 +79,10 @@ struct spf_target {
      * file, agent and known_hosts are not looked at */
     bool from_transcript;
     const char *key_path; /* as given; "-" standard input; NULL none */
-    bool key_configured;  /* no key was given: it is one that ssh would take */
+    /* of the failed command: a file that ssh warns of and goes on without; NULL. Not recorded: once
+     * the ssh configuration is known, it has it */
+    const char *missing_key;
+    bool key_configured; /* no key was given: it is one that ssh would take */
     /* of those that ssh would offer, the one that is checked, key_path's or the agent's; NULL */
     const struct spf_ssh_offer *offer;
     const char *agent; /* the socket of the ssh-agent; NULL that of SSH_AUTH_SOCK, "" none */

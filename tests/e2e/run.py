@@ -184,7 +184,8 @@ class Scenario(Stage):
     def _check_configured_ssh(self, report):
         """The same with the user's configuration: ssh_config has the file and the name."""
         how = world.fill(self.data["ssh_config"], self.places)
-        said = clients.configured_ssh(self.home, how["file"], how["name"], agent=self.agent,
+        said = clients.configured_ssh(self.home, how["file"], how["name"],
+                                      how.get("words", ()), agent=self.agent,
                                       patience=self.patience())
         self.note(report, said)
         if bool(said.logged_in) != (report["verdict"] == "pass"):

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     free(line);
     (void)spf_command_is_one((const char *const *)words.list.items, words.list.count);
-    spf_command_read((const char *const *)words.list.items, words.list.count, &command);
+    spf_command_read((const char *const *)words.list.items, words.list.count, NULL, &command);
     /* Either an error, or a host to check. */
     if ((command.error[0] == '\0') == (command.words.list.count == 0)) {
         abort();

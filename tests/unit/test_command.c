@@ -1,29 +1,39 @@
 #include "unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "openssh/command.h"
 
-/* Words as a shell makes them of the line, and then what the command says in our own words. */
-static const char *read_line(const char *line)
+/* What the command says in our own words, or its error. */
+static const char *joined_words(const struct spf_ssh_command *command)
 {
     static char said[2000];
+
+    said[0] = '\0';
+    if (command->error[0] != '\0') {
+        (void)snprintf(said, sizeof said, "error: %s", command->error);
+    }
+    for (size_t i = 0; i < command->words.list.count; i++) {
+        size_t len = strlen(said);
+
+        (void)snprintf(said + len, sizeof said - len, "%s%s", i > 0 ? " " : "",
+                       command->words.list.items[i]);
+    }
+    return said;
+}
+
+/* Words as a shell makes them of the line, and then of the command. */
+static const char *read_line(const char *line)
+{
+    const char *said;
     struct spf_words words = {0};
     struct spf_ssh_command command;
     const char *why = NULL;
 
-    said[0] = '\0';
     ck_assert_msg(spf_shell_words(line, getenv, &words, &why), "%s: %s", line, why);
-    spf_command_read((const char *const *)words.list.items, words.list.count, &command);
-    if (command.error[0] != '\0') {
-        (void)snprintf(said, sizeof said, "error: %s", command.error);
-    }
-    for (size_t i = 0; i < command.words.list.count; i++) {
-        size_t len = strlen(said);
-
-        (void)snprintf(said + len, sizeof said - len, "%s%s", i > 0 ? " " : "",
-                       command.words.list.items[i]);
-    }
+    spf_command_read((const char *const *)words.list.items, words.list.count, NULL, &command);
+    said = joined_words(&command);
     ck_assert(command.error[0] == '\0' || command.words.list.count == 0);
     spf_command_clear(&command);
     spf_words_clear(&words);
@@ -251,8 +261,46 @@ START_TEST(lines_split_as_a_shell_does)
 }
 END_TEST
 
+static int look(const char *path)
+{
+    return strstr(path, "gone") != NULL ? ENOENT : 0;
+}
+
+/* ssh warns of a file of -i that is not there, and goes on without; PuTTY's programs do not. */
+START_TEST(a_key_that_is_not_there)
+{
+    static const struct {
+        const char *line, *words, *missing;
+    } cases[] = {
+        {"ssh -i gone h", "--host h" C, "gone"},
+        {"ssh -i '' h", "--host h" C " --key ", ""},
+        {"scp -i ~/gone a h:b", "--host h" C, "~/gone"},
+        {"rsync -e 'ssh -i gone -p 23' a h:b", "-p 23 --host h" C, "gone"},
+        {"ssh -i gone -i k -i gone2 h", "--host h" C " --key k", "gone"},
+        {"ssh -o IdentityFile=gone h", "-o IdentityFile=gone --host h" C, ""},
+        {"plink -i gone.ppk h", "--host h --key gone.ppk", ""},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct spf_words words = {0};
+        struct spf_ssh_command command;
+        const char *why = NULL;
+
+        ck_assert(spf_shell_words(cases[i].line, getenv, &words, &why));
+        spf_command_read((const char *const *)words.list.items, words.list.count, look, &command);
+        ck_assert_str_eq(joined_words(&command), cases[i].words);
+        ck_assert_str_eq(command.missing_key, cases[i].missing);
+        ck_assert((strstr(command.remark, "No such file") != NULL) ==
+                  (cases[i].missing[0] != '\0'));
+        spf_command_clear(&command);
+        spf_words_clear(&words);
+    }
+}
+END_TEST
+
 int main(void)
 {
     return unit_main("command", (const TTest *const[]){commands_in_our_own_words, what_is_a_command,
+                                                       a_key_that_is_not_there,
                                                        lines_split_as_a_shell_does, NULL});
 }

@@ -320,6 +320,9 @@ START_TEST(the_key_that_ssh_comes_to)
     ck_assert_ptr_null(spf_ssh_config_key(&config, "c"));
     config.identities.items[2].passed_over = true;
     ck_assert_str_eq(spf_ssh_config_key(&config, NULL), "b");
+    config.identities.items[1].exists = config.identities.items[2].exists = false;
+    config.identities.items[3].exists = false; /* named by the failed command */
+    ck_assert_str_eq(spf_ssh_config_key(&config, NULL), "b");
     spf_shape_clear(&spf_ssh_config_shape, &config);
 }
 END_TEST

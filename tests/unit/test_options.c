@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/judge.h"
@@ -481,6 +482,13 @@ START_TEST(commands_are_read_as_ssh_reads_them)
     ck_assert_str_eq(options.ssh_words[1], "ConnectTimeout=3");
     ck_assert_ptr_null(options.ssh_words[2]);
     ck_assert(!options.verbose && !options.user_given);
+    ck_assert_ptr_null(options.missing_key);
+    check_good("ssh -i gone h"); /* of ssh's own -i it says so, and goes on */
+    ck_assert_ptr_null(options.key);
+    ck_assert_str_eq(options.missing_key, "gone");
+    check_good("-i gone h");
+    ck_assert_str_eq(options.key, "gone");
+    ck_assert_ptr_null(options.missing_key);
     check_good("--ssh-config=c -- ssh h");
     ck_assert_str_eq(options.ssh_config, "c");
     check_good("-i k plink -P 2222 u@h");
@@ -653,26 +661,46 @@ START_TEST(the_program_takes_the_lines_that_it_prints)
 }
 END_TEST
 
+/* ssh's -i counts where something of that name is there: what the cases name is, in this directory.
+ */
+static bool make_keys(char *dir)
+{
+    return mkdtemp(dir) != NULL && chdir(dir) == 0 && mkdir("k", 0700) == 0 &&
+           mkdir("k2", 0700) == 0 && mkdir("my key", 0700) == 0;
+}
+
+static bool remove_keys(const char *dir)
+{
+    return (rmdir("k") | rmdir("k2") | rmdir("my key") | chdir("/") | rmdir(dir)) == 0;
+}
+
 int main(void)
 {
-    return unit_main("options", (const TTest *const[]){words_for_an_instance,
-                                                       usage_errors_name_what_is_wrong,
-                                                       hosts_and_users_as_ssh_takes_them,
-                                                       first_user_and_port_count,
-                                                       tilde_of_the_key_is_expanded,
-                                                       a_wait_has_a_duration,
-                                                       checks_are_chosen_by_id_or_room,
-                                                       remarks,
-                                                       repeated_options,
-                                                       lines_to_rerun_repeat_how_to_ask,
-                                                       no_usage_error_shows_a_password,
-                                                       source_addresses,
-                                                       outputs_have_a_format,
-                                                       commands_are_read_as_ssh_reads_them,
-                                                       a_line_is_a_command,
-                                                       an_instance_needs_no_option,
-                                                       without_a_key_as_ssh,
-                                                       no_line_shows_a_proxy_command,
-                                                       the_program_takes_the_lines_that_it_prints,
-                                                       NULL});
+    char dir[] = "/tmp/spf-options-XXXXXX";
+    int status;
+
+    if (!make_keys(dir)) {
+        return EXIT_FAILURE;
+    }
+    status = unit_main("options", (const TTest *const[]){words_for_an_instance,
+                                                         usage_errors_name_what_is_wrong,
+                                                         hosts_and_users_as_ssh_takes_them,
+                                                         first_user_and_port_count,
+                                                         tilde_of_the_key_is_expanded,
+                                                         a_wait_has_a_duration,
+                                                         checks_are_chosen_by_id_or_room,
+                                                         remarks,
+                                                         repeated_options,
+                                                         lines_to_rerun_repeat_how_to_ask,
+                                                         no_usage_error_shows_a_password,
+                                                         source_addresses,
+                                                         outputs_have_a_format,
+                                                         commands_are_read_as_ssh_reads_them,
+                                                         a_line_is_a_command,
+                                                         an_instance_needs_no_option,
+                                                         without_a_key_as_ssh,
+                                                         no_line_shows_a_proxy_command,
+                                                         the_program_takes_the_lines_that_it_prints,
+                                                         NULL});
+    return remove_keys(dir) ? status : EXIT_FAILURE;
 }

@@ -87,8 +87,11 @@ def ssh(home, key_path, known_hosts, user, port, more=(), agent=None,
                  "-p", str(port), "%s@127.0.0.1" % user, "true"], home, patience, who)
 
 
-def configured_ssh(home, file, name, agent=None, patience=PATIENCE):
-    """As the user's ssh with a configuration file: keys, ways and trust come from there."""
+def configured_ssh(home, file, name, words=(), agent=None, patience=PATIENCE):
+    """As the user's ssh with a configuration file: keys, ways and trust come from there.
+
+    words: more of its command line.
+    """
     written = ""
     if os.path.exists(file):
         with open(file, encoding="utf-8") as source:
@@ -97,7 +100,7 @@ def configured_ssh(home, file, name, agent=None, patience=PATIENCE):
                                         ("StrictHostKeyChecking", "accept-new"))
              if option not in written for word in ("-o", option + "=" + value)]
     return _run(["ssh", "-F", file, "-o", "BatchMode=yes", *usual, "-o", "UpdateHostKeys=no",
-                 "-o", "ConnectTimeout=%d" % patience, name, "true"], home, patience,
+                 "-o", "ConnectTimeout=%d" % patience, *words, name, "true"], home, patience,
                 **({"SSH_AUTH_SOCK": agent} if agent else {}))
 
 
