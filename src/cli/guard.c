@@ -180,6 +180,21 @@ static bool is_read(const char *path, const char *keys)
     return is;
 }
 
+/* Better said at once than after the whole run. */
+static struct spf_error judge_place(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char directory[PATH_MAX];
+    struct stat status;
+
+    if (slash == NULL || slash == path ||
+        !spf_format_whole(directory, sizeof directory, "%.*s", (int)(slash - path), path) ||
+        (stat(directory, &status) == 0 && S_ISDIR(status.st_mode))) {
+        return spf_ok();
+    }
+    return spf_usage("%s: there is no directory %s", path, directory);
+}
+
 static bool same_file(const char *a, const char *b)
 {
     struct stat one;
@@ -218,6 +233,11 @@ struct spf_error spf_guard_outputs(const struct spf_options *options)
         note_all(options);
     }
     for (size_t i = 0; i < count; i++) {
+        struct spf_error error = judge_place(paths[i]);
+
+        if (error.code != SPF_OK) {
+            return error;
+        }
         if (is_named(options, paths[i]) ||
             is_read(paths[i], options->key_dir != NULL ? options->key_dir : options->find_key)) {
             return spf_usage("%s: a file that is read is not replaced by a report; choose another "

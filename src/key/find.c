@@ -157,6 +157,10 @@ struct spf_error spf_key_find(const char *dir, const char *public_blob, const ch
         dir = home_ssh;
     }
     if (access(dir, R_OK | X_OK) != 0) {
+        if (dir == home_ssh && errno == ENOENT) { /* whoever has none has no keys there */
+            found->all = true;
+            return spf_ok();
+        }
         return cannot_read(dir, errno);
     }
     search.seen = seen != NULL ? spf_key_directory_share(seen) : spf_key_directory_new();

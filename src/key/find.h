@@ -25,8 +25,9 @@ struct spf_key_found {
  *
  * name: that of the pair. Where no file is proved to be the key, the one that the cloud's download
  * is called counts: name.pem or name.ppk in dir. NULL or "": names do not count.
- * dir NULL: ~/.ssh. public_blob "": only names count. SPF_ERR_SYS if the directory can't be read,
- * SPF_ERR_NOMEM without memory or descriptors to look at all that counts.
+ * dir NULL: ~/.ssh. public_blob "": only names count. SPF_ERR_SYS if the directory can't be read
+ * (no ~/.ssh is an empty one), SPF_ERR_NOMEM without memory or descriptors to look at all that
+ * counts.
  */
 SPF_MUST_USE
 struct spf_error spf_key_find(const char *dir, const char *public_blob, const char *name,

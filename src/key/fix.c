@@ -222,6 +222,8 @@ struct spf_error spf_key_fix(const char *path, const struct spf_secret *passphra
     }
     if (!spf_key_file_read(path, passphrase, &facts, &repaired)) {
         error = spf_error(SPF_ERR_NOMEM, _("out of memory for the key file"));
+    } else if (facts.outcome == SPF_KEY_ZERO_BYTES) {
+        say(fixed, SPF_FIX_IMPOSSIBLE, _("%s is empty, so nothing was changed"), show(path).path);
     } else if (facts.outcome != SPF_KEY_READ) {
         say(fixed, SPF_FIX_IMPOSSIBLE, _("%s can't be read as a file, so nothing was changed"),
             show(path).path);

@@ -84,8 +84,9 @@ struct spf_secret *spf_take_base64(struct spf_bytes body, size_t width, struct s
         } else if (c == ' ' || c == '\t') {
             if (lines.line == 0) {
                 layout->damage |= 1u << SPF_DAMAGE_INDENTED;
+            } else {
+                lines.blanks++;
             }
-            lines.blanks++;
         } else if (isalnum(c) || c == '+' || c == '/' || c == '=') {
             take_digit(&lines, c, &writer, layout);
         } else {

@@ -21,7 +21,7 @@ static const struct {
     [SPF_DAMAGE_ONE_LINE] = {"key-on-one-line", "all of it is on one line"},
     [SPF_DAMAGE_HEADER] = {"key-header-mangled", "dashes or words of it are missing or changed"},
     [SPF_DAMAGE_LABEL] = {"key-header-mangled", "it names another format"},
-    [SPF_DAMAGE_INDENTED] = {"key-indented", "its lines are indented"},
+    [SPF_DAMAGE_INDENTED] = {"key-indented", "its lines are indented, or quoted as in a mail"},
     [SPF_DAMAGE_WRAPPED] = {"key-wrapped",
                             "its lines are broken in wrong places, or have blanks in them"},
     [SPF_DAMAGE_TEXT_AROUND] = {"key-text-before", "something precedes it"},
@@ -238,13 +238,26 @@ static const char *label_of(struct spf_secret **base64, const char *label, bool 
     return is;
 }
 
+/* Where what indents or quotes the line begins that has the key's first byte; at: nothing does. */
+static size_t indentation(struct spf_bytes plain, size_t at)
+{
+    size_t from = at;
+
+    while (from > 0 && memchr(" \t>|", plain.at[from - 1], 4) != NULL) {
+        from--;
+    }
+    return from == 0 || plain.at[from - 1] == '\n' || plain.at[from - 1] == '\r' ? from : at;
+}
+
 /* What precedes the first and follows the last byte of the key. */
 static void note_around(struct spf_bytes plain, size_t at, size_t end, struct spf_key_text *text)
 {
+    const size_t indented = indentation(plain, at);
+
     for (size_t i = 0; i < at; i++) {
         if (plain.at[i] == '"' || plain.at[i] == '\'') {
             text->damage |= 1u << SPF_DAMAGE_ESCAPED;
-        } else if (plain.at[i] == ' ' && (at - i < 40) && i + 1 == at) {
+        } else if (i >= indented) {
             text->damage |= 1u << SPF_DAMAGE_INDENTED;
         } else if (plain.at[i] != '\r') {
             text->damage |= 1u << SPF_DAMAGE_TEXT_AROUND;

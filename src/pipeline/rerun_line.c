@@ -94,6 +94,21 @@ static bool add_key(struct spf_buf *buf, const struct spf_view *view, unsigned c
     return spf_slot_add_word(buf, SPF_GRAMMAR_PATH, path);
 }
 
+/* The search goes on with the next run, unless what it found is the key there. */
+static bool add_search(struct spf_buf *buf, const struct spf_target *target, unsigned changes)
+{
+    if (target->find_key == NULL || target->instance_id == NULL ||
+        changes & SPF_RERUN_WITH_MATCHING_KEY) {
+        return true;
+    }
+    spf_buf_addstr(buf, " --find-key");
+    if (target->find_key[0] == '\0') {
+        return true;
+    }
+    spf_buf_addch(buf, '=');
+    return spf_slot_add_word(buf, SPF_GRAMMAR_PATH, target->find_key);
+}
+
 static bool add_user(struct spf_buf *buf, const struct spf_view *view, unsigned changes)
 {
     const struct spf_target *target = view->target;
@@ -143,7 +158,7 @@ bool spf_rerun_line(struct spf_buf *buf, const struct spf_view *view, unsigned c
             return false;
         }
     }
-    if (!add_key(buf, view, changes)) {
+    if (!add_key(buf, view, changes) || !add_search(buf, target, changes)) {
         return false;
     }
     if (target->instance_id == NULL && target->host == NULL) {

@@ -155,7 +155,16 @@ static const struct repair {
     {"beyond repair", "ssh-keygen -q -t ecdsa -N '' -f k && truncate -s 300 k", SPF_FIX_IMPOSSIBLE,
      "can't be repaired"},
     {"in order", "ssh-keygen -q -t ecdsa -N '' -f k", SPF_FIX_NOT_NEEDED, "needs no repair"},
-    {"nothing in it", "rm -f k && touch k", SPF_FIX_IMPOSSIBLE, "can't be read as a file"},
+    {"nothing in it", "rm -f k && touch k", SPF_FIX_IMPOSSIBLE, "k is empty"},
+    {"indented alone", "ssh-keygen -q -t ed25519 -N '' -f k && sed -i 's/^/    /' k && rm k.pub",
+     SPF_FIX_COPY, "Repaired: its lines are indented, or quoted as in a mail. Key:"},
+    {"indented alone, PEM",
+     "ssh-keygen -q -t ecdsa -m PEM -N '' -f k && sed -i 's/^/\\t/' k && rm k.pub", SPF_FIX_COPY,
+     "Repaired: its lines are indented, or quoted as in a mail. Key:"},
+    {"quoted alone", "ssh-keygen -q -t ed25519 -N '' -f k && sed -i 's/^/> /' k && rm k.pub",
+     SPF_FIX_COPY, "Repaired: its lines are indented, or quoted as in a mail. Key:"},
+    {"a word before", "ssh-keygen -q -t ed25519 -N '' -f k && sed -i '1s/^/key: /' k && rm k.pub",
+     SPF_FIX_COPY, "something precedes it. Key:"},
 };
 
 START_TEST(what_was_done_is_said)

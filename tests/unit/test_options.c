@@ -159,6 +159,11 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h -i k -o", "-o needs a value (KEYWORD=VALUE)"},
         {"--instance i-1 --key k --key-dir d", "--key k and --key-dir d exclude each other"},
         {"--instance i-1 --find-key --key-dir d", "--find-key and --key-dir d exclude each other"},
+        {"--instance i-1 --key-dir /no/d", "--key-dir /no/d: No such file or directory"},
+        {"--instance i-1 --find-key=/no/d", "--find-key=/no/d: No such file or directory"},
+        {"--instance i-1 --find-key=/dev/null", "--find-key=/dev/null: Not a directory"},
+        {"h -i k --output json:/no/d/x", "/no/d/x: there is no directory /no/d"},
+        {"h -i k --record /dev/null/x", "/dev/null/x: there is no directory /dev/null"},
         {"h --key-dir d", "--key-dir picks the key of an instance's key pair: it needs --instance"},
         {"--instance i-1 --key-dir=", "--key-dir is empty"},
         {"--replay r --key-dir d", "--key-dir means nothing with --replay"},
@@ -550,7 +555,7 @@ START_TEST(without_a_key_as_ssh)
     ck_assert_ptr_null(options.ssh_config);
     check_good("h -i k");
     ck_assert_ptr_null(options.ssh_config);
-    check_good("--instance i-1 --key-dir d");
+    check_good("--instance i-1 --key-dir /");
     ck_assert_ptr_null(options.ssh_config);
     ck_assert_uint_eq(options.selected, SPF_ALL_CHECKS);
     check_good("--instance i-1 --find-key");

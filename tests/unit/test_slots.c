@@ -40,6 +40,12 @@ START_TEST(lines_for_the_target)
     check_command("{ssh}", "ssh -i key.pem root@203.0.113.9");
     check_command("{rerun}", "sshpreflight --instance i-bp1 --host 203.0.113.9 --key key.pem");
     check_command("{rerun_without_host}", "sshpreflight --instance i-bp1 --key key.pem");
+    target.find_key = "";
+    check_command("{rerun_without_host}", "sshpreflight --instance i-bp1 --key key.pem --find-key");
+    target.find_key = "my keys";
+    check_command("{rerun_without_host}",
+                  "sshpreflight --instance i-bp1 --key key.pem --find-key='my keys'");
+    target.find_key = NULL;
     check_command("{rerun_as_other_user}",
                   "sshpreflight --instance i-bp1 --host 203.0.113.9 --key key.pem -l ecs-user");
     target.host = "::1"; /* without brackets: ssh takes them for a part of a name */
