@@ -133,6 +133,9 @@ static void legacy_options(const struct spf_view *view, const char *const offers
             const char *theirs = server_offer(facts, (enum spf_offer_list)list);
             size_t len = strlen(out);
 
+            if (theirs == NULL && view->target->from_transcript) {
+                continue; /* a text shows the first list without a common name alone */
+            }
             if (list >= SPF_OFFER_MACS_OUT && !spf_cipher_needs_mac(chosen[list - 2])) {
                 continue;
             }
@@ -279,13 +282,33 @@ static struct spf_opinion judge_timeout(const struct spf_view *view, struct spf_
     return spf_lowered(SPF_HANDSHAKE_TIMEOUT, SPF_UNKNOWN);
 }
 
+/* What was agreed; a transcript may show none of it, or a part. */
+static void say_agreed(const struct spf_handshake_facts *facts, struct spf_result *result)
+{
+    const char *const agreed[] = {facts->kex, facts->host_key_algorithm, facts->cipher_out,
+                                  mac_or_null(facts->mac_out)};
+    char text[sizeof result->summary] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < sizeof agreed / sizeof *agreed; i++) {
+        if (text_or_null(agreed[i]) != NULL) {
+            spf_format(text + len, sizeof text - len, "%s%s", len > 0 ? _(", ") : "", agreed[i]);
+            len = strlen(text);
+        }
+    }
+    if (facts->kex[0] == '\0' && facts->cipher_out[0] == '\0') { /* of one without -v */
+        spf_say(result, "key exchange done");
+    } else {
+        spf_say(result, "%s", text);
+    }
+}
+
 /* Is there a common key exchange, host key, cipher and MAC, and does the handshake come to its end?
  */
 struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct spf_result *result)
 {
     const struct spf_handshake_facts *facts = &view->facts->handshake;
     struct spf_opinion opinion;
-    const char *mac;
 
     spf_note_text(result, "kex", text_or_null(facts->kex));
     spf_note_text(result, "host_key_algorithm", text_or_null(facts->host_key_algorithm));
@@ -310,12 +333,6 @@ struct spf_opinion spf_judge_ssh_handshake(const struct spf_view *view, struct s
     case SPF_SHAKE_DONE:
         break;
     }
-    mac = mac_or_null(facts->mac_out);
-    if (facts->kex[0] == '\0' && facts->cipher_out[0] == '\0') { /* of a transcript without -v */
-        spf_say(result, "key exchange done");
-        return spf_passes();
-    }
-    spf_say(result, "%s, %s, %s%s%s", facts->kex, facts->host_key_algorithm, facts->cipher_out,
-            mac != NULL ? ", " : "", mac != NULL ? mac : "");
+    say_agreed(facts, result);
     return spf_passes();
 }

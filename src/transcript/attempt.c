@@ -28,10 +28,13 @@ void spf_attempt_begin_next(struct spf_attempt *attempt, int64_t line,
     memcpy(next.client, attempt->client, sizeof next.client);
     next.windows = attempt->windows;
     memcpy(next.key_file, attempt->key_file, sizeof next.key_file);
+    next.key_named = attempt->key_named == SPF_KEY_TYPED ? SPF_KEY_TYPED : SPF_KEY_UNNAMED;
     memcpy(next.user, attempt->user, sizeof next.user);
     memcpy(next.proxy, attempt->proxy, sizeof next.proxy);
     next.keys_absent = attempt->keys_absent;
     next.keys_found = attempt->keys_found;
+    next.keys_listed = attempt->keys_listed;
+    memcpy(next.listed_file, attempt->listed_file, sizeof next.listed_file);
     *attempt = next;
     facts->attempts++;
 }

@@ -26,9 +26,10 @@ struct spf_attempt {
     int64_t first_line;
 
     /* who went where; "" where the text does not say */
+    char looked_up[256]; /* of a client whose next line names the address alone */
     char host[256], address[64], user[80], key_file[1024], jump[300], proxy[256];
     /* what makes key_file the key of this login; a later one says more */
-    enum {
+    enum spf_key_named {
         SPF_KEY_UNNAMED,
         SPF_KEY_TRIED, /* and nothing came of it */
         SPF_KEY_OFFERED,
@@ -53,6 +54,7 @@ struct spf_attempt {
     const char *no_common;
     char tcp_error[128], before[600], software[256], offer[1024];
     char kex[64], host_key_algorithm[64], host_key_sha256[64];
+    char cipher_in[64], cipher_out[64], mac_in[64], mac_out[64]; /* "" also where it has none */
     bool kex_waits, kex_timeout, kex_broken;
     char kex_error[256];
     enum {
@@ -86,6 +88,8 @@ struct spf_attempt {
     char key_mode[8];
     bool key_unclear;
     unsigned keys_absent, keys_found; /* of the default files */
+    unsigned keys_listed;             /* files that the client would use, there or not */
+    char listed_file[1024];           /* the last of them */
     unsigned keys_tried;              /* files whose public key is not known */
     bool in_by_none;
     bool in;

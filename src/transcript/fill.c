@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "login/offers.h"
 
 static bool fill_tcp(const struct spf_attempt *attempt, struct spf_tcp_facts *tcp)
 {
@@ -112,13 +113,17 @@ static bool fill_handshake(const struct spf_attempt *attempt, struct spf_handsha
         }
         shake->outcome = gaps[i].outcome;
         if (attempt->offer[0] != '\0') {
-            *offers[i] = strdup(attempt->offer);
+            *offers[i] = spf_names_of_algorithms(attempt->offer);
         }
     }
     spf_copy(shake->error, sizeof shake->error, attempt->kex_error);
     spf_copy(shake->kex, sizeof shake->kex, attempt->kex);
     spf_copy(shake->host_key_algorithm, sizeof shake->host_key_algorithm,
              attempt->host_key_algorithm);
+    spf_copy(shake->cipher_in, sizeof shake->cipher_in, attempt->cipher_in);
+    spf_copy(shake->cipher_out, sizeof shake->cipher_out, attempt->cipher_out);
+    spf_copy(shake->mac_in, sizeof shake->mac_in, attempt->mac_in);
+    spf_copy(shake->mac_out, sizeof shake->mac_out, attempt->mac_out);
     spf_copy(shake->host_key_sha256, sizeof shake->host_key_sha256, attempt->host_key_sha256);
     return true;
 }

@@ -27,7 +27,7 @@ static bool is_fingerprint(const char *word)
 }
 
 /* What may follow the key: where it comes from. The length before it. */
-static size_t before_marks(const char *text, size_t len, bool *agent)
+static size_t before_marks(const char *text, size_t len, bool *explicit, bool *agent)
 {
     static const char *const marks[] = {"explicit", "token", "authenticator", "agent"};
 
@@ -35,8 +35,9 @@ static size_t before_marks(const char *text, size_t len, bool *agent)
         size_t at = last_word(text, len);
 
         if (at > 0 && len - at == strlen(marks[i]) && memcmp(text + at, marks[i], len - at) == 0) {
+            *explicit |= strcmp(marks[i], "explicit") == 0;
             *agent |= strcmp(marks[i], "agent") == 0;
-            return before_marks(text, without_blanks(text, at), agent);
+            return before_marks(text, without_blanks(text, at), explicit, agent);
         }
     }
     return len;
@@ -45,15 +46,18 @@ static size_t before_marks(const char *text, size_t len, bool *agent)
 struct spf_key_words spf_key_words(const char *text)
 {
     struct spf_key_words key = {0};
-    size_t len = before_marks(text, without_blanks(text, strcspn(text, "\r\n")), &key.from_agent);
+    bool explicit = false;
+    size_t len =
+        before_marks(text, without_blanks(text, strcspn(text, "\r\n")), &explicit, &key.from_agent);
     size_t at = last_word(text, len);
-    bool marked = false; /* since 7.8, ssh says so of a key of the agent */
+    bool marked = explicit; /* since 7.8 a key of the agent is, too */
 
+    key.from_agent &= !explicit;
     if (is_fingerprint(text + at)) { /* "FILE TYPE FINGERPRINT" */
         key.known = marked = true;
         len = without_blanks(text, last_word(text, without_blanks(text, at)));
     } else if (strchr(text, ' ') != NULL && is_fingerprint(strchr(text, ' ') + 1)) {
-        /* "TYPE FINGERPRINT FILE", 6.8 to 7.7 */
+        /* "TYPE FINGERPRINT FILE", before 7.8 */
         const char *file = strchr(strchr(text, ' ') + 1, ' ');
 
         key.known = true;

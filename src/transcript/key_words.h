@@ -9,7 +9,7 @@
 struct spf_key_words {
     char file[1024]; /* "" where it is not a file's key, or may be an agent's */
     bool known;      /* its public key is: the fingerprint is shown */
-    bool from_agent;
+    bool from_agent; /* and not of a file that was asked for as well */
 };
 
 /* The text may have more than the key on further lines. */

@@ -10,6 +10,7 @@
 enum spf_message_kind {
     SPF_EVENT_NONE,     /* known and harmless, so that no later row takes the line */
     SPF_EVENT_CLIENT,   /* its name and version follow */
+    SPF_EVENT_LOOKS_UP, /* "HOST"" follows; the address is said when it connects */
     SPF_EVENT_CONNECTS, /* "HOST [ADDRESS] port N." follows: a new attempt */
     SPF_EVENT_CONNECTED,
     SPF_EVENT_LOGS_IN_TO,    /* "HOST:PORT as 'USER'" */
@@ -22,11 +23,12 @@ enum spf_message_kind {
     SPF_EVENT_IDENTIFIED,    /* the server's software */
     SPF_EVENT_KEX_BEGINS,    /* our SSH_MSG_KEXINIT was sent */
     SPF_EVENT_KEX_ALGORITHM, /* argument: kex, host-key */
+    SPF_EVENT_KEX_CIPHER,    /* argument: in, out; with its MAC */
     SPF_EVENT_KEX_WAITS,     /* for the reply with the host key */
     SPF_EVENT_NO_COMMON,  /* argument: kex, host-key, cipher, mac; the server's offer may follow */
     SPF_EVENT_KEX_BROKEN, /* the handshake ended by an error */
     SPF_EVENT_KEX_TIMEOUT,
-    SPF_EVENT_HOST_KEY,     /* "TYPE FINGERPRINT" */
+    SPF_EVENT_HOST_KEY,     /* "TYPE FINGERPRINT"; argument: the type, else it follows */
     SPF_EVENT_HOST_KNOWN,   /* the client takes it */
     SPF_EVENT_HOST_UNKNOWN, /* the client asks */
     SPF_EVENT_HOST_REFUSED, /* an unknown key, and nobody may be asked */

@@ -106,6 +106,10 @@ static const struct spf_message rows[] = {
     {"debug1: SSH2_MSG_KEXINIT sent", NULL, SPF_EVENT_KEX_BEGINS, NULL},
     {"debug1: kex: algorithm: ", NULL, SPF_EVENT_KEX_ALGORITHM, "kex"},
     {"debug1: kex: host key algorithm: ", NULL, SPF_EVENT_KEX_ALGORITHM, "host-key"},
+    {"debug1: kex: server->client cipher: ", " compression: ", SPF_EVENT_KEX_CIPHER, "in"},
+    {"debug1: kex: client->server cipher: ", " compression: ", SPF_EVENT_KEX_CIPHER, "out"},
+    {"debug1: kex: server->client ", NULL, SPF_EVENT_KEX_CIPHER, "in"}, /* up to 6.x */
+    {"debug1: kex: client->server ", NULL, SPF_EVENT_KEX_CIPHER, "out"},
     {"debug1: expecting SSH2_MSG_KEX_", "REPLY", SPF_EVENT_KEX_WAITS, NULL},
     {"debug1: expecting SSH2_MSG_KEX_", "GROUP", SPF_EVENT_KEX_WAITS, NULL},
     {"no matching key exchange method", NULL, SPF_EVENT_NO_COMMON, "kex"},

@@ -6,6 +6,8 @@
  */
 static const struct spf_message rows[] = {
     {"Remote SSH greeting was overlong", NULL, SPF_EVENT_BANNER, "other"}, /* seen in 0.85 */
+    {"Looking up host \"", NULL, SPF_EVENT_LOOKS_UP, NULL},
+    {"Connecting to ", " port ", SPF_EVENT_CONNECTS, NULL},
     {"Host does not exist", NULL, SPF_EVENT_TCP, "unresolved"},
     {"Failed to connect to ", "Connection refused", SPF_EVENT_TCP, "refused"},
     {"Failed to connect to ", "timed out", SPF_EVENT_TCP, "silent"},
@@ -48,6 +50,14 @@ static const struct spf_message rows[] = {
     {"first host key type supported by", NULL, SPF_EVENT_NO_COMMON, "host-key"},
     {"cipher supported by the server", NULL, SPF_EVENT_NO_COMMON, "cipher"},
     {"Incoming packet was garbled", NULL, SPF_EVENT_KEX_BROKEN, NULL},
+    /* under "Host key fingerprint is:", since 0.75 */
+    {"ssh-ed25519 255 SHA256:", NULL, SPF_EVENT_HOST_KEY, "ssh-ed25519"},
+    {"ecdsa-sha2-nistp256 256 SHA256:", NULL, SPF_EVENT_HOST_KEY, "ecdsa-sha2-nistp256"},
+    {"ecdsa-sha2-nistp384 384 SHA256:", NULL, SPF_EVENT_HOST_KEY, "ecdsa-sha2-nistp384"},
+    {"ecdsa-sha2-nistp521 521 SHA256:", NULL, SPF_EVENT_HOST_KEY, "ecdsa-sha2-nistp521"},
+    {"ssh-rsa 2048 SHA256:", NULL, SPF_EVENT_HOST_KEY, "ssh-rsa"},
+    {"ssh-rsa 3072 SHA256:", NULL, SPF_EVENT_HOST_KEY, "ssh-rsa"},
+    {"ssh-rsa 4096 SHA256:", NULL, SPF_EVENT_HOST_KEY, "ssh-rsa"},
     {"POTENTIAL SECURITY BREACH", NULL, SPF_EVENT_HOST_CHANGED, NULL},
     {"Host key not in manually configured list", NULL, SPF_EVENT_HOST_CHANGED, NULL},
     {"host key does not match the one WinSCP has in cache", NULL, SPF_EVENT_HOST_CHANGED, NULL},

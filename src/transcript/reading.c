@@ -162,6 +162,7 @@ static bool take_command(struct spf_attempt *attempt, struct spf_transcript_fact
     if (spf_attempt_is_over(attempt)) {
         spf_attempt_begin_next(attempt, number, facts);
         attempt->user[0] = attempt->key_file[0] = attempt->proxy[0] = '\0';
+        attempt->key_named = SPF_KEY_UNNAMED;
     }
     (void)spf_typed_command(line, attempt);
     spf_copy(attempt->typed_host, sizeof attempt->typed_host, attempt->host);

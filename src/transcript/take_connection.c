@@ -19,6 +19,10 @@ static void take_connects(struct spf_attempt *attempt, const struct spf_match *m
     if (strchr(match->rest, '[') != NULL) {
         (void)spf_word_at(strchr(match->rest, '[') + 1, "]", address, sizeof address);
     }
+    if (attempt->looked_up[0] != '\0' && attempt->stage <= SPF_STAGE_CONNECTING) {
+        spf_copy(address, sizeof address, host);
+        spf_copy(host, sizeof host, attempt->looked_up);
+    }
     /* the next address of the same name is no new attempt */
     if (attempt->stage > SPF_STAGE_CONNECTING ||
         (attempt->stage == SPF_STAGE_CONNECTING && strcmp(attempt->host, host) != 0)) {
@@ -30,6 +34,18 @@ static void take_connects(struct spf_attempt *attempt, const struct spf_match *m
     spf_copy(attempt->address, sizeof attempt->address, address);
     attempt->port = port != NULL ? strtol(port + 6, NULL, 10) : 0;
     spf_attempt_reach(attempt, SPF_STAGE_CONNECTING);
+}
+
+/* 'HOST"', and then an address of it */
+static void take_looks_up(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
+                          struct spf_transcript_facts *facts)
+{
+    if (attempt->stage > SPF_STAGE_CONNECTING || spf_attempt_is_over(attempt)) {
+        spf_attempt_begin_next(attempt, line, facts);
+    }
+    if (spf_word_at(match->rest, "\"", attempt->looked_up, sizeof attempt->looked_up)) {
+        spf_copy(attempt->host, sizeof attempt->host, attempt->looked_up);
+    }
 }
 
 /* "connect to host HOST port N: Connection refused", "dial tcp ADDRESS:N: connect: …" */
@@ -168,10 +184,12 @@ static void take_no_common(struct spf_attempt *attempt, const struct spf_match *
 
 static void take_host_key(struct spf_attempt *attempt, const struct spf_match *match)
 {
-    (void)spf_word_at(match->rest, " ", attempt->host_key_algorithm,
-                      sizeof attempt->host_key_algorithm);
-    if (strstr(match->rest, "SHA256:") != NULL) {
-        (void)spf_word_at(strstr(match->rest, "SHA256:"), " ", attempt->host_key_sha256,
+    const char *fingerprint = strstr(match->line, "SHA256:");
+
+    (void)spf_word_at(match->row->argument != NULL ? match->row->argument : match->rest, " ",
+                      attempt->host_key_algorithm, sizeof attempt->host_key_algorithm);
+    if (fingerprint != NULL) {
+        (void)spf_word_at(fingerprint, " ", attempt->host_key_sha256,
                           sizeof attempt->host_key_sha256);
     }
     spf_attempt_reach(attempt, SPF_STAGE_HOST_KEY);
@@ -225,11 +243,82 @@ static void take_algorithm(struct spf_attempt *attempt, const struct spf_match *
     }
 }
 
+/* A name up to where the text goes on; a terminal may have broken it. */
+static void take_name(const char *from, const char *to, char *out, size_t size)
+{
+    char name[64];
+    size_t len = 0;
+
+    for (; from < to && len + 1 < sizeof name; from++) {
+        if (*from != ' ') {
+            name[len++] = *from;
+        }
+    }
+    name[len] = '\0';
+    if (from == to && strcmp(name, "<implicit>") != 0) { /* the cipher authenticates by itself */
+        spf_clean(out, size, name, len);
+    }
+}
+
+/* "cipher: aes128-ctr MAC: umac-64@openssh.com compression: none"; of OpenSSH before 7.1
+ * "aes128-ctr hmac-md5 none" (kex.c, kex_choose_conf). */
+static void take_cipher(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    bool in = strcmp(match->row->argument, "in") == 0;
+    char *cipher = in ? attempt->cipher_in : attempt->cipher_out;
+    char *mac = in ? attempt->mac_in : attempt->mac_out;
+    const char *middle = strstr(match->rest, " MAC: ");
+    const char *end = strstr(match->rest, " compression: ");
+
+    if (match->row->then != NULL && middle != NULL && middle < end) {
+        take_name(match->rest, middle, cipher, sizeof attempt->cipher_in);
+        take_name(middle + strlen(" MAC: "), end, mac, sizeof attempt->mac_in);
+        return;
+    }
+    middle = strchr(match->rest, ' ');
+    end = middle != NULL ? strchr(middle + 1, ' ') : NULL;
+    if (match->row->then == NULL && end != NULL && strchr(end + 1, ' ') == NULL &&
+        !spf_starts_with(match->rest, "cipher: ")) {
+        take_name(match->rest, middle, cipher, sizeof attempt->cipher_in);
+        take_name(middle + 1, end, mac, sizeof attempt->mac_in);
+    }
+}
+
+static bool take_key_exchange(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    switch (match->row->event) {
+    case SPF_EVENT_KEX_BEGINS:
+        if (attempt->stage < SPF_STAGE_USER_AUTH) {
+            spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+        }
+        return true;
+    case SPF_EVENT_KEX_ALGORITHM:
+        take_algorithm(attempt, match);
+        return true;
+    case SPF_EVENT_KEX_CIPHER:
+        take_cipher(attempt, match);
+        return true;
+    case SPF_EVENT_NO_COMMON:
+        take_no_common(attempt, match);
+        return true;
+    case SPF_EVENT_KEX_BROKEN:
+        attempt->kex_broken = true;
+        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
+        spf_clean(attempt->kex_error, sizeof attempt->kex_error, match->line, strlen(match->line));
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Messages of the connection, the identification and the key exchange. False: of none of them. */
 bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *match, int64_t line,
                         struct spf_transcript_facts *facts)
 {
     switch (match->row->event) {
+    case SPF_EVENT_LOOKS_UP:
+        take_looks_up(attempt, match, line, facts);
+        return true;
     case SPF_EVENT_CONNECTS:
         take_connects(attempt, match, line, facts);
         return true;
@@ -262,24 +351,8 @@ bool spf_take_transport(struct spf_attempt *attempt, const struct spf_match *mat
     case SPF_EVENT_LOGS_IN_TO:
         spf_login_named(match, attempt);
         return true;
-    case SPF_EVENT_KEX_BEGINS:
-        if (attempt->stage < SPF_STAGE_USER_AUTH) {
-            spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
-        }
-        return true;
-    case SPF_EVENT_KEX_ALGORITHM:
-        take_algorithm(attempt, match);
-        return true;
-    case SPF_EVENT_NO_COMMON:
-        take_no_common(attempt, match);
-        return true;
-    case SPF_EVENT_KEX_BROKEN:
-        attempt->kex_broken = true;
-        spf_attempt_reach(attempt, SPF_STAGE_KEY_EXCHANGE);
-        spf_clean(attempt->kex_error, sizeof attempt->kex_error, match->line, strlen(match->line));
-        return true;
     default:
-        return false;
+        return take_key_exchange(attempt, match);
     }
 }
 

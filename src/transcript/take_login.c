@@ -10,6 +10,7 @@
 static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match *match)
 {
     const char *mode = strstr(match->line, "Permissions ");
+    const char *unreached = strstr(match->rest, " not accessible");
 
     /* an encrypted key is asked for, and then its passphrase is wrong: the later says more */
     if (attempt->key_trouble == NULL || strcmp(attempt->key_trouble, "key-encrypted") == 0) {
@@ -18,8 +19,13 @@ static void take_key_trouble(struct spf_attempt *attempt, const struct spf_match
     if (mode != NULL && mode[12] == '0') {
         (void)spf_word_at(mode + 12, " ", attempt->key_mode, sizeof attempt->key_mode);
     }
-    (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
-                             sizeof attempt->key_trouble_file);
+    if (unreached != NULL && spf_ends_with(match->row->words, "dentity file ")) {
+        spf_clean(attempt->key_trouble_file, sizeof attempt->key_trouble_file, match->rest,
+                  (size_t)(unreached - match->rest));
+    } else {
+        (void)spf_quoted_or_path(match->line, attempt->key_trouble_file,
+                                 sizeof attempt->key_trouble_file);
+    }
     if (attempt->key_file[0] == '\0') {
         spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
     }
@@ -40,6 +46,30 @@ static void take_absent(struct spf_attempt *attempt, const struct spf_match *mat
     }
     attempt->key_trouble = "key-missing";
     spf_copy(attempt->key_file, sizeof attempt->key_file, attempt->key_trouble_file);
+}
+
+static void name_key(struct spf_attempt *attempt, const char *file, enum spf_key_named how)
+{
+    if (file[0] != '\0' && (how > attempt->key_named || how == SPF_KEY_ACCEPTED)) {
+        spf_copy(attempt->key_file, sizeof attempt->key_file, file);
+        attempt->key_named = how;
+    }
+}
+
+/* "FILE type N", and the same of "FILE-cert" */
+static void take_listed(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    const char *type = strstr(match->rest, " type ");
+    size_t len = (size_t)(type - match->rest);
+
+    attempt->keys_found += !spf_starts_with(type, " type -1");
+    if (len < strlen("-cert") || memcmp(type - strlen("-cert"), "-cert", strlen("-cert")) != 0) {
+        char file[sizeof attempt->listed_file];
+
+        spf_clean(file, sizeof file, match->rest, len);
+        attempt->keys_listed += strcmp(file, attempt->listed_file) != 0;
+        spf_copy(attempt->listed_file, sizeof attempt->listed_file, file);
+    }
 }
 
 /* Before the first offer ssh lists what it will try: the keys of the agent, and the files. */
@@ -65,8 +95,39 @@ static void take_offer(struct spf_attempt *attempt, const struct spf_match *matc
     attempt->files_asked += !key.from_agent;
     attempt->accepted = false;
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-    if (key.file[0] != '\0' && attempt->key_file[0] == '\0') {
-        spf_copy(attempt->key_file, sizeof attempt->key_file, key.file);
+    spf_copy(attempt->asked_file, sizeof attempt->asked_file, key.file);
+    name_key(attempt, key.file, SPF_KEY_OFFERED);
+}
+
+/* An encrypted or unread file, or one that is not there. Of several, which one is the login's is
+ * not known. */
+static void take_try(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    bool first = attempt->keys_tried++ == 0;
+
+    attempt->files_asked++;
+    attempt->accepted = false;
+    spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+    (void)spf_word_at(match->rest, "\r\n", attempt->asked_file, sizeof attempt->asked_file);
+    if (first) {
+        name_key(attempt, attempt->asked_file, SPF_KEY_TRIED);
+    } else if (attempt->key_named == SPF_KEY_TRIED &&
+               strcmp(attempt->key_file, attempt->asked_file) != 0) {
+        attempt->key_file[0] = '\0';
+    }
+}
+
+/* The server would take it: the file, or a key of the agent, for which a file that was only tried
+ * or offered is not to blame. */
+static void take_acceptance(struct spf_attempt *attempt, const struct spf_match *match)
+{
+    struct spf_key_words key = spf_key_words(match->rest);
+
+    attempt->accepted = true;
+    spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+    name_key(attempt, key.file[0] != '\0' ? key.file : attempt->asked_file, SPF_KEY_ACCEPTED);
+    if (key.from_agent && attempt->key_named <= SPF_KEY_OFFERED) {
+        attempt->key_file[0] = attempt->listed_file[0] = '\0';
     }
 }
 
@@ -74,6 +135,7 @@ static void take_offer(struct spf_attempt *attempt, const struct spf_match *matc
 static void take_methods(struct spf_attempt *attempt, const struct spf_match *match)
 {
     spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
+    attempt->asked_file[0] = '\0';
     if (attempt->partial) {
         (void)spf_word_at(match->rest, " ", attempt->next_methods, sizeof attempt->next_methods);
     }
@@ -127,7 +189,11 @@ static void take_authenticated(struct spf_attempt *attempt, const struct spf_mat
     attempt->in_by_none |= strcmp(match->row->argument, "none") == 0;
     attempt->denied = attempt->asks_password = false;
     attempt->key_trouble = NULL;
+    attempt->key_trouble_file[0] = '\0';
     attempt->key_unclear = false;
+    if (!attempt->in_by_none) {
+        name_key(attempt, attempt->asked_file, SPF_KEY_ACCEPTED);
+    }
     attempt->ended = (struct spf_ended){.check = SPF_CHECK_COUNT};
     spf_attempt_reach(attempt, SPF_STAGE_IN);
 }
@@ -142,7 +208,7 @@ bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
         }
         return true;
     case SPF_EVENT_KEY_FILE:
-        attempt->keys_found += strstr(match->rest, " type -1") == NULL;
+        take_listed(attempt, match);
         return true;
     case SPF_EVENT_KEY_TROUBLE:
         take_key_trouble(attempt, match);
@@ -161,13 +227,7 @@ bool spf_take_keys(struct spf_attempt *attempt, const struct spf_match *match)
         take_plan(attempt, match);
         return true;
     case SPF_EVENT_TRIES_KEY:
-        attempt->keys_tried++;
-        attempt->files_asked++;
-        attempt->accepted = false;
-        spf_attempt_reach(attempt, SPF_STAGE_USER_AUTH);
-        if (attempt->key_file[0] == '\0') {
-            (void)spf_word_at(match->rest, " ", attempt->key_file, sizeof attempt->key_file);
-        }
+        take_try(attempt, match);
         return true;
     default:
         return false;
@@ -186,7 +246,11 @@ void spf_take_authentication(struct spf_attempt *attempt, const struct spf_match
     case SPF_EVENT_SENT_KEY:
         if (attempt->offered == 0) { /* "Trying private key:", and it was sent */
             attempt->offered = 1;
+            name_key(attempt, attempt->asked_file, SPF_KEY_OFFERED);
         }
+        break;
+    case SPF_EVENT_ACCEPTED:
+        take_acceptance(attempt, match);
         break;
     case SPF_EVENT_REFUSED:
         attempt->offered += attempt->offered == 0;

@@ -26,6 +26,10 @@ static void name_target(struct spf_transcript *transcript)
     const char *key =
         attempt->key_trouble_file[0] != '\0' ? attempt->key_trouble_file : attempt->key_file;
 
+    if (key[0] == '\0' && attempt->keys_listed == 1) { /* nothing was said of it, and it is alone */
+        key = attempt->listed_file;
+    }
+
     transcript->target = (struct spf_transcript_target){
         .host = or_null(attempt->host[0] != '\0' ? attempt->host : attempt->address),
         .user = or_null(attempt->user),

@@ -220,6 +220,7 @@ bool spf_typed_command(const char *line, struct spf_attempt *attempt)
         }
         if (letter == 'i') {
             (void)keep(value, strlen(value), attempt->key_file, sizeof attempt->key_file);
+            attempt->key_named = SPF_KEY_TYPED;
         } else if (letter == 'l') {
             (void)keep(value, strlen(value), attempt->user, sizeof attempt->user);
         } else if (letter == 'p') {
