@@ -46,10 +46,10 @@ for item in re.findall(r"^\.It (Fl .*)$", between(main_page, "OPTIONS", "CHECKS"
     documented |= {"-" + letter for letter in re.findall(r"Fl (\w)(?= |$)", item)}
 same("option", options, documented)
 
-formats = set(re.findall(r'\[SPF_FORMAT_\w+\] = "([a-z]+)"',
+formats = set(re.findall(r'\[SPF_FORMAT_\w+\] = "([a-z-]+)"',
                          (source / "report" / "format.c").read_text()))
 same("format", formats, set(re.findall(
-    r"^\.It Cm (\w+)", main_page[main_page.index(".It Fl Fl format "):main_page.index(".It Fl Fl output ")], re.M)))
+    r"^\.It Cm ([\w-]+)", main_page[main_page.index(".It Fl Fl format "):main_page.index(".It Fl Fl output ")], re.M)))
 same("format of --help", formats, set(re.findall(
     r"\w+", re.search(r"--format FORMAT .*?: (.*)", run("--help")).group(1))))
 
