@@ -68,7 +68,8 @@ struct spf_error spf_option_choose(const char *name, const char *text, const cha
 static struct spf_error take_host(struct spf_options *options, const char *word)
 {
     if (options->host != NULL) {
-        return spf_usage("two hosts: %s and %s", options->host, word);
+        return spf_usage("two hosts: %s and %s; a list (--hosts-file) has one in each line",
+                         options->host, word);
     }
     return spf_take_destination(options, word);
 }

@@ -79,7 +79,7 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"h --key k --only ssh.", "\"ssh.\" is not a check"},
         {"h --key k --only key --skip key", "leave no check"},
         {"h --key k --only cloud", "need --instance"},
-        {"h g --key k", "two hosts"},
+        {"h g --key k", "two hosts: h and g; a list (--hosts-file) has one in each line"},
         {"h --key k -p 0", "--port cannot be \"0\"; it takes a whole number from 1 to 65535"},
         {"h --key k -p 65536", "--port cannot be"},
         {"h --key k -p 22x", "--port cannot be"},
