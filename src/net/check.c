@@ -132,8 +132,11 @@ static void note_hop(const struct spf_tcp_facts *tcp, struct spf_result *result)
 }
 
 /* ssh says at the jump host what it says anywhere; the catalogue knows it. */
-static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf_result *result)
+static struct spf_opinion judge_jump(const struct spf_view *view, struct spf_result *result)
 {
+    const struct spf_tcp_facts *tcp = &view->facts->tcp;
+    const bool lacks_key = view->target->key_path != NULL && !view->target->key_configured &&
+                           !view->target->from_transcript && spf_tcp_jump_lacked_key(tcp);
     const char *cause = tcp->jump_cause;
     size_t len = strlen(tcp->error);
 
@@ -142,10 +145,13 @@ static struct spf_opinion judge_jump(const struct spf_tcp_facts *tcp, struct spf
     }
     spf_note_text(result, "jump_cause", cause[0] ? cause : NULL);
     note_hop(tcp, result);
-    spf_say(result, "ssh does not get through the jump host %s; %s%.*s%s%s%s",
+    spf_say(result, "ssh does not get through the jump host %s; %s%.*s%s%s%s%s",
             tcp->jump_hop[0] ? tcp->jump_hop : tcp->jump,
             len > 0 ? _("it says: ") : _("no answer came in time"), (int)len, tcp->error,
-            cause[0] ? _(" (see ") : "", cause, cause[0] ? ")" : "");
+            cause[0] ? _(" (see ") : "", cause, cause[0] ? ")" : "",
+            lacks_key ? _("; -i is for the target: the jump host is offered only the agent's keys "
+                          "and its own configuration's, and there was none to offer")
+                      : "");
     return spf_concludes(SPF_JUMP_FAILED);
 }
 
@@ -289,7 +295,7 @@ static struct spf_opinion judge_closed(const struct spf_view *view, struct spf_r
                 tcp->address, tcp->error);
         return spf_concludes(SPF_HOST_UNRESOLVED);
     case SPF_TCP_JUMP_FAILED:
-        return judge_jump(tcp, result);
+        return judge_jump(view, result);
     case SPF_TCP_JUMP_NO_CONNECTION:
         note_hop(tcp, result);
         spf_say(result, "the jump host %s lets you in, but has no connection to %s port %u: %s",

@@ -1,5 +1,7 @@
 #include "net/facts.h"
 
+#include <string.h>
+
 #include "base/names.h"
 
 static const char *tcp_outcome(unsigned value)
@@ -148,6 +150,14 @@ static const struct spf_field tcp_fields[] = {
     SPF_SHAPE_LIST(struct spf_tcp_facts, before, &spf_tcp_attempt_shape),
 };
 const struct spf_shape spf_tcp_shape = SPF_SHAPE(struct spf_tcp_facts, tcp_fields);
+
+bool spf_tcp_jump_lacked_key(const struct spf_tcp_facts *tcp)
+{
+    const char *methods = strstr(tcp->error, "Permission denied (");
+
+    return tcp->outcome == SPF_TCP_JUMP_FAILED && tcp->jump_hop[0] != '\0' &&
+           tcp->jump_keys[0] == '\0' && methods != NULL && strstr(methods, "publickey") != NULL;
+}
 
 static const struct spf_field identification_fields[] = {
     SPF_SHAPE_ENUM(struct spf_identification_facts, outcome, identification_outcome),

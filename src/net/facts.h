@@ -99,6 +99,10 @@ struct spf_tcp_facts {
 };
 extern const struct spf_shape spf_tcp_shape;
 
+/* Did the jump host refuse an ssh that had no key for it? Of a live run: a text may not show what
+ * was offered. */
+bool spf_tcp_jump_lacked_key(const struct spf_tcp_facts *tcp);
+
 /*
  * A TCP connection as its kernel saw it (tcp(7), TCP_INFO) at the end of a step. Bytes are of TCP's
  * payload; a packet has `headers` more (IP's and TCP's, with timestamps where they are used).

@@ -173,6 +173,12 @@ static bool jump_failed_by(const struct spf_slot_query *query)
            strstr(query->argument, word) != NULL;
 }
 
+/* Another key might be what it takes: ssh had none for it, or those that it had were refused. */
+static bool jump_wants_key(const struct spf_slot_query *query)
+{
+    return spf_tcp_jump_lacked_key(&query->view->facts->tcp) || jump_failed_by(query);
+}
+
 static const struct spf_condition conditions[] = {
     {"repairable", is_repairable, NULL}, /* --fix would write a good copy of the key file */
     {"fix_tried", fix_tried, NULL},      /* --fix had its try */
@@ -203,7 +209,7 @@ static const struct spf_condition conditions[] = {
     {"format_pgp", is_format, "pgp"},
     {"format_pvk", is_format, "pvk"},
     {"format_xml", is_format, "xml"},
-    {"jump_key", jump_failed_by,
+    {"jump_key", jump_wants_key,
      " auth-key-refused auth-too-many auth-algorithm-refused key-pair-different "},
     {"jump_identity", jump_failed_by, " host-key-changed host-key-revoked host-key-rebuilt "},
     {"jump_unknown", jump_failed_by, " host-key-unknown "},
