@@ -141,10 +141,14 @@ static bool is_format(const struct spf_slot_query *query)
            strcmp(spf_container_name(facts->key.container), query->argument) == 0;
 }
 
+/* The key is PuTTY's, or the client of a pasted text is. */
 static bool is_ppk(const struct spf_slot_query *query)
 {
     const struct spf_facts *facts = query->view->facts;
 
+    if (spf_starts_with(facts->transcript.client, "PuTTY_")) {
+        return true;
+    }
     return spf_facts_have(facts, SPF_GROUP_KEY) && spf_key_is_for_putty(&facts->key);
 }
 

@@ -9,7 +9,7 @@
  */
 enum spf_message_kind {
     SPF_EVENT_NONE,     /* known and harmless, so that no later row takes the line */
-    SPF_EVENT_CLIENT,   /* its name and version follow */
+    SPF_EVENT_CLIENT,   /* argument: its name; its version follows */
     SPF_EVENT_LOOKS_UP, /* "HOST"" follows; the address is said when it connects */
     SPF_EVENT_CONNECTS, /* "HOST [ADDRESS] port N." follows: a new attempt */
     SPF_EVENT_CONNECTED,

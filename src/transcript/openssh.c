@@ -6,7 +6,7 @@
  * are the C library's (and Windows' port has its own).
  */
 static const struct spf_message rows[] = {
-    {"OpenSSH_", ", ", SPF_EVENT_CLIENT, NULL},
+    {"OpenSSH_", ", ", SPF_EVENT_CLIENT, "OpenSSH_"},
     {"Bad owner or permissions on ", NULL, SPF_EVENT_NAMED, "net.port ssh-config-refused"},
     {"Bad configuration option", NULL, SPF_EVENT_NAMED, "net.port ssh-config-refused"},
     {"bad configuration options", NULL, SPF_EVENT_NAMED, "net.port ssh-config-refused"},

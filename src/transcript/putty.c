@@ -6,6 +6,7 @@
  */
 static const struct spf_message rows[] = {
     {"Remote SSH greeting was overlong", NULL, SPF_EVENT_BANNER, "other"}, /* seen in 0.85 */
+    {"We claim version: SSH-2.0-PuTTY_", NULL, SPF_EVENT_CLIENT, "PuTTY_"},
     {"Looking up host \"", NULL, SPF_EVENT_LOOKS_UP, NULL},
     {"Connecting to ", " port ", SPF_EVENT_CONNECTS, NULL},
     {"Host does not exist", NULL, SPF_EVENT_TCP, "unresolved"},

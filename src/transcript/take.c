@@ -298,8 +298,11 @@ void spf_attempt_take(struct spf_attempt *attempt, const struct spf_match *found
         return;
     case SPF_EVENT_CLIENT:
         if (attempt->client[0] == '\0') {
-            spf_clean(attempt->client, sizeof attempt->client, match->rest - strlen("OpenSSH_"),
-                      strcspn(match->rest, "\r\n,") + strlen("OpenSSH_"));
+            size_t len = strlen(match->row->argument);
+
+            spf_copy(attempt->client, sizeof attempt->client, match->row->argument);
+            spf_clean(attempt->client + len, sizeof attempt->client - len, match->rest,
+                      strcspn(match->rest, "\r\n,"));
         }
         return;
     case SPF_EVENT_NAMED:
