@@ -213,19 +213,6 @@ static struct spf_error judge_accounts(const struct spf_options *options)
     return spf_ok();
 }
 
-/* A word that is mistyped is no fault of memory or of the machine. */
-static struct spf_error judge_directory(const char *option, const char *path)
-{
-    struct stat status;
-
-    if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode)) {
-        errno = ENOTDIR;
-    } else if (access(path, R_OK | X_OK) == 0) {
-        return spf_ok();
-    }
-    return spf_usage("%s%s: %s", option, path, strerror(errno));
-}
-
 /* --key-dir is in place of --key, and of a look for the key alone. */
 static struct spf_error judge_key_dir(const struct spf_options *options)
 {
@@ -246,7 +233,7 @@ static struct spf_error judge_key_dir(const struct spf_options *options)
         return spf_usage(
             "--key-dir picks the key of an instance's key pair: it needs --instance ID");
     }
-    return judge_directory("--key-dir ", options->key_dir);
+    return spf_ok();
 }
 
 /* An instance, a host, or neither where only the key file is looked at. */
@@ -271,6 +258,22 @@ static struct spf_error judge_target(const struct spf_options *options)
     return spf_ok();
 }
 
+/* A word that is mistyped is no fault of memory or of the machine. */
+static struct spf_error judge_find_key(const char *path)
+{
+    struct stat status;
+
+    if (path == NULL || path[0] == '\0') {
+        return spf_ok();
+    }
+    if (stat(path, &status) == 0 && !S_ISDIR(status.st_mode)) {
+        errno = ENOTDIR;
+    } else if (access(path, R_OK | X_OK) == 0) {
+        return spf_ok();
+    }
+    return spf_usage("--find-key=%s: %s", path, strerror(errno));
+}
+
 /* Options that mean nothing without another one. */
 static struct spf_error judge_needs(const struct spf_options *options)
 {
@@ -282,13 +285,6 @@ static struct spf_error judge_needs(const struct spf_options *options)
     if (options->find_key != NULL && options->instance == NULL) {
         return spf_usage(
             "--find-key looks for the key pair of an instance: it needs --instance ID");
-    }
-    if (options->find_key != NULL && options->find_key[0] != '\0') {
-        struct spf_error error = judge_directory("--find-key=", options->find_key);
-
-        if (error.code != SPF_OK) {
-            return error;
-        }
     }
     if (options->console && options->instance == NULL) {
         return spf_usage("--console reads that of an instance: it needs --instance ID");
@@ -302,7 +298,7 @@ static struct spf_error judge_needs(const struct spf_options *options)
     if (options->fix && (options->key == NULL || strcmp(options->key, "-") == 0)) {
         return spf_usage("--fix repairs a file: it needs --key FILE");
     }
-    return spf_ok();
+    return judge_find_key(options->find_key);
 }
 
 /* The user's and the host's, as ssh judges them. */
