@@ -106,6 +106,15 @@ static const char *known_hosts_name(const struct spf_slot_query *query)
     return query->scratch->data;
 }
 
+/* Where ssh learns new host keys, by a configuration that is used; else ~/.ssh/known_hosts. */
+static const char *known_hosts_file(const struct spf_slot_query *query)
+{
+    const struct spf_ssh_config_facts *config = &query->view->facts->ssh_config;
+    const bool used = query->view->target->ssh_config != NULL && config->known_hosts.count > 0;
+
+    return used ? config->known_hosts.items[0].path : NULL;
+}
+
 /* What was given may be its name; what a command takes is the id. */
 static const char *instance(const struct spf_slot_query *query)
 {
@@ -286,6 +295,7 @@ static const struct spf_slot slots[] = {
     {"address",                  SPF_GRAMMAR_HOST,       address,           0, NULL},
     {"port",                     SPF_GRAMMAR_NAME,       port,              0, NULL},
     {"known_hosts_name",         SPF_GRAMMAR_KNOWN_HOST, known_hosts_name,  0, "HOST"},
+    {"known_hosts_file",         SPF_GRAMMAR_PATH,       known_hosts_file,  0, NULL},
     {"instance",                 SPF_GRAMMAR_NAME,       instance,          0, NULL},
     /* What was found out, whichever check a template belongs to. */
     {"region",                   SPF_GRAMMAR_NAME,       region,            0, NULL},
@@ -348,7 +358,7 @@ static const struct spf_slot slots[] = {
     EVIDENCE("mtu"), EVIDENCE("name"), EVIDENCE_FILE("next_key_file"), EVIDENCE("next_methods"),
     EVIDENCE("open_group"), EVIDENCE_AS("open_in", "GROUP"), EVIDENCE("open_rule"), EVIDENCE("os"),
     EVIDENCE("other_lock"), EVIDENCE("other_region"), EVIDENCE("other_user"), EVIDENCE("owner"),
-    EVIDENCE("pin_line"), EVIDENCE("planned_event"), EVIDENCE("ppk_version"),
+    {"pin_line", SPF_GRAMMAR_PATH, NULL, 0, NULL}, EVIDENCE("planned_event"), EVIDENCE("ppk_version"),
     EVIDENCE("proxy_command"), EVIDENCE("request_id"), EVIDENCE("route_table"), EVIDENCE("rule"),
     EVIDENCE_FILE("searched_file"), EVIDENCE("security_lock"),
     EVIDENCE_AS("session_action", "ACTION"), EVIDENCE("several"), EVIDENCE("several_count"),

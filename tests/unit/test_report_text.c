@@ -190,6 +190,39 @@ START_TEST(strict_says_which_warning)
 }
 END_TEST
 
+/* What known_hosts is to have is one line at every width. */
+START_TEST(a_line_for_known_hosts_is_whole)
+{
+    static const char pin[] =
+        "[203.0.113.9]:2222 ssh-ed25519 "
+        "AAAAC3NzaC1lZDI1NTE5AAAAIAtAIdXyhHf4VyPYUr3UQBfWXAyA2dyFeErBOTMhkzgE";
+    static const unsigned widths[] = {60, 80, 120};
+
+    for (size_t i = 0; i < 3; i++) {
+        const struct spf_style style = {false, true, widths[i], 0};
+        struct spf_report_target target;
+        struct spf_report report;
+        struct fixture f;
+        struct spf_buf buf;
+        char line[300];
+
+        healthy(&f);
+        set(&f, SPF_CHECK_SSH_HOST_KEY, SPF_FAIL, SPF_HOST_KEY_UNKNOWN, NULL);
+        spf_note_text(&f.run.results[SPF_CHECK_SSH_HOST_KEY], "pin_line", pin);
+        spf_note_text(&f.run.results[SPF_CHECK_SSH_HOST_KEY], "fingerprint_sha256", "SHA256:x");
+        judge(&f);
+        target = reported(&f);
+        report = report_of(&target, 1);
+        spf_buf_init(&buf, 60000);
+        spf_report_text(&buf, &report, &style);
+        (void)snprintf(line, sizeof line, "echo '%s' >> ", pin);
+        ck_assert_msg(strstr(buf.data, line) != NULL, "%u: %s", widths[i], buf.data);
+        spf_buf_clear(&buf);
+        fixture_clear(&f);
+    }
+}
+END_TEST
+
 START_TEST(explaining)
 {
     static const struct spf_style style = {false, true, 80, 0};
@@ -238,6 +271,7 @@ int main(void)
                                   pages_hold_their_width_and_no_control_bytes,
                                   several_targets_end_with_a_tally,
                                   a_replay_says_so_first,
+                                  a_line_for_known_hosts_is_whole,
                                   strict_says_which_warning,
                                   explaining,
                                   NULL};
