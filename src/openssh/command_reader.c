@@ -122,7 +122,7 @@ const char *spf_command_next_option(struct spf_command_reader *reader)
 static bool take_identity(struct spf_command_reader *reader, const char *path)
 {
     struct spf_ssh_command *out = reader->out;
-    const int error = reader->look != NULL ? reader->look(path) : 0;
+    const int error = path != NULL && reader->look != NULL ? reader->look(path) : 0;
 
     if (error == 0) {
         return spf_command_add_key(reader, path);
