@@ -77,7 +77,7 @@ client.on('ready', () => {
     settled = true;
     console.log('ssh2 logs in');
     client.end();
-}).on('error', error => { // of each key that is passed over, too: the level is "agent"
+}).on('error', error => { // of each key that is skipped as well: the level is "agent"
     if (error.level !== 'agent' && !settled) {
         console.log('ssh2 ' + error.message);
     }
