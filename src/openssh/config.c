@@ -106,7 +106,7 @@ static struct spf_ssh_question question_of(const struct spf_ssh_config *config)
         .target = config->inquiry->target,
         .name = facts->asked,
         .hop = config->hop != NONE ? facts->hops.items[config->hop].name : NULL,
-        .traced = config->shared.question != NULL,
+        .traced = config->shared.answer != NULL,
     };
 }
 
@@ -167,6 +167,7 @@ static void ask_once(struct spf_ssh_config *config, struct spf_ssh_answers *answ
         anyone.user = "";
         config->shared.answered = take_shared;
         config->shared.owner = config;
+        config->shared.host = config->inquiry->facts->ssh_config.asked;
         question = question_of(config);
         question.target = &anyone;
         count = spf_ssh_question_words(&question, words, &environment);
@@ -179,7 +180,7 @@ static void ask_once(struct spf_ssh_config *config, struct spf_ssh_answers *answ
         return;
     }
     config->output.due_ms = config->until_ms;
-    if (config->shared.question != NULL && !spf_loop_add(config->inquiry->loop, &config->output)) {
+    if (config->shared.answer != NULL && !spf_loop_add(config->inquiry->loop, &config->output)) {
         no_memory(config);
     }
 }
@@ -370,20 +371,26 @@ static void take_shared(struct spf_ssh_asker *asker, const char *says, size_t le
     target_answered(config, says, len);
 }
 
-/* To those who wait for it; only an answer that holds for all. */
+/* To those who wait for it, and for whom it holds. */
 static void share(struct spf_ssh_config *config, bool good)
 {
     const struct spf_bytes says = {(const uint8_t *)config->says.data, config->says.len};
+    enum spf_ssh_alike alike = SPF_SSH_UNLIKE;
+    struct spf_buf sections;
     struct spf_buf common;
 
-    if (config->shared.question == NULL) {
+    if (config->shared.answer == NULL) {
         return;
     }
+    spf_buf_init(&sections, SPF_SSH_SECTIONS_MAX);
     spf_buf_init(&common, SAYS_MAX);
-    good = good && spf_ssh_config_make_common(says, config->complains.data,
-                                              config->inquiry->facts->ssh_config.asked,
-                                              &config->self, &common);
-    spf_ssh_answers_give(&config->shared, good ? common.data : NULL, common.len);
+    if (good) {
+        alike = spf_ssh_config_make_common(says, config->complains.data, config->shared.host,
+                                           &config->self, &sections, &common);
+    }
+    spf_ssh_answers_give(&config->shared, alike == SPF_SSH_UNLIKE ? NULL : sections.data,
+                         alike == SPF_SSH_OF_SECTION ? common.data : NULL, common.len);
+    spf_buf_clear(&sections);
     spf_buf_clear(&common);
 }
 

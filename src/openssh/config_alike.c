@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/text.h"
+#include "openssh/patterns.h"
 #include "platform/files.h"
 
 #define FILES_MAX 64
@@ -70,58 +70,115 @@ static bool keep_control_path(const char *value, const char *end, char path[SPF_
     return spf_copy_whole(path, SPF_SSH_PATH_SIZE, text);
 }
 
-static bool line_differs(const char *line, const char *end, char control_path[SPF_SSH_PATH_SIZE])
+/* Is a section with these patterns about the host (readconf.c, oHost)? */
+static bool is_about(const char *patterns, const char *end, const char *host)
+{
+    bool found = false;
+    size_t len;
+
+    while (patterns < end) {
+        const char *pattern = next_word(&patterns, end, &len);
+        bool negated = len > 0 && *pattern == '!';
+
+        if (spf_pattern_matches(pattern + negated, len - negated, host, false)) {
+            if (negated) {
+                return false;
+            }
+            found = true;
+        }
+    }
+    return found;
+}
+
+/* A Host line's patterns. False: nobody here knows for sure what ssh makes of them. */
+static bool add_section(const char *patterns, const char *end, struct spf_buf *sections)
+{
+    while (end > patterns && strchr(" \t\r\f", end[-1]) != NULL) {
+        end--;
+    }
+    for (const char *c = patterns; c < end; c++) {
+        if (strchr("\"'\\#=\r\f", *c) != NULL) {
+            return false;
+        }
+    }
+    spf_buf_add(sections, patterns, (size_t)(end - patterns));
+    spf_buf_addch(sections, '\n');
+    return patterns < end;
+}
+
+/* What one file says, up to a line of it. */
+struct reading {
+    const char *host;
+    struct spf_buf *sections;
+    char *control_path;
+    bool counts; /* the section is about the host; what an Include stands in is not known: true */
+};
+
+static enum spf_ssh_alike read_line(struct reading *reading, const char *line, const char *end)
 {
     size_t len;
     const char *word = next_word(&line, end, &len);
 
     if (len == 0 || *word == '#') {
-        return false;
+        return SPF_SSH_OF_SECTION;
     }
     if (is(word, len, "Host")) {
-        word = next_word(&line, end, &len);
-        return len != 1 || *word != '*' || line != end;
+        reading->counts = is_about(line, end, reading->host);
+        return add_section(line, end, reading->sections) ? SPF_SSH_OF_SECTION : SPF_SSH_UNLIKE;
     }
     if (is(word, len, "Match")) {
-        return true;
+        return SPF_SSH_UNLIKE;
+    }
+    if (!reading->counts) {
+        return SPF_SSH_OF_SECTION;
+    }
+    if (is(word, len, "HostName")) { /* only this one may have that name */
+        return SPF_SSH_OWN;
     }
     if (memchr(line, '%', (size_t)(end - line)) == NULL || prints_tokens(word, len)) {
-        return false;
+        return SPF_SSH_OF_SECTION;
     }
-    return !is(word, len, "ControlPath") || !keep_control_path(line, end, control_path);
+    return is(word, len, "ControlPath") && keep_control_path(line, end, reading->control_path)
+               ? SPF_SSH_OF_SECTION
+               : SPF_SSH_OWN;
 }
 
-bool spf_ssh_config_differs(const char *text, size_t len, char control_path[SPF_SSH_PATH_SIZE])
+enum spf_ssh_alike spf_ssh_config_read_sections(const char *text, size_t len, const char *host,
+                                                struct spf_buf *sections,
+                                                char control_path[SPF_SSH_PATH_SIZE])
 {
+    struct reading reading = {host, sections, control_path, true};
+    enum spf_ssh_alike worst = SPF_SSH_OF_SECTION;
     const char *end = text + len;
 
     if (memchr(text, '\0', len) != NULL) {
-        return true;
+        return SPF_SSH_UNLIKE;
     }
-    while (text < end) {
+    while (text < end && worst != SPF_SSH_UNLIKE) {
         const char *feed = memchr(text, '\n', (size_t)(end - text));
+        enum spf_ssh_alike line = read_line(&reading, text, feed != NULL ? feed : end);
 
-        if (line_differs(text, feed != NULL ? feed : end, control_path)) {
-            return true;
-        }
+        worst = line < worst ? line : worst;
         text = feed != NULL ? feed + 1 : end;
     }
-    return false;
+    return worst;
 }
 
-static bool file_differs(const char *path, size_t len, char control_path[SPF_SSH_PATH_SIZE])
+static enum spf_ssh_alike read_file(const char *path, size_t len, const char *host,
+                                    struct spf_buf *sections, char control_path[SPF_SSH_PATH_SIZE])
 {
     struct spf_secret *text = NULL;
     char name[PATH_CUT];
-    bool differs;
+    enum spf_ssh_alike alike;
 
     if (len >= PATH_CUT || !spf_format_whole(name, sizeof name, "%.*s", (int)len, path) ||
         spf_read_small_file(name, &text).code != SPF_OK) {
-        return true;
+        return SPF_SSH_UNLIKE;
     }
-    differs = spf_ssh_config_differs(spf_secret_text(text), spf_secret_len(text), control_path);
+    alike = spf_ssh_config_read_sections(spf_secret_text(text), spf_secret_len(text), host,
+                                         sections, control_path);
     spf_secret_free(text);
-    return differs;
+    return alike;
 }
 
 bool spf_ssh_config_can_be_shared(const char *name)
@@ -131,25 +188,42 @@ bool spf_ssh_config_can_be_shared(const char *name)
                name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:")] == '\0';
 }
 
-bool spf_ssh_config_is_alike(const char *log, char control_path[SPF_SSH_PATH_SIZE])
+enum spf_ssh_alike spf_ssh_config_alike(const char *log, const char *host, struct spf_buf *sections,
+                                        char control_path[SPF_SSH_PATH_SIZE])
 {
     static const char reads[] = "debug1: Reading configuration data ";
+    const size_t skip = sizeof reads - 1;
+    enum spf_ssh_alike worst = SPF_SSH_OF_SECTION;
     int files = 0;
 
     control_path[0] = '\0';
     /* Another program's log would name its files in another way. */
     if (!spf_starts_with(log, "OpenSSH_") && !spf_starts_with(log, "debug1: OpenSSH_")) {
-        return false;
+        return SPF_SSH_UNLIKE;
     }
     for (size_t len; *log != '\0'; log += len + strspn(log + len, "\r\n")) {
         len = strcspn(log, "\r\n");
-        if (spf_starts_with(log, reads) &&
-            (++files > FILES_MAX ||
-             file_differs(log + sizeof reads - 1, len - (sizeof reads - 1), control_path))) {
-            return false;
+        if (spf_starts_with(log, reads)) {
+            enum spf_ssh_alike file = ++files > FILES_MAX ? SPF_SSH_UNLIKE
+                                                          : read_file(log + skip, len - skip, host,
+                                                                      sections, control_path);
+
+            worst = file < worst ? file : worst;
         }
     }
-    return true;
+    return spf_buf_failed(sections) ? SPF_SSH_UNLIKE : worst;
+}
+
+void spf_ssh_config_sections_of(const char *sections, const char *host, struct spf_buf *numbers)
+{
+    for (size_t number = 0; *sections != '\0'; number++) {
+        const char *end = sections + strcspn(sections, "\n");
+
+        if (is_about(sections, end, host)) {
+            spf_buf_addf(numbers, "%zu,", number);
+        }
+        sections = *end != '\0' ? end + 1 : end;
+    }
 }
 
 const char *spf_ssh_config_complaint(const char *log, size_t *len)

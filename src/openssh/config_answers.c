@@ -4,15 +4,26 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "openssh/config_alike.h"
 
 #define WORDS_MAX 4096
+
+/* Of all hosts that the same sections are about. */
+struct spf_ssh_answer {
+    struct spf_ssh_answer *next;
+    struct spf_ssh_question *question;
+    char *numbers;                         /* of the sections; NULL: not known, or no memory */
+    struct spf_ssh_asker *first, *waiting; /* first: asks ssh; NULL: it has been asked */
+    char *says;                            /* NULL: each has to ask */
+    size_t len;
+};
 
 struct spf_ssh_question {
     struct spf_ssh_question *next;
     char *words;
-    struct spf_ssh_asker *first, *waiting; /* first: asks ssh; NULL: it has been asked */
-    char *says;                            /* NULL: targets differ */
-    size_t len;
+    bool answered;
+    char *sections; /* once it is answered; NULL: each has to ask */
+    struct spf_ssh_answer *answers;
 };
 
 struct spf_ssh_answers {
@@ -26,8 +37,14 @@ struct spf_ssh_answers *spf_ssh_answers_new(void)
 
 static void free_question(struct spf_ssh_question *question)
 {
+    for (struct spf_ssh_answer *next; question->answers != NULL; question->answers = next) {
+        next = question->answers->next;
+        free(question->answers->numbers);
+        free(question->answers->says);
+        free(question->answers);
+    }
     free(question->words);
-    free(question->says);
+    free(question->sections);
     free(question);
 }
 
@@ -73,49 +90,120 @@ static struct spf_ssh_question *find(struct spf_ssh_answers *answers, const char
     return question;
 }
 
+/* A new answer that the asker is to get. */
+static enum spf_ssh_turn ask_first(struct spf_ssh_question *question, char *numbers,
+                                   struct spf_ssh_asker *asker)
+{
+    struct spf_ssh_answer *answer = calloc(1, sizeof *answer);
+
+    if (answer == NULL) {
+        free(numbers);
+        return SPF_SSH_ASK;
+    }
+    *answer = (struct spf_ssh_answer){
+        .next = question->answers, .question = question, .numbers = numbers, .first = asker};
+    question->answers = answer;
+    asker->answer = answer;
+    return SPF_SSH_ASK_FIRST;
+}
+
+static enum spf_ssh_turn wait_for(struct spf_ssh_answer *answer, struct spf_ssh_asker *asker)
+{
+    asker->answer = answer;
+    asker->next = answer->waiting;
+    answer->waiting = asker;
+    return SPF_SSH_WAIT;
+}
+
+static char *numbers_of(const struct spf_ssh_question *question, const char *host)
+{
+    struct spf_buf numbers;
+
+    spf_buf_init(&numbers, SPF_SSH_SECTIONS_MAX);
+    spf_ssh_config_sections_of(question->sections, host, &numbers);
+    return spf_buf_take(&numbers);
+}
+
+/* What is known of the asker's sections, once it is known what sections there are. */
+static enum spf_ssh_turn join(struct spf_ssh_question *question, struct spf_ssh_asker *asker)
+{
+    char *numbers = question->sections != NULL ? numbers_of(question, asker->host) : NULL;
+    struct spf_ssh_answer *answer = question->answers;
+
+    if (numbers == NULL) {
+        return SPF_SSH_ASK;
+    }
+    while (answer != NULL && (answer->numbers == NULL || strcmp(answer->numbers, numbers) != 0)) {
+        answer = answer->next;
+    }
+    if (answer == NULL) {
+        return ask_first(question, numbers, asker);
+    }
+    free(numbers);
+    if (answer->first != NULL) {
+        return wait_for(answer, asker);
+    }
+    if (answer->says == NULL) {
+        return SPF_SSH_ASK;
+    }
+    asker->answered(asker, answer->says, answer->len);
+    return SPF_SSH_WAIT;
+}
+
 enum spf_ssh_turn spf_ssh_answers_ask(struct spf_ssh_answers *answers, const char *const *words,
                                       struct spf_ssh_asker *asker)
 {
-    const struct spf_ssh_question *before = answers->questions;
     struct spf_ssh_question *question = find(answers, words);
 
     if (question == NULL) {
         return SPF_SSH_ASK;
     }
-    if (question != before && question == answers->questions) {
-        question->first = asker;
-        asker->question = question;
-        return SPF_SSH_ASK_FIRST;
+    if (question->answered) {
+        return join(question, asker);
     }
-    if (question->first != NULL) {
-        asker->question = question;
-        asker->next = question->waiting;
-        question->waiting = asker;
-        return SPF_SSH_WAIT;
-    }
-    if (question->says == NULL) {
-        return SPF_SSH_ASK;
-    }
-    asker->answered(asker, question->says, question->len);
-    return SPF_SSH_WAIT;
+    return question->answers == NULL ? ask_first(question, NULL, asker)
+                                     : wait_for(question->answers, asker);
 }
 
-void spf_ssh_answers_give(struct spf_ssh_asker *asker, const char *says, size_t len)
+/* The first answer says which sections there are; one that knows others holds for nobody else. */
+static bool take_sections(struct spf_ssh_answer *answer, const struct spf_ssh_asker *asker,
+                          const char *sections)
 {
-    struct spf_ssh_question *question = asker->question;
+    struct spf_ssh_question *question = answer->question;
 
-    asker->question = NULL;
-    question->first = NULL;
-    if (says != NULL) {
-        question->says = strndup(says, len);
+    if (question->answered) {
+        return sections != NULL && question->sections != NULL &&
+               strcmp(question->sections, sections) == 0;
     }
-    question->len = len;
-    while (question->waiting != NULL) {
-        struct spf_ssh_asker *next = question->waiting;
+    question->answered = true;
+    if (sections != NULL) {
+        question->sections = strdup(sections);
+    }
+    if (question->sections != NULL) {
+        answer->numbers = numbers_of(question, asker->host);
+    }
+    return answer->numbers != NULL;
+}
 
-        question->waiting = next->next;
-        next->question = NULL;
-        next->answered(next, question->says, question->len);
+void spf_ssh_answers_give(struct spf_ssh_asker *asker, const char *sections, const char *says,
+                          size_t len)
+{
+    struct spf_ssh_answer *answer = asker->answer;
+
+    asker->answer = NULL;
+    answer->first = NULL;
+    if (take_sections(answer, asker, sections) && says != NULL) {
+        answer->says = strndup(says, len);
+        answer->len = len;
+    }
+    while (answer->waiting != NULL) {
+        struct spf_ssh_asker *next = answer->waiting;
+
+        answer->waiting = next->next;
+        next->answer = NULL;
+        if (join(answer->question, next) != SPF_SSH_WAIT) {
+            next->answered(next, NULL, 0);
+        }
     }
 }
 
@@ -123,15 +211,15 @@ void spf_ssh_answers_leave(struct spf_ssh_asker *asker)
 {
     struct spf_ssh_asker **link;
 
-    if (asker->question == NULL) {
+    if (asker->answer == NULL) {
         return;
     }
-    if (asker->question->first == asker) {
-        spf_ssh_answers_give(asker, NULL, 0);
+    if (asker->answer->first == asker) {
+        spf_ssh_answers_give(asker, NULL, NULL, 0);
         return;
     }
-    for (link = &asker->question->waiting; *link != asker; link = &(*link)->next) {
+    for (link = &asker->answer->waiting; *link != asker; link = &(*link)->next) {
     }
     *link = asker->next;
-    asker->question = NULL;
+    asker->answer = NULL;
 }

@@ -89,22 +89,25 @@ static bool put_tokens_back(struct spf_bytes says, const char *template,
     return good && !spf_buf_failed(common);
 }
 
-bool spf_ssh_config_make_common(struct spf_bytes says, const char *log, const char *asked,
-                                const struct spf_ssh_self *self, struct spf_buf *common)
+enum spf_ssh_alike spf_ssh_config_make_common(struct spf_bytes says, const char *log,
+                                              const char *asked, const struct spf_ssh_self *self,
+                                              struct spf_buf *sections, struct spf_buf *common)
 {
     struct spf_ssh_config_facts facts = {0};
     char template[SPF_SSH_PATH_SIZE];
-    bool good;
+    enum spf_ssh_alike alike = spf_ssh_config_alike(log, asked, sections, template);
 
-    if (!spf_ssh_config_is_alike(log, template)) {
-        return false;
+    if (alike != SPF_SSH_OF_SECTION) {
+        return alike;
     }
     spf_copy(facts.asked, sizeof facts.asked, asked);
-    good = spf_ssh_config_read((const char *)says.at, says.len, &facts) &&
-           spf_same_host(facts.host, asked) &&
-           put_tokens_back(says, template, &facts, self, common);
+    if (!spf_ssh_config_read((const char *)says.at, says.len, &facts) ||
+        !spf_same_host(facts.host, asked) ||
+        !put_tokens_back(says, template, &facts, self, common)) {
+        alike = SPF_SSH_OWN;
+    }
     spf_shape_clear(&spf_ssh_config_shape, &facts);
-    return good;
+    return alike;
 }
 
 bool spf_ssh_config_make_own(struct spf_ssh_config_facts *facts, const char *user,

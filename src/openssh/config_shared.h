@@ -13,11 +13,13 @@
 
 /*
  * says: what ssh printed for the host asked. log: its standard error, as config_alike.h reads it.
- * common receives what holds for all. False: it does not hold for all, or there is no memory.
- * Blocks as spf_ssh_config_is_alike does.
+ * Of OF_SECTION common receives what holds for all that the same sections are about; else it does
+ * not count, and of UNLIKE the sections do not either, or there is no memory. Blocks as
+ * spf_ssh_config_alike does.
  */
-bool spf_ssh_config_make_common(struct spf_bytes says, const char *log, const char *asked,
-                                const struct spf_ssh_self *self, struct spf_buf *common);
+enum spf_ssh_alike spf_ssh_config_make_common(struct spf_bytes says, const char *log,
+                                              const char *asked, const struct spf_ssh_self *self,
+                                              struct spf_buf *sections, struct spf_buf *common);
 
 /*
  * facts: as read from such a text, and `asked` of the target that they are to be about. user: the

@@ -9,6 +9,7 @@
 #include "base/encoding.h"
 #include "base/fingerprint.h"
 #include "base/text.h"
+#include "openssh/patterns.h"
 
 #define BLOB_MAX    16384 /* a 64 kbit RSA key is 8 KiB */
 #define PATTERN_MAX 1022  /* match.c, match_pattern_list: a longer one ends the list */
@@ -90,34 +91,6 @@ static bool hash_matches(struct span hashed, const char *name)
            found_len == sizeof wanted && memcmp(found, wanted, sizeof wanted) == 0;
 }
 
-/* "*" and "?", without regard to the pattern's case (match.c, match_pattern). Linear in both. */
-static bool pattern_matches(struct span pattern, const char *name)
-{
-    size_t at = 0;
-    size_t star = SIZE_MAX;
-    const char *retry = NULL;
-
-    while (*name != '\0') {
-        if (at < pattern.len && pattern.at[at] == '*') {
-            star = at++;
-            retry = name;
-        } else if (at < pattern.len &&
-                   (pattern.at[at] == '?' || tolower((unsigned char)pattern.at[at]) == *name)) {
-            at++;
-            name++;
-        } else if (star != SIZE_MAX) {
-            at = star + 1;
-            name = ++retry;
-        } else {
-            return false;
-        }
-    }
-    while (at < pattern.len && pattern.at[at] == '*') {
-        at++;
-    }
-    return at == pattern.len;
-}
-
 /* A list of patterns; one that is negated and matches beats all others. */
 static bool list_matches(struct span list, const char *name)
 {
@@ -136,7 +109,7 @@ static bool list_matches(struct span list, const char *name)
         if (pattern.len > PATTERN_MAX) {
             return false; /* whatever matched before it */
         }
-        if (!pattern_matches(pattern, name)) {
+        if (!spf_pattern_matches(pattern.at, pattern.len, name, true)) {
             continue;
         }
         if (negated) {

@@ -702,7 +702,7 @@ def gnu_parallel_runs_the_parts(scene):
 
 
 def ssh_is_asked_once(scene):
-    """Where the configuration is the same for all hosts and users, one ssh -G answers for all; else each has its own."""
+    """One ssh -G answers for all hosts and users that the same sections of the configuration are about."""
     real = shutil.which("ssh")
     bin_dir = scene.folder + "/bin-ssh"
     os.mkdir(bin_dir)
@@ -718,11 +718,12 @@ def ssh_is_asked_once(scene):
     for name, text, asked in [
             ("nothing", "", 1),
             ("for all", "# Match all\nHost *\n  SendEnv LANG\nProxyJump = jump.example\n", 1),
-            ("of one", "Host 127.0.0.4 *.example\n  ProxyJump jump.example\n", 6),
+            ("a name", "HostName %s\n" % hosts[0], 6),
+            ("of one", "Host 127.0.0.4 *.example\n  ProxyJump jump.example\n", 2),
             ("quoted", 'host = "127.0.0.4"\n  ProxyJump jump.example\n', 6),
             ("a match", "match host 127.0.0.4\n\tProxyJump jump.example\n", 6),
             ("a token", "HostName 127.0.0.%%h\n", 6),
-            ("included", "Include %s/more\n" % bin_dir, 6),
+            ("included", "Include %s/more\n" % bin_dir, 2),
             ("broken", "Host *\n  NoSuchOption yes\n", 6)]:
         with open(config, "w", encoding="ascii") as out:
             out.write(text)
@@ -745,6 +746,7 @@ def ssh_is_asked_once(scene):
             raise AssertionError("%s: %r" % (name, seen_of[name]))
     for name in ("of one", "quoted", "a match", "included"):
         expect(name, seen_of[name], {host: "ProxyJump jump.example" if host == "127.0.0.4" else None for host in hosts})
+    expect("a name", seen_of["a name"], {host: None if host == hosts[0] else "HostName " + hosts[0] for host in hosts})
     users = scene.list("users", ["user-%d@%s" % (i, host) for i, host in enumerate(hosts)])
     for name, text, asked in [
             ("users", "Host *\n  ControlPath /tmp/%r@%h\n", 1),
