@@ -110,6 +110,7 @@ struct spf_options {
     size_t user_at;
     size_t port_at;
     bool no_openssh;         /* the failed command is PuTTY's: no ssh_config(5) */
+    bool openssh_typed;      /* it is ssh's, or one that runs ssh */
     const char *remark;      /* of the failed command: what does not count here; NULL */
     const char *missing_key; /* its -i, which ssh goes on without; NULL */
     char *host_copy;         /* owns user and host of a positional user@host */

@@ -176,6 +176,7 @@ static struct spf_error take_read(struct spf_options *options, struct spf_ssh_co
         error = spf_no_memory();
     }
     options->no_openssh = !command->openssh;
+    options->openssh_typed = command->openssh;
     options->transfer = command->transfer;
     *read = argv;
     *read_count = argc;

@@ -134,8 +134,10 @@ static void say_opening(const struct spf_run *run, const struct spf_diagnosis *d
         start = NULL;
     } else if (d->verdict == SPF_VERDICT_FAIL) {
         start = !has_goal ? _("Something is wrong")
-                : of_key  ? _("The server accepts this key, but ssh can't use the file")
-                          : _("The login works, but something is wrong");
+                : !of_key ? _("The login works, but something is wrong")
+                : d->cause == SPF_PUTTY_NEEDS_PPK
+                    ? _("The server accepts this key, but PuTTY can't use the file")
+                    : _("The server accepts this key, but ssh can't use the file");
     } else {
         start = !has_goal ? _("Not everything could be checked")
                 : spf_fine(run, SPF_CHECK_SSH_AUTH)

@@ -305,6 +305,27 @@ static void say_agent_holds(const struct spf_view *view, struct spf_result *resu
     }
 }
 
+/*
+ * PuTTY can use a PPK and so can we, so that on its own it is a warning; not where ssh is the
+ * program that logs in, for ssh goes on without the file, unless the agent has the key anyway.
+ */
+static bool ssh_is_to_read_ppk(const struct spf_view *view)
+{
+    const struct spf_key_facts *key = &view->facts->key;
+
+    return spf_finding_by_id(key->damage) == SPF_KEY_IS_PPK &&
+           (view->target->openssh_typed || view->target->key_configured) &&
+           (!key->in_agent || view->facts->ssh_config.identities_only);
+}
+
+/* PuTTY goes on without a file that it can't use, and so the agent's key may still do. */
+static struct spf_opinion judge_for_putty(const struct spf_view *view, struct spf_result *result)
+{
+    spf_say(result, "%s is not in PuTTY's own format (PPK)", name_of(view));
+    return view->facts->key.in_agent ? spf_lowered(SPF_PUTTY_NEEDS_PPK, SPF_WARN)
+                                     : spf_but_holds(spf_concludes(SPF_PUTTY_NEEDS_PPK));
+}
+
 /* The version that counts, where versions differ: "OpenSSH 9.2 here can't; 9.6 and later can". */
 static void say_which_ssh(const struct spf_view *view, const struct spf_openssh_facts *ssh,
                           bool loads, struct spf_result *result)
@@ -389,6 +410,10 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
     loads = spf_openssh_loads(ssh, key);
     note_key(view, loads, result);
     spf_key_describe(key, words, sizeof words);
+    if (ssh_is_to_read_ppk(view)) {
+        return key->usable ? spf_but_holds(spf_concludes(SPF_SSH_NEEDS_OPENSSH_KEY))
+                           : spf_concludes(SPF_SSH_NEEDS_OPENSSH_KEY);
+    }
     if (key->container == SPF_CONTAINER_PPK3 && strcmp(key->damage, "key-is-ppk") == 0) {
         spf_say(result,
                 "%s is a PuTTY key (PPK 3, for PuTTY 0.75 or newer): PuTTY and this program can "
@@ -407,7 +432,7 @@ struct spf_opinion spf_judge_key_format(const struct spf_view *view, struct spf_
         return judge_damage(key, loads);
     }
     if (view->target->no_openssh && !key->putty_accepts) {
-        return spf_lowered(SPF_PUTTY_NEEDS_PPK, SPF_WARN);
+        return judge_for_putty(view, result);
     }
     spf_say(result, "%s", words);
     return spf_passes();

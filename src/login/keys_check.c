@@ -187,6 +187,11 @@ int64_t spf_keys_too_many(const struct spf_view *view)
     if (view->target->key_configured && view->facts->ssh_config.offers.count > 0) {
         before = (int64_t)untried_before(view);
     }
+    /* PuTTY offers of an agent's keys the file's only (putty/ssh/userauth2-client.c) */
+    if (view->target->no_openssh ||
+        (view->target->ssh_config != NULL && view->facts->ssh_config.identities_only)) {
+        return 0;
+    }
     return before >= tries ? before : 0;
 }
 

@@ -94,6 +94,7 @@ struct spf_target {
     enum spf_session_mode session;
     enum spf_file_transfer transfer; /* what the failed command needs of a session */
     bool no_openssh;                 /* it is PuTTY's or WinSCP's */
+    bool openssh_typed;              /* it is ssh's, or one that runs ssh */
     spf_checks selected;             /* the checks to run, with what they need */
     unsigned timeout_ms;             /* each network step */
     unsigned deadline_s;             /* of the round; only for what is said about it */

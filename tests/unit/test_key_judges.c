@@ -219,6 +219,41 @@ START_TEST(damages_are_judged)
 }
 END_TEST
 
+/* What is a warning on its own is fatal where the program that logs in can't use the file. */
+START_TEST(the_program_must_be_able_to_use_the_file)
+{
+    struct spf_target target = {.key_path = "k.ppk", .openssh_typed = true};
+    struct spf_facts facts = {.group[SPF_GROUP_KEY].phase = SPF_PRESENT,
+                              .key = {.damage = "key-is-ppk",
+                                      .container = SPF_CONTAINER_PPK3,
+                                      .putty_accepts = true,
+                                      .usable = true}};
+    char said[400];
+
+    ask(spf_judge_key_format, &target, &facts, said);
+    expect("ssh, PPK", said, "fail ssh-needs-openssh-key", "");
+    facts.key.in_agent = true;
+    ask(spf_judge_key_format, &target, &facts, said);
+    expect("ssh, PPK in an agent", said, "warn key-is-ppk", "");
+    facts.ssh_config.identities_only = true;
+    ask(spf_judge_key_format, &target, &facts, said);
+    expect("ssh, PPK in an agent that is not asked", said, "fail ssh-needs-openssh-key", "");
+    target = (struct spf_target){.key_path = "k.ppk", .key_configured = true};
+    ask(spf_judge_key_format, &target, &facts, said);
+    expect("IdentityFile, PPK", said, "fail ssh-needs-openssh-key", "");
+    target = (struct spf_target){.key_path = "k.ppk", .no_openssh = true};
+    ask(spf_judge_key_format, &target, &facts, said);
+    expect("plink, PPK", said, "warn key-is-ppk", "");
+
+    facts.key = (struct spf_key_facts){.container = SPF_CONTAINER_PKCS1, .usable = true};
+    ask(spf_judge_key_format, &target, &facts, said);
+    expect("plink, PEM", said, "fail putty-needs-ppk", "k.ppk is not in PuTTY's own format");
+    facts.key.in_agent = true;
+    ask(spf_judge_key_format, &target, &facts, said);
+    expect("plink, PEM in an agent", said, "warn putty-needs-ppk", "");
+}
+END_TEST
+
 /* PuTTY does not look at rights, whoever may read the file. */
 START_TEST(rights_mean_less_for_putty)
 {
@@ -268,6 +303,7 @@ int main(void)
     tcase_add_test(tcase, no_key_at_all_is_said);
     tcase_add_test(tcase, a_directory_of_keys_gives_the_key);
     tcase_add_test(tcase, where_the_key_is_from_is_said);
+    tcase_add_test(tcase, the_program_must_be_able_to_use_the_file);
     tcase_add_test(tcase, rights_mean_less_for_putty);
     tcase_add_test(tcase, a_mode_that_is_fixed_says_why);
     tcase_add_loop_test(tcase, damages_are_judged, 0, sizeof rows / sizeof *rows);

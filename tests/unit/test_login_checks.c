@@ -381,6 +381,13 @@ START_TEST(an_agent_that_is_too_full)
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
     scene.facts.key.agent_keys = 6;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_WARN, SPF_AGENT_KEYS_TOO_MANY);
+    scene.target.no_openssh = true; /* PuTTY offers none of them */
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
+    scene.target.no_openssh = false;
+    scene.target.ssh_config = "";
+    scene.facts.ssh_config.identities_only = true;
+    expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
+    scene.facts.ssh_config.identities_only = false;
     scene.facts.key.in_agent = true;
     expect(&scene, SPF_CHECK_SSH_AUTH, SPF_PASS, SPF_NO_FINDING);
     strike(&scene);
