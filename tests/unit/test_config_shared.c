@@ -269,7 +269,7 @@ START_TEST(one_answer_is_what_ssh_says_of_each)
     spf_copy(folder, sizeof folder, "/tmp/spf-shared-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     write_config(text, configurations[_i].more);
-    for (size_t first = 0; first < TARGETS; first++) {
+    for (size_t first = 0; first < TARGETS; first += 3) { /* of each kind */
         unsigned asked = ask_about_all(text, first);
 
         ck_assert_msg(asked == configurations[_i].asked, "%s\nfrom %zu: %u", text, first, asked);
