@@ -1,5 +1,7 @@
 #include "login/capture.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,9 +14,15 @@
 
 bool spf_capture_start(struct spf_capture *capture, ssh_session session)
 {
-    capture->fd = spf_scratch_open(capture->path, sizeof capture->path, &capture->named);
+    char path[512];
+
+    capture->fd = spf_scratch_open(path, sizeof path, &capture->named);
+    capture->path = strdup(path);
     capture->pcap = ssh_pcap_file_new();
-    return capture->fd >= 0 && capture->pcap != NULL &&
+    if (capture->path == NULL && capture->named) {
+        (void)unlink(path);
+    }
+    return capture->fd >= 0 && capture->path != NULL && capture->pcap != NULL &&
            ssh_pcap_file_open(capture->pcap, capture->path) == SSH_OK &&
            ssh_set_pcap_file(session, capture->pcap) == SSH_OK;
 }
@@ -86,8 +94,9 @@ void spf_capture_end(struct spf_capture *capture)
     if (capture->fd >= 0) {
         (void)close(capture->fd);
     }
-    if (capture->named) {
+    if (capture->named && capture->path != NULL) {
         (void)unlink(capture->path);
     }
+    free(capture->path);
     spf_seen_clear(&capture->seen);
 }

@@ -12,7 +12,7 @@
 struct spf_capture {
     ssh_pcap_file pcap;
     int fd; /* of the file behind it; -1: none */
-    char path[512];
+    char *path;
     bool named; /* it has a name to be removed */
     bool stale; /* libssh may have written packets since seen was read: set by who calls libssh */
     struct spf_seen seen;

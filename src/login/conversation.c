@@ -303,6 +303,7 @@ static void shake_hands(struct spf_conversation *talk)
     if (state != SPF_LINK_DONE) {
         spf_conversation_keep_ending(talk, &facts->ending, facts->error, sizeof facts->error);
     }
+    spf_link_forget_offers(talk->link);
     spf_conversation_keep_flow(talk, &facts->ending);
     spf_conversation_arrive(talk, NULL);
 }

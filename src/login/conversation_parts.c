@@ -65,6 +65,12 @@ void spf_conversation_clean(char *out, size_t size, const char *text)
     spf_clean_lines(out, size, text, strlen(text));
 }
 
+/* What the server said, if it said something. */
+static const char *said(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
 /* Our own descriptor sees the server's end whatever libssh has made of it. */
 static bool is_closed(const struct spf_conversation *talk)
 {
@@ -81,8 +87,8 @@ void spf_conversation_keep_ending(struct spf_conversation *talk, struct spf_endi
 
     *ending = spf_ending_of(seen, library, is_closed(talk));
     spf_conversation_clean(error, size,
-                           ending->kind == SPF_ENDING_DISCONNECT   ? seen->disconnect
-                           : ending->kind == SPF_ENDING_NO_CHANNEL ? seen->refusal
+                           ending->kind == SPF_ENDING_DISCONNECT   ? said(seen->disconnect)
+                           : ending->kind == SPF_ENDING_NO_CHANNEL ? said(seen->refusal)
                                                                    : library);
 }
 
@@ -109,7 +115,7 @@ enum spf_auth_outcome spf_conversation_outcome(enum spf_link_state state,
 
 void spf_conversation_keep_banner(char *out, size_t size, const struct spf_seen *seen)
 {
-    spf_clean_lines(out, size, seen->banner, strlen(seen->banner));
+    spf_conversation_clean(out, size, said(seen->banner));
 }
 
 bool spf_conversation_host(struct spf_conversation *talk, char *out, size_t size)

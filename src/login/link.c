@@ -59,6 +59,7 @@ static bool set_options(ssh_session session, int near_end)
 static bool take_identification(struct spf_link *link, int far_end)
 {
     struct pollfd poller = {.fd = far_end, .events = POLLIN};
+    char text[256];
 
     for (int i = 0; i < 8; i++) {
         ssize_t len;
@@ -66,10 +67,10 @@ static bool take_identification(struct spf_link *link, int far_end)
         if (ssh_connect(link->session) == SSH_ERROR) {
             return false;
         }
-        len = recv(far_end, link->identification, sizeof link->identification, 0);
+        len = recv(far_end, text, sizeof text, 0);
         if (len > 0) {
-            link->identification_len = (size_t)len;
-            return true;
+            link->identification = strndup(text, (size_t)len);
+            return link->identification != NULL;
         }
         (void)poll(&poller, 1, HEAR_MS);
     }
@@ -159,13 +160,14 @@ void spf_link_free(struct spf_link *link)
         (void)close(link->far_end);
     }
     spf_capture_end(&link->capture);
+    free(link->identification);
     free(link->user);
     free(link);
 }
 
 const char *spf_link_identification(const struct spf_link *link, size_t *len)
 {
-    *len = link->identification_len;
+    *len = strlen(link->identification);
     return link->identification;
 }
 
@@ -399,6 +401,11 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
 const struct spf_seen *spf_link_seen(struct spf_link *link)
 {
     return spf_capture_seen(&link->capture);
+}
+
+void spf_link_forget_offers(struct spf_link *link)
+{
+    spf_seen_forget_offers(&link->capture.seen);
 }
 
 bool spf_link_is_bounded(const struct spf_link *link)

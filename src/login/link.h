@@ -130,6 +130,8 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
 
 /* What the packet capture has shown so far; borrowed. */
 const struct spf_seen *spf_link_seen(struct spf_link *link);
+/* The offers have been looked at. */
+void spf_link_forget_offers(struct spf_link *link);
 /* False once the server has sent more than any login needs: end it. */
 bool spf_link_is_bounded(const struct spf_link *link);
 /* libssh's words for its last trouble, which may be of long ago; borrowed. For ending.h only: what

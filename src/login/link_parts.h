@@ -15,8 +15,7 @@ struct spf_link {
     ssh_channel channel;
     bool shaken;     /* the handshake is done */
     bool query_left; /* its answer is left for ssh_userauth_agent */
-    char identification[256];
-    size_t identification_len;
+    char *identification;
 };
 
 /* libssh cannot take what is in order: there was no memory, and its refusal says nothing. */

@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/shortage.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "login/ssh_messages.h"
 
 #define FILE_HEADER   24
 #define PADDING_MIN   4
+#define SENTENCE_MAX  255
+#define BANNER_MAX    599
 #define IP_TCP_HEADER 40 /* both without options, as libssh writes them */
 
 static void keep_text(char *out, size_t size, struct spf_bytes text)
@@ -27,6 +30,25 @@ static void keep_string(char *out, size_t size, struct spf_reader *body)
     if (!body->bad) {
         keep_text(out, size, text);
     }
+}
+
+/* The same of one that seldom comes: it takes memory only then. */
+static void keep_long_string(char **out, size_t max, struct spf_reader *body)
+{
+    struct spf_bytes text = spf_reader_string(body);
+    char *copy;
+
+    if (body->bad) {
+        return;
+    }
+    copy = malloc((text.len < max ? text.len : max) + 1);
+    if (copy == NULL) {
+        spf_ran_short();
+        return;
+    }
+    keep_text(copy, max + 1, text);
+    free(*out);
+    *out = copy;
 }
 
 /* A name-list is printable US-ASCII (RFC 4251 section 5); anything else in it is not kept. */
@@ -136,7 +158,7 @@ static void read_disconnect(struct spf_seen *seen, struct spf_reader body)
         return;
     }
     seen->disconnect_code = code;
-    keep_string(seen->disconnect, sizeof seen->disconnect, &body);
+    keep_long_string(&seen->disconnect, SENTENCE_MAX, &body);
 }
 
 /* RFC 4254 section 4: the name of what is wanted, … */
@@ -152,7 +174,7 @@ static void read_refusal(struct spf_seen *seen, struct spf_reader body)
 {
     seen->channel_refused = true;
     (void)spf_reader_take(&body, 8);
-    keep_string(seen->refusal, sizeof seen->refusal, &body);
+    keep_long_string(&seen->refusal, SENTENCE_MAX, &body);
 }
 
 static void count_message(struct spf_seen *seen, uint8_t type)
@@ -171,7 +193,7 @@ static void read_from_server(struct spf_seen *seen, uint8_t type, struct spf_rea
     count_message(seen, type);
     switch (type) {
     case SPF_MSG_KEXINIT:
-        if (seen->server[0] == NULL) {
+        if (seen->server[0] == NULL && !seen->offers_over) {
             read_kexinit(seen->server, body);
         }
         break;
@@ -189,7 +211,7 @@ static void read_from_server(struct spf_seen *seen, uint8_t type, struct spf_rea
         keep_string(seen->methods, sizeof seen->methods, &body);
         break;
     case SPF_MSG_USERAUTH_BANNER:
-        keep_string(seen->banner, sizeof seen->banner, &body);
+        keep_long_string(&seen->banner, BANNER_MAX, &body);
         break;
     case SPF_MSG_USERAUTH_PK_OK:
         seen->key_accepted = true;
@@ -266,7 +288,7 @@ static void read_packet(struct spf_seen *seen, struct spf_bytes packet, bool our
     seen->packets = true;
     if (!ours) {
         read_from_server(seen, type, payload);
-    } else if (type == SPF_MSG_KEXINIT && seen->client[0] == NULL) {
+    } else if (type == SPF_MSG_KEXINIT && seen->client[0] == NULL && !seen->offers_over) {
         read_kexinit(seen->client, payload);
     } else if (type == SPF_MSG_USERAUTH_REQUEST) {
         read_request(seen, payload);
@@ -308,8 +330,24 @@ void spf_seen_read(struct spf_seen *seen, const uint8_t *file, size_t len)
     }
 }
 
+void spf_seen_forget_offers(struct spf_seen *seen)
+{
+    for (int i = 0; i < SPF_OFFER_LISTS; i++) {
+        free(seen->client[i]);
+        seen->client[i] = NULL;
+        if (i != SPF_OFFER_MACS_OUT) {
+            free(seen->server[i]);
+            seen->server[i] = NULL;
+        }
+    }
+    seen->offers_over = true;
+}
+
 void spf_seen_clear(struct spf_seen *seen)
 {
+    free(seen->banner);
+    free(seen->disconnect);
+    free(seen->refusal);
     for (int i = 0; i < SPF_OFFER_LISTS; i++) {
         free(seen->server[i]);
         free(seen->client[i]);

@@ -40,10 +40,10 @@ struct spf_seen {
     char *sig_algs;    /* RFC 8308 server-sig-algs; NULL: not announced */
     bool hostbound;    /* RFC 8308: publickey-hostbound@openssh.com */
     char methods[200]; /* of the last SSH_MSG_USERAUTH_FAILURE */
-    char banner[600];  /* SSH_MSG_USERAUTH_BANNER */
+    char *banner;      /* SSH_MSG_USERAUTH_BANNER; NULL: none came */
     bool disconnected; /* SSH_MSG_DISCONNECT came */
     uint32_t disconnect_code;
-    char disconnect[256]; /* its text */
+    char *disconnect;     /* its text; NULL: none */
     uint8_t last;         /* type of the server's last message that means something; 0: none */
     uint8_t filler;       /* type of the last that means nothing (SSH_MSG_IGNORE, SSH_MSG_DEBUG) */
     int64_t fillers;      /* how many of those came since */
@@ -57,10 +57,14 @@ struct spf_seen {
     bool options_settled; /* and after it the options that hold for the session */
     bool host_keys_shown; /* and after it the global request hostkeys-00@openssh.com */
     bool channel_refused; /* SSH_MSG_CHANNEL_OPEN_FAILURE came */
-    char refusal[256];    /* its text */
+    char *refusal;        /* its text; NULL: none */
+    bool offers_over;     /* another KEXINIT is not kept */
 };
 
 /* Takes in one whole capture file; call again with the next one. What memory is short for is left
  * out. */
 void spf_seen_read(struct spf_seen *seen, const uint8_t *file, size_t len);
+/* The handshake is done: the lists go, but for the server's SPF_OFFER_MACS_OUT, which shows whose
+ * it is. */
+void spf_seen_forget_offers(struct spf_seen *seen);
 void spf_seen_clear(struct spf_seen *seen);

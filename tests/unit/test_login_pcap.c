@@ -410,6 +410,43 @@ START_TEST(odd_lists)
 }
 END_TEST
 
+/* Of a handshake that is done only what shows whose server it is stays, also when keys are
+ * exchanged again. */
+START_TEST(offers_are_forgotten)
+{
+    static const char cookie[16] = {0};
+    static const char *const offers[] = {"first", "second"};
+    struct spf_seen seen = {0};
+    struct capture capture;
+    struct capture payload;
+
+    for (int turn = 0; turn < 2; turn++) {
+        for (int ours = 0; ours < 2; ours++) {
+            start(&capture);
+            put_record(&capture, true, "SSH-2.0-us\r\n", 12);
+            message(&payload, 20);
+            put(&payload, cookie, sizeof cookie);
+            for (int i = 0; i < SPF_OFFER_LISTS; i++) {
+                put_string(&payload, offers[turn]);
+            }
+            put_packet(&capture, ours != 0, LENGTH, &payload);
+            spf_seen_read(&seen, capture.bytes, capture.len);
+        }
+        if (turn == 0) {
+            ck_assert_str_eq(seen.server[SPF_OFFER_MACS_IN], "first");
+            ck_assert_str_eq(seen.client[SPF_OFFER_MACS_IN], "first");
+            spf_seen_forget_offers(&seen);
+        }
+        for (int i = 0; i < SPF_OFFER_LISTS; i++) {
+            ck_assert_ptr_null(seen.client[i]);
+            ck_assert((seen.server[i] != NULL) == (i == SPF_OFFER_MACS_OUT));
+        }
+        ck_assert_str_eq(seen.server[SPF_OFFER_MACS_OUT], "first");
+    }
+    spf_seen_clear(&seen);
+}
+END_TEST
+
 /* One message of the server's, after our identification and, where asked for, its SUCCESS. */
 static void see_one(struct spf_seen *seen, bool accepted, uint8_t type, const void *body,
                     size_t len)
@@ -439,7 +476,7 @@ START_TEST(odd_messages)
     ck_assert_uint_eq(seen.disconnect_code, 0);
     see_one(&seen, false, 1, "\0\0\0\2\0\0\0\11cut", 11);
     ck_assert_uint_eq(seen.disconnect_code, 2);
-    ck_assert_str_eq(seen.disconnect, "");
+    ck_assert_ptr_null(seen.disconnect);
     see_one(&seen, false, 7, "\0\0\0\2\0\0\0\1a", 9); /* EXT_INFO with half a pair */
     ck_assert_ptr_null(seen.sig_algs);
     see_one(&seen, false, 7,
@@ -466,7 +503,7 @@ START_TEST(odd_messages)
     ck_assert(seen.host_keys_shown);
     see_one(&seen, true, 92, "\0\0\0", 3);
     ck_assert(seen.channel_refused);
-    ck_assert_str_eq(seen.refusal, "");
+    ck_assert_ptr_null(seen.refusal);
     spf_seen_clear(&seen);
 }
 END_TEST
@@ -507,9 +544,10 @@ END_TEST
 
 int main(void)
 {
-    return unit_main("login pcap", (const TTest *const[]){
-                                       a_whole_login, requests, forced_commands,
-                                       an_announcement_that_was_cut, who_announces_forced_commands,
-                                       what_holds_for_the_session, directions_are_told_apart,
-                                       cut_anywhere, odd_lists, odd_messages, no_packets, NULL});
+    return unit_main(
+        "login pcap",
+        (const TTest *const[]){a_whole_login, requests, forced_commands,
+                               an_announcement_that_was_cut, who_announces_forced_commands,
+                               what_holds_for_the_session, directions_are_told_apart, cut_anywhere,
+                               odd_lists, offers_are_forgotten, odd_messages, no_packets, NULL});
 }
