@@ -5,7 +5,7 @@
 # One would guess that the agent hides the key, as it does from ssh at a host that it is not for, or that a client which
 # gets "failure" from the agent takes the next key, as after a server's refusal. But the agent cannot tell where a client
 # connects that does not say so, as ssh does; it lists the key, and refuses when the server has taken it and a signature is
-# asked for. So one such key in front of the others locks these programs out, and what they say is about the connection.
+# asked for. So one such key in front of the others locks these programs out; Paramiko even blames the session.
 #
 # Seen with openssh-client 1:9.2p1-2+deb12u10, python3-paramiko 2.12.0-2, python3-asyncssh 2.10.1-2+deb12u2,
 # putty-tools 0.78-2+deb12u2 and ssh2 1.17.0 against sshd 1:9.2p1-2+deb12u10, 30 November 2026; the server takes both keys,
@@ -13,8 +13,11 @@
 #   ssh logs in
 #   plink logs in
 #   ssh2 logs in
-#   asyncssh PermissionDenied: Permission denied
+#   asyncssh ValueError: Unable to sign with requested key
 #   paramiko SSHException: No existing session
+# and with the second key alone:
+#   asyncssh logs in
+#   paramiko logs in
 set -eu
 dir=$(mktemp -d)
 server=
@@ -51,7 +54,7 @@ import asyncssh, paramiko
 port, user = int(sys.argv[1]), getpass.getuser()
 
 async def with_asyncssh():
-    async with asyncssh.connect("127.0.0.1", port=port, username=user, client_keys=None, known_hosts=None, config=None):
+    async with asyncssh.connect("127.0.0.1", port=port, username=user, known_hosts=None, config=None):
         pass
 
 def with_paramiko():
@@ -83,6 +86,9 @@ client.on('ready', () => {
     }
 }).connect({ host: '127.0.0.1', port: Number(process.argv[2]), username: process.argv[3], agent: process.env.SSH_AUTH_SOCK });
 END
+try_python() {
+    HOME=$dir PYTHONPATH=root/usr/lib/python3/dist-packages /usr/bin/python3 try.py "$port" 2>/dev/null
+}
 {
     root/usr/bin/ssh -n -F none -o BatchMode=yes -o LogLevel=QUIET -o StrictHostKeyChecking=no \
         -o UserKnownHostsFile=/dev/null -p "$port" "$(id -un)@127.0.0.1" echo ssh logs in
@@ -90,12 +96,17 @@ END
         -hostkey "$(root/usr/bin/ssh-keygen -lf host.pub | cut -d' ' -f2)" "$(id -un)@127.0.0.1" echo plink logs in \
         </dev/null 2>plink.log
     node try.js "$port" "$(id -un)"
-    PYTHONPATH=root/usr/lib/python3/dist-packages /usr/bin/python3 try.py "$port" 2>/dev/null
+    try_python
+    root/usr/bin/ssh-add -q -D
+    root/usr/bin/ssh-add -q second
+    try_python
 } | tee seen
 cmp - seen <<'END'
 ssh logs in
 plink logs in
 ssh2 logs in
-asyncssh PermissionDenied: Permission denied
+asyncssh ValueError: Unable to sign with requested key
 paramiko SSHException: No existing session
+asyncssh logs in
+paramiko logs in
 END
