@@ -23,6 +23,19 @@ bool spf_errno_is_shortage(int errnum)
     return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
 }
 
+void spf_heed_errno(int errnum)
+{
+    if (spf_errno_is_shortage(errnum)) {
+        spf_ran_short();
+    }
+}
+
+bool spf_errno_passes(int errnum)
+{
+    spf_heed_errno(errnum);
+    return errnum == EAGAIN || errnum == EINTR || spf_errno_is_shortage(errnum);
+}
+
 static void heed(unsigned long error)
 {
     if (ERR_GET_REASON(error) == ERR_R_MALLOC_FAILURE) {

@@ -40,11 +40,9 @@ static bool read_exactly(int fd, uint8_t *out, size_t len, int64_t due_ms)
         int64_t left = due_ms - spf_now_ms();
         ssize_t got;
 
-        if (left <= 0 || poll(&ready, 1, (int)left) <= 0) {
-            return false;
-        }
-        got = read(fd, out, len);
-        if (got <= 0) {
+        errno = 0;
+        if (left <= 0 || poll(&ready, 1, (int)left) <= 0 || (got = read(fd, out, len)) <= 0) {
+            spf_heed_errno(errno);
             return false;
         }
         out += got;
@@ -88,13 +86,12 @@ bool spf_agent_list(const char *path, struct spf_agent_keys *keys)
     errno = 0;
     fd = spf_agent_connect(path);
     if (fd < 0) {
-        if (spf_errno_is_shortage(errno)) {
-            spf_ran_short(); /* an agent may be there all the same */
-        }
+        spf_heed_errno(errno); /* an agent may be there all the same */
         return false;
     }
-    if (send(fd, request, sizeof request, MSG_NOSIGNAL) == (ssize_t)sizeof request &&
-        read_exactly(fd, head, sizeof head, due_ms)) {
+    if (send(fd, request, sizeof request, MSG_NOSIGNAL) != (ssize_t)sizeof request) {
+        spf_heed_errno(errno);
+    } else if (read_exactly(fd, head, sizeof head, due_ms)) {
         struct spf_reader reader = spf_reader(head, sizeof head);
 
         len = spf_reader_u32(&reader);

@@ -53,7 +53,7 @@ static bool receive(int fd, struct message *message, bool *complete)
             want += len;
         }
         got = recv(fd, message->bytes + message->len, want - message->len, MSG_DONTWAIT);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        if (got < 0 && spf_errno_passes(errno)) {
             return true;
         }
         if (got <= 0) {
@@ -68,7 +68,12 @@ static bool receive(int fd, struct message *message, bool *complete)
 /* A message is far smaller than a local socket's buffer: what does not fit at once is an error. */
 static bool hand_over(int fd, const void *bytes, size_t len)
 {
-    return send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)len;
+    const ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+    if (sent < 0) {
+        spf_heed_errno(errno);
+    }
+    return sent == (ssize_t)len;
 }
 
 /* Nobody can be served any more: libssh reads the end and gives up. */

@@ -27,7 +27,8 @@ void spf_conversation_arrive(struct spf_conversation *talk, const struct spf_fai
     enum spf_group step = talk->step;
 
     /* what looks like an agent that does not sign, for one, may be what could not be read */
-    if (spf_was_short() && (failure == NULL || failure->cause != SPF_SYSTEM_ERROR)) {
+    if ((spf_was_short() || (talk->link != NULL && spf_link_ran_short(talk->link))) &&
+        (failure == NULL || failure->cause != SPF_SYSTEM_ERROR)) {
         failure = &shortage;
     }
     if (is_lost(talk)) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "login/jump_channel.h"
 #include "login/jump_parts.h"
@@ -28,7 +29,7 @@ static bool listen_on(struct spf_jump *jump)
     if (got > 0 && (jump->done != NULL || jump->is_proxy) && !spf_buf_failed(&jump->says)) {
         spf_buf_add(&jump->says, bytes, (size_t)got);
     }
-    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+    return got > 0 || (got < 0 && spf_errno_passes(errno));
 }
 
 /* Is it for want of memory that not all is kept? */
@@ -144,7 +145,7 @@ static void proxy_answers(struct spf_watch *watch, short revents)
         return;
     }
     got = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    if (got < 0 && spf_errno_passes(errno)) {
         return;
     }
     if (got > 0) {

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "login/jump_program.h"
@@ -46,7 +47,7 @@ static bool listen_on(struct spf_jump *jump)
                              sizeof jump->replies - jump->replies_len, MSG_DONTWAIT);
 
     jump->replies_len += got > 0 ? (size_t)got : 0;
-    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+    return got > 0 || (got < 0 && spf_errno_passes(errno));
 }
 
 /* The next reply to us, with the greeting before it taken away. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/shortage.h"
 #include "base/text.h"
 #include "base/wire.h"
 #include "login/jump_log.h"
@@ -123,7 +124,7 @@ static bool listen_on(struct spf_jump_share *share)
     if (got > 0 && !spf_buf_failed(&share->says)) {
         spf_buf_add(&share->says, bytes, (size_t)got);
     }
-    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+    return got > 0 || (got < 0 && spf_errno_passes(errno));
 }
 
 /* A log that goes on for as long as the run does is not kept. */
@@ -451,7 +452,7 @@ static bool hears_alive(int fd, int64_t until_ms)
 
         (void)poll(&poller, 1, (int)left_ms);
         got = recv(fd, bytes + len, sizeof bytes - len, MSG_DONTWAIT);
-        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        if (got == 0 || (got < 0 && !spf_errno_passes(errno))) {
             return false;
         }
         len += got > 0 ? (size_t)got : 0;

@@ -1,5 +1,6 @@
 #include "login/link.h"
 
+#include <errno.h>
 #include <libssh/libssh.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -237,18 +238,37 @@ bool spf_link_prefer(struct spf_link *link, const char *host_key_algorithms)
     return ssh_options_set(link->session, SSH_OPTIONS_HOSTKEYS, host_key_algorithms) == SSH_OK;
 }
 
-enum spf_link_state spf_link_handshake(struct spf_link *link)
+void spf_link_calls(struct spf_link *link)
 {
     link->capture.stale = true;
-    switch (ssh_connect(link->session)) {
-    case SSH_AGAIN:
-        return SPF_LINK_AGAIN;
-    case SSH_OK:
-        link->shaken = true;
-        return SPF_LINK_DONE;
-    default:
-        return SPF_LINK_ENDED;
-    }
+    errno = 0;
+}
+
+enum spf_link_state spf_link_came(struct spf_link *link, int errnum, enum spf_link_state state)
+{
+    const bool answered =
+        state == SPF_LINK_DONE || state == SPF_LINK_REFUSED || state == SPF_LINK_PARTIAL;
+
+    link->ran_short = !answered && (link->ran_short || spf_errno_is_shortage(errnum));
+    return state;
+}
+
+bool spf_link_ran_short(const struct spf_link *link)
+{
+    return link->ran_short;
+}
+
+enum spf_link_state spf_link_handshake(struct spf_link *link)
+{
+    int code;
+
+    spf_link_calls(link);
+    code = ssh_connect(link->session);
+    link->shaken |= code == SSH_OK;
+    return spf_link_came(link, errno,
+                         code == SSH_OK      ? SPF_LINK_DONE
+                         : code == SSH_AGAIN ? SPF_LINK_AGAIN
+                                             : SPF_LINK_ENDED);
 }
 
 static void copy_name(char *out, size_t size, const char *name)
@@ -295,13 +315,14 @@ void spf_link_pad(struct spf_link *link, size_t len)
 {
     char *text = malloc(len + 1);
 
-    link->capture.stale = true;
+    spf_link_calls(link);
     if (text == NULL) {
         return;
     }
     memset(text, ' ', len);
     text[len] = '\0';
     (void)ssh_send_ignore(link->session, text); /* a failure shows with what follows */
+    (void)spf_link_came(link, errno, SPF_LINK_AGAIN);
     free(text);
 }
 
@@ -311,9 +332,8 @@ enum spf_link_state spf_link_lacks_memory(void)
     return SPF_LINK_LOCAL;
 }
 
-static enum spf_link_state channel_state(struct spf_link *link, int code)
+static enum spf_link_state state_of_code(struct spf_link *link, int code)
 {
-    link->capture.stale = true;
     if (code == SSH_OK) {
         return SPF_LINK_DONE;
     }
@@ -324,6 +344,13 @@ static enum spf_link_state channel_state(struct spf_link *link, int code)
     return spf_link_seen(link)->channel_refused ? SPF_LINK_REFUSED : SPF_LINK_ENDED;
 }
 
+static enum spf_link_state channel_state(struct spf_link *link, int code)
+{
+    const int errnum = errno;
+
+    return spf_link_came(link, errnum, state_of_code(link, code));
+}
+
 enum spf_link_state spf_link_open(struct spf_link *link)
 {
     if (link->channel == NULL) {
@@ -332,14 +359,16 @@ enum spf_link_state spf_link_open(struct spf_link *link)
     if (link->channel == NULL) {
         return spf_link_lacks_memory();
     }
+    spf_link_calls(link);
     return channel_state(link, ssh_channel_open_session(link->channel));
 }
 
 enum spf_link_state spf_link_exec(struct spf_link *link, const char *command)
 {
-    enum spf_link_state state =
-        channel_state(link, ssh_channel_request_exec(link->channel, command));
+    enum spf_link_state state;
 
+    spf_link_calls(link);
+    state = channel_state(link, ssh_channel_request_exec(link->channel, command));
     /* sent early, for a channel that was refused then: libssh would wait on */
     return state == SPF_LINK_AGAIN && spf_link_seen(link)->channel_refused ? SPF_LINK_REFUSED
                                                                            : state;
@@ -363,13 +392,14 @@ static bool has_exited(ssh_channel channel, int *status)
 
 enum spf_link_state spf_link_sftp(struct spf_link *link)
 {
+    spf_link_calls(link);
     return channel_state(link, ssh_channel_request_subsystem(link->channel, "sftp"));
 }
 
 enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t size, size_t *len,
                                     bool *errors, int *exit_status)
 {
-    link->capture.stale = true;
+    spf_link_calls(link);
     *len = 0;
     *exit_status = -1;
     /* To look at one stream makes libssh read from the socket, for either. */
@@ -386,6 +416,7 @@ enum spf_link_state spf_link_output(struct spf_link *link, char *out, size_t siz
             *errors |= got > 0 && is_stderr != 0;
         }
     }
+    (void)spf_link_came(link, errno, SPF_LINK_AGAIN);
     if (!spf_link_is_alive(link)) {
         return SPF_LINK_ENDED;
     }

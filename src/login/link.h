@@ -52,6 +52,10 @@ short spf_link_events(struct spf_link *link);
 /* False after any ENDED but one: the agent did not sign, and so nothing was sent. */
 bool spf_link_is_alive(const struct spf_link *link);
 
+/* Was it for want of something of ours that the server has given no answer, or has not been heard?
+ */
+bool spf_link_ran_short(const struct spf_link *link);
+
 /*
  * Offers these algorithms instead of what ssh does by default, and takes signatures of these;
  * before the handshake. False if libssh has none of a list. accepted: NULL for the default;

@@ -2,6 +2,7 @@
  * Authentication over a link: what is asked about a key, and by whom it signs. libssh's answers
  * become states (enum spf_link_state).
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,8 @@
 #include "login/link_parts.h"
 #include "platform/sockets.h"
 
-static enum spf_link_state auth_state(struct spf_link *link, int code)
+static enum spf_link_state state_of_code(struct spf_link *link, int code)
 {
-    link->capture.stale = true;
     switch (code) {
     case SSH_AUTH_SUCCESS:
         return SPF_LINK_DONE;
@@ -40,6 +40,13 @@ static enum spf_link_state auth_state(struct spf_link *link, int code)
     }
 }
 
+static enum spf_link_state auth_state(struct spf_link *link, int code)
+{
+    const int errnum = errno;
+
+    return spf_link_came(link, errnum, state_of_code(link, code));
+}
+
 enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm, const char *blob)
 {
     const enum ssh_keytypes_e type = ssh_key_type_from_name(algorithm);
@@ -49,6 +56,7 @@ enum spf_link_state spf_link_query(struct spf_link *link, const char *algorithm,
         return type == SSH_KEYTYPE_UNKNOWN || type == SSH_KEYTYPE_DSS ? SPF_LINK_LOCAL
                                                                       : spf_link_lacks_memory();
     }
+    spf_link_calls(link);
     return auth_state(link, ssh_userauth_try_publickey(link->session, link->user, link->query_key));
 }
 
@@ -109,12 +117,14 @@ enum spf_link_state spf_link_query_stranger(struct spf_link *link, const char *a
     if (link->stranger_key == NULL && !make_stranger(algorithm, blob, &link->stranger_key)) {
         return spf_link_lacks_memory();
     }
+    spf_link_calls(link);
     return auth_state(link,
                       ssh_userauth_try_publickey(link->session, link->user, link->stranger_key));
 }
 
 enum spf_link_state spf_link_none(struct spf_link *link)
 {
+    spf_link_calls(link);
     return auth_state(link, ssh_userauth_none(link->session, link->user));
 }
 
@@ -145,6 +155,7 @@ enum spf_link_state spf_link_query_certificate(struct spf_link *link,
                    ? SPF_LINK_LOCAL
                    : spf_link_lacks_memory();
     }
+    spf_link_calls(link);
     return auth_state(link,
                       ssh_userauth_try_publickey(link->session, link->user, link->certificate));
 }
@@ -158,6 +169,7 @@ enum spf_link_state spf_link_sign(struct spf_link *link, const struct spf_secret
           ssh_pki_copy_cert_to_privkey(link->certificate, link->sign_key) != SSH_OK))) {
         return spf_link_lacks_memory();
     }
+    spf_link_calls(link);
     return auth_state(link, ssh_userauth_publickey(link->session, link->user, link->sign_key));
 }
 
@@ -166,7 +178,7 @@ static void take_in(struct spf_link *link)
 {
     ssh_event event = ssh_event_new();
 
-    link->capture.stale = true;
+    spf_link_calls(link);
     if (event == NULL) {
         return;
     }
@@ -174,7 +186,25 @@ static void take_in(struct spf_link *link)
         (void)ssh_event_dopoll(event, 0);
         (void)ssh_event_remove_session(event, link->session);
     }
+    (void)spf_link_came(link, errno, SPF_LINK_AGAIN);
     ssh_event_free(event);
+}
+
+/* What libssh has said to a placeholder goes to the server. False: not all of it; errno says why.
+ */
+static bool pass_on(int placeholder, int server)
+{
+    char words[4096];
+    ssize_t len;
+
+    while ((len = recv(placeholder, words, sizeof words, 0)) > 0) {
+        errno = 0;
+        /* all that went before was answered: there is room for this much */
+        if (send(server, words, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) != len) {
+            return false;
+        }
+    }
+    return len == 0 || errno == EAGAIN;
 }
 
 /*
@@ -189,19 +219,14 @@ static enum spf_link_state query_unheard(struct spf_link *link, const char *algo
     const int server = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     enum spf_link_state state;
     int pair[2] = {-1, -1};
-    char words[4096];
-    ssize_t len;
 
     if (server >= 0 &&
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0) {
         (void)dup3(pair[0], fd, O_CLOEXEC);
     }
     state = spf_link_query(link, algorithm, blob);
-    while (pair[1] >= 0 && (len = recv(pair[1], words, sizeof words, 0)) > 0) {
-        /* all that went before was answered: there is room for this much */
-        if (send(server, words, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT) != len) {
-            state = SPF_LINK_ENDED;
-        }
+    if (pair[1] >= 0 && !pass_on(pair[1], server)) {
+        state = spf_link_came(link, errno, SPF_LINK_ENDED);
     }
     if (pair[1] >= 0 && spf_socket_descriptor((intptr_t)ssh_get_fd(link->session)) == fd &&
         dup3(server, fd, O_CLOEXEC) < 0) {
@@ -250,5 +275,6 @@ bool spf_link_use_agent(struct spf_link *link, int agent)
 
 enum spf_link_state spf_link_sign_by_agent(struct spf_link *link)
 {
+    spf_link_calls(link);
     return auth_state(link, ssh_userauth_agent(link->session, link->user));
 }

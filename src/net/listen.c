@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/shortage.h"
 #include "base/text.h"
 
 void spf_listener_init(struct spf_listener *listener, int fd,
@@ -49,7 +50,7 @@ static enum spf_greeting_end end_of(struct spf_listener *listener, ssize_t len, 
     if (len > 0 && ((size_t)len > listener->peeked || !ended)) {
         return SPF_GREETING_OPEN;
     }
-    if (len < 0 && (error == EAGAIN || error == EINTR)) {
+    if (len < 0 && spf_errno_passes(error)) {
         return SPF_GREETING_OPEN;
     }
     if (len > 0) {
@@ -78,7 +79,8 @@ bool spf_listen(struct spf_listener *listener, bool woken)
         listener->peeked = len > 0 ? (size_t)len : 0;
         taken = spf_greeting_read(greeting, bytes, listener->peeked, end);
         if (taken > 0 && recv(listener->fd, bytes, taken, MSG_DONTWAIT) < 0) {
-            break;
+            spf_heed_errno(errno);
+            return true;
         }
         listener->peeked -= taken;
         woken = ended = false; /* the next look is our own idea */
@@ -99,6 +101,9 @@ void spf_listen_no_more(struct spf_listener *listener)
     char bytes[SPF_IDENTIFICATION_PEEK];
     ssize_t len = recv(listener->fd, bytes, sizeof bytes, MSG_PEEK | MSG_DONTWAIT);
 
+    if (len < 0) {
+        spf_heed_errno(errno);
+    }
     (void)spf_greeting_read(&listener->greeting, bytes, len > 0 ? (size_t)len : 0,
                             SPF_GREETING_TIMEOUT);
     wake_beyond(listener, 0);

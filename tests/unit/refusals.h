@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <libssh/libssh.h>
 #include <link.h>
+#include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -24,9 +25,10 @@
 /*
  * What a library or the system may refuse for want of memory or descriptors is refused once at each
  * place of the program that asks for it. The functions below take precedence over the libraries'
- * own; what the libraries call among themselves is left alone. A place is a call with those that
- * led to it, PLACE_DEPTH in all. To be included by one file of a test alone; not beside a
- * sanitizer, which has such functions itself.
+ * own; what the libraries call among themselves is left alone, but for libssh's talk with the
+ * network. A place is a call with those that led to it, PLACE_DEPTH in all; of libssh's, the first,
+ * the second and so on where nothing is refused. To be included by one file of a test alone; not
+ * beside a sanitizer, which has such functions itself.
  */
 
 #define PLACE_DEPTH 6
@@ -42,7 +44,8 @@
     ROW(ssh_set_pcap_file) ROW(ssh_set_agent_socket) ROW(ssh_pki_import_pubkey_base64)            \
     ROW(ssh_pki_import_privkey_base64) ROW(ssh_pki_import_cert_base64)                            \
     ROW(ssh_pki_export_pubkey_base64) ROW(ssh_get_server_publickey)                               \
-    ROW(ssh_pki_copy_cert_to_privkey) ROW(pthread_create) ROW(setsockopt)
+    ROW(ssh_pki_copy_cert_to_privkey) ROW(pthread_create) ROW(setsockopt) ROW(connect)            \
+    ROW(send) ROW(recv) ROW(read) ROW(poll)
 /* clang-format on */
 #define REFUSED_NUMBER(name) REFUSED_##name,
 #define REFUSED_NAME(name)   #name,
@@ -58,30 +61,42 @@ static bool refusals_armed;
 static size_t refused_at; /* from 1 on; 0: none, places are only found */
 static bool refused_once; /* it was */
 static pthread_mutex_t refusals_lock = PTHREAD_MUTEX_INITIALIZER;
-static uintptr_t refusals_text, refusals_text_end, refusals_base; /* of this program */
+static struct refused_text {
+    uintptr_t base, from, to;
+} refusals_program, refusals_libssh;
+static uintptr_t refusals_libssh_calls[REFUSED_COUNT]; /* since they were armed */
+static uintptr_t refusals_scene;                       /* how often places were found */
 
-static int refusals_find_text(struct dl_phdr_info *info, size_t size, void *unused)
+static int refusals_find_text(struct dl_phdr_info *info, size_t size, void *first)
 {
+    struct refused_text text = {.base = info->dlpi_addr};
+    bool *is_first = first; /* it is the program itself (dl_iterate_phdr(3)) */
+
     (void)size;
-    (void)unused;
     for (int i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *part = &info->dlpi_phdr[i];
 
         if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0) {
-            refusals_base = info->dlpi_addr;
-            refusals_text = info->dlpi_addr + part->p_vaddr;
-            refusals_text_end = refusals_text + part->p_memsz;
+            text.from = info->dlpi_addr + part->p_vaddr;
+            text.to = text.from + part->p_memsz;
         }
     }
-    return 1; /* the program itself comes first (dl_iterate_phdr(3)) */
+    if (*is_first) {
+        refusals_program = text;
+    } else if (strstr(info->dlpi_name, "/libssh.so") != NULL) {
+        refusals_libssh = text;
+    }
+    *is_first = false;
+    return 0;
 }
 
 static void refusals_init(void)
 {
     void *warm[2];
+    bool first = true;
 
     (void)backtrace(warm, 2); /* which takes memory the first time */
-    (void)dl_iterate_phdr(refusals_find_text, NULL);
+    (void)dl_iterate_phdr(refusals_find_text, &first);
 }
 
 /* From now on the place of this number is refused once; 0: places are found. */
@@ -89,6 +104,8 @@ static void refusals_arm(size_t number)
 {
     refused_at = number;
     refused_once = false;
+    refusals_scene += number == 0;
+    memset(refusals_libssh_calls, 0, sizeof refusals_libssh_calls);
     refusals_armed = true;
 }
 
@@ -97,7 +114,7 @@ static void refusals_disarm(void)
     refusals_armed = false;
 }
 
-/* With the lock held: the number of the place, from 1 on. */
+/* With the lock held: the number of the place, from 1 on. No frames: one of libssh's. */
 static size_t refusals_place(enum refused_function function, void *const *frames, int count)
 {
     struct refused_place place = {.function = function};
@@ -105,31 +122,67 @@ static size_t refusals_place(enum refused_function function, void *const *frames
     for (int i = 0; i < count && i < PLACE_DEPTH; i++) {
         place.path[i] = (uintptr_t)frames[i];
     }
+    if (count == 0) {
+        place.path[0] = ++refusals_libssh_calls[function];
+        place.path[1] = refusals_scene;
+    }
     for (size_t i = 0; i < refused_place_count; i++) {
         if (memcmp(&refused_places[i], &place, sizeof place) == 0) {
             return i + 1;
         }
     }
-    if (refused_place_count < PLACES_MAX) {
-        refused_places[refused_place_count++] = place;
+    if (refused_place_count == PLACES_MAX || (count == 0 && refused_at != 0)) {
+        return 0;
     }
+    refused_places[refused_place_count++] = place;
     return refused_place_count;
+}
+
+static bool refusals_is_in(const struct refused_text *text, const void *from)
+{
+    return (uintptr_t)from >= text->from && (uintptr_t)from < text->to;
+}
+
+static int refusals_errno(enum refused_function function)
+{
+    switch (function) {
+    case REFUSED_malloc:
+    case REFUSED_calloc:
+    case REFUSED_realloc:
+    case REFUSED_strdup:
+    case REFUSED_recv:
+    case REFUSED_read:
+    case REFUSED_poll:
+        return ENOMEM;
+    case REFUSED_connect:
+    case REFUSED_send:
+        return ENOBUFS;
+    case REFUSED_sendmsg:
+        return ETOOMANYREFS;
+    case REFUSED_mkdtemp:
+        return ENOSPC;
+    default:
+        return EMFILE;
+    }
 }
 
 static bool refusals_refuse(enum refused_function function, const void *from)
 {
     static __thread bool inside;
-    const uintptr_t at = (uintptr_t)from;
+    const bool is_libssh = (function == REFUSED_send || function == REFUSED_recv) &&
+                           refusals_is_in(&refusals_libssh, from);
     void *frames[PLACE_DEPTH + 4];
     bool refused = false;
-    int count;
+    int count = 0;
     int first = 0;
 
-    if (!refusals_armed || inside || at < refusals_text || at >= refusals_text_end) {
+    if (!refusals_armed || inside || (!is_libssh && !refusals_is_in(&refusals_program, from))) {
         return false;
     }
     inside = true;
-    count = backtrace(frames, PLACE_DEPTH + 4);
+    if (!is_libssh) {
+        count = backtrace(frames, PLACE_DEPTH + 4);
+    }
     while (first < count && frames[first] != from) {
         first++;
     }
@@ -140,10 +193,7 @@ static bool refusals_refuse(enum refused_function function, const void *from)
     (void)pthread_mutex_unlock(&refusals_lock);
     inside = false;
     if (refused) {
-        errno = function <= REFUSED_strdup    ? ENOMEM
-                : function == REFUSED_sendmsg ? ETOOMANYREFS
-                : function == REFUSED_mkdtemp ? ENOSPC
-                                              : EMFILE;
+        errno = refusals_errno(function);
     }
     return refused;
 }
@@ -159,9 +209,14 @@ static const char *refusals_name(size_t number)
         return "nothing";
     }
     len = (size_t)snprintf(text, sizeof text, "%s", refused_names[place->function]);
+    if (place->path[2] == 0) {
+        (void)snprintf(text + len, sizeof text - len, " %lu of libssh",
+                       (unsigned long)place->path[0]);
+        return text;
+    }
     for (int i = 0; i < PLACE_DEPTH; i++) {
         len += (size_t)snprintf(text + len, sizeof text - len, " 0x%lx",
-                                (unsigned long)(place->path[i] - refusals_base));
+                                (unsigned long)(place->path[i] - refusals_program.base));
     }
     return text;
 }
@@ -232,6 +287,31 @@ int socket(int domain, int type, int protocol)
 int setsockopt(int fd, int level, int name, const void *value, socklen_t len)
 {
     return REFUSES(setsockopt) ? -1 : NEXT(setsockopt)(fd, level, name, value, len);
+}
+
+int connect(int fd, __CONST_SOCKADDR_ARG to, socklen_t len)
+{
+    return REFUSES(connect) ? -1 : NEXT(connect)(fd, to, len);
+}
+
+ssize_t send(int fd, const void *bytes, size_t len, int flags)
+{
+    return REFUSES(send) ? -1 : NEXT(send)(fd, bytes, len, flags);
+}
+
+ssize_t recv(int fd, void *bytes, size_t len, int flags)
+{
+    return REFUSES(recv) ? -1 : NEXT(recv)(fd, bytes, len, flags);
+}
+
+ssize_t read(int fd, void *bytes, size_t len)
+{
+    return REFUSES(read) ? -1 : NEXT(read)(fd, bytes, len);
+}
+
+int poll(struct pollfd *files, nfds_t count, int timeout_ms)
+{
+    return REFUSES(poll) ? -1 : NEXT(poll)(files, count, timeout_ms);
 }
 
 int fstat(int fd, struct stat *out)
