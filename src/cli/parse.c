@@ -411,7 +411,8 @@ struct spf_error spf_options_read(struct spf_options *options, int argc, char **
             size_t left = (size_t)(argc - before);
 
             if (options->command == SPF_COMMAND_RUN && options->transcript == NULL &&
-                spf_command_is_one((const char *const *)words, left)) {
+                (spf_command_is_one((const char *const *)words, left) ||
+                 (left == 1 && strchr(*words, ' ') != NULL))) {
                 return take_rest(options, words, left);
             }
             error = take_word(options, optarg, first);

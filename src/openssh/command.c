@@ -73,36 +73,54 @@ static bool is_assignment(const char *word)
     return len > 0 && !isdigit((unsigned char)word[0]) && word[len] == '=';
 }
 
-/* Words that may precede a command and leave it the same. */
-static bool is_prefix(const char *word)
-{
-    static const char *const prefixes[] = {"time", "exec",   "command", "nohup",  "env",
-                                           "nice", "ionice", "stdbuf",  "builtin"};
+/* Programs that run the command that follows, after options of theirs and so many more words. */
+static const struct prefix {
+    const char *name;
+    const char *valued; /* letters of the options that take a value */
+    size_t words;
+    bool other_user;
+} prefixes[] = {
+    {"time", "fo", 0, false},
+    {"exec", "a", 0, false},
+    {"command", "", 0, false},
+    {"builtin", "", 0, false},
+    {"nohup", "", 0, false},
+    {"setsid", "", 0, false},
+    {"env", "uCS", 0, false},
+    {"nice", "n", 0, false},
+    {"ionice", "cnpPu", 0, false},
+    {"stdbuf", "ioe", 0, false},
+    {"timeout", "ks", 1, false},
+    {"sshpass", "pfdP", 0, false}, /* answers a prompt for a password */
+    {"sudo", "ugUhpCTrtRD", 0, true},
+    {"doas", "uCa", 0, true},
+};
 
+static const struct prefix *prefix_of(const char *word)
+{
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++) {
-        if (strcmp(prefixes[i], word) == 0) {
-            return true;
+        if (strcmp(prefixes[i].name, word) == 0) {
+            return &prefixes[i];
         }
     }
-    return false;
+    return NULL;
 }
 
-static bool is_other_user(const char *word)
-{
-    return strcmp(word, "sudo") == 0 || strcmp(word, "doas") == 0;
-}
-
-/* sshpass answers a prompt for a password; what it runs is the command. */
-static size_t skip_sshpass(const char *const *words, size_t count)
+/* How many words are the prefix, its options and what else it takes. */
+static size_t skip_prefix(const struct prefix *prefix, const char *const *words, size_t count)
 {
     size_t at = 1;
 
-    for (; at < count && words[at][0] == '-'; at++) {
-        if (words[at][1] != '\0' && words[at][2] == '\0' && strchr("pfdP", words[at][1]) != NULL) {
-            at++;
+    while (at < count && words[at][0] == '-' && words[at][1] != '\0') {
+        const char *word = words[at++];
+        size_t letters = word[1] != '-' ? strcspn(word + 1, prefix->valued) + 1 : strlen(word);
+
+        if (strcmp(word, "--") == 0) {
+            break;
         }
+        at += word[letters] != '\0' && word[letters + 1] == '\0';
     }
-    return at;
+    return at + prefix->words;
 }
 
 /* How many words precede the program's name. */
@@ -111,13 +129,12 @@ static size_t skip_prefixes(const char *const *words, size_t count)
     size_t at = 0;
 
     while (at < count) {
-        if (is_assignment(words[at]) || is_prefix(words[at]) || is_other_user(words[at])) {
-            at++;
-        } else if (strcmp(words[at], "sshpass") == 0) {
-            at += skip_sshpass(words + at, count - at);
-        } else {
+        const struct prefix *prefix = prefix_of(words[at]);
+
+        if (prefix == NULL && !is_assignment(words[at])) {
             break;
         }
+        at += prefix != NULL ? skip_prefix(prefix, words + at, count - at) : 1;
     }
     return at < count ? at : count;
 }
@@ -191,6 +208,24 @@ static bool take_assignment(struct spf_command_reader *reader, const struct prog
     return true;
 }
 
+/* The words before the program, whose first makes it run as another user. */
+static bool refuse_other_user(struct spf_command_reader *reader, const char *const *words,
+                              size_t count, const struct program *program)
+{
+    struct spf_buf said;
+
+    spf_buf_init(&said, 200);
+    for (size_t i = 0; i < count; i++) {
+        spf_buf_addf(&said, "%s ", words[i]);
+    }
+    (void)spf_command_refuse(reader,
+                             "this runs it as another user, with that user's keys: write "
+                             "%ssshpreflight %s ...",
+                             spf_buf_failed(&said) ? "sudo " : said.data, program->name);
+    spf_buf_clear(&said);
+    return false;
+}
+
 void spf_command_read(const char *const *words, size_t count, int (*look)(const char *path),
                       struct spf_ssh_command *command)
 {
@@ -208,11 +243,10 @@ void spf_command_read(const char *const *words, size_t count, int (*look)(const 
         return;
     }
     for (size_t i = 0; good && i < at; i++) {
-        if (is_other_user(words[i])) {
-            good = spf_command_refuse(&reader,
-                                      "%s runs it as another user, with that user's keys: write "
-                                      "%s sshpreflight %s ...",
-                                      words[i], words[i], program->name);
+        const struct prefix *prefix = prefix_of(words[i]);
+
+        if (prefix != NULL && prefix->other_user) {
+            good = refuse_other_user(&reader, words, at, program);
         } else if (is_assignment(words[i])) {
             good = take_assignment(&reader, program, words[i]);
         }

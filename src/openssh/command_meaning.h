@@ -24,6 +24,7 @@ enum spf_letter_effect {
     SPF_LETTER_KEY,      /* an IdentityFile */
     SPF_LETTER_FILE,     /* the configuration; of several the last */
     SPF_LETTER_SFTP,     /* files go through the subsystem sftp */
+    SPF_LETTER_TIMES,    /* times of files are kept; ssh's letter of a port */
     SPF_LETTER_EXEC,     /* a command runs at the other end; with a value: if that is a path */
     SPF_LETTER_NO_LOGIN, /* the program does something else then: `text` */
 };

@@ -154,6 +154,9 @@ static bool take_letter(struct spf_command_reader *reader, const struct spf_lett
     case SPF_LETTER_SFTP:
         reader->out->transfer = SPF_TRANSFER_SFTP;
         return true;
+    case SPF_LETTER_TIMES:
+        reader->keeps_times = true;
+        return true;
     case SPF_LETTER_EXEC: /* sftp.c: a server's name with a slash is a path to run */
         if (value == NULL || strchr(value, '/') != NULL) {
             reader->out->transfer = SPF_TRANSFER_NONE;

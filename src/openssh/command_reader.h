@@ -17,6 +17,7 @@ struct spf_command_reader {
     const char *config;                 /* of -F, the last one; NULL */
     const char *keys[SPF_COMMAND_KEYS]; /* of -i, in their order */
     size_t key_count;
+    bool keeps_times;              /* scp's and sftp's -p, which is ssh's port */
     const char *host;              /* as an argument of --host; NULL: none yet */
     struct spf_words kept;         /* owns words that were made */
     int (*look)(const char *path); /* spf_command_read's */

@@ -40,8 +40,8 @@ const struct spf_letter spf_ssh_letters[] = {
 static const struct spf_letter scp_letters[] = {
     SHARED, OPTION('P', "-p"),
     {'S', true, SPF_LETTER_NO_LOGIN, N_("scp -S connects with another program than ssh")},
-    IDLE('3'), IDLE('A'), IDLE('B'), IDLE('T'), IDLE('d'), IDLE('f'), IDLE('p'),
-    {'O', false, SPF_LETTER_EXEC, NULL}, {'s', false, SPF_LETTER_SFTP, NULL},
+    IDLE('3'), IDLE('A'), IDLE('B'), IDLE('T'), IDLE('d'), IDLE('f'),
+    {'p', false, SPF_LETTER_TIMES, NULL}, {'O', false, SPF_LETTER_EXEC, NULL}, {'s', false, SPF_LETTER_SFTP, NULL},
     IDLE('R'), IDLE('r'), IDLE('t'),
     IDLE_VALUE('D'), IDLE_VALUE('M'), IDLE_VALUE('l'), IDLE_VALUE('X'),
     {0},
@@ -52,7 +52,8 @@ static const struct spf_letter sftp_letters[] = {
     SHARED, OPTION('P', "-p"),
     {'S', true, SPF_LETTER_NO_LOGIN, N_("sftp -S connects with another program than ssh")},
     {'D', true, SPF_LETTER_NO_LOGIN, N_("sftp -D starts a server here and connects nowhere")},
-    IDLE('A'), IDLE('a'), IDLE('f'), IDLE('h'), IDLE('N'), IDLE('p'), IDLE('r'),
+    IDLE('A'), IDLE('a'), IDLE('f'), IDLE('h'), IDLE('N'), IDLE('r'),
+    {'p', false, SPF_LETTER_TIMES, NULL},
     IDLE_VALUE('b'), IDLE_VALUE('B'), IDLE_VALUE('l'), IDLE_VALUE('R'), IDLE_VALUE('X'),
     {'s', true, SPF_LETTER_EXEC, NULL},
     {0},
@@ -64,6 +65,22 @@ const struct spf_letter *spf_ssh_letter(int letter)
     return spf_letter_of(spf_ssh_letters, letter);
 }
 
+/* ssh looks a name up with its brackets; its scp and sftp take them off before. */
+static bool refuse_brackets(struct spf_command_reader *reader, const char *word)
+{
+    const char *at = strrchr(word, '@');
+    const char *host = at != NULL ? at + 1 : word;
+    size_t len = strlen(host);
+
+    if (spf_starts_with(word, "ssh://") || len < 3 || host[0] != '[' || host[len - 1] != ']') {
+        return true;
+    }
+    return spf_command_refuse(reader,
+                              "%s takes the brackets for a part of the name (\"Could not resolve "
+                              "hostname\"): write %.*s%.*s",
+                              reader->program, (int)(host - word), word, (int)len - 2, host + 1);
+}
+
 /* Options may follow the host, too; the rest is what would run there. */
 bool spf_command_ssh(struct spf_command_reader *reader)
 {
@@ -72,7 +89,9 @@ bool spf_command_ssh(struct spf_command_reader *reader)
     if (!spf_command_take_letters(reader, spf_ssh_letters, &ended)) {
         return false;
     }
-    if (reader->at < reader->count && !spf_command_set_host(reader, reader->words[reader->at++])) {
+    if (reader->at < reader->count &&
+        (!refuse_brackets(reader, reader->words[reader->at]) ||
+         !spf_command_set_host(reader, reader->words[reader->at++]))) {
         return false;
     }
     return ended || spf_command_take_letters(reader, spf_ssh_letters, NULL);
@@ -97,9 +116,24 @@ static bool set_part(struct spf_command_reader *reader, const char *word, size_t
     return host != NULL && spf_command_set_host(reader, host);
 }
 
+/* "-p 2222": scp and sftp would take the number for a file or a host. One that exists is meant. */
+static bool refuse_port(struct spf_command_reader *reader)
+{
+    const char *word = reader->at < reader->count ? reader->words[reader->at] : "";
+
+    if (!reader->keeps_times || word[0] == '\0' || word[strspn(word, "0123456789")] != '\0' ||
+        reader->at + 1 == reader->count || (reader->look != NULL && reader->look(word) == 0)) {
+        return true;
+    }
+    return spf_command_refuse(reader,
+                              "%s's port goes with -P: its -p keeps times, and takes no value "
+                              "(%.10s would be a file or a host)",
+                              reader->program, word);
+}
+
 bool spf_command_scp(struct spf_command_reader *reader)
 {
-    if (!spf_command_take_letters(reader, scp_letters, NULL)) {
+    if (!spf_command_take_letters(reader, scp_letters, NULL) || !refuse_port(reader)) {
         return false;
     }
     for (; reader->at < reader->count; reader->at++) {
@@ -122,7 +156,7 @@ bool spf_command_sftp(struct spf_command_reader *reader)
     const char *word;
     size_t host;
 
-    if (!spf_command_take_letters(reader, sftp_letters, NULL)) {
+    if (!spf_command_take_letters(reader, sftp_letters, NULL) || !refuse_port(reader)) {
         return false;
     }
     if (reader->at == reader->count) {
@@ -145,7 +179,7 @@ bool spf_command_ssh_copy_id(struct spf_command_reader *reader)
         const char *value = word + 2;
 
         if (word[0] != '-' || word[1] == '\0') {
-            if (!spf_command_set_host(reader, word)) {
+            if (!refuse_brackets(reader, word) || !spf_command_set_host(reader, word)) {
                 return false;
             }
             continue;

@@ -147,6 +147,22 @@ static bool is_domain(const char *host)
     return true;
 }
 
+/* "[name]", which may precede a port, loses its brackets; other names stay (misc.c: hpdelim2,
+ * cleanhostname). NULL: the brackets are no pair, or something else follows them. */
+static char *leave_brackets(char *host)
+{
+    char *close = host[0] == '[' ? strchr(host, ']') : NULL;
+
+    if (host[0] != '[') {
+        return host;
+    }
+    if (close == NULL || (close[1] != '\0' && close[1] != ':')) {
+        return NULL;
+    }
+    memmove(close, close + 1, strlen(close));
+    return host + 1;
+}
+
 /* What follows ssh://; cut in place. */
 static bool read_uri(char *rest, struct spf_login_place *place)
 {
@@ -161,6 +177,10 @@ static bool read_uri(char *rest, struct spf_login_place *place)
     }
     if (slash != NULL) {
         *slash = '\0';
+    }
+    host = leave_brackets(host);
+    if (host == NULL) {
+        return false;
     }
     colon = strchr(host, ':');
     if (colon != NULL) {

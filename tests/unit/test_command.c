@@ -69,6 +69,14 @@ static const struct row {
     {"sshpass -p secret ssh u@h", "--host u@h" C},
     {"sshpass -psecret ssh u@h", "--host u@h" C},
     {"SSH.EXE h", "--host h" C},
+    {"ssh ssh://u@[192.0.2.1]:23", "--host ssh://u@[192.0.2.1]:23" C},
+    {"ssh u@[::1]", "error: ssh takes the brackets for a part of the name (\"Could not resolve "
+                    "hostname\"): write u@::1"},
+    {"ssh-copy-id [::1]", "error: ssh-copy-id takes the brackets for a part of the name (\"Could "
+                          "not resolve hostname\"): write ::1"},
+    {"nice -n 10 env -u A B=c timeout -k 1 -s KILL 20 stdbuf -oL ssh h", "--host h" C},
+    {"nice -10 time -p setsid -- ssh h", "--host h" C},
+    {"sshpass -f file -v ssh u@h", "--host u@h" C},
     {"ssh -V h", "error: ssh -V shows the version and does not log in"},
     {"ssh -O check h", "error: ssh -O speaks to a connection that is open already"},
     {"ssh -Z h", "error: ssh has no option -Z"},
@@ -76,8 +84,10 @@ static const struct row {
     {"ssh h --json", "error: ssh has no option --json; sshpreflight's own options stand before the "
                      "command"},
     {"ssh -p 22", "error: this ssh command names no host"},
-    {"sudo ssh h", "error: sudo runs it as another user, with that user's keys: write sudo "
+    {"sudo ssh h", "error: this runs it as another user, with that user's keys: write sudo "
                    "sshpreflight ssh ..."},
+    {"sudo -nu bob -- ssh h", "error: this runs it as another user, with that user's keys: write "
+                              "sudo -nu bob -- sshpreflight ssh ..."},
     {"SSH_AUTH_SOCK=/s ssh h",
      "error: set it for sshpreflight as well: SSH_AUTH_SOCK=/s sshpreflight ssh ..."},
     {"telnet h", "error: telnet is not a command that logs in by SSH and is known here (ssh, scp, "
@@ -91,6 +101,15 @@ static const struct row {
     {"scp scp://u@h:23/a .", "--host ssh://u@h:23" C},
     {"scp -3 a:x b:y", "error: it names two hosts, a and b: check each by itself"},
     {"scp a b", "error: this scp command names no host"},
+    {"scp -p 2222 a h:", "error: scp's port goes with -P: its -p keeps times, and takes no value "
+                         "(2222 would be a file or a host)"},
+    {"scp -rP 2222 -p 22 h:", "error: scp's port goes with -P: its -p keeps times, and takes no "
+                              "value (22 would be a file or a host)"},
+    {"scp -p a 22 h:", "--host h" C},
+    {"scp 2222 h:", "--host h" C},
+    {"sftp -p 2222 h", "error: sftp's port goes with -P: its -p keeps times, and takes no value "
+                       "(2222 would be a file or a host)"},
+    {"sftp -p h", "--host h" C},
     {"scp -S prog a h:", "error: scp -S connects with another program than ssh"},
     {"scp -o ProxyJump=j -C a h:", "-o ProxyJump=j --host h" C},
     /* sftp: -s names a subsystem, -b a file, -B a size */

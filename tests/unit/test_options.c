@@ -120,6 +120,9 @@ START_TEST(usage_errors_name_what_is_wrong)
         {"ssh://u%4@h --key k", "ssh does not take"},
         {"ssh://u%00@h --key k", "ssh does not take"},
         {"ssh://[::1]:22 --key k", "ssh does not take"},
+        {"ssh://[h --key k", "ssh does not take"},
+        {"ssh://[h]2 --key k", "ssh does not take"},
+        {"ssh://[] --key k", "ssh does not take"},
         {"ssh://-h --key k", "ssh does not take"},
         {"[::1]:2222 --key k", "the port goes with -p: write -p 2222 ::1"},
         {"u@[::1]:22 --key k", "write -p 22 u@::1"},
@@ -263,6 +266,8 @@ START_TEST(first_user_and_port_count)
         {"ssh://u@h:23 -p 24 -i k", "u", 23},
         {"-p 24 ssh://u@h:23 -i k", "u", 24},
         {"ssh://h -i k", "root", 22},
+        {"ssh://u@[h]:23 -i k", "u", 23},
+        {"ssh://[h]/ -i k", "root", 22},
         {"ssh://u@h:23/ -i k", "u", 23},
         {"ssh://u@h: -i k", "u", 22},
         {"ssh://u;x=y@h -i k", "u", 22},
@@ -515,14 +520,23 @@ END_TEST
 START_TEST(a_line_is_a_command)
 {
     static char line[] = "ssh -i 'my key' -p 2222 u@h 'a b' | tee log; rm -rf x";
+    static char other[] = "sudo ssh h";
     char *words[] = {(char *)"sshpreflight", (char *)"--", line, NULL};
+    struct spf_error error;
 
+    for (int i = 0; i < 2; i++) { /* after --, and without */
+        spf_options_clear(&options);
+        ck_assert_int_eq(spf_options_parse(3 - i, words, &options).code, SPF_OK);
+        ck_assert_str_eq(options.host, "h");
+        ck_assert_str_eq(options.user, "u");
+        ck_assert_str_eq(options.key, "my key");
+        ck_assert_uint_eq(options.port, 2222);
+        words[1] = line;
+    }
+    words[1] = other;
     spf_options_clear(&options);
-    ck_assert_int_eq(spf_options_parse(3, words, &options).code, SPF_OK);
-    ck_assert_str_eq(options.host, "h");
-    ck_assert_str_eq(options.user, "u");
-    ck_assert_str_eq(options.key, "my key");
-    ck_assert_uint_eq(options.port, 2222);
+    error = spf_options_parse(2, words, &options);
+    ck_assert_ptr_nonnull(strstr(error.text, "sudo sshpreflight ssh"));
 }
 END_TEST
 
