@@ -78,20 +78,31 @@ void spf_buf_addstr(struct spf_buf *buf, const char *text)
 
 void spf_buf_addch(struct spf_buf *buf, char c)
 {
-    spf_buf_add(buf, &c, 1);
+    if (grow(buf, 1)) {
+        buf->data[buf->len++] = c;
+        buf->data[buf->len] = '\0';
+    }
 }
 
 void spf_buf_vaddf(struct spf_buf *buf, const char *fmt, va_list args)
 {
+    char few[256]; /* most are no longer, and take no memory */
     char *text = NULL;
-    int len = vasprintf(&text, fmt, args);
+    va_list again;
+    int len;
 
+    va_copy(again, args);
+    len = vsnprintf(few, sizeof few, fmt, args);
+    if (len >= (int)sizeof few) {
+        len = vasprintf(&text, fmt, again);
+    }
+    va_end(again);
     if (len < 0) {
         buf->failed = true;
         spf_ran_short();
         return;
     }
-    spf_buf_add(buf, text, (size_t)len);
+    spf_buf_add(buf, text != NULL ? text : few, (size_t)len);
     free(text);
 }
 

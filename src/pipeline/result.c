@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_build.h"
+#include "base/json_write.h"
 #include "base/language.h"
 #include "base/text.h"
 
@@ -37,9 +38,6 @@ enum spf_thing spf_thing_by_name(const char *name)
     }
     return SPF_THING_NONE;
 }
-
-/* Longer evidence is cut: no reader needs more, and a hostile peer must not fill the report. */
-#define EVIDENCE_MAX 2000
 
 void spf_result_init(struct spf_result *result)
 {
@@ -81,8 +79,8 @@ struct json_object *spf_clean_json(const char *text)
     if (text == NULL) {
         return NULL;
     }
-    spf_buf_init(&buf, EVIDENCE_MAX);
-    spf_buf_add_clean(&buf, text, strlen(text), EVIDENCE_MAX);
+    spf_buf_init(&buf, SPF_JSON_TEXT_MAX);
+    spf_buf_add_clean(&buf, text, strlen(text), SPF_JSON_TEXT_MAX);
     if (!spf_buf_failed(&buf)) {
         json = spf_json_string_len(buf.data, buf.len);
     }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/json_build.h"
+#include "base/json_write.h"
 #include "base/shortage.h"
 #include "pipeline/slots.h"
 #include "report/changes.h"
@@ -12,7 +13,8 @@
  * The report for programs: exactly the members of sshpreflight-json(5), every one in every mode, in
  * a fixed order. json-c keeps the order in which members are added.
  */
-#define SCHEMA "sshpreflight.report/1"
+#define SCHEMA     "sshpreflight.report/1"
+#define TARGET_MAX (64u << 20)
 
 /* The evidence that readers may rely on: present in every report, null where it is not known. */
 static const char *const promised[SPF_CHECK_COUNT][9] = {
@@ -32,89 +34,92 @@ static const char *const promised[SPF_CHECK_COUNT][9] = {
     [SPF_CHECK_SSH_SESSION] = {"forced_command", "output"},
 };
 
-static void add_text(struct json_object *object, const char *name, const char *text)
+static void add_text(struct spf_buf *out, const char *name, const char *text)
 {
-    spf_json_add(object, name, spf_clean_json(text));
+    spf_json_write_clean(out, name, text);
 }
 
 /* A line to paste: whole, or null. */
-static void add_command(struct json_object *object, const char *name, const char *line)
+static void add_command(struct spf_buf *out, const char *name, const char *line)
 {
-    bool good = line != NULL && spf_is_clean(line);
-
-    spf_json_add(object, name, good ? spf_json_string(line) : NULL);
+    spf_json_write_text(out, name, line != NULL && spf_is_clean(line) ? line : NULL);
 }
 
-static void add_number(struct json_object *object, const char *name, int64_t number)
+static void add_number(struct spf_buf *out, const char *name, int64_t number)
 {
-    spf_json_add(object, name, spf_json_integer(number < 0 ? 0 : number));
+    spf_json_write_number(out, name, number < 0 ? 0 : number);
 }
 
 /* The value of a {slot}; null where there is none. */
-static void add_slot(struct json_object *object, const char *name, const struct spf_run *run,
+static void add_slot(struct spf_buf *out, const char *name, const struct spf_run *run,
                      const char *slot)
 {
     const struct spf_view view = {run->target, &run->facts, run->results};
     struct spf_buf buf;
 
     spf_buf_init(&buf, 4000);
-    add_text(object, name,
-             spf_slots_expand(&buf, slot, SPF_SLOT_TEXT, &view, NULL) ? buf.data : NULL);
+    add_text(out, name, spf_slots_expand(&buf, slot, SPF_SLOT_TEXT, &view, NULL) ? buf.data : NULL);
     spf_buf_clear(&buf);
 }
 
-static struct json_object *checks_json(spf_checks checks)
+static void add_checks(struct spf_buf *out, const char *name, spf_checks checks)
 {
-    struct json_object *list = spf_json_array();
-
+    spf_json_open(out, name, '[');
     for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
         if (checks >> i & 1) {
-            spf_json_append(list, spf_json_string(spf_check_table[i].id));
+            spf_json_write_text(out, NULL, spf_check_table[i].id);
         }
     }
-    return list;
+    spf_json_close(out, ']');
 }
 
-static struct json_object *remedies_json(const spf_advice_list *remedies)
+static void add_remedies(struct spf_buf *out, const spf_advice_list *remedies)
 {
-    struct json_object *list = spf_json_array();
-
+    spf_json_open(out, "remedies", '[');
     for (size_t i = 0; i < remedies->count; i++) {
-        struct json_object *remedy = spf_json_object();
-
-        add_text(remedy, "cause", spf_findings[remedies->items[i].cause].id);
-        add_text(remedy, "text", remedies->items[i].text);
-        add_command(remedy, "command", remedies->items[i].command);
-        add_text(remedy, "impact", remedies->items[i].impact);
-        spf_json_append(list, remedy);
+        spf_json_open(out, NULL, '{');
+        add_text(out, "cause", spf_findings[remedies->items[i].cause].id);
+        add_text(out, "text", remedies->items[i].text);
+        add_command(out, "command", remedies->items[i].command);
+        add_text(out, "impact", remedies->items[i].impact);
+        spf_json_close(out, '}');
     }
-    return list;
+    spf_json_close(out, ']');
 }
 
-static struct json_object *evidence_json(const struct spf_run *run, enum spf_check_id check)
+static bool is_promised(enum spf_check_id check, const char *name)
+{
+    for (size_t i = 0; promised[check][i] != NULL; i++) {
+        if (strcmp(promised[check][i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_evidence(struct spf_buf *out, const struct spf_run *run, enum spf_check_id check)
 {
     struct json_object *found = run->results[check].evidence;
-    struct json_object *evidence = spf_json_object();
 
+    spf_json_open(out, "evidence", '{');
     for (size_t i = 0; promised[check][i] != NULL; i++) {
         struct json_object *value = NULL;
 
         json_object_object_get_ex(found, promised[check][i], &value);
-        spf_json_add(evidence, promised[check][i], json_object_get(value));
+        spf_json_write(out, promised[check][i], value);
     }
     if (run->results[check].incomplete) {
         spf_ran_short();
     }
-    if (found == NULL) {
-        return evidence;
-    }
-    json_object_object_foreach(found, name, value)
-    {
-        if (!json_object_object_get_ex(evidence, name, NULL)) {
-            spf_json_add(evidence, name, json_object_get(value));
+    if (found != NULL) {
+        json_object_object_foreach(found, name, value)
+        {
+            if (!is_promised(check, name)) {
+                spf_json_write(out, name, value);
+            }
         }
     }
-    return evidence;
+    spf_json_close(out, '}');
 }
 
 static const char *because(const struct spf_result *result)
@@ -131,10 +136,9 @@ static const char *because(const struct spf_result *result)
     return spf_check_table[result->because].id;
 }
 
-static struct json_object *check_json(const struct spf_run *run, enum spf_check_id check)
+static void add_check(struct spf_buf *out, const struct spf_run *run, enum spf_check_id check)
 {
     const struct spf_result *result = &run->results[check];
-    struct json_object *object = spf_json_object();
     spf_advice_list remedies = {0};
     struct spf_buf words;
 
@@ -144,119 +148,150 @@ static struct json_object *check_json(const struct spf_run *run, enum spf_check_
         spf_advise(run, check, result->finding, &remedies);
     }
 
-    add_text(object, "id", spf_check_table[check].id);
-    add_text(object, "status", spf_status_name(result->status));
-    add_text(object, "cause", spf_findings[result->finding].id);
-    add_text(object, "summary", words.data);
-    add_text(object, "because", because(result));
-    spf_json_add(object, "evidence", evidence_json(run, check));
-    spf_json_add(object, "remedies", remedies_json(&remedies));
+    spf_json_open(out, NULL, '{');
+    add_text(out, "id", spf_check_table[check].id);
+    add_text(out, "status", spf_status_name(result->status));
+    add_text(out, "cause", spf_findings[result->finding].id);
+    add_text(out, "summary", words.data);
+    add_text(out, "because", because(result));
+    add_evidence(out, run, check);
+    add_remedies(out, &remedies);
     if (run->target->from_transcript && SPF_CLOUD_CHECKS >> check & 1 &&
         result->status != SPF_SKIP) {
-        add_text(object, "source", "live");
+        add_text(out, "source", "live");
     }
-    add_number(object, "duration_ms",
+    add_number(out, "duration_ms",
                result->status == SPF_SKIP ? 0 : result->concluded_ms - result->started_ms);
+    spf_json_close(out, '}');
     spf_advice_clear(&remedies);
     spf_buf_clear(&words);
-    return object;
 }
 
-static struct json_object *echo_json(const struct spf_run *run)
+static void add_echo(struct spf_buf *out, const struct spf_run *run)
 {
     const struct spf_target *target = run->target;
-    struct json_object *object = spf_json_object();
 
-    add_text(object, "instance_id",
+    spf_json_open(out, "target", '{');
+    add_text(out, "instance_id",
              run->facts.instance.id[0] != '\0' ? run->facts.instance.id : target->instance_id);
-    add_text(object, "instance_name",
-             run->facts.instance.name[0] ? run->facts.instance.name : NULL);
-    add_slot(object, "region_id", run, "{region}");
-    add_text(object, "profile", target->profile);
+    add_text(out, "instance_name", run->facts.instance.name[0] ? run->facts.instance.name : NULL);
+    add_slot(out, "region_id", run, "{region}");
+    add_text(out, "profile", target->profile);
     if (target->alias != NULL) {
-        add_text(object, "host", target->alias);
+        add_text(out, "host", target->alias);
     } else if (target->host != NULL && strcmp(target->host, SPF_UNNAMED_HOST) == 0) {
-        add_text(object, "host", NULL);
+        add_text(out, "host", NULL);
     } else {
-        add_slot(object, "host", run, "{host}");
+        add_slot(out, "host", run, "{host}");
     }
-    add_slot(object, "address", run, "{address}");
-    add_number(object, "port", target->port);
-    add_text(object, "user", strcmp(target->user, SPF_UNNAMED_USER) != 0 ? target->user : NULL);
-    add_text(object, "key_file", target->key_path);
-    add_text(object, "jump", target->jump);
-    add_slot(object, "source_ip", run, "{source_ip}");
-    return object;
+    add_slot(out, "address", run, "{address}");
+    add_number(out, "port", target->port);
+    add_text(out, "user", strcmp(target->user, SPF_UNNAMED_USER) != 0 ? target->user : NULL);
+    add_text(out, "key_file", target->key_path);
+    add_text(out, "jump", target->jump);
+    add_slot(out, "source_ip", run, "{source_ip}");
+    spf_json_close(out, '}');
 }
 
-static struct json_object *comes_of_json(const struct spf_report_target *target)
+static void add_comes_of(struct spf_buf *out, const struct spf_report_target *target)
 {
     const char *id;
     enum spf_thing thing = spf_thing_of(target, &id);
-    struct json_object *object;
 
     if (thing == SPF_THING_NONE) {
-        return NULL;
+        spf_json_write_text(out, "comes_of", NULL);
+        return;
     }
-    object = spf_json_object();
-    add_text(object, "kind", spf_thing_name(thing));
-    add_text(object, "id", id);
+    spf_json_open(out, "comes_of", '{');
+    add_text(out, "kind", spf_thing_name(thing));
+    add_text(out, "id", id);
+    spf_json_close(out, '}');
+}
+
+static void add_candidates(struct spf_buf *out, const struct spf_diagnosis *d)
+{
+    spf_json_open(out, "candidates", '[');
+    for (size_t i = 0; i < d->candidates.count; i++) {
+        const struct spf_candidate *candidate = &d->candidates.items[i];
+
+        spf_json_open(out, NULL, '{');
+        add_text(out, "cause", spf_findings[candidate->cause].id);
+        add_text(out, "text", candidate->text);
+        add_text(out, "tell_apart", candidate->tell_apart);
+        spf_json_close(out, '}');
+    }
+    spf_json_close(out, ']');
+}
+
+static void add_connect(struct spf_buf *out, const struct spf_diagnosis *d)
+{
+    spf_json_open(out, "connect", '{');
+    add_command(out, "openssh", d->openssh);
+    add_command(out, "putty", d->putty);
+    add_command(out, "putty_prepare", d->putty_prepare);
+    add_text(out, "putty_settings", d->putty_settings);
+    spf_json_close(out, '}');
+}
+
+void spf_report_target_members(struct spf_buf *out, const struct spf_report_target *target)
+{
+    const struct spf_diagnosis *d = target->diagnosis;
+    struct json_object *changes = spf_changes_json(target);
+    bool found = d->cause != SPF_NO_FINDING;
+
+    add_echo(out, target->run);
+    add_text(out, "verdict", spf_verdict_name(d->verdict));
+    add_text(out, "cause", spf_findings[d->cause].id);
+    add_text(out, "check", found ? spf_check_table[d->check].id : NULL);
+    add_comes_of(out, target);
+    add_text(out, "permanence", found ? spf_permanence_name(d->permanence) : NULL);
+    spf_json_open(out, "further_causes", '[');
+    for (size_t i = 0; i < d->further_count; i++) {
+        spf_json_write_text(out, NULL, spf_findings[d->further[i]].id);
+    }
+    spf_json_close(out, ']');
+    add_candidates(out, d);
+    add_text(out, "inside", d->inside);
+
+    add_text(out, "summary", d->summary);
+    add_remedies(out, &d->remedies);
+    add_checks(out, "supporting", d->supporting);
+    add_checks(out, "contradicting", d->contradicting);
+    add_connect(out, d);
+    add_number(out, "duration_ms", target->duration_ms);
+
+    spf_json_open(out, "checks", '[');
+    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
+        add_check(out, target->run, (enum spf_check_id)i);
+    }
+    spf_json_close(out, ']');
+    spf_json_write(out, "changes", changes);
+    json_object_put(changes);
+}
+
+/* NULL: no memory. */
+static struct json_object *target_json(const struct spf_report_target *target)
+{
+    struct json_object *object = NULL;
+    struct spf_buf text;
+
+    spf_buf_init(&text, TARGET_MAX);
+    spf_json_open(&text, NULL, '{');
+    spf_report_target_members(&text, target);
+    spf_json_close(&text, '}');
+    if (!spf_buf_failed(&text)) {
+        object = json_tokener_parse(text.data);
+    }
+    spf_buf_clear(&text);
+    if (object == NULL) {
+        spf_ran_short();
+    }
     return object;
 }
 
-struct json_object *spf_report_target_json(const struct spf_report_target *target)
+static void json_text(struct json_object *object, const char *name, const char *text)
 {
-    const struct spf_diagnosis *d = target->diagnosis;
-    struct json_object *object = spf_json_object();
-    struct json_object *list;
-    bool found = d->cause != SPF_NO_FINDING;
-
-    spf_json_add(object, "target", echo_json(target->run));
-    add_text(object, "verdict", spf_verdict_name(d->verdict));
-    add_text(object, "cause", spf_findings[d->cause].id);
-    add_text(object, "check", found ? spf_check_table[d->check].id : NULL);
-    spf_json_add(object, "comes_of", comes_of_json(target));
-    add_text(object, "permanence", found ? spf_permanence_name(d->permanence) : NULL);
-
-    list = spf_json_array();
-    for (size_t i = 0; i < d->further_count; i++) {
-        spf_json_append(list, spf_json_string(spf_findings[d->further[i]].id));
-    }
-    spf_json_add(object, "further_causes", list);
-
-    list = spf_json_array();
-    for (size_t i = 0; i < d->candidates.count; i++) {
-        const struct spf_candidate *candidate = &d->candidates.items[i];
-        struct json_object *item = spf_json_object();
-
-        add_text(item, "cause", spf_findings[candidate->cause].id);
-        add_text(item, "text", candidate->text);
-        add_text(item, "tell_apart", candidate->tell_apart);
-        spf_json_append(list, item);
-    }
-    spf_json_add(object, "candidates", list);
-    add_text(object, "inside", d->inside);
-
-    add_text(object, "summary", d->summary);
-    spf_json_add(object, "remedies", remedies_json(&d->remedies));
-    spf_json_add(object, "supporting", checks_json(d->supporting));
-    spf_json_add(object, "contradicting", checks_json(d->contradicting));
-
-    list = spf_json_object();
-    add_command(list, "openssh", d->openssh);
-    add_command(list, "putty", d->putty);
-    add_command(list, "putty_prepare", d->putty_prepare);
-    add_text(list, "putty_settings", d->putty_settings);
-    spf_json_add(object, "connect", list);
-    add_number(object, "duration_ms", target->duration_ms);
-
-    list = spf_json_array();
-    for (size_t i = 0; i < SPF_CHECK_COUNT; i++) {
-        spf_json_append(list, check_json(target->run, (enum spf_check_id)i));
-    }
-    spf_json_add(object, "checks", list);
-    spf_json_add(object, "changes", spf_changes_json(target));
-    return object;
+    spf_json_add(object, name, spf_clean_json(text));
 }
 
 static void add_left_out(struct json_object *list, const struct spf_report_left_out *lines,
@@ -265,8 +300,8 @@ static void add_left_out(struct json_object *list, const struct spf_report_left_
     for (size_t i = 0; i < count; i++) {
         struct json_object *line = spf_json_object();
 
-        add_text(line, "where", lines[i].where);
-        add_text(line, "why", lines[i].why);
+        json_text(line, "where", lines[i].where);
+        json_text(line, "why", lines[i].why);
         spf_json_append(list, line);
     }
 }
@@ -302,29 +337,29 @@ void spf_report_json(struct spf_buf *buf, const struct spf_report *report)
     char started[SPF_UTC_SIZE];
     char replayed[SPF_UTC_SIZE];
 
-    add_text(root, "schema", SCHEMA);
+    json_text(root, "schema", SCHEMA);
     object = spf_json_object();
-    add_text(object, "name", "sshpreflight");
-    add_text(object, "version", SPF_VERSION);
-    add_text(object, "ssh", ssh_line(report));
+    json_text(object, "name", "sshpreflight");
+    json_text(object, "version", SPF_VERSION);
+    json_text(object, "ssh", ssh_line(report));
     spf_json_add(root, "tool", object);
     spf_utc_format(report->started_utc, started);
-    add_text(root, "started_at", started);
+    json_text(root, "started_at", started);
     spf_utc_format(report->replayed_utc, replayed);
-    add_text(root, "replayed_from", report->replayed_utc != 0 ? replayed : NULL);
-    add_text(root, "source",
-             report->replayed_utc != 0                                              ? "record"
-             : report->count > 0 && report->targets[0].run->target->from_transcript ? "transcript"
-                                                                                    : "live");
-    add_number(root, "duration_ms", report->duration_ms);
-    add_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
-    add_number(root, "exit_status", report->exit_status);
+    json_text(root, "replayed_from", report->replayed_utc != 0 ? replayed : NULL);
+    json_text(root, "source",
+              report->replayed_utc != 0                                              ? "record"
+              : report->count > 0 && report->targets[0].run->target->from_transcript ? "transcript"
+                                                                                     : "live");
+    spf_json_add(root, "duration_ms", spf_json_integer(report->duration_ms));
+    json_text(root, "verdict", spf_verdict_name(spf_report_verdict(report)));
+    spf_json_add(root, "exit_status", spf_json_integer(report->exit_status));
     spf_json_add(root, "summary", spf_fleet_json(report));
     spf_json_add(root, "baseline", spf_baseline_json(report));
     spf_json_add(root, "left_out", spf_left_out_json(report));
     targets = spf_json_array();
     for (size_t i = 0; i < report->count; i++) {
-        spf_json_append(targets, spf_report_target_json(&report->targets[i]));
+        spf_json_append(targets, target_json(&report->targets[i]));
     }
     spf_json_add(root, "targets", targets);
 

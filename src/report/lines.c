@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json_build.h"
+#include "base/json_write.h"
 #include "base/language.h"
 #include "report/changes.h"
 #include "report/json.h"
@@ -45,82 +45,67 @@ void spf_report_short(struct spf_buf *buf, const struct spf_report *report)
     add_gone(buf, report);
 }
 
-/* What a line says of its run. */
-static struct json_object *begin_line(const struct spf_report *report, const char *schema)
+/* What a line says of its run; end_line when the rest has been added. */
+static void begin_line(struct spf_buf *buf, const struct spf_report *report, const char *schema)
 {
     char started[SPF_UTC_SIZE];
     char replayed[SPF_UTC_SIZE];
     char shard[32];
-    struct json_object *line = spf_json_object();
     bool part = report->shards > 0;
 
     spf_utc_format(report->started_utc, started);
     spf_utc_format(report->replayed_utc, replayed);
     spf_format(shard, sizeof shard, "%u/%u", report->shard, report->shards);
-    spf_json_add(line, "schema", spf_json_string(schema));
-    spf_json_add(line, "version", spf_json_string(SPF_VERSION));
-    spf_json_add(line, "started_at", spf_json_string(started));
-    spf_json_add(line, "replayed_from",
-                 report->replayed_utc != 0 ? spf_json_string(replayed) : NULL);
-    spf_json_add(line, "shard", part ? spf_json_string(shard) : NULL);
-    spf_json_add(line, "run", part ? spf_json_string(report->run) : NULL);
-    spf_json_add(line, "selection", part ? spf_json_string(report->selection) : NULL);
-    return line;
+    spf_json_open(buf, NULL, '{');
+    spf_json_write_text(buf, "schema", schema);
+    spf_json_write_text(buf, "version", SPF_VERSION);
+    spf_json_write_text(buf, "started_at", started);
+    spf_json_write_text(buf, "replayed_from", report->replayed_utc != 0 ? replayed : NULL);
+    spf_json_write_text(buf, "shard", part ? shard : NULL);
+    spf_json_write_text(buf, "run", part ? report->run : NULL);
+    spf_json_write_text(buf, "selection", part ? report->selection : NULL);
 }
 
-static void end_line(struct spf_buf *buf, struct json_object *line)
+static void end_line(struct spf_buf *buf)
 {
-    const char *text = json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
-                                                                JSON_C_TO_STRING_NOSLASHESCAPE);
+    spf_json_close(buf, '}');
+    spf_buf_addch(buf, '\n');
+}
 
-    if (text != NULL) {
-        spf_buf_addf(buf, "%s\n", text);
-    } else {
-        buf->failed = true;
-    }
-    json_object_put(line);
+/* Takes over the value. */
+static void add_json(struct spf_buf *buf, const char *name, struct json_object *value)
+{
+    spf_json_write(buf, name, value);
+    json_object_put(value);
 }
 
 void spf_report_ndjson_end(struct spf_buf *buf, const struct spf_report *report, size_t targets)
 {
-    struct json_object *line = begin_line(report, "sshpreflight.shard/1");
-
-    spf_json_add(line, "targets", spf_json_integer((int64_t)targets));
-    spf_json_add(line, "left_out", spf_left_out_json(report));
-    spf_json_add(line, "duration_ms", spf_json_integer(report->duration_ms));
-    spf_json_add(line, "exit_status", spf_json_integer(report->exit_status));
-    end_line(buf, line);
+    begin_line(buf, report, "sshpreflight.shard/1");
+    spf_json_write_number(buf, "targets", (int64_t)targets);
+    add_json(buf, "left_out", spf_left_out_json(report));
+    spf_json_write_number(buf, "duration_ms", report->duration_ms);
+    spf_json_write_number(buf, "exit_status", report->exit_status);
+    end_line(buf);
 }
 
 void spf_report_ndjson_baseline(struct spf_buf *buf, const struct spf_report *report)
 {
-    struct json_object *line;
-    struct json_object *baseline = spf_baseline_json(report);
-
-    if (baseline == NULL) {
+    if (report->baseline == NULL) {
         return;
     }
-    line = begin_line(report, "sshpreflight.baseline/1");
-    spf_json_add(line, "baseline", baseline);
-    end_line(buf, line);
+    begin_line(buf, report, "sshpreflight.baseline/1");
+    add_json(buf, "baseline", spf_baseline_json(report));
+    end_line(buf);
 }
 
 /* Each line is a target's object of the JSON report, with the run's own members before it. */
 void spf_report_ndjson(struct spf_buf *buf, const struct spf_report *report)
 {
     for (size_t i = 0; i < report->count; i++) {
-        struct json_object *line = begin_line(report, "sshpreflight.target/1");
-        struct json_object *target = spf_report_target_json(&report->targets[i]);
-
-        if (target == NULL) {
-            continue;
-        }
-        json_object_object_foreach(target, name, member)
-        {
-            spf_json_add(line, name, json_object_get(member));
-        }
-        json_object_put(target);
-        end_line(buf, line);
+        begin_line(buf, report, "sshpreflight.target/1");
+        spf_report_target_members(buf, &report->targets[i]);
+        end_line(buf);
     }
     if (!report->streamed) {
         spf_report_ndjson_baseline(buf, report);
